@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Any bytes are a program; repaired, it breaks no rule. So whatever goes wrong is a
+ * finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
+ */
+#include "fuzz/fuzz.h"
+
+#include "harness/program_bytes.h"
+#include "harness/repair.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct program program;
+	struct check_report report;
+
+	program_from_bytes(&program, data, size);
+	repair_filter(&program, check_supports);
+	if (!repair(&program, fuzz_rules()))
+		fuzz_finding("fuzz_page", &program, "expected memory for the model, got none");
+	program_renumber(&program);
+	if (check_fibers(fuzz_check(), &program, &report) == CHECK_DIFFER)
+		fuzz_finding("fuzz_page", &program, report.why);
+	return 0;
+}

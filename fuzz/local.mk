@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Each target twice: with an engine (fuzz_NAME; built when asked for), and without one
+# (fuzz_NAME-replay, in any compiler's build).
+
+fuzz_common = %D%/fuzz.c %D%/fuzz.h
+EXTRA_DIST += %D%/targets.def
+
+check_PROGRAMS += fuzz_page-replay fuzz_race-replay
+fuzz_page_replay_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/main_replay.c
+fuzz_race_replay_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/main_replay.c
+fuzz_page_replay_LDADD = libharness-plain.a libpage-plain.a
+fuzz_race_replay_LDADD = libharness-plain.a libpage-plain.a
+
+if HAVE_ASAN
+check_PROGRAMS += fuzz_page-replay-asan
+endif
+fuzz_page_replay_asan_SOURCES = $(fuzz_page_replay_SOURCES)
+fuzz_page_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+fuzz_page_replay_asan_LDADD = libharness-asan.a libpage-asan.a
+
+if HAVE_TSAN
+check_PROGRAMS += fuzz_race-replay-tsan
+endif
+fuzz_race_replay_tsan_SOURCES = $(fuzz_race_replay_SOURCES)
+fuzz_race_replay_tsan_CFLAGS = $(AM_CFLAGS)
+fuzz_race_replay_tsan_LDFLAGS = $(TSAN_FLAGS)
+fuzz_race_replay_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+
+if HAVE_MSAN
+check_PROGRAMS += fuzz_page-replay-msan
+endif
+fuzz_page_replay_msan_SOURCES = $(fuzz_page_replay_SOURCES)
+fuzz_page_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+fuzz_page_replay_msan_LDADD = libharness-msan.a libpage-msan.a
+
+# The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
+EXTRA_PROGRAMS += fuzz_page fuzz_race
+fuzz_page_SOURCES = $(fuzz_common) %D%/fuzz_page.c
+fuzz_page_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+fuzz_page_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
+fuzz_page_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c
+fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
+fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
+fuzz_race_LDADD = libharness-fuzz-tsan.a libpage-fuzz-tsan.a
+
+engine_programs =
+if HAVE_ENGINE
+engine_programs += fuzz_page
+endif
+if HAVE_ENGINE_TSAN
+engine_programs += fuzz_race
+endif
+
+fuzzers: $(engine_programs)
+
+# AFL++ is another compiler, hence another build directory.
+afl-fuzzers:
+	@if test "$(AFL_CC)" = no; then \
+	  echo "skipped: AFL++ (no afl-clang-fast)"; exit 77; fi
+	$(MKDIR_P) afl
+	test -f afl/Makefile || (cd afl && $(abs_srcdir)/configure --quiet CC='$(AFL_CC)' \
+	  --disable-tsan --disable-msan --disable-shared)
+	cd afl && $(MAKE) $(AM_MAKEFLAGS) fuzz_page
+
+clean-local: clean-afl
+clean-afl:
+	rm -rf afl
+
+CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LIBRARIES)
+
+.PHONY: fuzzers afl-fuzzers clean-afl

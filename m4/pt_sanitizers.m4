@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# PT_FLAVOUR(NAME, FLAGS, DESCRIPTION)
+# ------------------------------------
+# Can this compiler build and link the flavour? Sets HAVE_NAME (Automake conditional)
+# and NAME_FLAGS, adds the name to pt_flavours or its reason to pt_missing, and gives
+# the user --disable-NAME. Whether a sanitizer is there shows only when it is linked.
+AC_DEFUN([PT_FLAVOUR], [
+  AS_VAR_PUSHDEF([have], [pt_have_$1])
+  AC_ARG_ENABLE([$1], [AS_HELP_STRING([--disable-$1], [leave out the flavour with $3])],
+    [], [enable_$1=yes])
+  have=no
+  AS_IF([test "x$enable_$1" != xno], [
+    AX_CHECK_LINK_FLAG([$2], [have=yes], [have=no], [-Werror])
+  ])
+  AS_VAR_IF([have], [yes],
+    [pt_flavours="$pt_flavours $1"],
+    [AS_IF([test "x$enable_$1" = xno],
+       [pt_missing="$pt_missing $1(disabled)"],
+       [pt_missing="$pt_missing $1($CC cannot link $2)"])])
+  AM_CONDITIONAL(m4_toupper([HAVE_$1]), [test "x$have" = xyes])
+  AC_SUBST(m4_toupper([$1])[_FLAGS], ["$2"])
+  AS_VAR_POPDEF([have])
+])
+
+# PT_ENGINE
+# ---------
+# Does this compiler link a fuzzing engine that calls LLVMFuzzerTestOneInput()? The
+# test program has no main(): the engine brings it.
+AC_DEFUN([PT_ENGINE], [
+  AC_ARG_ENABLE([fuzz], [AS_HELP_STRING([--disable-fuzz], [leave out the fuzzing engine])],
+    [], [enable_fuzz=yes])
+  pt_have_engine=no
+  AS_IF([test "x$enable_fuzz" != xno], [
+    AX_CHECK_LINK_FLAG([-fsanitize=fuzzer], [pt_have_engine=yes], [pt_have_engine=no], [],
+      [AC_LANG_SOURCE([[
+        #include <stddef.h>
+        int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+        int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+        { (void)data; (void)size; return 0; }]])])
+  ])
+  AM_CONDITIONAL([HAVE_ENGINE], [test "x$pt_have_engine" = xyes])
+])
+
+# PT_ENGINE_WITH_TSAN
+# -------------------
+# Coverage and ThreadSanitizer together need a compiler that does not take its own
+# coverage counters for shared data: clang 19 is good, clang 14 is not.
+AC_DEFUN([PT_ENGINE_WITH_TSAN], [
+  pt_have_engine_tsan=no
+  AS_IF([test "x$pt_have_engine$pt_have_tsan" = xyesyes], [
+    AC_MSG_CHECKING([whether ThreadSanitizer leaves coverage counters alone])
+    cat >conftest.c <<_ACEOF
+int pt_counted(int *x) { return *x ? 1 : 2; }
+_ACEOF
+    AS_IF([$CC -fsanitize=fuzzer-no-link,thread -O1 -S -o conftest.s conftest.c 2>/dev/null],
+      [AS_IF([test `grep -c '__tsan_write' conftest.s` = 0], [pt_have_engine_tsan=yes])])
+    rm -f conftest.c conftest.s
+    AC_MSG_RESULT([$pt_have_engine_tsan])
+  ])
+  AM_CONDITIONAL([HAVE_ENGINE_TSAN], [test "x$pt_have_engine_tsan" = xyes])
+])

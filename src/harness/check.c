@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What is compared, in this order: how the run ended; each step with its result and
+ * the bytes that it read, where they have a value; the pages at the end and their
+ * reference counts; what the executor itself found; the races that were reported.
+ *
+ * A program that races has no certain bytes on real threads: there only results count.
+ * A race that threads do not show is no disagreement either; one that is none is.
+ */
+#include "harness/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness/tsan.h"
+
+struct check {
+	struct rules *rules;
+	struct trace *trace;
+	struct exec *exec;
+};
+
+struct check *check_new(void)
+{
+	struct check *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->rules = rules_new();
+	c->trace = trace_new();
+	c->exec = exec_new();
+	if (c->rules && c->trace && c->exec)
+		return c;
+	check_delete(c);
+	return NULL;
+}
+
+void check_delete(struct check *c)
+{
+	if (!c)
+		return;
+	rules_delete(c->rules);
+	trace_delete(c->trace);
+	exec_delete(c->exec);
+	free(c);
+}
+
+struct exec *check_exec(struct check *c)
+{
+	return c->exec;
+}
+
+const struct rules *check_rules(const struct check *c)
+{
+	return c->rules;
+}
+
+bool check_supports(enum op op)
+{
+	return op <= OP_wait;
+}
+
+/* ---- differences ---- */
+
+static bool differ(struct check_report *report, const char *what, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Return: false always, so that a comparison can end with it. */
+static bool differ(struct check_report *report, const char *what, ...)
+{
+	va_list args;
+
+	report->result = CHECK_DIFFER;
+	va_start(args, what);
+	vsnprintf(report->why, sizeof(report->why), what, args);
+	va_end(args);
+	return false;
+}
+
+static const char *outcome(const struct step *step)
+{
+	return step->skipped ? "skipped" : result_name(step->result);
+}
+
+/* Any bit that differs among @len bytes that have a value. */
+static uint8_t difference(const uint8_t *a, const uint8_t *b, const uint8_t *known, size_t len)
+{
+	uint8_t bits = 0;
+
+	for (size_t i = 0; i < len; i++)
+		bits |= (uint8_t)((a[i] ^ b[i]) & known[i]);
+	return bits;
+}
+
+/* Not memcmp(): ThreadSanitizer would see an access, and by the wrong thread. */
+static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
+			uint32_t seen_at, size_t len, size_t *where)
+{
+	const uint8_t *expected = model->bytes + at, *known = model->known + at;
+	const uint8_t *got = seen->bytes + seen_at;
+
+	if (!difference(expected, got, known, len))
+		return true;
+	for (*where = 0; !difference(expected + *where, got + *where, known + *where, 1);)
+		++*where;
+	return false;
+}
+
+static bool same_bytes(const struct trace *model, const struct step *expected,
+		       const struct trace *seen, const struct step *got, uint32_t line,
+		       struct check_report *report)
+{
+	size_t where;
+
+	if (expected->len != got->len)
+		return differ(report, "line %u: expected %u bytes read, got %u", line,
+			      expected->len, got->len);
+	if (bytes_match(model, expected->at, seen, got->at, expected->len, &where))
+		return true;
+	return differ(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line, where,
+		      model->bytes[expected->at + where], seen->bytes[got->at + where]);
+}
+
+static bool same_steps(const struct check *c, const struct program *program, bool bytes,
+		       struct check_report *report)
+{
+	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+
+	for (size_t i = 0; i < model->count && i < seen->count; i++) {
+		const struct step *expected = &model->steps[i], *got = &seen->steps[i];
+		uint32_t line = program->calls[expected->call].line;
+
+		if (expected->call != got->call)
+			return differ(report, "expected line %u to run next, got line %u", line,
+				      program->calls[got->call].line);
+		if (expected->skipped != got->skipped || expected->result != got->result)
+			return differ(report, "line %u: expected %s, got %s", line,
+				      outcome(expected), outcome(got));
+		if (bytes && !same_bytes(model, expected, seen, got, line, report))
+			return false;
+	}
+	return model->count == seen->count ||
+	       differ(report, "expected %zu calls to run, got %zu", model->count, seen->count);
+}
+
+static bool same_pages(const struct check *c, bool bytes, struct check_report *report)
+{
+	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
+		size_t where;
+
+		if (model->pages[i].live != seen->pages[i].live)
+			return differ(report, "end: expected p%u %s", i,
+				      model->pages[i].live ? "live" : "dead or never allocated");
+		if (!model->pages[i].live)
+			continue;
+		if (model->pages[i].refs != seen->pages[i].refs)
+			return differ(report, "end: expected %u references of p%u, got %u",
+				      model->pages[i].refs, i, seen->pages[i].refs);
+		if (bytes && !bytes_match(model, model->pages[i].at, seen, seen->pages[i].at,
+					  TRACE_PAGE, &where))
+			return differ(report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
+				      where, i, model->bytes[model->pages[i].at + where],
+				      seen->bytes[seen->pages[i].at + where]);
+	}
+	return true;
+}
+
+static bool no_complaint(const struct check *c, struct check_report *report)
+{
+	const char *complaint = exec_complaint(c->exec);
+
+	return !*complaint || differ(report, "%s", complaint);
+}
+
+static const char *thread_text(uint8_t thread, char text[8])
+{
+	if (thread == THREAD_MAIN)
+		return "main";
+	if (thread == PROGRAM_THREADS)
+		return "an unknown thread";
+	snprintf(text, 8, "T%d", thread - 1);
+	return text;
+}
+
+/* Every race that the detector reports is one. */
+static bool no_false_alarm(const struct check *c, const struct program *program,
+			   struct check_report *report)
+{
+	const struct sightings *sightings = exec_sightings(c->exec);
+
+	report->races = sightings_kept(sightings);
+	if (report->races)
+		report->seen |= RULE_BIT(RULE_data_race);
+	for (size_t i = 0; i < report->races; i++) {
+		const struct sighting *s = &sightings->kept[i];
+		char thread[8];
+
+		if (sighting_is_race(s, program, rules_shadow(c->rules)))
+			continue;
+		if (s->page == SIGHTING_NO_PAGE)
+			return differ(report, "line %u: a race with %s outside of every page",
+				      program->calls[s->call].line,
+				      thread_text(s->before, thread));
+		return differ(report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
+			      program->calls[s->call].line, thread_text(s->before, thread),
+			      s->page, s->from, s->to - 1);
+	}
+	return true;
+}
+
+/* A race that the detector cannot miss is reported. */
+static bool no_miss(const struct check *c, struct check_report *report)
+{
+	const struct shadow *shadow = rules_shadow(c->rules);
+
+	if (!tsan_present() || !shadow->race_count || report->races)
+		return true;
+	if (shadow_sure_to_be_seen(shadow))
+		return differ(report, "expected a data-race to be reported, got none");
+	report->result = CHECK_BEYOND;
+	return true;
+}
+
+/* ---- executions ---- */
+
+static bool fatal_before_end(const struct verdict *v)
+{
+	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
+}
+
+static bool same_end(const struct verdict *v, enum exec_end end, struct check_report *report)
+{
+	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
+
+	if (end == EXEC_STUCK)
+		report->seen |= RULE_BIT(RULE_deadlock);
+	if (stuck != (end == EXEC_STUCK))
+		return differ(report, stuck ? "expected a deadlock, but every line ran" :
+					      "expected every line to run, got a deadlock");
+	return true;
+}
+
+bool check_judge(struct check *c, const struct program *program)
+{
+	return rules_judge(c->rules, program);
+}
+
+enum check_result check_fibers(struct check *c, const struct program *program,
+			       struct check_report *report)
+{
+	const struct verdict *v = rules_verdict(c->rules);
+	enum exec_end end;
+
+	*report = (struct check_report){ .result = CHECK_AGREE };
+	if (!check_judge(c, program) || !trace_begin(c->trace, program)) {
+		differ(report, "expected memory for the model, got none");
+		return report->result;
+	}
+	end = exec_fiber(c->exec, program, fatal_before_end(v) ? v->fatal_call : SIZE_MAX,
+			 c->trace);
+	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
+	    same_pages(c, true, report) && no_complaint(c, report) &&
+	    no_false_alarm(c, program, report))
+		no_miss(c, report);
+	return report->result;
+}
+
+enum check_result check_threads(struct check *c, const struct program *program,
+				struct check_report *report)
+{
+	const struct verdict *v = rules_verdict(c->rules);
+	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
+	bool certain = !rules_shadow(c->rules)->race_count;
+
+	*report = (struct check_report){ .result = CHECK_AGREE };
+	if (!trace_begin(c->trace, program) ||
+	    !exec_thread(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
+		differ(report, "expected memory and threads, got none");
+		return report->result;
+	}
+	if (stuck)
+		report->seen |= RULE_BIT(RULE_deadlock);
+	if (same_steps(c, program, certain, report) && same_pages(c, certain, report) &&
+	    no_complaint(c, report))
+		no_false_alarm(c, program, report);
+	return report->result;
+}
+
+void check_die(struct check *c, const struct program *program)
+{
+	if (trace_begin(c->trace, program))
+		exec_fiber(c->exec, program, SIZE_MAX, c->trace);
+}

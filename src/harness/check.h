@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The check: what the rule model says of a program against what an execution saw.
+ */
+#ifndef HARNESS_CHECK_H
+#define HARNESS_CHECK_H
+
+#include <stdbool.h>
+
+#include "harness/exec.h"
+#include "harness/program.h"
+#include "harness/rules.h"
+
+#define CHECK_WHY 256
+
+enum check_result {
+	CHECK_AGREE,
+	CHECK_BEYOND, /* a race that the detector did not report and need not have seen */
+	CHECK_DIFFER, /* `why` says what */
+};
+
+struct check_report {
+	enum check_result result;
+	rule_set seen; /* rules that the execution saw broken */
+	size_t races;  /* races that the detector reported */
+	char why[CHECK_WHY];
+};
+
+struct check;
+
+/* Return: NULL without memory. */
+struct check *check_new(void);
+void check_delete(struct check *check);
+
+struct exec *check_exec(struct check *check);
+const struct rules *check_rules(const struct check *check);
+
+/* Can the executors make this call? */
+bool check_supports(enum op op);
+
+/* Judges the program. Return: false without memory. */
+bool check_judge(struct check *check, const struct program *program);
+
+/*
+ * Judges the program and executes it, up to a fatal call, on fibers.
+ * Return: the same as report->result.
+ */
+enum check_result check_fibers(struct check *check, const struct program *program,
+			       struct check_report *report);
+
+/* The same on real threads. The program must be the one judged last. */
+enum check_result check_threads(struct check *check, const struct program *program,
+				struct check_report *report);
+
+/*
+ * Executes the program with its fatal call, which should end this process. In
+ * a process of its own, with exec_announce() set.
+ */
+void check_die(struct check *check, const struct program *program);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HARNESS_DETECTOR_H
+#define HARNESS_DETECTOR_H
+
+#include <stddef.h>
+
+#include "harness/rule.h"
+
+/*
+ * The rule that the report of a dying process names: the library's own report
+ * ("BUG: page: RULE: ...") or a sanitizer's.
+ * @line: gets the line that says so, cut to @size
+ * Return: RULE_COUNT when no report of a known kind is there; @line is then the first
+ * line of an unknown report, or empty.
+ */
+enum rule detector_rule(const char *output, char *line, size_t size);
+
+#endif

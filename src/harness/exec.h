@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Executing programs on the page library. Two executors:
+ *
+ *   exec_fiber   one OS thread; calls run in the order of the program, each in the
+ *                ThreadSanitizer context of its thread. Deterministic.
+ *   exec_thread  real pthreads that run freely; only what would change the program
+ *                itself (lifetimes, locks, semaphores) keeps its order.
+ *
+ * Both write a trace of what they saw and never look at the model's.
+ */
+#ifndef HARNESS_EXEC_H
+#define HARNESS_EXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/program.h"
+#include "harness/sighting.h"
+#include "harness/trace.h"
+
+/* How an execution ended. */
+enum exec_end {
+	EXEC_DONE,  /* every line ran */
+	EXEC_STUCK, /* lines are left and none can run */
+	EXEC_CUT,   /* stopped before the call that the caller named */
+};
+
+#define EXEC_COMPLAINT 160
+
+struct exec;
+
+/* Maps the library's memory too: ThreadSanitizer wants that before any fiber. */
+struct exec *exec_new(void);
+void exec_delete(struct exec *x);
+
+/*
+ * Called before each call of the program with its index, on the thread that makes the
+ * call; NULL for none.
+ */
+typedef void (*exec_announce_fn)(void *ctx, size_t call);
+void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx);
+
+/* Look away after the first race of a program: a report costs more than the rest. */
+void exec_first_race_only(struct exec *x, bool only);
+
+/*
+ * Runs @program on fibers, up to the call @cut (SIZE_MAX: all of it).
+ * @trace: begun by the caller
+ */
+enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t cut,
+			 struct trace *trace);
+
+/*
+ * Runs the calls of @plan on pthreads. @plan comes from the model and says what order
+ * lifetimes and locks have; the rest of @trace is the execution's own.
+ * @stuck: the lines that are left must be unable to run, and are tried.
+ * Return: false when threads could not be made.
+ */
+bool exec_thread(struct exec *x, const struct program *program, const struct trace *plan,
+		 bool stuck, struct trace *trace);
+
+/* What the last execution found wrong by itself, or "". */
+const char *exec_complaint(const struct exec *x);
+
+/* The races that the detector saw in the last execution. */
+const struct sightings *exec_sightings(const struct exec *x);
+
+#endif

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The harness, once for each flavour. With ThreadSanitizer it is linked but not
+# instrumented: only the library's accesses are to be seen (tsan.h).
+
+harness_sources = \
+	%D%/bytes.h \
+	%D%/check.c \
+	%D%/check.h \
+	%D%/claims.c \
+	%D%/claims.h \
+	%D%/clock.h \
+	%D%/detector.c \
+	%D%/detector.h \
+	%D%/exec.h \
+	%D%/exec_call.c \
+	%D%/exec_fiber.c \
+	%D%/exec_state.h \
+	%D%/exec_thread.c \
+	%D%/isolate.c \
+	%D%/isolate.h \
+	%D%/number.c \
+	%D%/number.h \
+	%D%/op.c \
+	%D%/op.h \
+	%D%/ops.def \
+	%D%/pattern.h \
+	%D%/program.c \
+	%D%/program.h \
+	%D%/program_bytes.c \
+	%D%/program_bytes.h \
+	%D%/program_file.c \
+	%D%/program_file.h \
+	%D%/program_text.c \
+	%D%/program_text.h \
+	%D%/repair.c \
+	%D%/repair.h \
+	%D%/rule.c \
+	%D%/rule.h \
+	%D%/rules.c \
+	%D%/rules.def \
+	%D%/rules.h \
+	%D%/schedule.h \
+	%D%/schedule_line.c \
+	%D%/shadow.c \
+	%D%/shadow.h \
+	%D%/sighting.c \
+	%D%/sighting.h \
+	%D%/thread_plan.c \
+	%D%/thread_plan.h \
+	%D%/trace.c \
+	%D%/trace.h \
+	%D%/tsan.h
+
+noinst_LIBRARIES += libharness-plain.a
+libharness_plain_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+
+if HAVE_ASAN
+noinst_LIBRARIES += libharness-asan.a
+endif
+libharness_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+libharness_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+
+if HAVE_TSAN
+noinst_LIBRARIES += libharness-tsan.a
+endif
+libharness_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c
+libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin
+
+if HAVE_MSAN
+noinst_LIBRARIES += libharness-msan.a
+endif
+libharness_msan_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+
+EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-tsan.a
+libharness_fuzz_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+libharness_fuzz_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c
+libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -fsanitize=fuzzer-no-link

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/op.h"
+
+#include <string.h>
+
+const struct op_info op_table[OP_COUNT] = {
+#define OP(name, args, result) [OP_##name] = { #name, args, result },
+#include "harness/ops.def"
+#undef OP
+};
+
+enum op op_find(const char *name, size_t len)
+{
+	for (enum op op = 0; op < OP_COUNT; op++)
+		if (strlen(op_table[op].name) == len && !memcmp(op_table[op].name, name, len))
+			return op;
+	return OP_COUNT;
+}
+
+unsigned int op_handles(char kind)
+{
+	switch (kind | 0x20) {
+	case 'p':
+		return 8;
+	case 'k':
+		return 32;
+	case 'u':
+	case 'm':
+	case 's':
+		return 4;
+	default:
+		return 0;
+	}
+}

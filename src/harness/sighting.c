@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/sighting.h"
+
+#define GRANULE 8u
+#define CELLS 4u
+
+void sightings_clear(struct sightings *sightings)
+{
+	atomic_store_explicit(&sightings->count, 0, memory_order_relaxed);
+}
+
+size_t sightings_kept(const struct sightings *sightings)
+{
+	size_t count = atomic_load_explicit(&sightings->count, memory_order_relaxed);
+
+	return count < SIGHTINGS_MAX ? count : SIGHTINGS_MAX;
+}
+
+void sightings_add(struct sightings *sightings, const struct sighting *sighting)
+{
+	size_t index = atomic_fetch_add_explicit(&sightings->count, 1, memory_order_relaxed);
+
+	if (index < SIGHTINGS_MAX)
+		sightings->kept[index] = *sighting;
+}
+
+bool sighting_is_race(const struct sighting *s, const struct program *program,
+		      const struct shadow *shadow)
+{
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct race *race = &shadow->races[i];
+
+		if (race->second == s->call && race->page == s->page && race->from < s->to &&
+		    s->from < race->to && program->calls[race->first].thread == s->before)
+			return true;
+	}
+	return false;
+}
+
+/* What one shadow cell holds: who touched which of the 8 bytes, and how. */
+struct cell {
+	uint8_t thread, mask;
+	bool write, atomic;
+};
+
+static uint8_t mask_in(const struct access *access, unsigned int granule)
+{
+	uint8_t mask = 0;
+
+	for (unsigned int i = 0; i < GRANULE; i++) {
+		unsigned int byte = granule * GRANULE + i;
+
+		if (access->from <= byte && byte < access->to)
+			mask |= (uint8_t)(1u << i);
+	}
+	return mask;
+}
+
+/* Adds a cell if it is a new one. Return: false when it is one too many. */
+static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell cell)
+{
+	for (unsigned int i = 0; i < *count; i++)
+		if (cells[i].thread == cell.thread && cells[i].mask == cell.mask &&
+		    cells[i].write == cell.write && cells[i].atomic == cell.atomic)
+			return true;
+	if (*count == CELLS)
+		return false;
+	cells[(*count)++] = cell;
+	return true;
+}
+
+/* Do the accesses to @granule before call @second fit into its cells? */
+static bool granule_keeps(const struct shadow *shadow, const struct race *race,
+			  unsigned int granule)
+{
+	struct cell cells[CELLS];
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < shadow->access_count; i++) {
+		const struct access *a = &shadow->accesses[i];
+		uint8_t mask = a->page == race->page ? mask_in(a, granule) : 0;
+
+		if (a->call == race->second)
+			return true;
+		if (mask && !add_cell(cells, &count,
+				      (struct cell){ a->thread, mask, a->write, a->atomic }))
+			return false;
+	}
+	return true;
+}
+
+/* A race's range may hold bytes that do not race when a call has two accesses there. */
+static bool range_is_exact(const struct shadow *shadow, const struct race *race)
+{
+	unsigned int accesses = 0;
+
+	for (size_t i = 0; i < shadow->access_count; i++) {
+		const struct access *a = &shadow->accesses[i];
+
+		accesses += a->page == race->page &&
+			    (a->call == race->first || a->call == race->second);
+	}
+	return accesses == 2;
+}
+
+bool shadow_sure_to_be_seen(const struct shadow *shadow)
+{
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct race *race = &shadow->races[i];
+
+		if (!range_is_exact(shadow, race))
+			continue;
+		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
+			if (granule_keeps(shadow, race, g))
+				return true;
+	}
+	return false;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * ThreadSanitizer's public C interface, and one hook that has no C name.
+ *
+ * Compiled without -fsanitize=thread: an instrumented function that switches
+ * fibers would enter on one shadow stack and leave on another.
+ */
+#include "harness/tsan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sanitizer/tsan_interface.h>
+
+void __tsan_flush_memory(void);
+int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
+			   int *mops, int *locs, int *mutexes, int *threads, int *unique_tids,
+			   void **sleep_trace, unsigned long trace_size);
+int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size,
+			  int *write, int *atomic, void **trace, unsigned long trace_size);
+int __tsan_get_report_thread(void *report, unsigned long idx, int *tid, uint64_t *os_id,
+			     int *running, const char **name, int *parent_tid, void **trace,
+			     unsigned long trace_size);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+/*
+ * Each access reported, not each pair of stacks once; a report without names of
+ * functions costs a tenth; a history long enough for any program; and no sleep at
+ * exit for the fibers that live on. Embedded, so that a plain run is a right run.
+ */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "suppress_equal_stacks=0:suppress_equal_addresses=0:atexit_sleep_ms=0:"
+	       "history_size=7:symbolize=0:report_thread_leaks=0:exitcode=66";
+}
+
+static struct {
+	tsan_race_fn fn;
+	void *ctx;
+} listener;
+
+/* Reports name threads by number only: the main thread is 0, others have names. */
+static void thread_name(void *report, int threads, int tid, char name[16])
+{
+	for (int i = 0; i < threads; i++) {
+		int id = -1, running, parent;
+		uint64_t os_id;
+		const char *known = NULL;
+		void *trace[1];
+
+		__tsan_get_report_thread(report, (unsigned long)i, &id, &os_id, &running, &known,
+					 &parent, trace, 1);
+		if (id != tid)
+			continue;
+		snprintf(name, 16, "%s", tid == 0 ? "main" : known ? known : "");
+		return;
+	}
+	snprintf(name, 16, "%s", tid == 0 ? "main" : "");
+}
+
+static void side(void *report, int threads, unsigned long idx, struct tsan_access *access)
+{
+	int tid = -1, size = 0, write = 0, atomic = 0;
+	void *addr = NULL, *trace[1];
+
+	__tsan_get_report_mop(report, idx, &tid, &addr, &size, &write, &atomic, trace, 1);
+	access->addr = (uintptr_t)addr;
+	access->size = (size_t)size;
+	access->write = write;
+	access->atomic = atomic;
+	thread_name(report, threads, tid, access->thread);
+}
+
+/* __tsan::OnReport(ReportDesc const *, bool): returning true keeps it silent. */
+bool on_report(void *report, bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
+bool on_report(void *report, bool suppressed)
+{
+	const char *description;
+	int count, stacks, mops = 0, locs, mutexes, threads = 0, unique_tids;
+	void *sleep_trace[1];
+	struct tsan_race race;
+
+	if (!listener.fn)
+		return suppressed;
+	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes,
+			       &threads, &unique_tids, sleep_trace, 1);
+	if (mops < 2)
+		return suppressed;
+	side(report, threads, 0, &race.now);
+	side(report, threads, 1, &race.before);
+	listener.fn(&race, listener.ctx);
+	return true;
+}
+
+bool tsan_present(void)
+{
+	return true;
+}
+
+void tsan_listen(tsan_race_fn fn, void *ctx)
+{
+	listener.fn = fn;
+	listener.ctx = ctx;
+}
+
+void *tsan_fiber_new(const char *name)
+{
+	void *fiber = __tsan_create_fiber(0);
+
+	__tsan_set_fiber_name(fiber, name);
+	return fiber;
+}
+
+void *tsan_fiber_self(void)
+{
+	return __tsan_get_current_fiber();
+}
+
+void tsan_fiber_switch(void *fiber)
+{
+	__tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync);
+}
+
+void tsan_release(void *object)
+{
+	__tsan_release(object);
+}
+
+void tsan_acquire(void *object)
+{
+	__tsan_acquire(object);
+}
+
+void tsan_flush(void)
+{
+	__tsan_flush_memory();
+}
+
+/* More than any page call needs, interceptors and report included. */
+#define STRETCH ((size_t)64 << 10)
+
+void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg)
+{
+	char *stretch = __builtin_alloca(index * STRETCH + 1);
+
+	/* The compiler must believe that somebody uses it. */
+	__asm__ volatile("" : : "r"(stretch) : "memory");
+	fn(arg);
+	__asm__ volatile("" : : "r"(stretch) : "memory");
+}
+
+void tsan_pause(void)
+{
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+void tsan_resume(void)
+{
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}

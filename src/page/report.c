@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "page/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+_Noreturn void page_bug(const char *rule, const char *what, ...)
+{
+	char line[256];
+	va_list args;
+	int used = snprintf(line, sizeof(line), "BUG: page: %s: ", rule);
+
+	va_start(args, what);
+	used += vsnprintf(line + used, sizeof(line) - (size_t)used - 1, what, args);
+	va_end(args);
+	if (used > (int)sizeof(line) - 2)
+		used = sizeof(line) - 2;
+	line[used++] = '\n';
+	/* Nothing is left to do about a failed write: abort() follows. */
+	if (write(STDERR_FILENO, line, (size_t)used) < 0)
+		abort();
+	abort();
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The seam: all that the page library touches beside memory of its own.
+ *
+ * Atomics, the one lock and what the sanitizers are told stand here and nowhere
+ * else, so that algorithms have no #ifdef and a build flavour differs in this
+ * file only.
+ *
+ * Hidden sections. R3 says that the library adds no order between callers: a
+ * lock inside the allocator must not order users of different pages. For the
+ * hardware the lock does order them; for ThreadSanitizer it would hide their
+ * races. So what stands between sync_hidden_begin() and sync_hidden_end() makes
+ * no happens-before edge and no access that ThreadSanitizer sees. Nothing that
+ * belongs to a caller may be touched in there.
+ */
+#ifndef LIBPAGE_SYNC_H
+#define LIBPAGE_SYNC_H
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SYNC_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define SYNC_TSAN 1
+#endif
+#if __has_feature(memory_sanitizer)
+#define SYNC_MSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SYNC_ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define SYNC_TSAN 1
+#endif
+
+#ifdef SYNC_ASAN
+#include <sanitizer/asan_interface.h>
+/* Every access to [addr, addr + len) is from now on an error, or again none. */
+static inline void sync_poison(const void *addr, size_t len)
+{
+	__asan_poison_memory_region(addr, len);
+}
+
+static inline void sync_unpoison(const void *addr, size_t len)
+{
+	__asan_unpoison_memory_region(addr, len);
+}
+#else
+static inline void sync_poison(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+static inline void sync_unpoison(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+#endif
+
+#ifdef SYNC_MSAN
+#include <sanitizer/msan_interface.h>
+/* The bytes have no value yet: copying them is fine, using them is not (R7). */
+static inline void sync_uninitialised(const void *addr, size_t len)
+{
+	__msan_allocated_memory(addr, len);
+}
+#else
+static inline void sync_uninitialised(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+#endif
+
+/*
+ * Lives of blocks in a managed heap, for ThreadSanitizer: what it knew of a block's
+ * bytes and atomics ends with the block, so two lives neither race nor order anybody,
+ * and a granule that it muted after a report is watched again. This is the interface
+ * that it has for managed languages; an allocator is one in little.
+ */
+#ifdef SYNC_TSAN
+void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
+void __tsan_java_alloc(unsigned long ptr, unsigned long size);
+void __tsan_java_free(unsigned long ptr, unsigned long size);
+
+static inline void sync_heap(const void *base, size_t size)
+{
+	__tsan_java_init((unsigned long)base, size);
+}
+
+static inline void sync_born(const void *addr, size_t len)
+{
+	__tsan_java_alloc((unsigned long)addr, len);
+}
+
+static inline void sync_died(const void *addr, size_t len)
+{
+	__tsan_java_free((unsigned long)addr, len);
+}
+#else
+static inline void sync_heap(const void *base, size_t size)
+{
+	(void)base;
+	(void)size;
+}
+
+static inline void sync_born(const void *addr, size_t len)
+{
+	sync_unpoison(addr, len);
+}
+
+static inline void sync_died(const void *addr, size_t len)
+{
+	sync_poison(addr, len);
+}
+#endif
+
+#ifdef SYNC_TSAN
+void AnnotateIgnoreSyncBegin(const char *file, int line);
+void AnnotateIgnoreSyncEnd(const char *file, int line);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+static inline void sync_hidden_begin(void)
+{
+	AnnotateIgnoreSyncBegin(__FILE__, __LINE__);
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+static inline void sync_hidden_end(void)
+{
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+	AnnotateIgnoreSyncEnd(__FILE__, __LINE__);
+}
+#else
+static inline void sync_hidden_begin(void)
+{
+}
+
+static inline void sync_hidden_end(void)
+{
+}
+#endif
+
+/* A lock for sections of a few instructions. Take it in a hidden section only. */
+struct sync_lock {
+	atomic_flag taken;
+};
+
+#define SYNC_LOCK_INIT { ATOMIC_FLAG_INIT }
+
+static inline void sync_lock(struct sync_lock *lock)
+{
+	while (atomic_flag_test_and_set_explicit(&lock->taken, memory_order_acquire))
+		sched_yield();
+}
+
+static inline void sync_unlock(struct sync_lock *lock)
+{
+	atomic_flag_clear_explicit(&lock->taken, memory_order_release);
+}
+
+#endif

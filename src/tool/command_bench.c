@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * pagetorture bench: how fast programs run, with a verdict each.
+ *
+ * The executors take turns, round by round: what matters is their ratio, and the
+ * machine's mood changes both alike. Each turn is a process of its own, or the threads
+ * that one executor leaves in the detector's memory would slow the other down.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/check.h"
+#include "harness/isolate.h"
+#include "harness/program_file.h"
+#include "harness/tsan.h"
+#include "tool/tool.h"
+
+#define ROUNDS 9
+#define ROUND_SECONDS 0.2
+
+static const char help[] =
+	"Usage: pagetorture bench [--json] FILE...\n"
+	"Measure how many of the programs run in a second, judged by the model, executed in this\n"
+	"binary's flavour and compared: on fibers, on fibers with fresh detector state for each,\n"
+	"on real threads. Programs that break a rule other than data-race are left out.\n"
+	"\n"
+	"  --json      one JSON object a line\n"
+	"  --help      this text\n"
+	"\n"
+	"Examples:\n"
+	"  pagetorture-tsan bench corpus/rules/*.page\n";
+
+enum way { MODEL, FIBERS, FIBERS_FRESH, THREADS, WAYS };
+
+static const char *const way_names[WAYS] = { "model alone", "fibers", "fibers, fresh state",
+					     "real threads" };
+
+struct bench {
+	struct check *check; /* of the turn's own process */
+	struct rules *rules;
+	struct program *programs;
+	size_t count;
+	double rates[WAYS][ROUNDS]; /* programs a second */
+};
+
+/* One turn: how, and what came out, in memory that is shared with its process. */
+struct turn {
+	struct bench *bench;
+	enum way way;
+	double rate;
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void run_program(struct bench *b, const struct program *program, enum way way)
+{
+	struct check_report report;
+
+	if (way == MODEL) {
+		rules_judge(b->rules, program);
+		return;
+	}
+	if (way == FIBERS_FRESH)
+		tsan_flush();
+	if (way == THREADS)
+		check_threads(b->check, program, &report);
+	else
+		check_fibers(b->check, program, &report);
+	/* As fuzz_race does: a report walks through all that happened since. */
+	if (report.races)
+		tsan_flush();
+}
+
+/* Threads need the model's judgement of the same program: it is part of their cost. */
+static double rate(struct bench *b, enum way way)
+{
+	double start = now(), seconds;
+	size_t done = 0;
+
+	do {
+		for (size_t i = 0; i < b->count; i++) {
+			if (way == THREADS && !check_judge(b->check, &b->programs[i]))
+				continue;
+			run_program(b, &b->programs[i], way);
+		}
+		done += b->count;
+		seconds = now() - start;
+	} while (seconds < ROUND_SECONDS);
+	return (double)done / seconds;
+}
+
+static void take_turn(void *ctx)
+{
+	struct turn *turn = ctx;
+
+	turn->bench->check = check_new();
+	if (!turn->bench->check)
+		return;
+	exec_first_race_only(check_exec(turn->bench->check), true);
+	turn->rate = rate(turn->bench, turn->way);
+	check_delete(turn->bench->check);
+}
+
+static bool run_turn(struct turn *turn, struct bench *b, enum way way, unsigned int round)
+{
+	static struct isolated child;
+
+	turn->bench = b;
+	turn->way = way;
+	turn->rate = 0;
+	if (!isolate(take_turn, turn, 60, &child) || turn->rate <= 0) {
+		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n", way_names[way],
+			child.output);
+		return false;
+	}
+	b->rates[way][round] = turn->rate;
+	return true;
+}
+
+static int compare(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void print_figures(const char *name, const char *unit, double figures[ROUNDS], bool json)
+{
+	qsort(figures, ROUNDS, sizeof(*figures), compare);
+	if (json)
+		printf("{\"bench\": \"%s\", \"flavour\": \"%s\", \"unit\": \"%s\", \"median\": %.2f, "
+		       "\"min\": %.2f, \"max\": %.2f}\n",
+		       name, FLAVOUR, unit, figures[ROUNDS / 2], figures[0], figures[ROUNDS - 1]);
+	else
+		printf("%-32s %12.1f %12.1f %12.1f  %s\n", name, figures[ROUNDS / 2], figures[0],
+		       figures[ROUNDS - 1], unit);
+}
+
+static void print_ratio(struct bench *b, enum way fast, enum way slow, bool json)
+{
+	double ratios[ROUNDS];
+	char name[64];
+
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		ratios[i] = b->rates[fast][i] / b->rates[slow][i];
+	snprintf(name, sizeof(name), "%s : %s", way_names[fast], way_names[slow]);
+	print_figures(name, "times", ratios, json);
+}
+
+static int measure(struct bench *b, bool json)
+{
+	struct turn *turn = isolate_share(sizeof(*turn));
+
+	if (!turn)
+		return usage_error("bench", "no memory");
+	for (unsigned int round = 0; round < ROUNDS; round++)
+		for (enum way way = 0; way < WAYS; way++)
+			if (!run_turn(turn, b, way, round))
+				return EXIT_FAILED;
+	if (!json)
+		printf("%s, %zu programs, %d rounds\n%-32s %12s %12s %12s\n", FLAVOUR, b->count,
+		       ROUNDS, "", "median", "min", "max");
+	/* Ratios first: printing sorts the rates. */
+	print_ratio(b, FIBERS, THREADS, json);
+	print_ratio(b, FIBERS_FRESH, THREADS, json);
+	for (enum way way = 0; way < WAYS; way++)
+		print_figures(way_names[way], "programs/s", b->rates[way], json);
+	return EXIT_GOOD;
+}
+
+/* Only programs that run to their end can be run again and again in one process. */
+static bool takes_part(struct bench *b, const struct program *program)
+{
+	for (size_t i = 0; i < program->count; i++)
+		if (!check_supports(program->calls[i].op))
+			return false;
+	return rules_judge(b->rules, program) &&
+	       rules_verdict(b->rules)->fatal_call == VERDICT_NONE;
+}
+
+static int load(struct bench *b, int count, char **files)
+{
+	char error[PROGRAM_FILE_ERROR];
+
+	b->rules = rules_new();
+	b->programs = calloc((size_t)count, sizeof(*b->programs));
+	if (!b->rules || !b->programs)
+		return usage_error("bench", "no memory");
+	for (int i = 0; i < count; i++) {
+		if (!program_file_load(files[i], &b->programs[b->count], error)) {
+			fprintf(stderr, "%s\n", error);
+			return EXIT_BAD;
+		}
+		b->count += takes_part(b, &b->programs[b->count]);
+	}
+	return b->count ? EXIT_GOOD : usage_error("bench", "expected a program that can be run");
+}
+
+int command_bench(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct bench bench;
+	bool json = false;
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
+		if (option != 'j')
+			return usage_error("bench", "unknown option %s", argv[optind - 1]);
+		json = true;
+	}
+	if (optind == argc)
+		return usage_error("bench", "expected at least one FILE");
+	status = load(&bench, argc - optind, argv + optind);
+	if (status == EXIT_GOOD)
+		status = measure(&bench, json);
+	free(bench.programs);
+	rules_delete(bench.rules);
+	return status;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* pagetorture check: judge programs with the rule model alone. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "harness/claims.h"
+#include "harness/program_file.h"
+#include "harness/rules.h"
+#include "tool/tool.h"
+#include "tool/verdict_print.h"
+
+static const char help[] =
+	"Usage: pagetorture check [--json] FILE...\n"
+	"Judge page programs with the rule model alone; the page library is not run.\n"
+	"\n"
+	"For each file one line, `FILE: clean` or `FILE: RULE RULE ...`, and below it one\n"
+	"indented line for each finding. A file is text if its name ends in .page or its first\n"
+	"word is `pagetorture`, else bytes. `-` is standard input.\n"
+	"\n"
+	"  --json      one JSON object a line, as the program format says\n"
+	"  --help      this text\n"
+	"\n"
+	"Exit status: 0 all claims (`expect`, `->`) hold; 1 one does not; 2 bad usage, or a file\n"
+	"that cannot be read or parsed.\n"
+	"\n"
+	"Examples:\n"
+	"  pagetorture check corpus/rules/*.page\n"
+	"  pagetorture check --json race.page | jq .races\n"
+	"  printf 'pagetorture 1\\np0 = alloc_page(GFP_KERNEL)\\n' | pagetorture check -\n";
+
+static int check_file(struct rules *rules, const char *file, bool json)
+{
+	static struct program program;
+	char error[PROGRAM_FILE_ERROR], claim[CLAIM_TEXT];
+
+	if (!program_file_load(file, &program, error)) {
+		fprintf(stderr, "%s\n", error);
+		return EXIT_BAD;
+	}
+	if (!rules_judge(rules, &program)) {
+		fprintf(stderr, "%s: expected memory for the model, got none\n", file);
+		return EXIT_BAD;
+	}
+	if (json) {
+		putchar('{');
+		verdict_print_json(stdout, file, &program, rules);
+		puts("}");
+	} else {
+		verdict_print_text(stdout, file, &program, rules);
+	}
+	if (claims_hold(&program, rules, claim))
+		return EXIT_GOOD;
+	fprintf(stderr, "%s: claim does not hold: %s\n", file, claim);
+	return EXIT_FAILED;
+}
+
+int command_check(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool json = false;
+	int status = EXIT_GOOD, option;
+	struct rules *rules;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
+		if (option != 'j')
+			return usage_error("check", "unknown option %s", argv[optind - 1]);
+		json = true;
+	}
+	if (optind == argc)
+		return usage_error("check", "expected at least one FILE");
+	rules = rules_new();
+	if (!rules)
+		return usage_error("check", "no memory for the model");
+	for (int i = optind; i < argc; i++)
+		status = worse(status, check_file(rules, argv[i], json));
+	rules_delete(rules);
+	return status;
+}

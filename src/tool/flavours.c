@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/flavours.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
+
+/* The folder of this binary; the linker's wrapper scripts are not used. */
+static bool own_folder(char *path, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", path, size - 1);
+	char *slash;
+
+	if (len <= 0)
+		return false;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+bool flavour_find(const char *name, char *path, size_t size)
+{
+	char folder[512];
+	bool plain = !strcmp(name, "plain");
+
+	if (own_folder(folder, sizeof(folder))) {
+		snprintf(path, size, "%s/pagetorture%s%s", folder, plain ? "" : "-",
+			 plain ? "" : name);
+		if (!access(path, X_OK))
+			return true;
+	}
+	snprintf(path, size, "%s/pagetorture-%s", PKGLIBEXECDIR, name);
+	return !access(path, X_OK);
+}
+
+bool flavour_start(struct flavour *flavour, const char *name, char **argv)
+{
+	char path[600];
+	int ends[2];
+
+	flavour->name = name;
+	flavour->pid = 0;
+	if (!flavour_find(name, path, sizeof(path)) || pipe2(ends, O_CLOEXEC))
+		return false;
+	flavour->pid = fork();
+	if (flavour->pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		execv(path, argv);
+		_exit(127);
+	}
+	close(ends[1]);
+	flavour->out = flavour->pid > 0 ? fdopen(ends[0], "r") : NULL;
+	if (!flavour->out)
+		close(ends[0]);
+	return flavour->out;
+}
+
+int flavour_wait(struct flavour *flavour)
+{
+	int status = 0;
+
+	fclose(flavour->out);
+	while (waitpid(flavour->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef TOOL_FLAVOURS_H
+#define TOOL_FLAVOURS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* One build flavour of this program, running as a child. */
+struct flavour {
+	const char *name;
+	pid_t pid; /* 0: not started */
+	FILE *out; /* its standard output */
+};
+
+#define FLAVOURS_MAX 4
+
+/* All that can exist, sorted as a table shows them. */
+extern const char *const flavour_names[FLAVOURS_MAX];
+
+/*
+ * Is the flavour's binary there? It stands beside this one, or where it is installed.
+ * @path: gets where
+ */
+bool flavour_find(const char *name, char *path, size_t size);
+
+/* Starts the flavour with @argv (argv[0] is replaced). */
+bool flavour_start(struct flavour *flavour, const char *name, char **argv);
+
+/* Waits for its end. Return: its exit status, or 128 and the signal that ended it. */
+int flavour_wait(struct flavour *flavour);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "tool/tool.h"
+
+/* Sorted by name. */
+static const struct command commands[] = {
+	{ "bench", "measure the executors against each other", command_bench },
+	{ "check", "judge programs with the rule model", command_check },
+	{ "format", "rewrite programs: canonical text, or bytes", command_format },
+	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int usage_error(const char *command, const char *what, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "pagetorture%s%s: ", command ? " " : "", command ? command : "");
+	va_start(args, what);
+	vfprintf(stderr, what, args);
+	va_end(args);
+	fprintf(stderr, " (see pagetorture%s%s --help)\n", command ? " " : "",
+		command ? command : "");
+	return EXIT_BAD;
+}
+
+int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int print_help(void)
+{
+	printf("Usage: pagetorture COMMAND [OPTION]... [FILE]...\n"
+	       "Confirm the contract of a page library with small programs of page calls.\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+	printf("\n  --help     this text; `pagetorture COMMAND --help` says more\n"
+	       "  --version  the version, and the flavour of this binary\n"
+	       "\nExamples:\n"
+	       "  pagetorture check race.page\n"
+	       "  pagetorture run corpus/rules/*.page\n");
+	return EXIT_GOOD;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage_error(NULL, "expected a COMMAND");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print_help();
+	if (!strcmp(argv[1], "--version"))
+		return printf("pagetorture %s (%s)\n", PACKAGE_VERSION, FLAVOUR) < 0;
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name)) {
+			opterr = 0;
+			return commands[i].run(argc - 1, argv + 1);
+		}
+	return usage_error(NULL, "unknown command '%s'", argv[1]);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * `pagetorture run` in two halves. One flavour's binary executes all files in that
+ * flavour and prints a line for each (run_one.c); the plain binary starts every
+ * flavour and puts the lines together (command_run.c).
+ */
+#ifndef TOOL_RUN_ONE_H
+#define TOOL_RUN_ONE_H
+
+/* Fields of a line, separated by tabs. */
+enum run_field {
+	RUN_RESULT,  /* "agree", "beyond" or "differ" */
+	RUN_SEEN,    /* rules that were seen broken on fibers, or "clean" */
+	RUN_THREADS, /* the same on real threads */
+	RUN_WHY,     /* one sentence if it differs */
+	RUN_FIELDS
+};
+
+struct run_options {
+	unsigned int repeat;  /* executions of each program */
+	unsigned int seconds; /* time of each program */
+};
+
+/* Executes @file in this binary's flavour and prints its line. */
+void run_one(const char *file, const struct run_options *options);
+
+#endif
