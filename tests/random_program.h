@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef TESTS_RANDOM_PROGRAM_H
+#define TESTS_RANDOM_PROGRAM_H
+
+#include <stdint.h>
+
+#include "harness/program_bytes.h"
+
+/* splitmix64: the same numbers on every machine. */
+static inline uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+static inline void random_bytes(uint64_t *state, uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)random_next(state);
+}
+
+/* Any program of at most @calls calls, of at most 60. */
+static inline void random_program(uint64_t *state, struct program *program, size_t calls)
+{
+	uint8_t bytes[60 * PROGRAM_RECORD];
+	size_t size = random_next(state) % (calls + 1) * PROGRAM_RECORD;
+
+	random_bytes(state, bytes, size);
+	program_from_bytes(program, bytes, size);
+}
+
+/*
+ * A program that does things: few pages, few threads, small ranges, and pages that are
+ * allocated first.
+ */
+static inline void busy_program(uint64_t *state, struct program *program, size_t calls,
+				unsigned int ops)
+{
+	uint8_t bytes[60 * PROGRAM_RECORD], *record = bytes;
+	size_t count = 3 + random_next(state) % (calls - 2);
+
+	for (size_t i = 0; i < count; i++, record += PROGRAM_RECORD) {
+		random_bytes(state, record, PROGRAM_RECORD);
+		record[0] = (uint8_t)(i < 2 ? OP_alloc_page : random_next(state) % ops);
+		record[1] = (uint8_t)(i < 2 ? 0 : random_next(state) % 8 ? 1 + record[1] % 3 : 0);
+		record[2] = (uint8_t)(i < 2 ? i : record[2] % 2);
+		record[3] %= 2;
+		for (unsigned int n = 5; n < PROGRAM_RECORD; n += 2) {
+			record[n] %= 48;
+			record[n + 1] = random_next(state) % 16 ? 0 : record[n + 1];
+		}
+	}
+	program_from_bytes(program, bytes, count * PROGRAM_RECORD);
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Test Anything Protocol, as much of it as a unit test needs.
+ *
+ * ok() counts and prints; done() prints the plan, and is the exit status of main().
+ */
+#ifndef TESTS_TAP_H
+#define TESTS_TAP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+static unsigned int tap_run, tap_failed;
+
+/* Return: @good, so that a test can say more after a failure. */
+static inline bool __attribute__((format(printf, 2, 3))) ok(bool good, const char *name, ...)
+{
+	va_list args;
+
+	printf("%sok %u - ", good ? "" : "not ", ++tap_run);
+	va_start(args, name);
+	vprintf(name, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	tap_failed += !good;
+	return good;
+}
+
+static inline int done(void)
+{
+	printf("1..%u\n", tap_run);
+	return tap_failed > 0;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <string.h>
+
+#include "harness/number.h"
+#include "tests/tap.h"
+
+static bool round_trips(void)
+{
+	for (unsigned int packed = 0; packed < 65536; packed++) {
+		uint64_t number = number_unpack((uint16_t)packed);
+
+		if (!number_valid(number) || number_pack(number) != packed)
+			return false;
+	}
+	return true;
+}
+
+static bool has_text(uint64_t number, const char *expected)
+{
+	char text[NUMBER_TEXT];
+
+	number_text(number, text);
+	return !strcmp(text, expected);
+}
+
+int main(void)
+{
+	static const uint64_t outside[] = { 16384, (1ull << 32) - 1, (1ull << 32) + 16384,
+					    (1ull << 63) - 1, (1ull << 63) + 16384,
+					    UINT64_MAX - 16384 };
+
+	ok(round_trips(), "every 16 bits are one number of the domain and back");
+	for (unsigned int i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		ok(!number_valid(outside[i]), "0x%llx is outside of the domain",
+		   (unsigned long long)outside[i]);
+	ok(has_text(9, "9") && has_text(10, "0xa"), "below 10 decimal, else hex");
+	ok(has_text(4096, "PAGE_SIZE") && has_text(4097, "0x1001"), "PAGE_SIZE by name");
+	ok(has_text(UINT64_MAX, "SIZE_MAX-0") && has_text(UINT64_MAX - 16383, "SIZE_MAX-16383"),
+	   "the top base counts down from SIZE_MAX");
+	ok(has_text(1ull << 63, "0x8000000000000000"), "other bases are hex");
+	return done();
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <string.h>
+
+#include "harness/program_bytes.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+static struct program program, again;
+static uint8_t bytes[PROGRAM_BYTES_MAX + 4 * PROGRAM_RECORD], canonical[PROGRAM_BYTES_MAX];
+
+static bool any_bytes_decode(uint64_t seed)
+{
+	size_t size = random_next(&seed) % 700, used;
+
+	random_bytes(&seed, bytes, size);
+	program_from_bytes(&program, bytes, size);
+	used = program_to_bytes(&program, canonical);
+	program_from_bytes(&again, canonical, used);
+	return program_valid(&program) && program_equal(&program, &again);
+}
+
+static bool canonical_is_stable(uint64_t seed)
+{
+	size_t used;
+
+	random_program(&seed, &program, 60);
+	used = program_to_bytes(&program, canonical);
+	program_from_bytes(&again, canonical, used);
+	return program_to_bytes(&again, bytes) == used && !memcmp(bytes, canonical, used);
+}
+
+/* Changing one record leaves the calls of all others alone. */
+static bool records_are_apart(uint64_t seed)
+{
+	size_t count = 20, changed = seed % 20;
+
+	random_bytes(&seed, bytes, count * PROGRAM_RECORD);
+	for (size_t i = 0; i < count; i++)
+		bytes[i * PROGRAM_RECORD] %= OP_COUNT;
+	program_from_bytes(&program, bytes, count * PROGRAM_RECORD);
+	random_bytes(&seed, bytes + changed * PROGRAM_RECORD, PROGRAM_RECORD);
+	bytes[changed * PROGRAM_RECORD] %= OP_COUNT;
+	program_from_bytes(&again, bytes, count * PROGRAM_RECORD);
+	program.calls[changed] = again.calls[changed];
+	return program_equal(&program, &again);
+}
+
+static unsigned int count_good(bool (*property)(uint64_t seed), unsigned int seeds)
+{
+	unsigned int good = 0;
+
+	for (uint64_t seed = 0; seed < seeds; seed++)
+		good += property(seed);
+	return good;
+}
+
+static void test_edges(void)
+{
+	program_from_bytes(&program, bytes, 0);
+	ok(program.count == 0, "no bytes are the empty program");
+	memset(bytes, 0, sizeof(bytes));
+	program_from_bytes(&program, bytes, PROGRAM_RECORD - 1);
+	ok(program.count == 0, "a record cut short is left out");
+	program_from_bytes(&program, bytes, sizeof(bytes));
+	ok(program.count == PROGRAM_CALLS, "records beyond the longest program are left out");
+	bytes[0] = 0xf0;
+	program_from_bytes(&program, bytes, 2 * PROGRAM_RECORD);
+	ok(program.count == 1 && program.calls[0].line == 2, "a reserved code is no call");
+	bytes[0] = 24 + OP_write_raw;
+	program_from_bytes(&program, bytes, PROGRAM_RECORD);
+	ok(program.calls[0].op == OP_write_raw, "other codes stand for themselves modulo 24");
+}
+
+/* Codes are append-only: what stored bytes mean never changes. */
+static void test_codes(void)
+{
+	static const enum op codes[] = {
+		OP_alloc_page, OP_get_page, OP_free_page, OP_read_raw, OP_write_raw, OP_fill_zero,
+		OP_lock, OP_unlock, OP_post, OP_wait, OP_read_bytewise_atomic,
+		OP_write_bytewise_atomic, OP_copy_page, OP_user_slice, OP_skip, OP_user_store,
+		OP_copy_from_user_slice, OP_kmap_local, OP_load, OP_store, OP_load_atomic,
+		OP_store_atomic, OP_kunmap_local, OP_fail_nth,
+	};
+	bool same = true;
+
+	for (unsigned int code = 0; code < sizeof(codes) / sizeof(codes[0]); code++)
+		same &= codes[code] == code;
+	ok(same, "the codes of format 1 are what they always were");
+}
+
+int main(void)
+{
+	ok(count_good(any_bytes_decode, 20000) == 20000,
+	   "any bytes are a valid program; its bytes are the same program");
+	ok(count_good(canonical_is_stable, 5000) == 5000, "canonical bytes stay as they are");
+	ok(count_good(records_are_apart, 2000) == 2000, "a record changes its own call only");
+	test_edges();
+	test_codes();
+	return done();
+}

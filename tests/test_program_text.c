@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/program_text.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+#define H "pagetorture 1\n"
+
+static struct program program;
+
+struct bad {
+	const char *text;
+	unsigned int line;
+	const char *says; /* part of the message */
+};
+
+static const struct bad bad_texts[] = {
+	{ "", 1, "header" },
+	{ "# only a comment\n\n", 2, "header" },
+	{ "pagetorture 2\n", 1, "version '2'" },
+	{ "pagetorture\n", 1, "version ''" },
+	{ "pagetorture 1 1\n", 1, "header" },
+	{ "main: get_page(p0)\n", 1, "header" },
+	{ H "frobnicate(p0)\n", 2, "unknown call 'frobnicate'" },
+	{ H "main: ()\n", 2, "name of a call" },
+	{ H "T8: get_page(p0)\n", 2, "thread" },
+	{ H "T01: get_page(p0)\n", 2, "thread" },
+	{ H "get_page(p8)\n", 2, "p0 .. p7" },
+	{ H "get_page(p00)\n", 2, "p0 .. p7" },
+	{ H "get_page(m0)\n", 2, "p0 .. p7" },
+	{ H "k32 = kmap_local(p0)\n", 2, "k0 .. k31" },
+	{ H "get_page(p0\n", 2, "expected ')'" },
+	{ H "get_page p0)\n", 2, "expected '('" },
+	{ H "get_page(p0) x\n", 2, "end of the line" },
+	{ H "get_page(p0, 1)\n", 2, "expected ')'" },
+	{ H "read_raw(p0, 1)\n", 2, "expected ','" },
+	{ H "read_raw(p0, 1 2)\n", 2, "expected ','" },
+	{ H "read_raw(p0, 0, 16384)\n", 2, "outside the domain" },
+	{ H "read_raw(p0, 0, 0x100004000)\n", 2, "outside the domain" },
+	{ H "read_raw(p0, 0, 18446744073709551616)\n", 2, "expected a number" },
+	{ H "read_raw(p0, 0, SIZE_MAX + 1)\n", 2, "wraps" },
+	{ H "read_raw(p0, 0, PAGE_SIZE - 4097)\n", 2, "wraps" },
+	{ H "read_raw(p0, 0, PAGE_SIZE +)\n", 2, "after '+'" },
+	{ H "read_raw(p0, 0, 0x)\n", 2, "expected a number" },
+	{ H "read_raw(p0, 0, 1a)\n", 2, "expected a number" },
+	{ H "read_raw(p0, 0, -1)\n", 2, "expected a number" },
+	{ H "write_raw(p0, 0, 1, 256)\n", 2, "value of 0 .. 255" },
+	{ H "write_raw(p0, 0, 1, PAGE_SIZE)\n", 2, "value of 0 .. 255" },
+	{ H "p0 = alloc_page(0)\n", 2, "gfp flag" },
+	{ H "p0 = alloc_page(__GFP_ZERO)\n", 2, "GFP_KERNEL" },
+	{ H "p0 = alloc_page(GFP_KERNEL | GFP_NOIO)\n", 2, "second" },
+	{ H "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_ZERO)\n", 2, "__GFP_ZERO again" },
+	{ H "alloc_page(GFP_KERNEL)\n", 2, "makes a resource" },
+	{ H "p0 = get_page(p0)\n", 2, "makes no resource" },
+	{ H "= get_page(p0)\n", 2, "resource before '='" },
+	{ H "get_page(p0) -> 0\n", 2, "has no result" },
+	{ H "read_raw(p0, 0, 1) -> EBUSY\n", 2, "expected a result" },
+	{ H "u0 = user_slice(16384, 0)\n", 2, "outside the domain" },
+	{ H "u0 = user_slice(SIZE_MAX, 0)\n", 2, "slice size" },
+	{ H "expect\n", 2, "name of a rule" },
+	{ H "expect nonsense\n", 2, "got 'nonsense'" },
+	{ H "expect clean data-race\n", 2, "one name" },
+	{ H "expect clean\nexpect data-race\n", 3, "got both" },
+	{ H "get_page(p0)\nexpect clean\n", 3, "before the first call" },
+	{ H "get_page(p0)\r\n", 2, "byte 0x0d" },
+	{ H "get_page(p0) # \r\n", 2, "byte 0x0d" },
+	{ H "# \xff\n", 2, "UTF-8" },
+	{ H "# \xed\xa0\x80\n", 2, "UTF-8" },
+	{ H "get_p\xc3\xa4ge(p0)\n", 2, "ASCII" },
+};
+
+static void test_bad_texts(void)
+{
+	for (size_t i = 0; i < sizeof(bad_texts) / sizeof(bad_texts[0]); i++) {
+		const struct bad *bad = &bad_texts[i];
+		struct text_error error = { 0, "" };
+		bool read = program_from_text(&program, bad->text, strlen(bad->text), &error);
+
+		if (!ok(!read && error.line == bad->line && strstr(error.what, bad->says),
+			"bad text %zu: line %u says %s", i, bad->line, bad->says))
+			printf("# got line %u: %s\n", error.line, error.what);
+	}
+}
+
+static bool reads(const char *text)
+{
+	struct text_error error = { 0, "" };
+	bool good = program_from_text(&program, text, strlen(text), &error);
+
+	if (!good)
+		printf("# line %u: %s\n", error.line, error.what);
+	return good;
+}
+
+static bool becomes(const char *text, const char *canonical)
+{
+	static char out[TEXT_PROGRAM_MAX];
+
+	if (!reads(text))
+		return false;
+	program_to_text(&program, out);
+	if (strcmp(out, canonical))
+		printf("# got: %s\n", out);
+	return !strcmp(out, canonical);
+}
+
+static void test_good_texts(void)
+{
+	ok(becomes("\n# c\n \tpagetorture\t1 # x\n", H), "blanks and comments around the header");
+	ok(becomes(H "get_page(p0)", H "main: get_page(p0)\n"), "the last line may lack its end");
+	ok(becomes(H "T7 :read_raw( p1 ,0X10,\t007 )->EINVAL#c",
+		   H "T7: read_raw(p1, 0x10, 7) -> EINVAL\n"),
+	   "blanks around any token");
+	ok(becomes(H "read_raw(p0, PAGE_SIZE - 1, SIZE_MAX)",
+		   H "main: read_raw(p0, 0xfff, SIZE_MAX-0)\n"),
+	   "names with a sum");
+	ok(becomes(H "write_raw(p0, 4096, 4294967296, 16)",
+		   H "main: write_raw(p0, PAGE_SIZE, 0x100000000, 0x10)\n"),
+	   "canonical numbers and values");
+	ok(becomes(H "p0=alloc_page(__GFP_NOFAIL|GFP_NOIO|__GFP_ZERO)",
+		   H "main: p0 = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOFAIL)\n"),
+	   "flags in the order of the table");
+	ok(becomes(H "expect use-after-free\nexpect data-race\nexpect data-race\n",
+		   H "expect data-race\nexpect use-after-free\n"),
+	   "expectations sorted, once each");
+	ok(becomes(H "expect clean\n", H "expect clean\n"), "expect clean stays");
+	ok(becomes(H "u3 = user_slice(0, 0, 0)\nu2 = user_slice(1, 2)\n",
+		   H "main: u3 = user_slice(0, 0x0, 0)\nmain: u2 = user_slice(1, 0x2)\n"),
+	   "fault only if given");
+	ok(reads(H "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
+}
+
+/* A text of @lines lines, the last @last bytes long. */
+static bool reads_lines(unsigned int lines, size_t last)
+{
+	size_t size = 14 + lines + last;
+	char *text = malloc(size), *at = text;
+	struct text_error error;
+	bool good;
+
+	at = stpcpy(at, H);
+	for (unsigned int i = 2; i < lines; i++)
+		*at++ = '\n';
+	*at++ = '#';
+	memset(at, 'x', last - 1);
+	at += last - 1;
+	good = program_from_text(&program, text, (size_t)(at - text), &error);
+	free(text);
+	return good;
+}
+
+static void test_limits(void)
+{
+	ok(reads_lines(1024, 256), "1,024 lines of 256 bytes are read");
+	ok(!reads_lines(1025, 1), "1,025 lines are not");
+	ok(!reads_lines(2, 257), "a line of 257 bytes is not");
+}
+
+static void test_rewrite(void)
+{
+	static char out[TEXT_REWRITE_MAX];
+	static const char text[] = "# top\n\npagetorture 1 # x\n  # in\nexpect data-race\n"
+				   "get_page(p0) # gone\n\n# end";
+	struct text_error error;
+	size_t used = program_rewrite_text(text, sizeof(text) - 1, out, &error);
+
+	ok(used == strlen(out) && !strcmp(out, "# top\npagetorture 1\n  # in\nexpect data-race\n"
+					       "main: get_page(p0)\n# end\n"),
+	   "rewriting keeps comment lines, drops blank lines and trailing comments");
+}
+
+static bool round_trips(uint64_t seed)
+{
+	static char text[TEXT_PROGRAM_MAX], again[TEXT_PROGRAM_MAX];
+	static struct program before;
+	struct text_error error;
+	size_t size;
+
+	random_program(&seed, &before, 60);
+	size = program_to_text(&before, text);
+	if (!program_from_text(&program, text, size, &error))
+		return false;
+	program_to_text(&program, again);
+	return program_equal(&before, &program) && program_valid(&program) &&
+	       !strcmp(text, again);
+}
+
+static void test_round_trip(void)
+{
+	unsigned int good = 0;
+
+	for (uint64_t seed = 0; seed < 3000; seed++)
+		good += round_trips(seed);
+	ok(good == 3000, "3,000 random programs: text and back is the same program and text");
+}
+
+int main(void)
+{
+	test_bad_texts();
+	test_good_texts();
+	test_limits();
+	test_rewrite();
+	test_round_trip();
+	return done();
+}
