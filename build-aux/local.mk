@@ -1,1 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# What users ask for by name, beside all, check and install.
+
+EXTRA_DIST += %D%/smoke.sh
+
+smoke: all fuzzers seeds
+	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
+	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || cat afl.log
+	@$(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
+
+CLEANFILES += afl.log
+
+clean-local: clean-smoke
+clean-smoke:
+	rm -rf smoke
+
+# Ratios within one run, each with its median and spread.
+bench: all
+	@for binary in pagetorture-tsan pagetorture; do \
+	  test ! -x ./$$binary || ./$$binary bench $(srcdir)/corpus/rules/*.page || exit 1; \
+	done
+
+.PHONY: smoke bench clean-smoke

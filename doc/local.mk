@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+
+EXTRA_DIST += \
+	%D%/design.md \
+	%D%/hacking.md \
+	%D%/program-format.md

@@ -187,7 +187,7 @@ static const char *thread_text(uint8_t thread, char text[8])
 
 /* Every race that the detector reports is one. */
 static bool no_false_alarm(const struct check *c, const struct program *program,
-			   struct check_report *report)
+			   bool any_order, struct check_report *report)
 {
 	const struct sightings *sightings = exec_sightings(c->exec);
 
@@ -198,7 +198,7 @@ static bool no_false_alarm(const struct check *c, const struct program *program,
 		const struct sighting *s = &sightings->kept[i];
 		char thread[8];
 
-		if (sighting_is_race(s, program, rules_shadow(c->rules)))
+		if (sighting_is_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
 		if (s->page == SIGHTING_NO_PAGE)
 			return differ(report, "line %u: a race with %s outside of every page",
@@ -263,7 +263,7 @@ enum check_result check_fibers(struct check *c, const struct program *program,
 			 c->trace);
 	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
 	    same_pages(c, true, report) && no_complaint(c, report) &&
-	    no_false_alarm(c, program, report))
+	    no_false_alarm(c, program, false, report))
 		no_miss(c, report);
 	return report->result;
 }
@@ -285,7 +285,7 @@ enum check_result check_threads(struct check *c, const struct program *program,
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (same_steps(c, program, certain, report) && same_pages(c, certain, report) &&
 	    no_complaint(c, report))
-		no_false_alarm(c, program, report);
+		no_false_alarm(c, program, true, report);
 	return report->result;
 }
 

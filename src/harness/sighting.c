@@ -24,14 +24,23 @@ void sightings_add(struct sightings *sightings, const struct sighting *sighting)
 		sightings->kept[index] = *sighting;
 }
 
+/* Does the sighting at call @now tell of a race with call @before? */
+static bool is_pair(const struct sighting *s, const struct program *program, uint16_t before,
+		    uint16_t now)
+{
+	return s->call == now && s->before == program->calls[before].thread;
+}
+
 bool sighting_is_race(const struct sighting *s, const struct program *program,
-		      const struct shadow *shadow)
+		      const struct shadow *shadow, bool any_order)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (race->second == s->call && race->page == s->page && race->from < s->to &&
-		    s->from < race->to && program->calls[race->first].thread == s->before)
+		if (race->page != s->page || race->from >= s->to || s->from >= race->to)
+			continue;
+		if (is_pair(s, program, race->first, race->second) ||
+		    (any_order && is_pair(s, program, race->second, race->first)))
 			return true;
 	}
 	return false;

@@ -34,9 +34,12 @@ void sightings_clear(struct sightings *sightings);
 size_t sightings_kept(const struct sightings *sightings);
 void sightings_add(struct sightings *sightings, const struct sighting *sighting);
 
-/* Is this one of the races that the model knows? */
+/*
+ * Is this one of the races that the model knows?
+ * @any_order: the two calls may have run in either order, as on real threads
+ */
 bool sighting_is_race(const struct sighting *sighting, const struct program *program,
-		      const struct shadow *shadow);
+		      const struct shadow *shadow, bool any_order);
 
 /*
  * Must ThreadSanitizer have seen some race of the program, however its shadow memory

@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The main job, end to end, in two minutes: the rule table under every sanitizer, stress
+# on real threads, each fuzz target on each of its engines, and replay of the corpus.
+#
+#   smoke.sh SRCDIR         run in the build folder; logs go to smoke/
+#   SMOKE_SECONDS           seconds for each fuzzer (default 20)
+set -u
+
+srcdir=${1:?expected the source folder}
+seconds=${SMOKE_SECONDS:-20}
+logs=smoke
+rm -rf $logs
+mkdir -p $logs
+failed=0
+started=$(date +%s)
+
+# One line of the table: RESULT NAME FIGURES; told at once too.
+row() {
+	printf '%-7s %-34s %s\n' "$1" "$2" "$3" | tee -a $logs/table
+	case $1 in FAILED) failed=$((failed + 1)) ;; esac
+}
+
+progress() {
+	printf '[%3d s] %s\n' $(($(date +%s) - started)) "$1"
+}
+
+# explain LOG COMMAND: the end of the log, and how to see it again.
+explain() {
+	tail -n 20 "$1" | sed 's/^/    /'
+	echo "    log:    $PWD/$1"
+	echo "    replay: $2"
+}
+
+# stage NAME LOG FIGURE-PATTERN COMMAND...
+stage() {
+	name=$1 log=$logs/$2 figure=$3
+	shift 3
+	if "$@" >"$log" 2>&1; then
+		row ok "$name" "$(grep -E "$figure" "$log" | tail -n 1)"
+	else
+		row FAILED "$name" "exit status $?"
+		explain "$log" "$*"
+	fi
+}
+
+rule_table() {
+	progress "rule table under the sanitizers"
+	stage "rule table" rules '^[0-9]+ programs' sh -c \
+		"./pagetorture run $srcdir/corpus/rules/*.page &&
+		 echo \"\$(ls $srcdir/corpus/rules/*.page | wc -l) programs agree in: plain \$(ls pagetorture-*san | sed s/pagetorture-// | tr '\\n' ' ')\""
+}
+
+stress() {
+	for program in stress_disjoint stress_overlap; do
+		for flavour in plain asan tsan; do
+			binary=$program-$flavour
+			[ $flavour = plain ] && binary=$program
+			if [ ! -x ./$binary ]; then
+				row skipped "$binary" "this build has no $flavour flavour"
+				continue
+			fi
+			progress "$binary, 3 s"
+			stage "$binary" $binary 'ops|operations' ./$binary -t 4 -s 3
+		done
+	done
+}
+
+# A fuzzer starts in the background; finish_fuzzer waits for it and judges.
+start_libfuzzer() {
+	progress "libFuzzer $1, $seconds s"
+	mkdir -p $logs/$1.corpus
+	./$1 -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=704 \
+		-print_final_stats=1 -artifact_prefix=$logs/$1- \
+		$logs/$1.corpus seeds/$1 >$logs/$1.log 2>&1 &
+}
+
+finish_libfuzzer() {
+	if wait "$2"; then
+		row ok "libFuzzer $1" "$(awk '/stat::number_of_executed_units/ { n = $2 }
+			/stat::average_exec_per_sec/ { r = $2 }
+			END { printf "%d executions, %d/s, no finding", n, r }' $logs/$1.log)"
+	else
+		row FAILED "libFuzzer $1" "exit status $?"
+		explain $logs/$1.log "./$1-replay $(ls $logs/$1-* 2>/dev/null | head -n 1)"
+	fi
+}
+
+libfuzzers() {
+	page= race=
+	if [ -x ./fuzz_page ]; then
+		start_libfuzzer fuzz_page
+		page=$!
+	else
+		row skipped "libFuzzer fuzz_page" "this compiler has no libFuzzer"
+	fi
+	if [ -x ./fuzz_race ]; then
+		start_libfuzzer fuzz_race
+		race=$!
+	else
+		row skipped "libFuzzer fuzz_race" "needs clang 15 or later with ThreadSanitizer"
+	fi
+	[ -z "$page" ] || finish_libfuzzer fuzz_page "$page"
+	[ -z "$race" ] || finish_libfuzzer fuzz_race "$race"
+}
+
+afl() {
+	if [ ! -x afl/fuzz_page ]; then
+		row skipped "AFL++ fuzz_page" "make afl-fuzzers did not build it: no afl-clang-fast?"
+		return
+	fi
+	progress "AFL++ fuzz_page, $seconds s"
+	AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 \
+		AFL_FAST_CAL=1 timeout -s INT $((seconds + 60)) afl-fuzz -V "$seconds" -t 1000 -G 704 \
+		-i seeds/fuzz_page -o $logs/afl -- afl/fuzz_page >$logs/afl.log 2>&1
+	stats=$logs/afl/default/fuzzer_stats
+	crashes=$(sed -n 's/^\(saved_crashes\|saved_hangs\) *: //p' $stats 2>/dev/null | paste -sd+ | bc 2>/dev/null)
+	if [ -e $stats ] && [ "${crashes:-0}" = 0 ]; then
+		row ok "AFL++ fuzz_page" "$(awk '/^execs_done/ { n = $3 } /^execs_per_sec/ { r = $3 }
+			/^stability/ { s = $3 } END { printf "%d executions, %d/s, stability %s, no finding", n, r, s }' $stats)"
+	else
+		row FAILED "AFL++ fuzz_page" "${crashes:-no statistics} findings"
+		explain $logs/afl.log "./fuzz_page-replay-asan $logs/afl/default/crashes"
+	fi
+}
+
+replay() {
+	progress "corpus replay"
+	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan fuzz_race-replay-tsan; do
+		target=${binary%%-*}
+		if [ ! -x ./$binary ]; then
+			row skipped "$binary" "this build has no such flavour"
+			continue
+		fi
+		stage "$binary" $binary 'inputs replayed' ./$binary "$srcdir/corpus/rules" \
+			"$srcdir/corpus/regress" "$srcdir/corpus/seed/$target"
+	done
+}
+
+rule_table
+stress
+libfuzzers
+afl
+replay
+
+echo
+echo "summary ($(($(date +%s) - started)) s, logs in $PWD/$logs)"
+sort -k1,1 -s $logs/table
+echo
+if [ $failed -gt 0 ]; then
+	echo "smoke: $failed FAILED"
+	exit 1
+fi
+echo "smoke: all good"

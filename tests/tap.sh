@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Test Anything Protocol for scripts: `. tap.sh`, then ok, skip, and done_testing last.
+# From make: abs_srcdir, abs_builddir, CC. shellcheck shell=sh
+
+: "${abs_srcdir:?is set by make check}" "${abs_builddir:?is set by make check}"
+
+tests=0
+failures=0
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 99' HUP INT TERM
+
+pagetorture=$abs_builddir/pagetorture
+
+# ok STATUS NAME [FILE]: 0 is good; what FILE holds explains a failure.
+ok() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $tests - $2"
+	if [ -n "${3-}" ]; then
+		head -n 40 "$3" | sed 's/^/# /'
+	fi
+}
+
+# skip WHAT: names what is missing; never counts as good.
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests # SKIP $1"
+}
+
+# has_flavour NAME
+has_flavour() {
+	[ "$1" = plain ] || [ -x "$abs_builddir/pagetorture-$1" ]
+}
+
+# run_to STATUS COMMAND...: does it end with that status? Output in $scratch/out, err.
+run_to() {
+	expected=$1
+	shift
+	status=0
+	"$@" >"$scratch/out" 2>"$scratch/err" || status=$?
+	[ "$status" -eq "$expected" ]
+}
+
+done_testing() {
+	echo "1..$tests"
+	[ "$failures" -eq 0 ]
+}

@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The command line: `check`, `format` and what they say of bad input.
+. "$(dirname "$0")/tap.sh"
+
+rules=$abs_srcdir/corpus/rules
+examples=$abs_srcdir/../shared/examples
+
+# ---- good input ----
+
+run_to 0 "$pagetorture" check "$rules"/*.page
+ok $? "all claims of corpus/rules hold" "$scratch/err"
+
+if [ -e "$examples/expected.jsonl" ]; then
+	(cd "$examples" && "$pagetorture" check --json ./*.page) 2>"$scratch/err" |
+		sed 's|"file": "./|"file": "|' >"$scratch/json"
+	diff "$examples/expected.jsonl" "$scratch/json" >"$scratch/diff"
+	ok $? "the examples beside the checkout print exactly what is expected" "$scratch/diff"
+else
+	skip "no examples beside this checkout"
+fi
+
+cat >"$scratch/race.page" <<'END'
+pagetorture 1
+# Two threads write ranges that overlap by 32 bytes: nothing orders them.
+expect data-race
+p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
+T0: write_raw(p0, 0, 64, 0x11)
+T1: write_raw(p0, 32, 64, 0x22)
+main: write_raw(p0, PAGE_SIZE, 1, 0) -> EINVAL
+END
+cat >"$scratch/expected" <<'END'
+{"file": "-", "verdict": ["data-race"], "races": [{"first": 5, "second": 6, "page": "p0", "from": 32, "to": 64}], "results": [{"line": 4, "result": "0"}, {"line": 5, "result": "0"}, {"line": 6, "result": "0"}, {"line": 7, "result": "EINVAL"}], "fatal": null}
+END
+"$pagetorture" check --json - <"$scratch/race.page" | diff "$scratch/expected" - >"$scratch/diff"
+ok $? "standard input is -, and text by what it holds" "$scratch/diff"
+"$pagetorture" format --bytes "$scratch/race.page" >"$scratch/bytes"
+"$pagetorture" format "$scratch/bytes" >"$scratch/text"
+"$pagetorture" format --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/bytes" -
+ok $? "text to bytes to text to bytes"
+"$pagetorture" check "$scratch/bytes" >"$scratch/out"
+grep -q 'bytes: data-race' "$scratch/out" && grep -q 'line 2 .*line 3' "$scratch/out"
+ok $? "findings in bytes name records, from 1" "$scratch/out"
+"$pagetorture" format "$scratch/race.page" | grep -q '^# Two threads'
+ok $? "format keeps comment lines"
+
+# ---- claims that do not hold ----
+
+sed 's/data-race/clean/' "$scratch/race.page" >"$scratch/wrong.page"
+run_to 1 "$pagetorture" check "$scratch/wrong.page" && grep -q 'claim does not hold' "$scratch/err"
+ok $? "a wrong expect ends with 1" "$scratch/err"
+sed 's/-> EINVAL/-> EFAULT/' "$scratch/race.page" >"$scratch/wrong.page"
+run_to 1 "$pagetorture" check "$scratch/wrong.page" && grep -q 'line 7: expected EFAULT' "$scratch/err"
+ok $? "a wrong result ends with 1 and names its line" "$scratch/err"
+printf 'pagetorture 1\nread_raw(p0, 0, 1) -> 0\n' >"$scratch/wrong.page"
+run_to 1 "$pagetorture" check "$scratch/wrong.page" && grep -q 'skipped' "$scratch/err"
+ok $? "a claim on a skipped call does not hold" "$scratch/err"
+
+# ---- bad input: one line each, the others still judged ----
+
+# bad NAME PART FILE: the line names the file and says PART; exit 2; the good one runs.
+bad() {
+	run_to 2 "$pagetorture" check "$3" "$scratch/race.page" &&
+		[ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -qF "$3" "$scratch/err" && grep -q "$2" "$scratch/err" &&
+		grep -q 'race.page: data-race' "$scratch/out"
+	ok $? "bad input: $1" "$scratch/err"
+}
+
+printf 'pagetorture 2\n' >"$scratch/header.page"
+bad "a wrong header" ':1: .*pagetorture 1' "$scratch/header.page"
+printf 'pagetorture 1\n\nfrob(p0)\n' >"$scratch/call.page"
+bad "an unknown call" ":3: unknown call 'frob'" "$scratch/call.page"
+printf 'pagetorture 1\nread_raw(p0, 0, 99999)\n' >"$scratch/number.page"
+bad "a number outside of the domain" ':2: number outside the domain' "$scratch/number.page"
+printf 'pagetorture 1\n\0\0\n' >"$scratch/nul.page"
+bad "NUL bytes" ':2: expected ASCII text, got byte 0x00' "$scratch/nul.page"
+head -c 10000000 /dev/urandom | tr -d '\n' >"$scratch/junk.page"
+bad "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
+yes 'xxxxxxxxxxxxxxxx' | head -c 10000000 >"$scratch/lines.page"
+bad "10 MB of junk lines" ':1: expected the header' "$scratch/lines.page"
+mkdir "$scratch/folder.page"
+bad "a folder" 'Is a directory' "$scratch/folder.page"
+bad "a missing file" 'No such file' "$scratch/missing.page"
+if [ "$(id -u)" -ne 0 ]; then
+	printf 'pagetorture 1\n' >"$scratch/closed.page"
+	chmod 0 "$scratch/closed.page"
+	bad "an unreadable file" 'Permission denied' "$scratch/closed.page"
+else
+	# Root reads any file; memory of a process at address 0 it does not.
+	bad "an unreadable file" 'Input/output error' /proc/self/mem
+fi
+run_to 0 "$pagetorture" check "$scratch/bytes" </dev/null
+head -c 10000000 /dev/urandom >"$scratch/any-bytes"
+run_to 1 "$pagetorture" check "$scratch/any-bytes" || [ "$status" -eq 0 ]
+ok $? "10 MB of bytes are a program like any other" "$scratch/err"
+
+# ---- usage ----
+
+for arguments in '' 'frob' 'check' 'check --frob x' 'run' 'run --repeat 0 x' \
+	'run --flavour frob x' 'format' 'format a b' 'bench'; do
+	# shellcheck disable=SC2086 # words
+	run_to 2 "$pagetorture" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	ok $? "usage: pagetorture $arguments" "$scratch/err"
+done
+for command in '' check run format bench; do
+	# shellcheck disable=SC2086 # words
+	run_to 0 "$pagetorture" $command --help && grep -q Examples "$scratch/out"
+	ok $? "pagetorture $command --help has examples" "$scratch/out"
+done
+run_to 0 "$pagetorture" --version && grep -q '^pagetorture [0-9]' "$scratch/out"
+ok $? "--version" "$scratch/out"
+
+done_testing

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Every program of the corpus through every fuzz target, in every flavour, without an
+# engine; and a corpus that cannot be replayed is a failure.
+. "$(dirname "$0")/tap.sh"
+
+corpus=$abs_srcdir/corpus
+
+# replay BINARY FOLDER...
+replay() {
+	binary=$1
+	shift
+	if [ ! -x "$abs_builddir/$binary" ]; then
+		skip "$binary: this build has no such flavour"
+		return
+	fi
+	run_to 0 "$abs_builddir/$binary" "$@" && grep -q '^[1-9][0-9]* inputs replayed$' "$scratch/out"
+	ok $? "$binary: $(tail -n 1 "$scratch/out")" "$scratch/err"
+}
+
+for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan; do
+	replay $binary "$corpus/rules" "$corpus/seed/fuzz_page" "$corpus/regress"
+done
+for binary in fuzz_race-replay fuzz_race-replay-tsan; do
+	replay $binary "$corpus/rules" "$corpus/seed/fuzz_race" "$corpus/regress"
+done
+
+# The command-line tool on what once failed.
+run_to 0 "$pagetorture" run "$corpus"/regress/*.page
+ok $? "corpus/regress: model and executions agree" "$scratch/err"
+
+mkdir "$scratch/empty"
+run_to 1 "$abs_builddir/fuzz_page-replay" "$scratch/empty" && grep -q 'at least one' "$scratch/err"
+ok $? "an empty folder is a failure" "$scratch/err"
+run_to 1 "$abs_builddir/fuzz_page-replay" "$scratch/missing" && grep -q missing "$scratch/err"
+ok $? "a missing folder is a failure" "$scratch/err"
+cp "$corpus/rules/bounds.page" "$scratch/good.page"
+printf 'pagetorture 1\nfrob(p0)\n' >"$scratch/bad.page"
+run_to 1 "$abs_builddir/fuzz_page-replay" "$scratch/good.page" "$scratch/bad.page" &&
+	grep -q 'bad.page:2' "$scratch/err" && grep -q '^1 inputs replayed' "$scratch/out"
+ok $? "a program that cannot be read is a failure, the others are replayed" "$scratch/err"
+run_to 2 "$abs_builddir/fuzz_page-replay"
+ok $? "no argument is bad usage" "$scratch/err"
+
+for folder in rules seed regress; do
+	grep -q "\`$folder/" "$corpus/README.md"
+	ok $? "corpus/README.md says what $folder is"
+done
+for page in "$corpus"/*/*.page "$corpus"/seed/*/*.page; do
+	"$pagetorture" format "$page" 2>&1 | cmp -s - "$page" || echo "$page"
+done >"$scratch/odd"
+# The examples came with labels left out; all others are canonical.
+while read -r page; do
+	[ -e "$abs_srcdir/../shared/examples/$(basename "$page")" ] || echo "$page"
+done <"$scratch/odd" >"$scratch/odd-own"
+[ ! -s "$scratch/odd-own" ] || [ ! -d "$abs_srcdir/../shared/examples" ]
+ok $? "programs of our own are canonical text" "$scratch/odd-own"
+
+done_testing

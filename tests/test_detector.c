@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <string.h>
+
+#include "harness/detector.h"
+#include "tests/tap.h"
+
+int main(void)
+{
+	char line[80];
+
+	ok(detector_rule("x\nBUG: page: use-after-free: map of the dead page 0x1\ny\n", line,
+			 sizeof(line)) == RULE_use_after_free,
+	   "the library's report names its rule");
+	ok(!strcmp(line, "BUG: page: use-after-free: map of the dead page 0x1"), "whole line");
+	ok(detector_rule("==1==ERROR: AddressSanitizer: use-after-poison on address", line,
+			 sizeof(line)) == RULE_use_after_free,
+	   "AddressSanitizer's report of a dead page");
+	ok(detector_rule("==1==ERROR: AddressSanitizer: heap-buffer-overflow on", line,
+			 sizeof(line)) == RULE_COUNT,
+	   "a report of another kind is no rule");
+	ok(strstr(line, "heap-buffer-overflow"), "but it is quoted");
+	ok(detector_rule("BUG: page: new-rule: x\n", line, sizeof(line)) == RULE_COUNT,
+	   "nor is an unknown one of the library");
+	ok(detector_rule("all fine\n", line, sizeof(line)) == RULE_COUNT && !*line,
+	   "no report, no line");
+	return done();
+}

@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Proof that the harness sees: the library is broken on purpose, one way at a time, and
+# `run` on corpus/rules must disagree, in the flavour that is meant to find it.
+. "$(dirname "$0")/tap.sh"
+
+# run_on FLAVOUR: is there a disagreement that is none without the mutation?
+run_on() {
+	"$scratch/bin/pagetorture$(suffix "$1")" run --flavour "$1" "$abs_srcdir"/corpus/rules/*.page \
+		>"$scratch/out" 2>"$scratch/err"
+	[ $? -eq 1 ] && grep -q "$1: " "$scratch/err"
+}
+
+suffix() {
+	[ "$1" = plain ] || echo "-$1"
+}
+
+flags_of() {
+	case $1 in
+	asan) echo "$ASAN_FLAGS" ;;
+	tsan) echo "$TSAN_FLAGS" ;;
+	msan) echo "$MSAN_FLAGS" ;;
+	esac
+}
+
+# Objects of the tool, by how automake names them.
+objects_of() {
+	if [ "$1" = plain ]; then
+		ls "$abs_builddir"/src/tool/pagetorture-*.o
+	else
+		ls "$abs_builddir"/src/tool/pagetorture_"$1"-*.o
+	fi
+}
+
+# build FLAVOUR: the library from $scratch/src, the rest as it is.
+build() {
+	rm -rf "$scratch/bin"
+	mkdir "$scratch/bin"
+	# shellcheck disable=SC2046 # words
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$1") -I"$scratch/src" \
+		"$scratch"/src/page/*.c $(objects_of "$1") "$abs_builddir/libharness-$1.a" \
+		-lpthread -o "$scratch/bin/pagetorture$(suffix "$1")" >"$scratch/build" 2>&1
+}
+
+# mutant FLAVOUR FILE SED NAME
+mutant() {
+	if ! has_flavour "$1"; then
+		skip "$4: this build has no $1 flavour"
+		return
+	fi
+	rm -rf "$scratch/src"
+	mkdir "$scratch/src"
+	cp -r "$abs_srcdir/src/page" "$scratch/src/page"
+	chmod -R u+w "$scratch/src"
+	sed "$3" "$abs_srcdir/src/page/$2" >"$scratch/src/page/$2"
+	if cmp -s "$abs_srcdir/src/page/$2" "$scratch/src/page/$2" && [ -n "$3" ]; then
+		ok 1 "$4: the mutation does not apply any more"
+		return
+	fi
+	if ! build "$1"; then
+		ok 1 "$4: does not build" "$scratch/build"
+		return
+	fi
+	if [ -n "$3" ]; then
+		run_on "$1"
+		ok $? "$1 finds: $4" "$scratch/out"
+	else
+		! run_on "$1"
+		ok $? "$1: $4" "$scratch/err"
+	fi
+}
+
+mutant plain map.c '' "the library as it is agrees"
+mutant plain map.c 's/off + len <= PAGE_SIZE;/off + len <= PAGE_SIZE + 1;/' "bounds one too far"
+mutant plain map.c 's/off + len <= PAGE_SIZE;/off + len < PAGE_SIZE;/' "bounds one too near"
+mutant plain map.c 's/off <= PAGE_SIZE && len <= PAGE_SIZE && //' "a sum that wraps"
+mutant plain map.c 's/in_bounds(size_t off, size_t len)/in_bounds(unsigned off, unsigned len)/' \
+	"numbers cut to 32 bits"
+mutant plain map.c 's/memset(addr + off, 0, len)/memset(addr + off, 0, len \/ 2)/' "half zeroed"
+mutant plain map.c 's/memset(addr + off, 0, len)/memset(addr + off, 0, len + 1)/' \
+	"one byte too much zeroed"
+mutant plain map.c 's/memcpy(addr + off, src, len)/memcpy(addr + off, src, len \& ~7ul)/' \
+	"a tail that is not written"
+mutant plain map.c 's/memcpy(dst, addr + off, len)/memcpy(dst, addr, len)/' "read from byte 0"
+mutant plain map.c 's/memcpy(dst, addr + off, len)/memcpy(dst, addr + off, len + 1)/' \
+	"one byte too much read"
+mutant plain page.c 's/memset(arena_address(page), 0, PAGE_SIZE)/(void)0/' "__GFP_ZERO ignored"
+mutant plain page.c 's/fetch_add_explicit(&page->refs, 1/fetch_add_explicit(\&page->refs, 2/' \
+	"a reference counted twice"
+mutant plain live.h 's/if (__builtin_expect.*/if (0)/' "dead pages not noticed"
+mutant tsan page.c 's/memory_order_acq_rel/memory_order_relaxed/' "a drop without order"
+mutant tsan page.c 's/memset(arena_address(page), PAGE_POISON, PAGE_SIZE)/(void)0/' \
+	"a last free that writes nothing"
+mutant tsan arena.c 's/^\tsync_hidden_\(begin\|end\)();//' "an allocator lock that orders"
+mutant tsan map.c 's/memcpy(addr + off, src, len)/{ memcpy(addr + off, src, len); if (len \&\& off + len < PAGE_SIZE) { volatile unsigned char *n = addr + off + len; *n = *n; } }/' \
+	"a neighbour's byte written back"
+mutant msan map.c 's/memcpy(dst, addr + off, len)/memcpy(dst, addr + off, len \& ~1ul)/' \
+	"a last byte that is not read"
+
+done_testing

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/repair.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+static struct program program, before;
+static struct rules *rules;
+static size_t calls_before, calls_after;
+
+static bool becomes_clean(uint64_t seed)
+{
+	busy_program(&seed, &program, 50, OP_COUNT);
+	calls_before += program.count;
+	if (!repair(&program, rules) || !rules_judge(rules, &program))
+		return false;
+	calls_after += program.count;
+	return !rules_verdict(rules)->broken && program_valid(&program);
+}
+
+static bool clean_stays(uint64_t seed)
+{
+	busy_program(&seed, &program, 50, OP_COUNT);
+	repair(&program, rules);
+	before = program;
+	repair(&program, rules);
+	return program_equal(&before, &program);
+}
+
+int main(void)
+{
+	unsigned int clean = 0, stays = 0;
+
+	rules = rules_new();
+	for (uint64_t seed = 0; seed < 3000; seed++)
+		clean += becomes_clean(seed);
+	for (uint64_t seed = 0; seed < 1000; seed++)
+		stays += clean_stays(seed);
+	ok(clean == 3000, "3,000 programs break no rule after repair");
+	ok(stays == 1000, "1,000 programs that break no rule stay as they are");
+	if (!ok(2 * calls_after > calls_before, "more than half of the calls survive"))
+		printf("# %zu of %zu\n", calls_after, calls_before);
+	rules_delete(rules);
+	return done();
+}

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `run`: model and execution agree on all of corpus/rules in every flavour, again and
+# again; and they disagree when one of them is wrong.
+. "$(dirname "$0")/tap.sh"
+
+rules=$abs_srcdir/corpus/rules
+
+for flavour in plain asan tsan msan; do
+	if ! has_flavour $flavour; then
+		skip "corpus/rules: this build has no $flavour flavour"
+		continue
+	fi
+	run_to 0 "$pagetorture" run --flavour $flavour "$rules"/*.page &&
+		[ "$(grep -c ' yes$' "$scratch/out")" -eq "$(ls "$rules" | grep -c '\.page$')" ]
+	ok $? "corpus/rules: model and $flavour agree" "$scratch/err"
+done
+
+run_to 0 "$pagetorture" run --repeat 1000 "$rules/two-races-one-program.page"
+ok $? "1,000 repeats of a racy program: one verdict" "$scratch/err"
+
+# Executions that do not see what the model says, and the other way round.
+if has_flavour tsan; then
+	"$pagetorture" run --flavour tsan "$rules/read-write.page" | grep -q 'data-race *data-race'
+	ok $? "ThreadSanitizer reports the race"
+	"$pagetorture" run --flavour tsan "$rules/tsan-forgets-a-fifth-set-of-bytes.page" |
+		grep -q unseen
+	ok $? "a race beyond its memory is called unseen, not clean"
+else
+	skip "this build has no tsan flavour"
+	skip "this build has no tsan flavour"
+fi
+
+run_to 0 "$pagetorture" run --json "$rules/read-write.page" &&
+	grep -q '"flavours": {"plain": {"result": "agree", "fibers": "clean"' "$scratch/out" &&
+	grep -q '"agree": true}' "$scratch/out"
+ok $? "--json has the flavours" "$scratch/out"
+if command -v jq >/dev/null; then
+	jq -e '.verdict == ["data-race"] and .agree' "$scratch/out" >/dev/null
+	ok $? "--json is JSON" "$scratch/out"
+else
+	skip "no jq to read --json with"
+fi
+
+run_to 0 "$pagetorture" run - <"$rules/read-write.page" && grep -q '^-  *data-race.*yes$' "$scratch/out"
+ok $? "standard input is run by every flavour" "$scratch/err"
+printf 'pagetorture 1\nexpect data-race\n' >"$scratch/wrong.page"
+run_to 1 "$pagetorture" run "$scratch/wrong.page" && grep -q 'claim does not hold' "$scratch/err"
+ok $? "a claim that does not hold ends with 1" "$scratch/err"
+printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\n' >"$scratch/later.page"
+run_to 2 "$pagetorture" run "$scratch/later.page" "$rules/bounds.page" &&
+	grep -q 'later.page:3: kmap_local: not supported yet' "$scratch/err" &&
+	grep -q 'bounds.page.*yes$' "$scratch/out"
+ok $? "a call that is not executed yet is named, and the other files run" "$scratch/err"
+
+done_testing

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/program_text.h"
+#include "harness/rules.h"
+#include "harness/thread_plan.h"
+#include "tests/tap.h"
+
+static struct program program;
+static struct thread_plan plan;
+static struct rules *rules;
+
+static void make(const char *text)
+{
+	struct text_error error;
+
+	if (!program_from_text(&program, text, strlen(text), &error)) {
+		printf("Bail out! line %u: %s\n", error.line, error.what);
+		exit(1);
+	}
+	rules_judge(rules, &program);
+	thread_plan_make(&plan, &program, rules_trace(rules));
+}
+
+int main(void)
+{
+	rules = rules_new();
+	make("pagetorture 1\n"
+	     "T0: p0 = alloc_page(GFP_KERNEL)\n" /* step 0 */
+	     "T1: write_raw(p0, 0, 8, 1)\n"	 /* 1 */
+	     "T2: write_raw(p0, 0, 8, 1)\n"	 /* 2 */
+	     "T0: get_page(p0)\n"		 /* 3 */
+	     "T0: lock(m0)\n"			 /* 4 */
+	     "T0: unlock(m0)\n"			 /* 5 */
+	     "T1: lock(m0)\n");			 /* 6 */
+	ok(plan.steps[1].after[1] == 1, "a use waits for the allocation");
+	ok(plan.steps[2].after[1] == 1 && !plan.steps[2].after[2], "two uses wait not for another");
+	ok(plan.steps[3].after[2] == 2 && plan.steps[3].after[3] == 3,
+	   "a change of the page's life waits for all uses");
+	ok(plan.steps[6].after[1] == 6, "a lock waits for the unlock before it");
+	ok(plan.first_of[1] == 0 && plan.first_of[2] == 1 && plan.first_of[4] == THREAD_PLAN_NONE,
+	   "threads know their first step");
+	make("pagetorture 1\n"
+	     "T0: lock(m0)\n"	/* 0 */
+	     "T1: lock(m1)\n"	/* 1 */
+	     "main: post(s0)\n" /* 2 */
+	     "main: post(s0)\n" /* 3 */
+	     "T1: wait(s0)\n"	/* 4 */
+	     "main: post(s0)\n"); /* 5 */
+	ok(plan.steps[0].signals && plan.steps[1].signals && plan.steps[2].join == 6,
+	   "main joins all that ran");
+	ok(!plan.steps[3].join && plan.steps[5].join == 4, "and each of them once");
+	ok(plan.steps[4].waits && plan.steps[3].fork == 4 && !plan.steps[2].fork,
+	   "a thread is forked by the last line of main before it");
+	rules_delete(rules);
+	return done();
+}

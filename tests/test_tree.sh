@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Checks on the tree itself: which way the arrows point, no orphans, no leftovers.
+. "$(dirname "$0")/tap.sh"
+
+cd "$abs_srcdir" || exit 99
+
+# arrows FILES ALLOWED: an include of our own ("dir/...") must match ALLOWED.
+arrows() {
+	# shellcheck disable=SC2086 # patterns
+	grep -nH '^#include "' $1 | grep -vE "\"($2)" >"$scratch/arrows"
+	[ ! -s "$scratch/arrows" ]
+	ok $? "$1 includes only $2" "$scratch/arrows"
+}
+
+arrows 'src/page/*.[ch]' 'page/'
+arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
+arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
+arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
+arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/page\.h"'
+
+# The model must not learn from the library, schedules know neither programs nor pages.
+for file in rules shadow repair claims number op program program_bytes program_text trace \
+	thread_plan sighting; do
+	! grep -l 'page/page.h\|harness/exec' "src/harness/$file.c" "src/harness/$file.h" \
+		2>/dev/null >"$scratch/learns"
+	ok $? "$file knows nothing of the library" "$scratch/learns"
+done
+! grep -l 'harness/program\|page/' src/harness/schedule* >"$scratch/learns"
+ok $? "schedules know neither programs nor pages" "$scratch/learns"
+grep -l 'page/page.h' src/harness/* | grep -v 'exec_\(call\|state\|fiber\|thread\)' >"$scratch/users"
+[ ! -s "$scratch/users" ]
+ok $? "only executors use the library" "$scratch/users"
+
+# Sanitizers differ in one header of the library, and in no algorithm.
+grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' src/*/* | grep -v 'src/page/sync.h' \
+	>"$scratch/ifdefs"
+[ ! -s "$scratch/ifdefs" ]
+ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
+
+# Every source stands in a fragment, every script in a list.
+for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.def stress/*.[ch] tests/*.[ch] tests/*.sh; do
+	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
+done >"$scratch/orphans"
+[ ! -s "$scratch/orphans" ]
+ok $? "no source is an orphan" "$scratch/orphans"
+for file in corpus/*/*.page corpus/seed/*/*.page; do
+	[ -e "$file" ] && [ -s "$file" ] || echo "$file"
+done >"$scratch/empty"
+[ ! -s "$scratch/empty" ]
+ok $? "no folder of the corpus is empty" "$scratch/empty"
+
+# One licence line a file.
+for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] stress/*.[ch] tests/*.[ch] tests/*.sh bootstrap \
+	Makefile.am configure.ac */local.mk */*/local.mk; do
+	head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
+		echo "$file"
+done >"$scratch/licence"
+[ ! -s "$scratch/licence" ]
+ok $? "every file says its licence" "$scratch/licence"
+
+# Targets: one line in the table is a source, a folder of seeds and a Makefile entry.
+sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' fuzz/targets.def | while read -r target; do
+	[ -e "fuzz/$target.c" ] && [ -d "corpus/seed/$target" ] &&
+		grep -q "$target-replay" fuzz/local.mk || echo "$target"
+done >"$scratch/targets"
+[ ! -s "$scratch/targets" ] && grep -q '^TARGET(' fuzz/targets.def
+ok $? "every target of targets.def is there" "$scratch/targets"
+
+# The exported symbols are exactly those that page.h declares.
+sed -n 's/^[a-z].*[ *]\(page_[a-z_]*\)(.*/\1/p' src/page/page.h | grep -v typedef | sort -u >"$scratch/declared"
+diff "$scratch/declared" src/page/libpage.sym >"$scratch/symbols"
+ok $? "libpage.sym lists what page.h declares" "$scratch/symbols"
+
+# A line that is as long as a line may be, and no longer.
+awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stress/*.[ch] >"$scratch/long"
+[ ! -s "$scratch/long" ]
+ok $? "no line is too long" "$scratch/long"
+
+if command -v shellcheck >/dev/null; then
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/*.sh >"$scratch/shell" 2>&1
+	ok $? "shellcheck finds nothing" "$scratch/shell"
+else
+	skip "no shellcheck"
+fi
+
+done_testing
