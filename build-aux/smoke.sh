@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2086,SC2012 # names of flavours and targets hold no blanks
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The main job, end to end, in two minutes: the rule table under every sanitizer, stress
@@ -88,7 +89,8 @@ finish_libfuzzer() {
 }
 
 libfuzzers() {
-	page= race=
+	page=''
+	race=''
 	if [ -x ./fuzz_page ]; then
 		start_libfuzzer fuzz_page
 		page=$!
@@ -115,7 +117,7 @@ afl() {
 		AFL_FAST_CAL=1 timeout -s INT $((seconds + 60)) afl-fuzz -V "$seconds" -t 1000 -G 704 \
 		-i seeds/fuzz_page -o $logs/afl -- afl/fuzz_page >$logs/afl.log 2>&1
 	stats=$logs/afl/default/fuzzer_stats
-	crashes=$(sed -n 's/^\(saved_crashes\|saved_hangs\) *: //p' $stats 2>/dev/null | paste -sd+ | bc 2>/dev/null)
+	crashes=$(awk '/^saved_crashes|^saved_hangs/ { n += $3 } END { print n + 0 }' $stats 2>/dev/null)
 	if [ -e $stats ] && [ "${crashes:-0}" = 0 ]; then
 		row ok "AFL++ fuzz_page" "$(awk '/^execs_done/ { n = $3 } /^execs_per_sec/ { r = $3 }
 			/^stability/ { s = $3 } END { printf "%d executions, %d/s, stability %s, no finding", n, r, s }' $stats)"

@@ -1,7 +1,8 @@
+# shellcheck shell=sh disable=SC2034 # what scripts use is not used here
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Test Anything Protocol for scripts: `. tap.sh`, then ok, skip, and done_testing last.
-# From make: abs_srcdir, abs_builddir, CC. shellcheck shell=sh
+# From make: abs_srcdir, abs_builddir, CC.
 
 : "${abs_srcdir:?is set by make check}" "${abs_builddir:?is set by make check}"
 

@@ -35,7 +35,7 @@ objects_of() {
 
 # build FLAVOUR: the library from $scratch/src, the rest as it is.
 build() {
-	rm -rf "$scratch/bin"
+	rm -rf "${scratch:?}/bin"
 	mkdir "$scratch/bin"
 	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$1") -I"$scratch/src" \
@@ -49,7 +49,7 @@ mutant() {
 		skip "$4: this build has no $1 flavour"
 		return
 	fi
-	rm -rf "$scratch/src"
+	rm -rf "${scratch:?}/src"
 	mkdir "$scratch/src"
 	cp -r "$abs_srcdir/src/page" "$scratch/src/page"
 	chmod -R u+w "$scratch/src"

@@ -11,8 +11,8 @@ static bool becomes_clean(uint64_t seed)
 {
 	busy_program(&seed, &program, 50, OP_COUNT);
 	calls_before += program.count;
-	if (!repair(&program, rules) || !rules_judge(rules, &program))
-		return false;
+	repair(&program, rules);
+	rules_judge(rules, &program);
 	calls_after += program.count;
 	return !rules_verdict(rules)->broken && program_valid(&program);
 }

@@ -55,7 +55,7 @@ ok $? "no folder of the corpus is empty" "$scratch/empty"
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] stress/*.[ch] tests/*.[ch] tests/*.sh bootstrap \
 	Makefile.am configure.ac */local.mk */*/local.mk; do
-	head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
+	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"
 done >"$scratch/licence"
 [ ! -s "$scratch/licence" ]
@@ -80,7 +80,7 @@ awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stres
 ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/*.sh >"$scratch/shell" 2>&1
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/smoke.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
 	skip "no shellcheck"

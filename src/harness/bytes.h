@@ -5,14 +5,16 @@
  * Where ThreadSanitizer is linked it intercepts memcpy() and memset() and books them as
  * accesses of the fiber that runs: that costs more than the copy, fills the detector's
  * memory with what is none of its business, and would let buffers of the harness race.
- * These loops stay loops there (-fno-builtin); elsewhere the compiler makes them calls.
+ * So there (BYTES_QUIET, -fno-builtin) these are loops, and elsewhere calls.
  */
 #ifndef HARNESS_BYTES_H
 #define HARNESS_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#ifdef BYTES_QUIET
 /* The two must not overlap. */
 static inline void bytes_copy(void *restrict to, const void *restrict from, size_t len)
 {
@@ -30,5 +32,22 @@ static inline void bytes_fill(void *to, uint8_t value, size_t len)
 	for (size_t i = 0; i < len; i++)
 		t[i] = value;
 }
+#else
+static inline void bytes_copy(void *restrict to, const void *restrict from, size_t len)
+{
+	memcpy(to, from, len);
+}
+
+static inline void bytes_fill(void *to, uint8_t value, size_t len)
+{
+	memset(to, value, len);
+}
+#endif
+
+/*
+ * For loops over bytes that AddressSanitizer would check one by one, and so keep from
+ * being done many at once. Only where the range is known to be good.
+ */
+#define BYTES_UNCHECKED __attribute__((no_sanitize("address")))
 
 #endif

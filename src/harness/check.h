@@ -38,8 +38,8 @@ const struct rules *check_rules(const struct check *check);
 /* Can the executors make this call? */
 bool check_supports(enum op op);
 
-/* Judges the program. Return: false without memory. */
-bool check_judge(struct check *check, const struct program *program);
+/* Judges the program. */
+void check_judge(struct check *check, const struct program *program);
 
 /*
  * Judges the program and executes it, up to a fatal call, on fibers.

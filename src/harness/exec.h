@@ -31,7 +31,7 @@ enum exec_end {
 
 struct exec;
 
-/* Maps the library's memory too: ThreadSanitizer wants that before any fiber. */
+/* Uses the library's memory too: ThreadSanitizer wants it mapped before any fiber. */
 struct exec *exec_new(void);
 void exec_delete(struct exec *x);
 
@@ -47,7 +47,7 @@ void exec_first_race_only(struct exec *x, bool only);
 
 /*
  * Runs @program on fibers, up to the call @cut (SIZE_MAX: all of it).
- * @trace: begun by the caller
+ * @trace: cleared by the caller
  */
 enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t cut,
 			 struct trace *trace);

@@ -14,6 +14,8 @@
 
 #define GUARD_BYTE 0x5c
 
+#define USED_FRAMES 128
+
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
 _Thread_local uint16_t exec_running;
@@ -88,13 +90,31 @@ static void on_race(const struct tsan_race *race, void *ctx)
 
 /* ---- making and ending ---- */
 
+/*
+ * Lets so many frames live and die, full of bytes that are not zero, that a library
+ * which recycles hands out used ones: a fresh mapping is zero by itself, and would
+ * hide what __GFP_ZERO forgets.
+ */
+static void use_frames(struct exec *x)
+{
+	struct page *pages[USED_FRAMES];
+
+	bytes_fill(x->lanes[THREAD_MAIN].source, GUARD_BYTE, PAGE_SIZE);
+	for (unsigned int i = 0; i < USED_FRAMES; i++) {
+		pages[i] = page_alloc(GFP_KERNEL);
+		if (pages[i])
+			page_write_raw(pages[i], x->lanes[THREAD_MAIN].source, 0, PAGE_SIZE);
+	}
+	for (unsigned int i = 0; i < USED_FRAMES; i++)
+		page_free(pages[i]);
+}
+
 struct exec *exec_new(void)
 {
 	struct exec *x = calloc(1, sizeof(*x));
 
 	if (!x)
 		return NULL;
-	page_free(page_alloc(GFP_KERNEL));
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		char name[8];
 
@@ -104,6 +124,8 @@ struct exec *exec_new(void)
 			exec_delete(x);
 			return NULL;
 		}
+		if (t == THREAD_MAIN)
+			use_frames(x);
 		snprintf(name, sizeof(name), "T%u", t - 1);
 		x->fibers[t] = t == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
 	}
@@ -187,10 +209,10 @@ static bool guards_whole(const uint8_t *target, size_t len)
 	return true;
 }
 
-static void set_guards(uint8_t *target, size_t len)
+/* Scribbled all over: a byte that the library leaves alone must not look right. */
+static void scribble(uint8_t *target, size_t len)
 {
-	bytes_fill(target, GUARD_BYTE, EXEC_GUARD);
-	bytes_fill(target + EXEC_GUARD + len, GUARD_BYTE, EXEC_GUARD);
+	bytes_fill(target, GUARD_BYTE, len + 2 * EXEC_GUARD);
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -205,7 +227,7 @@ static enum result read_raw(struct exec *x, const struct call *call, struct step
 	size_t len = smaller(call->number[1], PAGE_SIZE);
 	enum result result;
 
-	set_guards(target, len);
+	scribble(target, len);
 	result = to_result(x, page_read_raw(x->pages[call->handle[0]].page, target + EXEC_GUARD,
 					    call->number[0], call->number[1]));
 	if (!guards_whole(target, len))

@@ -147,7 +147,7 @@ static void page_call(void *arg)
 
 	if (look_away)
 		tsan_pause();
-	exec_call(x, one->call, one->step, trace->bytes + trace->used, trace->room - trace->used);
+	exec_call(x, one->call, one->step, trace->bytes + trace->used, TRACE_LOG - trace->used);
 	if (look_away)
 		tsan_resume();
 	one->step->at = trace_log(trace, one->step->len);

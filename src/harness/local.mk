@@ -65,7 +65,7 @@ if HAVE_TSAN
 noinst_LIBRARIES += libharness-tsan.a
 endif
 libharness_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c
-libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin
+libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET
 
 if HAVE_MSAN
 noinst_LIBRARIES += libharness-msan.a
@@ -77,4 +77,5 @@ EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-tsan.a
 libharness_fuzz_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c
 libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 libharness_fuzz_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c
-libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -fsanitize=fuzzer-no-link
+libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET \
+	-fsanitize=fuzzer-no-link

@@ -14,8 +14,8 @@ void repair_filter(struct program *program, bool (*keep)(enum op op));
  * Changes a program until it breaks no rule. A call that races goes to the thread that
  * it races with, and if that is no help it is dropped, as is a call that breaks a fatal
  * rule or never runs. A program that breaks no rule is left as it is.
- * Return: false without memory; else @rules holds the judgement of the result.
+ * @rules then holds the judgement of the result.
  */
-bool repair(struct program *program, struct rules *rules);
+void repair(struct program *program, struct rules *rules);
 
 #endif

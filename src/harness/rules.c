@@ -659,7 +659,7 @@ static enum fate judge(struct rules *r, size_t index)
 
 /* ---- one program ---- */
 
-static bool begin(struct rules *r, const struct program *program)
+static void begin(struct rules *r, const struct program *program)
 {
 	r->program = program;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
@@ -679,7 +679,7 @@ static bool begin(struct rules *r, const struct program *program)
 	for (size_t i = 0; i < program->count; i++)
 		r->schedule.thread[i] = program->calls[i].thread;
 	schedule_init(&r->schedule, program->count);
-	return trace_begin(r->trace, program);
+	trace_clear(r->trace);
 }
 
 static void log_final_pages(struct rules *r)
@@ -696,13 +696,12 @@ static void log_final_pages(struct rules *r)
 	}
 }
 
-bool rules_judge(struct rules *r, const struct program *program)
+void rules_judge(struct rules *r, const struct program *program)
 {
 	struct verdict *v = &r->verdict;
 	size_t index;
 
-	if (!begin(r, program))
-		return false;
+	begin(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
 		if (judge(r, index) == FATAL)
 			break;
@@ -715,20 +714,19 @@ bool rules_judge(struct rules *r, const struct program *program)
 		v->broken |= RULE_BIT(RULE_data_race);
 	shadow_sort(&r->shadow);
 	log_final_pages(r);
-	return !r->shadow.out_of_memory;
 }
 
 struct rules *rules_new(void)
 {
 	struct rules *r = calloc(1, sizeof(*r));
 
-	if (r)
-		r->trace = trace_new();
-	if (r && !r->trace) {
-		free(r);
+	if (!r)
 		return NULL;
-	}
-	return r;
+	r->trace = trace_new();
+	if (shadow_init(&r->shadow) && r->trace)
+		return r;
+	rules_delete(r);
+	return NULL;
 }
 
 void rules_delete(struct rules *r)

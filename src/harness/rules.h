@@ -37,11 +37,8 @@ struct rules;
 struct rules *rules_new(void);
 void rules_delete(struct rules *rules);
 
-/*
- * Judges @program. What the accessors below return stays good until the next judging.
- * Return: false without memory.
- */
-bool rules_judge(struct rules *rules, const struct program *program);
+/* Judges @program. What the accessors below return is good until the next judging. */
+void rules_judge(struct rules *rules, const struct program *program);
 
 const struct verdict *rules_verdict(const struct rules *rules);
 

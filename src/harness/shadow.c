@@ -3,34 +3,23 @@
 
 #include <stdlib.h>
 
-void shadow_clear(struct shadow *shadow)
+bool shadow_init(struct shadow *shadow)
 {
-	shadow->access_count = 0;
-	shadow->race_count = 0;
-	shadow->out_of_memory = false;
+	shadow->races = malloc(SHADOW_RACES * sizeof(*shadow->races));
+	shadow_clear(shadow);
+	return shadow->races;
 }
 
 void shadow_release(struct shadow *shadow)
 {
 	free(shadow->races);
 	shadow->races = NULL;
-	shadow->race_room = 0;
 }
 
-static struct race *new_race(struct shadow *shadow)
+void shadow_clear(struct shadow *shadow)
 {
-	if (shadow->race_count == shadow->race_room) {
-		size_t room = shadow->race_room ? 2 * shadow->race_room : 64;
-		struct race *races = realloc(shadow->races, room * sizeof(*races));
-
-		if (!races) {
-			shadow->out_of_memory = true;
-			return NULL;
-		}
-		shadow->races = races;
-		shadow->race_room = room;
-	}
-	return &shadow->races[shadow->race_count++];
+	shadow->access_count = 0;
+	shadow->race_count = 0;
 }
 
 /*
@@ -53,9 +42,8 @@ static void record_race(struct shadow *shadow, const struct access *before,
 	struct race *race = known_race(shadow, before->call, now->call, now->page);
 
 	if (!race) {
-		race = new_race(shadow);
-		if (race)
-			*race = (struct race){ before->call, now->call, now->page, from, to };
+		shadow->races[shadow->race_count++] =
+			(struct race){ before->call, now->call, now->page, from, to };
 		return;
 	}
 	race->from = race->from < from ? race->from : from;

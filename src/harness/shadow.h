@@ -33,18 +33,26 @@ struct race {
 /* A call makes at most two accesses. */
 #define SHADOW_ACCESSES (2 * PROGRAM_CALLS)
 
+/* Two calls race on two pages at most, and then each has an access on both. */
+#define SHADOW_RACES ((size_t)PROGRAM_CALLS * PROGRAM_CALLS)
+
 struct shadow {
 	size_t access_count;
 	struct access accesses[SHADOW_ACCESSES];
-	size_t race_count, race_room;
+	size_t race_count;
 	struct race *races; /* sorted by (first, second, page) once sorted */
-	bool out_of_memory;
 };
 
-void shadow_clear(struct shadow *shadow);
+/*
+ * Fills @shadow, with room for the races of any program (address space: what is not
+ * used costs nothing). Return: false without memory.
+ */
+bool shadow_init(struct shadow *shadow);
 
 /* Frees what @shadow holds, not itself. */
 void shadow_release(struct shadow *shadow);
+
+void shadow_clear(struct shadow *shadow);
 
 /* Records an access by a thread whose clock is @clock, and the races that it makes. */
 void shadow_access(struct shadow *shadow, const struct access *access, const struct clock *clock);

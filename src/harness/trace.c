@@ -5,7 +5,16 @@
 
 struct trace *trace_new(void)
 {
-	return calloc(1, sizeof(struct trace));
+	struct trace *trace = calloc(1, sizeof(*trace));
+
+	if (!trace)
+		return NULL;
+	trace->bytes = malloc(TRACE_LOG);
+	trace->known = malloc(TRACE_LOG);
+	if (trace->bytes && trace->known)
+		return trace;
+	trace_delete(trace);
+	return NULL;
 }
 
 void trace_delete(struct trace *trace)
@@ -17,42 +26,12 @@ void trace_delete(struct trace *trace)
 	free(trace);
 }
 
-static bool reserve(struct trace *trace, size_t room)
-{
-	uint8_t *bytes, *known;
-
-	if (room <= trace->room)
-		return true;
-	bytes = realloc(trace->bytes, room);
-	if (!bytes)
-		return false;
-	trace->bytes = bytes;
-	known = realloc(trace->known, room);
-	if (!known)
-		return false;
-	trace->known = known;
-	trace->room = room;
-	return true;
-}
-
-/* Only reading calls log, and only when their range is good; others count too: no harm. */
-static size_t most_read(const struct program *program)
-{
-	size_t most = PROGRAM_PAGES * TRACE_PAGE;
-
-	for (size_t i = 0; i < program->count; i++)
-		if (program->calls[i].number[1] <= TRACE_PAGE)
-			most += program->calls[i].number[1];
-	return most;
-}
-
-bool trace_begin(struct trace *trace, const struct program *program)
+void trace_clear(struct trace *trace)
 {
 	trace->count = 0;
 	trace->used = 0;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		trace->pages[i].live = false;
-	return reserve(trace, most_read(program));
 }
 
 uint32_t trace_log(struct trace *trace, size_t len)

@@ -16,6 +16,8 @@
 /* Bytes of a page: what page.h calls PAGE_SIZE, which the model must not include. */
 #define TRACE_PAGE 4096u
 
+#define TRACE_LOG ((PROGRAM_CALLS + PROGRAM_PAGES) * (size_t)TRACE_PAGE)
+
 /* Does a byte have a value? Masks, so that whole ranges compare without a branch. */
 #define KNOWN	  0xffu
 #define KNOWN_NOT 0x00u
@@ -41,19 +43,18 @@ struct trace {
 	 * The log of bytes read. Where known[i] is KNOWN_NOT byte i has no value that
 	 * anyone could expect; only the model fills known[].
 	 */
-	size_t used, room;
-	uint8_t *bytes, *known;
+	size_t used;
+	uint8_t *bytes, *known; /* TRACE_LOG each */
 };
 
-/* Return: an empty trace, or NULL without memory. */
+/*
+ * Return: an empty trace, or NULL without memory. It has room for all that any program
+ * can read (address space; what is not used costs nothing), so nothing below fails.
+ */
 struct trace *trace_new(void);
 void trace_delete(struct trace *trace);
 
-/*
- * Empties it, with room for all that @program can read: nothing below needs memory.
- * Return: false without memory.
- */
-bool trace_begin(struct trace *trace, const struct program *program);
+void trace_clear(struct trace *trace);
 
 /* Takes @len bytes of the log. Return: where they start. */
 uint32_t trace_log(struct trace *trace, size_t len);

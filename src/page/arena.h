@@ -19,8 +19,9 @@
 
 #define ARENA_FRAMES ((size_t)1 << 16)
 
+/* The sanitizers keep books by 8 bytes: no two pages may share them. */
 struct page {
-	atomic_uint refs; /* 0: dead */
+	_Alignas(8) atomic_uint refs; /* 0: dead */
 };
 
 /*
