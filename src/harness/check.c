@@ -85,7 +85,8 @@ static const char *outcome(const struct step *step)
 }
 
 /* Any bit that differs among @len bytes that have a value. */
-static uint8_t BYTES_UNCHECKED difference(const uint8_t *a, const uint8_t *b, const uint8_t *known, size_t len)
+static uint8_t BYTES_UNCHECKED difference(const uint8_t *a, const uint8_t *b,
+					  const uint8_t *known, size_t len)
 {
 	uint8_t bits = 0;
 

@@ -9,13 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/bytes.h"
 #include "harness/program.h"
 
 struct clock {
 	uint16_t at[PROGRAM_THREADS];
 };
 
-static inline void clock_join(struct clock *into, const struct clock *from)
+static inline void BYTES_UNCHECKED clock_join(struct clock *into, const struct clock *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (into->at[t] < from->at[t])
