@@ -39,7 +39,7 @@ stage() {
 	name=$1 log=$logs/$2 figure=$3
 	shift 3
 	if "$@" >"$log" 2>&1; then
-		row ok "$name" "$(grep -E "$figure" "$log" | tail -n 1)"
+		row ok "$name" "$(grep -oE "$figure.*" "$log" | tail -n 1 | cut -c 1-90)"
 	else
 		row FAILED "$name" "exit status $?"
 		explain "$log" "$*"
@@ -48,7 +48,7 @@ stage() {
 
 rule_table() {
 	progress "rule table under the sanitizers"
-	stage "rule table" rules '^[0-9]+ programs' sh -c \
+	stage "rule table" rules '[0-9]+ programs agree' sh -c \
 		"./pagetorture run $srcdir/corpus/rules/*.page &&
 		 echo \"\$(ls $srcdir/corpus/rules/*.page | wc -l) programs agree in: plain \$(ls pagetorture-*san | sed s/pagetorture-// | tr '\\n' ' ')\""
 }
@@ -63,7 +63,7 @@ stress() {
 				continue
 			fi
 			progress "$binary, 3 s"
-			stage "$binary" $binary 'ops|operations' ./$binary -t 4 -s 3
+			stage "$binary" $binary 'Total:' ./$binary -t 4 -s 3
 		done
 	done
 }
@@ -135,7 +135,7 @@ replay() {
 			row skipped "$binary" "this build has no such flavour"
 			continue
 		fi
-		stage "$binary" $binary 'inputs replayed' ./$binary "$srcdir/corpus/rules" \
+		stage "$binary" $binary '[0-9]+ inputs replayed' ./$binary "$srcdir/corpus/rules" \
 			"$srcdir/corpus/regress" "$srcdir/corpus/seed/$target"
 	done
 }
