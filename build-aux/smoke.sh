@@ -108,8 +108,13 @@ libfuzzers() {
 }
 
 afl() {
+	if ! command -v afl-clang-fast >/dev/null || ! command -v afl-fuzz >/dev/null; then
+		row skipped "AFL++ fuzz_page" "no afl-clang-fast or afl-fuzz"
+		return
+	fi
 	if [ ! -x afl/fuzz_page ]; then
-		row skipped "AFL++ fuzz_page" "make afl-fuzzers did not build it: no afl-clang-fast?"
+		row FAILED "AFL++ fuzz_page" "it does not build"
+		explain afl.log "make afl-fuzzers"
 		return
 	fi
 	progress "AFL++ fuzz_page, $seconds s"

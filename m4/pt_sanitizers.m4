@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# PT_FLAVOUR(NAME, FLAGS, DESCRIPTION)
-# ------------------------------------
-# Can this compiler build and link the flavour? Sets HAVE_NAME (Automake conditional)
+# PT_FLAVOUR(NAME, FLAGS, DESCRIPTION, HEADER)
+# --------------------------------------------
+# Can this compiler build and link the flavour, and has it the sanitizer's HEADER? Sets HAVE_NAME (Automake conditional)
 # and NAME_FLAGS, adds the name to pt_flavours or its reason to pt_missing, and gives
 # the user --disable-NAME. Whether a sanitizer is there shows only when it is linked.
 AC_DEFUN([PT_FLAVOUR], [
@@ -11,13 +11,14 @@ AC_DEFUN([PT_FLAVOUR], [
     [], [enable_$1=yes])
   have=no
   AS_IF([test "x$enable_$1" != xno], [
-    AX_CHECK_LINK_FLAG([$2], [have=yes], [have=no], [-Werror])
+    AX_CHECK_LINK_FLAG([$2], [have=yes], [have=no], [-Werror],
+      [AC_LANG_PROGRAM([[#include <$4>]], [])])
   ])
   AS_VAR_IF([have], [yes],
     [pt_flavours="$pt_flavours $1"],
     [AS_IF([test "x$enable_$1" = xno],
        [pt_missing="$pt_missing $1(disabled)"],
-       [pt_missing="$pt_missing $1($CC cannot link $2)"])])
+       [pt_missing="$pt_missing $1($CC cannot link $2, or lacks $4)"])])
   AM_CONDITIONAL(m4_toupper([HAVE_$1]), [test "x$have" = xyes])
   AC_SUBST(m4_toupper([$1])[_FLAGS], ["$2"])
   AS_VAR_POPDEF([have])
