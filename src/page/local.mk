@@ -5,15 +5,23 @@
 page_sources = \
 	%D%/arena.c \
 	%D%/arena.h \
+	%D%/buffer.c \
+	%D%/fault.c \
+	%D%/fault.h \
 	%D%/live.h \
 	%D%/map.c \
 	%D%/map.h \
 	%D%/map_direct.c \
 	%D%/page.c \
 	%D%/page.h \
+	%D%/range.h \
+	%D%/raw.c \
 	%D%/report.c \
 	%D%/report.h \
-	%D%/sync.h
+	%D%/sync.h \
+	%D%/task.c \
+	%D%/task.h \
+	%D%/user_slice.c
 
 lib_LTLIBRARIES += libpage.la
 libpage_la_SOURCES = $(page_sources)

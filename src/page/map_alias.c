@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "page/map.h"
+
+#include "page/task.h"
