@@ -85,6 +85,10 @@ static void arena_init(void)
 	}
 	arena_frames = base;
 	arena_pages = (struct page *)(void *)(base + ARENA_SIZE);
+	if (!map_backend->arena_made()) {
+		arena.fresh = ARENA_FRAMES;
+		return;
+	}
 	sync_heap(base, ARENA_SIZE + PAGES_SIZE);
 }
 
@@ -96,6 +100,17 @@ bool arena_exists(void)
 int arena_file(void)
 {
 	return arena.file;
+}
+
+void arena_file_replace(int file)
+{
+	close(arena.file);
+	arena.file = file;
+}
+
+size_t arena_used(void)
+{
+	return arena.fresh;
 }
 
 /* ---- the queue of those that wait ---- */

@@ -55,6 +55,12 @@ bool arena_exists(void);
  */
 int arena_file(void);
 
+/* Another file with the same contents: the caller maps it. The old one is closed. */
+void arena_file_replace(int file);
+
+/* Frames from the first on of which some ever lived; the others are untouched. */
+size_t arena_used(void);
+
 /* The home of byte 0. */
 static inline void *arena_address(const struct page *page)
 {

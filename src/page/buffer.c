@@ -95,7 +95,7 @@ struct page *page_borrow(const void *addr)
 		return NULL;
 	page = arena_page(addr);
 	page_must_live(page, "page_borrow");
-	return atomic_load_explicit(&page->part, memory_order_relaxed) ? page : NULL;
+	return page_is_borrowed(page) ? page : NULL;
 }
 
 struct page *page_buffer_next(const void *buffer, const struct page *page)

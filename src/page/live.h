@@ -16,11 +16,17 @@ LIVE_INLINE void page_must_live(const struct page *page, const char *call)
 }
 
 /* A new life of the frame, with one reference; its bytes are the caller's business. */
-static inline void page_begins(struct page *page)
+static inline SYNC_UNSEEN void page_begins(struct page *page)
 {
 	page->life++;
 	atomic_store_explicit(&page->part, 0, memory_order_relaxed);
 	atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
+}
+
+/* Does a buffer hold a reference of the page? */
+static inline SYNC_UNSEEN bool page_is_borrowed(const struct page *page)
+{
+	return atomic_load_explicit(&page->part, memory_order_relaxed);
 }
 
 /*

@@ -14,7 +14,7 @@ enum map_revoke map_revoke = SYNC_POISONS ? MAP_REVOKE_POISON : MAP_REVOKE_PROTE
 
 /* ---- the choice ---- */
 
-static const struct page_map_ops *const backends[] = { &page_map_direct };
+static const struct page_map_ops *const backends[] = { &page_map_alias, &page_map_direct };
 static const char *const revokes[] = { "poison", "protect", "none" };
 
 /* Somebody called page_map_backend_set() or page_map_revoke_set(): the environment is not asked. */

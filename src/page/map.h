@@ -13,6 +13,9 @@ struct page_map_ops {
 	const char *name;
 	bool file; /* the arena must be a file */
 
+	/* The arena stands, nothing is in it. Return: false: there can be no pages. */
+	bool (*arena_made)(void);
+
 	/*
 	 * map() returns the address of byte 0, good for PAGE_SIZE bytes until unmap()
 	 * gets it back. Both run for the task that owns the mapping, on its thread.

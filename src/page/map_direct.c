@@ -3,6 +3,11 @@
 
 #include "page/task.h"
 
+static bool direct_arena_made(void)
+{
+	return true;
+}
+
 static void *direct_map(struct page_task *task, struct page *page)
 {
 	(void)task;
@@ -34,6 +39,7 @@ static void *direct_home(const void *addr)
 
 const struct page_map_ops page_map_direct = {
 	.name = "direct",
+	.arena_made = direct_arena_made,
 	.map = direct_map,
 	.unmap = direct_unmap,
 	.switch_out = direct_task_nothing,

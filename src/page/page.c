@@ -80,7 +80,7 @@ void page_get(struct page *page)
  */
 static void page_dies(struct page *page, struct call_site site)
 {
-	if (atomic_load_explicit(&page->part, memory_order_relaxed))
+	if (unlikely(page_is_borrowed(page)))
 		page_bug("borrowed-free", "%s of the borrowed page %p by %s at %p", site.name,
 			 (const void *)page, task_current()->name, site.from);
 	map_backend->page_died(page);

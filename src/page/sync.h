@@ -118,12 +118,34 @@ static inline void sync_uninitialised(const void *addr, size_t len)
 	__msan_allocated_memory(addr, len);
 }
 
+/*
+ * Where MemorySanitizer keeps what it knows of the bytes at @addr, on x86-64 Linux: the
+ * shadow, number 0, and the origins, number 1, each a byte for a byte.
+ */
+#ifndef __x86_64__
+#error "expected the address layout of MemorySanitizer on x86-64"
+#endif
+#define SYNC_SHADOWS 2
+
+static inline void *sync_shadow(const void *addr, unsigned int number)
+{
+	return (void *)(((unsigned long)addr ^ 0x500000000000) + number * 0x100000000000);
+}
+
 /* The bytes at @to are as initialised as those at @from. */
 static inline void sync_initialised_as(void *to, const void *from, size_t len)
 {
 	__msan_copy_shadow(to, from, len);
 }
 #else
+#define SYNC_SHADOWS 0
+
+static inline void *sync_shadow(const void *addr, unsigned int number)
+{
+	(void)number;
+	return (void *)(unsigned long)addr;
+}
+
 static inline void sync_uninitialised(const void *addr, size_t len)
 {
 	(void)addr;

@@ -193,6 +193,12 @@ void task_each_mapping(const struct page *page, void (*fn)(void *addr))
 	sync_hidden_end();
 }
 
+void task_each(void (*fn)(struct page_task *task))
+{
+	for (struct page_task *task = tasks.first; task; task = task->next)
+		fn(task);
+}
+
 /* The newest mapping of @task that @addr is inside of; NULL when there is none. */
 static const struct mapping *find_in(const struct page_task *task, const void *addr)
 {

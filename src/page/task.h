@@ -117,6 +117,9 @@ bool task_page_lives(const struct mapping *mapping);
 /* Calls @fn for each mapping of @page that any task has. */
 void task_each_mapping(const struct page *page, void (*fn)(void *addr));
 
+/* Calls @fn for each task, on whatever thread; in a hidden section. */
+void task_each(void (*fn)(struct page_task *task));
+
 /* ---- reports ---- */
 
 /* A call of the library: its name, and where it returns to. */
