@@ -115,7 +115,7 @@ static inline size_t offset_of(const struct page *page)
 /* A sanitizer's wrapper of mmap() would not let anybody have its shadow. */
 static void share_shadow(void *addr, size_t len, const struct page *page)
 {
-	for (unsigned int i = 0; i < SYNC_SHADOWS; i++)
+	for (int i = 0; i < SYNC_SHADOWS; i++)
 		map_unwatched(sync_shadow(addr, i), len, shadow_files[i], offset_of(page),
 			      PROT_READ | PROT_WRITE);
 }
@@ -136,7 +136,7 @@ void alias_map_file_again(void *addr, size_t len, const struct page *page, int p
 
 bool alias_files_make(void)
 {
-	for (unsigned int i = 0; i < SYNC_SHADOWS; i++) {
+	for (int i = 0; i < SYNC_SHADOWS; i++) {
 		shadow_files[i] = memfd_create("libpage-shadow", MFD_CLOEXEC);
 		if (shadow_files[i] < 0 || ftruncate(shadow_files[i], (off_t)ARENA_SIZE))
 			return false;
@@ -170,7 +170,7 @@ void alias_files_copy(void)
 	size_t used = arena_used() * PAGE_SIZE;
 	int file = file_copy((const char *)arena_frames, used);
 
-	for (unsigned int i = 0; i < SYNC_SHADOWS; i++) {
+	for (int i = 0; i < SYNC_SHADOWS; i++) {
 		int shadow = file_copy(sync_shadow(arena_frames, i), used);
 
 		close(shadow_files[i]);
