@@ -2,15 +2,19 @@
 /*
  * The arena: where page frames come from and go to.
  *
- * One reservation holds all frames, another their `struct page`, so that either
- * gives the other by arithmetic. Only the arena knows addresses; reference counts
- * are page.c's.
+ * One reservation holds all frames and behind them their `struct page`, so that
+ * either gives the other by arithmetic. Only the arena knows addresses; reference
+ * counts are page.c's.
+ *
+ * The address that the arena gives a byte is its home: it names the byte whatever
+ * backend maps it, and the library's own accesses are made there.
  */
 #ifndef LIBPAGE_ARENA_H
 #define LIBPAGE_ARENA_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "page/page.h"
 
@@ -18,26 +22,62 @@
 #define ARENA_QUARANTINE 64
 
 #define ARENA_FRAMES ((size_t)1 << 16)
+#define ARENA_SIZE   (ARENA_FRAMES * PAGE_SIZE)
 
 /* The sanitizers keep books by 8 bytes: no two pages may share them. */
 struct page {
 	_Alignas(8) atomic_uint refs; /* 0: dead */
+	uint32_t life;	  /* which life of the frame this is: a mapping outlives its page */
+	atomic_uint part; /* of a buffer: 1 + its index in there; 0: of none, or none any more */
+	uint32_t parts;	  /* pages of that buffer; in its first page */
+	size_t bytes;	  /* that were asked for; in its first page */
 };
 
+/* The first frame of the reservation, and the struct page of it; for arithmetic. */
+extern unsigned char *arena_frames;
+extern struct page *arena_pages;
+
 /*
- * A frame that nobody uses, its bytes and its struct page accessible again, both
- * as their last user left them; NULL when there is none. Any thread; a short
- * hidden lock.
+ * @count contiguous frames that nobody uses, their bytes and their struct pages
+ * accessible again, both as their last users left them. Any thread; a short hidden
+ * lock. Return: the first of them; NULL when there are none.
  */
-struct page *arena_take(void);
+struct page *arena_take(size_t count);
 
 /* The frame of a page that died. From here on no one may touch it (R8). */
 void arena_give(struct page *page);
 
-/* The address of byte 0. */
-void *arena_address(const struct page *page);
+/* Has the arena been made? From then on it stays what it is. */
+bool arena_exists(void);
+
+/*
+ * The file behind the frames, frame i at i * PAGE_SIZE; -1 when there is none: they
+ * are a file only for a backend that maps them at more than one address.
+ */
+int arena_file(void);
+
+/* Another file with the same contents: the caller maps it. The old one is closed. */
+void arena_file_replace(int file);
+
+/* Frames from the first on of which some ever lived; the others are untouched. */
+size_t arena_used(void);
+
+/* The home of byte 0. */
+static inline void *arena_address(const struct page *page)
+{
+	return arena_frames + (size_t)(page - arena_pages) * PAGE_SIZE;
+}
 
 /* Is there a frame that @addr points into? */
-bool arena_contains(const void *addr);
+static inline bool arena_contains(const void *addr)
+{
+	return arena_frames && (uintptr_t)addr - (uintptr_t)arena_frames < ARENA_SIZE;
+}
+
+/* The page of the frame that @addr points into. */
+static inline struct page *arena_page(const void *addr)
+{
+	return arena_pages + ((uintptr_t)addr - (uintptr_t)arena_frames) / PAGE_SIZE;
+}
 
 #endif

@@ -1,21 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What is asked of a page before it is used; misuse ends the process, naming the call. */
 #ifndef LIBPAGE_LIVE_H
 #define LIBPAGE_LIVE_H
 
-#include "page/arena.h"
-#include "page/report.h"
+#include "page/task.h"
 
-/* Misuse of a dead page: ends the process, naming the call. */
-static inline _Noreturn void page_is_dead(const struct page *page, const char *call)
-{
-	page_bug("use-after-free", "%s of the dead page %p", call, (const void *)page);
-}
+/* Inlined always: the return address that they report is the public function's. */
+#define LIVE_INLINE static inline __attribute__((always_inline))
 
 /* Relaxed: it catches misuse, it makes no promise to a caller who races (R3). */
-static inline void page_must_live(const struct page *page, const char *call)
+LIVE_INLINE void page_must_live(const struct page *page, const char *call)
 {
-	if (__builtin_expect(!atomic_load_explicit(&page->refs, memory_order_relaxed), 0))
-		page_is_dead(page, call);
+	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
+		task_bug_dead(page, CALL_SITE(call));
+}
+
+/* A new life of the frame, with one reference; its bytes are the caller's business. */
+static inline SYNC_UNSEEN void page_begins(struct page *page)
+{
+	page->life++;
+	atomic_store_explicit(&page->part, 0, memory_order_relaxed);
+	atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
+}
+
+/* Does a buffer hold a reference of the page? */
+static inline SYNC_UNSEEN bool page_is_borrowed(const struct page *page)
+{
+	return atomic_load_explicit(&page->part, memory_order_relaxed);
+}
+
+/*
+ * What mapping the page would ask. For a call that maps only for its duration, and
+ * only in name: the library's own accesses go to the home address.
+ * @more: mappings that the call has in name already
+ */
+LIVE_INLINE void page_must_map(const struct page *page, unsigned int more, const char *call)
+{
+	page_must_live(page, call);
+	if (unlikely(task_depth() + more >= PAGE_TASK_MAPPINGS))
+		task_bug_overflow(page, CALL_SITE(call));
 }
 
 #endif

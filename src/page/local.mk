@@ -3,17 +3,32 @@
 # The page library: installed as libpage, and once more for each flavour.
 
 page_sources = \
+	%D%/alias.h \
+	%D%/alias_fork.c \
+	%D%/alias_set.c \
+	%D%/alias_slot.c \
+	%D%/alias_window.c \
 	%D%/arena.c \
 	%D%/arena.h \
+	%D%/buffer.c \
+	%D%/fault.c \
+	%D%/fault.h \
 	%D%/live.h \
 	%D%/map.c \
 	%D%/map.h \
+	%D%/map_alias.c \
 	%D%/map_direct.c \
 	%D%/page.c \
 	%D%/page.h \
+	%D%/page_kernel.h \
+	%D%/range.h \
+	%D%/raw.c \
 	%D%/report.c \
 	%D%/report.h \
-	%D%/sync.h
+	%D%/sync.h \
+	%D%/task.c \
+	%D%/task.h \
+	%D%/user_slice.c
 
 lib_LTLIBRARIES += libpage.la
 libpage_la_SOURCES = $(page_sources)
@@ -23,7 +38,7 @@ libpage_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
 libpage_la_DEPENDENCIES = %D%/libpage.sym
 
 pageincludedir = $(includedir)/libpage
-pageinclude_HEADERS = %D%/page.h
+pageinclude_HEADERS = %D%/page.h %D%/page_kernel.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/libpage.pc
 

@@ -2,35 +2,132 @@
 #include "page/map.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "page/live.h"
+#include "page/range.h"
+#include "page/report.h"
 
-static const struct page_map_ops *const backend = &page_map_direct;
+const struct page_map_ops *map_backend = &page_map_direct;
+enum map_revoke map_revoke = SYNC_POISONS ? MAP_REVOKE_POISON : MAP_REVOKE_PROTECT;
+
+/* ---- the choice ---- */
+
+static const struct page_map_ops *const backends[] = { &page_map_alias, &page_map_direct };
+static const char *const revokes[] = { "poison", "protect", "none" };
+
+/* Somebody called page_map_backend_set() or page_map_revoke_set(): the environment is not asked. */
+static bool backend_chosen, revoke_chosen;
+
+static bool find_backend(const char *name)
+{
+	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
+		if (strcmp(backends[i]->name, name) != 0)
+			continue;
+		map_backend = backends[i];
+		return true;
+	}
+	return false;
+}
+
+static bool find_revoke(const char *name)
+{
+	for (size_t i = 0; i < sizeof(revokes) / sizeof(*revokes); i++) {
+		if (strcmp(revokes[i], name) != 0)
+			continue;
+		if (i == MAP_REVOKE_POISON && !SYNC_POISONS)
+			return false;
+		map_revoke = (enum map_revoke)i;
+		return true;
+	}
+	return false;
+}
+
+int page_map_backend_set(const char *name)
+{
+	if (arena_exists())
+		return -EBUSY;
+	if (!find_backend(name))
+		return -EINVAL;
+	backend_chosen = true;
+	return 0;
+}
+
+int page_map_revoke_set(const char *name)
+{
+	if (arena_exists())
+		return -EBUSY;
+	if (!find_revoke(name))
+		return -EINVAL;
+	revoke_chosen = true;
+	return 0;
+}
+
+const char *page_map_backend(void)
+{
+	return map_backend->name;
+}
+
+static void ask_environment(const char *variable, bool (*find)(const char *name))
+{
+	const char *value = getenv(variable);
+
+	if (value && !find(value))
+		page_bug("environment", "%s=%s means nothing in this build", variable, value);
+}
+
+bool map_settle(void)
+{
+	if (!backend_chosen)
+		ask_environment("PAGE_MAP", find_backend);
+	if (!revoke_chosen)
+		ask_environment("PAGE_MAP_REVOKE", find_revoke);
+	return map_backend->file;
+}
+
+/* ---- mapping ---- */
+
+LIVE_INLINE void *map_local(struct page *page, const char *call)
+{
+	struct page_task *task;
+	void *addr;
+
+	page_must_live(page, call);
+	task = task_current();
+	if (unlikely(!task_has_room(task)))
+		task_bug_overflow(page, CALL_SITE(call));
+	addr = map_backend->map(task, page);
+	task_push(task, addr, page, __builtin_return_address(0));
+	return addr;
+}
+
+LIVE_INLINE void unmap_local(const void *addr, const char *call)
+{
+	struct page_task *task = task_current();
+	void *newest = task_pop(task, addr);
+
+	if (unlikely(!newest))
+		task_bug_unmap(addr, CALL_SITE(call));
+	map_backend->unmap(task, newest);
+}
 
 void *page_map_local(struct page *page)
 {
-	page_must_live(page, "map");
-	return backend->map(page);
+	return map_local(page, "page_map_local");
 }
 
 void page_unmap_local(const void *addr)
 {
-	backend->unmap(addr);
-}
-
-/* R1. The first two tests are what keeps the sum from wrapping. */
-static bool in_bounds(size_t off, size_t len)
-{
-	return off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE;
+	unmap_local(addr, "page_unmap_local");
 }
 
 int page_with_mapped(struct page *page, page_mapped_fn fn, void *ctx)
 {
-	void *addr = page_map_local(page);
+	void *addr = map_local(page, "page_with_mapped");
 	int ret = fn(addr, ctx);
 
-	page_unmap_local(addr);
+	unmap_local(addr, "page_with_mapped");
 	return ret;
 }
 
@@ -39,50 +136,15 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
 	unsigned char *addr;
 	int ret;
 
-	if (!in_bounds(off, len))
+	if (!range_good(off, len))
 		return -EINVAL;
-	addr = page_map_local(page);
+	addr = map_local(page, "page_with_pointer");
 	ret = fn(addr + off, ctx);
-	page_unmap_local(addr);
+	unmap_local(addr, "page_with_pointer");
 	return ret;
 }
 
-/*
- * The raw calls do by hand what page_with_pointer() does with a callback: they are
- * the hot path, and must cost what the copy costs.
- */
-int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
+void *page_home(const void *addr)
 {
-	unsigned char *addr;
-
-	if (!in_bounds(off, len))
-		return -EINVAL;
-	addr = page_map_local(page);
-	memcpy(dst, addr + off, len);
-	page_unmap_local(addr);
-	return 0;
-}
-
-int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
-{
-	unsigned char *addr;
-
-	if (!in_bounds(off, len))
-		return -EINVAL;
-	addr = page_map_local(page);
-	memcpy(addr + off, src, len);
-	page_unmap_local(addr);
-	return 0;
-}
-
-int page_fill_zero(struct page *page, size_t off, size_t len)
-{
-	unsigned char *addr;
-
-	if (!in_bounds(off, len))
-		return -EINVAL;
-	addr = page_map_local(page);
-	memset(addr + off, 0, len);
-	page_unmap_local(addr);
-	return 0;
+	return map_backend->home(addr);
 }

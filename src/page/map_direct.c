@@ -1,22 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "page/map.h"
 
-#include "page/arena.h"
-#include "page/report.h"
+#include "page/task.h"
 
-static void *direct_map(struct page *page)
+static bool direct_arena_made(void)
 {
+	return true;
+}
+
+static void *direct_map(struct page_task *task, struct page *page)
+{
+	(void)task;
 	return arena_address(page);
 }
 
-static void direct_unmap(const void *addr)
+static void direct_unmap(struct page_task *task, void *addr)
 {
-	if (!arena_contains(addr))
-		page_bug("foreign-map", "%p is not inside a page", addr);
+	(void)task;
+	(void)addr;
+}
+
+/* Nothing is hidden: there is no address that only one task may use. */
+static void direct_task_nothing(struct page_task *task)
+{
+	(void)task;
+}
+
+/* The arena poisons the one address that the page has. */
+static void direct_page_died(struct page *page)
+{
+	(void)page;
+}
+
+static void *direct_home(const void *addr)
+{
+	return arena_exists() && arena_contains(addr) ? (void *)(uintptr_t)addr : NULL;
 }
 
 const struct page_map_ops page_map_direct = {
 	.name = "direct",
+	.arena_made = direct_arena_made,
 	.map = direct_map,
 	.unmap = direct_unmap,
+	.switch_out = direct_task_nothing,
+	.switch_in = direct_task_nothing,
+	.page_died = direct_page_died,
+	.task_gone = direct_task_nothing,
+	.home = direct_home,
 };

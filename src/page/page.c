@@ -20,8 +20,10 @@
 #include <string.h>
 
 #include "page/arena.h"
+#include "page/fault.h"
 #include "page/live.h"
-#include "page/sync.h"
+#include "page/map.h"
+#include "page/report.h"
 
 /* What a dead page holds: easy to know again, and no valid pointer. */
 #define PAGE_POISON 0xaa
@@ -53,12 +55,12 @@ struct page *page_alloc(gfp_t gfp)
 		errno = EINVAL;
 		return NULL;
 	}
-	page = arena_take();
+	page = fault_alloc(gfp, 0) ? NULL : arena_take(1);
 	if (!page) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
+	page_begins(page);
 	if (gfp & __GFP_ZERO)
 		memset(arena_address(page), 0, PAGE_SIZE);
 	else
@@ -69,7 +71,21 @@ struct page *page_alloc(gfp_t gfp)
 void page_get(struct page *page)
 {
 	if (!atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed))
-		page_is_dead(page, "page_get");
+		task_bug_dead(page, CALL_SITE("page_get"));
+}
+
+/*
+ * R12. The reference that a buffer holds of its own page is not the borrower's to drop.
+ * Who drops the last one while the buffer is there has dropped that.
+ */
+static void page_dies(struct page *page, struct call_site site)
+{
+	if (unlikely(page_is_borrowed(page)))
+		page_bug("borrowed-free", "%s of the borrowed page %p by %s at %p", site.name,
+			 (const void *)page, task_current()->name, site.from);
+	map_backend->page_died(page);
+	memset(arena_address(page), PAGE_POISON, PAGE_SIZE);
+	arena_give(page);
 }
 
 void page_free(struct page *page)
@@ -80,11 +96,9 @@ void page_free(struct page *page)
 		return;
 	refs = atomic_fetch_sub_explicit(&page->refs, 1, memory_order_acq_rel);
 	if (!refs)
-		page_is_dead(page, "page_free");
-	if (refs > 1)
-		return;
-	memset(arena_address(page), PAGE_POISON, PAGE_SIZE);
-	arena_give(page);
+		task_bug_dead(page, CALL_SITE("page_free"));
+	if (refs == 1)
+		page_dies(page, CALL_SITE("page_free"));
 }
 
 unsigned int page_ref_count(const struct page *page)

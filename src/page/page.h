@@ -7,10 +7,20 @@
  *
  *   R1 bounds        off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE
  *   R2 bytes         exactly [off, off + len) is touched, never a neighbour
- *   R3 data races    two threads may touch a page in parallel if both read or if
- *                    their bytes are disjoint; otherwise one happens before the other
+ *   R3 data races    two threads may touch a page in parallel if both read, both are
+ *                    atomic, or their bytes are disjoint; otherwise one happens before
+ *                    the other
+ *   R4 aliases       one page at two addresses is the same memory
+ *   R5 mappings      a mapped address is good for PAGE_SIZE bytes, until it is
+ *                    unmapped, for the task that mapped it
+ *   R6 order         mappings end newest first; a task has at most 16
  *   R7 fresh memory  is uninitialised unless __GFP_ZERO; old contents never show
  *   R8 lifetime      the last page_free() frees; what an owner did happens before it
+ *   R9 user memory   may change and vanish at any time; reading it is no race, does
+ *                    not crash, and happens once a byte
+ *   R10 bytewise     atomic on the caller's buffer, a byte at a time; plain on the page
+ *   R11 failure      of an allocation is a result; failures can be injected
+ *   R12 borrowed     who borrows a page of a buffer never frees it
  *
  * Errors are 0 or -errno, NULL from allocation. A predicate is a bool.
  *
@@ -20,8 +30,13 @@
  *
  * Misuse that has no error value (a dead page, a foreign address) ends in a
  * report on standard error and abort(): a line that begins with
- * "BUG: page: RULE: " where RULE is a rule name of the program format
- * (use-after-free, ...). It is never silent where the library can see it.
+ * "BUG: page: RULE: " where RULE is use-after-free, use-after-unmap, foreign-map,
+ * unmap-order, map-overflow (the program format's rule names) or borrowed-free, and
+ * that names the page, the tasks and the call sites. It is never silent where the
+ * library can see it.
+ *
+ * "Aborts with" below lists these; a call that could report several reports the first
+ * that it lists.
  */
 #ifndef LIBPAGE_PAGE_H
 #define LIBPAGE_PAGE_H
@@ -34,6 +49,12 @@ extern "C" {
 #endif
 
 #define PAGE_SHIFT 12
+
+/* Mappings that a task may have at a time (R6). */
+#define PAGE_TASK_MAPPINGS 16
+
+/* Bytes of a task's name with its end. */
+#define PAGE_TASK_NAME 24
 
 /* The C library may have claimed this name; it must then mean the same. */
 #ifndef PAGE_SIZE
@@ -84,7 +105,7 @@ bool page_align(size_t addr, size_t *aligned);
  * Source: `Page::alloc_page`, alloc_pages().
  * Return: the page, owned by the caller, released by page_free(); NULL with errno
  * EINVAL when @gfp has an unknown bit or not exactly one context, with ENOMEM when
- * the arena is exhausted. Never aborts.
+ * the arena is exhausted or a failure is injected (R11). Never aborts.
  */
 struct page *page_alloc(gfp_t gfp);
 
@@ -107,7 +128,8 @@ void page_get(struct page *page);
  * page_free() happens before every later page_free() of the page (R8). The last
  * free writes the whole page; after it every use of @page is an error.
  *
- * Source: `Drop for Page`, __free_page(). Aborts with use-after-free on a dead page.
+ * Source: `Drop for Page`, __free_page(). Aborts with use-after-free on a dead page,
+ * with borrowed-free when the reference was the one of a buffer (R12).
  */
 void page_free(struct page *page);
 
@@ -129,27 +151,87 @@ unsigned int page_ref_count(const struct page *page);
  */
 int page_nid(const struct page *page);
 
+/* ---- mapping ---- */
+
 /**
- * page_map_local() - map a page for the calling thread
+ * page_map_backend_set() - choose how pages are mapped
+ * @name: "direct": a page is mapped at its own address, which costs nothing; misuse is
+ *        seen by page. "alias": every mapping has an address of its own, next to nothing
+ *        that may be touched, and good only while the mapping is: misuse is seen by
+ *        address, also in the caller's own loads and stores
+ *
+ * Before the first page_alloc() or page_buffer_alloc() of the process. Without this call
+ * the environment decides, PAGE_MAP=direct or PAGE_MAP=alias; without that, direct.
+ *
+ * With alias a child of fork() has pages of its own, as with direct: what they hold is
+ * copied when the process forks.
+ *
+ * Context: not beside any other call of this library.
+ * Return: 0; -EINVAL on another name; -EBUSY when there are pages already.
+ */
+int page_map_backend_set(const char *name);
+
+/**
+ * page_map_backend() - the name of the backend in use, or to be used as things stand
+ * Return: a string that lives on.
+ */
+const char *page_map_backend(void);
+
+/**
+ * page_map_revoke_set() - choose what the alias backend does to an address that ended
+ * @name: "poison": AddressSanitizer reports it; "protect": it faults (SIGSEGV); "none":
+ *        nothing, but it is never the address of another mapping soon
+ *
+ * Before the first page, as page_map_backend_set(). Without this call the environment
+ * decides, PAGE_MAP_REVOKE; without that, poison with AddressSanitizer and protect else.
+ *
+ * Return: 0; -EINVAL on another name, or on "poison" without AddressSanitizer; -EBUSY
+ * when there are pages already.
+ */
+int page_map_revoke_set(const char *name);
+
+/**
+ * page_map_local() - map a page for the current task
  * @page: a live page
  *
- * The address is valid for PAGE_SIZE bytes, for this thread, until
- * page_unmap_local(). Accesses through it are the caller's own: R3 holds for them.
+ * The address is valid for PAGE_SIZE bytes, for this task, until page_unmap_local().
+ * Accesses through it are the caller's own: R3 holds for them. One page may be mapped
+ * any number of times, by one task or many.
  *
- * Source: kmap_local_page(). Aborts with use-after-free on a dead page.
+ * Source: kmap_local_page(). Rules: R4, R5, R6. Aborts with use-after-free on a dead
+ * page, with map-overflow when the task has PAGE_TASK_MAPPINGS mappings.
  * Return: the address of byte 0; never NULL.
  */
 void *page_map_local(struct page *page);
 
 /**
- * page_unmap_local() - end a mapping of the calling thread
+ * page_unmap_local() - end the newest mapping of the current task
  * @addr: any address inside the mapped page (one past its end names the next page)
  *
  * The page may have died in the meantime.
  *
- * Source: kunmap_local(). Aborts with foreign-map on an address that no page has.
+ * With the direct backend all mappings of a page have one address, so what is looked at
+ * is whether the newest mapping is of that page.
+ *
+ * Source: kunmap_local(). Rule: R6. Aborts with unmap-order when @addr is in an older
+ * mapping of this task, with foreign-map when it is in a mapping of another task, with
+ * use-after-unmap when it is in none, with foreign-map when no page was ever mapped
+ * there.
  */
 void page_unmap_local(const void *addr);
+
+/**
+ * page_home() - the address that names a byte in whatever mapping
+ * @addr: an address inside a mapping, living or ended, or already a home
+ *
+ * What a tool tells a race detector that knows memory by its address: two mappings of a
+ * page are the same memory (R4), and the calls of this library touch pages at home.
+ * Accesses to the home itself are for tools only.
+ *
+ * Return: the home; @addr itself with the direct backend; NULL when no page was ever
+ * mapped there.
+ */
+void *page_home(const void *addr);
 
 /** page_mapped_fn - called with the address of byte 0 of a mapped page. */
 typedef int (*page_mapped_fn)(void *addr, void *ctx);
@@ -160,7 +242,8 @@ typedef int (*page_mapped_fn)(void *addr, void *ctx);
  * @fn: called exactly once, on the calling thread; must not keep the address
  * @ctx: handed to @fn
  *
- * Source: `Page::with_page_mapped`. Aborts with use-after-free on a dead page.
+ * Source: `Page::with_page_mapped`. Rules: R5, R6. Aborts as page_map_local(), and with
+ * unmap-order when @fn left a mapping behind.
  * Return: what @fn returned.
  */
 int page_with_mapped(struct page *page, page_mapped_fn fn, void *ctx);
@@ -179,11 +262,21 @@ typedef int (*page_pointer_fn)(void *ptr, void *ctx);
  *
  * off == PAGE_SIZE with len == 0 is good: a one-past-the-end pointer.
  *
- * Source: `Page::with_pointer_into_page`. Rules: R1, R3.
+ * Source: `Page::with_pointer_into_page`. Rules: R1, R3, R5, R6. Aborts as
+ * page_with_mapped().
  * Return: what @fn returned; -EINVAL when the range is bad: the page is then not
  * looked at, not even when it is dead.
  */
 int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn fn, void *ctx);
+
+/*
+ * ---- raw calls ----
+ *
+ * Each counts as a mapping for its duration (R6), page_copy() as two. So on a good range
+ * all of them abort with use-after-free on a dead page, then with map-overflow when the
+ * task has no mapping left; also with a length of 0. A bad range is -EINVAL before
+ * anything is looked at.
+ */
 
 /**
  * page_read_raw() - copy bytes out of a page
@@ -221,6 +314,357 @@ int page_write_raw(struct page *page, const void *src, size_t off, size_t len);
  * Return: 0; -EINVAL when the range is bad: nothing is touched.
  */
 int page_fill_zero(struct page *page, size_t off, size_t len);
+
+/**
+ * page_read_bytewise_atomic() - copy bytes out of a page, atomically where they go
+ * @page: a live page
+ * @dst: at least @len bytes, not inside the page; other threads may access them
+ *       atomically at the same time
+ * @off: first byte, 0 .. PAGE_SIZE
+ * @len: bytes, 0 .. PAGE_SIZE - @off
+ *
+ * Atomic and relaxed on @dst, one byte at a time; a plain read of the page. Uses up to
+ * PAGE_SIZE bytes of stack.
+ *
+ * Source: `Page::read_bytewise_atomic`. Rules: R1, R2, R3, R10.
+ * Return: 0; -EINVAL when the range is bad: nothing is touched.
+ */
+int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len);
+
+/**
+ * page_write_bytewise_atomic() - copy bytes into a page, atomically where they come from
+ * @page: a live page
+ * @src: at least @len bytes, not inside the page; each byte is read once
+ * @off: first byte, 0 .. PAGE_SIZE
+ * @len: bytes, 0 .. PAGE_SIZE - @off
+ *
+ * Atomic and relaxed on @src, one byte at a time; a plain write of the page. Uses up to
+ * PAGE_SIZE bytes of stack.
+ *
+ * Source: `Page::write_bytewise_atomic`. Rules: R1, R2, R3, R10.
+ * Return: 0; -EINVAL when the range is bad: nothing is touched.
+ */
+int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len);
+
+/**
+ * page_copy() - copy bytes from page to page
+ * @dst: a live page
+ * @dst_off: first byte there, 0 .. PAGE_SIZE
+ * @src: a live page, maybe the same one
+ * @src_off: first byte there, 0 .. PAGE_SIZE
+ * @len: bytes, 0 .. PAGE_SIZE - the greater offset
+ *
+ * Bytes stay as initialised as they were (R7). Two mappings for its duration: the
+ * destination's page and room are looked at first, then the source's.
+ *
+ * Source: memcpy_page(). Rules: R1, R2, R3 (a plain read and a plain write).
+ * Return: 0; -EINVAL when a range is bad, or when both are of one page and overlap:
+ * nothing is touched.
+ */
+int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len);
+
+/*
+ * ---- user memory ----
+ *
+ * Memory of this process of which nothing is sure: other threads may write it and unmap
+ * it at any moment (R9). A fault is a page that cannot be read, at that moment.
+ *
+ * Reading costs a system call (process_vm_readv on this very process).
+ */
+
+/* A stretch of user memory; nothing is known of it yet. */
+struct user_slice {
+	const void *ptr;
+	size_t len;
+};
+
+/* A place in a slice. One thread at a time; a copy of it reads the same bytes again. */
+struct user_slice_reader {
+	const void *at;
+	size_t left;
+};
+
+/**
+ * user_slice_new() - name a stretch of user memory
+ * @ptr: any address
+ * @len: bytes
+ *
+ * Looks at nothing. Source: `UserSlice::new`.
+ * Return: the slice, by value.
+ */
+struct user_slice user_slice_new(const void *ptr, size_t len);
+
+/**
+ * user_slice_reader_init() - a reader at the first byte
+ * @reader: the caller's; needs no end
+ * @slice: copied
+ *
+ * Source: `UserSlice::reader`.
+ */
+void user_slice_reader_init(struct user_slice_reader *reader, struct user_slice slice);
+
+/**
+ * user_slice_left() - bytes from the reader's place to the end of its slice
+ * @reader: a reader
+ *
+ * Whether they can be read does not matter. Source: `UserSliceReader::len`.
+ */
+size_t user_slice_left(const struct user_slice_reader *reader);
+
+/**
+ * user_slice_skip() - move on without reading
+ * @reader: moves on @len bytes, or stays
+ * @len: bytes
+ *
+ * Source: `UserSliceReader::skip`. Rule: R9.
+ * Return: 0; -EFAULT when fewer bytes are left: the reader stays.
+ */
+int user_slice_skip(struct user_slice_reader *reader, size_t len);
+
+/**
+ * user_slice_read() - copy user memory to memory of the caller's
+ * @reader: moves on @len bytes on success, or stays
+ * @dst: at least @len bytes
+ * @len: bytes
+ *
+ * No injectable point. Source: `UserSliceReader::read_raw`. Rule: R9.
+ * Return: 0; -EFAULT when fewer bytes are left: nothing is touched; -EFAULT after a
+ * fault at byte j: the first j bytes are copied, the others are zero.
+ */
+int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len);
+
+/**
+ * page_copy_from_user_slice() - copy user memory into a page
+ * @page: a live page
+ * @reader: moves on @len bytes on success, or stays
+ * @off: first byte in the page, 0 .. PAGE_SIZE
+ * @len: bytes, 0 .. PAGE_SIZE - @off
+ *
+ * Source: `Page::copy_from_user_slice_raw`. Rules: R1, R2, R3 (a plain write of the
+ * range whenever any of it is touched), R9, R11.
+ * Return, in the order in which they are looked for:
+ *   -EINVAL  the range is bad: nothing is touched;
+ *   -EFAULT  fewer bytes are left: nothing is touched;
+ *   0        @len is 0;
+ *   -EFAULT  a failure is injected: all of the range is zero;
+ *   -EFAULT  a fault at byte j: the first j bytes are copied, the others are zero;
+ *   0        all is copied.
+ */
+int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off,
+			      size_t len);
+
+/*
+ * ---- buffers of several pages ----
+ */
+
+/**
+ * page_buffer_alloc() - contiguous memory made of pages
+ * @n_bytes: at least 1; need not be a multiple of PAGE_SIZE
+ *
+ * The bytes are uninitialised (R7). The buffer owns one reference of each of its pages;
+ * all of the last page may be used. An injectable point, as an allocation of GFP_KERNEL
+ * and of the order that holds it.
+ *
+ * Source: `VVec`, vmalloc().
+ * Return: the address, owned by the caller, released by page_buffer_free(), a multiple
+ * of PAGE_SIZE; NULL with errno EINVAL when @n_bytes is 0, ENOMEM when that many
+ * contiguous frames are not to be had or a failure is injected.
+ */
+void *page_buffer_alloc(size_t n_bytes);
+
+/**
+ * page_buffer_free() - drop the buffer's references of its pages
+ * @buffer: from page_buffer_alloc(), or NULL (no effect)
+ *
+ * A page of which somebody took another reference lives on until page_free() (R12).
+ *
+ * Aborts with use-after-free when the buffer is freed already, with foreign-map when no
+ * buffer begins at @buffer.
+ */
+void page_buffer_free(void *buffer);
+
+/**
+ * page_buffer_size() - the bytes that were asked for
+ * @buffer: from page_buffer_alloc()
+ *
+ * Aborts as page_buffer_free().
+ */
+size_t page_buffer_size(const void *buffer);
+
+/**
+ * page_borrow() - the page behind a byte of a buffer
+ * @addr: any address
+ *
+ * The page is the buffer's: the borrower does not free it, and may use it as long as the
+ * buffer lives, or after a page_get() until the page_free() that goes with it (R12). It
+ * may be mapped, and then has two addresses.
+ *
+ * Source: `BorrowPage`, vmalloc_to_page(). Aborts with use-after-free when the page is
+ * dead.
+ * Return: the page; NULL when @addr is in no buffer.
+ */
+struct page *page_borrow(const void *addr);
+
+/**
+ * page_buffer_next() - the pages of a buffer, one after the other
+ * @buffer: from page_buffer_alloc()
+ * @page: NULL for the first page, else what the last call returned
+ *
+ * Source: `VmallocPageIter`. Aborts as page_buffer_free().
+ * Return: the next page, borrowed; NULL after the last.
+ */
+struct page *page_buffer_next(const void *buffer, const struct page *page);
+
+/*
+ * ---- tasks ----
+ *
+ * A task is who maps pages and whose calls fail_nth counts. A program whose threads are
+ * pthreads needs nothing of this: each thread has a task of its own.
+ *
+ * A program that runs several threads of its own on one pthread makes a task for each,
+ * and its scheduler says page_task_switch_out() for the one that stops and
+ * page_task_switch_in() for the one that goes on, on whatever pthread that is. One that
+ * knows better who is running installs a hook. A task runs on one pthread at a time, and
+ * handing it from one to another is the scheduler's to order.
+ */
+
+struct page_task;
+
+/**
+ * page_task_new() - a task without mappings
+ * @name: for reports; cut to PAGE_TASK_NAME - 1 bytes
+ *
+ * Return: the task, owned by the caller, released by page_task_delete(); NULL when there
+ * is no memory.
+ */
+struct page_task *page_task_new(const char *name);
+
+/**
+ * page_task_delete() - end a task
+ * @task: not running on another pthread; or NULL (no effect)
+ *
+ * Ends what it still has mapped, newest first: that breaks no rule. The same happens to
+ * the task of a pthread when the pthread ends.
+ *
+ * Return: how many mappings that were; not 0 is a leak of the caller's.
+ */
+unsigned int page_task_delete(struct page_task *task);
+
+/** page_task_name() - the name for reports, as long as the task lives. */
+const char *page_task_name(const struct page_task *task);
+
+/** page_task_depth() - the number of mappings that a task has now. */
+unsigned int page_task_depth(const struct page_task *task);
+
+/**
+ * page_task_current() - the task that the caller runs for
+ *
+ * What the hook says; else what page_task_switch_in() said last on this pthread; else
+ * the pthread's own task, named "thread TID".
+ * Return: never NULL.
+ */
+struct page_task *page_task_current(void);
+
+/** page_task_current_fn - returns who runs now; NULL: no task that it knows. */
+typedef struct page_task *(*page_task_current_fn)(void);
+
+/**
+ * page_task_hook_set() - ask the host program who the current task is
+ * @hook: called in every call that maps or could, from any thread; must be quick and
+ *        call nothing of this library. NULL: no longer
+ */
+void page_task_hook_set(page_task_current_fn hook);
+
+/**
+ * page_task_switch_out() - a task stops running on this pthread
+ * @task: a task; NULL: the pthread's own
+ *
+ * With the alias backend its mappings are hidden: touching them is an error until it
+ * is switched in again. With direct nothing is hidden. The cost is proportional to the
+ * number of mappings that the task has.
+ */
+void page_task_switch_out(struct page_task *task);
+
+/**
+ * page_task_switch_in() - a task goes on, on this pthread
+ * @task: a task that is not running; NULL: the pthread's own
+ *
+ * Its mappings are as they were, but for those of pages that died in the meantime. It is
+ * the current task from here on.
+ */
+void page_task_switch_in(struct page_task *task);
+
+/*
+ * ---- faults ----
+ *
+ * Two points can be made to fail (R11): an allocation, by page_alloc() or
+ * page_buffer_alloc(), unless __GFP_NOFAIL; and page_copy_from_user_slice() that has
+ * passed its checks of bounds and length and has something to copy.
+ *
+ * As in the kernel, fail_nth is looked at first and alone while it counts; then the
+ * tests of the attributes, in the order of the struct's comment. Fields not named there
+ * exempt a call before anything is counted.
+ */
+
+/**
+ * page_fail_nth() - make the n-th point from now on fail, once, in the current task
+ * @n: from 1; 0: none
+ *
+ * So all error paths of an operation can be walked: n = 1, 2, 3 and so on, until it
+ * succeeds and page_fail_nth(0) returns something else than 0.
+ *
+ * Source: /proc/self/fail-nth.
+ * Return: what was left of the number before this call: 0 when it had failed something,
+ * or had not been set.
+ */
+unsigned int page_fail_nth(unsigned int n);
+
+enum page_fault_point { PAGE_FAULT_ALLOC, PAGE_FAULT_USERCOPY, PAGE_FAULT_POINTS };
+
+/*
+ * A point fails when, in this order: probability is not 0; the task is in (task_filter);
+ * times is not 0; space is used up; it is an interval's turn; chance says so.
+ */
+struct page_fault_attr {
+	unsigned int probability; /* percent, 0 .. 100; 0: off */
+	unsigned int interval;	  /* only each so manieth call; 0 and 1: each */
+	int times;		  /* failures left; -1: no limit */
+	unsigned int space;	  /* pages (copies, for user memory) that are let through first */
+	unsigned int min_order;	  /* exempt: allocations of a smaller order */
+	bool task_filter;	  /* only tasks that page_task_make_it_fail() let in */
+	gfp_t ignore_gfp;	  /* exempt: allocations with any of these bits */
+	unsigned long long seed;  /* of chance */
+};
+
+/* Off, and what the kernel begins with otherwise: each call, one failure. */
+#define PAGE_FAULT_ATTR_INIT { 0, 1, 1, 0, 0, false, 0, 0 }
+
+/**
+ * page_fault_attr_set() - inject failures at a point, in all tasks
+ * @point: which
+ * @attr: copied
+ *
+ * Source: fail_page_alloc, fail_usercopy.
+ * Return: 0; -EINVAL on an unknown point, a probability above 100, times below -1.
+ */
+int page_fault_attr_set(enum page_fault_point point, const struct page_fault_attr *attr);
+
+/**
+ * page_fault_attr_get() - what is left of the attributes
+ * @point: which
+ * @attr: where they go: times and space as they are now, seed where chance has got to
+ *
+ * Return: 0; -EINVAL on an unknown point.
+ */
+int page_fault_attr_get(enum page_fault_point point, struct page_fault_attr *attr);
+
+/**
+ * page_task_make_it_fail() - let the current task through the task filter, or not
+ * @on: true lets failures in; a new task is out
+ *
+ * Source: /proc/self/make-it-fail. Return: what it was before.
+ */
+bool page_task_make_it_fail(bool on);
 
 #ifdef __cplusplus
 }

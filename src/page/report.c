@@ -8,7 +8,7 @@
 
 _Noreturn void page_bug(const char *rule, const char *what, ...)
 {
-	char line[256];
+	char line[512];
 	va_list args;
 	int used = snprintf(line, sizeof(line), "BUG: page: %s: ", rule);
 

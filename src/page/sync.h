@@ -18,6 +18,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__has_feature)
@@ -38,8 +39,40 @@
 #define SYNC_TSAN 1
 #endif
 
+/*
+ * A function whose own accesses ThreadSanitizer does not see: for what a task or the
+ * library keeps about itself, never for a caller's bytes. Never inlined where others
+ * are seen, or it would be seen again: gcc takes care of that by itself.
+ */
+#if defined(SYNC_TSAN) && defined(__clang__)
+#define SYNC_UNSEEN \
+	__attribute__((noinline, no_sanitize("thread"), disable_sanitizer_instrumentation))
+#elif defined(SYNC_TSAN)
+#define SYNC_UNSEEN __attribute__((no_sanitize_thread))
+#else
+#define SYNC_UNSEEN
+#endif
+
+/* A function that may look at the struct page of a dead page. */
+#if defined(SYNC_ASAN)
+#define SYNC_MAY_BE_DEAD __attribute__((noinline, no_sanitize_address))
+#else
+#define SYNC_MAY_BE_DEAD
+#endif
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* An address without the tag that some machines keep in its top byte. */
+#if defined(__aarch64__)
+#define SYNC_UNTAG(addr) ((addr) & (((uintptr_t)1 << 56) - 1))
+#else
+#define SYNC_UNTAG(addr) (addr)
+#endif
+
 #ifdef SYNC_ASAN
 #include <sanitizer/asan_interface.h>
+#define SYNC_POISONS true
 /* Every access to [addr, addr + len) is from now on an error, or again none. */
 static inline void sync_poison(const void *addr, size_t len)
 {
@@ -50,7 +83,14 @@ static inline void sync_unpoison(const void *addr, size_t len)
 {
 	__asan_unpoison_memory_region(addr, len);
 }
+
+static inline bool sync_poisoned(const void *addr)
+{
+	return __asan_address_is_poisoned(addr);
+}
 #else
+#define SYNC_POISONS false
+
 static inline void sync_poison(const void *addr, size_t len)
 {
 	(void)addr;
@@ -62,6 +102,12 @@ static inline void sync_unpoison(const void *addr, size_t len)
 	(void)addr;
 	(void)len;
 }
+
+static inline bool sync_poisoned(const void *addr)
+{
+	(void)addr;
+	return true;
+}
 #endif
 
 #ifdef SYNC_MSAN
@@ -71,10 +117,46 @@ static inline void sync_uninitialised(const void *addr, size_t len)
 {
 	__msan_allocated_memory(addr, len);
 }
+
+/*
+ * Where MemorySanitizer keeps what it knows of the bytes at @addr, on x86-64 Linux: the
+ * shadow, number 0, and the origins, number 1, each a byte for a byte.
+ */
+#ifndef __x86_64__
+#error "expected the address layout of MemorySanitizer on x86-64"
+#endif
+#define SYNC_SHADOWS 2
+
+static inline void *sync_shadow(const void *addr, int number)
+{
+	return (void *)(((unsigned long)addr ^ 0x500000000000) +
+			(unsigned long)number * 0x100000000000);
+}
+
+/* The bytes at @to are as initialised as those at @from. */
+static inline void sync_initialised_as(void *to, const void *from, size_t len)
+{
+	__msan_copy_shadow(to, from, len);
+}
 #else
+#define SYNC_SHADOWS 0
+
+static inline void *sync_shadow(const void *addr, int number)
+{
+	(void)number;
+	return (void *)(unsigned long)addr;
+}
+
 static inline void sync_uninitialised(const void *addr, size_t len)
 {
 	(void)addr;
+	(void)len;
+}
+
+static inline void sync_initialised_as(void *to, const void *from, size_t len)
+{
+	(void)to;
+	(void)from;
 	(void)len;
 }
 #endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "page/alias.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "page/report.h"
+
+/* All sets there ever were, taken or not. */
+static struct {
+	struct sync_lock lock;
+	_Atomic(struct alias_set *) first;
+} sets = { .lock = SYNC_LOCK_INIT };
+
+static int shadow_files[SYNC_SHADOWS + 1];
+
+void alias_failed(const char *what)
+{
+	page_bug("map-failed", "%s: %s", what, strerror(errno));
+}
+
+static inline size_t set_size(void)
+{
+	return ALIAS_HEAD + ALIAS_PLACES * alias_way->stride;
+}
+
+static void forbid(void *addr, size_t len, int fixed)
+{
+	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1,
+		 0) == MAP_FAILED)
+		alias_failed("mmap of addresses for mappings");
+}
+
+/* The lock is held, in a hidden section. */
+static struct alias_set *set_new(void)
+{
+	struct alias_set *set = mmap(NULL, set_size(), PROT_NONE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (set == MAP_FAILED || mprotect(set, PAGE_SIZE, PROT_READ | PROT_WRITE))
+		alias_failed("mmap of addresses for mappings");
+	set->next = sets.first;
+	atomic_store_explicit(&sets.first, set, memory_order_release);
+	return set;
+}
+
+struct alias_set *alias_set_take(void)
+{
+	struct alias_set *set;
+
+	sync_hidden_begin();
+	sync_lock(&sets.lock);
+	set = sets.first;
+	while (set && set->taken)
+		set = set->next;
+	if (!set)
+		set = set_new();
+	set->taken = true;
+	sync_unlock(&sets.lock);
+	sync_hidden_end();
+	return set;
+}
+
+void alias_set_give(struct alias_set *set)
+{
+	sync_hidden_begin();
+	forbid((unsigned char *)set + PAGE_SIZE, set_size() - PAGE_SIZE, MAP_FIXED);
+	set->live = set->made = set->turn = set->depth = 0;
+	set->away = false;
+	memset(set->placed, 0, sizeof(set->placed));
+	sync_lock(&sets.lock);
+	set->taken = false;
+	sync_unlock(&sets.lock);
+	sync_hidden_end();
+}
+
+SYNC_UNSEEN struct alias_set *alias_set_find(const void *addr, unsigned int *place,
+					     size_t *offset)
+{
+	struct alias_set *set = atomic_load_explicit(&sets.first, memory_order_acquire);
+	size_t at;
+
+	while (set && (uintptr_t)addr - (uintptr_t)set >= set_size())
+		set = set->next;
+	if (!set || (uintptr_t)addr - (uintptr_t)set < ALIAS_HEAD)
+		return NULL;
+	at = (uintptr_t)addr - (uintptr_t)set - ALIAS_HEAD;
+	*place = (unsigned int)(at / alias_way->stride);
+	*offset = at % alias_way->stride;
+	return set;
+}
+
+void alias_each_set(void (*fn)(struct alias_set *set))
+{
+	for (struct alias_set *set = sets.first; set; set = set->next)
+		fn(set);
+}
+
+/* ---- files ---- */
+
+static void map_unwatched(void *addr, size_t len, int file, size_t at, int prot)
+{
+	if (syscall(SYS_mmap, addr, len, prot, MAP_SHARED | MAP_FIXED, file, at) == -1)
+		alias_failed("mmap of a page");
+}
+
+static inline size_t offset_of(const struct page *page)
+{
+	return (size_t)(page - arena_pages) * PAGE_SIZE;
+}
+
+/* A sanitizer's wrapper of mmap() would not let anybody have its shadow. */
+static void share_shadow(void *addr, size_t len, const struct page *page)
+{
+	for (int i = 0; i < SYNC_SHADOWS; i++)
+		map_unwatched(sync_shadow(addr, i), len, shadow_files[i], offset_of(page),
+			      PROT_READ | PROT_WRITE);
+}
+
+void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
+{
+	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_file(), (off_t)offset_of(page)) ==
+	    MAP_FAILED)
+		alias_failed("mmap of a page");
+	share_shadow(addr, len, page);
+}
+
+void alias_map_file_again(void *addr, size_t len, const struct page *page, int prot)
+{
+	map_unwatched(addr, len, arena_file(), offset_of(page), prot);
+	share_shadow(addr, len, page);
+}
+
+bool alias_files_make(void)
+{
+	for (int i = 0; i < SYNC_SHADOWS; i++) {
+		shadow_files[i] = memfd_create("libpage-shadow", MFD_CLOEXEC);
+		if (shadow_files[i] < 0 || ftruncate(shadow_files[i], (off_t)ARENA_SIZE))
+			return false;
+	}
+	share_shadow(arena_frames, ARENA_SIZE, arena_pages);
+	return true;
+}
+
+/* ---- after fork() ---- */
+
+/* Not through the C library: sanitizers would look at what is poisoned. */
+static int file_copy(const char *from, size_t len)
+{
+	int file = memfd_create("libpage", MFD_CLOEXEC);
+	size_t done = 0;
+
+	if (file < 0 || ftruncate(file, (off_t)ARENA_SIZE))
+		alias_failed("memfd_create");
+	while (done < len) {
+		long copied = syscall(SYS_pwrite64, file, from + done, len - done, done);
+
+		if (copied <= 0)
+			alias_failed("copy of the pages");
+		done += (size_t)copied;
+	}
+	return file;
+}
+
+void alias_files_copy(void)
+{
+	size_t used = arena_used() * PAGE_SIZE;
+	int file = file_copy((const char *)arena_frames, used);
+
+	for (int i = 0; i < SYNC_SHADOWS; i++) {
+		int shadow = file_copy(sync_shadow(arena_frames, i), used);
+
+		close(shadow_files[i]);
+		shadow_files[i] = shadow;
+	}
+	arena_file_replace(file);
+	alias_map_file_again(arena_frames, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
+}

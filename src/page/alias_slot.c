@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Slots: one page appears in each place, between two that are inaccessible, and is
+ * itself made inaccessible when its mapping ends. A slot keeps what it showed last: the
+ * same page in the same slot again is only made accessible, without a page fault.
+ */
+#include "page/alias.h"
+
+#include <sys/mman.h>
+
+static void protect(void *addr, int prot)
+{
+	if (unlikely(mprotect(addr, PAGE_SIZE, prot)))
+		alias_failed("mprotect of a page");
+}
+
+static void slot_hide(void *addr)
+{
+	protect(addr, PROT_NONE);
+}
+
+static void slot_show(void *addr)
+{
+	protect(addr, PROT_READ | PROT_WRITE);
+}
+
+static SYNC_UNSEEN void *slot_place(struct alias_set *set, unsigned int i,
+				    const struct page *page)
+{
+	void *addr = alias_place(set, i);
+
+	if (set->placed[i] == page)
+		slot_show(addr);
+	else
+		alias_map_file(addr, PAGE_SIZE, page, PROT_READ | PROT_WRITE);
+	set->placed[i] = page;
+	return addr;
+}
+
+static SYNC_UNSEEN void *slot_home(const struct alias_set *set, unsigned int i, size_t offset)
+{
+	const struct page *page = set->placed[i];
+
+	if (!page || offset >= PAGE_SIZE)
+		return NULL;
+	return (unsigned char *)arena_address(page) + offset;
+}
+
+static void slot_again(struct alias_set *set, unsigned int i)
+{
+	if (set->placed[i])
+		alias_map_file_again(alias_place(set, i), PAGE_SIZE, set->placed[i], PROT_NONE);
+}
+
+const struct alias_way alias_slot = {
+	.stride = 2 * PAGE_SIZE,
+	.place = slot_place,
+	.hide = slot_hide,
+	.show = slot_show,
+	.home = slot_home,
+	.again = slot_again,
+};

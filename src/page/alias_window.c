@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Windows: the whole arena appears in each place, once and for good, so that a mapping
+ * is arithmetic. In one window one page is mapped at a time; AddressSanitizer is told
+ * that this page alone may be touched. The others of the window are poisoned when one
+ * can be reached from a mapping: after it was mapped itself, or as a neighbour. Poisoning
+ * all at the start would touch the shadow memory of the arena, once for each window.
+ */
+#include "page/alias.h"
+
+#include <sys/mman.h>
+
+#include "page/map.h"
+
+static void window_hide(void *addr)
+{
+	if (map_revoke == MAP_REVOKE_POISON)
+		sync_poison(addr, PAGE_SIZE);
+}
+
+/* A page is poisoned as a whole, so one byte tells. */
+static void guard(unsigned char *addr)
+{
+	if (!sync_poisoned(addr))
+		sync_poison(addr, PAGE_SIZE);
+}
+
+/* Before the first page and after the last there is no window, but a guard page. */
+static void window_show(void *addr)
+{
+	if (map_revoke != MAP_REVOKE_POISON)
+		return;
+	guard((unsigned char *)addr - PAGE_SIZE);
+	sync_unpoison(addr, PAGE_SIZE);
+	guard((unsigned char *)addr + PAGE_SIZE);
+}
+
+static SYNC_UNSEEN void *window_place(struct alias_set *set, unsigned int i,
+				      const struct page *page)
+{
+	unsigned char *window = alias_place(set, i);
+	unsigned char *addr = window + (size_t)(page - arena_pages) * PAGE_SIZE;
+
+	if (unlikely(!(set->made & 1u << i)))
+		alias_map_file(window, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
+	window_show(addr);
+	return addr;
+}
+
+static void *window_home(const struct alias_set *set, unsigned int i, size_t offset)
+{
+	(void)set;
+	(void)i;
+	return offset < ARENA_SIZE ? arena_frames + offset : NULL;
+}
+
+static void window_again(struct alias_set *set, unsigned int i)
+{
+	alias_map_file_again(alias_place(set, i), ARENA_SIZE, arena_pages,
+			     PROT_READ | PROT_WRITE);
+}
+
+const struct alias_way alias_window = {
+	.stride = ARENA_SIZE + PAGE_SIZE,
+	.place = window_place,
+	.hide = window_hide,
+	.show = window_show,
+	.home = window_home,
+	.again = window_again,
+};

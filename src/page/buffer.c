@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * A buffer owns one reference of each of its pages. Its address is the home of their
+ * bytes, so it stays good whatever backend maps the pages besides.
+ */
+#include <errno.h>
+
+#include "page/fault.h"
+#include "page/live.h"
+#include "page/report.h"
+
+static unsigned int order_of(size_t pages)
+{
+	unsigned int order = 0;
+
+	while (order < 31 && ((size_t)1 << order) < pages)
+		order++;
+	return order;
+}
+
+static void begin(struct page *first, size_t pages, size_t bytes)
+{
+	for (size_t i = 0; i < pages; i++) {
+		page_begins(first + i);
+		atomic_store_explicit(&first[i].part, (unsigned int)i + 1, memory_order_relaxed);
+	}
+	first->parts = (uint32_t)pages;
+	first->bytes = bytes;
+	sync_uninitialised(arena_address(first), pages * PAGE_SIZE);
+}
+
+void *page_buffer_alloc(size_t n_bytes)
+{
+	struct page *first = NULL;
+	size_t whole = 0;
+
+	if (!n_bytes) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (page_align(n_bytes, &whole) && whole <= ARENA_SIZE &&
+	    !fault_alloc(GFP_KERNEL, order_of(whole / PAGE_SIZE)))
+		first = arena_take(whole / PAGE_SIZE);
+	if (!first) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	begin(first, whole / PAGE_SIZE, n_bytes);
+	return arena_address(first);
+}
+
+/* The first page of the buffer at @buffer; misuse is reported. */
+LIVE_INLINE struct page *first_page(const void *buffer, const char *call)
+{
+	struct page *page;
+
+	if (!arena_exists() || !arena_contains(buffer))
+		page_bug("foreign-map", "%s of %p by %s at %p: no buffer was ever there", call,
+			 buffer, task_current()->name, __builtin_return_address(0));
+	page = arena_page(buffer);
+	page_must_live(page, call);
+	if (arena_address(page) != buffer ||
+	    atomic_load_explicit(&page->part, memory_order_relaxed) != 1)
+		page_bug("foreign-map", "%s of %p by %s at %p: no buffer begins there", call,
+			 buffer, task_current()->name, __builtin_return_address(0));
+	return page;
+}
+
+void page_buffer_free(void *buffer)
+{
+	struct page *first;
+	size_t pages;
+
+	if (!buffer)
+		return;
+	first = first_page(buffer, "page_buffer_free");
+	pages = first->parts;
+	/* No longer borrowed, all of them, before the first of them can die. */
+	for (size_t i = 0; i < pages; i++)
+		atomic_store_explicit(&first[i].part, 0, memory_order_relaxed);
+	for (size_t i = 0; i < pages; i++)
+		page_free(first + i);
+}
+
+size_t page_buffer_size(const void *buffer)
+{
+	return first_page(buffer, "page_buffer_size")->bytes;
+}
+
+struct page *page_borrow(const void *addr)
+{
+	struct page *page;
+
+	if (!arena_exists() || !arena_contains(addr))
+		return NULL;
+	page = arena_page(addr);
+	page_must_live(page, "page_borrow");
+	return page_is_borrowed(page) ? page : NULL;
+}
+
+struct page *page_buffer_next(const void *buffer, const struct page *page)
+{
+	struct page *first = first_page(buffer, "page_buffer_next");
+	size_t next = page ? (size_t)(page - first) + 1 : 0;
+
+	return next < first->parts ? first + next : NULL;
+}

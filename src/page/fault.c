@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Guarantees (R11), each tested by name in tests/test_page_fault.c:
+ *
+ *   1. A call that is exempt (__GFP_NOFAIL, ignore_gfp, min_order) is no injectable
+ *      point: no counter knows of it, fail_nth's neither.
+ *   2. While a task's fail_nth runs, it alone decides: the attributes are neither asked
+ *      nor moved on. It fires once.
+ *   3. Otherwise the tests come in this order, and the first that says no ends it:
+ *      probability 0, task filter, times, space, interval, the random draw. So space
+ *      and interval count only calls that got that far.
+ *   4. Whatever fails, by either way, uses up one of the point's times.
+ *   5. The same seed and the same order of calls make the same failures.
+ *
+ * The state of a point is shared by all threads, so it is written only while that
+ * point's injection is on; without order, by relaxed atomics (R3).
+ */
+#include "page/fault.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "page/task.h"
+
+atomic_bool fault_wanted;
+
+struct point {
+	atomic_uint probability, interval, min_order, ignore_gfp;
+	atomic_int times;
+	atomic_uint space;
+	atomic_bool task_filter;
+	atomic_uint calls;
+	_Atomic uint64_t random;
+};
+
+static struct point points[PAGE_FAULT_POINTS] = {
+	{ .interval = 1, .times = 1 },
+	{ .interval = 1, .times = 1 },
+};
+
+#define GET(field)	  atomic_load_explicit(&point->field, memory_order_relaxed)
+#define SET(field, value) atomic_store_explicit(&point->field, (value), memory_order_relaxed)
+
+static void want(void)
+{
+	atomic_store_explicit(&fault_wanted, true, memory_order_relaxed);
+}
+
+/* ---- what a user asks for ---- */
+
+static bool attr_good(const struct page_fault_attr *attr)
+{
+	return attr->probability <= 100 && attr->times >= -1;
+}
+
+int page_fault_attr_set(enum page_fault_point which, const struct page_fault_attr *attr)
+{
+	struct point *point = &points[which < PAGE_FAULT_POINTS ? which : 0];
+
+	if (which >= PAGE_FAULT_POINTS || !attr_good(attr))
+		return -EINVAL;
+	SET(interval, attr->interval);
+	SET(times, attr->times);
+	SET(space, attr->space);
+	SET(min_order, attr->min_order);
+	SET(task_filter, attr->task_filter);
+	SET(ignore_gfp, attr->ignore_gfp);
+	SET(calls, 0);
+	SET(random, attr->seed);
+	SET(probability, attr->probability);
+	if (attr->probability || attr->min_order || attr->ignore_gfp)
+		want();
+	return 0;
+}
+
+int page_fault_attr_get(enum page_fault_point which, struct page_fault_attr *attr)
+{
+	struct point *point = &points[which < PAGE_FAULT_POINTS ? which : 0];
+
+	if (which >= PAGE_FAULT_POINTS)
+		return -EINVAL;
+	*attr = (struct page_fault_attr){
+		.probability = GET(probability),
+		.interval = GET(interval),
+		.times = GET(times),
+		.space = GET(space),
+		.min_order = GET(min_order),
+		.task_filter = GET(task_filter),
+		.ignore_gfp = GET(ignore_gfp),
+		.seed = GET(random),
+	};
+	return 0;
+}
+
+static SYNC_UNSEEN unsigned int exchange_fail_nth(struct page_task *task, unsigned int n)
+{
+	unsigned int before = task->fail_nth;
+
+	task->fail_nth = n;
+	return before;
+}
+
+unsigned int page_fail_nth(unsigned int n)
+{
+	if (n)
+		want();
+	return exchange_fail_nth(task_current(), n);
+}
+
+static SYNC_UNSEEN bool exchange_make_it_fail(struct page_task *task, bool on)
+{
+	bool before = task->make_it_fail;
+
+	task->make_it_fail = on;
+	return before;
+}
+
+bool page_task_make_it_fail(bool on)
+{
+	return exchange_make_it_fail(task_current(), on);
+}
+
+/* ---- what a point asks ---- */
+
+enum nth { NTH_OFF, NTH_WAITS, NTH_FIRES };
+
+static SYNC_UNSEEN enum nth count_fail_nth(struct page_task *task)
+{
+	if (!task->fail_nth)
+		return NTH_OFF;
+	return --task->fail_nth ? NTH_WAITS : NTH_FIRES;
+}
+
+static SYNC_UNSEEN bool makes_it_fail(const struct page_task *task)
+{
+	return task->make_it_fail;
+}
+
+/* Return: is there still space, now less by @size? */
+static bool use_space(struct point *point, unsigned int size)
+{
+	unsigned int space = GET(space);
+
+	while (space > size)
+		if (atomic_compare_exchange_weak_explicit(&point->space, &space, space - size,
+							  memory_order_relaxed,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static bool between_intervals(struct point *point)
+{
+	unsigned int interval = GET(interval);
+
+	if (interval <= 1)
+		return false;
+	return (atomic_fetch_add_explicit(&point->calls, 1, memory_order_relaxed) + 1) % interval;
+}
+
+/* A step of a Weyl sequence, mixed until each bit depends on all. Return: 0 .. 99. */
+static unsigned int draw(struct point *point)
+{
+	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t x = atomic_fetch_add_explicit(&point->random, step, memory_order_relaxed) + step;
+
+	x = (x ^ (x >> 32)) * UINT64_C(0xd6e8feb86659fd93);
+	x = (x ^ (x >> 32)) * UINT64_C(0xd6e8feb86659fd93);
+	return (unsigned int)((x ^ (x >> 32)) % 100);
+}
+
+static bool attributes_say_fail(struct point *point, const struct page_task *task,
+				unsigned int size)
+{
+	if (!GET(probability))
+		return false;
+	if (GET(task_filter) && !makes_it_fail(task))
+		return false;
+	if (!GET(times))
+		return false;
+	if (use_space(point, size))
+		return false;
+	if (between_intervals(point))
+		return false;
+	return draw(point) < GET(probability);
+}
+
+static void use_time(struct point *point)
+{
+	int times = GET(times);
+
+	while (times > 0 && !atomic_compare_exchange_weak_explicit(&point->times, &times, times - 1,
+								   memory_order_relaxed,
+								   memory_order_relaxed))
+		;
+}
+
+static bool should_fail(struct point *point, unsigned int size)
+{
+	struct page_task *task = task_current();
+	enum nth nth = count_fail_nth(task);
+
+	if (nth == NTH_WAITS)
+		return false;
+	if (nth == NTH_OFF && !attributes_say_fail(point, task, size))
+		return false;
+	use_time(point);
+	return true;
+}
+
+bool fault_alloc_now(gfp_t gfp, unsigned int order)
+{
+	struct point *point = &points[PAGE_FAULT_ALLOC];
+
+	if ((gfp & (__GFP_NOFAIL | GET(ignore_gfp))) || order < GET(min_order))
+		return false;
+	return should_fail(point, 1u << order);
+}
+
+bool fault_usercopy_now(void)
+{
+	return should_fail(&points[PAGE_FAULT_USERCOPY], 1);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef LIBPAGE_RANGE_H
+#define LIBPAGE_RANGE_H
+
+#include "page/page.h"
+
+/* R1. The first two tests are what keeps the sum from wrapping. */
+static inline bool range_good(size_t off, size_t len)
+{
+	return off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE;
+}
+
+#endif

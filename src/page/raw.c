@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Calls that touch a page's bytes for the caller. They check what mapping the page
+ * would check and then touch the bytes at their home, so that they cost what the copy
+ * costs, and ThreadSanitizer and MemorySanitizer see the one address that names the
+ * byte (R4), whatever backend maps pages for callers.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "page/live.h"
+#include "page/range.h"
+
+static inline unsigned char *byte(const struct page *page, size_t off)
+{
+	return (unsigned char *)arena_address(page) + off;
+}
+
+int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
+{
+	if (!range_good(off, len))
+		return -EINVAL;
+	page_must_map(page, 0, "page_read_raw");
+	memcpy(dst, byte(page, off), len);
+	return 0;
+}
+
+int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
+{
+	if (!range_good(off, len))
+		return -EINVAL;
+	page_must_map(page, 0, "page_write_raw");
+	memcpy(byte(page, off), src, len);
+	return 0;
+}
+
+int page_fill_zero(struct page *page, size_t off, size_t len)
+{
+	if (!range_good(off, len))
+		return -EINVAL;
+	page_must_map(page, 0, "page_fill_zero");
+	memset(byte(page, off), 0, len);
+	return 0;
+}
+
+/*
+ * R10. The page is read or written in one piece, plainly; the caller's buffer byte by
+ * byte, atomically. What lies between has the shadow of neither for MemorySanitizer,
+ * which takes what is stored atomically for initialised: it is told better.
+ */
+int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
+{
+	_Atomic unsigned char *to = dst;
+	unsigned char between[PAGE_SIZE];
+
+	if (!range_good(off, len))
+		return -EINVAL;
+	page_must_map(page, 0, "page_read_bytewise_atomic");
+	memcpy(between, byte(page, off), len);
+	for (size_t i = 0; i < len; i++)
+		atomic_store_explicit(to + i, between[i], memory_order_relaxed);
+	sync_initialised_as(dst, between, len);
+	return 0;
+}
+
+int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len)
+{
+	const _Atomic unsigned char *from = src;
+	unsigned char between[PAGE_SIZE];
+
+	if (!range_good(off, len))
+		return -EINVAL;
+	page_must_map(page, 0, "page_write_bytewise_atomic");
+	for (size_t i = 0; i < len; i++)
+		between[i] = atomic_load_explicit(from + i, memory_order_relaxed);
+	memcpy(byte(page, off), between, len);
+	return 0;
+}
+
+static bool overlap(size_t a, size_t b, size_t len)
+{
+	return a < b + len && b < a + len && len;
+}
+
+int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len)
+{
+	if (!range_good(dst_off, len) || !range_good(src_off, len))
+		return -EINVAL;
+	if (dst == src && overlap(dst_off, src_off, len))
+		return -EINVAL;
+	page_must_map(dst, 0, "page_copy");
+	page_must_map(src, 1, "page_copy");
+	memcpy(byte(dst, dst_off), byte(src, src_off), len);
+	return 0;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "page/task.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "page/map.h"
+#include "page/report.h"
+
+_Thread_local struct page_task *task_running __attribute__((tls_model("initial-exec")));
+_Thread_local struct page_task *task_adopted __attribute__((tls_model("initial-exec")));
+_Atomic(page_task_current_fn) task_hook;
+
+/* What task_adopted points to: no allocation, and gone with the thread. */
+static _Thread_local struct page_task own_task __attribute__((tls_model("initial-exec")));
+
+/* Guarantee 4: all tasks that may have mappings. */
+static struct {
+	struct sync_lock lock;
+	struct page_task *first;
+} tasks = { .lock = SYNC_LOCK_INIT };
+
+static pthread_once_t adopt_once = PTHREAD_ONCE_INIT;
+static pthread_key_t adopt_key;
+
+/* ---- the list; callers are in a hidden section ---- */
+
+static void list_add(struct page_task *task)
+{
+	sync_lock(&tasks.lock);
+	task->next = tasks.first;
+	tasks.first = task;
+	task->listed = true;
+	sync_unlock(&tasks.lock);
+}
+
+static void list_remove(struct page_task *task)
+{
+	struct page_task **link = &tasks.first;
+
+	sync_lock(&tasks.lock);
+	while (*link && *link != task)
+		link = &(*link)->next;
+	if (*link)
+		*link = task->next;
+	task->listed = false;
+	sync_unlock(&tasks.lock);
+}
+
+static unsigned int unmap_all(struct page_task *task)
+{
+	unsigned int count = task->depth;
+
+	while (task->depth)
+		map_backend->unmap(task, task->live[--task->depth].addr);
+	return count;
+}
+
+/* ---- a thread's own task ---- */
+
+static void thread_ends(void *arg)
+{
+	struct page_task *task = arg;
+
+	sync_hidden_begin();
+	unmap_all(task);
+	map_backend->task_gone(task);
+	list_remove(task);
+	task_adopted = NULL;
+	task_running = NULL;
+	sync_hidden_end();
+}
+
+/* Without a key the task of a thread that ended would stay listed, in memory long gone. */
+static void make_key(void)
+{
+	if (pthread_key_create(&adopt_key, thread_ends))
+		abort();
+}
+
+struct page_task *task_adopt(void)
+{
+	struct page_task *task = &own_task;
+
+	sync_hidden_begin();
+	snprintf(task->name, sizeof(task->name), "thread %ld", (long)syscall(SYS_gettid));
+	pthread_once(&adopt_once, make_key);
+	if (pthread_setspecific(adopt_key, task))
+		abort();
+	list_add(task);
+	task_adopted = task;
+	sync_hidden_end();
+	return task;
+}
+
+/* ---- the public side ---- */
+
+struct page_task *page_task_new(const char *name)
+{
+	struct page_task *task = calloc(1, sizeof(*task));
+
+	if (!task)
+		return NULL;
+	sync_hidden_begin();
+	snprintf(task->name, sizeof(task->name), "%s", name);
+	list_add(task);
+	sync_hidden_end();
+	return task;
+}
+
+unsigned int page_task_delete(struct page_task *task)
+{
+	unsigned int ended;
+
+	if (!task)
+		return 0;
+	sync_hidden_begin();
+	if (task_running == task)
+		task_running = NULL;
+	ended = unmap_all(task);
+	map_backend->task_gone(task);
+	list_remove(task);
+	sync_hidden_end();
+	free(task);
+	return ended;
+}
+
+const char *page_task_name(const struct page_task *task)
+{
+	return task->name;
+}
+
+SYNC_UNSEEN unsigned int page_task_depth(const struct page_task *task)
+{
+	return task->depth;
+}
+
+struct page_task *page_task_current(void)
+{
+	return task_current();
+}
+
+void page_task_hook_set(page_task_current_fn hook)
+{
+	atomic_store_explicit(&task_hook, hook, memory_order_relaxed);
+}
+
+static inline struct page_task *own_if_null(struct page_task *task)
+{
+	if (task)
+		return task;
+	return task_adopted ? task_adopted : task_adopt();
+}
+
+SYNC_UNSEEN void page_task_switch_out(struct page_task *task)
+{
+	task = own_if_null(task);
+	task_running = NULL;
+	if (task->depth)
+		map_backend->switch_out(task);
+}
+
+SYNC_UNSEEN void page_task_switch_in(struct page_task *task)
+{
+	task = own_if_null(task);
+	task_running = task;
+	if (task->depth)
+		map_backend->switch_in(task);
+}
+
+/* ---- looking into stacks ---- */
+
+SYNC_UNSEEN SYNC_MAY_BE_DEAD bool task_page_lives(const struct mapping *mapping)
+{
+	const struct page *page = mapping->page;
+
+	return page->life == mapping->life &&
+	       atomic_load_explicit(&page->refs, memory_order_relaxed);
+}
+
+void task_each_mapping(const struct page *page, void (*fn)(void *addr))
+{
+	sync_hidden_begin();
+	sync_lock(&tasks.lock);
+	for (struct page_task *task = tasks.first; task; task = task->next)
+		for (unsigned int i = 0; i < task->depth && i < PAGE_TASK_MAPPINGS; i++)
+			if (task->live[i].page == page)
+				fn(task->live[i].addr);
+	sync_unlock(&tasks.lock);
+	sync_hidden_end();
+}
+
+void task_each(void (*fn)(struct page_task *task))
+{
+	for (struct page_task *task = tasks.first; task; task = task->next)
+		fn(task);
+}
+
+/* The newest mapping of @task that @addr is inside of; NULL when there is none. */
+static const struct mapping *find_in(const struct page_task *task, const void *addr)
+{
+	for (unsigned int i = task->depth; i-- > 0;)
+		if ((uintptr_t)addr - (uintptr_t)task->live[i].addr < PAGE_SIZE)
+			return &task->live[i];
+	return NULL;
+}
+
+static const struct mapping *find_anywhere(const void *addr, const struct page_task **owner)
+{
+	const struct mapping *found = NULL;
+
+	sync_lock(&tasks.lock);
+	for (*owner = tasks.first; *owner; *owner = (*owner)->next) {
+		found = find_in(*owner, addr);
+		if (found)
+			break;
+	}
+	sync_unlock(&tasks.lock);
+	return found;
+}
+
+/* ---- reports ---- */
+
+void task_bug_dead(const struct page *page, struct call_site site)
+{
+	page_bug("use-after-free", "%s of the dead page %p by %s at %p", site.name,
+		 (const void *)page, task_current()->name, site.from);
+}
+
+void task_bug_overflow(const struct page *page, struct call_site site)
+{
+	const struct page_task *task = task_current();
+	const struct mapping *newest = &task->live[task->depth ? task->depth - 1 : 0];
+
+	page_bug("map-overflow",
+		 "%s of page %p by %s at %p: it has %u of %d mappings, the newest of page %p, "
+		 "mapped at %p",
+		 site.name, (const void *)page, task->name, site.from, task->depth,
+		 PAGE_TASK_MAPPINGS, (const void *)newest->page, newest->site);
+}
+
+static _Noreturn void bug_nowhere(const void *addr, struct call_site site)
+{
+	const void *home = map_backend->home(addr);
+
+	if (home)
+		page_bug("use-after-unmap", "%s of %p, page %p, by %s at %p: no mapping is there",
+			 site.name, addr, (const void *)arena_page(home), task_current()->name,
+			 site.from);
+	page_bug("foreign-map", "%s of %p by %s at %p: no page was ever mapped there", site.name,
+		 addr, task_current()->name, site.from);
+}
+
+void task_bug_unmap(const void *addr, struct call_site site)
+{
+	const struct page_task *self = task_current(), *owner = self;
+	const struct mapping *mapping, *newest;
+
+	sync_hidden_begin();
+	mapping = find_in(self, addr);
+	newest = &self->live[self->depth ? self->depth - 1 : 0];
+	if (mapping)
+		page_bug("unmap-order",
+			 "%s of page %p at %p by %s at %p: mapped at %p, but page %p was mapped "
+			 "later at %p",
+			 site.name, (const void *)mapping->page, addr, self->name, site.from,
+			 mapping->site, (const void *)newest->page, newest->site);
+	mapping = find_anywhere(addr, &owner);
+	if (mapping)
+		page_bug("foreign-map", "%s of page %p at %p by %s at %p: mapped by %s at %p",
+			 site.name, (const void *)mapping->page, addr, self->name, site.from,
+			 owner->name, mapping->site);
+	bug_nowhere(addr, site);
+}

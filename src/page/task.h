@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Tasks: who maps, and what they have mapped.
+ *
+ * Guarantees (R3, R5, R6):
+ *
+ *   1. A task's state is written only by the task itself, on the thread that runs it;
+ *      making and ending a mapping takes no lock and writes no memory that another
+ *      task writes.
+ *   2. ThreadSanitizer sees none of it: a task's stack neither orders nor races, also
+ *      where tasks that it takes for threads of their own share one OS thread.
+ *   3. Mappings are a stack. The newest is the only one that may end; a 17th, an older
+ *      one, another task's and one that has ended are told apart and reported with
+ *      both tasks and both sites.
+ *   4. The list of all tasks serves reports, and a backend that must find the mappings
+ *      of a page that died. It has a hidden lock of its own; what a reader finds in
+ *      another task's stack may be older than the moment, never torn.
+ *
+ * Everything in this header but the bug functions is on the good path.
+ */
+#ifndef LIBPAGE_TASK_H
+#define LIBPAGE_TASK_H
+
+#include "page/arena.h"
+#include "page/page.h"
+#include "page/sync.h"
+
+struct alias_set;
+
+struct mapping {
+	void *addr; /* of byte 0 */
+	struct page *page;
+	uint32_t life;	  /* of the page, when it was mapped */
+	const void *site; /* who mapped it: a return address */
+};
+
+struct page_task {
+	unsigned int depth;
+	unsigned int fail_nth; /* 0: off */
+	bool make_it_fail;     /* fault injection's task filter lets it through */
+	bool listed;
+	struct alias_set *aliases; /* the alias backend's; NULL until the first mapping */
+	struct page_task *next;	   /* in the list of all tasks */
+	struct mapping live[PAGE_TASK_MAPPINGS];
+	char name[PAGE_TASK_NAME];
+};
+
+/* What runs on this thread, as far as page_task_switch_in() said; NULL: its own task. */
+extern _Thread_local struct page_task *task_running __attribute__((tls_model("initial-exec")));
+
+/* The thread's own task, once it has one. */
+extern _Thread_local struct page_task *task_adopted __attribute__((tls_model("initial-exec")));
+
+extern _Atomic(page_task_current_fn) task_hook;
+
+/* The thread's own task, made and listed when it has none. */
+struct page_task *task_adopt(void);
+
+/* Return: the current task; NULL: a thread that never had to have one. */
+static inline SYNC_UNSEEN struct page_task *task_find(void)
+{
+	page_task_current_fn hook = atomic_load_explicit(&task_hook, memory_order_relaxed);
+	struct page_task *task = NULL;
+
+	if (unlikely(hook))
+		task = hook();
+	if (!task)
+		task = task_running;
+	return task ? task : task_adopted;
+}
+
+static inline struct page_task *task_current(void)
+{
+	struct page_task *task = task_find();
+
+	return likely(task) ? task : task_adopt();
+}
+
+static inline SYNC_UNSEEN unsigned int task_depth(void)
+{
+	const struct page_task *task = task_find();
+
+	return task ? task->depth : 0;
+}
+
+/* ---- the stack ---- */
+
+static inline SYNC_UNSEEN bool task_has_room(const struct page_task *task)
+{
+	return task->depth < PAGE_TASK_MAPPINGS;
+}
+
+static inline SYNC_UNSEEN void task_push(struct page_task *task, void *addr, struct page *page,
+					 const void *site)
+{
+	task->live[task->depth] = (struct mapping){ addr, page, page->life, site };
+	task->depth++;
+}
+
+/* Return: byte 0 of the newest mapping if @addr is inside of it, now ended; else NULL. */
+static inline SYNC_UNSEEN void *task_pop(struct page_task *task, const void *addr)
+{
+	void *newest;
+
+	if (unlikely(!task->depth))
+		return NULL;
+	newest = task->live[task->depth - 1].addr;
+	if (unlikely((uintptr_t)addr - (uintptr_t)newest >= PAGE_SIZE))
+		return NULL;
+	task->depth--;
+	return newest;
+}
+
+/* Does the page of a mapping still live the life that was mapped? */
+bool task_page_lives(const struct mapping *mapping);
+
+/* Calls @fn for each mapping of @page that any task has. */
+void task_each_mapping(const struct page *page, void (*fn)(void *addr));
+
+/* Calls @fn for each task, on whatever thread; in a hidden section. */
+void task_each(void (*fn)(struct page_task *task));
+
+/* ---- reports ---- */
+
+/* A call of the library: its name, and where it returns to. */
+struct call_site {
+	const char *name;
+	const void *from;
+};
+
+/* The public function in which this stands, for its caller's eyes. */
+#define CALL_SITE(name) ((struct call_site){ (name), __builtin_return_address(0) })
+
+_Noreturn void task_bug_dead(const struct page *page, struct call_site site);
+_Noreturn void task_bug_overflow(const struct page *page, struct call_site site);
+
+/* @addr is not inside the newest mapping of the current task: which rule is broken? */
+_Noreturn void task_bug_unmap(const void *addr, struct call_site site);
+
+#endif

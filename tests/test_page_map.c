@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Mappings: order, owner, depth, tasks, and what an address is good for. */
+#include "tests/page_test.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+static struct page *pages[4];
+static struct page_task *tasks[2];
+
+#define FOR_ALIAS (way_is("alias") && strcmp(way_name, "alias, none") != 0)
+#define POISONED  "use-after-poison"
+
+static void test_good(void)
+{
+	unsigned char *k[PAGE_TASK_MAPPINGS], *again;
+	bool same = true;
+
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++) {
+		k[i] = page_map_local(pages[i % 4]);
+		k[i][i] = (unsigned char)i;
+		k[i][PAGE_SIZE - 1] = 99;
+	}
+	ok(page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS, "%s: 16 mappings", way_name);
+	for (int i = PAGE_TASK_MAPPINGS; i-- > 0;) {
+		same &= k[i % 4][i] == i && k[i % 4][PAGE_SIZE - 1] == 99;
+		page_unmap_local(k[i] + i * 200);
+	}
+	ok(same, "%s: all mappings of a page are the same bytes", way_name);
+	again = page_map_local(pages[0]);
+	ok(page_home(again + 5) == (unsigned char *)page_home(again) + 5,
+	   "%s: a home for each byte", way_name);
+	ok((again == page_home(again)) == way_is("direct"), "%s: mapped at home or not", way_name);
+	page_unmap_local(again + PAGE_SIZE - 1);
+	ok(page_task_depth(page_task_current()) == 0, "%s: all ended", way_name);
+	ok(!page_home(&same), "%s: no home for a stranger", way_name);
+}
+
+static void test_same_memory(void)
+{
+	unsigned char *a = page_map_local(pages[0]), *b = page_map_local(pages[0]);
+	unsigned char byte = 0;
+
+	ok((a != b) == way_is("alias"), "%s: two mappings, %s", way_name,
+	   a == b ? "one address" : "two addresses");
+	ok(page_home(a) == page_home(b), "%s: one home", way_name);
+	a[7] = 0x77;
+	page_read_raw(pages[0], &byte, 7, 1);
+	ok(b[7] == 0x77 && byte == 0x77, "%s: aliases and raw calls see each other", way_name);
+	page_fill_zero(pages[0], 7, 1);
+	ok(!a[7] && !b[7], "%s: and back", way_name);
+	page_unmap_local(b);
+	page_unmap_local(a);
+}
+
+/* An address may come back, but not while a caller could still have it by mistake. */
+static void test_fresh(void)
+{
+	unsigned char *seen[12];
+	bool fresh = true;
+
+	for (size_t i = 0; i < COUNT(seen); i++) {
+		seen[i] = page_map_local(pages[0]);
+		for (size_t j = 0; j < i; j++)
+			fresh &= seen[i] != seen[j];
+		page_unmap_local(seen[i]);
+	}
+	ok(fresh == way_is("alias"), "%s: addresses %s", way_name, fresh ? "change" : "stay");
+}
+
+/* ---- breaking R6 ---- */
+
+static void wrong_order(void)
+{
+	void *a = page_map_local(pages[0]);
+
+	page_map_local(pages[1]);
+	page_unmap_local(a);
+}
+
+static void overflow(void)
+{
+	for (int i = 0; i <= PAGE_TASK_MAPPINGS; i++)
+		page_map_local(pages[0]);
+}
+
+static void twice(void)
+{
+	void *a = page_map_local(pages[0]);
+
+	page_unmap_local(a);
+	page_unmap_local(a);
+}
+
+static void one_past(void)
+{
+	char *a = page_map_local(pages[0]);
+
+	page_unmap_local(a + PAGE_SIZE);
+}
+
+static void stranger(void)
+{
+	int mine;
+
+	page_map_local(pages[0]);
+	page_unmap_local(&mine);
+}
+
+static void *unmap_thread(void *addr)
+{
+	page_unmap_local(addr);
+	return NULL;
+}
+
+static void other_thread(void)
+{
+	pthread_t thread;
+
+	if (!pthread_create(&thread, NULL, unmap_thread, page_map_local(pages[0])))
+		pthread_join(thread, NULL);
+}
+
+static void other_task(void)
+{
+	void *addr;
+
+	page_task_switch_in(tasks[0]);
+	addr = page_map_local(pages[0]);
+	page_task_switch_out(tasks[0]);
+	page_task_switch_in(tasks[1]);
+	page_unmap_local(addr);
+}
+
+static int keeps_one(void *addr, void *ctx)
+{
+	(void)addr;
+	page_map_local(ctx);
+	return 0;
+}
+
+static void callback_keeps(void)
+{
+	page_with_mapped(pages[0], keeps_one, pages[1]);
+}
+
+static void dead_map(void)
+{
+	page_free(pages[0]);
+	page_map_local(pages[0]);
+}
+
+static void unmap_dead(void)
+{
+	void *addr = page_map_local(pages[0]);
+
+	page_free(pages[0]);
+	page_unmap_local(addr);
+}
+
+static bool names_both(void (*fn)(void), const char *one, const char *two)
+{
+	struct outcome outcome = in_child(fn);
+
+	return strstr(outcome.said, one) && strstr(outcome.said, two);
+}
+
+static void test_misuse(void)
+{
+	ok(dies(wrong_order, "unmap-order"), "%s: an older mapping", way_name);
+	ok(dies(overflow, "map-overflow"), "%s: a 17th mapping", way_name);
+	ok(dies(twice, "use-after-unmap"), "%s: unmapped twice", way_name);
+	ok(dies_somehow(one_past), "%s: one past the end", way_name);
+	ok(dies(stranger, "foreign-map"), "%s: no page's address", way_name);
+	ok(dies(other_thread, "foreign-map"), "%s: another thread's", way_name);
+	ok(dies(other_task, "foreign-map"), "%s: another task's", way_name);
+	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", way_name);
+	ok(dies(callback_keeps, "unmap-order"), "%s: a callback that keeps one", way_name);
+	ok(dies_or(dead_map, "use-after-free", POISONED), "%s: mapping the dead", way_name);
+	ok(!dies_somehow(unmap_dead), "%s: unmapping the dead is fine", way_name);
+}
+
+/* ---- touching what may not be touched (R5) ---- */
+
+static void touch(unsigned char *addr)
+{
+	unsigned char byte = *(volatile unsigned char *)addr;
+
+	__asm__ volatile("" : : "r"(byte) : "memory");
+}
+
+static void touch_ended(void)
+{
+	unsigned char *addr = page_map_local(pages[0]);
+
+	page_unmap_local(addr);
+	touch(addr);
+}
+
+static void touch_after_other(void)
+{
+	unsigned char *addr = page_map_local(pages[0]);
+
+	page_unmap_local(addr);
+	page_map_local(pages[1]);
+	touch(addr);
+}
+
+static void touch_behind(void)
+{
+	unsigned char *addr = page_map_local(pages[0]);
+
+	page_map_local(pages[1]);
+	touch(addr + PAGE_SIZE);
+}
+
+static void touch_before(void)
+{
+	unsigned char *addr = page_map_local(pages[0]);
+
+	touch(addr - 1);
+}
+
+static void touch_dead(void)
+{
+	unsigned char *addr = page_map_local(pages[0]);
+
+	page_free(pages[0]);
+	touch(addr);
+}
+
+static void touch_away(void)
+{
+	unsigned char *addr;
+
+	page_task_switch_in(tasks[0]);
+	addr = page_map_local(pages[0]);
+	page_task_switch_out(tasks[0]);
+	page_task_switch_in(tasks[1]);
+	touch(addr);
+}
+
+static void touch_dead_come_back(void)
+{
+	unsigned char *addr;
+
+	page_task_switch_in(tasks[0]);
+	addr = page_map_local(pages[0]);
+	page_task_switch_out(tasks[0]);
+	page_free(pages[0]);
+	page_task_switch_in(tasks[0]);
+	touch(addr);
+}
+
+static void test_revoked(void)
+{
+	if (!FOR_ALIAS)
+		return;
+	ok(dies_somehow(touch_ended), "%s: a mapping that ended", way_name);
+	ok(dies_somehow(touch_after_other), "%s: that ended before another", way_name);
+	ok(dies_somehow(touch_behind), "%s: behind a mapping", way_name);
+	ok(dies_somehow(touch_before), "%s: before a mapping", way_name);
+	ok(dies_somehow(touch_dead), "%s: of a page that died", way_name);
+	ok(dies_somehow(touch_away), "%s: of a task that is away", way_name);
+	ok(dies_somehow(touch_dead_come_back), "%s: that died meanwhile", way_name);
+}
+
+/* ---- tasks ---- */
+
+static void test_switch(void)
+{
+	struct page_task *self = page_task_current();
+	unsigned char *a, *b, *mine = page_map_local(pages[2]);
+
+	page_task_switch_out(NULL);
+	page_task_switch_in(tasks[0]);
+	ok(page_task_current() == tasks[0], "%s: switched in", way_name);
+	a = page_map_local(pages[0]);
+	a[0] = 1;
+	page_task_switch_out(tasks[0]);
+	page_task_switch_in(tasks[1]);
+	b = page_map_local(pages[0]);
+	b[0]++;
+	page_task_switch_out(tasks[1]);
+	page_task_switch_in(tasks[0]);
+	ok(a[0] == 2, "%s: mappings come back with their task", way_name);
+	page_unmap_local(a);
+	page_task_switch_out(tasks[0]);
+	page_task_switch_in(tasks[1]);
+	page_unmap_local(b);
+	page_task_switch_out(tasks[1]);
+	page_task_switch_in(NULL);
+	ok(page_task_current() == self, "%s: back to the thread's own", way_name);
+	mine[1] = 1;
+	page_unmap_local(mine);
+}
+
+static struct page_task *hooked;
+
+static struct page_task *hook(void)
+{
+	return hooked;
+}
+
+static void test_hook(void)
+{
+	struct page_task *self = page_task_current();
+	void *addr;
+
+	page_task_hook_set(hook);
+	hooked = tasks[0];
+	ok(page_task_current() == tasks[0], "%s: the hook decides", way_name);
+	addr = page_map_local(pages[0]);
+	ok(page_task_depth(tasks[0]) == 1 && !page_task_depth(self), "%s: whose it is", way_name);
+	page_unmap_local(addr);
+	hooked = NULL;
+	ok(page_task_current() == self, "%s: or it does not", way_name);
+	page_task_hook_set(NULL);
+}
+
+static void *map_and_leave(void *arg)
+{
+	for (int i = 0; i < 3; i++)
+		page_map_local(pages[i]);
+	*(bool *)arg = strstr(page_task_name(page_task_current()), "thread ");
+	return NULL;
+}
+
+static void test_ends(void)
+{
+	struct page_task *task = page_task_new("a name that is longer than a name may be");
+	bool named = true, one;
+	void *addr = NULL;
+
+	ok(strlen(page_task_name(task)) == PAGE_TASK_NAME - 1, "%s: a long name is cut", way_name);
+	page_task_switch_in(task);
+	page_map_local(pages[0]);
+	page_map_local(pages[1]);
+	page_task_switch_out(task);
+	ok(page_task_delete(task) == 2, "%s: a task with two mappings", way_name);
+	ok(page_task_delete(NULL) == 0, "%s: no task", way_name);
+	for (int i = 0; i < 20; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, map_and_leave, &one))
+			abort();
+		pthread_join(thread, NULL);
+		named &= one;
+	}
+	ok(named, "%s: threads end with mappings", way_name);
+	addr = page_map_local(pages[0]);
+	page_unmap_local(addr);
+}
+
+/* ---- fork ---- */
+
+static unsigned char *kept;
+
+static void child_writes(void)
+{
+	kept[0] = 2;
+	page_write_raw(pages[1], "child", 0, 5);
+	if (kept[0] != 2 || kept[1] != 9)
+		abort();
+	page_unmap_local(kept);
+}
+
+static void test_fork(void)
+{
+	unsigned char bytes[5];
+
+	page_write_raw(pages[1], "adult", 0, 5);
+	kept = page_map_local(pages[0]);
+	kept[0] = 1;
+	kept[1] = 9;
+	ok(!dies_somehow(child_writes), "%s: a child has the mappings", way_name);
+	page_read_raw(pages[1], bytes, 0, 5);
+	ok(kept[0] == 1 && !memcmp(bytes, "adult", 5), "%s: and pages of its own", way_name);
+	page_unmap_local(kept);
+}
+
+static void test_choice(void)
+{
+	ok(page_map_backend_set("direct") == -EBUSY, "%s: too late to choose", way_name);
+	ok(page_map_revoke_set("none") == -EBUSY, "%s: too late for this too", way_name);
+}
+
+static void checks(void)
+{
+	ok(page_map_backend_set("sideways") == -EINVAL, "%s: no such backend", way_name);
+	ok(page_map_revoke_set("politely") == -EINVAL, "%s: no such revocation", way_name);
+	for (size_t i = 0; i < COUNT(pages); i++)
+		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	tasks[0] = page_task_new("alpha");
+	tasks[1] = page_task_new("beta");
+	test_choice();
+	test_good();
+	test_same_memory();
+	test_fresh();
+	test_misuse();
+	test_revoked();
+	test_switch();
+	test_hook();
+	test_ends();
+	test_fork();
+	page_task_delete(tasks[0]);
+	page_task_delete(tasks[1]);
+	for (size_t i = 0; i < COUNT(pages); i++)
+		page_free(pages[i]);
+}
+
+int main(void)
+{
+	return page_test_main(checks);
+}

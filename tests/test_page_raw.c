@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Lifetime and the raw calls: bounds, exact bytes, order of checks. */
+#include "tests/page_test.h"
+
+#include <errno.h>
+
+static struct page *page, *other;
+static unsigned char buffer[PAGE_SIZE + 16];
+
+static const struct {
+	size_t off, len;
+	bool good;
+} ranges[] = {
+	{ 0, 0, true },
+	{ 0, PAGE_SIZE, true },
+	{ PAGE_SIZE, 0, true },
+	{ PAGE_SIZE - 1, 1, true },
+	{ 17, 64, true },
+	{ PAGE_SIZE, 1, false },
+	{ PAGE_SIZE + 1, 0, false },
+	{ 0, PAGE_SIZE + 1, false },
+	{ 1, PAGE_SIZE, false },
+	{ 1, SIZE_MAX, false },
+	{ SIZE_MAX, 1, false },
+	{ SIZE_MAX, SIZE_MAX, false },
+	{ (size_t)1 << 63, (size_t)1 << 63, false },
+	{ (size_t)1 << 32, 0, false },
+};
+
+static int nothing(void *addr, void *ctx)
+{
+	*(void **)ctx = addr;
+	return 7;
+}
+
+static void fill(unsigned char byte)
+{
+	memset(buffer, byte, sizeof(buffer));
+}
+
+static void test_ranges(void)
+{
+	bool raw = true, bytewise = true, copy = true, pointer = true;
+	void *called;
+
+	for (size_t i = 0; i < COUNT(ranges); i++) {
+		size_t off = ranges[i].off, len = ranges[i].len;
+		int want = ranges[i].good ? 0 : -EINVAL;
+
+		raw &= page_read_raw(page, buffer, off, len) == want;
+		raw &= page_write_raw(page, buffer, off, len) == want;
+		raw &= page_fill_zero(page, off, len) == want;
+		bytewise &= page_read_bytewise_atomic(page, buffer, off, len) == want;
+		bytewise &= page_write_bytewise_atomic(page, buffer, off, len) == want;
+		copy &= page_copy(other, off, page, off, len) == want;
+		called = NULL;
+		pointer &= page_with_pointer(page, off, len, nothing, &called) == (want ? want : 7);
+		pointer &= !called == !ranges[i].good;
+	}
+	ok(raw, "%s: bounds of the raw calls", way_name);
+	ok(bytewise, "%s: bounds of the bytewise calls", way_name);
+	ok(copy, "%s: bounds of page_copy", way_name);
+	ok(pointer, "%s: bounds of page_with_pointer, and no callback beyond", way_name);
+}
+
+/* R2: all of the range and nothing beside it, for all small ranges around both ends. */
+static bool exact(int (*call)(size_t off, size_t len), unsigned char after)
+{
+	static unsigned char all[PAGE_SIZE];
+	bool good = true;
+
+	for (size_t off = 4060; off <= PAGE_SIZE; off++) {
+		for (size_t len = 0; off + len <= PAGE_SIZE; len += 3) {
+			fill(0x5a);
+			page_write_raw(page, buffer, 0, PAGE_SIZE);
+			fill(after);
+			good &= call(off, len) == 0;
+			page_read_raw(page, all, 0, PAGE_SIZE);
+			for (size_t i = 4000; i < PAGE_SIZE; i++)
+				good &= all[i] == (i >= off && i < off + len ? after : 0x5a);
+		}
+	}
+	return good;
+}
+
+static int call_write(size_t off, size_t len)
+{
+	return page_write_raw(page, buffer, off, len);
+}
+
+static int call_zero(size_t off, size_t len)
+{
+	return page_fill_zero(page, off, len);
+}
+
+static int call_bytewise(size_t off, size_t len)
+{
+	return page_write_bytewise_atomic(page, buffer, off, len);
+}
+
+static int call_copy(size_t off, size_t len)
+{
+	page_write_raw(other, buffer, 0, PAGE_SIZE);
+	return page_copy(page, off, other, 1, len);
+}
+
+static void test_exact(void)
+{
+	ok(exact(call_write, 0x11), "%s: page_write_raw writes exactly its range", way_name);
+	ok(exact(call_zero, 0), "%s: page_fill_zero writes exactly its range", way_name);
+	ok(exact(call_bytewise, 0x22), "%s: bytewise write writes exactly its range", way_name);
+	ok(exact(call_copy, 0x33), "%s: page_copy writes exactly its range", way_name);
+	fill(0x44);
+	page_write_raw(page, buffer, 0, PAGE_SIZE);
+	fill(0x55);
+	page_read_bytewise_atomic(page, buffer + 3, 8, 5);
+	ok(buffer[2] == 0x55 && buffer[3] == 0x44 && buffer[7] == 0x44 && buffer[8] == 0x55,
+	   "%s: bytewise read writes exactly its buffer", way_name);
+}
+
+static void test_copy_self(void)
+{
+	ok(page_copy(page, 0, page, 64, 64) == 0, "%s: a page to itself, beside", way_name);
+	ok(page_copy(page, 0, page, 63, 64) == -EINVAL, "%s: overlap by a byte", way_name);
+	ok(page_copy(page, 63, page, 0, 64) == -EINVAL, "%s: overlap, other way", way_name);
+	ok(page_copy(page, 8, page, 8, 0) == 0, "%s: nothing overlaps nothing", way_name);
+}
+
+static void test_align(void)
+{
+	size_t aligned = 1;
+
+	ok(page_align(0, &aligned) && aligned == 0, "page_align 0");
+	ok(page_align(1, &aligned) && aligned == PAGE_SIZE, "page_align 1");
+	ok(page_align(PAGE_SIZE, &aligned) && aligned == PAGE_SIZE, "page_align of a multiple");
+	ok(page_align(SIZE_MAX - PAGE_SIZE + 1, &aligned) && aligned == SIZE_MAX - PAGE_SIZE + 1,
+	   "page_align of the last multiple");
+	aligned = 5;
+	ok(!page_align(SIZE_MAX - PAGE_SIZE + 2, &aligned) && aligned == 5, "page_align beyond");
+}
+
+/* ---- a dead page: with AddressSanitizer, its report comes first ---- */
+
+#define POISONED "use-after-poison"
+
+static void dead_read(void)
+{
+	page_free(page);
+	page_read_raw(page, buffer, 0, 0);
+}
+
+static void dead_twice(void)
+{
+	page_free(page);
+	page_free(page);
+}
+
+static void dead_get(void)
+{
+	page_free(page);
+	page_get(page);
+}
+
+static void dead_copy(void)
+{
+	page_free(other);
+	page_copy(page, 0, other, 0, 1);
+}
+
+static void dead_but_bad_range(void)
+{
+	page_free(page);
+	if (page_write_raw(page, buffer, 1, PAGE_SIZE) != -EINVAL ||
+	    page_copy(page, PAGE_SIZE, page, 0, 1) != -EINVAL)
+		abort();
+	/* Still there: the sanitizer of leaks looks at the end of the process. */
+}
+
+static void full_and_dead(void)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		page_map_local(other);
+	page_free(page);
+	page_fill_zero(page, 0, 1);
+}
+
+static void full(void)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		page_map_local(other);
+	page_fill_zero(page, 0, 0);
+}
+
+static void one_left_for_copy(void)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS - 1; i++)
+		page_map_local(other);
+	if (page_read_raw(page, buffer, 0, 1))
+		return;
+	page_copy(page, 0, other, 0, 1);
+}
+
+static void copy_dead_source_one_left(void)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		page_map_local(page);
+	page_free(other);
+	page_copy(page, 0, other, 0, 1);
+}
+
+static void test_dead(void)
+{
+	ok(dies_or(dead_read, "use-after-free", POISONED), "%s: read of a dead page", way_name);
+	ok(dies_or(dead_twice, "use-after-free", POISONED), "%s: double free", way_name);
+	ok(dies_or(dead_get, "use-after-free", POISONED), "%s: page_get of the dead", way_name);
+	ok(dies_or(dead_copy, "use-after-free", POISONED), "%s: copy of the dead", way_name);
+	ok(!dies_somehow(dead_but_bad_range), "%s: bounds come before death", way_name);
+	ok(dies_or(full_and_dead, "use-after-free", POISONED), "%s: death before overflow",
+	   way_name);
+	ok(dies(full, "map-overflow"), "%s: a raw call is a 17th mapping", way_name);
+	ok(dies(one_left_for_copy, "map-overflow"), "%s: page_copy needs two", way_name);
+	ok(dies(copy_dead_source_one_left, "map-overflow"), "%s: destination first", way_name);
+}
+
+static void test_lifetime(void)
+{
+	struct page *mine;
+
+	errno = 0;
+	ok(!page_alloc(0) && errno == EINVAL, "no context is an error");
+	ok(!page_alloc(GFP_KERNEL | GFP_ATOMIC), "two contexts are an error");
+	ok(!page_alloc(GFP_KERNEL | 0x1000), "an unknown bit is an error");
+	mine = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	page_get(mine);
+	ok(page_ref_count(mine) == 2, "page_get counts");
+	page_free(mine);
+	page_free(mine);
+	page_free(NULL);
+	ok(page_nid(page) == 0, "node 0");
+}
+
+static void checks(void)
+{
+	page = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	other = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	test_align();
+	test_lifetime();
+	test_ranges();
+	test_exact();
+	test_copy_self();
+	test_dead();
+	page_free(page);
+	page_free(other);
+}
+
+int main(void)
+{
+	return page_test_main(checks);
+}
