@@ -14,7 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct check_report report;
 
 	program_from_bytes(&program, data, size);
-	repair_filter(&program, check_supports);
 	repair(&program, fuzz_rules());
 	program_renumber(&program);
 	if (check_fibers(fuzz_check(), &program, &report) == CHECK_DIFFER)

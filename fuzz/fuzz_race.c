@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #include "harness/program_bytes.h"
-#include "harness/repair.h"
 #include "harness/tsan.h"
 
 static struct {
@@ -54,7 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		atexit(print_counts);
 	}
 	program_from_bytes(&program, data, size);
-	repair_filter(&program, check_supports);
 	program_renumber(&program);
 	switch (compare(&program, &report)) {
 	case CHECK_DIFFER:

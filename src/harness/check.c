@@ -4,7 +4,8 @@
  * the bytes that it read, where they have a value; the pages at the end and their
  * reference counts; what the executor itself found; the races that were reported.
  *
- * A program that races has no certain bytes on real threads: there only results count.
+ * A program that races, or in which atomic accesses meet, has no certain bytes on real
+ * threads: there only results count.
  * A race that threads do not show is no disagreement either; one that is none is.
  */
 #include "harness/check.h"
@@ -55,11 +56,6 @@ struct exec *check_exec(struct check *c)
 const struct rules *check_rules(const struct check *c)
 {
 	return c->rules;
-}
-
-bool check_supports(enum op op)
-{
-	return op <= OP_wait;
 }
 
 /* ---- differences ---- */
@@ -273,7 +269,8 @@ enum check_result check_threads(struct check *c, const struct program *program,
 {
 	const struct verdict *v = rules_verdict(c->rules);
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
-	bool certain = !rules_shadow(c->rules)->race_count;
+	const struct shadow *shadow = rules_shadow(c->rules);
+	bool certain = !shadow->race_count && !shadow->contended;
 
 	*report = (struct check_report){ .result = CHECK_AGREE };
 	trace_clear(c->trace);

@@ -35,9 +35,6 @@ void check_delete(struct check *check);
 struct exec *check_exec(struct check *check);
 const struct rules *check_rules(const struct check *check);
 
-/* Can the executors make this call? */
-bool check_supports(enum op op);
-
 /* Judges the program. */
 void check_judge(struct check *check, const struct program *program);
 

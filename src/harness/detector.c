@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/detector.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char library_bug[] = "BUG: page: ";
 
@@ -12,6 +15,7 @@ static const struct {
 	enum rule rule;
 } reports[] = {
 	{ "AddressSanitizer: use-after-poison", RULE_use_after_free },
+	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
 };
 
 /* Any of these begins a report, of whatever kind. */
@@ -52,4 +56,39 @@ enum rule detector_rule(const char *output, char *line, size_t size)
 		}
 	}
 	return RULE_COUNT;
+}
+
+/* What stands before the address, in words of a sanitizer or of our own. */
+static const char *const faults[] = { "Sanitizer: use-after-poison on address ",
+				      "on unknown address ", "fault at address " };
+
+uintptr_t detector_fault(const char *output)
+{
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		const char *at = strstr(output, faults[i]);
+
+		if (at)
+			return (uintptr_t)strtoull(at + strlen(faults[i]), NULL, 16);
+	}
+	return 0;
+}
+
+static void tell_fault(int signal, siginfo_t *info, void *context)
+{
+	char line[64];
+	int len = snprintf(line, sizeof(line), "fault at address 0x%llx\n",
+			   (unsigned long long)(uintptr_t)info->si_addr);
+
+	(void)context;
+	if (write(STDERR_FILENO, line, (size_t)len) < len)
+		_exit(127);
+	_exit(128 + signal);
+}
+
+void detector_tell_faults(void)
+{
+	struct sigaction action = { .sa_sigaction = tell_fault, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
 }

@@ -3,6 +3,7 @@
 #define HARNESS_DETECTOR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "harness/rule.h"
 
@@ -14,5 +15,14 @@
  * line of an unknown report, or empty.
  */
 enum rule detector_rule(const char *output, char *line, size_t size);
+
+/*
+ * The address at which an access failed: a sanitizer's "on address", or a segmentation
+ * fault that detector_tell_faults() told. Return: 0 if there is none.
+ */
+uintptr_t detector_fault(const char *output);
+
+/* From now on a segmentation fault says where it is, on standard error, and ends all. */
+void detector_tell_faults(void);
 
 #endif

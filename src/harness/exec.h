@@ -42,6 +42,21 @@ void exec_delete(struct exec *x);
 typedef void (*exec_announce_fn)(void *ctx, size_t call);
 void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx);
 
+/*
+ * Decide something by each byte that a load reads: MemorySanitizer reports what has no
+ * value. Only in a process that may die.
+ */
+void exec_use_values(struct exec *x, bool use);
+
+/*
+ * The addresses [from, to) that a load or store of the last program begins to touch;
+ * empty for other calls.
+ */
+void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to);
+
+/* How the library maps pages: "direct" or "alias". */
+const char *exec_backend(void);
+
 /* Look away after the first race of a program: a report costs more than the rest. */
 void exec_first_race_only(struct exec *x, bool only);
 

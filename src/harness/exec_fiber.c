@@ -132,32 +132,35 @@ static void leave_thread(struct fiber_run *run, uint8_t thread)
 		tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
 }
 
-struct one_call {
-	struct fiber_run *run;
-	const struct call *call;
-	struct step *step;
-};
-
+/* The task is switched by the call, so that what another thread mapped is out of reach. */
 static void page_call(void *arg)
 {
-	struct one_call *one = arg;
-	struct trace *trace = one->run->trace;
-	struct exec *x = one->run->x;
+	struct exec_one *one = arg;
+	struct exec *x = one->x;
 	bool look_away = x->first_race_only && sightings_kept(&x->sightings);
 
 	if (look_away)
 		tsan_pause();
-	exec_call(x, one->call, one->step, trace->bytes + trace->used, TRACE_LOG - trace->used);
+	page_task_switch_in(one->lane->task);
+	exec_call(one);
+	page_task_switch_out(one->lane->task);
 	if (look_away)
 		tsan_resume();
-	one->step->at = trace_log(trace, one->step->len);
 }
 
 static void run_line(struct fiber_run *run, size_t line)
 {
 	const struct call *call = &run->program->calls[line];
-	struct step *step = &run->trace->steps[run->trace->count++];
-	struct one_call one = { run, call, step };
+	struct trace *trace = run->trace;
+	struct step *step = &trace->steps[trace->count++];
+	struct exec_one one = {
+		.x = run->x,
+		.call = call,
+		.lane = &run->x->lanes[call->thread],
+		.step = step,
+		.log = trace->bytes + trace->used,
+		.room = TRACE_LOG - trace->used,
+	};
 
 	exec_running = (uint16_t)line;
 	if (run->x->announce)
@@ -167,6 +170,7 @@ static void run_line(struct fiber_run *run, size_t line)
 		tsan_on_stretch(call->thread, page_call, &one);
 	leave_thread(run, call->thread);
 	step->call = (uint16_t)line;
+	step->at = trace_log(trace, step->len);
 }
 
 static enum exec_end run_lines(struct fiber_run *run, size_t cut)

@@ -136,7 +136,12 @@ static void run_step(struct worker *w, uint16_t index)
 	if (run->x->announce)
 		run->x->announce(run->x->announce_ctx, expected->call);
 	if (!order_call(w, call, step))
-		exec_call(run->x, call, step, run->trace->bytes + expected->at, expected->len);
+		exec_call(&(struct exec_one){ .x = run->x,
+					      .call = call,
+					      .lane = &run->x->lanes[w->thread],
+					      .step = step,
+					      .log = run->trace->bytes + expected->at,
+					      .room = expected->len });
 	step->at = expected->at;
 	step->call = expected->call;
 	atomic_store_explicit(&run->done[w->thread], index + 1u, memory_order_release);
@@ -187,9 +192,11 @@ static void run_thread(struct worker *w)
 {
 	struct thread_run *run = w->run;
 
+	page_task_switch_in(run->x->lanes[w->thread].task);
 	for (uint16_t i = run->plan.first_of[w->thread]; i < run->plan_trace->count; i++)
 		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
 			run_step(w, i);
+	page_task_switch_out(run->x->lanes[w->thread].task);
 	if (run->stuck)
 		try_next(w);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)

@@ -15,8 +15,11 @@ harness_sources = \
 	%D%/exec.h \
 	%D%/exec_call.c \
 	%D%/exec_fiber.c \
+	%D%/exec_map.c \
+	%D%/exec_state.c \
 	%D%/exec_state.h \
 	%D%/exec_thread.c \
+	%D%/exec_user.c \
 	%D%/isolate.c \
 	%D%/isolate.h \
 	%D%/number.c \
@@ -50,7 +53,9 @@ harness_sources = \
 	%D%/thread_plan.h \
 	%D%/trace.c \
 	%D%/trace.h \
-	%D%/tsan.h
+	%D%/tsan.h \
+	%D%/visible.c \
+	%D%/visible.h
 
 noinst_LIBRARIES += libharness-plain.a
 libharness_plain_a_SOURCES = $(harness_sources) %D%/tsan_none.c

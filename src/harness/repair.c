@@ -10,16 +10,6 @@
 
 #define ROUNDS_THAT_MOVE 3
 
-void repair_filter(struct program *program, bool (*keep)(enum op op))
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < program->count; i++)
-		if (keep(program->calls[i].op))
-			program->calls[kept++] = program->calls[i];
-	program->count = kept;
-}
-
 static void drop_marked(struct program *program, const bool *drop)
 {
 	size_t kept = 0;

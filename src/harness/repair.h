@@ -2,13 +2,8 @@
 #ifndef HARNESS_REPAIR_H
 #define HARNESS_REPAIR_H
 
-#include <stdbool.h>
-
 #include "harness/program.h"
 #include "harness/rules.h"
-
-/* Drops the calls that @keep says no to. */
-void repair_filter(struct program *program, bool (*keep)(enum op op));
 
 /*
  * Changes a program until it breaks no rule. A call that races goes to the thread that

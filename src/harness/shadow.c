@@ -19,6 +19,7 @@ void shadow_release(struct shadow *shadow)
 void shadow_clear(struct shadow *shadow)
 {
 	shadow->access_count = 0;
+	shadow->contended = false;
 	shadow->race_count = 0;
 }
 
@@ -58,9 +59,12 @@ void shadow_access(struct shadow *shadow, const struct access *now, const struct
 		if (before->page != now->page || before->thread == now->thread ||
 		    before->from >= now->to || now->from >= before->to)
 			continue;
-		if (!(before->write || now->write) || (before->atomic && now->atomic))
+		if (!(before->write || now->write) ||
+		    clock_knows(clock, before->thread, before->epoch))
 			continue;
-		if (!clock_knows(clock, before->thread, before->epoch))
+		if (before->atomic && now->atomic)
+			shadow->contended = true;
+		else
 			record_race(shadow, before, now);
 	}
 	shadow->accesses[shadow->access_count++] = *now;

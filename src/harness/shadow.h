@@ -39,6 +39,7 @@ struct race {
 struct shadow {
 	size_t access_count;
 	struct access accesses[SHADOW_ACCESSES];
+	bool contended; /* atomic accesses met that nothing orders: no race, but no certain bytes */
 	size_t race_count;
 	struct race *races; /* sorted by (first, second, page) once sorted */
 };

@@ -8,7 +8,9 @@ enum {
 	OBJECT_PAGE,
 	OBJECT_MUTEX = OBJECT_PAGE + PROGRAM_PAGES,
 	OBJECT_SEMAPHORE = OBJECT_MUTEX + PROGRAM_MUTEXES,
-	OBJECTS = OBJECT_SEMAPHORE + PROGRAM_SEMAPHORES,
+	OBJECT_MAP = OBJECT_SEMAPHORE + PROGRAM_SEMAPHORES,
+	OBJECT_SLICE = OBJECT_MAP + PROGRAM_MAPS,
+	OBJECTS = OBJECT_SLICE + PROGRAM_SLICES,
 };
 
 /* Steps done, counted so that 0 is none: step i is i + 1. */
@@ -16,16 +18,26 @@ struct planning {
 	struct thread_plan *plan;
 	uint16_t last_use[OBJECTS][PROGRAM_THREADS];
 	uint16_t last_change[OBJECTS][PROGRAM_THREADS];
+	uint8_t page_of[PROGRAM_MAPS]; /* what each mapping is of */
 	uint16_t last_step[PROGRAM_THREADS];
 	uint16_t joined[PROGRAM_THREADS]; /* last step that main waited for */
 	uint16_t main_step;		  /* last step of main */
 	uint16_t forked[PROGRAM_THREADS]; /* main's step that the thread waited for */
 };
 
-static bool changes(enum op op)
+/*
+ * Does the call change the thing, or only use it? Pages and mappings change by birth and
+ * death. A slice changes by any call: its reader moves, and bytes that are written while
+ * they are copied would be anybody's guess.
+ */
+static bool changes(enum op op, unsigned int object)
 {
-	return op == OP_alloc_page || op == OP_get_page || op == OP_free_page || op == OP_lock ||
-	       op == OP_unlock || op == OP_post || op == OP_wait;
+	if (object >= OBJECT_SLICE)
+		return true;
+	if (object >= OBJECT_MAP)
+		return op == OP_kmap_local || op == OP_kunmap_local;
+	return object >= OBJECT_MUTEX || op == OP_alloc_page || op == OP_get_page ||
+	       op == OP_free_page;
 }
 
 static unsigned int object_of(char kind, uint8_t handle)
@@ -37,8 +49,10 @@ static unsigned int object_of(char kind, uint8_t handle)
 		return OBJECT_MUTEX + handle;
 	case 's':
 		return OBJECT_SEMAPHORE + handle;
+	case 'k':
+		return OBJECT_MAP + handle;
 	default:
-		return OBJECTS;
+		return OBJECT_SLICE + handle;
 	}
 }
 
@@ -53,7 +67,7 @@ static void plan_object(struct planning *p, uint16_t index, unsigned int object,
 			const struct call *call)
 {
 	struct thread_step *step = &p->plan->steps[index];
-	bool change = changes(call->op);
+	bool change = changes(call->op, object);
 
 	wait_for(step, change ? p->last_use[object] : p->last_change[object]);
 	p->last_use[object][call->thread] = (uint16_t)(index + 1);
@@ -103,14 +117,14 @@ void thread_plan_make(struct thread_plan *plan, const struct program *program,
 		unsigned int handles = 0;
 
 		for (const char *kind = op_table[call->op].args; *kind; kind++) {
-			unsigned int object;
-
-			if (!op_handles(*kind))
-				continue;
-			object = object_of(*kind, call->handle[handles++]);
-			if (object < OBJECTS)
-				plan_object(&p, i, object, call);
+			if (op_handles(*kind))
+				plan_object(&p, i, object_of(*kind, call->handle[handles++]),
+					    call);
 		}
+		if (call->op == OP_kmap_local && !trace->steps[i].skipped)
+			p.page_of[call->handle[0]] = call->handle[1];
+		if (op_through_mapping(call->op) && !trace->steps[i].skipped)
+			plan_object(&p, i, OBJECT_PAGE + p.page_of[call->handle[0]], call);
 		if (call->thread == THREAD_MAIN)
 			plan_main(&p, i);
 		else

@@ -54,6 +54,21 @@ void tsan_release(void *object);
 void tsan_acquire(void *object);
 
 /*
+ * An access to [addr, addr + len) by the fiber that runs, as if instrumented code made
+ * it. For accesses that the harness makes itself, through mappings.
+ */
+void tsan_read(const void *addr, size_t len);
+void tsan_write(const void *addr, size_t len);
+
+/*
+ * A relaxed atomic access of 1, 2, 4 or 8 bytes at @addr, which is @home for the
+ * detector: another address of the same memory, or the same. The value goes to and
+ * comes from memory, where it may be uninitialised.
+ */
+void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value);
+void tsan_store_atomic(void *addr, void *home, size_t size, const void *value);
+
+/*
  * Forget every access and every order: what an input leaves behind must not change
  * what is seen of the next one. Costs microseconds, more with more touched pages.
  */

@@ -39,6 +39,54 @@ void tsan_acquire(void *object)
 	(void)object;
 }
 
+void tsan_read(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+void tsan_write(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value)
+{
+	(void)home;
+	switch (size) {
+	case 1:
+		__atomic_load((const uint8_t *)addr, (uint8_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 2:
+		__atomic_load((const uint16_t *)addr, (uint16_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 4:
+		__atomic_load((const uint32_t *)addr, (uint32_t *)value, __ATOMIC_RELAXED);
+		break;
+	default:
+		__atomic_load((const uint64_t *)addr, (uint64_t *)value, __ATOMIC_RELAXED);
+	}
+}
+
+void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
+{
+	(void)home;
+	switch (size) {
+	case 1:
+		__atomic_store_n((uint8_t *)addr, *(const uint8_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 2:
+		__atomic_store_n((uint16_t *)addr, *(const uint16_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 4:
+		__atomic_store_n((uint32_t *)addr, *(const uint32_t *)value, __ATOMIC_RELAXED);
+		break;
+	default:
+		__atomic_store_n((uint64_t *)addr, *(const uint64_t *)value, __ATOMIC_RELAXED);
+	}
+}
+
 void tsan_flush(void)
 {
 }

@@ -11,8 +11,11 @@
 #include <string.h>
 
 #include <sanitizer/tsan_interface.h>
+#include <sanitizer/tsan_interface_atomic.h>
 
 void __tsan_flush_memory(void);
+void __tsan_read_range(void *addr, unsigned long size);
+void __tsan_write_range(void *addr, unsigned long size);
 int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
 			   int *mops, int *locs, int *mutexes, int *threads, int *unique_tids,
 			   void **sleep_trace, unsigned long trace_size);
@@ -133,6 +136,57 @@ void tsan_release(void *object)
 void tsan_acquire(void *object)
 {
 	__tsan_acquire(object);
+}
+
+void tsan_read(const void *addr, size_t len)
+{
+	__tsan_read_range((void *)(uintptr_t)addr, len);
+}
+
+void tsan_write(const void *addr, size_t len)
+{
+	__tsan_write_range((void *)(uintptr_t)addr, len);
+}
+
+/* The access at @addr comes first: it faults where a mapping is gone, the home never. */
+void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value)
+{
+	(void)*(const volatile uint8_t *)addr;
+	switch (size) {
+	case 1:
+		*(__tsan_atomic8 *)value = __tsan_atomic8_load(home, __tsan_memory_order_relaxed);
+		break;
+	case 2:
+		*(__tsan_atomic16 *)value = __tsan_atomic16_load(home, __tsan_memory_order_relaxed);
+		break;
+	case 4:
+		*(__tsan_atomic32 *)value = __tsan_atomic32_load(home, __tsan_memory_order_relaxed);
+		break;
+	default:
+		*(__tsan_atomic64 *)value = __tsan_atomic64_load(home, __tsan_memory_order_relaxed);
+	}
+}
+
+void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
+{
+	(void)*(volatile uint8_t *)addr;
+	switch (size) {
+	case 1:
+		__tsan_atomic8_store(home, *(const __tsan_atomic8 *)value,
+				     __tsan_memory_order_relaxed);
+		break;
+	case 2:
+		__tsan_atomic16_store(home, *(const __tsan_atomic16 *)value,
+				      __tsan_memory_order_relaxed);
+		break;
+	case 4:
+		__tsan_atomic32_store(home, *(const __tsan_atomic32 *)value,
+				      __tsan_memory_order_relaxed);
+		break;
+	default:
+		__tsan_atomic64_store(home, *(const __tsan_atomic64 *)value,
+				      __tsan_memory_order_relaxed);
+	}
 }
 
 void tsan_flush(void)

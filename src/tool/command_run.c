@@ -24,6 +24,7 @@ static const char help[] =
 	"ThreadSanitizer saw on real threads (a race may hide there), and whether all agree.\n"
 	"`unseen` is a race that ThreadSanitizer cannot be expected to remember.\n"
 	"\n"
+	"  --backend B      how the library maps pages: direct (default) or alias\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  --json           one JSON object a line: what check --json prints, and more\n"
 	"  --repeat N       execute each program N times; all must agree (default 1)\n"
@@ -35,7 +36,8 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"  pagetorture run corpus/rules/*.page\n"
-	"  pagetorture run --flavour tsan --repeat 1000 race.page\n";
+	"  pagetorture run --flavour tsan --repeat 1000 race.page\n"
+	"  pagetorture run --backend alias corpus/rules/*.page\n";
 
 /* A file that can be run. */
 struct input {
@@ -220,20 +222,11 @@ static bool keep_standard_input(struct input *input)
 	return good;
 }
 
-static const struct call *unsupported_call(const struct program *program)
-{
-	for (size_t i = 0; i < program->count; i++)
-		if (!check_supports(program->calls[i].op))
-			return &program->calls[i];
-	return NULL;
-}
-
 /* Return: NULL, after saying why, if the file cannot be run. */
 static struct input *load_input(const char *name)
 {
 	char error[PROGRAM_FILE_ERROR];
 	struct input *input = calloc(1, sizeof(*input));
-	const struct call *call;
 
 	if (!input)
 		return NULL;
@@ -243,9 +236,6 @@ static struct input *load_input(const char *name)
 	} else if (!program_file_load(input->path[0] ? input->path : name, &input->program,
 				      error)) {
 		fprintf(stderr, "%s\n", error);
-	} else if ((call = unsupported_call(&input->program))) {
-		fprintf(stderr, "%s:%u: %s: not supported yet by run\n", name, call->line,
-			op_table[call->op].name);
 	} else {
 		return input;
 	}
@@ -348,6 +338,14 @@ static bool parse_flavours(char *list, struct driver *d)
 	return true;
 }
 
+/* Flavours are processes of their own: they read it from the environment. */
+static bool choose_backend(const char *name)
+{
+	if (strcmp(name, "direct") && strcmp(name, "alias"))
+		return false;
+	return !setenv("PAGE_MAP", name, 1);
+}
+
 /* The half that a flavour's binary runs: run --one REPEAT SECONDS FILE... */
 static int run_this_flavour(int argc, char **argv)
 {
@@ -373,9 +371,10 @@ static void want_by_default(struct driver *d)
 int command_run(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "flavour", required_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' },
-		{ "json", no_argument, NULL, 'j' },	     { "repeat", required_argument, NULL, 'r' },
-		{ "timeout", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+		{ "backend", required_argument, NULL, 'b' }, { "flavour", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },	     { "json", no_argument, NULL, 'j' },
+		{ "repeat", required_argument, NULL, 'r' },  { "timeout", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct driver d = { .options = { 1, 60 } };
 	int option;
@@ -388,6 +387,9 @@ int command_run(int argc, char **argv)
 			return fputs(help, stdout) < 0;
 		if (option == 'j')
 			d.json = true;
+		else if (option == 'b' && !choose_backend(optarg))
+			return usage_error("run", "expected --backend direct or alias, got '%s'",
+					   optarg);
 		else if (option == 'f' && !parse_flavours(optarg, &d))
 			return usage_error("run", "expected flavours of plain, asan, tsan, msan");
 		else if (option == 'r' && !parse_count(optarg, &d.options.repeat))

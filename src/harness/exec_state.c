@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/exec_state.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/bytes.h"
+#include "harness/tsan.h"
+
+#define USED_FRAMES 128
+
+_Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
+
+_Thread_local uint16_t exec_running;
+
+void exec_complain(struct exec *x, const char *what, ...)
+{
+	va_list args;
+
+	if (atomic_flag_test_and_set(&x->complained))
+		return;
+	va_start(args, what);
+	vsnprintf(x->complaint, sizeof(x->complaint), what, args);
+	va_end(args);
+}
+
+const char *exec_complaint(const struct exec *x)
+{
+	return x->complaint;
+}
+
+const struct sightings *exec_sightings(const struct exec *x)
+{
+	return &x->sightings;
+}
+
+void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx)
+{
+	x->announce = fn;
+	x->announce_ctx = ctx;
+}
+
+const char *exec_backend(void)
+{
+	return page_map_backend();
+}
+
+void exec_use_values(struct exec *x, bool use)
+{
+	x->use_values = use;
+}
+
+void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
+{
+	*from = *to = 0;
+	if (!op_through_mapping(call->op))
+		return;
+	*from = (uintptr_t)x->maps[call->handle[0]].addr + call->number[0];
+	*to = *from + call->number[1];
+}
+
+void exec_first_race_only(struct exec *x, bool only)
+{
+	x->first_race_only = only;
+}
+
+/* ---- what the detector says ---- */
+
+static uint8_t thread_number(const char *name)
+{
+	if (!strcmp(name, "main"))
+		return THREAD_MAIN;
+	if (name[0] == 'T' && name[1] >= '0' && name[1] <= '7' && !name[2])
+		return (uint8_t)(name[1] - '0' + 1);
+	return PROGRAM_THREADS;
+}
+
+static void on_race(const struct tsan_race *race, void *ctx)
+{
+	struct exec *x = ctx;
+	uintptr_t from = race->now.addr > race->before.addr ? race->now.addr : race->before.addr;
+	uintptr_t now_end = race->now.addr + race->now.size;
+	uintptr_t before_end = race->before.addr + race->before.size;
+	uintptr_t to = now_end < before_end ? now_end : before_end;
+	struct sighting sighting = {
+		.call = exec_running,
+		.before = thread_number(race->before.thread),
+		.page = SIGHTING_NO_PAGE,
+	};
+
+	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
+		uintptr_t home = x->pages[i].home;
+
+		if (!x->pages[i].page || from < home || to > home + PAGE_SIZE)
+			continue;
+		sighting.page = i;
+		sighting.from = (uint16_t)(from - home);
+		sighting.to = (uint16_t)(to - home);
+	}
+	sightings_add(&x->sightings, &sighting);
+}
+
+/* ---- making and ending ---- */
+
+static bool make_lane(struct exec *x, unsigned int thread)
+{
+	struct exec_lane *lane = &x->lanes[thread];
+	char name[8] = "main";
+
+	if (thread != THREAD_MAIN)
+		snprintf(name, sizeof(name), "T%u", thread - 1);
+	lane->source = calloc(1, PAGE_SIZE);
+	lane->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
+	lane->task = page_task_new(name);
+	lane->spare = page_task_new("spare");
+	if (!lane->source || !lane->target || !lane->task || !lane->spare)
+		return false;
+	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
+	return true;
+}
+
+/*
+ * Lets so many frames live and die, full of bytes that are not zero, that a library
+ * which recycles hands out used ones: a fresh mapping is zero by itself, and would
+ * hide what __GFP_ZERO forgets.
+ */
+static void use_frames(void)
+{
+	struct page *pages[USED_FRAMES];
+	static uint8_t used[PAGE_SIZE];
+
+	bytes_fill(used, EXEC_GUARD_BYTE, PAGE_SIZE);
+	for (unsigned int i = 0; i < USED_FRAMES; i++) {
+		pages[i] = page_alloc(GFP_KERNEL);
+		if (pages[i])
+			page_write_raw(pages[i], used, 0, PAGE_SIZE);
+	}
+	for (unsigned int i = 0; i < USED_FRAMES; i++)
+		page_free(pages[i]);
+}
+
+struct exec *exec_new(void)
+{
+	struct exec *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	use_frames();
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		if (!make_lane(x, t)) {
+			exec_delete(x);
+			return NULL;
+		}
+	if (exec_user_init(x))
+		return x;
+	exec_delete(x);
+	return NULL;
+}
+
+void exec_delete(struct exec *x)
+{
+	if (!x)
+		return;
+	tsan_listen(NULL, NULL);
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		free(x->lanes[t].source);
+		free(x->lanes[t].target);
+		page_task_delete(x->lanes[t].task);
+		page_task_delete(x->lanes[t].spare);
+	}
+	exec_user_release(x);
+	free(x);
+}
+
+void exec_begin(struct exec *x, const struct program *program)
+{
+	x->program = program;
+	bytes_fill(x->pages, 0, sizeof(x->pages));
+	bytes_fill(x->maps, 0, sizeof(x->maps));
+	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
+		x->slices[i].filled = false;
+	atomic_flag_clear(&x->complained);
+	x->complaint[0] = '\0';
+	sightings_clear(&x->sightings);
+	tsan_listen(on_race, x);
+}
+
+static void log_page(struct exec_page *page, struct trace *trace, unsigned int index)
+{
+	void *addr;
+
+	trace->pages[index].live = true;
+	trace->pages[index].refs = (uint16_t)page_ref_count(page->page);
+	trace->pages[index].at = trace_log(trace, PAGE_SIZE);
+	addr = page_map_local(page->page);
+	bytes_copy(trace->bytes + trace->pages[index].at, addr, PAGE_SIZE);
+	page_unmap_local(addr);
+}
+
+/* For a thread that is gone, by main in its place. */
+static void finish_lane(struct exec *x, struct exec_lane *lane)
+{
+	if (!lane->depth && !lane->fail_nth)
+		return;
+	page_task_switch_in(lane->task);
+	while (lane->depth)
+		page_unmap_local(x->maps[lane->mapped[--lane->depth]].addr);
+	page_fail_nth(0);
+	lane->fail_nth = false;
+	page_task_switch_out(lane->task);
+}
+
+void exec_finish(struct exec *x, struct trace *trace)
+{
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		finish_lane(x, &x->lanes[t]);
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
+		struct exec_page *page = &x->pages[i];
+
+		if (!page->refs)
+			continue;
+		log_page(page, trace, i);
+		while (page->refs--)
+			page_free(page->page);
+	}
+	tsan_listen(NULL, NULL);
+}

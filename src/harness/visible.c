@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What the page library is asked about it sees itself. Loads and stores through a
+ * mapping are the caller's own: only addresses can give them away, and only if they
+ * touch a byte. A range that begins or ends far from its page may hit anything, so it is
+ * not executed.
+ */
+#include "harness/visible.h"
+
+#define PAGE 4096u
+
+static bool is_wild(const struct call *call)
+{
+	return call->number[0] > PAGE || call->number[1] > PAGE;
+}
+
+enum visible visible_fatal(const struct call *call, enum rule rule, struct visible_where where)
+{
+	if (!op_through_mapping(call->op))
+		return VISIBLE_MUST;
+	if (!call->number[1] || is_wild(call))
+		return VISIBLE_NOT;
+	/* An alias has guards around it and is revoked by any of the other rules. */
+	if (where.alias)
+		return VISIBLE_MUST;
+	/* At home a dead page is poisoned; the next frame may be somebody's. */
+	if (where.asan && rule == RULE_use_after_free)
+		return call->number[0] < PAGE ? VISIBLE_MUST : VISIBLE_MAY;
+	return where.asan && rule == RULE_out_of_bounds ? VISIBLE_MAY : VISIBLE_NOT;
+}
