@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 dist-hook:
-	for folder in rules regress seed/fuzz_page seed/fuzz_race; do \
+	for folder in rules regress seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
 	  $(MKDIR_P) $(distdir)/corpus/$$folder && \
 	  cp $(srcdir)/corpus/$$folder/*.page $(distdir)/corpus/$$folder || exit 1; \
 	done
@@ -10,7 +10,9 @@ EXTRA_DIST += %D%/README.md
 
 # The seeds as the engines read them, one folder a target.
 seeds: pagetorture$(EXEEXT)
-	@for target in fuzz_page fuzz_race; do \
+	@$(MKDIR_P) seeds/fuzz_text && \
+	  cp $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/fuzz_text/*.page seeds/fuzz_text
+	@for target in fuzz_fault fuzz_page fuzz_race; do \
 	  $(MKDIR_P) seeds/$$target && \
 	  for page in $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/$$target/*.page; do \
 	    ./pagetorture$(EXEEXT) format --bytes $$page >seeds/$$target/`basename $$page .page` \

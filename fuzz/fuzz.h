@@ -3,6 +3,7 @@
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,9 @@
 
 /* Each target defines it. Return: always 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Does the target read programs as text? Else as bytes. Each target defines it. */
+extern const bool fuzz_reads_text;
 
 /* Made at the first call; a target runs in one thread. */
 struct check *fuzz_check(void);

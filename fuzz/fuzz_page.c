@@ -8,6 +8,8 @@
 #include "harness/program_bytes.h"
 #include "harness/repair.h"
 
+const bool fuzz_reads_text = false;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;

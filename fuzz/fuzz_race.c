@@ -43,6 +43,8 @@ static enum check_result compare(const struct program *program, struct check_rep
 	return result;
 }
 
+const bool fuzz_reads_text = false;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;

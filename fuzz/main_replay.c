@@ -27,7 +27,7 @@ static void complain(const char *error)
 	failed = true;
 }
 
-/* The target reads bytes; programs in text are encoded first. */
+/* For a target that reads bytes programs in text are encoded first. */
 static bool load(const char *name, uint8_t **bytes, size_t *size)
 {
 	static struct program program;
@@ -39,7 +39,7 @@ static bool load(const char *name, uint8_t **bytes, size_t *size)
 		complain(error);
 		return false;
 	}
-	if (!program_is_text(name, content, *size))
+	if (fuzz_reads_text || !program_is_text(name, content, *size))
 		return true;
 	free(content);
 	*bytes = malloc(PROGRAM_BYTES_MAX);
