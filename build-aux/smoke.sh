@@ -48,9 +48,11 @@ stage() {
 
 rule_table() {
 	progress "rule table under the sanitizers"
-	stage "rule table" rules '[0-9]+ programs agree' sh -c \
-		"./pagetorture run $srcdir/corpus/rules/*.page &&
+	for backend in direct alias; do
+		stage "rule table, $backend" rules-$backend '[0-9]+ programs agree' sh -c \
+			"./pagetorture run --backend $backend $srcdir/corpus/rules/*.page &&
 		 echo \"\$(ls $srcdir/corpus/rules/*.page | wc -l) programs agree in: plain \$(ls pagetorture-*san | sed s/pagetorture-// | tr '\\n' ' ')\""
+	done
 }
 
 stress() {
@@ -70,9 +72,9 @@ stress() {
 
 # A fuzzer starts in the background; finish_fuzzer waits for it and judges.
 start_libfuzzer() {
-	progress "libFuzzer $1, $seconds s"
+	progress "libFuzzer $1, $2 s"
 	mkdir -p $logs/$1.corpus
-	./$1 -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=704 \
+	./$1 -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -max_len=704 \
 		-print_final_stats=1 -artifact_prefix=$logs/$1- \
 		$logs/$1.corpus seeds/$1 >$logs/$1.log 2>&1 &
 }
@@ -88,23 +90,20 @@ finish_libfuzzer() {
 	fi
 }
 
-libfuzzers() {
-	page=''
-	race=''
-	if [ -x ./fuzz_page ]; then
-		start_libfuzzer fuzz_page
-		page=$!
-	else
-		row skipped "libFuzzer fuzz_page" "this compiler has no libFuzzer"
-	fi
-	if [ -x ./fuzz_race ]; then
-		start_libfuzzer fuzz_race
-		race=$!
-	else
-		row skipped "libFuzzer fuzz_race" "needs clang 15 or later with ThreadSanitizer"
-	fi
-	[ -z "$page" ] || finish_libfuzzer fuzz_page "$page"
-	[ -z "$race" ] || finish_libfuzzer fuzz_race "$race"
+# Two fuzzers beside each other: pair SECONDS TARGET TARGET
+pair() {
+	pids=''
+	for target in $2 $3; do
+		if [ -x ./$target ]; then
+			start_libfuzzer $target "$1"
+			pids="$pids $target:$!"
+		else
+			row skipped "libFuzzer $target" "this compiler has no libFuzzer for it"
+		fi
+	done
+	for pid in $pids; do
+		finish_libfuzzer "${pid%%:*}" "${pid##*:}"
+	done
 }
 
 afl() {
@@ -134,7 +133,8 @@ afl() {
 
 replay() {
 	progress "corpus replay"
-	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan fuzz_race-replay-tsan; do
+	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
+		fuzz_race-replay-tsan fuzz_fault-replay-asan fuzz_text-replay-asan; do
 		target=${binary%%-*}
 		if [ ! -x ./$binary ]; then
 			row skipped "$binary" "this build has no such flavour"
@@ -147,7 +147,8 @@ replay() {
 
 rule_table
 stress
-libfuzzers
+pair "$seconds" fuzz_page fuzz_race
+pair $((seconds / 2)) fuzz_fault fuzz_text
 afl
 replay
 

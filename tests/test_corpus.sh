@@ -19,12 +19,17 @@ replay() {
 	ok $? "$binary: $(tail -n 1 "$scratch/out")" "$scratch/err"
 }
 
-for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan; do
-	replay $binary "$corpus/rules" "$corpus/seed/fuzz_page" "$corpus/regress"
+for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
+	fuzz_fault-replay fuzz_fault-replay-asan fuzz_fault-replay-msan \
+	fuzz_race-replay fuzz_race-replay-tsan fuzz_text-replay fuzz_text-replay-asan; do
+	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress"
 done
-for binary in fuzz_race-replay fuzz_race-replay-tsan; do
-	replay $binary "$corpus/rules" "$corpus/seed/fuzz_race" "$corpus/regress"
+PAGE_MAP="alias"
+export PAGE_MAP
+for binary in fuzz_page-replay-asan fuzz_race-replay-tsan; do
+	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress"
 done
+unset PAGE_MAP
 
 # The command-line tool on what once failed.
 run_to 0 "$pagetorture" run "$corpus"/regress/*.page
