@@ -44,7 +44,7 @@ static void guards(unsigned char *addr)
 	guard(addr + PAGE_SIZE);
 }
 
-static SYNC_UNSEEN void *window_place(struct alias_set *set, unsigned int i,
+static SYNC_UNSEEN SYNC_UNCHECKED void *window_place(struct alias_set *set, unsigned int i,
 				      const struct page *page)
 {
 	unsigned char *window = alias_place(set, i);
