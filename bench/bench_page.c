@@ -343,7 +343,10 @@ static void bench_way(const char *backend, const char *revoke)
 int main(void)
 {
 	static const char *const ways[][2] = {
-		{ "direct", NULL }, { "alias", "poison" }, { "alias", "protect" }, { "alias", "none" }
+		{ "direct", NULL },
+		{ "alias", "poison" },
+		{ "alias", "protect" },
+		{ "alias", "none" },
 	};
 	int status = 0;
 

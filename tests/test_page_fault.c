@@ -59,7 +59,8 @@ static void test_nth_first(void)
 {
 	set((struct page_fault_attr){ .probability = 100, .interval = 2, .times = 5 });
 	page_fail_nth(3);
-	ok(failures(3) == 4 && times_left() == 4, "guarantees 2 and 4: fail_nth alone, uses a time");
+	ok(failures(3) == 4 && times_left() == 4,
+	   "guarantees 2 and 4: fail_nth alone, and it uses a time");
 	ok(failures(4) == 0xa, "guarantee 2: the interval has not moved on");
 	set(off);
 }

@@ -72,7 +72,8 @@ static void test_good(void)
 	struct user_slice_reader reader = reader_at(100, 2 * PAGE_SIZE);
 
 	page_is_old();
-	ok(page_copy_from_user_slice(page, &reader, 10, 3000) == 0 && page_holds(10, 3000, 3000, 100),
+	ok(page_copy_from_user_slice(page, &reader, 10, 3000) == 0 &&
+		   page_holds(10, 3000, 3000, 100),
 	   "%s: a copy", way_name);
 	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "%s: the reader moved on", way_name);
 	page_is_old();
@@ -149,8 +150,8 @@ static void test_read(void)
 	ok(user_slice_read(&reader, large, sizeof(large) + 1) == -EFAULT && !large[0],
 	   "%s: read of more than is left", way_name);
 	memset(large, OLD, sizeof(large));
-	ok(user_slice_read(&reader, large, sizeof(large)) == -EFAULT, "%s: read of more than is there",
-	   way_name);
+	ok(user_slice_read(&reader, large, sizeof(large)) == -EFAULT,
+	   "%s: read of more than is there", way_name);
 	for (size_t i = 0; i < sizeof(large); i++)
 		good &= large[i] == (i < USER_PAGES * PAGE_SIZE ? pattern(i) : 0);
 	ok(good, "%s: what is there, then zeros", way_name);
