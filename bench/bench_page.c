@@ -117,6 +117,27 @@ static void map_unmap(void)
 	page_unmap_local(addr);
 }
 
+/* More pages than a task has places: each mapping finds another page in its place. */
+static struct page *many[37];
+static unsigned int turn;
+
+static void map_many(void)
+{
+	void *addr = page_map_local(many[turn++ % COUNT(many)]);
+
+	used(addr);
+	page_unmap_local(addr);
+}
+
+static void map_touch_many(void)
+{
+	unsigned char *addr = page_map_local(many[turn++ % COUNT(many)]);
+
+	addr[8]++;
+	used(addr);
+	page_unmap_local(addr);
+}
+
 static void map_touch_unmap(void)
 {
 	unsigned char *addr = page_map_local(page);
@@ -283,9 +304,11 @@ static void bench_map(const char *title)
 {
 	MEASURE(title, { .name = "mmap + munmap", .fn = mmap_munmap },
 		{ .name = "the same, of a file", .fn = mmap_munmap_shared },
-		{ .name = "map + unmap", .fn = map_unmap });
+		{ .name = "map + unmap", .fn = map_unmap },
+		{ .name = "the same, 37 pages", .fn = map_many });
 	MEASURE(title, { .name = "mmap + touch + munmap", .fn = mmap_touch_munmap },
-		{ .name = "map + touch + unmap", .fn = map_touch_unmap });
+		{ .name = "map + touch + unmap", .fn = map_touch_unmap },
+		{ .name = "the same, 37 pages", .fn = map_touch_many });
 }
 
 static void bench_switch(const char *title)
@@ -311,6 +334,8 @@ static void prepare(void)
 
 	page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	other = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	for (size_t i = 0; i < COUNT(many); i++)
+		many[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	addr = page_map_local(page);
 	home = page_home(addr);
 	page_unmap_local(addr);
