@@ -15,10 +15,4 @@ clean-local: clean-smoke
 clean-smoke:
 	rm -rf smoke
 
-# Ratios within one run, each with its median and spread.
-bench: all
-	@for binary in pagetorture-tsan pagetorture; do \
-	  test ! -x ./$$binary || ./$$binary bench $(srcdir)/corpus/rules/*.page || exit 1; \
-	done
-
-.PHONY: smoke bench clean-smoke
+.PHONY: smoke clean-smoke

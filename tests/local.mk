@@ -24,7 +24,7 @@ test_scripts = \
 	%D%/test_stress.sh \
 	%D%/test_tree.sh
 
-noinst_HEADERS = %D%/tap.h %D%/random_program.h
+noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
 EXTRA_DIST += $(test_scripts) %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -44,8 +44,8 @@ AM_TESTS_ENVIRONMENT = \
 
 test_ldadd = libharness-plain.a libpage-plain.a
 
-check_PROGRAMS += $(unit_tests) test_page
-TESTS += $(unit_tests) test_page $(test_scripts)
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests) $(test_scripts)
 
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
@@ -66,31 +66,146 @@ test_sighting_LDADD = $(test_ldadd)
 test_thread_plan_SOURCES = %D%/test_thread_plan.c
 test_thread_plan_LDADD = $(test_ldadd)
 
-# The library's own test runs in every flavour.
+# The library's own tests run in every flavour, by page.h alone.
+page_tests = \
+	test_page \
+	test_page_buffer \
+	test_page_detect \
+	test_page_fault \
+	test_page_kernel \
+	test_page_map \
+	test_page_raw \
+	test_page_user_slice
+
+check_PROGRAMS += $(page_tests)
+TESTS += $(page_tests)
 test_page_SOURCES = %D%/test_page.c
 test_page_LDADD = $(test_ldadd)
+test_page_buffer_SOURCES = %D%/test_page_buffer.c
+test_page_buffer_LDADD = $(test_ldadd)
+test_page_detect_SOURCES = %D%/test_page_detect.c
+test_page_detect_LDADD = $(test_ldadd)
+test_page_fault_SOURCES = %D%/test_page_fault.c
+test_page_fault_LDADD = $(test_ldadd)
+test_page_kernel_SOURCES = %D%/test_page_kernel.c
+test_page_kernel_LDADD = $(test_ldadd)
+test_page_map_SOURCES = %D%/test_page_map.c
+test_page_map_LDADD = $(test_ldadd)
+test_page_raw_SOURCES = %D%/test_page_raw.c
+test_page_raw_LDADD = $(test_ldadd)
+test_page_user_slice_SOURCES = %D%/test_page_user_slice.c
+test_page_user_slice_LDADD = $(test_ldadd)
 
 if HAVE_ASAN
-check_PROGRAMS += test_page-asan
-TESTS += test_page-asan
+page_tests_asan = \
+	test_page-asan \
+	test_page_buffer-asan \
+	test_page_detect-asan \
+	test_page_fault-asan \
+	test_page_kernel-asan \
+	test_page_map-asan \
+	test_page_raw-asan \
+	test_page_user_slice-asan
+check_PROGRAMS += $(page_tests_asan)
+TESTS += $(page_tests_asan)
 endif
 test_page_asan_SOURCES = %D%/test_page.c
 test_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_page_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_buffer_asan_SOURCES = %D%/test_page_buffer.c
+test_page_buffer_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_buffer_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_detect_asan_SOURCES = %D%/test_page_detect.c
+test_page_detect_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_detect_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_fault_asan_SOURCES = %D%/test_page_fault.c
+test_page_fault_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_fault_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_kernel_asan_SOURCES = %D%/test_page_kernel.c
+test_page_kernel_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_kernel_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_map_asan_SOURCES = %D%/test_page_map.c
+test_page_map_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_map_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_raw_asan_SOURCES = %D%/test_page_raw.c
+test_page_raw_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_raw_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_user_slice_asan_SOURCES = %D%/test_page_user_slice.c
+test_page_user_slice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_user_slice_asan_LDADD = libharness-asan.a libpage-asan.a
 
 if HAVE_TSAN
-check_PROGRAMS += test_page-tsan
-TESTS += test_page-tsan
+page_tests_tsan = \
+	test_page-tsan \
+	test_page_buffer-tsan \
+	test_page_detect-tsan \
+	test_page_fault-tsan \
+	test_page_kernel-tsan \
+	test_page_map-tsan \
+	test_page_raw-tsan \
+	test_page_user_slice-tsan
+check_PROGRAMS += $(page_tests_tsan)
+TESTS += $(page_tests_tsan)
 endif
 test_page_tsan_SOURCES = %D%/test_page.c
-test_page_tsan_CFLAGS = $(AM_CFLAGS)
-test_page_tsan_LDFLAGS = $(TSAN_FLAGS)
+test_page_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
 test_page_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_buffer_tsan_SOURCES = %D%/test_page_buffer.c
+test_page_buffer_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_buffer_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_detect_tsan_SOURCES = %D%/test_page_detect.c
+test_page_detect_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_detect_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_fault_tsan_SOURCES = %D%/test_page_fault.c
+test_page_fault_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_fault_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_kernel_tsan_SOURCES = %D%/test_page_kernel.c
+test_page_kernel_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_kernel_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_map_tsan_SOURCES = %D%/test_page_map.c
+test_page_map_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_map_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_raw_tsan_SOURCES = %D%/test_page_raw.c
+test_page_raw_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_raw_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_user_slice_tsan_SOURCES = %D%/test_page_user_slice.c
+test_page_user_slice_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_user_slice_tsan_LDADD = libharness-tsan.a libpage-tsan.a
 
 if HAVE_MSAN
-check_PROGRAMS += test_page-msan
-TESTS += test_page-msan
+page_tests_msan = \
+	test_page-msan \
+	test_page_buffer-msan \
+	test_page_detect-msan \
+	test_page_fault-msan \
+	test_page_kernel-msan \
+	test_page_map-msan \
+	test_page_raw-msan \
+	test_page_user_slice-msan
+check_PROGRAMS += $(page_tests_msan)
+TESTS += $(page_tests_msan)
 endif
 test_page_msan_SOURCES = %D%/test_page.c
 test_page_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 test_page_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_buffer_msan_SOURCES = %D%/test_page_buffer.c
+test_page_buffer_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_buffer_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_detect_msan_SOURCES = %D%/test_page_detect.c
+test_page_detect_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_detect_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_fault_msan_SOURCES = %D%/test_page_fault.c
+test_page_fault_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_fault_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_kernel_msan_SOURCES = %D%/test_page_kernel.c
+test_page_kernel_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_kernel_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_map_msan_SOURCES = %D%/test_page_map.c
+test_page_map_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_map_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_raw_msan_SOURCES = %D%/test_page_raw.c
+test_page_raw_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_raw_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_user_slice_msan_SOURCES = %D%/test_page_user_slice.c
+test_page_user_slice_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_user_slice_msan_LDADD = libharness-msan.a libpage-msan.a

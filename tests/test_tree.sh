@@ -14,12 +14,13 @@ arrows() {
 	ok $? "$1 includes only $2" "$scratch/arrows"
 }
 
-arrows 'src/page/*.[ch]' 'page/'
+arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
 arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/page\.h"'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/page\.h"|page/page_kernel\.h"'
+arrows 'bench/*.[ch]' 'page/page\.h"'
 
 # The model must not learn from the library, schedules know neither programs nor pages.
 for file in rules shadow repair claims number op program program_bytes program_text trace \
@@ -41,7 +42,8 @@ grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' src/*/* | grep -v 
 ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
 
 # Every source stands in a fragment, every script in a list.
-for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.def stress/*.[ch] tests/*.[ch] tests/*.sh; do
+for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.def stress/*.[ch] bench/*.[ch] tests/*.[ch] \
+	tests/*.sh; do
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
@@ -70,7 +72,7 @@ done >"$scratch/targets"
 ok $? "every target of targets.def is there" "$scratch/targets"
 
 # The exported symbols are exactly those that page.h declares.
-sed -n 's/^[a-z].*[ *]\(page_[a-z_]*\)(.*/\1/p' src/page/page.h | grep -v typedef | sort -u >"$scratch/declared"
+sed -n '/^typedef/d; s/^[a-z].*[ *]\(\(page\|user_slice\)_[a-z_]*\)(.*/\1/p' src/page/page.h | sort -u >"$scratch/declared"
 diff "$scratch/declared" src/page/libpage.sym >"$scratch/symbols"
 ok $? "libpage.sym lists what page.h declares" "$scratch/symbols"
 

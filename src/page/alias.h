@@ -31,7 +31,7 @@ struct alias_set {
 	unsigned int turn; /* the place to try first */
 	unsigned int depth;
 	uint8_t order[PAGE_TASK_MAPPINGS];	    /* places in use, oldest first */
-	const struct page *placed[ALIAS_PLACES]; /* by alias_slot.c */
+	const struct page *placed[ALIAS_PLACES]; /* what each place showed last */
 };
 
 /* How a page gets into a place, and out of sight. */

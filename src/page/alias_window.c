@@ -25,17 +25,26 @@ static void guard(unsigned char *addr)
 		sync_poison(addr, PAGE_SIZE);
 }
 
-/* Before the first page and after the last there is no window, but a guard page. */
 static void window_show(void *addr)
+{
+	if (map_revoke == MAP_REVOKE_POISON)
+		sync_unpoison(addr, PAGE_SIZE);
+}
+
+/*
+ * The neighbours of @addr, once: a page of the window that was poisoned stays so until
+ * it is mapped itself, and then its neighbours get their turn. Before the first page and
+ * behind the last there is no window, but a guard page.
+ */
+static void guards(unsigned char *addr)
 {
 	if (map_revoke != MAP_REVOKE_POISON)
 		return;
-	guard((unsigned char *)addr - PAGE_SIZE);
-	sync_unpoison(addr, PAGE_SIZE);
-	guard((unsigned char *)addr + PAGE_SIZE);
+	guard(addr - PAGE_SIZE);
+	guard(addr + PAGE_SIZE);
 }
 
-static SYNC_UNSEEN void *window_place(struct alias_set *set, unsigned int i,
+static SYNC_UNSEEN SYNC_UNCHECKED void *window_place(struct alias_set *set, unsigned int i,
 				      const struct page *page)
 {
 	unsigned char *window = alias_place(set, i);
@@ -43,6 +52,9 @@ static SYNC_UNSEEN void *window_place(struct alias_set *set, unsigned int i,
 
 	if (unlikely(!(set->made & 1u << i)))
 		alias_map_file(window, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
+	if (set->placed[i] != page)
+		guards(addr);
+	set->placed[i] = page;
 	window_show(addr);
 	return addr;
 }

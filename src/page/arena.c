@@ -27,6 +27,7 @@
 
 unsigned char *arena_frames;
 struct page *arena_pages;
+uintptr_t arena_skew;
 
 /* A frame that waits: its neighbours in the queue, and how many died before it. */
 struct waiting {
@@ -85,6 +86,7 @@ static void arena_init(void)
 	}
 	arena_frames = base;
 	arena_pages = (struct page *)(void *)(base + ARENA_SIZE);
+	arena_skew = (uintptr_t)arena_frames - (uintptr_t)arena_pages * ARENA_STRIDE;
 	if (!map_backend->arena_made()) {
 		arena.fresh = ARENA_FRAMES;
 		return;

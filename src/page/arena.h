@@ -24,9 +24,12 @@
 #define ARENA_FRAMES ((size_t)1 << 16)
 #define ARENA_SIZE   (ARENA_FRAMES * PAGE_SIZE)
 
-/* The sanitizers keep books by 8 bytes: no two pages may share them. */
+/*
+ * Its size is a power of two, so that page and frame give each other by a shift, and a
+ * multiple of the 8 bytes by which sanitizers keep books: no two pages share them.
+ */
 struct page {
-	_Alignas(8) atomic_uint refs; /* 0: dead */
+	_Alignas(32) atomic_uint refs; /* 0: dead */
 	uint32_t life;	  /* which life of the frame this is: a mapping outlives its page */
 	atomic_uint part; /* of a buffer: 1 + its index in there; 0: of none, or none any more */
 	uint32_t parts;	  /* pages of that buffer; in its first page */
@@ -62,10 +65,16 @@ void arena_file_replace(int file);
 /* Frames from the first on of which some ever lived; the others are untouched. */
 size_t arena_used(void);
 
-/* The home of byte 0. */
+/* Frames lie as far apart as this many struct pages. */
+#define ARENA_STRIDE (PAGE_SIZE / sizeof(struct page))
+
+/* What is left of a frame's address when its struct page's has been stretched. */
+extern uintptr_t arena_skew;
+
+/* The home of byte 0. One load and a shift: raw calls wait for it. */
 static inline void *arena_address(const struct page *page)
 {
-	return arena_frames + (size_t)(page - arena_pages) * PAGE_SIZE;
+	return (void *)((uintptr_t)page * ARENA_STRIDE + arena_skew);
 }
 
 /* Is there a frame that @addr points into? */

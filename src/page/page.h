@@ -33,7 +33,7 @@
  * "BUG: page: RULE: " where RULE is use-after-free, use-after-unmap, foreign-map,
  * unmap-order, map-overflow (the program format's rule names) or borrowed-free, and
  * that names the page, the tasks and the call sites. It is never silent where the
- * library can see it.
+ * library can see it. Two more words there are no rules: map-failed, environment.
  *
  * "Aborts with" below lists these; a call that could report several reports the first
  * that it lists.
@@ -82,6 +82,9 @@ typedef unsigned int gfp_t;
 
 /* One page of PAGE_SIZE bytes and its count of references. */
 struct page;
+
+/* Who maps pages: see "tasks" below. */
+struct page_task;
 
 /**
  * page_align() - round an address or length up to a multiple of PAGE_SIZE
@@ -199,7 +202,8 @@ int page_map_revoke_set(const char *name);
  * any number of times, by one task or many.
  *
  * Source: kmap_local_page(). Rules: R4, R5, R6. Aborts with use-after-free on a dead
- * page, with map-overflow when the task has PAGE_TASK_MAPPINGS mappings.
+ * page, with map-overflow when the task has PAGE_TASK_MAPPINGS mappings, with map-failed
+ * when the system has no address for it (alias backend only).
  * Return: the address of byte 0; never NULL.
  */
 void *page_map_local(struct page *page);
@@ -527,8 +531,6 @@ struct page *page_buffer_next(const void *buffer, const struct page *page);
  * knows better who is running installs a hook. A task runs on one pthread at a time, and
  * handing it from one to another is the scheduler's to order.
  */
-
-struct page_task;
 
 /**
  * page_task_new() - a task without mappings

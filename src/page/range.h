@@ -4,10 +4,10 @@
 
 #include "page/page.h"
 
-/* R1. The first two tests are what keeps the sum from wrapping. */
+/* R1 in two tests: the first keeps the difference from wrapping, as R1's keep its sum. */
 static inline bool range_good(size_t off, size_t len)
 {
-	return off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE;
+	return off <= PAGE_SIZE && len <= PAGE_SIZE - off;
 }
 
 #endif

@@ -16,12 +16,35 @@ static inline unsigned char *byte(const struct page *page, size_t off)
 	return (unsigned char *)arena_address(page) + off;
 }
 
+/*
+ * The three that are hot: what is unlikely is a call at their end, so that they need no
+ * frame for it. @site is theirs.
+ */
+#define CLOSELY static __attribute__((noinline))
+
+CLOSELY int read_closely(struct page *page, void *dst, size_t off, size_t len,
+			 struct call_site site)
+{
+	page_must_map_at(page, 0, site);
+	memcpy(dst, byte(page, off), len);
+	return 0;
+}
+
 int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
 {
 	if (!range_good(off, len))
 		return -EINVAL;
-	page_must_map(page, 0, "page_read_raw");
+	if (unlikely(!page_maps_easily(page)))
+		return read_closely(page, dst, off, len, CALL_SITE("page_read_raw"));
 	memcpy(dst, byte(page, off), len);
+	return 0;
+}
+
+CLOSELY int write_closely(struct page *page, const void *src, size_t off, size_t len,
+			  struct call_site site)
+{
+	page_must_map_at(page, 0, site);
+	memcpy(byte(page, off), src, len);
 	return 0;
 }
 
@@ -29,8 +52,16 @@ int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
 {
 	if (!range_good(off, len))
 		return -EINVAL;
-	page_must_map(page, 0, "page_write_raw");
+	if (unlikely(!page_maps_easily(page)))
+		return write_closely(page, src, off, len, CALL_SITE("page_write_raw"));
 	memcpy(byte(page, off), src, len);
+	return 0;
+}
+
+CLOSELY int zero_closely(struct page *page, size_t off, size_t len, struct call_site site)
+{
+	page_must_map_at(page, 0, site);
+	memset(byte(page, off), 0, len);
 	return 0;
 }
 
@@ -38,7 +69,8 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 {
 	if (!range_good(off, len))
 		return -EINVAL;
-	page_must_map(page, 0, "page_fill_zero");
+	if (unlikely(!page_maps_easily(page)))
+		return zero_closely(page, off, len, CALL_SITE("page_fill_zero"));
 	memset(byte(page, off), 0, len);
 	return 0;
 }

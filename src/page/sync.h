@@ -53,11 +53,16 @@
 #define SYNC_UNSEEN
 #endif
 
-/* A function that may look at the struct page of a dead page. */
+/*
+ * A function that may look at the struct page of a dead page; or one that touches only
+ * what is never poisoned, and is to be quick.
+ */
 #if defined(SYNC_ASAN)
 #define SYNC_MAY_BE_DEAD __attribute__((noinline, no_sanitize_address))
+#define SYNC_UNCHECKED	 __attribute__((no_sanitize("address"), no_sanitize("undefined")))
 #else
 #define SYNC_MAY_BE_DEAD
+#define SYNC_UNCHECKED
 #endif
 
 #define likely(x)   __builtin_expect(!!(x), 1)

@@ -12,7 +12,9 @@
 
 _Thread_local struct page_task *task_running __attribute__((tls_model("initial-exec")));
 _Thread_local struct page_task *task_adopted __attribute__((tls_model("initial-exec")));
+_Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
 _Atomic(page_task_current_fn) task_hook;
+atomic_bool task_hooked;
 
 /* What task_adopted points to: no allocation, and gone with the thread. */
 static _Thread_local struct page_task own_task __attribute__((tls_model("initial-exec")));
@@ -120,6 +122,7 @@ unsigned int page_task_delete(struct page_task *task)
 	sync_hidden_begin();
 	if (task_running == task)
 		task_running = NULL;
+	task_crowded = true;
 	ended = unmap_all(task);
 	map_backend->task_gone(task);
 	list_remove(task);
@@ -138,6 +141,15 @@ SYNC_UNSEEN unsigned int page_task_depth(const struct page_task *task)
 	return task->depth;
 }
 
+SYNC_UNSEEN unsigned int task_depth(void)
+{
+	const struct page_task *task = task_find();
+	unsigned int depth = task ? task->depth : 0;
+
+	task_crowded = depth >= PAGE_TASK_MAPPINGS - 1;
+	return depth;
+}
+
 struct page_task *page_task_current(void)
 {
 	return task_current();
@@ -146,6 +158,7 @@ struct page_task *page_task_current(void)
 void page_task_hook_set(page_task_current_fn hook)
 {
 	atomic_store_explicit(&task_hook, hook, memory_order_relaxed);
+	atomic_store_explicit(&task_hooked, hook, memory_order_relaxed);
 }
 
 static inline struct page_task *own_if_null(struct page_task *task)
@@ -159,6 +172,7 @@ SYNC_UNSEEN void page_task_switch_out(struct page_task *task)
 {
 	task = own_if_null(task);
 	task_running = NULL;
+	task_crowded = true;
 	if (task->depth)
 		map_backend->switch_out(task);
 }
@@ -167,6 +181,7 @@ SYNC_UNSEEN void page_task_switch_in(struct page_task *task)
 {
 	task = own_if_null(task);
 	task_running = task;
+	task_crowded = true;
 	if (task->depth)
 		map_backend->switch_in(task);
 }

@@ -52,6 +52,7 @@ extern _Thread_local struct page_task *task_running __attribute__((tls_model("in
 extern _Thread_local struct page_task *task_adopted __attribute__((tls_model("initial-exec")));
 
 extern _Atomic(page_task_current_fn) task_hook;
+extern atomic_bool task_hooked; /* there is one */
 
 /* The thread's own task, made and listed when it has none. */
 struct page_task *task_adopt(void);
@@ -76,12 +77,20 @@ static inline struct page_task *task_current(void)
 	return likely(task) ? task : task_adopt();
 }
 
-static inline SYNC_UNSEEN unsigned int task_depth(void)
-{
-	const struct page_task *task = task_find();
+/*
+ * May the current task have less than two mappings left? Kept apart from the tasks, so
+ * that a raw call pays one look at its own thread's memory; true is always allowed, and
+ * task_depth() puts it right.
+ */
+extern _Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
 
-	return task ? task->depth : 0;
+static inline SYNC_UNSEEN bool task_may_be_full(void)
+{
+	return task_crowded | atomic_load_explicit(&task_hooked, memory_order_relaxed);
 }
+
+/* Mappings of the current task. */
+unsigned int task_depth(void);
 
 /* ---- the stack ---- */
 
@@ -94,7 +103,8 @@ static inline SYNC_UNSEEN void task_push(struct page_task *task, void *addr, str
 					 const void *site)
 {
 	task->live[task->depth] = (struct mapping){ addr, page, page->life, site };
-	task->depth++;
+	if (unlikely(++task->depth >= PAGE_TASK_MAPPINGS - 1))
+		task_crowded = true;
 }
 
 /* Return: byte 0 of the newest mapping if @addr is inside of it, now ended; else NULL. */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Buffers of several pages and who borrows from them (R12). */
+#include "tests/page_test.h"
+
+#include <errno.h>
+
+#define BYTES 10000
+#define POISONED "use-after-poison"
+
+static unsigned char *buffer;
+
+static void test_pages(void)
+{
+	struct page *page = NULL;
+	unsigned int count = 0;
+	bool good = true;
+	void *addr;
+
+	while ((page = page_buffer_next(buffer, page))) {
+		good &= page == page_borrow(buffer + count * PAGE_SIZE + 77);
+		good &= page_ref_count(page) == 1;
+		count++;
+	}
+	ok(good && count == 3, "%s: 10,000 bytes are three pages", way_name);
+	ok(page_buffer_size(buffer) == BYTES, "%s: the size is what was asked for", way_name);
+	ok(!page_borrow(&good), "%s: a stranger's byte is no page", way_name);
+	page = page_alloc(GFP_KERNEL);
+	addr = page_map_local(page);
+	ok(!page_borrow(page_home(addr)), "%s: nor a single page's", way_name);
+	page_unmap_local(addr);
+	page_free(page);
+}
+
+static void test_two_addresses(void)
+{
+	struct page *page = page_borrow(buffer + 5000);
+	unsigned char *addr = page_map_local(page), byte;
+
+	buffer[5000] = 0x21;
+	ok(addr[5000 - PAGE_SIZE] == 0x21, "%s: the mapping sees the buffer", way_name);
+	addr[5001 - PAGE_SIZE] = 0x22;
+	page_read_raw(page, &byte, 5001 - PAGE_SIZE, 1);
+	ok(buffer[5001] == 0x22 && byte == 0x22, "%s: and the other way", way_name);
+	page_unmap_local(addr);
+}
+
+static void test_reference_outlives(void)
+{
+	unsigned char *mine = page_buffer_alloc(2 * PAGE_SIZE), byte = 0;
+	struct page *page = page_borrow(mine + PAGE_SIZE);
+
+	mine[PAGE_SIZE + 3] = 0x99;
+	page_get(page);
+	page_buffer_free(mine);
+	ok(page_ref_count(page) == 1 && !page_read_raw(page, &byte, 3, 1) && byte == 0x99,
+	   "%s: a reference keeps a page of a buffer that is gone", way_name);
+	page_free(page);
+}
+
+static void borrower_frees(void)
+{
+	page_free(page_borrow(buffer));
+}
+
+static void borrower_frees_own_and_more(void)
+{
+	struct page *page = page_borrow(buffer);
+
+	page_get(page);
+	page_free(page);
+	page_free(page);
+}
+
+static void borrower_frees_own(void)
+{
+	struct page *page = page_borrow(buffer);
+
+	page_get(page);
+	page_free(page);
+	if (page_ref_count(page) != 1)
+		abort();
+}
+
+static void freed_twice(void)
+{
+	page_buffer_free(buffer);
+	page_buffer_free(buffer);
+}
+
+static void freed_in_the_middle(void)
+{
+	page_buffer_free(buffer + PAGE_SIZE);
+}
+
+static void freed_stranger(void)
+{
+	int mine;
+
+	page_buffer_free(&mine);
+}
+
+static void test_misuse(void)
+{
+	ok(dies(borrower_frees, "borrowed-free"), "%s: a borrower frees", way_name);
+	ok(dies(borrower_frees_own_and_more, "borrowed-free"), "%s: once too often", way_name);
+	ok(!dies_somehow(borrower_frees_own), "%s: as often as it may", way_name);
+	ok(dies_or(freed_twice, "use-after-free", POISONED), "%s: buffer freed twice", way_name);
+	ok(dies(freed_in_the_middle, "foreign-map"), "%s: freed in the middle", way_name);
+	ok(dies(freed_stranger, "foreign-map"), "%s: freed by a strange address", way_name);
+}
+
+static void test_sizes(void)
+{
+	void *one;
+
+	errno = 0;
+	ok(!page_buffer_alloc(0) && errno == EINVAL, "%s: no bytes", way_name);
+	ok(!page_buffer_alloc(SIZE_MAX) && errno == ENOMEM, "%s: more than there is", way_name);
+	ok(!page_buffer_alloc((size_t)1 << 40), "%s: a terabyte", way_name);
+	page_fail_nth(1);
+	ok(!page_buffer_alloc(1), "%s: an injected failure", way_name);
+	one = page_buffer_alloc(1);
+	ok(one && !page_buffer_next(one, page_borrow(one)), "%s: one byte is one page", way_name);
+	page_buffer_free(one);
+	page_buffer_free(NULL);
+}
+
+/* More than the arena holds in all: runs must come back. */
+static void test_reuse(void)
+{
+	enum { PAGES = 500, ROUNDS = 200 };
+	bool good = true;
+
+	for (int i = 0; i < ROUNDS && good; i++) {
+		unsigned char *mine = page_buffer_alloc(PAGES * PAGE_SIZE);
+		struct page *single = page_alloc(GFP_KERNEL);
+
+		good = mine && single;
+		if (mine)
+			mine[0] = mine[PAGES * PAGE_SIZE - 1] = 1;
+		page_buffer_free(mine);
+		page_free(single);
+	}
+	ok(good, "%s: %d pages, again and again", way_name, PAGES);
+}
+
+static void checks(void)
+{
+	buffer = page_buffer_alloc(BYTES);
+	test_pages();
+	test_two_addresses();
+	test_reference_outlives();
+	test_misuse();
+	test_sizes();
+	test_reuse();
+	page_buffer_free(buffer);
+}
+
+int main(void)
+{
+	return page_test_main(checks);
+}
