@@ -3,4 +3,5 @@
 EXTRA_DIST += \
 	%D%/design.md \
 	%D%/hacking.md \
-	%D%/program-format.md
+	%D%/program-format.md \
+	%D%/rules.md

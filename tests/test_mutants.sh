@@ -75,9 +75,10 @@ mutant() {
 # ---- bounds and bytes ----
 
 mutant plain raw.c '' "the library as it is agrees"
-mutant plain range.h 's/off + len <= PAGE_SIZE;/off + len <= PAGE_SIZE + 1;/' "bounds one too far"
-mutant plain range.h 's/off + len <= PAGE_SIZE;/off + len < PAGE_SIZE;/' "bounds one too near"
-mutant plain range.h 's/off <= PAGE_SIZE && len <= PAGE_SIZE && //' "a sum that wraps"
+mutant plain range.h 's/len <= PAGE_SIZE - off;/len <= PAGE_SIZE - off + 1;/' "bounds one too far"
+mutant plain range.h 's/len <= PAGE_SIZE - off;/len < PAGE_SIZE - off;/' "bounds one too near"
+mutant plain range.h 's/off <= PAGE_SIZE && //' "a difference that wraps"
+mutant plain range.h 's/off <= PAGE_SIZE && len <= PAGE_SIZE - off/off + len <= PAGE_SIZE/' "a sum that wraps"
 mutant plain range.h 's/range_good(size_t off, size_t len)/range_good(unsigned off, unsigned len)/' \
 	"numbers cut to 32 bits"
 mutant plain raw.c 's/memset(byte(page, off), 0, len)/memset(byte(page, off), 0, len \/ 2)/' \

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# doc/rules.md tells the truth: its programs are there, and its table is what `run` sees.
+. "$(dirname "$0")/tap.sh"
+
+doc=$abs_srcdir/doc/rules.md
+rules=$abs_srcdir/corpus/rules
+
+# Rows of the second table: rule, program, then what eight columns say.
+grep '^| [a-z-]* | [a-z-]* | [-y]' "$doc" | tr -d ' ' | tr '|' ' ' >"$scratch/table"
+[ "$(wc -l <"$scratch/table")" -ge 20 ]
+ok $? "doc/rules.md has its table"
+
+# see BACKEND: "PROGRAM FLAVOUR SEEN" for each program of the table and each flavour.
+see() {
+	(
+		cd "$rules" || exit 99
+		# shellcheck disable=SC2046 # words
+		"$pagetorture" run --backend "$1" --json $(awk '{ print $2 ".page" }' "$scratch/table")
+	) >"$scratch/$1.json" 2>"$scratch/err"
+	sed -n 's/.*"file": "\([a-z-]*\)\.page".*"flavours": {\(.*\)}, "agree": true}$/\1 \2/p' \
+		"$scratch/$1.json" >"$scratch/$1.seen"
+}
+
+# column NUMBER BACKEND FLAVOUR: does it hold for every row?
+column() {
+	if ! has_flavour "$3"; then
+		skip "$2 $3: this build has no $3 flavour"
+		return
+	fi
+	while read -r rule program cells; do
+		said=$(echo "$cells" | awk -v n="$1" '{ print $n }')
+		seen=$(sed -n "s/^$program .*\"$3\": {[^}]*\"fibers\": \"\([a-z -]*\)\".*/\1/p" \
+			"$scratch/$2.seen")
+		case $said:$seen in
+		yes:"$rule" | -:clean) ;;
+		*) echo "$program: the table says $said of $rule, seen is '$seen'" ;;
+		esac
+	done <"$scratch/table" >"$scratch/wrong"
+	[ ! -s "$scratch/wrong" ]
+	ok $? "the column $2 $3 is what run sees" "$scratch/wrong"
+}
+
+number=0
+for backend in direct alias; do
+	see $backend
+	for flavour in plain asan tsan msan; do
+		number=$((number + 1))
+		column $number $backend $flavour
+	done
+done
+
+# Every program that the document names is there; every rule name is in its table.
+grep '^| R' "$doc" | awk -F'|' '{ print $5 "," $6 }' | tr ',' '\n' | sed 's/(.*//; s/ //g' |
+	grep -E '^[a-z0-9]+(-[a-z0-9]+)*$' | while read -r program; do
+	[ -e "$rules/$program.page" ] || echo "$program"
+done >"$scratch/missing"
+[ ! -s "$scratch/missing" ]
+ok $? "every program that the document names is in corpus/rules" "$scratch/missing"
+sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/rules.def" |
+	while read -r rule; do
+		grep -q "^$rule " "$scratch/table" || grep -q "^ *$rule " "$scratch/table" || echo "$rule"
+	done >"$scratch/missing"
+[ ! -s "$scratch/missing" ]
+ok $? "every rule of rules.def has a row" "$scratch/missing"
+
+done_testing
