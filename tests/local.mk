@@ -21,12 +21,13 @@ test_scripts = \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
+	%D%/test_reference.sh \
 	%D%/test_run.sh \
 	%D%/test_stress.sh \
 	%D%/test_tree.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/reference.py %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -45,7 +46,9 @@ AM_TESTS_ENVIRONMENT = \
 
 test_ldadd = libharness-plain.a libpage-plain.a
 
-check_PROGRAMS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) make_programs
+make_programs_SOURCES = %D%/make_programs.c
+make_programs_LDADD = $(test_ldadd)
 TESTS += $(unit_tests) $(test_scripts)
 
 test_detector_SOURCES = %D%/test_detector.c

@@ -32,6 +32,12 @@ static inline void random_program(uint64_t *state, struct program *program, size
 	program_from_bytes(program, bytes, size);
 }
 
+/* More mappings than pages, so that they nest. */
+static inline unsigned int handles_of(uint8_t op)
+{
+	return (op_table[op].args[0] | 0x20) == 'k' ? 5 : 2;
+}
+
 /*
  * A program that does things: few pages, few threads, small ranges, and pages that are
  * allocated first.
@@ -46,7 +52,7 @@ static inline void busy_program(uint64_t *state, struct program *program, size_t
 		random_bytes(state, record, PROGRAM_RECORD);
 		record[0] = (uint8_t)(i < 2 ? OP_alloc_page : random_next(state) % ops);
 		record[1] = (uint8_t)(i < 2 ? 0 : random_next(state) % 8 ? 1 + record[1] % 3 : 0);
-		record[2] = (uint8_t)(i < 2 ? i : record[2] % 2);
+		record[2] = (uint8_t)(i < 2 ? i : record[2] % handles_of(record[0]));
 		record[3] %= 2;
 		for (unsigned int n = 5; n < PROGRAM_RECORD; n += 2) {
 			record[n] %= 48;

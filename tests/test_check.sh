@@ -96,6 +96,22 @@ head -c 10000000 /dev/urandom >"$scratch/any-bytes"
 run_to 1 "$pagetorture" check "$scratch/any-bytes" || [ "$status" -eq 0 ]
 ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
+# ---- what cannot be said ----
+
+run_to 2 sh -c "'$pagetorture' check '$rules/bounds.page' >/dev/full"
+ok $? "a full disk under standard output ends with 2" "$scratch/err"
+"$pagetorture" run --flavour plain "$rules/free-twice.page" 2>&- | grep -q ' yes$'
+ok $? "a closed standard error changes no verdict"
+mkdir "$scratch/alone"
+cp "$pagetorture" "$scratch/alone"
+run_to 2 "$scratch/alone/pagetorture" run --flavour msan "$rules/bounds.page"
+ok $? "nothing executed is no agreement" "$scratch/err"
+printf 'pagetorture 1\noops\n' | run_to 2 "$pagetorture" run - && grep -q '^-:2: ' "$scratch/err"
+ok $? "standard input is called -" "$scratch/err"
+printf 'pagetorture 1\nexpect data-race\n# why\nexpect deadlock\n' >"$scratch/why.page"
+"$pagetorture" format "$scratch/why.page" | cmp -s - "$scratch/why.page"
+ok $? "a comment between expectations keeps its place"
+
 # ---- usage ----
 
 for arguments in '' 'frob' 'check' 'check --frob x' 'run' 'run --repeat 0 x' \

@@ -111,6 +111,15 @@ mutant tsan arena.c 's/^\tsync_hidden_\(begin\|end\)();//' "an allocator lock th
 mutant tsan raw.c 's/memcpy(byte(page, off), src, len)/{ memcpy(byte(page, off), src, len); if (len \&\& off + len < PAGE_SIZE) { volatile unsigned char *n = byte(page, off + len); *n = *n; } }/' \
 	"a neighbour's byte written back"
 
+mutant tsan raw.c 's/if (unlikely(!page_maps_easily(page)))/{ static struct sync_lock l = SYNC_LOCK_INIT; sync_lock(\&l); sync_unlock(\&l); } &/' \
+	"a lock in raw calls that orders"
+mutant tsan page.c 's/PAGE_POISON, PAGE_SIZE)/PAGE_POISON, PAGE_SIZE - 1)/' \
+	"a last free that leaves out the last byte"
+mutant tsan raw.c 's/memcpy(byte(page, off), src, len)/if (memcmp(byte(page, off), src, len)) memcpy(byte(page, off), src, len)/' \
+	"a write only where something differs"
+mutant plain raw.c 's/if (unlikely(!page_maps_easily(page)))/if (len \&\& unlikely(!page_maps_easily(page)))/' \
+	"a dead page let through for no bytes"
+
 # ---- mappings ----
 
 mutant plain task.h 's/return task->depth < PAGE_TASK_MAPPINGS/return task->depth < PAGE_TASK_MAPPINGS - 1/' \

@@ -222,6 +222,19 @@ static void test_quarantine(void)
 	ok(later < 1000, "but it comes back");
 }
 
+/* Many more lives than the arena has frames: none may be lost. */
+static void test_many_lives(void)
+{
+	unsigned long lives = 0;
+	struct page *page;
+
+	while (lives < 200000 && (page = page_alloc(GFP_KERNEL))) {
+		page_free(page);
+		lives++;
+	}
+	ok(lives == 200000, "a frame that was given back is there again, 200,000 times");
+}
+
 static void test_exhaustion(void)
 {
 	static struct page *pages[1 << 17];
@@ -314,6 +327,7 @@ int main(void)
 	test_mapping();
 	test_fresh();
 	test_quarantine();
+	test_many_lives();
 	test_exhaustion();
 	test_misuse();
 	test_dead_bounds();

@@ -286,8 +286,9 @@ enum check_result check_threads(struct check *c, const struct program *program,
 	return report->result;
 }
 
-void check_die(struct check *c, const struct program *program)
+void check_die(struct check *c, const struct program *program, size_t call)
 {
 	trace_clear(c->trace);
+	exec_last(c->exec, call);
 	exec_fiber(c->exec, program, SIZE_MAX, c->trace);
 }

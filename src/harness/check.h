@@ -50,9 +50,9 @@ enum check_result check_threads(struct check *check, const struct program *progr
 				struct check_report *report);
 
 /*
- * Executes the program with its fatal call, which should end this process. In
- * a process of its own, with exec_announce() set.
+ * Executes the program up to and with @call, which should end this process. In a process
+ * of its own, with exec_announce() set.
  */
-void check_die(struct check *check, const struct program *program);
+void check_die(struct check *check, const struct program *program, size_t call);
 
 #endif

@@ -57,6 +57,9 @@ void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, 
 /* How the library maps pages: "direct" or "alias". */
 const char *exec_backend(void);
 
+/* Nothing runs after this call, on fibers; SIZE_MAX, as it begins: all does. */
+void exec_last(struct exec *x, size_t call);
+
 /* Look away after the first race of a program: a report costs more than the rest. */
 void exec_first_race_only(struct exec *x, bool only);
 

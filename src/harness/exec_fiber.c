@@ -181,6 +181,8 @@ static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 		if (line == cut)
 			return EXEC_CUT;
 		run_line(run, line);
+		if (line == run->x->last)
+			return EXEC_CUT;
 	}
 	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;
 }

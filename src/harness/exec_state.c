@@ -53,6 +53,11 @@ void exec_use_values(struct exec *x, bool use)
 	x->use_values = use;
 }
 
+void exec_last(struct exec *x, size_t call)
+{
+	x->last = call;
+}
+
 void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
 {
 	*from = *to = 0;
@@ -148,6 +153,7 @@ struct exec *exec_new(void)
 
 	if (!x)
 		return NULL;
+	x->last = SIZE_MAX;
 	use_frames();
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (!make_lane(x, t)) {

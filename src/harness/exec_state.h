@@ -63,6 +63,7 @@ struct exec {
 	void *fibers[PROGRAM_THREADS];
 	bool first_race_only;
 	bool use_values;
+	size_t last;
 	exec_announce_fn announce;
 	void *announce_ctx;
 	atomic_flag complained;

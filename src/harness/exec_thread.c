@@ -151,7 +151,10 @@ static void run_step(struct worker *w, uint16_t index)
 
 /* ---- the end of a thread ---- */
 
-/* The next line of the thread that is left, if it waits for a lock or a semaphore. */
+/*
+ * The next line of the thread that is left, if it waits for a lock or a semaphore and for
+ * nothing else: main waits for all above it, and all below it for main.
+ */
 static const struct call *next_blocking(const struct worker *w)
 {
 	const struct thread_run *run = w->run;
@@ -161,9 +164,9 @@ static const struct call *next_blocking(const struct worker *w)
 
 		if (trace_find(run->plan_trace, i))
 			continue;
-		if (call->thread == w->thread && (call->op == OP_lock || call->op == OP_wait))
-			return call;
-		if (call->thread == w->thread || call->thread == THREAD_MAIN)
+		if (call->thread == w->thread)
+			return call->op == OP_lock || call->op == OP_wait ? call : NULL;
+		if (call->thread == THREAD_MAIN || w->thread == THREAD_MAIN)
 			return NULL;
 	}
 	return NULL;

@@ -45,6 +45,18 @@ static char *read_all(int fd, size_t *size)
 	return NULL;
 }
 
+/* A name as it may stand in one line: without what would begin another. */
+static const char *shown(const char *name)
+{
+	static char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), "%s", name);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = '?';
+	return text;
+}
+
 char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR])
 {
 	bool standard = !strcmp(name, "-");
@@ -58,29 +70,34 @@ char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_
 		content = read_all(fd, size);
 	if (!content)
 		snprintf(error, PROGRAM_FILE_ERROR, "%s: expected a readable program file: %s",
-			 name, strerror(errno));
+			 shown(name), strerror(errno));
 	if (fd >= 0 && !standard)
 		close(fd);
 	return content;
 }
 
-bool program_file_load(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR])
+bool program_file_parse(const char *name, const char *content, size_t size,
+			struct program *program, char error[PROGRAM_FILE_ERROR])
 {
 	struct text_error text_error;
+
+	if (!program_is_text(name, content, size)) {
+		program_from_bytes(program, (const uint8_t *)content, size);
+		return true;
+	}
+	if (program_from_text(program, content, size, &text_error))
+		return true;
+	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", shown(name), text_error.line,
+		 text_error.what);
+	return false;
+}
+
+bool program_file_load(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR])
+{
 	size_t size;
 	char *content = program_file_read(name, &size, error);
-	bool good = true;
+	bool good = content && program_file_parse(name, content, size, program, error);
 
-	if (!content)
-		return false;
-	if (program_is_text(name, content, size)) {
-		good = program_from_text(program, content, size, &text_error);
-		if (!good)
-			snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", name, text_error.line,
-				 text_error.what);
-	} else {
-		program_from_bytes(program, (const uint8_t *)content, size);
-	}
 	free(content);
 	return good;
 }

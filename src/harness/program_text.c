@@ -656,15 +656,33 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
 	return w.used;
 }
 
+/* The first expectation that is left, sorted: comments between two keep their place. */
+static void put_next_expect(struct writer *w, rule_set *left, bool *clean_left)
+{
+	if (*clean_left)
+		put(w, "expect clean\n");
+	*clean_left = false;
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
+		if (!(*left & RULE_BIT(rule)))
+			continue;
+		put(w, "expect %s\n", rule_name(rule));
+		*left &= ~RULE_BIT(rule);
+		return;
+	}
+}
+
 size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error)
 {
 	struct writer w = { out, 0, TEXT_REWRITE_MAX };
 	struct reader r = { .at = text, .end = text + size, .error = error };
 	static struct program program; /* its claims must be known at the first `expect` */
-	bool expects_written = false;
+	rule_set left;
+	bool clean_left;
 
 	if (!program_from_text(&program, text, size, error))
 		return 0;
+	left = program.expect;
+	clean_left = program.claims && !left;
 	while (r.at < r.end) {
 		enum line_kind kind;
 		struct word whole;
@@ -677,13 +695,12 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 			put(&w, "%.*s\n", (int)whole.len, whole.at);
 		else if (kind == LINE_HEADER)
 			put(&w, "%s 1\n", header);
-		else if (kind == LINE_EXPECT && !expects_written)
-			put_expect(&w, &program);
+		else if (kind == LINE_EXPECT)
+			put_next_expect(&w, &left, &clean_left);
 		else if (kind == LINE_CALL) {
 			put_call(&w, &call);
 			put(&w, "\n");
 		}
-		expects_written |= kind == LINE_EXPECT;
 	}
 	return w.used;
 }

@@ -426,10 +426,29 @@ static bool may_go_through(struct judged *j, enum fate *fate)
 	return false;
 }
 
+/* What other mappings of the page are there, should this call break a fatal rule? */
+static void look_for_twins(struct judged *j)
+{
+	struct verdict *v = &j->rules->verdict;
+	const struct model_thread *self = j->self;
+	const struct model_map *maps = j->rules->maps, *named = map_of(j);
+
+	v->newest_is_same_page = self->map_count &&
+				 maps[self->maps[self->map_count - 1]].page == named->page;
+	v->own_is_same_page = v->any_is_same_page = false;
+	for (unsigned int i = 0; i < PROGRAM_MAPS; i++) {
+		if (!maps[i].live || maps[i].page != named->page || &maps[i] == named)
+			continue;
+		v->any_is_same_page = true;
+		v->own_is_same_page |= maps[i].thread == j->call->thread;
+	}
+}
+
 static enum fate judge_kunmap_local(struct judged *j)
 {
 	enum fate fate;
 
+	look_for_twins(j);
 	if (!may_go_through(j, &fate))
 		return fate;
 	if (j->self->maps[j->self->map_count - 1] != j->call->handle[0])

@@ -26,6 +26,11 @@ struct verdict {
 	rule_set broken;
 	size_t fatal_call; /* VERDICT_NONE, or the call; for deadlock the first one left */
 	enum rule fatal_rule;
+	/*
+	 * Of a fatal kunmap_local: which other live mappings of the same page could be
+	 * taken for the one that was named, by who sees pages only.
+	 */
+	bool newest_is_same_page, own_is_same_page, any_is_same_page;
 	size_t uninit_count;
 	struct uninit uninits[PROGRAM_CALLS];
 };

@@ -28,7 +28,8 @@ void sightings_add(struct sightings *sightings, const struct sighting *sighting)
 static bool is_pair(const struct sighting *s, const struct program *program, uint16_t before,
 		    uint16_t now)
 {
-	return s->call == now && s->before == program->calls[before].thread;
+	return s->call == now && (s->before == program->calls[before].thread ||
+				  s->before == PROGRAM_THREADS);
 }
 
 bool sighting_is_race(const struct sighting *s, const struct program *program,

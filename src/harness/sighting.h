@@ -20,7 +20,7 @@
 
 struct sighting {
 	uint16_t call;	 /* whose access made the race known */
-	uint8_t before;	 /* thread of the earlier access; PROGRAM_THREADS if unknown */
+	uint8_t before;	 /* thread of the earlier access; PROGRAM_THREADS: any, it is not known */
 	uint8_t page;	 /* SIGHTING_NO_PAGE: not on a page of the program */
 	uint16_t from, to; /* bytes that both accesses touched; empty without a page */
 };

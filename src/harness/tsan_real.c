@@ -11,8 +11,17 @@
 #include <string.h>
 
 #include <sanitizer/tsan_interface.h>
-#include <sanitizer/tsan_interface_atomic.h>
 
+/* Not all compilers bring a header for these. The order is a number: 0 is relaxed. */
+#define RELAXED 0
+uint8_t __tsan_atomic8_load(const volatile uint8_t *at, int order);
+uint16_t __tsan_atomic16_load(const volatile uint16_t *at, int order);
+uint32_t __tsan_atomic32_load(const volatile uint32_t *at, int order);
+uint64_t __tsan_atomic64_load(const volatile uint64_t *at, int order);
+void __tsan_atomic8_store(volatile uint8_t *at, uint8_t value, int order);
+void __tsan_atomic16_store(volatile uint16_t *at, uint16_t value, int order);
+void __tsan_atomic32_store(volatile uint32_t *at, uint32_t value, int order);
+void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
 void __tsan_flush_memory(void);
 void __tsan_read_range(void *addr, unsigned long size);
 void __tsan_write_range(void *addr, unsigned long size);
@@ -31,14 +40,15 @@ void AnnotateIgnoreWritesEnd(const char *file, int line);
 
 /*
  * Each access reported, not each pair of stacks once; a report without names of
- * functions costs a tenth; a history long enough for any program; and no sleep at
- * exit for the fibers that live on. Embedded, so that a plain run is a right run.
+ * functions costs a tenth; a history long enough for any program; no sleep at exit for
+ * the fibers that live on; and no word about the order of locks, which is no rule.
+ * Embedded, so that a plain run is a right run.
  */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
 	return "suppress_equal_stacks=0:suppress_equal_addresses=0:atexit_sleep_ms=0:"
-	       "history_size=7:symbolize=0:report_thread_leaks=0:exitcode=66";
+	       "history_size=7:symbolize=0:report_thread_leaks=0:detect_deadlocks=0:exitcode=66";
 }
 
 static struct {
@@ -154,16 +164,16 @@ void tsan_load_atomic(const void *addr, const void *home, size_t size, void *val
 	(void)*(const volatile uint8_t *)addr;
 	switch (size) {
 	case 1:
-		*(__tsan_atomic8 *)value = __tsan_atomic8_load(home, __tsan_memory_order_relaxed);
+		*(uint8_t *)value = __tsan_atomic8_load(home, RELAXED);
 		break;
 	case 2:
-		*(__tsan_atomic16 *)value = __tsan_atomic16_load(home, __tsan_memory_order_relaxed);
+		*(uint16_t *)value = __tsan_atomic16_load(home, RELAXED);
 		break;
 	case 4:
-		*(__tsan_atomic32 *)value = __tsan_atomic32_load(home, __tsan_memory_order_relaxed);
+		*(uint32_t *)value = __tsan_atomic32_load(home, RELAXED);
 		break;
 	default:
-		*(__tsan_atomic64 *)value = __tsan_atomic64_load(home, __tsan_memory_order_relaxed);
+		*(uint64_t *)value = __tsan_atomic64_load(home, RELAXED);
 	}
 }
 
@@ -172,20 +182,20 @@ void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
 	(void)*(volatile uint8_t *)addr;
 	switch (size) {
 	case 1:
-		__tsan_atomic8_store(home, *(const __tsan_atomic8 *)value,
-				     __tsan_memory_order_relaxed);
+		__tsan_atomic8_store(home, *(const uint8_t *)value,
+				     RELAXED);
 		break;
 	case 2:
-		__tsan_atomic16_store(home, *(const __tsan_atomic16 *)value,
-				      __tsan_memory_order_relaxed);
+		__tsan_atomic16_store(home, *(const uint16_t *)value,
+				      RELAXED);
 		break;
 	case 4:
-		__tsan_atomic32_store(home, *(const __tsan_atomic32 *)value,
-				      __tsan_memory_order_relaxed);
+		__tsan_atomic32_store(home, *(const uint32_t *)value,
+				      RELAXED);
 		break;
 	default:
-		__tsan_atomic64_store(home, *(const __tsan_atomic64 *)value,
-				      __tsan_memory_order_relaxed);
+		__tsan_atomic64_store(home, *(const uint64_t *)value,
+				      RELAXED);
 	}
 }
 

@@ -14,8 +14,24 @@ static bool is_wild(const struct call *call)
 	return call->number[0] > PAGE || call->number[1] > PAGE;
 }
 
-enum visible visible_fatal(const struct call *call, enum rule rule, struct visible_where where)
+/*
+ * At home all mappings of a page have one address: with another one alive, the library
+ * takes it for the one that was named, and sees nothing or something else.
+ */
+static bool is_mistaken(const struct verdict *v)
 {
+	if (v->fatal_rule == RULE_unmap_order)
+		return v->newest_is_same_page;
+	return v->fatal_rule == RULE_foreign_map ? v->own_is_same_page : v->any_is_same_page;
+}
+
+enum visible visible_fatal(const struct call *call, const struct verdict *v,
+			   struct visible_where where)
+{
+	enum rule rule = v->fatal_rule;
+
+	if (call->op == OP_kunmap_local)
+		return !where.alias && is_mistaken(v) ? VISIBLE_NOT : VISIBLE_MUST;
 	if (!op_through_mapping(call->op))
 		return VISIBLE_MUST;
 	if (!call->number[1] || is_wild(call))

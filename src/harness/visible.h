@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "harness/program.h"
+#include "harness/rules.h"
 
 /* Can a fatal call be seen where it runs? */
 enum visible {
@@ -18,7 +19,8 @@ struct visible_where {
 	bool alias; /* each mapping has an address of its own */
 };
 
-/* @call breaks @rule; what says so where it is executed? */
-enum visible visible_fatal(const struct call *call, enum rule rule, struct visible_where where);
+/* @call breaks the fatal rule of @verdict; what says so where it is executed? */
+enum visible visible_fatal(const struct call *call, const struct verdict *verdict,
+			   struct visible_where where);
 
 #endif

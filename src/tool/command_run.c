@@ -63,11 +63,11 @@ struct cell {
 
 /* ---- reading the flavours' lines ---- */
 
-static bool read_cell(struct flavour *flavour, struct cell *cell)
+static bool read_cell(struct flavour *flavour, struct cell *cell, unsigned int seconds)
 {
 	char *rest = cell->line;
 
-	if (!fgets(cell->line, sizeof(cell->line), flavour->out))
+	if (!flavour_read(flavour, cell->line, sizeof(cell->line), seconds))
 		return false;
 	cell->line[strcspn(cell->line, "\n")] = '\0';
 	for (unsigned int i = 0; i < RUN_FIELDS; i++) {
@@ -97,6 +97,21 @@ static const char *seen_text(const struct cell *cell)
 	if (!strcmp(cell->field[RUN_RESULT], "beyond"))
 		return "unseen";
 	return cell->field[RUN_SEEN];
+}
+
+/* Flavours are processes of their own: they read it from the environment. */
+static const char *backend_name(void)
+{
+	const char *name = getenv("PAGE_MAP");
+
+	return name ? name : "direct";
+}
+
+static bool choose_backend(const char *name)
+{
+	if (strcmp(name, "direct") && strcmp(name, "alias"))
+		return false;
+	return !setenv("PAGE_MAP", name, 1);
 }
 
 /* ---- printing ---- */
@@ -172,8 +187,8 @@ static void print_differences(const struct driver *d, const struct input *input,
 			continue;
 		fprintf(stderr, "%s: %s: %s\n", input->name, flavour_names[i],
 			cells[i].field[RUN_WHY]);
-		fprintf(stderr, "  replay: pagetorture run --flavour %s --repeat %u %s\n",
-			flavour_names[i], d->options.repeat, input->name);
+		fprintf(stderr, "  replay: pagetorture run --backend %s --flavour %s --repeat %u %s\n",
+			backend_name(), flavour_names[i], d->options.repeat, input->name);
 	}
 }
 
@@ -189,7 +204,8 @@ static void finish_input(struct driver *d, const struct input *input, struct rul
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!runs(d, i))
 			continue;
-		if (!read_cell(&d->flavours[i], &cells[i]))
+		/* A program is up to three processes, each with its time, and some to spare. */
+		if (!read_cell(&d->flavours[i], &cells[i], 4 * d->options.seconds))
 			no_answer(&cells[i], flavour_names[i]);
 		agree &= strcmp(cells[i].field[RUN_RESULT], "differ") != 0;
 	}
@@ -209,14 +225,17 @@ static void finish_input(struct driver *d, const struct input *input, struct rul
 /* ---- all files ---- */
 
 /* Standard input is read once and given to every flavour by a descriptor. */
-static bool keep_standard_input(struct input *input)
+static bool load_standard_input(struct input *input, char error[PROGRAM_FILE_ERROR])
 {
-	char error[PROGRAM_FILE_ERROR];
 	size_t size;
 	char *content = program_file_read("-", &size, error);
 	int fd = memfd_create("program", 0);
-	bool good = content && fd >= 0 && write(fd, content, size) == (ssize_t)size;
+	bool good = content && program_file_parse("-", content, size, &input->program, error);
 
+	if (good && (fd < 0 || write(fd, content, size) != (ssize_t)size)) {
+		snprintf(error, PROGRAM_FILE_ERROR, "-: expected memory for a copy, got none");
+		good = false;
+	}
 	snprintf(input->path, sizeof(input->path), "/proc/self/fd/%d", fd);
 	free(content);
 	return good;
@@ -231,27 +250,29 @@ static struct input *load_input(const char *name)
 	if (!input)
 		return NULL;
 	input->name = name;
-	if (!strcmp(name, "-") && !keep_standard_input(input)) {
-		fprintf(stderr, "-: expected a readable program on standard input\n");
-	} else if (!program_file_load(input->path[0] ? input->path : name, &input->program,
-				      error)) {
-		fprintf(stderr, "%s\n", error);
-	} else {
+	if (!strcmp(name, "-") ? load_standard_input(input, error) :
+				 program_file_load(name, &input->program, error))
 		return input;
-	}
+	fprintf(stderr, "%s\n", error);
 	free(input);
 	return NULL;
 }
 
-static void start_flavours(struct driver *d, char **argv)
+/* Return: did any start? With none nothing would be executed, and all would agree. */
+static bool start_flavours(struct driver *d, char **argv)
 {
+	bool any = false;
+
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!d->wanted[i])
 			continue;
-		if (!flavour_start(&d->flavours[i], flavour_names[i], argv))
+		if (flavour_start(&d->flavours[i], flavour_names[i], argv))
+			any = true;
+		else
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
 				flavour_names[i], flavour_names[i]);
 	}
+	return any;
 }
 
 static void run_inputs(struct driver *d, struct input **inputs, size_t count)
@@ -270,14 +291,19 @@ static void run_inputs(struct driver *d, struct input **inputs, size_t count)
 	memcpy(argv, head, sizeof(head));
 	for (size_t i = 0; i < count; i++)
 		argv[i + 5] = inputs[i]->path[0] ? inputs[i]->path : (char *)inputs[i]->name;
-	start_flavours(d, argv);
+	if (!start_flavours(d, argv)) {
+		d->status = usage_error("run", "expected a flavour that this build has");
+		rules_delete(rules);
+		free(argv);
+		return;
+	}
 	if (!d->json)
 		print_header(d);
 	for (size_t i = 0; i < count; i++)
 		finish_input(d, inputs[i], rules);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		if (runs(d, i))
-			flavour_wait(&d->flavours[i]);
+		if (runs(d, i) && flavour_wait(&d->flavours[i]))
+			d->status = worse(d->status, EXIT_FAILED);
 	rules_delete(rules);
 	free(argv);
 }
@@ -336,14 +362,6 @@ static bool parse_flavours(char *list, struct driver *d)
 		d->wanted[i] = true;
 	}
 	return true;
-}
-
-/* Flavours are processes of their own: they read it from the environment. */
-static bool choose_backend(const char *name)
-{
-	if (strcmp(name, "direct") && strcmp(name, "alias"))
-		return false;
-	return !setenv("PAGE_MAP", name, 1);
 }
 
 /* The half that a flavour's binary runs: run --one REPEAT SECONDS FILE... */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,9 +59,21 @@ bool flavour_start(struct flavour *flavour, const char *name, char **argv)
 	}
 	close(ends[1]);
 	flavour->out = flavour->pid > 0 ? fdopen(ends[0], "r") : NULL;
-	if (!flavour->out)
+	if (flavour->out)
+		setvbuf(flavour->out, NULL, _IONBF, 0);
+	else
 		close(ends[0]);
 	return flavour->out;
+}
+
+bool flavour_read(struct flavour *flavour, char *line, size_t size, unsigned int seconds)
+{
+	struct pollfd wait = { .fd = fileno(flavour->out), .events = POLLIN };
+
+	/* The stream is not buffered: what poll() cannot see is not there. */
+	if (poll(&wait, 1, (int)seconds * 1000) == 0)
+		kill(flavour->pid, SIGKILL);
+	return fgets(line, (int)size, flavour->out);
 }
 
 int flavour_wait(struct flavour *flavour)

@@ -27,6 +27,12 @@ bool flavour_find(const char *name, char *path, size_t size);
 /* Starts the flavour with @argv (argv[0] is replaced). */
 bool flavour_start(struct flavour *flavour, const char *name, char **argv);
 
+/*
+ * Reads its next line, with the line end. One that says nothing for @seconds is killed.
+ * Return: false at its end.
+ */
+bool flavour_read(struct flavour *flavour, char *line, size_t size, unsigned int seconds);
+
 /* Waits for its end. Return: its exit status, or 128 and the signal that ended it. */
 int flavour_wait(struct flavour *flavour);
 

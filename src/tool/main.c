@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "tool/tool.h"
@@ -49,7 +52,28 @@ static int print_help(void)
 	return EXIT_GOOD;
 }
 
-int main(int argc, char **argv)
+/* A program started without them must not have its files taken for them. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* What could not be written was not said. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "pagetorture: expected to write standard output: %s\n", strerror(errno));
+	return EXIT_BAD;
+}
+
+static int run_command(int argc, char **argv)
 {
 	if (argc < 2)
 		return usage_error(NULL, "expected a COMMAND");
@@ -63,4 +87,10 @@ int main(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 		}
 	return usage_error(NULL, "unknown command '%s'", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	open_standard_files();
+	return finish(run_command(argc, argv));
 }

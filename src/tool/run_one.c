@@ -92,7 +92,7 @@ static void expect_deaths(const struct verdict *v)
 		expect_death(v->uninits[0].call, RULE_uninit_use, VISIBLE_MUST);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
 		expect_death(v->fatal_call, v->fatal_rule,
-			     visible_fatal(&program.calls[v->fatal_call], v->fatal_rule, where));
+			     visible_fatal(&program.calls[v->fatal_call], v, where));
 }
 
 static void run_both(void *ctx)
@@ -133,7 +133,7 @@ static void run_to_death(void *ctx)
 	check_fibers(dying, &program, &report);
 	exec_announce(check_exec(dying), announce, NULL);
 	exec_use_values(check_exec(dying), death->rule == RULE_uninit_use);
-	check_die(dying, &program);
+	check_die(dying, &program, death->call);
 }
 
 static void differ(struct check_report *report, const char *what, const char *detail)
