@@ -48,22 +48,26 @@ static void test_matching(void)
 static void test_capacity(void)
 {
 	ok(shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 8, 1)\n"
-					  "T1: write_raw(p0, 0, 8, 1)\n")),
+					  "T1: write_raw(p0, 0, 8, 1)\n"), false),
 	   "two accesses fit");
 	ok(!shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 1, 1)\n"
 					   "T0: write_raw(p0, 1, 1, 1)\n"
 					   "T0: write_raw(p0, 2, 1, 1)\n"
 					   "T0: write_raw(p0, 3, 1, 1)\n"
 					   "T0: write_raw(p0, 4, 1, 1)\n"
-					   "T1: write_raw(p0, 0, 1, 1)\n")),
+					   "T1: write_raw(p0, 0, 1, 1)\n"), false),
 	   "five sets of bytes in one granule do not");
 	ok(shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 1, 1)\n"
 					  "T0: write_raw(p0, 1, 1, 1)\n"
 					  "T0: write_raw(p0, 2, 1, 1)\n"
 					  "T0: write_raw(p0, 3, 1, 1)\n"
 					  "T0: write_raw(p0, 8, 1, 1)\n"
-					  "T1: write_raw(p0, 0, 1, 1)\n")),
+					  "T1: write_raw(p0, 0, 1, 1)\n"), false),
 	   "a fifth one elsewhere does no harm");
+	ok(!shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 5, 1)\n"
+					   "T1: write_raw(p0, 0, 1, 1)\n"),
+				   true),
+	   "where granules are split, five bytes are five sets");
 }
 
 int main(void)

@@ -216,7 +216,7 @@ static bool no_miss(const struct check *c, struct check_report *report)
 
 	if (!tsan_present() || !shadow->race_count || report->races)
 		return true;
-	if (shadow_sure_to_be_seen(shadow))
+	if (shadow_sure_to_be_seen(shadow, tsan_splits_granules()))
 		return differ(report, "expected a data-race to be reported, got none");
 	report->result = CHECK_BEYOND;
 	return true;

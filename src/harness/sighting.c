@@ -79,9 +79,25 @@ static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell 
 	return true;
 }
 
+/* Adds what an access leaves in its granule. Return: false when it is too much. */
+static bool add_access(struct cell cells[CELLS], unsigned int *count, const struct access *a,
+		       uint8_t mask, bool split)
+{
+	struct cell cell = { a->thread, mask, a->write, a->atomic };
+
+	if (!split || mask == 0xff)
+		return add_cell(cells, count, cell);
+	for (unsigned int i = 0; i < GRANULE; i++) {
+		cell.mask = (uint8_t)(mask & 1u << i);
+		if (cell.mask && !add_cell(cells, count, cell))
+			return false;
+	}
+	return true;
+}
+
 /* Do the accesses to @granule before call @second fit into its cells? */
 static bool granule_keeps(const struct shadow *shadow, const struct race *race,
-			  unsigned int granule)
+			  unsigned int granule, bool split)
 {
 	struct cell cells[CELLS];
 	unsigned int count = 0;
@@ -92,8 +108,7 @@ static bool granule_keeps(const struct shadow *shadow, const struct race *race,
 
 		if (a->call == race->second)
 			return true;
-		if (mask && !add_cell(cells, &count,
-				      (struct cell){ a->thread, mask, a->write, a->atomic }))
+		if (mask && !add_access(cells, &count, a, mask, split))
 			return false;
 	}
 	return true;
@@ -113,7 +128,7 @@ static bool range_is_exact(const struct shadow *shadow, const struct race *race)
 	return accesses == 2;
 }
 
-bool shadow_sure_to_be_seen(const struct shadow *shadow)
+bool shadow_sure_to_be_seen(const struct shadow *shadow, bool split)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
@@ -121,7 +136,7 @@ bool shadow_sure_to_be_seen(const struct shadow *shadow)
 		if (!range_is_exact(shadow, race))
 			continue;
 		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
-			if (granule_keeps(shadow, race, g))
+			if (granule_keeps(shadow, race, g, split))
 				return true;
 	}
 	return false;

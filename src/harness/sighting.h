@@ -46,7 +46,8 @@ bool sighting_is_race(const struct sighting *sighting, const struct program *pro
  * forgets? It keeps 4 accesses for each 8 bytes, one per thread and set of bytes. A
  * race is sure to be seen if no more than 4 different ones came to one of its 8-byte
  * granules before its second call; beyond that it may be.
+ * @split: a set of bytes that is not the whole granule counts as that many sets of one
  */
-bool shadow_sure_to_be_seen(const struct shadow *shadow);
+bool shadow_sure_to_be_seen(const struct shadow *shadow, bool split);
 
 #endif

@@ -37,6 +37,12 @@ typedef void (*tsan_race_fn)(const struct tsan_race *race, void *ctx);
 /* Is ThreadSanitizer in this process? */
 bool tsan_present(void);
 
+/*
+ * Does the runtime keep the bytes of a granule that an access does not fill one by one?
+ * The older one does, which gcc 12 brings; then fewer accesses fit.
+ */
+bool tsan_splits_granules(void);
+
 /* From now on each race goes to @fn and is not printed; NULL: printed as usual. */
 void tsan_listen(tsan_race_fn fn, void *ctx);
 

@@ -7,6 +7,11 @@ bool tsan_present(void)
 	return false;
 }
 
+bool tsan_splits_granules(void)
+{
+	return false;
+}
+
 void tsan_listen(tsan_race_fn fn, void *ctx)
 {
 	(void)fn;

@@ -114,6 +114,15 @@ bool tsan_present(void)
 	return true;
 }
 
+bool tsan_splits_granules(void)
+{
+#ifdef __clang__
+	return false;
+#else
+	return true;
+#endif
+}
+
 void tsan_listen(tsan_race_fn fn, void *ctx)
 {
 	listener.fn = fn;
