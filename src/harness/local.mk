@@ -36,6 +36,7 @@ harness_sources = \
 	%D%/program_file.h \
 	%D%/program_text.c \
 	%D%/program_text.h \
+	%D%/program_write.c \
 	%D%/repair.c \
 	%D%/repair.h \
 	%D%/rule.c \
@@ -43,12 +44,18 @@ harness_sources = \
 	%D%/rules.c \
 	%D%/rules.def \
 	%D%/rules.h \
+	%D%/rules_map.c \
+	%D%/rules_memory.c \
+	%D%/rules_page.c \
+	%D%/rules_state.h \
+	%D%/rules_user.c \
 	%D%/schedule.h \
 	%D%/schedule_line.c \
 	%D%/shadow.c \
 	%D%/shadow.h \
 	%D%/sighting.c \
 	%D%/sighting.h \
+	%D%/text_writer.h \
 	%D%/thread_plan.c \
 	%D%/thread_plan.h \
 	%D%/trace.c \

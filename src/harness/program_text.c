@@ -12,8 +12,7 @@
 #include <string.h>
 
 #include "harness/number.h"
-
-static const char header[] = "pagetorture";
+#include "harness/text_writer.h"
 
 struct cursor {
 	const char *at, *end; /* of the line, without its comment */
@@ -197,8 +196,6 @@ static bool take_value(struct cursor *c, uint8_t *value)
 	return true;
 }
 
-static const char *const gfp_contexts[] = { "GFP_KERNEL", "GFP_ATOMIC", "GFP_NOWAIT", "GFP_NOIO" };
-static const char *const gfp_modifiers[] = { "__GFP_ZERO", "__GFP_HIGHMEM", "__GFP_NOFAIL" };
 
 /* One flag into @flags; @contexts counts the contexts seen. */
 static bool take_flag(struct cursor *c, uint8_t *flags, unsigned int *contexts)
@@ -206,7 +203,7 @@ static bool take_flag(struct cursor *c, uint8_t *flags, unsigned int *contexts)
 	struct word word = take_word(c);
 
 	for (unsigned int i = 0; i < 4; i++) {
-		if (!word_is(&word, gfp_contexts[i]))
+		if (!word_is(&word, text_gfp_contexts[i]))
 			continue;
 		*flags |= (uint8_t)i;
 		return ++*contexts == 1 || fail(c->error, "expected one GFP_ context, got a second");
@@ -214,11 +211,11 @@ static bool take_flag(struct cursor *c, uint8_t *flags, unsigned int *contexts)
 	for (unsigned int i = 0; i < 3; i++) {
 		uint8_t bit = (uint8_t)(CALL_GFP_ZERO << i);
 
-		if (!word_is(&word, gfp_modifiers[i]))
+		if (!word_is(&word, text_gfp_modifiers[i]))
 			continue;
 		if (*flags & bit)
 			return fail(c->error, "expected each flag once, got %s again",
-				    gfp_modifiers[i]);
+				    text_gfp_modifiers[i]);
 		*flags |= bit;
 		return true;
 	}
@@ -260,10 +257,6 @@ static bool take_slice_size(struct cursor *c, uint64_t *size)
 	return *size <= PROGRAM_SLICE_MAX ||
 	       fail(c->error, "expected a slice size of 0 .. %u", PROGRAM_SLICE_MAX);
 }
-
-struct argument_counts {
-	unsigned int handles, numbers;
-};
 
 static bool take_argument(struct cursor *c, char kind, struct call *call,
 			  struct argument_counts *seen)
@@ -417,7 +410,7 @@ static bool take_header(struct cursor *c)
 {
 	struct word word = take_word(c), version;
 
-	if (!word_is(&word, header))
+	if (!word_is(&word, TEXT_HEADER))
 		return fail(c->error, "expected the header 'pagetorture 1'");
 	skip_blanks(c);
 	version.at = c->at;
@@ -556,116 +549,16 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 	return finish(&r);
 }
 
-struct writer {
-	char *text;
-	size_t used, size;
-};
-
-static void put(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct writer *w, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	w->used += (size_t)vsnprintf(w->text + w->used, w->size - w->used, format, args);
-	va_end(args);
-}
-
-static void put_flags(struct writer *w, uint8_t flags)
-{
-	put(w, "%s", gfp_contexts[flags & CALL_GFP_CONTEXT]);
-	for (unsigned int i = 0; i < 3; i++)
-		if (flags & CALL_GFP_ZERO << i)
-			put(w, " | %s", gfp_modifiers[i]);
-}
-
-static void put_argument(struct writer *w, char kind, const struct call *call,
-			 struct argument_counts *seen)
-{
-	char number[NUMBER_TEXT];
-
-	switch (kind) {
-	case 'n':
-	case 'z':
-	case 'f':
-		number_text(call->number[seen->numbers++], number);
-		put(w, "%s", number);
-		break;
-	case 'v':
-		put(w, "0x%x", call->value);
-		break;
-	case 'g':
-		put_flags(w, call->value);
-		break;
-	default:
-		put(w, "%c%u", kind, call->handle[seen->handles++]);
-	}
-}
-
-static void put_call(struct writer *w, const struct call *call)
-{
-	const char *kinds = op_table[call->op].args, *separator = "";
-	struct argument_counts seen = { 0 };
-
-	if (call->thread == THREAD_MAIN)
-		put(w, "main: ");
-	else
-		put(w, "T%d: ", call->thread - 1);
-	if (*kinds >= 'A' && *kinds <= 'Z') {
-		put_argument(w, *kinds++ | 0x20, call, &seen);
-		put(w, " = ");
-	}
-	put(w, "%s(", op_table[call->op].name);
-	for (; *kinds && (*kinds != 'f' || call->has_fault); kinds++) {
-		put(w, "%s", separator);
-		put_argument(w, *kinds, call, &seen);
-		separator = ", ";
-	}
-	put(w, ")");
-	if (call->claim != RESULT_NONE)
-		put(w, " -> %s", result_name(call->claim));
-}
-
-static void put_expect(struct writer *w, const struct program *program)
-{
-	if (program->claims && !program->expect)
-		put(w, "expect clean\n");
-	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
-		if (program->expect & RULE_BIT(rule))
-			put(w, "expect %s\n", rule_name(rule));
-}
-
-void call_to_text(const struct call *call, char text[TEXT_CALL_MAX])
-{
-	struct writer w = { text, 0, TEXT_CALL_MAX };
-
-	put_call(&w, call);
-}
-
-size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX])
-{
-	struct writer w = { text, 0, TEXT_PROGRAM_MAX };
-
-	put(&w, "%s 1\n", header);
-	put_expect(&w, program);
-	for (size_t i = 0; i < program->count; i++) {
-		put_call(&w, &program->calls[i]);
-		put(&w, "\n");
-	}
-	return w.used;
-}
-
 /* The first expectation that is left, sorted: comments between two keep their place. */
-static void put_next_expect(struct writer *w, rule_set *left, bool *clean_left)
+static void put_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
 {
 	if (*clean_left)
-		put(w, "expect clean\n");
+		text_put(w, "expect clean\n");
 	*clean_left = false;
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
 		if (!(*left & RULE_BIT(rule)))
 			continue;
-		put(w, "expect %s\n", rule_name(rule));
+		text_put(w, "expect %s\n", rule_name(rule));
 		*left &= ~RULE_BIT(rule);
 		return;
 	}
@@ -673,7 +566,7 @@ static void put_next_expect(struct writer *w, rule_set *left, bool *clean_left)
 
 size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error)
 {
-	struct writer w = { out, 0, TEXT_REWRITE_MAX };
+	struct text_writer w = { out, 0, TEXT_REWRITE_MAX };
 	struct reader r = { .at = text, .end = text + size, .error = error };
 	static struct program program; /* its claims must be known at the first `expect` */
 	rule_set left;
@@ -692,14 +585,14 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		if (!read_line(&r, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
-			put(&w, "%.*s\n", (int)whole.len, whole.at);
+			text_put(&w, "%.*s\n", (int)whole.len, whole.at);
 		else if (kind == LINE_HEADER)
-			put(&w, "%s 1\n", header);
+			text_put(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
 			put_next_expect(&w, &left, &clean_left);
 		else if (kind == LINE_CALL) {
-			put_call(&w, &call);
-			put(&w, "\n");
+			text_put_call(&w, &call);
+			text_put(&w, "\n");
 		}
 	}
 	return w.used;
@@ -719,5 +612,5 @@ bool program_is_text(const char *name, const char *content, size_t size)
 		else
 			at++;
 	}
-	return (size_t)(end - at) >= strlen(header) && !memcmp(at, header, strlen(header));
+	return (size_t)(end - at) >= strlen(TEXT_HEADER) && !memcmp(at, TEXT_HEADER, strlen(TEXT_HEADER));
 }
