@@ -147,6 +147,16 @@ static void use_frames(void)
 		page_free(pages[i]);
 }
 
+/*
+ * A library may look for failures only once somebody asked for one: asked for at the
+ * start, so that no program changes the way of the next.
+ */
+static void use_failures(void)
+{
+	page_fail_nth(1);
+	page_fail_nth(0);
+}
+
 struct exec *exec_new(void)
 {
 	struct exec *x = calloc(1, sizeof(*x));
@@ -155,6 +165,7 @@ struct exec *exec_new(void)
 		return NULL;
 	x->last = SIZE_MAX;
 	use_frames();
+	use_failures();
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (!make_lane(x, t)) {
 			exec_delete(x);
