@@ -13,11 +13,18 @@ bench_page_asan_SOURCES = %D%/bench_page.c
 bench_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 bench_page_asan_LDADD = libpage-asan.a
 
-bench: all
+bench: all fuzzers seeds
 	./bench_page
 	@test ! -x ./bench_page-asan || ./bench_page-asan
 	@for binary in pagetorture-tsan pagetorture; do \
 	  test ! -x ./$$binary || ./$$binary bench $(srcdir)/corpus/rules/*.page || exit 1; \
+	done
+	@for target in fuzz_page fuzz_race; do \
+	  test -x ./$$target || { echo "skipped: $$target: this compiler has no engine for it"; continue; }; \
+	  mkdir -p bench.corpus && ./$$target -max_total_time=10 -max_len=704 -print_final_stats=1 \
+	    bench.corpus seeds/$$target 2>&1 | \
+	    awk -v t=$$target '/average_exec_per_sec/ { print t ": " $$2 " inputs/s on one core" }'; \
+	  rm -rf bench.corpus; \
 	done
 
 .PHONY: bench
