@@ -83,6 +83,12 @@ static uint8_t thread_number(const char *name)
 	return PROGRAM_THREADS;
 }
 
+/* Fibers are one OS thread and share what is its own: two that set errno do not race. */
+static bool is_errno(uintptr_t addr)
+{
+	return addr - (uintptr_t)&errno < sizeof(errno);
+}
+
 static void on_race(const struct tsan_race *race, void *ctx)
 {
 	struct exec *x = ctx;
@@ -96,6 +102,8 @@ static void on_race(const struct tsan_race *race, void *ctx)
 		.page = SIGHTING_NO_PAGE,
 	};
 
+	if (is_errno(race->now.addr))
+		return;
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
 		uintptr_t home = x->pages[i].home;
 
