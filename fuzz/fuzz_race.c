@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Programs that may break rules: what the model says of data races must be what
- * ThreadSanitizer says, and all results and bytes as in fuzz_page. A program that
+ * ThreadSanitizer says, report by report, less what the model of its shadow memory says
+ * that it forgets; and all results and bytes as in fuzz_page. A program that
  * breaks a fatal rule runs up to there.
  *
  * Emptying the detector's memory costs more than running a program, so it is done
@@ -21,15 +22,16 @@
 #define RACES_A_FLUSH 16
 
 static struct {
-	unsigned long inputs, racy, beyond, unconfirmed, races_since_flush;
+	unsigned long inputs, racy, unseen, unknown, unconfirmed, races_since_flush;
 } counts;
 
 static void print_counts(void)
 {
 	fprintf(stderr,
-		"fuzz_race: %lu inputs, %lu with a race reported, %lu beyond what the detector "
-		"keeps, %lu disagreements that fresh state settled\n",
-		counts.inputs, counts.racy, counts.beyond, counts.unconfirmed);
+		"fuzz_race: %lu inputs, %lu with a race reported as predicted, %lu with races that "
+		"were predicted unseen, %lu that could not be predicted, %lu disagreements that "
+		"fresh state settled\n",
+		counts.inputs, counts.racy, counts.unseen, counts.unknown, counts.unconfirmed);
 }
 
 static enum check_result compare(const struct program *program, struct check_report *report)
@@ -65,10 +67,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case CHECK_DIFFER:
 		fuzz_finding("fuzz_race", &program, report.why);
 	case CHECK_BEYOND:
-		counts.beyond++;
+		counts.unseen += report.predicted;
+		counts.unknown += !report.predicted;
 		break;
 	case CHECK_AGREE:
-		counts.racy += report.races > 0;
+		counts.racy += report.predicted && report.races;
+		counts.unknown += !report.predicted && report.races;
 		break;
 	}
 	return 0;

@@ -2,7 +2,9 @@
 /*
  * What is compared, in this order: how the run ended; each step with its result and
  * the bytes that it read, where they have a value; the pages at the end and their
- * reference counts; what the executor itself found; the races that were reported.
+ * reference counts; what the executor itself found; the races that were reported: each
+ * is one of the model's, and on fibers they are those that the model of the detector's
+ * own memory predicts (tsan_shadow.h), in order, byte by byte.
  *
  * A program that races, or in which atomic accesses meet, has no certain bytes on real
  * threads: there only results count.
@@ -19,6 +21,8 @@
 
 struct check {
 	struct rules *rules;
+	struct tsan_shadow *kept;
+	struct sightings predicted;
 	struct trace *trace;
 	struct exec *exec;
 };
@@ -32,7 +36,8 @@ struct check *check_new(void)
 	c->rules = rules_new();
 	c->trace = trace_new();
 	c->exec = exec_new();
-	if (c->rules && c->trace && c->exec)
+	c->kept = tsan_shadow_new();
+	if (c->rules && c->trace && c->exec && c->kept)
 		return c;
 	check_delete(c);
 	return NULL;
@@ -45,6 +50,7 @@ void check_delete(struct check *c)
 	rules_delete(c->rules);
 	trace_delete(c->trace);
 	exec_delete(c->exec);
+	tsan_shadow_delete(c->kept);
 	free(c);
 }
 
@@ -209,17 +215,70 @@ static bool no_false_alarm(const struct check *c, const struct program *program,
 	return true;
 }
 
-/* A race that the detector cannot miss is reported. */
-static bool no_miss(const struct check *c, struct check_report *report)
+static bool same_sighting(const struct sighting *a, const struct sighting *b)
+{
+	return a->call == b->call && a->before == b->before && a->page == b->page &&
+	       a->from == b->from && a->to == b->to;
+}
+
+static bool as_predicted(const struct check *c, const struct program *program,
+			 struct check_report *report)
+{
+	const struct sightings *seen = exec_sightings(c->exec);
+	size_t expected = sightings_kept(&c->predicted);
+
+	for (size_t i = 0; i < expected && i < report->races; i++) {
+		const struct sighting *e = &c->predicted.kept[i], *s = &seen->kept[i];
+
+		if (!same_sighting(e, s))
+			return differ(report,
+				      "report %zu: expected line %u, p%u bytes %u .. %u, got "
+				      "line %u, p%u bytes %u .. %u", i + 1,
+				      program->calls[e->call].line, e->page, e->from, e->to - 1,
+				      program->calls[s->call].line, s->page, s->from, s->to - 1);
+	}
+	return expected == report->races ||
+	       differ(report, "expected %zu reports of a data-race, got %zu", expected,
+		      report->races);
+}
+
+/* No race was reported, and none had to be. */
+static bool beyond(struct check_report *report, const struct program *program,
+		   const struct race *race, enum tsan_sight sight)
+{
+	report->result = CHECK_BEYOND;
+	report->predicted = sight != TSAN_CANNOT_SAY;
+	snprintf(report->why, sizeof(report->why), "the race of lines %u and %u is unseen: %s",
+		 program->calls[race->first].line, program->calls[race->second].line,
+		 tsan_sight_text(sight));
+	return true;
+}
+
+/*
+ * Every race that the detector keeps in mind is reported, and no other. Where it cannot
+ * be known what it keeps, a race that it cannot miss is.
+ */
+static bool no_miss(struct check *c, const struct program *program, struct check_report *report)
 {
 	const struct shadow *shadow = rules_shadow(c->rules);
+	struct tsan_facts facts = exec_tsan_facts(c->exec);
 
-	if (!tsan_present() || !shadow->race_count || report->races)
+	if (!tsan_present() || !shadow->race_count)
+		return true;
+	if (tsan_predictable() &&
+	    tsan_shadow_predict(c->kept, shadow, &facts, exec_sees_first_race_only(c->exec),
+				&c->predicted)) {
+		report->predicted = true;
+		return as_predicted(c, program, report) &&
+		       (report->races ||
+			beyond(report, program, shadow->races,
+			       tsan_shadow_explain(c->kept, shadow, &facts, shadow->races)));
+	}
+	if (report->races)
 		return true;
 	if (shadow_sure_to_be_seen(shadow, tsan_splits_granules()))
 		return differ(report, "expected a data-race to be reported, got none");
-	report->result = CHECK_BEYOND;
-	return true;
+	return beyond(report, program, shadow->races, TSAN_CANNOT_SAY);
 }
 
 /* ---- executions ---- */
@@ -260,7 +319,7 @@ enum check_result check_fibers(struct check *c, const struct program *program,
 	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
 	    same_pages(c, true, report) && no_complaint(c, report) &&
 	    no_false_alarm(c, program, false, report))
-		no_miss(c, report);
+		no_miss(c, program, report);
 	return report->result;
 }
 

@@ -15,7 +15,7 @@
 
 enum check_result {
 	CHECK_AGREE,
-	CHECK_BEYOND, /* a race that the detector did not report and need not have seen */
+	CHECK_BEYOND, /* races, none reported, and none had to be: `why` says so */
 	CHECK_DIFFER, /* `why` says what */
 };
 
@@ -23,6 +23,7 @@ struct check_report {
 	enum check_result result;
 	rule_set seen; /* rules that the execution saw broken */
 	size_t races;  /* races that the detector reported */
+	bool predicted; /* it was known which would be */
 	char why[CHECK_WHY];
 };
 

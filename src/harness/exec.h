@@ -19,6 +19,7 @@
 #include "harness/program.h"
 #include "harness/sighting.h"
 #include "harness/trace.h"
+#include "harness/tsan_shadow.h"
 
 /* How an execution ended. */
 enum exec_end {
@@ -62,6 +63,12 @@ void exec_last(struct exec *x, size_t call);
 
 /* Look away after the first race of a program: a report costs more than the rest. */
 void exec_first_race_only(struct exec *x, bool only);
+bool exec_sees_first_race_only(const struct exec *x);
+
+/*
+ * What tsan_shadow.h wants to know of the last execution on fibers; holds until the next.
+ */
+struct tsan_facts exec_tsan_facts(const struct exec *x);
 
 /*
  * Runs @program on fibers, up to the call @cut (SIZE_MAX: all of it).

@@ -72,6 +72,39 @@ void exec_first_race_only(struct exec *x, bool only)
 	x->first_race_only = only;
 }
 
+bool exec_sees_first_race_only(const struct exec *x)
+{
+	return x->first_race_only;
+}
+
+/* ---- what the detector keeps ---- */
+
+/* It keeps about 98,000 entries of a thread's history; no program needs half of them. */
+#define SURELY_KEPT 50000
+
+static uintptr_t position_after(const void *ctx, const struct access *access)
+{
+	const struct exec *x = ctx;
+	const struct exec_span *span = &x->spans[access->call];
+
+	if (!span->from || span->to < span->from)
+		return 0;
+	return tsan_position_after(span->from, span->to,
+				   x->pages[access->page].home + access->from);
+}
+
+static bool may_be_lost(const void *ctx, const struct access *access)
+{
+	const struct exec *x = ctx;
+
+	return x->ages[access->thread] - x->spans[access->call].age > SURELY_KEPT;
+}
+
+struct tsan_facts exec_tsan_facts(const struct exec *x)
+{
+	return (struct tsan_facts){ position_after, may_be_lost, x };
+}
+
 /* ---- what the detector says ---- */
 
 static uint8_t thread_number(const char *name)
@@ -172,6 +205,7 @@ struct exec *exec_new(void)
 	if (!x)
 		return NULL;
 	x->last = SIZE_MAX;
+	tsan_predictable(); /* tried out while there is nothing to disturb */
 	use_frames();
 	use_failures();
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)

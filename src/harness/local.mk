@@ -58,6 +58,8 @@ harness_sources = \
 	%D%/text_writer.h \
 	%D%/thread_plan.c \
 	%D%/thread_plan.h \
+	%D%/tsan_shadow.c \
+	%D%/tsan_shadow.h \
 	%D%/trace.c \
 	%D%/trace.h \
 	%D%/tsan.h \

@@ -33,9 +33,9 @@ enum fate judge_free_page(struct judged *j)
 	if (!page->refs)
 		return fatal(j, RULE_use_after_free);
 	acquire(j, &page->freed);
+	release(j, &page->freed);
 	if (!--page->refs)
 		rules_touch(j, j->call->handle[0], 0, PAGE, WRITE);
-	release(j, &page->freed);
 	return RAN;
 }
 
@@ -92,9 +92,9 @@ enum fate judge_copy_page(struct judged *j)
 		return returns(j, RESULT_EINVAL);
 	if (!may_use(j, page_of(j, 0), 1, &fate) || !may_use(j, src, 2, &fate))
 		return fate;
-	rules_touch(j, source, from, len, READ);
 	bytes_copy(known, src->known + from, len);
 	bytes_copy(rules_write(j, target, to, len, 0), src->bytes + from, len);
+	rules_touch(j, source, from, len, READ);
 	bytes_copy(page_of(j, 0)->known + to, known, len);
 	return returns(j, RESULT_0);
 }

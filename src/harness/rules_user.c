@@ -63,9 +63,10 @@ enum fate judge_copy_from_user_slice(struct judged *j)
 	good = slice->limit > slice->at ? smaller(len, slice->limit - slice->at) : 0;
 	if (len && inject(j))
 		good = 0;
-	to = rules_write(j, call->handle[0], call->number[0], len, 0);
+	to = rules_write(j, call->handle[0], call->number[0], good, 0);
 	bytes_copy(to, slice->bytes + slice->at, good);
-	bytes_fill(to + good, 0, len - good);
+	to = rules_write(j, call->handle[0], call->number[0] + good, len - good, 0);
+	bytes_fill(to, 0, len - good);
 	if (good < len)
 		return returns(j, RESULT_EFAULT);
 	slice->at += len;

@@ -67,6 +67,7 @@ void shadow_access(struct shadow *shadow, const struct access *now, const struct
 		else
 			record_race(shadow, before, now);
 	}
+	shadow->clocks[shadow->access_count] = *clock;
 	shadow->accesses[shadow->access_count++] = *now;
 }
 

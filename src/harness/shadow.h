@@ -38,7 +38,8 @@ struct race {
 
 struct shadow {
 	size_t access_count;
-	struct access accesses[SHADOW_ACCESSES];
+	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they were made */
+	struct clock clocks[SHADOW_ACCESSES];	 /* what the thread knew at each */
 	bool contended; /* atomic accesses met that nothing orders: no race, but no certain bytes */
 	size_t race_count;
 	struct race *races; /* sorted by (first, second, page) once sorted */

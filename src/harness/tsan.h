@@ -43,6 +43,9 @@ bool tsan_present(void);
  */
 bool tsan_splits_granules(void);
 
+/* Is it the runtime that tsan_shadow.h is about? */
+bool tsan_predictable(void);
+
 /* From now on each race goes to @fn and is not printed; NULL: printed as usual. */
 void tsan_listen(tsan_race_fn fn, void *ctx);
 
@@ -54,6 +57,19 @@ void *tsan_fiber_self(void);
 
 /* Run as @fiber from here on. Makes no order between the two. */
 void tsan_fiber_switch(void *fiber);
+
+/*
+ * Where the fiber that runs stands in the log that ThreadSanitizer keeps of what it did:
+ * an address, from which the runtime derives what its shadow memory throws out. 0 where
+ * tsan_predictable() is false.
+ */
+uintptr_t tsan_position(void);
+
+/*
+ * Where it stood after the access that began at @addr, which it made between the two
+ * positions. Return: 0 if there is none.
+ */
+uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr);
 
 /* What the caller did so far happens before the acquires of @object to come. */
 void tsan_release(void *object);

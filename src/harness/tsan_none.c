@@ -12,6 +12,11 @@ bool tsan_splits_granules(void)
 	return false;
 }
 
+bool tsan_predictable(void)
+{
+	return false;
+}
+
 void tsan_listen(tsan_race_fn fn, void *ctx)
 {
 	(void)fn;
@@ -32,6 +37,19 @@ void *tsan_fiber_self(void)
 void tsan_fiber_switch(void *fiber)
 {
 	(void)fiber;
+}
+
+uintptr_t tsan_position(void)
+{
+	return 0;
+}
+
+uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+{
+	(void)from;
+	(void)to;
+	(void)addr;
+	return 0;
 }
 
 void tsan_release(void *object)

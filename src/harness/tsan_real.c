@@ -23,6 +23,8 @@ void __tsan_atomic16_store(volatile uint16_t *at, uint16_t value, int order);
 void __tsan_atomic32_store(volatile uint32_t *at, uint32_t value, int order);
 void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
 void __tsan_flush_memory(void);
+void __tsan_func_entry(void *caller);
+void __tsan_func_exit(void);
 void __tsan_read_range(void *addr, unsigned long size);
 void __tsan_write_range(void *addr, unsigned long size);
 int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
@@ -145,6 +147,98 @@ void *tsan_fiber_self(void)
 void tsan_fiber_switch(void *fiber)
 {
 	__tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync);
+}
+
+/* ---- the log of what a fiber did ---- */
+
+/*
+ * Nothing of this is public, so nothing is believed: where a fiber's state has the
+ * position in its log, and what its entries look like, is tried out once with accesses
+ * of our own. Another runtime, another layout: the position is then not known.
+ *
+ * An entry of a range is two words, the second its address; one of a single access has
+ * its address from bit 20 on, and is two words when its bit 0 is clear.
+ */
+#define LOG_ADDRESS (((uint64_t)1 << 44) - 1)
+#define LOG_WORDS   32 /* of the fiber's state that are looked at */
+
+static unsigned int log_field; /* the word of the fiber's state; 0: not known */
+
+uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+{
+	for (const uint64_t *at = (const uint64_t *)from; at < (const uint64_t *)to; at++) {
+		if (*at == (addr & LOG_ADDRESS))
+			return (uintptr_t)(at + 1);
+		if (*at >> 20 == (addr & LOG_ADDRESS))
+			return (uintptr_t)(at + (*at & 1 ? 1 : 2));
+	}
+	return 0;
+}
+
+/* Did the word move by one entry of a range in each of some accesses to @bytes? */
+static bool moves_as_log(const volatile uintptr_t *word, uint8_t bytes[3][32])
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		uintptr_t from = *word;
+
+		__tsan_write_range(bytes[i], 24);
+		if (*word != from + 16 || from % 8 ||
+		    tsan_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
+			return false;
+	}
+	return true;
+}
+
+static bool knows_single(const volatile uintptr_t *word, uint64_t *bytes)
+{
+	uintptr_t from = *word;
+
+	__tsan_atomic64_store(bytes, 0, RELAXED);
+	return tsan_position_after(from, *word, (uintptr_t)bytes) == *word;
+}
+
+/* Only a word that did move may be followed, and only where it pointed to. */
+static void find_log(void *fiber)
+{
+	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
+	static uint64_t single;
+	const volatile uintptr_t *state = fiber;
+
+	__tsan_write_range(once[LOG_WORDS], 24);
+	for (unsigned int i = 1; i < LOG_WORDS; i++) {
+		uintptr_t before = state[i];
+
+		__tsan_write_range(once[i], 24);
+		if (before && state[i] == before + 16 && moves_as_log(state + i, bytes[i]) &&
+		    knows_single(state + i, &single)) {
+			log_field = i;
+			return;
+		}
+	}
+}
+
+bool tsan_predictable(void)
+{
+	static bool tried;
+
+	if (!tried)
+		find_log(__tsan_get_current_fiber());
+	tried = true;
+	return log_field;
+}
+
+/* An empty log gets an entry, so that it begins somewhere. */
+uintptr_t tsan_position(void)
+{
+	const volatile uintptr_t *state = __tsan_get_current_fiber();
+
+	if (!log_field)
+		return 0;
+	if (!state[log_field]) {
+		__tsan_func_entry(NULL);
+		__tsan_func_exit();
+	}
+	return state[log_field];
 }
 
 void tsan_release(void *object)

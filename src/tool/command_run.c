@@ -22,7 +22,7 @@ static const char help[] =
 	"\n"
 	"One row a program: what the model says, what each flavour saw on fibers, what\n"
 	"ThreadSanitizer saw on real threads (a race may hide there), and whether all agree.\n"
-	"`unseen` is a race that ThreadSanitizer cannot be expected to remember.\n"
+	"`unseen` is a race that ThreadSanitizer forgets, as predicted; why stands below.\n"
 	"\n"
 	"  --backend B      how the library maps pages: direct (default) or alias\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
@@ -154,6 +154,9 @@ static void print_row(const struct driver *d, const struct input *input, rule_se
 			printf(" %-15s", cells[i].field[RUN_THREADS]);
 	}
 	printf(" %s\n", agree ? "yes" : "NO");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		if (runs(d, i) && !strcmp(cells[i].field[RUN_RESULT], "beyond"))
+			printf("  %s: %s\n", flavour_names[i], cells[i].field[RUN_WHY]);
 }
 
 static void print_json(const struct driver *d, const struct input *input,

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What ThreadSanitizer's shadow memory keeps, case by case, with positions of our own.
+ * That the real one does the same is shown wherever programs run: the two are compared
+ * report by report.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/program_text.h"
+#include "harness/rules.h"
+#include "harness/tsan_shadow.h"
+#include "tests/tap.h"
+
+#define P "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
+
+static struct program program;
+static struct rules *rules;
+static struct tsan_shadow *shadow;
+static struct sightings sightings;
+static uintptr_t evicted; /* the cell that every position means */
+static bool known, lost;
+
+static uintptr_t position(const void *ctx, const struct access *access)
+{
+	(void)ctx;
+	(void)access;
+	return known ? 0x1000 + evicted * sizeof(uint64_t) : 0;
+}
+
+static bool may_be_lost(const void *ctx, const struct access *access)
+{
+	(void)ctx;
+	(void)access;
+	return lost;
+}
+
+static const struct tsan_facts facts = { position, may_be_lost, NULL };
+
+static bool predict(const char *text, bool first_only)
+{
+	struct text_error error;
+
+	if (!program_from_text(&program, text, strlen(text), &error)) {
+		printf("Bail out! line %u: %s\n", error.line, error.what);
+		exit(1);
+	}
+	rules_judge(rules, &program);
+	return tsan_shadow_predict(shadow, rules_shadow(rules), &facts, first_only, &sightings);
+}
+
+static bool reports(size_t count, const char *text)
+{
+	return predict(text, false) && sightings_kept(&sightings) == count;
+}
+
+/* The report's call, by line from 1, and its bytes. */
+static bool report_is(size_t index, unsigned int line, unsigned int from, unsigned int to)
+{
+	const struct sighting *s = &sightings.kept[index];
+
+	return program.calls[s->call].line == line && s->from == from && s->to == to;
+}
+
+static enum tsan_sight explain(uint16_t first, uint16_t second)
+{
+	const struct shadow *s = rules_shadow(rules);
+
+	for (size_t i = 0; i < s->race_count; i++)
+		if (s->races[i].first == first && s->races[i].second == second)
+			return tsan_shadow_explain(shadow, s, &facts, &s->races[i]);
+	return TSAN_CANNOT_SAY;
+}
+
+#define FOUR P "T0: write_raw(p0, 0, 1, 1)\n" \
+	       "T0: write_raw(p0, 1, 1, 1)\n" \
+	       "T0: write_raw(p0, 2, 1, 1)\n" \
+	       "T0: write_raw(p0, 3, 1, 1)\n"
+#define FIVE FOUR "T0: write_raw(p0, 4, 1, 1)\n"
+
+static void test_reports(void)
+{
+	ok(reports(0, P "T0: write_raw(p0, 0, 8, 1)\nT0: read_raw(p0, 0, 8)\n"),
+	   "no race, no report");
+	ok(reports(1, P "T0: write_raw(p0, 5, 16, 1)\nT1: read_raw(p0, 0, 64)\n") &&
+	   report_is(0, 4, 5, 8), "a report ends at the granule's end");
+	ok(reports(1, P "T0: write_raw(p0, 0, 64, 1)\nT1: write_raw(p0, 0, 64, 1)\n"),
+	   "a range stops at its first race");
+	ok(explain(1, 2) == TSAN_SEES, "which is said");
+	ok(reports(1, P "T0: write_raw(p0, 8, 1, 1)\nT1: write_raw(p0, 32, 1, 1)\n"
+			"T2: write_raw(p0, 0, 64, 1)\n"), "also when it meets two threads");
+	ok(explain(1, 3) == TSAN_SEES && explain(2, 3) == TSAN_STOPPED, "the second one unseen");
+	ok(reports(1, P "T0: write_raw(p0, 0, 4, 1)\nT1: read_raw(p0, 4, 4)\n"
+			"T2: write_raw(p0, 0, 8, 1)\n") && report_is(0, 5, 0, 4),
+	   "of two races in one granule the first cell's is reported");
+	ok(explain(2, 3) == TSAN_OUTDONE, "the other is outdone");
+
+}
+
+static void test_marks(void)
+{
+	ok(reports(1, P "T0: write_raw(p0, 0, 8, 1)\nT1: write_raw(p0, 0, 8, 1)\n"
+			"T2: write_raw(p0, 0, 8, 1)\n"), "a range that begins at a mark is not seen");
+	ok(explain(1, 3) == TSAN_MARKED && explain(2, 3) == TSAN_MARKED, "which is said");
+	ok(reports(2, P "T0: write_raw(p0, 8, 8, 1)\nT1: write_raw(p0, 8, 8, 1)\n"
+			"T2: write_raw(p0, 0, 16, 1)\nT3: write_raw(p0, 0, 16, 1)\n") &&
+	   report_is(1, 6, 0, 8), "one that begins before it is");
+	ok(reports(1, P "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\n"
+			"T0: write_raw(p0, 0, 8, 1)\nT1: load_atomic(k1, 0, 8)\n"
+			"T1: load_atomic(k1, 0, 8)\n"), "an atomic read of a mark is not seen");
+	ok(predict(P "T0: write_raw(p0, 0, 8, 1)\nT1: write_raw(p0, 0, 8, 1)\n"
+		     "T2: write_raw(p0, 16, 8, 1)\nT3: write_raw(p0, 16, 8, 1)\n", true) &&
+	   sightings_kept(&sightings) == 1, "with only the first race wanted the rest is not watched");
+}
+
+static void test_cells(void)
+{
+	known = true;
+	evicted = 0;
+	ok(reports(1, FOUR "T1: write_raw(p0, 0, 1, 2)\n"), "four sets of bytes are kept");
+	ok(reports(0, FIVE "T1: write_raw(p0, 0, 1, 2)\n"), "a fifth throws out cell 0");
+	ok(explain(1, 6) == TSAN_EVICTED, "which is said");
+	ok(reports(1, FIVE "T1: write_raw(p0, 1, 1, 2)\n"), "and no other");
+	evicted = 2;
+	ok(reports(1, FIVE "T1: write_raw(p0, 0, 1, 2)\n") &&
+	   reports(0, FIVE "T1: write_raw(p0, 2, 1, 2)\n"), "at another position cell 2");
+	known = false;
+	ok(!predict(FIVE "T1: write_raw(p0, 2, 1, 2)\n", false),
+	   "nothing is certain without a position");
+	ok(explain(3, 6) == TSAN_CANNOT_SAY, "which is said");
+	ok(reports(1, FOUR "T0: write_raw(p0, 0, 1, 1)\nT1: write_raw(p0, 3, 1, 2)\n"),
+	   "the same bytes again take no cell");
+	ok(reports(1, P "T0: read_raw(p0, 0, 1)\nT0: write_raw(p0, 0, 1, 1)\n"
+			"T1: read_raw(p0, 0, 1)\n"), "a write takes the place of a read");
+	ok(reports(1, P "T0: write_raw(p0, 0, 1, 1)\nT0: read_raw(p0, 0, 1)\n"
+			"T1: read_raw(p0, 0, 1)\n"), "a read does not take that of a write");
+}
+
+static void test_lost(void)
+{
+	lost = true;
+	ok(!predict(P "T0: write_raw(p0, 0, 8, 1)\nT1: read_raw(p0, 0, 8)\n", false),
+	   "a race with what may be lost cannot be foretold");
+	lost = false;
+}
+
+int main(void)
+{
+	rules = rules_new();
+	shadow = tsan_shadow_new();
+	test_reports();
+	test_marks();
+	test_cells();
+	test_lost();
+	tsan_shadow_delete(shadow);
+	rules_delete(rules);
+	return done();
+}
