@@ -18,6 +18,7 @@ unit_tests = \
 test_scripts = \
 	%D%/test_bootstrap.sh \
 	%D%/test_check.sh \
+	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
@@ -41,6 +42,7 @@ AM_TESTS_ENVIRONMENT = \
 	ASAN_FLAGS='$(ASAN_FLAGS)'; export ASAN_FLAGS; \
 	TSAN_FLAGS='$(TSAN_FLAGS)'; export TSAN_FLAGS; \
 	MSAN_FLAGS='$(MSAN_FLAGS)'; export MSAN_FLAGS; \
+	FUZZERS='$(engine_programs)'; export FUZZERS; \
 	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;

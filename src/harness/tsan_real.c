@@ -43,14 +43,16 @@ void AnnotateIgnoreWritesEnd(const char *file, int line);
 /*
  * Each access reported, not each pair of stacks once; a report without names of
  * functions costs a tenth; a history long enough for any program; no sleep at exit for
- * the fibers that live on; and no word about the order of locks, which is no rule.
+ * the fibers that live on; and no word about the order of locks, which is no rule, nor
+ * about what the engine does in a signal when it has a finding.
  * Embedded, so that a plain run is a right run.
  */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
 	return "suppress_equal_stacks=0:suppress_equal_addresses=0:atexit_sleep_ms=0:"
-	       "history_size=7:symbolize=0:report_thread_leaks=0:detect_deadlocks=0:exitcode=66";
+	       "history_size=7:symbolize=0:report_thread_leaks=0:report_signal_unsafe=0:"
+	       "detect_deadlocks=0:exitcode=66";
 }
 
 static struct {

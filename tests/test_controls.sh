@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Proof that race verdicts hang on what they are said to hang on: one thing is taken
+# away, in the rule model, in the model of the detector's memory, in what the library
+# tells the detector, or between inputs, and fuzz_race must find a disagreement.
+. "$(dirname "$0")/tap.sh"
+
+case " ${FUZZERS?is set by make check} " in
+*' fuzz_race '*) ;;
+*)
+	skip "this compiler has no engine for fuzz_race"
+	done_testing
+	exit
+	;;
+esac
+
+# Each goes red in seconds; a minute is for a machine that is busy.
+tries='8 60'
+
+# compile FILE: into objects/; the library is instrumented, harness and target are not.
+compile() {
+	case $1 in
+	src/page/*) flags=$TSAN_FLAGS ;;
+	*) flags="-fno-builtin -DBYTES_QUIET" ;;
+	esac
+	# shellcheck disable=SC2086 # words
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -Isrc -I. -c "$1" \
+		-o "objects/$(echo "$1" | tr / _).o"
+}
+
+link() {
+	# shellcheck disable=SC2086 # words
+	$CC -fsanitize=fuzzer $TSAN_FLAGS objects/*.o -lpthread -o fuzz_race
+}
+
+# fuzz SECONDS [PAGE]...: from these programs, or from all of corpus/rules.
+fuzz() {
+	rm -rf corpus seeds
+	mkdir corpus seeds
+	time=$1
+	shift
+	[ $# -gt 0 ] || set -- "$abs_srcdir"/corpus/rules/*.page
+	for page; do
+		"$pagetorture" format --bytes "$page" >"seeds/$(basename "$page")"
+	done
+	timeout $((time + 30)) ./fuzz_race -max_total_time="$time" -max_len=704 corpus seeds \
+		>out 2>&1
+}
+
+# What only fresh state settles is counted, and should never happen either.
+goes_red() {
+	for try in $tries; do
+		fuzz "$try" "$@"
+		grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that fresh state' out && return 0
+	done
+	return 1
+}
+
+# control FILE SED NAME [PAGE]...: FILE is one that no other includes.
+control() {
+	file=$1 sed=$2 name=$3
+	shift 3
+	sed "$sed" "$abs_srcdir/$file" >"$file"
+	if cmp -s "$abs_srcdir/$file" "$file"; then
+		ok 1 "$name: the change does not apply any more"
+	elif ! { compile "$file" && link; } >out 2>&1; then
+		ok 1 "$name: does not build" out
+	else
+		goes_red "$@"
+		ok $? "found: $name" out
+	fi
+	cp "$abs_srcdir/$file" "$file"
+	compile "$file"
+}
+
+rules=$abs_srcdir/corpus/rules
+cd "$scratch" || exit 99
+cp -r "$abs_srcdir/src" "$abs_srcdir/fuzz" .
+chmod -R u+w src fuzz
+mkdir objects
+for file in src/page/*.c src/harness/*.c fuzz/fuzz.c fuzz/fuzz_race.c; do
+	[ "$file" = src/harness/tsan_none.c ] || compile "$file" || exit 99
+done
+link || exit 99
+fuzz 10 && ! grep -Eq '[1-9][0-9]* disagreements that' out
+ok $? "with nothing taken away nothing is found" out
+
+# ---- order that the rule model knows ----
+
+control src/harness/rules.c 's/^\tacquire(j, &mutex->clock);//' "a lock that acquires nothing"
+control src/harness/rules.c 's/^\tacquire(j, &semaphore->clock);//' "a wait that acquires nothing"
+control src/harness/rules.c 's/^\t\tjoin_all(r);/;/' "lines of main that join nobody"
+control src/harness/rules_page.c 's/^\tacquire(j, &page->freed);//' \
+	"a last free that knows of no other owner"
+control src/harness/rules_page.c 's/if (!--page->refs)/if (!--page->refs \&\& 0)/' \
+	"a last free that touches nothing"
+
+# ---- what the detector is told ----
+
+control src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//' "an allocator whose lock orders"
+control src/page/arena.c 's/^\t\tsync_born(arena_address.*//' \
+	"frames whose lives the detector cannot tell apart" "$rules/tsan-keeps-four-sets-of-bytes.page"
+control src/harness/exec_fiber.c 's/^\t\ttsan_release(&semaphore_tokens.*//' \
+	"a post that tells the detector of no order"
+
+# ---- what the detector keeps ----
+
+control src/harness/tsan_shadow.c 's/position \/ sizeof(uint64_t) % CELLS/0/' \
+	"a full granule that always throws out the first" "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
+control src/harness/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//' "granules without marks"
+control src/harness/tsan_real.c 's/^\t__tsan_flush_memory();//' "a detector that is never emptied" \
+	"$rules/posts-that-nobody-waits-for.page"
+
+done_testing
