@@ -22,7 +22,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static struct page *page, *other;
-static unsigned char *home, *buffer, *user;
+static unsigned char *home, *other_home, *buffer, *user;
 static size_t size;
 static size_t zero; /* an offset that the compiler must not know */
 
@@ -94,6 +94,13 @@ static void memset_in(void)
 static void fill_zero(void)
 {
 	page_fill_zero(page, zero, size);
+	used(home);
+}
+
+/* Between the same pages: where they lie in cache lines and sets is part of the cost. */
+static void memcpy_between(void)
+{
+	checked_copy_in(home, other_home, zero, size);
 	used(home);
 }
 
@@ -292,8 +299,9 @@ static void bench_raw(void)
 			{ .name = "page_write_raw", .fn = write_raw });
 		MEASURE(title, { .name = "check + memset", .fn = memset_in },
 			{ .name = "page_fill_zero", .fn = fill_zero });
+		MEASURE(title, { .name = "check + memcpy, pages", .fn = memcpy_between },
+			{ .name = "page_copy", .fn = copy });
 		MEASURE(title, { .name = "check + memcpy", .fn = memcpy_in },
-			{ .name = "page_copy", .fn = copy },
 			{ .name = "page_read_bytewise_atomic", .fn = read_bytewise },
 			{ .name = "page_copy_from_user_slice", .fn = user_copy });
 	}
@@ -328,17 +336,23 @@ static void bench_switch(const char *title)
 	page_task_delete(tasks[1]);
 }
 
+static unsigned char *home_of(struct page *of)
+{
+	void *addr = page_map_local(of);
+	unsigned char *at = page_home(addr);
+
+	page_unmap_local(addr);
+	return at;
+}
+
 static void prepare(void)
 {
-	void *addr;
-
 	page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	other = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	for (size_t i = 0; i < COUNT(many); i++)
 		many[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	addr = page_map_local(page);
-	home = page_home(addr);
-	page_unmap_local(addr);
+	home = home_of(page);
+	other_home = home_of(other);
 	__asm__ volatile("" : "+m"(zero));
 	buffer = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 	user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);

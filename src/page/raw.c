@@ -17,7 +17,7 @@ static inline unsigned char *byte(const struct page *page, size_t off)
 }
 
 /*
- * The three that are hot: what is unlikely is a call at their end, so that they need no
+ * Those that are hot: what is unlikely is a call at their end, so that they need no
  * frame for it. @site is theirs.
  */
 #define CLOSELY static __attribute__((noinline))
@@ -114,14 +114,23 @@ static bool overlap(size_t a, size_t b, size_t len)
 	return a < b + len && b < a + len && len;
 }
 
+CLOSELY int copy_closely(struct page *dst, size_t dst_off, struct page *src, size_t src_off,
+			 size_t len, struct call_site site)
+{
+	page_must_map_at(dst, 0, site);
+	page_must_map_at(src, 1, site);
+	memcpy(byte(dst, dst_off), byte(src, src_off), len);
+	return 0;
+}
+
 int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len)
 {
 	if (!range_good(dst_off, len) || !range_good(src_off, len))
 		return -EINVAL;
 	if (dst == src && overlap(dst_off, src_off, len))
 		return -EINVAL;
-	page_must_map(dst, 0, "page_copy");
-	page_must_map(src, 1, "page_copy");
+	if (unlikely(!page_maps_easily(dst) || !page_maps_easily(src)))
+		return copy_closely(dst, dst_off, src, src_off, len, CALL_SITE("page_copy"));
 	memcpy(byte(dst, dst_off), byte(src, src_off), len);
 	return 0;
 }
