@@ -125,8 +125,8 @@ mutant plain raw.c 's/if (unlikely(!page_maps_easily(page)))/if (len \&\& unlike
 mutant plain task.h 's/return task->depth < PAGE_TASK_MAPPINGS/return task->depth < PAGE_TASK_MAPPINGS - 1/' \
 	"one mapping too few"
 mutant plain live.h 's/more >= PAGE_TASK_MAPPINGS/more > PAGE_TASK_MAPPINGS/' "one mapping too many"
-mutant plain raw.c 's/page_must_map(src, 1/page_must_map(src, 0/' "a copy that counts one mapping"
-mutant plain raw.c 's/page_must_map(dst, 0, "page_copy");/page_must_map(src, 1, "page_copy"); page_must_map(dst, 0, "page_copy");/' \
+mutant plain raw.c 's/page_must_map_at(src, 1/page_must_map_at(src, 0/' "a copy that counts one mapping"
+mutant plain raw.c 's/page_must_map_at(dst, 0, site);/page_must_map_at(src, 1, site); page_must_map_at(dst, 0, site);/' \
 	"a copy that looks at its source first"
 mutant plain task.h 's/if (unlikely((uintptr_t)addr - (uintptr_t)newest >= PAGE_SIZE))/if (0)/' \
 	"an order that nobody checks"
