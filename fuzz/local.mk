@@ -7,13 +7,13 @@ fuzz_common = %D%/fuzz.c %D%/fuzz.h
 EXTRA_DIST += %D%/targets.def
 
 check_PROGRAMS += fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
-fuzz_fault_replay_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/main_replay.c
+fuzz_fault_replay_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/input.c %D%/input.h %D%/main_replay.c
 fuzz_fault_replay_LDADD = libharness-plain.a libpage-plain.a
-fuzz_page_replay_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/main_replay.c
+fuzz_page_replay_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/input.c %D%/input.h %D%/main_replay.c
 fuzz_page_replay_LDADD = libharness-plain.a libpage-plain.a
-fuzz_race_replay_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/main_replay.c
+fuzz_race_replay_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/input.c %D%/input.h %D%/main_replay.c
 fuzz_race_replay_LDADD = libharness-plain.a libpage-plain.a
-fuzz_text_replay_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/main_replay.c
+fuzz_text_replay_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/input.c %D%/input.h %D%/main_replay.c
 fuzz_text_replay_LDADD = libharness-plain.a libpage-plain.a
 
 if HAVE_ASAN
