@@ -23,6 +23,7 @@ test_scripts = \
 	%D%/test_mutants.sh \
 	%D%/test_reference.sh \
 	%D%/test_run.sh \
+	%D%/test_same.sh \
 	%D%/test_stress.sh \
 	%D%/test_tree.sh
 
