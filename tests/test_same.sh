@@ -116,7 +116,7 @@ mutant() {
 	# shellcheck disable=SC2086,SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $flags -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(flavour_flags $flavour) "$abs_builddir"/fuzz/"${target#fuzz_}"_same-*.o \
+		$CC $(flags_of $flavour) "$abs_builddir"/fuzz/"${target#fuzz_}"_same-*.o \
 			"$scratch/mutant.o" "$abs_builddir/libharness-fuzz-$flavour.a" \
 			"$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$target-same" 2>"$scratch/err" || {
@@ -128,13 +128,6 @@ mutant() {
 		again=$(sed -n 's/^  replay: //p' "$scratch/err") &&
 		run_to 1 sh -c "$again"
 	ok $? "$target: $file that remembers changes the $what" "$scratch/err"
-}
-
-flavour_flags() {
-	case $1 in
-	asan) echo "$ASAN_FLAGS" ;;
-	tsan) echo "$TSAN_FLAGS" ;;
-	esac
 }
 
 mutant fuzz_page "$ASAN_FLAGS" page/page.c \

@@ -72,6 +72,11 @@ void exec_first_race_only(struct exec *x, bool only)
 	x->first_race_only = only;
 }
 
+void exec_set_timing(struct exec *x, const struct exec_timing *timing)
+{
+	x->timing = *timing;
+}
+
 /* ---- what the detector says ---- */
 
 static uint8_t thread_number(const char *name)

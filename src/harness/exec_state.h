@@ -63,6 +63,7 @@ struct exec {
 	void *fibers[PROGRAM_THREADS];
 	bool first_race_only;
 	bool use_values;
+	struct exec_timing timing;
 	size_t last;
 	exec_announce_fn announce;
 	void *announce_ctx;
