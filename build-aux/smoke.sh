@@ -122,7 +122,11 @@ afl() {
 		-i seeds/fuzz_page -o $logs/afl -- afl/fuzz_page >$logs/afl.log 2>&1
 	stats=$logs/afl/default/fuzzer_stats
 	crashes=$(awk '/^saved_crashes|^saved_hangs/ { n += $3 } END { print n + 0 }' $stats 2>/dev/null)
-	if [ -e $stats ] && [ "${crashes:-0}" = 0 ]; then
+	stability=$(awk '/^stability/ { print $3 }' $stats 2>/dev/null)
+	if [ -e $stats ] && [ "${crashes:-0}" = 0 ] && [ "$stability" != 100.00% ]; then
+		row FAILED "AFL++ fuzz_page" "stability $stability: inputs leave something behind"
+		explain $logs/afl.log "./fuzz_page-same seeds/fuzz_page $logs/afl/default/queue"
+	elif [ -e $stats ] && [ "${crashes:-0}" = 0 ]; then
 		row ok "AFL++ fuzz_page" "$(awk '/^execs_done/ { n = $3 } /^execs_per_sec/ { r = $3 }
 			/^stability/ { s = $3 } END { printf "%d executions, %d/s, stability %s, no finding", n, r, s }' $stats)"
 	else

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 
 #include "harness/program_text.h"
+#include "harness/tsan.h"
+
+/* Of 1, 4, 8, 16, 32 the last two are alike and a third faster than the first. */
+#define RACES_A_FLUSH 16
 
 static void *made(void *thing)
 {
@@ -31,6 +35,90 @@ struct rules *fuzz_rules(void)
 	if (!rules)
 		rules = made(rules_new());
 	return rules;
+}
+
+/* ---- what is found out, told by parts ---- */
+
+static fuzz_listen_fn listener;
+
+void fuzz_listen(fuzz_listen_fn fn)
+{
+	listener = fn;
+}
+
+void fuzz_tell(enum fuzz_part part, const void *bytes, size_t len)
+{
+	if (listener)
+		listener(part, bytes, len);
+}
+
+static void tell_verdict(const struct verdict *v, const struct check_report *report)
+{
+	uint32_t words[] = {
+		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_count,
+		report->seen, (uint32_t)report->result,
+	};
+
+	fuzz_tell(FUZZ_VERDICT, words, sizeof(words));
+}
+
+/* Field by field: what lies between them has no value. */
+static void tell_trace(const struct trace *trace)
+{
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct step *step = &trace->steps[i];
+		uint32_t words[] = { step->call, step->skipped, (uint32_t)step->result, step->len };
+
+		fuzz_tell(FUZZ_TRACE, words, sizeof(words));
+		fuzz_tell(FUZZ_TRACE, trace->bytes + step->at, step->len);
+	}
+	for (uint32_t i = 0; i < PROGRAM_PAGES; i++) {
+		uint32_t words[] = { i, trace->pages[i].refs };
+
+		if (!trace->pages[i].live)
+			continue;
+		fuzz_tell(FUZZ_TRACE, words, sizeof(words));
+		fuzz_tell(FUZZ_TRACE, trace->bytes + trace->pages[i].at, TRACE_PAGE);
+	}
+}
+
+static void tell_races(const struct sightings *sightings)
+{
+	for (size_t i = 0; i < sightings_kept(sightings); i++) {
+		const struct sighting *s = &sightings->kept[i];
+		uint16_t words[] = { s->call, s->before, s->page, s->from, s->to };
+
+		fuzz_tell(FUZZ_RACES, words, sizeof(words));
+	}
+}
+
+enum check_result fuzz_compare(const struct program *program, struct check_report *report)
+{
+	struct check *check = fuzz_check();
+
+	check_fibers(check, program, report);
+	if (listener) {
+		tell_verdict(rules_verdict(check_rules(check)), report);
+		tell_trace(check_trace(check));
+		tell_races(exec_sightings(check_exec(check)));
+	}
+	return report->result;
+}
+
+/* ---- what inputs leave behind ---- */
+
+static unsigned int races_since_fresh;
+
+void fuzz_fresh(void)
+{
+	races_since_fresh = 0;
+	tsan_flush();
+}
+
+void fuzz_raced(void)
+{
+	if (++races_since_fresh == RACES_A_FLUSH)
+		fuzz_fresh();
 }
 
 _Noreturn void fuzz_finding(const char *target, const struct program *program, const char *why)

@@ -20,6 +20,30 @@ extern const bool fuzz_reads_text;
 struct check *fuzz_check(void);
 struct rules *fuzz_rules(void);
 
+/* check_fibers() for all targets; what it finds out is told to who listens. */
+enum check_result fuzz_compare(const struct program *program, struct check_report *report);
+
+/*
+ * What a target finds out of an input, by parts. A target that executes nothing tells by
+ * itself.
+ */
+enum fuzz_part {
+	FUZZ_VERDICT, /* the rules that are broken, as the model and the execution have it */
+	FUZZ_TRACE,   /* calls, results, bytes that were read, pages at the end */
+	FUZZ_RACES,   /* what the detector reported, in its order */
+	FUZZ_PARTS
+};
+
+typedef void (*fuzz_listen_fn)(enum fuzz_part part, const void *bytes, size_t len);
+void fuzz_listen(fuzz_listen_fn fn);
+void fuzz_tell(enum fuzz_part part, const void *bytes, size_t len);
+
+/* Forget what earlier inputs left behind in the detector; it costs more than an input. */
+void fuzz_fresh(void);
+
+/* Each so many races the detector forgets: it walks through what its threads did since. */
+void fuzz_raced(void);
+
 /*
  * Prints the program, what is wrong with it, and how to see it again; then aborts, so
  * that the engine keeps the input.

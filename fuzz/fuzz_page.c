@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program_from_bytes(&program, data, size);
 	repair(&program, fuzz_rules());
 	program_renumber(&program);
-	if (check_fibers(fuzz_check(), &program, &report) == CHECK_DIFFER)
+	if (fuzz_compare(&program, &report) == CHECK_DIFFER)
 		fuzz_finding("fuzz_page", &program, report.why);
 	return 0;
 }

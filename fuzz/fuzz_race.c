@@ -16,13 +16,9 @@
 #include <stdlib.h>
 
 #include "harness/program_bytes.h"
-#include "harness/tsan.h"
-
-/* Of 1, 4, 8, 16, 32 the last two are alike and a third faster than the first. */
-#define RACES_A_FLUSH 16
 
 static struct {
-	unsigned long inputs, racy, unseen, unknown, unconfirmed, races_since_flush;
+	unsigned long inputs, racy, unseen, unknown, unconfirmed;
 } counts;
 
 static void print_counts(void)
@@ -36,17 +32,15 @@ static void print_counts(void)
 
 static enum check_result compare(const struct program *program, struct check_report *report)
 {
-	enum check_result result = check_fibers(fuzz_check(), program, report);
+	enum check_result result = fuzz_compare(program, report);
 
 	if (result == CHECK_DIFFER) {
-		tsan_flush();
-		result = check_fibers(fuzz_check(), program, report);
+		fuzz_fresh();
+		result = fuzz_compare(program, report);
 		counts.unconfirmed += result != CHECK_DIFFER;
 	}
-	if (report->races && ++counts.races_since_flush == RACES_A_FLUSH) {
-		counts.races_since_flush = 0;
-		tsan_flush();
-	}
+	if (report->races)
+		fuzz_raced();
 	return result;
 }
 

@@ -4,6 +4,7 @@
 # Scripts speak TAP too and run from the build folder.
 
 unit_tests = \
+	test_delay \
 	test_detector \
 	test_number \
 	test_program_bytes \
@@ -25,7 +26,9 @@ test_scripts = \
 	%D%/test_mutants.sh \
 	%D%/test_reference.sh \
 	%D%/test_run.sh \
+	%D%/test_same.sh \
 	%D%/test_stress.sh \
+	%D%/test_threads.sh \
 	%D%/test_tree.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
@@ -54,6 +57,8 @@ make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
 TESTS += $(unit_tests) $(test_scripts)
 
+test_delay_SOURCES = %D%/test_delay.c
+test_delay_LDADD = $(test_ldadd)
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c

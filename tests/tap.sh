@@ -39,6 +39,15 @@ has_flavour() {
 	[ "$1" = plain ] || [ -x "$abs_builddir/pagetorture-$1" ]
 }
 
+# flags_of FLAVOUR
+flags_of() {
+	case $1 in
+	asan) echo "$ASAN_FLAGS" ;;
+	tsan) echo "$TSAN_FLAGS" ;;
+	msan) echo "$MSAN_FLAGS" ;;
+	esac
+}
+
 # run_to STATUS COMMAND...: does it end with that status? Output in $scratch/out, err.
 run_to() {
 	expected=$1

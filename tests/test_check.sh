@@ -115,7 +115,7 @@ ok $? "a comment between expectations keeps its place"
 # ---- usage ----
 
 for arguments in '' 'frob' 'check' 'check --frob x' 'run' 'run --repeat 0 x' \
-	'run --flavour frob x' 'format' 'format a b' 'bench'; do
+	'run --flavour frob x' 'run --executor frob x' 'run --delays x x' 'run --delays' 'format' 'format a b' 'bench'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 	ok $? "usage: pagetorture $arguments" "$scratch/err"

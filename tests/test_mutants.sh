@@ -16,14 +16,6 @@ suffix() {
 	[ "$1" = plain ] || echo "-$1"
 }
 
-flags_of() {
-	case $1 in
-	asan) echo "$ASAN_FLAGS" ;;
-	tsan) echo "$TSAN_FLAGS" ;;
-	msan) echo "$MSAN_FLAGS" ;;
-	esac
-}
-
 # Objects of the tool, by how automake names them.
 objects_of() {
 	if [ "$1" = plain ]; then

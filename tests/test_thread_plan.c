@@ -53,6 +53,7 @@ int main(void)
 	ok(!plan.steps[3].join && plan.steps[5].join == 4, "and each of them once");
 	ok(plan.steps[4].waits && plan.steps[3].fork == 4 && !plan.steps[2].fork,
 	   "a thread is forked by the last line of main before it");
+	ok(plan.steps[4].forker == 3, "and knows by which");
 	rules_delete(rules);
 	return done();
 }

@@ -64,6 +64,11 @@ const struct rules *check_rules(const struct check *c)
 	return c->rules;
 }
 
+const struct trace *check_trace(const struct check *c)
+{
+	return c->trace;
+}
+
 /* ---- differences ---- */
 
 static bool differ(struct check_report *report, const char *what, ...)

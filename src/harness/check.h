@@ -36,6 +36,9 @@ void check_delete(struct check *check);
 struct exec *check_exec(struct check *check);
 const struct rules *check_rules(const struct check *check);
 
+/* What the last execution saw. */
+const struct trace *check_trace(const struct check *check);
+
 /* Judges the program. */
 void check_judge(struct check *check, const struct program *program);
 

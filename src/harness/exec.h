@@ -86,6 +86,17 @@ enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t c
 bool exec_thread(struct exec *x, const struct program *program, const struct trace *plan,
 		 bool stuck, struct trace *trace);
 
+/* How real threads meet. What they do, and in which order where it counts, stays. */
+struct exec_timing {
+	bool pin;    /* threads of the program, main too, on a CPU each, in turn */
+	bool delays; /* before calls, as delay.h chooses them */
+	uint64_t seed;
+	uint32_t run; /* of many with that seed: each has delays of its own */
+};
+
+/* For executions to come. Without: as the system has it. */
+void exec_set_timing(struct exec *x, const struct exec_timing *timing);
+
 /* What the last execution found wrong by itself, or "". */
 const char *exec_complaint(const struct exec *x);
 

@@ -77,6 +77,11 @@ bool exec_sees_first_race_only(const struct exec *x)
 	return x->first_race_only;
 }
 
+void exec_set_timing(struct exec *x, const struct exec_timing *timing)
+{
+	x->timing = *timing;
+}
+
 /* ---- what the detector keeps ---- */
 
 /* It keeps about 98,000 entries of a thread's history; no program needs half of them. */
@@ -140,7 +145,8 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
 		uintptr_t home = x->pages[i].home;
 
-		if (!x->pages[i].page || from < home || to > home + PAGE_SIZE)
+		/* One test, or the coverage would tell which page lies above which. */
+		if (!x->pages[i].page || from - home >= PAGE_SIZE)
 			continue;
 		sighting.page = i;
 		sighting.from = (uint16_t)(from - home);
@@ -198,6 +204,40 @@ static void use_failures(void)
 	page_fail_nth(0);
 }
 
+/*
+ * A library may make what a task needs for its mappings when it first maps, and look it
+ * up in the order of making: made at the start, in the order of tasks.
+ */
+static void use_mapping(struct page_task *task)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+
+	if (!page)
+		return;
+	page_task_switch_in(task);
+	page_unmap_local(page_map_local(page));
+	page_task_switch_out(task);
+	page_free(page);
+}
+
+static void use_mappings(struct exec *x)
+{
+	use_mapping(NULL); /* the thread's own */
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		use_mapping(x->lanes[t].task);
+		use_mapping(x->lanes[t].spare);
+	}
+}
+
+/* What fail_nth makes fail uses up one of the point's times: each program has its own. */
+static void forget_failures(void)
+{
+	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
+
+	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
+}
+
 struct exec *exec_new(void)
 {
 	struct exec *x = calloc(1, sizeof(*x));
@@ -213,6 +253,7 @@ struct exec *exec_new(void)
 			exec_delete(x);
 			return NULL;
 		}
+	use_mappings(x);
 	if (exec_user_init(x))
 		return x;
 	exec_delete(x);
@@ -241,6 +282,7 @@ void exec_begin(struct exec *x, const struct program *program)
 	bytes_fill(x->maps, 0, sizeof(x->maps));
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
 		x->slices[i].filled = false;
+	forget_failures();
 	atomic_flag_clear(&x->complained);
 	x->complaint[0] = '\0';
 	sightings_clear(&x->sightings);

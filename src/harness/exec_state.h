@@ -72,6 +72,7 @@ struct exec {
 	uintptr_t positions[PROGRAM_THREADS];
 	bool first_race_only;
 	bool use_values;
+	struct exec_timing timing;
 	size_t last;
 	exec_announce_fn announce;
 	void *announce_ctx;

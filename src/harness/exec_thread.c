@@ -10,7 +10,9 @@
  *      file is never instrumented for ThreadSanitizer.
  *
  * So a detector sees exactly the happens-before edges of the rule model, while calls
- * that nothing orders really meet.
+ * that nothing orders really meet: threads that may go at the same time, at the start or
+ * after a line of main, wait in hiding until all of them are there. If asked, each is on a
+ * CPU of its own and comes late to its calls (delay.h).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +21,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/delay.h"
 #include "harness/exec_state.h"
+#include "harness/pin.h"
 #include "harness/thread_plan.h"
 
 struct thread_run {
@@ -33,6 +37,10 @@ struct thread_run {
 	sem_t semaphores[PROGRAM_SEMAPHORES];
 	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
 	atomic_int start; /* enum start */
+	atomic_uint ready; /* threads that wait for the start */
+	atomic_uint met[PROGRAM_CALLS]; /* threads that the step of main let go on */
+	bool pinned;
+	struct pins pins;
 	atomic_uint done[PROGRAM_THREADS]; /* steps up to which the thread is through */
 	atomic_uint steps_done;
 	atomic_uint tried; /* threads that found their next line blocked */
@@ -40,6 +48,7 @@ struct thread_run {
 	struct worker {
 		struct thread_run *run;
 		uint8_t thread;
+		uint8_t turn; /* among the threads that take part */
 		bool made;
 		bool held[PROGRAM_MUTEXES];
 		pthread_t pthread;
@@ -50,10 +59,27 @@ enum start { START_WAIT, START_GO, START_CANCEL };
 
 /* ---- hidden gates ---- */
 
+/* Not at once to the system, which would let the waiting threads go on one by one. */
+#define SPINS 200
+
 static void wait_hidden(const atomic_uint *counter, unsigned int least)
 {
-	while (atomic_load_explicit(counter, memory_order_acquire) < least)
-		sched_yield();
+	for (unsigned int spins = 0;
+	     atomic_load_explicit(counter, memory_order_acquire) < least; spins++)
+		if (spins >= SPINS)
+			sched_yield();
+}
+
+/*
+ * All threads that one line of main let go on, go on together. Each of them comes: what it
+ * did before that line is over, main waited for it.
+ */
+static void meet(struct thread_run *run, uint16_t forker)
+{
+	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[forker].fork);
+
+	atomic_fetch_add_explicit(&run->met[forker], 1, memory_order_relaxed);
+	wait_hidden(&run->met[forker], all);
 }
 
 static void pass_gates(struct thread_run *run, const struct thread_step *step, uint8_t self)
@@ -76,8 +102,10 @@ static void before_step(struct thread_run *run, const struct thread_step *step, 
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->join & 1u << t)
 			wait_semaphore(&run->joins[t]);
-	if (step->waits)
-		wait_semaphore(&run->forks[thread]);
+	if (!step->waits)
+		return;
+	wait_semaphore(&run->forks[thread]);
+	meet(run, step->forker);
 }
 
 static void after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
@@ -122,6 +150,15 @@ static bool order_call(struct worker *w, const struct call *call, struct step *s
 	}
 }
 
+static void come_late(const struct worker *w, uint16_t step)
+{
+	const struct exec_timing *timing = &w->run->x->timing;
+	struct delay_place place = { timing->seed, timing->run, w->thread, step };
+
+	if (timing->delays)
+		delay_pass(delay_choose(&place));
+}
+
 static void run_step(struct worker *w, uint16_t index)
 {
 	struct thread_run *run = w->run;
@@ -132,6 +169,7 @@ static void run_step(struct worker *w, uint16_t index)
 
 	before_step(run, planned, w->thread);
 	pass_gates(run, planned, w->thread);
+	come_late(w, index);
 	exec_running = expected->call;
 	if (run->x->announce)
 		run->x->announce(run->x->announce_ctx, expected->call);
@@ -207,18 +245,39 @@ static void run_thread(struct worker *w)
 			pthread_mutex_unlock(&run->mutexes[m]);
 }
 
+static void take_pin(const struct worker *w)
+{
+	const struct thread_run *run = w->run;
+
+	if (run->pinned && !pins_take(&run->pins, w->turn))
+		exec_complain(run->x, "expected a CPU for thread %u alone, got none", w->thread);
+}
+
+/* Waits for the start, which comes when all threads are here. Return: is there one? */
+static bool started(struct thread_run *run)
+{
+	int start;
+
+	atomic_fetch_add_explicit(&run->ready, 1, memory_order_relaxed);
+	for (unsigned int spins = 0;; spins++) {
+		start = atomic_load_explicit(&run->start, memory_order_relaxed);
+		if (start != START_WAIT)
+			return start == START_GO;
+		if (spins >= SPINS)
+			sched_yield();
+	}
+}
+
 static void *thread_main(void *arg)
 {
 	struct worker *w = arg;
+	struct thread_run *run = w->run;
 	char name[8];
-	int start;
 
 	snprintf(name, sizeof(name), "T%d", w->thread - 1);
 	pthread_setname_np(pthread_self(), name);
-	/* Spinning, so that threads that nothing orders begin as near as can be. */
-	while ((start = atomic_load_explicit(&w->run->start, memory_order_relaxed)) == START_WAIT)
-		sched_yield();
-	if (start == START_GO)
+	take_pin(w);
+	if (started(run))
 		run_thread(w);
 	return NULL;
 }
@@ -238,6 +297,7 @@ static void init_objects(struct thread_run *run)
 		run->workers[t] = (struct worker){ .run = run, .thread = (uint8_t)t };
 	}
 	atomic_store(&run->start, START_WAIT);
+	atomic_store(&run->ready, 0);
 	atomic_store(&run->steps_done, 0);
 	atomic_store(&run->tried, 0);
 }
@@ -270,6 +330,8 @@ static bool takes_part(const struct thread_run *run, unsigned int thread)
 
 static bool make_threads(struct thread_run *run)
 {
+	uint8_t turn = 1; /* main is the first */
+
 	run->thread_count = 1;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		run->thread_count += takes_part(run, t);
@@ -278,6 +340,7 @@ static bool make_threads(struct thread_run *run)
 
 		if (!takes_part(run, t))
 			continue;
+		w->turn = turn++;
 		if (pthread_create(&w->pthread, NULL, thread_main, w))
 			return false;
 		w->made = true;
@@ -295,6 +358,42 @@ static size_t bytes_read(const struct trace *plan)
 	return used;
 }
 
+static void init_run(struct thread_run *run)
+{
+	const struct exec_timing *timing = &run->x->timing;
+
+	thread_plan_make(&run->plan, run->program, run->plan_trace);
+	run->plan.first_of[THREAD_MAIN] = 0;
+	init_objects(run);
+	exec_begin(run->x, run->program);
+	run->trace->count = run->plan_trace->count;
+	run->trace->used = bytes_read(run->plan_trace);
+	for (size_t i = 0; i < run->plan_trace->count; i++)
+		atomic_store(&run->met[i], 0);
+	run->pinned = timing->pin && pins_find(&run->pins);
+	if (timing->pin && !run->pinned)
+		exec_complain(run->x, "expected to know the CPUs of this process");
+}
+
+/* Return: false when not all threads could be made; then none runs. */
+static bool run_threads(struct thread_run *run)
+{
+	bool made = make_threads(run);
+
+	if (made)
+		wait_hidden(&run->ready, run->thread_count - 1);
+	take_pin(&run->workers[THREAD_MAIN]);
+	atomic_store_explicit(&run->start, made ? START_GO : START_CANCEL, memory_order_relaxed);
+	if (made)
+		run_thread(&run->workers[THREAD_MAIN]);
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
+		if (run->workers[t].made)
+			pthread_join(run->workers[t].pthread, NULL);
+	if (run->pinned)
+		pins_leave(&run->pins);
+	return made;
+}
+
 bool exec_thread(struct exec *x, const struct program *program, const struct trace *plan,
 		 bool stuck, struct trace *trace)
 {
@@ -306,19 +405,8 @@ bool exec_thread(struct exec *x, const struct program *program, const struct tra
 	run.plan_trace = plan;
 	run.trace = trace;
 	run.stuck = stuck;
-	thread_plan_make(&run.plan, program, plan);
-	run.plan.first_of[THREAD_MAIN] = 0;
-	init_objects(&run);
-	exec_begin(x, program);
-	trace->count = plan->count;
-	trace->used = bytes_read(plan);
-	made = make_threads(&run);
-	atomic_store_explicit(&run.start, made ? START_GO : START_CANCEL, memory_order_relaxed);
-	if (made)
-		run_thread(&run.workers[THREAD_MAIN]);
-	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		if (run.workers[t].made)
-			pthread_join(run.workers[t].pthread, NULL);
+	init_run(&run);
+	made = run_threads(&run);
 	destroy_objects(&run);
 	exec_finish(x, trace);
 	return made;

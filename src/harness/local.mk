@@ -10,6 +10,8 @@ harness_sources = \
 	%D%/claims.c \
 	%D%/claims.h \
 	%D%/clock.h \
+	%D%/delay.c \
+	%D%/delay.h \
 	%D%/detector.c \
 	%D%/detector.h \
 	%D%/exec.h \
@@ -28,6 +30,8 @@ harness_sources = \
 	%D%/op.h \
 	%D%/ops.def \
 	%D%/pattern.h \
+	%D%/pin.c \
+	%D%/pin.h \
 	%D%/program.c \
 	%D%/program.h \
 	%D%/program_bytes.c \

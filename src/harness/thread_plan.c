@@ -97,7 +97,8 @@ static void plan_thread(struct planning *p, uint16_t index, uint8_t thread)
 
 	if (p->forked[thread] != p->main_step) {
 		step->waits = true;
-		p->plan->steps[p->main_step - 1].fork |= (uint16_t)(1u << thread);
+		step->forker = (uint16_t)(p->main_step - 1);
+		p->plan->steps[step->forker].fork |= (uint16_t)(1u << thread);
 		p->forked[thread] = p->main_step;
 	}
 	if (p->plan->first_of[thread] == THREAD_PLAN_NONE)

@@ -25,6 +25,7 @@ struct thread_step {
 	uint16_t fork;	 /* of main: bit t: let thread t go on, visibly, after this */
 	bool signals;	 /* of a thread: main joins it after this step */
 	bool waits;	 /* of a thread: main forks it before this step */
+	uint16_t forker; /* then the step of main that does */
 };
 
 struct thread_plan {

@@ -101,7 +101,7 @@ void alias_each_set(void (*fn)(struct alias_set *set))
 
 /* ---- files ---- */
 
-static void map_unwatched(void *addr, size_t len, int file, size_t at, int prot)
+static SYNC_UNCOUNTED void map_unwatched(void *addr, size_t len, int file, size_t at, int prot)
 {
 	if (syscall(SYS_mmap, addr, len, prot, MAP_SHARED | MAP_FIXED, file, at) == -1)
 		alias_failed("mmap of a page");
@@ -113,14 +113,14 @@ static inline size_t offset_of(const struct page *page)
 }
 
 /* A sanitizer's wrapper of mmap() would not let anybody have its shadow. */
-static void share_shadow(void *addr, size_t len, const struct page *page)
+static SYNC_UNCOUNTED void share_shadow(void *addr, size_t len, const struct page *page)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++)
 		map_unwatched(sync_shadow(addr, i), len, shadow_files[i], offset_of(page),
 			      PROT_READ | PROT_WRITE);
 }
 
-void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
+SYNC_UNCOUNTED void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
 {
 	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_file(), (off_t)offset_of(page)) ==
 	    MAP_FAILED)

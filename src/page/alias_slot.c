@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-static void protect(void *addr, int prot)
+static SYNC_UNCOUNTED void protect(void *addr, int prot)
 {
 	if (unlikely(mprotect(addr, PAGE_SIZE, prot)))
 		alias_failed("mprotect of a page");
@@ -24,13 +24,13 @@ static void slot_show(void *addr)
 	protect(addr, PROT_READ | PROT_WRITE);
 }
 
-static SYNC_UNSEEN void *slot_place(struct alias_set *set, unsigned int i,
-				    const struct page *page)
+static SYNC_UNSEEN SYNC_UNCOUNTED void *slot_place(struct alias_set *set, unsigned int i,
+						   const struct page *page)
 {
 	void *addr = alias_place(set, i);
 
 	if (set->placed[i] == page)
-		slot_show(addr);
+		protect(addr, PROT_READ | PROT_WRITE);
 	else
 		alias_map_file(addr, PAGE_SIZE, page, PROT_READ | PROT_WRITE);
 	set->placed[i] = page;

@@ -19,7 +19,7 @@ static void window_hide(void *addr)
 }
 
 /* A page is poisoned as a whole, so one byte tells. */
-static void guard(unsigned char *addr)
+static SYNC_UNCOUNTED void guard(unsigned char *addr)
 {
 	if (!sync_poisoned(addr))
 		sync_poison(addr, PAGE_SIZE);
@@ -36,7 +36,7 @@ static void window_show(void *addr)
  * it is mapped itself, and then its neighbours get their turn. Before the first page and
  * behind the last there is no window, but a guard page.
  */
-static void guards(unsigned char *addr)
+static SYNC_UNCOUNTED void guards(unsigned char *addr)
 {
 	if (map_revoke != MAP_REVOKE_POISON)
 		return;
@@ -44,8 +44,9 @@ static void guards(unsigned char *addr)
 	guard(addr + PAGE_SIZE);
 }
 
-static SYNC_UNSEEN SYNC_UNCHECKED void *window_place(struct alias_set *set, unsigned int i,
-				      const struct page *page)
+static SYNC_UNSEEN SYNC_UNCHECKED SYNC_UNCOUNTED void *window_place(struct alias_set *set,
+								    unsigned int i,
+								    const struct page *page)
 {
 	unsigned char *window = alias_place(set, i);
 	unsigned char *addr = window + (size_t)(page - arena_pages) * PAGE_SIZE;

@@ -99,7 +99,7 @@ bool arena_exists(void)
 	return atomic_load_explicit(&arena_made, memory_order_relaxed);
 }
 
-int arena_file(void)
+SYNC_UNCOUNTED int arena_file(void)
 {
 	return arena.file;
 }

@@ -30,7 +30,7 @@ static bool alias_arena_made(void)
 }
 
 /* The next free place in turn. There is one: a task has fewer mappings than places. */
-static inline SYNC_UNCHECKED unsigned int pick(const struct alias_set *set)
+static inline SYNC_UNCHECKED SYNC_UNCOUNTED unsigned int pick(const struct alias_set *set)
 {
 	uint32_t free = ~set->live;
 	uint32_t ahead = free >> set->turn << set->turn;
@@ -38,7 +38,8 @@ static inline SYNC_UNCHECKED unsigned int pick(const struct alias_set *set)
 	return (unsigned int)__builtin_ctz(ahead ? ahead : free);
 }
 
-static SYNC_UNSEEN SYNC_UNCHECKED void *alias_map(struct page_task *task, struct page *page)
+static SYNC_UNSEEN SYNC_UNCHECKED SYNC_UNCOUNTED void *alias_map(struct page_task *task,
+							      struct page *page)
 {
 	struct alias_set *set = task->aliases;
 	unsigned int i;

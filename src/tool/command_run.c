@@ -11,6 +11,7 @@
 #include "harness/program_file.h"
 #include "harness/program_text.h"
 #include "tool/flavours.h"
+#include "tool/rates.h"
 #include "tool/run_one.h"
 #include "tool/tool.h"
 #include "tool/verdict_print.h"
@@ -23,10 +24,16 @@ static const char help[] =
 	"One row a program: what the model says, what each flavour saw on fibers, what\n"
 	"ThreadSanitizer saw on real threads (a race may hide there), and whether all agree.\n"
 	"`unseen` is a race that ThreadSanitizer forgets, as predicted; why stands below.\n"
+	"With --repeat, `data-race 97/100` on threads is a race that 97 of 100 runs reported, and\n"
+	"the last lines sum that up. Any report about a program that has no race is a failure.\n"
 	"\n"
 	"  --backend B      how the library maps pages: direct (default) or alias\n"
+	"  --delays SEED    threads: short delays before calls, chosen by the seed, the run, the\n"
+	"                   thread and the step; they order nobody\n"
+	"  --executor E     fibers, threads or both (default)\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  --json           one JSON object a line: what check --json prints, and more\n"
+	"  --pin            threads: each on a CPU of its own, round robin\n"
 	"  --repeat N       execute each program N times; all must agree (default 1)\n"
 	"  --timeout S      seconds for one program in one flavour (default 60)\n"
 	"  --help           this text\n"
@@ -37,6 +44,7 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture run corpus/rules/*.page\n"
 	"  pagetorture run --flavour tsan --repeat 1000 race.page\n"
+	"  pagetorture run --flavour tsan --executor threads --pin --delays 1 --repeat 100 race.page\n"
 	"  pagetorture run --backend alias corpus/rules/*.page\n";
 
 /* A file that can be run. */
@@ -47,8 +55,10 @@ struct input {
 };
 
 struct driver {
+	bool one; /* this is a flavour's half (run_one.h) */
 	bool json;
 	struct run_options options;
+	struct rates rates; /* of ThreadSanitizer */
 	bool wanted[FLAVOURS_MAX];
 	struct flavour flavours[FLAVOURS_MAX];
 	unsigned int file_width;
@@ -81,7 +91,7 @@ static bool read_cell(struct flavour *flavour, struct cell *cell, unsigned int s
 /* A flavour that stopped answering disagrees about every file that is left. */
 static void no_answer(struct cell *cell, const char *name)
 {
-	static char words[][32] = { "differ", "no answer", "no answer", "" };
+	static char words[][32] = { "differ", "no answer", "no answer", "0", "" };
 	static char why[64];
 
 	for (unsigned int i = 0; i < RUN_FIELDS; i++)
@@ -126,17 +136,55 @@ static bool is_tsan(unsigned int flavour)
 	return !strcmp(flavour_names[flavour], "tsan");
 }
 
+/* Which columns a flavour has. Without a detector of races threads say little. */
+static bool shows_fibers(const struct driver *d, unsigned int flavour)
+{
+	return runs(d, flavour) && d->options.fibers;
+}
+
+static bool shows_threads(const struct driver *d, unsigned int flavour)
+{
+	return runs(d, flavour) && d->options.threads && (is_tsan(flavour) || !d->options.fibers);
+}
+
+/* With room for "data-race 1000/1000". */
+static int threads_width(const struct driver *d)
+{
+	return d->options.repeat > 1 ? 22 : 15;
+}
+
 static void print_header(const struct driver *d)
 {
 	printf("%-*s  %-15s", (int)d->file_width, "program", "model");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!runs(d, i))
-			continue;
-		printf(" %-15s", flavour_names[i]);
-		if (is_tsan(i))
-			printf(" %-15s", "tsan, threads");
+		char threads[32];
+
+		snprintf(threads, sizeof(threads), "%s, threads", flavour_names[i]);
+		if (shows_fibers(d, i))
+			printf(" %-15s", flavour_names[i]);
+		if (shows_threads(d, i))
+			printf(" %-*s", threads_width(d), threads);
 	}
 	printf(" agree\n");
+}
+
+static unsigned int reported(const struct cell *cell)
+{
+	return (unsigned int)strtoul(cell->field[RUN_REPORTED], NULL, 10);
+}
+
+static void print_threads(const struct driver *d, const struct cell *cell, bool racy)
+{
+	char text[RULE_SET_TEXT + 32];
+	const char *seen = cell->field[RUN_THREADS];
+
+	if (!d->options.fibers && !strcmp(cell->field[RUN_RESULT], "differ"))
+		seen = "DIFFERS";
+	if (d->options.repeat > 1 && (racy || reported(cell)))
+		snprintf(text, sizeof(text), "%s %u/%u", seen, reported(cell), d->options.repeat);
+	else
+		snprintf(text, sizeof(text), "%s", seen);
+	printf(" %-*s", threads_width(d), text);
 }
 
 static void print_row(const struct driver *d, const struct input *input, rule_set model,
@@ -147,11 +195,10 @@ static void print_row(const struct driver *d, const struct input *input, rule_se
 	rule_set_text(model, " ", names);
 	printf("%-*s  %-15s", (int)d->file_width, input->name, names);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!runs(d, i))
-			continue;
-		printf(" %-15s", seen_text(&cells[i]));
-		if (is_tsan(i))
-			printf(" %-15s", cells[i].field[RUN_THREADS]);
+		if (shows_fibers(d, i))
+			printf(" %-15s", seen_text(&cells[i]));
+		if (shows_threads(d, i))
+			print_threads(d, &cells[i], is_tsan(i) && model & RULE_BIT(RULE_data_race));
 	}
 	printf(" %s\n", agree ? "yes" : "NO");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
@@ -171,9 +218,10 @@ static void print_json(const struct driver *d, const struct input *input,
 		if (!runs(d, i))
 			continue;
 		printf("%s\"%s\": {\"result\": \"%s\", \"fibers\": \"%s\", \"threads\": \"%s\", "
-		       "\"why\": ",
+		       "\"reported\": %u, \"runs\": %u, \"why\": ",
 		       separator, flavour_names[i], cells[i].field[RUN_RESULT],
-		       cells[i].field[RUN_SEEN], cells[i].field[RUN_THREADS]);
+		       cells[i].field[RUN_SEEN], cells[i].field[RUN_THREADS], reported(&cells[i]),
+		       d->options.threads ? d->options.repeat : 0);
 		json_string(stdout, cells[i].field[RUN_WHY]);
 		putchar('}');
 		separator = ", ";
@@ -181,17 +229,35 @@ static void print_json(const struct driver *d, const struct input *input,
 	printf("}, \"agree\": %s}\n", agree ? "true" : "false");
 }
 
+/* Options that matter to who executes, as they are typed. */
+#define EXECUTION_TEXT 128
+static void execution_text(const struct run_options *options, char text[EXECUTION_TEXT])
+{
+	const char *executor = !options->fibers ? " --executor threads" :
+			       !options->threads ? " --executor fibers" : "";
+	char delays[40] = "";
+
+	if (options->timing.delays)
+		snprintf(delays, sizeof(delays), " --delays %llu",
+			 (unsigned long long)options->timing.seed);
+	snprintf(text, EXECUTION_TEXT, "--repeat %u --timeout %u%s%s%s", options->repeat,
+		 options->seconds, executor, options->timing.pin ? " --pin" : "", delays);
+}
+
 /* Says what differs and how to see it again. */
 static void print_differences(const struct driver *d, const struct input *input,
 			      const struct cell *cells)
 {
+	char execution[EXECUTION_TEXT];
+
+	execution_text(&d->options, execution);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!runs(d, i) || strcmp(cells[i].field[RUN_RESULT], "differ"))
 			continue;
 		fprintf(stderr, "%s: %s: %s\n", input->name, flavour_names[i],
 			cells[i].field[RUN_WHY]);
-		fprintf(stderr, "  replay: pagetorture run --backend %s --flavour %s --repeat %u %s\n",
-			backend_name(), flavour_names[i], d->options.repeat, input->name);
+		fprintf(stderr, "  replay: pagetorture run --backend %s --flavour %s %s %s\n",
+			backend_name(), flavour_names[i], execution, input->name);
 	}
 }
 
@@ -201,9 +267,10 @@ static void finish_input(struct driver *d, const struct input *input, struct rul
 {
 	struct cell cells[FLAVOURS_MAX];
 	char claim[CLAIM_TEXT];
-	bool agree = true;
+	bool agree = true, racy;
 
 	rules_judge(rules, &input->program);
+	racy = rules_verdict(rules)->broken & RULE_BIT(RULE_data_race);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!runs(d, i))
 			continue;
@@ -211,6 +278,9 @@ static void finish_input(struct driver *d, const struct input *input, struct rul
 		if (!read_cell(&d->flavours[i], &cells[i], 4 * d->options.seconds))
 			no_answer(&cells[i], flavour_names[i]);
 		agree &= strcmp(cells[i].field[RUN_RESULT], "differ") != 0;
+		if (is_tsan(i) && d->options.threads)
+			rates_add(&d->rates, input->name, racy, reported(&cells[i]),
+				  d->options.repeat);
 	}
 	if (d->json)
 		print_json(d, input, rules, cells, agree);
@@ -278,35 +348,53 @@ static bool start_flavours(struct driver *d, char **argv)
 	return any;
 }
 
-static void run_inputs(struct driver *d, struct input **inputs, size_t count)
+/* What a flavour's half is started with: a list that ends with NULL; NULL without memory. */
+static char **make_argv(const struct driver *d, struct input **inputs, size_t count)
 {
-	char repeat[16], seconds[16];
-	char **argv = calloc(count + 6, sizeof(*argv));
-	struct rules *rules = rules_new();
-	char *head[] = { "pagetorture", "run", "--one", repeat, seconds };
+	static char text[EXECUTION_TEXT];
+	char **argv = calloc(count + 16, sizeof(*argv)), *rest = text, *word;
+	size_t used = 0;
 
-	if (!argv || !rules) {
-		d->status = usage_error("run", "no memory for the model");
-		return;
-	}
-	snprintf(repeat, sizeof(repeat), "%u", d->options.repeat);
-	snprintf(seconds, sizeof(seconds), "%u", d->options.seconds);
-	memcpy(argv, head, sizeof(head));
+	if (!argv)
+		return NULL;
+	execution_text(&d->options, text);
+	argv[used++] = "pagetorture";
+	argv[used++] = "run";
+	argv[used++] = "--one";
+	while ((word = strsep(&rest, " ")))
+		argv[used++] = word;
+	argv[used++] = "--";
 	for (size_t i = 0; i < count; i++)
-		argv[i + 5] = inputs[i]->path[0] ? inputs[i]->path : (char *)inputs[i]->name;
-	if (!start_flavours(d, argv)) {
-		d->status = usage_error("run", "expected a flavour that this build has");
-		rules_delete(rules);
-		free(argv);
-		return;
-	}
+		argv[used++] = inputs[i]->path[0] ? inputs[i]->path :
+						    (char *)(uintptr_t)inputs[i]->name;
+	return argv;
+}
+
+static void finish_inputs(struct driver *d, struct input **inputs, size_t count,
+			  struct rules *rules)
+{
 	if (!d->json)
 		print_header(d);
 	for (size_t i = 0; i < count; i++)
 		finish_input(d, inputs[i], rules);
+	if (!d->json && d->options.repeat > 1)
+		rates_print(&d->rates, "tsan");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		if (runs(d, i) && flavour_wait(&d->flavours[i]))
 			d->status = worse(d->status, EXIT_FAILED);
+}
+
+static void run_inputs(struct driver *d, struct input **inputs, size_t count)
+{
+	char **argv = make_argv(d, inputs, count);
+	struct rules *rules = rules_new();
+
+	if (!argv || !rules)
+		d->status = usage_error("run", "no memory for the model");
+	else if (!start_flavours(d, argv))
+		d->status = usage_error("run", "expected a flavour that this build has");
+	else
+		finish_inputs(d, inputs, count, rules);
 	rules_delete(rules);
 	free(argv);
 }
@@ -367,17 +455,20 @@ static bool parse_flavours(char *list, struct driver *d)
 	return true;
 }
 
-/* The half that a flavour's binary runs: run --one REPEAT SECONDS FILE... */
-static int run_this_flavour(int argc, char **argv)
+static bool parse_seed(const char *text, struct exec_timing *timing)
 {
-	struct run_options options;
+	char *end;
 
-	if (argc < 4 || !parse_count(argv[2], &options.repeat) ||
-	    !parse_count(argv[3], &options.seconds))
-		return usage_error("run", "expected --one REPEAT SECONDS FILE...");
-	for (int i = 4; i < argc; i++)
-		run_one(argv[i], &options);
-	return EXIT_GOOD;
+	timing->delays = true;
+	timing->seed = strtoull(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end;
+}
+
+static bool parse_executor(const char *name, struct run_options *options)
+{
+	options->fibers = strcmp(name, "threads") != 0;
+	options->threads = strcmp(name, "fibers") != 0;
+	return options->fibers != options->threads || !strcmp(name, "both");
 }
 
 /* The plain binary speaks for all flavours, another one for its own. */
@@ -389,38 +480,71 @@ static void want_by_default(struct driver *d)
 		d->wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
 }
 
+static const struct option long_options[] = {
+	{ "backend", required_argument, NULL, 'b' },  { "delays", required_argument, NULL, 'd' },
+	{ "executor", required_argument, NULL, 'e' }, { "flavour", required_argument, NULL, 'f' },
+	{ "help", no_argument, NULL, 'h' },	      { "json", no_argument, NULL, 'j' },
+	{ "one", no_argument, NULL, 'o' },	      { "pin", no_argument, NULL, 'p' },
+	{ "repeat", required_argument, NULL, 'r' },   { "timeout", required_argument, NULL, 't' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Return: NULL, or what was expected instead. */
+static const char *take_option(struct driver *d, int option, char *value)
+{
+	switch (option) {
+	case 'b':
+		return choose_backend(value) ? NULL : "--backend direct or alias";
+	case 'd':
+		return parse_seed(value, &d->options.timing) ? NULL : "--delays SEED, a number";
+	case 'e':
+		return parse_executor(value, &d->options) ? NULL :
+							    "--executor fibers, threads or both";
+	case 'f':
+		return parse_flavours(value, d) ? NULL : "--flavour of plain, asan, tsan, msan";
+	case 'r':
+		return parse_count(value, &d->options.repeat) ? NULL : "--repeat 1 .. 1000000";
+	case 't':
+		return parse_count(value, &d->options.seconds) ? NULL : "--timeout 1 .. 1000000";
+	case 'j':
+		d->json = true;
+		return NULL;
+	case 'o':
+		d->one = true;
+		return NULL;
+	default:
+		d->options.timing.pin = true;
+		return NULL;
+	}
+}
+
+static int run_this_flavour(const struct driver *d, int count, char **files)
+{
+	for (int i = 0; i < count; i++)
+		run_one(files[i], &d->options);
+	return EXIT_GOOD;
+}
+
 int command_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "backend", required_argument, NULL, 'b' }, { "flavour", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },	     { "json", no_argument, NULL, 'j' },
-		{ "repeat", required_argument, NULL, 'r' },  { "timeout", required_argument, NULL, 't' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct driver d = { .options = { 1, 60 } };
+	struct driver d = { .options = { .repeat = 1, .seconds = 60, .fibers = true,
+					 .threads = true } };
 	int option;
 
 	want_by_default(&d);
-	if (argc > 1 && !strcmp(argv[1], "--one"))
-		return run_this_flavour(argc, argv);
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		const char *expected;
+
 		if (option == 'h')
 			return fputs(help, stdout) < 0;
-		if (option == 'j')
-			d.json = true;
-		else if (option == 'b' && !choose_backend(optarg))
-			return usage_error("run", "expected --backend direct or alias, got '%s'",
-					   optarg);
-		else if (option == 'f' && !parse_flavours(optarg, &d))
-			return usage_error("run", "expected flavours of plain, asan, tsan, msan");
-		else if (option == 'r' && !parse_count(optarg, &d.options.repeat))
-			return usage_error("run", "expected --repeat 1 .. 1000000, got '%s'", optarg);
-		else if (option == 't' && !parse_count(optarg, &d.options.seconds))
-			return usage_error("run", "expected --timeout 1 .. 1000000, got '%s'", optarg);
-		else if (option == '?')
+		if (option == '?')
 			return usage_error("run", "unknown or incomplete option %s", argv[optind - 1]);
+		expected = take_option(&d, option, optarg);
+		if (expected)
+			return usage_error("run", "expected %s, got '%s'", expected, optarg);
 	}
 	if (optind == argc)
 		return usage_error("run", "expected at least one FILE");
-	return drive(&d, argc - optind, argv + optind);
+	return d.one ? run_this_flavour(&d, argc - optind, argv + optind) :
+		       drive(&d, argc - optind, argv + optind);
 }

@@ -8,6 +8,8 @@ tool_sources = \
 	%D%/flavours.c \
 	%D%/flavours.h \
 	%D%/main.c \
+	%D%/rates.c \
+	%D%/rates.h \
 	%D%/run_one.c \
 	%D%/run_one.h \
 	%D%/tool.h \

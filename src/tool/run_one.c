@@ -15,6 +15,7 @@
 /* What the child tells: it may die at any time, so it tells as it goes. */
 struct told {
 	struct check_report fibers, threads;
+	unsigned int reported; /* runs on threads that reported a race */
 	size_t deaths; /* calls that are to end a process, each by its rule */
 	struct death {
 		size_t call;
@@ -59,13 +60,16 @@ static void run_fibers(struct check *check)
 
 static void run_threads(struct check *check)
 {
+	struct exec_timing timing = options->timing;
 	rule_set seen = 0;
 
-	for (unsigned int run = 1; run <= options->repeat; run++) {
+	for (timing.run = 1; timing.run <= options->repeat; timing.run++) {
+		exec_set_timing(check_exec(check), &timing);
 		tsan_flush();
 		if (check_threads(check, &program, &told->threads) == CHECK_DIFFER)
 			return;
 		seen |= told->threads.seen;
+		told->reported += told->threads.races > 0;
 	}
 	told->threads.seen = seen;
 }
@@ -95,7 +99,7 @@ static void expect_deaths(const struct verdict *v)
 			     visible_fatal(&program.calls[v->fatal_call], v, where));
 }
 
-static void run_both(void *ctx)
+static void run_asked(void *ctx)
 {
 	struct check *check = check_new();
 
@@ -104,11 +108,15 @@ static void run_both(void *ctx)
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
-	run_fibers(check);
+	if (options->fibers)
+		run_fibers(check);
 	if (told->fibers.result == CHECK_DIFFER)
 		return;
-	expect_deaths(rules_verdict(check_rules(check)));
-	run_threads(check);
+	check_judge(check, &program);
+	if (options->fibers)
+		expect_deaths(rules_verdict(check_rules(check)));
+	if (options->threads)
+		run_threads(check);
 	check_delete(check);
 }
 
@@ -196,6 +204,14 @@ static void run_deaths(struct isolated *child)
 	}
 }
 
+static void seen_text(bool executed, rule_set seen, char text[RULE_SET_TEXT])
+{
+	if (executed)
+		rule_set_text(seen, " ", text);
+	else
+		snprintf(text, RULE_SET_TEXT, "-");
+}
+
 static void print_line(void)
 {
 	static const char *const results[] = { "agree", "beyond", "differ" };
@@ -204,12 +220,12 @@ static void print_line(void)
 
 	if (told->threads.result == CHECK_DIFFER)
 		worst = &told->threads;
-	rule_set_text(told->fibers.seen, " ", seen);
-	rule_set_text(told->threads.seen, " ", threads);
+	seen_text(options->fibers, told->fibers.seen, seen);
+	seen_text(options->threads, told->threads.seen, threads);
 	for (char *c = told->fibers.why; *c; c++)
 		if (*c == '\t' || *c == '\n')
 			*c = ' ';
-	printf("%s\t%s\t%s\t%s%s\n", results[worst->result], seen, threads,
+	printf("%s\t%s\t%s\t%u\t%s%s\n", results[worst->result], seen, threads, told->reported,
 	       worst == &told->threads ? "on threads: " : "", worst->why);
 	fflush(stdout);
 }
@@ -227,7 +243,7 @@ void run_one(const char *file, const struct run_options *run_options)
 	memset(told, 0, sizeof(*told));
 	if (!program_file_load(file, &program, error))
 		differ(&told->fibers, "cannot be run: ", file);
-	else if (!isolate(run_both, NULL, options->seconds, &child))
+	else if (!isolate(run_asked, NULL, options->seconds, &child))
 		differ(&told->fibers, "expected a child process, got none", "");
 	else
 		check_alive(&child);

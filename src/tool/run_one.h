@@ -7,18 +7,23 @@
 #ifndef TOOL_RUN_ONE_H
 #define TOOL_RUN_ONE_H
 
+#include "harness/exec.h"
+
 /* Fields of a line, separated by tabs. */
 enum run_field {
-	RUN_RESULT,  /* "agree", "beyond" or "differ" */
-	RUN_SEEN,    /* rules that were seen broken on fibers, or "clean" */
-	RUN_THREADS, /* the same on real threads */
-	RUN_WHY,     /* one sentence if it differs */
+	RUN_RESULT,   /* "agree", "beyond" or "differ" */
+	RUN_SEEN,     /* rules that were seen broken on fibers, or "clean"; "-": not executed */
+	RUN_THREADS,  /* the same on real threads, in any of the repeats */
+	RUN_REPORTED, /* repeats on threads in which a race was reported */
+	RUN_WHY,      /* one sentence if it differs */
 	RUN_FIELDS
 };
 
 struct run_options {
 	unsigned int repeat;  /* executions of each program */
 	unsigned int seconds; /* time of each program */
+	bool fibers, threads; /* on which */
+	struct exec_timing timing; /* of threads */
 };
 
 /* Executes @file in this binary's flavour and prints its line. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Inputs of a fuzz target from files and folders, without an engine.
+ */
+#ifndef FUZZ_INPUT_H
+#define FUZZ_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct input {
+	const char *name;     /* of its file */
+	const uint8_t *bytes; /* as the target reads them, in memory of just that size */
+	size_t size;
+};
+
+typedef void (*input_fn)(const struct input *input, void *ctx);
+
+/*
+ * Calls @fn for the file @path, or for each file below the folder @path, sorted. What
+ * cannot be read is told on standard error, and so is a path without any input.
+ * Return: was all of it read, and something there?
+ */
+bool input_each(const char *path, input_fn fn, void *ctx);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/delay.h"
+#include "tests/tap.h"
+
+#define PLACES 8000u
+
+static struct delay choose(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
+{
+	struct delay_place place = { seed, run, thread, step };
+
+	return delay_choose(&place);
+}
+
+static bool same(struct delay a, struct delay b)
+{
+	return a.kind == b.kind && a.amount == b.amount;
+}
+
+/* One in so many places; what is chosen there must follow from the place alone. */
+static struct delay at(uint64_t seed, unsigned int i)
+{
+	return choose(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));
+}
+
+static unsigned int alike(uint64_t a, uint64_t b)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < PLACES; i++)
+		count += same(at(a, i), at(b, i));
+	return count;
+}
+
+/* How often is the choice another one when one part of the place is? */
+static void check_parts(void)
+{
+	unsigned int run = 0, thread = 0, step = 0;
+
+	for (unsigned int i = 0; i < PLACES; i++) {
+		struct delay here = choose(i, 5, 5, 5);
+
+		run += !same(here, choose(i, 6, 5, 5));
+		thread += !same(here, choose(i, 5, 6, 5));
+		step += !same(here, choose(i, 5, 5, 6));
+	}
+	ok(run > PLACES / 3 && thread > PLACES / 3 && step > PLACES / 3,
+	   "run, thread and step each decide (%u, %u, %u of %u)", run, thread, step, PLACES);
+}
+
+static void check_kinds(void)
+{
+	unsigned int counts[DELAY_KINDS] = { 0 }, largest[DELAY_KINDS] = { 0 };
+
+	for (unsigned int i = 0; i < PLACES; i++) {
+		struct delay delay = at(1, i);
+
+		counts[delay.kind]++;
+		if (largest[delay.kind] < delay.amount)
+			largest[delay.kind] = delay.amount;
+	}
+	ok(counts[DELAY_NONE] > PLACES * 4 / 10 && counts[DELAY_NONE] < PLACES * 6 / 10,
+	   "half of all calls are made at once (%u of %u)", counts[DELAY_NONE], PLACES);
+	ok(counts[DELAY_YIELD] > PLACES / 6 && counts[DELAY_SPIN] > PLACES / 12 &&
+		   counts[DELAY_SLEEP] > PLACES / 12,
+	   "all kinds of delay occur");
+	ok(!largest[DELAY_NONE] && largest[DELAY_YIELD] == 8 && largest[DELAY_SPIN] == 4096 &&
+		   largest[DELAY_SLEEP] == 64,
+	   "up to the amounts that are said, and no further");
+}
+
+int main(void)
+{
+	ok(alike(1, 1) == PLACES, "the same place, the same delay");
+	ok(alike(1, 2) < PLACES * 2 / 3, "another seed, other delays");
+	check_parts();
+	check_kinds();
+	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)
+		delay_pass((struct delay){ kind, 1 });
+	ok(true, "each kind passes");
+	return done();
+}
