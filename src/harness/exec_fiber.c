@@ -148,21 +148,6 @@ static void page_call(void *arg)
 		tsan_resume();
 }
 
-/*
- * The log comes in parts of so many entries. Where the position went back, or there was
- * none, another part began: a whole one is counted.
- */
-#define LOG_PART 32768
-
-static void count_history(struct exec *x, size_t line, uint8_t thread, uintptr_t from)
-{
-	uintptr_t before = x->positions[thread], to = tsan_position();
-
-	x->ages[thread] += before && before <= to ? (to - before) / sizeof(uint64_t) : LOG_PART;
-	x->positions[thread] = to;
-	x->spans[line] = (struct exec_span){ from, to, x->ages[thread] };
-}
-
 static void run_line(struct fiber_run *run, size_t line)
 {
 	const struct call *call = &run->program->calls[line];
@@ -182,10 +167,9 @@ static void run_line(struct fiber_run *run, size_t line)
 		run->x->announce(run->x->announce_ctx, line);
 	enter_thread(run, call->thread);
 	if (!order_call(run, call, step)) {
-		uintptr_t from = tsan_position();
-
+		run->x->spans[line].from = tsan_position();
 		tsan_on_stretch(call->thread, page_call, &one);
-		count_history(run->x, line, call->thread, from);
+		run->x->spans[line].to = tsan_position();
 	}
 	leave_thread(run, call->thread);
 	step->call = (uint16_t)line;
@@ -218,8 +202,6 @@ enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t c
 	bytes_fill(run.mutexes, 0, sizeof(run.mutexes));
 	bytes_fill(run.semaphores, 0, sizeof(run.semaphores));
 	bytes_fill(run.ran, 0, sizeof(run.ran));
-	bytes_fill(x->ages, 0, sizeof(x->ages));
-	bytes_fill(x->positions, 0, sizeof(x->positions));
 	for (size_t i = 0; i < program->count; i++)
 		run.schedule.thread[i] = program->calls[i].thread;
 	schedule_init(&run.schedule, program->count);

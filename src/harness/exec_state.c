@@ -84,25 +84,43 @@ void exec_set_timing(struct exec *x, const struct exec_timing *timing)
 
 /* ---- what the detector keeps ---- */
 
-/* It keeps about 98,000 entries of a thread's history; no program needs half of them. */
-#define SURELY_KEPT 50000
+/*
+ * It keeps about 98,000 entries of a thread's history. A call makes a few, a bytewise call
+ * one for each byte. Counted by the program alone, so that the answer hangs on nothing else.
+ */
+#define SURELY_KEPT  65536
+#define ENTRIES_CALL 64
 
 static uintptr_t position_after(const void *ctx, const struct access *access)
 {
 	const struct exec *x = ctx;
 	const struct exec_span *span = &x->spans[access->call];
 
-	if (!span->from || span->to < span->from)
-		return 0;
 	return tsan_position_after(span->from, span->to,
 				   x->pages[access->page].home + access->from);
 }
 
+static bool is_bytewise(const struct call *call)
+{
+	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
+}
+
+/* A thread's own lines run in their order. */
 static bool may_be_lost(const void *ctx, const struct access *access)
 {
-	const struct exec *x = ctx;
+	const struct program *program = ((const struct exec *)ctx)->program;
+	size_t entries = 0;
 
-	return x->ages[access->thread] - x->spans[access->call].age > SURELY_KEPT;
+	for (size_t i = access->call + 1u; i < program->count; i++) {
+		const struct call *call = &program->calls[i];
+
+		if (call->thread != access->thread)
+			continue;
+		entries += ENTRIES_CALL;
+		if (is_bytewise(call) && call->number[1] <= PAGE_SIZE)
+			entries += call->number[1];
+	}
+	return entries > SURELY_KEPT;
 }
 
 struct tsan_facts exec_tsan_facts(const struct exec *x)

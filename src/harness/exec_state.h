@@ -57,7 +57,6 @@ struct exec_lane {
 /* The part of its thread's history that a call is, for ThreadSanitizer on fibers. */
 struct exec_span {
 	uintptr_t from, to; /* positions; 0: not known */
-	uint32_t age;	    /* entries of the history up to its end, at least */
 };
 
 struct exec {
@@ -68,8 +67,6 @@ struct exec {
 	struct exec_lane lanes[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
 	struct exec_span spans[PROGRAM_CALLS];
-	uint32_t ages[PROGRAM_THREADS];
-	uintptr_t positions[PROGRAM_THREADS];
 	bool first_race_only;
 	bool use_values;
 	struct exec_timing timing;

@@ -9,8 +9,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <sanitizer/tsan_interface.h>
+
+#include "harness/bytes.h"
 
 /* Not all compilers bring a header for these. The order is a number: 0 is relaxed. */
 #define RELAXED 0
@@ -163,18 +168,71 @@ void tsan_fiber_switch(void *fiber)
  */
 #define LOG_ADDRESS (((uint64_t)1 << 44) - 1)
 #define LOG_WORDS   32 /* of the fiber's state that are looked at */
+#define LOG_BLOCK   512
+#define LOG_NEAR    64
+#define LOG_PAGE    4096u
+#define LOG_PART    ((size_t)256 << 10)
 
 static unsigned int log_field; /* the word of the fiber's state; 0: not known */
 
-uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+/* Among @count words of the log, of which the first is that of position @from. */
+static BYTES_UNCHECKED uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
+					    uintptr_t addr)
 {
-	for (const uint64_t *at = (const uint64_t *)from; at < (const uint64_t *)to; at++) {
-		if (*at == (addr & LOG_ADDRESS))
-			return (uintptr_t)(at + 1);
-		if (*at >> 20 == (addr & LOG_ADDRESS))
-			return (uintptr_t)(at + (*at & 1 ? 1 : 2));
+	for (size_t i = 0; i < count; i++) {
+		if (words[i] == (addr & LOG_ADDRESS))
+			return from + (i + 1) * sizeof(*words);
+		if (words[i] >> 20 == (addr & LOG_ADDRESS))
+			return from + (i + (words[i] & 1 ? 1 : 2)) * sizeof(*words);
 	}
 	return 0;
+}
+
+/*
+ * The same at @from, where not all of it need be there: the kernel looks. Asked directly,
+ * as what ThreadSanitizer sees of the call would go into the log.
+ */
+static BYTES_UNCHECKED uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
+{
+	uint64_t words[LOG_BLOCK];
+	struct iovec here = { words, count * sizeof(*words) }, there = { (void *)from, here.iov_len };
+	long got = syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L);
+
+	return got > 0 ? find_entry(words, (size_t)got / sizeof(*words), from, addr) : 0;
+}
+
+static BYTES_UNCHECKED uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
+{
+	uintptr_t found = 0;
+
+	while (from < to && !found) {
+		size_t left = (to - from) / sizeof(uint64_t);
+		size_t count = left < LOG_BLOCK ? left : LOG_BLOCK;
+
+		found = find_at(from, count, addr);
+		/* An entry of two words may lie across the border of two blocks. */
+		from += (count > 1 ? count - 1 : 1) * sizeof(uint64_t);
+	}
+	return found;
+}
+
+/*
+ * The log comes in parts that lie anywhere. If another one began meanwhile, a call with
+ * many entries has the access near its beginning or near its end; where the new part
+ * begins is not known, only that it does so at a page.
+ */
+uintptr_t BYTES_UNCHECKED tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+{
+	uintptr_t found = 0;
+
+	if (!from)
+		return 0;
+	if (from <= to && to - from <= LOG_PART)
+		return find_between(from, to, addr);
+	found = find_at(from, LOG_NEAR, addr);
+	if (!found && to % LOG_PAGE)
+		found = find_between(to - to % LOG_PAGE, to, addr);
+	return found;
 }
 
 /* Did the word move by one entry of a range in each of some accesses to @bytes? */
@@ -203,7 +261,8 @@ static bool knows_single(const volatile uintptr_t *word, uint64_t *bytes)
 static void find_log(void *fiber)
 {
 	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
-	static uint64_t single;
+	static uint64_t singles[2 * LOG_WORDS]; /* one a call: the same one again leaves no entry */
+	static uint64_t *single = singles;
 	const volatile uintptr_t *state = fiber;
 
 	__tsan_write_range(once[LOG_WORDS], 24);
@@ -212,7 +271,7 @@ static void find_log(void *fiber)
 
 		__tsan_write_range(once[i], 24);
 		if (before && state[i] == before + 16 && moves_as_log(state + i, bytes[i]) &&
-		    knows_single(state + i, &single)) {
+		    knows_single(state + i, single++)) {
 			log_field = i;
 			return;
 		}
@@ -223,23 +282,28 @@ bool tsan_predictable(void)
 {
 	static bool tried;
 
-	if (!tried)
+	/* The second time cannot meet the end of the log's part as well. */
+	if (!tried) {
 		find_log(__tsan_get_current_fiber());
+		if (!log_field)
+			find_log(__tsan_get_current_fiber());
+	}
 	tried = true;
 	return log_field;
 }
 
-/* An empty log gets an entry, so that it begins somewhere. */
+/*
+ * An entry first: the log may be empty, or its part full, and the next entry is to lie
+ * behind the position.
+ */
 uintptr_t tsan_position(void)
 {
 	const volatile uintptr_t *state = __tsan_get_current_fiber();
 
 	if (!log_field)
 		return 0;
-	if (!state[log_field]) {
-		__tsan_func_entry(NULL);
-		__tsan_func_exit();
-	}
+	__tsan_func_entry(NULL);
+	__tsan_func_exit();
 	return state[log_field];
 }
 

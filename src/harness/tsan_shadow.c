@@ -32,6 +32,8 @@ struct tsan_shadow {
 	const struct tsan_facts *facts;
 	struct sightings *sightings;
 	bool certain;
+	const struct access *positioned; /* the access that `position` is of */
+	uintptr_t position;
 	uint16_t reported_at; /* the call of the first report */
 
 	/* The race to explain, or NULL. */
@@ -122,8 +124,18 @@ static const struct cell *racing(const struct tsan_shadow *t, const struct granu
 	return NULL;
 }
 
+/* One for all granules of the access. */
+static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
+{
+	if (t->positioned != now) {
+		t->positioned = now;
+		t->position = t->facts->position(t->facts->ctx, now);
+	}
+	return t->position;
+}
+
 /* The cell that the access is to take; NULL: nobody knows. */
-static struct cell *place(const struct tsan_shadow *t, struct granule *granule,
+static struct cell *place(struct tsan_shadow *t, struct granule *granule,
 			  const struct access *now, uint8_t mask)
 {
 	uintptr_t position;
@@ -138,7 +150,7 @@ static struct cell *place(const struct tsan_shadow *t, struct granule *granule,
 	for (unsigned int i = 0; i < CELLS; i++)
 		if (granule->cells[i].state == EMPTY)
 			return &granule->cells[i];
-	position = t->facts->position(t->facts->ctx, now);
+	position = position_of(t, now);
 	return position ? &granule->cells[position / sizeof(uint64_t) % CELLS] : NULL;
 }
 
@@ -263,6 +275,7 @@ static void begin(struct tsan_shadow *t, const struct shadow *shadow,
 	t->sightings = sightings;
 	t->certain = true;
 	t->reported_at = NO_CALL;
+	t->positioned = NULL;
 	t->race = NULL;
 	bytes_fill(t->granules, 0, sizeof(t->granules));
 	for (size_t i = 0; i < shadow->race_count; i++)
