@@ -67,17 +67,17 @@ same() {
 seed=0
 for target in fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	set -- "$corpus/rules" "$corpus/regress" "$corpus/seed/$target"
-	if [ $target = fuzz_text ]; then
+	if [ "$target" = fuzz_text ]; then
 		broken_texts
 		set -- "$@" "$scratch/broken"
 	fi
 	for backend in direct alias; do
-		[ $target:$backend = fuzz_text:alias ] && continue
+		[ "$target:$backend" = fuzz_text:alias ] && continue
 		PAGE_MAP=$backend
 		export PAGE_MAP
-		same $target "corpus, $backend" "$@"
+		same "$target" "corpus, $backend" "$@"
 		made 400 $((seed += 100000))
-		same $target "random programs, $backend" --batch 100 "$scratch/made"
+		same "$target" "random programs, $backend" --batch 100 "$scratch/made"
 	done
 	unset PAGE_MAP
 done
@@ -98,8 +98,23 @@ else
 	skip "fuzz_race: this compiler counts no coverage for it"
 fi
 
+# build_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place
+# of the file of that name.
+build_mutant() {
+	flavour=asan
+	[ "$1" = fuzz_race ] && flavour=tsan
+	# shellcheck disable=SC2086,SC2046 # words
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
+		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
+		$CC $(flags_of $flavour) "$abs_builddir"/fuzz/"${1#fuzz_}"_same-*.o \
+			"$scratch/mutant.o" "$abs_builddir/libharness-fuzz-$flavour.a" \
+			"$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
+			-o "$scratch/$1-same" 2>"$scratch/err"
+}
+
 # mutant TARGET FLAGS FILE SED WHAT: the target with one file of src changed; its answers
-# must differ in WHAT, and the command that is printed must show it again.
+# must differ in WHAT, and the command that is printed must show it again, if there is one:
+# what only chance changes has none.
 mutant() {
 	target=$1 flags=$2 file=$3 what=$5
 	if ! has "$target"; then
@@ -111,23 +126,15 @@ mutant() {
 		ok 1 "$file: the mutation does not apply any more"
 		return
 	fi
-	flavour=asan
-	[ "$target" = fuzz_race ] && flavour=tsan
-	# shellcheck disable=SC2086,SC2046 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $flags -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
-		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(flags_of $flavour) "$abs_builddir"/fuzz/"${target#fuzz_}"_same-*.o \
-			"$scratch/mutant.o" "$abs_builddir/libharness-fuzz-$flavour.a" \
-			"$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
-			-o "$scratch/$target-same" 2>"$scratch/err" || {
+	if ! build_mutant "$target" "$flags"; then
 		ok 1 "$file: does not build" "$scratch/err"
 		return
-	}
+	fi
 	run_to 1 "$scratch/$target-same" "$corpus/rules" &&
 		grep -q "page: .*$what.* not as alone" "$scratch/err" &&
 		again=$(sed -n 's/^  replay: //p' "$scratch/err") &&
-		run_to 1 sh -c "$again"
-	ok $? "$target: $file that remembers changes the $what" "$scratch/err"
+		{ [ $# -gt 5 ] || run_to 1 sh -c "$again"; }
+	ok $? "$target: $file that ${6-remembers} changes the $what" "$scratch/err"
 }
 
 mutant fuzz_page "$ASAN_FLAGS" page/page.c \
@@ -136,6 +143,13 @@ mutant fuzz_page "$ASAN_FLAGS" page/page.c \
 mutant fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/memset(arena_address(page), PAGE_POISON, PAGE_SIZE)/{ static unsigned char n; memset(arena_address(page), n++, PAGE_SIZE); }/' \
 	trace
+if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
+	mutant fuzz_page "$ASAN_FLAGS" page/page.c \
+		's/^	if (gfp & __GFP_ZERO)/	if ((uintptr_t)\&map_backend >> 12 \& 1) __asm__ volatile("");\n&/' \
+		coverage 'looks at addresses'
+else
+	skip "this system gives all processes the same addresses"
+fi
 mutant fuzz_race '-fno-builtin -DBYTES_QUIET' harness/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
 mutant fuzz_fault "$ASAN_FLAGS" harness/exec_state.c 's/^	forget_failures();//' coverage
@@ -153,6 +167,8 @@ if has fuzz_page; then
 	done
 	run_to 0 "$abs_builddir/fuzz_page-same" --help && grep -q 'Exit status' "$scratch/out"
 	ok $? "fuzz_page-same --help" "$scratch/out"
+else
+	skip "usage: there is no fuzz_page-same"
 fi
 
 done_testing
