@@ -5,6 +5,7 @@
 
 unit_tests = \
 	test_detector \
+	test_matrix \
 	test_number \
 	test_program_bytes \
 	test_program_text \
@@ -53,6 +54,8 @@ TESTS += $(unit_tests) $(test_scripts)
 
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
+test_matrix_SOURCES = %D%/test_matrix.c
+test_matrix_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c
 test_number_LDADD = $(test_ldadd)
 test_program_bytes_SOURCES = %D%/test_program_bytes.c

@@ -22,6 +22,9 @@ harness_sources = \
 	%D%/exec_user.c \
 	%D%/isolate.c \
 	%D%/isolate.h \
+	%D%/matrix.c \
+	%D%/matrix.def \
+	%D%/matrix.h \
 	%D%/number.c \
 	%D%/number.h \
 	%D%/op.c \
