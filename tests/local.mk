@@ -22,6 +22,7 @@ test_scripts = \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
+	%D%/test_race.sh \
 	%D%/test_reference.sh \
 	%D%/test_run.sh \
 	%D%/test_stress.sh \

@@ -136,12 +136,33 @@ static void print_left_out(const struct race_matrix *race)
 			printf("  %6zu left out: %s\n", race->left_out[i], matrix_reasons[i].text);
 }
 
+/* The last line: what it all comes to. */
+static void print_sum(const struct race_matrix *race)
+{
+	size_t detectors = 0, good = 0, caught = 0, false_alarms = 0;
+
+	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
+		const struct race_column *c = &race->columns[i];
+
+		if (!ran(c))
+			continue;
+		detectors++;
+		good += race_column_good(i, c);
+		caught += c->tally.by[RACE_CAUGHT];
+		false_alarms += c->tally.by[RACE_FALSE_ALARM];
+	}
+	printf("%s: %zu of %zu detectors, %zu cells, %zu races caught, %zu false alarms\n",
+	       good == detectors && !race->disagree ? "as predicted" : "NOT as predicted", good,
+	       detectors, race->selected, caught, false_alarms);
+}
+
 void race_print_table(const struct race_matrix *race)
 {
 	print_rows(race);
 	print_detectors(race);
 	print_limits(race);
 	print_left_out(race);
+	print_sum(race);
 }
 
 /* ---- the grid ---- */
