@@ -5,21 +5,23 @@
 # red when an expectation, a detector or the library is wrong.
 . "$(dirname "$0")/tap.sh"
 
-# detector NAME CELLS: all as predicted, and races caught?
+# detector NAME CELLS [REPEAT]: all as predicted, and races caught?
 detector() {
-	run_to 0 "$pagetorture" race --detector "$1" --cell "$2"
+	run_to 0 "$pagetorture" race --detector "$1" --cell "$2" --repeat "${3:-1}"
 	good=$?
 	if grep -q "^skipped: $1: " "$scratch/err"; then
 		skip "$(sed -n 's/^skipped: //p' "$scratch/err")"
 		return
 	fi
-	[ $good -eq 0 ] && grep -qE "^$1 +[1-9][0-9]* +x1 +[1-9][0-9]* +[1-9]" "$scratch/out"
+	[ $good -eq 0 ] && grep -qE "^$1 +[1-9][0-9]* +x[0-9]+ +[1-9][0-9]* +[1-9]" "$scratch/out"
 	ok $? "$1, ${2:-all cells}: as predicted" "$scratch/err"
 }
 
 detector tsan-fibers ''
+detector tsan-fibers '*raw/*raw' 11
 detector tsan-threads '*raw'
 detector gcc-fibers ''
+detector gcc-fibers '*raw/*raw' 500
 detector gcc-threads '*raw'
 detector gcc-inline ''
 detector helgrind '*raw/*raw'

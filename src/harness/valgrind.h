@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Can this build talk to Valgrind? */
+bool valgrind_known(void);
+
 /* Does this process run under Valgrind, in a build that can talk to it? */
 bool valgrind_present(void);
 

@@ -12,6 +12,11 @@
 /* Set by the linker: where static memory that can be written begins and ends. */
 extern char __data_start[], _end[];
 
+bool valgrind_known(void)
+{
+	return true;
+}
+
 bool valgrind_present(void)
 {
 	return RUNNING_ON_VALGRIND;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/valgrind.h"
 #include "tool/flavours.h"
 #include "tool/race.h"
 
@@ -88,6 +89,8 @@ const char *race_detector_missing(enum race_detector detector, char *path, size_
 		return strchr(info->binary, '/') ?
 			       "no gcc's build of it (`make gcc-detectors` makes one)" :
 			       "this build has no such flavour";
+	if (info->valgrind && !valgrind_known())
+		return "built without Valgrind's headers";
 	if (info->valgrind && !on_path("valgrind"))
 		return "no valgrind";
 	return NULL;
