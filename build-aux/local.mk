@@ -4,7 +4,7 @@
 
 EXTRA_DIST += %D%/smoke.sh
 
-smoke: all fuzzers seeds
+smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || true
 	@$(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)

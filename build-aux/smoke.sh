@@ -2,8 +2,9 @@
 # shellcheck disable=SC2086,SC2012 # names of flavours and targets hold no blanks
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The main job, end to end, in two minutes: the rule table under every sanitizer, stress
-# on real threads, each fuzz target on each of its engines, and replay of the corpus.
+# The main job, end to end, in three minutes: the rule table under every sanitizer, the
+# race matrix under every detector, stress on real threads, each fuzz target on each of
+# its engines, and replay of the corpus.
 #
 #   smoke.sh SRCDIR         run in the build folder; logs go to smoke/
 #   SMOKE_SECONDS           seconds for each fuzzer (default 20)
@@ -52,6 +53,28 @@ rule_table() {
 		stage "rule table, $backend" rules-$backend '[0-9]+ programs agree' sh -c \
 			"./pagetorture run --backend $backend $srcdir/corpus/rules/*.page &&
 		 echo \"\$(ls $srcdir/corpus/rules/*.page | wc -l) programs agree in: plain \$(ls pagetorture-*san | sed s/pagetorture-// | tr '\\n' ' ')\""
+	done
+}
+
+# All cells on fibers; of those that cost more a share.
+race_matrix() {
+	for detector in tsan-fibers gcc-fibers gcc-inline tsan-threads gcc-threads helgrind drd; do
+		case $detector in
+		*-fibers | *-inline) cells='' ;;
+		*) cells='*raw' ;;
+		esac
+		progress "race matrix, $detector"
+		if ./pagetorture race --detector $detector --cell "$cells" >$logs/race-$detector 2>&1; then
+			row ok "race matrix, $detector" "$(awk -v d=$detector '$1 == d && $3 ~ /^x/ {
+				printf "%d cells, %d of %d races caught, %d false alarms, %d within known limits",
+				$2, $5, $4, $9, $10 }' $logs/race-$detector)"
+		elif grep -q "^skipped: $detector" $logs/race-$detector; then
+			row skipped "race matrix, $detector" \
+				"$(sed -n 's/^skipped: [a-z-]*: //p' $logs/race-$detector)"
+		else
+			row FAILED "race matrix, $detector" "exit status 1"
+			explain $logs/race-$detector "./pagetorture race --detector $detector --cell '$cells'"
+		fi
 	done
 }
 
@@ -150,6 +173,7 @@ replay() {
 }
 
 rule_table
+race_matrix
 stress
 pair "$seconds" fuzz_page fuzz_race
 pair $((seconds / 2)) fuzz_fault fuzz_text

@@ -6,6 +6,7 @@
 unit_tests = \
 	test_delay \
 	test_detector \
+	test_matrix \
 	test_number \
 	test_program_bytes \
 	test_program_text \
@@ -24,6 +25,7 @@ test_scripts = \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
+	%D%/test_race.sh \
 	%D%/test_reference.sh \
 	%D%/test_run.sh \
 	%D%/test_same.sh \
@@ -61,6 +63,8 @@ test_delay_SOURCES = %D%/test_delay.c
 test_delay_LDADD = $(test_ldadd)
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
+test_matrix_SOURCES = %D%/test_matrix.c
+test_matrix_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c
 test_number_LDADD = $(test_ldadd)
 test_program_bytes_SOURCES = %D%/test_program_bytes.c

@@ -6,6 +6,7 @@
 #include "harness/bytes.h"
 #include "harness/exec_state.h"
 #include "harness/pattern.h"
+#include "harness/valgrind.h"
 
 enum result exec_result(struct exec *x, int ret)
 {
@@ -59,6 +60,12 @@ static uintptr_t home_of(const struct exec_lane *lane, struct page *page)
 	return home;
 }
 
+/*
+ * What a library keeps of a page where its handle points: atomics, and what they guard.
+ * Its size is the library's secret; what is hidden too much must be no page's bytes.
+ */
+#define KEPT_AT_HANDLE 32
+
 static enum result exec_alloc_page(struct exec_one *one)
 {
 	struct exec_page *page = &one->x->pages[one->call->handle[0]];
@@ -66,6 +73,7 @@ static enum result exec_alloc_page(struct exec_one *one)
 
 	if (!new)
 		return RESULT_ENOMEM;
+	valgrind_hide(new, KEPT_AT_HANDLE);
 	page->home = home_of(one->lane, new);
 	page->refs = 1;
 	page->page = new;

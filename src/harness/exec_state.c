@@ -9,6 +9,7 @@
 
 #include "harness/bytes.h"
 #include "harness/tsan.h"
+#include "harness/valgrind.h"
 
 #define USED_FRAMES 128
 
@@ -175,6 +176,12 @@ static void on_race(const struct tsan_race *race, void *ctx)
 
 /* ---- making and ending ---- */
 
+/*
+ * What a library keeps of a task where its handle points, which threads may look at that
+ * end another's mappings. Its size is the library's secret; no page is behind it.
+ */
+#define KEPT_OF_TASK 1024
+
 static bool make_lane(struct exec *x, unsigned int thread)
 {
 	struct exec_lane *lane = &x->lanes[thread];
@@ -188,6 +195,8 @@ static bool make_lane(struct exec *x, unsigned int thread)
 	lane->spare = page_task_new("spare");
 	if (!lane->source || !lane->target || !lane->task || !lane->spare)
 		return false;
+	valgrind_hide(lane->task, KEPT_OF_TASK);
+	valgrind_hide(lane->spare, KEPT_OF_TASK);
 	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
 	return true;
 }
@@ -264,6 +273,8 @@ struct exec *exec_new(void)
 		return NULL;
 	x->last = SIZE_MAX;
 	tsan_predictable(); /* tried out while there is nothing to disturb */
+	valgrind_hide_statics();
+	valgrind_hide(x, sizeof(*x));
 	use_frames();
 	use_failures();
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)

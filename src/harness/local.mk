@@ -24,6 +24,9 @@ harness_sources = \
 	%D%/exec_user.c \
 	%D%/isolate.c \
 	%D%/isolate.h \
+	%D%/matrix.c \
+	%D%/matrix.def \
+	%D%/matrix.h \
 	%D%/number.c \
 	%D%/number.h \
 	%D%/op.c \
@@ -67,33 +70,41 @@ harness_sources = \
 	%D%/trace.c \
 	%D%/trace.h \
 	%D%/tsan.h \
+	%D%/valgrind.h \
 	%D%/visible.c \
 	%D%/visible.h
 
+# Valgrind watches the plain flavour from outside.
+if HAVE_VALGRIND
+valgrind_source = %D%/valgrind_real.c
+else
+valgrind_source = %D%/valgrind_none.c
+endif
+
 noinst_LIBRARIES += libharness-plain.a
-libharness_plain_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+libharness_plain_a_SOURCES = $(harness_sources) %D%/tsan_none.c $(valgrind_source)
 
 if HAVE_ASAN
 noinst_LIBRARIES += libharness-asan.a
 endif
-libharness_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+libharness_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c %D%/valgrind_none.c
 libharness_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 
 if HAVE_TSAN
 noinst_LIBRARIES += libharness-tsan.a
 endif
-libharness_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c
+libharness_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c %D%/valgrind_none.c
 libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET
 
 if HAVE_MSAN
 noinst_LIBRARIES += libharness-msan.a
 endif
-libharness_msan_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+libharness_msan_a_SOURCES = $(harness_sources) %D%/tsan_none.c %D%/valgrind_none.c
 libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 
 EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-tsan.a
-libharness_fuzz_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c
+libharness_fuzz_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c %D%/valgrind_none.c
 libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
-libharness_fuzz_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c
+libharness_fuzz_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c %D%/valgrind_none.c
 libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET \
 	-fsanitize=fuzzer-no-link

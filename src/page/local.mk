@@ -59,6 +59,11 @@ endif
 libpage_tsan_a_SOURCES = $(page_sources)
 libpage_tsan_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
 
+# gcc only: memset() and memcpy() may become stores again, which nobody watches.
+EXTRA_LIBRARIES += libpage-tsan-inline.a
+libpage_tsan_inline_a_SOURCES = $(page_sources)
+libpage_tsan_inline_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS) -fbuiltin
+
 if HAVE_MSAN
 noinst_LIBRARIES += libpage-msan.a
 endif

@@ -27,34 +27,48 @@ static bool own_folder(char *path, size_t size)
 	return true;
 }
 
-bool flavour_find(const char *name, char *path, size_t size)
+bool binary_find(const char *binary, char *path, size_t size)
 {
 	char folder[512];
-	bool plain = !strcmp(name, "plain");
 
 	if (own_folder(folder, sizeof(folder))) {
-		snprintf(path, size, "%s/pagetorture%s%s", folder, plain ? "" : "-",
-			 plain ? "" : name);
+		snprintf(path, size, "%s/%s", folder, binary);
 		if (!access(path, X_OK))
 			return true;
 	}
-	snprintf(path, size, "%s/pagetorture-%s", PKGLIBEXECDIR, name);
+	snprintf(path, size, "%s/%s", PKGLIBEXECDIR, binary);
 	return !access(path, X_OK);
+}
+
+bool flavour_find(const char *name, char *path, size_t size)
+{
+	bool plain = !strcmp(name, "plain");
+	char binary[64];
+
+	snprintf(binary, sizeof(binary), "pagetorture%s%s", plain ? "" : "-", plain ? "" : name);
+	return binary_find(binary, path, size);
 }
 
 bool flavour_start(struct flavour *flavour, const char *name, char **argv)
 {
 	char path[600];
-	int ends[2];
 
 	flavour->name = name;
 	flavour->pid = 0;
-	if (!flavour_find(name, path, sizeof(path)) || pipe2(ends, O_CLOEXEC))
+	return flavour_find(name, path, sizeof(path)) && flavour_exec(flavour, path, argv);
+}
+
+bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
+{
+	int ends[2];
+
+	flavour->pid = 0;
+	if (pipe2(ends, O_CLOEXEC))
 		return false;
 	flavour->pid = fork();
 	if (flavour->pid == 0) {
 		dup2(ends[1], STDOUT_FILENO);
-		execv(path, argv);
+		execvp(path, argv);
 		_exit(127);
 	}
 	close(ends[1]);

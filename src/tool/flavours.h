@@ -19,6 +19,12 @@ struct flavour {
 extern const char *const flavour_names[FLAVOURS_MAX];
 
 /*
+ * Is the binary there, beside this one or where it is installed?
+ * @path: gets where
+ */
+bool binary_find(const char *binary, char *path, size_t size);
+
+/*
  * Is the flavour's binary there? It stands beside this one, or where it is installed.
  * @path: gets where
  */
@@ -26,6 +32,9 @@ bool flavour_find(const char *name, char *path, size_t size);
 
 /* Starts the flavour with @argv (argv[0] is replaced). */
 bool flavour_start(struct flavour *flavour, const char *name, char **argv);
+
+/* Starts any program that answers in lines as a flavour does. */
+bool flavour_exec(struct flavour *flavour, const char *path, char **argv);
 
 /*
  * Reads its next line, with the line end. One that says nothing for @seconds is killed.

@@ -4,12 +4,22 @@ tool_sources = \
 	%D%/command_bench.c \
 	%D%/command_check.c \
 	%D%/command_format.c \
+	%D%/command_race.c \
 	%D%/command_run.c \
 	%D%/flavours.c \
 	%D%/flavours.h \
 	%D%/main.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/race.def \
+	%D%/race.h \
+	%D%/race_detector.c \
+	%D%/race_json.c \
+	%D%/race_one.c \
+	%D%/race_print.c \
+	%D%/race_run.c \
+	%D%/race_tally.c \
+	%D%/race_tap.c \
 	%D%/run_one.c \
 	%D%/run_one.h \
 	%D%/tool.h \
@@ -37,6 +47,13 @@ pagetorture_tsan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
 pagetorture_tsan_LDFLAGS = $(TSAN_FLAGS)
 pagetorture_tsan_LDADD = libharness-tsan.a libpage-tsan.a
 
+# A detector with a known hole, for the race matrix.
+EXTRA_PROGRAMS += pagetorture-tsan-inline
+pagetorture_tsan_inline_SOURCES = $(tool_sources)
+pagetorture_tsan_inline_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
+pagetorture_tsan_inline_LDFLAGS = $(TSAN_FLAGS)
+pagetorture_tsan_inline_LDADD = libharness-tsan.a libpage-tsan-inline.a
+
 if HAVE_MSAN
 pkglibexec_PROGRAMS += pagetorture-msan
 endif
@@ -44,3 +61,31 @@ pagetorture_msan_SOURCES = $(tool_sources)
 pagetorture_msan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"msan"'
 pagetorture_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 pagetorture_msan_LDADD = libharness-msan.a libpage-msan.a
+
+# gcc's ThreadSanitizer is another compiler's, hence another build directory.
+gcc-detectors:
+	@if test "$(GCC_CC)" = no; then \
+	  echo "skipped: ThreadSanitizer of gcc (no gcc)"; exit 77; fi
+	$(MKDIR_P) gcc
+	test -f gcc/Makefile || (cd gcc && $(abs_srcdir)/configure --quiet CC='$(GCC_CC)' \
+	  --disable-asan --disable-msan --disable-fuzz --disable-shared)
+	cd gcc && $(MAKE) $(AM_MAKEFLAGS) pagetorture-tsan pagetorture-tsan-inline
+
+# Made for `make check` too; where it cannot be, its detectors are skipped by name.
+check_DATA = gcc.log
+gcc.log: pagetorture libharness-plain.a libpage-plain.a
+	@$(MAKE) $(AM_MAKEFLAGS) gcc-detectors >$@ 2>&1 || \
+	  echo "skipped: ThreadSanitizer of gcc does not build: gcc.log says why"
+
+# Every cell under every detector: some five minutes of two cores.
+RACE_REPEAT = 100
+race: all gcc.log
+	./pagetorture race --repeat $(RACE_REPEAT)
+
+clean-local: clean-gcc
+clean-gcc:
+	rm -rf gcc
+
+CLEANFILES += gcc.log
+
+.PHONY: clean-gcc gcc-detectors race

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/matrix.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/program_text.h"
+#include "harness/rules.h"
+
+#define PAGE 4096u
+
+/* What ranges a kind can have: one of the first three. */
+enum span {
+	BYTES = 1,
+	WORD = 2,
+	WHOLE = 4,
+	BITS = BYTES | WORD,
+	NOT_WORD = BYTES | WHOLE,
+	ANY = BYTES | WORD | WHOLE,
+};
+
+/* ---- the tables ---- */
+
+static const struct lines {
+	enum span span;
+	const char *setup, *before, *call, *after;
+} kind_lines[MATRIX_KINDS] = {
+#define KIND(name, span, writes, atomic, setup, before, call, after) \
+	{ span, setup, before, call, after },
+#include "harness/matrix.def"
+#undef KIND
+};
+
+const struct matrix_kind_info matrix_kinds[MATRIX_KINDS] = {
+#define KIND(name, span, writes, atomic, setup, before, call, after) \
+	{ #name, writes, atomic, sizeof(before) > 1, (span) == WHOLE },
+#include "harness/matrix.def"
+#undef KIND
+};
+
+const char *const matrix_relations[MATRIX_RELATIONS] = {
+#define RELATION(name) #name,
+#include "harness/matrix.def"
+#undef RELATION
+};
+
+static const struct order {
+	bool orders;
+	unsigned int owners;
+	const char *lines;
+} orders[MATRIX_ORDERS] = {
+#define ORDER(name, orders, owners, lines) { orders, owners, lines },
+#include "harness/matrix.def"
+#undef ORDER
+};
+
+const char *const matrix_orders[MATRIX_ORDERS] = {
+#define ORDER(name, ...) #name,
+#include "harness/matrix.def"
+#undef ORDER
+};
+
+const char *const matrix_mappings[MATRIX_MAPPINGS] = {
+#define MAPPING(name, backend) #name,
+#include "harness/matrix.def"
+#undef MAPPING
+};
+
+const char *const matrix_backends[MATRIX_MAPPINGS] = {
+#define MAPPING(name, backend) backend,
+#include "harness/matrix.def"
+#undef MAPPING
+};
+
+const struct matrix_reason_info matrix_reasons[MATRIX_REASONS] = {
+#define LEAVE_OUT(name, reason) { #name, reason },
+#include "harness/matrix.def"
+#undef LEAVE_OUT
+};
+
+static const struct ranges {
+	enum matrix_relation relation;
+	enum span first, second;
+	enum matrix_reason reason;
+	struct matrix_range range[2];
+} range_table[] = {
+#define RANGE(relation, first, second, ...) \
+	{ MATRIX_##relation, first, second, MATRIX_IS_CELL, RANGE_PAIR(__VA_ARGS__) },
+#define RANGE_PAIR(off_a, len_a, off_b, len_b) { { off_a, len_a }, { off_b, len_b } }
+#define NO_RANGE(relation, first, second, reason) \
+	{ MATRIX_##relation, first, second, MATRIX_##reason, { { 0, 0 }, { 0, 0 } } },
+#include "harness/matrix.def"
+#undef RANGE
+#undef RANGE_PAIR
+#undef NO_RANGE
+};
+
+#define RANGES (sizeof(range_table) / sizeof(range_table[0]))
+
+/* ---- cells ---- */
+
+static enum matrix_reason place(struct matrix_cell *cell)
+{
+	for (size_t i = 0; i < RANGES; i++) {
+		const struct ranges *r = &range_table[i];
+
+		if (r->relation != cell->relation ||
+		    !(r->first & kind_lines[cell->kind[0]].span) ||
+		    !(r->second & kind_lines[cell->kind[1]].span))
+			continue;
+		memcpy(cell->range, r->range, sizeof(cell->range));
+		return r->reason;
+	}
+	abort(); /* a relation without a line for these spans: a test tries them all */
+}
+
+struct matrix_cell matrix_cell(size_t number)
+{
+	struct matrix_cell cell;
+
+	cell.mapping = number % MATRIX_MAPPINGS;
+	number /= MATRIX_MAPPINGS;
+	cell.order = number % MATRIX_ORDERS;
+	number /= MATRIX_ORDERS;
+	cell.relation = number % MATRIX_RELATIONS;
+	number /= MATRIX_RELATIONS;
+	cell.kind[1] = number % MATRIX_KINDS;
+	cell.kind[0] = (enum matrix_kind)(number / MATRIX_KINDS);
+	memset(cell.range, 0, sizeof(cell.range));
+	if (cell.kind[1] == MATRIX_alloc_zero)
+		cell.left_out = MATRIX_alloc_is_first;
+	else if (cell.kind[0] == MATRIX_last_free)
+		cell.left_out = MATRIX_free_is_last;
+	else
+		cell.left_out = place(&cell);
+	return cell;
+}
+
+/* ---- names ---- */
+
+#define PARTS 5
+
+static void parts_of(const struct matrix_cell *cell, const char *parts[PARTS])
+{
+	parts[0] = matrix_kinds[cell->kind[0]].name;
+	parts[1] = matrix_kinds[cell->kind[1]].name;
+	parts[2] = matrix_relations[cell->relation];
+	parts[3] = matrix_orders[cell->order];
+	parts[4] = matrix_mappings[cell->mapping];
+}
+
+void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME])
+{
+	const char *parts[PARTS];
+
+	parts_of(cell, parts);
+	snprintf(name, MATRIX_NAME, "%s/%s/%s/%s/%s", parts[0], parts[1], parts[2], parts[3],
+		 parts[4]);
+}
+
+/* Cuts the next part off @pattern. Return: false when none is left. */
+static bool next_part(const char **pattern, char part[MATRIX_NAME])
+{
+	size_t len = strcspn(*pattern, "/");
+
+	if (!**pattern)
+		return false;
+	snprintf(part, MATRIX_NAME, "%.*s", (int)(len < MATRIX_NAME ? len : MATRIX_NAME - 1),
+		 *pattern);
+	*pattern += len + ((*pattern)[len] == '/');
+	return true;
+}
+
+bool matrix_match(const struct matrix_cell *cell, const char *pattern)
+{
+	const char *parts[PARTS];
+	char part[MATRIX_NAME];
+
+	parts_of(cell, parts);
+	for (unsigned int i = 0; i < PARTS && next_part(&pattern, part); i++)
+		if (*part && fnmatch(part, parts[i], 0))
+			return false;
+	return !*pattern;
+}
+
+bool matrix_pattern_valid(const char *pattern)
+{
+	for (size_t i = 0; i < MATRIX_CELLS; i++) {
+		struct matrix_cell cell = matrix_cell(i);
+
+		if (matrix_match(&cell, pattern))
+			return true;
+	}
+	return false;
+}
+
+/* ---- expectation ---- */
+
+bool matrix_overlap(const struct matrix_cell *cell)
+{
+	const struct matrix_range *a = &cell->range[0], *b = &cell->range[1];
+
+	return a->len && b->len && a->off < b->off + b->len && b->off < a->off + a->len;
+}
+
+/*
+ * The last free orders itself after the drops before it, and nothing else does so
+ * without the table saying it.
+ */
+bool matrix_races(const struct matrix_cell *cell)
+{
+	const struct matrix_kind_info *a = &matrix_kinds[cell->kind[0]];
+	const struct matrix_kind_info *b = &matrix_kinds[cell->kind[1]];
+
+	return matrix_overlap(cell) && (a->writes || b->writes) && !(a->atomic && b->atomic) &&
+	       !orders[cell->order].orders;
+}
+
+/* The bytes that both touch. */
+static struct matrix_range meeting(const struct matrix_cell *cell)
+{
+	const struct matrix_range *a = &cell->range[0], *b = &cell->range[1];
+	unsigned int from = a->off > b->off ? a->off : b->off;
+	unsigned int end_a = a->off + a->len, end_b = b->off + b->len;
+
+	return (struct matrix_range){ from, (end_a < end_b ? end_a : end_b) - from };
+}
+
+bool matrix_agrees(const struct matrix_cell *cell, const size_t access[2],
+		   const struct rules *rules)
+{
+	const struct shadow *shadow = rules_shadow(rules);
+	const struct race *race = shadow->races;
+	struct matrix_range bytes = meeting(cell);
+
+	if (!matrix_races(cell))
+		return !rules_verdict(rules)->broken && !shadow->race_count;
+	return rules_verdict(rules)->broken == RULE_BIT(RULE_data_race) &&
+	       shadow->race_count == 1 && race->first == access[0] &&
+	       race->second == access[1] && race->page == 0 && race->from == bytes.off &&
+	       race->to == bytes.off + bytes.len;
+}
+
+/* ---- programs ---- */
+
+/* A program in the making: its text, and how many calls it has. */
+struct making {
+	const struct matrix_cell *cell;
+	size_t *access;
+	size_t calls;
+	size_t used;
+	char text[4096];
+};
+
+static void put(struct making *m, const char *text, size_t len)
+{
+	if (len >= sizeof(m->text) - m->used)
+		abort();
+	memcpy(m->text + m->used, text, len);
+	m->used += len;
+	m->text[m->used] = '\0';
+}
+
+static void put_number(struct making *m, unsigned int number)
+{
+	char text[16];
+
+	put(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
+}
+
+/* What stands for %letter in a line of access @side. */
+static unsigned int value_of(const struct making *m, char letter, unsigned int side)
+{
+	switch (letter) {
+	case 'o':
+		return m->cell->range[side].off;
+	case 'l':
+		return m->cell->range[side].len;
+	case 's':
+		return 0x11 * (side + 1);
+	case 'i':
+		return side;
+	case 'j':
+		return side + 1;
+	default:
+		abort();
+	}
+}
+
+static void put_line(struct making *m, const char *thread, const char *line, unsigned int side)
+{
+	put(m, thread, strlen(thread));
+	put(m, ": ", 2);
+	for (; *line; line++) {
+		if (*line == '%')
+			put_number(m, value_of(m, *++line, side));
+		else
+			put(m, line, 1);
+	}
+	put(m, "\n", 1);
+	m->calls++;
+}
+
+/*
+ * References for those who drop one. The last free is the second drop itself, and
+ * leaves nothing for main.
+ */
+static void put_owners(struct making *m, const char *thread)
+{
+	unsigned int owners = orders[m->cell->order].owners;
+
+	if (owners && m->cell->kind[1] == MATRIX_last_free)
+		owners--;
+	while (owners--)
+		put_line(m, thread, "get_page(p0)", 0);
+}
+
+/* Main makes what the accesses need, and the page, if that is not the first access. */
+static void put_setup(struct making *m)
+{
+	if (m->cell->kind[0] != MATRIX_alloc_zero) {
+		put_line(m, "main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)", 0);
+		put_owners(m, "main");
+	}
+	for (unsigned int side = 0; side < 2; side++) {
+		const char *setup = kind_lines[m->cell->kind[side]].setup;
+
+		if (*setup)
+			put_line(m, "main", setup, side);
+	}
+}
+
+static void put_access(struct making *m, const char *thread, unsigned int side)
+{
+	const struct lines *lines = &kind_lines[m->cell->kind[side]];
+
+	if (*lines->before)
+		put_line(m, thread, lines->before, side);
+	m->access[side] = m->calls;
+	put_line(m, thread, lines->call, side);
+	if (*lines->after)
+		put_line(m, thread, lines->after, side);
+	if (m->cell->kind[side] == MATRIX_alloc_zero)
+		put_owners(m, thread);
+}
+
+/* The second thread's drop, where its last free is one. */
+static bool is_access_itself(const struct making *m, const char *thread, const char *line)
+{
+	return m->cell->kind[1] == MATRIX_last_free && !strcmp(thread, "T1") &&
+	       !strcmp(line, "free_page(p0)");
+}
+
+static void put_order(struct making *m)
+{
+	const char *at = orders[m->cell->order].lines;
+
+	while (*at) {
+		char thread[8] = "", line[64] = "";
+
+		sscanf(at, "%7[^:]: %63[^\n]", thread, line);
+		at += strcspn(at, "\n") + 1;
+		if (!strcmp(line, "A"))
+			put_access(m, thread, 0);
+		else if (!strcmp(line, "B"))
+			put_access(m, thread, 1);
+		else if (!is_access_itself(m, thread, line))
+			put_line(m, thread, line, 0);
+	}
+}
+
+void matrix_program(const struct matrix_cell *cell, struct program *program, size_t access[2])
+{
+	size_t nowhere[2];
+	struct making m = { .cell = cell, .access = access ? access : nowhere };
+	const char *header = matrix_races(cell) ? "pagetorture 1\nexpect data-race\n" :
+						  "pagetorture 1\nexpect clean\n";
+	struct text_error error;
+
+	put(&m, header, strlen(header));
+	put_setup(&m);
+	put_order(&m);
+	/* The tables hold programs; a test makes all of them. */
+	if (!program_from_text(program, m.text, m.used, &error))
+		abort();
+}

@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `race`: all cells on fibers, a share of them under every other detector; and it goes
+# red when an expectation, a detector or the library is wrong.
+. "$(dirname "$0")/tap.sh"
+
+# detector NAME CELLS [REPEAT]: all as predicted, and races caught?
+detector() {
+	run_to 0 "$pagetorture" race --detector "$1" --cell "$2" --repeat "${3:-1}"
+	good=$?
+	if grep -q "^skipped: $1: " "$scratch/err"; then
+		skip "$(sed -n 's/^skipped: //p' "$scratch/err")"
+		return
+	fi
+	[ $good -eq 0 ] && grep -qE "^$1 +[1-9][0-9]* +x[0-9]+ +[1-9][0-9]* +[1-9]" "$scratch/out"
+	ok $? "$1, ${2:-all cells}: as predicted" "$scratch/err"
+}
+
+detector tsan-fibers ''
+detector tsan-fibers '*raw/*raw' 11
+detector tsan-threads '*raw'
+detector gcc-fibers ''
+detector gcc-fibers '*raw/*raw' 500
+detector gcc-threads '*raw'
+detector gcc-inline ''
+detector helgrind '*raw/*raw'
+detector drd '*raw/*raw'
+
+# ---- what is said without running ----
+
+run_to 0 "$pagetorture" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
+ok $? "--list names all cells" "$scratch/err"
+cell=store/load/nested/none
+run_to 0 "$pagetorture" race --cell $cell --print && cp "$scratch/out" "$scratch/cell.page" &&
+	run_to 0 "$pagetorture" check "$scratch/cell.page" && grep -q ': data-race$' "$scratch/out"
+ok $? "--print gives a program that check reads and that races" "$scratch/out"
+run_to 2 "$pagetorture" race --cell nothing/at/all && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+ok $? "a pattern that matches no cell ends with 2" "$scratch/err"
+run_to 2 "$pagetorture" race --detector nobody && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+ok $? "an unknown detector ends with 2" "$scratch/err"
+mkdir "$scratch/alone"
+cp "$pagetorture" "$scratch/alone/"
+run_to 2 "$scratch/alone/pagetorture" race --detector tsan-fibers --cell $cell &&
+	grep -q '^skipped: tsan-fibers' "$scratch/err"
+ok $? "no detector at all is no pass: it is named, and the end is 2" "$scratch/err"
+
+if ! has_flavour tsan; then
+	skip "formats and negative controls: this build has no tsan flavour"
+	done_testing
+	exit
+fi
+
+# ---- formats ----
+
+run_to 0 "$pagetorture" race --detector tsan-fibers --cell '*raw/*raw' --tap &&
+	[ "$(grep -c '^ok' "$scratch/out")" -eq 6 ] && grep -qx '1..6' "$scratch/out"
+ok $? "--tap: four pairs, the detector, the model" "$scratch/out"
+run_to 0 "$pagetorture" race --detector tsan-fibers --cell '*raw/*raw' --grid &&
+	grep -qE '^ 1 read_raw +\. +\+ *$' "$scratch/out" &&
+	[ "$(awk 'length($0) > 100' "$scratch/out" | wc -l)" -eq 0 ]
+ok $? "--grid: reads do not race; nothing is wider than 100 columns" "$scratch/out"
+run_to 0 "$pagetorture" race --detector tsan-fibers,tsan-threads --cell store/store/identical --json
+ok $? "--json" "$scratch/err"
+if command -v jq >/dev/null; then
+	jq -es '(map(select(.cell)) | length) == 14 and (.[-1].summary.cells == 14) and
+		all(.[:-1][]; .as_predicted and (.program | startswith("pagetorture 1\n"))) and
+		([.[] | select(.expect == "data-race")] | length) == 4' "$scratch/out" >/dev/null
+	ok $? "--json is an object for each cell, with its program, and a summary" "$scratch/out"
+	jq -es 'map(select(.cell == "store/store/identical/none/aliases"))[0].detectors |
+		.["tsan-fibers"].verdict == "caught" and .["tsan-threads"].verdict == "caught"' \
+		"$scratch/out" >/dev/null
+	ok $? "writes through two mappings of a page are reported, on fibers and on threads"
+else
+	skip "no jq to read --json with"
+	skip "no jq to read --json with"
+fi
+
+# ---- negative controls ----
+
+TSAN_OPTIONS=report_bugs=0 run_to 1 "$pagetorture" race --detector tsan-threads --cell "$cell" &&
+	grep -q 'expected it to catch a race' "$scratch/err"
+ok $? "a detector that is silenced is found out" "$scratch/err"
+
+# control NAME SOURCE SED LIBRARIES COMMAND...: with the source so changed, the command's
+# binaries, made anew, must end with 1 and say so.
+control() {
+	name=$1 source=$2 change=$3 text=$4
+	shift 4
+	rm -rf "${scratch:?}/src" "${scratch:?}/bin"
+	mkdir "$scratch/bin"
+	cp -r "$abs_srcdir/src" "$scratch/src"
+	chmod -R u+w "$scratch/src"
+	sed "$change" "$abs_srcdir/src/$source" >"$scratch/src/$source"
+	if cmp -s "$abs_srcdir/src/$source" "$scratch/src/$source"; then
+		ok 1 "$name: the change does not apply any more"
+		return
+	fi
+	if ! link_plain || ! link_tsan; then
+		ok 1 "$name: does not build" "$scratch/build"
+		return
+	fi
+	run_to 1 "$scratch/bin/pagetorture" race "$@" && grep -q "$text" "$scratch/err"
+	ok $? "$name is found out" "$scratch/err"
+}
+
+# The changed sources come first, so that nothing of the archives takes their place.
+link_plain() {
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DPKGLIBEXECDIR='"/nowhere"' \
+		-DFLAVOUR='"plain"' -include stdlib.h "$scratch"/src/harness/matrix.c \
+		"$scratch"/src/harness/rules*.c "$abs_builddir"/src/tool/pagetorture-*.o \
+		"$abs_builddir/libharness-plain.a" "$abs_builddir/libpage-plain.a" -lpthread \
+		-o "$scratch/bin/pagetorture" >"$scratch/build" 2>&1
+}
+
+link_tsan() {
+	# shellcheck disable=SC2046,SC2086 # words
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$scratch/src" \
+		-DFLAVOUR='"tsan"' -c "$scratch"/src/harness/exec_map.c \
+		-o "$scratch/exec_map.o" >"$scratch/build" 2>&1 &&
+		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DFLAVOUR='"tsan"' \
+			-c "$scratch/src/tool/race_one.c" -o "$scratch/race_one.o" >>"$scratch/build" 2>&1 &&
+		$CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_one.o" \
+			$(find "$abs_builddir/src/tool" -name 'pagetorture_tsan-*.o' ! -name '*race_one*') \
+			"$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
+			-o "$scratch/bin/pagetorture-tsan" >>"$scratch/build" 2>&1
+}
+
+control "an order that the tables invent" harness/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
+	'tables and rule model disagree' --list
+control "an edge that the model lacks" harness/rules.c 's/^\trelease(j, &semaphore->clock);//' \
+	'tables and rule model disagree' --list
+control "an expectation that is wrong" harness/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
+	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
+control "a store that nobody tells the detector of" harness/exec_map.c 's/^\ttsan_write(.*//' \
+	'expected a data-race to be reported' --detector tsan-fibers --cell 'store/*raw/page'
+# The history of a thread fills up after some ten thousand programs; gcc's is longer.
+case $CC in
+*clang*)
+	control "a detector that is never emptied" tool/race_one.c 's/^\ttsan_flush();//' \
+		'expected a data-race to be reported' --detector tsan-fibers --backend direct --repeat 5
+	;;
+*) skip "a detector that is never emptied: this compiler is not clang" ;;
+esac
+
+done_testing
