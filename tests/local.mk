@@ -81,7 +81,8 @@ test_thread_plan_SOURCES = %D%/test_thread_plan.c
 test_thread_plan_LDADD = $(test_ldadd)
 
 # The library's own tests run in every flavour; test_page_detect asks what a sanitizer
-# sees, and needs one that can.
+# sees, and needs one that can; test_page_system refuses system calls, which not every
+# sanitizer can do without.
 page_tests = \
 	test_page \
 	test_page_buffer \
@@ -89,6 +90,7 @@ page_tests = \
 	test_page_kernel \
 	test_page_map \
 	test_page_raw \
+	test_page_system \
 	test_page_user_slice
 
 check_PROGRAMS += $(page_tests)
@@ -105,6 +107,8 @@ test_page_map_SOURCES = %D%/test_page_map.c
 test_page_map_LDADD = $(test_ldadd)
 test_page_raw_SOURCES = %D%/test_page_raw.c
 test_page_raw_LDADD = $(test_ldadd)
+test_page_system_SOURCES = %D%/test_page_system.c
+test_page_system_LDADD = $(test_ldadd)
 test_page_user_slice_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_LDADD = $(test_ldadd)
 
@@ -189,6 +193,7 @@ page_tests_msan = \
 	test_page_kernel-msan \
 	test_page_map-msan \
 	test_page_raw-msan \
+	test_page_system-msan \
 	test_page_user_slice-msan
 check_PROGRAMS += $(page_tests_msan)
 TESTS += $(page_tests_msan)
@@ -214,6 +219,9 @@ test_page_map_msan_LDADD = libharness-msan.a libpage-msan.a
 test_page_raw_msan_SOURCES = %D%/test_page_raw.c
 test_page_raw_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 test_page_raw_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_system_msan_SOURCES = %D%/test_page_system.c
+test_page_system_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_system_msan_LDADD = libharness-msan.a libpage-msan.a
 test_page_user_slice_msan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 test_page_user_slice_msan_LDADD = libharness-msan.a libpage-msan.a

@@ -2,7 +2,8 @@
 /*
  * Test Anything Protocol, as much of it as a unit test needs.
  *
- * ok() counts and prints; done() prints the plan, and is the exit status of main().
+ * ok() counts and prints; skip() names what is missing; done() prints the plan, and is the
+ * exit status of main().
  */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
@@ -26,6 +27,11 @@ static inline bool __attribute__((format(printf, 2, 3))) ok(bool good, const cha
 	fflush(stdout);
 	tap_failed += !good;
 	return good;
+}
+
+static inline void skip(const char *what)
+{
+	printf("ok %u # SKIP %s\n", ++tap_run, what);
 }
 
 static inline int done(void)
