@@ -21,6 +21,7 @@ test_scripts = \
 	%D%/test_check.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
+	%D%/test_coverage.sh \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
@@ -32,7 +33,7 @@ test_scripts = \
 	%D%/test_tree.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/reference.py %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/reference.py %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -46,6 +47,9 @@ AM_TESTS_ENVIRONMENT = \
 	TSAN_FLAGS='$(TSAN_FLAGS)'; export TSAN_FLAGS; \
 	MSAN_FLAGS='$(MSAN_FLAGS)'; export MSAN_FLAGS; \
 	FUZZERS='$(engine_programs)'; export FUZZERS; \
+	COVERAGE_FLAGS='$(COVERAGE_FLAGS)'; export COVERAGE_FLAGS; \
+	LLVM_COV='$(LLVM_COV)'; export LLVM_COV; \
+	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
 	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;
