@@ -30,7 +30,8 @@ test_scripts = \
 	%D%/test_same.sh \
 	%D%/test_stress.sh \
 	%D%/test_threads.sh \
-	%D%/test_tree.sh
+	%D%/test_tree.sh \
+	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
 EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/reference.py %D%/tap.sh
@@ -42,23 +43,28 @@ SH_LOG_COMPILER = $(SHELL)
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; export CC; \
+	COVERAGE_FLAGS='$(COVERAGE_FLAGS)'; export COVERAGE_FLAGS; \
 	FLAVOURS='plain asan tsan msan'; export FLAVOURS; \
 	ASAN_FLAGS='$(ASAN_FLAGS)'; export ASAN_FLAGS; \
 	TSAN_FLAGS='$(TSAN_FLAGS)'; export TSAN_FLAGS; \
 	MSAN_FLAGS='$(MSAN_FLAGS)'; export MSAN_FLAGS; \
 	FUZZERS='$(engine_programs)'; export FUZZERS; \
-	COVERAGE_FLAGS='$(COVERAGE_FLAGS)'; export COVERAGE_FLAGS; \
 	LLVM_COV='$(LLVM_COV)'; export LLVM_COV; \
 	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
+	PAGE_TESTS='$(page_tests)'; export PAGE_TESTS; \
 	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
+	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
+	VALGRIND='$(VALGRIND)'; export VALGRIND; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;
 
 test_ldadd = libharness-plain.a libpage-plain.a
 
-check_PROGRAMS += $(unit_tests) make_programs
+check_PROGRAMS += $(unit_tests) make_programs valgrind_faults
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
+valgrind_faults_SOURCES = %D%/valgrind_faults.c
+valgrind_faults_LDADD = $(test_ldadd)
 TESTS += $(unit_tests) $(test_scripts)
 
 test_delay_SOURCES = %D%/test_delay.c
