@@ -2,7 +2,7 @@
 #
 # What users ask for by name, beside all, check and install.
 
-EXTRA_DIST += %D%/smoke.sh
+EXTRA_DIST += %D%/coverage.sh %D%/smoke.sh
 
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
@@ -11,8 +11,23 @@ smoke: all fuzzers seeds gcc.log
 
 CLEANFILES += afl.log
 
-clean-local: clean-smoke
+# Two tables: by the corpus, and by the unit tests of the library too.
+coverage:
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/%D%/coverage.sh $(srcdir)
+	@for figure in replay all; do \
+	  echo; cat coverage/$$figure.txt; \
+	  python3 $(srcdir)/tests/coverage.py $$figure $(srcdir)/tests/coverage_excluded \
+	    coverage/$$figure.json coverage/$$figure.lcov $(srcdir) || exit 1; \
+	  echo "with the source: `pwd`/coverage/html/$$figure/index.html"; \
+	done
+
+# What the build that counts has to have.
+coverage-programs: $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(check_PROGRAMS)
+
+clean-local: clean-coverage clean-smoke
+clean-coverage:
+	rm -rf coverage
 clean-smoke:
 	rm -rf smoke
 
-.PHONY: smoke clean-smoke
+.PHONY: coverage coverage-programs smoke clean-coverage clean-smoke

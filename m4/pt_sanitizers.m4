@@ -61,3 +61,22 @@ _ACEOF
   ])
   AM_CONDITIONAL([HAVE_ENGINE_TSAN], [test "x$pt_have_engine_tsan" = xyes])
 ])
+
+# PT_COVERAGE
+# -----------
+# Can this compiler count what runs in a mapping of a file, which is there however the
+# process dies, and are the tools of the same version there that read it? Sets
+# COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA; LLVM_COV is empty if not.
+AC_DEFUN([PT_COVERAGE], [
+  LLVM_COV=
+  LLVM_PROFDATA=
+  COVERAGE_FLAGS="-fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation"
+  AX_CHECK_LINK_FLAG([$COVERAGE_FLAGS], [
+    LLVM_COV=`$CC -print-prog-name=llvm-cov`
+    LLVM_PROFDATA=`$CC -print-prog-name=llvm-profdata`
+    AS_IF([test ! -x "$LLVM_COV" || test ! -x "$LLVM_PROFDATA"], [LLVM_COV=])
+  ])
+  AC_SUBST([COVERAGE_FLAGS])
+  AC_SUBST([LLVM_COV])
+  AC_SUBST([LLVM_PROFDATA])
+])

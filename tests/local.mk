@@ -22,6 +22,7 @@ test_scripts = \
 	%D%/test_check.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
+	%D%/test_coverage.sh \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
@@ -31,10 +32,11 @@ test_scripts = \
 	%D%/test_same.sh \
 	%D%/test_stress.sh \
 	%D%/test_threads.sh \
-	%D%/test_tree.sh
+	%D%/test_tree.sh \
+	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/reference.py %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/reference.py %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -43,20 +45,28 @@ SH_LOG_COMPILER = $(SHELL)
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; export CC; \
+	COVERAGE_FLAGS='$(COVERAGE_FLAGS)'; export COVERAGE_FLAGS; \
 	FLAVOURS='plain asan tsan msan'; export FLAVOURS; \
 	ASAN_FLAGS='$(ASAN_FLAGS)'; export ASAN_FLAGS; \
 	TSAN_FLAGS='$(TSAN_FLAGS)'; export TSAN_FLAGS; \
 	MSAN_FLAGS='$(MSAN_FLAGS)'; export MSAN_FLAGS; \
 	FUZZERS='$(engine_programs)'; export FUZZERS; \
+	LLVM_COV='$(LLVM_COV)'; export LLVM_COV; \
+	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
+	PAGE_TESTS='$(page_tests)'; export PAGE_TESTS; \
 	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
+	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
+	VALGRIND='$(VALGRIND)'; export VALGRIND; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;
 
 test_ldadd = libharness-plain.a libpage-plain.a
 
-check_PROGRAMS += $(unit_tests) make_programs
+check_PROGRAMS += $(unit_tests) make_programs valgrind_faults
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
+valgrind_faults_SOURCES = %D%/valgrind_faults.c
+valgrind_faults_LDADD = $(test_ldadd)
 TESTS += $(unit_tests) $(test_scripts)
 
 test_delay_SOURCES = %D%/test_delay.c
@@ -85,7 +95,8 @@ test_thread_plan_SOURCES = %D%/test_thread_plan.c
 test_thread_plan_LDADD = $(test_ldadd)
 
 # The library's own tests run in every flavour; test_page_detect asks what a sanitizer
-# sees, and needs one that can.
+# sees, and needs one that can; test_page_system refuses system calls, which not every
+# sanitizer can do without.
 page_tests = \
 	test_page \
 	test_page_buffer \
@@ -93,6 +104,7 @@ page_tests = \
 	test_page_kernel \
 	test_page_map \
 	test_page_raw \
+	test_page_system \
 	test_page_user_slice
 
 check_PROGRAMS += $(page_tests)
@@ -109,6 +121,8 @@ test_page_map_SOURCES = %D%/test_page_map.c
 test_page_map_LDADD = $(test_ldadd)
 test_page_raw_SOURCES = %D%/test_page_raw.c
 test_page_raw_LDADD = $(test_ldadd)
+test_page_system_SOURCES = %D%/test_page_system.c
+test_page_system_LDADD = $(test_ldadd)
 test_page_user_slice_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_LDADD = $(test_ldadd)
 
@@ -193,6 +207,7 @@ page_tests_msan = \
 	test_page_kernel-msan \
 	test_page_map-msan \
 	test_page_raw-msan \
+	test_page_system-msan \
 	test_page_user_slice-msan
 check_PROGRAMS += $(page_tests_msan)
 TESTS += $(page_tests_msan)
@@ -218,6 +233,9 @@ test_page_map_msan_LDADD = libharness-msan.a libpage-msan.a
 test_page_raw_msan_SOURCES = %D%/test_page_raw.c
 test_page_raw_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 test_page_raw_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_system_msan_SOURCES = %D%/test_page_system.c
+test_page_system_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_system_msan_LDADD = libharness-msan.a libpage-msan.a
 test_page_user_slice_msan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 test_page_user_slice_msan_LDADD = libharness-msan.a libpage-msan.a

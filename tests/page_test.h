@@ -114,10 +114,19 @@ static inline bool way_is(const char *backend)
 	return !strcmp(page_map_backend(), backend);
 }
 
+/* All ways, or the first of them: TEST_WAYS says how many are enough. */
+static inline size_t way_count(void)
+{
+	const char *few = getenv("TEST_WAYS");
+	size_t count = few ? (size_t)atoi(few) : COUNT(page_ways);
+
+	return count && count < COUNT(page_ways) ? count : COUNT(page_ways);
+}
+
 /* Each way in a process of its own; the counts go on from process to process. */
 static inline int page_test_main(void (*checks)(void))
 {
-	for (size_t i = 0; i < COUNT(page_ways); i++) {
+	for (size_t i = 0; i < way_count(); i++) {
 		unsigned int counts[2] = { 0, 1 };
 		int ends[2], status = 0;
 		pid_t pid;

@@ -2,7 +2,8 @@
 /*
  * Test Anything Protocol, as much of it as a unit test needs.
  *
- * ok() counts and prints; done() prints the plan, and is the exit status of main().
+ * ok() counts and prints; skip() names what is missing; done() prints the plan, and is the
+ * exit status of main().
  */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
@@ -10,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static unsigned int tap_run, tap_failed;
 
@@ -26,6 +28,20 @@ static inline bool __attribute__((format(printf, 2, 3))) ok(bool good, const cha
 	fflush(stdout);
 	tap_failed += !good;
 	return good;
+}
+
+static inline void skip(const char *what)
+{
+	printf("ok %u # SKIP %s\n", ++tap_run, what);
+}
+
+/* How often to do what is done @usual times: less under a slow tool, which says TEST_SHARE. */
+static inline unsigned int share(unsigned int usual)
+{
+	const char *share = getenv("TEST_SHARE");
+	unsigned int part = share ? (unsigned int)atoi(share) : 1;
+
+	return part > 1 ? usual / part + 1 : usual;
 }
 
 static inline int done(void)

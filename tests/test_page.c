@@ -245,6 +245,7 @@ static void test_exhaustion(void)
 		count++;
 	ok(count < 1 << 17 && errno == ENOMEM, "an exhausted arena gives NULL and ENOMEM");
 	ok(!page_alloc(GFP_KERNEL | __GFP_NOFAIL), "also with __GFP_NOFAIL, never an abort");
+	ok(!page_buffer_alloc(2 * PAGE_SIZE), "nor are there two beside each other");
 	while (count)
 		page_free(pages[--count]);
 	pages[0] = page_alloc(GFP_KERNEL);

@@ -6,6 +6,8 @@
 #include "page/page_kernel.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/tap.h"
 
@@ -102,9 +104,78 @@ static void test_whole(void)
 	ok(PAGE_ALIGN(1) == PAGE_SIZE && offset_in_page(PAGE_SIZE + 3) == 3, "PAGE_ALIGN");
 }
 
+static void test_parts(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	memset_page(page, 0, 0x11, PAGE_SIZE);
+	zero_user_segments(page, 9, 9, 20, 30);
+	zero_user_segment(page, 40, 50);
+	ok(all_are(page, 0, 20, 0x11) && all_are(page, 20, 30, 0) && all_are(page, 30, 40, 0x11) &&
+		   all_are(page, 40, 50, 0) && all_are(page, 50, PAGE_SIZE, 0x11),
+	   "zero_user_segments and zero_user_segment");
+	put_page(page);
+}
+
+static void test_borrow(void)
+{
+	char *buffer = (char *)page_buffer_alloc(2 * PAGE_SIZE);
+	char byte = 3;
+
+	memcpy_to_page(vmalloc_to_page(buffer + PAGE_SIZE), 7, &byte, 1);
+	ok(buffer[PAGE_SIZE + 7] == 3, "vmalloc_to_page");
+	page_buffer_free(buffer);
+}
+
+/* ---- out of bounds ---- */
+
+static struct page *beyond;
+
+static void copy_beyond(void)
+{
+	char bytes[2];
+
+	memcpy_from_page(bytes, beyond, PAGE_SIZE - 1, 2);
+}
+
+static void set_beyond(void)
+{
+	memset_page(beyond, PAGE_SIZE - 1, 1, 2);
+}
+
+static void set_far_beyond(void)
+{
+	memset_page(beyond, PAGE_SIZE + 1, 1, 0);
+}
+
+static bool traps(void (*fn)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		fn();
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status;
+}
+
+static void test_beyond(void)
+{
+	beyond = alloc_page(GFP_KERNEL);
+	ok(traps(copy_beyond), "a copy out of bounds ends the program");
+	ok(traps(set_beyond) && traps(set_far_beyond), "so does memset_page");
+	put_page(beyond);
+}
+
 int main(void)
 {
 	test_sparse();
 	test_whole();
+	test_parts();
+	test_borrow();
+	test_beyond();
 	return done();
 }

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "page/alias.h"
+
 static struct page *pages[4];
 static struct page_task *tasks[2];
 
@@ -67,6 +69,62 @@ static void test_fresh(void)
 		page_unmap_local(seen[i]);
 	}
 	ok(fresh == way_is("alias"), "%s: addresses %s", way_name, fresh ? "change" : "stay");
+}
+
+/* Where the place begins in which pages[0] is mapped at @addr. */
+static unsigned char *place_of(unsigned char *addr)
+{
+	if (alias_way == &alias_slot)
+		return addr;
+	return addr - (size_t)(pages[0] - arena_pages) * PAGE_SIZE;
+}
+
+/* Neither the guards of a place nor a place that was never used have a home. */
+static void test_no_home(void)
+{
+	struct page_task *task = page_task_new("new");
+	unsigned char *addr, *place;
+
+	page_task_switch_in(task);
+	addr = page_map_local(pages[0]);
+	place = place_of(addr);
+	ok(!page_home(place - 1) && !page_home(place + alias_way->stride - 1),
+	   "%s: no home for a guard", way_name);
+	ok(!page_home(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
+	   way_name);
+	ok(page_home(page_home(addr)) == page_home(addr), "%s: home is at home", way_name);
+	page_unmap_local(addr);
+	page_task_switch_in(NULL);
+	page_task_delete(task);
+}
+
+static void map_times(unsigned int times)
+{
+	while (times--)
+		page_unmap_local(page_map_local(pages[1]));
+}
+
+/* The next place is the first again, when all behind the newest are in use. */
+static void test_turns(void)
+{
+	struct page_task *task = page_task_new("turns");
+	unsigned char *first, *last, *next;
+
+	page_task_switch_in(task);
+	first = page_map_local(pages[0]);
+	page_unmap_local(first);
+	map_times(ALIAS_PLACES - 2);
+	last = page_map_local(pages[0]);
+	map_times(ALIAS_PLACES - 1);
+	next = page_map_local(pages[0]);
+	ok(next == first && next != last, "%s: places come in turn", way_name);
+	next[5] = 5;
+	ok(last[5] == 5, "%s: and show what is mapped there now", way_name);
+	ok(!page_home(place_of(first) - 1), "%s: before the first there is none", way_name);
+	page_unmap_local(next);
+	page_unmap_local(last);
+	page_task_switch_in(NULL);
+	page_task_delete(task);
 }
 
 /* ---- breaking R6 ---- */
@@ -253,6 +311,24 @@ static void touch_dead_come_back(void)
 	touch(addr);
 }
 
+/* The frame is in use again, by a page that the mapping was not made of. */
+static void touch_next_life(void)
+{
+	struct page *again = NULL;
+	unsigned char *addr;
+
+	page_task_switch_in(tasks[0]);
+	addr = page_map_local(pages[0]);
+	page_task_switch_out(tasks[0]);
+	page_free(pages[0]);
+	while (again != pages[0]) {
+		page_free(again);
+		again = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	}
+	page_task_switch_in(tasks[0]);
+	touch(addr);
+}
+
 static void test_revoked(void)
 {
 	if (!FOR_ALIAS)
@@ -264,6 +340,7 @@ static void test_revoked(void)
 	ok(dies_somehow(touch_dead), "%s: of a page that died", way_name);
 	ok(dies_somehow(touch_away), "%s: of a task that is away", way_name);
 	ok(dies_somehow(touch_dead_come_back), "%s: that died meanwhile", way_name);
+	ok(dies_somehow(touch_next_life), "%s: whose frame lives another life", way_name);
 }
 
 /* ---- tasks ---- */
@@ -319,6 +396,40 @@ static void test_hook(void)
 	page_task_hook_set(NULL);
 }
 
+/* A thread that has no task: a raw call needs none, the hook knows none. */
+static void *write_without_task(void *arg)
+{
+	*(bool *)arg = !page_write_raw(pages[0], "x", 0, 1);
+	return NULL;
+}
+
+static void *leave_own_task(void *arg)
+{
+	page_task_switch_out(NULL);
+	*(bool *)arg = strstr(page_task_name(page_task_current()), "thread ");
+	return NULL;
+}
+
+static bool in_thread(void *(*fn)(void *))
+{
+	pthread_t thread;
+	bool good = false;
+
+	if (pthread_create(&thread, NULL, fn, &good))
+		abort();
+	pthread_join(thread, NULL);
+	return good;
+}
+
+static void test_new_threads(void)
+{
+	page_task_hook_set(hook);
+	hooked = NULL;
+	ok(in_thread(write_without_task), "%s: a raw call of a thread without a task", way_name);
+	page_task_hook_set(NULL);
+	ok(in_thread(leave_own_task), "%s: a task of its own that it leaves first", way_name);
+}
+
 static void *map_and_leave(void *arg)
 {
 	for (int i = 0; i < 3; i++)
@@ -330,7 +441,8 @@ static void *map_and_leave(void *arg)
 static void test_ends(void)
 {
 	struct page_task *task = page_task_new("a name that is longer than a name may be");
-	bool named = true, one;
+	struct page_task *self = page_task_current();
+	bool named = true;
 	void *addr = NULL;
 
 	ok(strlen(page_task_name(task)) == PAGE_TASK_NAME - 1, "%s: a long name is cut", way_name);
@@ -340,14 +452,12 @@ static void test_ends(void)
 	page_task_switch_out(task);
 	ok(page_task_delete(task) == 2, "%s: a task with two mappings", way_name);
 	ok(page_task_delete(NULL) == 0, "%s: no task", way_name);
-	for (int i = 0; i < 20; i++) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, map_and_leave, &one))
-			abort();
-		pthread_join(thread, NULL);
-		named &= one;
-	}
+	task = page_task_new("runs");
+	page_task_switch_in(task);
+	ok(page_task_delete(task) == 0 && page_task_current() == self,
+	   "%s: after a task that ran, the thread's own", way_name);
+	for (int i = 0; i < 20; i++)
+		named &= in_thread(map_and_leave);
 	ok(named, "%s: threads end with mappings", way_name);
 	addr = page_map_local(pages[0]);
 	page_unmap_local(addr);
@@ -355,7 +465,7 @@ static void test_ends(void)
 
 /* ---- fork ---- */
 
-static unsigned char *kept;
+static unsigned char *kept, *kept_away, *kept_dead;
 
 static void child_writes(void)
 {
@@ -363,21 +473,49 @@ static void child_writes(void)
 	page_write_raw(pages[1], "child", 0, 5);
 	if (kept[0] != 2 || kept[1] != 9)
 		abort();
-	page_unmap_local(kept);
+	page_task_switch_in(tasks[0]);
+	if (kept_away[1] != 9)
+		abort();
+}
+
+static void child_touches_away(void)
+{
+	touch(kept_away);
+}
+
+static void child_touches_dead(void)
+{
+	touch(kept_dead);
 }
 
 static void test_fork(void)
 {
+	struct page *dead = page_alloc(GFP_KERNEL);
 	unsigned char bytes[5];
 
 	page_write_raw(pages[1], "adult", 0, 5);
+	page_task_switch_in(tasks[0]);
+	kept_away = page_map_local(pages[0]);
+	page_task_switch_out(tasks[0]);
+	page_task_switch_in(NULL);
+	kept_dead = page_map_local(dead);
 	kept = page_map_local(pages[0]);
 	kept[0] = 1;
 	kept[1] = 9;
+	page_free(dead);
 	ok(!dies_somehow(child_writes), "%s: a child has the mappings", way_name);
+	if (FOR_ALIAS) {
+		ok(dies_somehow(child_touches_away), "%s: but not of a task that is away",
+		   way_name);
+		ok(dies_somehow(child_touches_dead), "%s: nor of a page that died", way_name);
+	}
 	page_read_raw(pages[1], bytes, 0, 5);
 	ok(kept[0] == 1 && !memcmp(bytes, "adult", 5), "%s: and pages of its own", way_name);
 	page_unmap_local(kept);
+	page_unmap_local(kept_dead);
+	page_task_switch_in(tasks[0]);
+	page_unmap_local(kept_away);
+	page_task_switch_in(NULL);
 }
 
 static void test_choice(void)
@@ -398,10 +536,15 @@ static void checks(void)
 	test_good();
 	test_same_memory();
 	test_fresh();
+	if (way_is("alias")) {
+		test_no_home();
+		test_turns();
+	}
 	test_misuse();
 	test_revoked();
 	test_switch();
 	test_hook();
+	test_new_threads();
 	test_ends();
 	test_fork();
 	page_task_delete(tasks[0]);

@@ -219,7 +219,7 @@ static void test_writer(void)
 	atomic_store(&stop, false);
 	if (pthread_create(&thread, NULL, write_user, here))
 		abort();
-	for (int i = 0; i < 2000; i++) {
+	for (unsigned int i = share(2000); i; i--) {
 		user_slice_reader_init(&reader, user_slice_new(here, PAGE_SIZE));
 		good &= page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0;
 	}
@@ -239,7 +239,7 @@ static void test_remapper(void)
 	atomic_store(&stop, false);
 	if (pthread_create(&thread, NULL, remap_user, user + PAGE_SIZE))
 		abort();
-	for (int i = 0; i < 20000; i++) {
+	for (unsigned int i = share(20000); i; i--) {
 		struct user_slice_reader reader = reader_at(PAGE_SIZE - 100, PAGE_SIZE);
 		int ret = page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE);
 

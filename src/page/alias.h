@@ -43,10 +43,10 @@ struct alias_way {
 	void (*hide)(void *addr);
 	void (*show)(void *addr);
 
-	/* The home of a byte in place @i; NULL for a guard. */
+	/* The home of a byte in place @i, that was used; NULL for a guard. */
 	void *(*home)(const struct alias_set *set, unsigned int i, size_t offset);
 
-	/* After fork(): map again, hidden if it can be, what is mapped in place @i. */
+	/* After fork(): map again, hidden if it can be, what is mapped in place @i, that was used. */
 	void (*again)(struct alias_set *set, unsigned int i);
 };
 

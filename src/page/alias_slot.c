@@ -41,15 +41,12 @@ static SYNC_UNSEEN void *slot_home(const struct alias_set *set, unsigned int i, 
 {
 	const struct page *page = set->placed[i];
 
-	if (!page || offset >= PAGE_SIZE)
-		return NULL;
-	return (unsigned char *)arena_address(page) + offset;
+	return offset < PAGE_SIZE ? (unsigned char *)arena_address(page) + offset : NULL;
 }
 
 static void slot_again(struct alias_set *set, unsigned int i)
 {
-	if (set->placed[i])
-		alias_map_file_again(alias_place(set, i), PAGE_SIZE, set->placed[i], PROT_NONE);
+	alias_map_file_again(alias_place(set, i), PAGE_SIZE, set->placed[i], PROT_NONE);
 }
 
 const struct alias_way alias_slot = {

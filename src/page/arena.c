@@ -130,6 +130,7 @@ static void queue_put(uint32_t frame)
 	arena.count++;
 }
 
+/* Not the newest: none is taken before others died after it, and of these one still waits. */
 static void queue_remove(uint32_t frame)
 {
 	struct waiting *w = &arena.waiting[frame];
@@ -138,10 +139,7 @@ static void queue_remove(uint32_t frame)
 		arena.oldest = w->newer;
 	else
 		arena.waiting[w->older].newer = w->newer;
-	if (w->newer == NO_FRAME)
-		arena.newest = w->older;
-	else
-		arena.waiting[w->newer].older = w->older;
+	arena.waiting[w->newer].older = w->older;
 	w->died = 0;
 	arena.count--;
 }

@@ -77,7 +77,7 @@ static inline void *arena_address(const struct page *page)
 	return (void *)((uintptr_t)page * ARENA_STRIDE + arena_skew);
 }
 
-/* Is there a frame that @addr points into? */
+/* Is there a frame that @addr points into? None, as long as there is no arena. */
 static inline bool arena_contains(const void *addr)
 {
 	return arena_frames && (uintptr_t)addr - (uintptr_t)arena_frames < ARENA_SIZE;

@@ -13,7 +13,7 @@ static unsigned int order_of(size_t pages)
 {
 	unsigned int order = 0;
 
-	while (order < 31 && ((size_t)1 << order) < pages)
+	while (((size_t)1 << order) < pages)
 		order++;
 	return order;
 }
@@ -54,7 +54,7 @@ LIVE_INLINE struct page *first_page(const void *buffer, const char *call)
 {
 	struct page *page;
 
-	if (!arena_exists() || !arena_contains(buffer))
+	if (!arena_contains(buffer))
 		page_bug("foreign-map", "%s of %p by %s at %p: no buffer was ever there", call,
 			 buffer, task_current()->name, __builtin_return_address(0));
 	page = arena_page(buffer);
@@ -91,7 +91,7 @@ struct page *page_borrow(const void *addr)
 {
 	struct page *page;
 
-	if (!arena_exists() || !arena_contains(addr))
+	if (!arena_contains(addr))
 		return NULL;
 	page = arena_page(addr);
 	page_must_live(page, "page_borrow");

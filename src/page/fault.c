@@ -68,7 +68,7 @@ int page_fault_attr_set(enum page_fault_point which, const struct page_fault_att
 	SET(calls, 0);
 	SET(random, attr->seed);
 	SET(probability, attr->probability);
-	if (attr->probability || attr->min_order || attr->ignore_gfp)
+	if (attr->probability)
 		want();
 	return 0;
 }

@@ -34,7 +34,7 @@ static void direct_page_died(struct page *page)
 
 static void *direct_home(const void *addr)
 {
-	return arena_exists() && arena_contains(addr) ? (void *)(uintptr_t)addr : NULL;
+	return arena_contains(addr) ? (void *)(uintptr_t)addr : NULL;
 }
 
 const struct page_map_ops page_map_direct = {

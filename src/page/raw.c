@@ -111,7 +111,7 @@ int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, s
 
 static bool overlap(size_t a, size_t b, size_t len)
 {
-	return a < b + len && b < a + len && len;
+	return a < b + len && b < a + len;
 }
 
 CLOSELY int copy_closely(struct page *dst, size_t dst_off, struct page *src, size_t src_off,

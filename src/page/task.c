@@ -35,7 +35,6 @@ static void list_add(struct page_task *task)
 	sync_lock(&tasks.lock);
 	task->next = tasks.first;
 	tasks.first = task;
-	task->listed = true;
 	sync_unlock(&tasks.lock);
 }
 
@@ -44,11 +43,9 @@ static void list_remove(struct page_task *task)
 	struct page_task **link = &tasks.first;
 
 	sync_lock(&tasks.lock);
-	while (*link && *link != task)
+	while (*link != task)
 		link = &(*link)->next;
-	if (*link)
-		*link = task->next;
-	task->listed = false;
+	*link = task->next;
 	sync_unlock(&tasks.lock);
 }
 
@@ -201,7 +198,7 @@ void task_each_mapping(const struct page *page, void (*fn)(void *addr))
 	sync_hidden_begin();
 	sync_lock(&tasks.lock);
 	for (struct page_task *task = tasks.first; task; task = task->next)
-		for (unsigned int i = 0; i < task->depth && i < PAGE_TASK_MAPPINGS; i++)
+		for (unsigned int i = 0; i < task->depth; i++)
 			if (task->live[i].page == page)
 				fn(task->live[i].addr);
 	sync_unlock(&tasks.lock);
@@ -248,7 +245,7 @@ void task_bug_dead(const struct page *page, struct call_site site)
 void task_bug_overflow(const struct page *page, struct call_site site)
 {
 	const struct page_task *task = task_current();
-	const struct mapping *newest = &task->live[task->depth ? task->depth - 1 : 0];
+	const struct mapping *newest = &task->live[task->depth - 1];
 
 	page_bug("map-overflow",
 		 "%s of page %p by %s at %p: it has %u of %d mappings, the newest of page %p, "

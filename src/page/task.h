@@ -38,7 +38,6 @@ struct page_task {
 	unsigned int depth;
 	unsigned int fail_nth; /* 0: off */
 	bool make_it_fail;     /* fault injection's task filter lets it through */
-	bool listed;
 	struct alias_set *aliases; /* the alias backend's; NULL until the first mapping */
 	struct page_task *next;	   /* in the list of all tasks */
 	struct mapping live[PAGE_TASK_MAPPINGS];

@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Which lines and branches of src/page the corpus reaches, and which its unit tests do.
+#
+#   coverage.sh SRCDIR      run in the build folder; all of it goes to coverage/
+#
+# From make: CC, COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA. A build of its own counts, in
+# every flavour whose detector can do that beside its own work. Counters lie in a shared
+# mapping of a file (%c), so what a process counted is there however it died.
+set -eu
+
+srcdir=${1:?expected the source folder}
+if [ -z "${LLVM_COV-}" ]; then
+	echo "skipped: coverage ($CC cannot count, or has no llvm-cov of its own)"
+	exit 77
+fi
+# The make that called may have started us without its job server.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+srcdir=$(cd "$srcdir" && pwd)
+mkdir -p coverage/build
+cd coverage
+corpus=$srcdir/corpus
+
+build() {
+	[ -e build/Makefile ] || (cd build && "$srcdir/configure" --quiet CC="$CC" \
+		CFLAGS="-g -O1 $COVERAGE_FLAGS" --disable-tsan --disable-fuzz --disable-shared)
+	make -s -C build -j "$(nproc)" coverage-programs
+}
+
+# counted FIGURE NAME COMMAND...: its counters go to the figure, what it says to a log.
+counted() {
+	figure=$1 name=$2
+	shift 2
+	status=0
+	LLVM_PROFILE_FILE=$PWD/$figure/$name-%p%c.profraw "$@" >"$figure/$name.log" 2>&1 ||
+		status=$?
+	[ $status -eq 0 ] || echo "$name: exit status $status; see $PWD/$figure/$name.log" \
+		>>"$figure/failed"
+}
+
+# beside COMMAND...: in the background, with as many others as there are processors.
+beside() {
+	"$@" &
+	started=$((started + 1))
+	[ $((started % $(nproc))) -ne 0 ] || wait
+}
+
+# What both executors do with the rules, what fuzz targets do with all.
+replay() {
+	started=0
+	for backend in direct alias; do
+		beside counted replay "run-$backend" build/pagetorture run --backend $backend \
+			"$corpus"/rules/*.page "$corpus"/regress/*.page
+	done
+	for binary in build/fuzz_*-replay build/fuzz_*-replay-*san; do
+		[ -x "$binary" ] || continue
+		name=$(basename "$binary")
+		for way in direct alias "alias PAGE_MAP_REVOKE=protect" "alias PAGE_MAP_REVOKE=none"; do
+			# shellcheck disable=SC2086 # words
+			beside counted replay "$name-${way#* }" env PAGE_MAP=$way "$binary" \
+				"$corpus/rules" "$corpus/regress" "$corpus/seed/${name%%-*}"
+		done
+	done
+	wait
+}
+
+units() {
+	started=0
+	for binary in build/test_page*; do
+		case $binary in *.*) continue ;; esac
+		beside counted units "$(basename "$binary")" "$binary"
+	done
+	wait
+}
+
+# export_figure FIGURE FOLDER...: the counters of the folders, in all forms.
+export_figure() {
+	figure=$1
+	shift
+	find "$@" -name '*.profraw' >"$figure.files"
+	"$LLVM_PROFDATA" merge -f "$figure.files" -o "$figure.profdata"
+	# The library is in all of them; page_kernel.h is in its test alone.
+	set -- -instr-profile="$figure.profdata" build/pagetorture \
+		-object build/test_page_kernel -object build/test_page_system
+	"$LLVM_COV" export "$@" "$srcdir/src/page" >"$figure.json"
+	"$LLVM_COV" export -format=lcov "$@" "$srcdir/src/page" >"$figure.lcov"
+	"$LLVM_COV" report -show-region-summary=false -show-instantiation-summary=false "$@" \
+		"$srcdir/src/page" >"$figure.txt"
+	"$LLVM_COV" show -format=html -show-branches=count -output-dir="html/$figure" "$@" \
+		"$srcdir/src/page"
+}
+
+build
+rm -rf replay units html
+mkdir replay units
+replay
+units
+if cat replay/failed units/failed 2>/dev/null; then
+	exit 1
+fi
+export_figure replay replay
+export_figure all replay units

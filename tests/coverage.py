@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Hold what llvm-cov saw of src/page against the list of what is not reached.
+
+    coverage.py FIGURE LIST JSON LCOV SRCDIR
+
+FIGURE is `replay` (the corpus alone) or `all` (with the unit tests); JSON and LCOV are what
+`llvm-cov export` says of it. LIST is tests/coverage_excluded, which says how it is read.
+Lines are taken from LCOV; branches, which have their place and their text, from JSON.
+
+Exit status: 0 the list holds; 1 it does not; 2 bad usage, or a list that cannot be read.
+"""
+import collections
+import json
+import pathlib
+import re
+import sys
+
+KINDS = ("tests", "never", "chance")
+# What may stay unreached without a word, and what must be unreached, in each figure.
+MAY = {"replay": KINDS, "all": ("never", "chance")}
+MUST = {"replay": ("tests", "never"), "all": ("never",)}
+ENTRY = re.compile(r"(?P<file>\S+) (?P<function>\w+): (?P<text>.*?)(?: x(?P<times>\d+))?$")
+EXPANSION = 1  # a region's kind: a macro is used here
+WHOLE = "*"  # the text of a function that is never called
+
+
+class BadList(Exception):
+    pass
+
+
+def read_list(path):
+    """{(file, function, text): (kind, times)}, from blocks that begin with `[KIND] reason`."""
+    entries, kind = {}, None
+    for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        head = re.match(r"\[(\w+)\] \S", line)
+        entry = ENTRY.match(line)
+        if head and head[1] in KINDS:
+            kind = head[1]
+        elif entry and kind:
+            key = entry["file"], entry["function"], entry["text"]
+            if key in entries:
+                raise BadList(f"{path}:{number}: {line} stands there twice")
+            entries[key] = kind, int(entry["times"] or 1)
+        else:
+            raise BadList(f"{path}:{number}: expected `[KIND] REASON` or `FILE FUNCTION: TEXT`")
+    return entries
+
+
+class Source:
+    """A file, to quote from it."""
+
+    def __init__(self, path):
+        self.lines = pathlib.Path(path).read_text().split("\n")
+
+    def line(self, number):
+        return " ".join(self.lines[number - 1].split())
+
+    def range(self, start, end):
+        """The text from (line, column) to before (line, column), blanks and line ends as one."""
+        text = "\n".join(self.lines[start[0] - 1 : end[0]])
+        last = len(self.lines[end[0] - 1])
+        return " ".join(text[start[1] - 1 : len(text) - last + end[1] - 1].split())
+
+    def condition(self, start, end):
+        """The same, with the arguments of a macro: its region is its name, or nothing."""
+        rest = "\n".join(self.lines[end[0] - 1 :])[end[1] - 1 :]
+        if start == end:
+            end = end[0], end[1] + len(re.match(r"\w*", rest)[0])
+            return self.condition(start, end) if start != end else ""
+        depth = length = 0
+        for length, char in enumerate(rest):
+            depth += (char == "(") - (char == ")")
+            if depth == 0:
+                break
+        more = " ".join(rest[: length + 1].split()) if rest.startswith("(") else ""
+        return self.range(start, end) + more
+
+
+def root(branch, expansions):
+    """Where a branch stands in the source: if in a macro's definition, where that is used."""
+    file, start, end = branch[6], tuple(branch[0:2]), tuple(branch[2:4])
+    while file in expansions:
+        region = expansions[file]
+        file, start, end = region[5], tuple(region[0:2]), tuple(region[2:4])
+    return file, start, end
+
+
+class Report:
+    """What `llvm-cov export` said; counts of what was compiled more than once are summed."""
+
+    def __init__(self, json_path, lcov_path):
+        self.called = collections.Counter()  # (file, function)
+        self.spans = collections.defaultdict(dict)  # file: {(first, last line): function}
+        self.branches = collections.defaultdict(lambda: [0, 0])  # true, false
+        self.lines = {}  # (file, line): count
+        self.sources = {}
+        with open(json_path, encoding="utf-8") as file:
+            for function in json.load(file)["data"][0]["functions"]:
+                self.add_function(function)
+        with open(lcov_path, encoding="utf-8") as file:
+            self.add_lines(file)
+
+    def add_function(self, function):
+        regions, files = function["regions"], function["filenames"]
+        path, name = files[regions[0][5]], function["name"].split(":")[-1]
+        self.called[path, name] += function["count"]
+        self.spans[path][regions[0][0], regions[0][2]] = name
+        expansions = {region[6]: region for region in regions if region[7] == EXPANSION}
+        for branch in function["branches"]:
+            file, start, end = root(branch, expansions)
+            if "/src/page/" not in files[file]:
+                continue
+            sides = self.branches[files[file], start, end, files[branch[6]], tuple(branch[:4])]
+            sides[0] += branch[4]
+            sides[1] += branch[5]
+
+    def add_lines(self, lcov):
+        path = None
+        for line in lcov:
+            word, _, rest = line.strip().partition(":")
+            if word == "SF":
+                path = rest
+            elif word == "DA":
+                number, count = rest.split(",")[:2]
+                self.lines[path, int(number)] = int(count)
+
+    def source(self, path):
+        if path not in self.sources:
+            self.sources[path] = Source(path)
+        return self.sources[path]
+
+    def function_at(self, path, line):
+        for (first, last), name in self.spans[path].items():
+            if first <= line <= last:
+                return name
+        return None  # the definition of a macro counts where it is used
+
+    def unreached_lines(self):
+        for (path, line), count in self.lines.items():
+            text = self.source(path).line(line)
+            if not count and re.search(r"\w", text) and text not in ("else", "} else {"):
+                yield path, line, text
+
+    def unreached_sides(self):
+        for (path, start, end, *_), sides in self.branches.items():
+            for side, count in zip(("true", "false"), sides):
+                if not count:
+                    yield path, start[0], f"{self.source(path).condition(start, end)} => {side}"
+
+    def unreached(self):
+        """{(file, function, text): times}; a function that was never called is one thing."""
+        found = collections.Counter()
+        for things in self.unreached_lines(), self.unreached_sides():
+            for path, line, text in things:
+                name = self.function_at(path, line)
+                if not name:
+                    continue
+                if self.called[path, name]:
+                    found[pathlib.Path(path).name, name, text] += 1
+                else:
+                    found[pathlib.Path(path).name, name, WHOLE] = 1
+        return found
+
+    def files(self):
+        return {pathlib.Path(path).name for path in self.spans}
+
+
+def show(key, times):
+    return f"{key[0]} {key[1]}: {key[2]}" + (f" x{times}" if times > 1 else "")
+
+
+def problems(figure, entries, unreached):
+    for key, times in sorted(unreached.items()):
+        kind, allowed = entries.get(key, (None, 0))
+        if kind not in MAY[figure]:
+            yield f"not reached: {show(key, times)}"
+        elif kind != "chance" and times != allowed:
+            yield f"not reached {times} times, the list says {allowed}: {show(key, 1)}"
+    for key, (kind, times) in sorted(entries.items()):
+        whole = (key[0], key[1], WHOLE)
+        if kind in MUST[figure] and key not in unreached and whole not in unreached:
+            yield f"reached, and listed as [{kind}]: {show(key, times)}"
+
+
+def summary(figure, report, entries, unreached):
+    lines = [count > 0 for count in report.lines.values()]
+    sides = [count > 0 for both in report.branches.values() for count in both]
+    left = collections.Counter(entries[key][0] for key in unreached if key in entries)
+    kinds = ", ".join(f"{left[kind]} [{kind}]" for kind in KINDS if left[kind])
+    return (f"{figure}: {sum(lines)} of {len(lines)} lines, {sum(sides)} of {len(sides)} sides of "
+            f"branches; not reached: {kinds or 'nothing'}")
+
+
+def main(args):
+    if len(args) != 5 or args[0] not in MAY:
+        print(__doc__, file=sys.stderr)
+        return 2
+    figure, list_path, json_path, lcov_path, srcdir = args
+    try:
+        entries = read_list(list_path)
+        report = Report(json_path, lcov_path)
+    except (OSError, ValueError, BadList) as error:
+        print(error, file=sys.stderr)
+        return 2
+    unreached = report.unreached()
+    found = list(problems(figure, entries, unreached))
+    sources = {path.name for path in pathlib.Path(srcdir, "src/page").glob("*.c")}
+    found += [f"not in the report: {name}" for name in sorted(sources - report.files())]
+    print(summary(figure, report, entries, unreached))
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What the library does before there is a page, and when the system has nothing to give:
+ * no memory, no file, no key. A filter in the kernel (seccomp) lets one system call of a
+ * child fail; that child has no page yet, so it may choose its backend.
+ */
+#include "tests/page_test.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#include "page/sync.h"
+
+/* ---- a system that refuses ---- */
+
+#define ANY_ARG 6
+
+/*
+ * From here on @call fails with @error, if the low half of its argument number @arg is
+ * @value, or always with ANY_ARG.
+ */
+static bool refuse_if(unsigned int call, unsigned int arg, unsigned int value, int error)
+{
+	unsigned int at = (unsigned int)offsetof(struct seccomp_data, args) + arg % 6 * 8;
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
+		BPF_JUMP(BPF_JMP | (arg == ANY_ARG ? BPF_JGE : BPF_JEQ) | BPF_K, value, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { COUNT(filter), filter };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void refuse(unsigned int call, int error)
+{
+	refuse_if(call, ANY_ARG, 0, error);
+}
+
+static void refuse_mmap(int flags)
+{
+	refuse_if(SYS_mmap, 3, (unsigned int)flags, ENOMEM);
+}
+
+/* How the library asks: for addresses of its own, and for a file's pages at some. */
+#define ADDRESSES (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+#define OF_A_FILE (MAP_SHARED | MAP_FIXED)
+
+static void refuses_anything(void)
+{
+	if (!refuse_if(SYS_memfd_create, ANY_ARG, 0, EMFILE))
+		abort();
+	errno = 0;
+	if (memfd_create("none", 0) >= 0 || errno != EMFILE)
+		abort();
+}
+
+static void *volatile heap;
+
+/* Whatever malloc() has left, until it has nothing; it will get no more. */
+static void use_up_heap(void)
+{
+	refuse(SYS_brk, 0); /* its result is an address; 0 is too low */
+	refuse_if(SYS_mmap, 2, PROT_NONE, ENOMEM);
+	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
+	for (size_t size = 4096; size; size -= 16)
+		while ((heap = malloc(size)))
+			;
+}
+
+static void must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void choose(const char *backend)
+{
+	must(!page_map_backend_set(backend));
+}
+
+static struct page *page_or_die(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
+
+	must(page);
+	return page;
+}
+
+/* ---- before there is a page ---- */
+
+static unsigned char mine;
+
+static void nothing_is_there(void)
+{
+	must(!page_home(&mine) && !page_borrow(&mine));
+	must(!page_home(NULL) && !page_borrow(NULL));
+}
+
+static void nothing_yet(const char *backend)
+{
+	choose(backend);
+	nothing_is_there();
+	must(!page_map_backend_set(backend));
+}
+
+static void nothing_yet_direct(void)
+{
+	nothing_yet("direct");
+}
+
+static void nothing_yet_alias(void)
+{
+	nothing_yet("alias");
+}
+
+static void no_buffer_yet(void)
+{
+	page_buffer_free(&mine);
+}
+
+/* Poison is AddressSanitizer's. */
+static void poison_here(void)
+{
+	must(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
+}
+
+static void environment_chooses(void)
+{
+	setenv("PAGE_MAP", "alias", 1);
+	setenv("PAGE_MAP_REVOKE", "protect", 1);
+	page_free(page_or_die());
+	must(!strcmp(page_map_backend(), "alias"));
+}
+
+static void program_chooses_first(void)
+{
+	setenv("PAGE_MAP", "sideways", 1);
+	setenv("PAGE_MAP_REVOKE", "politely", 1);
+	choose("direct");
+	must(!page_map_revoke_set("none"));
+	page_free(page_or_die());
+}
+
+static void bad_backend(void)
+{
+	setenv("PAGE_MAP", "sideways", 1);
+	page_alloc(GFP_KERNEL);
+}
+
+static void bad_revoke(void)
+{
+	setenv("PAGE_MAP_REVOKE", "politely", 1);
+	page_alloc(GFP_KERNEL);
+}
+
+static void long_environment(void)
+{
+	static char name[1000];
+
+	memset(name, 'x', sizeof(name) - 1);
+	setenv("PAGE_MAP", name, 1);
+	page_alloc(GFP_KERNEL);
+}
+
+static void nobody_listens(void)
+{
+	close(STDERR_FILENO);
+	bad_backend();
+}
+
+static bool dies_by_abort(void (*fn)(void))
+{
+	int status = in_child(fn).status;
+
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static bool lives(void (*fn)(void))
+{
+	struct outcome outcome = in_child(fn);
+
+	if (outcome.status)
+		printf("# status %#x: %.600s\n", outcome.status, outcome.said);
+	return !outcome.status;
+}
+
+static bool report_is_cut(void)
+{
+	struct outcome outcome = in_child(long_environment);
+	size_t len = strlen(outcome.said);
+
+	return len > 400 && len < 513 && outcome.said[len - 1] == '\n';
+}
+
+static void test_before(void)
+{
+	ok(lives(nothing_yet_direct), "direct: before the first page nothing has a home");
+	ok(lives(nothing_yet_alias), "alias: before the first page nothing has a home");
+	ok(dies(no_buffer_yet, "foreign-map"), "before the first page there is no buffer");
+	ok(lives(poison_here), "poison where there is poison");
+	ok(lives(environment_chooses), "the environment chooses");
+	ok(lives(program_chooses_first), "and is not asked when the program did");
+	ok(dies(bad_backend, "environment"), "an environment that means nothing");
+	ok(dies(bad_revoke, "environment"), "nor this one");
+	ok(report_is_cut(), "a report that is too long is cut, and is a line");
+	ok(dies_by_abort(nobody_listens), "a report that nobody hears");
+}
+
+/* ---- no page to be had ---- */
+
+/* Neither now nor later, and what needs none still works. */
+static void no_pages(void)
+{
+	errno = 0;
+	must(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
+	must(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
+	must(!page_buffer_alloc(3 * PAGE_SIZE));
+	nothing_is_there();
+	page_free(NULL);
+}
+
+static void no_addresses(void)
+{
+	choose("direct");
+	refuse_mmap(ADDRESSES);
+	no_pages();
+}
+
+static void no_file(void)
+{
+	choose("alias");
+	refuse(SYS_memfd_create, EMFILE);
+	no_pages();
+}
+
+static void no_room_in_file(void)
+{
+	choose("alias");
+	refuse(SYS_ftruncate, ENOSPC);
+	no_pages();
+}
+
+static void no_mapping_of_file(void)
+{
+	choose("alias");
+	refuse_mmap(OF_A_FILE);
+	no_pages();
+}
+
+/* The library's handlers for fork() need memory, when there are many. */
+static void no_handlers(void)
+{
+	choose("alias");
+	use_up_heap();
+	while (!pthread_atfork(NULL, NULL, NULL))
+		;
+	no_pages();
+}
+
+static void test_no_pages(void)
+{
+	ok(lives(no_addresses), "no addresses, no pages");
+	ok(lives(no_file), "alias: no file, no pages");
+	ok(lives(no_room_in_file), "alias: no room in the file, no pages");
+	ok(lives(no_mapping_of_file), "alias: a file that cannot be mapped, no pages");
+	ok(lives(no_handlers), "alias: no handlers for fork(), no pages");
+}
+
+/* ---- no mapping to be had ---- */
+
+static struct page *alias_page(void)
+{
+	choose("alias");
+	return page_or_die();
+}
+
+static void no_first_mapping(void)
+{
+	struct page *page = alias_page();
+
+	refuse_mmap(ADDRESSES);
+	page_map_local(page);
+}
+
+static void no_head(void)
+{
+	struct page *page = alias_page();
+
+	refuse(SYS_mprotect, ENOMEM);
+	page_map_local(page);
+}
+
+static void no_next_mapping(void)
+{
+	struct page *page = alias_page();
+
+	page_map_local(page);
+	refuse_mmap(OF_A_FILE);
+	page_map_local(page);
+}
+
+static void no_end_of_mapping(void)
+{
+	void *addr = page_map_local(alias_page());
+
+	refuse(SYS_mprotect, ENOMEM);
+	page_unmap_local(addr);
+}
+
+static void no_end_of_task(void)
+{
+	struct page_task *task = page_task_new("ends");
+
+	page_task_switch_in(task);
+	page_map_local(alias_page());
+	refuse_mmap(ADDRESSES | MAP_FIXED);
+	page_task_delete(task);
+}
+
+static void test_no_mapping(void)
+{
+	ok(dies(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
+	ok(dies(no_head, "map-failed"), "alias: none that may be written");
+	ok(dies(no_next_mapping, "map-failed"), "alias: a page that cannot be mapped");
+	ok(dies(no_end_of_mapping, "map-failed"), "alias: one that cannot be hidden");
+	ok(dies(no_end_of_task, "map-failed"), "alias: addresses that cannot be given back");
+}
+
+/* ---- no task to be had ---- */
+
+static void no_memory_for_task(void)
+{
+	use_up_heap();
+	must(!page_task_new("none"));
+}
+
+static void no_key(void)
+{
+	pthread_key_t key;
+
+	while (!pthread_key_create(&key, NULL))
+		;
+	page_task_current();
+}
+
+/* The first 32 values of a thread need no memory. */
+static void no_memory_for_key(void)
+{
+	pthread_key_t key;
+
+	for (int i = 0; i < 32; i++)
+		must(!pthread_key_create(&key, NULL));
+	use_up_heap();
+	page_task_current();
+}
+
+static void test_no_task(void)
+{
+	ok(lives(no_memory_for_task), "no memory, no task");
+	ok(dies_by_abort(no_key), "a thread that cannot be watched for its end");
+	ok(dies_by_abort(no_memory_for_key), "nor this one");
+}
+
+/* ---- fork() ---- */
+
+/* Return: the wait status of a child that looks at its page and writes it. */
+static int fork_and_write(unsigned char *addr)
+{
+	int status;
+	pid_t pid;
+
+	addr[0] = 1;
+	pid = fork();
+	if (pid == 0) {
+		must(addr[0] == 1);
+		addr[0] = 3;
+		_exit(0);
+	}
+	addr[0] = 2;
+	while (waitpid(pid, &status, 0) < 0)
+		must(errno == EINTR);
+	must(addr[0] == 2);
+	return status;
+}
+
+static unsigned char *forked_addr(void)
+{
+	return page_map_local(alias_page());
+}
+
+static void no_pipe(void)
+{
+	unsigned char *addr = forked_addr();
+
+	refuse(SYS_pipe2, EMFILE);
+	fork_and_write(addr);
+}
+
+static void child_refused(unsigned int call)
+{
+	unsigned char *addr = forked_addr();
+
+	refuse(call, ENOMEM);
+	must(fork_and_write(addr));
+}
+
+static void child_no_file(void)
+{
+	child_refused(SYS_memfd_create);
+}
+
+static void child_no_room(void)
+{
+	child_refused(SYS_ftruncate);
+}
+
+static void child_no_copy(void)
+{
+	child_refused(SYS_pwrite64);
+}
+
+static void child_no_mapping(void)
+{
+	child_refused(SYS_mmap);
+}
+
+/* It forks all the same; that it does not wait for the child's copy only it can know. */
+static void cannot_wait(void)
+{
+	unsigned char *addr = forked_addr();
+	pid_t pid;
+
+	addr[0] = 1;
+	refuse(SYS_read, EIO);
+	pid = fork();
+	if (pid == 0)
+		_exit(addr[0] != 1);
+	must(pid > 0 && waitpid(pid, NULL, 0) == pid);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * A parent that is interrupted waits again, or it would write what is not copied yet: a
+ * page that comes after many.
+ */
+static void interrupted(void)
+{
+	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
+	struct sigaction action = { .sa_handler = on_alarm };
+
+	choose("alias");
+	for (int i = 0; i < 16384; i++)
+		page_or_die();
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	must(!fork_and_write(page_map_local(page_or_die())));
+}
+
+static bool child_dies_of(void (*fn)(void), const char *rule)
+{
+	struct outcome outcome = in_child(fn);
+
+	return !outcome.status && strstr(outcome.said, rule);
+}
+
+static void test_fork(void)
+{
+	ok(dies(no_pipe, "map-failed"), "fork: no pipe");
+	ok(child_dies_of(child_no_file, "map-failed: memfd_create"), "fork: no file for the child");
+	ok(child_dies_of(child_no_room, "map-failed: memfd_create"), "fork: no room in it");
+	ok(child_dies_of(child_no_copy, "map-failed: copy"), "fork: pages that cannot be copied");
+	ok(child_dies_of(child_no_mapping, "map-failed: mmap"), "fork: nor be mapped");
+	ok(lives(cannot_wait), "fork: a parent that cannot wait");
+	ok(lives(interrupted), "fork: a parent that is interrupted");
+}
+
+/* ---- the lock ---- */
+
+static struct sync_lock lock = SYNC_LOCK_INIT;
+static unsigned int yields;
+
+/* In the C library's place: who waits for the lock lets its owner run. */
+int sched_yield(void)
+{
+	yields++;
+	sync_unlock(&lock);
+	return 0;
+}
+
+static void test_lock(void)
+{
+	sync_hidden_begin();
+	sync_lock(&lock);
+	sync_lock(&lock);
+	sync_unlock(&lock);
+	sync_hidden_end();
+	ok(yields == 1, "who waits for a lock gives way");
+}
+
+/* ---- files for the sanitizer's shadow ---- */
+
+/* The first file is the pages'. */
+static void no_shadow_file(void)
+{
+	int next = dup(STDERR_FILENO);
+	struct rlimit limit = { (rlim_t)next + 1, (rlim_t)next + 1 };
+
+	close(next);
+	choose("alias");
+	must(!setrlimit(RLIMIT_NOFILE, &limit));
+	no_pages();
+}
+
+static void no_room_in_shadow_file(void)
+{
+	int next = dup(STDERR_FILENO);
+
+	close(next);
+	choose("alias");
+	refuse_if(SYS_ftruncate, 0, (unsigned int)next + 1, ENOSPC);
+	no_pages();
+}
+
+static void test_shadow(void)
+{
+	ok(lives(no_shadow_file), "alias: no file for the shadow, no pages");
+	ok(lives(no_room_in_shadow_file), "alias: no room in it, no pages");
+}
+
+int main(void)
+{
+	test_before();
+	test_lock();
+	if (in_child(refuses_anything).status)
+		skip("what the system refuses: no seccomp filters here");
+	else if (SYNC_SHADOWS)
+		test_shadow();
+	else {
+		test_no_pages();
+		test_no_mapping();
+		test_no_task();
+		test_fork();
+	}
+	return done();
+}
