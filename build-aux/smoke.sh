@@ -93,35 +93,38 @@ stress() {
 	done
 }
 
-# A fuzzer starts in the background; finish_fuzzer waits for it and judges.
+# A fuzzer starts in the background; finish_libfuzzer waits for it and judges. $backend says
+# how pages are mapped.
 start_libfuzzer() {
-	progress "libFuzzer $1, $2 s"
-	mkdir -p $logs/$1.corpus
-	./$1 -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -max_len=704 \
-		-print_final_stats=1 -artifact_prefix=$logs/$1- \
-		$logs/$1.corpus seeds/$1 >$logs/$1.log 2>&1 &
+	progress "libFuzzer $1, $backend, $2 s"
+	mkdir -p $logs/$1-$backend.corpus
+	PAGE_MAP=$backend ./$1 -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -max_len=704 \
+		-print_final_stats=1 -artifact_prefix=$logs/$1-$backend- \
+		$logs/$1-$backend.corpus seeds/$1 >$logs/$1-$backend.log 2>&1 &
 }
 
 finish_libfuzzer() {
 	if wait "$2"; then
-		row ok "libFuzzer $1" "$(awk '/stat::number_of_executed_units/ { n = $2 }
+		row ok "libFuzzer $1, $backend" "$(awk '/stat::number_of_executed_units/ { n = $2 }
 			/stat::average_exec_per_sec/ { r = $2 }
-			END { printf "%d executions, %d/s, no finding", n, r }' $logs/$1.log)"
+			END { printf "%d executions, %d/s, no finding", n, r }' $logs/$1-$backend.log)"
 	else
-		row FAILED "libFuzzer $1" "exit status $?"
-		explain $logs/$1.log "./$1-replay $(ls $logs/$1-* 2>/dev/null | head -n 1)"
+		row FAILED "libFuzzer $1, $backend" "exit status $?"
+		explain $logs/$1-$backend.log \
+			"PAGE_MAP=$backend ./$1-replay $(ls $logs/$1-$backend-* 2>/dev/null | head -n 1)"
 	fi
 }
 
-# Two fuzzers beside each other: pair SECONDS TARGET TARGET
+# Two fuzzers beside each other: pair BACKEND SECONDS TARGET TARGET
 pair() {
+	backend=$1
 	pids=''
-	for target in $2 $3; do
+	for target in $3 $4; do
 		if [ -x ./$target ]; then
-			start_libfuzzer $target "$1"
+			start_libfuzzer $target "$2"
 			pids="$pids $target:$!"
 		else
-			row skipped "libFuzzer $target" "this compiler has no libFuzzer for it"
+			row skipped "libFuzzer $target, $backend" "this compiler has no libFuzzer for it"
 		fi
 	done
 	for pid in $pids; do
@@ -167,16 +170,20 @@ replay() {
 			row skipped "$binary" "this build has no such flavour"
 			continue
 		fi
-		stage "$binary" $binary '[0-9]+ inputs replayed' ./$binary "$srcdir/corpus/rules" \
-			"$srcdir/corpus/regress" "$srcdir/corpus/seed/$target"
+		for backend in direct alias; do
+			stage "$binary, $backend" $binary-$backend '[0-9]+ inputs replayed' \
+				env PAGE_MAP=$backend ./$binary "$srcdir/corpus/rules" \
+				"$srcdir/corpus/regress" "$srcdir/corpus/seed/$target"
+		done
 	done
 }
 
 rule_table
 race_matrix
 stress
-pair "$seconds" fuzz_page fuzz_race
-pair $((seconds / 2)) fuzz_fault fuzz_text
+pair direct "$seconds" fuzz_page fuzz_race
+pair alias $((seconds / 2)) fuzz_page fuzz_race
+pair direct $((seconds / 2)) fuzz_fault fuzz_text
 afl
 replay
 
