@@ -20,6 +20,7 @@ test_scripts = \
 	%D%/test_check.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
+	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
