@@ -3,5 +3,6 @@
 EXTRA_DIST += \
 	%D%/design.md \
 	%D%/hacking.md \
+	%D%/oss-fuzz.md \
 	%D%/program-format.md \
 	%D%/rules.md

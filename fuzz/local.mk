@@ -4,7 +4,7 @@
 # (fuzz_NAME-replay, in any compiler's build).
 
 fuzz_common = %D%/fuzz.c %D%/fuzz.h
-EXTRA_DIST += %D%/targets.def
+EXTRA_DIST += %D%/bytes.dict %D%/targets.def %D%/text.dict
 
 check_PROGRAMS += fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
 fuzz_fault_replay_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/input.c %D%/input.h %D%/main_replay.c

@@ -20,12 +20,15 @@ unit_tests = \
 test_scripts = \
 	%D%/test_bootstrap.sh \
 	%D%/test_check.sh \
+	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
 	%D%/test_coverage.sh \
+	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
+	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
 	%D%/test_run.sh \

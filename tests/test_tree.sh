@@ -42,8 +42,8 @@ grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' src/*/* | grep -v 
 ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
 
 # Every source stands in a fragment, every script in a list.
-for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.def stress/*.[ch] bench/*.[ch] tests/*.[ch] \
-	tests/*.sh; do
+for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
+	bench/*.[ch] tests/*.[ch] tests/*.sh; do
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
@@ -56,7 +56,8 @@ ok $? "no folder of the corpus is empty" "$scratch/empty"
 
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] stress/*.[ch] tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac */local.mk */*/local.mk; do
+	Makefile.am configure.ac */local.mk */*/local.mk fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict \
+	.clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"
 done >"$scratch/licence"
@@ -66,7 +67,8 @@ ok $? "every file says its licence" "$scratch/licence"
 # Targets: one line in the table is a source, a folder of seeds and a Makefile entry.
 sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' fuzz/targets.def | while read -r target; do
 	[ -e "fuzz/$target.c" ] && [ -d "corpus/seed/$target" ] &&
-		grep -q "$target-replay" fuzz/local.mk || echo "$target"
+		grep -q "$target-replay" fuzz/local.mk && grep -q "$target-given" fuzz/oss-fuzz/local.mk &&
+		grep -q "\"$target\": " fuzz/oss-fuzz/check_out.py || echo "$target"
 done >"$scratch/targets"
 [ ! -s "$scratch/targets" ] && grep -q '^TARGET(' fuzz/targets.def
 ok $? "every target of targets.def is there" "$scratch/targets"
@@ -82,7 +84,8 @@ awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stres
 ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/smoke.sh >"$scratch/shell" 2>&1
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/smoke.sh fuzz/oss-fuzz/build.sh \
+		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
 	skip "no shellcheck"

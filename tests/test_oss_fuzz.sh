@@ -1,0 +1,218 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# fuzz/oss-fuzz/build.sh in the environment that OSS-Fuzz gives it: empty folders, its
+# flags, no variable of ours. $OUT is moved, all else removed, then check_out.py judges;
+# and it is seen to say no to what is broken.
+#
+#   OSS_FUZZ  pairs of engine and sanitizer (default: two; `make oss-fuzz-check`: all)
+. "$(dirname "$0")/tap.sh"
+
+pairs=${OSS_FUZZ:-libfuzzer:address libfuzzer:thread}
+if [ "$pairs" = all ]; then
+	pairs='libfuzzer:address libfuzzer:coverage libfuzzer:memory libfuzzer:thread
+		libfuzzer:undefined afl:address honggfuzz:address centipede:address'
+fi
+judge="python3 $abs_srcdir/fuzz/oss-fuzz/check_out.py"
+
+# The flags of OSS-Fuzz, as its base image sets them.
+common='-O1 -fno-omit-frame-pointer -gline-tables-only'
+common="$common -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
+undefined=array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size
+undefined=$undefined,return,returns-nonnull-attribute,shift,signed-integer-overflow
+undefined=$undefined,unreachable,vla-bound,vptr
+sanitizer_flags() {
+	case $1 in
+	address) echo -fsanitize=address -fsanitize-address-use-after-scope ;;
+	coverage)
+		echo -fprofile-instr-generate -fcoverage-mapping -pthread \
+			-Wl,--no-as-needed -Wl,-ldl -Wl,-lm -Wno-unused-command-line-argument
+		;;
+	memory) echo -fsanitize=memory -fsanitize-memory-track-origins ;;
+	thread) echo -fsanitize=thread ;;
+	undefined)
+		echo "-fsanitize=$undefined,unsigned-integer-overflow -fno-sanitize-recover=$undefined"
+		;;
+	esac
+}
+
+# AFL++'s driver stands beside its compiler.
+afl_driver() {
+	ls "$(dirname "$(command -v afl-clang-fast)")/../lib/afl/libAFLDriver.a" 2>/dev/null
+}
+
+# environment ENGINE SANITIZER: sets cc, cxx, engine_flag, cflags; and which harness it is.
+environment() {
+	harness=libharness-given.a
+	[ "$2" != thread ] || harness=libharness-given-tsan.a
+	cflags="$common $(sanitizer_flags "$2")"
+	if [ "$1" = afl ]; then
+		cc=afl-clang-fast cxx=afl-clang-fast++ engine_flag=$(afl_driver)
+		return
+	fi
+	cc=$CC cxx=$(echo "$CC" | sed 's/clang/clang++/') engine_flag=-fsanitize=fuzzer
+	[ "$2" = coverage ] || cflags="$cflags -fsanitize=fuzzer-no-link"
+}
+
+# missing ENGINE SANITIZER: what this pair needs and is not there, if anything.
+missing() {
+	for tool in python3 nm objdump readelf bash; do
+		command -v $tool >/dev/null || echo "no $tool"
+	done
+	[ ! -e "$abs_srcdir/config.status" ] || echo "the source folder is configured itself"
+	case $1 in
+	afl)
+		command -v afl-clang-fast >/dev/null && [ -n "$(afl_driver)" ] ||
+			echo "no afl-clang-fast with libAFLDriver.a"
+		;;
+	libfuzzer)
+		case "$2 $FUZZERS" in
+		thread*fuzz_race* | address*fuzz_page* | coverage*fuzz_page* | undefined*fuzz_page*) ;;
+		memory*fuzz_page*) has_flavour msan || echo "this build has no msan flavour" ;;
+		*) echo "$CC has no libFuzzer for it" ;;
+		esac
+		;;
+	*) echo "not installed, nor known to check_out.py" ;;
+	esac
+}
+
+# given COMMAND...: as in the image, with nothing else in the environment.
+given() {
+	env -i HOME="$scratch" PATH="$PATH" TMPDIR="$scratch" SRC="$scratch/src" \
+		WORK="$scratch/work" OUT="$scratch/out.d" SANITIZER="$sanitizer" FUZZING_ENGINE="$engine" \
+		ARCHITECTURE=x86_64 FUZZING_LANGUAGE=c CC="$cc" CXX="$cxx" CFLAGS="$cflags" \
+		CXXFLAGS="$cflags" LIB_FUZZING_ENGINE="$engine_flag" AFL_QUIET=1 \
+		ASAN_OPTIONS=detect_leaks=0 "$@"
+}
+
+build() {
+	environment "$engine" "$sanitizer"
+	rm -rf "$scratch/src" "$scratch/work" "$scratch/out.d"
+	mkdir "$scratch/src" "$scratch/work" "$scratch/out.d"
+	ln -s "$abs_srcdir" "$scratch/src/pagetorture"
+	cp "$abs_srcdir/.clusterfuzzlite/build.sh" "$scratch/src/build.sh"
+	(cd "$scratch/src/pagetorture" && given bash -eux "$scratch/src/build.sh") >"$scratch/log" 2>&1 ||
+		{ tail -n 30 "$scratch/log" >"$scratch/end" && return 1; }
+}
+
+# refused WHAT MESSAGE TARGET COMMAND...: COMMAND breaks a copy of what was built, in which
+# it runs; the judge must say MESSAGE of TARGET.
+refused() {
+	what=$1 message=$2 target=$3
+	shift 3
+	rm -rf "$scratch/broken"
+	cp -r "$scratch/moved" "$scratch/broken"
+	if ! (cd "$scratch/broken" && "$@") >"$scratch/log" 2>&1; then
+		ok 1 "refused: $what: breaking it" "$scratch/log"
+		return
+	fi
+	# shellcheck disable=SC2086 # words
+	run_to 1 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/broken" $target &&
+		grep -qE "^[a-zA-Z_]+: $message" "$scratch/err"
+	ok $? "refused: $what" "$scratch/err"
+}
+
+# relink TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: into the folder this runs in, with more
+# flags for the linker, and the library made anew with other flags.
+relink() {
+	relinked=$1 linker_flags=$2
+	shift 2
+	(
+		cd "$scratch/work/pagetorture" || exit 1
+		rm -f "$relinked-given" fuzz/page_given-*.o
+		if [ $# -gt 0 ]; then
+			rm -f libpage-given.a src/page/libpage_given_a-*.o
+			library_flags=$1
+			shift
+			given make -s -j2 libpage-given.a GIVEN_CFLAGS="$common $library_flags" "$@" || exit 1
+		fi
+		given make -s "$relinked-given" GIVEN_CFLAGS="$cflags" GIVEN_CXX="$cxx" \
+			GIVEN_CXXFLAGS="$cflags $linker_flags" GIVEN_ENGINE="$engine_flag" GIVEN_HARNESS="$harness" "$@"
+	) && cp "$scratch/work/pagetorture/$relinked-given" "$relinked"
+}
+
+# reseed TARGET SEED...: only these.
+reseed() {
+	zip=$1_seed_corpus.zip
+	shift
+	rm -rf "$scratch/seeds"
+	python3 -m zipfile -e "$zip" "$scratch/seeds" && rm "$zip" &&
+		(cd "$scratch/seeds" && python3 -m zipfile -c "$scratch/broken/$zip" "$@")
+}
+
+# A target that dies when it is called as the judge calls it.
+die_on() {
+	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
+		'__attribute__((constructor)) static void die(int argc, char **argv)' \
+		'{ for (int i = 1; i < argc; i++) if (strstr(argv[i], WHEN)) _exit(3); }' >"$scratch/die.c"
+	$cc -DWHEN="\"$1\"" -c -o "$scratch/die.o" "$scratch/die.c" && relink fuzz_page "$scratch/die.o"
+}
+
+# The library without what this pair is about, the harness with it.
+refuse_unwatched() {
+	refused "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
+		relink fuzz_page '' ''
+	printf 'src: *src/page/*\n' >"$scratch/deny"
+	[ "$sanitizer" = coverage ] ||
+		refused "a library that is not counted for $engine" "$engine: counts in 0" fuzz_page \
+			relink fuzz_page '' "$(sanitizer_flags "$sanitizer")" AFL_LLVM_DENYLIST="$scratch/deny"
+}
+
+refuse_broken() {
+	refused "no seeds" "missing: fuzz_page_seed_corpus.zip" fuzz_text rm fuzz_page_seed_corpus.zip
+	refused "a stray file" "stray: helper" fuzz_text touch helper
+	refused "seeds longer than max_len" "seeds: .* more than max_len" fuzz_page \
+		sed -i 's/max_len = .*/max_len = 99/' fuzz_page.options
+	refused "an unknown option" "options: unknown key" fuzz_page sed -i s/timeout/time/ fuzz_page.options
+	refused "a bad dictionary" "dictionary: line" fuzz_text sed -i 's/.$//' fuzz_text.dict
+	refused "a bad archive" "seeds: " fuzz_page cp fuzz_page.dict fuzz_page_seed_corpus.zip
+	refused "seeds that reach nothing" "seeds do not reach page_read_raw" fuzz_page \
+		reseed fuzz_page zero-length-never-faults
+	refused "another program" "has no LLVMFuzzerTestOneInput" fuzz_page cp "$pagetorture" fuzz_page
+	refused "a place of its own for libraries" "looks for libraries" fuzz_page \
+		relink fuzz_page -Wl,-rpath,/here
+	refused "a target that does not start" "does not start" fuzz_page die_on runs=4
+	refused "a seed that fails" "a seed fails" fuzz_page die_on seeds
+	refused "two sanitizers" "undefined: watches too" fuzz_page \
+		relink fuzz_page '' '-fsanitize=fuzzer-no-link,address,undefined'
+	for sanitizer in memory thread undefined; do
+		refused "address for $sanitizer" "$sanitizer: no runtime|address: its runtime too" fuzz_text true
+	done
+	sanitizer=address
+}
+
+for pair in $pairs; do
+	engine=${pair%%:*} sanitizer=${pair##*:}
+	why=$(missing "$engine" "$sanitizer" | head -n 1)
+	if [ -n "$why" ]; then
+		skip "$engine, $sanitizer: $why"
+		continue
+	fi
+	build
+	ok $? "$engine, $sanitizer: it builds" "$scratch/end"
+	rm -rf "$scratch/moved"
+	mv "$scratch/out.d" "$scratch/moved"
+	mv "$scratch/work" "$scratch/work.aside"
+	rm -rf "$scratch/src"
+	# shellcheck disable=SC2086 # words
+	run_to 0 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/moved"
+	ok $? "$engine, $sanitizer: every target is what it has to be" "$scratch/err"
+	while read -r word rest; do
+		[ "$word" != skipped: ] || skip "$engine, $sanitizer: $rest"
+	done <"$scratch/out"
+	rm -rf "$scratch/work"
+	mv "$scratch/work.aside" "$scratch/work"
+	mkdir "$scratch/src"
+	ln -s "$abs_srcdir" "$scratch/src/pagetorture"
+	case $pair in
+	libfuzzer:address) refuse_broken ;;
+	libfuzzer:thread)
+		refused "seeds that do not race" "sees no race" fuzz_race reseed fuzz_race disjoint-writes
+		refused "a harness that is watched" "thread: watches the harness" fuzz_page \
+			relink fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' given_cflags="$cflags"
+		;;
+	esac
+	refuse_unwatched
+done
+
+done_testing
