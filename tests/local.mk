@@ -12,6 +12,7 @@ unit_tests = \
 	test_rules \
 	test_schedule \
 	test_sighting \
+	test_thread_locals \
 	test_thread_plan
 
 test_scripts = \
@@ -67,6 +68,8 @@ test_schedule_SOURCES = %D%/test_schedule.c
 test_schedule_LDADD = $(test_ldadd)
 test_sighting_SOURCES = %D%/test_sighting.c
 test_sighting_LDADD = $(test_ldadd)
+test_thread_locals_SOURCES = %D%/test_thread_locals.c
+test_thread_locals_LDADD = $(test_ldadd)
 test_thread_plan_SOURCES = %D%/test_thread_plan.c
 test_thread_plan_LDADD = $(test_ldadd)
 

@@ -210,14 +210,19 @@ static bool no_false_alarm(const struct check *c, const struct program *program,
 }
 
 /* A race that the detector cannot miss is reported. */
-static bool no_miss(const struct check *c, struct check_report *report)
+static bool no_miss(const struct check *c, const struct program *program,
+		    struct check_report *report)
 {
 	const struct shadow *shadow = rules_shadow(c->rules);
+	const struct race *race = shadow->races;
 
 	if (!tsan_present() || !shadow->race_count || report->races)
 		return true;
 	if (shadow_sure_to_be_seen(shadow, tsan_splits_granules()))
-		return differ(report, "expected a data-race to be reported, got none");
+		return differ(report,
+			      "line %u: expected a data-race with line %u on p%u to be reported, got none",
+			      program->calls[race->second].line, program->calls[race->first].line,
+			      race->page);
 	report->result = CHECK_BEYOND;
 	return true;
 }
@@ -260,7 +265,7 @@ enum check_result check_fibers(struct check *c, const struct program *program,
 	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
 	    same_pages(c, true, report) && no_complaint(c, report) &&
 	    no_false_alarm(c, program, false, report))
-		no_miss(c, report);
+		no_miss(c, program, report);
 	return report->result;
 }
 

@@ -309,6 +309,7 @@ bool exec_thread(struct exec *x, const struct program *program, const struct tra
 	thread_plan_make(&run.plan, program, plan);
 	run.plan.first_of[THREAD_MAIN] = 0;
 	init_objects(&run);
+	x->on_fibers = false;
 	exec_begin(x, program);
 	trace->count = plan->count;
 	trace->used = bytes_read(plan);

@@ -56,6 +56,8 @@ harness_sources = \
 	%D%/sighting.c \
 	%D%/sighting.h \
 	%D%/text_writer.h \
+	%D%/thread_locals.c \
+	%D%/thread_locals.h \
 	%D%/thread_plan.c \
 	%D%/thread_plan.h \
 	%D%/trace.c \

@@ -8,6 +8,7 @@
 
 #include "harness/check.h"
 #include "harness/claims.h"
+#include "harness/exec.h"
 #include "harness/program_file.h"
 #include "harness/program_text.h"
 #include "tool/flavours.h"
@@ -22,9 +23,10 @@ static const char help[] =
 	"\n"
 	"One row a program: what the model says, what each flavour saw on fibers, what\n"
 	"ThreadSanitizer saw on real threads (a race may hide there), and whether all agree.\n"
-	"`unseen` is a race that ThreadSanitizer cannot be expected to remember.\n"
+	"`unseen` is a race that ThreadSanitizer cannot be expected to remember, `not run` a fatal\n"
+	"call that is not executed because nothing there could see it.\n"
 	"\n"
-	"  --backend B      how the library maps pages: direct (default) or alias\n"
+	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  --json           one JSON object a line: what check --json prints, and more\n"
 	"  --repeat N       execute each program N times; all must agree (default 1)\n"
@@ -99,19 +101,13 @@ static const char *seen_text(const struct cell *cell)
 	return cell->field[RUN_SEEN];
 }
 
-/* Flavours are processes of their own: they read it from the environment. */
-static const char *backend_name(void)
-{
-	const char *name = getenv("PAGE_MAP");
-
-	return name ? name : "direct";
-}
-
+/*
+ * Flavours are processes of their own: they read it from the environment, as the user
+ * may have said it there. Asked for in vain is not to pass for something else.
+ */
 static bool choose_backend(const char *name)
 {
-	if (strcmp(name, "direct") && strcmp(name, "alias"))
-		return false;
-	return !setenv("PAGE_MAP", name, 1);
+	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
 /* ---- printing ---- */
@@ -188,7 +184,7 @@ static void print_differences(const struct driver *d, const struct input *input,
 		fprintf(stderr, "%s: %s: %s\n", input->name, flavour_names[i],
 			cells[i].field[RUN_WHY]);
 		fprintf(stderr, "  replay: pagetorture run --backend %s --flavour %s --repeat %u %s\n",
-			backend_name(), flavour_names[i], d->options.repeat, input->name);
+			exec_backend(), flavour_names[i], d->options.repeat, input->name);
 	}
 }
 
@@ -395,6 +391,7 @@ int command_run(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct driver d = { .options = { 1, 60 } };
+	const char *backend = getenv("PAGE_MAP");
 	int option;
 
 	want_by_default(&d);
@@ -405,9 +402,8 @@ int command_run(int argc, char **argv)
 			return fputs(help, stdout) < 0;
 		if (option == 'j')
 			d.json = true;
-		else if (option == 'b' && !choose_backend(optarg))
-			return usage_error("run", "expected --backend direct or alias, got '%s'",
-					   optarg);
+		else if (option == 'b')
+			backend = optarg;
 		else if (option == 'f' && !parse_flavours(optarg, &d))
 			return usage_error("run", "expected flavours of plain, asan, tsan, msan");
 		else if (option == 'r' && !parse_count(optarg, &d.options.repeat))
@@ -417,6 +413,9 @@ int command_run(int argc, char **argv)
 		else if (option == '?')
 			return usage_error("run", "unknown or incomplete option %s", argv[optind - 1]);
 	}
+	if (backend && !choose_backend(backend))
+		return usage_error("run", "expected a backend that the page library has, got '%s'",
+				   backend);
 	if (optind == argc)
 		return usage_error("run", "expected at least one FILE");
 	return drive(&d, argc - optind, argv + optind);
