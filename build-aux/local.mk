@@ -2,7 +2,7 @@
 #
 # What users ask for by name, beside all, check and install.
 
-EXTRA_DIST += %D%/smoke.sh
+EXTRA_DIST += %D%/page-library.sh %D%/smoke.sh
 
 smoke: all fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null

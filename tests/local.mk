@@ -24,11 +24,12 @@ test_scripts = \
 	%D%/test_mutants.sh \
 	%D%/test_reference.sh \
 	%D%/test_run.sh \
+	%D%/test_seam.sh \
 	%D%/test_stress.sh \
 	%D%/test_tree.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/reference.py %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/reference.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -45,12 +46,17 @@ AM_TESTS_ENVIRONMENT = \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;
 
-test_ldadd = libharness-plain.a libpage-plain.a
+test_ldadd = libharness-plain.a $(page_plain)
 
 check_PROGRAMS += $(unit_tests) make_programs
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
-TESTS += $(unit_tests) $(test_scripts)
+TESTS += $(unit_tests)
+if OWN_PAGE
+TESTS += $(test_scripts)
+else
+TESTS += %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
+endif
 
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
@@ -115,25 +121,25 @@ TESTS += $(page_tests_asan)
 endif
 test_page_asan_SOURCES = %D%/test_page.c
 test_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_buffer_asan_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_buffer_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_buffer_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_fault_asan_SOURCES = %D%/test_page_fault.c
 test_page_fault_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_fault_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_fault_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_kernel_asan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_kernel_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_kernel_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_map_asan_SOURCES = %D%/test_page_map.c
 test_page_map_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_map_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_map_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_raw_asan_SOURCES = %D%/test_page_raw.c
 test_page_raw_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_raw_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_raw_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_user_slice_asan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_user_slice_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_user_slice_asan_LDADD = libharness-asan.a $(page_asan)
 
 if HAVE_TSAN
 page_tests_tsan = \
@@ -150,28 +156,28 @@ TESTS += $(page_tests_tsan)
 endif
 test_page_tsan_SOURCES = %D%/test_page.c
 test_page_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_buffer_tsan_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_buffer_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_buffer_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_detect_tsan_SOURCES = %D%/test_page_detect.c
 test_page_detect_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_detect_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_detect_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_fault_tsan_SOURCES = %D%/test_page_fault.c
 test_page_fault_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_fault_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_fault_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_kernel_tsan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_kernel_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_kernel_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_map_tsan_SOURCES = %D%/test_page_map.c
 test_page_map_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_map_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_map_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_raw_tsan_SOURCES = %D%/test_page_raw.c
 test_page_raw_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_raw_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_raw_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_user_slice_tsan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_user_slice_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_user_slice_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
 if HAVE_MSAN
 page_tests_msan = \
@@ -188,25 +194,25 @@ TESTS += $(page_tests_msan)
 endif
 test_page_msan_SOURCES = %D%/test_page.c
 test_page_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_buffer_msan_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_buffer_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_buffer_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_detect_msan_SOURCES = %D%/test_page_detect.c
 test_page_detect_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_detect_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_detect_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_fault_msan_SOURCES = %D%/test_page_fault.c
 test_page_fault_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_fault_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_fault_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_kernel_msan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_kernel_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_kernel_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_map_msan_SOURCES = %D%/test_page_map.c
 test_page_map_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_map_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_map_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_raw_msan_SOURCES = %D%/test_page_raw.c
 test_page_raw_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_raw_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_raw_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_user_slice_msan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_user_slice_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_user_slice_msan_LDADD = libharness-msan.a $(page_msan)

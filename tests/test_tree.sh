@@ -15,11 +15,12 @@ arrows() {
 }
 
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
+arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
 arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/page\.h"|page/page_kernel\.h"'
 arrows 'bench/*.[ch]' 'page/page\.h"'
 
 # The model must not learn from the library, schedules know neither programs nor pages.
@@ -40,6 +41,11 @@ grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' src/*/* | grep -v 
 	>"$scratch/ifdefs"
 [ ! -s "$scratch/ifdefs" ]
 ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
+
+# A foreign library takes the place of ours in every program.
+grep -nE '(LDADD|ldadd).*libpage' -- Makefile.am */local.mk */*/local.mk >"$scratch/linked"
+[ ! -s "$scratch/linked" ]
+ok $? "programs are linked with \$(page_FLAVOUR), not with libpage by name" "$scratch/linked"
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.def stress/*.[ch] bench/*.[ch] tests/*.[ch] \
@@ -82,7 +88,7 @@ awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stres
 ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/smoke.sh >"$scratch/shell" 2>&1
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/page-library.sh build-aux/smoke.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
 	skip "no shellcheck"

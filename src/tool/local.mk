@@ -17,7 +17,7 @@ tool_sources = \
 bin_PROGRAMS += pagetorture
 pagetorture_SOURCES = $(tool_sources)
 pagetorture_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"plain"'
-pagetorture_LDADD = libharness-plain.a libpage-plain.a
+pagetorture_LDADD = libharness-plain.a $(page_plain)
 
 if HAVE_ASAN
 pkglibexec_PROGRAMS += pagetorture-asan
@@ -25,7 +25,7 @@ endif
 pagetorture_asan_SOURCES = $(tool_sources)
 pagetorture_asan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"asan"'
 pagetorture_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-pagetorture_asan_LDADD = libharness-asan.a libpage-asan.a
+pagetorture_asan_LDADD = libharness-asan.a $(page_asan)
 
 if HAVE_TSAN
 pkglibexec_PROGRAMS += pagetorture-tsan
@@ -33,7 +33,7 @@ endif
 pagetorture_tsan_SOURCES = $(tool_sources)
 pagetorture_tsan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
 pagetorture_tsan_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+pagetorture_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
 if HAVE_MSAN
 pkglibexec_PROGRAMS += pagetorture-msan
@@ -41,4 +41,4 @@ endif
 pagetorture_msan_SOURCES = $(tool_sources)
 pagetorture_msan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"msan"'
 pagetorture_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-pagetorture_msan_LDADD = libharness-msan.a libpage-msan.a
+pagetorture_msan_LDADD = libharness-msan.a $(page_msan)
