@@ -4,14 +4,14 @@
 
 noinst_PROGRAMS += bench_page
 bench_page_SOURCES = %D%/bench_page.c
-bench_page_LDADD = libpage-plain.a
+bench_page_LDADD = $(page_plain)
 
 if HAVE_ASAN
 noinst_PROGRAMS += bench_page-asan
 endif
 bench_page_asan_SOURCES = %D%/bench_page.c
 bench_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-bench_page_asan_LDADD = libpage-asan.a
+bench_page_asan_LDADD = $(page_asan)
 
 bench: all fuzzers seeds
 	./bench_page

@@ -2,7 +2,7 @@
 #
 # What users ask for by name, beside all, check and install.
 
-EXTRA_DIST += %D%/coverage.sh %D%/smoke.sh
+EXTRA_DIST += %D%/coverage.sh %D%/page-library.sh %D%/smoke.sh
 
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
@@ -13,6 +13,8 @@ CLEANFILES += afl.log
 
 # Two tables: by the corpus, and by the unit tests of the library too.
 coverage:
+	@if test "$(PAGE_LIBRARY)" != no; then \
+	  echo "skipped: coverage (the page library is another one, compiled elsewhere)"; exit 77; fi
 	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/%D%/coverage.sh $(srcdir)
 	@for figure in replay all; do \
 	  echo; cat coverage/$$figure.txt; \

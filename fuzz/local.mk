@@ -8,26 +8,26 @@ EXTRA_DIST += %D%/bytes.dict %D%/targets.def %D%/text.dict
 
 check_PROGRAMS += fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
 fuzz_fault_replay_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/input.c %D%/input.h %D%/main_replay.c
-fuzz_fault_replay_LDADD = libharness-plain.a libpage-plain.a
+fuzz_fault_replay_LDADD = libharness-plain.a $(page_plain)
 fuzz_page_replay_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/input.c %D%/input.h %D%/main_replay.c
-fuzz_page_replay_LDADD = libharness-plain.a libpage-plain.a
+fuzz_page_replay_LDADD = libharness-plain.a $(page_plain)
 fuzz_race_replay_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/input.c %D%/input.h %D%/main_replay.c
-fuzz_race_replay_LDADD = libharness-plain.a libpage-plain.a
+fuzz_race_replay_LDADD = libharness-plain.a $(page_plain)
 fuzz_text_replay_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/input.c %D%/input.h %D%/main_replay.c
-fuzz_text_replay_LDADD = libharness-plain.a libpage-plain.a
+fuzz_text_replay_LDADD = libharness-plain.a $(page_plain)
 
 if HAVE_ASAN
 check_PROGRAMS += fuzz_fault-replay-asan fuzz_page-replay-asan fuzz_text-replay-asan
 endif
 fuzz_fault_replay_asan_SOURCES = $(fuzz_fault_replay_SOURCES)
 fuzz_fault_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-fuzz_fault_replay_asan_LDADD = libharness-asan.a libpage-asan.a
+fuzz_fault_replay_asan_LDADD = libharness-asan.a $(page_asan)
 fuzz_page_replay_asan_SOURCES = $(fuzz_page_replay_SOURCES)
 fuzz_page_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-fuzz_page_replay_asan_LDADD = libharness-asan.a libpage-asan.a
+fuzz_page_replay_asan_LDADD = libharness-asan.a $(page_asan)
 fuzz_text_replay_asan_SOURCES = $(fuzz_text_replay_SOURCES)
 fuzz_text_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-fuzz_text_replay_asan_LDADD = libharness-asan.a libpage-asan.a
+fuzz_text_replay_asan_LDADD = libharness-asan.a $(page_asan)
 
 if HAVE_TSAN
 check_PROGRAMS += fuzz_race-replay-tsan
@@ -35,36 +35,36 @@ endif
 fuzz_race_replay_tsan_SOURCES = $(fuzz_race_replay_SOURCES)
 fuzz_race_replay_tsan_CFLAGS = $(AM_CFLAGS)
 fuzz_race_replay_tsan_LDFLAGS = $(TSAN_FLAGS)
-fuzz_race_replay_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+fuzz_race_replay_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
 if HAVE_MSAN
 check_PROGRAMS += fuzz_fault-replay-msan fuzz_page-replay-msan
 endif
 fuzz_fault_replay_msan_SOURCES = $(fuzz_fault_replay_SOURCES)
 fuzz_fault_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-fuzz_fault_replay_msan_LDADD = libharness-msan.a libpage-msan.a
+fuzz_fault_replay_msan_LDADD = libharness-msan.a $(page_msan)
 fuzz_page_replay_msan_SOURCES = $(fuzz_page_replay_SOURCES)
 fuzz_page_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-fuzz_page_replay_msan_LDADD = libharness-msan.a libpage-msan.a
+fuzz_page_replay_msan_LDADD = libharness-msan.a $(page_msan)
 
 # The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
 EXTRA_PROGRAMS += fuzz_fault fuzz_page fuzz_race fuzz_text
 fuzz_fault_SOURCES = $(fuzz_common) %D%/fuzz_fault.c
 fuzz_fault_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_fault_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_fault_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_fault_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_page_SOURCES = $(fuzz_common) %D%/fuzz_page.c
 fuzz_page_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_page_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_page_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_page_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_text_SOURCES = $(fuzz_common) %D%/fuzz_text.c
 fuzz_text_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_text_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_text_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_text_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c
 fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
 fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
-fuzz_race_LDADD = libharness-fuzz-tsan.a libpage-fuzz-tsan.a
+fuzz_race_LDADD = libharness-fuzz-tsan.a $(page_fuzz_tsan)
 
 # Does an input get the same answer every time? The code that the engine runs, counters
 # and all, without the engine.
@@ -113,8 +113,9 @@ afl-fuzzers:
 	@if test "$(AFL_CC)" = no; then \
 	  echo "skipped: AFL++ (no afl-clang-fast)"; exit 77; fi
 	$(MKDIR_P) afl
-	test -f afl/Makefile || (cd afl && $(abs_srcdir)/configure --quiet CC='$(AFL_CC)' \
-	  --disable-tsan --disable-msan --disable-shared)
+	test -f afl/Makefile && test ! config.h -nt afl/Makefile || (cd afl && \
+	  $(abs_srcdir)/configure --quiet CC='$(AFL_CC)' --disable-tsan --disable-msan \
+	  --disable-shared --with-page-library='$(PAGE_LIBRARY)')
 	sed -n 's/.*SYNC_UNCOUNTED .*[ *]\([a-z_]*\)(.*/fun: \1/p' $(srcdir)/src/page/*.c >afl/uncounted
 	test -s afl/uncounted
 	cd afl && AFL_LLVM_DENYLIST=$(abs_builddir)/afl/uncounted $(MAKE) $(AM_MAKEFLAGS) fuzz_page

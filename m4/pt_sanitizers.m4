@@ -2,23 +2,29 @@
 #
 # PT_FLAVOUR(NAME, FLAGS, DESCRIPTION, HEADER)
 # --------------------------------------------
-# Can this compiler build and link the flavour, and has it the sanitizer's HEADER? Sets HAVE_NAME (Automake conditional)
-# and NAME_FLAGS, adds the name to pt_flavours or its reason to pt_missing, and gives
-# the user --disable-NAME. Whether a sanitizer is there shows only when it is linked.
+# Can this compiler build and link the flavour, has it the sanitizer's HEADER, and has the
+# page library a build for it? Sets HAVE_NAME (Automake conditional) and NAME_FLAGS, adds the
+# name to pt_flavours or its reason to pt_missing, and gives the user --disable-NAME.
+# Whether a sanitizer is there shows only when it is linked.
 AC_DEFUN([PT_FLAVOUR], [
   AS_VAR_PUSHDEF([have], [pt_have_$1])
   AC_ARG_ENABLE([$1], [AS_HELP_STRING([--disable-$1], [leave out the flavour with $3])],
-    [], [enable_$1=yes])
+    [], [enable_$1=auto])
   have=no
+  pt_page_why=
   AS_IF([test "x$enable_$1" != xno], [
     AX_CHECK_LINK_FLAG([$2], [have=yes], [have=no], [-Werror],
       [AC_LANG_PROGRAM([[#include <$4>]], [])])
+  ])
+  AS_VAR_IF([have], [yes], [
+    PT_PAGE_FLAVOUR([$1], [$2], [$enable_$1])
+    AS_IF([test -n "$pt_page_why"], [have=no])
   ])
   AS_VAR_IF([have], [yes],
     [pt_flavours="$pt_flavours $1"],
     [AS_IF([test "x$enable_$1" = xno],
        [pt_missing="$pt_missing $1(disabled)"],
-       [pt_missing="$pt_missing $1($CC cannot link $2, or lacks $4)"])])
+       [pt_missing="$pt_missing $1(${pt_page_why:-$CC cannot link $2, or lacks $4})"])])
   AM_CONDITIONAL(m4_toupper([HAVE_$1]), [test "x$have" = xyes])
   AC_SUBST(m4_toupper([$1])[_FLAGS], ["$2"])
   AS_VAR_POPDEF([have])
@@ -40,6 +46,7 @@ AC_DEFUN([PT_ENGINE], [
         int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         { (void)data; (void)size; return 0; }]])])
   ])
+  PT_PAGE_ENGINE([asan], [$ASAN_FLAGS], [$pt_have_engine])
   AM_CONDITIONAL([HAVE_ENGINE], [test "x$pt_have_engine" = xyes])
 ])
 
@@ -59,6 +66,7 @@ _ACEOF
     rm -f conftest.c conftest.s
     AC_MSG_RESULT([$pt_have_engine_tsan])
   ])
+  PT_PAGE_ENGINE([tsan], [$TSAN_FLAGS], [$pt_have_engine_tsan])
   AM_CONDITIONAL([HAVE_ENGINE_TSAN], [test "x$pt_have_engine_tsan" = xyes])
 ])
 

@@ -14,6 +14,7 @@ unit_tests = \
 	test_rules \
 	test_schedule \
 	test_sighting \
+	test_thread_locals \
 	test_thread_plan \
 	test_tsan_shadow
 
@@ -33,13 +34,15 @@ test_scripts = \
 	%D%/test_reference.sh \
 	%D%/test_run.sh \
 	%D%/test_same.sh \
+	%D%/test_seam.sh \
 	%D%/test_stress.sh \
 	%D%/test_threads.sh \
 	%D%/test_tree.sh \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/reference.py %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/reference.py \
+	%D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -63,14 +66,19 @@ AM_TESTS_ENVIRONMENT = \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;
 
-test_ldadd = libharness-plain.a libpage-plain.a
+test_ldadd = libharness-plain.a $(page_plain)
 
 check_PROGRAMS += $(unit_tests) make_programs valgrind_faults
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
 valgrind_faults_SOURCES = %D%/valgrind_faults.c
 valgrind_faults_LDADD = $(test_ldadd)
-TESTS += $(unit_tests) $(test_scripts)
+TESTS += $(unit_tests)
+if OWN_PAGE
+TESTS += $(test_scripts)
+else
+TESTS += %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
+endif
 
 test_delay_SOURCES = %D%/test_delay.c
 test_delay_LDADD = $(test_ldadd)
@@ -92,14 +100,16 @@ test_schedule_SOURCES = %D%/test_schedule.c
 test_schedule_LDADD = $(test_ldadd)
 test_sighting_SOURCES = %D%/test_sighting.c
 test_sighting_LDADD = $(test_ldadd)
-test_tsan_shadow_SOURCES = %D%/test_tsan_shadow.c
-test_tsan_shadow_LDADD = $(test_ldadd)
+test_thread_locals_SOURCES = %D%/test_thread_locals.c
+test_thread_locals_LDADD = $(test_ldadd)
 test_thread_plan_SOURCES = %D%/test_thread_plan.c
 test_thread_plan_LDADD = $(test_ldadd)
+test_tsan_shadow_SOURCES = %D%/test_tsan_shadow.c
+test_tsan_shadow_LDADD = $(test_ldadd)
 
 # The library's own tests run in every flavour; test_page_detect asks what a sanitizer
 # sees, and needs one that can; test_page_system refuses system calls, which not every
-# sanitizer can do without.
+# sanitizer can do without. Two look inside of src/page, and are about no other library.
 page_tests = \
 	test_page \
 	test_page_buffer \
@@ -107,13 +117,17 @@ page_tests = \
 	test_page_kernel \
 	test_page_map \
 	test_page_raw \
-	test_page_system \
 	test_page_user_slice
+if OWN_PAGE
+page_tests += test_page_alias test_page_system
+endif
 
 check_PROGRAMS += $(page_tests)
 TESTS += $(page_tests)
 test_page_SOURCES = %D%/test_page.c
 test_page_LDADD = $(test_ldadd)
+test_page_alias_SOURCES = %D%/test_page_alias.c
+test_page_alias_LDADD = $(test_ldadd)
 test_page_buffer_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_LDADD = $(test_ldadd)
 test_page_fault_SOURCES = %D%/test_page_fault.c
@@ -138,30 +152,36 @@ page_tests_asan = \
 	test_page_map-asan \
 	test_page_raw-asan \
 	test_page_user_slice-asan
+if OWN_PAGE
+page_tests_asan += test_page_alias-asan
+endif
 check_PROGRAMS += $(page_tests_asan)
 TESTS += $(page_tests_asan)
 endif
 test_page_asan_SOURCES = %D%/test_page.c
 test_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_asan_LDADD = libharness-asan.a $(page_asan)
+test_page_alias_asan_SOURCES = %D%/test_page_alias.c
+test_page_alias_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_alias_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_buffer_asan_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_buffer_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_buffer_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_fault_asan_SOURCES = %D%/test_page_fault.c
 test_page_fault_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_fault_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_fault_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_kernel_asan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_kernel_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_kernel_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_map_asan_SOURCES = %D%/test_page_map.c
 test_page_map_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_map_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_map_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_raw_asan_SOURCES = %D%/test_page_raw.c
 test_page_raw_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_raw_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_raw_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_user_slice_asan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_user_slice_asan_LDADD = libharness-asan.a libpage-asan.a
+test_page_user_slice_asan_LDADD = libharness-asan.a $(page_asan)
 
 if HAVE_TSAN
 page_tests_tsan = \
@@ -173,33 +193,39 @@ page_tests_tsan = \
 	test_page_map-tsan \
 	test_page_raw-tsan \
 	test_page_user_slice-tsan
+if OWN_PAGE
+page_tests_tsan += test_page_alias-tsan
+endif
 check_PROGRAMS += $(page_tests_tsan)
 TESTS += $(page_tests_tsan)
 endif
 test_page_tsan_SOURCES = %D%/test_page.c
 test_page_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_tsan_LDADD = libharness-tsan.a $(page_tsan)
+test_page_alias_tsan_SOURCES = %D%/test_page_alias.c
+test_page_alias_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_alias_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_buffer_tsan_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_buffer_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_buffer_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_detect_tsan_SOURCES = %D%/test_page_detect.c
 test_page_detect_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_detect_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_detect_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_fault_tsan_SOURCES = %D%/test_page_fault.c
 test_page_fault_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_fault_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_fault_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_kernel_tsan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_kernel_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_kernel_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_map_tsan_SOURCES = %D%/test_page_map.c
 test_page_map_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_map_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_map_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_raw_tsan_SOURCES = %D%/test_page_raw.c
 test_page_raw_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_raw_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_raw_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_user_slice_tsan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_user_slice_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+test_page_user_slice_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
 if HAVE_MSAN
 page_tests_msan = \
@@ -210,35 +236,40 @@ page_tests_msan = \
 	test_page_kernel-msan \
 	test_page_map-msan \
 	test_page_raw-msan \
-	test_page_system-msan \
 	test_page_user_slice-msan
+if OWN_PAGE
+page_tests_msan += test_page_alias-msan test_page_system-msan
+endif
 check_PROGRAMS += $(page_tests_msan)
 TESTS += $(page_tests_msan)
 endif
 test_page_msan_SOURCES = %D%/test_page.c
 test_page_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_msan_LDADD = libharness-msan.a $(page_msan)
+test_page_alias_msan_SOURCES = %D%/test_page_alias.c
+test_page_alias_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_alias_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_buffer_msan_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_buffer_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_buffer_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_detect_msan_SOURCES = %D%/test_page_detect.c
 test_page_detect_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_detect_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_detect_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_fault_msan_SOURCES = %D%/test_page_fault.c
 test_page_fault_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_fault_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_fault_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_kernel_msan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_kernel_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_kernel_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_map_msan_SOURCES = %D%/test_page_map.c
 test_page_map_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_map_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_map_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_raw_msan_SOURCES = %D%/test_page_raw.c
 test_page_raw_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_raw_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_raw_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_system_msan_SOURCES = %D%/test_page_system.c
 test_page_system_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_system_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_system_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_user_slice_msan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_user_slice_msan_LDADD = libharness-msan.a libpage-msan.a
+test_page_user_slice_msan_LDADD = libharness-msan.a $(page_msan)

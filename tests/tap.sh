@@ -48,6 +48,18 @@ flags_of() {
 	esac
 }
 
+# suffix_of FLAVOUR: how its programs are called.
+suffix_of() {
+	[ "$1" = plain ] || echo "-$1"
+}
+
+# has_backend NAME
+has_backend() {
+	"$pagetorture" run --backend "$1" --flavour plain "$abs_srcdir/corpus/rules/bounds.page" \
+		>"$scratch/backend" 2>&1
+	[ $? -ne 2 ]
+}
+
 # run_to STATUS COMMAND...: does it end with that status? Output in $scratch/out, err.
 run_to() {
 	expected=$1

@@ -15,6 +15,9 @@ int main(void)
 	ok(detector_rule("==1==ERROR: AddressSanitizer: use-after-poison on address", line,
 			 sizeof(line)) == RULE_use_after_free,
 	   "AddressSanitizer's report of a dead page");
+	ok(detector_rule("==1==ERROR: AddressSanitizer: heap-use-after-free on", line,
+			 sizeof(line)) == RULE_use_after_free,
+	   "and of one that was of the heap");
 	ok(detector_rule("==1==ERROR: AddressSanitizer: heap-buffer-overflow on", line,
 			 sizeof(line)) == RULE_COUNT,
 	   "a report of another kind is no rule");
@@ -23,5 +26,11 @@ int main(void)
 	   "nor is an unknown one of the library");
 	ok(detector_rule("all fine\n", line, sizeof(line)) == RULE_COUNT && !*line,
 	   "no report, no line");
+	ok(detector_fault("ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1000 at pc") ==
+			   0x1000 &&
+		   detector_fault("ERROR: AddressSanitizer: SEGV on unknown address 0x2000 (pc") ==
+			   0x2000 &&
+		   detector_fault("fault at address 0x3000\n") == 0x3000 && !detector_fault("fine"),
+	   "the address of a fault, in each one's words");
 	return done();
 }

@@ -7,13 +7,9 @@
 
 # run_on FLAVOUR: is there a disagreement that is none without the mutation?
 run_on() {
-	"$scratch/bin/pagetorture$(suffix "$1")" run --flavour "$1" "$abs_srcdir"/corpus/rules/*.page \
+	"$scratch/bin/pagetorture$(suffix_of "$1")" run --flavour "$1" "$abs_srcdir"/corpus/rules/*.page \
 		>"$scratch/out" 2>"$scratch/err"
 	[ $? -eq 1 ] && grep -q "$1: " "$scratch/err"
-}
-
-suffix() {
-	[ "$1" = plain ] || echo "-$1"
 }
 
 # Objects of the tool, by how automake names them.
@@ -32,7 +28,7 @@ build() {
 	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$1") -I"$scratch/src" \
 		"$scratch"/src/page/*.c $(objects_of "$1") "$abs_builddir/libharness-$1.a" \
-		-lpthread -o "$scratch/bin/pagetorture$(suffix "$1")" >"$scratch/build" 2>&1
+		-lpthread -o "$scratch/bin/pagetorture$(suffix_of "$1")" >"$scratch/build" 2>&1
 }
 
 # mutant FLAVOUR FILE SED NAME

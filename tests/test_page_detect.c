@@ -8,18 +8,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "page/sync.h"
-
-#ifdef SYNC_TSAN
-#define TSAN true
-#else
-#define TSAN false
-#endif
-#ifdef SYNC_MSAN
-#define MSAN true
-#else
-#define MSAN false
-#endif
+/* The sanitizers' own, where they are. */
+void __tsan_init(void) __attribute__((weak));
+void __msan_init(void) __attribute__((weak));
+#define TSAN (__tsan_init != NULL)
+#define MSAN (__msan_init != NULL)
 
 static struct page *page, *other;
 static atomic_int step;

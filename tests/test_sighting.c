@@ -48,26 +48,38 @@ static void test_matching(void)
 static void test_capacity(void)
 {
 	ok(shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 8, 1)\n"
-					  "T1: write_raw(p0, 0, 8, 1)\n"), false),
+					  "T1: write_raw(p0, 0, 8, 1)\n"), CELLS_ONE),
 	   "two accesses fit");
 	ok(!shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 1, 1)\n"
 					   "T0: write_raw(p0, 1, 1, 1)\n"
 					   "T0: write_raw(p0, 2, 1, 1)\n"
 					   "T0: write_raw(p0, 3, 1, 1)\n"
 					   "T0: write_raw(p0, 4, 1, 1)\n"
-					   "T1: write_raw(p0, 0, 1, 1)\n"), false),
+					   "T1: write_raw(p0, 0, 1, 1)\n"), CELLS_ONE),
 	   "five sets of bytes in one granule do not");
 	ok(shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 1, 1)\n"
 					  "T0: write_raw(p0, 1, 1, 1)\n"
 					  "T0: write_raw(p0, 2, 1, 1)\n"
 					  "T0: write_raw(p0, 3, 1, 1)\n"
 					  "T0: write_raw(p0, 8, 1, 1)\n"
-					  "T1: write_raw(p0, 0, 1, 1)\n"), false),
+					  "T1: write_raw(p0, 0, 1, 1)\n"), CELLS_ONE),
 	   "a fifth one elsewhere does no harm");
 	ok(!shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 5, 1)\n"
 					   "T1: write_raw(p0, 0, 1, 1)\n"),
-				   true),
+				   CELLS_SPLIT),
 	   "where granules are split, five bytes are five sets");
+	ok(shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 1, 1)\n"
+					  "T1: write_raw(p0, 0, 2, 1)\n"), CELLS_ANY),
+	   "three bytes and an allocation fit, however they come");
+	ok(!shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 1, 1)\n"
+					   "T1: write_raw(p0, 0, 3, 1)\n"), CELLS_ANY),
+	   "the second call's bytes count, too");
+	ok(!shadow_sure_to_be_seen(judge(P "T0: write_raw(p0, 0, 8, 1)\n"
+					   "T1: write_raw(p0, 0, 1, 1)\n"), CELLS_ANY),
+	   "a whole granule may come byte by byte");
+	ok(shadow_sure_to_be_seen(judge(P "T0: read_raw(p0, 0, 1)\n"
+					  "T1: write_raw(p0, 0, 4096, 1)\n"), CELLS_ANY),
+	   "but not a whole page");
 }
 
 int main(void)

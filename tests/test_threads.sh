@@ -105,7 +105,7 @@ if has_flavour tsan; then
 		[ "$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p; s|.* clean \([0-9]*\)/100 .*|\1|p' "$scratch/out")" -lt 60 ]
 	ok $? "delays that order threads hide a race" "$scratch/out"
 	mutant delay.c 's/^	case DELAY_SLEEP:/&\n		__builtin_trap();/' --delays 1 "$scratch/far.page" &&
-		[ $status -eq 1 ] && grep -q 'the process died' "$scratch/err" &&
+		[ $status -eq 1 ] && grep -q 'on threads, about line [0-9]*: died of signal' "$scratch/err" &&
 		grep -q 'replay: .* --delays 1 ' "$scratch/err"
 	ok $? "--delays delays calls" "$scratch/err"
 	mutant delay.c 's/^	case DELAY_SLEEP:/&\n		__builtin_trap();/' "$scratch/far.page" &&

@@ -15,6 +15,7 @@ arrows() {
 }
 
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
+arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
@@ -40,6 +41,17 @@ grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' src/*/* | grep -v 
 	>"$scratch/ifdefs"
 [ ! -s "$scratch/ifdefs" ]
 ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
+
+# A foreign library takes the place of ours in every program.
+grep -nE '(LDADD|ldadd).*libpage' -- Makefile.am */local.mk */*/local.mk >"$scratch/linked"
+[ ! -s "$scratch/linked" ]
+ok $? "programs are linked with \$(page_FLAVOUR), not with libpage by name" "$scratch/linked"
+
+# A test that looks inside of ours is built with ours only, another one with any.
+grep -E '^#include "page/' tests/*.[ch] | grep -vE '"page/page(_kernel)?\.h"' |
+	sed 's|^tests/\([^:]*\)\.c:.*|\1|' | sort -u >"$scratch/inside"
+sed -n 's/^page_tests += //p' tests/local.mk | tr ' ' '\n' | diff "$scratch/inside" - >"$scratch/own"
+ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/own"
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
@@ -84,8 +96,8 @@ awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stres
 ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/smoke.sh fuzz/oss-fuzz/build.sh \
-		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/page-library.sh \
+		build-aux/smoke.sh fuzz/oss-fuzz/build.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
 	skip "no shellcheck"

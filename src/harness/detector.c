@@ -14,6 +14,7 @@ static const struct {
 	const char *says;
 	enum rule rule;
 } reports[] = {
+	{ "AddressSanitizer: heap-use-after-free", RULE_use_after_free },
 	{ "AddressSanitizer: use-after-poison", RULE_use_after_free },
 	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
 };
@@ -59,8 +60,7 @@ enum rule detector_rule(const char *output, char *line, size_t size)
 }
 
 /* What stands before the address, in words of a sanitizer or of our own. */
-static const char *const faults[] = { "Sanitizer: use-after-poison on address ",
-				      "on unknown address ", "fault at address " };
+static const char *const faults[] = { " on address ", " on unknown address ", "fault at address " };
 
 uintptr_t detector_fault(const char *output)
 {

@@ -26,6 +26,7 @@ enum exec_end {
 	EXEC_DONE,  /* every line ran */
 	EXEC_STUCK, /* lines are left and none can run */
 	EXEC_CUT,   /* stopped before the call that the caller named */
+	EXEC_LAST,  /* stopped after the call of exec_last() */
 };
 
 #define EXEC_COMPLAINT 160
@@ -58,7 +59,13 @@ void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, 
 /* How the library maps pages: "direct" or "alias". */
 const char *exec_backend(void);
 
-/* Nothing runs after this call, on fibers; SIZE_MAX, as it begins: all does. */
+/* Before anything else is done with the library. Return: false if it cannot. */
+bool exec_choose_backend(const char *name);
+
+/*
+ * Nothing runs after this call, on fibers, not even what ends the execution: for a call
+ * after which nothing is sure. SIZE_MAX, as it begins: all runs.
+ */
 void exec_last(struct exec *x, size_t call);
 
 /* Look away after the first race of a program: a report costs more than the rest. */

@@ -185,7 +185,7 @@ static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 			return EXEC_CUT;
 		run_line(run, line);
 		if (line == run->x->last)
-			return EXEC_CUT;
+			return EXEC_LAST;
 	}
 	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;
 }
@@ -205,9 +205,12 @@ enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t c
 	for (size_t i = 0; i < program->count; i++)
 		run.schedule.thread[i] = program->calls[i].thread;
 	schedule_init(&run.schedule, program->count);
+	x->on_fibers = true;
 	exec_begin(x, program);
 	fork_threads(&run);
 	end = run_lines(&run, cut);
+	if (end == EXEC_LAST)
+		return end;
 	join_threads(&run);
 	exec_finish(x, trace);
 	return end;

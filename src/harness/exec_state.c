@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/exec_state.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +46,11 @@ void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx)
 const char *exec_backend(void)
 {
 	return page_map_backend();
+}
+
+bool exec_choose_backend(const char *name)
+{
+	return !page_map_backend_set(name);
 }
 
 void exec_use_values(struct exec *x, bool use)
@@ -140,12 +144,6 @@ static uint8_t thread_number(const char *name)
 	return PROGRAM_THREADS;
 }
 
-/* Fibers are one OS thread and share what is its own: two that set errno do not race. */
-static bool is_errno(uintptr_t addr)
-{
-	return addr - (uintptr_t)&errno < sizeof(errno);
-}
-
 static void on_race(const struct tsan_race *race, void *ctx)
 {
 	struct exec *x = ctx;
@@ -159,7 +157,7 @@ static void on_race(const struct tsan_race *race, void *ctx)
 		.page = SIGHTING_NO_PAGE,
 	};
 
-	if (is_errno(race->now.addr))
+	if (x->on_fibers && thread_locals_have(&x->locals, race->now.addr))
 		return;
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
 		uintptr_t home = x->pages[i].home;
@@ -277,6 +275,7 @@ struct exec *exec_new(void)
 	valgrind_hide(x, sizeof(*x));
 	use_frames();
 	use_failures();
+	thread_locals_find(&x->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (!make_lane(x, t)) {
 			exec_delete(x);

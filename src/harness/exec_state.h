@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "harness/exec.h"
+#include "harness/thread_locals.h"
 #include "page/page.h"
 
 /* Bytes of no meaning around each buffer that the library writes to. */
@@ -67,6 +68,8 @@ struct exec {
 	struct exec_lane lanes[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
 	struct exec_span spans[PROGRAM_CALLS];
+	struct thread_locals locals; /* of the OS thread that all fibers are */
+	bool on_fibers;
 	bool first_race_only;
 	bool use_values;
 	struct exec_timing timing;

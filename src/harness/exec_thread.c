@@ -365,6 +365,7 @@ static void init_run(struct thread_run *run)
 	thread_plan_make(&run->plan, run->program, run->plan_trace);
 	run->plan.first_of[THREAD_MAIN] = 0;
 	init_objects(run);
+	run->x->on_fibers = false;
 	exec_begin(run->x, run->program);
 	run->trace->count = run->plan_trace->count;
 	run->trace->used = bytes_read(run->plan_trace);

@@ -63,6 +63,8 @@ harness_sources = \
 	%D%/sighting.c \
 	%D%/sighting.h \
 	%D%/text_writer.h \
+	%D%/thread_locals.c \
+	%D%/thread_locals.h \
 	%D%/thread_plan.c \
 	%D%/thread_plan.h \
 	%D%/tsan_shadow.c \
@@ -81,30 +83,44 @@ else
 valgrind_source = %D%/valgrind_none.c
 endif
 
+if OWN_PAGE
+library_source = %D%/library.h %D%/library_ours.c
+else
+library_source = %D%/library.h %D%/library_foreign.c
+endif
+
+# Each depends on config.h, which is new when the configuration changed its mind about the
+# page library: an object of the time before last would be no news.
 noinst_LIBRARIES += libharness-plain.a
-libharness_plain_a_SOURCES = $(harness_sources) %D%/tsan_none.c $(valgrind_source)
+libharness_plain_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_none.c $(valgrind_source)
+EXTRA_libharness_plain_a_DEPENDENCIES = config.h
 
 if HAVE_ASAN
 noinst_LIBRARIES += libharness-asan.a
 endif
-libharness_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c %D%/valgrind_none.c
+libharness_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
+EXTRA_libharness_asan_a_DEPENDENCIES = config.h
 libharness_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 
 if HAVE_TSAN
 noinst_LIBRARIES += libharness-tsan.a
 endif
-libharness_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c %D%/valgrind_none.c
+libharness_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_real.c %D%/valgrind_none.c
+EXTRA_libharness_tsan_a_DEPENDENCIES = config.h
 libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET
 
 if HAVE_MSAN
 noinst_LIBRARIES += libharness-msan.a
 endif
-libharness_msan_a_SOURCES = $(harness_sources) %D%/tsan_none.c %D%/valgrind_none.c
+libharness_msan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
+EXTRA_libharness_msan_a_DEPENDENCIES = config.h
 libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 
 EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-tsan.a
-libharness_fuzz_asan_a_SOURCES = $(harness_sources) %D%/tsan_none.c %D%/valgrind_none.c
+libharness_fuzz_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
+EXTRA_libharness_fuzz_asan_a_DEPENDENCIES = config.h
 libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
-libharness_fuzz_tsan_a_SOURCES = $(harness_sources) %D%/tsan_real.c %D%/valgrind_none.c
+libharness_fuzz_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_real.c %D%/valgrind_none.c
+EXTRA_libharness_fuzz_tsan_a_DEPENDENCIES = config.h
 libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET \
 	-fsanitize=fuzzer-no-link

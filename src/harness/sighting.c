@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/sighting.h"
 
+#include "harness/trace.h"
+
 #define GRANULE 8u
 #define CELLS 4u
 
@@ -79,13 +81,19 @@ static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell 
 	return true;
 }
 
+/* All of a page is what memset() is for. */
+static bool is_whole_page(const struct access *access)
+{
+	return !access->from && access->to == TRACE_PAGE;
+}
+
 /* Adds what an access leaves in its granule. Return: false when it is too much. */
 static bool add_access(struct cell cells[CELLS], unsigned int *count, const struct access *a,
-		       uint8_t mask, bool split)
+		       uint8_t mask, enum sighting_cells how)
 {
 	struct cell cell = { a->thread, mask, a->write, a->atomic };
 
-	if (!split || mask == 0xff)
+	if (how == CELLS_ONE || (how == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
 		return add_cell(cells, count, cell);
 	for (unsigned int i = 0; i < GRANULE; i++) {
 		cell.mask = (uint8_t)(mask & 1u << i);
@@ -95,21 +103,37 @@ static bool add_access(struct cell cells[CELLS], unsigned int *count, const stru
 	return true;
 }
 
-/* Do the accesses to @granule before call @second fit into its cells? */
+/* Does the model know a write at the page's allocation? */
+static bool is_born_zero(const struct shadow *shadow, uint8_t page)
+{
+	for (size_t i = 0; i < shadow->access_count; i++)
+		if (shadow->accesses[i].page == page)
+			return shadow->accesses[i].write && is_whole_page(&shadow->accesses[i]);
+	return false;
+}
+
+/*
+ * Do the accesses to @granule before the race's second call fit into its cells? One that
+ * comes in parts may throw out what its last part would have met, and has to fit too.
+ */
 static bool granule_keeps(const struct shadow *shadow, const struct race *race,
-			  unsigned int granule, bool split)
+			  unsigned int granule, enum sighting_cells how)
 {
 	struct cell cells[CELLS];
 	unsigned int count = 0;
 
+	if (how == CELLS_ANY && !is_born_zero(shadow, race->page))
+		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
 		uint8_t mask = a->page == race->page ? mask_in(a, granule) : 0;
 
+		if (a->call == race->second && how != CELLS_ANY)
+			return true;
+		if (mask && !add_access(cells, &count, a, mask, how))
+			return false;
 		if (a->call == race->second)
 			return true;
-		if (mask && !add_access(cells, &count, a, mask, split))
-			return false;
 	}
 	return true;
 }
@@ -128,7 +152,7 @@ static bool range_is_exact(const struct shadow *shadow, const struct race *race)
 	return accesses == 2;
 }
 
-bool shadow_sure_to_be_seen(const struct shadow *shadow, bool split)
+bool shadow_sure_to_be_seen(const struct shadow *shadow, enum sighting_cells cells)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
@@ -136,7 +160,7 @@ bool shadow_sure_to_be_seen(const struct shadow *shadow, bool split)
 		if (!range_is_exact(shadow, race))
 			continue;
 		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
-			if (granule_keeps(shadow, race, g, split))
+			if (granule_keeps(shadow, race, g, cells))
 				return true;
 	}
 	return false;

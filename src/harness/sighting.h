@@ -41,13 +41,20 @@ void sightings_add(struct sightings *sightings, const struct sighting *sighting)
 bool sighting_is_race(const struct sighting *sighting, const struct program *program,
 		      const struct shadow *shadow, bool any_order);
 
+/* What an access leaves in a granule. */
+enum sighting_cells {
+	CELLS_ONE,   /* one set of bytes */
+	CELLS_SPLIT, /* that, if it fills the granule, else one for each byte */
+	CELLS_ANY,   /* nobody knows: one for each byte, if it is not the whole page, and one
+			for the page's allocation */
+};
+
 /*
  * Must ThreadSanitizer have seen some race of the program, however its shadow memory
  * forgets? It keeps 4 accesses for each 8 bytes, one per thread and set of bytes. A
  * race is sure to be seen if no more than 4 different ones came to one of its 8-byte
  * granules before its second call; beyond that it may be.
- * @split: a set of bytes that is not the whole granule counts as that many sets of one
  */
-bool shadow_sure_to_be_seen(const struct shadow *shadow, bool split);
+bool shadow_sure_to_be_seen(const struct shadow *shadow, enum sighting_cells cells);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The page library: installed as libpage, and once more for each flavour.
+# The page library: installed as libpage, and once more for each flavour. None of it with
+# a foreign library (src/foreign), under whose name nothing of ours is to be installed.
 
 page_sources = \
 	%D%/alias.h \
@@ -30,7 +31,11 @@ page_sources = \
 	%D%/task.h \
 	%D%/user_slice.c
 
+if OWN_PAGE
 lib_LTLIBRARIES += libpage.la
+pageinclude_HEADERS = %D%/page.h %D%/page_kernel.h
+pkgconfig_DATA = %D%/libpage.pc
+endif
 libpage_la_SOURCES = $(page_sources)
 libpage_la_CFLAGS = $(AM_CFLAGS)
 libpage_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
@@ -38,41 +43,56 @@ libpage_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
 libpage_la_DEPENDENCIES = %D%/libpage.sym
 
 pageincludedir = $(includedir)/libpage
-pageinclude_HEADERS = %D%/page.h %D%/page_kernel.h
 pkgconfigdir = $(libdir)/pkgconfig
-pkgconfig_DATA = %D%/libpage.pc
 
 EXTRA_DIST += %D%/libpage.sym
 
-noinst_LIBRARIES += libpage-plain.a
-libpage_plain_a_SOURCES = $(page_sources)
+# What every program is linked with. All of it is older than a configuration that changed
+# its mind about the library, and made again, for programs to be linked again.
+if OWN_PAGE
+page_plain = libpage-plain.a
+page_asan = libpage-asan.a
+page_tsan = libpage-tsan.a
+page_tsan_inline = libpage-tsan-inline.a
+page_msan = libpage-msan.a
+page_fuzz_asan = libpage-fuzz-asan.a
+page_fuzz_tsan = libpage-fuzz-tsan.a
 
+noinst_LIBRARIES += libpage-plain.a
 if HAVE_ASAN
 noinst_LIBRARIES += libpage-asan.a
 endif
-libpage_asan_a_SOURCES = $(page_sources)
-libpage_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-
 if HAVE_TSAN
 noinst_LIBRARIES += libpage-tsan.a
 endif
-libpage_tsan_a_SOURCES = $(page_sources)
-libpage_tsan_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-
-# gcc only: memset() and memcpy() may become stores again, which nobody watches.
-EXTRA_LIBRARIES += libpage-tsan-inline.a
-libpage_tsan_inline_a_SOURCES = $(page_sources)
-libpage_tsan_inline_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS) -fbuiltin
-
 if HAVE_MSAN
 noinst_LIBRARIES += libpage-msan.a
 endif
+EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-tsan.a libpage-tsan-inline.a
+endif
+
+libpage_plain_a_SOURCES = $(page_sources)
+EXTRA_libpage_plain_a_DEPENDENCIES = config.h
+libpage_asan_a_SOURCES = $(page_sources)
+EXTRA_libpage_asan_a_DEPENDENCIES = config.h
+libpage_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+libpage_tsan_a_SOURCES = $(page_sources)
+EXTRA_libpage_tsan_a_DEPENDENCIES = config.h
+libpage_tsan_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+
+# gcc only: memset() and memcpy() may become stores again, which nobody watches.
+libpage_tsan_inline_a_SOURCES = $(page_sources)
+EXTRA_libpage_tsan_inline_a_DEPENDENCIES = config.h
+libpage_tsan_inline_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS) -fbuiltin
+
 libpage_msan_a_SOURCES = $(page_sources)
+EXTRA_libpage_msan_a_DEPENDENCIES = config.h
 libpage_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 
 # For the engines: with coverage, which must count the library above all.
-EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-tsan.a
 libpage_fuzz_asan_a_SOURCES = $(page_sources)
+EXTRA_libpage_fuzz_asan_a_DEPENDENCIES = config.h
 libpage_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 libpage_fuzz_tsan_a_SOURCES = $(page_sources)
+EXTRA_libpage_fuzz_tsan_a_DEPENDENCIES = config.h
 libpage_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(TSAN_FLAGS)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/exec.h"
 #include "harness/rules.h"
 #include "tool/race.h"
 #include "tool/tool.h"
@@ -50,8 +51,19 @@ enum output { TABLE, GRID, JSON, TAP, LIST, PROGRAM };
 
 static bool selects(const struct race_matrix *race, const struct matrix_cell *cell)
 {
-	return matrix_match(cell, race->pattern) &&
+	return matrix_match(cell, race->pattern) && !race->without[cell->mapping] &&
 	       (!race->only_mapping || !strcmp(matrix_mappings[cell->mapping], race->only_mapping));
+}
+
+/* What is only listed needs no library; what runs would pass for another way to map. */
+static void leave_out_mappings(struct race_matrix *race)
+{
+	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++) {
+		race->without[i] = !exec_choose_backend(matrix_backends[i]);
+		if (race->without[i])
+			fprintf(stderr, "skipped: cells of mapping %s: the page library has no "
+					"backend %s\n", matrix_mappings[i], matrix_backends[i]);
+	}
 }
 
 /* Both opinions on each cell; a difference is a failure before anything runs. */
@@ -182,6 +194,8 @@ static int drive(struct race_matrix *race, enum output output)
 
 	if (!rules || !allocate(race))
 		return usage_error("race", "no memory");
+	if (output != LIST && output != PROGRAM)
+		leave_out_mappings(race);
 	select_cells(race, rules);
 	rules_delete(rules);
 	if (!race->selected)

@@ -8,6 +8,7 @@
 
 #include "harness/check.h"
 #include "harness/claims.h"
+#include "harness/exec.h"
 #include "harness/program_file.h"
 #include "harness/program_text.h"
 #include "tool/flavours.h"
@@ -23,11 +24,12 @@ static const char help[] =
 	"\n"
 	"One row a program: what the model says, what each flavour saw on fibers, what\n"
 	"ThreadSanitizer saw on real threads (a race may hide there), and whether all agree.\n"
-	"`unseen` is a race that ThreadSanitizer forgets, as predicted; why stands below.\n"
+	"`unseen` is a race that ThreadSanitizer forgets, as predicted; why stands below. `not run`\n"
+	"is a fatal call that is not executed because nothing there could see it.\n"
 	"With --repeat, `data-race 97/100` on threads is a race that 97 of 100 runs reported, and\n"
 	"the last lines sum that up. Any report about a program that has no race is a failure.\n"
 	"\n"
-	"  --backend B      how the library maps pages: direct (default) or alias\n"
+	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
 	"  --delays SEED    threads: short delays before calls, chosen by the seed, the run, the\n"
 	"                   thread and the step; they order nobody\n"
 	"  --executor E     fibers, threads or both (default)\n"
@@ -57,6 +59,7 @@ struct input {
 struct driver {
 	bool one; /* this is a flavour's half (run_one.h) */
 	bool json;
+	const char *backend; /* or NULL */
 	struct run_options options;
 	struct rates rates; /* of ThreadSanitizer */
 	bool wanted[FLAVOURS_MAX];
@@ -109,19 +112,13 @@ static const char *seen_text(const struct cell *cell)
 	return cell->field[RUN_SEEN];
 }
 
-/* Flavours are processes of their own: they read it from the environment. */
-static const char *backend_name(void)
-{
-	const char *name = getenv("PAGE_MAP");
-
-	return name ? name : "direct";
-}
-
+/*
+ * Flavours are processes of their own: they read it from the environment, as the user
+ * may have said it there. Asked for in vain is not to pass for something else.
+ */
 static bool choose_backend(const char *name)
 {
-	if (strcmp(name, "direct") && strcmp(name, "alias"))
-		return false;
-	return !setenv("PAGE_MAP", name, 1);
+	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
 /* ---- printing ---- */
@@ -257,7 +254,7 @@ static void print_differences(const struct driver *d, const struct input *input,
 		fprintf(stderr, "%s: %s: %s\n", input->name, flavour_names[i],
 			cells[i].field[RUN_WHY]);
 		fprintf(stderr, "  replay: pagetorture run --backend %s --flavour %s %s %s\n",
-			backend_name(), flavour_names[i], execution, input->name);
+			exec_backend(), flavour_names[i], execution, input->name);
 	}
 }
 
@@ -494,7 +491,8 @@ static const char *take_option(struct driver *d, int option, char *value)
 {
 	switch (option) {
 	case 'b':
-		return choose_backend(value) ? NULL : "--backend direct or alias";
+		d->backend = value;
+		return NULL;
 	case 'd':
 		return parse_seed(value, &d->options.timing) ? NULL : "--delays SEED, a number";
 	case 'e':
@@ -528,7 +526,8 @@ static int run_this_flavour(const struct driver *d, int count, char **files)
 int command_run(int argc, char **argv)
 {
 	struct driver d = { .options = { .repeat = 1, .seconds = 60, .fibers = true,
-					 .threads = true } };
+					 .threads = true },
+			    .backend = getenv("PAGE_MAP") };
 	int option;
 
 	want_by_default(&d);
@@ -543,6 +542,9 @@ int command_run(int argc, char **argv)
 		if (expected)
 			return usage_error("run", "expected %s, got '%s'", expected, optarg);
 	}
+	if (d.backend && !choose_backend(d.backend))
+		return usage_error("run", "expected a backend that the page library has, got '%s'",
+				   d.backend);
 	if (optind == argc)
 		return usage_error("run", "expected at least one FILE");
 	return d.one ? run_this_flavour(&d, argc - optind, argv + optind) :

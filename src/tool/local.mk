@@ -29,7 +29,7 @@ tool_sources = \
 bin_PROGRAMS += pagetorture
 pagetorture_SOURCES = $(tool_sources)
 pagetorture_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"plain"'
-pagetorture_LDADD = libharness-plain.a libpage-plain.a
+pagetorture_LDADD = libharness-plain.a $(page_plain)
 
 if HAVE_ASAN
 pkglibexec_PROGRAMS += pagetorture-asan
@@ -37,7 +37,7 @@ endif
 pagetorture_asan_SOURCES = $(tool_sources)
 pagetorture_asan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"asan"'
 pagetorture_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-pagetorture_asan_LDADD = libharness-asan.a libpage-asan.a
+pagetorture_asan_LDADD = libharness-asan.a $(page_asan)
 
 if HAVE_TSAN
 pkglibexec_PROGRAMS += pagetorture-tsan
@@ -45,14 +45,16 @@ endif
 pagetorture_tsan_SOURCES = $(tool_sources)
 pagetorture_tsan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
 pagetorture_tsan_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_LDADD = libharness-tsan.a libpage-tsan.a
+pagetorture_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
-# A detector with a known hole, for the race matrix.
+# A detector with a known hole, for the race matrix: our library compiled in another way.
+if OWN_PAGE
 EXTRA_PROGRAMS += pagetorture-tsan-inline
+endif
 pagetorture_tsan_inline_SOURCES = $(tool_sources)
 pagetorture_tsan_inline_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
 pagetorture_tsan_inline_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_inline_LDADD = libharness-tsan.a libpage-tsan-inline.a
+pagetorture_tsan_inline_LDADD = libharness-tsan.a $(page_tsan_inline)
 
 if HAVE_MSAN
 pkglibexec_PROGRAMS += pagetorture-msan
@@ -60,12 +62,15 @@ endif
 pagetorture_msan_SOURCES = $(tool_sources)
 pagetorture_msan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"msan"'
 pagetorture_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-pagetorture_msan_LDADD = libharness-msan.a libpage-msan.a
+pagetorture_msan_LDADD = libharness-msan.a $(page_msan)
 
-# gcc's ThreadSanitizer is another compiler's, hence another build directory.
+# gcc's ThreadSanitizer is another compiler's, hence another build directory. It cannot
+# compile a library that is not here; what it made of ours before says nothing about that.
 gcc-detectors:
 	@if test "$(GCC_CC)" = no; then \
 	  echo "skipped: ThreadSanitizer of gcc (no gcc)"; exit 77; fi
+	@if test "$(PAGE_LIBRARY)" != no; then rm -rf gcc; \
+	  echo "skipped: ThreadSanitizer of gcc (it has no build of the page library)"; exit 77; fi
 	$(MKDIR_P) gcc
 	test -f gcc/Makefile || (cd gcc && $(abs_srcdir)/configure --quiet CC='$(GCC_CC)' \
 	  --disable-asan --disable-msan --disable-fuzz --disable-shared)
@@ -73,7 +78,7 @@ gcc-detectors:
 
 # Made for `make check` too; where it cannot be, its detectors are skipped by name.
 check_DATA = gcc.log
-gcc.log: pagetorture libharness-plain.a libpage-plain.a
+gcc.log: pagetorture
 	@$(MAKE) $(AM_MAKEFLAGS) gcc-detectors >$@ 2>&1 || \
 	  echo "skipped: ThreadSanitizer of gcc does not build: gcc.log says why"
 

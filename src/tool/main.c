@@ -46,7 +46,7 @@ static int print_help(void)
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i].name, commands[i].summary);
 	printf("\n  --help     this text; `pagetorture COMMAND --help` says more\n"
-	       "  --version  the version, and the flavour of this binary\n"
+	       "  --version  the version, and which flavour and page library this binary has\n"
 	       "\nExamples:\n"
 	       "  pagetorture check race.page\n"
 	       "  pagetorture run corpus/rules/*.page\n");
@@ -81,7 +81,8 @@ static int run_command(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return print_help();
 	if (!strcmp(argv[1], "--version"))
-		return printf("pagetorture %s (%s)\n", PACKAGE_VERSION, FLAVOUR) < 0;
+		return printf("pagetorture %s (%s)\npage library: %s\n", PACKAGE_VERSION, FLAVOUR,
+			      PAGE_LIBRARY) < 0;
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i].name)) {
 			opterr = 0;

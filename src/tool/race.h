@@ -98,6 +98,7 @@ struct race_column {
 struct race_matrix {
 	const char *pattern;
 	const char *only_mapping; /* or NULL */
+	bool without[MATRIX_MAPPINGS]; /* the page library cannot map so */
 	unsigned int repeat, seconds;
 	size_t selected; /* cells that match */
 	size_t combinations, left_out[MATRIX_REASONS]; /* of what matches */

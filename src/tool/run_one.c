@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run_one.h"
 
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +18,22 @@
 struct told {
 	struct check_report fibers, threads;
 	unsigned int reported; /* runs on threads that reported a race */
+	const char *part; /* of the run, for a process that dies in it */
 	size_t deaths; /* calls that are to end a process, each by its rule */
 	struct death {
 		size_t call;
 		enum rule rule;
 		enum visible visible;
 	} death[2];
-	size_t announced; /* the call that began last */
+	enum rule not_run; /* of a fatal call that nobody could see, or RULE_COUNT */
+	atomic_size_t announced; /* the call that began last, or NO_CALL */
 	uintptr_t from, to; /* what it begins to touch, through a mapping */
 };
+
+#define NO_CALL SIZE_MAX
+
+/* Names of rules, and that a call was not run. */
+#define SEEN_TEXT (RULE_SET_TEXT + 16)
 
 static struct program program;
 static const struct run_options *options;
@@ -76,7 +85,9 @@ static void run_threads(struct check *check)
 
 static void expect_death(size_t call, enum rule rule, enum visible visible)
 {
-	if (visible != VISIBLE_NOT)
+	if (visible == VISIBLE_NOT)
+		told->not_run = rule;
+	else
 		told->death[told->deaths++] = (struct death){ call, rule, visible };
 }
 
@@ -99,6 +110,12 @@ static void expect_deaths(const struct verdict *v)
 			     visible_fatal(&program.calls[v->fatal_call], v, where));
 }
 
+static void announce(void *ctx, size_t call)
+{
+	(void)ctx;
+	atomic_store_explicit(&told->announced, call, memory_order_relaxed);
+}
+
 static void run_asked(void *ctx)
 {
 	struct check *check = check_new();
@@ -108,6 +125,7 @@ static void run_asked(void *ctx)
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
+	exec_announce(check_exec(check), announce, NULL);
 	if (options->fibers)
 		run_fibers(check);
 	if (told->fibers.result == CHECK_DIFFER)
@@ -115,6 +133,7 @@ static void run_asked(void *ctx)
 	check_judge(check, &program);
 	if (options->fibers)
 		expect_deaths(rules_verdict(check_rules(check)));
+	told->part = "on threads, about ";
 	if (options->threads)
 		run_threads(check);
 	check_delete(check);
@@ -122,10 +141,9 @@ static void run_asked(void *ctx)
 
 static struct check *dying;
 
-static void announce(void *ctx, size_t call)
+static void announce_range(void *ctx, size_t call)
 {
-	(void)ctx;
-	told->announced = call;
+	announce(ctx, call);
 	exec_range(check_exec(dying), &program.calls[call], &told->from, &told->to);
 }
 
@@ -139,31 +157,62 @@ static void run_to_death(void *ctx)
 		return;
 	detector_tell_faults();
 	check_fibers(dying, &program, &report);
-	exec_announce(check_exec(dying), announce, NULL);
+	exec_announce(check_exec(dying), announce_range, NULL);
 	exec_use_values(check_exec(dying), death->rule == RULE_uninit_use);
 	check_die(dying, &program, death->call);
 }
 
-static void differ(struct check_report *report, const char *what, const char *detail)
+static void differ(struct check_report *report, const char *what, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void differ(struct check_report *report, const char *what, ...)
 {
+	va_list args;
+
 	report->result = CHECK_DIFFER;
-	snprintf(report->why, sizeof(report->why), "%s%.200s", what, detail);
+	va_start(args, what);
+	vsnprintf(report->why, sizeof(report->why), what, args);
+	va_end(args);
+}
+
+#define END_TEXT 200
+
+/* How a child ended, or that it did not; and its report, if there is one. */
+static const char *end_text(const struct isolated *child, char end[END_TEXT])
+{
+	char report[160];
+
+	detector_rule(child->output, report, sizeof(report));
+	if (child->hung)
+		snprintf(end, END_TEXT, "still running after %u s", options->seconds);
+	else if (child->signal)
+		snprintf(end, END_TEXT, "died of signal %d: %s", child->signal,
+			 *report ? report : "no report");
+	else
+		snprintf(end, END_TEXT, "ended with status %d: %s", child->exit_code,
+			 *report ? report : "no report");
+	return end;
+}
+
+/* The line that was begun last. */
+static const char *where(void)
+{
+	static char line[32];
+	size_t call = told->announced;
+
+	if (call == NO_CALL)
+		return "before the first line";
+	snprintf(line, sizeof(line), "line %u", program.calls[call].line);
+	return line;
 }
 
 /* How a child that should have lived ended, if it did not live. */
 static void check_alive(const struct isolated *child)
 {
-	char line[160], detail[224];
+	char end[END_TEXT];
 
-	if (child->hung) {
-		snprintf(detail, sizeof(detail), "%u s", options->seconds);
-		differ(&told->fibers, "still running after ", detail);
-	} else if (child->signal || child->exit_code) {
-		detector_rule(child->output, line, sizeof(line));
-		snprintf(detail, sizeof(detail), "signal %d, exit status %d: %s", child->signal,
-			 child->exit_code, line);
-		differ(&told->fibers, "the process died: ", detail);
-	}
+	if (child->hung || child->signal || child->exit_code)
+		differ(&told->fibers, "%s%s: %s", told->part, where(), end_text(child, end));
 }
 
 /* Is it a fault of the very access that was to fail? */
@@ -176,18 +225,21 @@ static bool is_fault_of_access(const char *output)
 
 static void check_death(const struct death *death, const struct isolated *child)
 {
-	char line[160];
+	char line[160], end[END_TEXT];
 	enum rule rule = detector_rule(child->output, line, sizeof(line));
 	bool alive = !child->hung && !child->signal && !child->exit_code;
 
 	if (alive && death->visible == VISIBLE_MAY)
 		return;
 	if (alive)
-		differ(&told->fibers, "expected the process to die of ", rule_name(death->rule));
-	else if (rule != death->rule && !is_fault_of_access(child->output))
-		differ(&told->fibers, "expected another report at the fatal call, got: ", line);
+		differ(&told->fibers, "line %u: expected the process to die of %s, it lived",
+		       program.calls[death->call].line, rule_name(death->rule));
 	else if (told->announced != death->call)
-		differ(&told->fibers, "died before the fatal call: ", line);
+		differ(&told->fibers, "%s, before the fatal call: %s", where(),
+		       end_text(child, end));
+	else if (child->hung || (rule != death->rule && !is_fault_of_access(child->output)))
+		differ(&told->fibers, "%s: expected a report of %s, got: %s", where(),
+		       rule_name(death->rule), end_text(child, end));
 	else
 		told->fibers.seen |= RULE_BIT(death->rule);
 }
@@ -197,10 +249,11 @@ static void run_deaths(struct isolated *child)
 	for (size_t i = 0; i < told->deaths && told->fibers.result != CHECK_DIFFER; i++) {
 		struct death death = told->death[i];
 
+		told->announced = NO_CALL;
 		if (isolate(run_to_death, &death, options->seconds, child))
 			check_death(&death, child);
 		else
-			differ(&told->fibers, "expected a child process, got none", "");
+			differ(&told->fibers, "expected a child process, got none");
 	}
 }
 
@@ -212,15 +265,28 @@ static void seen_text(bool executed, rule_set seen, char text[RULE_SET_TEXT])
 		snprintf(text, RULE_SET_TEXT, "-");
 }
 
+/* What was not executed was not seen either, and is not clean for that. */
+static void fibers_text(char text[SEEN_TEXT])
+{
+	rule_set seen = told->fibers.seen;
+
+	seen_text(options->fibers, seen, text);
+	if (told->not_run == RULE_COUNT)
+		return;
+	if (!seen)
+		text[0] = '\0';
+	snprintf(text + strlen(text), SEEN_TEXT - RULE_SET_TEXT, "%snot run", seen ? ", " : "");
+}
+
 static void print_line(void)
 {
 	static const char *const results[] = { "agree", "beyond", "differ" };
-	char seen[RULE_SET_TEXT], threads[RULE_SET_TEXT];
+	char seen[SEEN_TEXT], threads[RULE_SET_TEXT];
 	const struct check_report *worst = &told->fibers;
 
 	if (told->threads.result == CHECK_DIFFER)
 		worst = &told->threads;
-	seen_text(options->fibers, told->fibers.seen, seen);
+	fibers_text(seen);
 	seen_text(options->threads, told->threads.seen, threads);
 	for (char *c = told->fibers.why; *c; c++)
 		if (*c == '\t' || *c == '\n')
@@ -241,10 +307,13 @@ void run_one(const char *file, const struct run_options *run_options)
 	if (!told)
 		exit(2);
 	memset(told, 0, sizeof(*told));
+	told->part = "";
+	told->not_run = RULE_COUNT;
+	told->announced = NO_CALL;
 	if (!program_file_load(file, &program, error))
-		differ(&told->fibers, "cannot be run: ", file);
+		differ(&told->fibers, "cannot be run: %s", file);
 	else if (!isolate(run_asked, NULL, options->seconds, &child))
-		differ(&told->fibers, "expected a child process, got none", "");
+		differ(&told->fibers, "expected a child process, got none");
 	else
 		check_alive(&child);
 	run_deaths(&child);

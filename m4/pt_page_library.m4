@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# PT_PAGE_LIBRARY
+# ---------------
+# --with-page-library puts another library that exports page.h under the harness. What the
+# harness calls must be there (src/foreign/needs.sym); what else page.h has, the library may
+# lack, and is told so in one line each. Sets OWN_PAGE (Automake conditional), PAGE_PLAIN_LIBS,
+# PAGE_ABSENT and PAGE_LIBRARY. Before PT_FLAVOUR, which asks for each flavour's build.
+AC_DEFUN([PT_PAGE_LIBRARY], [
+  AC_ARG_WITH([page-library], [AS_HELP_STRING([--with-page-library='-LDIR -lNAME'],
+    [another library that exports page.h under the harness, in place of src/page: flags or
+     archives, as for the linker. The word {flavour} in them becomes plain, asan, tsan, msan,
+     and for fuzzers fuzz-asan, fuzz-tsan (with AFL++ afl-asan), else asan, tsan: one build of
+     the library for each, with the flags that the compiler needs. Without that word
+     the library is one build, for the flavours plain and asan])],
+    [], [with_page_library=no])
+  AS_CASE([$with_page_library],
+    [yes|''], [AC_MSG_ERROR([expected --with-page-library='-LDIR -lNAME', got no library])])
+  AM_CONDITIONAL([OWN_PAGE], [test "x$with_page_library" = xno])
+  PAGE_LIBRARY=$with_page_library
+  PAGE_FILES=
+  PAGE_ABSENT=
+  pt_page_name=src/page
+  pt_page_sh="$SHELL $srcdir/build-aux/page-library.sh"
+  AS_IF([test "x$with_page_library" != xno], [
+    PAGE_LIBRARY=`$pt_page_sh {flavour} "$with_page_library"`
+    pt_page_name=$with_page_library
+    _PT_PAGE_SYMBOLS
+  ])
+  AC_DEFINE_UNQUOTED([PAGE_LIBRARY], ["$pt_page_name"], [The page library under the harness.])
+  AC_SUBST([PAGE_LIBRARY])
+  AC_SUBST([PAGE_FILES])
+  AC_SUBST([PAGE_ABSENT])
+  AC_SUBST([PAGE_PLAIN_LIBS])
+])
+
+# _PT_PAGE_SYMBOLS
+# ----------------
+# Which symbols of page.h has the plain build?
+AC_DEFUN([_PT_PAGE_SYMBOLS], [
+  pt_page_needs=`cat $srcdir/src/foreign/needs.sym`
+  pt_page_standins=`cd $srcdir/src/foreign && ls page_*.c | $SED 's/\.c$//'`
+  pt_page_rest=`{ cat $srcdir/src/page/libpage.sym; echo "$pt_page_needs"; echo "$pt_page_standins"
+    } | LC_ALL=C sort | uniq -u`
+  AC_MSG_CHECKING([for a page library in $with_page_library])
+  _PT_PAGE_RESOLVE([plain], [PAGE_PLAIN_LIBS])
+  _PT_PAGE_LINK([main], [$PAGE_PLAIN_LIBS], [], [
+    AC_MSG_RESULT([no])
+    AC_MSG_ERROR([expected --with-page-library to link:$PAGE_PLAIN_LIBS (config.log says why)])])
+  _PT_PAGE_LACKS([$pt_page_needs])
+  AS_IF([test -n "$pt_lacks"], [
+    AC_MSG_RESULT([no])
+    AC_MSG_ERROR([the page library lacks what the harness calls:$pt_lacks])])
+  _PT_PAGE_LACKS([$pt_page_standins])
+  pt_page_stood_in=$pt_lacks
+  _PT_PAGE_LACKS([$pt_page_rest])
+  pt_page_absent=$pt_lacks
+  AC_MSG_RESULT([yes])
+  AS_IF([test -n "$pt_page_stood_in"], [AC_MSG_WARN(
+    [the page library lacks$pt_page_stood_in: taken for one with one address a page, and no points of failure])])
+  AS_IF([test -n "$pt_page_absent"], [AC_MSG_WARN(
+    [the page library lacks$pt_page_absent: tests that call them are skipped])])
+  for pt_symbol in $pt_page_absent; do
+    PAGE_ABSENT="$PAGE_ABSENT ABSENT($pt_symbol)"
+  done
+])
+
+# _PT_PAGE_RESOLVE(FLAVOUR, VARIABLE)
+# -----------------------------------
+# The linker's words of a flavour; the files among them are remembered for make.
+AC_DEFUN([_PT_PAGE_RESOLVE], [
+  $2=`$pt_page_sh $1 "$with_page_library"`
+  pt_files=`$pt_page_sh --files "$$2"`
+  PAGE_FILES="$PAGE_FILES$pt_files"
+])
+
+# _PT_PAGE_LINK(SYMBOLS, LIBS, IF-YES, IF-NO)
+# -------------------------------------------
+# Does a program link that has to do with all of the SYMBOLS?
+AC_DEFUN([_PT_PAGE_LINK], [
+  pt_declared= pt_listed=
+  for pt_symbol in $1; do
+    pt_declared="$pt_declared int $pt_symbol(void);"
+    pt_listed="$pt_listed $pt_symbol,"
+  done
+  pt_saved_LIBS=$LIBS
+  LIBS="$2 $LIBS"
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[
+    $pt_declared
+    int (*pt_all[])(void) = { $pt_listed 0 };
+    int main(void) { return !pt_all[0]; }]])],
+    [LIBS=$pt_saved_LIBS
+     $3],
+    [LIBS=$pt_saved_LIBS
+     $4])
+])
+
+# _PT_PAGE_LACKS(SYMBOLS)
+# -----------------------
+# Sets pt_lacks to those that the plain build does not have.
+AC_DEFUN([_PT_PAGE_LACKS], [
+  pt_lacks=
+  _PT_PAGE_LINK([$1], [$PAGE_PLAIN_LIBS], [:], [
+    for pt_one in $1; do
+      _PT_PAGE_LINK([$pt_one], [$PAGE_PLAIN_LIBS], [:], [pt_lacks="$pt_lacks $pt_one"])
+    done])
+])
+
+# PT_PAGE_FLAVOUR(NAME, FLAGS, ASKED)
+# -----------------------------------
+# Has the page library a build for the flavour? Sets PAGE_NAME_LIBS, and pt_page_why to what
+# is wrong with it, or to nothing. A library of one build is compiled for no sanitizer:
+# AddressSanitizer sees much all the same, the others would see nothing or phantoms, unless
+# the user knows better and ASKED with --enable-NAME.
+AC_DEFUN([PT_PAGE_FLAVOUR], [
+  pt_page_why=
+  AS_IF([test "x$with_page_library" != xno], [
+    AC_MSG_CHECKING([for the page library's $1 build])
+    _PT_PAGE_RESOLVE([$1], m4_toupper([PAGE_$1_LIBS]))
+    AS_CASE([$with_page_library:$1:$3],
+      [*{flavour}*|*:asan:*|*:yes],
+        [pt_saved_CFLAGS=$CFLAGS
+         CFLAGS="$CFLAGS $2"
+         _PT_PAGE_LINK([$pt_page_needs], [$m4_toupper([PAGE_$1_LIBS])], [],
+           [pt_page_why="the page library has no $1 build that links"])
+         CFLAGS=$pt_saved_CFLAGS],
+      [pt_page_why="the page library is one build, for no {flavour}"])
+    AC_MSG_RESULT([${pt_page_why:-yes}])
+  ])
+  AC_SUBST(m4_toupper([PAGE_$1_LIBS]))
+])
+
+# PT_PAGE_ENGINE(NAME, FLAGS, HAVE)
+# ---------------------------------
+# Which build of the page library do fuzzers of the flavour NAME use, if there are any
+# (HAVE is yes)? One for fuzzers, else the flavour's, else the plain one; these count no
+# coverage of it. Sets PAGE_FUZZ_NAME_LIBS.
+AC_DEFUN([PT_PAGE_ENGINE], [
+  AS_IF([test "x$with_page_library:$3" != xno:yes && test "x$3" = xyes], [
+    AS_CASE([$CC], [*afl*], [pt_engine_word=afl], [pt_engine_word=fuzz])
+    AC_MSG_CHECKING([for the page library's $pt_engine_word-$1 build])
+    _PT_PAGE_RESOLVE([$pt_engine_word-$1], m4_toupper([PAGE_FUZZ_$1_LIBS]))
+    pt_saved_CFLAGS=$CFLAGS
+    CFLAGS="$CFLAGS -fsanitize=fuzzer-no-link $2"
+    pt_found=no
+    AS_CASE([$with_page_library], [*{flavour}*],
+      [_PT_PAGE_LINK([$pt_page_needs], [$m4_toupper([PAGE_FUZZ_$1_LIBS])], [pt_found=yes], [])])
+    CFLAGS=$pt_saved_CFLAGS
+    AS_IF([test $pt_found = no], [
+      AS_IF([test "x$pt_have_$1" = xyes],
+        [pt_found=$1 m4_toupper([PAGE_FUZZ_$1_LIBS])=$m4_toupper([PAGE_$1_LIBS])],
+        [pt_found=plain m4_toupper([PAGE_FUZZ_$1_LIBS])=$PAGE_PLAIN_LIBS])
+      pt_page_blind="$pt_page_blind $1 ($pt_found build)"
+      pt_found="no, the $pt_found build: without coverage of it"])
+    AC_MSG_RESULT([$pt_found])
+  ])
+  AC_SUBST(m4_toupper([PAGE_FUZZ_$1_LIBS]))
+])

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <errno.h>
+
+#include "page/page.h"
+
+/* No such point: nothing there to switch off either. */
+int page_fault_attr_set(enum page_fault_point point, const struct page_fault_attr *attr)
+{
+	(void)point;
+	(void)attr;
+	return -EINVAL;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include "page/page.h"
+
+/* No choice. */
+int page_map_backend_set(const char *name)
+{
+	return strcmp(name, page_map_backend()) ? -EINVAL : 0;
+}

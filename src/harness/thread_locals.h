@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Where the thread-local variables of an OS thread are, its own and those of all
+ * libraries: errno among them, and who is running in a page library. Fibers share them,
+ * as they share the OS thread, and do not race on them.
+ */
+#ifndef HARNESS_THREAD_LOCALS_H
+#define HARNESS_THREAD_LOCALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define THREAD_LOCALS_MAX 32
+
+struct thread_locals {
+	unsigned int count;
+	struct {
+		uintptr_t from, to;
+	} blocks[THREAD_LOCALS_MAX];
+};
+
+/* Those of the calling thread, as far as there are any yet. */
+void thread_locals_find(struct thread_locals *locals);
+
+bool thread_locals_have(const struct thread_locals *locals, uintptr_t addr);
+
+#endif

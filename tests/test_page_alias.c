@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Places of the alias backend, by what is in src/page: nothing that page.h promises. */
+#include "tests/page_test.h"
+
+#include "page/alias.h"
+
+static struct page *pages[2];
+
+/* Where the place begins in which pages[0] is mapped at @addr. */
+static unsigned char *place_of(unsigned char *addr)
+{
+	if (alias_way == &alias_slot)
+		return addr;
+	return addr - (size_t)(pages[0] - arena_pages) * PAGE_SIZE;
+}
+
+/* Neither the guards of a place nor a place that was never used have a home. */
+static void test_no_home(void)
+{
+	struct page_task *task = page_task_new("new");
+	unsigned char *addr, *place;
+
+	page_task_switch_in(task);
+	addr = page_map_local(pages[0]);
+	place = place_of(addr);
+	ok(!page_home(place - 1) && !page_home(place + alias_way->stride - 1),
+	   "%s: no home for a guard", way_name);
+	ok(!page_home(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
+	   way_name);
+	ok(page_home(page_home(addr)) == page_home(addr), "%s: home is at home", way_name);
+	page_unmap_local(addr);
+	page_task_switch_in(NULL);
+	page_task_delete(task);
+}
+
+static void map_times(unsigned int times)
+{
+	while (times--)
+		page_unmap_local(page_map_local(pages[1]));
+}
+
+/* The next place is the first again, when all behind the newest are in use. */
+static void test_turns(void)
+{
+	struct page_task *task = page_task_new("turns");
+	unsigned char *first, *last, *next;
+
+	page_task_switch_in(task);
+	first = page_map_local(pages[0]);
+	page_unmap_local(first);
+	map_times(ALIAS_PLACES - 2);
+	last = page_map_local(pages[0]);
+	map_times(ALIAS_PLACES - 1);
+	next = page_map_local(pages[0]);
+	ok(next == first && next != last, "%s: places come in turn", way_name);
+	next[5] = 5;
+	ok(last[5] == 5, "%s: and show what is mapped there now", way_name);
+	ok(!page_home(place_of(first) - 1), "%s: before the first there is none", way_name);
+	page_unmap_local(next);
+	page_unmap_local(last);
+	page_task_switch_in(NULL);
+	page_task_delete(task);
+}
+
+static void checks(void)
+{
+	if (!way_is("alias"))
+		return;
+	for (size_t i = 0; i < COUNT(pages); i++)
+		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	test_no_home();
+	test_turns();
+	for (size_t i = 0; i < COUNT(pages); i++)
+		page_free(pages[i]);
+}
+
+int main(void)
+{
+	return page_test_main(checks);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "harness/thread_locals.h"
+#include "tests/tap.h"
+
+static _Thread_local char mine[3] = "ab";
+static char ours[3];
+
+static void *address(void *arg)
+{
+	*(uintptr_t *)arg = (uintptr_t)mine;
+	return NULL;
+}
+
+int main(void)
+{
+	struct thread_locals locals;
+	char *heap = malloc(1), stack = 0;
+	uintptr_t other = 0;
+	pthread_t thread;
+
+	thread_locals_find(&locals);
+	ok(locals.count >= 2, "the program and the C library have some");
+	ok(thread_locals_have(&locals, (uintptr_t)&mine[0]) &&
+		   thread_locals_have(&locals, (uintptr_t)&mine[2]),
+	   "a variable of the program");
+	ok(thread_locals_have(&locals, (uintptr_t)&errno), "errno");
+	ok(!thread_locals_have(&locals, (uintptr_t)ours), "not what all threads share");
+	ok(!thread_locals_have(&locals, (uintptr_t)heap), "nor the heap");
+	ok(!thread_locals_have(&locals, (uintptr_t)&stack), "nor the stack");
+	if (pthread_create(&thread, NULL, address, &other))
+		abort();
+	pthread_join(thread, NULL);
+	ok(other && !thread_locals_have(&locals, other), "nor what another thread has");
+	free(heap);
+	return done();
+}
