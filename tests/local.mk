@@ -7,11 +7,14 @@ unit_tests = \
 	test_delay \
 	test_detector \
 	test_matrix \
+	test_mutate \
+	test_mutate_splice \
 	test_number \
 	test_program_bytes \
 	test_program_text \
 	test_repair \
 	test_rules \
+	test_scene \
 	test_schedule \
 	test_sighting \
 	test_thread_plan \
@@ -75,6 +78,10 @@ test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
+test_mutate_SOURCES = %D%/test_mutate.c
+test_mutate_LDADD = $(test_ldadd)
+test_mutate_splice_SOURCES = %D%/test_mutate_splice.c
+test_mutate_splice_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c
 test_number_LDADD = $(test_ldadd)
 test_program_bytes_SOURCES = %D%/test_program_bytes.c
@@ -85,6 +92,8 @@ test_repair_SOURCES = %D%/test_repair.c
 test_repair_LDADD = $(test_ldadd)
 test_rules_SOURCES = %D%/test_rules.c
 test_rules_LDADD = $(test_ldadd)
+test_scene_SOURCES = %D%/test_scene.c
+test_scene_LDADD = $(test_ldadd)
 test_schedule_SOURCES = %D%/test_schedule.c
 test_schedule_LDADD = $(test_ldadd)
 test_sighting_SOURCES = %D%/test_sighting.c
@@ -125,6 +134,21 @@ test_page_system_SOURCES = %D%/test_page_system.c
 test_page_system_LDADD = $(test_ldadd)
 test_page_user_slice_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_LDADD = $(test_ldadd)
+
+# What a mutator does wrong may be one byte beyond a program.
+if HAVE_ASAN
+mutate_tests_asan = \
+	test_mutate-asan \
+	test_mutate_splice-asan
+check_PROGRAMS += $(mutate_tests_asan)
+TESTS += $(mutate_tests_asan)
+endif
+test_mutate_asan_SOURCES = %D%/test_mutate.c
+test_mutate_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutate_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutate_splice_asan_SOURCES = %D%/test_mutate_splice.c
+test_mutate_splice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutate_splice_asan_LDADD = libharness-asan.a libpage-asan.a
 
 if HAVE_ASAN
 page_tests_asan = \
