@@ -49,22 +49,22 @@ fuzz_page_replay_msan_LDADD = libharness-msan.a libpage-msan.a
 
 # The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
 EXTRA_PROGRAMS += fuzz_fault fuzz_page fuzz_race fuzz_text
-fuzz_fault_SOURCES = $(fuzz_common) %D%/fuzz_fault.c
+fuzz_fault_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/mutator.c
 fuzz_fault_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_fault_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_fault_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
-fuzz_page_SOURCES = $(fuzz_common) %D%/fuzz_page.c
+fuzz_fault_LDADD = libmutate.a libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_page_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/mutator.c
 fuzz_page_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_page_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_page_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
-fuzz_text_SOURCES = $(fuzz_common) %D%/fuzz_text.c
+fuzz_page_LDADD = libmutate.a libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_text_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/mutator_text.c
 fuzz_text_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_text_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_text_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
-fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c
+fuzz_text_LDADD = libmutate.a libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/mutator.c
 fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
 fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
-fuzz_race_LDADD = libharness-fuzz-tsan.a libpage-fuzz-tsan.a
+fuzz_race_LDADD = libmutate.a libharness-fuzz-tsan.a libpage-fuzz-tsan.a
 
 # Does an input get the same answer every time? The code that the engine runs, counters
 # and all, without the engine.

@@ -9,6 +9,8 @@ unit_tests = \
 	test_matrix \
 	test_mutate \
 	test_mutate_splice \
+	test_mutator \
+	test_mutator_text \
 	test_number \
 	test_program_bytes \
 	test_program_text \
@@ -82,6 +84,10 @@ test_mutate_SOURCES = %D%/test_mutate.c
 test_mutate_LDADD = $(test_ldadd)
 test_mutate_splice_SOURCES = %D%/test_mutate_splice.c
 test_mutate_splice_LDADD = $(test_ldadd)
+test_mutator_SOURCES = %D%/test_mutator.c fuzz/mutator.c
+test_mutator_LDADD = $(test_ldadd)
+test_mutator_text_SOURCES = %D%/test_mutator_text.c fuzz/mutator_text.c
+test_mutator_text_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c
 test_number_LDADD = $(test_ldadd)
 test_program_bytes_SOURCES = %D%/test_program_bytes.c
@@ -139,10 +145,18 @@ test_page_user_slice_LDADD = $(test_ldadd)
 if HAVE_ASAN
 mutate_tests_asan = \
 	test_mutate-asan \
-	test_mutate_splice-asan
+	test_mutate_splice-asan \
+	test_mutator-asan \
+	test_mutator_text-asan
 check_PROGRAMS += $(mutate_tests_asan)
 TESTS += $(mutate_tests_asan)
 endif
+test_mutator_asan_SOURCES = $(test_mutator_SOURCES)
+test_mutator_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutator_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutator_text_asan_SOURCES = $(test_mutator_text_SOURCES)
+test_mutator_text_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutator_text_asan_LDADD = libharness-asan.a libpage-asan.a
 test_mutate_asan_SOURCES = %D%/test_mutate.c
 test_mutate_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_mutate_asan_LDADD = libharness-asan.a libpage-asan.a
