@@ -107,6 +107,15 @@ endif
 
 fuzzers: $(engine_programs)
 
+# The mutator for AFL++, which loads it into itself: position-independent, and built by
+# whatever compiler. The programs' own sources come along.
+noinst_PROGRAMS += afl_mutator.so
+afl_mutator_so_SOURCES = %D%/afl_mutator.c %D%/trim.c %D%/trim.h $(mutate_sources) \
+	src/harness/number.c src/harness/op.c src/harness/program.c src/harness/program_bytes.c
+afl_mutator_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
+# libtool would keep a plain -shared to itself.
+afl_mutator_so_LDFLAGS = -Wc,-shared
+
 # AFL++ is another compiler, hence another build directory. It does not know the attribute
 # that leaves a function out (sync.h), but a list of names.
 afl-fuzzers:

@@ -4,6 +4,7 @@
 # Scripts speak TAP too and run from the build folder.
 
 unit_tests = \
+	test_afl_mutator \
 	test_delay \
 	test_detector \
 	test_matrix \
@@ -74,6 +75,8 @@ valgrind_faults_SOURCES = %D%/valgrind_faults.c
 valgrind_faults_LDADD = $(test_ldadd)
 TESTS += $(unit_tests) $(test_scripts)
 
+test_afl_mutator_SOURCES = %D%/test_afl_mutator.c
+test_afl_mutator_LDADD = $(test_ldadd)
 test_delay_SOURCES = %D%/test_delay.c
 test_delay_LDADD = $(test_ldadd)
 test_detector_SOURCES = %D%/test_detector.c
