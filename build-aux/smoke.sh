@@ -149,7 +149,8 @@ afl() {
 		return
 	fi
 	progress "AFL++ fuzz_page, $seconds s"
-	AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 \
+	AFL_CUSTOM_MUTATOR_LIBRARY=$PWD/afl_mutator.so \
+		AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 \
 		AFL_FAST_CAL=1 timeout -s INT $((seconds + 60)) afl-fuzz -V "$seconds" -t 1000 -G 704 \
 		-i seeds/fuzz_page -o $logs/afl -- afl/fuzz_page >$logs/afl.log 2>&1
 	stats=$logs/afl/default/fuzzer_stats

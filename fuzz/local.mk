@@ -49,22 +49,22 @@ fuzz_page_replay_msan_LDADD = libharness-msan.a $(page_msan)
 
 # The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
 EXTRA_PROGRAMS += fuzz_fault fuzz_page fuzz_race fuzz_text
-fuzz_fault_SOURCES = $(fuzz_common) %D%/fuzz_fault.c
+fuzz_fault_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/mutator.c
 fuzz_fault_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_fault_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_fault_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
-fuzz_page_SOURCES = $(fuzz_common) %D%/fuzz_page.c
+fuzz_fault_LDADD = libmutate.a libharness-fuzz-asan.a $(page_fuzz_asan)
+fuzz_page_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/mutator.c
 fuzz_page_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_page_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_page_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
-fuzz_text_SOURCES = $(fuzz_common) %D%/fuzz_text.c
+fuzz_page_LDADD = libmutate.a libharness-fuzz-asan.a $(page_fuzz_asan)
+fuzz_text_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/mutator_text.c
 fuzz_text_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_text_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
-fuzz_text_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
-fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c
+fuzz_text_LDADD = libmutate.a libharness-fuzz-asan.a $(page_fuzz_asan)
+fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/mutator.c
 fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
 fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
-fuzz_race_LDADD = libharness-fuzz-tsan.a $(page_fuzz_tsan)
+fuzz_race_LDADD = libmutate.a libharness-fuzz-tsan.a $(page_fuzz_tsan)
 
 # Does an input get the same answer every time? The code that the engine runs, counters
 # and all, without the engine.
@@ -106,6 +106,15 @@ engine_programs += fuzz_race
 endif
 
 fuzzers: $(engine_programs)
+
+# The mutator for AFL++, which loads it into itself: position-independent, and built by
+# whatever compiler. The programs' own sources come along.
+noinst_PROGRAMS += afl_mutator.so
+afl_mutator_so_SOURCES = %D%/afl_mutator.c %D%/trim.c %D%/trim.h $(mutate_sources) \
+	src/harness/number.c src/harness/op.c src/harness/program.c src/harness/program_bytes.c
+afl_mutator_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
+# libtool would keep a plain -shared to itself.
+afl_mutator_so_LDFLAGS = -Wc,-shared
 
 # AFL++ is another compiler, hence another build directory. It does not know the attribute
 # that leaves a function out (sync.h), but a list of names.

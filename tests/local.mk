@@ -4,14 +4,20 @@
 # Scripts speak TAP too and run from the build folder.
 
 unit_tests = \
+	test_afl_mutator \
 	test_delay \
 	test_detector \
 	test_matrix \
+	test_mutate \
+	test_mutate_splice \
+	test_mutator \
+	test_mutator_text \
 	test_number \
 	test_program_bytes \
 	test_program_text \
 	test_repair \
 	test_rules \
+	test_scene \
 	test_schedule \
 	test_sighting \
 	test_thread_locals \
@@ -80,12 +86,22 @@ else
 TESTS += %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
 endif
 
+test_afl_mutator_SOURCES = %D%/test_afl_mutator.c
+test_afl_mutator_LDADD = $(test_ldadd)
 test_delay_SOURCES = %D%/test_delay.c
 test_delay_LDADD = $(test_ldadd)
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
+test_mutate_SOURCES = %D%/test_mutate.c
+test_mutate_LDADD = $(test_ldadd)
+test_mutate_splice_SOURCES = %D%/test_mutate_splice.c
+test_mutate_splice_LDADD = $(test_ldadd)
+test_mutator_SOURCES = %D%/test_mutator.c fuzz/mutator.c
+test_mutator_LDADD = $(test_ldadd)
+test_mutator_text_SOURCES = %D%/test_mutator_text.c fuzz/mutator_text.c
+test_mutator_text_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c
 test_number_LDADD = $(test_ldadd)
 test_program_bytes_SOURCES = %D%/test_program_bytes.c
@@ -96,6 +112,8 @@ test_repair_SOURCES = %D%/test_repair.c
 test_repair_LDADD = $(test_ldadd)
 test_rules_SOURCES = %D%/test_rules.c
 test_rules_LDADD = $(test_ldadd)
+test_scene_SOURCES = %D%/test_scene.c
+test_scene_LDADD = $(test_ldadd)
 test_schedule_SOURCES = %D%/test_schedule.c
 test_schedule_LDADD = $(test_ldadd)
 test_sighting_SOURCES = %D%/test_sighting.c
@@ -142,6 +160,29 @@ test_page_system_SOURCES = %D%/test_page_system.c
 test_page_system_LDADD = $(test_ldadd)
 test_page_user_slice_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_LDADD = $(test_ldadd)
+
+# What a mutator does wrong may be one byte beyond a program.
+if HAVE_ASAN
+mutate_tests_asan = \
+	test_mutate-asan \
+	test_mutate_splice-asan \
+	test_mutator-asan \
+	test_mutator_text-asan
+check_PROGRAMS += $(mutate_tests_asan)
+TESTS += $(mutate_tests_asan)
+endif
+test_mutator_asan_SOURCES = $(test_mutator_SOURCES)
+test_mutator_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutator_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutator_text_asan_SOURCES = $(test_mutator_text_SOURCES)
+test_mutator_text_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutator_text_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutate_asan_SOURCES = %D%/test_mutate.c
+test_mutate_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutate_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutate_splice_asan_SOURCES = %D%/test_mutate_splice.c
+test_mutate_splice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_mutate_splice_asan_LDADD = libharness-asan.a libpage-asan.a
 
 if HAVE_ASAN
 page_tests_asan = \

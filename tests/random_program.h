@@ -5,16 +5,7 @@
 #include <stdint.h>
 
 #include "harness/program_bytes.h"
-
-/* splitmix64: the same numbers on every machine. */
-static inline uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
+#include "harness/random.h"
 
 static inline void random_bytes(uint64_t *state, uint8_t *bytes, size_t size)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* The last base counts down from its value, the others up. */
-static const uint64_t bases[4] = { 0, 1ull << 32, 1ull << 63, UINT64_MAX };
+static const uint64_t bases[NUMBER_BASES] = { 0, 1ull << 32, 1ull << 63, UINT64_MAX };
 
 static uint64_t distance(uint64_t number, unsigned int base)
 {
@@ -14,15 +14,15 @@ static uint64_t distance(uint64_t number, unsigned int base)
 
 static unsigned int base_of(uint64_t number)
 {
-	for (unsigned int base = 0; base < 4; base++)
+	for (unsigned int base = 0; base < NUMBER_BASES; base++)
 		if (distance(number, base) < NUMBER_SPAN)
 			return base;
-	return 4;
+	return NUMBER_BASES;
 }
 
 bool number_valid(uint64_t number)
 {
-	return base_of(number) < 4;
+	return base_of(number) < NUMBER_BASES;
 }
 
 uint16_t number_pack(uint64_t number)

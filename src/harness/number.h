@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NUMBER_SPAN 16384u
+#define NUMBER_SPAN	 16384u
+#define NUMBER_BASES 4u
 
 /* Bytes that the longest text of a number needs, with its end. */
 #define NUMBER_TEXT 32

@@ -20,7 +20,7 @@ enum result result_find(const char *name, size_t len)
 	return RESULT_NONE;
 }
 
-static bool calls_equal(const struct call *a, const struct call *b)
+bool call_equal(const struct call *a, const struct call *b)
 {
 	return a->op == b->op && a->thread == b->thread && a->value == b->value &&
 	       a->has_fault == b->has_fault && !memcmp(a->handle, b->handle, sizeof(a->handle)) &&
@@ -32,7 +32,7 @@ bool program_equal(const struct program *a, const struct program *b)
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (!calls_equal(&a->calls[i], &b->calls[i]))
+		if (!call_equal(&a->calls[i], &b->calls[i]))
 			return false;
 	return true;
 }
@@ -85,7 +85,7 @@ bool call_valid(const struct call *call)
 		if (!take_argument(&rest, *kind, &handles, &numbers))
 			return false;
 	rest.op = rest.thread = 0;
-	return calls_equal(&rest, &nothing);
+	return call_equal(&rest, &nothing);
 }
 
 bool program_valid(const struct program *program)

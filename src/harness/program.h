@@ -70,6 +70,9 @@ const char *result_name(enum result result);
 /* The result of that name (not ended by a NUL), or RESULT_NONE. */
 enum result result_find(const char *name, size_t len);
 
+/* The same call with the same arguments, by the same thread; line and claim do not count. */
+bool call_equal(const struct call *a, const struct call *b);
+
 /* Equal calls in equal order; lines, claims and expectations do not count. */
 bool program_equal(const struct program *a, const struct program *b);
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The harness's mutator as AFL++ wants it: a library with functions of these names, for
+ * AFL_CUSTOM_MUTATOR_LIBRARY, for targets that read programs as bytes. AFL++ mutates bytes
+ * by itself besides.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/trim.h"
+#include "harness/mutate.h"
+#include "harness/program_bytes.h"
+#include "harness/random.h"
+
+/* So many mutations between two executions at most; libFuzzer takes as many on average. */
+#define STACK 4
+
+struct afl_mutator {
+	uint64_t random;
+	unsigned int count; /* mutations of the last input */
+	enum mutation last[STACK];
+	char description[128];
+	struct program program, other;
+	struct trim trim;
+	unsigned int trim_most;
+	/* AFL++ reads what one function returned while it calls the others. */
+	uint8_t fuzzed[PROGRAM_BYTES_MAX], processed[PROGRAM_BYTES_MAX], trimmed[PROGRAM_BYTES_MAX];
+};
+
+/* What AFL++ looks up by name. Its header is not needed: @afl is not used. */
+#define AFL_API __attribute__((visibility("default")))
+AFL_API void *afl_custom_init(void *afl, unsigned int seed);
+AFL_API void afl_custom_deinit(void *data);
+AFL_API size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out,
+			       uint8_t *add, size_t add_size, size_t max);
+AFL_API const char *afl_custom_describe(void *data, size_t max);
+AFL_API size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t **out);
+AFL_API int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size);
+AFL_API size_t afl_custom_trim(void *data, uint8_t **out);
+AFL_API int afl_custom_post_trim(void *data, uint8_t success);
+
+void *afl_custom_init(void *afl, unsigned int seed)
+{
+	struct afl_mutator *m = calloc(1, sizeof(*m));
+
+	(void)afl;
+	if (m)
+		m->random = seed;
+	return m;
+}
+
+void afl_custom_deinit(void *data)
+{
+	free(data);
+}
+
+/* AFL++ takes no bytes at all for a failure; one byte is the empty program too. */
+static size_t encode(const struct program *program, uint8_t *bytes)
+{
+	size_t size = program_to_bytes(program, bytes);
+
+	if (size)
+		return size;
+	bytes[0] = 0;
+	return 1;
+}
+
+size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out, uint8_t *add,
+		       size_t add_size, size_t max)
+{
+	struct afl_mutator *m = data;
+	struct mutate_request request = { .max_calls = max / PROGRAM_RECORD };
+	unsigned int depth = 1 + random_below(&m->random, STACK);
+
+	program_from_bytes(&m->program, bytes, size);
+	if (add && add_size) {
+		program_from_bytes(&m->other, add, add_size);
+		request.other = &m->other;
+	}
+	for (m->count = 0; m->count < depth; m->count++) {
+		request.seed = random_next(&m->random);
+		m->last[m->count] = mutate(&m->program, &request);
+		if (m->last[m->count] == MUTATION_COUNT)
+			break;
+	}
+	*out = m->fuzzed;
+	return encode(&m->program, m->fuzzed);
+}
+
+/* Stands in the name of a file: the mutations, in their order. */
+const char *afl_custom_describe(void *data, size_t max)
+{
+	struct afl_mutator *m = data;
+	size_t used = 0, size = max < sizeof(m->description) ? max : sizeof(m->description);
+
+	m->description[0] = 0;
+	for (unsigned int i = 0; i < m->count; i++) {
+		const char *name = mutation_table[m->last[i]].name;
+
+		if (used + strlen(name) + 2 > size)
+			break;
+		used += (size_t)sprintf(m->description + used, "%s%s", i ? "+" : "", name);
+	}
+	return m->description;
+}
+
+/* What is run, and kept, is canonical: bytes without a meaning do not make two of one. */
+size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t **out)
+{
+	struct afl_mutator *m = data;
+
+	program_from_bytes(&m->program, bytes, size);
+	*out = m->processed;
+	return encode(&m->program, m->processed);
+}
+
+/* Return: how many steps there are at most. */
+int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
+{
+	struct afl_mutator *m = data;
+
+	program_from_bytes(&m->trim.best, bytes, size);
+	m->trim_most = trim_begin(&m->trim);
+	return (int)(trim_ask(&m->trim) ? m->trim_most : 0);
+}
+
+size_t afl_custom_trim(void *data, uint8_t **out)
+{
+	struct afl_mutator *m = data;
+
+	*out = m->trimmed;
+	return encode(&m->trim.trial, m->trimmed);
+}
+
+/* Return: the step that comes next; the number of all steps ends it. */
+int afl_custom_post_trim(void *data, uint8_t success)
+{
+	struct afl_mutator *m = data;
+
+	trim_answer(&m->trim, success);
+	if (!trim_ask(&m->trim))
+		return (int)m->trim_most;
+	return (int)m->trim.asked - 1;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* The harness's mutator as libFuzzer wants it, for targets that read programs as bytes. */
+#include "fuzz/fuzz.h"
+
+#include "harness/mutate.h"
+#include "harness/program_bytes.h"
+
+/* AFL++ builds the targets too, but has no such thing and calls nothing of this. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
+				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
+
+static struct program program, second;
+
+/* Return: 0 makes the engine try again. */
+static size_t mutate_into(uint8_t *out, size_t max, const struct program *other, unsigned int seed)
+{
+	struct mutate_request request = {
+		.seed = seed,
+		.max_calls = max / PROGRAM_RECORD,
+		.other = other,
+		.engine = LLVMFuzzerMutate,
+	};
+
+	if (mutate(&program, &request) == MUTATION_COUNT)
+		return 0;
+	return program_to_bytes(&program, out);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	program_from_bytes(&program, data, size);
+	return mutate_into(data, max, NULL, seed);
+}
+
+/* The engine takes this one as often as the other: the weights say how often it splices. */
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
+				 size_t other_size, uint8_t *out, size_t max, unsigned int seed)
+{
+	program_from_bytes(&program, data, size);
+	program_from_bytes(&second, other, other_size);
+	return mutate_into(out, max, &second, seed);
+}

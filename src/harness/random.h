@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Random numbers that are the same on every machine: splitmix64. Its state is one word. */
+#ifndef HARNESS_RANDOM_H
+#define HARNESS_RANDOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+/* One of 0 .. n - 1; n from 1. */
+static inline uint32_t random_below(uint64_t *state, size_t n)
+{
+	return (uint32_t)((random_next(state) >> 32) * n >> 32);
+}
+
+/* True once in n times. */
+static inline bool random_once_in(uint64_t *state, uint32_t n)
+{
+	return random_below(state, n) == 0;
+}
+
+/* The place of one of the bits that are set in @mask; there must be one. */
+static inline uint8_t random_bit(uint64_t *state, uint32_t mask)
+{
+	uint32_t skip = random_below(state, (size_t)__builtin_popcount(mask));
+
+	while (skip--)
+		mask &= mask - 1;
+	return (uint8_t)__builtin_ctz(mask);
+}
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Splicing keeps what handles refer to. A call refers, by each handle, to the call that
+ * filled it: the first one above. Lines tell whose a call is: the program's, or the other's.
+ */
+#include <string.h>
+
+#include "harness/mutate.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+#define OTHERS 2000
+#define NOBODY 0
+
+static struct program own, other, result;
+
+/* The line of the call that fills a handle before call @at, or NOBODY. */
+static uint32_t filler(const struct program *program, size_t at, char kind, uint8_t handle)
+{
+	for (size_t i = 0; i < at; i++)
+		if (op_table[program->calls[i].op].args[0] == (kind & ~0x20) &&
+		    program->calls[i].handle[0] == handle)
+			return program->calls[i].line;
+	return NOBODY;
+}
+
+static size_t find(const struct program *program, uint32_t line)
+{
+	for (size_t i = 0; i < program->count; i++)
+		if (program->calls[i].line == line)
+			return i;
+	return program->count;
+}
+
+/* What took the place of what: every pair that was seen must agree with it. */
+struct renaming {
+	uint32_t from[4 * PROGRAM_CALLS], to[4 * PROGRAM_CALLS];
+	size_t count;
+};
+
+/* Return: false if @from was something else before, or something else was @to. */
+static bool becomes(struct renaming *r, uint32_t from, uint32_t to)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->from[i] == from || r->to[i] == to)
+			return r->from[i] == from && r->to[i] == to;
+	r->from[r->count] = from;
+	r->to[r->count++] = to;
+	return true;
+}
+
+/* What a handle of the other program was called, and is called, is what it refers to. */
+static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned int index, char kind)
+{
+	uint32_t from = filler(&other, was, kind, other.calls[was].handle[index]);
+	uint32_t to = filler(&result, is, kind, result.calls[is].handle[index]);
+
+	if (kind == 'm' || kind == 's')
+		return becomes(r, (uint32_t)(kind << 8 | other.calls[was].handle[index]),
+			       (uint32_t)(kind << 8 | result.calls[is].handle[index]));
+	if (from == NOBODY)
+		return true;
+	/* Its own maker, or one of the program's in its place. */
+	return becomes(r, 10000 + from, 10000 + to) && (to == from || (to && to < OTHERS));
+}
+
+/* A call that filled a handle still does. */
+static bool still_fills(size_t was, size_t is)
+{
+	char kind = op_table[result.calls[is].op].args[0];
+
+	return kind & 0x20 || filler(&other, was, kind, other.calls[was].handle[0]) != NOBODY ||
+	       filler(&result, is, kind, result.calls[is].handle[0]) == NOBODY;
+}
+
+static bool others_call_fits(struct renaming *r, size_t is)
+{
+	size_t was = find(&other, result.calls[is].line);
+	struct call call = result.calls[is];
+	unsigned int handles = 0;
+
+	if (was == other.count || !still_fills(was, is) ||
+	    !becomes(r, other.calls[was].thread | 1u << 16, call.thread | 1u << 16))
+		return false;
+	for (const char *kind = op_table[call.op].args; *kind; kind++)
+		if (op_handles(*kind)) {
+			if (*kind & 0x20 && !refers_to_same(r, was, is, handles, *kind))
+				return false;
+			handles++;
+		}
+	memcpy(call.handle, other.calls[was].handle, sizeof(call.handle));
+	call.thread = other.calls[was].thread;
+	return call_equal(&call, &other.calls[was]);
+}
+
+static bool own_call_fits(size_t was, size_t is)
+{
+	unsigned int handles = 0;
+
+	if (was == own.count || !call_equal(&own.calls[was], &result.calls[is]))
+		return false;
+	for (const char *kind = op_table[own.calls[was].op].args; *kind; kind++)
+		if (op_handles(*kind)) {
+			uint8_t handle = own.calls[was].handle[handles++];
+
+			if (*kind & 0x20 && filler(&own, was, *kind, handle) !=
+						    filler(&result, is, *kind, handle))
+				return false;
+		}
+	return true;
+}
+
+/* In the old order too: lines grow. */
+static bool all_refer_to_same(void)
+{
+	static struct renaming renaming;
+	uint32_t last_own = 0, last_other = 0;
+
+	renaming.count = 0;
+	for (size_t i = 0; i < result.count; i++) {
+		uint32_t line = result.calls[i].line;
+		uint32_t *last = line < OTHERS ? &last_own : &last_other;
+		bool fits = line < OTHERS ? own_call_fits(find(&own, line), i) :
+					    others_call_fits(&renaming, i);
+
+		if (!fits || line <= *last)
+			return false;
+		*last = line;
+	}
+	return last_other;
+}
+
+static void make(struct program *program, uint64_t seed, uint32_t line)
+{
+	busy_program(&seed, program, 50, OP_COUNT);
+	for (size_t i = 0; i < program->count; i++)
+		program->calls[i].line = line++;
+}
+
+static void make_both(uint64_t seed)
+{
+	make(&own, seed, 1);
+	make(&other, ~seed, OTHERS);
+	result = own;
+}
+
+/* One after the other without new names: what the property must not let pass. */
+static void put_behind(void)
+{
+	memcpy(result.calls + own.count, other.calls, other.count * sizeof(other.calls[0]));
+	result.count = own.count + other.count;
+}
+
+int main(void)
+{
+	unsigned int spliced = 0, same = 0, shares = 0, apart = 0, fooled = 0, whole = 0;
+
+	for (uint64_t seed = 0; seed < 3000; seed++) {
+		struct mutate_request request = { seed, PROGRAM_CALLS, &other, NULL };
+		size_t others = 0, fillers = 0;
+
+		make_both(seed);
+		if (!mutate_by(MUTATION_splice, &result, &request))
+			continue;
+		spliced++;
+		same += all_refer_to_same();
+		whole += result.count > own.count && find(&result, 1) < result.count;
+		for (size_t i = 0; i < result.count; i++)
+			if (result.calls[i].line >= OTHERS) {
+				others++;
+				fillers += result.calls[i].op == OP_alloc_page;
+			}
+		shares += others && !fillers;
+		apart += fillers > 0;
+	}
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		make_both(seed);
+		put_behind();
+		fooled += all_refer_to_same();
+	}
+	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);
+	ok(same == spliced, "every handle refers to what it did: %u", same);
+	ok(whole == spliced, "where there is room, no call is lost: %u", whole);
+	ok(shares > 300 && apart > 300, "%u share what is there, %u bring their own pages", shares,
+	   apart);
+	ok(fooled < 10, "programs put together without new names are told: %u of 300", 300 - fooled);
+	return done();
+}

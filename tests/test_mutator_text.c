@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What libFuzzer calls for the target that reads texts (fuzz/mutator_text.c). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/program_text.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
+
+#define ROUNDS 4000
+#define MAX 6000
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
+{
+	if (size < max)
+		data[size++] = '?';
+	return size;
+}
+
+static struct program program;
+static char text[TEXT_PROGRAM_MAX];
+
+static bool is_good(const char *bytes, size_t size)
+{
+	struct text_error error;
+
+	return program_from_text(&program, bytes, size, &error);
+}
+
+static size_t mutate_exactly(uint64_t seed, const char *from, size_t size, size_t max, char *result)
+{
+	char *exact = malloc(max ? max : 1);
+
+	memcpy(exact, from, size);
+	size = LLVMFuzzerCustomMutator((uint8_t *)exact, size, max, (unsigned int)seed);
+	memcpy(result, exact, size <= max ? size : 0);
+	free(exact);
+	return size;
+}
+
+static void test_one_step(void)
+{
+	static char one[MAX + 40], two[MAX + 40];
+	unsigned int small = 0, same = 0, changed = 0, good = 0;
+
+	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+		uint64_t state = seed;
+		size_t size, max, used;
+
+		busy_program(&state, &program, 40, OP_COUNT);
+		size = program_to_text(&program, text);
+		max = size + seed % 40;
+		used = mutate_exactly(seed, text, size, max, one);
+		small += used && used <= max;
+		changed += used != size || memcmp(one, text, size);
+		good += is_good(one, used);
+		same += mutate_exactly(seed, text, size, max, two) == used &&
+			!memcmp(one, two, used);
+	}
+	ok(small == ROUNDS, "a text is never larger than allowed, and never nothing");
+	ok(changed > ROUNDS * 9 / 10, "it is another text: %u of %d", changed, ROUNDS);
+	ok(same == ROUNDS, "same seed, same text");
+	ok(good > ROUNDS / 5 && good < ROUNDS * 4 / 5, "many are still good, many are not: %u", good);
+}
+
+/* From nothing: what the engine alone would hardly find. */
+static void test_reach(void)
+{
+	static char walk[MAX], other[MAX];
+	bool called = false;
+	size_t size = 0, calls = 0;
+	unsigned int steps = 0;
+
+	for (; steps < 20000 && !called; steps++) {
+		size_t used = mutate_exactly(steps, walk, size, MAX, other);
+
+		/* As an engine would: what is better stays. */
+		if (is_good(other, used) && (!size || program.count >= calls)) {
+			calls = program.count;
+			size = used;
+			memcpy(walk, other, used);
+			called = calls >= 5;
+		}
+	}
+	ok(called, "a good program of five calls from nothing: %u steps", steps);
+}
+
+static void test_odd_sizes(void)
+{
+	char small[24], result[24];
+	unsigned int good = 0;
+
+	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+		uint64_t state = seed;
+		size_t max = 1 + seed % 24, size = random_next(&state) % (max + 1), used;
+
+		random_bytes(&state, (uint8_t *)small, size);
+		used = mutate_exactly(seed, small, size, max, result);
+		good += used && used <= max;
+	}
+	ok(good == ROUNDS, "short texts, odd bytes and little room are no trouble");
+}
+
+int main(void)
+{
+	test_one_step();
+	test_reach();
+	test_odd_sizes();
+	return done();
+}
