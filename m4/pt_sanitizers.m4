@@ -74,11 +74,12 @@ _ACEOF
 # -----------
 # Can this compiler count what runs in a mapping of a file, which is there however the
 # process dies, and are the tools of the same version there that read it? Sets
-# COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA; LLVM_COV is empty if not.
+# COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA; LLVM_COV is empty if not. What a branch did not
+# take is a difference of counters: where threads lose a count of one, it seems to be taken.
 AC_DEFUN([PT_COVERAGE], [
   LLVM_COV=
   LLVM_PROFDATA=
-  COVERAGE_FLAGS="-fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation"
+  COVERAGE_FLAGS="-fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation -fprofile-update=atomic"
   AX_CHECK_LINK_FLAG([$COVERAGE_FLAGS], [
     LLVM_COV=`$CC -print-prog-name=llvm-cov`
     LLVM_PROFDATA=`$CC -print-prog-name=llvm-profdata`

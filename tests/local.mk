@@ -173,16 +173,16 @@ TESTS += $(mutate_tests_asan)
 endif
 test_mutator_asan_SOURCES = $(test_mutator_SOURCES)
 test_mutator_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutator_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutator_asan_LDADD = libharness-asan.a $(page_asan)
 test_mutator_text_asan_SOURCES = $(test_mutator_text_SOURCES)
 test_mutator_text_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutator_text_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutator_text_asan_LDADD = libharness-asan.a $(page_asan)
 test_mutate_asan_SOURCES = %D%/test_mutate.c
 test_mutate_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutate_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutate_asan_LDADD = libharness-asan.a $(page_asan)
 test_mutate_splice_asan_SOURCES = %D%/test_mutate_splice.c
 test_mutate_splice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutate_splice_asan_LDADD = libharness-asan.a libpage-asan.a
+test_mutate_splice_asan_LDADD = libharness-asan.a $(page_asan)
 
 if HAVE_ASAN
 page_tests_asan = \
