@@ -27,4 +27,20 @@ bench: all fuzzers seeds
 	  rm -rf bench.corpus; \
 	done
 
-.PHONY: bench
+# The mutator against none, and against no structure; TIME= and N= as bench_fuzz.sh has them.
+EXTRA_DIST += %D%/bench_fuzz.sh
+bench_fuzz_programs =
+if HAVE_ENGINE
+bench_fuzz_programs += fuzz_page fuzz_page-bytes fuzz_stream
+endif
+if HAVE_ENGINE_TSAN
+bench_fuzz_programs += fuzz_race fuzz_race-bytes
+endif
+
+bench-fuzz: $(bench_fuzz_programs) seeds
+	@test -z '$(LLVM_COV)' || \
+	  $(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov fuzz_stream-replay-cov
+	@LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
+	  $(SHELL) $(srcdir)/%D%/bench_fuzz.sh
+
+.PHONY: bench bench-fuzz

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "harness/bytes.h"
 #include "harness/program_text.h"
 #include "harness/tsan.h"
 
@@ -119,6 +120,34 @@ void fuzz_raced(void)
 {
 	if (++races_since_fresh == RACES_A_FLUSH)
 		fuzz_fresh();
+}
+
+/* ---- what they did ---- */
+
+static struct {
+	const char *target;
+	unsigned long inputs, ran, skipped;
+} counts;
+
+static void print_counts(void)
+{
+	fprintf(stderr, "%s: %lu inputs, %lu calls ran, %lu were skipped\n", counts.target,
+		counts.inputs, counts.ran, counts.skipped);
+}
+
+void BYTES_UNCHECKED fuzz_count(const char *target)
+{
+	const struct trace *trace = rules_trace(check_rules(fuzz_check()));
+	unsigned long skipped = 0;
+
+	if (!counts.inputs++) {
+		counts.target = target;
+		atexit(print_counts);
+	}
+	for (size_t i = 0; i < trace->count; i++)
+		skipped += trace->steps[i].skipped;
+	counts.skipped += skipped;
+	counts.ran += trace->count - skipped;
 }
 
 _Noreturn void fuzz_finding(const char *target, const struct program *program, const char *why)

@@ -44,6 +44,9 @@ void fuzz_fresh(void);
 /* Each so many races the detector forgets: it walks through what its threads did since. */
 void fuzz_raced(void);
 
+/* Counts the calls of the program that fuzz_check() ran last; told when the process ends. */
+void fuzz_count(const char *target);
+
 /*
  * Prints the program, what is wrong with it, and how to see it again; then aborts, so
  * that the engine keeps the input.

@@ -20,5 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program_renumber(&program);
 	if (fuzz_compare(&program, &report) == CHECK_DIFFER)
 		fuzz_finding("fuzz_page", &program, report.why);
+	fuzz_count("fuzz_page");
 	return 0;
 }

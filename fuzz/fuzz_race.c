@@ -77,5 +77,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		counts.unknown += !report.predicted && report.races;
 		break;
 	}
+	fuzz_count("fuzz_race");
 	return 0;
 }

@@ -66,6 +66,30 @@ fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
 fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
 fuzz_race_LDADD = libmutate.a libharness-fuzz-tsan.a $(page_fuzz_tsan)
 
+# The same without the mutator, for `make bench-fuzz`.
+EXTRA_PROGRAMS += fuzz_page-bytes fuzz_race-bytes
+fuzz_page_bytes_SOURCES = $(fuzz_common) %D%/fuzz_page.c
+fuzz_page_bytes_CFLAGS = $(fuzz_page_CFLAGS)
+fuzz_page_bytes_LDFLAGS = $(fuzz_page_LDFLAGS)
+fuzz_page_bytes_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_race_bytes_SOURCES = $(fuzz_common) %D%/fuzz_race.c
+fuzz_race_bytes_CFLAGS = $(fuzz_race_CFLAGS)
+fuzz_race_bytes_LDFLAGS = $(fuzz_race_LDFLAGS)
+fuzz_race_bytes_LDADD = libharness-fuzz-tsan.a libpage-fuzz-tsan.a
+
+# What it is held against, and how much of the library each corpus covers.
+EXTRA_PROGRAMS += fuzz_stream fuzz_page-replay-cov fuzz_stream-replay-cov
+fuzz_stream_SOURCES = $(fuzz_common) %D%/fuzz_stream.c
+fuzz_stream_CFLAGS = $(fuzz_page_CFLAGS)
+fuzz_stream_LDFLAGS = $(fuzz_page_LDFLAGS)
+fuzz_stream_LDADD = $(fuzz_page_bytes_LDADD)
+fuzz_page_replay_cov_SOURCES = $(fuzz_page_replay_SOURCES)
+fuzz_page_replay_cov_LDFLAGS = $(COVERAGE_FLAGS)
+fuzz_page_replay_cov_LDADD = libharness-plain.a libpage-cov.a
+fuzz_stream_replay_cov_SOURCES = $(fuzz_common) %D%/fuzz_stream.c %D%/input.c %D%/input.h %D%/main_replay.c
+fuzz_stream_replay_cov_LDFLAGS = $(COVERAGE_FLAGS)
+fuzz_stream_replay_cov_LDADD = libharness-plain.a libpage-cov.a
+
 # Does an input get the same answer every time? The code that the engine runs, counters
 # and all, without the engine.
 same_common = $(fuzz_common) %D%/answer.c %D%/answer.h %D%/book.c %D%/book.h %D%/input.c \

@@ -96,3 +96,8 @@ libpage_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS
 libpage_fuzz_tsan_a_SOURCES = $(page_sources)
 EXTRA_libpage_fuzz_tsan_a_DEPENDENCIES = config.h
 libpage_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(TSAN_FLAGS)
+
+# For llvm-cov: which branches a corpus takes.
+EXTRA_LIBRARIES += libpage-cov.a
+libpage_cov_a_SOURCES = $(page_sources)
+libpage_cov_a_CFLAGS = $(AM_CFLAGS) $(COVERAGE_FLAGS)
