@@ -71,11 +71,11 @@ EXTRA_PROGRAMS += fuzz_page-bytes fuzz_race-bytes
 fuzz_page_bytes_SOURCES = $(fuzz_common) %D%/fuzz_page.c
 fuzz_page_bytes_CFLAGS = $(fuzz_page_CFLAGS)
 fuzz_page_bytes_LDFLAGS = $(fuzz_page_LDFLAGS)
-fuzz_page_bytes_LDADD = libharness-fuzz-asan.a libpage-fuzz-asan.a
+fuzz_page_bytes_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_race_bytes_SOURCES = $(fuzz_common) %D%/fuzz_race.c
 fuzz_race_bytes_CFLAGS = $(fuzz_race_CFLAGS)
 fuzz_race_bytes_LDFLAGS = $(fuzz_race_LDFLAGS)
-fuzz_race_bytes_LDADD = libharness-fuzz-tsan.a libpage-fuzz-tsan.a
+fuzz_race_bytes_LDADD = libharness-fuzz-tsan.a $(page_fuzz_tsan)
 
 # What it is held against, and how much of the library each corpus covers.
 EXTRA_PROGRAMS += fuzz_stream fuzz_page-replay-cov fuzz_stream-replay-cov
@@ -85,10 +85,10 @@ fuzz_stream_LDFLAGS = $(fuzz_page_LDFLAGS)
 fuzz_stream_LDADD = $(fuzz_page_bytes_LDADD)
 fuzz_page_replay_cov_SOURCES = $(fuzz_page_replay_SOURCES)
 fuzz_page_replay_cov_LDFLAGS = $(COVERAGE_FLAGS)
-fuzz_page_replay_cov_LDADD = libharness-plain.a libpage-cov.a
+fuzz_page_replay_cov_LDADD = libharness-plain.a $(page_cov)
 fuzz_stream_replay_cov_SOURCES = $(fuzz_common) %D%/fuzz_stream.c %D%/input.c %D%/input.h %D%/main_replay.c
 fuzz_stream_replay_cov_LDFLAGS = $(COVERAGE_FLAGS)
-fuzz_stream_replay_cov_LDADD = libharness-plain.a libpage-cov.a
+fuzz_stream_replay_cov_LDADD = libharness-plain.a $(page_cov)
 
 # Does an input get the same answer every time? The code that the engine runs, counters
 # and all, without the engine.

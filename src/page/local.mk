@@ -57,6 +57,7 @@ page_tsan_inline = libpage-tsan-inline.a
 page_msan = libpage-msan.a
 page_fuzz_asan = libpage-fuzz-asan.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
+page_cov = libpage-cov.a
 
 noinst_LIBRARIES += libpage-plain.a
 if HAVE_ASAN
