@@ -62,10 +62,23 @@ static void test_turns(void)
 	page_task_delete(task);
 }
 
+/* Without aliases there is one address only. */
+static void test_direct(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	void *addr = page_map_local(page);
+
+	ok(page_home(addr) == addr, "%s: a page is mapped at its home", way_name);
+	page_unmap_local(addr);
+	page_free(page);
+}
+
 static void checks(void)
 {
-	if (!way_is("alias"))
+	if (!way_is("alias")) {
+		test_direct();
 		return;
+	}
 	for (size_t i = 0; i < COUNT(pages); i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	test_no_home();
