@@ -108,6 +108,8 @@ enum check_result fuzz_compare(const struct program *program, struct check_repor
 
 /* ---- what inputs leave behind ---- */
 
+bool fuzz_wants_all_races;
+
 static unsigned int races_since_fresh;
 
 void fuzz_fresh(void)

@@ -41,6 +41,9 @@ void fuzz_tell(enum fuzz_part part, const void *bytes, size_t len);
 /* Forget what earlier inputs left behind in the detector; it costs more than an input. */
 void fuzz_fresh(void);
 
+/* Listen to each race of a program, also where the target stops at the first. */
+extern bool fuzz_wants_all_races;
+
 /* Each so many races the detector forgets: it walks through what its threads did since. */
 void fuzz_raced(void);
 

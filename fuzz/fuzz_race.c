@@ -62,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!counts.inputs++)
 		atexit(print_counts);
-	exec_first_race_only(check_exec(fuzz_check()), !wants_all_races(size));
+	exec_first_race_only(check_exec(fuzz_check()),
+			     !fuzz_wants_all_races && !wants_all_races(size));
 	program_from_bytes(&program, data, size);
 	program_renumber(&program);
 	switch (compare(&program, &report)) {
