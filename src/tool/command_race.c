@@ -213,17 +213,6 @@ static int drive(struct race_matrix *race, enum output output)
 
 /* ---- options ---- */
 
-static bool parse_count(const char *text, unsigned int *number)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || value < 1 || value > 1000000)
-		return false;
-	*number = (unsigned int)value;
-	return true;
-}
-
 static void want_all(struct race_matrix *race, bool wanted)
 {
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++)

@@ -424,17 +424,6 @@ static int drive(struct driver *d, int count, char **files)
 
 /* ---- options ---- */
 
-static bool parse_count(const char *text, unsigned int *number)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || value < 1 || value > 1000000)
-		return false;
-	*number = (unsigned int)value;
-	return true;
-}
-
 static bool parse_flavours(char *list, struct driver *d)
 {
 	char *name;

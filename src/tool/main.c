@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,6 +33,17 @@ int usage_error(const char *command, const char *what, ...)
 	fprintf(stderr, " (see pagetorture%s%s --help)\n", command ? " " : "",
 		command ? command : "");
 	return EXIT_BAD;
+}
+
+bool parse_count(const char *text, unsigned int *number)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || value < 1 || value > 1000000)
+		return false;
+	*number = (unsigned int)value;
+	return true;
 }
 
 int worse(int a, int b)

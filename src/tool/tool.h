@@ -3,6 +3,8 @@
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 
+#include <stdbool.h>
+
 enum tool_exit {
 	EXIT_GOOD = 0,
 	EXIT_FAILED = 1, /* a check does not hold */
@@ -23,6 +25,9 @@ int command_run(int argc, char **argv);
 
 /* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
 int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
+
+/* Is @text a decimal number from 1 to 1000000? Then it is in @number. */
+bool parse_count(const char *text, unsigned int *number);
 
 /* The worse of two exit statuses. */
 int worse(int a, int b);
