@@ -21,6 +21,7 @@ test_scripts = \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
 	%D%/test_doc.sh \
+	%D%/test_fuzz.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
 	%D%/test_reference.sh \

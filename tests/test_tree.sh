@@ -16,7 +16,7 @@ arrows() {
 
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
+arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
 arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/'
@@ -82,7 +82,7 @@ awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stres
 ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/smoke.sh >"$scratch/shell" 2>&1
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/fuzz_*.sh build-aux/smoke.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
 	skip "no shellcheck"

@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{ "bench", "measure the executors against each other", command_bench },
 	{ "check", "judge programs with the rule model", command_check },
 	{ "format", "rewrite programs: canonical text, or bytes", command_format },
+	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
 };
 
