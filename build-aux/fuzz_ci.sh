@@ -130,7 +130,7 @@ campaign() {
 	group=$1 time=$2
 	shift 2
 	echo "$group, $time s: $*"
-	./pagetorture fuzz --time "$time" --seed "$seed" --dir $out/campaign "$@" >$out/"$group".log 2>&1
+	./pagetorture fuzz --bin "$PWD" --time "$time" --seed "$seed" --dir $out/campaign "$@" >$out/"$group".log 2>&1
 	ended=$?
 	for target; do
 		one_result "$group" "$target" $out/"$group".log

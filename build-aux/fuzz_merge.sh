@@ -22,16 +22,13 @@ complain() {
 	failed=1
 }
 
-# inputs FOLDER: the regular files that an engine takes
+# inputs FOLDER: the regular files that an engine takes, each with an end of its own
 inputs() {
-	find "$1" -maxdepth 1 -type f -readable -size +0c -size -1025k ! -name '.*'
+	find "$1" -maxdepth 1 -type f -readable -size +0c -size -1025k ! -name '.*' -print0
 }
 
-# gather TO FROM: all inputs, under the hash of their content
-gather() {
-	inputs "$2" | while read -r file; do
-		cp "$file" "$1/$(sha1sum <"$file" | cut -c 1-40)" || exit 1
-	done
+count() {
+	inputs "$1" | tr -cd '\0' | wc -c
 }
 
 # coverage TARGET FOLDER: edges that its inputs reach together
@@ -39,30 +36,31 @@ coverage() {
 	"./$1" -runs=0 "$2" 2>&1 | sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p'
 }
 
-# supersede CORPUS KEPT TO: entries of CORPUS that are not in KEPT go away
-supersede() {
-	mkdir -p "$3"
-	inputs "$1" | while read -r file; do
-		[ -e "$2/$(sha1sum <"$file" | cut -c 1-40)" ] || mv "$file" "$3/" || exit 1
-	done
+# superseded CORPUS KEPT: entries of CORPUS whose content is not in KEPT, which has hashes for names
+superseded() {
+	(cd "$2" && ls) >"$work/kept"
+	inputs "$1" | xargs -0 sha1sum | awk -v kept="$work/kept" '
+		BEGIN { while ((getline name <kept) > 0) is_kept[name] = 1 }
+		/^[0-9a-f]/ && !($1 in is_kept) { print substr($0, 43) }'
 }
 
 # minimise TARGET: only if nothing is lost by it
 minimise() {
 	here=$dir/$1
-	mkdir -p "$work/all" "$work/least"
-	gather "$work/all" "$here/corpus"
-	"./$1" -merge=1 "$work/least" "$work/all" >"$here/logs/merge" 2>&1
-	before=$(coverage "$1" "$work/all")
+	mkdir -p "$work/least" "$here/superseded"
+	# What is in the queue now is the corpus without junk and findings.
+	"./$1" -merge=1 "$work/least" "$here/queue" >"$here/logs/merge" 2>&1
+	before=$(coverage "$1" "$here/queue")
 	after=$(coverage "$1" "$work/least")
 	if [ "${after:-0}" -eq 0 ] || [ "$after" -lt "${before:-0}" ]; then
 		complain "$1: coverage ${before:-unknown} would become ${after:-unknown}; nothing is changed (log: $here/logs/merge)"
 		return 1
 	fi
-	supersede "$here/corpus" "$work/least" "$here/superseded"
+	entries=$(count "$here/corpus")
+	superseded "$here/corpus" "$work/least" | xargs -d '\n' -r mv -t "$here/superseded" || return 1
 	# What engines made of the larger corpus; a campaign makes it anew.
 	rm -rf "$here/queue" "$here/afl"
-	echo "$1: $(inputs "$work/all" | wc -l) entries are now $(inputs "$work/least" | wc -l), coverage $after"
+	echo "$1: $entries entries are now $(count "$here/corpus"), coverage $after"
 }
 
 # write_seed TARGET FILE: as a program in canonical text, if it is one
@@ -94,7 +92,7 @@ merge() {
 		echo "$1: skipped: no libFuzzer binary of it (make fuzzers)"
 		return
 	fi
-	./pagetorture fuzz --collect --dir "$dir" "$1" >"$dir/$1/logs/collect" || {
+	./pagetorture fuzz --bin "$PWD" --collect --dir "$dir" "$1" >"$dir/$1/logs/collect" || {
 		[ $? -eq 1 ] || { complain "$1: $(tail -n 1 "$dir/$1/logs/collect")"; return; }
 	}
 	work=$(mktemp -d) || exit 2

@@ -2,6 +2,7 @@
 
 EXTRA_DIST += \
 	%D%/design.md \
+	%D%/fuzzing.md \
 	%D%/hacking.md \
 	%D%/program-format.md \
 	%D%/rules.md

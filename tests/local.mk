@@ -22,6 +22,7 @@ test_scripts = \
 	%D%/test_corpus.sh \
 	%D%/test_doc.sh \
 	%D%/test_fuzz.sh \
+	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
 	%D%/test_reference.sh \
@@ -30,12 +31,18 @@ test_scripts = \
 	%D%/test_tree.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/reference.py %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/fuzz_targets.sh %D%/reference.py %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
+
+# A hundred campaigns that end by kill -9: five to ten minutes.
+fuzz-kill: all
+	FUZZ_KILLS=100 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_fuzz.sh
+
+.PHONY: fuzz-kill
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; export CC; \

@@ -11,42 +11,8 @@ rounds=${FUZZ_KILLS:-6}
 bin=$scratch/bin
 log=$scratch/log
 
-cat >"$scratch/grow.c" <<'END'
-#include <stddef.h>
-#include <stdint.h>
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-volatile unsigned int depth;
-/* libFuzzer takes them for coverage: a corpus of thousands within seconds. */
-__attribute__((used, section("__libfuzzer_extra_counters"))) volatile uint8_t pairs[1 << 14];
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	if (size > 3)
-		pairs[(data[size - 2] * 256 + data[size - 1]) % sizeof(pairs)] = 1;
-	static const char text[] = "an input that takes quite a while to guess, byte by byte";
-	for (size_t i = 0; i < size && i < sizeof(text) && data[i] == text[i]; i++)
-		switch (i) {
-#define D(n) case n: depth += n; break;
-#define T(n) D(n##0) D(n##1) D(n##2) D(n##3) D(n##4) D(n##5) D(n##6) D(n##7) D(n##8) D(n##9)
-		T(1) T(2) T(3) T(4) T(5) D(1) D(2) D(3) D(4) D(5) D(6) D(7) D(8) D(9)
-		}
-	return 0;
-}
-END
-cat >"$scratch/bug.c" <<'END'
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	if (size > 1 && data[0] == 'b' && data[1] == 'u') {
-		fprintf(stderr, "ERROR: fuzz_bug: a bug of %zu bytes\n", size);
-		abort();
-	}
-	return 0;
-}
-END
+# shellcheck source=tests/fuzz_targets.sh
+. "$(dirname "$0")/fuzz_targets.sh"
 mkdir "$bin" "$bin/afl" "$bin/afl-plain" "$bin/afl-cmplog"
 chmod 755 "$scratch"
 
@@ -120,13 +86,11 @@ run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_grow &&
 	grep -q 'fuzz_grow: skipped: libfuzzer: no binary' "$scratch/out"
 ok $? "no target that can be fuzzed" "$scratch/out"
 
-if [ -z "$FUZZERS" ] ||
-	! $CC -g -O1 -fsanitize=fuzzer,address -o "$bin/fuzz_grow" "$scratch/grow.c" >"$scratch/out" 2>&1; then
+if ! make_targets "$bin" 16384; then
 	skip "campaigns: ${CC:-cc} has no libFuzzer"
 	done_testing
 	exit
 fi
-$CC -g -O1 -fsanitize=fuzzer,address -o "$bin/fuzz_bug" "$scratch/bug.c"
 
 # ---- it finds, tells and goes on ----
 
@@ -194,7 +158,7 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 		cmplog=
 		[ $build = afl-cmplog ] && cmplog=1
 		for target in grow bug; do
-			AFL_QUIET=1 AFL_LLVM_CMPLOG=$cmplog afl-clang-fast -fsanitize=fuzzer \
+			AFL_QUIET=1 AFL_LLVM_CMPLOG=$cmplog afl-clang-fast -fsanitize=fuzzer -DPAIRS=4 \
 				-o "$bin/$build/fuzz_$target" "$scratch/$target.c" >"$scratch/out" 2>&1
 		done
 	done

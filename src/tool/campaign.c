@@ -125,7 +125,8 @@ static struct seat *next_of_crew(const struct loop *loop, struct crew *crew)
 	for (unsigned int n = 0; n < limit && n < CREW_SEATS; n++) {
 		struct seat *seat = &crew->seats[n];
 
-		if (!seat->pid && seat->not_before <= loop->now && (!best || seat->used < best->used))
+		if (!seat->pid && seat->not_before <= loop->now &&
+		    (!best || seat->used < best->used))
 			best = seat;
 	}
 	return best;
@@ -346,7 +347,7 @@ static void fill(struct loop *loop)
 
 static void wait_a_little(struct loop *loop)
 {
-	const struct timespec most = { .tv_nsec = 200000000 };
+	const struct timespec most = {.tv_nsec = 200000000};
 	int number = sigtimedwait(&loop->signals, NULL, &most);
 
 	if (number > 0 && number != SIGCHLD)
@@ -358,8 +359,7 @@ static bool is_over(const struct loop *loop)
 {
 	unsigned long time = loop->campaign->options.time;
 
-	return loop->stopped_by ||
-	       (time && loop->now - loop->started >= (long)time * 1000) ||
+	return loop->stopped_by || (time && loop->now - loop->started >= (long)time * 1000) ||
 	       (loop->hopeless >= FAILURES_MOST * loop->crews && !running(loop));
 }
 
@@ -428,7 +428,8 @@ static void open_targets(struct campaign *campaign)
 	for (size_t i = 0; i < campaign->count; i++) {
 		struct target *target = campaign->targets[i];
 
-		if ((!find_engines(campaign, target) && !campaign->options.collect) || !target_open(target, &campaign->options))
+		if ((!find_engines(campaign, target) && !campaign->options.collect) ||
+		    !target_open(target, &campaign->options))
 			continue;
 		campaign->targets[kept++] = target;
 	}
@@ -483,7 +484,7 @@ static void begin(struct loop *loop)
 
 int campaign_run(struct campaign *campaign)
 {
-	struct loop loop = { .campaign = campaign };
+	struct loop loop = {.campaign = campaign};
 	size_t findings = 0;
 
 	open_targets(campaign);
@@ -493,8 +494,8 @@ int campaign_run(struct campaign *campaign)
 	}
 	take_signals(&loop);
 	loop.now = loop.started = loop.last_tick = now_ms();
-	loop.progress = (struct progress){ &campaign->options, campaign->targets, campaign->count,
-					   loop.now, loop.now };
+	loop.progress = (struct progress){&campaign->options, campaign->targets, campaign->count,
+					  loop.now, loop.now};
 	plan_turns(&loop);
 	progress_begin(&loop.progress);
 	begin(&loop);

@@ -71,7 +71,7 @@ static bool parse_time(const char *text, unsigned long *seconds)
 	static const struct unit {
 		const char *name;
 		unsigned long seconds;
-	} units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
+	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
 	const char *end;
 
 	if (!parse_number(text, 1000000, seconds, &end) || !*seconds)
@@ -166,12 +166,17 @@ static const char *expected(int option)
 static int parse_options(struct campaign *campaign, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "bin", required_argument, NULL, 'b' },    { "collect", no_argument, NULL, 'c' },
-		{ "dir", required_argument, NULL, 'd' },    { "engine", required_argument, NULL, 'e' },
-		{ "help", no_argument, NULL, 'h' },	    { "jobs", required_argument, NULL, 'j' },
-		{ "report", required_argument, NULL, 'r' }, { "seed", required_argument, NULL, 's' },
-		{ "seeds", required_argument, NULL, 'i' },  { "time", required_argument, NULL, 't' },
-		{ NULL, 0, NULL, 0 },
+		{"bin", required_argument, NULL, 'b'},
+		{"collect", no_argument, NULL, 'c'},
+		{"dir", required_argument, NULL, 'd'},
+		{"engine", required_argument, NULL, 'e'},
+		{"help", no_argument, NULL, 'h'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"report", required_argument, NULL, 'r'},
+		{"seed", required_argument, NULL, 's'},
+		{"seeds", required_argument, NULL, 'i'},
+		{"time", required_argument, NULL, 't'},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -192,7 +197,8 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 static bool is_target_name(const char *name)
 {
 	return *name && strlen(name) < 100 &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
+	       name[strspn(name,
+			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
 		       '\0';
 }
 
@@ -235,7 +241,7 @@ static bool make_folder(const char *dir)
 
 int command_fuzz(int argc, char **argv)
 {
-	struct campaign campaign = { .options = { .dir = "campaign", .report = 60 } };
+	struct campaign campaign = {.options = {.dir = "campaign", .report = 60}};
 	char own[PATH_MAX] = ".", seeds[PATH_MAX + 8];
 	int status;
 

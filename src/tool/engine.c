@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-const struct engine *const engines[ENGINES] = { &engine_libfuzzer, &engine_afl };
+const struct engine *const engines[ENGINES] = {&engine_libfuzzer, &engine_afl};
 
 bool engine_has_file(const char *folder, const char *name)
 {

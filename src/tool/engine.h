@@ -27,7 +27,8 @@ struct fuzz_options {
 
 /* A command line under construction: arguments and additions to the environment. */
 struct command_line {
-	char *argv[48], *env[24]; /* both end with NULL; env holds NAME=VALUE, or NAME to unset it */
+	char *argv[48],
+		*env[24]; /* both end with NULL; env holds NAME=VALUE, or NAME to unset it */
 	size_t args, envs;
 	char text[8192];
 	size_t used;
@@ -49,12 +50,12 @@ struct source {
 struct figures {
 	unsigned long executions;
 	unsigned long coverage; /* edges, in the engine's own count */
-	unsigned long rate;	/* executions a second; made of the first */
+	unsigned long rate;     /* executions a second; made of the first */
 };
 
 struct engine {
 	const char *name;
-	unsigned int roles;	      /* processes that differ, and that each target should have had */
+	unsigned int roles; /* processes that differ, and that each target should have had */
 	const struct source *sources; /* up to one without a folder */
 
 	/* What is missing for the target, or NULL. */

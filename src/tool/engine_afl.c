@@ -18,18 +18,18 @@ struct role {
 	const char *build; /* folder with its binaries */
 	const char *schedule;
 	const char *options[2];
-	bool twin;	/* beside it runs the binary that logs comparisons */
+	bool twin;      /* beside it runs the binary that logs comparisons */
 	bool own_bytes; /* without the harness's mutator */
 	bool trims_not;
 };
 
 /* In order of importance: what is there for few jobs comes first. */
 static const struct role roles[] = {
-	{ "main", "afl-plain", "fast", { NULL }, false, false, false },
-	{ "asan", "afl", "explore", { NULL }, false, false, false },
-	{ "cmplog", "afl-plain", "coe", { NULL }, true, true, false },
-	{ "mopt", "afl-plain", "exploit", { "-L", "0" }, false, true, false },
-	{ "queue", "afl-plain", "rare", { "-Z", NULL }, false, false, true },
+	{"main", "afl-plain", "fast", {NULL}, false, false, false},
+	{"asan", "afl", "explore", {NULL}, false, false, false},
+	{"cmplog", "afl-plain", "coe", {NULL}, true, true, false},
+	{"mopt", "afl-plain", "exploit", {"-L", "0"}, false, true, false},
+	{"queue", "afl-plain", "rare", {"-Z", NULL}, false, false, true},
 };
 
 #define ROLES (sizeof(roles) / sizeof(roles[0]))
@@ -53,7 +53,7 @@ static bool has_afl_fuzz(void)
 
 static const char *lack(const struct fuzz_options *options, const struct target *target)
 {
-	static const char *const builds[] = { "afl", "afl-plain", "afl-cmplog" };
+	static const char *const builds[] = {"afl", "afl-plain", "afl-cmplog"};
 	char folder[PATH_MAX];
 
 	if (!strcmp(target->flavour, "tsan"))
@@ -227,10 +227,10 @@ static void read_line(struct seat *seat, const char *line)
 }
 
 static const struct source sources[] = {
-	{ "afl/*/queue", "id:", NULL },
-	{ "afl/*/crashes", "id:", "crash" },
-	{ "afl/*/hangs", "id:", "timeout" },
-	{ NULL, NULL, NULL },
+	{"afl/*/queue", "id:", NULL},
+	{"afl/*/crashes", "id:", "crash"},
+	{"afl/*/hangs", "id:", "timeout"},
+	{NULL, NULL, NULL},
 };
 
 const struct engine engine_afl = {

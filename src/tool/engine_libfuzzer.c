@@ -14,7 +14,8 @@
 
 static const char *lack(const struct fuzz_options *options, const struct target *target)
 {
-	return engine_has_file(options->bin, target->name) ? NULL : "no binary of it (make fuzzers)";
+	return engine_has_file(options->bin, target->name) ? NULL
+							   : "no binary of it (make fuzzers)";
 }
 
 static void name_role(unsigned int number, char *name, size_t size)
@@ -33,8 +34,9 @@ static void command(const struct seat *seat, struct command_line *line)
 	command_arg(line, "-print_final_stats=1");
 	command_arg(line, "-max_len=%zu", target->max_len);
 	/* Another one at each start, or a worker that found something would find it again. */
-	command_arg(line, "-seed=%lu", 1 + (seat->options->seed + 1000003UL * seat->number +
-					    7919UL * seat->starts) % 0x7fffffff);
+	command_arg(line, "-seed=%lu",
+		    1 + (seat->options->seed + 1000003UL * seat->number + 7919UL * seat->starts) %
+				    0x7fffffff);
 	command_arg(line, "-artifact_prefix=%s/libfuzzer/", target->dir);
 	command_arg(line, "%s", target->queue);
 }
@@ -79,12 +81,12 @@ static void read_line(struct seat *seat, const char *line)
 }
 
 static const struct source sources[] = {
-	{ "queue", "", NULL },
-	{ "libfuzzer", "crash-", "crash" },
-	{ "libfuzzer", "leak-", "leak" },
-	{ "libfuzzer", "oom-", "oom" },
-	{ "libfuzzer", "timeout-", "timeout" },
-	{ NULL, NULL, NULL },
+	{"queue", "", NULL},
+	{"libfuzzer", "crash-", "crash"},
+	{"libfuzzer", "leak-", "leak"},
+	{"libfuzzer", "oom-", "oom"},
+	{"libfuzzer", "timeout-", "timeout"},
+	{NULL, NULL, NULL},
 };
 
 const struct engine engine_libfuzzer = {

@@ -220,7 +220,7 @@ static void take_source(const struct harvest *h, const struct source *source)
 void target_harvest(struct target *target, const struct fuzz_options *options, bool settled,
 		    long now)
 {
-	const struct harvest h = { target, options, settled, now };
+	const struct harvest h = {target, options, settled, now};
 
 	for (size_t i = 0; i < ENGINES; i++)
 		for (const struct source *s = engines[i]->sources; s->folder; s++)

@@ -29,7 +29,7 @@ static uint64_t *slot(const struct name_set *set, uint64_t key)
 
 static void grow(struct name_set *set)
 {
-	struct name_set larger = { .room = set->room ? set->room * 2 : 1024, .count = set->count };
+	struct name_set larger = {.room = set->room ? set->room * 2 : 1024, .count = set->count};
 
 	larger.slots = calloc(larger.room, sizeof(*larger.slots));
 	if (!larger.slots) {

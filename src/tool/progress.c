@@ -40,7 +40,7 @@ struct sums {
 
 static struct sums sums_of(const struct progress *progress, long now)
 {
-	struct sums sums = { .last_find = progress->started };
+	struct sums sums = {.last_find = progress->started};
 
 	for (size_t i = 0; i < progress->count; i++) {
 		const struct target *target = progress->targets[i];
@@ -67,16 +67,21 @@ static const char *duration(long ms, char text[DURATION_TEXT])
 	return text;
 }
 
-static void print_sums(const struct progress *progress, long now, char *line, size_t size)
+static const char long_line[] =
+	"%s  %lu executions, %lu/s, coverage %lu, corpus %zu, findings %zu, "
+	"last find %s ago";
+static const char short_line[] =
+	"%s %lu exec %lu/s cov %lu corpus %zu findings %zu last find %s ago";
+
+static void print_sums(const struct progress *progress, long now, bool brief, char *line,
+		       size_t size)
 {
 	struct sums sums = sums_of(progress, now);
 	char elapsed[DURATION_TEXT], since[DURATION_TEXT];
 
-	snprintf(line, size,
-		 "%s  %lu executions, %lu/s, coverage %lu, corpus %zu, findings %zu, last find %s ago",
+	snprintf(line, size, brief ? short_line : long_line,
 		 duration(now - progress->started, elapsed), sums.executions, sums.rate,
-		 sums.coverage, sums.corpus, sums.findings,
-		 duration(now - sums.last_find, since));
+		 sums.coverage, sums.corpus, sums.findings, duration(now - sums.last_find, since));
 }
 
 static size_t columns(void)
@@ -166,9 +171,8 @@ static void tell_earlier(const struct target *target)
 	tell("%s: %s, corpus %zu, findings %zu%s%s", target->name,
 	     target->earlier_seconds ? "goes on" : "begins", target->corpus.known.count,
 	     target->findings.known.count, target->earlier_seconds ? ", fuzzed before for " : "",
-	     target->earlier_seconds ?
-		     duration((long)target->earlier_seconds * 1000, elapsed) :
-		     "");
+	     target->earlier_seconds ? duration((long)target->earlier_seconds * 1000, elapsed)
+				     : "");
 }
 
 void progress_begin(struct progress *progress)
@@ -181,12 +185,13 @@ void progress_begin(struct progress *progress)
 
 void progress_report(struct progress *progress, long now)
 {
+	bool terminal = isatty(STDOUT_FILENO);
 	char line[256];
 
 	for (size_t i = 0; i < progress->count; i++)
 		plot(progress->targets[i], now - progress->started, now);
-	print_sums(progress, now, line, sizeof(line));
-	if (isatty(STDOUT_FILENO)) {
+	print_sums(progress, now, terminal, line, sizeof(line));
+	if (terminal) {
 		draw(line);
 	} else if (now - progress->reported >= (long)progress->options->report * 1000) {
 		progress->reported = now;
@@ -196,8 +201,8 @@ void progress_report(struct progress *progress, long now)
 
 static void summarize(const struct target *target, long now)
 {
-	tell("  %-12s %14lu %9lu %7zu %7zu %9zu %9zu", target->name,
-	     target_executions(target, now), target->coverage, target->corpus.known.count,
+	tell("  %-12s %14lu %9lu %7zu %7zu %9zu %9zu", target->name, target_executions(target, now),
+	     target->coverage, target->corpus.known.count,
 	     target->corpus.known.count - target->corpus_before, target->findings.known.count,
 	     target_new_findings(target));
 }
@@ -210,7 +215,7 @@ void progress_summary(struct progress *progress, long now)
 		progress->targets[i]->plotted[0] = '\0';
 		plot(progress->targets[i], now - progress->started, now);
 	}
-	print_sums(progress, now, line, sizeof(line));
+	print_sums(progress, now, false, line, sizeof(line));
 	tell("%s", line);
 	tell("summary, in %s:\n  %-12s %14s %9s %7s %7s %9s %9s", progress->options->dir, "target",
 	     "executions", "coverage", "corpus", "new", "findings", "new");

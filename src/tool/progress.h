@@ -15,7 +15,7 @@ struct progress {
 	const struct fuzz_options *options;
 	struct target **targets;
 	size_t count;
-	long started; /* ms */
+	long started;  /* ms */
 	long reported; /* ms: when the last line of the log was due */
 };
 

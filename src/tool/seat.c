@@ -30,7 +30,7 @@ void seat_init(struct seat *seat, const struct engine *engine, struct target *ta
 /* Only what may be called between fork() and exec(), but for the environment: one thread. */
 static _Noreturn void become(const struct seat *seat, struct command_line *line, pid_t parent)
 {
-	struct rlimit no_core = { 0, 0 };
+	struct rlimit no_core = {0, 0};
 	sigset_t none;
 	int log = open(seat->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
 
@@ -73,7 +73,7 @@ int seat_start(struct seat *seat, long now)
 	snprintf(old, sizeof(old), "%s.old", seat->log);
 	rename(seat->log, old);
 	memset(&line, 0, sizeof(line));
-	seat->now = (struct figures){ .coverage = seat->now.coverage };
+	seat->now = (struct figures){.coverage = seat->now.coverage};
 	seat->read_at = now;
 	seat->base = 0;
 	seat->engine->read_figures(seat);

@@ -21,25 +21,25 @@ struct seat {
 	unsigned int number;
 	char name[32];
 
-	pid_t pid;	  /* 0: not running */
-	long started;	  /* ms */
-	long told_to_end; /* ms; 0: it was not */
-	long not_before;  /* ms: it failed, and is left alone until then */
+	pid_t pid;             /* 0: not running */
+	long started;          /* ms */
+	long told_to_end;      /* ms; 0: it was not */
+	long not_before;       /* ms: it failed, and is left alone until then */
 	unsigned int failures; /* in a row */
 	unsigned long starts;
 	long used; /* ms, of all its runs */
 
-	struct figures now;  /* this run */
-	unsigned long base;  /* executions that a resumed engine counts from */
+	struct figures now;   /* this run */
+	unsigned long base;   /* executions that a resumed engine counts from */
 	unsigned long before; /* executions of the runs before */
-	long read_at; /* ms: when the figures were true */
+	long read_at;         /* ms: when the figures were true */
 
 	char log[PATH_MAX];
 	off_t log_read;
 	char line[512]; /* the one that is not whole yet, or was last */
 	size_t line_used;
-	char last[200];	  /* the last line that said something */
-	char reason[200]; /* of the finding that ended it */
+	char last[200];         /* the last line that said something */
+	char reason[200];       /* of the finding that ended it */
 	char written[PATH_MAX]; /* where it put the input that ended it */
 };
 

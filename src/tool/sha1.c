@@ -25,7 +25,7 @@ static uint32_t mix(unsigned int round, uint32_t b, uint32_t c, uint32_t d)
 
 static void add_block(uint32_t state[5], const uint8_t block[BLOCK])
 {
-	static const uint32_t constants[4] = { 0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6 };
+	static const uint32_t constants[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
 	uint32_t w[80], v[5];
 
 	for (unsigned int i = 0; i < 16; i++)
@@ -51,7 +51,7 @@ static void add_block(uint32_t state[5], const uint8_t block[BLOCK])
 /* The end: a one bit, zeros, and the length in bits; one block or two. */
 static void add_end(uint32_t state[5], const uint8_t *rest, size_t left, uint64_t size)
 {
-	uint8_t end[2 * BLOCK] = { 0 };
+	uint8_t end[2 * BLOCK] = {0};
 	size_t blocks = left + 9 > BLOCK ? 2 : 1;
 
 	if (left)
@@ -65,7 +65,7 @@ static void add_end(uint32_t state[5], const uint8_t *rest, size_t left, uint64_
 
 void sha1_text(const void *bytes, size_t size, char text[SHA1_TEXT])
 {
-	uint32_t state[5] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
+	uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 	const uint8_t *at = bytes;
 	size_t left;
 

@@ -166,8 +166,7 @@ static int sync_folder_of(const char *path)
 	return error;
 }
 
-int store_write(const char *beside, const char *path, const void *bytes, size_t size,
-		bool durable)
+int store_write(const char *beside, const char *path, const void *bytes, size_t size, bool durable)
 {
 	int error = write_beside(beside, bytes, size, durable);
 

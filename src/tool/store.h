@@ -21,9 +21,9 @@
 struct store {
 	char path[PATH_MAX];
 	char beside[PATH_MAX]; /* where a file is written before it has its name */
-	bool durable;	       /* on the disk, not only with the kernel, before it has its name */
+	bool durable;          /* on the disk, not only with the kernel, before it has its name */
 	struct name_set known; /* hashes */
-	int trouble;	       /* what went wrong last (errno), or 0 */
+	int trouble;           /* what went wrong last (errno), or 0 */
 };
 
 struct store_input {
@@ -54,7 +54,6 @@ bool store_has(const struct store *store, const char *hash);
 int store_add(struct store *store, const char *prefix, const struct store_input *input);
 
 /* Writes @path by way of @beside, so that it is there whole or not at all. Return: 0 or errno. */
-int store_write(const char *beside, const char *path, const void *bytes, size_t size,
-		bool durable);
+int store_write(const char *beside, const char *path, const void *bytes, size_t size, bool durable);
 
 #endif

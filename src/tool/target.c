@@ -23,7 +23,7 @@ static const struct known {
 	const char *name, *flavour;
 	bool reads_text;
 } known[] = {
-#define TARGET(name, flavour, reads, what) { #name, flavour, reads },
+#define TARGET(name, flavour, reads, what) {#name, flavour, reads},
 #include "fuzz/targets.def"
 #undef TARGET
 };
@@ -91,8 +91,8 @@ static bool has_room(const char *dir)
 	       (!fs.f_files || fs.f_favail >= SPARE_FILES);
 }
 
-static const char *const folders[] = { "", "corpus", "findings", "queue", "libfuzzer", "afl", "logs",
-				       "reports" };
+static const char *const folders[] = {"",          "corpus", "findings", "queue",
+				      "libfuzzer", "afl",    "logs",     "reports"};
 
 #define FOLDERS (sizeof(folders) / sizeof(folders[0]))
 
@@ -147,8 +147,8 @@ static bool lock(struct target *target)
 	if (target->lock >= 0 && errno == EWOULDBLOCK)
 		tell("%s: another campaign runs in %s", target->name, target->dir);
 	else
-		tell("%s: expected a folder that can be written: %s: %s", target->name,
-		     target->dir, strerror(errno));
+		tell("%s: expected a folder that can be written: %s: %s", target->name, target->dir,
+		     strerror(errno));
 	return false;
 }
 
@@ -194,9 +194,9 @@ static void keep_seed(void *ctx, const struct store_input *input)
 /* Seeds are read as a store that nothing is added to. */
 static void read_seeds(struct target *target, const struct fuzz_options *options)
 {
-	const struct store_visitor visitor = { keep_seed, tell_junk, target };
+	const struct store_visitor visitor = {keep_seed, tell_junk, target};
 	char folder[PATH_MAX];
-	struct store seeds = { .durable = false };
+	struct store seeds = {.durable = false};
 
 	snprintf(folder, sizeof(folder), "%s/%s", options->seeds, target->name);
 	if (!access(folder, R_OK | X_OK))
@@ -207,7 +207,7 @@ static void read_seeds(struct target *target, const struct fuzz_options *options
 /* AFL++ does not begin with nothing. */
 static void read_least_seed(struct target *target)
 {
-	struct store_input least = { .bytes = (const uint8_t *)"\n", .size = 1 };
+	struct store_input least = {.bytes = (const uint8_t *)"\n", .size = 1};
 
 	sha1_text(least.bytes, least.size, least.hash);
 	keep_seed(target, &least);
@@ -215,8 +215,8 @@ static void read_least_seed(struct target *target)
 
 static bool open_stores(struct target *target)
 {
-	const struct store_visitor findings = { pass_over, tell_junk, target };
-	const struct store_visitor corpus = { hand_out_visited, tell_junk, target };
+	const struct store_visitor findings = {pass_over, tell_junk, target};
+	const struct store_visitor corpus = {hand_out_visited, tell_junk, target};
 	int error;
 
 	target->findings.durable = true;
@@ -240,8 +240,8 @@ bool target_open(struct target *target, const struct fuzz_options *options)
 		return false;
 	why = target_cannot_write(target);
 	if (why && has_room(target->dir)) {
-		tell("%s: expected a folder that can be written: %s: %s", target->name,
-		     target->dir, why);
+		tell("%s: expected a folder that can be written: %s: %s", target->name, target->dir,
+		     why);
 		return false;
 	}
 	read_seeds(target, options);

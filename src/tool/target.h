@@ -54,13 +54,13 @@ struct target {
 
 	size_t corpus_before, findings_before;
 	unsigned long coverage; /* the most that an engine saw */
-	long last_find;		/* ms */
+	long last_find;         /* ms */
 	char reasons[REASONS][200];
 	size_t reasons_told;
 
 	bool paused;
-	char plotted[128]; /* the figures that were written last */
-	long plotted_at;   /* ms */
+	char plotted[128];                                 /* the figures that were written last */
+	long plotted_at;                                   /* ms */
 	unsigned long earlier_seconds, earlier_executions; /* of the campaigns before */
 };
 
