@@ -43,4 +43,10 @@ bench-fuzz: $(bench_fuzz_programs) seeds
 	@LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 	  $(SHELL) $(srcdir)/%D%/bench_fuzz.sh
 
-.PHONY: bench bench-fuzz
+# What a second job of a campaign brings; three to four minutes.
+bench-jobs: all fuzzers seeds
+	@$(SHELL) $(srcdir)/%D%/bench_jobs.sh
+
+EXTRA_DIST += %D%/bench_jobs.sh
+
+.PHONY: bench bench-fuzz bench-jobs

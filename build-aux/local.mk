@@ -2,12 +2,36 @@
 #
 # What users ask for by name, beside all, check and install.
 
-EXTRA_DIST += %D%/coverage.sh %D%/page-library.sh %D%/smoke.sh
+EXTRA_DIST += %D%/coverage.sh %D%/fuzz_ci.sh %D%/fuzz_merge.sh %D%/fuzz_plot.sh \
+	%D%/page-library.sh %D%/smoke.sh
 
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
-	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || true
+	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@$(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
+
+# All targets on all engines and processors until stopped; again goes on. For example
+# make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
+FUZZ_DIR = campaign
+
+fuzz: fuzz-programs
+	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) $(FUZZ_FLAGS)
+
+fuzz-ci: fuzz-programs
+	@$(SHELL) $(srcdir)/%D%/fuzz_ci.sh $(srcdir)
+
+fuzz-merge: all fuzzers seeds
+	@$(SHELL) $(srcdir)/%D%/fuzz_merge.sh $(srcdir) $(FUZZ_DIR)
+
+fuzz-plot:
+	@$(SHELL) $(srcdir)/%D%/fuzz_plot.sh $(FUZZ_DIR)
+
+# What is missing is told, by name, by those who look for it.
+fuzz-programs: all fuzzers seeds
+	@for program in $(check_PROGRAMS); do \
+	  case $$program in fuzz_*) echo $$program ;; esac; \
+	done | xargs $(MAKE) $(AM_MAKEFLAGS) >/dev/null
+	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
 CLEANFILES += afl.log
 
@@ -30,6 +54,7 @@ clean-local: clean-coverage clean-smoke
 clean-coverage:
 	rm -rf coverage
 clean-smoke:
-	rm -rf smoke
+	rm -rf smoke fuzz-ci
 
-.PHONY: coverage coverage-programs smoke clean-coverage clean-smoke
+.PHONY: coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-plot fuzz-programs smoke \
+	clean-coverage clean-smoke

@@ -145,7 +145,7 @@ afl() {
 	fi
 	if [ ! -x afl/fuzz_page ]; then
 		row FAILED "AFL++ fuzz_page" "it does not build"
-		explain afl.log "make afl-fuzzers"
+		explain afl.log "make afl-fuzzers-asan"
 		return
 	fi
 	progress "AFL++ fuzz_page, $seconds s"

@@ -11,9 +11,10 @@ EXTRA_DIST += %D%/README.md
 # The seeds as the engines read them, one folder a target.
 seeds: pagetorture$(EXEEXT)
 	@$(MKDIR_P) seeds/fuzz_text && \
-	  cp $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/fuzz_text/*.page seeds/fuzz_text
+	  cp $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/fuzz_text/*.page seeds/fuzz_text && \
+	  cp $(srcdir)/fuzz/text.dict seeds/fuzz_text.dict
 	@for target in fuzz_fault fuzz_page fuzz_race; do \
-	  $(MKDIR_P) seeds/$$target && \
+	  $(MKDIR_P) seeds/$$target && cp $(srcdir)/fuzz/bytes.dict seeds/$$target.dict && \
 	  for page in $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/$$target/*.page; do \
 	    ./pagetorture$(EXEEXT) format --bytes $$page >seeds/$$target/`basename $$page .page` \
 	      || exit 1; \

@@ -2,6 +2,7 @@
 
 EXTRA_DIST += \
 	%D%/design.md \
+	%D%/fuzzing.md \
 	%D%/hacking.md \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \

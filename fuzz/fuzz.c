@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "fuzz/fuzz.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "harness/bytes.h"
 #include "harness/program_text.h"
@@ -164,4 +167,18 @@ _Noreturn void fuzz_finding(const char *target, const struct program *program, c
 		"read:   pagetorture format FILE\n",
 		target, why, text, target);
 	abort();
+}
+
+/*
+ * AFL++ runs a target in a child of a child of its own and stops it between inputs. Where
+ * AFL++ is killed, that one would stay, stopped, for ever.
+ */
+static void die_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+__attribute__((constructor)) static void let_children_die(void)
+{
+	pthread_atfork(NULL, NULL, die_with_parent);
 }

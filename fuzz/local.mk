@@ -140,23 +140,35 @@ afl_mutator_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 # libtool would keep a plain -shared to itself.
 afl_mutator_so_LDFLAGS = -Wc,-shared
 
-# AFL++ is another compiler, hence another build directory. It does not know the attribute
-# that leaves a function out (sync.h), but a list of names.
-afl-fuzzers:
-	@if test "$(AFL_CC)" = no; then \
-	  echo "skipped: AFL++ (no afl-clang-fast)"; exit 77; fi
-	$(MKDIR_P) afl
-	test -f afl/Makefile && test ! config.h -nt afl/Makefile || (cd afl && \
-	  $(abs_srcdir)/configure --quiet CC='$(AFL_CC)' --disable-tsan --disable-msan \
-	  --disable-shared --with-page-library='$(PAGE_LIBRARY)')
-	sed -n 's/.*SYNC_UNCOUNTED .*[ *]\([a-z_]*\)(.*/fun: \1/p' $(srcdir)/src/page/*.c >afl/uncounted
-	test -s afl/uncounted
-	cd afl && AFL_LLVM_DENYLIST=$(abs_builddir)/afl/uncounted $(MAKE) $(AM_MAKEFLAGS) fuzz_page
+# AFL++ is another compiler, hence other build directories: with a sanitizer, without one,
+# and the twin that logs comparisons. There is no fuzz_race: ThreadSanitizer takes AFL++'s
+# coverage counters for shared data. It does not know the attribute that leaves a function
+# out (sync.h), but a list of names.
+afl_programs = fuzz_fault fuzz_page fuzz_text
+
+afl_build = \
+	if test "$(AFL_CC)" = no; then \
+	  echo "skipped: AFL++ (no afl-clang-fast)"; exit 77; fi; \
+	$(MKDIR_P) $$folder && \
+	{ test -f $$folder/Makefile && test ! config.h -nt $$folder/Makefile || (cd $$folder && \
+	  $(abs_srcdir)/configure --quiet --cache-file=$(abs_builddir)/afl.cache \
+	  CC='$(AFL_CC)' --disable-tsan --disable-msan --disable-shared \
+	  --with-page-library='$(PAGE_LIBRARY)'); } && \
+	sed -n 's/.*SYNC_UNCOUNTED .*[ *]\([a-z_]*\)(.*/fun: \1/p' $(srcdir)/src/page/*.c \
+	  >$$folder/uncounted && test -s $$folder/uncounted && \
+	cd $$folder && AFL_LLVM_DENYLIST=`pwd`/uncounted $(MAKE) $(AM_MAKEFLAGS) $$flags $(afl_programs)
+
+afl-fuzzers: afl-fuzzers-asan
+	+@folder=afl-plain flags=ASAN_FLAGS=; $(afl_build)
+	+@folder=afl-cmplog flags=ASAN_FLAGS=; AFL_LLVM_CMPLOG=1; export AFL_LLVM_CMPLOG; $(afl_build)
+
+afl-fuzzers-asan:
+	+@folder=afl flags=; $(afl_build)
 
 clean-local: clean-afl
 clean-afl:
-	rm -rf afl
+	rm -rf afl afl-plain afl-cmplog afl.cache
 
 CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LIBRARIES)
 
-.PHONY: fuzzers afl-fuzzers clean-afl
+.PHONY: fuzzers afl-fuzzers afl-fuzzers-asan clean-afl

@@ -33,6 +33,8 @@ test_scripts = \
 	%D%/test_coverage.sh \
 	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
+	%D%/test_fuzz.sh \
+	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
 	%D%/test_oss_fuzz.sh \
@@ -47,13 +49,19 @@ test_scripts = \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/reference.py \
-	%D%/simple_page.c %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh \
+	%D%/reference.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
+
+# A hundred campaigns that end by kill -9: five to ten minutes.
+fuzz-kill: all
+	FUZZ_KILLS=100 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_fuzz.sh
+
+.PHONY: fuzz-kill
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; export CC; \

@@ -17,7 +17,7 @@ arrows() {
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
+arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
 arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/'
@@ -96,8 +96,9 @@ awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stres
 ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/page-library.sh \
-		build-aux/smoke.sh fuzz/oss-fuzz/build.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/fuzz_*.sh \
+		build-aux/page-library.sh build-aux/smoke.sh bench/*.sh fuzz/oss-fuzz/build.sh \
+		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
 	skip "no shellcheck"

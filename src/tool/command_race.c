@@ -286,9 +286,9 @@ int command_race(int argc, char **argv)
 		else if (option == 'd' && !parse_detectors(optarg, &race))
 			return usage_error("race", "expected detectors of drd, gcc-fibers, gcc-inline, "
 						   "gcc-threads, helgrind, tsan-fibers, tsan-threads");
-		else if (option == 'r' && !parse_count(optarg, &race.repeat))
+		else if (option == 'r' && !parse_number(optarg, 1, 1000000, &race.repeat))
 			return usage_error("race", "expected --repeat 1 .. 1000000, got '%s'", optarg);
-		else if (option == 's' && !parse_count(optarg, &race.seconds))
+		else if (option == 's' && !parse_number(optarg, 1, 1000000, &race.seconds))
 			return usage_error("race", "expected --timeout 1 .. 1000000, got '%s'", optarg);
 		else if (option == '?')
 			return usage_error("race", "unknown or incomplete option %s", argv[optind - 1]);

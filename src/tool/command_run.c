@@ -490,9 +490,9 @@ static const char *take_option(struct driver *d, int option, char *value)
 	case 'f':
 		return parse_flavours(value, d) ? NULL : "--flavour of plain, asan, tsan, msan";
 	case 'r':
-		return parse_count(value, &d->options.repeat) ? NULL : "--repeat 1 .. 1000000";
+		return parse_number(value, 1, 1000000, &d->options.repeat) ? NULL : "--repeat 1 .. 1000000";
 	case 't':
-		return parse_count(value, &d->options.seconds) ? NULL : "--timeout 1 .. 1000000";
+		return parse_number(value, 1, 1000000, &d->options.seconds) ? NULL : "--timeout 1 .. 1000000";
 	case 'j':
 		d->json = true;
 		return NULL;

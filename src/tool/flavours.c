@@ -11,8 +11,7 @@
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
-/* The folder of this binary; the linker's wrapper scripts are not used. */
-static bool own_folder(char *path, size_t size)
+bool flavour_folder(char *path, size_t size)
 {
 	ssize_t len = readlink("/proc/self/exe", path, size - 1);
 	char *slash;
@@ -31,7 +30,7 @@ bool binary_find(const char *binary, char *path, size_t size)
 {
 	char folder[512];
 
-	if (own_folder(folder, sizeof(folder))) {
+	if (flavour_folder(folder, sizeof(folder))) {
 		snprintf(path, size, "%s/%s", folder, binary);
 		if (!access(path, X_OK))
 			return true;

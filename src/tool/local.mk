@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 tool_sources = \
+	%D%/campaign.c \
+	%D%/campaign.h \
 	%D%/command_bench.c \
 	%D%/command_check.c \
 	%D%/command_format.c \
+	%D%/command_fuzz.c \
 	%D%/command_race.c \
 	%D%/command_run.c \
+	%D%/engine.c \
+	%D%/engine.h \
+	%D%/engine_afl.c \
+	%D%/engine_libfuzzer.c \
 	%D%/flavours.c \
 	%D%/flavours.h \
+	%D%/harvest.c \
 	%D%/main.c \
-	%D%/rates.c \
-	%D%/rates.h \
+	%D%/name_set.c \
+	%D%/name_set.h \
+	%D%/progress.c \
+	%D%/progress.h \
 	%D%/race.def \
 	%D%/race.h \
 	%D%/race_detector.c \
@@ -20,8 +30,18 @@ tool_sources = \
 	%D%/race_run.c \
 	%D%/race_tally.c \
 	%D%/race_tap.c \
+	%D%/rates.c \
+	%D%/rates.h \
 	%D%/run_one.c \
 	%D%/run_one.h \
+	%D%/seat.c \
+	%D%/seat.h \
+	%D%/sha1.c \
+	%D%/sha1.h \
+	%D%/store.c \
+	%D%/store.h \
+	%D%/target.c \
+	%D%/target.h \
 	%D%/tool.h \
 	%D%/verdict_print.c \
 	%D%/verdict_print.h

@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "bench", "measure the executors against each other", command_bench },
 	{ "check", "judge programs with the rule model", command_check },
 	{ "format", "rewrite programs: canonical text, or bytes", command_format },
+	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "race", "run the race matrix under every detector", command_race },
 	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
 };
@@ -35,12 +36,12 @@ int usage_error(const char *command, const char *what, ...)
 	return EXIT_BAD;
 }
 
-bool parse_count(const char *text, unsigned int *number)
+bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number)
 {
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || value < 1 || value > 1000000)
+	if (*text < '0' || *text > '9' || *end || value < least || value > most)
 		return false;
 	*number = (unsigned int)value;
 	return true;

@@ -20,14 +20,15 @@ struct command {
 int command_bench(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_format(int argc, char **argv);
+int command_fuzz(int argc, char **argv);
 int command_race(int argc, char **argv);
 int command_run(int argc, char **argv);
 
 /* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
 int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
-/* Is @text a decimal number from 1 to 1000000? Then it is in @number. */
-bool parse_count(const char *text, unsigned int *number);
+/* Is @text a decimal number from @least to @most? Then it is in @number. */
+bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
 
 /* The worse of two exit statuses. */
 int worse(int a, int b);

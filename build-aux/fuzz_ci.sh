@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Fuzzing for a CI, in a time that is known: replay of all that once failed, then the
+# targets that the change touches, then all. Says what a CI reads: junit.xml and the exit
+# status (0 good, 1 a finding or a regression, 2 nothing could run).
+#
+#   fuzz_ci.sh SRCDIR    run in the build folder; everything goes to fuzz-ci/
+#   FUZZ_CI_TIME         seconds of fuzzing (default 600)
+#   FUZZ_CI_BASE         what the change is against (default HEAD~1)
+#   FUZZ_CI_SEED         for the engines' random numbers (default 1)
+set -u
+
+srcdir=${1:?expected the source folder}
+seconds=${FUZZ_CI_TIME:-600}
+base=${FUZZ_CI_BASE:-HEAD~1}
+seed=${FUZZ_CI_SEED:-1}
+out=fuzz-ci
+status=0
+case $seconds in *[!0-9]* | '' | 0 | 1)
+	echo "fuzz-ci: expected FUZZ_CI_TIME of 2 seconds or more, got '$seconds'" >&2
+	exit 2 ;;
+esac
+rm -rf $out
+mkdir -p $out || exit 2
+: >$out/cases
+
+# ---- junit ----
+
+escaped() {
+	LC_ALL=C tr -cd '\11\12\40-\176' <"$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'
+}
+
+# one_case RESULT GROUP NAME [FILE]: good, skipped or failed; FILE says why
+one_case() {
+	echo "$1: $2 $3"
+	{
+		printf '  <testcase classname="%s" name="%s">' "$2" "$3"
+		case $1 in
+		failed) printf '<failure message="%s">' "$(escaped "$4" | grep . | head -n 1)"
+			escaped "$4"
+			printf '</failure>' ;;
+		skipped) printf '<skipped message="%s"/>' "$(escaped "$4" | head -n 1)" ;;
+		esac
+		printf '</testcase>\n'
+	} >>$out/cases
+	if [ "$1" = failed ]; then
+		sed 's/^/    /' "$4"
+		[ $status -eq 2 ] || status=1
+	fi
+}
+
+write_junit() {
+	{
+		echo '<?xml version="1.0" encoding="UTF-8"?>'
+		printf '<testsuite name="fuzz-ci" tests="%d" failures="%d" skipped="%d">\n' \
+			"$(grep -c '<testcase' $out/cases)" "$(grep -c '<failure' $out/cases)" \
+			"$(grep -c '<skipped' $out/cases)"
+		cat $out/cases
+		echo '</testsuite>'
+	} >$out/junit.xml
+}
+
+# ---- regressions ----
+
+targets() {
+	sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$srcdir/fuzz/targets.def"
+}
+
+replay() {
+	log=$out/$1.log
+	if [ ! -x "./$1" ]; then
+		echo "this build has no such binary" >"$log"
+		one_case skipped replay "$1" "$log"
+	elif "./$1" "$srcdir/corpus/regress" "$srcdir/corpus/rules" \
+		"$srcdir/corpus/seed/${1%%-*}" >"$log.all" 2>&1; then
+		one_case good replay "$1"
+	else
+		tail -n 30 "$log.all" >"$log"
+		one_case failed replay "$1" "$log"
+	fi
+}
+
+replay_all() {
+	for target in $(targets); do
+		flavour=$(sed -n "s/^TARGET($target, \"\([a-z]*\)\".*/\1/p" "$srcdir/fuzz/targets.def")
+		replay "$target-replay"
+		replay "$target-replay-$flavour"
+	done
+}
+
+# ---- campaigns ----
+
+# The targets that a change of files can matter to; the names come from standard input.
+touched() {
+	while read -r file; do
+		case $file in
+		fuzz/fuzz_*.c | corpus/seed/fuzz_*) echo "$file" | grep -o 'fuzz_[a-z]*' ;;
+		src/page/fault.* | src/page/task.*) echo fuzz_fault fuzz_page ;;
+		src/page/*) echo fuzz_fault fuzz_page fuzz_race ;;
+		src/harness/program_text.* | src/harness/program_write.* | src/harness/text_writer.*) echo fuzz_text ;;
+		src/harness/tsan* | src/harness/sighting.* | src/harness/shadow.* | src/harness/clock.*) echo fuzz_race ;;
+		src/harness/* | fuzz/*.[ch]) targets ;;
+		esac
+	done | tr ' ' '\n' | sort -u | while read -r target; do
+		targets | grep -x -- "$target"
+	done
+}
+
+changed_targets() {
+	(cd "$srcdir" && git diff --name-only "$base" --) 2>$out/git | touched | tr '\n' ' '
+}
+
+# one_result GROUP TARGET LOG BEFORE: what the campaign said of it
+one_result() {
+	log=$out/$1-$2.log
+	grep -A 1 "^FINDING $2," "$3" >"$log"
+	if [ -s "$log" ]; then
+		one_case failed "$1" "$2" "$log"
+	elif awk -v target="$2" '$1 == target && $2 ~ /^[1-9][0-9]*$/ { ran = 1 } END { exit !ran }' "$3"; then
+		one_case good "$1" "$2"
+	else
+		grep "^$2: " "$3" >"$log" || echo "no execution" >"$log"
+		one_case skipped "$1" "$2" "$log"
+	fi
+}
+
+# campaign GROUP SECONDS TARGET...
+campaign() {
+	group=$1 time=$2
+	shift 2
+	echo "$group, $time s: $*"
+	./pagetorture fuzz --bin "$PWD" --time "$time" --seed "$seed" --dir $out/campaign "$@" >$out/"$group".log 2>&1
+	ended=$?
+	for target; do
+		one_result "$group" "$target" $out/"$group".log
+	done
+	# A finding that no target's line told is one nevertheless.
+	if [ $ended -eq 1 ]; then
+		[ $status -ne 0 ] || status=1
+	elif [ $ended -ne 0 ]; then
+		one_case failed "$group" "the campaign itself" $out/"$group".log
+		status=2
+	fi
+}
+
+replay_all
+changed=$(changed_targets)
+if [ -n "$changed" ]; then
+	half=$((seconds / 2))
+	# shellcheck disable=SC2086 # names of targets
+	campaign changed $half $changed
+	seconds=$((seconds - half))
+else
+	echo "no target is touched by what changed since $base $(head -n 1 $out/git)"
+fi
+# shellcheck disable=SC2046 # names of targets
+campaign all "$seconds" $(targets)
+write_junit
+echo "fuzz-ci: $(grep -c '<testcase' $out/cases) cases, $(grep -c '<failure' $out/cases) failed, $(grep -c '<skipped' $out/cases) skipped ($PWD/$out/junit.xml)"
+exit $status

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* A fuzzing campaign: engines on targets, until its time is up or somebody stops it. */
+#ifndef TOOL_CAMPAIGN_H
+#define TOOL_CAMPAIGN_H
+
+#include "tool/engine.h"
+#include "tool/target.h"
+
+struct campaign {
+	struct fuzz_options options;
+	bool wanted[ENGINES];
+	struct target **targets;
+	size_t count;
+};
+
+/* Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if nothing could run. */
+int campaign_run(struct campaign *campaign);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * pagetorture fuzz: run the engines that are there on the targets that are there, for as
+ * long as one likes.
+ *
+ * C and not a script, because it waits for many processes at once, must lose nothing when
+ * it is killed, and is installed with the tool. What engines can do by themselves they do:
+ * they share a folder for each target, and are started, watched and heard here.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tool/campaign.h"
+#include "tool/flavours.h"
+#include "tool/tool.h"
+
+static const char help[] =
+	"Usage: pagetorture fuzz [OPTION]... [TARGET]...\n"
+	"Fuzz the targets, all by default, with every engine that is built for them, until\n"
+	"stopped by Ctrl-C. The same command again goes on where the last one ended, however\n"
+	"it ended.\n"
+	"\n"
+	"  --time T        end after T: seconds, or with s, m, h, d behind it (90, 10m, 8h)\n"
+	"  --jobs N        processes at a time (default: the processors there are); with more\n"
+	"                  to run than that, targets and engines take turns\n"
+	"  --engine LIST   of libfuzzer, afl (default: what is there)\n"
+	"  --dir D         where the campaign lives (default: campaign)\n"
+	"  --bin B         where the fuzz binaries are (default: where this program is)\n"
+	"  --seeds S       inputs to begin with, a folder for each target, and TARGET.dict, its\n"
+	"                  dictionary (default: B/seeds)\n"
+	"  --seed N        for the engines' random numbers (default: another one each time)\n"
+	"  --collect       only keep what engines left behind that were killed; start none\n"
+	"  --report N      seconds between lines where there is no terminal (default: 60)\n"
+	"  --help          this text\n"
+	"\n"
+	"D/TARGET/corpus keeps every input worth keeping, D/TARGET/findings what broke the\n"
+	"target, both under the hash of their content; inputs of yours can be put into corpus.\n"
+	"Exit status: 0 no finding; 1 findings; 2 bad usage, or nothing could run.\n"
+	"\n"
+	"Examples:\n"
+	"  pagetorture fuzz\n"
+	"  pagetorture fuzz --time 10m --jobs 2 --engine libfuzzer fuzz_page\n";
+
+/* Ten years, in seconds. */
+#define TIME_MOST 315360000U
+
+static bool parse_time(const char *text, unsigned int *seconds)
+{
+	static const struct unit {
+		const char *name;
+		unsigned int seconds;
+	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+	size_t digits = strspn(text, "0123456789");
+	char count[12];
+
+	snprintf(count, sizeof(count), "%.*s", (int)digits, text);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(text + digits, units[i].name)) {
+			unsigned int most = TIME_MOST / units[i].seconds;
+			bool good = digits < sizeof(count) && parse_number(count, 1, most, seconds);
+
+			*seconds *= units[i].seconds;
+			return good;
+		}
+	return false;
+}
+
+static bool parse_engines(char *list, bool wanted[ENGINES])
+{
+	char *name;
+
+	memset(wanted, 0, ENGINES * sizeof(wanted[0]));
+	while ((name = strsep(&list, ","))) {
+		size_t i = 0;
+
+		while (i < ENGINES && strcmp(name, engines[i]->name))
+			i++;
+		if (i == ENGINES)
+			return false;
+		wanted[i] = true;
+	}
+	return true;
+}
+
+static unsigned int processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned int)CPU_COUNT(&set);
+}
+
+static bool set_option(struct campaign *campaign, int option)
+{
+	struct fuzz_options *o = &campaign->options;
+
+	switch (option) {
+	case 'b':
+		o->bin = optarg;
+		break;
+	case 'c':
+		o->collect = true;
+		break;
+	case 'd':
+		o->dir = optarg;
+		break;
+	case 'e':
+		return parse_engines(optarg, campaign->wanted);
+	case 'i':
+		o->seeds = optarg;
+		break;
+	case 'j':
+		return parse_number(optarg, 1, CREW_SEATS, &o->jobs);
+	case 'r':
+		return parse_number(optarg, 1, 86400, &o->report);
+	case 's':
+		return parse_number(optarg, 0, 1000000000, &o->seed);
+	case 't':
+		return parse_time(optarg, &o->time);
+	}
+	return true;
+}
+
+/* What each option with a value expects, by its letter. */
+static const char *expected(int option)
+{
+	switch (option) {
+	case 'e':
+		return "--engine of libfuzzer, afl";
+	case 'j':
+		return "--jobs 1 .. 64";
+	case 'r':
+		return "--report 1 .. 86400";
+	case 's':
+		return "--seed 0 .. 1000000000";
+	default:
+		return "--time like 90, 10m or 8h";
+	}
+}
+
+/* Return: an exit status, or -1 to go on. */
+static int parse_options(struct campaign *campaign, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"bin", required_argument, NULL, 'b'},
+		{"collect", no_argument, NULL, 'c'},
+		{"dir", required_argument, NULL, 'd'},
+		{"engine", required_argument, NULL, 'e'},
+		{"help", no_argument, NULL, 'h'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"report", required_argument, NULL, 'r'},
+		{"seed", required_argument, NULL, 's'},
+		{"seeds", required_argument, NULL, 'i'},
+		{"time", required_argument, NULL, 't'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
+		if (option == '?')
+			return usage_error("fuzz", "unknown or incomplete option %s",
+					   argv[optind - 1]);
+		if (!set_option(campaign, option))
+			return usage_error("fuzz", "expected %s, got '%s'", expected(option),
+					   argv[optind - 1]);
+	}
+	return -1;
+}
+
+/* A name stands in paths and patterns. */
+static bool is_target_name(const char *name)
+{
+	return *name && strlen(name) < 100 &&
+	       name[strspn(name,
+			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
+		       '\0';
+}
+
+static bool choose_targets(struct campaign *campaign, int count, char **names)
+{
+	const char *name;
+	size_t most = (size_t)count;
+
+	if (!count)
+		while (target_known(most, &name))
+			most++;
+	campaign->targets = calloc(most, sizeof(struct target *));
+	for (size_t i = 0; campaign->targets && i < most; i++) {
+		if (count)
+			name = names[i];
+		else
+			target_known(i, &name);
+		if (!is_target_name(name)) {
+			usage_error("fuzz", "expected the name of a target, got '%s'", name);
+			return false;
+		}
+		campaign->targets[i] = malloc(sizeof(struct target));
+		if (!campaign->targets[i])
+			break;
+		target_init(campaign->targets[i], name, &campaign->options);
+		campaign->count++;
+	}
+	return campaign->count == most;
+}
+
+/* The folder is made if the one above it is there. */
+static bool make_folder(const char *dir)
+{
+	if (!mkdir(dir, 0777) || errno == EEXIST)
+		return true;
+	fprintf(stderr, "pagetorture fuzz: expected a folder that can be written: %s: %s\n", dir,
+		strerror(errno));
+	return false;
+}
+
+int command_fuzz(int argc, char **argv)
+{
+	struct campaign campaign = {.options = {.dir = "campaign", .report = 60}};
+	char own[PATH_MAX] = ".", seeds[PATH_MAX + 8];
+	int status;
+
+	flavour_folder(own, sizeof(own));
+	campaign.options.bin = own;
+	campaign.options.jobs = processors();
+	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
+	for (size_t i = 0; i < ENGINES; i++)
+		campaign.wanted[i] = true;
+	status = parse_options(&campaign, argc, argv);
+	if (status >= 0)
+		return status;
+	if (!campaign.options.seeds) {
+		snprintf(seeds, sizeof(seeds), "%.4000s/seeds", campaign.options.bin);
+		campaign.options.seeds = seeds;
+	}
+	if (!choose_targets(&campaign, argc - optind, argv + optind) ||
+	    !make_folder(campaign.options.dir))
+		return EXIT_BAD;
+	return campaign_run(&campaign);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The fuzzing engines that a campaign can start, as a table: how each is started, where
+ * it leaves what it found, how its figures are read. A new one is one file and one line.
+ */
+#ifndef TOOL_ENGINE_H
+#define TOOL_ENGINE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct seat;
+struct target;
+
+/* What the user asked for. */
+struct fuzz_options {
+	const char *bin;      /* where the fuzz binaries are */
+	const char *dir;      /* where the campaign lives */
+	const char *seeds;    /* a folder of inputs for each target; may be missing */
+	unsigned int jobs;    /* processes at a time */
+	unsigned int time;    /* seconds; 0: until stopped */
+	unsigned int report;  /* seconds between two lines of the log */
+	unsigned int seed;
+	bool collect; /* only what engines left behind; start none */
+};
+
+/* A command line under construction: arguments and additions to the environment. */
+struct command_line {
+	char *argv[48],
+		*env[24]; /* both end with NULL; env holds NAME=VALUE, or NAME to unset it */
+	size_t args, envs;
+	char text[8192];
+	size_t used;
+};
+
+void command_arg(struct command_line *line, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void command_env(struct command_line *line, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Where inputs appear: below the target's folder (a pattern), by the beginning of their names. */
+struct source {
+	const char *folder;
+	const char *prefix;
+	const char *kind; /* of finding; NULL: an entry of the corpus */
+};
+
+/* What one process of an engine did since it was started. */
+struct figures {
+	unsigned long executions;
+	unsigned long coverage; /* edges, in the engine's own count */
+	unsigned long rate;     /* executions a second; made of the first */
+};
+
+struct engine {
+	const char *name;
+	unsigned int roles; /* processes that differ, and that each target should have had */
+	const struct source *sources; /* up to one without a folder */
+
+	/* What is missing for the target, or NULL. */
+	const char *(*lack)(const struct fuzz_options *options, const struct target *target);
+	/* Names the role of the process with this number. */
+	void (*name_role)(unsigned int number, char *name, size_t size);
+	void (*command)(const struct seat *seat, struct command_line *line);
+	/* Before it starts, and now and then: reads statistics that it keeps in files. */
+	void (*read_figures)(struct seat *seat);
+	/* A line that it printed. */
+	void (*read_line)(struct seat *seat, const char *line);
+};
+
+#define ENGINES 2
+
+/* In the order in which they get a target. */
+extern const struct engine *const engines[ENGINES];
+
+extern const struct engine engine_libfuzzer, engine_afl;
+
+/* Is there an executable file @folder/@name? */
+bool engine_has_file(const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,340 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Campaigns: they find, tell, keep and go on, whoever is killed and whatever is broken.
+# Small targets stand for the real ones: one that grows a corpus, one with a bug.
+#
+#   FUZZ_KILLS    rounds that are ended by kill -9 (default 6; make fuzz-kill: 100)
+. "$(dirname "$0")/tap.sh"
+
+rounds=${FUZZ_KILLS:-6}
+bin=$scratch/bin
+log=$scratch/log
+
+# shellcheck source=tests/fuzz_targets.sh
+. "$(dirname "$0")/fuzz_targets.sh"
+mkdir "$bin" "$bin/afl" "$bin/afl-plain" "$bin/afl-cmplog"
+chmod 755 "$scratch"
+
+# ---- helpers ----
+
+# fuzz ARGUMENT...: in the background
+fuzz() {
+	"$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
+	campaign=$!
+}
+
+# until_true COMMAND...: within a minute
+until_true() {
+	for _ in $(seq 300); do
+		if "$@"; then
+			return 0
+		fi
+		sleep 0.2
+	done
+	return 1
+}
+
+said() {
+	grep -q -- "$1" "$log"
+}
+
+# stop SIGNAL: ends the campaign; its exit status is in $status
+stop() {
+	kill "-$1" "$campaign" 2>/dev/null
+	status=0
+	wait "$campaign" 2>/dev/null || status=$?
+}
+
+engines() {
+	# shellcheck disable=SC2009 # by the whole command line
+	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz' | awk '{ print $1 }'
+}
+
+nobody_left() {
+	[ -z "$(engines)" ]
+}
+
+kept() {
+	ls "$1"/*/corpus/* "$1"/*/findings/* 2>/dev/null
+}
+
+has_entries() {
+	[ "$(find "$1" -type f | wc -l)" -gt "$2" ]
+}
+
+# hashes FOLDER...: of the inputs in it
+hashes() {
+	find "$@" -type f -size +0c ! -name '.*' -exec sha1sum {} + 2>/dev/null | cut -c 1-40 | sort -u
+}
+
+# all_named FOLDER: is every file named by its content?
+all_named() {
+	find "$1" -type f -exec sha1sum {} + | awk '{ hash = $1; sub(/.*[\/-]/, ""); if ($0 != hash) exit 1 }'
+}
+
+# ---- usage ----
+
+for wrong in '--jobs 0' '--time x' '--engine vim' '--seed -1' '--report 0' '--frob' ../x --bin; do
+	# shellcheck disable=SC2086 # words
+	run_to 2 "$pagetorture" fuzz --dir "$scratch/none" $wrong && [ "$(wc -l <"$scratch/err")" = 1 ]
+	ok $? "bad usage: $wrong" "$scratch/err"
+done
+run_to 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
+ok $? "--help anywhere" "$scratch/out"
+run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_grow &&
+	grep -q 'fuzz_grow: skipped: libfuzzer: no binary' "$scratch/out"
+ok $? "no target that can be fuzzed" "$scratch/out"
+
+if ! make_targets "$bin" 16384; then
+	skip "campaigns: ${CC:-cc} has no libFuzzer"
+	done_testing
+	exit
+fi
+
+# ---- it finds, tells and goes on ----
+
+d=$scratch/grow
+fuzz --time 3 --jobs 2 --seed 7 --dir "$d" fuzz_grow
+stop 0
+[ $status = 0 ] && said '^0:00:0. .* executions, .*coverage' && said '^  fuzz_grow  *[1-9]' && nobody_left
+ok $? "from an empty folder: lines of log, summary, exit 0, nobody left" "$log"
+has_entries "$d/fuzz_grow/corpus" 3 && all_named "$d/fuzz_grow/corpus"
+ok $? "the corpus has grown, each entry under its hash" "$log"
+[ "$(tail -n 1 "$d/fuzz_grow/plot.tsv" | awk '{ print ($3 > 0) ($4 > 0) ($5 > 3) NF }')" = 1116 ]
+ok $? "and its figures are in plot.tsv" "$d/fuzz_grow/plot.tsv"
+grep -q 'Seed: 8$' "$d/fuzz_grow/logs/libfuzzer-0"
+ok $? "--seed decides what the engine begins with" "$d/fuzz_grow/logs/libfuzzer-0"
+
+kept "$d" >"$scratch/before"
+fuzz --dir "$d" fuzz_grow
+until_true said 'executions'
+run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
+ok $? "a second campaign on the same folder is refused" "$scratch/out"
+stop INT
+[ $status = 0 ] && said 'fuzz_grow: goes on, corpus' && said '^summary' && nobody_left
+ok $? "resumed; Ctrl-C ends it with a summary and nobody left" "$log"
+kept "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
+[ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
+ok $? "and all that was there is there" "$scratch/lost"
+
+d=$scratch/bug
+fuzz --dir "$d" fuzz_bug
+until_true said '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
+until_true has_entries "$d/fuzz_bug/findings" 2
+stop INT
+[ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && all_named "$d/fuzz_bug/findings"
+ok $? "a finding is told once for its reason, all are kept, exit 1" "$log"
+replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
+! $replay >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
+ok $? "the command that it tells shows it" "$scratch/out"
+grep -q 'ERROR: fuzz_bug' "$d"/fuzz_bug/reports/*
+ok $? "what the engine said is kept" "$log"
+
+# began: did an engine get through all that it was given?
+began() {
+	grep -q INITED "$1"/logs/libfuzzer-0*
+}
+
+d=$scratch/begins
+mkdir -p "$d/fuzz_bug/corpus"
+for bug in bu bug bugs; do
+	printf %s "$bug" >"$d/fuzz_bug/corpus/$bug"
+done
+fuzz --jobs 1 --engine libfuzzer --dir "$d" fuzz_bug
+until_true has_entries "$d/fuzz_bug/findings" 2 && until_true began "$d/fuzz_bug"
+ok $? "findings among the corpus: told, and the engines begin without them" "$log"
+stop INT
+rm -rf "$d/fuzz_bug/logs" "$d/fuzz_bug/queue"
+fuzz --jobs 1 --time 2 --engine libfuzzer --dir "$d" fuzz_bug
+stop 0
+[ ! -e "$d/fuzz_bug/queue/$(printf bug | sha1sum | cut -c 1-40)" ] && began "$d/fuzz_bug"
+ok $? "and so does the next campaign" "$log"
+
+# ---- AFL++ ----
+
+if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
+	for build in afl afl-plain afl-cmplog; do
+		cmplog=
+		[ $build = afl-cmplog ] && cmplog=1
+		for target in grow bug; do
+			AFL_QUIET=1 AFL_LLVM_CMPLOG=$cmplog afl-clang-fast -fsanitize=fuzzer -DPAIRS=4 \
+				-o "$bin/$build/fuzz_$target" "$scratch/$target.c" >"$scratch/out" 2>&1
+		done
+	done
+	d=$scratch/afl
+	mkdir -p "$scratch/seeds/fuzz_bug"
+	printf 'bx' >"$scratch/seeds/fuzz_bug/near"
+	fuzz --engine afl --jobs 3 --seeds "$scratch/seeds" --dir "$d" fuzz_bug
+	until_true said '^FINDING fuzz_bug, crash'
+	until_true test -e "$d/fuzz_bug/afl/cmplog/fuzzer_stats"
+	# AFL++ tells its figures five seconds after it began; those who come later resume it.
+	until_true said ' [1-9][0-9]* executions'
+	pid=$(engines | tail -n 1)
+	kill -9 "$(pgrep -P "$campaign" | head -n 1)"
+	until_true said 'was ended by signal 9; it is started again'
+	ok $? "AFL++: main, sanitizer and CMPLOG instance; one that is killed comes back" "$log"
+	stop INT
+	[ $status = 1 ] && [ -n "$pid" ] && nobody_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
+	ok $? "AFL++ ends with nobody left, its finding is told" "$log"
+	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
+	! $replay >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
+	ok $? "and the command that it tells shows it" "$scratch/out"
+	all_engines="--engine libfuzzer,afl"
+else
+	skip "AFL++: no afl-fuzz or afl-clang-fast"
+	all_engines="--engine libfuzzer"
+fi
+
+# ---- kill -9 ----
+
+d=$scratch/killed
+random=$(date +%s)
+
+# What engines had found when everything was killed: whole files only.
+found_by_engines() {
+	hashes "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
+		"$d"/*/afl/*/queue "$d"/*/afl/*/crashes
+}
+
+lost=0
+for round in $(seq "$rounds"); do
+	random=$(((random * 1103515245 + 12345) % 2147483648))
+	# shellcheck disable=SC2086 # words
+	fuzz $all_engines --jobs 2 --dir "$d" fuzz_bug fuzz_grow
+	sleep "$((random / 65536 % 3)).$((random / 1024 % 10))"
+	case $((random / 4096 % 3)) in
+	0) # the tool; what its engines do about it is seen below
+		stop KILL ;;
+	1) # an engine, then the tool
+		kill -9 "$(engines | head -n 1)" 2>/dev/null
+		sleep 0.$((random / 2048 % 10))
+		stop KILL ;;
+	2) # everything
+		# shellcheck disable=SC2046 # words
+		kill -9 "$campaign" $(engines) 2>/dev/null
+		stop KILL ;;
+	esac
+	until_true nobody_left || { echo "round $round: $(engines | wc -l) left" >>"$scratch/lost"; lost=1; }
+	found_by_engines >"$scratch/found"
+	"$pagetorture" fuzz --collect --bin "$bin" --dir "$d" fuzz_bug fuzz_grow >"$log" 2>&1
+	[ $? -le 1 ] || { cat "$log" >>"$scratch/lost"; lost=1; }
+	hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found" >"$scratch/missing"
+	if [ -s "$scratch/missing" ]; then
+		echo "round $round: $(wc -l <"$scratch/missing") lost" >>"$scratch/lost"
+		lost=1
+	fi
+	sort "$scratch/found" "$scratch/found.all" 2>/dev/null | sort -u >"$scratch/sum"
+	mv "$scratch/sum" "$scratch/found.all"
+done
+hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found.all" >"$scratch/missing"
+[ $lost = 0 ] && [ ! -s "$scratch/missing" ] && [ -s "$scratch/found.all" ]
+ok $? "$rounds rounds of kill -9: $(wc -l <"$scratch/found.all") entries and findings, none lost" "$scratch/lost"
+all_named "$d/fuzz_grow/corpus" && all_named "$d/fuzz_bug/findings"
+ok $? "and every one is whole" "$scratch/lost"
+
+# ---- folders that are no good ----
+
+# As somebody whom permissions bind.
+as_user=
+if [ "$(id -u)" = 0 ]; then
+	as_user='setpriv --reuid=65534 --regid=65534 --clear-groups'
+fi
+d=$scratch/perm
+mkdir "$d"
+chmod 777 "$d"
+if $as_user test -x "$pagetorture" 2>/dev/null; then
+	run_as_user() {
+		# shellcheck disable=SC2086 # words
+		$as_user "$pagetorture" fuzz --bin "$bin" --report 1 --engine libfuzzer "$@" >"$log" 2>&1 &
+		campaign=$!
+	}
+	run_as_user --time 2 --dir "$d" fuzz_grow fuzz_bug
+	stop 0
+	corpus=$d/fuzz_grow/corpus
+	mkdir "$corpus/a-folder"
+	mkfifo "$corpus/a-pipe"
+	ln -s /nowhere "$corpus/a-dangling-link"
+	: >"$corpus/an-empty-file"
+	head -c 1100000 /dev/zero >"$corpus/a-large-file"
+	echo x >"$corpus/an-unreadable-file"
+	chmod 000 "$corpus/an-unreadable-file"
+	printf 'an in' >"$corpus/somebody's own"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$corpus/a-socket" 2>/dev/null
+	chmod -R a-w "$d/fuzz_bug"
+	find "$d/fuzz_bug" -type f | sort >"$scratch/before"
+	find "$corpus" | sort >"$scratch/corpus"
+	run_as_user --time 2 --dir "$d" fuzz_grow fuzz_bug
+	stop 0
+	for junk in $(cd "$corpus" && ls -d a-* an-*); do
+		[ "$(grep -c "skipped, no input: .*/$junk: " "$log")" = 1 ] || echo "$junk"
+	done >"$scratch/junk"
+	[ $status = 0 ] && [ ! -s "$scratch/junk" ] && said '^  fuzz_grow  *[1-9]'
+	ok $? "junk in a corpus is skipped, with one line each" "$log"
+	find "$corpus" | sort | comm -13 - "$scratch/corpus" >"$scratch/lost"
+	[ ! -s "$scratch/lost" ]
+	ok $? "and left alone" "$scratch/lost"
+	[ -e "$d/fuzz_grow/queue/$(printf 'an in' | sha1sum | cut -c 1-40)" ]
+	ok $? "an input under a name of its own is handed to the engines" "$log"
+	find "$d/fuzz_bug" -type f | sort | cmp -s - "$scratch/before" &&
+		said 'fuzz_bug: expected a folder that can be written: .*: Permission denied'
+	ok $? "a target in a folder that cannot be written is told; the other goes on" "$log"
+	run_as_user --dir "$d" fuzz_grow
+	until_true said executions
+	chmod a-w "$corpus"
+	until_true said 'fuzz_grow: pauses: .*: Permission denied' && until_true nobody_left
+	ok $? "a folder that cannot be written any more: it pauses" "$log"
+	chmod a+w "$corpus"
+	until_true said 'fuzz_grow: goes on$'
+	went_on=$?
+	stop INT
+	[ $status = 0 ] && [ $went_on = 0 ] && [ "$(grep -c pauses "$log")" = 1 ]
+	ok $? "and goes on when it can" "$log"
+	chmod a-w "$d"
+	rm -rf "$d/fuzz_bug"
+	run_as_user --time 1 --dir "$d/below" fuzz_grow
+	stop 0
+	[ $status = 2 ] && said 'expected a folder that can be written' && [ "$(wc -l <"$log")" = 1 ]
+	ok $? "no folder at all: one line, exit 2" "$log"
+else
+	skip "folders that cannot be written: no other user can run this build"
+fi
+
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	d=$scratch/full
+	mkdir "$d"
+	# The mount is the campaign's own, and this shell goes in by the campaign's door.
+	# shellcheck disable=SC2016 # the inner shell's words
+	unshare -m sh -c 'mount -t tmpfs -o size=96m none "$1" && shift && exec "$@"' sh "$d" \
+		"$pagetorture" fuzz --bin "$bin" --report 1 --engine libfuzzer --dir "$d" fuzz_grow >"$log" 2>&1 &
+	campaign=$!
+	inside=/proc/$campaign/root$d
+	until_true said ' executions'
+	hashes "$inside/fuzz_grow/corpus" >"$scratch/before"
+	head -c 130000000 /dev/zero >"$inside/filler" 2>/dev/null
+	until_true said 'fuzz_grow: pauses: .*: the disk is nearly full' && until_true nobody_left
+	ok $? "a full disk: it pauses" "$log"
+	hashes "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
+	[ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
+	ok $? "with all that was there" "$scratch/lost"
+	rm "$inside/filler"
+	until_true said 'fuzz_grow: goes on$'
+	went_on=$?
+	stop INT
+	[ $status = 0 ] && [ $went_on = 0 ] && [ "$(grep -c pauses "$log")" = 1 ]
+	ok $? "and goes on when there is room" "$log"
+else
+	skip "a full disk: needs root and mount namespaces"
+fi
+
+# ---- engines that do not run ----
+
+printf '#!/bin/sh\necho no luck today\nexit 3\n' >"$bin/fuzz_broken"
+chmod +x "$bin/fuzz_broken"
+fuzz --dir "$scratch/broken" --jobs 1 fuzz_broken
+status=0
+wait $campaign || status=$?
+[ $status = 2 ] && said 'libfuzzer-0 ended with status 3: no luck today' && said 'no engine could be started'
+ok $? "an engine that never runs: its words, exit 2" "$log"
+
+done_testing
