@@ -14,31 +14,17 @@
 /* Of 1, 4, 8, 16, 32 the last two are alike and a third faster than the first. */
 #define RACES_A_FLUSH 16
 
-static void *made(void *thing)
-{
-	if (!thing) {
-		fprintf(stderr, "expected memory for the check, got none\n");
-		abort();
-	}
-	return thing;
-}
-
 struct check *fuzz_check(void)
 {
 	static struct check *check;
 
 	if (!check)
-		check = made(check_new());
+		check = check_new();
+	if (!check) {
+		fprintf(stderr, "expected memory for the check, got none\n");
+		abort();
+	}
 	return check;
-}
-
-struct rules *fuzz_rules(void)
-{
-	static struct rules *rules;
-
-	if (!rules)
-		rules = made(rules_new());
-	return rules;
 }
 
 /* ---- what is found out, told by parts ---- */

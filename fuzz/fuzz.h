@@ -18,9 +18,8 @@ extern const bool fuzz_reads_text;
 
 /* Made at the first call; a target runs in one thread. */
 struct check *fuzz_check(void);
-struct rules *fuzz_rules(void);
 
-/* check_fibers() for all targets; what it finds out is told to who listens. */
+/* check_fibers() for all targets, of the program judged last; what it finds out is told to who listens. */
 enum check_result fuzz_compare(const struct program *program, struct check_report *report);
 
 /*

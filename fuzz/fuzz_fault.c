@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "harness/program_bytes.h"
-#include "harness/repair.h"
 
 const bool fuzz_reads_text = false;
 
@@ -50,7 +49,7 @@ static void make_failing(uint8_t thread, unsigned int n)
 					  .claim = RESULT_NONE,
 					  .number = { n } };
 	failing.count++;
-	repair(&failing, fuzz_rules());
+	check_repair(fuzz_check(), &failing);
 	program_renumber(&failing);
 }
 
@@ -73,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check();
 	program_from_bytes(&program, data, size);
 	drop_fail_nth(&program);
-	repair(&program, fuzz_rules());
+	check_repair(fuzz_check(), &program);
 	if (program.count == PROGRAM_CALLS)
 		program.count--;
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++)

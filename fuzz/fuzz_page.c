@@ -6,7 +6,6 @@
 #include "fuzz/fuzz.h"
 
 #include "harness/program_bytes.h"
-#include "harness/repair.h"
 
 const bool fuzz_reads_text = false;
 
@@ -16,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct check_report report;
 
 	program_from_bytes(&program, data, size);
-	repair(&program, fuzz_rules());
+	check_repair(fuzz_check(), &program);
 	program_renumber(&program);
 	if (fuzz_compare(&program, &report) == CHECK_DIFFER)
 		fuzz_finding("fuzz_page", &program, report.why);

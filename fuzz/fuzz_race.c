@@ -66,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			     !fuzz_wants_all_races && !wants_all_races(size));
 	program_from_bytes(&program, data, size);
 	program_renumber(&program);
+	check_judge(fuzz_check(), &program);
 	switch (compare(&program, &report)) {
 	case CHECK_DIFFER:
 		fuzz_finding("fuzz_race", &program, report.why);

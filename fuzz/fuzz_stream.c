@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "harness/number.h"
-#include "harness/repair.h"
 
 const bool fuzz_reads_text = false;
 
@@ -84,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (program.count = 0; stream.left && program.count < PROGRAM_CALLS; program.count++)
 		take_call(&stream, &program.calls[program.count]);
-	repair(&program, fuzz_rules());
+	check_repair(fuzz_check(), &program);
 	program_renumber(&program);
 	if (fuzz_compare(&program, &report) == CHECK_DIFFER)
 		fuzz_finding("fuzz_stream", &program, report.why);

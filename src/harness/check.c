@@ -19,6 +19,7 @@
 
 #include "harness/bytes.h"
 #include "harness/library.h"
+#include "harness/repair.h"
 #include "harness/tsan.h"
 
 struct check {
@@ -351,6 +352,11 @@ void check_judge(struct check *c, const struct program *program)
 	rules_judge(c->rules, program);
 }
 
+void check_repair(struct check *c, struct program *program)
+{
+	repair(program, c->rules);
+}
+
 enum check_result check_fibers(struct check *c, const struct program *program,
 			       struct check_report *report)
 {
@@ -358,7 +364,6 @@ enum check_result check_fibers(struct check *c, const struct program *program,
 	enum exec_end end;
 
 	*report = (struct check_report){ .result = CHECK_AGREE };
-	check_judge(c, program);
 	trace_clear(c->trace);
 	end = exec_fiber(c->exec, program, fatal_before_end(v) ? v->fatal_call : SIZE_MAX,
 			 c->trace);

@@ -42,14 +42,17 @@ const struct trace *check_trace(const struct check *check);
 /* Judges the program. */
 void check_judge(struct check *check, const struct program *program);
 
+/* Makes it a program that breaks no rule (repair.h), which leaves it judged. */
+void check_repair(struct check *check, struct program *program);
+
 /*
- * Judges the program and executes it, up to a fatal call, on fibers.
+ * Executes the program, up to a fatal call, on fibers. It must be the one judged last.
  * Return: the same as report->result.
  */
 enum check_result check_fibers(struct check *check, const struct program *program,
 			       struct check_report *report);
 
-/* The same on real threads. The program must be the one judged last. */
+/* The same on real threads. */
 enum check_result check_threads(struct check *check, const struct program *program,
 				struct check_report *report);
 

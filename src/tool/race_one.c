@@ -37,12 +37,11 @@ static enum check_result run_once(const struct program *program, struct check_re
 	unsigned int errors = valgrind_errors();
 
 	tsan_flush();
-	if (one.fibers) {
+	check_judge(one.check, program);
+	if (one.fibers)
 		check_fibers(one.check, program, report);
-	} else {
-		check_judge(one.check, program);
+	else
 		check_threads(one.check, program, report);
-	}
 	report->races += valgrind_errors() - errors;
 	return report->result;
 }

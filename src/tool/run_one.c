@@ -126,11 +126,11 @@ static void run_asked(void *ctx)
 		exit(1);
 	}
 	exec_announce(check_exec(check), announce, NULL);
+	check_judge(check, &program);
 	if (options->fibers)
 		run_fibers(check);
 	if (told->fibers.result == CHECK_DIFFER)
 		return;
-	check_judge(check, &program);
 	if (options->fibers)
 		expect_deaths(rules_verdict(check_rules(check)));
 	told->part = "on threads, about ";
@@ -156,6 +156,7 @@ static void run_to_death(void *ctx)
 	if (!dying)
 		return;
 	detector_tell_faults();
+	check_judge(dying, &program);
 	check_fibers(dying, &program, &report);
 	exec_announce(check_exec(dying), announce_range, NULL);
 	exec_use_values(check_exec(dying), death->rule == RULE_uninit_use);
