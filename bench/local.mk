@@ -43,10 +43,19 @@ bench-fuzz: $(bench_fuzz_programs) seeds
 	@LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 	  $(SHELL) $(srcdir)/%D%/bench_fuzz.sh
 
+# What an input costs, and whom.
+bench_exec_programs =
+if HAVE_ENGINE
+bench_exec_programs += fuzz_page fuzz_empty
+endif
+
+bench-exec: all $(bench_exec_programs) seeds
+	@$(SHELL) $(srcdir)/%D%/bench_exec.sh
+
 # What a second job of a campaign brings; three to four minutes.
 bench-jobs: all fuzzers seeds
 	@$(SHELL) $(srcdir)/%D%/bench_jobs.sh
 
-EXTRA_DIST += %D%/bench_jobs.sh
+EXTRA_DIST += %D%/bench_exec.sh %D%/bench_jobs.sh
 
-.PHONY: bench bench-fuzz bench-jobs
+.PHONY: bench bench-exec bench-fuzz bench-jobs

@@ -50,19 +50,19 @@ fuzz_page_replay_msan_LDADD = libharness-msan.a $(page_msan)
 # The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
 EXTRA_PROGRAMS += fuzz_fault fuzz_page fuzz_race fuzz_text
 fuzz_fault_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/mutator.c
-fuzz_fault_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+fuzz_fault_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
 fuzz_fault_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
 fuzz_fault_LDADD = libmutate.a libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_page_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/mutator.c
-fuzz_page_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+fuzz_page_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
 fuzz_page_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
 fuzz_page_LDADD = libmutate.a libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_text_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/mutator_text.c
-fuzz_text_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+fuzz_text_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
 fuzz_text_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
 fuzz_text_LDADD = libmutate.a libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/mutator.c
-fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
+fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
 fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
 fuzz_race_LDADD = libmutate.a libharness-fuzz-tsan.a $(page_fuzz_tsan)
 
@@ -78,9 +78,13 @@ fuzz_race_bytes_LDFLAGS = $(fuzz_race_LDFLAGS)
 fuzz_race_bytes_LDADD = libharness-fuzz-tsan.a $(page_fuzz_tsan)
 
 # What it is held against, and how much of the library each corpus covers.
-EXTRA_PROGRAMS += fuzz_stream fuzz_page-replay-cov fuzz_stream-replay-cov
+EXTRA_PROGRAMS += fuzz_empty fuzz_stream fuzz_page-replay-cov fuzz_stream-replay-cov
+fuzz_empty_SOURCES = $(fuzz_common) %D%/fuzz_empty.c %D%/mutator.c
+fuzz_empty_CFLAGS = $(fuzz_page_CFLAGS)
+fuzz_empty_LDFLAGS = $(fuzz_page_LDFLAGS)
+fuzz_empty_LDADD = $(fuzz_page_LDADD)
 fuzz_stream_SOURCES = $(fuzz_common) %D%/fuzz_stream.c
-fuzz_stream_CFLAGS = $(fuzz_page_CFLAGS)
+fuzz_stream_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 fuzz_stream_LDFLAGS = $(fuzz_page_LDFLAGS)
 fuzz_stream_LDADD = $(fuzz_page_bytes_LDADD)
 fuzz_page_replay_cov_SOURCES = $(fuzz_page_replay_SOURCES)

@@ -20,11 +20,11 @@ static void drop_marked(struct program *program, const bool *drop)
 	program->count = kept;
 }
 
-static void mend(struct program *program, const struct rules *rules, bool may_move)
+/* @drop has the calls that break fatal rules already. */
+static void mend(struct program *program, const struct rules *rules, bool may_move, bool *drop)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);
-	bool drop[PROGRAM_CALLS] = { false };
 
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
@@ -36,17 +36,17 @@ static void mend(struct program *program, const struct rules *rules, bool may_mo
 	}
 	for (size_t i = 0; i < v->uninit_count; i++)
 		drop[v->uninits[i].call] = true;
-	if (v->fatal_call != VERDICT_NONE)
-		drop[v->fatal_call] = true;
 	drop_marked(program, drop);
 }
 
 void repair(struct program *program, struct rules *rules)
 {
 	for (unsigned int round = 0;; round++) {
-		rules_judge(rules, program);
+		bool drop[PROGRAM_CALLS] = { false };
+
+		rules_sift(rules, program, drop);
 		if (!rules_verdict(rules)->broken)
 			return;
-		mend(program, rules, round < ROUNDS_THAT_MOVE);
+		mend(program, rules, round < ROUNDS_THAT_MOVE, drop);
 	}
 }

@@ -195,24 +195,51 @@ static void log_final_pages(struct rules *r)
 	}
 }
 
-void rules_judge(struct rules *r, const struct program *program)
+static void log_deadlock(struct rules *r)
 {
 	struct verdict *v = &r->verdict;
+
+	v->broken |= RULE_BIT(RULE_deadlock);
+	v->fatal_call = r->schedule.first_left;
+	v->fatal_rule = RULE_deadlock;
+}
+
+static void log_races(struct rules *r)
+{
+	if (r->shadow.race_count)
+		r->verdict.broken |= RULE_BIT(RULE_data_race);
+	shadow_sort(&r->shadow);
+}
+
+void rules_judge(struct rules *r, const struct program *program)
+{
 	size_t index;
 
 	begin(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
 		if (judge(r, index) == FATAL)
 			break;
-	if (v->fatal_call == VERDICT_NONE && r->schedule.left) {
-		v->broken |= RULE_BIT(RULE_deadlock);
-		v->fatal_call = r->schedule.first_left;
-		v->fatal_rule = RULE_deadlock;
-	}
-	if (r->shadow.race_count)
-		v->broken |= RULE_BIT(RULE_data_race);
-	shadow_sort(&r->shadow);
+	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.left)
+		log_deadlock(r);
+	log_races(r);
 	log_final_pages(r);
+}
+
+void rules_sift(struct rules *r, const struct program *program, bool *fatal)
+{
+	size_t index;
+
+	begin(r, program);
+	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
+		if (judge(r, index) == FATAL)
+			fatal[index] = true;
+	if (r->schedule.left) {
+		log_deadlock(r);
+		fatal[r->schedule.first_left] = true;
+	}
+	log_races(r);
+	if (!r->verdict.broken)
+		log_final_pages(r);
 }
 
 struct rules *rules_new(void)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Does nothing: what an input costs the engine itself, for `make bench-exec`. */
+#include "fuzz/fuzz.h"
+
+const bool fuzz_reads_text = false;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	(void)data;
+	(void)size;
+	return 0;
+}
