@@ -52,10 +52,14 @@ endif
 bench-exec: all $(bench_exec_programs) seeds
 	@$(SHELL) $(srcdir)/%D%/bench_exec.sh
 
+# What AFL++'s persistent mode brings, and its stability.
+bench-afl: all afl-fuzzers seeds
+	@$(SHELL) $(srcdir)/%D%/bench_afl.sh
+
 # What a second job of a campaign brings; three to four minutes.
 bench-jobs: all fuzzers seeds
 	@$(SHELL) $(srcdir)/%D%/bench_jobs.sh
 
-EXTRA_DIST += %D%/bench_exec.sh %D%/bench_jobs.sh
+EXTRA_DIST += %D%/bench_afl.sh %D%/bench_exec.sh %D%/bench_jobs.sh
 
-.PHONY: bench bench-exec bench-fuzz bench-jobs
+.PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs
