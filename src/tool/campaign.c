@@ -223,7 +223,8 @@ static void judge_end(struct loop *loop, struct seat *seat, int status, bool exe
 {
 	if (executed)
 		loop->hopeless = seat->failures = 0;
-	if (seat->told_to_end)
+	/* An engine that ends well has done as many executions as it was given. */
+	if (seat->told_to_end || (executed && WIFEXITED(status) && !WEXITSTATUS(status)))
 		return;
 	if (seat->written[0]) {
 		tell_lost(seat);
