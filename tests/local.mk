@@ -40,6 +40,7 @@ test_scripts = \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
+	%D%/test_report.sh \
 	%D%/test_run.sh \
 	%D%/test_same.sh \
 	%D%/test_seam.sh \
@@ -50,7 +51,7 @@ test_scripts = \
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
 EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh \
-	%D%/reference.py %D%/simple_page.c %D%/tap.sh
+	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -82,9 +83,10 @@ AM_TESTS_ENVIRONMENT = \
 
 test_ldadd = libharness-plain.a $(page_plain)
 
-check_PROGRAMS += $(unit_tests) make_programs valgrind_faults
+check_PROGRAMS += $(unit_tests) make_programs read_report valgrind_faults
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
+read_report_SOURCES = %D%/read_report.c src/tool/report.c src/tool/report.h
 valgrind_faults_SOURCES = %D%/valgrind_faults.c
 valgrind_faults_LDADD = $(test_ldadd)
 TESTS += $(unit_tests)

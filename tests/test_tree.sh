@@ -20,7 +20,7 @@ arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
 arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report\.h"'
 arrows 'bench/*.[ch]' 'page/page\.h"'
 
 # The model must not learn from the library, schedules know neither programs nor pages.

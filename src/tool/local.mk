@@ -32,6 +32,8 @@ tool_sources = \
 	%D%/race_tap.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/report.c \
+	%D%/report.h \
 	%D%/run_one.c \
 	%D%/run_one.h \
 	%D%/seat.c \
