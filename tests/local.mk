@@ -8,6 +8,7 @@ unit_tests = \
 	test_delay \
 	test_detector \
 	test_matrix \
+	test_minimize \
 	test_mutate \
 	test_mutate_splice \
 	test_mutator \
@@ -36,10 +37,12 @@ test_scripts = \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
+	%D%/test_minimize.sh \
 	%D%/test_mutants.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
+	%D%/test_report.sh \
 	%D%/test_run.sh \
 	%D%/test_same.sh \
 	%D%/test_seam.sh \
@@ -49,8 +52,8 @@ test_scripts = \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh \
-	%D%/reference.py %D%/simple_page.c %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh %D%/mutant.sh \
+	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -82,9 +85,10 @@ AM_TESTS_ENVIRONMENT = \
 
 test_ldadd = libharness-plain.a $(page_plain)
 
-check_PROGRAMS += $(unit_tests) make_programs valgrind_faults
+check_PROGRAMS += $(unit_tests) make_programs read_report valgrind_faults
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
+read_report_SOURCES = %D%/read_report.c src/tool/report.c src/tool/report.h
 valgrind_faults_SOURCES = %D%/valgrind_faults.c
 valgrind_faults_LDADD = $(test_ldadd)
 TESTS += $(unit_tests)
@@ -102,6 +106,8 @@ test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
+test_minimize_SOURCES = %D%/test_minimize.c
+test_minimize_LDADD = $(test_ldadd)
 test_mutate_SOURCES = %D%/test_mutate.c
 test_mutate_LDADD = $(test_ldadd)
 test_mutate_splice_SOURCES = %D%/test_mutate_splice.c

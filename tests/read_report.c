@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * read_report: says of each report on standard input who made it, of what kind, and which
+ * functions of src/page each site has. `-m`: in how many frames modules are known.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/report.h"
+
+static void print_sites(const struct report *report)
+{
+	for (size_t i = 0; i < report->site_count; i++) {
+		char top[REPORT_TOP_TEXT];
+
+		report_top(&report->sites[i], top);
+		printf(" [%s%s%s]", report->sites[i].what, report->sites[i].what[0] ? " " : "", top);
+	}
+}
+
+static void print_modules(const struct report *report)
+{
+	for (size_t i = 0; i < report->site_count; i++) {
+		size_t known = 0;
+
+		for (size_t n = 0; n < report->sites[i].count; n++)
+			known += report->sites[i].frames[n].module[0] &&
+				 report->sites[i].frames[n].offset;
+		printf(" %s", known && known == report->sites[i].count ? "all" : "not all");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static char text[1 << 20];
+	const char *rest = text;
+	struct report report;
+
+	text[fread(text, 1, sizeof(text) - 1, stdin)] = '\0';
+	while ((rest = report_read(rest, &report))) {
+		printf("%s %s", report.tool, report.kind);
+		if (argc > 1 && !strcmp(argv[1], "-m"))
+			print_modules(&report);
+		else
+			print_sites(&report);
+		putchar('\n');
+	}
+	return 0;
+}

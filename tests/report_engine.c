@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* A target that hangs, takes too much memory, or ends: what libFuzzer reports itself. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void hang(void)
+{
+	for (;;)
+		usleep(1000);
+}
+
+static void eat(void)
+{
+	volatile char *much = malloc((size_t)200 << 20);
+
+	much[0] = 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	switch (size ? data[0] : 0) {
+	case 'a':
+		abort();
+	case 'h':
+		hang();
+		break;
+	case 'm':
+		eat();
+		break;
+	case 'x':
+		exit(0);
+	}
+	return 0;
+}

@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# What is read out of reports: each is provoked here, by each compiler that there is.
+. "$(dirname "$0")/tap.sh"
+
+mkdir -p "$scratch/src/page" || exit 99
+cp "$abs_srcdir/tests/report_bugs.c" "$scratch/src/page/bugs.c"
+
+# compile COMPILER SANITIZER [FLAG...]
+compile() {
+	compiler=$1 sanitizer=$2
+	shift 2
+	(cd "$scratch" && "$compiler" -g -O1 -fno-optimize-sibling-calls -fsanitize="$sanitizer" "$@" -pthread \
+		src/page/bugs.c -o bugs) >"$scratch/build" 2>&1
+}
+
+# reads NAME EXPECTED: what is read of the report on bug NAME is EXPECTED, a pattern of `case`.
+reads() {
+	(cd "$scratch" && timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
+	got=$("$abs_builddir/read_report" <"$scratch/report" | head -n 1)
+	# shellcheck disable=SC2254 # a pattern
+	case $got in
+	$2) ok 0 "$compiler, $sanitizer: $1: $got" ;;
+	*) ok 1 "$compiler, $sanitizer: $1: expected $2, got $got" "$scratch/report" ;;
+	esac
+}
+
+# has_modules NAME: without symbols each frame has its module instead.
+has_modules() {
+	(cd "$scratch" && ASAN_OPTIONS=symbolize=0 MSAN_OPTIONS=symbolize=0 TSAN_OPTIONS=symbolize=0 \
+		timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
+	got=$("$abs_builddir/read_report" -m <"$scratch/report" | head -n 1)
+	case $got in
+	*" not all"* | "") false ;;
+	*" all") true ;;
+	*) false ;;
+	esac
+	ok $? "$compiler, $sanitizer: without symbols, modules: $got" "$scratch/report"
+}
+
+# Functions need a symbolizer with clang; gcc's runtimes know them by themselves.
+symbolizer=$(command -v llvm-symbolizer || command -v llvm-symbolizer-19 || command -v llvm-symbolizer-14)
+export ASAN_SYMBOLIZER_PATH="$symbolizer" MSAN_SYMBOLIZER_PATH="$symbolizer" \
+	TSAN_OPTIONS="external_symbolizer_path=$symbolizer"
+unset ASAN_OPTIONS MSAN_OPTIONS UBSAN_OPTIONS
+
+# with_asan COMPILER
+with_asan() {
+	if ! compile "$1" address,undefined -fno-sanitize-recover=undefined; then
+		skip "reports of AddressSanitizer: $1 has none"
+		return
+	fi
+	reads use-after-free 'AddressSanitizer heap-use-after-free \[page_read<use_after_free*'
+	reads overflow 'AddressSanitizer heap-buffer-overflow \[page_read<*'
+	reads intercepted 'AddressSanitizer heap-buffer-overflow \[intercepted*'
+	reads double-free 'AddressSanitizer double-free \[double_free*'
+	reads bad-free 'AddressSanitizer bad-free \[bad_free*'
+	reads wild 'AddressSanitizer SEGV \[page_read<*'
+	reads sum 'UndefinedBehaviorSanitizer signed-integer-overflow *'
+	reads shift 'UndefinedBehaviorSanitizer shift *'
+	reads ours 'page unmap-order*'
+	reads leak 'LeakSanitizer memory-leak \[main*'
+	UBSAN_OPTIONS=print_stacktrace=1 reads sum \
+		'UndefinedBehaviorSanitizer signed-integer-overflow \[sum<*'
+	ASAN_OPTIONS=handle_abort=1 reads ours 'page unmap-order \[report_of_ours<*'
+	has_modules use-after-free
+}
+
+# with_tsan COMPILER
+with_tsan() {
+	if ! compile "$1" thread -DFIBERS; then
+		skip "reports of ThreadSanitizer: $1 has none"
+		return
+	fi
+	if (cd "$scratch" && ./bugs 2>&1) | grep -q 'unexpected memory mapping'; then
+		skip "reports of ThreadSanitizer: $1's does not run on this kernel"
+		return
+	fi
+	for name in race fibers; do
+		reads $name 'ThreadSanitizer data-race \[*of size 4 page_[pw]*\] \[*of size 4 page_[pw]*\]'
+		[ "$(echo "$got" | grep -c 'page_poke.*page_write\|page_write.*page_poke')" -eq 1 ]
+		ok $? "$compiler, $sanitizer: $name: a site for each of the two"
+	done
+	reads use-after-free 'ThreadSanitizer heap-use-after-free \[read of size 1 page_read<*'
+	reads wild 'ThreadSanitizer SEGV \[page_read<*'
+	has_modules race
+}
+
+# with_msan COMPILER
+with_msan() {
+	if ! compile "$1" memory; then
+		skip "reports of MemorySanitizer: $1 has none"
+		return
+	fi
+	reads uninitialised 'MemorySanitizer use-of-uninitialized-value \[uninitialised*'
+	has_modules uninitialised
+}
+
+for name in $(printf '%s\n' "$CC" clang-19 clang-14 gcc | sort -u); do
+	if ! command -v "$name" >/dev/null; then
+		skip "reports of $name: not found"
+		continue
+	fi
+	with_asan "$name"
+	with_tsan "$name"
+	with_msan "$name"
+done
+
+# engine LETTER KIND
+engine() {
+	echo "$1" >"$scratch/input"
+	timeout 60 "$scratch/engine" -timeout=1 -rss_limit_mb=100 "$scratch/input" >"$scratch/report" 2>&1
+	got=$("$abs_builddir/read_report" <"$scratch/report" | head -n 1)
+	[ "${got%% \[*}" = "libFuzzer $2" ]
+	ok $? "libFuzzer: $2" "$scratch/report"
+}
+
+if "$CC" -g -fsanitize=fuzzer,address "$abs_srcdir/tests/report_engine.c" -o "$scratch/engine" \
+	>"$scratch/build" 2>&1; then
+	engine a deadly-signal
+	engine h timeout
+	engine m out-of-memory
+	engine x exit
+else
+	skip "reports of libFuzzer: $CC cannot link it"
+fi
+
+echo 'all is well' | "$abs_builddir/read_report" >"$scratch/out"
+[ ! -s "$scratch/out" ]
+ok $? "no report, nothing read" "$scratch/out"
+
+done_testing
