@@ -7,6 +7,7 @@ unit_tests = \
 	test_afl_mutator \
 	test_delay \
 	test_detector \
+	test_happens \
 	test_matrix \
 	test_mutate \
 	test_mutate_splice \
@@ -33,6 +34,7 @@ test_scripts = \
 	%D%/test_coverage.sh \
 	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
+	%D%/test_explain.sh \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
@@ -100,6 +102,8 @@ test_delay_SOURCES = %D%/test_delay.c
 test_delay_LDADD = $(test_ldadd)
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
+test_happens_SOURCES = %D%/test_happens.c
+test_happens_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
 test_mutate_SOURCES = %D%/test_mutate.c

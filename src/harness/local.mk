@@ -20,6 +20,8 @@ mutate_sources = \
 
 harness_sources = \
 	%D%/bytes.h \
+	%D%/cause.c \
+	%D%/cause.h \
 	%D%/check.c \
 	%D%/check.h \
 	%D%/claims.c \
@@ -37,6 +39,8 @@ harness_sources = \
 	%D%/exec_state.h \
 	%D%/exec_thread.c \
 	%D%/exec_user.c \
+	%D%/happens.c \
+	%D%/happens.h \
 	%D%/isolate.c \
 	%D%/isolate.h \
 	%D%/matrix.c \

@@ -5,6 +5,7 @@ tool_sources = \
 	%D%/campaign.h \
 	%D%/command_bench.c \
 	%D%/command_check.c \
+	%D%/command_explain.c \
 	%D%/command_format.c \
 	%D%/command_fuzz.c \
 	%D%/command_race.c \
@@ -13,6 +14,12 @@ tool_sources = \
 	%D%/engine.h \
 	%D%/engine_afl.c \
 	%D%/engine_libfuzzer.c \
+	%D%/explain.c \
+	%D%/explain.h \
+	%D%/explain_lanes.c \
+	%D%/explain_sheet.c \
+	%D%/explain_sheet.h \
+	%D%/explain_words.c \
 	%D%/flavours.c \
 	%D%/flavours.h \
 	%D%/harvest.c \

@@ -15,6 +15,7 @@
 static const struct command commands[] = {
 	{ "bench", "measure the executors against each other", command_bench },
 	{ "check", "judge programs with the rule model", command_check },
+	{ "explain", "draw programs, and say what is wrong and why", command_explain },
 	{ "format", "rewrite programs: canonical text, or bytes", command_format },
 	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "race", "run the race matrix under every detector", command_race },
