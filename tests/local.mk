@@ -31,6 +31,7 @@ test_scripts = \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
+	%D%/test_convert.sh \
 	%D%/test_coverage.sh \
 	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \

@@ -5,6 +5,7 @@ tool_sources = \
 	%D%/campaign.h \
 	%D%/command_bench.c \
 	%D%/command_check.c \
+	%D%/command_convert.c \
 	%D%/command_explain.c \
 	%D%/command_format.c \
 	%D%/command_fuzz.c \
@@ -39,6 +40,8 @@ tool_sources = \
 	%D%/race_tap.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/recode.c \
+	%D%/recode.h \
 	%D%/run_one.c \
 	%D%/run_one.h \
 	%D%/seat.c \
