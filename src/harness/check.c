@@ -24,6 +24,7 @@
 
 struct check {
 	struct rules *rules;
+	const struct program *judged;
 	struct tsan_shadow *kept;
 	struct sightings predicted;
 	struct trace *trace;
@@ -350,11 +351,24 @@ static bool same_end(const struct verdict *v, enum exec_end end, struct check_re
 void check_judge(struct check *c, const struct program *program)
 {
 	rules_judge(c->rules, program);
+	c->judged = program;
 }
 
 void check_repair(struct check *c, struct program *program)
 {
 	repair(program, c->rules);
+	c->judged = program;
+}
+
+/* Held against the verdict of another program, anything would agree or differ by chance. */
+static void begin(struct check *c, const struct program *program, struct check_report *report)
+{
+	if (c->judged != program) {
+		fprintf(stderr, "expected the program that was judged last, got another\n");
+		abort();
+	}
+	*report = (struct check_report){ .result = CHECK_AGREE };
+	trace_clear(c->trace);
 }
 
 enum check_result check_fibers(struct check *c, const struct program *program,
@@ -363,8 +377,7 @@ enum check_result check_fibers(struct check *c, const struct program *program,
 	const struct verdict *v = rules_verdict(c->rules);
 	enum exec_end end;
 
-	*report = (struct check_report){ .result = CHECK_AGREE };
-	trace_clear(c->trace);
+	begin(c, program, report);
 	end = exec_fiber(c->exec, program, fatal_before_end(v) ? v->fatal_call : SIZE_MAX,
 			 c->trace);
 	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
@@ -382,8 +395,7 @@ enum check_result check_threads(struct check *c, const struct program *program,
 	const struct shadow *shadow = rules_shadow(c->rules);
 	bool certain = !shadow->race_count && !shadow->contended;
 
-	*report = (struct check_report){ .result = CHECK_AGREE };
-	trace_clear(c->trace);
+	begin(c, program, report);
 	if (!exec_thread(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
 		differ(report, "expected threads, got none");
 		return report->result;
