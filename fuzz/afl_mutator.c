@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/trim.h"
+#include "harness/trim.h"
 #include "harness/mutate.h"
 #include "harness/program_bytes.h"
 #include "harness/random.h"

@@ -134,7 +134,7 @@ fuzzers: $(engine_programs)
 # The mutator for AFL++, which loads it into itself: position-independent, and built by
 # whatever compiler. The programs' own sources come along.
 noinst_PROGRAMS += afl_mutator.so
-afl_mutator_so_SOURCES = %D%/afl_mutator.c %D%/trim.c %D%/trim.h $(mutate_sources) \
+afl_mutator_so_SOURCES = %D%/afl_mutator.c $(mutate_sources) \
 	src/harness/number.c src/harness/op.c src/harness/program.c src/harness/program_bytes.c
 afl_mutator_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 # libtool would keep a plain -shared to itself.

@@ -8,6 +8,7 @@ unit_tests = \
 	test_delay \
 	test_detector \
 	test_matrix \
+	test_minimize \
 	test_mutate \
 	test_mutate_splice \
 	test_mutator \
@@ -36,6 +37,7 @@ test_scripts = \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
+	%D%/test_minimize.sh \
 	%D%/test_mutants.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
@@ -50,7 +52,7 @@ test_scripts = \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh \
+EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh %D%/mutant.sh \
 	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -104,6 +106,8 @@ test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
+test_minimize_SOURCES = %D%/test_minimize.c
+test_minimize_LDADD = $(test_ldadd)
 test_mutate_SOURCES = %D%/test_mutate.c
 test_mutate_LDADD = $(test_ldadd)
 test_mutate_splice_SOURCES = %D%/test_mutate_splice.c

@@ -4,6 +4,7 @@
 # Proof that the harness sees: the library is broken on purpose, one way at a time, and
 # `run` on corpus/rules must disagree, in the flavour that is meant to find it.
 . "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/mutant.sh"
 
 # run_on FLAVOUR: is there a disagreement that is none without the mutation?
 run_on() {
@@ -12,41 +13,18 @@ run_on() {
 	[ $? -eq 1 ] && grep -q "$1: " "$scratch/err"
 }
 
-# Objects of the tool, by how automake names them.
-objects_of() {
-	if [ "$1" = plain ]; then
-		ls "$abs_builddir"/src/tool/pagetorture-*.o
-	else
-		ls "$abs_builddir"/src/tool/pagetorture_"$1"-*.o
-	fi
-}
-
-# build FLAVOUR: the library from $scratch/src, the rest as it is.
-build() {
-	rm -rf "${scratch:?}/bin"
-	mkdir "$scratch/bin"
-	# shellcheck disable=SC2046 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$1") -I"$scratch/src" \
-		"$scratch"/src/page/*.c $(objects_of "$1") "$abs_builddir/libharness-$1.a" \
-		-lpthread -o "$scratch/bin/pagetorture$(suffix_of "$1")" >"$scratch/build" 2>&1
-}
-
 # mutant FLAVOUR FILE SED NAME
 mutant() {
 	if ! has_flavour "$1"; then
 		skip "$4: this build has no $1 flavour"
 		return
 	fi
-	rm -rf "${scratch:?}/src"
-	mkdir "$scratch/src"
-	cp -r "$abs_srcdir/src/page" "$scratch/src/page"
-	chmod -R u+w "$scratch/src"
-	sed "$3" "$abs_srcdir/src/page/$2" >"$scratch/src/page/$2"
-	if cmp -s "$abs_srcdir/src/page/$2" "$scratch/src/page/$2" && [ -n "$3" ]; then
+	if ! mutate "$2" "$3" && [ -n "$3" ]; then
 		ok 1 "$4: the mutation does not apply any more"
 		return
 	fi
-	if ! build "$1"; then
+	rm -rf "${scratch:?}/bin"
+	if ! build_mutant "$1"; then
 		ok 1 "$4: does not build" "$scratch/build"
 		return
 	fi

@@ -169,6 +169,8 @@ static void on_race(const struct tsan_race *race, void *ctx)
 		sighting.from = (uint16_t)(from - home);
 		sighting.to = (uint16_t)(to - home);
 	}
+	bytes_copy(sighting.stacks[0], race->now.stack, sizeof(sighting.stacks[0]));
+	bytes_copy(sighting.stacks[1], race->before.stack, sizeof(sighting.stacks[1]));
 	sightings_add(&x->sightings, &sighting);
 }
 

@@ -16,7 +16,9 @@ mutate_sources = \
 	%D%/mutations.def \
 	%D%/random.h \
 	%D%/scene.c \
-	%D%/scene.h
+	%D%/scene.h \
+	%D%/trim.c \
+	%D%/trim.h
 
 harness_sources = \
 	%D%/bytes.h \
@@ -42,6 +44,8 @@ harness_sources = \
 	%D%/matrix.c \
 	%D%/matrix.def \
 	%D%/matrix.h \
+	%D%/minimize.c \
+	%D%/minimize.h \
 	%D%/number.c \
 	%D%/number.h \
 	%D%/op.c \

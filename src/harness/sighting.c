@@ -34,8 +34,8 @@ static bool is_pair(const struct sighting *s, const struct program *program, uin
 				  s->before == PROGRAM_THREADS);
 }
 
-bool sighting_is_race(const struct sighting *s, const struct program *program,
-		      const struct shadow *shadow, bool any_order)
+const struct race *sighting_race(const struct sighting *s, const struct program *program,
+				 const struct shadow *shadow, bool any_order)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
@@ -44,9 +44,15 @@ bool sighting_is_race(const struct sighting *s, const struct program *program,
 			continue;
 		if (is_pair(s, program, race->first, race->second) ||
 		    (any_order && is_pair(s, program, race->second, race->first)))
-			return true;
+			return race;
 	}
-	return false;
+	return NULL;
+}
+
+bool sighting_is_race(const struct sighting *s, const struct program *program,
+		      const struct shadow *shadow, bool any_order)
+{
+	return sighting_race(s, program, shadow, any_order) != NULL;
 }
 
 /* What one shadow cell holds: who touched which of the 8 bytes, and how. */

@@ -18,11 +18,14 @@
 
 #define SIGHTING_NO_PAGE PROGRAM_PAGES
 
+#define SIGHTING_STACK 8
+
 struct sighting {
 	uint16_t call;	 /* whose access made the race known */
 	uint8_t before;	 /* thread of the earlier access; PROGRAM_THREADS: any, it is not known */
 	uint8_t page;	 /* SIGHTING_NO_PAGE: not on a page of the program */
 	uint16_t from, to; /* bytes that both accesses touched; empty without a page */
+	uintptr_t stacks[2][SIGHTING_STACK]; /* of this access and of the earlier one, as tsan.h */
 };
 
 struct sightings {
@@ -35,9 +38,14 @@ size_t sightings_kept(const struct sightings *sightings);
 void sightings_add(struct sightings *sightings, const struct sighting *sighting);
 
 /*
- * Is this one of the races that the model knows?
+ * The race of the model's that this is.
  * @any_order: the two calls may have run in either order, as on real threads
+ * Return: NULL if the model knows none.
  */
+const struct race *sighting_race(const struct sighting *sighting, const struct program *program,
+				 const struct shadow *shadow, bool any_order);
+
+/* Is this one of the races that the model knows? */
 bool sighting_is_race(const struct sighting *sighting, const struct program *program,
 		      const struct shadow *shadow, bool any_order);
 

@@ -16,12 +16,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TSAN_STACK 8
+
 /* One side of a race: at most one 8-byte granule, as ThreadSanitizer stores it. */
 struct tsan_access {
 	char thread[16]; /* as named by tsan_fiber_new() or pthread_setname_np(); or "main" */
 	uintptr_t addr;
 	size_t size;
 	bool write, atomic;
+	uintptr_t stack[TSAN_STACK]; /* return addresses, the innermost first; 0 behind the last */
 };
 
 struct tsan_race {

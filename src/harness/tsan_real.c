@@ -87,9 +87,11 @@ static void thread_name(void *report, int threads, int tid, char name[16])
 static void side(void *report, int threads, unsigned long idx, struct tsan_access *access)
 {
 	int tid = -1, size = 0, write = 0, atomic = 0;
-	void *addr = NULL, *trace[1];
+	void *addr = NULL, *trace[TSAN_STACK] = { NULL };
 
-	__tsan_get_report_mop(report, idx, &tid, &addr, &size, &write, &atomic, trace, 1);
+	__tsan_get_report_mop(report, idx, &tid, &addr, &size, &write, &atomic, trace, TSAN_STACK);
+	for (unsigned int i = 0; i < TSAN_STACK; i++)
+		access->stack[i] = (uintptr_t)trace[i];
 	access->addr = (uintptr_t)addr;
 	access->size = (size_t)size;
 	access->write = write;

@@ -16,6 +16,7 @@
 #include "tool/run_one.h"
 #include "tool/tool.h"
 #include "tool/verdict_print.h"
+#include "tool/witness.h"
 
 static const char help[] =
 	"Usage: pagetorture run [OPTION]... FILE...\n"
@@ -58,6 +59,7 @@ struct input {
 
 struct driver {
 	bool one; /* this is a flavour's half (run_one.h) */
+	bool witness; /* that is asked (witness.h) */
 	bool json;
 	const char *backend; /* or NULL */
 	struct run_options options;
@@ -110,15 +112,6 @@ static const char *seen_text(const struct cell *cell)
 	if (!strcmp(cell->field[RUN_RESULT], "beyond"))
 		return "unseen";
 	return cell->field[RUN_SEEN];
-}
-
-/*
- * Flavours are processes of their own: they read it from the environment, as the user
- * may have said it there. Asked for in vain is not to pass for something else.
- */
-static bool choose_backend(const char *name)
-{
-	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
 /* ---- printing ---- */
@@ -424,23 +417,6 @@ static int drive(struct driver *d, int count, char **files)
 
 /* ---- options ---- */
 
-static bool parse_flavours(char *list, struct driver *d)
-{
-	char *name;
-
-	memset(d->wanted, 0, sizeof(d->wanted));
-	while ((name = strsep(&list, ","))) {
-		unsigned int i = 0;
-
-		while (i < FLAVOURS_MAX && strcmp(name, flavour_names[i]))
-			i++;
-		if (i == FLAVOURS_MAX)
-			return false;
-		d->wanted[i] = true;
-	}
-	return true;
-}
-
 static bool parse_seed(const char *text, struct exec_timing *timing)
 {
 	char *end;
@@ -472,7 +448,7 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },	      { "json", no_argument, NULL, 'j' },
 	{ "one", no_argument, NULL, 'o' },	      { "pin", no_argument, NULL, 'p' },
 	{ "repeat", required_argument, NULL, 'r' },   { "timeout", required_argument, NULL, 't' },
-	{ NULL, 0, NULL, 0 },
+	{ "witness", no_argument, NULL, 'w' },	      { NULL, 0, NULL, 0 },
 };
 
 /* Return: NULL, or what was expected instead. */
@@ -488,7 +464,7 @@ static const char *take_option(struct driver *d, int option, char *value)
 		return parse_executor(value, &d->options) ? NULL :
 							    "--executor fibers, threads or both";
 	case 'f':
-		return parse_flavours(value, d) ? NULL : "--flavour of plain, asan, tsan, msan";
+		return flavours_parse(value, d->wanted) ? NULL : "--flavour of plain, asan, tsan, msan";
 	case 'r':
 		return parse_number(value, 1, 1000000, &d->options.repeat) ? NULL : "--repeat 1 .. 1000000";
 	case 't':
@@ -499,14 +475,20 @@ static const char *take_option(struct driver *d, int option, char *value)
 	case 'o':
 		d->one = true;
 		return NULL;
+	case 'w':
+		d->one = d->witness = true;
+		return NULL;
 	default:
 		d->options.timing.pin = true;
 		return NULL;
 	}
 }
 
+/* The half of a flavour: files by name, or whatever is asked. */
 static int run_this_flavour(const struct driver *d, int count, char **files)
 {
+	if (d->witness)
+		witness_serve(&d->options);
 	for (int i = 0; i < count; i++)
 		run_one(files[i], &d->options);
 	return EXIT_GOOD;
@@ -531,10 +513,10 @@ int command_run(int argc, char **argv)
 		if (expected)
 			return usage_error("run", "expected %s, got '%s'", expected, optarg);
 	}
-	if (d.backend && !choose_backend(d.backend))
+	if (d.backend && !flavours_choose_backend(d.backend))
 		return usage_error("run", "expected a backend that the page library has, got '%s'",
 				   d.backend);
-	if (optind == argc)
+	if (optind == argc && !d.witness)
 		return usage_error("run", "expected at least one FILE");
 	return d.one ? run_this_flavour(&d, argc - optind, argv + optind) :
 		       drive(&d, argc - optind, argv + optind);

@@ -5,11 +5,37 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/exec.h"
+
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
+
+bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
+{
+	char *name;
+
+	memset(wanted, 0, FLAVOURS_MAX * sizeof(*wanted));
+	while ((name = strsep(&list, ","))) {
+		unsigned int i = 0;
+
+		while (i < FLAVOURS_MAX && strcmp(name, flavour_names[i]))
+			i++;
+		if (i == FLAVOURS_MAX)
+			return false;
+		wanted[i] = true;
+	}
+	return true;
+}
+
+bool flavours_choose_backend(const char *name)
+{
+	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
+}
 
 bool flavour_folder(char *path, size_t size)
 {
@@ -57,7 +83,8 @@ bool flavour_start(struct flavour *flavour, const char *name, char **argv)
 	return flavour_find(name, path, sizeof(path)) && flavour_exec(flavour, path, argv);
 }
 
-bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
+/* @in: what the child reads as its standard input; negative: the same as we */
+static bool start(struct flavour *flavour, const char *path, char **argv, int in)
 {
 	int ends[2];
 
@@ -66,6 +93,8 @@ bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
 		return false;
 	flavour->pid = fork();
 	if (flavour->pid == 0) {
+		if (in >= 0)
+			dup2(in, STDIN_FILENO);
 		dup2(ends[1], STDOUT_FILENO);
 		execvp(path, argv);
 		_exit(127);
@@ -77,6 +106,42 @@ bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
 	else
 		close(ends[0]);
 	return flavour->out;
+}
+
+bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
+{
+	return start(flavour, path, argv, -1);
+}
+
+bool flavour_talk(struct flavour *flavour, const char *path, char **argv)
+{
+	int ends[2];
+
+	flavour->pid = 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return false;
+	flavour->in = ends[1];
+	if (!start(flavour, path, argv, ends[0]))
+		close(ends[1]);
+	close(ends[0]);
+	return flavour->pid > 0;
+}
+
+bool flavour_send(struct flavour *flavour, const void *bytes, size_t size)
+{
+	const char *at = bytes;
+
+	while (size) {
+		ssize_t done = send(flavour->in, at, size, MSG_NOSIGNAL);
+
+		if (done < 0 && errno != EINTR)
+			return false;
+		if (done > 0) {
+			at += done;
+			size -= (size_t)done;
+		}
+	}
+	return true;
 }
 
 bool flavour_read(struct flavour *flavour, char *line, size_t size, unsigned int seconds)

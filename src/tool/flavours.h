@@ -11,12 +11,23 @@ struct flavour {
 	const char *name;
 	pid_t pid; /* 0: not started */
 	FILE *out; /* its standard output */
+	int in;	   /* its standard input, if flavour_talk() started it */
 };
 
 #define FLAVOURS_MAX 4
 
 /* All that can exist, sorted as a table shows them. */
 extern const char *const flavour_names[FLAVOURS_MAX];
+
+/* Only these of a list like "asan,tsan". Return: false if it names another. */
+bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
+
+/*
+ * How the library maps pages, here and in all flavours: they are processes of their own and
+ * read it from the environment, as the user may have said it there. Asked for in vain is
+ * not to pass for something else. Return: false if it cannot.
+ */
+bool flavours_choose_backend(const char *name);
 
 /* The folder of this binary; the linker's wrapper scripts are not used. */
 bool flavour_folder(char *path, size_t size);
@@ -38,6 +49,12 @@ bool flavour_start(struct flavour *flavour, const char *name, char **argv);
 
 /* Starts any program that answers in lines as a flavour does. */
 bool flavour_exec(struct flavour *flavour, const char *path, char **argv);
+
+/* The same, and it can be sent something; whoever starts it closes `in`. */
+bool flavour_talk(struct flavour *flavour, const char *path, char **argv);
+
+/* Return: false if it reads no more. */
+bool flavour_send(struct flavour *flavour, const void *bytes, size_t size);
 
 /*
  * Reads its next line, with the line end. One that says nothing for @seconds is killed.

@@ -7,6 +7,7 @@ tool_sources = \
 	%D%/command_check.c \
 	%D%/command_format.c \
 	%D%/command_fuzz.c \
+	%D%/command_minimize.c \
 	%D%/command_race.c \
 	%D%/command_run.c \
 	%D%/engine.c \
@@ -32,6 +33,8 @@ tool_sources = \
 	%D%/race_tap.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/reduce.c \
+	%D%/reduce.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/run_one.c \
@@ -40,13 +43,23 @@ tool_sources = \
 	%D%/seat.h \
 	%D%/sha1.c \
 	%D%/sha1.h \
+	%D%/signature.c \
+	%D%/signature.h \
+	%D%/status.c \
+	%D%/status.h \
 	%D%/store.c \
 	%D%/store.h \
+	%D%/symbols.c \
+	%D%/symbols.h \
 	%D%/target.c \
 	%D%/target.h \
+	%D%/testimony.c \
+	%D%/testimony.h \
 	%D%/tool.h \
 	%D%/verdict_print.c \
-	%D%/verdict_print.h
+	%D%/verdict_print.h \
+	%D%/witness.c \
+	%D%/witness.h
 
 bin_PROGRAMS += pagetorture
 pagetorture_SOURCES = $(tool_sources)

@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{ "check", "judge programs with the rule model", command_check },
 	{ "format", "rewrite programs: canonical text, or bytes", command_format },
 	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
+	{ "minimize", "make a failing program as small as it gets", command_minimize },
 	{ "race", "run the race matrix under every detector", command_race },
 	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
 };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run_one.h"
 
+#include <link.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/check.h"
 #include "harness/detector.h"
@@ -13,6 +15,7 @@
 #include "harness/program_file.h"
 #include "harness/tsan.h"
 #include "harness/visible.h"
+#include "tool/report.h"
 
 /* What the child tells: it may die at any time, so it tells as it goes. */
 struct told {
@@ -28,6 +31,9 @@ struct told {
 	enum rule not_run; /* of a fatal call that nobody could see, or RULE_COUNT */
 	atomic_size_t announced; /* the call that began last, or NO_CALL */
 	uintptr_t from, to; /* what it begins to touch, through a mapping */
+	bool raced; /* on fibers: the first report, and the earlier of its calls */
+	struct sighting race;
+	size_t before;
 };
 
 #define NO_CALL SIZE_MAX
@@ -38,6 +44,7 @@ struct told {
 static struct program program;
 static const struct run_options *options;
 static struct told *told;
+static struct testimony *testimony;
 
 /* Repeats must not only agree with the model but with each other. */
 static bool same_again(const struct check_report *first, struct check_report *again,
@@ -52,13 +59,28 @@ static bool same_again(const struct check_report *first, struct check_report *ag
 	return false;
 }
 
+static void tell_race(struct check *check)
+{
+	const struct sightings *seen = exec_sightings(check_exec(check));
+	const struct race *race;
+
+	told->raced = sightings_kept(seen) > 0;
+	if (!told->raced)
+		return;
+	told->race = seen->kept[0];
+	race = sighting_race(&told->race, &program, rules_shadow(check_rules(check)), false);
+	told->before = race ? race->first : NO_CALL;
+}
+
 static void run_fibers(struct check *check)
 {
 	struct check_report first;
 
 	for (unsigned int run = 1; run <= options->repeat; run++) {
 		tsan_flush();
-		if (check_fibers(check, &program, &told->fibers) == CHECK_DIFFER)
+		check_fibers(check, &program, &told->fibers);
+		tell_race(check);
+		if (told->fibers.result == CHECK_DIFFER)
 			return;
 		if (run == 1)
 			first = told->fibers;
@@ -206,13 +228,99 @@ static const char *where(void)
 	return line;
 }
 
-/* How a child that should have lived ended, if it did not live. */
-static void check_alive(const struct isolated *child)
+/* ---- what ended a process, for the testimony ---- */
+
+/* Where this binary is in memory: its children are copies of it. */
+static int find_base(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	(void)size;
+	*(uintptr_t *)ctx = info->dlpi_addr;
+	return 1; /* the first one is the program itself */
+}
+
+/* Is the frame's module, named with or without its folder, this binary? */
+static bool is_ours(const char *module)
+{
+	char path[512];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *slash = strrchr(module, '/'), *own;
+
+	path[len > 0 ? len : 0] = '\0';
+	own = strrchr(path, '/');
+	return own && !strcmp(slash ? slash + 1 : module, own + 1);
+}
+
+/* A return address is behind the call. */
+static void take_stack(struct testimony_site *site, size_t call, const uintptr_t *stack)
+{
+	uintptr_t base = 0;
+
+	dl_iterate_phdr(find_base, &base);
+	site->call = call;
+	for (size_t i = 0; i < SIGHTING_STACK && stack[i]; i++)
+		symbols_push(site->stack, stack[i] - base - 1);
+}
+
+static void take_frames(struct testimony_site *site, const struct report *report)
+{
+	for (size_t i = 0; report->site_count && i < report->sites[0].count; i++)
+		if (is_ours(report->sites[0].frames[i].module))
+			symbols_push(site->stack, report->sites[0].frames[i].offset);
+}
+
+static void take_death(const struct isolated *child)
+{
+	struct testimony_death *death = &testimony->deaths[testimony->death_count];
+	struct report report;
+
+	if (testimony->death_count == TESTIMONY_DEATHS)
+		return;
+	testimony->death_count++;
+	death->site.call = told->announced;
+	if (report_read(child->output, &report)) {
+		strcpy(death->kind, report.kind);
+		take_frames(&death->site, &report);
+	} else if (child->hung) {
+		strcpy(death->kind, "timeout");
+	} else if (detector_fault(child->output)) {
+		strcpy(death->kind, "SEGV");
+	} else {
+		snprintf(death->kind, sizeof(death->kind), "%s-%d",
+			 child->signal ? "signal" : "exit",
+			 child->signal ? child->signal : child->exit_code);
+	}
+}
+
+/* A process that ended is said by its death, what else differs by a sentence. */
+static void finish_testimony(bool dead)
+{
+	const struct check_report *worst = &told->fibers;
+
+	if (told->threads.result == CHECK_DIFFER)
+		worst = &told->threads;
+	testimony->result = worst->result;
+	if (told->raced) {
+		take_stack(&testimony->race[0], told->race.call, told->race.stacks[0]);
+		take_stack(&testimony->race[1], told->before, told->race.stacks[1]);
+	}
+	if (!dead)
+		snprintf(testimony->why, sizeof(testimony->why), "%s%s",
+			 worst == &told->threads ? "on threads: " : "", worst->why);
+}
+
+/*
+ * How a child that should have lived ended, if it did not live.
+ * Return: did it live?
+ */
+static bool check_alive(const struct isolated *child)
 {
 	char end[END_TEXT];
 
-	if (child->hung || child->signal || child->exit_code)
-		differ(&told->fibers, "%s%s: %s", told->part, where(), end_text(child, end));
+	if (!child->hung && !child->signal && !child->exit_code)
+		return true;
+	differ(&told->fibers, "%s%s: %s", told->part, where(), end_text(child, end));
+	take_death(child);
+	return false;
 }
 
 /* Is it a fault of the very access that was to fail? */
@@ -223,14 +331,20 @@ static bool is_fault_of_access(const char *output)
 	return fault >= told->from && fault < told->to;
 }
 
-static void check_death(const struct death *death, const struct isolated *child)
+/*
+ * Return: is it in order, or at least no death? A death that is not in order is what the
+ * testimony is about.
+ */
+static bool check_death(const struct death *death, const struct isolated *child)
 {
 	char line[160], end[END_TEXT];
 	enum rule rule = detector_rule(child->output, line, sizeof(line));
 	bool alive = !child->hung && !child->signal && !child->exit_code;
 
 	if (alive && death->visible == VISIBLE_MAY)
-		return;
+		return true;
+	if (!alive)
+		take_death(child);
 	if (alive)
 		differ(&told->fibers, "line %u: expected the process to die of %s, it lived",
 		       program.calls[death->call].line, rule_name(death->rule));
@@ -242,19 +356,24 @@ static void check_death(const struct death *death, const struct isolated *child)
 		       rule_name(death->rule), end_text(child, end));
 	else
 		told->fibers.seen |= RULE_BIT(death->rule);
+	return alive || told->fibers.result != CHECK_DIFFER;
 }
 
-static void run_deaths(struct isolated *child)
+/* Return: false if one was another death than expected. */
+static bool run_deaths(struct isolated *child)
 {
+	bool good = true;
+
 	for (size_t i = 0; i < told->deaths && told->fibers.result != CHECK_DIFFER; i++) {
 		struct death death = told->death[i];
 
 		told->announced = NO_CALL;
 		if (isolate(run_to_death, &death, options->seconds, child))
-			check_death(&death, child);
+			good = check_death(&death, child);
 		else
 			differ(&told->fibers, "expected a child process, got none");
 	}
+	return good;
 }
 
 static void seen_text(bool executed, rule_set seen, char text[RULE_SET_TEXT])
@@ -296,12 +415,11 @@ static void print_line(void)
 	fflush(stdout);
 }
 
-void run_one(const char *file, const struct run_options *run_options)
+static void begin(const struct run_options *run_options, struct testimony *run_testimony)
 {
-	static struct isolated child;
-	char error[PROGRAM_FILE_ERROR];
-
 	options = run_options;
+	testimony = run_testimony;
+	testimony_clear(testimony);
 	if (!told)
 		told = isolate_share(sizeof(*told));
 	if (!told)
@@ -310,12 +428,39 @@ void run_one(const char *file, const struct run_options *run_options)
 	told->part = "";
 	told->not_run = RULE_COUNT;
 	told->announced = NO_CALL;
-	if (!program_file_load(file, &program, error))
-		differ(&told->fibers, "cannot be run: %s", file);
-	else if (!isolate(run_asked, NULL, options->seconds, &child))
-		differ(&told->fibers, "expected a child process, got none");
+}
+
+static void run_whole(void)
+{
+	static struct isolated child;
+	bool good = true;
+
+	if (isolate(run_asked, NULL, options->seconds, &child))
+		good = check_alive(&child);
 	else
-		check_alive(&child);
-	run_deaths(&child);
+		differ(&told->fibers, "expected a child process, got none");
+	good &= run_deaths(&child);
+	finish_testimony(!good);
+}
+
+void run_program(const struct program *asked, const struct run_options *run_options,
+		 struct testimony *run_testimony)
+{
+	begin(run_options, run_testimony);
+	program.count = asked->count;
+	memcpy(program.calls, asked->calls, asked->count * sizeof(asked->calls[0]));
+	run_whole();
+}
+
+void run_one(const char *file, const struct run_options *run_options)
+{
+	struct testimony unused;
+	char error[PROGRAM_FILE_ERROR];
+
+	begin(run_options, &unused);
+	if (program_file_load(file, &program, error))
+		run_whole();
+	else
+		differ(&told->fibers, "cannot be run: %s", file);
 	print_line();
 }

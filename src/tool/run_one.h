@@ -8,6 +8,7 @@
 #define TOOL_RUN_ONE_H
 
 #include "harness/exec.h"
+#include "tool/testimony.h"
 
 /* Fields of a line, separated by tabs. */
 enum run_field {
@@ -25,6 +26,10 @@ struct run_options {
 	bool fibers, threads; /* on which */
 	struct exec_timing timing; /* of threads */
 };
+
+/* Executes a program in this binary's flavour, in processes of their own. */
+void run_program(const struct program *program, const struct run_options *options,
+		 struct testimony *testimony);
 
 /* Executes @file in this binary's flavour and prints its line. */
 void run_one(const char *file, const struct run_options *options);

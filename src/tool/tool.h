@@ -21,6 +21,7 @@ int command_bench(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_format(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
+int command_minimize(int argc, char **argv);
 int command_race(int argc, char **argv);
 int command_run(int argc, char **argv);
 

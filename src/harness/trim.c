@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "fuzz/trim.h"
+#include "harness/trim.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Trimming a program call by call, for an engine that asks one question at a time: is this
- * smaller one as good?
+ * Trimming a program call by call, for whoever asks one question at a time: is this smaller
+ * one as good?
  *
  * Runs of calls are left out, from the end to the beginning: halves first, then quarters,
  * single calls last. The last call stays.
  */
-#ifndef FUZZ_TRIM_H
-#define FUZZ_TRIM_H
+#ifndef HARNESS_TRIM_H
+#define HARNESS_TRIM_H
 
 #include "harness/program.h"
 

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* pagetorture minimize: the smallest program that fails as this one does. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/program_file.h"
+#include "harness/program_text.h"
+#include "tool/reduce.h"
+#include "tool/store.h"
+#include "tool/tool.h"
+
+static const char help[] =
+	"Usage: pagetorture minimize [OPTION]... FILE\n"
+	"Write the smallest program that fails in the same way as the one in FILE, text or bytes.\n"
+	"\n"
+	"A program fails if it breaks a rule, if a flavour disagrees with the model or dies, or if\n"
+	"a claim (expect, ->) does not hold. It fails in the same way if these are the same: the\n"
+	"rules broken; of the first race the two calls and where in the page library they meet;\n"
+	"the fatal call, the report's kind and its functions; what disagrees or is claimed.\n"
+	"Calls are left out first, then threads, then numbers get smaller and rounder, then flags\n"
+	"go. The same FILE gives the same program. What fails is said on standard error.\n"
+	"\n"
+	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
+	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
+	"  -o, --output OUT write to OUT, whole or not at all; default is standard output\n"
+	"  --timeout S      seconds for one program in one flavour (default 10)\n"
+	"  --help           this text\n"
+	"\n"
+	"Exit status: 0 written; 1 the program does not fail; 2 bad usage, or a file that cannot\n"
+	"be read, parsed or written.\n"
+	"\n"
+	"Examples:\n"
+	"  pagetorture minimize campaign/fuzz_race/findings/crash-1234\n"
+	"  pagetorture minimize -o small.page large.page\n"
+	"  pagetorture minimize --flavour asan --backend alias crash.page > small.page\n";
+
+struct settings {
+	const char *backend, *output;
+	bool wanted[FLAVOURS_MAX], threads;
+	unsigned int seconds;
+};
+
+/* Return: NULL, or what was expected instead. */
+static const char *take_option(struct settings *s, int option, char *value)
+{
+	switch (option) {
+	case 'b':
+		s->backend = value;
+		return NULL;
+	case 'e':
+		s->threads = !strcmp(value, "both");
+		return s->threads || !strcmp(value, "fibers") ? NULL : "--executor fibers or both";
+	case 'f':
+		return flavours_parse(value, s->wanted) ? NULL :
+							  "--flavour of plain, asan, tsan, msan";
+	case 'o':
+		s->output = value;
+		return NULL;
+	default:
+		return parse_number(value, 1, 1000000, &s->seconds) ? NULL : "--timeout 1 .. 1000000";
+	}
+}
+
+/* Return: an exit status, or -1 to go on. */
+static int parse_options(struct settings *s, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "backend", required_argument, NULL, 'b' },
+		{ "executor", required_argument, NULL, 'e' },
+		{ "flavour", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
+		const char *expected;
+
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
+		if (option == '?')
+			return usage_error("minimize", "unknown or incomplete option %s",
+					   argv[optind - 1]);
+		expected = take_option(s, option, optarg);
+		if (expected)
+			return usage_error("minimize", "expected %s, got '%s'", expected, optarg);
+	}
+	if (optind != argc - 1)
+		return usage_error("minimize", "expected one FILE");
+	if (s->backend && !flavours_choose_backend(s->backend))
+		return usage_error("minimize",
+				   "expected a backend that the page library has, got '%s'",
+				   s->backend);
+	return -1;
+}
+
+/* Beside, then renamed: a file that is there is whole. */
+static int write_program(const struct program *program, const char *output)
+{
+	static char text[TEXT_PROGRAM_MAX];
+	char beside[PATH_MAX + 16];
+	size_t size = program_to_text(program, text);
+	int error;
+
+	if (!output)
+		return fwrite(text, 1, size, stdout) == size ? EXIT_GOOD : EXIT_BAD;
+	snprintf(beside, sizeof(beside), "%.4000s.%d~", output, (int)getpid());
+	error = store_write(beside, output, text, size, false);
+	if (!error)
+		return EXIT_GOOD;
+	fprintf(stderr, "%s: expected a file that can be written: %s\n", output, strerror(error));
+	return EXIT_BAD;
+}
+
+static int minimize_program(struct reduction *r, struct judge *judge, const char *output)
+{
+	size_t before = r->program.count;
+
+	signature_make(&r->signature, judge, &r->program, NULL);
+	if (!r->signature.failed) {
+		fprintf(stderr, "%s: nothing to minimise: it breaks no rule, and all flavours agree\n",
+			r->name);
+		return EXIT_FAILED;
+	}
+	fprintf(stderr, "%s: %s\n", r->name, r->signature.text);
+	if (!reduce(r, judge)) {
+		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n",
+			r->name);
+		return EXIT_FAILED;
+	}
+	fprintf(stderr, "%s: %zu calls, of %zu; %lu candidates, %lu executions\n", r->name,
+		r->program.count, before, r->tried, r->executed);
+	return write_program(&r->program, output);
+}
+
+static int minimize_file(const char *file, const struct settings *s)
+{
+	static struct reduction reduction;
+	struct judge judge;
+	char error[PROGRAM_FILE_ERROR];
+	int status;
+
+	reduction.name = file;
+	if (!program_file_load(file, &reduction.program, error)) {
+		fprintf(stderr, "%s\n", error);
+		return EXIT_BAD;
+	}
+	program_renumber(&reduction.program);
+	if (!judge_begin(&judge, s->wanted, s->seconds))
+		return usage_error("minimize", "expected a flavour that this build has");
+	judge.witnesses.threads = s->threads;
+	status = minimize_program(&reduction, &judge, s->output);
+	judge_end(&judge);
+	return status;
+}
+
+int command_minimize(int argc, char **argv)
+{
+	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10 };
+	int status;
+
+	memset(settings.wanted, true, sizeof(settings.wanted));
+	status = parse_options(&settings, argc, argv);
+	return status >= 0 ? status : minimize_file(argv[optind], &settings);
+}

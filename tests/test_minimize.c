@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The minimiser with the rule model as its question: does a program break the same rules?
+ * What executions say is asked in test_minimize.sh.
+ */
+#include <string.h>
+
+#include "harness/minimize.h"
+#include "harness/program_text.h"
+#include "harness/rules.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+static struct rules *rules;
+static rule_set wanted;
+static unsigned long asked;
+static bool all_valid;
+
+static rule_set broken(const struct program *program)
+{
+	rules_judge(rules, program);
+	return rules_verdict(rules)->broken;
+}
+
+static bool same_rules(void *ctx, const struct program *trial)
+{
+	(void)ctx;
+	asked++;
+	all_valid &= program_valid(trial);
+	return broken(trial) == wanted;
+}
+
+static struct minimize m;
+
+static void run(const struct program *program)
+{
+	m = (struct minimize){ .best = *program, .same = same_rules };
+	wanted = broken(program);
+	asked = 0;
+	minimize(&m);
+}
+
+static bool is_text(const struct program *program, const char *expected)
+{
+	static char text[TEXT_PROGRAM_MAX];
+
+	program_to_text(program, text);
+	if (!strcmp(text, expected))
+		return true;
+	printf("# got %s", text);
+	return false;
+}
+
+static void from_text(struct program *program, const char *text)
+{
+	struct text_error error;
+
+	if (!program_from_text(program, text, strlen(text), &error))
+		printf("# %u: %s\n", error.line, error.what);
+}
+
+/* A program and the smallest that breaks the same rules. */
+static const struct {
+	const char *name, *text, *smallest;
+} cases[] = {
+	{ "calls, threads, handles, ranges, values and flags",
+	  "pagetorture 1\n"
+	  "p3 = alloc_page(GFP_NOIO | __GFP_HIGHMEM)\n"
+	  "p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "u0 = user_slice(100, 3, 7)\n"
+	  "T4: lock(m2)\n"
+	  "T4: write_raw(p3, 0x123, 0x40, 0x77)\n"
+	  "T4: unlock(m2)\n"
+	  "T6: read_raw(p1, 0, 8) -> 0\n"
+	  "T7: fill_zero(p3, 0x140, 0x10) -> 0\n"
+	  "main: free_page(p1)\n",
+	  "pagetorture 1\n"
+	  "main: p0 = alloc_page(GFP_KERNEL)\n"
+	  "T0: write_raw(p0, 0, 1, 0x0)\n"
+	  "T1: fill_zero(p0, 0, 1)\n" },
+	{ "what the allocation itself writes",
+	  "pagetorture 1\n"
+	  "T3: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "T1: get_page(p0)\n"
+	  "T1: lock(m1)\n"
+	  "T1: free_page(p0)\n"
+	  "T1: write_raw(p0, 0x20, 8, 7)\n",
+	  "pagetorture 1\n"
+	  "T0: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "T1: write_raw(p0, 0, 1, 0x0)\n" },
+	{ "a number at the end of a base gets small and round",
+	  "pagetorture 1\n"
+	  "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "k0 = kmap_local(p0)\n"
+	  "load(k0, SIZE_MAX-100, 8)\n",
+	  "pagetorture 1\n"
+	  "main: p0 = alloc_page(GFP_KERNEL)\n"
+	  "main: k0 = kmap_local(p0)\n"
+	  "main: load(k0, PAGE_SIZE, 1)\n" },
+	{ "expect stays, as it says what the whole is",
+	  "pagetorture 1\n"
+	  "expect deadlock\n"
+	  "p0 = alloc_page(GFP_KERNEL)\n"
+	  "T3: wait(s2)\n",
+	  "pagetorture 1\n"
+	  "expect deadlock\n"
+	  "main: wait(s0)\n" },
+};
+
+static void test_cases(void)
+{
+	static struct program program;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		from_text(&program, cases[i].text);
+		run(&program);
+		ok(is_text(&m.best, cases[i].smallest), "%s", cases[i].name);
+	}
+}
+
+/* Is there a call without which the program breaks the same rules? */
+static bool has_spare_call(const struct program *program)
+{
+	static struct program less;
+
+	for (size_t i = 0; program->count > 1 && i < program->count; i++) {
+		less.count = 0;
+		for (size_t n = 0; n < program->count; n++)
+			if (n != i)
+				less.calls[less.count++] = program->calls[n];
+		if (broken(&less) == wanted)
+			return true;
+	}
+	return false;
+}
+
+static void test_random(void)
+{
+	static struct program program, first;
+	unsigned int many = share(300), kept = 0, spare = 0, other = 0, grown = 0;
+	uint64_t state = 11;
+
+	all_valid = true;
+	for (unsigned int i = 0; i < many; i++) {
+		busy_program(&state, &program, 50, OP_COUNT);
+		run(&program);
+		kept += broken(&m.best) == wanted;
+		spare += has_spare_call(&m.best);
+		grown += m.best.count > program.count;
+		first = m.best;
+		run(&program);
+		other += !program_equal(&first, &m.best);
+	}
+	ok(kept == many, "%u of %u random programs break the same rules as before", kept, many);
+	ok(!spare, "%u have a call to spare", spare);
+	ok(!other, "%u come out another way the second time", other);
+	ok(!grown && all_valid, "nothing grows, and only programs are asked about");
+}
+
+/* The posts that are left come in pairs, and there are some. */
+static bool even_posts(void *ctx, const struct program *trial)
+{
+	unsigned int posts = 0;
+
+	(void)ctx;
+	for (size_t i = 0; i < trial->count; i++)
+		posts += trial->calls[i].op == OP_post;
+	return posts && posts % 2 == 0;
+}
+
+static void test_pairs(void)
+{
+	static struct program program;
+
+	from_text(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\npost(s3)\n"
+			    "post(s0)\nT5: post(s1)\n");
+	m = (struct minimize){ .best = program, .same = even_posts };
+	minimize(&m);
+	ok(is_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),
+	   "calls that go only two at a time");
+}
+
+static bool never(void *ctx, const struct program *trial)
+{
+	(void)ctx;
+	(void)trial;
+	asked++;
+	return false;
+}
+
+static void test_nothing(void)
+{
+	static struct program program;
+
+	from_text(&program, cases[0].text);
+	m = (struct minimize){ .best = program, .same = never };
+	asked = 0;
+	minimize(&m);
+	ok(asked && program_equal(&m.best, &program), "what cannot be made smaller stays");
+	program.count = 0;
+	m = (struct minimize){ .best = program, .same = never };
+	minimize(&m);
+	ok(m.best.count == 0, "nor is anything made of nothing");
+}
+
+int main(void)
+{
+	rules = rules_new();
+	test_cases();
+	test_random();
+	test_pairs();
+	test_nothing();
+	rules_delete(rules);
+	return done();
+}

@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `minimize`: programs that break rules, claims that do not hold, a library that is broken;
+# always the same result, and never another failure.
+. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/mutant.sh"
+
+rules=$abs_srcdir/corpus/rules
+cd "$scratch" || exit 99
+
+# minimize STATUS FILE [OPTION...]: the result is in small.page, what it says in err.
+minimize() {
+	expected=$1 file=$2
+	shift 2
+	rm -f small.page
+	run_to "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
+}
+
+# verdict FILE
+verdict() {
+	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
+}
+
+# signature FILE: as minimize says it
+signature() {
+	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '1s/^[^:]*: //p'
+}
+
+# ---- programs that break rules ----
+
+for name in two-races-one-program unmap-order deadlock uninit-value map-overflow \
+	use-after-free-through-mapping out-of-bounds foreign-map use-after-unmap; do
+	before=$(grep -c '(' "$rules/$name.page")
+	minimize 0 "$rules/$name.page" && [ "$(verdict small.page)" = "$(verdict "$rules/$name.page")" ] &&
+		[ "$(grep -c '(' small.page)" -le "$before" ] &&
+		[ "$(signature small.page)" = "$(sed -n '1s/^[^:]*: //p' err)" ]
+	ok $? "$name: fails in the same way, in $(grep -c '(' small.page) calls of $before" err
+done
+
+printf '%s\n' 'pagetorture 1' 'p2 = alloc_page(GFP_NOIO | __GFP_ZERO)' 'p3 = alloc_page(GFP_KERNEL)' \
+	'T3: lock(m1)' 'T3: write_raw(p2, 0x123, 0x40, 7) -> 0' 'T3: unlock(m1)' 'T5: fill_zero(p3, 0, 64)' \
+	'T5: read_raw(p2, 0x140, 0x100)' 'free_page(p2)' >race.page
+printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'T0: write_raw(p0, 0, 1, 0x0)' \
+	'T1: read_raw(p0, 0, 1)' >expected.page
+minimize 0 race.page && cmp small.page expected.page
+ok $? "a race: calls, threads, numbers and flags" small.page
+if has_flavour tsan; then
+	grep -q 'race read_raw \[.*page_read_raw.*\] / write_raw \[.*page_write_raw' err
+	ok $? "the signature names both calls and their functions" err
+	run_to 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
+	ok $? "ThreadSanitizer reports the small one too" out
+else
+	skip "this build has no tsan flavour"
+	skip "this build has no tsan flavour"
+fi
+
+# The same pair the other way round is the same failure, another pair is not.
+sed '/^T3: write/d; /^T5: read/s/$/\nT3: write_raw(p2, 0x123, 0x40, 7)/' race.page >turned.page
+[ "$(signature race.page)" = "$(signature turned.page)" ]
+ok $? "a race has no order"
+sed 's/^T3: write_raw/T3: write_bytewise_atomic/' race.page >another.page
+[ "$(signature race.page)" != "$(signature another.page)" ]
+ok $? "another pair of calls is another failure"
+
+"$pagetorture" format --bytes race.page >race.bytes
+minimize 0 race.bytes && cmp small.page expected.page
+ok $? "the same from bytes" err
+run_to 0 "$pagetorture" minimize race.page && cmp out expected.page
+ok $? "without -o it goes to standard output" out
+"$pagetorture" format expected.page | cmp - expected.page
+ok $? "the result is canonical"
+for _ in 1 2 3; do
+	"$pagetorture" minimize race.page 2>/dev/null | cmp - expected.page || echo differs
+done >differs
+[ ! -s differs ]
+ok $? "three times the same result" differs
+cp race.page itself.page
+run_to 0 "$pagetorture" minimize -o itself.page itself.page && cmp itself.page expected.page
+ok $? "a file may be replaced by its own result" err
+
+# ---- what is no failure, or no program ----
+
+for name in disjoint-writes mutex-orders bounds; do
+	minimize 1 "$rules/$name.page" && [ ! -e small.page ] && grep -q 'nothing to minimise' err
+	ok $? "$name: nothing to minimise, nothing written" err
+done
+echo 'pagetorture 2' >bad.page
+minimize 2 bad.page && [ "$(wc -l <err)" -eq 1 ] && grep -q '^bad.page:1: ' err && [ ! -e small.page ]
+ok $? "a file that is no program: 2, one line" err
+minimize 2 missing.page && [ "$(wc -l <err)" -eq 1 ]
+ok $? "a file that is not there: 2" err
+run_to 2 "$pagetorture" minimize -o nowhere/small.page race.page && grep -q '^nowhere/small.page: ' err
+ok $? "nowhere to write: 2, and where" err
+run_to 2 "$pagetorture" minimize && run_to 2 "$pagetorture" minimize --flavour sideways race.page &&
+	run_to 2 "$pagetorture" minimize --timeout 0 race.page
+ok $? "bad usage: 2" err
+
+# ---- claims ----
+
+printf '%s\n' 'pagetorture 1' 'expect clean' 'p5 = alloc_page(GFP_KERNEL)' 'p6 = alloc_page(GFP_KERNEL)' \
+	'T1: write_raw(p6, 0, 4, 1)' 'T1: read_raw(p5, 0, 5) -> EINVAL' 'T2: fill_zero(p5, 9, 9) -> 0' >claim.page
+printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
+	'main: read_raw(p0, 0, 0) -> EINVAL' >expected.page
+minimize 0 claim.page && grep -q 'claim does not hold: read_raw: expected EINVAL, got #$' err &&
+	cmp small.page expected.page
+ok $? "a claim that does not hold, and only that one" small.page
+
+# ---- a library that is broken ----
+
+# With calls around that have nothing to do with it.
+printf '%s\n' 'pagetorture 1' 'p3 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p4 = alloc_page(GFP_NOIO)' \
+	'T2: lock(m3)' 'T2: write_raw(p4, 0x321, 0x41, 9)' 'T2: k1 = kmap_local(p3)' 'T2: store(k1, 5, 9, 3)' \
+	'T4: fill_zero(p3, 0xfc0, 0x40)' 'T2: kunmap_local(k1)' 'T2: unlock(m3)' 'T3: copy_page(p4, 0, p3, 100, 50)' \
+	'free_page(p4)' >crash.page
+
+# finds FLAVOUR FILE SED NAME PATTERN CALLS [SECONDS]: minimize says PATTERN of it, and leaves
+# CALLS at most.
+finds() {
+	if ! has_flavour "$1"; then
+		skip "$4: this build has no $1 flavour"
+		return
+	fi
+	if ! mutate "$2" "$3" || ! build_mutant "$1" || ! build_mutant plain; then
+		ok 1 "$4: the mutant cannot be built" "$scratch/build"
+		return
+	fi
+	tool=$scratch/bin/pagetorture
+	minimize 0 crash.page --flavour "$1" --timeout "${7:-10}" && grep -q "$5" err &&
+		[ "$(grep -c '(' small.page)" -le "$6" ] &&
+		[ "$(signature small.page --flavour "$1" --timeout "${7:-10}")" = "$(sed -n '1s/^[^:]*: //p' err)" ]
+	ok $? "$4: $(sed -n '1s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
+	tool=
+}
+
+# The compiler must not know what becomes of the memory.
+heap='char *h = malloc(8); __asm__ volatile("" : "+r"(h));'
+finds asan raw.c "s/memset(byte(page, off), 0, len)/{ $heap memset(h, 0, len); free(h); }/; s/^#include <string.h>/#include <stdlib.h>\\n&/" \
+	"a write beyond its end" 'asan disagrees: heap-buffer-overflow at fill_zero \[.*page_fill_zero' 2
+finds asan raw.c "s/memset(byte(page, off), 0, len)/{ $heap free(h); memset(h, 0, len); }/; s/^#include <string.h>/#include <stdlib.h>\\n&/" \
+	"a use of freed memory" 'asan disagrees: heap-use-after-free at fill_zero \[.*page_fill_zero' 2
+finds asan raw.c 's/memset(byte(page, off), 0, len)/{ volatile int big = 0x7fffffff; big = big + (int)len; }/' \
+	"a sum that overflows" 'asan disagrees: signed-integer-overflow at fill_zero' 2
+finds plain raw.c 's/memset(byte(page, off), 0, len)/memset(byte(page, off), 1, len)/' \
+	"wrong bytes" 'plain disagrees: end: byte # of p#: expected #, got #' 2
+finds tsan raw.c 's/if (unlikely(!page_maps_easily(page)))/all = 1; &/; s/^#include <string.h>/&\nstatic volatile char all;/' \
+	"a variable that all share" 'tsan disagrees: .* race with ' 3
+finds plain raw.c 's/memset(byte(page, off), 0, len)/for (;;)/' "a call that hangs" \
+	'plain disagrees: timeout at fill_zero' 2 1
+
+done_testing
