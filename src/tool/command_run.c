@@ -60,7 +60,7 @@ struct driver {
 	bool one; /* this is a flavour's half (run_one.h) */
 	bool json;
 	const char *backend; /* or NULL */
-	struct run_options options;
+	struct trial_options options;
 	struct rates rates; /* of ThreadSanitizer */
 	bool wanted[FLAVOURS_MAX];
 	struct flavour flavours[FLAVOURS_MAX];
@@ -110,15 +110,6 @@ static const char *seen_text(const struct cell *cell)
 	if (!strcmp(cell->field[RUN_RESULT], "beyond"))
 		return "unseen";
 	return cell->field[RUN_SEEN];
-}
-
-/*
- * Flavours are processes of their own: they read it from the environment, as the user
- * may have said it there. Asked for in vain is not to pass for something else.
- */
-static bool choose_backend(const char *name)
-{
-	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
 /* ---- printing ---- */
@@ -228,7 +219,7 @@ static void print_json(const struct driver *d, const struct input *input,
 
 /* Options that matter to who executes, as they are typed. */
 #define EXECUTION_TEXT 128
-static void execution_text(const struct run_options *options, char text[EXECUTION_TEXT])
+static void execution_text(const struct trial_options *options, char text[EXECUTION_TEXT])
 {
 	const char *executor = !options->fibers ? " --executor threads" :
 			       !options->threads ? " --executor fibers" : "";
@@ -424,23 +415,6 @@ static int drive(struct driver *d, int count, char **files)
 
 /* ---- options ---- */
 
-static bool parse_flavours(char *list, struct driver *d)
-{
-	char *name;
-
-	memset(d->wanted, 0, sizeof(d->wanted));
-	while ((name = strsep(&list, ","))) {
-		unsigned int i = 0;
-
-		while (i < FLAVOURS_MAX && strcmp(name, flavour_names[i]))
-			i++;
-		if (i == FLAVOURS_MAX)
-			return false;
-		d->wanted[i] = true;
-	}
-	return true;
-}
-
 static bool parse_seed(const char *text, struct exec_timing *timing)
 {
 	char *end;
@@ -448,22 +422,6 @@ static bool parse_seed(const char *text, struct exec_timing *timing)
 	timing->delays = true;
 	timing->seed = strtoull(text, &end, 0);
 	return *text >= '0' && *text <= '9' && !*end;
-}
-
-static bool parse_executor(const char *name, struct run_options *options)
-{
-	options->fibers = strcmp(name, "threads") != 0;
-	options->threads = strcmp(name, "fibers") != 0;
-	return options->fibers != options->threads || !strcmp(name, "both");
-}
-
-/* The plain binary speaks for all flavours, another one for its own. */
-static void want_by_default(struct driver *d)
-{
-	bool plain = !strcmp(FLAVOUR, "plain");
-
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		d->wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
 }
 
 static const struct option long_options[] = {
@@ -485,10 +443,10 @@ static const char *take_option(struct driver *d, int option, char *value)
 	case 'd':
 		return parse_seed(value, &d->options.timing) ? NULL : "--delays SEED, a number";
 	case 'e':
-		return parse_executor(value, &d->options) ? NULL :
+		return trial_parse_executor(value, &d->options) ? NULL :
 							    "--executor fibers, threads or both";
 	case 'f':
-		return parse_flavours(value, d) ? NULL : "--flavour of plain, asan, tsan, msan";
+		return flavours_parse(value, d->wanted) ? NULL : "--flavour of plain, asan, tsan, msan";
 	case 'r':
 		return parse_number(value, 1, 1000000, &d->options.repeat) ? NULL : "--repeat 1 .. 1000000";
 	case 't':
@@ -519,7 +477,7 @@ int command_run(int argc, char **argv)
 			    .backend = getenv("PAGE_MAP") };
 	int option;
 
-	want_by_default(&d);
+	flavours_by_default(d.wanted);
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		const char *expected;
 
@@ -531,7 +489,7 @@ int command_run(int argc, char **argv)
 		if (expected)
 			return usage_error("run", "expected %s, got '%s'", expected, optarg);
 	}
-	if (d.backend && !choose_backend(d.backend))
+	if (d.backend && !flavour_choose_backend(d.backend))
 		return usage_error("run", "expected a backend that the page library has, got '%s'",
 				   d.backend);
 	if (optind == argc)

@@ -33,6 +33,19 @@ bool binary_find(const char *binary, char *path, size_t size);
  */
 bool flavour_find(const char *name, char *path, size_t size);
 
+/*
+ * How the library maps pages, here and in all flavours that are started: they are processes
+ * of their own, and read it from the environment, as the user may have said it there.
+ * Return: false if the library has no such backend.
+ */
+bool flavour_choose_backend(const char *name);
+
+/* "asan,tsan", which is taken apart. Return: false if there is a name that is none. */
+bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
+
+/* What runs where nothing is asked for. */
+void flavours_by_default(bool wanted[FLAVOURS_MAX]);
+
 /* Starts the flavour with @argv (argv[0] is replaced). */
 bool flavour_start(struct flavour *flavour, const char *name, char **argv);
 

@@ -45,6 +45,8 @@ tool_sources = \
 	%D%/target.c \
 	%D%/target.h \
 	%D%/tool.h \
+	%D%/trial.c \
+	%D%/trial.h \
 	%D%/verdict_print.c \
 	%D%/verdict_print.h
 

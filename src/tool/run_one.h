@@ -7,7 +7,7 @@
 #ifndef TOOL_RUN_ONE_H
 #define TOOL_RUN_ONE_H
 
-#include "harness/exec.h"
+#include "tool/trial.h"
 
 /* Fields of a line, separated by tabs. */
 enum run_field {
@@ -19,14 +19,7 @@ enum run_field {
 	RUN_FIELDS
 };
 
-struct run_options {
-	unsigned int repeat;  /* executions of each program */
-	unsigned int seconds; /* time of each program */
-	bool fibers, threads; /* on which */
-	struct exec_timing timing; /* of threads */
-};
-
 /* Executes @file in this binary's flavour and prints its line. */
-void run_one(const char *file, const struct run_options *options);
+void run_one(const char *file, const struct trial_options *options);
 
 #endif
