@@ -8,6 +8,7 @@ tool_sources = \
 	%D%/command_format.c \
 	%D%/command_fuzz.c \
 	%D%/command_race.c \
+	%D%/command_replay.c \
 	%D%/command_run.c \
 	%D%/engine.c \
 	%D%/engine.h \
@@ -15,8 +16,13 @@ tool_sources = \
 	%D%/engine_libfuzzer.c \
 	%D%/flavours.c \
 	%D%/flavours.h \
+	%D%/footprint.c \
+	%D%/footprint.h \
 	%D%/harvest.c \
 	%D%/main.c \
+	%D%/misbehave.c \
+	%D%/misbehave.def \
+	%D%/misbehave.h \
 	%D%/name_set.c \
 	%D%/name_set.h \
 	%D%/progress.c \
@@ -32,6 +38,15 @@ tool_sources = \
 	%D%/race_tap.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/replay.def \
+	%D%/replay.h \
+	%D%/replay_company.c \
+	%D%/replay_list.c \
+	%D%/replay_report.c \
+	%D%/replay_run.c \
+	%D%/replay_hand.c \
+	%D%/replay_self_test.c \
+	%D%/replay_worker.c \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/run_one.c \

@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "format", "rewrite programs: canonical text, or bytes", command_format },
 	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "race", "run the race matrix under every detector", command_race },
+	{ "replay", "replay a corpus, many inputs a process, as a gate", command_replay },
 	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
 };
 
