@@ -93,7 +93,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	}
 	if (optind != argc - 1)
 		return usage_error("minimize", "expected one FILE");
-	if (s->backend && !flavours_choose_backend(s->backend))
+	if (s->backend && !flavour_choose_backend(s->backend))
 		return usage_error("minimize",
 				   "expected a backend that the page library has, got '%s'",
 				   s->backend);

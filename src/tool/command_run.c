@@ -62,7 +62,7 @@ struct driver {
 	bool witness; /* that is asked (witness.h) */
 	bool json;
 	const char *backend; /* or NULL */
-	struct run_options options;
+	struct trial_options options;
 	struct rates rates; /* of ThreadSanitizer */
 	bool wanted[FLAVOURS_MAX];
 	struct flavour flavours[FLAVOURS_MAX];
@@ -221,7 +221,7 @@ static void print_json(const struct driver *d, const struct input *input,
 
 /* Options that matter to who executes, as they are typed. */
 #define EXECUTION_TEXT 128
-static void execution_text(const struct run_options *options, char text[EXECUTION_TEXT])
+static void execution_text(const struct trial_options *options, char text[EXECUTION_TEXT])
 {
 	const char *executor = !options->fibers ? " --executor threads" :
 			       !options->threads ? " --executor fibers" : "";
@@ -426,22 +426,6 @@ static bool parse_seed(const char *text, struct exec_timing *timing)
 	return *text >= '0' && *text <= '9' && !*end;
 }
 
-static bool parse_executor(const char *name, struct run_options *options)
-{
-	options->fibers = strcmp(name, "threads") != 0;
-	options->threads = strcmp(name, "fibers") != 0;
-	return options->fibers != options->threads || !strcmp(name, "both");
-}
-
-/* The plain binary speaks for all flavours, another one for its own. */
-static void want_by_default(struct driver *d)
-{
-	bool plain = !strcmp(FLAVOUR, "plain");
-
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		d->wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
-}
-
 static const struct option long_options[] = {
 	{ "backend", required_argument, NULL, 'b' },  { "delays", required_argument, NULL, 'd' },
 	{ "executor", required_argument, NULL, 'e' }, { "flavour", required_argument, NULL, 'f' },
@@ -461,7 +445,7 @@ static const char *take_option(struct driver *d, int option, char *value)
 	case 'd':
 		return parse_seed(value, &d->options.timing) ? NULL : "--delays SEED, a number";
 	case 'e':
-		return parse_executor(value, &d->options) ? NULL :
+		return trial_parse_executor(value, &d->options) ? NULL :
 							    "--executor fibers, threads or both";
 	case 'f':
 		return flavours_parse(value, d->wanted) ? NULL : "--flavour of plain, asan, tsan, msan";
@@ -501,7 +485,7 @@ int command_run(int argc, char **argv)
 			    .backend = getenv("PAGE_MAP") };
 	int option;
 
-	want_by_default(&d);
+	flavours_by_default(d.wanted);
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		const char *expected;
 
@@ -513,7 +497,7 @@ int command_run(int argc, char **argv)
 		if (expected)
 			return usage_error("run", "expected %s, got '%s'", expected, optarg);
 	}
-	if (d.backend && !flavours_choose_backend(d.backend))
+	if (d.backend && !flavour_choose_backend(d.backend))
 		return usage_error("run", "expected a backend that the page library has, got '%s'",
 				   d.backend);
 	if (optind == argc && !d.witness)

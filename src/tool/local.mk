@@ -9,6 +9,7 @@ tool_sources = \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
 	%D%/command_race.c \
+	%D%/command_replay.c \
 	%D%/command_run.c \
 	%D%/engine.c \
 	%D%/engine.h \
@@ -16,8 +17,13 @@ tool_sources = \
 	%D%/engine_libfuzzer.c \
 	%D%/flavours.c \
 	%D%/flavours.h \
+	%D%/footprint.c \
+	%D%/footprint.h \
 	%D%/harvest.c \
 	%D%/main.c \
+	%D%/misbehave.c \
+	%D%/misbehave.def \
+	%D%/misbehave.h \
 	%D%/name_set.c \
 	%D%/name_set.h \
 	%D%/progress.c \
@@ -35,6 +41,15 @@ tool_sources = \
 	%D%/rates.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
+	%D%/replay.def \
+	%D%/replay.h \
+	%D%/replay_company.c \
+	%D%/replay_list.c \
+	%D%/replay_report.c \
+	%D%/replay_run.c \
+	%D%/replay_hand.c \
+	%D%/replay_self_test.c \
+	%D%/replay_worker.c \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/run_one.c \
@@ -56,10 +71,13 @@ tool_sources = \
 	%D%/testimony.c \
 	%D%/testimony.h \
 	%D%/tool.h \
+	%D%/trial.c \
+	%D%/trial.h \
 	%D%/verdict_print.c \
 	%D%/verdict_print.h \
 	%D%/witness.c \
-	%D%/witness.h
+	%D%/witness.h \
+	%D%/witness_one.c
 
 bin_PROGRAMS += pagetorture
 pagetorture_SOURCES = $(tool_sources)

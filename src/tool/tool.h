@@ -23,6 +23,7 @@ int command_format(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_minimize(int argc, char **argv);
 int command_race(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_run(int argc, char **argv);
 
 /* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
