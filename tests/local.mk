@@ -7,6 +7,7 @@ unit_tests = \
 	test_afl_mutator \
 	test_delay \
 	test_detector \
+	test_happens \
 	test_matrix \
 	test_minimize \
 	test_mutate \
@@ -31,9 +32,11 @@ test_scripts = \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
+	%D%/test_convert.sh \
 	%D%/test_coverage.sh \
 	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
+	%D%/test_explain.sh \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
@@ -104,6 +107,8 @@ test_delay_SOURCES = %D%/test_delay.c
 test_delay_LDADD = $(test_ldadd)
 test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
+test_happens_SOURCES = %D%/test_happens.c
+test_happens_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
 test_minimize_SOURCES = %D%/test_minimize.c

@@ -24,7 +24,7 @@ arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report\.h"'
 arrows 'bench/*.[ch]' 'page/page\.h"'
 
 # The model must not learn from the library, schedules know neither programs nor pages.
-for file in rules rules_map rules_memory rules_page rules_user shadow repair claims matrix minimize number op program program_bytes program_text program_write trace \
+for file in rules rules_map rules_memory rules_page rules_user shadow repair cause claims happens matrix minimize number op program program_bytes program_text program_write trace \
 	thread_plan sighting mutate mutate_arguments mutate_calls mutate_make mutate_parts mutate_splice scene trim; do
 	! grep -l 'page/page.h\|harness/exec' "src/harness/$file.c" "src/harness/$file.h" \
 		2>/dev/null >"$scratch/learns"

@@ -22,6 +22,8 @@ mutate_sources = \
 
 harness_sources = \
 	%D%/bytes.h \
+	%D%/cause.c \
+	%D%/cause.h \
 	%D%/check.c \
 	%D%/check.h \
 	%D%/claims.c \
@@ -39,6 +41,8 @@ harness_sources = \
 	%D%/exec_state.h \
 	%D%/exec_thread.c \
 	%D%/exec_user.c \
+	%D%/happens.c \
+	%D%/happens.h \
 	%D%/isolate.c \
 	%D%/isolate.h \
 	%D%/matrix.c \

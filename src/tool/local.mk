@@ -5,6 +5,8 @@ tool_sources = \
 	%D%/campaign.h \
 	%D%/command_bench.c \
 	%D%/command_check.c \
+	%D%/command_convert.c \
+	%D%/command_explain.c \
 	%D%/command_format.c \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
@@ -15,6 +17,12 @@ tool_sources = \
 	%D%/engine.h \
 	%D%/engine_afl.c \
 	%D%/engine_libfuzzer.c \
+	%D%/explain.c \
+	%D%/explain.h \
+	%D%/explain_lanes.c \
+	%D%/explain_sheet.c \
+	%D%/explain_sheet.h \
+	%D%/explain_words.c \
 	%D%/flavours.c \
 	%D%/flavours.h \
 	%D%/footprint.c \
@@ -39,6 +47,8 @@ tool_sources = \
 	%D%/race_tap.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/recode.c \
+	%D%/recode.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
 	%D%/replay.def \

@@ -15,6 +15,8 @@
 static const struct command commands[] = {
 	{ "bench", "measure the executors against each other", command_bench },
 	{ "check", "judge programs with the rule model", command_check },
+	{ "convert", "write programs anew: text as bytes, bytes as text", command_convert },
+	{ "explain", "draw programs, and say what is wrong and why", command_explain },
 	{ "format", "rewrite programs: canonical text, or bytes", command_format },
 	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "minimize", "make a failing program as small as it gets", command_minimize },

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * A program as a person would draw it: threads as columns, time downward, what orders
+ * them as arrows, and then what is wrong with it in words. Never wider than a sheet.
+ *
+ *   explain.c        all of it, and how it looks
+ *   explain_sheet.c  lines of cells, and paragraphs
+ *   explain_lanes.c  the drawing
+ *   explain_words.c  the findings
+ */
+#ifndef TOOL_EXPLAIN_H
+#define TOOL_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "harness/program.h"
+#include "harness/rules.h"
+
+struct explain_style {
+	bool utf8;   /* lines and arrows, else ASCII */
+	bool colour;
+};
+
+/* As the locale and @out want it: UTF-8 if it is spoken, colours on a terminal only. */
+struct explain_style explain_style_for(FILE *out);
+
+/*
+ * Explains @program, which @rules judged last, to @out.
+ * @file: what to call it; cut if it is long
+ */
+void explain_print(FILE *out, const char *file, const struct program *program,
+		   const struct rules *rules, struct explain_style style);
+
+#endif

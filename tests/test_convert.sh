@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# convert: there and back is the same program, and nothing goes without a word.
+. "$(dirname "$0")/tap.sh"
+
+corpus=$abs_srcdir/corpus
+cd "$scratch" || exit 99
+
+# ---- folders ----
+
+mkdir random
+(cd random && "$abs_builddir/make_programs" 100 7)
+run_to 0 "$pagetorture" convert -o bytes "$corpus/rules" "$corpus/seed" random
+ok $? "folders become bytes" err
+[ "$(find bytes -name '*.bin' | wc -l)" -eq "$(find "$corpus/rules" "$corpus/seed" random -name '*.page' | wc -l)" ] &&
+	[ "$(find bytes -type f ! -name '*.bin' | wc -l)" -eq 0 ] && grep -q '^[0-9]* programs written to bytes$' out
+ok $? "every program keeps its name, folders in folders too" out
+run_to 0 "$pagetorture" convert -o text bytes && [ ! -s err ]
+ok $? "and text again, with nothing to tell" err
+for page in "$corpus"/rules/*.page "$corpus"/seed/*/*.page random/*.page; do
+	name=${page##*/rules/}
+	name=${name##*/seed/}
+	name=${name#random/}
+	sed '/^#/d; /^expect /d; s/ -> .*//' "$page" | cmp -s - "text/$name" || echo "$page"
+done >differ
+[ ! -s differ ]
+ok $? "text to bytes to text is the text without comments, expect and claims" differ
+for page in "$corpus"/rules/*.page; do
+	"$pagetorture" format --bytes "$page" | cmp -s - "bytes/${page##*/rules/}" &&
+		echo "$page" # a .bin with the name of a .page is none
+	"$pagetorture" format --bytes "$page" | cmp -s - "bytes/$(basename "$page" .page).bin" ||
+		echo "$page"
+done >differ
+[ ! -s differ ]
+ok $? "format --bytes writes the same" differ
+run_to 0 "$pagetorture" convert --text -o same "$corpus/rules" && diff -r "$corpus/rules" same >differ
+ok $? "text to text keeps comments, expectations and claims" differ
+run_to 0 "$pagetorture" convert --bytes -o bytes "$corpus/rules"
+ok $? "files that hold the same already are no trouble" err
+
+# ---- one file ----
+
+cat >one.page <<'END'
+pagetorture 1
+# why
+expect clean
+p0 = alloc_page(GFP_KERNEL) -> 0 # trailing
+END
+run_to 0 "$pagetorture" convert one.page &&
+	grep -qx 'one.page: left out: bytes cannot hold 2 comments, 1 expectation, 1 claim' err
+ok $? "what bytes cannot hold is told" err
+mv out one.bytes
+run_to 0 "$pagetorture" convert one.bytes && [ ! -s err ] &&
+	[ "$(cat out)" = "$(printf 'pagetorture 1\nmain: p0 = alloc_page(GFP_KERNEL)')" ]
+ok $? "bytes to standard output are text" out
+run_to 1 "$pagetorture" convert --strict -o one.bin one.page && grep -q 'refused' err && [ ! -e one.bin ]
+ok $? "--strict refuses it, and writes nothing" err
+run_to 0 "$pagetorture" convert --text one.page && grep -qx '# why' out &&
+	grep -q 'text cannot hold 1 trailing comment' err
+ok $? "a trailing comment that goes is told too" err
+printf 'abc' >>one.bytes
+run_to 0 "$pagetorture" convert one.bytes && grep -q 'text cannot hold 3 bytes of no call' err
+ok $? "so are bytes that are no call" err
+printf '\000\000\000\377\001' | "$pagetorture" convert - >out 2>err && grep -q 'cannot hold 5 bytes' err
+ok $? "standard input is -" err
+printf '\000\011\000\377\001\000\000\000\000\000\000' >odd
+run_to 0 "$pagetorture" convert odd && grep -q 'bytes that mean nothing' err
+ok $? "and bytes that are written in another way" err
+
+# ---- nobody's data ----
+
+echo mine >there.page
+run_to 1 "$pagetorture" convert -o there.page one.bytes && [ "$(cat there.page)" = mine ] &&
+	grep -q 'there.page is there' err
+ok $? "what is there stays" err
+run_to 0 "$pagetorture" convert --force -o there.page one.bytes && grep -q alloc_page there.page
+ok $? "unless --force is given" err
+mkdir twins
+cp bytes/bounds.bin twins/a
+cp bytes/zero-length.bin twins/a.bin
+run_to 1 "$pagetorture" convert -o merged twins && grep -q 'merged/a.page is there' err &&
+	[ "$(find merged -type f | wc -l)" -eq 1 ]
+ok $? "two files that would have one name are not merged" err
+mkdir mixed
+cp one.page one.bytes mixed
+echo read me >mixed/README.md
+run_to 0 "$pagetorture" convert --text -o clean mixed && grep -q 'README.md: left out' err &&
+	grep -q 'one.bytes: left out' err && [ "$(ls clean)" = one.page ]
+ok $? "in a folder, what is no program by its name is left out, by name" err
+printf 'pagetorture 1\noops\n' >mixed/bad.page
+run_to 2 "$pagetorture" convert --text -o clean mixed && grep -q 'bad.page:2: ' err && [ ! -e clean/bad.page ]
+ok $? "one that cannot be read ends with 2, the others are written" err
+[ "$(find . -name '*.part' | wc -l)" -eq 0 ]
+ok $? "nothing is left beside"
+run_to 2 sh -c "'$pagetorture' convert one.bytes >/dev/full"
+ok $? "a full disk ends with 2" err
+run_to 2 "$pagetorture" convert -o no/such/folder/x.page one.bytes && [ "$(wc -l <err)" -eq 2 ]
+ok $? "a folder that is not there, too" err
+
+# ---- usage ----
+
+for arguments in '' '--frob x' 'one.page one.bytes' 'mixed' 'missing'; do
+	# shellcheck disable=SC2086 # words
+	run_to 2 "$pagetorture" convert $arguments && [ "$(wc -l <err)" -eq 1 ]
+	ok $? "usage: pagetorture convert $arguments" err
+done
+run_to 0 "$pagetorture" convert --help && grep -q Examples out
+ok $? "--help has examples" out
+
+done_testing

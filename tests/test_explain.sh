@@ -1,0 +1,176 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# explain: fits its sheet whatever the program is, and marks what `check` names.
+. "$(dirname "$0")/tap.sh"
+
+rules=$abs_srcdir/corpus/rules
+examples=$abs_srcdir/../shared/examples
+
+# ---- programs of every kind ----
+
+mkdir "$scratch/random" "$scratch/large"
+(cd "$scratch/random" && "$abs_builddir/make_programs" 200 1)
+# All threads, as many calls as there may be, and the longest ones.
+awk 'BEGIN { print "pagetorture 1"; print "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)"
+	for (i = 0; i < 1022; i++)
+		print (i % 9 < 8 ? "T" i % 9 : "main") ": copy_page(p0, SIZE_MAX-16383, p0, " \
+			"SIZE_MAX-16383, SIZE_MAX-16383) -> EINVAL" }' >"$scratch/large/long.page"
+awk 'BEGIN { print "pagetorture 1"; print "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)"
+	for (i = 0; i < 1022; i++)
+		print "T" i % 8 ": write_bytewise_atomic(p0, 0, PAGE_SIZE, 0xff)" }' \
+	>"$scratch/large/races.page"
+awk 'BEGIN { print "pagetorture 1"
+	for (i = 0; i < 511; i++)
+		print "T" (i * 5) % 8 ": post(s0)\nT" (i * 3 + 1) % 8 ": wait(s0)" }' \
+	>"$scratch/large/edges.page"
+awk 'BEGIN { print "pagetorture 1"; print "p0 = alloc_page(GFP_KERNEL)"; print "T7: k0 = kmap_local(p0)"
+	for (i = 0; i < 400; i++)
+		print "T7: store(k0, " i * 10 ", 3, 1)"
+	for (i = 0; i < 8; i++)
+		print "T" i ": lock(m" i % 4 ")"
+	print "T7: load(k0, 0, PAGE_SIZE)" }' >"$scratch/large/holes.page"
+long=$scratch/large/$(printf '%0200d' 0).page
+cp "$rules/deadlock.page" "$long"
+printf 'pagetorture 1\n' >"$scratch/large/empty.page"
+set -- "$rules"/*.page "$abs_srcdir"/corpus/regress/*.page "$abs_srcdir"/corpus/seed/*/*.page \
+	"$scratch"/random/*.page "$scratch"/large/*.page
+if [ -e "$examples/expected.jsonl" ]; then
+	set -- "$@" "$examples"/*.page
+else
+	skip "no examples beside this checkout"
+fi
+
+for characters in ascii utf8; do
+	"$pagetorture" explain --$characters "$@" >"$scratch/$characters" 2>"$scratch/err"
+	[ $? -le 1 ] && [ ! -s "$scratch/err" ]
+	ok $? "$# programs are explained in $characters" "$scratch/err"
+	LC_ALL=C.UTF-8 grep -nE '.{101}' "$scratch/$characters" >"$scratch/wide"
+	[ ! -s "$scratch/wide" ] && LC_ALL=C.UTF-8 grep -qE '.{100}' "$scratch/$characters"
+	ok $? "$characters: no line is longer than 100 columns, and some are as long" "$scratch/wide"
+done
+LC_ALL=C grep -n '[^ -~]' "$scratch/ascii" >"$scratch/odd"
+[ ! -s "$scratch/odd" ]
+ok $? "ASCII is ASCII" "$scratch/odd"
+[ "$(wc -l <"$scratch/ascii")" -eq "$(wc -l <"$scratch/utf8")" ]
+ok $? "both draw the same"
+
+# Wrapped, but whole: each call, without what may stand between its words.
+bare() { tr -d ' |*~!>\n-'; }
+for page in "$scratch/large/long.page" "$scratch"/random/1*.page "$rules"/*.page; do
+	"$pagetorture" explain --ascii "$page" >"$scratch/out" 2>/dev/null
+	# What never ran is but a number.
+	! grep -q '^Never run' "$scratch/out" || continue
+	bare <"$scratch/out" >"$scratch/bare"
+	"$pagetorture" format "$page" | sed -n 's/ -> .*//; s/^\(main\|T[0-7]\): //p' | sort -u |
+		while read -r call; do
+			grep -qF -- "$(printf '%s' "$call" | bare)" "$scratch/bare" || echo "$page: $call"
+		done
+done >"$scratch/cut"
+[ ! -s "$scratch/cut" ]
+ok $? "no call is cut" "$scratch/cut"
+
+# ---- the marks ----
+
+# Lines that are guilty, by `check`: both sides of races, uses without a value, what ended it.
+guilty() {
+	"$pagetorture" check --json "$1" 2>/dev/null |
+		grep -oE '"(first|second)": [0-9]+|"fatal": \{"line": [0-9]+' | grep -oE '[0-9]+'
+	"$pagetorture" check "$1" 2>/dev/null | sed -n 's/^  uninit-use .*: line \([0-9]*\) .*/\1/p'
+}
+marked() {
+	"$pagetorture" explain --ascii "$1" 2>/dev/null | sed -n "s/^$2 *\([0-9][0-9]*\) .*/\1/p"
+}
+compared=0
+for page; do
+	case $page in */long.page | */races.page) continue ;; esac
+	compared=$((compared + 1))
+	guilty "$page" | sort -u >"$scratch/guilty"
+	marked "$page" '!' | sort -u >"$scratch/marked"
+	comm -23 "$scratch/guilty" "$scratch/marked" | sed "s|^|$page: not marked: |"
+	# In a deadlock all that wait are marked, the first line left among them.
+	"$pagetorture" check --json "$page" 2>/dev/null | grep -q '"rule": "deadlock"' ||
+		comm -13 "$scratch/guilty" "$scratch/marked" | sed "s|^|$page: is marked: |"
+done >"$scratch/wrong" 2>&1
+[ ! -s "$scratch/wrong" ] && [ "$compared" -ge 300 ]
+ok $? "$compared programs: marked are the lines that check names" "$scratch/wrong"
+[ "$(marked "$scratch/large/races.page" '!' | wc -l)" -eq 1022 ]
+ok $? "every one of 1022 racing calls is marked"
+
+# causes PROGRAM GUILTY CAUSES
+causes() {
+	[ "$(marked "$rules/$1.page" '!' | paste -sd ' ')" = "$2" ] &&
+		[ "$(marked "$rules/$1.page" '~' | paste -sd ' ')" = "$3" ]
+	ok $? "$1: line $2, because of ${3:-nothing else}"
+}
+causes use-after-free-by-another-thread 9 6
+causes deadlock "6 7" "4 5"
+causes foreign-load 6 5
+causes uninit-copied-then-used 11 "4 7"
+causes overlap-one-byte "4 5" ""
+
+# says PROGRAM PART
+says() {
+	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out" && grep -qF -- "$2" "$scratch/out"
+	ok $? "$1: $2" "$scratch/out"
+}
+says overlap-one-byte 'Lines 4 and 5 race on p0 byte 64.'
+says overlap-one-byte 'at line 5 T1 knows nothing of T0'
+says range-of-racing-bytes '--------------------##########----------'
+says aliases-overlap 'two mappings of one page are the same memory (R4)'
+says mutex-orders '>| m0: 8 before 5'
+says every-later-wait 's0: 5 before 8'
+says main-joins 'main waits for them'
+says deadlock 'Line 6: T0 waits for m1, which T1 holds since line 5.'
+says uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
+says map-overflow 'k15 = kmap_local(p0): is still there'
+says out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
+# Every rule has its words.
+"$pagetorture" explain --ascii "$rules"/*.page >"$scratch/out"
+sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/rules.def" |
+	while read -r rule; do
+		grep -q "^$rule (\(R[0-9]\|no rule of the page\)" "$scratch/out" || echo "$rule"
+	done >"$scratch/missing"
+[ ! -s "$scratch/missing" ]
+ok $? "every rule of rules.def is explained" "$scratch/missing"
+
+# ---- how it looks ----
+
+LC_ALL=C "$pagetorture" explain "$rules/mutex-orders.page" | grep -q '[^ -~]'
+[ $? -eq 1 ]
+ok $? "ASCII where the locale has no more"
+LC_ALL=C.UTF-8 "$pagetorture" explain "$rules/mutex-orders.page" | grep -q '●'
+ok $? "UTF-8 where it has"
+! "$pagetorture" explain "$rules/overlap-one-byte.page" | grep -q "$(printf '\033')"
+ok $? "no colours in a pipe"
+if command -v script >/dev/null; then
+	env -u NO_COLOR TERM=xterm script -qec "'$pagetorture' explain '$rules/overlap-one-byte.page'" \
+		/dev/null </dev/null | grep -q "$(printf '\033')\[1;31m"
+	ok $? "colours on a terminal"
+	! NO_COLOR=1 TERM=xterm script -qec "'$pagetorture' explain '$rules/overlap-one-byte.page'" \
+		/dev/null </dev/null | grep -q "$(printf '\033')"
+	ok $? "none with NO_COLOR"
+else
+	skip "no script(1) to make a terminal"
+fi
+
+# ---- usage ----
+
+sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >"$scratch/claim.page"
+run_to 1 "$pagetorture" explain "$scratch/claim.page" &&
+	grep -q 'A claim does not hold: expected clean, got data-race' "$scratch/out"
+ok $? "a claim that does not hold is told, and ends with 1" "$scratch/out"
+printf 'pagetorture 1\noops\n' >"$scratch/bad.page"
+run_to 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" &&
+	[ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -q ':2: ' "$scratch/err" &&
+	grep -q 'bounds.page: clean' "$scratch/out"
+ok $? "a file that cannot be read ends with 2, the others are explained" "$scratch/err"
+for arguments in '' '--frob x'; do
+	# shellcheck disable=SC2086 # words
+	run_to 2 "$pagetorture" explain $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	ok $? "usage: pagetorture explain $arguments" "$scratch/err"
+done
+run_to 0 "$pagetorture" explain --help && grep -q Examples "$scratch/out"
+ok $? "--help has examples" "$scratch/out"
+
+done_testing

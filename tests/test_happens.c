@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Two tellings of happens-before, the model's clocks and happens.h: do they agree? */
+#include <string.h>
+
+#include "harness/cause.h"
+#include "harness/happens.h"
+#include "harness/program_text.h"
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+#define PROGRAMS 3000
+
+static struct program program;
+static struct happens happens;
+static struct rules *rules;
+
+static bool judge(const char *calls)
+{
+	static char text[4096];
+	struct text_error error;
+	size_t fatal;
+
+	snprintf(text, sizeof(text), "pagetorture 1\n%s", calls);
+	if (!program_from_text(&program, text, strlen(text), &error))
+		return false;
+	rules_judge(rules, &program);
+	fatal = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
+			SIZE_MAX : rules_verdict(rules)->fatal_call;
+	happens_make(&happens, &program, rules_trace(rules), fatal);
+	return true;
+}
+
+static bool before(size_t a, size_t b)
+{
+	return happens_before(&happens, &program, rules_trace(rules), a, b);
+}
+
+static void test_edges(void)
+{
+	uint16_t from[PROGRAM_THREADS];
+
+	ok(judge("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
+		   happens_edges(&program, rules_trace(rules), 4, from) == 1 && from[0] == 3 &&
+		   before(1, 4) && before(0, 2),
+	   "a lock comes after the last unlock, and through it after all others");
+	ok(judge("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
+		   happens_edges(&program, rules_trace(rules), 3, from) == 2 && before(0, 3) &&
+		   before(1, 3) && !before(2, 3),
+	   "a wait comes after every earlier post, and not after what follows them");
+	ok(judge("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: free_page(p0)\n") &&
+		   happens_edges(&program, rules_trace(rules), 3, from) == 1 && before(2, 3),
+	   "the last drop comes after the others");
+	ok(judge("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
+		   !happens_edges(&program, rules_trace(rules), 2, from) && before(0, 1) &&
+		   before(0, 2),
+	   "what a line of main orders is no edge");
+}
+
+static bool conflict(const struct access *a, const struct access *b)
+{
+	return a->page == b->page && a->thread != b->thread && a->from < b->to &&
+	       b->from < a->to && (a->write || b->write) && !(a->atomic && b->atomic);
+}
+
+static bool is_race(const struct shadow *shadow, const struct access *a, const struct access *b)
+{
+	for (size_t i = 0; i < shadow->race_count; i++)
+		if (shadow->races[i].first == a->call && shadow->races[i].second == b->call &&
+		    shadow->races[i].page == a->page)
+			return true;
+	return false;
+}
+
+static size_t step_of(size_t call)
+{
+	const struct step *step = trace_find(rules_trace(rules), call);
+
+	return (size_t)(step - rules_trace(rules)->steps);
+}
+
+static bool agrees(size_t *pairs, size_t *races)
+{
+	const struct shadow *shadow = rules_shadow(rules);
+
+	for (size_t j = 0; j < shadow->access_count; j++)
+		for (size_t i = 0; i < j; i++) {
+			const struct access *a = &shadow->accesses[i], *b = &shadow->accesses[j];
+
+			if (!conflict(a, b))
+				continue;
+			(*pairs)++;
+			*races += is_race(shadow, a, b);
+			if (is_race(shadow, a, b) == before(step_of(a->call), step_of(b->call)))
+				return false;
+		}
+	return true;
+}
+
+static void test_random(void)
+{
+	unsigned int count = share(PROGRAMS), i;
+	size_t pairs = 0, races = 0;
+	uint64_t state = 1;
+
+	for (i = 0; i < count; i++) {
+		busy_program(&state, &program, 50, OP_COUNT);
+		rules_judge(rules, &program);
+		happens_make(&happens, &program, rules_trace(rules), SIZE_MAX);
+		if (!agrees(&pairs, &races))
+			break;
+	}
+	ok(i == count && races && pairs > races,
+	   "of %zu conflicts in %u programs, %zu are races: those that nothing orders", pairs, i,
+	   races);
+}
+
+/* Does the fatal call of @calls have these causes, by their place in the program? */
+static void causes(const char *calls, enum rule rule, const char *expected, const char *name)
+{
+	struct causes causes;
+	char got[80] = "";
+	bool good = judge(calls) && rules_verdict(rules)->fatal_rule == rule;
+
+	cause_of_fatal(&program, rules, &causes);
+	for (size_t i = 0; i < causes.count; i++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u", causes.calls[i]);
+	ok(good && !strcmp(got, expected), "%s", name);
+}
+
+static void test_causes(void)
+{
+	causes("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nfree_page(p0)\nfree_page(p0)\n"
+	       "read_raw(p0, 0, 1)\n", RULE_use_after_free, " 3", "the last drop killed the page");
+	causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
+	       "free_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 3",
+	       "of a copy, the destination's");
+	causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
+	       "copy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 2", "or else the source's");
+	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nfree_page(p0)\nload(k0, 0, 1)\n",
+	       RULE_use_after_free, " 2", "through a mapping, its page's");
+	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nkunmap_local(k0)\n"
+	       "load(k0, 0, 1)\n", RULE_use_after_unmap, " 2", "who unmapped it");
+	causes("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: load(k0, 0, 1)\n",
+	       RULE_foreign_map, " 1", "who mapped it");
+	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nk1 = kmap_local(p0)\n"
+	       "k2 = kmap_local(p0)\nkunmap_local(k2)\nk3 = kmap_local(p0)\nkunmap_local(k0)\n",
+	       RULE_unmap_order, " 5 2", "the newer mappings, newest first");
+	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nload(k0, PAGE_SIZE, 1)\n",
+	       RULE_out_of_bounds, "", "a range needs no other call to be wrong");
+}
+
+static void test_bytes(void)
+{
+	struct causes causes;
+
+	ok(judge("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+		 "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
+		 "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
+		   rules_verdict(rules)->uninit_count == 1 &&
+		   rules_verdict(rules)->uninits[0].from == 68,
+	   "a copied byte without a value is used");
+	cause_of_byte(&program, rules, 6, 1, 68, &causes);
+	ok(causes.count == 3 && causes.calls[0] == 4 && causes.calls[1] == 3 &&
+		   causes.calls[2] == 0,
+	   "and comes by two copies from an allocation");
+}
+
+static void test_deadlock(void)
+{
+	struct blocked b[PROGRAM_THREADS];
+
+	ok(judge("T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
+		   cause_of_deadlock(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
+		   b[0].by == 0 && b[1].why == BLOCKED_SEMAPHORE &&
+		   b[2].why == BLOCKED_THREADS && b[2].by == 1 && b[3].why == BLOCKED_MAIN &&
+		   b[3].by == 3,
+	   "what each thread waits for");
+}
+
+int main(void)
+{
+	rules = rules_new();
+	if (!rules)
+		return 99;
+	test_edges();
+	test_random();
+	test_causes();
+	test_bytes();
+	test_deadlock();
+	rules_delete(rules);
+	return done();
+}
