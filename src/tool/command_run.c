@@ -60,6 +60,7 @@ struct input {
 struct driver {
 	bool one; /* this is a flavour's half (run_one.h) */
 	bool witness; /* that is asked (witness.h) */
+	bool reports; /* that prints what the sanitizer says */
 	bool json;
 	const char *backend; /* or NULL */
 	struct trial_options options;
@@ -431,6 +432,7 @@ static const struct option long_options[] = {
 	{ "executor", required_argument, NULL, 'e' }, { "flavour", required_argument, NULL, 'f' },
 	{ "help", no_argument, NULL, 'h' },	      { "json", no_argument, NULL, 'j' },
 	{ "one", no_argument, NULL, 'o' },	      { "pin", no_argument, NULL, 'p' },
+	{ "reports", no_argument, NULL, 'R' },
 	{ "repeat", required_argument, NULL, 'r' },   { "timeout", required_argument, NULL, 't' },
 	{ "witness", no_argument, NULL, 'w' },	      { NULL, 0, NULL, 0 },
 };
@@ -459,6 +461,9 @@ static const char *take_option(struct driver *d, int option, char *value)
 	case 'o':
 		d->one = true;
 		return NULL;
+	case 'R':
+		d->one = d->reports = true;
+		return NULL;
 	case 'w':
 		d->one = d->witness = true;
 		return NULL;
@@ -474,7 +479,10 @@ static int run_this_flavour(const struct driver *d, int count, char **files)
 	if (d->witness)
 		witness_serve(&d->options);
 	for (int i = 0; i < count; i++)
-		run_one(files[i], &d->options);
+		if (d->reports)
+			witness_reports(files[i], &d->options);
+		else
+			run_one(files[i], &d->options);
 	return EXIT_GOOD;
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 tool_sources = \
+	%D%/bundle.c \
+	%D%/bundle.h \
 	%D%/campaign.c \
 	%D%/campaign.h \
 	%D%/command_bench.c \
@@ -13,6 +15,7 @@ tool_sources = \
 	%D%/command_race.c \
 	%D%/command_replay.c \
 	%D%/command_run.c \
+	%D%/command_triage.c \
 	%D%/engine.c \
 	%D%/engine.h \
 	%D%/engine_afl.c \
@@ -23,6 +26,8 @@ tool_sources = \
 	%D%/explain_sheet.c \
 	%D%/explain_sheet.h \
 	%D%/explain_words.c \
+	%D%/finding.c \
+	%D%/finding.h \
 	%D%/flavours.c \
 	%D%/flavours.h \
 	%D%/footprint.c \
@@ -51,6 +56,8 @@ tool_sources = \
 	%D%/recode.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
+	%D%/regress.c \
+	%D%/regress.h \
 	%D%/replay.def \
 	%D%/replay.h \
 	%D%/replay_company.c \

@@ -37,6 +37,9 @@ void witness_ask(struct witnesses *witnesses, unsigned int flavour, const struct
 
 void witnesses_end(struct witnesses *witnesses);
 
+/* A flavour prints what the sanitizer, or the library, says of a program. */
+void witness_reports(const char *file, const struct trial_options *options);
+
 /* The flavour's half: answers on standard output until standard input ends. */
 void witness_serve(const struct trial_options *options);
 

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "harness/detector.h"
+#include "harness/exec.h"
 #include "harness/program_bytes.h"
+#include "harness/program_file.h"
 #include "tool/report.h"
 #include "tool/run_one.h"
 #include "tool/witness.h"
@@ -91,6 +93,36 @@ static void take_trial(const struct trial *trial)
 		snprintf(testimony.why, sizeof(testimony.why), "%s%s",
 			 worst == &trial->threads ? "on threads: " : "", worst->why);
 }
+
+/* ---- reports as they are ---- */
+
+static void print_death(const struct trial *trial, const struct isolated *child)
+{
+	(void)trial;
+	fputs(child->output, stdout);
+}
+
+void witness_reports(const char *file, const struct trial_options *options)
+{
+	static struct program program;
+	static struct isolated child;
+	struct trial *trial = trial_new();
+	char error[PROGRAM_FILE_ERROR];
+
+	if (!trial)
+		exit(2);
+	trial_begin(trial);
+	trial_listen(print_death);
+	exec_print_races(true);
+	if (!program_file_load(file, &program, error)) {
+		printf("%s\n", error);
+		return;
+	}
+	run_trial(trial, &program, options, &child);
+	fputs(child.output, stdout);
+}
+
+/* ---- answers ---- */
 
 static bool read_question(struct program *program)
 {
