@@ -39,18 +39,9 @@ size_t answer_size(void)
 	return (sizeof(struct answer) + answer_edges() + 7) / 8 * 8;
 }
 
-/* FNV-1a. What is folded with no bytes leaves a trace too: their number is folded first. */
-static uint64_t BYTES_UNCHECKED fold(uint64_t digest, const uint8_t *bytes, size_t len)
+static void listen(enum outcome_part part, const void *bytes, size_t len)
 {
-	digest = (digest ^ len) * 0x100000001b3u;
-	for (size_t i = 0; i < len; i++)
-		digest = (digest ^ bytes[i]) * 0x100000001b3u;
-	return digest;
-}
-
-static void listen(enum fuzz_part part, const void *bytes, size_t len)
-{
-	listening->parts[part] = fold(listening->parts[part], bytes, len);
+	listening->parts[part] = outcome_fold(listening->parts[part], bytes, len);
 }
 
 static void clear_edges(void)
@@ -66,8 +57,8 @@ void answer_begin(bool all_races)
 
 void answer_take(struct answer *answer, const uint8_t *bytes, size_t size)
 {
-	for (unsigned int part = 0; part < FUZZ_PARTS; part++)
-		answer->parts[part] = 0xcbf29ce484222325u;
+	for (unsigned int part = 0; part < OUTCOME_PARTS; part++)
+		answer->parts[part] = OUTCOME_NOTHING;
 	listening = answer;
 	fuzz_listen(listen);
 	clear_edges();

@@ -36,50 +36,16 @@ void fuzz_listen(fuzz_listen_fn fn)
 	listener = fn;
 }
 
-void fuzz_tell(enum fuzz_part part, const void *bytes, size_t len)
+void fuzz_tell(enum outcome_part part, const void *bytes, size_t len)
 {
 	if (listener)
 		listener(part, bytes, len);
 }
 
-static void tell_verdict(const struct verdict *v, const struct check_report *report)
+static void tell_part(void *ctx, enum outcome_part part, const void *bytes, size_t len)
 {
-	uint32_t words[] = {
-		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_count,
-		report->seen, (uint32_t)report->result,
-	};
-
-	fuzz_tell(FUZZ_VERDICT, words, sizeof(words));
-}
-
-/* Field by field: what lies between them has no value. */
-static void tell_trace(const struct trace *trace)
-{
-	for (size_t i = 0; i < trace->count; i++) {
-		const struct step *step = &trace->steps[i];
-		uint32_t words[] = { step->call, step->skipped, (uint32_t)step->result, step->len };
-
-		fuzz_tell(FUZZ_TRACE, words, sizeof(words));
-		fuzz_tell(FUZZ_TRACE, trace->bytes + step->at, step->len);
-	}
-	for (uint32_t i = 0; i < PROGRAM_PAGES; i++) {
-		uint32_t words[] = { i, trace->pages[i].refs };
-
-		if (!trace->pages[i].live)
-			continue;
-		fuzz_tell(FUZZ_TRACE, words, sizeof(words));
-		fuzz_tell(FUZZ_TRACE, trace->bytes + trace->pages[i].at, TRACE_PAGE);
-	}
-}
-
-static void tell_races(const struct sightings *sightings)
-{
-	for (size_t i = 0; i < sightings_kept(sightings); i++) {
-		const struct sighting *s = &sightings->kept[i];
-		uint16_t words[] = { s->call, s->before, s->page, s->from, s->to };
-
-		fuzz_tell(FUZZ_RACES, words, sizeof(words));
-	}
+	(void)ctx;
+	listener(part, bytes, len);
 }
 
 enum check_result fuzz_compare(const struct program *program, struct check_report *report)
@@ -87,11 +53,8 @@ enum check_result fuzz_compare(const struct program *program, struct check_repor
 	struct check *check = fuzz_check();
 
 	check_fibers(check, program, report);
-	if (listener) {
-		tell_verdict(rules_verdict(check_rules(check)), report);
-		tell_trace(check_trace(check));
-		tell_races(exec_sightings(check_exec(check)));
-	}
+	if (listener)
+		outcome_tell(check, report, tell_part, NULL);
 	return report->result;
 }
 

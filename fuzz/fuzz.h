@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "harness/check.h"
+#include "harness/outcome.h"
 #include "harness/program.h"
 
 /* Each target defines it. Return: always 0. */
@@ -26,16 +27,9 @@ enum check_result fuzz_compare(const struct program *program, struct check_repor
  * What a target finds out of an input, by parts. A target that executes nothing tells by
  * itself.
  */
-enum fuzz_part {
-	FUZZ_VERDICT, /* the rules that are broken, as the model and the execution have it */
-	FUZZ_TRACE,   /* calls, results, bytes that were read, pages at the end */
-	FUZZ_RACES,   /* what the detector reported, in its order */
-	FUZZ_PARTS
-};
-
-typedef void (*fuzz_listen_fn)(enum fuzz_part part, const void *bytes, size_t len);
+typedef void (*fuzz_listen_fn)(enum outcome_part part, const void *bytes, size_t len);
 void fuzz_listen(fuzz_listen_fn fn);
-void fuzz_tell(enum fuzz_part part, const void *bytes, size_t len);
+void fuzz_tell(enum outcome_part part, const void *bytes, size_t len);
 
 /* Forget what earlier inputs left behind in the detector; it costs more than an input. */
 void fuzz_fresh(void);

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "fuzz/input.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "fuzz/fuzz.h"
 #include "harness/program_bytes.h"
 #include "harness/program_file.h"
 #include "harness/program_text.h"
+#include "harness/walk.h"
 
 /* One path that is walked. */
 struct walk {
@@ -52,8 +50,9 @@ static bool load(struct walk *walk, const char *name, uint8_t **bytes, size_t *s
 	return true;
 }
 
-static void walk_file(struct walk *walk, const char *name)
+static void walk_file(const char *name, void *ctx)
 {
+	struct walk *walk = ctx;
 	uint8_t *bytes, *exact;
 	size_t size;
 
@@ -71,45 +70,11 @@ static void walk_file(struct walk *walk, const char *name)
 	free(bytes);
 }
 
-static void walk_path(struct walk *walk, const char *path);
-
-static void walk_folder(struct walk *walk, const char *path)
-{
-	struct dirent **entries;
-	int count = scandir(path, &entries, NULL, alphasort);
-
-	if (count < 0) {
-		fprintf(stderr, "%s: expected a readable folder: %s\n", path, strerror(errno));
-		walk->failed = true;
-		return;
-	}
-	for (int i = 0; i < count; i++) {
-		char name[4096];
-
-		if (entries[i]->d_name[0] != '.') {
-			snprintf(name, sizeof(name), "%s/%s", path, entries[i]->d_name);
-			walk_path(walk, name);
-		}
-		free(entries[i]);
-	}
-	free(entries);
-}
-
-static void walk_path(struct walk *walk, const char *path)
-{
-	struct stat status;
-
-	if (!stat(path, &status) && S_ISDIR(status.st_mode))
-		walk_folder(walk, path);
-	else
-		walk_file(walk, path);
-}
-
 bool input_each(const char *path, input_fn fn, void *ctx)
 {
 	struct walk walk = { .fn = fn, .ctx = ctx };
 
-	walk_path(&walk, path);
+	walk.failed |= !walk_files(path, walk_file, &walk);
 	if (!walk.given) {
 		fprintf(stderr, "%s: expected at least one input\n", path);
 		return false;

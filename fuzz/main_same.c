@@ -35,7 +35,7 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 all the same; 1 not, or an input cannot be read; 2 bad usage.\n";
 
-static const char *const part_names[FUZZ_PARTS] = { "verdict", "trace", "races" };
+static const char *const part_names[OUTCOME_PARTS] = { "verdict", "trace", "races" };
 static const char *const asking_names[ASKINGS] = { "among all others", "in another order", "alone",
 						   "once more" };
 
@@ -197,7 +197,7 @@ static void print_difference(const struct same *same, size_t input, enum asking 
 	const char *separator = "";
 
 	fprintf(stderr, "%s: ", book_name(same->book, input));
-	for (unsigned int part = 0; part < FUZZ_PARTS; part++) {
+	for (unsigned int part = 0; part < OUTCOME_PARTS; part++) {
 		if (answer->parts[part] == alone->parts[part])
 			continue;
 		fprintf(stderr, "%s%s", separator, part_names[part]);

@@ -52,6 +52,7 @@ test_scripts = \
 	%D%/test_stress.sh \
 	%D%/test_threads.sh \
 	%D%/test_tree.sh \
+	%D%/test_triage.sh \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h

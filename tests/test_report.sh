@@ -7,6 +7,15 @@
 mkdir -p "$scratch/src/page" || exit 99
 cp "$abs_srcdir/tests/report_bugs.c" "$scratch/src/page/bugs.c"
 
+# The reader is watched too, if it can be.
+reader=$abs_builddir/read_report
+if has_flavour asan; then
+	reader=$scratch/read_report
+	# shellcheck disable=SC2046 # words
+	$CC -D_GNU_SOURCE -g $(flags_of asan) -I"$abs_srcdir/src" "$abs_srcdir/tests/read_report.c" \
+		"$abs_srcdir/src/tool/report.c" -o "$reader" || exit 99
+fi
+
 # compile COMPILER SANITIZER [FLAG...]
 compile() {
 	compiler=$1 sanitizer=$2
@@ -18,7 +27,7 @@ compile() {
 # reads NAME EXPECTED: what is read of the report on bug NAME is EXPECTED, a pattern of `case`.
 reads() {
 	(cd "$scratch" && timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
-	got=$("$abs_builddir/read_report" <"$scratch/report" | head -n 1)
+	got=$("$reader" <"$scratch/report" | head -n 1)
 	# shellcheck disable=SC2254 # a pattern
 	case $got in
 	$2) ok 0 "$compiler, $sanitizer: $1: $got" ;;
@@ -30,7 +39,7 @@ reads() {
 has_modules() {
 	(cd "$scratch" && ASAN_OPTIONS=symbolize=0 MSAN_OPTIONS=symbolize=0 TSAN_OPTIONS=symbolize=0 \
 		timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
-	got=$("$abs_builddir/read_report" -m <"$scratch/report" | head -n 1)
+	got=$("$reader" -m <"$scratch/report" | head -n 1)
 	case $got in
 	*" not all"* | "") false ;;
 	*" all") true ;;
@@ -111,7 +120,7 @@ done
 engine() {
 	echo "$1" >"$scratch/input"
 	timeout 60 "$scratch/engine" -timeout=1 -rss_limit_mb=100 "$scratch/input" >"$scratch/report" 2>&1
-	got=$("$abs_builddir/read_report" <"$scratch/report" | head -n 1)
+	got=$("$reader" <"$scratch/report" | head -n 1)
 	[ "${got%% \[*}" = "libFuzzer $2" ]
 	ok $? "libFuzzer: $2" "$scratch/report"
 }
@@ -126,7 +135,17 @@ else
 	skip "reports of libFuzzer: $CC cannot link it"
 fi
 
-echo 'all is well' | "$abs_builddir/read_report" >"$scratch/out"
+# A report that is cut short, as the end of a log may be, is read as far as it goes.
+(cd "$scratch" && timeout 60 ./bugs use-after-free) >"$scratch/report" 2>&1
+size=$(wc -c <"$scratch/report") bad=0 cut=0
+while [ "$cut" -lt "$size" ]; do
+	head -c "$cut" "$scratch/report" | "$reader" >"$scratch/out" 2>&1 || bad=$((bad + 1))
+	cut=$((cut + 29))
+done
+[ "$bad" -eq 0 ] && [ "$size" -gt 500 ]
+ok $? "$cut bytes of a report, cut at every 29th" "$scratch/out"
+
+echo 'all is well' | "$reader" >"$scratch/out"
 [ ! -s "$scratch/out" ]
 ok $? "no report, nothing read" "$scratch/out"
 

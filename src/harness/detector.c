@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/detector.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,11 +75,35 @@ uintptr_t detector_fault(const char *output)
 	return 0;
 }
 
+/* Of the thread that asked for faults to be told. */
+static uintptr_t stack_end;
+#define STACK_NEAR ((uintptr_t)1 << 20)
+
+static void find_stack_end(void)
+{
+	pthread_attr_t attr;
+	size_t size;
+	void *end;
+
+	if (pthread_getattr_np(pthread_self(), &attr))
+		return;
+	if (!pthread_attr_getstack(&attr, &end, &size))
+		stack_end = (uintptr_t)end;
+	pthread_attr_destroy(&attr);
+}
+
+static bool is_stack_overflow(uintptr_t address)
+{
+	return stack_end && address + STACK_NEAR > stack_end && address < stack_end + STACK_NEAR;
+}
+
 static void tell_fault(int signal, siginfo_t *info, void *context)
 {
-	char line[64];
-	int len = snprintf(line, sizeof(line), "fault at address 0x%llx\n",
-			   (unsigned long long)(uintptr_t)info->si_addr);
+	uintptr_t address = (uintptr_t)info->si_addr;
+	char line[80];
+	int len = snprintf(line, sizeof(line), "%sfault at address 0x%llx\n",
+			   is_stack_overflow(address) ? "stack-overflow: " : "",
+			   (unsigned long long)address);
 
 	(void)context;
 	if (write(STDERR_FILENO, line, (size_t)len) < len)
@@ -85,10 +111,16 @@ static void tell_fault(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
+/* With a stack of its own: there may be none left. */
 void detector_tell_faults(void)
 {
-	struct sigaction action = { .sa_sigaction = tell_fault, .sa_flags = SA_SIGINFO };
+	static char room[1 << 16];
+	stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
+	struct sigaction action = { .sa_sigaction = tell_fault,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
+	find_stack_end();
+	sigaltstack(&stack, NULL);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 }

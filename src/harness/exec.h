@@ -68,6 +68,9 @@ bool exec_choose_backend(const char *name);
  */
 void exec_last(struct exec *x, size_t call);
 
+/* From now on races are printed, as the detector does, and not seen here. */
+void exec_print_races(bool print);
+
 /* Look away after the first race of a program: a report costs more than the rest. */
 void exec_first_race_only(struct exec *x, bool only);
 bool exec_sees_first_race_only(const struct exec *x);

@@ -174,6 +174,13 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	sightings_add(&x->sightings, &sighting);
 }
 
+static bool prints_races;
+
+void exec_print_races(bool print)
+{
+	prints_races = print;
+}
+
 /* ---- making and ending ---- */
 
 /*
@@ -316,7 +323,7 @@ void exec_begin(struct exec *x, const struct program *program)
 	atomic_flag_clear(&x->complained);
 	x->complaint[0] = '\0';
 	sightings_clear(&x->sightings);
-	tsan_listen(on_race, x);
+	tsan_listen(prints_races ? NULL : on_race, x);
 }
 
 static void log_page(struct exec_page *page, struct trace *trace, unsigned int index)

@@ -55,6 +55,8 @@ harness_sources = \
 	%D%/op.c \
 	%D%/op.h \
 	%D%/ops.def \
+	%D%/outcome.c \
+	%D%/outcome.h \
 	%D%/pattern.h \
 	%D%/pin.c \
 	%D%/pin.h \
@@ -97,7 +99,9 @@ harness_sources = \
 	%D%/tsan.h \
 	%D%/valgrind.h \
 	%D%/visible.c \
-	%D%/visible.h
+	%D%/visible.h \
+	%D%/walk.c \
+	%D%/walk.h
 
 # Valgrind watches the plain flavour from outside.
 if HAVE_VALGRIND

@@ -93,7 +93,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	}
 	if (optind != argc - 1)
 		return usage_error("minimize", "expected one FILE");
-	if (s->backend && !flavours_choose_backend(s->backend))
+	if (s->backend && !flavour_choose_backend(s->backend))
 		return usage_error("minimize",
 				   "expected a backend that the page library has, got '%s'",
 				   s->backend);
@@ -104,13 +104,14 @@ static int parse_options(struct settings *s, int argc, char **argv)
 static int write_program(const struct program *program, const char *output)
 {
 	static char text[TEXT_PROGRAM_MAX];
+	const char *slash = output ? strrchr(output, '/') : NULL, *name = slash ? slash + 1 : output;
 	char beside[PATH_MAX + 16];
 	size_t size = program_to_text(program, text);
 	int error;
 
 	if (!output)
 		return fwrite(text, 1, size, stdout) == size ? EXIT_GOOD : EXIT_BAD;
-	snprintf(beside, sizeof(beside), "%.4000s.%d~", output, (int)getpid());
+	snprintf(beside, sizeof(beside), "%.*s.%.255s.beside", (int)(name - output), output, name);
 	error = store_write(beside, output, text, size, false);
 	if (!error)
 		return EXIT_GOOD;

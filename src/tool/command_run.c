@@ -60,9 +60,10 @@ struct input {
 struct driver {
 	bool one; /* this is a flavour's half (run_one.h) */
 	bool witness; /* that is asked (witness.h) */
+	bool reports; /* that prints what the sanitizer says */
 	bool json;
 	const char *backend; /* or NULL */
-	struct run_options options;
+	struct trial_options options;
 	struct rates rates; /* of ThreadSanitizer */
 	bool wanted[FLAVOURS_MAX];
 	struct flavour flavours[FLAVOURS_MAX];
@@ -221,7 +222,7 @@ static void print_json(const struct driver *d, const struct input *input,
 
 /* Options that matter to who executes, as they are typed. */
 #define EXECUTION_TEXT 128
-static void execution_text(const struct run_options *options, char text[EXECUTION_TEXT])
+static void execution_text(const struct trial_options *options, char text[EXECUTION_TEXT])
 {
 	const char *executor = !options->fibers ? " --executor threads" :
 			       !options->threads ? " --executor fibers" : "";
@@ -426,27 +427,12 @@ static bool parse_seed(const char *text, struct exec_timing *timing)
 	return *text >= '0' && *text <= '9' && !*end;
 }
 
-static bool parse_executor(const char *name, struct run_options *options)
-{
-	options->fibers = strcmp(name, "threads") != 0;
-	options->threads = strcmp(name, "fibers") != 0;
-	return options->fibers != options->threads || !strcmp(name, "both");
-}
-
-/* The plain binary speaks for all flavours, another one for its own. */
-static void want_by_default(struct driver *d)
-{
-	bool plain = !strcmp(FLAVOUR, "plain");
-
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		d->wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
-}
-
 static const struct option long_options[] = {
 	{ "backend", required_argument, NULL, 'b' },  { "delays", required_argument, NULL, 'd' },
 	{ "executor", required_argument, NULL, 'e' }, { "flavour", required_argument, NULL, 'f' },
 	{ "help", no_argument, NULL, 'h' },	      { "json", no_argument, NULL, 'j' },
 	{ "one", no_argument, NULL, 'o' },	      { "pin", no_argument, NULL, 'p' },
+	{ "reports", no_argument, NULL, 'R' },
 	{ "repeat", required_argument, NULL, 'r' },   { "timeout", required_argument, NULL, 't' },
 	{ "witness", no_argument, NULL, 'w' },	      { NULL, 0, NULL, 0 },
 };
@@ -461,7 +447,7 @@ static const char *take_option(struct driver *d, int option, char *value)
 	case 'd':
 		return parse_seed(value, &d->options.timing) ? NULL : "--delays SEED, a number";
 	case 'e':
-		return parse_executor(value, &d->options) ? NULL :
+		return trial_parse_executor(value, &d->options) ? NULL :
 							    "--executor fibers, threads or both";
 	case 'f':
 		return flavours_parse(value, d->wanted) ? NULL : "--flavour of plain, asan, tsan, msan";
@@ -474,6 +460,9 @@ static const char *take_option(struct driver *d, int option, char *value)
 		return NULL;
 	case 'o':
 		d->one = true;
+		return NULL;
+	case 'R':
+		d->one = d->reports = true;
 		return NULL;
 	case 'w':
 		d->one = d->witness = true;
@@ -490,7 +479,10 @@ static int run_this_flavour(const struct driver *d, int count, char **files)
 	if (d->witness)
 		witness_serve(&d->options);
 	for (int i = 0; i < count; i++)
-		run_one(files[i], &d->options);
+		if (d->reports)
+			witness_reports(files[i], &d->options);
+		else
+			run_one(files[i], &d->options);
 	return EXIT_GOOD;
 }
 
@@ -501,7 +493,7 @@ int command_run(int argc, char **argv)
 			    .backend = getenv("PAGE_MAP") };
 	int option;
 
-	want_by_default(&d);
+	flavours_by_default(d.wanted);
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		const char *expected;
 
@@ -513,7 +505,7 @@ int command_run(int argc, char **argv)
 		if (expected)
 			return usage_error("run", "expected %s, got '%s'", expected, optarg);
 	}
-	if (d.backend && !flavours_choose_backend(d.backend))
+	if (d.backend && !flavour_choose_backend(d.backend))
 		return usage_error("run", "expected a backend that the page library has, got '%s'",
 				   d.backend);
 	if (optind == argc && !d.witness)

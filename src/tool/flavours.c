@@ -15,28 +15,6 @@
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
-bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
-{
-	char *name;
-
-	memset(wanted, 0, FLAVOURS_MAX * sizeof(*wanted));
-	while ((name = strsep(&list, ","))) {
-		unsigned int i = 0;
-
-		while (i < FLAVOURS_MAX && strcmp(name, flavour_names[i]))
-			i++;
-		if (i == FLAVOURS_MAX)
-			return false;
-		wanted[i] = true;
-	}
-	return true;
-}
-
-bool flavours_choose_backend(const char *name)
-{
-	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
-}
-
 bool flavour_folder(char *path, size_t size)
 {
 	ssize_t len = readlink("/proc/self/exe", path, size - 1);
@@ -72,6 +50,38 @@ bool flavour_find(const char *name, char *path, size_t size)
 
 	snprintf(binary, sizeof(binary), "pagetorture%s%s", plain ? "" : "-", plain ? "" : name);
 	return binary_find(binary, path, size);
+}
+
+/* Asked for in vain is not to pass for something else. */
+bool flavour_choose_backend(const char *name)
+{
+	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
+}
+
+bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
+{
+	char *name;
+
+	memset(wanted, 0, FLAVOURS_MAX * sizeof(*wanted));
+	while ((name = strsep(&list, ","))) {
+		unsigned int i = 0;
+
+		while (i < FLAVOURS_MAX && strcmp(name, flavour_names[i]))
+			i++;
+		if (i == FLAVOURS_MAX)
+			return false;
+		wanted[i] = true;
+	}
+	return true;
+}
+
+/* The plain binary speaks for all flavours, another one for its own. */
+void flavours_by_default(bool wanted[FLAVOURS_MAX])
+{
+	bool plain = !strcmp(FLAVOUR, "plain");
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
 }
 
 bool flavour_start(struct flavour *flavour, const char *name, char **argv)

@@ -19,16 +19,6 @@ struct flavour {
 /* All that can exist, sorted as a table shows them. */
 extern const char *const flavour_names[FLAVOURS_MAX];
 
-/* Only these of a list like "asan,tsan". Return: false if it names another. */
-bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
-
-/*
- * How the library maps pages, here and in all flavours: they are processes of their own and
- * read it from the environment, as the user may have said it there. Asked for in vain is
- * not to pass for something else. Return: false if it cannot.
- */
-bool flavours_choose_backend(const char *name);
-
 /* The folder of this binary; the linker's wrapper scripts are not used. */
 bool flavour_folder(char *path, size_t size);
 
@@ -43,6 +33,19 @@ bool binary_find(const char *binary, char *path, size_t size);
  * @path: gets where
  */
 bool flavour_find(const char *name, char *path, size_t size);
+
+/*
+ * How the library maps pages, here and in all flavours that are started: they are processes
+ * of their own, and read it from the environment, as the user may have said it there.
+ * Return: false if the library has no such backend.
+ */
+bool flavour_choose_backend(const char *name);
+
+/* "asan,tsan", which is taken apart. Return: false if there is a name that is none. */
+bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
+
+/* What runs where nothing is asked for. */
+void flavours_by_default(bool wanted[FLAVOURS_MAX]);
 
 /* Starts the flavour with @argv (argv[0] is replaced). */
 bool flavour_start(struct flavour *flavour, const char *name, char **argv);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 tool_sources = \
+	%D%/bundle.c \
+	%D%/bundle.h \
 	%D%/campaign.c \
 	%D%/campaign.h \
 	%D%/command_bench.c \
@@ -11,7 +13,9 @@ tool_sources = \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
 	%D%/command_race.c \
+	%D%/command_replay.c \
 	%D%/command_run.c \
+	%D%/command_triage.c \
 	%D%/engine.c \
 	%D%/engine.h \
 	%D%/engine_afl.c \
@@ -22,10 +26,17 @@ tool_sources = \
 	%D%/explain_sheet.c \
 	%D%/explain_sheet.h \
 	%D%/explain_words.c \
+	%D%/finding.c \
+	%D%/finding.h \
 	%D%/flavours.c \
 	%D%/flavours.h \
+	%D%/footprint.c \
+	%D%/footprint.h \
 	%D%/harvest.c \
 	%D%/main.c \
+	%D%/misbehave.c \
+	%D%/misbehave.def \
+	%D%/misbehave.h \
 	%D%/name_set.c \
 	%D%/name_set.h \
 	%D%/progress.c \
@@ -45,6 +56,17 @@ tool_sources = \
 	%D%/recode.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
+	%D%/regress.c \
+	%D%/regress.h \
+	%D%/replay.def \
+	%D%/replay.h \
+	%D%/replay_company.c \
+	%D%/replay_list.c \
+	%D%/replay_report.c \
+	%D%/replay_run.c \
+	%D%/replay_hand.c \
+	%D%/replay_self_test.c \
+	%D%/replay_worker.c \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/run_one.c \
@@ -66,10 +88,13 @@ tool_sources = \
 	%D%/testimony.c \
 	%D%/testimony.h \
 	%D%/tool.h \
+	%D%/trial.c \
+	%D%/trial.h \
 	%D%/verdict_print.c \
 	%D%/verdict_print.h \
 	%D%/witness.c \
-	%D%/witness.h
+	%D%/witness.h \
+	%D%/witness_one.c
 
 bin_PROGRAMS += pagetorture
 pagetorture_SOURCES = $(tool_sources)

@@ -21,7 +21,9 @@ static const struct command commands[] = {
 	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "minimize", "make a failing program as small as it gets", command_minimize },
 	{ "race", "run the race matrix under every detector", command_race },
+	{ "replay", "replay a corpus, many inputs a process, as a gate", command_replay },
 	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
+	{ "triage", "sort findings by what fails, and minimise them", command_triage },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

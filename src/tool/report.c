@@ -225,8 +225,9 @@ static void take_function(struct report_frame *frame, const char *at, const char
 	if (!file || file >= end)
 		file = memrchr(at, ' ', (size_t)(end - at));
 	copy(frame->function, sizeof(frame->function), at, file ? file : end);
-	if (!file++)
+	if (!file)
 		return;
+	file++;
 	colon = memchr(file, ':', (size_t)(end - file));
 	copy(frame->file, sizeof(frame->file), file, colon ? colon : end);
 	if (colon)

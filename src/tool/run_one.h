@@ -7,8 +7,8 @@
 #ifndef TOOL_RUN_ONE_H
 #define TOOL_RUN_ONE_H
 
-#include "harness/exec.h"
-#include "tool/testimony.h"
+#include "harness/program.h"
+#include "tool/trial.h"
 
 /* Fields of a line, separated by tabs. */
 enum run_field {
@@ -20,18 +20,14 @@ enum run_field {
 	RUN_FIELDS
 };
 
-struct run_options {
-	unsigned int repeat;  /* executions of each program */
-	unsigned int seconds; /* time of each program */
-	bool fibers, threads; /* on which */
-	struct exec_timing timing; /* of threads */
-};
-
-/* Executes a program in this binary's flavour, in processes of their own. */
-void run_program(const struct program *program, const struct run_options *options,
-		 struct testimony *testimony);
+/*
+ * Holds the trial of @program in processes of their own.
+ * Return: false if it ended itself, which @child tells.
+ */
+bool run_trial(struct trial *trial, const struct program *program,
+	       const struct trial_options *options, struct isolated *child);
 
 /* Executes @file in this binary's flavour and prints its line. */
-void run_one(const char *file, const struct run_options *options);
+void run_one(const char *file, const struct trial_options *options);
 
 #endif

@@ -9,8 +9,6 @@
 
 #include "harness/program_bytes.h"
 
-/* ---- who asks ---- */
-
 /* Reports are to be quick and to have a stack; what the user wants beside that stays. */
 static void add_option(const char *name, const char *options)
 {
@@ -94,33 +92,4 @@ void witnesses_end(struct witnesses *w)
 {
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		end(&w->of[i]);
-}
-
-/* ---- who is asked ---- */
-
-static bool read_question(struct program *program)
-{
-	static uint8_t bytes[PROGRAM_BYTES_MAX];
-	uint32_t size;
-
-	if (fread(&size, sizeof(size), 1, stdin) != 1 || size > sizeof(bytes) ||
-	    fread(bytes, 1, size, stdin) != size)
-		return false;
-	program_from_bytes(program, bytes, size);
-	program_renumber(program);
-	return true;
-}
-
-void witness_serve(const struct run_options *options)
-{
-	static struct program program;
-	struct testimony testimony;
-	char line[TESTIMONY_LINE];
-
-	while (read_question(&program)) {
-		run_program(&program, options, &testimony);
-		testimony_write(&testimony, line);
-		fputs(line, stdout);
-		fflush(stdout);
-	}
 }

@@ -9,8 +9,8 @@
 
 #include "harness/program.h"
 #include "tool/flavours.h"
-#include "tool/run_one.h"
 #include "tool/testimony.h"
+#include "tool/trial.h"
 
 struct witness {
 	struct flavour flavour;
@@ -37,7 +37,10 @@ void witness_ask(struct witnesses *witnesses, unsigned int flavour, const struct
 
 void witnesses_end(struct witnesses *witnesses);
 
+/* A flavour prints what the sanitizer, or the library, says of a program. */
+void witness_reports(const char *file, const struct trial_options *options);
+
 /* The flavour's half: answers on standard output until standard input ends. */
-void witness_serve(const struct run_options *options);
+void witness_serve(const struct trial_options *options);
 
 #endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* pagetorture triage: what fails in a folder of findings, each failure once. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "harness/exec.h"
+#include "harness/program_file.h"
+#include "tool/bundle.h"
+#include "tool/finding.h"
+#include "tool/reduce.h"
+#include "tool/regress.h"
+#include "tool/status.h"
+#include "tool/tool.h"
+
+static const char help[] =
+	"Usage: pagetorture triage [OPTION]... DIR\n"
+	"Sort findings by what fails: the folder of a campaign of `pagetorture fuzz`, or any folder\n"
+	"with findings of libFuzzer (crash-*) or AFL++ (id:*).\n"
+	"\n"
+	"Findings that fail in the same way (`pagetorture minimize --help` says what that is; a race\n"
+	"is its two calls, in no order) are one failure. Of each failure the smallest finding is\n"
+	"tried again, minimised, and written to a folder of its own below OUT: the finding, as\n"
+	"program.page, minimised.page, explanation.txt, report.txt, replay.sh, summary.txt.\n"
+	"\n"
+	"  --add[=TREE]     put minimised programs into corpus/regress too, of the source tree TREE\n"
+	"                   (default: the one that you stand in), with what they are to `expect`\n"
+	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
+	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
+	"  -o, --output OUT where failures go (default DIR/triage)\n"
+	"  --timeout S      seconds for one program in one flavour (default 10)\n"
+	"  --tries N        how often each failure is tried (default 10)\n"
+	"  --help           this text\n"
+	"\n"
+	"Exit status: 0 each finding fails, and is sorted; 1 there is none, or one does not fail\n"
+	"here or is no program; 2 bad usage, or a folder that cannot be read or written.\n"
+	"\n"
+	"Examples:\n"
+	"  pagetorture triage campaign\n"
+	"  pagetorture triage -o failures campaign/fuzz_race/findings\n"
+	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
+
+struct settings {
+	const char *backend, *dir, *tree;
+	char output[PATH_MAX], regress[PATH_MAX];
+	bool wanted[FLAVOURS_MAX], threads, add;
+	unsigned int seconds, tries;
+};
+
+/* Findings that fail in the same way. */
+struct failure {
+	struct signature signature;
+	struct reduction reduction; /* of the smallest */
+	const char *finding;	    /* its path */
+	size_t size;		    /* calls of it */
+	char *members;		    /* paths, a line each */
+	size_t count;
+	unsigned int failed;
+};
+
+struct triage {
+	const struct settings *settings;
+	struct judge judge;
+	struct findings findings;
+	struct failure **failures;
+	size_t count;
+	size_t sound, unparsed; /* findings that do not fail; files that are no program */
+	int status;
+};
+
+/* ---- sorting ---- */
+
+static struct failure *failure_of(struct triage *t, const struct signature *signature)
+{
+	struct failure *failure;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (signature_equal(&t->failures[i]->signature, signature))
+			return t->failures[i];
+	failure = calloc(1, sizeof(*failure));
+	t->failures = realloc(t->failures, (t->count + 1) * sizeof(*t->failures));
+	if (!failure || !t->failures)
+		exit(usage_error("triage", "no memory for one more failure"));
+	failure->signature = *signature;
+	t->failures[t->count++] = failure;
+	return failure;
+}
+
+static void add_member(struct failure *failure, const char *path)
+{
+	char *more = NULL;
+
+	if (asprintf(&more, "%s  %s\n", failure->members ? failure->members : "", path) < 0)
+		exit(usage_error("triage", "no memory for one more finding"));
+	free(failure->members);
+	failure->members = more;
+	failure->count++;
+}
+
+static void keep_smallest(struct failure *failure, const struct program *program,
+			  const char *path)
+{
+	if (failure->finding && program->count >= failure->size)
+		return;
+	failure->finding = path;
+	failure->size = program->count;
+	failure->reduction.program = *program;
+}
+
+/* Return: does it fail, in one of all tries? */
+static bool fails(struct triage *t, const struct program *program, struct signature *signature)
+{
+	for (unsigned int i = 0; i < t->settings->tries; i++) {
+		signature_make(signature, &t->judge, program, NULL);
+		if (signature->failed)
+			return true;
+	}
+	return false;
+}
+
+static void sort_finding(struct triage *t, const struct finding *finding)
+{
+	static struct program program;
+	struct signature signature;
+	struct failure *failure;
+	char error[PROGRAM_FILE_ERROR];
+
+	if (!program_file_load(finding->path, &program, error)) {
+		status_end();
+		fprintf(stderr, "%s\n", error);
+		t->unparsed++;
+		return;
+	}
+	program_renumber(&program);
+	if (!fails(t, &program, &signature)) {
+		status_end();
+		fprintf(stderr, "%s: does not fail here, in %u tries\n", finding->path,
+			t->settings->tries);
+		t->sound++;
+		return;
+	}
+	failure = failure_of(t, &signature);
+	add_member(failure, finding->path);
+	keep_smallest(failure, &program, finding->path);
+}
+
+/* ---- one failure ---- */
+
+/* Those that the failure is made of are tried; all, if it is the model's alone. */
+static unsigned int count_failures(struct triage *t, const struct program *program,
+				   const struct signature *expected)
+{
+	struct signature signature;
+	unsigned int failed = 0;
+	bool any = false;
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		any |= expected->needs[i];
+	for (unsigned int i = 0; i < t->settings->tries; i++) {
+		signature_make(&signature, &t->judge, program, any ? expected->needs : NULL);
+		failed += signature_equal(&signature, expected);
+	}
+	return failed;
+}
+
+static void complain(struct triage *t, const char *path, int error)
+{
+	status_end();
+	fprintf(stderr, "%s: expected a file that can be written: %s\n", path, strerror(error));
+	t->status = EXIT_BAD;
+}
+
+static void add_to_corpus(struct triage *t, const struct failure *failure, const char *name)
+{
+	char path[PATH_MAX];
+	int error = regress_add(t->settings->regress, name, &failure->reduction.program,
+				&failure->signature, path);
+
+	if (error && error != EEXIST)
+		complain(t, path, error);
+	else
+		printf("  %s: %s\n", error ? "was there" : "added", path);
+}
+
+static void finish_failure(struct triage *t, struct failure *failure)
+{
+	static struct program before;
+	char name[BUNDLE_NAME], file[PATH_MAX];
+	struct bundle bundle = { .program = &before, .signature = &failure->signature };
+	int error;
+
+	bundle_name(&failure->signature, name);
+	before = failure->reduction.program;
+	failure->failed = count_failures(t, &before, &failure->signature);
+	failure->reduction.name = name;
+	failure->reduction.signature = failure->signature;
+	bundle.minimised = reduce(&failure->reduction, &t->judge);
+	bundle.smallest = &failure->reduction.program;
+	bundle.finding = failure->finding;
+	bundle.backend = exec_backend();
+	bundle.members = failure->members;
+	bundle.failed = failure->failed;
+	bundle.tries = t->settings->tries;
+	snprintf(bundle.dir, sizeof(bundle.dir), "%.3700s/%s", t->settings->output, name);
+	snprintf(bundle.beside, sizeof(bundle.beside), "%.4000s/.beside", t->settings->output);
+	error = bundle_write(&bundle, &t->judge, file);
+	status_end();
+	printf("%s: %zu finding%s, failed %u of %u, %zu calls of %zu\n  %s\n", name, failure->count,
+	       failure->count == 1 ? "" : "s", failure->failed, t->settings->tries,
+	       bundle.smallest->count, before.count, failure->signature.text);
+	if (error)
+		complain(t, file, error);
+	else if (t->settings->add)
+		add_to_corpus(t, failure, name);
+	fflush(stdout);
+}
+
+/* ---- all of it ---- */
+
+static void print_end(const struct triage *t)
+{
+	printf("%zu finding%s, %zu failure%s, in %s", t->findings.count,
+	       t->findings.count == 1 ? "" : "s", t->count, t->count == 1 ? "" : "s",
+	       t->settings->output);
+	if (t->findings.repeated)
+		printf("; %zu were there twice", t->findings.repeated);
+	if (t->sound)
+		printf("; %zu did not fail", t->sound);
+	if (t->unparsed + t->findings.unreadable)
+		printf("; %zu are no program", t->unparsed + t->findings.unreadable);
+	putchar('\n');
+}
+
+static void sort_all(struct triage *t)
+{
+	for (size_t i = 0; i < t->findings.count; i++) {
+		status("triage: finding %zu of %zu, %zu failures", i + 1, t->findings.count,
+		       t->count);
+		sort_finding(t, &t->findings.of[i]);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		finish_failure(t, t->failures[i]);
+		free(t->failures[i]->members);
+		free(t->failures[i]);
+	}
+	free(t->failures);
+	print_end(t);
+	if (!t->findings.count || t->sound || t->unparsed || t->findings.unreadable)
+		t->status = worse(t->status, EXIT_FAILED);
+}
+
+static bool make_output(const char *output)
+{
+	if (!mkdir(output, 0777) || errno == EEXIST)
+		return true;
+	fprintf(stderr, "%s: expected a folder that can be written: %s\n", output, strerror(errno));
+	return false;
+}
+
+static int triage(const struct settings *settings)
+{
+	static struct triage t;
+
+	t.settings = settings;
+	if (!findings_gather(&t.findings, settings->dir, settings->output))
+		return EXIT_BAD;
+	if (t.findings.count && !make_output(settings->output))
+		return EXIT_BAD;
+	if (!judge_begin(&t.judge, settings->wanted, settings->seconds))
+		return usage_error("triage", "expected a flavour that this build has");
+	t.judge.witnesses.threads = settings->threads;
+	sort_all(&t);
+	judge_end(&t.judge);
+	findings_free(&t.findings);
+	return t.status;
+}
+
+/* Return: NULL, or what was expected instead. */
+static const char *take_option(struct settings *s, int option, char *value)
+{
+	switch (option) {
+	case 'a':
+		s->add = true;
+		s->tree = value ? value : ".";
+		return NULL;
+	case 'b':
+		s->backend = value;
+		return NULL;
+	case 'e':
+		s->threads = !strcmp(value, "both");
+		return s->threads || !strcmp(value, "fibers") ? NULL : "--executor fibers or both";
+	case 'f':
+		return flavours_parse(value, s->wanted) ? NULL :
+							  "--flavour of plain, asan, tsan, msan";
+	case 'n':
+		return parse_number(value, 1, 100000, &s->tries) ? NULL : "--tries 1 .. 100000";
+	case 'o':
+		snprintf(s->output, sizeof(s->output), "%s", value);
+		return NULL;
+	default:
+		return parse_number(value, 1, 1000000, &s->seconds) ? NULL : "--timeout 1 .. 1000000";
+	}
+}
+
+static int check_settings(struct settings *s)
+{
+	if (s->backend && !flavour_choose_backend(s->backend))
+		return usage_error("triage", "expected a backend that the page library has, got '%s'",
+				   s->backend);
+	if (s->add && !regress_find(s->tree, s->regress))
+		return usage_error("triage", "expected --add=TREE, a source tree, got '%s'", s->tree);
+	if (!*s->output)
+		snprintf(s->output, sizeof(s->output), "%.4000s/triage", s->dir);
+	return -1;
+}
+
+/* Return: an exit status, or -1 to go on. */
+static int parse_options(struct settings *s, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "add", optional_argument, NULL, 'a' },
+		{ "backend", required_argument, NULL, 'b' },
+		{ "executor", required_argument, NULL, 'e' },
+		{ "flavour", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "tries", required_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
+		const char *expected;
+
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
+		if (option == '?')
+			return usage_error("triage", "unknown or incomplete option %s",
+					   argv[optind - 1]);
+		expected = take_option(s, option, optarg);
+		if (expected)
+			return usage_error("triage", "expected %s, got '%s'", expected, optarg);
+	}
+	if (optind != argc - 1)
+		return usage_error("triage", "expected one DIR");
+	s->dir = argv[optind];
+	return check_settings(s);
+}
+
+int command_triage(int argc, char **argv)
+{
+	static struct settings settings = { .seconds = 10, .tries = 10 };
+	int status;
+
+	settings.backend = getenv("PAGE_MAP");
+	memset(settings.wanted, true, sizeof(settings.wanted));
+	status = parse_options(&settings, argc, argv);
+	return status >= 0 ? status : triage(&settings);
+}

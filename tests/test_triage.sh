@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `triage`: findings of every engine, each failure once, whole files whoever was killed.
+. "$(dirname "$0")/tap.sh"
+
+rules=$abs_srcdir/corpus/rules
+cd "$scratch" || exit 99
+
+# bytes RULE FILE: a program of the rule table as an engine would leave it
+bytes() {
+	mkdir -p "$(dirname "$2")"
+	"$pagetorture" format --bytes "$rules/$1.page" >"$2"
+}
+
+# race FILE FIRST SECOND [MORE]: two lines that race, and calls around them
+race() {
+	printf '%s\n' 'pagetorture 1' 'p2 = alloc_page(GFP_KERNEL | __GFP_ZERO)' ${4:+"$4"} "T3: $2" "T5: $3" >text.page
+	mkdir -p "$(dirname "$1")"
+	"$pagetorture" format --bytes text.page >"$1"
+}
+
+triage() {
+	expected=$1
+	shift
+	run_to "$expected" timeout 500 "$pagetorture" triage --flavour "$flavours" "$@"
+}
+
+flavours=plain
+if has_flavour tsan; then
+	flavours=plain,tsan
+else
+	skip "races as ThreadSanitizer sees them: this build has no tsan flavour"
+fi
+
+# ---- a campaign ----
+
+race camp/fuzz_race/findings/crash-1 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
+race camp/fuzz_race/findings/crash-2 'read_raw(p2, 7, 1)' 'write_raw(p2, 0, 64, 9)' 'p4 = alloc_page(GFP_NOIO)'
+race camp/fuzz_race/findings/crash-3 'write_raw(p2, 0, 8, 1)' 'fill_zero(p2, 4, 8)'
+race camp/fuzz_race/libfuzzer/crash-abc 'write_raw(p2, 0, 8, 1)' 'fill_zero(p2, 4, 8)'
+race camp/fuzz_race/afl/main/crashes/id:000000,sig:06 'write_raw(p2, 0, 9, 1)' 'fill_zero(p2, 4, 8)'
+race camp/fuzz_race/corpus/0123 'write_raw(p2, 0, 8, 1)' 'copy_page(p2, 90, p2, 0, 8)'
+bytes deadlock camp/fuzz_page/findings/timeout-9
+echo text >camp/fuzz_race/afl/main/crashes/README.txt
+mkdir -p camp/fuzz_race/reports
+echo report >camp/fuzz_race/reports/crash-1
+
+triage 0 camp
+ok $? "a campaign: exit 0" err
+grep -q '^5 findings, 3 failures, in camp/triage; 1 were there twice$' out
+ok $? "findings of both engines, each content once; no corpus, no reports" out
+grep -q '^data-race-read_raw-write_raw-[0-9a-f]*: 2 findings, failed 10 of 10, 3 calls of 3$' out &&
+	grep -q '^data-race-write_raw-fill_zero-[0-9a-f]*: 2 findings, ' out &&
+	grep -q '^deadlock-.*: 1 finding, failed 10 of 10, 2 calls of 4$\|^deadlock-.*: 1 finding, ' out
+ok $? "grouped by the pair of calls, in no order" out
+
+for dir in camp/triage/*/; do
+	for file in finding program.page minimised.page explanation.txt report.txt replay.sh summary.txt; do
+		[ -s "$dir$file" ] || echo "$dir$file"
+	done
+	"$pagetorture" format --bytes "${dir}program.page" | cmp - "${dir}finding" || echo "$dir"
+	[ "$("$pagetorture" check "${dir}minimised.page" | sed -n '1s/.*: //p')" = \
+		"$("$pagetorture" check "${dir}program.page" | sed -n '1s/.*: //p')" ] || echo "$dir"
+done >missing
+[ ! -s missing ] && [ "$(find camp/triage -name summary.txt | wc -l)" -eq 3 ]
+ok $? "each failure has its files, and the same verdict as its finding" missing
+if has_flavour tsan; then
+	dir=$(echo camp/triage/data-race-read_raw-write_raw-*)
+	"$abs_builddir/read_report" <"$dir/report.txt" | grep -q '^ThreadSanitizer data-race'
+	ok $? "the report is ThreadSanitizer's" "$dir/report.txt"
+	PAGETORTURE=$pagetorture run_to 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
+	ok $? "the replay command shows it" err
+fi
+grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
+	grep -q 'crash-2$' camp/triage/data-race-read_raw-write_raw-*/summary.txt
+ok $? "all findings of a failure are named"
+
+cp -r camp/triage before
+triage 0 camp && diff -r -x report.txt before camp/triage >differs
+ok $? "again: the same, and its own output is no finding" differs
+
+# ---- any folder ----
+
+race any/one 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
+bytes bounds any/two
+printf 'pagetorture 2\n' >any/three.page
+triage 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
+ok $? "any folder, output elsewhere; exit 1 as one does not fail and one is no program" err
+grep -q '^any/two: does not fail here, in 10 tries$' err && grep -q '^any/three.page:1: ' err &&
+	grep -q '3 findings, 1 failure, in sorted; 1 did not fail; 1 are no program$' out
+ok $? "which ones is said" err
+mkdir none
+triage 1 none && [ ! -e none/triage ]
+ok $? "an empty folder: 1, and nothing is made" err
+triage 2 nowhere && [ "$(wc -l <err)" -eq 1 ] && triage 2 && triage 2 --tries 0 any && triage 2 --add=any any
+ok $? "bad usage: 2" err
+
+# ---- into the corpus ----
+
+mkdir -p tree/corpus/regress tree/src/page
+touch tree/src/page/page.h
+triage 1 --add=tree -o sorted any && grep -q "added: $scratch/tree/corpus/regress/data-race-read_raw-write_raw-" out &&
+	[ "$(find tree -name '*.page' | wc -l)" -eq 1 ]
+ok $? "--add says where" out
+file=$(echo tree/corpus/regress/*.page)
+run_to 0 "$pagetorture" check "$file" && grep -q '^expect data-race$' "$file" &&
+	"$pagetorture" format "$file" | cmp - "$file"
+ok $? "with what it is to expect, canonical" "$file"
+echo '# mine' >>"$file"
+cp "$file" mine
+triage 1 --add=tree -o sorted any && grep -q 'was there: ' out && cmp mine "$file"
+ok $? "one that is there is left alone" out
+(cd tree/src/page && "$pagetorture" triage --flavour plain --add -o ../../sorted ../../../any >"$scratch/out" 2>&1)
+grep -q "$scratch/tree/corpus/regress/" out
+ok $? "the tree that one stands in" out
+run_to 2 "$pagetorture" triage --add any && grep -q 'source tree' err
+ok $? "outside of a tree: 2" err
+
+# ---- killed at any moment ----
+
+# What is there is as in the run that nobody disturbed; reports hold numbers of processes.
+is_whole() {
+	for file in "$1"/*/* "$1"/*.page; do
+		[ -e "$file" ] || continue
+		case $file in
+		*/report.txt) [ -s "$file" ] && [ -z "$(tail -c 1 "$file")" ] || echo "$file" ;;
+		*) cmp -s "$file" "$2${file#"$1"}" || echo "$file" ;;
+		esac
+	done
+}
+
+cp -r camp killed
+rm -rf killed/triage
+start=$(date +%s%N)
+timeout 500 "$pagetorture" triage --flavour "$flavours" -o expected killed >out 2>&1
+took=$((($(date +%s%N) - start) / 1000000))
+kills=${TRIAGE_KILLS:-8} n=0 early=0
+: >torn
+while [ "$n" -lt "$kills" ]; do
+	n=$((n + 1))
+	rm -rf cut
+	"$pagetorture" triage --flavour "$flavours" -o cut killed >cut.log 2>&1 &
+	pid=$!
+	# The moments are spread over the whole of the run.
+	sleep "$(awk "BEGIN { print $took * ($n - 0.5) / $kills / 1000 }")"
+	kill -9 $pid 2>/dev/null && early=$((early + 1))
+	wait $pid 2>/dev/null
+	is_whole cut expected >>torn
+done
+[ ! -s torn ] && [ "$early" -gt $((kills / 3)) ]
+ok $? "killed $early of $kills times in the middle: each file that is there is whole" torn
+timeout 500 "$pagetorture" triage --flavour "$flavours" -o cut killed >out 2>&1
+diff -r -x report.txt -x .beside expected cut >differs
+ok $? "and the next run finishes what was begun" differs
+
+cp camp/fuzz_race/findings/crash-2 crash
+"$pagetorture" minimize --flavour "$flavours" -o whole.page crash 2>/dev/null
+n=0
+: >torn
+while [ "$n" -lt "$kills" ]; do
+	n=$((n + 1))
+	echo 'was there' >out.page
+	"$pagetorture" minimize --flavour "$flavours" -o out.page crash 2>/dev/null &
+	pid=$!
+	sleep "$(awk "BEGIN { print 0.4 * ($n - 0.5) / $kills }")"
+	kill -9 $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	cmp -s out.page whole.page || [ "$(cat out.page)" = 'was there' ] || echo "run $n" >>torn
+done
+[ ! -s torn ]
+ok $? "minimize, killed: the file is the old one or the new one" torn
+
+done_testing
