@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "race", "run the race matrix under every detector", command_race },
 	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
+	{ "to-c", "write a program as a C file for a bug report", command_to_c },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -25,6 +25,7 @@ int command_format(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_race(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_to_c(int argc, char **argv);
 
 /* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
 int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
