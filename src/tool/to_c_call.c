@@ -225,7 +225,7 @@ static void c_user_slice(struct c_one *c)
 		       (unsigned long long)readable, c->call->value);
 	}
 	if (c->file->plan.shared['u'][u]) {
-		use_helper(c, C_BORROW);
+		use_helper(c, C_GIVE_BACK);
 		c_line(c->file, "struct user_slice_reader new_u%u;", u);
 		c_line(c->file, "user_slice_reader_init(&new_u%u, user_slice_new(u%u_bytes, %s));",
 		       u, u, c->number[0]);
@@ -245,6 +245,7 @@ static void with_reader(struct c_one *c, unsigned int u, const char *before, con
 	snprintf(reader, sizeof(reader), shared ? "reader_%u" : "u%u",
 		 shared ? c->call->line : u);
 	if (shared) {
+		use_helper(c, C_GIVE_BACK);
 		use_helper(c, C_BORROW);
 		c_line(c->file, "struct user_slice_reader %s = borrow(&u%u);", reader, u);
 	}

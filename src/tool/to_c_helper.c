@@ -4,11 +4,12 @@
 #include "tool/to_c_parts.h"
 
 static const char defaults[] =
-	"/* No word about the order of locks: that is no rule here. */\n"
+	"/* Each race, and no word about the order of locks: that is no rule here. */\n"
 	"const char *__tsan_default_options(void);\n"
 	"const char *__tsan_default_options(void)\n"
 	"{\n"
-	"	return \"detect_deadlocks=0:report_thread_leaks=0:atexit_sleep_ms=0\";\n"
+	"	return \"detect_deadlocks=0:report_thread_leaks=0:suppress_equal_stacks=0:\"\n"
+	"	       \"suppress_equal_addresses=0:atexit_sleep_ms=0\";\n"
 	"}\n";
 
 static const char expect[] =
@@ -119,11 +120,18 @@ static const char user_memory[] =
 	"	return memory + 16384 - readable;\n"
 	"}\n";
 
-static const char borrow[] =
+static const char give_back[] =
 	"/*\n"
 	" * Several threads use the reader, one after the other, and what they race on is to be the\n"
 	" * page: each works on a copy, taken and given back without a race and without order.\n"
 	" */\n"
+	"static void give_back(struct user_slice_reader *reader, struct user_slice_reader mine)\n"
+	"{\n"
+	"	__atomic_store_n(&reader->at, mine.at, __ATOMIC_RELAXED);\n"
+	"	__atomic_store_n(&reader->left, mine.left, __ATOMIC_RELAXED);\n"
+	"}\n";
+
+static const char borrow[] =
 	"static struct user_slice_reader borrow(struct user_slice_reader *reader)\n"
 	"{\n"
 	"	struct user_slice_reader mine;\n"
@@ -131,12 +139,6 @@ static const char borrow[] =
 	"	mine.at = __atomic_load_n(&reader->at, __ATOMIC_RELAXED);\n"
 	"	mine.left = __atomic_load_n(&reader->left, __ATOMIC_RELAXED);\n"
 	"	return mine;\n"
-	"}\n"
-	"\n"
-	"static void give_back(struct user_slice_reader *reader, struct user_slice_reader mine)\n"
-	"{\n"
-	"	__atomic_store_n(&reader->at, mine.at, __ATOMIC_RELAXED);\n"
-	"	__atomic_store_n(&reader->left, mine.left, __ATOMIC_RELAXED);\n"
 	"}\n";
 
 static const char turn[] =
@@ -263,12 +265,22 @@ static const char fiber_turn[] =
 	"}\n";
 
 static const char *const texts[C_HELPERS] = {
-	[C_DEFAULTS] = defaults,	 [C_EXPECT] = expect,	[C_DOOMED] = doomed,
-	[C_PATTERN] = pattern,		 [C_IS_PATTERN] = is_pattern,
-	[C_IS_ALL] = is_all,		 [C_USE] = use,		[C_SEEN_PAGE] = seen_page,
-	[C_SEEN_MAP] = seen_map,	 [C_USER_PATTERN] = user_pattern,
-	[C_USER_MEMORY] = user_memory, [C_BORROW] = borrow,	[C_FIBER] = fiber,
-	[C_FIBER_GO] = fiber_go,	 [C_TURN] = turn,
+	[C_DEFAULTS] = defaults,
+	[C_EXPECT] = expect,
+	[C_DOOMED] = doomed,
+	[C_PATTERN] = pattern,
+	[C_IS_PATTERN] = is_pattern,
+	[C_IS_ALL] = is_all,
+	[C_USE] = use,
+	[C_SEEN_PAGE] = seen_page,
+	[C_SEEN_MAP] = seen_map,
+	[C_USER_PATTERN] = user_pattern,
+	[C_USER_MEMORY] = user_memory,
+	[C_GIVE_BACK] = give_back,
+	[C_BORROW] = borrow,
+	[C_FIBER] = fiber,
+	[C_FIBER_GO] = fiber_go,
+	[C_TURN] = turn,
 };
 
 void c_helpers_print(FILE *out, const bool used[C_HELPERS], bool deterministic)

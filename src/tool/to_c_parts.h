@@ -56,6 +56,7 @@ enum c_helper {
 	C_SEEN_MAP,
 	C_USER_PATTERN,
 	C_USER_MEMORY,
+	C_GIVE_BACK,
 	C_BORROW,
 	C_FIBER, /* in place of pthreads */
 	C_FIBER_GO,
