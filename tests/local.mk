@@ -51,6 +51,7 @@ test_scripts = \
 	%D%/test_seam.sh \
 	%D%/test_stress.sh \
 	%D%/test_threads.sh \
+	%D%/test_to_c.sh \
 	%D%/test_tree.sh \
 	%D%/test_triage.sh \
 	%D%/test_valgrind.sh
@@ -68,7 +69,11 @@ SH_LOG_COMPILER = $(SHELL)
 fuzz-kill: all
 	FUZZ_KILLS=100 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_fuzz.sh
 
-.PHONY: fuzz-kill
+# Every program of the corpus as C, on pthreads and on fibers: three minutes.
+check-to-c: all
+	TO_C_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_to_c.sh
+
+.PHONY: check-to-c fuzz-kill
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; export CC; \

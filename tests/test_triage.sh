@@ -56,7 +56,7 @@ grep -q '^data-race-read_raw-write_raw-[0-9a-f]*: 2 findings, failed 10 of 10, 3
 ok $? "grouped by the pair of calls, in no order" out
 
 for dir in camp/triage/*/; do
-	for file in finding program.page minimised.page explanation.txt report.txt replay.sh summary.txt; do
+	for file in finding program.page minimised.page explanation.txt reproduce.c report.txt replay.sh summary.txt; do
 		[ -s "$dir$file" ] || echo "$dir$file"
 	done
 	"$pagetorture" format --bytes "${dir}program.page" | cmp - "${dir}finding" || echo "$dir"
@@ -72,6 +72,10 @@ if has_flavour tsan; then
 	PAGETORTURE=$pagetorture run_to 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
 	ok $? "the replay command shows it" err
 fi
+# It stands alone, but for page.h and the library.
+run_to 0 "$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" \
+	camp/triage/data-race-read_raw-write_raw-*/reproduce.c
+ok $? "reproduce.c compiles" err
 grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
 	grep -q 'crash-2$' camp/triage/data-race-read_raw-write_raw-*/summary.txt
 ok $? "all findings of a failure are named"

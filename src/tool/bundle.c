@@ -12,6 +12,7 @@
 #include "harness/program_text.h"
 #include "tool/explain.h"
 #include "tool/store.h"
+#include "tool/to_c.h"
 
 void bundle_name(const struct signature *signature, char name[BUNDLE_NAME])
 {
@@ -82,6 +83,19 @@ static int write_explanation(const struct bundle *b, const struct judge *judge, 
 	rules_judge(judge->rules, b->smallest);
 	explain_print(sheet.out, "minimised.page", b->smallest, judge->rules, style);
 	return sheet_end(&sheet, b, "explanation.txt", file);
+}
+
+static int write_reproducer(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+{
+	const struct to_c_options options = { .name = "minimised.page",
+					      .note = b->signature->text };
+	struct sheet sheet;
+
+	if (!sheet_begin(&sheet))
+		return errno;
+	rules_judge(judge->rules, b->smallest);
+	to_c(sheet.out, b->smallest, judge->rules, &options);
+	return sheet_end(&sheet, b, "reproduce.c", file);
 }
 
 /* ---- the report ---- */
@@ -207,6 +221,8 @@ int bundle_write(const struct bundle *b, const struct judge *judge, char file[PA
 		error = write_program(b, "minimised.page", b->smallest, file);
 	if (!error)
 		error = write_explanation(b, judge, file);
+	if (!error)
+		error = write_reproducer(b, judge, file);
 	if (!error)
 		error = write_report(b, judge, file);
 	if (!error)

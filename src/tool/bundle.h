@@ -6,6 +6,7 @@
  *   program.page     the same as text
  *   minimised.page   the smallest program that fails in the same way
  *   explanation.txt  what happens in it
+ *   reproduce.c      the same calls as one file of C
  *   report.txt       what `run` and the sanitizers say of it
  *   replay.sh        the command that shows it again
  *   summary.txt      its signature, how often it failed, who found it; written last

@@ -15,6 +15,7 @@ tool_sources = \
 	%D%/command_race.c \
 	%D%/command_replay.c \
 	%D%/command_run.c \
+	%D%/command_to_c.c \
 	%D%/command_triage.c \
 	%D%/engine.c \
 	%D%/engine.h \
@@ -69,6 +70,8 @@ tool_sources = \
 	%D%/replay_worker.c \
 	%D%/report.c \
 	%D%/report.h \
+	%D%/reproduce.c \
+	%D%/reproduce.h \
 	%D%/run_one.c \
 	%D%/run_one.h \
 	%D%/seat.c \
@@ -87,6 +90,13 @@ tool_sources = \
 	%D%/target.h \
 	%D%/testimony.c \
 	%D%/testimony.h \
+	%D%/to_c.c \
+	%D%/to_c.h \
+	%D%/to_c_call.c \
+	%D%/to_c_head.c \
+	%D%/to_c_helper.c \
+	%D%/to_c_parts.h \
+	%D%/to_c_plan.c \
 	%D%/tool.h \
 	%D%/trial.c \
 	%D%/trial.h \
@@ -96,16 +106,29 @@ tool_sources = \
 	%D%/witness.h \
 	%D%/witness_one.c
 
+# What to-c compiles with, and links: as this build does.
+tool_cppflags = $(AM_CPPFLAGS) \
+	-DTO_C_CC='"$(CC)"' \
+	-DTO_C_ASAN_FLAGS='"$(ASAN_FLAGS)"' \
+	-DTO_C_TSAN_FLAGS='"$(TSAN_FLAGS)"' \
+	-DTO_C_MSAN_FLAGS='"$(MSAN_FLAGS)"' \
+	-DPAGE_PLAIN='"$(page_plain)"' \
+	-DPAGE_ASAN='"$(page_asan)"' \
+	-DPAGE_TSAN='"$(page_tsan)"' \
+	-DPAGE_MSAN='"$(page_msan)"' \
+	-DPAGE_HEADER_SOURCE='"$(abs_top_srcdir)/src/page"' \
+	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
+
 bin_PROGRAMS += pagetorture
 pagetorture_SOURCES = $(tool_sources)
-pagetorture_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"plain"'
+pagetorture_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"plain"'
 pagetorture_LDADD = libharness-plain.a $(page_plain)
 
 if HAVE_ASAN
 pkglibexec_PROGRAMS += pagetorture-asan
 endif
 pagetorture_asan_SOURCES = $(tool_sources)
-pagetorture_asan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"asan"'
+pagetorture_asan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"asan"'
 pagetorture_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 pagetorture_asan_LDADD = libharness-asan.a $(page_asan)
 
@@ -113,7 +136,7 @@ if HAVE_TSAN
 pkglibexec_PROGRAMS += pagetorture-tsan
 endif
 pagetorture_tsan_SOURCES = $(tool_sources)
-pagetorture_tsan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
+pagetorture_tsan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
 pagetorture_tsan_LDFLAGS = $(TSAN_FLAGS)
 pagetorture_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
@@ -122,7 +145,7 @@ if OWN_PAGE
 EXTRA_PROGRAMS += pagetorture-tsan-inline
 endif
 pagetorture_tsan_inline_SOURCES = $(tool_sources)
-pagetorture_tsan_inline_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
+pagetorture_tsan_inline_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
 pagetorture_tsan_inline_LDFLAGS = $(TSAN_FLAGS)
 pagetorture_tsan_inline_LDADD = libharness-tsan.a $(page_tsan_inline)
 
@@ -130,7 +153,7 @@ if HAVE_MSAN
 pkglibexec_PROGRAMS += pagetorture-msan
 endif
 pagetorture_msan_SOURCES = $(tool_sources)
-pagetorture_msan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"msan"'
+pagetorture_msan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"msan"'
 pagetorture_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 pagetorture_msan_LDADD = libharness-msan.a $(page_msan)
 

@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "race", "run the race matrix under every detector", command_race },
 	{ "replay", "replay a corpus, many inputs a process, as a gate", command_replay },
 	{ "run", "judge programs, execute them under every sanitizer and compare", command_run },
+	{ "to-c", "write a program as a C file for a bug report", command_to_c },
 	{ "triage", "sort findings by what fails, and minimise them", command_triage },
 };
 

@@ -27,6 +27,7 @@ int command_minimize(int argc, char **argv);
 int command_race(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_to_c(int argc, char **argv);
 int command_triage(int argc, char **argv);
 
 /* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* pagetorture to-c: a program as a C file for a bug report. */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "harness/program_file.h"
+#include "harness/rules.h"
+#include "tool/reproduce.h"
+#include "tool/store.h"
+#include "tool/tool.h"
+
+static const char help[] =
+	"Usage: pagetorture to-c [--deterministic] [--no-run] [--cc CC] [-o OUT] FILE\n"
+	"Write a page program as one file of C against page.h, to be pasted into a bug report:\n"
+	"pthreads that keep the order of the program without ThreadSanitizer learning anything by\n"
+	"it, what calls return and read as checks, and the lines to compile and run it on top.\n"
+	"Before it is written it is compiled and run by these lines, once for each rule that it is\n"
+	"to show (`expect`, or else the verdict of the rule model).\n"
+	"\n"
+	"  --deterministic  fibers on one pthread: the same accesses in the same order, always\n"
+	"  --no-run         only write it\n"
+	"  --cc CC          compile with this instead of the compiler of this build\n"
+	"  --seconds N      kill a run after so long, 1 .. 3600 (30)\n"
+	"  -o OUT           write OUT instead of standard output; a file that is there is replaced\n"
+	"                   only if it was written by to-c\n"
+	"  --help           this text\n"
+	"\n"
+	"Exit status: 0 it reproduces, or --no-run; 1 it does not, or could not be tried, and says\n"
+	"so in its first comment and on standard error; 2 bad usage, or a file that cannot be read,\n"
+	"parsed or written.\n"
+	"\n"
+	"Examples:\n"
+	"  pagetorture to-c -o race.c corpus/rules/overlap-one-byte.page\n"
+	"  pagetorture to-c --deterministic crash-1234 >crash.c\n";
+
+static struct {
+	bool deterministic, no_run;
+	const char *compiler, *out;
+	unsigned int seconds;
+} options = { .seconds = 30 };
+
+/* The name without folder and ending, as far as a file and a shell take it. */
+static const char *base_name(const char *file)
+{
+	static char base[64];
+	const char *slash = strrchr(file, '/');
+	size_t used = 0;
+
+	for (const char *c = slash ? slash + 1 : file; *c && *c != '.' && used < 60; c++) {
+		bool plain = isalnum((unsigned char)*c) || (*c == '-' && used);
+
+		base[used++] = plain ? *c : '_';
+	}
+	base[used] = '\0';
+	return used && strcmp(base, "_") ? base : "repro";
+}
+
+/* Is it one that may be replaced: none, or one of ours? */
+static bool may_replace(const char *path)
+{
+	static const char sign[] = "\n * The page program that it is made from:\n";
+	char error[PROGRAM_FILE_ERROR];
+	struct stat status;
+	size_t size;
+	char *content;
+	bool ours;
+
+	if (stat(path, &status))
+		return true;
+	content = program_file_read(path, &size, error);
+	ours = content && size > 3 && !memcmp(content, "/*\n", 3) &&
+	       memmem(content, size, sign, strlen(sign));
+	free(content);
+	return ours;
+}
+
+static int write_out(const struct reproduction *reproduction)
+{
+	char beside[PATH_MAX + 16];
+	int error;
+
+	if (!options.out) {
+		fwrite(reproduction->text, 1, reproduction->size, stdout);
+		return ferror(stdout) || fflush(stdout) ? EXIT_BAD : EXIT_GOOD;
+	}
+	if (!may_replace(options.out)) {
+		fprintf(stderr, "%s: refused: it is there, and was not written by to-c\n",
+			options.out);
+		return EXIT_BAD;
+	}
+	snprintf(beside, sizeof(beside), "%s.part", options.out);
+	error = store_write(beside, options.out, reproduction->text, reproduction->size, false);
+	if (error)
+		fprintf(stderr, "%s: expected to write it: %s\n", options.out, strerror(error));
+	return error ? EXIT_BAD : EXIT_GOOD;
+}
+
+static int finish(const char *file, struct reproduction *reproduction)
+{
+	int status;
+
+	if (!reproduction->text) {
+		fprintf(stderr, "%s: expected memory for the text\n", file);
+		return EXIT_BAD;
+	}
+	status = write_out(reproduction);
+	free(reproduction->text);
+	if (reproduction->result == REPRODUCED || (options.no_run && !status))
+		return status;
+	if (!options.no_run)
+		fprintf(stderr, "%s: %s: %s\n", file,
+			reproduction->result == REPRODUCED_NOT ? "does not reproduce" :
+								 "skipped, not tried",
+			reproduction->why);
+	return worse(status, EXIT_FAILED);
+}
+
+static int convert(const char *file)
+{
+	static struct program program;
+	static struct reproduction reproduction;
+	char error[PROGRAM_FILE_ERROR];
+	struct rules *rules = rules_new();
+	struct reproduce_options how = {
+		.name = file,
+		.base = base_name(options.out ? options.out : file),
+		.compiler = options.compiler,
+		.deterministic = options.deterministic,
+		.run = !options.no_run,
+		.seconds = options.seconds,
+	};
+	int status = EXIT_BAD;
+
+	if (!rules) {
+		fprintf(stderr, "%s: expected memory for the model\n", file);
+	} else if (!program_file_load(file, &program, error)) {
+		fprintf(stderr, "%s\n", error);
+	} else {
+		rules_judge(rules, &program);
+		reproduce(&program, rules, &how, &reproduction);
+		status = finish(file, &reproduction);
+	}
+	rules_delete(rules);
+	return status;
+}
+
+int command_to_c(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "cc", required_argument, NULL, 'c' },
+		{ "deterministic", no_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "no-run", no_argument, NULL, 'n' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "ho:", table, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options.compiler = optarg;
+			break;
+		case 'd':
+			options.deterministic = true;
+			break;
+		case 'h':
+			return fputs(help, stdout) < 0;
+		case 'n':
+			options.no_run = true;
+			break;
+		case 'o':
+			options.out = optarg;
+			break;
+		case 's':
+			if (!parse_number(optarg, 1, 3600, &options.seconds))
+				return usage_error("to-c", "expected 1 .. 3600 after --seconds, "
+						   "got '%s'", optarg);
+			break;
+		default:
+			return usage_error("to-c", "unknown option %s", argv[optind - 1]);
+		}
+	}
+	if (optind != argc - 1)
+		return usage_error("to-c", "expected one FILE");
+	return convert(argv[optind]);
+}

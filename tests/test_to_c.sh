@@ -1,0 +1,236 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# to-c: the C compiles without a word, shows what the program shows, and says so if not.
+# Some of corpus/rules here, all of it with TO_C_ALL=1 (make check-to-c).
+. "$(dirname "$0")/tap.sh"
+
+rules=$abs_srcdir/corpus/rules
+seeds=$abs_srcdir/corpus/seed
+cd "$scratch" || exit 99
+
+# compiles FILE NAME: with the compiler of this build, and gcc, with all their warnings.
+compiles() {
+	: >warnings
+	for compiler in "$CC" gcc; do
+		command -v "${compiler%% *}" >/dev/null || continue
+		# shellcheck disable=SC2086 # words
+		$compiler -Wall -Wextra -Werror -O2 -I"$abs_srcdir/src/page" -c -o /dev/null "$1" \
+			>>warnings 2>&1 || echo "$compiler does not take $1" >>warnings
+	done
+	[ ! -s warnings ]
+}
+
+# lacks PROGRAM: the flavour that it needs and that is not here.
+lacks() {
+	case $("$pagetorture" check --json "$1" 2>/dev/null) in
+	*'"verdict": [])'*) ;;
+	*'data-race'*) has_flavour tsan || echo tsan ;;
+	*'uninit-use'*) has_flavour msan || echo msan ;;
+	esac
+}
+
+# reproduces PROGRAM: on pthreads and on fibers.
+reproduces() {
+	name=$(basename "$1" .page)
+	lacking=$(lacks "$1")
+	for mode in '' --deterministic; do
+		if [ -n "$lacking" ]; then
+			skip "$name: this build has no $lacking flavour"
+			continue
+		fi
+		# shellcheck disable=SC2086 # words
+		run_to 0 "$pagetorture" to-c $mode -o "$name.c" "$1" && [ ! -s err ] &&
+			grep -q '^ \* Reproduced: yes' "$name.c" && compiles "$name.c"
+		ok $? "$name: compiles without warnings and reproduces ${mode:-on pthreads}" err
+	done
+}
+
+# No byte is touched: nobody sees it, and to-c does not claim it.
+invisible="bounds-before-dead dead-even-for-nothing out-of-bounds-of-nothing"
+
+if [ -n "${TO_C_ALL-}" ]; then
+	set -- "$rules"/*.page "$abs_srcdir"/corpus/regress/*.page "$seeds"/*/*.page
+else
+	set --
+	for name in aliases-overlap deadlock foreign-load foreign-unmap free-by-two-owners \
+		injected-failures lock-handed-on map-overflow odd-atomics-skipped \
+		out-of-bounds-by-one two-races-one-program uninit-copied-then-used unmap-order \
+		use-after-free-by-another-thread use-after-unmap user-fault-at-each-edge; do
+		set -- "$@" "$rules/$name.page"
+	done
+	set -- "$@" "$seeds/fuzz_page/every-edge.page" "$seeds/fuzz_race/every-order.page"
+fi
+for page; do
+	case " $invisible " in
+	*" $(basename "$page" .page) "*) continue ;;
+	esac
+	reproduces "$page"
+done
+for name in $invisible; do
+	run_to 1 "$pagetorture" to-c -o "$name.c" "$rules/$name.page" && compiles "$name.c" &&
+		grep -q 'does not reproduce: nothing can see this' err &&
+		grep -q '^ \* DOES NOT REPRODUCE: nothing can see this' "$name.c"
+	ok $? "$name: says that nothing can see it" err
+done
+
+# ---- every call of the format ----
+
+while read -r op text; do
+	echo "$op" >>in-table
+	printf 'pagetorture 1\np0 = alloc_page(GFP_ATOMIC | __GFP_ZERO)\nu0 = user_slice(8, 1, 4)\nk0 = kmap_local(p0)\npost(s0)\nlock(m0)\n' >op.page
+	case $op in
+	alloc_page | user_slice | kmap_local | post | lock) ;;
+	unlock | wait) printf '%s(%s0)\n' "$op" "$(echo "$op" | sed 's/unlock/m/; s/wait/s/')" >>op.page ;;
+	get_page | free_page) echo "$op(p0)" >>op.page ;;
+	read_* | fill_zero) echo "$op(p0, 8, 4)" >>op.page ;;
+	write_*) echo "$op(p0, 8, 4, 9)" >>op.page ;;
+	copy_page) echo "$op(p0, 8, p0, 16, 4)" >>op.page ;;
+	copy_from_user_slice) echo "$op(p0, u0, 8, 8)" >>op.page ;;
+	skip) echo "$op(u0, 9)" >>op.page ;;
+	user_store) echo "$op(u0, 2, 4, 7)" >>op.page ;;
+	load*) echo "$op(k0, 8, 4)" >>op.page ;;
+	store*) echo "$op(k0, 8, 4, 9)" >>op.page ;;
+	kunmap_local) echo "$op(k0)" >>op.page ;;
+	fail_nth) echo "$op(3)" >>op.page ;;
+	esac
+	"$pagetorture" to-c --no-run op.page >op.c 2>err && grep -qF "$text" op.c && compiles op.c ||
+		echo "$op: expected $text"
+done <<'END' >wrong
+alloc_page p0 = page_alloc(GFP_ATOMIC | __GFP_ZERO);
+get_page page_get(p0);
+free_page page_free(p0);
+read_raw expect(7, page_read_raw(p0, main_bytes, 8, 4) == 0);
+write_raw expect(7, page_write_raw(p0, main_bytes, 8, 4) == 0);
+fill_zero expect(7, page_fill_zero(p0, 8, 4) == 0);
+lock pthread_mutex_lock(&m0);
+unlock pthread_mutex_unlock(&m0);
+post sem_post(&s0);
+wait sem_wait(&s0);
+read_bytewise_atomic expect(7, page_read_bytewise_atomic(p0, main_bytes, 8, 4) == 0);
+write_bytewise_atomic expect(7, page_write_bytewise_atomic(p0, main_bytes, 8, 4) == 0);
+copy_page expect(7, page_copy(p0, 8, p0, 0x10, 4) == 0);
+user_slice user_slice_reader_init(&u0, user_slice_new(u0_bytes, 8));
+skip expect(7, user_slice_skip(&u0, 9) == -EFAULT);
+user_store user_pattern(u0_bytes + 2, 2, 0x7);
+copy_from_user_slice expect(7, page_copy_from_user_slice(p0, &u0, 8, 8) == -EFAULT);
+kmap_local k0 = page_map_local(p0);
+load memcpy(main_bytes, k0 + 8, 4);
+store memcpy(k0 + 8, main_bytes, 4);
+load_atomic __atomic_load_n((uint32_t *)(k0 + 8), __ATOMIC_RELAXED);
+store_atomic __atomic_store_n((uint32_t *)(k0 + 8), value_7, __ATOMIC_RELAXED);
+kunmap_local page_unmap_local(k0);
+fail_nth page_fail_nth(3);
+END
+[ ! -s wrong ]
+ok $? "every call is written as its call of page.h" wrong
+sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$abs_srcdir/src/harness/ops.def" | sort >ops
+sort in-table | diff - ops >missing
+ok $? "the table above has every call of ops.def" missing
+
+# ---- by hand, from the first comment ----
+
+# The lines of the comment that compile and run, for this build.
+pasted() {
+	sed -n '/with this build/,/^ \* or /s/^ \*   \(.*\)/\1/p' "$1"
+}
+
+if has_flavour tsan; then
+	"$pagetorture" to-c -o pasted.c "$rules/overlap-one-byte.page"
+	pasted pasted.c >pasted.sh
+	sh pasted.sh >out 2>&1
+	grep -q 'ThreadSanitizer: data race' out
+	ok $? "the lines of the comment compile and run it" out
+	seen=0
+	for run in 1 2 3 4 5 6 7 8 9 10; do
+		./pasted >out 2>&1 || seen=$((seen + $(grep -c 'WARNING: ThreadSanitizer: data race' out)))
+	done
+	[ "$run" -eq 10 ] && [ "$seen" -eq 10 ]
+	ok $? "the race is seen in $seen of 10 runs"
+	sed 's/__ATOMIC_RELAXED) != line/__ATOMIC_SEQ_CST) != line/; s/line, __ATOMIC_RELAXED/line, __ATOMIC_SEQ_CST/' \
+		pasted.c >ordered.c
+	sed 's/pasted/ordered/g' pasted.sh | sh >out 2>&1 && ! cmp -s pasted.c ordered.c
+	ok $? "turns that are not relaxed would hide it: they are the reason" out
+	sed '/next(5)/d' pasted.c >stuck.c
+	sed 's/pasted/stuck/g; s|\./|timeout 2 ./|' pasted.sh | sh >out 2>&1
+	[ $? -eq 124 ]
+	ok $? "and they keep the order: without its turn a thread waits" out
+	"$pagetorture" to-c -o two.c "$rules/two-races-one-program.page"
+	pasted two.c | sh >out 2>&1
+	[ "$(grep -c 'WARNING: ThreadSanitizer: data race' out)" -eq 2 ]
+	ok $? "two races in one program are two reports" out
+	"$pagetorture" to-c --deterministic -o again.c "$seeds/fuzz_race/every-order.page"
+	pasted again.c | sh 2>&1 | grep -E 'ThreadSanitizer|(Read|Write|read|write) of size' >first
+	./again 2>&1 | grep -E 'ThreadSanitizer|(Read|Write|read|write) of size' |
+		sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' >second
+	sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' first | diff - second >differ && [ -s second ]
+	ok $? "--deterministic: the same reports again" differ
+else
+	skip "this build has no tsan flavour"
+fi
+"$pagetorture" to-c -o alias.c "$rules/use-after-unmap.page" && pasted alias.c >alias.sh &&
+	grep -q 'PAGE_MAP=alias ./alias' alias.sh
+ok $? "the backend that sees it is in its line" alias.sh
+
+# ---- what does not reproduce ----
+
+# fails NAME WHY: claim.page must not reproduce.
+fails() {
+	run_to 1 "$pagetorture" to-c -o claim.c claim.page && grep -q "does not reproduce: .*$2" err &&
+		grep -q "^ \* DOES NOT REPRODUCE: .*$2" claim.c && [ "$(wc -l <err)" -eq 1 ]
+	ok $? "does not reproduce: $1" err
+}
+cat >claim.page <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL)
+write_raw(p0, PAGE_SIZE, 1, 0) -> 0
+END
+fails "a claim that does not hold" 'line 3: not as expected'
+printf 'pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n' >claim.page
+fails "an expectation of what does not happen" 'expected use-after-free is not seen'
+printf 'pagetorture 1\nexpect clean\np0 = alloc_page(GFP_KERNEL)\nfree_page(p0)\nfree_page(p0)\n' >claim.page
+fails "an expectation of nothing" 'unexpected use-after-free is seen'
+if has_flavour tsan; then
+	sed 's/expect clean/expect data-race/' "$rules/mutex-orders.page" >claim.page
+	fails "a race that is none" 'expected data-race is not seen'
+	sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >claim.page
+	fails "a race that was not expected" 'unexpected data-race is seen'
+fi
+# Bytes are looked at too.
+"$pagetorture" to-c -o bytes.c "$rules/bytewise-carries-every-byte.page" 2>err
+pasted bytes.c >bytes.sh
+sh bytes.sh >out 2>&1
+ok $? "bytes that are as expected" out
+sed 's/\(expect([0-9]*, is_pattern([a-zA-Z0-9_ +,]*\)0x[0-9a-f]*/\10xee/' bytes.c >other.c
+mv other.c bytes.c
+run_to 1 sh bytes.sh && grep -q '^line [0-9]*: not as expected$' err
+ok $? "and bytes that are not" err
+
+run_to 1 "$pagetorture" to-c --cc no-such-compiler -o none.c "$rules/bounds.page" &&
+	grep -q 'skipped, not tried: there is no compiler no-such-compiler' err &&
+	grep -q '^ \* NOT TRIED: there is no compiler no-such-compiler' none.c
+ok $? "without a compiler it is not tried, and says so" err
+mkdir alone
+cp "$pagetorture" alone
+run_to 1 alone/pagetorture to-c -o none.c "$rules/bounds.page" &&
+	grep -q 'skipped, not tried: there is no build of the page library' err
+ok $? "nor without a build of the page library" err
+run_to 0 "$pagetorture" to-c --no-run "$rules/bounds.page" && grep -q '^ \* NOT TRIED' out && [ ! -s err ]
+ok $? "--no-run only writes" err
+printf 'my own\n' >mine.c
+run_to 2 "$pagetorture" to-c --no-run -o mine.c "$rules/bounds.page" && [ "$(cat mine.c)" = 'my own' ]
+ok $? "a file that is not of to-c stays" err
+run_to 0 "$pagetorture" to-c --no-run --cc 'odd */ cc' "$rules/bounds.page" && mv out odd.c &&
+	grep -qF 'odd * / cc' odd.c && compiles odd.c
+ok $? "no name ends the comment" err
+[ "$(find . -name '*.part' | wc -l)" -eq 0 ]
+ok $? "nothing is left beside"
+for arguments in '' '--frob x' 'a b' '--seconds 0 x'; do
+	# shellcheck disable=SC2086 # words
+	run_to 2 "$pagetorture" to-c $arguments && [ "$(wc -l <err)" -eq 1 ]
+	ok $? "usage: pagetorture to-c $arguments" err
+done
+run_to 0 "$pagetorture" to-c --help && grep -q Examples out
+ok $? "--help has examples" out
+
+done_testing
