@@ -28,7 +28,6 @@ bench: all fuzzers seeds
 	done
 
 # The mutator against none, and against no structure; TIME= and N= as bench_fuzz.sh has them.
-EXTRA_DIST += %D%/bench_fuzz.sh
 bench_fuzz_programs =
 if HAVE_ENGINE
 bench_fuzz_programs += fuzz_page fuzz_page-bytes fuzz_stream
@@ -60,6 +59,20 @@ bench-afl: all afl-fuzzers seeds
 bench-jobs: all fuzzers seeds
 	@$(SHELL) $(srcdir)/%D%/bench_jobs.sh
 
-EXTRA_DIST += %D%/bench_afl.sh %D%/bench_exec.sh %D%/bench_jobs.sh
+# What isolation costs a replay; BENCH_INPUTS= and BENCH_ROUNDS= as bench_replay.sh has them.
+bench-replay: all make_programs $(bench_replay_programs)
+	@$(SHELL) $(srcdir)/%D%/bench_replay.sh
 
-.PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs
+bench_replay_programs =
+if HAVE_ENGINE
+bench_replay_programs += fuzz_page
+endif
+
+EXTRA_DIST += \
+	%D%/bench_afl.sh \
+	%D%/bench_exec.sh \
+	%D%/bench_fuzz.sh \
+	%D%/bench_jobs.sh \
+	%D%/bench_replay.sh
+
+.PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs bench-replay

@@ -31,7 +31,7 @@ static enum misbehaviour wanted;
 
 /* What a process has before anything goes wrong. */
 static void *volatile kept;
-static volatile bool corrupted;
+static volatile bool corrupted, remembered;
 
 /* ---- ways ---- */
 
@@ -143,6 +143,9 @@ static void misbehave(struct check *check)
 	case MISBEHAVE_memory_dying:
 		use_memory();
 		return;
+	case MISBEHAVE_remember:
+		remembered = true;
+		return;
 	case MISBEHAVE_result:
 		change_result(check);
 		return;
@@ -181,11 +184,25 @@ static bool is_time(const struct check *check, const struct program *program, si
 	}
 }
 
+/* What was read last. Where it has a value this is a failure, else only another outcome. */
+static void change_bytes_read(struct check *check)
+{
+	struct trace *trace = (struct trace *)(uintptr_t)check_trace(check);
+
+	for (size_t i = trace->count; i-- > 0;)
+		if (trace->steps[i].len) {
+			trace->bytes[trace->steps[i].at] = 0x3c;
+			return;
+		}
+}
+
 static void hook(struct check *check, const struct program *program, size_t call, bool dying)
 {
 	if (wanted == MISBEHAVE_NOT) {
 		if (corrupted && !dying)
 			*(volatile int *)16 = 0;
+		if (remembered && !dying && call == program->count - 1)
+			change_bytes_read(check);
 		return;
 	}
 	if (is_time(check, program, call, dying))

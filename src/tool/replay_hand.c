@@ -235,7 +235,8 @@ static void send(struct replay_hand *hand)
 
 void hand_go(struct replay_hand *hand, const uint32_t *inputs, uint32_t count)
 {
-	memcpy(hand->desk->inputs, inputs, count * sizeof(*inputs));
+	if (count)
+		memcpy(hand->desk->inputs, inputs, count * sizeof(*inputs));
 	memset(hand->desk->results, 0, count * sizeof(hand->desk->results[0]));
 	hand->desk->count = count;
 	hand->desk->measure = false;
@@ -359,7 +360,7 @@ void hand_end(struct replay_hand *hand)
 
 void hand_wait(struct replay_hand *hands, unsigned int count, long most)
 {
-	struct pollfd ends[2 * REPLAY_JOBS];
+	struct pollfd ends[4 * REPLAY_JOBS];
 	unsigned int used = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
