@@ -14,6 +14,7 @@
 /* Sorted by name. */
 static const struct command commands[] = {
 	{ "bench", "measure the executors against each other", command_bench },
+	{ "bugs", "break the page library in every known way, and see who finds it", command_bugs },
 	{ "check", "judge programs with the rule model", command_check },
 	{ "format", "rewrite programs: canonical text, or bytes", command_format },
 	{ "fuzz", "run a fuzzing campaign until it is stopped", command_fuzz },
