@@ -4,6 +4,7 @@
 import argparse
 import os
 import pathlib
+import shutil
 import sys
 
 import build
@@ -13,7 +14,7 @@ import runner
 import table
 from bank import BACKENDS, FLAVOURS, Bank, BadBank
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
 
 HELP = """\
 Build the page library with each bug of the bank (bugs/bugs.def), look at it in each way that
@@ -101,6 +102,13 @@ def seats_of(bank, bugs, clean_only, without):
                                    tuple(own))
 
 
+def what_is_missing(tree):
+    for tool in ("patch", tree.cc[0]):
+        if not shutil.which(tool):
+            return f"no {tool}"
+    return "" if tree.has("plain") else "the page library is another one, compiled elsewhere"
+
+
 def main(arguments):
     options = parse(arguments)
     if options.compare:
@@ -110,12 +118,16 @@ def main(arguments):
     disorder = list(bank.disorder())
     if disorder:
         raise BadBank("\n".join(disorder))
+    if options.list:
+        table.print_bank(bank.chosen(options.names))
+        return EXIT_GOOD
+    missing = what_is_missing(tree)
+    if missing:
+        print(f"skipped: the bank of seeded bugs ({missing})")
+        return EXIT_SKIPPED
     bugs = [bug for bug in bank.chosen(options.names) if not (options.without and bug.elsewhere)]
     if options.without:
         tree.leave_out(options.without)
-    if options.list:
-        table.print_bank(bugs)
-        return EXIT_GOOD
     file = f"without-{options.without}.json" if options.without else "results.json"
     options.results = options.results or tree.build / "bugs" / file
     results = runner.Runner(tree, options).run(list(seats_of(bank, bugs, options.clean_only, options.without)))

@@ -8,6 +8,14 @@
 
 bank=$abs_builddir/bugs/bank
 
+for tool in patch python3; do
+	if ! command -v $tool >/dev/null; then
+		skip "no $tool"
+		done_testing
+		exit
+	fi
+done
+
 # ---- the bank as it is ----
 
 "$pagetorture" bugs --column replay,elsewhere --results "$scratch/all.json" \
