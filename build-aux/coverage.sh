@@ -51,7 +51,7 @@ replay() {
 	started=0
 	for backend in direct alias; do
 		beside counted replay "run-$backend" build/pagetorture run --backend $backend \
-			"$corpus"/rules/*.page "$corpus"/regress/*.page
+			"$corpus"/rules/*.page "$corpus"/regress/*.page "$corpus"/bugs/*.page
 	done
 	for binary in build/fuzz_*-replay build/fuzz_*-replay-*san; do
 		[ -x "$binary" ] || continue
@@ -59,7 +59,7 @@ replay() {
 		for way in direct alias "alias PAGE_MAP_REVOKE=protect" "alias PAGE_MAP_REVOKE=none"; do
 			# shellcheck disable=SC2086 # words
 			beside counted replay "$name-${way#* }" env PAGE_MAP=$way "$binary" \
-				"$corpus/rules" "$corpus/regress" "$corpus/seed/${name%%-*}"
+				"$corpus/rules" "$corpus/regress" "$corpus/bugs" "$corpus/seed/${name%%-*}"
 		done
 	done
 	wait

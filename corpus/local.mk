@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 dist-hook:
-	for folder in rules regress seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
+	for folder in bugs rules regress seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
 	  $(MKDIR_P) $(distdir)/corpus/$$folder && \
 	  cp $(srcdir)/corpus/$$folder/*.page $(distdir)/corpus/$$folder || exit 1; \
 	done

@@ -28,6 +28,7 @@ unit_tests = \
 
 test_scripts = \
 	%D%/test_bootstrap.sh \
+	%D%/test_bugs.sh \
 	%D%/test_check.sh \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
@@ -41,7 +42,6 @@ test_scripts = \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
 	%D%/test_minimize.sh \
-	%D%/test_mutants.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \

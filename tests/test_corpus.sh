@@ -22,12 +22,12 @@ replay() {
 for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
 	fuzz_fault-replay fuzz_fault-replay-asan fuzz_fault-replay-msan \
 	fuzz_race-replay fuzz_race-replay-tsan fuzz_text-replay fuzz_text-replay-asan; do
-	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress"
+	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress" "$corpus/bugs"
 done
 PAGE_MAP="alias"
 export PAGE_MAP
 for binary in fuzz_page-replay-asan fuzz_race-replay-tsan; do
-	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress"
+	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress" "$corpus/bugs"
 done
 unset PAGE_MAP
 
@@ -48,7 +48,7 @@ ok $? "a program that cannot be read is a failure, the others are replayed" "$sc
 run_to 2 "$abs_builddir/fuzz_page-replay"
 ok $? "no argument is bad usage" "$scratch/err"
 
-for folder in rules seed regress; do
+for folder in bugs rules seed regress; do
 	grep -q "\`$folder/" "$corpus/README.md"
 	ok $? "corpus/README.md says what $folder is"
 done

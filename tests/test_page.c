@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The page library by its header alone, in every flavour. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/detector.h"
 #include "harness/isolate.h"
@@ -253,6 +255,58 @@ static void test_exhaustion(void)
 	page_free(pages[0]);
 }
 
+static pthread_barrier_t all_there;
+
+/* A page that two threads were given at the same time holds the other's bytes. */
+static void *alloc_and_look(void *arg)
+{
+	unsigned char mine = *(unsigned char *)arg, seen[64], wrote[64];
+	unsigned long foreign = 0;
+
+	memset(wrote, mine, sizeof(wrote));
+	pthread_barrier_wait(&all_there);
+	for (unsigned int i = share(50000); i && !foreign; i--) {
+		struct page *page = page_alloc(GFP_KERNEL);
+
+		if (!page)
+			return arg;
+		page_write_raw(page, wrote, 0, sizeof(wrote));
+		page_read_raw(page, seen, 0, sizeof(seen));
+		foreign += memcmp(wrote, seen, sizeof(seen)) != 0;
+		page_free(page);
+	}
+	return foreign ? arg : NULL;
+}
+
+static void run_allocators(void *ctx)
+{
+	static unsigned char names[4] = { 1, 2, 3, 4 };
+	pthread_t threads[4];
+	bool wrong = false;
+
+	(void)ctx;
+	pthread_barrier_init(&all_there, NULL, 4);
+	for (size_t i = 0; i < 4; i++)
+		if (pthread_create(&threads[i], NULL, alloc_and_look, &names[i]))
+			abort();
+	for (size_t i = 0; i < 4; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		wrong |= result != NULL;
+	}
+	_exit(wrong);
+}
+
+static void test_allocators(void)
+{
+	struct isolated child;
+
+	ok(isolate(run_allocators, NULL, 60, &child) && !child.hung && !child.signal &&
+		   !child.exit_code,
+	   "threads that allocate at the same time get pages of their own");
+}
+
 /* ---- misuse: the process must die of the named rule ---- */
 
 static void use_dead(void *ctx)
@@ -329,6 +383,7 @@ int main(void)
 	test_fresh();
 	test_quarantine();
 	test_many_lives();
+	test_allocators();
 	test_exhaustion();
 	test_misuse();
 	test_dead_bounds();

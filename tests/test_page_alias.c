@@ -3,6 +3,7 @@
 #include "tests/page_test.h"
 
 #include "page/alias.h"
+#include "page/map.h"
 
 static struct page *pages[2];
 
@@ -62,6 +63,49 @@ static void test_turns(void)
 	page_task_delete(task);
 }
 
+static unsigned char *former; /* of a page that died */
+
+static void touch_former(void)
+{
+	volatile unsigned char *byte = former;
+
+	*byte = 1;
+}
+
+/* The frame of @page again, for another page. */
+static struct page *next_life(struct page *page)
+{
+	struct page *next;
+
+	while ((next = page_alloc(GFP_KERNEL | __GFP_ZERO)) != page)
+		page_free(next);
+	return next;
+}
+
+/* A task was away while its page died and the frame got another: it must not see that. */
+static void test_former_life(void)
+{
+	struct page_task *task = page_task_new("away");
+	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
+
+	if (map_revoke == MAP_REVOKE_NONE) {
+		page_free(page);
+		page_task_delete(task);
+		return;
+	}
+	page_task_switch_in(task);
+	former = page_map_local(page);
+	page_task_switch_out(task);
+	page_free(page);
+	page = next_life(page);
+	page_task_switch_in(task);
+	ok(dies_somehow(touch_former), "%s: a mapping does not show the next life of its frame",
+	   way_name);
+	page_task_switch_in(NULL);
+	page_task_delete(task);
+	page_free(page);
+}
+
 /* Without aliases there is one address only. */
 static void test_direct(void)
 {
@@ -83,6 +127,7 @@ static void checks(void)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	test_no_home();
 	test_turns();
+	test_former_life();
 	for (size_t i = 0; i < COUNT(pages); i++)
 		page_free(pages[i]);
 }

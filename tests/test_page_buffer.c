@@ -144,6 +144,23 @@ static void test_reuse(void)
 	ok(good, "%s: %d pages, again and again", way_name, PAGES);
 }
 
+/* Each failure injected: many more pages than the arena has, and none is lost. */
+static void test_failures_cost_nothing(void)
+{
+	enum { PAGES = 512, ROUNDS = 200 };
+	void *one = NULL;
+	bool good = true;
+
+	for (int i = 0; i < ROUNDS && good; i++) {
+		page_fail_nth(1);
+		good = !page_buffer_alloc(PAGES * PAGE_SIZE);
+	}
+	if (good)
+		one = page_buffer_alloc(PAGES * PAGE_SIZE);
+	ok(one, "%s: %d pages are there after %d failures", way_name, PAGES, ROUNDS);
+	page_buffer_free(one);
+}
+
 static void checks(void)
 {
 	buffer = page_buffer_alloc(BYTES);
@@ -153,6 +170,7 @@ static void checks(void)
 	test_misuse();
 	test_sizes();
 	test_reuse();
+	test_failures_cost_nothing();
 	page_buffer_free(buffer);
 }
 

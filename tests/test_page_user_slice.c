@@ -255,6 +255,29 @@ static void test_remapper(void)
 	printf("# %u faults, %u copies\n", faults, copies);
 }
 
+/*
+ * User memory that is the page itself, further down: what is read a second time is what
+ * the first time has written.
+ */
+static void test_once(void)
+{
+	unsigned char *mapped = page_map_local(page), *home = page_home(mapped);
+	struct user_slice_reader reader;
+	unsigned char all[16];
+	bool good = true;
+
+	for (size_t i = 0; i < 24; i++)
+		home[i] = pattern(i);
+	user_slice_reader_init(&reader, user_slice_new(home + 8, 16));
+	ok(page_copy_from_user_slice(page, &reader, 0, 16) == 0, "%s: user memory is the page",
+	   way_name);
+	page_read_raw(page, all, 0, sizeof(all));
+	for (size_t i = 0; i < sizeof(all); i++)
+		good &= all[i] == pattern(i + 8);
+	ok(good, "%s: each byte is read once", way_name);
+	page_unmap_local(mapped);
+}
+
 static void checks(void)
 {
 	page = page_alloc(GFP_KERNEL);
@@ -264,6 +287,7 @@ static void checks(void)
 	test_prefix();
 	test_protected();
 	test_read();
+	test_once();
 	test_large();
 	test_writer();
 	test_remapper();

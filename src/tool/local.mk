@@ -6,6 +6,7 @@ tool_sources = \
 	%D%/campaign.c \
 	%D%/campaign.h \
 	%D%/command_bench.c \
+	%D%/command_bugs.c \
 	%D%/command_check.c \
 	%D%/command_convert.c \
 	%D%/command_explain.c \

@@ -14,6 +14,7 @@
 /* Sorted by name. */
 static const struct command commands[] = {
 	{ "bench", "measure the executors against each other", command_bench },
+	{ "bugs", "break the page library in every known way, and see who finds it", command_bugs },
 	{ "check", "judge programs with the rule model", command_check },
 	{ "convert", "write programs anew: text as bytes, bytes as text", command_convert },
 	{ "explain", "draw programs, and say what is wrong and why", command_explain },

@@ -18,6 +18,7 @@ struct command {
 };
 
 int command_bench(int argc, char **argv);
+int command_bugs(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_explain(int argc, char **argv);

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""The columns of the kill table: ways to look at a library with a bug in it.
+
+A column is a function of (bench, seat, trial) that ends in an Outcome. The seat is who is
+looked at: a bug, or the library as it is in a flavour and a backend.
+"""
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+
+import build
+from bank import detector_of
+
+LAST_INPUT = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
+FINDING = re.compile(r"^.*(?:ERROR: |BUG: page: |WARNING: ThreadSanitizer|runtime error: ).*$",
+                     re.MULTILINE)
+STRESS = ("stress_disjoint", "stress_overlap")
+# A runtime still sees memcpy() and memset() of a library that was not compiled for it.
+BLIND = {"tsan": {"TSAN_OPTIONS": "ignore_interceptors_accesses=1"}}
+# What a call to a program that hangs may cost more than the time it was given.
+GRACE = 60
+
+
+class Unusable(Exception):
+    """A column that cannot look at this one; what is missing is the message."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What one trial saw."""
+    killed: bool
+    seconds: float
+    inputs: int = 0
+    detector: str = ""
+    why: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Seat:
+    """Who is looked at."""
+    name: str
+    flavour: str
+    backend: str
+    bug: object  # None: the library as it is
+    programs: tuple  # page programs to replay, the bug's own first
+
+
+@dataclasses.dataclass
+class Bench:
+    """What all columns share."""
+    tree: build.Tree
+    seconds: int  # for one trial
+    builders: dict = dataclasses.field(default_factory=dict)
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    def builder(self, seat):
+        patch = seat.bug and self.patch_of(seat.bug)
+        name = seat.name if patch else f"clean/{seat.flavour}"
+        with self.lock:
+            return self.builders.setdefault(name, build.Builder(self.tree, patch, name))
+
+    def patch_of(self, bug):
+        return self.tree.source / "bugs" / "patch" / f"{bug.name}.patch"
+
+
+def _call(command, limit, **environment):
+    """(status, output, seconds); the status is None when it had to be stopped."""
+    started = time.monotonic()
+    with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                          env={**os.environ, **environment}) as process:
+        try:
+            output, _ = process.communicate(timeout=limit)
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+            status = None
+    return status, output.decode(errors="replace"), time.monotonic() - started
+
+
+def _need(bench, flavour):
+    if not bench.tree.has(flavour):
+        raise Unusable(f"this build has no {flavour} flavour")
+
+
+def _silent(program, status, output):
+    return Outcome(False, 0, why=f"{program} ended with status {status} and said nothing that "
+                                 f"is known: {output[-200:]}", detector="unknown")
+
+
+# ---- replay ----
+
+def _complaint(flavour, output):
+    """What `run` says of the first program that it complains about, and how many it ran."""
+    match = re.search(rf"^(\S+): {flavour}: (.*)$", output, re.MULTILINE)
+    return match and (match[1], match[2])
+
+
+def _replay(binary, seat, programs, **environment):
+    status, output, seconds = _call([binary, "run", "--backend", seat.backend, "--flavour",
+                                     seat.flavour, "--timeout", 10, *programs],
+                                    GRACE + 10 * len(programs), **environment)
+    if status == 0:
+        return Outcome(False, seconds, len(programs))
+    found = _complaint(seat.flavour, output)
+    if not found:
+        return _silent("pagetorture run", status, output)
+    place = [str(p) for p in programs].index(found[0]) + 1
+    return Outcome(True, seconds, place, detector_of(found[1]), f"{found[0]}: {found[1]}")
+
+
+def _blind(bench):
+    return BLIND.get(bench.tree.without, {})
+
+
+def _is_told_from_good(bench, seat, outcome):
+    """With a detector left out the library as it is may look just as bad."""
+    good = dataclasses.replace(seat, name=f"clean, {seat.flavour}", bug=None)
+    binary = bench.builder(good).make(build.tool(seat.flavour))
+    return _replay(binary, seat, seat.programs[:1], **_blind(bench)).detector != outcome.detector
+
+
+def replay(bench, seat, _trial):
+    """Its own program, then, if that lets it live, all others of the corpus."""
+    _need(bench, seat.flavour)
+    binary = bench.builder(seat).make(build.tool(seat.flavour))
+    if not seat.bug:
+        return _replay(binary, seat, seat.programs)
+    first = _replay(binary, seat, seat.programs[:1], **_blind(bench))
+    if bench.tree.without:
+        first.killed = first.killed and _is_told_from_good(bench, seat, first)
+        return first
+    if first.killed or first.detector or len(seat.programs) == 1:
+        return first
+    rest = _replay(binary, seat, seat.programs[1:])
+    rest.inputs += first.inputs
+    rest.seconds += first.seconds
+    return rest
+
+
+# ---- elsewhere: a unit test or a stress program, where no page program can show it ----
+
+def elsewhere(bench, seat, _trial):
+    """The unit test or stress program that its line in bugs.def names."""
+    if not seat.bug or not seat.bug.elsewhere:
+        raise Unusable("a page program shows it")
+    _need(bench, seat.flavour)
+    name = seat.bug.elsewhere
+    if name in STRESS:
+        return _stress(bench, seat, name, 1)
+    binary = bench.builder(seat).make(build.unit_test(name))
+    status, output, seconds = _call([binary], GRACE)
+    failed = re.search(r"^not ok .*$", output, re.MULTILINE)
+    if status == 0:
+        return Outcome(False, seconds, 1)
+    if status is None:
+        return Outcome(True, seconds, 1, "hang", f"{name} still running after {GRACE} s")
+    if failed:
+        return Outcome(True, seconds, 1, "test", f"{name}: {failed[0]}")
+    return Outcome(True, seconds, 1, detector_of(output), f"{name}: {output.strip()[-200:]}")
+
+
+# ---- stress ----
+
+def _stress(bench, seat, name, trial):
+    binary = bench.builder(seat).make(build.stress(name, seat.flavour))
+    status, output, seconds = _call([binary, "-s", bench.seconds, f"--seed={trial}",
+                                     "--stat-interval=0"], bench.seconds + GRACE,
+                                    PAGE_MAP=seat.backend)
+    if status == 0:
+        return Outcome(False, seconds, 1)
+    if status is None:
+        return Outcome(True, seconds, 1, "hang", f"{name} still running after {GRACE} s more "
+                                                 "than it was given")
+    found = FINDING.search(output)
+    why = found[0] if found else output.strip().split("\n")[0]
+    return Outcome(True, seconds, 1, detector_of(why) if found else "stress", f"{name}: {why}")
+
+
+def stress(bench, seat, trial):
+    """The stress programs one after the other, on real threads."""
+    _need(bench, seat.flavour)
+    spent = 0.0
+    for number, name in enumerate(STRESS, 1):
+        outcome = _stress(bench, seat, name, trial)
+        spent += outcome.seconds
+        if outcome.killed:
+            break
+    outcome.seconds, outcome.inputs = spent, number
+    return outcome
+
+
+# ---- the race matrix ----
+
+def matrix(bench, seat, _trial):
+    """Every cell of the race matrix on fibers, once."""
+    _need(bench, "tsan")
+    folder = bench.builder(seat)
+    binary = folder.make(build.tool("tsan"))
+    status, output, seconds = _call([binary, "race", "--detector", "tsan-fibers", "--repeat", 1,
+                                     "--backend", seat.backend], 10 * GRACE)
+    cells = re.search(r"(\d+) cells", output)
+    count = int(cells[1]) if cells else 0
+    if status == 0:
+        return Outcome(False, seconds, count)
+    return Outcome(True, seconds, count, "matrix", _first_difference(output))
+
+
+def _first_difference(output):
+    lines = [line for line in output.splitlines() if re.search(r"^\S*/\S*/|expected|missed", line)]
+    return (lines or output.strip().splitlines() or ["no output"])[0]
+
+
+# ---- fuzzing ----
+
+def fuzz_targets(seat):
+    """Those whose findings can be of this kind."""
+    if not seat.bug:
+        return {"asan": ["fuzz_page", "fuzz_fault"], "tsan": ["fuzz_race"]}.get(seat.flavour, [])
+    if seat.flavour == "tsan":
+        return ["fuzz_race"]
+    return ["fuzz_fault" if seat.bug.kind == "injection" else "fuzz_page"]
+
+
+def _fuzz(bench, seat, trial, target, seeds):
+    builder = bench.builder(seat)
+    program = build.fuzz_target(target)
+    _need(bench, program.flavour)
+    binary = builder.make(program)
+    folder = builder.folder / f"{target}-{'seeds' if seeds else 'empty'}-{seat.backend}-{trial}"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "corpus").mkdir(parents=True)
+    status, output, seconds = _call(
+        [binary, f"-seed={trial}", f"-max_total_time={bench.seconds}", "-timeout=10",
+         "-max_len=704", "-rss_limit_mb=2048", "-print_final_stats=1",
+         f"-artifact_prefix={folder}/", folder / "corpus", *seeds], bench.seconds + GRACE,
+        PAGE_MAP=seat.backend)
+    inputs = LAST_INPUT.search(output)
+    count = int(inputs[1]) if inputs else 0
+    if status == 0:
+        shutil.rmtree(folder, ignore_errors=True)
+        return Outcome(False, seconds, count)
+    if status is None:
+        return Outcome(True, seconds, count, "hang", f"{target} still running after {GRACE} s "
+                                                     "more than it was given")
+    found = FINDING.search(output)
+    if not found:
+        return _silent(target, status, output)
+    return Outcome(True, seconds, count, detector_of(found[0]), found[0].strip())
+
+
+def _fuzz_all(bench, seat, trial, with_seeds):
+    targets = fuzz_targets(seat)
+    if not targets:
+        raise Unusable("its fuzz targets are another flavour's")
+    for target in targets:
+        seeds = [bench.tree.build / "seeds" / target] if with_seeds else []
+        if seeds and not seeds[0].is_dir():
+            raise Unusable(f"expected {seeds[0]}: make seeds")
+        outcome = _fuzz(bench, seat, trial, target, seeds)
+        if outcome.killed or outcome.detector:
+            break
+    return outcome
+
+
+def fuzz_corpus(bench, seat, trial):
+    """libFuzzer from the stored corpus (without the programs that were kept for bugs)."""
+    return _fuzz_all(bench, seat, trial, True)
+
+
+def fuzz_empty(bench, seat, trial):
+    """libFuzzer from nothing."""
+    return _fuzz_all(bench, seat, trial, False)
+
+
+# Name: (what looks, does chance matter).
+COLUMNS = {
+    "replay": (replay, False),
+    "elsewhere": (elsewhere, False),
+    "fuzz-corpus": (fuzz_corpus, True),
+    "fuzz-empty": (fuzz_empty, True),
+    "stress": (stress, True),
+    "matrix": (matrix, False),
+}

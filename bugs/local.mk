@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The bank of seeded bugs: doc/bugs.md. Nothing in here is part of any program.
+
+bugs_scripts = \
+	%D%/bank.py \
+	%D%/build.py \
+	%D%/columns.py \
+	%D%/compare.py \
+	%D%/main.py \
+	%D%/runner.py \
+	%D%/table.py
+
+EXTRA_DIST += $(bugs_scripts) %D%/bugs.def
+
+dist-hook: dist-bugs
+dist-bugs:
+	$(MKDIR_P) $(distdir)/bugs/patch
+	cp $(srcdir)/bugs/patch/*.patch $(distdir)/bugs/patch
+
+# All bugs in all columns; hours, if nobody finds anything. What is there already is not done
+# again. For example make bugs BUGS_FLAGS='--column replay,elsewhere'
+bugs: all fuzzers seeds
+	./pagetorture$(EXEEXT) bugs $(BUGS_FLAGS)
+
+clean-local: clean-bugs
+clean-bugs:
+	rm -rf bugs/work bugs/results.json
+
+.PHONY: bugs clean-bugs dist-bugs

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""pagetorture bugs: build the page library with each bug of the bank, and see who finds it."""
+import argparse
+import os
+import pathlib
+import shutil
+import sys
+
+import build
+import columns
+import compare
+import runner
+import table
+from bank import BACKENDS, FLAVOURS, Bank, BadBank
+
+EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
+
+HELP = """\
+Build the page library with each bug of the bank (bugs/bugs.def), look at it in each way that
+there is, and say who found it: the proof that the harness sees.
+
+A cell of the table: the detector that spoke, in how many of the trials, the median of the time
+and of the inputs until then. `>5s` is a median beyond the limit. The library as it is has rows
+of its own: there nothing may be found.
+"""
+EXAMPLES = """\
+Columns:
+  replay       pagetorture run on the program kept for the bug, then on the rest of the corpus
+  elsewhere    for bugs that no page program can show: the unit test or stress program that does
+  fuzz-corpus  libFuzzer from the stored corpus (make seeds fuzzers)
+  fuzz-empty   libFuzzer from nothing
+  stress       the stress programs, on real threads
+  matrix       the race matrix on fibers
+
+Exit status: 0 replay (or elsewhere) killed every bug by the detector that bugs.def names, and the
+library as it is had no finding in any column; 1 not; 2 bad usage, or a bank that cannot be read.
+
+Examples:
+  pagetorture bugs --column replay                       all bugs, under a few minutes
+  pagetorture bugs bounds copy-direction                 a kind, a bug
+  pagetorture bugs --column fuzz-empty --time 60 --trials 10
+  pagetorture bugs --compare old.json bugs/results.json
+"""
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="pagetorture bugs", description=HELP, epilog=EXAMPLES,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     allow_abbrev=False)
+    parser.add_argument("names", metavar="BUG", nargs="*",
+                        help="only these: a name, the beginning of names, or a kind")
+    parser.add_argument("--again", action="store_true",
+                        help="look again at what the results hold already")
+    parser.add_argument("--clean-only", action="store_true",
+                        help="only the library as it is")
+    parser.add_argument("--column", metavar="C,...", default=",".join(columns.COLUMNS),
+                        help="only these columns (default: all)")
+    parser.add_argument("--compare", nargs=2, metavar=("OLD", "NEW"),
+                        help="hold two files of results against each other; runs nothing")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
+                        help="bugs at a time (default: one a processor)")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep the programs that were built, for a look by hand")
+    parser.add_argument("--list", action="store_true", help="what is in the bank; runs nothing")
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
+                        help="where results are kept, and found again by the next run "
+                             "(default: bugs/results.json in the build folder)")
+    parser.add_argument("--time", type=int, default=5, metavar="S",
+                        help="seconds for a trial of fuzzing or stress (default 5)")
+    parser.add_argument("--without", metavar="F", choices=FLAVOURS[1:],
+                        help="leave out a detector (asan, tsan or msan) when the library is "
+                             "compiled: exactly the bugs that need it must survive replay")
+    parser.add_argument("--trials", type=int, default=10, metavar="N",
+                        help="trials where chance matters (default 10)")
+    options = parser.parse_args(arguments)
+    if options.without:
+        options.column = "replay"
+    options.columns = options.column.split(",")
+    unknown = set(options.columns) - set(columns.COLUMNS)
+    if unknown:
+        parser.error(f"expected columns of {', '.join(columns.COLUMNS)}, got "
+                     f"{', '.join(sorted(unknown))}")
+    for name in ("jobs", "time", "trials"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name}: expected 1 or more, got {getattr(options, name)}")
+    return options
+
+
+def seats_of(bank, bugs, clean_only, without):
+    """The bugs, then the library as it is in each flavour and backend."""
+    corpus = sorted(bank.programs.parent.glob("r*/*.page"))
+    own = [bank.program(bug) for bug in bugs if not bug.elsewhere]
+    if not clean_only:
+        for bug in bugs:
+            first = () if bug.elsewhere else (bank.program(bug),)
+            yield columns.Seat(bug.name, bug.flavour, bug.backend, bug, (*first, *corpus))
+    for flavour in FLAVOURS:
+        for backend in BACKENDS:
+            if own and not without:
+                yield columns.Seat(f"clean, {flavour}, {backend}", flavour, backend, None,
+                                   tuple(own))
+
+
+def what_is_missing(tree):
+    for tool in ("patch", tree.cc[0]):
+        if not shutil.which(tool):
+            return f"no {tool}"
+    return "" if tree.has("plain") else "the page library is another one, compiled elsewhere"
+
+
+def main(arguments):
+    options = parse(arguments)
+    if options.compare:
+        return compare.main(*options.compare)
+    tree = build.Tree(os.environ)
+    bank = Bank(tree.source)
+    disorder = list(bank.disorder())
+    if disorder:
+        raise BadBank("\n".join(disorder))
+    if options.list:
+        table.print_bank(bank.chosen(options.names))
+        return EXIT_GOOD
+    missing = what_is_missing(tree)
+    if missing:
+        print(f"skipped: the bank of seeded bugs ({missing})")
+        return EXIT_SKIPPED
+    bugs = [bug for bug in bank.chosen(options.names) if not (options.without and bug.elsewhere)]
+    if options.without:
+        tree.leave_out(options.without)
+    file = f"without-{options.without}.json" if options.without else "results.json"
+    options.results = options.results or tree.build / "bugs" / file
+    results = runner.Runner(tree, options).run(list(seats_of(bank, bugs, options.clean_only, options.without)))
+    table.print_results(results, options.columns)
+    good = table.print_verdict(results, options.columns, options.without)
+    return EXIT_GOOD if good else EXIT_FAILED
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BadBank as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_BAD)
+    except KeyboardInterrupt:
+        print("stopped; the next run goes on from here", file=sys.stderr)
+        sys.exit(EXIT_FAILED)

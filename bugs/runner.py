@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Looks at all seats in all columns, some at a time, and keeps what came of it.
+
+Results are written after every seat, beside the file and then renamed. What the file holds
+already is taken from there, if it is about the same library, bug, programs and limit; so a
+run that was stopped goes on where it was.
+"""
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import sys
+import threading
+
+import build
+import columns
+
+VERSION = 1
+
+
+class Progress:
+    """One line that is refreshed on a terminal, a line a seat elsewhere."""
+
+    def __init__(self, total):
+        self.total, self.done = total, 0
+        self.terminal = sys.stderr.isatty()
+
+    def tell(self, seat, cells):
+        self.done += 1
+        said = ", ".join(f"{name}: {self._word(cell)}" for name, cell in cells.items()
+                         if "skipped" not in cell)
+        line = f"[{self.done}/{self.total}] {seat.name}: {said or 'skipped'}"
+        if self.terminal:
+            print(f"\r\x1b[K{line[:shutil.get_terminal_size().columns - 1]}", end="",
+                  file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def end(self):
+        if self.terminal and self.done:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    @staticmethod
+    def _word(cell):
+        if "failed" in cell:
+            return "FAILED"
+        killed = [t for t in cell["trials"] if t["killed"]]
+        return killed[0]["detector"] if killed else "survived"
+
+
+def _about(seat):
+    """What stands in the results about a seat, beside its cells."""
+    if not seat.bug:
+        return {"clean": True, "flavour": seat.flavour, "backend": seat.backend}
+    return {"clean": False, **dataclasses.asdict(seat.bug)}
+
+
+class Runner:
+    """One run of the bank."""
+
+    def __init__(self, tree, options):
+        self.tree, self.options = tree, options
+        self.bench = columns.Bench(tree, options.time)
+        self.lock = threading.Lock()
+        self.results = self._load()
+
+    # ---- the file ----
+
+    def _load(self):
+        empty = {"version": VERSION, "seats": {}}
+        try:
+            results = json.loads(self.options.results.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return empty
+        return results if results.get("version") == VERSION else empty
+
+    def _save(self):
+        path = self.options.results
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".new")
+        beside.write_text(json.dumps(self.results, indent=1, sort_keys=True) + "\n")
+        os.replace(beside, path)
+
+    # ---- one cell ----
+
+    def _stamp(self, seat, column):
+        digest = hashlib.sha256(self.bench.builder(seat).stamp().encode())
+        for program in seat.programs:
+            digest.update(program.read_bytes())
+        if columns.COLUMNS[column][1]:
+            digest.update(f"{self.options.time} {self.options.trials}".encode())
+        return digest.hexdigest()[:16]
+
+    def _trials(self, seat, column):
+        look, chance = columns.COLUMNS[column]
+        count = self.options.trials if chance else 1
+        return [dataclasses.asdict(look(self.bench, seat, n + 1)) for n in range(count)]
+
+    def _cell(self, seat, column, before):
+        stamp = self._stamp(seat, column)
+        if not self.options.again and before.get("stamp") == stamp and "failed" not in before:
+            return before
+        cell = {"stamp": stamp, "limit": self.options.time}
+        try:
+            cell["trials"] = self._trials(seat, column)
+        except columns.Unusable as reason:
+            cell["skipped"] = str(reason)
+        except (build.BuildFailed, OSError) as reason:
+            cell["failed"] = str(reason)
+        return cell
+
+    # ---- all ----
+
+    def _seat(self, seat, progress):
+        before = self.results["seats"].get(seat.name, {}).get("cells", {})
+        cells = {c: self._cell(seat, c, before.get(c, {})) for c in self.options.columns}
+        with self.lock:
+            self.results["seats"][seat.name] = {**_about(seat), "cells": {**before, **cells}}
+            self._save()
+            progress.tell(seat, cells)
+        if seat.bug and not self.options.keep:
+            shutil.rmtree(self.bench.builder(seat).folder, ignore_errors=True)
+
+    def run(self, seats):
+        """The results, of these seats only. What is left of older ones stays in the file."""
+        progress = Progress(len(seats))
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            jobs = [pool.submit(self._seat, seat, progress) for seat in seats]
+            try:
+                for job in concurrent.futures.as_completed(jobs):
+                    job.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        progress.end()
+        return {seat.name: self.results["seats"][seat.name] for seat in seats}

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""The kill table, in words and figures."""
+import os
+import statistics
+import sys
+
+RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
+PROOF = ("replay", "elsewhere")  # the columns that have to kill, one or the other
+
+
+def _coloured(colour, text):
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        return colour + text + PLAIN
+    return text
+
+
+def short(number):
+    for limit, unit in ((10**6, "M"), (10**3, "k")):
+        if number >= 10 * limit:
+            return f"{number / limit:.0f}{unit}"
+    return f"{number:.0f}"
+
+
+def median(cell, what):
+    """Of all trials; None when it is beyond the limit: half of them saw nothing."""
+    values = [t[what] if t["killed"] else float("inf") for t in cell["trials"]]
+    middle = statistics.median_low(values)
+    return None if middle == float("inf") else middle
+
+
+def detectors(cell):
+    return sorted({t["detector"] for t in cell["trials"] if t["killed"]})
+
+
+def cell_text(cell):
+    if cell is None or "skipped" in cell:
+        return "-"
+    if "failed" in cell:
+        return "FAILED"
+    trials = cell["trials"]
+    killed = sum(t["killed"] for t in trials)
+    if not killed:
+        return "unclear" if any(t["detector"] for t in trials) else "survived"
+    seconds, inputs = median(cell, "seconds"), median(cell, "inputs")
+    time = f">{cell['limit']}s" if seconds is None else f"{seconds:.2f}s"
+    share = f" {killed}/{len(trials)}" if len(trials) > 1 else ""
+    count = f" {short(inputs)}" if inputs else ""
+    return f"{'+'.join(detectors(cell))}{share} {time}{count}"
+
+
+def print_rows(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
+
+
+def print_bank(bugs):
+    print_rows([("bug", "kind", "rule", "flavour", "backend", "detector", "what is broken")] +
+               [(b.name, b.kind, b.rule, b.flavour, b.backend,
+                 f"{b.detector}{' in ' + b.elsewhere if b.elsewhere else ''}", b.what)
+                for b in bugs])
+    print(f"{len(bugs)} bugs")
+
+
+def print_results(results, columns):
+    print_rows([("bug", *columns)] +
+               [(name, *(cell_text(seat["cells"].get(c)) for c in columns))
+                for name, seat in results.items()])
+
+
+# ---- what is wrong with it ----
+
+def _bug_complaints(name, seat, columns):
+    """A bug has to be killed, and by the one who is meant to see it."""
+    proof = PROOF[bool(seat["elsewhere"])]
+    if proof not in columns:
+        return
+    cell = seat["cells"][proof]
+    if "failed" in cell:
+        yield f"{name}: {cell['failed']}"
+    elif "skipped" not in cell:
+        trial = cell["trials"][0]
+        if not trial["killed"]:
+            yield f"{name}: survived {proof}: {trial['why'] or 'nobody said anything'}"
+        elif trial["detector"] != seat["detector"]:
+            yield (f"{name}: expected to be killed by {seat['detector']}, was by "
+                   f"{trial['detector']}: {trial['why']}")
+        elif proof == "replay" and trial["inputs"] != 1:
+            yield f"{name}: expected its own program to kill it, did {trial['why']}"
+
+
+def _clean_complaints(name, seat, columns):
+    for column in columns:
+        cell = seat["cells"][column]
+        if "failed" in cell:
+            yield f"{name}: {column}: {cell['failed']}"
+        for trial in cell.get("trials", []):
+            if trial["killed"] or trial["detector"]:
+                yield f"{name}: {column}: expected no finding, got: {trial['why']}"
+
+
+def _needed_complaints(results, without):
+    """Exactly the bugs that only @without can see are to live without it."""
+    for name, seat in results.items():
+        cell = seat["cells"]["replay"]
+        needs = seat["flavour"] == without
+        if "failed" in cell:
+            yield f"{name}: {cell['failed']}"
+        elif "skipped" not in cell and cell["trials"][0]["killed"] == needs:
+            yield (f"{name}: expected {'to survive' if needs else 'a kill'} without {without}, "
+                   f"got: {cell['trials'][0]['why'] or 'a survivor'}")
+
+
+def complaints(results, columns, without=None):
+    if without:
+        yield from _needed_complaints(results, without)
+        return
+    for name, seat in results.items():
+        yield from (_clean_complaints if seat["clean"] else _bug_complaints)(name, seat, columns)
+
+
+def _sum_column(results, column):
+    cells = [s["cells"][column] for s in results.values() if not s["clean"]]
+    looked = [c for c in cells if "trials" in c]
+    if not looked:
+        return
+    killed = [c for c in looked if any(t["killed"] for t in c["trials"])]
+    seconds = sum(t["seconds"] for c in looked for t in c["trials"])
+    print(f"{column}: killed {len(killed)} of {len(looked)} bugs in {seconds:.0f} s of looking")
+
+
+def print_verdict(results, columns, without):
+    """Return: is the proof whole?"""
+    wrong = list(complaints(results, columns, without))
+    for column in columns:
+        _sum_column(results, column)
+    clean = [s for s in results.values() if s["clean"]]
+    findings = sum(t["killed"] for s in clean for c in columns
+                   for t in s["cells"][c].get("trials", []))
+    if clean:
+        print(f"the library as it is: {findings} findings")
+    skipped = sorted({c["skipped"] for s in results.values() for c in s["cells"].values()
+                      if "no " in c.get("skipped", "")})
+    for reason in skipped:
+        print(f"skipped: {reason}")
+    for line in wrong:
+        print(_coloured(RED, line))
+    if not wrong:
+        print(_coloured(GREEN, "as expected"))
+    return not wrong

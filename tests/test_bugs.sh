@@ -1,0 +1,152 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Proof that the harness sees: every seeded bug of the bank is killed by the program kept for
+# it, by the detector that bugs.def names, and the library as it is by none. And proof that
+# the bank would say so: with a bank that is wrong, each way to be wrong is told.
+. "$(dirname "$0")/tap.sh"
+
+bank=$abs_builddir/bugs/bank
+
+for tool in patch python3; do
+	if ! command -v $tool >/dev/null; then
+		skip "no $tool"
+		done_testing
+		exit
+	fi
+done
+
+# ---- the bank as it is ----
+
+"$pagetorture" bugs --column replay,elsewhere --results "$scratch/all.json" \
+	>"$scratch/all" 2>"$scratch/progress"
+status=$?
+sed -n '/^replay: /,$p' "$scratch/all" >"$scratch/end"
+ok $status "every bug is killed by who is meant to see it, the library as it is by nobody" "$scratch/end"
+bugs=$(grep -c '^BUG' "$abs_srcdir/bugs/bugs.def")
+shown=$(grep -c '^BUG(' "$abs_srcdir/bugs/bugs.def")
+[ "$shown" -ge 60 ] && "$pagetorture" bugs --list | grep -q "^$bugs bugs$"
+ok $? "there are $bugs, $shown of them with a page program"
+grep -q '^the library as it is: 0 findings$' "$scratch/all"
+ok $? "the library as it is was looked at" "$scratch/all"
+for kind in bounds copying zeroing mapping lifetime user_slice injection concurrency errors; do
+	"$pagetorture" bugs --list $kind >"$scratch/list" && [ "$(wc -l <"$scratch/list")" -ge 6 ]
+	ok $? "kind $kind: $(tail -n 1 "$scratch/list")"
+done
+"$pagetorture" bugs --column replay,elsewhere --results "$scratch/all.json" \
+	>"$scratch/again" 2>&1 && [ ! -e "$abs_builddir/bugs/work/bounds-sum-wraps" ]
+ok $? "what the results hold is not done again" "$scratch/again"
+
+# ---- a detector that is missing ----
+
+missing=tsan
+if has_flavour $missing; then
+	"$pagetorture" bugs --without $missing --results "$scratch/without.json" \
+		>"$scratch/without" 2>"$scratch/progress"
+	ok $? "without $missing exactly the bugs that need it survive" "$scratch/without"
+	needed=$(grep -c "^BUG([^,]*, [a-z_]*, R[0-9]*, $missing," "$abs_srcdir/bugs/bugs.def")
+	grep -q "^replay: killed $((shown - needed)) of $shown bugs" "$scratch/without"
+	ok $? "they are $needed" "$scratch/without"
+	run_to 1 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/without.json" &&
+		grep -q ", $needed lost$" "$scratch/out"
+	ok $? "and a comparison says so" "$scratch/out"
+else
+	skip "this build has no $missing flavour"
+fi
+run_to 0 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/all.json" &&
+	grep -q ' 0 changed, 0 lost$' "$scratch/out"
+ok $? "nothing changed between a run and itself" "$scratch/out"
+
+# ---- banks that are wrong ----
+
+# A source folder with three bugs, and the script that takes it for the source.
+wrong=$scratch/wrong
+names="bounds-one-too-far zero-ignored align-wraps"
+mkdir -p "$wrong/bugs/patch" "$wrong/corpus/bugs" "$wrong/src"
+cp -r "$abs_srcdir/src/page" "$wrong/src/page"
+cp -r "$abs_srcdir/tests" "$wrong/tests"
+cp -r "$abs_srcdir/src/harness" "$abs_srcdir/src/tool" "$wrong/src"
+cp "$abs_srcdir"/bugs/*.py "$wrong/bugs"
+chmod -R u+w "$wrong"
+sed -e "s|^BANK_SOURCE=.*|BANK_SOURCE='$wrong'|" "$bank" >"$scratch/bank"
+
+# fresh: the three as they are.
+fresh() {
+	: >"$wrong/bugs/bugs.def"
+	for name in $names; do
+		cp "$abs_srcdir/bugs/patch/$name.patch" "$wrong/bugs/patch"
+		cp "$abs_srcdir/corpus/bugs/$name.page" "$wrong/corpus/bugs" 2>/dev/null
+		awk -v name="(\"$name\"," 'index($0, name) { on = 1 } on; /\)$/ { on = 0 }' \
+			"$abs_srcdir/bugs/bugs.def" >>"$wrong/bugs/bugs.def"
+	done
+	chmod -R u+w "$wrong"
+	rm -f "$scratch/wrong.json"
+}
+
+# says STATUS WORDS NAME
+says() {
+	run_to "$1" sh "$scratch/bank" --column replay,elsewhere --results "$scratch/wrong.json"
+	cat "$scratch/err" >>"$scratch/out"
+	[ "$status" -eq "$1" ] && grep -q "$2" "$scratch/out"
+	ok $? "$3" "$scratch/out"
+	fresh
+}
+
+fresh
+says 0 '^as expected$' "a small bank is good"
+sed -i 's/plain, direct, bytes/plain, direct, asan/' "$wrong/bugs/bugs.def"
+says 1 '^zero-ignored: expected to be killed by asan, was by bytes' "killed by another detector"
+sed -i 's/plain, direct, test/plain, direct, hang/' "$wrong/bugs/bugs.def"
+says 1 '^align-wraps: expected to be killed by hang, was by test' "elsewhere, too"
+sed -i 's/len <= PAGE_SIZE - off + 1;$/len <= PAGE_SIZE - off + 0;/' \
+	"$wrong/bugs/patch/bounds-one-too-far.patch"
+says 1 '^bounds-one-too-far: survived replay' "a bug that is none survives"
+sed -i 's/len <= PAGE_SIZE - off;/len <= PAGE_SIZE - (off);/' "$wrong/src/page/range.h"
+says 1 'bounds-one-too-far.patch: does not apply any more' "a patch that does not apply"
+cp "$abs_srcdir/src/page/range.h" "$wrong/src/page/range.h"
+sed -i 's/^+.*off + 1;$/&\n+\tint unused;/; s/^@@ -8,6 +8,6/@@ -8,6 +8,7/' \
+	"$wrong/bugs/patch/bounds-one-too-far.patch"
+sed -i 's/^@@ -\([0-9]*\),\([0-9]*\) +\([0-9]*\),[0-9]* @@/@@ -\1,\2 +\3,'"$(($(sed -n \
+	's/^@@ -[0-9]*,\([0-9]*\) .*/\1/p' "$wrong/bugs/patch/bounds-one-too-far.patch") + 1))"' @@/' \
+	"$wrong/bugs/patch/bounds-one-too-far.patch"
+says 1 'does not compile without a word' "a patch that does not compile without warnings"
+cp "$wrong/corpus/bugs/bounds-one-too-far.page" "$wrong/corpus/bugs/zero-ignored.page"
+sed -i 's/^main: write_raw.*/main: read_raw(p0, 0, 1) -> EINVAL/' \
+	"$wrong/corpus/bugs/bounds-one-too-far.page"
+says 1 '^clean, plain, direct: replay: expected no finding' "a program whose claims do not hold"
+rm "$wrong/corpus/bugs/zero-ignored.page"
+says 2 '^zero-ignored: expected .*zero-ignored.page$' "a program that is missing"
+touch "$wrong/bugs/patch/nobody.patch"
+says 2 '^nobody: has a patch or a program, and no line' "a patch that nobody names"
+rm "$wrong/bugs/patch/nobody.patch"
+sed -i 's/, direct, bytes/, sideways, bytes/' "$wrong/bugs/bugs.def"
+says 2 "bugs.def:[0-9]*: zero-ignored: expected a backend of direct, alias, got sideways" \
+	"a word that bugs.def does not know"
+sed -i 's/^BUG("zero-ignored",/BUG("zero-ignored"/' "$wrong/bugs/bugs.def"
+says 2 'expected 3 entries of the form' "an entry that cannot be read"
+
+# ---- usage, figures ----
+
+run_to 2 "$pagetorture" bugs no-such-bug && grep -q no-such-bug "$scratch/err"
+ok $? "a bug that is none is bad usage" "$scratch/err"
+run_to 2 "$pagetorture" bugs --column replay,guessing && grep -q guessing "$scratch/err"
+ok $? "a column that is none is bad usage" "$scratch/err"
+run_to 2 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/no.json"
+ok $? "a comparison with nothing is bad usage" "$scratch/err"
+run_to 0 "$pagetorture" bugs --help && grep -q '^Examples:' "$scratch/out"
+ok $? "--help has examples" "$scratch/out"
+
+# Of 1..10 against 11..20 the normal approximation, corrected by one half, gives 0.000183.
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$abs_srcdir/bugs python3 - >"$scratch/figures" 2>&1 <<'END'
+import math
+from compare import a12, mann_whitney
+low, high = list(range(1, 11)), list(range(11, 21))
+assert a12(low, high) == 1 and a12(high, low) == 0 and a12(low, low) == 0.5
+assert abs(mann_whitney(low, high) - 0.000183) < 5e-7, mann_whitney(low, high)
+assert mann_whitney([math.inf] * 10, [math.inf] * 10) == 1
+assert mann_whitney(low, [math.inf] * 10) < 0.001
+assert mann_whitney([1, 3, 5, 7], [2, 4, 6, 8]) > 0.5
+END
+ok $? "A12 and Mann-Whitney are what they are known to be" "$scratch/figures"
+
+done_testing
