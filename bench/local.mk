@@ -49,4 +49,10 @@ bench-jobs: all fuzzers seeds
 
 EXTRA_DIST += %D%/bench_jobs.sh
 
-.PHONY: bench bench-fuzz bench-jobs
+# How small racy programs get; BENCH_PROGRAMS= and BENCH_SEED= as bench_minimize.sh has them.
+bench-minimize: all make_programs
+	@$(SHELL) $(srcdir)/%D%/bench_minimize.sh
+
+EXTRA_DIST += %D%/bench_minimize.sh
+
+.PHONY: bench bench-fuzz bench-jobs bench-minimize

@@ -1,29 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * make_programs COUNT SEED [repaired]: writes so many random programs, each named by its
- * seed; repaired ones break no rule.
+ * make_programs COUNT SEED [repaired | racy]: writes so many random programs, each named by
+ * its seed. Repaired ones break no rule; racy ones have 40 calls, and a race, and no call
+ * that ends them.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/mutate.h"
 #include "harness/program_text.h"
 #include "harness/repair.h"
 #include "tests/random_program.h"
 
-/* @rules: to repair by; NULL: leave it */
-static bool write_program(uint64_t seed, struct rules *rules)
+#define RACY_CALLS 40
+
+static struct rules *rules;
+
+static void make_random(uint64_t seed, struct program *program)
+{
+	uint64_t state = seed;
+
+	busy_program(&state, program, 50, OP_COUNT);
+}
+
+static void make_repaired(uint64_t seed, struct program *program)
+{
+	make_random(seed, program);
+	repair(program, rules);
+}
+
+static rule_set broken(const struct program *program)
+{
+	rules_judge(rules, program);
+	return rules_verdict(rules)->broken;
+}
+
+static bool is_racy(const struct program *program)
+{
+	return program->count == RACY_CALLS && broken(program) & RULE_BIT(RULE_data_race);
+}
+
+/* Call by call, as long as all of them run; then to other threads, until two meet. */
+static void make_racy(uint64_t seed, struct program *program)
+{
+	static struct program trial;
+	const rule_set alive = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
+	uint64_t state = seed;
+
+	program->count = 0;
+	for (unsigned int turn = 0; !is_racy(program); turn++) {
+		bool full = program->count == RACY_CALLS;
+		struct mutate_request request = { .seed = random_next(&state),
+						  .max_calls = RACY_CALLS };
+
+		/* Some begin so that no two can meet. */
+		if (turn % 400 == 399)
+			program->count = 0;
+		trial = *program;
+		if (mutate_by(full ? MUTATION_thread : MUTATION_insert, &trial, &request) &&
+		    !(broken(&trial) & ~alive))
+			*program = trial;
+	}
+}
+
+static bool write_program(uint64_t seed, void (*make)(uint64_t seed, struct program *program))
 {
 	static struct program program;
 	static char text[TEXT_PROGRAM_MAX];
-	uint64_t state = seed;
 	char name[40];
 	FILE *file;
 	size_t size;
 
-	busy_program(&state, &program, 50, OP_COUNT);
-	if (rules)
-		repair(&program, rules);
+	make(seed, &program);
 	size = program_to_text(&program, text);
 	snprintf(name, sizeof(name), "%llu.page", (unsigned long long)seed);
 	file = fopen(name, "w");
@@ -34,15 +83,19 @@ int main(int argc, char **argv)
 {
 	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	bool repaired = argc == 4 && !strcmp(argv[3], "repaired");
-	struct rules *rules = repaired ? rules_new() : NULL;
+	void (*make)(uint64_t, struct program *) =
+		argc == 3			     ? make_random :
+		argc == 4 && !strcmp(argv[3], "repaired") ? make_repaired :
+		argc == 4 && !strcmp(argv[3], "racy")	  ? make_racy :
+							    NULL;
 
-	if (!count || argc > 4 || repaired != (argc == 4) || repaired != !!rules) {
-		fprintf(stderr, "make_programs: expected COUNT SEED [repaired]\n");
+	rules = rules_new();
+	if (!count || !make || !rules) {
+		fprintf(stderr, "make_programs: expected COUNT SEED [repaired | racy]\n");
 		return 2;
 	}
 	for (unsigned long i = 0; i < count; i++)
-		if (!write_program(seed + i, rules)) {
+		if (!write_program(seed + i, make)) {
 			perror("make_programs: expected to write a program");
 			return 1;
 		}
