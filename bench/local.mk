@@ -68,11 +68,17 @@ if HAVE_ENGINE
 bench_replay_programs += fuzz_page
 endif
 
+# How small racy programs get; BENCH_PROGRAMS= and BENCH_SEED= as bench_minimize.sh has them.
+bench-minimize: all make_programs
+	@$(SHELL) $(srcdir)/%D%/bench_minimize.sh
+
 EXTRA_DIST += \
 	%D%/bench_afl.sh \
 	%D%/bench_exec.sh \
 	%D%/bench_fuzz.sh \
 	%D%/bench_jobs.sh \
+	%D%/bench_minimize.sh \
 	%D%/bench_replay.sh
 
-.PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs bench-replay
+.PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs \
+	bench-minimize bench-replay

@@ -1,36 +1,99 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * make_programs COUNT SEED [repaired|bytes]: writes so many random programs, each named by
- * its seed; repaired ones break no rule. Those in bytes are repaired too.
+ * make_programs COUNT SEED [KIND]: writes so many random programs, each named by its seed.
+ * Repaired ones break no rule, and so do bytes, which are not text; racy ones have 40 calls,
+ * and a race, and no call that ends them.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/mutate.h"
 #include "harness/program_text.h"
 #include "harness/repair.h"
 #include "tests/random_program.h"
 
-static size_t encode(const struct program *program, bool bytes, void *content)
+#define RACY_CALLS 40
+
+static struct rules *rules;
+
+static void make_random(uint64_t seed, struct program *program)
 {
-	return bytes ? program_to_bytes(program, content) : program_to_text(program, content);
+	uint64_t state = seed;
+
+	busy_program(&state, program, 50, OP_COUNT);
 }
 
-/* @rules: to repair by; NULL: leave it */
-static bool write_program(uint64_t seed, struct rules *rules, bool bytes)
+static void make_repaired(uint64_t seed, struct program *program)
+{
+	make_random(seed, program);
+	repair(program, rules);
+}
+
+static rule_set broken(const struct program *program)
+{
+	rules_judge(rules, program);
+	return rules_verdict(rules)->broken;
+}
+
+static bool is_racy(const struct program *program)
+{
+	return program->count == RACY_CALLS && broken(program) & RULE_BIT(RULE_data_race);
+}
+
+/* Call by call, as long as all of them run; then to other threads, until two meet. */
+static void make_racy(uint64_t seed, struct program *program)
+{
+	static struct program trial;
+	const rule_set alive = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
+	uint64_t state = seed;
+
+	program->count = 0;
+	for (unsigned int turn = 0; !is_racy(program); turn++) {
+		bool full = program->count == RACY_CALLS;
+		struct mutate_request request = { .seed = random_next(&state),
+						  .max_calls = RACY_CALLS };
+
+		/* Some begin so that no two can meet. */
+		if (turn % 400 == 399)
+			program->count = 0;
+		trial = *program;
+		if (mutate_by(full ? MUTATION_thread : MUTATION_insert, &trial, &request) &&
+		    !(broken(&trial) & ~alive))
+			*program = trial;
+	}
+}
+
+static const struct kind {
+	const char *name;
+	void (*make)(uint64_t seed, struct program *program);
+	bool bytes;
+} kinds[] = {
+	{ "random", make_random, false },
+	{ "repaired", make_repaired, false },
+	{ "bytes", make_repaired, true },
+	{ "racy", make_racy, false },
+};
+
+static const struct kind *kind_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	return NULL;
+}
+
+static bool write_program(uint64_t seed, const struct kind *kind)
 {
 	static struct program program;
 	static char content[TEXT_PROGRAM_MAX + PROGRAM_BYTES_MAX];
-	uint64_t state = seed;
 	char name[40];
 	FILE *file;
 	size_t size;
 
-	busy_program(&state, &program, 50, OP_COUNT);
-	if (rules)
-		repair(&program, rules);
-	size = encode(&program, bytes, content);
-	snprintf(name, sizeof(name), "%llu%s", (unsigned long long)seed, bytes ? "" : ".page");
+	kind->make(seed, &program);
+	size = kind->bytes ? program_to_bytes(&program, content) : program_to_text(&program, content);
+	snprintf(name, sizeof(name), "%llu%s", (unsigned long long)seed, kind->bytes ? "" : ".page");
 	file = fopen(name, "w");
 	return file && fwrite(content, 1, size, file) == size && !fclose(file);
 }
@@ -39,16 +102,16 @@ int main(int argc, char **argv)
 {
 	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	bool bytes = argc == 4 && !strcmp(argv[3], "bytes");
-	bool repaired = bytes || (argc == 4 && !strcmp(argv[3], "repaired"));
-	struct rules *rules = repaired ? rules_new() : NULL;
+	const struct kind *kind = argc > 4 ? NULL : kind_of(argc == 4 ? argv[3] : "random");
 
-	if (!count || argc > 4 || repaired != (argc == 4) || repaired != !!rules) {
-		fprintf(stderr, "make_programs: expected COUNT SEED [repaired|bytes]\n");
+	rules = rules_new();
+	if (!count || !kind || !rules) {
+		fprintf(stderr, "make_programs: expected COUNT SEED "
+				"[random | repaired | bytes | racy]\n");
 		return 2;
 	}
 	for (unsigned long i = 0; i < count; i++)
-		if (!write_program(seed + i, rules, bytes)) {
+		if (!write_program(seed + i, kind)) {
 			perror("make_programs: expected to write a program");
 			return 1;
 		}

@@ -79,6 +79,17 @@ cp race.page itself.page
 run_to 0 "$pagetorture" minimize -o itself.page itself.page && cmp itself.page expected.page
 ok $? "a file may be replaced by its own result" err
 
+# ---- random programs ----
+
+(cd "$abs_builddir" && BENCH_PROGRAMS=10 BENCH_SEED=1000 timeout 1200 sh "$abs_srcdir/bench/bench_minimize.sh") >out 2>&1
+status=$?
+if [ $status -eq 77 ]; then
+	skip "$(cat out)"
+else
+	[ $status -eq 0 ] && grep -q 'another signature, or not the smallest: 0$' out
+	ok $? "10 racy programs of 40 calls:$(sed -n 's/.*calls left *//p' out)" out
+fi
+
 # ---- what is no failure, or no program ----
 
 for name in disjoint-writes mutex-orders bounds; do

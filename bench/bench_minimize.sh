@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# How small racy programs get, and in what time. Each is a random program of 40 calls with a
+# race; what comes out must fail in the same way: the same rules broken, as the model says,
+# and the same signature when it is minimised again, which must then change nothing.
+#
+#   bench_minimize.sh      run in the build folder
+#   BENCH_PROGRAMS         how many (default 200)
+#   BENCH_SEED             of the first (default 1)
+# Exit status 1: one fails in another way, or the median is above 4 calls. 77: no flavour tsan.
+set -u
+
+programs=${BENCH_PROGRAMS:-200}
+seed=${BENCH_SEED:-1}
+here=$PWD
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 2' HUP INT TERM
+
+if [ ! -x ./pagetorture-tsan ]; then
+	echo "bench-minimize: skipped: this build has no tsan flavour"
+	exit 77
+fi
+cd "$work" || exit 2
+"$here/make_programs" "$programs" "$seed" racy || exit 2
+
+# rules FILE
+rules() {
+	"$here/pagetorture" check "$1" | sed -n '1s/^[^:]*: //p'
+}
+
+# calls FILE
+calls() {
+	grep -c '(' "$1"
+}
+
+: >other
+for file in *.page; do
+	name=${file%.page}
+	begin=$(date +%s%N)
+	if ! "$here/pagetorture" minimize -o "$name.small" "$file" 2>"$name.log"; then
+		echo "$name: $(tail -n 1 "$name.log")" >>other
+		continue
+	fi
+	end=$(date +%s%N)
+	echo "$(calls "$name.small") $(((end - begin) / 1000000))" >>figures
+	"$here/pagetorture" minimize -o "$name.again" "$name.small" 2>"$name.log2"
+	if [ "$(rules "$file")" != "$(rules "$name.small")" ] ||
+		[ "$(sed -n '1s/^[^:]*: //p' "$name.log")" != "$(sed -n '1s/^[^:]*: //p' "$name.log2")" ]; then
+		echo "$name: another signature" >>other
+	fi
+	cmp -s "$name.small" "$name.again" || echo "$name: not the smallest" >>other
+done
+
+# spread COLUMN: least, a quarter, median, three quarters, most
+spread() {
+	sort -n -k "$1,$1" figures | awk -v c="$1" '{ v[NR] = $c }
+		END { print v[1], v[int((NR + 3) / 4)], v[int((NR + 1) / 2)], v[int((3 * NR + 3) / 4)], v[NR] }'
+}
+
+if [ ! -s figures ]; then
+	echo "bench-minimize: expected programs to be minimised, got none: $(head -n 1 other)"
+	exit 1
+fi
+# shellcheck disable=SC2046 # words
+set -- $(spread 1) $(spread 2)
+echo "bench-minimize: $programs racy programs of 40 calls"
+echo "  calls left   median $3 (quarters $2 .. $4, $1 .. $5)"
+echo "  ms each      median $8 (quarters $7 .. $9, $6 .. ${10})"
+echo "  another signature, or not the smallest: $(grep -c . other)"
+cat other
+[ ! -s other ] && [ "$3" -le 4 ]
