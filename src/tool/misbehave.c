@@ -35,8 +35,9 @@ static volatile bool corrupted, remembered;
 
 /* ---- ways ---- */
 
-/* The compiler must not see what becomes of it. */
+/* The compiler must not see what becomes of it, nor where this leads. */
 static void *volatile sink;
+static int *volatile nowhere = (int *)8;
 
 static void spin(void)
 {
@@ -73,7 +74,8 @@ static void overrun(void)
 {
 	char *volatile first = malloc(24), *volatile second = malloc(24);
 
-	memset(first, 0x41, 64);
+	for (unsigned int i = 0; i < 64; i++)
+		((volatile char *)first)[i] = 0x41;
 	free(second);
 	free(first);
 }
@@ -113,7 +115,7 @@ static void misbehave(struct check *check)
 		corrupted = true;
 		return;
 	case MISBEHAVE_crash:
-		*(volatile int *)8 = 0;
+		*nowhere = 0;
 		return;
 	case MISBEHAVE_descriptor:
 		(void)!open("/dev/null", O_RDONLY);
@@ -200,7 +202,7 @@ static void hook(struct check *check, const struct program *program, size_t call
 {
 	if (wanted == MISBEHAVE_NOT) {
 		if (corrupted && !dying)
-			*(volatile int *)16 = 0;
+			*nowhere = 0;
 		if (remembered && !dying && call == program->count - 1)
 			change_bytes_read(check);
 		return;

@@ -93,13 +93,6 @@ static bool make_ends(struct ends *ends)
 	       !pipe2(ends->output, O_CLOEXEC);
 }
 
-static void close_ends(const int ends[2])
-{
-	for (unsigned int i = 0; i < 2; i++)
-		if (ends[i] >= 0)
-			close(ends[i]);
-}
-
 /* None of the numbers may be where another is to be. */
 static void place(const int from[], const int to[], unsigned int count)
 {
@@ -198,10 +191,8 @@ bool hand_start(struct replay_hand *hand, const struct replay_options *options,
 	close(ends.go[0]);
 	close(ends.done[1]);
 	close(ends.output[1]);
-	if (hand->pid < 0) {
-		close_ends(ends.go + 1);
+	if (hand->pid < 0)
 		return false;
-	}
 	setpgid(hand->pid, hand->pid);
 	hand->go = ends.go[1];
 	hand->done = ends.done[0];

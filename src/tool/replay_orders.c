@@ -59,7 +59,7 @@ static const struct slack slacks[] = {
 	{ "asan", 264, 0, 8 },
 	{ "msan", 8, 0, 8 },
 	{ "plain", 2, 0, 0 },
-	{ "tsan", 8, 8, 8 },
+	{ "tsan", 16, 16, 8 },
 };
 
 #define PLACES 64

@@ -118,6 +118,8 @@ static void print_failure(const struct replay_options *options, const struct rep
 {
 	const struct replay_row *row = &column->rows[input];
 
+	/* Both may go to one file: whole lines. */
+	fflush(stdout);
 	fprintf(stderr, "%s: %s: %s: %s\n", replay_name(list, input), column->flavour,
 		replay_kinds[row->kind].name, row->why ? row->why : "no more is known");
 	print_output(row->output);
