@@ -44,7 +44,7 @@ class Tree:
         """Changes when anything does that programs are made of, but for a patch."""
         made_by = self.cc, self.cflags, self.flags, self.without
         digest = hashlib.sha256(repr(made_by).encode())
-        for pattern in ("src/page/*.[ch]", "tests/*.[ch]"):
+        for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "bugs/*.py"):
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.read_bytes())
         for pattern in ("lib*.a", "src/tool/*.o", "fuzz/*.o", "stress/*.o"):
@@ -84,10 +84,17 @@ def tool(flavour):
                    file="pagetorture" + suffix(flavour))
 
 
+def _patterns(folder, name, joint, files):
+    """Automake leaves a folder's own name out of the names of objects in there."""
+    return [f"{folder}/{own}{joint}{file}.o" for own in (name, name.removeprefix(f"{folder}_"))
+            for file in files]
+
+
 def stress(name, flavour):
-    own = "" if flavour == "plain" else f"{name}_{flavour}-"
-    return Program(name, flavour, [f"stress/{own}stress.o", f"stress/{own}{name}.o"],
-                   file=name + suffix(flavour))
+    files = "stress", name
+    objects = ([f"stress/{file}.o" for file in files] if flavour == "plain" else
+               _patterns("stress", name, f"_{flavour}-", files))
+    return Program(name, flavour, objects, file=name + suffix(flavour))
 
 
 def unit_test(name):
@@ -96,7 +103,8 @@ def unit_test(name):
 
 def fuzz_target(name):
     flavour = "fuzz-tsan" if name == "fuzz_race" else "fuzz-asan"
-    return Program(name, flavour, [f"fuzz/{name}-*.o"], ["libmutate.a"], ["-fsanitize=fuzzer"])
+    return Program(name, flavour, _patterns("fuzz", name, "-", "*"), ["libmutate.a"],
+                   ["-fsanitize=fuzzer"])
 
 
 def run(command, **options):

@@ -177,14 +177,21 @@ def _stress(bench, seat, name, trial):
     if status is None:
         return Outcome(True, seconds, 1, "hang", f"{name} still running after {GRACE} s more "
                                                  "than it was given")
-    found = FINDING.search(output)
-    why = found[0] if found else output.strip().split("\n")[0]
-    return Outcome(True, seconds, 1, detector_of(why) if found else "stress", f"{name}: {why}")
+    report, own = FINDING.search(output), re.search(r"^stress_\w+: !!! .*$", output, re.MULTILINE)
+    if own:
+        return Outcome(True, seconds, 1, "stress", own[0])
+    if report:
+        return Outcome(True, seconds, 1, detector_of(report[0]), f"{name}: {report[0]}")
+    if status < 0:
+        return Outcome(True, seconds, 1, "fault", f"{name} died of signal {-status}")
+    return _silent(name, status, output)
 
 
 def stress(bench, seat, trial):
     """The stress programs one after the other, on real threads."""
     _need(bench, seat.flavour)
+    if (seat.flavour, seat.backend) == ("tsan", "alias"):
+        raise Unusable("to ThreadSanitizer the stress programs show a page at one address only")
     spent = 0.0
     for number, name in enumerate(STRESS, 1):
         outcome = _stress(bench, seat, name, trial)
@@ -200,6 +207,8 @@ def stress(bench, seat, trial):
 def matrix(bench, seat, _trial):
     """Every cell of the race matrix on fibers, once."""
     _need(bench, "tsan")
+    if not seat.bug and seat.flavour != "tsan":
+        raise Unusable("the matrix is in another flavour")
     folder = bench.builder(seat)
     binary = folder.make(build.tool("tsan"))
     status, output, seconds = _call([binary, "race", "--detector", "tsan-fibers", "--repeat", 1,
@@ -208,12 +217,10 @@ def matrix(bench, seat, _trial):
     count = int(cells[1]) if cells else 0
     if status == 0:
         return Outcome(False, seconds, count)
-    return Outcome(True, seconds, count, "matrix", _first_difference(output))
-
-
-def _first_difference(output):
-    lines = [line for line in output.splitlines() if re.search(r"^\S*/\S*/|expected|missed", line)]
-    return (lines or output.strip().splitlines() or ["no output"])[0]
+    found = re.search(r"^tsan-fibers: (\S+/\S+: .*)$", output, re.MULTILINE)
+    if not found:
+        return _silent("pagetorture race", status, output)
+    return Outcome(True, seconds, count, detector_of(found[1]), found[1])
 
 
 # ---- fuzzing ----
