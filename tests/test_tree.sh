@@ -19,7 +19,7 @@ arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
-arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
+arrows 'stress/*.[ch]' 'stress/|harness/(delay|pin|tsan)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/'
 arrows 'bench/*.[ch]' 'page/page\.h"'
 
