@@ -62,4 +62,14 @@ bench-jobs: all fuzzers seeds
 
 EXTRA_DIST += %D%/bench_afl.sh %D%/bench_exec.sh %D%/bench_jobs.sh
 
-.PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs
+# What stress costs, and whether a second thread gets as much done as the first.
+noinst_PROGRAMS += bench_scale
+bench_scale_SOURCES = %D%/bench_scale.c
+bench_scale_LDADD = $(page_plain)
+
+EXTRA_DIST += %D%/bench_stress.sh
+
+bench-stress: all
+	@$(SHELL) $(srcdir)/%D%/bench_stress.sh
+
+.PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs bench-stress

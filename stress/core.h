@@ -50,6 +50,8 @@ struct totals {
 	unsigned long failures, refused;
 };
 struct totals statistics_sum(const struct stress_run *run);
+unsigned long statistics_rss(void); /* KiB; 0: not known */
+unsigned int statistics_fds(void);  /* open descriptors, always the same too many */
 void statistics_say(const struct stress_run *run, uint64_t msec);
 
 /* report.c */

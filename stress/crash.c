@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "stress/core.h"
@@ -15,14 +17,30 @@
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
-static atomic_flag told = ATOMIC_FLAG_INIT;
+
+/* The first to die tells; others that die meanwhile wait for it to take all along. */
+#define WAIT_SECONDS 5
+static atomic_int teller;
+
+UNWATCHED static bool first_to_tell(void)
+{
+	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
+	int me = (int)syscall(SYS_gettid), before = 0;
+
+	if (atomic_compare_exchange_strong_explicit(&teller, &before, me, memory_order_relaxed,
+						    memory_order_relaxed))
+		return true;
+	if (before != me)
+		nanosleep(&wait, NULL);
+	return false;
+}
 
 UNWATCHED static void tell(const char *what, int number)
 {
 	static struct text text;
 	const struct stress_thread *self = stress_self ? stress_self : &threads[0];
 
-	if (atomic_flag_test_and_set_explicit(&told, memory_order_relaxed))
+	if (!first_to_tell())
 		return;
 	text_add(&text, "%s: !!! thread %s%u: %s %d\n", the_run.pattern->name,
 		 stress_self ? "" : "main, not ", self->index, what, number);

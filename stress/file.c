@@ -176,16 +176,18 @@ static unsigned char *plain(const struct chunk *chunk, size_t off, size_t len)
 	return file.plain + chunk->page_number * PAGE_SIZE + off;
 }
 
-static int write_chunk(struct stress_thread *self, const struct chunk *chunk, void *ctx)
+void file_put(struct stress_thread *self, const struct chunk *chunk, const unsigned char *bytes)
 {
-	const unsigned char *bytes = ctx;
-
 	if (file.bare)
-		memcpy(plain(chunk, chunk->off, chunk->len), bytes + chunk->done, chunk->len);
+		memcpy(plain(chunk, chunk->off, chunk->len), bytes, chunk->len);
 	else
 		stress_expect_ok(self, "page_write_raw",
-				 page_write_raw(chunk->page, bytes + chunk->done, chunk->off,
-						chunk->len));
+				 page_write_raw(chunk->page, bytes, chunk->off, chunk->len));
+}
+
+static int write_chunk(struct stress_thread *self, const struct chunk *chunk, void *ctx)
+{
+	file_put(self, chunk, (const unsigned char *)ctx + chunk->done);
 	return 0;
 }
 

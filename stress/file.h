@@ -48,6 +48,9 @@ struct span file_beyond(struct span span);
 typedef int (*chunk_fn)(struct stress_thread *self, const struct chunk *chunk, void *ctx);
 int file_chunks(struct stress_thread *self, struct span span, chunk_fn fn, void *ctx);
 
+/* @bytes to a chunk. */
+void file_put(struct stress_thread *self, const struct chunk *chunk, const unsigned char *bytes);
+
 /* The next bytes of this owner into @to; they are expected from now on. */
 void file_next(struct stress_thread *self, struct span span, unsigned char *to);
 

@@ -308,3 +308,21 @@ stress_twin_msan_LDADD = $(stress_msan)
 stress_user_msan_SOURCES = %D%/stress_user.c
 stress_user_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 stress_user_msan_LDADD = $(stress_msan)
+
+# ---- all of them, for a while and for long ----
+
+EXTRA_DIST += %D%/long.sh %D%/run.sh
+
+# make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
+stress: all
+	@PROGRAMS='$(stress_programs)' $(SHELL) $(srcdir)/%D%/run.sh
+
+# make stress-long TIME=8h SEED=7
+stress-long: all
+	@PROGRAMS='$(stress_programs)' TIME='$(TIME)' $(SHELL) $(srcdir)/%D%/long.sh
+
+clean-local: clean-stress
+clean-stress:
+	rm -rf stress.logs
+
+.PHONY: clean-stress stress stress-long

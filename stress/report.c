@@ -96,6 +96,17 @@ UNWATCHED static void add_line(struct text *text, unsigned int thread,
 	text_add(text, ")\n");
 }
 
+/* Of those remembered, oldest first. */
+UNWATCHED static void add_nth(struct text *text, const struct stress_thread *thread,
+			      unsigned int nth)
+{
+	uint64_t ops = thread->ops;
+	uint64_t op = nth + (ops > STRESS_LAST_OPS ? ops - STRESS_LAST_OPS : 0);
+
+	if (op < ops)
+		add_line(text, thread->index, &thread->last[op % STRESS_LAST_OPS]);
+}
+
 /* The first calls that say what the threads did last: to start a reduction with. */
 UNWATCHED static void add_program(struct text *text)
 {
@@ -112,9 +123,7 @@ UNWATCHED static void add_program(struct text *text)
 		text_add(text, "p%u = alloc_page(GFP_KERNEL | __GFP_ZERO)\n", page);
 	for (unsigned int nth = 0; nth < STRESS_LAST_OPS; nth++)
 		for (unsigned int i = 0; i < the_run.threads && i < PROGRAM_THREADS; i++)
-			if (threads[i].ops > nth)
-				add_line(text, i, &threads[i].last[(threads[i].ops + nth) %
-								   STRESS_LAST_OPS]);
+			add_nth(text, &threads[i], nth);
 	text_add(text, "# end of the page program\n");
 }
 

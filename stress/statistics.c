@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <dirent.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "stress/core.h"
@@ -29,6 +31,31 @@ struct totals statistics_sum(const struct stress_run *run)
 	return totals;
 }
 
+unsigned long statistics_rss(void)
+{
+	unsigned long size = 0, pages = 0;
+	FILE *statm = fopen("/proc/self/statm", "r");
+
+	if (!statm)
+		return 0;
+	if (fscanf(statm, "%lu %lu", &size, &pages) != 2)
+		pages = 0;
+	fclose(statm);
+	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+unsigned int statistics_fds(void)
+{
+	unsigned int count = 0;
+	DIR *fds = opendir("/proc/self/fd");
+
+	while (fds && readdir(fds))
+		count++;
+	if (fds)
+		closedir(fds);
+	return count;
+}
+
 /* As in the kernel: "???" is odd but no failure, "!!!" is a failure. */
 void statistics_say(const struct stress_run *run, uint64_t msec)
 {
@@ -47,6 +74,7 @@ void statistics_say(const struct stress_run *run, uint64_t msec)
 	text_add(&text, " Refused: %lu", totals.refused);
 	text_add(&text, " Races: %lu on the page, %lu elsewhere%s", races_at(ON_PAGE),
 		 races_at(ELSEWHERE), unwanted ? " !!!" : "");
+	text_add(&text, " Rss: %luK Fds: %u", statistics_rss(), statistics_fds());
 	text_add(&text, " Fail: %lu%s\n", totals.failures, totals.failures ? " !!!" : "");
 	text_put(&text, STDOUT_FILENO);
 }

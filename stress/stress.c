@@ -22,6 +22,7 @@ _Thread_local struct stress_thread *stress_self;
 
 static pthread_t handles[STRESS_THREADS_MAX];
 static struct pins pins;
+static unsigned int fds; /* before the threads */
 
 _Noreturn void give_up(const char *wanted, int error)
 {
@@ -262,14 +263,17 @@ static void say_start(const struct stress_run *run)
 	text_put(&text, STDOUT_FILENO);
 }
 
-/* Every mapping of the page has this address while the backend is the direct one. */
+/*
+ * Also where the pattern does not ask for it: what the library opens for its first page
+ * is open from here on.
+ */
 static void make_page(struct stress_run *run)
 {
 	void *address;
 
+	run->page = stress_alloc_must(run->pattern->gfp ? run->pattern->gfp : GFP_KERNEL);
 	if (!run->pattern->gfp)
 		return;
-	run->page = stress_alloc_must(run->pattern->gfp);
 	address = page_map_local(run->page);
 	run->page_address = (uintptr_t)page_home(address);
 	page_unmap_local(address);
@@ -283,6 +287,7 @@ static void start(struct stress_run *run)
 	init_threads(run);
 	if (run->pattern->start)
 		run->pattern->start(&threads[0]);
+	fds = statistics_fds();
 	races_listen();
 	crash_listen();
 	stop_on_signals();
@@ -298,6 +303,7 @@ static void finish(struct stress_run *run)
 	pressure_end(run);
 	if (run->pattern->finish)
 		run->pattern->finish(&threads[0]);
+	stress_expect_count(&threads[0], "open descriptors", statistics_fds(), fds);
 }
 
 int stress_main(const struct stress_pattern *pattern, int argc, char **argv)

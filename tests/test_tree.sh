@@ -55,7 +55,7 @@ ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
-	bench/*.[ch] tests/*.[ch] tests/*.sh; do
+	bench/*.[ch] stress/*.sh tests/*.[ch] tests/*.sh; do
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
@@ -97,7 +97,7 @@ ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/fuzz_*.sh \
-		build-aux/page-library.sh build-aux/smoke.sh bench/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/page-library.sh build-aux/smoke.sh bench/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
