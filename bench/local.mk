@@ -72,13 +72,22 @@ endif
 bench-minimize: all make_programs
 	@$(SHELL) $(srcdir)/%D%/bench_minimize.sh
 
+# What stress costs, and whether a second thread gets as much done as the first.
+noinst_PROGRAMS += bench_scale
+bench_scale_SOURCES = %D%/bench_scale.c
+bench_scale_LDADD = $(page_plain)
+
+bench-stress: all
+	@$(SHELL) $(srcdir)/%D%/bench_stress.sh
+
 EXTRA_DIST += \
 	%D%/bench_afl.sh \
 	%D%/bench_exec.sh \
 	%D%/bench_fuzz.sh \
 	%D%/bench_jobs.sh \
 	%D%/bench_minimize.sh \
-	%D%/bench_replay.sh
+	%D%/bench_replay.sh \
+	%D%/bench_stress.sh
 
 .PHONY: bench bench-afl bench-exec bench-fuzz bench-jobs \
-	bench-minimize bench-replay
+	bench-minimize bench-replay bench-stress

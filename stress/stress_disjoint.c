@@ -392,12 +392,20 @@ static void start(struct stress_thread *first)
 		pthread_barrier_init(&barriers[i], NULL, first->run->threads);
 }
 
+static const struct stress_kind kinds[KINDS + 1] = {
+	[WRITE] = { .name = "write", .call = "write_raw" },
+	[ZERO] = { .name = "zero", .call = "fill_zero" },
+	[STORE] = { .name = "store" },
+	[READ] = { .name = "read", .call = "read_raw" },
+	[LOAD] = { .name = "load" },
+};
+
 static const struct stress_pattern pattern = {
 	.name = "stress_disjoint",
 	.about = "Threads own disjoint bytes of one page; nobody may ever touch a foreign one.",
 	.threads_min = 1,
 	.gfp = GFP_KERNEL, /* not zeroed: whoever reads before it writes reads nothing (R7) */
-	.kinds = { "write", "zero", "store", "read", "load" },
+	.kinds = kinds,
 	.busted = busted,
 	.start = start,
 	.work = work,

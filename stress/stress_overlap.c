@@ -160,6 +160,19 @@ static void zero_some(struct stress_thread *self, const struct stress_op *op)
 			 page_fill_zero(self->run->page, op->off, op->len));
 }
 
+/*
+ * ThreadSanitizer knows memory by its address, and a mapping may have another one than
+ * the page (R4): then the access is told a second time, where the page is at home.
+ */
+static void tell_home(const volatile unsigned char *at, size_t len,
+		      void (*tell)(const void *addr, size_t len))
+{
+	void *home = page_home((const void *)at);
+
+	if (home != (const void *)at)
+		tell(home, len);
+}
+
 static void store_some(struct stress_thread *self, const struct stress_op *op)
 {
 	volatile unsigned char *page = page_map_local(self->run->page);
@@ -168,6 +181,7 @@ static void store_some(struct stress_thread *self, const struct stress_op *op)
 	fill(self, bytes, op);
 	for (size_t i = 0; i < op->len; i++)
 		page[op->off + i] = bytes[i];
+	tell_home(page + op->off, op->len, tsan_write);
 	page_unmap_local((const void *)page);
 }
 
@@ -187,6 +201,7 @@ static void load_some(struct stress_thread *self, const struct stress_op *op)
 
 	for (size_t i = 0; i < op->len; i++)
 		bytes[i] = page[op->off + i];
+	tell_home(page + op->off, op->len, tsan_read);
 	page_unmap_local((const void *)page);
 	check(self, bytes, op->off, op->len);
 }
@@ -271,13 +286,21 @@ static void finish(struct stress_thread *first)
 	check(first, bytes, 0, PAGE_SIZE);
 }
 
+static const struct stress_kind kinds[KINDS + 1] = {
+	[WRITE] = { .name = "write", .call = "write_raw" },
+	[ZERO] = { .name = "zero", .call = "fill_zero" },
+	[STORE] = { .name = "store" },
+	[READ] = { .name = "read", .call = "read_raw" },
+	[LOAD] = { .name = "load" },
+};
+
 static const struct stress_pattern pattern = {
 	.name = "stress_overlap",
 	.about = "Threads race on common bytes of one page; each byte must be some writer's.",
 	.threads_min = 2,
 	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.race_regions = region_names,
-	.kinds = { "write", "zero", "store", "read", "load" },
+	.kinds = kinds,
 	.busted = busted,
 	.work = work,
 	.finish = finish,

@@ -4,16 +4,22 @@
 # The stress tests find nothing in a sound library, and find each bug planted in
 # them, for the right reason. A TAP script.
 #
-#   STRESS_DIR  where the programs are (default: stress)
-#   FLAVOURS    builds to test; "plain" has no suffix, any other one "-FLAVOUR"
-#               (default: plain asan tsan)
+#   STRESS_DIR   where the programs are (default: stress)
+#   FLAVOURS     builds to test; "plain" has no suffix, any other one "-FLAVOUR"
+#                (default: plain asan tsan)
+#   STRESS_RUNS  how often each planted bug is to be caught (default: 1)
 
 : "${STRESS_DIR:=stress}"
 : "${FLAVOURS:=plain asan tsan}"
+: "${STRESS_RUNS:=1}"
+: "${abs_builddir:=.}" "${abs_srcdir:=.}"
 
 out=$(mktemp) || exit 99
 err=$(mktemp) || exit 99
-trap 'rm -f "$out" "$err"' EXIT
+table=$(mktemp) || exit 99
+box=$(mktemp -d) || exit 99
+stress_srcdir=$(cd "$abs_srcdir/stress" && pwd) || exit 99
+trap 'rm -rf "$out" "$err" "$table" "$box"' EXIT
 trap 'exit 99' HUP INT TERM
 
 tests=0
@@ -57,6 +63,17 @@ caught() {
 		grep -q "run again: .* --seed=0x2a .*--busted=" "$out"
 }
 
+# seen REASON: as caught, also by a crash that leaves the state behind. Sanitizers may be
+# earlier, and then it is they who say why.
+seen() {
+	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
+	last_line_is FAILURE || return 1
+	grep -q "run again: .*--busted=" "$out" || return 1
+	grep -qE "!!! .*$1|^BUG: page: $1" "$out" "$err" ||
+		{ [ "$flavour" != plain ] &&
+			grep -qE "!!! .*(ended by a sanitizer|reported a race|killed by signal)" "$out"; }
+}
+
 # expect_success DESCRIPTION PROGRAM ARGUMENT...
 expect_success() {
 	what=$1
@@ -86,7 +103,8 @@ test_first_line() {
 	first=$(head -n 1 "$out")
 	run "$program" -t 3 -n 100 --seed=42
 	[ "$first" = "$(head -n 1 "$out")" ] && [ "$first" = "$1--- Start of test: threads=3 \
-ops=100 seconds=0 seed=0x2a stat_interval=0 busted=0 tsan=$tsan" ]
+ops=100 seconds=0 seed=0x2a stat_interval=0 busted=0 tsan=$tsan backend=direct copy=libc pin=0 \
+delays=0 stutter=0 fail_alloc=0 fail_copy=0 memory=0 forks=0 bare=0" ]
 	result $? "$name says its parameters in the first line, the same for the same seed"
 }
 
@@ -121,6 +139,193 @@ test_overlap() {
 	expect_caught "a race elsewhere than on the page" "$program" outside
 }
 
+# PROGRAM BUG REASON: every pattern, every bug, and what gives it away.
+bugs() {
+	cat <<-'END'
+	stress_split   range       foreign byte: page
+	stress_split   goes-on     foreign byte: page
+	stress_reader  range       foreign byte: page
+	stress_reader  moves       foreign byte: page
+	stress_edge    range       foreign byte: page
+	stress_edge    word        foreign byte: page
+	stress_tail    range       foreign byte: page
+	stress_tail    nothing     foreign byte: page
+	stress_slot    no-lock     (page of a slot|killed|use-after-free)
+	stress_slot    both-win    pages freed or in a slot
+	stress_user    no-get      (page of the mailbox|killed|use-after-free)
+	stress_user    thin-air    byte out of thin air
+	stress_nested  range       a step
+	stress_nested  order       (killed|unmap-order)
+	stress_sparse  early       (value of thread|killed|use-after-free)
+	stress_sparse  no-lock     (value of thread|pages|killed|use-after-free)
+	stress_twin    range       (first|second) page
+	stress_twin    whole       (first|second) page
+	stress_table   two-owners  (child|killed|use-after-free)
+	stress_table   keeps       (child|killed|use-after-free)
+	stress_borrow  range       buffer
+	stress_borrow  freed       (killed|borrowed-free)
+	stress_churn   double      (page|killed|use-after-free)
+	stress_churn   keeps       (page|killed|use-after-free)
+	stress_map     foreign     page [0-9]
+	stress_map     leak        (killed|map-overflow)
+	END
+}
+
+# expect_seen BUG REASON: within 10 seconds, in every run; mostly in far less.
+expect_seen() {
+	good=0
+	nth=0
+	while [ $nth -lt "$STRESS_RUNS" ] && [ $good -eq 0 ]; do
+		nth=$((nth + 1))
+		run "$program" -s 10 -n 20000 --stat-interval=0 --seed=$nth "--busted=$1"
+		seen "$2"
+		good=$?
+	done
+	result $good "$name --busted=$1 is caught: $2"
+}
+
+test_pattern() {
+	for backend in direct alias; do
+		if [ $backend = alias ] && [ "$has_alias" = no ]; then
+			skip "$name: the page library has no backend alias"
+			continue
+		fi
+		expect_success "$name finds nothing, $backend" "$program" -n 300 --delays \
+			"--backend=$backend"
+	done
+	expect_success "$name finds nothing with more threads than cores, under pressure" \
+		"$program" -t 40 -n 100 --fail-alloc=20 --fail-copy=20 --forks=1 --pin --stutter=20
+	bugs >"$table"
+	while read -r pattern bug reason <&3; do
+		[ "$pattern" != "$pattern_name" ] || expect_seen "$bug" "$reason"
+	done 3<"$table"
+}
+
+# ---- what the core does, on one program ----
+
+test_copies() {
+	for way in wide movsb; do
+		expect_success "stress_split --copy=$way finds nothing" \
+			"$STRESS_DIR/stress_split" -n 2000 --copy=$way
+	done
+	run "$STRESS_DIR/stress_edge" -s 5 --copy=rounded --stat-interval=0 -t 8
+	[ "$status" -eq 1 ] && grep -q '!!! foreign byte' "$out"
+	result $? "a copy that rounds to words is caught: the library copies by --copy"
+	expect_success "stress_split --bare: the same without the library" \
+		"$STRESS_DIR/stress_split" -n 2000 --bare
+}
+
+# refused AT_LEAST: the last statistics count that much.
+refused() {
+	[ "$(sed -n 's/.* Refused: \([0-9]*\) .*/\1/p' "$out" | tail -n 1)" -ge "$1" ]
+}
+
+test_pressure() {
+	run "$STRESS_DIR/stress_churn" -n 1000 --fail-alloc=50
+	succeeded && refused 500
+	result $? "allocations are made to fail"
+	run "$STRESS_DIR/stress_reader" -n 1000 --fail-copy=50
+	succeeded && refused 500
+	result $? "copies of user memory are made to fail"
+	run "$STRESS_DIR/stress_churn" -n 1000
+	succeeded && refused 0 && ! refused 1
+	result $? "without pressure nothing is refused"
+	expect_success "a limit of memory is survived" "$STRESS_DIR/stress_churn" -n 2000 --memory=1
+}
+
+test_report() {
+	run "$STRESS_DIR/stress_split" --busted=range -s 10 --seed=42 --stat-interval=0
+	grep -q 'owners: byte POS' "$out" && [ "$(grep -c 'last operations of thread' "$out")" -ge 4 ]
+	result $? "a failure says whose the bytes are, and what every thread did last"
+	sed -n '/^pagetorture 1$/,/^# end of the page program$/p' "$out" >"$table"
+	[ -s "$table" ] && "$abs_builddir/pagetorture" check - <"$table" >"$err" 2>&1
+	[ $? -lt 2 ] && grep -q 'T[0-9]: write_raw' "$table"
+	result $? "and a page program that can be read"
+}
+
+# in_group NAME: processes that this script's child of that name left behind.
+left_behind() {
+	ps -eo pgid= | grep -c "^ *$1\$"
+}
+
+# stopped SIGNAL: by $program in a group of its own.
+stopped() {
+	setsid "$STRESS_DIR/stress_borrow" -s 60 --forks=2 --fail-alloc=5 --backend=direct \
+		>"$out" 2>"$err" &
+	command="kill -$1 stress_borrow" pid=$!
+	sleep 1
+	kill "-$1" $pid
+	wait $pid
+	status=$?
+	sleep 1
+}
+
+test_signals() {
+	for signal in TERM INT; do
+		stopped $signal
+		[ "$status" -eq 0 ] && last_line_is SUCCESS && grep -q 'stopped by signal' "$out" &&
+			grep -q 'Total: [1-9]' "$out" && [ "$(left_behind $pid)" -eq 0 ]
+		result $? "SIG$signal ends with a summary, nothing is left behind"
+	done
+	stopped KILL
+	[ "$status" -eq 137 ] && [ "$(left_behind $pid)" -eq 0 ]
+	result $? "SIGKILL leaves nothing behind"
+}
+
+# ---- those who run them ----
+
+test_runs() {
+	cp "$STRESS_DIR/stress_split" "$STRESS_DIR/stress_slot" "$box" || return
+	(cd "$box" && PROGRAMS="stress_split stress_slot" FLAVOURS="plain asan" BACKENDS=direct \
+		SECONDS_EACH=1 sh "$stress_srcdir/run.sh") >"$out" 2>"$err"
+	status=$? command=run.sh
+	[ $status -eq 0 ] && [ "$(grep -c '^ok ' "$out")" -eq 2 ] &&
+		[ "$(grep -c '^skipped ' "$out")" -eq 2 ]
+	result $? "make stress: a table, what is not built is skipped by name"
+	(cd "$box" && PROGRAMS="stress_split stress_slot" FLAVOURS=plain BACKENDS=direct \
+		SECONDS_EACH=1 STRESS_FLAGS=--busted sh "$stress_srcdir/run.sh") >"$out" 2>"$err"
+	status=$?
+	[ $status -eq 1 ] && [ "$(grep -c '^FAILED ' "$out")" -eq 2 ] && grep -q 'run again' "$out"
+	result $? "make stress: a failure is one, with the command that shows it again"
+}
+
+# long TIME
+long() {
+	(cd "$box" && PROGRAMS="${2-stress_split stress_slot}" TIME=$1 TURN=1 \
+		sh "$stress_srcdir/long.sh") >"$out" 2>"$err"
+	status=$? command="long.sh $1"
+}
+
+test_long() {
+	long 3s
+	first=$(cat "$box/stress-long/next")
+	[ $status -eq 0 ] && [ "$first" -ge 1 ] && grep -q 'runs, .* 0 failed' "$out"
+	result $? "make stress-long: a line a run, and a summary"
+	long 2s
+	[ $status -eq 0 ] && [ "$(cat "$box/stress-long/next")" -gt "$first" ] &&
+		[ "$(cut -d' ' -f1 "$box/stress-long/log" | sort -n | uniq -d | wc -l)" -eq 0 ]
+	result $? "make stress-long goes on where it was"
+	printf '#!/bin/sh\nexec ./stress_split --busted=range "$@"\n' >"$box/stress_bad"
+	chmod +x "$box/stress_bad"
+	long 2s stress_bad
+	[ $status -eq 1 ] && grep -q '!!! foreign byte' "$box"/stress-long/failures/*.log &&
+		grep -q 'seed=' "$box"/stress-long/failures/*.log &&
+		ls "$box"/stress-long/failures/*.page >/dev/null
+	result $? "make stress-long keeps a failure, its seed and a page program"
+	long 5x
+	[ $status -eq 2 ] && [ "$(wc -l <"$err")" -eq 1 ] && grep -q expected "$err"
+	result $? "make stress-long TIME=5x: a usage error"
+}
+
+test_core() {
+	test_copies
+	test_pressure
+	test_report
+	test_signals
+	test_runs
+	test_long
+}
+
 # expect_usage_error PROGRAM ARGUMENT...: status 2, one line that says what was expected.
 expect_usage_error() {
 	run "$@"
@@ -137,7 +342,8 @@ test_usage() {
 	result $? "$name --help"
 	for bad in "-t 0" "-t 257" "-t x" "-t" "-n -1" "-n 0" "-s 1x" "--seed=0xg" "--seed=0x" \
 		"--seed=18446744073709551616" "--stat-interval=" "--busted=nothing" "--nothing" \
-		"-q" "word" "-t 1 --busted" "$1"; do
+		"-q" "word" "-t 1 --busted" "--backend=nothing" "--copy=nothing" "--fail-alloc=101" \
+		"--memory=0" "--forks=17" "--stutter=0" "--bare" "$1"; do
 		# Each word of it is an argument.
 		# shellcheck disable=SC2086
 		expect_usage_error "$program" $bad
@@ -154,16 +360,42 @@ flavour() {
 	*) name=$2-$1 ;;
 	esac
 	program=$STRESS_DIR/$name
+	pattern_name=$2
 	if [ ! -x "$program" ]; then
 		skip "$name: the flavour $1 is not built"
 		return
 	fi
-	"test_${2#stress_}"
-	[ "$1" != plain ] || test_usage "$3"
+	case $2 in
+	stress_disjoint | stress_overlap)
+		"test_${2#stress_}"
+		[ "$1" != plain ] || test_usage "$3"
+		;;
+	*) test_pattern ;;
+	esac
 }
+
+# Each program says its planted bugs; each of them is in the table above.
+test_table() {
+	for pattern in $patterns; do
+		"$STRESS_DIR/$pattern" --help | sed -n '/^Bugs/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' |
+			sed "s/^/$pattern /"
+	done | sort >"$out"
+	bugs | awk '{ print $1, $2 }' | sort | diff "$out" - >"$err"
+	status=$? command="diff of --help and the table"
+	result $status "every bug of --help is planted here"
+}
+
+patterns=$(bugs | cut -d' ' -f1 | sort -u)
+has_alias=yes
+"$STRESS_DIR/stress_disjoint" -n 1 --backend=alias >"$out" 2>"$err" || has_alias=no
 
 for flavour in $FLAVOURS; do
 	flavour "$flavour" stress_disjoint "--busted=peek"
 	flavour "$flavour" stress_overlap "--busted=locked"
+	for pattern in $patterns; do
+		flavour "$flavour" "$pattern"
+	done
 done
+test_table
+test_core
 echo "1..$tests"

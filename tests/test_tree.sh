@@ -19,7 +19,7 @@ arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
-arrows 'stress/*.[ch]' 'stress/|harness/tsan\.h"|page/page\.h"'
+arrows 'stress/*.[ch]' 'stress/|harness/(delay|pin|tsan)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report\.h"'
 arrows 'bench/*.[ch]' 'page/page\.h"'
 
@@ -55,8 +55,7 @@ ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
-	bugs/*.py bugs/*.def \
-	bench/*.[ch] tests/*.[ch] tests/*.sh; do
+	bugs/*.py bugs/*.def bench/*.[ch] stress/*.sh tests/*.[ch] tests/*.sh; do
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
@@ -98,7 +97,7 @@ ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/fuzz_*.sh \
-		build-aux/page-library.sh build-aux/smoke.sh bench/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/page-library.sh build-aux/smoke.sh bench/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else

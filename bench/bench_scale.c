@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * bench_scale: does a second thread get as much done as the first?
+ *
+ * Threads that have nothing in common allocate and free, map and unmap, copy: pages of
+ * their own. One thread and one for each processor take turns, and each turn's rate is
+ * by the processor time that its threads had, so that a busy machine changes little: what
+ * threads pay for each other, waiting and yielding included, is processor time. By the
+ * clock it is what a machine with nothing else to do gives; the last figure says how
+ * many processors the threads got.
+ *
+ * Each figure is the median of ROUNDS turns, with the quarter and three quarter points.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "page/page.h"
+
+#define ROUNDS	     21
+#define THREADS_MAX  64
+#define BATCH	     200
+#define TURN_SECONDS 0.05 /* much longer than a thread has its processor at a time */
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static void alloc_free(struct page *own)
+{
+	(void)own;
+	page_free(page_alloc(GFP_KERNEL));
+}
+
+static void map_unmap(struct page *own)
+{
+	page_unmap_local(page_map_local(own));
+}
+
+static void copy(struct page *own)
+{
+	unsigned char bytes[64];
+
+	page_read_raw(own, bytes, 0, sizeof(bytes));
+	__asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+static const struct work {
+	const char *name;
+	void (*once)(struct page *own);
+} works[] = {
+	{ "allocate and free", alloc_free },
+	{ "map and unmap", map_unmap },
+	{ "read 64 bytes", copy },
+};
+
+static const struct work *work;
+static pthread_barrier_t ready;
+
+/* What a thread did, or all of a turn. */
+struct done {
+	double ops, cpu, wall; /* seconds */
+	double by_cpu, by_wall; /* operations a second */
+};
+
+static double now(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void *thread(void *arg)
+{
+	struct page *own = page_alloc(GFP_KERNEL);
+	struct done *done = arg;
+	double cpu, wall;
+
+	pthread_barrier_wait(&ready);
+	cpu = now(CLOCK_THREAD_CPUTIME_ID);
+	wall = now(CLOCK_MONOTONIC);
+	do {
+		for (unsigned int i = 0; i < BATCH; i++)
+			work->once(own);
+		done->ops += BATCH;
+		done->wall = now(CLOCK_MONOTONIC) - wall;
+	} while (done->wall < TURN_SECONDS);
+	done->cpu = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	page_free(own);
+	return NULL;
+}
+
+/* What @count threads get done together. */
+static struct done turn(unsigned int count)
+{
+	struct done done[THREADS_MAX] = { { 0 } }, all = { 0 };
+	pthread_t handles[THREADS_MAX];
+
+	pthread_barrier_init(&ready, NULL, count);
+	for (unsigned int i = 0; i < count; i++)
+		if (pthread_create(&handles[i], NULL, thread, &done[i]))
+			abort();
+	for (unsigned int i = 0; i < count; i++) {
+		pthread_join(handles[i], NULL);
+		all.by_cpu += done[i].ops / done[i].cpu;
+		all.by_wall += done[i].ops / done[i].wall;
+		all.cpu += done[i].cpu;
+	}
+	pthread_barrier_destroy(&ready);
+	return all;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double quantile(double *values, int quarter)
+{
+	qsort(values, ROUNDS, sizeof(*values), compare);
+	return values[quarter * (ROUNDS - 1) / 4];
+}
+
+static void measure(unsigned int threads)
+{
+	double by_cpu[ROUNDS], by_wall[ROUNDS], ones[ROUNDS], at_once[ROUNDS];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct done one = turn(1), all = turn(threads);
+
+		ones[i] = one.by_cpu / 1e6;
+		by_cpu[i] = all.by_cpu / one.by_cpu;
+		by_wall[i] = all.by_wall / one.by_wall;
+		at_once[i] = all.cpu / TURN_SECONDS;
+	}
+	printf("%-18s %7.2f M/s on 1 thread; on %u x %.2f by processor time (%.2f .. %.2f), "
+	       "x %.2f by the clock (%.2f .. %.2f) with %.1f processors to run on\n",
+	       work->name, quantile(ones, 2), threads, quantile(by_cpu, 2), quantile(by_cpu, 1),
+	       quantile(by_cpu, 3), quantile(by_wall, 2), quantile(by_wall, 1),
+	       quantile(by_wall, 3), quantile(at_once, 2));
+}
+
+int main(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int threads = processors < 2 ? 2 : (unsigned int)processors;
+
+	if (threads > THREADS_MAX)
+		threads = THREADS_MAX;
+	page_free(page_alloc(GFP_KERNEL)); /* settles how pages are mapped */
+	printf("backend %s\n", page_map_backend());
+	for (size_t i = 0; i < COUNT(works); i++) {
+		work = &works[i];
+		measure(threads);
+	}
+	return 0;
+}

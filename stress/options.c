@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/tsan.h"
+#include "stress/core.h"
+
+#define DEFAULT_THREADS 4
+#define DEFAULT_SECONDS 2
+#define DEFAULT_SEED	1
+#define DEFAULT_STUTTER 100
+#define SECONDS_MAX	(UINT64_MAX / 1000000)
+#define FORKS_MAX	16
+#define MEMORY_MAX	(1 << 20)
+
+/* ---- help ---- */
+
+static void add_options(struct text *text, const struct stress_pattern *pattern)
+{
+	text_add(text,
+		 "Usage: %s [OPTION]...\n%s\n\n"
+		 "  -t THREADS             %u to %u (default %u); more than cores is fine\n"
+		 "  -n OPERATIONS          of each thread\n"
+		 "  -s SECONDS             (default %u, without -n); with -n: what ends first\n"
+		 "      --seed=SEED        decimal or 0x hexadecimal (default %u)\n"
+		 "      --stat-interval=S  seconds between statistics, 0: only at the end\n"
+		 "                         (default 1 with a limit of seconds, else 0)\n"
+		 "      --backend=NAME     how pages are mapped: direct, alias (default: PAGE_MAP)\n"
+		 "      --pin              each thread on one processor, in turn\n"
+		 "      --delays           short delays inside the library, from the seed\n"
+		 "      --stutter[=MSEC]   all threads work so long and rest so long, in turn\n"
+		 "                         (default %u)\n"
+		 "      --copy=WAY         how bytes are copied: libc, wide, movsb; rounded is a\n"
+		 "                         bug on purpose (default libc; others: plain build)\n",
+		 pattern->name, pattern->about, pattern->threads_min, STRESS_THREADS_MAX,
+		 DEFAULT_THREADS, DEFAULT_SECONDS, DEFAULT_SEED, DEFAULT_STUTTER);
+	text_add(text, "      --fail-alloc=P     percent of allocations that fail\n"
+		       "      --fail-copy=P      percent of copies of user memory that fail\n"
+		       "      --memory=MIB       no more memory than that (plain build)\n"
+		       "      --forks=N          threads that fork and exec meanwhile\n");
+	if (pattern->bare)
+		text_add(text, "      --bare             the same without the library: checked "
+			       "memcpy()\n");
+	text_add(text, "      --busted[=BUG]     plant a bug on purpose: the test must then fail\n"
+		       "      --help             this text\n\nBugs, the first is the default:\n");
+}
+
+static void add_help(struct text *text, const struct stress_pattern *pattern)
+{
+	add_options(text, pattern);
+	for (const struct stress_busted *bug = pattern->busted + 1; bug->name; bug++)
+		text_add(text, "  %-12s %s%s\n", bug->name, bug->about,
+			 bug->needs_tsan ? " (ThreadSanitizer only)" : "");
+	text_add(text,
+		 "\nExamples:\n"
+		 "  %s -s 60 --seed=0x2a       a minute\n"
+		 "  %s -t 32 -n 10000          many threads, the same work each time\n"
+		 "  %s --backend=alias --delays --fail-alloc=5\n"
+		 "  %s --busted=%-14s does the test see a bug?\n"
+		 "\nExit status: 0 success, 1 failure, 2 usage error; a crash ends as it does.\n",
+		 pattern->name, pattern->name, pattern->name, pattern->name,
+		 pattern->busted[1].name);
+}
+
+static _Noreturn void show_help(const struct stress_pattern *pattern)
+{
+	struct text text = { .used = 0 };
+
+	add_help(&text, pattern);
+	text_put(&text, STDOUT_FILENO);
+	exit(EXIT_SUCCESS);
+}
+
+/* ---- errors ---- */
+
+__attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const char *what, ...)
+{
+	struct text text = { .used = 0 };
+	va_list args;
+
+	text_add(&text, "%s: ", the_run.pattern->name);
+	va_start(args, what);
+	text_vadd(&text, what, args);
+	va_end(args);
+	text_add(&text, "\n");
+	text_put(&text, STDERR_FILENO);
+	exit(2);
+}
+
+/* Beyond any character, so that optopt tells a long option from a short one. */
+enum {
+	OPTION_BACKEND = 256,
+	OPTION_BARE,
+	OPTION_BUSTED,
+	OPTION_COPY,
+	OPTION_DELAYS,
+	OPTION_FAIL_ALLOC,
+	OPTION_FAIL_COPY,
+	OPTION_FORKS,
+	OPTION_HELP,
+	OPTION_MEMORY,
+	OPTION_PIN,
+	OPTION_SEED,
+	OPTION_STAT_INTERVAL,
+	OPTION_STUTTER,
+};
+
+static const struct option long_options[] = {
+	{ "backend", required_argument, NULL, OPTION_BACKEND },
+	{ "bare", no_argument, NULL, OPTION_BARE },
+	{ "busted", optional_argument, NULL, OPTION_BUSTED },
+	{ "copy", required_argument, NULL, OPTION_COPY },
+	{ "delays", no_argument, NULL, OPTION_DELAYS },
+	{ "fail-alloc", required_argument, NULL, OPTION_FAIL_ALLOC },
+	{ "fail-copy", required_argument, NULL, OPTION_FAIL_COPY },
+	{ "forks", required_argument, NULL, OPTION_FORKS },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "memory", required_argument, NULL, OPTION_MEMORY },
+	{ "pin", no_argument, NULL, OPTION_PIN },
+	{ "seed", required_argument, NULL, OPTION_SEED },
+	{ "stat-interval", required_argument, NULL, OPTION_STAT_INTERVAL },
+	{ "stutter", optional_argument, NULL, OPTION_STUTTER },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* getopt_long() said no: to a short option in optopt, else to the long one in @word. */
+static _Noreturn void bad_option(const char *word, const char *expected)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+	bool is_short = optopt && optopt < OPTION_BACKEND;
+
+	usage_error("%s: expected %s", is_short ? letter : word, expected);
+}
+
+/* ---- values ---- */
+
+static uint64_t number(const char *option, const char *arg, uint64_t min, uint64_t max)
+{
+	bool hex = arg[0] == '0' && (arg[1] == 'x' || arg[1] == 'X');
+	const char *digits = hex ? arg + 2 : arg;
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(digits, &end, hex ? 16 : 10);
+	if (!isxdigit((unsigned char)digits[0]) || *end || errno || value < min || value > max)
+		usage_error("%s: expected a number from %llu to %llu, not '%s'", option,
+			    (unsigned long long)min, (unsigned long long)max, arg);
+	return value;
+}
+
+static unsigned int busted_index(const struct stress_pattern *pattern, const char *name)
+{
+	struct text known = { .used = 0 };
+
+	if (!name)
+		return 1;
+	for (unsigned int i = 1; pattern->busted[i].name; i++) {
+		if (!strcmp(pattern->busted[i].name, name))
+			return i;
+		text_add(&known, "%s%s", i > 1 ? ", " : "", pattern->busted[i].name);
+	}
+	usage_error("--busted: expected one of %s, not '%s'", known.s, name);
+}
+
+/* What the library would ask the environment for later: the first line is to tell it. */
+static void ask_environment(void)
+{
+	const char *name = getenv("PAGE_MAP");
+
+	if (name && page_map_backend_set(name))
+		usage_error("PAGE_MAP: expected direct or alias, not '%s'", name);
+}
+
+static void choose_backend(const char *name)
+{
+	if (page_map_backend_set(name))
+		usage_error("--backend: expected direct or alias, as the page library has them, "
+			    "not '%s'",
+			    name);
+}
+
+/*
+ * These are not the page library's functions alone: the address space of a sanitizer is
+ * huge, and its memcpy() is its own.
+ */
+extern char __sanitizer_set_death_callback __attribute__((weak));
+
+static unsigned int memory(const char *arg)
+{
+	if (&__sanitizer_set_death_callback)
+		usage_error("--memory: expected a build without a sanitizer, whose own memory has "
+			    "no limit");
+	return (unsigned int)number("--memory", arg, 1, MEMORY_MAX);
+}
+
+static const char *copy(const char *name)
+{
+	if (!copy_choose(name))
+		usage_error("--copy: expected libc, or in a build without a sanitizer wide, movsb "
+			    "or rounded, not '%s'",
+			    name);
+	return name;
+}
+
+static bool bare(const struct stress_pattern *pattern)
+{
+	if (!pattern->bare)
+		usage_error("--bare: expected a pattern that copies only");
+	return true;
+}
+
+/* ---- all of it ---- */
+
+static void take_number(struct stress_run *run, int option)
+{
+	struct stress_pressure *p = &run->pressure;
+
+	switch (option) {
+	case 't':
+		run->threads = (unsigned int)number("-t", optarg, run->pattern->threads_min,
+						    STRESS_THREADS_MAX);
+		break;
+	case 'n':
+		run->ops = number("-n", optarg, 1, UINT64_MAX);
+		break;
+	case 's':
+		run->seconds = number("-s", optarg, 1, SECONDS_MAX);
+		break;
+	case OPTION_SEED:
+		run->seed = number("--seed", optarg, 0, UINT64_MAX);
+		break;
+	case OPTION_STUTTER:
+		run->stutter = optarg ? number("--stutter", optarg, 1, SECONDS_MAX) :
+					DEFAULT_STUTTER;
+		break;
+	case OPTION_FAIL_ALLOC:
+		p->fail_alloc = (unsigned int)number("--fail-alloc", optarg, 0, 100);
+		break;
+	case OPTION_FAIL_COPY:
+		p->fail_copy = (unsigned int)number("--fail-copy", optarg, 0, 100);
+		break;
+	case OPTION_MEMORY:
+		p->memory = memory(optarg);
+		break;
+	case OPTION_FORKS:
+		p->forks = (unsigned int)number("--forks", optarg, 0, FORKS_MAX);
+		break;
+	default:
+		break;
+	}
+}
+
+/* True when the option was --stat-interval: its default depends on the others. */
+static bool take_option(struct stress_run *run, int option, const char *word)
+{
+	switch (option) {
+	case OPTION_STAT_INTERVAL:
+		run->stat_interval = number("--stat-interval", optarg, 0, SECONDS_MAX);
+		return true;
+	case OPTION_BACKEND:
+		choose_backend(optarg);
+		break;
+	case OPTION_BARE:
+		run->bare = bare(run->pattern);
+		break;
+	case OPTION_BUSTED:
+		run->busted = busted_index(run->pattern, optarg);
+		break;
+	case OPTION_COPY:
+		run->copy = copy(optarg);
+		break;
+	case OPTION_DELAYS:
+		run->delays = true;
+		break;
+	case OPTION_PIN:
+		run->pin = true;
+		break;
+	case OPTION_HELP:
+		show_help(run->pattern);
+	case ':':
+		bad_option(word, "an argument");
+	case '?':
+		bad_option(word, "one of the options that --help lists");
+	default:
+		take_number(run, option);
+	}
+	return false;
+}
+
+static void check_busted(const struct stress_run *run)
+{
+	const struct stress_busted *bug = &run->pattern->busted[run->busted];
+
+	if (!run->busted)
+		return;
+	if (run->threads < 2)
+		usage_error("--busted: expected at least 2 threads, not %u", run->threads);
+	if (bug->needs_tsan && !tsan_present())
+		usage_error("--busted=%s: expected a build with ThreadSanitizer, all that sees it",
+			    bug->name);
+}
+
+void options_parse(struct stress_run *run, int argc, char **argv)
+{
+	bool interval_given = false;
+	int option;
+
+	run->command = argv[0];
+	run->threads = DEFAULT_THREADS;
+	run->seed = DEFAULT_SEED;
+	run->copy = "libc";
+	ask_environment();
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":t:n:s:", long_options, NULL)) != -1)
+		interval_given |= take_option(run, option, argv[optind - 1]);
+	if (optind < argc)
+		usage_error("expected options only, not '%s'", argv[optind]);
+	if (!run->ops && !run->seconds)
+		run->seconds = DEFAULT_SECONDS;
+	if (!interval_given)
+		run->stat_interval = run->seconds ? 1 : 0;
+	check_busted(run);
+}

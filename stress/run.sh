@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Every stress program in every flavour with every backend, one after the other; a table.
+#
+#   run.sh           run in the build folder; logs go to stress.logs/
+#   PROGRAMS         which (set by make: all of them)
+#   FLAVOURS         (default: plain asan tsan)
+#   BACKENDS         (default: direct alias)
+#   SECONDS_EACH     (default 10)
+#   STRESS_FLAGS     more options, for example "-t 32 --delays"
+#
+# Exit status: 0 all succeeded, 1 one failed, 2 there was nothing to run.
+set -u
+
+: "${PROGRAMS:?expected names of stress programs}"
+: "${FLAVOURS:=plain asan tsan}" "${BACKENDS:=direct alias}" "${SECONDS_EACH:=10}"
+: "${STRESS_FLAGS=}"
+logs=stress.logs
+rm -rf $logs
+mkdir -p $logs
+failed=0 done=0 child=
+started=$(date +%s)
+
+stop() {
+	[ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+	echo "stress: stopped after $done runs, $failed failed, logs in $PWD/$logs"
+	exit 1
+}
+trap stop HUP INT TERM
+
+row() {
+	printf '%-9s %-22s %-7s %s\n' "$1" "$2" "$3" "$4" >>$logs/table
+}
+
+progress() {
+	if [ -t 1 ]; then
+		printf '\r[%4d s] %d of %d: %-40s' $(($(date +%s) - started)) $((done + 1)) "$all" "$1"
+	else
+		printf '[%4d s] %d of %d: %s\n' $(($(date +%s) - started)) $((done + 1)) "$all" "$1"
+	fi
+}
+
+# The rate, the fairness, what was refused: from the last statistics line.
+figures() {
+	sed -n 's/.* Total: \([0-9]*\) .* Rate: \([^ ]*\) Max\/Min: \(.*\) Refused.*/\1 operations, \2, max\/min \3/p' \
+		"$1" | tail -n 1
+}
+
+# run_one BINARY BACKEND
+run_one() {
+	log=$logs/$1-$2
+	progress "$1, $2, $SECONDS_EACH s"
+	# shellcheck disable=SC2086 # options
+	./"$1" -s "$SECONDS_EACH" --backend="$2" $STRESS_FLAGS >"$log" 2>&1 &
+	child=$!
+	wait $child
+	status=$?
+	child=
+	done=$((done + 1))
+	if [ $status -eq 0 ] && [ "$(tail -n 1 "$log")" = "End of test: SUCCESS" ]; then
+		row ok "$1" "$2" "$(figures "$log")"
+		return
+	fi
+	failed=$((failed + 1))
+	row FAILED "$1" "$2" "exit status $status, log $PWD/$log"
+	[ ! -t 1 ] || echo
+	grep -aE '!!!|run again|BUG|ERROR' "$log" | head -n 5 | sed 's/^/    /'
+}
+
+all=0
+for flavour in $FLAVOURS; do
+	for program in $PROGRAMS; do
+		binary=$program-$flavour
+		[ "$flavour" != plain ] || binary=$program
+		for backend in $BACKENDS; do
+			if [ -x "./$binary" ]; then
+				all=$((all + 1))
+				echo "$binary $backend" >>$logs/plan
+			else
+				row skipped "$binary" "$backend" "this build has no flavour $flavour"
+			fi
+		done
+	done
+done
+if [ $all -eq 0 ]; then
+	echo "stress: expected programs in $PWD, found none" >&2
+	exit 2
+fi
+while read -r binary backend <&3; do
+	run_one "$binary" "$backend"
+done 3<$logs/plan
+
+[ ! -t 1 ] || echo
+echo
+cat $logs/table
+echo
+echo "stress: $done runs, $failed failed, $(($(date +%s) - started)) s"
+[ $failed -eq 0 ]

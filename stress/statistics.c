@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <dirent.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "stress/core.h"
+
+static void add_thread(struct totals *totals, const struct stress_thread *thread)
+{
+	unsigned long ops = 0;
+
+	for (unsigned int kind = 0; kind < STRESS_KINDS_MAX; kind++) {
+		unsigned long n = atomic_load_explicit(&thread->kinds[kind], memory_order_relaxed);
+
+		totals->kinds[kind] += n;
+		ops += n;
+	}
+	totals->all += ops;
+	totals->max = ops > totals->max ? ops : totals->max;
+	totals->min = ops < totals->min ? ops : totals->min;
+	totals->failures += atomic_load_explicit(&thread->failures, memory_order_relaxed);
+	totals->refused += atomic_load_explicit(&thread->refused, memory_order_relaxed);
+}
+
+struct totals statistics_sum(const struct stress_run *run)
+{
+	struct totals totals = { .min = (unsigned long)-1 };
+
+	for (unsigned int i = 0; i < run->threads; i++)
+		add_thread(&totals, &threads[i]);
+	return totals;
+}
+
+unsigned long statistics_rss(void)
+{
+	unsigned long size = 0, pages = 0;
+	FILE *statm = fopen("/proc/self/statm", "r");
+
+	if (!statm)
+		return 0;
+	if (fscanf(statm, "%lu %lu", &size, &pages) != 2)
+		pages = 0;
+	fclose(statm);
+	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+unsigned int statistics_fds(void)
+{
+	unsigned int count = 0;
+	DIR *fds = opendir("/proc/self/fd");
+
+	while (fds && readdir(fds))
+		count++;
+	if (fds)
+		closedir(fds);
+	return count;
+}
+
+/* As in the kernel: "???" is odd but no failure, "!!!" is a failure. */
+void statistics_say(const struct stress_run *run, uint64_t msec)
+{
+	struct totals totals = statistics_sum(run);
+	struct text text = { .used = 0 };
+	const struct stress_kind *kind = run->pattern->kinds;
+	bool unwanted = races_at(ELSEWHERE) || (races_at(ON_PAGE) && !run->pattern->race_regions);
+
+	text_add(&text, "%s: %llu.%03us Total: %lu", run->pattern->name,
+		 (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000), totals.all);
+	for (unsigned int i = 0; kind[i].name; i++)
+		text_add(&text, " %s: %lu", kind[i].name, totals.kinds[i]);
+	text_add(&text, " Rate: %llu/s", (unsigned long long)totals.all * 1000 / (msec ? msec : 1));
+	text_add(&text, " Max/Min: %lu/%lu%s", totals.max, totals.min,
+		 totals.max / 2 > totals.min ? " ???" : "");
+	text_add(&text, " Refused: %lu", totals.refused);
+	text_add(&text, " Races: %lu on the page, %lu elsewhere%s", races_at(ON_PAGE),
+		 races_at(ELSEWHERE), unwanted ? " !!!" : "");
+	text_add(&text, " Rss: %luK Fds: %u", statistics_rss(), statistics_fds());
+	text_add(&text, " Fail: %lu%s\n", totals.failures, totals.failures ? " !!!" : "");
+	text_put(&text, STDOUT_FILENO);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * A missing page reads as zeros; a page is freed when it becomes empty (use pattern 9).
+ * Every 8 bytes are one thread's; the lock of a page is for its being there, the reading
+ * happens with a reference and without the lock. The interleavings hunted:
+ *
+ *   1. Emptied too early:
+ *        A: clears its last value               B: writes its first
+ *        A: counts 0, frees the page            B: reads zero, or a dead page
+ *   2. A reader's reference is the last, and does not free; or the remover's frees:
+ *        A: gets a reference, unlocks           B: clears the last value, drops its own
+ *        A: reads, drops
+ *   3. A new page in place of one that was freed is not all zeros.
+ *
+ * 1. and 2. want threads to meet at a page with one value: seconds. At the end all pages
+ * that were allocated are freed or hold a value.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "stress/stamp.h"
+#include "stress/stress.h"
+
+#define PAGES	2
+#define VALUES	(PAGE_SIZE / sizeof(uint64_t))
+#define KEPT	2 /* values of one thread in one page, so that pages become empty */
+
+enum { HEALTHY, EARLY, NO_LOCK, BUSTED };
+
+static const struct stress_busted busted[] = {
+	[HEALTHY] = { NULL, NULL, false },
+	[EARLY] = { "early", "a page with one value left counts as empty", false },
+	[NO_LOCK] = { "no-lock", "values are counted without the lock", false },
+	[BUSTED] = { NULL, NULL, false },
+};
+
+static struct place {
+	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
+	struct page *page;
+	unsigned int count; /* of values that are not 0 */
+} places[PAGES];
+
+static struct owner {
+	_Alignas(STRESS_CACHE_LINE) uint64_t expected[PAGES][KEPT];
+	uint64_t generation;
+	unsigned long allocated, freed;
+} owners[STRESS_THREADS_MAX];
+
+static void start(struct stress_thread *first)
+{
+	(void)first;
+	for (unsigned int i = 0; i < PAGES; i++)
+		pthread_mutex_init(&places[i].lock, NULL);
+}
+
+/* What an operation is about. */
+struct spot {
+	struct place *place;
+	uint64_t *expected;
+	size_t off;
+};
+
+/* With more threads than values there is one for each all the same: KEPT * 256 are 512. */
+static struct spot pick(struct stress_thread *self)
+{
+	size_t page = stress_pick(self, PAGES), nth = stress_pick(self, KEPT);
+	struct spot spot = { &places[page], &owners[self->index].expected[page][nth],
+			     (nth * STRESS_THREADS_MAX + self->index) % VALUES *
+				     sizeof(uint64_t) };
+
+	stress_about(self, page, spot.off, sizeof(uint64_t), 0);
+	return spot;
+}
+
+static void lock(struct stress_thread *self, struct place *place)
+{
+	if (self->run->busted != NO_LOCK)
+		pthread_mutex_lock(&place->lock);
+}
+
+static void unlock(struct stress_thread *self, struct place *place)
+{
+	if (self->run->busted != NO_LOCK)
+		pthread_mutex_unlock(&place->lock);
+}
+
+static bool make_page(struct stress_thread *self, struct place *place)
+{
+	if (place->page)
+		return true;
+	place->page = stress_alloc(self, GFP_KERNEL | __GFP_ZERO);
+	if (!place->page)
+		return false;
+	owners[self->index].allocated++;
+	place->count = 0;
+	return true;
+}
+
+static void put_value(struct stress_thread *self, const struct spot *spot, uint64_t value)
+{
+	struct place *place = spot->place;
+
+	stress_expect_ok(self, "page_write_raw",
+			 page_write_raw(place->page, &value, spot->off, sizeof(value)));
+	if (self->run->busted == NO_LOCK)
+		stress_dawdle(self);
+	place->count += !*spot->expected && value;
+	place->count -= *spot->expected && !value;
+	*spot->expected = value;
+}
+
+static void store(struct stress_thread *self)
+{
+	struct spot spot = pick(self);
+	uint64_t value = stamp_tag(self->index, ++owners[self->index].generation);
+
+	lock(self, spot.place);
+	if (make_page(self, spot.place))
+		put_value(self, &spot, value);
+	unlock(self, spot.place);
+}
+
+static void drop_page(struct stress_thread *self, struct place *place)
+{
+	struct page *page = place->page;
+
+	place->page = NULL;
+	owners[self->index].freed++;
+	page_free(page);
+}
+
+static void clear(struct stress_thread *self)
+{
+	struct spot spot = pick(self);
+	struct place *place = spot.place;
+	unsigned int empty = self->run->busted == EARLY;
+
+	lock(self, place);
+	if (place->page && *spot.expected) {
+		put_value(self, &spot, 0);
+		if (place->count <= empty)
+			drop_page(self, place);
+	}
+	unlock(self, place);
+}
+
+static void check(struct stress_thread *self, const struct spot *spot, uint64_t found)
+{
+	if (found == *spot->expected)
+		return;
+	stress_fail(self,
+		    "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
+		    self->index, (unsigned int)(spot->place - places), spot->off,
+		    (unsigned long long)*spot->expected, (unsigned long long)found);
+	*spot->expected = found;
+}
+
+static void load(struct stress_thread *self)
+{
+	struct spot spot = pick(self);
+	struct page *page;
+	uint64_t found = 0; /* a missing page reads as zeros */
+
+	lock(self, spot.place);
+	page = spot.place->page;
+	if (page)
+		page_get(page);
+	unlock(self, spot.place);
+	if (page) {
+		stress_expect_ok(self, "page_read_raw",
+				 page_read_raw(page, &found, spot.off, sizeof(found)));
+		page_free(page);
+	}
+	check(self, &spot, found);
+}
+
+static void finish(struct stress_thread *first)
+{
+	unsigned long allocated = 0, freed = 0;
+
+	for (unsigned int i = 0; i < first->run->threads; i++) {
+		allocated += owners[i].allocated;
+		freed += owners[i].freed;
+	}
+	for (unsigned int i = 0; i < PAGES; i++) {
+		if (!places[i].page)
+			continue;
+		stress_expect_count(first, "pages without a value", !places[i].count, 0);
+		drop_page(first, &places[i]);
+		freed++;
+	}
+	stress_expect_count(first, "pages freed, of those allocated", freed, allocated);
+}
+
+static const struct stress_kind kinds[] = {
+	{ "store", 2, store, NULL },
+	{ "clear", 3, clear, NULL },
+	{ "load", 3, load, NULL },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const struct stress_pattern pattern = {
+	.name = "stress_sparse",
+	.about = "Missing pages read as zeros, empty ones are freed.",
+	.threads_min = 1,
+	.kinds = kinds,
+	.busted = busted,
+	.start = start,
+	.finish = finish,
+};
+
+int main(int argc, char **argv)
+{
+	return stress_main(&pattern, argc, argv);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * A buffer that is split over pages: chunks of min(left, PAGE_SIZE - off), the first at
+ * off, the next at 0 (use pattern 1). Threads own pieces of one file that begin and end
+ * in the middle of pages, so the pages at their ends are shared. The interleavings hunted:
+ *
+ *   1. A's last chunk is too long, or its second begins at off again:
+ *        A: write page 1 [0, 2055] of its [0, 2055)     B: write byte 2055
+ *                                                       B: read it, finds A's
+ *   2. A copy that rounds to words writes back what it read of the neighbour:
+ *        A: load [2048, 2056)                           B: write byte 2055
+ *        A: store [2048, 2056)                          B: reads its old byte
+ *   3. A failure in chunk k undoes or touches another chunk: those before it are
+ *      written, those after it as they were.
+ *
+ * A planted bug shows within a hundred operations; a minute does after a change in how
+ * src/page copies.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "stress/file.h"
+
+/* One page and a half, and no multiple of anything. */
+#define PIECE 6151
+
+enum { HEALTHY, RANGE, GOES_ON, BUSTED };
+
+static const struct stress_busted busted[] = {
+	[HEALTHY] = { NULL, NULL, false },
+	[RANGE] = { "range", "the last chunk goes one byte into the neighbour's", false },
+	[GOES_ON] = { "goes-on", "after a chunk that failed the next ones are written", false },
+	[BUSTED] = { NULL, NULL, false },
+};
+
+static void start(struct stress_thread *first)
+{
+	file_make(first->run, PIECE, 1);
+}
+
+static void write_some(struct stress_thread *self)
+{
+	struct span span = file_some(self, PIECE);
+
+	file_write(self, self->run->busted == RANGE ? file_beyond(span) : span);
+	file_check(self, span);
+}
+
+static void read_some(struct stress_thread *self)
+{
+	file_check(self, file_some(self, PIECE));
+}
+
+/* Chunk number @bad of these fails: what a caller finds who has no page for it. */
+struct broken {
+	unsigned char bytes[PIECE];
+	unsigned int nth, bad;
+};
+
+static int write_until(struct stress_thread *self, const struct chunk *chunk, void *ctx)
+{
+	struct broken *broken = ctx;
+	bool before = broken->nth < broken->bad;
+
+	if (broken->nth++ == broken->bad)
+		return self->run->busted == GOES_ON ? 0 : -ENOMEM;
+	if (before) /* what comes behind the failure is not to be written */
+		memcpy(chunk->expected, broken->bytes + chunk->done, chunk->len);
+	file_put(self, chunk, broken->bytes + chunk->done);
+	return 0;
+}
+
+static void write_broken(struct stress_thread *self)
+{
+	struct span span = file_piece(self);
+	struct broken broken = { .bad = (unsigned int)stress_pick(self, 3) };
+
+	memset(broken.bytes, (int)stress_pick(self, 256), sizeof(broken.bytes));
+	file_chunks(self, span, write_until, &broken);
+	file_check(self, span);
+}
+
+static const struct stress_kind kinds[] = {
+	{ "write", 4, write_some, "write_raw" },
+	{ "read", 2, read_some, "read_raw" },
+	{ "broken", 1, write_broken, NULL },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const struct stress_pattern pattern = {
+	.name = "stress_split",
+	.about = "Buffers split over pages that threads share at their ends.",
+	.threads_min = 1,
+	.kinds = kinds,
+	.busted = busted,
+	.bare = true,
+	.start = start,
+	.finish = file_end,
+	.state = file_state,
+};
+
+int main(int argc, char **argv)
+{
+	return stress_main(&pattern, argc, argv);
+}
