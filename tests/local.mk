@@ -69,7 +69,7 @@ SH_LOG_COMPILER = $(SHELL)
 fuzz-kill: all
 	FUZZ_KILLS=100 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_fuzz.sh
 
-# Every program of the corpus as C, on pthreads and on fibers: three minutes.
+# Every program of the corpus as C, on pthreads and on fibers: some minutes.
 check-to-c: all
 	TO_C_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_to_c.sh
 

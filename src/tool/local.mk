@@ -72,6 +72,9 @@ tool_sources = \
 	%D%/report.h \
 	%D%/reproduce.c \
 	%D%/reproduce.h \
+	%D%/reproduce_line.c \
+	%D%/reproduce_parts.h \
+	%D%/reproduce_seen.c \
 	%D%/run_one.c \
 	%D%/run_one.h \
 	%D%/seat.c \

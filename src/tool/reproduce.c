@@ -1,42 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/reproduce.h"
 
-#include <ctype.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/detector.h"
-#include "harness/isolate.h"
 #include "harness/visible.h"
-#include "tool/flavours.h"
+#include "tool/reproduce_parts.h"
 #include "tool/to_c.h"
 
-#define COMMAND_MAX 4096
 #define NOTE_MAX    32768
-
-/* What this build compiles a flavour with, and what it links. */
-static const struct build {
-	const char *flavour, *flags, *libraries;
-} builds[] = {
-	{ "plain", "", PAGE_PLAIN },
-	{ "asan", TO_C_ASAN_FLAGS, PAGE_ASAN },
-	{ "tsan", TO_C_TSAN_FLAGS, PAGE_TSAN },
-	{ "msan", TO_C_MSAN_FLAGS, PAGE_MSAN },
-};
-
-/* One way to see a rule, or that there is nothing to see (RULE_COUNT). */
-struct attempt {
-	enum rule rule;
-	bool wanted; /* it is to be seen, or not to be */
-	const struct build *build; /* NULL: nothing that is here sees it */
-	const char *lacks; /* then: what */
-	bool alias;
-};
 
 struct reproducing {
 	const struct program *program;
@@ -66,146 +42,11 @@ static void note(struct reproducing *r, const char *format, ...)
 		r->note_used = NOTE_MAX - 1;
 }
 
-/* ---- command lines ---- */
-
-struct command_line {
-	char text[COMMAND_MAX];
-	size_t used;
-	bool whole;
-};
-
-static void add(struct command_line *c, const char *before, const char *word, size_t len)
-{
-	size_t room = COMMAND_MAX - c->used;
-
-	if (strlen(before) + len >= room) {
-		c->whole = false;
-		return;
-	}
-	c->used += (size_t)snprintf(c->text + c->used, room, "%s%.*s", before, (int)len, word);
-}
-
-/* A word for the shell, quoted if it has to be. */
-static void add_quoted(struct command_line *c, const char *before, const char *word)
-{
-	bool plain = *word;
-
-	for (const char *at = word; *at; at++)
-		plain &= isalnum((unsigned char)*at) || strchr("_/.,+=:@%-", *at);
-	add(c, before, plain ? "" : "'", plain ? 0 : 1);
-	for (; *word; word++)
-		if (*word == '\'')
-			add(c, "", "'\\''", 4);
-		else
-			add(c, "", word, 1);
-	add(c, "", "'", plain ? 0 : 1);
-}
-
-/* Where the library's archives are: beside this binary, or where it is installed. */
-static bool archive_folder(const char *archive, size_t len, char folder[PATH_MAX])
-{
-	char path[2 * PATH_MAX];
-	bool found;
-
-	found = flavour_folder(folder, PATH_MAX);
-	snprintf(path, sizeof(path), "%s/%.*s", folder, (int)len, archive);
-	if (found && !access(path, R_OK))
-		return true;
-	snprintf(folder, PATH_MAX, "%s", PKGLIBEXECDIR);
-	snprintf(path, sizeof(path), "%s/%.*s", folder, (int)len, archive);
-	return !access(path, R_OK);
-}
-
-/* Archives of this build are named by folder and -l. Return: are they all there? */
-static bool add_libraries(struct command_line *c, const char *libraries)
-{
-	char folder[PATH_MAX], name[256];
-
-	for (const char *word = libraries; *(word += strspn(word, " "));) {
-		size_t len = strcspn(word, " ");
-
-		if (len > 5 && !memcmp(word, "lib", 3) && !memcmp(word + len - 2, ".a", 2)) {
-			if (!archive_folder(word, len, folder))
-				return false;
-			add_quoted(c, " -L", folder);
-			snprintf(name, sizeof(name), "%.*s", (int)len - 5, word + 3);
-			add_quoted(c, " -l", name);
-		} else {
-			add(c, " ", word, len);
-		}
-		word += len;
-	}
-	return c->whole;
-}
-
-static const char *header_folder(void)
-{
-	static char folder[PATH_MAX];
-
-	if (!access(PAGE_HEADER_SOURCE "/page.h", R_OK) && realpath(PAGE_HEADER_SOURCE, folder))
-		return folder;
-	return PAGE_HEADER_INSTALLED;
-}
-
-static const char *compiler(const struct reproducing *r)
-{
-	return r->options->compiler ? r->options->compiler : TO_C_CC;
-}
-
-static void begin_command(const struct reproducing *r, const struct build *build,
-			  struct command_line *c)
-{
-	*c = (struct command_line){ .whole = true };
-	add(c, "", compiler(r), strlen(compiler(r)));
-	add(c, " -g -O1", "", 0);
-	if (*build->flags)
-		add(c, " ", build->flags, strlen(build->flags));
-}
-
-static void add_files(const struct reproducing *r, struct command_line *c)
-{
-	add_quoted(c, " -o ", r->options->base);
-	add_quoted(c, " ", r->options->base);
-	add(c, ".c", "", 0);
-}
-
-/* Return: false if this build has no such flavour of the library. */
-static bool compile_here(const struct reproducing *r, const struct build *build,
-			 struct command_line *c)
-{
-	begin_command(r, build, c);
-	add_quoted(c, " -I", header_folder());
-	add_files(r, c);
-	if (!*build->libraries || !add_libraries(c, build->libraries))
-		return false;
-	add(c, " -pthread", "", 0);
-	return c->whole;
-}
-
-static void compile_installed(const struct reproducing *r, const struct build *build,
-			      struct command_line *c)
-{
-	begin_command(r, build, c);
-	add(c, " $(pkg-config --cflags libpage)", "", 0);
-	add_files(r, c);
-	add(c, " $(pkg-config --libs libpage) -pthread", "", 0);
-}
-
-static const struct build *build_named(const struct reproducing *r, const char *flavour)
-{
-	static struct command_line unused;
-
-	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++)
-		if (!strcmp(builds[i].flavour, flavour))
-			return compile_here(r, &builds[i], &unused) ? &builds[i] : NULL;
-	return NULL;
-}
-
 /* ---- what to try ---- */
 
 static void try_in(const struct reproducing *r, struct attempt *attempt, const char *flavour)
 {
-	attempt->build = build_named(r, flavour);
+	attempt->build = build_named(r->options, flavour);
 	attempt->lacks = flavour;
 }
 
@@ -301,8 +142,8 @@ static void note_lines(struct reproducing *r)
 
 		if (!a->build)
 			continue;
-		compile_here(r, a->build, &here);
-		compile_installed(r, a->build, &installed);
+		compile_here(r->options, a->build, &here);
+		compile_installed(r->options, a->build, &installed);
 		note(r, "To see %s, with this build of the page library:\n\n"
 		     "  %s &&\n    %s./%s\n\n"
 		     "or with one that is installed%s%s:\n\n  %s &&\n    %s./%s\n\n",
@@ -337,49 +178,6 @@ static void in_child(void *ctx)
 	_exit(126);
 }
 
-/* Ends all at a place that cannot be confused with another. */
-static bool died_of(const struct reproducing *r, const struct attempt *a,
-		    const struct isolated *child)
-{
-	const struct verdict *v = rules_verdict(r->rules);
-	const struct call *call;
-	char announced[120], line[160];
-
-	if (v->fatal_call == VERDICT_NONE || v->fatal_rule != a->rule)
-		return false;
-	call = &r->program->calls[v->fatal_call];
-	snprintf(announced, sizeof(announced), "line %u: %s is expected here", call->line,
-		 rule_name(a->rule));
-	if (!strstr(child->output, announced) || strstr(child->output, "the process lives on") ||
-	    (!child->signal && !child->exit_code))
-		return false;
-	if (detector_rule(child->output, line, sizeof(line)) == a->rule)
-		return true;
-	return op_through_mapping(call->op) &&
-	       (child->signal == SIGSEGV || child->signal == SIGBUS ||
-		strstr(child->output, "AddressSanitizer: "));
-}
-
-static bool is_seen(const struct reproducing *r, const struct attempt *a,
-		    const struct isolated *child)
-{
-	char line[160];
-
-	switch (a->rule) {
-	case RULE_data_race:
-		return strstr(child->output, "WARNING: ThreadSanitizer: data race");
-	case RULE_uninit_use:
-		return detector_rule(child->output, line, sizeof(line)) == RULE_uninit_use;
-	case RULE_deadlock:
-		return !child->exit_code && !child->signal &&
-		       strstr(child->output, "deadlock: nothing more can run, as expected");
-	case RULE_COUNT:
-		return !child->exit_code && !child->signal && !strstr(child->output, "Sanitizer: ");
-	default:
-		return died_of(r, a, child);
-	}
-}
-
 static void why_not(struct reproducing *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -397,29 +195,6 @@ static void why_not(struct reproducing *r, const char *format, ...)
 			*c = ' ';
 }
 
-/* The line of its output that says most of how a child ended. */
-static const char *told_line(const struct isolated *child)
-{
-	static const char *const telling[] = { "not as expected", "the process lives on", "error: " };
-	static char line[200];
-
-	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
-		const char *at = strstr(child->output, telling[i]);
-
-		if (!at)
-			continue;
-		while (at > child->output && at[-1] != '\n')
-			at--;
-		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
-		return line;
-	}
-	detector_rule(child->output, line, sizeof(line));
-	if (!*line)
-		snprintf(line, sizeof(line), "%s", child->hung ? "it did not end" :
-			 child->signal ? "a signal and no report" : "no report");
-	return line;
-}
-
 static enum reproduced run_attempt(struct reproducing *r, const struct attempt *a,
 				   const char *folder)
 {
@@ -429,17 +204,17 @@ static enum reproduced run_attempt(struct reproducing *r, const struct attempt *
 	struct child run = { folder, NULL, a, r->options->base };
 	bool seen;
 
-	compile_here(r, a->build, &command);
+	compile_here(r->options, a->build, &command);
 	if (!isolate(in_child, &compile, 300, &child)) {
 		why_not(r, "expected a child process, got none");
 		return REPRODUCED_UNTRIED;
 	}
 	if (child.exit_code == 127) {
-		why_not(r, "there is no compiler %s", compiler(r));
+		why_not(r, "there is no compiler %s", compiler_of(r->options));
 		return REPRODUCED_UNTRIED;
 	}
 	if (child.exit_code) {
-		why_not(r, "%s cannot compile it for %s: %s", compiler(r), a->build->flavour,
+		why_not(r, "%s cannot compile it for %s: %s", compiler_of(r->options), a->build->flavour,
 			told_line(&child));
 		return REPRODUCED_UNTRIED;
 	}
@@ -447,7 +222,7 @@ static enum reproduced run_attempt(struct reproducing *r, const struct attempt *
 		why_not(r, "expected a child process, got none");
 		return REPRODUCED_UNTRIED;
 	}
-	seen = is_seen(r, a, &child);
+	seen = attempt_seen(r->program, r->rules, a, &child);
 	if (seen == a->wanted && !child.hung && !strstr(child.output, "not as expected"))
 		return REPRODUCED;
 	why_not(r, "%s %s is %s in the flavour %s: %s", a->wanted ? "expected" : "unexpected",
@@ -535,7 +310,7 @@ static void note_result(struct reproducing *r)
 {
 	switch (r->outcome->result) {
 	case REPRODUCED:
-		note(r, "Reproduced: yes, by these lines, with %s.\n", compiler(r));
+		note(r, "Reproduced: yes, by these lines, with %s.\n", compiler_of(r->options));
 		break;
 	case REPRODUCED_NOT:
 		note(r, "DOES NOT REPRODUCE: %s.\n", r->outcome->why);

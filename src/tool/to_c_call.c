@@ -86,7 +86,7 @@ static void put_pattern(struct c_one *c, unsigned int number)
 
 static void c_alloc_page(struct c_one *c)
 {
-	char text[TEXT_CALL_MAX], name[4], *flags;
+	char text[TEXT_CALL_MAX], name[8], *flags;
 	struct call plain = *c->call;
 	bool shared = c->file->plan.shared['p'][c->call->handle[0]];
 
