@@ -55,4 +55,15 @@ bench-minimize: all make_programs
 
 EXTRA_DIST += %D%/bench_minimize.sh
 
-.PHONY: bench bench-fuzz bench-jobs bench-minimize
+# What isolation costs a replay; BENCH_INPUTS= and BENCH_ROUNDS= as bench_replay.sh has them.
+bench-replay: all make_programs $(bench_replay_programs)
+	@$(SHELL) $(srcdir)/%D%/bench_replay.sh
+
+bench_replay_programs =
+if HAVE_ENGINE
+bench_replay_programs += fuzz_page
+endif
+
+EXTRA_DIST += %D%/bench_replay.sh
+
+.PHONY: bench bench-fuzz bench-jobs bench-minimize bench-replay

@@ -47,15 +47,19 @@ stage() {
 	fi
 }
 
+# has_backend NAME WHAT: else WHAT is skipped, by name.
+has_backend() {
+	./pagetorture run --backend $1 --flavour plain "$srcdir/corpus/rules/bounds.page" \
+		>/dev/null 2>&1
+	[ $? -ne 2 ] && return
+	row skipped "$2, $1" "the page library has no such backend"
+	return 1
+}
+
 rule_table() {
 	progress "rule table under the sanitizers"
 	for backend in direct alias; do
-		./pagetorture run --backend $backend --flavour plain "$srcdir/corpus/rules/bounds.page" \
-			>/dev/null 2>&1
-		if [ $? -eq 2 ]; then
-			row skipped "rule table, $backend" "the page library has no such backend"
-			continue
-		fi
+		has_backend $backend "rule table" || continue
 		stage "rule table, $backend" rules-$backend '[0-9]+ programs agree' sh -c \
 			"./pagetorture run --backend $backend $srcdir/corpus/rules/*.page &&
 		 echo \"\$(ls $srcdir/corpus/rules/*.page | wc -l) programs agree in: plain \$(ls pagetorture-*san | sed s/pagetorture-// | tr '\\n' ' ')\""
@@ -170,6 +174,14 @@ afl() {
 
 replay() {
 	progress "corpus replay"
+	for backend in direct alias; do
+		has_backend $backend replay || continue
+		for orders in '' --orders; do
+			stage "replay, $backend $orders" replay-$backend$orders '[0-9]+ inputs in' ./pagetorture replay \
+				--backend $backend $orders "$srcdir/corpus/regress" "$srcdir/corpus/rules" \
+				"$srcdir/corpus/seed"
+		done
+	done
 	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
 		fuzz_race-replay-tsan fuzz_fault-replay-asan fuzz_text-replay-asan; do
 		target=${binary%%-*}

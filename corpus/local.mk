@@ -8,6 +8,21 @@ dist-hook:
 
 EXTRA_DIST += %D%/README.md
 
+# The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
+replay_corpus = $(srcdir)/%D%/regress $(srcdir)/%D%/rules $(srcdir)/%D%/seed
+
+replay: all
+	@for backend in direct alias; do \
+	  ./pagetorture$(EXEEXT) run --backend $$backend --flavour plain \
+	    $(srcdir)/%D%/rules/bounds.page >/dev/null 2>&1; \
+	  if test $$? = 2; then \
+	    echo "skipped: $$backend: the page library has no such backend"; continue; fi; \
+	  for orders in '' --orders; do \
+	    echo "replay --backend $$backend $$orders"; \
+	    ./pagetorture$(EXEEXT) replay --backend $$backend $$orders $(replay_corpus) || exit; \
+	  done; \
+	done
+
 # The seeds as the engines read them, one folder a target.
 seeds: pagetorture$(EXEEXT)
 	@$(MKDIR_P) seeds/fuzz_text && \
@@ -25,4 +40,4 @@ clean-local: clean-seeds
 clean-seeds:
 	rm -rf seeds
 
-.PHONY: seeds clean-seeds
+.PHONY: replay seeds clean-seeds

@@ -6,4 +6,5 @@ EXTRA_DIST += \
 	%D%/hacking.md \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \
+	%D%/replay.md \
 	%D%/rules.md

@@ -45,6 +45,7 @@ test_scripts = \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
+	%D%/test_replay.sh \
 	%D%/test_report.sh \
 	%D%/test_run.sh \
 	%D%/test_same.sh \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * make_programs COUNT SEED [repaired | racy]: writes so many random programs, each named by
- * its seed. Repaired ones break no rule; racy ones have 40 calls, and a race, and no call
- * that ends them.
+ * make_programs COUNT SEED [bytes | racy | repaired]: writes so many random programs, each
+ * named by its seed. Repaired ones break no rule, and those in bytes are repaired too; racy
+ * ones have 40 calls, and a race, and no call that ends them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,38 +64,59 @@ static void make_racy(uint64_t seed, struct program *program)
 	}
 }
 
-static bool write_program(uint64_t seed, void (*make)(uint64_t seed, struct program *program))
+static const struct kind {
+	const char *name; /* "": none is named */
+	void (*make)(uint64_t seed, struct program *program);
+	bool bytes;
+} kinds[] = {
+	{ "", make_random, false },
+	{ "bytes", make_repaired, true },
+	{ "racy", make_racy, false },
+	{ "repaired", make_repaired, false },
+};
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	return NULL;
+}
+
+static size_t encode(const struct program *program, bool bytes, void *content)
+{
+	return bytes ? program_to_bytes(program, content) : program_to_text(program, content);
+}
+
+static bool write_program(uint64_t seed, const struct kind *kind)
 {
 	static struct program program;
-	static char text[TEXT_PROGRAM_MAX];
+	static char content[TEXT_PROGRAM_MAX + PROGRAM_BYTES_MAX];
 	char name[40];
 	FILE *file;
 	size_t size;
 
-	make(seed, &program);
-	size = program_to_text(&program, text);
-	snprintf(name, sizeof(name), "%llu.page", (unsigned long long)seed);
+	kind->make(seed, &program);
+	size = encode(&program, kind->bytes, content);
+	snprintf(name, sizeof(name), "%llu%s", (unsigned long long)seed,
+		 kind->bytes ? "" : ".page");
 	file = fopen(name, "w");
-	return file && fwrite(text, 1, size, file) == size && !fclose(file);
+	return file && fwrite(content, 1, size, file) == size && !fclose(file);
 }
 
 int main(int argc, char **argv)
 {
 	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	void (*make)(uint64_t, struct program *) =
-		argc == 3			     ? make_random :
-		argc == 4 && !strcmp(argv[3], "repaired") ? make_repaired :
-		argc == 4 && !strcmp(argv[3], "racy")	  ? make_racy :
-							    NULL;
+	const struct kind *kind = argc > 4 ? NULL : find_kind(argc == 4 ? argv[3] : "");
 
 	rules = rules_new();
-	if (!count || !make || !rules) {
-		fprintf(stderr, "make_programs: expected COUNT SEED [repaired | racy]\n");
+	if (!count || !kind || !rules) {
+		fprintf(stderr, "make_programs: expected COUNT SEED [bytes | racy | repaired]\n");
 		return 2;
 	}
 	for (unsigned long i = 0; i < count; i++)
-		if (!write_program(seed + i, make)) {
+		if (!write_program(seed + i, kind)) {
 			perror("make_programs: expected to write a program");
 			return 1;
 		}

@@ -63,8 +63,11 @@ tool_sources = \
 	%D%/replay.h \
 	%D%/replay_company.c \
 	%D%/replay_list.c \
+	%D%/replay_orders.c \
 	%D%/replay_report.c \
 	%D%/replay_run.c \
+	%D%/replay_run.h \
+	%D%/replay_finish.c \
 	%D%/replay_hand.c \
 	%D%/replay_self_test.c \
 	%D%/replay_worker.c \

@@ -31,12 +31,13 @@ static enum misbehaviour wanted;
 
 /* What a process has before anything goes wrong. */
 static void *volatile kept;
-static volatile bool corrupted;
+static volatile bool corrupted, remembered;
 
 /* ---- ways ---- */
 
-/* The compiler must not see what becomes of it. */
+/* The compiler must not see what becomes of it, nor where this leads. */
 static void *volatile sink;
+static int *volatile nowhere = (int *)8;
 
 static void spin(void)
 {
@@ -73,7 +74,8 @@ static void overrun(void)
 {
 	char *volatile first = malloc(24), *volatile second = malloc(24);
 
-	memset(first, 0x41, 64);
+	for (unsigned int i = 0; i < 64; i++)
+		((volatile char *)first)[i] = 0x41;
 	free(second);
 	free(first);
 }
@@ -113,7 +115,7 @@ static void misbehave(struct check *check)
 		corrupted = true;
 		return;
 	case MISBEHAVE_crash:
-		*(volatile int *)8 = 0;
+		*nowhere = 0;
 		return;
 	case MISBEHAVE_descriptor:
 		(void)!open("/dev/null", O_RDONLY);
@@ -142,6 +144,9 @@ static void misbehave(struct check *check)
 	case MISBEHAVE_memory:
 	case MISBEHAVE_memory_dying:
 		use_memory();
+		return;
+	case MISBEHAVE_remember:
+		remembered = true;
 		return;
 	case MISBEHAVE_result:
 		change_result(check);
@@ -181,11 +186,25 @@ static bool is_time(const struct check *check, const struct program *program, si
 	}
 }
 
+/* What was read last. Where it has a value this is a failure, else only another outcome. */
+static void change_bytes_read(struct check *check)
+{
+	struct trace *trace = (struct trace *)(uintptr_t)check_trace(check);
+
+	for (size_t i = trace->count; i-- > 0;)
+		if (trace->steps[i].len) {
+			trace->bytes[trace->steps[i].at] = 0x3c;
+			return;
+		}
+}
+
 static void hook(struct check *check, const struct program *program, size_t call, bool dying)
 {
 	if (wanted == MISBEHAVE_NOT) {
 		if (corrupted && !dying)
-			*(volatile int *)16 = 0;
+			*nowhere = 0;
+		if (remembered && !dying && call == program->count - 1)
+			change_bytes_read(check);
 		return;
 	}
 	if (is_time(check, program, call, dying))

@@ -6,7 +6,9 @@
  *   replay_list.c      inputs, by name, in a file without a name that workers read
  *   replay_worker.c    the half inside of a flavour's binary: takes inputs from its desk
  *   replay_hand.c      one worker: starting, watching, ending it; what it died of
- *   replay_run.c       one flavour: hands out work; each failure is seen again alone
+ *   replay_run.c       one flavour: hands out work
+ *   replay_finish.c    what comes back: each failure is seen again alone
+ *   replay_orders.c    orders, and what has to stay the same
  *   replay_company.c   failures that need others before them: which of them?
  *   replay_report.c    what is told: rows, TAP, JUnit, JSON
  *   misbehave.c        inputs that go wrong on purpose
@@ -226,6 +228,19 @@ enum replay_kind hand_death(const struct replay_hand *hand, int status,
 long replay_now(void);
 
 /* ---- one flavour ---- */
+
+/* Marks an item of the second order. */
+#define REPLAY_SECOND 0x80000000u
+
+/*
+ * Fills @order, which has room for all inputs twice: sorted; or shuffled; or, with two
+ * orders, sorted and then backwards or shuffled.
+ * Return: how many items that are.
+ */
+size_t replay_order(const struct replay_options *options, uint32_t inputs, uint32_t *order);
+
+/* Says in the column what the second order left behind and the first did not. */
+void replay_check_flat(struct replay_column *column, size_t inputs);
 
 /* Return: false if no worker could be started. */
 bool replay_run(const struct replay_options *options, const struct replay_list *list,

@@ -93,13 +93,6 @@ static bool make_ends(struct ends *ends)
 	       !pipe2(ends->output, O_CLOEXEC);
 }
 
-static void close_ends(const int ends[2])
-{
-	for (unsigned int i = 0; i < 2; i++)
-		if (ends[i] >= 0)
-			close(ends[i]);
-}
-
 /* None of the numbers may be where another is to be. */
 static void place(const int from[], const int to[], unsigned int count)
 {
@@ -198,10 +191,8 @@ bool hand_start(struct replay_hand *hand, const struct replay_options *options,
 	close(ends.go[0]);
 	close(ends.done[1]);
 	close(ends.output[1]);
-	if (hand->pid < 0) {
-		close_ends(ends.go + 1);
+	if (hand->pid < 0)
 		return false;
-	}
 	setpgid(hand->pid, hand->pid);
 	hand->go = ends.go[1];
 	hand->done = ends.done[0];
@@ -235,7 +226,8 @@ static void send(struct replay_hand *hand)
 
 void hand_go(struct replay_hand *hand, const uint32_t *inputs, uint32_t count)
 {
-	memcpy(hand->desk->inputs, inputs, count * sizeof(*inputs));
+	if (count)
+		memcpy(hand->desk->inputs, inputs, count * sizeof(*inputs));
 	memset(hand->desk->results, 0, count * sizeof(hand->desk->results[0]));
 	hand->desk->count = count;
 	hand->desk->measure = false;
@@ -359,7 +351,7 @@ void hand_end(struct replay_hand *hand)
 
 void hand_wait(struct replay_hand *hands, unsigned int count, long most)
 {
-	struct pollfd ends[2 * REPLAY_JOBS];
+	struct pollfd ends[4 * REPLAY_JOBS];
 	unsigned int used = 0;
 
 	for (unsigned int i = 0; i < count; i++) {

@@ -94,7 +94,7 @@ static const char *command(const struct replay_options *options, const struct re
 	if (options->armed)
 		at += sprintf(at, " --misbehave");
 	if (row->paired)
-		at += sprintf(at, "%s --as-given", options->orders ? " --orders" : "");
+		at += sprintf(at, "%s -j 1 --as-given", options->orders ? " --orders" : "");
 	at += put_name(at, replay_name(list, first));
 	if (row->paired)
 		put_name(at, replay_name(list, first == input ? row->other : input));
@@ -118,6 +118,8 @@ static void print_failure(const struct replay_options *options, const struct rep
 {
 	const struct replay_row *row = &column->rows[input];
 
+	/* Both may go to one file: whole lines. */
+	fflush(stdout);
 	fprintf(stderr, "%s: %s: %s: %s\n", replay_name(list, input), column->flavour,
 		replay_kinds[row->kind].name, row->why ? row->why : "no more is known");
 	print_output(row->output);
@@ -249,6 +251,20 @@ static void print_sums(const struct replay_list *list, const struct replay_colum
 		printf(" %8.0f\n", column->seconds > 0 ? list->count / column->seconds : 0);
 }
 
+static void print_verdict(const struct replay_list *list, const struct replay_column *columns,
+			  unsigned int count)
+{
+	size_t failed = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		failed += replay_failed(list, &columns[i]) + (*columns[i].flat != '\0');
+	printf("%u inputs in %u flavours: ", list->count, count);
+	if (failed)
+		printf("%zu failures\n", failed);
+	else
+		printf("all good\n");
+}
+
 void replay_print_end(const struct replay_list *list, const struct replay_column *columns,
 		      unsigned int count, enum replay_format format)
 {
@@ -261,8 +277,10 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 		       "failed", "unseen", "not run", "workers", "seconds", "inputs/s");
 	for (unsigned int i = 0; i < count; i++)
 		print_sums(list, &columns[i], format == REPLAY_JSON);
-	if (format == REPLAY_ROWS)
+	if (format == REPLAY_ROWS) {
 		print_slowest(list, columns, count);
+		print_verdict(list, columns, count);
+	}
 }
 
 void replay_tap_skip(const char *flavour)

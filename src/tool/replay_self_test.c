@@ -205,7 +205,7 @@ int replay_self_test(const struct replay_options *given, const char *const *flav
 		return usage_error("replay", "expected to write to %s: %s", folder, strerror(errno));
 	options.armed = true;
 	options.orders = false;
-	options.trial.seconds = 3;
+	options.trial.seconds = 6;
 	options.trial.cpu = 2;
 	options.megabytes = 256;
 	list = replay_list_new(paths, false, &left_out, &good);

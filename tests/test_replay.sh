@@ -1,0 +1,234 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `replay`: the corpus is good in every flavour, backend and order; each kind of failure is
+# noticed, by its name, and nothing else is accused; a corpus that is not there is no pass.
+. "$(dirname "$0")/tap.sh"
+
+corpus=$abs_srcdir/corpus
+count=$(find "$corpus/rules" "$corpus/regress" "$corpus/seed" -name '*.page' | wc -l)
+tab=$(printf '\t')
+
+replay() {
+	"$pagetorture" replay "$@"
+}
+
+# flavours: those that this build has, with a word for each that it has not.
+flavours=
+for flavour in plain asan tsan msan; do
+	if has_flavour "$flavour"; then
+		flavours="$flavours $flavour"
+	else
+		skip "this build has no $flavour flavour"
+	fi
+done
+
+# ---- what is good ----
+
+for backend in direct alias; do
+	if ! has_backend $backend; then
+		skip "the corpus, $backend: the page library has no such backend"
+		continue
+	fi
+	for order in '' --orders '--orders --shuffle 5' '--executor both'; do
+		# shellcheck disable=SC2086 # words
+		run_to 0 replay --backend $backend $order "$corpus"
+		good=$?
+		for flavour in $flavours; do
+			grep -q "^$flavour  *$count  *$count  *0 " "$scratch/out" || good=1
+		done
+		ok $good "the corpus, $backend $order: all $count inputs are good" "$scratch/err"
+	done
+done
+
+mkdir "$scratch/bytes"
+for page in "$corpus"/rules/*.page; do
+	"$pagetorture" format --bytes "$page" >"$scratch/bytes/$(basename "$page" .page)"
+done
+run_to 0 replay --flavour plain "$scratch/bytes"
+ok $? "bytes are replayed as text is" "$scratch/err"
+
+# ---- what is not ----
+
+run_to 0 replay --self-test
+ok $? "replay --self-test: each way to fail is noticed, and nobody else accused" "$scratch/err"
+cp "$scratch/out" "$scratch/self-test"
+for flavour in $flavours; do
+	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/tool/misbehave.def" |
+		while read -r way; do
+			grep -q "^$flavour  *$way  " "$scratch/self-test" || echo "$flavour $way"
+		done
+done >"$scratch/untested"
+[ ! -s "$scratch/untested" ] && [ -s "$scratch/self-test" ]
+ok $? "the self-test has each way of misbehave.def in each flavour" "$scratch/untested"
+sed -n 's/^KIND([a-z_]*, "\([a-z-]*\)", true.*/\1/p' "$abs_srcdir/src/tool/replay.def" |
+	while read -r kind; do
+		case $kind in
+		flaky | state) ;; # chance; many others are needed
+		*) awk -v kind="$kind" '$3 == kind { found = 1 } END { exit !found }' "$scratch/self-test" ||
+			echo "$kind" ;;
+		esac
+	done >"$scratch/untested"
+[ ! -s "$scratch/untested" ]
+ok $? "the self-test has each kind of failure" "$scratch/untested"
+
+# program FILE [WAY]: one that is good, but for the way.
+program() {
+	{
+		[ $# -eq 1 ] || echo "# misbehave: $2"
+		printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
+		printf 'T0: write_raw(p0, 0, 0x40, 0x11) -> 0\nT1: read_raw(p0, 0x40, 1) -> 0\n'
+	} >"$1"
+}
+
+# Failures spread among good inputs: each is named, with its kind, and nothing else is.
+mkdir "$scratch/mixed"
+: >"$scratch/expected"
+for i in $(seq -w 600); do
+	case $i in
+	*[05]0) way=crash kind=crash ;;
+	*[27]7) way=leak kind=leak ;;
+	*13) way=exit kind=exit ;;
+	*33) way=corrupt-later kind=corrupts ;;
+	100 | 303) way=hang kind=hang ;;
+	*) way='' ;;
+	esac
+	if [ -n "$way" ]; then
+		program "$scratch/mixed/$i.page" $way
+		echo "$i.page $kind" >>"$scratch/expected"
+	else
+		program "$scratch/mixed/$i.page"
+	fi
+done
+failing=$(wc -l <"$scratch/expected")
+
+# named: "NAME KIND" of each input that failed, from --json.
+named() {
+	sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*"result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$scratch/out"
+}
+
+for flavour in $flavours; do
+	run_to 1 replay --flavour "$flavour" --misbehave --cpu 1 --timeout 30 --json "$scratch/mixed" &&
+		named | diff "$scratch/expected" - >"$scratch/diff"
+	ok $? "$flavour: of 600 inputs the $failing that fail are named, and no other" "$scratch/diff"
+done
+sed -n 's/^  replay: pagetorture //p' "$scratch/err" >"$scratch/commands"
+[ "$(wc -l <"$scratch/commands")" -eq "$failing" ]
+ok $? "each comes with a command" "$scratch/err"
+cp "$scratch/err" "$scratch/told"
+grep -E 'crash|leak|exit|corrupts' "$scratch/told" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
+	while IFS=$tab read -r kind name; do
+		grep -A 40 "^$name: " "$scratch/told" | sed -n 's/^  replay: pagetorture //p' | head -n 1 >"$scratch/command"
+		run_to 1 sh -c "$pagetorture $(cat "$scratch/command")" &&
+			grep -q "^$name: [a-z]*: $kind: " "$scratch/err" || echo "$kind: $(cat "$scratch/command")"
+	done >"$scratch/unlike"
+[ ! -s "$scratch/unlike" ]
+ok $? "the command that is printed shows the same failure again" "$scratch/unlike"
+
+run_to 0 replay --flavour plain "$scratch/mixed"
+ok $? "without --misbehave the comments are comments" "$scratch/err"
+printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
+run_to 0 replay --flavour plain --misbehave "$scratch/none.page"
+ok $? "without the comment --misbehave changes nothing" "$scratch/err"
+
+# An outcome that is none of a failure by itself.
+mkdir "$scratch/orders"
+for name in a m z; do
+	{
+		[ $name != m ] || echo '# misbehave: remember'
+		printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nread_raw(p0, 0, 0x10)\nget_page(p0)\n'
+	} >"$scratch/orders/$name.page"
+done
+run_to 1 replay --flavour plain --misbehave --orders "$scratch/orders" &&
+	grep -q 'm.page: plain: corrupts: .*a.page: another outcome than alone' "$scratch/err"
+ok $? "--orders names the input that changes the outcome of others" "$scratch/err"
+run_to 0 replay --flavour plain --misbehave "$scratch/orders"
+ok $? "one order does not see that" "$scratch/err"
+
+# Memory that no single run shows: lost in a process, and by whom.
+if has_flavour asan; then
+	rm -rf "$scratch/lost"
+	mkdir "$scratch/lost"
+	for i in $(seq -w 300); do
+		program "$scratch/lost/$i.page"
+	done
+	program "$scratch/lost/234.page" lose
+	run_to 1 replay --flavour asan --misbehave --json "$scratch/lost" &&
+		[ "$(named)" = '234.page leak' ]
+	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
+else
+	skip "this build has no asan flavour"
+fi
+
+# ---- a corpus that is none ----
+
+mkdir "$scratch/empty"
+run_to 2 replay "$scratch/empty" && grep -q 'at least one input' "$scratch/err"
+ok $? "an empty folder ends with 2" "$scratch/err"
+echo 'nothing' >"$scratch/empty/README.md"
+run_to 2 replay "$scratch/empty" && grep -q 'left out: 1 files' "$scratch/err"
+ok $? "a folder with no input ends with 2, and says what was left out" "$scratch/err"
+run_to 2 replay --flavour plain "$scratch/missing" && grep -q 'missing: plain: unreadable' "$scratch/err"
+ok $? "a missing path ends with 2" "$scratch/err"
+printf 'pagetorture 2\n' >"$scratch/version.page"
+run_to 2 replay --flavour plain "$scratch/version.page" "$scratch/none.page" &&
+	grep -q "version.page: plain: unreadable: line 1: .*got version '2'" "$scratch/err" &&
+	grep -q '^plain  *2  *1  *1 ' "$scratch/out"
+ok $? "an unknown format version ends with 2, the others are replayed" "$scratch/err"
+mkfifo "$scratch/pipe"
+run_to 2 replay --flavour plain "$scratch/pipe" && grep -q 'a file or a folder' "$scratch/err"
+ok $? "a pipe is no input" "$scratch/err"
+mkdir "$scratch/loop"
+cp "$scratch/none.page" "$scratch/loop"
+ln -s . "$scratch/loop/again"
+run_to 2 replay --flavour plain "$scratch/loop" && grep -q 'leads back' "$scratch/err"
+ok $? "a folder that leads back to itself is told" "$scratch/err"
+if [ "$(id -u)" != 0 ]; then
+	cp "$scratch/none.page" "$scratch/secret.page"
+	chmod 0 "$scratch/secret.page"
+	run_to 2 replay --flavour plain "$scratch/secret.page"
+	ok $? "a file that cannot be read ends with 2" "$scratch/err"
+else
+	skip "root reads every file"
+fi
+run_to 2 replay && run_to 2 replay --frob x && run_to 2 replay -j 0 x && run_to 2 replay --flavour frob x
+ok $? "bad usage ends with 2" "$scratch/err"
+run_to 0 replay --help && grep -q 'Exit status: 0' "$scratch/out"
+ok $? "--help says what the exit status means" "$scratch/out"
+
+# ---- how it is told ----
+
+printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's <wrong>.page"
+run_to 1 replay --flavour plain --junit "$scratch/junit.xml" --tap "$corpus/regress" "$scratch/it's <wrong>.page" &&
+	[ "$(grep -c '^ok' "$scratch/out")" -eq "$(find "$corpus/regress" -name '*.page' | wc -l)" ] &&
+	[ "$(grep -c '^not ok' "$scratch/out")" -eq 1 ] && tail -n 1 "$scratch/out" | grep -q '^1\.\.[1-9]'
+ok $? "--tap has a test for each input and its plan" "$scratch/out"
+sed -n 's/^# replay: pagetorture //p' "$scratch/out" >"$scratch/command"
+run_to 1 sh -c "$pagetorture $(cat "$scratch/command")" && grep -q 'plain: claim: ' "$scratch/err"
+ok $? "names are quoted in the command" "$scratch/command"
+if command -v python3 >/dev/null; then
+	python3 - "$scratch/junit.xml" <<-'END' >"$scratch/out" 2>&1
+		import sys, xml.etree.ElementTree as tree
+		suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
+		cases = suite.findall("testcase")
+		failed = [c for c in cases if c.find("failure") is not None]
+		assert len(cases) == int(suite.get("tests")) > 1, cases
+		assert len(failed) == int(suite.get("failures")) == 1
+		assert failed[0].get("name").endswith("it's <wrong>.page")
+		assert "pagetorture replay" in failed[0].find("failure").text
+	END
+	ok $? "--junit writes JUnit" "$scratch/out"
+else
+	skip "no python3 to read --junit with"
+fi
+run_to 2 replay --flavour plain --junit "$scratch/no/such/folder" "$corpus/regress"
+ok $? "JUnit that cannot be written is told" "$scratch/err"
+if command -v jq >/dev/null; then
+	run_to 0 replay --flavour plain --json "$corpus/regress" &&
+		jq -e '.flavour == "plain"' "$scratch/out" >"$scratch/err"
+	ok $? "--json is JSON" "$scratch/out"
+else
+	skip "no jq to read --json with"
+fi
+
+done_testing
