@@ -48,9 +48,13 @@ ok $? "a race: calls, threads, numbers and flags" small.page
 if has_flavour tsan; then
 	grep -q 'race read_raw \[.*page_read_raw.*\] / write_raw \[.*page_write_raw' err
 	ok $? "the signature names both calls and their functions" err
+	run_to 0 env PATH=/nonexistent "$pagetorture" minimize race.page && cmp out expected.page &&
+		grep -q 'no llvm-symbolizer or addr2line found' err
+	ok $? "without a symbolizer: without functions, and said so" err
 	run_to 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
 	ok $? "ThreadSanitizer reports the small one too" out
 else
+	skip "this build has no tsan flavour"
 	skip "this build has no tsan flavour"
 	skip "this build has no tsan flavour"
 fi

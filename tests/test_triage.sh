@@ -121,6 +121,9 @@ ok $? "the tree that one stands in" out
 run_to 2 "$pagetorture" triage --add any && grep -q 'source tree' err
 ok $? "outside of a tree: 2" err
 
+rm -rf sorted
+"$pagetorture" triage --flavour plain -o sorted any >out 2>&1
+
 # ---- killed at any moment ----
 
 # What is there is as in the run that nobody disturbed; reports hold numbers of processes.
@@ -157,6 +160,21 @@ ok $? "killed $early of $kills times in the middle: each file that is there is w
 timeout 500 "$pagetorture" triage --flavour "$flavours" -o cut killed >out 2>&1
 diff -r -x report.txt -x .beside expected cut >differs
 ok $? "and the next run finishes what was begun" differs
+
+# Killed in the middle of a write, for certain: a file may be no larger than so many blocks.
+: >torn
+for blocks in 1 2 4; do
+	rm -rf cut
+	(
+		ulimit -f $blocks
+		exec "$pagetorture" triage --flavour plain -o cut any
+	) >/dev/null 2>&1
+	[ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
+		echo "$blocks blocks: not in the middle"
+	is_whole cut sorted >>torn
+done >where
+[ ! -s torn ] && ! grep -q '^1 ' where
+ok $? "killed in a write: no part of a file has its name" torn
 
 cp camp/fuzz_race/findings/crash-2 crash
 "$pagetorture" minimize --flavour "$flavours" -o whole.page crash 2>/dev/null

@@ -157,6 +157,8 @@ static int minimize_file(const char *file, const struct settings *s)
 		return usage_error("minimize", "expected a flavour that this build has");
 	judge.witnesses.threads = s->threads;
 	status = minimize_program(&reduction, &judge, s->output);
+	if (signature_lacks(&judge))
+		fprintf(stderr, "%s: %s\n", file, signature_lacks(&judge));
 	judge_end(&judge);
 	return status;
 }

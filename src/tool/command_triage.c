@@ -275,6 +275,8 @@ static int triage(const struct settings *settings)
 		return usage_error("triage", "expected a flavour that this build has");
 	t.judge.witnesses.threads = settings->threads;
 	sort_all(&t);
+	if (signature_lacks(&t.judge))
+		fprintf(stderr, "%s: %s\n", settings->dir, signature_lacks(&t.judge));
 	judge_end(&t.judge);
 	findings_free(&t.findings);
 	return t.status;

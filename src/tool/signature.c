@@ -308,6 +308,15 @@ bool signature_may_match(const struct signature *s, struct judge *j, const struc
 	return !memcmp(ops, s->race, sizeof(ops));
 }
 
+const char *signature_lacks(const struct judge *j)
+{
+	if (symbols_missing())
+		return "no llvm-symbolizer or addr2line found: functions do not tell failures apart";
+	if (!j->witnesses.of[TSAN].there)
+		return "without the tsan flavour races are the model's alone";
+	return NULL;
+}
+
 bool signature_equal(const struct signature *a, const struct signature *b)
 {
 	return a->failed && b->failed && !strcmp(a->text, b->text);

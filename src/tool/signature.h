@@ -59,6 +59,9 @@ void signature_make(struct signature *signature, struct judge *judge,
 bool signature_may_match(const struct signature *signature, struct judge *judge,
 			 const struct program *program);
 
+/* What signatures lack on this machine, in a sentence; NULL if nothing. */
+const char *signature_lacks(const struct judge *judge);
+
 bool signature_equal(const struct signature *a, const struct signature *b);
 
 #endif

@@ -36,16 +36,21 @@ bool symbols_missing(void)
 
 /* ---- asking ---- */
 
-/* Both tools answer in pairs of lines, function and FILE:LINE, the innermost first. */
-static void read_answer(struct flavour *tool, struct symbol *symbol)
+/*
+ * Both tools answer in pairs of lines, function and FILE:LINE, the innermost first.
+ * Return: did it answer at all, be it that nothing is known?
+ */
+static bool read_answer(struct flavour *tool, struct symbol *symbol)
 {
 	char function[512], place[1024];
+	bool answered = false;
 
 	while (symbol->count < INLINED && flavour_read(tool, function, sizeof(function), 30) &&
 	       flavour_read(tool, place, sizeof(place), 30) && *function != '\n') {
 		struct report_frame *frame = &symbol->frames[symbol->count];
 		char *colon;
 
+		answered = true;
 		function[strcspn(function, "\n")] = place[strcspn(place, "\n")] = '\0';
 		colon = strchr(place, ':');
 		if (*function == '?')
@@ -57,6 +62,7 @@ static void read_answer(struct flavour *tool, struct symbol *symbol)
 		frame->line = colon ? (unsigned int)strtoul(colon + 1, NULL, 10) : 0;
 		symbol->count++;
 	}
+	return answered;
 }
 
 static bool ask(const char *tool, bool llvm, struct symbol *symbol)
@@ -65,14 +71,15 @@ static bool ask(const char *tool, bool llvm, struct symbol *symbol)
 	char *llvm_argv[] = { "symbolizer", "--inlines", "--functions=linkage", where, offset, NULL };
 	char *gnu_argv[] = { "addr2line", "-f", "-i", "-e", where, offset, NULL };
 	struct flavour child = { .name = tool };
+	bool answered;
 
 	snprintf(where, sizeof(where), "%s%s", llvm ? "--obj=" : "", symbol->binary);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->offset);
 	if (!flavour_exec(&child, tool, llvm ? llvm_argv : gnu_argv))
 		return false;
-	read_answer(&child, symbol);
+	answered = read_answer(&child, symbol);
 	flavour_wait(&child);
-	return symbol->count;
+	return answered;
 }
 
 static void look_up(struct symbol *symbol)

@@ -21,7 +21,7 @@ void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset);
 /* The innermost functions in src/page of a stack in @binary, as report_top() tells them. */
 void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
 
-/* Is there a tool to ask? Known once something was looked up. */
+/* Was there no tool to ask? Then stacks have no functions. */
 bool symbols_missing(void);
 
 #endif
