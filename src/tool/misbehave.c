@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tool/trial.h"
+#include "tool/replay.h"
 
 enum when { EXECUTING, ENDING, DYING };
 
@@ -87,6 +87,13 @@ static void talk(void)
 	fflush(stdout);
 }
 
+/* That all is done, and none of it was. */
+static _Noreturn void lie(void)
+{
+	(void)!write(REPLAY_DONE, "g", 1);
+	_exit(0);
+}
+
 static void change_result(struct check *check)
 {
 	struct trace *trace = (struct trace *)(uintptr_t)check_trace(check);
@@ -134,6 +141,8 @@ static void misbehave(struct check *check)
 		sink = malloc(40);
 		sink = NULL;
 		return;
+	case MISBEHAVE_lie:
+		lie();
 	case MISBEHAVE_lose:
 		kept = NULL;
 		return;

@@ -142,6 +142,7 @@ struct replay_options {
 /* What is known of an input in one flavour. */
 struct replay_row {
 	uint8_t kind;
+	bool asked; /* there was an answer, or a death */
 	uint32_t microseconds;
 	uint64_t digest;
 	char *why; /* NULL: nothing to say; else one line */

@@ -63,6 +63,7 @@ static void settle(struct replay_run *run, uint32_t input, enum replay_kind kind
 	struct replay_row *row = &run->column->rows[input];
 
 	run->done++;
+	row->asked = true;
 	/* In another order it may be good; that makes it no better. */
 	if (replay_kinds[row->kind].fails)
 		return;
@@ -94,6 +95,14 @@ static void suspect_failed(struct replay_run *run, const struct replay_hand *han
 	suspect(run, puzzle.victim, &puzzle);
 }
 
+static const char untold[] = "its worker says that it is done, and not what came of it";
+
+/* It may hold anything. */
+static void copy_why(char why[REPLAY_WHY], const struct replay_result *result)
+{
+	snprintf(why, REPLAY_WHY, "%.*s", REPLAY_WHY - 1, result->why);
+}
+
 static void take_result(struct replay_run *run, const struct replay_hand *hand, uint32_t position,
 			uint32_t item)
 {
@@ -101,12 +110,13 @@ static void take_result(struct replay_run *run, const struct replay_hand *hand, 
 	uint32_t input = REPLAY_INPUT(item);
 	char why[REPLAY_WHY];
 
-	snprintf(why, sizeof(why), "%.*s", REPLAY_WHY - 1, result->why);
-	run->column->rows[input].microseconds = result->microseconds;
+	copy_why(why, result);
+	if (result->kind < REPLAY_KINDS)
+		run->column->rows[input].microseconds = result->microseconds;
 	if (run->digests[0])
 		run->digests[(item & REPLAY_SECOND) != 0][input] = result->digest;
 	if (result->kind >= REPLAY_KINDS)
-		suspect_failed(run, hand, position, REPLAY_crash, "it spoilt what its worker tells");
+		suspect_failed(run, hand, position, REPLAY_crash, untold);
 	else if (replay_distrusts(result->kind))
 		suspect_failed(run, hand, position, result->kind, why);
 	else if (result->suspect)
@@ -177,13 +187,22 @@ static void finish_errand(struct replay_run *run, unsigned int number)
 	uint32_t last = atomic_load(&hand->desk->position);
 
 	hand->state = HAND_IDLE;
-	for (uint32_t i = 0; i <= last && i < errand->count; i++) {
+	for (uint32_t i = 0; i < errand->count && i <= last && last != UINT32_MAX; i++) {
 		take_result(run, hand, i, errand->item[i]);
 		if (hand->desk->results[i].kind < REPLAY_KINDS &&
 		    !replay_distrusts(hand->desk->results[i].kind))
 			continue;
 		replay_give_back(run, errand, i + 1);
 		add_since(run, number, i);
+		replay_move_since(run, number, &run->unchecked);
+		hand_end(hand);
+		return;
+	}
+	/* Whatever made it say so: it has not done them all. */
+	if (errand->count && last != errand->count - 1) {
+		run->broken |= ++run->false_starts > FALSE_STARTS;
+		replay_give_back(run, errand, last < errand->count ? last + 1 : 0);
+		add_since(run, number, last < errand->count ? last + 1 : 0);
 		replay_move_since(run, number, &run->unchecked);
 		hand_end(hand);
 		return;
@@ -227,11 +246,13 @@ void replay_puzzle_over(struct replay_run *run, const struct replay_suspect *hel
 	run->puzzles[run->puzzled++] = *held;
 }
 
-static void acquit(struct replay_run *run, struct replay_suspect *held, const struct replay_result *result)
+static void acquit(struct replay_run *run, struct replay_suspect *held, enum replay_kind kind,
+		   const char *why)
 {
 	if (held->puzzle.history)
 		replay_puzzle_over(run, held);
-	settle(run, held->input, result->kind, result->why, NULL);
+	held->puzzle.history = NULL;
+	settle(run, held->input, kind, why, NULL);
 }
 
 static void finish_alone(struct replay_run *run, unsigned int number)
@@ -239,15 +260,15 @@ static void finish_alone(struct replay_run *run, unsigned int number)
 	struct replay_hand *hand = &run->hands[number];
 	struct replay_suspect *held = &run->held[number];
 	const struct replay_result *result = &hand->desk->results[0];
+	char why[REPLAY_WHY];
 
-	if (result->kind >= REPLAY_KINDS) {
-		settle(run, held->input, REPLAY_crash, "it spoilt what its worker tells", hand->text);
-	} else if (replay_kinds[result->kind].fails) {
-		settle(run, held->input, result->kind, result->why, hand->text);
-	} else {
-		acquit(run, held, result);
-		held->puzzle.history = NULL;
-	}
+	copy_why(why, result);
+	if (result->kind >= REPLAY_KINDS)
+		settle(run, held->input, REPLAY_crash, untold, hand->text);
+	else if (replay_kinds[result->kind].fails)
+		settle(run, held->input, result->kind, why, hand->text);
+	else
+		acquit(run, held, result->kind, why);
 	free(held->puzzle.history);
 	hand_end(hand);
 }

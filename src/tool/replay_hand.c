@@ -228,7 +228,8 @@ void hand_go(struct replay_hand *hand, const uint32_t *inputs, uint32_t count)
 {
 	if (count)
 		memcpy(hand->desk->inputs, inputs, count * sizeof(*inputs));
-	memset(hand->desk->results, 0, count * sizeof(hand->desk->results[0]));
+	/* No result until there is one. */
+	memset(hand->desk->results, 0xff, count * sizeof(hand->desk->results[0]));
 	hand->desk->count = count;
 	hand->desk->measure = false;
 	hand->errands++;

@@ -272,8 +272,17 @@ static void add_order_puzzles(struct replay_run *run)
 	}
 }
 
+/* What nobody ran is not good. */
+static void name_unasked(struct replay_run *run)
+{
+	for (uint32_t i = 0; i < run->list->count; i++)
+		if (!run->column->rows[i].asked)
+			replay_row_set(&run->column->rows[i], REPLAY_flaky, "it was never run", NULL);
+}
+
 static void solve(struct replay_run *run)
 {
+	name_unasked(run);
 	add_order_puzzles(run);
 	for (size_t i = 0; i < run->puzzled; i++) {
 		struct replay_puzzle *puzzle = &run->puzzles[i].puzzle;

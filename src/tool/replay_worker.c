@@ -123,6 +123,8 @@ static enum replay_kind take(const char *name, struct replay_result *result)
 
 	trial_begin(trial);
 	result->why[0] = '\0';
+	result->suspect = false;
+	result->digest = 0;
 	if (!load(name, result))
 		return REPLAY_unreadable;
 	trial_execute(trial, worker.check, &worker.program, worker.options);
