@@ -30,6 +30,9 @@ awk 'BEGIN { print "pagetorture 1"; print "p0 = alloc_page(GFP_KERNEL)"; print "
 	for (i = 0; i < 8; i++)
 		print "T" i ": lock(m" i % 4 ")"
 	print "T7: load(k0, 0, PAGE_SIZE)" }' >"$scratch/large/holes.page"
+awk 'BEGIN { print "pagetorture 1"; print "T0: wait(s0)"
+	for (i = 0; i < 510; i++)
+		print "T0: fail_nth(0)\nT1: fail_nth(0)" }' >"$scratch/large/left.page"
 long=$scratch/large/$(printf '%0200d' 0).page
 cp "$rules/deadlock.page" "$long"
 printf 'pagetorture 1\n' >"$scratch/large/empty.page"
@@ -69,6 +72,11 @@ for page in "$scratch/large/long.page" "$scratch"/random/1*.page "$rules"/*.page
 done >"$scratch/cut"
 [ ! -s "$scratch/cut" ]
 ok $? "no call is cut" "$scratch/cut"
+
+"$pagetorture" explain --ascii "$scratch/large/left.page" | sed -n '/^Never run/,$p' | tr -d '\n' |
+	grep -o '[0-9][0-9]*' >"$scratch/left"
+[ "$(wc -l <"$scratch/left")" -eq 510 ] && [ "$(tail -n 1 "$scratch/left")" -eq 1021 ]
+ok $? "510 lines that never run are all named" "$scratch/left"
 
 # ---- the marks ----
 

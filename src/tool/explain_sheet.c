@@ -92,7 +92,7 @@ size_t sheet_fit(const char *text, size_t room)
 void sheet_words(struct sheet *sheet, unsigned int first, unsigned int rest, enum ink ink,
 		 const char *text, ...)
 {
-	static char words[4096];
+	static char words[8 * PROGRAM_CALLS + 64]; /* the numbers of all lines */
 	const char *at = words;
 	va_list args;
 

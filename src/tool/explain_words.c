@@ -346,23 +346,35 @@ static bool is_blocked(const struct explained *e, size_t call)
 	return false;
 }
 
+static bool is_left(const struct explained *e, size_t call)
+{
+	return !trace_find(e->trace, call) && call != e->verdict->fatal_call &&
+	       !is_blocked(e, call);
+}
+
+/* Lines that never run, those in a row as one: so they all find room. */
 static void tell_left(struct sheet *sheet, const struct explained *e)
 {
-	static char text[8 * PROGRAM_CALLS + 1];
+	static char text[8 * PROGRAM_CALLS];
 	size_t used = 0, left = 0;
 
-	for (size_t i = 0; i < e->program->count; i++) {
-		if (trace_find(e->trace, i) || i == e->verdict->fatal_call || is_blocked(e, i))
-			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, " %u",
-					 call_at(e, i)->line);
-		left++;
+	for (size_t i = 0, end; i < e->program->count; i = end) {
+		for (end = i; end < e->program->count && is_left(e, end); end++)
+			;
+		left += end - i;
+		if (end > i)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %u",
+						 used ? "," : "", call_at(e, i)->line);
+		if (end > i + 1)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, " .. %u",
+						 call_at(e, end - 1)->line);
+		end += end == i;
 	}
 	if (!left)
 		return;
 	sheet_end(sheet);
-	sheet_words(sheet, 0, 2, INK_FAINT, left > 1 ? "Never run: lines%.3000s" :
-						       "Never run: line%.3000s", text);
+	sheet_words(sheet, 0, 2, INK_FAINT, left > 1 ? "Never run: lines%s" : "Never run: line%s",
+		    text);
 }
 
 static void tell_claims(struct sheet *sheet, const struct explained *e)
