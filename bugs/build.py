@@ -33,6 +33,9 @@ class Tree:
         self.cc = environment["BANK_CC"].split()
         self.cflags = environment["BANK_CFLAGS"].split()
         self.libs = ["-lpthread", *environment["BANK_LIBS"].split()]
+        self.coverage = environment["BANK_COVERAGE"].split()
+        self.llvm_cov = environment["BANK_LLVM_COV"]
+        self.llvm_profdata = environment["BANK_LLVM_PROFDATA"]
         self.flags = {"plain": []}
         for flavour in ("asan", "tsan", "msan"):
             self.flags[flavour] = environment[f"BANK_{flavour.upper()}"].split()
@@ -160,12 +163,13 @@ class Builder:
             compiled |= _users(source / "page", name)
         return source, compiled
 
-    def _compile(self, source, name, flavour):
+    def _compile(self, source, name, flavour, counting):
         target = self.folder / flavour / (name[:-2] + ".o")
         target.parent.mkdir(exist_ok=True)
         status, output = run([*self.tree.cc, "-D_GNU_SOURCE", "-std=gnu11",
                               "-fno-omit-frame-pointer", *self.tree.cflags, "-g0",
-                              *self.tree.flags[self.tree.library(flavour)], f"-I{source}",
+                              *self.tree.flags[self.tree.library(flavour)],
+                              *(self.tree.coverage if counting else ()), f"-I{source}",
                               f"-I{self.tree.source / 'src'}", "-c", source / "page" / name,
                               "-o", target])
         if status or output.strip():
@@ -193,12 +197,11 @@ class Builder:
         return any((self.tree.source / folder / name).exists()
                    for folder in (relative.parent, "tests"))
 
-    def _link(self, program, objects):
-        target = self.folder / program.file
+    def _link(self, program, objects, target, counting):
         archives = [*program.archives, f"libharness-{program.flavour}.a",
                     f"libpage-{self.tree.library(program.flavour)}.a"]
         status, output = run([*self.tree.cc, *self.tree.flags[program.flavour], *program.flags,
-                              *self.linker, "-Wl,-S", *self._objects(program), *objects,
+                              *(self.tree.coverage if counting else ()), *self.linker, "-Wl,-S", *self._objects(program), *objects,
                               *(self.tree.build / a for a in archives), *self.tree.libs,
                               "-o", f"{target}.new"])
         if status:
@@ -206,21 +209,22 @@ class Builder:
         os.replace(f"{target}.new", target)
         return target
 
-    def make(self, program):
+    def make(self, program, counting=False):
         """The program's path. What is there already, of the same things, is left alone."""
         with self.lock:
-            return self._make(program)
+            return self._make(program, self.folder / (program.file + "-reach" * counting),
+                              counting)
 
-    def _make(self, program):
-        target = self.folder / program.file
-        mark = self.folder / f"{program.file}.stamp"
+    def _make(self, program, target, counting):
+        mark = target.with_name(target.name + ".stamp")
         stamp = self.stamp()
         if target.exists() and mark.exists() and mark.read_text() == stamp:
             return target
         self.folder.mkdir(parents=True, exist_ok=True)
         mark.unlink(missing_ok=True)
         source, compiled = self._source()
-        objects = [self._compile(source, name, program.flavour) for name in sorted(compiled)]
-        path = self._link(program, objects)
+        objects = [self._compile(source, name, program.flavour, counting)
+                   for name in sorted(compiled)]
+        path = self._link(program, objects, target, counting)
         mark.write_text(stamp)
         return path

@@ -13,6 +13,7 @@ import threading
 import time
 
 import build
+import reach
 from bank import detector_of
 
 LAST_INPUT = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
@@ -37,6 +38,7 @@ class Outcome:
     inputs: int = 0
     detector: str = ""
     why: str = ""
+    reached: object = None  # of a survivor: did anything run what its patch changed?
 
 
 @dataclasses.dataclass(frozen=True)
@@ -250,8 +252,9 @@ def _fuzz(bench, seat, trial, target, seeds):
     inputs = LAST_INPUT.search(output)
     count = int(inputs[1]) if inputs else 0
     if status == 0:
+        ran = reach.reached(builder, program, folder, {**os.environ, "PAGE_MAP": seat.backend})
         shutil.rmtree(folder, ignore_errors=True)
-        return Outcome(False, seconds, count)
+        return Outcome(False, seconds, count, reached=ran)
     if status is None:
         return Outcome(True, seconds, count, "hang", f"{target} still running after {GRACE} s "
                                                      "more than it was given")

@@ -8,8 +8,12 @@ bugs_scripts = \
 	%D%/columns.py \
 	%D%/compare.py \
 	%D%/main.py \
+	%D%/reach.py \
 	%D%/runner.py \
 	%D%/table.py
+
+# Made by configure, and again when it changes.
+noinst_SCRIPTS = %D%/bank
 
 EXTRA_DIST += $(bugs_scripts) %D%/bugs.def
 

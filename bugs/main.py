@@ -21,8 +21,9 @@ Build the page library with each bug of the bank (bugs/bugs.def), look at it in 
 there is, and say who found it: the proof that the harness sees.
 
 A cell of the table: the detector that spoke, in how many of the trials, the median of the time
-and of the inputs until then. `>5s` is a median beyond the limit. The library as it is has rows
-of its own: there nothing may be found.
+and of the inputs until then. `>5s` is a median beyond the limit. A survivor of fuzzing is told
+apart by whether an input ran what the bug changed. The library as it is has rows of its own:
+there nothing may be found.
 """
 EXAMPLES = """\
 Columns:

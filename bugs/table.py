@@ -32,6 +32,15 @@ def detectors(cell):
     return sorted({t["detector"] for t in cell["trials"] if t["killed"]})
 
 
+def _survivor(trials):
+    if any(t["detector"] for t in trials):
+        return "unclear"
+    ran = {t["reached"] for t in trials}
+    if True in ran:
+        return "reached, not triggered"
+    return "not reached" if ran == {False} else "survived"
+
+
 def cell_text(cell):
     if cell is None or "skipped" in cell:
         return "-"
@@ -40,7 +49,7 @@ def cell_text(cell):
     trials = cell["trials"]
     killed = sum(t["killed"] for t in trials)
     if not killed:
-        return "unclear" if any(t["detector"] for t in trials) else "survived"
+        return _survivor(trials)
     seconds, inputs = median(cell, "seconds"), median(cell, "inputs")
     time = f">{cell['limit']}s" if seconds is None else f"{seconds:.2f}s"
     share = f" {killed}/{len(trials)}" if len(trials) > 1 else ""

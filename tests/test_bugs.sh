@@ -57,6 +57,31 @@ run_to 0 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/all.json" &
 	grep -q ' 0 changed, 0 lost$' "$scratch/out"
 ok $? "nothing changed between a run and itself" "$scratch/out"
 
+# ---- fuzzing, from nothing ----
+
+# row BUG: its row of the table.
+row() {
+	sed -n "s/^$1  *//p" "$scratch/out"
+}
+
+if [ -x "$abs_builddir/fuzz_page" ]; then
+	run_to 0 "$pagetorture" bugs --column fuzz-empty --trials 2 --time 2 \
+		--results "$scratch/fuzz.json" copy-tail-missed unmap-order-unchecked buffer-one-page-more
+	ok $? "three bugs are fuzzed, and the library as it is has no finding" "$scratch/out"
+	row copy-tail-missed | grep -q '^bytes 2/2 '
+	ok $? "one is found, twice" "$scratch/out"
+	if [ -n "$LLVM_COV" ]; then
+		row unmap-order-unchecked | grep -q '^reached, not triggered$'
+		ok $? "one is reached, and breaks what no target looks for" "$scratch/out"
+		row buffer-one-page-more | grep -q '^not reached$'
+		ok $? "one is where no target goes" "$scratch/out"
+	else
+		skip "this build cannot count what is reached"
+	fi
+else
+	skip "this build has no fuzz_page (make fuzzers)"
+fi
+
 # ---- banks that are wrong ----
 
 # A source folder with three bugs, and the script that takes it for the source.
