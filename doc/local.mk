@@ -6,4 +6,5 @@ EXTRA_DIST += \
 	%D%/hacking.md \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \
-	%D%/rules.md
+	%D%/rules.md \
+	%D%/stress.md
