@@ -8,4 +8,5 @@ EXTRA_DIST += \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \
 	%D%/replay.md \
-	%D%/rules.md
+	%D%/rules.md \
+	%D%/stress.md

@@ -58,6 +58,10 @@ run_one() {
 	status=$?
 	child=
 	done=$((done + 1))
+	if grep -q '^1\.\.0 # SKIP' "$log"; then
+		row skipped "$1" "$2" "$(sed -n 's/^1\.\.0 # SKIP //p' "$log")"
+		return
+	fi
 	if [ $status -eq 0 ] && [ "$(tail -n 1 "$log")" = "End of test: SUCCESS" ]; then
 		row ok "$1" "$2" "$(figures "$log")"
 		return

@@ -46,6 +46,27 @@ static struct books {
 	uint64_t generation;
 } books[STRESS_THREADS_MAX];
 
+/* Not freed yet. Relaxed: it is no order between threads, only a sum. */
+static atomic_long alive;
+
+/* One in each slot, and one with each thread; more were lost. */
+static void one_more(struct stress_thread *self)
+{
+	long before = atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
+	long most = SLOTS + (long)self->run->threads;
+
+	books[self->index].allocated++;
+	if (before == most)
+		stress_fail(self, "pages freed or in a slot: expected at most %ld others, found %ld",
+			    most - 1, before);
+}
+
+static void one_less(struct stress_thread *self)
+{
+	atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
+	books[self->index].freed++;
+}
+
 static void start(struct stress_thread *first)
 {
 	(void)first;
@@ -55,8 +76,8 @@ static void start(struct stress_thread *first)
 
 static void drop(struct stress_thread *self, struct page *page)
 {
-	books[self->index].freed++;
 	page_free(page);
+	one_less(self);
 }
 
 static void check(struct stress_thread *self, struct page *page, uint64_t tag)
@@ -75,7 +96,7 @@ static struct page *make(struct stress_thread *self, uint64_t *tag)
 
 	if (!page)
 		return NULL;
-	books[self->index].allocated++;
+	one_more(self);
 	*tag = stamp_tag(self->index, ++books[self->index].generation);
 	stamp_fill(bytes, *tag, 0, PAGE_SIZE);
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));

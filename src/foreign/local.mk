@@ -14,7 +14,8 @@ foreign_sources = \
 	%D%/page_home.c \
 	%D%/page_map_backend.c \
 	%D%/page_map_backend_set.c \
-	%D%/page_map_revoke_set.c
+	%D%/page_map_revoke_set.c \
+	%D%/page_task_hook_set.c
 
 if !OWN_PAGE
 noinst_LIBRARIES += libforeign-plain.a
