@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "harness/mutate.h"
+#include "harness/program_bytes.h"
 #include "harness/program_text.h"
 #include "harness/repair.h"
 #include "tests/random_program.h"
@@ -83,6 +84,11 @@ static const struct kind *kind_of(const char *name)
 	return NULL;
 }
 
+static size_t encode(const struct program *program, bool bytes, void *content)
+{
+	return bytes ? program_to_bytes(program, content) : program_to_text(program, content);
+}
+
 static bool write_program(uint64_t seed, const struct kind *kind)
 {
 	static struct program program;
@@ -92,7 +98,7 @@ static bool write_program(uint64_t seed, const struct kind *kind)
 	size_t size;
 
 	kind->make(seed, &program);
-	size = kind->bytes ? program_to_bytes(&program, content) : program_to_text(&program, content);
+	size = encode(&program, kind->bytes, content);
 	snprintf(name, sizeof(name), "%llu%s", (unsigned long long)seed, kind->bytes ? "" : ".page");
 	file = fopen(name, "w");
 	return file && fwrite(content, 1, size, file) == size && !fclose(file);
