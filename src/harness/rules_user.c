@@ -65,10 +65,11 @@ enum fate judge_copy_from_user_slice(struct judged *j)
 		good = 0;
 	to = rules_write(j, call->handle[0], call->number[0], good, 0);
 	bytes_copy(to, slice->bytes + slice->at, good);
-	to = rules_write(j, call->handle[0], call->number[0] + good, len - good, 0);
-	bytes_fill(to, 0, len - good);
-	if (good < len)
+	if (good < len) {
+		to = rules_write(j, call->handle[0], call->number[0] + good, len - good, 0);
+		bytes_fill(to, 0, len - good);
 		return returns(j, RESULT_EFAULT);
+	}
 	slice->at += len;
 	return returns(j, RESULT_0);
 }

@@ -102,7 +102,7 @@ static void keep_report(const struct target *target, const struct seat *seat, co
 static void tell_finding(const struct harvest *h, const char *kind, const char *hash,
 			 const char *reason)
 {
-	char path[PATH_MAX], command[3 * PATH_MAX];
+	char path[PATH_MAX + 64], command[3 * PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s-%s", h->target->findings.path, kind, hash);
 	target_replay_command(h->target, h->options, path, command, sizeof(command));
