@@ -178,7 +178,7 @@ SYNC_UNSEEN void page_task_switch_in(struct page_task *task)
 {
 	task = own_if_null(task);
 	task_running = task;
-	task_crowded = true;
+	task_crowded = task->depth >= PAGE_TASK_MAPPINGS - 1;
 	if (task->depth)
 		map_backend->switch_in(task);
 }
