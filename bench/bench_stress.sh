@@ -10,21 +10,23 @@ set -u
 
 : "${N:=7}" "${OPS:=200000}"
 
-# user_time COMMAND...: processor time in milliseconds.
-user_time() {
-	{ time -p "$@" >/dev/null; } 2>&1 | awk '/^user|^sys/ { t += $2 } END { print t * 1000 + 1 }'
+# cpu OPTION...: milliseconds of processor time that stress_split says it took.
+cpu() {
+	./stress_split -t 1 -n "$OPS" "$@" | sed -n 's/.* Cpu: \([0-9]*\)ms .*/\1/p' | tail -n 1 |
+		grep '[1-9]'
 }
 
 median() {
-	sort -n | awk '{ v[NR] = $1 } END { printf "%.2f (%.2f .. %.2f)\n", v[int((NR + 1) / 2)],
+	sort -n | awk '{ v[NR] = $1 } END {
+		if (!NR) { print "expected figures, got none"; exit 1 }
+		printf "%.2f (%.2f .. %.2f)\n", v[int((NR + 1) / 2)],
 		v[int((NR + 3) / 4)], v[int((3 * NR + 1) / 4)] }'
 }
 
 for way in libc wide movsb; do
 	i=0
 	while [ $i -lt "$N" ]; do
-		bare=$(user_time ./stress_split -t 1 -n "$OPS" --copy=$way --bare)
-		with=$(user_time ./stress_split -t 1 -n "$OPS" --copy=$way)
+		bare=$(cpu --copy=$way --bare) && with=$(cpu --copy=$way) || exit 1
 		awk "BEGIN { print $with / $bare }"
 		i=$((i + 1))
 	done | median | sed "s/^/stress_split, --copy=$way: time by a bare loop's: /"

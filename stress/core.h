@@ -17,9 +17,19 @@
 /*
  * ThreadSanitizer calls race_seen() with its own locks held: an access that it
  * watches, or an atomic that it handles, could wait there for itself. And who looks at
- * other threads to report a failure is no race to be told.
+ * other threads to report a failure is no race to be told. Only there: to
+ * MemorySanitizer a function that it does not see hands on what is uninitialised.
  */
-#if defined(__has_attribute) && __has_attribute(disable_sanitizer_instrumentation)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#endif
+#if !defined(UNDER_TSAN)
+#define UNWATCHED
+#elif defined(__has_attribute) && __has_attribute(disable_sanitizer_instrumentation)
 #define UNWATCHED __attribute__((disable_sanitizer_instrumentation))
 #else
 #define UNWATCHED __attribute__((no_sanitize_thread))

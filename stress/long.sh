@@ -55,9 +55,13 @@ finish() {
 		wait "$child"
 	fi
 	rm -f "$DIR/now"
-	[ ! -s "$DIR/log" ] || summary
-	[ -z "$(ls "$DIR/failures")" ]
-	exit
+	if [ -s "$DIR/log" ]; then
+		summary
+	else
+		echo "stress-long: no run has ended yet"
+	fi
+	[ -z "$(ls "$DIR/failures")" ] || exit 1
+	exit 0 # in a trap not what was interrupted
 }
 trap finish HUP INT TERM
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "stress/core.h"
@@ -44,6 +45,16 @@ unsigned long statistics_rss(void)
 	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
 }
 
+/* Of all threads, the system's share included. */
+static unsigned long long cpu_msec(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (unsigned long long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+	       (unsigned long long)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+}
+
 unsigned int statistics_fds(void)
 {
 	unsigned int count = 0;
@@ -74,6 +85,7 @@ void statistics_say(const struct stress_run *run, uint64_t msec)
 	text_add(&text, " Refused: %lu", totals.refused);
 	text_add(&text, " Races: %lu on the page, %lu elsewhere%s", races_at(ON_PAGE),
 		 races_at(ELSEWHERE), unwanted ? " !!!" : "");
+	text_add(&text, " Cpu: %llums", cpu_msec());
 	text_add(&text, " Rss: %luK Fds: %u", statistics_rss(), statistics_fds());
 	text_add(&text, " Fail: %lu%s\n", totals.failures, totals.failures ? " !!!" : "");
 	text_put(&text, STDOUT_FILENO);

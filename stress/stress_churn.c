@@ -11,6 +11,7 @@
  *        A: frees                               B: allocates with __GFP_ZERO, finds A's
  *   3. A reference is counted twice or not at all: the page dies early or never.
  *        A: get, hand over, drop                B: take, drop
+ *        A: load the count                      B: get: A's store undoes it
  *   4. A page is freed on another thread than allocated it.
  *
  * At the end all that was allocated was freed. 1. to 3. have no known bug behind them in
@@ -23,6 +24,7 @@
 
 #define KEPT  32
 #define BOXES 8
+#define SHARED 32 /* references in a row */
 
 enum { HEALTHY, DOUBLE_FREE, KEEPS, BUSTED };
 
@@ -39,6 +41,8 @@ static struct owner {
 	uint64_t generation;
 	unsigned long allocated, freed;
 } owners[STRESS_THREADS_MAX];
+
+static struct page *common;
 
 static struct box {
 	_Alignas(STRESS_CACHE_LINE) _Atomic(struct page *) page;
@@ -159,10 +163,29 @@ static void refer(struct stress_thread *self)
 	check_page(self, page);
 }
 
+/* References of one page that all threads take and drop; none of them is the last. */
+static void share(struct stress_thread *self)
+{
+	stress_about(self, 0, 0, 0, 0);
+	for (unsigned int i = 0; i < SHARED; i++) {
+		page_get(common);
+		page_free(common);
+	}
+}
+
+static void start(struct stress_thread *first)
+{
+	(void)first;
+	common = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+}
+
 static void finish(struct stress_thread *first)
 {
 	unsigned long allocated = 0, freed = 0;
 
+	stress_expect_count(first, "references of the common page", page_ref_count(common), 1);
+	check_zero(first, common);
+	page_free(common);
 	for (unsigned int i = 0; i < BOXES; i++)
 		if (atomic_load(&boxes[i].page))
 			drop(first, atomic_load(&boxes[i].page));
@@ -181,6 +204,7 @@ static const struct stress_kind kinds[] = {
 	{ "burst", 4, burst, NULL },
 	{ "give", 2, give, NULL },
 	{ "refer", 2, refer, NULL },
+	{ "share", 1, share, NULL },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -190,6 +214,7 @@ static const struct stress_pattern pattern = {
 	.threads_min = 1,
 	.kinds = kinds,
 	.busted = busted,
+	.start = start,
 	.finish = finish,
 };
 

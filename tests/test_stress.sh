@@ -248,9 +248,9 @@ test_report() {
 	result $? "and a page program that can be read"
 }
 
-# in_group NAME: processes that this script's child of that name left behind.
+# left_behind GROUP: how many processes of it live on. Zombies are another's to bury.
 left_behind() {
-	pgrep -c -g "$1"
+	pgrep -c -r D,R,S,T -g "$1"
 }
 
 # stopped SIGNAL: by $program in a group of its own.
@@ -309,6 +309,17 @@ test_long() {
 	[ $status -eq 0 ] && [ "$(cat "$box/stress-long/next")" -gt "$first" ] &&
 		[ "$(cut -d' ' -f1 "$box/stress-long/log" | sort -n | uniq -d | wc -l)" -eq 0 ]
 	result $? "make stress-long goes on where it was"
+	before=$(cat "$box/stress-long/next")
+	(cd "$box" && PROGRAMS=stress_slot TIME=60s TURN=30 exec setsid sh "$stress_srcdir/long.sh") \
+		>"$out" 2>"$err" &
+	command="kill -TERM long.sh" pid=$!
+	sleep 2
+	kill -TERM $pid
+	wait $pid
+	status=$?
+	[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(left_behind $pid)" -eq 0 ] &&
+		[ "$(cat "$box/stress-long/next")" -eq "$before" ]
+	result $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
 	printf '#!/bin/sh\nexec ./stress_split --busted=range "$@"\n' >"$box/stress_bad"
 	chmod +x "$box/stress_bad"
 	long 2s stress_bad
