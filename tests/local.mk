@@ -37,6 +37,7 @@ test_scripts = \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
 	%D%/test_mutants.sh \
+	%D%/test_mutate_source.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
