@@ -158,7 +158,7 @@ def look(builder, trial, limit):
     for program in trial.needs:
         builder.make(program)
     path = builder.make(trial.program)
-    command = ["sh", "-c", f"ulimit -c 0 -t {limit.cpu}; exec \"$@\"", "sh", path,
+    command = ["sh", "-c", f"ulimit -c 0; ulimit -S -t {limit.cpu}; exec \"$@\"", "sh", path,
                *trial.arguments]
     begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with subprocess.Popen(command, cwd=builder.folder, stdin=subprocess.DEVNULL,

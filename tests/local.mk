@@ -146,7 +146,7 @@ page_tests = \
 	test_page_raw \
 	test_page_user_slice
 if OWN_PAGE
-page_tests += test_page_alias test_page_system
+page_tests += test_page_alias test_page_report test_page_system
 endif
 
 check_PROGRAMS += $(page_tests)
@@ -165,6 +165,8 @@ test_page_map_SOURCES = %D%/test_page_map.c
 test_page_map_LDADD = $(test_ldadd)
 test_page_raw_SOURCES = %D%/test_page_raw.c
 test_page_raw_LDADD = $(test_ldadd)
+test_page_report_SOURCES = %D%/test_page_report.c
+test_page_report_LDADD = $(test_ldadd)
 test_page_system_SOURCES = %D%/test_page_system.c
 test_page_system_LDADD = $(test_ldadd)
 test_page_user_slice_SOURCES = %D%/test_page_user_slice.c

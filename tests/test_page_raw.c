@@ -118,6 +118,45 @@ static void test_exact(void)
 	   "%s: bytewise read writes exactly its buffer", way_name);
 }
 
+static struct page_task *nobody(void)
+{
+	return NULL;
+}
+
+/*
+ * A thread that may have no room left is looked at more closely, and then does the same. A
+ * hook makes that of every thread.
+ */
+static void test_crowded(void)
+{
+	static unsigned char user[16];
+	struct user_slice_reader reader;
+	void *maps[PAGE_TASK_MAPPINGS];
+	bool good;
+
+	page_task_hook_set(nobody);
+	for (int i = 0; i < PAGE_TASK_MAPPINGS - 2; i++)
+		maps[i] = page_map_local(other);
+	ok(exact(call_write, 0x12) && exact(call_zero, 0) && exact(call_bytewise, 0x23) &&
+		   exact(call_copy, 0x34),
+	   "%s: with room for two, all calls work as before", way_name);
+	maps[PAGE_TASK_MAPPINGS - 2] = page_map_local(other);
+	fill(0x45);
+	good = page_write_raw(page, buffer, 8, 5) == 0;
+	fill(0);
+	good &= page_read_raw(page, buffer + 3, 8, 5) == 0;
+	ok(good && !buffer[2] && buffer[3] == 0x45 && buffer[7] == 0x45 && !buffer[8],
+	   "%s: with room for one, bytes go where they should", way_name);
+	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
+	ok(page_fill_zero(page, 8, 5) == 0 && page_read_bytewise_atomic(page, buffer, 8, 5) == 0 &&
+		   page_write_bytewise_atomic(page, buffer, 8, 5) == 0 &&
+		   page_copy_from_user_slice(page, &reader, 8, 5) == 0,
+	   "%s: with room for one, every call of one page works", way_name);
+	for (int i = PAGE_TASK_MAPPINGS - 1; i-- > 0;)
+		page_unmap_local(maps[i]);
+	page_task_hook_set(NULL);
+}
+
 static void test_copy_self(void)
 {
 	ok(page_copy(page, 0, page, 64, 64) == 0, "%s: a page to itself, beside", way_name);
@@ -247,6 +286,7 @@ static void checks(void)
 	test_lifetime();
 	test_ranges();
 	test_exact();
+	test_crowded();
 	test_copy_self();
 	test_dead();
 	page_free(page);
