@@ -133,37 +133,6 @@ static void other_task(void)
 	page_unmap_local(addr);
 }
 
-/* The thread's own task is full; another that has room has run, and a raw call found it so. */
-static void own_is_full(void)
-{
-	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
-		page_map_local(pages[0]);
-	page_task_switch_in(tasks[0]);
-	if (page_fill_zero(pages[1], 0, 1))
-		exit(1);
-}
-
-static void full_back(void)
-{
-	own_is_full();
-	page_task_switch_in(NULL);
-	page_fill_zero(pages[1], 0, 1);
-}
-
-static void full_when_left(void)
-{
-	own_is_full();
-	page_task_switch_out(tasks[0]);
-	page_fill_zero(pages[1], 0, 1);
-}
-
-static void full_when_deleted(void)
-{
-	own_is_full();
-	page_task_delete(tasks[0]);
-	page_fill_zero(pages[1], 0, 1);
-}
-
 static int keeps_one(void *addr, void *ctx)
 {
 	(void)addr;
@@ -207,9 +176,6 @@ static void test_misuse(void)
 	ok(dies(other_thread, "foreign-map"), "%s: another thread's", way_name);
 	ok(dies(other_task, "foreign-map"), "%s: another task's", way_name);
 	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", way_name);
-	ok(dies(full_back, "map-overflow"), "%s: full, after another task", way_name);
-	ok(dies(full_when_left, "map-overflow"), "%s: full, after another task left", way_name);
-	ok(dies(full_when_deleted, "map-overflow"), "%s: full, after another task's end", way_name);
 	ok(dies(callback_keeps, "unmap-order"), "%s: a callback that keeps one", way_name);
 	ok(dies_or(dead_map, "use-after-free", POISONED), "%s: mapping the dead", way_name);
 	ok(!dies_somehow(unmap_dead), "%s: unmapping the dead is fine", way_name);

@@ -247,6 +247,48 @@ static void copy_dead_source_one_left(void)
 	page_copy(page, 0, other, 0, 1);
 }
 
+/* The thread's own task is full; another that has room has run, and a raw call found it so. */
+static struct page_task *task;
+
+static void own_is_full(void)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		page_map_local(other);
+	page_task_switch_in(task);
+	if (page_fill_zero(page, 0, 1))
+		exit(1);
+}
+
+static void full_back(void)
+{
+	own_is_full();
+	page_task_switch_in(NULL);
+	page_fill_zero(page, 0, 1);
+}
+
+static void full_when_left(void)
+{
+	own_is_full();
+	page_task_switch_out(task);
+	page_fill_zero(page, 0, 1);
+}
+
+static void full_when_deleted(void)
+{
+	own_is_full();
+	page_task_delete(task);
+	page_fill_zero(page, 0, 1);
+}
+
+static void test_full(void)
+{
+	task = page_task_new("has room");
+	ok(dies(full_back, "map-overflow"), "%s: full, after another task", way_name);
+	ok(dies(full_when_left, "map-overflow"), "%s: full, after another task left", way_name);
+	ok(dies(full_when_deleted, "map-overflow"), "%s: full, after another task's end", way_name);
+	page_task_delete(task);
+}
+
 static void test_dead(void)
 {
 	ok(dies_or(dead_read, "use-after-free", POISONED), "%s: read of a dead page", way_name);
@@ -289,6 +331,7 @@ static void checks(void)
 	test_crowded();
 	test_copy_self();
 	test_dead();
+	test_full();
 	page_free(page);
 	page_free(other);
 }

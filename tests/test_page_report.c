@@ -124,14 +124,16 @@ static void test_mappings(void)
 	SAYS("an older mapping", wrong_order, "unmap-order",
 	     with("page_unmap_local of page %p at 0x", pages[0]), " by alpha at 0x",
 	     with(", but page %p was mapped later at 0x", pages[1]));
-	SAYS("a 17th", overflow, "map-overflow", with("page_map_local of page %p by alpha at 0x", pages[0]),
+	SAYS("a 17th", overflow, "map-overflow",
+	     with("page_map_local of page %p by alpha at 0x", pages[0]),
 	     with("it has 16 of 16 mappings, the newest of page %p, mapped at 0x", pages[1]));
 	SAYS("another task's", foreign, "foreign-map",
 	     with("page_unmap_local of page %p at 0x", pages[0]), " by beta at 0x",
 	     ": mapped by alpha at 0x");
 	SAYS("one that ended", twice, "use-after-unmap", "page_unmap_local of 0x",
 	     with(", page %p, by alpha at 0x", pages[1]));
-	SAYS("none at all", stranger, "foreign-map", with("page_unmap_local of %p by alpha at 0x", &byte));
+	SAYS("none at all", stranger, "foreign-map",
+	     with("page_unmap_local of %p by alpha at 0x", &byte));
 }
 
 static void test_pages(void)
@@ -142,7 +144,8 @@ static void test_pages(void)
 	     with("page_copy of the dead page %p by alpha at 0x", pages[1]));
 	SAYS("a borrowed page", borrowed, "borrowed-free",
 	     with("page_free of the borrowed page %p by alpha at 0x", page_borrow(buffer)));
-	SAYS("no buffer", no_buffer, "foreign-map", with("page_buffer_size of %p by alpha at 0x", &byte));
+	SAYS("no buffer", no_buffer, "foreign-map",
+	     with("page_buffer_size of %p by alpha at 0x", &byte));
 	SAYS("not where a buffer begins", inside_a_buffer, "foreign-map",
 	     with("page_buffer_free of %p by alpha at 0x", buffer + PAGE_SIZE));
 }
