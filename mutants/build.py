@@ -69,7 +69,7 @@ class Tree:
         for flavour in FLAVOURS[1:]:
             if (self.build / f"libpage-{flavour}.a").exists():
                 self.flags[flavour] = environment[f"MUTANTS_{flavour.upper()}"].split()
-        self.linker = ["-fuse-ld=lld"] if shutil.which("ld.lld") else []
+        self.linker = ["-fuse-ld=lld", "-Wl,--threads=1"] if shutil.which("ld.lld") else []
 
     def begin(self):
         """A folder that no other run has. What a run that was killed left behind goes."""

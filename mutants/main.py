@@ -56,6 +56,7 @@ def parse(arguments):
     add("--list", action="store_true", help="print the mutants; runs nothing")
     add("--only", metavar="ID,...", help="only these mutants")
     add("--operators", metavar="O,...", help="only these: " + ", ".join(operators.OPERATORS))
+    add("--quick", action="store_true", help="without what takes seconds: kills less")
     add("--report", action="store_true", help="print what is known already; runs nothing")
     add("--results", type=pathlib.Path, metavar="FILE",
         help="where verdicts are kept (default: mutants/results.jsonl in the build folder)")
@@ -97,7 +98,7 @@ def choose(mutants, options):
 
 
 def choose_trials(source, options):
-    found = list(trials.trials(source))
+    found = [t for t in trials.trials(source) if not (options.quick and t.slow)]
     if not options.trials:
         return found
     wanted = [word.strip() for word in options.trials.split(";")]
@@ -158,10 +159,11 @@ def main(arguments):
               ", ".join(f"{name} ({n})" for name, n in hidden.most_common()), file=sys.stderr)
         return EXIT_GOOD
     reasons = survivors.read(options.survivors or source.source / "mutants" / "survivors")
-    results = run.Results(options.results or source.build / "mutants" / "results.jsonl", source)
+    looks = choose_trials(source, options)
+    results = run.Results(options.results or source.build / "mutants" / "results.jsonl", source,
+                          looks)
     if not options.report:
-        run.Runner(source, results, choose_trials(source, options)).run(chosen, options.jobs,
-                                                                        options.again)
+        run.Runner(source, results, looks).run(chosen, options.jobs, options.again)
     status = conclude(results, chosen, mutants, reasons, options)
     if options.json:
         known = [results.known[m.id] for m in chosen if m.id in results.known]

@@ -7,7 +7,9 @@ but what it was looking at. What is there already is about the same library: the
 """
 import collections
 import concurrent.futures
+import hashlib
 import json
+import pathlib
 import shutil
 import sys
 import threading
@@ -25,8 +27,10 @@ class CleanFails(Exception):
 class Results:
     """The file of verdicts: the last line about a mutant is the one that counts."""
 
-    def __init__(self, path, tree):
-        self.path, self.tree = path, tree
+    def __init__(self, path, tree, chosen_trials):
+        self.path, self.library = path, tree.library_stamp
+        names = " ".join(t.name for t in chosen_trials)
+        self.tests = hashlib.sha256((tree.tests_stamp + names).encode()).hexdigest()[:16]
         self.lock = threading.Lock()
         self.known = {}
         if path.exists():
@@ -38,14 +42,14 @@ class Results:
             result = json.loads(line)
         except json.JSONDecodeError:  # the last line of a run that was killed
             return
-        if result.get("library") != self.tree.library_stamp:
+        if result.get("library") != self.library:
             return
-        if result["verdict"] == SURVIVED and result["tests"] != self.tree.tests_stamp:
+        if result["verdict"] == SURVIVED and result["tests"] != self.tests:
             return
         self.known[result["id"]] = result
 
     def add(self, result):
-        result = {"library": self.tree.library_stamp, "tests": self.tree.tests_stamp, **result}
+        result = {"library": self.library, "tests": self.tests, **result}
         with self.lock:
             self.known[result["id"]] = result
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,13 +96,20 @@ def telling(output):
     return output.strip()[:200]
 
 
+def _files(path):
+    """What is there of a program's argument."""
+    if path.is_dir():
+        return sorted(path.glob("*"))
+    return [path] if path.is_file() else []
+
+
 class Runner:
     """One run."""
 
     def __init__(self, tree, results, chosen_trials):
         self.tree, self.results, self.trials = tree, results, chosen_trials
         self.reference = None
-        self.limits = {}
+        self.limits, self.times = {}, {}
         self.kills = collections.Counter()
         self.builders = []
         self.local = threading.local()
@@ -109,31 +120,48 @@ class Runner:
     def _limits_file(self):
         return self.tree.kept / "limits.json"
 
+    def _stamp(self, trial):
+        """Changes when the library or what looks at it does."""
+        files = [path for program in (trial.program, *trial.needs)
+                 for path in program.objects_of(self.tree)]
+        files += [self.tree.build / f"libharness-{trial.flavour}.a",
+                  *(p for a in trial.arguments for p in _files(pathlib.Path(a)))]
+        digest = hashlib.sha256(self.tree.library_stamp.encode())
+        for path in files:
+            status = path.stat()
+            digest.update(f"{path} {status.st_mtime_ns} {status.st_size}".encode())
+        return digest.hexdigest()[:16]
+
+    def _kept_times(self):
+        try:
+            return json.loads(self._limits_file().read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+
+    def _keep_times(self, times):
+        beside = self.tree.work / "limits.json"
+        beside.write_text(json.dumps(times))
+        beside.replace(self._limits_file())
+
     def measure(self, tell=print):
         """Every trial passes on the library as it is; how long that takes is their limit."""
-        stamp = [self.tree.library_stamp, self.tree.tests_stamp]
-        try:
-            kept = json.loads(self._limits_file().read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            kept = {}
-        if kept.get("stamp") != stamp:
-            kept = {"stamp": stamp, "times": {}}
+        kept = self._kept_times()
         builder = build.Builder(self.tree, self.tree.work / "clean")
         builder.begin(None)
         for trial in self.trials:
-            if trial.name not in kept["times"]:
+            stamp = self._stamp(trial)
+            if kept.get(trial.name, [None])[0] != stamp:
                 tell(f"the library as it is: {trial.name}")
                 outcome = trials.look(builder, trial, trials.FIRST_LIMIT)
                 if not outcome.good:
                     raise CleanFails(f"{trial.name}: {outcome.status}: expected the library as it "
                                      f"is to pass: {telling(outcome.output)}")
-                kept["times"][trial.name] = [outcome.seconds, outcome.cpu]
-                beside = self.tree.work / "limits.json"
-                beside.write_text(json.dumps(kept))
-                beside.replace(self._limits_file())
+                kept[trial.name] = [stamp, outcome.seconds, outcome.cpu]
+                self._keep_times(kept)
+            _, seconds, cpu = kept[trial.name]
+            self.limits[trial.name] = trials.limit_from(seconds, cpu)
+            self.times[trial.name] = cpu
         builder.end()
-        self.limits = {t.name: trials.limit_from(*kept["times"][t.name]) for t in self.trials}
-        self.times = {name: cpu for name, (_, cpu) in kept["times"].items()}
 
     # ---- one mutant ----
 

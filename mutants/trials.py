@@ -25,11 +25,17 @@ class Trial:
     arguments: tuple = ()
     backend: str = ""
     needs: tuple = ()
-    last: bool = False  # takes long, and rarely finds what others do not
+    last: bool = False  # rarely finds what others do not
+    slow: bool = False  # takes seconds
 
     @property
     def flavour(self):
         return self.program.flavour
+
+
+# With loops that take their time when every access is watched.
+SLOW_TESTS = {(name, flavour) for name in ("test_page_buffer", "test_page_user_slice")
+              for flavour in ("tsan", "msan")}
 
 
 def _suffix(flavour, joint="-"):
@@ -40,7 +46,8 @@ def _test(name, flavour):
     full = name + _suffix(flavour)
     objects = f"tests/{name}{_suffix(flavour, '_')}-{name}.o" if flavour != "plain" else \
         f"tests/{name}.o"
-    return Trial(full, build.Program(full, flavour, [objects], test=name))
+    return Trial(full, build.Program(full, flavour, [objects], test=name),
+                 slow=(name, flavour) in SLOW_TESTS)
 
 
 def _tool(flavour):
@@ -67,7 +74,7 @@ def _run(tree, flavour, backend, executor="fibers"):
     return Trial(f"run {flavour}, {backend}" + (", threads" if executor == "threads" else ""),
                  _tool(flavour), ("run", "--backend", backend, "--flavour", flavour,
                                   "--executor", executor, *_programs(tree)),
-                 last=executor == "threads")
+                 last=executor == "threads", slow=flavour == "msan")
 
 
 def _stress(name, flavour):

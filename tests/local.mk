@@ -146,7 +146,7 @@ page_tests = \
 	test_page_raw \
 	test_page_user_slice
 if OWN_PAGE
-page_tests += test_page_alias test_page_report test_page_system
+page_tests += test_page_alias test_page_chance test_page_report test_page_system
 endif
 
 check_PROGRAMS += $(page_tests)
@@ -157,6 +157,8 @@ test_page_alias_SOURCES = %D%/test_page_alias.c
 test_page_alias_LDADD = $(test_ldadd)
 test_page_buffer_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_LDADD = $(test_ldadd)
+test_page_chance_SOURCES = %D%/test_page_chance.c
+test_page_chance_LDADD = $(test_ldadd)
 test_page_fault_SOURCES = %D%/test_page_fault.c
 test_page_fault_LDADD = $(test_ldadd)
 test_page_kernel_SOURCES = %D%/test_page_kernel.c
