@@ -207,7 +207,7 @@ page_tests_asan = \
 	test_page_raw-asan \
 	test_page_user_slice-asan
 if OWN_PAGE
-page_tests_asan += test_page_alias-asan
+page_tests_asan += test_page_alias-asan test_page_report-asan
 endif
 check_PROGRAMS += $(page_tests_asan)
 TESTS += $(page_tests_asan)
@@ -233,6 +233,9 @@ test_page_map_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_raw_asan_SOURCES = %D%/test_page_raw.c
 test_page_raw_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_page_raw_asan_LDADD = libharness-asan.a $(page_asan)
+test_page_report_asan_SOURCES = %D%/test_page_report.c
+test_page_report_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_report_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_user_slice_asan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_page_user_slice_asan_LDADD = libharness-asan.a $(page_asan)

@@ -73,12 +73,27 @@ static void test_direct(void)
 	page_free(page);
 }
 
+/* A daemon has no standard input: the arena's file may be number 0. */
+static void file_zero(void)
+{
+	unsigned char *addr;
+
+	close(STDIN_FILENO);
+	pages[0] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	if (!pages[0] || arena_file() != 0)
+		abort();
+	addr = page_map_local(pages[0]);
+	addr[7] = 7;
+	page_unmap_local(addr);
+}
+
 static void checks(void)
 {
 	if (!way_is("alias")) {
 		test_direct();
 		return;
 	}
+	ok(!dies_somehow(file_zero), "%s: no standard input, and pages all the same", way_name);
 	for (size_t i = 0; i < COUNT(pages); i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	test_no_home();
