@@ -17,6 +17,11 @@ import tree
 
 FILE_SCOPE = "-"
 
+# Changes of so little text that what is around it has to tell them apart.
+SMALL = ("constant", "jump", "order")
+BLOCKS = ("CompoundStmt", "FunctionDecl", "RecordDecl", "TranslationUnitDecl")
+ENOUGH, TOO_MUCH = 6, 160
+
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
@@ -48,6 +53,15 @@ def one_line(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
+def _named_by(change, around):
+    """The smallest expression or statement around the change that says enough."""
+    for node in reversed(around):
+        if node.text is change.about.text and node.begin <= change.begin and \
+                change.end <= node.end and ENOUGH <= node.end - node.begin <= TOO_MUCH:
+            return node
+    return change.about
+
+
 class Finder:
     """Collects mutants of trees; what several trees show counts once."""
 
@@ -55,17 +69,21 @@ class Finder:
         self.found = {}
         self.hidden = {}
 
-    def collect(self, node, function=FILE_SCOPE):
+    def collect(self, node, function=FILE_SCOPE, around=()):
+        """@around are the expressions and statements that @node is in, the smallest last."""
         if node.kind == "FunctionDecl" and node.get("name"):
-            function = node.get("name")
+            function, around = node.get("name"), ()
         if node.text and operators.hidden_by_macro(node):
             self.hidden.setdefault((node.text.path.name, node.begin), node.macro)
         for change in operators.changes(node):
             path = change.about.text.path.name
+            about = _named_by(change, around) if change.operator in SMALL else change.about
             self.found.setdefault((path, change.begin, change.end, change.new),
-                                  (function, change))
+                                  (function, dataclasses.replace(change, about=about)))
+        if node.text and node.kind not in BLOCKS:
+            around = (*around, node)
         for child in node.children:
-            self.collect(child, function)
+            self.collect(child, function, around)
 
     def mutants(self):
         """In the order of files and lines."""

@@ -110,20 +110,20 @@ small.c:14 small condition: unlikely(a < TWICE(2)) && b => 0
 small.c:14 small condition: unlikely(a < TWICE(2)) && b => 1
 small.c:14 small relation: a < TWICE(2) => a <= TWICE(2)
 small.c:14 small relation: a < TWICE(2) => a >= TWICE(2)
-small.c:14 small constant: 2 => (2 + 1)
-small.c:14 small constant: 2 => (2 - 1)
-small.c:14 small constant: 2 => 0
+small.c:14 small constant: TWICE(2) => TWICE((2 + 1))
+small.c:14 small constant: TWICE(2) => TWICE((2 - 1))
+small.c:14 small constant: TWICE(2) => TWICE(0)
 small.c:14 small logic: unlikely(a < TWICE(2)) && b => unlikely(a < TWICE(2)) || b
 small.c:15 small return: minus(a, b) => (minus(a, b)) + 1
 small.c:15 small return: minus(a, b) => 0
 small.c:15 small swap: minus(a, b) => minus(b, a)
-small.c:16 small constant: 0 => (0 + 1)
-small.c:16 small constant: 0 => (0 - 1)
+small.c:16 small constant: int i = 0 => int i = (0 + 1)
+small.c:16 small constant: int i = 0 => int i = (0 - 1)
 small.c:16 small condition: i != 3 => 0
 small.c:16 small relation: i != 3 => i == 3
-small.c:16 small constant: 3 => (3 + 1)
-small.c:16 small constant: 3 => (3 - 1)
-small.c:16 small constant: 3 => 0
+small.c:16 small constant: i != 3 => i != (3 + 1)
+small.c:16 small constant: i != 3 => i != (3 - 1)
+small.c:16 small constant: i != 3 => i != 0
 small.c:16 small step: i++ => i--
 small.c:17 small statement: a += b => (void)0
 small.c:17 small arithmetic: a += b => a -= b
@@ -133,32 +133,32 @@ small.c:18 small return: ~a => 0
 small.c:23 keep statement: *spare = a => (void)0
 small.c:24 keep statement: *spare = a + 0 => (void)0
 small.c:24 keep arithmetic: a + 0 => a - 0
-small.c:24 keep constant: 0 => (0 + 1)
-small.c:24 keep constant: 0 => (0 - 1)
+small.c:24 keep constant: *spare = a + 0 => *spare = a + (0 + 1)
+small.c:24 keep constant: *spare = a + 0 => *spare = a + (0 - 1)
 small.c:25 keep condition: a => !(a)
 small.c:25 keep condition: a => 0
 small.c:26 keep condition: a == 7 => 0
 small.c:26 keep condition: a == 7 => 1
 small.c:26 keep relation: a == 7 => a != 7
-small.c:26 keep constant: 7 => (7 + 1)
-small.c:26 keep constant: 7 => (7 - 1)
-small.c:26 keep constant: 7 => 0
-small.c:27 keep jump: break => 
+small.c:26 keep constant: a == 7 => a == (7 + 1)
+small.c:26 keep constant: a == 7 => a == (7 - 1)
+small.c:26 keep constant: a == 7 => a == 0
+small.c:27 keep jump: if (a == 7) break => if (a == 7)
 small.c:28 keep statement: a-- => (void)0
 small.c:28 keep step: a-- => a++
 small.c:29 keep statement: *spare = a => (void)0
-small.c:31 keep constant: 5 => (5 + 1)
-small.c:31 keep constant: 5 => (5 - 1)
-small.c:31 keep constant: 5 => 0
+small.c:31 keep constant: return 5 => return (5 + 1)
+small.c:31 keep constant: return 5 => return (5 - 1)
+small.c:31 keep constant: return 5 => return 0
 small.c:36 big condition: a >= 0 => 0
 small.c:36 big condition: a >= 0 => 1
 small.c:36 big return: a >= 0 ? true : false => !(a >= 0 ? true : false)
 small.c:36 big relation: a >= 0 => a < 0
 small.c:36 big relation: a >= 0 => a > 0
-small.c:36 big constant: 0 => (0 + 1)
-small.c:36 big constant: 0 => (0 - 1)
-small.c:36 big constant: true => false
-small.c:36 big constant: false => true
+small.c:36 big constant: a >= 0 => a >= (0 + 1)
+small.c:36 big constant: a >= 0 => a >= (0 - 1)
+small.c:36 big constant: a >= 0 ? true : false => a >= 0 ? false : false
+small.c:36 big constant: a >= 0 ? true : false => a >= 0 ? true : true
 END
 diff "$scratch/expected" "$scratch/found" >"$scratch/diff"
 ok $? "they are the expected ones, all of them" "$scratch/diff"
