@@ -42,6 +42,7 @@ test_scripts = \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
 	%D%/test_minimize.sh \
+	%D%/test_mutate_source.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
@@ -163,7 +164,7 @@ page_tests = \
 	test_page_raw \
 	test_page_user_slice
 if OWN_PAGE
-page_tests += test_page_alias test_page_system
+page_tests += test_page_alias test_page_chance test_page_report test_page_system
 endif
 
 check_PROGRAMS += $(page_tests)
@@ -174,6 +175,8 @@ test_page_alias_SOURCES = %D%/test_page_alias.c
 test_page_alias_LDADD = $(test_ldadd)
 test_page_buffer_SOURCES = %D%/test_page_buffer.c
 test_page_buffer_LDADD = $(test_ldadd)
+test_page_chance_SOURCES = %D%/test_page_chance.c
+test_page_chance_LDADD = $(test_ldadd)
 test_page_fault_SOURCES = %D%/test_page_fault.c
 test_page_fault_LDADD = $(test_ldadd)
 test_page_kernel_SOURCES = %D%/test_page_kernel.c
@@ -182,6 +185,8 @@ test_page_map_SOURCES = %D%/test_page_map.c
 test_page_map_LDADD = $(test_ldadd)
 test_page_raw_SOURCES = %D%/test_page_raw.c
 test_page_raw_LDADD = $(test_ldadd)
+test_page_report_SOURCES = %D%/test_page_report.c
+test_page_report_LDADD = $(test_ldadd)
 test_page_system_SOURCES = %D%/test_page_system.c
 test_page_system_LDADD = $(test_ldadd)
 test_page_user_slice_SOURCES = %D%/test_page_user_slice.c
@@ -220,7 +225,7 @@ page_tests_asan = \
 	test_page_raw-asan \
 	test_page_user_slice-asan
 if OWN_PAGE
-page_tests_asan += test_page_alias-asan
+page_tests_asan += test_page_alias-asan test_page_report-asan
 endif
 check_PROGRAMS += $(page_tests_asan)
 TESTS += $(page_tests_asan)
@@ -246,6 +251,9 @@ test_page_map_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_raw_asan_SOURCES = %D%/test_page_raw.c
 test_page_raw_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_page_raw_asan_LDADD = libharness-asan.a $(page_asan)
+test_page_report_asan_SOURCES = %D%/test_page_report.c
+test_page_report_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_report_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_user_slice_asan_SOURCES = %D%/test_page_user_slice.c
 test_page_user_slice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_page_user_slice_asan_LDADD = libharness-asan.a $(page_asan)

@@ -15,6 +15,24 @@ static unsigned char *place_of(unsigned char *addr)
 	return addr - (size_t)(pages[0] - arena_pages) * PAGE_SIZE;
 }
 
+static bool in_set(const struct alias_set *set, const unsigned char *addr)
+{
+	unsigned int place;
+	size_t offset;
+
+	return alias_set_find(addr, &place, &offset) == set;
+}
+
+/* What lies beside a set may be another one, or the arena: only this set must not be there. */
+static void test_ends_of_set(struct alias_set *set)
+{
+	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
+
+	ok(in_set(set, first) && in_set(set, end - 1) && !in_set(set, first - 1) &&
+		   !in_set(set, end) && !in_set(set, (unsigned char *)set - 1),
+	   "%s: a set ends where its places do", way_name);
+}
+
 /* Neither the guards of a place nor a place that was never used have a home. */
 static void test_no_home(void)
 {
@@ -28,6 +46,7 @@ static void test_no_home(void)
 	   "%s: no home for a guard", way_name);
 	ok(!page_home(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
 	   way_name);
+	test_ends_of_set(task->aliases);
 	ok(page_home(page_home(addr)) == page_home(addr), "%s: home is at home", way_name);
 	page_unmap_local(addr);
 	page_task_switch_in(NULL);
@@ -106,6 +125,29 @@ static void test_former_life(void)
 	page_free(page);
 }
 
+static struct alias_set *set_of_a_new_task(void)
+{
+	struct page_task *task = page_task_new("short");
+	struct alias_set *set;
+
+	page_task_switch_in(task);
+	page_map_local(pages[0]);
+	set = task->aliases;
+	page_task_switch_in(NULL);
+	page_task_delete(task);
+	return set;
+}
+
+/* Guarantee 5: or a program that makes tasks all day would have no addresses left. */
+static void test_sets_go_on(void)
+{
+	struct alias_set *first = set_of_a_new_task(), *second = set_of_a_new_task();
+
+	ok(first && second == first, "%s: the places of a task go to the next", way_name);
+	ok(!second->taken && !second->made && !second->live && !second->depth && !second->away,
+	   "%s: with nothing in them", way_name);
+}
+
 /* Without aliases there is one address only. */
 static void test_direct(void)
 {
@@ -117,17 +159,33 @@ static void test_direct(void)
 	page_free(page);
 }
 
+/* A daemon has no standard input: the arena's file may be number 0. */
+static void file_zero(void)
+{
+	unsigned char *addr;
+
+	close(STDIN_FILENO);
+	pages[0] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	if (!pages[0] || arena_file() != 0)
+		abort();
+	addr = page_map_local(pages[0]);
+	addr[7] = 7;
+	page_unmap_local(addr);
+}
+
 static void checks(void)
 {
 	if (!way_is("alias")) {
 		test_direct();
 		return;
 	}
+	ok(!dies_somehow(file_zero), "%s: no standard input, and pages all the same", way_name);
 	for (size_t i = 0; i < COUNT(pages); i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	test_no_home();
 	test_turns();
 	test_former_life();
+	test_sets_go_on();
 	for (size_t i = 0; i < COUNT(pages); i++)
 		page_free(pages[i]);
 }

@@ -231,6 +231,18 @@ static void use_second_life(void)
 	use_fresh();
 }
 
+/* What a child of fork() knows of its bytes is about its bytes alone. */
+static void use_after_child_wrote(void)
+{
+	struct page *mine = page_alloc(GFP_KERNEL);
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(page_write_raw(mine, zeros, 0, 8));
+	waitpid(pid, NULL, 0);
+	branch_on(page_map_local(mine));
+}
+
 static bool uninit(void (*fn)(void))
 {
 	return strstr(in_child(fn).said, "use-of-uninitialized-value");
@@ -246,6 +258,7 @@ static void test_uninit(void)
 	ok(uninit(use_copied), "%s: copied from uninitialised", way_name);
 	ok(!uninit(only_copied), "%s: only copied", way_name);
 	ok(uninit(use_bytewise), "%s: through a bytewise read", way_name);
+	ok(uninit(use_after_child_wrote), "%s: written by a child only", way_name);
 	ok(uninit(use_second_life), "%s: a frame's second life", way_name);
 }
 

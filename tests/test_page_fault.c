@@ -93,7 +93,7 @@ static void test_order(void)
 {
 	set((struct page_fault_attr){ .probability = 100, .times = -1, .interval = 2,
 				      .task_filter = true });
-	failures(5);
+	ok(failures(5) == 0, "guarantee 3: the filter lets nobody through who did not ask");
 	page_task_make_it_fail(true);
 	ok(failures(4) == 0xa, "guarantee 3: the filter comes before the interval");
 	ok(page_task_make_it_fail(false), "who was in is out");
@@ -158,6 +158,95 @@ static void test_usercopy(void)
 	page_free(page);
 }
 
+/* Each point has what was asked of it, and nothing of the other's. */
+static bool keeps(enum page_fault_point point, struct page_fault_attr want)
+{
+	struct page_fault_attr got = { .seed = 1 };
+
+	return page_fault_attr_get(point, &got) == 0 && got.probability == want.probability &&
+	       got.interval == want.interval && got.times == want.times &&
+	       got.space == want.space && got.min_order == want.min_order &&
+	       got.task_filter == want.task_filter && got.ignore_gfp == want.ignore_gfp &&
+	       got.seed == want.seed;
+}
+
+static void test_points(void)
+{
+	static const struct page_fault_attr
+		one = { .probability = 17, .interval = 18, .times = 19, .space = 20, .min_order = 21,
+			.task_filter = true, .ignore_gfp = GFP_NOIO, .seed = 22 },
+		two = { .probability = 37, .interval = 38, .times = 39, .space = 40, .min_order = 41,
+			.task_filter = false, .ignore_gfp = GFP_ATOMIC, .seed = 42 };
+
+	ok(keeps(PAGE_FAULT_ALLOC, off) && keeps(PAGE_FAULT_USERCOPY, off), "nothing is asked at first");
+	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &one) == 0 &&
+		   page_fault_attr_set(PAGE_FAULT_USERCOPY, &two) == 0,
+	   "something else of each point");
+	ok(keeps(PAGE_FAULT_ALLOC, one) && keeps(PAGE_FAULT_USERCOPY, two), "each has its own");
+	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
+	ok(keeps(PAGE_FAULT_ALLOC, off) && keeps(PAGE_FAULT_USERCOPY, two), "switched off alone");
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
+}
+
+/* Bit i: did copy i of one byte fail? */
+static uint64_t copies_that_fail(struct page *page, unsigned int count)
+{
+	static unsigned char user[64];
+	struct user_slice_reader reader;
+	uint64_t seen = 0;
+
+	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
+	for (unsigned int i = 0; i < count; i++)
+		seen |= (uint64_t)(page_copy_from_user_slice(page, &reader, 0, 1) == -EFAULT) << i;
+	return seen;
+}
+
+static void test_usercopy_attr(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+	struct page_fault_attr attr = { .probability = 100, .times = -1, .interval = 2 };
+
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
+	ok(copies_that_fail(page, 6) == 0x2a && failures(4) == 0, "every second copy, no allocation");
+	attr = (struct page_fault_attr){ .probability = 100, .times = -1, .space = 3 };
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
+	ok(copies_that_fail(page, 4) == 0xc, "a copy takes one of the space");
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
+	page_free(page);
+}
+
+/* A buffer counts as its pages, as a power of two. Return: the space that it took of 100. */
+static unsigned int space_taken(size_t bytes)
+{
+	struct page_fault_attr attr = { .probability = 100, .times = -1, .space = 100 };
+	void *buffer;
+
+	page_fault_attr_set(PAGE_FAULT_ALLOC, &attr);
+	buffer = page_buffer_alloc(bytes);
+	page_fault_attr_get(PAGE_FAULT_ALLOC, &attr);
+	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
+	page_buffer_free(buffer);
+	return buffer ? 100 - attr.space : 0;
+}
+
+static void test_order_of_buffers(void)
+{
+	struct page_fault_attr attr = { .probability = 100, .times = -1, .min_order = 2 };
+	void *small, *large;
+
+	ok(space_taken(1) == 1 && space_taken(PAGE_SIZE) == 1 && space_taken(PAGE_SIZE + 1) == 2 &&
+		   space_taken(3 * PAGE_SIZE) == 4 && space_taken(4 * PAGE_SIZE) == 4 &&
+		   space_taken(5 * PAGE_SIZE) == 8,
+	   "space goes by pages, rounded up to a power of two");
+	set(attr);
+	small = page_buffer_alloc(2 * PAGE_SIZE);
+	large = page_buffer_alloc(3 * PAGE_SIZE);
+	ok(small && !large, "min_order: three pages are order 2, two are not");
+	set(off);
+	page_buffer_free(small);
+	page_buffer_free(large);
+}
+
 /* An operation with three points: enumerated, each path once, then success. */
 static int operation(void)
 {
@@ -219,6 +308,7 @@ static void test_tasks(void)
 
 int main(void)
 {
+	test_points();
 	test_nth();
 	test_nth_first();
 	test_attr();
@@ -226,6 +316,8 @@ int main(void)
 	test_random();
 	test_bad_attr();
 	test_usercopy();
+	test_usercopy_attr();
+	test_order_of_buffers();
 	test_enumerate();
 	test_tasks();
 	return done();

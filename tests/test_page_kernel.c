@@ -58,7 +58,7 @@ static bool all_are(struct page *page, size_t from, size_t to, int byte)
 	for (size_t i = from; i < to; i++)
 		good &= addr[i] == (char)byte;
 	kunmap_local(addr);
-	return good;
+	return good && !page_task_depth(page_task_current());
 }
 
 static void test_sparse(void)

@@ -411,6 +411,8 @@ static unsigned char *kept, *kept_away, *kept_dead;
 
 static void child_writes(void)
 {
+	if (kept[0] != 1)
+		abort();
 	kept[0] = 2;
 	page_write_raw(pages[1], "child", 0, 5);
 	if (kept[0] != 2 || kept[1] != 9)

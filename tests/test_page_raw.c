@@ -118,6 +118,45 @@ static void test_exact(void)
 	   "%s: bytewise read writes exactly its buffer", way_name);
 }
 
+static struct page_task *nobody(void)
+{
+	return NULL;
+}
+
+/*
+ * A thread that may have no room left is looked at more closely, and then does the same. A
+ * hook makes that of every thread.
+ */
+static void test_crowded(void)
+{
+	static unsigned char user[16];
+	struct user_slice_reader reader;
+	void *maps[PAGE_TASK_MAPPINGS];
+	bool good;
+
+	page_task_hook_set(nobody);
+	for (int i = 0; i < PAGE_TASK_MAPPINGS - 2; i++)
+		maps[i] = page_map_local(other);
+	ok(exact(call_write, 0x12) && exact(call_zero, 0) && exact(call_bytewise, 0x23) &&
+		   exact(call_copy, 0x34),
+	   "%s: with room for two, all calls work as before", way_name);
+	maps[PAGE_TASK_MAPPINGS - 2] = page_map_local(other);
+	fill(0x45);
+	good = page_write_raw(page, buffer, 8, 5) == 0;
+	fill(0);
+	good &= page_read_raw(page, buffer + 3, 8, 5) == 0;
+	ok(good && !buffer[2] && buffer[3] == 0x45 && buffer[7] == 0x45 && !buffer[8],
+	   "%s: with room for one, bytes go where they should", way_name);
+	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
+	ok(page_fill_zero(page, 8, 5) == 0 && page_read_bytewise_atomic(page, buffer, 8, 5) == 0 &&
+		   page_write_bytewise_atomic(page, buffer, 8, 5) == 0 &&
+		   page_copy_from_user_slice(page, &reader, 8, 5) == 0,
+	   "%s: with room for one, every call of one page works", way_name);
+	for (int i = PAGE_TASK_MAPPINGS - 1; i-- > 0;)
+		page_unmap_local(maps[i]);
+	page_task_hook_set(NULL);
+}
+
 static void test_copy_self(void)
 {
 	ok(page_copy(page, 0, page, 64, 64) == 0, "%s: a page to itself, beside", way_name);
@@ -208,6 +247,48 @@ static void copy_dead_source_one_left(void)
 	page_copy(page, 0, other, 0, 1);
 }
 
+/* The thread's own task is full; another that has room has run, and a raw call found it so. */
+static struct page_task *task;
+
+static void own_is_full(void)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		page_map_local(other);
+	page_task_switch_in(task);
+	if (page_fill_zero(page, 0, 1))
+		exit(1);
+}
+
+static void full_back(void)
+{
+	own_is_full();
+	page_task_switch_in(NULL);
+	page_fill_zero(page, 0, 1);
+}
+
+static void full_when_left(void)
+{
+	own_is_full();
+	page_task_switch_out(task);
+	page_fill_zero(page, 0, 1);
+}
+
+static void full_when_deleted(void)
+{
+	own_is_full();
+	page_task_delete(task);
+	page_fill_zero(page, 0, 1);
+}
+
+static void test_full(void)
+{
+	task = page_task_new("has room");
+	ok(dies(full_back, "map-overflow"), "%s: full, after another task", way_name);
+	ok(dies(full_when_left, "map-overflow"), "%s: full, after another task left", way_name);
+	ok(dies(full_when_deleted, "map-overflow"), "%s: full, after another task's end", way_name);
+	page_task_delete(task);
+}
+
 static void test_dead(void)
 {
 	ok(dies_or(dead_read, "use-after-free", POISONED), "%s: read of a dead page", way_name);
@@ -247,8 +328,10 @@ static void checks(void)
 	test_lifetime();
 	test_ranges();
 	test_exact();
+	test_crowded();
 	test_copy_self();
 	test_dead();
+	test_full();
 	page_free(page);
 	page_free(other);
 }

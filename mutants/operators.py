@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""What can be wrong: a table of operators, and the nodes that each one is for."""
+import dataclasses
+import re
+
+# An operator's name, and what becomes of each token that it is about.
+TOKENS = {
+    "relation": {"<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
+                 "==": ("!=",), "!=": ("==",)},
+    "logic": {"&&": ("||",), "||": ("&&",)},
+    "arithmetic": {"+": ("-",), "-": ("+",), "*": ("/",), "/": ("*",), "%": ("/",),
+                   "+=": ("-=",), "-=": ("+=",)},
+    "bits": {"<<": (">>",), ">>": ("<<",), "&": ("|",), "|": ("&",), "^": ("|",),
+             "&=": ("|=",), "|=": ("&=",)},
+}
+UNARY = {"++": ("step", "--"), "--": ("step", "++"), "!": ("not", ""), "~": ("not", ""),
+         "-": ("not", "")}
+ORDERS = ("memory_order_acquire", "memory_order_release", "memory_order_acq_rel")
+BOOLS = {"true": "false", "false": "true"}
+COMMENT = re.compile(r"/\*.*?\*/|\s+", re.DOTALL)
+INTEGER = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*")
+INTEGER_TYPES = re.compile(r"(_Atomic\()?(unsigned|signed|char|short|int|long|_Bool|enum|__int)\b")
+WRAPPERS = ("ImplicitCastExpr", "ParenExpr", "ExprWithCleanups", "ConstantExpr")
+CONDITIONS = {"IfStmt": 0, "WhileStmt": 0, "ForStmt": 2, "DoStmt": 1, "ConditionalOperator": 0}
+STATEMENTS = ("CallExpr", "BinaryOperator", "CompoundAssignOperator", "UnaryOperator",
+              "AtomicExpr", "ParenExpr", "CStyleCastExpr", "ImplicitCastExpr", "StmtExpr")
+JUMPS = ("BreakStmt", "ContinueStmt")
+
+OPERATORS = {
+    "arithmetic": "+ for -, * for /, and the other way round",
+    "bits": "<< for >>, & for |, and the other way round",
+    "condition": "negated; always true (not of loops); never true",
+    "constant": "one more, one less, 0; true for false",
+    "jump": "a break or continue left out",
+    "logic": "&& for ||, and the other way round",
+    "not": "!, ~ or - left out",
+    "order": "an acquire or release that is relaxed",
+    "relation": "the neighbour, and the opposite",
+    "return": "negated, one more, 0 or NULL",
+    "statement": "a call or an assignment left out",
+    "step": "++ for --, and the other way round",
+    "swap": "two arguments that stand side by side",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """Bytes [begin, end) become @new; @about is the node that it is said of."""
+    operator: str
+    begin: int
+    end: int
+    new: str
+    about: object
+
+
+def bare(node):
+    """Without what the compiler put around it, and without parentheses."""
+    while node.kind in WRAPPERS and len(node.children) == 1:
+        node = node.children[0]
+    return node
+
+
+def outer(node):
+    """Without what the compiler put around it: it may have less bytes than its inside."""
+    while node.kind in ("ImplicitCastExpr", "ConstantExpr", "ExprWithCleanups") and node.children:
+        node = node.children[0]
+    return node
+
+
+def spelled(node):
+    return bool(node.text) and not node.macro
+
+
+# ---- one function a kind of node ----
+
+def _binary(node):
+    left, right = outer(node.children[0]), outer(node.children[1])
+    if not (left.text and left.text is right.text is node.text and left.end <= right.begin):
+        return
+    between = node.text.bytes[left.end:right.begin].decode()
+    token = COMMENT.sub("", between)
+    if token != node.get("opcode"):
+        return
+    begin = left.end + between.index(token)
+    for operator, table in TOKENS.items():
+        for new in table.get(token, ()):
+            yield Change(operator, begin, begin + len(token), new, node)
+
+
+def _unary(node):
+    token = node.get("opcode")
+    if token not in UNARY:
+        return
+    operator, new = UNARY[token]
+    begin = node.end - len(token) if node.get("isPostfix") else node.begin
+    if node.text.bytes[begin:begin + len(token)].decode() == token:
+        yield Change(operator, begin, begin + len(token), new, node)
+
+
+def _integer(node):
+    if not INTEGER.fullmatch(node.source):
+        return
+    value = int(node.get("value"))
+    for new in (f"({node.source} + 1)", f"({node.source} - 1)"):
+        yield Change("constant", node.begin, node.end, new, node)
+    if value not in (0, 1):
+        yield Change("constant", node.begin, node.end, "0", node)
+
+
+def _bool(node):
+    if node.macro in BOOLS and node.source == node.macro:
+        yield Change("constant", node.begin, node.end, BOOLS[node.macro], node)
+
+
+def _name(node):
+    if (node.get("referencedDecl") or {}).get("name") in ORDERS and node.source in ORDERS:
+        yield Change("order", node.begin, node.end, "memory_order_relaxed", node)
+
+
+def _condition(node):
+    at = CONDITIONS[node.kind]
+    if len(node.children) <= at:
+        return
+    condition = outer(node.children[at])
+    if not condition.text:
+        return
+    what = condition.begin, condition.end
+    # The opposite of a comparison, and a ! left out, have names of their own.
+    inside = bare(condition)
+    if condition.macro or (inside.get("opcode") not in TOKENS["relation"] and
+                           inside.get("opcode") != "!"):
+        yield Change("condition", *what, f"!({condition.source})", condition)
+    yield Change("condition", *what, "0", condition)
+    if node.kind in ("IfStmt", "ConditionalOperator"):
+        yield Change("condition", *what, "1", condition)
+
+
+def _statements(node):
+    """Expressions that stand alone: in a block, or as the body of something."""
+    if node.kind == "CompoundStmt":
+        inside = node.children
+    elif node.kind in ("IfStmt", "WhileStmt"):
+        inside = node.children[1:]
+    elif node.kind == "ForStmt":
+        inside = node.children[4:]
+    else:
+        return
+    for child in inside:
+        if child.kind in STATEMENTS and child.text:
+            child = outer(child)
+            if child.text and bare(child).kind != "CStyleCastExpr":
+                yield Change("statement", child.begin, child.end, "(void)0", child)
+
+
+def _return(node):
+    if not node.children or not outer(node.children[0]).text:
+        return
+    value = outer(node.children[0])
+    kind = node.children[0].type
+    what = value.begin, value.end
+    if value.macro in BOOLS:
+        return
+    if kind == "_Bool" or kind == "bool":
+        yield Change("return", *what, f"!({value.source})", value)
+    elif kind.endswith("*"):
+        if value.macro != "NULL":
+            yield Change("return", *what, "0", value)
+    elif INTEGER_TYPES.match(kind):
+        if bare(value).kind != "IntegerLiteral":
+            yield Change("return", *what, f"({value.source}) + 1", value)
+            yield Change("return", *what, "0", value)
+
+
+def _type_of_argument(node):
+    kind = node.type.replace("const ", "").replace("*const", "*").strip()
+    return "integer" if INTEGER_TYPES.match(kind) and "*" not in kind else kind
+
+
+def _swap(node):
+    arguments = node.children[1:]
+    for left, right in zip(arguments, arguments[1:]):
+        same = _type_of_argument(left) == _type_of_argument(right)
+        left, right = outer(left), outer(right)
+        if not (same and left.text and left.text is right.text and left.end <= right.begin):
+            continue
+        if left.source == right.source:
+            continue
+        between = left.text.bytes[left.end:right.begin].decode()
+        yield Change("swap", left.begin, right.end, right.source + between + left.source, node)
+
+
+def _jump(node):
+    yield Change("jump", node.begin, node.end, "", node)
+
+
+FUNCTIONS = {
+    "BinaryOperator": (_binary,), "CompoundAssignOperator": (_binary,), "UnaryOperator": (_unary,),
+    "IntegerLiteral": (_integer,), "DeclRefExpr": (_name,), "CallExpr": (_swap,),
+    "ReturnStmt": (_return,), **{kind: (_jump,) for kind in JUMPS},
+}
+
+
+def changes(node):
+    """All changes of this node, not of those in it."""
+    if node.kind in CONDITIONS:
+        yield from _condition(node)
+    yield from _statements(node)
+    if node.kind == "IntegerLiteral" and node.macro and node.text:
+        yield from _bool(node)
+    if spelled(node):
+        for function in FUNCTIONS.get(node.kind, ()):
+            yield from function(node)
+
+
+def hidden_by_macro(node):
+    """Is there a change that a macro hides?"""
+    return bool(node.macro) and node.macro not in BOOLS and (
+        node.kind in ("BinaryOperator", "CompoundAssignOperator", "IntegerLiteral") or
+        node.kind in CONDITIONS)

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What our library says of misuse (R6): the call, the pages, and who they belong to. */
+#include "tests/page_test.h"
+
+#include <signal.h>
+
+#include "page/report.h"
+
+static struct page *pages[2];
+static struct page_task *tasks[2];
+static unsigned char byte;
+
+/* Is it one line, that says @rule and each of the @parts? */
+static void says(const char *name, void (*fn)(void), const char *rule, const char *const parts[])
+{
+	struct outcome outcome = in_child(fn);
+	char begin[64];
+	bool good;
+
+	snprintf(begin, sizeof(begin), "BUG: page: %s: ", rule);
+	good = WIFSIGNALED(outcome.status) && WTERMSIG(outcome.status) == SIGABRT &&
+	       !strncmp(outcome.said, begin, strlen(begin)) &&
+	       strchr(outcome.said, '\n') == outcome.said + strlen(outcome.said) - 1;
+	for (int i = 0; parts[i]; i++)
+		good &= strstr(outcome.said, parts[i]) != NULL;
+	/* AddressSanitizer sees a dead page first, and knows nothing of its name. */
+	good |= !strcmp(rule, "use-after-free") && strstr(outcome.said, "use-after-poison");
+	if (!ok(good, "%s: %s", way_name, name))
+		printf("# %s\n", outcome.said);
+}
+
+/* A part with the name of a page or an address in it, until the next four. */
+static const char *with(const char *format, const void *pointer)
+{
+	static char texts[4][160];
+	static unsigned int next;
+	char *text = texts[next++ % COUNT(texts)];
+
+	snprintf(text, sizeof(texts[0]), format, pointer);
+	return text;
+}
+
+#define SAYS(name, fn, rule, ...) says(name, fn, rule, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void wrong_order(void)
+{
+	void *addr;
+
+	page_task_switch_in(tasks[0]);
+	addr = page_map_local(pages[0]);
+	page_map_local(pages[1]);
+	page_unmap_local(addr);
+}
+
+static void overflow(void)
+{
+	page_task_switch_in(tasks[0]);
+	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
+		page_map_local(pages[1]);
+	page_map_local(pages[0]);
+}
+
+static void foreign(void)
+{
+	void *addr;
+
+	page_task_switch_in(tasks[0]);
+	addr = page_map_local(pages[0]);
+	page_task_switch_in(tasks[1]);
+	page_map_local(pages[1]);
+	page_unmap_local(addr);
+}
+
+static void twice(void)
+{
+	void *addr;
+
+	page_task_switch_in(tasks[0]);
+	addr = page_map_local(pages[1]);
+	page_unmap_local(addr);
+	page_unmap_local(addr);
+}
+
+static void stranger(void)
+{
+	page_task_switch_in(tasks[0]);
+	page_unmap_local(&byte);
+}
+
+static void dead_read(void)
+{
+	page_task_switch_in(tasks[0]);
+	page_free(pages[0]);
+	page_read_raw(pages[0], &byte, 0, 1);
+}
+
+static void dead_copy(void)
+{
+	page_task_switch_in(tasks[0]);
+	page_free(pages[1]);
+	page_copy(pages[0], 0, pages[1], 0, 1);
+}
+
+static unsigned char *buffer;
+
+static void borrowed(void)
+{
+	page_task_switch_in(tasks[0]);
+	page_free(page_borrow(buffer));
+}
+
+static void no_buffer(void)
+{
+	page_task_switch_in(tasks[0]);
+	page_buffer_size(&byte);
+}
+
+static void inside_a_buffer(void)
+{
+	page_task_switch_in(tasks[0]);
+	page_buffer_free(buffer + PAGE_SIZE);
+}
+
+static void test_mappings(void)
+{
+	SAYS("an older mapping", wrong_order, "unmap-order",
+	     with("page_unmap_local of page %p at 0x", pages[0]), " by alpha at 0x",
+	     with(", but page %p was mapped later at 0x", pages[1]));
+	SAYS("a 17th", overflow, "map-overflow",
+	     with("page_map_local of page %p by alpha at 0x", pages[0]),
+	     with("it has 16 of 16 mappings, the newest of page %p, mapped at 0x", pages[1]));
+	SAYS("another task's", foreign, "foreign-map",
+	     with("page_unmap_local of page %p at 0x", pages[0]), " by beta at 0x",
+	     ": mapped by alpha at 0x");
+	SAYS("one that ended", twice, "use-after-unmap", "page_unmap_local of 0x",
+	     with(", page %p, by alpha at 0x", pages[1]));
+	SAYS("none at all", stranger, "foreign-map",
+	     with("page_unmap_local of %p by alpha at 0x", &byte));
+}
+
+static void test_pages(void)
+{
+	SAYS("a dead page", dead_read, "use-after-free",
+	     with("page_read_raw of the dead page %p by alpha at 0x", pages[0]));
+	SAYS("a dead source", dead_copy, "use-after-free",
+	     with("page_copy of the dead page %p by alpha at 0x", pages[1]));
+	SAYS("a borrowed page", borrowed, "borrowed-free",
+	     with("page_free of the borrowed page %p by alpha at 0x", page_borrow(buffer)));
+	SAYS("no buffer", no_buffer, "foreign-map",
+	     with("page_buffer_size of %p by alpha at 0x", &byte));
+	SAYS("not where a buffer begins", inside_a_buffer, "foreign-map",
+	     with("page_buffer_free of %p by alpha at 0x", buffer + PAGE_SIZE));
+}
+
+static void long_words(void)
+{
+	char words[1000];
+
+	memset(words, 'x', sizeof(words));
+	words[sizeof(words) - 1] = '\0';
+	page_bug("long", "%s", words);
+}
+
+/* What does not fit is cut, and the line still ends: 512 bytes with the end of a string. */
+static void test_long(void)
+{
+	struct outcome outcome = in_child(long_words);
+	size_t len = strlen(outcome.said);
+
+	ok(len == 511 && outcome.said[510] == '\n' && outcome.said[509] == 'x',
+	   "%s: a line that is too long is cut (%zu)", way_name, len);
+}
+
+static void checks(void)
+{
+	for (size_t i = 0; i < COUNT(pages); i++)
+		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	buffer = page_buffer_alloc(3 * PAGE_SIZE);
+	tasks[0] = page_task_new("alpha");
+	tasks[1] = page_task_new("beta");
+	test_mappings();
+	test_pages();
+	test_long();
+	page_task_delete(tasks[0]);
+	page_task_delete(tasks[1]);
+	page_buffer_free(buffer);
+	for (size_t i = 0; i < COUNT(pages); i++)
+		page_free(pages[i]);
+}
+
+int main(void)
+{
+	return page_test_main(checks);
+}
