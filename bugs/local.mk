@@ -13,7 +13,7 @@ bugs_scripts = \
 	%D%/table.py
 
 # Made by configure, and again when it changes.
-noinst_SCRIPTS = %D%/bank
+noinst_SCRIPTS += %D%/bank
 
 EXTRA_DIST += $(bugs_scripts) %D%/bugs.def
 

@@ -17,7 +17,7 @@ EXTRA_DIST += \
 mutants_page_tests = $(page_tests) $(page_tests_asan) $(page_tests_tsan) $(page_tests_msan)
 
 # The command, with what this build was made by.
-noinst_SCRIPTS = %D%/mutants
+noinst_SCRIPTS += %D%/mutants
 CLEANFILES += %D%/mutants
 %D%/mutants: Makefile
 	$(AM_V_GEN)$(MKDIR_P) %D% && { \
