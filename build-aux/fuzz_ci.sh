@@ -72,7 +72,7 @@ replay() {
 	if [ ! -x "./$1" ]; then
 		echo "this build has no such binary" >"$log"
 		one_case skipped replay "$1" "$log"
-	elif "./$1" "$srcdir/corpus/regress" "$srcdir/corpus/rules" \
+	elif "./$1" "$srcdir/corpus/regress" "$srcdir/corpus/rules" "$srcdir/corpus/bugs" \
 		"$srcdir/corpus/seed/${1%%-*}" >"$log.all" 2>&1; then
 		one_case good replay "$1"
 	else

@@ -178,8 +178,7 @@ replay() {
 		has_backend $backend replay || continue
 		for orders in '' --orders; do
 			stage "replay, $backend $orders" replay-$backend$orders '[0-9]+ inputs in' ./pagetorture replay \
-				--backend $backend $orders "$srcdir/corpus/regress" "$srcdir/corpus/rules" \
-				"$srcdir/corpus/seed"
+				--backend $backend $orders "$srcdir/corpus"
 		done
 	done
 	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
@@ -192,7 +191,7 @@ replay() {
 		for backend in direct alias; do
 			stage "$binary, $backend" $binary-$backend '[0-9]+ inputs replayed' \
 				env PAGE_MAP=$backend ./$binary "$srcdir/corpus/rules" \
-				"$srcdir/corpus/regress" "$srcdir/corpus/seed/$target"
+				"$srcdir/corpus/regress" "$srcdir/corpus/bugs" "$srcdir/corpus/seed/$target"
 		done
 	done
 }

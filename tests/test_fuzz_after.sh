@@ -8,7 +8,7 @@
 
 build=$scratch/build
 src=$scratch/src
-mkdir -p "$build" "$src/fuzz" "$src/corpus/rules" "$src/corpus/regress"
+mkdir -p "$build" "$src/fuzz" "$src/corpus/rules" "$src/corpus/regress" "$src/corpus/bugs"
 if ! make_targets "$build" 64; then
 	skip "${CC:-cc} has no libFuzzer"
 	done_testing

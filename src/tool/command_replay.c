@@ -44,7 +44,7 @@ static const char help[] =
 	"is missing or cannot be read, a program of an unknown format version, or no flavour.\n"
 	"\n"
 	"Examples:\n"
-	"  pagetorture replay corpus/regress corpus/rules corpus/seed\n"
+	"  pagetorture replay corpus\n"
 	"  pagetorture replay --flavour asan -j 2 --junit replay.xml campaign/fuzz_page/corpus\n"
 	"  pagetorture replay --orders --shuffle 7 --flavour plain corpus/rules\n"
 	"  pagetorture replay --self-test\n";
