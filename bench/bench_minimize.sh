@@ -3,17 +3,21 @@
 #
 # How small racy programs get, and in what time. Each is a random program of 40 calls with a
 # race; what comes out must fail in the same way: the same rules broken, as the model says,
-# and the same signature when it is minimised again, which must then change nothing.
+# and the same signature when it is minimised again, which must then change nothing. As a C
+# file it must compile without a warning and show what it is to show.
 #
 #   bench_minimize.sh      run in the build folder
 #   BENCH_PROGRAMS         how many (default 200)
 #   BENCH_SEED             of the first (default 1)
-# Exit status 1: one fails in another way, or the median is above 4 calls. 77: no flavour tsan.
+#   BENCH_AS_C=no          not as C files
+#   CC                     compiles them once more, with all warnings (default clang)
+# Exit status 1: one fails in another way, or does not as a C file, or the median is above 4 calls. 77: no flavour tsan.
 set -u
 
 programs=${BENCH_PROGRAMS:-200}
 seed=${BENCH_SEED:-1}
 here=$PWD
+headers=$(cd "$(dirname "$0")/../src/page" && pwd) || exit 2
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
@@ -35,7 +39,21 @@ calls() {
 	grep -c '(' "$1"
 }
 
+# as_c NAME: does it reproduce? One whose race nobody sees cannot.
+as_c() {
+	if grep -q 'race unseen' "$1.log"; then
+		echo "$1" >>unseen
+	elif "$here/pagetorture" to-c -o "$1.c" "$1.small" 2>"$1.log3" &&
+		${CC:-clang} -Wall -Wextra -Werror -fsyntax-only -I"$headers" "$1.c" 2>>"$1.log3"; then
+		echo "$1" >>reproduced
+	else
+		echo "$1: as C: $(tail -n 1 "$1.log3")" >>other
+	fi
+}
+
 : >other
+: >unseen
+: >reproduced
 for file in *.page; do
 	name=${file%.page}
 	begin=$(date +%s%N)
@@ -51,6 +69,7 @@ for file in *.page; do
 		echo "$name: another signature" >>other
 	fi
 	cmp -s "$name.small" "$name.again" || echo "$name: not the smallest" >>other
+	[ "${BENCH_AS_C-}" = no ] || as_c "$name"
 done
 
 # spread COLUMN: least, a quarter, median, three quarters, most
@@ -68,6 +87,8 @@ set -- $(spread 1) $(spread 2)
 echo "bench-minimize: $programs racy programs of 40 calls"
 echo "  calls left   median $3 (quarters $2 .. $4, $1 .. $5)"
 echo "  ms each      median $8 (quarters $7 .. $9, $6 .. ${10})"
-echo "  another signature, or not the smallest: $(grep -c . other)"
+[ "${BENCH_AS_C-}" = no ] ||
+	echo "  as C         $(grep -c . reproduced) reproduce, $(grep -c . unseen) race unseen"
+echo "  another signature, not the smallest, or not as C: $(grep -c . other)"
 cat other
 [ ! -s other ] && [ "$3" -le 4 ]

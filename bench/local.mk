@@ -70,7 +70,7 @@ endif
 
 # How small racy programs get; BENCH_PROGRAMS= and BENCH_SEED= as bench_minimize.sh has them.
 bench-minimize: all make_programs
-	@$(SHELL) $(srcdir)/%D%/bench_minimize.sh
+	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/bench_minimize.sh
 
 # What stress costs, and whether a second thread gets as much done as the first.
 noinst_PROGRAMS += bench_scale
