@@ -35,7 +35,7 @@ run() {
 	binary=$1
 	shift
 	rm -rf "$work/out"
-	AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_FAST_CAL=1 \
+	AFL_NO_UI=1 AFL_TRY_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_FAST_CAL=1 \
 		AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
 		afl-fuzz -V "$seconds" -t 1000 -s 1 -G "$(longest "$binary")" -i "$work/seeds" -o "$work/out" -- "./$binary" "$@" \
 		>"$work/log" 2>&1
