@@ -94,10 +94,12 @@ def _patterns(folder, name, joint, files):
 
 
 def stress(name, flavour):
-    files = "stress", name
-    objects = ([f"stress/{file}.o" for file in files] if flavour == "plain" else
-               _patterns("stress", name, f"_{flavour}-", files))
-    return Program(name, flavour, objects, file=name + suffix(flavour))
+    plain = flavour == "plain"
+    objects = [f"stress/{name}.o"] if plain else _patterns("stress", name, f"_{flavour}-", [name])
+    # A plain one chooses how memory is copied.
+    flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if plain else []
+    return Program(name, flavour, objects, [f"libstress-{flavour}.a"], flags,
+                   name + suffix(flavour))
 
 
 def unit_test(name):

@@ -19,7 +19,6 @@ from bank import detector_of
 LAST_INPUT = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
 FINDING = re.compile(r"^.*(?:ERROR: |BUG: page: |WARNING: ThreadSanitizer|runtime error: ).*$",
                      re.MULTILINE)
-STRESS = ("stress_disjoint", "stress_overlap")
 # A runtime still sees memcpy() and memset() of a library that was not compiled for it.
 BLIND = {"tsan": {"TSAN_OPTIONS": "ignore_interceptors_accesses=1"}}
 # What a call to a program that hangs may cost more than the time it was given.
@@ -153,8 +152,8 @@ def elsewhere(bench, seat, _trial):
         raise Unusable("a page program shows it")
     _need(bench, seat.flavour)
     name = seat.bug.elsewhere
-    if name in STRESS:
-        return _stress(bench, seat, name, 1)
+    if name.startswith("stress_"):
+        return _stress(bench, seat, name, 1, bench.seconds)
     binary = bench.builder(seat).make(build.unit_test(name))
     status, output, seconds = _call([binary], GRACE)
     failed = re.search(r"^not ok .*$", output, re.MULTILINE)
@@ -169,10 +168,10 @@ def elsewhere(bench, seat, _trial):
 
 # ---- stress ----
 
-def _stress(bench, seat, name, trial):
+def _stress(bench, seat, name, trial, share):
     binary = bench.builder(seat).make(build.stress(name, seat.flavour))
-    status, output, seconds = _call([binary, "-s", bench.seconds, f"--seed={trial}",
-                                     "--stat-interval=0"], bench.seconds + GRACE,
+    status, output, seconds = _call([binary, "-s", share, f"--seed={trial}",
+                                     "--stat-interval=0"], share + GRACE,
                                     PAGE_MAP=seat.backend)
     if status == 0:
         return Outcome(False, seconds, 1)
@@ -190,13 +189,15 @@ def _stress(bench, seat, name, trial):
 
 
 def stress(bench, seat, trial):
-    """The stress programs one after the other, on real threads."""
+    """The stress programs one after the other, on real threads; they share the time."""
     _need(bench, seat.flavour)
     if (seat.flavour, seat.backend) == ("tsan", "alias"):
         raise Unusable("to ThreadSanitizer the stress programs show a page at one address only")
     spent = 0.0
-    for number, name in enumerate(STRESS, 1):
-        outcome = _stress(bench, seat, name, trial)
+    names = sorted(path.stem for path in (bench.tree.source / "stress").glob("stress_*.c"))
+    share = max(1, bench.seconds // len(names))
+    for number, name in enumerate(names, 1):
+        outcome = _stress(bench, seat, name, trial, share)
         spent += outcome.seconds
         if outcome.killed:
             break
