@@ -2,6 +2,8 @@
 /* The page library by its header alone, in every flavour. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +259,15 @@ static void test_exhaustion(void)
 
 static pthread_barrier_t all_there;
 
+/* Pages on their way from one thread to another: who frees one has seldom allocated it. */
+static _Atomic(struct page *) passed_on[8];
+
+static void *alloc_once(void *arg)
+{
+	page_free(page_alloc(GFP_KERNEL));
+	return arg;
+}
+
 /* A page that two threads were given at the same time holds the other's bytes. */
 static void *alloc_and_look(void *arg)
 {
@@ -264,8 +275,9 @@ static void *alloc_and_look(void *arg)
 	unsigned long foreign = 0;
 
 	memset(wrote, mine, sizeof(wrote));
+	alloc_once(NULL);
 	pthread_barrier_wait(&all_there);
-	for (unsigned int i = share(50000); i && !foreign; i--) {
+	for (unsigned int i = share(150000); i && !foreign; i--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
 		if (!page)
@@ -273,22 +285,35 @@ static void *alloc_and_look(void *arg)
 		page_write_raw(page, wrote, 0, sizeof(wrote));
 		page_read_raw(page, seen, 0, sizeof(seen));
 		foreign += memcmp(wrote, seen, sizeof(seen)) != 0;
-		page_free(page);
+		page_free(atomic_exchange(&passed_on[i % 8], page));
 	}
 	return foreign ? arg : NULL;
 }
 
-static void run_allocators(void *ctx)
+/* Threads come and go: one of the many after may share what the library keeps for one. */
+static void others_pass(int count)
+{
+	pthread_t thread;
+
+	while (count--) {
+		if (pthread_create(&thread, NULL, alloc_once, NULL))
+			abort();
+		pthread_join(thread, NULL);
+	}
+}
+
+static void run_allocators(void *others)
 {
 	static unsigned char names[4] = { 1, 2, 3, 4 };
 	pthread_t threads[4];
 	bool wrong = false;
 
-	(void)ctx;
 	pthread_barrier_init(&all_there, NULL, 4);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++) {
 		if (pthread_create(&threads[i], NULL, alloc_and_look, &names[i]))
 			abort();
+		others_pass(*(int *)others);
+	}
 	for (size_t i = 0; i < 4; i++) {
 		void *result;
 
@@ -300,11 +325,108 @@ static void run_allocators(void *ctx)
 
 static void test_allocators(void)
 {
+	static int others[] = { 0, 31 };
 	struct isolated child;
 
-	ok(isolate(run_allocators, NULL, 60, &child) && !child.hung && !child.signal &&
-		   !child.exit_code,
-	   "threads that allocate at the same time get pages of their own");
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		ok(isolate(run_allocators, &others[i], 60, &child) && !child.hung &&
+			   !child.signal && !child.exit_code,
+		   "threads that allocate at the same time get pages of their own, %d between two",
+		   others[i]);
+}
+
+/* ---- threads and what they leave behind ---- */
+
+enum { FRAMES = 1 << 16 }; /* more than there are */
+
+/* Frees what it is handed, until it is handed nothing. */
+static void *free_all(void *arg)
+{
+	_Atomic(struct page *) *hand = arg;
+	struct page *page;
+
+	for (;;) {
+		while (!(page = atomic_load(hand)))
+			sched_yield();
+		if ((void *)page == arg)
+			return NULL;
+		page_free(page);
+		atomic_store(hand, NULL);
+	}
+}
+
+enum { FEW = 300 };
+
+/* Return: how many different ones have been asked for, at most FEW. */
+static unsigned int different(const struct page *page)
+{
+	static const struct page *known[FEW];
+	unsigned int i = 0;
+
+	while (i < FEW && known[i] && known[i] != page)
+		i++;
+	if (i < FEW)
+		known[i] = page;
+	while (i < FEW && known[i])
+		i++;
+	return i;
+}
+
+/* One allocates, another one frees. Return: different pages that were seen; FEW: or more, or none. */
+static unsigned int pass_pages(unsigned int count)
+{
+	static _Atomic(struct page *) hand;
+	unsigned int seen = 0;
+	pthread_t freer;
+
+	if (pthread_create(&freer, NULL, free_all, &hand))
+		abort();
+	while (count--) {
+		struct page *page = page_alloc(GFP_KERNEL);
+
+		if (!page)
+			return FEW;
+		seen = different(page);
+		atomic_store(&hand, page);
+		while (atomic_load(&hand))
+			sched_yield();
+	}
+	atomic_store(&hand, (struct page *)(void *)&hand);
+	pthread_join(freer, NULL);
+	return seen;
+}
+
+static void test_pages_come_home(void)
+{
+	ok(pass_pages(share(1000)) < FEW, "one allocates, another one frees: the same few pages");
+}
+
+static struct page *many[FRAMES];
+
+static void *take_all(void *count)
+{
+	size_t n = 0;
+
+	while (n < FRAMES && (many[n] = page_alloc(GFP_KERNEL)))
+		n++;
+	*(size_t *)count = n;
+	while (n)
+		page_free(many[--n]);
+	return NULL;
+}
+
+/* All but what a quarantine holds back. */
+static void test_pages_of_others(void)
+{
+	size_t theirs = 0, mine = 0;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, take_all, &theirs))
+		abort();
+	pthread_join(thread, NULL);
+	take_all(&mine);
+	ok(theirs > 1000 && mine + 200 > theirs,
+	   "what a thread leaves behind is there for others: %zu of %zu", mine, theirs);
 }
 
 /* ---- misuse: the process must die of the named rule ---- */
@@ -384,6 +506,8 @@ int main(void)
 	test_quarantine();
 	test_many_lives();
 	test_allocators();
+	test_pages_come_home();
+	test_pages_of_others();
 	test_exhaustion();
 	test_misuse();
 	test_dead_bounds();

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The quarantine is the free list: a queue, first in first out, from which a frame
- * is taken only while more than ARENA_QUARANTINE wait in it. So
+ * Where a frame comes from, in this order:
  *
- *   1. a frame is handed out again only after ARENA_QUARANTINE later frees, and
- *   2. frames that never lived are used before the quarantine is cut short: it
- *      never is, an exhausted arena fails instead.
+ *   1. one of the thread's own free list, which is a quarantine (free_list.h): a frame is
+ *      handed out again only after ARENA_QUARANTINE later frees;
+ *   2. one that never lived: the list gets a chunk of them;
+ *   3. one of another thread's list. The quarantine is never cut short: an exhausted
+ *      arena fails instead.
  *
  * Several contiguous frames come from those that never lived, and when these are too
- * few, from a run of dead ones that have each waited that long. The queue is linked,
- * so that they can leave it from the middle.
+ * few, from a run of dead ones that have each waited that long, in whatever lists.
  *
- * The lock around the queue orders the last owner of a frame before its next one. It
- * is hidden from ThreadSanitizer (sync.h), which would take it for an order between
- * users of different pages (R3); that is told instead when a frame dies and is born.
+ * Locks: a list's, or all of them in the order of their addresses; then the arena's. They
+ * order the last owner of a frame before its next one. They are hidden from
+ * ThreadSanitizer (sync.h), which would take them for an order between users of different
+ * pages (R3); it is told of that one when a frame dies and is born.
  */
 #include "page/arena.h"
 
@@ -22,6 +23,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "page/free_list.h"
 #include "page/map.h"
 #include "page/sync.h"
 
@@ -29,23 +31,11 @@ unsigned char *arena_frames;
 struct page *arena_pages;
 uintptr_t arena_skew;
 
-/* A frame that waits: its neighbours in the queue, and how many died before it. */
-struct waiting {
-	uint32_t older, newer;
-	uint64_t died; /* from 1; 0: does not wait */
-};
-
-#define NO_FRAME UINT32_MAX
-
 static struct {
 	struct sync_lock lock;
 	int file;
-	size_t fresh; /* frames [fresh, ARENA_FRAMES) never lived */
-	uint32_t oldest, newest;
-	size_t count;	/* that wait */
-	uint64_t deaths; /* ever */
-	struct waiting waiting[ARENA_FRAMES];
-} arena = { .lock = SYNC_LOCK_INIT, .file = -1, .oldest = NO_FRAME, .newest = NO_FRAME };
+	size_t fresh; /* frames [fresh, ARENA_FRAMES) never lived, and are in no list */
+} arena = { .lock = SYNC_LOCK_INIT, .file = -1 };
 
 static pthread_once_t arena_once = PTHREAD_ONCE_INIT;
 static atomic_bool arena_made;
@@ -115,89 +105,111 @@ size_t arena_used(void)
 	return arena.fresh;
 }
 
-/* ---- the queue of those that wait ---- */
-
-static void queue_put(uint32_t frame)
-{
-	struct waiting *w = &arena.waiting[frame];
-
-	*w = (struct waiting){ arena.newest, NO_FRAME, ++arena.deaths };
-	if (arena.newest == NO_FRAME)
-		arena.oldest = frame;
-	else
-		arena.waiting[arena.newest].newer = frame;
-	arena.newest = frame;
-	arena.count++;
-}
-
-/* Not the newest: none is taken before others died after it, and of these one still waits. */
-static void queue_remove(uint32_t frame)
-{
-	struct waiting *w = &arena.waiting[frame];
-
-	if (w->older == NO_FRAME)
-		arena.oldest = w->newer;
-	else
-		arena.waiting[w->older].newer = w->newer;
-	arena.waiting[w->newer].older = w->older;
-	w->died = 0;
-	arena.count--;
-}
-
-static bool waited_enough(size_t frame)
-{
-	uint64_t died = arena.waiting[frame].died;
-
-	return died && arena.deaths - died >= ARENA_QUARANTINE;
-}
-
-/* ---- taking ---- */
-
 /*
- * The frame behind the newest is poisoned when that one is taken, not all at the
- * start: poisoning the reservation would touch its whole shadow memory.
+ * What never lived is poisoned when a list gets it, and the frame behind it, not all at
+ * the start: poisoning the reservation would touch its whole shadow memory. With the
+ * lock, or the frame behind might have come to life by then.
  */
-static bool take_fresh(size_t count, size_t *index)
+static void poison_fresh(size_t first, size_t end)
 {
-	if (ARENA_FRAMES - arena.fresh < count)
-		return false;
-	*index = arena.fresh;
+	size_t count = (end < ARENA_FRAMES ? end + 1 : end) - first;
+
+	sync_poison(arena_pages + first, count * sizeof(struct page));
+	sync_poison(arena_frames + first * PAGE_SIZE, count * PAGE_SIZE);
+}
+
+/* At least @least frames that never lived, and if possible @most. Return: how many; 0: too few. */
+static size_t take_fresh(size_t least, size_t most, size_t *first)
+{
+	size_t count;
+
+	sync_lock(&arena.lock);
+	count = ARENA_FRAMES - arena.fresh;
+	if (count > most)
+		count = most;
+	if (count < least)
+		count = 0;
+	*first = arena.fresh;
 	arena.fresh += count;
-	if (arena.fresh < ARENA_FRAMES) {
-		sync_poison(arena_pages + arena.fresh, sizeof(struct page));
-		sync_poison(arena_frames + arena.fresh * PAGE_SIZE, PAGE_SIZE);
+	if (count)
+		poison_fresh(*first, arena.fresh);
+	sync_unlock(&arena.lock);
+	return count;
+}
+
+/* ---- one frame ---- */
+
+/* For a list that has nothing left to give; there may be nothing. With its lock. */
+static void refill(struct free_list *list)
+{
+	size_t count = take_fresh(1, FREE_LIST_CHUNK, &list->fresh);
+
+	list->fresh_end = list->fresh + count;
+	free_list_adopt(list, list->fresh, count);
+}
+
+static bool take_own(struct free_list *list, size_t *frame)
+{
+	bool found;
+
+	sync_lock(&list->lock);
+	found = free_list_take(list, frame);
+	if (!found) {
+		refill(list);
+		found = free_list_take(list, frame);
 	}
-	return true;
+	sync_unlock(&list->lock);
+	return found;
 }
 
-static bool take_oldest(size_t *index)
+/* From whoever has one. It goes back there: the next one in need finds it in the same way. */
+static bool take_elsewhere(size_t *frame)
 {
-	if (arena.count <= ARENA_QUARANTINE)
-		return false;
-	*index = arena.oldest;
-	queue_remove(arena.oldest);
-	return true;
+	bool found = false;
+
+	for (struct free_list *list = free_lists; !found && list < free_lists + FREE_LISTS;
+	     list++) {
+		sync_lock(&list->lock);
+		found = free_list_take(list, frame);
+		sync_unlock(&list->lock);
+	}
+	return found;
 }
 
-static bool take_run(size_t count, size_t *index)
+/* ---- several in a row ---- */
+
+static bool take_run(size_t count, size_t *first)
 {
-	size_t run = 0, end = 0;
+	struct free_list *list;
+	size_t end;
+	bool found;
 
-	while (run < count && end < arena.fresh)
-		run = waited_enough(end++) ? run + 1 : 0;
-	if (run < count)
-		return false;
-	*index = end - count;
-	for (size_t i = *index; i < end; i++)
-		queue_remove((uint32_t)i);
+	for (list = free_lists; list < free_lists + FREE_LISTS; list++)
+		sync_lock(&list->lock);
+	sync_lock(&arena.lock);
+	end = arena.fresh;
+	sync_unlock(&arena.lock);
+	found = free_list_take_run(free_list_own(), count, end, first);
+	while (list-- > free_lists)
+		sync_unlock(&list->lock);
+	return found;
+}
+
+static bool take_row(size_t count, size_t *first)
+{
+	if (!take_fresh(count, count, first))
+		return take_run(count, first);
+	free_list_adopt(free_list_own(), *first, count);
 	return true;
 }
 
-static bool take(size_t count, size_t *index)
+/* ---- both ---- */
+
+static bool take(size_t count, size_t *first)
 {
 	if (count == 1)
-		return take_oldest(index) || take_fresh(1, index);
-	return take_fresh(count, index) || take_run(count, index);
+		return take_own(free_list_own(), first) || take_elsewhere(first);
+	return take_row(count, first);
 }
 
 struct page *arena_take(size_t count)
@@ -208,9 +220,7 @@ struct page *arena_take(size_t count)
 
 	sync_hidden_begin();
 	pthread_once(&arena_once, arena_init);
-	sync_lock(&arena.lock);
 	found = take(count, &index);
-	sync_unlock(&arena.lock);
 	page = arena_pages + index;
 	sync_hidden_end();
 	if (!found)
@@ -224,11 +234,15 @@ struct page *arena_take(size_t count)
 
 void arena_give(struct page *page)
 {
+	size_t frame = (size_t)(page - arena_pages);
+	struct free_list *home;
+
 	sync_died(arena_address(page), PAGE_SIZE);
 	sync_died(page, sizeof(*page));
 	sync_hidden_begin();
-	sync_lock(&arena.lock);
-	queue_put((uint32_t)(page - arena_pages));
-	sync_unlock(&arena.lock);
+	home = free_list_home(frame);
+	sync_lock(&home->lock);
+	free_list_put(home, frame);
+	sync_unlock(&home->lock);
 	sync_hidden_end();
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The queue is linked, so that a run of frames can leave it from the middle. The newest
+ * never leaves: one that leaves has seen ARENA_QUARANTINE others die in its list, and the
+ * last so many of these cannot have left yet.
+ */
+#include "page/free_list.h"
+
+/* A frame that waits: its neighbours in the queue, and how many died in it before. */
+struct waiting {
+	uint32_t older, newer;
+	uint64_t died; /* from 1; 0: does not wait */
+};
+
+#define NO_FRAME UINT32_MAX
+
+struct free_list free_lists[FREE_LISTS];
+
+static struct waiting waiting[ARENA_FRAMES];
+static uint8_t homes[ARENA_FRAMES]; /* index of a list */
+
+static _Thread_local struct free_list *own __attribute__((tls_model("initial-exec")));
+static atomic_uint threads;
+
+/* Threads that begin one after the other, as those of one test do, have different ones. */
+SYNC_UNCOUNTED struct free_list *free_list_own(void)
+{
+	if (unlikely(!own))
+		own = &free_lists[atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) %
+				  FREE_LISTS];
+	return own;
+}
+
+struct free_list *free_list_home(size_t frame)
+{
+	return &free_lists[homes[frame]];
+}
+
+void free_list_adopt(struct free_list *home, size_t frame, size_t count)
+{
+	for (size_t i = frame; i < frame + count; i++)
+		homes[i] = (uint8_t)(home - free_lists);
+}
+
+void free_list_put(struct free_list *list, size_t frame)
+{
+	waiting[frame] = (struct waiting){ list->newest, NO_FRAME, ++list->deaths };
+	if (list->count++) {
+		waiting[list->newest].newer = (uint32_t)frame;
+	} else {
+		waiting[frame].older = NO_FRAME;
+		list->oldest = (uint32_t)frame;
+	}
+	list->newest = (uint32_t)frame;
+}
+
+static void remove_from(struct free_list *list, size_t frame)
+{
+	struct waiting *w = &waiting[frame];
+
+	if (w->older == NO_FRAME)
+		list->oldest = w->newer;
+	else
+		waiting[w->older].newer = w->newer;
+	waiting[w->newer].older = w->older;
+	w->died = 0;
+	list->count--;
+}
+
+static bool take_oldest(struct free_list *list, size_t *frame)
+{
+	if (list->count <= ARENA_QUARANTINE)
+		return false;
+	*frame = list->oldest;
+	remove_from(list, list->oldest);
+	return true;
+}
+
+static bool take_fresh(struct free_list *list, size_t *frame)
+{
+	if (list->fresh == list->fresh_end)
+		return false;
+	*frame = list->fresh++;
+	return true;
+}
+
+bool free_list_take(struct free_list *list, size_t *frame)
+{
+	return take_oldest(list, frame) || take_fresh(list, frame);
+}
+
+static bool waited_enough(size_t frame)
+{
+	uint64_t died = waiting[frame].died;
+
+	return died && free_list_home(frame)->deaths - died >= ARENA_QUARANTINE;
+}
+
+bool free_list_take_run(struct free_list *home, size_t count, size_t end, size_t *frame)
+{
+	size_t run = 0, next = 0;
+
+	while (run < count && next < end)
+		run = waited_enough(next++) ? run + 1 : 0;
+	if (run < count)
+		return false;
+	*frame = next - count;
+	for (size_t i = *frame; i < next; i++)
+		remove_from(free_list_home(i), i);
+	free_list_adopt(home, *frame, count);
+	return true;
+}
