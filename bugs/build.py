@@ -39,6 +39,7 @@ class Tree:
         self.flags = {"plain": []}
         for flavour in ("asan", "tsan", "msan"):
             self.flags[flavour] = environment[f"BANK_{flavour.upper()}"].split()
+        self.flags["fuzz-plain"] = ["-fsanitize=fuzzer-no-link"]
         self.flags["fuzz-asan"] = ["-fsanitize=fuzzer-no-link", *self.flags["asan"]]
         self.flags["fuzz-tsan"] = ["-fsanitize=fuzzer-no-link", *self.flags["tsan"]]
 
@@ -107,9 +108,11 @@ def unit_test(name):
 
 
 def fuzz_target(name):
-    flavour = "fuzz-tsan" if name == "fuzz_race" else "fuzz-asan"
-    return Program(name, flavour, _patterns("fuzz", name, "-", "*"), ["libmutate.a"],
-                   ["-fsanitize=fuzzer"])
+    """NAME, or NAME-plain: without a sanitizer."""
+    target, plain, _ = name.partition("-plain")
+    flavour = "fuzz-plain" if plain else "fuzz-tsan" if name == "fuzz_race" else "fuzz-asan"
+    return Program(name, flavour, _patterns("fuzz", target, "_plain-" if plain else "-", "*"),
+                   ["libmutate.a"], ["-fsanitize=fuzzer"])
 
 
 def run(command, **options):

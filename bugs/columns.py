@@ -228,16 +228,32 @@ def matrix(bench, seat, _trial):
 
 # ---- fuzzing ----
 
+# What is broken in calls that must end the process, or may be: those are fuzz_fatal's.
+FATAL_KINDS = ("mapping", "lifetime")
+
+
 def fuzz_targets(seat):
-    """Those whose findings can be of this kind."""
+    """Those whose findings can be of this kind; they share the time."""
     if not seat.bug:
-        return {"asan": ["fuzz_page", "fuzz_fault"], "tsan": ["fuzz_race"]}.get(seat.flavour, [])
+        return {"plain": ["fuzz_page-plain", "fuzz_fatal-plain"],
+                "asan": ["fuzz_page", "fuzz_fault", "fuzz_fatal"],
+                "tsan": ["fuzz_race"]}.get(seat.flavour, [])
+    if seat.bug.elsewhere:
+        raise Unusable(f"no page program can show it: {seat.bug.why}")
     if seat.flavour == "tsan":
         return ["fuzz_race"]
-    return ["fuzz_fault" if seat.bug.kind == "injection" else "fuzz_page"]
+    if seat.bug.kind == "injection":
+        return ["fuzz_fault"]
+    # What the library says itself, and addresses that are revoked, ASan would see for it.
+    plain = "-plain" if seat.flavour == "plain" else ""
+    if seat.bug.detector == "alive":
+        return ["fuzz_fatal" + plain]
+    if seat.bug.kind in FATAL_KINDS:
+        return ["fuzz_fatal" + plain, "fuzz_page" + plain]
+    return ["fuzz_page"]
 
 
-def _fuzz(bench, seat, trial, target, seeds):
+def _fuzz(bench, seat, trial, target, seeds, limit):
     builder = bench.builder(seat)
     program = build.fuzz_target(target)
     _need(bench, program.flavour)
@@ -246,9 +262,9 @@ def _fuzz(bench, seat, trial, target, seeds):
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "corpus").mkdir(parents=True)
     status, output, seconds = _call(
-        [binary, f"-seed={trial}", f"-max_total_time={bench.seconds}", "-timeout=10",
+        [binary, f"-seed={trial}", f"-max_total_time={limit}", "-timeout=10",
          "-max_len=704", "-rss_limit_mb=2048", "-print_final_stats=1",
-         f"-artifact_prefix={folder}/", folder / "corpus", *seeds], bench.seconds + GRACE,
+         f"-artifact_prefix={folder}/", folder / "corpus", *seeds], limit + GRACE,
         PAGE_MAP=seat.backend)
     inputs = LAST_INPUT.search(output)
     count = int(inputs[1]) if inputs else 0
@@ -269,11 +285,15 @@ def _fuzz_all(bench, seat, trial, with_seeds):
     targets = fuzz_targets(seat)
     if not targets:
         raise Unusable("its fuzz targets are another flavour's")
+    limit = max(1, bench.seconds // len(targets)) if seat.bug else bench.seconds
+    spent, inputs = 0.0, 0
     for target in targets:
-        seeds = [bench.tree.build / "seeds" / target] if with_seeds else []
+        seeds = [bench.tree.build / "seeds" / target.removesuffix("-plain")] if with_seeds else []
         if seeds and not seeds[0].is_dir():
             raise Unusable(f"expected {seeds[0]}: make seeds")
-        outcome = _fuzz(bench, seat, trial, target, seeds)
+        outcome = _fuzz(bench, seat, trial, target, seeds, limit)
+        outcome.seconds, spent = outcome.seconds + spent, outcome.seconds + spent
+        outcome.inputs, inputs = outcome.inputs + inputs, outcome.inputs + inputs
         if outcome.killed or outcome.detector:
             break
     return outcome

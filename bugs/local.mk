@@ -24,7 +24,12 @@ dist-bugs:
 
 # All bugs in all columns; hours, if nobody finds anything. What is there already is not done
 # again. For example make bugs BUGS_FLAGS='--column replay,elsewhere'
-bugs: all fuzzers seeds
+bugs_programs =
+if HAVE_ENGINE
+bugs_programs += fuzz_fatal-plain fuzz_page-plain
+endif
+
+bugs: all fuzzers $(bugs_programs) seeds
 	./pagetorture$(EXEEXT) bugs $(BUGS_FLAGS)
 
 clean-local: clean-bugs

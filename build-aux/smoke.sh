@@ -182,7 +182,8 @@ replay() {
 		done
 	done
 	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
-		fuzz_race-replay-tsan fuzz_fault-replay-asan fuzz_text-replay-asan; do
+		fuzz_race-replay-tsan fuzz_fatal-replay-asan fuzz_fault-replay-asan \
+		fuzz_text-replay-asan; do
 		target=${binary%%-*}
 		if [ ! -x ./$binary ]; then
 			row skipped "$binary" "this build has no such flavour"
@@ -202,6 +203,7 @@ stress
 pair direct "$seconds" fuzz_page fuzz_race
 pair alias $((seconds / 2)) fuzz_page fuzz_race
 pair direct $((seconds / 2)) fuzz_fault fuzz_text
+pair alias $((seconds / 2)) fuzz_fatal fuzz_fault
 afl
 replay
 

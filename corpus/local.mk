@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 dist-hook:
-	for folder in bugs rules regress seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
+	for folder in bugs rules regress seed/fuzz_fatal seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
 	  $(MKDIR_P) $(distdir)/corpus/$$folder && \
 	  cp $(srcdir)/corpus/$$folder/*.page $(distdir)/corpus/$$folder || exit 1; \
 	done
@@ -28,7 +28,7 @@ seeds: pagetorture$(EXEEXT)
 	@$(MKDIR_P) seeds/fuzz_text && \
 	  cp $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/fuzz_text/*.page seeds/fuzz_text && \
 	  cp $(srcdir)/fuzz/text.dict seeds/fuzz_text.dict
-	@for target in fuzz_fault fuzz_page fuzz_race; do \
+	@for target in fuzz_fatal fuzz_fault fuzz_page fuzz_race; do \
 	  $(MKDIR_P) seeds/$$target && cp $(srcdir)/fuzz/bytes.dict seeds/$$target.dict && \
 	  for page in $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/$$target/*.page; do \
 	    ./pagetorture$(EXEEXT) format --bytes $$page >seeds/$$target/`basename $$page .page` \

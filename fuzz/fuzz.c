@@ -48,13 +48,16 @@ static void tell_part(void *ctx, enum outcome_part part, const void *bytes, size
 	listener(part, bytes, len);
 }
 
+void fuzz_compared(const struct check_report *report)
+{
+	if (listener)
+		outcome_tell(fuzz_check(), report, tell_part, NULL);
+}
+
 enum check_result fuzz_compare(const struct program *program, struct check_report *report)
 {
-	struct check *check = fuzz_check();
-
-	check_fibers(check, program, report);
-	if (listener)
-		outcome_tell(check, report, tell_part, NULL);
+	check_fibers(fuzz_check(), program, report);
+	fuzz_compared(report);
 	return report->result;
 }
 

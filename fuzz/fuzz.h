@@ -23,6 +23,9 @@ struct check *fuzz_check(void);
 /* check_fibers() for all targets, of the program judged last; what it finds out is told to who listens. */
 enum check_result fuzz_compare(const struct program *program, struct check_report *report);
 
+/* The same telling of what somebody else compared, with fuzz_check(). */
+void fuzz_compared(const struct check_report *report);
+
 /*
  * What a target finds out of an input, by parts. A target that executes nothing tells by
  * itself.

@@ -6,7 +6,9 @@
 fuzz_common = %D%/fuzz.c %D%/fuzz.h
 EXTRA_DIST += %D%/bytes.dict %D%/targets.def %D%/text.dict
 
-check_PROGRAMS += fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
+check_PROGRAMS += fuzz_fatal-replay fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
+fuzz_fatal_replay_SOURCES = $(fuzz_common) %D%/fuzz_fatal.c %D%/input.c %D%/input.h %D%/main_replay.c
+fuzz_fatal_replay_LDADD = libharness-plain.a $(page_plain)
 fuzz_fault_replay_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/input.c %D%/input.h %D%/main_replay.c
 fuzz_fault_replay_LDADD = libharness-plain.a $(page_plain)
 fuzz_page_replay_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/input.c %D%/input.h %D%/main_replay.c
@@ -17,8 +19,11 @@ fuzz_text_replay_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/input.c %D%/input.
 fuzz_text_replay_LDADD = libharness-plain.a $(page_plain)
 
 if HAVE_ASAN
-check_PROGRAMS += fuzz_fault-replay-asan fuzz_page-replay-asan fuzz_text-replay-asan
+check_PROGRAMS += fuzz_fatal-replay-asan fuzz_fault-replay-asan fuzz_page-replay-asan fuzz_text-replay-asan
 endif
+fuzz_fatal_replay_asan_SOURCES = $(fuzz_fatal_replay_SOURCES)
+fuzz_fatal_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+fuzz_fatal_replay_asan_LDADD = libharness-asan.a $(page_asan)
 fuzz_fault_replay_asan_SOURCES = $(fuzz_fault_replay_SOURCES)
 fuzz_fault_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 fuzz_fault_replay_asan_LDADD = libharness-asan.a $(page_asan)
@@ -38,8 +43,11 @@ fuzz_race_replay_tsan_LDFLAGS = $(TSAN_FLAGS)
 fuzz_race_replay_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
 if HAVE_MSAN
-check_PROGRAMS += fuzz_fault-replay-msan fuzz_page-replay-msan
+check_PROGRAMS += fuzz_fatal-replay-msan fuzz_fault-replay-msan fuzz_page-replay-msan
 endif
+fuzz_fatal_replay_msan_SOURCES = $(fuzz_fatal_replay_SOURCES)
+fuzz_fatal_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+fuzz_fatal_replay_msan_LDADD = libharness-msan.a $(page_msan)
 fuzz_fault_replay_msan_SOURCES = $(fuzz_fault_replay_SOURCES)
 fuzz_fault_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 fuzz_fault_replay_msan_LDADD = libharness-msan.a $(page_msan)
@@ -48,7 +56,11 @@ fuzz_page_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 fuzz_page_replay_msan_LDADD = libharness-msan.a $(page_msan)
 
 # The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
-EXTRA_PROGRAMS += fuzz_fault fuzz_page fuzz_race fuzz_text
+EXTRA_PROGRAMS += fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text
+fuzz_fatal_SOURCES = $(fuzz_common) %D%/fuzz_fatal.c %D%/mutator.c
+fuzz_fatal_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
+fuzz_fatal_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
+fuzz_fatal_LDADD = libmutate.a libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_fault_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/mutator.c
 fuzz_fault_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
 fuzz_fault_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
@@ -65,6 +77,17 @@ fuzz_race_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/mutator.c
 fuzz_race_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
 fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
 fuzz_race_LDADD = libmutate.a libharness-fuzz-tsan.a $(page_fuzz_tsan)
+
+# Without a sanitizer: what the library says itself, and addresses that are revoked in earnest.
+EXTRA_PROGRAMS += fuzz_fatal-plain fuzz_page-plain
+fuzz_fatal_plain_SOURCES = $(fuzz_fatal_SOURCES)
+fuzz_fatal_plain_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
+fuzz_fatal_plain_LDFLAGS = -fsanitize=fuzzer
+fuzz_fatal_plain_LDADD = libmutate.a libharness-fuzz-plain.a $(page_fuzz_plain)
+fuzz_page_plain_SOURCES = $(fuzz_page_SOURCES)
+fuzz_page_plain_CFLAGS = $(fuzz_fatal_plain_CFLAGS)
+fuzz_page_plain_LDFLAGS = $(fuzz_fatal_plain_LDFLAGS)
+fuzz_page_plain_LDADD = $(fuzz_fatal_plain_LDADD)
 
 # The same without the mutator, for `make bench-fuzz`.
 EXTRA_PROGRAMS += fuzz_page-bytes fuzz_race-bytes
@@ -101,9 +124,13 @@ same_common = $(fuzz_common) %D%/answer.c %D%/answer.h %D%/book.c %D%/book.h %D%
 
 if HAVE_ENGINE
 if HAVE_ASAN
-check_PROGRAMS += fuzz_fault-same fuzz_page-same fuzz_text-same
+check_PROGRAMS += fuzz_fatal-same fuzz_fault-same fuzz_page-same fuzz_text-same
 endif
 endif
+fuzz_fatal_same_SOURCES = $(same_common) %D%/fuzz_fatal.c
+fuzz_fatal_same_CFLAGS = $(fuzz_fatal_CFLAGS)
+fuzz_fatal_same_LDFLAGS = $(ASAN_FLAGS)
+fuzz_fatal_same_LDADD = $(fuzz_fatal_LDADD)
 fuzz_fault_same_SOURCES = $(same_common) %D%/fuzz_fault.c
 fuzz_fault_same_CFLAGS = $(fuzz_fault_CFLAGS)
 fuzz_fault_same_LDFLAGS = $(ASAN_FLAGS)
@@ -127,7 +154,7 @@ fuzz_race_same_LDADD = $(fuzz_race_LDADD)
 
 engine_programs =
 if HAVE_ENGINE
-engine_programs += fuzz_fault fuzz_page fuzz_text
+engine_programs += fuzz_fatal fuzz_fault fuzz_page fuzz_text
 endif
 if HAVE_ENGINE_TSAN
 engine_programs += fuzz_race

@@ -20,6 +20,7 @@ replay() {
 }
 
 for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
+	fuzz_fatal-replay fuzz_fatal-replay-asan fuzz_fatal-replay-msan \
 	fuzz_fault-replay fuzz_fault-replay-asan fuzz_fault-replay-msan \
 	fuzz_race-replay fuzz_race-replay-tsan fuzz_text-replay fuzz_text-replay-asan; do
 	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress" "$corpus/bugs"

@@ -329,7 +329,7 @@ static void test_allocators(void)
 	struct isolated child;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		ok(isolate(run_allocators, &others[i], 60, &child) && !child.hung &&
+		ok(isolate(run_allocators, &others[i], 25, &child) && !child.hung &&
 			   !child.signal && !child.exit_code,
 		   "threads that allocate at the same time get pages of their own, %d between two",
 		   others[i]);

@@ -111,6 +111,19 @@ static void tell_fault(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
+/* A sanitizer's; there is none in every build. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void leave_engine(void)
+{
+	static const int deaths[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
+
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(NULL);
+	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++)
+		signal(deaths[i], SIG_DFL);
+}
+
 /* With a stack of its own: there may be none left. */
 void detector_tell_faults(void)
 {
@@ -119,6 +132,7 @@ void detector_tell_faults(void)
 	struct sigaction action = { .sa_sigaction = tell_fault,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
+	leave_engine();
 	find_stack_end();
 	sigaltstack(&stack, NULL);
 	sigaction(SIGSEGV, &action, NULL);

@@ -22,7 +22,30 @@ enum rule detector_rule(const char *output, char *line, size_t size);
  */
 uintptr_t detector_fault(const char *output);
 
-/* From now on a segmentation fault says where it is, on standard error, and ends all. */
+/*
+ * From now on a segmentation fault says where it is, on standard error, and ends all; and
+ * nobody else hears of the end of this process: one that was forked from an engine has the
+ * engine's handlers still, which take it for a finding.
+ */
 void detector_tell_faults(void);
+
+/* Does a sanitizer watch this process, and which? */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DETECTOR_ASAN 1
+#endif
+#if __has_feature(memory_sanitizer)
+#define DETECTOR_MSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define DETECTOR_ASAN 1
+#endif
+#ifndef DETECTOR_ASAN
+#define DETECTOR_ASAN 0
+#endif
+#ifndef DETECTOR_MSAN
+#define DETECTOR_MSAN 0
+#endif
 
 #endif

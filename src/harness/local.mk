@@ -96,6 +96,8 @@ harness_sources = \
 	%D%/tsan_shadow.h \
 	%D%/trace.c \
 	%D%/trace.h \
+	%D%/trial.c \
+	%D%/trial.h \
 	%D%/tsan.h \
 	%D%/valgrind.h \
 	%D%/visible.c \
@@ -143,10 +145,14 @@ libharness_msan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_sourc
 EXTRA_libharness_msan_a_DEPENDENCIES = config.h
 libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 
-EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-tsan.a libmutate.a
+EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-plain.a libharness-fuzz-tsan.a \
+	libmutate.a
 libharness_fuzz_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
 EXTRA_libharness_fuzz_asan_a_DEPENDENCIES = config.h
 libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
+libharness_fuzz_plain_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
+EXTRA_libharness_fuzz_plain_a_DEPENDENCIES = config.h
+libharness_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
 libharness_fuzz_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_real.c %D%/valgrind_none.c
 EXTRA_libharness_fuzz_tsan_a_DEPENDENCIES = config.h
 libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET \

@@ -58,6 +58,7 @@ page_tsan = libpage-tsan.a
 page_tsan_inline = libpage-tsan-inline.a
 page_msan = libpage-msan.a
 page_fuzz_asan = libpage-fuzz-asan.a
+page_fuzz_plain = libpage-fuzz-plain.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
 
@@ -71,7 +72,8 @@ endif
 if HAVE_MSAN
 noinst_LIBRARIES += libpage-msan.a
 endif
-EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-tsan.a libpage-tsan-inline.a
+EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-plain.a libpage-fuzz-tsan.a \
+	libpage-tsan-inline.a
 endif
 
 libpage_plain_a_SOURCES = $(page_sources)
@@ -96,6 +98,9 @@ libpage_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 libpage_fuzz_asan_a_SOURCES = $(page_sources)
 EXTRA_libpage_fuzz_asan_a_DEPENDENCIES = config.h
 libpage_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+libpage_fuzz_plain_a_SOURCES = $(page_sources)
+EXTRA_libpage_fuzz_plain_a_DEPENDENCIES = config.h
+libpage_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
 libpage_fuzz_tsan_a_SOURCES = $(page_sources)
 EXTRA_libpage_fuzz_tsan_a_DEPENDENCIES = config.h
 libpage_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(TSAN_FLAGS)

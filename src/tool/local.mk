@@ -105,8 +105,6 @@ tool_sources = \
 	%D%/to_c_parts.h \
 	%D%/to_c_plan.c \
 	%D%/tool.h \
-	%D%/trial.c \
-	%D%/trial.h \
 	%D%/verdict_print.c \
 	%D%/verdict_print.h \
 	%D%/witness.c \

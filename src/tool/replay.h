@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "tool/trial.h"
+#include "harness/trial.h"
 
 enum replay_kind {
 #define KIND(id, name, fails, meaning) REPLAY_##id,

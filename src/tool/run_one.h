@@ -8,7 +8,7 @@
 #define TOOL_RUN_ONE_H
 
 #include "harness/program.h"
-#include "tool/trial.h"
+#include "harness/trial.h"
 
 /* Fields of a line, separated by tabs. */
 enum run_field {

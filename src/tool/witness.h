@@ -8,9 +8,9 @@
 #define TOOL_WITNESS_H
 
 #include "harness/program.h"
+#include "harness/trial.h"
 #include "tool/flavours.h"
 #include "tool/testimony.h"
-#include "tool/trial.h"
 
 struct witness {
 	struct flavour flavour;

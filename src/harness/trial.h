@@ -7,8 +7,8 @@
  *
  * `run` holds each trial in a process of its own, `replay` many in one.
  */
-#ifndef TOOL_TRIAL_H
-#define TOOL_TRIAL_H
+#ifndef HARNESS_TRIAL_H
+#define HARNESS_TRIAL_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

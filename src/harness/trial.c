@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/trial.h"
+#include "harness/trial.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -128,12 +128,12 @@ static void expect_death(struct trial *trial, size_t call, enum rule rule, enum 
 static void expect_deaths(struct trial *trial, const struct verdict *v)
 {
 	struct visible_where where = {
-		.asan = !strcmp(FLAVOUR, "asan"),
+		.asan = DETECTOR_ASAN,
 		.alias = !strcmp(exec_backend(), "alias"),
 	};
 
 	trial->deaths = 0;
-	if (v->uninit_count && !strcmp(FLAVOUR, "msan"))
+	if (v->uninit_count && DETECTOR_MSAN)
 		expect_death(trial, v->uninits[0].call, RULE_uninit_use, VISIBLE_MUST);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
 		expect_death(trial, v->fatal_call, v->fatal_rule,
