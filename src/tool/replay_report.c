@@ -77,7 +77,7 @@ static size_t put_name(char *to, const char *name)
 	return (size_t)(at - to);
 }
 
-static const char *command(const struct replay_options *options, const struct replay_list *list,
+const char *replay_command(const struct replay_options *options, const struct replay_list *list,
 			   const struct replay_column *column, uint32_t input)
 {
 	static char text[COMMAND_TEXT];
@@ -123,7 +123,7 @@ static void print_failure(const struct replay_options *options, const struct rep
 	fprintf(stderr, "%s: %s: %s: %s\n", replay_name(list, input), column->flavour,
 		replay_kinds[row->kind].name, row->why ? row->why : "no more is known");
 	print_output(row->output);
-	fprintf(stderr, "  replay: %s\n", command(options, list, column, input));
+	fprintf(stderr, "  replay: %s\n", replay_command(options, list, column, input));
 }
 
 static void print_json(const struct replay_options *options, const struct replay_list *list,
@@ -140,7 +140,7 @@ static void print_json(const struct replay_options *options, const struct replay
 	json_bool(&out, "failed", replay_kinds[row->kind].fails);
 	json_real(&out, "seconds", row->microseconds / 1e6, 6);
 	json_text(&out, "why", row->why ? row->why : "");
-	json_text(&out, "replay", command(options, list, column, input));
+	json_text(&out, "replay", replay_command(options, list, column, input));
 	json_end_line(&out);
 }
 
@@ -159,7 +159,7 @@ static void print_tap(const struct replay_options *options, const struct replay_
 	putchar('\n');
 	if (fails)
 		printf("# %s: %s\n# replay: %s\n", replay_kinds[row->kind].name,
-		       row->why ? row->why : "", command(options, list, column, input));
+		       row->why ? row->why : "", replay_command(options, list, column, input));
 }
 
 static size_t count_kind(const struct replay_list *list, const struct replay_column *column,
@@ -329,7 +329,7 @@ static void put_case(FILE *out, const struct replay_options *options,
 		fprintf(out, "<failure type=\"%s\" message=\"", replay_kinds[row->kind].name);
 		put_xml(out, row->why);
 		fprintf(out, "\">");
-		put_xml(out, command(options, list, column, input));
+		put_xml(out, replay_command(options, list, column, input));
 		fputc('\n', out);
 		put_xml(out, row->output);
 		fprintf(out, "</failure>");
