@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	%D%/bench.md \
 	%D%/bugs.md \
+	%D%/ci.md \
 	%D%/design.md \
 	%D%/fuzzing.md \
 	%D%/hacking.md \

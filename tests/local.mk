@@ -31,6 +31,7 @@ test_scripts = \
 	%D%/test_bootstrap.sh \
 	%D%/test_bugs.sh \
 	%D%/test_check.sh \
+	%D%/test_ci.sh \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
@@ -61,7 +62,7 @@ test_scripts = \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh %D%/mutant.sh \
+EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh %D%/mutant.sh \
 	%D%/reference.py %D%/sarif.py %D%/report_bugs.c %D%/report_engine.c %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
