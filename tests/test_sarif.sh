@@ -18,6 +18,14 @@ mkdir -p src camp/sub
 cp -r "$abs_srcdir/src/page" src/page
 chmod -R u+w src
 
+# Is there a tool that knows functions and lines?
+has_symbols() {
+	for tool in llvm-symbolizer-19 llvm-symbolizer addr2line; do
+		command -v $tool >/dev/null && return
+	done
+	return 1
+}
+
 # sarif FILE: is it what a host wants, with each place in a line of a file?
 sarif() {
 	python3 "$abs_srcdir/tests/sarif.py" "$1" "$scratch" 2>why
@@ -42,35 +50,49 @@ flavours=plain
 for flavour in asan tsan; do
 	has_flavour $flavour && flavours=$flavours,$flavour
 done
-cp "$rules/fill-overlaps-fill.page" "$rules/deadlock.page" "$rules/use-after-free.page" camp
+printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'T0: write_raw(p0, 0, 8, 1)' \
+	'T1: fill_zero(p0, 4, 8)' >camp/race.page
+cp "$rules/deadlock.page" "$rules/unmap-order.page" "$rules/use-after-free.page" camp
 sed 's/^expect.*/expect clean/' "$rules/disjoint-writes.page" | sed 's/^T1: .*/& -> EINVAL/' >camp/claim.page
 run_to 0 timeout 300 "$pagetorture" triage --flavour $flavours --tries 2 --sarif triage.sarif camp &&
 	sarif triage.sarif
 ok $? "triage: what a code host wants" why
 results triage.sarif 'r["ruleId"]' | sort | tr '\n' ' ' >seen
-[ "$(cat seen)" = "claim data-race deadlock use-after-free " ]
+[ "$(cat seen)" = "claim data-race deadlock unmap-order use-after-free " ]
 ok $? "each failure by the name of its rule" seen
 results triage.sarif 'r["message"]["text"]' | grep -c '^[^.]*It failed 2 of 2 times, in [0-9]* calls. Replay: sh camp/triage/.*/replay.sh$\|It failed 2 of 2 times, in [0-9]* calls. Replay: sh camp/triage/.*/replay.sh$' >seen
-[ "$(cat seen)" -eq 4 ]
+[ "$(cat seen)" -eq 5 ]
 ok $? "what it is, how often, and the command" triage.sarif
 results triage.sarif 'r["ruleId"], *at[0], said' >seen
 grep -q "^deadlock camp/triage/deadlock-lock-[0-9a-f]*/minimised.page [1-9]" seen
 ok $? "where no line of the library is to blame, the program's" seen
-if has_flavour tsan && command -v llvm-symbolizer-19 llvm-symbolizer addr2line >/dev/null; then
-	# fill_zero writes in one line; both accesses are there.
-	line=$(awk '/^int page_fill_zero/ { inside = 1 } inside && /memset/ { print FNR; exit }' src/page/raw.c)
+if has_flavour tsan && has_symbols; then
+	# line_in FUNCTION TEXT: where it stands
+	line_in() {
+		awk -v head="int $1(" -v text="$2" 'index($0, head) == 1 { inside = 1 }
+			inside && index($0, text) { print FNR; exit }' src/page/raw.c
+	}
+	later=$(line_in page_fill_zero memset) earlier=$(line_in page_write_raw memcpy)
 	results triage.sarif 'r["ruleId"], *at, *said' | tr -d "(),'" | grep '^data-race' >seen
 	program='camp/triage/data-race[^ ]*/minimised.page [0-9]*'
-	grep -q "^data-race src/page/raw.c $line src/page/raw.c $line $program $program the other access T[0-9]: fill_zerop0.* T[0-9]: fill_zerop0" seen
+	grep -q "^data-race src/page/raw.c $later src/page/raw.c $earlier $program $program the other access T[0-9]: fill_zerop0.* T[0-9]: write_rawp0" seen
 	ok $? "a race: both accesses in the library, both calls of the program" seen
 else
 	skip "places in the library: no tsan flavour, or nothing that knows symbols"
 fi
 
+if has_flavour asan && has_symbols; then
+	results triage.sarif 'r["ruleId"], *at[0]' | grep '^unmap-order' >seen
+	grep -q '^unmap-order src/page/task.c ' seen
+	ok $? "what the library reports is not where it reports" seen
+else
+	skip "the library's own report: no asan flavour, or nothing that knows symbols"
+fi
+
 # The same failures from other findings, with other numbers and threads, have the same keys.
 mkdir -p again
 printf '%s\n' 'pagetorture 1' 'p7 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p6 = alloc_page(GFP_NOIO)' \
-	'T3: fill_zero(p7, 100, 100)' 'T5: fill_zero(p7, 150, 9)' >again/other.page
+	'T3: write_raw(p7, 100, 100, 3)' 'T5: fill_zero(p7, 150, 9)' >again/other.page
 run_to 0 timeout 300 "$pagetorture" triage --flavour $flavours --tries 2 --sarif again.sarif again
 results triage.sarif 'r["ruleId"], key' | grep '^data-race' >first
 results again.sarif 'r["ruleId"], key' | diff first - >seen
@@ -109,8 +131,8 @@ results out.sarif 'at[0][0]' | grep -qx "file://$(pwd -P)/corpus/a%20%22b%22%20%
 ok $? "a file outside of the root keeps its whole name" out.sarif
 
 # A library that is broken: the report's line counts.
-if ! has_flavour asan; then
-	skip "a report's line: this build has no asan flavour"
+if ! has_flavour asan || ! has_symbols; then
+	skip "a report's line: no asan flavour, or nothing that knows symbols"
 elif mutate raw.c 's/memset(byte(page, off), 0, len)/{ char *h = malloc(8); __asm__ volatile("" : "+r"(h)); free(h); memset(h, 0, len); }/; s/^#include <string.h>/#include <stdlib.h>\n&/' &&
 	build_mutant plain && build_mutant asan; then
 	line=$(awk '/^int page_fill_zero/ { inside = 1 } inside && /free\(h\)/ { print FNR; exit }' src/page/raw.c)
