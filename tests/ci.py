@@ -60,6 +60,8 @@ def github_job(name, job):
         made.actions += [step["uses"]] if "uses" in step else []
         given = step.get("with", {})
         made.kept += lines(given.get("path")) + lines(given.get("sarif_file"))
+        # Without one of its own, a job closes what another one opened.
+        want("sarif_file" not in given or given.get("category") == name, name, "its category")
         made.kept += re.findall(r"hashFiles\('(.*?)'\)", step.get("if", ""))
     return made
 

@@ -118,15 +118,13 @@ class Checker:
         return prints["pagetortureSignature/v1"], value["ruleId"], value["message"]["text"]
 
     def run(self, value, where):
-        members(value, where, ["tool", "automationDetails", "columnKind", "results", "artifacts"])
+        members(value, where, ["tool", "columnKind", "results", "artifacts"])
         driver = members(members(value["tool"], where + ".tool", ["driver"])["driver"],
                          where + ".tool.driver", ["name", "version", "rules"], ["informationUri"])
         want(driver["name"] == "pagetorture", where, "the tool's name")
         text(driver["version"], where + ".tool.driver.version")
         for rule, at in items(driver["rules"], where + ".tool.driver.rules"):
             self.rule(rule, at)
-        want(re.fullmatch(r"pagetorture/[a-z]+/", members(
-            value["automationDetails"], where, ["id"])["id"]), where, "a category")
         want(value["columnKind"] == "unicodeCodePoints", where, "a kind of columns")
         for artifact, at in items(value["artifacts"], where + ".artifacts"):
             members(artifact, at, ["location", "roles"])

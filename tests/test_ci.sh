@@ -41,6 +41,7 @@ for file in github.yml gitlab.yml; do
 	refused $file 's/^stages:/stages: [/; s/^jobs:/jobs: [/' "expected YAML"
 done
 refused github.yml 's/checkout@v4/checkout/' "an action with its version"
+refused github.yml '/category: night/d' "night: expected its category"
 refused gitlab.yml 's/stage: gate/stage: gat/' "a stage"
 for file in "$examples"/*.yml; do
 	grep -nHE '[a-z0-9-]+\.(io|com|org|dev)/' "$file"

@@ -222,7 +222,7 @@ static void put_tool(struct json *j)
 	json_end(j);
 }
 
-struct sarif *sarif_begin(const char *what)
+struct sarif *sarif_begin(const char *command)
 {
 	struct sarif *sarif = calloc(1, sizeof(*sarif));
 	struct json *j;
@@ -230,7 +230,7 @@ struct sarif *sarif_begin(const char *what)
 	if (sarif)
 		sarif->json = json_begin(open_memstream(&sarif->text, &sarif->size));
 	if (!sarif || !sarif->json.out) {
-		usage_error(what, "no memory for SARIF");
+		usage_error(command, "no memory for SARIF");
 		free(sarif);
 		return NULL;
 	}
@@ -242,9 +242,6 @@ struct sarif *sarif_begin(const char *what)
 	json_array(j, "runs");
 	json_object(j, NULL);
 	put_tool(j);
-	json_object(j, "automationDetails");
-	json_format(j, "id", "%s/%s/", PACKAGE_NAME, what);
-	json_end(j);
 	json_text(j, "columnKind", "unicodeCodePoints");
 	json_array(j, "results");
 	return sarif;

@@ -36,8 +36,8 @@ struct sarif_result {
 
 struct sarif;
 
-/* @what: which command's results these are. Return: NULL, after saying so, without memory. */
-struct sarif *sarif_begin(const char *what);
+/* @command: who writes. Return: NULL, after saying so, without memory. */
+struct sarif *sarif_begin(const char *command);
 
 /* Are there places in the library? Return: false if the frame is none below the root. */
 bool sarif_frame(const struct sarif *sarif, const struct report_frame *frame,
