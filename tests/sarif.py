@@ -102,8 +102,8 @@ class Checker:
         index = number(value["ruleIndex"], where + ".ruleIndex", 0, len(self.rules) - 1)
         want(self.rules[index] == value["ruleId"], where, f"rule {index} to be its ruleId")
         want(value["level"] in ("error", "warning", "note"), where, "a level")
-        want("Replay: " in message(value["message"], where + ".message") or
-             "memory" in value["message"]["text"], where, "the command that replays it")
+        want("Replay: " in message(value["message"], where + ".message"), where,
+             "the command that replays it")
         places = items(value["locations"], where + ".locations")
         want(len(places) == 1, where, "one location")
         self.place(*places[0])

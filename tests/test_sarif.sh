@@ -123,6 +123,11 @@ run_to 2 "$pagetorture" replay --flavour plain --sarif old.sarif camp/sub && [ "
 ok $? "nothing to replay: the old file stays" err
 run_to 2 "$pagetorture" replay --flavour plain --sarif nowhere/x.sarif corpus/bounds.page && grep -q '^nowhere/x.sarif: ' err
 ok $? "a file that cannot be written: 2" err
+printf '%s\n' '# misbehave: leak' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL)' >leak.page
+run_to 1 "$pagetorture" replay --flavour ${flavours%,tsan} --misbehave --orders --sarif leak.sarif leak.page && sarif leak.sarif
+ok $? "what two orders leave behind, too" why
+[ "$(results leak.sarif 'r["ruleId"]' | grep -c '^leak$')" -eq 1 ] && results leak.sarif 'r["ruleId"]' | grep -q '^state$'
+ok $? "the leak once for all flavours, and what was left in each" leak.sarif
 (
 	mkdir -p elsewhere && cd elsewhere && mkdir .git &&
 		"$pagetorture" replay --flavour plain --sarif ../out.sarif ../corpus/a*

@@ -113,32 +113,43 @@ static void take_places(const struct told *told, const struct replay_row *row, c
 
 /* ---- what ---- */
 
-/* The reason without its numbers, with all that tells failures of a replay apart. */
-static void fingerprint(const struct told *told, const char *kind, const char *name,
-			const char *why, char text[SARIF_URI + REPLAY_WHY + 64])
+/* Numbers tell no two failures apart. */
+static void copy_reason(char to[REPLAY_WHY], const struct replay_row *row)
+{
+	const char *why = row->why ? row->why : "";
+	size_t used = 0;
+
+	for (; *why && used < REPLAY_WHY - 1; why++)
+		if (!isdigit((unsigned char)*why))
+			to[used++] = *why;
+	to[used] = '\0';
+}
+
+#define IDENTITY (SARIF_URI + REPLAY_WHY + 64)
+
+static void identify(const struct told *told, const struct replay_row *row, const char *name,
+		     char identity[IDENTITY])
 {
 	struct sarif_place place;
-	char *to = text;
+	char reason[REPLAY_WHY];
 
 	sarif_file(told->sarif, name, 0, &place);
-	to += sprintf(to, "replay %s %s ", kind, place.uri);
-	for (size_t i = 0; why[i] && i < REPLAY_WHY; i++)
-		if (!isdigit((unsigned char)why[i]))
-			*to++ = why[i];
-	*to = '\0';
+	copy_reason(reason, row);
+	snprintf(identity, IDENTITY, "replay %s %s %s", replay_kinds[row->kind].name, place.uri,
+		 reason);
 }
 
 static void tell(const struct told *told, uint32_t input)
 {
 	const struct replay_row *row = &told->column->rows[input];
 	const char *name = replay_name(told->list, input), *why = row->why ? row->why : "";
-	static char identity[SARIF_URI + REPLAY_WHY + 64];
+	static char identity[IDENTITY];
 	struct sarif_result result = { .rule = replay_kinds[row->kind].name,
 				       .fingerprint = identity };
 	char *message = NULL;
 
 	take_places(told, row, name, &result);
-	fingerprint(told, result.rule, name, why, identity);
+	identify(told, row, name, identity);
 	if (asprintf(&message, "%s, %s: %s%s%s. Replay: %s", name, told->column->flavour,
 		     replay_kinds[row->kind].meaning, *why ? ": " : "", why,
 		     replay_command(told->options, told->list, told->column, input)) < 0)
@@ -152,12 +163,12 @@ static void tell(const struct told *told, uint32_t input)
 static bool is_told(const struct replay_column *columns, unsigned int column, uint32_t input)
 {
 	const struct replay_row *row = &columns[column].rows[input];
+	char reason[REPLAY_WHY], other[REPLAY_WHY];
 
+	copy_reason(reason, row);
 	for (unsigned int c = 0; c < column; c++) {
-		const struct replay_row *other = &columns[c].rows[input];
-
-		if (other->kind == row->kind &&
-		    !strcmp(other->why ? other->why : "", row->why ? row->why : ""))
+		copy_reason(other, &columns[c].rows[input]);
+		if (columns[c].rows[input].kind == row->kind && !strcmp(other, reason))
 			return true;
 	}
 	return false;
@@ -166,10 +177,15 @@ static bool is_told(const struct replay_column *columns, unsigned int column, ui
 /* What orders left behind is nobody's alone; a host wants a place all the same. */
 static void tell_flat(const struct told *told)
 {
+	char message[REPLAY_WHY + 160], identity[80];
 	struct sarif_result result = { .rule = replay_kinds[REPLAY_state].name,
-				       .message = told->column->flat,
-				       .fingerprint = "what orders leave behind" };
+				       .message = message,
+				       .fingerprint = identity };
 
+	snprintf(identity, sizeof(identity), "replay orders %s", told->column->flavour);
+	snprintf(message, sizeof(message),
+		 "%s: %s. Replay: pagetorture replay --orders --flavour %s with the same inputs",
+		 told->column->flavour, told->column->flat, told->column->flavour);
 	sarif_file(told->sarif, replay_name(told->list, 0), 0, &result.place);
 	sarif_add(told->sarif, &result);
 }
