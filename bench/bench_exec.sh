@@ -6,28 +6,23 @@
 # nearest to the mean; and where the samples of a profile of fuzz_page lie. A sample counts
 # for the innermost part on its stack: what the library calls (memcpy) is the library's.
 #
-#   bench_exec.sh          run in the build folder
+#   bench_exec.sh          run in the build folder; prints samples for bench.py
 #   BENCH_ROUNDS           rounds (default 5)
 #   BENCH_RUNS             executions of each (default 100000)
+#   BENCH_SECONDS          of fuzzing under the profiler (default 10)
 set -u
+# shellcheck source=bench/figures.sh
+. "$(dirname "$0")/figures.sh"
 
 rounds=${BENCH_ROUNDS:-5}
 runs=${BENCH_RUNS:-100000}
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-trap 'exit 2' HUP INT TERM
 
 for binary in fuzz_page fuzz_empty; do
 	if [ ! -x ./$binary ]; then
-		echo "bench-exec: skipped: no libFuzzer binary of $binary (make fuzzers)"
+		skipped "what an input costs" "no libFuzzer binary of $binary (make fuzzers)"
 		exit 77
 	fi
 done
-
-# Of sorted numbers, one a line: median [least .. most]
-spread() {
-	sort -n | awk '{ x[NR] = $1 } END { printf "%s [%s .. %s]\n", x[int((NR + 1) / 2)], x[1], x[NR] }'
-}
 
 mean_program() {
 	for seed in seeds/fuzz_page/*; do
@@ -50,14 +45,15 @@ for _ in $(seq "$rounds"); do
 	empty=$(rate fuzz_empty)
 	echo "$page $empty"
 done >"$work/rates"
-echo "on $program, executions a second: fuzz_page $(cut -d ' ' -f 1 "$work/rates" | spread)," \
-	"an empty target $(cut -d ' ' -f 2 "$work/rates" | spread):" \
-	"$(awk '{ printf "%.2f\n", $1 / $2 }' "$work/rates" | spread) of it"
+say "on $program"
+column 1 "$work/rates" | figure "fuzz_page, executions of one program" inputs/s ""
+column 2 "$work/rates" | figure "an empty target, executions of one file" inputs/s ""
+awk '{ print $1 / $2 }' "$work/rates" | figure "fuzz_page : an empty target" times ""
 
 # ---- whose time ----
 
 if ! command -v perf >/dev/null; then
-	echo "skipped: whose time it is (no perf)"
+	skipped "whose time it is" "no perf"
 	exit 0
 fi
 
@@ -80,9 +76,9 @@ shares() {
 			executing += inside
 		}
 		function tell(what, count, all) {
-			printf "%s: src/page %.0f %%, harness %.0f %%, engine and sanitizer %.0f %% (%d samples)\n",
-				what, 100 * count["page"] / all, 100 * count["harness"] / all,
-				100 * count["engine"] / all, all
+			print 100 * count["page"] / all, what ", src/page"
+			print 100 * count["harness"] / all, what ", harness"
+			print 100 * count["engine"] / all, what ", engine and sanitizer"
 		}
 		NR == FNR { part[$1] = $2; next }
 		NF && !/^[^ \t]/ {
@@ -96,19 +92,25 @@ shares() {
 		{ whose = ""; inside = 0 }
 		END {
 			if (executing < 100) {
-				print "expected 100 samples in executions or more, got " executing + 0
+				print "expected 100 samples in executions or more, got " executing + 0 >"/dev/stderr"
 				exit 1
 			}
-			tell("of the time in executions", inner, executing)
-			tell("of all the time of fuzzing", whole, samples)
+			tell("time in executions", inner, executing)
+			tell("time of fuzzing", whole, samples)
 		}' "$1" -
 }
 
 parts >"$work/parts"
 mkdir "$work/corpus"
 if perf record -q -e cpu-clock:u -F 499 --call-graph dwarf,8192 -o "$work/perf" \
-	./fuzz_page -max_total_time=10 -seed=1 -max_len=704 "$work/corpus" seeds/fuzz_page >"$work/log" 2>&1; then
-	perf script -i "$work/perf" -F comm,ip,sym 2>/dev/null | sed 's/+0x[0-9a-f]*$//' | shares "$work/parts"
+	./fuzz_page -max_total_time="${BENCH_SECONDS:-10}" -seed=1 -max_len=704 "$work/corpus" \
+	seeds/fuzz_page >"$work/log" 2>&1; then
+	perf script -i "$work/perf" -F comm,ip,sym 2>/dev/null | sed 's/+0x[0-9a-f]*$//' |
+		shares "$work/parts" >"$work/shares" || exit 1
+	while read -r share what; do
+		echo "$share" | figure "$what" % ""
+	done <"$work/shares"
 else
-	echo "skipped: whose time it is (perf may not record: $(tail -n 1 "$work/log"))"
+	skipped "whose time it is" "perf may not record"
+	tail -n 1 "$work/log" >&2
 fi

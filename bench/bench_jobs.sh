@@ -7,26 +7,24 @@
 # jobs were given, and the ratio of executions in equal processor time, which is what a
 # second job costs. Twice that is the ratio to expect where two processors are free.
 #
-#   bench_jobs.sh          run in the build folder
-#   BENCH_PAIRS            pairs (default 5)
+#   bench_jobs.sh          run in the build folder; prints samples for bench.py
+#   BENCH_ROUNDS           pairs (default 5)
 #   BENCH_SECONDS          seconds of each campaign (default 20)
-# Exit status 1: below 1.8, though both jobs had a processor; or twice the ratio in equal
-# time is. 77: one processor, or no fuzz_page.
+# Exit status 77: one processor, or no fuzz_page.
 set -u
+# shellcheck source=bench/figures.sh
+. "$(dirname "$0")/figures.sh"
 
-pairs=${BENCH_PAIRS:-5}
+pairs=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-20}
 target=fuzz_page
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-trap 'exit 2' HUP INT TERM
 
 if [ ! -x ./$target ]; then
-	echo "bench-jobs: skipped: no libFuzzer binary of $target (make fuzzers)"
+	skipped "a second job" "no libFuzzer binary of $target (make fuzzers)"
 	exit 77
 fi
 if [ "$(nproc)" -lt 2 ]; then
-	echo "bench-jobs: skipped: one processor"
+	skipped "a second job" "one processor"
 	exit 77
 fi
 
@@ -51,25 +49,20 @@ run() {
 # A corpus of some age: at the beginning of a campaign entries are written, not executions done.
 campaign "$work/old" 2 >/dev/null
 
+# "EXECUTIONS PROCESSOR" of one job, then of two
 for pair in $(seq "$pairs"); do
-	echo "$pair $(run 1) $(run 2)" | awk '{
-		printf "pair %d: %d executions in %.1f s of processor with one job, %d in %.1f s with two: %.2f, %.2f in equal time, processor %.2f\n",
-			$1, $2, $3 / 100, $4, $5 / 100, $4 / $2, $4 / $5 / ($2 / $3), $5 / $3 }'
-done | tee "$work/pairs"
+	say "bench-jobs: pair $pair of $pairs"
+	echo "$(run 1) $(run 2)"
+done | awk '$1 && $2 && $3 && $4' >"$work/pairs"
+[ "$(wc -l <"$work/pairs")" -eq "$pairs" ] || exit 1
 
-# median COLUMN-FROM-THE-END: with smallest and largest
-median() {
-	awk -v back="$1" '{ print $(NF - back) + 0 }' "$work/pairs" | sort -n | awk '
-		{ v[NR] = $1 }
-		END { printf "%.2f (%.2f to %.2f)\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2, v[1], v[NR] }'
-}
-
-all=$(median 6)
-equal=$(median 5)
-given=$(median 0)
-echo "two jobs do $all times the executions of one, with $given times the processor time; $equal times in equal time"
-# Each of the three is four words.
-echo "$all $equal $given" | awk '{
-	if ($9 < 1.9)
-		print "there was no second processor for the second job: only equal time counts"
-	exit !(($9 < 1.9 || $1 >= 1.8) && 2 * $5 >= 1.8) }'
+awk '{ print $3 / $1 }' "$work/pairs" | figure "2 jobs : 1, executions" times ""
+awk '{ print $4 / $2 }' "$work/pairs" | figure "2 jobs : 1, processor time that they were given" times ""
+awk '{ print 2 * $3 / $4 / ($1 / $2) }' "$work/pairs" |
+	figure "2 jobs : 1, executions, with twice the processor time" times ">= 1.8"
+awk '$4 / $2 >= 1.9 { print $3 / $1 }' "$work/pairs" >"$work/free"
+if [ -s "$work/free" ]; then
+	figure "2 jobs : 1, executions, where both had a processor" times ">= 1.8" <"$work/free"
+else
+	skipped "2 jobs : 1, executions, where both had a processor" "there was no second processor"
+fi

@@ -6,24 +6,23 @@
 # and the same signature when it is minimised again, which must then change nothing. As a C
 # file it must compile without a warning and show what it is to show.
 #
-#   bench_minimize.sh      run in the build folder
+#   bench_minimize.sh      run in the build folder; prints samples for bench.py
 #   BENCH_PROGRAMS         how many (default 200)
 #   BENCH_SEED             of the first (default 1)
 #   BENCH_AS_C=no          not as C files
 #   CC                     compiles them once more, with all warnings (default clang)
-# Exit status 1: one fails in another way, or does not as a C file, or the median is above 4 calls. 77: no flavour tsan.
+# Exit status 1: one fails in another way, or does not as a C file. 77: no flavour tsan.
 set -u
+# shellcheck source=bench/figures.sh
+. "$(dirname "$0")/figures.sh"
 
 programs=${BENCH_PROGRAMS:-200}
 seed=${BENCH_SEED:-1}
 here=$PWD
 headers=$(cd "$(dirname "$0")/../src/page" && pwd) || exit 2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-trap 'exit 2' HUP INT TERM
 
 if [ ! -x ./pagetorture-tsan ]; then
-	echo "bench-minimize: skipped: this build has no tsan flavour"
+	skipped "minimised races" "this build has no tsan flavour"
 	exit 77
 fi
 cd "$work" || exit 2
@@ -72,23 +71,16 @@ for file in *.page; do
 	[ "${BENCH_AS_C-}" = no ] || as_c "$name"
 done
 
-# spread COLUMN: least, a quarter, median, three quarters, most
-spread() {
-	sort -n -k "$1,$1" figures | awk -v c="$1" '{ v[NR] = $c }
-		END { print v[1], v[int((NR + 3) / 4)], v[int((NR + 1) / 2)], v[int((3 * NR + 3) / 4)], v[NR] }'
-}
-
 if [ ! -s figures ]; then
-	echo "bench-minimize: expected programs to be minimised, got none: $(head -n 1 other)"
+	say "bench-minimize: expected programs to be minimised, got none: $(head -n 1 other)"
 	exit 1
 fi
-# shellcheck disable=SC2046 # words
-set -- $(spread 1) $(spread 2)
-echo "bench-minimize: $programs racy programs of 40 calls"
-echo "  calls left   median $3 (quarters $2 .. $4, $1 .. $5)"
-echo "  ms each      median $8 (quarters $7 .. $9, $6 .. ${10})"
-[ "${BENCH_AS_C-}" = no ] ||
-	echo "  as C         $(grep -c . reproduced) reproduce, $(grep -c . unseen) race unseen"
-echo "  another signature, not the smallest, or not as C: $(grep -c . other)"
-cat other
-[ ! -s other ] && [ "$3" -le 4 ]
+column 1 figures | figure "racy programs of 40 calls, calls left" calls "<= 4"
+column 2 figures | awk '{ print $1 / 1000 }' | figure "racy programs of 40 calls, each" s ""
+if [ "${BENCH_AS_C-}" != no ]; then
+	grep -c . reproduced | figure "racy programs that reproduce as C" programs ""
+	grep -c . unseen | figure "racy programs that no detector sees" programs ""
+fi
+say "another signature, not the smallest, or not as C: $(grep -c . other)"
+cat other >&2
+[ ! -s other ]

@@ -2,11 +2,13 @@
 /*
  * bench_page: what the page library's calls cost.
  *
- * Each figure is the median of ROUNDS rounds, in nanoseconds, with the quarter and three
- * quarter points as spread. What is compared takes turns within a round: the machine's
- * mood changes both alike. Each way of mapping runs in a process of its own.
+ *   bench_page [BACKEND [REVOKE]]    all ways of mapping, or one
+ *
+ * Samples of ROUNDS rounds, for bench.py. What is compared takes turns within a round: the
+ * machine's mood changes both alike. Each way of mapping runs in a process of its own.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/figure.h"
 #include "page/page.h"
 
 #define ROUNDS 41
@@ -165,14 +168,6 @@ static void mmap_munmap(void)
 
 static int file;
 
-static void mmap_munmap_shared(void)
-{
-	void *addr = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-
-	used(addr);
-	munmap(addr, PAGE_SIZE);
-}
-
 static void mmap_touch_munmap(void)
 {
 	unsigned char *addr =
@@ -212,11 +207,18 @@ static void alloc_free(void)
 
 /* ---- measuring ---- */
 
+/* How a call is held against the first of its group. */
+enum against { ALONE, BEYOND, RATIO };
+
 struct subject {
 	const char *name;
 	void (*fn)(void);
-	double ns[ROUNDS];
+	enum against against;
+	const char *aim; /* or NULL */
+	double ns[FIGURE_ROUNDS_MAX];
 };
+
+static size_t rounds;
 
 static double now(void)
 {
@@ -235,48 +237,42 @@ static double run(void (*fn)(void), unsigned int times)
 	return (now() - start) / times;
 }
 
-static int compare(const void *left, const void *right)
+static void print(const char *title, const struct subject *subject, const struct subject *base)
 {
-	double a = *(const double *)left, b = *(const double *)right;
+	static const char *const units[] = { "ns", "ns more", "times" };
+	double values[FIGURE_ROUNDS_MAX];
+	char name[128];
 
-	return (a > b) - (a < b);
-}
-
-static double median(double *ns)
-{
-	double sorted[ROUNDS];
-
-	memcpy(sorted, ns, sizeof(sorted));
-	qsort(sorted, ROUNDS, sizeof(*sorted), compare);
-	memcpy(ns, sorted, sizeof(sorted));
-	return sorted[ROUNDS / 2];
+	for (size_t r = 0; r < rounds; r++) {
+		values[r] = subject->ns[r];
+		if (subject->against == BEYOND)
+			values[r] -= base->ns[r];
+		else if (subject->against == RATIO)
+			values[r] /= base->ns[r];
+	}
+	snprintf(name, sizeof(name), "%s, %s%s%s", title, subject->name,
+		 subject == base ? "" : " : ", subject == base ? "" : base->name);
+	figure(name, units[subject->against], subject->aim ? subject->aim : "", values, rounds);
 }
 
 /* The first is what the others are compared with, round by round. */
 static void measure(const char *title, struct subject *subjects, size_t count)
 {
-	double ratio[ROUNDS], more[ROUNDS];
 	unsigned int times = 1;
 
 	while (run(subjects[0].fn, times) * times < 2e6 && times < 1u << 20)
 		times *= 2;
-	for (unsigned int round = 0; round < ROUNDS; round++)
+	for (size_t round = 0; round < rounds; round++)
 		for (size_t i = 0; i < count; i++)
 			subjects[i].ns[round] = run(subjects[i].fn, times / 4 + 1);
-	for (size_t i = count; i-- > 0;) {
-		for (unsigned int r = 0; r < ROUNDS; r++) {
-			ratio[r] = subjects[i].ns[r] / subjects[0].ns[r];
-			more[r] = subjects[i].ns[r] - subjects[0].ns[r];
-		}
-		median(ratio);
-		median(more);
-		median(subjects[i].ns);
-		printf("%-26s %-24s %8.1f [%8.1f %8.1f]", title, subjects[i].name,
-		       subjects[i].ns[ROUNDS / 2], subjects[i].ns[ROUNDS / 4],
-		       subjects[i].ns[3 * ROUNDS / 4]);
-		printf(i ? " %+8.1f ns  x %.4f\n" : "\n", more[ROUNDS / 2], ratio[ROUNDS / 2]);
-	}
+	for (size_t i = count > 1; i < count; i++)
+		print(title, &subjects[i], &subjects[0]);
+	fflush(stdout);
 }
+
+#define FIRST(what, call)	{ .name = (what), .fn = (call) }
+#define MORE(what, call, most)	{ .name = (what), .fn = (call), .against = BEYOND, .aim = (most) }
+#define TIMES(what, call, most) { .name = (what), .fn = (call), .against = RATIO, .aim = (most) }
 
 #define MEASURE(title, ...)                                                        \
 	do {                                                                       \
@@ -293,30 +289,32 @@ static void bench_raw(void)
 
 		size = sizes[i];
 		snprintf(title, sizeof(title), "%zu bytes", size);
-		MEASURE(title, { .name = "check + memcpy", .fn = memcpy_out },
-			{ .name = "page_read_raw", .fn = read_raw });
-		MEASURE(title, { .name = "check + memcpy", .fn = memcpy_in },
-			{ .name = "page_write_raw", .fn = write_raw });
-		MEASURE(title, { .name = "check + memset", .fn = memset_in },
-			{ .name = "page_fill_zero", .fn = fill_zero });
-		MEASURE(title, { .name = "check + memcpy, pages", .fn = memcpy_between },
-			{ .name = "page_copy", .fn = copy });
-		MEASURE(title, { .name = "check + memcpy", .fn = memcpy_in },
-			{ .name = "page_read_bytewise_atomic", .fn = read_bytewise },
-			{ .name = "page_copy_from_user_slice", .fn = user_copy });
+		MEASURE(title, FIRST("check and memcpy", memcpy_out),
+			MORE("page_read_raw", read_raw, "<= 5"));
+		MEASURE(title, FIRST("check and memcpy", memcpy_in),
+			MORE("page_write_raw", write_raw, "<= 5"));
+		MEASURE(title, FIRST("check and memset", memset_in),
+			MORE("page_fill_zero", fill_zero, "<= 5"));
+		MEASURE(title, FIRST("check and memcpy", memcpy_between),
+			MORE("page_copy", copy, "<= 5"));
+		MEASURE(title, FIRST("check and memcpy", memcpy_in),
+			TIMES("page_read_bytewise_atomic", read_bytewise, NULL),
+			TIMES("page_copy_from_user_slice", user_copy, NULL));
+		if (size == 64 || size == 4096)
+			MEASURE(title, FIRST("the time of check and memcpy", memcpy_between),
+				TIMES("page_copy", copy, size == 64 ? "<= 2" : "<= 1.2"));
 	}
-	MEASURE("lifetime", { .name = "alloc + free", .fn = alloc_free });
+	MEASURE("lifetime", FIRST("alloc and free", alloc_free));
 }
 
-static void bench_map(const char *title)
+static void bench_map(const char *title, const char *aim)
 {
-	MEASURE(title, { .name = "mmap + munmap", .fn = mmap_munmap },
-		{ .name = "the same, of a file", .fn = mmap_munmap_shared },
-		{ .name = "map + unmap", .fn = map_unmap },
-		{ .name = "the same, 37 pages", .fn = map_many });
-	MEASURE(title, { .name = "mmap + touch + munmap", .fn = mmap_touch_munmap },
-		{ .name = "map + touch + unmap", .fn = map_touch_unmap },
-		{ .name = "the same, 37 pages", .fn = map_touch_many });
+	MEASURE(title, FIRST("mmap and munmap", mmap_munmap),
+		TIMES("map and unmap", map_unmap, aim),
+		TIMES("map and unmap of 37 pages", map_many, aim));
+	MEASURE(title, FIRST("mmap, touch and munmap", mmap_touch_munmap),
+		TIMES("map, touch and unmap", map_touch_unmap, aim),
+		TIMES("map, touch and unmap of 37 pages", map_touch_many, aim));
 }
 
 static void bench_switch(const char *title)
@@ -327,8 +325,8 @@ static void bench_switch(const char *title)
 	for (unsigned int mapped = 0; mapped <= 4; mapped += 2) {
 		char name[40];
 
-		snprintf(name, sizeof(name), "there and back, %u mapped", mapped);
-		MEASURE(title, { .name = name, .fn = switch_tasks });
+		snprintf(name, sizeof(name), "to a task and back, %u mapped", mapped);
+		MEASURE(title, FIRST(name, switch_tasks));
 		page_map_local(page);
 		page_map_local(page);
 	}
@@ -363,41 +361,58 @@ static void prepare(void)
 	memset(user, 2, PAGE_SIZE);
 }
 
-static void bench_way(const char *backend, const char *revoke)
+/* Mapping without asking the kernel is what these ways are for. */
+static const struct way {
+	const char *backend, *revoke, *aim;
+} ways[] = {
+	{ "direct", NULL, "<= 0.1" },
+	{ "alias", "poison", "<= 0.1" },
+	{ "alias", "protect", NULL },
+	{ "alias", "none", NULL },
+};
+
+static void bench_way(const struct way *way)
 {
 	char title[32];
 
-	snprintf(title, sizeof(title), "%s%s%s", backend, revoke ? ", " : "", revoke ? revoke : "");
-	if (page_map_backend_set(backend) || (revoke && page_map_revoke_set(revoke))) {
-		printf("%-26s not in this build\n", title);
+	snprintf(title, sizeof(title), "%s%s%s", way->backend, way->revoke ? ", " : "",
+		 way->revoke ? way->revoke : "");
+	if (page_map_backend_set(way->backend) || (way->revoke && page_map_revoke_set(way->revoke))) {
+		printf("{\"name\": \"%s\", \"skipped\": \"not in this build\"}\n", title);
 		return;
 	}
 	prepare();
-	if (!revoke)
+	if (!way->revoke)
 		bench_raw();
-	bench_map(title);
+	bench_map(title, way->aim);
 	bench_switch(title);
 }
 
-int main(void)
+static bool is_wanted(const struct way *way, int argc, char **argv)
 {
-	static const char *const ways[][2] = {
-		{ "direct", NULL },
-		{ "alias", "poison" },
-		{ "alias", "protect" },
-		{ "alias", "none" },
-	};
-	int status = 0;
+	return (argc < 2 || !strcmp(argv[1], way->backend)) &&
+	       (argc < 3 || (way->revoke && !strcmp(argv[2], way->revoke)));
+}
 
-	printf("%-26s %-24s %8s [%8s %8s]\n", "", "nanoseconds", "median", "1/4", "3/4");
+int main(int argc, char **argv)
+{
+	int status = 0, wanted = 0;
+
+	rounds = figure_rounds(ROUNDS);
 	for (size_t i = 0; i < COUNT(ways) && !status; i++) {
+		if (!is_wanted(&ways[i], argc, argv))
+			continue;
+		wanted++;
 		fflush(stdout);
 		if (fork() == 0) {
-			bench_way(ways[i][0], ways[i][1]);
+			bench_way(&ways[i]);
 			fflush(stdout);
 			_exit(0);
 		}
 		wait(&status);
 	}
-	return status != 0;
+	if (!wanted)
+		fprintf(stderr, "bench_page: expected BACKEND and REVOKE of direct, alias poison, "
+				"alias protect, alias none\n");
+	return wanted ? status != 0 : 2;
 }

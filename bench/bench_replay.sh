@@ -7,21 +7,24 @@
 # is of a second processor, hence also the ratio in equal processor time. And then `replay` with inputs among
 # them that crash, hang and leak: all are named, and nothing else is.
 #
-#   bench_replay.sh        run in the build folder
-#   BENCH_INPUTS           programs (default 100000)
+#   bench_replay.sh        run in the build folder; prints samples for bench.py
+#   BENCH_INPUTS           programs (default 100000, at least 3000)
 #   BENCH_ROUNDS           rounds (default 5)
-# Exit status 1: replay is slower, or names wrongly. 77: no AddressSanitizer, or no fuzz_page.
+# Exit status 1: replay names wrongly. 77: no AddressSanitizer, or no fuzz_page.
 set -u
+# shellcheck source=bench/figures.sh
+. "$(dirname "$0")/figures.sh"
 
 inputs=${BENCH_INPUTS:-100000}
 rounds=${BENCH_ROUNDS:-5}
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-trap 'exit 2' HUP INT TERM
+if [ "$inputs" -lt 3000 ]; then
+	say "bench-replay: expected BENCH_INPUTS of 3000 or more, got $inputs"
+	exit 2
+fi
 
 for binary in fuzz_page pagetorture-asan make_programs; do
 	if [ ! -x ./$binary ]; then
-		echo "bench-replay: skipped: no $binary"
+		skipped "replay" "no $binary"
 		exit 77
 	fi
 done
@@ -45,32 +48,28 @@ timed() {
 	END
 }
 
+# "SECONDS PROCESSOR" of libFuzzer, then of replay
 for round in $(seq "$rounds"); do
+	say "bench-replay: round $round of $rounds"
 	engine=$(timed "$work/engine" ./fuzz_page -runs=0 -timeout=20 "$work/inputs") || exit 1
 	replay=$(timed "$work/replay" ./pagetorture replay --flavour asan -j 2 "$work/inputs") || exit 1
 	grep -q "^asan  *$inputs  *$inputs  *0 " "$work/replay" || exit 1
-	echo "$round $engine $replay" | awk -v n="$inputs" '{
-		printf "round %d: libFuzzer %d inputs/s in %.1f s of processor, replay %d in %.1f: %.2f, %.2f in equal processor time, processor %.2f\n",
-			$1, n / $2, $3, n / $4, $5, $2 / $4, $3 / $5, $5 / $4 / ($3 / $2) }'
-done | tee "$work/rounds"
+	echo "$engine $replay"
+done >"$work/rounds"
 [ "$(wc -l <"$work/rounds")" -eq "$rounds" ] || exit 1
 
-# median COLUMN-FROM-THE-END: with smallest and largest
-median() {
-	awk -v back="$1" '{ print $(NF - back) + 0 }' "$work/rounds" | sort -n | awk '
-		{ v[NR] = $1 }
-		END { printf "%.2f (%.2f to %.2f)\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2, v[1], v[NR] }'
-}
-
-all=$(median 7)
-equal=$(median 6)
-given=$(median 0)
-echo "replay with two processes does $all times libFuzzer's inputs a second, $equal times in equal processor time"
-# Each of the three is four words.
-echo "$all $equal $given" | awk '{
-	if ($9 < 1.5)
-		print "there was no second processor for the second process: only equal time counts"
-	exit $9 < 1.5 ? $5 < 1 : $1 < 1 }' || status=1
+awk -v n="$inputs" '{ print n / $3 }' "$work/rounds" | figure "replay, 2 processes" inputs/s ""
+awk -v n="$inputs" '{ print n / $1 }' "$work/rounds" | figure "libFuzzer -runs=0" inputs/s ""
+awk '{ print $1 / $3 }' "$work/rounds" | figure "replay, 2 processes : libFuzzer -runs=0" times ""
+awk '{ print $2 / $4 }' "$work/rounds" |
+	figure "replay : libFuzzer -runs=0, in equal processor time" times ">= 1"
+awk '$4 / $3 / ($2 / $1) >= 1.5 { print $1 / $3 }' "$work/rounds" >"$work/free"
+free="replay, 2 processes : libFuzzer -runs=0, where both had a processor"
+if [ -s "$work/free" ]; then
+	figure "$free" times ">= 1" <"$work/free"
+else
+	skipped "$free" "there was no second processor"
+fi
 
 # ---- failures among them ----
 
@@ -95,9 +94,10 @@ timed "$work/named" ./pagetorture replay --flavour asan -j 2 --misbehave --cpu 2
 sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*"result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$work/named" |
 	sort | diff "$work/expected" - >"$work/wrong" || status=1
 if [ -s "$work/wrong" ]; then
-	echo "expected (<) and named (>):"
-	cat "$work/wrong"
+	say "expected (<) and named (>):"
+	cat "$work/wrong" >&2
 else
-	echo "100 that crash, 10 that hang, 10 that leak among $inputs: all named, nothing else, in $(cut -d ' ' -f 1 "$work/time") s"
+	column 1 "$work/time" |
+		figure "100 that crash, 10 that hang, 10 that leak among $inputs, all named" s ""
 fi
 exit "${status:-0}"

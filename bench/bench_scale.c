@@ -7,16 +7,16 @@
  * by the processor time that its threads had, so that a busy machine changes little: what
  * threads pay for each other, waiting and yielding included, is processor time. By the
  * clock it is what a machine with nothing else to do gives; the last figure says how
- * many processors the threads got.
- *
- * Each figure is the median of ROUNDS turns, with the quarter and three quarter points.
+ * many processors the threads got. Samples of ROUNDS turns, for bench.py.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/figure.h"
 #include "page/page.h"
 
 #define ROUNDS	     21
@@ -110,24 +110,21 @@ static struct done turn(unsigned int count)
 	return all;
 }
 
-static int compare(const void *a, const void *b)
+static void print(const char *what, const char *unit, const char *aim, const double *values,
+		  size_t count)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	char name[80];
 
-	return (x > y) - (x < y);
+	snprintf(name, sizeof(name), "%s, %s", work->name, what);
+	figure(name, unit, aim, values, count);
 }
 
-static double quantile(double *values, int quarter)
+static void measure(unsigned int threads, size_t rounds)
 {
-	qsort(values, ROUNDS, sizeof(*values), compare);
-	return values[quarter * (ROUNDS - 1) / 4];
-}
+	double by_cpu[FIGURE_ROUNDS_MAX], by_wall[FIGURE_ROUNDS_MAX], ones[FIGURE_ROUNDS_MAX],
+		at_once[FIGURE_ROUNDS_MAX];
 
-static void measure(unsigned int threads)
-{
-	double by_cpu[ROUNDS], by_wall[ROUNDS], ones[ROUNDS], at_once[ROUNDS];
-
-	for (int i = 0; i < ROUNDS; i++) {
+	for (size_t i = 0; i < rounds; i++) {
 		struct done one = turn(1), all = turn(threads);
 
 		ones[i] = one.by_cpu / 1e6;
@@ -135,25 +132,32 @@ static void measure(unsigned int threads)
 		by_wall[i] = all.by_wall / one.by_wall;
 		at_once[i] = all.cpu / TURN_SECONDS;
 	}
-	printf("%-18s %7.2f M/s on 1 thread; on %u x %.2f by processor time (%.2f .. %.2f), "
-	       "x %.2f by the clock (%.2f .. %.2f) with %.1f processors to run on\n",
-	       work->name, quantile(ones, 2), threads, quantile(by_cpu, 2), quantile(by_cpu, 1),
-	       quantile(by_cpu, 3), quantile(by_wall, 2), quantile(by_wall, 1),
-	       quantile(by_wall, 3), quantile(at_once, 2));
+	print("1 thread", "M/s", "", ones, rounds);
+	/* More than two have shared caches to fight for. */
+	print("all processors : 1 thread, by processor time", "times", threads == 2 ? ">= 1.8" : "",
+	      by_cpu, rounds);
+	print("all processors : 1 thread, by the clock", "times", "", by_wall, rounds);
+	print("processors that were free", "", "", at_once, rounds);
 }
 
 int main(void)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int threads = processors < 2 ? 2 : (unsigned int)processors;
+	const char *wanted = getenv("PAGE_MAP");
 
 	if (threads > THREADS_MAX)
 		threads = THREADS_MAX;
 	page_free(page_alloc(GFP_KERNEL)); /* settles how pages are mapped */
-	printf("backend %s\n", page_map_backend());
+	if (wanted && strcmp(wanted, page_map_backend())) {
+		printf("{\"name\": \"pages of one's own\", \"skipped\": \"the backend is %s\"}\n",
+		       page_map_backend());
+		return 0;
+	}
 	for (size_t i = 0; i < COUNT(works); i++) {
 		work = &works[i];
-		measure(threads);
+		measure(threads, figure_rounds(ROUNDS));
+		fflush(stdout);
 	}
 	return 0;
 }

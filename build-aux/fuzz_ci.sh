@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Fuzzing for a CI, in a time that is known: replay of all that once failed, then the
-# targets that the change touches, then all. Says what a CI reads: junit.xml and the exit
-# status (0 good, 1 a finding or a regression, 2 nothing could run).
+# targets that the change touches, then all. Says what a CI reads: junit.xml, findings.sarif
+# and the exit status (0 good, 1 a finding or a regression, 2 nothing could run).
 #
 #   fuzz_ci.sh SRCDIR    run in the build folder; everything goes to fuzz-ci/
 #   FUZZ_CI_TIME         seconds of fuzzing (default 600)
@@ -144,6 +144,14 @@ campaign() {
 	fi
 }
 
+# Findings that are programs, each failure once; without any a file all the same, so that a
+# code host closes what was open.
+triage() {
+	timeout 600 ./pagetorture triage --sarif $out/findings.sarif -o $out/triage $out/campaign \
+		>$out/triage.log 2>&1
+	[ -s $out/findings.sarif ] || tail -n 1 $out/triage.log
+}
+
 replay_all
 changed=$(changed_targets)
 if [ -n "$changed" ]; then
@@ -156,6 +164,7 @@ else
 fi
 # shellcheck disable=SC2046 # names of targets
 campaign all "$seconds" $(targets)
+triage
 write_junit
 echo "fuzz-ci: $(grep -c '<testcase' $out/cases) cases, $(grep -c '<failure' $out/cases) failed, $(grep -c '<skipped' $out/cases) skipped ($PWD/$out/junit.xml)"
 exit $status

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 EXTRA_DIST += \
+	%D%/bench.md \
 	%D%/bugs.md \
+	%D%/ci.md \
 	%D%/design.md \
 	%D%/fuzzing.md \
 	%D%/hacking.md \

@@ -27,9 +27,11 @@ unit_tests = \
 	test_tsan_shadow
 
 test_scripts = \
+	%D%/test_bench.sh \
 	%D%/test_bootstrap.sh \
 	%D%/test_bugs.sh \
 	%D%/test_check.sh \
+	%D%/test_ci.sh \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
 	%D%/test_corpus.sh \
@@ -49,6 +51,7 @@ test_scripts = \
 	%D%/test_replay.sh \
 	%D%/test_report.sh \
 	%D%/test_run.sh \
+	%D%/test_sarif.sh \
 	%D%/test_same.sh \
 	%D%/test_seam.sh \
 	%D%/test_stress.sh \
@@ -59,8 +62,8 @@ test_scripts = \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh %D%/mutant.sh \
-	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/simple_page.c %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh %D%/mutant.sh \
+	%D%/reference.py %D%/sarif.py %D%/report_bugs.c %D%/report_engine.c %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)

@@ -104,6 +104,8 @@ ci 1 && grep -q '<testcase classname="all" name="fuzz_bug"><failure message="FIN
 ok $? "a finding: exit 1, and the case of its target failed" "$scratch/out"
 well_formed
 ok $? "junit.xml is well-formed" fuzz-ci/junit.xml
+python3 "$abs_srcdir/tests/sarif.py" fuzz-ci/findings.sarif 2>"$scratch/err"
+ok $? "findings.sarif is there for a code host" "$scratch/err"
 printf '#!/bin/sh\necho "<it & that> failed"\nexit 1\n' >fuzz_grow-replay-asan
 targets_are fuzz_grow fuzz_gone
 ci 1 && grep -q 'name="fuzz_grow-replay-asan"><failure message="&lt;it &amp; that&gt; failed"' fuzz-ci/junit.xml &&

@@ -21,7 +21,7 @@ arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
 arrows 'stress/*.[ch]' 'stress/|harness/(delay|pin|tsan)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report\.h"'
-arrows 'bench/*.[ch]' 'page/page\.h"'
+arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 
 # The model must not learn from the library, schedules know neither programs nor pages.
 for file in rules rules_map rules_memory rules_page rules_user shadow repair cause claims happens matrix minimize number op program program_bytes program_text program_write trace \
@@ -55,7 +55,7 @@ ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
-	bugs/*.py bugs/*.def bench/*.[ch] stress/*.sh tests/*.[ch] tests/*.sh; do
+	bugs/*.py bugs/*.def bench/*.[chps]* stress/*.sh tests/*.[ch] tests/*.sh; do
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
@@ -68,7 +68,7 @@ ok $? "no folder of the corpus is empty" "$scratch/empty"
 
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] stress/*.[ch] tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac */local.mk */*/local.mk bugs/*.py bugs/*.def fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict \
+	Makefile.am configure.ac */local.mk */*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict \
 	.clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"

@@ -19,6 +19,7 @@
 #include <limits.h>
 
 #include "harness/program.h"
+#include "tool/sarif.h"
 #include "tool/signature.h"
 
 struct bundle {
@@ -39,5 +40,8 @@ void bundle_name(const struct signature *signature, char name[BUNDLE_NAME]);
 
 /* Return: 0, or what went wrong (errno), with the file that it went wrong with in @file. */
 int bundle_write(const struct bundle *bundle, const struct judge *judge, char file[PATH_MAX]);
+
+/* The same failure for code hosts; the judge is asked for its places. */
+void bundle_sarif(struct sarif *sarif, const struct bundle *bundle, struct judge *judge);
 
 #endif

@@ -16,18 +16,21 @@
 #include "harness/isolate.h"
 #include "harness/program_file.h"
 #include "harness/tsan.h"
+#include "tool/json.h"
 #include "tool/tool.h"
 
-#define ROUNDS 9
+#define ROUNDS_MAX 1000
 #define ROUND_SECONDS 0.2
 
 static const char help[] =
-	"Usage: pagetorture bench [--json] FILE...\n"
+	"Usage: pagetorture bench [OPTION]... FILE...\n"
 	"Measure how many of the programs run in a second, judged by the model, executed in this\n"
 	"binary's flavour and compared: on fibers, on fibers with fresh detector state for each,\n"
 	"on real threads. Programs that break a rule other than data-race are left out.\n"
 	"\n"
-	"  --json      one JSON object a line\n"
+	"  --aim AIM   what the first ratio is held against by `make bench`, as '>= 10'\n"
+	"  --json      one JSON object a line, with the values of all rounds\n"
+	"  --rounds N  turns of each (default 9)\n"
 	"  --help      this text\n"
 	"\n"
 	"Examples:\n"
@@ -43,7 +46,10 @@ struct bench {
 	struct rules *rules;
 	struct program *programs;
 	size_t count;
-	double rates[WAYS][ROUNDS]; /* programs a second */
+	unsigned int rounds;
+	double rates[WAYS][ROUNDS_MAX]; /* programs a second */
+	bool json;
+	const char *aim;
 };
 
 /* One turn: how, and what came out, in memory that is shared with its process. */
@@ -133,47 +139,63 @@ static int compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-static void print_figures(const char *name, const char *unit, double figures[ROUNDS], bool json)
+static void json_figures(const struct bench *b, const char *name, const char *unit, const char *aim,
+			 const double *figures)
 {
-	qsort(figures, ROUNDS, sizeof(*figures), compare);
-	if (json)
-		printf("{\"bench\": \"%s\", \"flavour\": \"%s\", \"unit\": \"%s\", \"median\": %.2f, "
-		       "\"min\": %.2f, \"max\": %.2f}\n",
-		       name, FLAVOUR, unit, figures[ROUNDS / 2], figures[0], figures[ROUNDS - 1]);
-	else
-		printf("%-32s %12.1f %12.1f %12.1f  %s\n", name, figures[ROUNDS / 2], figures[0],
-		       figures[ROUNDS - 1], unit);
+	struct json out = json_begin(stdout);
+
+	json_object(&out, NULL);
+	json_text(&out, "name", name);
+	json_text(&out, "flavour", FLAVOUR);
+	json_text(&out, "unit", unit);
+	json_text(&out, "aim", aim);
+	json_array(&out, "values");
+	for (unsigned int i = 0; i < b->rounds; i++)
+		json_real(&out, NULL, figures[i], 3);
+	json_end_line(&out);
 }
 
-static void print_ratio(struct bench *b, enum way fast, enum way slow, bool json)
+static void print_figures(const struct bench *b, const char *name, const char *unit, const char *aim,
+			  double *figures)
 {
-	double ratios[ROUNDS];
+	if (b->json) {
+		json_figures(b, name, unit, aim, figures);
+		return;
+	}
+	qsort(figures, b->rounds, sizeof(*figures), compare);
+	printf("%-32s %12.1f %12.1f %12.1f  %s\n", name, figures[b->rounds / 2], figures[0],
+	       figures[b->rounds - 1], unit);
+}
+
+static void print_ratio(struct bench *b, enum way fast, enum way slow, const char *aim)
+{
+	double ratios[ROUNDS_MAX];
 	char name[64];
 
-	for (unsigned int i = 0; i < ROUNDS; i++)
+	for (unsigned int i = 0; i < b->rounds; i++)
 		ratios[i] = b->rates[fast][i] / b->rates[slow][i];
 	snprintf(name, sizeof(name), "%s : %s", way_names[fast], way_names[slow]);
-	print_figures(name, "times", ratios, json);
+	print_figures(b, name, "times", aim, ratios);
 }
 
-static int measure(struct bench *b, bool json)
+static int measure(struct bench *b)
 {
 	struct turn *turn = isolate_share(sizeof(*turn));
 
 	if (!turn)
 		return usage_error("bench", "no memory");
-	for (unsigned int round = 0; round < ROUNDS; round++)
+	for (unsigned int round = 0; round < b->rounds; round++)
 		for (enum way way = 0; way < WAYS; way++)
 			if (!run_turn(turn, b, way, round))
 				return EXIT_FAILED;
-	if (!json)
-		printf("%s, %zu programs, %d rounds\n%-32s %12s %12s %12s\n", FLAVOUR, b->count,
-		       ROUNDS, "", "median", "min", "max");
+	if (!b->json)
+		printf("%s, %zu programs, %u rounds\n%-32s %12s %12s %12s\n", FLAVOUR, b->count,
+		       b->rounds, "", "median", "min", "max");
 	/* Ratios first: printing sorts the rates. */
-	print_ratio(b, FIBERS, THREADS, json);
-	print_ratio(b, FIBERS_FRESH, THREADS, json);
+	print_ratio(b, FIBERS, THREADS, b->aim);
+	print_ratio(b, FIBERS_FRESH, THREADS, "");
 	for (enum way way = 0; way < WAYS; way++)
-		print_figures(way_names[way], "programs/s", b->rates[way], json);
+		print_figures(b, way_names[way], "programs/s", "", b->rates[way]);
 	return EXIT_GOOD;
 }
 
@@ -202,29 +224,44 @@ static int load(struct bench *b, int count, char **files)
 	return b->count ? EXIT_GOOD : usage_error("bench", "expected a program that can be run");
 }
 
-int command_bench(int argc, char **argv)
+/* Return: an exit status, or -1 to go on. */
+static int parse_options(struct bench *b, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "aim", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "rounds", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static struct bench bench;
-	bool json = false;
-	int option, status;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (option == 'h')
 			return fputs(help, stdout) < 0;
-		if (option != 'j')
-			return usage_error("bench", "unknown option %s", argv[optind - 1]);
-		json = true;
+		if (option == '?')
+			return usage_error("bench", "unknown or incomplete option %s",
+					   argv[optind - 1]);
+		if (option == 'a')
+			b->aim = optarg;
+		else if (option == 'j')
+			b->json = true;
+		else if (!parse_number(optarg, 1, ROUNDS_MAX, &b->rounds))
+			return usage_error("bench", "expected --rounds 1 .. 1000, got '%s'", optarg);
 	}
-	if (optind == argc)
-		return usage_error("bench", "expected at least one FILE");
+	return optind == argc ? usage_error("bench", "expected at least one FILE") : -1;
+}
+
+int command_bench(int argc, char **argv)
+{
+	static struct bench bench = { .rounds = 9, .aim = "" };
+	int status = parse_options(&bench, argc, argv);
+
+	if (status >= 0)
+		return status;
 	status = load(&bench, argc - optind, argv + optind);
 	if (status == EXIT_GOOD)
-		status = measure(&bench, json);
+		status = measure(&bench);
 	free(bench.programs);
 	rules_delete(bench.rules);
 	return status;

@@ -30,6 +30,7 @@ static const char help[] =
 	"                   `# misbehave: WAY` crash, hang, leak and so on\n"
 	"  --orders         all inputs in one process, sorted and then backwards: the same\n"
 	"                   outcomes, and memory, descriptors and mappings as before\n"
+	"  --sarif FILE     write the failures for a code host, too (SARIF 2.1.0)\n"
 	"  --self-test      show that each kind of failure is noticed; needs no FILE\n"
 	"  --shuffle SEED   in an order that the seed chooses; with --orders, the second one\n"
 	"  --tap            as Test Anything Protocol\n"
@@ -46,13 +47,14 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture replay corpus\n"
 	"  pagetorture replay --flavour asan -j 2 --junit replay.xml campaign/fuzz_page/corpus\n"
+	"  pagetorture replay --sarif replay.sarif corpus\n"
 	"  pagetorture replay --orders --shuffle 7 --flavour plain corpus/rules\n"
 	"  pagetorture replay --self-test\n";
 
 struct gate {
 	struct replay_options options;
 	enum replay_format format;
-	const char *junit; /* or NULL */
+	const char *junit, *sarif; /* or NULL */
 	bool worker, self_test;
 	bool wanted[FLAVOURS_MAX];
 	const char *flavours[FLAVOURS_MAX]; /* that there are */
@@ -130,6 +132,8 @@ static int run_list(struct gate *gate, const struct replay_list *list)
 	replay_print_end(list, columns, gate->count, gate->format);
 	if (gate->junit && !replay_junit(gate->junit, &gate->options, list, columns, gate->count))
 		status = EXIT_BAD;
+	if (gate->sarif && !replay_sarif(gate->sarif, &gate->options, list, columns, gate->count))
+		status = EXIT_BAD;
 	for (unsigned int i = 0; i < gate->count; i++)
 		replay_rows_delete(columns[i].rows, list->count);
 	return status;
@@ -157,7 +161,7 @@ static int run_paths(struct gate *gate, char **paths)
 
 /* ---- options ---- */
 
-enum { LONG_ONLY = 256, SELF_TEST, WORKER, MISBEHAVE, ORDERS, AS_GIVEN, JUNIT, MEMORY, CPU };
+enum { LONG_ONLY = 256, SELF_TEST, WORKER, MISBEHAVE, ORDERS, AS_GIVEN, JUNIT, MEMORY, CPU, SARIF };
 
 static const struct option long_options[] = {
 	{ "as-given", no_argument, NULL, AS_GIVEN },
@@ -172,6 +176,7 @@ static const struct option long_options[] = {
 	{ "memory", required_argument, NULL, MEMORY },
 	{ "misbehave", no_argument, NULL, MISBEHAVE },
 	{ "orders", no_argument, NULL, ORDERS },
+	{ "sarif", required_argument, NULL, SARIF },
 	{ "self-test", no_argument, NULL, SELF_TEST },
 	{ "shuffle", required_argument, NULL, 's' },
 	{ "tap", no_argument, NULL, 'T' },
@@ -213,6 +218,9 @@ static const char *take_value(struct gate *gate, int option, char *value)
 										 "--timeout 1 .. 1000000";
 	case 'b':
 		options->backend = value;
+		return NULL;
+	case SARIF:
+		gate->sarif = value;
 		return NULL;
 	default:
 		gate->junit = value;

@@ -33,6 +33,7 @@ static const char help[] =
 	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  -o, --output OUT where failures go (default DIR/triage)\n"
+	"  --sarif FILE     write the failures for a code host, too (SARIF 2.1.0)\n"
 	"  --timeout S      seconds for one program in one flavour (default 10)\n"
 	"  --tries N        how often each failure is tried (default 10)\n"
 	"  --help           this text\n"
@@ -43,10 +44,12 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture triage campaign\n"
 	"  pagetorture triage -o failures campaign/fuzz_race/findings\n"
+	"  pagetorture triage --sarif findings.sarif campaign\n"
 	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
 
 struct settings {
 	const char *backend, *dir, *tree;
+	const char *sarif; /* or NULL */
 	char output[PATH_MAX], regress[PATH_MAX];
 	bool wanted[FLAVOURS_MAX], threads, add;
 	unsigned int seconds, tries;
@@ -67,6 +70,7 @@ struct triage {
 	const struct settings *settings;
 	struct judge judge;
 	struct findings findings;
+	struct sarif *sarif; /* or NULL */
 	struct failure **failures;
 	size_t count;
 	size_t sound, unparsed; /* findings that do not fail; files that are no program */
@@ -209,6 +213,8 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	snprintf(bundle.dir, sizeof(bundle.dir), "%.3700s/%s", t->settings->output, name);
 	snprintf(bundle.beside, sizeof(bundle.beside), "%.4000s/.beside", t->settings->output);
 	error = bundle_write(&bundle, &t->judge, file);
+	if (t->sarif)
+		bundle_sarif(t->sarif, &bundle, &t->judge);
 	status_end();
 	printf("%s: %zu finding%s, failed %u of %u, %zu calls of %zu\n  %s\n", name, failure->count,
 	       failure->count == 1 ? "" : "s", failure->failed, t->settings->tries,
@@ -274,7 +280,11 @@ static int triage(const struct settings *settings)
 	if (!judge_begin(&t.judge, settings->wanted, settings->seconds))
 		return usage_error("triage", "expected a flavour that this build has");
 	t.judge.witnesses.threads = settings->threads;
+	if (settings->sarif && !(t.sarif = sarif_begin("triage")))
+		return EXIT_BAD;
 	sort_all(&t);
+	if (t.sarif && !sarif_end(t.sarif, settings->sarif))
+		t.status = EXIT_BAD;
 	if (signature_lacks(&t.judge))
 		fprintf(stderr, "%s: %s\n", settings->dir, signature_lacks(&t.judge));
 	judge_end(&t.judge);
@@ -304,6 +314,9 @@ static const char *take_option(struct settings *s, int option, char *value)
 	case 'o':
 		snprintf(s->output, sizeof(s->output), "%s", value);
 		return NULL;
+	case 's':
+		s->sarif = value;
+		return NULL;
 	default:
 		return parse_number(value, 1, 1000000, &s->seconds) ? NULL : "--timeout 1 .. 1000000";
 	}
@@ -331,6 +344,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		{ "flavour", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "output", required_argument, NULL, 'o' },
+		{ "sarif", required_argument, NULL, 's' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "tries", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },

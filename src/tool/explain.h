@@ -32,4 +32,7 @@ struct explain_style explain_style_for(FILE *out);
 void explain_print(FILE *out, const char *file, const struct program *program,
 		   const struct rules *rules, struct explain_style style);
 
+/* The rules of the page contract that a broken rule is about, as doc/rules.md calls them. */
+const char *explain_contract(enum rule rule);
+
 #endif

@@ -11,7 +11,7 @@
 #define BAR 40u
 
 /* The rules of the page contract that a broken rule is about (doc/rules.md). */
-static const char *const contract[RULE_COUNT] = {
+static const char *const contracts[RULE_COUNT] = {
 	[RULE_data_race] = "R3 data races",
 	[RULE_deadlock] = "no rule of the page",
 	[RULE_foreign_map] = "R5 mapping",
@@ -22,6 +22,11 @@ static const char *const contract[RULE_COUNT] = {
 	[RULE_use_after_free] = "R8 lifetime",
 	[RULE_use_after_unmap] = "R5 mapping",
 };
+
+const char *explain_contract(enum rule rule)
+{
+	return contracts[rule];
+}
 
 static const struct call *call_at(const struct explained *e, size_t call)
 {
@@ -40,7 +45,8 @@ static const char *who(const struct explained *e, size_t call)
 static void tell_rule(struct sheet *sheet, enum rule rule)
 {
 	sheet_end(sheet);
-	sheet_words(sheet, 0, 2, INK_GUILTY, "%s (%s)", rule_name(rule), contract[rule]);
+	sheet_words(sheet, 0, 2, INK_GUILTY, "%s (%s)", rule_name(rule),
+		    explain_contract(rule));
 }
 
 /* ---- races ---- */

@@ -3,6 +3,7 @@
 tool_sources = \
 	%D%/bundle.c \
 	%D%/bundle.h \
+	%D%/bundle_sarif.c \
 	%D%/campaign.c \
 	%D%/campaign.h \
 	%D%/command_bench.c \
@@ -35,6 +36,8 @@ tool_sources = \
 	%D%/footprint.c \
 	%D%/footprint.h \
 	%D%/harvest.c \
+	%D%/json.c \
+	%D%/json.h \
 	%D%/main.c \
 	%D%/misbehave.c \
 	%D%/misbehave.def \
@@ -68,6 +71,7 @@ tool_sources = \
 	%D%/replay_report.c \
 	%D%/replay_run.c \
 	%D%/replay_run.h \
+	%D%/replay_sarif.c \
 	%D%/replay_finish.c \
 	%D%/replay_hand.c \
 	%D%/replay_self_test.c \
@@ -81,6 +85,10 @@ tool_sources = \
 	%D%/reproduce_seen.c \
 	%D%/run_one.c \
 	%D%/run_one.h \
+	%D%/sarif.c \
+	%D%/sarif.h \
+	%D%/sarif_rules.c \
+	%D%/sarif_rules.h \
 	%D%/seat.c \
 	%D%/seat.h \
 	%D%/sha1.c \

@@ -11,6 +11,7 @@
  *   replay_orders.c    orders, and what has to stay the same
  *   replay_company.c   failures that need others before them: which of them?
  *   replay_report.c    what is told: rows, TAP, JUnit, JSON
+ *   replay_sarif.c     the same for code hosts
  *   misbehave.c        inputs that go wrong on purpose
  */
 #ifndef TOOL_REPLAY_H
@@ -274,6 +275,10 @@ void replay_progress(const struct replay_options *options, const char *name, siz
 		     size_t count, size_t failed);
 void replay_progress_end(void);
 
+/* The command that shows a failure again; until the next one is asked for. */
+const char *replay_command(const struct replay_options *options, const struct replay_list *list,
+			   const struct replay_column *column, uint32_t input);
+
 /* How many inputs failed. */
 size_t replay_failed(const struct replay_list *list, const struct replay_column *column);
 
@@ -290,6 +295,11 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 
 /* Return: false, after saying so, if @file cannot be written. */
 bool replay_junit(const char *file, const struct replay_options *options,
+		  const struct replay_list *list, const struct replay_column *columns,
+		  unsigned int count);
+
+/* The failures for code hosts. Return: false, after saying so, if @file cannot be written. */
+bool replay_sarif(const char *file, const struct replay_options *options,
 		  const struct replay_list *list, const struct replay_column *columns,
 		  unsigned int count);
 

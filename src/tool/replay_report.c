@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "harness/exec.h"
+#include "tool/json.h"
 #include "tool/replay.h"
-#include "tool/verdict_print.h"
 
 /* Lines that a failed input printed, as they are shown. */
 #define OUTPUT_LINES 12
@@ -77,7 +77,7 @@ static size_t put_name(char *to, const char *name)
 	return (size_t)(at - to);
 }
 
-static const char *command(const struct replay_options *options, const struct replay_list *list,
+const char *replay_command(const struct replay_options *options, const struct replay_list *list,
 			   const struct replay_column *column, uint32_t input)
 {
 	static char text[COMMAND_TEXT];
@@ -123,7 +123,7 @@ static void print_failure(const struct replay_options *options, const struct rep
 	fprintf(stderr, "%s: %s: %s: %s\n", replay_name(list, input), column->flavour,
 		replay_kinds[row->kind].name, row->why ? row->why : "no more is known");
 	print_output(row->output);
-	fprintf(stderr, "  replay: %s\n", command(options, list, column, input));
+	fprintf(stderr, "  replay: %s\n", replay_command(options, list, column, input));
 }
 
 static void print_json(const struct replay_options *options, const struct replay_list *list,
@@ -131,16 +131,17 @@ static void print_json(const struct replay_options *options, const struct replay
 {
 	const struct replay_row *row = &column->rows[input];
 
-	printf("{\"input\": ");
-	json_string(stdout, replay_name(list, input));
-	printf(", \"flavour\": \"%s\", \"result\": \"%s\", \"failed\": %s, \"seconds\": %.6f, "
-	       "\"why\": ",
-	       column->flavour, replay_kinds[row->kind].name,
-	       replay_kinds[row->kind].fails ? "true" : "false", row->microseconds / 1e6);
-	json_string(stdout, row->why ? row->why : "");
-	printf(", \"replay\": ");
-	json_string(stdout, command(options, list, column, input));
-	printf("}\n");
+	struct json out = json_begin(stdout);
+
+	json_object(&out, NULL);
+	json_text(&out, "input", replay_name(list, input));
+	json_text(&out, "flavour", column->flavour);
+	json_text(&out, "result", replay_kinds[row->kind].name);
+	json_bool(&out, "failed", replay_kinds[row->kind].fails);
+	json_real(&out, "seconds", row->microseconds / 1e6, 6);
+	json_text(&out, "why", row->why ? row->why : "");
+	json_text(&out, "replay", replay_command(options, list, column, input));
+	json_end_line(&out);
 }
 
 static unsigned int tests;
@@ -158,7 +159,7 @@ static void print_tap(const struct replay_options *options, const struct replay_
 	putchar('\n');
 	if (fails)
 		printf("# %s: %s\n# replay: %s\n", replay_kinds[row->kind].name,
-		       row->why ? row->why : "", command(options, list, column, input));
+		       row->why ? row->why : "", replay_command(options, list, column, input));
 }
 
 static size_t count_kind(const struct replay_list *list, const struct replay_column *column,
@@ -235,20 +236,32 @@ static void print_slowest(const struct replay_list *list, const struct replay_co
 		       slowest[i].flavour, replay_name(list, slowest[i].input));
 }
 
-static void print_sums(const struct replay_list *list, const struct replay_column *column,
-		       bool json)
+static void print_sums(const struct replay_list *list, const struct replay_column *column)
 {
 	size_t failed = replay_failed(list, column);
-	const char *line = json ? "{\"flavour\": \"%s\", \"inputs\": %zu, \"good\": %zu, "
-				  "\"failed\": %zu, \"unseen\": %zu, \"not-run\": %zu, "
-				  "\"workers\": %u, \"seconds\": %.3f}\n" :
-				  "%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f";
 
-	printf(line, column->flavour, (size_t)list->count, list->count - failed, failed,
+	printf("%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f %8.0f\n", column->flavour,
+	       (size_t)list->count, list->count - failed, failed,
 	       count_kind(list, column, REPLAY_unseen), count_kind(list, column, REPLAY_not_run),
-	       column->starts, column->seconds);
-	if (!json)
-		printf(" %8.0f\n", column->seconds > 0 ? list->count / column->seconds : 0);
+	       column->starts, column->seconds,
+	       column->seconds > 0 ? list->count / column->seconds : 0);
+}
+
+static void json_sums(const struct replay_list *list, const struct replay_column *column)
+{
+	struct json out = json_begin(stdout);
+	size_t failed = replay_failed(list, column);
+
+	json_object(&out, NULL);
+	json_text(&out, "flavour", column->flavour);
+	json_number(&out, "inputs", list->count);
+	json_number(&out, "good", (int64_t)(list->count - failed));
+	json_number(&out, "failed", (int64_t)failed);
+	json_number(&out, "unseen", (int64_t)count_kind(list, column, REPLAY_unseen));
+	json_number(&out, "not-run", (int64_t)count_kind(list, column, REPLAY_not_run));
+	json_number(&out, "workers", column->starts);
+	json_real(&out, "seconds", column->seconds, 3);
+	json_end_line(&out);
 }
 
 static void print_verdict(const struct replay_list *list, const struct replay_column *columns,
@@ -276,7 +289,7 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 		printf("%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "flavour", "inputs", "good",
 		       "failed", "unseen", "not run", "workers", "seconds", "inputs/s");
 	for (unsigned int i = 0; i < count; i++)
-		print_sums(list, &columns[i], format == REPLAY_JSON);
+		(format == REPLAY_JSON ? json_sums : print_sums)(list, &columns[i]);
 	if (format == REPLAY_ROWS) {
 		print_slowest(list, columns, count);
 		print_verdict(list, columns, count);
@@ -316,7 +329,7 @@ static void put_case(FILE *out, const struct replay_options *options,
 		fprintf(out, "<failure type=\"%s\" message=\"", replay_kinds[row->kind].name);
 		put_xml(out, row->why);
 		fprintf(out, "\">");
-		put_xml(out, command(options, list, column, input));
+		put_xml(out, replay_command(options, list, column, input));
 		fputc('\n', out);
 		put_xml(out, row->output);
 		fprintf(out, "</failure>");

@@ -379,6 +379,21 @@ bool report_frame_in_page(const struct report_frame *frame)
 	return at && (at == frame->file || at[-1] == '/');
 }
 
+/* Where the library ends itself says nothing of why. */
+static bool says_where(const struct report_frame *frame)
+{
+	return report_frame_in_page(frame) && frame->function[0] &&
+	       strcmp(frame->function, "page_bug");
+}
+
+const struct report_frame *report_innermost(const struct report_site *site)
+{
+	for (size_t i = 0; i < site->count; i++)
+		if (says_where(&site->frames[i]))
+			return &site->frames[i];
+	return NULL;
+}
+
 void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
 	size_t used = 0, taken = 0;
@@ -387,9 +402,7 @@ void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT])
 	for (size_t i = 0; i < site->count && taken < REPORT_TOP; i++) {
 		const struct report_frame *frame = &site->frames[i];
 
-		/* Where the library ends itself says nothing of why. */
-		if (!report_frame_in_page(frame) || !frame->function[0] ||
-		    !strcmp(frame->function, "page_bug"))
+		if (!says_where(frame))
 			continue;
 		used += (size_t)snprintf(text + used, REPORT_TOP_TEXT - used, "%s%s",
 					 taken++ ? "<" : "", frame->function);

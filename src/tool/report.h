@@ -48,6 +48,9 @@ const char *report_read(const char *text, struct report *report);
 /* Is the frame in the page library's sources? */
 bool report_frame_in_page(const struct report_frame *frame);
 
+/* The innermost frame of a site that is there, without where the library ends itself; or NULL. */
+const struct report_frame *report_innermost(const struct report_site *site);
+
 /*
  * The innermost functions of a site that lie in src/page, "page_copy<page_read_raw", at
  * most REPORT_TOP of them; interceptors above and the harness below are left out. Empty

@@ -91,6 +91,18 @@ static void site_text(const struct judge *j, unsigned int flavour, const struct 
 
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
+static void add_place(struct signature *s, const struct judge *j, unsigned int flavour, size_t call,
+		      const char *stack)
+{
+	struct signature_place *place = &s->places[s->place_count];
+
+	if (s->place_count == sizeof(s->places) / sizeof(s->places[0]))
+		return;
+	s->place_count++;
+	place->call = call;
+	symbols_innermost(j->witnesses.of[flavour].path, stack, &place->frame);
+}
+
 /* ---- disagreement ---- */
 
 /* Who says most comes first. */
@@ -115,6 +127,7 @@ static bool add_difference(struct signature *s, const struct judge *j, const str
 		} else {
 			site_text(j, flavour, program, &death->site, site, sizeof(site));
 			add(s, "%s at %s", death->kind, site);
+			add_place(s, j, flavour, death->site.call, death->site.stack);
 			snprintf(s->site, sizeof(s->site), "%s-%s-%s", flavour_names[flavour],
 				 death->kind, op_of(program, death->site.call));
 		}
@@ -196,13 +209,17 @@ static void add_race(struct signature *s, const struct judge *j, const struct pr
 	s->needs[TSAN] = j->witnesses.of[TSAN].there;
 	if (t->race[0].call < program->count && t->race[1].call < program->count) {
 		sort_ops(s->race, program, t->race[0].call, t->race[1].call);
-		for (unsigned int i = 0; i < 2; i++)
+		for (unsigned int i = 0; i < 2; i++) {
 			site_text(j, TSAN, program, &t->race[i], sites[i], sizeof(sites[i]));
+			add_place(s, j, TSAN, t->race[i].call, t->race[i].stack);
+		}
 		add_pair(s, "race", sites[0], sites[1]);
 	} else {
 		sort_ops(s->race, program, race->first, race->second);
 		add_pair(s, s->needs[TSAN] ? "race unseen" : "race", op_of(program, race->first),
 			 op_of(program, race->second));
+		add_place(s, j, TSAN, race->second, "");
+		add_place(s, j, TSAN, race->first, "");
 	}
 	name_pair(s);
 }
@@ -220,6 +237,7 @@ static bool add_death(struct signature *s, const struct judge *j, const struct p
 				continue;
 			site_text(j, order[i], program, &death->site, site, sizeof(site));
 			add(s, " %s: %s at %s", flavour_names[order[i]], death->kind, site);
+			add_place(s, j, order[i], call, death->site.stack);
 			s->needs[order[i]] = true;
 			return true;
 		}
@@ -231,8 +249,10 @@ static void add_end(struct signature *s, const struct judge *j, const struct pro
 		    const unsigned int *order)
 {
 	add(s, "; %s", rule_name(rule));
-	if (!add_death(s, j, program, told, call, order))
+	if (!add_death(s, j, program, told, call, order)) {
 		add(s, " at %s", op_of(program, call));
+		add_place(s, j, PLAIN, call, "");
+	}
 	snprintf(s->site, sizeof(s->site), "%s-%s", rule_name(rule), op_of(program, call));
 }
 

@@ -19,9 +19,16 @@
 
 #include "harness/program.h"
 #include "harness/rules.h"
+#include "tool/report.h"
 #include "tool/witness.h"
 
 #define SIGNATURE_TEXT 1600
+
+/* Where it was seen: a call of the program, and what that reached in src/page. */
+struct signature_place {
+	size_t call;		   /* NO_SITE: it is not known */
+	struct report_frame frame; /* without a file if it is not known */
+};
 
 struct signature {
 	bool failed;
@@ -32,6 +39,9 @@ struct signature {
 	rule_set broken;	  /* as the model says */
 	uint8_t race[2];	  /* ops of the race, sorted */
 	uint8_t fatal;		  /* op of the fatal call, or OP_COUNT */
+	/* What is told of it, and is no part of it: a race has two. */
+	size_t place_count;
+	struct signature_place places[2];
 };
 
 /* The model and the witnesses. */

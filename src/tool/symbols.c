@@ -123,19 +123,38 @@ static const struct symbol *find(const char *binary, unsigned long offset)
 	return &known[known_count++];
 }
 
-void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT])
+static void look_up_stack(const char *binary, const char *stack, struct report_site *site)
 {
-	struct report_site site = { .count = 0 };
 	char *rest;
 
+	site->count = 0;
 	for (; *stack; stack = rest) {
 		unsigned long offset = strtoul(stack, &rest, 16);
 		const struct symbol *symbol = find(binary, offset);
 
 		if (rest == stack || !symbol)
 			break;
-		for (size_t i = 0; i < symbol->count && site.count < REPORT_FRAMES; i++)
-			site.frames[site.count++] = symbol->frames[i];
+		for (size_t i = 0; i < symbol->count && site->count < REPORT_FRAMES; i++)
+			site->frames[site->count++] = symbol->frames[i];
 	}
+}
+
+void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT])
+{
+	struct report_site site;
+
+	look_up_stack(binary, stack, &site);
 	report_top(&site, text);
+}
+
+bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame)
+{
+	const struct report_frame *innermost;
+	struct report_site site;
+
+	look_up_stack(binary, stack, &site);
+	innermost = report_innermost(&site);
+	if (innermost)
+		*frame = *innermost;
+	return innermost;
 }

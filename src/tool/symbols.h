@@ -21,6 +21,9 @@ void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset);
 /* The innermost functions in src/page of a stack in @binary, as report_top() tells them. */
 void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
 
+/* The innermost frame in src/page. Return: false if there is none. */
+bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame);
+
 /* Was there no tool to ask? Then stacks have no functions. */
 bool symbols_missing(void);
 

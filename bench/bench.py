@@ -1,0 +1,434 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""What is measured, as one table: medians, quarters, aims.
+
+Every bench prints samples on standard output, an object of JSON a line, and all else on
+standard error:
+
+    {"name": "fibers : real threads", "unit": "times", "aim": ">= 20", "values": [21.5, 22]}
+    {"name": "whose time it is", "skipped": "no perf"}
+
+This makes rows of them: the median, and the quarters as spread, of nothing else than the
+values. null is a value: it was never reached. Names are the same in every run, or runs
+could not be compared.
+"""
+import argparse
+import datetime
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+
+RULES = "{srcdir}/corpus/rules"
+ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
+ALL_RULES = f"$(ls {RULES}/*.page)"
+RACE_FREE = f"$(grep -L '^expect .*data-race' {RULES}/*.page)"
+
+# Name, which is also that of a make target; is it among the quick ones; what is run, with
+# a label before the names of its rows. What is run is skipped if its program is not there.
+BENCHES = [
+    ("page", True, [("plain", "./bench_page"),
+                    ("asan", "./bench_page-asan alias poison")]),
+    ("programs", True, [
+        ("tsan, race-free rules", f"./pagetorture-tsan bench --json {ROUNDS} --aim '>= 20' {RACE_FREE}"),
+        ("tsan, disjoint writes",
+         f"./pagetorture-tsan bench --json {ROUNDS} --aim '>= 50' {RULES}/disjoint-writes.page"),
+        ("tsan, all rules", f"./pagetorture-tsan bench --json {ROUNDS} {ALL_RULES}"),
+        ("plain, race-free rules", f"./pagetorture bench --json {ROUNDS} {RACE_FREE}")]),
+    ("rates", True, [("", "sh {srcdir}/bench/bench_rates.sh")]),
+    ("stress", True, [("", "sh {srcdir}/bench/bench_stress.sh")]),
+    ("scale", True, [("direct", "PAGE_MAP=direct ./bench_scale"),
+                     ("alias", "PAGE_MAP=alias ./bench_scale")]),
+    ("exec", True, [("", "sh {srcdir}/bench/bench_exec.sh")]),
+    ("fuzz", False, [("", "sh {srcdir}/bench/bench_fuzz.sh")]),
+    ("afl", False, [("", "sh {srcdir}/bench/bench_afl.sh")]),
+    ("jobs", False, [("", "sh {srcdir}/bench/bench_jobs.sh")]),
+    ("minimize", False, [("", "sh {srcdir}/bench/bench_minimize.sh")]),
+    ("replay", False, [("", "sh {srcdir}/bench/bench_replay.sh")]),
+]
+
+EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
+
+
+class Unusable(Exception):
+    """One line for whoever called: what was expected, and what is there."""
+
+
+# ---- a row ----
+
+def quantile(ordered, share):
+    """Between two values, where it falls between them."""
+    at = share * (len(ordered) - 1)
+    low, high = ordered[math.floor(at)], ordered[math.ceil(at)]
+    return low if low == high else low + (high - low) * (at - math.floor(at))
+
+
+def finite(value):
+    return None if math.isinf(value) else value
+
+
+def never(value):
+    return math.inf if value is None else value
+
+
+def is_figure(value):
+    return value is None or isinstance(value, (int, float)) and not isinstance(value, bool) \
+        and not math.isnan(value)
+
+
+def met(aim, median):
+    """None without an aim."""
+    if not aim:
+        return None
+    words = aim.split()
+    if len(words) != 2 or words[0] not in (">=", "<="):
+        raise Unusable(f"expected an aim as '>= 10' or '<= 4', got '{aim}'")
+    try:
+        bound = float(words[1])
+    except ValueError:
+        raise Unusable(f"expected an aim as '>= 10' or '<= 4', got '{aim}'") from None
+    return never(median) >= bound if words[0] == ">=" else never(median) <= bound
+
+
+def row_of(sample, label, command):
+    """The row of an object that a bench printed."""
+    values = sample.get("values")
+    if not isinstance(sample.get("name"), str) or not isinstance(sample.get("unit"), str):
+        raise Unusable(f"expected a row with name and unit, got {json.dumps(sample)}")
+    if not isinstance(values, list) or not values or not all(map(is_figure, values)):
+        raise Unusable(f"expected values of '{sample['name']}', numbers or null, got {values}")
+    ordered = sorted(map(never, values))
+    median = finite(quantile(ordered, 0.5))
+    aim = sample.get("aim", "")
+    return {
+        "name": named(label, sample["name"]),
+        "unit": sample["unit"],
+        "median": median,
+        "low": finite(quantile(ordered, 0.25)),
+        "high": finite(quantile(ordered, 0.75)),
+        "n": len(values),
+        "aim": aim,
+        "met": met(aim, median),
+        "command": command,
+    }
+
+
+def named(label, name):
+    return f"{label}: {name}" if label else name
+
+
+# ---- running ----
+
+class Results:
+    def __init__(self):
+        self.rows, self.skipped, self.failed = [], [], []
+
+    def skip(self, what, why):
+        self.skipped.append({"name": what, "why": why})
+        print(f"skipped: {what}: {why}", file=sys.stderr)
+
+    def fail(self, what, why):
+        self.failed.append({"name": what, "why": why})
+        print(f"FAILED: {what}: {why}", file=sys.stderr)
+
+    def take_line(self, line, bench, label, command):
+        try:
+            sample = json.loads(line)
+            if not isinstance(sample, dict):
+                raise ValueError
+        except ValueError:
+            raise Unusable(f"expected a row, got '{line.strip()[:80]}'") from None
+        if "skipped" in sample:
+            self.skip(named(label, sample.get("name", bench)), sample["skipped"])
+            return
+        row = row_of(sample, label, command)
+        if any(row["name"] == other["name"] for other in self.rows):
+            raise Unusable(f"expected each name once, got '{row['name']}' again")
+        self.rows.append(row)
+
+
+def program_of(command):
+    """The first word that is no setting."""
+    return next(word for word in command.split() if "=" not in word)
+
+
+def run(results, bench, label, command):
+    program = program_of(command)
+    what = named(bench, label) if label else bench
+    if "/" in program and not os.path.exists(program):
+        results.skip(what, f"no {program.removeprefix('./')}")
+        return
+    child = subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, text=True)
+    trouble = None
+    for line in child.stdout:
+        try:
+            results.take_line(line, bench, label, f"make bench-{bench}")
+        except Unusable as why:
+            trouble = trouble or str(why)
+    status = child.wait()
+    if trouble:
+        results.fail(what, trouble)
+    if status not in (EXIT_GOOD, EXIT_SKIPPED):
+        results.fail(what, f"exit status {status} of: {command if len(command) < 100 else program}")
+
+
+def run_all(results, names, srcdir):
+    chosen = [bench for bench in BENCHES if bench[0] in names]
+    for number, (name, _, parts) in enumerate(chosen, 1):
+        print(f"bench: {name}, {number} of {len(chosen)}", file=sys.stderr, flush=True)
+        for label, command in parts:
+            run(results, name, label, command.replace("{srcdir}", srcdir))
+
+
+# ---- an old run ----
+
+def read_json(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except OSError as error:
+        raise Unusable(f"{path}: expected a file that can be read: {error.strerror}") from None
+    except json.JSONDecodeError as error:
+        raise Unusable(f"{path}:{error.lineno}: expected JSON: {error.msg}") from None
+    except UnicodeDecodeError:
+        raise Unusable(f"{path}: expected JSON, got bytes that are no text") from None
+
+
+def is_row(row):
+    return isinstance(row, dict) and isinstance(row.get("name"), str) \
+        and isinstance(row.get("unit"), str) \
+        and all(key in row and is_figure(row[key]) for key in ("median", "low", "high"))
+
+
+def read_old(path):
+    old = read_json(path)
+    if not isinstance(old, dict) or old.get("what") != "bench" \
+            or not isinstance(old.get("rows"), list):
+        raise Unusable(f"{path}: expected what `make bench` writes, an object with \"rows\"")
+    for number, row in enumerate(old["rows"], 1):
+        if not is_row(row):
+            raise Unusable(f"{path}: expected name, unit, median, low and high of row {number}")
+    return old
+
+
+def overlap(row, old):
+    return never(row["low"]) <= never(old["high"]) and never(old["low"]) <= never(row["high"])
+
+
+def compare(row, old):
+    """How it stands to the old row, in a word, and the ratio of the medians, if there is one."""
+    if row["unit"] != old["unit"]:
+        return "another unit", None
+    ratio = row["median"] / old["median"] if row["median"] is not None and old["median"] else None
+    if overlap(row, old):
+        return "same", ratio
+    return "higher" if never(row["median"]) > never(old["median"]) else "lower", ratio
+
+
+def vanished(rows, old, names):
+    """Rows of the old run that are not there any more, of benches that were asked for now."""
+    now = {row["name"] for row in rows}
+    commands = {f"make bench-{name}" for name in names}
+    return [row for row in old["rows"]
+            if row["name"] not in now and (not names or row.get("command") in commands)]
+
+
+# ---- telling ----
+
+def figure(value):
+    value = never(value)
+    if math.isinf(value):
+        return "never"
+    if value == int(value) and abs(value) < 1000:
+        return str(int(value))
+    for least, form in ((1000, ",.0f"), (100, ".0f"), (10, ".1f"), (0.1, ".2f")):
+        if abs(value) >= least:
+            return format(value, form)
+    return format(value, ".4f")
+
+
+def spread(row):
+    return f"{figure(row['median'])} [{figure(row['low'])} .. {figure(row['high'])}]"
+
+
+def verdict(row):
+    return "" if row["met"] is None else "met" if row["met"] else "MISSED"
+
+
+def cells_of(row, old):
+    cells = [row["name"], spread(row), row["unit"], str(row["n"]), row["aim"], verdict(row)]
+    if old is None:
+        return cells
+    before = next((other for other in old["rows"] if other["name"] == row["name"]), None)
+    if before is None:
+        return cells + ["-", "-", "new"]
+    word, ratio = compare(row, before)
+    return cells + [spread(before), "-" if ratio is None else f"x {figure(ratio)}", word]
+
+
+def print_table(lines):
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def print_results(results, old, gone):
+    head = ["name", "median [quarters]", "unit", "n", "aim", ""]
+    if old is not None:
+        head += ["before", "ratio", "spreads"]
+    lines = [head] + [cells_of(row, old) for row in results.rows]
+    lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "", spread(row), "-", "GONE"]
+              for row in gone]
+    print_table(lines)
+    print()
+    print_sums(results, gone)
+
+
+def print_sums(results, gone):
+    aimed = [row for row in results.rows if row["met"] is not None]
+    missed = [row for row in aimed if not row["met"]]
+    print(f"{len(results.rows)} figures; {len(aimed) - len(missed)} of {len(aimed)} aims met")
+    for row in missed:
+        again = f" ({row['command']})" if row["command"] else ""
+        print(f"missed: {row['name']}: {spread(row)} {row['unit']}, aim {row['aim']}{again}")
+    for row in gone:
+        print(f"gone: {row['name']}: it was measured before")
+    for what in results.skipped:
+        print(f"skipped: {what['name']}: {what['why']}")
+    for what in results.failed:
+        print(f"FAILED: {what['name']}: {what['why']}")
+
+
+# ---- keeping ----
+
+def version():
+    try:
+        said = subprocess.run(["./pagetorture", "--version"], capture_output=True, text=True,
+                              check=True).stdout
+        return said.split()[1]
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        return ""
+
+
+def processor():
+    """What figures depend on most."""
+    model = ""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            model = next((line.split(":", 1)[1].strip() for line in file
+                          if line.startswith("model name")), "")
+    except OSError:
+        pass
+    return {"processors": os.cpu_count(), "model": model}
+
+
+def write_json(path, results, begun, seconds, command):
+    """Beside the old one, which is there until the new one is whole."""
+    whole = {
+        "what": "bench",
+        "version": version(),
+        "begun": begun,
+        "seconds": round(seconds, 1),
+        "command": command,
+        "machine": processor(),
+        "rows": results.rows,
+        "skipped": results.skipped,
+        "failed": results.failed,
+    }
+    beside = path + ".new"
+    try:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(beside, "w", encoding="utf-8") as file:
+            json.dump(whole, file, indent=1, allow_nan=False)
+            file.write("\n")
+        os.replace(beside, path)
+    except OSError as error:
+        raise Unusable(f"{path}: expected to write it: {error.strerror}") from None
+    print(f"kept in {path}")
+
+
+# ---- all of it ----
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description="Measure, and print one table.", formatter_class=argparse.RawTextHelpFormatter,
+        epilog="Exit status: 0 measured, 1 a bench failed (with --strict: or an aim is missed, or\n"
+               "a row of --old is gone), 2 bad usage or an --old that is none, 77 all was skipped.\n"
+               "\nExamples, in the build folder:\n"
+               "  python3 ../bench/bench.py --quick\n"
+               "  python3 ../bench/bench.py --old quiet.json page stress\n"
+               "  ./bench_page | python3 ../bench/bench.py --rows")
+    names = [bench[0] for bench in BENCHES]
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of: " + ", ".join(names))
+    parser.add_argument("--all", action="store_true", help="all of them")
+    parser.add_argument("--quick", action="store_true", help="those of a few minutes together")
+    parser.add_argument("--rows", action="store_true", help="samples from standard input instead")
+    parser.add_argument("--old", metavar="FILE", default=os.environ.get("OLD") or None,
+                        help="a run that was kept, to compare with (environment: OLD)")
+    parser.add_argument("--strict", action="store_true",
+                        default=os.environ.get("STRICT") not in (None, "", "0"),
+                        help="a missed aim is a failure (environment: STRICT=1)")
+    parser.add_argument("--json", metavar="FILE", help="keep the rows")
+    parser.add_argument("--command", default=" ".join(sys.argv), help="what the kept run says it was")
+    parser.add_argument("--srcdir", default=os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__))), help="of the tree")
+    options = parser.parse_args()
+    options.names += [bench[0] for bench in BENCHES if options.all or options.quick and bench[1]]
+    for name in options.names:
+        if name not in names:
+            parser.error(f"expected a NAME of {', '.join(names)}, got '{name}'")
+    if bool(options.names) == options.rows:
+        parser.error("expected --all, --quick, NAMEs or --rows")
+    return options
+
+
+def measure(options):
+    results = Results()
+    if not options.rows:
+        run_all(results, options.names, options.srcdir)
+        return results
+    for number, line in enumerate(sys.stdin, 1):
+        try:
+            results.take_line(line, "rows", "", None)
+        except Unusable as why:
+            raise Unusable(f"<stdin>:{number}: {why}") from None
+    return results
+
+
+def status_of(results, gone, strict):
+    if results.failed:
+        return EXIT_FAILED
+    if strict and (gone or any(row["met"] is False for row in results.rows)):
+        return EXIT_FAILED
+    return EXIT_GOOD if results.rows else EXIT_SKIPPED
+
+
+def main():
+    options = parse_arguments()
+    begun = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    start = time.monotonic()
+    try:
+        # Before minutes are spent.
+        old = read_old(options.old) if options.old else None
+        results = measure(options)
+        gone = vanished(results.rows, old, options.names) if old else []
+        if results.rows or gone:
+            print_results(results, old, gone)
+        if old and old.get("machine") not in (None, processor()):
+            print(f"{options.old} is another machine's: only ratios can be compared")
+        if options.json and results.rows:
+            write_json(options.json, results, begun, time.monotonic() - start, options.command)
+    except Unusable as why:
+        print(f"bench: {why}", file=sys.stderr)
+        return EXIT_BAD
+    except KeyboardInterrupt:
+        return 130
+    return status_of(results, gone, options.strict)
+
+
+if __name__ == "__main__":
+    # What children print and what is printed here come in the order in which it happened.
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.exit(main())

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What a bench that is a program prints: samples, one object of JSON a line, as bench.py
+ * reads them. Medians and spreads are made there, for all benches alike.
+ */
+#ifndef BENCH_FIGURE_H
+#define BENCH_FIGURE_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIGURE_ROUNDS_MAX 1000
+
+/* How many rounds: what BENCH_ROUNDS says, else @usual. */
+static inline size_t figure_rounds(size_t usual)
+{
+	const char *text = getenv("BENCH_ROUNDS");
+	unsigned long rounds = text && *text ? strtoul(text, NULL, 10) : usual;
+
+	return rounds < 1 ? 1 : rounds > FIGURE_ROUNDS_MAX ? FIGURE_ROUNDS_MAX : rounds;
+}
+
+/* @aim: as ">= 10", or "" */
+static inline void figure(const char *name, const char *unit, const char *aim,
+			  const double *values, size_t count)
+{
+	printf("{\"name\": \"%s\", \"unit\": \"%s\", \"aim\": \"%s\", \"values\": [", name, unit, aim);
+	for (size_t i = 0; i < count; i++)
+		printf("%s%.6g", i ? ", " : "", values[i]);
+	printf("]}\n");
+}
+
+#endif

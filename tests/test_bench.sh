@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The table of `make bench`, its comparison with an old run, and one bench for real.
+. "$(dirname "$0")/tap.sh"
+
+cd "$abs_builddir" || exit 99
+
+if ! command -v python3 >/dev/null; then
+	skip "no python3: nothing to make the table with"
+	done_testing
+	exit
+fi
+
+# bench STATUS OPTION...: samples from standard input
+bench() {
+	expected=$1
+	shift
+	OLD='' STRICT='' run_to "$expected" timeout 100 python3 "$abs_srcdir/bench/bench.py" "$@"
+}
+
+# sample NAME UNIT AIM VALUE...
+sample() {
+	name=$1 unit=$2 aim=$3
+	shift 3
+	echo "$*" | tr ' ' '\n' | (
+		# shellcheck source=bench/figures.sh
+		. "$abs_srcdir/bench/figures.sh"
+		figure "$name" "$unit" "$aim"
+	)
+}
+
+# says FILE TEXT: in one line, whatever blanks its columns have between them
+says() {
+	tr -s ' ' <"$1" | grep -qF -- "$2"
+}
+
+# ---- rows ----
+
+{
+	sample 'a : b' times '>= 10' 12 10 11 13 100
+	sample 'calls left' calls '<= 4' 5 4 9 3
+	sample 'inputs' inputs '' 10 never never
+	sample 'one' s '' 7
+	echo '{"name": "another", "skipped": "no such thing"}'
+} >"$scratch/first"
+bench 0 --rows --json "$scratch/first.json" <"$scratch/first"
+ok $? "samples make rows" "$scratch/err"
+says "$scratch/out" 'a : b 12 [11 .. 13] times 5 >= 10 met' &&
+	says "$scratch/out" 'calls left 4.50 [3.75 .. 6] calls 4 <= 4 MISSED' &&
+	says "$scratch/out" 'inputs never [never .. never] inputs 3' &&
+	says "$scratch/out" 'one 7 [7 .. 7] s 1'
+ok $? "with median and quarters, and whether the aim is met" "$scratch/out"
+grep -q '^missed: calls left: 4.50 ' "$scratch/out" && grep -q '^4 figures; 1 of 2 aims met$' "$scratch/out" &&
+	grep -q '^skipped: another: no such thing$' "$scratch/out"
+ok $? "what is missed or skipped is said once more" "$scratch/out"
+bench 1 --rows --strict <"$scratch/first" && grep '>= 10' "$scratch/first" | bench 0 --rows --strict
+ok $? "a missed aim is a failure if one says so" "$scratch/out"
+python3 - "$scratch/first.json" >"$scratch/out" 2>&1 <<-'END'
+	import json, sys
+	run = json.load(open(sys.argv[1]), parse_constant=lambda name: sys.exit(name))
+	assert run["what"] == "bench" and run["version"] and run["begun"].endswith("Z") and run["seconds"] >= 0
+	assert run["command"] and run["machine"]["processors"] >= 1 and len(run["skipped"]) == 1
+	row = run["rows"][0]
+	assert (row["name"], row["unit"], row["median"], row["low"], row["high"], row["n"], row["aim"],
+	        row["met"]) == ("a : b", "times", 12, 11, 13, 5, ">= 10", True), row
+	assert run["rows"][2]["median"] is None and run["rows"][2]["low"] is None
+	END
+ok $? "and are kept as JSON" "$scratch/out"
+
+# ---- samples that are none ----
+
+# refuses WHAT EXPECTED LINE...
+refuses() {
+	what=$1 why=$2
+	shift 2
+	printf '%s\n' "$@" | bench 2 --rows && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -qF "$why" "$scratch/err"
+	ok $? "refused: $what" "$scratch/err"
+}
+refuses "a line that is no JSON" "<stdin>:2: expected a row, got 'frob'" "$(sample x s '' 1)" frob
+refuses "a row without values" "expected values of 'x'" '{"name": "x", "unit": "s", "values": []}'
+refuses "values that are no numbers" "expected values of 'x'" '{"name": "x", "unit": "s", "values": ["1"]}'
+refuses "not a number" "expected values of 'x'" '{"name": "x", "unit": "s", "values": [NaN]}'
+refuses "a row without a unit" "expected a row with name and unit" '{"name": "x", "values": [1]}'
+refuses "an aim that is none" "expected an aim as '>= 10'" "$(sample x s 'about 3' 1)"
+refuses "a name that is there twice" "expected each name once, got 'x' again" "$(sample x s '' 1)" "$(sample x s '' 2)"
+bench 77 --rows </dev/null
+ok $? "nothing measured is no pass" "$scratch/out"
+bench 2 frob && bench 2 && bench 2 --rows page </dev/null
+ok $? "bad usage: 2" "$scratch/err"
+
+# ---- an old run ----
+
+{
+	sample 'a : b' times '>= 10' 24 22 23 26 200
+	sample 'calls left' calls '<= 4' 5 4 8 3
+	sample 'one' ms '' 7
+	sample 'more' s '' 1
+} >"$scratch/second"
+bench 0 --rows --old "$scratch/first.json" <"$scratch/second"
+ok $? "a run is compared with an old one" "$scratch/err"
+says "$scratch/out" 'a : b 24 [23 .. 26] times 5 >= 10 met 12 [11 .. 13] x 2 higher' &&
+	says "$scratch/out" '4.50 [3.75 .. 6] x 1 same' &&
+	says "$scratch/out" 'one 7 [7 .. 7] ms 1 7 [7 .. 7] - another unit' &&
+	says "$scratch/out" 'more 1 [1 .. 1] s 1 - - new'
+ok $? "by ratio, and by whether the spreads overlap" "$scratch/out"
+says "$scratch/out" 'inputs - inputs - never [never .. never] - GONE' &&
+	grep -q '^gone: inputs: it was measured before$' "$scratch/out"
+ok $? "a row that vanished is said" "$scratch/out"
+grep '>= 10' "$scratch/second" | bench 1 --rows --strict --old "$scratch/first.json"
+ok $? "and is a failure if one says so" "$scratch/out"
+bench 0 --rows --json "$scratch/second.json" <"$scratch/second"
+bench 0 --rows --old "$scratch/second.json" <"$scratch/first" &&
+	says "$scratch/out" '24 [23 .. 26] x 0.50 lower'
+ok $? "and the other way round" "$scratch/out"
+! grep -q "another machine" "$scratch/out" &&
+	sed 's/"processors": [0-9]*/"processors": 4096/' "$scratch/first.json" >"$scratch/other.json" &&
+	bench 0 --rows --old "$scratch/other.json" <"$scratch/first" && grep -q "is another machine's" "$scratch/out"
+ok $? "figures of another machine are called so" "$scratch/out"
+
+# no_old FILE EXPECTED
+no_old() {
+	bench 2 --rows --old "$1" <"$scratch/first" && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -qF "$1$2" "$scratch/err" && [ ! -s "$scratch/out" ]
+	ok $? "no old run$2" "$scratch/err"
+}
+no_old "$scratch/nowhere.json" ": expected a file that can be read"
+head -n 5 "$scratch/first.json" >"$scratch/cut.json"
+no_old "$scratch/cut.json" ":6: expected JSON"
+echo '{"what": "replay", "rows": []}' >"$scratch/what.json"
+no_old "$scratch/what.json" ": expected what \`make bench\` writes"
+sed 's/"low": 11/"low": "11"/' "$scratch/first.json" >"$scratch/row.json"
+no_old "$scratch/row.json" ": expected name, unit, median, low and high of row 1"
+
+# ---- for real ----
+
+BENCH_ROUNDS=1 bench 0 --json "$scratch/page.json" page
+ok $? "bench_page, one round" "$scratch/err"
+says "$scratch/out" 'plain: 64 bytes, page_read_raw : check and memcpy' &&
+	says "$scratch/out" 'plain: direct, map and unmap : mmap and munmap' &&
+	grep -q '"command": "make bench-page"' "$scratch/page.json"
+ok $? "has its rows" "$scratch/out"
+mkdir "$scratch/empty"
+(cd "$scratch/empty" && python3 "$abs_srcdir/bench/bench.py" page programs) >"$scratch/out" 2>&1
+[ $? -eq 77 ] && grep -q '^skipped: page: plain: no bench_page$' "$scratch/out" &&
+	grep -q '^skipped: programs: .*: no pagetorture-tsan$' "$scratch/out"
+ok $? "what is not built is skipped by name" "$scratch/out"
+printf '#!/bin/sh\necho "{\\"name\\": \\"x\\", \\"unit\\": \\"s\\", \\"values\\": [1]}"\nexit 3\n' >"$scratch/empty/bench_page"
+chmod +x "$scratch/empty/bench_page"
+(cd "$scratch/empty" && python3 "$abs_srcdir/bench/bench.py" page) >"$scratch/out" 2>&1
+[ $? -eq 1 ] && grep -q '^FAILED: page: plain: exit status 3 ' "$scratch/out"
+ok $? "one that ends badly is a failure" "$scratch/out"
+
+done_testing
