@@ -9,6 +9,7 @@ bugs_scripts = \
 	%D%/compare.py \
 	%D%/main.py \
 	%D%/reach.py \
+	%D%/report.py \
 	%D%/runner.py \
 	%D%/table.py
 
@@ -25,7 +26,7 @@ dist-bugs:
 # All bugs in all columns; hours, if nobody finds anything. What is there already is not done
 # again. For example make bugs BUGS_FLAGS='--column replay,elsewhere'
 bugs: all fuzzers seeds
-	./pagetorture$(EXEEXT) bugs $(BUGS_FLAGS)
+	./pagetorture$(EXEEXT) bugs --report results/bugs.json $(BUGS_FLAGS)
 
 clean-local: clean-bugs
 clean-bugs:

@@ -6,22 +6,13 @@ dist-hook:
 	  cp $(srcdir)/corpus/$$folder/*.page $(distdir)/corpus/$$folder || exit 1; \
 	done
 
-EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/README.md %D%/replay.sh
 
 # The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
 replay_corpus = $(srcdir)/%D%/regress $(srcdir)/%D%/rules $(srcdir)/%D%/seed
 
 replay: all
-	@for backend in direct alias; do \
-	  ./pagetorture$(EXEEXT) run --backend $$backend --flavour plain \
-	    $(srcdir)/%D%/rules/bounds.page >/dev/null 2>&1; \
-	  if test $$? = 2; then \
-	    echo "skipped: $$backend: the page library has no such backend"; continue; fi; \
-	  for orders in '' --orders; do \
-	    echo "replay --backend $$backend $$orders"; \
-	    ./pagetorture$(EXEEXT) replay --backend $$backend $$orders $(replay_corpus) || exit; \
-	  done; \
-	done
+	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/replay.sh $(srcdir) $(replay_corpus)
 
 # The seeds as the engines read them, one folder a target.
 seeds: pagetorture$(EXEEXT)

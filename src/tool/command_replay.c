@@ -30,6 +30,7 @@ static const char help[] =
 	"                   `# misbehave: WAY` crash, hang, leak and so on\n"
 	"  --orders         all inputs in one process, sorted and then backwards: the same\n"
 	"                   outcomes, and memory, descriptors and mappings as before\n"
+	"  --results FILE   also write sums and failures there as one JSON object, for reports\n"
 	"  --self-test      show that each kind of failure is noticed; needs no FILE\n"
 	"  --shuffle SEED   in an order that the seed chooses; with --orders, the second one\n"
 	"  --tap            as Test Anything Protocol\n"
@@ -53,6 +54,7 @@ struct gate {
 	struct replay_options options;
 	enum replay_format format;
 	const char *junit; /* or NULL */
+	struct results results;
 	bool worker, self_test;
 	bool wanted[FLAVOURS_MAX];
 	const char *flavours[FLAVOURS_MAX]; /* that there are */
@@ -130,6 +132,10 @@ static int run_list(struct gate *gate, const struct replay_list *list)
 	replay_print_end(list, columns, gate->count, gate->format);
 	if (gate->junit && !replay_junit(gate->junit, &gate->options, list, columns, gate->count))
 		status = EXIT_BAD;
+	if (gate->results.path &&
+	    !replay_write_results(&gate->results, &gate->options, list, columns, gate->count,
+				  status == EXIT_GOOD))
+		status = EXIT_BAD;
 	for (unsigned int i = 0; i < gate->count; i++)
 		replay_rows_delete(columns[i].rows, list->count);
 	return status;
@@ -157,7 +163,7 @@ static int run_paths(struct gate *gate, char **paths)
 
 /* ---- options ---- */
 
-enum { LONG_ONLY = 256, SELF_TEST, WORKER, MISBEHAVE, ORDERS, AS_GIVEN, JUNIT, MEMORY, CPU };
+enum { LONG_ONLY = 256, SELF_TEST, WORKER, MISBEHAVE, ORDERS, AS_GIVEN, JUNIT, MEMORY, CPU, RESULTS };
 
 static const struct option long_options[] = {
 	{ "as-given", no_argument, NULL, AS_GIVEN },
@@ -172,6 +178,7 @@ static const struct option long_options[] = {
 	{ "memory", required_argument, NULL, MEMORY },
 	{ "misbehave", no_argument, NULL, MISBEHAVE },
 	{ "orders", no_argument, NULL, ORDERS },
+	{ "results", required_argument, NULL, RESULTS },
 	{ "self-test", no_argument, NULL, SELF_TEST },
 	{ "shuffle", required_argument, NULL, 's' },
 	{ "tap", no_argument, NULL, 'T' },
@@ -213,6 +220,9 @@ static const char *take_value(struct gate *gate, int option, char *value)
 										 "--timeout 1 .. 1000000";
 	case 'b':
 		options->backend = value;
+		return NULL;
+	case RESULTS:
+		gate->results.path = value;
 		return NULL;
 	default:
 		gate->junit = value;
@@ -295,6 +305,7 @@ int command_replay(int argc, char **argv)
 	};
 	int status;
 
+	results_begin(&gate.results, "replay", argc, argv);
 	gate.options.jobs = processors();
 	gate.options.backend = getenv("PAGE_MAP");
 	flavours_by_default(gate.wanted);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The matrix for programs: an object a line for each cell, and one with the summary. */
+/* The matrix for programs: an object a line for each cell and one with the summary; or one file. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,51 +11,51 @@ static bool ran(const struct race_column *column)
 	return column->wanted && !column->skipped;
 }
 
-static void json_pair(const char *key, const char *value)
+static void json_pair(FILE *out, const char *key, const char *value)
 {
-	printf("\"%s\": ", key);
-	json_string(stdout, value);
-	printf(", ");
+	fprintf(out, "\"%s\": ", key);
+	json_string(out, value);
+	fprintf(out, ", ");
 }
 
-static void json_number(const char *key, size_t value)
+static void json_number(FILE *out, const char *key, size_t value)
 {
-	printf("\"%s\": %zu, ", key, value);
+	fprintf(out, "\"%s\": %zu, ", key, value);
 }
 
 /* ---- a cell ---- */
 
-static void json_program(const struct matrix_cell *cell)
+static void json_program(FILE *out, const struct matrix_cell *cell)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *program = open_memstream(&text, &size);
 
-	if (!out)
+	if (!program)
 		return;
-	race_program_text(cell, out);
-	fclose(out);
-	json_pair("program", text);
+	race_program_text(cell, program);
+	fclose(program);
+	json_pair(out, "program", text);
 	free(text);
 }
 
-static void json_range(const char *key, const struct matrix_range *range)
+static void json_range(FILE *out, const char *key, const struct matrix_range *range)
 {
-	printf("\"%s\": {\"from\": %u, \"to\": %u}, ", key, range->off, range->off + range->len);
+	fprintf(out, "\"%s\": {\"from\": %u, \"to\": %u}, ", key, range->off, range->off + range->len);
 }
 
-static void json_answer(const struct race_answer *a)
+static void json_answer(FILE *out, const struct race_answer *a)
 {
-	json_pair("verdict", race_verdict_names[a->verdict]);
+	json_pair(out, "verdict", race_verdict_names[a->verdict]);
 	if (a->limit != RACE_NO_LIMIT)
-		json_pair("limit", race_limits[a->limit].name);
+		json_pair(out, "limit", race_limits[a->limit].name);
 	if (a->why)
-		json_pair("why", a->why);
-	json_number("reported", a->reported);
-	printf("\"runs\": %u", a->runs);
+		json_pair(out, "why", a->why);
+	json_number(out, "reported", a->reported);
+	fprintf(out, "\"runs\": %u", a->runs);
 }
 
-static void json_cell(const struct race_matrix *race, size_t number)
+static void json_cell(FILE *out, const struct race_matrix *race, size_t number)
 {
 	struct matrix_cell cell = matrix_cell(number);
 	const char *separator = "";
@@ -63,128 +63,157 @@ static void json_cell(const struct race_matrix *race, size_t number)
 	bool good = true;
 
 	matrix_name(&cell, name);
-	putchar('{');
-	json_pair("cell", name);
-	json_pair("first", matrix_kinds[cell.kind[0]].name);
-	json_pair("second", matrix_kinds[cell.kind[1]].name);
-	json_pair("relation", matrix_relations[cell.relation]);
-	json_pair("order", matrix_orders[cell.order]);
-	json_pair("mapping", matrix_mappings[cell.mapping]);
-	json_range("first_bytes", &cell.range[0]);
-	json_range("second_bytes", &cell.range[1]);
-	json_pair("expect", matrix_races(&cell) ? "data-race" : "clean");
-	json_program(&cell);
-	printf("\"detectors\": {");
+	putc('{', out);
+	json_pair(out, "cell", name);
+	json_pair(out, "first", matrix_kinds[cell.kind[0]].name);
+	json_pair(out, "second", matrix_kinds[cell.kind[1]].name);
+	json_pair(out, "relation", matrix_relations[cell.relation]);
+	json_pair(out, "order", matrix_orders[cell.order]);
+	json_pair(out, "mapping", matrix_mappings[cell.mapping]);
+	json_range(out, "first_bytes", &cell.range[0]);
+	json_range(out, "second_bytes", &cell.range[1]);
+	json_pair(out, "expect", matrix_races(&cell) ? "data-race" : "clean");
+	json_program(out, &cell);
+	fprintf(out, "\"detectors\": {");
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
 		const struct race_answer *answer = &race->columns[i].answers[number];
 
 		if (!ran(&race->columns[i]))
 			continue;
-		printf("%s\"%s\": {", separator, race_detectors[i].name);
-		json_answer(answer);
-		putchar('}');
+		fprintf(out, "%s\"%s\": {", separator, race_detectors[i].name);
+		json_answer(out, answer);
+		putc('}', out);
 		separator = ", ";
 		good &= race_as_predicted(i, answer->verdict);
 	}
-	printf("}, \"as_predicted\": %s}\n", good ? "true" : "false");
+	fprintf(out, "}, \"as_predicted\": %s}", good ? "true" : "false");
 }
 
 /* ---- the summary ---- */
 
-static void json_limits(const struct race_tally *t)
+static void json_limits(FILE *out, const struct race_tally *t)
 {
 	static const char *const effects[] = { "misses", "may miss", "alarms" };
 	const char *separator = "";
 
-	printf("\"limits\": [");
+	fprintf(out, "\"limits\": [");
 	for (unsigned int i = 0; i < RACE_LIMITS; i++) {
 		if (!t->within[i])
 			continue;
-		printf("%s{", separator);
-		json_pair("name", race_limits[i].name);
-		json_pair("text", race_limits[i].text);
-		json_pair("effect", effects[race_limits[i].effect]);
-		json_number("cells", t->within[i]);
-		printf("\"reported\": %zu}", t->reported_within[i]);
+		fprintf(out, "%s{", separator);
+		json_pair(out, "name", race_limits[i].name);
+		json_pair(out, "text", race_limits[i].text);
+		json_pair(out, "effect", effects[race_limits[i].effect]);
+		json_number(out, "cells", t->within[i]);
+		fprintf(out, "\"reported\": %zu}", t->reported_within[i]);
 		separator = ", ";
 	}
-	printf("]");
+	fprintf(out, "]");
 }
 
-static void json_column(const struct race_matrix *race, enum race_detector detector)
+static void json_column(FILE *out, const struct race_matrix *race,
+			enum race_detector detector)
 {
 	const struct race_column *c = &race->columns[detector];
 	const struct race_tally *t = &c->tally;
 
-	putchar('{');
-	json_pair("name", race_detectors[detector].name);
-	json_pair("what", race_detectors[detector].what);
+	putc('{', out);
+	json_pair(out, "name", race_detectors[detector].name);
+	json_pair(out, "what", race_detectors[detector].what);
 	if (c->skipped) {
-		printf("\"skipped\": ");
-		json_string(stdout, c->skipped);
-		putchar('}');
+		fprintf(out, "\"skipped\": ");
+		json_string(out, c->skipped);
+		putc('}', out);
 		return;
 	}
-	json_pair("compiler", c->compiler);
-	json_number("repeat", c->repeat);
-	json_number("cells", t->cells);
-	json_number("races", t->races);
-	json_number("caught", t->by[RACE_CAUGHT]);
-	json_number("missed", t->by[RACE_MISSED] + t->by[RACE_BEYOND]);
-	json_number("beyond", t->by[RACE_BEYOND]);
-	json_number("quiet", t->by[RACE_QUIET]);
-	json_number("false_alarms", t->by[RACE_FALSE_ALARM]);
-	json_number("differs", t->by[RACE_DIFFERS]);
-	json_number("racing_runs", t->racing_runs);
-	json_number("reported_runs", t->reported_runs);
-	printf("\"seconds\": %.1f, ", c->seconds);
-	json_limits(t);
-	printf(", \"as_predicted\": %s}", race_column_good(detector, c) ? "true" : "false");
+	json_pair(out, "compiler", c->compiler);
+	json_number(out, "repeat", c->repeat);
+	json_number(out, "cells", t->cells);
+	json_number(out, "races", t->races);
+	json_number(out, "caught", t->by[RACE_CAUGHT]);
+	json_number(out, "missed", t->by[RACE_MISSED] + t->by[RACE_BEYOND]);
+	json_number(out, "beyond", t->by[RACE_BEYOND]);
+	json_number(out, "quiet", t->by[RACE_QUIET]);
+	json_number(out, "false_alarms", t->by[RACE_FALSE_ALARM]);
+	json_number(out, "differs", t->by[RACE_DIFFERS]);
+	json_number(out, "racing_runs", t->racing_runs);
+	json_number(out, "reported_runs", t->reported_runs);
+	fprintf(out, "\"seconds\": %.1f, ", c->seconds);
+	json_limits(out, t);
+	fprintf(out, ", \"as_predicted\": %s}", race_column_good(detector, c) ? "true" : "false");
 }
 
-static void json_left_out(const struct race_matrix *race)
+static void json_left_out(FILE *out, const struct race_matrix *race)
 {
 	const char *separator = "";
 
-	printf("\"left_out\": [");
+	fprintf(out, "\"left_out\": [");
 	for (unsigned int i = 0; i < MATRIX_REASONS; i++) {
 		if (!race->left_out[i])
 			continue;
-		printf("%s{", separator);
-		json_pair("name", matrix_reasons[i].name);
-		json_pair("text", matrix_reasons[i].text);
-		printf("\"count\": %zu}", race->left_out[i]);
+		fprintf(out, "%s{", separator);
+		json_pair(out, "name", matrix_reasons[i].name);
+		json_pair(out, "text", matrix_reasons[i].text);
+		fprintf(out, "\"count\": %zu}", race->left_out[i]);
 		separator = ", ";
 	}
-	printf("], ");
+	fprintf(out, "], ");
 }
 
-static void json_summary(const struct race_matrix *race)
+static void json_summary(FILE *out, const struct race_matrix *race)
 {
 	const char *separator = "";
-	bool good = !race->disagree;
 
-	printf("{\"summary\": {");
-	json_number("combinations", race->combinations);
-	json_number("cells", race->selected);
-	json_number("races", race->racing);
-	json_left_out(race);
-	printf("\"detectors\": [");
+	json_number(out, "combinations", race->combinations);
+	json_number(out, "cells", race->selected);
+	json_number(out, "races", race->racing);
+	json_number(out, "disagree", race->disagree);
+	json_left_out(out, race);
+	fprintf(out, "\"detectors\": [");
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
 		if (!race->columns[i].wanted)
 			continue;
-		fputs(separator, stdout);
-		json_column(race, i);
+		fputs(separator, out);
+		json_column(out, race, i);
 		separator = ", ";
-		good &= !ran(&race->columns[i]) || race_column_good(i, &race->columns[i]);
 	}
-	printf("], \"as_predicted\": %s}}\n", good ? "true" : "false");
+	fprintf(out, "], \"as_predicted\": %s", race_good(race) ? "true" : "false");
 }
 
 void race_print_json(const struct race_matrix *race)
 {
-	for (size_t i = 0; i < MATRIX_CELLS; i++)
-		if (race->cells[i])
-			json_cell(race, i);
-	json_summary(race);
+	for (size_t i = 0; i < MATRIX_CELLS; i++) {
+		if (!race->cells[i])
+			continue;
+		json_cell(stdout, race, i);
+		putchar('\n');
+	}
+	printf("{\"summary\": {");
+	json_summary(stdout, race);
+	printf("}}\n");
+}
+
+/* ---- the file for reports ---- */
+
+bool race_write_results(const struct race_matrix *race, struct results *results)
+{
+	const char *separator = "\n";
+	FILE *out = results_open(results, race_good(race) ? "good" : "failed");
+
+	if (!out)
+		return false;
+	fprintf(out, ", \"repeat\": %u, \"pattern\": ", race->repeat);
+	json_string(out, race->pattern);
+	fprintf(out, ", ");
+	json_summary(out, race);
+	fprintf(out, ", \"matrix\": [");
+	for (size_t i = 0; i < MATRIX_CELLS; i++) {
+		if (!race->cells[i])
+			continue;
+		fputs(separator, out);
+		json_cell(out, race, i);
+		separator = ",\n";
+	}
+	fprintf(out, "\n]");
+	return results_close(results);
 }

@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tool/results.h"
 #include "tool/trial.h"
 
 enum replay_kind {
@@ -292,6 +293,11 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 bool replay_junit(const char *file, const struct replay_options *options,
 		  const struct replay_list *list, const struct replay_column *columns,
 		  unsigned int count);
+
+/* Sums and failures as a file. Return: is it written? */
+bool replay_write_results(struct results *results, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *columns,
+			  unsigned int count, bool good);
 
 /* ---- self-test ---- */
 

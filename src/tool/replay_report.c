@@ -126,21 +126,22 @@ static void print_failure(const struct replay_options *options, const struct rep
 	fprintf(stderr, "  replay: %s\n", command(options, list, column, input));
 }
 
-static void print_json(const struct replay_options *options, const struct replay_list *list,
-		       const struct replay_column *column, uint32_t input)
+static void print_json(FILE *out, const struct replay_options *options,
+		       const struct replay_list *list, const struct replay_column *column,
+		       uint32_t input)
 {
 	const struct replay_row *row = &column->rows[input];
 
-	printf("{\"input\": ");
-	json_string(stdout, replay_name(list, input));
-	printf(", \"flavour\": \"%s\", \"result\": \"%s\", \"failed\": %s, \"seconds\": %.6f, "
+	fprintf(out, "{\"input\": ");
+	json_string(out, replay_name(list, input));
+	fprintf(out, ", \"flavour\": \"%s\", \"result\": \"%s\", \"failed\": %s, \"seconds\": %.6f, "
 	       "\"why\": ",
-	       column->flavour, replay_kinds[row->kind].name,
-	       replay_kinds[row->kind].fails ? "true" : "false", row->microseconds / 1e6);
-	json_string(stdout, row->why ? row->why : "");
-	printf(", \"replay\": ");
-	json_string(stdout, command(options, list, column, input));
-	printf("}\n");
+		column->flavour, replay_kinds[row->kind].name,
+		replay_kinds[row->kind].fails ? "true" : "false", row->microseconds / 1e6);
+	json_string(out, row->why ? row->why : "");
+	fprintf(out, ", \"replay\": ");
+	json_string(out, command(options, list, column, input));
+	fprintf(out, "}");
 }
 
 static unsigned int tests;
@@ -184,8 +185,10 @@ void replay_print(const struct replay_options *options, const struct replay_list
 		  const struct replay_column *column, enum replay_format format)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
-		if (format == REPLAY_JSON)
-			print_json(options, list, column, i);
+		if (format == REPLAY_JSON) {
+			print_json(stdout, options, list, column, i);
+			putchar('\n');
+		}
 		if (format == REPLAY_TAP)
 			print_tap(options, list, column, i);
 		if (format != REPLAY_TAP && replay_kinds[column->rows[i].kind].fails)
@@ -235,20 +238,27 @@ static void print_slowest(const struct replay_list *list, const struct replay_co
 		       slowest[i].flavour, replay_name(list, slowest[i].input));
 }
 
-static void print_sums(const struct replay_list *list, const struct replay_column *column,
-		       bool json)
+static void print_sums(const struct replay_list *list, const struct replay_column *column)
 {
 	size_t failed = replay_failed(list, column);
-	const char *line = json ? "{\"flavour\": \"%s\", \"inputs\": %zu, \"good\": %zu, "
-				  "\"failed\": %zu, \"unseen\": %zu, \"not-run\": %zu, "
-				  "\"workers\": %u, \"seconds\": %.3f}\n" :
-				  "%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f";
 
-	printf(line, column->flavour, (size_t)list->count, list->count - failed, failed,
+	printf("%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f %8.0f\n", column->flavour,
+	       (size_t)list->count, list->count - failed, failed,
 	       count_kind(list, column, REPLAY_unseen), count_kind(list, column, REPLAY_not_run),
-	       column->starts, column->seconds);
-	if (!json)
-		printf(" %8.0f\n", column->seconds > 0 ? list->count / column->seconds : 0);
+	       column->starts, column->seconds,
+	       column->seconds > 0 ? list->count / column->seconds : 0);
+}
+
+static void json_sums(FILE *out, const struct replay_list *list,
+		      const struct replay_column *column)
+{
+	size_t failed = replay_failed(list, column);
+
+	fprintf(out, "{\"flavour\": \"%s\", \"inputs\": %zu, \"good\": %zu, \"failed\": %zu, "
+		     "\"unseen\": %zu, \"not-run\": %zu, \"workers\": %u, \"seconds\": %.3f}",
+		column->flavour, (size_t)list->count, list->count - failed, failed,
+		count_kind(list, column, REPLAY_unseen), count_kind(list, column, REPLAY_not_run),
+		column->starts, column->seconds);
 }
 
 static void print_verdict(const struct replay_list *list, const struct replay_column *columns,
@@ -275,8 +285,14 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 	if (format == REPLAY_ROWS)
 		printf("%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "flavour", "inputs", "good",
 		       "failed", "unseen", "not run", "workers", "seconds", "inputs/s");
-	for (unsigned int i = 0; i < count; i++)
-		print_sums(list, &columns[i], format == REPLAY_JSON);
+	for (unsigned int i = 0; i < count; i++) {
+		if (format == REPLAY_ROWS) {
+			print_sums(list, &columns[i]);
+			continue;
+		}
+		json_sums(stdout, list, &columns[i]);
+		putchar('\n');
+	}
 	if (format == REPLAY_ROWS) {
 		print_slowest(list, columns, count);
 		print_verdict(list, columns, count);
@@ -286,6 +302,50 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 void replay_tap_skip(const char *flavour)
 {
 	printf("ok %u # SKIP %s: this build has no such flavour\n", ++tests, flavour);
+}
+
+/* ---- the file for reports ---- */
+
+static void json_failures(FILE *out, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *column,
+			  const char **separator)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (!replay_kinds[column->rows[i].kind].fails)
+			continue;
+		fputs(*separator, out);
+		print_json(out, options, list, column, i);
+		*separator = ",\n";
+	}
+	if (!*column->flat)
+		return;
+	fprintf(out, "%s{\"input\": \"\", \"flavour\": \"%s\", \"result\": \"grows\", \"why\": ",
+		*separator, column->flavour);
+	json_string(out, column->flat);
+	fprintf(out, "}");
+	*separator = ",\n";
+}
+
+bool replay_write_results(struct results *results, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *columns,
+			  unsigned int count, bool good)
+{
+	FILE *out = results_open(results, good ? "good" : "failed");
+	const char *separator = "\n";
+
+	if (!out)
+		return false;
+	fprintf(out, ", \"backend\": \"%s\", \"orders\": %s, \"inputs\": %u, \"flavours\": [",
+		exec_backend(), options->orders ? "true" : "false", list->count);
+	for (unsigned int i = 0; i < count; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		json_sums(out, list, &columns[i]);
+	}
+	fprintf(out, "],\n\"failures\": [");
+	for (unsigned int i = 0; i < count; i++)
+		json_failures(out, options, list, &columns[i], &separator);
+	fprintf(out, "]");
+	return results_close(results);
 }
 
 /* ---- JUnit ---- */
