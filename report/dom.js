@@ -13,7 +13,7 @@ function fill(node, attributes, children) {
 		else if (value !== false && value !== null && value !== undefined)
 			node.setAttribute(name, value);
 	}
-	node.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== ""));
+	node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== ""));
 	return node;
 }
 
@@ -42,8 +42,9 @@ function plural(count, word) {
 	return `${number(count)} ${word}${count === 1 ? "" : "s"}`;
 }
 
+/* Nearly all is not all, and nearly nothing not nothing: cut, not rounded. */
 function share(part, whole) {
-	return whole ? `${(100 * part / whole).toFixed(1)} %` : "";
+	return whole ? `${(Math.floor(1e4 * part / whole) / 100).toFixed(2)} %` : "";
 }
 
 function duration(seconds) {
@@ -67,6 +68,7 @@ const STATES = {
 	stopped: ["\u25a0", "stopped", "is-warn"],
 	running: ["\u25b6", "running", "is-warn"],
 	old: ["\u21ba", "out of date", "is-warn"],
+	partly: ["\u25d1", "in part", "is-warn"],
 	missing: ["\u25cb", "not run", "is-none"],
 	skipped: ["\u2013", "skipped", "is-none"],
 };

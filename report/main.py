@@ -13,7 +13,7 @@ import time
 
 import page
 import parts
-from results import BAD, MISSING, OLD, RUNNING, STOPPED
+from results import BAD, MISSING, OLD, PARTLY, RUNNING, STOPPED
 
 EXIT_GOOD, EXIT_BAD = 0, 2
 
@@ -61,7 +61,8 @@ def _named(made, *states):
 def verdict(made):
     """Failed if a part is; sound only if all were run."""
     lists = [("failed", _named(made, *BAD)), ("stopped", _named(made, STOPPED, RUNNING)),
-             ("older than the library", _named(made, OLD)), ("not run", _named(made, MISSING))]
+             ("older than the library", _named(made, OLD)),
+             ("run in part", _named(made, PARTLY)), ("not run", _named(made, MISSING))]
     said = [f"{word}: {', '.join(titles)}" for word, titles in lists if titles]
     if lists[0][1]:
         state = "failed"

@@ -18,6 +18,24 @@ const VERDICTS = {
 	"not run": ["\u2013", "not run"],
 };
 
+/* Names of the tables of matrix.def, for who does not know them by heart. */
+const WORDS = {
+	none: "nothing orders them", mutex: "both hold a mutex", post: "the first posts, the second waits",
+	main: "main joins between them", reverse: "an order that is no use: the second posts before",
+	third: "by way of a third thread", drop: "both drop a reference",
+	same: "both use the page's own address", aliases: "each maps the page for itself",
+	identical: "the same bytes", nested: "the second inside of the first", around: "the first inside of the second",
+	overlap: "they share one byte", pair: "neighbours in two bytes", granule: "neighbours in 8 bytes",
+	line: "neighbours in a cache line", apart: "far from each other", empty: "one of them touches nothing",
+	page: "the whole page, both",
+};
+
+function named(attributes, text) {
+	const th = el("th", attributes, text);
+
+	return WORDS[text] ? withTip(th, () => `${text}: ${WORDS[text]}`) : th;
+}
+
 /* Lists of numbers become cells, by pairs. */
 function readMatrix(m) {
 	const size = [m.kinds, m.kinds, m.relations, m.orders, m.mappings].map((list) => list.length);
@@ -167,13 +185,14 @@ function cellButton(m, view, cell) {
 
 function orderGrid(m, view, pair) {
 	const at = new Map(pair.cells.map((cell) => [cell.at.slice(2).join(), cell]));
-	const tops = m.orders.map((order) => el("th", { scope: "colgroup", colspan: m.mappings.length }, order));
-	const subs = m.orders.flatMap(() => m.mappings.map((mapping) => el("th", { scope: "col" }, mapping)));
-	const rows = m.relations.map((relation, r) => el("tr", {}, el("th", { scope: "row" }, relation),
+	const tops = m.orders.map((order) => named({ scope: "colgroup", colspan: m.mappings.length, class: "turn" }, order));
+	const subs = m.orders.flatMap(() => m.mappings.map((mapping, p) => named({ scope: "col", class: p ? null : "turn" }, mapping)));
+	const rows = m.relations.map((relation, r) => el("tr", {}, named({ scope: "row" }, relation),
 		m.orders.flatMap((_, o) => m.mappings.map((_, p) => {
 			const cell = at.get([r, o, p].join());
 
-			return el("td", {}, cell ? cellButton(m, view, cell) : el("span", { class: "cell none" }));
+			return el("td", { class: p ? null : "turn" },
+				cell ? cellButton(m, view, cell) : el("span", { class: "cell none" }));
 		}))));
 
 	return walkable(el("table", { class: "grid pair" }, el("thead", {},

@@ -50,7 +50,7 @@ function source(part) {
 }
 
 function partView(part) {
-	const body = part.data ? BODIES[part.name](part.data).flat(3) : [];
+	const body = part.data ? BODIES[part.name](part.data) : [];
 
 	return el("section", { class: "part", id: `part-${part.name}`, "data-state": part.state, "aria-labelledby": `title-${part.name}` },
 		el("div", { class: "top" }, el("h2", { id: `title-${part.name}` }, part.title), badge(part.state)),

@@ -81,7 +81,8 @@ function rulesBody(data) {
 /* ---- the race matrix ---- */
 
 const DETECTOR_COLUMNS = [
-	{ title: "detector", head: true, tight: true, get: (d) => el("code", {}, d.name) },
+	{ title: "detector", head: true, tight: true, get: (d) => [el("code", {}, d.name),
+		el("small", {}, d.skipped ? `skipped: ${d.skipped}` : `${d.what}; ${d.compiler}`)] },
 	{ title: "cells", number: true, get: (d) => d.skipped ? "" : d.cells },
 	{ title: "runs of each", number: true, get: (d) => d.skipped ? "" : d.repeat },
 	{ title: "races", number: true, get: (d) => d.skipped ? "" : d.races },
@@ -91,7 +92,6 @@ const DETECTOR_COLUMNS = [
 	{ title: "false alarms", number: true, get: (d) => d.skipped ? "" : d.false_alarms },
 	{ title: "within limits", number: true, get: (d) => d.skipped ? "" : d.limits.reduce((n, l) => n + l.cells, 0) },
 	{ title: "as predicted", get: (d) => d.skipped ? badge("skipped") : badge(d.as_predicted ? "good" : "failed", d.as_predicted ? "yes" : "no") },
-	{ title: "what it is", wide: true, get: (d) => d.skipped || `${d.what} (${d.compiler})` },
 ];
 
 const LIMIT_COLUMNS = [

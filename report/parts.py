@@ -12,7 +12,8 @@ import campaign
 import drawing
 import matrix
 import results
-from results import FAILED, GOOD, MISSING, OLD, RUNNING, STOPPED, UNREADABLE, BadResult, Part
+from results import (FAILED, GOOD, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE, BadResult,
+                     Part)
 
 
 @dataclasses.dataclass
@@ -34,6 +35,11 @@ def _sum(rows, key):
 
 def _having(rows, **values):
     return [row for row in rows if all(row[k] == v for k, v in values.items())]
+
+
+def _of(failed, left):
+    """What is left out is no pass."""
+    return FAILED if failed else PARTLY if left else GOOD
 
 
 # ---- the rule table ----
@@ -83,6 +89,7 @@ def race(result, book):
     bad = [d["name"] for d in ran if not d["as_predicted"]]
     alarms = _sum(ran, "false_alarms")
     said = f"not as predicted: {', '.join(bad)}" if bad else "all as predicted"
+    some = result["pattern"] or len(ran) < len(result["detectors"])
     line = (f"{count(result['cells'], 'cell')}, {count(result['races'], 'race')}, "
             f"{count(len(ran), 'detector')}: {said}, {count(alarms, 'false alarm')}")
     data = {key: result[key] for key in ("detectors", "left_out", "combinations", "repeat")}
@@ -90,7 +97,7 @@ def race(result, book):
     return (line, [("cells", "cells", result["cells"]), ("races", "of them race", result["races"]),
                    ("detectors", "detectors", len(ran)), ("false_alarms", "false alarms", alarms),
                    ("wrong", "cells not as predicted", len(data["matrix"]["wrong"]))],
-            data, FAILED if bad or result["disagree"] else GOOD)
+            data, _of(bad or result["disagree"], some))
 
 
 # ---- stress, replay, smoke, speed ----
@@ -105,7 +112,7 @@ def stress(result, _book):
             f"{operations:,} operations: {len(failed)} failed",
             [("programs", "programs", programs), ("runs", "runs", ran),
              ("operations", "operations", operations), ("failed", "failed", len(failed)),
-             ("skipped", "skipped", len(skipped))], {"rows": rows}, FAILED if failed else GOOD)
+             ("skipped", "skipped", len(skipped))], {"rows": rows}, _of(failed, skipped))
 
 
 def replay(result, _book):
@@ -130,7 +137,7 @@ def smoke(result, _book):
     return (f"{count(len(rows), 'stage')}: {len(failed)} failed, {len(skipped)} skipped",
             [("stages", "stages", len(rows)), ("failed", "failed", len(failed)),
              ("skipped", "skipped", len(skipped))],
-            {"rows": rows, "failures": result.get("failures", [])}, FAILED if failed else GOOD)
+            {"rows": rows, "failures": result.get("failures", [])}, _of(failed, skipped))
 
 
 def bench(result, _book):
@@ -166,14 +173,14 @@ def fuzz(result, _book):
 
 def fuzz_ci(result, _book):
     rows = result["rows"]
-    failed = _having(rows, result="failed")
+    failed, skipped = _having(rows, result="failed"), _having(rows, result="skipped")
     inner = result.get("campaign")
     targets = _targets(inner) if inner else []
     line, figures, state = _fuzz_figures(targets)
     return (f"{count(len(rows), 'case')}, {len(failed)} failed; {line}",
             [("cases", "cases", len(rows)), ("failed", "failed", len(failed)), *figures],
             {"rows": rows, "targets": targets, "dir": inner and inner["dir"],
-             "seed": result["seed"]}, FAILED if failed else state)
+             "seed": result["seed"]}, _of(failed or state == FAILED, skipped))
 
 
 # ---- coverage ----
@@ -196,17 +203,21 @@ def coverage(result, book):
 def bugs(result, _book):
     seats = [seat for seat in result["seats"] if not seat["clean"]]
     proof = [seat["cells"].get("elsewhere" if seat["elsewhere"] else "replay") for seat in seats]
-    killed = sum(1 for cell in proof if cell and cell.get("killed"))
+    looked = [cell for cell in proof if cell and "trials" in cell]
+    killed = sum(1 for cell in looked if cell["killed"])
     wrong = result["wrong"]
     clean = sum(cell.get("killed", 0) for seat in result["seats"] if seat["clean"]
                 for cell in seat["cells"].values() if cell)
-    return (f"{killed} of {count(len(seats), 'seeded bug')} killed by who is meant to, "
+    left = len(seats) - len(looked)
+    return (f"{killed} of {count(len(seats), 'seeded bug')} killed by who is meant to"
+            f"{f', {left} not looked at' if left else ''}, "
             f"{count(clean, 'finding')} in the library as it is",
             [("bugs", "seeded bugs", len(seats)), ("killed", "killed", killed),
-             ("survived", "survived", len(seats) - killed),
+             ("survived", "survived", len(looked) - killed), ("left", "not looked at", left),
              ("clean", "findings in the good library", clean)],
             {"columns": result["columns"], "seats": result["seats"], "wrong": wrong,
-             "time": result["time"], "trials": result["trials"]}, FAILED if wrong else GOOD)
+             "time": result["time"], "trials": result["trials"]},
+            _of(wrong, left))
 
 
 # ---- all ----
@@ -238,7 +249,7 @@ def _became(result, own, book):
     return next(state for state in results.STATES if state in said)
 
 
-REMARKS = {STOPPED: "stopped before its end; ", RUNNING: "running, or killed; ",
+REMARKS = {PARTLY: "in part; ", STOPPED: "stopped before its end; ", RUNNING: "running, or killed; ",
            OLD: "older than the library in this build; "}
 
 

@@ -5,9 +5,8 @@ import datetime
 import json
 
 # What became of a part, the worst first.
-UNREADABLE, FAILED, STOPPED, RUNNING, OLD, MISSING, GOOD = (
-    "unreadable", "failed", "stopped", "running", "old", "missing", "good")
-STATES = (UNREADABLE, FAILED, STOPPED, RUNNING, OLD, MISSING, GOOD)
+UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
+    "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
 BAD = (UNREADABLE, FAILED)
 HEAD = ("what", "version", "begun", "seconds", "command")
 
