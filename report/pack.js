@@ -16,7 +16,7 @@ function programView(program, drawing, command) {
 		el("div", {}, el("h3", {}, "Program"), el("pre", { class: "program", tabindex: 0 }, program)),
 		el("div", {}, el("h3", {}, "What happens"),
 			el("pre", { class: "drawing", tabindex: 0 }, drawing || missing)),
-		command && el("p", { class: "muted" }, "Again: ", el("code", {}, command)));
+		command && el("p", { class: "muted again" }, "Again: ", el("code", {}, command)));
 }
 
 function cannotUnpack(problem) {

@@ -38,7 +38,7 @@ function figures(part) {
 }
 
 function machine(on) {
-	return on ? [on.system, on.release, on.machine, on.processors && plural(on.processors, "processor"), on.compiler]
+	return on ? [on.model, on.system, on.release, on.machine, on.processors && plural(on.processors, "processor"), on.compiler]
 		.filter(Boolean).join(" ") : "";
 }
 

@@ -17,7 +17,7 @@ function seenText(row, backend, flavour) {
 
 	if (!seen)
 		return "\u2013";
-	return seen.result === "differ" ? "\u2715 differs" : seen.fibers;
+	return { differ: "\u2715 differs", beyond: "unseen" }[seen.result] || seen.fibers;
 }
 
 function ruleColumns(backends, open) {
@@ -155,26 +155,35 @@ function stressBody(data) {
 
 /* ---- fuzzing ---- */
 
-/* Differences of counts that grow, over some time each, or they would be noise. */
+/*
+ * Executions a second, over a twentieth of the time each: engines tell what they did now and
+ * then, and targets take turns.
+ */
 function rates(points) {
-	const least = Math.max(1, (points.at(-1)?.[0] || 0) / 60);
+	const least = Math.max(1, (points.at(-1)?.[0] || 0) / 20);
 	const made = [];
 	let last = points[0];
 
 	for (const point of points.slice(1)) {
-		if (point[0] - last[0] < least)
+		const passed = point[0] - last[0];
+
+		if (passed < least)
 			continue;
-		made.push([point[0], Math.max(0, point[1] - last[1]) / (point[0] - last[0])]);
+		made.push([last[0], Math.max(0, point[1] - last[1]) / passed]);
 		last = point;
 	}
+	if (made.length)
+		made.push([last[0], made.at(-1)[1]]);
 	return made;
 }
 
 function targetPlots(target) {
 	const column = (index) => target.points.map((p) => [p[0], p[index]]);
+	const [seconds, executions] = target.points.at(-1) || [0, 0];
+	const mean = seconds ? `${number(Math.round(executions / seconds))} executions/s, all in all` : "";
 
 	return el("div", {}, el("h3", {}, el("code", {}, target.name)), el("div", { class: "plots" },
-		plot("Coverage", "edges", column(2), true), plot("Speed", "executions/s", rates(target.points), false),
+		plot("Coverage", "edges", column(2), true), plot("Speed", "executions/s", rates(target.points), true, mean),
 		plot("Corpus", "entries", column(3), true)));
 }
 
@@ -349,16 +358,39 @@ function smokeBody(data) {
 	];
 }
 
-function benchBody(data) {
-	const value = (name) => ({ title: name, number: true, get: (r) => r[name] ?? "" });
+/* A missed aim is told; by itself it is no failure. */
+function metText(row) {
+	if (row.met === null || row.met === undefined)
+		return "";
+	return el("span", { class: row.met ? "is-good" : "is-bad" }, row.met ? "\u2713 met" : "\u2715 missed");
+}
 
-	return [table("figures", [
-		{ title: "figure", head: true, wide: true, get: (r) => String(r.name ?? "") },
-		value("median"), value("low"), value("high"),
-		{ title: "unit", tight: true, get: (r) => String(r.unit ?? "") },
-		{ title: "aim", tight: true, get: (r) => String(r.aim ?? "") },
-		{ title: "command", get: (r) => el("code", {}, String(r.command ?? "")) },
-	], data.rows)];
+/* As exact as it matters. */
+function figure(value) {
+	if (typeof value !== "number")
+		return String(value ?? "");
+	return Math.abs(value) >= 1000 ? number(Math.round(value)) : String(+value.toPrecision(4));
+}
+
+function sayList(style, word, list) {
+	return list.map((e) => el("p", { class: style }, `${word}: ${typeof e === "string" ? e : [e.name, e.why].filter(Boolean).join(": ")}`));
+}
+
+function benchBody(data) {
+	const value = (name) => ({ title: name, number: true, get: (r) => figure(r[name]) });
+
+	return [
+		sayList("is-bad", "\u2715 failed", data.failed),
+		searchable("Find", table("figures", [
+			{ title: "figure", head: true, wide: true, get: (r) => String(r.name ?? "") },
+			value("median"), value("low"), value("high"), value("n"),
+			{ title: "unit", tight: true, get: (r) => String(r.unit ?? "") },
+			{ title: "aim", tight: true, get: (r) => String(r.aim ?? "") },
+			{ title: "", tight: true, get: metText },
+			{ title: "command", tight: true, get: (r) => el("code", {}, String(r.command ?? "")) },
+		], data.rows, { high: data.rows.length > 20 })),
+		sayList("muted", "skipped", data.skipped),
+	];
 }
 
 const BODIES = { rules: rulesBody, race: raceBody, stress: stressBody, fuzz: fuzzBody, "fuzz-ci": fuzzCiBody,

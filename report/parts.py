@@ -141,9 +141,15 @@ def smoke(result, _book):
 
 
 def bench(result, _book):
-    rows = result["rows"]
-    return (f"{count(len(rows), 'figure')}", [("figures", "figures", len(rows))],
-            {"rows": rows}, GOOD)
+    rows, failed, skipped = result["rows"], result["failed"], result["skipped"]
+    aimed = [row for row in rows if row.get("met") is not None]
+    met = _having(aimed, met=True)
+    return (f"{count(len(rows), 'figure')}, {len(met)} of {count(len(aimed), 'aim')} met, "
+            f"{len(failed)} failed",
+            [("figures", "figures", len(rows)), ("aims", "aims", len(aimed)),
+             ("met", "aims met", len(met)), ("skipped", "skipped", len(skipped)),
+             ("failed", "failed", len(failed))],
+            {"rows": rows, "skipped": skipped, "failed": failed}, FAILED if failed else GOOD)
 
 
 # ---- fuzzing ----
@@ -255,7 +261,8 @@ REMARKS = {PARTLY: "in part; ", STOPPED: "stopped before its end; ", RUNNING: "r
 
 def make(name, title, command, look, book):
     try:
-        result = results.load(book.results, name)
+        load = results.load_all if name == "bench" else results.load
+        result = load(book.results, name)
         if result is None:
             return Part(name, title, command, MISSING, f"not run ({command})")
         line, figures, data, own = look(result, book)

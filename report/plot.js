@@ -9,8 +9,9 @@ function ticks(most, count) {
 	const step = power * [1, 2, 5, 10].find((n) => n * power >= rough);
 	const list = [];
 
-	for (let value = 0; value < most + step / 2; value += step)
-		list.push(+value.toPrecision(10));
+	do
+		list.push(+(step * list.length).toPrecision(10));
+	while (list.at(-1) < most);
 	return list;
 }
 
@@ -53,7 +54,7 @@ function path(points, scale, steps) {
 }
 
 /* The point below the pointer, told above the plot. */
-function follow(drawing, points, scale, tell) {
+function follow(drawing, points, scale, tell, still) {
 	const cross = svg("line", { class: "cross", y1: PLOT.top, y2: PLOT.height - PLOT.bottom, visibility: "hidden" });
 	const dot = svg("circle", { class: "dot", r: 3.2, visibility: "hidden" });
 
@@ -70,12 +71,16 @@ function follow(drawing, points, scale, tell) {
 	drawing.addEventListener("pointerleave", () => {
 		cross.setAttribute("visibility", "hidden");
 		dot.setAttribute("visibility", "hidden");
-		tell(points.at(-1));
+		still();
 	});
 }
 
-/* @points: [seconds, value], sorted; @steps: a value holds until the next */
-function plot(title, unit, points, steps) {
+/*
+ * @points: [seconds, value], sorted
+ * @steps: a value holds until the next
+ * @rest: what is told while nothing is pointed at; else the last point
+ */
+function plot(title, unit, points, steps, rest) {
 	if (points.length < 2)
 		return el("figure", {}, el("figcaption", {}, el("b", {}, title), `: too short for a plot`));
 	const scale = scales(points), base = PLOT.height - PLOT.bottom;
@@ -87,7 +92,9 @@ function plot(title, unit, points, steps) {
 		"aria-label": `${title}, from ${number(Math.round(points[0][1]))} to ${number(Math.round(points.at(-1)[1]))} ${unit}` },
 	axes(scale), svg("path", { class: "under", d: area }), svg("path", { class: "curve", d: line }));
 
-	follow(drawing, points, scale, tell);
-	tell(points.at(-1));
+	const still = () => rest ? said.textContent = `: ${rest}` : tell(points.at(-1));
+
+	follow(drawing, points, scale, tell, still);
+	still();
 	return el("figure", {}, el("figcaption", {}, el("b", {}, title), said), drawing);
 }

@@ -43,6 +43,17 @@ def load(folder, name):
     return value
 
 
+def load_all(folder, name):
+    """One object of NAME.json and of NAME-*.json, which have rows of their own."""
+    names = [name, *sorted(path.stem for path in folder.glob(f"{name}-*.json"))]
+    found = [value for value in (load(folder, each) for each in names) if value]
+    if not found:
+        return None
+    lists = {key: [entry for value in found for entry in value.get(key, [])]
+             for key in ("rows", "skipped", "failed")}
+    return {**found[0], "command": ", ".join(value["command"] for value in found), **lists}
+
+
 def state_of(result):
     """Runs that say nothing of their end have come to it."""
     status = result.get("status", GOOD)
@@ -61,4 +72,5 @@ def begun(result):
 
 
 def head(result):
-    return {key: result[key] for key in (*HEAD, "on", "seed") if key in result}
+    return {**{key: result[key] for key in (*HEAD, "on", "seed") if key in result},
+            **({"on": result["machine"]} if "machine" in result else {})}
