@@ -2,65 +2,72 @@
 #include <stdlib.h>
 
 #include "tool/campaign.h"
-#include "tool/verdict_print.h"
 
 #define EVERY 60000L /* ms */
 
-static void print_engines(FILE *out, const struct campaign *campaign, const struct target *target)
+static void write_engines(struct json *json, const struct campaign *campaign,
+			  const struct target *target)
 {
-	const char *separator = "";
-
-	fprintf(out, "\"engines\": [");
+	json_array(json, "engines");
 	for (size_t i = 0; i < ENGINES; i++) {
 		const struct crew *crew = &target->crews[i];
 		const char *lack = crew->engine->lack(&campaign->options, target);
 
 		if (!campaign->wanted[i])
 			continue;
-		fprintf(out, "%s{\"name\": \"%s\", \"skipped\": ", separator, crew->engine->name);
-		json_string(out, crew->there ? "" : lack ? lack : "not asked for");
-		fprintf(out, "}");
-		separator = ", ";
+		json_object(json, NULL);
+		json_text(json, "name", crew->engine->name);
+		json_text(json, "skipped", crew->there || !lack ? "" : lack);
+		json_end(json);
 	}
-	fprintf(out, "]");
+	json_end(json);
 }
 
-static void print_target(FILE *out, const struct campaign *campaign, const struct target *target,
-			 long now)
+static void count(struct json *json, const char *key, size_t value)
 {
-	fprintf(out, "{\"name\": \"%s\", \"flavour\": \"%s\", ", target->name, target->flavour);
-	print_engines(out, campaign, target);
-	fprintf(out, ", \"executions\": %lu, \"executions_before\": %lu, \"seconds_before\": %lu, "
-		     "\"rate\": %lu, \"coverage\": %lu, \"corpus\": %zu, \"corpus_new\": %zu, "
-		     "\"findings\": %zu, \"findings_new\": %zu}",
-		target_executions(target, now), target->earlier_executions,
-		target->earlier_seconds, target_rate(target), target->coverage,
-		target->corpus.known.count, target->corpus.known.count - target->corpus_before,
-		target->findings.known.count, target_new_findings(target));
+	json_number(json, key, (int64_t)value);
+}
+
+static void write_target(struct json *json, const struct campaign *campaign,
+			 const struct target *target, long now)
+{
+	json_object(json, NULL);
+	json_text(json, "name", target->name);
+	json_text(json, "flavour", target->flavour);
+	write_engines(json, campaign, target);
+	count(json, "executions", target_executions(target, now));
+	count(json, "executions_before", target->earlier_executions);
+	count(json, "seconds_before", target->earlier_seconds);
+	count(json, "rate", target_rate(target));
+	count(json, "coverage", target->coverage);
+	count(json, "corpus", target->corpus.known.count);
+	count(json, "corpus_new", target->corpus.known.count - target->corpus_before);
+	count(json, "findings", target->findings.known.count);
+	count(json, "findings_new", target_new_findings(target));
+	json_end(json);
 }
 
 void campaign_results(struct campaign *campaign, const char *status, long now)
 {
 	const struct fuzz_options *options = &campaign->options;
+	struct json *json;
 	char *folder;
-	FILE *out;
 
 	campaign->results_due = now + EVERY;
 	if (!campaign->results.path)
 		return;
-	out = results_open(&campaign->results, status);
-	if (!out)
+	json = results_open(&campaign->results, status);
+	if (!json)
 		return;
 	folder = realpath(options->dir, NULL);
-	fprintf(out, ", \"dir\": ");
-	json_string(out, folder ? folder : options->dir);
+	json_text(json, "dir", folder ? folder : options->dir);
 	free(folder);
-	fprintf(out, ", \"seed\": %u, \"jobs\": %u, \"time\": %u, \"targets\": [", options->seed,
-		options->jobs, options->time);
-	for (size_t i = 0; i < campaign->count; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		print_target(out, campaign, campaign->targets[i], now);
-	}
-	fprintf(out, "]");
+	count(json, "seed", options->seed);
+	count(json, "jobs", options->jobs);
+	count(json, "time", options->time);
+	json_array(json, "targets");
+	for (size_t i = 0; i < campaign->count; i++)
+		write_target(json, campaign, campaign->targets[i], now);
+	json_end(json);
 	results_close(&campaign->results);
 }

@@ -39,9 +39,11 @@ static int check_file(struct rules *rules, const char *file, bool json)
 	}
 	rules_judge(rules, &program);
 	if (json) {
-		putchar('{');
-		verdict_print_json(stdout, file, &program, rules);
-		puts("}");
+		struct json out = json_begin(stdout);
+
+		json_object(&out, NULL);
+		verdict_print_json(&out, file, &program, rules);
+		json_end_line(&out);
 	} else {
 		verdict_print_text(stdout, file, &program, rules);
 	}

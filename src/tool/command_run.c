@@ -200,24 +200,26 @@ static void print_row(const struct driver *d, const struct input *input, rule_se
 static void print_json(const struct driver *d, const struct input *input,
 		       const struct rules *rules, const struct cell *cells, bool agree)
 {
-	const char *separator = "";
+	struct json out = json_begin(stdout);
 
-	putchar('{');
-	verdict_print_json(stdout, input->name, &input->program, rules);
-	printf(", \"flavours\": {");
+	json_object(&out, NULL);
+	verdict_print_json(&out, input->name, &input->program, rules);
+	json_object(&out, "flavours");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!runs(d, i))
 			continue;
-		printf("%s\"%s\": {\"result\": \"%s\", \"fibers\": \"%s\", \"threads\": \"%s\", "
-		       "\"reported\": %u, \"runs\": %u, \"why\": ",
-		       separator, flavour_names[i], cells[i].field[RUN_RESULT],
-		       cells[i].field[RUN_SEEN], cells[i].field[RUN_THREADS], reported(&cells[i]),
-		       d->options.threads ? d->options.repeat : 0);
-		json_string(stdout, cells[i].field[RUN_WHY]);
-		putchar('}');
-		separator = ", ";
+		json_object(&out, flavour_names[i]);
+		json_text(&out, "result", cells[i].field[RUN_RESULT]);
+		json_text(&out, "fibers", cells[i].field[RUN_SEEN]);
+		json_text(&out, "threads", cells[i].field[RUN_THREADS]);
+		json_number(&out, "reported", reported(&cells[i]));
+		json_number(&out, "runs", d->options.threads ? d->options.repeat : 0);
+		json_text(&out, "why", cells[i].field[RUN_WHY]);
+		json_end(&out);
 	}
-	printf("}, \"agree\": %s}\n", agree ? "true" : "false");
+	json_end(&out);
+	json_bool(&out, "agree", agree);
+	json_end_line(&out);
 }
 
 /* Options that matter to who executes, as they are typed. */

@@ -36,6 +36,8 @@ tool_sources = \
 	%D%/footprint.c \
 	%D%/footprint.h \
 	%D%/harvest.c \
+	%D%/json.c \
+	%D%/json.h \
 	%D%/main.c \
 	%D%/misbehave.c \
 	%D%/misbehave.def \

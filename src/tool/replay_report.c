@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "harness/exec.h"
+#include "tool/json.h"
 #include "tool/replay.h"
-#include "tool/verdict_print.h"
 
 /* Lines that a failed input printed, as they are shown. */
 #define OUTPUT_LINES 12
@@ -126,22 +126,30 @@ static void print_failure(const struct replay_options *options, const struct rep
 	fprintf(stderr, "  replay: %s\n", command(options, list, column, input));
 }
 
-static void print_json(FILE *out, const struct replay_options *options,
-		       const struct replay_list *list, const struct replay_column *column,
-		       uint32_t input)
+static void json_row(struct json *out, const struct replay_options *options,
+		     const struct replay_list *list, const struct replay_column *column,
+		     uint32_t input)
 {
 	const struct replay_row *row = &column->rows[input];
 
-	fprintf(out, "{\"input\": ");
-	json_string(out, replay_name(list, input));
-	fprintf(out, ", \"flavour\": \"%s\", \"result\": \"%s\", \"failed\": %s, \"seconds\": %.6f, "
-	       "\"why\": ",
-		column->flavour, replay_kinds[row->kind].name,
-		replay_kinds[row->kind].fails ? "true" : "false", row->microseconds / 1e6);
-	json_string(out, row->why ? row->why : "");
-	fprintf(out, ", \"replay\": ");
-	json_string(out, command(options, list, column, input));
-	fprintf(out, "}");
+	json_object(out, NULL);
+	json_text(out, "input", replay_name(list, input));
+	json_text(out, "flavour", column->flavour);
+	json_text(out, "result", replay_kinds[row->kind].name);
+	json_bool(out, "failed", replay_kinds[row->kind].fails);
+	json_real(out, "seconds", row->microseconds / 1e6, 6);
+	json_text(out, "why", row->why ? row->why : "");
+	json_text(out, "replay", command(options, list, column, input));
+	json_end(out);
+}
+
+static void print_json(const struct replay_options *options, const struct replay_list *list,
+		       const struct replay_column *column, uint32_t input)
+{
+	struct json out = json_begin(stdout);
+
+	json_row(&out, options, list, column, input);
+	json_end_line(&out);
 }
 
 static unsigned int tests;
@@ -185,10 +193,8 @@ void replay_print(const struct replay_options *options, const struct replay_list
 		  const struct replay_column *column, enum replay_format format)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
-		if (format == REPLAY_JSON) {
-			print_json(stdout, options, list, column, i);
-			putchar('\n');
-		}
+		if (format == REPLAY_JSON)
+			print_json(options, list, column, i);
 		if (format == REPLAY_TAP)
 			print_tap(options, list, column, i);
 		if (format != REPLAY_TAP && replay_kinds[column->rows[i].kind].fails)
@@ -249,16 +255,29 @@ static void print_sums(const struct replay_list *list, const struct replay_colum
 	       column->seconds > 0 ? list->count / column->seconds : 0);
 }
 
-static void json_sums(FILE *out, const struct replay_list *list,
+static void json_sums(struct json *out, const struct replay_list *list,
 		      const struct replay_column *column)
 {
 	size_t failed = replay_failed(list, column);
 
-	fprintf(out, "{\"flavour\": \"%s\", \"inputs\": %zu, \"good\": %zu, \"failed\": %zu, "
-		     "\"unseen\": %zu, \"not-run\": %zu, \"workers\": %u, \"seconds\": %.3f}",
-		column->flavour, (size_t)list->count, list->count - failed, failed,
-		count_kind(list, column, REPLAY_unseen), count_kind(list, column, REPLAY_not_run),
-		column->starts, column->seconds);
+	json_object(out, NULL);
+	json_text(out, "flavour", column->flavour);
+	json_number(out, "inputs", list->count);
+	json_number(out, "good", (int64_t)(list->count - failed));
+	json_number(out, "failed", (int64_t)failed);
+	json_number(out, "unseen", (int64_t)count_kind(list, column, REPLAY_unseen));
+	json_number(out, "not-run", (int64_t)count_kind(list, column, REPLAY_not_run));
+	json_number(out, "workers", column->starts);
+	json_real(out, "seconds", column->seconds, 3);
+	json_end(out);
+}
+
+static void print_json_sums(const struct replay_list *list, const struct replay_column *column)
+{
+	struct json out = json_begin(stdout);
+
+	json_sums(&out, list, column);
+	json_end_line(&out);
 }
 
 static void print_verdict(const struct replay_list *list, const struct replay_column *columns,
@@ -285,14 +304,8 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 	if (format == REPLAY_ROWS)
 		printf("%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "flavour", "inputs", "good",
 		       "failed", "unseen", "not run", "workers", "seconds", "inputs/s");
-	for (unsigned int i = 0; i < count; i++) {
-		if (format == REPLAY_ROWS) {
-			print_sums(list, &columns[i]);
-			continue;
-		}
-		json_sums(stdout, list, &columns[i]);
-		putchar('\n');
-	}
+	for (unsigned int i = 0; i < count; i++)
+		(format == REPLAY_JSON ? print_json_sums : print_sums)(list, &columns[i]);
 	if (format == REPLAY_ROWS) {
 		print_slowest(list, columns, count);
 		print_verdict(list, columns, count);
@@ -306,45 +319,41 @@ void replay_tap_skip(const char *flavour)
 
 /* ---- the file for reports ---- */
 
-static void json_failures(FILE *out, const struct replay_options *options,
-			  const struct replay_list *list, const struct replay_column *column,
-			  const char **separator)
+static void json_failures(struct json *out, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *column)
 {
-	for (uint32_t i = 0; i < list->count; i++) {
-		if (!replay_kinds[column->rows[i].kind].fails)
-			continue;
-		fputs(*separator, out);
-		print_json(out, options, list, column, i);
-		*separator = ",\n";
-	}
+	for (uint32_t i = 0; i < list->count; i++)
+		if (replay_kinds[column->rows[i].kind].fails)
+			json_row(out, options, list, column, i);
 	if (!*column->flat)
 		return;
-	fprintf(out, "%s{\"input\": \"\", \"flavour\": \"%s\", \"result\": \"grows\", \"why\": ",
-		*separator, column->flavour);
-	json_string(out, column->flat);
-	fprintf(out, "}");
-	*separator = ",\n";
+	json_object(out, NULL);
+	json_text(out, "input", "");
+	json_text(out, "flavour", column->flavour);
+	json_text(out, "result", "grows");
+	json_text(out, "why", column->flat);
+	json_end(out);
 }
 
 bool replay_write_results(struct results *results, const struct replay_options *options,
 			  const struct replay_list *list, const struct replay_column *columns,
 			  unsigned int count, bool good)
 {
-	FILE *out = results_open(results, good ? "good" : "failed");
-	const char *separator = "\n";
+	struct json *out = results_open(results, good ? "good" : "failed");
 
 	if (!out)
 		return false;
-	fprintf(out, ", \"backend\": \"%s\", \"orders\": %s, \"inputs\": %u, \"flavours\": [",
-		exec_backend(), options->orders ? "true" : "false", list->count);
-	for (unsigned int i = 0; i < count; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		json_sums(out, list, &columns[i]);
-	}
-	fprintf(out, "],\n\"failures\": [");
+	json_text(out, "backend", exec_backend());
+	json_bool(out, "orders", options->orders);
+	json_number(out, "inputs", list->count);
+	json_array(out, "flavours");
 	for (unsigned int i = 0; i < count; i++)
-		json_failures(out, options, list, &columns[i], &separator);
-	fprintf(out, "]");
+		json_sums(out, list, &columns[i]);
+	json_end(out);
+	json_array(out, "failures");
+	for (unsigned int i = 0; i < count; i++)
+		json_failures(out, options, list, &columns[i]);
+	json_end(out);
 	return results_close(results);
 }
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "tool/verdict_print.h"
 
 void results_begin(struct results *results, const char *what, int argc, char **argv)
 {
@@ -32,34 +31,36 @@ static double seconds_since(const struct timespec *started)
 	       (double)(now.tv_nsec - started->tv_nsec) / 1e9;
 }
 
-static void print_machine(FILE *out)
+static void write_machine(struct json *json)
 {
 	struct utsname name;
 
-	fprintf(out, ", \"on\": {\"processors\": %ld, \"compiler\": ", sysconf(_SC_NPROCESSORS_ONLN));
-	json_string(out, __VERSION__);
+	json_object(json, "on");
+	json_number(json, "processors", sysconf(_SC_NPROCESSORS_ONLN));
+	json_text(json, "compiler", __VERSION__);
 	if (!uname(&name)) {
-		fprintf(out, ", \"system\": ");
-		json_string(out, name.sysname);
-		fprintf(out, ", \"release\": ");
-		json_string(out, name.release);
-		fprintf(out, ", \"machine\": ");
-		json_string(out, name.machine);
+		json_text(json, "system", name.sysname);
+		json_text(json, "release", name.release);
+		json_text(json, "machine", name.machine);
 	}
-	fprintf(out, "}");
+	json_end(json);
 }
 
-static void print_head(const struct results *results, const char *status)
+static void write_head(struct results *results, const char *status)
 {
+	struct json *json = &results->json;
 	char begun[32];
 	struct tm tm;
 
 	strftime(begun, sizeof(begun), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&results->begun, &tm));
-	fprintf(results->out, "{\"what\": \"%s\", \"version\": \"%s\", \"begun\": \"%s\", "
-			      "\"seconds\": %.1f, \"status\": \"%s\", \"command\": ",
-		results->what, PACKAGE_VERSION, begun, seconds_since(&results->started), status);
-	json_string(results->out, results->command);
-	print_machine(results->out);
+	json_object(json, NULL);
+	json_text(json, "what", results->what);
+	json_text(json, "version", PACKAGE_VERSION);
+	json_text(json, "begun", begun);
+	json_real(json, "seconds", seconds_since(&results->started), 1);
+	json_text(json, "status", status);
+	json_text(json, "command", results->command);
+	write_machine(json);
 }
 
 static bool complain(const char *path)
@@ -68,23 +69,29 @@ static bool complain(const char *path)
 	return false;
 }
 
-FILE *results_open(struct results *results, const char *status)
+struct json *results_open(struct results *results, const char *status)
 {
+	FILE *out;
+
 	snprintf(results->beside, sizeof(results->beside), "%.4000s.new", results->path);
-	results->out = fopen(results->beside, "we");
-	if (results->out)
-		print_head(results, status);
-	else
+	out = fopen(results->beside, "we");
+	if (!out) {
 		complain(results->path);
-	return results->out;
+		return NULL;
+	}
+	results->json = json_begin(out);
+	write_head(results, status);
+	return &results->json;
 }
 
 bool results_close(struct results *results)
 {
-	bool good = !ferror(results->out);
+	FILE *out = results->json.out;
+	bool good;
 
-	good &= fputs("}\n", results->out) >= 0;
-	good &= fclose(results->out) == 0;
+	json_end_line(&results->json);
+	good = !ferror(out);
+	good &= fclose(out) == 0;
 	if (good && !rename(results->beside, results->path))
 		return true;
 	return complain(results->path);

@@ -10,8 +10,9 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <time.h>
+
+#include "tool/json.h"
 
 struct results {
 	const char *what;
@@ -20,18 +21,18 @@ struct results {
 	char beside[PATH_MAX];
 	time_t begun;
 	struct timespec started;
-	FILE *out;
+	struct json json;
 };
 
 /* Notes the time and the command; to be called before getopt() sorts the arguments. */
 void results_begin(struct results *results, const char *what, int argc, char **argv);
 
 /*
- * Writes the head; what the caller prints then begins with a comma.
+ * Writes the head; the caller's own tables follow.
  * @status: "good", "failed", "stopped" or "running"
- * Return: where to print to, or NULL after saying why not.
+ * Return: where to write to, or NULL after saying why not.
  */
-FILE *results_open(struct results *results, const char *status);
+struct json *results_open(struct results *results, const char *status);
 
 /* Return: is it there, whole? If not that has been said. */
 bool results_close(struct results *results);

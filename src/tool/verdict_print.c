@@ -62,79 +62,63 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 						      ", where the program ends\n");
 }
 
-void json_string(FILE *out, const char *text)
+static void json_verdict(struct json *j, rule_set broken)
 {
-	putc('"', out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\u%04x", c);
-		else
-			putc(c, out);
-	}
-	putc('"', out);
+	json_array(j, "verdict");
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
+		if (broken & RULE_BIT(rule))
+			json_text(j, NULL, rule_name(rule));
+	json_end(j);
 }
 
-static void json_verdict(FILE *out, rule_set broken)
+static void json_races(struct json *j, const struct program *program, const struct shadow *shadow)
 {
-	const char *separator = "";
-
-	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
-		if (!(broken & RULE_BIT(rule)))
-			continue;
-		fprintf(out, "%s\"%s\"", separator, rule_name(rule));
-		separator = ", ";
-	}
-}
-
-static void json_races(FILE *out, const struct program *program, const struct shadow *shadow)
-{
+	json_array(j, "races");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		fprintf(out,
-			"%s{\"first\": %u, \"second\": %u, \"page\": \"p%u\", \"from\": %u, "
-			"\"to\": %u}",
-			i ? ", " : "", line_of(program, race->first),
-			line_of(program, race->second), race->page, race->from, race->to);
+		json_object(j, NULL);
+		json_number(j, "first", line_of(program, race->first));
+		json_number(j, "second", line_of(program, race->second));
+		json_format(j, "page", "p%u", race->page);
+		json_number(j, "from", race->from);
+		json_number(j, "to", race->to);
+		json_end(j);
 	}
+	json_end(j);
 }
 
-static void json_results(FILE *out, const struct program *program, const struct trace *trace)
+static void json_results(struct json *j, const struct program *program, const struct trace *trace)
 {
-	const char *separator = "";
-
+	json_array(j, "results");
 	for (size_t i = 0; i < trace->count; i++) {
 		const struct step *step = &trace->steps[i];
 
 		if (step->result == RESULT_NONE)
 			continue;
-		fprintf(out, "%s{\"line\": %u, \"result\": \"%s\"}", separator,
-			line_of(program, step->call), result_name(step->result));
-		separator = ", ";
+		json_object(j, NULL);
+		json_number(j, "line", line_of(program, step->call));
+		json_text(j, "result", result_name(step->result));
+		json_end(j);
 	}
+	json_end(j);
 }
 
-void verdict_print_json(FILE *out, const char *file, const struct program *program,
+void verdict_print_json(struct json *j, const char *file, const struct program *program,
 			const struct rules *rules)
 {
 	const struct verdict *v = rules_verdict(rules);
 
-	fprintf(out, "\"file\": ");
-	json_string(out, file);
-	fprintf(out, ", \"verdict\": [");
-	json_verdict(out, v->broken);
-	fprintf(out, "], \"races\": [");
-	json_races(out, program, rules_shadow(rules));
-	fprintf(out, "], \"results\": [");
-	json_results(out, program, rules_trace(rules));
-	fprintf(out, "], \"fatal\": ");
-	if (v->fatal_call == VERDICT_NONE)
-		fprintf(out, "null");
-	else
-		fprintf(out, "{\"line\": %u, \"rule\": \"%s\"}", line_of(program, v->fatal_call),
-			rule_name(v->fatal_rule));
+	json_text(j, "file", file);
+	json_verdict(j, v->broken);
+	json_races(j, program, rules_shadow(rules));
+	json_results(j, program, rules_trace(rules));
+	if (v->fatal_call == VERDICT_NONE) {
+		json_text(j, "fatal", NULL);
+		return;
+	}
+	json_object(j, "fatal");
+	json_number(j, "line", line_of(program, v->fatal_call));
+	json_text(j, "rule", rule_name(v->fatal_rule));
+	json_end(j);
 }

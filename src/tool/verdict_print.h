@@ -6,16 +6,14 @@
 
 #include "harness/program.h"
 #include "harness/rules.h"
+#include "tool/json.h"
 
 /* "FILE: clean" or "FILE: RULE RULE", and below it one indented line a finding. */
 void verdict_print_text(FILE *out, const char *file, const struct program *program,
 			const struct rules *rules);
 
-/* The members of the JSON object of the program format, without the braces. */
-void verdict_print_json(FILE *out, const char *file, const struct program *program,
+/* The members of the JSON object of the program format, into one that is begun. */
+void verdict_print_json(struct json *json, const char *file, const struct program *program,
 			const struct rules *rules);
-
-/* A JSON string with its quotes. Bytes that are not ASCII go through as they are. */
-void json_string(FILE *out, const char *text);
 
 #endif
