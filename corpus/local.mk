@@ -6,13 +6,13 @@ dist-hook:
 	  cp $(srcdir)/corpus/$$folder/*.page $(distdir)/corpus/$$folder || exit 1; \
 	done
 
-EXTRA_DIST += %D%/README.md %D%/replay.sh
+EXTRA_DIST += %D%/README.md
 
 # The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
 replay_corpus = $(srcdir)/%D%/regress $(srcdir)/%D%/rules $(srcdir)/%D%/seed
 
 replay: all
-	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/replay.sh $(srcdir) $(replay_corpus)
+	@CC='$(CC)' $(SHELL) $(srcdir)/build-aux/replay.sh $(srcdir) $(replay_corpus)
 
 # The seeds as the engines read them, one folder a target.
 seeds: pagetorture$(EXEEXT)

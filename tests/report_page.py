@@ -48,7 +48,7 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")),
                                        options=options)
-        self.driver.set_page_load_timeout(60)
+        self.driver.set_page_load_timeout(120)
 
     def look_like(self, size, scheme):
         width, height = size
@@ -67,7 +67,7 @@ class Browser:
         self.wait(lambda _: self.run("return document.documentElement.hasAttribute('data-ready')"))
 
     def wait(self, condition):
-        return WebDriverWait(self.driver, 20, 0.05).until(condition)
+        return WebDriverWait(self.driver, 60, 0.05).until(condition)
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)

@@ -119,7 +119,7 @@ elif ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; t
 else
 	shots=$abs_builddir/report/shots
 	mkdir -p "$shots"
-	timeout 120 "$selenium" "$abs_srcdir/tests/report_page.py" "$scratch" "$shots" \
+	timeout 300 "$selenium" "$abs_srcdir/tests/report_page.py" "$scratch" "$shots" \
 		>"$scratch/seen" 2>"$scratch/trouble"
 	ended=$?
 	while IFS='	' read -r status name wrong; do

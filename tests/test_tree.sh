@@ -97,7 +97,7 @@ ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/fuzz_*.sh \
-		build-aux/page-library.sh build-aux/smoke.sh bench/*.sh corpus/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/page-library.sh build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
