@@ -69,6 +69,7 @@ def verdict(made):
     else:
         state = "incomplete" if said else "sound"
         said.insert(0, "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
+    said += [part.data["remark"] for part in made if part.data and part.data.get("remark")]
     line = "; ".join(said)
     return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}
 

@@ -266,6 +266,17 @@ function legend(detector) {
 	return el("ul", { class: "legend" }, entries.map((entry) => el("li", {}, entry)));
 }
 
+/* Cells that are not as predicted, to be opened at once; a hundred are enough to begin with. */
+function wrongCells(m, view) {
+	const shown = m.wrong.slice(0, 100).map((number) => m.cells[number]);
+	const more = m.wrong.length - shown.length;
+
+	return shown.length ? el("div", { id: "wrong" },
+		el("h3", { class: "is-bad" }, `\u2715 Not as predicted: ${plural(m.wrong.length, "cell")}`),
+		el("p", {}, shown.map((cell) => [el("button", { type: "button", class: "plain", on: { click: () => view.openCell(cell) } },
+			cellName(m, cell)), " "]), more ? `and ${number(more)} more` : "")) : null;
+}
+
 function findCell(m, name) {
 	return m.cells.find((cell) => cellName(m, cell) === name);
 }
@@ -319,5 +330,5 @@ function matrixView(m, limits) {
 
 	if (cell)
 		setTimeout(() => view.openCell(cell));
-	return el("div", {}, el("div", { class: "tools" }, el("label", {}, "Show", select)), box, note, pairBox, cellBox);
+	return el("div", {}, wrongCells(m, view), el("div", { class: "tools" }, el("label", {}, "Show", select)), box, note, pairBox, cellBox);
 }

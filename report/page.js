@@ -38,8 +38,8 @@ function figures(part) {
 }
 
 function machine(on) {
-	return on ? [on.model, on.system, on.release, on.machine, on.processors && plural(on.processors, "processor"), on.compiler]
-		.filter(Boolean).join(" ") : "";
+	return on ? [on.model, [on.system, on.release, on.machine].filter(Boolean).join(" "), on.processors && plural(on.processors, "processor"), on.compiler]
+		.filter(Boolean).join(", ") : "";
 }
 
 function source(part) {

@@ -277,6 +277,7 @@ function coverageBody(data) {
 			covered("branches, all", "all", "branches"),
 			covered("functions, all", "all", "functions"),
 		], data.files, { caption: "corpus: its replay alone; all: with the library's unit tests", key: (f) => f.name }),
+		el("p", { class: "muted" }, "As llvm-cov counts. What nothing can reach stands in tests/coverage_excluded, with its reason, and the run fails where that is not true."),
 		data.html ? el("p", {}, "Line by line: ", link("replay", "by the corpus"), ", ", link("all", "with the unit tests"), ".") :
 			el("p", { class: "muted" }, "Line by line: not there."),
 	];

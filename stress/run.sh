@@ -19,7 +19,7 @@ set -u
 logs=stress.logs
 rm -rf $logs
 mkdir -p $logs
-failed=0 done=0 child=
+failed=0 done=0 child='' log=/dev/null
 started=$(date +%s)
 home=$(dirname "$0")
 printf 'result\tprogram\tflavour\tbackend\twhy\toperations\trate\tmax_min\trefused\traces\tkib\tseed\n' \
@@ -45,9 +45,13 @@ row() {
 
 # Fields for rows.tsv, from the last statistics line and the line that begins the test.
 last_figures() {
-	seed=$(sed -n 's/.*Start of test:.* seed=\([^ ]*\) .*/\1/p' "$1")
+	seed=$(seed_of "$1")
 	sed -n "s/.* Total: \([0-9]*\) .* Rate: \([0-9]*\)\/s Max\/Min: \([^ ]*\) .*Refused: \([0-9]*\) Races: \([0-9]*\) on.* Rss: \([0-9]*\)K .*/\1 \2 \3 \4 \5 \6 $seed/p" \
 		"$1" | tail -n 1 | tr ' ' '\t'
+}
+
+seed_of() {
+	sed -n 's/.*Start of test:.* seed=\([^ ]*\) .*/\1/p' "$1"
 }
 
 # keep STATUS: for make report.
@@ -55,7 +59,7 @@ keep() {
 	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/stress.json --what stress \
 		--begun "$started" --status "$1" --command "make stress" --table rows=$logs/rows.tsv \
 		--set seconds_each="$SECONDS_EACH" --set stress_flags="$STRESS_FLAGS" \
-		--set runs="$done" --set failed="$failed"
+		--set runs="$done" --set failed="$failed" --set seed="$(seed_of "$log")"
 }
 
 progress() {

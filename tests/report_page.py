@@ -147,6 +147,7 @@ def check_failed(browser, folder):
     browser.open(folder / "index.html")
     browser.silent("parts failed")
     line = browser.text("#verdict-line")
+    check("1 aim of speed missed" in line, "missed aims are told", line)
     check(browser.text(".verdict h1") == "Failed" and "Failed: " in line and
           "The race matrix" in line and "Replay" in line, "a part that failed fails it all", line)
     check(browser.state("race") == "failed" and browser.state("replay") == "failed" and
@@ -156,6 +157,10 @@ def check_failed(browser, folder):
     check(browser.text('[data-pair="store/load"]').startswith("\u2715"),
           "a cell that is not as predicted stands out in its pair",
           browser.text('[data-pair="store/load"]'))
+    press(browser, "#wrong button")
+    browser.wait(lambda b: browser.all(f'#cell[data-ready="{CELL}"]'))
+    check("\u25cb missed" in browser.text("#cell") and "not as predicted" in browser.text("#cell"),
+          "... and is listed, to be opened", browser.text("#cell"))
 
 
 def numbers(results):
