@@ -12,6 +12,7 @@
 set -u
 
 srcdir=${1:?expected the source folder}
+home=$(dirname "$0")
 seconds=${FUZZ_CI_TIME:-600}
 base=${FUZZ_CI_BASE:-HEAD~1}
 seed=${FUZZ_CI_SEED:-1}
@@ -155,7 +156,7 @@ keep() {
 	[ $status -eq 0 ] || result=failed
 	set -- --table rows=$out/rows.tsv
 	[ ! -e $out/all.json ] || set -- "$@" --object campaign=$out/all.json
-	"${SHELL:-/bin/sh}" "$srcdir/report/keep.sh" results/fuzz-ci.json --what fuzz-ci \
+	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/fuzz-ci.json --what fuzz-ci \
 		--begun "$begun" --status $result --command "make fuzz-ci" --set seed="$seed" "$@"
 }
 

@@ -7,6 +7,7 @@
 set -u
 
 srcdir=${1:?expected the source folder}
+home=$(dirname "$0")
 shift
 begun=$(date +%s)
 status=0
@@ -32,6 +33,6 @@ done
 result=good
 [ $status -eq 0 ] || result=failed
 # shellcheck disable=SC2086 # words
-"${SHELL:-/bin/sh}" "$srcdir/report/keep.sh" results/replay.json --what replay --begun "$begun" \
+"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/replay.json --what replay --begun "$begun" \
 	--status $result --command "make replay" $runs
 exit $status

@@ -11,6 +11,7 @@
 set -u
 
 srcdir=${1:?expected the source folder}
+home=$(dirname "$0")
 seconds=${SMOKE_SECONDS:-20}
 logs=smoke
 rm -rf $logs
@@ -44,7 +45,7 @@ explain() {
 keep() {
 	name=$1
 	shift
-	"${SHELL:-/bin/sh}" "$srcdir/report/keep.sh" "results/$name.json" --what "$name" \
+	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" "results/$name.json" --what "$name" \
 		--begun "$started" --command "make smoke" --set seconds_each="$seconds" "$@"
 }
 
