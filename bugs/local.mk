@@ -9,6 +9,7 @@ bugs_scripts = \
 	%D%/compare.py \
 	%D%/main.py \
 	%D%/reach.py \
+	%D%/report.py \
 	%D%/runner.py \
 	%D%/table.py
 
@@ -30,7 +31,7 @@ bugs_programs += fuzz_fatal-plain fuzz_page-plain
 endif
 
 bugs: all fuzzers $(bugs_programs) seeds
-	./pagetorture$(EXEEXT) bugs $(BUGS_FLAGS)
+	./pagetorture$(EXEEXT) bugs --report results/bugs.json $(BUGS_FLAGS)
 
 clean-local: clean-bugs
 clean-bugs:

@@ -6,10 +6,12 @@ import os
 import pathlib
 import shutil
 import sys
+import time
 
 import build
 import columns
 import compare
+import report
 import runner
 import table
 from bank import BACKENDS, FLAVOURS, Bank, BadBank
@@ -64,6 +66,8 @@ def parse(arguments):
     parser.add_argument("--keep", action="store_true",
                         help="keep the programs that were built, for a look by hand")
     parser.add_argument("--list", action="store_true", help="what is in the bank; runs nothing")
+    parser.add_argument("--report", type=pathlib.Path, metavar="FILE",
+                        help="also write the table there as one JSON object, for make report")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
                         help="where results are kept, and found again by the next run "
                              "(default: bugs/results.json in the build folder)")
@@ -114,6 +118,7 @@ def main(arguments):
     options = parse(arguments)
     if options.compare:
         return compare.main(*options.compare)
+    begun = time.time()
     tree = build.Tree(os.environ)
     bank = Bank(tree.source)
     disorder = list(bank.disorder())
@@ -134,6 +139,8 @@ def main(arguments):
     results = runner.Runner(tree, options).run(list(seats_of(bank, bugs, options.clean_only, options.without)))
     table.print_results(results, options.columns)
     good = table.print_verdict(results, options.columns, options.without)
+    if options.report:
+        report.write(options, results, begun, arguments)
     return EXIT_GOOD if good else EXIT_FAILED
 
 

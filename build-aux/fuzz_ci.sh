@@ -12,6 +12,7 @@
 set -u
 
 srcdir=${1:?expected the source folder}
+home=$(dirname "$0")
 seconds=${FUZZ_CI_TIME:-600}
 base=${FUZZ_CI_BASE:-HEAD~1}
 seed=${FUZZ_CI_SEED:-1}
@@ -22,8 +23,10 @@ case $seconds in *[!0-9]* | '' | 0 | 1)
 	exit 2 ;;
 esac
 rm -rf $out
-mkdir -p $out || exit 2
+mkdir -p $out results || exit 2
 : >$out/cases
+begun=$(date +%s)
+printf 'result\tgroup\tname\twhy\n' >$out/rows.tsv
 
 # ---- junit ----
 
@@ -34,6 +37,8 @@ escaped() {
 # one_case RESULT GROUP NAME [FILE]: good, skipped or failed; FILE says why
 one_case() {
 	echo "$1: $2 $3"
+	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" \
+		"$([ -z "${4-}" ] || grep . "$4" | head -n 1 | tr '\t' ' ')" >>$out/rows.tsv
 	{
 		printf '  <testcase classname="%s" name="%s">' "$2" "$3"
 		case $1 in
@@ -130,7 +135,8 @@ campaign() {
 	group=$1 time=$2
 	shift 2
 	echo "$group, $time s: $*"
-	./pagetorture fuzz --bin "$PWD" --time "$time" --seed "$seed" --dir $out/campaign "$@" >$out/"$group".log 2>&1
+	./pagetorture fuzz --bin "$PWD" --time "$time" --seed "$seed" --dir $out/campaign \
+		--results $out/"$group".json "$@" >$out/"$group".log 2>&1
 	ended=$?
 	for target; do
 		one_result "$group" "$target" $out/"$group".log
@@ -152,6 +158,16 @@ triage() {
 	[ -s $out/findings.sarif ] || tail -n 1 $out/triage.log
 }
 
+# keep: for make report. The last campaign is on all targets.
+keep() {
+	result=good
+	[ $status -eq 0 ] || result=failed
+	set -- --table rows=$out/rows.tsv
+	[ ! -e $out/all.json ] || set -- "$@" --object campaign=$out/all.json
+	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/fuzz-ci.json --what fuzz-ci \
+		--begun "$begun" --status $result --command "make fuzz-ci" --set seed="$seed" "$@"
+}
+
 replay_all
 changed=$(changed_targets)
 if [ -n "$changed" ]; then
@@ -166,5 +182,6 @@ fi
 campaign all "$seconds" $(targets)
 triage
 write_junit
+keep
 echo "fuzz-ci: $(grep -c '<testcase' $out/cases) cases, $(grep -c '<failure' $out/cases) failed, $(grep -c '<skipped' $out/cases) skipped ($PWD/$out/junit.xml)"
 exit $status

@@ -3,22 +3,23 @@
 # What users ask for by name, beside all, check and install.
 
 EXTRA_DIST += %D%/coverage.sh %D%/fuzz_ci.sh %D%/fuzz_merge.sh %D%/fuzz_plot.sh \
-	%D%/page-library.sh %D%/smoke.sh
+	%D%/page-library.sh %D%/replay.sh %D%/smoke.sh
 
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
-	@$(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
+	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
 
 # All targets on all engines and processors until stopped; again goes on. For example
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
 FUZZ_DIR = campaign
 
 fuzz: fuzz-programs
-	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) $(FUZZ_FLAGS)
+	@$(MKDIR_P) results
+	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) --results results/fuzz.json $(FUZZ_FLAGS)
 
 fuzz-ci: fuzz-programs
-	@$(SHELL) $(srcdir)/%D%/fuzz_ci.sh $(srcdir)
+	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/fuzz_ci.sh $(srcdir)
 
 fuzz-merge: all fuzzers seeds
 	@$(SHELL) $(srcdir)/%D%/fuzz_merge.sh $(srcdir) $(FUZZ_DIR)
@@ -39,13 +40,19 @@ CLEANFILES += afl.log
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
 	  echo "skipped: coverage (the page library is another one, compiled elsewhere)"; exit 77; fi
-	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/%D%/coverage.sh $(srcdir)
-	@for figure in replay all; do \
+	@begun=`date +%s`; \
+	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/%D%/coverage.sh $(srcdir) || exit; \
+	result=good; \
+	for figure in replay all; do \
 	  echo; cat coverage/$$figure.txt; \
 	  python3 $(srcdir)/tests/coverage.py $$figure $(srcdir)/tests/coverage_excluded \
-	    coverage/$$figure.json coverage/$$figure.lcov $(srcdir) || exit 1; \
+	    coverage/$$figure.json coverage/$$figure.lcov $(srcdir) || result=failed; \
 	  echo "with the source: `pwd`/coverage/html/$$figure/index.html"; \
-	done
+	done; \
+	CC='$(CC)' $(SHELL) $(srcdir)/report/keep.sh results/coverage.json --what coverage \
+	  --begun $$begun --status $$result --command 'make coverage' --set html=coverage/html \
+	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
+	test $$result = good
 
 # What the build that counts has to have.
 coverage-programs: $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(check_PROGRAMS)

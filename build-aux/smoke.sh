@@ -11,16 +11,21 @@
 set -u
 
 srcdir=${1:?expected the source folder}
+home=$(dirname "$0")
 seconds=${SMOKE_SECONDS:-20}
 logs=smoke
 rm -rf $logs
 mkdir -p $logs
 failed=0
 started=$(date +%s)
+printf 'result\tname\tfigures\tat\n' >$logs/rows.tsv
+printf 'name\tlog\treplay\n' >$logs/failures.tsv
 
 # One line of the table: RESULT NAME FIGURES; told at once too.
 row() {
 	printf '%-7s %-34s %s\n' "$1" "$2" "$3" | tee -a $logs/table
+	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" $(($(date +%s) - started)) >>$logs/rows.tsv
+	row=$2
 	case $1 in FAILED) failed=$((failed + 1)) ;; esac
 }
 
@@ -33,6 +38,15 @@ explain() {
 	tail -n 20 "$1" | sed 's/^/    /'
 	echo "    log:    $PWD/$1"
 	echo "    replay: $2"
+	printf '%s\t%s\t%s\n' "$row" "$PWD/$1" "$2" >>$logs/failures.tsv
+}
+
+# keep NAME ARGUMENT...: for make report.
+keep() {
+	name=$1
+	shift
+	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" "results/$name.json" --what "$name" \
+		--begun "$started" --command "make smoke" --set seconds_each="$seconds" "$@"
 }
 
 # stage NAME LOG FIGURE-PATTERN COMMAND...
@@ -57,13 +71,20 @@ has_backend() {
 }
 
 rule_table() {
+	tables=
 	progress "rule table under the sanitizers"
 	for backend in direct alias; do
 		has_backend $backend "rule table" || continue
 		stage "rule table, $backend" rules-$backend '[0-9]+ programs agree' sh -c \
-			"./pagetorture run --backend $backend $srcdir/corpus/rules/*.page &&
+			"./pagetorture run --backend $backend --json $srcdir/corpus/rules/*.page \
+				>$logs/rules-$backend.json &&
 		 echo \"\$(ls $srcdir/corpus/rules/*.page | wc -l) programs agree in: plain \$(ls pagetorture-*san | sed s/pagetorture-// | tr '\\n' ' ')\""
+		tables="$tables --lines $backend=$logs/rules-$backend.json"
 	done
+	rules=good
+	[ $failed -eq 0 ] || rules=failed
+	# shellcheck disable=SC2086 # words
+	keep rules --status $rules $tables
 }
 
 # All cells on fibers; of those that cost more a share.
@@ -211,6 +232,9 @@ echo
 echo "summary ($(($(date +%s) - started)) s, logs in $PWD/$logs)"
 sort -k1,1 -s $logs/table
 echo
+smoke=good
+[ $failed -eq 0 ] || smoke=failed
+keep smoke --status $smoke --table rows=$logs/rows.tsv --table failures=$logs/failures.tsv
 if [ $failed -gt 0 ]; then
 	echo "smoke: $failed FAILED"
 	exit 1

@@ -12,16 +12,7 @@ EXTRA_DIST += %D%/README.md
 replay_corpus = $(srcdir)/%D%/regress $(srcdir)/%D%/rules $(srcdir)/%D%/seed
 
 replay: all
-	@for backend in direct alias; do \
-	  ./pagetorture$(EXEEXT) run --backend $$backend --flavour plain \
-	    $(srcdir)/%D%/rules/bounds.page >/dev/null 2>&1; \
-	  if test $$? = 2; then \
-	    echo "skipped: $$backend: the page library has no such backend"; continue; fi; \
-	  for orders in '' --orders; do \
-	    echo "replay --backend $$backend $$orders"; \
-	    ./pagetorture$(EXEEXT) replay --backend $$backend $$orders $(replay_corpus) || exit; \
-	  done; \
-	done
+	@CC='$(CC)' $(SHELL) $(srcdir)/build-aux/replay.sh $(srcdir) $(replay_corpus)
 
 # The seeds as the engines read them, one folder a target.
 seeds: pagetorture$(EXEEXT)

@@ -11,5 +11,6 @@ EXTRA_DIST += \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \
 	%D%/replay.md \
+	%D%/report.md \
 	%D%/rules.md \
 	%D%/stress.md

@@ -315,7 +315,7 @@ EXTRA_DIST += %D%/long.sh %D%/run.sh
 
 # make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
 stress: all
-	@PROGRAMS='$(stress_programs)' $(SHELL) $(srcdir)/%D%/run.sh
+	@CC='$(CC)' PROGRAMS='$(stress_programs)' $(SHELL) $(srcdir)/%D%/run.sh
 
 # make stress-long TIME=8h SEED=7
 stress-long: all

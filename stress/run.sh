@@ -19,18 +19,47 @@ set -u
 logs=stress.logs
 rm -rf $logs
 mkdir -p $logs
-failed=0 done=0 child=
+failed=0 done=0 child='' log=/dev/null
 started=$(date +%s)
+home=$(dirname "$0")
+printf 'result\tprogram\tflavour\tbackend\twhy\toperations\trate\tmax_min\trefused\traces\tkib\tseed\n' \
+	>$logs/rows.tsv
 
 stop() {
 	[ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+	keep stopped
 	echo "stress: stopped after $done runs, $failed failed, logs in $PWD/$logs"
 	exit 1
 }
 trap stop HUP INT TERM
 
+# row RESULT BINARY BACKEND WHAT [LOG]
 row() {
 	printf '%-9s %-22s %-7s %s\n' "$1" "$2" "$3" "$4" >>$logs/table
+	flavour=plain why=$4
+	case $2 in *-*) flavour=${2##*-} ;; esac
+	[ "$1" != ok ] || why=
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${2%-*}" "$flavour" "$3" "$why" \
+		"$([ -z "${5-}" ] || last_figures "$5")" >>$logs/rows.tsv
+}
+
+# Fields for rows.tsv, from the last statistics line and the line that begins the test.
+last_figures() {
+	seed=$(seed_of "$1")
+	sed -n "s/.* Total: \([0-9]*\) .* Rate: \([0-9]*\)\/s Max\/Min: \([^ ]*\) .*Refused: \([0-9]*\) Races: \([0-9]*\) on.* Rss: \([0-9]*\)K .*/\1 \2 \3 \4 \5 \6 $seed/p" \
+		"$1" | tail -n 1 | tr ' ' '\t'
+}
+
+seed_of() {
+	sed -n 's/.*Start of test:.* seed=\([^ ]*\) .*/\1/p' "$1"
+}
+
+# keep STATUS: for make report.
+keep() {
+	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/stress.json --what stress \
+		--begun "$started" --status "$1" --command "make stress" --table rows=$logs/rows.tsv \
+		--set seconds_each="$SECONDS_EACH" --set stress_flags="$STRESS_FLAGS" \
+		--set runs="$done" --set failed="$failed" --set seed="$(seed_of "$log")"
 }
 
 progress() {
@@ -63,11 +92,11 @@ run_one() {
 		return
 	fi
 	if [ $status -eq 0 ] && [ "$(tail -n 1 "$log")" = "End of test: SUCCESS" ]; then
-		row ok "$1" "$2" "$(figures "$log")"
+		row ok "$1" "$2" "$(figures "$log")" "$log"
 		return
 	fi
 	failed=$((failed + 1))
-	row FAILED "$1" "$2" "exit status $status, log $PWD/$log"
+	row FAILED "$1" "$2" "exit status $status, log $PWD/$log" "$log"
 	[ ! -t 1 ] || echo
 	grep -aE '!!!|run again|BUG|ERROR' "$log" | head -n 5 | sed 's/^/    /'
 }
@@ -96,6 +125,11 @@ while read -r binary backend <&3; do
 done 3<$logs/plan
 
 [ ! -t 1 ] || echo
+if [ $failed -eq 0 ]; then
+	keep good
+else
+	keep failed
+fi
 echo
 cat $logs/table
 echo

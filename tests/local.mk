@@ -50,6 +50,7 @@ test_scripts = \
 	%D%/test_reference.sh \
 	%D%/test_replay.sh \
 	%D%/test_report.sh \
+	%D%/test_report_page.sh \
 	%D%/test_run.sh \
 	%D%/test_sarif.sh \
 	%D%/test_same.sh \
@@ -62,8 +63,9 @@ test_scripts = \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
-EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded %D%/fuzz_targets.sh %D%/mutant.sh \
-	%D%/reference.py %D%/sarif.py %D%/report_bugs.c %D%/report_engine.c %D%/simple_page.c %D%/tap.sh
+EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
+	%D%/fuzz_targets.sh %D%/mutant.sh %D%/reference.py %D%/report_bugs.c %D%/report_engine.c \
+	%D%/report_fixture.py %D%/report_page.py %D%/sarif.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)

@@ -55,7 +55,7 @@ ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
-	bugs/*.py bugs/*.def bench/*.[chps]* stress/*.sh tests/*.[ch] tests/*.sh; do
+	bugs/*.py bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.sh; do
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
@@ -68,7 +68,7 @@ ok $? "no folder of the corpus is empty" "$scratch/empty"
 
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] stress/*.[ch] tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac */local.mk */*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict \
+	Makefile.am configure.ac */local.mk */*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict \
 	.clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"
@@ -97,7 +97,7 @@ ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/fuzz_*.sh \
-		build-aux/page-library.sh build-aux/smoke.sh bench/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/page-library.sh build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else

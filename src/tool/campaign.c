@@ -318,6 +318,8 @@ static void tick(struct loop *loop)
 		pause_or_go_on(loop, target);
 	}
 	progress_report(&loop->progress, loop->now);
+	if (loop->now >= loop->campaign->results_due)
+		campaign_results(loop->campaign, "running", loop->now);
 }
 
 /* ---- the loop ---- */
@@ -505,6 +507,7 @@ int campaign_run(struct campaign *campaign)
 	progress_summary(&loop.progress, loop.now);
 	for (size_t i = 0; i < campaign->count; i++)
 		findings += target_new_findings(campaign->targets[i]);
+	campaign_results(campaign, findings ? "failed" : "good", loop.now);
 	if (findings)
 		return EXIT_FAILED;
 	if (loop.crews && loop.hopeless >= FAILURES_MOST * loop.crews) {

@@ -4,6 +4,7 @@
 #define TOOL_CAMPAIGN_H
 
 #include "tool/engine.h"
+#include "tool/results.h"
 #include "tool/target.h"
 
 struct campaign {
@@ -11,9 +12,17 @@ struct campaign {
 	bool wanted[ENGINES];
 	struct target **targets;
 	size_t count;
+	struct results results;
+	long results_due; /* ms */
 };
 
 /* Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if nothing could run. */
 int campaign_run(struct campaign *campaign);
+
+/*
+ * Figures of all targets, for reports: at the beginning, once a minute, at the end.
+ * @status: "running", or how it ended
+ */
+void campaign_results(struct campaign *campaign, const char *status, long now);
 
 #endif

@@ -38,6 +38,7 @@ static const char help[] =
 	"  --seed N        for the engines' random numbers (default: another one each time)\n"
 	"  --collect       only keep what engines left behind that were killed; start none\n"
 	"  --report N      seconds between lines where there is no terminal (default: 60)\n"
+	"  --results FILE  keep figures of the run there as one JSON object, for `make report`\n"
 	"  --help          this text\n"
 	"\n"
 	"D/TARGET/corpus keeps every input worth keeping, D/TARGET/findings what broke the\n"
@@ -117,6 +118,9 @@ static bool set_option(struct campaign *campaign, int option)
 		break;
 	case 'j':
 		return parse_number(optarg, 1, CREW_SEATS, &o->jobs);
+	case 'o':
+		campaign->results.path = optarg;
+		break;
 	case 'r':
 		return parse_number(optarg, 1, 86400, &o->report);
 	case 's':
@@ -155,6 +159,7 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{"jobs", required_argument, NULL, 'j'},
 		{"report", required_argument, NULL, 'r'},
+		{"results", required_argument, NULL, 'o'},
 		{"seed", required_argument, NULL, 's'},
 		{"seeds", required_argument, NULL, 'i'},
 		{"time", required_argument, NULL, 't'},
@@ -227,6 +232,7 @@ int command_fuzz(int argc, char **argv)
 	char own[PATH_MAX] = ".", seeds[PATH_MAX + 8];
 	int status;
 
+	results_begin(&campaign.results, "fuzz", argc, argv);
 	flavour_folder(own, sizeof(own));
 	campaign.options.bin = own;
 	campaign.options.jobs = processors();

@@ -28,6 +28,7 @@ static const char help[] =
 	"  --print           the program of the cells; runs nothing\n"
 	"  --repeat N        run each cell N times under tsan-fibers, N/50 or N/100 under the\n"
 	"                    others, at least once (default 1)\n"
+	"  --results FILE    also write all of it there as one JSON object, for `make report`\n"
 	"  --tap             one test for each detector and pair of kinds\n"
 	"  --timeout S       seconds for one cell (default 120)\n"
 	"  --help            this text\n"
@@ -187,7 +188,7 @@ static bool allocate(struct race_matrix *race)
 	return race->cells;
 }
 
-static int drive(struct race_matrix *race, enum output output)
+static int drive(struct race_matrix *race, enum output output, struct results *results)
 {
 	struct rules *rules = rules_new();
 	int status;
@@ -206,8 +207,11 @@ static int drive(struct race_matrix *race, enum output output)
 	if (output == PROGRAM)
 		return print_programs(race);
 	status = run_detectors(race);
-	if (status != EXIT_BAD)
-		print_results(race, output);
+	if (status == EXIT_BAD)
+		return status;
+	print_results(race, output);
+	if (results->path && !race_write_results(race, results))
+		return EXIT_BAD;
 	return status;
 }
 
@@ -254,14 +258,17 @@ int command_race(int argc, char **argv)
 		{ "list", no_argument, NULL, 'l' },
 		{ "print", no_argument, NULL, 'p' },
 		{ "repeat", required_argument, NULL, 'r' },
+		{ "results", required_argument, NULL, 'o' },
 		{ "tap", no_argument, NULL, 't' },
 		{ "timeout", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct race_matrix race = { .pattern = "", .repeat = 1, .seconds = 120 };
 	enum output output = TABLE;
+	struct results results;
 	int option;
 
+	results_begin(&results, "race", argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "--one"))
 		return race_one(argc, argv);
 	want_all(&race, true);
@@ -276,6 +283,8 @@ int command_race(int argc, char **argv)
 			output = JSON;
 		else if (option == 'l')
 			output = LIST;
+		else if (option == 'o')
+			results.path = optarg;
 		else if (option == 'p')
 			output = PROGRAM;
 		else if (option == 't')
@@ -295,5 +304,5 @@ int command_race(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage_error("race", "expected no argument, got '%s'", argv[optind]);
-	return drive(&race, output);
+	return drive(&race, output, &results);
 }

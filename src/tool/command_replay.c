@@ -30,6 +30,7 @@ static const char help[] =
 	"                   `# misbehave: WAY` crash, hang, leak and so on\n"
 	"  --orders         all inputs in one process, sorted and then backwards: the same\n"
 	"                   outcomes, and memory, descriptors and mappings as before\n"
+	"  --results FILE   also write sums and failures there as one JSON object, for reports\n"
 	"  --sarif FILE     write the failures for a code host, too (SARIF 2.1.0)\n"
 	"  --self-test      show that each kind of failure is noticed; needs no FILE\n"
 	"  --shuffle SEED   in an order that the seed chooses; with --orders, the second one\n"
@@ -55,6 +56,7 @@ struct gate {
 	struct replay_options options;
 	enum replay_format format;
 	const char *junit, *sarif; /* or NULL */
+	struct results results;
 	bool worker, self_test;
 	bool wanted[FLAVOURS_MAX];
 	const char *flavours[FLAVOURS_MAX]; /* that there are */
@@ -134,6 +136,10 @@ static int run_list(struct gate *gate, const struct replay_list *list)
 		status = EXIT_BAD;
 	if (gate->sarif && !replay_sarif(gate->sarif, &gate->options, list, columns, gate->count))
 		status = EXIT_BAD;
+	if (gate->results.path &&
+	    !replay_write_results(&gate->results, &gate->options, list, columns, gate->count,
+				  status == EXIT_GOOD))
+		status = EXIT_BAD;
 	for (unsigned int i = 0; i < gate->count; i++)
 		replay_rows_delete(columns[i].rows, list->count);
 	return status;
@@ -161,7 +167,19 @@ static int run_paths(struct gate *gate, char **paths)
 
 /* ---- options ---- */
 
-enum { LONG_ONLY = 256, SELF_TEST, WORKER, MISBEHAVE, ORDERS, AS_GIVEN, JUNIT, MEMORY, CPU, SARIF };
+enum {
+	LONG_ONLY = 256,
+	SELF_TEST,
+	WORKER,
+	MISBEHAVE,
+	ORDERS,
+	AS_GIVEN,
+	JUNIT,
+	MEMORY,
+	CPU,
+	RESULTS,
+	SARIF
+};
 
 static const struct option long_options[] = {
 	{ "as-given", no_argument, NULL, AS_GIVEN },
@@ -176,6 +194,7 @@ static const struct option long_options[] = {
 	{ "memory", required_argument, NULL, MEMORY },
 	{ "misbehave", no_argument, NULL, MISBEHAVE },
 	{ "orders", no_argument, NULL, ORDERS },
+	{ "results", required_argument, NULL, RESULTS },
 	{ "sarif", required_argument, NULL, SARIF },
 	{ "self-test", no_argument, NULL, SELF_TEST },
 	{ "shuffle", required_argument, NULL, 's' },
@@ -221,6 +240,9 @@ static const char *take_value(struct gate *gate, int option, char *value)
 		return NULL;
 	case SARIF:
 		gate->sarif = value;
+		return NULL;
+	case RESULTS:
+		gate->results.path = value;
 		return NULL;
 	default:
 		gate->junit = value;
@@ -303,6 +325,7 @@ int command_replay(int argc, char **argv)
 	};
 	int status;
 
+	results_begin(&gate.results, "replay", argc, argv);
 	gate.options.jobs = processors();
 	gate.options.backend = getenv("PAGE_MAP");
 	flavours_by_default(gate.wanted);

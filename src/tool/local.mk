@@ -6,6 +6,7 @@ tool_sources = \
 	%D%/bundle_sarif.c \
 	%D%/campaign.c \
 	%D%/campaign.h \
+	%D%/campaign_results.c \
 	%D%/command_bench.c \
 	%D%/command_bugs.c \
 	%D%/command_check.c \
@@ -83,6 +84,8 @@ tool_sources = \
 	%D%/reproduce_line.c \
 	%D%/reproduce_parts.h \
 	%D%/reproduce_seen.c \
+	%D%/results.c \
+	%D%/results.h \
 	%D%/run_one.c \
 	%D%/run_one.h \
 	%D%/sarif.c \
@@ -191,7 +194,8 @@ gcc.log: pagetorture
 # Every cell under every detector: some five minutes of two cores.
 RACE_REPEAT = 100
 race: all gcc.log
-	./pagetorture race --repeat $(RACE_REPEAT)
+	@$(MKDIR_P) results
+	./pagetorture race --repeat $(RACE_REPEAT) --results results/race.json
 
 clean-local: clean-gcc
 clean-gcc:

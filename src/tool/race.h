@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "harness/matrix.h"
+#include "tool/results.h"
 
 #define DETECTOR(name, ...) RACE_##name,
 enum race_detector {
@@ -143,6 +144,9 @@ bool race_as_predicted(enum race_detector detector, enum race_verdict verdict);
 /* Is the whole column? One that catches nothing is not looking. */
 bool race_column_good(enum race_detector detector, const struct race_column *column);
 
+/* Are all columns that ran, and did tables and model agree? */
+bool race_good(const struct race_matrix *race);
+
 /* ---- race_print.c, race_json.c, race_tap.c ---- */
 
 void race_print_table(const struct race_matrix *race);
@@ -150,6 +154,9 @@ void race_print_grid(const struct race_matrix *race);
 void race_print_failures(const struct race_matrix *race);
 void race_print_json(const struct race_matrix *race);
 void race_print_tap(const struct race_matrix *race);
+
+/* All of it, cells and summary, as a file. Return: is it written? */
+bool race_write_results(const struct race_matrix *race, struct results *results);
 
 /* The cell's program as text, with its name as a comment. */
 void race_program_text(const struct matrix_cell *cell, FILE *out);

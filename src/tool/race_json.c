@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The matrix for programs: an object a line for each cell, and one with the summary. */
+/* The matrix for programs: an object a line for each cell and one with the summary; or one file. */
 #include <stdlib.h>
 
 #include "tool/json.h"
@@ -47,37 +47,36 @@ static void json_answer(struct json *j, const char *detector, const struct race_
 	json_end(j);
 }
 
-static void json_cell(const struct race_matrix *race, size_t number)
+static void json_cell(struct json *j, const struct race_matrix *race, size_t number)
 {
 	struct matrix_cell cell = matrix_cell(number);
-	struct json j = json_begin(stdout);
 	char name[MATRIX_NAME];
 	bool good = true;
 
 	matrix_name(&cell, name);
-	json_object(&j, NULL);
-	json_text(&j, "cell", name);
-	json_text(&j, "first", matrix_kinds[cell.kind[0]].name);
-	json_text(&j, "second", matrix_kinds[cell.kind[1]].name);
-	json_text(&j, "relation", matrix_relations[cell.relation]);
-	json_text(&j, "order", matrix_orders[cell.order]);
-	json_text(&j, "mapping", matrix_mappings[cell.mapping]);
-	json_range(&j, "first_bytes", &cell.range[0]);
-	json_range(&j, "second_bytes", &cell.range[1]);
-	json_text(&j, "expect", matrix_races(&cell) ? "data-race" : "clean");
-	json_program(&j, &cell);
-	json_object(&j, "detectors");
+	json_object(j, NULL);
+	json_text(j, "cell", name);
+	json_text(j, "first", matrix_kinds[cell.kind[0]].name);
+	json_text(j, "second", matrix_kinds[cell.kind[1]].name);
+	json_text(j, "relation", matrix_relations[cell.relation]);
+	json_text(j, "order", matrix_orders[cell.order]);
+	json_text(j, "mapping", matrix_mappings[cell.mapping]);
+	json_range(j, "first_bytes", &cell.range[0]);
+	json_range(j, "second_bytes", &cell.range[1]);
+	json_text(j, "expect", matrix_races(&cell) ? "data-race" : "clean");
+	json_program(j, &cell);
+	json_object(j, "detectors");
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
 		const struct race_answer *answer = &race->columns[i].answers[number];
 
 		if (!ran(&race->columns[i]))
 			continue;
-		json_answer(&j, race_detectors[i].name, answer);
+		json_answer(j, race_detectors[i].name, answer);
 		good &= race_as_predicted(i, answer->verdict);
 	}
-	json_end(&j);
-	json_bool(&j, "as_predicted", good);
-	json_end_line(&j);
+	json_end(j);
+	json_bool(j, "as_predicted", good);
+	json_end(j);
 }
 
 /* ---- the summary ---- */
@@ -157,33 +156,50 @@ static void json_left_out(struct json *j, const struct race_matrix *race)
 	json_end(j);
 }
 
-static void json_summary(const struct race_matrix *race)
+static void json_summary(struct json *j, const struct race_matrix *race)
 {
-	struct json j = json_begin(stdout);
-	bool good = !race->disagree;
-
-	json_object(&j, NULL);
-	json_object(&j, "summary");
-	json_count(&j, "combinations", race->combinations);
-	json_count(&j, "cells", race->selected);
-	json_count(&j, "races", race->racing);
-	json_left_out(&j, race);
-	json_array(&j, "detectors");
-	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
-		if (!race->columns[i].wanted)
-			continue;
-		json_column(&j, race, i);
-		good &= !ran(&race->columns[i]) || race_column_good(i, &race->columns[i]);
-	}
-	json_end(&j);
-	json_bool(&j, "as_predicted", good);
-	json_end_line(&j);
+	json_count(j, "combinations", race->combinations);
+	json_count(j, "cells", race->selected);
+	json_count(j, "races", race->racing);
+	json_count(j, "disagree", race->disagree);
+	json_left_out(j, race);
+	json_array(j, "detectors");
+	for (unsigned int i = 0; i < RACE_DETECTORS; i++)
+		if (race->columns[i].wanted)
+			json_column(j, race, i);
+	json_end(j);
+	json_bool(j, "as_predicted", race_good(race));
 }
 
 void race_print_json(const struct race_matrix *race)
 {
+	struct json j = json_begin(stdout);
+
+	for (size_t i = 0; i < MATRIX_CELLS; i++) {
+		if (!race->cells[i])
+			continue;
+		json_cell(&j, race, i);
+		json_end_line(&j);
+	}
+	json_object(&j, NULL);
+	json_object(&j, "summary");
+	json_summary(&j, race);
+	json_end_line(&j);
+}
+
+bool race_write_results(const struct race_matrix *race, struct results *results)
+{
+	struct json *j = results_open(results, race_good(race) ? "good" : "failed");
+
+	if (!j)
+		return false;
+	json_count(j, "repeat", race->repeat);
+	json_text(j, "pattern", race->pattern);
+	json_summary(j, race);
+	json_array(j, "matrix");
 	for (size_t i = 0; i < MATRIX_CELLS; i++)
 		if (race->cells[i])
-			json_cell(race, i);
-	json_summary(race);
+			json_cell(j, race, i);
+	json_end(j);
+	return results_close(results);
 }

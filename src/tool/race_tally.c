@@ -88,3 +88,16 @@ bool race_column_good(enum race_detector detector, const struct race_column *col
 			return false;
 	return !column->failed && !(t->races && !t->by[RACE_CAUGHT] && !t->by[RACE_BEYOND]);
 }
+
+bool race_good(const struct race_matrix *race)
+{
+	bool good = !race->disagree, any = false;
+
+	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
+		if (!race->columns[i].wanted || race->columns[i].skipped)
+			continue;
+		any = true;
+		good &= race_column_good(i, &race->columns[i]);
+	}
+	return good && any;
+}

@@ -23,6 +23,7 @@
 #include <stdio.h>
 
 #include "harness/trial.h"
+#include "tool/results.h"
 
 enum replay_kind {
 #define KIND(id, name, fails, meaning) REPLAY_##id,
@@ -302,6 +303,11 @@ bool replay_junit(const char *file, const struct replay_options *options,
 bool replay_sarif(const char *file, const struct replay_options *options,
 		  const struct replay_list *list, const struct replay_column *columns,
 		  unsigned int count);
+
+/* Sums and failures as a file. Return: is it written? */
+bool replay_write_results(struct results *results, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *columns,
+			  unsigned int count, bool good);
 
 /* ---- self-test ---- */
 

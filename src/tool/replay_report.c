@@ -126,21 +126,29 @@ static void print_failure(const struct replay_options *options, const struct rep
 	fprintf(stderr, "  replay: %s\n", replay_command(options, list, column, input));
 }
 
-static void print_json(const struct replay_options *options, const struct replay_list *list,
-		       const struct replay_column *column, uint32_t input)
+static void json_row(struct json *out, const struct replay_options *options,
+		     const struct replay_list *list, const struct replay_column *column,
+		     uint32_t input)
 {
 	const struct replay_row *row = &column->rows[input];
 
+	json_object(out, NULL);
+	json_text(out, "input", replay_name(list, input));
+	json_text(out, "flavour", column->flavour);
+	json_text(out, "result", replay_kinds[row->kind].name);
+	json_bool(out, "failed", replay_kinds[row->kind].fails);
+	json_real(out, "seconds", row->microseconds / 1e6, 6);
+	json_text(out, "why", row->why ? row->why : "");
+	json_text(out, "replay", replay_command(options, list, column, input));
+	json_end(out);
+}
+
+static void print_json(const struct replay_options *options, const struct replay_list *list,
+		       const struct replay_column *column, uint32_t input)
+{
 	struct json out = json_begin(stdout);
 
-	json_object(&out, NULL);
-	json_text(&out, "input", replay_name(list, input));
-	json_text(&out, "flavour", column->flavour);
-	json_text(&out, "result", replay_kinds[row->kind].name);
-	json_bool(&out, "failed", replay_kinds[row->kind].fails);
-	json_real(&out, "seconds", row->microseconds / 1e6, 6);
-	json_text(&out, "why", row->why ? row->why : "");
-	json_text(&out, "replay", replay_command(options, list, column, input));
+	json_row(&out, options, list, column, input);
 	json_end_line(&out);
 }
 
@@ -247,20 +255,28 @@ static void print_sums(const struct replay_list *list, const struct replay_colum
 	       column->seconds > 0 ? list->count / column->seconds : 0);
 }
 
-static void json_sums(const struct replay_list *list, const struct replay_column *column)
+static void json_sums(struct json *out, const struct replay_list *list,
+		      const struct replay_column *column)
 {
-	struct json out = json_begin(stdout);
 	size_t failed = replay_failed(list, column);
 
-	json_object(&out, NULL);
-	json_text(&out, "flavour", column->flavour);
-	json_number(&out, "inputs", list->count);
-	json_number(&out, "good", (int64_t)(list->count - failed));
-	json_number(&out, "failed", (int64_t)failed);
-	json_number(&out, "unseen", (int64_t)count_kind(list, column, REPLAY_unseen));
-	json_number(&out, "not-run", (int64_t)count_kind(list, column, REPLAY_not_run));
-	json_number(&out, "workers", column->starts);
-	json_real(&out, "seconds", column->seconds, 3);
+	json_object(out, NULL);
+	json_text(out, "flavour", column->flavour);
+	json_number(out, "inputs", list->count);
+	json_number(out, "good", (int64_t)(list->count - failed));
+	json_number(out, "failed", (int64_t)failed);
+	json_number(out, "unseen", (int64_t)count_kind(list, column, REPLAY_unseen));
+	json_number(out, "not-run", (int64_t)count_kind(list, column, REPLAY_not_run));
+	json_number(out, "workers", column->starts);
+	json_real(out, "seconds", column->seconds, 3);
+	json_end(out);
+}
+
+static void print_json_sums(const struct replay_list *list, const struct replay_column *column)
+{
+	struct json out = json_begin(stdout);
+
+	json_sums(&out, list, column);
 	json_end_line(&out);
 }
 
@@ -289,7 +305,7 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 		printf("%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "flavour", "inputs", "good",
 		       "failed", "unseen", "not run", "workers", "seconds", "inputs/s");
 	for (unsigned int i = 0; i < count; i++)
-		(format == REPLAY_JSON ? json_sums : print_sums)(list, &columns[i]);
+		(format == REPLAY_JSON ? print_json_sums : print_sums)(list, &columns[i]);
 	if (format == REPLAY_ROWS) {
 		print_slowest(list, columns, count);
 		print_verdict(list, columns, count);
@@ -299,6 +315,46 @@ void replay_print_end(const struct replay_list *list, const struct replay_column
 void replay_tap_skip(const char *flavour)
 {
 	printf("ok %u # SKIP %s: this build has no such flavour\n", ++tests, flavour);
+}
+
+/* ---- the file for reports ---- */
+
+static void json_failures(struct json *out, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *column)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		if (replay_kinds[column->rows[i].kind].fails)
+			json_row(out, options, list, column, i);
+	if (!*column->flat)
+		return;
+	json_object(out, NULL);
+	json_text(out, "input", "");
+	json_text(out, "flavour", column->flavour);
+	json_text(out, "result", "grows");
+	json_text(out, "why", column->flat);
+	json_end(out);
+}
+
+bool replay_write_results(struct results *results, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *columns,
+			  unsigned int count, bool good)
+{
+	struct json *out = results_open(results, good ? "good" : "failed");
+
+	if (!out)
+		return false;
+	json_text(out, "backend", exec_backend());
+	json_bool(out, "orders", options->orders);
+	json_number(out, "inputs", list->count);
+	json_array(out, "flavours");
+	for (unsigned int i = 0; i < count; i++)
+		json_sums(out, list, &columns[i]);
+	json_end(out);
+	json_array(out, "failures");
+	for (unsigned int i = 0; i < count; i++)
+		json_failures(out, options, list, &columns[i]);
+	json_end(out);
+	return results_close(results);
 }
 
 /* ---- JUnit ---- */

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""The kill table as `make report` reads it."""
+import os
+import pathlib
+import sys
+
+import table
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
+import keep  # noqa: E402 (a room beside this one)
+
+
+def _cell(cell):
+    if not cell:
+        return None
+    if "trials" not in cell:
+        return {k: cell[k] for k in ("skipped", "failed") if k in cell}
+    trials = cell["trials"]
+    why = next((t["why"] for t in trials if t["why"]), "")
+    return {"text": table.cell_text(cell), "killed": sum(t["killed"] for t in trials),
+            "trials": len(trials), "detectors": table.detectors(cell),
+            "seconds": table.median(cell, "seconds"), "inputs": table.median(cell, "inputs"),
+            "limit": cell["limit"], "why": why}
+
+
+def _seat(name, seat, columns):
+    about = {k: v for k, v in seat.items() if k != "cells"}
+    return {"name": name, **about, "cells": {c: _cell(seat["cells"].get(c)) for c in columns}}
+
+
+def write(options, results, begun, arguments):
+    wrong = list(table.complaints(results, options.columns, options.without))
+    head = keep.head("bugs", begun, " ".join(["pagetorture bugs", *arguments]),
+                     "failed" if wrong else "good", os.environ["BANK_CC"])
+    keep.write(options.report, {
+        **head, "columns": options.columns, "time": options.time, "trials": options.trials,
+        "wrong": wrong,
+        "seats": [_seat(name, seat, options.columns) for name, seat in results.items()]})

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
+#
+#   replay.sh SRCDIR FOLDER...    run in the build folder
+set -u
+
+srcdir=${1:?expected the source folder}
+home=$(dirname "$0")
+shift
+begun=$(date +%s)
+status=0
+runs=
+rm -rf results/replay
+mkdir -p results/replay || exit 2
+
+for backend in direct alias; do
+	./pagetorture run --backend $backend --flavour plain "$srcdir/corpus/rules/bounds.page" \
+		>/dev/null 2>&1
+	if [ $? -eq 2 ]; then
+		echo "skipped: $backend: the page library has no such backend"
+		continue
+	fi
+	for orders in '' --orders; do
+		echo "replay --backend $backend $orders"
+		file=results/replay/$backend$orders.json
+		# shellcheck disable=SC2086 # an option, or none
+		./pagetorture replay --backend $backend $orders --results $file "$@" || status=$?
+		[ ! -e $file ] || runs="$runs --object $backend$orders=$file"
+	done
+done
+result=good
+[ $status -eq 0 ] || result=failed
+# shellcheck disable=SC2086 # words
+"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/replay.json --what replay --begun "$begun" \
+	--status $result --command "make replay" $runs
+exit $status

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Programs with their drawings, by `pagetorture explain`, packed: a page opens what is asked for."""
+import base64
+import json
+import pathlib
+import re
+import subprocess
+import tempfile
+import zlib
+
+# Arguments of one call; a command line has an end.
+MOST = 2000
+
+
+def _explained(tool, folder, names):
+    """What `explain` says of the files, in their order."""
+    said = subprocess.run([tool, "explain", "--utf8", *names], cwd=folder, text=True, check=False,
+                          capture_output=True, env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"}).stdout
+    heads = list(re.finditer(r"^(\d{6}\.page): .*\n\n?", said, re.MULTILINE))
+    ends = [head.start() for head in heads[1:]] + [len(said)]
+    return {head[1]: said[head.end():end].rstrip() for head, end in zip(heads, ends)}
+
+
+def draw(tool, programs):
+    """A drawing for each text; an empty one where the tool is missing or does not read it."""
+    if not tool:
+        return ["" for _ in programs]
+    drawn = {}
+    with tempfile.TemporaryDirectory() as folder:
+        names = [f"{number:06d}.page" for number in range(len(programs))]
+        for name, program in zip(names, programs):
+            pathlib.Path(folder, name).write_text(program)
+        for start in range(0, len(names), MOST):
+            drawn.update(_explained(tool, folder, names[start:start + MOST]))
+    return [drawn.get(name, "") for name in names]
+
+
+def pack(value):
+    """As the page unpacks it: JSON, deflated, in base64."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return base64.b64encode(deflate.compress(text) + deflate.flush()).decode()

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""make report: one page of all that runs left in results/."""
+import argparse
+import dataclasses
+import datetime
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import page
+import parts
+from results import BAD, MISSING, OLD, PARTLY, RUNNING, STOPPED
+
+EXIT_GOOD, EXIT_BAD = 0, 2
+
+HELP = """\
+Write one page, which needs nothing else, of what runs left in the folder of results: the
+verdict, the race matrix cell by cell, the rule table, stress, fuzzing, coverage, seeded bugs,
+findings, speed, and what was run. A part that was not run says so.
+"""
+EPILOG = """\
+Exit status: 0 the page is written, whatever it says; 2 it cannot be.
+
+Examples:
+  make report
+  report/main.py --results build/results --triage failures -o /tmp/report
+"""
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="report", description=HELP, epilog=EPILOG,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     allow_abbrev=False)
+    add = parser.add_argument
+    add("--campaign", type=pathlib.Path, action="append", default=[], metavar="DIR",
+        help="a campaign's folder, beside those that the results name")
+    add("--coverage", type=pathlib.Path, metavar="DIR",
+        help="what llvm-cov wrote as HTML; copied beside the page")
+    add("--library", type=pathlib.Path, metavar="FILE",
+        help="the page library as it is: a run that is older is about another one")
+    add("--pagetorture", metavar="FILE", help="draws programs")
+    add("--results", type=pathlib.Path, default=pathlib.Path("results"), metavar="DIR",
+        help="what runs left (default: results)")
+    add("--triage", type=pathlib.Path, action="append", default=[], metavar="DIR",
+        help="where `pagetorture triage` wrote failures, beside a campaign's own folder")
+    add("-o", "--output", type=pathlib.Path, default=pathlib.Path("report"), metavar="DIR",
+        help="gets index.html (default: report)")
+    return parser.parse_args(arguments)
+
+
+# ---- the verdict ----
+
+def _named(made, *states):
+    return [part.title for part in made if part.state in states]
+
+
+def verdict(made):
+    """Failed if a part is; sound only if all were run."""
+    lists = [("failed", _named(made, *BAD)), ("stopped", _named(made, STOPPED, RUNNING)),
+             ("older than the library", _named(made, OLD)),
+             ("run in part", _named(made, PARTLY)), ("not run", _named(made, MISSING))]
+    said = [f"{word}: {', '.join(titles)}" for word, titles in lists if titles]
+    if lists[0][1]:
+        state = "failed"
+    else:
+        state = "incomplete" if said else "sound"
+        said.insert(0, "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
+    said += [part.data["remark"] for part in made if part.data and part.data.get("remark")]
+    line = "; ".join(said)
+    return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}
+
+
+# ---- what it was made of ----
+
+def _version(tool):
+    if not tool:
+        return ""
+    said = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False)
+    return said.stdout.replace("\n", ", ").strip(", ")
+
+
+def about(tool):
+    name = os.uname()
+    return {"at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "by": _version(tool), "system": f"{name.sysname} {name.release} {name.machine}",
+            "processors": os.cpu_count()}
+
+
+def existing(path):
+    return path if path and path.exists() else None
+
+
+def collect(options):
+    tool = shutil.which(options.pagetorture) if options.pagetorture else None
+    tool = tool and os.path.abspath(tool)
+    book = parts.Book(options.results, tool, existing(options.library), existing(options.coverage))
+    made = [parts.make(*row, book) for row in parts.PARTS]
+    found = parts.findings([*parts.campaigns(made), *options.campaign], options.triage)
+    made.insert([row[0] for row in parts.PARTS].index("replay"), found)
+    return made, {"verdict": verdict(made), "about": about(tool),
+                  "parts": [dataclasses.asdict(part) for part in made]}
+
+
+# ---- files ----
+
+def copy_coverage(source, output):
+    """llvm-cov's pages are their own; the report links to them."""
+    target = output / "coverage"
+    if source.resolve() == target.resolve():
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+
+
+def write(path, text):
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text)
+    os.replace(beside, path)
+
+
+def main(arguments):
+    started = time.monotonic()
+    options = parse(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
+    made, report = collect(options)
+    if existing(options.coverage):
+        copy_coverage(options.coverage, options.output)
+    target = options.output / "index.html"
+    write(target, page.render(report))
+    for part in made:
+        print(f"{part.state:<11} {part.title}: {part.line}")
+    print(f"{report['verdict']['state']}: {report['verdict']['line']}")
+    print(f"{target.resolve()}: {target.stat().st_size / 1e6:.2f} MB, made in "
+          f"{time.monotonic() - started:.1f} s")
+    return EXIT_GOOD
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except OSError as problem:
+        print(f"report: {problem}", file=sys.stderr)
+        sys.exit(EXIT_BAD)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""What runs left in the folder of results, and what a part of the report is."""
+import dataclasses
+import datetime
+import json
+
+# What became of a part, the worst first.
+UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
+    "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
+BAD = (UNREADABLE, FAILED)
+HEAD = ("what", "version", "begun", "seconds", "command")
+
+
+class BadResult(Exception):
+    """A file of results that is not as it should be."""
+
+
+@dataclasses.dataclass
+class Part:
+    """One section: what became of it, in a line; figures; and what its own drawing needs."""
+    name: str
+    title: str
+    command: str  # that makes it
+    state: str
+    line: str
+    figures: list = dataclasses.field(default_factory=list)  # (name, label, value)
+    head: dict = dataclasses.field(default_factory=dict)
+    data: object = None
+
+
+def load(folder, name):
+    """The object, or None if there was no run."""
+    path = folder / f"{name}.json"
+    try:
+        value = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadResult(f"{path}: expected JSON: {error}") from error
+    lacks = [key for key in HEAD if not isinstance(value, dict) or key not in value]
+    if lacks:
+        raise BadResult(f"{path}: expected {', '.join(lacks)}")
+    return value
+
+
+def load_all(folder, name):
+    """One object of NAME.json and of NAME-*.json, which have rows of their own."""
+    names = [name, *sorted(path.stem for path in folder.glob(f"{name}-*.json"))]
+    found = [value for value in (load(folder, each) for each in names) if value]
+    if not found:
+        return None
+    lists = {key: [entry for value in found for entry in value.get(key, [])]
+             for key in ("rows", "skipped", "failed")}
+    return {**found[0], "command": ", ".join(value["command"] for value in found), **lists}
+
+
+def state_of(result):
+    """Runs that say nothing of their end have come to it."""
+    status = result.get("status", GOOD)
+    return status if status in STATES else UNREADABLE
+
+
+def begun(result):
+    """Seconds since 1970, or None."""
+    try:
+        at = datetime.datetime.fromisoformat(result["begun"].replace("Z", "+00:00"))
+    except (AttributeError, ValueError):
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=datetime.timezone.utc)
+    return at.timestamp()
+
+
+def head(result):
+    return {**{key: result[key] for key in (*HEAD, "on", "seed") if key in result},
+            **({"on": result["machine"]} if "machine" in result else {})}

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Results of runs that are too long for a test, made up: small, and with hostile text.
+
+    report_fixture.py FOLDER     writes FOLDER/NAME.json, FOLDER/triage and FOLDER/coverage
+"""
+import json
+import pathlib
+import sys
+
+# Whatever a page makes of text that is meant to become more than text.
+HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">&amp;<b>"
+HEAD = {"version": "0.1", "begun": "2024-05-06T07:08:09Z", "seconds": 12.5, "status": "good",
+        "on": {"processors": 2, "compiler": "cc 1.0", "system": "Linux", "release": "6.1",
+               "machine": "x86_64"}}
+
+
+def head(what):
+    return {"what": what, "command": f"make {what}", **HEAD}
+
+
+def stress():
+    rows = []
+    for program in ("stress_one", "stress_two"):
+        for number, flavour in enumerate(("plain", "asan", "tsan"), 1):
+            for backend in ("direct", "alias"):
+                rows.append({"result": "ok", "program": program, "flavour": flavour,
+                             "backend": backend, "why": "", "operations": 1234567 * number,
+                             "rate": 123456 // number, "max_min": "10/9", "refused": 0,
+                             "races": 3, "kib": 2040, "seed": "0x1"})
+    return {**head("stress"), "seconds_each": 10, "runs": len(rows), "failed": 0, "rows": rows}
+
+
+def smoke():
+    rows = [{"result": "ok", "name": "rule table, direct", "figures": HOSTILE, "at": 3},
+            {"result": "ok", "name": "replay, direct", "figures": "273 inputs", "at": 190}]
+    return {**head("smoke"), "rows": rows, "failures": []}
+
+
+def _trials(text, killed, trials):
+    return {"text": text, "killed": killed, "trials": trials, "detectors": ["result"] * bool(killed),
+            "seconds": 0.01, "inputs": 1, "limit": 5, "why": f"line 5: expected EINVAL, got {HOSTILE}"}
+
+
+def bugs():
+    seat = {"clean": False, "kind": "bounds", "rule": "R1", "flavour": "plain", "backend": "direct",
+            "detector": "result", "where": "", "elsewhere": "", "why": ""}
+    skipped = {"skipped": "a page program shows it"}
+    seats = [
+        {"name": "bounds-one", "what": HOSTILE, **seat,
+         "cells": {"replay": _trials("result 0.01s 1", 1, 1), "elsewhere": skipped}},
+        {"name": "bounds-two", "what": "another", **seat,
+         "cells": {"replay": _trials("result 0.02s 1", 1, 1), "elsewhere": skipped}},
+        {"name": "buffer-one", "what": "a third", **seat, "elsewhere": "test_page_buffer",
+         "cells": {"replay": {"skipped": "no"}, "elsewhere": _trials("test 0.10s 1", 1, 1)}},
+        {"name": "clean, plain, direct", "clean": True, "flavour": "plain", "backend": "direct",
+         "cells": {"replay": _trials("survived", 0, 1), "elsewhere": skipped}},
+    ]
+    return {**head("bugs"), "columns": ["replay", "elsewhere"], "time": 5, "trials": 10,
+            "wrong": [], "seats": seats}
+
+
+def coverage():
+    def sums(share):
+        def of(whole):
+            return {"count": whole, "covered": whole * share // 100, "percent": share}
+        return {"lines": of(1200), "functions": of(100), "branches": of(400), "regions": of(900)}
+
+    def figure(share):
+        return {"totals": sums(share), "files": [{"name": "page.c", **sums(share)},
+                                                 {"name": "map.c", **sums(share)}]}
+    return {**head("coverage"), "replay": figure(75), "all": figure(90)}
+
+
+def fuzz_ci():
+    rows = [{"result": "good", "group": "replay", "name": "fuzz_page-replay", "why": ""},
+            {"result": "good", "group": "all", "name": "fuzz_page", "why": HOSTILE}]
+    return {**head("fuzz-ci"), "seed": 1, "rows": rows}
+
+
+def bench():
+    rows = [{"name": HOSTILE, "unit": "ns", "median": 12.5, "low": 11, "high": 15.25,
+             "n": 5, "aim": "<= 20", "met": True, "command": "make bench"},
+            {"name": "read_raw of 64 bytes", "unit": "ns", "median": 7, "low": 6, "high": 9,
+             "n": 5, "aim": "<= 6", "met": False, "command": "make bench"}]
+    return {**head("bench"), "rows": rows, "skipped": [{"name": "a third", "why": "no time"}],
+            "failed": []}
+
+
+FILES = {"summary.txt": "signature  data-race write_raw read_raw\nfailed     10 of 10 tries\n"
+                        "calls      3, of 9\nfindings\n  campaign/crash-1\n",
+         "minimised.page": f"pagetorture 1\n# {HOSTILE}\nexpect data-race\n",
+         "explanation.txt": "a drawing\n", "reproduce.c": "#include <stdio.h>\nint main(void) {}\n",
+         "report.txt": "WARNING: ThreadSanitizer: data race\n", "replay.sh": "#!/bin/sh\n"}
+
+
+def triage(folder):
+    bundle = folder / "data-race-0123abcd"
+    bundle.mkdir(parents=True)
+    for name, text in FILES.items():
+        (bundle / name).write_text(text)
+
+
+def html(folder):
+    for figure in ("replay", "all"):
+        (folder / figure).mkdir(parents=True)
+        (folder / figure / "index.html").write_text(f"<!doctype html><title>{figure}</title>\n")
+
+
+def main(folder):
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for make in (stress, smoke, bugs, coverage, fuzz_ci, bench):
+        value = make()
+        (folder / f"{value['what']}.json").write_text(json.dumps(value))
+    triage(folder / "triage")
+    html(folder / "coverage")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Looks at pages of `make report` in a headless Chromium, as somebody would.
+
+    report_page.py FOLDER SHOTS     FOLDER has empty/, good/, failed/ and results/
+                                    pictures go to SHOTS
+
+Prints a line a check: 0 or 1, a tab, its name, and what is wrong.
+"""
+import base64
+import json
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import time
+
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-dev-shm-usage", "--hide-scrollbars")
+SIZE_MOST = 5_000_000
+DESK, PHONE = (1280, 900), (360, 740)
+LOCAL = ("file:", "data:", "blob:", "about:", "chrome:")
+CELL = "store/load/nested/none/aliases"
+
+
+def check(good, name, wrong=""):
+    print(f"{0 if good else 1}\t{name}\t{'' if good else str(wrong)[:600]}", flush=True)
+
+
+class Browser:
+    """One Chromium; pages are opened one after the other."""
+
+    def __init__(self, profile):
+        options = Options()
+        options.binary_location = shutil.which("chromium")
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")),
+                                       options=options)
+        self.driver.set_page_load_timeout(120)
+
+    def look_like(self, size, scheme):
+        width, height = size
+        self.tell("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=width < 500)
+        self.tell("Emulation.setEmulatedMedia",
+                  features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def tell(self, command, **arguments):
+        return self.driver.execute_cdp_cmd(command, arguments)
+
+    def open(self, path, fragment=""):
+        self.driver.get("about:blank")
+        self.messages(), self.requests()
+        self.driver.get(f"{pathlib.Path(path).resolve().as_uri()}{fragment}")
+        self.wait(lambda _: self.run("return document.documentElement.hasAttribute('data-ready')"))
+
+    def wait(self, condition):
+        return WebDriverWait(self.driver, 60, 0.05).until(condition)
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def messages(self):
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        """What was asked for and is not on this machine."""
+        events = (json.loads(entry["message"])["message"]
+                  for entry in self.driver.get_log("performance"))
+        urls = [event["params"]["request"]["url"] for event in events
+                if event["method"] == "Network.requestWillBeSent"]
+        return [url for url in urls if not url.startswith(LOCAL)]
+
+    def one(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0])?.textContent", selector)
+
+    def texts(self, selector):
+        return self.run("return [...document.querySelectorAll(arguments[0])]"
+                        ".map((e) => e.textContent)", selector)
+
+    def figure(self, name):
+        return int((self.text(f"[data-figure={name}]") or "-1").replace(",", ""))
+
+    def state(self, part):
+        return self.run("return document.getElementById(`part-${arguments[0]}`)?.dataset.state",
+                        part)
+
+    def shoot(self, path):
+        """All of the page."""
+        size = self.tell("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "scale": 1, "width": size["width"],
+                "height": min(size["height"], 8000)}
+        shot = self.tell("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def silent(self, name):
+        said = self.messages()
+        check(not said, f"{name}: no message on the console", said)
+        asked = self.requests()
+        check(not asked, f"{name}: nothing is asked of a network", asked)
+
+
+# ---- the checks themselves can fail ----
+
+def check_checks(browser, page):
+    browser.open(page)
+    browser.run("console.warn('heard'); new Image().src = 'http://127.0.0.1:9/x.png';"
+                "fetch('http://127.0.0.1:9/').catch(() => 0)")
+    time.sleep(0.3)
+    said = " ".join(browser.messages())
+    check("heard" in said, "a warning would be heard", said)
+    check("Content Security Policy" in said, "the page forbids itself what is not in it", said)
+
+
+# ---- pages ----
+
+def check_empty(browser, folder):
+    browser.open(folder / "index.html")
+    browser.silent("nothing was run")
+    check(browser.text(".verdict h1") == "Incomplete", "nothing was run: incomplete",
+          browser.text(".verdict"))
+    states = browser.run("return [...document.querySelectorAll('.overview tbody tr')]"
+                         ".map((r) => [r.dataset.part, r.textContent])")
+    wrong = [part for part, text in states if "not run" not in text]
+    check(len(states) == 11 and not wrong, "nothing was run: every part says so", states)
+
+
+def check_failed(browser, folder):
+    browser.open(folder / "index.html")
+    browser.silent("parts failed")
+    line = browser.text("#verdict-line")
+    check("1 aim of speed missed" in line, "missed aims are told", line)
+    check(browser.text(".verdict h1") == "Failed" and "Failed: " in line and
+          "The race matrix" in line and "Replay" in line, "a part that failed fails it all", line)
+    check(browser.state("race") == "failed" and browser.state("replay") == "failed" and
+          browser.state("rules") == "good", "parts that failed are marked, others are not")
+    check(browser.state("bugs") == "unreadable" and "Seeded bugs" in line,
+          "results that cannot be read are told, and fail", line)
+    check(browser.text('[data-pair="store/load"]').startswith("\u2715"),
+          "a cell that is not as predicted stands out in its pair",
+          browser.text('[data-pair="store/load"]'))
+    press(browser, "#wrong button")
+    browser.wait(lambda b: browser.all(f'#cell[data-ready="{CELL}"]'))
+    check("\u25cb missed" in browser.text("#cell") and "not as predicted" in browser.text("#cell"),
+          "... and is listed, to be opened", browser.text("#cell"))
+
+
+def numbers(results):
+    """What the page has to show, counted anew from what runs left."""
+    def read(name):
+        return json.loads((results / f"{name}.json").read_text())
+    race, fuzz = read("race"), read("fuzz")
+    programs = {p["file"]: p for b in ("direct", "alias") for p in read("rules").get(b, [])}
+    replay = [run for run in read("replay").values() if isinstance(run, dict) and "inputs" in run]
+    return {
+        "race-cells": len(race["matrix"]),
+        "race-races": sum(c["expect"] == "data-race" for c in race["matrix"]),
+        "race-detectors": len(race["detectors"]),
+        "race-false_alarms": sum(d["false_alarms"] for d in race["detectors"]),
+        "race-wrong": sum(not c["as_predicted"] for c in race["matrix"]),
+        "rules-programs": len(programs),
+        "rules-breaking": sum(bool(p["verdict"]) for p in programs.values()),
+        "stress-operations": sum(r["operations"] for r in read("stress")["rows"]),
+        "stress-runs": len(read("stress")["rows"]),
+        "fuzz-executions": sum(t["executions"] for t in fuzz["targets"]),
+        "fuzz-findings": 0,
+        "replay-trials": sum(f["inputs"] for run in replay for f in run["flavours"]),
+        "coverage-lines": 1200, "coverage-corpus": 900, "coverage-all": 1080,
+        "bugs-bugs": 3, "bugs-killed": 3, "bugs-clean": 0,
+        "smoke-stages": 2, "bench-figures": 2,
+        "bench-aims": 2, "bench-met": 1, "findings-failures": 0,
+    }
+
+
+def check_numbers(browser, results):
+    shown = {name: browser.figure(name) for name in numbers(results)}
+    wrong = {k: (v, shown[k]) for k, v in numbers(results).items() if shown[k] != v}
+    check(not wrong, "figures are those of the results", wrong)
+    race = json.loads((results / "race.json").read_text())
+    pairs = {}
+    for cell in race["matrix"]:
+        pair = pairs.setdefault(f"{cell['first']}/{cell['second']}", [0, 0])
+        pair[0] += cell["expect"] == "data-race"
+        pair[1] += 1
+    expected = {pair: f"{races}of {cells}" for pair, (races, cells) in pairs.items()}
+    shown = browser.run("return Object.fromEntries([...document.querySelectorAll('[data-pair]')]"
+                        ".map((b) => [b.dataset.pair, b.textContent]))")
+    check(shown == expected, "each pair of the matrix has its races and cells",
+          {k: (v, shown.get(k)) for k, v in expected.items() if shown.get(k) != v})
+    detector = race["detectors"][0]
+    row = browser.texts(f"#part-race tr[data-row={detector['name']}] td")[:5]
+    wanted = [f"{detector[k]:,}" for k in ("cells", "repeat", "races", "caught", "missed")]
+    check(row == wanted, "the detector's row is that of the results", (row, wanted))
+
+
+def press(browser, selector):
+    browser.run("arguments[0].scrollIntoView({block: 'center'})", browser.one(selector))
+    browser.one(selector).click()
+
+
+def check_cell(browser, results):
+    cell = next(c for c in json.loads((results / "race.json").read_text())["matrix"]
+                if c["cell"] == CELL)
+    press(browser, '[data-pair="store/load"]')
+    press(browser, f'[data-cell="{CELL}"]')
+    browser.wait(lambda b: browser.all(f'#cell[data-ready="{CELL}"]'))
+    check(browser.text("#cell .program") == cell["program"], "a click on a cell shows its program",
+          browser.text("#cell .program"))
+    drawing = browser.text("#cell .drawing")
+    check("data-race (R3" in drawing and "store(k0, 0x40, 0x40, 0x11)" in drawing,
+          "... and what happens in it", drawing)
+    answers = {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()}
+    shown = {name: browser.texts(f"#cell tr[data-row={name}] td")[1] for name in answers}
+    check(shown == answers, "... and what each detector said", (shown, answers))
+    ActionChains(browser.driver).move_to_element(browser.one('[data-pair="store/store"]')).perform()
+    tip = browser.one("#tip")
+    check(tip.is_displayed() and "store then store" in tip.text, "hovering tells", tip.text)
+    browser.one('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
+    said = browser.text("#pair h3")
+    check(said == "store then store", "arrows and Enter do what the pointer does", said)
+
+
+def check_detector(browser, results):
+    race = json.loads((results / "race.json").read_text())
+    name = race["detectors"][0]["name"]
+    caught = sum(c["expect"] == "data-race" and c["detectors"][name]["reported"] > 0
+                 for c in race["matrix"])
+    browser.run("const s = document.getElementById('detector'); s.value = arguments[0];"
+                "s.dispatchEvent(new Event('change'))", name)
+    shown = sum(int(re.match(r"\d+", text)[0]) for text in browser.texts("[data-pair]"))
+    check(shown == caught, "the matrix of a detector has what it caught", (shown, caught))
+
+
+def check_parts(browser):
+    count = len(browser.all("#part-fuzz svg .curve"))
+    check(count >= 1, "coverage over time is drawn", count)
+    links = browser.run("return [...document.querySelectorAll('#part-coverage a')].map((a) => a.href)")
+    there = [pathlib.Path(link.removeprefix("file://")).is_file() for link in links]
+    check(len(links) == 2 and all(there), "llvm-cov's pages are linked, and there", links)
+    browser.run("document.querySelector('#part-rules details').open = true")
+    press(browser, '[data-program="bounds"]')
+    browser.wait(lambda b: browser.all('#rule-program[data-ready="bounds"]'))
+    check("PAGE_SIZE" in browser.text("#rule-program .program"), "a rule's program opens")
+    hostile = browser.run("return [document.images.length, document.title]")
+    check(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", hostile)
+    check("<img src=x" in browser.text("#part-bench"), "... and is shown as it is")
+    browser.run("const f = document.querySelector('#part-bugs input'); f.closest('details').open = true;"
+                "f.value = 'bounds-two'; f.dispatchEvent(new Event('input'))")
+    left = browser.run("return [...document.querySelectorAll('#part-bugs .high tbody tr')]"
+                       ".filter((r) => !r.hidden).map((r) => r.dataset.row)")
+    check(left == ["bounds-two"], "tables can be searched", left)
+
+
+def check_failures(browser, folder):
+    browser.open(folder / "index.html")
+    browser.silent("a finding")
+    check(browser.state("findings") == "failed", "a failure after triage fails")
+    files = browser.run("return Object.fromEntries([...document.querySelectorAll('.failure pre')]"
+                        ".map((p) => [p.dataset.file, p.textContent]))")
+    check("expect data-race" in files.get("minimised.page", "") and
+          "int main(void)" in files.get("reproduce.c", "") and "a drawing" in
+          files.get("explanation.txt", ""), "its program, its C file and its drawing are there", files)
+
+
+def check_looks(browser, page, shots):
+    paper = {}
+    for scheme, sizes in (("light", (DESK, PHONE)), ("dark", (DESK,))):
+        for size in sizes:
+            name = "-phone" if size == PHONE else ""
+            browser.look_like(size, scheme)
+            browser.open(page, f"#race/{CELL}")
+            browser.wait(lambda b: browser.all("#cell[data-ready]"))
+            if name:
+                browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+            width = browser.run("return document.documentElement.scrollWidth")
+            check(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
+            browser.shoot(shots / f"report-{scheme}{name}.png")
+            browser.silent(f"{scheme}, {size[0]} pixels")
+        paper[scheme] = browser.run("return getComputedStyle(document.body).backgroundColor")
+    check(paper["light"] != paper["dark"], "dark is another one than light", paper)
+    browser.look_like(DESK, "light")
+    browser.open(page)
+    browser.run("document.documentElement.dataset.opened = '';"
+                "addEventListener('beforeprint', () => { document.documentElement.dataset.opened ="
+                " document.querySelectorAll('details:not([open])').length; })")
+    printed = base64.b64decode(browser.tell("Page.printToPDF", preferCSSPageSize=True)["data"])
+    (shots / "report.pdf").write_bytes(printed)
+    closed = browser.run("return document.documentElement.dataset.opened")
+    check(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
+
+
+def check_size(browser, page):
+    size = page.stat().st_size
+    check(size < SIZE_MOST, f"it is below 5 MB: {size / 1e6:.2f} MB", size)
+    browser.open(page)
+    took = browser.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    print(f"#\tit opened in {took:.0f} ms", flush=True)
+
+
+def main(folder, shots):
+    folder, shots = pathlib.Path(folder), pathlib.Path(shots)
+    with tempfile.TemporaryDirectory() as profile:
+        browser = Browser(profile)
+        try:
+            browser.look_like(DESK, "light")
+            check_checks(browser, folder / "empty" / "index.html")
+            check_empty(browser, folder / "empty")
+            page = folder / "good" / "index.html"
+            check_size(browser, page)
+            browser.silent("all was run")
+            check(browser.text(".verdict h1") == "Sound", "all was run: sound",
+                  browser.text(".verdict"))
+            check_numbers(browser, folder / "results")
+            check_cell(browser, folder / "results")
+            check_detector(browser, folder / "results")
+            check_parts(browser)
+            browser.silent("all was run, and clicked")
+            check_failed(browser, folder / "failed")
+            check_failures(browser, folder / "finding")
+            check_looks(browser, page, shots)
+        finally:
+            browser.driver.quit()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `make report`: a page of real runs and of made-up ones, looked at in headless Chromium.
+. "$(dirname "$0")/tap.sh"
+
+room=$abs_srcdir/report
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE
+
+# What makes the page needs the standard library; what looks at it the one that has selenium.
+if ! command -v python3 >/dev/null; then
+	skip "no python3"
+	done_testing
+	exit
+fi
+selenium=
+for python in python3 /usr/bin/python3; do
+	[ -n "$selenium" ] || ! $python -c 'import selenium' 2>/dev/null || selenium=$python
+done
+
+# page NAME RESULTS ARGUMENT...
+page() {
+	name=$1 from=$2
+	shift 2
+	run_to 0 python3 "$room/main.py" --results "$from" --pagetorture "$pagetorture" \
+		-o "$scratch/$name" "$@"
+}
+
+# ---- runs leave what the page reads ----
+
+mkdir "$scratch/results" "$scratch/empty-results"
+cd "$abs_builddir" || exit 99
+if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
+	skip "this build has not all that runs"
+	done_testing
+	exit
+fi
+results=$scratch/results
+run_to 0 "$pagetorture" race --detector tsan-fibers --results "$results/race.json" &&
+	python3 -m json.tool "$results/race.json" >/dev/null
+ok $? "race --results" "$scratch/err"
+run_to 0 "$pagetorture" replay --results "$results/direct.json" "$abs_srcdir/corpus/rules"
+ok $? "replay --results" "$scratch/err"
+run_to 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir "$scratch/campaign" \
+	--results "$results/fuzz.json" fuzz_page && grep -q '"status": "good"' "$results/fuzz.json" &&
+	grep -q '"seed": 7' "$results/fuzz.json"
+ok $? "fuzz --results" "$scratch/err"
+run_to 2 "$pagetorture" race --detector tsan-fibers --cell store/load --results "$scratch/no/such.json" &&
+	[ "$(wc -l <"$scratch/err")" -eq 1 ]
+ok $? "results that cannot be written are told, and end with 2" "$scratch/err"
+for backend in direct alias; do
+	"$pagetorture" run --backend $backend --json --executor fibers --flavour plain,tsan "$abs_srcdir"/corpus/rules/*.page \
+		>"$scratch/$backend.lines" 2>"$scratch/err"
+done
+run_to 0 sh "$room/keep.sh" "$results/rules.json" --what rules --begun 1700000000 --status good \
+	--command 'make smoke' --lines direct="$scratch/direct.lines" --lines alias="$scratch/alias.lines" &&
+	run_to 0 sh "$room/keep.sh" "$results/replay.json" --what replay --begun 1700000000 \
+		--status good --command 'make replay' --object direct="$results/direct.json" &&
+	python3 -m json.tool "$results/replay.json" >/dev/null
+ok $? "keep.sh makes results of what scripts wrote" "$scratch/err"
+rm "$results/direct.json"
+printf 'a\tb\n1\tx\ty\n' >"$scratch/bad.tsv"
+run_to 0 sh "$room/keep.sh" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
+	--table rows="$scratch/bad.tsv"
+grep -q 'bad.tsv:2: expected 2 fields, got 3' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
+ok $? "a table that is none is told with its line" "$scratch/err"
+python3 "$abs_srcdir/tests/report_fixture.py" "$results"
+
+# ---- pages ----
+
+page empty "$scratch/empty-results" && [ -s "$scratch/empty/index.html" ]
+ok $? "without any run there is a page" "$scratch/err"
+page good "$results" --coverage "$results/coverage" && grep -q '^sound: ' "$scratch/out"
+ok $? "all was run, and is good: sound" "$scratch/out"
+
+# The others are quicker with one pair of the matrix.
+mkdir "$scratch/bad-results"
+cp "$results"/*.json "$scratch/bad-results"
+run_to 0 "$pagetorture" race --detector tsan-fibers --cell store/load \
+	--results "$scratch/bad-results/race.json"
+page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
+ok $? "a pair of the matrix is not the matrix" "$scratch/out"
+page finding "$scratch/bad-results" --triage "$results/triage" && grep -q '^failed: .*Findings' "$scratch/out"
+ok $? "a finding is a failure" "$scratch/out"
+touch "$scratch/library"
+page old "$scratch/bad-results" --library "$scratch/library" && grep -q '^old  *Stress' "$scratch/out" &&
+	grep -q '^incomplete: .*lder than the library' "$scratch/out"
+ok $? "a run that is older than the library is none of it" "$scratch/out"
+
+# One cell that is not as predicted, one input that fails, one file that is no JSON.
+python3 - "$scratch/bad-results" <<-'END'
+	import json, pathlib, sys
+	folder = pathlib.Path(sys.argv[1])
+	race = json.loads((folder / "race.json").read_text())
+	cell = next(c for c in race["matrix"] if c["cell"] == "store/load/nested/none/aliases")
+	cell["as_predicted"] = race["as_predicted"] = race["detectors"][0]["as_predicted"] = False
+	cell["detectors"]["tsan-fibers"].update(verdict="missed", reported=0)
+	(folder / "race.json").write_text(json.dumps(race))
+	replay = json.loads((folder / "replay.json").read_text())
+	replay["direct"]["failures"] = [{"input": "a.page", "flavour": "asan", "result": "crash",
+	                                 "why": "died", "replay": "pagetorture replay a.page"}]
+	(folder / "replay.json").write_text(json.dumps(replay))
+	(folder / "bugs.json").write_text('{"what": "bugs", ')
+END
+page failed "$scratch/bad-results" &&
+	grep -qE '^failed: Failed: .*The race matrix.*Replay of the corpus.*Seeded bugs' "$scratch/out"
+ok $? "parts that failed make it fail, by name" "$scratch/out"
+! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?://' "$room"/*.js "$room"/page.css \
+	"$room"/page.html | grep -v www.w3.org/2000/svg >"$scratch/unsafe"
+ok $? "no text of data becomes markup, no address is in the page" "$scratch/unsafe"
+
+# ---- as somebody sees it ----
+
+if [ -z "$selenium" ]; then
+	skip "looking at pages: no python3-selenium"
+elif ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+	skip "looking at pages: no chromium and chromium-driver"
+else
+	shots=$abs_builddir/report/shots
+	mkdir -p "$shots"
+	timeout 300 "$selenium" "$abs_srcdir/tests/report_page.py" "$scratch" "$shots" \
+		>"$scratch/seen" 2>"$scratch/trouble"
+	ended=$?
+	while IFS='	' read -r status name wrong; do
+		if [ "$status" = '#' ]; then
+			echo "# $name"
+			continue
+		fi
+		echo "$wrong" >"$scratch/wrong"
+		ok "$status" "$name" "$scratch/wrong"
+	done <"$scratch/seen"
+	[ $ended -eq 0 ] && [ "$(wc -l <"$scratch/seen")" -gt 20 ]
+	ok $? "Chromium looked at all of it" "$scratch/trouble"
+fi
+
+done_testing
