@@ -15,6 +15,7 @@
 
 #include "harness/program_bytes.h"
 #include "harness/trial.h"
+#include "harness/uncounted.h"
 
 const bool fuzz_reads_text = false;
 
@@ -48,6 +49,8 @@ static const struct verdict *judge(const struct program *program)
 	return rules_verdict(check_rules(fuzz_check()));
 }
 
+UNCOUNTED_BEGIN
+
 /*
  * A process costs as much as a hundred inputs. Each kind of misuse that is seldom met gets
  * one whenever it is, the others now and then.
@@ -59,6 +62,20 @@ static bool worth_a_process(enum rule rule, enum op op)
 
 	return ++*count <= ALWAYS || *count % NOW_AND_THEN == 0;
 }
+
+/* The last call, in a process of its own. */
+static void die(struct trial *trial, const struct program *program)
+{
+	const struct verdict *v = rules_verdict(check_rules(fuzz_check()));
+	enum op op = program->calls[program->count - 1].op;
+
+	if (trial->fibers.result != CHECK_DIFFER && worth_a_process(v->fatal_rule, op))
+		trial_die(trial, fuzz_check(), program, &options);
+	if (trial->fibers.result == CHECK_DIFFER)
+		fuzz_finding("fuzz_fatal", program, trial->fibers.why);
+}
+
+UNCOUNTED_END
 
 /* Cuts @program after its first fatal call and repairs the rest. Return: false: it has none. */
 static bool end_in_fatal(struct program *program)
@@ -81,7 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
 	struct trial *trial = trial_of_target();
-	const struct verdict *v;
 
 	fuzz_check();
 	program_from_bytes(&program, data, size);
@@ -91,11 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	trial_execute(trial, fuzz_check(), &program, &options);
 	fuzz_compared(&trial->fibers);
 	fuzz_count("fuzz_fatal");
-	v = rules_verdict(check_rules(fuzz_check()));
-	if (trial->fibers.result != CHECK_DIFFER &&
-	    worth_a_process(v->fatal_rule, program.calls[v->fatal_call].op))
-		trial_die(trial, fuzz_check(), &program, &options);
-	if (trial->fibers.result == CHECK_DIFFER)
-		fuzz_finding("fuzz_fatal", &program, trial->fibers.why);
+	die(trial, &program);
 	return 0;
 }

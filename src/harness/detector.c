@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/uncounted.h"
+
+UNCOUNTED_BEGIN
+
 static const char library_bug[] = "BUG: page: ";
 
 /* What a sanitizer calls it, and which rule that is for a page. Sorted. */
@@ -111,8 +115,20 @@ static void tell_fault(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
-/* A sanitizer's; there is none in every build. */
+/* Sanitizers' own; none of them is in every build. */
+void __asan_init(void) __attribute__((weak));
+void __msan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+bool detector_asan(void)
+{
+	return __asan_init;
+}
+
+bool detector_msan(void)
+{
+	return __msan_init;
+}
 
 static void leave_engine(void)
 {
@@ -138,3 +154,5 @@ void detector_tell_faults(void)
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 }
+
+UNCOUNTED_END

@@ -2,6 +2,7 @@
 #ifndef HARNESS_DETECTOR_H
 #define HARNESS_DETECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,23 +30,8 @@ uintptr_t detector_fault(const char *output);
  */
 void detector_tell_faults(void);
 
-/* Does a sanitizer watch this process, and which? */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DETECTOR_ASAN 1
-#endif
-#if __has_feature(memory_sanitizer)
-#define DETECTOR_MSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define DETECTOR_ASAN 1
-#endif
-#ifndef DETECTOR_ASAN
-#define DETECTOR_ASAN 0
-#endif
-#ifndef DETECTOR_MSAN
-#define DETECTOR_MSAN 0
-#endif
+/* Does that sanitizer watch this process? */
+bool detector_asan(void);
+bool detector_msan(void);
 
 #endif

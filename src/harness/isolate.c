@@ -13,6 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/uncounted.h"
+
+UNCOUNTED_BEGIN
+
 static long now_ms(void)
 {
 	struct timespec now;
@@ -89,3 +93,5 @@ void *isolate_share(size_t size)
 
 	return shared == MAP_FAILED ? NULL : shared;
 }
+
+UNCOUNTED_END

@@ -98,6 +98,7 @@ harness_sources = \
 	%D%/trace.h \
 	%D%/trial.c \
 	%D%/trial.h \
+	%D%/uncounted.h \
 	%D%/tsan.h \
 	%D%/valgrind.h \
 	%D%/visible.c \

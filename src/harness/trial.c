@@ -11,6 +11,7 @@
 
 #include "harness/detector.h"
 #include "harness/tsan.h"
+#include "harness/uncounted.h"
 
 /* The trial of this process; the library can ask for nothing else while it runs. */
 static struct {
@@ -128,12 +129,12 @@ static void expect_death(struct trial *trial, size_t call, enum rule rule, enum 
 static void expect_deaths(struct trial *trial, const struct verdict *v)
 {
 	struct visible_where where = {
-		.asan = DETECTOR_ASAN,
+		.asan = detector_asan(),
 		.alias = !strcmp(exec_backend(), "alias"),
 	};
 
 	trial->deaths = 0;
-	if (v->uninit_count && DETECTOR_MSAN)
+	if (v->uninit_count && detector_msan())
 		expect_death(trial, v->uninits[0].call, RULE_uninit_use, VISIBLE_MUST);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
 		expect_death(trial, v->fatal_call, v->fatal_rule,
@@ -169,6 +170,8 @@ void trial_execute(struct trial *trial, struct check *check, const struct progra
 }
 
 /* ---- dying ---- */
+
+UNCOUNTED_BEGIN
 
 static void announce_range(void *ctx, size_t call)
 {
@@ -314,6 +317,8 @@ void trial_die(struct trial *trial, struct check *check, const struct program *p
 		trial->dying = 0;
 	}
 }
+
+UNCOUNTED_END
 
 /* ---- words ---- */
 

@@ -19,7 +19,9 @@ static int shadow_files[SYNC_SHADOWS + 1];
 
 void alias_failed(const char *what)
 {
-	page_bug("map-failed", "%s: %s", what, strerror(errno));
+	const char *limit = errno == ENOMEM ? " (is vm.max_map_count too small?)" : "";
+
+	page_bug("map-failed", "%s: %s%s", what, strerror(errno), limit);
 }
 
 static inline size_t set_size(void)
