@@ -48,7 +48,7 @@ coverage:
 	done
 
 # What the build that counts has to have.
-coverage-programs: $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(check_PROGRAMS)
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_PROGRAMS)
 
 clean-local: clean-coverage clean-smoke
 clean-coverage:

@@ -59,15 +59,16 @@ page_fuzz_asan = libpage-fuzz-asan.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
 
-noinst_LIBRARIES += libpage-plain.a
+# What `pagetorture to-c` links, here and where it is installed.
+pkglib_LIBRARIES += libpage-plain.a
 if HAVE_ASAN
-noinst_LIBRARIES += libpage-asan.a
+pkglib_LIBRARIES += libpage-asan.a
 endif
 if HAVE_TSAN
-noinst_LIBRARIES += libpage-tsan.a
+pkglib_LIBRARIES += libpage-tsan.a
 endif
 if HAVE_MSAN
-noinst_LIBRARIES += libpage-msan.a
+pkglib_LIBRARIES += libpage-msan.a
 endif
 EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-tsan.a libpage-tsan-inline.a
 endif

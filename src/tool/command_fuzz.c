@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "tool/campaign.h"
-#include "tool/flavours.h"
+#include "tool/place.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -227,7 +227,7 @@ int command_fuzz(int argc, char **argv)
 	char own[PATH_MAX] = ".", seeds[PATH_MAX + 8];
 	int status;
 
-	flavour_folder(own, sizeof(own));
+	place_own(own, sizeof(own));
 	campaign.options.bin = own;
 	campaign.options.jobs = processors();
 	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
