@@ -10,7 +10,11 @@
 #include "page/report.h"
 
 const struct page_map_ops *map_backend = &page_map_direct;
-enum map_revoke map_revoke = SYNC_POISONS ? MAP_REVOKE_POISON : MAP_REVOKE_PROTECT;
+/* Windows take the addresses of the arena 32 times a task, which 32 bits do not have. */
+#define ROOM_FOR_WINDOWS (sizeof(void *) > 4)
+
+enum map_revoke map_revoke = SYNC_POISONS && ROOM_FOR_WINDOWS ? MAP_REVOKE_POISON :
+								MAP_REVOKE_PROTECT;
 
 /* ---- the choice ---- */
 
@@ -37,6 +41,8 @@ static bool find_revoke(const char *name)
 		if (strcmp(revokes[i], name) != 0)
 			continue;
 		if (i == MAP_REVOKE_POISON && !SYNC_POISONS)
+			return false;
+		if (i != MAP_REVOKE_PROTECT && !ROOM_FOR_WINDOWS)
 			return false;
 		map_revoke = (enum map_revoke)i;
 		return true;
