@@ -41,6 +41,7 @@ test_scripts = \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
+	%D%/test_man.sh \
 	%D%/test_minimize.sh \
 	%D%/test_mutate_source.sh \
 	%D%/test_oss_fuzz.sh \

@@ -28,9 +28,23 @@ ok $? "make install DESTDIR" "$scratch/out"
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
-} | sort >"$scratch/expected"
+	printf './share/man/%s\n' man1/pagetorture.1 man5/pagetorture-program.5
+	{
+		cat "$abs_srcdir/src/page/libpage.sym"
+		(cd "$abs_srcdir/doc/man" && ls ./*.3) | sed 's|^\./\(.*\)\.3$|\1|'
+	} | sed 's|.*|./share/man/man3/&.3|'
+} | sort -u >"$scratch/expected"
 (cd "$stage/usr" && find . ! -type d) | sort | diff "$scratch/expected" - >"$scratch/list"
 ok $? "it installs these files and no others" "$scratch/list"
+
+# Names of functions lead to the page of their group.
+if command -v mandoc >/dev/null; then
+	(cd "$stage/usr/share/man" && mandoc -T ascii man3/user_slice_left.3) 2>"$scratch/err" |
+		grep -q '^USER_SLICE(3)'
+	ok $? "man user_slice_left shows user_slice(3)" "$scratch/err"
+else
+	skip "no mandoc"
+fi
 
 make_quietly uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 ok $? "make uninstall DESTDIR" "$scratch/out"
@@ -93,13 +107,20 @@ ok $? "a C11 program builds and runs with the shared library" "$scratch/out"
 ${CC:-cc} -I"$prefix/include/libpage" -o "$scratch/user" "$scratch/user.c" "$prefix/lib/libpage.a" \
 	>"$scratch/out" 2>&1 && "$scratch/user"
 ok $? "and with the static one" "$scratch/out"
-if command -v g++ >/dev/null; then
+# For the same machine as the library.
+cxx=g++
+for word in ${CC:-cc}; do
+	case $word in -m*) cxx="$cxx $word" ;; esac
+done
+echo 'int main() { return 0; }' >"$scratch/cxx.cc"
+# shellcheck disable=SC2086 # words
+if $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
 	# shellcheck disable=SC2086 # words
-	g++ -x c++ -Wall -Wextra -Werror -o "$scratch/user" "$scratch/user.c" -x none $flags \
+	$cxx -x c++ -Wall -Wextra -Werror -o "$scratch/user" "$scratch/user.c" -x none $flags \
 		>"$scratch/out" 2>&1 && LD_LIBRARY_PATH=$prefix/lib "$scratch/user"
 	ok $? "and a C++ program" "$scratch/out"
 else
-	skip "no g++"
+	skip "no $cxx"
 fi
 
 nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 != "A" { print $3 }' | sort |
