@@ -32,11 +32,13 @@ test_scripts = \
 	%D%/test_check.sh \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
+	%D%/test_completion.sh \
 	%D%/test_corpus.sh \
 	%D%/test_convert.sh \
 	%D%/test_coverage.sh \
 	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
+	%D%/test_editors.sh \
 	%D%/test_explain.sh \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \

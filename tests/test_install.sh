@@ -28,6 +28,9 @@ ok $? "make install DESTDIR" "$scratch/out"
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
+	echo ./share/bash-completion/completions/pagetorture
+	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
+		syntax/pagetorture.vim
 	printf './share/man/%s\n' man1/pagetorture.1 man5/pagetorture-program.5
 	{
 		cat "$abs_srcdir/src/page/libpage.sym"
@@ -107,6 +110,21 @@ ok $? "a C11 program builds and runs with the shared library" "$scratch/out"
 ${CC:-cc} -I"$prefix/include/libpage" -o "$scratch/user" "$scratch/user.c" "$prefix/lib/libpage.a" \
 	>"$scratch/out" 2>&1 && "$scratch/user"
 ok $? "and with the static one" "$scratch/out"
+# The example, outside of the tree, as its Makefile has it.
+if command -v pkg-config >/dev/null; then
+	cp -r "$abs_srcdir/examples" "$scratch/example" && chmod -R u+w "$scratch/example"
+	(cd "$scratch/example" && env -u MAKEFLAGS -u MAKELEVEL PKG_CONFIG_PATH="$prefix/lib/pkgconfig" \
+		make CC="${CC:-cc}" check PKG_CONFIG="pkg-config --define-variable=prefix=$prefix") \
+		>"$scratch/out" 2>&1
+	ok $? "the example builds and runs, shared and static" "$scratch/out"
+	readelf -d "$scratch/example/page_cat" | grep -q 'NEEDED.*\[libpage\.so\.0\]'
+	ok $? "it needs libpage.so.0"
+	! readelf -d "$scratch/example/page_cat-static" | grep -q 'NEEDED.*\[libpage'
+	ok $? "and the static one does not"
+else
+	skip "no pkg-config"
+fi
+
 # For the same machine as the library.
 cxx=g++
 for word in ${CC:-cc}; do
