@@ -27,6 +27,7 @@ unit_tests = \
 	test_tsan_shadow
 
 test_scripts = \
+	%D%/test_abi.sh \
 	%D%/test_bootstrap.sh \
 	%D%/test_bugs.sh \
 	%D%/test_check.sh \

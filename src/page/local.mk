@@ -103,3 +103,18 @@ libpage_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(TSAN_FLAGS
 EXTRA_LIBRARIES += libpage-cov.a
 libpage_cov_a_SOURCES = $(page_sources)
 libpage_cov_a_CFLAGS = $(AM_CFLAGS) $(COVERAGE_FLAGS)
+
+# Does the shared library keep what programs rely on? What changes it on purpose also changes
+# -version-info above, as doc/install.md says, and keeps the new state by `make abi-keep`.
+abi_headers = $(srcdir)/%D%/page.h $(srcdir)/%D%/page_kernel.h
+abi_kept = $(srcdir)/%D%/libpage-x86_64.abi
+EXTRA_DIST += %D%/libpage-x86_64.abi
+
+abi-check: libpage.la
+	@$(SHELL) $(srcdir)/build-aux/abi.sh check $(abi_kept) .libs/libpage.so $(abi_headers)
+
+abi-keep: libpage.la
+	$(SHELL) $(srcdir)/build-aux/abi.sh dump .libs/libpage.so $(abi_headers) >$(abi_kept).new
+	mv $(abi_kept).new $(abi_kept)
+
+.PHONY: abi-check abi-keep
