@@ -2,7 +2,7 @@
 #
 # What users ask for by name, beside all, check and install.
 
-EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/coverage.sh %D%/fuzz_ci.sh %D%/fuzz_merge.sh %D%/fuzz_plot.sh \
+EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh %D%/fuzz_merge.sh %D%/fuzz_plot.sh \
 	%D%/page-library.sh %D%/smoke.sh
 
 smoke: all fuzzers seeds gcc.log
