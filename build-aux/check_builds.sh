@@ -15,7 +15,9 @@ source=${1:?usage: check_builds.sh SOURCE [BUILD...]; by make check-builds}
 shift
 top=$PWD/check-builds
 rows=$top/rows
-scripts='tests/test_check.sh tests/test_install.sh tests/test_run.sh tests/test_tree.sh'
+scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/test_deb.sh
+	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
+	tests/test_tree.sh'
 failed=0
 
 say() {

@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	%D%/libpage-dev.examples \
 	%D%/libpage-dev.install \
 	%D%/libpage0.install \
+	%D%/libpage0.lintian-overrides \
 	%D%/libpage0.symbols \
 	%D%/not-installed \
 	%D%/pagetorture.docs \
