@@ -60,12 +60,17 @@ while read -r file; do
 done <"$scratch/files" >"$scratch/wrong"
 [ ! -s "$scratch/wrong" ] && [ -s "$scratch/files" ]
 ok $? "each installed file is in one package" "$scratch/wrong"
+# A build may have no flavour but the plain one.
+flavours=
+for flavour in asan tsan msan; do
+	has_flavour $flavour && flavours="$flavours $flavour"
+done
 while read -r pattern; do
 	found=no
 	while read -r file; do
 		fits "$file" "$pattern" && found=yes
 	done <"$scratch/files"
-	[ $found = yes ] || echo "$pattern"
+	[ $found = yes ] || [ "$pattern:$flavours" = usr/libexec/pagetorture: ] || echo "$pattern"
 done <"$scratch/patterns" >"$scratch/wrong"
 [ ! -s "$scratch/wrong" ]
 ok $? "each line of a package is an installed file" "$scratch/wrong"
