@@ -2,8 +2,8 @@
 #
 # What users ask for by name, beside all, check and install.
 
-EXTRA_DIST += %D%/coverage.sh %D%/fuzz_ci.sh %D%/fuzz_merge.sh %D%/fuzz_plot.sh \
-	%D%/page-library.sh %D%/replay.sh %D%/smoke.sh
+EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh \
+	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/smoke.sh
 
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
@@ -36,6 +36,21 @@ fuzz-programs: all fuzzers seeds
 
 CLEANFILES += afl.log
 
+# Other compilers, 32 bits, read-only sources, distcheck: half an hour. For example
+# make check-builds BUILDS='gcc m32'
+BUILDS = gcc clang m32 readonly distcheck
+JOBS = 2
+
+check-builds:
+	@chmod -R u+w check-builds 2>/dev/null; rm -rf check-builds && $(MKDIR_P) check-builds
+	@echo "check-builds: a tree as it is in a tarball"
+	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
+	  { tail check-builds/source.log; exit 1; }
+	@chmod -R a-w check-builds/source
+	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(JOBS)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests)' \
+	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
+	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
+
 # Two tables: by the corpus, and by the unit tests of the library too.
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
@@ -55,13 +70,16 @@ coverage:
 	test $$result = good
 
 # What the build that counts has to have.
-coverage-programs: $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(check_PROGRAMS)
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_PROGRAMS)
 
-clean-local: clean-coverage clean-smoke
+clean-local: clean-check-builds clean-coverage clean-smoke
+clean-check-builds:
+	test ! -d check-builds || chmod -R u+w check-builds
+	rm -rf check-builds
 clean-coverage:
 	rm -rf coverage
 clean-smoke:
 	rm -rf smoke fuzz-ci
 
-.PHONY: coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-plot fuzz-programs smoke \
+.PHONY: check-builds clean-check-builds coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-plot fuzz-programs smoke \
 	clean-coverage clean-smoke

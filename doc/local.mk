@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	%D%/design.md \
 	%D%/fuzzing.md \
 	%D%/hacking.md \
+	%D%/install.md \
 	%D%/mutants.md \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \

@@ -27,6 +27,7 @@ unit_tests = \
 	test_tsan_shadow
 
 test_scripts = \
+	%D%/test_abi.sh \
 	%D%/test_bench.sh \
 	%D%/test_bootstrap.sh \
 	%D%/test_bugs.sh \
@@ -34,15 +35,19 @@ test_scripts = \
 	%D%/test_ci.sh \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
+	%D%/test_completion.sh \
 	%D%/test_corpus.sh \
 	%D%/test_convert.sh \
 	%D%/test_coverage.sh \
+	%D%/test_deb.sh \
 	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
+	%D%/test_editors.sh \
 	%D%/test_explain.sh \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
+	%D%/test_man.sh \
 	%D%/test_minimize.sh \
 	%D%/test_mutate_source.sh \
 	%D%/test_oss_fuzz.sh \

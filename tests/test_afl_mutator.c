@@ -63,8 +63,13 @@ static bool is_canonical(const uint8_t *data, size_t size)
 
 static size_t make_input(uint64_t seed, uint8_t *to)
 {
+	static uint8_t whole[PROGRAM_BYTES_MAX];
+	size_t used;
+
 	busy_program(&seed, &program, 50, OP_COUNT);
-	return program_to_bytes(&program, to);
+	used = program_to_bytes(&program, whole);
+	memcpy(to, whole, used);
+	return used;
 }
 
 /* "a+b", and each is a mutation: good for a file's name. */

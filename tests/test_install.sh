@@ -1,14 +1,85 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What a user of the library gets: header, shared and static library, pkg-config; in C
-# and, where there is a compiler, in C++.
+# What `make install` puts where, and that it works there: the library for C and C++ by
+# pkg-config, shared and static; the tool with its flavours, also when all of it was moved;
+# and that uninstall takes away what install brought.
 . "$(dirname "$0")/tap.sh"
 
+# make_quietly ARGUMENT...
+make_quietly() {
+	(cd "$abs_builddir" && make "$@") >"$scratch/out" 2>&1 </dev/null
+}
+
+# ---- staged ----
+
+stage=$scratch/stage
+make_quietly install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+ok $? "make install DESTDIR" "$scratch/out"
+
+# What is to be there, by kind.
+{
+	printf './bin/%s\n' pagetorture
+	printf './include/libpage/%s\n' page.h page_kernel.h
+	printf './lib/%s\n' libpage.a libpage.la libpage.so libpage.so.0 libpage.so.0.0.0 \
+		pkgconfig/libpage.pc
+	for flavour in plain asan tsan msan; do
+		has_flavour "$flavour" || continue
+		echo "./lib/pagetorture/libpage-$flavour.a"
+		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
+	done
+	echo ./share/bash-completion/completions/pagetorture
+	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
+		syntax/pagetorture.vim
+	printf './share/man/%s\n' man1/pagetorture.1 man5/pagetorture-program.5
+	{
+		cat "$abs_srcdir/src/page/libpage.sym"
+		(cd "$abs_srcdir/doc/man" && ls ./*.3) | sed 's|^\./\(.*\)\.3$|\1|'
+	} | sed 's|.*|./share/man/man3/&.3|'
+} | sort -u >"$scratch/expected"
+(cd "$stage/usr" && find . ! -type d) | sort | diff "$scratch/expected" - >"$scratch/list"
+ok $? "it installs these files and no others" "$scratch/list"
+
+# Names of functions lead to the page of their group.
+if command -v mandoc >/dev/null; then
+	(cd "$stage/usr/share/man" && mandoc -T ascii man3/user_slice_left.3) 2>"$scratch/err" |
+		grep -q '^USER_SLICE(3)'
+	ok $? "man user_slice_left shows user_slice(3)" "$scratch/err"
+else
+	skip "no mandoc"
+fi
+
+make_quietly uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+ok $? "make uninstall DESTDIR" "$scratch/out"
+find "$stage" ! -type d >"$scratch/left"
+[ ! -s "$scratch/left" ]
+ok $? "which leaves no file behind" "$scratch/left"
+
+# ---- below a prefix, stripped ----
+
 prefix=$scratch/usr
-(cd "$abs_builddir" && make install prefix="$prefix" exec_prefix="$prefix") \
-	>"$scratch/out" 2>&1 </dev/null
-ok $? "make install" "$scratch/out"
+make_quietly install-strip prefix="$prefix" exec_prefix="$prefix"
+ok $? "make install-strip" "$scratch/out"
+
+# is_stripped FILE
+is_stripped() {
+	! readelf -S --wide "$1" 2>/dev/null | grep -q ' \.debug_info '
+}
+
+for file in bin/pagetorture lib/libpage.so; do
+	is_stripped "$prefix/$file"
+	ok $? "$file is stripped"
+done
+for flavour in asan tsan msan; do
+	if has_flavour "$flavour"; then
+		! is_stripped "$prefix/libexec/pagetorture/pagetorture-$flavour"
+		ok $? "the $flavour flavour is not: findings are told apart by it"
+	else
+		skip "no $flavour flavour"
+	fi
+done
+
+# ---- the library ----
 
 cat >"$scratch/user.c" <<'END'
 #include <page.h>
@@ -39,19 +110,114 @@ ok $? "a C11 program builds and runs with the shared library" "$scratch/out"
 ${CC:-cc} -I"$prefix/include/libpage" -o "$scratch/user" "$scratch/user.c" "$prefix/lib/libpage.a" \
 	>"$scratch/out" 2>&1 && "$scratch/user"
 ok $? "and with the static one" "$scratch/out"
-if command -v g++ >/dev/null; then
+# The example, outside of the tree, as its Makefile has it.
+if command -v pkg-config >/dev/null; then
+	cp -r "$abs_srcdir/examples" "$scratch/example" && chmod -R u+w "$scratch/example"
+	(cd "$scratch/example" && env -u MAKEFLAGS -u MAKELEVEL PKG_CONFIG_PATH="$prefix/lib/pkgconfig" \
+		make CC="${CC:-cc}" check PKG_CONFIG="pkg-config --define-variable=prefix=$prefix") \
+		>"$scratch/out" 2>&1
+	ok $? "the example builds and runs, shared and static" "$scratch/out"
+	readelf -d "$scratch/example/page_cat" | grep -q 'NEEDED.*\[libpage\.so\.0\]'
+	ok $? "it needs libpage.so.0"
+	! readelf -d "$scratch/example/page_cat-static" | grep -q 'NEEDED.*\[libpage'
+	ok $? "and the static one does not"
+else
+	skip "no pkg-config"
+fi
+
+# For the same machine as the library.
+cxx=g++
+for word in ${CC:-cc}; do
+	case $word in -m*) cxx="$cxx $word" ;; esac
+done
+echo 'int main() { return 0; }' >"$scratch/cxx.cc"
+# shellcheck disable=SC2086 # words
+if $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
 	# shellcheck disable=SC2086 # words
-	g++ -x c++ -Wall -Wextra -Werror -o "$scratch/user" "$scratch/user.c" -x none $flags \
+	$cxx -x c++ -Wall -Wextra -Werror -o "$scratch/user" "$scratch/user.c" -x none $flags \
 		>"$scratch/out" 2>&1 && LD_LIBRARY_PATH=$prefix/lib "$scratch/user"
 	ok $? "and a C++ program" "$scratch/out"
 else
-	skip "no g++"
+	skip "no $cxx"
 fi
 
-nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 == "T" { print $3 }' | sort |
+nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 != "A" { print $3 }' | sort |
 	diff "$abs_srcdir/src/page/libpage.sym" - >"$scratch/symbols"
 ok $? "the shared library exports exactly libpage.sym" "$scratch/symbols"
-run_to 0 "$prefix/bin/pagetorture" run "$abs_srcdir/corpus/rules/bounds.page"
-ok $? "the installed tool finds its flavours" "$scratch/err"
+
+# ---- the tool ----
+
+rules=$abs_srcdir/corpus/rules
+flavours=
+for flavour in plain asan tsan msan; do
+	has_flavour "$flavour" && flavours="$flavours $flavour"
+done
+
+# use_tool WHERE: what an installed pagetorture does with others' files.
+use_tool() {
+	installed=$prefix/bin/pagetorture
+	run_to 0 "$installed" run --json "$rules/bounds.page"
+	ok $? "$1: run" "$scratch/err"
+	for flavour in $flavours; do
+		grep -q "\"$flavour\": {" "$scratch/out" || echo "$flavour"
+	done >"$scratch/lacks"
+	[ ! -s "$scratch/lacks" ]
+	ok $? "$1: run finds all flavours" "$scratch/lacks"
+	run_to 0 "$installed" replay "$rules/bounds.page" "$rules/use-after-free.page"
+	ok $? "$1: replay" "$scratch/err"
+	reproduce use-after-free
+}
+
+# reproduce PROGRAM: as C, by the lines on top of it, with what is installed.
+reproduce() {
+	(cd "$scratch" && run_to 0 "$installed" to-c -o "$scratch/$1.c" "$rules/$1.page")
+	ok $? "to-c: $1 compiles, runs and reproduces" "$scratch/err"
+	grep -q "^ \* Reproduced: yes" "$scratch/$1.c" &&
+		grep -q -- "-I$prefix/include/libpage" "$scratch/$1.c" &&
+		! grep -q "$abs_builddir" "$scratch/$1.c"
+	ok $? "to-c: $1 needs nothing of the build folder" "$scratch/$1.c"
+}
+
+use_tool "in its prefix"
+if has_flavour tsan; then
+	reproduce overlap-one-byte
+else
+	skip "no tsan flavour"
+fi
+run_to 0 "$installed" check "$rules/bounds.page"
+ok $? "check" "$scratch/err"
+run_to 0 "$installed" explain "$rules/overlap-one-byte.page"
+ok $? "explain" "$scratch/err"
+run_to 0 "$installed" minimize "$rules/use-after-free.page"
+ok $? "minimize" "$scratch/err"
+if has_flavour asan; then
+	grep -q 'page_read_raw' "$scratch/err"
+	ok $? "minimize knows where in the library it fails" "$scratch/err"
+else
+	skip "no asan flavour"
+fi
+
+# Findings as an engine leaves them.
+mkdir "$scratch/findings"
+"$prefix/bin/pagetorture" format --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
+run_to 0 "$prefix/bin/pagetorture" triage --tries 1 -o "$scratch/triage" "$scratch/findings"
+ok $? "triage" "$scratch/err"
+PATH=$prefix/bin:$PATH sh "$scratch"/triage/*/replay.sh >"$scratch/out" 2>&1
+ok $? "triage's replay.sh shows it again" "$scratch/out"
+
+# What needs more than an installation says so in a line.
+run_to 2 "$prefix/bin/pagetorture" bugs && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	grep -q 'build folder' "$scratch/err"
+ok $? "bugs names the build folder that it needs" "$scratch/err"
+run_to 0 "$prefix/bin/pagetorture" bugs --help && grep -q 'build folder' "$scratch/out"
+ok $? "and so does its --help" "$scratch/out"
+run_to 2 "$prefix/bin/pagetorture" fuzz --dir "$scratch/campaign" fuzz_page &&
+	grep -q 'fuzz_page: skipped: libfuzzer: no binary of it' "$scratch/out"
+ok $? "fuzz names the binaries that it needs" "$scratch/out"
+
+mkdir "$scratch/elsewhere"
+mv "$prefix" "$scratch/elsewhere/here"
+prefix=$scratch/elsewhere/here
+use_tool "moved elsewhere"
 
 done_testing

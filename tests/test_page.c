@@ -12,7 +12,7 @@
 #include "harness/detector.h"
 #include "harness/isolate.h"
 #include "page/page.h"
-#include "tests/tap.h"
+#include "tests/page_test.h"
 
 static unsigned char buffer[PAGE_SIZE + 2];
 
@@ -82,10 +82,10 @@ static const struct range ranges[] = {
 	{ 1, SIZE_MAX, false },
 	{ SIZE_MAX, SIZE_MAX, false },
 	{ SIZE_MAX - 15, 32, false },
-	{ (size_t)1 << 32, 1, false },
-	{ 0, ((size_t)1 << 32) + 1, false },
-	{ (size_t)1 << 63, 1, false },
-	{ (size_t)1 << 63, (size_t)1 << 63, false },
+	{ SIZE_UPPER, 1, false },
+	{ 0, SIZE_UPPER + 1, false },
+	{ SIZE_TOP, 1, false },
+	{ SIZE_TOP, SIZE_TOP, false },
 };
 
 static unsigned int called;

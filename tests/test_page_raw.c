@@ -23,8 +23,8 @@ static const struct {
 	{ 1, SIZE_MAX, false },
 	{ SIZE_MAX, 1, false },
 	{ SIZE_MAX, SIZE_MAX, false },
-	{ (size_t)1 << 63, (size_t)1 << 63, false },
-	{ (size_t)1 << 32, 0, false },
+	{ SIZE_TOP, SIZE_TOP, false },
+	{ SIZE_UPPER, 0, false },
 };
 
 static int nothing(void *addr, void *ctx)

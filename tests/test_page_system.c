@@ -52,7 +52,7 @@ static void refuse(unsigned int call, int error)
 
 static void refuse_mmap(int flags)
 {
-	refuse_if(SYS_mmap, 3, (unsigned int)flags, ENOMEM);
+	refuse_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
 }
 
 /* How the library asks: for addresses of its own, and for a file's pages at some. */
@@ -74,7 +74,7 @@ static void *volatile heap;
 static void use_up_heap(void)
 {
 	refuse(SYS_brk, 0); /* its result is an address; 0 is too low */
-	refuse_if(SYS_mmap, 2, PROT_NONE, ENOMEM);
+	refuse_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
 	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
 	for (size_t size = 4096; size; size -= 16)
 		while ((heap = malloc(size)))
@@ -151,7 +151,7 @@ static void program_chooses_first(void)
 	setenv("PAGE_MAP", "sideways", 1);
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
 	choose("direct");
-	must(!page_map_revoke_set("none"));
+	must(!page_map_revoke_set("protect"));
 	page_free(page_or_die());
 }
 
@@ -435,7 +435,7 @@ static void child_no_copy(void)
 
 static void child_no_mapping(void)
 {
-	child_refused(SYS_mmap);
+	child_refused(SYNC_SYS_MMAP);
 }
 
 /* It forks all the same; that it does not wait for the child's copy only it can know. */

@@ -96,8 +96,9 @@ awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stres
 ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
-	shellcheck -x -P tests bootstrap tests/*.sh build-aux/coverage.sh build-aux/fuzz_*.sh \
-		build-aux/page-library.sh build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
+	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
+		build-aux/check_deb.sh build-aux/coverage.sh build-aux/fuzz_*.sh build-aux/page-library.sh \
+		build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else

@@ -117,13 +117,13 @@ static enum result read_with(struct exec_one *one, read_fn read)
 {
 	const struct call *call = one->call;
 	uint8_t *target = one->lane->target;
-	size_t len = smaller(call->number[1], PAGE_SIZE);
+	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
 	enum result result;
 
 	/* Scribbled all over: a byte that the library leaves alone must not look right. */
 	bytes_fill(target, EXEC_GUARD_BYTE, len + 2 * EXEC_GUARD);
 	result = exec_result(one->x, read(exec_page(one, 0), target + EXEC_GUARD,
-					  call->number[0], call->number[1]));
+					  exec_size(call->number[0]), exec_size(call->number[1])));
 	if (!guards_whole(target, len))
 		exec_complain(one->x, "line %u: %s wrote outside of its buffer", call->line,
 			      op_table[call->op].name);
@@ -137,12 +137,13 @@ static enum result read_with(struct exec_one *one, read_fn read)
 static enum result write_with(struct exec_one *one, write_fn write)
 {
 	const struct call *call = one->call;
-	size_t len = smaller(call->number[1], PAGE_SIZE);
+	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
 	uint8_t *source = one->lane->source + PAGE_SIZE - len;
 
 	pattern_fill(source, len, call->value);
 	return exec_result(one->x,
-			   write(exec_page(one, 0), source, call->number[0], call->number[1]));
+			   write(exec_page(one, 0), source, exec_size(call->number[0]),
+				 exec_size(call->number[1])));
 }
 
 static enum result exec_read_raw(struct exec_one *one)
@@ -167,17 +168,17 @@ static enum result exec_write_bytewise_atomic(struct exec_one *one)
 
 static enum result exec_fill_zero(struct exec_one *one)
 {
-	return exec_result(one->x, page_fill_zero(exec_page(one, 0), one->call->number[0],
-						  one->call->number[1]));
+	return exec_result(one->x, page_fill_zero(exec_page(one, 0), exec_size(one->call->number[0]),
+						  exec_size(one->call->number[1])));
 }
 
 static enum result exec_copy_page(struct exec_one *one)
 {
 	const struct call *call = one->call;
 
-	return exec_result(one->x, page_copy(exec_page(one, 0), call->number[0],
-					     exec_page(one, 1), call->number[1],
-					     call->number[2]));
+	return exec_result(one->x, page_copy(exec_page(one, 0), exec_size(call->number[0]),
+					     exec_page(one, 1), exec_size(call->number[1]),
+					     exec_size(call->number[2])));
 }
 
 static enum result exec_fail_nth(struct exec_one *one)

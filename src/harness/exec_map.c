@@ -51,7 +51,7 @@ static void log_bytes(struct exec_one *one, const void *bytes, size_t len)
 enum result exec_load(struct exec_one *one)
 {
 	const struct exec_map *map = &one->x->maps[one->call->handle[0]];
-	size_t off = one->call->number[0], len = one->call->number[1];
+	size_t off = exec_size(one->call->number[0]), len = exec_size(one->call->number[1]);
 
 	if (!len)
 		return RESULT_NONE;
@@ -64,7 +64,7 @@ enum result exec_store(struct exec_one *one)
 {
 	const struct call *call = one->call;
 	const struct exec_map *map = &one->x->maps[call->handle[0]];
-	size_t off = call->number[0], len = call->number[1];
+	size_t off = exec_size(call->number[0]), len = exec_size(call->number[1]);
 	size_t some = len < PAGE_SIZE ? len : PAGE_SIZE;
 
 	if (!len)
@@ -78,7 +78,7 @@ enum result exec_store(struct exec_one *one)
 enum result exec_load_atomic(struct exec_one *one)
 {
 	const struct exec_map *map = &one->x->maps[one->call->handle[0]];
-	size_t off = one->call->number[0], size = one->call->number[1];
+	size_t off = exec_size(one->call->number[0]), size = exec_size(one->call->number[1]);
 	uint64_t value = 0;
 
 	tsan_load_atomic(at(map, off), (void *)(map->home + off), size, &value);
@@ -90,7 +90,7 @@ enum result exec_store_atomic(struct exec_one *one)
 {
 	const struct call *call = one->call;
 	const struct exec_map *map = &one->x->maps[call->handle[0]];
-	size_t off = call->number[0], size = call->number[1];
+	size_t off = exec_size(call->number[0]), size = exec_size(call->number[1]);
 	uint64_t value = 0;
 
 	pattern_fill((uint8_t *)&value, size, call->value);

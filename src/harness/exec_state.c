@@ -68,8 +68,8 @@ void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, 
 	*from = *to = 0;
 	if (!op_through_mapping(call->op))
 		return;
-	*from = (uintptr_t)x->maps[call->handle[0]].addr + call->number[0];
-	*to = *from + call->number[1];
+	*from = (uintptr_t)x->maps[call->handle[0]].addr + exec_size(call->number[0]);
+	*to = *from + exec_size(call->number[1]);
 }
 
 void exec_first_race_only(struct exec *x, bool only)

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "harness/exec.h"
+#include "harness/number.h"
 #include "harness/thread_locals.h"
 #include "page/page.h"
 
@@ -22,6 +23,17 @@
 
 /* Live mappings of one thread, as the format has it; more end the process. */
 #define EXEC_DEPTH 16
+
+/*
+ * A program's number as the library takes it. Where a size_t has 32 bits, the highest stand
+ * for numbers that do not fit: as far out of every range, and as near to wrapping.
+ */
+static inline size_t exec_size(uint64_t number)
+{
+	size_t size = (size_t)number;
+
+	return size == number ? size : SIZE_MAX - (NUMBER_SPAN - 1) + size % NUMBER_SPAN;
+}
 
 /* A handle of the program, and what the executor knows of the page behind it. */
 struct exec_page {

@@ -46,7 +46,7 @@ enum result exec_user_slice(struct exec_one *one)
 	size_t size = call->number[0];
 
 	slice->filled = true;
-	slice->readable = call->has_fault ? smaller(call->number[1], size) : size;
+	slice->readable = call->has_fault ? smaller(exec_size(call->number[1]), size) : size;
 	slice->bytes = slice->memory + STRETCH - slice->readable;
 	pattern_fill(slice->bytes, slice->readable, call->value);
 	user_slice_reader_init(&slice->reader, user_slice_new(slice->bytes, size));
@@ -71,7 +71,7 @@ static void return_reader(struct exec_one *one, struct exec_slice *slice)
 enum result exec_skip(struct exec_one *one)
 {
 	struct exec_slice *slice = &one->x->slices[one->call->handle[0]];
-	int ret = user_slice_skip(borrow_reader(one, slice), one->call->number[0]);
+	int ret = user_slice_skip(borrow_reader(one, slice), exec_size(one->call->number[0]));
 
 	return_reader(one, slice);
 	return exec_result(one->x, ret);
@@ -84,7 +84,7 @@ enum result exec_user_store(struct exec_one *one)
 
 	if (call->number[0] < slice->readable)
 		pattern_fill(slice->bytes + call->number[0],
-			     smaller(call->number[1], slice->readable - call->number[0]),
+			     smaller(exec_size(call->number[1]), slice->readable - call->number[0]),
 			     call->value);
 	return RESULT_NONE;
 }
@@ -94,7 +94,7 @@ enum result exec_copy_from_user_slice(struct exec_one *one)
 	const struct call *call = one->call;
 	struct exec_slice *slice = &one->x->slices[call->handle[1]];
 	int ret = page_copy_from_user_slice(exec_page(one, 0), borrow_reader(one, slice),
-					    call->number[0], call->number[1]);
+					    exec_size(call->number[0]), exec_size(call->number[1]));
 
 	return_reader(one, slice);
 	return exec_result(one->x, ret);

@@ -105,7 +105,8 @@ void alias_each_set(void (*fn)(struct alias_set *set))
 
 static SYNC_UNCOUNTED void map_unwatched(void *addr, size_t len, int file, size_t at, int prot)
 {
-	if (syscall(SYS_mmap, addr, len, prot, MAP_SHARED | MAP_FIXED, file, at) == -1)
+	if (syscall(SYNC_SYS_MMAP, addr, len, prot, MAP_SHARED | MAP_FIXED, file,
+		    at / SYNC_SYS_MMAP_UNIT) == -1)
 		alias_failed("mmap of a page");
 }
 
@@ -158,7 +159,8 @@ static int file_copy(const char *from, size_t len)
 	if (file < 0 || ftruncate(file, (off_t)ARENA_SIZE))
 		alias_failed("memfd_create");
 	while (done < len) {
-		long copied = syscall(SYS_pwrite64, file, from + done, len - done, done);
+		/* The last 0 is the high half of the offset, where that takes two registers. */
+		long copied = syscall(SYS_pwrite64, file, from + done, len - done, done, 0);
 
 		if (copied <= 0)
 			alias_failed("copy of the pages");

@@ -62,15 +62,16 @@ page_fuzz_plain = libpage-fuzz-plain.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
 
-noinst_LIBRARIES += libpage-plain.a
+# What `pagetorture to-c` links, here and where it is installed.
+pkglib_LIBRARIES += libpage-plain.a
 if HAVE_ASAN
-noinst_LIBRARIES += libpage-asan.a
+pkglib_LIBRARIES += libpage-asan.a
 endif
 if HAVE_TSAN
-noinst_LIBRARIES += libpage-tsan.a
+pkglib_LIBRARIES += libpage-tsan.a
 endif
 if HAVE_MSAN
-noinst_LIBRARIES += libpage-msan.a
+pkglib_LIBRARIES += libpage-msan.a
 endif
 EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-plain.a libpage-fuzz-tsan.a \
 	libpage-tsan-inline.a
@@ -109,3 +110,18 @@ libpage_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(TSAN_FLAGS
 EXTRA_LIBRARIES += libpage-cov.a
 libpage_cov_a_SOURCES = $(page_sources)
 libpage_cov_a_CFLAGS = $(AM_CFLAGS) $(COVERAGE_FLAGS)
+
+# Does the shared library keep what programs rely on? What changes it on purpose also changes
+# -version-info above, as doc/install.md says, and keeps the new state by `make abi-keep`.
+abi_headers = $(srcdir)/%D%/page.h $(srcdir)/%D%/page_kernel.h
+abi_kept = $(srcdir)/%D%/libpage-x86_64.abi
+EXTRA_DIST += %D%/libpage-x86_64.abi
+
+abi-check: libpage.la
+	@$(SHELL) $(srcdir)/build-aux/abi.sh check $(abi_kept) .libs/libpage.so $(abi_headers)
+
+abi-keep: libpage.la
+	$(SHELL) $(srcdir)/build-aux/abi.sh dump .libs/libpage.so $(abi_headers) >$(abi_kept).new
+	mv $(abi_kept).new $(abi_kept)
+
+.PHONY: abi-check abi-keep

@@ -10,12 +10,18 @@
 #include "page/report.h"
 
 const struct page_map_ops *map_backend = &page_map_direct;
-enum map_revoke map_revoke = SYNC_POISONS ? MAP_REVOKE_POISON : MAP_REVOKE_PROTECT;
+
+/* Windows take the addresses of the arena 32 times a task, which 32 bits do not have. */
+#define ROOM_FOR_WINDOWS (sizeof(void *) > 4)
+#define IF_ROOM(name)	 (ROOM_FOR_WINDOWS ? (name) : "(no room)")
+
+enum map_revoke map_revoke = SYNC_POISONS && ROOM_FOR_WINDOWS ? MAP_REVOKE_POISON :
+								MAP_REVOKE_PROTECT;
 
 /* ---- the choice ---- */
 
 static const struct page_map_ops *const backends[] = { &page_map_alias, &page_map_direct };
-static const char *const revokes[] = { "poison", "protect", "none" };
+static const char *const revokes[] = { IF_ROOM("poison"), "protect", IF_ROOM("none") };
 
 /* Somebody called page_map_backend_set() or page_map_revoke_set(): the environment is not asked. */
 static bool backend_chosen, revoke_chosen;

@@ -187,9 +187,10 @@ const char *page_map_backend(void);
  *
  * Before the first page, as page_map_backend_set(). Without this call the environment
  * decides, PAGE_MAP_REVOKE; without that, poison with AddressSanitizer and protect else.
+ * Where addresses have 32 bits there is room for "protect" alone.
  *
- * Return: 0; -EINVAL on another name, or on "poison" without AddressSanitizer; -EBUSY
- * when there are pages already.
+ * Return: 0; -EINVAL on another name, on "poison" without AddressSanitizer, or on one that
+ * there is no room for; -EBUSY when there are pages already.
  */
 int page_map_revoke_set(const char *name);
 

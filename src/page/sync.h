@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -267,5 +268,14 @@ static inline void sync_unlock(struct sync_lock *lock)
 {
 	atomic_flag_clear_explicit(&lock->taken, memory_order_release);
 }
+
+/* The system call behind mmap(): 32-bit systems count a file in units of their own. */
+#ifdef SYS_mmap2
+#define SYNC_SYS_MMAP	   SYS_mmap2
+#define SYNC_SYS_MMAP_UNIT ((size_t)4096)
+#else
+#define SYNC_SYS_MMAP	   SYS_mmap
+#define SYNC_SYS_MMAP_UNIT ((size_t)1)
+#endif
 
 #endif

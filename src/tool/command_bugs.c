@@ -9,20 +9,30 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/flavours.h"
+#include "tool/place.h"
 #include "tool/tool.h"
+
+#define NEEDS "compiles the page library with each bug, for which it needs a build folder: " \
+	      "run BUILD/pagetorture bugs"
+
+static int without_bank(int argc, char **argv)
+{
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return printf("Usage: pagetorture bugs [OPTION]... [BUG]...\nThis command " NEEDS
+			      " --help\n") < 0;
+	fputs("pagetorture bugs: this command " NEEDS "\n", stderr);
+	return EXIT_BAD;
+}
 
 int command_bugs(int argc, char **argv)
 {
 	char folder[512], bank[600];
 
-	(void)argc;
-	if (!flavour_folder(folder, sizeof(folder)))
+	if (!place_own(folder, sizeof(folder)))
 		return usage_error("bugs", "expected to find the folder of this program");
 	snprintf(bank, sizeof(bank), "%s/bugs/bank", folder);
 	if (access(bank, X_OK))
-		return usage_error("bugs", "%s: expected the bank of a build folder; run this from one",
-				   bank);
+		return without_bank(argc, argv);
 	fflush(stdout);
 	execv(bank, argv);
 	return usage_error("bugs", "%s: %s", bank, strerror(errno));

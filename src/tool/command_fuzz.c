@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "tool/campaign.h"
-#include "tool/flavours.h"
+#include "tool/place.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -233,7 +233,7 @@ int command_fuzz(int argc, char **argv)
 	int status;
 
 	results_begin(&campaign.results, "fuzz", argc, argv);
-	flavour_folder(own, sizeof(own));
+	place_own(own, sizeof(own));
 	campaign.options.bin = own;
 	campaign.options.jobs = processors();
 	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;

@@ -12,35 +12,27 @@
 #include <unistd.h>
 
 #include "harness/exec.h"
+#include "tool/place.h"
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
-bool flavour_folder(char *path, size_t size)
-{
-	ssize_t len = readlink("/proc/self/exe", path, size - 1);
-	char *slash;
-
-	if (len <= 0)
-		return false;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return false;
-	*slash = '\0';
-	return true;
-}
-
 bool binary_find(const char *binary, char *path, size_t size)
 {
+	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
 	char folder[512];
 
-	if (flavour_folder(folder, sizeof(folder))) {
+	if (place_own(folder, sizeof(folder))) {
 		snprintf(path, size, "%s/%s", folder, binary);
 		if (!access(path, X_OK))
 			return true;
 	}
-	snprintf(path, size, "%s/%s", PKGLIBEXECDIR, binary);
-	return !access(path, X_OK);
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
+		place_installed(homes[i], folder, sizeof(folder));
+		snprintf(path, size, "%s/%s", folder, binary);
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
 }
 
 bool flavour_find(const char *name, char *path, size_t size)

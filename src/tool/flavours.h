@@ -19,9 +19,6 @@ struct flavour {
 /* All that can exist, sorted as a table shows them. */
 extern const char *const flavour_names[FLAVOURS_MAX];
 
-/* The folder of this binary; the linker's wrapper scripts are not used. */
-bool flavour_folder(char *path, size_t size);
-
 /*
  * Is the binary there, beside this one or where it is installed?
  * @path: gets where

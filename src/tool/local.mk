@@ -45,6 +45,8 @@ tool_sources = \
 	%D%/misbehave.h \
 	%D%/name_set.c \
 	%D%/name_set.h \
+	%D%/place.c \
+	%D%/place.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/race.def \
@@ -122,7 +124,7 @@ tool_sources = \
 	%D%/witness.h \
 	%D%/witness_one.c
 
-# What to-c compiles with, and links: as this build does.
+# What to-c compiles with, and links: as this build does, or as it was installed.
 tool_cppflags = $(AM_CPPFLAGS) \
 	-DTO_C_CC='"$(CC)"' \
 	-DTO_C_ASAN_FLAGS='"$(ASAN_FLAGS)"' \
@@ -132,7 +134,10 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPAGE_ASAN='"$(page_asan)"' \
 	-DPAGE_TSAN='"$(page_tsan)"' \
 	-DPAGE_MSAN='"$(page_msan)"' \
-	-DPAGE_HEADER_SOURCE='"$(abs_top_srcdir)/src/page"' \
+	-DBINDIR='"$(bindir)"' \
+	-DPKGLIBDIR='"$(pkglibdir)"' \
+	-DPKGLIBEXECDIR='"$(pkglibexecdir)"' \
+	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
 bin_PROGRAMS += pagetorture
@@ -140,8 +145,14 @@ pagetorture_SOURCES = $(tool_sources)
 pagetorture_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"plain"'
 pagetorture_LDADD = libharness-plain.a $(page_plain)
 
+# Installed as scripts are, for install-strip to leave them alone: what failures have in common
+# is read off their debugging information.
+flavour_programs =
+noinst_PROGRAMS += $(flavour_programs)
+pkglibexec_SCRIPTS = $(flavour_programs)
+
 if HAVE_ASAN
-pkglibexec_PROGRAMS += pagetorture-asan
+flavour_programs += pagetorture-asan
 endif
 pagetorture_asan_SOURCES = $(tool_sources)
 pagetorture_asan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"asan"'
@@ -149,7 +160,7 @@ pagetorture_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 pagetorture_asan_LDADD = libharness-asan.a $(page_asan)
 
 if HAVE_TSAN
-pkglibexec_PROGRAMS += pagetorture-tsan
+flavour_programs += pagetorture-tsan
 endif
 pagetorture_tsan_SOURCES = $(tool_sources)
 pagetorture_tsan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
@@ -166,7 +177,7 @@ pagetorture_tsan_inline_LDFLAGS = $(TSAN_FLAGS)
 pagetorture_tsan_inline_LDADD = libharness-tsan.a $(page_tsan_inline)
 
 if HAVE_MSAN
-pkglibexec_PROGRAMS += pagetorture-msan
+flavour_programs += pagetorture-msan
 endif
 pagetorture_msan_SOURCES = $(tool_sources)
 pagetorture_msan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"msan"'

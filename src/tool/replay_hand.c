@@ -295,7 +295,7 @@ void hand_watch(struct replay_hand *hand, const struct replay_options *options)
 	}
 	if (replay_now() - hand->since > seconds * 1000 ||
 	    (options->trial.cpu &&
-	     cpu_of(hand->pid) - hand->cpu_since > options->trial.cpu * 1000L))
+	     cpu_of(hand->pid) - hand->cpu_since > (long)options->trial.cpu * 1000))
 		kill_for(hand, REPLAY_hang);
 	else if (is_fat(hand, options, hand->pid) ||
 		 (dying && is_child_of(dying, hand->pid) && is_fat(hand, options, dying)))

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/flavours.h"
+#include "tool/place.h"
 #include "tool/reproduce_parts.h"
 
 static const struct build builds[] = {
@@ -43,19 +43,21 @@ static void add_quoted(struct command_line *c, const char *before, const char *w
 	add(c, "", "'", plain ? 0 : 1);
 }
 
-/* Where the library's archives are: beside this binary, or where it is installed. */
-static bool archive_folder(const char *archive, size_t len, char folder[PATH_MAX])
+static bool has_file(const char *folder, const char *name, size_t len)
 {
 	char path[2 * PATH_MAX];
-	bool found;
 
-	found = flavour_folder(folder, PATH_MAX);
-	snprintf(path, sizeof(path), "%s/%.*s", folder, (int)len, archive);
-	if (found && !access(path, R_OK))
-		return true;
-	snprintf(folder, PATH_MAX, "%s", PKGLIBEXECDIR);
-	snprintf(path, sizeof(path), "%s/%.*s", folder, (int)len, archive);
+	snprintf(path, sizeof(path), "%s/%.*s", folder, (int)len, name);
 	return !access(path, R_OK);
+}
+
+/* Where the library's archives are: beside this binary, or where they are installed. */
+static bool archive_folder(const char *archive, size_t len, char folder[PATH_MAX])
+{
+	if (place_own(folder, PATH_MAX) && has_file(folder, archive, len))
+		return true;
+	place_installed(PKGLIBDIR, folder, PATH_MAX);
+	return has_file(folder, archive, len);
 }
 
 /* Archives of this build are named by folder and -l. Return: are they all there? */
@@ -80,13 +82,20 @@ static bool add_libraries(struct command_line *c, const char *libraries)
 	return c->whole;
 }
 
+/* The header that the library was compiled against: of the sources, or the installed one. */
 static const char *header_folder(void)
 {
 	static char folder[PATH_MAX];
+	char own[PATH_MAX], source[2 * PATH_MAX];
 
-	if (!access(PAGE_HEADER_SOURCE "/page.h", R_OK) && realpath(PAGE_HEADER_SOURCE, folder))
-		return folder;
-	return PAGE_HEADER_INSTALLED;
+	if (place_own(own, sizeof(own)) && has_file(own, "config.status", strlen("config.status"))) {
+		snprintf(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
+			 *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
+		if (realpath(source, folder))
+			return folder;
+	}
+	place_installed(PAGE_HEADER_INSTALLED, folder, sizeof(folder));
+	return folder;
 }
 
 const char *compiler_of(const struct reproduce_options *options)

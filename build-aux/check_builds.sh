@@ -1,0 +1,180 @@
+#!/bin/sh
+# shellcheck disable=SC2016,SC2030,SC2031,SC2317 # paths of their own; called by name
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The other ways to build all of this, each from a tarball's tree that is read-only, in a
+# folder of its own below check-builds/: with gcc and no clang, with clang and no gcc, for 32
+# bits, as it is configured here, and distcheck. One row each at the end; where one
+# stops, its log is named. From make: MAKE, CC, AWK, JOBS, UNIT_TESTS, PAGE_TESTS and the like.
+#
+#   make check-builds                  all
+#   make check-builds BUILDS='gcc m32' these
+set -u
+
+source=${1:?usage: check_builds.sh SOURCE [BUILD...]; by make check-builds}
+shift
+top=$PWD/check-builds
+rows=$top/rows
+scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/test_deb.sh
+	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
+	tests/test_tree.sh'
+failed=0
+
+say() {
+	echo "check-builds: $build: $*"
+}
+
+row() {
+	printf '%-9s %-8s %6s  %s\n' "$build" "$1" "$2" "$3" >>"$rows"
+}
+
+# step NAME COMMAND...: in the build's folder, with its path.
+step() {
+	name=$1
+	shift
+	say "$name"
+	(cd "$top/$build" && PATH=$path && "$@") >"$top/$build.$name.log" 2>&1 </dev/null
+}
+
+# path_without FOLDER PATTERN...: a path with all programs but those; patterns are of the shell.
+path_without() {
+	folder=$1
+	shift
+	mkdir -p "$folder"
+	echo "$PATH" | tr ':' '\n' | while read -r programs; do
+		ln -s "$programs"/* "$folder" 2>/dev/null
+	done
+	(
+		cd "$folder" || exit
+		for pattern; do
+			# shellcheck disable=SC2086 # a pattern
+			rm -f -- $pattern
+		done
+	)
+	echo "$folder"
+}
+
+# Objects that make all has made are used again by nobody: what is missing shows.
+run_tests() {
+	# shellcheck disable=SC2086 # words
+	step programs "$MAKE" -j"$JOBS" $UNIT_TESTS $1 &&
+		step tests "$MAKE" check-TESTS TESTS="$UNIT_TESTS $1 $scripts"
+}
+
+# How many tests ran: what ran none has not passed.
+tests_passed() {
+	sed -n 's/^# PASS: *//p' "$top/$build.tests.log" | tail -n 1
+}
+
+build_all() {
+	step configure sh "$source/configure" --enable-werror "$@" &&
+		step make "$MAKE" -j"$JOBS" all
+}
+
+build_gcc() {
+	path=$(path_without "$top/no-clang" 'clang*' 'afl-*' '*-clang*')
+	build_all CC=gcc && run_tests "$PAGE_TESTS"
+}
+
+build_clang() {
+	path=$(path_without "$top/no-gcc" gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
+		'*-linux-gnu*-g++*' '*-gcc*' 'afl-*')
+	build_all CC="$CLANG" && run_tests "$PAGE_TESTS"
+}
+
+# The library and what replays programs: rules by every way to map, fuzz targets.
+build_m32() {
+	path=$PATH
+	build_all CC='gcc -m32' && run_tests "$PAGE_TESTS" &&
+		step replayers "$MAKE" -j"$JOBS" fuzz_fault-replay fuzz_page-replay fuzz_race-replay \
+			fuzz_text-replay &&
+		step replay sh -ec 'file=$1/corpus/rules
+			for backend in direct alias; do
+				./pagetorture run --backend $backend $file/*.page
+				./pagetorture replay --backend $backend $file
+			done
+			for target in fault page race text; do ./fuzz_$target-replay $file; done' sh "$source" &&
+		say "left out: $(sed -n 's/^  skipped *//p' "$top/$build.configure.log")"
+}
+
+# As it is configured here; nothing may be written to the sources.
+build_readonly() {
+	path=$PATH
+	build_all CC="$CC" && run_tests "$PAGE_TESTS"
+}
+
+build_distcheck() {
+	path=$PATH
+	(
+		cd "$top/.." && say distcheck &&
+			"$MAKE" distcheck TESTS="test_page test_rules $scripts"
+	) >"$top/$build.tests.log" 2>&1 </dev/null
+}
+
+# Why a build cannot be tried; nothing if it can.
+lacking() {
+	case $1 in
+	gcc) command -v gcc >/dev/null || echo "no gcc" ;;
+	clang) [ -n "$CLANG" ] || echo "no clang" ;;
+	m32)
+		echo 'int main(void) { return 0; }' >"$top/probe.c"
+		gcc -m32 -o "$top/probe" "$top/probe.c" 2>/dev/null && "$top/probe" ||
+			echo "gcc makes no programs of 32 bits here (gcc-multilib)"
+		;;
+	esac
+}
+
+# state FOLDER: names, sizes and times.
+state() {
+	find "$1" -printf '%P %s %T@\n' | sort
+}
+
+# one BUILD
+one() {
+	build=$1
+	begun=$(date +%s)
+	why=$(lacking "$build")
+	if [ -n "$why" ]; then
+		say "skipped: $why"
+		row skipped - "$why"
+		return
+	fi
+	mkdir -p "$top/$build"
+	name=begin
+	state "$source" >"$top/$build.before"
+	if ! "build_$build"; then
+		failed=1
+		row FAILED "$(($(date +%s) - begun)) s" "$name: $top/$build.$name.log"
+		return
+	fi
+	if ! state "$source" | diff "$top/$build.before" - >"$top/$build.source.log"; then
+		failed=1
+		row FAILED "$(($(date +%s) - begun)) s" "source was changed: $top/$build.source.log"
+		return
+	fi
+	if [ "$(tests_passed)" -gt 0 ] 2>/dev/null; then
+		row good "$(($(date +%s) - begun)) s" "$(tests_passed) tests passed"
+		rm -rf "${top:?}/$build"
+	else
+		failed=1
+		row FAILED "$(($(date +%s) - begun)) s" "no test ran: $top/$build.tests.log"
+	fi
+}
+
+[ $# -gt 0 ] || set -- gcc clang m32 readonly distcheck
+for build; do
+	case $build in
+	gcc | clang | m32 | readonly | distcheck) ;;
+	*)
+		echo "check-builds: expected gcc, clang, m32, readonly or distcheck, got '$build'" >&2
+		exit 2
+		;;
+	esac
+done
+: >"$rows"
+for build; do
+	one "$build"
+done
+echo
+cat "$rows"
+exit "$failed"

@@ -1,0 +1,75 @@
+#!/bin/sh
+# shellcheck disable=SC2317 # called by name
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Debian packages of FOLDER/pagetorture-VERSION: built, looked at by lintian, unpacked, and what is
+# in them used. From make: `make check-deb`. What is missing is named, and exit status 77.
+set -u
+
+folder=${1:?usage: check_deb.sh FOLDER VERSION; by make check-deb}
+version=${2:?usage: check_deb.sh FOLDER VERSION; by make check-deb}
+source=$folder/pagetorture-$version
+failed=0
+
+missing=
+for tool in dpkg-buildpackage:dpkg-dev dh:debhelper lintian:lintian clang-19:clang-19; do
+	command -v "${tool%%:*}" >/dev/null || missing="$missing ${tool#*:}"
+done
+if [ -n "$missing" ]; then
+	echo "skipped: Debian packages: missing$missing"
+	exit 77
+fi
+
+# step NAME COMMAND...: its log is FOLDER/NAME.log.
+step() {
+	name=$1
+	shift
+	echo "check-deb: $name"
+	if ! ("$@") >"$folder/$name.log" 2>&1 </dev/null; then
+		echo "check-deb: $name FAILED: $folder/$name.log"
+		tail -n 15 "$folder/$name.log" | sed 's/^/    /'
+		failed=1
+		return 1
+	fi
+}
+
+build_packages() {
+	cd "$source" && unset MAKEFLAGS MAKELEVEL MFLAGS &&
+		DEB_BUILD_OPTIONS="nocheck parallel=${JOBS:-2}" dpkg-buildpackage -us -uc -b
+}
+
+# Nothing worse than information; of that, only what is known.
+lint() {
+	lintian --fail-on error,warning --info --display-info \
+		"$folder/pagetorture_${version}_"*.changes
+}
+
+unpack() {
+	for package in "$folder"/*.deb; do
+		case $package in *dbgsym*) continue ;; esac
+		dpkg-deb -x "$package" "$folder/root" || return
+	done
+}
+
+# From where they were unpacked: all flavours, C that reproduces, functions by name.
+use_packages() {
+	rules=$folder/root/usr/share/doc/pagetorture/examples/rules
+	cd "$folder/root" || return
+	"$folder/root/usr/bin/pagetorture" run --json "$rules/overlap-one-byte.page" || return
+	for flavour in plain asan tsan msan; do
+		"$folder/root/usr/bin/pagetorture" run --json "$rules/bounds.page" |
+			grep -q "\"$flavour\": {" || return
+	done
+	"$folder/root/usr/bin/pagetorture" to-c -o "$folder/race.c" "$rules/overlap-one-byte.page" &&
+		"$folder/root/usr/bin/pagetorture" minimize "$rules/overlap-one-byte.page" >"$folder/out" 2>&1 &&
+		cat "$folder/out" && grep -q 'write_raw \[page_write_raw' "$folder/out" &&
+		"$folder/root/usr/bin/pagetorture" replay "$rules"
+}
+
+step build build_packages && step lintian lint
+if [ "$failed" = 0 ]; then
+	sed 's/^/    /' "$folder/lintian.log" | grep '^    [EWI]:'
+	step unpack unpack && step use use_packages
+fi
+[ "$failed" = 0 ] && echo "check-deb: good: $(cd "$folder" && echo *.deb)"
+exit "$failed"

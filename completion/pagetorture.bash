@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# What bash completes after pagetorture: commands and options, which it asks pagetorture
+# itself for, and what goes behind them.
+
+# Words behind an option, or nothing: then files are meant, or a number.
+_pagetorture_values()
+{
+	case $1 in
+	--backend) echo direct alias ;;
+	--executor)
+		case $2 in
+		minimize | triage) echo fibers both ;;
+		*) echo fibers threads both ;;
+		esac
+		;;
+	--flavour) echo plain asan tsan msan ;;
+	--engine) echo libfuzzer afl ;;
+	--detector) echo drd gcc-fibers gcc-inline gcc-threads helgrind tsan-fibers tsan-threads ;;
+	esac
+}
+
+# What the command of these words has: its name alone is all of what it lists.
+_pagetorture_options()
+{
+	"$@" --help 2>/dev/null </dev/null | sed -n '/^Examples/q
+		s/^  \(\(-[a-z], \)\{0,1\}-[^] =[]*\).*/\1/p' | sed 's/,//' | tr ' ' '\n'
+}
+
+_pagetorture_commands()
+{
+	"$1" --help 2>/dev/null </dev/null | sed -n '/^Examples/q
+		s/^  \([a-z-][a-z-]*\) .*/\1/p'
+}
+
+# Programs and folders; where there is no program, any file, as engines name theirs.
+_pagetorture_files()
+{
+	local files
+	files=$(compgen -f -X '!*.page' -- "$1")
+	[[ $files ]] || files=$(compgen -f -- "$1")
+	printf '%s\n' "$files" "$(compgen -d -- "$1")" | sort -u | grep .
+}
+
+_pagetorture()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local tool=${COMP_WORDS[0]} command=${COMP_WORDS[1]} values before=
+
+	COMPREPLY=()
+	if [[ $COMP_CWORD -eq 1 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_commands "$tool")" -- "$cur")
+		return
+	fi
+	values=$(_pagetorture_values "$prev" "$command")
+	if [[ $values ]]; then
+		[[ $cur != *,* ]] || before=${cur%,*},
+		mapfile -t COMPREPLY < <(compgen -P "$before" -W "$values" -- "${cur##*,}")
+	elif [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_options "$tool" "$command")" -- "$cur")
+	elif [[ $command == fuzz && $prev != --@(dir|bin|seeds) ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'fuzz_fault fuzz_page fuzz_race fuzz_text' -- "$cur")
+	elif [[ $command == triage || $prev == --@(dir|bin|seeds) ]]; then
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		compopt -o filenames 2>/dev/null
+	else
+		mapfile -t COMPREPLY < <(_pagetorture_files "$cur")
+		compopt -o filenames 2>/dev/null
+	fi
+}
+
+complete -F _pagetorture pagetorture

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Copies its input to its output by way of a page: bytes come in as user memory, the tail of
+ * the page is cleared, and what is written out is read through a mapping.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <page.h>
+
+static int write_out(void *ptr, void *ctx)
+{
+	size_t len = *(size_t *)ctx;
+
+	return fwrite(ptr, 1, len, stdout) == len ? 0 : -EIO;
+}
+
+static int through_page(struct page *page, const char *input, size_t len)
+{
+	struct user_slice_reader reader;
+	int ret;
+
+	user_slice_reader_init(&reader, user_slice_new(input, len));
+	ret = page_copy_from_user_slice(page, &reader, 0, len);
+	if (!ret)
+		ret = page_fill_zero(page, len, PAGE_SIZE - len);
+	if (!ret)
+		ret = page_with_pointer(page, 0, len, write_out, &len);
+	return ret;
+}
+
+int main(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+	char input[PAGE_SIZE];
+	int ret = page ? 0 : -errno;
+	size_t len;
+
+	while (!ret && (len = fread(input, 1, sizeof(input), stdin)))
+		ret = through_page(page, input, len);
+	page_free(page);
+	if (ret)
+		fprintf(stderr, "page_cat: %s\n", strerror(-ret));
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
