@@ -7,7 +7,10 @@ EXTRA_DIST += \
 	%D%/hacking.md \
 	%D%/mutants.md \
 	%D%/oss-fuzz.md \
+	%D%/picture.py \
 	%D%/program-format.md \
 	%D%/replay.md \
 	%D%/rules.md \
-	%D%/stress.md
+	%D%/smoke.svg \
+	%D%/stress.md \
+	%D%/tutorial.md
