@@ -136,9 +136,10 @@ def documents(tap, source, names):
             tap.ok(False, f'{name} keeps the convention', [str(refused)])
 
 
-def missing_tools(command, build):
-    return [tool for tool in command.marks.needs
-            if not shutil.which(tool) and not os.path.exists(f'{build}/{tool}')]
+def missing_tools(command, source, build):
+    """Neither a command of the system, nor something of the build or of the source tree."""
+    return [tool for tool in command.marks.needs if not ('/' not in tool and shutil.which(tool)) and
+            not os.path.exists(f'{build}/{tool}') and not os.path.exists(f'{source}/{tool}')]
 
 
 def main():
@@ -155,8 +156,8 @@ def main():
             tap.ok(not wrong, f'{name}: what its {len(commands)} commands name is there', wrong)
             chosen = [command for command in commands if long or not command.marks.is_long(command.text)]
             later += len(commands) - len(chosen)
-            for command in [command for command in chosen if missing_tools(command, build)]:
-                tap.skip(f'{command}: no {" ".join(missing_tools(command, build))}')
+            for command in [command for command in chosen if missing_tools(command, source, build)]:
+                tap.skip(f'{command}: no {" ".join(missing_tools(command, source, build))}')
                 chosen.remove(command)
             if chosen:
                 farm(source, build, f'{scratch}/{count}')

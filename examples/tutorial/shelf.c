@@ -25,8 +25,8 @@
 #define FORGET(bytes) (void)(bytes)
 #endif
 
-#define SHELF 128	/* pages: a frame comes back after as many others */
-#define LONG_WRITE 24	/* bytes, from which on words pay */
+#define SHELF 128     /* pages: one comes back after as many others */
+#define LONG_WRITE 24 /* bytes, from which on words pay */
 
 struct page {
 	_Alignas(PAGE_SIZE) unsigned char bytes[PAGE_SIZE];
@@ -115,14 +115,15 @@ static void must_live(const struct page *page)
 		bug("use-after-free");
 }
 
-/* The next page of the shelf that nobody has. Its guard is nobody's, ever. */
+/* The next page of the shelf that nobody has, after all that its last owner did. */
 static struct page *take(void)
 {
 	for (unsigned int i = 0; i < SHELF; i++) {
-		struct page *page = &shelf[atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) % SHELF];
+		unsigned int next = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed);
+		struct page *page = &shelf[next % SHELF];
 		unsigned int none = 0;
 
-		if (atomic_compare_exchange_strong_explicit(&page->refs, &none, 1, memory_order_relaxed,
+		if (atomic_compare_exchange_strong_explicit(&page->refs, &none, 1, memory_order_acquire,
 							    memory_order_relaxed))
 			return page;
 	}
@@ -137,7 +138,7 @@ struct page *page_alloc(gfp_t gfp)
 	if (!page)
 		return NULL;
 	ASAN_UNPOISON_MEMORY_REGION(page->bytes, PAGE_SIZE);
-	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard));
+	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard)); /* nobody's, ever */
 	FORGET(page->bytes);
 	if (gfp & __GFP_ZERO)
 		memset(page->bytes, 0, PAGE_SIZE);
@@ -165,7 +166,7 @@ void page_free(struct page *page)
 			return;
 	memset(page->bytes, 0xaa, PAGE_SIZE);
 	ASAN_POISON_MEMORY_REGION(page->bytes, PAGE_SIZE);
-	atomic_store_explicit(&page->refs, 0, memory_order_relaxed);
+	atomic_store_explicit(&page->refs, 0, memory_order_release);
 }
 
 unsigned int page_ref_count(const struct page *page)
