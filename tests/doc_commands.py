@@ -13,6 +13,7 @@ Speaks TAP.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -105,13 +106,16 @@ def run(tap, commands, place, notes):
     shell = subprocess.Popen(['timeout', HOURS, 'sh', f'{notes}/script'], cwd=place, env=environment,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     done, said = 0, []
-    for line in shell.stdout:
-        if line.strip() == str(done):
-            judge(tap, commands, done, notes)
-            done += 1
-        else:
-            said.append(line.rstrip())
-    shell.wait()
+    try:
+        for line in shell.stdout:
+            if line.strip() == str(done):
+                judge(tap, commands, done, notes)
+                done += 1
+            else:
+                said.append(line.rstrip())
+    finally:
+        shell.terminate()  # hands it on to all that the shell began
+        shell.wait()
     for command in commands[done:]:
         tap.ok(False, command, ['the shell ended before it', *said])
 
@@ -147,6 +151,7 @@ def main():
     long = '--long' in arguments
     source, build, *names = [argument for argument in arguments if argument != '--long']
     source, build = os.path.abspath(source), os.path.abspath(build)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))
     tap, later, made = Tap(), 0, ''
     with open(os.path.join(build, 'Makefile')) as file:
         made = file.read()
