@@ -131,7 +131,7 @@ def commands_of(document, first, block, marks):
         if session and not line.startswith('$ '):
             found[-1].shown = (found[-1].shown or []) + [line]
             number += 1
-        elif not line or line.startswith('#'):
+        elif not line or line.lstrip().startswith('#'):
             number += 1
         else:
             taken = whole(block, number)

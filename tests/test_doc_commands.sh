@@ -95,6 +95,10 @@ says 0 "what takes long is told" 'SKIP 2 commands take long: make check-doc' <<'
     make -C build smoke
     make -C build all
 END
+says 0 "a line of comment alone is no command" 'its 1 commands' <<'END'
+    echo one          # in words
+                      # and more of them
+END
 says 0 "and started" 'smoke (starts; ended after 1 s)' --long <<'END'
 <!-- starts 1 -->
 
