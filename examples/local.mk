@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Built by who reads it, against the installed library; tests/test_install.sh does so.
+# What documents are about, and what is built by who reads it: nothing here is built by make.
 
-EXTRA_DIST += %D%/Makefile %D%/page_cat.c
+EXTRA_DIST += \
+	%D%/Makefile \
+	%D%/page_cat.c \
+	%D%/race.page \
+	%D%/tutorial/build.sh \
+	%D%/tutorial/finding.page \
+	%D%/tutorial/fix.patch \
+	%D%/tutorial/shelf.c

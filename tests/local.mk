@@ -42,6 +42,7 @@ test_scripts = \
 	%D%/test_deb.sh \
 	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
+	%D%/test_doc_commands.sh \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
 	%D%/test_fuzz.sh \
@@ -65,12 +66,14 @@ test_scripts = \
 	%D%/test_to_c.sh \
 	%D%/test_tree.sh \
 	%D%/test_triage.sh \
+	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
 EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
-	%D%/fuzz_targets.sh %D%/mutant.sh %D%/reference.py %D%/report_bugs.c %D%/report_engine.c \
-	%D%/report_fixture.py %D%/report_page.py %D%/sarif.py %D%/simple_page.c %D%/tap.sh
+	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
+	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
+	%D%/report_page.py %D%/sarif.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -85,7 +88,20 @@ fuzz-kill: all
 check-to-c: all
 	TO_C_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_to_c.sh
 
-.PHONY: check-to-c fuzz-kill
+# Every command of every document, those that take long as well, in a copy of the tree that
+# ./bootstrap builds: some forty minutes. DOCS='doc/tutorial.md' are only these.
+check-doc: all
+	rm -rf doc-tree
+	$(MAKE) $(AM_MAKEFLAGS) distdir distdir=doc-tree >/dev/null
+	cd doc-tree && unset MAKEFLAGS MFLAGS MAKELEVEL && ./bootstrap --no-install
+	DOC_LONG=1 DOC_SOURCE='$(abs_builddir)/doc-tree' DOC_BUILD='$(abs_builddir)/doc-tree/build' \
+	  $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_doc_commands.sh
+
+clean-local: clean-doc-tree
+clean-doc-tree:
+	rm -rf doc-tree
+
+.PHONY: check-doc check-to-c clean-doc-tree fuzz-kill
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; export CC; \

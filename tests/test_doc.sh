@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# doc/rules.md tells the truth: its programs are there, and its table is what `run` sees.
+# Documents tell the truth: doc/rules.md's programs are there, and its table is what `run` sees;
+# all that documents name and cite is there (doc_names.py). test_doc_commands.sh runs their commands.
 . "$(dirname "$0")/tap.sh"
 
 doc=$abs_srcdir/doc/rules.md
@@ -64,5 +65,59 @@ sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/rules.de
 	done >"$scratch/missing"
 [ ! -s "$scratch/missing" ]
 ok $? "every rule of rules.def has a row" "$scratch/missing"
+
+# ---- what documents name ----
+
+if ! command -v python3 >/dev/null; then
+	skip "what documents name: no python3"
+	done_testing
+	exit
+fi
+names=$abs_srcdir/tests/doc_names.py
+
+# wrong WORDS: a document from standard input, in which that is found
+wrong() {
+	mkdir -p "$scratch/tree/src"
+	cat >"$scratch/tree/a.md"
+	run_to 1 python3 "$names" "$scratch/tree" "$abs_builddir" a.md && grep -q "$1" "$scratch/out"
+	ok $? "found: $1" "$scratch/out"
+}
+
+wrong 'a.md: there is no b.md' <<'END'
+[a page](b.md)
+END
+wrong 'a.md has no heading #two' <<'END'
+# One
+
+[above](#two)
+END
+wrong 'make has no target smoek' <<'END'
+There is `make smoek`.
+END
+wrong 'pagetorture has no chekc' <<'END'
+There is `pagetorture chekc`.
+END
+wrong 'there is no src/page.c' <<'END'
+There is `src/page.c`.
+END
+wrong 'a.md:1: a line of 120' <<END
+$(printf '%0120d' 7)
+END
+
+cd "$abs_srcdir" || exit 99
+run_to 0 python3 "$names" . "$abs_builddir" README.md doc/*.md
+ok $? "links, targets, subcommands, files: what documents name is there" "$scratch/out"
+if grep -q '# SKIP' "$scratch/out"; then
+	skip "$(sed -n 's/.*# SKIP //p' "$scratch/out")"
+else
+	{
+		echo "\`b648a17\` \"tree: page library\""
+		printf '\n<!-- commit 2ff4dfc -->\n\n    bugs/bugs.def\n    +BUG("none")\n    bugs/none\n'
+	} >"$scratch/commits.md"
+	run_to 1 python3 "$names" . "$abs_builddir" "$scratch/commits.md" &&
+		grep -q "b648a17 is 'tree: page library, .*, expected 'tree: page library'" "$scratch/out" &&
+		grep -q "has no line '+BUG(\"none\")'" "$scratch/out" && grep -q 'does not touch bugs/none' "$scratch/out"
+	ok $? "found: a commit with another subject, a line and a file that are not in it" "$scratch/out"
+fi
 
 done_testing

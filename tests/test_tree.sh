@@ -55,7 +55,9 @@ ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
-	bugs/*.py bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.sh; do
+	bugs/*.py bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
+	tests/*.sh examples/*.* examples/*/*.*; do
+	[ "$(basename "$file")" = local.mk ] && continue
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
@@ -68,8 +70,9 @@ ok $? "no folder of the corpus is empty" "$scratch/empty"
 
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] stress/*.[ch] tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac */local.mk */*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict \
-	.clusterfuzzlite/* .github/workflows/*; do
+	Makefile.am configure.ac */local.mk */*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def \
+	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict examples/*/*.[ch] \
+	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"
 done >"$scratch/licence"
@@ -99,7 +102,7 @@ if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/fuzz_*.sh build-aux/page-library.sh \
 		build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
-		.clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
+		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
 	skip "no shellcheck"

@@ -183,7 +183,7 @@ static void add_to_corpus(struct triage *t, const struct failure *failure, const
 {
 	char path[PATH_MAX];
 	int error = regress_add(t->settings->regress, name, &failure->reduction.program,
-				&failure->signature, path);
+				&failure->signature, t->judge.rules, path);
 
 	if (error && error != EEXIST)
 		complain(t, path, error);

@@ -38,7 +38,7 @@ bool regress_find(const char *start, char folder[PATH_MAX])
 
 /* What the whole breaks is all that it says; what it failed to claim goes. */
 static size_t text_of(const struct program *program, const struct signature *signature,
-		      char text[TEXT_PROGRAM_MAX + 300])
+		      struct rules *rules, char text[TEXT_PROGRAM_MAX + 300])
 {
 	static struct program says;
 	static char plain[TEXT_PROGRAM_MAX];
@@ -46,7 +46,8 @@ static size_t text_of(const struct program *program, const struct signature *sig
 
 	says = *program;
 	says.claims = true;
-	says.expect = signature->broken;
+	rules_judge(rules, program);
+	says.expect = rules_verdict(rules)->broken;
 	for (size_t i = 0; i < says.count; i++)
 		says.calls[i].claim = RESULT_NONE;
 	program_to_text(&says, plain);
@@ -56,11 +57,11 @@ static size_t text_of(const struct program *program, const struct signature *sig
 }
 
 int regress_add(const char *folder, const char *name, const struct program *program,
-		const struct signature *signature, char path[PATH_MAX])
+		const struct signature *signature, struct rules *rules, char path[PATH_MAX])
 {
 	static char text[TEXT_PROGRAM_MAX + 300];
 	char beside[PATH_MAX];
-	size_t size = text_of(program, signature, text);
+	size_t size = text_of(program, signature, rules, text);
 
 	snprintf(path, PATH_MAX, "%.3700s/%.300s.page", folder, name);
 	snprintf(beside, sizeof(beside), "%.3700s/.beside", folder);

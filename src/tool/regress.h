@@ -18,11 +18,12 @@ bool regress_find(const char *start, char folder[PATH_MAX]);
 
 /*
  * Adds @program as NAME.page, with what the model says of it as `expect` and its failure as
- * a comment. One that is there is left alone.
+ * a comment. One that is there is left alone. A program that was minimised may break fewer
+ * rules than the finding whose @signature it is: a disagreement is all that has to stay.
  * @path: gets where
  * Return: 0, EEXIST, or what went wrong.
  */
 int regress_add(const char *folder, const char *name, const struct program *program,
-		const struct signature *signature, char path[PATH_MAX]);
+		const struct signature *signature, struct rules *rules, char path[PATH_MAX]);
 
 #endif
