@@ -21,7 +21,12 @@ const bool fuzz_reads_text = false;
 
 enum { ALWAYS = 100, NOW_AND_THEN = 32 };
 
-static const struct trial_options options = { .repeat = 1, .seconds = 5, .fibers = true };
+static const struct trial_options options = {
+	.repeat = 1,
+	.seconds = 5,
+	.fibers = true,
+	.engine = true,
+};
 
 /* A child that dies as it should is no news: finding names for its frames takes a second. */
 const char *__asan_default_options(void);

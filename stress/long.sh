@@ -87,15 +87,17 @@ binaries() {
 set -- $(binaries)
 [ $# -gt 0 ] || usage_error "programs in $PWD" "$PROGRAMS"
 
-# Under MemorySanitizer an alias is three mappings of the process, which may have 65,530: too
-# few for 256 threads with 32 places each.
+# With aliases 256 threads have 32 places each: under MemorySanitizer more mappings than a
+# process may have, 65,530, and more addresses than a limit of memory leaves.
 options() {
 	backend=$(pick backend direct alias)
 	echo "-s $TURN --seed=$(pick seed 1 2 3 5 7 11 13)$nth --backend=$backend"
-	case $1:$backend in
-	*-msan:alias) echo "-t $(pick threads 2 2 3 4 4 8 16 64)" ;;
-	*) echo "-t $(pick threads 2 2 3 4 4 8 16 64 256)" ;;
+	threads=$(pick threads 2 2 3 4 4 8 16 64 256)
+	memory=$(pick memory '' '' '' --memory=64)
+	case $1:$backend:$memory in
+	*-msan:alias:* | *:alias:--memory*) threads=$(pick threads 2 2 3 4 4 8 16 64) ;;
 	esac
+	echo "-t $threads"
 	pick delays --delays ''
 	pick pin --pin '' ''
 	pick stutter --stutter '' ''
@@ -104,7 +106,7 @@ options() {
 	case $1 in
 	*-*san) ;;
 	*) echo "--copy=$(pick way libc wide movsb)"
-	   pick memory '' '' '' --memory=64 ;;
+	   echo "$memory" ;;
 	esac
 }
 

@@ -130,7 +130,7 @@ bool detector_msan(void)
 	return __msan_init;
 }
 
-static void leave_engine(void)
+void detector_leave_engine(void)
 {
 	static const int deaths[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
 
@@ -148,7 +148,6 @@ void detector_tell_faults(void)
 	struct sigaction action = { .sa_sigaction = tell_fault,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
-	leave_engine();
 	find_stack_end();
 	sigaltstack(&stack, NULL);
 	sigaction(SIGSEGV, &action, NULL);

@@ -23,12 +23,14 @@ enum rule detector_rule(const char *output, char *line, size_t size);
  */
 uintptr_t detector_fault(const char *output);
 
-/*
- * From now on a segmentation fault says where it is, on standard error, and ends all; and
- * nobody else hears of the end of this process: one that was forked from an engine has the
- * engine's handlers still, which take it for a finding.
- */
+/* From now on a segmentation fault says where it is, on standard error, and ends all. */
 void detector_tell_faults(void);
+
+/*
+ * For a process that was forked from an engine and is to die: the engine's handlers, which
+ * would take that for a finding, hear nothing of it.
+ */
+void detector_leave_engine(void);
 
 /* Does that sanitizer watch this process? */
 bool detector_asan(void);

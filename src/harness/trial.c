@@ -200,6 +200,8 @@ static void run_to_death(void *ctx)
 
 	now.trial->dying = getpid();
 	limit_cpu(now.options->cpu);
+	if (now.options->engine)
+		detector_leave_engine();
 	detector_tell_faults();
 	if (!now.check) {
 		now.check = check_new();

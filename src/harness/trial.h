@@ -24,6 +24,7 @@ struct trial_options {
 	unsigned int seconds; /* time of each program, or of each process that is to die */
 	unsigned int cpu;     /* seconds of processor of one that is to die; 0: as long as there is time */
 	bool fibers, threads; /* on which */
+	bool engine; /* a fuzzing engine has its handlers in this process */
 	struct exec_timing timing; /* of threads */
 };
 
