@@ -175,6 +175,7 @@ afl_mutator_so_LDFLAGS = -Wc,-shared
 # and the twin that logs comparisons. There is no fuzz_race: ThreadSanitizer takes AFL++'s
 # coverage counters for shared data. It does not know the attribute that leaves a function
 # out (sync.h), but a list of names.
+# Without fuzz_fatal: AFL++ counts what its dying children do, too, which is never quite the same.
 afl_programs = fuzz_fault fuzz_page fuzz_text
 
 afl_build = \
