@@ -262,7 +262,7 @@ def check_libfuzzer(out, target, options, seeds, folder):
         want(check_libfuzzer_start(out, target, options, folder),
              "dictionary: libFuzzer does not read all of it")
     environment = {"LLVM_PROFILE_FILE": os.path.join(folder, "profraw"),
-                   "TSAN_OPTIONS": "symbolize=1"}
+                   "ASAN_OPTIONS": "symbolize=1", "TSAN_OPTIONS": "symbolize=1"}
     symbolizer = tool("llvm-symbolizer")
     if symbolizer:
         # Runtimes look for it by this name alone.
