@@ -98,8 +98,8 @@ harness_sources = \
 	%D%/trace.h \
 	%D%/trial.c \
 	%D%/trial.h \
-	%D%/uncounted.h \
 	%D%/tsan.h \
+	%D%/uncounted.h \
 	%D%/valgrind.h \
 	%D%/visible.c \
 	%D%/visible.h \
