@@ -16,6 +16,7 @@ DETECTORS = (
     ("msan", r"MemorySanitizer: "),
     ("ubsan", r"runtime error: "),
     ("tsan", r"ThreadSanitizer: "),
+    ("contract", r"ERROR: fuzz_api: "),
     ("library", r"BUG: page: "),
     ("hang", r"still running after|no answer"),
     ("alive", r"expected the process to die of"),

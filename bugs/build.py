@@ -41,6 +41,7 @@ class Tree:
             self.flags[flavour] = environment[f"BANK_{flavour.upper()}"].split()
         self.flags["fuzz-plain"] = ["-fsanitize=fuzzer-no-link"]
         self.flags["fuzz-asan"] = ["-fsanitize=fuzzer-no-link", *self.flags["asan"]]
+        self.flags["fuzz-msan"] = ["-fsanitize=fuzzer-no-link", *self.flags["msan"]]
         self.flags["fuzz-tsan"] = ["-fsanitize=fuzzer-no-link", *self.flags["tsan"]]
 
     @functools.cached_property
@@ -108,10 +109,11 @@ def unit_test(name):
 
 
 def fuzz_target(name):
-    """NAME, or NAME-plain: without a sanitizer."""
-    target, plain, _ = name.partition("-plain")
-    flavour = "fuzz-plain" if plain else "fuzz-tsan" if name == "fuzz_race" else "fuzz-asan"
-    return Program(name, flavour, _patterns("fuzz", target, "_plain-" if plain else "-", "*"),
+    """NAME, or NAME-plain, NAME-msan: in another flavour than its usual one."""
+    target, _, other = name.partition("-")
+    flavour = other or ("tsan" if name == "fuzz_race" else "asan")
+    return Program(name, f"fuzz-{flavour}",
+                   _patterns("fuzz", target, f"_{other}-" if other else "-", "*"),
                    ["libmutate.a"], ["-fsanitize=fuzzer"])
 
 

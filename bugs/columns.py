@@ -235,17 +235,20 @@ FATAL_KINDS = ("mapping", "lifetime")
 def fuzz_targets(seat):
     """Those whose findings can be of this kind; they share the time."""
     if not seat.bug:
-        return {"plain": ["fuzz_page-plain", "fuzz_fatal-plain"],
-                "asan": ["fuzz_page", "fuzz_fault", "fuzz_fatal"],
-                "tsan": ["fuzz_race"]}.get(seat.flavour, [])
+        return {"plain": ["fuzz_page-plain", "fuzz_fatal-plain", "fuzz_api-plain"],
+                "asan": ["fuzz_page", "fuzz_fault", "fuzz_fatal", "fuzz_api"],
+                "msan": ["fuzz_fatal-msan"],
+                "tsan": ["fuzz_race"]}[seat.flavour]
+    plain = "-plain" if seat.flavour == "plain" else ""
     if seat.bug.elsewhere:
-        raise Unusable(f"no page program can show it: {seat.bug.why}")
+        return ["fuzz_api" + plain]
     if seat.flavour == "tsan":
         return ["fuzz_race"]
+    if seat.flavour == "msan":
+        return ["fuzz_fatal-msan"]
     if seat.bug.kind == "injection":
         return ["fuzz_fault"]
     # What the library says itself, and addresses that are revoked, ASan would see for it.
-    plain = "-plain" if seat.flavour == "plain" else ""
     if seat.bug.detector == "alive":
         return ["fuzz_fatal" + plain]
     if seat.bug.kind in FATAL_KINDS:
@@ -283,12 +286,10 @@ def _fuzz(bench, seat, trial, target, seeds, limit):
 
 def _fuzz_all(bench, seat, trial, with_seeds):
     targets = fuzz_targets(seat)
-    if not targets:
-        raise Unusable("its fuzz targets are another flavour's")
     limit = max(1, bench.seconds // len(targets)) if seat.bug else bench.seconds
     spent, inputs = 0.0, 0
     for target in targets:
-        seeds = [bench.tree.build / "seeds" / target.removesuffix("-plain")] if with_seeds else []
+        seeds = [bench.tree.build / "seeds" / target.partition("-")[0]] if with_seeds else []
         if seeds and not seeds[0].is_dir():
             raise Unusable(f"expected {seeds[0]}: make seeds")
         outcome = _fuzz(bench, seat, trial, target, seeds, limit)

@@ -27,7 +27,10 @@ dist-bugs:
 # again. For example make bugs BUGS_FLAGS='--column replay,elsewhere'
 bugs_programs =
 if HAVE_ENGINE
-bugs_programs += fuzz_fatal-plain fuzz_page-plain
+bugs_programs += fuzz_api-plain fuzz_fatal-plain fuzz_page-plain
+if HAVE_MSAN
+bugs_programs += fuzz_fatal-msan
+endif
 endif
 
 bugs: all fuzzers $(bugs_programs) seeds

@@ -101,8 +101,9 @@ touched() {
 	while read -r file; do
 		case $file in
 		fuzz/fuzz_*.c | corpus/seed/fuzz_*) echo "$file" | grep -o 'fuzz_[a-z]*' ;;
-		src/page/fault.*) echo fuzz_fault fuzz_page ;;
-		src/page/*) echo fuzz_fatal fuzz_fault fuzz_page fuzz_race ;;
+		src/page/buffer.*) echo fuzz_api ;;
+		src/page/fault.*) echo fuzz_api fuzz_fault fuzz_page ;;
+		src/page/*) echo fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race ;;
 		src/harness/program_text.* | src/harness/program_write.* | src/harness/text_writer.*) echo fuzz_text ;;
 		src/harness/tsan* | src/harness/sighting.* | src/harness/shadow.* | src/harness/clock.*) echo fuzz_race ;;
 		src/harness/* | fuzz/*.[ch]) targets ;;

@@ -63,8 +63,18 @@ minimise() {
 	echo "$1: $entries entries are now $(count "$here/corpus"), coverage $after"
 }
 
+# write_calls FILE CALLS: calls of the library in text
+write_calls() {
+	./fuzz_api-replay --text "$1" >"$2.new" && mv "$2.new" "$2" && echo "$2"
+	rm -f "$2.new"
+}
+
 # write_seed TARGET FILE: as a program in canonical text, if it is one
 write_seed() {
+	if [ "$1" = fuzz_api ]; then
+		write_calls "$2" "$seeds/$1/$(basename "$2" | cut -c 1-12).calls"
+		return
+	fi
 	page=$seeds/$1/$(basename "$2" | cut -c 1-12).page
 	case $1 in
 	*_text) cp "$2" "$work/seed.page" ;;

@@ -202,6 +202,10 @@ replay() {
 				--backend $backend $orders "$srcdir/corpus"
 		done
 	done
+	for backend in direct alias; do
+		stage "fuzz_api-replay, $backend" fuzz_api-replay-$backend '[0-9]+ inputs replayed' \
+			env PAGE_MAP=$backend ./fuzz_api-replay "$srcdir/corpus/seed/fuzz_api"
+	done
 	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
 		fuzz_race-replay-tsan fuzz_fatal-replay-asan fuzz_fault-replay-asan \
 		fuzz_text-replay-asan; do
@@ -223,7 +227,7 @@ race_matrix
 stress
 pair direct "$seconds" fuzz_page fuzz_race
 pair alias $((seconds / 2)) fuzz_page fuzz_race
-pair direct $((seconds / 2)) fuzz_fault fuzz_text
+pair direct $((seconds / 2)) fuzz_api fuzz_text
 pair alias $((seconds / 2)) fuzz_fatal fuzz_fault
 afl
 replay

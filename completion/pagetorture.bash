@@ -60,7 +60,7 @@ _pagetorture()
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_options "$tool" "$command")" -- "$cur")
 	elif [[ $command == fuzz && $prev != --@(dir|bin|seeds) ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text' -- "$cur")
 	elif [[ $command == triage || $prev == --@(dir|bin|seeds) ]]; then
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		compopt -o filenames 2>/dev/null

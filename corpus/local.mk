@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
 dist-hook:
+	$(MKDIR_P) $(distdir)/corpus/seed/fuzz_api && \
+	  cp $(srcdir)/corpus/seed/fuzz_api/*.calls $(distdir)/corpus/seed/fuzz_api
 	for folder in bugs rules regress seed/fuzz_fatal seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
 	  $(MKDIR_P) $(distdir)/corpus/$$folder && \
 	  cp $(srcdir)/corpus/$$folder/*.page $(distdir)/corpus/$$folder || exit 1; \
@@ -15,7 +17,12 @@ replay: all
 	@CC='$(CC)' $(SHELL) $(srcdir)/build-aux/replay.sh $(srcdir) $(replay_corpus)
 
 # The seeds as the engines read them, one folder a target.
-seeds: pagetorture$(EXEEXT)
+seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT)
+	@$(MKDIR_P) seeds/fuzz_api && cp $(srcdir)/fuzz/bytes.dict seeds/fuzz_api.dict && \
+	for calls in $(srcdir)/corpus/seed/fuzz_api/*.calls; do \
+	  ./fuzz_api-replay$(EXEEXT) --bytes $$calls >seeds/fuzz_api/`basename $$calls .calls` \
+	    || exit 1; \
+	done
 	@$(MKDIR_P) seeds/fuzz_text && \
 	  cp $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/fuzz_text/*.page seeds/fuzz_text && \
 	  cp $(srcdir)/fuzz/text.dict seeds/fuzz_text.dict

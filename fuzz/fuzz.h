@@ -14,8 +14,13 @@
 /* Each target defines it. Return: always 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Does the target read programs as text? Else as bytes. Each target defines it. */
-extern const bool fuzz_reads_text;
+/*
+ * How a target reads its inputs: page programs as bytes (program_bytes.h) or as text, or
+ * calls of the library as bytes (api_call.h). Each target defines it; targets.def says it
+ * to others.
+ */
+enum fuzz_reads { FUZZ_BYTES, FUZZ_TEXT, FUZZ_CALLS };
+extern const enum fuzz_reads fuzz_reads;
 
 /* Made at the first call; a target runs in one thread. */
 struct check *fuzz_check(void);

@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "harness/detector.h"
 #include "harness/program_bytes.h"
 #include "harness/trial.h"
 #include "harness/uncounted.h"
 
-const bool fuzz_reads_text = false;
+const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 
-enum { ALWAYS = 100, NOW_AND_THEN = 32 };
+enum { ALWAYS = 24, NOW_AND_THEN = 32, DEPTHS = 17 };
 
 static const struct trial_options options = {
 	.repeat = 1,
@@ -31,6 +32,12 @@ static const struct trial_options options = {
 /* A child that dies as it should is no news: finding names for its frames takes a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
+{
+	return "symbolize=0";
+}
+
+const char *__msan_default_options(void);
+const char *__msan_default_options(void)
 {
 	return "symbolize=0";
 }
@@ -48,10 +55,40 @@ static struct trial *trial_of_target(void)
 	return trial;
 }
 
+static const struct verdict *verdict(void)
+{
+	return rules_verdict(check_rules(fuzz_check()));
+}
+
 static const struct verdict *judge(const struct program *program)
 {
 	check_judge(fuzz_check(), program);
-	return rules_verdict(check_rules(fuzz_check()));
+	return verdict();
+}
+
+/* Mappings that the thread of the last call has when it makes it. */
+static size_t depth_before_last(const struct program *program)
+{
+	uint8_t thread = program->calls[program->count - 1].thread;
+	size_t depth = 0;
+
+	for (size_t i = 0; i + 1 < program->count; i++)
+		if (program->calls[i].thread == thread)
+			depth += (program->calls[i].op == OP_kmap_local) -
+				 (program->calls[i].op == OP_kunmap_local);
+	return depth < DEPTHS ? depth : DEPTHS - 1;
+}
+
+/*
+ * The last call is never made here, so no line of code tells the engine of it. These are
+ * counters to libFuzzer as those of code are: one for each way to end.
+ */
+static uint8_t ends[RULE_COUNT][OP_COUNT][DEPTHS]
+	__attribute__((section("__libfuzzer_extra_counters"), used));
+
+static void tell_engine(enum rule rule, const struct program *program)
+{
+	ends[rule][program->calls[program->count - 1].op][depth_before_last(program)] = 1;
 }
 
 UNCOUNTED_BEGIN
@@ -60,21 +97,19 @@ UNCOUNTED_BEGIN
  * A process costs as much as a hundred inputs. Each kind of misuse that is seldom met gets
  * one whenever it is, the others now and then.
  */
-static bool worth_a_process(enum rule rule, enum op op)
+static bool worth_a_process(enum rule rule, const struct program *program)
 {
-	static unsigned int met[RULE_COUNT][OP_COUNT];
-	unsigned int *count = &met[rule][op];
+	static unsigned int met[RULE_COUNT][OP_COUNT][DEPTHS];
+	const struct call *last = &program->calls[program->count - 1];
+	unsigned int *count = &met[rule][last->op][depth_before_last(program)];
 
 	return ++*count <= ALWAYS || *count % NOW_AND_THEN == 0;
 }
 
 /* The last call, in a process of its own. */
-static void die(struct trial *trial, const struct program *program)
+static void die(struct trial *trial, const struct program *program, enum rule rule)
 {
-	const struct verdict *v = rules_verdict(check_rules(fuzz_check()));
-	enum op op = program->calls[program->count - 1].op;
-
-	if (trial->fibers.result != CHECK_DIFFER && worth_a_process(v->fatal_rule, op))
+	if (trial->fibers.result != CHECK_DIFFER && worth_a_process(rule, program))
 		trial_die(trial, fuzz_check(), program, &options);
 	if (trial->fibers.result == CHECK_DIFFER)
 		fuzz_finding("fuzz_fatal", program, trial->fibers.why);
@@ -82,36 +117,54 @@ static void die(struct trial *trial, const struct program *program)
 
 UNCOUNTED_END
 
-/* Cuts @program after its first fatal call and repairs the rest. Return: false: it has none. */
-static bool end_in_fatal(struct program *program)
+/*
+ * The first call that must end the process. Where MemorySanitizer watches, a use of bytes
+ * that nobody wrote does.
+ */
+static size_t deadly_call(const struct verdict *v, enum rule *rule)
 {
-	const struct verdict *v = judge(program);
+	if (v->uninit_count && detector_msan()) {
+		*rule = RULE_uninit_use;
+		return v->uninits[0].call;
+	}
+	if (v->fatal_call == VERDICT_NONE || v->fatal_rule == RULE_deadlock)
+		return VERDICT_NONE;
+	*rule = v->fatal_rule;
+	return v->fatal_call;
+}
+
+/* Cuts @program after its first deadly call and repairs the rest. Return: false: it has none. */
+static bool end_in_fatal(struct program *program, enum rule *rule)
+{
+	size_t at = deadly_call(judge(program), rule);
 	struct call last;
 
-	if (v->fatal_call == VERDICT_NONE || v->fatal_rule == RULE_deadlock)
+	if (at == VERDICT_NONE)
 		return false;
-	last = program->calls[v->fatal_call];
-	program->count = v->fatal_call;
+	last = program->calls[at];
+	program->count = at;
 	check_repair(fuzz_check(), program);
 	program->calls[program->count++] = last;
 	program_renumber(program);
-	v = judge(program);
-	return v->fatal_call == program->count - 1 && v->broken == RULE_BIT(v->fatal_rule);
+	at = deadly_call(judge(program), rule);
+	return at == program->count - 1 && verdict()->broken == RULE_BIT(*rule);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
 	struct trial *trial = trial_of_target();
+	enum rule rule = RULE_COUNT;
 
 	fuzz_check();
 	program_from_bytes(&program, data, size);
-	if (!end_in_fatal(&program))
+	if (!end_in_fatal(&program, &rule))
 		return 0;
+	tell_engine(rule, &program);
 	trial_begin(trial);
 	trial_execute(trial, fuzz_check(), &program, &options);
 	fuzz_compared(&trial->fibers);
 	fuzz_count("fuzz_fatal");
-	die(trial, &program);
+	die(trial, &program, rule);
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 #include "harness/program_bytes.h"
 
-const bool fuzz_reads_text = false;
+const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 
 static struct program program, failing;
 

@@ -7,7 +7,7 @@
 
 #include "harness/program_bytes.h"
 
-const bool fuzz_reads_text = false;
+const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -74,7 +74,7 @@ static bool wants_all_races(size_t size)
 	return size / PROGRAM_RECORD % 8 == 0;
 }
 
-const bool fuzz_reads_text = false;
+const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

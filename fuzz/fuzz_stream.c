@@ -13,7 +13,7 @@
 
 #include "harness/number.h"
 
-const bool fuzz_reads_text = false;
+const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 
 struct stream {
 	const uint8_t *bytes;

@@ -10,7 +10,7 @@
 
 #include "harness/program_text.h"
 
-const bool fuzz_reads_text = true;
+const enum fuzz_reads fuzz_reads = FUZZ_TEXT;
 
 static struct program program, again;
 static char canonical[TEXT_PROGRAM_MAX], second[TEXT_PROGRAM_MAX];

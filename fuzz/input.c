@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/api_call.h"
 #include "fuzz/fuzz.h"
 #include "harness/program_bytes.h"
 #include "harness/program_file.h"
@@ -25,7 +26,27 @@ static void complain(struct walk *walk, const char *error)
 	walk->failed = true;
 }
 
-/* For a target that reads bytes programs in text are encoded first. */
+static bool load_calls(struct walk *walk, const char *name, uint8_t **bytes, size_t *size)
+{
+	char *text = calloc(1, *size + 1), error[PROGRAM_FILE_ERROR];
+	unsigned int line = 0;
+
+	if (text)
+		memcpy(text, *bytes, *size);
+	free(*bytes);
+	*bytes = malloc(API_MOST * API_RECORD);
+	*size = text && *bytes ? api_text_to_bytes(text, *bytes, &line) : 0;
+	free(text);
+	if (*size)
+		return true;
+	snprintf(error, sizeof(error), "%s:%u: expected a call of fuzz/api.def, at most %d of them",
+		 name, line, API_MOST);
+	complain(walk, line ? error : "expected memory, got none");
+	free(*bytes);
+	return false;
+}
+
+/* For a target that reads bytes, text is encoded first. */
 static bool load(struct walk *walk, const char *name, uint8_t **bytes, size_t *size)
 {
 	static struct program program;
@@ -37,7 +58,9 @@ static bool load(struct walk *walk, const char *name, uint8_t **bytes, size_t *s
 		complain(walk, error);
 		return false;
 	}
-	if (fuzz_reads_text || !program_is_text(name, content, *size))
+	if (fuzz_reads == FUZZ_CALLS && api_is_text(content, *size))
+		return load_calls(walk, name, bytes, size);
+	if (fuzz_reads == FUZZ_TEXT || !program_is_text(name, content, *size))
 		return true;
 	free(content);
 	*bytes = malloc(PROGRAM_BYTES_MAX);

@@ -4,23 +4,31 @@
 # (fuzz_NAME-replay, in any compiler's build).
 
 fuzz_common = %D%/fuzz.c %D%/fuzz.h
+fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
+fuzz_api_parts = %D%/api.def %D%/api.h %D%/api_buffer.c %D%/api_fatal.c %D%/api_fault.c \
+	%D%/api_page.c %D%/fuzz_api.c
 EXTRA_DIST += %D%/bytes.dict %D%/targets.def %D%/text.dict
 
-check_PROGRAMS += fuzz_fatal-replay fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
-fuzz_fatal_replay_SOURCES = $(fuzz_common) %D%/fuzz_fatal.c %D%/input.c %D%/input.h %D%/main_replay.c
+check_PROGRAMS += fuzz_api-replay fuzz_fatal-replay fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
+fuzz_api_replay_SOURCES = $(fuzz_common) $(fuzz_api_parts) $(fuzz_input) %D%/main_replay.c
+fuzz_api_replay_LDADD = libharness-plain.a $(page_plain)
+fuzz_fatal_replay_SOURCES = $(fuzz_common) %D%/fuzz_fatal.c $(fuzz_input) %D%/main_replay.c
 fuzz_fatal_replay_LDADD = libharness-plain.a $(page_plain)
-fuzz_fault_replay_SOURCES = $(fuzz_common) %D%/fuzz_fault.c %D%/input.c %D%/input.h %D%/main_replay.c
+fuzz_fault_replay_SOURCES = $(fuzz_common) %D%/fuzz_fault.c $(fuzz_input) %D%/main_replay.c
 fuzz_fault_replay_LDADD = libharness-plain.a $(page_plain)
-fuzz_page_replay_SOURCES = $(fuzz_common) %D%/fuzz_page.c %D%/input.c %D%/input.h %D%/main_replay.c
+fuzz_page_replay_SOURCES = $(fuzz_common) %D%/fuzz_page.c $(fuzz_input) %D%/main_replay.c
 fuzz_page_replay_LDADD = libharness-plain.a $(page_plain)
-fuzz_race_replay_SOURCES = $(fuzz_common) %D%/fuzz_race.c %D%/input.c %D%/input.h %D%/main_replay.c
+fuzz_race_replay_SOURCES = $(fuzz_common) %D%/fuzz_race.c $(fuzz_input) %D%/main_replay.c
 fuzz_race_replay_LDADD = libharness-plain.a $(page_plain)
-fuzz_text_replay_SOURCES = $(fuzz_common) %D%/fuzz_text.c %D%/input.c %D%/input.h %D%/main_replay.c
+fuzz_text_replay_SOURCES = $(fuzz_common) %D%/fuzz_text.c $(fuzz_input) %D%/main_replay.c
 fuzz_text_replay_LDADD = libharness-plain.a $(page_plain)
 
 if HAVE_ASAN
-check_PROGRAMS += fuzz_fatal-replay-asan fuzz_fault-replay-asan fuzz_page-replay-asan fuzz_text-replay-asan
+check_PROGRAMS += fuzz_api-replay-asan fuzz_fatal-replay-asan fuzz_fault-replay-asan fuzz_page-replay-asan fuzz_text-replay-asan
 endif
+fuzz_api_replay_asan_SOURCES = $(fuzz_api_replay_SOURCES)
+fuzz_api_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+fuzz_api_replay_asan_LDADD = libharness-asan.a $(page_asan)
 fuzz_fatal_replay_asan_SOURCES = $(fuzz_fatal_replay_SOURCES)
 fuzz_fatal_replay_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 fuzz_fatal_replay_asan_LDADD = libharness-asan.a $(page_asan)
@@ -43,8 +51,11 @@ fuzz_race_replay_tsan_LDFLAGS = $(TSAN_FLAGS)
 fuzz_race_replay_tsan_LDADD = libharness-tsan.a $(page_tsan)
 
 if HAVE_MSAN
-check_PROGRAMS += fuzz_fatal-replay-msan fuzz_fault-replay-msan fuzz_page-replay-msan
+check_PROGRAMS += fuzz_api-replay-msan fuzz_fatal-replay-msan fuzz_fault-replay-msan fuzz_page-replay-msan
 endif
+fuzz_api_replay_msan_SOURCES = $(fuzz_api_replay_SOURCES)
+fuzz_api_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+fuzz_api_replay_msan_LDADD = libharness-msan.a $(page_msan)
 fuzz_fatal_replay_msan_SOURCES = $(fuzz_fatal_replay_SOURCES)
 fuzz_fatal_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 fuzz_fatal_replay_msan_LDADD = libharness-msan.a $(page_msan)
@@ -56,7 +67,11 @@ fuzz_page_replay_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 fuzz_page_replay_msan_LDADD = libharness-msan.a $(page_msan)
 
 # The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
-EXTRA_PROGRAMS += fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text
+EXTRA_PROGRAMS += fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text
+fuzz_api_SOURCES = $(fuzz_common) $(fuzz_api_parts) %D%/api_call.c %D%/api_call.h
+fuzz_api_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
+fuzz_api_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
+fuzz_api_LDADD = libharness-fuzz-asan.a $(page_fuzz_asan)
 fuzz_fatal_SOURCES = $(fuzz_common) %D%/fuzz_fatal.c %D%/mutator.c
 fuzz_fatal_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
 fuzz_fatal_LDFLAGS = -fsanitize=fuzzer $(ASAN_FLAGS)
@@ -79,7 +94,11 @@ fuzz_race_LDFLAGS = -fsanitize=fuzzer $(TSAN_FLAGS)
 fuzz_race_LDADD = libmutate.a libharness-fuzz-tsan.a $(page_fuzz_tsan)
 
 # Without a sanitizer: what the library says itself, and addresses that are revoked in earnest.
-EXTRA_PROGRAMS += fuzz_fatal-plain fuzz_page-plain
+EXTRA_PROGRAMS += fuzz_api-plain fuzz_fatal-plain fuzz_page-plain
+fuzz_api_plain_SOURCES = $(fuzz_api_SOURCES)
+fuzz_api_plain_CFLAGS = $(fuzz_fatal_plain_CFLAGS)
+fuzz_api_plain_LDFLAGS = $(fuzz_fatal_plain_LDFLAGS)
+fuzz_api_plain_LDADD = libharness-fuzz-plain.a $(page_fuzz_plain)
 fuzz_fatal_plain_SOURCES = $(fuzz_fatal_SOURCES)
 fuzz_fatal_plain_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
 fuzz_fatal_plain_LDFLAGS = -fsanitize=fuzzer
@@ -88,6 +107,13 @@ fuzz_page_plain_SOURCES = $(fuzz_page_SOURCES)
 fuzz_page_plain_CFLAGS = $(fuzz_fatal_plain_CFLAGS)
 fuzz_page_plain_LDFLAGS = $(fuzz_fatal_plain_LDFLAGS)
 fuzz_page_plain_LDADD = $(fuzz_fatal_plain_LDADD)
+
+# What is read before it is written: MemorySanitizer must end the process, by its rule.
+EXTRA_PROGRAMS += fuzz_fatal-msan
+fuzz_fatal_msan_SOURCES = $(fuzz_fatal_SOURCES)
+fuzz_fatal_msan_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(MSAN_FLAGS) $(QUIET_COVERAGE)
+fuzz_fatal_msan_LDFLAGS = -fsanitize=fuzzer $(MSAN_FLAGS)
+fuzz_fatal_msan_LDADD = libmutate.a libharness-fuzz-msan.a $(page_fuzz_msan)
 
 # The same without the mutator, for `make bench-fuzz`.
 EXTRA_PROGRAMS += fuzz_page-bytes fuzz_race-bytes
@@ -113,20 +139,24 @@ fuzz_stream_LDADD = $(fuzz_page_bytes_LDADD)
 fuzz_page_replay_cov_SOURCES = $(fuzz_page_replay_SOURCES)
 fuzz_page_replay_cov_LDFLAGS = $(COVERAGE_FLAGS)
 fuzz_page_replay_cov_LDADD = libharness-plain.a $(page_cov)
-fuzz_stream_replay_cov_SOURCES = $(fuzz_common) %D%/fuzz_stream.c %D%/input.c %D%/input.h %D%/main_replay.c
+fuzz_stream_replay_cov_SOURCES = $(fuzz_common) %D%/fuzz_stream.c $(fuzz_input) %D%/main_replay.c
 fuzz_stream_replay_cov_LDFLAGS = $(COVERAGE_FLAGS)
 fuzz_stream_replay_cov_LDADD = libharness-plain.a $(page_cov)
 
 # Does an input get the same answer every time? The code that the engine runs, counters
 # and all, without the engine.
-same_common = $(fuzz_common) %D%/answer.c %D%/answer.h %D%/book.c %D%/book.h %D%/input.c \
-	%D%/input.h %D%/main_same.c
+same_common = $(fuzz_common) $(fuzz_input) %D%/answer.c %D%/answer.h %D%/book.c %D%/book.h \
+	%D%/main_same.c
 
 if HAVE_ENGINE
 if HAVE_ASAN
-check_PROGRAMS += fuzz_fatal-same fuzz_fault-same fuzz_page-same fuzz_text-same
+check_PROGRAMS += fuzz_api-same fuzz_fatal-same fuzz_fault-same fuzz_page-same fuzz_text-same
 endif
 endif
+fuzz_api_same_SOURCES = $(same_common) $(fuzz_api_parts)
+fuzz_api_same_CFLAGS = $(fuzz_api_CFLAGS)
+fuzz_api_same_LDFLAGS = $(ASAN_FLAGS)
+fuzz_api_same_LDADD = $(fuzz_api_LDADD)
 fuzz_fatal_same_SOURCES = $(same_common) %D%/fuzz_fatal.c
 fuzz_fatal_same_CFLAGS = $(fuzz_fatal_CFLAGS)
 fuzz_fatal_same_LDFLAGS = $(ASAN_FLAGS)
@@ -154,7 +184,7 @@ fuzz_race_same_LDADD = $(fuzz_race_LDADD)
 
 engine_programs =
 if HAVE_ENGINE
-engine_programs += fuzz_fatal fuzz_fault fuzz_page fuzz_text
+engine_programs += fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_text
 endif
 if HAVE_ENGINE_TSAN
 engine_programs += fuzz_race
@@ -175,7 +205,8 @@ afl_mutator_so_LDFLAGS = -Wc,-shared
 # and the twin that logs comparisons. There is no fuzz_race: ThreadSanitizer takes AFL++'s
 # coverage counters for shared data. It does not know the attribute that leaves a function
 # out (sync.h), but a list of names.
-# Without fuzz_fatal: AFL++ counts what its dying children do, too, which is never quite the same.
+# Without fuzz_api and fuzz_fatal: AFL++ counts what their dying children do, too, which is never
+# quite the same.
 afl_programs = fuzz_fault fuzz_page fuzz_text
 
 afl_build = \

@@ -8,8 +8,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fuzz/api_call.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/input.h"
+
+static void print_bytes(const struct input *input, void *ctx)
+{
+	size_t *printed = ctx;
+
+	*printed += fwrite(input->bytes, 1, input->size, stdout) == input->size;
+}
+
+/* Programs are for `pagetorture format`; calls have nobody else. */
+static void print_text(const struct input *input, void *ctx)
+{
+	static struct api_call calls[API_MOST];
+	size_t *printed = ctx, count = api_from_bytes(input->bytes, input->size, calls);
+	char line[API_LINE];
+
+	printf("calls 1\n");
+	for (size_t i = 0; i < count; i++) {
+		api_to_text(&calls[i], line);
+		printf("%s\n", line);
+	}
+	++*printed;
+}
 
 static void replay(const struct input *input, void *ctx)
 {
@@ -29,11 +52,18 @@ int main(int argc, char **argv)
 	if (argc < 2 || !strcmp(argv[1], "--help")) {
 		fprintf(argc < 2 ? stderr : stdout,
 			"Usage: %s FILE|FOLDER...\n"
-			"Replay programs, text (.page) or bytes, through the fuzz target.\n"
+			"       %s --bytes FILE\n"
+			"       fuzz_api-replay --text FILE\n"
+			"Replay programs (for fuzz_api: calls), text or bytes, through the fuzz target; or\n"
+			"print a file as the target reads it, or as people do.\n"
 			"Exit status: 0 all ran; 1 one could not be read, or there were none.\n",
-			argv[0]);
+			argv[0], argv[0]);
 		return argc < 2 ? 2 : 0;
 	}
+	if (argc == 3 && !strcmp(argv[1], "--bytes"))
+		return !input_each(argv[2], print_bytes, &replayed) || replayed != 1;
+	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_reads == FUZZ_CALLS)
+		return !input_each(argv[2], print_text, &replayed) || replayed != 1;
 	for (int i = 1; i < argc; i++)
 		good &= input_each(argv[i], replay, &replayed);
 	printf("%zu inputs replayed\n", replayed);

@@ -11,7 +11,23 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
 				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
 
+void __msan_unpoison(const volatile void *at, size_t size) __attribute__((weak));
+
 static struct program program, second;
+
+/* MemorySanitizer does not watch the engine, nor what mutates: it does not know that they wrote. */
+static void written(const void *at, size_t size)
+{
+	if (__msan_unpoison)
+		__msan_unpoison(at, size);
+}
+
+static size_t engine_mutate(uint8_t *data, size_t size, size_t max)
+{
+	size = LLVMFuzzerMutate(data, size, max);
+	written(data, size);
+	return size;
+}
 
 /* Return: 0 makes the engine try again. */
 static size_t mutate_into(uint8_t *out, size_t max, const struct program *other, unsigned int seed)
@@ -20,16 +36,18 @@ static size_t mutate_into(uint8_t *out, size_t max, const struct program *other,
 		.seed = seed,
 		.max_calls = max / PROGRAM_RECORD,
 		.other = other,
-		.engine = LLVMFuzzerMutate,
+		.engine = LLVMFuzzerMutate ? engine_mutate : NULL,
 	};
 
 	if (mutate(&program, &request) == MUTATION_COUNT)
 		return 0;
+	written(&program, sizeof(program));
 	return program_to_bytes(&program, out);
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
+	written(data, size);
 	program_from_bytes(&program, data, size);
 	return mutate_into(data, max, NULL, seed);
 }
@@ -38,6 +56,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
 				 size_t other_size, uint8_t *out, size_t max, unsigned int seed)
 {
+	written(data, size);
+	written(other, other_size);
 	program_from_bytes(&program, data, size);
 	program_from_bytes(&second, other, other_size);
 	return mutate_into(out, max, &second, seed);

@@ -67,7 +67,7 @@ row() {
 if [ -x "$abs_builddir/fuzz_page" ]; then
 	run_to 0 "$pagetorture" bugs --column fuzz-empty --trials 2 --time 2 \
 		--results "$scratch/fuzz.json" copy-tail-missed unmap-order-unchecked \
-		annotation-fresh-untold buffer-one-page-more
+		annotation-fresh-untold align-wraps allocator-drops-its-lock
 	ok $? "bugs are fuzzed, and the library as it is has no finding" "$scratch/out"
 	row copy-tail-missed | grep -q '^bytes 2/2 '
 	ok $? "one is found, twice" "$scratch/out"
@@ -77,13 +77,23 @@ if [ -x "$abs_builddir/fuzz_page" ]; then
 	else
 		skip "one that lets misuse live: this build has no fuzz_fatal-plain (make bugs)"
 	fi
-	row buffer-one-page-more | grep -q '^-$'
-	ok $? "one that no page program can show is not asked about" "$scratch/out"
-	if [ -n "$LLVM_COV" ]; then
-		row annotation-fresh-untold | grep -q '^reached, not triggered$'
-		ok $? "one is reached, and breaks what no target looks for" "$scratch/out"
+	if [ -x "$abs_builddir/fuzz_api-plain" ]; then
+		row align-wraps | grep -q ' 2/2 '
+		ok $? "and one that no page program can show" "$scratch/out"
 	else
+		skip "one that no page program can show: this build has no fuzz_api-plain (make bugs)"
+	fi
+	if [ -x "$abs_builddir/fuzz_fatal-msan" ]; then
+		row annotation-fresh-untold | grep -q '^alive 2/2 '
+		ok $? "and one that only MemorySanitizer can see" "$scratch/out"
+	else
+		skip "one that only MemorySanitizer can see: this build has no fuzz_fatal-msan (make bugs)"
+	fi
+	if [ -z "$LLVM_COV" ]; then
 		skip "this build cannot count what is reached"
+	elif [ -x "$abs_builddir/fuzz_api-plain" ]; then
+		row allocator-drops-its-lock | grep -q '^reached, not triggered$'
+		ok $? "one is reached, but two threads would have to meet there" "$scratch/out"
 	fi
 else
 	skip "this build has no fuzz_page (make fuzzers)"

@@ -25,12 +25,31 @@ for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
 	fuzz_race-replay fuzz_race-replay-tsan fuzz_text-replay fuzz_text-replay-asan; do
 	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress" "$corpus/bugs"
 done
+for binary in fuzz_api-replay fuzz_api-replay-asan fuzz_api-replay-msan; do
+	replay $binary "$corpus/seed/fuzz_api"
+done
 PAGE_MAP="alias"
 export PAGE_MAP
+replay fuzz_api-replay "$corpus/seed/fuzz_api"
 for binary in fuzz_page-replay-asan fuzz_race-replay-tsan; do
 	replay $binary "$corpus/rules" "$corpus/seed/${binary%%-*}" "$corpus/regress" "$corpus/bugs"
 done
 unset PAGE_MAP
+
+# Calls as text and as bytes are the same.
+for calls in "$corpus"/seed/fuzz_api/*.calls; do
+	"$abs_builddir/fuzz_api-replay" --bytes "$calls" >"$scratch/bytes" &&
+		"$abs_builddir/fuzz_api-replay" --text "$scratch/bytes" >"$scratch/text.calls" &&
+		sed 's/ *#.*//; /^$/d' "$calls" | diff - "$scratch/text.calls"
+done >"$scratch/out" 2>&1
+[ ! -s "$scratch/out" ]
+ok $? "calls come back from bytes as they were" "$scratch/out"
+for wrong in 'frob 1' 'align' 'align 1 2' 'alloc 4 1' 'align 99999' 'align x'; do
+	printf 'calls 1\nalign 1\n%s\n' "$wrong" >"$scratch/wrong.calls"
+	run_to 1 "$abs_builddir/fuzz_api-replay" "$scratch/wrong.calls" &&
+		grep -q "wrong.calls:3: expected a call" "$scratch/err"
+	ok $? "not a call: $wrong" "$scratch/err"
+done
 
 # The command-line tool on what once failed.
 run_to 0 "$pagetorture" run "$corpus"/regress/*.page

@@ -428,6 +428,24 @@ static bool only_sync(void)
 	       after.calls[at[1] + 1].thread == b->thread;
 }
 
+/* Pairs around a run, the newest mapping inside, as many as there are new calls. */
+static bool only_nest(void)
+{
+	size_t at[MOST], count = new_calls(at);
+
+	if (!count || count % 2)
+		return false;
+	for (size_t i = 0; i < count / 2; i++) {
+		const struct call *map = &after.calls[at[i]];
+		const struct call *unmap = &after.calls[at[count - 1 - i]];
+
+		if (map->op != OP_kmap_local || unmap->op != OP_kunmap_local ||
+		    map->thread != unmap->thread || map->handle[0] != unmap->handle[0])
+			return false;
+	}
+	return at[count / 2] - at[count / 2 - 1] > 1;
+}
+
 /* A run, whose calls all have the same new thread. */
 static bool only_thread(void)
 {

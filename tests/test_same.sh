@@ -65,7 +65,7 @@ same() {
 
 # The corpus with a process started for each input; random programs with a fork for each.
 seed=0
-for target in fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
+for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	set -- "$corpus/rules" "$corpus/regress" "$corpus/seed/$target"
 	if [ "$target" = fuzz_text ]; then
 		broken_texts

@@ -18,7 +18,7 @@ arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
-arrows 'fuzz/*.[ch]' 'fuzz/|harness/'
+arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(delay|pin|tsan)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
@@ -35,6 +35,9 @@ ok $? "schedules know neither programs nor pages" "$scratch/learns"
 grep -l 'page/page.h' src/harness/* | grep -v 'exec_\(call\|state\|fiber\|thread\)' >"$scratch/users"
 [ ! -s "$scratch/users" ]
 ok $? "only executors use the library" "$scratch/users"
+grep -l 'page/page.h' fuzz/*.[ch] | grep -v '^fuzz/api' >"$scratch/users"
+[ ! -s "$scratch/users" ]
+ok $? "of the fuzz targets only fuzz_api calls the library by itself" "$scratch/users"
 
 # Sanitizers differ in one header of the library, and in no algorithm.
 grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' src/*/* | grep -v 'src/page/sync.h' \

@@ -23,7 +23,12 @@ libharness_given_a_CFLAGS = $(given_cflags)
 libharness_given_tsan_a_SOURCES = $(libharness_tsan_a_SOURCES)
 libharness_given_tsan_a_CFLAGS = $(given_cflags) -fno-builtin -DBYTES_QUIET
 
-EXTRA_PROGRAMS += fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
+EXTRA_PROGRAMS += fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
+fuzz_api_given_SOURCES = $(fuzz_api_SOURCES)
+fuzz_api_given_CFLAGS = $(given_cflags)
+fuzz_api_given_LDADD = $(given_ldadd)
+fuzz_api_given_DEPENDENCIES = $(given_libraries)
+fuzz_api_given_LINK = $(given_link)
 fuzz_fatal_given_SOURCES = $(fuzz_fatal_SOURCES)
 fuzz_fatal_given_CFLAGS = $(given_cflags)
 fuzz_fatal_given_LDADD = $(given_ldadd)

@@ -28,6 +28,7 @@ page_asan = $(PAGE_ASAN_LIBS) libforeign-plain.a
 page_tsan = $(PAGE_TSAN_LIBS) libforeign-plain.a
 page_msan = $(PAGE_MSAN_LIBS) libforeign-msan.a
 page_fuzz_asan = $(PAGE_FUZZ_ASAN_LIBS) libforeign-plain.a
+page_fuzz_msan = $(page_msan)
 page_fuzz_plain = $(page_plain)
 page_fuzz_tsan = $(PAGE_FUZZ_TSAN_LIBS) libforeign-plain.a
 page_cov = $(page_plain)

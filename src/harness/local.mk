@@ -146,11 +146,14 @@ libharness_msan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_sourc
 EXTRA_libharness_msan_a_DEPENDENCIES = config.h
 libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 
-EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-plain.a libharness-fuzz-tsan.a \
+EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-msan.a libharness-fuzz-plain.a libharness-fuzz-tsan.a \
 	libmutate.a
 libharness_fuzz_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
 EXTRA_libharness_fuzz_asan_a_DEPENDENCIES = config.h
 libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
+libharness_fuzz_msan_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
+EXTRA_libharness_fuzz_msan_a_DEPENDENCIES = config.h
+libharness_fuzz_msan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(MSAN_FLAGS) $(QUIET_COVERAGE)
 libharness_fuzz_plain_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
 EXTRA_libharness_fuzz_plain_a_DEPENDENCIES = config.h
 libharness_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)

@@ -354,3 +354,46 @@ bool mutate_sync(struct mutator *m)
 		return false;
 	return random_once_in(&m->random, 2) ? put_lock_around(m) : put_signal(m);
 }
+
+/* Handles for mappings that nobody fills, as bits. */
+static uint32_t free_mappings(const struct mutator *m)
+{
+	struct scene scene;
+
+	scene_at(&scene, m->program, m->program->count);
+	return mutate_unfilled(&scene, 'K');
+}
+
+/*
+ * Whoever maps must unmap newest first, which calls put in one by one seldom do; and what is
+ * wrong with an older mapping shows only while there is a newer one.
+ */
+bool mutate_nest(struct mutator *m)
+{
+	uint32_t times = random_once_in(&m->random, 4) ? 16 : 1 + random_below(&m->random, 3);
+	struct call call = { .claim = RESULT_NONE };
+	struct scene scene;
+	struct run run;
+	uint32_t free;
+
+	if (!m->program->count)
+		return false;
+	run = mutate_pick_run(m, m->program);
+	free = free_mappings(m);
+	scene_at(&scene, m->program, run.first);
+	if (!scene.usable[SCENE_PAGE] || !free || mutate_room(m) < 2)
+		return false;
+	call.thread = m->program->calls[run.first].thread;
+	for (; times && free && mutate_room(m) >= 2; times--, free &= free - 1, run.last += 2) {
+		call.handle[0] = (uint8_t)__builtin_ctz(free);
+		call.handle[1] = 0;
+		call.op = OP_kunmap_local;
+		mutate_open(m->program, run.last, 1);
+		m->program->calls[run.last] = call;
+		call.handle[1] = random_bit(&m->random, scene.usable[SCENE_PAGE]);
+		call.op = OP_kmap_local;
+		mutate_open(m->program, run.first, 1);
+		m->program->calls[run.first] = call;
+	}
+	return true;
+}

@@ -58,6 +58,7 @@ page_tsan = libpage-tsan.a
 page_tsan_inline = libpage-tsan-inline.a
 page_msan = libpage-msan.a
 page_fuzz_asan = libpage-fuzz-asan.a
+page_fuzz_msan = libpage-fuzz-msan.a
 page_fuzz_plain = libpage-fuzz-plain.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
@@ -73,7 +74,7 @@ endif
 if HAVE_MSAN
 pkglib_LIBRARIES += libpage-msan.a
 endif
-EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-plain.a libpage-fuzz-tsan.a \
+EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-msan.a libpage-fuzz-plain.a libpage-fuzz-tsan.a \
 	libpage-tsan-inline.a
 endif
 
@@ -99,6 +100,9 @@ libpage_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 libpage_fuzz_asan_a_SOURCES = $(page_sources)
 EXTRA_libpage_fuzz_asan_a_DEPENDENCIES = config.h
 libpage_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+libpage_fuzz_msan_a_SOURCES = $(page_sources)
+EXTRA_libpage_fuzz_msan_a_DEPENDENCIES = config.h
+libpage_fuzz_msan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
 libpage_fuzz_plain_a_SOURCES = $(page_sources)
 EXTRA_libpage_fuzz_plain_a_DEPENDENCIES = config.h
 libpage_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link

@@ -106,7 +106,7 @@ static void set_environment(const struct seat *seat, const struct role *role,
 		command_env(line, "%s", always[i]);
 	if (role->trims_not)
 		command_env(line, "AFL_DISABLE_TRIM=1");
-	if (!role->own_bytes && !seat->target->reads_text &&
+	if (!role->own_bytes && seat->target->reads == READS_BYTES &&
 	    engine_has_file(seat->options->bin, "afl_mutator.so"))
 		command_env(line, "AFL_CUSTOM_MUTATOR_LIBRARY=%s/afl_mutator.so",
 			    seat->options->bin);

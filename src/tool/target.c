@@ -16,14 +16,11 @@
 
 /* ---- the table ---- */
 
-#define BYTES false
-#define TEXT true
-
 static const struct known {
 	const char *name, *flavour;
-	bool reads_text;
+	enum target_reads reads;
 } known[] = {
-#define TARGET(name, flavour, reads, what) {#name, flavour, reads},
+#define TARGET(name, flavour, reads, what) {#name, flavour, READS_##reads},
 #include "fuzz/targets.def"
 #undef TARGET
 };
@@ -45,10 +42,10 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 	for (size_t i = 0; i < KNOWN; i++)
 		if (!strcmp(known[i].name, name)) {
 			target->flavour = known[i].flavour;
-			target->reads_text = known[i].reads_text;
+			target->reads = known[i].reads;
 		}
 	/* A text of that length has as many calls as a program can have. */
-	target->max_len = target->reads_text ? 4096 : PROGRAM_BYTES_MAX;
+	target->max_len = target->reads == READS_TEXT ? 4096 : PROGRAM_BYTES_MAX;
 	snprintf(target->dir, sizeof(target->dir), "%.3000s/%.500s", options->dir, name);
 	snprintf(target->queue, sizeof(target->queue), "%s/queue", target->dir);
 	snprintf(target->dictionary, sizeof(target->dictionary), "%.3000s/%.500s.dict",

@@ -27,6 +27,9 @@
 #include "tool/seat.h"
 #include "tool/store.h"
 
+/* What a target's inputs are (fuzz/targets.def): page programs, or calls by themselves. */
+enum target_reads { READS_BYTES, READS_TEXT, READS_CALLS };
+
 /* Processes of one engine on one target. */
 #define CREW_SEATS 64
 
@@ -43,7 +46,7 @@ struct crew {
 struct target {
 	const char *name;
 	const char *flavour;
-	bool reads_text;
+	enum target_reads reads;
 	size_t max_len;
 	char dir[3600], queue[3700];
 	char dictionary[PATH_MAX]; /* of tokens, as both engines read it; empty: none */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Inputs of fuzz_api: calls of the library that no page program can make (api.def).
+ *
+ * As bytes, one record of fixed size a call, so that what an engine cuts and joins stays in
+ * step; every byte string is a list of calls:
+ *
+ *   byte 0     code of the call, modulo their number
+ *   byte 1     slot, modulo API_SLOTS
+ *   byte 2..7  three numbers, 16 bits each, low byte first (number.h)
+ *
+ * As text, for people and for seeds: the line "calls 1", then a line a call, with its name,
+ * its slot and its numbers; # begins a comment.
+ */
+#ifndef FUZZ_API_CALL_H
+#define FUZZ_API_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define API_SLOTS   4
+#define API_NUMBERS 3
+#define API_RECORD  8
+#define API_MOST    64 /* calls of one input; more are left out */
+#define API_LINE    160
+
+enum api_op {
+#define API(name, slots, numbers, what) API_##name,
+#include "fuzz/api.def"
+#undef API
+	API_COUNT
+};
+
+struct api_call {
+	enum api_op op;
+	uint8_t slot;
+	uint64_t number[API_NUMBERS];
+};
+
+const char *api_name(enum api_op op);
+
+/* Return: how many calls the bytes are. */
+size_t api_from_bytes(const uint8_t *bytes, size_t size, struct api_call calls[API_MOST]);
+
+/* A line of text without its end. */
+void api_to_text(const struct api_call *call, char line[API_LINE]);
+
+/* Does it begin as calls in text do? */
+bool api_is_text(const char *text, size_t size);
+
+/*
+ * @text: a string, which is cut up
+ * @bytes: API_MOST records
+ * @line: of the mistake
+ * Return: the number of bytes; 0: a line that is no call, or too many.
+ */
+size_t api_text_to_bytes(char *text, uint8_t *bytes, unsigned int *line);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Single pages: flags, callbacks, frames that come back. */
+#include "fuzz/api.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
+#define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
+
+/* Far more than the quarantine holds. */
+#define CHURN_MOST 300
+
+struct api_slot api_slots[API_SLOTS];
+
+static bool all_bytes_are(struct page *page, unsigned char value)
+{
+	static unsigned char seen[PAGE_SIZE], wanted[PAGE_SIZE];
+
+	memset(wanted, value, sizeof(wanted));
+	api_expect(!page_read_raw(page, seen, 0, PAGE_SIZE), "page_read_raw of a whole page failed");
+	return !memcmp(seen, wanted, sizeof(seen));
+}
+
+static void fill(struct page *page, unsigned char value)
+{
+	static unsigned char bytes[PAGE_SIZE];
+
+	memset(bytes, value, sizeof(bytes));
+	api_expect(!page_write_raw(page, bytes, 0, PAGE_SIZE),
+		   "page_write_raw of a whole page failed");
+}
+
+void api_drop_page(struct api_slot *slot)
+{
+	if (!slot->page)
+		return;
+	api_expect(page_ref_count(slot->page) == 1, "a page has %u references, expected 1",
+		   page_ref_count(slot->page));
+	api_expect(all_bytes_are(slot->page, slot->page_stamp), "a page did not keep its bytes");
+	page_free(slot->page);
+	slot->page = NULL;
+}
+
+static void keep_page(struct api_slot *slot, struct page *page)
+{
+	api_drop_page(slot);
+	slot->page = page;
+	slot->page_stamp++;
+	fill(page, slot->page_stamp);
+}
+
+struct page *api_page(const struct api_call *call)
+{
+	struct api_slot *slot = &api_slots[call->slot];
+
+	if (!slot->page) {
+		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
+
+		api_expect(page, "page_alloc(GFP_KERNEL | __GFP_NOFAIL) failed");
+		keep_page(slot, page);
+	}
+	return slot->page;
+}
+
+void api_align(const struct api_call *call)
+{
+	size_t addr = (size_t)call->number[0], over = addr % PAGE_SIZE, aligned = 77;
+	bool fits = !over || addr - over <= SIZE_MAX - PAGE_SIZE;
+	size_t wanted = !fits ? 77 : over ? addr - over + PAGE_SIZE : addr;
+
+	api_expect(page_align(addr, &aligned) == fits && aligned == wanted,
+		   "page_align(%#zx) gave %#zx, expected %s %#zx", addr, aligned,
+		   fits ? "true and" : "false and still", wanted);
+}
+
+static bool flags_good(gfp_t gfp)
+{
+	return !(gfp & ~(CONTEXTS | MODIFIERS)) && __builtin_popcount(gfp & CONTEXTS) == 1;
+}
+
+void api_alloc(const struct api_call *call)
+{
+	gfp_t gfp = (gfp_t)call->number[0];
+	struct page *page;
+	enum api_fails fails;
+
+	if (!flags_good(gfp)) {
+		errno = 0;
+		api_expect(!page_alloc(gfp) && errno == EINVAL,
+			   "page_alloc(%#x) did not end with EINVAL", gfp);
+		return;
+	}
+	fails = api_fails(PAGE_FAULT_ALLOC, gfp, 0);
+	errno = 0;
+	page = page_alloc(gfp);
+	api_expect(page || errno == ENOMEM, "page_alloc(%#x) failed with %d", gfp, errno);
+	api_failed(PAGE_FAULT_ALLOC, fails, !page);
+	if (!page)
+		return;
+	api_expect(page_ref_count(page) == 1, "a new page has %u references",
+		   page_ref_count(page));
+	api_expect(!page_nid(page), "a page is on node %d", page_nid(page));
+	api_expect(!(gfp & __GFP_ZERO) || all_bytes_are(page, 0),
+		   "page_alloc(%#x) gave a page that is not zero", gfp);
+	keep_page(&api_slots[call->slot], page);
+}
+
+void api_release(const struct api_call *call)
+{
+	api_drop_page(&api_slots[call->slot]);
+}
+
+/* ---- callbacks ---- */
+
+struct called {
+	unsigned int times;
+	unsigned char mark;
+	size_t len;
+};
+
+static int on_mapped(void *at, void *ctx)
+{
+	struct called *called = ctx;
+
+	called->times++;
+	if (called->len)
+		*(unsigned char *)at = called->mark;
+	return 37;
+}
+
+/* The byte that the callback marked, and only that one, has changed; it is put back. */
+static void expect_mark(const struct api_call *call, struct page *page, size_t off, size_t len)
+{
+	const struct api_slot *slot = &api_slots[call->slot];
+	unsigned char mark = 0;
+
+	if (!len)
+		return;
+	page_read_raw(page, &mark, off, 1);
+	api_expect(mark == (unsigned char)~slot->page_stamp,
+		   "%s: the callback was not given byte %zu of the page", api_name(call->op), off);
+	page_write_raw(page, &slot->page_stamp, off, 1);
+	api_expect(all_bytes_are(page, slot->page_stamp), "%s: another byte than %zu changed",
+		   api_name(call->op), off);
+}
+
+void api_with_mapped(const struct api_call *call)
+{
+	struct page *page = api_page(call);
+	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_stamp, .len = 1 };
+	int ret = page_with_mapped(page, on_mapped, &called);
+
+	api_expect(ret == 37 && called.times == 1,
+		   "page_with_mapped returned %d after %u callbacks, expected 37 after 1", ret,
+		   called.times);
+	expect_mark(call, page, 0, 1);
+}
+
+void api_with_pointer(const struct api_call *call)
+{
+	size_t off = (size_t)call->number[0], len = (size_t)call->number[1];
+	bool good = off <= PAGE_SIZE && len <= PAGE_SIZE - off;
+	struct page *page = api_page(call);
+	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_stamp,
+				 .len = good ? len : 0 };
+	int ret = page_with_pointer(page, off, len, on_mapped, &called);
+
+	api_expect(ret == (good ? 37 : -EINVAL) && called.times == good,
+		   "page_with_pointer(%#zx, %#zx) returned %d after %u callbacks, expected %d after %d",
+		   off, len, ret, called.times, good ? 37 : -EINVAL, good);
+	if (good)
+		expect_mark(call, page, off, len);
+}
+
+/* ---- frames ---- */
+
+void api_churn(const struct api_call *call)
+{
+	for (uint64_t n = call->number[0] % CHURN_MOST; n; n--) {
+		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
+
+		api_expect(page, "no frame is left, though all but a few were freed");
+		page_free(page);
+	}
+}
+
+/* ---- user memory ---- */
+
+/*
+ * User memory is the page itself, a little further down: what is read a second time is what
+ * the first time has written. At least as far down as kernels copy at a time, who all go
+ * upwards.
+ */
+#define SHIFT_LEAST 64
+
+void api_user_copy(const struct api_call *call)
+{
+	size_t off = call->number[0] % (PAGE_SIZE / 2);
+	size_t shift = SHIFT_LEAST + call->number[1] % (PAGE_SIZE / 4);
+	size_t len = call->number[2] % (PAGE_SIZE / 4);
+	static unsigned char before[PAGE_SIZE], after[PAGE_SIZE];
+	struct page *page = api_page(call);
+	unsigned char *addr = page_map_local(page), *home = page_home(addr);
+	struct user_slice_reader reader;
+	enum api_fails fails = API_SUCCEEDS;
+	int ret;
+
+	for (size_t i = 0; i < PAGE_SIZE; i++)
+		before[i] = (unsigned char)(i * 7 + i / 256);
+	page_write_raw(page, before, 0, PAGE_SIZE);
+	user_slice_reader_init(&reader, user_slice_new(home + off + shift, len));
+	if (len)
+		fails = api_fails(PAGE_FAULT_USERCOPY, 0, 0);
+	ret = page_copy_from_user_slice(page, &reader, off, len);
+	page_unmap_local(addr);
+	api_expect(!ret || ret == -EFAULT, "page_copy_from_user_slice returned %d", ret);
+	api_failed(PAGE_FAULT_USERCOPY, fails, ret);
+	api_expect(user_slice_left(&reader) == (ret ? len : 0),
+		   "page_copy_from_user_slice returned %d and left %zu bytes", ret,
+		   user_slice_left(&reader));
+	page_read_raw(page, after, 0, PAGE_SIZE);
+	if (ret)
+		memset(before + off, 0, len);
+	else
+		memmove(before + off, before + off + shift, len);
+	api_expect(!memcmp(before, after, PAGE_SIZE),
+		   "page_copy_from_user_slice from the page itself, %zu further, left other bytes", shift);
+	fill(page, api_slots[call->slot].page_stamp);
+}

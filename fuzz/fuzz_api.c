@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The calls of the library that no page program makes: buffers, borrowed pages, callbacks,
+ * flags, attributes of failure, frames that come back. Each is held against the words of
+ * page.h; what is not in there, a rule of this file must not ask for.
+ *
+ * There is no model of programs here and no order of threads: one thread calls what the
+ * bytes say (api_call.h), and each call knows what it has to answer (api.def).
+ */
+#include "fuzz/fuzz.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fuzz/api.h"
+
+const enum fuzz_reads fuzz_reads = FUZZ_CALLS;
+
+static void (*const functions[])(const struct api_call *call) = {
+#define API(name, slots, numbers, what) api_##name,
+#include "fuzz/api.def"
+#undef API
+};
+
+static struct api_call calls[API_MOST];
+static size_t made; /* of them, the one that is running with them */
+
+static void print_calls(void)
+{
+	char line[API_LINE];
+
+	for (size_t i = 0; i < made; i++) {
+		api_to_text(&calls[i], line);
+		fprintf(stderr, "%s\n", line);
+	}
+}
+
+void api_finding(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "ERROR: fuzz_api: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n--- the calls as they ran ---\ncalls 1\n");
+	print_calls();
+	fprintf(stderr,
+		"---\n"
+		"replay: fuzz_api-replay FILE   (FILE is the input that the engine keeps, or these lines)\n");
+	abort();
+}
+
+/* Nothing of an input is left for the next. */
+static void drop_all(void)
+{
+	for (size_t i = 0; i < API_SLOTS; i++) {
+		api_drop_page(&api_slots[i]);
+		api_drop_buffer(&api_slots[i]);
+		api_slots[i] = (struct api_slot){ 0 };
+	}
+	api_fault_reset();
+}
+
+/* More than wait in the quarantine: from then on a frame that is asked for lived before. */
+#define FIRST_PAGES 128
+
+/* What the library does once in its life is no news of the first input. */
+__attribute__((constructor)) static void begin_life(void)
+{
+	static struct page *pages[FIRST_PAGES];
+
+	for (size_t i = 0; i < FIRST_PAGES; i++)
+		pages[i] = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
+	if (pages[0])
+		page_unmap_local(page_map_local(pages[0]));
+	for (size_t i = 0; i < FIRST_PAGES; i++)
+		page_free(pages[i]);
+	page_buffer_free(page_buffer_alloc(1));
+	page_task_switch_in(NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t count = api_from_bytes(data, size, calls);
+
+	api_fault_reset();
+	for (made = 1; made <= count; made++)
+		functions[calls[made - 1].op](&calls[made - 1]);
+	made = count;
+	drop_all();
+	return 0;
+}
