@@ -33,11 +33,13 @@ bugs_programs += fuzz_fatal-msan
 endif
 endif
 
-bugs: all fuzzers $(bugs_programs) seeds
+bugs-programs: fuzzers $(bugs_programs)
+
+bugs: all bugs-programs seeds
 	./pagetorture$(EXEEXT) bugs --report results/bugs.json $(BUGS_FLAGS)
 
 clean-local: clean-bugs
 clean-bugs:
 	rm -rf bugs/work bugs/results.json
 
-.PHONY: bugs clean-bugs dist-bugs
+.PHONY: bugs bugs-programs clean-bugs dist-bugs

@@ -102,6 +102,19 @@ void api_buffer_alloc(const struct api_call *call)
 		   "page_buffer_alloc(0) did not end with EINVAL");
 }
 
+/* Frames that it kept are missed by whoever asks for the last ones. */
+void api_buffer_fails(const struct api_call *call)
+{
+	size_t pages = 1 + call->number[0] % PAGES_MOST;
+
+	api_fault_reset();
+	page_fail_nth(1);
+	errno = 0;
+	api_expect(!page_buffer_alloc(pages * PAGE_SIZE) && errno == ENOMEM,
+		   "page_buffer_alloc of %zu pages succeeded, expected a failure", pages);
+	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no point of failure", pages);
+}
+
 /* A slot without a buffer has nothing that could be looked at. */
 void api_buffer_walk(const struct api_call *call)
 {
