@@ -18,6 +18,7 @@
  * the library: minutes with --delays, more threads than cores.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "stress/stamp.h"
 #include "stress/stress.h"
@@ -26,12 +27,13 @@
 #define BOXES 8
 #define SHARED 32 /* references in a row */
 
-enum { HEALTHY, DOUBLE_FREE, KEEPS, BUSTED };
+enum { HEALTHY, DOUBLE_FREE, KEEPS, OPENS, BUSTED };
 
 static const struct stress_busted busted[] = {
 	[HEALTHY] = { NULL, NULL, false },
 	[DOUBLE_FREE] = { "double", "who handed a page over frees it too", false },
 	[KEEPS] = { "keeps", "who handed a page over writes to it later", false },
+	[OPENS] = { "opens", "each thread leaves a descriptor open", false },
 	[BUSTED] = { NULL, NULL, false },
 };
 
@@ -40,6 +42,7 @@ static struct owner {
 	uint64_t tags[KEPT];
 	uint64_t generation;
 	unsigned long allocated, freed;
+	bool opened;
 } owners[STRESS_THREADS_MAX];
 
 static struct page *common;
@@ -167,6 +170,8 @@ static void refer(struct stress_thread *self)
 static void share(struct stress_thread *self)
 {
 	stress_about(self, 0, 0, 0, 0);
+	if (self->run->busted == OPENS && !owners[self->index].opened)
+		owners[self->index].opened = dup(STDERR_FILENO) >= 0;
 	for (unsigned int i = 0; i < SHARED; i++) {
 		page_get(common);
 		page_free(common);

@@ -166,6 +166,7 @@ bugs() {
 	stress_borrow  freed       (killed|borrowed-free)
 	stress_churn   double      (page|killed|use-after-free)
 	stress_churn   keeps       (page|killed|use-after-free)
+	stress_churn   opens       open descriptors
 	stress_map     foreign     page [0-9]
 	stress_map     leak        (killed|map-overflow)
 	END
