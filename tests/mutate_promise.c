@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What each line of mutations.def promises: is the difference between @before and @after
+ * what it says, and nothing else? The line of a call is the name by which it is found again.
+ */
+#include "tests/mutate_promise.h"
+
+#include <string.h>
+
+#include "harness/number.h"
+#include "harness/program_bytes.h"
+
+static bool only_base(void)
+{
+	uint64_t was, is;
+
+	return one_number(&was, &is) &&
+	       number_pack(was) % NUMBER_SPAN == number_pack(is) % NUMBER_SPAN;
+}
+
+static bool only_complement(void)
+{
+	uint64_t was, is;
+
+	if (!one_number(&was, &is))
+		return false;
+	for (size_t i = 0; i < before.count; i++)
+		for (unsigned int j = 0; j < 3; j++) {
+			uint64_t sum = is + before.calls[i].number[j];
+
+			if (sum == 0 || sum == 4096)
+				return true;
+		}
+	return false;
+}
+
+static bool only_duplicate(void)
+{
+	size_t head, tail, count = after.count - before.count;
+
+	if (after.count <= before.count)
+		return false;
+	common_ends(&head, &tail);
+	/* A copy beside its original can be taken for either: try all places. */
+	for (size_t at = 0; at <= head; at++)
+		for (size_t from = 0; is_before_without(at, count) && from + count <= before.count;
+		     from++)
+			if (same_calls(after.calls + at, before.calls + from, count))
+				return true;
+	return false;
+}
+
+static bool only_edge(void)
+{
+	uint64_t was, is;
+
+	if (!one_number(&was, &is))
+		return false;
+	for (unsigned int i = 0; i < MUTATE_EDGES; i++)
+		if (number_pack(is) % NUMBER_SPAN == mutate_edges[i])
+			return true;
+	return false;
+}
+
+uint8_t engine_byte;
+
+size_t fake_engine(uint8_t *bytes, size_t size, size_t max)
+{
+	if (size + PROGRAM_RECORD <= max) {
+		memset(bytes + size, engine_byte, PROGRAM_RECORD);
+		return size + PROGRAM_RECORD;
+	}
+	bytes[0] = engine_byte;
+	return size;
+}
+
+static bool only_engine(void)
+{
+	static uint8_t bytes[PROGRAM_BYTES_MAX];
+	static struct program wanted;
+	size_t size = fake_engine(bytes, program_to_bytes(&before, bytes), MOST * PROGRAM_RECORD);
+
+	program_from_bytes(&wanted, bytes, size);
+	return program_equal(&wanted, &after);
+}
+
+static bool only_fault(void)
+{
+	struct call call;
+	size_t at;
+
+	if (!one_differs(&at) || before.calls[at].op != OP_user_slice)
+		return false;
+	call = after.calls[at];
+	call.has_fault = before.calls[at].has_fault;
+	call.number[1] = before.calls[at].number[1];
+	return same_call(&call, &before.calls[at]);
+}
+
+static bool only_handle(void)
+{
+	struct call call;
+	size_t at;
+
+	if (!one_differs(&at))
+		return false;
+	call = after.calls[at];
+	memcpy(call.handle, before.calls[at].handle, sizeof(call.handle));
+	return same_call(&call, &before.calls[at]) &&
+	       (after.calls[at].handle[0] == call.handle[0] ||
+		after.calls[at].handle[1] == call.handle[1]);
+}
+
+static bool makes(enum op op, char letter)
+{
+	return op_table[op].args[0] == (letter & ~0x20);
+}
+
+static bool makes_something(enum op op)
+{
+	return makes(op, 'p') || makes(op, 'k') || makes(op, 'u');
+}
+
+/* Before the last new call stand only those that make what it needs. */
+static bool only_insert(void)
+{
+	size_t at[MOST], count = new_calls(at);
+
+	for (size_t i = 0; i + 1 < count; i++)
+		if (at[i] + 1 != at[i + 1] ||
+		    !(makes_something(after.calls[at[i]].op) || after.calls[at[i]].op == OP_post))
+			return false;
+	return count;
+}
+
+/* One run moved: between equal ends two neighbouring runs changed places. */
+static bool only_move(void)
+{
+	size_t head, tail, middle;
+
+	if (before.count != after.count)
+		return false;
+	common_ends(&head, &tail);
+	if (head == before.count)
+		return false;
+	middle = before.count - head - tail;
+	for (size_t turn = 1; turn < middle; turn++)
+		if (same_calls(before.calls + head, after.calls + head + turn, middle - turn) &&
+		    same_calls(before.calls + head + middle - turn, after.calls + head, turn))
+			return true;
+	return false;
+}
+
+static void args_without_seed(enum op op, char args[8])
+{
+	for (const char *kind = op_table[op].args; *kind; kind++)
+		if (*kind != 'v')
+			*args++ = *kind;
+	*args = 0;
+}
+
+static bool only_op(void)
+{
+	char was[8], is[8];
+	struct call call;
+	size_t at;
+
+	if (!one_differs(&at))
+		return false;
+	call = after.calls[at];
+	args_without_seed(before.calls[at].op, was);
+	args_without_seed(call.op, is);
+	call.op = before.calls[at].op;
+	call.value = before.calls[at].value;
+	return same_call(&call, &before.calls[at]) && !strcmp(was, is) &&
+	       after.calls[at].op != call.op;
+}
+
+/* Each thread has its calls in the old order, but all together are in another. */
+static bool only_order(void)
+{
+	size_t head, tail;
+
+	if (before.count != after.count)
+		return false;
+	common_ends(&head, &tail);
+	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++) {
+		size_t i = 0, j = 0;
+
+		for (;; i++, j++) {
+			while (i < before.count && before.calls[i].thread != thread)
+				i++;
+			while (j < after.count && after.calls[j].thread != thread)
+				j++;
+			if (i == before.count && j == after.count)
+				break;
+			if (i == before.count || j == after.count)
+				return false;
+			if (!same_call(&before.calls[i], &after.calls[j]))
+				return false;
+		}
+	}
+	return head < before.count;
+}
+
+static bool is_beside(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
+{
+	if (len == size)
+		return off == from || off + 1 == from || off == from + 1 || off == from + size ||
+		       off + len == from || off == from + size - 1 || off + len - 1 == from;
+	return off == from && (len + 1 == size || len == size + 1);
+}
+
+/* One call, its numbers and its first handle; they are beside those of another call. */
+static bool only_range(void)
+{
+	struct call call;
+	size_t at;
+
+	if (!one_differs(&at))
+		return false;
+	call = after.calls[at];
+	memcpy(call.number, before.calls[at].number, sizeof(call.number));
+	call.handle[0] = before.calls[at].handle[0];
+	if (!same_call(&call, &before.calls[at]))
+		return false;
+	call = after.calls[at];
+	for (size_t i = 0; i < before.count; i++) {
+		const uint64_t *n = before.calls[i].number, *x = call.number;
+
+		for (unsigned int a = 0; a < 4 && i != at; a++)
+			for (unsigned int b = 0; b < 4; b++)
+				if (is_beside(x[a & 1], x[1 + a / 2], n[b & 1], n[1 + b / 2]))
+					return true;
+	}
+	return false;
+}
+
+static bool only_remove(void)
+{
+	size_t head, tail;
+
+	common_ends(&head, &tail);
+	return after.count && after.count < before.count && head + tail == after.count;
+}
+
+/* One call, then copies of it: the same, but that they fill other handles. */
+static bool only_repeat(void)
+{
+	size_t head, tail, count = after.count - before.count;
+	const struct call *call;
+	uint32_t filled = 0;
+
+	if (after.count <= before.count)
+		return false;
+	common_ends(&head, &tail);
+	/* Equal copies are part of what is the same; with other handles they are not. */
+	while (head && !is_before_without(head, count))
+		head--;
+	if (!head || !is_before_without(head, count))
+		return false;
+	call = &before.calls[head - 1];
+	for (size_t i = head; i < head + count; i++) {
+		struct call copy = after.calls[i];
+
+		if (makes_something(call->op)) {
+			if (filled & 1u << copy.handle[0])
+				return false;
+			filled |= 1u << copy.handle[0];
+			copy.handle[0] = call->handle[0];
+		}
+		if (!same_call(&copy, call))
+			return false;
+	}
+	return true;
+}
+
+/* What its handles are called is test_mutate_splice's business. */
+static bool only_splice(void)
+{
+	size_t theirs = 0, own = 0;
+
+	for (size_t i = 0; i < after.count; i++) {
+		const struct call *call = &after.calls[i];
+
+		if (call->line >= OTHER_LINES && call->line - OTHER_LINES < other.count)
+			theirs += call->op == other.calls[call->line - OTHER_LINES].op;
+		else if (own < before.count && same_call(call, &before.calls[own]))
+			own++;
+	}
+	/* What does not fit falls off the end. */
+	return theirs && theirs + own == after.count &&
+	       (own == before.count || after.count == MOST);
+}
+
+static bool only_step(void)
+{
+	uint64_t was, is;
+
+	return one_number(&was, &is) && (is == was + 1 || is == was - 1);
+}
+
+static bool only_swap(void)
+{
+	size_t head, tail, last;
+
+	if (before.count != after.count)
+		return false;
+	common_ends(&head, &tail);
+	if (head + tail + 2 > before.count)
+		return false;
+	last = before.count - tail - 1;
+	return same_call(&before.calls[head], &after.calls[last]) &&
+	       same_call(&before.calls[last], &after.calls[head]) &&
+	       same_calls(before.calls + head + 1, after.calls + head + 1, last - head - 1);
+}
+
+static bool only_sync(void)
+{
+	size_t at[MOST], count = new_calls(at);
+	const struct call *a, *b;
+
+	if (count != 2)
+		return false;
+	a = &after.calls[at[0]];
+	b = &after.calls[at[1]];
+	if (a->handle[0] != b->handle[0])
+		return false;
+	if (a->op == OP_lock)
+		return b->op == OP_unlock && a->thread == b->thread && at[1] - at[0] > 1;
+	return a->op == OP_post && b->op == OP_wait && a->thread != b->thread &&
+	       after.calls[at[0] - 1].thread == a->thread &&
+	       after.calls[at[1] + 1].thread == b->thread;
+}
+
+/* Pairs around a run, the newest mapping inside, as many as there are new calls. */
+static bool only_nest(void)
+{
+	size_t at[MOST], count = new_calls(at);
+
+	if (!count || count % 2)
+		return false;
+	for (size_t i = 0; i < count / 2; i++) {
+		const struct call *map = &after.calls[at[i]];
+		const struct call *unmap = &after.calls[at[count - 1 - i]];
+
+		if (map->op != OP_kmap_local || unmap->op != OP_kunmap_local ||
+		    map->thread != unmap->thread || map->handle[0] != unmap->handle[0])
+			return false;
+	}
+	return at[count / 2] - at[count / 2 - 1] > 1;
+}
+
+/* A run, whose calls all have the same new thread. */
+static bool only_thread(void)
+{
+	size_t head, tail;
+
+	if (before.count != after.count)
+		return false;
+	common_ends(&head, &tail);
+	for (size_t i = head; i < before.count - tail; i++) {
+		struct call call = after.calls[i];
+
+		if (call.thread != after.calls[head].thread)
+			return false;
+		call.thread = before.calls[i].thread;
+		if (!same_call(&call, &before.calls[i]))
+			return false;
+	}
+	return head < before.count;
+}
+
+/* A filler fills, and what is used is there, above it. */
+static bool has_all(const struct program *program, size_t at)
+{
+	const struct call *call = &program->calls[at];
+	unsigned int handles = 0;
+
+	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+		bool filled = false;
+
+		if (!op_handles(*kind))
+			continue;
+		for (size_t i = 0; i < at; i++)
+			filled |= makes(program->calls[i].op, *kind) &&
+				  program->calls[i].handle[0] == call->handle[handles];
+		handles++;
+		if (*kind != 'm' && *kind != 's' && filled != (bool)(*kind & 0x20))
+			return false;
+	}
+	return true;
+}
+
+/* Some calls are left out, all of them idle; those that are left find what they need. */
+static bool only_tidy(void)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < before.count; i++)
+		if (kept < after.count && same_call(&before.calls[i], &after.calls[kept]))
+			kept++;
+	if (kept < after.count || after.count >= before.count || !after.count)
+		return false;
+	for (size_t i = 0; i < after.count && after.count > 1; i++)
+		if (!has_all(&after, i))
+			return false;
+	return true;
+}
+
+static bool only_value(void)
+{
+	struct call call;
+	size_t at;
+
+	if (!one_differs(&at))
+		return false;
+	call = after.calls[at];
+	call.value = before.calls[at].value;
+	return same_call(&call, &before.calls[at]);
+}
+
+bool (*const promises[MUTATION_COUNT])(void) = {
+#define MUTATION(name, weight, what) [MUTATION_##name] = only_##name,
+#include "harness/mutations.def"
+#undef MUTATION
+};
