@@ -196,7 +196,7 @@ void api_churn(const struct api_call *call)
 
 void api_user_copy(const struct api_call *call)
 {
-	size_t off = call->number[0] % (PAGE_SIZE / 2);
+	size_t off = call->number[0] % (PAGE_SIZE / 2 - SHIFT_LEAST);
 	size_t shift = SHIFT_LEAST + call->number[1] % (PAGE_SIZE / 4);
 	size_t len = call->number[2] % (PAGE_SIZE / 4);
 	static unsigned char before[PAGE_SIZE], after[PAGE_SIZE];
