@@ -52,7 +52,7 @@ def _test(name, flavour):
 
 def _tool(flavour):
     prefix = "pagetorture" + _suffix(flavour, "_")
-    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/{prefix}-*.o"])
+    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/**/{prefix}-*.o"])
 
 
 def _replay(tree, target, flavour, backend=""):

@@ -11,12 +11,12 @@
 #include "harness/exec.h"
 #include "harness/program_file.h"
 #include "harness/program_text.h"
-#include "tool/flavours.h"
-#include "tool/rates.h"
-#include "tool/run_one.h"
+#include "tool/kit/flavours.h"
+#include "tool/kit/verdict_print.h"
+#include "tool/run/rates.h"
+#include "tool/run/run_one.h"
 #include "tool/tool.h"
-#include "tool/verdict_print.h"
-#include "tool/witness.h"
+#include "tool/witness/witness.h"
 
 static const char help[] =
 	"Usage: pagetorture run [OPTION]... FILE...\n"
