@@ -5,7 +5,11 @@
 tool_sources += \
 	%D%/campaign.c \
 	%D%/campaign.h \
+	%D%/campaign_parts.h \
+	%D%/campaign_reap.c \
 	%D%/campaign_results.c \
+	%D%/campaign_seats.c \
+	%D%/campaign_turns.c \
 	%D%/engine.c \
 	%D%/engine.h \
 	%D%/engine_afl.c \

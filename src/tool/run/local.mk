@@ -5,5 +5,10 @@
 tool_sources += \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/run.c \
+	%D%/run.h \
+	%D%/run_cell.c \
 	%D%/run_one.c \
-	%D%/run_one.h
+	%D%/run_one.h \
+	%D%/run_parts.h \
+	%D%/run_print.c

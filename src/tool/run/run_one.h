@@ -2,7 +2,7 @@
 /*
  * `pagetorture run` in two halves. One flavour's binary executes all files in that
  * flavour and prints a line for each (run_one.c); the plain binary starts every
- * flavour and puts the lines together (command_run.c).
+ * flavour and puts the lines together (run.c).
  */
 #ifndef TOOL_RUN_ONE_H
 #define TOOL_RUN_ONE_H
