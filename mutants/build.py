@@ -122,10 +122,11 @@ class Tree:
 
 
 class Program:
-    """How a program is linked: the patterns of its objects."""
+    """How a program is linked: the patterns of its objects, archives of its own and flags."""
 
-    def __init__(self, name, flavour, objects, test=""):
+    def __init__(self, name, flavour, objects, test="", archives=(), flags=()):
         self.name, self.flavour, self.objects, self.test = name, flavour, objects, test
+        self.archives, self.flags = archives, flags
 
     def objects_of(self, tree):
         found = [path for pattern in self.objects for path in sorted(tree.build.glob(pattern))
@@ -227,8 +228,9 @@ class Builder:
             program.objects_of(tree)
         changed = self.sources(self.mutant.file) if self.mutant else []
         target = self.folder / program.name
-        run([*tree.cc, *tree.flags[flavour], *tree.linker, "-Wl,-S", *own,
+        run([*tree.cc, *tree.flags[flavour], *program.flags, *tree.linker, "-Wl,-S", *own,
              *(self._object(name, flavour) for name in changed),
+             *(tree.build / name for name in program.archives),
              tree.build / f"libharness-{flavour}.a", tree.build / f"libpage-{flavour}.a",
              "-lpthread", *tree.libs, "-o", target])
         self.programs[program.name] = target
