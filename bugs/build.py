@@ -52,7 +52,7 @@ class Tree:
         for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "bugs/*.py"):
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.read_bytes())
-        for pattern in ("lib*.a", "src/tool/*.o", "fuzz/*.o", "stress/*.o"):
+        for pattern in ("lib*.a", "src/tool/**/*.o", "fuzz/*.o", "stress/*.o"):
             for path in sorted(self.build.glob(pattern)):
                 status = path.stat()
                 digest.update(f"{path.name} {status.st_mtime_ns} {status.st_size}".encode())
@@ -85,7 +85,7 @@ def suffix(flavour, joint="-"):
 
 def tool(flavour):
     """pagetorture in a flavour; it finds its like by the name of its file."""
-    return Program("pagetorture", flavour, [f"src/tool/pagetorture{suffix(flavour, '_')}-*.o"],
+    return Program("pagetorture", flavour, [f"src/tool/**/pagetorture{suffix(flavour, '_')}-*.o"],
                    file="pagetorture" + suffix(flavour))
 
 
@@ -190,7 +190,7 @@ class Builder:
                     f"-I{self.tree.source / 'src'}", f"-I{self.tree.source}", "-D_GNU_SOURCE",
                     "-std=gnu11"]
         found = [path for pattern in program.objects
-                 for path in sorted(glob.glob(str(self.tree.build / pattern)))
+                 for path in sorted(glob.glob(str(self.tree.build / pattern), recursive=True))
                  if self._is_of_tree(path)]
         if not found:
             raise BuildFailed(f"{program.name}: expected its objects, there is no "

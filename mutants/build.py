@@ -105,25 +105,32 @@ class Tree:
                 digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()[:16]
 
+    def has_source(self, path):
+        """Objects of sources that are gone may lie about."""
+        name = path.stem.split("-", 1)[-1] + ".c"
+        return (self.source / path.relative_to(self.build).parent / name).exists()
+
     @functools.cached_property
     def library_stamp(self):
         return self._digest("src/page/*.[ch]")
 
     @functools.cached_property
     def tests_stamp(self):
-        return self._digest("src/harness/*", "src/tool/*.[ch]", "tests/*.[ch]", "fuzz/*.[ch]",
+        return self._digest("src/harness/*", "src/tool/**/*.[ch]", "tests/*.[ch]", "fuzz/*.[ch]",
                             "stress/*.[ch]", "corpus/r*/*.page", "corpus/seed/*/*.page",
                             "mutants/trials.py")
 
 
 class Program:
-    """How a program is linked: the patterns of its objects."""
+    """How a program is linked: the patterns of its objects, archives of its own and flags."""
 
-    def __init__(self, name, flavour, objects, test=""):
+    def __init__(self, name, flavour, objects, test="", archives=(), flags=()):
         self.name, self.flavour, self.objects, self.test = name, flavour, objects, test
+        self.archives, self.flags = archives, flags
 
     def objects_of(self, tree):
-        found = [path for pattern in self.objects for path in sorted(tree.build.glob(pattern))]
+        found = [path for pattern in self.objects for path in sorted(tree.build.glob(pattern))
+                 if tree.has_source(path)]
         if not found:
             raise BuildFailed(f"{self.name}: expected its objects, there is no "
                               f"{', '.join(self.objects)} in {tree.build}: make check TESTS= "
@@ -221,8 +228,9 @@ class Builder:
             program.objects_of(tree)
         changed = self.sources(self.mutant.file) if self.mutant else []
         target = self.folder / program.name
-        run([*tree.cc, *tree.flags[flavour], *tree.linker, "-Wl,-S", *own,
+        run([*tree.cc, *tree.flags[flavour], *program.flags, *tree.linker, "-Wl,-S", *own,
              *(self._object(name, flavour) for name in changed),
+             *(tree.build / name for name in program.archives),
              tree.build / f"libharness-{flavour}.a", tree.build / f"libpage-{flavour}.a",
              "-lpthread", *tree.libs, "-o", target])
         self.programs[program.name] = target

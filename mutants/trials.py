@@ -52,7 +52,7 @@ def _test(name, flavour):
 
 def _tool(flavour):
     prefix = "pagetorture" + _suffix(flavour, "_")
-    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/{prefix}-*.o"])
+    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/**/{prefix}-*.o"])
 
 
 def _replay(tree, target, flavour, backend=""):
@@ -80,8 +80,10 @@ def _run(tree, flavour, backend, executor="fibers"):
 def _stress(name, flavour):
     own = "" if flavour == "plain" else f"*{name.split('_')[1]}_{flavour}-"
     full = name + _suffix(flavour)
-    return Trial(full, build.Program(full, flavour, [f"stress/{own}stress.o",
-                                                     f"stress/{own}{name}.o"]),
+    # A plain one chooses how memory is copied.
+    flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
+    return Trial(full, build.Program(full, flavour, [f"stress/{own}{name}.o"],
+                                     archives=[f"libstress-{flavour}.a"], flags=flags),
                  ("-n", "2000"), last=True)
 
 

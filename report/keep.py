@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """What a run leaves for `make report`: one JSON object with a head that all runs have.
 
-The same head as of src/tool/results.c, for runs that are scripts: what, version, begun,
+The same head as of src/tool/kit/results.c, for runs that are scripts: what, version, begun,
 seconds, command, on, status; then their own tables.
 """
 import argparse

@@ -69,7 +69,7 @@ test_scripts = \
 	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
 
-noinst_HEADERS = %D%/page_test.h %D%/tap.h %D%/random_program.h
+noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/tap.h
 EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
 	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
 	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
@@ -115,6 +115,7 @@ AM_TESTS_ENVIRONMENT = \
 	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
 	PAGE_TESTS='$(page_tests)'; export PAGE_TESTS; \
 	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
+	TOOL_OBJECTS='$(pagetorture_OBJECTS)'; export TOOL_OBJECTS; \
 	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
 	VALGRIND='$(VALGRIND)'; export VALGRIND; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
@@ -125,7 +126,7 @@ test_ldadd = libharness-plain.a $(page_plain)
 check_PROGRAMS += $(unit_tests) make_programs read_report valgrind_faults
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
-read_report_SOURCES = %D%/read_report.c src/tool/report.c src/tool/report.h
+read_report_SOURCES = %D%/read_report.c src/tool/witness/report.c src/tool/witness/report.h
 valgrind_faults_SOURCES = %D%/valgrind_faults.c
 valgrind_faults_LDADD = $(test_ldadd)
 TESTS += $(unit_tests)
@@ -180,18 +181,19 @@ test_tsan_shadow_SOURCES = %D%/test_tsan_shadow.c
 test_tsan_shadow_LDADD = $(test_ldadd)
 
 # The library's own tests run in every flavour; test_page_detect asks what a sanitizer
-# sees, and needs one that can; test_page_system refuses system calls, which not every
-# sanitizer can do without. Two look inside of src/page, and are about no other library.
+# sees, and needs one that can; test_page_fork and test_page_system refuse system calls, which
+# not every sanitizer can do without. Some look inside of src/page, and are about no other library.
 page_tests = \
 	test_page \
 	test_page_buffer \
 	test_page_fault \
+	test_page_frames \
 	test_page_kernel \
 	test_page_map \
 	test_page_raw \
 	test_page_user_slice
 if OWN_PAGE
-page_tests += test_page_alias test_page_chance test_page_report test_page_system
+page_tests += test_page_alias test_page_chance test_page_fork test_page_report test_page_system
 endif
 
 check_PROGRAMS += $(page_tests)
@@ -206,6 +208,10 @@ test_page_chance_SOURCES = %D%/test_page_chance.c
 test_page_chance_LDADD = $(test_ldadd)
 test_page_fault_SOURCES = %D%/test_page_fault.c
 test_page_fault_LDADD = $(test_ldadd)
+test_page_fork_SOURCES = %D%/test_page_fork.c
+test_page_fork_LDADD = $(test_ldadd)
+test_page_frames_SOURCES = %D%/test_page_frames.c
+test_page_frames_LDADD = $(test_ldadd)
 test_page_kernel_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_LDADD = $(test_ldadd)
 test_page_map_SOURCES = %D%/test_page_map.c
@@ -247,6 +253,7 @@ page_tests_asan = \
 	test_page-asan \
 	test_page_buffer-asan \
 	test_page_fault-asan \
+	test_page_frames-asan \
 	test_page_kernel-asan \
 	test_page_map-asan \
 	test_page_raw-asan \
@@ -269,6 +276,9 @@ test_page_buffer_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_fault_asan_SOURCES = %D%/test_page_fault.c
 test_page_fault_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_page_fault_asan_LDADD = libharness-asan.a $(page_asan)
+test_page_frames_asan_SOURCES = %D%/test_page_frames.c
+test_page_frames_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+test_page_frames_asan_LDADD = libharness-asan.a $(page_asan)
 test_page_kernel_asan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 test_page_kernel_asan_LDADD = libharness-asan.a $(page_asan)
@@ -291,6 +301,7 @@ page_tests_tsan = \
 	test_page_buffer-tsan \
 	test_page_detect-tsan \
 	test_page_fault-tsan \
+	test_page_frames-tsan \
 	test_page_kernel-tsan \
 	test_page_map-tsan \
 	test_page_raw-tsan \
@@ -316,6 +327,9 @@ test_page_detect_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_fault_tsan_SOURCES = %D%/test_page_fault.c
 test_page_fault_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
 test_page_fault_tsan_LDADD = libharness-tsan.a $(page_tsan)
+test_page_frames_tsan_SOURCES = %D%/test_page_frames.c
+test_page_frames_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
+test_page_frames_tsan_LDADD = libharness-tsan.a $(page_tsan)
 test_page_kernel_tsan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
 test_page_kernel_tsan_LDADD = libharness-tsan.a $(page_tsan)
@@ -335,6 +349,7 @@ page_tests_msan = \
 	test_page_buffer-msan \
 	test_page_detect-msan \
 	test_page_fault-msan \
+	test_page_frames-msan \
 	test_page_kernel-msan \
 	test_page_map-msan \
 	test_page_raw-msan \
@@ -360,6 +375,9 @@ test_page_detect_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_fault_msan_SOURCES = %D%/test_page_fault.c
 test_page_fault_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 test_page_fault_msan_LDADD = libharness-msan.a $(page_msan)
+test_page_frames_msan_SOURCES = %D%/test_page_frames.c
+test_page_frames_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+test_page_frames_msan_LDADD = libharness-msan.a $(page_msan)
 test_page_kernel_msan_SOURCES = %D%/test_page_kernel.c
 test_page_kernel_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 test_page_kernel_msan_LDADD = libharness-msan.a $(page_msan)

@@ -13,15 +13,6 @@ mutate() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
-# Objects of the tool, by how automake names them.
-objects_of() {
-	if [ "$1" = plain ]; then
-		ls "$abs_builddir"/src/tool/pagetorture-*.o
-	else
-		ls "$abs_builddir"/src/tool/pagetorture_"$1"-*.o
-	fi
-}
-
 # build_mutant FLAVOUR: the library from $scratch/src, the rest as it is, in $scratch/bin.
 build_mutant() {
 	mkdir -p "$scratch/bin"

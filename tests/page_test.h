@@ -88,6 +88,16 @@ static inline bool dies(void (*fn)(void), const char *rule)
 	return dies_or(fn, rule, NULL);
 }
 
+/* Does @fn come to its end? */
+static inline bool lives(void (*fn)(void))
+{
+	struct outcome outcome = in_child(fn);
+
+	if (outcome.status)
+		printf("# status %#x: %.600s\n", outcome.status, outcome.said);
+	return !outcome.status;
+}
+
 /* Does @fn die at all? */
 static inline bool dies_somehow(void (*fn)(void))
 {

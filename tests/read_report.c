@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/report.h"
+#include "tool/witness/report.h"
 
 static void print_sites(const struct report *report)
 {

@@ -48,6 +48,14 @@ flags_of() {
 	esac
 }
 
+# objects_of FLAVOUR: of the tool, by how automake names them.
+objects_of() {
+	for object in $TOOL_OBJECTS; do
+		[ "$1" = plain ] || object=${object%/*}/pagetorture_$1-${object##*/pagetorture-}
+		echo "$abs_builddir/$object"
+	done
+}
+
 # suffix_of FLAVOUR: how its programs are called.
 suffix_of() {
 	[ "$1" = plain ] || echo "-$1"

@@ -1,72 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * What the library does before there is a page, and when the system has nothing to give:
- * no memory, no file, no key. A filter in the kernel (seccomp) lets one system call of a
- * child fail; that child has no page yet, so it may choose its backend.
+ * no memory, no file, no key.
  */
-#include "tests/page_test.h"
-
-#include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
 
 #include "page/sync.h"
-
-/* ---- a system that refuses ---- */
-
-#define ANY_ARG 6
-
-/*
- * From here on @call fails with @error, if the low half of its argument number @arg is
- * @value, or always with ANY_ARG.
- */
-static bool refuse_if(unsigned int call, unsigned int arg, unsigned int value, int error)
-{
-	unsigned int at = (unsigned int)offsetof(struct seccomp_data, args) + arg % 6 * 8;
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
-		BPF_JUMP(BPF_JMP | (arg == ANY_ARG ? BPF_JGE : BPF_JEQ) | BPF_K, value, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)error),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { COUNT(filter), filter };
-
-	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
-}
-
-static void refuse(unsigned int call, int error)
-{
-	refuse_if(call, ANY_ARG, 0, error);
-}
-
-static void refuse_mmap(int flags)
-{
-	refuse_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
-}
-
-/* How the library asks: for addresses of its own, and for a file's pages at some. */
-#define ADDRESSES (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
-#define OF_A_FILE (MAP_SHARED | MAP_FIXED)
-
-static void refuses_anything(void)
-{
-	if (!refuse_if(SYS_memfd_create, ANY_ARG, 0, EMFILE))
-		abort();
-	errno = 0;
-	if (memfd_create("none", 0) >= 0 || errno != EMFILE)
-		abort();
-}
+#include "tests/refuse.h"
 
 static void *volatile heap;
 
@@ -79,25 +21,6 @@ static void use_up_heap(void)
 	for (size_t size = 4096; size; size -= 16)
 		while ((heap = malloc(size)))
 			;
-}
-
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
-
-static void choose(const char *backend)
-{
-	must(!page_map_backend_set(backend));
-}
-
-static struct page *page_or_die(void)
-{
-	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
-
-	must(page);
-	return page;
 }
 
 /* ---- before there is a page ---- */
@@ -189,15 +112,6 @@ static bool dies_by_abort(void (*fn)(void))
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-static bool lives(void (*fn)(void))
-{
-	struct outcome outcome = in_child(fn);
-
-	if (outcome.status)
-		printf("# status %#x: %.600s\n", outcome.status, outcome.said);
-	return !outcome.status;
-}
-
 static bool report_is_cut(void)
 {
 	struct outcome outcome = in_child(long_environment);
@@ -281,12 +195,6 @@ static void test_no_pages(void)
 }
 
 /* ---- no mapping to be had ---- */
-
-static struct page *alias_page(void)
-{
-	choose("alias");
-	return page_or_die();
-}
 
 static void no_first_mapping(void)
 {
@@ -375,123 +283,6 @@ static void test_no_task(void)
 	ok(dies_by_abort(no_memory_for_key), "nor this one");
 }
 
-/* ---- fork() ---- */
-
-/* Return: the wait status of a child that looks at its page and writes it. */
-static int fork_and_write(unsigned char *addr)
-{
-	int status;
-	pid_t pid;
-
-	addr[0] = 1;
-	pid = fork();
-	if (pid == 0) {
-		must(addr[0] == 1);
-		addr[0] = 3;
-		_exit(0);
-	}
-	addr[0] = 2;
-	while (waitpid(pid, &status, 0) < 0)
-		must(errno == EINTR);
-	must(addr[0] == 2);
-	return status;
-}
-
-static unsigned char *forked_addr(void)
-{
-	return page_map_local(alias_page());
-}
-
-static void no_pipe(void)
-{
-	unsigned char *addr = forked_addr();
-
-	refuse(SYS_pipe2, EMFILE);
-	fork_and_write(addr);
-}
-
-static void child_refused(unsigned int call)
-{
-	unsigned char *addr = forked_addr();
-
-	refuse(call, ENOMEM);
-	must(fork_and_write(addr));
-}
-
-static void child_no_file(void)
-{
-	child_refused(SYS_memfd_create);
-}
-
-static void child_no_room(void)
-{
-	child_refused(SYS_ftruncate);
-}
-
-static void child_no_copy(void)
-{
-	child_refused(SYS_pwrite64);
-}
-
-static void child_no_mapping(void)
-{
-	child_refused(SYNC_SYS_MMAP);
-}
-
-/* It forks all the same; that it does not wait for the child's copy only it can know. */
-static void cannot_wait(void)
-{
-	unsigned char *addr = forked_addr();
-	pid_t pid;
-
-	addr[0] = 1;
-	refuse(SYS_read, EIO);
-	pid = fork();
-	if (pid == 0)
-		_exit(addr[0] != 1);
-	must(pid > 0 && waitpid(pid, NULL, 0) == pid);
-}
-
-static void on_alarm(int signal)
-{
-	(void)signal;
-}
-
-/*
- * A parent that is interrupted waits again, or it would write what is not copied yet: a
- * page that comes after many.
- */
-static void interrupted(void)
-{
-	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
-	struct sigaction action = { .sa_handler = on_alarm };
-
-	choose("alias");
-	for (int i = 0; i < 16384; i++)
-		page_or_die();
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
-	must(!fork_and_write(page_map_local(page_or_die())));
-}
-
-static bool child_dies_of(void (*fn)(void), const char *rule)
-{
-	struct outcome outcome = in_child(fn);
-
-	return !outcome.status && strstr(outcome.said, rule);
-}
-
-static void test_fork(void)
-{
-	ok(dies(no_pipe, "map-failed"), "fork: no pipe");
-	ok(child_dies_of(child_no_file, "map-failed: memfd_create"), "fork: no file for the child");
-	ok(child_dies_of(child_no_room, "map-failed: memfd_create"), "fork: no room in it");
-	ok(child_dies_of(child_no_copy, "map-failed: copy"), "fork: pages that cannot be copied");
-	ok(child_dies_of(child_no_mapping, "map-failed: mmap"), "fork: nor be mapped");
-	ok(lives(cannot_wait), "fork: a parent that cannot wait");
-	ok(lives(interrupted), "fork: a parent that is interrupted");
-}
-
 /* ---- the lock ---- */
 
 static struct sync_lock lock = SYNC_LOCK_INIT;
@@ -549,7 +340,7 @@ int main(void)
 {
 	test_before();
 	test_lock();
-	if (in_child(refuses_anything).status)
+	if (!refuses_anything())
 		skip("what the system refuses: no seccomp filters here");
 	else if (SYNC_SHADOWS)
 		test_shadow();
@@ -557,7 +348,6 @@ int main(void)
 		test_no_pages();
 		test_no_mapping();
 		test_no_task();
-		test_fork();
 	}
 	return done();
 }

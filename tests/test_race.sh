@@ -106,9 +106,10 @@ control() {
 
 # The changed sources come first, so that nothing of the archives takes their place.
 link_plain() {
+	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DPKGLIBEXECDIR='"/nowhere"' \
 		-DFLAVOUR='"plain"' -include stdlib.h "$scratch"/src/harness/matrix.c \
-		"$scratch"/src/harness/rules*.c "$abs_builddir"/src/tool/pagetorture-*.o \
+		"$scratch"/src/harness/rules*.c $(objects_of plain) \
 		"$abs_builddir/libharness-plain.a" "$abs_builddir/libpage-plain.a" -lpthread \
 		-o "$scratch/bin/pagetorture" >"$scratch/build" 2>&1
 }
@@ -119,9 +120,9 @@ link_tsan() {
 		-DFLAVOUR='"tsan"' -c "$scratch"/src/harness/exec_map.c \
 		-o "$scratch/exec_map.o" >"$scratch/build" 2>&1 &&
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DFLAVOUR='"tsan"' \
-			-c "$scratch/src/tool/race_one.c" -o "$scratch/race_one.o" >>"$scratch/build" 2>&1 &&
+			-c "$scratch/src/tool/race/race_one.c" -o "$scratch/race_one.o" >>"$scratch/build" 2>&1 &&
 		$CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_one.o" \
-			$(find "$abs_builddir/src/tool" -name 'pagetorture_tsan-*.o' ! -name '*race_one*') \
+			$(objects_of tsan | grep -v 'race_one\.o$') \
 			"$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
 			-o "$scratch/bin/pagetorture-tsan" >>"$scratch/build" 2>&1
 }
@@ -137,7 +138,7 @@ control "a store that nobody tells the detector of" harness/exec_map.c 's/^\ttsa
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in
 *clang*)
-	control "a detector that is never emptied" tool/race_one.c 's/^\ttsan_flush();//' \
+	control "a detector that is never emptied" tool/race/race_one.c 's/^\ttsan_flush();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 5
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

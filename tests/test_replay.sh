@@ -54,14 +54,14 @@ run_to 0 replay --self-test
 ok $? "replay --self-test: each way to fail is noticed, and nobody else accused" "$scratch/err"
 cp "$scratch/out" "$scratch/self-test"
 for flavour in $flavours; do
-	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/tool/misbehave.def" |
+	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/tool/replay/misbehave.def" |
 		while read -r way; do
 			grep -q "^$flavour  *$way  " "$scratch/self-test" || echo "$flavour $way"
 		done
 done >"$scratch/untested"
 [ ! -s "$scratch/untested" ] && [ -s "$scratch/self-test" ]
 ok $? "the self-test has each way of misbehave.def in each flavour" "$scratch/untested"
-sed -n 's/^KIND([a-z_]*, "\([a-z-]*\)", true.*/\1/p' "$abs_srcdir/src/tool/replay.def" |
+sed -n 's/^KIND([a-z_]*, "\([a-z-]*\)", true.*/\1/p' "$abs_srcdir/src/tool/sarif/replay_kind.def" |
 	while read -r kind; do
 		case $kind in
 		flaky | state) ;; # chance; many others are needed

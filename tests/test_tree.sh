@@ -17,11 +17,31 @@ arrows() {
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"|fuzz/targets\.def"'
+arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(delay|pin|tsan)\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report\.h"'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/witness/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
+
+# Rooms of the tool, and which of the rooms below each uses: all that, and nothing else.
+sed -n '/^## The rooms of the tool/,/^## A /s|^. .\([a-z_]*\)/. .* [|] \([a-z_, ]*\)[|]$|\1 \2|p' \
+	doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/rooms"
+for room in src/tool/*/; do
+	room=$(basename "$room")
+	sed -n "s/^$room //p" "$scratch/rooms" | tr ' ' '\n' >"$scratch/may"
+	sed -n 's|^#include "\([^"]*\)".*|\1|p' "src/tool/$room"/*.[ch] |
+		sed "s|^tool/\([a-z_]*\)/.*|\1|; /^$room\$/d" |
+		grep -vE '^(harness/.*|config\.h|fuzz/targets\.def)$' | LC_ALL=C sort -u | diff "$scratch/may" - >"$scratch/uses"
+	ok $? "src/tool/$room uses the rooms that it has in doc/design.md" "$scratch/uses"
+done
+cut -d ' ' -f 1 "$scratch/rooms" | LC_ALL=C sort >"$scratch/named"
+(cd src/tool && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort | diff "$scratch/named" - >"$scratch/uses"
+ok $? "every room of the tool stands in doc/design.md" "$scratch/uses"
+# Whoever uses a room stands above it.
+awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/rooms" \
+	>"$scratch/up"
+[ ! -s "$scratch/up" ]
+ok $? "no arrow between the rooms of the tool points up" "$scratch/up"
 
 # The model must not learn from the library, schedules know neither programs nor pages.
 for file in rules rules_map rules_memory rules_page rules_user shadow repair cause claims happens matrix minimize number op program program_bytes program_text program_write trace \
@@ -40,28 +60,28 @@ grep -l 'page/page.h' fuzz/*.[ch] | grep -v '^fuzz/api' >"$scratch/users"
 ok $? "of the fuzz targets only fuzz_api calls the library by itself" "$scratch/users"
 
 # Sanitizers differ in one header of the library, and in no algorithm.
-grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' src/*/* | grep -v 'src/page/sync.h' \
+grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' -r src | grep -v 'src/page/sync.h' \
 	>"$scratch/ifdefs"
 [ ! -s "$scratch/ifdefs" ]
 ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
 
 # A foreign library takes the place of ours in every program.
-grep -nE '(LDADD|ldadd).*libpage' -- Makefile.am */local.mk */*/local.mk >"$scratch/linked"
+grep -nE '(LDADD|ldadd).*libpage' -- Makefile.am */local.mk */*/local.mk */*/*/local.mk >"$scratch/linked"
 [ ! -s "$scratch/linked" ]
 ok $? "programs are linked with \$(page_FLAVOUR), not with libpage by name" "$scratch/linked"
 
 # A test that looks inside of ours is built with ours only, another one with any.
-grep -E '^#include "page/' tests/*.[ch] | grep -vE '"page/page(_kernel)?\.h"' |
+grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 	sed 's|^tests/\([^:]*\)\.c:.*|\1|' | sort -u >"$scratch/inside"
 sed -n 's/^page_tests += //p' tests/local.mk | tr ' ' '\n' | diff "$scratch/inside" - >"$scratch/own"
 ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/own"
 
 # Every source stands in a fragment, every script in a list.
-for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] fuzz/*.d* fuzz/oss-fuzz/*.[ops]* stress/*.[ch] \
-	bugs/*.py bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
+for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
+	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] bugs/*.py bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
 	[ "$(basename "$file")" = local.mk ] && continue
-	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk || echo "$file"
+	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk */*/*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
 ok $? "no source is an orphan" "$scratch/orphans"
@@ -72,8 +92,9 @@ done >"$scratch/empty"
 ok $? "no folder of the corpus is empty" "$scratch/empty"
 
 # One licence line a file.
-for file in src/*/*.[ch] src/*/*.def fuzz/*.[ch] stress/*.[ch] tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac */local.mk */*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def \
+for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
+	tests/*.[ch] tests/*.sh bootstrap \
+	Makefile.am configure.ac */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def \
 	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict examples/*/*.[ch] \
 	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
@@ -97,7 +118,7 @@ diff "$scratch/declared" src/page/libpage.sym >"$scratch/symbols"
 ok $? "libpage.sym lists what page.h declares" "$scratch/symbols"
 
 # A line that is as long as a line may be, and no longer.
-awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] fuzz/*.[ch] stress/*.[ch] >"$scratch/long"
+awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch] >"$scratch/long"
 [ ! -s "$scratch/long" ]
 ok $? "no line is too long" "$scratch/long"
 

@@ -8,8 +8,8 @@
 # and sanitizers too, in a run of its own, with the same options for each.
 . "$(dirname "$0")/tap.sh"
 
-# It refuses system calls, and valgrind needs them.
-not_here="test_page_system"
+# They refuse system calls, and valgrind needs them.
+not_here="test_page_fork test_page_system"
 # What ends a process that memcheck had a word about.
 found=99
 

@@ -16,7 +16,7 @@
 #include "harness/isolate.h"
 #include "harness/program_file.h"
 #include "harness/tsan.h"
-#include "tool/json.h"
+#include "tool/kit/json.h"
 #include "tool/tool.h"
 
 #define ROUNDS_MAX 1000

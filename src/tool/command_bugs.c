@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/place.h"
+#include "tool/kit/place.h"
 #include "tool/tool.h"
 
 #define NEEDS "compiles the page library with each bug, for which it needs a build folder: " \

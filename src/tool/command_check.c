@@ -6,8 +6,8 @@
 #include "harness/claims.h"
 #include "harness/program_file.h"
 #include "harness/rules.h"
+#include "tool/kit/verdict_print.h"
 #include "tool/tool.h"
-#include "tool/verdict_print.h"
 
 static const char help[] =
 	"Usage: pagetorture check [--json] FILE...\n"

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tool/recode.h"
-#include "tool/store.h"
+#include "tool/kit/recode.h"
+#include "tool/kit/store.h"
 #include "tool/tool.h"
 
 static const char help[] =

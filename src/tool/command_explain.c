@@ -6,7 +6,7 @@
 #include "harness/claims.h"
 #include "harness/program_file.h"
 #include "harness/rules.h"
-#include "tool/explain.h"
+#include "tool/explain/explain.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/recode.h"
+#include "tool/kit/recode.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tool/campaign.h"
-#include "tool/place.h"
+#include "tool/campaign/campaign.h"
+#include "tool/kit/place.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -8,8 +8,8 @@
 
 #include "harness/program_file.h"
 #include "harness/program_text.h"
-#include "tool/reduce.h"
-#include "tool/store.h"
+#include "tool/finding/reduce.h"
+#include "tool/kit/store.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -6,7 +6,7 @@
 
 #include "harness/exec.h"
 #include "harness/rules.h"
-#include "tool/race.h"
+#include "tool/race/race.h"
 #include "tool/tool.h"
 
 static const char help[] =

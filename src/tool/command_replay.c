@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "harness/exec.h"
-#include "tool/flavours.h"
-#include "tool/replay.h"
+#include "tool/kit/flavours.h"
+#include "tool/replay/replay.h"
 #include "tool/tool.h"
 
 static const char help[] =

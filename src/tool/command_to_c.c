@@ -10,8 +10,8 @@
 
 #include "harness/program_file.h"
 #include "harness/rules.h"
-#include "tool/reproduce.h"
-#include "tool/store.h"
+#include "tool/kit/store.h"
+#include "tool/to_c/reproduce.h"
 #include "tool/tool.h"
 
 static const char help[] =

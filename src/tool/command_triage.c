@@ -9,11 +9,11 @@
 
 #include "harness/exec.h"
 #include "harness/program_file.h"
-#include "tool/bundle.h"
-#include "tool/finding.h"
-#include "tool/reduce.h"
-#include "tool/regress.h"
-#include "tool/status.h"
+#include "tool/finding/bundle.h"
+#include "tool/finding/finding.h"
+#include "tool/finding/reduce.h"
+#include "tool/finding/regress.h"
+#include "tool/kit/status.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
+# The commands; each room adds its own.
 tool_sources = \
-	%D%/bundle.c \
-	%D%/bundle.h \
-	%D%/bundle_sarif.c \
-	%D%/campaign.c \
-	%D%/campaign.h \
-	%D%/campaign_results.c \
 	%D%/command_bench.c \
 	%D%/command_bugs.c \
 	%D%/command_check.c \
@@ -20,109 +15,8 @@ tool_sources = \
 	%D%/command_run.c \
 	%D%/command_to_c.c \
 	%D%/command_triage.c \
-	%D%/engine.c \
-	%D%/engine.h \
-	%D%/engine_afl.c \
-	%D%/engine_libfuzzer.c \
-	%D%/explain.c \
-	%D%/explain.h \
-	%D%/explain_lanes.c \
-	%D%/explain_sheet.c \
-	%D%/explain_sheet.h \
-	%D%/explain_words.c \
-	%D%/finding.c \
-	%D%/finding.h \
-	%D%/flavours.c \
-	%D%/flavours.h \
-	%D%/footprint.c \
-	%D%/footprint.h \
-	%D%/harvest.c \
-	%D%/json.c \
-	%D%/json.h \
 	%D%/main.c \
-	%D%/misbehave.c \
-	%D%/misbehave.def \
-	%D%/misbehave.h \
-	%D%/name_set.c \
-	%D%/name_set.h \
-	%D%/place.c \
-	%D%/place.h \
-	%D%/progress.c \
-	%D%/progress.h \
-	%D%/race.def \
-	%D%/race.h \
-	%D%/race_detector.c \
-	%D%/race_json.c \
-	%D%/race_one.c \
-	%D%/race_print.c \
-	%D%/race_run.c \
-	%D%/race_tally.c \
-	%D%/race_tap.c \
-	%D%/rates.c \
-	%D%/rates.h \
-	%D%/recode.c \
-	%D%/recode.h \
-	%D%/reduce.c \
-	%D%/reduce.h \
-	%D%/regress.c \
-	%D%/regress.h \
-	%D%/replay.def \
-	%D%/replay.h \
-	%D%/replay_company.c \
-	%D%/replay_list.c \
-	%D%/replay_orders.c \
-	%D%/replay_report.c \
-	%D%/replay_run.c \
-	%D%/replay_run.h \
-	%D%/replay_sarif.c \
-	%D%/replay_finish.c \
-	%D%/replay_hand.c \
-	%D%/replay_self_test.c \
-	%D%/replay_worker.c \
-	%D%/report.c \
-	%D%/report.h \
-	%D%/reproduce.c \
-	%D%/reproduce.h \
-	%D%/reproduce_line.c \
-	%D%/reproduce_parts.h \
-	%D%/reproduce_seen.c \
-	%D%/results.c \
-	%D%/results.h \
-	%D%/run_one.c \
-	%D%/run_one.h \
-	%D%/sarif.c \
-	%D%/sarif.h \
-	%D%/sarif_rules.c \
-	%D%/sarif_rules.h \
-	%D%/seat.c \
-	%D%/seat.h \
-	%D%/sha1.c \
-	%D%/sha1.h \
-	%D%/signature.c \
-	%D%/signature.h \
-	%D%/status.c \
-	%D%/status.h \
-	%D%/store.c \
-	%D%/store.h \
-	%D%/symbols.c \
-	%D%/symbols.h \
-	%D%/target.c \
-	%D%/target.h \
-	%D%/testimony.c \
-	%D%/testimony.h \
-	%D%/to_c.c \
-	%D%/to_c.h \
-	%D%/to_c_call.c \
-	%D%/to_c_head.c \
-	%D%/to_c_helper.c \
-	%D%/to_c_parts.h \
-	%D%/to_c_plan.c \
-	%D%/tool.h \
-	%D%/verdict_print.c \
-	%D%/verdict_print.h \
-	%D%/witness.c \
-	%D%/witness.h \
-	%D%/witness_one.c
+	%D%/tool.h
 
 # What to-c compiles with, and links: as this build does, or as it was installed.
 tool_cppflags = $(AM_CPPFLAGS) \

@@ -2,9 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,35 +27,6 @@ static const struct command commands[] = {
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-int usage_error(const char *command, const char *what, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "pagetorture%s%s: ", command ? " " : "", command ? command : "");
-	va_start(args, what);
-	vfprintf(stderr, what, args);
-	va_end(args);
-	fprintf(stderr, " (see pagetorture%s%s --help)\n", command ? " " : "",
-		command ? command : "");
-	return EXIT_BAD;
-}
-
-bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || value < least || value > most)
-		return false;
-	*number = (unsigned int)value;
-	return true;
-}
-
-int worse(int a, int b)
-{
-	return a > b ? a : b;
-}
 
 static int print_help(void)
 {

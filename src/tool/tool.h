@@ -3,13 +3,7 @@
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 
-#include <stdbool.h>
-
-enum tool_exit {
-	EXIT_GOOD = 0,
-	EXIT_FAILED = 1, /* a check does not hold */
-	EXIT_BAD = 2,	 /* bad usage, or a file that cannot be read; wins over the others */
-};
+#include "tool/kit/usage.h"
 
 struct command {
 	const char *name;
@@ -30,14 +24,5 @@ int command_replay(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_to_c(int argc, char **argv);
 int command_triage(int argc, char **argv);
-
-/* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
-int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
-
-/* Is @text a decimal number from @least to @most? Then it is in @number. */
-bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
-
-/* The worse of two exit statuses. */
-int worse(int a, int b);
 
 #endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <stdlib.h>
+
+#include "tool/campaign/campaign.h"
+
+#define EVERY 60000L /* ms */
+
+static void write_engines(struct json *json, const struct campaign *campaign,
+			  const struct target *target)
+{
+	json_array(json, "engines");
+	for (size_t i = 0; i < ENGINES; i++) {
+		const struct crew *crew = &target->crews[i];
+		const char *lack = crew->engine->lack(&campaign->options, target);
+
+		if (!campaign->wanted[i])
+			continue;
+		json_object(json, NULL);
+		json_text(json, "name", crew->engine->name);
+		json_text(json, "skipped", crew->there || !lack ? "" : lack);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void count(struct json *json, const char *key, size_t value)
+{
+	json_number(json, key, (int64_t)value);
+}
+
+static void write_target(struct json *json, const struct campaign *campaign,
+			 const struct target *target, long now)
+{
+	json_object(json, NULL);
+	json_text(json, "name", target->name);
+	json_text(json, "flavour", target->flavour);
+	write_engines(json, campaign, target);
+	count(json, "executions", target_executions(target, now));
+	count(json, "executions_before", target->earlier_executions);
+	count(json, "seconds_before", target->earlier_seconds);
+	count(json, "rate", target_rate(target));
+	count(json, "coverage", target->coverage);
+	count(json, "corpus", target->corpus.known.count);
+	count(json, "corpus_new", target->corpus.known.count - target->corpus_before);
+	count(json, "findings", target->findings.known.count);
+	count(json, "findings_new", target_new_findings(target));
+	json_end(json);
+}
+
+void campaign_results(struct campaign *campaign, const char *status, long now)
+{
+	const struct fuzz_options *options = &campaign->options;
+	struct json *json;
+	char *folder;
+
+	campaign->results_due = now + EVERY;
+	if (!campaign->results.path)
+		return;
+	json = results_open(&campaign->results, status);
+	if (!json)
+		return;
+	folder = realpath(options->dir, NULL);
+	json_text(json, "dir", folder ? folder : options->dir);
+	free(folder);
+	count(json, "seed", options->seed);
+	count(json, "jobs", options->jobs);
+	count(json, "time", options->time);
+	json_array(json, "targets");
+	for (size_t i = 0; i < campaign->count; i++)
+		write_target(json, campaign, campaign->targets[i], now);
+	json_end(json);
+	results_close(&campaign->results);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/campaign/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const struct engine *const engines[ENGINES] = {&engine_libfuzzer, &engine_afl};
+
+bool engine_has_file(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return !access(path, X_OK);
+}
+
+/* Such lines are made of a few paths and options; one that is too long is a mistake here. */
+static char *add_text(struct command_line *line, const char *format, va_list args)
+{
+	char *at = line->text + line->used;
+	int len = vsnprintf(at, sizeof(line->text) - line->used, format, args);
+
+	if (len < 0 || line->used + (size_t)len >= sizeof(line->text)) {
+		fprintf(stderr, "pagetorture fuzz: expected shorter paths, the command line of an "
+				"engine has no room for them\n");
+		exit(2);
+	}
+	line->used += (size_t)len + 1;
+	return at;
+}
+
+void command_arg(struct command_line *line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	line->argv[line->args++] = add_text(line, format, args);
+	line->argv[line->args] = NULL;
+	va_end(args);
+}
+
+void command_env(struct command_line *line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	line->env[line->envs++] = add_text(line, format, args);
+	line->env[line->envs] = NULL;
+	va_end(args);
+}

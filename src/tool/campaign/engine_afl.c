@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * AFL++ in its own distributed mode: a main instance, which imports libFuzzer's folder, and
+ * secondaries that differ in binary, power schedule and strategy, all on one folder. A
+ * folder that is there is resumed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/campaign/engine.h"
+#include "tool/campaign/seat.h"
+#include "tool/campaign/target.h"
+
+struct role {
+	const char *name;
+	const char *build; /* folder with its binaries */
+	const char *schedule;
+	const char *options[2];
+	bool twin;      /* beside it runs the binary that logs comparisons */
+	bool own_bytes; /* without the harness's mutator */
+	bool trims_not;
+};
+
+/* In order of importance: what is there for few jobs comes first. */
+static const struct role roles[] = {
+	{"main", "afl-plain", "fast", {NULL}, false, false, false},
+	{"asan", "afl", "explore", {NULL}, false, false, false},
+	{"cmplog", "afl-plain", "coe", {NULL}, true, true, false},
+	{"mopt", "afl-plain", "exploit", {"-L", "0"}, false, true, false},
+	{"queue", "afl-plain", "rare", {"-Z", NULL}, false, false, true},
+};
+
+#define ROLES (sizeof(roles) / sizeof(roles[0]))
+
+static const struct role *role_of(unsigned int number)
+{
+	return &roles[number < ROLES ? number : 1 + (number - 1) % (ROLES - 1)];
+}
+
+static bool has_afl_fuzz(void)
+{
+	const char *path = getenv("PATH");
+	char folders[8192], *rest = folders, *folder;
+
+	snprintf(folders, sizeof(folders), "%s", path ? path : "");
+	while ((folder = strsep(&rest, ":")))
+		if (engine_has_file(folder, "afl-fuzz"))
+			return true;
+	return false;
+}
+
+static const char *lack(const struct fuzz_options *options, const struct target *target)
+{
+	static const char *const builds[] = {"afl", "afl-plain", "afl-cmplog"};
+	char folder[PATH_MAX];
+
+	if (!strcmp(target->flavour, "tsan"))
+		return "ThreadSanitizer would take its counters for shared data";
+	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
+		snprintf(folder, sizeof(folder), "%s/%s", options->bin, builds[i]);
+		if (!engine_has_file(folder, target->name))
+			return "no binary of it (make afl-fuzzers)";
+	}
+	return has_afl_fuzz() ? NULL : "no afl-fuzz";
+}
+
+static void name_role(unsigned int number, char *name, size_t size)
+{
+	if (number < ROLES)
+		snprintf(name, size, "%s", roles[number].name);
+	else
+		snprintf(name, size, "%s%u", role_of(number)->name, number);
+}
+
+static void set_environment(const struct seat *seat, const struct role *role,
+			    struct command_line *line)
+{
+	static const char *const always[] = {
+		/* This program has the terminal, and machines differ. */
+		"AFL_NO_UI=1",
+		"AFL_NO_COLOR=1",
+		/* On one processor its processes wake each other four times as fast. */
+		"AFL_TRY_AFFINITY=1",
+		"AFL_SKIP_CPUFREQ=1",
+		"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1",
+		"AFL_NO_CRASH_README=1",
+		/* Resumed, and going on where a seed is a finding. */
+		"AFL_AUTORESUME=1",
+		"AFL_SKIP_CRASHES=1",
+		"AFL_CMPLOG_ONLY_NEW=1",
+		/* A turn may be short: calibrate little, import soon. */
+		"AFL_FAST_CAL=1",
+		"AFL_IMPORT_FIRST=1",
+		"AFL_SYNC_TIME=1",
+		/* What is slow on a busy machine is no hang yet. */
+		"AFL_HANG_TMOUT=10000",
+		/* It refuses settings that are not made for it. */
+		"ASAN_OPTIONS",
+		"UBSAN_OPTIONS",
+		NULL,
+	};
+
+	for (size_t i = 0; always[i]; i++)
+		command_env(line, "%s", always[i]);
+	if (role->trims_not)
+		command_env(line, "AFL_DISABLE_TRIM=1");
+	if (!role->own_bytes && seat->target->reads == READS_BYTES &&
+	    engine_has_file(seat->options->bin, "afl_mutator.so"))
+		command_env(line, "AFL_CUSTOM_MUTATOR_LIBRARY=%s/afl_mutator.so",
+			    seat->options->bin);
+}
+
+static void command(const struct seat *seat, struct command_line *line)
+{
+	const struct role *role = role_of(seat->number);
+	const struct target *target = seat->target;
+
+	set_environment(seat, role, line);
+	command_arg(line, "afl-fuzz");
+	command_arg(line, seat->number ? "-S" : "-M");
+	command_arg(line, "%s", seat->name + strlen("afl-"));
+	if (!seat->number) {
+		command_arg(line, "-F");
+		command_arg(line, "%s", target->queue);
+	}
+	command_arg(line, "-i");
+	command_arg(line, "%s", target->queue);
+	command_arg(line, "-o");
+	command_arg(line, "%s/afl", target->dir);
+	command_arg(line, "-t");
+	command_arg(line, "1000");
+	command_arg(line, "-G");
+	command_arg(line, "%zu", target->max_len);
+	command_arg(line, "-p");
+	command_arg(line, "%s", role->schedule);
+	for (size_t i = 0; i < 2 && role->options[i]; i++)
+		command_arg(line, "%s", role->options[i]);
+	if (target->dictionary[0]) {
+		command_arg(line, "-x");
+		command_arg(line, "%s", target->dictionary);
+	}
+	if (role->twin) {
+		command_arg(line, "-c");
+		command_arg(line, "%s/afl-cmplog/%s", seat->options->bin, target->name);
+	}
+	command_arg(line, "-s");
+	command_arg(line, "%lu", seat->options->seed + 1000003UL * seat->number + seat->starts);
+	command_arg(line, "--");
+	command_arg(line, "%s/%s/%s", seat->options->bin, role->build, target->name);
+}
+
+/* ---- figures ---- */
+
+static FILE *open_statistics(const struct seat *seat, const char *file)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/afl/%s/%s", seat->target->dir, seat->name + strlen("afl-"),
+		 file);
+	return fopen(path, "re");
+}
+
+/* An instance that is resumed counts on; until it does, what is there is the run before's. */
+static void set_executions(struct seat *seat, unsigned long executions)
+{
+	if (executions > seat->base && executions - seat->base > seat->now.executions)
+		seat->now.executions = executions - seat->base;
+}
+
+/* "name   : value" a line, once a minute and at the end. */
+static void read_statistics(struct seat *seat)
+{
+	FILE *file = open_statistics(seat, "fuzzer_stats");
+	char line[256], name[64];
+	unsigned long value;
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63s : %lu", name, &value) != 2)
+			continue;
+		if (!strcmp(name, "execs_done"))
+			set_executions(seat, value);
+		else if (!strcmp(name, "edges_found"))
+			seat->now.coverage = value;
+	}
+	fclose(file);
+}
+
+/*
+ * The last line of plot_data is five seconds old at most: run time, cycles, item, corpus,
+ * pending, pending favourites, map %, crashes, hangs, depth, rate, executions, edges. (Its
+ * rate is of a moment, and wild.)
+ */
+static void read_plot(struct seat *seat)
+{
+	FILE *file = open_statistics(seat, "plot_data");
+	char line[256], last[256] = "";
+	unsigned long executions, edges;
+
+	if (!file)
+		return;
+	/* It is appended to for weeks. */
+	if (!fseek(file, -1024, SEEK_END))
+		(void)!fgets(line, sizeof(line), file);
+	else
+		rewind(file);
+	while (fgets(line, sizeof(line), file))
+		if (line[0] != '#' && strchr(line, '\n'))
+			memcpy(last, line, sizeof(last));
+	fclose(file);
+	if (sscanf(last, "%*u, %*u, %*u, %*u, %*u, %*u, %*[^,], %*u, %*u, %*u, %*[^,], %lu, %lu",
+		   &executions, &edges) == 2) {
+		set_executions(seat, executions);
+		seat->now.coverage = edges;
+	}
+}
+
+static void read_figures(struct seat *seat)
+{
+	read_statistics(seat);
+	read_plot(seat);
+}
+
+/* Why it does not run; lines about the place in its source come after it. */
+static void read_line(struct seat *seat, const char *line)
+{
+	if (strstr(line, "PROGRAM ABORT") || strstr(line, "SYSTEM ERROR"))
+		snprintf(seat->reason, sizeof(seat->reason), "%.190s", line);
+}
+
+static const struct source sources[] = {
+	{"afl/*/queue", "id:", NULL},
+	{"afl/*/crashes", "id:", "crash"},
+	{"afl/*/hangs", "id:", "timeout"},
+	{NULL, NULL, NULL},
+};
+
+const struct engine engine_afl = {
+	.name = "afl",
+	.roles = ROLES,
+	.sources = sources,
+	.lack = lack,
+	.name_role = name_role,
+	.command = command,
+	.read_figures = read_figures,
+	.read_line = read_line,
+};

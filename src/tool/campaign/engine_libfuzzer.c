@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * libFuzzer, as workers that share one folder and reload it each second, not in its fork
+ * mode: that keeps new entries in a temporary folder until a job ends, so that kill -9
+ * loses them, and it says of a crash no more than that there was one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/campaign/engine.h"
+#include "tool/campaign/seat.h"
+#include "tool/campaign/target.h"
+
+static const char *lack(const struct fuzz_options *options, const struct target *target)
+{
+	return engine_has_file(options->bin, target->name) ? NULL
+							   : "no binary of it (make fuzzers)";
+}
+
+static void name_role(unsigned int number, char *name, size_t size)
+{
+	snprintf(name, size, "%u", number);
+}
+
+/* ThreadSanitizer keeps 2.4 KB of each report for ever: so many inputs take about 400 MB. */
+#define RUNS_WITH_REPORTS 500000
+
+static void command(const struct seat *seat, struct command_line *line)
+{
+	const struct target *target = seat->target;
+
+	command_arg(line, "%s/%s", seat->options->bin, target->name);
+	command_arg(line, "-reload=1");
+	command_arg(line, "-timeout=10");
+	command_arg(line, "-rss_limit_mb=2048");
+	command_arg(line, "-print_final_stats=1");
+	if (!strcmp(target->flavour, "tsan"))
+		command_arg(line, "-runs=%d", RUNS_WITH_REPORTS);
+	if (target->dictionary[0])
+		command_arg(line, "-dict=%s", target->dictionary);
+	command_arg(line, "-max_len=%zu", target->max_len);
+	/* Another one at each start, or a worker that found something would find it again. */
+	command_arg(line, "-seed=%lu",
+		    1 + (seat->options->seed + 1000003UL * seat->number + 7919UL * seat->starts) %
+				    0x7fffffff);
+	command_arg(line, "-artifact_prefix=%s/libfuzzer/", target->dir);
+	command_arg(line, "%s", target->queue);
+}
+
+static void read_figures(struct seat *seat)
+{
+	(void)seat;
+}
+
+/* The number behind @word, if it is there. */
+static void read_number(const char *line, const char *word, unsigned long *number)
+{
+	const char *at = strstr(line, word);
+
+	if (at)
+		*number = strtoul(at + strlen(word), NULL, 10);
+}
+
+static void read_reason(struct seat *seat, const char *line)
+{
+	const char *error = strstr(line, "ERROR: ");
+
+	/* The first one is the target's own or the sanitizer's; libFuzzer's comes after it. */
+	if (error && !seat->reason[0])
+		snprintf(seat->reason, sizeof(seat->reason), "%.190s", error + strlen("ERROR: "));
+}
+
+static void read_line(struct seat *seat, const char *line)
+{
+	static const char written[] = "Test unit written to ";
+	const char *at;
+
+	if (line[0] == '#') {
+		seat->now.executions = strtoul(line + 1, NULL, 10);
+		read_number(line, " cov: ", &seat->now.coverage);
+	}
+	read_number(line, "stat::number_of_executed_units:", &seat->now.executions);
+	read_reason(seat, line);
+	at = strstr(line, written);
+	if (at)
+		snprintf(seat->written, sizeof(seat->written), "%s", at + strlen(written));
+}
+
+static const struct source sources[] = {
+	{"queue", "", NULL},
+	{"libfuzzer", "crash-", "crash"},
+	{"libfuzzer", "leak-", "leak"},
+	{"libfuzzer", "oom-", "oom"},
+	{"libfuzzer", "timeout-", "timeout"},
+	{NULL, NULL, NULL},
+};
+
+const struct engine engine_libfuzzer = {
+	.name = "libfuzzer",
+	.roles = 1,
+	.sources = sources,
+	.lack = lack,
+	.name_role = name_role,
+	.command = command,
+	.read_figures = read_figures,
+	.read_line = read_line,
+};

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/campaign/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "harness/program_bytes.h"
+#include "tool/campaign/tell.h"
+
+/* ---- the table ---- */
+
+static const struct known {
+	const char *name, *flavour;
+	enum target_reads reads;
+} known[] = {
+#define TARGET(name, flavour, reads, what) {#name, flavour, READS_##reads},
+#include "fuzz/targets.def"
+#undef TARGET
+};
+
+#define KNOWN (sizeof(known) / sizeof(known[0]))
+
+bool target_known(size_t number, const char **name)
+{
+	if (number < KNOWN)
+		*name = known[number].name;
+	return number < KNOWN;
+}
+
+void target_init(struct target *target, const char *name, const struct fuzz_options *options)
+{
+	memset(target, 0, sizeof(*target));
+	target->name = name;
+	target->flavour = "asan";
+	for (size_t i = 0; i < KNOWN; i++)
+		if (!strcmp(known[i].name, name)) {
+			target->flavour = known[i].flavour;
+			target->reads = known[i].reads;
+		}
+	/* A text of that length has as many calls as a program can have. */
+	target->max_len = target->reads == READS_TEXT ? 4096 : PROGRAM_BYTES_MAX;
+	snprintf(target->dir, sizeof(target->dir), "%.3000s/%.500s", options->dir, name);
+	snprintf(target->queue, sizeof(target->queue), "%s/queue", target->dir);
+	snprintf(target->dictionary, sizeof(target->dictionary), "%.3000s/%.500s.dict",
+		 options->seeds, name);
+	if (access(target->dictionary, R_OK))
+		target->dictionary[0] = '\0';
+	for (size_t i = 0; i < ENGINES; i++) {
+		struct crew *crew = &target->crews[i];
+
+		crew->engine = engines[i];
+		for (unsigned int n = 0; n < CREW_SEATS; n++)
+			seat_init(&crew->seats[n], engines[i], target, options, n);
+	}
+}
+
+/* ---- trouble ---- */
+
+/* Told once, and again only when it was over in between or is another. */
+int target_keep(struct target *target, struct store *store, const char *prefix,
+		const struct store_input *input)
+{
+	int error = store_add(store, prefix, input);
+
+	if (error == EEXIST)
+		return error;
+	if (error && error != store->trouble)
+		tell("%s: cannot write to %s: %s; tries again", target->name, store->path,
+		     strerror(error));
+	store->trouble = error;
+	return error;
+}
+
+/* Room that is left for findings when the rest of the campaign has stopped for want of it. */
+#define SPARE_BYTES (16UL << 20)
+#define SPARE_FILES 256UL
+
+static bool has_room(const char *dir)
+{
+	struct statvfs fs;
+
+	if (statvfs(dir, &fs))
+		return true;
+	return fs.f_bavail * fs.f_frsize >= SPARE_BYTES &&
+	       (!fs.f_files || fs.f_favail >= SPARE_FILES);
+}
+
+static const char *const folders[] = {"",          "corpus", "findings", "queue",
+				      "libfuzzer", "afl",    "logs",     "reports"};
+
+#define FOLDERS (sizeof(folders) / sizeof(folders[0]))
+
+/*
+ * Engines take no notice when they cannot write: what they find then is lost. So they are
+ * only let run while a file can be written beside theirs, and while there is room.
+ */
+const char *target_cannot_write(const struct target *target)
+{
+	static const char page[4096];
+	char path[PATH_MAX], probe[PATH_MAX];
+	int error;
+
+	if (!has_room(target->dir))
+		return "the disk is nearly full";
+	for (size_t i = 0; i < FOLDERS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", target->dir, folders[i]);
+		if (access(path, W_OK | X_OK))
+			return strerror(errno);
+	}
+	snprintf(path, sizeof(path), "%s/.beside", target->dir);
+	snprintf(probe, sizeof(probe), "%s/.probe", target->dir);
+	error = store_write(path, probe, page, sizeof(page), false);
+	if (!error)
+		unlink(probe);
+	return error ? strerror(error) : NULL;
+}
+
+/* ---- folders ---- */
+
+static bool make_folder(const struct target *target, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s%s", target->dir, *name ? "/" : "", name);
+	if (!mkdir(path, 0777) || errno == EEXIST)
+		return true;
+	tell("%s: expected a folder that can be written: %s: %s", target->name, path,
+	     strerror(errno));
+	return false;
+}
+
+/* Two campaigns on one folder would count each other's finds, and AFL++ refuses it. */
+static bool lock(struct target *target)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/lock", target->dir);
+	target->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (target->lock >= 0 && !flock(target->lock, LOCK_EX | LOCK_NB))
+		return true;
+	if (target->lock >= 0 && errno == EWOULDBLOCK)
+		tell("%s: another campaign runs in %s", target->name, target->dir);
+	else
+		tell("%s: expected a folder that can be written: %s: %s", target->name, target->dir,
+		     strerror(errno));
+	return false;
+}
+
+static void tell_junk(void *ctx, const char *path, const char *why)
+{
+	const struct target *target = ctx;
+
+	tell("%s: skipped, no input: %s: %s", target->name, path, why);
+}
+
+/* The name is libFuzzer's. What cannot be handed out now is handed out by the next campaign. */
+void target_hand_out(struct target *target, const struct store_input *input)
+{
+	char path[PATH_MAX];
+
+	if (store_has(&target->findings, input->hash))
+		return;
+	snprintf(path, sizeof(path), "%s/%s", target->queue, input->hash);
+	name_set_add(&target->taken, path);
+	if (access(path, F_OK))
+		store_write(target->corpus.beside, path, input->bytes, input->size, false);
+}
+
+static void hand_out_visited(void *ctx, const struct store_input *input)
+{
+	target_hand_out(ctx, input);
+}
+
+static void pass_over(void *ctx, const struct store_input *input)
+{
+	(void)ctx;
+	(void)input;
+}
+
+static void keep_seed(void *ctx, const struct store_input *input)
+{
+	struct target *target = ctx;
+
+	target_keep(target, &target->corpus, "", input);
+	target_hand_out(target, input);
+}
+
+/* Seeds are read as a store that nothing is added to. */
+static void read_seeds(struct target *target, const struct fuzz_options *options)
+{
+	const struct store_visitor visitor = {keep_seed, tell_junk, target};
+	char folder[PATH_MAX];
+	struct store seeds = {.durable = false};
+
+	snprintf(folder, sizeof(folder), "%s/%s", options->seeds, target->name);
+	if (!access(folder, R_OK | X_OK))
+		store_open(&seeds, options->seeds, target->name, &visitor);
+	free(seeds.known.slots);
+}
+
+/* AFL++ does not begin with nothing. */
+static void read_least_seed(struct target *target)
+{
+	struct store_input least = {.bytes = (const uint8_t *)"\n", .size = 1};
+
+	sha1_text(least.bytes, least.size, least.hash);
+	keep_seed(target, &least);
+}
+
+static bool open_stores(struct target *target)
+{
+	const struct store_visitor findings = {pass_over, tell_junk, target};
+	const struct store_visitor corpus = {hand_out_visited, tell_junk, target};
+	int error;
+
+	target->findings.durable = true;
+	error = store_open(&target->findings, target->dir, "findings", &findings);
+	if (!error)
+		error = store_open(&target->corpus, target->dir, "corpus", &corpus);
+	if (error)
+		tell("%s: expected folders that can be read and written: %s: %s", target->name,
+		     target->dir, strerror(error));
+	return !error;
+}
+
+bool target_open(struct target *target, const struct fuzz_options *options)
+{
+	const char *why;
+
+	for (size_t i = 0; i < FOLDERS; i++)
+		if (!make_folder(target, folders[i]))
+			return false;
+	if (!lock(target) || !open_stores(target))
+		return false;
+	why = target_cannot_write(target);
+	if (why && has_room(target->dir)) {
+		tell("%s: expected a folder that can be written: %s: %s", target->name, target->dir,
+		     why);
+		return false;
+	}
+	read_seeds(target, options);
+	if (!target->corpus.known.count)
+		read_least_seed(target);
+	target->corpus_before = target->corpus.known.count;
+	target->findings_before = target->findings.known.count;
+	return true;
+}
+
+void target_withdraw(const struct target *target, const char *written)
+{
+	const char *hash = strrchr(written, '-');
+	char path[PATH_MAX];
+
+	if (!hash || strlen(hash + 1) != SHA1_TEXT - 1)
+		return;
+	snprintf(path, sizeof(path), "%s/%s", target->queue, hash + 1);
+	unlink(path);
+}
+
+/* ---- figures ---- */
+
+unsigned long target_executions(const struct target *target, long now)
+{
+	unsigned long sum = 0;
+
+	for (size_t i = 0; i < ENGINES; i++)
+		for (size_t n = 0; n < CREW_SEATS; n++)
+			sum += seat_executions(&target->crews[i].seats[n], now);
+	return sum;
+}
+
+unsigned long target_rate(const struct target *target)
+{
+	unsigned long sum = 0;
+
+	for (size_t i = 0; i < ENGINES; i++)
+		for (size_t n = 0; n < CREW_SEATS; n++)
+			sum += target->crews[i].seats[n].now.rate;
+	return sum;
+}
+
+size_t target_new_findings(const struct target *target)
+{
+	return target->findings.known.count - target->findings_before;
+}

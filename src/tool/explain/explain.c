@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/explain/explain.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/explain/explain_sheet.h"
+
+struct explain_style explain_style_for(FILE *out)
+{
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	setlocale(LC_CTYPE, "");
+	return (struct explain_style){
+		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.colour = isatty(fileno(out)) && !(no_colour && *no_colour) &&
+			  !(terminal && !strcmp(terminal, "dumb")),
+	};
+}
+
+/* A cause may be guilty of something else: that is said first. */
+static void mark_causes(struct explained *e, const struct causes *causes)
+{
+	for (size_t i = 0; i < causes->count; i++)
+		if (!e->ink[causes->calls[i]])
+			e->ink[causes->calls[i]] = INK_CAUSE;
+}
+
+static void mark_guilty(struct explained *e)
+{
+	const struct shadow *shadow = rules_shadow(e->rules);
+	const struct verdict *v = e->verdict;
+
+	for (size_t i = 0; i < shadow->race_count; i++)
+		e->ink[shadow->races[i].first] = e->ink[shadow->races[i].second] = INK_GUILTY;
+	for (size_t i = 0; i < v->uninit_count; i++)
+		e->ink[v->uninits[i].call] = INK_GUILTY;
+	if (v->fatal_call != VERDICT_NONE)
+		e->ink[v->fatal_call] = INK_GUILTY;
+	for (size_t i = 0; i < e->blocked_count; i++)
+		e->ink[e->blocked[i].call] = INK_GUILTY;
+}
+
+static void mark(struct explained *e)
+{
+	const struct verdict *v = e->verdict;
+	struct causes causes;
+
+	mark_guilty(e);
+	mark_causes(e, &e->causes);
+	for (size_t i = 0; i < v->uninit_count; i++) {
+		cause_of_byte(e->program, e->rules, v->uninits[i].call, v->uninits[i].page,
+			      v->uninits[i].from, &causes);
+		mark_causes(e, &causes);
+	}
+	for (size_t i = 0; i < e->blocked_count; i++)
+		if (e->blocked[i].why == BLOCKED_MUTEX && !e->ink[e->blocked[i].by])
+			e->ink[e->blocked[i].by] = INK_CAUSE;
+}
+
+static void print_title(struct sheet *sheet, const char *file, const struct explained *e)
+{
+	size_t len = strlen(file), room = SHEET_COLUMNS / 2;
+	char names[RULE_SET_TEXT];
+
+	rule_set_text(e->verdict->broken, " ", names);
+	sheet_words(sheet, 0, 2, e->verdict->broken ? INK_GUILTY : INK_PLAIN, "%s%s: %s",
+		    len > room ? "..." : "", len > room ? file + len - room : file, names);
+	sheet_end(sheet);
+}
+
+static bool has_ink(const struct explained *e, enum ink ink)
+{
+	return memchr(e->ink, ink, e->program->count);
+}
+
+static void print_legend(struct sheet *sheet, const struct explained *e)
+{
+	if (!e->verdict->broken)
+		return;
+	sheet_end(sheet);
+	sheet_words(sheet, 0, 0, INK_FAINT, has_ink(e, INK_CAUSE) ?
+		    "! breaks a rule   ~ made it so" : "! breaks a rule");
+}
+
+void explain_print(FILE *out, const char *file, const struct program *program,
+		   const struct rules *rules, struct explain_style style)
+{
+	static struct explained e;
+	struct sheet sheet = { .out = out, .style = style };
+
+	memset(&e, 0, sizeof(e));
+	e.program = program;
+	e.rules = rules;
+	e.trace = rules_trace(rules);
+	e.verdict = rules_verdict(rules);
+	if (e.verdict->fatal_call != VERDICT_NONE && e.verdict->fatal_rule == RULE_deadlock)
+		e.blocked_count = cause_of_deadlock(program, rules, e.blocked);
+	happens_make(&e.happens, program, e.trace,
+		     e.blocked_count ? VERDICT_NONE : e.verdict->fatal_call);
+	cause_of_fatal(program, rules, &e.causes);
+	mark(&e);
+	print_title(&sheet, file, &e);
+	explain_lanes(&sheet, &e);
+	print_legend(&sheet, &e);
+	explain_words(&sheet, &e);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/finding/bundle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/isolate.h"
+#include "harness/program_text.h"
+#include "tool/explain/explain.h"
+#include "tool/kit/store.h"
+#include "tool/to_c/to_c.h"
+
+void bundle_name(const struct signature *signature, char name[BUNDLE_NAME])
+{
+	char hash[SHA1_TEXT];
+
+	sha1_text(signature->text, strlen(signature->text), hash);
+	snprintf(name, BUNDLE_NAME, "%s-%.8s", signature->site, hash);
+}
+
+/* A file under construction; what cannot be written is found out at its end. */
+struct sheet {
+	char *text;
+	size_t size;
+	FILE *out;
+};
+
+static bool sheet_begin(struct sheet *sheet)
+{
+	sheet->text = NULL;
+	sheet->out = open_memstream(&sheet->text, &sheet->size);
+	return sheet->out;
+}
+
+static int write_file(const struct bundle *b, const char *name, const void *text, size_t size,
+		      char file[PATH_MAX])
+{
+	snprintf(file, PATH_MAX, "%.3800s/%s", b->dir, name);
+	return store_write(b->beside, file, text, size, false);
+}
+
+static int sheet_end(struct sheet *sheet, const struct bundle *b, const char *name,
+		     char file[PATH_MAX])
+{
+	int error = fclose(sheet->out) ? errno : 0;
+
+	if (!error)
+		error = write_file(b, name, sheet->text, sheet->size, file);
+	free(sheet->text);
+	return error;
+}
+
+static int write_finding(const struct bundle *b, char file[PATH_MAX])
+{
+	struct store_input input;
+
+	snprintf(file, PATH_MAX, "%.4000s", b->finding);
+	if (store_read(b->finding, &input))
+		return errno ? errno : EIO;
+	return write_file(b, "finding", input.bytes, input.size, file);
+}
+
+static int write_program(const struct bundle *b, const char *name, const struct program *program,
+			 char file[PATH_MAX])
+{
+	static char text[TEXT_PROGRAM_MAX];
+	size_t size = program_to_text(program, text);
+
+	return write_file(b, name, text, size, file);
+}
+
+static int write_explanation(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+{
+	const struct explain_style style = { .utf8 = false, .colour = false };
+	struct sheet sheet;
+
+	if (!sheet_begin(&sheet))
+		return errno;
+	rules_judge(judge->rules, b->smallest);
+	explain_print(sheet.out, "minimised.page", b->smallest, judge->rules, style);
+	return sheet_end(&sheet, b, "explanation.txt", file);
+}
+
+static int write_reproducer(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+{
+	const struct to_c_options options = { .name = "minimised.page",
+					      .note = b->signature->text };
+	struct sheet sheet;
+
+	if (!sheet_begin(&sheet))
+		return errno;
+	rules_judge(judge->rules, b->smallest);
+	to_c(sheet.out, b->smallest, judge->rules, &options);
+	return sheet_end(&sheet, b, "reproduce.c", file);
+}
+
+/* ---- the report ---- */
+
+/* "asan,tsan": whom the failure is made of, or all. */
+static void flavour_list(const struct bundle *b, char list[64])
+{
+	list[0] = '\0';
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		if (b->signature->needs[i]) {
+			strcat(list, *list ? "," : "");
+			strcat(list, flavour_names[i]);
+		}
+}
+
+/* What a process of its own executes. */
+struct command {
+	const char *path;
+	char **argv;
+};
+
+static void append_env(const char *name, const char *options)
+{
+	const char *before = getenv(name);
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s%s%s", before ? before : "", before ? ":" : "", options);
+	setenv(name, text, 1);
+}
+
+static void execute(void *ctx)
+{
+	const struct command *command = ctx;
+
+	append_env("ASAN_OPTIONS", "symbolize=1");
+	append_env("MSAN_OPTIONS", "symbolize=1");
+	append_env("TSAN_OPTIONS", "symbolize=1");
+	append_env("UBSAN_OPTIONS", "symbolize=1");
+	execv(command->path, command->argv);
+	_exit(127);
+}
+
+static void capture(FILE *out, const char *path, char **argv)
+{
+	static struct isolated child;
+	struct command command = { path, argv };
+
+	if (!isolate(execute, &command, 120, &child))
+		return;
+	fputs(child.output, out);
+	if (child.hung)
+		fputs("still running after 120 s\n", out);
+}
+
+static int write_report(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+{
+	char list[64], program[PATH_MAX];
+	char *run[] = { "pagetorture", "run", "--flavour", list, program, NULL };
+	char *all[] = { "pagetorture", "run", program, NULL };
+	char *reports[] = { "pagetorture", "run", "--reports", program, NULL };
+	struct sheet sheet;
+
+	if (!sheet_begin(&sheet))
+		return errno;
+	flavour_list(b, list);
+	snprintf(program, sizeof(program), "%.3800s/minimised.page", b->dir);
+	capture(sheet.out, "/proc/self/exe", *list ? run : all);
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		if (!b->signature->needs[i])
+			continue;
+		fprintf(sheet.out, "\n%s:\n", flavour_names[i]);
+		capture(sheet.out, judge->witnesses.of[i].path, reports);
+	}
+	return sheet_end(&sheet, b, "report.txt", file);
+}
+
+/* ---- words ---- */
+
+static int write_replay(const struct bundle *b, char file[PATH_MAX])
+{
+	struct sheet sheet;
+	char list[64];
+
+	if (!sheet_begin(&sheet))
+		return errno;
+	flavour_list(b, list);
+	fprintf(sheet.out, "#!/bin/sh\n# %s\ncd \"$(dirname \"$0\")\" || exit 2\n"
+			   "exec \"${PAGETORTURE:-pagetorture}\" run --backend %s%s%s minimised.page\n",
+		b->signature->text, b->backend, *list ? " --flavour " : "", list);
+	return sheet_end(&sheet, b, "replay.sh", file);
+}
+
+static int write_summary(const struct bundle *b, char file[PATH_MAX])
+{
+	struct sheet sheet;
+
+	if (!sheet_begin(&sheet))
+		return errno;
+	fprintf(sheet.out,
+		"signature  %s\n"
+		"failed     %u of %u tries\n"
+		"calls      %zu, of %zu%s\n"
+		"backend    %s\n"
+		"replay     sh replay.sh\n"
+		"findings\n%s",
+		b->signature->text, b->failed, b->tries, b->smallest->count, b->program->count,
+		b->minimised ? "" : " (not minimised: it does not fail in the same way each time)",
+		b->backend, b->members);
+	return sheet_end(&sheet, b, "summary.txt", file);
+}
+
+int bundle_write(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+{
+	int error;
+
+	snprintf(file, PATH_MAX, "%s", b->dir);
+	if (mkdir(b->dir, 0777) && errno != EEXIST)
+		return errno;
+	error = write_finding(b, file);
+	if (!error)
+		error = write_program(b, "program.page", b->program, file);
+	if (!error)
+		error = write_program(b, "minimised.page", b->smallest, file);
+	if (!error)
+		error = write_explanation(b, judge, file);
+	if (!error)
+		error = write_reproducer(b, judge, file);
+	if (!error)
+		error = write_report(b, judge, file);
+	if (!error)
+		error = write_replay(b, file);
+	return error ? error : write_summary(b, file);
+}

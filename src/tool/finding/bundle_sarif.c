@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* A failure of triage for code hosts: at the library's line, if there is one. */
+#include <stdio.h>
+
+#include "harness/program_text.h"
+#include "tool/finding/bundle.h"
+
+/* Of several rules the one that the first place is about. */
+static const char *rule_of(const struct signature *signature)
+{
+	if (signature->differs)
+		return "differs";
+	if (signature->broken & RULE_BIT(RULE_data_race))
+		return rule_name(RULE_data_race);
+	if (signature->broken & RULE_BIT(RULE_uninit_use))
+		return rule_name(RULE_uninit_use);
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
+		if (signature->broken & RULE_BIT(rule))
+			return rule_name(rule);
+	return "claim";
+}
+
+/* The line of the minimised program that a call stands in. Return: false if it has none. */
+static bool program_place(struct sarif *sarif, const struct bundle *b, size_t call,
+			  struct sarif_place *place)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%.3800s/minimised.page", b->dir);
+	sarif_file(sarif, file, call < b->smallest->count ? b->smallest->calls[call].line : 0, place);
+	return call < b->smallest->count;
+}
+
+static void relate_call(struct sarif *sarif, struct sarif_result *result, const struct bundle *b,
+			size_t call)
+{
+	struct sarif_place place;
+	char text[TEXT_CALL_MAX];
+	struct call plain;
+
+	if (!program_place(sarif, b, call, &place))
+		return;
+	plain = b->smallest->calls[call];
+	plain.claim = RESULT_NONE;
+	call_to_text(&plain, text);
+	sarif_relate(result, &place, text);
+}
+
+/* @own: the signature of the minimised program itself, for its lines */
+static void take_places(struct sarif *sarif, struct sarif_result *result, const struct bundle *b,
+			const struct signature *own)
+{
+	struct sarif_place place;
+	size_t count = own->place_count;
+	bool found = count && sarif_frame(sarif, &own->places[0].frame, &result->place);
+
+	if (!found)
+		program_place(sarif, b, count ? own->places[0].call : NO_SITE, &result->place);
+	if (count > 1 && sarif_frame(sarif, &own->places[1].frame, &place))
+		sarif_relate(result, &place, "the other access");
+	for (size_t i = !found; i < count; i++)
+		relate_call(sarif, result, b, own->places[i].call);
+}
+
+void bundle_sarif(struct sarif *sarif, const struct bundle *b, struct judge *judge)
+{
+	struct sarif_result result = { .rule = rule_of(b->signature),
+				       .fingerprint = b->signature->text };
+	char message[SIGNATURE_TEXT + PATH_MAX + 128];
+	struct signature own;
+
+	signature_make(&own, judge, b->smallest, b->signature->needs);
+	take_places(sarif, &result, b, &own);
+	snprintf(message, sizeof(message),
+		 "%s. It failed %u of %u times, in %zu calls. Replay: sh %s/replay.sh",
+		 b->signature->text, b->failed, b->tries, b->smallest->count, b->dir);
+	result.message = message;
+	sarif_add(sarif, &result);
+}

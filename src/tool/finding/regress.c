@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/finding/regress.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/program_text.h"
+#include "tool/kit/store.h"
+
+static bool has(const char *root, const char *name)
+{
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	return !access(path, F_OK);
+}
+
+bool regress_find(const char *start, char folder[PATH_MAX])
+{
+	char root[PATH_MAX], *up;
+
+	if (!realpath(start, root))
+		return false;
+	while (!has(root, "corpus/regress") || !has(root, "src/page/page.h")) {
+		if (!strcmp(root, "/"))
+			return false;
+		up = dirname(root);
+		if (up != root)
+			strcpy(root, up);
+	}
+	snprintf(folder, PATH_MAX, "%.4000s/corpus/regress", root);
+	return true;
+}
+
+/* What the whole breaks is all that it says; what it failed to claim goes. */
+static size_t text_of(const struct program *program, const struct signature *signature,
+		      struct rules *rules, char text[TEXT_PROGRAM_MAX + 300])
+{
+	static struct program says;
+	static char plain[TEXT_PROGRAM_MAX];
+	const char *behind;
+
+	says = *program;
+	says.claims = true;
+	rules_judge(rules, program);
+	says.expect = rules_verdict(rules)->broken;
+	for (size_t i = 0; i < says.count; i++)
+		says.calls[i].claim = RESULT_NONE;
+	program_to_text(&says, plain);
+	behind = strchr(plain, '\n') + 1;
+	return (size_t)snprintf(text, TEXT_PROGRAM_MAX + 300, "%.*s# It failed: %.230s\n%s",
+				(int)(behind - plain), plain, signature->text, behind);
+}
+
+int regress_add(const char *folder, const char *name, const struct program *program,
+		const struct signature *signature, struct rules *rules, char path[PATH_MAX])
+{
+	static char text[TEXT_PROGRAM_MAX + 300];
+	char beside[PATH_MAX];
+	size_t size = text_of(program, signature, rules, text);
+
+	snprintf(path, PATH_MAX, "%.3700s/%.300s.page", folder, name);
+	snprintf(beside, sizeof(beside), "%.3700s/.beside", folder);
+	if (!access(path, F_OK))
+		return EEXIST;
+	return store_write(beside, path, text, size, false);
+}

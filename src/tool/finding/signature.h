@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What a program's failure is, so that two programs can fail in the same way: one line of
+ * text, equal for equal failures. In this order:
+ *
+ * - a flavour disagrees with the model: which one, and the report's kind, call and functions
+ *   in src/page, or what differs, without its numbers;
+ * - a claim (`expect`, `->`) does not hold: which, without its numbers;
+ * - rules are broken: all of them; of the first race both calls with their functions, in no
+ *   order, or that no report shows it; and what the first use of uninitialised bytes and the
+ *   fatal call were, with their reports.
+ *
+ * Otherwise all is well, and nothing fails.
+ */
+#ifndef TOOL_SIGNATURE_H
+#define TOOL_SIGNATURE_H
+
+#include <stdbool.h>
+
+#include "harness/program.h"
+#include "harness/rules.h"
+#include "tool/witness/report.h"
+#include "tool/witness/witness.h"
+
+#define SIGNATURE_TEXT 1600
+
+/* Where it was seen: a call of the program, and what that reached in src/page. */
+struct signature_place {
+	size_t call;		   /* NO_SITE: it is not known */
+	struct report_frame frame; /* without a file if it is not known */
+};
+
+struct signature {
+	bool failed;
+	char text[SIGNATURE_TEXT];
+	char site[256];		  /* in a few words that can name a file */
+	bool needs[FLAVOURS_MAX]; /* flavours that it is made of */
+	bool differs;		  /* it is a disagreement */
+	rule_set broken;	  /* as the model says */
+	uint8_t race[2];	  /* ops of the race, sorted */
+	uint8_t fatal;		  /* op of the fatal call, or OP_COUNT */
+	/* What is told of it, and is no part of it: a race has two. */
+	size_t place_count;
+	struct signature_place places[2];
+};
+
+/* The model and the witnesses. */
+struct judge {
+	struct rules *rules;
+	struct witnesses witnesses;
+	unsigned long judged, executed; /* programs, and how often in a flavour */
+};
+
+/* Return: false without memory or without a flavour that this build has. */
+bool judge_begin(struct judge *judge, const bool *flavours, unsigned int seconds);
+void judge_end(struct judge *judge);
+
+/*
+ * The failure of @program, whose lines must be those of its own text (program_renumber).
+ * @flavours: who is asked; NULL: all. A signature that is made of other ones differs.
+ */
+void signature_make(struct signature *signature, struct judge *judge,
+		    const struct program *program, const bool *flavours);
+
+/*
+ * Might @program fail like that, as far as the model knows? Costs next to nothing beside an
+ * execution.
+ */
+bool signature_may_match(const struct signature *signature, struct judge *judge,
+			 const struct program *program);
+
+/* What signatures lack on this machine, in a sentence; NULL if nothing. */
+const char *signature_lacks(const struct judge *judge);
+
+bool signature_equal(const struct signature *a, const struct signature *b);
+
+#endif

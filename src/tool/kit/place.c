@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/kit/place.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where binaries of this program are installed. */
+static const char *const homes[] = { BINDIR, PKGLIBEXECDIR };
+
+bool place_own(char *path, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", path, size - 1);
+	char *slash;
+
+	if (len <= 0)
+		return false;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+/* Bytes that both folders begin with, up to the end of a name. */
+static size_t common(const char *a, const char *b)
+{
+	size_t i, whole = 0;
+
+	for (i = 0; a[i] && a[i] == b[i]; i++)
+		if (a[i] == '/')
+			whole = i;
+	if ((!a[i] || a[i] == '/') && (!b[i] || b[i] == '/'))
+		whole = i;
+	return whole;
+}
+
+/*
+ * A copy of an installation keeps the way from one of its folders to another: from
+ * PREFIX/bin to PREFIX/lib/pagetorture, say, wherever PREFIX is by now.
+ */
+static bool follow(const char *own, const char *home, const char *folder, char *path, size_t size)
+{
+	size_t shared = common(home, folder), len = strlen(own), tail = strlen(home + shared);
+
+	if (len < tail || strcmp(own + len - tail, home + shared))
+		return false;
+	snprintf(path, size, "%.*s%s", (int)(len - tail), own, folder + shared);
+	return !access(path, X_OK);
+}
+
+void place_installed(const char *folder, char *path, size_t size)
+{
+	char own[512];
+
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
+		if (place_own(own, sizeof(own)) && follow(own, homes[i], folder, path, size))
+			return;
+	snprintf(path, size, "%s", folder);
+}

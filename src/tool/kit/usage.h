@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What a program says by its exit status, and of a command line that it cannot use. */
+#ifndef TOOL_USAGE_H
+#define TOOL_USAGE_H
+
+#include <stdbool.h>
+
+enum tool_exit {
+	EXIT_GOOD = 0,
+	EXIT_FAILED = 1, /* a check does not hold */
+	EXIT_BAD = 2,	 /* bad usage, or a file that cannot be read; wins over the others */
+};
+
+/* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
+int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
+
+/* Is @text a decimal number from @least to @most? Then it is in @number. */
+bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
+
+/* The worse of two exit statuses. */
+int worse(int a, int b);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * `pagetorture replay`: many inputs a process, and each as if it were alone.
+ *
+ *   command_replay.c   options; all flavours
+ *   replay_list.c      inputs, by name, in a file without a name that workers read
+ *   replay_worker.c    the half inside of a flavour's binary: takes inputs from its desk
+ *   replay_hand.c      one worker: starting, watching, ending it; what it died of
+ *   replay_run.c       one flavour: hands out work
+ *   replay_finish.c    what comes back: each failure is seen again alone
+ *   replay_orders.c    orders, and what has to stay the same
+ *   replay_company.c   failures that need others before them: which of them?
+ *   replay_report.c    what is told: rows, TAP, JUnit, JSON
+ *   replay_sarif.c     the same for code hosts
+ *   misbehave.c        inputs that go wrong on purpose
+ */
+#ifndef TOOL_REPLAY_H
+#define TOOL_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "harness/trial.h"
+#include "tool/kit/results.h"
+#include "tool/sarif/replay_kind.h"
+
+/* Is the process spoilt for other inputs? What the library had no part in spoils nothing. */
+static inline bool replay_distrusts(enum replay_kind kind)
+{
+	return replay_kinds[kind].fails && kind != REPLAY_unreadable && kind != REPLAY_claim;
+}
+
+/* ---- inputs ---- */
+
+/* Names that begin at offsets of one stretch of memory. */
+struct replay_list {
+	int file; /* that another process may read it by */
+	uint32_t count;
+	const uint64_t *at;
+	const char *names;
+	size_t size;
+};
+
+/*
+ * Files of all @paths, which NULL ends, sorted (or, @as_given, in the order of the paths),
+ * each once. What cannot be read is told on standard error.
+ * @left_out: gets the number of files in folders that are no inputs (*.md, *.mk)
+ * @good: gets whether all could be read
+ * Return: NULL, after saying so, without memory.
+ */
+struct replay_list *replay_list_new(char **paths, bool as_given, size_t *left_out, bool *good);
+
+/* The list that another process made; NULL if it is none. */
+struct replay_list *replay_list_open(int file);
+void replay_list_delete(struct replay_list *list);
+
+const char *replay_name(const struct replay_list *list, uint32_t input);
+
+/* ---- worker and driver ---- */
+
+/* Inputs of one errand. */
+#define REPLAY_ERRAND 512
+/* After so many errands a worker is another: detectors keep something of each race. */
+#define REPLAY_ERRANDS 40
+#define REPLAY_WHY 256
+
+struct replay_result {
+	uint8_t kind;
+	bool suspect; /* the heap is larger than before, or there is a descriptor more */
+	uint32_t microseconds;
+	uint64_t digest; /* of the outcome, if it was asked for */
+	char why[REPLAY_WHY];
+};
+
+struct replay_footprint {
+	size_t heap, mappings, resident;
+	int descriptor;
+};
+
+/*
+ * What a worker and the driver share. Nothing else of the driver can be reached by a
+ * worker that writes wildly, and what stands here is believed only as far as it is checked.
+ */
+struct replay_desk {
+	/* From the driver. */
+	uint32_t count, inputs[REPLAY_ERRAND];
+	bool alone;   /* one input, looked at closely */
+	bool measure; /* instead of an errand: what the process holds now */
+	bool lost;    /* at the end of the errand: is there lost memory? */
+	bool digests;
+	/* From the worker. */
+	_Atomic uint32_t position; /* of the input that began last */
+	_Atomic uint32_t phase;	   /* moves on with each input */
+	struct trial trial;
+	struct replay_footprint footprint;
+	bool looks_for_lost; /* it can */
+	bool has_lost;
+	struct replay_result results[REPLAY_ERRAND];
+};
+
+/* Descriptors that a worker finds open. */
+enum replay_descriptor { REPLAY_LIST = 3, REPLAY_DESK, REPLAY_GO, REPLAY_DONE };
+
+/*
+ * The worker. @armed: inputs misbehave that ask for it.
+ * Return: an exit status.
+ */
+int replay_worker(const struct trial_options *options, bool armed);
+
+/* ---- driving ---- */
+
+/* More jobs than processors bring nothing, but the user may know better. */
+#define REPLAY_JOBS 64
+
+struct replay_options {
+	struct trial_options trial;
+	unsigned int jobs;
+	unsigned int megabytes; /* that an input may use more than there were before */
+	const char *backend;	/* or NULL */
+	const char *flavour;	/* that is running */
+	bool armed;		/* --misbehave */
+	bool orders;		/* all inputs in one process, in two orders */
+	bool shuffled;		/* the order is that of the seed */
+	uint64_t seed;
+	bool as_given;
+};
+
+/* What is known of an input in one flavour. */
+struct replay_row {
+	uint8_t kind;
+	bool asked; /* there was an answer, or a death */
+	uint32_t microseconds;
+	uint64_t digest;
+	char *why; /* NULL: nothing to say; else one line */
+	char *output; /* what it printed as it failed, or NULL */
+	bool paired; /* `other` fails after it (corrupts), or it fails after `other` (state) */
+	uint32_t other;
+};
+
+void replay_row_set(struct replay_row *row, enum replay_kind kind, const char *why,
+		    const char *output);
+
+/* One flavour's replay. */
+struct replay_column {
+	const char *flavour;
+	struct replay_row *rows; /* one an input */
+	struct replay_footprint before, after; /* with two orders: after the first and the second */
+	char flat[REPLAY_WHY]; /* what is not flat, or "" */
+	bool measured;
+	double seconds;
+	unsigned int starts; /* of workers */
+};
+
+/* ---- one worker ---- */
+
+enum hand_state { HAND_EMPTY, HAND_IDLE, HAND_BUSY, HAND_ENDING };
+
+#define HAND_OUTPUT 16384
+
+struct replay_hand {
+	enum hand_state state;
+	int pid;
+	int go, done, output;	/* ends of pipes */
+	int file;		/* of the desk */
+	struct replay_desk *desk;
+	unsigned int errands;	/* that it got */
+	uint32_t *history;	/* inputs that it began, in order */
+	size_t ran;
+	bool alone;
+	/* Watching. */
+	uint32_t phase;
+	long since;		/* ms: when the phase began, as far as was seen */
+	long cpu_since;		/* ms of processor then */
+	size_t resident;	/* bytes, when the errand began */
+	enum replay_kind killed; /* for what the driver ended it; REPLAY_good: it did not */
+	/* What it printed: its end. */
+	char text[HAND_OUTPUT];
+	size_t used;
+};
+
+/* Return: false without processes or memory. */
+bool hand_start(struct replay_hand *hand, const struct replay_options *options,
+		const struct replay_list *list);
+
+/* Hands it an errand of @count inputs. */
+void hand_go(struct replay_hand *hand, const uint32_t *inputs, uint32_t count);
+
+/* Reads what it prints, and ends it when an input uses more than it may. */
+void hand_watch(struct replay_hand *hand, const struct replay_options *options);
+
+/* Instead of an errand: the process is to say what it holds. */
+void hand_measure(struct replay_hand *hand);
+
+/* Until one of them has something to say, or @most milliseconds. */
+void hand_wait(struct replay_hand *hands, unsigned int count, long most);
+
+/* Did it finish its errand? */
+bool hand_done(const struct replay_hand *hand);
+
+/* Is the process gone? Then @status is as of waitpid(). */
+bool hand_gone(struct replay_hand *hand, int *status);
+
+/* Ends it, however it feels about that. */
+void hand_end(struct replay_hand *hand);
+
+/* Gives back what a hand had whose process is gone. */
+void hand_clear(struct replay_hand *hand);
+
+/* What a process that is gone died of. @why: one line */
+enum replay_kind hand_death(const struct replay_hand *hand, int status,
+			    const struct replay_options *options, const char *name,
+			    char why[REPLAY_WHY]);
+
+/* Milliseconds, from whenever. */
+long replay_now(void);
+
+/* ---- one flavour ---- */
+
+/* Marks an item of the second order. */
+#define REPLAY_SECOND 0x80000000u
+
+/*
+ * Fills @order, which has room for all inputs twice: sorted; or shuffled; or, with two
+ * orders, sorted and then backwards or shuffled.
+ * Return: how many items that are.
+ */
+size_t replay_order(const struct replay_options *options, uint32_t inputs, uint32_t *order);
+
+/* Says in the column what the second order left behind and the first did not. */
+void replay_check_flat(struct replay_column *column, size_t inputs);
+
+/* Return: false if no worker could be started. */
+bool replay_run(const struct replay_options *options, const struct replay_list *list,
+		struct replay_column *column);
+
+/* A failure that was not there alone. */
+struct replay_puzzle {
+	uint32_t victim;
+	uint32_t *history; /* what began before it in its process */
+	size_t ran;
+	uint8_t kind; /* as it was seen first */
+	char why[REPLAY_WHY];
+};
+
+/* Who did it? The answer goes to the rows. */
+void replay_company(const struct replay_options *options, const struct replay_list *list,
+		    struct replay_column *column, const struct replay_puzzle *puzzle);
+
+/*
+ * One of @inputs loses memory: which? Only LeakSanitizer knows that there is one.
+ */
+void replay_find_lost(const struct replay_options *options, const struct replay_list *list,
+		      struct replay_column *column, const uint32_t *inputs, size_t count);
+
+/* ---- telling ---- */
+
+enum replay_format { REPLAY_ROWS, REPLAY_TAP, REPLAY_JSON };
+
+void replay_progress(const struct replay_options *options, const char *name, size_t done,
+		     size_t count, size_t failed);
+void replay_progress_end(void);
+
+/* The command that shows a failure again; until the next one is asked for. */
+const char *replay_command(const struct replay_options *options, const struct replay_list *list,
+			   const struct replay_column *column, uint32_t input);
+
+/* How many inputs failed. */
+size_t replay_failed(const struct replay_list *list, const struct replay_column *column);
+
+/* A flavour that is not there. */
+void replay_tap_skip(const char *flavour);
+
+/* One flavour, when it is done. */
+void replay_print(const struct replay_options *options, const struct replay_list *list,
+		  const struct replay_column *column, enum replay_format format);
+
+/* All that was printed, at the end. */
+void replay_print_end(const struct replay_list *list, const struct replay_column *columns,
+		      unsigned int count, enum replay_format format);
+
+/* Return: false, after saying so, if @file cannot be written. */
+bool replay_junit(const char *file, const struct replay_options *options,
+		  const struct replay_list *list, const struct replay_column *columns,
+		  unsigned int count);
+
+/* The failures for code hosts. Return: false, after saying so, if @file cannot be written. */
+bool replay_sarif(const char *file, const struct replay_options *options,
+		  const struct replay_list *list, const struct replay_column *columns,
+		  unsigned int count);
+
+/* Sums and failures as a file. Return: is it written? */
+bool replay_write_results(struct results *results, const struct replay_options *options,
+			  const struct replay_list *list, const struct replay_column *columns,
+			  unsigned int count, bool good);
+
+/* ---- self-test ---- */
+
+/* Each way to misbehave is called by its name, and nothing else is. Return: exit status. */
+int replay_self_test(const struct replay_options *options, const char *const *flavours,
+		     unsigned int count);
+
+/* Room for the rows of @count inputs. NULL without memory. */
+struct replay_row *replay_rows_new(size_t count);
+void replay_rows_delete(struct replay_row *rows, size_t count);
+
+#endif

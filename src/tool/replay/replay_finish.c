@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Who is named, and why nobody else is:
+ *
+ *   1. A worker tells which input it begins before it begins it, where its death leaves it.
+ *   2. An input that fails, and one that ends its worker, spoils the process: the others of
+ *      its errand are given to a new one.
+ *   3. What failed runs again, alone in a process that ran nothing before. What fails there
+ *      is named, by what it does there.
+ *   4. What does not is the victim of others: replay_company() looks for who it was.
+ *   5. What the heap or the descriptors grew by is a suspicion only, and ends at 3.
+ *   6. LeakSanitizer looks now and then, and at the end. What it finds is one of 5, or all
+ *      since its last clean look are taken apart (replay_find_lost).
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/replay/replay_run.h"
+
+/* A worker that cannot begin is tried so often. */
+#define FALSE_STARTS 5
+
+void replay_row_set(struct replay_row *row, enum replay_kind kind, const char *why,
+		    const char *output)
+{
+	row->kind = (uint8_t)kind;
+	free(row->why);
+	free(row->output);
+	row->why = why && *why ? strdup(why) : NULL;
+	row->output = output && *output ? strdup(output) : NULL;
+}
+
+void *replay_sure(void *memory)
+{
+	if (memory)
+		return memory;
+	fprintf(stderr, "pagetorture replay: expected memory, got none\n");
+	exit(2);
+}
+
+void replay_add(struct replay_items *items, uint32_t item)
+{
+	if (items->count == items->room) {
+		items->room = 2 * items->room + 64;
+		items->item = replay_sure(realloc(items->item, items->room * sizeof(*items->item)));
+	}
+	items->item[items->count++] = item;
+}
+
+/* ---- rows ---- */
+
+static void settle(struct replay_run *run, uint32_t input, enum replay_kind kind, const char *why,
+		   const char *output)
+{
+	struct replay_row *row = &run->column->rows[input];
+
+	run->done++;
+	row->asked = true;
+	/* In another order it may be good; that makes it no better. */
+	if (replay_kinds[row->kind].fails)
+		return;
+	run->failed += replay_kinds[kind].fails;
+	replay_row_set(row, kind, why, output);
+}
+
+static void suspect(struct replay_run *run, uint32_t input, struct replay_puzzle *puzzle)
+{
+	if (run->suspected == run->room) {
+		run->room = 2 * run->room + 64;
+		run->suspects = replay_sure(realloc(run->suspects, run->room * sizeof(*run->suspects)));
+	}
+	run->suspects[run->suspected++] = (struct replay_suspect){ input, *puzzle };
+}
+
+/* It failed, or ended its worker, after what its worker did before. */
+static void suspect_failed(struct replay_run *run, const struct replay_hand *hand, uint32_t position,
+			   enum replay_kind kind, const char *why)
+{
+	struct replay_puzzle puzzle = { .victim = hand->desk->inputs[position],
+					.ran = hand->ran + position,
+					.kind = (uint8_t)kind };
+
+	puzzle.history = replay_sure(malloc((puzzle.ran + 1) * sizeof(*puzzle.history)));
+	memcpy(puzzle.history, hand->history, hand->ran * sizeof(*puzzle.history));
+	memcpy(puzzle.history + hand->ran, hand->desk->inputs, position * sizeof(*puzzle.history));
+	snprintf(puzzle.why, sizeof(puzzle.why), "%s", why);
+	suspect(run, puzzle.victim, &puzzle);
+}
+
+static const char untold[] = "its worker says that it is done, and not what came of it";
+
+/* It may hold anything. */
+static void copy_why(char why[REPLAY_WHY], const struct replay_result *result)
+{
+	snprintf(why, REPLAY_WHY, "%.*s", REPLAY_WHY - 1, result->why);
+}
+
+static void take_result(struct replay_run *run, const struct replay_hand *hand, uint32_t position,
+			uint32_t item)
+{
+	const struct replay_result *result = &hand->desk->results[position];
+	uint32_t input = REPLAY_INPUT(item);
+	char why[REPLAY_WHY];
+
+	copy_why(why, result);
+	if (result->kind < REPLAY_KINDS)
+		run->column->rows[input].microseconds = result->microseconds;
+	if (run->digests[0])
+		run->digests[(item & REPLAY_SECOND) != 0][input] = result->digest;
+	if (result->kind >= REPLAY_KINDS)
+		suspect_failed(run, hand, position, REPLAY_crash, untold);
+	else if (replay_distrusts(result->kind))
+		suspect_failed(run, hand, position, result->kind, why);
+	else if (result->suspect)
+		suspect(run, input, &(struct replay_puzzle){ .victim = input, .kind = result->kind });
+	else if (!(item & REPLAY_AGAIN))
+		settle(run, input, result->kind, why, NULL);
+}
+
+/* ---- errands ---- */
+
+/* With two orders there may be more than there is room for: the oldest are forgotten. */
+static void remember(struct replay_hand *hand, uint32_t count)
+{
+	const size_t most = REPLAY_ERRANDS * REPLAY_ERRAND;
+
+	if (hand->ran + count > most) {
+		hand->ran -= most / 2;
+		memmove(hand->history, hand->history + most / 2,
+			hand->ran * sizeof(*hand->history));
+	}
+	memcpy(hand->history + hand->ran, hand->desk->inputs, count * sizeof(*hand->history));
+	hand->ran += count;
+}
+
+void replay_give_back(struct replay_run *run, const struct replay_items *errand, size_t from)
+{
+	for (size_t i = errand->count; i > from; i--)
+		replay_add(&run->back, errand->item[i - 1]);
+}
+
+void replay_move_since(struct replay_run *run, unsigned int number, struct replay_items *to)
+{
+	struct replay_items *since = &run->since[number];
+
+	for (size_t i = 0; i < since->count; i++)
+		replay_add(to, since->item[i]);
+	since->count = 0;
+}
+
+static void add_since(struct replay_run *run, unsigned int number, size_t count)
+{
+	const struct replay_items *errand = &run->errands[number];
+
+	if (!run->hands[number].desk->looks_for_lost)
+		return;
+	for (size_t i = 0; i < count && i < errand->count; i++)
+		replay_add(&run->since[number], REPLAY_INPUT(errand->item[i]));
+}
+
+static void finish_look(struct replay_run *run, unsigned int number)
+{
+	struct replay_hand *hand = &run->hands[number];
+
+	if (!hand->desk->lost)
+		return;
+	if (!hand->desk->has_lost) {
+		run->since[number].count = 0;
+		return;
+	}
+	replay_move_since(run, number, &run->lost);
+	hand_end(hand);
+}
+
+static void finish_errand(struct replay_run *run, unsigned int number)
+{
+	struct replay_hand *hand = &run->hands[number];
+	struct replay_items *errand = &run->errands[number];
+	uint32_t last = atomic_load(&hand->desk->position);
+
+	hand->state = HAND_IDLE;
+	for (uint32_t i = 0; i < errand->count && i <= last && last != UINT32_MAX; i++) {
+		take_result(run, hand, i, errand->item[i]);
+		if (hand->desk->results[i].kind < REPLAY_KINDS &&
+		    !replay_distrusts(hand->desk->results[i].kind))
+			continue;
+		replay_give_back(run, errand, i + 1);
+		add_since(run, number, i);
+		replay_move_since(run, number, &run->unchecked);
+		hand_end(hand);
+		return;
+	}
+	/* Whatever made it say so: it has not done them all. */
+	if (errand->count && last != errand->count - 1) {
+		run->broken |= ++run->false_starts > FALSE_STARTS;
+		replay_give_back(run, errand, last < errand->count ? last + 1 : 0);
+		add_since(run, number, last < errand->count ? last + 1 : 0);
+		replay_move_since(run, number, &run->unchecked);
+		hand_end(hand);
+		return;
+	}
+	remember(hand, (uint32_t)errand->count);
+	add_since(run, number, errand->count);
+	finish_look(run, number);
+}
+
+static void finish_dead_errand(struct replay_run *run, unsigned int number, int status)
+{
+	struct replay_hand *hand = &run->hands[number];
+	struct replay_items *errand = &run->errands[number];
+	uint32_t last = atomic_load(&hand->desk->position);
+	char why[REPLAY_WHY];
+
+	if (last >= errand->count) {
+		run->broken |= ++run->false_starts > FALSE_STARTS;
+		replay_give_back(run, errand, 0);
+		replay_move_since(run, number, &run->unchecked);
+		hand_clear(hand);
+		return;
+	}
+	for (uint32_t i = 0; i < last; i++)
+		take_result(run, hand, i, errand->item[i]);
+	suspect_failed(run, hand, last,
+		       hand_death(hand, status, run->options,
+				  replay_name(run->list, hand->desk->inputs[last]), why),
+		       why);
+	replay_give_back(run, errand, last + 1);
+	add_since(run, number, last);
+	replay_move_since(run, number, &run->unchecked);
+	hand_clear(hand);
+}
+
+/* ---- alone ---- */
+
+void replay_puzzle_over(struct replay_run *run, const struct replay_suspect *held)
+{
+	run->puzzles = replay_sure(realloc(run->puzzles, (run->puzzled + 1) * sizeof(*run->puzzles)));
+	run->puzzles[run->puzzled++] = *held;
+}
+
+static void acquit(struct replay_run *run, struct replay_suspect *held, enum replay_kind kind,
+		   const char *why)
+{
+	if (held->puzzle.history)
+		replay_puzzle_over(run, held);
+	held->puzzle.history = NULL;
+	settle(run, held->input, kind, why, NULL);
+}
+
+static void finish_alone(struct replay_run *run, unsigned int number)
+{
+	struct replay_hand *hand = &run->hands[number];
+	struct replay_suspect *held = &run->held[number];
+	const struct replay_result *result = &hand->desk->results[0];
+	char why[REPLAY_WHY];
+
+	copy_why(why, result);
+	if (result->kind >= REPLAY_KINDS)
+		settle(run, held->input, REPLAY_crash, untold, hand->text);
+	else if (replay_kinds[result->kind].fails)
+		settle(run, held->input, result->kind, why, hand->text);
+	else
+		acquit(run, held, result->kind, why);
+	free(held->puzzle.history);
+	hand_end(hand);
+}
+
+static void finish_dead_alone(struct replay_run *run, unsigned int number, int status)
+{
+	struct replay_hand *hand = &run->hands[number];
+	struct replay_suspect *held = &run->held[number];
+	char why[REPLAY_WHY];
+	enum replay_kind kind = hand_death(hand, status, run->options,
+					   replay_name(run->list, held->input), why);
+
+	settle(run, held->input, kind, why, hand->text);
+	free(held->puzzle.history);
+	hand_clear(hand);
+}
+
+/* ---- both ---- */
+
+void replay_finish(struct replay_run *run, unsigned int number)
+{
+	if (run->hands[number].alone)
+		finish_alone(run, number);
+	else
+		finish_errand(run, number);
+}
+
+void replay_finish_dead(struct replay_run *run, unsigned int number, int status)
+{
+	if (run->hands[number].alone)
+		finish_dead_alone(run, number, status);
+	else
+		finish_dead_errand(run, number, status);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/replay/replay_run.h"
+
+/* A look for lost memory costs as much as some hundred inputs. */
+#define ERRANDS_A_LOOK 8
+
+/* ---- what is to be done ---- */
+
+static bool replace_hand(struct replay_run *run, unsigned int number, bool alone)
+{
+	struct replay_hand *hand = &run->hands[number];
+
+	hand_end(hand);
+	hand->alone = alone;
+	run->column->starts++;
+	run->errand_starts += !alone;
+	if (hand_start(hand, run->options, run->list))
+		return true;
+	run->broken = true;
+	return false;
+}
+
+/* How many items there are until the end, or until another order begins. */
+static size_t stretch(const struct replay_run *run)
+{
+	size_t half = run->count / 2;
+
+	return (replay_in_orders(run) && run->next < half ? half : run->count) - run->next;
+}
+
+/* What failed in one order has had its say. */
+static void add_unless_named(struct replay_run *run, struct replay_items *errand, uint32_t item)
+{
+	if (replay_kinds[run->column->rows[REPLAY_INPUT(item)].kind].fails)
+		run->done++;
+	else
+		replay_add(errand, item);
+}
+
+/* Items that were given back go first. */
+static bool gather(struct replay_run *run, struct replay_items *errand)
+{
+	size_t left = stretch(run), end = run->next + left, most = REPLAY_ERRAND;
+
+	errand->count = 0;
+	while (run->back.count && errand->count < most)
+		add_unless_named(run, errand, run->back.item[--run->back.count]);
+	if (errand->count)
+		return true;
+	/* At the end small errands, so that all workers have some. */
+	if (!replay_in_orders(run) && left < most * run->options->jobs * 2)
+		most = left / run->options->jobs / 2 + 1;
+	while (errand->count < most && run->next < end)
+		add_unless_named(run, errand, run->order[run->next++]);
+	return errand->count;
+}
+
+/* ---- hands ---- */
+
+static void begin_alone(struct replay_run *run, unsigned int number)
+{
+	run->held[number] = run->suspects[run->looked++];
+	if (!replace_hand(run, number, true))
+		return;
+	run->hands[number].desk->digests = replay_in_orders(run);
+	run->hands[number].alone = true;
+	hand_go(&run->hands[number], &run->held[number].input, 1);
+}
+
+static void begin_errand(struct replay_run *run, unsigned int number)
+{
+	struct replay_hand *hand = &run->hands[number];
+	struct replay_items *errand = &run->errands[number];
+	uint32_t inputs[REPLAY_ERRAND];
+
+	if ((hand->state == HAND_EMPTY || (hand->errands == REPLAY_ERRANDS && !replay_in_orders(run))) &&
+	    !replace_hand(run, number, false)) {
+		replay_give_back(run, errand, 0);
+		return;
+	}
+	for (size_t i = 0; i < errand->count; i++)
+		inputs[i] = REPLAY_INPUT(errand->item[i]);
+	hand->desk->digests = replay_in_orders(run);
+	hand->desk->lost = (hand->errands + 1) % ERRANDS_A_LOOK == 0;
+	hand_go(hand, inputs, (uint32_t)errand->count);
+}
+
+static void begin_look(struct replay_run *run, unsigned int number)
+{
+	run->hands[number].desk->lost = true;
+	hand_go(&run->hands[number], NULL, 0);
+}
+
+/* After each of two orders the process says what it holds, if it is the only one. */
+static bool begin_measure(struct replay_run *run, unsigned int number)
+{
+	size_t half = run->count / 2;
+
+	if (!replay_in_orders(run) || run->back.count || run->measured == 2 ||
+	    run->next != (run->measured ? run->count : half))
+		return false;
+	if (run->hands[number].state == HAND_EMPTY) {
+		run->measured++;
+		return false;
+	}
+	run->errands[number].count = 0;
+	hand_measure(&run->hands[number]);
+	return true;
+}
+
+static void finish_measure(struct replay_run *run, unsigned int number)
+{
+	struct replay_hand *hand = &run->hands[number];
+
+	*(run->measured ? &run->column->after : &run->column->before) = hand->desk->footprint;
+	run->measured++;
+	/* Both times it has to be the same process. */
+	run->column->measured = run->measured == 2 && run->errand_starts == 1;
+	hand->state = HAND_IDLE;
+}
+
+/* With two orders the first hand is the process that they are about. */
+static unsigned int errand_hands(const struct replay_run *run)
+{
+	return replay_in_orders(run) ? 1 : run->options->jobs;
+}
+
+static unsigned int count_busy(const struct replay_run *run)
+{
+	unsigned int busy = 0;
+
+	for (unsigned int i = 0; i < run->hands_used; i++)
+		busy += run->hands[i].state == HAND_BUSY;
+	return busy;
+}
+
+static void begin(struct replay_run *run, unsigned int number)
+{
+	if (count_busy(run) >= run->options->jobs)
+		return;
+	if (number >= errand_hands(run)) {
+		if (run->looked < run->suspected)
+			begin_alone(run, number);
+		return;
+	}
+	if (begin_measure(run, number))
+		return;
+	if (gather(run, &run->errands[number]))
+		begin_errand(run, number);
+	else if (run->since[number].count)
+		begin_look(run, number);
+	else
+		hand_end(&run->hands[number]);
+}
+
+static void look_at(struct replay_run *run, unsigned int number)
+{
+	struct replay_hand *hand = &run->hands[number];
+	int status;
+
+	if (hand->state != HAND_BUSY)
+		return;
+	hand_watch(hand, run->options);
+	if (hand_done(hand)) {
+		if (hand->desk->measure)
+			finish_measure(run, number);
+		else
+			replay_finish(run, number);
+	} else if (hand_gone(hand, &status)) {
+		replay_finish_dead(run, number, status);
+	}
+}
+
+/* Those that are named already would be found again. */
+static size_t without_named(const struct replay_run *run, uint32_t *inputs, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!replay_kinds[run->column->rows[inputs[i]].kind].fails)
+			inputs[kept++] = inputs[i];
+	return kept;
+}
+
+/* When all else is done. What is unchecked after that is asked about by halves. */
+static bool look_again(struct replay_run *run)
+{
+	struct replay_items *unchecked = &run->unchecked;
+
+	if (!unchecked->count)
+		return false;
+	unchecked->count = without_named(run, unchecked->item, unchecked->count);
+	for (size_t i = 0; i < unchecked->count; i++)
+		replay_add(run->looked_again ? &run->lost : &run->back,
+		    unchecked->item[i] | (run->looked_again ? 0 : REPLAY_AGAIN));
+	unchecked->count = 0;
+	run->looked_again = true;
+	return run->back.count;
+}
+
+static bool any_work(const struct replay_run *run)
+{
+	return run->next < run->count || run->back.count || run->looked < run->suspected ||
+	       (replay_in_orders(run) && run->measured < 2);
+}
+
+static const char *what_runs(const struct replay_run *run)
+{
+	for (unsigned int i = 0; i < run->hands_used; i++) {
+		const struct replay_hand *hand = &run->hands[i];
+		uint32_t position;
+
+		if (hand->state != HAND_BUSY || hand->desk->measure)
+			continue;
+		position = atomic_load(&hand->desk->position);
+		if (position < hand->desk->count && hand->desk->count <= REPLAY_ERRAND &&
+		    hand->desk->inputs[position] < run->list->count)
+			return replay_name(run->list, hand->desk->inputs[position]);
+	}
+	return "";
+}
+
+static void run_all(struct replay_run *run)
+{
+	do {
+		for (unsigned int i = 0; i < run->hands_used; i++) {
+			look_at(run, i);
+			if (run->hands[i].state != HAND_BUSY && !run->broken)
+				begin(run, i);
+		}
+		replay_progress(run->options, what_runs(run), run->done, run->count, run->failed);
+		if (count_busy(run))
+			hand_wait(run->hands, run->hands_used, 1000);
+	} while ((count_busy(run) || any_work(run) || look_again(run)) && !run->broken);
+}
+
+/* ---- all of it ---- */
+
+static void plan(struct replay_run *run)
+{
+	uint32_t inputs = run->list->count;
+
+	run->order = replay_sure(calloc(2 * (size_t)inputs, sizeof(*run->order)));
+	run->count = replay_order(run->options, inputs, run->order);
+	for (unsigned int i = 0; replay_in_orders(run) && i < 2; i++)
+		run->digests[i] = replay_sure(calloc(inputs, sizeof(uint64_t)));
+}
+
+/* Answers that differ from order to order: who of those before it made the difference? */
+static void add_order_puzzles(struct replay_run *run)
+{
+	for (size_t i = 0; replay_in_orders(run) && i < run->count; i++) {
+		uint32_t input = REPLAY_INPUT(run->order[i]);
+		struct replay_suspect held = { .input = input };
+
+		if (run->order[i] == input || replay_kinds[run->column->rows[input].kind].fails ||
+		    run->digests[0][input] == run->digests[1][input])
+			continue;
+		held.puzzle = (struct replay_puzzle){
+			.victim = input,
+			.kind = REPLAY_state,
+			.why = "another outcome in another order",
+			.history = replay_sure(malloc(run->count * sizeof(uint32_t))),
+		};
+		for (size_t k = 0; k < i; k++)
+			held.puzzle.history[held.puzzle.ran++] = REPLAY_INPUT(run->order[k]);
+		replay_puzzle_over(run, &held);
+	}
+}
+
+/* What nobody ran is not good. */
+static void name_unasked(struct replay_run *run)
+{
+	for (uint32_t i = 0; i < run->list->count; i++)
+		if (!run->column->rows[i].asked)
+			replay_row_set(&run->column->rows[i], REPLAY_flaky, "it was never run", NULL);
+}
+
+static void solve(struct replay_run *run)
+{
+	name_unasked(run);
+	add_order_puzzles(run);
+	for (size_t i = 0; i < run->puzzled; i++) {
+		struct replay_puzzle *puzzle = &run->puzzles[i].puzzle;
+
+		replay_company(run->options, run->list, run->column, puzzle);
+		free(puzzle->history);
+	}
+	run->lost.count = without_named(run, run->lost.item, run->lost.count);
+	if (run->lost.count)
+		replay_find_lost(run->options, run->list, run->column, run->lost.item,
+				 run->lost.count);
+}
+
+static void release(struct replay_run *run)
+{
+	for (unsigned int i = 0; i < run->hands_used; i++) {
+		hand_end(&run->hands[i]);
+		free(run->errands[i].item);
+		free(run->since[i].item);
+	}
+	free(run->order);
+	free(run->back.item);
+	free(run->unchecked.item);
+	free(run->lost.item);
+	free(run->suspects);
+	free(run->puzzles);
+	free(run->digests[0]);
+	free(run->digests[1]);
+}
+
+bool replay_run(const struct replay_options *options, const struct replay_list *list,
+		struct replay_column *column)
+{
+	static struct replay_run run;
+	long started = replay_now();
+
+	memset(&run, 0, sizeof(run)); /* too large for the stack */
+	run.options = options;
+	run.list = list;
+	run.column = column;
+	run.hands_used = 2 * errand_hands(&run);
+	plan(&run);
+	run_all(&run);
+	if (!run.broken)
+		solve(&run);
+	replay_check_flat(column, list->count);
+	replay_progress_end();
+	column->seconds = (double)(replay_now() - started) / 1000;
+	release(&run);
+	return !run.broken;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * pagetorture replay --self-test: programs that go wrong in each way, among good ones. Each
+ * has to be called by the name of its way, and nothing else may be called anything.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/kit/flavours.h"
+#include "tool/kit/usage.h"
+#include "tool/replay/misbehave.h"
+#include "tool/replay/replay.h"
+
+/* Between two that go wrong, so that what one does to others shows. */
+#define GOOD_BETWEEN 3
+
+static const char good_program[] =
+	"pagetorture 1\n"
+	"p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	"T0: write_raw(p0, 0, 0x40, 0x11) -> 0\n"
+	"T1: write_raw(p0, 0x40, 0x40, 0x22) -> 0\n";
+
+/* Every flavour and every backend sees that it breaks its rule. */
+static const char dying_program[] =
+	"pagetorture 1\n"
+	"expect unmap-order\n"
+	"p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	"p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	"k0 = kmap_local(p0)\n"
+	"k1 = kmap_local(p1)\n"
+	"kunmap_local(k0)\n";
+
+/* What needs no help to go wrong. */
+static const struct {
+	const char *name, *seen, *content;
+} wrong_programs[] = {
+	{ "wrong-expectation", "claim",
+	  "pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n"
+	  "k0 = kmap_local(p0)\nkunmap_local(k0)\nkunmap_local(k0)\n" },
+	{ "wrong-result", "claim",
+	  "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nwrite_raw(p0, 0, 1, 1) -> EINVAL\n" },
+	{ "wrong-text", "unreadable", "pagetorture 1\nfrob(p0)\n" },
+	{ "wrong-version", "unreadable", "pagetorture 2\np0 = alloc_page(GFP_KERNEL)\n" },
+};
+
+#define WRONG_PROGRAMS (sizeof(wrong_programs) / sizeof(wrong_programs[0]))
+
+/* Where a way cannot be noticed, and why. */
+static const struct {
+	const char *flavour, *way, *why;
+} blind[] = {
+	{ "msan", "corrupt", "MemorySanitizer does not watch where memory ends" },
+	{ "msan", "lose", "MemorySanitizer does not look for lost memory" },
+	{ "plain", "lose", "nobody looks for lost memory" },
+	{ "tsan", "corrupt", "ThreadSanitizer does not watch where memory ends" },
+	{ "tsan", "lose", "ThreadSanitizer does not look for lost memory" },
+};
+
+static const char *blindness(const char *flavour, const char *way)
+{
+	for (size_t i = 0; i < sizeof(blind) / sizeof(blind[0]); i++)
+		if (!strcmp(blind[i].flavour, flavour) && !strcmp(blind[i].way, way))
+			return blind[i].why;
+	return NULL;
+}
+
+/* ---- programs ---- */
+
+static bool write_file(const char *folder, const char *name, const char *first, const char *rest)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s.page", folder, name);
+	file = fopen(path, "we");
+	if (!file)
+		return false;
+	fprintf(file, "%s%s", first, rest);
+	return !fclose(file);
+}
+
+/* Names that sort among each other: good ones lie around each way. */
+static bool write_programs(const char *folder)
+{
+	char name[80], first[80];
+	bool good = true;
+
+	for (unsigned int i = 1; i < MISBEHAVIOURS; i++) {
+		const struct misbehave_way *way = &misbehave_ways[i];
+
+		snprintf(first, sizeof(first), "# misbehave: %s\n", way->name);
+		good &= write_file(folder, way->name, first,
+				   way->dying ? dying_program : good_program);
+		for (unsigned int n = 0; n < GOOD_BETWEEN; n++) {
+			snprintf(name, sizeof(name), "%s-then-%u", way->name, n);
+			good &= write_file(folder, name, "", n ? good_program : dying_program);
+		}
+	}
+	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
+		good &= write_file(folder, wrong_programs[i].name, "", wrong_programs[i].content);
+	return good;
+}
+
+static void remove_programs(const char *folder, const struct replay_list *list)
+{
+	for (uint32_t i = 0; list && i < list->count; i++)
+		unlink(replay_name(list, i));
+	rmdir(folder);
+}
+
+/* ---- what is to be seen ---- */
+
+static bool is_called(const char *name, const char *program)
+{
+	return strlen(name) == strlen(program) + 5 && !strncmp(name, program, strlen(program));
+}
+
+/* @name: of the file, without its folder. @way: gets it, or what is wrong, or NULL. */
+static const char *expected(const char *name, const char *flavour, const char **way)
+{
+	*way = NULL;
+	for (unsigned int i = 1; i < MISBEHAVIOURS; i++)
+		if (is_called(name, misbehave_ways[i].name)) {
+			*way = misbehave_ways[i].name;
+			return blindness(flavour, *way) ? "good" : misbehave_ways[i].seen;
+		}
+	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
+		if (is_called(name, wrong_programs[i].name)) {
+			*way = wrong_programs[i].name;
+			return wrong_programs[i].seen;
+		}
+	return "good";
+}
+
+/* Return: is it called what it is? */
+static bool check_row(const struct replay_options *options, const struct replay_list *list,
+		      const struct replay_column *column, uint32_t input)
+{
+	const struct replay_row *row = &column->rows[input];
+	const char *name = strrchr(replay_name(list, input), '/') + 1, *way;
+	const char *wanted = expected(name, options->flavour, &way);
+	const char *seen = replay_kinds[row->kind].name, *why;
+	bool same = !strcmp(seen, wanted);
+
+	if (same && !way)
+		return true;
+	why = way ? blindness(options->flavour, way) : NULL;
+	printf("%-8s %-20s %-16s %s\n", options->flavour, way ? way : name,
+	       same ? seen : "NOT SEEN", same ? why ? why : row->why ? row->why : "" : "");
+	if (!same)
+		fprintf(stderr, "%s: %s: expected %s, got %s: %s\n", name, options->flavour, wanted,
+			seen, row->why ? row->why : "");
+	return same;
+}
+
+static bool test_flavour(const struct replay_options *options, const struct replay_list *list)
+{
+	struct replay_column column = { .flavour = options->flavour };
+	bool good;
+
+	column.rows = replay_rows_new(list->count);
+	good = column.rows && replay_run(options, list, &column);
+	if (!good)
+		fprintf(stderr, "expected the workers of flavour %s to run\n", options->flavour);
+	for (uint32_t i = 0; column.rows && i < list->count; i++)
+		good &= check_row(options, list, &column, i);
+	fflush(stdout);
+	replay_rows_delete(column.rows, list->count);
+	return good;
+}
+
+static int test_flavours(struct replay_options *options, const struct replay_list *list,
+			 const char *const *flavours, unsigned int count)
+{
+	int status = EXIT_GOOD;
+
+	printf("%-8s %-20s %-16s\n", "flavour", "way", "seen as");
+	for (unsigned int i = 0; i < count; i++) {
+		options->flavour = flavours[i];
+		if (!test_flavour(options, list))
+			status = EXIT_FAILED;
+	}
+	if (status == EXIT_GOOD)
+		printf("replay notices each way, and accuses nobody else\n");
+	return status;
+}
+
+int replay_self_test(const struct replay_options *given, const char *const *flavours,
+		     unsigned int count)
+{
+	const char *temporary = getenv("TMPDIR");
+	struct replay_options options = *given;
+	char folder[PATH_MAX], *paths[2] = { folder };
+	struct replay_list *list;
+	size_t left_out;
+	bool good;
+	int status = EXIT_BAD;
+
+	snprintf(folder, sizeof(folder), "%s/replay.XXXXXX", temporary ? temporary : "/tmp");
+	if (!mkdtemp(folder) || !write_programs(folder))
+		return usage_error("replay", "expected to write to %s: %s", folder, strerror(errno));
+	options.armed = true;
+	options.orders = false;
+	options.trial.seconds = 6;
+	options.trial.cpu = 2;
+	options.megabytes = 256;
+	list = replay_list_new(paths, false, &left_out, &good);
+	if (list && good)
+		status = test_flavours(&options, list, flavours, count);
+	remove_programs(folder, list);
+	replay_list_delete(list);
+	return status;
+}

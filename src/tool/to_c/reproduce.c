@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/to_c/reproduce.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/visible.h"
+#include "tool/to_c/reproduce_parts.h"
+#include "tool/to_c/to_c.h"
+
+#define NOTE_MAX    32768
+
+struct reproducing {
+	const struct program *program;
+	const struct rules *rules;
+	const struct reproduce_options *options;
+	struct reproduction *outcome;
+	bool deterministic;
+	size_t count;
+	struct attempt attempts[RULE_COUNT + 1];
+	char note[NOTE_MAX];
+	size_t note_used;
+};
+
+static void note(struct reproducing *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void note(struct reproducing *r, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(r->note + r->note_used, NOTE_MAX - r->note_used, format, args);
+	va_end(args);
+	r->note_used += (size_t)len;
+	if (r->note_used >= NOTE_MAX)
+		r->note_used = NOTE_MAX - 1;
+}
+
+/* ---- what to try ---- */
+
+static void try_in(const struct reproducing *r, struct attempt *attempt, const char *flavour)
+{
+	attempt->build = build_named(r->options, flavour);
+	attempt->lacks = flavour;
+}
+
+/* Where a fatal call is sure to be seen; else where it may be. */
+static void choose_fatal(const struct reproducing *r, struct attempt *attempt)
+{
+	static const struct {
+		const char *flavour;
+		bool alias;
+		enum visible least;
+	} ways[] = {
+		{ "asan", false, VISIBLE_MUST }, { "plain", false, VISIBLE_MUST },
+		{ "asan", true, VISIBLE_MUST },	 { "plain", true, VISIBLE_MUST },
+		{ "asan", false, VISIBLE_MAY },
+	};
+	const struct verdict *v = rules_verdict(r->rules);
+
+	attempt->lacks = NULL;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct visible_where where = {
+			.asan = !strcmp(ways[i].flavour, "asan"),
+			.alias = ways[i].alias,
+		};
+
+		if (visible_fatal(&r->program->calls[v->fatal_call], v, where) != ways[i].least)
+			continue;
+		try_in(r, attempt, ways[i].flavour);
+		attempt->alias = ways[i].alias;
+		if (attempt->build)
+			return;
+	}
+}
+
+static bool has_threads(const struct program *program)
+{
+	for (size_t i = 0; i < program->count; i++)
+		if (program->calls[i].thread != THREAD_MAIN)
+			return true;
+	return false;
+}
+
+static void choose(const struct reproducing *r, struct attempt *attempt)
+{
+	const struct verdict *v = rules_verdict(r->rules);
+
+	if (attempt->rule == RULE_data_race)
+		try_in(r, attempt, "tsan");
+	else if (attempt->rule == RULE_uninit_use)
+		try_in(r, attempt, "msan");
+	else if (attempt->rule == RULE_COUNT && has_threads(r->program))
+		try_in(r, attempt, "tsan");
+	else if (attempt->rule == RULE_COUNT)
+		try_in(r, attempt, "asan");
+	else if (v->fatal_call != VERDICT_NONE && v->fatal_rule == attempt->rule &&
+		 attempt->rule != RULE_deadlock)
+		choose_fatal(r, attempt);
+	else
+		try_in(r, attempt, "plain");
+	if (attempt->rule == RULE_COUNT && !attempt->build)
+		try_in(r, attempt, "plain");
+}
+
+/* Each rule that the program says or breaks; or once that none is. */
+static void choose_all(struct reproducing *r)
+{
+	rule_set expected = to_c_expected(r->program, r->rules);
+	rule_set all = expected | rules_verdict(r->rules)->broken;
+
+	for (enum rule rule = 0; rule <= RULE_COUNT; rule++) {
+		struct attempt *attempt = &r->attempts[r->count];
+
+		if (rule == RULE_COUNT ? !!all : !(all & RULE_BIT(rule)))
+			continue;
+		*attempt = (struct attempt){ .rule = rule };
+		attempt->wanted = rule == RULE_COUNT || expected & RULE_BIT(rule);
+		choose(r, attempt);
+		r->count++;
+	}
+}
+
+static const char *rule_text(enum rule rule)
+{
+	return rule == RULE_COUNT ? "clean" : rule_name(rule);
+}
+
+static void note_lines(struct reproducing *r)
+{
+	static struct command_line here, installed;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct attempt *a = &r->attempts[i];
+		const char *run = a->alias ? "PAGE_MAP=alias " : "";
+
+		if (!a->build)
+			continue;
+		compile_here(r->options, a->build, &here);
+		compile_installed(r->options, a->build, &installed);
+		note(r, "To see %s, with this build of the page library:\n\n"
+		     "  %s &&\n    %s./%s\n\n"
+		     "or with one that is installed%s%s:\n\n  %s &&\n    %s./%s\n\n",
+		     rule_text(a->rule), here.text, run, r->options->base,
+		     *a->build->flags ? ", and built with " : "", a->build->flags, installed.text,
+		     run, r->options->base);
+	}
+}
+
+/* ---- trying ---- */
+
+struct child {
+	const char *folder, *command; /* for the shell; NULL: run the program */
+	const struct attempt *attempt;
+	const char *program;
+};
+
+static void in_child(void *ctx)
+{
+	const struct child *child = ctx;
+	char path[NAME_MAX + 4];
+
+	if (chdir(child->folder))
+		_exit(126);
+	if (child->command) {
+		execl("/bin/sh", "sh", "-c", child->command, (char *)NULL);
+		_exit(126);
+	}
+	setenv("PAGE_MAP", child->attempt->alias ? "alias" : "direct", 1);
+	snprintf(path, sizeof(path), "./%s", child->program);
+	execl(path, path, (char *)NULL);
+	_exit(126);
+}
+
+static void why_not(struct reproducing *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void why_not(struct reproducing *r, const char *format, ...)
+{
+	va_list args;
+
+	if (*r->outcome->why)
+		return;
+	va_start(args, format);
+	vsnprintf(r->outcome->why, sizeof(r->outcome->why), format, args);
+	va_end(args);
+	for (char *c = r->outcome->why; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+}
+
+static enum reproduced run_attempt(struct reproducing *r, const struct attempt *a,
+				   const char *folder)
+{
+	static struct command_line command;
+	static struct isolated child;
+	struct child compile = { folder, command.text, a, NULL };
+	struct child run = { folder, NULL, a, r->options->base };
+	bool seen;
+
+	compile_here(r->options, a->build, &command);
+	if (!isolate(in_child, &compile, 300, &child)) {
+		why_not(r, "expected a child process, got none");
+		return REPRODUCED_UNTRIED;
+	}
+	if (child.exit_code == 127) {
+		why_not(r, "there is no compiler %s", compiler_of(r->options));
+		return REPRODUCED_UNTRIED;
+	}
+	if (child.exit_code) {
+		why_not(r, "%s cannot compile it for %s: %s", compiler_of(r->options), a->build->flavour,
+			told_line(&child));
+		return REPRODUCED_UNTRIED;
+	}
+	if (!isolate(in_child, &run, r->options->seconds, &child)) {
+		why_not(r, "expected a child process, got none");
+		return REPRODUCED_UNTRIED;
+	}
+	seen = attempt_seen(r->program, r->rules, a, &child);
+	if (seen == a->wanted && !child.hung && !strstr(child.output, "not as expected"))
+		return REPRODUCED;
+	why_not(r, "%s %s is %s in the flavour %s: %s", a->wanted ? "expected" : "unexpected",
+		rule_text(a->rule), seen ? "seen" : "not seen", a->build->flavour,
+		told_line(&child));
+	return REPRODUCED_NOT;
+}
+
+/* Each has its own way; the worst of them counts, and a failure more than what is missing. */
+static void run_attempts(struct reproducing *r, const char *folder)
+{
+	enum reproduced worst = REPRODUCED;
+
+	for (size_t i = 0; i < r->count && worst != REPRODUCED_NOT; i++) {
+		const struct attempt *a = &r->attempts[i];
+		enum reproduced result;
+
+		if (!a->build && a->lacks) {
+			why_not(r, "there is no build of the page library for %s", a->lacks);
+			result = REPRODUCED_UNTRIED;
+		} else if (!a->build) {
+			why_not(r, "nothing can see this %s: it touches no byte, or any",
+				rule_text(a->rule));
+			result = REPRODUCED_NOT;
+		} else {
+			result = run_attempt(r, a, folder);
+		}
+		if (result == REPRODUCED_NOT || worst == REPRODUCED)
+			worst = result;
+	}
+	r->outcome->result = worst;
+}
+
+/* ---- the file ---- */
+
+static bool write_text(struct reproducing *r)
+{
+	struct to_c_options options = {
+		.name = r->options->name,
+		.note = r->note,
+		.deterministic = r->deterministic,
+	};
+	FILE *out;
+	bool good;
+
+	free(r->outcome->text);
+	r->outcome->text = NULL;
+	out = open_memstream(&r->outcome->text, &r->outcome->size);
+	if (!out)
+		return false;
+	good = to_c(out, r->program, r->rules, &options);
+	return !fclose(out) && good;
+}
+
+static bool write_source(const struct reproducing *r, const char *path)
+{
+	FILE *file = fopen(path, "w");
+	bool good = file && fwrite(r->outcome->text, 1, r->outcome->size, file) == r->outcome->size;
+
+	return file && !fclose(file) && good;
+}
+
+static void try_all(struct reproducing *r)
+{
+	const char *parent = getenv("TMPDIR");
+	char folder[PATH_MAX], source[PATH_MAX + NAME_MAX], program[PATH_MAX + NAME_MAX];
+
+	snprintf(folder, sizeof(folder), "%s/pagetorture-XXXXXX", parent ? parent : "/tmp");
+	if (!mkdtemp(folder)) {
+		why_not(r, "expected to make a folder in %s", parent ? parent : "/tmp");
+		return;
+	}
+	snprintf(source, sizeof(source), "%s/%s.c", folder, r->options->base);
+	snprintf(program, sizeof(program), "%s/%s", folder, r->options->base);
+	if (write_source(r, source))
+		run_attempts(r, folder);
+	else
+		why_not(r, "expected to write %s", source);
+	unlink(program);
+	unlink(source);
+	rmdir(folder);
+}
+
+static void note_result(struct reproducing *r)
+{
+	switch (r->outcome->result) {
+	case REPRODUCED:
+		note(r, "Reproduced: yes, by these lines, with %s.\n", compiler_of(r->options));
+		break;
+	case REPRODUCED_NOT:
+		note(r, "DOES NOT REPRODUCE: %s.\n", r->outcome->why);
+		break;
+	default:
+		note(r, "NOT TRIED%s%s.\n", *r->outcome->why ? ": " : "", r->outcome->why);
+	}
+}
+
+/*
+ * What a running pthread has mapped can be touched by all of them; only a task that does not
+ * run has its mappings hidden.
+ */
+static bool needs_fibers(const struct reproducing *r)
+{
+	const struct verdict *v = rules_verdict(r->rules);
+
+	return v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_foreign_map &&
+	       op_through_mapping(r->program->calls[v->fatal_call].op);
+}
+
+void reproduce(const struct program *program, const struct rules *rules,
+	       const struct reproduce_options *options, struct reproduction *reproduction)
+{
+	static struct reproducing r;
+
+	memset(&r, 0, sizeof(r));
+	memset(reproduction, 0, sizeof(*reproduction));
+	reproduction->result = REPRODUCED_UNTRIED;
+	r.program = program;
+	r.rules = rules;
+	r.options = options;
+	r.outcome = reproduction;
+	r.deterministic = options->deterministic || needs_fibers(&r);
+	choose_all(&r);
+	note_lines(&r);
+	if (r.deterministic && !options->deterministic)
+		note(&r, "On fibers, for mappings of a pthread that runs are there for all.\n");
+	if (options->run && write_text(&r))
+		try_all(&r);
+	note_result(&r);
+	if (!write_text(&r)) {
+		free(reproduction->text);
+		reproduction->text = NULL;
+	}
+}

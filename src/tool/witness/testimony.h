@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What one flavour saw of a program on fibers and threads: whether it agrees with the
+ * model, the first race that was reported, and which calls ended a process with which
+ * report. A line of text on its way from the flavour's process.
+ */
+#ifndef TOOL_TESTIMONY_H
+#define TOOL_TESTIMONY_H
+
+#include "harness/check.h"
+#include "tool/witness/symbols.h"
+
+/* A call, and the stack in which it was caught. */
+struct testimony_site {
+	size_t call; /* NO_SITE: it is not known, or there is none */
+	char stack[SYMBOLS_STACK];
+};
+
+#define NO_SITE SIZE_MAX
+
+/* A process that ended: by a fatal call, by use of what has no value, or in disagreement. */
+struct testimony_death {
+	struct testimony_site site;
+	char kind[64]; /* of the report, or signal-11, timeout ... */
+};
+
+#define TESTIMONY_DEATHS 2
+#define TESTIMONY_LINE	 2048
+
+struct testimony {
+	enum check_result result;
+	struct testimony_site race[2]; /* of the report: this access, and the earlier one */
+	size_t death_count;
+	struct testimony_death deaths[TESTIMONY_DEATHS];
+	char why[CHECK_WHY + 32]; /* if it disagrees without a death, or could not see a race */
+};
+
+void testimony_clear(struct testimony *testimony);
+
+/* One line, with its end. */
+void testimony_write(const struct testimony *testimony, char line[TESTIMONY_LINE]);
+
+/* Return: false if the line is none. */
+bool testimony_read(struct testimony *testimony, const char *line);
+
+#endif

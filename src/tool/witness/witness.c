@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* A question is the size of a program as bytes, and these; an answer is a line. */
+#include "tool/witness/witness.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/program_bytes.h"
+
+/* Reports are to be quick and to have a stack; what the user wants beside that stays. */
+static void add_option(const char *name, const char *options)
+{
+	const char *before = getenv(name);
+	char text[1024];
+
+	if (before && strstr(before, options))
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", before ? before : "", before ? ":" : "", options);
+	setenv(name, text, 1);
+}
+
+bool witnesses_find(struct witnesses *w, const bool *wanted)
+{
+	bool any = false;
+
+	add_option("ASAN_OPTIONS", "symbolize=0:handle_abort=1");
+	add_option("MSAN_OPTIONS", "symbolize=0:handle_abort=1");
+	add_option("UBSAN_OPTIONS", "symbolize=0:print_stacktrace=1");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		struct witness *one = &w->of[i];
+
+		memset(one, 0, sizeof(*one));
+		one->there = (!wanted || wanted[i]) &&
+			     flavour_find(flavour_names[i], one->path, sizeof(one->path));
+		any |= one->there;
+	}
+	return any;
+}
+
+static bool start(const struct witnesses *w, struct witness *one)
+{
+	char seconds[16];
+	char *argv[] = { "pagetorture", "run",	   "--witness", "--executor",
+			 w->threads ? "both" : "fibers", "--timeout", seconds, NULL };
+
+	snprintf(seconds, sizeof(seconds), "%u", w->seconds);
+	return one->flavour.pid > 0 || flavour_talk(&one->flavour, one->path, argv);
+}
+
+static void end(struct witness *one)
+{
+	if (one->flavour.pid <= 0)
+		return;
+	close(one->flavour.in);
+	flavour_wait(&one->flavour);
+	one->flavour.pid = 0;
+}
+
+static bool ask(const struct witnesses *w, struct witness *one, const struct program *program,
+		struct testimony *testimony)
+{
+	static uint8_t question[sizeof(uint32_t) + PROGRAM_BYTES_MAX];
+	uint32_t size = (uint32_t)program_to_bytes(program, question + sizeof(size));
+	char line[TESTIMONY_LINE];
+
+	memcpy(question, &size, sizeof(size));
+	/* A program is up to three processes, each with its time, and some to spare. */
+	return start(w, one) && flavour_send(&one->flavour, question, sizeof(size) + size) &&
+	       flavour_read(&one->flavour, line, sizeof(line), 4 * w->seconds) &&
+	       testimony_read(testimony, line);
+}
+
+void witness_ask(struct witnesses *w, unsigned int flavour, const struct program *program,
+		 struct testimony *testimony)
+{
+	struct witness *one = &w->of[flavour];
+
+	for (unsigned int attempt = 0; attempt < 2; attempt++) {
+		one->asked++;
+		if (ask(w, one, program, testimony))
+			return;
+		end(one);
+	}
+	testimony_clear(testimony);
+	testimony->result = CHECK_DIFFER;
+	strcpy(testimony->why, "no answer");
+}
+
+void witnesses_end(struct witnesses *w)
+{
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		end(&w->of[i]);
+}
