@@ -87,6 +87,12 @@ static uint64_t small(uint64_t number)
 	return number < NUMBER_SPAN ? number % 8 : number;
 }
 
+/* Mostly none, or few calls would get past it. */
+static unsigned int space_of(uint64_t number)
+{
+	return number % 64 < 16 ? number % 16 : 0;
+}
+
 /* What 16 bits can say of the rest: number 2 holds space and the choices. */
 static struct page_fault_attr attr_of(const struct api_call *call)
 {
@@ -98,7 +104,7 @@ static struct page_fault_attr attr_of(const struct api_call *call)
 		.probability = probabilities[choices & 7],
 		.interval = (unsigned int)small(call->number[0]),
 		.times = (int)(unsigned int)small(call->number[1]),
-		.space = call->number[2] & 63,
+		.space = space_of(call->number[2]),
 		.min_order = choices >> 3 & 3,
 		.task_filter = choices >> 5 & 1,
 		.ignore_gfp = ignored[choices >> 6 & 3],
