@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	%D%/main.py \
 	%D%/mutate.py \
 	%D%/operators.py \
+	%D%/report.py \
 	%D%/run.py \
 	%D%/survivors \
 	%D%/survivors.py \
@@ -39,7 +40,7 @@ CLEANFILES += %D%/mutants
 # All mutants; hours. It goes on where it was stopped.
 mutants: all %D%/mutants
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
-	%D%/mutants $(MUTANTS_FLAGS)
+	%D%/mutants --json results/mutants.json $(MUTANTS_FLAGS)
 
 clean-local: clean-mutants
 clean-mutants:
