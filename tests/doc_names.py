@@ -9,6 +9,7 @@ Speaks TAP. Without the history (a tarball, a shallow clone) commits are skipped
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -62,7 +63,7 @@ class Names:
         print(f'ok {self.tests} # SKIP {what}')
 
     def has_history(self):
-        if not os.path.exists(os.path.join(self.source, '.git')):
+        if not shutil.which('git') or not os.path.exists(os.path.join(self.source, '.git')):
             return False
         return self.git('rev-parse', '--is-shallow-repository').stdout.strip() == 'false'
 
