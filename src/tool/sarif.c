@@ -79,7 +79,7 @@ static void put_uri(const struct sarif *sarif, const char *path, char uri[SARIF_
 void sarif_file(const struct sarif *sarif, const char *file, unsigned int line,
 		struct sarif_place *place)
 {
-	char path[PATH_MAX];
+	char path[2 * PATH_MAX];
 
 	place->line = line ? line : 1;
 	place->what[0] = '\0';
