@@ -65,6 +65,7 @@ class Tree:
         self.cflags = ["-D_GNU_SOURCE", *environment["MUTANTS_CFLAGS"].split(), "-w", "-g0"]
         self.libs = environment["MUTANTS_LIBS"].split()
         self.tests = environment["MUTANTS_TESTS"].split()
+        self.stress_flags = environment.get("MUTANTS_STRESS", "").split()
         self.flags = {"plain": []}
         for flavour in FLAVOURS[1:]:
             if (self.build / f"libpage-{flavour}.a").exists():
@@ -117,18 +118,19 @@ class Tree:
 
 
 class Program:
-    """How a program is linked: the patterns of its objects."""
+    """How a program is linked: the patterns of its objects and archives, and flags of its own."""
 
-    def __init__(self, name, flavour, objects, test=""):
+    def __init__(self, name, flavour, objects, test="", flags=()):
         self.name, self.flavour, self.objects, self.test = name, flavour, objects, test
+        self.flags = flags
 
     def objects_of(self, tree):
-        found = [path for pattern in self.objects for path in sorted(tree.build.glob(pattern))]
-        if not found:
-            raise BuildFailed(f"{self.name}: expected its objects, there is no "
-                              f"{', '.join(self.objects)} in {tree.build}: make check TESTS= "
-                              "builds them")
-        return found
+        found = {pattern: sorted(tree.build.glob(pattern)) for pattern in self.objects}
+        for pattern, paths in found.items():
+            if not paths:
+                raise BuildFailed(f"{self.name}: expected its objects, there is no {pattern} in "
+                                  f"{tree.build}: make check TESTS= builds them")
+        return [path for paths in found.values() for path in paths]
 
 
 class Builder:
@@ -221,7 +223,7 @@ class Builder:
             program.objects_of(tree)
         changed = self.sources(self.mutant.file) if self.mutant else []
         target = self.folder / program.name
-        run([*tree.cc, *tree.flags[flavour], *tree.linker, "-Wl,-S", *own,
+        run([*tree.cc, *tree.flags[flavour], *tree.linker, *program.flags, "-Wl,-S", *own,
              *(self._object(name, flavour) for name in changed),
              tree.build / f"libharness-{flavour}.a", tree.build / f"libpage-{flavour}.a",
              "-lpthread", *tree.libs, "-o", target])

@@ -32,6 +32,7 @@ CLEANFILES += %D%/mutants
 	echo "export MUTANTS_ASAN='$(ASAN_FLAGS)'"; \
 	echo "export MUTANTS_TSAN='$(TSAN_FLAGS)'"; \
 	echo "export MUTANTS_MSAN='$(MSAN_FLAGS)'"; \
+	echo "export MUTANTS_STRESS='$(stress_wrap)'"; \
 	echo "export MUTANTS_TESTS='$(mutants_page_tests)'"; \
 	echo 'export PYTHONDONTWRITEBYTECODE=1'; \
 	echo 'exec python3 "$$MUTANTS_SOURCE/mutants/main.py" "$$@"'; } >$@.new

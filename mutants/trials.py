@@ -77,12 +77,12 @@ def _run(tree, flavour, backend, executor="fibers"):
                  last=executor == "threads", slow=flavour == "msan")
 
 
-def _stress(name, flavour):
+def _stress(tree, name, flavour):
     own = "" if flavour == "plain" else f"*{name.split('_')[1]}_{flavour}-"
     full = name + _suffix(flavour)
-    return Trial(full, build.Program(full, flavour, [f"stress/{own}stress.o",
-                                                     f"stress/{own}{name}.o"]),
-                 ("-n", "2000"), last=True)
+    program = build.Program(full, flavour, [f"stress/{own}{name}.o", f"libstress-{flavour}.a"],
+                            flags=tree.stress_flags if flavour == "plain" else ())
+    return Trial(full, program, ("-n", "2000"), last=True)
 
 
 REPLAYS = {
@@ -107,8 +107,8 @@ def trials(tree):
             yield _replay(tree, target, flavour, backend)
     for flavour in ("plain", "tsan"):
         if flavour in tree.flags:
-            yield _stress("stress_disjoint", flavour)
-            yield _stress("stress_overlap", flavour)
+            yield _stress(tree, "stress_disjoint", flavour)
+            yield _stress(tree, "stress_overlap", flavour)
     if "tsan" in tree.flags:
         for backend in BACKENDS:
             yield _run(tree, "tsan", backend, "threads")

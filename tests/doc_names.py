@@ -177,7 +177,7 @@ def main():
         names.ok([wrong for name, text in texts.items() for wrong in names.brought(name, text)],
                  f'{sum(len(ROW.findall(text)) for text in texts.values())} lines came with the commits that are named')
     else:
-        names.skip('commits that are cited: this is no whole checkout')
+        names.skip('commits that are cited: no git, or no whole checkout')
     print(f'1..{names.tests}')
     return 1 if names.failures else 0
 

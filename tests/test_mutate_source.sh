@@ -282,8 +282,10 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/mutants/survivors" | while read -r id; do
 done >"$scratch/gone"
 [ ! -s "$scratch/gone" ]
 ok $? "every mutant of mutants/survivors is one of them" "$scratch/gone"
-run_to 0 "$command" --flavours plain --trials test_page_raw --results "$scratch/results" \
-	--only "$(name 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')"
+# Each kind of program is linked as make links it.
+run_to 0 "$command" --flavours plain --results "$scratch/results" \
+	--only "$(name 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
+	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress_disjoint"
 ok $? "bounds one too near are killed by test_page_raw" "$scratch/err"
 
 done_testing
