@@ -375,8 +375,8 @@ function mutantsBody(data) {
 		data.wrong.map((line) => el("p", { class: "is-bad" }, `\u2715 mutants/survivors: ${line}`)),
 		table("mutants by file", mutantColumns("file"), Object.entries(data.files), { key: ([name]) => name }),
 		folded("By what was changed", table("mutants by operator", mutantColumns("operator"), Object.entries(data.operators))),
-		folded(`Survivors: ${number(data.survivors.length)}`, searchable("Find", table("survivors", SURVIVOR_COLUMNS, data.survivors,
-			{ high: true, key: (m) => m.id }))),
+		data.survivors.length ? folded(plural(data.survivors.length, "survivor"), searchable("Find",
+			table("survivors", SURVIVOR_COLUMNS, data.survivors, { high: true, key: (m) => m.id }))) : null,
 		folded("Who killed them first", table("killers", [{ title: "who", head: true, get: ([name]) => name },
 			{ title: "mutants", number: true, get: ([, n]) => n }], data.killers)),
 	];
