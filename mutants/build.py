@@ -65,6 +65,7 @@ class Tree:
         self.cflags = ["-D_GNU_SOURCE", *environment["MUTANTS_CFLAGS"].split(), "-w", "-g0"]
         self.libs = environment["MUTANTS_LIBS"].split()
         self.tests = environment["MUTANTS_TESTS"].split()
+        self.stress_flags = environment.get("MUTANTS_STRESS", "").split()
         self.flags = {"plain": []}
         for flavour in FLAVOURS[1:]:
             if (self.build / f"libpage-{flavour}.a").exists():

@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	%D%/main.py \
 	%D%/mutate.py \
 	%D%/operators.py \
+	%D%/report.py \
 	%D%/run.py \
 	%D%/survivors \
 	%D%/survivors.py \
@@ -31,6 +32,7 @@ CLEANFILES += %D%/mutants
 	echo "export MUTANTS_ASAN='$(ASAN_FLAGS)'"; \
 	echo "export MUTANTS_TSAN='$(TSAN_FLAGS)'"; \
 	echo "export MUTANTS_MSAN='$(MSAN_FLAGS)'"; \
+	echo "export MUTANTS_STRESS='$(stress_wrap)'"; \
 	echo "export MUTANTS_TESTS='$(mutants_page_tests)'"; \
 	echo 'export PYTHONDONTWRITEBYTECODE=1'; \
 	echo 'exec python3 "$$MUTANTS_SOURCE/mutants/main.py" "$$@"'; } >$@.new
@@ -39,7 +41,7 @@ CLEANFILES += %D%/mutants
 # All mutants; hours. It goes on where it was stopped.
 mutants: all %D%/mutants
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
-	%D%/mutants $(MUTANTS_FLAGS)
+	%D%/mutants --json results/mutants.json $(MUTANTS_FLAGS)
 
 clean-local: clean-mutants
 clean-mutants:

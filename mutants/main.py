@@ -2,10 +2,10 @@
 """mutants: small mistakes in the page library, made by a table. Does anything notice?"""
 import argparse
 import hashlib
-import json
 import os
 import pathlib
 import sys
+import time
 
 import build
 import mutate
@@ -120,14 +120,12 @@ def show(tree_of, mutants, name):
                 print(f"{mutant.file}:{number}:\n-{old}\n+{new}")
 
 
-def conclude(results, chosen, mutants, reasons, options):
+def conclude(known, bad, mutants, reasons):
     """Prints what came of it. Return: the exit status."""
-    known = [results.known[m.id] for m in chosen if m.id in results.known]
     if not known:
         print("no mutant has a verdict: expected at least one", file=sys.stderr)
         return EXIT_FAILED
     table.print_results(known, reasons)
-    bad = list(survivors.stale(reasons, mutants, results.known))
     for line in bad:
         print(f"mutants/survivors: {line}", file=sys.stderr)
     ratio = table.tallies(known, reasons, lambda r: "all")["all"].ratio
@@ -139,6 +137,7 @@ def conclude(results, chosen, mutants, reasons, options):
 
 
 def main(arguments):
+    begun = time.time()
     options = parse(arguments)
     source = build.Tree(os.environ)
     if options.flavours:
@@ -162,16 +161,25 @@ def main(arguments):
     looks = choose_trials(source, options)
     results = run.Results(options.results or source.build / "mutants" / "results.jsonl", source,
                           looks)
-    if not options.report:
-        run.Runner(source, results, looks).run(chosen, options.jobs, options.again)
-    status = conclude(results, chosen, mutants, reasons, options)
-    if options.json:
+
+    def keep(status):
         known = [results.known[m.id] for m in chosen if m.id in results.known]
-        beside = options.json.with_name(options.json.name + ".new")
-        beside.write_text(json.dumps(table.as_json(known, reasons, len(mutants), hidden),
-                                     indent=1) + "\n")
-        beside.replace(options.json)
-    return status
+        bad = list(survivors.stale(reasons, mutants, results.known))
+        ended = EXIT_FAILED if status == "stopped" else conclude(known, bad, mutants, reasons)
+        if options.json and known:
+            import report  # it needs the room of that name; mutants do without
+            report.write(options.json, source, begun, arguments,
+                         status or ("failed" if ended else "good"),
+                         table.as_json(known, reasons, len(mutants), hidden, bad))
+        return ended
+
+    try:
+        if not options.report:
+            run.Runner(source, results, looks).run(chosen, options.jobs, options.again)
+    except KeyboardInterrupt:
+        keep("stopped")
+        raise
+    return keep(None)
 
 
 if __name__ == "__main__":

@@ -75,9 +75,9 @@ def print_results(results, reasons):
                   f"{result['becomes']}" + (f" [{reason.kind}] {reason.why}" if reason else ""))
 
 
-def as_json(results, reasons, total, hidden):
+def as_json(results, reasons, total, hidden, wrong):
     whole = tallies(results, reasons, lambda r: "all").get("all", Tally())
-    return {"version": 1, "mutants_in_all": total, "hidden_by_macros": dict(hidden),
+    return {"mutants_in_all": total, "hidden_by_macros": dict(hidden), "wrong": wrong,
             "all": whole.as_json(),
             "operators": {n: t.as_json()
                           for n, t in tallies(results, reasons, lambda r: r["operator"]).items()},

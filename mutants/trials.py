@@ -60,7 +60,7 @@ def _replay(tree, target, flavour, backend=""):
     # automake leaves out what the folder says already.
     short = target.split("_")[1]
     prefix = f"fuzz/*{short}_replay_{flavour}-" if flavour != "plain" else "fuzz/"
-    own = [f"{prefix}{part}.o" for part in ("fuzz", target, "input", "main_replay")]
+    own = [f"{prefix}{part}.o" for part in ("fuzz", target, "api_call", "input", "main_replay")]
     folders = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
     return Trial(name + (f", {backend}" if backend else ""), build.Program(name, flavour, own),
                  tuple(folders), backend)
@@ -77,13 +77,12 @@ def _run(tree, flavour, backend, executor="fibers"):
                  last=executor == "threads", slow=flavour == "msan")
 
 
-def _stress(name, flavour):
+def _stress(tree, name, flavour):
     own = "" if flavour == "plain" else f"*{name.split('_')[1]}_{flavour}-"
     full = name + _suffix(flavour)
-    # A plain one chooses how memory is copied.
-    flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
     return Trial(full, build.Program(full, flavour, [f"stress/{own}{name}.o"],
-                                     archives=[f"libstress-{flavour}.a"], flags=flags),
+                                     archives=[f"libstress-{flavour}.a"],
+                                     flags=tree.stress_flags if flavour == "plain" else ()),
                  ("-n", "2000"), last=True)
 
 
@@ -109,8 +108,8 @@ def trials(tree):
             yield _replay(tree, target, flavour, backend)
     for flavour in ("plain", "tsan"):
         if flavour in tree.flags:
-            yield _stress("stress_disjoint", flavour)
-            yield _stress("stress_overlap", flavour)
+            yield _stress(tree, "stress_disjoint", flavour)
+            yield _stress(tree, "stress_overlap", flavour)
     if "tsan" in tree.flags:
         for backend in BACKENDS:
             yield _run(tree, "tsan", backend, "threads")

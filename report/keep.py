@@ -38,8 +38,8 @@ def _said(command):
         return ""
 
 
-def version():
-    words = _said(["./pagetorture", "--version"]).split()
+def version(build="."):
+    words = _said([os.path.join(build, "pagetorture"), "--version"]).split()
     return words[1] if len(words) > 1 else ""
 
 
@@ -51,20 +51,20 @@ def machine(compiler):
             "machine": name.machine}
 
 
-def head(what, begun, command, status, compiler):
-    """@begun: seconds since 1970"""
+def head(what, begun, command, status, compiler, build="."):
+    """@begun: seconds since 1970; @build: the folder with pagetorture"""
     at = datetime.datetime.fromtimestamp(int(begun), datetime.timezone.utc)
-    return {"what": what, "version": version(), "begun": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    return {"what": what, "version": version(build), "begun": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "seconds": round(time.time() - begun, 1), "status": status, "command": command,
             "on": machine(compiler)}
 
 
-def write(path, value):
+def write(path, value, indent=None):
     """Beside, then renamed: the file is whole, or that of the run before."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".new")
-    beside.write_text(json.dumps(value, separators=(",", ":")) + "\n")
+    beside.write_text(json.dumps(value, indent=indent, separators=(",", ": " if indent else ":")) + "\n")
     os.replace(beside, path)
 
 

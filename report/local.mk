@@ -22,7 +22,8 @@ EXTRA_DIST += \
 	%D%/results.py \
 	%D%/tables.js
 
-# Runs nothing: make smoke race stress fuzz-ci replay bugs coverage bench do. For example
+# Runs nothing: make smoke race stress stress-long fuzz-ci replay bugs mutants coverage bench do.
+# For example
 # make report REPORT_FLAGS='--triage failures'
 report: pagetorture$(EXEEXT)
 	@if command -v python3 >/dev/null; then \

@@ -153,6 +153,26 @@ function stressBody(data) {
 	];
 }
 
+const LONG_COLUMNS = [
+	{ title: "program", head: true, tight: true, get: (r) => el("code", {}, r.program) },
+	{ title: "flavour", get: (r) => r.flavour },
+	{ title: "mapping", get: (r) => r.backend },
+	{ title: "runs", number: true, get: (r) => r.runs },
+	{ title: "for", number: true, get: (r) => duration(r.seconds) },
+	{ title: "operations", number: true, get: (r) => r.operations },
+	{ title: "most KiB", number: true, get: (r) => r.kib },
+	{ title: "most descriptors", number: true, get: (r) => r.descriptors },
+	{ title: "failed", number: true, get: (r) => r.failed ? el("span", { class: "is-bad" }, `\u2715 ${r.failed}`) : 0 },
+];
+
+function stressLongBody(data) {
+	return [
+		el("p", { class: "muted" }, "Programs, threads, delays and pressure as a seed chooses; its log is in ", el("code", {}, data.logs)),
+		data.failures.map((f) => el("p", { class: "is-bad" }, `\u2715 run ${f.run}, status ${f.status}: `, el("code", {}, f.command))),
+		folded("All programs", searchable("Find", table("long runs", LONG_COLUMNS, data.rows, { high: true }))),
+	];
+}
+
 /* ---- fuzzing ---- */
 
 /*
@@ -330,6 +350,38 @@ function bugsBody(data) {
 	];
 }
 
+/* ---- mutants ---- */
+
+function mutantColumns(title) {
+	const figure = (name, key) => ({ title: name, number: true, get: ([, t]) => t[key] });
+
+	return [
+		{ title, head: true, tight: true, get: ([name]) => el("code", {}, name) },
+		figure("mutants", "mutants"), figure("killed", "killed"), figure("survived", "survived"),
+		figure("equivalent", "equivalent"), figure("same code", "same_code"), figure("stillborn", "stillborn"),
+		{ title: "", get: ([, t]) => bar(t.killed, t.killed + t.survived) },
+	];
+}
+
+const SURVIVOR_COLUMNS = [
+	{ title: "mutant", head: true, tight: true, get: (m) => el("code", {}, m.id) },
+	{ title: "where", tight: true, get: (m) => `${m.file}:${m.line} ${m.function}` },
+	{ title: "what it changes", wide: true, get: (m) => el("code", {}, `${m.was} \u21d2 ${m.becomes}`) },
+	{ title: "why nobody noticed", wide: true, get: (m) => m.why || "\u2013" },
+];
+
+function mutantsBody(data) {
+	return [
+		data.wrong.map((line) => el("p", { class: "is-bad" }, `\u2715 mutants/survivors: ${line}`)),
+		table("mutants by file", mutantColumns("file"), Object.entries(data.files), { key: ([name]) => name }),
+		folded("By what was changed", table("mutants by operator", mutantColumns("operator"), Object.entries(data.operators))),
+		data.survivors.length ? folded(plural(data.survivors.length, "survivor"), searchable("Find",
+			table("survivors", SURVIVOR_COLUMNS, data.survivors, { high: true, key: (m) => m.id }))) : null,
+		folded("Who killed them first", table("killers", [{ title: "who", head: true, get: ([name]) => name },
+			{ title: "mutants", number: true, get: ([, n]) => n }], data.killers)),
+	];
+}
+
 /* ---- replay, the main job, speed ---- */
 
 function replayBody(data) {
@@ -394,5 +446,6 @@ function benchBody(data) {
 	];
 }
 
-const BODIES = { rules: rulesBody, race: raceBody, stress: stressBody, fuzz: fuzzBody, "fuzz-ci": fuzzCiBody,
+const BODIES = { rules: rulesBody, race: raceBody, stress: stressBody,
+	"stress-long": stressLongBody, mutants: mutantsBody, fuzz: fuzzBody, "fuzz-ci": fuzzCiBody,
 	findings: findingsBody, coverage: coverageBody, bugs: bugsBody, replay: replayBody, smoke: smokeBody, bench: benchBody };

@@ -115,6 +115,21 @@ def stress(result, _book):
              ("skipped", "skipped", len(skipped))], {"rows": rows}, _of(failed, skipped))
 
 
+def stress_long(result, _book):
+    """Each row has all runs of a program, flavour and backend, also of earlier calls."""
+    rows, failures = result["rows"], result["failures"]
+    if not rows:
+        raise BadResult("expected runs")
+    runs, seconds, operations = (_sum(rows, key) for key in ("runs", "seconds", "operations"))
+    took = f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
+    return (f"{count(runs, 'run')}, {took}, {operations:,} operations: "
+            f"{len(failures)} failed",
+            [("runs", "runs", runs), ("seconds", "seconds", seconds),
+             ("operations", "operations", operations), ("failed", "failed", len(failures))],
+            {"rows": rows, "failures": failures, "logs": result["dir"]},
+            FAILED if failures else GOOD)
+
+
 def replay(result, _book):
     runs = [run for run in result.values() if isinstance(run, dict) and "flavours" in run]
     if not runs:
@@ -228,17 +243,41 @@ def bugs(result, _book):
             _of(wrong, left))
 
 
+# ---- mutants ----
+
+def mutants(result, _book):
+    whole, total, wrong = result["all"], result["mutants_in_all"], result["wrong"]
+    counted = whole["killed"] + whole["survived"]
+    few = counted and whole["ratio"] < result["wanted"]
+    ratio = f"{100 * whole['ratio']:.1f} %, wanted {100 * result['wanted']:.0f} %" if counted else (
+        "none counts")
+    killers = {}
+    for row in _having(result["results"], verdict="killed"):
+        killers[row["by"]] = killers.get(row["by"], 0) + 1
+    return (f"{whole['mutants']:,} of {count(total, 'mutant')}, {whole['killed']:,} of {counted:,} "
+            f"killed: {ratio}",
+            [("mutants", "mutants", total), ("looked", "looked at", whole["mutants"]),
+             ("killed", "killed", whole["killed"]), ("survived", "survived", whole["survived"]),
+             ("equivalent", "equivalent", whole["equivalent"] + whole["same_code"])],
+            {"files": result["files"], "operators": result["operators"], "all": whole,
+             "survivors": _having(result["results"], verdict="survived"), "wrong": wrong,
+             "killers": sorted(killers.items(), key=lambda pair: (-pair[1], pair[0]))},
+            _of(few or wrong, whole["mutants"] < total))
+
+
 # ---- all ----
 
 PARTS = (
     ("rules", "The rule table", "make smoke", rules),
     ("race", "The race matrix", "make race", race),
     ("stress", "Stress", "make stress", stress),
+    ("stress-long", "Stress for hours", "make stress-long", stress_long),
     ("fuzz", "Fuzzing", "make fuzz", fuzz),
     ("fuzz-ci", "Fuzzing as a check", "make fuzz-ci", fuzz_ci),
     ("replay", "Replay of the corpus", "make replay", replay),
     ("coverage", "Coverage of src/page", "make coverage", coverage),
     ("bugs", "Seeded bugs", "make bugs", bugs),
+    ("mutants", "Mutants", "make mutants", mutants),
     ("smoke", "The main job", "make smoke", smoke),
     ("bench", "Speed", "make bench", bench),
 )

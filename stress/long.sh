@@ -8,9 +8,11 @@
 #   TIME             how long: 8h, 30m, 90s (default 1h), beside what earlier calls took
 #   SEED             of the choices (default 1); another one in another DIR
 #   DIR              what it keeps (default stress-long): log, a line a run; next, the
-#                    number of the next run; failures/N.log, N.page
+#                    number of the next run; begun, when; failures/N.log, N.page
 #   TURN             seconds of one run (default 20)
 #   PROGRAMS         which (set by make: all of them)
+#
+# results/stress-long.json is for make report; written at the end and after every tenth run.
 #
 # Exit status: 0 no failure in DIR, 1 failures, 2 bad usage.
 set -u
@@ -35,6 +37,8 @@ mkdir -p "$DIR/failures"
 nth=$(cat "$DIR/next" 2>/dev/null || echo 0)
 child=
 started=$(date +%s)
+home=$(dirname "$0")
+[ -s "$DIR/log" ] || echo "$started" >"$DIR/begun"
 
 elapsed() {
 	echo $(($(date +%s) - started))
@@ -48,6 +52,36 @@ summary() {
 	[ -z "$(ls "$DIR/failures")" ] || echo "stress-long: failures in $PWD/$DIR/failures"
 }
 
+# Of the log a row for each program, flavour and backend; then each run that failed.
+rows() {
+	awk 'BEGIN { OFS = "\t"; print "program", "flavour", "backend", "runs", "seconds", "operations", "kib", "descriptors", "failed" }
+		{ parts = split(substr($8, 3), name, "-"); backend = "direct"
+		  for (i = 9; i <= NF; i++) if (sub(/^--backend=/, "", $i)) backend = $i
+		  row = name[1] OFS (parts > 1 ? name[2] : "plain") OFS backend
+		  runs[row]++; seconds[row] += $10; ops[row] += $3; bad[row] += $2 != "ok"
+		  if ($4 > rss[row]) rss[row] = $4
+		  if ($5 > fds[row]) fds[row] = $5 }
+		END { for (row in runs) printf "%s\t%d\t%d\t%.0f\t%d\t%d\t%d\n",
+			row, runs[row], seconds[row], ops[row], rss[row], fds[row], bad[row] }' "$DIR/log" |
+		{ IFS= read -r head && echo "$head" && LC_ALL=C sort; }
+}
+
+failures() {
+	awk 'BEGIN { print "run\tstatus\tcommand" }
+		$2 != "ok" { number = $1; status = $7 + 0; sub(/^.* status [0-9]*: /, ""); print number "\t" status "\t" $0 }' "$DIR/log"
+}
+
+# keep_results STATUS: for make report; of all that DIR has, also from earlier calls.
+keep_results() {
+	rows >"$DIR/rows.tsv"
+	failures >"$DIR/failures.tsv"
+	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/stress-long.json --what stress-long \
+		--begun "$(cat "$DIR/begun" 2>/dev/null || echo "$started")" --status "$1" \
+		--command "make stress-long TIME=$TIME SEED=$SEED" --set seed="$SEED" --set dir="$PWD/$DIR" \
+		--table rows="$DIR/rows.tsv" --table failures="$DIR/failures.tsv"
+}
+
+# finish STATUS
 finish() {
 	trap '' HUP INT TERM
 	if [ -n "$child" ]; then
@@ -57,13 +91,14 @@ finish() {
 	rm -f "$DIR/now"
 	if [ -s "$DIR/log" ]; then
 		summary
+		keep_results "$1"
 	else
 		echo "stress-long: no run has ended yet"
 	fi
 	[ -z "$(ls "$DIR/failures")" ] || exit 1
 	exit 0 # in a trap not what was interrupted
 }
-trap finish HUP INT TERM
+trap "finish stopped" HUP INT TERM
 
 # pick WHAT CHOICE...: one of them, the same for the same seed, run and WHAT.
 pick() {
@@ -148,5 +183,10 @@ while [ "$(elapsed)" -lt "$seconds" ]; do
 	[ $result = ok ] || keep "$command"
 	nth=$((nth + 1))
 	echo $nth >"$DIR/next.new" && mv "$DIR/next.new" "$DIR/next"
+	[ $((nth % 10)) -ne 0 ] || keep_results running >/dev/null
 done
-finish
+if [ -n "$(ls "$DIR/failures")" ]; then
+	finish failed
+else
+	finish good
+fi

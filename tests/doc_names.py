@@ -9,6 +9,7 @@ Speaks TAP. Without the history (a tarball, a shallow clone) commits are skipped
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -17,6 +18,8 @@ import doc_blocks  # noqa: E402
 
 LONGEST = 110
 CITED = re.compile(r'`([0-9a-f]{7,12})` "([^"]+)"')
+# A row of a table: a file, a line of it, the commit that brought the line.
+ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \| `([0-9a-f]{7,12})` \|$', re.M)
 SUFFIXES = '(c|h|def|mk|sh|py|page|md|sym|ac|svg|in)'
 
 
@@ -32,6 +35,12 @@ def anchors(text):
 def prose(text):
     """Without the blocks and without what is between tags."""
     return re.sub(r'^    .*$', '', text, flags=re.M)
+
+
+def has_line(text, part):
+    """Blanks do not matter."""
+    part = ' '.join(part.split())
+    return any(part in ' '.join(line.split()) for line in text.split('\n'))
 
 
 class Names:
@@ -62,7 +71,7 @@ class Names:
         print(f'ok {self.tests} # SKIP {what}')
 
     def has_history(self):
-        if not os.path.exists(os.path.join(self.source, '.git')):
+        if not shutil.which('git') or not os.path.exists(os.path.join(self.source, '.git')):
             return False
         return self.git('rev-parse', '--is-shallow-repository').stdout.strip() == 'false'
 
@@ -106,6 +115,23 @@ class Names:
             if len(line) > LONGEST and not table:
                 yield f'{name}:{number + 1}: a line of {len(line)}, expected at most {LONGEST}'
 
+    def rows(self, name, text):
+        """Lines of tables stand in the tree today."""
+        for file, line, _ in ROW.findall(text):
+            found = [os.path.join(self.source, file)] if '/' in file or file == 'configure.ac' else \
+                [os.path.join(folder, file) for folder, _, files in os.walk(os.path.join(self.source, 'src')) if file in files]
+            if len(found) != 1 or not os.path.exists(found[0]):
+                yield f'{name}: expected one {file}, there are {len([at for at in found if os.path.exists(at)])}'
+            elif not has_line(self.read(found[0]), line):
+                yield f'{name}: {file} has no line with {line!r}'
+
+    def brought(self, name, text):
+        """... and the commit beside each added it."""
+        for _, line, commit in ROW.findall(text):
+            added = [shown[1:] for shown in self.git('show', '--format=', commit).stdout.split('\n') if shown[:1] == '+']
+            if not has_line('\n'.join(added), line):
+                yield f'{name}: {commit} adds no line with {line!r}'
+
     def commits(self, name, text):
         for commit, subject in CITED.findall(re.sub(r'\s+', ' ', prose(text))):
             said = self.git('log', '-1', '--format=%s', commit).stdout.strip()
@@ -141,14 +167,17 @@ def main():
     texts = {name: names.read(os.path.join(source, name)) for name in documents}
     for check, what in ((names.links, 'every link leads somewhere'),
                         (names.words, 'every target, subcommand and file that is named is there'),
+                        (names.rows, 'every line of a table of lines stands where it says'),
                         (names.lines, 'no line is too long')):
         names.ok([wrong for name, text in texts.items() for wrong in check(name, text)], what)
     if names.has_history():
         cited = sum(len(CITED.findall(re.sub(r'\s+', ' ', text))) for text in texts.values())
         names.ok([wrong for name, text in texts.items() for wrong in names.commits(name, text)],
                  f'{cited} commits are what is cited of them')
+        names.ok([wrong for name, text in texts.items() for wrong in names.brought(name, text)],
+                 f'{sum(len(ROW.findall(text)) for text in texts.values())} lines came with the commits that are named')
     else:
-        names.skip('commits that are cited: this is no whole checkout')
+        names.skip('commits that are cited: no git, or no whole checkout')
     print(f'1..{names.tests}')
     return 1 if names.failures else 0
 

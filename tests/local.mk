@@ -94,8 +94,9 @@ check-doc: all
 	rm -rf doc-tree
 	$(MAKE) $(AM_MAKEFLAGS) distdir distdir=doc-tree >/dev/null
 	cd doc-tree && unset MAKEFLAGS MFLAGS MAKELEVEL && ./bootstrap --no-install
+	@$(AM_TESTS_ENVIRONMENT) \
 	DOC_LONG=1 DOC_SOURCE='$(abs_builddir)/doc-tree' DOC_BUILD='$(abs_builddir)/doc-tree/build' \
-	  $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_doc_commands.sh
+	  $(SHELL) $(srcdir)/%D%/test_doc_commands.sh
 
 clean-local: clean-doc-tree
 clean-doc-tree:

@@ -31,6 +31,28 @@ def stress():
     return {**head("stress"), "seconds_each": 10, "runs": len(rows), "failed": 0, "rows": rows}
 
 
+def stress_long():
+    rows = [{"program": "stress_one", "flavour": flavour, "backend": "alias", "runs": number,
+             "seconds": 20 * number, "operations": 1000000 * number, "kib": 2040,
+             "descriptors": 8, "failed": 0} for number, flavour in enumerate(("plain", "tsan"), 1)]
+    return {**head("stress-long"), "seed": 7, "dir": HOSTILE, "rows": rows, "failures": []}
+
+
+def mutants():
+    def tally(killed, survived):
+        return {"mutants": killed + survived + 3, "killed": killed, "survived": survived,
+                "equivalent": 2, "same_code": 1, "stillborn": 0,
+                "ratio": killed / (killed + survived)}
+    mutant = {"file": "raw.c", "line": 7, "function": "page_read_raw", "operator": "relation",
+              "was": "off < len", "becomes": HOSTILE}
+    kinds = ["killed"] * 19 + ["survived"] + ["equivalent"] * 2 + ["same code"]
+    return {**head("mutants"), "wanted": 0.9, "mutants_in_all": len(kinds), "wrong": [],
+            "hidden_by_macros": {}, "all": tally(19, 1), "files": {"raw.c": tally(19, 1)},
+            "operators": {"relation": tally(19, 1)},
+            "results": [{**mutant, "id": f"{number:08x}", "verdict": kind, "by": "test_page_raw"}
+                        for number, kind in enumerate(kinds)]}
+
+
 def smoke():
     rows = [{"result": "ok", "name": "rule table, direct", "figures": HOSTILE, "at": 3},
             {"result": "ok", "name": "replay, direct", "figures": "273 inputs", "at": 190}]
@@ -110,7 +132,7 @@ def html(folder):
 def main(folder):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for make in (stress, smoke, bugs, coverage, fuzz_ci, bench):
+    for make in (stress, stress_long, mutants, smoke, bugs, coverage, fuzz_ci, bench):
         value = make()
         (folder / f"{value['what']}.json").write_text(json.dumps(value))
     triage(folder / "triage")

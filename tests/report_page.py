@@ -140,7 +140,7 @@ def check_empty(browser, folder):
     states = browser.run("return [...document.querySelectorAll('.overview tbody tr')]"
                          ".map((r) => [r.dataset.part, r.textContent])")
     wrong = [part for part, text in states if "not run" not in text]
-    check(len(states) == 11 and not wrong, "nothing was run: every part says so", states)
+    check(len(states) == 13 and not wrong, "nothing was run: every part says so", states)
 
 
 def check_failed(browser, folder):
@@ -152,6 +152,10 @@ def check_failed(browser, folder):
           "The race matrix" in line and "Replay" in line, "a part that failed fails it all", line)
     check(browser.state("race") == "failed" and browser.state("replay") == "failed" and
           browser.state("rules") == "good", "parts that failed are marked, others are not")
+    check(browser.state("stress-long") == "failed" and "--seed=7" in browser.text("#part-stress-long") and
+          browser.state("mutants") == "failed" and "40.0 %, wanted 90 %" in browser.text("#part-mutants"),
+          "a long run that failed and too few killed mutants are failures, and told",
+          (browser.text("#part-stress-long"), browser.text("#part-mutants")))
     check(browser.state("bugs") == "unreadable" and "Seeded bugs" in line,
           "results that cannot be read are told, and fail", line)
     check(browser.text('[data-pair="store/load"]').startswith("\u2715"),
@@ -180,6 +184,9 @@ def numbers(results):
         "rules-breaking": sum(bool(p["verdict"]) for p in programs.values()),
         "stress-operations": sum(r["operations"] for r in read("stress")["rows"]),
         "stress-runs": len(read("stress")["rows"]),
+        "stress-long-runs": 3, "stress-long-operations": 3000000, "stress-long-failed": 0,
+        "mutants-looked": 23, "mutants-killed": 19, "mutants-survived": 1,
+        "mutants-equivalent": 3,
         "fuzz-executions": sum(t["executions"] for t in fuzz["targets"]),
         "fuzz-findings": 0,
         "replay-trials": sum(f["inputs"] for run in replay for f in run["flavours"]),

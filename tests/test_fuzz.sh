@@ -131,6 +131,14 @@ ok $? "the command that it tells shows it" "$scratch/out"
 grep -q 'ERROR: fuzz_bug' "$d"/fuzz_bug/reports/*
 ok $? "what the engine said is kept" "$log"
 
+d=$scratch/until
+fuzz --time 1h --until-finding --dir "$d" fuzz_bug
+until_true said '^summary'
+ended=$?
+stop INT
+[ $ended = 0 ] && [ $status = 1 ] && said '^FINDING fuzz_bug, crash' && nobody_left
+ok $? "--until-finding ends with the first, exit 1" "$log"
+
 # began: did an engine get through all that it was given?
 began() {
 	grep -q INITED "$1"/logs/libfuzzer-0*

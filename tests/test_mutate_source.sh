@@ -87,7 +87,7 @@ small_build() {
 small_mutants() {
 	MUTANTS_SOURCE=$small MUTANTS_BUILD=$small/build MUTANTS_CC=$CC MUTANTS_CFLAGS='-std=gnu11 -O2' \
 		MUTANTS_LIBS='' MUTANTS_TESTS=test_small PYTHONDONTWRITEBYTECODE=1 \
-		python3 "$abs_srcdir/mutants/main.py" "$@"
+		${interrupted-} python3 "$abs_srcdir/mutants/main.py" "$@"
 }
 
 # name TEXT: of the one mutant whose line holds it
@@ -190,6 +190,9 @@ some=$shift_of_zero,$unseen,$endless,$swapped
 judge --only "$some"
 [ "$status" -eq 1 ] && grep -q '^66.7 % of 4 of' "$scratch/out"
 ok $? "two of three killed are too few: exit status 1" "$scratch/err"
+grep -q '"what": "mutants"' "$scratch/json" && grep -q '"status": "failed"' "$scratch/json" &&
+	grep -q '"mutants_in_all": [1-9]' "$scratch/json"
+ok $? "... and failed in the report's results" "$scratch/json"
 told "$swapped" killed && grep -q 'killed by test_small: .*swap' "$scratch/err"
 ok $? "swapped arguments are killed" "$scratch/err"
 told "$endless" killed && grep -q '"status": "hang"' "$scratch/json"
@@ -207,6 +210,25 @@ sed '$d' "$small/build/mutants/results.jsonl" >"$scratch/kept"
 judge --only "$some"
 [ "$(grep -c '^\[' "$scratch/err")" -eq 1 ] && grep -q '^66.7 % of 4' "$scratch/out"
 ok $? "a killed run is gone on with: half a line is judged again, nothing else" "$scratch/err"
+
+# Ctrl-C, while the second one hangs.
+cat >"$scratch/interrupted" <<'END'
+echo $$ >"$0.pid"
+exec env --default-signal=INT "$@"
+END
+interrupted="sh $scratch/interrupted"
+judge --only "$swapped,$endless" --jobs 1 --again &
+running=$!
+tries=0
+until grep -q '^\[1/2\]' "$scratch/err" 2>/dev/null || [ $tries -ge 300 ]; do
+	sleep 0.2
+	tries=$((tries + 1))
+done
+kill -INT "$(cat "$scratch/interrupted.pid")"
+wait $running
+interrupted=
+grep -q '"status": "stopped"' "$scratch/json" && told "$swapped" killed && grep -q '^stopped; ' "$scratch/err"
+ok $? "a run that is stopped says so in the report's results, with what it knows" "$scratch/err"
 
 printf '[equivalent] Nobody reads it.\n%s keep\n' "$unseen" >"$small/mutants/survivors"
 judge --only "$some"
@@ -260,8 +282,10 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/mutants/survivors" | while read -r id; do
 done >"$scratch/gone"
 [ ! -s "$scratch/gone" ]
 ok $? "every mutant of mutants/survivors is one of them" "$scratch/gone"
-run_to 0 "$command" --flavours plain --trials test_page_raw --results "$scratch/results" \
-	--only "$(name 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')"
+# Each kind of program is linked as make links it.
+run_to 0 "$command" --flavours plain --results "$scratch/results" \
+	--only "$(name 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
+	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress_disjoint"
 ok $? "bounds one too near are killed by test_page_raw" "$scratch/err"
 
 done_testing

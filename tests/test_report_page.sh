@@ -101,10 +101,16 @@ python3 - "$scratch/bad-results" <<-'END'
 	replay["direct"]["failures"] = [{"input": "a.page", "flavour": "asan", "result": "crash",
 	                                 "why": "died", "replay": "pagetorture replay a.page"}]
 	(folder / "replay.json").write_text(json.dumps(replay))
+	long = json.loads((folder / "stress-long.json").read_text())
+	long["failures"] = [{"run": 7, "status": 1, "command": "./stress_one -s 20 --seed=7"}]
+	(folder / "stress-long.json").write_text(json.dumps(long))
+	mutants = json.loads((folder / "mutants.json").read_text())
+	mutants["all"].update(killed=8, survived=12, ratio=0.4)
+	(folder / "mutants.json").write_text(json.dumps(mutants))
 	(folder / "bugs.json").write_text('{"what": "bugs", ')
 END
 page failed "$scratch/bad-results" &&
-	grep -qE '^failed: Failed: .*The race matrix.*Replay of the corpus.*Seeded bugs' "$scratch/out"
+	grep -qE '^failed: Failed: .*The race matrix.*Stress for hours.*Replay of the corpus.*Seeded bugs.*Mutants' "$scratch/out"
 ok $? "parts that failed make it fail, by name" "$scratch/out"
 ! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?://' "$room"/*.js "$room"/page.css \
 	"$room"/page.html | grep -v www.w3.org/2000/svg >"$scratch/unsafe"

@@ -39,6 +39,7 @@ static const char help[] =
 	"  --collect       only keep what engines left behind that were killed; start none\n"
 	"  --report N      seconds between lines where there is no terminal (default: 60)\n"
 	"  --results FILE  keep figures of the run there as one JSON object, for `make report`\n"
+	"  --until-finding end with the first finding\n"
 	"  --help          this text\n"
 	"\n"
 	"D/TARGET/corpus keeps every input worth keeping, D/TARGET/findings what broke the\n"
@@ -127,6 +128,9 @@ static bool set_option(struct campaign *campaign, int option)
 		return parse_number(optarg, 0, 1000000000, &o->seed);
 	case 't':
 		return parse_time(optarg, &o->time);
+	case 'u':
+		o->until_finding = true;
+		break;
 	}
 	return true;
 }
@@ -163,6 +167,7 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 		{"seed", required_argument, NULL, 's'},
 		{"seeds", required_argument, NULL, 'i'},
 		{"time", required_argument, NULL, 't'},
+		{"until-finding", no_argument, NULL, 'u'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;

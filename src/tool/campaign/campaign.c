@@ -125,10 +125,21 @@ static void wait_a_little(struct loop *loop)
 	loop->now = now_ms();
 }
 
+static size_t new_findings(const struct campaign *campaign)
+{
+	size_t findings = 0;
+
+	for (size_t i = 0; i < campaign->count; i++)
+		findings += target_new_findings(campaign->targets[i]);
+	return findings;
+}
+
 static bool is_over(const struct loop *loop)
 {
 	long time = loop->campaign->options.time;
 
+	if (loop->campaign->options.until_finding && new_findings(loop->campaign))
+		return true;
 	return loop->stopped_by || (time && loop->now - loop->started >= time * 1000) ||
 	       (loop->hopeless >= FAILURES_MOST * loop->crews && !seats_count(loop));
 }
@@ -237,7 +248,7 @@ static void begin(struct loop *loop)
 int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
-	size_t findings = 0;
+	size_t findings;
 
 	open_targets(campaign);
 	if (!campaign->count) {
@@ -254,8 +265,7 @@ int campaign_run(struct campaign *campaign)
 	if (!campaign->options.collect)
 		loop_run(&loop);
 	progress_summary(&loop.progress, loop.now);
-	for (size_t i = 0; i < campaign->count; i++)
-		findings += target_new_findings(campaign->targets[i]);
+	findings = new_findings(campaign);
 	campaign_results(campaign, findings ? "failed" : "good", loop.now);
 	if (findings)
 		return EXIT_FAILED;

@@ -23,6 +23,7 @@ struct fuzz_options {
 	unsigned int report;  /* seconds between two lines of the log */
 	unsigned int seed;
 	bool collect; /* only what engines left behind; start none */
+	bool until_finding;
 };
 
 /* A command line under construction: arguments and additions to the environment. */
