@@ -107,10 +107,11 @@ static bool worth_a_process(enum rule rule, const struct program *program)
 }
 
 /* The last call, in a process of its own. */
-static void die(struct trial *trial, const struct program *program, enum rule rule)
+static void die(struct trial *trial, struct check *check, const struct program *program,
+		enum rule rule)
 {
 	if (trial->fibers.result != CHECK_DIFFER && worth_a_process(rule, program))
-		trial_die(trial, fuzz_check(), program, &options);
+		trial_die(trial, check, program, &options);
 	if (trial->fibers.result == CHECK_DIFFER)
 		fuzz_finding("fuzz_fatal", program, trial->fibers.why);
 }
@@ -165,6 +166,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	trial_execute(trial, fuzz_check(), &program, &options);
 	fuzz_compared(&trial->fibers);
 	fuzz_count("fuzz_fatal");
-	die(trial, &program, rule);
+	die(trial, fuzz_check(), &program, rule);
 	return 0;
 }
