@@ -250,7 +250,8 @@ def fuzz_targets(seat):
     if seat.bug.kind == "injection":
         return ["fuzz_fault"]
     # What the library says itself, and addresses that are revoked, ASan would see for it.
-    if seat.bug.detector == "alive":
+    # What fuzz_fatal runs before the call that ends the process is compared as in fuzz_page.
+    if seat.bug.detector in ("alive", "library"):
         return ["fuzz_fatal" + plain]
     if seat.bug.kind in FATAL_KINDS:
         return ["fuzz_fatal" + plain, "fuzz_page" + plain]

@@ -134,8 +134,35 @@ static size_t deadly_call(const struct verdict *v, enum rule *rule)
 	return v->fatal_call;
 }
 
-/* Cuts @program after its first deadly call and repairs the rest. Return: false: it has none. */
-static bool end_in_fatal(struct program *program, enum rule *rule)
+/*
+ * Mappings of @thread at the end of @program, as many as there can be, less @room. What a
+ * call looks at first, and what then, shows only where there is no room left for both.
+ */
+static void crowd(struct program *program, uint8_t thread, unsigned int room)
+{
+	uint32_t used = 0;
+
+	for (size_t i = 0; i < program->count; i++)
+		if (program->calls[i].op == OP_kmap_local)
+			used |= 1u << program->calls[i].handle[0];
+	for (uint8_t map = 0; map < PROGRAM_MAPS && program->count < PROGRAM_CALLS - 1; map++)
+		if (!(used & 1u << map))
+			program->calls[program->count++] = (struct call){
+				.op = OP_kmap_local,
+				.thread = thread,
+				.handle = { map, map % PROGRAM_PAGES },
+				.claim = RESULT_NONE,
+			};
+	check_repair(fuzz_check(), program);
+	while (room-- && program->count && program->calls[program->count - 1].op == OP_kmap_local)
+		program->count--;
+}
+
+/*
+ * Cuts @program after its first deadly call and repairs the rest. @crowded: before that call
+ * its thread maps all it can, less 0 or 1. Return: false: it has none.
+ */
+static bool end_in_fatal(struct program *program, enum rule *rule, bool crowded)
 {
 	size_t at = deadly_call(judge(program), rule);
 	struct call last;
@@ -145,6 +172,8 @@ static bool end_in_fatal(struct program *program, enum rule *rule)
 	last = program->calls[at];
 	program->count = at;
 	check_repair(fuzz_check(), program);
+	if (crowded)
+		crowd(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
 	program_renumber(program);
 	at = deadly_call(judge(program), rule);
@@ -159,7 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_check();
 	program_from_bytes(&program, data, size);
-	if (!end_in_fatal(&program, &rule))
+	if (!end_in_fatal(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
 	tell_engine(rule, &program);
 	trial_begin(trial);

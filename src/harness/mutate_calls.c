@@ -370,7 +370,7 @@ static uint32_t free_mappings(const struct mutator *m)
  */
 bool mutate_nest(struct mutator *m)
 {
-	uint32_t times = random_once_in(&m->random, 4) ? 16 : 1 + random_below(&m->random, 3);
+	uint32_t times = (random_once_in(&m->random, 3) ? 14 : 1) + random_below(&m->random, 3);
 	struct call call = { .claim = RESULT_NONE };
 	struct scene scene;
 	struct run run;
