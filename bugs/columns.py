@@ -169,10 +169,10 @@ def elsewhere(bench, seat, _trial):
 
 # ---- stress ----
 
-def _stress(bench, seat, name, trial, share):
+def _stress(bench, seat, name, trial, share, *more):
     binary = bench.builder(seat).make(build.stress(name, seat.flavour))
     status, output, seconds = _call([binary, "-s", share, f"--seed={trial}",
-                                     "--stat-interval=0"], share + GRACE,
+                                     "--stat-interval=0", *more], share + GRACE,
                                     PAGE_MAP=seat.backend)
     if status == 0:
         return Outcome(False, seconds, 1)
@@ -189,6 +189,10 @@ def _stress(bench, seat, name, trial, share):
     return _silent(name, status, output)
 
 
+# More threads than the allocator has free lists: some share one.
+CROWD = ("-t", 40)
+
+
 def stress(bench, seat, trial):
     """The stress programs one after the other, on real threads; they share the time."""
     _need(bench, seat.flavour)
@@ -196,9 +200,10 @@ def stress(bench, seat, trial):
         raise Unusable("to ThreadSanitizer the stress programs show a page at one address only")
     spent = 0.0
     names = sorted(path.stem for path in (bench.tree.source / "stress").glob("stress_*.c"))
-    share = max(1, bench.seconds // len(names))
-    for number, name in enumerate(names, 1):
-        outcome = _stress(bench, seat, name, trial, share)
+    runs = [(name,) for name in names] + [("stress_churn", *CROWD)]
+    share = max(1, bench.seconds // len(runs))
+    for number, (name, *more) in enumerate(runs, 1):
+        outcome = _stress(bench, seat, name, trial, share, *more)
         spent += outcome.seconds
         if outcome.killed:
             break
