@@ -9,6 +9,9 @@
  *   byte 1     slot, modulo API_SLOTS
  *   byte 2..7  three numbers, 16 bits each, low byte first (number.h)
  *
+ * A call makes of its numbers what it can use, so that most of what engines try does something:
+ * a length modulo a page, a set of flags that are known.
+ *
  * As text, for people and for seeds: the line "calls 1", then a line a call, with its name,
  * its slot and its numbers; # begins a comment.
  */

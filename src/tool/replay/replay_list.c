@@ -18,8 +18,8 @@ struct pile {
 	bool in_folder, full;
 };
 
-/* What stands beside inputs in a folder, and is none. */
-static const char *const no_inputs[] = { ".md", ".mk" };
+/* What stands beside inputs in a folder, and is none; calls without a program are fuzz_api's alone. */
+static const char *const no_inputs[] = { ".calls", ".md", ".mk" };
 
 static bool is_no_input(const char *name)
 {
