@@ -146,11 +146,18 @@ finish_libfuzzer() {
 	fi
 }
 
+# lacks PROGRAM ROW: the page library lacks calls that it cannot do without; it says so
+lacks() {
+	why=$(./"$1" --help 2>/dev/null | sed -n 's/^1\.\.0 # SKIP //p')
+	[ -n "$why" ] && row skipped "$2" "$why"
+}
+
 # Two fuzzers beside each other: pair BACKEND SECONDS TARGET TARGET
 pair() {
 	backend=$1
 	pids=''
 	for target in $3 $4; do
+		lacks $target-replay "libFuzzer $target, $backend" && continue
 		if [ -x ./$target ]; then
 			start_libfuzzer $target "$2"
 			pids="$pids $target:$!"
@@ -203,6 +210,7 @@ replay() {
 		done
 	done
 	for backend in direct alias; do
+		lacks fuzz_api-replay "fuzz_api-replay, $backend" && continue
 		stage "fuzz_api-replay, $backend" fuzz_api-replay-$backend '[0-9]+ inputs replayed' \
 			env PAGE_MAP=$backend ./fuzz_api-replay "$srcdir/corpus/seed/fuzz_api"
 	done

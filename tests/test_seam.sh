@@ -114,12 +114,12 @@ words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
 
 # ---- what the harness needs ----
 
-# The calls of page.h that programs make, but for the tests of the library, and for the
-# stress program of buffers: they skip themselves where calls are missing.
+# The calls of page.h that programs make, but for the tests of the library, the stress program
+# of buffers and fuzz_api: they skip themselves where calls are missing.
 {
 	nm "$abs_builddir/libharness-plain.a"
 	find "$abs_builddir/stress" "$abs_builddir/fuzz" -name '*.o' ! -name '*stress_borrow.o' \
-		-exec nm {} +
+		! -name '*api_*.o' ! -name '*fuzz_api*.o' -exec nm {} +
 } 2>/dev/null |
 	awk '$1 == "U" { print $2 }' | sort -u | comm -12 - "$abs_srcdir/src/page/libpage.sym" \
 	>"$scratch/called"
