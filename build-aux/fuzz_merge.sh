@@ -63,9 +63,10 @@ minimise() {
 	echo "$1: $entries entries are now $(count "$here/corpus"), coverage $after"
 }
 
-# write_calls FILE CALLS: calls of the library in text
+# write_calls FILE CALLS: calls of the library in text, if there are any
 write_calls() {
-	./fuzz_api-replay --text "$1" >"$2.new" && mv "$2.new" "$2" && echo "$2"
+	./fuzz_api-replay --text "$1" >"$2.new" && [ "$(wc -l <"$2.new")" -gt 1 ] &&
+		mv "$2.new" "$2" && echo "$2"
 	rm -f "$2.new"
 }
 
