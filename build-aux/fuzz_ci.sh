@@ -104,8 +104,9 @@ touched() {
 		src/page/buffer.*) echo fuzz_api ;;
 		src/page/fault.*) echo fuzz_api fuzz_fault fuzz_page ;;
 		src/page/*) echo fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race ;;
-		src/harness/program_text.* | src/harness/program_write.* | src/harness/text_writer.*) echo fuzz_text ;;
-		src/harness/tsan* | src/harness/sighting.* | src/harness/shadow.* | src/harness/clock.*) echo fuzz_race ;;
+		src/harness/program/program_text* | src/harness/program/program_write.* | \
+			src/harness/program/text_*) echo fuzz_text ;;
+		src/harness/detect/* | src/harness/model/shadow.* | src/harness/model/clock.*) echo fuzz_race ;;
 		src/harness/* | fuzz/*.[ch]) targets ;;
 		esac
 	done | tr ' ' '\n' | sort -u | while read -r target; do

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/trim.h"
-#include "harness/mutate.h"
-#include "harness/program_bytes.h"
-#include "harness/random.h"
+#include "harness/base/random.h"
+#include "harness/mutate/mutate.h"
+#include "harness/mutate/trim.h"
+#include "harness/program/program_bytes.h"
 
 /* So many mutations between two executions at most; libFuzzer takes as many on average. */
 #define STACK 4

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/detector.h"
-#include "harness/isolate.h"
-#include "harness/number.h"
-#include "harness/uncounted.h"
+#include "harness/base/isolate.h"
+#include "harness/base/number.h"
+#include "harness/base/uncounted.h"
+#include "harness/detect/detector.h"
 
 enum { ALWAYS = 50, NOW_AND_THEN = 16, SECONDS = 5 };
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
-#include "harness/bytes.h"
-#include "harness/program_text.h"
-#include "harness/tsan.h"
+#include "harness/base/bytes.h"
+#include "harness/detect/tsan.h"
+#include "harness/program/program_text.h"
 
 /* Of 1, 4, 8, 16, 32 the last two are alike and a third faster than the first. */
 #define RACES_A_FLUSH 16

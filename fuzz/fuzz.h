@@ -9,7 +9,7 @@
 
 #include "harness/check.h"
 #include "harness/outcome.h"
-#include "harness/program.h"
+#include "harness/program/program.h"
 
 /* Each target defines it. Return: always 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

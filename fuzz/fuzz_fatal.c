@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/detector.h"
-#include "harness/program_bytes.h"
+#include "harness/base/uncounted.h"
+#include "harness/detect/detector.h"
+#include "harness/program/program_bytes.h"
 #include "harness/trial.h"
-#include "harness/uncounted.h"
 
 const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 

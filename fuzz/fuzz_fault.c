@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "harness/program_bytes.h"
+#include "harness/program/program_bytes.h"
 
 const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 

@@ -5,7 +5,7 @@
  */
 #include "fuzz/fuzz.h"
 
-#include "harness/program_bytes.h"
+#include "harness/program/program_bytes.h"
 
 const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 

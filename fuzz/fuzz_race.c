@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/program_bytes.h"
+#include "harness/program/program_bytes.h"
 
 /* About 700 MB of reports; libFuzzer's limit is 2 GB. */
 #define REPORTS_MOST 300000

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 
 const enum fuzz_reads fuzz_reads = FUZZ_TEXT;
 

@@ -7,10 +7,10 @@
 
 #include "fuzz/api_call.h"
 #include "fuzz/fuzz.h"
-#include "harness/program_bytes.h"
-#include "harness/program_file.h"
-#include "harness/program_text.h"
-#include "harness/walk.h"
+#include "harness/base/walk.h"
+#include "harness/program/program_bytes.h"
+#include "harness/program/program_file.h"
+#include "harness/program/program_text.h"
 
 /* One path that is walked. */
 struct walk {

@@ -196,7 +196,7 @@ fuzzers: $(engine_programs)
 # whatever compiler. The programs' own sources come along.
 noinst_PROGRAMS += afl_mutator.so
 afl_mutator_so_SOURCES = %D%/afl_mutator.c $(mutate_sources) \
-	src/harness/number.c src/harness/op.c src/harness/program.c src/harness/program_bytes.c
+	src/harness/base/number.c src/harness/program/op.c src/harness/program/program.c src/harness/program/program_bytes.c
 afl_mutator_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 # libtool would keep a plain -shared to itself.
 afl_mutator_so_LDFLAGS = -Wc,-shared

@@ -2,8 +2,8 @@
 /* The harness's mutator as libFuzzer wants it, for targets that read programs as bytes. */
 #include "fuzz/fuzz.h"
 
-#include "harness/mutate.h"
-#include "harness/program_bytes.h"
+#include "harness/mutate/mutate.h"
+#include "harness/program/program_bytes.h"
 
 /* AFL++ builds the targets too, but has no such thing and calls nothing of this. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include "harness/mutate.h"
-#include "harness/program_text.h"
-#include "harness/random.h"
+#include "harness/base/random.h"
+#include "harness/mutate/mutate.h"
+#include "harness/program/program_text.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);

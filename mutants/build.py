@@ -117,7 +117,7 @@ class Tree:
 
     @functools.cached_property
     def tests_stamp(self):
-        return self._digest("src/harness/*", "src/tool/**/*.[ch]", "tests/*.[ch]", "fuzz/*.[ch]",
+        return self._digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "tests/*.[ch]", "fuzz/*.[ch]",
                             "stress/*.[ch]", "corpus/r*/*.page", "corpus/seed/*/*.page",
                             "mutants/trials.py")
 

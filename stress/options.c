@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/tsan.h"
+#include "harness/detect/tsan.h"
 #include "stress/core.h"
 
 #define DEFAULT_THREADS 4

@@ -4,7 +4,7 @@
  * it runs for, a host program may have a hook, and there a thread may lose its time. That
  * is between what a call checks and what it then does.
  */
-#include "harness/delay.h"
+#include "harness/exec/delay.h"
 #include "stress/core.h"
 
 /* Of a longer operation only the first points wait. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/tsan.h"
+#include "harness/detect/tsan.h"
 #include "stress/core.h"
 
 #define RACES_KEPT   4

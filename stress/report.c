@@ -5,7 +5,7 @@
  */
 #include <unistd.h>
 
-#include "harness/tsan.h"
+#include "harness/detect/tsan.h"
 #include "stress/core.h"
 
 #define TOLD_MAX     4	/* failures printed in full */

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/pin.h"
+#include "harness/exec/pin.h"
 #include "stress/core.h"
 
 #define SUPERVISE_MSEC 5

@@ -27,7 +27,7 @@
 
 #include <pthread.h>
 
-#include "harness/tsan.h"
+#include "harness/detect/tsan.h"
 
 #define BLOCK_MAX 64
 

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/tsan.h"
+#include "harness/detect/tsan.h"
 #include "stress/stamp.h"
 #include "stress/stress.h"
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/mutate.h"
-#include "harness/program_bytes.h"
-#include "harness/program_text.h"
-#include "harness/repair.h"
+#include "harness/model/repair.h"
+#include "harness/mutate/mutate.h"
+#include "harness/program/program_bytes.h"
+#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 
 #define RACY_CALLS 40

@@ -3,7 +3,7 @@
 #ifndef TESTS_MUTATE_DIFFERENCE_H
 #define TESTS_MUTATE_DIFFERENCE_H
 
-#include "harness/program.h"
+#include "harness/program/program.h"
 
 /* Calls of a program here. */
 #define MOST 64

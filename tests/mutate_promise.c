@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "harness/number.h"
-#include "harness/program_bytes.h"
+#include "harness/base/number.h"
+#include "harness/program/program_bytes.h"
 
 static bool only_base(void)
 {
@@ -422,6 +422,6 @@ static bool only_value(void)
 
 bool (*const promises[MUTATION_COUNT])(void) = {
 #define MUTATION(name, weight, what) [MUTATION_##name] = only_##name,
-#include "harness/mutations.def"
+#include "harness/mutate/mutations.def"
 #undef MUTATION
 };

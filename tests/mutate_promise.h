@@ -3,7 +3,7 @@
 #ifndef TESTS_MUTATE_PROMISE_H
 #define TESTS_MUTATE_PROMISE_H
 
-#include "harness/mutate.h"
+#include "harness/mutate/mutate.h"
 #include "tests/mutate_difference.h"
 
 /* Lines of @other begin here, so that its calls are known among those of @before. */

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "harness/program_bytes.h"
-#include "harness/random.h"
+#include "harness/base/random.h"
+#include "harness/program/program_bytes.h"
 
 static inline void random_bytes(uint64_t *state, uint8_t *bytes, size_t size)
 {

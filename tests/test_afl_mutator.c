@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/mutate.h"
+#include "harness/mutate/mutate.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

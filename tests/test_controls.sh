@@ -79,7 +79,7 @@ cd "$scratch" || exit 99
 cp -r "$abs_srcdir/src" "$abs_srcdir/fuzz" .
 chmod -R u+w src fuzz
 mkdir objects
-for file in src/page/*.c src/harness/*.c fuzz/fuzz.c fuzz/fuzz_race.c; do
+for file in src/page/*.c src/harness/*.c src/harness/*/*.c fuzz/fuzz.c fuzz/fuzz_race.c; do
 	case $file in
 	*/tsan_none.c | */valgrind_real.c | */library_foreign.c) continue ;;
 	esac
@@ -91,12 +91,12 @@ ok $? "with nothing taken away nothing is found" out
 
 # ---- order that the rule model knows ----
 
-control src/harness/rules.c 's/^\tacquire(j, &mutex->clock);//' "a lock that acquires nothing"
-control src/harness/rules.c 's/^\tacquire(j, &semaphore->clock);//' "a wait that acquires nothing"
-control src/harness/rules.c 's/^\t\tjoin_all(r);/;/' "lines of main that join nobody"
-control src/harness/rules_page.c 's/^\tacquire(j, &page->freed);//' \
+control src/harness/model/rules.c 's/^\tacquire(j, &mutex->clock);//' "a lock that acquires nothing"
+control src/harness/model/rules.c 's/^\tacquire(j, &semaphore->clock);//' "a wait that acquires nothing"
+control src/harness/model/rules.c 's/^\t\tjoin_all(r);/;/' "lines of main that join nobody"
+control src/harness/model/rules_page.c 's/^\tacquire(j, &page->freed);//' \
 	"a last free that knows of no other owner"
-control src/harness/rules_page.c 's/if (!--page->refs)/if (!--page->refs \&\& 0)/' \
+control src/harness/model/rules_page.c 's/if (!--page->refs)/if (!--page->refs \&\& 0)/' \
 	"a last free that touches nothing"
 
 # ---- what the detector is told ----
@@ -104,15 +104,15 @@ control src/harness/rules_page.c 's/if (!--page->refs)/if (!--page->refs \&\& 0)
 control src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//' "an allocator whose lock orders"
 control src/page/arena.c 's/^\t\tsync_born(arena_address.*//' \
 	"frames whose lives the detector cannot tell apart" "$rules/tsan-keeps-four-sets-of-bytes.page"
-control src/harness/exec_fiber.c 's/^\t\ttsan_release(&semaphore_tokens.*//' \
+control src/harness/exec/exec_fiber.c 's/^\t\ttsan_release(&semaphore_tokens.*//' \
 	"a post that tells the detector of no order"
 
 # ---- what the detector keeps ----
 
-control src/harness/tsan_shadow.c 's/position \/ sizeof(uint64_t) % CELLS/0/' \
+control src/harness/detect/tsan_shadow.c 's/position \/ sizeof(uint64_t) % CELLS/0/' \
 	"a full granule that always throws out the first" "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
-control src/harness/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//' "granules without marks"
-control src/harness/tsan_real.c 's/^\t__tsan_flush_memory();//' "a detector that is never emptied" \
+control src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//' "granules without marks"
+control src/harness/detect/tsan_real.c 's/^\t__tsan_flush_memory();//' "a detector that is never emptied" \
 	"$rules/posts-that-nobody-waits-for.page"
 
 done_testing

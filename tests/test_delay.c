@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/delay.h"
+#include "harness/exec/delay.h"
 #include "tests/tap.h"
 
 #define PLACES 8000u

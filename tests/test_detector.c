@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <string.h>
 
-#include "harness/detector.h"
+#include "harness/detect/detector.h"
 #include "tests/tap.h"
 
 int main(void)

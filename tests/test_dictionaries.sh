@@ -15,15 +15,15 @@ lacks() {
 		grep -qE "^\"([a-z]0 = |expect )?$name(\(|\\\\x0a\")" "$text" || echo "$name"
 	done
 }
-lacks src/harness/ops.def 's/^OP(\([a-z_]*\),.*/\1/p' >"$scratch/calls"
-[ ! -s "$scratch/calls" ] && grep -q '^OP(' src/harness/ops.def
+lacks src/harness/program/ops.def 's/^OP(\([a-z_]*\),.*/\1/p' >"$scratch/calls"
+[ ! -s "$scratch/calls" ] && grep -q '^OP(' src/harness/program/ops.def
 ok $? "$text has every call" "$scratch/calls"
-lacks src/harness/rules.def 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' >"$scratch/rules"
-[ ! -s "$scratch/rules" ] && grep -q '^RULE(' src/harness/rules.def
+lacks src/harness/program/rules.def 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' >"$scratch/rules"
+[ ! -s "$scratch/rules" ] && grep -q '^RULE(' src/harness/program/rules.def
 ok $? "$text has every rule" "$scratch/rules"
 sed "s/fill_zero(/fill_one(/" $text >"$scratch/broken.dict"
 text=$scratch/broken.dict
-[ "$(lacks src/harness/ops.def 's/^OP(\([a-z_]*\),.*/\1/p')" = fill_zero ]
+[ "$(lacks src/harness/program/ops.def 's/^OP(\([a-z_]*\),.*/\1/p')" = fill_zero ]
 ok $? "a call that it lacks is seen"
 text=fuzz/text.dict
 

@@ -59,7 +59,7 @@ grep '^| R' "$doc" | awk -F'|' '{ print $5 "," $6 }' | tr ',' '\n' | sed 's/(.*/
 done >"$scratch/missing"
 [ ! -s "$scratch/missing" ]
 ok $? "every program that the document names is in corpus/rules" "$scratch/missing"
-sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/rules.def" |
+sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/rules.def" |
 	while read -r rule; do
 		grep -q "^$rule " "$scratch/table" || grep -q "^ *$rule " "$scratch/table" || echo "$rule"
 	done >"$scratch/missing"
@@ -100,8 +100,8 @@ END
 wrong 'there is no src/page.c' <<'END'
 There is `src/page.c`.
 END
-mkdir -p "$scratch/tree/src/harness"
-echo 'OP(skip, "un", true)' >"$scratch/tree/src/harness/ops.def"
+mkdir -p "$scratch/tree/src/harness/program"
+echo 'OP(skip, "un", true)' >"$scratch/tree/src/harness/program/ops.def"
 wrong "a.md: ops.def has no line with 'OP(skep'" <<'END'
 | `ops.def` | `OP(skep` | `b648a17` |
 END
@@ -120,7 +120,7 @@ if grep -q '# SKIP' "$scratch/out"; then
 else
 	{
 		echo "\`b648a17\` \"tree: page library\""
-		echo "| \`src/harness/ops.def\` | \`OP(skip, \"un\", true)\` | \`2ff4dfc\` |"
+		echo "| \`src/harness/program/ops.def\` | \`OP(skip, \"un\", true)\` | \`2ff4dfc\` |"
 		printf '\n<!-- commit 2ff4dfc -->\n\n    bugs/bugs.def\n    +BUG("none")\n    bugs/none\n'
 	} >"$scratch/commits.md"
 	run_to 1 python3 "$names" . "$abs_builddir" "$scratch/commits.md" &&

@@ -23,13 +23,13 @@ alternatives() {
 	sed -n "/$1/,/}/s/.*\"match\": \".*(?:\\\\\?b\?\\([A-Za-z_|]*\\)).*/\\1/p" "$grammar" | tr '|' '\n'
 }
 
-sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$harness/ops.def" >"$scratch/told"
+sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$harness/program/ops.def" >"$scratch/told"
 sed -n 's/^syntax keyword pagetortureCall //p' "$vim/syntax/pagetorture.vim" | tr ' ' '\n' >"$scratch/written"
 same "vim knows the calls of ops.def"
 alternatives support.function.call >"$scratch/written"
 same "the grammar knows the calls of ops.def"
 
-sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$harness/rules.def" >"$scratch/told"
+sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$harness/program/rules.def" >"$scratch/told"
 echo clean >>"$scratch/told"
 sed -n '/pagetortureRule \//s/.*\\%(\(.*\)\\).*/\1/p' "$vim/syntax/pagetorture.vim" |
 	sed 's/\\|/\n/g' >"$scratch/written"

@@ -135,7 +135,7 @@ says map-overflow 'k15 = kmap_local(p0): is still there'
 says out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
 # Every rule has its words.
 "$pagetorture" explain --ascii "$rules"/*.page >"$scratch/out"
-sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/rules.def" |
+sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/rules.def" |
 	while read -r rule; do
 		grep -q "^$rule (\(R[0-9]\|no rule of the page\)" "$scratch/out" || echo "$rule"
 	done >"$scratch/missing"

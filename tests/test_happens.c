@@ -2,9 +2,9 @@
 /* Two tellings of happens-before, the model's clocks and happens.h: do they agree? */
 #include <string.h>
 
-#include "harness/cause.h"
-#include "harness/happens.h"
-#include "harness/program_text.h"
+#include "harness/model/cause.h"
+#include "harness/model/happens.h"
+#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

@@ -108,10 +108,10 @@ same "page_kernel(3) has the functions of page_kernel.h"
 
 # ---- pagetorture-program(5) ----
 
-sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$abs_srcdir/src/harness/ops.def" >"$scratch/told"
+sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$abs_srcdir/src/harness/program/ops.def" >"$scratch/told"
 grep -E '^\.It .*Ic ' "$man/pagetorture-program.5" | grep -oE 'Ic [a-z_]*' | cut -c4- >"$scratch/written"
 same "pagetorture-program(5) has the calls of ops.def"
-sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/rules.def" >"$scratch/told"
+sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/rules.def" >"$scratch/told"
 sed -n '/^\.Ss Rules/,$s/^\.It Cm //p' "$man/pagetorture-program.5" >"$scratch/written"
 same "pagetorture-program(5) has the rules of rules.def"
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "harness/matrix.h"
-#include "harness/program_text.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_text.h"
 #include "tests/tap.h"
 
 static struct program program, again;

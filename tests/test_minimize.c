@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "harness/minimize.h"
-#include "harness/program_text.h"
-#include "harness/rules.h"
+#include "harness/mutate/minimize.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

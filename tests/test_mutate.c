@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/number.h"
-#include "harness/program_text.h"
+#include "harness/base/number.h"
+#include "harness/program/program_text.h"
 #include "tests/mutate_promise.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "harness/mutate.h"
+#include "harness/mutate/mutate.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

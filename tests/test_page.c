@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "harness/detector.h"
-#include "harness/isolate.h"
+#include "harness/base/isolate.h"
+#include "harness/detect/detector.h"
 #include "page/page.h"
 #include "tests/page_test.h"
 

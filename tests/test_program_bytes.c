@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <string.h>
 
-#include "harness/program_bytes.h"
+#include "harness/program/program_bytes.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

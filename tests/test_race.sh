@@ -109,7 +109,7 @@ link_plain() {
 	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DPKGLIBEXECDIR='"/nowhere"' \
 		-DFLAVOUR='"plain"' -include stdlib.h "$scratch"/src/harness/matrix.c \
-		"$scratch"/src/harness/rules*.c $(objects_of plain) \
+		"$scratch"/src/harness/model/rules*.c $(objects_of plain) \
 		"$abs_builddir/libharness-plain.a" "$abs_builddir/libpage-plain.a" -lpthread \
 		-o "$scratch/bin/pagetorture" >"$scratch/build" 2>&1
 }
@@ -117,7 +117,7 @@ link_plain() {
 link_tsan() {
 	# shellcheck disable=SC2046,SC2086 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$scratch/src" \
-		-DFLAVOUR='"tsan"' -c "$scratch"/src/harness/exec_map.c \
+		-DFLAVOUR='"tsan"' -c "$scratch"/src/harness/exec/exec_map.c \
 		-o "$scratch/exec_map.o" >"$scratch/build" 2>&1 &&
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DFLAVOUR='"tsan"' \
 			-c "$scratch/src/tool/race/race_one.c" -o "$scratch/race_one.o" >>"$scratch/build" 2>&1 &&
@@ -129,11 +129,11 @@ link_tsan() {
 
 control "an order that the tables invent" harness/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-control "an edge that the model lacks" harness/rules.c 's/^\trelease(j, &semaphore->clock);//' \
+control "an edge that the model lacks" harness/model/rules.c 's/^\trelease(j, &semaphore->clock);//' \
 	'tables and rule model disagree' --list
 control "an expectation that is wrong" harness/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-control "a store that nobody tells the detector of" harness/exec_map.c 's/^\ttsan_write(.*//' \
+control "a store that nobody tells the detector of" harness/exec/exec_map.c 's/^\ttsan_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in

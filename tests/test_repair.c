@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/repair.h"
+#include "harness/model/repair.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/claims.h"
-#include "harness/program_text.h"
-#include "harness/rules.h"
+#include "harness/model/claims.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <string.h>
 
-#include "harness/mutate.h"
-#include "harness/program_text.h"
-#include "harness/rules.h"
-#include "harness/scene.h"
+#include "harness/model/rules.h"
+#include "harness/mutate/mutate.h"
+#include "harness/mutate/scene.h"
+#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 

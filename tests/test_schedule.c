@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <string.h>
 
-#include "harness/schedule.h"
+#include "harness/program/schedule.h"
 #include "tests/tap.h"
 
 static struct schedule s;

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program_text.h"
-#include "harness/rules.h"
-#include "harness/sighting.h"
+#include "harness/detect/sighting.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_text.h"
 #include "tests/tap.h"
 
 #define P "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"

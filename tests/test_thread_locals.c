@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "harness/thread_locals.h"
+#include "harness/exec/thread_locals.h"
 #include "tests/tap.h"
 
 static _Thread_local char mine[3] = "ab";

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program_text.h"
-#include "harness/rules.h"
-#include "harness/thread_plan.h"
+#include "harness/exec/thread_plan.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_text.h"
 #include "tests/tap.h"
 
 static struct program program;

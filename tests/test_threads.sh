@@ -78,8 +78,8 @@ ok $? "--executor threads leaves fibers out" "$scratch/out"
 # mutant FILE SED OPTION... PROGRAM: runs the program, 100 times, on threads of an executor
 # with one file changed. Return: false if there is none.
 mutant() {
-	sed "$2" "$abs_srcdir/src/harness/$1" >"$scratch/mutant.c"
-	if cmp -s "$abs_srcdir/src/harness/$1" "$scratch/mutant.c"; then
+	sed "$2" "$abs_srcdir/src/harness/exec/$1" >"$scratch/mutant.c"
+	if cmp -s "$abs_srcdir/src/harness/exec/$1" "$scratch/mutant.c"; then
 		echo "$1: the mutation does not apply any more" >"$scratch/err"
 		return 1
 	fi

@@ -133,7 +133,7 @@ fail_nth page_fail_nth(3);
 END
 [ ! -s wrong ]
 ok $? "every call is written as its call of page.h" wrong
-sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$abs_srcdir/src/harness/ops.def" | sort >ops
+sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$abs_srcdir/src/harness/program/ops.def" | sort >ops
 sort in-table | diff - ops >missing
 ok $? "the table above has every call of ops.def" missing
 

@@ -16,44 +16,45 @@ arrows() {
 
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/foreign/*.[ch]' 'page/page\.h"'
-arrows 'src/harness/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch]' 'tool/|harness/|config\.h"'
+arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
+arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
-arrows 'stress/*.[ch]' 'stress/|harness/(delay|pin|tsan)\.h"|page/page\.h"'
+arrows 'stress/*.[ch]' 'stress/|harness/(detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/witness/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 
-# Rooms of the tool, and which of the rooms below each uses: all that, and nothing else.
-sed -n '/^## The rooms of the tool/,/^## A /s|^. .\([a-z_]*\)/. .* [|] \([a-z_, ]*\)[|]$|\1 \2|p' \
-	doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/rooms"
-for room in src/tool/*/; do
-	room=$(basename "$room")
-	sed -n "s/^$room //p" "$scratch/rooms" | tr ' ' '\n' >"$scratch/may"
-	sed -n 's|^#include "\([^"]*\)".*|\1|p' "src/tool/$room"/*.[ch] |
-		sed "s|^tool/\([a-z_]*\)/.*|\1|; /^$room\$/d" |
-		grep -vE '^(harness/.*|config\.h|fuzz/targets\.def)$' | LC_ALL=C sort -u | diff "$scratch/may" - >"$scratch/uses"
-	ok $? "src/tool/$room uses the rooms that it has in doc/design.md" "$scratch/uses"
-done
-cut -d ' ' -f 1 "$scratch/rooms" | LC_ALL=C sort >"$scratch/named"
-(cd src/tool && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort | diff "$scratch/named" - >"$scratch/uses"
-ok $? "every room of the tool stands in doc/design.md" "$scratch/uses"
-# Whoever uses a room stands above it.
-awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/rooms" \
-	>"$scratch/up"
-[ ! -s "$scratch/up" ]
-ok $? "no arrow between the rooms of the tool points up" "$scratch/up"
+# rooms FOLDER OUTSIDE: which of the rooms below each room of src/FOLDER uses stands in
+# doc/design.md, all that and nothing else; includes that match OUTSIDE are none of it.
+rooms() {
+	sed -n "/^## The rooms of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
+		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/rooms"
+	for room in "src/$1"/*/; do
+		room=$(basename "$room")
+		sed -n "s/^$room //p" "$scratch/rooms" | tr ' ' '\n' >"$scratch/may"
+		sed -n 's|^#include "\([^"]*\)".*|\1|p' "src/$1/$room"/*.[ch] |
+			sed "s|^$1/\([a-z_]*\)/.*|\1|; s|^page/||; /^$room\$/d" |
+			grep -vE "^($2)\$" | LC_ALL=C sort -u | diff "$scratch/may" - >"$scratch/uses"
+		ok $? "src/$1/$room uses the rooms that it has in doc/design.md" "$scratch/uses"
+	done
+	cut -d ' ' -f 1 "$scratch/rooms" | LC_ALL=C sort >"$scratch/named"
+	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort | diff "$scratch/named" - >"$scratch/uses"
+	ok $? "every room of src/$1 stands in doc/design.md" "$scratch/uses"
+	# Whoever uses a room stands above it.
+	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/rooms" \
+		>"$scratch/up"
+	[ ! -s "$scratch/up" ]
+	ok $? "no arrow between the rooms of src/$1 points up" "$scratch/up"
+}
 
-# The model must not learn from the library, schedules know neither programs nor pages.
-for file in rules rules_map rules_memory rules_page rules_user shadow repair cause claims happens matrix minimize number op program program_bytes program_text program_write trace \
-	thread_plan sighting mutate mutate_arguments mutate_calls mutate_make mutate_parts mutate_splice scene trim; do
-	! grep -l 'page/page.h\|harness/exec' "src/harness/$file.c" "src/harness/$file.h" \
-		2>/dev/null >"$scratch/learns"
-	ok $? "$file knows nothing of the library" "$scratch/learns"
-done
-! grep -l 'harness/program\|page/' src/harness/schedule* >"$scratch/learns"
+rooms tool 'harness/.*|config\.h|fuzz/targets\.def'
+rooms harness 'config\.h'
+
+# Beside the rooms: a race matrix is programs, and schedules know neither programs nor pages.
+! grep 'page/page.h\|harness/exec/' src/harness/matrix.[ch] >"$scratch/learns"
+ok $? "the race matrix knows nothing of the library" "$scratch/learns"
+! grep 'program\.h\|page/' src/harness/program/schedule* >"$scratch/learns"
 ok $? "schedules know neither programs nor pages" "$scratch/learns"
-grep -l 'page/page.h' src/harness/* | grep -v 'exec_\(call\|state\|fiber\|thread\)' >"$scratch/users"
-[ ! -s "$scratch/users" ]
+! grep 'page/page.h' src/harness/*.[ch] >"$scratch/users"
 ok $? "only executors use the library" "$scratch/users"
 grep -l 'page/page.h' fuzz/*.[ch] | grep -v '^fuzz/api' >"$scratch/users"
 [ ! -s "$scratch/users" ]
@@ -116,6 +117,16 @@ ok $? "every target of targets.def is there" "$scratch/targets"
 sed -n '/^typedef/d; s/^[a-z].*[ *]\(\(page\|user_slice\)_[a-z_]*\)(.*/\1/p' src/page/page.h | sort -u >"$scratch/declared"
 diff "$scratch/declared" src/page/libpage.sym >"$scratch/symbols"
 ok $? "libpage.sym lists what page.h declares" "$scratch/symbols"
+
+# Which campaigns a change starts: a pattern that matches nothing would be no news.
+sed -n '/^touched()/,/^}/s/^\t*\([a-z].*[*a-z]\)) echo.*/\1/p; /^touched()/,/^}/s/^\t*\(src.*\) | \\$/\1/p' build-aux/fuzz_ci.sh |
+	sed 's/ | /\n/g' >"$scratch/patterns"
+while read -r pattern; do
+	# shellcheck disable=SC2086 # a pattern
+	ls -d $pattern >"$scratch/files" 2>&1 || echo "$pattern"
+done <"$scratch/patterns" >"$scratch/stale"
+[ ! -s "$scratch/stale" ] && [ "$(wc -l <"$scratch/patterns")" -ge 10 ]
+ok $? "every pattern of fuzz-ci's table of changes matches files" "$scratch/stale"
 
 # A line that is as long as a line may be, and no longer.
 awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch] >"$scratch/long"

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program_text.h"
-#include "harness/rules.h"
-#include "harness/tsan_shadow.h"
+#include "harness/detect/tsan_shadow.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_text.h"
 #include "tests/tap.h"
 
 #define P "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"

@@ -17,10 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/bytes.h"
+#include "harness/base/bytes.h"
+#include "harness/detect/tsan.h"
 #include "harness/library.h"
-#include "harness/repair.h"
-#include "harness/tsan.h"
+#include "harness/model/repair.h"
 
 struct check {
 	struct rules *rules;

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-#include "harness/exec.h"
-#include "harness/program.h"
-#include "harness/rules.h"
+#include "harness/exec/exec.h"
+#include "harness/model/rules.h"
+#include "harness/program/program.h"
 
 #define CHECK_WHY 256
 

@@ -6,111 +6,114 @@
 # The mutator works between two inputs. Engines get it without any instrumentation
 # (libmutate.a): it is neither what they test nor what may cost.
 mutate_sources = \
-	%D%/mutate.c \
-	%D%/mutate.h \
-	%D%/mutate_arguments.c \
-	%D%/mutate_calls.c \
-	%D%/mutate_make.c \
-	%D%/mutate_parts.h \
-	%D%/mutate_splice.c \
-	%D%/mutations.def \
-	%D%/random.h \
-	%D%/scene.c \
-	%D%/scene.h \
-	%D%/trim.c \
-	%D%/trim.h
+	%D%/base/random.h \
+	%D%/mutate/mutate.c \
+	%D%/mutate/mutate.h \
+	%D%/mutate/mutate_arguments.c \
+	%D%/mutate/mutate_calls.c \
+	%D%/mutate/mutate_make.c \
+	%D%/mutate/mutate_parts.h \
+	%D%/mutate/mutate_splice.c \
+	%D%/mutate/mutations.def \
+	%D%/mutate/scene.c \
+	%D%/mutate/scene.h \
+	%D%/mutate/trim.c \
+	%D%/mutate/trim.h
 
 harness_sources = \
-	%D%/bytes.h \
-	%D%/cause.c \
-	%D%/cause.h \
+	%D%/base/bytes.h \
+	%D%/base/isolate.c \
+	%D%/base/isolate.h \
+	%D%/base/number.c \
+	%D%/base/number.h \
+	%D%/base/uncounted.h \
+	%D%/base/walk.c \
+	%D%/base/walk.h \
 	%D%/check.c \
 	%D%/check.h \
-	%D%/claims.c \
-	%D%/claims.h \
-	%D%/clock.h \
-	%D%/delay.c \
-	%D%/delay.h \
-	%D%/detector.c \
-	%D%/detector.h \
-	%D%/exec.h \
-	%D%/exec_call.c \
-	%D%/exec_fiber.c \
-	%D%/exec_map.c \
-	%D%/exec_state.c \
-	%D%/exec_state.h \
-	%D%/exec_thread.c \
-	%D%/exec_user.c \
-	%D%/happens.c \
-	%D%/happens.h \
-	%D%/isolate.c \
-	%D%/isolate.h \
+	%D%/detect/detector.c \
+	%D%/detect/detector.h \
+	%D%/detect/sighting.c \
+	%D%/detect/sighting.h \
+	%D%/detect/tsan.h \
+	%D%/detect/tsan_shadow.c \
+	%D%/detect/tsan_shadow.h \
+	%D%/detect/valgrind.h \
+	%D%/exec/delay.c \
+	%D%/exec/delay.h \
+	%D%/exec/exec.h \
+	%D%/exec/exec_call.c \
+	%D%/exec/exec_fiber.c \
+	%D%/exec/exec_map.c \
+	%D%/exec/exec_state.c \
+	%D%/exec/exec_state.h \
+	%D%/exec/exec_thread.c \
+	%D%/exec/exec_user.c \
+	%D%/exec/pin.c \
+	%D%/exec/pin.h \
+	%D%/exec/thread_locals.c \
+	%D%/exec/thread_locals.h \
+	%D%/exec/thread_plan.c \
+	%D%/exec/thread_plan.h \
 	%D%/matrix.c \
 	%D%/matrix.def \
 	%D%/matrix.h \
-	%D%/minimize.c \
-	%D%/minimize.h \
-	%D%/number.c \
-	%D%/number.h \
-	%D%/op.c \
-	%D%/op.h \
-	%D%/ops.def \
+	%D%/model/cause.c \
+	%D%/model/cause.h \
+	%D%/model/claims.c \
+	%D%/model/claims.h \
+	%D%/model/clock.h \
+	%D%/model/happens.c \
+	%D%/model/happens.h \
+	%D%/model/repair.c \
+	%D%/model/repair.h \
+	%D%/model/rules.c \
+	%D%/model/rules.h \
+	%D%/model/rules_map.c \
+	%D%/model/rules_memory.c \
+	%D%/model/rules_page.c \
+	%D%/model/rules_state.h \
+	%D%/model/rules_user.c \
+	%D%/model/shadow.c \
+	%D%/model/shadow.h \
+	%D%/model/visible.c \
+	%D%/model/visible.h \
+	%D%/mutate/minimize.c \
+	%D%/mutate/minimize.h \
 	%D%/outcome.c \
 	%D%/outcome.h \
-	%D%/pattern.h \
-	%D%/pin.c \
-	%D%/pin.h \
-	%D%/program.c \
-	%D%/program.h \
-	%D%/program_bytes.c \
-	%D%/program_bytes.h \
-	%D%/program_file.c \
-	%D%/program_file.h \
-	%D%/program_text.c \
-	%D%/program_text.h \
-	%D%/program_write.c \
-	%D%/repair.c \
-	%D%/repair.h \
-	%D%/rule.c \
-	%D%/rule.h \
-	%D%/rules.c \
-	%D%/rules.def \
-	%D%/rules.h \
-	%D%/rules_map.c \
-	%D%/rules_memory.c \
-	%D%/rules_page.c \
-	%D%/rules_state.h \
-	%D%/rules_user.c \
-	%D%/schedule.h \
-	%D%/schedule_line.c \
-	%D%/shadow.c \
-	%D%/shadow.h \
-	%D%/sighting.c \
-	%D%/sighting.h \
-	%D%/text_writer.h \
-	%D%/thread_locals.c \
-	%D%/thread_locals.h \
-	%D%/thread_plan.c \
-	%D%/thread_plan.h \
-	%D%/tsan_shadow.c \
-	%D%/tsan_shadow.h \
-	%D%/trace.c \
-	%D%/trace.h \
+	%D%/program/op.c \
+	%D%/program/op.h \
+	%D%/program/ops.def \
+	%D%/program/pattern.h \
+	%D%/program/program.c \
+	%D%/program/program.h \
+	%D%/program/program_bytes.c \
+	%D%/program/program_bytes.h \
+	%D%/program/program_file.c \
+	%D%/program/program_file.h \
+	%D%/program/program_text.c \
+	%D%/program/program_text.h \
+	%D%/program/program_write.c \
+	%D%/program/rule.c \
+	%D%/program/rule.h \
+	%D%/program/rules.def \
+	%D%/program/schedule.h \
+	%D%/program/schedule_line.c \
+	%D%/program/text_call.c \
+	%D%/program/text_cursor.c \
+	%D%/program/text_cursor.h \
+	%D%/program/text_writer.h \
+	%D%/program/trace.c \
+	%D%/program/trace.h \
 	%D%/trial.c \
-	%D%/trial.h \
-	%D%/tsan.h \
-	%D%/uncounted.h \
-	%D%/valgrind.h \
-	%D%/visible.c \
-	%D%/visible.h \
-	%D%/walk.c \
-	%D%/walk.h
+	%D%/trial.h
 
 # Valgrind watches the plain flavour from outside.
 if HAVE_VALGRIND
-valgrind_source = %D%/valgrind_real.c
+valgrind_source = %D%/detect/valgrind_real.c
 else
-valgrind_source = %D%/valgrind_none.c
+valgrind_source = %D%/detect/valgrind_none.c
 endif
 
 if OWN_PAGE
@@ -122,33 +125,33 @@ endif
 # Each depends on config.h, which is new when the configuration changed its mind about the
 # page library: an object of the time before last would be no news.
 noinst_LIBRARIES += libharness-plain.a
-libharness_plain_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/tsan_none.c $(valgrind_source)
+libharness_plain_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c $(valgrind_source)
 EXTRA_libharness_plain_a_DEPENDENCIES = config.h
 
 if HAVE_ASAN
 noinst_LIBRARIES += libharness-asan.a
 endif
-libharness_asan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
+libharness_asan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
 EXTRA_libharness_asan_a_DEPENDENCIES = config.h
 libharness_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
 
 if HAVE_TSAN
 noinst_LIBRARIES += libharness-tsan.a
 endif
-libharness_tsan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/tsan_real.c %D%/valgrind_none.c
+libharness_tsan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
 EXTRA_libharness_tsan_a_DEPENDENCIES = config.h
 libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET
 
 if HAVE_MSAN
 noinst_LIBRARIES += libharness-msan.a
 endif
-libharness_msan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
+libharness_msan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
 EXTRA_libharness_msan_a_DEPENDENCIES = config.h
 libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
 
 EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-msan.a libharness-fuzz-plain.a libharness-fuzz-tsan.a \
 	libmutate.a
-libharness_fuzz_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_none.c %D%/valgrind_none.c
+libharness_fuzz_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
 EXTRA_libharness_fuzz_asan_a_DEPENDENCIES = config.h
 libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
 libharness_fuzz_msan_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
@@ -157,7 +160,7 @@ libharness_fuzz_msan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(MSAN_FL
 libharness_fuzz_plain_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
 EXTRA_libharness_fuzz_plain_a_DEPENDENCIES = config.h
 libharness_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
-libharness_fuzz_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/tsan_real.c %D%/valgrind_none.c
+libharness_fuzz_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
 EXTRA_libharness_fuzz_tsan_a_DEPENDENCIES = config.h
 libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET \
 	-fsanitize=fuzzer-no-link $(QUIET_COVERAGE)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program_text.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_text.h"
 
 #define PAGE 4096u
 

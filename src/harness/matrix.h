@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/program.h"
+#include "harness/program/program.h"
 
 #define KIND(name, ...) MATRIX_##name,
 enum matrix_kind {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/outcome.h"
 
-#include "harness/bytes.h"
+#include "harness/base/bytes.h"
 
 /* Who listens. */
 struct teller {

@@ -9,9 +9,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "harness/detector.h"
-#include "harness/tsan.h"
-#include "harness/uncounted.h"
+#include "harness/base/uncounted.h"
+#include "harness/detect/detector.h"
+#include "harness/detect/tsan.h"
 
 /* The trial of this process; the library can ask for nothing else while it runs. */
 static struct {

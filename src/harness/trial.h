@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/base/isolate.h"
 #include "harness/check.h"
-#include "harness/isolate.h"
-#include "harness/visible.h"
+#include "harness/model/visible.h"
 
 struct trial_options {
 	unsigned int repeat;  /* executions of each program */

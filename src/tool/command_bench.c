@@ -12,10 +12,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/isolate.h"
 #include "harness/check.h"
-#include "harness/isolate.h"
-#include "harness/program_file.h"
-#include "harness/tsan.h"
+#include "harness/detect/tsan.h"
+#include "harness/program/program_file.h"
 #include "tool/kit/json.h"
 #include "tool/tool.h"
 

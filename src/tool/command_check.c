@@ -3,9 +3,9 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "harness/claims.h"
-#include "harness/program_file.h"
-#include "harness/rules.h"
+#include "harness/model/claims.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_file.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/tool.h"
 

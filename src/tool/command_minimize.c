@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/program_file.h"
-#include "harness/program_text.h"
+#include "harness/program/program_file.h"
+#include "harness/program/program_text.h"
 #include "tool/finding/reduce.h"
 #include "tool/kit/store.h"
 #include "tool/tool.h"

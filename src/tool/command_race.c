@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/exec.h"
-#include "harness/rules.h"
+#include "harness/exec/exec.h"
+#include "harness/model/rules.h"
 #include "tool/race/race.h"
 #include "tool/tool.h"
 

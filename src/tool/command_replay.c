@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/exec.h"
+#include "harness/exec/exec.h"
 #include "tool/kit/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/tool.h"

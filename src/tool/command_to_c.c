@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/program_file.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program_file.h"
 #include "tool/kit/store.h"
 #include "tool/to_c/reproduce.h"
 #include "tool/tool.h"

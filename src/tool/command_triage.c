@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/exec.h"
-#include "harness/program_file.h"
+#include "harness/exec/exec.h"
+#include "harness/program/program_file.h"
 #include "tool/finding/bundle.h"
 #include "tool/finding/finding.h"
 #include "tool/finding/reduce.h"

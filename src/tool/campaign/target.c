@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "harness/program_bytes.h"
+#include "harness/program/program_bytes.h"
 #include "tool/campaign/tell.h"
 
 /* ---- the table ---- */

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "harness/program.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program.h"
 
 struct explain_style {
 	bool utf8;   /* lines and arrows, else ASCII */

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 
 static const struct {
 	const char *utf8;

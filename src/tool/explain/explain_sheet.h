@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "harness/cause.h"
-#include "harness/happens.h"
+#include "harness/model/cause.h"
+#include "harness/model/happens.h"
 #include "tool/explain/explain.h"
 
 #define SHEET_COLUMNS 100

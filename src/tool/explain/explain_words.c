@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <string.h>
 
-#include "harness/claims.h"
+#include "harness/model/claims.h"
 #include "tool/explain/explain_sheet.h"
 
 /* Races that are told one by one; each mark of the drawing is there anyway. */

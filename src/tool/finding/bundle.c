@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/isolate.h"
-#include "harness/program_text.h"
+#include "harness/base/isolate.h"
+#include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
 #include "tool/kit/store.h"
 #include "tool/to_c/to_c.h"

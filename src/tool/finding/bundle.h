@@ -18,7 +18,7 @@
 
 #include <limits.h>
 
-#include "harness/program.h"
+#include "harness/program/program.h"
 #include "tool/finding/signature.h"
 #include "tool/sarif/sarif.h"
 

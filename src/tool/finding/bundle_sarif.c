@@ -2,7 +2,7 @@
 /* A failure of triage for code hosts: at the library's line, if there is one. */
 #include <stdio.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 #include "tool/finding/bundle.h"
 
 /* Of several rules the one that the first place is about. */

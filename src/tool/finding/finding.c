@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/walk.h"
+#include "harness/base/walk.h"
 #include "tool/kit/store.h"
 
 struct gathering {

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/minimize.h"
-#include "harness/program_bytes.h"
+#include "harness/mutate/minimize.h"
+#include "harness/program/program_bytes.h"
 #include "tool/kit/name_set.h"
 #include "tool/kit/sha1.h"
 #include "tool/kit/status.h"

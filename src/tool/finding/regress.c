@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 #include "tool/kit/store.h"
 
 static bool has(const char *root, const char *name)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/claims.h"
+#include "harness/model/claims.h"
 #include "tool/witness/report.h"
 
 /* flavour_names in numbers, where one of them is meant. */

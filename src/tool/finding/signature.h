@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 
-#include "harness/program.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program.h"
 #include "tool/witness/report.h"
 #include "tool/witness/witness.h"
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/exec.h"
+#include "harness/exec/exec.h"
 #include "tool/kit/place.h"
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };

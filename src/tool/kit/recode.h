@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/program_bytes.h"
-#include "harness/program_file.h"
-#include "harness/program_text.h"
+#include "harness/program/program_bytes.h"
+#include "harness/program/program_file.h"
+#include "harness/program/program_text.h"
 
 enum recode_to { RECODE_OTHER, RECODE_TEXT, RECODE_BYTES };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/kit/verdict_print.h"
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 
 static uint32_t line_of(const struct program *program, size_t call)
 {

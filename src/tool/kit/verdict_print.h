@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "harness/program.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program.h"
 #include "tool/kit/json.h"
 
 /* "FILE: clean" or "FILE: RULE RULE", and below it one indented line a finding. */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/valgrind.h"
+#include "harness/detect/valgrind.h"
 #include "tool/kit/flavours.h"
 #include "tool/race/race.h"
 

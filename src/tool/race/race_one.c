@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "harness/check.h"
-#include "harness/tsan.h"
-#include "harness/valgrind.h"
+#include "harness/detect/tsan.h"
+#include "harness/detect/valgrind.h"
 #include "tool/kit/usage.h"
 #include "tool/race/race.h"
 

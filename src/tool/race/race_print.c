@@ -2,7 +2,7 @@
 /* The matrix for people: at most 100 columns. */
 #include <string.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 #include "tool/race/race.h"
 
 #define FAILURES_SHOWN 10

@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/detector.h"
-#include "harness/program_file.h"
+#include "harness/detect/detector.h"
+#include "harness/program/program_file.h"
 #include "tool/kit/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/witness/report.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/walk.h"
+#include "harness/base/walk.h"
 #include "tool/replay/replay.h"
 
 struct pile {

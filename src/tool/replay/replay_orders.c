@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/exec.h"
+#include "harness/exec/exec.h"
 #include "tool/replay/replay.h"
 
 /* splitmix64 */

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "harness/exec.h"
+#include "harness/exec/exec.h"
 #include "tool/kit/json.h"
 #include "tool/replay/replay.h"
 

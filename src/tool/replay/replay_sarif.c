@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program_file.h"
-#include "harness/program_text.h"
+#include "harness/program/program_file.h"
+#include "harness/program/program_text.h"
 #include "tool/kit/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/sarif/sarif.h"

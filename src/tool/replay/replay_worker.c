@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/claims.h"
-#include "harness/detector.h"
+#include "harness/detect/detector.h"
+#include "harness/detect/tsan.h"
+#include "harness/model/claims.h"
 #include "harness/outcome.h"
-#include "harness/program_file.h"
-#include "harness/program_text.h"
-#include "harness/tsan.h"
+#include "harness/program/program_file.h"
+#include "harness/program/program_text.h"
 #include "tool/kit/usage.h"
 #include "tool/replay/footprint.h"
 #include "tool/replay/misbehave.h"

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "harness/claims.h"
-#include "harness/program_file.h"
+#include "harness/model/claims.h"
+#include "harness/program/program_file.h"
 #include "tool/kit/usage.h"
 #include "tool/run/run_parts.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/program_file.h"
+#include "harness/program/program_file.h"
 
 /* What is executed in a process of its own. */
 static struct {

@@ -7,7 +7,7 @@
 #ifndef TOOL_RUN_ONE_H
 #define TOOL_RUN_ONE_H
 
-#include "harness/program.h"
+#include "harness/program/program.h"
 #include "harness/trial.h"
 
 /* Fields of a line, separated by tabs. */

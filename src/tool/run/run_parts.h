@@ -3,8 +3,8 @@
 #ifndef TOOL_RUN_PARTS_H
 #define TOOL_RUN_PARTS_H
 
-#include "harness/program.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program.h"
 #include "tool/run/run.h"
 #include "tool/run/run_one.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/exec.h"
+#include "harness/exec/exec.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/run/run_parts.h"
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/rules.h"
+#include "harness/model/rules.h"
 #include "tool/witness/report.h"
 
 #define SARIF_RELATED 6

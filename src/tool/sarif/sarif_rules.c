@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "config.h"
-#include "harness/rule.h"
+#include "harness/program/rule.h"
 #include "tool/explain/explain.h"
 #include "tool/sarif/replay_kind.h"
 

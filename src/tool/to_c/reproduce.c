@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/visible.h"
+#include "harness/model/visible.h"
 #include "tool/to_c/reproduce_parts.h"
 #include "tool/to_c/to_c.h"
 

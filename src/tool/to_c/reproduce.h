@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/program.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program.h"
 
 enum reproduced {
 	REPRODUCED,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/detector.h"
+#include "harness/detect/detector.h"
 #include "tool/to_c/reproduce_parts.h"
 
 /* Ends all at a place that cannot be confused with another. */

@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "harness/program.h"
-#include "harness/rules.h"
+#include "harness/model/rules.h"
+#include "harness/program/program.h"
 
 struct to_c_options {
 	const char *name;   /* of the program, for the first line */

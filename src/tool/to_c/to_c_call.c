@@ -2,7 +2,7 @@
 /* Each call of a program as C. */
 #include <string.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 #include "tool/to_c/to_c_parts.h"
 
 /* A call on its way into the file. */
@@ -392,7 +392,7 @@ static void c_store_atomic(struct c_one *c)
 
 static void (*const calls[OP_COUNT])(struct c_one *) = {
 #define OP(name, args, result) [OP_##name] = c_##name,
-#include "harness/ops.def"
+#include "harness/program/ops.def"
 #undef OP
 };
 

@@ -2,7 +2,7 @@
 /* What stands above the functions: the comment, what is included, the objects. */
 #include <string.h>
 
-#include "harness/program_text.h"
+#include "harness/program/program_text.h"
 #include "tool/to_c/to_c_parts.h"
 
 /* Text in a comment: nothing in it may end the comment. */

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "harness/cause.h"
-#include "harness/number.h"
+#include "harness/base/number.h"
+#include "harness/model/cause.h"
 #include "tool/to_c/to_c.h"
 
 /* ---- the plan ---- */

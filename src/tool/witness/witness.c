@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/program_bytes.h"
+#include "harness/program/program_bytes.h"
 
 /* Reports are to be quick and to have a stack; what the user wants beside that stays. */
 static void add_option(const char *name, const char *options)

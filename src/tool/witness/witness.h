@@ -7,7 +7,7 @@
 #ifndef TOOL_WITNESS_H
 #define TOOL_WITNESS_H
 
-#include "harness/program.h"
+#include "harness/program/program.h"
 #include "harness/trial.h"
 #include "tool/kit/flavours.h"
 #include "tool/witness/testimony.h"

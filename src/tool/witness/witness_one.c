@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/detector.h"
-#include "harness/exec.h"
-#include "harness/program_bytes.h"
-#include "harness/program_file.h"
+#include "harness/detect/detector.h"
+#include "harness/exec/exec.h"
+#include "harness/program/program_bytes.h"
+#include "harness/program/program_file.h"
 #include "tool/run/run_one.h"
 #include "tool/witness/report.h"
 #include "tool/witness/witness.h"

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/detect/detector.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/base/uncounted.h"
+
+UNCOUNTED_BEGIN
+
+static const char library_bug[] = "BUG: page: ";
+
+/* What a sanitizer calls it, and which rule that is for a page. Sorted. */
+static const struct {
+	const char *says;
+	enum rule rule;
+} reports[] = {
+	{ "AddressSanitizer: heap-use-after-free", RULE_use_after_free },
+	{ "AddressSanitizer: use-after-poison", RULE_use_after_free },
+	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
+};
+
+/* Any of these begins a report, of whatever kind. */
+static const char *const unknown[] = { "Sanitizer: ", "runtime error: ", library_bug };
+
+static void copy_line(const char *at, const char *output, char *line, size_t size)
+{
+	while (at > output && at[-1] != '\n')
+		at--;
+	snprintf(line, size, "%.*s", (int)strcspn(at, "\n"), at);
+}
+
+enum rule detector_rule(const char *output, char *line, size_t size)
+{
+	const char *bug = strstr(output, library_bug);
+
+	line[0] = '\0';
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+		const char *at = strstr(output, reports[i].says);
+
+		if (!at)
+			continue;
+		copy_line(at, output, line, size);
+		return reports[i].rule;
+	}
+	if (bug) {
+		const char *name = bug + strlen(library_bug);
+
+		copy_line(bug, output, line, size);
+		return rule_find(name, strcspn(name, ":\n"));
+	}
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		const char *at = strstr(output, unknown[i]);
+
+		if (at) {
+			copy_line(at, output, line, size);
+			break;
+		}
+	}
+	return RULE_COUNT;
+}
+
+/* What stands before the address, in words of a sanitizer or of our own. */
+static const char *const faults[] = { " on address ", " on unknown address ", "fault at address " };
+
+uintptr_t detector_fault(const char *output)
+{
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		const char *at = strstr(output, faults[i]);
+
+		if (at)
+			return (uintptr_t)strtoull(at + strlen(faults[i]), NULL, 16);
+	}
+	return 0;
+}
+
+/* Of the thread that asked for faults to be told. */
+static uintptr_t stack_end;
+#define STACK_NEAR ((uintptr_t)1 << 20)
+
+static void find_stack_end(void)
+{
+	pthread_attr_t attr;
+	size_t size;
+	void *end;
+
+	if (pthread_getattr_np(pthread_self(), &attr))
+		return;
+	if (!pthread_attr_getstack(&attr, &end, &size))
+		stack_end = (uintptr_t)end;
+	pthread_attr_destroy(&attr);
+}
+
+static bool is_stack_overflow(uintptr_t address)
+{
+	return stack_end && address + STACK_NEAR > stack_end && address < stack_end + STACK_NEAR;
+}
+
+static void tell_fault(int signal, siginfo_t *info, void *context)
+{
+	uintptr_t address = (uintptr_t)info->si_addr;
+	char line[80];
+	int len = snprintf(line, sizeof(line), "%sfault at address 0x%llx\n",
+			   is_stack_overflow(address) ? "stack-overflow: " : "",
+			   (unsigned long long)address);
+
+	(void)context;
+	if (write(STDERR_FILENO, line, (size_t)len) < len)
+		_exit(127);
+	_exit(128 + signal);
+}
+
+/* Sanitizers' own; none of them is in every build. */
+void __asan_init(void) __attribute__((weak));
+void __msan_init(void) __attribute__((weak));
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+bool detector_asan(void)
+{
+	return __asan_init;
+}
+
+bool detector_msan(void)
+{
+	return __msan_init;
+}
+
+void detector_leave_engine(void)
+{
+	static const int deaths[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
+
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(NULL);
+	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++)
+		signal(deaths[i], SIG_DFL);
+}
+
+/* With a stack of its own: there may be none left. */
+void detector_tell_faults(void)
+{
+	static char room[1 << 16];
+	stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
+	struct sigaction action = { .sa_sigaction = tell_fault,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	find_stack_end();
+	sigaltstack(&stack, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+}
+
+UNCOUNTED_END

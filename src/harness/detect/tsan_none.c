@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Flavours without ThreadSanitizer: nothing is watched, nothing is said. */
+#include "harness/detect/tsan.h"
+
+bool tsan_present(void)
+{
+	return false;
+}
+
+bool tsan_splits_granules(void)
+{
+	return false;
+}
+
+bool tsan_predictable(void)
+{
+	return false;
+}
+
+void tsan_listen(tsan_race_fn fn, void *ctx)
+{
+	(void)fn;
+	(void)ctx;
+}
+
+void *tsan_fiber_new(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+void *tsan_fiber_self(void)
+{
+	return NULL;
+}
+
+void tsan_fiber_switch(void *fiber)
+{
+	(void)fiber;
+}
+
+uintptr_t tsan_position(void)
+{
+	return 0;
+}
+
+uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+{
+	(void)from;
+	(void)to;
+	(void)addr;
+	return 0;
+}
+
+void tsan_release(void *object)
+{
+	(void)object;
+}
+
+void tsan_acquire(void *object)
+{
+	(void)object;
+}
+
+void tsan_read(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+void tsan_write(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value)
+{
+	(void)home;
+	switch (size) {
+	case 1:
+		__atomic_load((const uint8_t *)addr, (uint8_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 2:
+		__atomic_load((const uint16_t *)addr, (uint16_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 4:
+		__atomic_load((const uint32_t *)addr, (uint32_t *)value, __ATOMIC_RELAXED);
+		break;
+	default:
+		__atomic_load((const uint64_t *)addr, (uint64_t *)value, __ATOMIC_RELAXED);
+	}
+}
+
+void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
+{
+	(void)home;
+	switch (size) {
+	case 1:
+		__atomic_store_n((uint8_t *)addr, *(const uint8_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 2:
+		__atomic_store_n((uint16_t *)addr, *(const uint16_t *)value, __ATOMIC_RELAXED);
+		break;
+	case 4:
+		__atomic_store_n((uint32_t *)addr, *(const uint32_t *)value, __ATOMIC_RELAXED);
+		break;
+	default:
+		__atomic_store_n((uint64_t *)addr, *(const uint64_t *)value, __ATOMIC_RELAXED);
+	}
+}
+
+void tsan_flush(void)
+{
+}
+
+void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg)
+{
+	(void)index;
+	fn(arg);
+}
+
+void tsan_pause(void)
+{
+}
+
+void tsan_resume(void)
+{
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * ThreadSanitizer's public C interface, and one hook that has no C name.
+ *
+ * Compiled without -fsanitize=thread: an instrumented function that switches
+ * fibers would enter on one shadow stack and leave on another.
+ */
+#include "harness/detect/tsan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <sanitizer/tsan_interface.h>
+
+#include "harness/base/bytes.h"
+
+/* Not all compilers bring a header for these. The order is a number: 0 is relaxed. */
+#define RELAXED 0
+uint8_t __tsan_atomic8_load(const volatile uint8_t *at, int order);
+uint16_t __tsan_atomic16_load(const volatile uint16_t *at, int order);
+uint32_t __tsan_atomic32_load(const volatile uint32_t *at, int order);
+uint64_t __tsan_atomic64_load(const volatile uint64_t *at, int order);
+void __tsan_atomic8_store(volatile uint8_t *at, uint8_t value, int order);
+void __tsan_atomic16_store(volatile uint16_t *at, uint16_t value, int order);
+void __tsan_atomic32_store(volatile uint32_t *at, uint32_t value, int order);
+void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
+void __tsan_flush_memory(void);
+void __tsan_func_entry(void *caller);
+void __tsan_func_exit(void);
+void __tsan_read_range(void *addr, unsigned long size);
+void __tsan_write_range(void *addr, unsigned long size);
+int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
+			   int *mops, int *locs, int *mutexes, int *threads, int *unique_tids,
+			   void **sleep_trace, unsigned long trace_size);
+int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size,
+			  int *write, int *atomic, void **trace, unsigned long trace_size);
+int __tsan_get_report_thread(void *report, unsigned long idx, int *tid, uint64_t *os_id,
+			     int *running, const char **name, int *parent_tid, void **trace,
+			     unsigned long trace_size);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+/*
+ * Each access reported, not each pair of stacks once; a report without names of
+ * functions costs a tenth; a history long enough for any program; no sleep at exit for
+ * the fibers that live on; and no word about the order of locks, which is no rule, nor
+ * about what the engine does in a signal when it has a finding.
+ * Embedded, so that a plain run is a right run.
+ */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "suppress_equal_stacks=0:suppress_equal_addresses=0:atexit_sleep_ms=0:"
+	       "history_size=7:symbolize=0:report_thread_leaks=0:report_signal_unsafe=0:"
+	       "detect_deadlocks=0:exitcode=66";
+}
+
+static struct {
+	tsan_race_fn fn;
+	void *ctx;
+} listener;
+
+/* Reports name threads by number only: the main thread is 0, others have names. */
+static void thread_name(void *report, int threads, int tid, char name[16])
+{
+	for (int i = 0; i < threads; i++) {
+		int id = -1, running, parent;
+		uint64_t os_id;
+		const char *known = NULL;
+		void *trace[1];
+
+		__tsan_get_report_thread(report, (unsigned long)i, &id, &os_id, &running, &known,
+					 &parent, trace, 1);
+		if (id != tid)
+			continue;
+		snprintf(name, 16, "%s", tid == 0 ? "main" : known ? known : "");
+		return;
+	}
+	snprintf(name, 16, "%s", tid == 0 ? "main" : "");
+}
+
+static void side(void *report, int threads, unsigned long idx, struct tsan_access *access)
+{
+	int tid = -1, size = 0, write = 0, atomic = 0;
+	void *addr = NULL, *trace[TSAN_STACK] = { NULL };
+
+	__tsan_get_report_mop(report, idx, &tid, &addr, &size, &write, &atomic, trace, TSAN_STACK);
+	for (unsigned int i = 0; i < TSAN_STACK; i++)
+		access->stack[i] = (uintptr_t)trace[i];
+	access->addr = (uintptr_t)addr;
+	access->size = (size_t)size;
+	access->write = write;
+	access->atomic = atomic;
+	thread_name(report, threads, tid, access->thread);
+}
+
+/* __tsan::OnReport(ReportDesc const *, bool): returning true keeps it silent. */
+bool on_report(void *report, bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
+bool on_report(void *report, bool suppressed)
+{
+	const char *description;
+	int count, stacks, mops = 0, locs, mutexes, threads = 0, unique_tids;
+	void *sleep_trace[1];
+	struct tsan_race race;
+
+	if (!listener.fn)
+		return suppressed;
+	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes,
+			       &threads, &unique_tids, sleep_trace, 1);
+	if (mops < 2)
+		return suppressed;
+	side(report, threads, 0, &race.now);
+	side(report, threads, 1, &race.before);
+	listener.fn(&race, listener.ctx);
+	return true;
+}
+
+bool tsan_present(void)
+{
+	return true;
+}
+
+bool tsan_splits_granules(void)
+{
+#ifdef __clang__
+	return false;
+#else
+	return true;
+#endif
+}
+
+void tsan_listen(tsan_race_fn fn, void *ctx)
+{
+	listener.fn = fn;
+	listener.ctx = ctx;
+}
+
+void *tsan_fiber_new(const char *name)
+{
+	void *fiber = __tsan_create_fiber(0);
+
+	__tsan_set_fiber_name(fiber, name);
+	return fiber;
+}
+
+void *tsan_fiber_self(void)
+{
+	return __tsan_get_current_fiber();
+}
+
+void tsan_fiber_switch(void *fiber)
+{
+	__tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync);
+}
+
+/* ---- the log of what a fiber did ---- */
+
+/*
+ * Nothing of this is public, so nothing is believed: where a fiber's state has the
+ * position in its log, and what its entries look like, is tried out once with accesses
+ * of our own. Another runtime, another layout: the position is then not known.
+ *
+ * An entry of a range is two words, the second its address; one of a single access has
+ * its address from bit 20 on, and is two words when its bit 0 is clear.
+ */
+#define LOG_ADDRESS (((uint64_t)1 << 44) - 1)
+#define LOG_WORDS   32 /* of the fiber's state that are looked at */
+#define LOG_BLOCK   512
+#define LOG_NEAR    64
+#define LOG_PAGE    4096u
+#define LOG_PART    ((size_t)256 << 10)
+
+static unsigned int log_field; /* the word of the fiber's state; 0: not known */
+
+/* Among @count words of the log, of which the first is that of position @from. */
+static BYTES_UNCHECKED uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
+					    uintptr_t addr)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (words[i] == (addr & LOG_ADDRESS))
+			return from + (i + 1) * sizeof(*words);
+		if (words[i] >> 20 == (addr & LOG_ADDRESS))
+			return from + (i + (words[i] & 1 ? 1 : 2)) * sizeof(*words);
+	}
+	return 0;
+}
+
+/*
+ * The same at @from, where not all of it need be there: the kernel looks. Asked directly,
+ * as what ThreadSanitizer sees of the call would go into the log.
+ */
+static BYTES_UNCHECKED uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
+{
+	uint64_t words[LOG_BLOCK];
+	struct iovec here = { words, count * sizeof(*words) }, there = { (void *)from, here.iov_len };
+	long got = syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L);
+
+	return got > 0 ? find_entry(words, (size_t)got / sizeof(*words), from, addr) : 0;
+}
+
+static BYTES_UNCHECKED uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
+{
+	uintptr_t found = 0;
+
+	while (from < to && !found) {
+		size_t left = (to - from) / sizeof(uint64_t);
+		size_t count = left < LOG_BLOCK ? left : LOG_BLOCK;
+
+		found = find_at(from, count, addr);
+		/* An entry of two words may lie across the border of two blocks. */
+		from += (count > 1 ? count - 1 : 1) * sizeof(uint64_t);
+	}
+	return found;
+}
+
+/*
+ * The log comes in parts that lie anywhere. If another one began meanwhile, a call with
+ * many entries has the access near its beginning or near its end; where the new part
+ * begins is not known, only that it does so at a page.
+ */
+uintptr_t BYTES_UNCHECKED tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+{
+	uintptr_t found = 0;
+
+	if (!from)
+		return 0;
+	if (from <= to && to - from <= LOG_PART)
+		return find_between(from, to, addr);
+	found = find_at(from, LOG_NEAR, addr);
+	if (!found && to % LOG_PAGE)
+		found = find_between(to - to % LOG_PAGE, to, addr);
+	return found;
+}
+
+/* Did the word move by one entry of a range in each of some accesses to @bytes? */
+static bool moves_as_log(const volatile uintptr_t *word, uint8_t bytes[3][32])
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		uintptr_t from = *word;
+
+		__tsan_write_range(bytes[i], 24);
+		if (*word != from + 16 || from % 8 ||
+		    tsan_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
+			return false;
+	}
+	return true;
+}
+
+static bool knows_single(const volatile uintptr_t *word, uint64_t *bytes)
+{
+	uintptr_t from = *word;
+
+	__tsan_atomic64_store(bytes, 0, RELAXED);
+	return tsan_position_after(from, *word, (uintptr_t)bytes) == *word;
+}
+
+/* Only a word that did move may be followed, and only where it pointed to. */
+static void find_log(void *fiber)
+{
+	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
+	static uint64_t singles[2 * LOG_WORDS]; /* one a call: the same one again leaves no entry */
+	static uint64_t *single = singles;
+	const volatile uintptr_t *state = fiber;
+
+	__tsan_write_range(once[LOG_WORDS], 24);
+	for (unsigned int i = 1; i < LOG_WORDS; i++) {
+		uintptr_t before = state[i];
+
+		__tsan_write_range(once[i], 24);
+		if (before && state[i] == before + 16 && moves_as_log(state + i, bytes[i]) &&
+		    knows_single(state + i, single++)) {
+			log_field = i;
+			return;
+		}
+	}
+}
+
+bool tsan_predictable(void)
+{
+	static bool tried;
+
+	/* The second time cannot meet the end of the log's part as well. */
+	if (!tried) {
+		find_log(__tsan_get_current_fiber());
+		if (!log_field)
+			find_log(__tsan_get_current_fiber());
+	}
+	tried = true;
+	return log_field;
+}
+
+/*
+ * An entry first: the log may be empty, or its part full, and the next entry is to lie
+ * behind the position.
+ */
+uintptr_t tsan_position(void)
+{
+	const volatile uintptr_t *state = __tsan_get_current_fiber();
+
+	if (!log_field)
+		return 0;
+	__tsan_func_entry(NULL);
+	__tsan_func_exit();
+	return state[log_field];
+}
+
+void tsan_release(void *object)
+{
+	__tsan_release(object);
+}
+
+void tsan_acquire(void *object)
+{
+	__tsan_acquire(object);
+}
+
+void tsan_read(const void *addr, size_t len)
+{
+	__tsan_read_range((void *)(uintptr_t)addr, len);
+}
+
+void tsan_write(const void *addr, size_t len)
+{
+	__tsan_write_range((void *)(uintptr_t)addr, len);
+}
+
+/* The access at @addr comes first: it faults where a mapping is gone, the home never. */
+void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value)
+{
+	(void)*(const volatile uint8_t *)addr;
+	switch (size) {
+	case 1:
+		*(uint8_t *)value = __tsan_atomic8_load(home, RELAXED);
+		break;
+	case 2:
+		*(uint16_t *)value = __tsan_atomic16_load(home, RELAXED);
+		break;
+	case 4:
+		*(uint32_t *)value = __tsan_atomic32_load(home, RELAXED);
+		break;
+	default:
+		*(uint64_t *)value = __tsan_atomic64_load(home, RELAXED);
+	}
+}
+
+void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
+{
+	(void)*(volatile uint8_t *)addr;
+	switch (size) {
+	case 1:
+		__tsan_atomic8_store(home, *(const uint8_t *)value,
+				     RELAXED);
+		break;
+	case 2:
+		__tsan_atomic16_store(home, *(const uint16_t *)value,
+				      RELAXED);
+		break;
+	case 4:
+		__tsan_atomic32_store(home, *(const uint32_t *)value,
+				      RELAXED);
+		break;
+	default:
+		__tsan_atomic64_store(home, *(const uint64_t *)value,
+				      RELAXED);
+	}
+}
+
+void tsan_flush(void)
+{
+	__tsan_flush_memory();
+}
+
+/* More than any page call needs, interceptors and report included. */
+#define STRETCH ((size_t)64 << 10)
+
+void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg)
+{
+	char *stretch = __builtin_alloca(index * STRETCH + 1);
+
+	/* The compiler must believe that somebody uses it. */
+	__asm__ volatile("" : : "r"(stretch) : "memory");
+	fn(arg);
+	__asm__ volatile("" : : "r"(stretch) : "memory");
+}
+
+void tsan_pause(void)
+{
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+void tsan_resume(void)
+{
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Only granules in which some race lies can ever be reported, marked or stop a range,
+ * and granules know nothing of each other but that. So only these are followed, and a
+ * program without a race costs nothing.
+ */
+#include "harness/detect/tsan_shadow.h"
+
+#include <stdlib.h>
+
+#include "harness/base/bytes.h"
+#include "harness/program/trace.h"
+
+#define GRANULE	 8u
+#define CELLS	 4u
+#define GRANULES (TRACE_PAGE / GRANULE)
+
+enum cell_state { EMPTY, MARK, KEPT };
+
+struct cell {
+	uint8_t state, mask;
+	uint16_t access; /* of KEPT: its index in the model's shadow */
+};
+
+struct granule {
+	bool followed; /* a race lies here */
+	struct cell cells[CELLS];
+};
+
+struct tsan_shadow {
+	const struct shadow *shadow;
+	const struct tsan_facts *facts;
+	struct sightings *sightings;
+	bool certain;
+	const struct access *positioned; /* the access that `position` is of */
+	uintptr_t position;
+	uint16_t reported_at; /* the call of the first report */
+
+	/* The race to explain, or NULL. */
+	const struct race *race;
+	enum tsan_sight sight;
+
+	struct granule granules[PROGRAM_PAGES][GRANULES];
+};
+
+#define NO_CALL UINT16_MAX
+
+struct tsan_shadow *tsan_shadow_new(void)
+{
+	return calloc(1, sizeof(struct tsan_shadow));
+}
+
+void tsan_shadow_delete(struct tsan_shadow *t)
+{
+	free(t);
+}
+
+const char *tsan_sight_text(enum tsan_sight sight)
+{
+	static const char *const texts[] = {
+		[TSAN_SEES] = "reported",
+		[TSAN_EVICTED] = "later accesses to the same 8 bytes took the older one's cell",
+		[TSAN_STOPPED] = "the later access stopped at a race before",
+		[TSAN_MARKED] = "a race was reported there before",
+		[TSAN_OUTDONE] = "another race of the same access was reported there",
+		[TSAN_CANNOT_SAY] = "what the detector kept is not known",
+	};
+
+	return texts[sight];
+}
+
+/* ---- one granule ---- */
+
+/* The bytes of granule @g that the access touches, as bits. */
+static uint8_t mask_in(const struct access *access, unsigned int g)
+{
+	unsigned int start = g * GRANULE;
+	unsigned int from = access->from > start ? access->from - start : 0;
+	unsigned int to = access->to < start + GRANULE ? access->to - start : GRANULE;
+
+	return (uint8_t)((0xffu << from) & (0xffu >> (GRANULE - to)));
+}
+
+/* How much a cell says: a plain write most. */
+static unsigned int weakness(const struct access *access)
+{
+	return (access->atomic ? 2u : 0u) + (access->write ? 0u : 1u);
+}
+
+/* Is @now there already? A read is, too, where the same write is. */
+static bool is_there(const struct tsan_shadow *t, const struct granule *granule,
+		     const struct access *now, uint8_t mask)
+{
+	for (unsigned int i = 0; i < CELLS; i++) {
+		const struct cell *cell = &granule->cells[i];
+		const struct access *old = &t->shadow->accesses[cell->access];
+
+		if (cell->state == KEPT && cell->mask == mask && old->thread == now->thread &&
+		    old->epoch == now->epoch && old->atomic == now->atomic &&
+		    (old->write == now->write || !now->write))
+			return true;
+	}
+	return false;
+}
+
+static bool races(const struct tsan_shadow *t, const struct cell *cell, size_t now_index,
+		  uint8_t mask)
+{
+	const struct access *old = &t->shadow->accesses[cell->access];
+	const struct access *now = &t->shadow->accesses[now_index];
+
+	return cell->state == KEPT && cell->mask & mask && old->thread != now->thread &&
+	       (old->write || now->write) && !(old->atomic && now->atomic) &&
+	       !clock_knows(&t->shadow->clocks[now_index], old->thread, old->epoch);
+}
+
+/* Return: the first cell that races, or NULL. */
+static const struct cell *racing(const struct tsan_shadow *t, const struct granule *granule,
+				 size_t now, uint8_t mask)
+{
+	for (unsigned int i = 0; i < CELLS; i++)
+		if (races(t, &granule->cells[i], now, mask))
+			return &granule->cells[i];
+	return NULL;
+}
+
+/* One for all granules of the access. */
+static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
+{
+	if (t->positioned != now) {
+		t->positioned = now;
+		t->position = t->facts->position(t->facts->ctx, now);
+	}
+	return t->position;
+}
+
+/* The cell that the access is to take; NULL: nobody knows. */
+static struct cell *place(struct tsan_shadow *t, struct granule *granule,
+			  const struct access *now, uint8_t mask)
+{
+	uintptr_t position;
+
+	for (unsigned int i = 0; i < CELLS; i++) {
+		const struct access *old = &t->shadow->accesses[granule->cells[i].access];
+
+		if (granule->cells[i].state == KEPT && granule->cells[i].mask == mask &&
+		    old->thread == now->thread && weakness(old) >= weakness(now))
+			return &granule->cells[i];
+	}
+	for (unsigned int i = 0; i < CELLS; i++)
+		if (granule->cells[i].state == EMPTY)
+			return &granule->cells[i];
+	position = position_of(t, now);
+	return position ? &granule->cells[position / sizeof(uint64_t) % CELLS] : NULL;
+}
+
+static void report(struct tsan_shadow *t, const struct cell *cell, const struct access *now,
+		   unsigned int g, uint8_t mask)
+{
+	const struct access *old = &t->shadow->accesses[cell->access];
+	unsigned int both = cell->mask & mask;
+
+	if (t->facts->may_be_lost(t->facts->ctx, old))
+		t->certain = false;
+	if (t->reported_at == NO_CALL)
+		t->reported_at = now->call;
+	sightings_add(t->sightings, &(struct sighting){
+		.call = now->call,
+		.before = old->thread,
+		.page = now->page,
+		.from = (uint16_t)(g * GRANULE + (unsigned int)__builtin_ctz(both)),
+		.to = (uint16_t)(g * GRANULE + 32 - (unsigned int)__builtin_clz(both)),
+	});
+}
+
+/* ---- the race to explain ---- */
+
+/* Is the race about this access, and has it not been explained well already? */
+static bool asked(const struct tsan_shadow *t, const struct access *now)
+{
+	return t->race && t->race->second == now->call && t->race->page == now->page &&
+	       t->sight != TSAN_SEES;
+}
+
+static bool asked_at(const struct tsan_shadow *t, const struct access *now, unsigned int g)
+{
+	return asked(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
+}
+
+static bool is_kept(const struct tsan_shadow *t, const struct granule *granule, uint16_t call)
+{
+	for (unsigned int i = 0; i < CELLS; i++)
+		if (granule->cells[i].state == KEPT &&
+		    t->shadow->accesses[granule->cells[i].access].call == call)
+			return true;
+	return false;
+}
+
+static void explain_granule(struct tsan_shadow *t, const struct granule *granule,
+			    const struct cell *culprit)
+{
+	if (culprit && t->shadow->accesses[culprit->access].call == t->race->first)
+		t->sight = TSAN_SEES;
+	else if (is_kept(t, granule, t->race->first))
+		t->sight = culprit ? TSAN_OUTDONE : t->sight;
+	else
+		t->sight = granule->cells[0].state == MARK ? TSAN_MARKED : TSAN_EVICTED;
+}
+
+/* ---- one access ---- */
+
+/* Return: false when the walk through the range ends here. */
+static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
+{
+	const struct access *now = &t->shadow->accesses[index];
+	struct granule *granule = &t->granules[now->page][g];
+	uint8_t mask = mask_in(now, g);
+	const struct cell *culprit;
+	struct cell *cell;
+
+	if (is_there(t, granule, now, mask))
+		return true;
+	culprit = racing(t, granule, index, mask);
+	if (asked_at(t, now, g))
+		explain_granule(t, granule, culprit);
+	if (culprit) {
+		report(t, culprit, now, g, mask);
+		bytes_fill(granule->cells, 0, sizeof(granule->cells));
+		granule->cells[0].state = MARK;
+		return false;
+	}
+	cell = place(t, granule, now, mask);
+	if (!cell) {
+		t->certain = false;
+		return true;
+	}
+	*cell = (struct cell){ KEPT, mask, (uint16_t)index };
+	return true;
+}
+
+static bool is_marked(const struct tsan_shadow *t, const struct access *now)
+{
+	bool skips = !now->atomic || !now->write;
+
+	return skips && t->granules[now->page][now->from / GRANULE].cells[0].state == MARK;
+}
+
+static void follow(struct tsan_shadow *t, size_t index)
+{
+	const struct access *now = &t->shadow->accesses[index];
+	unsigned int last = (now->to - 1u) / GRANULE;
+
+	if (asked(t, now))
+		t->sight = is_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
+	if (is_marked(t, now))
+		return;
+	for (unsigned int g = now->from / GRANULE; g <= last; g++)
+		if (t->granules[now->page][g].followed && !access_granule(t, index, g))
+			return;
+}
+
+/* ---- a program ---- */
+
+static void follow_race(struct tsan_shadow *t, const struct race *race)
+{
+	for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
+		t->granules[race->page][g].followed = true;
+}
+
+static void begin(struct tsan_shadow *t, const struct shadow *shadow,
+		  const struct tsan_facts *facts, struct sightings *sightings)
+{
+	t->shadow = shadow;
+	t->facts = facts;
+	t->sightings = sightings;
+	t->certain = true;
+	t->reported_at = NO_CALL;
+	t->positioned = NULL;
+	t->race = NULL;
+	bytes_fill(t->granules, 0, sizeof(t->granules));
+	for (size_t i = 0; i < shadow->race_count; i++)
+		follow_race(t, &shadow->races[i]);
+}
+
+bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
+			 const struct tsan_facts *facts, bool first_only,
+			 struct sightings *sightings)
+{
+	sightings_clear(sightings);
+	if (!shadow->race_count)
+		return true;
+	begin(t, shadow, facts, sightings);
+	for (size_t i = 0; i < shadow->access_count && t->certain; i++) {
+		if (first_only && t->reported_at != NO_CALL &&
+		    shadow->accesses[i].call != t->reported_at)
+			break;
+		follow(t, i);
+	}
+	return t->certain;
+}
+
+enum tsan_sight tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
+				    const struct tsan_facts *facts, const struct race *race)
+{
+	struct sightings ignored;
+
+	sightings_clear(&ignored);
+	begin(t, shadow, facts, &ignored);
+	t->race = race;
+	t->sight = TSAN_CANNOT_SAY;
+	for (size_t i = 0; i < shadow->access_count && t->certain; i++)
+		follow(t, i);
+	return t->certain ? t->sight : TSAN_CANNOT_SAY;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Builds that cannot talk to Valgrind. */
+#include "harness/detect/valgrind.h"
+
+bool valgrind_known(void)
+{
+	return false;
+}
+
+bool valgrind_present(void)
+{
+	return false;
+}
+
+unsigned int valgrind_errors(void)
+{
+	return 0;
+}
+
+void valgrind_hide(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+void valgrind_hide_statics(void)
+{
+}

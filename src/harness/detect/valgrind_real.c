@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Client requests: a few instructions that do nothing outside of Valgrind. Each of its
+ * tools answers its own and lets the others' pass.
+ */
+#include "harness/detect/valgrind.h"
+
+#include <valgrind/drd.h>
+#include <valgrind/helgrind.h>
+#include <valgrind/valgrind.h>
+
+/* Set by the linker: where static memory that can be written begins and ends. */
+extern char __data_start[], _end[];
+
+bool valgrind_known(void)
+{
+	return true;
+}
+
+bool valgrind_present(void)
+{
+	return RUNNING_ON_VALGRIND;
+}
+
+unsigned int valgrind_errors(void)
+{
+	return VALGRIND_COUNT_ERRORS;
+}
+
+void valgrind_hide(const void *addr, size_t len)
+{
+	VALGRIND_HG_DISABLE_CHECKING(addr, len);
+	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_START_SUPPRESSION, addr, len, 0, 0, 0);
+}
+
+void valgrind_hide_statics(void)
+{
+	valgrind_hide(__data_start, (size_t)(_end - __data_start));
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/exec/delay.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Out of 8. A sleep lets another thread get through many calls, so it is rare. */
+static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, DELAY_NONE,
+					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
+
+/* Largest amount of a kind, as a power of 2: small ones are as likely as large ones. */
+static const unsigned int powers[DELAY_KINDS] = { 0, 3, 12, 6 };
+
+/* Each bit of the outcome depends on all bits of @x. */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
+	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
+	return x ^ (x >> 32);
+}
+
+struct delay delay_choose(const struct delay_place *place)
+{
+	uint64_t where = (uint64_t)place->run << 32 | (uint32_t)place->thread << 16 | place->step;
+	uint64_t random = mix(mix(place->seed + 0x9e3779b97f4a7c15u) + where);
+	enum delay_kind kind = kinds[random % 8];
+	unsigned int power = (unsigned int)((random >> 8) % (powers[kind] + 1));
+
+	if (kind == DELAY_NONE)
+		return (struct delay){ DELAY_NONE, 0 };
+	return (struct delay){ kind, 1u << power };
+}
+
+/* Not through the C library, which detectors intercept. */
+static void sleep_us(unsigned int us)
+{
+	struct timespec time = { .tv_nsec = us * 1000L };
+
+	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, NULL);
+}
+
+static void spin(unsigned int turns)
+{
+	for (unsigned int i = 0; i < turns; i++)
+		__asm__ volatile("" : : : "memory");
+}
+
+static void yield(unsigned int times)
+{
+	for (unsigned int i = 0; i < times; i++)
+		sched_yield();
+}
+
+void delay_pass(struct delay delay)
+{
+	switch (delay.kind) {
+	case DELAY_YIELD:
+		yield(delay.amount);
+		break;
+	case DELAY_SPIN:
+		spin(delay.amount);
+		break;
+	case DELAY_SLEEP:
+		sleep_us(delay.amount);
+		break;
+	default:
+		break;
+	}
+}

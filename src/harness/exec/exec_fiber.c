@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Many threads on one. What makes this the same as real threads for ThreadSanitizer:
+ *
+ *   1. Each thread of the program is a fiber; switching orders nothing.
+ *   2. Order is made where the program says so and nowhere else: unlock and post
+ *      release, lock and wait acquire; main acquires from every thread that ran since
+ *      it last did, and every thread acquires from main before it runs again.
+ *   3. A call runs to its end before the next begins, so a fiber needs no stack to
+ *      wait on, only addresses of its own while a call runs (tsan_on_stretch).
+ *
+ * Calls run in the order that the program format defines, so the same program makes
+ * the same accesses in the same order, every time.
+ */
+
+#include "harness/base/bytes.h"
+#include "harness/detect/tsan.h"
+#include "harness/exec/exec_state.h"
+#include "harness/program/schedule.h"
+
+/* A thing that threads release to and acquire from; its address is what counts. */
+struct token {
+	char nothing;
+};
+
+struct fiber_run {
+	struct exec *x;
+	const struct program *program;
+	struct trace *trace;
+	struct schedule schedule;
+	struct {
+		bool held;
+		uint8_t owner;
+	} mutexes[PROGRAM_MUTEXES];
+	unsigned int semaphores[PROGRAM_SEMAPHORES];
+	bool ran[PROGRAM_THREADS];    /* since main last joined it */
+	bool forked[PROGRAM_THREADS]; /* main has not run since the thread acquired */
+};
+
+static struct token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
+static struct token join_token, fork_token;
+
+static bool would_block(const void *ctx, size_t line)
+{
+	const struct fiber_run *run = ctx;
+	const struct call *call = &run->program->calls[line];
+	uint8_t handle = call->handle[0];
+
+	if (call->op == OP_wait)
+		return !run->semaphores[handle];
+	return call->op == OP_lock && run->mutexes[handle].held &&
+	       run->mutexes[handle].owner != call->thread;
+}
+
+static bool owns(const struct fiber_run *run, const struct call *call)
+{
+	return run->mutexes[call->handle[0]].held &&
+	       run->mutexes[call->handle[0]].owner == call->thread;
+}
+
+/* Return: true if the call was one about order. */
+static bool order_call(struct fiber_run *run, const struct call *call, struct step *step)
+{
+	uint8_t handle = call->handle[0];
+
+	*step = (struct step){ .result = RESULT_NONE };
+	switch ((enum op)call->op) {
+	case OP_lock:
+		step->skipped = owns(run, call);
+		if (!step->skipped)
+			tsan_acquire(&mutex_tokens[handle]);
+		run->mutexes[handle].held = true;
+		run->mutexes[handle].owner = call->thread;
+		return true;
+	case OP_unlock:
+		step->skipped = !owns(run, call);
+		if (step->skipped)
+			return true;
+		tsan_release(&mutex_tokens[handle]);
+		run->mutexes[handle].held = false;
+		return true;
+	case OP_post:
+		tsan_release(&semaphore_tokens[handle]);
+		run->semaphores[handle]++;
+		return true;
+	case OP_wait:
+		tsan_acquire(&semaphore_tokens[handle]);
+		run->semaphores[handle]--;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void join_threads(struct fiber_run *run)
+{
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
+		if (!run->ran[t])
+			continue;
+		tsan_fiber_switch(run->x->fibers[t]);
+		tsan_release(&join_token);
+		run->ran[t] = false;
+	}
+	tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
+	tsan_acquire(&join_token);
+}
+
+static void fork_threads(struct fiber_run *run)
+{
+	tsan_release(&fork_token);
+	bytes_fill(run->forked, 0, sizeof(run->forked));
+}
+
+static void enter_thread(struct fiber_run *run, uint8_t thread)
+{
+	if (thread == THREAD_MAIN) {
+		join_threads(run);
+		return;
+	}
+	tsan_fiber_switch(run->x->fibers[thread]);
+	if (!run->forked[thread])
+		tsan_acquire(&fork_token);
+	run->forked[thread] = true;
+	run->ran[thread] = true;
+}
+
+static void leave_thread(struct fiber_run *run, uint8_t thread)
+{
+	if (thread == THREAD_MAIN)
+		fork_threads(run);
+	else
+		tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
+}
+
+/* The task is switched by the call, so that what another thread mapped is out of reach. */
+static void page_call(void *arg)
+{
+	struct exec_one *one = arg;
+	struct exec *x = one->x;
+	bool look_away = x->first_race_only && sightings_kept(&x->sightings);
+
+	if (look_away)
+		tsan_pause();
+	page_task_switch_in(one->lane->task);
+	exec_call(one);
+	page_task_switch_out(one->lane->task);
+	if (look_away)
+		tsan_resume();
+}
+
+static void run_line(struct fiber_run *run, size_t line)
+{
+	const struct call *call = &run->program->calls[line];
+	struct trace *trace = run->trace;
+	struct step *step = &trace->steps[trace->count++];
+	struct exec_one one = {
+		.x = run->x,
+		.call = call,
+		.lane = &run->x->lanes[call->thread],
+		.step = step,
+		.log = trace->bytes + trace->used,
+		.room = TRACE_LOG - trace->used,
+	};
+
+	exec_running = (uint16_t)line;
+	if (run->x->announce)
+		run->x->announce(run->x->announce_ctx, line);
+	enter_thread(run, call->thread);
+	if (!order_call(run, call, step)) {
+		run->x->spans[line].from = tsan_position();
+		tsan_on_stretch(call->thread, page_call, &one);
+		run->x->spans[line].to = tsan_position();
+	}
+	leave_thread(run, call->thread);
+	step->call = (uint16_t)line;
+	step->at = trace_log(trace, step->len);
+}
+
+static enum exec_end run_lines(struct fiber_run *run, size_t cut)
+{
+	size_t line;
+
+	while ((line = schedule_next(&run->schedule, would_block, run)) != SCHEDULE_NONE) {
+		if (line == cut)
+			return EXEC_CUT;
+		run_line(run, line);
+		if (line == run->x->last)
+			return EXEC_LAST;
+	}
+	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;
+}
+
+enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t cut,
+			 struct trace *trace)
+{
+	static struct fiber_run run;
+	enum exec_end end;
+
+	run.x = x;
+	run.program = program;
+	run.trace = trace;
+	bytes_fill(run.mutexes, 0, sizeof(run.mutexes));
+	bytes_fill(run.semaphores, 0, sizeof(run.semaphores));
+	bytes_fill(run.ran, 0, sizeof(run.ran));
+	for (size_t i = 0; i < program->count; i++)
+		run.schedule.thread[i] = program->calls[i].thread;
+	schedule_init(&run.schedule, program->count);
+	x->on_fibers = true;
+	exec_begin(x, program);
+	fork_threads(&run);
+	end = run_lines(&run, cut);
+	if (end == EXEC_LAST)
+		return end;
+	join_threads(&run);
+	exec_finish(x, trace);
+	return end;
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/exec/exec_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/bytes.h"
+#include "harness/detect/tsan.h"
+#include "harness/detect/valgrind.h"
+
+#define USED_FRAMES 128
+
+_Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
+
+_Thread_local uint16_t exec_running;
+
+void exec_complain(struct exec *x, const char *what, ...)
+{
+	va_list args;
+
+	if (atomic_flag_test_and_set(&x->complained))
+		return;
+	va_start(args, what);
+	vsnprintf(x->complaint, sizeof(x->complaint), what, args);
+	va_end(args);
+}
+
+const char *exec_complaint(const struct exec *x)
+{
+	return x->complaint;
+}
+
+const struct sightings *exec_sightings(const struct exec *x)
+{
+	return &x->sightings;
+}
+
+void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx)
+{
+	x->announce = fn;
+	x->announce_ctx = ctx;
+}
+
+const char *exec_backend(void)
+{
+	return page_map_backend();
+}
+
+bool exec_choose_backend(const char *name)
+{
+	return !page_map_backend_set(name);
+}
+
+void exec_use_values(struct exec *x, bool use)
+{
+	x->use_values = use;
+}
+
+void exec_last(struct exec *x, size_t call)
+{
+	x->last = call;
+}
+
+void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
+{
+	*from = *to = 0;
+	if (!op_through_mapping(call->op))
+		return;
+	*from = (uintptr_t)x->maps[call->handle[0]].addr + exec_size(call->number[0]);
+	*to = *from + exec_size(call->number[1]);
+}
+
+void exec_first_race_only(struct exec *x, bool only)
+{
+	x->first_race_only = only;
+}
+
+bool exec_sees_first_race_only(const struct exec *x)
+{
+	return x->first_race_only;
+}
+
+void exec_set_timing(struct exec *x, const struct exec_timing *timing)
+{
+	x->timing = *timing;
+}
+
+/* ---- what the detector keeps ---- */
+
+/*
+ * It keeps about 98,000 entries of a thread's history. A call makes a few, a bytewise call
+ * one for each byte. Counted by the program alone, so that the answer hangs on nothing else.
+ */
+#define SURELY_KEPT  65536
+#define ENTRIES_CALL 64
+
+static uintptr_t position_after(const void *ctx, const struct access *access)
+{
+	const struct exec *x = ctx;
+	const struct exec_span *span = &x->spans[access->call];
+
+	return tsan_position_after(span->from, span->to,
+				   x->pages[access->page].home + access->from);
+}
+
+static bool is_bytewise(const struct call *call)
+{
+	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
+}
+
+/* A thread's own lines run in their order. */
+static bool may_be_lost(const void *ctx, const struct access *access)
+{
+	const struct program *program = ((const struct exec *)ctx)->program;
+	size_t entries = 0;
+
+	for (size_t i = access->call + 1u; i < program->count; i++) {
+		const struct call *call = &program->calls[i];
+
+		if (call->thread != access->thread)
+			continue;
+		entries += ENTRIES_CALL;
+		if (is_bytewise(call) && call->number[1] <= PAGE_SIZE)
+			entries += call->number[1];
+	}
+	return entries > SURELY_KEPT;
+}
+
+struct tsan_facts exec_tsan_facts(const struct exec *x)
+{
+	return (struct tsan_facts){ position_after, may_be_lost, x };
+}
+
+/* ---- what the detector says ---- */
+
+static uint8_t thread_number(const char *name)
+{
+	if (!strcmp(name, "main"))
+		return THREAD_MAIN;
+	if (name[0] == 'T' && name[1] >= '0' && name[1] <= '7' && !name[2])
+		return (uint8_t)(name[1] - '0' + 1);
+	return PROGRAM_THREADS;
+}
+
+static void on_race(const struct tsan_race *race, void *ctx)
+{
+	struct exec *x = ctx;
+	uintptr_t from = race->now.addr > race->before.addr ? race->now.addr : race->before.addr;
+	uintptr_t now_end = race->now.addr + race->now.size;
+	uintptr_t before_end = race->before.addr + race->before.size;
+	uintptr_t to = now_end < before_end ? now_end : before_end;
+	struct sighting sighting = {
+		.call = exec_running,
+		.before = thread_number(race->before.thread),
+		.page = SIGHTING_NO_PAGE,
+	};
+
+	if (x->on_fibers && thread_locals_have(&x->locals, race->now.addr))
+		return;
+	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
+		uintptr_t home = x->pages[i].home;
+
+		/* One test, or the coverage would tell which page lies above which. */
+		if (!x->pages[i].page || from - home >= PAGE_SIZE)
+			continue;
+		sighting.page = i;
+		sighting.from = (uint16_t)(from - home);
+		sighting.to = (uint16_t)(to - home);
+	}
+	bytes_copy(sighting.stacks[0], race->now.stack, sizeof(sighting.stacks[0]));
+	bytes_copy(sighting.stacks[1], race->before.stack, sizeof(sighting.stacks[1]));
+	sightings_add(&x->sightings, &sighting);
+}
+
+static bool prints_races;
+
+void exec_print_races(bool print)
+{
+	prints_races = print;
+}
+
+/* ---- making and ending ---- */
+
+/*
+ * What a library keeps of a task where its handle points, which threads may look at that
+ * end another's mappings. Its size is the library's secret; no page is behind it.
+ */
+#define KEPT_OF_TASK 1024
+
+static bool make_lane(struct exec *x, unsigned int thread)
+{
+	struct exec_lane *lane = &x->lanes[thread];
+	char name[8] = "main";
+
+	if (thread != THREAD_MAIN)
+		snprintf(name, sizeof(name), "T%u", thread - 1);
+	lane->source = calloc(1, PAGE_SIZE);
+	lane->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
+	lane->task = page_task_new(name);
+	lane->spare = page_task_new("spare");
+	if (!lane->source || !lane->target || !lane->task || !lane->spare)
+		return false;
+	valgrind_hide(lane->task, KEPT_OF_TASK);
+	valgrind_hide(lane->spare, KEPT_OF_TASK);
+	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
+	return true;
+}
+
+/*
+ * Lets so many frames live and die, full of bytes that are not zero, that a library
+ * which recycles hands out used ones: a fresh mapping is zero by itself, and would
+ * hide what __GFP_ZERO forgets.
+ */
+static void use_frames(void)
+{
+	struct page *pages[USED_FRAMES];
+	static uint8_t used[PAGE_SIZE];
+
+	bytes_fill(used, EXEC_GUARD_BYTE, PAGE_SIZE);
+	for (unsigned int i = 0; i < USED_FRAMES; i++) {
+		pages[i] = page_alloc(GFP_KERNEL);
+		if (pages[i])
+			page_write_raw(pages[i], used, 0, PAGE_SIZE);
+	}
+	for (unsigned int i = 0; i < USED_FRAMES; i++)
+		page_free(pages[i]);
+}
+
+/*
+ * A library may look for failures only once somebody asked for one: asked for at the
+ * start, so that no program changes the way of the next.
+ */
+static void use_failures(void)
+{
+	page_fail_nth(1);
+	page_fail_nth(0);
+}
+
+/*
+ * A library may make what a task needs for its mappings when it first maps, and look it
+ * up in the order of making: made at the start, in the order of tasks.
+ */
+static void use_mapping(struct page_task *task)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+
+	if (!page)
+		return;
+	page_task_switch_in(task);
+	page_unmap_local(page_map_local(page));
+	page_task_switch_out(task);
+	page_free(page);
+}
+
+static void use_mappings(struct exec *x)
+{
+	use_mapping(NULL); /* the thread's own */
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		use_mapping(x->lanes[t].task);
+		use_mapping(x->lanes[t].spare);
+	}
+}
+
+/* What fail_nth makes fail uses up one of the point's times: each program has its own. */
+static void forget_failures(void)
+{
+	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
+
+	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
+}
+
+struct exec *exec_new(void)
+{
+	struct exec *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->last = SIZE_MAX;
+	tsan_predictable(); /* tried out while there is nothing to disturb */
+	valgrind_hide_statics();
+	valgrind_hide(x, sizeof(*x));
+	use_frames();
+	use_failures();
+	thread_locals_find(&x->locals);
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		if (!make_lane(x, t)) {
+			exec_delete(x);
+			return NULL;
+		}
+	use_mappings(x);
+	if (exec_user_init(x))
+		return x;
+	exec_delete(x);
+	return NULL;
+}
+
+void exec_delete(struct exec *x)
+{
+	if (!x)
+		return;
+	tsan_listen(NULL, NULL);
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		free(x->lanes[t].source);
+		free(x->lanes[t].target);
+		page_task_delete(x->lanes[t].task);
+		page_task_delete(x->lanes[t].spare);
+	}
+	exec_user_release(x);
+	free(x);
+}
+
+void exec_begin(struct exec *x, const struct program *program)
+{
+	x->program = program;
+	bytes_fill(x->pages, 0, sizeof(x->pages));
+	bytes_fill(x->maps, 0, sizeof(x->maps));
+	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
+		x->slices[i].filled = false;
+	forget_failures();
+	atomic_flag_clear(&x->complained);
+	x->complaint[0] = '\0';
+	sightings_clear(&x->sightings);
+	tsan_listen(prints_races ? NULL : on_race, x);
+}
+
+static void log_page(struct exec_page *page, struct trace *trace, unsigned int index)
+{
+	void *addr;
+
+	trace->pages[index].live = true;
+	trace->pages[index].refs = (uint16_t)page_ref_count(page->page);
+	trace->pages[index].at = trace_log(trace, PAGE_SIZE);
+	addr = page_map_local(page->page);
+	bytes_copy(trace->bytes + trace->pages[index].at, addr, PAGE_SIZE);
+	page_unmap_local(addr);
+}
+
+/* For a thread that is gone, by main in its place. */
+static void finish_lane(struct exec *x, struct exec_lane *lane)
+{
+	if (!lane->depth && !lane->fail_nth)
+		return;
+	page_task_switch_in(lane->task);
+	while (lane->depth)
+		page_unmap_local(x->maps[lane->mapped[--lane->depth]].addr);
+	page_fail_nth(0);
+	lane->fail_nth = false;
+	page_task_switch_out(lane->task);
+}
+
+void exec_finish(struct exec *x, struct trace *trace)
+{
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		finish_lane(x, &x->lanes[t]);
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
+		struct exec_page *page = &x->pages[i];
+
+		if (!page->refs)
+			continue;
+		log_page(page, trace, i);
+		while (page->refs--)
+			page_free(page->page);
+	}
+	tsan_listen(NULL, NULL);
+}

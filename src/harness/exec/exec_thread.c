@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Real threads. Three kinds of order, kept apart:
+ *
+ *   1. The program's own (locks, semaphores): real pthread mutexes and POSIX
+ *      semaphores, which every detector knows.
+ *   2. Main's lines, fork-join points: a real semaphore each way.
+ *   3. What keeps the program itself the same (thread_plan.h): hidden gates. A thread
+ *      spins on how far the others are, with atomics that no detector watches: this
+ *      file is never instrumented for ThreadSanitizer.
+ *
+ * So a detector sees exactly the happens-before edges of the rule model, while calls
+ * that nothing orders really meet: threads that may go at the same time, at the start or
+ * after a line of main, wait in hiding until all of them are there. If asked, each is on a
+ * CPU of its own and comes late to its calls (delay.h).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/exec/delay.h"
+#include "harness/exec/exec_state.h"
+#include "harness/exec/pin.h"
+#include "harness/exec/thread_plan.h"
+
+struct thread_run {
+	struct exec *x;
+	const struct program *program;
+	const struct trace *plan_trace;
+	struct trace *trace;
+	struct thread_plan plan;
+	bool stuck;
+	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
+	sem_t semaphores[PROGRAM_SEMAPHORES];
+	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
+	atomic_int start; /* enum start */
+	atomic_uint ready; /* threads that wait for the start */
+	atomic_uint met[PROGRAM_CALLS]; /* threads that the step of main let go on */
+	bool pinned;
+	struct pins pins;
+	atomic_uint done[PROGRAM_THREADS]; /* steps up to which the thread is through */
+	atomic_uint steps_done;
+	atomic_uint tried; /* threads that found their next line blocked */
+	unsigned int thread_count;
+	struct worker {
+		struct thread_run *run;
+		uint8_t thread;
+		uint8_t turn; /* among the threads that take part */
+		bool made;
+		bool held[PROGRAM_MUTEXES];
+		pthread_t pthread;
+	} workers[PROGRAM_THREADS];
+};
+
+enum start { START_WAIT, START_GO, START_CANCEL };
+
+/* ---- hidden gates ---- */
+
+/* Not at once to the system, which would let the waiting threads go on one by one. */
+#define SPINS 200
+
+static void wait_hidden(const atomic_uint *counter, unsigned int least)
+{
+	for (unsigned int spins = 0;
+	     atomic_load_explicit(counter, memory_order_acquire) < least; spins++)
+		if (spins >= SPINS)
+			sched_yield();
+}
+
+/*
+ * All threads that one line of main let go on, go on together. Each of them comes: what it
+ * did before that line is over, main waited for it.
+ */
+static void meet(struct thread_run *run, uint16_t forker)
+{
+	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[forker].fork);
+
+	atomic_fetch_add_explicit(&run->met[forker], 1, memory_order_relaxed);
+	wait_hidden(&run->met[forker], all);
+}
+
+static void pass_gates(struct thread_run *run, const struct thread_step *step, uint8_t self)
+{
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		if (t != self && step->after[t])
+			wait_hidden(&run->done[t], step->after[t]);
+}
+
+/* ---- visible order ---- */
+
+static void wait_semaphore(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) && errno == EINTR)
+		;
+}
+
+static void before_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
+{
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
+		if (step->join & 1u << t)
+			wait_semaphore(&run->joins[t]);
+	if (!step->waits)
+		return;
+	wait_semaphore(&run->forks[thread]);
+	meet(run, step->forker);
+}
+
+static void after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
+{
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
+		if (step->fork & 1u << t)
+			sem_post(&run->forks[t]);
+	if (step->signals)
+		sem_post(&run->joins[thread]);
+}
+
+/* ---- calls ---- */
+
+/* Return: true if the call was one about order. */
+static bool order_call(struct worker *w, const struct call *call, struct step *step)
+{
+	struct thread_run *run = w->run;
+	uint8_t handle = call->handle[0];
+
+	*step = (struct step){ .result = RESULT_NONE };
+	switch ((enum op)call->op) {
+	case OP_lock:
+		step->skipped = w->held[handle];
+		if (!step->skipped)
+			pthread_mutex_lock(&run->mutexes[handle]);
+		w->held[handle] = true;
+		return true;
+	case OP_unlock:
+		step->skipped = !w->held[handle];
+		if (!step->skipped)
+			pthread_mutex_unlock(&run->mutexes[handle]);
+		w->held[handle] = false;
+		return true;
+	case OP_post:
+		sem_post(&run->semaphores[handle]);
+		return true;
+	case OP_wait:
+		wait_semaphore(&run->semaphores[handle]);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void come_late(const struct worker *w, uint16_t step)
+{
+	const struct exec_timing *timing = &w->run->x->timing;
+	struct delay_place place = { timing->seed, timing->run, w->thread, step };
+
+	if (timing->delays)
+		delay_pass(delay_choose(&place));
+}
+
+static void run_step(struct worker *w, uint16_t index)
+{
+	struct thread_run *run = w->run;
+	const struct thread_step *planned = &run->plan.steps[index];
+	const struct step *expected = &run->plan_trace->steps[index];
+	const struct call *call = &run->program->calls[expected->call];
+	struct step *step = &run->trace->steps[index];
+
+	before_step(run, planned, w->thread);
+	pass_gates(run, planned, w->thread);
+	come_late(w, index);
+	exec_running = expected->call;
+	if (run->x->announce)
+		run->x->announce(run->x->announce_ctx, expected->call);
+	if (!order_call(w, call, step))
+		exec_call(&(struct exec_one){ .x = run->x,
+					      .call = call,
+					      .lane = &run->x->lanes[w->thread],
+					      .step = step,
+					      .log = run->trace->bytes + expected->at,
+					      .room = expected->len });
+	step->at = expected->at;
+	step->call = expected->call;
+	atomic_store_explicit(&run->done[w->thread], index + 1u, memory_order_release);
+	atomic_fetch_add_explicit(&run->steps_done, 1, memory_order_release);
+	after_step(run, planned, w->thread);
+}
+
+/* ---- the end of a thread ---- */
+
+/*
+ * The next line of the thread that is left, if it waits for a lock or a semaphore and for
+ * nothing else: main waits for all above it, and all below it for main.
+ */
+static const struct call *next_blocking(const struct worker *w)
+{
+	const struct thread_run *run = w->run;
+
+	for (size_t i = 0; i < run->program->count; i++) {
+		const struct call *call = &run->program->calls[i];
+
+		if (trace_find(run->plan_trace, i))
+			continue;
+		if (call->thread == w->thread)
+			return call->op == OP_lock || call->op == OP_wait ? call : NULL;
+		if (call->thread == THREAD_MAIN || w->thread == THREAD_MAIN)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* In a deadlock nothing moves any more, so one try is as good as waiting for ever. */
+static void try_next(struct worker *w)
+{
+	struct thread_run *run = w->run;
+	const struct call *call = next_blocking(w);
+	bool blocked = true;
+
+	wait_hidden(&run->steps_done, (unsigned int)run->plan_trace->count);
+	if (call && call->op == OP_lock)
+		blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
+	else if (call)
+		blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
+	if (!blocked)
+		exec_complain(run->x, "line %u: expected a deadlock, but the call went through",
+			      call->line);
+	atomic_fetch_add_explicit(&run->tried, 1, memory_order_release);
+	wait_hidden(&run->tried, run->thread_count);
+}
+
+static void run_thread(struct worker *w)
+{
+	struct thread_run *run = w->run;
+
+	page_task_switch_in(run->x->lanes[w->thread].task);
+	for (uint16_t i = run->plan.first_of[w->thread]; i < run->plan_trace->count; i++)
+		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
+			run_step(w, i);
+	page_task_switch_out(run->x->lanes[w->thread].task);
+	if (run->stuck)
+		try_next(w);
+	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
+		if (w->held[m])
+			pthread_mutex_unlock(&run->mutexes[m]);
+}
+
+static void take_pin(const struct worker *w)
+{
+	const struct thread_run *run = w->run;
+
+	if (run->pinned && !pins_take(&run->pins, w->turn))
+		exec_complain(run->x, "expected a CPU for thread %u alone, got none", w->thread);
+}
+
+/* Waits for the start, which comes when all threads are here. Return: is there one? */
+static bool started(struct thread_run *run)
+{
+	int start;
+
+	atomic_fetch_add_explicit(&run->ready, 1, memory_order_relaxed);
+	for (unsigned int spins = 0;; spins++) {
+		start = atomic_load_explicit(&run->start, memory_order_relaxed);
+		if (start != START_WAIT)
+			return start == START_GO;
+		if (spins >= SPINS)
+			sched_yield();
+	}
+}
+
+static void *thread_main(void *arg)
+{
+	struct worker *w = arg;
+	struct thread_run *run = w->run;
+	char name[8];
+
+	snprintf(name, sizeof(name), "T%d", w->thread - 1);
+	pthread_setname_np(pthread_self(), name);
+	take_pin(w);
+	if (started(run))
+		run_thread(w);
+	return NULL;
+}
+
+/* ---- the whole ---- */
+
+static void init_objects(struct thread_run *run)
+{
+	for (unsigned int i = 0; i < PROGRAM_MUTEXES; i++)
+		pthread_mutex_init(&run->mutexes[i], NULL);
+	for (unsigned int i = 0; i < PROGRAM_SEMAPHORES; i++)
+		sem_init(&run->semaphores[i], 0, 0);
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		sem_init(&run->joins[t], 0, 0);
+		sem_init(&run->forks[t], 0, 0);
+		atomic_store(&run->done[t], 0);
+		run->workers[t] = (struct worker){ .run = run, .thread = (uint8_t)t };
+	}
+	atomic_store(&run->start, START_WAIT);
+	atomic_store(&run->ready, 0);
+	atomic_store(&run->steps_done, 0);
+	atomic_store(&run->tried, 0);
+}
+
+static void destroy_objects(struct thread_run *run)
+{
+	for (unsigned int i = 0; i < PROGRAM_MUTEXES; i++)
+		pthread_mutex_destroy(&run->mutexes[i]);
+	for (unsigned int i = 0; i < PROGRAM_SEMAPHORES; i++)
+		sem_destroy(&run->semaphores[i]);
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		sem_destroy(&run->joins[t]);
+		sem_destroy(&run->forks[t]);
+	}
+}
+
+/*
+ * Does the thread take part? One whose first line already blocks has no step but is
+ * tried in a deadlock.
+ */
+static bool takes_part(const struct thread_run *run, unsigned int thread)
+{
+	if (run->plan.first_of[thread] != THREAD_PLAN_NONE)
+		return true;
+	for (size_t i = 0; run->stuck && i < run->program->count; i++)
+		if (run->program->calls[i].thread == thread)
+			return true;
+	return false;
+}
+
+static bool make_threads(struct thread_run *run)
+{
+	uint8_t turn = 1; /* main is the first */
+
+	run->thread_count = 1;
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
+		run->thread_count += takes_part(run, t);
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
+		struct worker *w = &run->workers[t];
+
+		if (!takes_part(run, t))
+			continue;
+		w->turn = turn++;
+		if (pthread_create(&w->pthread, NULL, thread_main, w))
+			return false;
+		w->made = true;
+	}
+	return true;
+}
+
+/* Each step logs where the plan's does; the final pages come behind. */
+static size_t bytes_read(const struct trace *plan)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		used += plan->steps[i].len;
+	return used;
+}
+
+static void init_run(struct thread_run *run)
+{
+	const struct exec_timing *timing = &run->x->timing;
+
+	thread_plan_make(&run->plan, run->program, run->plan_trace);
+	run->plan.first_of[THREAD_MAIN] = 0;
+	init_objects(run);
+	run->x->on_fibers = false;
+	exec_begin(run->x, run->program);
+	run->trace->count = run->plan_trace->count;
+	run->trace->used = bytes_read(run->plan_trace);
+	for (size_t i = 0; i < run->plan_trace->count; i++)
+		atomic_store(&run->met[i], 0);
+	run->pinned = timing->pin && pins_find(&run->pins);
+	if (timing->pin && !run->pinned)
+		exec_complain(run->x, "expected to know the CPUs of this process");
+}
+
+/* Return: false when not all threads could be made; then none runs. */
+static bool run_threads(struct thread_run *run)
+{
+	bool made = make_threads(run);
+
+	if (made)
+		wait_hidden(&run->ready, run->thread_count - 1);
+	take_pin(&run->workers[THREAD_MAIN]);
+	atomic_store_explicit(&run->start, made ? START_GO : START_CANCEL, memory_order_relaxed);
+	if (made)
+		run_thread(&run->workers[THREAD_MAIN]);
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
+		if (run->workers[t].made)
+			pthread_join(run->workers[t].pthread, NULL);
+	if (run->pinned)
+		pins_leave(&run->pins);
+	return made;
+}
+
+bool exec_thread(struct exec *x, const struct program *program, const struct trace *plan,
+		 bool stuck, struct trace *trace)
+{
+	static struct thread_run run;
+	bool made;
+
+	run.x = x;
+	run.program = program;
+	run.plan_trace = plan;
+	run.trace = trace;
+	run.stuck = stuck;
+	init_run(&run);
+	made = run_threads(&run);
+	destroy_objects(&run);
+	exec_finish(x, trace);
+	return made;
+}

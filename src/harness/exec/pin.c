@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/exec/pin.h"
+
+bool pins_find(struct pins *pins)
+{
+	if (sched_getaffinity(0, sizeof(pins->allowed), &pins->allowed))
+		return false;
+	pins->count = (unsigned int)CPU_COUNT(&pins->allowed);
+	return pins->count > 0;
+}
+
+static int cpu_of(const struct pins *pins, unsigned int turn)
+{
+	unsigned int left = turn % pins->count;
+	int cpu = 0;
+
+	while (!CPU_ISSET(cpu, &pins->allowed) || left--)
+		cpu++;
+	return cpu;
+}
+
+bool pins_take(const struct pins *pins, unsigned int turn)
+{
+	int cpu = cpu_of(pins, turn);
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return !sched_setaffinity(0, sizeof(one), &one) && sched_getcpu() == cpu;
+}
+
+void pins_leave(const struct pins *pins)
+{
+	sched_setaffinity(0, sizeof(pins->allowed), &pins->allowed);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/exec/thread_plan.h"
+
+#include <string.h>
+
+/* Things whose calls keep an order among threads. */
+enum {
+	OBJECT_PAGE,
+	OBJECT_MUTEX = OBJECT_PAGE + PROGRAM_PAGES,
+	OBJECT_SEMAPHORE = OBJECT_MUTEX + PROGRAM_MUTEXES,
+	OBJECT_MAP = OBJECT_SEMAPHORE + PROGRAM_SEMAPHORES,
+	OBJECT_SLICE = OBJECT_MAP + PROGRAM_MAPS,
+	OBJECTS = OBJECT_SLICE + PROGRAM_SLICES,
+};
+
+/* Steps done, counted so that 0 is none: step i is i + 1. */
+struct planning {
+	struct thread_plan *plan;
+	uint16_t last_use[OBJECTS][PROGRAM_THREADS];
+	uint16_t last_change[OBJECTS][PROGRAM_THREADS];
+	uint8_t page_of[PROGRAM_MAPS]; /* what each mapping is of */
+	uint16_t last_step[PROGRAM_THREADS];
+	uint16_t joined[PROGRAM_THREADS]; /* last step that main waited for */
+	uint16_t main_step;		  /* last step of main */
+	uint16_t forked[PROGRAM_THREADS]; /* main's step that the thread waited for */
+};
+
+/*
+ * Does the call change the thing, or only use it? Pages and mappings change by birth and
+ * death. A slice changes by any call: its reader moves, and bytes that are written while
+ * they are copied would be anybody's guess.
+ */
+static bool changes(enum op op, unsigned int object)
+{
+	if (object >= OBJECT_SLICE)
+		return true;
+	if (object >= OBJECT_MAP)
+		return op == OP_kmap_local || op == OP_kunmap_local;
+	return object >= OBJECT_MUTEX || op == OP_alloc_page || op == OP_get_page ||
+	       op == OP_free_page;
+}
+
+static unsigned int object_of(char kind, uint8_t handle)
+{
+	switch (kind | 0x20) {
+	case 'p':
+		return OBJECT_PAGE + handle;
+	case 'm':
+		return OBJECT_MUTEX + handle;
+	case 's':
+		return OBJECT_SEMAPHORE + handle;
+	case 'k':
+		return OBJECT_MAP + handle;
+	default:
+		return OBJECT_SLICE + handle;
+	}
+}
+
+static void wait_for(struct thread_step *step, const uint16_t last[PROGRAM_THREADS])
+{
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		if (step->after[t] < last[t])
+			step->after[t] = last[t];
+}
+
+static void plan_object(struct planning *p, uint16_t index, unsigned int object,
+			const struct call *call)
+{
+	struct thread_step *step = &p->plan->steps[index];
+	bool change = changes(call->op, object);
+
+	wait_for(step, change ? p->last_use[object] : p->last_change[object]);
+	p->last_use[object][call->thread] = (uint16_t)(index + 1);
+	if (change)
+		p->last_change[object][call->thread] = (uint16_t)(index + 1);
+}
+
+static void plan_main(struct planning *p, uint16_t index)
+{
+	struct thread_step *step = &p->plan->steps[index];
+
+	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
+		uint16_t last = p->last_step[t];
+
+		if (last == p->joined[t])
+			continue;
+		step->join |= (uint16_t)(1u << t);
+		p->plan->steps[last - 1].signals = true;
+		p->joined[t] = last;
+	}
+	p->main_step = (uint16_t)(index + 1);
+}
+
+static void plan_thread(struct planning *p, uint16_t index, uint8_t thread)
+{
+	struct thread_step *step = &p->plan->steps[index];
+
+	if (p->forked[thread] != p->main_step) {
+		step->waits = true;
+		step->forker = (uint16_t)(p->main_step - 1);
+		p->plan->steps[step->forker].fork |= (uint16_t)(1u << thread);
+		p->forked[thread] = p->main_step;
+	}
+	if (p->plan->first_of[thread] == THREAD_PLAN_NONE)
+		p->plan->first_of[thread] = index;
+	p->last_step[thread] = (uint16_t)(index + 1);
+}
+
+void thread_plan_make(struct thread_plan *plan, const struct program *program,
+		      const struct trace *trace)
+{
+	struct planning p = { .plan = plan };
+
+	memset(plan->steps, 0, trace->count * sizeof(plan->steps[0]));
+	memset(plan->first_of, 0xff, sizeof(plan->first_of));
+	for (uint16_t i = 0; i < trace->count; i++) {
+		const struct call *call = &program->calls[trace->steps[i].call];
+		unsigned int handles = 0;
+
+		for (const char *kind = op_table[call->op].args; *kind; kind++) {
+			if (op_handles(*kind))
+				plan_object(&p, i, object_of(*kind, call->handle[handles++]),
+					    call);
+		}
+		if (call->op == OP_kmap_local && !trace->steps[i].skipped)
+			p.page_of[call->handle[0]] = call->handle[1];
+		if (op_through_mapping(call->op) && !trace->steps[i].skipped)
+			plan_object(&p, i, OBJECT_PAGE + p.page_of[call->handle[0]], call);
+		if (call->thread == THREAD_MAIN)
+			plan_main(&p, i);
+		else
+			plan_thread(&p, i, call->thread);
+	}
+}

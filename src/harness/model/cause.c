@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/model/cause.h"
+
+#include <string.h>
+
+/* The last call of that kind on that handle that did something, or NULL. */
+static const struct step *last_of(const struct program *program, const struct trace *trace,
+				  enum op op, uint8_t handle)
+{
+	for (size_t i = trace->count; i--;) {
+		const struct call *call = &program->calls[trace->steps[i].call];
+
+		if (call->op == op && call->handle[0] == handle && !trace->steps[i].skipped &&
+		    trace->steps[i].result <= RESULT_0)
+			return &trace->steps[i];
+	}
+	return NULL;
+}
+
+static void add_call(struct causes *causes, size_t call)
+{
+	if (causes->count < CAUSES_MAX)
+		causes->calls[causes->count++] = (uint16_t)call;
+}
+
+static void add_step(struct causes *causes, const struct step *step)
+{
+	if (step)
+		add_call(causes, step->call);
+}
+
+uint8_t cause_page_of_map(const struct program *program, const struct rules *rules,
+			  uint8_t handle)
+{
+	const struct step *made = last_of(program, rules_trace(rules), OP_kmap_local, handle);
+
+	return made ? program->calls[made->call].handle[1] : 0;
+}
+
+/* Is the page still alive, by the calls that ran? */
+static bool is_live(const struct program *program, const struct trace *trace, uint8_t page)
+{
+	unsigned int refs = 0;
+
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct call *call = &program->calls[trace->steps[i].call];
+
+		if (trace->steps[i].skipped || call->handle[0] != page)
+			continue;
+		refs += call->op == OP_get_page;
+		refs += call->op == OP_alloc_page && trace->steps[i].result == RESULT_0;
+		refs -= call->op == OP_free_page;
+	}
+	return refs;
+}
+
+uint8_t cause_dead_page(const struct program *program, const struct rules *rules,
+			const struct call *call)
+{
+	if (op_through_mapping(call->op))
+		return cause_page_of_map(program, rules, call->handle[0]);
+	if (call->op == OP_kmap_local)
+		return call->handle[1];
+	if (call->op == OP_copy_page && is_live(program, rules_trace(rules), call->handle[0]))
+		return call->handle[1];
+	return call->handle[0];
+}
+
+/* The thread's live mappings newest first, down to but without the one of @handle. */
+static void add_mappings(const struct program *program, const struct trace *trace,
+			 uint8_t thread, int handle, struct causes *causes)
+{
+	uint16_t made[PROGRAM_MAPS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct call *call = &program->calls[trace->steps[i].call];
+
+		if (trace->steps[i].skipped || call->thread != thread)
+			continue;
+		if (call->op == OP_kmap_local)
+			made[count++] = trace->steps[i].call;
+		else if (call->op == OP_kunmap_local)
+			count--;
+	}
+	while (count-- && program->calls[made[count]].handle[0] != handle)
+		add_call(causes, made[count]);
+}
+
+void cause_of_fatal(const struct program *program, const struct rules *rules,
+		    struct causes *causes)
+{
+	const struct verdict *v = rules_verdict(rules);
+	const struct trace *trace = rules_trace(rules);
+	const struct call *call;
+
+	causes->count = 0;
+	if (v->fatal_call == VERDICT_NONE)
+		return;
+	call = &program->calls[v->fatal_call];
+	switch (v->fatal_rule) {
+	case RULE_use_after_free:
+		add_step(causes, last_of(program, trace, OP_free_page,
+					 cause_dead_page(program, rules, call)));
+		break;
+	case RULE_use_after_unmap:
+		add_step(causes, last_of(program, trace, OP_kunmap_local, call->handle[0]));
+		break;
+	case RULE_foreign_map:
+		add_step(causes, last_of(program, trace, OP_kmap_local, call->handle[0]));
+		break;
+	case RULE_unmap_order:
+		add_mappings(program, trace, call->thread, call->handle[0], causes);
+		break;
+	case RULE_map_overflow:
+		add_mappings(program, trace, call->thread, -1, causes);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The last access before @call that wrote the byte, or NULL. */
+static const struct access *writer_of(const struct shadow *shadow, size_t call, uint8_t page,
+				      uint16_t byte)
+{
+	const struct access *writer = NULL;
+
+	for (size_t i = 0; i < shadow->access_count && shadow->accesses[i].call != call; i++) {
+		const struct access *access = &shadow->accesses[i];
+
+		if (access->write && access->page == page && access->from <= byte &&
+		    byte < access->to)
+			writer = access;
+	}
+	return writer;
+}
+
+void cause_of_byte(const struct program *program, const struct rules *rules, size_t call,
+		   uint8_t page, uint16_t byte, struct causes *causes)
+{
+	const struct access *writer;
+
+	causes->count = 0;
+	while ((writer = writer_of(rules_shadow(rules), call, page, byte)) != NULL) {
+		const struct call *copy = &program->calls[writer->call];
+
+		if (copy->op != OP_copy_page)
+			break;
+		add_call(causes, writer->call);
+		call = writer->call;
+		page = copy->handle[1];
+		byte = (uint16_t)(byte - copy->number[0] + copy->number[1]);
+	}
+	add_step(causes, last_of(program, rules_trace(rules), OP_alloc_page, page));
+}
+
+/* ---- deadlock ---- */
+
+/* A call of main that is left and stands above @call, or NULL. */
+static const struct call *main_above(const struct program *program, const bool *ran, size_t call)
+{
+	for (size_t i = 0; i < call; i++)
+		if (!ran[i] && program->calls[i].thread == THREAD_MAIN)
+			return &program->calls[i];
+	return NULL;
+}
+
+static size_t first_left(const struct program *program, const bool *ran)
+{
+	size_t i = 0;
+
+	while (i < program->count && ran[i])
+		i++;
+	return i;
+}
+
+static struct blocked blocked_at(const struct program *program, const struct rules *rules,
+				 const bool *ran, size_t index)
+{
+	const struct call *call = &program->calls[index];
+	const struct call *first = main_above(program, ran, index);
+	size_t left = first_left(program, ran);
+	struct blocked blocked = { .call = (uint16_t)index };
+	const struct step *holder;
+
+	if (call->thread == THREAD_MAIN && left < index) {
+		blocked.why = BLOCKED_THREADS;
+		blocked.by = (uint16_t)left;
+	} else if (first) {
+		blocked.why = BLOCKED_MAIN;
+		blocked.by = (uint16_t)(first - program->calls);
+	} else if (call->op == OP_lock) {
+		holder = last_of(program, rules_trace(rules), OP_lock, call->handle[0]);
+		blocked.why = BLOCKED_MUTEX;
+		blocked.by = holder ? holder->call : (uint16_t)index;
+	} else {
+		blocked.why = BLOCKED_SEMAPHORE;
+		blocked.by = (uint16_t)index;
+	}
+	return blocked;
+}
+
+size_t cause_of_deadlock(const struct program *program, const struct rules *rules,
+			 struct blocked blocked[PROGRAM_THREADS])
+{
+	static bool ran[PROGRAM_CALLS];
+	const struct trace *trace = rules_trace(rules);
+	unsigned int seen = 0;
+	size_t count = 0;
+
+	memset(ran, 0, sizeof(ran));
+	for (size_t i = 0; i < trace->count; i++)
+		ran[trace->steps[i].call] = true;
+	for (size_t i = 0; i < program->count; i++) {
+		uint8_t thread = program->calls[i].thread;
+
+		if (ran[i] || seen & 1u << thread)
+			continue;
+		seen |= 1u << thread;
+		blocked[count++] = blocked_at(program, rules, ran, i);
+	}
+	return count;
+}

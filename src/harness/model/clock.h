@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Vector clocks. at[t] counts the releases of thread t that the owner of the clock
+ * knows of; an access of thread t at epoch e happens before whoever knows more than e.
+ */
+#ifndef HARNESS_CLOCK_H
+#define HARNESS_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "harness/base/bytes.h"
+#include "harness/program/program.h"
+
+struct clock {
+	uint16_t at[PROGRAM_THREADS];
+};
+
+static inline void BYTES_UNCHECKED clock_join(struct clock *into, const struct clock *from)
+{
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		if (into->at[t] < from->at[t])
+			into->at[t] = from->at[t];
+}
+
+static inline bool clock_knows(const struct clock *clock, unsigned int thread, uint16_t epoch)
+{
+	return clock->at[thread] > epoch;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Each round judges the program and mends all that it found. Moving a call to another
+ * thread can make new races, so after a few rounds calls are only dropped: then every
+ * round leaves fewer calls, and the empty program is clean.
+ */
+#include "harness/model/repair.h"
+
+#include <string.h>
+
+#define ROUNDS_THAT_MOVE 3
+
+static void drop_marked(struct program *program, const bool *drop)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < program->count; i++)
+		if (!drop[i])
+			program->calls[kept++] = program->calls[i];
+	program->count = kept;
+}
+
+/* @drop has the calls that break fatal rules already. */
+static void mend(struct program *program, const struct rules *rules, bool may_move, bool *drop)
+{
+	const struct verdict *v = rules_verdict(rules);
+	const struct shadow *shadow = rules_shadow(rules);
+
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct race *race = &shadow->races[i];
+
+		if (may_move)
+			program->calls[race->second].thread = program->calls[race->first].thread;
+		else
+			drop[race->second] = true;
+	}
+	for (size_t i = 0; i < v->uninit_count; i++)
+		drop[v->uninits[i].call] = true;
+	drop_marked(program, drop);
+}
+
+void repair(struct program *program, struct rules *rules)
+{
+	for (unsigned int round = 0;; round++) {
+		bool drop[PROGRAM_CALLS] = { false };
+
+		rules_sift(rules, program, drop);
+		if (!rules_verdict(rules)->broken)
+			return;
+		mend(program, rules, round < ROUNDS_THAT_MOVE, drop);
+	}
+}

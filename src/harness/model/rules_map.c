@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/model/rules_state.h"
+#include "harness/program/pattern.h"
+
+static struct model_map *map_of(struct judged *j)
+{
+	return &j->rules->maps[j->call->handle[0]];
+}
+
+enum fate judge_kmap_local(struct judged *j)
+{
+	enum fate fate;
+
+	if (!may_use(j, page_of(j, 1), 1, &fate))
+		return fate;
+	*map_of(j) = (struct model_map){ true, true, j->call->handle[1], j->call->thread };
+	j->self->maps[j->self->map_count++] = j->call->handle[0];
+	return RAN;
+}
+
+static bool may_go_through(struct judged *j, enum fate *fate)
+{
+	const struct model_map *map = map_of(j);
+
+	if (!map->live)
+		*fate = fatal(j, RULE_use_after_unmap);
+	else if (map->thread != j->call->thread)
+		*fate = fatal(j, RULE_foreign_map);
+	else
+		return true;
+	return false;
+}
+
+/* What other mappings of the page are there, should this call break a fatal rule? */
+static void look_for_twins(struct judged *j)
+{
+	struct verdict *v = &j->rules->verdict;
+	const struct model_thread *self = j->self;
+	const struct model_map *maps = j->rules->maps, *named = map_of(j);
+
+	v->newest_is_same_page = self->map_count &&
+				 maps[self->maps[self->map_count - 1]].page == named->page;
+	v->own_is_same_page = v->any_is_same_page = false;
+	for (unsigned int i = 0; i < PROGRAM_MAPS; i++) {
+		if (!maps[i].live || maps[i].page != named->page || &maps[i] == named)
+			continue;
+		v->any_is_same_page = true;
+		v->own_is_same_page |= maps[i].thread == j->call->thread;
+	}
+}
+
+enum fate judge_kunmap_local(struct judged *j)
+{
+	enum fate fate;
+
+	look_for_twins(j);
+	if (!may_go_through(j, &fate))
+		return fate;
+	if (j->self->maps[j->self->map_count - 1] != j->call->handle[0])
+		return fatal(j, RULE_unmap_order);
+	j->self->map_count--;
+	map_of(j)->live = false;
+	return RAN;
+}
+
+/* The fatal rules of an access through a mapping, and what only atomics ask first. */
+static bool may_access(struct judged *j, enum fate *fate)
+{
+	const struct call *call = j->call;
+
+	if (!may_go_through(j, fate))
+		return false;
+	if (!in_bounds(call->number[0], call->number[1]))
+		*fate = fatal(j, RULE_out_of_bounds);
+	else if (!j->rules->pages[map_of(j)->page].refs)
+		*fate = fatal(j, RULE_use_after_free);
+	else
+		return true;
+	return false;
+}
+
+static bool odd_atomic(const struct call *call)
+{
+	uint64_t off = call->number[0], size = call->number[1];
+
+	return (size != 1 && size != 2 && size != 4 && size != 8) || off % size;
+}
+
+static void use_value(struct judged *j)
+{
+	const struct call *call = j->call;
+	const struct model_page *page = &j->rules->pages[map_of(j)->page];
+	struct verdict *v = &j->rules->verdict;
+	uint64_t from = call->number[0], to = from + call->number[1];
+
+	while (from < to && page->known[from])
+		from++;
+	while (from < to && page->known[to - 1])
+		to--;
+	if (from == to)
+		return;
+	v->broken |= RULE_BIT(RULE_uninit_use);
+	v->uninits[v->uninit_count++] = (struct uninit){ j->index, map_of(j)->page,
+							 (uint16_t)from, (uint16_t)to };
+}
+
+static enum fate load(struct judged *j, unsigned int kind)
+{
+	enum fate fate;
+
+	if (!may_access(j, &fate))
+		return fate;
+	use_value(j);
+	rules_read(j, map_of(j)->page, j->call->number[0], j->call->number[1], READ | kind);
+	return RAN;
+}
+
+static enum fate store(struct judged *j, unsigned int kind)
+{
+	const struct call *call = j->call;
+	enum fate fate;
+
+	if (!may_access(j, &fate))
+		return fate;
+	pattern_fill(rules_write(j, map_of(j)->page, call->number[0], call->number[1], kind),
+		     call->number[1], call->value);
+	return RAN;
+}
+
+enum fate judge_load(struct judged *j)
+{
+	return load(j, 0);
+}
+
+enum fate judge_store(struct judged *j)
+{
+	return store(j, 0);
+}
+
+enum fate judge_load_atomic(struct judged *j)
+{
+	return odd_atomic(j->call) ? SKIPPED : load(j, ATOMIC);
+}
+
+enum fate judge_store_atomic(struct judged *j)
+{
+	return odd_atomic(j->call) ? SKIPPED : store(j, ATOMIC);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/base/bytes.h"
+#include "harness/model/rules_state.h"
+
+void rules_touch(struct judged *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind)
+{
+	struct access access = {
+		.call = j->index,
+		.epoch = j->self->clock.at[j->call->thread],
+		.thread = j->call->thread,
+		.page = page,
+		.write = kind & WRITE,
+		.atomic = kind & ATOMIC,
+		.from = (uint16_t)off,
+		.to = (uint16_t)(off + len),
+	};
+
+	if (len)
+		shadow_access(&j->rules->shadow, &access, &j->self->clock);
+}
+
+void rules_log(struct trace *trace, const struct model_page *page, uint32_t at,
+		     uint64_t off, uint64_t len)
+{
+	bytes_copy(trace->bytes + at, page->bytes + off, len);
+	bytes_copy(trace->known + at, page->known + off, len);
+}
+
+void rules_read(struct judged *j, uint8_t handle, uint64_t off, uint64_t len,
+		      unsigned int kind)
+{
+	struct trace *trace = j->rules->trace;
+
+	rules_touch(j, handle, off, len, kind);
+	j->step->len = (uint16_t)len;
+	j->step->at = trace_log(trace, len);
+	rules_log(trace, &j->rules->pages[handle], j->step->at, off, len);
+}
+
+uint8_t *rules_write(struct judged *j, uint8_t handle, uint64_t off, uint64_t len,
+			   unsigned int kind)
+{
+	struct model_page *page = &j->rules->pages[handle];
+
+	rules_touch(j, handle, off, len, WRITE | kind);
+	bytes_fill(page->known + off, KNOWN, len);
+	return page->bytes + off;
+}

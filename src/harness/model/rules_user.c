@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/base/bytes.h"
+#include "harness/model/rules_state.h"
+#include "harness/program/pattern.h"
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static struct model_slice *slice_of(struct judged *j, unsigned int argument)
+{
+	return &j->rules->slices[j->call->handle[argument]];
+}
+
+enum fate judge_user_slice(struct judged *j)
+{
+	const struct call *call = j->call;
+	struct model_slice *slice = slice_of(j, 0);
+
+	slice->filled = true;
+	slice->size = call->number[0];
+	slice->at = 0;
+	slice->limit = call->has_fault ? smaller(call->number[1], slice->size) : slice->size;
+	pattern_fill(slice->bytes, slice->limit, call->value);
+	return RAN;
+}
+
+enum fate judge_skip(struct judged *j)
+{
+	struct model_slice *slice = slice_of(j, 0);
+
+	if (j->call->number[0] > slice->size - slice->at)
+		return returns(j, RESULT_EFAULT);
+	slice->at += j->call->number[0];
+	return returns(j, RESULT_0);
+}
+
+enum fate judge_user_store(struct judged *j)
+{
+	const struct call *call = j->call;
+	struct model_slice *slice = slice_of(j, 0);
+
+	if (call->number[0] < slice->limit)
+		pattern_fill(slice->bytes + call->number[0],
+			     smaller(call->number[1], slice->limit - call->number[0]),
+			     call->value);
+	return RAN;
+}
+
+enum fate judge_copy_from_user_slice(struct judged *j)
+{
+	const struct call *call = j->call;
+	struct model_slice *slice = slice_of(j, 1);
+	uint64_t len = call->number[1], good;
+	enum fate fate;
+	uint8_t *to;
+
+	if (!may_touch(j, &fate))
+		return fate;
+	if (len > slice->size - slice->at)
+		return returns(j, RESULT_EFAULT);
+	good = slice->limit > slice->at ? smaller(len, slice->limit - slice->at) : 0;
+	if (len && inject(j))
+		good = 0;
+	to = rules_write(j, call->handle[0], call->number[0], good, 0);
+	bytes_copy(to, slice->bytes + slice->at, good);
+	if (good < len) {
+		to = rules_write(j, call->handle[0], call->number[0] + good, len - good, 0);
+		bytes_fill(to, 0, len - good);
+		return returns(j, RESULT_EFAULT);
+	}
+	slice->at += len;
+	return returns(j, RESULT_0);
+}
+
+enum fate judge_fail_nth(struct judged *j)
+{
+	j->self->fail_nth = j->call->number[0];
+	return RAN;
+}

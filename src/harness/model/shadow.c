@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/model/shadow.h"
+
+#include <stdlib.h>
+
+bool shadow_init(struct shadow *shadow)
+{
+	shadow->races = malloc(SHADOW_RACES * sizeof(*shadow->races));
+	shadow_clear(shadow);
+	return shadow->races;
+}
+
+void shadow_release(struct shadow *shadow)
+{
+	free(shadow->races);
+	shadow->races = NULL;
+}
+
+void shadow_clear(struct shadow *shadow)
+{
+	shadow->access_count = 0;
+	shadow->contended = false;
+	shadow->race_count = 0;
+}
+
+/*
+ * The race of these two calls on this page if it is known already: a call with two
+ * accesses can meet another twice. All races of one second call stand at the end.
+ */
+static struct race *known_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
+{
+	for (size_t i = shadow->race_count; i-- && shadow->races[i].second == second;)
+		if (shadow->races[i].first == first && shadow->races[i].page == page)
+			return &shadow->races[i];
+	return NULL;
+}
+
+static void record_race(struct shadow *shadow, const struct access *before,
+			const struct access *now)
+{
+	uint16_t from = before->from > now->from ? before->from : now->from;
+	uint16_t to = before->to < now->to ? before->to : now->to;
+	struct race *race = known_race(shadow, before->call, now->call, now->page);
+
+	if (!race) {
+		shadow->races[shadow->race_count++] =
+			(struct race){ before->call, now->call, now->page, from, to };
+		return;
+	}
+	race->from = race->from < from ? race->from : from;
+	race->to = race->to > to ? race->to : to;
+}
+
+void shadow_access(struct shadow *shadow, const struct access *now, const struct clock *clock)
+{
+	for (size_t i = 0; i < shadow->access_count; i++) {
+		const struct access *before = &shadow->accesses[i];
+
+		if (before->page != now->page || before->thread == now->thread ||
+		    before->from >= now->to || now->from >= before->to)
+			continue;
+		if (!(before->write || now->write) ||
+		    clock_knows(clock, before->thread, before->epoch))
+			continue;
+		if (before->atomic && now->atomic)
+			shadow->contended = true;
+		else
+			record_race(shadow, before, now);
+	}
+	shadow->clocks[shadow->access_count] = *clock;
+	shadow->accesses[shadow->access_count++] = *now;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct race *a = left, *b = right;
+
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	if (a->second != b->second)
+		return a->second < b->second ? -1 : 1;
+	return (a->page > b->page) - (a->page < b->page);
+}
+
+void shadow_sort(struct shadow *shadow)
+{
+	if (shadow->race_count > 1)
+		qsort(shadow->races, shadow->race_count, sizeof(*shadow->races), compare);
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Each pass tries changes of one kind and keeps those that leave the program what it is. A
+ * change that is kept may open the way for another, so all passes are made until a round
+ * changes nothing.
+ *
+ * Some calls go only together (a lock and its unlock), and some numbers (two ranges that
+ * must meet), so there are passes for two at a time.
+ */
+#include "harness/mutate/minimize.h"
+
+#include <string.h>
+
+#include "harness/base/number.h"
+#include "harness/mutate/scene.h"
+#include "harness/mutate/trim.h"
+
+static void copy_program(struct program *to, const struct program *from)
+{
+	to->count = from->count;
+	to->claims = from->claims;
+	to->expect = from->expect;
+	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
+}
+
+static void begin(struct minimize *m)
+{
+	copy_program(&m->trial, &m->best);
+}
+
+/* Is the trial what the program is? Then it is the best. */
+static bool ask(struct minimize *m)
+{
+	if (!m->same(m->ctx, &m->trial))
+		return false;
+	copy_program(&m->best, &m->trial);
+	return true;
+}
+
+/* ---- fewer calls ---- */
+
+static bool cut_runs(struct minimize *m)
+{
+	static struct trim trim;
+	size_t before = m->best.count;
+
+	copy_program(&trim.best, &m->best);
+	copy_program(&trim.trial, &m->best);
+	trim_begin(&trim);
+	while (trim_ask(&trim))
+		trim_answer(&trim, m->same(m->ctx, &trim.trial));
+	copy_program(&m->best, &trim.best);
+	return m->best.count < before;
+}
+
+/* Leaves out of the trial what @drop marks, if that is something but not all. */
+static bool ask_without(struct minimize *m, const bool *drop)
+{
+	size_t kept = 0;
+
+	begin(m);
+	for (size_t i = 0; i < m->best.count; i++)
+		if (!drop[i])
+			m->trial.calls[kept++] = m->best.calls[i];
+	m->trial.count = kept;
+	return kept && kept < m->best.count && ask(m);
+}
+
+/* Which handles of a kind a call names: one bit each. */
+static uint32_t handles_of(const struct call *call, enum scene_kind kind)
+{
+	unsigned int handles = 0;
+	uint32_t named = 0;
+
+	for (const char *arg = op_table[call->op].args; *arg; arg++) {
+		enum scene_kind of = scene_kind(*arg);
+
+		if (of == SCENE_KINDS)
+			continue;
+		if (of == kind)
+			named |= 1u << call->handle[handles];
+		handles++;
+	}
+	return named;
+}
+
+/* All calls on a handle; on a page, those through its mappings too. */
+static bool drop_handle(struct minimize *m, enum scene_kind kind, unsigned int handle)
+{
+	bool drop[PROGRAM_CALLS];
+	uint32_t maps = 0;
+
+	for (size_t i = 0; i < m->best.count; i++) {
+		const struct call *call = &m->best.calls[i];
+
+		drop[i] = handles_of(call, kind) & 1u << handle;
+		if (drop[i] && kind == SCENE_PAGE)
+			maps |= handles_of(call, SCENE_MAP);
+	}
+	for (size_t i = 0; i < m->best.count; i++)
+		drop[i] |= (handles_of(&m->best.calls[i], SCENE_MAP) & maps) != 0;
+	return ask_without(m, drop);
+}
+
+static const unsigned int handle_counts[SCENE_KINDS] = {
+	[SCENE_PAGE] = PROGRAM_PAGES,	[SCENE_MAP] = PROGRAM_MAPS,
+	[SCENE_SLICE] = PROGRAM_SLICES, [SCENE_MUTEX] = PROGRAM_MUTEXES,
+	[SCENE_SEMAPHORE] = PROGRAM_SEMAPHORES,
+};
+
+static bool drop_handles(struct minimize *m)
+{
+	bool changed = false;
+
+	for (enum scene_kind kind = 0; kind < SCENE_KINDS; kind++)
+		for (unsigned int handle = handle_counts[kind]; handle-- > 0;)
+			changed |= drop_handle(m, kind, handle);
+	return changed;
+}
+
+static bool drop_threads(struct minimize *m)
+{
+	bool drop[PROGRAM_CALLS], changed = false;
+
+	for (unsigned int thread = PROGRAM_THREADS; thread-- > 0;) {
+		for (size_t i = 0; i < m->best.count; i++)
+			drop[i] = m->best.calls[i].thread == thread;
+		changed |= ask_without(m, drop);
+	}
+	return changed;
+}
+
+/* More of them are too many pairs. */
+#define PAIRS_MOST 20
+
+static bool drop_pairs(struct minimize *m)
+{
+	bool changed = false;
+
+	for (size_t last = m->best.count; m->best.count <= PAIRS_MOST && last-- > 1;)
+		for (size_t first = last; first-- > 0 && last < m->best.count;) {
+			bool drop[PROGRAM_CALLS] = { false };
+
+			drop[first] = drop[last] = true;
+			changed |= ask_without(m, drop);
+		}
+	return changed;
+}
+
+/* ---- fewer threads, lower names ---- */
+
+/* All calls of a thread, or one of them, to another thread. */
+static bool move(struct minimize *m, size_t from, size_t to, uint8_t thread, uint8_t other)
+{
+	bool moved = false;
+
+	begin(m);
+	for (size_t i = from; i < to; i++)
+		if (m->trial.calls[i].thread == thread) {
+			m->trial.calls[i].thread = other;
+			moved = true;
+		}
+	return moved && ask(m);
+}
+
+static bool merge_threads(struct minimize *m)
+{
+	bool changed = false;
+
+	for (uint8_t thread = PROGRAM_THREADS - 1; thread > 0; thread--)
+		for (uint8_t other = 0; other < thread; other++)
+			changed |= move(m, 0, m->best.count, thread, other);
+	return changed;
+}
+
+static bool move_calls(struct minimize *m)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < m->best.count; i++)
+		for (uint8_t other = 0; other < m->best.calls[i].thread; other++)
+			changed |= move(m, i, i + 1, m->best.calls[i].thread, other);
+	return changed;
+}
+
+/* T0 is who comes first, and so on. */
+static bool order_threads(struct minimize *m)
+{
+	uint8_t name[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
+
+	begin(m);
+	for (size_t i = 0; i < m->trial.count; i++) {
+		struct call *call = &m->trial.calls[i];
+
+		if (call->thread != THREAD_MAIN && !name[call->thread])
+			name[call->thread] = ++used;
+		call->thread = name[call->thread];
+	}
+	return !program_equal(&m->trial, &m->best) && ask(m);
+}
+
+static void rename_in(struct call *call, enum scene_kind kind, uint8_t handle, uint8_t other)
+{
+	unsigned int handles = 0;
+
+	for (const char *arg = op_table[call->op].args; *arg; arg++) {
+		if (scene_kind(*arg) == SCENE_KINDS)
+			continue;
+		if (scene_kind(*arg) == kind && call->handle[handles] == handle)
+			call->handle[handles] = other;
+		handles++;
+	}
+}
+
+static bool rename_handle(struct minimize *m, enum scene_kind kind, uint8_t handle, uint8_t other)
+{
+	begin(m);
+	for (size_t i = 0; i < m->trial.count; i++)
+		rename_in(&m->trial.calls[i], kind, handle, other);
+	return !program_equal(&m->trial, &m->best) && ask(m);
+}
+
+/* To a name that is free, or together with what has that name. */
+static bool rename_handles(struct minimize *m)
+{
+	bool changed = false;
+
+	for (enum scene_kind kind = 0; kind < SCENE_KINDS; kind++)
+		for (uint8_t handle = 1; handle < handle_counts[kind]; handle++)
+			for (uint8_t other = 0; other < handle; other++)
+				changed |= rename_handle(m, kind, handle, other);
+	return changed;
+}
+
+/* ---- smaller numbers ---- */
+
+static unsigned int numbers_of(const struct call *call)
+{
+	unsigned int numbers = 0;
+
+	for (const char *arg = op_table[call->op].args; *arg; arg++)
+		numbers += *arg == 'n' || *arg == 'z' || *arg == 'f';
+	return numbers;
+}
+
+/* Which number of a call is an offset in a page: one bit each. */
+static unsigned int offsets_of(const struct call *call)
+{
+	const char *args = op_table[call->op].args;
+
+	if (call->op == OP_copy_page)
+		return 3;
+	return (args[0] == 'p' || args[0] == 'k') && strchr(args, 'n') ? 1 : 0;
+}
+
+static bool set_number(struct minimize *m, size_t call, unsigned int n, uint64_t number)
+{
+	begin(m);
+	m->trial.calls[call].number[n] = number;
+	return call_valid(&m->trial.calls[call]) && ask(m);
+}
+
+/* Zero, one, and the powers of two below: the first that will do. */
+static bool round_number(struct minimize *m, size_t call, unsigned int n)
+{
+	uint64_t number = m->best.calls[call].number[n];
+
+	for (uint64_t rounder = 0; rounder < number && rounder < NUMBER_SPAN;
+	     rounder = rounder ? 2 * rounder : 1)
+		if (set_number(m, call, n, rounder))
+			return true;
+	return false;
+}
+
+static bool is_round(uint64_t number)
+{
+	return !(number & (number - 1));
+}
+
+/* Toward its base, by half of the way, a quarter, and so on. */
+static bool lower_number(struct minimize *m, size_t call, unsigned int n)
+{
+	bool changed = false;
+	uint16_t base = (uint16_t)(number_pack(m->best.calls[call].number[n]) & ~(NUMBER_SPAN - 1));
+
+	for (uint16_t step = NUMBER_SPAN / 2; step; step /= 2) {
+		uint16_t packed = number_pack(m->best.calls[call].number[n]);
+
+		if (packed - base >= step)
+			changed |= set_number(m, call, n, number_unpack((uint16_t)(packed - step)));
+	}
+	return changed;
+}
+
+static bool shrink_numbers(struct minimize *m)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < m->best.count; i++)
+		for (unsigned int n = 0; n < numbers_of(&m->best.calls[i]); n++) {
+			changed |= round_number(m, i, n);
+			if (!is_round(m->best.calls[i].number[n]))
+				changed |= lower_number(m, i, n);
+		}
+	return changed;
+}
+
+/* The smallest offset that is not 0; NUMBER_SPAN if there is none. */
+static uint64_t least_offset(const struct program *program)
+{
+	uint64_t least = NUMBER_SPAN;
+
+	for (size_t i = 0; i < program->count; i++)
+		for (unsigned int n = 0; n < 2; n++) {
+			uint64_t number = program->calls[i].number[n];
+
+			if (offsets_of(&program->calls[i]) & 1u << n && number && number < least)
+				least = number;
+		}
+	return least;
+}
+
+/* Ranges that meet go on meeting if all of them move. */
+static bool move_ranges(struct minimize *m)
+{
+	uint64_t least = least_offset(&m->best);
+
+	if (least == NUMBER_SPAN)
+		return false;
+	begin(m);
+	for (size_t i = 0; i < m->trial.count; i++)
+		for (unsigned int n = 0; n < 2; n++) {
+			uint64_t *number = &m->trial.calls[i].number[n];
+
+			if (offsets_of(&m->trial.calls[i]) & 1u << n && *number &&
+			    *number < NUMBER_SPAN)
+				*number -= least;
+		}
+	return ask(m);
+}
+
+/* Two ranges to the beginning of their pages. */
+static bool begin_ranges(struct minimize *m)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < m->best.count; i++)
+		for (size_t j = i + 1; j < m->best.count; j++) {
+			begin(m);
+			for (unsigned int n = 0; n < 2; n++) {
+				if (offsets_of(&m->trial.calls[i]) & 1u << n)
+					m->trial.calls[i].number[n] = 0;
+				if (offsets_of(&m->trial.calls[j]) & 1u << n)
+					m->trial.calls[j].number[n] = 0;
+			}
+			changed |= !program_equal(&m->trial, &m->best) && ask(m);
+		}
+	return changed;
+}
+
+/* ---- plainer values and flags ---- */
+
+static bool set_value(struct minimize *m, size_t call, uint8_t value)
+{
+	begin(m);
+	m->trial.calls[call].value = value;
+	return ask(m);
+}
+
+static bool lower_values(struct minimize *m)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < m->best.count; i++)
+		for (uint8_t value = 0; strchr(op_table[m->best.calls[i].op].args, 'v') &&
+					value < 2 && value < m->best.calls[i].value; value++)
+			changed |= set_value(m, i, value);
+	return changed;
+}
+
+static bool plain_flags(struct minimize *m)
+{
+	static const uint8_t parts[] = { 0xff, CALL_GFP_CONTEXT, CALL_GFP_HIGHMEM,
+					 CALL_GFP_NOFAIL, CALL_GFP_ZERO };
+	bool changed = false;
+
+	for (size_t i = 0; i < m->best.count; i++)
+		for (size_t n = 0; n < sizeof(parts); n++) {
+			uint8_t flags = m->best.calls[i].value;
+
+			if (m->best.calls[i].op == OP_alloc_page && flags & parts[n])
+				changed |= set_value(m, i, (uint8_t)(flags & ~parts[n]));
+		}
+	return changed;
+}
+
+static bool drop_faults(struct minimize *m)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < m->best.count; i++) {
+		if (!m->best.calls[i].has_fault)
+			continue;
+		begin(m);
+		m->trial.calls[i].has_fault = false;
+		m->trial.calls[i].number[1] = 0;
+		changed |= ask(m);
+	}
+	return changed;
+}
+
+/* What the program says of results; `expect` stays, it says what the whole is. */
+static bool drop_claims(struct minimize *m)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < m->best.count; i++) {
+		if (m->best.calls[i].claim == RESULT_NONE)
+			continue;
+		begin(m);
+		m->trial.calls[i].claim = RESULT_NONE;
+		changed |= ask(m);
+	}
+	return changed;
+}
+
+static bool (*const passes[])(struct minimize *m) = {
+	drop_claims,
+	cut_runs,
+	drop_handles,
+	drop_threads,
+	drop_pairs,
+	merge_threads,
+	move_calls,
+	order_threads,
+	rename_handles,
+	move_ranges,
+	begin_ranges,
+	shrink_numbers,
+	lower_values,
+	plain_flags,
+	drop_faults,
+};
+
+void minimize(struct minimize *m)
+{
+	bool changed;
+
+	do {
+		changed = false;
+		for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
+			changed |= passes[i](m);
+	} while (changed);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Calls as wholes: new ones, fewer, in other places, by other threads, in another order. */
+#include "harness/mutate/mutate_parts.h"
+
+#include <string.h>
+
+struct run mutate_pick_run(struct mutator *m, const struct program *program)
+{
+	size_t first = random_below(&m->random, program->count), left = program->count - first;
+	size_t most = random_once_in(&m->random, 2) ? 1 : random_once_in(&m->random, 4) ? left : 6;
+
+	return (struct run){ first,
+			     first + 1 + random_below(&m->random, most < left ? most : left) };
+}
+
+void mutate_open(struct program *program, size_t at, size_t count)
+{
+	struct call *gap = program->calls + at;
+
+	memmove(gap + count, gap, (program->count - at) * sizeof(*gap));
+	program->count += count;
+}
+
+void mutate_close(struct program *program, size_t at, size_t count)
+{
+	struct call *gap = program->calls + at;
+
+	memmove(gap, gap + count, (program->count - at - count) * sizeof(*gap));
+	program->count -= count;
+}
+
+/* The call that fills handles of that kind, or OP_COUNT: locks are simply there. */
+static enum op filler(char letter)
+{
+	for (enum op op = 0; op < OP_COUNT; op++)
+		if (op_table[op].args[0] == (letter & ~0x20))
+			return op;
+	return OP_COUNT;
+}
+
+/* What such a call takes away, or waits for, later calls may need: it goes to the end. */
+static bool is_late(enum op op)
+{
+	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
+	       op == OP_lock || op == OP_wait;
+}
+
+static void put(struct mutator *m, const struct call *call, size_t *at, struct scene *scene)
+{
+	mutate_open(m->program, *at, 1);
+	m->program->calls[(*at)++] = *call;
+	scene_step(scene, call);
+}
+
+/* A call @op at @at, after calls that make what it needs, as far as there is room. */
+static void put_with_needs(struct mutator *m, enum op op, size_t *at, struct scene *scene)
+{
+	struct call call;
+
+	for (const char *kind = op_table[op].args; *kind; kind++) {
+		enum scene_kind need = scene_kind(*kind);
+		enum op maker = op == OP_wait ? OP_post : filler(*kind);
+
+		if (*kind & 0x20 && need < SCENE_KINDS && !scene->usable[need] &&
+		    maker < OP_COUNT && mutate_room(m) > 1)
+			put_with_needs(m, maker, at, scene);
+	}
+	if (!mutate_room(m))
+		return;
+	mutate_make_call(m, &call, op, scene);
+	put(m, &call, at, scene);
+}
+
+bool mutate_insert(struct mutator *m)
+{
+	enum op op = random_below(&m->random, OP_COUNT);
+	size_t at = m->program->count;
+	uint32_t filled[SCENE_KINDS];
+	struct scene scene;
+
+	if (!mutate_room(m))
+		return false;
+	if (!random_once_in(&m->random, 3) && (!is_late(op) || random_once_in(&m->random, 8)))
+		at = random_below(&m->random, at + 1);
+	scene_at(&scene, m->program, m->program->count);
+	memcpy(filled, scene.filled, sizeof(filled));
+	scene_at(&scene, m->program, at);
+	/* What later calls fill is taken too, or they would lose it. */
+	for (unsigned int kind = 0; kind < SCENE_KINDS; kind++)
+		scene.filled[kind] |= filled[kind];
+	put_with_needs(m, op, &at, &scene);
+	return true;
+}
+
+bool mutate_remove(struct mutator *m)
+{
+	struct run run;
+
+	if (m->program->count < 2)
+		return false;
+	run = mutate_pick_run(m, m->program);
+	if (run.last - run.first == m->program->count)
+		run.last--;
+	mutate_close(m->program, run.first, run.last - run.first);
+	return true;
+}
+
+bool mutate_swap(struct mutator *m)
+{
+	struct call *calls = m->program->calls, kept;
+	size_t count = m->program->count, a, b;
+
+	if (!count)
+		return false;
+	a = random_below(&m->random, count);
+	b = random_below(&m->random, count);
+	if (call_equal(&calls[a], &calls[b]))
+		return false;
+	kept = calls[a];
+	calls[a] = calls[b];
+	calls[b] = kept;
+	return true;
+}
+
+bool mutate_duplicate(struct mutator *m)
+{
+	struct program *program = m->program;
+	struct call copies[PROGRAM_CALLS];
+	struct run run;
+	size_t count, at;
+
+	if (!program->count || !mutate_room(m))
+		return false;
+	run = mutate_pick_run(m, program);
+	count = run.last - run.first;
+	if (count > mutate_room(m))
+		count = mutate_room(m);
+	memcpy(copies, program->calls + run.first, count * sizeof(copies[0]));
+	at = random_below(&m->random, program->count + 1);
+	mutate_open(program, at, count);
+	memcpy(program->calls + at, copies, count * sizeof(copies[0]));
+	return true;
+}
+
+/* Many mappings, many references: what a program seldom comes to call by call. */
+bool mutate_repeat(struct mutator *m)
+{
+	struct program *program = m->program;
+	uint32_t times = 1 + random_below(&m->random, 16);
+	struct scene scene;
+	struct call call;
+	char letter;
+	size_t at;
+
+	if (!program->count || !mutate_room(m))
+		return false;
+	if (times > mutate_room(m))
+		times = (uint32_t)mutate_room(m);
+	at = random_below(&m->random, program->count);
+	call = program->calls[at];
+	letter = op_table[call.op].args[0];
+	/* What later calls fill counts too: none of them is to lose its handle. */
+	scene_at(&scene, program, program->count);
+	for (uint32_t done = 0; done < times; done++) {
+		if (!(letter & 0x20)) {
+			uint32_t free = mutate_unfilled(&scene, letter);
+
+			if (!free)
+				return done;
+			call.handle[0] = (uint8_t)__builtin_ctz(free);
+			scene.filled[scene_kind(letter)] |= 1u << call.handle[0];
+		}
+		mutate_open(program, ++at, 1);
+		program->calls[at] = call;
+	}
+	return true;
+}
+
+/* Would the call be skipped, for all that the order of lines tells? */
+static bool is_idle(const struct scene *scene, const struct call *call)
+{
+	char kinds[2];
+	unsigned int count = mutate_handle_kinds(call, kinds);
+
+	for (unsigned int i = 0; i < count; i++) {
+		bool filled = scene->filled[scene_kind(kinds[i])] & 1u << call->handle[i];
+
+		if (filled != (bool)(kinds[i] & 0x20))
+			return true;
+	}
+	return false;
+}
+
+bool mutate_tidy(struct mutator *m)
+{
+	struct program *program = m->program;
+	size_t kept = 0, count = program->count;
+	struct scene scene;
+
+	scene_at(&scene, program, 0);
+	for (size_t i = 0; i < count; i++) {
+		const struct call *call = &program->calls[i];
+		bool idle = is_idle(&scene, call);
+
+		scene_step(&scene, call);
+		if (!idle)
+			program->calls[kept++] = *call;
+	}
+	/* A program that does nothing at all keeps its first call. */
+	program->count = kept || !count ? kept : 1;
+	return program->count < count;
+}
+
+bool mutate_move(struct mutator *m)
+{
+	struct program *program = m->program;
+	struct call moved[PROGRAM_CALLS];
+	struct run run;
+	size_t count, at;
+
+	if (program->count < 2)
+		return false;
+	run = mutate_pick_run(m, program);
+	count = run.last - run.first;
+	if (count == program->count)
+		return false;
+	memcpy(moved, program->calls + run.first, count * sizeof(moved[0]));
+	mutate_close(program, run.first, count);
+	at = random_below(&m->random, program->count + 1);
+	mutate_open(program, at, count);
+	memcpy(program->calls + at, moved, count * sizeof(moved[0]));
+	return at != run.first;
+}
+
+bool mutate_thread(struct mutator *m)
+{
+	uint8_t thread = mutate_any_thread(m);
+	bool changed = false;
+	struct run run;
+
+	if (!m->program->count)
+		return false;
+	run = mutate_pick_run(m, m->program);
+	for (size_t i = run.first; i < run.last; i++) {
+		changed |= m->program->calls[i].thread != thread;
+		m->program->calls[i].thread = thread;
+	}
+	return changed;
+}
+
+/*
+ * The threads take their turns in another order, each with its own calls in the old one.
+ * What stands at a place in the end is the next call of the thread that drew the place.
+ */
+static bool interleave(struct mutator *m, struct call *calls, size_t count)
+{
+	struct call old[PROGRAM_CALLS];
+	uint8_t turns[PROGRAM_CALLS];
+	size_t next[PROGRAM_THREADS] = { 0 };
+	bool changed = false;
+
+	for (size_t i = 0; i < count; i++)
+		turns[i] = calls[i].thread;
+	for (size_t i = count; i-- > 1;) {
+		size_t with = random_below(&m->random, i + 1);
+		uint8_t kept = turns[i];
+
+		turns[i] = turns[with];
+		turns[with] = kept;
+	}
+	memcpy(old, calls, count * sizeof(*calls));
+	for (size_t i = 0; i < count; i++) {
+		size_t *at = &next[turns[i]];
+
+		while (old[*at].thread != turns[i])
+			++*at;
+		changed |= turns[i] != old[i].thread;
+		calls[i] = old[(*at)++];
+	}
+	return changed;
+}
+
+bool mutate_order(struct mutator *m)
+{
+	struct program *program = m->program;
+	struct call *calls = program->calls, kept;
+	size_t at;
+	struct run run;
+
+	if (program->count < 2)
+		return false;
+	if (random_once_in(&m->random, 2)) {
+		run = mutate_pick_run(m, program);
+		return interleave(m, calls + run.first, run.last - run.first);
+	}
+	at = random_below(&m->random, program->count - 1);
+	if (calls[at].thread == calls[at + 1].thread)
+		return false;
+	kept = calls[at];
+	calls[at] = calls[at + 1];
+	calls[at + 1] = kept;
+	return true;
+}
+
+/* A handle that the program uses already, mostly, so that threads meet at it. */
+static uint8_t some_lock(struct mutator *m, char letter)
+{
+	return (uint8_t)(random_once_in(&m->random, 4) ?
+				 random_below(&m->random, op_handles(letter)) :
+				 0);
+}
+
+static bool put_lock_around(struct mutator *m)
+{
+	struct run run = mutate_pick_run(m, m->program);
+	struct call *calls = m->program->calls;
+	struct call call = { .op = OP_unlock,
+			     .thread = calls[run.first].thread,
+			     .handle = { some_lock(m, 'm') },
+			     .claim = RESULT_NONE };
+
+	mutate_open(m->program, run.last, 1);
+	calls[run.last] = call;
+	mutate_open(m->program, run.first, 1);
+	call.op = OP_lock;
+	calls[run.first] = call;
+	return true;
+}
+
+static bool put_signal(struct mutator *m)
+{
+	size_t first = random_below(&m->random, m->program->count);
+	size_t then = first + random_below(&m->random, m->program->count - first);
+	struct call *calls = m->program->calls;
+	struct call call = { .op = OP_wait,
+			     .thread = calls[then].thread,
+			     .handle = { some_lock(m, 's') },
+			     .claim = RESULT_NONE };
+
+	if (calls[first].thread == calls[then].thread)
+		return false;
+	mutate_open(m->program, then, 1);
+	calls[then] = call;
+	call.op = OP_post;
+	call.thread = calls[first].thread;
+	mutate_open(m->program, first + 1, 1);
+	calls[first + 1] = call;
+	return true;
+}
+
+bool mutate_sync(struct mutator *m)
+{
+	if (!m->program->count || mutate_room(m) < 2)
+		return false;
+	return random_once_in(&m->random, 2) ? put_lock_around(m) : put_signal(m);
+}
+
+/* Handles for mappings that nobody fills, as bits. */
+static uint32_t free_mappings(const struct mutator *m)
+{
+	struct scene scene;
+
+	scene_at(&scene, m->program, m->program->count);
+	return mutate_unfilled(&scene, 'K');
+}
+
+/*
+ * Whoever maps must unmap newest first, which calls put in one by one seldom do; and what is
+ * wrong with an older mapping shows only while there is a newer one.
+ */
+bool mutate_nest(struct mutator *m)
+{
+	uint32_t times = (random_once_in(&m->random, 3) ? 14 : 1) + random_below(&m->random, 3);
+	struct call call = { .claim = RESULT_NONE };
+	struct scene scene;
+	struct run run;
+	uint32_t free;
+
+	if (!m->program->count)
+		return false;
+	run = mutate_pick_run(m, m->program);
+	free = free_mappings(m);
+	scene_at(&scene, m->program, run.first);
+	if (!scene.usable[SCENE_PAGE] || !free || mutate_room(m) < 2)
+		return false;
+	call.thread = m->program->calls[run.first].thread;
+	for (; times && free && mutate_room(m) >= 2; times--, free &= free - 1, run.last += 2) {
+		call.handle[0] = (uint8_t)__builtin_ctz(free);
+		call.handle[1] = 0;
+		call.op = OP_kunmap_local;
+		mutate_open(m->program, run.last, 1);
+		m->program->calls[run.last] = call;
+		call.handle[1] = random_bit(&m->random, scene.usable[SCENE_PAGE]);
+		call.op = OP_kmap_local;
+		mutate_open(m->program, run.first, 1);
+		m->program->calls[run.first] = call;
+	}
+	return true;
+}

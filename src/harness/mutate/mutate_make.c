@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * New calls. Most are made to succeed and to meet others: handles that are there, ranges
+ * within the page, few threads, few small numbers. The rest is whatever is valid.
+ *
+ * A call that fails is one of many, but one that breaks a fatal rule ends its program: so
+ * that is rarer, and other mutations make enough of them.
+ */
+#include "harness/mutate/mutate_parts.h"
+
+#include <string.h>
+
+#include "harness/base/number.h"
+
+#define PAGE 4096u
+
+/* Of new calls that have a way to fail, and to break a fatal rule, one in so many does. */
+#define ONE_FAILS 8
+#define ONE_BREAKS 64
+
+static uint32_t stray(enum op op)
+{
+	return op_through_mapping(op) ? ONE_BREAKS : ONE_FAILS;
+}
+
+const uint16_t mutate_edges[MUTATE_EDGES] = {
+	0, 1, 2, PAGE - 2, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1
+};
+
+unsigned int mutate_handle_kinds(const struct call *call, char kinds[2])
+{
+	unsigned int count = 0;
+
+	for (const char *kind = op_table[call->op].args; *kind; kind++)
+		if (scene_kind(*kind) < SCENE_KINDS)
+			kinds[count++] = *kind;
+	return count;
+}
+
+unsigned int mutate_number_kinds(const struct call *call, char kinds[3])
+{
+	unsigned int count = 0;
+
+	for (const char *kind = op_table[call->op].args; *kind; kind++)
+		if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
+			kinds[count++] = *kind;
+	return count;
+}
+
+bool mutate_number_fits(char kind, uint64_t number)
+{
+	return number_valid(number) && (kind != 'z' || number <= PROGRAM_SLICE_MAX);
+}
+
+static uint64_t number_of_program(struct mutator *m)
+{
+	const struct program *program = m->program;
+	const struct call *call;
+
+	if (!program->count)
+		return 0;
+	call = &program->calls[random_below(&m->random, program->count)];
+	return call->number[random_below(&m->random, 2)];
+}
+
+uint64_t mutate_any_number(struct mutator *m)
+{
+	uint64_t number;
+
+	switch (random_below(&m->random, 8)) {
+	case 0:
+	case 1:
+		return mutate_edges[random_below(&m->random, MUTATE_EDGES)];
+	case 2:
+		return random_below(&m->random, 64);
+	case 3:
+		return random_below(&m->random, PAGE + 1);
+	case 4: /* a power of two, or beside it */
+		number = 1ull << random_below(&m->random, 13);
+		return number + random_below(&m->random, 3) - 1;
+	case 5:
+	case 6:
+		return number_of_program(m);
+	default:
+		return number_unpack((uint16_t)random_next(&m->random));
+	}
+}
+
+uint8_t mutate_any_value(struct mutator *m, char kind)
+{
+	uint32_t any = random_below(&m->random, 256);
+
+	if (kind == 'v')
+		return (uint8_t)any;
+	/* Zeroed pages may be loaded from, others only where they were written. */
+	return (any & (CALL_GFP_CONTEXT | CALL_GFP_HIGHMEM | CALL_GFP_NOFAIL)) |
+	       (random_once_in(&m->random, 4) ? 0 : CALL_GFP_ZERO);
+}
+
+uint8_t mutate_any_thread(struct mutator *m)
+{
+	return (uint8_t)random_below(&m->random, random_once_in(&m->random, 8) ? PROGRAM_THREADS : 4);
+}
+
+uint32_t mutate_unfilled(const struct scene *scene, char letter)
+{
+	return (uint32_t)((1ull << op_handles(letter)) - 1) & ~scene->filled[scene_kind(letter)];
+}
+
+/* Fillers want a handle that is free, others one that is there. */
+static uint32_t good_handles(const struct scene *scene, char letter)
+{
+	return letter & 0x20 ? scene->usable[scene_kind(letter)] : mutate_unfilled(scene, letter);
+}
+
+uint8_t mutate_any_handle(struct mutator *m, const struct scene *scene, char letter,
+			  uint8_t thread)
+{
+	uint32_t good = good_handles(scene, letter);
+	uint8_t newest = scene_newest_map(scene, thread);
+
+	if (!good || random_once_in(&m->random, ONE_BREAKS))
+		return (uint8_t)random_below(&m->random, op_handles(letter));
+	/* Free ones in order, so that programs share their names. */
+	if (!(letter & 0x20))
+		return (uint8_t)__builtin_ctz(good);
+	/* The newest mapping of a thread is the one that it may unmap. */
+	if (letter == 'k' && newest < PROGRAM_MAPS && random_once_in(&m->random, 2))
+		return newest;
+	return random_bit(&m->random, good);
+}
+
+static uint8_t lock_to_unlock(struct mutator *m, const struct scene *scene)
+{
+	uint32_t held = 0xf & ~scene->usable[SCENE_MUTEX];
+
+	return held ? random_bit(&m->random, held) :
+		      (uint8_t)random_below(&m->random, PROGRAM_MUTEXES);
+}
+
+/* Who can use what the call names: its mapping, or its mutex. */
+static void choose_thread(struct mutator *m, struct call *call, const struct scene *scene)
+{
+	if (random_once_in(&m->random, ONE_BREAKS))
+		return;
+	if (op_table[call->op].args[0] == 'k' && scene->usable[SCENE_MAP] & 1u << call->handle[0])
+		call->thread = scene->map_thread[call->handle[0]];
+	if (call->op == OP_unlock)
+		call->thread = scene->holder[call->handle[0]];
+}
+
+/* The last number of several is a length, that what comes before it leaves room for. */
+static uint64_t fitting_length(struct mutator *m, const struct call *call, unsigned int numbers)
+{
+	uint64_t from = 0, left;
+
+	for (unsigned int i = 0; i < numbers; i++)
+		if (call->number[i] > from)
+			from = call->number[i];
+	if (from > PAGE || random_once_in(&m->random, stray(call->op)))
+		return mutate_any_number(m);
+	left = PAGE - from;
+	switch (random_below(&m->random, 4)) {
+	case 0:
+		return left;
+	case 1:
+		return random_below(&m->random, left + 1);
+	default:
+		return random_below(&m->random, left < 64 ? left + 1 : 64);
+	}
+}
+
+/* Is the number beyond the page, where that is to be rare? */
+static bool is_stray(struct mutator *m, const struct call *call, uint64_t number)
+{
+	return number > PAGE && op_through_mapping(call->op) &&
+	       !random_once_in(&m->random, ONE_BREAKS);
+}
+
+static uint64_t choose_number(struct mutator *m, const struct call *call, const char *kind,
+			      unsigned int numbers)
+{
+	uint64_t number;
+
+	do {
+		if (call->op == OP_fail_nth)
+			number = random_below(&m->random, 6);
+		else if (*kind == 'n' && numbers && !strchr(kind + 1, 'n'))
+			number = fitting_length(m, call, numbers);
+		else
+			number = mutate_any_number(m);
+	} while (!mutate_number_fits(*kind, number) || is_stray(m, call, number));
+	return number;
+}
+
+/* Atomic accesses of other sizes, or of other places, are skipped. */
+static void align_atomic(struct mutator *m, struct call *call)
+{
+	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) ||
+	    random_once_in(&m->random, 16))
+		return;
+	call->number[1] = 1u << random_below(&m->random, 4);
+	call->number[0] -= call->number[0] % call->number[1];
+	if (!number_valid(call->number[0]))
+		call->number[0] = 0;
+}
+
+void mutate_make_call(struct mutator *m, struct call *call, enum op op,
+		      const struct scene *scene)
+{
+	unsigned int handles = 0, numbers = 0;
+
+	memset(call, 0, sizeof(*call));
+	call->op = (uint8_t)op;
+	call->claim = RESULT_NONE;
+	call->thread = mutate_any_thread(m);
+	call->has_fault = op == OP_user_slice && random_once_in(&m->random, 2);
+	for (const char *kind = op_table[op].args; *kind; kind++) {
+		if (*kind == 'v' || *kind == 'g')
+			call->value = mutate_any_value(m, *kind);
+		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
+			call->number[numbers] = choose_number(m, call, kind, numbers), numbers++;
+		else if (*kind != 'f')
+			call->handle[handles++] = mutate_any_handle(m, scene, *kind, call->thread);
+	}
+	if (op == OP_unlock)
+		call->handle[0] = lock_to_unlock(m, scene);
+	choose_thread(m, call, scene);
+	align_atomic(m, call);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HARNESS_PATTERN_H
+#define HARNESS_PATTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/base/bytes.h"
+
+/* The bytes that a writing call writes: byte i is (seed + i + i/256) mod 256. */
+static inline void BYTES_UNCHECKED pattern_fill(uint8_t *bytes, size_t len, uint8_t seed)
+{
+	for (size_t block = 0; block < len; block += 256) {
+		size_t end = len - block < 256 ? len - block : 256;
+		uint8_t first = (uint8_t)(seed + block / 256);
+
+		for (size_t i = 0; i < end; i++)
+			bytes[block + i] = (uint8_t)(first + i);
+	}
+}
+
+#endif

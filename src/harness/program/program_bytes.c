@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/program/program_bytes.h"
+
+#include <string.h>
+
+#include "harness/base/number.h"
+
+#define CODE_RESERVED 0xf0
+#define CODE_ALIASES 24 /* calls of the first release of format 1: never changes */
+
+enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
+
+_Static_assert(OP_COUNT >= CODE_ALIASES, "codes are append-only");
+_Static_assert(OP_COUNT <= CODE_RESERVED, "a new code has to come from the reserve");
+
+static uint64_t get_number(const uint8_t *record, unsigned int index)
+{
+	const uint8_t *at = record + AT_NUMBER + 2 * index;
+
+	return number_unpack((uint16_t)(at[0] | at[1] << 8));
+}
+
+static void put_number(uint8_t *record, unsigned int index, uint64_t number)
+{
+	uint8_t *at = record + AT_NUMBER + 2 * index;
+	uint16_t packed = number_pack(number);
+
+	at[0] = (uint8_t)packed;
+	at[1] = (uint8_t)(packed >> 8);
+}
+
+static void get_arguments(struct call *call, const uint8_t *record)
+{
+	unsigned int handles = 0, numbers = 0;
+
+	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+		switch (*kind) {
+		case 'v':
+			call->value = record[AT_VALUE];
+			break;
+		case 'g':
+			call->value = record[AT_VALUE] & 0x1f;
+			break;
+		case 'n':
+			call->number[numbers] = get_number(record, numbers);
+			numbers++;
+			break;
+		case 'z':
+			call->number[numbers] = get_number(record, numbers) & PROGRAM_SLICE_MAX;
+			numbers++;
+			break;
+		case 'f':
+			/* The handle that user_slice does not use says if it is there. */
+			call->has_fault = record[AT_HANDLE + 1] & 1;
+			if (call->has_fault)
+				call->number[numbers] = get_number(record, numbers);
+			numbers++;
+			break;
+		default:
+			call->handle[handles] =
+				(uint8_t)(record[AT_HANDLE + handles] % op_handles(*kind));
+			handles++;
+		}
+	}
+}
+
+void program_from_bytes(struct program *program, const uint8_t *bytes, size_t size)
+{
+	size_t records = size / PROGRAM_RECORD;
+
+	program->count = 0;
+	program->claims = false;
+	program->expect = 0;
+	for (size_t i = 0; i < records && program->count < PROGRAM_CALLS; i++) {
+		const uint8_t *record = bytes + i * PROGRAM_RECORD;
+		struct call *call = &program->calls[program->count];
+
+		if (record[AT_OP] >= CODE_RESERVED)
+			continue;
+		memset(call, 0, sizeof(*call));
+		call->op = record[AT_OP] < OP_COUNT ? record[AT_OP] : record[AT_OP] % CODE_ALIASES;
+		call->thread = record[AT_THREAD] % PROGRAM_THREADS;
+		call->claim = RESULT_NONE;
+		call->line = (uint32_t)(i + 1);
+		get_arguments(call, record);
+		program->count++;
+	}
+}
+
+static void put_call(const struct call *call, uint8_t *record)
+{
+	record[AT_OP] = call->op;
+	record[AT_THREAD] = call->thread;
+	record[AT_HANDLE] = call->handle[0];
+	record[AT_HANDLE + 1] = call->op == OP_user_slice ? call->has_fault : call->handle[1];
+	record[AT_VALUE] = call->value;
+	for (unsigned int i = 0; i < 3; i++)
+		put_number(record, i, call->number[i]);
+}
+
+size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYTES_MAX])
+{
+	for (size_t i = 0; i < program->count; i++)
+		put_call(&program->calls[i], bytes + i * PROGRAM_RECORD);
+	return program->count * PROGRAM_RECORD;
+}

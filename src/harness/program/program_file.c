@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/program/program_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/program/program_bytes.h"
+#include "harness/program/program_text.h"
+
+static char *read_all(int fd, size_t *size)
+{
+	size_t room = 1 << 14;
+	char *content = malloc(room);
+
+	*size = 0;
+	while (content) {
+		ssize_t got = read(fd, content + *size, room - *size);
+
+		if (got == 0)
+			return content;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			break;
+		*size += (size_t)got;
+		if (*size > PROGRAM_FILE_MAX) {
+			errno = EFBIG;
+			break;
+		}
+		if (*size == room) {
+			char *more = realloc(content, room *= 2);
+
+			if (!more)
+				break;
+			content = more;
+		}
+	}
+	free(content);
+	return NULL;
+}
+
+/* A name as it may stand in one line: without what would begin another. */
+static const char *shown(const char *name)
+{
+	static char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), "%s", name);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = '?';
+	return text;
+}
+
+char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR])
+{
+	bool standard = !strcmp(name, "-");
+	int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	char *content = NULL;
+
+	if (fd >= 0 && !fstat(fd, &status) && S_ISDIR(status.st_mode))
+		errno = EISDIR;
+	else if (fd >= 0)
+		content = read_all(fd, size);
+	if (!content)
+		snprintf(error, PROGRAM_FILE_ERROR, "%s: expected a readable program file: %s",
+			 shown(name), strerror(errno));
+	if (fd >= 0 && !standard)
+		close(fd);
+	return content;
+}
+
+bool program_file_parse(const char *name, const char *content, size_t size,
+			struct program *program, char error[PROGRAM_FILE_ERROR])
+{
+	struct text_error text_error;
+
+	if (!program_is_text(name, content, size)) {
+		program_from_bytes(program, (const uint8_t *)content, size);
+		return true;
+	}
+	if (program_from_text(program, content, size, &text_error))
+		return true;
+	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", shown(name), text_error.line,
+		 text_error.what);
+	return false;
+}
+
+bool program_file_load(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR])
+{
+	size_t size;
+	char *content = program_file_read(name, &size, error);
+	bool good = content && program_file_parse(name, content, size, program, error);
+
+	free(content);
+	return good;
+}

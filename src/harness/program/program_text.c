@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Lines of a program's text: which kind each is, and in which order kinds may come. Two
+ * read them: one wants the program, the other writes the text again as it should look.
+ */
+#include "harness/program/program_text.h"
+
+#include <string.h>
+
+#include "harness/program/text_cursor.h"
+#include "harness/program/text_writer.h"
+
+/* What a line turned out to be. */
+enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_CALL };
+
+struct reader {
+	const char *at, *end;
+	unsigned int line;
+	bool has_header, has_call, has_clean;
+	struct text_error *error;
+};
+
+static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
+{
+	const char *name;
+	size_t len;
+	enum rule rule;
+
+	text_skip_blanks(c);
+	name = c->at;
+	while (c->at < c->end && !text_is_blank(*c->at))
+		c->at++;
+	len = (size_t)(c->at - name);
+	if (!text_at_end(c))
+		return text_fail(c->error, "expected one name after 'expect'");
+	if (r->has_call)
+		return text_fail(c->error, "expected 'expect' before the first call");
+	rule = rule_find(name, len);
+	if (len == 5 && !memcmp(name, "clean", 5))
+		r->has_clean = true;
+	else if (rule == RULE_COUNT)
+		return text_fail(c->error, "expected 'clean' or the name of a rule, got '%.*s'",
+			    len < 40 ? (int)len : 40, name);
+	else
+		*expect |= RULE_BIT(rule);
+	return !(r->has_clean && *expect) ||
+	       text_fail(c->error, "expected 'clean' alone or names of rules, got both");
+}
+
+static bool take_header(struct text_cursor *c)
+{
+	struct text_word word = text_take_word(c), version;
+
+	if (!text_word_is(&word, TEXT_HEADER))
+		return text_fail(c->error, "expected the header 'pagetorture 1'");
+	text_skip_blanks(c);
+	version.at = c->at;
+	while (c->at < c->end && !text_is_blank(*c->at))
+		c->at++;
+	version.len = (size_t)(c->at - version.at);
+	if (!text_word_is(&version, "1") || !text_at_end(c))
+		return text_fail(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
+			    text_shown(&version), version.at);
+	return true;
+}
+
+/* The bytes that the UTF-8 sequence at @at needs, or 0 if it is none. */
+static size_t utf8_length(const unsigned char *at, size_t left)
+{
+	size_t len = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 : *at >= 0xe0 && *at < 0xf0 ? 3 :
+		     *at >= 0xf0 && *at < 0xf5 ? 4 : 0;
+
+	if (!len || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* Printable ASCII and tabs before the comment; any UTF-8 but NUL and CR in it. */
+static bool check_characters(struct text_cursor *c, const char *line_end)
+{
+	for (const char *at = c->at; at < c->end; at++)
+		if (!text_is_blank(*at) && (*at < 0x21 || *at > 0x7e))
+			return text_fail(c->error, "expected ASCII text, got byte 0x%02x",
+				    (unsigned char)*at);
+	for (const char *at = c->end; at < line_end;) {
+		size_t len = utf8_length((const unsigned char *)at, (size_t)(line_end - at));
+
+		if (!len || *at == '\0' || *at == '\r')
+			return text_fail(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
+				    (unsigned char)*at);
+		at += len;
+	}
+	return true;
+}
+
+/* Cuts the next line off; @c gets it without its comment. */
+static bool next_line(struct reader *r, struct text_cursor *c, struct text_word *whole)
+{
+	size_t left = (size_t)(r->end - r->at);
+	const char *eol = memchr(r->at, '\n', left), *comment;
+
+	r->error->line = ++r->line;
+	if (r->line > PROGRAM_LINES)
+		return text_fail(r->error, "expected at most %d lines", PROGRAM_LINES);
+	whole->at = r->at;
+	whole->len = (size_t)((eol ? eol : r->end) - r->at);
+	if (whole->len > TEXT_LINE_MAX)
+		return text_fail(r->error, "expected at most %d bytes a line, got %zu", TEXT_LINE_MAX,
+			    whole->len);
+	r->at = eol ? eol + 1 : r->end;
+	comment = memchr(whole->at, '#', whole->len);
+	c->at = whole->at;
+	c->end = comment ? comment : whole->at + whole->len;
+	c->error = r->error;
+	return check_characters(c, whole->at + whole->len);
+}
+
+static bool starts_with_expect(const struct text_cursor *c)
+{
+	struct text_cursor look = *c;
+	struct text_word word = text_take_word(&look);
+
+	return text_word_is(&word, "expect") && (text_at_end(&look) || text_is_blank(word.at[word.len]));
+}
+
+/* Reads one line; a call goes to @call, rules to @expect. */
+static bool read_line(struct reader *r, enum line_kind *kind, struct call *call, rule_set *expect,
+		      struct text_word *whole)
+{
+	struct text_cursor c;
+
+	if (!next_line(r, &c, whole))
+		return false;
+	if (text_at_end(&c)) {
+		*kind = c.end < whole->at + whole->len ? LINE_COMMENT : LINE_BLANK;
+		return true;
+	}
+	if (!r->has_header) {
+		*kind = LINE_HEADER;
+		r->has_header = true;
+		return take_header(&c);
+	}
+	if (starts_with_expect(&c)) {
+		*kind = LINE_EXPECT;
+		text_take_word(&c);
+		return take_expect(r, &c, expect);
+	}
+	*kind = LINE_CALL;
+	r->has_call = true;
+	if (!text_take_call(&c, call))
+		return false;
+	call->line = r->line;
+	return true;
+}
+
+static bool finish(struct reader *r)
+{
+	if (r->has_header)
+		return true;
+	r->error->line = r->line ? r->line : 1;
+	return text_fail(r->error, "expected the header 'pagetorture 1', got the end of the file");
+}
+
+bool program_from_text(struct program *program, const char *text, size_t size,
+		       struct text_error *error)
+{
+	struct reader r = { .at = text, .end = text + size, .error = error };
+
+	program->count = 0;
+	program->claims = false;
+	program->expect = 0;
+	while (r.at < r.end) {
+		enum line_kind kind;
+		struct text_word whole;
+		struct call call;
+
+		if (!read_line(&r, &kind, &call, &program->expect, &whole))
+			return false;
+		if (kind == LINE_EXPECT)
+			program->claims = true;
+		if (kind == LINE_CALL)
+			program->calls[program->count++] = call;
+	}
+	return finish(&r);
+}
+
+/* The first expectation that is left, sorted: comments between two keep their place. */
+static void put_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
+{
+	if (*clean_left)
+		text_put(w, "expect clean\n");
+	*clean_left = false;
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
+		if (!(*left & RULE_BIT(rule)))
+			continue;
+		text_put(w, "expect %s\n", rule_name(rule));
+		*left &= ~RULE_BIT(rule);
+		return;
+	}
+}
+
+size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error)
+{
+	struct text_writer w = { out, 0, TEXT_REWRITE_MAX };
+	struct reader r = { .at = text, .end = text + size, .error = error };
+	static struct program program; /* its claims must be known at the first `expect` */
+	rule_set left;
+	bool clean_left;
+
+	if (!program_from_text(&program, text, size, error))
+		return 0;
+	left = program.expect;
+	clean_left = program.claims && !left;
+	while (r.at < r.end) {
+		enum line_kind kind;
+		struct text_word whole;
+		struct call call;
+		rule_set expect = 0;
+
+		if (!read_line(&r, &kind, &call, &expect, &whole))
+			return 0;
+		if (kind == LINE_COMMENT)
+			text_put(&w, "%.*s\n", (int)whole.len, whole.at);
+		else if (kind == LINE_HEADER)
+			text_put(&w, TEXT_HEADER " 1\n");
+		else if (kind == LINE_EXPECT)
+			put_next_expect(&w, &left, &clean_left);
+		else if (kind == LINE_CALL) {
+			text_put_call(&w, &call);
+			text_put(&w, "\n");
+		}
+	}
+	return w.used;
+}
+
+bool program_is_text(const char *name, const char *content, size_t size)
+{
+	size_t len = strlen(name);
+	const char *at = content, *end = content + size;
+
+	if (len >= 5 && !strcmp(name + len - 5, ".page"))
+		return true;
+	while (at < end && (text_is_blank(*at) || *at == '\n' || *at == '#')) {
+		if (*at == '#')
+			while (at < end && *at != '\n')
+				at++;
+		else
+			at++;
+	}
+	return (size_t)(end - at) >= strlen(TEXT_HEADER) && !memcmp(at, TEXT_HEADER, strlen(TEXT_HEADER));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/program/rule.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[] = {
+#define RULE(id, name, fatal) [RULE_##id] = name,
+#include "harness/program/rules.def"
+#undef RULE
+};
+
+const char *rule_name(enum rule rule)
+{
+	return names[rule];
+}
+
+enum rule rule_find(const char *name, size_t len)
+{
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
+		if (strlen(names[rule]) == len && !memcmp(names[rule], name, len))
+			return rule;
+	return RULE_COUNT;
+}
+
+void rule_set_text(rule_set set, const char *separator, char text[RULE_SET_TEXT])
+{
+	size_t used = 0;
+
+	if (!set) {
+		strcpy(text, "clean");
+		return;
+	}
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
+		if (set & RULE_BIT(rule))
+			used += (size_t)snprintf(text + used, RULE_SET_TEXT - used, "%s%s",
+						 used ? separator : "", names[rule]);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* One call of a program's text: its numbers, flags, handles and arguments. */
+#include "harness/program/text_cursor.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "harness/base/number.h"
+#include "harness/program/text_writer.h"
+
+/* PAGE_SIZE or SIZE_MAX, then perhaps + or - a literal; must not wrap. */
+static bool take_named(struct text_cursor *c, uint64_t base, uint64_t *number)
+{
+	bool plus = text_try_sign(c, "+");
+	struct text_word word;
+	uint64_t by;
+
+	*number = base;
+	if (!plus && !text_try_sign(c, "-"))
+		return true;
+	word = text_take_word(c);
+	if (!text_literal(&word, &by))
+		return text_fail(c->error, "expected a number after '%c', got '%.*s'", plus ? '+' : '-',
+			    text_shown(&word), word.at);
+	if (plus ? __builtin_add_overflow(base, by, number) :
+		   __builtin_sub_overflow(base, by, number))
+		return text_fail(c->error, "expected a number of 0 .. SIZE_MAX, this sum wraps");
+	return true;
+}
+
+static bool take_number(struct text_cursor *c, uint64_t *number)
+{
+	struct text_word word = text_take_word(c);
+
+	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
+		if (!take_named(c, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
+			return false;
+	} else if (!text_literal(&word, number)) {
+		return text_fail(c->error,
+			    "expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
+			    text_shown(&word), word.at);
+	}
+	if (!number_valid(*number))
+		return text_fail(c->error,
+			    "number outside the domain: expected x, 2^32+x, 2^63+x or SIZE_MAX-x "
+			    "with x < 16384, got 0x%" PRIx64,
+			    *number);
+	return true;
+}
+
+static bool take_value(struct text_cursor *c, uint8_t *value)
+{
+	struct text_word word = text_take_word(c);
+	uint64_t number;
+
+	if (!text_literal(&word, &number) || number > 255)
+		return text_fail(c->error, "expected a value of 0 .. 255, got '%.*s'", text_shown(&word),
+			    word.at);
+	*value = (uint8_t)number;
+	return true;
+}
+
+/* One flag into @flags; @contexts counts the contexts seen. */
+static bool take_flag(struct text_cursor *c, uint8_t *flags, unsigned int *contexts)
+{
+	struct text_word word = text_take_word(c);
+
+	for (unsigned int i = 0; i < 4; i++) {
+		if (!text_word_is(&word, text_gfp_contexts[i]))
+			continue;
+		*flags |= (uint8_t)i;
+		return ++*contexts == 1 || text_fail(c->error, "expected one GFP_ context, got a second");
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		uint8_t bit = (uint8_t)(CALL_GFP_ZERO << i);
+
+		if (!text_word_is(&word, text_gfp_modifiers[i]))
+			continue;
+		if (*flags & bit)
+			return text_fail(c->error, "expected each flag once, got %s again",
+				    text_gfp_modifiers[i]);
+		*flags |= bit;
+		return true;
+	}
+	return text_fail(c->error, "expected a gfp flag, got '%.*s'", text_shown(&word), word.at);
+}
+
+static bool take_flags(struct text_cursor *c, uint8_t *flags)
+{
+	unsigned int contexts = 0;
+
+	do {
+		if (!take_flag(c, flags, &contexts))
+			return false;
+	} while (text_try_sign(c, "|"));
+	return contexts || text_fail(c->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
+}
+
+/* A handle such as p7, of one kind. */
+static bool to_handle(struct text_cursor *c, const struct text_word *word, char kind, uint8_t *handle)
+{
+	unsigned int most = op_handles(kind) - 1;
+	struct text_word digits = { word->at + 1, word->len - 1 };
+	uint64_t number;
+
+	kind |= 0x20;
+	if (word->len < 2 || word->at[0] != kind || !text_literal(&digits, &number) ||
+	    !text_is_digit(digits.at[digits.len - 1]) || digits.len > 2 ||
+	    (digits.len == 2 && digits.at[0] == '0') || number > most)
+		return text_fail(c->error, "expected a handle %c0 .. %c%u, got '%.*s'", kind, kind, most,
+			    text_shown(word), word->at);
+	*handle = (uint8_t)number;
+	return true;
+}
+
+static bool take_slice_size(struct text_cursor *c, uint64_t *size)
+{
+	if (!take_number(c, size))
+		return false;
+	return *size <= PROGRAM_SLICE_MAX ||
+	       text_fail(c->error, "expected a slice size of 0 .. %u", PROGRAM_SLICE_MAX);
+}
+
+static bool take_argument(struct text_cursor *c, char kind, struct call *call,
+			  struct argument_counts *seen)
+{
+	struct text_word word;
+
+	switch (kind) {
+	case 'n':
+		return take_number(c, &call->number[seen->numbers++]);
+	case 'z':
+		return take_slice_size(c, &call->number[seen->numbers++]);
+	case 'f':
+		call->has_fault = 1;
+		return take_number(c, &call->number[seen->numbers++]);
+	case 'v':
+		return take_value(c, &call->value);
+	case 'g':
+		return take_flags(c, &call->value);
+	default:
+		word = text_take_word(c);
+		return to_handle(c, &word, kind, &call->handle[seen->handles++]);
+	}
+}
+
+static bool take_arguments(struct text_cursor *c, const char *kinds, struct call *call)
+{
+	struct argument_counts seen = { 0 };
+	const char *first = kinds;
+
+	if (*kinds >= 'A' && *kinds <= 'Z') {
+		seen.handles = 1;
+		first = ++kinds;
+	}
+	if (!text_take_sign(c, "(", "after the name of the call"))
+		return false;
+	for (; *kinds; kinds++) {
+		if (*kinds == 'f' && text_try_sign(c, ")"))
+			return true;
+		if (kinds > first && !text_take_sign(c, ",", "before the next argument"))
+			return false;
+		if (!take_argument(c, *kinds, call, &seen))
+			return false;
+	}
+	return text_take_sign(c, ")", "after the last argument");
+}
+
+static bool take_claim(struct text_cursor *c, struct call *call)
+{
+	struct text_word word;
+
+	if (!text_try_sign(c, "->"))
+		return true;
+	word = text_take_word(c);
+	call->claim = (int8_t)result_find(word.at, word.len);
+	if (call->claim == RESULT_NONE)
+		return text_fail(c->error, "expected a result (0, EINVAL, EFAULT or ENOMEM), got '%.*s'",
+			    text_shown(&word), word.at);
+	if (!op_table[call->op].has_result)
+		return text_fail(c->error, "expected no '->': %s has no result", op_table[call->op].name);
+	return true;
+}
+
+static bool to_thread(struct text_cursor *c, const struct text_word *word, uint8_t *thread)
+{
+	if (text_word_is(word, "main")) {
+		*thread = THREAD_MAIN;
+		return true;
+	}
+	if (word->len == 2 && word->at[0] == 'T' && word->at[1] >= '0' && word->at[1] <= '7') {
+		*thread = (uint8_t)(word->at[1] - '0' + 1);
+		return true;
+	}
+	return text_fail(c->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
+		    text_shown(word), word->at);
+}
+
+/* The resource before `=`, once the name of the call says of what kind it must be. */
+static bool check_resource(struct text_cursor *c, const struct text_word *resource, struct call *call)
+{
+	const struct op_info *op = &op_table[call->op];
+	bool fills = op->args[0] >= 'A' && op->args[0] <= 'Z';
+
+	if (fills && !resource->len)
+		return text_fail(c->error, "expected '%c0 = %s': the call makes a resource",
+			    op->args[0] | 0x20, op->name);
+	if (!fills && resource->len)
+		return text_fail(c->error, "expected no '%.*s =': %s makes no resource", text_shown(resource),
+			    resource->at, op->name);
+	return !fills || to_handle(c, resource, op->args[0], &call->handle[0]);
+}
+
+bool text_take_call(struct text_cursor *c, struct call *call)
+{
+	struct text_word word = text_take_word(c), resource = { NULL, 0 };
+
+	memset(call, 0, sizeof(*call));
+	call->claim = RESULT_NONE;
+	if (text_try_sign(c, ":")) {
+		if (!to_thread(c, &word, &call->thread))
+			return false;
+		word = text_take_word(c);
+	}
+	if (text_try_sign(c, "=")) {
+		resource = word;
+		if (!resource.len)
+			return text_fail(c->error, "expected a resource before '='");
+		word = text_take_word(c);
+	}
+	call->op = (uint8_t)op_find(word.at, word.len);
+	if (call->op == OP_COUNT) {
+		if (!word.len && c->at < c->end)
+			return text_fail(c->error, "expected the name of a call, got '%c'", *c->at);
+		return text_fail(c->error, "unknown call '%.*s': expected the name of a call",
+			    text_shown(&word), word.at);
+	}
+	if (!check_resource(c, &resource, call) ||
+	    !take_arguments(c, op_table[call->op].args, call) || !take_claim(c, call))
+		return false;
+	return text_at_end(c) || text_fail(c->error, "expected the end of the line, got '%c'", *c->at);
+}

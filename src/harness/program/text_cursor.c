@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/program/text_cursor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool text_fail(struct text_error *error, const char *what, ...)
+{
+	va_list args;
+
+	va_start(args, what);
+	vsnprintf(error->what, sizeof(error->what), what, args);
+	va_end(args);
+	return false;
+}
+
+int text_shown(const struct text_word *word)
+{
+	return word->len < 40 ? (int)word->len : 40;
+}
+
+static bool is_word(char c)
+{
+	return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+void text_skip_blanks(struct text_cursor *c)
+{
+	while (c->at < c->end && text_is_blank(*c->at))
+		c->at++;
+}
+
+bool text_at_end(struct text_cursor *c)
+{
+	text_skip_blanks(c);
+	return c->at == c->end;
+}
+
+bool text_try_sign(struct text_cursor *c, const char *sign)
+{
+	size_t len = strlen(sign);
+
+	text_skip_blanks(c);
+	if ((size_t)(c->end - c->at) < len || memcmp(c->at, sign, len))
+		return false;
+	c->at += len;
+	return true;
+}
+
+bool text_take_sign(struct text_cursor *c, const char *sign, const char *before)
+{
+	if (text_try_sign(c, sign))
+		return true;
+	return text_fail(c->error, "expected '%s' %s", sign, before);
+}
+
+struct text_word text_take_word(struct text_cursor *c)
+{
+	struct text_word word;
+
+	text_skip_blanks(c);
+	word.at = c->at;
+	while (c->at < c->end && is_word(*c->at))
+		c->at++;
+	word.len = (size_t)(c->at - word.at);
+	return word;
+}
+
+bool text_word_is(const struct text_word *word, const char *text)
+{
+	return strlen(text) == word->len && !memcmp(word->at, text, word->len);
+}
+
+static int digit_value(char c, unsigned int base)
+{
+	int value = text_is_digit(c)		      ? c - '0' :
+		    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+		    c >= 'A' && c <= 'F' ? c - 'A' + 10 :
+					   99;
+
+	return value < (int)base ? value : -1;
+}
+
+bool text_literal(const struct text_word *word, uint64_t *number)
+{
+	bool hex = word->len > 2 && word->at[0] == '0' && (word->at[1] | 0x20) == 'x';
+	unsigned int base = hex ? 16 : 10;
+
+	*number = 0;
+	for (size_t i = hex ? 2 : 0; i < word->len; i++) {
+		int digit = digit_value(word->at[i], base);
+
+		if (digit < 0 || __builtin_mul_overflow(*number, base, number) ||
+		    __builtin_add_overflow(*number, (uint64_t)digit, number))
+			return false;
+	}
+	return word->len > 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What reading and writing a program's text share; nobody else includes this. */
+#ifndef HARNESS_TEXT_WRITER_H
+#define HARNESS_TEXT_WRITER_H
+
+#include <stddef.h>
+
+#include "harness/program/program.h"
+
+/* The first word of every program. */
+#define TEXT_HEADER "pagetorture"
+
+/* Names of flags, in the order of their bits and of the canonical text. */
+extern const char *const text_gfp_contexts[4];
+extern const char *const text_gfp_modifiers[3];
+
+/* Arguments of a call that were read or written so far. */
+struct argument_counts {
+	unsigned int handles, numbers;
+};
+
+struct text_writer {
+	char *text;
+	size_t used, size;
+};
+
+/* Appends, printf style. The text must be large enough. */
+void text_put(struct text_writer *w, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Appends a call in canonical form, with its claim. */
+void text_put_call(struct text_writer *w, const struct call *call);
+
+#endif

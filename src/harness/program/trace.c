@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/program/trace.h"
+
+#include <stdlib.h>
+
+struct trace *trace_new(void)
+{
+	struct trace *trace = calloc(1, sizeof(*trace));
+
+	if (!trace)
+		return NULL;
+	trace->bytes = malloc(TRACE_LOG);
+	trace->known = malloc(TRACE_LOG);
+	if (trace->bytes && trace->known)
+		return trace;
+	trace_delete(trace);
+	return NULL;
+}
+
+void trace_delete(struct trace *trace)
+{
+	if (!trace)
+		return;
+	free(trace->bytes);
+	free(trace->known);
+	free(trace);
+}
+
+void trace_clear(struct trace *trace)
+{
+	trace->count = 0;
+	trace->used = 0;
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
+		trace->pages[i].live = false;
+}
+
+uint32_t trace_log(struct trace *trace, size_t len)
+{
+	uint32_t at = (uint32_t)trace->used;
+
+	trace->used += len;
+	return at;
+}
+
+const struct step *trace_find(const struct trace *trace, size_t call)
+{
+	for (size_t i = 0; i < trace->count; i++)
+		if (trace->steps[i].call == call)
+			return &trace->steps[i];
+	return NULL;
+}
