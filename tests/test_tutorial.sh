@@ -27,9 +27,8 @@ link() {
 		$CC -D_GNU_SOURCE -I"$abs_srcdir/src" -c "$source" \
 			-o "foreign-$1/$(basename "$source" .c).o" || return
 	done
-	objects=pagetorture$(suffix_of "$1" | tr - _)-'*.o'
 	# shellcheck disable=SC2046 # words
-	$CC $(flags_of "$1") $(find "$abs_builddir/src" -name "$objects") "foreign-$1"/*.o \
+	$CC $(flags_of "$1") $(objects_of "$1") "foreign-$1"/*.o \
 		"$abs_builddir/libharness-$1.a" "lib/$1/libshelf.a" -pthread -o "bin/pagetorture$(suffix_of "$1")"
 }
 
