@@ -49,12 +49,15 @@ keep() {
 		--begun "$started" --command "make smoke" --set seconds_each="$seconds" "$@"
 }
 
-# stage NAME LOG FIGURE-PATTERN COMMAND...
+replayed='s/.*\b([0-9]+ inputs replayed.*)/\1/p'
+
+# stage NAME LOG FIGURE COMMAND...: FIGURE makes the summary's words of a line that the command
+# printed, in the words of sed.
 stage() {
 	name=$1 log=$logs/$2 figure=$3
 	shift 3
 	if "$@" >"$log" 2>&1; then
-		row ok "$name" "$(grep -oE "$figure.*" "$log" | tail -n 1 | cut -c 1-90)"
+		row ok "$name" "$(sed -nE "$figure" "$log" | tail -n 1)"
 	else
 		row FAILED "$name" "exit status $?"
 		explain "$log" "$*"
@@ -75,7 +78,7 @@ rule_table() {
 	progress "rule table under the sanitizers"
 	for backend in direct alias; do
 		has_backend $backend "rule table" || continue
-		stage "rule table, $backend" rules-$backend '[0-9]+ programs agree' sh -c \
+		stage "rule table, $backend" rules-$backend 's/.*\b([0-9]+ programs agree.*)/\1/p' sh -c \
 			"./pagetorture run --backend $backend --json $srcdir/corpus/rules/*.page \
 				>$logs/rules-$backend.json &&
 		 echo \"\$(ls $srcdir/corpus/rules/*.page | wc -l) programs agree in: plain \$(ls pagetorture-*san | sed s/pagetorture-// | tr '\\n' ' ')\""
@@ -119,7 +122,8 @@ stress() {
 				continue
 			fi
 			progress "$binary, 3 s"
-			stage "$binary" $binary 'Total:' ./$binary -t 4 -s 3
+			stage "$binary" $binary \
+				's|.* Total: ([0-9]+) .* Rate: ([^ ]+) .*|\1 operations, \2|p' ./$binary -t 4 -s 3
 		done
 	done
 }
@@ -205,13 +209,13 @@ replay() {
 	for backend in direct alias; do
 		has_backend $backend replay || continue
 		for orders in '' --orders; do
-			stage "replay, $backend $orders" replay-$backend$orders '[0-9]+ inputs in' ./pagetorture replay \
+			stage "replay, $backend $orders" replay-$backend$orders 's/.*\b([0-9]+ inputs in.*)/\1/p' ./pagetorture replay \
 				--backend $backend $orders "$srcdir/corpus"
 		done
 	done
 	for backend in direct alias; do
 		lacks fuzz_api-replay "fuzz_api-replay, $backend" && continue
-		stage "fuzz_api-replay, $backend" fuzz_api-replay-$backend '[0-9]+ inputs replayed' \
+		stage "fuzz_api-replay, $backend" fuzz_api-replay-$backend "$replayed" \
 			env PAGE_MAP=$backend ./fuzz_api-replay "$srcdir/corpus/seed/fuzz_api"
 	done
 	for binary in fuzz_page-replay fuzz_page-replay-asan fuzz_page-replay-msan \
@@ -223,7 +227,7 @@ replay() {
 			continue
 		fi
 		for backend in direct alias; do
-			stage "$binary, $backend" $binary-$backend '[0-9]+ inputs replayed' \
+			stage "$binary, $backend" $binary-$backend "$replayed" \
 				env PAGE_MAP=$backend ./$binary "$srcdir/corpus/rules" \
 				"$srcdir/corpus/regress" "$srcdir/corpus/bugs" "$srcdir/corpus/seed/$target"
 		done

@@ -36,12 +36,15 @@ function scales(points) {
 function axes(scale) {
 	const { width, height, left, right, bottom } = PLOT;
 
+	/* What is written at the end would be cut off there. */
+	const anchor = (value) => !value ? "start" : scale.x(value) > width - 3 * right ? "end" : "middle";
+
 	return [
 		...scale.marks.map((mark) => svg("g", {},
 			svg("line", { class: "axis", x1: left, x2: width - right, y1: scale.y(mark), y2: scale.y(mark) }),
 			svg("text", { x: left - 6, y: scale.y(mark) + 3.5, "text-anchor": "end" }, short(mark)))),
 		...timeTicks(scale.most).map(([value, text]) => svg("text", { x: scale.x(value),
-			y: height - bottom + 14, "text-anchor": value ? "middle" : "start" }, text)),
+			y: height - bottom + 14, "text-anchor": anchor(value) }, text)),
 	];
 }
 
