@@ -51,6 +51,7 @@ test_scripts = \
 	%D%/test_man.sh \
 	%D%/test_minimize.sh \
 	%D%/test_mutate_source.sh \
+	%D%/test_options.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \

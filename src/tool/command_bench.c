@@ -17,6 +17,7 @@
 #include "harness/detect/tsan.h"
 #include "harness/program/program_file.h"
 #include "tool/kit/json.h"
+#include "tool/kit/options.h"
 #include "tool/tool.h"
 
 #define ROUNDS_MAX 1000
@@ -227,28 +228,16 @@ static int load(struct bench *b, int count, char **files)
 /* Return: an exit status, or -1 to go on. */
 static int parse_options(struct bench *b, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "aim", required_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 },
+	const struct option_row rows[] = {
+		OPTION_TEXT("aim", &b->aim),
+		OPTION_FLAG("json", &b->json),
+		OPTION_NUMBER("rounds", &b->rounds, 1, ROUNDS_MAX),
+		OPTION_END,
 	};
-	int option;
+	int status = options_take("bench", help, rows, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option == '?')
-			return usage_error("bench", "unknown or incomplete option %s",
-					   argv[optind - 1]);
-		if (option == 'a')
-			b->aim = optarg;
-		else if (option == 'j')
-			b->json = true;
-		else if (!parse_number(optarg, 1, ROUNDS_MAX, &b->rounds))
-			return usage_error("bench", "expected --rounds 1 .. 1000, got '%s'", optarg);
-	}
+	if (status >= 0)
+		return status;
 	return optind == argc ? usage_error("bench", "expected at least one FILE") : -1;
 }
 

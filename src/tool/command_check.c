@@ -6,6 +6,7 @@
 #include "harness/model/claims.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "tool/kit/options.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/tool.h"
 
@@ -55,27 +56,19 @@ static int check_file(struct rules *rules, const char *file, bool json)
 
 int command_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
 	bool json = false;
-	int status = EXIT_GOOD, option;
+	const struct option_row rows[] = { OPTION_FLAG("json", &json), OPTION_END };
+	int status = options_take("check", help, rows, argc, argv);
 	struct rules *rules;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option != 'j')
-			return usage_error("check", "unknown option %s", argv[optind - 1]);
-		json = true;
-	}
+	if (status >= 0)
+		return status;
 	if (optind == argc)
 		return usage_error("check", "expected at least one FILE");
 	rules = rules_new();
 	if (!rules)
 		return usage_error("check", "no memory for the model");
+	status = EXIT_GOOD;
 	for (int i = optind; i < argc; i++)
 		status = worse(status, check_file(rules, argv[i], json));
 	rules_delete(rules);

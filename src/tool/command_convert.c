@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tool/kit/options.h"
 #include "tool/kit/recode.h"
 #include "tool/kit/store.h"
 #include "tool/tool.h"
@@ -241,36 +242,20 @@ static int convert_all(int count, char **paths)
 
 int command_convert(int argc, char **argv)
 {
-	static const struct option table[] = {
-		{ "bytes", no_argument, NULL, 'b' }, { "force", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },  { "strict", no_argument, NULL, 's' },
-		{ "text", no_argument, NULL, 't' },  { NULL, 0, NULL, 0 },
+	int to = RECODE_OTHER;
+	const struct option_row rows[] = {
+		OPTION_PICK("bytes", &to, RECODE_BYTES),
+		OPTION_FLAG("force", &options.force),
+		{ .letter = 'o', .text = &options.out },
+		OPTION_FLAG("strict", &options.strict),
+		OPTION_PICK("text", &to, RECODE_TEXT),
+		OPTION_END,
 	};
-	int option;
+	int status = options_take("convert", help, rows, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "ho:", table, NULL)) != -1) {
-		switch (option) {
-		case 'b':
-			options.to = RECODE_BYTES;
-			break;
-		case 'f':
-			options.force = true;
-			break;
-		case 'h':
-			return fputs(help, stdout) < 0;
-		case 'o':
-			options.out = optarg;
-			break;
-		case 's':
-			options.strict = true;
-			break;
-		case 't':
-			options.to = RECODE_TEXT;
-			break;
-		default:
-			return usage_error("convert", "unknown option %s", argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
+	options.to = (enum recode_to)to;
 	if (optind == argc)
 		return usage_error("convert", "expected at least one FILE or FOLDER");
 	return convert_all(argc - optind, argv + optind);

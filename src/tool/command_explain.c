@@ -7,6 +7,7 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "tool/explain/explain.h"
+#include "tool/kit/options.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -44,28 +45,25 @@ static int explain_file(struct rules *rules, const char *file, struct explain_st
 
 int command_explain(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "ascii", no_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "utf8", no_argument, NULL, 'u' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct explain_style style = explain_style_for(stdout);
-	int status = EXIT_GOOD, option;
+	int utf8 = style.utf8;
+	const struct option_row rows[] = {
+		OPTION_PICK("ascii", &utf8, false),
+		OPTION_PICK("utf8", &utf8, true),
+		OPTION_END,
+	};
+	int status = options_take("explain", help, rows, argc, argv);
 	struct rules *rules;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option != 'a' && option != 'u')
-			return usage_error("explain", "unknown option %s", argv[optind - 1]);
-		style.utf8 = option == 'u';
-	}
+	if (status >= 0)
+		return status;
+	style.utf8 = utf8;
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
 	rules = rules_new();
 	if (!rules)
 		return usage_error("explain", "no memory for the model");
+	status = EXIT_GOOD;
 	for (int i = optind; i < argc; i++) {
 		if (i > optind)
 			putchar('\n');

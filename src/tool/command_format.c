@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tool/kit/options.h"
 #include "tool/kit/recode.h"
 #include "tool/tool.h"
 
@@ -39,21 +40,12 @@ static int write_out(const char *file, bool bytes)
 
 int command_format(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "bytes", no_argument, NULL, 'b' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	bool bytes = false;
-	int option;
+	const struct option_row rows[] = { OPTION_FLAG("bytes", &bytes), OPTION_END };
+	int status = options_take("format", help, rows, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option != 'b')
-			return usage_error("format", "unknown option %s", argv[optind - 1]);
-		bytes = true;
-	}
+	if (status >= 0)
+		return status;
 	if (optind != argc - 1)
 		return usage_error("format", "expected one FILE");
 	return write_out(argv[optind], bytes);

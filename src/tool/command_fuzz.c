@@ -17,7 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/processors.h"
 #include "tool/campaign/campaign.h"
+#include "tool/kit/options.h"
 #include "tool/kit/place.h"
 #include "tool/tool.h"
 
@@ -53,8 +55,9 @@ static const char help[] =
 /* Ten years, in seconds. */
 #define TIME_MOST 315360000U
 
-static bool parse_time(const char *text, unsigned int *seconds)
+static bool read_time(char *text, void *into)
 {
+	unsigned int *seconds = into;
 	static const struct unit {
 		const char *name;
 		unsigned int seconds;
@@ -74,8 +77,9 @@ static bool parse_time(const char *text, unsigned int *seconds)
 	return false;
 }
 
-static bool parse_engines(char *list, bool wanted[ENGINES])
+static bool read_engines(char *list, void *into)
 {
+	bool *wanted = into;
 	char *name;
 
 	memset(wanted, 0, ENGINES * sizeof(wanted[0]));
@@ -91,98 +95,26 @@ static bool parse_engines(char *list, bool wanted[ENGINES])
 	return true;
 }
 
-static unsigned int processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned int)CPU_COUNT(&set);
-}
-
-static bool set_option(struct campaign *campaign, int option)
-{
-	struct fuzz_options *o = &campaign->options;
-
-	switch (option) {
-	case 'b':
-		o->bin = optarg;
-		break;
-	case 'c':
-		o->collect = true;
-		break;
-	case 'd':
-		o->dir = optarg;
-		break;
-	case 'e':
-		return parse_engines(optarg, campaign->wanted);
-	case 'i':
-		o->seeds = optarg;
-		break;
-	case 'j':
-		return parse_number(optarg, 1, CREW_SEATS, &o->jobs);
-	case 'o':
-		campaign->results.path = optarg;
-		break;
-	case 'r':
-		return parse_number(optarg, 1, 86400, &o->report);
-	case 's':
-		return parse_number(optarg, 0, 1000000000, &o->seed);
-	case 't':
-		return parse_time(optarg, &o->time);
-	case 'u':
-		o->until_finding = true;
-		break;
-	}
-	return true;
-}
-
-/* What each option with a value expects, by its letter. */
-static const char *expected(int option)
-{
-	switch (option) {
-	case 'e':
-		return "--engine of libfuzzer, afl";
-	case 'j':
-		return "--jobs 1 .. 64";
-	case 'r':
-		return "--report 1 .. 86400";
-	case 's':
-		return "--seed 0 .. 1000000000";
-	default:
-		return "--time like 90, 10m or 8h";
-	}
-}
-
 /* Return: an exit status, or -1 to go on. */
 static int parse_options(struct campaign *campaign, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"bin", required_argument, NULL, 'b'},
-		{"collect", no_argument, NULL, 'c'},
-		{"dir", required_argument, NULL, 'd'},
-		{"engine", required_argument, NULL, 'e'},
-		{"help", no_argument, NULL, 'h'},
-		{"jobs", required_argument, NULL, 'j'},
-		{"report", required_argument, NULL, 'r'},
-		{"results", required_argument, NULL, 'o'},
-		{"seed", required_argument, NULL, 's'},
-		{"seeds", required_argument, NULL, 'i'},
-		{"time", required_argument, NULL, 't'},
-		{"until-finding", no_argument, NULL, 'u'},
-		{NULL, 0, NULL, 0},
+	struct fuzz_options *o = &campaign->options;
+	const struct option_row rows[] = {
+		OPTION_TEXT("bin", &o->bin),
+		OPTION_FLAG("collect", &o->collect),
+		OPTION_TEXT("dir", &o->dir),
+		OPTION_READ("engine", read_engines, campaign->wanted, "of libfuzzer, afl"),
+		OPTION_NUMBER("jobs", &o->jobs, 1, CREW_SEATS),
+		OPTION_NUMBER("report", &o->report, 1, 86400),
+		OPTION_TEXT("results", &campaign->results.path),
+		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
+		OPTION_TEXT("seeds", &o->seeds),
+		OPTION_READ("time", read_time, &o->time, "like 90, 10m or 8h"),
+		OPTION_FLAG("until-finding", &o->until_finding),
+		OPTION_END,
 	};
-	int option;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option == '?')
-			return usage_error("fuzz", "unknown or incomplete option %s",
-					   argv[optind - 1]);
-		if (!set_option(campaign, option))
-			return usage_error("fuzz", "expected %s, got '%s'", expected(option),
-					   argv[optind - 1]);
-	}
-	return -1;
+	return options_take("fuzz", help, rows, argc, argv);
 }
 
 /* A name stands in paths and patterns. */
@@ -240,7 +172,7 @@ int command_fuzz(int argc, char **argv)
 	results_begin(&campaign.results, "fuzz", argc, argv);
 	place_own(own, sizeof(own));
 	campaign.options.bin = own;
-	campaign.options.jobs = processors();
+	campaign.options.jobs = processors(CREW_SEATS);
 	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
 	for (size_t i = 0; i < ENGINES; i++)
 		campaign.wanted[i] = true;

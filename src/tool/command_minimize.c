@@ -9,6 +9,7 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_text.h"
 #include "tool/finding/reduce.h"
+#include "tool/kit/options.h"
 #include "tool/kit/store.h"
 #include "tool/tool.h"
 
@@ -44,60 +45,24 @@ struct settings {
 	unsigned int seconds;
 };
 
-/* Return: NULL, or what was expected instead. */
-static const char *take_option(struct settings *s, int option, char *value)
-{
-	switch (option) {
-	case 'b':
-		s->backend = value;
-		return NULL;
-	case 'e':
-		s->threads = !strcmp(value, "both");
-		return s->threads || !strcmp(value, "fibers") ? NULL : "--executor fibers or both";
-	case 'f':
-		return flavours_parse(value, s->wanted) ? NULL :
-							  "--flavour of plain, asan, tsan, msan";
-	case 'o':
-		s->output = value;
-		return NULL;
-	default:
-		return parse_number(value, 1, 1000000, &s->seconds) ? NULL : "--timeout 1 .. 1000000";
-	}
-}
-
 /* Return: an exit status, or -1 to go on. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "backend", required_argument, NULL, 'b' },
-		{ "executor", required_argument, NULL, 'e' },
-		{ "flavour", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ NULL, 0, NULL, 0 },
+	const struct option_row rows[] = {
+		OPTION_TEXT("backend", &s->backend),
+		option_threads(&s->threads),
+		option_flavour(s->wanted),
+		{ .name = "output", .letter = 'o', .text = &s->output },
+		option_timeout(&s->seconds),
+		OPTION_END,
 	};
-	int option;
+	int status = options_take("minimize", help, rows, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
-		const char *expected;
-
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option == '?')
-			return usage_error("minimize", "unknown or incomplete option %s",
-					   argv[optind - 1]);
-		expected = take_option(s, option, optarg);
-		if (expected)
-			return usage_error("minimize", "expected %s, got '%s'", expected, optarg);
-	}
+	if (status >= 0)
+		return status;
 	if (optind != argc - 1)
 		return usage_error("minimize", "expected one FILE");
-	if (s->backend && !flavour_choose_backend(s->backend))
-		return usage_error("minimize",
-				   "expected a backend that the page library has, got '%s'",
-				   s->backend);
-	return -1;
+	return options_backend("minimize", s->backend);
 }
 
 /* Beside, then renamed: a file that is there is whole. */

@@ -6,6 +6,7 @@
 
 #include "harness/exec/exec.h"
 #include "harness/model/rules.h"
+#include "tool/kit/options.h"
 #include "tool/race/race.h"
 #include "tool/tool.h"
 
@@ -223,8 +224,9 @@ static void want_all(struct race_matrix *race, bool wanted)
 		race->columns[i].wanted = wanted;
 }
 
-static bool parse_detectors(char *list, struct race_matrix *race)
+static bool read_detectors(char *list, void *into)
 {
+	struct race_matrix *race = into;
 	char *name;
 
 	want_all(race, false);
@@ -238,71 +240,46 @@ static bool parse_detectors(char *list, struct race_matrix *race)
 	return true;
 }
 
-static bool parse_backend(const char *name, struct race_matrix *race)
+static bool read_mapping(char *backend, void *into)
 {
+	struct race_matrix *race = into;
+
 	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++)
-		if (!strcmp(name, matrix_backends[i]))
+		if (!strcmp(backend, matrix_backends[i]))
 			race->only_mapping = matrix_mappings[i];
 	return race->only_mapping;
 }
 
 int command_race(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "backend", required_argument, NULL, 'b' },
-		{ "cell", required_argument, NULL, 'c' },
-		{ "detector", required_argument, NULL, 'd' },
-		{ "grid", no_argument, NULL, 'g' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "print", no_argument, NULL, 'p' },
-		{ "repeat", required_argument, NULL, 'r' },
-		{ "results", required_argument, NULL, 'o' },
-		{ "tap", no_argument, NULL, 't' },
-		{ "timeout", required_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 },
-	};
 	static struct race_matrix race = { .pattern = "", .repeat = 1, .seconds = 120 };
-	enum output output = TABLE;
+	int output = TABLE, status;
 	struct results results;
-	int option;
+	const struct option_row rows[] = {
+		OPTION_READ("backend", read_mapping, &race, "direct or alias"),
+		OPTION_TEXT("cell", &race.pattern),
+		OPTION_READ("detector", read_detectors, &race,
+			    "of drd, gcc-fibers, gcc-inline, gcc-threads, helgrind, tsan-fibers, "
+			    "tsan-threads"),
+		OPTION_PICK("grid", &output, GRID),
+		OPTION_PICK("json", &output, JSON),
+		OPTION_PICK("list", &output, LIST),
+		OPTION_PICK("print", &output, PROGRAM),
+		OPTION_NUMBER("repeat", &race.repeat, 1, 1000000),
+		OPTION_TEXT("results", &results.path),
+		OPTION_PICK("tap", &output, TAP),
+		option_timeout(&race.seconds),
+		OPTION_END,
+	};
 
 	results_begin(&results, "race", argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "--one"))
 		return race_one(argc, argv);
 	want_all(&race, true);
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option == 'c')
-			race.pattern = optarg;
-		else if (option == 'g')
-			output = GRID;
-		else if (option == 'j')
-			output = JSON;
-		else if (option == 'l')
-			output = LIST;
-		else if (option == 'o')
-			results.path = optarg;
-		else if (option == 'p')
-			output = PROGRAM;
-		else if (option == 't')
-			output = TAP;
-		else if (option == 'b' && !parse_backend(optarg, &race))
-			return usage_error("race", "expected --backend direct or alias, got '%s'",
-					   optarg);
-		else if (option == 'd' && !parse_detectors(optarg, &race))
-			return usage_error("race", "expected detectors of drd, gcc-fibers, gcc-inline, "
-						   "gcc-threads, helgrind, tsan-fibers, tsan-threads");
-		else if (option == 'r' && !parse_number(optarg, 1, 1000000, &race.repeat))
-			return usage_error("race", "expected --repeat 1 .. 1000000, got '%s'", optarg);
-		else if (option == 's' && !parse_number(optarg, 1, 1000000, &race.seconds))
-			return usage_error("race", "expected --timeout 1 .. 1000000, got '%s'", optarg);
-		else if (option == '?')
-			return usage_error("race", "unknown or incomplete option %s", argv[optind - 1]);
-	}
+	status = options_take("race", help, rows, argc, argv);
+	if (status >= 0)
+		return status;
 	if (optind < argc)
 		return usage_error("race", "expected no argument, got '%s'", argv[optind]);
-	return drive(&race, output, &results);
+	return drive(&race, (enum output)output, &results);
 }

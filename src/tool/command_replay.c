@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/processors.h"
 #include "harness/exec/exec.h"
 #include "tool/kit/flavours.h"
+#include "tool/kit/options.h"
 #include "tool/replay/replay.h"
 #include "tool/tool.h"
 
@@ -167,154 +169,44 @@ static int run_paths(struct gate *gate, char **paths)
 
 /* ---- options ---- */
 
-enum {
-	LONG_ONLY = 256,
-	SELF_TEST,
-	WORKER,
-	MISBEHAVE,
-	ORDERS,
-	AS_GIVEN,
-	JUNIT,
-	MEMORY,
-	CPU,
-	RESULTS,
-	SARIF
-};
-
-static const struct option long_options[] = {
-	{ "as-given", no_argument, NULL, AS_GIVEN },
-	{ "backend", required_argument, NULL, 'b' },
-	{ "cpu", required_argument, NULL, CPU },
-	{ "executor", required_argument, NULL, 'e' },
-	{ "flavour", required_argument, NULL, 'f' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "json", no_argument, NULL, 'J' },
-	{ "junit", required_argument, NULL, JUNIT },
-	{ "memory", required_argument, NULL, MEMORY },
-	{ "misbehave", no_argument, NULL, MISBEHAVE },
-	{ "orders", no_argument, NULL, ORDERS },
-	{ "results", required_argument, NULL, RESULTS },
-	{ "sarif", required_argument, NULL, SARIF },
-	{ "self-test", no_argument, NULL, SELF_TEST },
-	{ "shuffle", required_argument, NULL, 's' },
-	{ "tap", no_argument, NULL, 'T' },
-	{ "timeout", required_argument, NULL, 't' },
-	{ "worker", no_argument, NULL, WORKER },
-	{ NULL, 0, NULL, 0 },
-};
-
-static bool parse_seed(const char *text, struct replay_options *options)
+static bool read_shuffle(char *value, void *into)
 {
-	char *end;
+	struct replay_options *options = into;
 
 	options->shuffled = true;
-	options->seed = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end;
+	return parse_seed(value, &options->seed);
 }
 
-static const char *take_value(struct gate *gate, int option, char *value)
+/* Return: an exit status, or -1 to go on. */
+static int parse_options(struct gate *gate, int argc, char **argv)
 {
 	struct replay_options *options = &gate->options;
+	int format = gate->format;
+	const struct option_row rows[] = {
+		OPTION_FLAG("as-given", &options->as_given),
+		OPTION_TEXT("backend", &options->backend),
+		OPTION_NUMBER("cpu", &options->trial.cpu, 0, 1000000),
+		option_executor(&options->trial),
+		option_flavour(gate->wanted),
+		{ .name = "jobs", .letter = 'j', .number = &options->jobs, .least = 1, .most = REPLAY_JOBS },
+		OPTION_PICK("json", &format, REPLAY_JSON),
+		OPTION_TEXT("junit", &gate->junit),
+		OPTION_NUMBER("memory", &options->megabytes, 1, 1 << 20),
+		OPTION_FLAG("misbehave", &options->armed),
+		OPTION_FLAG("orders", &options->orders),
+		OPTION_TEXT("results", &gate->results.path),
+		OPTION_TEXT("sarif", &gate->sarif),
+		OPTION_FLAG("self-test", &gate->self_test),
+		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
+		OPTION_PICK("tap", &format, REPLAY_TAP),
+		option_timeout(&options->trial.seconds),
+		OPTION_FLAG("worker", &gate->worker),
+		OPTION_END,
+	};
+	int status = options_take("replay", help, rows, argc, argv);
 
-	switch (option) {
-	case CPU:
-		return parse_number(value, 0, 1000000, &options->trial.cpu) ? NULL : "--cpu 0 .. 1000000";
-	case MEMORY:
-		return parse_number(value, 1, 1 << 20, &options->megabytes) ? NULL :
-									      "--memory 1 .. 1048576";
-	case 'e':
-		return trial_parse_executor(value, &options->trial) ?
-			       NULL : "--executor fibers, threads or both";
-	case 'f':
-		return flavours_parse(value, gate->wanted) ? NULL : "--flavour of plain, asan, tsan, msan";
-	case 'j':
-		return parse_number(value, 1, REPLAY_JOBS, &options->jobs) ? NULL : "-j 1 .. 64";
-	case 's':
-		return parse_seed(value, options) ? NULL : "--shuffle SEED, a number";
-	case 't':
-		return parse_number(value, 1, 1000000, &options->trial.seconds) ? NULL :
-										 "--timeout 1 .. 1000000";
-	case 'b':
-		options->backend = value;
-		return NULL;
-	case SARIF:
-		gate->sarif = value;
-		return NULL;
-	case RESULTS:
-		gate->results.path = value;
-		return NULL;
-	default:
-		gate->junit = value;
-		return NULL;
-	}
-}
-
-static void take_flag(struct gate *gate, int option)
-{
-	switch (option) {
-	case AS_GIVEN:
-		gate->options.as_given = true;
-		return;
-	case MISBEHAVE:
-		gate->options.armed = true;
-		return;
-	case ORDERS:
-		gate->options.orders = true;
-		return;
-	case SELF_TEST:
-		gate->self_test = true;
-		return;
-	case WORKER:
-		gate->worker = true;
-		return;
-	case 'J':
-		gate->format = REPLAY_JSON;
-		return;
-	default:
-		gate->format = REPLAY_TAP;
-	}
-}
-
-static bool is_flag(int option)
-{
-	const struct option *o = long_options;
-
-	while (o->val != option)
-		o++;
-	return o->has_arg == no_argument;
-}
-
-/* Return: EXIT_GOOD, or after saying why another status. */
-static int take_options(struct gate *gate, int argc, char **argv)
-{
-	int option;
-
-	while ((option = getopt_long(argc, argv, "hj:", long_options, NULL)) != -1) {
-		const char *expected = NULL;
-
-		if (option == '?')
-			return usage_error("replay", "unknown or incomplete option %s",
-					   argv[optind - 1]);
-		if (option == 'h') {
-			fputs(help, stdout);
-			exit(EXIT_GOOD);
-		}
-		if (is_flag(option))
-			take_flag(gate, option);
-		else
-			expected = take_value(gate, option, optarg);
-		if (expected)
-			return usage_error("replay", "expected %s, got '%s'", expected, optarg);
-	}
-	return EXIT_GOOD;
-}
-
-static unsigned int processors(void)
-{
-	long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return count < 1 ? 1 : count > REPLAY_JOBS ? REPLAY_JOBS : (unsigned int)count;
+	gate->format = (enum replay_format)format;
+	return status >= 0 ? status : options_backend("replay", options->backend);
 }
 
 int command_replay(int argc, char **argv)
@@ -326,15 +218,12 @@ int command_replay(int argc, char **argv)
 	int status;
 
 	results_begin(&gate.results, "replay", argc, argv);
-	gate.options.jobs = processors();
+	gate.options.jobs = processors(REPLAY_JOBS);
 	gate.options.backend = getenv("PAGE_MAP");
 	flavours_by_default(gate.wanted);
-	status = take_options(&gate, argc, argv);
-	if (status != EXIT_GOOD)
+	status = parse_options(&gate, argc, argv);
+	if (status >= 0)
 		return status;
-	if (gate.options.backend && !flavour_choose_backend(gate.options.backend))
-		return usage_error("replay", "expected a backend that the page library has, got '%s'",
-				   gate.options.backend);
 	if (gate.worker)
 		return replay_worker(&gate.options.trial, gate.options.armed);
 	find_flavours(&gate);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tool/kit/flavours.h"
+#include "tool/kit/options.h"
 #include "tool/run/run.h"
 #include "tool/run/run_one.h"
 #include "tool/tool.h"
@@ -42,80 +43,63 @@ static const char help[] =
 	"  pagetorture run --flavour tsan --executor threads --pin --delays 1 --repeat 100 race.page\n"
 	"  pagetorture run --backend alias corpus/rules/*.page\n";
 
+/* Which half of the work this process does. */
+enum half {
+	ALL,
+	ONE,	 /* a flavour's (run_one.h) */
+	WITNESS, /* the same, that is asked (witness.h) */
+	REPORTS, /* the same, that prints what the sanitizer says */
+};
+
 /* What to run, and who is to do it. */
 struct order {
 	struct run run;
-	bool one;     /* this is a flavour's half (run_one.h) */
-	bool witness; /* that is asked (witness.h) */
-	bool reports; /* that prints what the sanitizer says */
+	int half;
 	const char *backend; /* or NULL */
 };
 
-static bool parse_seed(const char *text, struct exec_timing *timing)
+static bool read_delays(char *value, void *into)
 {
-	char *end;
+	struct exec_timing *timing = into;
 
 	timing->delays = true;
-	timing->seed = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end;
+	return parse_seed(value, &timing->seed);
 }
 
-static const struct option long_options[] = {
-	{ "backend", required_argument, NULL, 'b' },  { "delays", required_argument, NULL, 'd' },
-	{ "executor", required_argument, NULL, 'e' }, { "flavour", required_argument, NULL, 'f' },
-	{ "help", no_argument, NULL, 'h' },	      { "json", no_argument, NULL, 'j' },
-	{ "one", no_argument, NULL, 'o' },	      { "pin", no_argument, NULL, 'p' },
-	{ "reports", no_argument, NULL, 'R' },
-	{ "repeat", required_argument, NULL, 'r' },   { "timeout", required_argument, NULL, 't' },
-	{ "witness", no_argument, NULL, 'w' },	      { NULL, 0, NULL, 0 },
-};
-
-/* Return: NULL, or what was expected instead. */
-static const char *take_option(struct order *order, int option, char *value)
+/* Return: an exit status, or -1 to go on. */
+static int parse_options(struct order *order, int argc, char **argv)
 {
 	struct trial_options *options = &order->run.options;
+	const struct option_row rows[] = {
+		OPTION_TEXT("backend", &order->backend),
+		OPTION_READ("delays", read_delays, &options->timing, "SEED, a number"),
+		option_executor(options),
+		option_flavour(order->run.wanted),
+		OPTION_FLAG("json", &order->run.json),
+		OPTION_PICK("one", &order->half, ONE),
+		OPTION_FLAG("pin", &options->timing.pin),
+		OPTION_NUMBER("repeat", &options->repeat, 1, 1000000),
+		OPTION_PICK("reports", &order->half, REPORTS),
+		option_timeout(&options->seconds),
+		OPTION_PICK("witness", &order->half, WITNESS),
+		OPTION_END,
+	};
+	int status = options_take("run", help, rows, argc, argv);
 
-	switch (option) {
-	case 'b':
-		order->backend = value;
-		return NULL;
-	case 'd':
-		return parse_seed(value, &options->timing) ? NULL : "--delays SEED, a number";
-	case 'e':
-		return trial_parse_executor(value, options) ? NULL :
-							      "--executor fibers, threads or both";
-	case 'f':
-		return flavours_parse(value, order->run.wanted) ? NULL :
-							  "--flavour of plain, asan, tsan, msan";
-	case 'r':
-		return parse_number(value, 1, 1000000, &options->repeat) ? NULL : "--repeat 1 .. 1000000";
-	case 't':
-		return parse_number(value, 1, 1000000, &options->seconds) ? NULL : "--timeout 1 .. 1000000";
-	case 'j':
-		order->run.json = true;
-		return NULL;
-	case 'o':
-		order->one = true;
-		return NULL;
-	case 'R':
-		order->one = order->reports = true;
-		return NULL;
-	case 'w':
-		order->one = order->witness = true;
-		return NULL;
-	default:
-		options->timing.pin = true;
-		return NULL;
-	}
+	if (status < 0)
+		status = options_backend("run", order->backend);
+	if (status < 0 && optind == argc && order->half != WITNESS)
+		status = usage_error("run", "expected at least one FILE");
+	return status;
 }
 
 /* The half of a flavour: files by name, or whatever is asked. */
 static int run_this_flavour(const struct order *order, int count, char **files)
 {
-	if (order->witness)
+	if (order->half == WITNESS)
 		witness_serve(&order->run.options);
 	for (int i = 0; i < count; i++)
-		if (order->reports)
+		if (order->half == REPORTS)
 			witness_reports(files[i], &order->run.options);
 		else
 			run_one(files[i], &order->run.options);
@@ -127,25 +111,12 @@ int command_run(int argc, char **argv)
 	struct order order = { .run.options = { .repeat = 1, .seconds = 60, .fibers = true,
 						.threads = true },
 			       .backend = getenv("PAGE_MAP") };
-	int option;
+	int status;
 
 	flavours_by_default(order.run.wanted);
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		const char *expected;
-
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option == '?')
-			return usage_error("run", "unknown or incomplete option %s", argv[optind - 1]);
-		expected = take_option(&order, option, optarg);
-		if (expected)
-			return usage_error("run", "expected %s, got '%s'", expected, optarg);
-	}
-	if (order.backend && !flavour_choose_backend(order.backend))
-		return usage_error("run", "expected a backend that the page library has, got '%s'",
-				   order.backend);
-	if (optind == argc && !order.witness)
-		return usage_error("run", "expected at least one FILE");
-	return order.one ? run_this_flavour(&order, argc - optind, argv + optind) :
+	status = parse_options(&order, argc, argv);
+	if (status >= 0)
+		return status;
+	return order.half != ALL ? run_this_flavour(&order, argc - optind, argv + optind) :
 			   run_files(&order.run, argc - optind, argv + optind);
 }

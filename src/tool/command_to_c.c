@@ -10,6 +10,7 @@
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "tool/kit/options.h"
 #include "tool/kit/store.h"
 #include "tool/to_c/reproduce.h"
 #include "tool/tool.h"
@@ -151,41 +152,18 @@ static int convert(const char *file)
 
 int command_to_c(int argc, char **argv)
 {
-	static const struct option table[] = {
-		{ "cc", required_argument, NULL, 'c' },
-		{ "deterministic", no_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "no-run", no_argument, NULL, 'n' },
-		{ "seconds", required_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 },
+	const struct option_row rows[] = {
+		OPTION_TEXT("cc", &options.compiler),
+		OPTION_FLAG("deterministic", &options.deterministic),
+		OPTION_FLAG("no-run", &options.no_run),
+		{ .letter = 'o', .text = &options.out },
+		OPTION_NUMBER("seconds", &options.seconds, 1, 3600),
+		OPTION_END,
 	};
-	int option;
+	int status = options_take("to-c", help, rows, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "ho:", table, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			options.compiler = optarg;
-			break;
-		case 'd':
-			options.deterministic = true;
-			break;
-		case 'h':
-			return fputs(help, stdout) < 0;
-		case 'n':
-			options.no_run = true;
-			break;
-		case 'o':
-			options.out = optarg;
-			break;
-		case 's':
-			if (!parse_number(optarg, 1, 3600, &options.seconds))
-				return usage_error("to-c", "expected 1 .. 3600 after --seconds, "
-						   "got '%s'", optarg);
-			break;
-		default:
-			return usage_error("to-c", "unknown option %s", argv[optind - 1]);
-		}
-	}
+	if (status >= 0)
+		return status;
 	if (optind != argc - 1)
 		return usage_error("to-c", "expected one FILE");
 	return convert(argv[optind]);

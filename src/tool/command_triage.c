@@ -13,6 +13,7 @@
 #include "tool/finding/finding.h"
 #include "tool/finding/reduce.h"
 #include "tool/finding/regress.h"
+#include "tool/kit/options.h"
 #include "tool/kit/status.h"
 #include "tool/tool.h"
 
@@ -48,7 +49,7 @@ static const char help[] =
 	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
 
 struct settings {
-	const char *backend, *dir, *tree;
+	const char *backend, *dir, *tree, *asked; /* the output, or NULL */
 	const char *sarif; /* or NULL */
 	char output[PATH_MAX], regress[PATH_MAX];
 	bool wanted[FLAVOURS_MAX], threads, add;
@@ -292,44 +293,26 @@ static int triage(const struct settings *settings)
 	return t.status;
 }
 
-/* Return: NULL, or what was expected instead. */
-static const char *take_option(struct settings *s, int option, char *value)
+static bool read_tree(char *tree, void *into)
 {
-	switch (option) {
-	case 'a':
-		s->add = true;
-		s->tree = value ? value : ".";
-		return NULL;
-	case 'b':
-		s->backend = value;
-		return NULL;
-	case 'e':
-		s->threads = !strcmp(value, "both");
-		return s->threads || !strcmp(value, "fibers") ? NULL : "--executor fibers or both";
-	case 'f':
-		return flavours_parse(value, s->wanted) ? NULL :
-							  "--flavour of plain, asan, tsan, msan";
-	case 'n':
-		return parse_number(value, 1, 100000, &s->tries) ? NULL : "--tries 1 .. 100000";
-	case 'o':
-		snprintf(s->output, sizeof(s->output), "%s", value);
-		return NULL;
-	case 's':
-		s->sarif = value;
-		return NULL;
-	default:
-		return parse_number(value, 1, 1000000, &s->seconds) ? NULL : "--timeout 1 .. 1000000";
-	}
+	struct settings *s = into;
+
+	s->add = true;
+	s->tree = tree ? tree : ".";
+	return true;
 }
 
 static int check_settings(struct settings *s)
 {
-	if (s->backend && !flavour_choose_backend(s->backend))
-		return usage_error("triage", "expected a backend that the page library has, got '%s'",
-				   s->backend);
+	int status = options_backend("triage", s->backend);
+
+	if (status >= 0)
+		return status;
 	if (s->add && !regress_find(s->tree, s->regress))
 		return usage_error("triage", "expected --add=TREE, a source tree, got '%s'", s->tree);
-	if (!*s->output)
+	if (s->asked)
+		snprintf(s->output, sizeof(s->output), "%s", s->asked);
+	else
 		snprintf(s->output, sizeof(s->output), "%.4000s/triage", s->dir);
 	return -1;
 }
@@ -337,32 +320,21 @@ static int check_settings(struct settings *s)
 /* Return: an exit status, or -1 to go on. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "add", optional_argument, NULL, 'a' },
-		{ "backend", required_argument, NULL, 'b' },
-		{ "executor", required_argument, NULL, 'e' },
-		{ "flavour", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "sarif", required_argument, NULL, 's' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "tries", required_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 },
+	const struct option_row rows[] = {
+		{ .name = "add", .may_lack = true, .read = read_tree, .into = s },
+		OPTION_TEXT("backend", &s->backend),
+		option_threads(&s->threads),
+		option_flavour(s->wanted),
+		{ .name = "output", .letter = 'o', .text = &s->asked },
+		OPTION_TEXT("sarif", &s->sarif),
+		option_timeout(&s->seconds),
+		OPTION_NUMBER("tries", &s->tries, 1, 100000),
+		OPTION_END,
 	};
-	int option;
+	int status = options_take("triage", help, rows, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
-		const char *expected;
-
-		if (option == 'h')
-			return fputs(help, stdout) < 0;
-		if (option == '?')
-			return usage_error("triage", "unknown or incomplete option %s",
-					   argv[optind - 1]);
-		expected = take_option(s, option, optarg);
-		if (expected)
-			return usage_error("triage", "expected %s, got '%s'", expected, optarg);
-	}
+	if (status >= 0)
+		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
 	s->dir = argv[optind];

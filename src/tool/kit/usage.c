@@ -29,6 +29,14 @@ bool parse_number(const char *text, unsigned int least, unsigned int most, unsig
 	return true;
 }
 
+bool parse_seed(const char *text, uint64_t *seed)
+{
+	char *end;
+
+	*seed = strtoull(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end;
+}
+
 int worse(int a, int b)
 {
 	return a > b ? a : b;

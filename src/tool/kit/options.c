@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/kit/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/kit/flavours.h"
+#include "tool/kit/usage.h"
+
+/* Rows are told apart by numbers that are no letters. */
+#define FIRST_ROW 256
+
+/* The table in the words of getopt_long(). */
+struct spelling {
+	struct option names[OPTIONS_MAX + 2];
+	char letters[2 * OPTIONS_MAX + 3];
+};
+
+static bool is_row(const struct option_row *row)
+{
+	return row->name || row->letter;
+}
+
+static int takes_value(const struct option_row *row)
+{
+	return row->flag || row->pick ? no_argument :
+	       row->may_lack	      ? optional_argument :
+					required_argument;
+}
+
+static void spell(struct spelling *s, const struct option_row *rows)
+{
+	struct option *name = s->names;
+	char *letter = s->letters;
+
+	*letter++ = ':'; /* a missing value is told apart */
+	*letter++ = 'h';
+	*name++ = (struct option){ "help", no_argument, NULL, 'h' };
+	for (int i = 0; i < OPTIONS_MAX && is_row(&rows[i]); i++) {
+		int value = takes_value(&rows[i]);
+
+		if (rows[i].name)
+			*name++ = (struct option){ rows[i].name, value, NULL, FIRST_ROW + i };
+		if (!rows[i].letter)
+			continue;
+		*letter++ = rows[i].letter;
+		if (value != no_argument)
+			*letter++ = ':';
+	}
+	*name = (struct option){ NULL, 0, NULL, 0 };
+	*letter = '\0';
+}
+
+/* The row that getopt_long() found. */
+static const struct option_row *row_of(const struct option_row *rows, int found)
+{
+	if (found >= FIRST_ROW)
+		return &rows[found - FIRST_ROW];
+	while (rows->letter != found)
+		rows++;
+	return rows;
+}
+
+static bool take(const struct option_row *row, char *value)
+{
+	if (row->flag)
+		return *row->flag = true;
+	if (row->number)
+		return parse_number(value, row->least, row->most, row->number);
+	if (row->read)
+		return row->read(value, row->into);
+	if (row->pick)
+		*row->pick = row->value;
+	else
+		*row->text = value;
+	return true;
+}
+
+/* What getopt_long() could not use; `optopt` knows which it was, but for names that are none. */
+static int misspelt(const char *command, int found, char **argv)
+{
+	if (found == ':')
+		return usage_error(command, "expected a value after %s", argv[optind - 1]);
+	if (optopt >= FIRST_ROW || optopt == 'h')
+		return usage_error(command, "expected no value, got %s", argv[optind - 1]);
+	if (optopt)
+		return usage_error(command, "unknown option -%c", optopt);
+	return usage_error(command, "unknown option %s", argv[optind - 1]);
+}
+
+static int refuse(const char *command, const struct option_row *row, const char *value)
+{
+	char name[64], range[32];
+
+	if (row->name)
+		snprintf(name, sizeof(name), "--%s", row->name);
+	else
+		snprintf(name, sizeof(name), "-%c", row->letter);
+	snprintf(range, sizeof(range), "%u .. %u", row->least, row->most);
+	return usage_error(command, "expected %s %s, got '%s'", name,
+			   row->number ? range : row->expected, value);
+}
+
+int options_take(const char *command, const char *help, const struct option_row *rows, int argc,
+		 char **argv)
+{
+	struct spelling spelling;
+	int found;
+
+	spell(&spelling, rows);
+	while ((found = getopt_long(argc, argv, spelling.letters, spelling.names, NULL)) != -1) {
+		const struct option_row *row;
+		char given[128]; /* before it is taken apart */
+
+		if (found == 'h') {
+			fputs(help, stdout);
+			return EXIT_GOOD;
+		}
+		if (found == ':' || found == '?')
+			return misspelt(command, found, argv);
+		row = row_of(rows, found);
+		snprintf(given, sizeof(given), "%s", optarg ? optarg : "");
+		if (!take(row, optarg))
+			return refuse(command, row, given);
+	}
+	return -1;
+}
+
+/* ---- rows of several commands ---- */
+
+static bool read_flavours(char *value, void *into)
+{
+	return flavours_parse(value, into);
+}
+
+static bool read_executor(char *value, void *into)
+{
+	return trial_parse_executor(value, into);
+}
+
+static bool read_threads(char *value, void *into)
+{
+	bool *threads = into;
+
+	*threads = !strcmp(value, "both");
+	return *threads || !strcmp(value, "fibers");
+}
+
+struct option_row option_flavour(bool *wanted)
+{
+	return (struct option_row)OPTION_READ("flavour", read_flavours, wanted,
+					      "of plain, asan, tsan, msan");
+}
+
+struct option_row option_executor(struct trial_options *options)
+{
+	return (struct option_row)OPTION_READ("executor", read_executor, options,
+					      "fibers, threads or both");
+}
+
+struct option_row option_threads(bool *threads)
+{
+	return (struct option_row)OPTION_READ("executor", read_threads, threads, "fibers or both");
+}
+
+struct option_row option_timeout(unsigned int *seconds)
+{
+	return (struct option_row)OPTION_NUMBER("timeout", seconds, 1, 1000000);
+}
+
+int options_backend(const char *command, const char *backend)
+{
+	if (!backend || flavour_choose_backend(backend))
+		return -1;
+	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);
+}
