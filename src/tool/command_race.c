@@ -259,8 +259,8 @@ int command_race(int argc, char **argv)
 		OPTION_READ("backend", read_mapping, &race, "direct or alias"),
 		OPTION_TEXT("cell", &race.pattern),
 		OPTION_READ("detector", read_detectors, &race,
-			    "of drd, gcc-fibers, gcc-inline, gcc-threads, helgrind, tsan-fibers, "
-			    "tsan-threads"),
+			    "of drd, gcc-fibers, gcc-inline, "
+			    "gcc-threads, helgrind, tsan-fibers, tsan-threads"),
 		OPTION_PICK("grid", &output, GRID),
 		OPTION_PICK("json", &output, JSON),
 		OPTION_PICK("list", &output, LIST),
