@@ -9,6 +9,8 @@ tool_sources += \
 	%D%/json.h \
 	%D%/name_set.c \
 	%D%/name_set.h \
+	%D%/output.c \
+	%D%/output.h \
 	%D%/place.c \
 	%D%/place.h \
 	%D%/recode.c \
