@@ -17,6 +17,8 @@ tool_sources += \
 	%D%/recode.h \
 	%D%/results.c \
 	%D%/results.h \
+	%D%/scratch.c \
+	%D%/scratch.h \
 	%D%/sha1.c \
 	%D%/sha1.h \
 	%D%/status.c \
