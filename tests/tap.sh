@@ -77,6 +77,28 @@ run_to() {
 	[ "$status" -eq "$expected" ]
 }
 
+# cut_off SIGNAL COMMAND...: ends it as soon as it has a folder in TMPDIR. Was there one, was
+# it the signal that ended the command, and is the folder gone soon?
+cut_off() {
+	signal=$1 turns=0
+	shift
+	mkdir "$scratch/temporary" || return 1
+	# A shell makes its children in the background deaf to SIGINT.
+	TMPDIR=$scratch/temporary env --default-signal=INT "$@" >"$scratch/out" 2>"$scratch/err" &
+	until [ "$(ls "$scratch/temporary")" ] || [ $((turns += 1)) -gt 500 ]; do
+		sleep 0.02
+	done
+	kill -s "$signal" $! || turns=501
+	status=0
+	wait $! || status=$?
+	[ "$(kill -l $status)" = "$signal" ] || turns=501
+	while [ "$(ls "$scratch/temporary")" ] && [ $((turns += 1)) -le 500 ]; do
+		sleep 0.02
+	done
+	rm -r "$scratch/temporary"
+	[ "$turns" -le 500 ]
+}
+
 done_testing() {
 	echo "1..$tests"
 	[ "$failures" -eq 0 ]

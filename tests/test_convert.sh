@@ -91,7 +91,7 @@ ok $? "in a folder, what is no program by its name is left out, by name" err
 printf 'pagetorture 1\noops\n' >mixed/bad.page
 run_to 2 "$pagetorture" convert --text -o clean mixed && grep -q 'bad.page:2: ' err && [ ! -e clean/bad.page ]
 ok $? "one that cannot be read ends with 2, the others are written" err
-[ "$(find . -name '*.part' | wc -l)" -eq 0 ]
+[ "$(find . -name '.pagetorture-*' | wc -l)" -eq 0 ]
 ok $? "nothing is left beside"
 run_to 2 sh -c "'$pagetorture' convert one.bytes >/dev/full"
 ok $? "a full disk ends with 2" err

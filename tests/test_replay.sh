@@ -53,6 +53,10 @@ ok $? "bytes are replayed as text is" "$scratch/err"
 run_to 0 replay --self-test
 ok $? "replay --self-test: each way to fail is noticed, and nobody else accused" "$scratch/err"
 cp "$scratch/out" "$scratch/self-test"
+for signal in INT KILL; do
+	cut_off "$signal" "$pagetorture" replay --self-test
+	ok $? "replay --self-test, ended by SIG$signal: no folder is left" "$scratch/err"
+done
 for flavour in $flavours; do
 	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/tool/replay/misbehave.def" |
 		while read -r way; do

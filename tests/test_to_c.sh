@@ -237,8 +237,12 @@ ok $? "a file that is not of to-c stays" err
 run_to 0 "$pagetorture" to-c --no-run --cc 'odd */ cc' "$rules/bounds.page" && mv out odd.c &&
 	grep -qF 'odd * / cc' odd.c && compiles odd.c
 ok $? "no name ends the comment" err
-[ "$(find . -name '*.part' | wc -l)" -eq 0 ]
+[ "$(find . -name '.pagetorture-*' | wc -l)" -eq 0 ]
 ok $? "nothing is left beside"
+for signal in HUP INT TERM KILL; do
+	cut_off "$signal" "$pagetorture" to-c -o cut.c "$rules/overlap-one-byte.page" && [ ! -e cut.c ]
+	ok $? "ended by SIG$signal: no folder is left" err
+done
 for arguments in '' '--frob x' 'a b' '--seconds 0 x'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" to-c $arguments && [ "$(wc -l <err)" -eq 1 ]

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 
 #include "tool/kit/options.h"
+#include "tool/kit/output.h"
 #include "tool/kit/recode.h"
-#include "tool/kit/store.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -63,17 +63,14 @@ static bool is_same(const char *path, const struct recoded *recoded)
 
 static int write_file(const char *file, const char *path, const struct recoded *recoded)
 {
-	char beside[PATH_MAX + 16];
-	struct stat status;
 	int error;
 
-	if (!stat(path, &status) && !options.force && !is_same(path, recoded)) {
+	if (output_loses(path) && !options.force && !is_same(path, recoded)) {
 		fprintf(stderr, "%s: refused: %s is there and holds something else (--force)\n",
 			file, path);
 		return EXIT_FAILED;
 	}
-	snprintf(beside, sizeof(beside), "%s.part", path);
-	error = store_write(beside, path, recoded->content, recoded->size, false);
+	error = output_write(path, recoded->content, recoded->size);
 	if (error) {
 		fprintf(stderr, "%s: expected to write it: %s\n", path, strerror(error));
 		return EXIT_BAD;

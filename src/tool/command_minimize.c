@@ -10,7 +10,7 @@
 #include "harness/program/program_text.h"
 #include "tool/finding/reduce.h"
 #include "tool/kit/options.h"
-#include "tool/kit/store.h"
+#include "tool/kit/output.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -65,19 +65,15 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	return options_backend("minimize", s->backend);
 }
 
-/* Beside, then renamed: a file that is there is whole. */
 static int write_program(const struct program *program, const char *output)
 {
 	static char text[TEXT_PROGRAM_MAX];
-	const char *slash = output ? strrchr(output, '/') : NULL, *name = slash ? slash + 1 : output;
-	char beside[PATH_MAX + 16];
 	size_t size = program_to_text(program, text);
 	int error;
 
 	if (!output)
 		return fwrite(text, 1, size, stdout) == size ? EXIT_GOOD : EXIT_BAD;
-	snprintf(beside, sizeof(beside), "%.*s.%.255s.beside", (int)(name - output), output, name);
-	error = store_write(beside, output, text, size, false);
+	error = output_write(output, text, size);
 	if (!error)
 		return EXIT_GOOD;
 	fprintf(stderr, "%s: expected a file that can be written: %s\n", output, strerror(error));

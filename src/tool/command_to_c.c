@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "tool/kit/options.h"
-#include "tool/kit/store.h"
+#include "tool/kit/output.h"
 #include "tool/to_c/reproduce.h"
 #include "tool/tool.h"
 
@@ -66,12 +65,11 @@ static bool may_replace(const char *path)
 {
 	static const char sign[] = "\n * The page program that it is made from:\n";
 	char error[PROGRAM_FILE_ERROR];
-	struct stat status;
 	size_t size;
 	char *content;
 	bool ours;
 
-	if (stat(path, &status))
+	if (!output_loses(path))
 		return true;
 	content = program_file_read(path, &size, error);
 	ours = content && size > 3 && !memcmp(content, "/*\n", 3) &&
@@ -82,7 +80,6 @@ static bool may_replace(const char *path)
 
 static int write_out(const struct reproduction *reproduction)
 {
-	char beside[PATH_MAX + 16];
 	int error;
 
 	if (!options.out) {
@@ -94,8 +91,7 @@ static int write_out(const struct reproduction *reproduction)
 			options.out);
 		return EXIT_BAD;
 	}
-	snprintf(beside, sizeof(beside), "%s.part", options.out);
-	error = store_write(beside, options.out, reproduction->text, reproduction->size, false);
+	error = output_write(options.out, reproduction->text, reproduction->size);
 	if (error)
 		fprintf(stderr, "%s: expected to write it: %s\n", options.out, strerror(error));
 	return error ? EXIT_BAD : EXIT_GOOD;

@@ -212,7 +212,6 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	bundle.failed = failure->failed;
 	bundle.tries = t->settings->tries;
 	snprintf(bundle.dir, sizeof(bundle.dir), "%.3700s/%s", t->settings->output, name);
-	snprintf(bundle.beside, sizeof(bundle.beside), "%.4000s/.beside", t->settings->output);
 	error = bundle_write(&bundle, &t->judge, file);
 	if (t->sarif)
 		bundle_sarif(t->sarif, &bundle, &t->judge);

@@ -249,6 +249,7 @@ int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
 	size_t findings;
+	bool kept;
 
 	open_targets(campaign);
 	if (!campaign->count) {
@@ -266,12 +267,12 @@ int campaign_run(struct campaign *campaign)
 		loop_run(&loop);
 	progress_summary(&loop.progress, loop.now);
 	findings = new_findings(campaign);
-	campaign_results(campaign, findings ? "failed" : "good", loop.now);
+	kept = campaign_results(campaign, findings ? "failed" : "good", loop.now);
 	if (findings)
-		return EXIT_FAILED;
+		return kept ? EXIT_FAILED : EXIT_BAD;
 	if (loop.crews && loop.hopeless >= FAILURES_MOST * loop.crews) {
 		tell("pagetorture fuzz: no engine could be started");
 		return EXIT_BAD;
 	}
-	return EXIT_GOOD;
+	return kept ? EXIT_GOOD : EXIT_BAD;
 }

@@ -16,13 +16,17 @@ struct campaign {
 	long results_due; /* ms */
 };
 
-/* Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if nothing could run. */
+/*
+ * Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if nothing could run or
+ * figures could not be written.
+ */
 int campaign_run(struct campaign *campaign);
 
 /*
  * Figures of all targets, for reports: at the beginning, once a minute, at the end.
  * @status: "running", or how it ended
+ * Return: are they there, if they are wanted?
  */
-void campaign_results(struct campaign *campaign, const char *status, long now);
+bool campaign_results(struct campaign *campaign, const char *status, long now);
 
 #endif

@@ -47,7 +47,7 @@ static void write_target(struct json *json, const struct campaign *campaign,
 	json_end(json);
 }
 
-void campaign_results(struct campaign *campaign, const char *status, long now)
+bool campaign_results(struct campaign *campaign, const char *status, long now)
 {
 	const struct fuzz_options *options = &campaign->options;
 	struct json *json;
@@ -55,10 +55,10 @@ void campaign_results(struct campaign *campaign, const char *status, long now)
 
 	campaign->results_due = now + EVERY;
 	if (!campaign->results.path)
-		return;
+		return true;
 	json = results_open(&campaign->results, status);
 	if (!json)
-		return;
+		return false;
 	folder = realpath(options->dir, NULL);
 	json_text(json, "dir", folder ? folder : options->dir);
 	free(folder);
@@ -69,5 +69,5 @@ void campaign_results(struct campaign *campaign, const char *status, long now)
 	for (size_t i = 0; i < campaign->count; i++)
 		write_target(json, campaign, campaign->targets[i], now);
 	json_end(json);
-	results_close(&campaign->results);
+	return results_close(&campaign->results);
 }

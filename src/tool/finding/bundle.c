@@ -11,6 +11,7 @@
 #include "harness/base/isolate.h"
 #include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
+#include "tool/kit/output.h"
 #include "tool/kit/store.h"
 #include "tool/to_c/to_c.h"
 
@@ -40,7 +41,7 @@ static int write_file(const struct bundle *b, const char *name, const void *text
 		      char file[PATH_MAX])
 {
 	snprintf(file, PATH_MAX, "%.3800s/%s", b->dir, name);
-	return store_write(b->beside, file, text, size, false);
+	return output_write(file, text, size);
 }
 
 static int sheet_end(struct sheet *sheet, const struct bundle *b, const char *name,

@@ -11,7 +11,7 @@
  *   replay.sh        the command that shows it again
  *   summary.txt      its signature, how often it failed, who found it; written last
  *
- * Each file is written beside and then renamed, so it is whole if it is there.
+ * Each file is whole if it is there.
  */
 #ifndef TOOL_BUNDLE_H
 #define TOOL_BUNDLE_H
@@ -24,7 +24,6 @@
 
 struct bundle {
 	char dir[PATH_MAX];    /* its folder */
-	char beside[PATH_MAX]; /* where a file is written before it has its name */
 	const char *finding;   /* path */
 	const struct program *program, *smallest;
 	const struct signature *signature;

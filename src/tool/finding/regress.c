@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "harness/program/program_text.h"
-#include "tool/kit/store.h"
+#include "tool/kit/output.h"
 
 static bool has(const char *root, const char *name)
 {
@@ -60,12 +60,10 @@ int regress_add(const char *folder, const char *name, const struct program *prog
 		const struct signature *signature, struct rules *rules, char path[PATH_MAX])
 {
 	static char text[TEXT_PROGRAM_MAX + 300];
-	char beside[PATH_MAX];
 	size_t size = text_of(program, signature, rules, text);
 
 	snprintf(path, PATH_MAX, "%.3700s/%.300s.page", folder, name);
-	snprintf(beside, sizeof(beside), "%.3700s/.beside", folder);
 	if (!access(path, F_OK))
 		return EEXIST;
-	return store_write(beside, path, text, size, false);
+	return output_write(path, text, size);
 }

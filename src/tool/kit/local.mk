@@ -11,12 +11,16 @@ tool_sources += \
 	%D%/name_set.h \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/output.c \
+	%D%/output.h \
 	%D%/place.c \
 	%D%/place.h \
 	%D%/recode.c \
 	%D%/recode.h \
 	%D%/results.c \
 	%D%/results.h \
+	%D%/scratch.c \
+	%D%/scratch.h \
 	%D%/sha1.c \
 	%D%/sha1.h \
 	%D%/status.c \

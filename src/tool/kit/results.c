@@ -2,11 +2,13 @@
 #include "tool/kit/results.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "tool/kit/output.h"
 
 void results_begin(struct results *results, const char *what, int argc, char **argv)
 {
@@ -63,20 +65,17 @@ static void write_head(struct results *results, const char *status)
 	write_machine(json);
 }
 
-static bool complain(const char *path)
+static void complain(const char *path, int error)
 {
-	fprintf(stderr, "%s: expected a file that can be written: %s\n", path, strerror(errno));
-	return false;
+	fprintf(stderr, "%s: expected a file that can be written: %s\n", path, strerror(error));
 }
 
 struct json *results_open(struct results *results, const char *status)
 {
-	FILE *out;
+	FILE *out = open_memstream(&results->text, &results->size);
 
-	snprintf(results->beside, sizeof(results->beside), "%.4000s.new", results->path);
-	out = fopen(results->beside, "we");
 	if (!out) {
-		complain(results->path);
+		complain(results->path, errno);
 		return NULL;
 	}
 	results->json = json_begin(out);
@@ -86,13 +85,14 @@ struct json *results_open(struct results *results, const char *status)
 
 bool results_close(struct results *results)
 {
-	FILE *out = results->json.out;
-	bool good;
+	int error;
 
 	json_end_line(&results->json);
-	good = !ferror(out);
-	good &= fclose(out) == 0;
-	if (good && !rename(results->beside, results->path))
-		return true;
-	return complain(results->path);
+	error = fclose(results->json.out) ? ENOMEM : 0;
+	if (!error)
+		error = output_write(results->path, results->text, results->size);
+	if (error)
+		complain(results->path, error);
+	free(results->text);
+	return !error;
 }

@@ -2,13 +2,11 @@
 /*
  * What a run leaves for `make report`: one JSON object in a file, with a head that all runs
  * have (what, version, begun, seconds, command, on, status) and tables of its own.
- *
- * It is written beside and then renamed, so the file is whole, or that of the run before.
+ * The file is whole, or that of the run before.
  */
 #ifndef TOOL_RESULTS_H
 #define TOOL_RESULTS_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -18,7 +16,8 @@ struct results {
 	const char *what;
 	const char *path; /* NULL: nothing is written */
 	char command[4096];
-	char beside[PATH_MAX];
+	char *text; /* while it is written */
+	size_t size;
 	time_t begun;
 	struct timespec started;
 	struct json json;

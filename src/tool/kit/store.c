@@ -136,9 +136,9 @@ static int write_fully(int fd, const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-static int write_beside(const char *beside, const void *bytes, size_t size, bool durable)
+int store_write_into(const char *path, const void *bytes, size_t size, bool durable)
 {
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	int error;
 
 	if (fd < 0)
@@ -168,7 +168,7 @@ static int sync_folder_of(const char *path)
 
 int store_write(const char *beside, const char *path, const void *bytes, size_t size, bool durable)
 {
-	int error = write_beside(beside, bytes, size, durable);
+	int error = store_write_into(beside, bytes, size, durable);
 
 	if (!error && rename(beside, path))
 		error = errno;

@@ -53,6 +53,9 @@ bool store_has(const struct store *store, const char *hash);
 /* Keeps it as PREFIX and its hash. Return: 0, EEXIST if it is known, or what went wrong. */
 int store_add(struct store *store, const char *prefix, const struct store_input *input);
 
+/* Writes @path as it is: it may be there in part. Return: 0 or errno. */
+int store_write_into(const char *path, const void *bytes, size_t size, bool durable);
+
 /* Writes @path by way of @beside, so that it is there whole or not at all. Return: 0 or errno. */
 int store_write(const char *beside, const char *path, const void *bytes, size_t size, bool durable);
 

@@ -8,6 +8,7 @@
 
 #include "harness/exec/exec.h"
 #include "tool/kit/json.h"
+#include "tool/kit/output.h"
 #include "tool/replay/replay.h"
 
 /* Lines that a failed input printed, as they are shown. */
@@ -416,24 +417,27 @@ static void put_suite(FILE *out, const struct replay_options *options,
 	fprintf(out, "</testsuite>\n");
 }
 
-/* Beside the old one, which is there until the new one is whole. */
 bool replay_junit(const char *file, const struct replay_options *options,
 		  const struct replay_list *list, const struct replay_column *columns,
 		  unsigned int count)
 {
-	char beside[PATH_MAX];
-	FILE *out;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int error = out ? 0 : ENOMEM;
 
-	snprintf(beside, sizeof(beside), "%s.new", file);
-	out = fopen(beside, "we");
 	if (out) {
 		fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
 		for (unsigned int i = 0; i < count; i++)
 			put_suite(out, options, list, &columns[i]);
 		fprintf(out, "</testsuites>\n");
 	}
-	if (out && !ferror(out) && !fclose(out) && !rename(beside, file))
-		return true;
-	fprintf(stderr, "%s: expected to write it: %s\n", file, strerror(errno));
-	return false;
+	if (out && fclose(out))
+		error = ENOMEM;
+	if (!error)
+		error = output_write(file, text, size);
+	if (error)
+		fprintf(stderr, "%s: expected to write it: %s\n", file, strerror(error));
+	free(text);
+	return !error;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tool/kit/flavours.h"
+#include "tool/kit/scratch.h"
 #include "tool/kit/usage.h"
 #include "tool/replay/misbehave.h"
 #include "tool/replay/replay.h"
@@ -105,13 +106,6 @@ static bool write_programs(const char *folder)
 	return good;
 }
 
-static void remove_programs(const char *folder, const struct replay_list *list)
-{
-	for (uint32_t i = 0; list && i < list->count; i++)
-		unlink(replay_name(list, i));
-	rmdir(folder);
-}
-
 /* ---- what is to be seen ---- */
 
 static bool is_called(const char *name, const char *program)
@@ -192,17 +186,22 @@ static int test_flavours(struct replay_options *options, const struct replay_lis
 int replay_self_test(const struct replay_options *given, const char *const *flavours,
 		     unsigned int count)
 {
-	const char *temporary = getenv("TMPDIR");
 	struct replay_options options = *given;
-	char folder[PATH_MAX], *paths[2] = { folder };
+	struct scratch scratch;
+	char *paths[2] = { scratch.path };
 	struct replay_list *list;
 	size_t left_out;
 	bool good;
 	int status = EXIT_BAD;
 
-	snprintf(folder, sizeof(folder), "%s/replay.XXXXXX", temporary ? temporary : "/tmp");
-	if (!mkdtemp(folder) || !write_programs(folder))
-		return usage_error("replay", "expected to write to %s: %s", folder, strerror(errno));
+	if (!scratch_open(&scratch))
+		return usage_error("replay", "expected to make a folder: %s: %s", scratch.path,
+				   strerror(errno));
+	if (!write_programs(scratch.path)) {
+		usage_error("replay", "expected to write to %s: %s", scratch.path, strerror(errno));
+		scratch_close(&scratch);
+		return EXIT_BAD;
+	}
 	options.armed = true;
 	options.orders = false;
 	options.trial.seconds = 6;
@@ -211,7 +210,7 @@ int replay_self_test(const struct replay_options *given, const char *const *flav
 	list = replay_list_new(paths, false, &left_out, &good);
 	if (list && good)
 		status = test_flavours(&options, list, flavours, count);
-	remove_programs(folder, list);
+	scratch_close(&scratch);
 	replay_list_delete(list);
 	return status;
 }

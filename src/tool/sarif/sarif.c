@@ -9,8 +9,8 @@
 
 #include "config.h"
 #include "tool/kit/json.h"
+#include "tool/kit/output.h"
 #include "tool/kit/sha1.h"
-#include "tool/kit/store.h"
 #include "tool/kit/usage.h"
 #include "tool/sarif/sarif_rules.h"
 
@@ -266,16 +266,14 @@ static void put_files(struct sarif *sarif)
 
 bool sarif_end(struct sarif *sarif, const char *file)
 {
-	char beside[PATH_MAX];
 	int error;
 
 	json_end(&sarif->json);
 	put_files(sarif);
 	json_end_line(&sarif->json);
 	error = fclose(sarif->json.out) ? ENOMEM : 0;
-	snprintf(beside, sizeof(beside), "%.4000s.new", file);
 	if (!error)
-		error = store_write(beside, file, sarif->text, sarif->size, false);
+		error = output_write(file, sarif->text, sarif->size);
 	if (error)
 		fprintf(stderr, "%s: expected to write it: %s\n", file, strerror(error));
 	free(sarif->text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/to_c/reproduce.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "harness/model/visible.h"
+#include "tool/kit/scratch.h"
 #include "tool/to_c/reproduce_parts.h"
 #include "tool/to_c/to_c.h"
 
@@ -169,6 +171,8 @@ static void in_child(void *ctx)
 	if (chdir(child->folder))
 		_exit(126);
 	if (child->command) {
+		/* What a compiler that is killed leaves behind goes with the folder. */
+		setenv("TMPDIR", child->folder, 1);
 		execl("/bin/sh", "sh", "-c", child->command, (char *)NULL);
 		_exit(126);
 	}
@@ -287,23 +291,19 @@ static bool write_source(const struct reproducing *r, const char *path)
 
 static void try_all(struct reproducing *r)
 {
-	const char *parent = getenv("TMPDIR");
-	char folder[PATH_MAX], source[PATH_MAX + NAME_MAX], program[PATH_MAX + NAME_MAX];
+	char source[PATH_MAX + NAME_MAX];
+	struct scratch scratch;
 
-	snprintf(folder, sizeof(folder), "%s/pagetorture-XXXXXX", parent ? parent : "/tmp");
-	if (!mkdtemp(folder)) {
-		why_not(r, "expected to make a folder in %s", parent ? parent : "/tmp");
+	if (!scratch_open(&scratch)) {
+		why_not(r, "expected to make a folder: %s: %s", scratch.path, strerror(errno));
 		return;
 	}
-	snprintf(source, sizeof(source), "%s/%s.c", folder, r->options->base);
-	snprintf(program, sizeof(program), "%s/%s", folder, r->options->base);
+	snprintf(source, sizeof(source), "%s/%s.c", scratch.path, r->options->base);
 	if (write_source(r, source))
-		run_attempts(r, folder);
+		run_attempts(r, scratch.path);
 	else
 		why_not(r, "expected to write %s", source);
-	unlink(program);
-	unlink(source);
-	rmdir(folder);
+	scratch_close(&scratch);
 }
 
 static void note_result(struct reproducing *r)
