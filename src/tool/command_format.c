@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tool/kit/options.h"
-#include "tool/kit/recode.h"
+#include "tool/convert/recode.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture race: the race matrix under every detector. */
 #include <getopt.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "harness/exec/exec.h"
-#include "harness/model/rules.h"
 #include "tool/kit/options.h"
 #include "tool/race/race.h"
 #include "tool/tool.h"
@@ -47,177 +45,6 @@ static const char help[] =
 	"  pagetorture race --cell 'write_raw/read_raw/nested/none' --print >race.page\n"
 	"  pagetorture race --cell '*_atomic/*_atomic//none' --detector drd,helgrind --grid\n";
 
-enum output { TABLE, GRID, JSON, TAP, LIST, PROGRAM };
-
-/* ---- what is selected ---- */
-
-static bool selects(const struct race_matrix *race, const struct matrix_cell *cell)
-{
-	return matrix_match(cell, race->pattern) && !race->without[cell->mapping] &&
-	       (!race->only_mapping || !strcmp(matrix_mappings[cell->mapping], race->only_mapping));
-}
-
-/* What is only listed needs no library; what runs would pass for another way to map. */
-static void leave_out_mappings(struct race_matrix *race)
-{
-	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++) {
-		race->without[i] = !exec_choose_backend(matrix_backends[i]);
-		if (race->without[i])
-			fprintf(stderr, "skipped: cells of mapping %s: the page library has no "
-					"backend %s\n", matrix_mappings[i], matrix_backends[i]);
-	}
-}
-
-/* Both opinions on each cell; a difference is a failure before anything runs. */
-static void check_model(struct race_matrix *race, const struct matrix_cell *cell, struct rules *rules)
-{
-	static struct program program;
-	char name[MATRIX_NAME];
-	size_t access[2];
-
-	matrix_program(cell, &program, access);
-	rules_judge(rules, &program);
-	if (matrix_agrees(cell, access, rules))
-		return;
-	matrix_name(cell, name);
-	if (race->disagree++ < 10)
-		fprintf(stderr, "%s: tables and rule model disagree: `pagetorture race --cell %s "
-				"--print | pagetorture check -` shows the model's opinion\n",
-			name, name);
-}
-
-static void select_cells(struct race_matrix *race, struct rules *rules)
-{
-	for (size_t i = 0; i < MATRIX_CELLS; i++) {
-		struct matrix_cell cell = matrix_cell(i);
-
-		if (!selects(race, &cell))
-			continue;
-		race->combinations++;
-		if (cell.left_out != MATRIX_IS_CELL) {
-			race->left_out[cell.left_out]++;
-			continue;
-		}
-		race->cells[i] = true;
-		race->selected++;
-		race->racing += matrix_races(&cell);
-		check_model(race, &cell, rules);
-	}
-}
-
-/* ---- without running ---- */
-
-static int list_cells(const struct race_matrix *race)
-{
-	for (size_t i = 0; i < MATRIX_CELLS; i++) {
-		struct matrix_cell cell = matrix_cell(i);
-		char name[MATRIX_NAME];
-
-		if (!race->cells[i])
-			continue;
-		matrix_name(&cell, name);
-		printf("%-9s %s\n", matrix_races(&cell) ? "data-race" : "clean", name);
-	}
-	return race->disagree ? EXIT_FAILED : EXIT_GOOD;
-}
-
-/* One program is a file; more are for reading. The mappings of a cell share theirs. */
-static int print_programs(const struct race_matrix *race)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < MATRIX_CELLS; i++) {
-		struct matrix_cell cell = matrix_cell(i);
-
-		if (!race->cells[i] || (cell.mapping && race->cells[i - 1]))
-			continue;
-		if (!first)
-			putchar('\n');
-		first = false;
-		race_program_text(&cell, stdout);
-	}
-	return race->disagree ? EXIT_FAILED : EXIT_GOOD;
-}
-
-/* ---- running ---- */
-
-/* Return: the exit status. */
-static int run_detectors(struct race_matrix *race)
-{
-	int status = race->disagree ? EXIT_FAILED : EXIT_GOOD;
-	bool any = false;
-
-	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
-		struct race_column *column = &race->columns[i];
-
-		if (!column->wanted)
-			continue;
-		race_run(race, i);
-		if (column->skipped) {
-			fprintf(stderr, "skipped: %s: %s\n", race_detectors[i].name, column->skipped);
-			continue;
-		}
-		any = true;
-		if (!race_column_good(i, column))
-			status = EXIT_FAILED;
-	}
-	return any ? status : usage_error("race", "expected a detector that this build has");
-}
-
-static void print_results(const struct race_matrix *race, enum output output)
-{
-	if (output == JSON)
-		race_print_json(race);
-	else if (output == TAP)
-		race_print_tap(race);
-	else
-		race_print_table(race);
-	if (output == GRID)
-		race_print_grid(race);
-	fflush(stdout);
-	race_print_failures(race);
-}
-
-static bool allocate(struct race_matrix *race)
-{
-	race->cells = calloc(MATRIX_CELLS, sizeof(*race->cells));
-	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
-		race->columns[i].answers = calloc(MATRIX_CELLS, sizeof(struct race_answer));
-		if (!race->columns[i].answers)
-			return false;
-	}
-	return race->cells;
-}
-
-static int drive(struct race_matrix *race, enum output output, struct results *results)
-{
-	struct rules *rules = rules_new();
-	int status;
-
-	if (!rules || !allocate(race))
-		return usage_error("race", "no memory");
-	if (output != LIST && output != PROGRAM)
-		leave_out_mappings(race);
-	select_cells(race, rules);
-	rules_delete(rules);
-	if (!race->selected)
-		return usage_error("race", "expected --cell to match a cell, '%s' matches none",
-				   race->pattern);
-	if (output == LIST)
-		return list_cells(race);
-	if (output == PROGRAM)
-		return print_programs(race);
-	status = run_detectors(race);
-	if (status == EXIT_BAD)
-		return status;
-	print_results(race, output);
-	if (results->path && !race_write_results(race, results))
-		return EXIT_BAD;
-	return status;
-}
-
-/* ---- options ---- */
-
 static void want_all(struct race_matrix *race, bool wanted)
 {
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++)
@@ -253,7 +80,7 @@ static bool read_mapping(char *backend, void *into)
 int command_race(int argc, char **argv)
 {
 	static struct race_matrix race = { .pattern = "", .repeat = 1, .seconds = 120 };
-	int output = TABLE, status;
+	int output = RACE_AS_TABLE, status;
 	struct results results;
 	const struct option_row rows[] = {
 		OPTION_READ("backend", read_mapping, &race, "direct or alias"),
@@ -261,13 +88,13 @@ int command_race(int argc, char **argv)
 		OPTION_READ("detector", read_detectors, &race,
 			    "of drd, gcc-fibers, gcc-inline, "
 			    "gcc-threads, helgrind, tsan-fibers, tsan-threads"),
-		OPTION_PICK("grid", &output, GRID),
-		OPTION_PICK("json", &output, JSON),
-		OPTION_PICK("list", &output, LIST),
-		OPTION_PICK("print", &output, PROGRAM),
+		OPTION_PICK("grid", &output, RACE_AS_GRID),
+		OPTION_PICK("json", &output, RACE_AS_JSON),
+		OPTION_PICK("list", &output, RACE_AS_LIST),
+		OPTION_PICK("print", &output, RACE_AS_PROGRAM),
 		OPTION_NUMBER("repeat", &race.repeat, 1, 1000000),
 		OPTION_TEXT("results", &results.path),
-		OPTION_PICK("tap", &output, TAP),
+		OPTION_PICK("tap", &output, RACE_AS_TAP),
 		option_timeout(&race.seconds),
 		OPTION_END,
 	};
@@ -281,5 +108,5 @@ int command_race(int argc, char **argv)
 		return status;
 	if (optind < argc)
 		return usage_error("race", "expected no argument, got '%s'", argv[optind]);
-	return drive(&race, (enum output)output, &results);
+	return race_drive(&race, (enum race_output)output, &results);
 }

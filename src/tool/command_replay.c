@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture replay: a corpus as a gate. */
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "harness/base/processors.h"
-#include "harness/exec/exec.h"
-#include "tool/kit/flavours.h"
 #include "tool/kit/options.h"
-#include "tool/replay/replay.h"
+#include "tool/replay/replay_gate.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -54,120 +51,10 @@ static const char help[] =
 	"  pagetorture replay --orders --shuffle 7 --flavour plain corpus/rules\n"
 	"  pagetorture replay --self-test\n";
 
-struct gate {
-	struct replay_options options;
-	enum replay_format format;
-	const char *junit, *sarif; /* or NULL */
-	struct results results;
-	bool worker, self_test;
-	bool wanted[FLAVOURS_MAX];
-	const char *flavours[FLAVOURS_MAX]; /* that there are */
-	unsigned int count;
+struct settings {
+	struct replay_gate gate;
+	bool worker, self_test; /* instead of the gate */
 };
-
-/* ---- all flavours ---- */
-
-struct replay_row *replay_rows_new(size_t count)
-{
-	return calloc(count + 1, sizeof(struct replay_row));
-}
-
-void replay_rows_delete(struct replay_row *rows, size_t count)
-{
-	for (size_t i = 0; rows && i < count; i++) {
-		free(rows[i].why);
-		free(rows[i].output);
-	}
-	free(rows);
-}
-
-static void find_flavours(struct gate *gate)
-{
-	char path[600];
-
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!gate->wanted[i])
-			continue;
-		if (flavour_find(flavour_names[i], path, sizeof(path))) {
-			gate->flavours[gate->count++] = flavour_names[i];
-			continue;
-		}
-		fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n", flavour_names[i],
-			flavour_names[i]);
-		if (gate->format == REPLAY_TAP)
-			replay_tap_skip(flavour_names[i]);
-	}
-}
-
-static int status_of(const struct replay_list *list, const struct replay_column *column)
-{
-	int status = replay_failed(list, column) || *column->flat ? EXIT_FAILED : EXIT_GOOD;
-
-	for (uint32_t i = 0; i < list->count; i++)
-		if (column->rows[i].kind == REPLAY_unreadable)
-			status = EXIT_BAD;
-	return status;
-}
-
-static int run_flavour(struct gate *gate, const struct replay_list *list,
-		       struct replay_column *column)
-{
-	gate->options.flavour = column->flavour;
-	column->rows = replay_rows_new(list->count);
-	if (!column->rows)
-		return usage_error("replay", "no memory");
-	if (!replay_run(&gate->options, list, column))
-		return usage_error("replay", "expected a worker of flavour %s to start", column->flavour);
-	replay_print(&gate->options, list, column, gate->format);
-	return status_of(list, column);
-}
-
-static int run_list(struct gate *gate, const struct replay_list *list)
-{
-	struct replay_column columns[FLAVOURS_MAX];
-	int status = EXIT_GOOD;
-
-	for (unsigned int i = 0; i < gate->count; i++) {
-		columns[i] = (struct replay_column){ .flavour = gate->flavours[i] };
-		status = worse(status, run_flavour(gate, list, &columns[i]));
-		if (!columns[i].rows)
-			gate->count = i;
-	}
-	replay_print_end(list, columns, gate->count, gate->format);
-	if (gate->junit && !replay_junit(gate->junit, &gate->options, list, columns, gate->count))
-		status = EXIT_BAD;
-	if (gate->sarif && !replay_sarif(gate->sarif, &gate->options, list, columns, gate->count))
-		status = EXIT_BAD;
-	if (gate->results.path &&
-	    !replay_write_results(&gate->results, &gate->options, list, columns, gate->count,
-				  status == EXIT_GOOD))
-		status = EXIT_BAD;
-	for (unsigned int i = 0; i < gate->count; i++)
-		replay_rows_delete(columns[i].rows, list->count);
-	return status;
-}
-
-static int run_paths(struct gate *gate, char **paths)
-{
-	size_t left_out;
-	bool good;
-	struct replay_list *list = replay_list_new(paths, gate->options.as_given, &left_out, &good);
-	int status = good ? EXIT_GOOD : EXIT_BAD;
-
-	if (!list)
-		return EXIT_BAD;
-	if (left_out)
-		fprintf(stderr, "left out: %zu files in folders that are no inputs (*.md, *.mk)\n",
-			left_out);
-	if (!list->count)
-		status = usage_error("replay", "expected at least one input, got none");
-	else
-		status = worse(status, run_list(gate, list));
-	replay_list_delete(list);
-	return status;
-}
-
-/* ---- options ---- */
 
 static bool read_shuffle(char *value, void *into)
 {
@@ -178,8 +65,9 @@ static bool read_shuffle(char *value, void *into)
 }
 
 /* Return: an exit status, or -1 to go on. */
-static int parse_options(struct gate *gate, int argc, char **argv)
+static int parse_options(struct settings *settings, int argc, char **argv)
 {
+	struct replay_gate *gate = &settings->gate;
 	struct replay_options *options = &gate->options;
 	int format = gate->format;
 	const struct option_row rows[] = {
@@ -196,11 +84,11 @@ static int parse_options(struct gate *gate, int argc, char **argv)
 		OPTION_FLAG("orders", &options->orders),
 		OPTION_TEXT("results", &gate->results.path),
 		OPTION_TEXT("sarif", &gate->sarif),
-		OPTION_FLAG("self-test", &gate->self_test),
+		OPTION_FLAG("self-test", &settings->self_test),
 		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
 		OPTION_PICK("tap", &format, REPLAY_TAP),
 		option_timeout(&options->trial.seconds),
-		OPTION_FLAG("worker", &gate->worker),
+		OPTION_FLAG("worker", &settings->worker),
 		OPTION_END,
 	};
 	int status = options_take("replay", help, rows, argc, argv);
@@ -211,29 +99,30 @@ static int parse_options(struct gate *gate, int argc, char **argv)
 
 int command_replay(int argc, char **argv)
 {
-	static struct gate gate = {
-		.options = { .trial = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true },
-			     .megabytes = 1024 },
-	};
+	static struct settings settings = { .gate.options = {
+		.trial = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true },
+		.megabytes = 1024,
+	} };
+	struct replay_gate *gate = &settings.gate;
 	int status;
 
-	results_begin(&gate.results, "replay", argc, argv);
-	gate.options.jobs = processors(REPLAY_JOBS);
-	gate.options.backend = getenv("PAGE_MAP");
-	flavours_by_default(gate.wanted);
-	status = parse_options(&gate, argc, argv);
+	results_begin(&gate->results, "replay", argc, argv);
+	gate->options.jobs = processors(REPLAY_JOBS);
+	gate->options.backend = getenv("PAGE_MAP");
+	flavours_by_default(gate->wanted);
+	status = parse_options(&settings, argc, argv);
 	if (status >= 0)
 		return status;
-	if (gate.worker)
-		return replay_worker(&gate.options.trial, gate.options.armed);
-	find_flavours(&gate);
-	if (!gate.count)
+	if (settings.worker)
+		return replay_worker(&gate->options.trial, gate->options.armed);
+	replay_gate_find_flavours(gate);
+	if (!gate->count)
 		return usage_error("replay", "expected a flavour that this build has");
-	if (gate.options.armed)
+	if (gate->options.armed)
 		fprintf(stderr, "--misbehave: programs with a comment `# misbehave: WAY` do so\n");
-	if (gate.self_test)
-		return replay_self_test(&gate.options, gate.flavours, gate.count);
+	if (settings.self_test)
+		return replay_self_test(&gate->options, gate->flavours, gate->count);
 	if (optind == argc)
 		return usage_error("replay", "expected at least one FILE or FOLDER");
-	return run_paths(&gate, argv + optind);
+	return replay_gate_run(gate, argv + optind);
 }

@@ -13,4 +13,6 @@ tool_sources += \
 	%D%/regress.c \
 	%D%/regress.h \
 	%D%/signature.c \
-	%D%/signature.h
+	%D%/signature.h \
+	%D%/triage.c \
+	%D%/triage.h

@@ -15,8 +15,6 @@ tool_sources += \
 	%D%/output.h \
 	%D%/place.c \
 	%D%/place.h \
-	%D%/recode.c \
-	%D%/recode.h \
 	%D%/results.c \
 	%D%/results.h \
 	%D%/scratch.c \

@@ -6,6 +6,7 @@ tool_sources += \
 	%D%/race.def \
 	%D%/race.h \
 	%D%/race_detector.c \
+	%D%/race_drive.c \
 	%D%/race_json.c \
 	%D%/race_one.c \
 	%D%/race_print.c \

@@ -2,7 +2,7 @@
 /*
  * pagetorture race: the race matrix under every detector.
  *
- *   command_race.c   options, and the order of events
+ *   race_drive.c     which cells, and the order of events
  *   race_detector.c  the table of detectors, and what each is known not to see
  *   race_run.c       one detector over all cells: children that answer line by line
  *   race_one.c       such a child: executes cells
@@ -160,5 +160,18 @@ bool race_write_results(const struct race_matrix *race, struct results *results)
 
 /* The cell's program as text, with its name as a comment. */
 void race_program_text(const struct matrix_cell *cell, FILE *out);
+
+/* What is printed; the last two run nothing. */
+enum race_output {
+	RACE_AS_TABLE,
+	RACE_AS_GRID,
+	RACE_AS_JSON,
+	RACE_AS_TAP,
+	RACE_AS_LIST,
+	RACE_AS_PROGRAM,
+};
+
+/* All that was asked for, from the selection to @results. Return: an exit status. */
+int race_drive(struct race_matrix *race, enum race_output output, struct results *results);
 
 #endif

@@ -11,6 +11,8 @@ tool_sources += \
 	%D%/replay.h \
 	%D%/replay_company.c \
 	%D%/replay_finish.c \
+	%D%/replay_gate.c \
+	%D%/replay_gate.h \
 	%D%/replay_hand.c \
 	%D%/replay_list.c \
 	%D%/replay_orders.c \

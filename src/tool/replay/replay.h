@@ -2,7 +2,7 @@
 /*
  * `pagetorture replay`: many inputs a process, and each as if it were alone.
  *
- *   command_replay.c   options; all flavours
+ *   replay_gate.c      all flavours, one after the other
  *   replay_list.c      inputs, by name, in a file without a name that workers read
  *   replay_worker.c    the half inside of a flavour's binary: takes inputs from its desk
  *   replay_hand.c      one worker: starting, watching, ending it; what it died of

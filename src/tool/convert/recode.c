@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/kit/recode.h"
+#include "tool/convert/recode.h"
 
 #include <stdio.h>
 #include <stdlib.h>

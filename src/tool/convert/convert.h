@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Programs from one notation to the other, by file or by folder. */
+#ifndef TOOL_CONVERT_H
+#define TOOL_CONVERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tool/convert/recode.h"
+
+struct convert_order {
+	enum recode_to to;
+	bool strict, force;
+	const char *out; /* NULL: standard output */
+	/* On its way. */
+	bool out_is_folder;
+	size_t written;
+};
+
+/* Return: an exit status, after a line on standard error for what is not converted. */
+int convert(struct convert_order *order, int count, char **paths);
+
+#endif

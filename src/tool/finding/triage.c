@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Findings are sorted first, each tried until it fails: one failure for all that fail in the
+ * same way. Then each failure is tried again and made small, from its smallest finding.
+ */
+#include "tool/finding/triage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "harness/exec/exec.h"
+#include "harness/program/program_file.h"
+#include "tool/finding/bundle.h"
+#include "tool/finding/finding.h"
+#include "tool/finding/reduce.h"
+#include "tool/finding/regress.h"
+#include "tool/kit/status.h"
+#include "tool/kit/usage.h"
+
+/* Findings that fail in the same way. */
+struct failure {
+	struct signature signature;
+	struct reduction reduction; /* of the smallest */
+	const char *finding;	    /* its path */
+	size_t size;		    /* calls of it */
+	char *members;		    /* paths, a line each */
+	size_t count;
+	unsigned int failed;
+};
+
+struct triage {
+	const struct triage_order *order;
+	struct judge judge;
+	struct findings findings;
+	struct sarif *sarif; /* or NULL */
+	struct failure **failures;
+	size_t count;
+	size_t sound, unparsed; /* findings that do not fail; files that are no program */
+	int status;
+};
+
+/* ---- sorting ---- */
+
+static struct failure *failure_of(struct triage *t, const struct signature *signature)
+{
+	struct failure *failure;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (signature_equal(&t->failures[i]->signature, signature))
+			return t->failures[i];
+	failure = calloc(1, sizeof(*failure));
+	t->failures = realloc(t->failures, (t->count + 1) * sizeof(*t->failures));
+	if (!failure || !t->failures)
+		exit(usage_error("triage", "no memory for one more failure"));
+	failure->signature = *signature;
+	t->failures[t->count++] = failure;
+	return failure;
+}
+
+static void add_member(struct failure *failure, const char *path)
+{
+	char *more = NULL;
+
+	if (asprintf(&more, "%s  %s\n", failure->members ? failure->members : "", path) < 0)
+		exit(usage_error("triage", "no memory for one more finding"));
+	free(failure->members);
+	failure->members = more;
+	failure->count++;
+}
+
+static void keep_smallest(struct failure *failure, const struct program *program,
+			  const char *path)
+{
+	if (failure->finding && program->count >= failure->size)
+		return;
+	failure->finding = path;
+	failure->size = program->count;
+	failure->reduction.program = *program;
+}
+
+/* Return: does it fail, in one of all tries? */
+static bool fails(struct triage *t, const struct program *program, struct signature *signature)
+{
+	for (unsigned int i = 0; i < t->order->tries; i++) {
+		signature_make(signature, &t->judge, program, NULL);
+		if (signature->failed)
+			return true;
+	}
+	return false;
+}
+
+static void sort_finding(struct triage *t, const struct finding *finding)
+{
+	static struct program program;
+	struct signature signature;
+	struct failure *failure;
+	char error[PROGRAM_FILE_ERROR];
+
+	if (!program_file_load(finding->path, &program, error)) {
+		status_end();
+		fprintf(stderr, "%s\n", error);
+		t->unparsed++;
+		return;
+	}
+	program_renumber(&program);
+	if (!fails(t, &program, &signature)) {
+		status_end();
+		fprintf(stderr, "%s: does not fail here, in %u tries\n", finding->path,
+			t->order->tries);
+		t->sound++;
+		return;
+	}
+	failure = failure_of(t, &signature);
+	add_member(failure, finding->path);
+	keep_smallest(failure, &program, finding->path);
+}
+
+/* ---- one failure ---- */
+
+/* Those that the failure is made of are tried; all, if it is the model's alone. */
+static unsigned int count_failures(struct triage *t, const struct program *program,
+				   const struct signature *expected)
+{
+	struct signature signature;
+	unsigned int failed = 0;
+	bool any = false;
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		any |= expected->needs[i];
+	for (unsigned int i = 0; i < t->order->tries; i++) {
+		signature_make(&signature, &t->judge, program, any ? expected->needs : NULL);
+		failed += signature_equal(&signature, expected);
+	}
+	return failed;
+}
+
+static void complain(struct triage *t, const char *path, int error)
+{
+	status_end();
+	fprintf(stderr, "%s: expected a file that can be written: %s\n", path, strerror(error));
+	t->status = EXIT_BAD;
+}
+
+static void add_to_corpus(struct triage *t, const struct failure *failure, const char *name)
+{
+	char path[PATH_MAX];
+	int error = regress_add(t->order->regress, name, &failure->reduction.program,
+				&failure->signature, t->judge.rules, path);
+
+	if (error && error != EEXIST)
+		complain(t, path, error);
+	else
+		printf("  %s: %s\n", error ? "was there" : "added", path);
+}
+
+static void finish_failure(struct triage *t, struct failure *failure)
+{
+	static struct program before;
+	char name[BUNDLE_NAME], file[PATH_MAX];
+	struct bundle bundle = { .program = &before, .signature = &failure->signature };
+	int error;
+
+	bundle_name(&failure->signature, name);
+	before = failure->reduction.program;
+	failure->failed = count_failures(t, &before, &failure->signature);
+	failure->reduction.name = name;
+	failure->reduction.signature = failure->signature;
+	bundle.minimised = reduce(&failure->reduction, &t->judge);
+	bundle.smallest = &failure->reduction.program;
+	bundle.finding = failure->finding;
+	bundle.backend = exec_backend();
+	bundle.members = failure->members;
+	bundle.failed = failure->failed;
+	bundle.tries = t->order->tries;
+	snprintf(bundle.dir, sizeof(bundle.dir), "%.3700s/%s", t->order->output, name);
+	error = bundle_write(&bundle, &t->judge, file);
+	if (t->sarif)
+		bundle_sarif(t->sarif, &bundle, &t->judge);
+	status_end();
+	printf("%s: %zu finding%s, failed %u of %u, %zu calls of %zu\n  %s\n", name, failure->count,
+	       failure->count == 1 ? "" : "s", failure->failed, t->order->tries,
+	       bundle.smallest->count, before.count, failure->signature.text);
+	if (error)
+		complain(t, file, error);
+	else if (t->order->add)
+		add_to_corpus(t, failure, name);
+	fflush(stdout);
+}
+
+/* ---- all of it ---- */
+
+static void print_end(const struct triage *t)
+{
+	printf("%zu finding%s, %zu failure%s, in %s", t->findings.count,
+	       t->findings.count == 1 ? "" : "s", t->count, t->count == 1 ? "" : "s",
+	       t->order->output);
+	if (t->findings.repeated)
+		printf("; %zu were there twice", t->findings.repeated);
+	if (t->sound)
+		printf("; %zu did not fail", t->sound);
+	if (t->unparsed + t->findings.unreadable)
+		printf("; %zu are no program", t->unparsed + t->findings.unreadable);
+	putchar('\n');
+}
+
+static void sort_all(struct triage *t)
+{
+	for (size_t i = 0; i < t->findings.count; i++) {
+		status("triage: finding %zu of %zu, %zu failures", i + 1, t->findings.count,
+		       t->count);
+		sort_finding(t, &t->findings.of[i]);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		finish_failure(t, t->failures[i]);
+		free(t->failures[i]->members);
+		free(t->failures[i]);
+	}
+	free(t->failures);
+	print_end(t);
+	if (!t->findings.count || t->sound || t->unparsed || t->findings.unreadable)
+		t->status = worse(t->status, EXIT_FAILED);
+}
+
+static bool make_output(const char *output)
+{
+	if (!mkdir(output, 0777) || errno == EEXIST)
+		return true;
+	fprintf(stderr, "%s: expected a folder that can be written: %s\n", output, strerror(errno));
+	return false;
+}
+
+int triage(const struct triage_order *order)
+{
+	static struct triage t;
+
+	t.order = order;
+	if (!findings_gather(&t.findings, order->dir, order->output))
+		return EXIT_BAD;
+	if (t.findings.count && !make_output(order->output))
+		return EXIT_BAD;
+	if (!judge_begin(&t.judge, order->wanted, order->seconds))
+		return usage_error("triage", "expected a flavour that this build has");
+	t.judge.witnesses.threads = order->threads;
+	if (order->sarif && !(t.sarif = sarif_begin("triage")))
+		return EXIT_BAD;
+	sort_all(&t);
+	if (t.sarif && !sarif_end(t.sarif, order->sarif))
+		t.status = EXIT_BAD;
+	if (signature_lacks(&t.judge))
+		fprintf(stderr, "%s: %s\n", order->dir, signature_lacks(&t.judge));
+	judge_end(&t.judge);
+	findings_free(&t.findings);
+	return t.status;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What fails in a folder of findings, each failure once and in a folder of its own. */
+#ifndef TOOL_TRIAGE_H
+#define TOOL_TRIAGE_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "tool/kit/flavours.h"
+
+struct triage_order {
+	const char *dir;
+	const char *sarif; /* or NULL */
+	char output[PATH_MAX];
+	bool add;		/* minimised programs go to @regress too */
+	char regress[PATH_MAX]; /* a folder */
+	bool wanted[FLAVOURS_MAX], threads;
+	unsigned int seconds, tries;
+};
+
+/* Tells on standard output what it finds. Return: an exit status. */
+int triage(const struct triage_order *order);
+
+#endif
