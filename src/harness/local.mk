@@ -27,6 +27,7 @@ harness_sources = \
 	%D%/base/number.c \
 	%D%/base/number.h \
 	%D%/base/uncounted.h \
+	%D%/base/utf8.h \
 	%D%/base/walk.c \
 	%D%/base/walk.h \
 	%D%/check.c \
