@@ -65,7 +65,7 @@ static bool take_header(struct text_cursor *c)
 	return true;
 }
 
-/* Printable ASCII and tabs before the comment; any UTF-8 but NUL and CR in it. */
+/* Printable ASCII and tabs before the comment; any UTF-8 but CR in it. */
 static bool check_characters(struct text_cursor *c, const char *line_end)
 {
 	for (const char *at = c->at; at < c->end; at++)
@@ -75,7 +75,7 @@ static bool check_characters(struct text_cursor *c, const char *line_end)
 	for (const char *at = c->end; at < line_end;) {
 		size_t len = utf8_length(at, (size_t)(line_end - at));
 
-		if (!len || *at == '\0' || *at == '\r')
+		if (!len || *at == '\r')
 			return text_fail(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
 				    (unsigned char)*at);
 		at += len;
@@ -210,7 +210,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		if (!read_line(&r, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
-			text_put(&w, "%.*s\n", (int)whole.len, whole.at);
+			text_put_line(&w, whole.at, whole.len);
 		else if (kind == LINE_HEADER)
 			text_put(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
