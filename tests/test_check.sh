@@ -102,8 +102,12 @@ ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
 # ---- what cannot be said ----
 
-run_to 2 sh -c "'$pagetorture' check '$rules/bounds.page' >/dev/full"
-ok $? "a full disk under standard output ends with 2" "$scratch/err"
+for arguments in "check '$rules/bounds.page'" "format '$rules/bounds.page'" \
+	"convert --text '$rules/bounds.page'" "explain '$rules/bounds.page'" --help 'replay --help' \
+	'fuzz --help'; do
+	run_to 2 sh -c "'$pagetorture' $arguments >/dev/full" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	ok $? "a full disk under standard output ends with 2, and one line: ${arguments%% *}" "$scratch/err"
+done
 "$pagetorture" run --flavour plain "$rules/free-twice.page" 2>&- | grep -q ' yes$'
 ok $? "a closed standard error changes no verdict"
 mkdir "$scratch/alone"

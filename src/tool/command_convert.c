@@ -80,11 +80,8 @@ static int write_file(const char *file, const char *path, const struct recoded *
 
 static int write_standard(const struct recoded *recoded)
 {
-	fwrite(recoded->content, 1, recoded->size, stdout);
-	if (!ferror(stdout) && !fflush(stdout))
-		return EXIT_GOOD;
-	fprintf(stderr, "expected to write standard output: %s\n", strerror(errno));
-	return EXIT_BAD;
+	return fwrite(recoded->content, 1, recoded->size, stdout) == recoded->size ? EXIT_GOOD :
+										     EXIT_BAD;
 }
 
 /* Has the name an ending that is ours? Return: its length without it. */

@@ -285,7 +285,7 @@ static bool is_flag(int option)
 	return o->has_arg == no_argument;
 }
 
-/* Return: EXIT_GOOD, or after saying why another status. */
+/* Return: an exit status, or -1 to go on. */
 static int take_options(struct gate *gate, int argc, char **argv)
 {
 	int option;
@@ -296,10 +296,8 @@ static int take_options(struct gate *gate, int argc, char **argv)
 		if (option == '?')
 			return usage_error("replay", "unknown or incomplete option %s",
 					   argv[optind - 1]);
-		if (option == 'h') {
-			fputs(help, stdout);
-			exit(EXIT_GOOD);
-		}
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
 		if (is_flag(option))
 			take_flag(gate, option);
 		else
@@ -307,7 +305,7 @@ static int take_options(struct gate *gate, int argc, char **argv)
 		if (expected)
 			return usage_error("replay", "expected %s, got '%s'", expected, optarg);
 	}
-	return EXIT_GOOD;
+	return -1;
 }
 
 static unsigned int processors(void)
@@ -330,7 +328,7 @@ int command_replay(int argc, char **argv)
 	gate.options.backend = getenv("PAGE_MAP");
 	flavours_by_default(gate.wanted);
 	status = take_options(&gate, argc, argv);
-	if (status != EXIT_GOOD)
+	if (status >= 0)
 		return status;
 	if (gate.options.backend && !flavour_choose_backend(gate.options.backend))
 		return usage_error("replay", "expected a backend that the page library has, got '%s'",
