@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture convert: programs from text to bytes and back, by file or by folder. */
-#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -9,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/walk.h"
+#include "tool/kit/name_set.h"
 #include "tool/kit/output.h"
 #include "tool/kit/recode.h"
 #include "tool/tool.h"
@@ -44,7 +45,7 @@ static struct {
 	bool strict, force;
 	const char *out; /* NULL: standard output */
 	bool out_is_folder;
-	size_t written;
+	struct name_set written; /* paths */
 } options;
 
 /* ---- one program ---- */
@@ -60,13 +61,20 @@ static bool is_same(const char *path, const struct recoded *recoded)
 	return same;
 }
 
+/* What this command has just written is not replaced by its next file. */
+static bool may_write(const char *path, const struct recoded *recoded)
+{
+	return !output_loses(path) || is_same(path, recoded) ||
+	       (options.force && !name_set_has(&options.written, path));
+}
+
 static int write_file(const char *file, const char *path, const struct recoded *recoded)
 {
 	int error;
 
-	if (output_loses(path) && !options.force && !is_same(path, recoded)) {
-		fprintf(stderr, "%s: refused: %s is there and holds something else (--force)\n",
-			file, path);
+	if (!may_write(path, recoded)) {
+		fprintf(stderr, "%s: refused: %s is there and holds something else%s\n", file, path,
+			options.force ? "" : " (--force)");
 		return EXIT_FAILED;
 	}
 	error = output_write(path, recoded->content, recoded->size);
@@ -74,7 +82,7 @@ static int write_file(const char *file, const char *path, const struct recoded *
 		fprintf(stderr, "%s: expected to write it: %s\n", path, strerror(error));
 		return EXIT_BAD;
 	}
-	options.written++;
+	name_set_add(&options.written, path);
 	return EXIT_GOOD;
 }
 
@@ -148,41 +156,39 @@ static bool is_program(const char *path, const char *name)
 	return false;
 }
 
-static int not_hidden(const struct dirent *entry)
+/* The folders in OUT that @name stands in. */
+static bool make_folders(const char *name)
 {
-	return entry->d_name[0] != '.';
+	char path[PATH_MAX];
+
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(path, sizeof(path), "%s/%.*s", options.out, (int)(slash - name), name);
+		if (!make_folder(path))
+			return false;
+	}
+	return true;
 }
 
-/* @into: the folder in OUT that takes what is in @folder; "" for OUT itself */
-static int convert_folder(const char *folder, const char *into)
+struct inside {
+	size_t above; /* bytes of a path before the name below the folder */
+	int result;
+};
+
+static void convert_inside(const char *path, void *ctx)
 {
-	struct dirent **entries;
-	int count = scandir(folder, &entries, not_hidden, alphasort), result = EXIT_GOOD;
-	char path[PATH_MAX], inside[PATH_MAX];
-	struct stat status;
+	struct inside *inside = ctx;
+	const char *name = path + inside->above;
 
-	if (count < 0) {
-		fprintf(stderr, "%s: expected a readable folder: %s\n", folder, strerror(errno));
-		return EXIT_BAD;
-	}
-	snprintf(path, sizeof(path), "%s/%s", options.out, into);
-	if (!make_folder(path))
-		result = EXIT_BAD;
-	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name;
+	if (is_program(path, strrchr(path, '/') + 1))
+		inside->result = worse(inside->result, make_folders(name) ? convert_file(path, name) :
+									    EXIT_BAD);
+}
 
-		if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= PATH_MAX ||
-		    snprintf(inside, sizeof(inside), "%s%s%s", into, *into ? "/" : "", name) >=
-			    PATH_MAX || stat(path, &status))
-			result = worse(result, convert_file(path, name)); /* it says why not */
-		else if (S_ISDIR(status.st_mode))
-			result = worse(result, convert_folder(path, inside));
-		else if (is_program(path, name))
-			result = worse(result, convert_file(path, inside));
-		free(entries[i]);
-	}
-	free(entries);
-	return result;
+static int convert_folder(const char *folder)
+{
+	struct inside inside = { strlen(folder) + 1, EXIT_GOOD };
+
+	return walk_files(folder, convert_inside, &inside) ? inside.result : EXIT_BAD;
 }
 
 static bool is_folder(const char *path)
@@ -197,7 +203,7 @@ static int convert(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	if (is_folder(path))
-		return convert_folder(path, "");
+		return convert_folder(path);
 	return convert_file(path, slash ? slash + 1 : path);
 }
 
@@ -229,7 +235,7 @@ static int convert_all(int count, char **paths)
 	for (int i = 0; i < count; i++)
 		status = worse(status, convert(paths[i]));
 	if (options.out_is_folder)
-		printf("%zu programs written to %s\n", options.written, options.out);
+		printf("%zu programs written to %s\n", options.written.count, options.out);
 	return status;
 }
 
