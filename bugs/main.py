@@ -46,8 +46,17 @@ Examples:
 """
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(EXIT_BAD, f"pagetorture bugs: {message} (see pagetorture bugs --help)\n")
+
+    def print_help(self, file=None):
+        """As argparse does, which says nothing of a full disk."""
+        (file or sys.stdout).write(self.format_help())
+
+
 def parse(arguments):
-    parser = argparse.ArgumentParser(prog="pagetorture bugs", description=HELP, epilog=EXAMPLES,
+    parser = Parser(prog="pagetorture bugs", description=HELP, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
     parser.add_argument("names", metavar="BUG", nargs="*",
@@ -144,12 +153,37 @@ def main(arguments):
     return EXIT_GOOD if good else EXIT_FAILED
 
 
-if __name__ == "__main__":
+def status_of(arguments):
     try:
-        sys.exit(main(sys.argv[1:]))
+        return main(arguments)
+    except SystemExit as done:
+        return done.code
     except BadBank as error:
         print(error, file=sys.stderr)
-        sys.exit(EXIT_BAD)
+        return EXIT_BAD
+    except OSError as error:
+        if not error.filename:
+            raise
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return EXIT_BAD
     except KeyboardInterrupt:
         print("stopped; the next run goes on from here", file=sys.stderr)
-        sys.exit(EXIT_FAILED)
+        return EXIT_FAILED
+
+
+def finish():
+    """What could not be written was not said."""
+    try:
+        status = status_of(sys.argv[1:])
+        sys.stdout.flush()
+    except OSError as error:
+        print(f"pagetorture bugs: expected to write standard output: {error.strerror}",
+              file=sys.stderr)
+        # What is left to write is not tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = EXIT_BAD
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(finish())

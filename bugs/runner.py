@@ -16,6 +16,7 @@ import threading
 
 import build
 import columns
+from bank import BadBank
 
 VERSION = 1
 
@@ -70,11 +71,16 @@ class Runner:
 
     def _load(self):
         empty = {"version": VERSION, "seats": {}}
+        path = self.options.results
         try:
-            results = json.loads(self.options.results.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+            results = json.loads(path.read_text())
+            if not isinstance(results["version"], int):
+                raise ValueError("a version that is none")
+        except FileNotFoundError:
             return empty
-        return results if results.get("version") == VERSION else empty
+        except (ValueError, LookupError, TypeError) as error:
+            raise BadBank(f"{path}: expected results of an earlier run: {error}") from error
+        return results if results["version"] == VERSION else empty
 
     def _save(self):
         path = self.options.results

@@ -171,6 +171,24 @@ says 2 'expected 3 entries of the form' "an entry that cannot be read"
 
 run_to 2 "$pagetorture" bugs no-such-bug && grep -q no-such-bug "$scratch/err"
 ok $? "a bug that is none is bad usage" "$scratch/err"
+for arguments in --frob '--time x' '--jobs 0' '--compare one' '--without plain'; do
+	# shellcheck disable=SC2086 # words
+	run_to 2 "$pagetorture" bugs $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	ok $? "usage: pagetorture bugs $arguments: one line" "$scratch/err"
+done
+for arguments in --list --help; do
+	run_to 2 sh -c "'$pagetorture' bugs $arguments >/dev/full" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	ok $? "a full disk below bugs $arguments ends with 2, and one line" "$scratch/err"
+done
+for mine in 'my own notes' '["mine"]' '{"version": "of mine"}'; do
+	echo "$mine" >"$scratch/mine"
+	run_to 2 "$pagetorture" bugs --results "$scratch/mine" --column matrix bounds-one-too-far &&
+		[ "$(wc -l <"$scratch/err")" -eq 1 ] && [ "$(cat "$scratch/mine")" = "$mine" ]
+	ok $? "--results with a file of other things is an error, and the file stays: $mine" "$scratch/err"
+done
+run_to 2 "$pagetorture" bugs --results "$scratch/mine/results" --column matrix bounds-one-too-far &&
+	[ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -q "$scratch/mine" "$scratch/err"
+ok $? "--results that cannot be written is one line" "$scratch/err"
 run_to 2 "$pagetorture" bugs --column replay,guessing && grep -q guessing "$scratch/err"
 ok $? "a column that is none is bad usage" "$scratch/err"
 run_to 2 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/no.json"

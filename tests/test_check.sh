@@ -75,6 +75,10 @@ bad "an unknown call" ":3: unknown call 'frob'" "$scratch/call.page"
 printf 'pagetorture 1\nread_raw(p0, 0, 99999)\n' >"$scratch/number.page"
 bad "a number outside of the domain" ':2: number outside the domain' "$scratch/number.page"
 printf 'pagetorture 1\n\0\0\n' >"$scratch/nul.page"
+printf 'pagetorture 1\n# a\0b\nget_page(p0)\n' >"$scratch/nul-comment.page"
+run_to 0 "$pagetorture" format "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
+	head -n 2 "$scratch/nul-comment.page" >"$scratch/before" && head -n 2 "$scratch/out" | cmp - "$scratch/before"
+ok $? "comments hold any UTF-8, NUL too, and format keeps it" "$scratch/err"
 bad "NUL bytes" ':2: expected ASCII text, got byte 0x00' "$scratch/nul.page"
 head -c 10000000 /dev/urandom | tr -d '\n' >"$scratch/junk.page"
 bad "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
@@ -98,8 +102,12 @@ ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
 # ---- what cannot be said ----
 
-run_to 2 sh -c "'$pagetorture' check '$rules/bounds.page' >/dev/full"
-ok $? "a full disk under standard output ends with 2" "$scratch/err"
+for arguments in "check '$rules/bounds.page'" "format '$rules/bounds.page'" \
+	"convert --text '$rules/bounds.page'" "explain '$rules/bounds.page'" --help 'replay --help' \
+	'fuzz --help'; do
+	run_to 2 sh -c "'$pagetorture' $arguments >/dev/full" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	ok $? "a full disk under standard output ends with 2, and one line: ${arguments%% *}" "$scratch/err"
+done
 "$pagetorture" run --flavour plain "$rules/free-twice.page" 2>&- | grep -q ' yes$'
 ok $? "a closed standard error changes no verdict"
 mkdir "$scratch/alone"

@@ -82,6 +82,17 @@ cp bytes/zero-length.bin twins/a.bin
 run_to 1 "$pagetorture" convert -o merged twins && grep -q 'merged/a.page is there' err &&
 	[ "$(find merged -type f | wc -l)" -eq 1 ]
 ok $? "two files that would have one name are not merged" err
+run_to 1 "$pagetorture" convert --force -o forced twins && grep -q 'forced/a.page is there' err &&
+	cmp -s forced/a.page merged/a.page
+ok $? "nor by --force" err
+mkdir -p loops/deep/empty
+cp one.page loops/deep
+ln -s .. loops/deep/up
+mkfifo loops/pipe.page
+run_to 2 timeout 20 "$pagetorture" convert -o unlooped loops && [ "$(wc -l <err)" -eq 3 ] &&
+	grep -q 'loops/deep/up: expected' err && grep -q 'loops/pipe.page: expected' err &&
+	[ "$(cd unlooped && find . -type f)" = ./deep/one.bin ]
+ok $? "a link that leads back and a pipe are errors, the others are written" err
 mkdir mixed
 cp one.page one.bytes mixed
 echo read me >mixed/README.md

@@ -210,7 +210,18 @@ ok $? "--tap has a test for each input and its plan" "$scratch/out"
 sed -n 's/^# replay: pagetorture //p' "$scratch/out" >"$scratch/command"
 run_to 1 sh -c "$pagetorture $(cat "$scratch/command")" && grep -q 'plain: claim: ' "$scratch/err"
 ok $? "names are quoted in the command" "$scratch/command"
+mkdir "$scratch/odd"
+for name in "$(printf 'a\377\033\001b')" "$(printf 'c\357\277\276d')" "$(printf 'e\303\244\355\240\200f')"; do
+	cp "$scratch/it's <wrong>.page" "$scratch/odd/$name.page"
+done
+run_to 1 replay --flavour plain --junit "$scratch/odd.xml" "$scratch/odd"
 if command -v python3 >/dev/null; then
+	python3 - "$scratch/odd.xml" <<-'END' >"$scratch/out" 2>&1
+		import os, sys, xml.etree.ElementTree as tree
+		names = [os.path.basename(c.get("name")) for c in tree.parse(sys.argv[1]).iter("testcase")]
+		assert names == ["a???b.page", "c?d.page", "e\u00e4???f.page"], names
+	END
+	ok $? "--junit is well-formed whatever names hold" "$scratch/out"
 	python3 - "$scratch/junit.xml" <<-'END' >"$scratch/out" 2>&1
 		import sys, xml.etree.ElementTree as tree
 		suite = tree.parse(sys.argv[1]).getroot().find("testsuite")

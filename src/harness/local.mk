@@ -29,6 +29,7 @@ harness_sources = \
 	%D%/base/processors.c \
 	%D%/base/processors.h \
 	%D%/base/uncounted.h \
+	%D%/base/utf8.h \
 	%D%/base/walk.c \
 	%D%/base/walk.h \
 	%D%/check.c \

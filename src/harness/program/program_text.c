@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "harness/base/utf8.h"
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 
@@ -64,24 +65,7 @@ static bool take_header(struct text_cursor *c)
 	return true;
 }
 
-/* The bytes that the UTF-8 sequence at @at needs, or 0 if it is none. */
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-	size_t len = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 : *at >= 0xe0 && *at < 0xf0 ? 3 :
-		     *at >= 0xf0 && *at < 0xf5 ? 4 : 0;
-
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-/* Printable ASCII and tabs before the comment; any UTF-8 but NUL and CR in it. */
+/* Printable ASCII and tabs before the comment; any UTF-8 but CR in it. */
 static bool check_characters(struct text_cursor *c, const char *line_end)
 {
 	for (const char *at = c->at; at < c->end; at++)
@@ -89,9 +73,9 @@ static bool check_characters(struct text_cursor *c, const char *line_end)
 			return text_fail(c->error, "expected ASCII text, got byte 0x%02x",
 				    (unsigned char)*at);
 	for (const char *at = c->end; at < line_end;) {
-		size_t len = utf8_length((const unsigned char *)at, (size_t)(line_end - at));
+		size_t len = utf8_length(at, (size_t)(line_end - at));
 
-		if (!len || *at == '\0' || *at == '\r')
+		if (!len || *at == '\r')
 			return text_fail(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
 				    (unsigned char)*at);
 		at += len;
@@ -226,7 +210,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		if (!read_line(&r, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
-			text_put(&w, "%.*s\n", (int)whole.len, whole.at);
+			text_put_line(&w, whole.at, whole.len);
 		else if (kind == LINE_HEADER)
 			text_put(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)

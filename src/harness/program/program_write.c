@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "harness/base/bytes.h"
 #include "harness/base/number.h"
 #include "harness/program/program_text.h"
 #include "harness/program/text_writer.h"
@@ -17,6 +18,13 @@ void text_put(struct text_writer *w, const char *format, ...)
 	va_start(args, format);
 	w->used += (size_t)vsnprintf(w->text + w->used, w->size - w->used, format, args);
 	va_end(args);
+}
+
+void text_put_line(struct text_writer *w, const char *line, size_t len)
+{
+	bytes_copy(w->text + w->used, line, len);
+	w->used += len;
+	text_put(w, "\n");
 }
 
 static void put_flags(struct text_writer *w, uint8_t flags)

@@ -28,6 +28,9 @@ struct text_writer {
 void text_put(struct text_writer *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Appends a line as it is. */
+void text_put_line(struct text_writer *w, const char *line, size_t len);
+
 /* Appends a call in canonical form, with its claim. */
 void text_put_call(struct text_writer *w, const struct call *call);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/convert/convert.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/walk.h"
 #include "tool/kit/output.h"
 #include "tool/kit/usage.h"
 
@@ -25,14 +25,21 @@ static bool is_same(const char *path, const struct recoded *recoded)
 	return same;
 }
 
+/* What this command has just written is not replaced by its next file. */
+static bool may_write(const struct convert_order *order, const char *path, const struct recoded *recoded)
+{
+	return !output_loses(path) || is_same(path, recoded) ||
+	       (order->force && !name_set_has(&order->written, path));
+}
+
 static int write_file(struct convert_order *order, const char *file, const char *path,
 		      const struct recoded *recoded)
 {
 	int error;
 
-	if (output_loses(path) && !order->force && !is_same(path, recoded)) {
-		fprintf(stderr, "%s: refused: %s is there and holds something else (--force)\n",
-			file, path);
+	if (!may_write(order, path, recoded)) {
+		fprintf(stderr, "%s: refused: %s is there and holds something else%s\n", file, path,
+			order->force ? "" : " (--force)");
 		return EXIT_FAILED;
 	}
 	error = output_write(path, recoded->content, recoded->size);
@@ -40,17 +47,14 @@ static int write_file(struct convert_order *order, const char *file, const char 
 		fprintf(stderr, "%s: expected to write it: %s\n", path, strerror(error));
 		return EXIT_BAD;
 	}
-	order->written++;
+	name_set_add(&order->written, path);
 	return EXIT_GOOD;
 }
 
 static int write_standard(const struct recoded *recoded)
 {
-	fwrite(recoded->content, 1, recoded->size, stdout);
-	if (!ferror(stdout) && !fflush(stdout))
-		return EXIT_GOOD;
-	fprintf(stderr, "expected to write standard output: %s\n", strerror(errno));
-	return EXIT_BAD;
+	return fwrite(recoded->content, 1, recoded->size, stdout) == recoded->size ? EXIT_GOOD :
+										     EXIT_BAD;
 }
 
 /* Has the name an ending that is ours? Return: its length without it. */
@@ -117,41 +121,42 @@ static bool is_program(const char *path, const char *name)
 	return false;
 }
 
-static int not_hidden(const struct dirent *entry)
+/* The folders in OUT that @name stands in. */
+static bool make_folders(const struct convert_order *order, const char *name)
 {
-	return entry->d_name[0] != '.';
+	char path[PATH_MAX];
+
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(path, sizeof(path), "%s/%.*s", order->out, (int)(slash - name), name);
+		if (!make_folder(path))
+			return false;
+	}
+	return true;
 }
 
-/* @into: the folder in OUT that takes what is in @folder; "" for OUT itself */
-static int convert_folder(struct convert_order *order, const char *folder, const char *into)
+struct inside {
+	struct convert_order *order;
+	size_t above; /* bytes of a path before the name below the folder */
+	int result;
+};
+
+static void convert_inside(const char *path, void *ctx)
 {
-	struct dirent **entries;
-	int count = scandir(folder, &entries, not_hidden, alphasort), result = EXIT_GOOD;
-	char path[PATH_MAX], inside[PATH_MAX];
-	struct stat status;
+	struct inside *inside = ctx;
+	const char *name = path + inside->above;
+	int result;
 
-	if (count < 0) {
-		fprintf(stderr, "%s: expected a readable folder: %s\n", folder, strerror(errno));
-		return EXIT_BAD;
-	}
-	snprintf(path, sizeof(path), "%s/%s", order->out, into);
-	if (!make_folder(path))
-		result = EXIT_BAD;
-	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name;
+	if (!is_program(path, strrchr(path, '/') + 1))
+		return;
+	result = make_folders(inside->order, name) ? convert_file(inside->order, path, name) : EXIT_BAD;
+	inside->result = worse(inside->result, result);
+}
 
-		if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= PATH_MAX ||
-		    snprintf(inside, sizeof(inside), "%s%s%s", into, *into ? "/" : "", name) >=
-			    PATH_MAX || stat(path, &status))
-			result = worse(result, convert_file(order, path, name)); /* it says why not */
-		else if (S_ISDIR(status.st_mode))
-			result = worse(result, convert_folder(order, path, inside));
-		else if (is_program(path, name))
-			result = worse(result, convert_file(order, path, inside));
-		free(entries[i]);
-	}
-	free(entries);
-	return result;
+static int convert_folder(struct convert_order *order, const char *folder)
+{
+	struct inside inside = { order, strlen(folder) + 1, EXIT_GOOD };
+
+	return walk_files(folder, convert_inside, &inside) ? inside.result : EXIT_BAD;
 }
 
 static bool is_folder(const char *path)
@@ -166,7 +171,7 @@ static int convert_path(struct convert_order *order, const char *path)
 	const char *slash = strrchr(path, '/');
 
 	if (is_folder(path))
-		return convert_folder(order, path, "");
+		return convert_folder(order, path);
 	return convert_file(order, path, slash ? slash + 1 : path);
 }
 
@@ -196,6 +201,6 @@ int convert(struct convert_order *order, int count, char **paths)
 	for (int i = 0; i < count; i++)
 		status = worse(status, convert_path(order, paths[i]));
 	if (order->out_is_folder)
-		printf("%zu programs written to %s\n", order->written, order->out);
+		printf("%zu programs written to %s\n", order->written.count, order->out);
 	return status;
 }

@@ -4,9 +4,9 @@
 #define TOOL_CONVERT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "tool/convert/recode.h"
+#include "tool/kit/name_set.h"
 
 struct convert_order {
 	enum recode_to to;
@@ -14,7 +14,7 @@ struct convert_order {
 	const char *out; /* NULL: standard output */
 	/* On its way. */
 	bool out_is_folder;
-	size_t written;
+	struct name_set written; /* paths */
 };
 
 /* Return: an exit status, after a line on standard error for what is not converted. */

@@ -5,39 +5,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "harness/base/utf8.h"
+
 struct json json_begin(FILE *out)
 {
 	return (struct json){ .out = out };
-}
-
-/* How many bytes the character has that begins here; 0: it is none in UTF-8. */
-static size_t character(const char *text)
-{
-	static const struct {
-		uint8_t first, last; /* of its first byte */
-		uint8_t least, most; /* its second byte */
-		size_t size;
-	} forms[] = {
-		{ 0x00, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	const uint8_t *at = (const uint8_t *)text;
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t size = 1;
-
-		if (at[0] < forms[i].first || at[0] > forms[i].last)
-			continue;
-		if (forms[i].size > 1 && (at[1] < forms[i].least || at[1] > forms[i].most))
-			return 0;
-		while (size < forms[i].size && (size == 1 || (at[size] & 0xc0) == 0x80))
-			size++;
-		return size == forms[i].size ? size : 0;
-	}
-	return 0;
 }
 
 static void put_string(FILE *out, const char *text)
@@ -48,7 +20,7 @@ static void put_string(FILE *out, const char *text)
 	for (; *text; text += size ? size : 1) {
 		unsigned char c = (unsigned char)*text;
 
-		size = character(text);
+		size = utf8_in_string(text);
 		if (!size)
 			fputs("\\ufffd", out);
 		else if (c == '"' || c == '\\')

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "harness/base/utf8.h"
 #include "harness/exec/exec.h"
 #include "tool/kit/json.h"
 #include "tool/kit/output.h"
@@ -361,15 +362,27 @@ bool replay_write_results(struct results *results, const struct replay_options *
 /* ---- JUnit ---- */
 
 /* XML has no way to write most control characters. */
+/* Some characters are none in XML, not even by number. */
+static bool is_xml(const char *text, size_t size)
+{
+	if (size == 1)
+		return (unsigned char)*text >= ' ' || *text == '\n' || *text == '\t';
+	return size && (size != 3 || (memcmp(text, "\xef\xbf\xbe", 3) &&
+				      memcmp(text, "\xef\xbf\xbf", 3)));
+}
+
 static void put_xml(FILE *out, const char *text)
 {
-	for (; text && *text; text++) {
-		if (strchr("<>&\"'", *text))
+	size_t size;
+
+	for (; text && *text; text += size ? size : 1) {
+		size = utf8_in_string(text);
+		if (!is_xml(text, size))
+			fputc('?', out);
+		else if (strchr("<>&\"'", *text))
 			fprintf(out, "&#%d;", *text);
 		else
-			fputc((unsigned char)*text < ' ' && *text != '\n' && *text != '\t' ? '?' :
-											    *text,
-			      out);
+			fwrite(text, 1, size, out);
 	}
 }
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef HARNESS_UTF8_H
+#define HARNESS_UTF8_H
+
+#include <stddef.h>
+
+/* How many of the @left bytes at @text are one character in UTF-8; 0: none begins there. */
+static inline size_t utf8_length(const char *text, size_t left)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t len = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 : *at >= 0xe0 && *at < 0xf0 ? 3 :
+		     *at >= 0xf0 && *at < 0xf5 ? 4 : 0;
+
+	if (!len || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* The same in a string, whose end is part of no character. */
+static inline size_t utf8_in_string(const char *text)
+{
+	return utf8_length(text, 4);
+}
+
+#endif
