@@ -268,7 +268,7 @@ int command_convert(int argc, char **argv)
 			options.to = RECODE_TEXT;
 			break;
 		default:
-			return usage_error("convert", "unknown option %s", argv[optind - 1]);
+			return usage_error("convert", "unknown or incomplete option %s", argv[optind - 1]);
 		}
 	}
 	if (optind == argc)

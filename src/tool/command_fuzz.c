@@ -74,21 +74,22 @@ static bool parse_time(const char *text, unsigned int *seconds)
 	return false;
 }
 
+static bool take_engine(void *ctx, const char *name)
+{
+	bool *wanted = ctx;
+	size_t i = 0;
+
+	while (i < ENGINES && strcmp(name, engines[i]->name))
+		i++;
+	if (i < ENGINES)
+		wanted[i] = true;
+	return i < ENGINES;
+}
+
 static bool parse_engines(char *list, bool wanted[ENGINES])
 {
-	char *name;
-
 	memset(wanted, 0, ENGINES * sizeof(wanted[0]));
-	while ((name = strsep(&list, ","))) {
-		size_t i = 0;
-
-		while (i < ENGINES && strcmp(name, engines[i]->name))
-			i++;
-		if (i == ENGINES)
-			return false;
-		wanted[i] = true;
-	}
-	return true;
+	return parse_list(list, take_engine, wanted);
 }
 
 static unsigned int processors(void)
@@ -180,7 +181,7 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 					   argv[optind - 1]);
 		if (!set_option(campaign, option))
 			return usage_error("fuzz", "expected %s, got '%s'", expected(option),
-					   argv[optind - 1]);
+					   optarg);
 	}
 	return -1;
 }

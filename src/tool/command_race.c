@@ -223,19 +223,20 @@ static void want_all(struct race_matrix *race, bool wanted)
 		race->columns[i].wanted = wanted;
 }
 
+static bool take_detector(void *ctx, const char *name)
+{
+	struct race_matrix *race = ctx;
+	enum race_detector i = race_detector_find(name);
+
+	if (i < RACE_DETECTORS)
+		race->columns[i].wanted = true;
+	return i < RACE_DETECTORS;
+}
+
 static bool parse_detectors(char *list, struct race_matrix *race)
 {
-	char *name;
-
 	want_all(race, false);
-	while ((name = strsep(&list, ","))) {
-		enum race_detector i = race_detector_find(name);
-
-		if (i == RACE_DETECTORS)
-			return false;
-		race->columns[i].wanted = true;
-	}
-	return true;
+	return parse_list(list, take_detector, race);
 }
 
 static bool parse_backend(const char *name, struct race_matrix *race)
@@ -294,7 +295,8 @@ int command_race(int argc, char **argv)
 					   optarg);
 		else if (option == 'd' && !parse_detectors(optarg, &race))
 			return usage_error("race", "expected detectors of drd, gcc-fibers, gcc-inline, "
-						   "gcc-threads, helgrind, tsan-fibers, tsan-threads");
+						   "gcc-threads, helgrind, tsan-fibers, tsan-threads, "
+						   "got '%s'", optarg);
 		else if (option == 'r' && !parse_number(optarg, 1, 1000000, &race.repeat))
 			return usage_error("race", "expected --repeat 1 .. 1000000, got '%s'", optarg);
 		else if (option == 's' && !parse_number(optarg, 1, 1000000, &race.seconds))

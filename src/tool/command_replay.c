@@ -204,15 +204,6 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool parse_seed(const char *text, struct replay_options *options)
-{
-	char *end;
-
-	options->shuffled = true;
-	options->seed = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end;
-}
-
 static const char *take_value(struct gate *gate, int option, char *value)
 {
 	struct replay_options *options = &gate->options;
@@ -231,7 +222,8 @@ static const char *take_value(struct gate *gate, int option, char *value)
 	case 'j':
 		return parse_number(value, 1, REPLAY_JOBS, &options->jobs) ? NULL : "-j 1 .. 64";
 	case 's':
-		return parse_seed(value, options) ? NULL : "--shuffle SEED, a number";
+		options->shuffled = true;
+		return parse_seed(value, &options->seed) ? NULL : "--shuffle SEED, a number";
 	case 't':
 		return parse_number(value, 1, 1000000, &options->trial.seconds) ? NULL :
 										 "--timeout 1 .. 1000000";

@@ -51,15 +51,6 @@ struct order {
 	const char *backend; /* or NULL */
 };
 
-static bool parse_seed(const char *text, struct exec_timing *timing)
-{
-	char *end;
-
-	timing->delays = true;
-	timing->seed = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end;
-}
-
 static const struct option long_options[] = {
 	{ "backend", required_argument, NULL, 'b' },  { "delays", required_argument, NULL, 'd' },
 	{ "executor", required_argument, NULL, 'e' }, { "flavour", required_argument, NULL, 'f' },
@@ -80,7 +71,8 @@ static const char *take_option(struct order *order, int option, char *value)
 		order->backend = value;
 		return NULL;
 	case 'd':
-		return parse_seed(value, &options->timing) ? NULL : "--delays SEED, a number";
+		options->timing.delays = true;
+		return parse_seed(value, &options->timing.seed) ? NULL : "--delays SEED, a number";
 	case 'e':
 		return trial_parse_executor(value, options) ? NULL :
 							      "--executor fibers, threads or both";

@@ -179,7 +179,7 @@ int command_to_c(int argc, char **argv)
 						   "got '%s'", optarg);
 			break;
 		default:
-			return usage_error("to-c", "unknown option %s", argv[optind - 1]);
+			return usage_error("to-c", "unknown or incomplete option %s", argv[optind - 1]);
 		}
 	}
 	if (optind != argc - 1)

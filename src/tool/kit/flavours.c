@@ -13,6 +13,7 @@
 
 #include "harness/exec/exec.h"
 #include "tool/kit/place.h"
+#include "tool/kit/usage.h"
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
@@ -50,21 +51,22 @@ bool flavour_choose_backend(const char *name)
 	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
+static bool take_flavour(void *ctx, const char *name)
+{
+	bool *wanted = ctx;
+	unsigned int i = 0;
+
+	while (i < FLAVOURS_MAX && strcmp(name, flavour_names[i]))
+		i++;
+	if (i < FLAVOURS_MAX)
+		wanted[i] = true;
+	return i < FLAVOURS_MAX;
+}
+
 bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
 {
-	char *name;
-
 	memset(wanted, 0, FLAVOURS_MAX * sizeof(*wanted));
-	while ((name = strsep(&list, ","))) {
-		unsigned int i = 0;
-
-		while (i < FLAVOURS_MAX && strcmp(name, flavour_names[i]))
-			i++;
-		if (i == FLAVOURS_MAX)
-			return false;
-		wanted[i] = true;
-	}
-	return true;
+	return parse_list(list, take_flavour, wanted);
 }
 
 /* The plain binary speaks for all flavours, another one for its own. */

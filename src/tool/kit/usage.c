@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/kit/usage.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int usage_error(const char *command, const char *what, ...)
 {
@@ -27,6 +29,34 @@ bool parse_number(const char *text, unsigned int least, unsigned int most, unsig
 		return false;
 	*number = (unsigned int)value;
 	return true;
+}
+
+bool parse_seed(const char *text, uint64_t *seed)
+{
+	char *end;
+
+	errno = 0;
+	*seed = strtoull(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+bool parse_list(char *list, bool (*take)(void *ctx, const char *word), void *ctx)
+{
+	char *comma;
+	bool good;
+
+	do {
+		comma = strchr(list, ',');
+		if (comma)
+			*comma = '\0';
+		good = take(ctx, list);
+		/* A complaint names all of it. */
+		if (comma) {
+			*comma = ',';
+			list = comma + 1;
+		}
+	} while (good && comma);
+	return good;
 }
 
 int worse(int a, int b)

@@ -4,6 +4,7 @@
 #define TOOL_USAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum tool_exit {
 	EXIT_GOOD = 0,
@@ -16,6 +17,12 @@ int usage_error(const char *command, const char *what, ...) __attribute__((forma
 
 /* Is @text a decimal number from @least to @most? Then it is in @number. */
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
+
+/* Is @text a number of 64 bits, decimal or 0x hex? Then it is in @seed. */
+bool parse_seed(const char *text, uint64_t *seed);
+
+/* Calls @take for each word of a list with commas until it returns false. Return: what it did. */
+bool parse_list(char *list, bool (*take)(void *ctx, const char *word), void *ctx);
 
 /* The worse of two exit statuses. */
 int worse(int a, int b);
