@@ -295,8 +295,8 @@ int command_race(int argc, char **argv)
 					   optarg);
 		else if (option == 'd' && !parse_detectors(optarg, &race))
 			return usage_error("race", "expected detectors of drd, gcc-fibers, gcc-inline, "
-						   "gcc-threads, helgrind, tsan-fibers, tsan-threads, "
-						   "got '%s'", optarg);
+						   "gcc-threads, helgrind, tsan-fibers, tsan-threads"
+						   ", got '%s'", optarg);
 		else if (option == 'r' && !parse_number(optarg, 1, 1000000, &race.repeat))
 			return usage_error("race", "expected --repeat 1 .. 1000000, got '%s'", optarg);
 		else if (option == 's' && !parse_number(optarg, 1, 1000000, &race.seconds))
