@@ -18,7 +18,7 @@ int usage_error(const char *command, const char *what, ...) __attribute__((forma
 /* Is @text a decimal number from @least to @most? Then it is in @number. */
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
 
-/* Is @text a number, decimal or 0x hex, as seeds are given? Then it is in @seed. */
+/* Is @text a number of 64 bits, decimal or 0x hex? Then it is in @seed. */
 bool parse_seed(const char *text, uint64_t *seed);
 
 /* The worse of two exit statuses. */
