@@ -239,8 +239,10 @@ run_to 0 "$pagetorture" to-c --no-run --cc 'odd */ cc' "$rules/bounds.page" && m
 ok $? "no name ends the comment" err
 [ "$(find . -name '.pagetorture-*' | wc -l)" -eq 0 ]
 ok $? "nothing is left beside"
+printf '#!/bin/sh\nsleep 2\nexit 1\n' >slow
+chmod +x slow
 for signal in HUP INT TERM KILL; do
-	cut_off "$signal" "$pagetorture" to-c -o cut.c "$rules/overlap-one-byte.page" && [ ! -e cut.c ]
+	cut_off "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
 	ok $? "ended by SIG$signal: no folder is left" err
 done
 for arguments in '' '--frob x' 'a b' '--seconds 0 x'; do
