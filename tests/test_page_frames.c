@@ -12,7 +12,41 @@
 #include "page/page.h"
 #include "tests/page_test.h"
 
+/* gcc says it in one way, clang in another. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SEES_POISON
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SEES_POISON
+#endif
+#endif
+
 /* ---- one thread ---- */
+
+#ifdef SEES_POISON
+static const volatile unsigned char *last;
+
+static void read_beyond(void)
+{
+	(void)last[1];
+}
+
+/* Of the first page, the one behind has not lived yet. */
+static void test_never_lived(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+	unsigned char *addr = page_map_local(page);
+
+	last = addr + PAGE_SIZE - 1;
+	ok(dies_somehow(read_beyond), "what never lived cannot be read");
+	page_unmap_local(addr);
+	page_free(page);
+}
+#else
+static void test_never_lived(void)
+{
+}
+#endif
 
 static void test_quarantine(void)
 {
@@ -208,6 +242,40 @@ static void test_pages_come_home(void)
 	ok(pass_pages(share(1000)) < FEW, "one allocates, another one frees: the same few pages");
 }
 
+enum { LIVES = 200 };
+
+static void *live_and_die(void *names)
+{
+	const struct page **lived = names;
+
+	for (unsigned int i = 0; i < LIVES; i++) {
+		struct page *page = page_alloc(GFP_KERNEL);
+
+		lived[i] = page;
+		page_free(page);
+	}
+	return NULL;
+}
+
+/* Of one list they would wait for each other, and get what the other one freed. */
+static void test_frames_of_their_own(void)
+{
+	static const struct page *lived[2][LIVES];
+	unsigned int shared = 0;
+	pthread_t thread;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (pthread_create(&thread, NULL, live_and_die, lived[i]))
+			abort();
+		pthread_join(thread, NULL);
+	}
+	for (unsigned int i = 0; i < LIVES; i++)
+		for (unsigned int j = 0; j < LIVES; j++)
+			shared += lived[0][i] == lived[1][j];
+	ok(lived[0][0] && lived[1][0] && !shared,
+	   "threads that begin one after the other have frames of their own, %u shared", shared);
+}
+
 static struct page *many[FRAMES];
 
 static void *take_all(void *count)
@@ -238,10 +306,12 @@ static void test_pages_of_others(void)
 
 int main(void)
 {
+	test_never_lived();
 	test_quarantine();
 	test_many_lives();
 	test_allocators();
 	test_pages_come_home();
+	test_frames_of_their_own();
 	test_pages_of_others();
 	test_exhaustion();
 	return done();

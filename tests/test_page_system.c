@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "page/report.h"
 #include "page/sync.h"
 #include "tests/refuse.h"
 
@@ -90,15 +91,6 @@ static void bad_revoke(void)
 	page_alloc(GFP_KERNEL);
 }
 
-static void long_environment(void)
-{
-	static char name[1000];
-
-	memset(name, 'x', sizeof(name) - 1);
-	setenv("PAGE_MAP", name, 1);
-	page_alloc(GFP_KERNEL);
-}
-
 static void nobody_listens(void)
 {
 	close(STDERR_FILENO);
@@ -112,12 +104,32 @@ static bool dies_by_abort(void (*fn)(void))
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
+static size_t text_length;
+
+static void says_much(void)
+{
+	static char text[600];
+
+	memset(text, 'x', text_length);
+	page_bug("long", "%s", text);
+}
+
+/* Whatever its length: one line of at most 511 bytes, with all of the text that there is room for. */
 static bool report_is_cut(void)
 {
-	struct outcome outcome = in_child(long_environment);
-	size_t len = strlen(outcome.said);
+	static const char head[] = "BUG: page: long: ";
+	size_t before = strlen(head);
 
-	return len > 400 && len < 513 && outcome.said[len - 1] == '\n';
+	for (text_length = 480; text_length < 530; text_length++) {
+		struct outcome outcome = in_child(says_much);
+		size_t kept = before + text_length < 510 ? text_length : 510 - before;
+
+		if (strncmp(outcome.said, head, before) ||
+		    strspn(outcome.said + before, "x") != kept ||
+		    strcmp(outcome.said + before + kept, "\n"))
+			return false;
+	}
+	return true;
 }
 
 static void test_before(void)
@@ -239,6 +251,35 @@ static void no_end_of_task(void)
 	page_task_delete(task);
 }
 
+static void no_right_to_head(void)
+{
+	struct page *page = alias_page();
+
+	refuse(SYS_mprotect, EACCES);
+	page_map_local(page);
+}
+
+static bool says(void (*fn)(void), const char *line)
+{
+	struct outcome outcome = in_child(fn);
+
+	if (!strcmp(outcome.said, line))
+		return true;
+	printf("# expected %s# got %.600s\n", line, outcome.said);
+	return false;
+}
+
+/* What is short is said; a limit is only guessed at where it can be the reason. */
+static void test_why_no_mapping(void)
+{
+	ok(says(no_first_mapping, "BUG: page: map-failed: mmap of addresses for mappings: "
+				  "Cannot allocate memory (is vm.max_map_count too small?)\n"),
+	   "alias: no mapping, and the limit that may be why");
+	ok(says(no_right_to_head, "BUG: page: map-failed: mmap of addresses for mappings: "
+				  "Permission denied\n"),
+	   "alias: no mapping for another reason");
+}
+
 static void test_no_mapping(void)
 {
 	ok(dies(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
@@ -347,6 +388,7 @@ int main(void)
 	else {
 		test_no_pages();
 		test_no_mapping();
+	test_why_no_mapping();
 		test_no_task();
 	}
 	return done();
