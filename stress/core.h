@@ -51,6 +51,10 @@ void options_parse(struct stress_run *run, int argc, char **argv);
 enum place { ON_PAGE, ELSEWHERE, PLACES };
 void races_listen(void);
 unsigned long races_at(enum place place);
+
+/* Is a race still to be seen, with nothing planted that hides it? */
+bool races_awaited(const struct stress_run *run);
+
 void races_add_faults(struct text *text, const struct stress_run *run);
 
 /* statistics.c */

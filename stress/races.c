@@ -107,6 +107,11 @@ static const char *region_without_race(const struct stress_run *run)
 	return NULL;
 }
 
+bool races_awaited(const struct stress_run *run)
+{
+	return !run->busted && region_without_race(run);
+}
+
 /* What ThreadSanitizer said and should not have, or did not say and should have. */
 void races_add_faults(struct text *text, const struct stress_run *run)
 {

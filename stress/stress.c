@@ -14,6 +14,8 @@
 #include "stress/core.h"
 
 #define SUPERVISE_MSEC 5
+/* Threads that hardly had a processor get so many times the time to race. */
+#define PATIENCE 10
 #define DAWDLE_SPINS   2000
 
 struct stress_run the_run;
@@ -214,7 +216,8 @@ static bool caught(const struct stress_run *run)
 
 static void keep_time(struct stress_run *run, uint64_t passed)
 {
-	bool over = run->seconds && passed >= run->seconds * 1000;
+	uint64_t time = run->seconds * 1000;
+	bool over = time && passed >= time && (passed >= time * PATIENCE || !races_awaited(run));
 
 	if (over || caught(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
 		atomic_store_explicit(&run->stop, true, memory_order_relaxed);
