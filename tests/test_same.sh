@@ -154,6 +154,27 @@ mutant fuzz_race '-fno-builtin -DBYTES_QUIET' harness/model/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
 mutant fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	forget_failures();//' coverage
 
+# ---- coverage under the engine ----
+
+# coverages [VARIABLE=VALUE]: of the rule table in eight orders
+coverages() {
+	for seed in 1 2 3 4 5 6 7 8; do
+		env "$@" "$abs_builddir/fuzz_race" -runs=0 -seed=$seed "$scratch/rules" 2>&1 |
+			sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p'
+	done | sort -u
+}
+
+if [ -x "$abs_builddir/fuzz_race" ]; then
+	run_to 0 "$pagetorture" convert --bytes -o "$scratch/rules" "$abs_srcdir/corpus/rules"
+	[ "$(coverages | wc -l)" -gt 1 ]
+	ok $? "fuzz_race: what a granule throws out hangs on the inputs before"
+	coverages FUZZ_FRESH=1 >"$scratch/out"
+	[ "$(wc -l <"$scratch/out")" -eq 1 ]
+	ok $? "but not with FUZZ_FRESH, for who compares coverage" "$scratch/out"
+else
+	skip "coverage under the engine: there is no fuzz_race (make fuzzers)"
+fi
+
 # ---- what cannot be asked ----
 
 if has fuzz_page; then
