@@ -22,7 +22,7 @@ case $seconds in *[!0-9]* | '' | 0 | 1)
 	echo "fuzz-ci: expected FUZZ_CI_TIME of 2 seconds or more, got '$seconds'" >&2
 	exit 2 ;;
 esac
-rm -rf $out
+rm -rf $out results/fuzz-ci.json
 mkdir -p $out results || exit 2
 : >$out/cases
 begun=$(date +%s)
