@@ -187,9 +187,9 @@ void progress_report(struct progress *progress, long now)
 static void summarize(const struct target *target, long now)
 {
 	tell("  %-12s %14lu %14lu %9lu %7zu %7zu %9zu %9zu", target->name,
-	     target_all_executions(target, now), target_executions(target, now), target->coverage, target->corpus.known.count,
-	     target->corpus.known.count - target->corpus_before, target->findings.known.count,
-	     target_new_findings(target));
+	     target_all_executions(target, now), target_executions(target, now), target->coverage,
+	     target->corpus.known.count, target->corpus.known.count - target->corpus_before,
+	     target->findings.known.count, target_new_findings(target));
 }
 
 void progress_summary(struct progress *progress, long now)
