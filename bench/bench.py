@@ -418,7 +418,7 @@ def main():
             print_results(results, old, gone)
         if old and old.get("machine") not in (None, processor()):
             print(f"{options.old} is another machine's: only ratios can be compared")
-        if options.json and results.rows:
+        if options.json and (results.rows or results.failed):
             write_json(options.json, results, begun, time.monotonic() - start, options.command)
     except Unusable as why:
         print(f"bench: {why}", file=sys.stderr)

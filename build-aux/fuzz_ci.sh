@@ -22,7 +22,7 @@ case $seconds in *[!0-9]* | '' | 0 | 1)
 	echo "fuzz-ci: expected FUZZ_CI_TIME of 2 seconds or more, got '$seconds'" >&2
 	exit 2 ;;
 esac
-rm -rf $out
+rm -rf $out results/fuzz-ci.json
 mkdir -p $out results || exit 2
 : >$out/cases
 begun=$(date +%s)
@@ -124,7 +124,7 @@ one_result() {
 	grep -A 1 "^FINDING $2," "$3" >"$log"
 	if [ -s "$log" ]; then
 		one_case failed "$1" "$2" "$log"
-	elif awk -v target="$2" '$1 == target && $2 ~ /^[1-9][0-9]*$/ { ran = 1 } END { exit !ran }' "$3"; then
+	elif awk -v target="$2" '$1 == target && $3 ~ /^[1-9][0-9]*$/ { ran = 1 } END { exit !ran }' "$3"; then
 		one_case good "$1" "$2"
 	else
 		grep "^$2: " "$3" >"$log" || echo "no execution" >"$log"

@@ -14,7 +14,7 @@ srcdir=${1:?expected the source folder}
 home=$(dirname "$0")
 seconds=${SMOKE_SECONDS:-20}
 logs=smoke
-rm -rf $logs
+rm -rf $logs results/rules.json results/smoke.json
 mkdir -p $logs
 failed=0
 started=$(date +%s)

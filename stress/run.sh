@@ -17,7 +17,7 @@ set -u
 : "${FLAVOURS:=plain asan tsan}" "${BACKENDS:=direct alias}" "${SECONDS_EACH:=10}"
 : "${STRESS_FLAGS=}"
 logs=stress.logs
-rm -rf $logs
+rm -rf $logs results/stress.json
 mkdir -p $logs
 failed=0 done=0 child='' log=/dev/null
 started=$(date +%s)

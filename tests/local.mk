@@ -75,7 +75,7 @@ noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/tap.h
 EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
 	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
 	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
-	%D%/report_page.py %D%/sarif.py %D%/simple_page.c %D%/tap.sh
+	%D%/report_page.py %D%/report_state.sh %D%/sarif.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)

@@ -106,14 +106,35 @@ ok $? "and its figures are in plot.tsv" "$d/fuzz_grow/plot.tsv"
 grep -q 'Seed: 8$' "$d/fuzz_grow/logs/libfuzzer-0"
 ok $? "--seed decides what the engine begins with" "$d/fuzz_grow/logs/libfuzzer-0"
 
+# last_line: time, executions and rate of the last line of the log, as seconds and numbers.
+last_line() {
+	sed -n 's|^\([0-9]*\):\([0-9]*\):\([0-9]*\)  \([0-9]*\) executions, \([0-9]*\)/s on average, .*|\1 \2 \3 \4 \5|p' "$log" |
+		tail -n 1 | awk '{ print 3600 * $1 + 60 * $2 + $3, $4, $5 }'
+}
+
+last_line >"$scratch/first"
+read -r seconds executions rate <"$scratch/first"
+# The line has whole seconds.
+[ "${seconds:-0}" -ge 3 ] && [ "$executions" -gt 0 ] && [ "$rate" -ge $((executions / (seconds + 1))) ] &&
+	[ "$rate" -le $((executions / seconds)) ]
+ok $? "the last line has the executions and their mean rate" "$log"
 kept "$d" >"$scratch/before"
-fuzz --dir "$d" fuzz_grow
+fuzz --dir "$d" --results "$scratch/resumed.json" fuzz_grow
 until_true said 'executions'
 run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
 ok $? "a second campaign on the same folder is refused" "$scratch/out"
 stop INT
 [ $status = 0 ] && said 'fuzz_grow: goes on, corpus' && said '^summary' && nobody_left
 ok $? "resumed; Ctrl-C ends it with a summary and nobody left" "$log"
+last_line >"$scratch/second"
+read -r all_seconds all_executions all_rate <"$scratch/second"
+[ "${all_seconds:-0}" -ge "$seconds" ] && [ "$all_executions" -gt "$executions" ] &&
+	[ "$all_rate" -ge $((all_executions / (all_seconds + 1))) ] &&
+	[ "$all_rate" -le $((all_executions / all_seconds)) ] &&
+	[ "$(awk '$1 == "fuzz_grow" { print $2 }' "$log")" = "$all_executions" ]
+ok $? "its counts are those since the first start" "$log"
+grep -o '"rate":[ 0-9]*' "$scratch/resumed.json" | grep -q '[1-9]'
+ok $? "its results have the rate too" "$scratch/resumed.json"
 kept "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
 [ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 ok $? "and all that was there is there" "$scratch/lost"
@@ -123,6 +144,9 @@ fuzz --dir "$d" fuzz_bug
 until_true said '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
 until_true has_entries "$d/fuzz_bug/findings" 2
 stop INT
+found=$(find "$d/fuzz_bug/findings" -type f | wc -l)
+[ "$(sed -n 's/.* on average, .* findings \([0-9]*\),.*/\1/p' "$log")" = "$found" ]
+ok $? "the last line has the findings" "$log"
 [ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && all_named "$d/fuzz_bug/findings"
 ok $? "a finding is told once for its reason, all are kept, exit 1" "$log"
 replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)

@@ -3,6 +3,8 @@
 #
 # After campaigns: merging, plots; and the short campaign for a CI.
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/report_state.sh
+. "$(dirname "$0")/report_state.sh"
 # shellcheck source=tests/fuzz_targets.sh
 . "$(dirname "$0")/fuzz_targets.sh"
 
@@ -98,10 +100,14 @@ well_formed() {
 targets_are fuzz_grow
 ci 0 && grep -q '<testcase classname="all" name="fuzz_grow"></testcase>' fuzz-ci/junit.xml
 ok $? "fuzz-ci: nothing found, exit 0" "$scratch/out"
+report_says good fuzz-ci results/fuzz-ci.json
+ok $? "make report: good" "$scratch/said"
 targets_are fuzz_bug fuzz_grow
 ci 1 && grep -q '<testcase classname="all" name="fuzz_bug"><failure message="FINDING fuzz_bug, crash: fuzz_bug: a bug' fuzz-ci/junit.xml &&
 	grep -q '<testcase classname="all" name="fuzz_grow"></testcase>' fuzz-ci/junit.xml
 ok $? "a finding: exit 1, and the case of its target failed" "$scratch/out"
+report_says failed fuzz-ci results/fuzz-ci.json
+ok $? "make report: failed" "$scratch/said"
 well_formed
 ok $? "junit.xml is well-formed" fuzz-ci/junit.xml
 python3 "$abs_srcdir/tests/sarif.py" fuzz-ci/findings.sarif 2>"$scratch/err"
@@ -115,6 +121,8 @@ ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out
 targets_are fuzz_gone
 ci 2
 ok $? "nothing that can be fuzzed: exit 2" "$scratch/out"
+report_says failed fuzz-ci results/fuzz-ci.json
+ok $? "make report: that is no pass" "$scratch/said"
 FUZZ_CI_TIME=soon run_to 2 sh "$abs_srcdir/build-aux/fuzz_ci.sh" "$src"
 ok $? "a time that is none: exit 2" "$scratch/err"
 if command -v git >/dev/null; then

@@ -53,7 +53,7 @@ ok $? "findings of both engines, each content once; no corpus, no reports" out
 grep -q '^data-race-read_raw-write_raw-[0-9a-f]*: 2 findings, failed 10 of 10, 3 calls of 3$' out &&
 	grep -q '^data-race-write_raw-fill_zero-[0-9a-f]*: 2 findings, ' out &&
 	grep -q '^deadlock-.*: 1 finding, failed 10 of 10, 2 calls of 4$\|^deadlock-.*: 1 finding, ' out
-ok $? "grouped by the pair of calls, in no order" out
+ok $? "grouped by the functions of both accesses, in no order" out
 
 for dir in camp/triage/*/; do
 	for file in finding program.page minimised.page explanation.txt reproduce.c report.txt replay.sh summary.txt; do

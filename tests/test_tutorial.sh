@@ -53,6 +53,14 @@ run_to 0 bin/pagetorture triage --flavour plain,tsan --tries 1 --add=tree findin
 ok $? "the finding is one, and gets as small as the tutorial shows" out
 grep -q '^expect clean$' tree/corpus/regress/*.page
 ok $? "what is kept expects what the model says of what is kept: its calls break no rule" out
+# The race is with write_words(), which all writes call: one failure, whatever the program calls.
+mkdir one-bug
+cp shown one-bug/crash-1.page
+sed '$s/write_raw/write_bytewise_atomic/' shown >one-bug/crash-2.page
+run_to 0 bin/pagetorture triage --flavour plain,tsan --tries 1 one-bug &&
+	grep -q '^2 findings, 1 failure, ' out &&
+	grep -q ' tsan disagrees: a race that the model does not have; race page_write_raw / write_words$' out
+ok $? "a race in one function of a library elsewhere is one failure" out
 run_to 1 bin/pagetorture run --flavour tsan shown &&
 	grep -q 'tsan: line 4: the model knows no race with T0 on p0 bytes 25 .. 25$' err
 ok $? "and says what it says there" err

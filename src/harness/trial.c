@@ -68,16 +68,22 @@ static bool same_again(const struct check_report *first, struct check_report *ag
 	return false;
 }
 
+/* The first report of a race that the model does not have; if there is none, the first report. */
 static void tell_race(struct trial *trial)
 {
 	const struct sightings *seen = exec_sightings(check_exec(now.check));
-	const struct race *race;
+	const struct shadow *shadow = rules_shadow(check_rules(now.check));
+	const struct race *race = NULL;
+	size_t kept = sightings_kept(seen), i = 0;
 
-	trial->raced = sightings_kept(seen) > 0;
+	trial->raced = kept > 0;
 	if (!trial->raced)
 		return;
-	trial->race = seen->kept[0];
-	race = sighting_race(&trial->race, now.program, rules_shadow(check_rules(now.check)), false);
+	while (i < kept && (race = sighting_race(&seen->kept[i], now.program, shadow, false)))
+		i++;
+	if (i == kept)
+		race = sighting_race(&seen->kept[i = 0], now.program, shadow, false);
+	trial->race = seen->kept[i];
 	trial->before = race ? race->first : TRIAL_NO_CALL;
 }
 

@@ -29,7 +29,7 @@ static const char help[] =
 	"                   `# misbehave: WAY` crash, hang, leak and so on\n"
 	"  --orders         all inputs in one process, sorted and then backwards: the same\n"
 	"                   outcomes, and memory, descriptors and mappings as before\n"
-	"  --results FILE   also write sums and failures there as one JSON object, for reports\n"
+	"  --results FILE   also write sums and failures there as JSON, for `make report`\n"
 	"  --sarif FILE     write the failures for a code host, too (SARIF 2.1.0)\n"
 	"  --self-test      show that each kind of failure is noticed; needs no FILE\n"
 	"  --shuffle SEED   in an order that the seed chooses; with --orders, the second one\n"

@@ -16,7 +16,7 @@ static const char help[] =
 	"with findings of libFuzzer (crash-*) or AFL++ (id:*).\n"
 	"\n"
 	"Findings that fail in the same way (`pagetorture minimize --help` says what that is; a race\n"
-	"is its two calls, in no order) are one failure. Of each failure the smallest finding is\n"
+	"is its two functions, in no order) are one failure. Of each failure the smallest finding is\n"
 	"tried again, minimised, and written to a folder of its own below OUT: the finding, as\n"
 	"program.page, minimised.page, explanation.txt, reproduce.c, report.txt, replay.sh and\n"
 	"summary.txt.\n"

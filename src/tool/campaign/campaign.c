@@ -257,7 +257,7 @@ int campaign_run(struct campaign *campaign)
 		return EXIT_BAD;
 	}
 	take_signals(&loop);
-	loop.now = loop.started = loop.last_tick = now_ms();
+	loop.now = loop.started = loop.last_tick = campaign->started = now_ms();
 	loop.progress = (struct progress){&campaign->options, campaign->targets, campaign->count,
 					  loop.now, loop.now};
 	turn_plan(&loop);

@@ -14,6 +14,7 @@ struct campaign {
 	size_t count;
 	struct results results;
 	long results_due; /* ms */
+	long started;	  /* ms */
 };
 
 /*

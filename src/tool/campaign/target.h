@@ -101,8 +101,13 @@ void target_withdraw(const struct target *target, const char *written);
 void target_replay_command(const struct target *target, const struct fuzz_options *options,
 			   const char *input, char *command, size_t size);
 
+/* Of this run; and with those of the runs before. */
 unsigned long target_executions(const struct target *target, long now);
+unsigned long target_all_executions(const struct target *target, long now);
+
+/* Executions a second: of the engines that run now; and the mean of @executions in @ms. */
 unsigned long target_rate(const struct target *target);
+unsigned long mean_rate(unsigned long executions, long ms);
 size_t target_new_findings(const struct target *target);
 
 #endif

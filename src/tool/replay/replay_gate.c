@@ -60,10 +60,10 @@ static int run_flavour(struct replay_gate *gate, const struct replay_list *list,
 	return status_of(list, column);
 }
 
-static int run_list(struct replay_gate *gate, const struct replay_list *list)
+/* @status: EXIT_BAD if inputs are missing; the results say so too */
+static int run_list(struct replay_gate *gate, const struct replay_list *list, int status)
 {
 	struct replay_column columns[FLAVOURS_MAX];
-	int status = EXIT_GOOD;
 
 	for (unsigned int i = 0; i < gate->count; i++) {
 		columns[i] = (struct replay_column){ .flavour = gate->flavours[i] };
@@ -100,7 +100,7 @@ int replay_gate_run(struct replay_gate *gate, char **paths)
 	if (!list->count)
 		status = usage_error("replay", "expected at least one input, got none");
 	else
-		status = worse(status, run_list(gate, list));
+		status = run_list(gate, list, status);
 	replay_list_delete(list);
 	return status;
 }

@@ -8,6 +8,7 @@
 
 #include "harness/base/utf8.h"
 #include "harness/exec/exec.h"
+#include "tool/kit/flavours.h"
 #include "tool/kit/json.h"
 #include "tool/kit/output.h"
 #include "tool/replay/replay.h"
@@ -337,6 +338,22 @@ static void json_failures(struct json *out, const struct replay_options *options
 	json_end(out);
 }
 
+/* The flavours that were not run: not asked for, not built, or not started. */
+static void json_skipped(struct json *out, const struct replay_column *columns, unsigned int count)
+{
+	json_array(out, "skipped");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		unsigned int n = 0;
+
+		while (n < count && strcmp(columns[n].flavour, flavour_names[i]))
+			n++;
+		if (n == count)
+			json_text(out, NULL, flavour_names[i]);
+	}
+	json_end(out);
+}
+
+/* One run in a list of one: build-aux/replay.sh makes one list of several runs. */
 bool replay_write_results(struct results *results, const struct replay_options *options,
 			  const struct replay_list *list, const struct replay_column *columns,
 			  unsigned int count, bool good)
@@ -345,6 +362,8 @@ bool replay_write_results(struct results *results, const struct replay_options *
 
 	if (!out)
 		return false;
+	json_array(out, "runs");
+	json_object(out, NULL);
 	json_text(out, "backend", exec_backend());
 	json_bool(out, "orders", options->orders);
 	json_number(out, "inputs", list->count);
@@ -352,9 +371,12 @@ bool replay_write_results(struct results *results, const struct replay_options *
 	for (unsigned int i = 0; i < count; i++)
 		json_sums(out, list, &columns[i]);
 	json_end(out);
+	json_skipped(out, columns, count);
 	json_array(out, "failures");
 	for (unsigned int i = 0; i < count; i++)
 		json_failures(out, options, list, &columns[i]);
+	json_end(out);
+	json_end(out);
 	json_end(out);
 	return results_close(results);
 }
