@@ -34,13 +34,13 @@ cat >"$scratch/expected" <<'END'
 {"file": "-", "verdict": ["data-race"], "races": [{"first": 5, "second": 6, "page": "p0", "from": 32, "to": 64}], "results": [{"line": 4, "result": "0"}, {"line": 5, "result": "0"}, {"line": 6, "result": "0"}, {"line": 7, "result": "EINVAL"}], "fatal": null}
 END
 "$pagetorture" check --json - <"$scratch/race.page" | diff "$scratch/expected" - >"$scratch/diff"
-ok $? "standard input is -, and text by what it holds" "$scratch/diff"
-"$pagetorture" format --bytes "$scratch/race.page" >"$scratch/bytes"
-"$pagetorture" format "$scratch/bytes" >"$scratch/text"
-"$pagetorture" format --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/bytes" -
+ok $? "standard input is -, and text" "$scratch/diff"
+"$pagetorture" format --bytes "$scratch/race.page" >"$scratch/race.bin"
+"$pagetorture" format "$scratch/race.bin" >"$scratch/text"
+"$pagetorture" format --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/race.bin" -
 ok $? "text to bytes to text to bytes"
-"$pagetorture" check "$scratch/bytes" >"$scratch/out"
-grep -q 'bytes: data-race' "$scratch/out" && grep -q 'line 2 .*line 3' "$scratch/out"
+"$pagetorture" check "$scratch/race.bin" >"$scratch/out"
+grep -q 'race.bin: data-race' "$scratch/out" && grep -q 'line 2 .*line 3' "$scratch/out"
 ok $? "findings in bytes name records, from 1" "$scratch/out"
 "$pagetorture" format "$scratch/race.page" | grep -q '^# Two threads'
 ok $? "format keeps comment lines"
@@ -85,7 +85,7 @@ bad "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
 yes 'xxxxxxxxxxxxxxxx' | head -c 10000000 >"$scratch/lines.page"
 bad "10 MB of junk lines" ':1: expected the header' "$scratch/lines.page"
 mkdir "$scratch/folder.page"
-bad "a folder" 'Is a directory' "$scratch/folder.page"
+bad "a directory without a program" 'expected at least one program' "$scratch/folder.page"
 bad "a missing file" 'No such file' "$scratch/missing.page"
 if [ "$(id -u)" -ne 0 ]; then
 	printf 'pagetorture 1\n' >"$scratch/closed.page"
@@ -95,9 +95,9 @@ else
 	# Root reads any file; memory of a process at address 0 it does not.
 	bad "an unreadable file" 'Input/output error' /proc/self/mem
 fi
-run_to 0 "$pagetorture" check "$scratch/bytes" </dev/null
-head -c 10000000 /dev/urandom >"$scratch/any-bytes"
-run_to 1 "$pagetorture" check "$scratch/any-bytes" || [ "$status" -eq 0 ]
+run_to 0 "$pagetorture" check "$scratch/race.bin" </dev/null
+head -c 10000000 /dev/urandom >"$scratch/any.bin"
+run_to 1 "$pagetorture" check "$scratch/any.bin" || [ "$status" -eq 0 ]
 ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
 # ---- what cannot be said ----

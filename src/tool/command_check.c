@@ -6,18 +6,22 @@
 #include "harness/model/claims.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/options.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/tool.h"
 
 static const char help[] =
-	"Usage: pagetorture check [--json] FILE...\n"
+	"Usage: pagetorture check [--bytes] [--json] FILE...\n"
 	"Judge page programs with the rule model alone; the page library is not run.\n"
 	"\n"
 	"For each file one line, `FILE: clean` or `FILE: RULE RULE ...`, and below it one\n"
-	"indented line for each finding. A file is text if its name ends in .page or its first\n"
-	"word is `pagetorture`, else bytes. `-` is standard input.\n"
+	"indented line for each finding. A FILE with one of these names is a byte string: *.bin,\n"
+	"crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*, 40 hex digits. Every other FILE is\n"
+	"text, and so is `-`, standard input. A directory stands for its files *.page and the byte\n"
+	"strings in it.\n"
 	"\n"
+	"  --bytes     read every FILE as a byte string, whatever its name is\n"
 	"  --json      one JSON object a line, as the program format says\n"
 	"  --help      this text\n"
 	"\n"
@@ -57,8 +61,9 @@ static int check_file(struct rules *rules, const char *file, bool json)
 int command_check(int argc, char **argv)
 {
 	bool json = false;
-	const struct option_row rows[] = { OPTION_FLAG("json", &json), OPTION_END };
+	const struct option_row rows[] = { option_bytes(), OPTION_FLAG("json", &json), OPTION_END };
 	int status = options_take("check", help, rows, argc, argv);
+	struct file_list files;
 	struct rules *rules;
 
 	if (status >= 0)
@@ -68,9 +73,10 @@ int command_check(int argc, char **argv)
 	rules = rules_new();
 	if (!rules)
 		return usage_error("check", "no memory for the model");
-	status = EXIT_GOOD;
-	for (int i = optind; i < argc; i++)
-		status = worse(status, check_file(rules, argv[i], json));
+	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
+	for (size_t i = 0; i < files.count; i++)
+		status = worse(status, check_file(rules, files.names[i], json));
+	file_list_destroy(&files);
 	rules_delete(rules);
 	return status;
 }

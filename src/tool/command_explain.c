@@ -7,16 +7,18 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "tool/explain/explain.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/options.h"
 #include "tool/tool.h"
 
 static const char help[] =
-	"Usage: pagetorture explain [--ascii | --utf8] FILE...\n"
+	"Usage: pagetorture explain [--ascii | --utf8] [--bytes] FILE...\n"
 	"Draw page programs: threads as columns, time downward, what orders them as arrows; then\n"
 	"say which rule is broken, by which calls, on which bytes, and why. The rule model is\n"
 	"asked, the page library is not run.\n"
 	"\n"
 	"  --ascii     lines and arrows in ASCII\n"
+	"  --bytes     read every FILE as a byte string, whatever its name is\n"
 	"  --utf8      in UTF-8; without either, as the locale has it\n"
 	"  --help      this text\n"
 	"\n"
@@ -49,10 +51,12 @@ int command_explain(int argc, char **argv)
 	int utf8 = style.utf8;
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &utf8, false),
+		option_bytes(),
 		OPTION_PICK("utf8", &utf8, true),
 		OPTION_END,
 	};
 	int status = options_take("explain", help, rows, argc, argv);
+	struct file_list files;
 	struct rules *rules;
 
 	if (status >= 0)
@@ -63,12 +67,13 @@ int command_explain(int argc, char **argv)
 	rules = rules_new();
 	if (!rules)
 		return usage_error("explain", "no memory for the model");
-	status = EXIT_GOOD;
-	for (int i = optind; i < argc; i++) {
-		if (i > optind)
+	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
+	for (size_t i = 0; i < files.count; i++) {
+		if (i)
 			putchar('\n');
-		status = worse(status, explain_file(rules, argv[i], style));
+		status = worse(status, explain_file(rules, files.names[i], style));
 	}
+	file_list_destroy(&files);
 	rules_delete(rules);
 	return status;
 }

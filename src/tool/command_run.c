@@ -24,6 +24,7 @@ static const char help[] =
 	"the last lines sum that up. Any report about a program that has no race is a failure.\n"
 	"\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"
 	"  --delays SEED    threads: short delays before calls, chosen by the seed, the run, the\n"
 	"                   thread and the step; they order nobody\n"
 	"  --executor E     fibers, threads or both (default)\n"
@@ -72,6 +73,7 @@ static int parse_options(struct order *order, int argc, char **argv)
 	struct trial_options *options = &order->run.options;
 	const struct option_row rows[] = {
 		OPTION_TEXT("backend", &order->backend),
+		option_bytes(),
 		OPTION_READ("delays", read_delays, &options->timing, "SEED, a number"),
 		option_executor(options),
 		option_flavour(order->run.wanted),

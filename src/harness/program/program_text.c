@@ -54,6 +54,7 @@ static bool take_header(struct text_cursor *c)
 
 	if (!text_word_is(&word, TEXT_HEADER))
 		return text_fail(c->error, "expected the header 'pagetorture 1'");
+	c->error->no_header = false;
 	text_skip_blanks(c);
 	version.at = c->at;
 	while (c->at < c->end && !text_is_blank(*c->at))
@@ -127,8 +128,8 @@ static bool read_line(struct reader *r, enum line_kind *kind, struct call *call,
 	}
 	if (!r->has_header) {
 		*kind = LINE_HEADER;
-		r->has_header = true;
-		return take_header(&c);
+		r->has_header = take_header(&c);
+		return r->has_header;
 	}
 	if (starts_with_expect(&c)) {
 		*kind = LINE_EXPECT;
@@ -156,6 +157,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 {
 	struct reader r = { .at = text, .end = text + size, .error = error };
 
+	error->no_header = true;
 	program->count = 0;
 	program->claims = false;
 	program->expect = 0;
@@ -221,21 +223,4 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		}
 	}
 	return w.used;
-}
-
-bool program_is_text(const char *name, const char *content, size_t size)
-{
-	size_t len = strlen(name);
-	const char *at = content, *end = content + size;
-
-	if (len >= 5 && !strcmp(name + len - 5, ".page"))
-		return true;
-	while (at < end && (text_is_blank(*at) || *at == '\n' || *at == '#')) {
-		if (*at == '#')
-			while (at < end && *at != '\n')
-				at++;
-		else
-			at++;
-	}
-	return (size_t)(end - at) >= strlen(TEXT_HEADER) && !memcmp(at, TEXT_HEADER, strlen(TEXT_HEADER));
 }

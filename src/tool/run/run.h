@@ -30,6 +30,6 @@ struct run {
 };
 
 /* Return: an exit status. */
-int run_files(struct run *run, int count, char **files);
+int run_files(struct run *run, int count, char **arguments);
 
 #endif
