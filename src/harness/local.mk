@@ -68,6 +68,8 @@ harness_sources = \
 	%D%/model/clock.h \
 	%D%/model/happens.c \
 	%D%/model/happens.h \
+	%D%/model/never_runs.c \
+	%D%/model/never_runs.h \
 	%D%/model/repair.c \
 	%D%/model/repair.h \
 	%D%/model/rules.c \

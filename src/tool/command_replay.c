@@ -12,9 +12,10 @@
 static const char help[] =
 	"Usage: pagetorture replay [OPTION]... FILE|FOLDER...\n"
 	"Replay programs, text (*.page) or bytes (*.bin, crash-*, ...), as a gate: each must be\n"
-	"judged, claimed and executed alike in every flavour, and what should end a process must do so by its rule.\n"
-	"Many inputs share a process; one that crashes, hangs, leaks, exits or spoils memory is\n"
-	"run again alone, named, and the rest still runs. Folders are walked in sorted order.\n"
+	"judged, claimed and executed alike in every flavour, and what should end a process must\n"
+	"do so by its rule. Many inputs share a process; one that crashes, hangs, leaks, exits or\n"
+	"spoils memory is run again alone, named, and the rest still runs. Folders are walked in\n"
+	"sorted order.\n"
 	"\n"
 	"  --as-given       in the order of the arguments, not sorted\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"

@@ -6,6 +6,7 @@
 
 #include "tool/kit/flavours.h"
 #include "tool/kit/options.h"
+#include "tool/kit/warnings.h"
 #include "tool/run/run.h"
 #include "tool/run/run_one.h"
 #include "tool/tool.h"
@@ -32,6 +33,7 @@ static const char help[] =
 	"  --json           one JSON object a line: what check --json prints, and more\n"
 	"  --pin            threads: each on a CPU of its own, round robin\n"
 	"  --repeat N       execute each program N times; all must agree (default 1)\n"
+	"  --strict         a call that can never run ends with 1; without it, it is only a warning\n"
 	"  --timeout S      seconds for one program in one flavour (default 60)\n"
 	"  --help           this text\n"
 	"\n"
@@ -82,6 +84,7 @@ static int parse_options(struct order *order, int argc, char **argv)
 		OPTION_FLAG("pin", &options->timing.pin),
 		OPTION_NUMBER("repeat", &options->repeat, 1, 1000000),
 		OPTION_PICK("reports", &order->half, REPORTS),
+		option_strict(&order->run.strict),
 		option_timeout(&options->seconds),
 		OPTION_PICK("witness", &order->half, WITNESS),
 		OPTION_END,

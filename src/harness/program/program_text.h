@@ -18,7 +18,7 @@
 struct text_error {
 	unsigned int line;
 	bool no_header; /* nothing says that the file is a program */
-	char what[200];
+	char what[320];
 };
 
 /* Return: true, or false with @error filled. */

@@ -30,4 +30,6 @@ tool_sources += \
 	%D%/usage.c \
 	%D%/usage.h \
 	%D%/verdict_print.c \
-	%D%/verdict_print.h
+	%D%/verdict_print.h \
+	%D%/warnings.c \
+	%D%/warnings.h

@@ -11,6 +11,7 @@
 #include "harness/program/program_file.h"
 #include "tool/kit/file_list.h"
 #include "tool/kit/usage.h"
+#include "tool/kit/warnings.h"
 #include "tool/run/run_parts.h"
 
 /* ---- one file ---- */
@@ -40,6 +41,8 @@ static void finish_input(struct run *run, const struct run_input *input, struct 
 		run_print_row(run, input, rules_verdict(rules)->broken, cells, agree);
 	fflush(stdout);
 	run_print_differences(run, input, cells);
+	run->status = worse(run->status,
+			    warnings_print(input->name, &input->program, rules, run->strict));
 	if (!claims_hold(&input->program, rules, claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", input->name, claim);
 		agree = false;

@@ -19,7 +19,7 @@
 
 struct run {
 	/* What the user asked for. */
-	bool json;
+	bool json, strict;
 	struct trial_options options;
 	bool wanted[FLAVOURS_MAX];
 	/* On its way. */
