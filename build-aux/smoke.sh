@@ -132,9 +132,9 @@ stress() {
 # how pages are mapped.
 start_libfuzzer() {
 	progress "libFuzzer $1, $backend, $2 s"
-	mkdir -p $logs/$1-$backend.corpus
+	mkdir -p $logs/$1-$backend.corpus $logs/$1-$backend.findings
 	PAGE_MAP=$backend ./$1 -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -max_len=704 \
-		-print_final_stats=1 -artifact_prefix=$logs/$1-$backend- \
+		-print_final_stats=1 -artifact_prefix=$logs/$1-$backend.findings/ \
 		$logs/$1-$backend.corpus seeds/$1 >$logs/$1-$backend.log 2>&1 &
 }
 
@@ -146,7 +146,7 @@ finish_libfuzzer() {
 	else
 		row FAILED "libFuzzer $1, $backend" "exit status $?"
 		explain $logs/$1-$backend.log \
-			"PAGE_MAP=$backend ./$1-replay $(ls $logs/$1-$backend-* 2>/dev/null | head -n 1)"
+			"PAGE_MAP=$backend ./$1-replay $(find $logs/$1-$backend.findings -type f | head -n 1)"
 	fi
 }
 

@@ -20,7 +20,7 @@ replay: all
 seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT)
 	@$(MKDIR_P) seeds/fuzz_api && cp $(srcdir)/fuzz/bytes.dict seeds/fuzz_api.dict && \
 	for calls in $(srcdir)/corpus/seed/fuzz_api/*.calls; do \
-	  ./fuzz_api-replay$(EXEEXT) --bytes $$calls >seeds/fuzz_api/`basename $$calls .calls` \
+	  ./fuzz_api-replay$(EXEEXT) --bytes $$calls >seeds/fuzz_api/`basename $$calls .calls`.bin \
 	    || exit 1; \
 	done
 	@$(MKDIR_P) seeds/fuzz_text && \
@@ -29,7 +29,7 @@ seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT)
 	@for target in fuzz_fatal fuzz_fault fuzz_page fuzz_race; do \
 	  $(MKDIR_P) seeds/$$target && cp $(srcdir)/fuzz/bytes.dict seeds/$$target.dict && \
 	  for page in $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/$$target/*.page; do \
-	    ./pagetorture$(EXEEXT) format --bytes $$page >seeds/$$target/`basename $$page .page` \
+	    ./pagetorture$(EXEEXT) format --bytes $$page >seeds/$$target/`basename $$page .page`.bin \
 	      || exit 1; \
 	  done; \
 	done

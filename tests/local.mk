@@ -14,6 +14,7 @@ unit_tests = \
 	test_mutate_splice \
 	test_mutator \
 	test_mutator_text \
+	test_never_runs \
 	test_number \
 	test_program_bytes \
 	test_program_text \
@@ -45,6 +46,7 @@ test_scripts = \
 	%D%/test_doc_commands.sh \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
+	%D%/test_file_names.sh \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
@@ -160,6 +162,8 @@ test_mutator_SOURCES = %D%/test_mutator.c fuzz/mutator.c
 test_mutator_LDADD = $(test_ldadd)
 test_mutator_text_SOURCES = %D%/test_mutator_text.c fuzz/mutator_text.c
 test_mutator_text_LDADD = $(test_ldadd)
+test_never_runs_SOURCES = %D%/test_never_runs.c
+test_never_runs_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c
 test_number_LDADD = $(test_ldadd)
 test_program_bytes_SOURCES = %D%/test_program_bytes.c

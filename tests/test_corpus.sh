@@ -38,8 +38,8 @@ unset PAGE_MAP
 
 # Calls as text and as bytes are the same.
 for calls in "$corpus"/seed/fuzz_api/*.calls; do
-	"$abs_builddir/fuzz_api-replay" --bytes "$calls" >"$scratch/bytes" &&
-		"$abs_builddir/fuzz_api-replay" --text "$scratch/bytes" >"$scratch/text.calls" &&
+	"$abs_builddir/fuzz_api-replay" --bytes "$calls" >"$scratch/calls.bin" &&
+		"$abs_builddir/fuzz_api-replay" --text "$scratch/calls.bin" >"$scratch/text.calls" &&
 		sed 's/ *#.*//; /^$/d' "$calls" | diff - "$scratch/text.calls"
 done >"$scratch/out" 2>&1
 [ ! -s "$scratch/out" ]

@@ -207,7 +207,7 @@ for pair in $pairs; do
 	case $pair in
 	libfuzzer:address) refuse_broken ;;
 	libfuzzer:thread)
-		refused "seeds that do not race" "sees no race" fuzz_race reseed fuzz_race disjoint-writes
+		refused "seeds that do not race" "sees no race" fuzz_race reseed fuzz_race disjoint-writes.bin
 		refused "a harness that is watched" "thread: watches the harness" fuzz_page \
 			relink fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' given_cflags="$cflags"
 		;;

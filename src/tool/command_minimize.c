@@ -9,6 +9,7 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_text.h"
 #include "tool/finding/reduce.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/options.h"
 #include "tool/kit/output.h"
 #include "tool/tool.h"
@@ -25,6 +26,7 @@ static const char help[] =
 	"go. The same FILE gives the same program. What fails is said on standard error.\n"
 	"\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  -o, --output OUT write to OUT, whole or not at all; default is standard output\n"
@@ -50,6 +52,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		OPTION_TEXT("backend", &s->backend),
+		option_bytes(),
 		option_threads(&s->threads),
 		option_flavour(s->wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },
@@ -127,9 +130,13 @@ static int minimize_file(const char *file, const struct settings *s)
 int command_minimize(int argc, char **argv)
 {
 	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10 };
+	const char *file;
 	int status;
 
 	memset(settings.wanted, true, sizeof(settings.wanted));
 	status = parse_options(&settings, argc, argv);
-	return status >= 0 ? status : minimize_file(argv[optind], &settings);
+	if (status >= 0)
+		return status;
+	file = file_list_one("minimize", argv[optind]);
+	return file ? minimize_file(file, &settings) : EXIT_BAD;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/base/isolate.h"
+#include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
 #include "tool/kit/output.h"
@@ -62,7 +63,8 @@ static int write_finding(const struct bundle *b, char file[PATH_MAX])
 	snprintf(file, PATH_MAX, "%.4000s", b->finding);
 	if (store_read(b->finding, &input))
 		return errno ? errno : EIO;
-	return write_file(b, "finding", input.bytes, input.size, file);
+	return write_file(b, program_name_is_bytes(b->finding) ? "finding.bin" : "finding.page",
+			  input.bytes, input.size, file);
 }
 
 static int write_program(const struct bundle *b, const char *name, const struct program *program,

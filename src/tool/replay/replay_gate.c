@@ -95,8 +95,8 @@ int replay_gate_run(struct replay_gate *gate, char **paths)
 	if (!list)
 		return EXIT_BAD;
 	if (left_out)
-		fprintf(stderr, "left out: %zu files in folders that are no inputs (*.md, *.mk)\n",
-			left_out);
+		fprintf(stderr, "%zu file%s ignored in directories: not named like a program\n",
+			left_out, left_out == 1 ? "" : "s");
 	if (!list->count)
 		status = usage_error("replay", "expected at least one input, got none");
 	else

@@ -14,6 +14,7 @@
 
 #include "harness/detect/detector.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "tool/kit/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/witness/report.h"
@@ -149,6 +150,8 @@ static void become_worker(const struct replay_hand *hand, const struct ends *end
 	snprintf(cpu, sizeof(cpu), "%u", options->trial.cpu);
 	if (options->armed)
 		argv[used++] = "--misbehave";
+	if (program_all_bytes)
+		argv[used++] = "--bytes";
 	set_environment(hand->alone);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent || !flavour_find(options->flavour, path, sizeof(path)))

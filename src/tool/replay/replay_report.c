@@ -9,6 +9,7 @@
 #include "harness/base/utf8.h"
 #include "harness/exec/exec.h"
 #include "tool/kit/flavours.h"
+#include "harness/program/program_name.h"
 #include "tool/kit/json.h"
 #include "tool/kit/output.h"
 #include "tool/replay/replay.h"
@@ -96,6 +97,8 @@ const char *replay_command(const struct replay_options *options, const struct re
 		at += sprintf(at, " --executor %s", options->trial.fibers ? "both" : "threads");
 	if (options->armed)
 		at += sprintf(at, " --misbehave");
+	if (program_all_bytes)
+		at += sprintf(at, " --bytes");
 	if (row->paired)
 		at += sprintf(at, "%s -j 1 --as-given", options->orders ? " --orders" : "");
 	at += put_name(at, replay_name(list, first));

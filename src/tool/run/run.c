@@ -9,7 +9,9 @@
 
 #include "harness/model/claims.h"
 #include "harness/program/program_file.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/usage.h"
+#include "tool/kit/warnings.h"
 #include "tool/run/run_parts.h"
 
 /* ---- one file ---- */
@@ -39,6 +41,8 @@ static void finish_input(struct run *run, const struct run_input *input, struct 
 		run_print_row(run, input, rules_verdict(rules)->broken, cells, agree);
 	fflush(stdout);
 	run_print_differences(run, input, cells);
+	run->status = worse(run->status,
+			    warnings_print(input->name, &input->program, rules, run->strict));
 	if (!claims_hold(&input->program, rules, claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", input->name, claim);
 		agree = false;
@@ -150,22 +154,25 @@ static void run_inputs(struct run *run, struct run_input **inputs, size_t count)
 	free(argv);
 }
 
-int run_files(struct run *run, int count, char **files)
+int run_files(struct run *run, int count, char **arguments)
 {
-	struct run_input **inputs = calloc((size_t)count, sizeof(*inputs));
+	struct file_list files;
+	struct run_input **inputs;
 	size_t good = 0;
 
+	run->status = file_list_init(&files, count, arguments) ? EXIT_GOOD : EXIT_BAD;
+	inputs = calloc(files.count + 1, sizeof(struct run_input *));
 	if (!inputs)
 		return usage_error("run", "no memory");
 	run->file_width = 7;
-	for (int i = 0; i < count; i++) {
-		inputs[good] = load_input(files[i]);
+	for (size_t i = 0; i < files.count; i++) {
+		inputs[good] = load_input(files.names[i]);
 		if (!inputs[good]) {
 			run->status = EXIT_BAD;
 			continue;
 		}
-		if (strlen(files[i]) > run->file_width)
-			run->file_width = (unsigned int)strlen(files[i]);
+		if (strlen(files.names[i]) > run->file_width)
+			run->file_width = (unsigned int)strlen(files.names[i]);
 		good++;
 	}
 	if (good)
@@ -173,5 +180,6 @@ int run_files(struct run *run, int count, char **files)
 	for (size_t i = 0; i < good; i++)
 		free(inputs[i]);
 	free(inputs);
+	file_list_destroy(&files);
 	return run->status;
 }

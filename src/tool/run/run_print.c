@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "harness/exec/exec.h"
+#include "harness/program/program_name.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/run/run_parts.h"
 
@@ -117,8 +118,9 @@ void run_execution_text(const struct trial_options *options, char text[RUN_EXECU
 	if (options->timing.delays)
 		snprintf(delays, sizeof(delays), " --delays %llu",
 			 (unsigned long long)options->timing.seed);
-	snprintf(text, RUN_EXECUTION_TEXT, "--repeat %u --timeout %u%s%s%s", options->repeat,
-		 options->seconds, executor, options->timing.pin ? " --pin" : "", delays);
+	snprintf(text, RUN_EXECUTION_TEXT, "--repeat %u --timeout %u%s%s%s%s",
+		 options->repeat, options->seconds, executor, options->timing.pin ? " --pin" : "",
+		 delays, program_all_bytes ? " --bytes" : "");
 }
 
 void run_print_differences(const struct run *run, const struct run_input *input,
