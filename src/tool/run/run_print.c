@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/exec/exec.h"
+#include "harness/program/program_text.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/run/run_parts.h"
 
@@ -121,6 +123,23 @@ void run_execution_text(const struct trial_options *options, char text[RUN_EXECU
 		 options->seconds, executor, options->timing.pin ? " --pin" : "", delays);
 }
 
+/* Standard input is gone by now: the command brings its program along. */
+static void print_command(const struct run_input *input, const char *flavour, const char *execution)
+{
+	static char text[TEXT_PROGRAM_MAX];
+
+	fputs("  replay: ", stderr);
+	shell_word_print(stderr, shell_own_binary());
+	fprintf(stderr, " run --backend %s --flavour %s %s ", exec_backend(), flavour, execution);
+	if (strcmp(input->name, "-")) {
+		shell_path_print(stderr, input->name);
+		putc('\n', stderr);
+		return;
+	}
+	program_to_text(&input->program, text);
+	fprintf(stderr, "- <<'END'\n%sEND\n", text);
+}
+
 void run_print_differences(const struct run *run, const struct run_input *input,
 			   const struct run_cell *cells)
 {
@@ -132,7 +151,6 @@ void run_print_differences(const struct run *run, const struct run_input *input,
 			continue;
 		fprintf(stderr, "%s: %s: %s\n", input->name, flavour_names[i],
 			cells[i].field[RUN_WHY]);
-		fprintf(stderr, "  replay: pagetorture run --backend %s --flavour %s %s %s\n",
-			exec_backend(), flavour_names[i], execution, input->name);
+		print_command(input, flavour_names[i], execution);
 	}
 }
