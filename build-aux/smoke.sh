@@ -12,6 +12,8 @@ set -u
 
 srcdir=${1:?expected the source folder}
 home=$(dirname "$0")
+# shellcheck source=shell_word.sh
+. "$home/shell_word.sh"
 seconds=${SMOKE_SECONDS:-20}
 logs=smoke
 rm -rf $logs results/rules.json results/smoke.json
@@ -33,12 +35,13 @@ progress() {
 	printf '[%3d s] %s\n' $(($(date +%s) - started)) "$1"
 }
 
-# explain LOG COMMAND: the end of the log, and how to see it again.
+# explain LOG COMMAND: the end of the log, and the command that shows it again, from any directory.
 explain() {
 	tail -n 20 "$1" | sed 's/^/    /'
 	echo "    log:    $PWD/$1"
-	echo "    replay: $2"
-	printf '%s\t%s\t%s\n' "$row" "$PWD/$1" "$2" >>$logs/failures.tsv
+	again="$(shell_words cd "$PWD") && $2"
+	echo "    replay: $again"
+	printf '%s\t%s\t%s\n' "$row" "$PWD/$1" "$again" >>$logs/failures.tsv
 }
 
 # keep NAME ARGUMENT...: for make report.
@@ -60,7 +63,7 @@ stage() {
 		row ok "$name" "$(sed -nE "$figure" "$log" | tail -n 1)"
 	else
 		row FAILED "$name" "exit status $?"
-		explain "$log" "$*"
+		explain "$log" "$(shell_words "$@")"
 	fi
 }
 

@@ -114,10 +114,9 @@ _Noreturn void fuzz_finding(const char *target, const struct program *program, c
 	program_to_text(program, text);
 	fprintf(stderr,
 		"ERROR: %s: %s\n"
-		"--- the program as it ran ---\n%s---\n"
-		"replay: %s-replay FILE   (FILE is the input that the engine keeps)\n"
-		"read:   pagetorture format FILE\n",
-		target, why, text, target);
+		"--- the program as it ran ---\n%s---\n",
+		target, why, text);
+	fuzz_print_commands(target);
 	abort();
 }
 

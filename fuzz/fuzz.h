@@ -22,6 +22,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum fuzz_reads { FUZZ_BYTES, FUZZ_TEXT, FUZZ_CALLS };
 extern const enum fuzz_reads fuzz_reads;
 
+/* Each target calls it first, with its input: a finding names the file that has it. */
+void fuzz_input_set(const uint8_t *data, size_t size);
+
+/* Without an engine: the file that the next input is read from. */
+void fuzz_input_set_file(const char *file);
+
+/* Prints the commands that show the input again, as far as its file is known. */
+void fuzz_print_commands(const char *target);
+
 /* Made at the first call; a target runs in one thread. */
 struct check *fuzz_check(void);
 

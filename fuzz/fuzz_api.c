@@ -46,9 +46,8 @@ void api_finding(const char *format, ...)
 	va_end(args);
 	fprintf(stderr, "\n--- the calls as they ran ---\ncalls 1\n");
 	print_calls();
-	fprintf(stderr,
-		"---\n"
-		"replay: fuzz_api-replay FILE   (FILE is the input that the engine keeps, or these lines)\n");
+	fputs("---\n", stderr);
+	fuzz_print_commands("fuzz_api");
 	abort();
 }
 
@@ -85,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t count = api_from_bytes(data, size, calls);
 
+	fuzz_input_set(data, size);
 	api_fault_reset();
 	for (made = 1; made <= count; made++)
 		functions[calls[made - 1].op](&calls[made - 1]);

@@ -186,6 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct trial *trial = trial_of_target();
 	enum rule rule = RULE_COUNT;
 
+	fuzz_input_set(data, size);
 	fuzz_check();
 	program_from_bytes(&program, data, size);
 	if (!end_in_fatal(&program, &rule, size / PROGRAM_RECORD % 4 == 0))

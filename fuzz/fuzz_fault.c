@@ -68,6 +68,7 @@ static void fail_each_point(uint8_t thread)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	fuzz_input_set(data, size);
 	/* Made now, by the first input, whatever it is: no other shall cover the making. */
 	fuzz_check();
 	program_from_bytes(&program, data, size);

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct program program;
 	struct check_report report;
 
+	fuzz_input_set(data, size);
 	program_from_bytes(&program, data, size);
 	check_repair(fuzz_check(), &program);
 	program_renumber(&program);

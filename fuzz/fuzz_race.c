@@ -94,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct program program;
 	struct check_report report;
 
+	fuzz_input_set(data, size);
 	if (!counts.inputs++)
 		atexit(print_counts);
 	exec_first_race_only(check_exec(fuzz_check()),

@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct text_error error = { 0 };
 
+	fuzz_input_set(data, size);
 	if (program_from_text(&program, (const char *)data, size, &error))
 		check_good((const char *)data, size);
 	else

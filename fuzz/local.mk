@@ -3,7 +3,7 @@
 # Each target twice: with an engine (fuzz_NAME; built when asked for), and without one
 # (fuzz_NAME-replay, in any compiler's build).
 
-fuzz_common = %D%/fuzz.c %D%/fuzz.h
+fuzz_common = %D%/fuzz.c %D%/fuzz.h %D%/fuzz_commands.c
 fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
 fuzz_api_parts = %D%/api.def %D%/api.h %D%/api_buffer.c %D%/api_fatal.c %D%/api_fault.c \
 	%D%/api_page.c %D%/fuzz_api.c

@@ -41,6 +41,7 @@ static void replay(const struct input *input, void *ctx)
 
 	printf("%s\n", input->name);
 	fflush(stdout);
+	fuzz_input_set_file(input->name);
 	LLVMFuzzerTestOneInput(input->bytes, input->size);
 	++*replayed;
 }

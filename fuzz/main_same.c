@@ -20,6 +20,7 @@
 #include "fuzz/answer.h"
 #include "fuzz/book.h"
 #include "fuzz/fuzz.h"
+#include "harness/base/shell_word.h"
 
 static const char help[] =
 	"Usage: %s [OPTION]... FILE|FOLDER...\n"
@@ -298,9 +299,20 @@ static void print_command(const struct same *same)
 {
 	const char *backend = getenv("PAGE_MAP");
 
-	fprintf(stderr, "  replay: %s%s%s%s%s%s", backend ? "PAGE_MAP=" : "", backend ? backend : "",
-		backend ? " " : "", same->program, same->all_races ? " --all-races" : "",
-		same->keep ? " --keep" : "");
+	fputs("  replay: ", stderr);
+	if (backend) {
+		fputs("PAGE_MAP=", stderr);
+		shell_word_print(stderr, backend);
+		putc(' ', stderr);
+	}
+	shell_word_print(stderr, shell_own_binary());
+	fprintf(stderr, "%s%s", same->all_races ? " --all-races" : "", same->keep ? " --keep" : "");
+}
+
+static void print_input(const struct same *same, size_t input)
+{
+	putc(' ', stderr);
+	shell_path_print(stderr, book_name(same->book, input));
 }
 
 static void explain(const struct same *same, size_t input, enum asking asking)
@@ -319,10 +331,10 @@ static void explain(const struct same *same, size_t input, enum asking asking)
 	if (c.count <= REDUCED_MOST)
 		reduce_company(&c, input);
 	print_command(same);
-	for (size_t i = 0; i < c.count && i < TOLD_MOST; i++)
-		fprintf(stderr, " %s", book_name(same->book, c.turns[i].input));
-	fprintf(stderr, "%s %s\n", c.count > TOLD_MOST ? " ..." : "",
-		book_name(same->book, input));
+	for (size_t i = 0; i < c.count; i++)
+		print_input(same, c.turns[i].input);
+	print_input(same, input);
+	putc('\n', stderr);
 }
 
 /* ---- the whole ---- */
@@ -360,7 +372,8 @@ static int ask_all(struct same *same, char **paths)
 		fprintf(stderr, "%s: %s: expected an answer, got none\n",
 			book_name(same->book, turn.input), asking_names[turn.asking]);
 		print_command(same);
-		fprintf(stderr, " %s\n", book_name(same->book, turn.input));
+		print_input(same, turn.input);
+		putc('\n', stderr);
 		return 1;
 	}
 	different = compare_all(same);

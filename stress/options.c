@@ -2,10 +2,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
 
@@ -305,12 +308,25 @@ static void check_busted(const struct stress_run *run)
 			    bug->name);
 }
 
+/* Made before the run: a failure may be reported where there is no memory. */
+static const char *own_binary_word(void)
+{
+	static char word[4 * PATH_MAX + 8];
+	FILE *out = fmemopen(word, sizeof(word), "w");
+
+	if (!out)
+		return shell_own_binary();
+	shell_word_print(out, shell_own_binary());
+	fclose(out);
+	return word;
+}
+
 void options_parse(struct stress_run *run, int argc, char **argv)
 {
 	bool interval_given = false;
 	int option;
 
-	run->command = argv[0];
+	run->command = own_binary_word();
 	run->threads = DEFAULT_THREADS;
 	run->seed = DEFAULT_SEED;
 	run->copy = "libc";

@@ -86,7 +86,7 @@ struct stress_pressure {
 
 struct stress_run {
 	const struct stress_pattern *pattern;
-	const char *command; /* the program as it was called */
+	const char *command; /* the path of this program, quoted for a shell */
 	const char *backend, *copy;
 	unsigned int threads;
 	unsigned int busted;	/* index into pattern->busted */

@@ -56,6 +56,7 @@ test_scripts = \
 	%D%/test_options.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_output.sh \
+	%D%/test_printed_commands.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
 	%D%/test_replay.sh \

@@ -139,7 +139,7 @@ kept "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
 [ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 ok $? "and all that was there is there" "$scratch/lost"
 
-d=$scratch/bug
+d="$scratch/it's a bug"
 fuzz --dir "$d" fuzz_bug
 until_true said '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
 until_true has_entries "$d/fuzz_bug/findings" 2
@@ -150,7 +150,7 @@ ok $? "the last line has the findings" "$log"
 [ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && all_named "$d/fuzz_bug/findings"
 ok $? "a finding is told once for its reason, all are kept, exit 1" "$log"
 replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
-! $replay >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
+! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
 ok $? "the command that it tells shows it" "$scratch/out"
 grep -q 'ERROR: fuzz_bug' "$d"/fuzz_bug/reports/*
 ok $? "what the engine said is kept" "$log"
@@ -210,7 +210,7 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	[ $status = 1 ] && [ -n "$pid" ] && nobody_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
 	ok $? "AFL++ ends with nobody left, its finding is told" "$log"
 	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
-	! $replay >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
+	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
 	ok $? "and the command that it tells shows it" "$scratch/out"
 	all_engines="--engine libfuzzer,afl"
 else

@@ -202,8 +202,13 @@ mkdir "$scratch/findings"
 "$prefix/bin/pagetorture" format --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
 run_to 0 "$prefix/bin/pagetorture" triage --tries 1 -o "$scratch/triage" "$scratch/findings"
 ok $? "triage" "$scratch/err"
-PATH=$prefix/bin:$PATH sh "$scratch"/triage/*/replay.sh >"$scratch/out" 2>&1
-ok $? "triage's replay.sh shows it again" "$scratch/out"
+(cd / && env -i sh "$scratch"/triage/*/replay.sh) >"$scratch/out" 2>&1
+ok $? "triage's replay.sh shows it again, with no PATH" "$scratch/out"
+printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's wrong.page"
+run_to 1 "$prefix/bin/pagetorture" replay --flavour plain "$scratch/it's wrong.page"
+sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
+(cd / && run_to 1 env -i sh "$scratch/command") && grep -q 'claim: ' "$scratch/err"
+ok $? "a command that replay prints shows it again" "$scratch/err"
 
 # What needs more than an installation says so in a line.
 run_to 2 "$prefix/bin/pagetorture" bugs && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&

@@ -130,13 +130,14 @@ mutant() {
 		ok 1 "$file: does not build" "$scratch/err"
 		return
 	fi
-	run_to 1 "$scratch/$target-same" "$corpus/rules" &&
+	run_to 1 "$scratch/$target-same" "$scratch/rule's own" &&
 		grep -q "page: .*$what.* not as alone" "$scratch/err" &&
 		again=$(sed -n 's/^  replay: //p' "$scratch/err") &&
-		{ [ $# -gt 5 ] || run_to 1 sh -c "$again"; }
+		{ [ $# -gt 5 ] || (cd / && run_to 1 sh -c "$again"); }
 	ok $? "$target: $file that ${6-remembers} changes the $what" "$scratch/err"
 }
 
+cp -r "$corpus/rules" "$scratch/rule's own"
 mutant fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/^	if (gfp & __GFP_ZERO)/	static unsigned int n; if (++n % 5 == 0) __asm__ volatile("");\n&/' \
 	coverage

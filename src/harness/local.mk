@@ -28,6 +28,10 @@ harness_sources = \
 	%D%/base/number.h \
 	%D%/base/processors.c \
 	%D%/base/processors.h \
+	%D%/base/sha1.c \
+	%D%/base/sha1.h \
+	%D%/base/shell_word.c \
+	%D%/base/shell_word.h \
 	%D%/base/uncounted.h \
 	%D%/base/utf8.h \
 	%D%/base/walk.c \

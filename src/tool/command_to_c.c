@@ -3,9 +3,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
@@ -60,6 +63,52 @@ static const char *base_name(const char *file)
 	}
 	base[used] = '\0';
 	return used && strcmp(base, "_") ? base : "repro";
+}
+
+/* What standard output goes to, if that is a file. */
+static const char *file_of_output(void)
+{
+	static char path[PATH_MAX];
+	struct stat status;
+	ssize_t len;
+
+	if (fstat(STDOUT_FILENO, &status) || !S_ISREG(status.st_mode))
+		return NULL;
+	len = readlink("/proc/self/fd/1", path, sizeof(path) - 1);
+	return len > 0 ? path : NULL;
+}
+
+/* A name that a comment of C and a line of shell can hold. */
+static bool can_be_named(const char *name)
+{
+	if (!*name || strlen(name) + strlen(".out") > NAME_MAX)
+		return false;
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c < ' ')
+			return false;
+	return true;
+}
+
+/* The file that is written has the name that the lines in it say, if it has a name. */
+static void name_files(struct reproduce_options *how, const char *file)
+{
+	static char source[NAME_MAX + 1], binary[NAME_MAX + 8];
+	const char *written = options.out ? options.out : file_of_output(), *slash;
+	size_t len;
+
+	slash = written ? strrchr(written, '/') : NULL;
+	written = slash ? slash + 1 : written;
+	if (written && can_be_named(written))
+		snprintf(source, sizeof(source), "%s", written);
+	else
+		snprintf(source, sizeof(source), "%s.c", base_name(file));
+	len = strlen(source);
+	if (len > 2 && !strcmp(source + len - 2, ".c"))
+		snprintf(binary, sizeof(binary), "%.*s", (int)len - 2, source);
+	else
+		snprintf(binary, sizeof(binary), "%s.out", source);
+	how->source = source;
+	how->binary = binary;
 }
 
 /* Is it one that may be replaced: none, or one of ours? */
@@ -127,7 +176,6 @@ static int convert(const char *file)
 	struct rules *rules = rules_new();
 	struct reproduce_options how = {
 		.name = file,
-		.base = base_name(options.out ? options.out : file),
 		.compiler = options.compiler,
 		.deterministic = options.deterministic,
 		.run = !options.no_run,
@@ -135,6 +183,7 @@ static int convert(const char *file)
 	};
 	int status = EXIT_BAD;
 
+	name_files(&how, file);
 	if (!rules) {
 		fprintf(stderr, "%s: expected memory for the model\n", file);
 	} else if (!program_file_load(file, &program, error)) {

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/shell_word.h"
 #include "tool/campaign/target.h"
 #include "tool/campaign/tell.h"
 
@@ -27,16 +28,25 @@ struct harvest {
 void target_replay_command(const struct target *target, const struct fuzz_options *options,
 			   const char *input, char *command, size_t size)
 {
-	char names[3][160];
+	char names[3][160], path[PATH_MAX + 160];
+	FILE *out;
 
 	snprintf(names[0], sizeof(names[0]), "%.100s-replay-%s", target->name, target->flavour);
 	snprintf(names[1], sizeof(names[1]), "%.100s", target->name);
 	snprintf(names[2], sizeof(names[2]), "afl/%.100s", target->name);
 	for (size_t i = 0; i < 3; i++)
 		if (i == 2 || engine_has_file(options->bin, names[i])) {
-			snprintf(command, size, "%s/%s %s", options->bin, names[i], input);
-			return;
+			snprintf(path, sizeof(path), "%.4000s/%s", options->bin, names[i]);
+			break;
 		}
+	*command = '\0';
+	out = fmemopen(command, size, "w");
+	if (!out)
+		return;
+	shell_path_print(out, path);
+	putc(' ', out);
+	shell_path_print(out, input);
+	fclose(out);
 }
 
 /* Addresses and numbers differ each time that one thing happens. */
@@ -102,7 +112,7 @@ static void keep_report(const struct target *target, const struct seat *seat, co
 static void tell_finding(const struct harvest *h, const char *kind, const char *hash,
 			 const char *reason)
 {
-	char path[PATH_MAX + 64], command[3 * PATH_MAX];
+	char path[PATH_MAX + 64], command[TARGET_COMMAND];
 
 	snprintf(path, sizeof(path), "%s/%s-%s", h->target->findings.path, kind, hash);
 	target_replay_command(h->target, h->options, path, command, sizeof(command));

@@ -194,7 +194,7 @@ static void summarize(const struct target *target, long now)
 
 void progress_summary(struct progress *progress, long now)
 {
-	char line[256], command[3 * PATH_MAX];
+	char line[256], command[TARGET_COMMAND];
 
 	for (size_t i = 0; i < progress->count; i++) {
 		progress->targets[i]->plotted[0] = '\0';

@@ -97,7 +97,8 @@ int target_keep(struct target *target, struct store *store, const char *prefix,
 /* A finding must not be what every engine begins with. */
 void target_withdraw(const struct target *target, const char *written);
 
-/* The command that shows a finding again. */
+/* The command that shows a finding again. Its two words may be four times as long, quoted. */
+#define TARGET_COMMAND (4 * 4 * PATH_MAX)
 void target_replay_command(const struct target *target, const struct fuzz_options *options,
 			   const char *input, char *command, size_t size);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/base/isolate.h"
+#include "harness/base/shell_word.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
@@ -185,9 +186,14 @@ static int write_replay(const struct bundle *b, char file[PATH_MAX])
 	if (!sheet_begin(&sheet))
 		return errno;
 	flavour_list(b, list);
-	fprintf(sheet.out, "#!/bin/sh\n# %s\ncd \"$(dirname \"$0\")\" || exit 2\n"
-			   "exec \"${PAGETORTURE:-pagetorture}\" run --backend %s%s%s minimised.page\n",
-		b->signature->text, b->backend, *list ? " --flavour " : "", list);
+	fprintf(sheet.out, "#!/bin/sh\n# %s\n"
+			   "cd -- \"$(dirname -- \"$0\")\" || exit 2\n"
+			   "# The binary that wrote this; on another machine the one that is in PATH.\n"
+			   "own=", b->signature->text);
+	shell_word_print(sheet.out, shell_own_binary());
+	fprintf(sheet.out, "\n[ -x \"$own\" ] || own=pagetorture\n"
+			   "exec \"${PAGETORTURE:-$own}\" run --backend %s%s%s minimised.page\n",
+		b->backend, *list ? " --flavour " : "", list);
 	return sheet_end(&sheet, b, "replay.sh", file);
 }
 

@@ -2,6 +2,7 @@
 /* A failure of triage for code hosts: at the library's line, if there is one. */
 #include <stdio.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/program/program_text.h"
 #include "tool/finding/bundle.h"
 
@@ -66,14 +67,20 @@ void bundle_sarif(struct sarif *sarif, const struct bundle *b, struct judge *jud
 {
 	struct sarif_result result = { .rule = rule_of(b->signature),
 				       .fingerprint = b->signature->text };
-	char message[SIGNATURE_TEXT + PATH_MAX + 128];
+	char message[SIGNATURE_TEXT + 8 * PATH_MAX], script[PATH_MAX + 16];
 	struct signature own;
+	FILE *out;
 
 	signature_make(&own, judge, b->smallest, b->signature->needs);
 	take_places(sarif, &result, b, &own);
-	snprintf(message, sizeof(message),
-		 "%s. It failed %u of %u times, in %zu calls. Replay: sh %s/replay.sh",
-		 b->signature->text, b->failed, b->tries, b->smallest->count, b->dir);
+	out = fmemopen(message, sizeof(message), "w");
+	if (!out)
+		return;
+	fprintf(out, "%s. It failed %u of %u times, in %zu calls. Replay: sh ", b->signature->text,
+		b->failed, b->tries, b->smallest->count);
+	snprintf(script, sizeof(script), "%s/replay.sh", b->dir);
+	shell_path_print(out, script);
+	fclose(out);
 	result.message = message;
 	sarif_add(sarif, &result);
 }

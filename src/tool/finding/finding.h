@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tool/kit/sha1.h"
+#include "harness/base/sha1.h"
 
 struct finding {
 	char *path;

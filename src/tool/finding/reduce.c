@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/sha1.h"
 #include "harness/mutate/minimize.h"
 #include "harness/program/program_bytes.h"
 #include "tool/kit/name_set.h"
-#include "tool/kit/sha1.h"
 #include "tool/kit/status.h"
 
 struct reducer {

@@ -21,8 +21,6 @@ tool_sources += \
 	%D%/results.h \
 	%D%/scratch.c \
 	%D%/scratch.h \
-	%D%/sha1.c \
-	%D%/sha1.h \
 	%D%/status.c \
 	%D%/status.h \
 	%D%/store.c \

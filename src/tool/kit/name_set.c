@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/kit/sha1.h"
+#include "harness/base/sha1.h"
 #include "tool/kit/usage.h"
 
 static uint64_t key_of(const char *name)

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/base/sha1.h"
 #include "tool/kit/name_set.h"
-#include "tool/kit/sha1.h"
 
 /* The engines take no larger ones by themselves. */
 #define STORE_INPUT_MAX ((size_t)1 << 20)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/race/race.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/exec/exec.h"
 #include "harness/model/rules.h"
 #include "tool/kit/usage.h"
@@ -27,6 +29,17 @@ static void leave_out_mappings(struct race_matrix *race)
 	}
 }
 
+static void print_disagreement(const char *cell)
+{
+	fprintf(stderr, "%s: tables and rule model disagree; what the model says:\n  replay: ", cell);
+	shell_word_print(stderr, shell_own_binary());
+	fputs(" race --cell ", stderr);
+	shell_word_print(stderr, cell);
+	fputs(" --print | ", stderr);
+	shell_word_print(stderr, shell_own_binary());
+	fputs(" check -\n", stderr);
+}
+
 /* Both opinions on each cell; a difference is a failure before anything runs. */
 static void check_model(struct race_matrix *race, const struct matrix_cell *cell, struct rules *rules)
 {
@@ -40,9 +53,7 @@ static void check_model(struct race_matrix *race, const struct matrix_cell *cell
 		return;
 	matrix_name(cell, name);
 	if (race->disagree++ < 10)
-		fprintf(stderr, "%s: tables and rule model disagree: `pagetorture race --cell %s "
-				"--print | pagetorture check -` shows the model's opinion\n",
-			name, name);
+		print_disagreement(name);
 }
 
 static void select_cells(struct race_matrix *race, struct rules *rules)

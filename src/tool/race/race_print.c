@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The matrix for people: at most 100 columns. */
+#include <stdio.h>
 #include <string.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/program/program_text.h"
 #include "tool/race/race.h"
 
@@ -245,8 +247,12 @@ static void print_failure(const struct race_column *column, enum race_detector d
 
 	matrix_name(&cell, name);
 	fprintf(stderr, "%s: %s: %s\n", detector_name, name, explain(answer->verdict, answer));
-	fprintf(stderr, "  replay: pagetorture race --detector %s --repeat %u --cell %s\n",
-		detector_name, column->repeat * race_detectors[detector].share, name);
+	fputs("  replay: ", stderr);
+	shell_word_print(stderr, shell_own_binary());
+	fprintf(stderr, " race --detector %s --repeat %u --cell ", detector_name,
+		column->repeat * race_detectors[detector].share);
+	shell_word_print(stderr, name);
+	putc('\n', stderr);
 }
 
 static void print_column_failures(const struct race_matrix *race, enum race_detector detector)

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/base/utf8.h"
 #include "harness/exec/exec.h"
-#include "tool/kit/flavours.h"
 #include "harness/program/program_name.h"
+#include "tool/kit/flavours.h"
 #include "tool/kit/json.h"
 #include "tool/kit/output.h"
 #include "tool/replay/replay.h"
@@ -63,23 +65,8 @@ void replay_progress_end(void)
 
 /* ---- the command that shows it again ---- */
 
-/* Longer than any command with two names in quotes. */
-#define COMMAND_TEXT (2 * (4 * PATH_MAX + 8) + 256)
-
-static size_t put_name(char *to, const char *name)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_./=+,:@%-";
-	char *at = to;
-
-	if (*name && strspn(name, plain) == strlen(name) && *name != '-')
-		return (size_t)sprintf(to, " %.*s", PATH_MAX, name);
-	at += sprintf(at, *name == '-' ? " ./'" : " '");
-	for (size_t i = 0; name[i] && i < PATH_MAX; i++)
-		at += name[i] == '\'' ? sprintf(at, "'\\''") : sprintf(at, "%c", name[i]);
-	at += sprintf(at, "'");
-	return (size_t)(at - to);
-}
+/* Longer than any command: quoting makes four bytes of one. */
+#define COMMAND_TEXT (4 * 5 * PATH_MAX + 256)
 
 const char *replay_command(const struct replay_options *options, const struct replay_list *list,
 			   const struct replay_column *column, uint32_t input)
@@ -87,23 +74,29 @@ const char *replay_command(const struct replay_options *options, const struct re
 	static char text[COMMAND_TEXT];
 	const struct replay_row *row = &column->rows[input];
 	uint32_t first = row->paired && row->kind == REPLAY_state ? row->other : input;
-	char *at = text;
+	FILE *out = fmemopen(text, sizeof(text), "w");
 
-	at += sprintf(at, "pagetorture replay --backend %s --flavour %s --timeout %u --cpu %u "
-			  "--memory %u",
-		      exec_backend(), column->flavour, options->trial.seconds, options->trial.cpu,
-		      options->megabytes);
+	if (!out)
+		return "no memory for the command";
+	shell_word_print(out, shell_own_binary());
+	fprintf(out, " replay --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
+		exec_backend(), column->flavour, options->trial.seconds, options->trial.cpu,
+		options->megabytes);
 	if (options->trial.threads)
-		at += sprintf(at, " --executor %s", options->trial.fibers ? "both" : "threads");
+		fprintf(out, " --executor %s", options->trial.fibers ? "both" : "threads");
 	if (options->armed)
-		at += sprintf(at, " --misbehave");
+		fputs(" --misbehave", out);
 	if (program_all_bytes)
-		at += sprintf(at, " --bytes");
+		fputs(" --bytes", out);
 	if (row->paired)
-		at += sprintf(at, "%s -j 1 --as-given", options->orders ? " --orders" : "");
-	at += put_name(at, replay_name(list, first));
-	if (row->paired)
-		put_name(at, replay_name(list, first == input ? row->other : input));
+		fprintf(out, "%s -j 1 --as-given", options->orders ? " --orders" : "");
+	putc(' ', out);
+	shell_path_print(out, replay_name(list, first));
+	if (row->paired) {
+		putc(' ', out);
+		shell_path_print(out, replay_name(list, first == input ? row->other : input));
+	}
+	fclose(out);
 	return text;
 }
 

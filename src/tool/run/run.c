@@ -9,6 +9,7 @@
 
 #include "harness/model/claims.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "tool/kit/file_list.h"
 #include "tool/kit/usage.h"
 #include "tool/kit/warnings.h"
@@ -118,6 +119,8 @@ static char **make_argv(const struct run *run, struct run_input **inputs, size_t
 	argv[used++] = "--one";
 	while ((word = strsep(&rest, " ")))
 		argv[used++] = word;
+	if (program_all_bytes)
+		argv[used++] = "--bytes";
 	argv[used++] = "--";
 	for (size_t i = 0; i < count; i++)
 		argv[used++] = inputs[i]->path[0] ? inputs[i]->path :

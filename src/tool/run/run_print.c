@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/exec/exec.h"
 #include "harness/program/program_name.h"
+#include "harness/program/program_text.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/run/run_parts.h"
 
@@ -118,9 +120,26 @@ void run_execution_text(const struct trial_options *options, char text[RUN_EXECU
 	if (options->timing.delays)
 		snprintf(delays, sizeof(delays), " --delays %llu",
 			 (unsigned long long)options->timing.seed);
-	snprintf(text, RUN_EXECUTION_TEXT, "--repeat %u --timeout %u%s%s%s%s",
-		 options->repeat, options->seconds, executor, options->timing.pin ? " --pin" : "",
-		 delays, program_all_bytes ? " --bytes" : "");
+	snprintf(text, RUN_EXECUTION_TEXT, "--repeat %u --timeout %u%s%s%s", options->repeat,
+		 options->seconds, executor, options->timing.pin ? " --pin" : "", delays);
+}
+
+/* Standard input is gone by now: the command brings its program along. */
+static void print_command(const struct run_input *input, const char *flavour, const char *execution)
+{
+	static char text[TEXT_PROGRAM_MAX];
+
+	fputs("  replay: ", stderr);
+	shell_word_print(stderr, shell_own_binary());
+	fprintf(stderr, " run --backend %s --flavour %s %s ", exec_backend(), flavour, execution);
+	if (strcmp(input->name, "-")) {
+		fputs(program_all_bytes ? "--bytes " : "", stderr);
+		shell_path_print(stderr, input->name);
+		putc('\n', stderr);
+		return;
+	}
+	program_to_text(&input->program, text);
+	fprintf(stderr, "- <<'END'\n%sEND\n", text);
 }
 
 void run_print_differences(const struct run *run, const struct run_input *input,
@@ -134,7 +153,6 @@ void run_print_differences(const struct run *run, const struct run_input *input,
 			continue;
 		fprintf(stderr, "%s: %s: %s\n", input->name, flavour_names[i],
 			cells[i].field[RUN_WHY]);
-		fprintf(stderr, "  replay: pagetorture run --backend %s --flavour %s %s %s\n",
-			exec_backend(), flavour_names[i], execution, input->name);
+		print_command(input, flavour_names[i], execution);
 	}
 }

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "harness/base/sha1.h"
 #include "tool/kit/json.h"
 #include "tool/kit/output.h"
-#include "tool/kit/sha1.h"
 #include "tool/kit/usage.h"
 #include "tool/sarif/sarif_rules.h"
 

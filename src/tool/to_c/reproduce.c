@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/shell_word.h"
 #include "harness/model/visible.h"
 #include "tool/kit/scratch.h"
 #include "tool/to_c/reproduce_parts.h"
@@ -137,7 +138,13 @@ static const char *rule_text(enum rule rule)
 static void note_lines(struct reproducing *r)
 {
 	static struct command_line here, installed;
+	char binary[4 * NAME_MAX + 8] = "";
+	FILE *out = fmemopen(binary, sizeof(binary), "w");
 
+	if (!out)
+		return;
+	shell_word_print(out, r->options->binary);
+	fclose(out);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct attempt *a = &r->attempts[i];
 		const char *run = a->alias ? "PAGE_MAP=alias " : "";
@@ -149,9 +156,9 @@ static void note_lines(struct reproducing *r)
 		note(r, "To see %s, with this build of the page library:\n\n"
 		     "  %s &&\n    %s./%s\n\n"
 		     "or with one that is installed%s%s:\n\n  %s &&\n    %s./%s\n\n",
-		     rule_text(a->rule), here.text, run, r->options->base,
+		     rule_text(a->rule), here.text, run, binary,
 		     *a->build->flags ? ", and built with " : "", a->build->flags, installed.text,
-		     run, r->options->base);
+		     run, binary);
 	}
 }
 
@@ -205,7 +212,7 @@ static enum reproduced run_attempt(struct reproducing *r, const struct attempt *
 	static struct command_line command;
 	static struct isolated child;
 	struct child compile = { folder, command.text, a, NULL };
-	struct child run = { folder, NULL, a, r->options->base };
+	struct child run = { folder, NULL, a, r->options->binary };
 	bool seen;
 
 	compile_here(r->options, a->build, &command);
@@ -298,7 +305,7 @@ static void try_all(struct reproducing *r)
 		why_not(r, "expected to make a folder: %s: %s", scratch.path, strerror(errno));
 		return;
 	}
-	snprintf(source, sizeof(source), "%s/%s.c", scratch.path, r->options->base);
+	snprintf(source, sizeof(source), "%s/%s", scratch.path, r->options->source);
 	if (write_source(r, source))
 		run_attempts(r, scratch.path);
 	else

@@ -20,7 +20,8 @@ enum reproduced {
 
 struct reproduce_options {
 	const char *name;     /* of the program */
-	const char *base;     /* of the C file, without .c */
+	const char *source;   /* the C file, without its directory */
+	const char *binary;   /* what it is compiled to, beside it */
 	const char *compiler; /* NULL: the one of this build */
 	bool deterministic;
 	bool run;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/shell_word.h"
 #include "tool/kit/place.h"
 #include "tool/to_c/reproduce_parts.h"
 
@@ -27,20 +27,17 @@ static void add(struct command_line *c, const char *before, const char *word, si
 	c->used += (size_t)snprintf(c->text + c->used, room, "%s%.*s", before, (int)len, word);
 }
 
-/* A word for the shell, quoted if it has to be. */
 static void add_quoted(struct command_line *c, const char *before, const char *word)
 {
-	bool plain = *word;
+	char text[4 * PATH_MAX + 8] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
 
-	for (const char *at = word; *at; at++)
-		plain &= isalnum((unsigned char)*at) || strchr("_/.,+=:@%-", *at);
-	add(c, before, plain ? "" : "'", plain ? 0 : 1);
-	for (; *word; word++)
-		if (*word == '\'')
-			add(c, "", "'\\''", 4);
-		else
-			add(c, "", word, 1);
-	add(c, "", "'", plain ? 0 : 1);
+	if (out) {
+		shell_word_print(out, word);
+		fclose(out);
+	}
+	c->whole &= *text != '\0';
+	add(c, before, text, strlen(text));
 }
 
 static bool has_file(const char *folder, const char *name, size_t len)
@@ -113,11 +110,25 @@ static void begin_command(const struct reproduce_options *options, const struct 
 		add(c, " ", build->flags, strlen(build->flags));
 }
 
+/* A file of the current directory; its name must not be taken for an option. */
+static void add_beside(struct command_line *c, const char *before, const char *name)
+{
+	char path[NAME_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s%s", *name == '-' ? "./" : "", name);
+	add_quoted(c, before, path);
+}
+
+/* Without the ending .c the compiler has to be told what the file is. */
 static void add_files(const struct reproduce_options *options, struct command_line *c)
 {
-	add_quoted(c, " -o ", options->base);
-	add_quoted(c, " ", options->base);
-	add(c, ".c", "", 0);
+	size_t len = strlen(options->source);
+	bool known = len > 2 && !strcmp(options->source + len - 2, ".c");
+
+	add_beside(c, " -o ", options->binary);
+	add_beside(c, known ? " " : " -x c ", options->source);
+	if (!known)
+		add(c, " -x none", "", 0);
 }
 
 /* Return: false if this build has no such flavour of the library. */

@@ -3,8 +3,8 @@
  * SHA-1 (FIPS 180-4), because the engines name what they keep by it. It tells contents
  * apart; nothing here is a secret.
  */
-#ifndef TOOL_SHA1_H
-#define TOOL_SHA1_H
+#ifndef HARNESS_SHA1_H
+#define HARNESS_SHA1_H
 
 #include <stddef.h>
 #include <stdint.h>

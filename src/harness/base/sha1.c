@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/kit/sha1.h"
+#include "harness/base/sha1.h"
 
 #include <stdio.h>
 #include <string.h>

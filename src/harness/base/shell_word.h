@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Words of commands that people paste into a POSIX shell, from whatever directory. */
+#ifndef HARNESS_SHELL_WORD_H
+#define HARNESS_SHELL_WORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Prints @word: bare if it has only safe characters, else in single quotes. */
+void shell_word_print(FILE *out, const char *word);
+
+/* Prints the file name @path as a word that names the same file from any directory. */
+void shell_path_print(FILE *out, const char *path);
+
+/* The absolute path of the binary of this process; how it was started, if that is not known. */
+const char *shell_own_binary(void);
+
+/*
+ * Is the file @name in the directory of that binary, and executable?
+ * @path: gets its path
+ */
+bool shell_beside_own_binary(const char *name, char *path, size_t size);
+
+#endif

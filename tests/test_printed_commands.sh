@@ -1,0 +1,181 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# A command that a failure prints shows that failure when it is pasted into `sh`: from another
+# directory, without PATH, whatever the names of directories and files hold. The failures are
+# real: the page library is broken, or the program claims what does not hold.
+. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/mutant.sh"
+
+# Everything here has such a name: the directory of the binaries, and the files.
+odd="it's a \"dir\""
+file="p'ro \$gram.page"
+
+# paste FILE STATUS PATTERN: does the command in FILE end so, and say so?
+paste() {
+	run_to "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" HOME=/nowhere \
+		sh -c 'cd / && . "$1"' sh "$1" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
+}
+
+# printed LABEL FILE: the first command after LABEL, up to the end of its here-document
+printed() {
+	awk -v label="$1" '
+		found { print; if ($0 == "END") exit; next }
+		(at = index($0, label)) {
+			line = substr($0, at + length(label))
+			sub(/^ */, "", line)
+			print line
+			if (line !~ /<<.END.$/) exit
+			found = 1
+		}' "$2" >"$scratch/command"
+	[ -s "$scratch/command" ]
+}
+
+# build_replayer: fuzz_page-replay with the library from $scratch/src
+build_replayer() {
+	# shellcheck disable=SC2086 # words
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" "$scratch"/src/page/*.c \
+		"$abs_builddir"/fuzz/fuzz.o "$abs_builddir"/fuzz/fuzz_commands.o \
+		"$abs_builddir"/fuzz/fuzz_page.o \
+		"$abs_builddir"/fuzz/api_call.o "$abs_builddir"/fuzz/input.o \
+		"$abs_builddir"/fuzz/main_replay.o "$abs_builddir/libharness-plain.a" -lpthread \
+		-o "$scratch/bin/fuzz_page-replay" >"$scratch/build" 2>&1
+}
+
+# build_target: fuzz_page with libFuzzer, with the library from $scratch/src
+build_target() {
+	# shellcheck disable=SC2086 # words
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fsanitize=fuzzer $ASAN_FLAGS -I"$scratch/src" \
+		"$scratch"/src/page/*.c "$abs_builddir"/fuzz/page_same-fuzz.o \
+		"$abs_builddir"/fuzz/page_same-fuzz_commands.o "$abs_builddir"/fuzz/page_same-fuzz_page.o \
+		"$abs_builddir/libharness-fuzz-asan.a" -lpthread -o "$scratch/bin/fuzz_page" >"$scratch/build" 2>&1
+}
+
+mutate raw.c 's/memset(byte(page, off), 0, len)/memset(byte(page, off), 1, len)/' &&
+	build_mutant plain && build_replayer
+ok $? "a library whose zeros are ones" "$scratch/build"
+engine=
+case " $FUZZERS " in *' fuzz_page '*) build_target && engine=libFuzzer ;; esac
+mkdir "$scratch/$odd" "$scratch/$odd/findings" "$scratch/$odd/bare"
+mv "$scratch/bin" "$scratch/$odd/bin"
+cd "$scratch/$odd" || exit 99
+printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
+	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
+
+# ---- run, replay ----
+
+run_to 1 bin/pagetorture run --flavour plain "$file"
+cp "$scratch/err" "$scratch/said"
+printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
+ok $? "run" "$scratch/said"
+run_to 1 bin/pagetorture run --flavour plain - <"$file"
+cp "$scratch/err" "$scratch/said"
+printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
+ok $? "run, of standard input" "$scratch/said"
+"$pagetorture" format --bytes "$file" >crash-1
+run_to 1 bin/pagetorture run --flavour plain crash-1
+cp "$scratch/err" "$scratch/said"
+printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
+ok $? "run, of bytes" "$scratch/said"
+run_to 1 bin/pagetorture replay --flavour plain "$file"
+cp "$scratch/err" "$scratch/said"
+printed replay: "$scratch/said" && paste "$scratch/command" 1 'differs: '
+ok $? "replay" "$scratch/said"
+run_to 1 bin/pagetorture replay --flavour plain --tap "$file"
+cp "$scratch/out" "$scratch/said"
+printed replay: "$scratch/said" && paste "$scratch/command" 1 'differs: '
+ok $? "replay --tap" "$scratch/said"
+
+# ---- triage ----
+
+cp "$file" "findings/crash-1.page"
+run_to 0 bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
+ok $? "triage" "$scratch/err"
+set -- sorted/*
+printed replay: "$1/report.txt" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
+ok $? "report.txt" "$1/report.txt"
+printf 'exec sh "%s/replay.sh"\n' "\$bundle" >"$scratch/command"
+bundle=$PWD/$1
+run_to 1 env -i bundle="$bundle" sh -c 'cd / && . "$1"' sh "$scratch/command" &&
+	grep -q 'expected 0x00, got 0x01' "$scratch/err"
+ok $? "replay.sh, with no pagetorture in PATH" "$scratch/err"
+printed replay: "$scratch/err" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
+ok $? "and the command that it prints" "$scratch/command"
+
+# ---- race ----
+
+if has_flavour tsan; then
+	rm -rf "$scratch/bin"
+	mutate raw.c 's/memcpy(dst, byte(page, off), len)/(void)dst/' && build_mutant plain && build_mutant tsan
+	ok $? "a library that reads nothing" "$scratch/build"
+	mv "$scratch/bin"/* bin/
+	bin/pagetorture race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same' \
+		>"$scratch/said" 2>&1
+	printed replay: "$scratch/said" && paste "$scratch/command" 1 'byte 0 read: expected 0x00'
+	ok $? "race" "$scratch/said"
+else
+	skip "race: this build has no tsan flavour"
+fi
+
+# ---- fuzz targets ----
+
+run_to 134 bin/fuzz_page-replay "$file"
+cp "$scratch/err" "$scratch/said"
+printed replay: "$scratch/said" && paste "$scratch/command" 134 'expected 0x00, got 0x01'
+ok $? "a fuzz target, without its engine" "$scratch/said"
+cp "$pagetorture" bin/
+printed 'read:   ' "$scratch/said" && paste "$scratch/command" 0 '^main: fill_zero(p0, 0, 8)'
+ok $? "what reads the input" "$scratch/said"
+
+if [ -n "$engine" ]; then
+	"$pagetorture" format --bytes "$file" >"bare/seed"
+	mkdir "it's"
+	bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare >"$scratch/said" 2>&1
+	printed replay: "$scratch/said" && paste "$scratch/command" 77 'expected 0x00, got 0x01'
+	ok $? "a fuzz target, with its engine: the file that libFuzzer writes" "$scratch/said"
+	cp bare/seed "$file.bin"
+	bin/fuzz_page "$file.bin" >"$scratch/said" 2>&1
+	printed replay: "$scratch/said" && paste "$scratch/command" 77 'expected 0x00, got 0x01'
+	ok $? "and the file that it was given" "$scratch/said"
+	run_to 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
+	! printed replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
+	ok $? "under AFL++, which names files itself: where the input is" "$scratch/err"
+else
+	skip "a fuzz target with its engine: this compiler has none"
+fi
+
+# ---- to-c ----
+
+# What stands on top of the file is pasted where the file is.
+printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
+	>"$scratch/free.page"
+for name in "it's (1).c" "-x.c" "two.parts.c"; do
+	run_to 0 "$pagetorture" to-c -o "./$name" "$scratch/free.page"
+	awk '/^ \* To see / { on = 1; next } on && /^ \*   / { sub(/^ \* */, ""); print; seen = 1; next }
+		on && seen { exit }' "./$name" >"$scratch/command"
+	run_to 134 env -i PATH="$PATH" sh -c '. "$1"' sh "$scratch/command" || [ "$status" -eq 1 ]
+	[ $? -eq 0 ] && grep -q 'use-after-free' "$scratch/err"
+	ok $? "to-c -o $name: the lines on top" "$scratch/err"
+done
+(cd "$scratch" && "$pagetorture" to-c free.page >redirected.c) 2>"$scratch/err"
+grep -q 'redirected redirected.c ' "$scratch/redirected.c"
+ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
+
+# ---- stress programs ----
+
+cp "$abs_builddir/stress_disjoint" bin/
+bug=range
+bin/stress_disjoint -n 2000 -t 2 --busted=$bug >"$scratch/said" 2>&1
+printed 'run again:' "$scratch/said" && paste "$scratch/command" 1 '!!!'
+ok $? "a stress program" "$scratch/said"
+
+# ---- shell scripts ----
+
+# shellcheck source=../build-aux/shell_word.sh
+. "$abs_srcdir/build-aux/shell_word.sh"
+shell_words printf '<%s>\n' "it's" 'a b' '' '$x' plain-1 '*' >"$scratch/command"
+sh "$scratch/command" >"$scratch/out"
+printf '<%s>\n' "it's" 'a b' '' '$x' plain-1 '*' | diff - "$scratch/out" >"$scratch/diff"
+ok $? "words of scripts are quoted" "$scratch/diff"
+
+done_testing
