@@ -57,6 +57,7 @@ test_scripts = \
 	%D%/test_output.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
+	%D%/test_refused.sh \
 	%D%/test_replay.sh \
 	%D%/test_report.sh \
 	%D%/test_report_page.sh \
@@ -75,7 +76,7 @@ test_scripts = \
 noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/refuse_call.h %D%/tap.h
 EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
 	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
-	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
+	%D%/reference.py %D%/refuse_nth.c %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
 	%D%/report_page.py %D%/sarif.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
