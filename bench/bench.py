@@ -17,6 +17,7 @@ import datetime
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -429,6 +430,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # Ignored, it would make every child end with 0, as subprocess tells it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # What children print and what is printed here come in the order in which it happened.
     sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main())

@@ -121,6 +121,8 @@ static void walk_file(const char *name, void *ctx)
 	if (exact) {
 		walk->fn(&(struct input){ name, exact, size }, walk->ctx);
 		walk->given++;
+	} else {
+		complain(walk, "expected memory for an input, got none");
 	}
 	free(exact);
 	free(bytes);

@@ -8,6 +8,7 @@ unit_tests = \
 	test_delay \
 	test_detector \
 	test_happens \
+	test_isolate \
 	test_matrix \
 	test_minimize \
 	test_mutate \
@@ -59,6 +60,7 @@ test_scripts = \
 	%D%/test_printed_commands.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
+	%D%/test_refused.sh \
 	%D%/test_replay.sh \
 	%D%/test_report.sh \
 	%D%/test_report_page.sh \
@@ -74,10 +76,10 @@ test_scripts = \
 	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
 
-noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/tap.h
+noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/refuse_call.h %D%/tap.h
 EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
 	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
-	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
+	%D%/reference.py %D%/refuse_nth.c %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
 	%D%/report_page.py %D%/report_state.sh %D%/sarif.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -150,6 +152,8 @@ test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
 test_happens_SOURCES = %D%/test_happens.c
 test_happens_LDADD = $(test_ldadd)
+test_isolate_SOURCES = %D%/test_isolate.c
+test_isolate_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
 test_minimize_SOURCES = %D%/test_minimize.c

@@ -61,11 +61,11 @@ suffix_of() {
 	[ "$1" = plain ] || echo "-$1"
 }
 
-# has_backend NAME
+# has_backend NAME: only what the tool says is missing is; what does not run at all fails later.
 has_backend() {
 	"$pagetorture" run --backend "$1" --flavour plain "$abs_srcdir/corpus/rules/bounds.page" \
 		>"$scratch/backend" 2>&1
-	[ $? -ne 2 ]
+	! grep -q 'expected a backend that the page library has' "$scratch/backend"
 }
 
 # run_to STATUS COMMAND...: does it end with that status? Output in $scratch/out, err.

@@ -301,7 +301,8 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	for junk in $(cd "$corpus" && ls -d a-* an-*); do
 		[ "$(grep -c "skipped, no input: .*/$junk: " "$log")" = 1 ] || echo "$junk"
 	done >"$scratch/junk"
-	[ $status = 0 ] && [ ! -s "$scratch/junk" ] && said '^  fuzz_grow  *[1-9]'
+	# The target that is left out makes it 2.
+	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && said '^  fuzz_grow  *[1-9]'
 	ok $? "junk in a corpus is skipped, with one line each" "$log"
 	find "$corpus" | sort | comm -13 - "$scratch/corpus" >"$scratch/lost"
 	[ ! -s "$scratch/lost" ]

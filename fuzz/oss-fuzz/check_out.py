@@ -12,6 +12,7 @@ import configparser
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -402,4 +403,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Ignored, it would make every child end with 0, as subprocess tells it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sys.exit(main())

@@ -211,8 +211,11 @@ static void run_to_death(void *ctx)
 	detector_tell_faults();
 	if (!now.check) {
 		now.check = check_new();
-		if (!now.check)
-			return;
+		/* Nothing is tried: it is not to look as if the call had not ended it. */
+		if (!now.check) {
+			fprintf(stderr, "expected memory for the check\n");
+			exit(1);
+		}
 		check_judge(now.check, now.program);
 		check_fibers(now.check, now.program, &report);
 	}

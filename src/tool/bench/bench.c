@@ -15,6 +15,7 @@
 #include "harness/check.h"
 #include "harness/detect/tsan.h"
 #include "harness/program/program_file.h"
+#include "harness/trial.h"
 #include "tool/kit/file_list.h"
 #include "tool/kit/json.h"
 #include "tool/kit/usage.h"
@@ -106,7 +107,7 @@ static bool run_turn(struct turn *turn, struct bench *b, enum way way, unsigned 
 	turn->bench = b;
 	turn->way = way;
 	turn->rate = 0;
-	if (!isolate(take_turn, turn, 60, &child) || turn->rate <= 0) {
+	if (!isolate(take_turn, turn, 60, &child) || !trial_lived(&child) || turn->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n", way_names[way],
 			child.output);
 		return false;

@@ -209,10 +209,12 @@ static void open_targets(struct campaign *campaign)
 	for (size_t i = 0; i < campaign->count; i++) {
 		struct target *target = campaign->targets[i];
 
-		if ((!find_engines(campaign, target) && !campaign->options.collect) ||
-		    !target_open(target, &campaign->options))
+		if (!find_engines(campaign, target) && !campaign->options.collect)
 			continue;
-		campaign->targets[kept++] = target;
+		if (target_open(target, &campaign->options))
+			campaign->targets[kept++] = target;
+		else
+			campaign->incomplete = true;
 	}
 	campaign->count = kept;
 }
@@ -245,11 +247,42 @@ static void begin(struct loop *loop)
 	}
 }
 
+/* Was it tried to run, and did nothing of it execute? */
+static bool never_ran(const struct target *target, long now)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < ENGINES; i++)
+		for (size_t n = 0; n < CREW_SEATS; n++)
+			failed |= target->crews[i].seats[n].failures > 0;
+	return failed && !target_executions(target, now);
+}
+
+/* What the campaign did not do of what it was to do, or lost. Return: is there any? */
+static bool tell_shortcomings(const struct campaign *campaign, long now)
+{
+	bool any = campaign->incomplete;
+
+	for (size_t i = 0; i < campaign->count; i++) {
+		const struct target *target = campaign->targets[i];
+
+		if (never_ran(target, now)) {
+			tell("%s: no engine could be started", target->name);
+			any = true;
+		}
+		if (target->lost) {
+			tell("%s: %u files of its engines could not be kept", target->name, target->lost);
+			any = true;
+		}
+	}
+	return any;
+}
+
 int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
+	bool kept, complete;
 	size_t findings;
-	bool kept;
 
 	open_targets(campaign);
 	if (!campaign->count) {
@@ -267,12 +300,9 @@ int campaign_run(struct campaign *campaign)
 		loop_run(&loop);
 	progress_summary(&loop.progress, loop.now);
 	findings = new_findings(campaign);
-	kept = campaign_results(campaign, findings ? "failed" : "good", loop.now);
-	if (findings)
-		return kept ? EXIT_FAILED : EXIT_BAD;
-	if (loop.crews && loop.hopeless >= FAILURES_MOST * loop.crews) {
-		tell("pagetorture fuzz: no engine could be started");
+	complete = !tell_shortcomings(campaign, loop.now);
+	kept = campaign_results(campaign, findings || !complete ? "failed" : "good", loop.now);
+	if (!kept || !complete)
 		return EXIT_BAD;
-	}
-	return kept ? EXIT_GOOD : EXIT_BAD;
+	return findings ? EXIT_FAILED : EXIT_GOOD;
 }

@@ -62,6 +62,7 @@ struct target {
 	char reasons[REASONS][200];
 	size_t reasons_told;
 
+	unsigned int lost; /* files or folders of engines that could not be kept, at the end */
 	bool paused;
 	char plotted[128];                                 /* the figures that were written last */
 	long plotted_at;                                   /* ms */
@@ -79,7 +80,7 @@ bool target_open(struct target *target, const struct fuzz_options *options);
 
 /*
  * Copies what is new in the engines' folders. A file may still be on its way unless no
- * engine runs: it is @settled.
+ * engine runs: it is @settled, and what cannot be kept then is told and counted as lost.
  */
 void target_harvest(struct target *target, const struct fuzz_options *options, bool settled,
 		    long now);

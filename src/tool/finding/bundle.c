@@ -147,8 +147,10 @@ static void capture(FILE *out, const char *path, char **argv)
 	static struct isolated child;
 	struct command command = { path, argv };
 
-	if (!isolate(execute, &command, 120, &child))
+	if (!isolate(execute, &command, 120, &child)) {
+		fputs("expected a child process, got none\n", out);
 		return;
+	}
 	fputs(child.output, out);
 	if (child.hung)
 		fputs("still running after 120 s\n", out);

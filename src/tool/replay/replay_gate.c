@@ -50,13 +50,16 @@ static int status_of(const struct replay_list *list, const struct replay_column 
 static int run_flavour(struct replay_gate *gate, const struct replay_list *list,
 		       struct replay_column *column)
 {
+	bool good;
+
 	gate->options.flavour = column->flavour;
 	column->rows = replay_rows_new(list->count);
 	if (!column->rows)
 		return usage_error("replay", "no memory");
-	if (!replay_run(&gate->options, list, column))
-		return usage_error("replay", "expected a worker of flavour %s to start", column->flavour);
+	good = replay_run(&gate->options, list, column);
 	replay_print(&gate->options, list, column, gate->format);
+	if (!good)
+		return usage_error("replay", "expected a worker of flavour %s to start", column->flavour);
 	return status_of(list, column);
 }
 

@@ -72,9 +72,10 @@ static void sort(struct pile *pile)
 
 static int write_pile(const struct pile *pile)
 {
-	int file = memfd_create("inputs", MFD_CLOEXEC);
-	FILE *out = file < 0 ? NULL : fdopen(dup(file), "w");
+	int file = memfd_create("inputs", MFD_CLOEXEC), copy = file < 0 ? -1 : dup(file);
+	FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
 	uint64_t at = sizeof(uint64_t) * (pile->count + 1), number = pile->count;
+	bool good;
 
 	if (!out)
 		return -1;
@@ -85,7 +86,8 @@ static int write_pile(const struct pile *pile)
 	}
 	for (size_t i = 0; i < pile->count; i++)
 		fwrite(pile->names[i], strlen(pile->names[i]) + 1, 1, out);
-	return fclose(out) ? -1 : file;
+	good = !ferror(out);
+	return !fclose(out) && good ? file : -1;
 }
 
 struct replay_list *replay_list_open(int file)

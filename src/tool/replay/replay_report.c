@@ -191,14 +191,21 @@ size_t replay_failed(const struct replay_list *list, const struct replay_column 
 void replay_print(const struct replay_options *options, const struct replay_list *list,
 		  const struct replay_column *column, enum replay_format format)
 {
+	size_t unasked = 0;
+
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (format == REPLAY_JSON)
 			print_json(options, list, column, i);
 		if (format == REPLAY_TAP)
 			print_tap(options, list, column, i);
-		if (format != REPLAY_TAP && replay_kinds[column->rows[i].kind].fails)
+		if (format != REPLAY_TAP && replay_kinds[column->rows[i].kind].fails &&
+		    column->rows[i].asked)
 			print_failure(options, list, column, i);
+		unasked += !column->rows[i].asked;
 	}
+	if (unasked)
+		fprintf(stderr, "%s: %zu of %u inputs were never run\n", column->flavour, unasked,
+			list->count);
 	if (*column->flat && format == REPLAY_TAP)
 		printf("not ok %u - %s: %s\n", ++tests, column->flavour, column->flat);
 	else if (*column->flat)

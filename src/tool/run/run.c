@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,10 @@ static struct run_input *load_input(const char *name)
 	char error[PROGRAM_FILE_ERROR];
 	struct run_input *input = calloc(1, sizeof(*input));
 
-	if (!input)
+	if (!input) {
+		fprintf(stderr, "%s: expected memory for the program, got none\n", name);
 		return NULL;
+	}
 	input->name = name;
 	if (!strcmp(name, "-") ? load_standard_input(input, error) :
 				 program_file_load(name, &input->program, error))
@@ -87,19 +90,26 @@ static struct run_input *load_input(const char *name)
 	return NULL;
 }
 
-/* Return: did any start? With none nothing would be executed, and all would agree. */
+/*
+ * Return: did any start? With none nothing would be executed, and all would agree. One that
+ * is there and cannot be started is not skipped: that is an error.
+ */
 static bool start_flavours(struct run *run, char **argv)
 {
+	char path[600];
 	bool any = false;
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!run->wanted[i])
 			continue;
-		if (flavour_start(&run->flavours[i], flavour_names[i], argv))
-			any = true;
-		else
+		if (!flavour_find(flavour_names[i], path, sizeof(path)))
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
 				flavour_names[i], flavour_names[i]);
+		else if (flavour_start(&run->flavours[i], flavour_names[i], argv))
+			any = true;
+		else
+			run->status = usage_error("run", "expected to start %s: %s", path,
+						  strerror(errno));
 	}
 	return any;
 }
@@ -149,7 +159,7 @@ static void run_inputs(struct run *run, struct run_input **inputs, size_t count)
 
 	if (!argv || !rules)
 		run->status = usage_error("run", "no memory for the model");
-	else if (!start_flavours(run, argv))
+	else if (!start_flavours(run, argv) && run->status != EXIT_BAD)
 		run->status = usage_error("run", "expected a flavour that this build has");
 	else
 		finish_inputs(run, inputs, count, rules);

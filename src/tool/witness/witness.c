@@ -3,6 +3,7 @@
 #include "tool/witness/witness.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
