@@ -245,6 +245,12 @@ static void begin(struct loop *loop)
 	}
 }
 
+static int tell_no_target(void)
+{
+	tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");
+	return EXIT_BAD;
+}
+
 int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
@@ -252,10 +258,8 @@ int campaign_run(struct campaign *campaign)
 	bool kept;
 
 	open_targets(campaign);
-	if (!campaign->count) {
-		tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");
-		return EXIT_BAD;
-	}
+	if (!campaign->count)
+		return tell_no_target();
 	take_signals(&loop);
 	loop.now = loop.started = loop.last_tick = now_ms();
 	loop.progress = (struct progress){&campaign->options, campaign->targets, campaign->count,
@@ -265,6 +269,9 @@ int campaign_run(struct campaign *campaign)
 	begin(&loop);
 	if (!campaign->options.collect)
 		loop_run(&loop);
+	/* All were skipped when they were started. */
+	if (!campaign->count)
+		return tell_no_target();
 	progress_summary(&loop.progress, loop.now);
 	findings = new_findings(campaign);
 	kept = campaign_results(campaign, findings ? "failed" : "good", loop.now);
