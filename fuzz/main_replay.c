@@ -74,6 +74,7 @@ int main(int argc, char **argv)
 		return !input_each(argv[2], print_bytes, &replayed) || replayed != 1;
 	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_reads == FUZZ_CALLS)
 		return !input_each(argv[2], print_text, &replayed) || replayed != 1;
+	fuzz_initialize();
 	for (int i = 1; i < argc; i++)
 		good &= input_each(argv[i], replay, &replayed);
 	printf("%zu inputs replayed\n", replayed);

@@ -370,4 +370,17 @@ wait $campaign || status=$?
 [ $status = 2 ] && said 'libfuzzer-0 ended with status 3: no luck today' && said 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
 
+# What a target says and how it ends for which the page library lacks calls (src/foreign/absent.c).
+lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
+printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
+chmod +x "$bin/fuzz_lacking"
+run_to 2 timeout 60 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/lacking" fuzz_lacking &&
+	[ "$(grep -cx "fuzz_lacking: skipped: libfuzzer: $lacking" "$scratch/out")" = 1 ] &&
+	grep -q 'expected a target that can be fuzzed' "$scratch/out"
+ok $? "a target that lacks calls of the page library is skipped by name; alone: exit 2" "$scratch/out"
+run_to 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 1 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
+	[ "$(grep -c "^fuzz_lacking: skipped: libfuzzer: the page library lacks " "$scratch/out")" = 1 ] &&
+	grep -q '^  fuzz_grow  *[1-9]' "$scratch/out" && ! grep -q '^  fuzz_lacking ' "$scratch/out"
+ok $? "beside others: it is left out, they run" "$scratch/out"
+
 done_testing

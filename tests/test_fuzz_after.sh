@@ -118,6 +118,23 @@ ci 1 && grep -q 'name="fuzz_grow-replay-asan"><failure message="&lt;it &amp; tha
 	grep -q 'name="fuzz_gone-replay"><skipped' fuzz-ci/junit.xml && well_formed &&
 	grep -q 'classname="all" name="fuzz_gone"><skipped' fuzz-ci/junit.xml
 ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out"
+printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >fuzz_lacking
+cp fuzz_lacking fuzz_lacking-replay
+cp fuzz_lacking fuzz_lacking-replay-asan
+printf '#!/bin/sh\nls "$@"\n' >fuzz_grow-replay-asan
+mkdir "$src/corpus/seed/fuzz_lacking"
+chmod +x fuzz_*
+targets_are fuzz_grow fuzz_lacking
+ci 0 && [ "$(grep -c 'name="fuzz_lacking.*><skipped message=".*the page library lacks page_borrow"/>' fuzz-ci/junit.xml)" = 3 ] &&
+	grep -q 'classname="all" name="fuzz_grow"></testcase>' fuzz-ci/junit.xml && well_formed
+ok $? "a target that lacks calls of the page library is skipped by name, and is no pass" "$scratch/out"
+cp fuzz_grow-replay fuzz_dead-replay
+printf '#!/bin/sh\nexit 77\n' >fuzz_dead
+chmod +x fuzz_dead fuzz_dead-replay
+mkdir "$src/corpus/seed/fuzz_dead"
+targets_are fuzz_dead fuzz_grow
+ci 1 && grep -q 'classname="all" name="fuzz_dead"><failure' fuzz-ci/junit.xml && well_formed
+ok $? "a target that never runs an input is a failure, no skip" "$scratch/out"
 targets_are fuzz_gone
 ci 2
 ok $? "nothing that can be fuzzed: exit 2" "$scratch/out"

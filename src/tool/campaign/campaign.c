@@ -278,6 +278,12 @@ static bool tell_shortcomings(const struct campaign *campaign, long now)
 	return any;
 }
 
+static int tell_no_target(void)
+{
+	tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");
+	return EXIT_BAD;
+}
+
 int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
@@ -285,10 +291,8 @@ int campaign_run(struct campaign *campaign)
 	size_t findings;
 
 	open_targets(campaign);
-	if (!campaign->count) {
-		tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");
-		return EXIT_BAD;
-	}
+	if (!campaign->count)
+		return tell_no_target();
 	take_signals(&loop);
 	loop.now = loop.started = loop.last_tick = campaign->started = now_ms();
 	loop.progress = (struct progress){&campaign->options, campaign->targets, campaign->count,
@@ -298,6 +302,9 @@ int campaign_run(struct campaign *campaign)
 	begin(&loop);
 	if (!campaign->options.collect)
 		loop_run(&loop);
+	/* All were skipped when they were started. */
+	if (!campaign->count)
+		return tell_no_target();
 	progress_summary(&loop.progress, loop.now);
 	findings = new_findings(campaign);
 	complete = !tell_shortcomings(campaign, loop.now);
