@@ -90,7 +90,7 @@ def race(result, book):
     bad = [d["name"] for d in ran if not d["as_predicted"]]
     alarms = _sum(ran, "false_alarms")
     said = f"not as predicted: {', '.join(bad)}" if bad else "all as predicted"
-    some = result["pattern"] or len(ran) < len(result["detectors"])
+    some = result["pattern"] or result["not_run"] or len(ran) < len(result["detectors"])
     line = (f"{count(result['cells'], 'cell')}, {count(result['races'], 'race')}, "
             f"{count(len(ran), 'detector')}: {said}, {count(alarms, 'false alarm')}")
     data = {key: result[key] for key in ("detectors", "left_out", "combinations", "repeat")}

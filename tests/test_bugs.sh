@@ -113,6 +113,8 @@ cp -r "$abs_srcdir/src/page" "$wrong/src/page"
 cp -r "$abs_srcdir/tests" "$wrong/tests"
 cp -r "$abs_srcdir/src/harness" "$abs_srcdir/src/tool" "$wrong/src"
 cp "$abs_srcdir"/bugs/*.py "$wrong/bugs"
+mkdir "$wrong/report"
+cp "$abs_srcdir/report/keep.py" "$wrong/report"
 chmod -R u+w "$wrong"
 sed -e "s|^BANK_SOURCE=.*|BANK_SOURCE='$wrong'|" "$bank" >"$scratch/bank"
 

@@ -40,8 +40,12 @@ if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
 fi
 results=$scratch/results
 run_to 0 "$pagetorture" race --detector tsan-fibers --results "$results/race.json" &&
-	python3 -m json.tool "$results/race.json" >/dev/null
-ok $? "race --results" "$scratch/err"
+	report_says partly race "$results/race.json"
+ok $? "race --results; one detector is not all" "$scratch/said"
+# All of them take minutes.
+sed 's/"not_run": *\[[^]]*\]/"not_run": []/' "$results/race.json" >"$scratch/race.json" &&
+	mv "$scratch/race.json" "$results/race.json" && report_says good race "$results/race.json"
+ok $? "with all detectors it would be good" "$scratch/said"
 run_to 0 "$pagetorture" replay --results "$results/replay.json" "$abs_srcdir/corpus/rules" &&
 	report_says partly replay "$results/replay.json" && grep -q ' inputs in .* 0 failures' "$scratch/said"
 ok $? "replay --results is what the report reads: one way of several" "$scratch/said"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The matrix for programs: an object a line for each cell and one with the summary; or one file. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "tool/kit/json.h"
 #include "tool/race/race.h"
@@ -187,6 +188,20 @@ void race_print_json(const struct race_matrix *race)
 	json_end_line(&j);
 }
 
+/* Detectors and mappings that were not asked for; mappings that the library does not have. */
+static void json_not_run(struct json *j, const struct race_matrix *race)
+{
+	json_array(j, "not_run");
+	for (unsigned int i = 0; i < RACE_DETECTORS; i++)
+		if (!race->columns[i].wanted)
+			json_text(j, NULL, race_detectors[i].name);
+	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++)
+		if (race->without[i] ||
+		    (race->only_mapping && strcmp(matrix_mappings[i], race->only_mapping)))
+			json_text(j, NULL, matrix_mappings[i]);
+	json_end(j);
+}
+
 bool race_write_results(const struct race_matrix *race, struct results *results)
 {
 	struct json *j = results_open(results, race_good(race) ? "good" : "failed");
@@ -195,6 +210,7 @@ bool race_write_results(const struct race_matrix *race, struct results *results)
 		return false;
 	json_count(j, "repeat", race->repeat);
 	json_text(j, "pattern", race->pattern);
+	json_not_run(j, race);
 	json_summary(j, race);
 	json_array(j, "matrix");
 	for (size_t i = 0; i < MATRIX_CELLS; i++)
