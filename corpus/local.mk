@@ -13,10 +13,12 @@ EXTRA_DIST += %D%/README.md
 # The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
 replay_corpus = $(srcdir)/%D%/regress $(srcdir)/%D%/rules $(srcdir)/%D%/seed
 
+#: replay  replay the corpus in every flavour, backend and two orders
 replay: all
 	@CC='$(CC)' $(SHELL) $(srcdir)/build-aux/replay.sh $(srcdir) $(replay_corpus)
 
 # The seeds as the engines read them, one folder a target.
+#: seeds  write the seeds as the fuzzing engines read them
 seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT)
 	@$(MKDIR_P) seeds/fuzz_api && cp $(srcdir)/fuzz/bytes.dict seeds/fuzz_api.dict && \
 	for calls in $(srcdir)/corpus/seed/fuzz_api/*.calls; do \

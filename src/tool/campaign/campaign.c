@@ -245,12 +245,31 @@ static void begin(struct loop *loop)
 	}
 }
 
+static void announce_campaign(const struct campaign *campaign)
+{
+	const struct fuzz_options *options = &campaign->options;
+	char names[32] = "", end[32] = "until stopped";
+
+	for (size_t i = 0; i < ENGINES; i++)
+		if (campaign->wanted[i])
+			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+				 *names ? ", " : "", engines[i]->name);
+	if (options->time)
+		snprintf(end, sizeof(end), "for %u s", options->time);
+	if (options->collect)
+		announce("fuzz", "collect what engines left behind in %s", options->dir);
+	else
+		announce("fuzz", "%zu target%s with %s, %u at a time, %s, in %s", campaign->count,
+			 campaign->count == 1 ? "" : "s", names, options->jobs, end, options->dir);
+}
+
 int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
 	size_t findings;
 	bool kept;
 
+	announce_campaign(campaign);
 	open_targets(campaign);
 	if (!campaign->count) {
 		tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");

@@ -23,6 +23,8 @@ tool_sources += \
 	%D%/scratch.h \
 	%D%/sha1.c \
 	%D%/sha1.h \
+	%D%/similar.c \
+	%D%/similar.h \
 	%D%/status.c \
 	%D%/status.h \
 	%D%/store.c \
