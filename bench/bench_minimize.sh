@@ -64,7 +64,7 @@ for file in *.page; do
 	echo "$(calls "$name.small") $(((end - begin) / 1000000))" >>figures
 	"$here/pagetorture" minimize -o "$name.again" "$name.small" 2>"$name.log2"
 	if [ "$(rules "$file")" != "$(rules "$name.small")" ] ||
-		[ "$(sed -n '1s/^[^:]*: //p' "$name.log")" != "$(sed -n '1s/^[^:]*: //p' "$name.log2")" ]; then
+		[ "$(sed -n '2s/^[^:]*: //p' "$name.log")" != "$(sed -n '2s/^[^:]*: //p' "$name.log2")" ]; then
 		echo "$name: another signature" >>other
 	fi
 	cmp -s "$name.small" "$name.again" || echo "$name: not the smallest" >>other

@@ -25,10 +25,12 @@ OLD =
 STRICT =
 
 # Two to three minutes.
+#: bench  measure rates and costs (3 minutes)
 bench: all $(bench_programs) seeds
 	@$(bench_run) --quick --json results/bench.json --command 'make bench'
 
 # All there is: an hour.
+#: bench-all  run every measurement (an hour)
 bench-all: all $(bench_programs) seeds
 	@$(MAKE) $(AM_MAKEFLAGS) make_programs
 	@$(bench_counters)
@@ -39,28 +41,39 @@ bench_one = $(bench_run) $(@:bench-%=%) --json results/$@.json --command 'make $
 
 # What the library's calls cost; executors against each other; inputs a second; stress
 # beside a bare loop; whether a second thread gets as much done; what an input costs, and whom.
+#: bench-exec  measure what an input costs, and whom
+#: bench-page  measure what the library's calls cost
+#: bench-programs  measure executors against each other
+#: bench-rates  measure inputs a second
+#: bench-scale  measure whether a second thread gets as much done
+#: bench-stress  measure stress beside a bare loop
 bench-exec bench-page bench-programs bench-rates bench-scale bench-stress: \
 		all $(bench_programs) seeds
 	@$(bench_one)
 
 # What AFL++'s persistent mode brings, and its stability.
+#: bench-afl  measure AFL++'s persistent mode
 bench-afl: all afl-fuzzers seeds
 	@$(bench_one)
 
 # The mutator against none, and against no structure; TIME= and N= as bench_fuzz.sh has them.
+#: bench-fuzz  compare the mutator with none (TIME=, N=)
 bench-fuzz: $(bench_programs) seeds
 	@$(bench_counters)
 	@$(bench_one)
 
 # What a second job of a campaign brings; three to four minutes.
+#: bench-jobs  measure a second job of a campaign (4 minutes)
 bench-jobs: all fuzzers seeds
 	@$(bench_one)
 
 # How small racy programs get; BENCH_PROGRAMS= and BENCH_SEED= as bench_minimize.sh has them.
+#: bench-minimize  measure how small racy programs get
 bench-minimize: all make_programs
 	@$(bench_one)
 
 # What isolation costs a replay; BENCH_INPUTS= and BENCH_ROUNDS= as bench_replay.sh has them.
+#: bench-replay  measure what isolation costs a replay
 bench-replay: all make_programs $(bench_programs)
 	@$(bench_one)
 

@@ -35,6 +35,7 @@ endif
 
 bugs-programs: fuzzers $(bugs_programs)
 
+#: bugs  break the page library in every known way, and see who finds it
 bugs: all bugs-programs seeds
 	@rm -f results/bugs.json
 	./pagetorture$(EXEEXT) bugs --report results/bugs.json $(BUGS_FLAGS)

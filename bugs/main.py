@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """pagetorture bugs: build the page library with each bug of the bank, and see who finds it."""
 import argparse
+import difflib
 import os
 import pathlib
 import shutil
@@ -47,8 +48,18 @@ Examples:
 """
 
 
+def meant(word, names, text):
+    """@text with the one of @names that is nearest to @word, or nothing."""
+    near = difflib.get_close_matches(word, names, 1)
+    return text.format(near[0]) if near else ""
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message):
+        word = message.removeprefix("unrecognized arguments: ").split(" ")[0].split("=")[0]
+        if word != message:
+            options = [o for action in self._actions for o in action.option_strings]
+            message = f"unknown option {word}" + meant(word, options, "; did you mean {}?")
         self.exit(EXIT_BAD, f"pagetorture bugs: {message} (see pagetorture bugs --help)\n")
 
     def print_help(self, file=None):
@@ -145,7 +156,10 @@ def main(arguments):
         tree.leave_out(options.without)
     file = f"without-{options.without}.json" if options.without else "results.json"
     options.results = options.results or tree.build / "bugs" / file
-    results = runner.Runner(tree, options).run(list(seats_of(bank, bugs, options.clean_only, options.without)))
+    seats = list(seats_of(bank, bugs, options.clean_only, options.without))
+    print(f"pagetorture bugs: {len(seats)} libraries, {options.column}, {options.jobs} at a time",
+          file=sys.stderr, flush=True)
+    results = runner.Runner(tree, options).run(seats)
     table.print_results(results, options.columns)
     good = table.print_verdict(results, options.columns, options.without)
     if options.report:

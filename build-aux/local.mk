@@ -5,6 +5,7 @@
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh \
 	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/smoke.sh
 
+#: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
@@ -14,16 +15,20 @@ smoke: all fuzzers seeds gcc.log
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
 FUZZ_DIR = campaign
 
+#: fuzz  fuzz all targets until stopped (FUZZ_FLAGS=)
 fuzz: fuzz-programs
 	@$(MKDIR_P) results
 	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) --results results/fuzz.json $(FUZZ_FLAGS)
 
+#: fuzz-ci  fuzz what a change touches, and replay the corpus
 fuzz-ci: fuzz-programs
 	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/fuzz_ci.sh $(srcdir)
 
+#: fuzz-merge  minimise the corpora of a campaign, and write seeds
 fuzz-merge: all fuzzers seeds
 	@$(SHELL) $(srcdir)/%D%/fuzz_merge.sh $(srcdir) $(FUZZ_DIR)
 
+#: fuzz-plot  draw the figures of a campaign
 fuzz-plot:
 	@$(SHELL) $(srcdir)/%D%/fuzz_plot.sh $(FUZZ_DIR)
 
@@ -41,6 +46,7 @@ CLEANFILES += afl.log
 BUILDS = gcc clang m32 readonly distcheck
 JOBS = 2
 
+#: check-builds  build and test with every compiler that is there (BUILDS=)
 check-builds:
 	@chmod -R u+w check-builds 2>/dev/null; rm -rf check-builds && $(MKDIR_P) check-builds
 	@echo "check-builds: a tree as it is in a tarball"
@@ -52,6 +58,7 @@ check-builds:
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
 # Two tables: by the corpus, and by the unit tests of the library too.
+#: coverage  print which lines of the library are executed
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
 	  echo "skipped: coverage (the page library is another one, compiled elsewhere)"; exit 77; fi

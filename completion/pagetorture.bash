@@ -31,7 +31,7 @@ _pagetorture_options()
 _pagetorture_commands()
 {
 	"$1" --help 2>/dev/null </dev/null | sed -n '/^Examples/q
-		s/^  \([a-z-][a-z-]*\) .*/\1/p'
+		s/^  \(-[a-zA-Z], \)\{0,1\}\([a-z-][a-z-]*\) .*/\2/p'
 }
 
 # Programs and folders; where there is no program, any file, as engines name theirs.
@@ -51,6 +51,10 @@ _pagetorture()
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_commands "$tool")" -- "$cur")
+		return
+	fi
+	if [[ $command == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_commands "$tool" | grep -v '^-\|^help$')" -- "$cur")
 		return
 	fi
 	values=$(_pagetorture_values "$prev" "$command")

@@ -13,11 +13,13 @@ EXTRA_DIST += %D%/README.md
 # The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
 replay_corpus = $(srcdir)/%D%/regress $(srcdir)/%D%/rules $(srcdir)/%D%/seed
 
+#: replay  replay the corpus in every flavour, backend and two orders
 replay: all
 	@CC='$(CC)' $(SHELL) $(srcdir)/build-aux/replay.sh $(srcdir) $(replay_corpus)
 
 # The seeds as the engines read them, one folder a target. A target whose replayer lacks calls
 # of the page library (src/foreign/absent.c) has none, and is named.
+#: seeds  write the seeds as the fuzzing engines read them
 seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT)
 	@rm -rf seeds/fuzz_api seeds/fuzz_api.dict; \
 	lacks=`./fuzz_api-replay$(EXEEXT) --help 2>&1 >/dev/null`; \

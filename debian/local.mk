@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	%D%/source/format
 
 # Builds the packages in a copy, asks lintian, and tries what is in them: some minutes.
+#: check-deb  build the Debian packages, and try what is in them
 check-deb:
 	@chmod -R u+w check-deb 2>/dev/null; rm -rf check-deb && $(MKDIR_P) check-deb
 	@echo "check-deb: a tree as it is in a tarball"

@@ -190,6 +190,7 @@ if HAVE_ENGINE_TSAN
 engine_programs += fuzz_race
 endif
 
+#: fuzzers  build the fuzz targets for libFuzzer
 fuzzers: $(engine_programs)
 
 # The mutator for AFL++, which loads it into itself: position-independent, and built by
@@ -221,6 +222,7 @@ afl_build = \
 	  >$$folder/uncounted && test -s $$folder/uncounted && \
 	cd $$folder && AFL_LLVM_DENYLIST=`pwd`/uncounted $(MAKE) $(AM_MAKEFLAGS) $$flags $(afl_programs)
 
+#: afl-fuzzers  build the fuzz targets for AFL++
 afl-fuzzers: afl-fuzzers-asan
 	+@folder=afl-plain flags=ASAN_FLAGS=; $(afl_build)
 	+@folder=afl-cmplog flags=ASAN_FLAGS=; AFL_LLVM_CMPLOG=1; export AFL_LLVM_CMPLOG; $(afl_build)

@@ -39,6 +39,7 @@ CLEANFILES += %D%/mutants
 	$(AM_V_at)chmod +x $@.new && mv $@.new $@
 
 # All mutants; hours. It goes on where it was stopped.
+#: mutants  change the sources in small ways, and see which test notices (hours)
 mutants: all %D%/mutants
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
 	%D%/mutants --json results/mutants.json $(MUTANTS_FLAGS)

@@ -25,6 +25,7 @@ EXTRA_DIST += \
 # Runs nothing: make smoke race stress stress-long fuzz-ci replay bugs mutants coverage bench do.
 # For example
 # make report REPORT_FLAGS='--triage failures'
+#: report  write one page of all results; runs nothing
 report: pagetorture$(EXEEXT)
 	@if command -v python3 >/dev/null; then \
 	  python3 -B $(srcdir)/%D%/main.py --pagetorture ./pagetorture$(EXEEXT) \

@@ -314,10 +314,12 @@ stress_user_msan_LDADD = $(stress_msan)
 EXTRA_DIST += %D%/long.sh %D%/run.sh
 
 # make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
+#: stress  run the stress programs (SECONDS_EACH=, STRESS_FLAGS=)
 stress: all
 	@CC='$(CC)' PROGRAMS='$(stress_programs)' $(SHELL) $(srcdir)/%D%/run.sh
 
 # make stress-long TIME=8h SEED=7
+#: stress-long  run the stress programs for long (TIME=8h, SEED=7)
 stress-long: all
 	@PROGRAMS='$(stress_programs)' TIME='$(TIME)' $(SHELL) $(srcdir)/%D%/long.sh
 

@@ -88,15 +88,18 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 
 # A hundred campaigns that end by kill -9: five to ten minutes.
+#: fuzz-kill  end a hundred campaigns by kill -9 (10 minutes)
 fuzz-kill: all
 	FUZZ_KILLS=100 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_fuzz.sh
 
 # Every program of the corpus as C, on pthreads and on fibers: some minutes.
+#: check-to-c  write every program of the corpus as C, and run it
 check-to-c: all
 	TO_C_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_to_c.sh
 
 # Every command of every document, those that take long as well, in a copy of the tree that
 # ./bootstrap builds: some forty minutes. DOCS='doc/tutorial.md' are only these.
+#: check-doc  run every command of every document (DOCS=, 40 minutes)
 check-doc: all
 	rm -rf doc-tree
 	$(MAKE) $(AM_MAKEFLAGS) distdir distdir=doc-tree >/dev/null

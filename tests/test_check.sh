@@ -124,7 +124,7 @@ ok $? "of a byte string the first is named, and how many there are" "$scratch/er
 # bad NAME PART FILE: the line names the file and says PART; exit 2; the good one runs.
 bad() {
 	run_to 2 "$pagetorture" check "$3" "$scratch/race.page" &&
-		[ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		[ "$(wc -l <"$scratch/err")" -eq 2 ] && tail -n 1 "$scratch/err" | grep -q ' 2 files: 1 bad ' &&
 		grep -qF "$3" "$scratch/err" && grep -q "$2" "$scratch/err" &&
 		grep -q 'race.page: data-race' "$scratch/out"
 	ok $? "bad input: $1" "$scratch/err"

@@ -42,6 +42,7 @@ gives() {
 gives "race replay run" r
 gives "to-c triage" t
 gives "--version" --v
+gives "replay" help rep
 gives "--text" convert --t
 gives "alias direct" run --backend ''
 gives "both fibers threads" run --executor ''
@@ -56,9 +57,9 @@ gives "fuzz_race" fuzz fuzz_r
 gives "folder" fuzz --seeds ''
 
 # What --help says of each command.
-"$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$scratch/commands"
+"$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' | LC_ALL=C sort >"$scratch/commands"
 completes pagetorture ''
-grep -v '^-' "$scratch/replies" | diff "$scratch/commands" - >"$scratch/differs"
+grep -v '^-\|^help$' "$scratch/replies" | diff "$scratch/commands" - >"$scratch/differs"
 ok $? "all commands" "$scratch/differs"
 while read -r command; do
 	[ "$command" = bugs ] && continue # its script speaks for itself

@@ -82,8 +82,8 @@ for wrong in '--jobs 0' '--time x' '--engine vim' '--seed -1' '--report 0' '--fr
 done
 run_to 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
 ok $? "--help anywhere" "$scratch/out"
-run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_grow &&
-	grep -q 'fuzz_grow: skipped: libfuzzer: no binary' "$scratch/out"
+run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page &&
+	grep -q 'fuzz_page: skipped: libfuzzer: no binary' "$scratch/out"
 ok $? "no target that can be fuzzed" "$scratch/out"
 
 if ! make_targets "$bin" 16384; then

@@ -24,7 +24,7 @@ verdict() {
 
 # signature FILE: as minimize says it
 signature() {
-	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '1s/^[^:]*: //p'
+	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '2s/^[^:]*: //p'
 }
 
 # ---- programs that break rules ----
@@ -34,7 +34,7 @@ for name in two-races-one-program unmap-order deadlock uninit-value map-overflow
 	before=$(grep -c '(' "$rules/$name.page")
 	minimize 0 "$rules/$name.page" && [ "$(verdict small.page)" = "$(verdict "$rules/$name.page")" ] &&
 		[ "$(grep -c '(' small.page)" -le "$before" ] &&
-		[ "$(signature small.page)" = "$(sed -n '1s/^[^:]*: //p' err)" ]
+		[ "$(signature small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$name: fails in the same way, in $(grep -c '(' small.page) calls of $before" err
 done
 
@@ -144,8 +144,8 @@ finds() {
 	tool=$scratch/bin/pagetorture
 	minimize 0 crash.page --flavour "$1" --timeout "${7:-10}" && grep -q "$5" err &&
 		[ "$(grep -c '(' small.page)" -le "$6" ] &&
-		[ "$(signature small.page --flavour "$1" --timeout "${7:-10}")" = "$(sed -n '1s/^[^:]*: //p' err)" ]
-	ok $? "$4: $(sed -n '1s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
+		[ "$(signature small.page --flavour "$1" --timeout "${7:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+	ok $? "$4: $(sed -n '2s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
 	tool=
 }
 

@@ -43,6 +43,105 @@ refuses "expected a backend that the page library has, got 'moon'" replay --back
 refuses "expected one FILE" format --bytes
 refuses "expected at least one FILE" explain --ascii
 
+# ---- what was meant ----
+
+refuses "unknown option --jsno; did you mean --json?" check --jsno "$race"
+refuses "unknown option --flavor=plain; did you mean --flavour?" run --flavor=plain "$race"
+refuses "unknown option --hepl; did you mean --help?" explain --hepl
+refuses "unknown option --witnses" run --witnses "$race"
+# meant WORDS ARGUMENT...: of no command
+meant() {
+	words=$1
+	shift
+	run_to 2 "$pagetorture" "$@" && [ ! -s "$scratch/out" ] &&
+		[ "$(cat "$scratch/err")" = "pagetorture: $words (see pagetorture --help)" ]
+	ok $? "$*: $words" "$scratch/err"
+}
+meant "unknown command 'chekc'; did you mean 'check'?" chekc "$race"
+meant "unknown command 'repl'; did you mean 'replay'?" repl
+meant "unknown command 'minimise'; did you mean 'minimize'?" help minimise
+meant "unknown command 'hepl'; did you mean 'help'?" hepl
+meant "unknown command 'frobnicate'" frobnicate
+meant "unknown option --vresion; did you mean --version?" --vresion
+meant "unknown option -x" -x
+targets=$(sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$abs_srcdir/fuzz/targets.def" | tr '\n' ' ' | sed 's/ $//; s/ /, /g')
+refuses "unknown target 'fuzz_pgae'; did you mean 'fuzz_page'? Targets: $targets" fuzz --dir "$scratch/none" fuzz_pgae
+refuses "unknown target 'xyz'. Targets: $targets" fuzz --dir "$scratch/none" fuzz_page xyz
+[ ! -e "$scratch/none" ]
+ok $? "and no campaign begins"
+
+# ---- help ----
+
+"$pagetorture" --version >"$scratch/expected"
+run_to 0 "$pagetorture" -V && cmp "$scratch/expected" "$scratch/out"
+ok $? "-V is --version" "$scratch/out"
+"$pagetorture" --help >"$scratch/expected"
+run_to 0 "$pagetorture" help && cmp "$scratch/expected" "$scratch/out" && run_to 0 "$pagetorture" help help &&
+	cmp "$scratch/expected" "$scratch/out" && run_to 0 "$pagetorture" help --help && cmp "$scratch/expected" "$scratch/out"
+ok $? "help is --help" "$scratch/out"
+run_to 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+ok $? "help of two commands is bad usage" "$scratch/err"
+awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/expected" | sed '/^Examples/,$d' | tr '\n' ' ' >"$scratch/groups"
+[ "$(cat "$scratch/groups")" = "Programs: check convert explain format minimize run to-c Corpora and campaigns: fuzz replay triage \
+For developers of pagetorture: bench bugs race " ]
+ok $? "--help groups the commands" "$scratch/groups"
+
+# ---- what is going to happen, and how it ended ----
+
+# begins COMMAND WORDS ARGUMENT...: the first line on standard error, although it is no terminal
+begins() {
+	words=$2 command=$1
+	shift 2
+	"$pagetorture" "$command" "$@" >"$scratch/out" 2>"$scratch/err"
+	head -n 1 "$scratch/err" | grep -qxE "pagetorture $command: $words"
+	ok $? "$command says at once what it is going to do" "$scratch/err"
+}
+mkdir "$scratch/findings"
+"$pagetorture" format --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
+cp "$race" "$scratch/findings/race.page"
+begins run "2 programs in plain, on fibers and on threads" --flavour plain "$scratch/findings"
+begins replay "2 inputs in plain, [0-9]+ at a time" --flavour plain "$scratch/findings"
+begins race "[0-9]+ cells? under gcc-threads, once" --detector gcc-threads --cell store/load/nested/none/same
+begins minimize ".*crash-1: [0-9] calls, in plain" --flavour plain "$scratch/findings/crash-1"
+begins triage "2 findings in .*findings, up to 2 tries each, in plain" --flavour plain --tries 2 -o "$scratch/sorted" "$scratch/findings"
+cp -r "$scratch/findings" "$scratch/mixed"
+printf 'pagetorture 1\noops\n' >"$scratch/mixed/bad1.page"
+cp "$scratch/mixed/bad1.page" "$scratch/mixed/bad2.page"
+printf 'pagetorture 1\nexpect deadlock\n' >"$scratch/mixed/claim.page"
+for command in check explain 'run --flavour plain' 'check --json'; do
+	# shellcheck disable=SC2086 # words
+	run_to 2 "$pagetorture" $command "$scratch/mixed"
+	[ "$(tail -n 1 "$scratch/err")" = "pagetorture ${command%% *}: 5 files: 2 bad (cannot be read or parsed), 1 failed" ]
+	ok $? "$command: how many files are bad is said at the end" "$scratch/err"
+done
+run_to 2 "$pagetorture" convert -o "$scratch/converted" "$scratch/mixed" &&
+	[ "$(tail -n 1 "$scratch/err")" = "pagetorture convert: 5 files: 2 bad (cannot be read or parsed)" ]
+ok $? "convert: so it is there" "$scratch/err"
+run_to 2 "$pagetorture" check "$scratch/mixed/bad1.page" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+ok $? "of one file one line says all" "$scratch/err"
+
+# ---- the table of run ----
+
+cat >"$scratch/wide.page" <<'END'
+pagetorture 1
+expect data-race
+expect uninit-use
+expect use-after-free
+p0 = alloc_page(GFP_KERNEL)
+k0 = kmap_local(p0)
+load(k0, 0, 1)
+T0: fill_zero(p0, 0, 8)
+T1: fill_zero(p0, 0, 8)
+free_page(p0)
+read_raw(p0, 0, 1)
+END
+run_to 0 "$pagetorture" run --flavour plain,tsan "$scratch/wide.page" "$race"
+awk '{ n = split($0, part, /  +| agree$| (yes|NO)$/); print n; at = index($0, "agree"); if (!at) at = match($0, /(yes|NO)$/)
+	if (NR > 1 && at != last) bad = 1; last = at } END { exit bad || NR != 3 }' "$scratch/out" >"$scratch/columns"
+ok $? "the columns of run are as wide as what is in them" "$scratch/out"
+
+# ---- every command ----
+
 for command in bench check convert explain format fuzz minimize race replay run to-c triage; do
 	run_to 0 "$pagetorture" $command -h && cp "$scratch/out" "$scratch/help" &&
 		run_to 0 "$pagetorture" $command --help && cmp -s "$scratch/out" "$scratch/help" &&

@@ -133,6 +133,24 @@ done <"$scratch/patterns" >"$scratch/stale"
 [ ! -s "$scratch/stale" ] && [ "$(wc -l <"$scratch/patterns")" -ge 10 ]
 ok $? "every pattern of fuzz-ci's table of changes matches files" "$scratch/stale"
 
+# What `make help` lists are targets, and every target that documents name is in it.
+make -s --no-print-directory -C "$abs_builddir" help >"$scratch/help" 2>"$scratch/err"
+ok $? "make help" "$scratch/err"
+make -C "$abs_builddir" -pnq TESTS= help 2>/dev/null | grep -oE '^[a-z][a-z0-9_-]*:' | sort -u >"$scratch/rules"
+while read -r target text; do
+	grep -qx "$target:" "$scratch/rules" && [ "$text" ] || echo "$target"
+done <"$scratch/help" >"$scratch/unknown"
+[ ! -s "$scratch/unknown" ] && [ "$(wc -l <"$scratch/help")" -gt 30 ]
+ok $? "make help: each line is a target of make, with a text" "$scratch/unknown"
+LC_ALL=C sort -c "$scratch/help" && [ -z "$(cut -d ' ' -f 1 "$scratch/help" | uniq -d)" ] && ! grep -E '.{100}' "$scratch/help"
+ok $? "make help: sorted, and each is one line" "$scratch/help"
+grep -rhoE '(^    |`|&& )make( -C build)? [a-z][a-z-]*' README.md doc/*.md | sed 's/.* //' | sort -u >"$scratch/named"
+while read -r target; do
+	grep -q "^$target " "$scratch/help" || echo "$target"
+done <"$scratch/named" >"$scratch/missing"
+[ ! -s "$scratch/missing" ] && [ "$(wc -l <"$scratch/named")" -gt 20 ]
+ok $? "make help has every target that a document names" "$scratch/missing"
+
 # A line that is as long as a line may be, and no longer.
 awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch] >"$scratch/long"
 [ ! -s "$scratch/long" ]

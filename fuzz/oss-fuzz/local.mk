@@ -56,6 +56,7 @@ fuzz_text_given_DEPENDENCIES = $(given_libraries)
 fuzz_text_given_LINK = $(given_link)
 
 # Every engine and sanitizer that is installed; `make check` does two pairs.
+#: oss-fuzz-check  build the targets as OSS-Fuzz does, and check them
 oss-fuzz-check: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/test_oss_fuzz.sh OSS_FUZZ=all
 

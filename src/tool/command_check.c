@@ -75,6 +75,7 @@ int command_check(int argc, char **argv)
 		OPTION_END,
 	};
 	int status = options_take("check", help, rows, argc, argv);
+	struct file_tally tally;
 	struct file_list files;
 	struct rules *rules;
 
@@ -86,8 +87,12 @@ int command_check(int argc, char **argv)
 	if (!rules)
 		return usage_error("check", "no memory for the model");
 	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
+	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
-		status = worse(status, check_file(rules, files.names[i], json, strict));
+		status = worse(status, file_tally_add(&tally, check_file(rules, files.names[i], json,
+									 strict)));
+	fflush(stdout);
+	file_tally_print(&tally, "check");
 	file_list_destroy(&files);
 	rules_delete(rules);
 	return status;

@@ -64,6 +64,7 @@ int command_explain(int argc, char **argv)
 		OPTION_END,
 	};
 	int status = options_take("explain", help, rows, argc, argv);
+	struct file_tally tally;
 	struct file_list files;
 	struct rules *rules;
 
@@ -76,11 +77,15 @@ int command_explain(int argc, char **argv)
 	if (!rules)
 		return usage_error("explain", "no memory for the model");
 	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
+	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++) {
 		if (i)
 			putchar('\n');
-		status = worse(status, explain_file(rules, files.names[i], style, strict));
+		status = worse(status, file_tally_add(&tally, explain_file(rules, files.names[i],
+									   style, strict)));
 	}
+	fflush(stdout);
+	file_tally_print(&tally, "explain");
 	file_list_destroy(&files);
 	rules_delete(rules);
 	return status;

@@ -21,6 +21,7 @@
 #include "tool/campaign/campaign.h"
 #include "tool/kit/options.h"
 #include "tool/kit/place.h"
+#include "tool/kit/similar.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -127,6 +128,36 @@ static bool is_target_name(const char *name)
 		       '\0';
 }
 
+/* Is it a target of the tree, or one that has a binary, or a campaign to collect from? */
+static bool is_target(const struct campaign *campaign, const struct target *target)
+{
+	const char *name;
+
+	for (size_t i = 0; target_known(i, &name); i++)
+		if (!strcmp(name, target->name))
+			return true;
+	for (size_t i = 0; i < ENGINES; i++)
+		if (!engines[i]->lack(&campaign->options, target))
+			return true;
+	return !access(target->dir, F_OK);
+}
+
+static void unknown_target(const char *given)
+{
+	struct similar similar;
+	char text[SIMILAR_TEXT], names[512] = "";
+	const char *name;
+
+	similar_init(&similar, given);
+	for (size_t i = 0, used = 0; target_known(i, &name) && used < sizeof(names); i++) {
+		similar_add(&similar, name);
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+					 used ? ", " : "", name);
+	}
+	similar_text(&similar, "'", "'", text);
+	usage_error("fuzz", "unknown target '%s'%s Targets: %s", given, *text ? text : ".", names);
+}
+
 static bool choose_targets(struct campaign *campaign, int count, char **names)
 {
 	const char *name;
@@ -150,6 +181,10 @@ static bool choose_targets(struct campaign *campaign, int count, char **names)
 			break;
 		target_init(campaign->targets[i], name, &campaign->options);
 		campaign->count++;
+		if (!is_target(campaign, campaign->targets[i])) {
+			unknown_target(name);
+			return false;
+		}
 	}
 	return campaign->count == most;
 }

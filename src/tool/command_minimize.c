@@ -108,7 +108,7 @@ static int minimize_file(const char *file, const struct settings *s)
 {
 	static struct reduction reduction;
 	struct judge judge;
-	char error[PROGRAM_FILE_ERROR];
+	char error[PROGRAM_FILE_ERROR], flavours[FLAVOURS_TEXT];
 	int status;
 
 	reduction.name = file;
@@ -120,6 +120,9 @@ static int minimize_file(const char *file, const struct settings *s)
 	if (!judge_begin(&judge, s->wanted, s->seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
 	judge.witnesses.threads = s->threads;
+	witnesses_text(&judge.witnesses, flavours);
+	announce("minimize", "%s: %zu call%s, in %s", file, reduction.program.count,
+		 reduction.program.count == 1 ? "" : "s", flavours);
 	status = minimize_program(&reduction, &judge, s->output);
 	if (signature_lacks(&judge))
 		fprintf(stderr, "%s: %s\n", file, signature_lacks(&judge));

@@ -98,6 +98,7 @@ gcc.log: pagetorture
 
 # Every cell under every detector: some five minutes of two cores.
 RACE_REPEAT = 100
+#: race  run the race matrix under every detector (5 minutes)
 race: all gcc.log
 	@$(MKDIR_P) results
 	@rm -f results/race.json

@@ -5,12 +5,7 @@
 
 #include "tool/kit/usage.h"
 
-struct command {
-	const char *name;
-	const char *summary;
-	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
-};
-
+/* Runs a command; argv[0] is its name. Return: an exit status. */
 int command_bench(int argc, char **argv);
 int command_bugs(int argc, char **argv);
 int command_check(int argc, char **argv);

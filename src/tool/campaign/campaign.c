@@ -284,12 +284,31 @@ static int tell_no_target(void)
 	return EXIT_BAD;
 }
 
+static void announce_campaign(const struct campaign *campaign)
+{
+	const struct fuzz_options *options = &campaign->options;
+	char names[32] = "", end[32] = "until stopped";
+
+	for (size_t i = 0; i < ENGINES; i++)
+		if (campaign->wanted[i])
+			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+				 *names ? ", " : "", engines[i]->name);
+	if (options->time)
+		snprintf(end, sizeof(end), "for %u s", options->time);
+	if (options->collect)
+		announce("fuzz", "collect what engines left behind in %s", options->dir);
+	else
+		announce("fuzz", "%zu target%s with %s, %u at a time, %s, in %s", campaign->count,
+			 campaign->count == 1 ? "" : "s", names, options->jobs, end, options->dir);
+}
+
 int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
 	bool kept, complete;
 	size_t findings;
 
+	announce_campaign(campaign);
 	open_targets(campaign);
 	if (!campaign->count)
 		return tell_no_target();

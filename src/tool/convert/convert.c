@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "harness/program/program_name.h"
-#include "tool/kit/file_list.h"
 #include "tool/kit/output.h"
 #include "tool/kit/usage.h"
 
@@ -140,7 +139,7 @@ static void convert_inside(const char *path, void *ctx)
 	int result;
 
 	result = make_folders(inside->order, name) ? convert_file(inside->order, path, name) : EXIT_BAD;
-	inside->result = worse(inside->result, result);
+	inside->result = worse(inside->result, file_tally_add(&inside->order->tally, result));
 }
 
 static int convert_folder(struct convert_order *order, const char *folder)
@@ -166,7 +165,7 @@ static int convert_path(struct convert_order *order, const char *path)
 
 	if (is_folder(path))
 		return convert_folder(order, path);
-	return convert_file(order, path, slash ? slash + 1 : path);
+	return file_tally_add(&order->tally, convert_file(order, path, slash ? slash + 1 : path));
 }
 
 static bool ends_in(const char *name, const char *ending)
@@ -196,5 +195,6 @@ int convert(struct convert_order *order, int count, char **paths)
 		status = worse(status, convert_path(order, paths[i]));
 	if (order->out_is_folder)
 		printf("%zu programs written to %s\n", order->written.count, order->out);
+	file_tally_print(&order->tally, "convert");
 	return status;
 }

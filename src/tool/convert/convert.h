@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "tool/convert/recode.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/name_set.h"
 
 struct convert_order {
@@ -15,6 +16,7 @@ struct convert_order {
 	/* On its way. */
 	bool out_is_folder;
 	struct name_set written; /* paths */
+	struct file_tally tally;
 };
 
 /* Return: an exit status, after a line on standard error for what is not converted. */

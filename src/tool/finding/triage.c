@@ -235,6 +235,7 @@ static bool make_output(const char *output)
 int triage(const struct triage_order *order)
 {
 	static struct triage t;
+	char flavours[FLAVOURS_TEXT];
 
 	t.order = order;
 	if (!findings_gather(&t.findings, order->dir, order->output))
@@ -244,6 +245,9 @@ int triage(const struct triage_order *order)
 	if (!judge_begin(&t.judge, order->wanted, order->seconds))
 		return usage_error("triage", "expected a flavour that this build has");
 	t.judge.witnesses.threads = order->threads;
+	witnesses_text(&t.judge.witnesses, flavours);
+	announce("triage", "%zu finding%s in %s, up to %u tries each, in %s", t.findings.count,
+		 t.findings.count == 1 ? "" : "s", order->dir, order->tries, flavours);
 	if (order->sarif && !(t.sarif = sarif_begin("triage")))
 		return EXIT_BAD;
 	sort_all(&t);

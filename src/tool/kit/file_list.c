@@ -46,12 +46,10 @@ static bool append_argument(struct file_list *list, const char *argument)
 
 bool file_list_init(struct file_list *list, int count, char **arguments)
 {
-	bool good = true;
-
-	*list = (struct file_list){ NULL, 0 };
+	*list = (struct file_list){ NULL, 0, 0 };
 	for (int i = 0; i < count; i++)
-		good &= append_argument(list, arguments[i]);
-	return good;
+		list->bad += !append_argument(list, arguments[i]);
+	return !list->bad;
 }
 
 void file_list_destroy(struct file_list *list)
@@ -59,6 +57,32 @@ void file_list_destroy(struct file_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->names[i]);
 	free(list->names);
+}
+
+void file_tally_init(struct file_tally *tally, const struct file_list *list)
+{
+	*tally = (struct file_tally){ .files = list->bad, .bad = list->bad };
+}
+
+int file_tally_add(struct file_tally *tally, int status)
+{
+	tally->files++;
+	tally->bad += status == EXIT_BAD;
+	tally->failed += status == EXIT_FAILED;
+	return status;
+}
+
+void file_tally_print(const struct file_tally *tally, const char *command)
+{
+	char bad[64] = "", failed[32] = "";
+
+	if (tally->files < 2 || !(tally->bad + tally->failed))
+		return;
+	if (tally->bad)
+		snprintf(bad, sizeof(bad), " %zu bad (cannot be read or parsed)", tally->bad);
+	if (tally->failed)
+		snprintf(failed, sizeof(failed), "%s %zu failed", *bad ? "," : "", tally->failed);
+	announce(command, "%zu files:%s%s", tally->files, bad, failed);
 }
 
 const char *file_list_one(const char *command, char *argument)

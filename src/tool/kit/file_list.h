@@ -9,6 +9,7 @@
 struct file_list {
 	char **names;
 	size_t count;
+	size_t bad; /* directories that hold no program or cannot be read */
 };
 
 /*
@@ -21,6 +22,20 @@ struct file_list {
 bool file_list_init(struct file_list *list, int count, char **arguments);
 
 void file_list_destroy(struct file_list *list);
+
+/* What came of the files of a command. */
+struct file_tally {
+	size_t files, bad, failed;
+};
+
+/* Begins with what is bad in @list already. */
+void file_tally_init(struct file_tally *tally, const struct file_list *list);
+
+/* Counts a file with the exit status @status. Return: @status */
+int file_tally_add(struct file_tally *tally, int status);
+
+/* Logs how many files are bad or failed, if one is and there are several. */
+void file_tally_print(const struct file_tally *tally, const char *command);
 
 /*
  * For a command that takes one FILE: a directory with one program stands for it.

@@ -71,6 +71,15 @@ bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
 }
 
 /* The plain binary speaks for all flavours, another one for its own. */
+void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT])
+{
+	text[0] = '\0';
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		if (wanted[i])
+			snprintf(text + strlen(text), FLAVOURS_TEXT - strlen(text), "%s%s",
+				 *text ? ", " : "", flavour_names[i]);
+}
+
 void flavours_by_default(bool wanted[FLAVOURS_MAX])
 {
 	bool plain = !strcmp(FLAVOUR, "plain");

@@ -44,6 +44,10 @@ bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
 /* What runs where nothing is asked for. */
 void flavours_by_default(bool wanted[FLAVOURS_MAX]);
 
+/* The names of the @wanted flavours, with commas. */
+#define FLAVOURS_TEXT 40
+void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT]);
+
 /*
  * Starts the flavour, which flavour_find() has found, with @argv (argv[0] is replaced).
  * Return: false if the system refuses a process or a pipe.

@@ -21,6 +21,8 @@ tool_sources += \
 	%D%/results.h \
 	%D%/scratch.c \
 	%D%/scratch.h \
+	%D%/similar.c \
+	%D%/similar.h \
 	%D%/status.c \
 	%D%/status.h \
 	%D%/store.c \

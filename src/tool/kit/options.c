@@ -7,6 +7,7 @@
 
 #include "harness/program/program_name.h"
 #include "tool/kit/flavours.h"
+#include "tool/kit/similar.h"
 #include "tool/kit/usage.h"
 
 /* Rows are told apart by numbers that are no letters. */
@@ -78,16 +79,41 @@ static bool take(const struct option_row *row, char *value)
 	return true;
 }
 
-/* What getopt_long() could not use; `optopt` knows which it was, but for names that are none. */
-static int misspelt(const char *command, int found, char **argv)
+/* Only options that the help of the command names: others are between its own processes. */
+static void suggest(const struct option_row *rows, const char *help, const char *given,
+		    char text[SIMILAR_TEXT])
 {
+	char name[64];
+	struct similar similar;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
+	similar_init(&similar, name);
+	similar_add(&similar, "help");
+	for (; is_row(rows); rows++) {
+		char option[64];
+
+		snprintf(option, sizeof(option), "--%s", rows->name ? rows->name : "");
+		if (rows->name && strstr(help, option))
+			similar_add(&similar, rows->name);
+	}
+	similar_text(&similar, "--", "", text);
+}
+
+/* What getopt_long() could not use; `optopt` knows which it was, but for names that are none. */
+static int misspelt(const char *command, const char *help, const struct option_row *rows, int found,
+		    char **argv)
+{
+	const char *given = argv[optind - 1];
+	char meant[SIMILAR_TEXT];
+
 	if (found == ':')
 		return usage_error(command, "expected a value after %s", argv[optind - 1]);
 	if (optopt >= FIRST_ROW || optopt == 'h')
 		return usage_error(command, "expected no value, got %s", argv[optind - 1]);
 	if (optopt)
 		return usage_error(command, "unknown option -%c", optopt);
-	return usage_error(command, "unknown option %s", argv[optind - 1]);
+	suggest(rows, help, given + strspn(given, "-"), meant);
+	return usage_error(command, "unknown option %s%s", given, meant);
 }
 
 static int refuse(const char *command, const struct option_row *row, const char *value)
@@ -119,7 +145,7 @@ int options_take(const char *command, const char *help, const struct option_row 
 			return EXIT_GOOD;
 		}
 		if (found == ':' || found == '?')
-			return misspelt(command, found, argv);
+			return misspelt(command, help, rows, found, argv);
 		row = row_of(rows, found);
 		snprintf(given, sizeof(given), "%s", optarg ? optarg : "");
 		if (!take(row, optarg))

@@ -19,6 +19,17 @@ int usage_error(const char *command, const char *what, ...)
 	return EXIT_BAD;
 }
 
+void announce(const char *command, const char *what, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "pagetorture %s: ", command);
+	va_start(args, what);
+	vfprintf(stderr, what, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number)
 {
 	char *end;

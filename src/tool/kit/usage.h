@@ -15,6 +15,9 @@ enum tool_exit {
 /* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
 int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
+/* One line on standard error: what a command that takes long is about to do. */
+void announce(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
+
 /* Is @text a decimal number from @least to @most? Then it is in @number. */
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
 

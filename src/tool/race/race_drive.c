@@ -159,6 +159,20 @@ static bool allocate(struct race_matrix *race)
 	return race->cells;
 }
 
+static void announce_race(const struct race_matrix *race)
+{
+	char detectors[160] = "", times[32] = "once";
+
+	for (unsigned int i = 0; i < RACE_DETECTORS; i++)
+		if (race->columns[i].wanted)
+			snprintf(detectors + strlen(detectors), sizeof(detectors) - strlen(detectors),
+				 "%s%s", *detectors ? ", " : "", race_detectors[i].name);
+	if (race->repeat > 1)
+		snprintf(times, sizeof(times), "up to %u times", race->repeat);
+	announce("race", "%zu cell%s under %s, %s", race->selected, race->selected == 1 ? "" : "s",
+		 detectors, times);
+}
+
 int race_drive(struct race_matrix *race, enum race_output output, struct results *results)
 {
 	struct rules *rules = rules_new();
@@ -177,6 +191,7 @@ int race_drive(struct race_matrix *race, enum race_output output, struct results
 		return list_cells(race);
 	if (output == RACE_AS_PROGRAM)
 		return print_programs(race);
+	announce_race(race);
 	status = run_detectors(race);
 	if (status == EXIT_BAD)
 		return status;

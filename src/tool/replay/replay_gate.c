@@ -2,6 +2,7 @@
 #include "tool/replay/replay_gate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tool/kit/usage.h"
 
@@ -88,6 +89,17 @@ static int run_list(struct replay_gate *gate, const struct replay_list *list, in
 	return status;
 }
 
+static void announce_replay(const struct replay_gate *gate, const struct replay_list *list)
+{
+	char flavours[FLAVOURS_TEXT] = "";
+
+	for (unsigned int i = 0; i < gate->count; i++)
+		snprintf(flavours + strlen(flavours), sizeof(flavours) - strlen(flavours), "%s%s",
+			 i ? ", " : "", gate->flavours[i]);
+	announce("replay", "%u input%s in %s, %u at a time", list->count,
+		 list->count == 1 ? "" : "s", flavours, gate->options.orders ? 1 : gate->options.jobs);
+}
+
 int replay_gate_run(struct replay_gate *gate, char **paths)
 {
 	size_t left_out;
@@ -100,6 +112,8 @@ int replay_gate_run(struct replay_gate *gate, char **paths)
 	if (left_out)
 		fprintf(stderr, "%zu file%s ignored in directories: not named like a program\n",
 			left_out, left_out == 1 ? "" : "s");
+	if (list->count)
+		announce_replay(gate, list);
 	if (!list->count)
 		status = usage_error("replay", "expected at least one input, got none");
 	else

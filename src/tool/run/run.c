@@ -11,7 +11,6 @@
 #include "harness/model/claims.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
-#include "tool/kit/file_list.h"
 #include "tool/kit/usage.h"
 #include "tool/kit/warnings.h"
 #include "tool/run/run_parts.h"
@@ -23,6 +22,7 @@ static void finish_input(struct run *run, const struct run_input *input, struct 
 	struct run_cell cells[FLAVOURS_MAX];
 	char claim[CLAIM_TEXT];
 	bool agree = true, racy;
+	int status;
 
 	rules_judge(rules, &input->program);
 	racy = rules_verdict(rules)->broken & RULE_BIT(RULE_data_race);
@@ -43,13 +43,13 @@ static void finish_input(struct run *run, const struct run_input *input, struct 
 		run_print_row(run, input, rules_verdict(rules)->broken, cells, agree);
 	fflush(stdout);
 	run_print_differences(run, input, cells);
-	run->status = worse(run->status,
-			    warnings_print(input->name, &input->program, rules, run->strict));
+	status = warnings_print(input->name, &input->program, rules, run->strict);
 	if (!claims_hold(&input->program, rules, claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", input->name, claim);
 		agree = false;
 	}
-	run->status = worse(run->status, agree ? EXIT_GOOD : EXIT_FAILED);
+	status = worse(status, agree ? EXIT_GOOD : EXIT_FAILED);
+	run->status = worse(run->status, file_tally_add(&run->tally, status));
 }
 
 /* ---- all files ---- */
@@ -138,9 +138,42 @@ static char **make_argv(const struct run *run, struct run_input **inputs, size_t
 	return argv;
 }
 
+static void announce_run(const struct run *run, size_t count)
+{
+	bool started[FLAVOURS_MAX];
+	char flavours[FLAVOURS_TEXT];
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		started[i] = run_has(run, i);
+	flavours_text(started, flavours);
+	announce("run", "%zu programs in %s, on %s", count, flavours,
+		 !run->options.threads ? "fibers" :
+		 !run->options.fibers  ? "threads" :
+					 "fibers and on threads");
+}
+
+/* No flavour says more than the model: DIFFERS takes the place of another text. */
+static unsigned int widest_verdict(struct run_input **inputs, size_t count, struct rules *rules)
+{
+	size_t widest = strlen("tsan, threads ");
+
+	for (size_t i = 0; i < count; i++) {
+		char names[RULE_SET_TEXT];
+
+		rules_judge(rules, &inputs[i]->program);
+		rule_set_text(rules_verdict(rules)->broken, " ", names);
+		if (strlen(names) > widest)
+			widest = strlen(names);
+	}
+	return (unsigned int)widest;
+}
+
 static void finish_inputs(struct run *run, struct run_input **inputs, size_t count,
 			  struct rules *rules)
 {
+	run->verdict_width = widest_verdict(inputs, count, rules);
+	if (count > 1)
+		announce_run(run, count);
 	if (!run->json)
 		run_print_header(run);
 	for (size_t i = 0; i < count; i++)
@@ -174,6 +207,7 @@ int run_files(struct run *run, int count, char **arguments)
 	size_t good = 0;
 
 	run->status = file_list_init(&files, count, arguments) ? EXIT_GOOD : EXIT_BAD;
+	file_tally_init(&run->tally, &files);
 	inputs = calloc(files.count + 1, sizeof(struct run_input *));
 	if (!inputs)
 		return usage_error("run", "no memory");
@@ -181,7 +215,7 @@ int run_files(struct run *run, int count, char **arguments)
 	for (size_t i = 0; i < files.count; i++) {
 		inputs[good] = load_input(files.names[i]);
 		if (!inputs[good]) {
-			run->status = EXIT_BAD;
+			run->status = file_tally_add(&run->tally, EXIT_BAD);
 			continue;
 		}
 		if (strlen(files.names[i]) > run->file_width)
@@ -190,6 +224,7 @@ int run_files(struct run *run, int count, char **arguments)
 	}
 	if (good)
 		run_inputs(run, inputs, good);
+	file_tally_print(&run->tally, "run");
 	for (size_t i = 0; i < good; i++)
 		free(inputs[i]);
 	free(inputs);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "harness/trial.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/flavours.h"
 #include "tool/run/rates.h"
 
@@ -25,7 +26,8 @@ struct run {
 	/* On its way. */
 	struct rates rates; /* of ThreadSanitizer */
 	struct flavour flavours[FLAVOURS_MAX];
-	unsigned int file_width;
+	unsigned int file_width, verdict_width; /* of columns */
+	struct file_tally tally;
 	int status;
 };
 

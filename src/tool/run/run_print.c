@@ -31,25 +31,32 @@ static bool shows_threads(const struct run *run, unsigned int flavour)
 	       (run_is_tsan(flavour) || !run->options.fibers);
 }
 
-/* With room for "data-race 1000/1000". */
+static int verdict_width(const struct run *run)
+{
+	return (int)run->verdict_width;
+}
+
+/* With room for " N/N". */
 static int threads_width(const struct run *run)
 {
-	return run->options.repeat > 1 ? 22 : 15;
+	int digits = snprintf(NULL, 0, "%u", run->options.repeat);
+
+	return verdict_width(run) + (run->options.repeat > 1 ? 2 * digits + 2 : 0);
 }
 
 void run_print_header(const struct run *run)
 {
-	printf("%-*s  %-15s", (int)run->file_width, "program", "model");
+	printf("%-*s  %-*s", (int)run->file_width, "program", verdict_width(run), "model");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		char threads[32];
 
 		snprintf(threads, sizeof(threads), "%s, threads", flavour_names[i]);
 		if (shows_fibers(run, i))
-			printf(" %-15s", flavour_names[i]);
+			printf("  %-*s", verdict_width(run), flavour_names[i]);
 		if (shows_threads(run, i))
-			printf(" %-*s", threads_width(run), threads);
+			printf("  %-*s", threads_width(run), threads);
 	}
-	printf(" agree\n");
+	printf("  agree\n");
 }
 
 static void print_threads(const struct run *run, const struct run_cell *cell, bool racy)
@@ -64,7 +71,7 @@ static void print_threads(const struct run *run, const struct run_cell *cell, bo
 			 run->options.repeat);
 	else
 		snprintf(text, sizeof(text), "%s", seen);
-	printf(" %-*s", threads_width(run), text);
+	printf("  %-*s", threads_width(run), text);
 }
 
 void run_print_row(const struct run *run, const struct run_input *input, rule_set model,
@@ -73,14 +80,14 @@ void run_print_row(const struct run *run, const struct run_input *input, rule_se
 	char names[RULE_SET_TEXT];
 
 	rule_set_text(model, " ", names);
-	printf("%-*s  %-15s", (int)run->file_width, input->name, names);
+	printf("%-*s  %-*s", (int)run->file_width, input->name, verdict_width(run), names);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (shows_fibers(run, i))
-			printf(" %-15s", run_cell_seen(&cells[i]));
+			printf("  %-*s", verdict_width(run), run_cell_seen(&cells[i]));
 		if (shows_threads(run, i))
 			print_threads(run, &cells[i], run_is_tsan(i) && model & RULE_BIT(RULE_data_race));
 	}
-	printf(" %s\n", agree ? "yes" : "NO");
+	printf("  %s\n", agree ? "yes" : "NO");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		if (run_has(run, i) && !strcmp(cells[i].field[RUN_RESULT], "beyond"))
 			printf("  %s: %s\n", flavour_names[i], cells[i].field[RUN_WHY]);

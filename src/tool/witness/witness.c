@@ -40,6 +40,15 @@ bool witnesses_find(struct witnesses *w, const bool *wanted)
 	return any;
 }
 
+void witnesses_text(const struct witnesses *w, char text[FLAVOURS_TEXT])
+{
+	bool there[FLAVOURS_MAX];
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		there[i] = w->of[i].there;
+	flavours_text(there, text);
+}
+
 static bool start(const struct witnesses *w, struct witness *one)
 {
 	char seconds[16];

@@ -31,6 +31,9 @@ struct witnesses {
  */
 bool witnesses_find(struct witnesses *witnesses, const bool *wanted);
 
+/* The names of those that were found, with commas. */
+void witnesses_text(const struct witnesses *witnesses, char text[FLAVOURS_TEXT]);
+
 /* One that does not answer, even started anew, disagrees, and says so. */
 void witness_ask(struct witnesses *witnesses, unsigned int flavour, const struct program *program,
 		 struct testimony *testimony);
