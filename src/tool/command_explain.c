@@ -2,6 +2,8 @@
 /* pagetorture explain: draw programs and say what is wrong with them. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "harness/model/claims.h"
 #include "harness/model/rules.h"
@@ -9,66 +11,136 @@
 #include "tool/explain/explain.h"
 #include "tool/kit/options.h"
 #include "tool/tool.h"
+#include "tool/witness/witness.h"
 
 static const char help[] =
-	"Usage: pagetorture explain [--ascii | --utf8] FILE...\n"
+	"Usage: pagetorture explain [OPTION]... FILE...\n"
 	"Draw page programs: threads as columns, time downward, what orders them as arrows; then\n"
 	"say which rule is broken, by which calls, on which bytes, and why. The rule model is\n"
-	"asked, the page library is not run.\n"
+	"asked. With --run the programs are executed, too, on fibers in each flavour that this\n"
+	"build has; what is not as the model expects comes first, with what was expected.\n"
 	"\n"
-	"  --ascii     lines and arrows in ASCII\n"
-	"  --utf8      in UTF-8; without either, as the locale has it\n"
-	"  --help      this text\n"
+	"  --ascii          lines and arrows in ASCII\n"
+	"  --backend B      with --run: how the library maps pages: direct (default) or alias\n"
+	"  --flavour F,...  with --run: only these of: plain, asan, tsan, msan\n"
+	"  --run            execute the programs, and show where executions disagree\n"
+	"  --timeout S      with --run: seconds for one program in one flavour (default 10)\n"
+	"  --utf8           in UTF-8; without either, as the locale has it\n"
+	"  --help           this text\n"
 	"\n"
 	"No line is longer than 100 columns. Colours are for terminals; NO_COLOR=1 turns them off.\n"
 	"\n"
-	"Exit status: 0 all claims (`expect`, `->`) hold; 1 one does not; 2 bad usage, or a file\n"
-	"that cannot be read or parsed.\n"
+	"Exit status: 0 all claims (`expect`, `->`) hold and, with --run, executions agree; 1 not\n"
+	"so; 2 bad usage, or a file that cannot be read or parsed.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture explain corpus/rules/overlap-one-byte.page\n"
+	"  pagetorture explain --run small.page\n"
 	"  pagetorture explain --ascii crash-1234 >report.txt\n";
 
-static int explain_file(struct rules *rules, const char *file, struct explain_style style)
+/* What the user asked for, and who executes. */
+static struct {
+	struct explain_style style;
+	const char *backend; /* or NULL */
+	bool run, wanted[FLAVOURS_MAX];
+	struct witnesses witnesses;
+} settings = { .witnesses.seconds = 10 };
+
+/* The sentences of the flavours that disagree. Return: how many. */
+static size_t execute(const struct program *program,
+		      struct explain_disagreement disagreements[FLAVOURS_MAX])
+{
+	static char seen[FLAVOURS_MAX][DISAGREEMENT_TEXT];
+	static struct testimony testimony;
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		if (!settings.run || !settings.witnesses.of[i].there)
+			continue;
+		witness_ask(&settings.witnesses, i, program, &testimony);
+		if (testimony.result != CHECK_DIFFER)
+			continue;
+		witness_disagreement(&settings.witnesses, i, program, &testimony, seen[count]);
+		disagreements[count].who = flavour_names[i];
+		disagreements[count].seen = seen[count];
+		count++;
+	}
+	return count;
+}
+
+static int explain_file(struct rules *rules, const char *file)
 {
 	static struct program program;
+	struct explain_disagreement disagreements[FLAVOURS_MAX];
 	char error[PROGRAM_FILE_ERROR], claim[CLAIM_TEXT];
+	size_t count;
 
 	if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
 	rules_judge(rules, &program);
-	explain_print(stdout, file, &program, rules, style);
-	return claims_hold(&program, rules, claim) ? EXIT_GOOD : EXIT_FAILED;
+	count = execute(&program, disagreements);
+	explain_print(stdout, file, &program, rules, settings.style, disagreements, count);
+	return !count && claims_hold(&program, rules, claim) ? EXIT_GOOD : EXIT_FAILED;
+}
+
+/* Return: an exit status, or -1 to go on. */
+static int begin_run(void)
+{
+	int status;
+
+	if (!settings.run)
+		return -1;
+	status = options_backend("explain", settings.backend);
+	if (status >= 0)
+		return status;
+	return witnesses_find(&settings.witnesses, settings.wanted) ?
+	       -1 : usage_error("explain", "expected a flavour that this build has");
+}
+
+static int explain_files(int count, char **files)
+{
+	struct rules *rules = rules_new();
+	int status = EXIT_GOOD;
+
+	if (!rules)
+		return usage_error("explain", "no memory for the model");
+	for (int i = 0; i < count; i++) {
+		if (i)
+			putchar('\n');
+		status = worse(status, explain_file(rules, files[i]));
+	}
+	rules_delete(rules);
+	return status;
 }
 
 int command_explain(int argc, char **argv)
 {
-	struct explain_style style = explain_style_for(stdout);
-	int utf8 = style.utf8;
+	int utf8, status;
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &utf8, false),
+		OPTION_TEXT("backend", &settings.backend),
+		option_flavour(settings.wanted),
+		OPTION_FLAG("run", &settings.run),
+		option_timeout(&settings.witnesses.seconds),
 		OPTION_PICK("utf8", &utf8, true),
 		OPTION_END,
 	};
-	int status = options_take("explain", help, rows, argc, argv);
-	struct rules *rules;
 
+	settings.style = explain_style_for(stdout);
+	settings.backend = getenv("PAGE_MAP");
+	utf8 = settings.style.utf8;
+	memset(settings.wanted, true, sizeof(settings.wanted));
+	status = options_take("explain", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
-	style.utf8 = utf8;
+	settings.style.utf8 = utf8;
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
-	rules = rules_new();
-	if (!rules)
-		return usage_error("explain", "no memory for the model");
-	status = EXIT_GOOD;
-	for (int i = optind; i < argc; i++) {
-		if (i > optind)
-			putchar('\n');
-		status = worse(status, explain_file(rules, argv[i], style));
-	}
-	rules_delete(rules);
+	status = begin_run();
+	if (status < 0)
+		status = explain_files(argc - optind, argv + optind);
+	witnesses_end(&settings.witnesses);
 	return status;
 }
