@@ -17,7 +17,7 @@ build_replayer() {
 	for object in api_call fuzz fuzz_commands input main_replay "$target" "$@"; do
 		echo "$abs_builddir/fuzz/$prefix$object.o"
 	done >"$scratch/objects"
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046,SC2086 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$flavour") -I"$scratch/src" -I"$abs_srcdir/src" \
 		"$scratch"/src/page/*.c $(cat "$scratch/objects") ${harness_source-} \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \
@@ -180,6 +180,7 @@ for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_text; do
 	[ -s "$1/summary.txt" ] && grep -q "^signature  $target: " "$1/summary.txt" &&
 		grep -q "ERROR: $target: " "$1/report.txt"
 	ok $? "triage: $target by its own report" "$1/summary.txt"
+	# shellcheck disable=SC2016 # the other shell expands it
 	run_to 134 env -i sh -c 'cd / && exec sh "$1"' sh "$scratch/$1/replay.sh" && grep -q "ERROR: $target: " err
 	ok $? "triage: $target, its replay.sh" err
 done

@@ -56,6 +56,14 @@ ok $? "what is kept expects what the model says of what is kept: its calls break
 run_to 1 bin/pagetorture run --flavour tsan shown &&
 	grep -q 'tsan: line 4: the model knows no race with T0 on p0 bytes 25 .. 25$' err
 ok $? "and says what it says there" err
+cp shown small.page
+run_to 1 bin/pagetorture explain --utf8 --run small.page
+cp out explained
+sed -n '/^    small.page: clean; tsan disagrees$/,/^    clean: /{
+	s/^    //
+	p
+}' "$abs_srcdir/doc/tutorial.md" | diff - explained >differs
+ok $? "explain --run shows what the tutorial shows" differs
 
 patch <"$tutorial/fix.patch" >out && make_all && run_to 0 bin/pagetorture run tree/corpus/regress/*.page
 ok $? "the fix is one" err
