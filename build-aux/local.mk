@@ -3,7 +3,7 @@
 # What users ask for by name, beside all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh \
-	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/smoke.sh
+	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh
 
 #: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log

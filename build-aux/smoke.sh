@@ -12,7 +12,7 @@ set -u
 
 srcdir=${1:?expected the source folder}
 home=$(dirname "$0")
-# shellcheck source=shell_word.sh
+# shellcheck source=build-aux/shell_word.sh
 . "$home/shell_word.sh"
 seconds=${SMOKE_SECONDS:-20}
 logs=smoke

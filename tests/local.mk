@@ -48,6 +48,7 @@ test_scripts = \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
 	%D%/test_file_names.sh \
+	%D%/test_finding_target.sh \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \

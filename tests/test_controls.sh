@@ -79,7 +79,7 @@ cd "$scratch" || exit 99
 cp -r "$abs_srcdir/src" "$abs_srcdir/fuzz" .
 chmod -R u+w src fuzz
 mkdir objects
-for file in src/page/*.c src/harness/*.c src/harness/*/*.c fuzz/fuzz.c fuzz/fuzz_race.c; do
+for file in src/page/*.c src/harness/*.c src/harness/*/*.c fuzz/fuzz.c fuzz/fuzz_commands.c fuzz/fuzz_race.c; do
 	case $file in
 	*/tsan_none.c | */valgrind_real.c | */library_foreign.c) continue ;;
 	esac

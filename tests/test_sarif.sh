@@ -60,7 +60,7 @@ ok $? "triage: what a code host wants" why
 results triage.sarif 'r["ruleId"]' | sort | tr '\n' ' ' >seen
 [ "$(cat seen)" = "claim data-race deadlock unmap-order use-after-free " ]
 ok $? "each failure by the name of its rule" seen
-results triage.sarif 'r["message"]["text"]' | grep -c '^[^.]*It failed 2 of 2 times, in [0-9]* calls. Replay: sh camp/triage/.*/replay.sh$\|It failed 2 of 2 times, in [0-9]* calls. Replay: sh camp/triage/.*/replay.sh$' >seen
+results triage.sarif 'r["message"]["text"]' | grep -c '^[^.]*It failed 2 of 2 times, in [0-9]* calls. Replay: sh /[^ ]*/camp/triage/.*/replay.sh$\|It failed 2 of 2 times, in [0-9]* calls. Replay: sh /[^ ]*/camp/triage/.*/replay.sh$' >seen
 [ "$(cat seen)" -eq 5 ]
 ok $? "what it is, how often, and the command" triage.sarif
 results triage.sarif 'r["ruleId"], *at[0], said' >seen

@@ -19,7 +19,7 @@ arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
-arrows 'stress/*.[ch]' 'stress/|harness/(detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
+arrows 'stress/*.[ch]' 'stress/|harness/(base/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/witness/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 

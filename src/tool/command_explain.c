@@ -2,6 +2,8 @@
 /* pagetorture explain: draw programs and say what is wrong with them. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "harness/model/claims.h"
 #include "harness/model/rules.h"
@@ -11,33 +13,71 @@
 #include "tool/kit/options.h"
 #include "tool/kit/warnings.h"
 #include "tool/tool.h"
+#include "tool/witness/witness.h"
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
 	"Draw page programs: threads as columns, time downward, what orders them as arrows; then\n"
 	"say which rule is broken, by which calls, on which bytes, and why. The rule model is\n"
-	"asked, the page library is not run.\n"
+	"asked. With --run the programs are executed, too, on fibers in each flavour that this\n"
+	"build has; what is not as the model expects comes first, with what was expected.\n"
 	"\n"
-	"  --ascii     lines and arrows in ASCII\n"
-	"  --bytes     read every FILE as a byte string, whatever its name is\n"
-	"  --strict    a call that can never run ends with 1; without it, it is only a warning\n"
-	"  --utf8      in UTF-8; without either, as the locale has it\n"
-	"  --help      this text\n"
+	"  --ascii          lines and arrows in ASCII\n"
+	"  --backend B      with --run: how the library maps pages: direct (default) or alias\n"
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"
+	"  --flavour F,...  with --run: only these of: plain, asan, tsan, msan\n"
+	"  --run            execute the programs, and show where executions disagree\n"
+	"  --strict         a call that can never run ends with 1; without it, it is only a warning\n"
+	"  --timeout S      with --run: seconds for one program in one flavour (default 10)\n"
+	"  --utf8           in UTF-8; without either, as the locale has it\n"
+	"  --help           this text\n"
 	"\n"
 	"No line is longer than 100 columns. Colours are for terminals; NO_COLOR=1 turns them off.\n"
 	"\n"
-	"Exit status: 0 all claims (`expect`, `->`) hold; 1 one does not; 2 bad usage, or a file\n"
-	"that cannot be read or parsed.\n"
+	"Exit status: 0 all claims (`expect`, `->`) hold and, with --run, executions agree; 1 not\n"
+	"so; 2 bad usage, or a file that cannot be read or parsed.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture explain corpus/rules/overlap-one-byte.page\n"
+	"  pagetorture explain --run small.page\n"
 	"  pagetorture explain --ascii crash-1234 >report.txt\n";
 
-static int explain_file(struct rules *rules, const char *file, struct explain_style style,
-			bool strict)
+/* What the user asked for, and who executes. */
+static struct {
+	struct explain_style style;
+	const char *backend; /* or NULL */
+	bool strict, run, wanted[FLAVOURS_MAX];
+	struct witnesses witnesses;
+} settings = { .witnesses.seconds = 10 };
+
+/* The sentences of the flavours that disagree. Return: how many. */
+static size_t execute(const struct program *program,
+		      struct explain_disagreement disagreements[FLAVOURS_MAX])
+{
+	static char seen[FLAVOURS_MAX][DISAGREEMENT_TEXT];
+	static struct testimony testimony;
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		if (!settings.run || !settings.witnesses.of[i].there)
+			continue;
+		witness_ask(&settings.witnesses, i, program, &testimony);
+		if (testimony.result != CHECK_DIFFER)
+			continue;
+		witness_disagreement(&settings.witnesses, i, program, &testimony, seen[count]);
+		disagreements[count].who = flavour_names[i];
+		disagreements[count].seen = seen[count];
+		count++;
+	}
+	return count;
+}
+
+static int explain_file(struct rules *rules, const char *file)
 {
 	static struct program program;
+	struct explain_disagreement disagreements[FLAVOURS_MAX];
 	char error[PROGRAM_FILE_ERROR], claim[CLAIM_TEXT];
+	size_t count;
 	int status;
 
 	if (!program_file_load(file, &program, error)) {
@@ -45,48 +85,78 @@ static int explain_file(struct rules *rules, const char *file, struct explain_st
 		return EXIT_BAD;
 	}
 	rules_judge(rules, &program);
-	explain_print(stdout, file, &program, rules, style);
+	count = execute(&program, disagreements);
+	explain_print(stdout, file, &program, rules, settings.style, disagreements, count);
 	fflush(stdout);
-	status = warnings_print(file, &program, rules, strict);
-	return claims_hold(&program, rules, claim) ? status : EXIT_FAILED;
+	status = warnings_print(file, &program, rules, settings.strict);
+	return !count && claims_hold(&program, rules, claim) ? status : EXIT_FAILED;
 }
 
-int command_explain(int argc, char **argv)
+/* Return: an exit status, or -1 to go on. */
+static int begin_run(void)
 {
-	struct explain_style style = explain_style_for(stdout);
-	int utf8 = style.utf8;
-	bool strict = false;
-	const struct option_row rows[] = {
-		OPTION_PICK("ascii", &utf8, false),
-		option_bytes(),
-		option_strict(&strict),
-		OPTION_PICK("utf8", &utf8, true),
-		OPTION_END,
-	};
-	int status = options_take("explain", help, rows, argc, argv);
-	struct file_tally tally;
-	struct file_list files;
-	struct rules *rules;
+	int status;
 
+	if (!settings.run)
+		return -1;
+	status = options_backend("explain", settings.backend);
 	if (status >= 0)
 		return status;
-	style.utf8 = utf8;
-	if (optind == argc)
-		return usage_error("explain", "expected at least one FILE");
-	rules = rules_new();
+	return witnesses_find(&settings.witnesses, settings.wanted) ?
+	       -1 : usage_error("explain", "expected a flavour that this build has");
+}
+
+static int explain_files(int count, char **names)
+{
+	struct rules *rules = rules_new();
+	struct file_tally tally;
+	struct file_list files;
+	int status;
+
 	if (!rules)
 		return usage_error("explain", "no memory for the model");
-	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
+	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++) {
 		if (i)
 			putchar('\n');
-		status = worse(status, file_tally_add(&tally, explain_file(rules, files.names[i],
-									   style, strict)));
+		status = worse(status, file_tally_add(&tally, explain_file(rules, files.names[i])));
 	}
 	fflush(stdout);
 	file_tally_print(&tally, "explain");
 	file_list_destroy(&files);
 	rules_delete(rules);
+	return status;
+}
+
+int command_explain(int argc, char **argv)
+{
+	int utf8, status;
+	const struct option_row rows[] = {
+		OPTION_PICK("ascii", &utf8, false),
+		OPTION_TEXT("backend", &settings.backend),
+		option_bytes(),
+		option_flavour(settings.wanted),
+		OPTION_FLAG("run", &settings.run),
+		option_strict(&settings.strict),
+		option_timeout(&settings.witnesses.seconds),
+		OPTION_PICK("utf8", &utf8, true),
+		OPTION_END,
+	};
+
+	settings.style = explain_style_for(stdout);
+	settings.backend = getenv("PAGE_MAP");
+	utf8 = settings.style.utf8;
+	memset(settings.wanted, true, sizeof(settings.wanted));
+	status = options_take("explain", help, rows, argc, argv);
+	if (status >= 0)
+		return status;
+	settings.style.utf8 = utf8;
+	if (optind == argc)
+		return usage_error("explain", "expected at least one FILE");
+	status = begin_run();
+	if (status < 0)
+		status = explain_files(argc - optind, argv + optind);
+	witnesses_end(&settings.witnesses);
 	return status;
 }

@@ -8,7 +8,9 @@
 
 #include "harness/program/program_file.h"
 #include "harness/program/program_text.h"
+#include "tool/finding/judge_target.h"
 #include "tool/finding/reduce.h"
+#include "tool/finding/reduce_input.h"
 #include "tool/kit/file_list.h"
 #include "tool/kit/options.h"
 #include "tool/kit/output.h"
@@ -25,11 +27,17 @@ static const char help[] =
 	"Calls are left out first, then threads, then numbers get smaller and rounder, then flags\n"
 	"go. The same FILE gives the same program. What fails is said on standard error.\n"
 	"\n"
+	"A finding of a fuzz target (a file of a campaign, or --target) fails if the target itself\n"
+	"reports a failure, and in the same way if it reports the same sentence or the same kind\n"
+	"in the same functions: its replayer is asked (make TARGET-replay-FLAVOUR). Of fuzz_api\n"
+	"calls are left out, of fuzz_text lines and bytes.\n"
+	"\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  -o, --output OUT write to OUT, whole or not at all; default is standard output\n"
+	"  --target NAME    FILE is a finding of this fuzz target\n"
 	"  --timeout S      seconds for one program in one flavour (default 10)\n"
 	"  --help           this text\n"
 	"\n"
@@ -43,6 +51,7 @@ static const char help[] =
 
 struct settings {
 	const char *backend, *output;
+	const struct fuzz_target *target; /* or NULL */
 	bool wanted[FLAVOURS_MAX], threads;
 	unsigned int seconds;
 };
@@ -56,6 +65,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		option_threads(&s->threads),
 		option_flavour(s->wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },
+		option_target(&s->target),
 		option_timeout(&s->seconds),
 		OPTION_END,
 	};
@@ -68,10 +78,8 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	return options_backend("minimize", s->backend);
 }
 
-static int write_program(const struct program *program, const char *output)
+static int write_result(const void *text, size_t size, const char *output)
 {
-	static char text[TEXT_PROGRAM_MAX];
-	size_t size = program_to_text(program, text);
 	int error;
 
 	if (!output)
@@ -83,33 +91,52 @@ static int write_program(const struct program *program, const char *output)
 	return EXIT_BAD;
 }
 
+static int write_program(const struct program *program, const char *output)
+{
+	static char text[TEXT_PROGRAM_MAX];
+
+	return write_result(text, program_to_text(program, text), output);
+}
+
+static int tell_sound(const char *file, const struct judge *judge)
+{
+	if (judge->replayer)
+		fprintf(stderr, "%s: nothing to minimise: %s reports no failure\n", file,
+			judge->replayer->target->name);
+	else
+		fprintf(stderr, "%s: nothing to minimise: %s\n", file, judge->rules_may_break ?
+			"all flavours agree with the model" :
+			"it breaks no rule, and all flavours agree");
+	return EXIT_FAILED;
+}
+
+static int tell_unsteady(const char *file)
+{
+	fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", file);
+	return EXIT_FAILED;
+}
+
+/* ---- programs ---- */
+
 static int minimize_program(struct reduction *r, struct judge *judge, const char *output)
 {
 	size_t before = r->program.count;
 
 	signature_make(&r->signature, judge, &r->program, NULL);
-	if (!r->signature.failed) {
-		fprintf(stderr, "%s: nothing to minimise: it breaks no rule, and all flavours agree\n",
-			r->name);
-		return EXIT_FAILED;
-	}
+	if (!r->signature.failed)
+		return tell_sound(r->name, judge);
 	fprintf(stderr, "%s: %s\n", r->name, r->signature.text);
-	if (!reduce(r, judge)) {
-		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n",
-			r->name);
-		return EXIT_FAILED;
-	}
+	if (!reduce(r, judge))
+		return tell_unsteady(r->name);
 	fprintf(stderr, "%s: %zu calls, of %zu; %lu candidates, %lu executions\n", r->name,
 		r->program.count, before, r->tried, r->executed);
 	return write_program(&r->program, output);
 }
 
-static int minimize_file(const char *file, const struct settings *s)
+static int minimize_program_file(const char *file, struct judge *judge, const char *output)
 {
 	static struct reduction reduction;
-	struct judge judge;
 	char error[PROGRAM_FILE_ERROR], flavours[FLAVOURS_TEXT];
-	int status;
 
 	reduction.name = file;
 	if (!program_file_load(file, &reduction.program, error)) {
@@ -117,15 +144,84 @@ static int minimize_file(const char *file, const struct settings *s)
 		return EXIT_BAD;
 	}
 	program_renumber(&reduction.program);
+	witnesses_text(&judge->witnesses, flavours);
+	announce("minimize", "%s: %zu call%s, in %s", file, reduction.program.count,
+		 reduction.program.count == 1 ? "" : "s",
+		 judge->replayer ? judge->replayer->path : flavours);
+	return minimize_program(&reduction, judge, output);
+}
+
+/* ---- inputs of a fuzz target that are no programs ---- */
+
+/* Calls are written as people read them, if a binary can print them. */
+static int write_input(const struct input_reduction *r, struct judge *judge, const char *output)
+{
+	static char text[ISOLATE_OUTPUT];
+
+	if (judge->replayer->target->reads == READS_CALLS &&
+	    replayer_text(judge->replayer, r->bytes, r->size, text))
+		return write_result(text, strlen(text), output);
+	return write_result(r->bytes, r->size, output);
+}
+
+static int minimize_input(struct input_reduction *r, struct judge *judge, const char *output)
+{
+	static struct replayed replayed;
+	const char *unit;
+	size_t before = input_units(r, judge->replayer->target, &unit);
+
+	if (!replayer_run(judge->replayer, r->bytes, r->size, &replayed)) {
+		fprintf(stderr, "%s: expected to start %s\n", r->name, judge->replayer->path);
+		return EXIT_BAD;
+	}
+	signature_of_replayed(&r->signature, judge->replayer, &replayed);
+	if (!r->signature.failed)
+		return tell_sound(r->name, judge);
+	fprintf(stderr, "%s: %s\n", r->name, r->signature.text);
+	if (!reduce_input(r, judge))
+		return tell_unsteady(r->name);
+	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates\n", r->name,
+		input_units(r, judge->replayer->target, &unit), unit, before, r->tried);
+	return write_input(r, judge, output);
+}
+
+static int minimize_input_file(const char *file, struct judge *judge, const char *output)
+{
+	struct input_reduction reduction = { .name = file };
+	char error[PROGRAM_FILE_ERROR];
+	int status;
+
+	reduction.bytes = (uint8_t *)program_file_read(file, &reduction.size, error);
+	if (!reduction.bytes) {
+		fprintf(stderr, "%s\n", error);
+		return EXIT_BAD;
+	}
+	status = minimize_input(&reduction, judge, output);
+	free(reduction.bytes);
+	return status;
+}
+
+/* ---- any file ---- */
+
+static int minimize_file(const char *file, const struct settings *s)
+{
+	const struct fuzz_target *target = s->target ? s->target : fuzz_target_of_finding(file);
+	struct judge_targets targets = { .count = 0 };
+	struct judge judge;
+	int status;
+
 	if (!judge_begin(&judge, s->wanted, s->seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
 	judge.witnesses.threads = s->threads;
-	witnesses_text(&judge.witnesses, flavours);
-	announce("minimize", "%s: %zu call%s, in %s", file, reduction.program.count,
-		 reduction.program.count == 1 ? "" : "s", flavours);
-	status = minimize_program(&reduction, &judge, s->output);
-	if (signature_lacks(&judge))
+	if (!judge_by_target(&judge, &targets, target))
+		status = EXIT_FAILED;
+	else if (target && target->reads != READS_BYTES)
+		status = minimize_input_file(file, &judge, s->output);
+	else
+		status = minimize_program_file(file, &judge, s->output);
+	if (!judge.replayer && signature_lacks(&judge))
 		fprintf(stderr, "%s: %s\n", file, signature_lacks(&judge));
+	judge_targets_end(&targets);
 	judge_end(&judge);
 	return status;
 }

@@ -16,10 +16,11 @@ static const char help[] =
 	"with programs: findings of libFuzzer (crash-*) or AFL++ (id:*), or text (*.page).\n"
 	"\n"
 	"Findings that fail in the same way (`pagetorture minimize --help` says what that is; a race\n"
-	"is its two functions, in no order) are one failure. Of each failure the smallest finding is\n"
-	"tried again, minimised, and written to a folder of its own below OUT: the finding, as\n"
-	"program.page, minimised.page, explanation.txt, reproduce.c, report.txt, replay.sh and\n"
-	"summary.txt.\n"
+	"is its two functions, in no order) are one failure. What fails in a finding of a campaign is\n"
+	"what its target's replayer reports (make TARGET-replay-FLAVOUR). Of each failure the\n"
+	"smallest finding is tried again, minimised, and written to a folder of its own below OUT:\n"
+	"the finding, as program.page, minimised.page, explanation.txt, reproduce.c, report.txt,\n"
+	"replay.sh and summary.txt; of fuzz_api and fuzz_text minimised.calls or minimised.txt.\n"
 	"\n"
 	"  --add[=TREE]     put minimised programs into corpus/regress too, of the source tree TREE\n"
 	"                   (default: the one that you stand in), with what they are to `expect`\n"
@@ -29,12 +30,14 @@ static const char help[] =
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  -o, --output OUT where failures go (default DIR/triage)\n"
 	"  --sarif FILE     write the failures for a code host, too (SARIF 2.1.0)\n"
+	"  --target NAME    the fuzz target whose findings they are, where their directories (of a\n"
+	"                   campaign) do not say it\n"
 	"  --timeout S      seconds for one program in one flavour (default 10)\n"
 	"  --tries N        how often each failure is tried (default 10)\n"
 	"  --help           this text\n"
 	"\n"
 	"Exit status: 0 each finding fails, and is sorted; 1 there is none, or one does not fail\n"
-	"here or is no program; 2 bad usage, or a folder that cannot be read or written.\n"
+	"here, is no program, or has no replayer here; 2 bad usage, or a folder that cannot be read or written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture triage campaign\n"
@@ -82,6 +85,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		option_flavour(s->order.wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },
 		OPTION_TEXT("sarif", &s->order.sarif),
+		option_target(&s->order.target),
 		option_timeout(&s->order.seconds),
 		OPTION_NUMBER("tries", &s->order.tries, 1, 100000),
 		OPTION_END,

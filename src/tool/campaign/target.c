@@ -14,36 +14,26 @@
 #include "harness/program/program_bytes.h"
 #include "tool/campaign/tell.h"
 
-/* ---- the table ---- */
-
-static const struct known {
-	const char *name, *flavour;
-	enum target_reads reads;
-} known[] = {
-#define TARGET(name, flavour, reads, what) {#name, flavour, READS_##reads},
-#include "fuzz/targets.def"
-#undef TARGET
-};
-
-#define KNOWN (sizeof(known) / sizeof(known[0]))
-
 bool target_known(size_t number, const char **name)
 {
-	if (number < KNOWN)
-		*name = known[number].name;
-	return number < KNOWN;
+	const struct fuzz_target *known = fuzz_target_at(number);
+
+	if (known)
+		*name = known->name;
+	return known;
 }
 
 void target_init(struct target *target, const char *name, const struct fuzz_options *options)
 {
+	const struct fuzz_target *known = fuzz_target_find(name);
+
 	memset(target, 0, sizeof(*target));
 	target->name = name;
 	target->flavour = "asan";
-	for (size_t i = 0; i < KNOWN; i++)
-		if (!strcmp(known[i].name, name)) {
-			target->flavour = known[i].flavour;
-			target->reads = known[i].reads;
-		}
+	if (known) {
+		target->flavour = known->flavour;
+		target->reads = known->reads;
+	}
 	/* A text of that length has as many calls as a program can have. */
 	target->max_len = target->reads == READS_TEXT ? 4096 : PROGRAM_BYTES_MAX;
 	snprintf(target->dir, sizeof(target->dir), "%.3000s/%.500s", options->dir, name);

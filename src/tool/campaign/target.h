@@ -24,11 +24,9 @@
 
 #include "tool/campaign/engine.h"
 #include "tool/campaign/seat.h"
+#include "tool/kit/fuzz_target.h"
 #include "tool/kit/name_set.h"
 #include "tool/kit/store.h"
-
-/* What a target's inputs are (fuzz/targets.def): page programs, or calls by themselves. */
-enum target_reads { READS_BYTES, READS_TEXT, READS_CALLS };
 
 /* Processes of one engine on one target. */
 #define CREW_SEATS 64

@@ -42,6 +42,12 @@ static void mark_guilty(struct explained *e)
 		e->ink[v->fatal_call] = INK_GUILTY;
 	for (size_t i = 0; i < e->blocked_count; i++)
 		e->ink[e->blocked[i].call] = INK_GUILTY;
+	for (size_t i = 0; i < e->disagreement_count; i++) {
+		size_t call = explained_disagreeing_call(e, &e->disagreements[i]);
+
+		if (call < e->program->count)
+			e->ink[call] = INK_GUILTY;
+	}
 }
 
 static void mark(struct explained *e)
@@ -66,9 +72,15 @@ static void print_title(struct sheet *sheet, const char *file, const struct expl
 	size_t len = strlen(file), room = SHEET_COLUMNS / 2;
 	char names[RULE_SET_TEXT];
 
+	bool wrong = e->verdict->broken || e->disagreement_count;
+
 	rule_set_text(e->verdict->broken, " ", names);
-	sheet_words(sheet, 0, 2, e->verdict->broken ? INK_GUILTY : INK_PLAIN, "%s%s: %s",
-		    len > room ? "..." : "", len > room ? file + len - room : file, names);
+	sheet_words(sheet, 0, 2, wrong ? INK_GUILTY : INK_PLAIN, "%s%s: %s%s%s%s",
+		    len > room ? "..." : "", len > room ? file + len - room : file, names,
+		    e->disagreement_count ? "; " : "",
+		    e->disagreement_count ? e->disagreements[0].who : "",
+		    e->disagreement_count > 1 ? " and others disagree" :
+		    e->disagreement_count ? " disagrees" : "");
 	sheet_end(sheet);
 }
 
@@ -79,15 +91,18 @@ static bool has_ink(const struct explained *e, enum ink ink)
 
 static void print_legend(struct sheet *sheet, const struct explained *e)
 {
-	if (!e->verdict->broken)
+	if (!has_ink(e, INK_GUILTY))
 		return;
 	sheet_end(sheet);
-	sheet_words(sheet, 0, 0, INK_FAINT, has_ink(e, INK_CAUSE) ?
-		    "! breaks a rule   ~ made it so" : "! breaks a rule");
+	sheet_words(sheet, 0, 0, INK_FAINT, "%s%s", e->verdict->broken && e->disagreement_count ?
+		    "! breaks a rule, or is not executed as expected" :
+		    e->verdict->broken ? "! breaks a rule" : "! is not executed as expected",
+		    has_ink(e, INK_CAUSE) ? "   ~ made it so" : "");
 }
 
 void explain_print(FILE *out, const char *file, const struct program *program,
-		   const struct rules *rules, struct explain_style style)
+		   const struct rules *rules, struct explain_style style,
+		   const struct explain_disagreement *disagreements, size_t count)
 {
 	static struct explained e;
 	struct sheet sheet = { .out = out, .style = style };
@@ -97,6 +112,8 @@ void explain_print(FILE *out, const char *file, const struct program *program,
 	e.rules = rules;
 	e.trace = rules_trace(rules);
 	e.verdict = rules_verdict(rules);
+	e.disagreements = disagreements;
+	e.disagreement_count = count;
 	if (e.verdict->fatal_call != VERDICT_NONE && e.verdict->fatal_rule == RULE_deadlock)
 		e.blocked_count = cause_of_deadlock(program, rules, e.blocked);
 	happens_make(&e.happens, program, e.trace,

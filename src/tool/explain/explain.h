@@ -25,12 +25,20 @@ struct explain_style {
 /* As the locale and @out want it: UTF-8 if it is spoken, colours on a terminal only. */
 struct explain_style explain_style_for(FILE *out);
 
+/* An execution that was not as the model expects. */
+struct explain_disagreement {
+	const char *who;  /* a flavour or a fuzz target */
+	const char *seen; /* one sentence; "line N" in it is a line of the program */
+};
+
 /*
  * Explains @program, which @rules judged last, to @out.
  * @file: what to call it; cut if it is long
+ * @disagreements: @count of them, which come before what the model says
  */
 void explain_print(FILE *out, const char *file, const struct program *program,
-		   const struct rules *rules, struct explain_style style);
+		   const struct rules *rules, struct explain_style style,
+		   const struct explain_disagreement *disagreements, size_t count);
 
 /* The rules of the page contract that a broken rule is about, as doc/rules.md calls them. */
 const char *explain_contract(enum rule rule);

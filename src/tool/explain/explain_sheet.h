@@ -80,10 +80,16 @@ struct explained {
 	size_t blocked_count; /* in a deadlock */
 	struct blocked blocked[PROGRAM_THREADS];
 	uint8_t ink[PROGRAM_CALLS]; /* of each call: guilty, or the cause of it */
+	size_t disagreement_count;
+	const struct explain_disagreement *disagreements;
 };
 
 /* Draws the calls in the order in which they ran. */
 void explain_lanes(struct sheet *sheet, const struct explained *e);
+
+/* The call whose line @disagreement names first; PROGRAM_CALLS if there is none. */
+size_t explained_disagreeing_call(const struct explained *e,
+				  const struct explain_disagreement *disagreement);
 
 /* Says what is wrong. */
 void explain_words(struct sheet *sheet, const struct explained *e);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/model/claims.h"
@@ -393,14 +394,62 @@ static void tell_claims(struct sheet *sheet, const struct explained *e)
 	sheet_words(sheet, 0, 2, INK_GUILTY, "A claim does not hold: %s", claim);
 }
 
+/* ---- executions ---- */
+
+size_t explained_disagreeing_call(const struct explained *e,
+				  const struct explain_disagreement *disagreement)
+{
+	const char *at = strstr(disagreement->seen, "line ");
+	unsigned long line = at ? strtoul(at + strlen("line "), NULL, 10) : 0;
+	size_t i = 0;
+
+	while (i < e->program->count && e->program->calls[i].line != line)
+		i++;
+	return i < e->program->count ? i : PROGRAM_CALLS;
+}
+
+/* What the model says of that call. */
+static void tell_expected(struct sheet *sheet, const struct explained *e, size_t call)
+{
+	const struct shadow *shadow = rules_shadow(e->rules);
+	const struct step *step = trace_find(e->trace, call);
+	char text[CALL_TEXT];
+	bool races = false;
+
+	for (size_t i = 0; i < shadow->race_count; i++)
+		races |= shadow->races[i].first == call || shadow->races[i].second == call;
+	explained_call(e->program, call, step, text);
+	sheet_words(sheet, 2, 4, INK_PLAIN, "Expected at line %u: %s: %s%s", call_at(e, call)->line,
+		    who(e, call), text, !step ? ", which does not run to its end" :
+		    step->skipped ? ", which is skipped" :
+		    races ? ", which races as said below" : ", which races with no other call");
+}
+
+static void tell_disagreements(struct sheet *sheet, const struct explained *e)
+{
+	for (size_t i = 0; i < e->disagreement_count; i++) {
+		const struct explain_disagreement *one = &e->disagreements[i];
+		size_t call = explained_disagreeing_call(e, one);
+
+		sheet_end(sheet);
+		sheet_words(sheet, 0, 2, INK_GUILTY, "%s disagrees with the model", one->who);
+		sheet_words(sheet, 2, 4, INK_PLAIN, "Seen: %s", one->seen);
+		if (call < e->program->count)
+			tell_expected(sheet, e, call);
+	}
+}
+
 void explain_words(struct sheet *sheet, const struct explained *e)
 {
+	tell_disagreements(sheet, e);
 	tell_races(sheet, e);
 	tell_uninits(sheet, e);
 	tell_fatal(sheet, e);
 	if (!e->verdict->broken) {
 		sheet_end(sheet);
-		sheet_words(sheet, 0, 2, INK_PLAIN, "clean: no rule is broken.");
+		sheet_words(sheet, 0, 2, INK_PLAIN, e->disagreement_count ?
+			    "clean: the program breaks no rule, so the library or its build is wrong." :
+			    "clean: no rule is broken.");
 	}
 	tell_left(sheet, e);
 	tell_claims(sheet, e);

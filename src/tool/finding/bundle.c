@@ -10,6 +10,7 @@
 
 #include "harness/base/isolate.h"
 #include "harness/base/shell_word.h"
+#include "harness/program/program_bytes.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
@@ -57,6 +58,13 @@ static int sheet_end(struct sheet *sheet, const struct bundle *b, const char *na
 	return error;
 }
 
+/* What the target's replayer is to read. */
+static const char *input_file(const struct bundle *b)
+{
+	return b->input && b->signature->target->reads == READS_TEXT ? "minimised.txt" :
+								       "minimised.bin";
+}
+
 static int write_finding(const struct bundle *b, char file[PATH_MAX])
 {
 	struct store_input input;
@@ -77,27 +85,54 @@ static int write_program(const struct bundle *b, const char *name, const struct 
 	return write_file(b, name, text, size, file);
 }
 
-static int write_explanation(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+/* The input as the target reads it. */
+static int write_input(const struct bundle *b, char file[PATH_MAX])
+{
+	static uint8_t bytes[PROGRAM_BYTES_MAX];
+
+	if (!b->input)
+		return write_file(b, "minimised.bin", bytes, program_to_bytes(b->smallest, bytes), file);
+	return write_file(b, input_file(b), b->input->bytes, b->input->size, file);
+}
+
+/* Where no binary prints calls, there is no such file. */
+static int write_calls(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
+{
+	static char text[ISOLATE_OUTPUT];
+
+	if (!replayer_text(judge->replayer, b->input->bytes, b->input->size, text))
+		return 0;
+	return write_file(b, "minimised.calls", text, strlen(text), file);
+}
+
+static int write_explanation(const struct bundle *b, struct judge *judge, const struct signature *own,
+			     char file[PATH_MAX])
 {
 	const struct explain_style style = { .utf8 = false, .colour = false };
+	const struct explain_disagreement seen = { own->who, own->seen };
 	struct sheet sheet;
 
 	if (!sheet_begin(&sheet))
 		return errno;
 	rules_judge(judge->rules, b->smallest);
-	explain_print(sheet.out, "minimised.page", b->smallest, judge->rules, style);
+	explain_print(sheet.out, "minimised.page", b->smallest, judge->rules, style, &seen,
+		      *own->who ? 1 : 0);
 	return sheet_end(&sheet, b, "explanation.txt", file);
 }
 
-static int write_reproducer(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+static int write_reproducer(const struct bundle *b, struct judge *judge, const struct signature *own,
+			    char file[PATH_MAX])
 {
-	const struct to_c_options options = { .name = "minimised.page",
-					      .note = b->signature->text };
+	char note[SIGNATURE_TEXT + DISAGREEMENT_TEXT + 200], names[RULE_SET_TEXT];
+	const struct to_c_options options = { .name = "minimised.page", .note = note };
 	struct sheet sheet;
 
 	if (!sheet_begin(&sheet))
 		return errno;
 	rules_judge(judge->rules, b->smallest);
+	rule_set_text(to_c_expected(b->smallest, judge->rules), " ", names);
+	snprintf(note, sizeof(note), *own->who ? "%s\nExpected: %s. Seen by %s: %s\n" : "%s\n",
+		 b->signature->text, names, own->who, own->seen);
 	to_c(sheet.out, b->smallest, judge->rules, &options);
 	return sheet_end(&sheet, b, "reproduce.c", file);
 }
@@ -156,7 +191,7 @@ static void capture(FILE *out, const char *path, char **argv)
 		fputs("still running after 120 s\n", out);
 }
 
-static int write_report(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+static int write_report(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
 {
 	char list[64], program[PATH_MAX];
 	char *run[] = { "pagetorture", "run", "--flavour", list, program, NULL };
@@ -166,6 +201,13 @@ static int write_report(const struct bundle *b, const struct judge *judge, char 
 
 	if (!sheet_begin(&sheet))
 		return errno;
+	if (judge->replayer) {
+		snprintf(program, sizeof(program), "%.3800s/%s", b->dir, input_file(b));
+		fputs(replayer_report(judge->replayer, program), sheet.out);
+		putc('\n', sheet.out);
+	}
+	if (b->input)
+		return sheet_end(&sheet, b, "report.txt", file);
 	flavour_list(b, list);
 	snprintf(program, sizeof(program), "%.3800s/minimised.page", b->dir);
 	capture(sheet.out, "/proc/self/exe", *list ? run : all);
@@ -180,45 +222,80 @@ static int write_report(const struct bundle *b, const struct judge *judge, char 
 
 /* ---- words ---- */
 
-static int write_replay(const struct bundle *b, char file[PATH_MAX])
+static void print_run(FILE *out, const struct bundle *b)
+{
+	char list[64];
+
+	flavour_list(b, list);
+	shell_word_print(out, shell_own_binary());
+	fprintf(out, "\n[ -x \"$own\" ] || own=pagetorture\n"
+		     "exec \"${PAGETORTURE:-$own}\" run --backend %s%s%s minimised.page\n",
+		b->backend, *list ? " --flavour " : "", list);
+}
+
+static void print_replayer(FILE *out, const struct bundle *b, const struct replayer *replayer)
+{
+	const char *name = strrchr(replayer->path, '/');
+
+	shell_word_print(out, replayer->path);
+	fprintf(out, "\n[ -x \"$own\" ] || own=%s\nPAGE_MAP=%s exec \"$own\" %s\n",
+		name ? name + 1 : replayer->path, b->backend, input_file(b));
+}
+
+static int write_replay(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
 {
 	struct sheet sheet;
-	char list[64];
 
 	if (!sheet_begin(&sheet))
 		return errno;
-	flavour_list(b, list);
 	fprintf(sheet.out, "#!/bin/sh\n# %s\n"
 			   "cd -- \"$(dirname -- \"$0\")\" || exit 2\n"
-			   "# The binary that wrote this; on another machine the one that is in PATH.\n"
+			   "# The binary of the build that found it; on another machine the one in PATH.\n"
 			   "own=", b->signature->text);
-	shell_word_print(sheet.out, shell_own_binary());
-	fprintf(sheet.out, "\n[ -x \"$own\" ] || own=pagetorture\n"
-			   "exec \"${PAGETORTURE:-$own}\" run --backend %s%s%s minimised.page\n",
-		b->backend, *list ? " --flavour " : "", list);
+	if (judge->replayer)
+		print_replayer(sheet.out, b, judge->replayer);
+	else
+		print_run(sheet.out, b);
 	return sheet_end(&sheet, b, "replay.sh", file);
 }
 
 static int write_summary(const struct bundle *b, char file[PATH_MAX])
 {
 	struct sheet sheet;
+	const char *unit = "calls";
+	size_t left = b->input ? input_units(b->input, b->signature->target, &unit) :
+				 b->smallest->count;
 
 	if (!sheet_begin(&sheet))
 		return errno;
 	fprintf(sheet.out,
 		"signature  %s\n"
 		"failed     %u of %u tries\n"
-		"calls      %zu, of %zu%s\n"
+		"%-10s %zu, of %zu%s\n"
 		"backend    %s\n"
 		"replay     sh replay.sh\n"
 		"findings\n%s",
-		b->signature->text, b->failed, b->tries, b->smallest->count, b->program->count,
+		b->signature->text, b->failed, b->tries, unit, left, b->units,
 		b->minimised ? "" : " (not minimised: it does not fail in the same way each time)",
 		b->backend, b->members);
 	return sheet_end(&sheet, b, "summary.txt", file);
 }
 
-int bundle_write(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+/* What a program alone has. */
+static int write_programs(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
+{
+	static struct signature own;
+	int error = write_program(b, "program.page", b->program, file);
+
+	if (!error)
+		error = write_program(b, "minimised.page", b->smallest, file);
+	signature_make(&own, judge, b->smallest, b->signature->needs);
+	if (!error)
+		error = write_explanation(b, judge, &own, file);
+	return error ? error : write_reproducer(b, judge, &own, file);
+}
+
+int bundle_write(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
 {
 	int error;
 
@@ -226,17 +303,15 @@ int bundle_write(const struct bundle *b, const struct judge *judge, char file[PA
 	if (mkdir(b->dir, 0777) && errno != EEXIST)
 		return errno;
 	error = write_finding(b, file);
-	if (!error)
-		error = write_program(b, "program.page", b->program, file);
-	if (!error)
-		error = write_program(b, "minimised.page", b->smallest, file);
-	if (!error)
-		error = write_explanation(b, judge, file);
-	if (!error)
-		error = write_reproducer(b, judge, file);
+	if (!error && !b->input)
+		error = write_programs(b, judge, file);
+	if (!error && judge->replayer)
+		error = write_input(b, file);
+	if (!error && b->input && b->signature->target->reads == READS_CALLS)
+		error = write_calls(b, judge, file);
 	if (!error)
 		error = write_report(b, judge, file);
 	if (!error)
-		error = write_replay(b, file);
+		error = write_replay(b, judge, file);
 	return error ? error : write_summary(b, file);
 }

@@ -5,11 +5,16 @@
  *   finding          as the engine left it
  *   program.page     the same as text
  *   minimised.page   the smallest program that fails in the same way
+ *   minimised.bin    of a fuzz target: the same as the target reads it
  *   explanation.txt  what happens in it
  *   reproduce.c      the same calls as one file of C
  *   report.txt       what `run` and the sanitizers say of it
  *   replay.sh        the command that shows it again
  *   summary.txt      its signature, how often it failed, who found it; written last
+ *
+ * Of a fuzz target whose inputs are no programs there are, in place of program, explanation and
+ * reproduce.c, minimised.bin with the smallest list of calls and minimised.calls with the same for
+ * people, or minimised.txt with the smallest text.
  *
  * Each file is whole if it is there.
  */
@@ -19,13 +24,16 @@
 #include <limits.h>
 
 #include "harness/program/program.h"
+#include "tool/finding/reduce_input.h"
 #include "tool/finding/signature.h"
 #include "tool/sarif/sarif.h"
 
 struct bundle {
 	char dir[PATH_MAX];    /* its folder */
 	const char *finding;   /* path */
-	const struct program *program, *smallest;
+	const struct program *program, *smallest; /* or NULL: an input that is no program */
+	const struct input_reduction *input;	  /* is it then */
+	size_t units;				  /* calls or bytes of the finding itself */
 	const struct signature *signature;
 	const char *backend;
 	const char *members; /* paths of all findings that fail so, a line each */
@@ -38,7 +46,7 @@ struct bundle {
 void bundle_name(const struct signature *signature, char name[BUNDLE_NAME]);
 
 /* Return: 0, or what went wrong (errno), with the file that it went wrong with in @file. */
-int bundle_write(const struct bundle *bundle, const struct judge *judge, char file[PATH_MAX]);
+int bundle_write(const struct bundle *bundle, struct judge *judge, char file[PATH_MAX]);
 
 /* The same failure for code hosts; the judge is asked for its places. */
 void bundle_sarif(struct sarif *sarif, const struct bundle *bundle, struct judge *judge);

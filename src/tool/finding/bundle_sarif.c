@@ -47,6 +47,14 @@ static void relate_call(struct sarif *sarif, struct sarif_result *result, const 
 	sarif_relate(result, &place, text);
 }
 
+static void input_place(struct sarif *sarif, const struct bundle *b, struct sarif_place *place)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%.3800s/summary.txt", b->dir);
+	sarif_file(sarif, file, 1, place);
+}
+
 /* @own: the signature of the minimised program itself, for its lines */
 static void take_places(struct sarif *sarif, struct sarif_result *result, const struct bundle *b,
 			const struct signature *own)
@@ -55,6 +63,11 @@ static void take_places(struct sarif *sarif, struct sarif_result *result, const 
 	size_t count = own->place_count;
 	bool found = count && sarif_frame(sarif, &own->places[0].frame, &result->place);
 
+	if (b->input) {
+		if (!found)
+			input_place(sarif, b, &result->place);
+		return;
+	}
 	if (!found)
 		program_place(sarif, b, count ? own->places[0].call : NO_SITE, &result->place);
 	if (count > 1 && sarif_frame(sarif, &own->places[1].frame, &place))
@@ -68,16 +81,22 @@ void bundle_sarif(struct sarif *sarif, const struct bundle *b, struct judge *jud
 	struct sarif_result result = { .rule = rule_of(b->signature),
 				       .fingerprint = b->signature->text };
 	char message[SIGNATURE_TEXT + 8 * PATH_MAX], script[PATH_MAX + 16];
-	struct signature own;
+	static struct signature own;
+	const char *unit = "calls";
+	size_t left = b->input ? input_units(b->input, b->signature->target, &unit) :
+				 b->smallest->count;
 	FILE *out;
 
-	signature_make(&own, judge, b->smallest, b->signature->needs);
+	if (b->input)
+		own = *b->signature;
+	else
+		signature_make(&own, judge, b->smallest, b->signature->needs);
 	take_places(sarif, &result, b, &own);
 	out = fmemopen(message, sizeof(message), "w");
 	if (!out)
 		return;
-	fprintf(out, "%s. It failed %u of %u times, in %zu calls. Replay: sh ", b->signature->text,
-		b->failed, b->tries, b->smallest->count);
+	fprintf(out, "%s. It failed %u of %u times, in %zu %s. Replay: sh ", b->signature->text,
+		b->failed, b->tries, left, unit);
 	snprintf(script, sizeof(script), "%s/replay.sh", b->dir);
 	shell_path_print(out, script);
 	fclose(out);

@@ -8,11 +8,18 @@ tool_sources += \
 	%D%/bundle_sarif.c \
 	%D%/finding.c \
 	%D%/finding.h \
+	%D%/judge_target.c \
+	%D%/judge_target.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
+	%D%/reduce_input.c \
+	%D%/reduce_input.h \
 	%D%/regress.c \
 	%D%/regress.h \
+	%D%/replayer.c \
+	%D%/replayer.h \
 	%D%/signature.c \
 	%D%/signature.h \
+	%D%/signature_target.c \
 	%D%/triage.c \
 	%D%/triage.h

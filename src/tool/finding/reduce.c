@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "harness/base/sha1.h"
+#include "harness/model/repair.h"
 #include "harness/mutate/minimize.h"
 #include "harness/program/program_bytes.h"
 #include "tool/kit/name_set.h"
@@ -73,6 +74,42 @@ static bool reduce_asking(struct reducer *r, const bool *asked)
 	return signature_equal(&signature, &r->reduction->signature);
 }
 
+/*
+ * The target printed the program that it executed, or it repairs programs without a word. Such a
+ * program is what `run` and people can do something with, if the target fails on it in the same
+ * way.
+ */
+static void take_as_it_ran(struct reducer *r, bool (*make)(struct reducer *r, struct program *))
+{
+	static struct program ran;
+	struct signature signature;
+
+	if (!make(r, &ran) || ran.count > r->reduction->program.count + 1)
+		return;
+	program_renumber(&ran);
+	signature_make(&signature, r->judge, &ran, NULL);
+	if (signature_equal(&signature, &r->reduction->signature))
+		r->reduction->program = ran;
+}
+
+static bool printed(struct reducer *r, struct program *ran)
+{
+	static struct replayed replayed;
+
+	if (!replayer_run_program(r->judge->replayer, &r->reduction->program, &replayed) ||
+	    !replayed.ran_known)
+		return false;
+	*ran = replayed.ran;
+	return true;
+}
+
+static bool repaired(struct reducer *r, struct program *ran)
+{
+	*ran = r->reduction->program;
+	repair(ran, r->judge->rules);
+	return true;
+}
+
 bool reduce(struct reduction *reduction, struct judge *judge)
 {
 	struct reducer *r = calloc(1, sizeof(*r));
@@ -88,6 +125,10 @@ bool reduce(struct reduction *reduction, struct judge *judge)
 	good = reduce_asking(r, reduction->signature.needs) || reduce_asking(r, NULL);
 	if (good)
 		reduction->program = r->minimize.best;
+	if (good && judge->replayer) {
+		take_as_it_ran(r, repaired);
+		take_as_it_ran(r, printed);
+	}
 	reduction->executed = judge->executed - before;
 	status_end();
 	free(r->rejected.slots);

@@ -62,7 +62,7 @@ static size_t name_line(struct signature *s, const struct program *program, cons
 }
 
 /* A sentence without what differs from one program to another that fails like it. */
-static void add_plain(struct signature *s, const struct program *program, const char *from)
+void signature_add_plain(struct signature *s, const struct program *program, const char *from)
 {
 	while (*from) {
 		size_t len = name_line(s, program, from);
@@ -166,12 +166,14 @@ static bool add_difference(struct signature *s, const struct judge *j, const str
 		if (t->result != CHECK_DIFFER)
 			continue;
 		s->failed = s->differs = s->needs[flavour] = true;
+		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
+		witness_disagreement(&j->witnesses, flavour, program, t, s->seen);
 		add(s, "%s disagrees: ", flavour_names[flavour]);
 		if (*t->why) {
 			if (is_unknown_race(j, flavour, t))
 				add_unknown_race(s, j, flavour, program, t);
 			else
-				add_plain(s, program, t->why);
+				signature_add_plain(s, program, t->why);
 			snprintf(s->site, sizeof(s->site), "%s-disagrees", flavour_names[flavour]);
 		} else {
 			site_text(j, flavour, program, &death->site, site);
@@ -195,7 +197,7 @@ static bool add_claim(struct signature *s, const struct judge *j, const struct p
 		return false;
 	s->failed = true;
 	add(s, "claim does not hold: ");
-	add_plain(s, program, claim);
+	signature_add_plain(s, program, claim);
 	strcpy(s->site, "claim");
 	return true;
 }
@@ -332,6 +334,10 @@ void signature_make(struct signature *s, struct judge *j, const struct program *
 {
 	static struct testimony told[FLAVOURS_MAX];
 
+	if (j->replayer) {
+		signature_of_target(s, j, program);
+		return;
+	}
 	memset(s, 0, sizeof(*s));
 	rules_judge(j->rules, program);
 	s->broken = rules_verdict(j->rules)->broken;
@@ -343,7 +349,7 @@ void signature_make(struct signature *s, struct judge *j, const struct program *
 		witness_ask(&j->witnesses, i, program, &told[i]);
 		j->executed++;
 	}
-	if (!add_difference(s, j, program, told) && !add_claim(s, j, program))
+	if (!add_difference(s, j, program, told) && !add_claim(s, j, program) && !j->rules_may_break)
 		add_rules(s, j, program, told);
 }
 

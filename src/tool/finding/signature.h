@@ -14,6 +14,9 @@
  * a library without debugging information, an access through a mapping.
  *
  * Otherwise all is well, and nothing fails.
+ *
+ * Of a finding of a fuzz target the failure is what the target itself reports (replayer.h): its
+ * sentence without numbers, or the report's kind and its functions in src/page.
  */
 #ifndef TOOL_SIGNATURE_H
 #define TOOL_SIGNATURE_H
@@ -22,6 +25,7 @@
 
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
+#include "tool/finding/replayer.h"
 #include "tool/witness/report.h"
 #include "tool/witness/witness.h"
 
@@ -42,7 +46,10 @@ struct signature {
 	rule_set broken;	  /* as the model says */
 	uint8_t race[2];	  /* ops of the race, sorted */
 	uint8_t fatal;		  /* op of the fatal call, or OP_COUNT */
+	const struct fuzz_target *target; /* that reported it; NULL: executions by `run` */
 	/* What is told of it, and is no part of it: a race has two. */
+	char who[64];		     /* of a disagreement: the flavour or target, else empty */
+	char seen[DISAGREEMENT_TEXT]; /* and its sentence, with numbers */
 	size_t place_count;
 	struct signature_place places[2];
 };
@@ -52,6 +59,8 @@ struct judge {
 	struct rules *rules;
 	struct witnesses witnesses;
 	unsigned long judged, executed; /* programs, and how often in a flavour */
+	struct replayer *replayer; /* NULL, or the fuzz target that decides alone what fails */
+	bool rules_may_break; /* a program that breaks rules as the model says does not fail */
 };
 
 /* Return: false without memory or without a flavour that this build has. */
@@ -64,6 +73,16 @@ void judge_end(struct judge *judge);
  */
 void signature_make(struct signature *signature, struct judge *judge,
 		    const struct program *program, const bool *flavours);
+
+/* The same by the replayer of a fuzz target. */
+void signature_of_target(struct signature *signature, struct judge *judge,
+			 const struct program *program);
+void signature_of_replayed(struct signature *signature, const struct replayer *replayer,
+			   const struct replayed *replayed);
+
+/* Appends a sentence without its numbers; a line of @program becomes the name of its call. */
+void signature_add_plain(struct signature *signature, const struct program *program,
+			 const char *sentence);
 
 /*
  * Might @program fail like that, as far as the model knows? Costs next to nothing beside an

@@ -15,17 +15,21 @@
 #include "harness/program/program_file.h"
 #include "tool/finding/bundle.h"
 #include "tool/finding/finding.h"
+#include "tool/finding/judge_target.h"
 #include "tool/finding/reduce.h"
+#include "tool/finding/reduce_input.h"
 #include "tool/finding/regress.h"
 #include "tool/kit/status.h"
+#include "tool/kit/store.h"
 #include "tool/kit/usage.h"
 
 /* Findings that fail in the same way. */
 struct failure {
 	struct signature signature;
 	struct reduction reduction; /* of the smallest */
+	struct input_reduction input; /* in place of it, if that is no program */
 	const char *finding;	    /* its path */
-	size_t size;		    /* calls of it */
+	size_t size;		    /* calls of it, or bytes */
 	char *members;		    /* paths, a line each */
 	size_t count;
 	unsigned int failed;
@@ -34,11 +38,13 @@ struct failure {
 struct triage {
 	const struct triage_order *order;
 	struct judge judge;
+	struct judge_targets targets;
 	struct findings findings;
 	struct sarif *sarif; /* or NULL */
 	struct failure **failures;
 	size_t count;
 	size_t sound, unparsed; /* findings that do not fail; files that are no program */
+	size_t untried;		/* of a target without a replayer */
 	int status;
 };
 
@@ -81,41 +87,93 @@ static void keep_smallest(struct failure *failure, const struct program *program
 	failure->reduction.program = *program;
 }
 
-/* Return: does it fail, in one of all tries? */
-static bool fails(struct triage *t, const struct program *program, struct signature *signature)
+static void keep_smallest_input(struct failure *failure, const struct store_input *input,
+				const char *path)
 {
+	uint8_t *copy;
+
+	if (failure->finding && input->size >= failure->size)
+		return;
+	copy = malloc(input->size);
+	if (!copy)
+		exit(usage_error("triage", "no memory for one more finding"));
+	memcpy(copy, input->bytes, input->size);
+	free(failure->input.bytes);
+	failure->finding = path;
+	failure->size = input->size;
+	failure->input.bytes = copy;
+	failure->input.size = input->size;
+}
+
+/* Return: does it fail, in one of all tries? A replayer reads the file as the engine left it. */
+static bool fails(struct triage *t, const struct program *program, const struct store_input *input,
+		  struct signature *signature)
+{
+	static struct replayed replayed;
+
 	for (unsigned int i = 0; i < t->order->tries; i++) {
-		signature_make(signature, &t->judge, program, NULL);
+		memset(signature, 0, sizeof(*signature));
+		if (!t->judge.replayer)
+			signature_make(signature, &t->judge, program, NULL);
+		else if (replayer_run(t->judge.replayer, input->bytes, input->size, &replayed))
+			signature_of_replayed(signature, t->judge.replayer, &replayed);
 		if (signature->failed)
 			return true;
 	}
 	return false;
 }
 
+static void tell_sound(struct triage *t, const struct finding *finding)
+{
+	status_end();
+	fprintf(stderr, "%s: does not fail here, in %u tries\n", finding->path, t->order->tries);
+	t->sound++;
+}
+
+/* Return: false, after saying why, if the finding cannot be read. */
+static bool load(struct triage *t, const struct finding *finding, const struct fuzz_target *target,
+		 struct program *program, struct store_input *input)
+{
+	char error[PROGRAM_FILE_ERROR];
+	const char *why = store_read(finding->path, input);
+
+	if (why)
+		snprintf(error, sizeof(error), "%s: expected a finding: %s", finding->path, why);
+	else if ((target && target->reads != READS_BYTES) ||
+		 program_file_load(finding->path, program, error))
+		return true;
+	status_end();
+	fprintf(stderr, "%s\n", error);
+	t->unparsed++;
+	return false;
+}
+
 static void sort_finding(struct triage *t, const struct finding *finding)
 {
+	const struct fuzz_target *target = t->order->target ? t->order->target :
+					   fuzz_target_of_finding(finding->path);
 	static struct program program;
-	struct signature signature;
+	static struct signature signature;
+	struct store_input input;
 	struct failure *failure;
-	char error[PROGRAM_FILE_ERROR];
 
-	if (!program_file_load(finding->path, &program, error)) {
-		status_end();
-		fprintf(stderr, "%s\n", error);
-		t->unparsed++;
+	if (!judge_by_target(&t->judge, &t->targets, target)) {
+		t->untried++;
 		return;
 	}
+	if (!load(t, finding, target, &program, &input))
+		return;
 	program_renumber(&program);
-	if (!fails(t, &program, &signature)) {
-		status_end();
-		fprintf(stderr, "%s: does not fail here, in %u tries\n", finding->path,
-			t->order->tries);
-		t->sound++;
+	if (!fails(t, &program, &input, &signature)) {
+		tell_sound(t, finding);
 		return;
 	}
 	failure = failure_of(t, &signature);
 	add_member(failure, finding->path);
-	keep_smallest(failure, &program, finding->path);
+	if (target && target->reads != READS_BYTES)
+		keep_smallest_input(failure, &input, finding->path);
+	else
+		keep_smallest(failure, &program, finding->path);
 }
 
 /* ---- one failure ---- */
@@ -137,6 +195,22 @@ static unsigned int count_failures(struct triage *t, const struct program *progr
 	return failed;
 }
 
+static unsigned int count_input_failures(struct triage *t, const struct failure *failure)
+{
+	static struct replayed replayed;
+	static struct signature signature;
+	unsigned int failed = 0;
+
+	for (unsigned int i = 0; i < t->order->tries; i++) {
+		if (!replayer_run(t->judge.replayer, failure->input.bytes, failure->input.size,
+				  &replayed))
+			continue;
+		signature_of_replayed(&signature, t->judge.replayer, &replayed);
+		failed += signature_equal(&signature, &failure->signature);
+	}
+	return failed;
+}
+
 static void complain(struct triage *t, const char *path, int error)
 {
 	status_end();
@@ -147,7 +221,14 @@ static void complain(struct triage *t, const char *path, int error)
 static void add_to_corpus(struct triage *t, const struct failure *failure, const char *name)
 {
 	char path[PATH_MAX];
-	int error = regress_add(t->order->regress, name, &failure->reduction.program,
+	int error;
+
+	if (failure->input.bytes) {
+		printf("  not added: an input of %s is no page program\n",
+		       failure->signature.target->name);
+		return;
+	}
+	error = regress_add(t->order->regress, name, &failure->reduction.program,
 				&failure->signature, t->judge.rules, path);
 
 	if (error && error != EEXIST)
@@ -156,20 +237,43 @@ static void add_to_corpus(struct triage *t, const struct failure *failure, const
 		printf("  %s: %s\n", error ? "was there" : "added", path);
 }
 
+/* Makes the failure small. @before: the program as it was found */
+static void reduce_failure(struct triage *t, struct failure *failure, const char *name,
+			   struct program *before, struct bundle *bundle)
+{
+	const char *unit;
+
+	if (failure->input.bytes) {
+		bundle->units = input_units(&failure->input, failure->signature.target, &unit);
+		failure->failed = count_input_failures(t, failure);
+		failure->input.name = name;
+		failure->input.signature = failure->signature;
+		bundle->minimised = reduce_input(&failure->input, &t->judge);
+		bundle->input = &failure->input;
+		return;
+	}
+	*before = failure->reduction.program;
+	bundle->units = before->count;
+	failure->failed = count_failures(t, before, &failure->signature);
+	failure->reduction.name = name;
+	failure->reduction.signature = failure->signature;
+	bundle->minimised = reduce(&failure->reduction, &t->judge);
+	bundle->program = before;
+	bundle->smallest = &failure->reduction.program;
+}
+
 static void finish_failure(struct triage *t, struct failure *failure)
 {
 	static struct program before;
 	char name[BUNDLE_NAME], file[PATH_MAX];
-	struct bundle bundle = { .program = &before, .signature = &failure->signature };
+	struct bundle bundle = { .signature = &failure->signature };
+	const char *unit = "calls";
+	size_t left;
 	int error;
 
+	judge_by_target(&t->judge, &t->targets, failure->signature.target);
 	bundle_name(&failure->signature, name);
-	before = failure->reduction.program;
-	failure->failed = count_failures(t, &before, &failure->signature);
-	failure->reduction.name = name;
-	failure->reduction.signature = failure->signature;
-	bundle.minimised = reduce(&failure->reduction, &t->judge);
-	bundle.smallest = &failure->reduction.program;
+	reduce_failure(t, failure, name, &before, &bundle);
 	bundle.finding = failure->finding;
 	bundle.backend = exec_backend();
 	bundle.members = failure->members;
@@ -179,10 +283,12 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	error = bundle_write(&bundle, &t->judge, file);
 	if (t->sarif)
 		bundle_sarif(t->sarif, &bundle, &t->judge);
+	left = bundle.input ? input_units(bundle.input, failure->signature.target, &unit) :
+			      bundle.smallest->count;
 	status_end();
-	printf("%s: %zu finding%s, failed %u of %u, %zu calls of %zu\n  %s\n", name, failure->count,
-	       failure->count == 1 ? "" : "s", failure->failed, t->order->tries,
-	       bundle.smallest->count, before.count, failure->signature.text);
+	printf("%s: %zu finding%s, failed %u of %u, %zu %s of %zu\n  %s\n", name, failure->count,
+	       failure->count == 1 ? "" : "s", failure->failed, t->order->tries, left, unit,
+	       bundle.units, failure->signature.text);
 	if (error)
 		complain(t, file, error);
 	else if (t->order->add)
@@ -201,6 +307,8 @@ static void print_end(const struct triage *t)
 		printf("; %zu were there twice", t->findings.repeated);
 	if (t->sound)
 		printf("; %zu did not fail", t->sound);
+	if (t->untried)
+		printf("; %zu could not be tried", t->untried);
 	if (t->unparsed + t->findings.unreadable)
 		printf("; %zu are no program", t->unparsed + t->findings.unreadable);
 	putchar('\n');
@@ -216,11 +324,12 @@ static void sort_all(struct triage *t)
 	for (size_t i = 0; i < t->count; i++) {
 		finish_failure(t, t->failures[i]);
 		free(t->failures[i]->members);
+		free(t->failures[i]->input.bytes);
 		free(t->failures[i]);
 	}
 	free(t->failures);
 	print_end(t);
-	if (!t->findings.count || t->sound || t->unparsed || t->findings.unreadable)
+	if (!t->findings.count || t->sound || t->untried || t->unparsed || t->findings.unreadable)
 		t->status = worse(t->status, EXIT_FAILED);
 }
 
@@ -255,6 +364,7 @@ int triage(const struct triage_order *order)
 		t.status = EXIT_BAD;
 	if (signature_lacks(&t.judge))
 		fprintf(stderr, "%s: %s\n", order->dir, signature_lacks(&t.judge));
+	judge_targets_end(&t.targets);
 	judge_end(&t.judge);
 	findings_free(&t.findings);
 	return t.status;

@@ -7,10 +7,12 @@
 #include <stdbool.h>
 
 #include "tool/kit/flavours.h"
+#include "tool/kit/fuzz_target.h"
 
 struct triage_order {
 	const char *dir;
 	const char *sarif; /* or NULL */
+	const struct fuzz_target *target; /* whose findings they are; NULL: as their directory says */
 	char output[PATH_MAX];
 	bool add;		/* minimised programs go to @regress too */
 	char regress[PATH_MAX]; /* a folder */

@@ -7,6 +7,8 @@ tool_sources += \
 	%D%/file_list.h \
 	%D%/flavours.c \
 	%D%/flavours.h \
+	%D%/fuzz_target.c \
+	%D%/fuzz_target.h \
 	%D%/json.c \
 	%D%/json.h \
 	%D%/name_set.c \

@@ -179,6 +179,14 @@ struct option_row option_bytes(void)
 	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
 }
 
+static bool read_target(char *value, void *into)
+{
+	const struct fuzz_target **target = into;
+
+	*target = fuzz_target_find(value);
+	return *target;
+}
+
 struct option_row option_flavour(bool *wanted)
 {
 	return (struct option_row)OPTION_READ("flavour", read_flavours, wanted,
@@ -189,6 +197,11 @@ struct option_row option_executor(struct trial_options *options)
 {
 	return (struct option_row)OPTION_READ("executor", read_executor, options,
 					      "fibers, threads or both");
+}
+
+struct option_row option_target(const struct fuzz_target **target)
+{
+	return (struct option_row)OPTION_READ("target", read_target, target, "NAME of a fuzz target");
 }
 
 struct option_row option_threads(bool *threads)

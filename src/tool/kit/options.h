@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "harness/trial.h"
+#include "tool/kit/fuzz_target.h"
 
 /* Most rows of a table. */
 #define OPTIONS_MAX 32
@@ -57,6 +58,9 @@ struct option_row option_bytes(void);
 
 /* --flavour F,... into FLAVOURS_MAX flags. */
 struct option_row option_flavour(bool *wanted);
+
+/* --target NAME of fuzz/targets.def, into a pointer that is NULL without it. */
+struct option_row option_target(const struct fuzz_target **target);
 
 /* --executor fibers, threads or both. */
 struct option_row option_executor(struct trial_options *options);

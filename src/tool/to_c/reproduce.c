@@ -236,9 +236,9 @@ static enum reproduced run_attempt(struct reproducing *r, const struct attempt *
 	seen = attempt_seen(r->program, r->rules, a, &child);
 	if (seen == a->wanted && !child.hung && !strstr(child.output, "not as expected"))
 		return REPRODUCED;
-	why_not(r, "%s %s is %s in the flavour %s: %s", a->wanted ? "expected" : "unexpected",
-		rule_text(a->rule), seen ? "seen" : "not seen", a->build->flavour,
-		told_line(&child));
+	why_not(r, "expected %s%s in the flavour %s, seen: %s%s%s", a->wanted ? "" : "no ",
+		rule_text(a->rule), a->build->flavour, seen && !a->wanted ? rule_text(a->rule) : "",
+		seen && !a->wanted ? ", " : "", told_line(&child));
 	return REPRODUCED_NOT;
 }
 

@@ -80,10 +80,10 @@ void c_expect_bytes(struct c_file *file, unsigned int line, uint8_t thread, uint
 			run = 1;
 			continue;
 		}
-		file->used[C_EXPECT] = file->used[all ? C_IS_ALL : C_IS_PATTERN] = true;
+		file->used[C_EXPECT_BYTE] = file->used[all ? C_EXPECT_ALL : C_EXPECT_PATTERN] = true;
 		file->bytes |= 1u << thread;
-		c_line(file, "expect(%u, %s(%s_bytes + %u, %u, 0x%x));", line,
-		       all ? "is_all" : "is_pattern", c_thread(thread), i, run, bytes[i]);
+		c_line(file, "%s(%u, %s_bytes, %u, %u, 0x%x);",
+		       all ? "expect_all" : "expect_pattern", line, c_thread(thread), i, run, bytes[i]);
 	}
 }
 
@@ -283,9 +283,9 @@ static void put_end_of_page(struct c_file *file, unsigned int page)
 	if (!(rules_verdict(file->rules)->broken & ~RULE_BIT(RULE_deadlock))) {
 		file->used[C_EXPECT] = true;
 		file->bytes |= 1u << THREAD_MAIN;
-		c_line(file, "expect(0, page_ref_count(p%u) == %u);", page,
+		c_line(file, "expect(0, page_ref_count(p%u), %u);", page,
 		       trace->pages[page].refs);
-		c_line(file, "expect(0, page_read_raw(p%u, main_bytes, 0, PAGE_SIZE) == 0);", page);
+		c_line(file, "expect(0, page_read_raw(p%u, main_bytes, 0, PAGE_SIZE), 0);", page);
 		c_expect_bytes(file, 0, THREAD_MAIN, trace->pages[page].at, TRACE_PAGE);
 	}
 	for (unsigned int i = 0; i < trace->pages[page].refs; i++)
@@ -352,6 +352,7 @@ bool to_c(FILE *out, const struct program *program, const struct rules *rules,
 			put_thread(&file, t);
 	put_main(&file);
 	fclose(file.body);
+	file.used[C_WRONG] = file.used[C_EXPECT] || file.used[C_EXPECT_BYTE];
 	file.used[C_DEFAULTS] = file.plan.threads;
 	file.used[C_FIBER] = options->deterministic && file.plan.threads;
 	c_head(out, &file);

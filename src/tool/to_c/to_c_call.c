@@ -57,7 +57,7 @@ static void returns(struct c_one *c, const char *expression)
 		return;
 	}
 	use_helper(c, C_EXPECT);
-	c_line(c->file, "expect(%u, %s == %s%s);", c->call->line, expression,
+	c_line(c->file, "expect(%u, %s, %s%s);", c->call->line, expression,
 	       result > RESULT_0 ? "-" : "", result_name(result));
 }
 
@@ -101,8 +101,8 @@ static void c_alloc_page(struct c_one *c)
 		c_line(c->file, "%s = page_alloc%s;", name, flags);
 	}
 	use_helper(c, C_EXPECT);
-	c_line(c->file, "expect(%u, %s %s NULL);", c->call->line, page(c, 0),
-	       result_of(c) == RESULT_0 ? "!=" : "==");
+	c_line(c->file, "expect(%u, %s != NULL, %d);", c->call->line, page(c, 0),
+	       result_of(c) == RESULT_0);
 }
 
 static void c_get_page(struct c_one *c)
@@ -184,7 +184,7 @@ static void c_lock(struct c_one *c)
 	}
 	use_helper(c, C_EXPECT);
 	c_line(c->file, "/* A lock would wait for ever. */");
-	c_line(c->file, "expect(%u, pthread_mutex_trylock(&m%u) == EBUSY);", c->call->line,
+	c_line(c->file, "expect(%u, pthread_mutex_trylock(&m%u), EBUSY);", c->call->line,
 	       c->call->handle[0]);
 }
 
@@ -206,7 +206,7 @@ static void c_wait(struct c_one *c)
 	}
 	use_helper(c, C_EXPECT);
 	c_line(c->file, "/* A wait would never end. */");
-	c_line(c->file, "expect(%u, sem_trywait(&s%u) && errno == EAGAIN);", c->call->line,
+	c_line(c->file, "expect(%u, sem_trywait(&s%u) && errno == EAGAIN, 1);", c->call->line,
 	       c->call->handle[0]);
 }
 

@@ -12,16 +12,35 @@ static const char defaults[] =
 	"	       \"suppress_equal_addresses=0:atexit_sleep_ms=0\";\n"
 	"}\n";
 
-static const char expect[] =
+static const char wrong[] =
 	"/* The numbers are lines of the program above, 0 is its end. */\n"
-	"static void expect(int line, int good)\n"
+	"static void wrong(int line)\n"
 	"{\n"
-	"	if (good)\n"
-	"		return;\n"
 	"	if (line)\n"
-	"		fprintf(stderr, \"line %d: not as expected\\n\", line);\n"
+	"		fprintf(stderr, \"line %d: not as expected: \", line);\n"
 	"	else\n"
-	"		fprintf(stderr, \"at the end: not as expected\\n\");\n"
+	"		fprintf(stderr, \"at the end: not as expected: \");\n"
+	"}\n";
+
+static const char expect[] =
+	"static void expect_value(int line, const char *call, long got, long expected)\n"
+	"{\n"
+	"	if (got == expected)\n"
+	"		return;\n"
+	"	wrong(line);\n"
+	"	fprintf(stderr, \"%s: expected %ld, got %ld\\n\", call, expected, got);\n"
+	"	_exit(1);\n"
+	"}\n"
+	"\n"
+	"#define expect(line, call, expected) expect_value(line, #call, call, expected)\n";
+
+static const char expect_byte[] =
+	"static void expect_byte(int line, size_t at, unsigned char got, unsigned char expected)\n"
+	"{\n"
+	"	if (got == expected)\n"
+	"		return;\n"
+	"	wrong(line);\n"
+	"	fprintf(stderr, \"byte %zu: expected 0x%02x, got 0x%02x\\n\", at, expected, got);\n"
 	"	_exit(1);\n"
 	"}\n";
 
@@ -45,22 +64,21 @@ static const char pattern[] =
 	"		((unsigned char *)bytes)[i] = (unsigned char)(seed + i + i / 256);\n"
 	"}\n";
 
-static const char is_pattern[] =
-	"static int is_pattern(const unsigned char *bytes, size_t len, unsigned char seed)\n"
+static const char expect_pattern[] =
+	"static void expect_pattern(int line, const unsigned char *bytes, size_t from, size_t len,\n"
+	"			   unsigned char seed)\n"
 	"{\n"
 	"	for (size_t i = 0; i < len; i++)\n"
-	"		if (bytes[i] != (unsigned char)(seed + i + i / 256))\n"
-	"			return 0;\n"
-	"	return 1;\n"
+	"		expect_byte(line, from + i, bytes[from + i],\n"
+	"			    (unsigned char)(seed + i + i / 256));\n"
 	"}\n";
 
-static const char is_all[] =
-	"static int is_all(const unsigned char *bytes, size_t len, unsigned char value)\n"
+static const char expect_all[] =
+	"static void expect_all(int line, const unsigned char *bytes, size_t from, size_t len,\n"
+	"		       unsigned char value)\n"
 	"{\n"
 	"	for (size_t i = 0; i < len; i++)\n"
-	"		if (bytes[i] != value)\n"
-	"			return 0;\n"
-	"	return 1;\n"
+	"		expect_byte(line, from + i, bytes[from + i], value);\n"
 	"}\n";
 
 static const char use[] =
@@ -268,11 +286,13 @@ static const char fiber_turn[] =
 
 static const char *const texts[C_HELPERS] = {
 	[C_DEFAULTS] = defaults,
+	[C_WRONG] = wrong,
 	[C_EXPECT] = expect,
+	[C_EXPECT_BYTE] = expect_byte,
 	[C_DOOMED] = doomed,
 	[C_PATTERN] = pattern,
-	[C_IS_PATTERN] = is_pattern,
-	[C_IS_ALL] = is_all,
+	[C_EXPECT_PATTERN] = expect_pattern,
+	[C_EXPECT_ALL] = expect_all,
 	[C_USE] = use,
 	[C_SEEN_PAGE] = seen_page,
 	[C_SEEN_MAP] = seen_map,

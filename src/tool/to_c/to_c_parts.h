@@ -46,11 +46,13 @@ size_t c_plan_maps_left(const struct c_plan *plan, const struct program *program
 /* In the order of the file: what one uses stands above it. */
 enum c_helper {
 	C_DEFAULTS, /* ThreadSanitizer's options */
+	C_WRONG,
 	C_EXPECT,
+	C_EXPECT_BYTE,
 	C_DOOMED,
 	C_PATTERN,
-	C_IS_PATTERN,
-	C_IS_ALL,
+	C_EXPECT_PATTERN,
+	C_EXPECT_ALL,
 	C_USE,
 	C_SEEN_PAGE,
 	C_SEEN_MAP,

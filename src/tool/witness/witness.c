@@ -98,6 +98,55 @@ void witness_ask(struct witnesses *w, unsigned int flavour, const struct program
 	strcpy(testimony->why, "no answer");
 }
 
+/* A witness numbers lines as the plain text of the program has them. */
+static unsigned int line_of(const struct program *program, unsigned long line)
+{
+	return line >= 2 && line - 2 < program->count ? program->calls[line - 2].line :
+							(unsigned int)line;
+}
+
+static void append_sentence(char text[DISAGREEMENT_TEXT], const struct program *program,
+			    const char *from)
+{
+	static const char word[] = "line ";
+	size_t used = strlen(text);
+
+	while (*from && used < DISAGREEMENT_TEXT - 32) {
+		char *behind;
+		unsigned long line;
+
+		if (strncmp(from, word, strlen(word)) || from[strlen(word)] < '0' ||
+		    from[strlen(word)] > '9') {
+			text[used++] = *from++;
+			continue;
+		}
+		line = strtoul(from + strlen(word), &behind, 10);
+		used += (size_t)snprintf(text + used, 32, "%s%u", word, line_of(program, line));
+		from = behind;
+	}
+	text[used] = '\0';
+}
+
+void witness_disagreement(const struct witnesses *w, unsigned int flavour,
+			  const struct program *program, const struct testimony *testimony,
+			  char text[DISAGREEMENT_TEXT])
+{
+	const struct testimony_death *death =
+		&testimony->deaths[testimony->death_count ? testimony->death_count - 1 : 0];
+	char top[REPORT_TOP_TEXT];
+
+	text[0] = '\0';
+	if (*testimony->why || !testimony->death_count) {
+		append_sentence(text, program, *testimony->why ? testimony->why : "no answer");
+		return;
+	}
+	symbols_top(w->of[flavour].path, death->site.stack, top);
+	if (death->site.call < program->count)
+		snprintf(text, DISAGREEMENT_TEXT, "line %u: ", program->calls[death->site.call].line);
+	snprintf(text + strlen(text), DISAGREEMENT_TEXT - strlen(text), "%s ends the process%s%s",
+		 death->kind, *top ? ", in " : "", top);
+}
+
 void witnesses_end(struct witnesses *w)
 {
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)

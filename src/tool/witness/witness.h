@@ -38,6 +38,15 @@ void witnesses_text(const struct witnesses *witnesses, char text[FLAVOURS_TEXT])
 void witness_ask(struct witnesses *witnesses, unsigned int flavour, const struct program *program,
 		 struct testimony *testimony);
 
+/*
+ * What a testimony that differs has seen, in one sentence with lines of @program, of whose text
+ * the witness knows only the calls.
+ */
+#define DISAGREEMENT_TEXT 640
+void witness_disagreement(const struct witnesses *witnesses, unsigned int flavour,
+			  const struct program *program, const struct testimony *testimony,
+			  char text[DISAGREEMENT_TEXT]);
+
 void witnesses_end(struct witnesses *witnesses);
 
 /* A flavour prints what the sanitizer, or the library, says of a program. */
