@@ -21,6 +21,8 @@ tool_sources += \
 	%D%/scratch.h \
 	%D%/sha1.c \
 	%D%/sha1.h \
+	%D%/shell_word.c \
+	%D%/shell_word.h \
 	%D%/status.c \
 	%D%/status.h \
 	%D%/store.c \

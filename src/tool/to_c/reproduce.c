@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/model/visible.h"
 #include "tool/kit/scratch.h"
 #include "tool/to_c/reproduce_parts.h"
@@ -177,7 +178,7 @@ static void in_child(void *ctx)
 		_exit(126);
 	}
 	setenv("PAGE_MAP", child->attempt->alias ? "alias" : "direct", 1);
-	snprintf(path, sizeof(path), "./%s", child->program);
+	path_make_or_exit(path, sizeof(path), "./%s", child->program);
 	execl(path, path, (char *)NULL);
 	_exit(126);
 }
@@ -298,7 +299,7 @@ static void try_all(struct reproducing *r)
 		why_not(r, "expected to make a folder: %s: %s", scratch.path, strerror(errno));
 		return;
 	}
-	snprintf(source, sizeof(source), "%s/%s.c", scratch.path, r->options->base);
+	path_make_or_exit(source, sizeof(source), "%s/%s.c", scratch.path, r->options->base);
 	if (write_source(r, source))
 		run_attempts(r, scratch.path);
 	else
