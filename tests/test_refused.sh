@@ -123,6 +123,21 @@ else
 	skip "this build has no asan flavour"
 fi
 
+# ---- user memory that the system does not let read ----
+
+for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
+	# shellcheck disable=SC2086 # words
+	refused 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page" &&
+		[ $status -eq 2 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -q 'process_vm_readv(): Operation not permitted; a container needs' "$scratch/err"
+	ok $? "${command%% *} says at its start that process_vm_readv() is refused" "$scratch/err"
+done
+# Each call after the one at the start.
+REFUSE_ALL=1 refused 'process_vm_readv:2+' "$pagetorture" run --flavour plain \
+	"$abs_srcdir/corpus/rules/user-fault.page" && [ $status -eq 1 ] &&
+	grep -q 'BUG: page: system: process_vm_readv() of this process: Operation not permitted' "$scratch/err"
+ok $? "a call that is refused later is no fault of user memory" "$scratch/err"
+
 # ---- limits, and what is inherited ----
 
 for most in 4 5 6 7 8 9 10 11 12 16 20 24; do
