@@ -138,6 +138,30 @@ REFUSE_ALL=1 refused 'process_vm_readv:2+' "$pagetorture" run --flavour plain \
 	grep -q 'BUG: page: system: process_vm_readv() of this process: Operation not permitted' "$scratch/err"
 ok $? "a call that is refused later is no fault of user memory" "$scratch/err"
 
+# Fuzz targets have wrappers of their own for such calls: there the kernel refuses.
+cat >"$scratch/forbid.c" <<'END'
+#include <errno.h>
+#include <unistd.h>
+#include "tests/refuse_call.h"
+int main(int argc, char **argv)
+{
+	if (argc < 2 || !refuse_if(SYS_process_vm_readv, ANY_ARG, 0, EPERM))
+		return 3;
+	execv(argv[1], argv + 1);
+	return 4;
+}
+END
+if [ ! -x "$abs_builddir/fuzz_page" ]; then
+	skip "this build has no fuzz_page"
+elif ! $CC -D_GNU_SOURCE -I"$abs_srcdir" "$scratch/forbid.c" -o "$scratch/forbid" >"$scratch/err" 2>&1 ||
+	! "$scratch/forbid" /bin/true; then
+	skip "what the kernel refuses: no seccomp filters here"
+else
+	(cd "$scratch" && run_to 2 timeout 60 ./forbid "$abs_builddir/fuzz_page" -runs=10 &&
+		grep -q 'process_vm_readv(): Operation not permitted; a container needs' err && ! ls crash-* 2>/dev/null)
+	ok $? "fuzz_page says so before the first input, and has no finding" "$scratch/err"
+fi
+
 # ---- limits, and what is inherited ----
 
 for most in 4 5 6 7 8 9 10 11 12 16 20 24; do
