@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "harness/base/bytes.h"
 #include "harness/detect/tsan.h"
+#include "harness/library.h"
 #include "harness/program/program_text.h"
 
 /* Of 1, 4, 8, 16, 32 the last two are alike and a third faster than the first. */
@@ -36,6 +38,21 @@ struct check *fuzz_check(void)
 		abort();
 	}
 	return check;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* Before the first input: what the system refuses is no finding. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *lacks = library_lacks();
+
+	(void)argc;
+	(void)argv;
+	if (!lacks)
+		return 0;
+	fprintf(stderr, "%s\n", lacks);
+	_exit(2);
 }
 
 /* ---- what is found out, told by parts ---- */

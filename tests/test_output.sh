@@ -60,4 +60,96 @@ for command in minimize convert to-c junit results sarif fuzz; do
 	ok $? "$command: a folder is an error, and nothing stays beside it" "$scratch/err"
 done
 
+# ---- paths that are too long ----
+
+# deep LENGTH: a folder with so long a path, each part of which is a folder too.
+deep() {
+	path=$scratch/deep/
+	while [ ${#path} -lt $(($1 - 1)) ]; do
+		path=${path}a/
+	done
+	echo "${path}a"
+}
+far=$(deep 4080)
+(mkdir "$scratch/deep" && cd "$scratch/deep" && mkdir -p "$(echo "${far#"$scratch/deep/"}" | cut -c -2000)" &&
+	mkdir -p "$far") || exit 99
+mkdir "$scratch/findings"
+cp "$program" "$scratch/findings/crash.page"
+find "$scratch/deep" >"$scratch/before"
+
+# too_long COMMAND...: is it refused, and nothing written where the path would be if it were cut?
+too_long() {
+	run_to 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&
+		find "$scratch/deep" | cmp -s "$scratch/before" -
+}
+
+too_long "$pagetorture" fuzz --collect --dir "$(deep 4080)" fuzz_page
+ok $? "fuzz: a folder whose files have too long a path is an error" "$scratch/err"
+too_long "$pagetorture" triage --flavour plain --tries 1 -o "$(deep 4060)" "$scratch/findings"
+ok $? "triage: the same" "$scratch/err"
+TMPDIR=$far too_long "$pagetorture" to-c -o "$scratch/o.c" "$program"
+status=$?
+[ $status -eq 0 ] || { [ ! -e "$scratch/o.c" ] || grep -q 'File name too long' "$scratch/o.c"; } &&
+	find "$scratch/deep" | cmp -s "$scratch/before" -
+ok $? "to-c: a temporary folder whose path is too long is not made elsewhere" "$scratch/err"
+too_long env TMPDIR="$far" "$pagetorture" replay --self-test
+ok $? "replay --self-test: the same" "$scratch/err"
+
+# ---- what is written ----
+
+cat >"$scratch/numbers.c" <<'END'
+#include <math.h>
+#include "tool/kit/json.h"
+int main(void)
+{
+	struct json json = json_begin(stdout);
+
+	json_array(&json, NULL);
+	json_real(&json, NULL, (double)NAN, 3);
+	json_real(&json, NULL, (double)INFINITY, 3);
+	json_real(&json, NULL, (double)-INFINITY, 0);
+	json_real(&json, NULL, 0.5, 1);
+	json_end_line(&json);
+	return 0;
+}
+END
+$CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/numbers.c" "$abs_srcdir/src/tool/kit/json.c" \
+	-o "$scratch/numbers" >"$scratch/err" 2>&1 &&
+	run_to 0 "$scratch/numbers" && echo '[null, null, null, 0.5]' | cmp - "$scratch/out"
+ok $? "numbers of JSON are numbers, or null" "$scratch/out"
+
+# Words without end, for the command line of an engine that there is not.
+cat >"$scratch/words.c" <<'END'
+#include "tool/campaign/engine.h"
+const struct engine engine_libfuzzer, engine_afl;
+int main(int argc, char **argv)
+{
+	static struct command_line line;
+
+	(void)argv;
+	for (int i = 0; i < 200; i++)
+		(argc > 1 ? command_env : command_arg)(&line, "%d", i);
+	return 0;
+}
+END
+$CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/words.c" "$abs_srcdir/src/tool/campaign/engine.c" \
+	"$abs_builddir/libharness-plain.a" -o "$scratch/words" >"$scratch/err" 2>&1 &&
+	run_to 2 "$scratch/words" && grep -q 'at most 47 arguments' "$scratch/err" &&
+	run_to 2 "$scratch/words" env && grep -q 'at most 23 variables' "$scratch/err"
+ok $? "an engine gets no more arguments and variables than there is room for" "$scratch/err"
+
+odd="$scratch/it's an \"odd\" \$name"
+cp "$program" "$odd.page"
+run_to 0 "$pagetorture" replay --flavour plain --results "$scratch/results.json" "$odd.page"
+if command -v python3 >/dev/null; then
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["command"])' "$scratch/results.json" \
+		>"$scratch/command"
+	rm "$scratch/results.json"
+	PATH=$abs_builddir:$PATH sh "$scratch/command" >"$scratch/out" 2>"$scratch/err" &&
+		[ -s "$scratch/results.json" ]
+	ok $? "the command in results can be pasted" "$scratch/command"
+else
+	skip "no python3 to read results with"
+fi
+
 done_testing

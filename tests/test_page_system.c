@@ -377,6 +377,41 @@ static void test_shadow(void)
 	ok(lives(no_room_in_shadow_file), "alias: no room in it, no pages");
 }
 
+static void read_user_memory(void)
+{
+	const char user[] = "user";
+	struct user_slice_reader reader;
+	char copy[sizeof(user)];
+
+	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
+	user_slice_read(&reader, copy, sizeof(user));
+}
+
+static void forbid_reading(void)
+{
+	refuse(SYS_process_vm_readv, EPERM);
+	read_user_memory();
+}
+
+static void lack_reading(void)
+{
+	refuse(SYS_process_vm_readv, ENOSYS);
+	read_user_memory();
+}
+
+static bool says_refused(void (*fn)(void))
+{
+	struct outcome outcome = in_child(fn);
+
+	return outcome.status && strstr(outcome.said, "BUG: page: system: process_vm_readv()");
+}
+
+static void test_user_memory(void)
+{
+	ok(says_refused(forbid_reading), "user memory that may not be read is no fault of it");
+	ok(says_refused(lack_reading), "nor is a kernel that cannot read it");
+}
+
 int main(void)
 {
 	test_before();
@@ -386,6 +421,7 @@ int main(void)
 	else if (SYNC_SHADOWS)
 		test_shadow();
 	else {
+		test_user_memory();
 		test_no_pages();
 		test_no_mapping();
 	test_why_no_mapping();

@@ -78,8 +78,8 @@ never_green "replay, in workers too" "$system calloc" "$pagetorture" replay --fl
 unset REFUSE_ALL
 
 # The first processes are workers, the others are asked after what it fails.
-for n in 2 3 4 5 6; do
-	refused "fork:$n" "$pagetorture" replay --flavour plain -j 1 --misbehave "$scratch/corrupt"
+for n in $(seq 2 20); do
+	refused "fork:$n" "$pagetorture" replay --flavour plain -j 1 --misbehave "$scratch/corrupt" || break
 	cat "$scratch/err"
 done >"$scratch/told"
 grep -q '3.page: plain: crash: .*to find out after what, got none' "$scratch/told"
@@ -121,6 +121,45 @@ if has_flavour asan; then
 	done
 else
 	skip "this build has no asan flavour"
+fi
+
+# ---- user memory that the system does not let read ----
+
+for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
+	# shellcheck disable=SC2086 # words
+	refused 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page" &&
+		[ $status -eq 2 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -q 'process_vm_readv(): Operation not permitted; a container needs' "$scratch/err"
+	ok $? "${command%% *} says at its start that process_vm_readv() is refused" "$scratch/err"
+done
+# Each call after the one at the start.
+REFUSE_ALL=1 refused 'process_vm_readv:2+' "$pagetorture" run --flavour plain \
+	"$abs_srcdir/corpus/rules/user-fault.page" && [ $status -eq 1 ] &&
+	grep -q 'BUG: page: system: process_vm_readv() of this process: Operation not permitted' "$scratch/err"
+ok $? "a call that is refused later is no fault of user memory" "$scratch/err"
+
+# Fuzz targets have wrappers of their own for such calls: there the kernel refuses.
+cat >"$scratch/forbid.c" <<'END'
+#include <errno.h>
+#include <unistd.h>
+#include "tests/refuse_call.h"
+int main(int argc, char **argv)
+{
+	if (argc < 2 || !refuse_if(SYS_process_vm_readv, ANY_ARG, 0, EPERM))
+		return 3;
+	execv(argv[1], argv + 1);
+	return 4;
+}
+END
+if [ ! -x "$abs_builddir/fuzz_page" ]; then
+	skip "this build has no fuzz_page"
+elif ! $CC -D_GNU_SOURCE -I"$abs_srcdir" "$scratch/forbid.c" -o "$scratch/forbid" >"$scratch/err" 2>&1 ||
+	! "$scratch/forbid" /bin/true; then
+	skip "what the kernel refuses: no seccomp filters here"
+else
+	(cd "$scratch" && run_to 2 timeout 60 ./forbid "$abs_builddir/fuzz_page" -runs=10 &&
+		grep -q 'process_vm_readv(): Operation not permitted; a container needs' err && ! ls crash-* 2>/dev/null)
+	ok $? "fuzz_page says so before the first input, and has no finding" "$scratch/err"
 fi
 
 # ---- limits, and what is inherited ----

@@ -16,4 +16,7 @@
  */
 bool library_accesses_known(void);
 
+/* What the library needs of the system and does not get here, as one sentence; NULL: nothing. */
+const char *library_lacks(void);
+
 #endif

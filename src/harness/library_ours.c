@@ -1,7 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/library.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
 bool library_accesses_known(void)
 {
 	return true;
+}
+
+/* It reads user memory by this call (src/page/user_slice.c). */
+const char *library_lacks(void)
+{
+	static char why[160];
+	char from = 0, to;
+	struct iovec here = { &to, 1 }, there = { &from, 1 };
+
+	if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1)
+		return NULL;
+	snprintf(why, sizeof(why), "expected to read this process by process_vm_readv(): %s; a "
+		 "container needs SYS_PTRACE, or seccomp that allows the call", strerror(errno));
+	return why;
 }

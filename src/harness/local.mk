@@ -26,6 +26,8 @@ harness_sources = \
 	%D%/base/isolate.h \
 	%D%/base/number.c \
 	%D%/base/number.h \
+	%D%/base/path.c \
+	%D%/base/path.h \
 	%D%/base/processors.c \
 	%D%/base/processors.h \
 	%D%/base/sha1.c \

@@ -374,7 +374,8 @@ int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off
  * Memory of this process of which nothing is sure: other threads may write it and unmap
  * it at any moment (R9). A fault is a page that cannot be read, at that moment.
  *
- * Reading costs a system call (process_vm_readv on this very process).
+ * Reading costs a system call (process_vm_readv on this very process). Where the system refuses
+ * it, as a container's seccomp filter may, the process is told so and ended: that is no fault.
  */
 
 /* A stretch of user memory; nothing is known of it yet. */

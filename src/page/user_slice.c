@@ -21,6 +21,7 @@
 #include "page/fault.h"
 #include "page/live.h"
 #include "page/range.h"
+#include "page/report.h"
 
 #define PIECES 16
 
@@ -57,6 +58,10 @@ static size_t user_copy(void *to, const void *from, size_t len)
 		struct iovec target = { (char *)to + done, round };
 		ssize_t copied = process_vm_readv(getpid(), &target, 1, pieces, count, 0);
 
+		/* A system that refuses the call says nothing of the memory. */
+		if (copied < 0 && errno != EFAULT)
+			page_bug("system", "process_vm_readv() of this process: %s; user memory cannot be read",
+				 strerror(errno));
 		if (copied > 0)
 			done += (size_t)copied;
 		if (copied < (ssize_t)round)

@@ -5,10 +5,12 @@
  * again; an installed pagetorture has neither.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "tool/kit/place.h"
 #include "tool/tool.h"
 
@@ -26,11 +28,11 @@ static int without_bank(int argc, char **argv)
 
 int command_bugs(int argc, char **argv)
 {
-	char folder[512], bank[600];
+	char folder[PATH_MAX], bank[PATH_MAX];
 
 	if (!place_own(folder, sizeof(folder)))
 		return usage_error("bugs", "expected to find the folder of this program");
-	snprintf(bank, sizeof(bank), "%s/bugs/bank", folder);
+	path_make_or_exit(bank, sizeof(bank), "%s/bugs/bank", folder);
 	if (access(bank, X_OK))
 		return without_bank(argc, argv);
 	fflush(stdout);

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/base/processors.h"
 #include "tool/campaign/campaign.h"
 #include "tool/kit/options.h"
@@ -216,7 +217,7 @@ int command_fuzz(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (!campaign.options.seeds) {
-		snprintf(seeds, sizeof(seeds), "%.4000s/seeds", campaign.options.bin);
+		path_make_or_exit(seeds, sizeof(seeds), "%s/seeds", campaign.options.bin);
 		campaign.options.seeds = seeds;
 	}
 	if (!choose_targets(&campaign, argc - optind, argv + optind) ||

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/path.h"
 #include "tool/finding/regress.h"
 #include "tool/finding/triage.h"
 #include "tool/kit/options.h"
@@ -68,9 +69,9 @@ static int check_settings(struct settings *s)
 	if (s->order.add && !regress_find(s->tree, s->order.regress))
 		return usage_error("triage", "expected --add=TREE, a source tree, got '%s'", s->tree);
 	if (s->output)
-		snprintf(s->order.output, sizeof(s->order.output), "%s", s->output);
+		path_make_or_exit(s->order.output, sizeof(s->order.output), "%s", s->output);
 	else
-		snprintf(s->order.output, sizeof(s->order.output), "%.4000s/triage", s->order.dir);
+		path_make_or_exit(s->order.output, sizeof(s->order.output), "%s/triage", s->order.dir);
 	return -1;
 }
 

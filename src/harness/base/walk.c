@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/path.h"
+
 struct walk {
 	walk_fn fn;
 	void *ctx;
@@ -44,7 +46,7 @@ static void walk_entry(struct walk *walk, const struct folder *in, const struct 
 	char path[PATH_MAX];
 	struct stat status;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", in->path, entry->d_name) >= sizeof(path)) {
+	if (!path_make(path, sizeof(path), "%s/%s", in->path, entry->d_name)) {
 		complain(walk, in->path, "names that fit into a path", "too long");
 		return;
 	}

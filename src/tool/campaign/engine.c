@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
+
 const struct engine *const engines[ENGINES] = {&engine_libfuzzer, &engine_afl};
 
 bool engine_has_file(const char *folder, const char *name)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s", folder, name);
 	return !access(path, X_OK);
 }
 
@@ -31,10 +33,21 @@ static char *add_text(struct command_line *line, const char *format, va_list arg
 	return at;
 }
 
+/* One of @count is left for the NULL at the end. */
+static void check_room(size_t used, size_t count, const char *what)
+{
+	if (used + 1 < count)
+		return;
+	fprintf(stderr, "pagetorture fuzz: expected at most %zu %s for an engine, got more\n",
+		count - 1, what);
+	exit(2);
+}
+
 void command_arg(struct command_line *line, const char *format, ...)
 {
 	va_list args;
 
+	check_room(line->args, sizeof(line->argv) / sizeof(line->argv[0]), "arguments");
 	va_start(args, format);
 	line->argv[line->args++] = add_text(line, format, args);
 	line->argv[line->args] = NULL;
@@ -45,6 +58,7 @@ void command_env(struct command_line *line, const char *format, ...)
 {
 	va_list args;
 
+	check_room(line->envs, sizeof(line->env) / sizeof(line->env[0]), "variables");
 	va_start(args, format);
 	line->env[line->envs++] = add_text(line, format, args);
 	line->env[line->envs] = NULL;

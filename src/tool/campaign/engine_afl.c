@@ -9,9 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "tool/campaign/engine.h"
 #include "tool/campaign/seat.h"
 #include "tool/campaign/target.h"
+#include "tool/kit/place.h"
 
 struct role {
 	const char *name;
@@ -39,18 +41,6 @@ static const struct role *role_of(unsigned int number)
 	return &roles[number < ROLES ? number : 1 + (number - 1) % (ROLES - 1)];
 }
 
-static bool has_afl_fuzz(void)
-{
-	const char *path = getenv("PATH");
-	char folders[8192], *rest = folders, *folder;
-
-	snprintf(folders, sizeof(folders), "%s", path ? path : "");
-	while ((folder = strsep(&rest, ":")))
-		if (engine_has_file(folder, "afl-fuzz"))
-			return true;
-	return false;
-}
-
 static const char *lack(const struct fuzz_options *options, const struct target *target)
 {
 	static const char *const builds[] = {"afl", "afl-plain", "afl-cmplog"};
@@ -59,11 +49,11 @@ static const char *lack(const struct fuzz_options *options, const struct target 
 	if (!strcmp(target->flavour, "tsan"))
 		return "ThreadSanitizer would take its counters for shared data";
 	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
-		snprintf(folder, sizeof(folder), "%s/%s", options->bin, builds[i]);
+		path_make_or_exit(folder, sizeof(folder), "%s/%s", options->bin, builds[i]);
 		if (!engine_has_file(folder, target->name))
 			return "no binary of it (make afl-fuzzers)";
 	}
-	return has_afl_fuzz() ? NULL : "no afl-fuzz";
+	return place_on_path("afl-fuzz") ? NULL : "no afl-fuzz";
 }
 
 static void name_role(unsigned int number, char *name, size_t size)
@@ -157,7 +147,7 @@ static FILE *open_statistics(const struct seat *seat, const char *file)
 {
 	char path[PATH_MAX + 64];
 
-	snprintf(path, sizeof(path), "%s/afl/%s/%s", seat->target->dir, seat->name + strlen("afl-"),
+	path_make_or_exit(path, sizeof(path), "%s/afl/%s/%s", seat->target->dir, seat->name + strlen("afl-"),
 		 file);
 	return fopen(path, "re");
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/base/shell_word.h"
 #include "tool/campaign/target.h"
 #include "tool/campaign/tell.h"
@@ -104,7 +105,7 @@ static void keep_report(const struct target *target, const struct seat *seat, co
 		lseek(fd, 0, SEEK_SET);
 	got = read(fd, text, sizeof(text));
 	close(fd);
-	snprintf(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
+	path_make_or_exit(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
 	if (got > 0)
 		store_write(target->findings.beside, path, text, (size_t)got, false);
 }
@@ -112,9 +113,9 @@ static void keep_report(const struct target *target, const struct seat *seat, co
 static void tell_finding(const struct harvest *h, const char *kind, const char *hash,
 			 const char *reason)
 {
-	char path[PATH_MAX + 64], command[TARGET_COMMAND];
+	char path[PATH_MAX], command[TARGET_COMMAND];
 
-	snprintf(path, sizeof(path), "%s/%s-%s", h->target->findings.path, kind, hash);
+	path_make_or_exit(path, sizeof(path), "%s/%s-%s", h->target->findings.path, kind, hash);
 	target_replay_command(h->target, h->options, path, command, sizeof(command));
 	tell("FINDING %s, %s%s%s\n  replay: %s", h->target->name, kind, *reason ? ": " : "", reason,
 	     command);
@@ -219,7 +220,7 @@ static void take_file(const struct harvest *h, const char *path, const char *kin
 
 static void take_folder(const struct harvest *h, const char *folder, const struct source *source)
 {
-	char path[PATH_MAX + 256];
+	char path[PATH_MAX];
 	struct dirent *entry;
 	DIR *dir = opendir(folder);
 
@@ -232,7 +233,7 @@ static void take_folder(const struct harvest *h, const char *folder, const struc
 		if (entry->d_name[0] == '.' ||
 		    strncmp(entry->d_name, source->prefix, strlen(source->prefix)))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		path_make_or_exit(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		take_file(h, path, source->kind);
 	}
 	closedir(dir);
@@ -244,7 +245,7 @@ static void take_source(const struct harvest *h, const struct source *source)
 	glob_t folders;
 	int error;
 
-	snprintf(pattern, sizeof(pattern), "%s/%s", h->target->dir, source->folder);
+	path_make_or_exit(pattern, sizeof(pattern), "%s/%s", h->target->dir, source->folder);
 	error = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &folders);
 	if (error) {
 		if (error != GLOB_NOMATCH)

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "tool/campaign/target.h"
 
 void seat_init(struct seat *seat, const struct engine *engine, struct target *target,
@@ -24,7 +25,7 @@ void seat_init(struct seat *seat, const struct engine *engine, struct target *ta
 	seat->number = number;
 	engine->name_role(number, role, sizeof(role));
 	snprintf(seat->name, sizeof(seat->name), "%s-%s", engine->name, role);
-	snprintf(seat->log, sizeof(seat->log), "%.3500s/logs/%s", target->dir, seat->name);
+	path_make_or_exit(seat->log, sizeof(seat->log), "%s/logs/%s", target->dir, seat->name);
 }
 
 /* Only what may be called between fork() and exec(), but for the environment: one thread. */
@@ -70,7 +71,7 @@ int seat_start(struct seat *seat, long now)
 	char old[PATH_MAX + 8];
 
 	/* The log of the run before is kept: its end says why it ended. */
-	snprintf(old, sizeof(old), "%s.old", seat->log);
+	path_make_or_exit(old, sizeof(old), "%s.old", seat->log);
 	rename(seat->log, old);
 	memset(&line, 0, sizeof(line));
 	seat->now = (struct figures){.coverage = seat->now.coverage};

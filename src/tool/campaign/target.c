@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/program/program_bytes.h"
 #include "tool/campaign/tell.h"
 
@@ -36,10 +37,10 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 	}
 	/* A text of that length has as many calls as a program can have. */
 	target->max_len = target->reads == READS_TEXT ? 4096 : PROGRAM_BYTES_MAX;
-	snprintf(target->dir, sizeof(target->dir), "%.3000s/%.500s", options->dir, name);
-	snprintf(target->queue, sizeof(target->queue), "%s/queue", target->dir);
-	snprintf(target->dictionary, sizeof(target->dictionary), "%.3000s/%.500s.dict",
-		 options->seeds, name);
+	path_make_or_exit(target->dir, sizeof(target->dir), "%s/%s", options->dir, name);
+	path_make_or_exit(target->queue, sizeof(target->queue), "%s/queue", target->dir);
+	path_make_or_exit(target->dictionary, sizeof(target->dictionary), "%s/%s.dict",
+			  options->seeds, name);
 	if (access(target->dictionary, R_OK))
 		target->dictionary[0] = '\0';
 	for (size_t i = 0; i < ENGINES; i++) {
@@ -100,12 +101,12 @@ const char *target_cannot_write(const struct target *target)
 	if (!has_room(target->dir))
 		return "the disk is nearly full";
 	for (size_t i = 0; i < FOLDERS; i++) {
-		snprintf(path, sizeof(path), "%s/%s", target->dir, folders[i]);
+		path_make_or_exit(path, sizeof(path), "%s/%s", target->dir, folders[i]);
 		if (access(path, W_OK | X_OK))
 			return strerror(errno);
 	}
-	snprintf(path, sizeof(path), "%s/.beside", target->dir);
-	snprintf(probe, sizeof(probe), "%s/.probe", target->dir);
+	path_make_or_exit(path, sizeof(path), "%s/.beside", target->dir);
+	path_make_or_exit(probe, sizeof(probe), "%s/.probe", target->dir);
 	error = store_write(path, probe, page, sizeof(page), false);
 	if (!error)
 		unlink(probe);
@@ -118,7 +119,7 @@ static bool make_folder(const struct target *target, const char *name)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s%s%s", target->dir, *name ? "/" : "", name);
+	path_make_or_exit(path, sizeof(path), "%s%s%s", target->dir, *name ? "/" : "", name);
 	if (!mkdir(path, 0777) || errno == EEXIST)
 		return true;
 	tell("%s: expected a folder that can be written: %s: %s", target->name, path,
@@ -131,7 +132,7 @@ static bool lock(struct target *target)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/lock", target->dir);
+	path_make_or_exit(path, sizeof(path), "%s/lock", target->dir);
 	target->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (target->lock >= 0 && !flock(target->lock, LOCK_EX | LOCK_NB))
 		return true;
@@ -157,7 +158,7 @@ void target_hand_out(struct target *target, const struct store_input *input)
 
 	if (store_has(&target->findings, input->hash))
 		return;
-	snprintf(path, sizeof(path), "%s/%s", target->queue, input->hash);
+	path_make_or_exit(path, sizeof(path), "%s/%s", target->queue, input->hash);
 	name_set_add(&target->taken, path);
 	if (access(path, F_OK))
 		store_write(target->corpus.beside, path, input->bytes, input->size, false);
@@ -189,7 +190,7 @@ static void read_seeds(struct target *target, const struct fuzz_options *options
 	char folder[PATH_MAX];
 	struct store seeds = {.durable = false};
 
-	snprintf(folder, sizeof(folder), "%s/%s", options->seeds, target->name);
+	path_make_or_exit(folder, sizeof(folder), "%s/%s", options->seeds, target->name);
 	if (!access(folder, R_OK | X_OK))
 		store_open(&seeds, options->seeds, target->name, &visitor);
 	free(seeds.known.slots);
@@ -250,7 +251,7 @@ void target_withdraw(const struct target *target, const char *written)
 
 	if (!hash || strlen(hash + 1) != SHA1_TEXT - 1)
 		return;
-	snprintf(path, sizeof(path), "%s/%s", target->queue, hash + 1);
+	path_make_or_exit(path, sizeof(path), "%s/%s", target->queue, hash + 1);
 	unlink(path);
 }
 

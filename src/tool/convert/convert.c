@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/path.h"
 #include "harness/program/program_name.h"
 #include "tool/kit/output.h"
 #include "tool/kit/usage.h"
@@ -92,8 +93,8 @@ static int convert_file(struct convert_order *order, const char *file, const cha
 		return write_standard(&recoded);
 	if (!order->out_is_folder)
 		return write_file(order, file, order->out, &recoded);
-	if (snprintf(path, sizeof(path), "%s/%.*s%s", order->out, (int)stem(name), name,
-		     recoded.text ? ".page" : ".bin") >= (int)sizeof(path)) {
+	if (!path_make(path, sizeof(path), "%s/%.*s%s", order->out, (int)stem(name), name,
+		       recoded.text ? ".page" : ".bin")) {
 		fprintf(stderr, "%s: expected a shorter name\n", file);
 		return EXIT_BAD;
 	}
@@ -119,7 +120,7 @@ static bool make_folders(const struct convert_order *order, const char *name)
 	char path[PATH_MAX];
 
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-		snprintf(path, sizeof(path), "%s/%.*s", order->out, (int)(slash - name), name);
+		path_make_or_exit(path, sizeof(path), "%s/%.*s", order->out, (int)(slash - name), name);
 		if (!make_folder(path))
 			return false;
 	}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/base/isolate.h"
+#include "harness/base/path.h"
 #include "harness/base/shell_word.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_name.h"
@@ -43,7 +44,8 @@ static bool sheet_begin(struct sheet *sheet)
 static int write_file(const struct bundle *b, const char *name, const void *text, size_t size,
 		      char file[PATH_MAX])
 {
-	snprintf(file, PATH_MAX, "%.3800s/%s", b->dir, name);
+	if (!path_make(file, PATH_MAX, "%s/%s", b->dir, name))
+		return ENAMETOOLONG;
 	return output_write(file, text, size);
 }
 
@@ -69,7 +71,8 @@ static int write_finding(const struct bundle *b, char file[PATH_MAX])
 {
 	struct store_input input;
 
-	snprintf(file, PATH_MAX, "%.4000s", b->finding);
+	if (!path_make(file, PATH_MAX, "%s", b->finding))
+		return ENAMETOOLONG;
 	if (store_read(b->finding, &input))
 		return errno ? errno : EIO;
 	return write_file(b, program_name_is_bytes(b->finding) ? "finding.bin" : "finding.page",
@@ -209,7 +212,7 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 	if (b->input)
 		return sheet_end(&sheet, b, "report.txt", file);
 	flavour_list(b, list);
-	snprintf(program, sizeof(program), "%.3800s/minimised.page", b->dir);
+	path_make_or_exit(program, sizeof(program), "%s/minimised.page", b->dir);
 	capture(sheet.out, "/proc/self/exe", *list ? run : all);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!b->signature->needs[i])
@@ -299,7 +302,7 @@ int bundle_write(const struct bundle *b, struct judge *judge, char file[PATH_MAX
 {
 	int error;
 
-	snprintf(file, PATH_MAX, "%s", b->dir);
+	path_make_or_exit(file, PATH_MAX, "%s", b->dir);
 	if (mkdir(b->dir, 0777) && errno != EEXIST)
 		return errno;
 	error = write_finding(b, file);

@@ -2,6 +2,7 @@
 /* A failure of triage for code hosts: at the library's line, if there is one. */
 #include <stdio.h>
 
+#include "harness/base/path.h"
 #include "harness/base/shell_word.h"
 #include "harness/program/program_text.h"
 #include "tool/finding/bundle.h"
@@ -27,7 +28,7 @@ static bool program_place(struct sarif *sarif, const struct bundle *b, size_t ca
 {
 	char file[PATH_MAX];
 
-	snprintf(file, sizeof(file), "%.3800s/minimised.page", b->dir);
+	path_make_or_exit(file, sizeof(file), "%s/minimised.page", b->dir);
 	sarif_file(sarif, file, call < b->smallest->count ? b->smallest->calls[call].line : 0, place);
 	return call < b->smallest->count;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/program/program_text.h"
 #include "tool/kit/output.h"
 
@@ -15,7 +16,7 @@ static bool has(const char *root, const char *name)
 {
 	char path[PATH_MAX + 32];
 
-	snprintf(path, sizeof(path), "%s/%s", root, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s", root, name);
 	return !access(path, F_OK);
 }
 
@@ -32,7 +33,7 @@ bool regress_find(const char *start, char folder[PATH_MAX])
 		if (up != root)
 			strcpy(root, up);
 	}
-	snprintf(folder, PATH_MAX, "%.4000s/corpus/regress", root);
+	path_make_or_exit(folder, PATH_MAX, "%s/corpus/regress", root);
 	return true;
 }
 
@@ -62,7 +63,8 @@ int regress_add(const char *folder, const char *name, const struct program *prog
 	static char text[TEXT_PROGRAM_MAX + 300];
 	size_t size = text_of(program, signature, rules, text);
 
-	snprintf(path, PATH_MAX, "%.3700s/%.300s.page", folder, name);
+	if (!path_make(path, PATH_MAX, "%s/%s.page", folder, name))
+		return ENAMETOOLONG;
 	if (!access(path, F_OK))
 		return EEXIST;
 	return output_write(path, text, size);

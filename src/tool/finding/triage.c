@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/path.h"
 #include "harness/exec/exec.h"
 #include "harness/program/program_file.h"
 #include "tool/finding/bundle.h"
@@ -279,7 +280,7 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	bundle.members = failure->members;
 	bundle.failed = failure->failed;
 	bundle.tries = t->order->tries;
-	snprintf(bundle.dir, sizeof(bundle.dir), "%.3700s/%s", t->order->output, name);
+	path_make_or_exit(bundle.dir, sizeof(bundle.dir), "%s/%s", t->order->output, name);
 	error = bundle_write(&bundle, &t->judge, file);
 	if (t->sarif)
 		bundle_sarif(t->sarif, &bundle, &t->judge);

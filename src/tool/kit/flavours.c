@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/exec/exec.h"
 #include "tool/kit/place.h"
 
@@ -22,16 +23,16 @@ const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan
 bool binary_find(const char *binary, char *path, size_t size)
 {
 	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
-	char folder[512];
+	char folder[PATH_MAX];
 
 	if (place_own(folder, sizeof(folder))) {
-		snprintf(path, size, "%s/%s", folder, binary);
+		path_make_or_exit(path, size, "%s/%s", folder, binary);
 		if (!access(path, X_OK))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
 		place_installed(homes[i], folder, sizeof(folder));
-		snprintf(path, size, "%s/%s", folder, binary);
+		path_make_or_exit(path, size, "%s/%s", folder, binary);
 		if (!access(path, X_OK))
 			return true;
 	}
@@ -90,7 +91,7 @@ void flavours_by_default(bool wanted[FLAVOURS_MAX])
 
 bool flavour_start(struct flavour *flavour, const char *name, char **argv)
 {
-	char path[600];
+	char path[PATH_MAX];
 
 	flavour->name = name;
 	flavour->pid = 0;

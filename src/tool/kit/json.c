@@ -2,6 +2,7 @@
 #include "tool/kit/json.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -115,5 +116,9 @@ void json_bool(struct json *j, const char *key, bool value)
 void json_real(struct json *j, const char *key, double value, int digits)
 {
 	put_key(j, key);
-	fprintf(j->out, "%.*f", digits, value);
+	/* JSON has no word for infinity, nor for what is no number. */
+	if (isfinite(value))
+		fprintf(j->out, "%.*f", digits, value);
+	else
+		fputs("null", j->out);
 }

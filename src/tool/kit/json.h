@@ -37,7 +37,7 @@ void json_format(struct json *json, const char *key, const char *format, ...)
 void json_number(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 
-/* With so many digits behind the point. */
+/* With so many digits after the point; null if it is not finite. */
 void json_real(struct json *json, const char *key, double value, int digits);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/library.h"
 #include "harness/program/program_name.h"
 #include "tool/kit/flavours.h"
 #include "tool/kit/similar.h"
@@ -216,6 +217,10 @@ struct option_row option_timeout(unsigned int *seconds)
 
 int options_backend(const char *command, const char *backend)
 {
+	const char *lacks = library_lacks();
+
+	if (lacks)
+		return usage_error(command, "%s", lacks);
 	if (!backend || flavour_choose_backend(backend))
 		return -1;
 	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "tool/kit/store.h"
 
 static mode_t usual_mode(void)
@@ -27,8 +28,8 @@ static int replace(const char *path, mode_t mode, const void *bytes, size_t size
 	char beside[PATH_MAX];
 	int fd;
 
-	if (snprintf(beside, sizeof(beside), "%.*s.pagetorture-XXXXXX",
-		     slash ? (int)(slash + 1 - path) : 0, path) >= (int)sizeof(beside))
+	if (!path_make(beside, sizeof(beside), "%.*s.pagetorture-XXXXXX",
+		       slash ? (int)(slash + 1 - path) : 0, path))
 		return ENAMETOOLONG;
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/kit/place.h"
 
-#include <stdio.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "harness/base/path.h"
 
 /* Where binaries of this program are installed. */
 static const char *const homes[] = { BINDIR, PKGLIBEXECDIR };
@@ -13,7 +16,8 @@ bool place_own(char *path, size_t size)
 	ssize_t len = readlink("/proc/self/exe", path, size - 1);
 	char *slash;
 
-	if (len <= 0)
+	/* As long as there is room, it may be longer. */
+	if (len <= 0 || (size_t)len == size - 1)
 		return false;
 	path[len] = '\0';
 	slash = strrchr(path, '/');
@@ -21,6 +25,23 @@ bool place_own(char *path, size_t size)
 		return false;
 	*slash = '\0';
 	return true;
+}
+
+bool place_on_path(const char *program)
+{
+	const char *folders = getenv("PATH");
+
+	while (folders && *folders) {
+		size_t len = strcspn(folders, ":");
+		char path[PATH_MAX];
+
+		/* A path that is too long for the kernel is the path of no file. */
+		if (path_make(path, sizeof(path), "%.*s/%s", (int)len, folders, program) &&
+		    !access(path, X_OK))
+			return true;
+		folders += len + (folders[len] == ':');
+	}
+	return false;
 }
 
 /* Bytes that both folders begin with, up to the end of a name. */
@@ -46,16 +67,16 @@ static bool follow(const char *own, const char *home, const char *folder, char *
 
 	if (len < tail || strcmp(own + len - tail, home + shared))
 		return false;
-	snprintf(path, size, "%.*s%s", (int)(len - tail), own, folder + shared);
+	path_make_or_exit(path, size, "%.*s%s", (int)(len - tail), own, folder + shared);
 	return !access(path, X_OK);
 }
 
 void place_installed(const char *folder, char *path, size_t size)
 {
-	char own[512];
+	char own[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
 		if (place_own(own, sizeof(own)) && follow(own, homes[i], folder, path, size))
 			return;
-	snprintf(path, size, "%s", folder);
+	path_make_or_exit(path, size, "%s", folder);
 }

@@ -12,6 +12,9 @@
 /* The folder of this binary; the linker's wrapper scripts are not used. */
 bool place_own(char *path, size_t size);
 
+/* Is there a program of that name in a folder of PATH? */
+bool place_on_path(const char *program);
+
 /*
  * The folder that was to be @folder when it was installed, as things stand now.
  * @path: gets it; if the binary is in no place where it was installed, @folder itself

@@ -9,19 +9,33 @@
 
 #include "config.h"
 #include "tool/kit/output.h"
+#include "harness/base/shell_word.h"
+#include "tool/kit/usage.h"
+
+static _Noreturn void fail_for_memory(void)
+{
+	fprintf(stderr, "pagetorture: expected memory for the command, got none\n");
+	exit(EXIT_BAD);
+}
 
 void results_begin(struct results *results, const char *what, int argc, char **argv)
 {
-	size_t used;
+	FILE *out;
 
 	memset(results, 0, sizeof(*results));
 	results->what = what;
 	results->begun = time(NULL);
 	clock_gettime(CLOCK_MONOTONIC, &results->started);
-	used = (size_t)snprintf(results->command, sizeof(results->command), "pagetorture");
-	for (int i = 0; i < argc && used < sizeof(results->command); i++)
-		used += (size_t)snprintf(results->command + used, sizeof(results->command) - used,
-					 " %s", argv[i]);
+	out = open_memstream(&results->command, &results->command_size);
+	if (!out)
+		fail_for_memory();
+	fputs("pagetorture", out);
+	for (int i = 0; i < argc; i++) {
+		putc(' ', out);
+		shell_word_print(out, argv[i]);
+	}
+	if (fclose(out))
+		fail_for_memory();
 }
 
 static double seconds_since(const struct timespec *started)

@@ -15,7 +15,8 @@
 struct results {
 	const char *what;
 	const char *path; /* NULL: nothing is written */
-	char command[4096];
+	char *command; /* as a shell reads it; never freed */
+	size_t command_size;
 	char *text; /* while it is written */
 	size_t size;
 	time_t begun;

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
+
 /* What the keeper says of its folder. */
 struct made {
 	int error; /* errno, or 0 */
@@ -24,9 +26,8 @@ static void make(struct made *made)
 	const char *parent = getenv("TMPDIR");
 
 	memset(made, 0, sizeof(*made));
-	snprintf(made->path, sizeof(made->path), "%.4000s/pagetorture-XXXXXX",
-		 parent && *parent ? parent : "/tmp");
-	if (!mkdtemp(made->path))
+	if (!path_make(made->path, sizeof(made->path), "%s/pagetorture-XXXXXX",
+		       parent && *parent ? parent : "/tmp") || !mkdtemp(made->path))
 		made->error = errno;
 }
 

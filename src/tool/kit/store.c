@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
+
 static ssize_t read_fully(int fd, uint8_t *bytes, size_t size)
 {
 	size_t used = 0;
@@ -80,11 +82,11 @@ const char *store_read(const char *path, struct store_input *input)
 
 static void visit(struct store *store, const char *name, const struct store_visitor *visitor)
 {
-	char path[PATH_MAX + 256];
+	char path[PATH_MAX];
 	struct store_input input;
 	const char *why;
 
-	snprintf(path, sizeof(path), "%s/%s", store->path, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s", store->path, name);
 	why = store_read(path, &input);
 	if (why) {
 		visitor->junk(visitor->ctx, path, why);
@@ -100,8 +102,9 @@ int store_open(struct store *store, const char *parent, const char *name,
 	struct dirent **entries;
 	int count;
 
-	snprintf(store->path, sizeof(store->path), "%s/%s", parent, name);
-	snprintf(store->beside, sizeof(store->beside), "%s/.beside", parent);
+	if (!path_make(store->path, sizeof(store->path), "%s/%s", parent, name) ||
+	    !path_make(store->beside, sizeof(store->beside), "%s/.beside", parent))
+		return ENAMETOOLONG;
 	if (mkdir(store->path, 0777) && errno != EEXIST)
 		return errno;
 	count = scandir(store->path, &entries, NULL, alphasort);
@@ -157,7 +160,8 @@ static int sync_folder_of(const char *path)
 	char copy[PATH_MAX];
 	int fd, error;
 
-	snprintf(copy, sizeof(copy), "%s", path);
+	if (!path_make(copy, sizeof(copy), "%s", path))
+		return ENAMETOOLONG;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
@@ -181,12 +185,13 @@ int store_write(const char *beside, const char *path, const void *bytes, size_t 
 
 int store_add(struct store *store, const char *prefix, const struct store_input *input)
 {
-	char path[PATH_MAX + 128];
+	char path[PATH_MAX];
 	int error;
 
 	if (store_has(store, input->hash))
 		return EEXIST;
-	snprintf(path, sizeof(path), "%s/%s%s", store->path, prefix, input->hash);
+	if (!path_make(path, sizeof(path), "%s/%s%s", store->path, prefix, input->hash))
+		return ENAMETOOLONG;
 	error = store_write(store->beside, path, input->bytes, input->size, store->durable);
 	if (!error)
 		name_set_add(&store->known, input->hash);

@@ -5,6 +5,7 @@
 
 #include "harness/detect/valgrind.h"
 #include "tool/kit/flavours.h"
+#include "tool/kit/place.h"
 #include "tool/race/race.h"
 
 #define BIT(name) (1u << RACE_##name)
@@ -65,22 +66,6 @@ enum race_detector race_detector_find(const char *name)
 	return i;
 }
 
-static bool on_path(const char *program)
-{
-	const char *path = getenv("PATH");
-
-	while (path && *path) {
-		size_t len = strcspn(path, ":");
-		char file[512];
-
-		snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, program);
-		if (!access(file, X_OK))
-			return true;
-		path += len + (path[len] == ':');
-	}
-	return false;
-}
-
 const char *race_detector_missing(enum race_detector detector, char *path, size_t size)
 {
 	const struct race_detector_info *info = &race_detectors[detector];
@@ -91,7 +76,7 @@ const char *race_detector_missing(enum race_detector detector, char *path, size_
 			       "this build has no such flavour";
 	if (info->valgrind && !valgrind_known())
 		return "built without Valgrind's headers";
-	if (info->valgrind && !on_path("valgrind"))
+	if (info->valgrind && !place_on_path("valgrind"))
 		return "no valgrind";
 	return NULL;
 }

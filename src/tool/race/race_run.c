@@ -3,6 +3,7 @@
  * One detector over the matrix. Each mapping is a child of its own, because a process
  * maps pages in one way only; both run at the same time and are read in turn.
  */
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ struct runner {
 	struct race_matrix *race;
 	enum race_detector detector;
 	struct race_column *column;
-	char path[600];
+	char path[PATH_MAX];
 	size_t done;
 	unsigned int deaths; /* children that did not answer */
 	struct child children[MATRIX_MAPPINGS];
@@ -75,8 +76,12 @@ static void add_words(struct words *w, ...)
 	va_list args;
 
 	va_start(args, w);
-	while ((word = va_arg(args, const char *)))
+	while ((word = va_arg(args, const char *))) {
+		/* The last one stays NULL. */
+		if (w->count == sizeof(w->word) / sizeof(w->word[0]) - 1)
+			abort();
 		w->word[w->count++] = (char *)(uintptr_t)word;
+	}
 	va_end(args);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/replay/replay_gate.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ void replay_rows_delete(struct replay_row *rows, size_t count)
 
 void replay_gate_find_flavours(struct replay_gate *gate)
 {
-	char path[600];
+	char path[PATH_MAX];
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!gate->wanted[i])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -152,7 +153,7 @@ static void become_worker(const struct replay_hand *hand, const struct ends *end
 			     ends->go[0], ends->done[1] };
 	const int to[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, REPLAY_LIST, REPLAY_DESK,
 			   REPLAY_GO, REPLAY_DONE };
-	char path[600], seconds[24], cpu[24];
+	char path[PATH_MAX], seconds[24], cpu[24];
 	char *argv[16] = { "pagetorture", "replay", "--worker", "--timeout", seconds, "--cpu", cpu,
 			   "--executor", options->trial.fibers ?
 				 options->trial.threads ? "both" : "fibers" : "threads" };

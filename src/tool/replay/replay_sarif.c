@@ -4,6 +4,7 @@
  * at the line of the input that the reason names.
  */
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ struct told {
 /* Offsets of this flavour's binary, where the report has no functions. */
 static void look_up(const char *flavour, struct report_site *site)
 {
-	char binary[600], stack[SYMBOLS_STACK] = "";
+	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
 	struct report_frame frame;
 
 	if (report_innermost(site) || !flavour_find(flavour, binary, sizeof(binary)))

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "tool/kit/flavours.h"
 #include "tool/kit/scratch.h"
 #include "tool/kit/usage.h"
@@ -76,7 +77,7 @@ static bool write_file(const char *folder, const char *name, const char *first, 
 	char path[PATH_MAX];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s.page", folder, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s.page", folder, name);
 	file = fopen(path, "we");
 	if (!file)
 		return false;

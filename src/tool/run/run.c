@@ -2,6 +2,7 @@
 #include "tool/run/run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,7 @@ static struct run_input *load_input(const char *name)
  */
 static bool start_flavours(struct run *run, char **argv)
 {
-	char path[600];
+	char path[PATH_MAX];
 	bool any = false;
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {

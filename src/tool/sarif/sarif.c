@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "harness/base/path.h"
 #include "harness/base/sha1.h"
 #include "tool/kit/json.h"
 #include "tool/kit/output.h"
@@ -29,7 +30,7 @@ static bool has(const char *folder, const char *name)
 {
 	char path[PATH_MAX + 64];
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s", folder, name);
 	return !access(path, F_OK);
 }
 
@@ -85,7 +86,7 @@ void sarif_file(const struct sarif *sarif, const char *file, unsigned int line,
 	place->what[0] = '\0';
 	/* One that is gone meanwhile, or was never there, is named as it was. */
 	if (!realpath(file, path))
-		snprintf(path, sizeof(path), "%s%s%s", *file == '/' ? "" : sarif->root,
+		path_make_or_exit(path, sizeof(path), "%s%s%s", *file == '/' ? "" : sarif->root,
 			 *file == '/' ? "" : "/", file);
 	put_uri(sarif, path, place->uri);
 }
@@ -101,7 +102,7 @@ bool sarif_frame(const struct sarif *sarif, const struct report_frame *frame,
 		at = next++;
 	if (!at || !frame->line || !report_frame_in_page(frame) || !has(sarif->root, at))
 		return false;
-	snprintf(path, sizeof(path), "%.3800s/%s", sarif->root, at);
+	path_make_or_exit(path, sizeof(path), "%s/%s", sarif->root, at);
 	sarif_file(sarif, path, frame->line, place);
 	return true;
 }

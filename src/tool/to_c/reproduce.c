@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/base/shell_word.h"
 #include "harness/model/visible.h"
 #include "tool/kit/scratch.h"
@@ -184,7 +185,7 @@ static void in_child(void *ctx)
 		_exit(126);
 	}
 	setenv("PAGE_MAP", child->attempt->alias ? "alias" : "direct", 1);
-	snprintf(path, sizeof(path), "./%s", child->program);
+	path_make_or_exit(path, sizeof(path), "./%s", child->program);
 	execl(path, path, (char *)NULL);
 	_exit(126);
 }
@@ -305,7 +306,7 @@ static void try_all(struct reproducing *r)
 		why_not(r, "expected to make a folder: %s: %s", scratch.path, strerror(errno));
 		return;
 	}
-	snprintf(source, sizeof(source), "%s/%s", scratch.path, r->options->source);
+	path_make_or_exit(source, sizeof(source), "%s/%s", scratch.path, r->options->source);
 	if (write_source(r, source))
 		run_attempts(r, scratch.path);
 	else

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/base/shell_word.h"
 #include "tool/kit/place.h"
 #include "tool/to_c/reproduce_parts.h"
@@ -44,7 +45,7 @@ static bool has_file(const char *folder, const char *name, size_t len)
 {
 	char path[2 * PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%.*s", folder, (int)len, name);
+	path_make_or_exit(path, sizeof(path), "%s/%.*s", folder, (int)len, name);
 	return !access(path, R_OK);
 }
 
@@ -86,7 +87,7 @@ static const char *header_folder(void)
 	char own[PATH_MAX], source[2 * PATH_MAX];
 
 	if (place_own(own, sizeof(own)) && has_file(own, "config.status", strlen("config.status"))) {
-		snprintf(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
+		path_make_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
 			 *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
 		if (realpath(source, folder))
 			return folder;

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/witness/symbols.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/path.h"
 #include "tool/kit/flavours.h"
 
 /* What one offset stands for: a function, and those that it was put into. */
 #define INLINED 6
 
 struct symbol {
-	char binary[600];
+	char binary[PATH_MAX];
 	unsigned long offset;
 	size_t count;
 	struct report_frame frames[INLINED];
@@ -67,7 +69,7 @@ static bool read_answer(struct flavour *tool, struct symbol *symbol)
 
 static bool ask(const char *tool, bool llvm, struct symbol *symbol)
 {
-	char where[700], offset[32];
+	char where[PATH_MAX + 8], offset[32];
 	char *llvm_argv[] = { "symbolizer", "--inlines", "--functions=linkage", where, offset, NULL };
 	char *gnu_argv[] = { "addr2line", "-f", "-i", "-e", where, offset, NULL };
 	struct flavour child = { .name = tool };
@@ -117,7 +119,7 @@ static const struct symbol *find(const char *binary, unsigned long offset)
 		return NULL;
 	known = more;
 	memset(&known[known_count], 0, sizeof(*known));
-	snprintf(known[known_count].binary, sizeof(known->binary), "%s", binary);
+	path_make_or_exit(known[known_count].binary, sizeof(known->binary), "%s", binary);
 	known[known_count].offset = offset;
 	look_up(&known[known_count]);
 	return &known[known_count++];

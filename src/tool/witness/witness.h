@@ -7,6 +7,8 @@
 #ifndef TOOL_WITNESS_H
 #define TOOL_WITNESS_H
 
+#include <limits.h>
+
 #include "harness/program/program.h"
 #include "harness/trial.h"
 #include "tool/kit/flavours.h"
@@ -14,7 +16,7 @@
 
 struct witness {
 	struct flavour flavour;
-	char path[600];
+	char path[PATH_MAX];
 	bool there;  /* this build has it */
 	unsigned long asked;
 };

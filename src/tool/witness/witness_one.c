@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The half of a witness that is a flavour: it executes what it is asked about. */
+#include <limits.h>
 #include <link.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static int find_base(struct dl_phdr_info *info, size_t size, void *ctx)
 /* Is the frame's module, named with or without its folder, this binary? */
 static bool is_ours(const char *module)
 {
-	char path[512];
+	char path[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	const char *slash = strrchr(module, '/'), *own;
 
