@@ -37,7 +37,7 @@ void target_replay_command(const struct target *target, const struct fuzz_option
 	snprintf(names[2], sizeof(names[2]), "afl/%.100s", target->name);
 	for (size_t i = 0; i < 3; i++)
 		if (i == 2 || engine_has_file(options->bin, names[i])) {
-			snprintf(path, sizeof(path), "%.4000s/%s", options->bin, names[i]);
+			path_make_or_exit(path, sizeof(path), "%s/%s", options->bin, names[i]);
 			break;
 		}
 	*command = '\0';

@@ -205,7 +205,7 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 	if (!sheet_begin(&sheet))
 		return errno;
 	if (judge->replayer) {
-		snprintf(program, sizeof(program), "%.3800s/%s", b->dir, input_file(b));
+		path_make_or_exit(program, sizeof(program), "%s/%s", b->dir, input_file(b));
 		fputs(replayer_report(judge->replayer, program), sheet.out);
 		putc('\n', sheet.out);
 	}

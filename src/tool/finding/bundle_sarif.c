@@ -52,7 +52,7 @@ static void input_place(struct sarif *sarif, const struct bundle *b, struct sari
 {
 	char file[PATH_MAX];
 
-	snprintf(file, sizeof(file), "%.3800s/summary.txt", b->dir);
+	path_make_or_exit(file, sizeof(file), "%s/summary.txt", b->dir);
 	sarif_file(sarif, file, 1, place);
 }
 

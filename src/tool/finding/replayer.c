@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/path.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
 #include "tool/kit/flavours.h"
@@ -31,7 +32,7 @@ bool replayer_find(struct replayer *r, const struct fuzz_target *target, const c
 	r->target = target;
 	r->seconds = seconds;
 	/* A name that engines give: the content is bytes. */
-	snprintf(r->input, sizeof(r->input), "%.4000s/crash-input", directory);
+	path_make_or_exit(r->input, sizeof(r->input), "%s/crash-input", directory);
 	if (find(r, "%s-replay-%s", target->flavour) || find(r, "%s", "") || find(r, "%s-replay", ""))
 		return true;
 	r->path[0] = '\0';
