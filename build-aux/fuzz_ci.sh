@@ -128,8 +128,8 @@ executions() {
 	awk -v target="$2" '$1 == target && $3 ~ /^[0-9]+$/ { print $3; exit }' "$1"
 }
 
-# one_result GROUP TARGET LOG: what the campaign said of it. A target that took part and ran no
-# input has failed; one that was left out is skipped.
+# one_result GROUP TARGET LOG: what the campaign said of it. A target whose engine ended without
+# an execution has failed. One that was left out, or had no turn, is skipped.
 one_result() {
 	log=$out/$1-$2.log
 	grep -A 1 "^FINDING $2," "$3" >"$log"
@@ -143,9 +143,11 @@ one_result() {
 		one_case good "$1" "$2"
 	elif [ -z "$ran" ] && [ -s "$log" ]; then
 		one_case skipped "$1" "$2" "$log"
-	else
-		grep "^$2: " "$3" >"$log" || echo "no execution" >"$log"
+	elif grep -E "^$2: .* (ended with status|was ended by signal) " "$3" >"$log"; then
 		one_case failed "$1" "$2" "$log"
+	else
+		echo "no execution in this time" >"$log"
+		one_case skipped "$1" "$2" "$log"
 	fi
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "harness/base/shell_word.h"
@@ -170,21 +171,45 @@ static unsigned int busted_index(const struct stress_pattern *pattern, const cha
 	usage_error("--busted: expected one of %s, not '%s'", known.s, name);
 }
 
+/*
+ * What the page library lacks is no wrong usage: the run is skipped, as is a program whose calls
+ * the library lacks (src/foreign/absent.c).
+ */
+static _Noreturn void skip_run(const char *what)
+{
+	struct text text = { .used = 0 };
+
+	text_add(&text, "%s: skipped: the page library %s\n", program_invocation_short_name, what);
+	text_put(&text, STDERR_FILENO);
+	exit(EX_UNAVAILABLE);
+}
+
+static void choose_backend(const char *from, const char *name)
+{
+	if (!page_map_backend_set(name))
+		return;
+	if (!strcmp(name, "alias"))
+		skip_run("has no backend alias");
+	usage_error("%s: expected direct or alias, not '%s'", from, name);
+}
+
 /* What the library would ask the environment for later: the first line is to tell it. */
 static void ask_environment(void)
 {
 	const char *name = getenv("PAGE_MAP");
 
-	if (name && page_map_backend_set(name))
-		usage_error("PAGE_MAP: expected direct or alias, not '%s'", name);
+	if (name)
+		choose_backend("PAGE_MAP", name);
 }
 
-static void choose_backend(const char *name)
+/* Are there points of failure, if calls are to fail? */
+static void check_points(const struct stress_pressure *p)
 {
-	if (page_map_backend_set(name))
-		usage_error("--backend: expected direct or alias, as the page library has them, "
-			    "not '%s'",
-			    name);
+	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
+
+	if ((p->fail_alloc && page_fault_attr_set(PAGE_FAULT_ALLOC, &never)) ||
+	    (p->fail_copy && page_fault_attr_set(PAGE_FAULT_USERCOPY, &never)))
+		skip_run("cannot make calls fail");
 }
 
 /*
@@ -266,7 +291,7 @@ static bool take_option(struct stress_run *run, int option, const char *word)
 		run->stat_interval = number("--stat-interval", optarg, 0, SECONDS_MAX);
 		return true;
 	case OPTION_BACKEND:
-		choose_backend(optarg);
+		choose_backend("--backend", optarg);
 		break;
 	case OPTION_BARE:
 		run->bare = bare(run->pattern);
@@ -341,4 +366,5 @@ void options_parse(struct stress_run *run, int argc, char **argv)
 	if (!interval_given)
 		run->stat_interval = run->seconds ? 1 : 0;
 	check_busted(run);
+	check_points(&run->pressure);
 }

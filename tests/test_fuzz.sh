@@ -20,6 +20,7 @@ chmod 755 "$scratch"
 
 # fuzz ARGUMENT...: in the background
 fuzz() {
+	: >"$log" # what the run before wrote must not be taken for this one's
 	"$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
 	campaign=$!
 }
@@ -277,6 +278,7 @@ mkdir "$d"
 chmod 777 "$d"
 if $as_user test -x "$pagetorture" 2>/dev/null; then
 	run_as_user() {
+		: >"$log"
 		# shellcheck disable=SC2086 # words
 		$as_user "$pagetorture" fuzz --bin "$bin" --report 1 --engine libfuzzer "$@" >"$log" 2>&1 &
 		campaign=$!
@@ -378,7 +380,7 @@ run_to 2 timeout 60 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/lacking" fu
 	[ "$(grep -cx "fuzz_lacking: skipped: libfuzzer: $lacking" "$scratch/out")" = 1 ] &&
 	grep -q 'expected a target that can be fuzzed' "$scratch/out"
 ok $? "a target that lacks calls of the page library is skipped by name; alone: exit 2" "$scratch/out"
-run_to 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 1 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
+run_to 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 2 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
 	[ "$(grep -c "^fuzz_lacking: skipped: libfuzzer: the page library lacks " "$scratch/out")" = 1 ] &&
 	grep -q '^  fuzz_grow  *[1-9]' "$scratch/out" && ! grep -q '^  fuzz_lacking ' "$scratch/out"
 ok $? "beside others: it is left out, they run" "$scratch/out"

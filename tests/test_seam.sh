@@ -310,6 +310,11 @@ run_to 1 "$scratch/build/test_page_raw" && grep -q '^ok .* page_copy writes exac
 	grep -q '^not ok .* read of a dead page' "$scratch/out" &&
 	grep -q '^ok .*# SKIP .*backend alias' "$scratch/out"
 ok $? "other tests of page.h run, and name what does not hold" "$scratch/out"
+run_to 69 "$scratch/build/stress_disjoint" -n 1 --backend=alias &&
+	grep -q '^stress_disjoint: skipped: the page library has no backend alias$' "$scratch/err" &&
+	run_to 69 "$scratch/build/stress_disjoint" -n 1 --fail-alloc=1 &&
+	grep -q '^stress_disjoint: skipped: the page library cannot make calls fail$' "$scratch/err"
+ok $? "so is a stress run that needs what the library lacks" "$scratch/err"
 run_to 0 "$scratch/build/stress_disjoint" -n 2000 && grep -q SUCCESS "$scratch/out"
 ok $? "stress runs" "$scratch/out"
 run_to 0 "$scratch/build/fuzz_page-replay" "$abs_srcdir/corpus/seed/fuzz_page"

@@ -439,11 +439,13 @@ test_table() {
 
 patterns=$(bugs | cut -d' ' -f1 | sort -u)
 pressure='--fail-alloc=20 --fail-copy=20'
+# What the page library lacks is a skip by name; any other failure is one in the tests below.
 # shellcheck disable=SC2086 # options
-"$STRESS_DIR/stress_churn" -n 1 $pressure >"$out" 2>"$err" ||
-	! grep -q 'a page library that can make calls fail' "$out" || pressure=
+run "$STRESS_DIR/stress_churn" -n 1 $pressure
+[ "$status" -ne 69 ] || pressure=
 has_alias=yes
-"$STRESS_DIR/stress_disjoint" -n 1 --backend=alias >"$out" 2>"$err" || has_alias=no
+run "$STRESS_DIR/stress_disjoint" -n 1 --backend=alias
+[ "$status" -ne 69 ] || has_alias=no
 
 for flavour in $FLAVOURS; do
 	flavour "$flavour" stress_disjoint "--busted=peek"
