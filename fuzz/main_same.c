@@ -20,6 +20,7 @@
 #include "fuzz/answer.h"
 #include "fuzz/book.h"
 #include "fuzz/fuzz.h"
+#include "harness/program/program_name.h"
 
 static const char help[] =
 	"Usage: %s [OPTION]... FILE|FOLDER...\n"
@@ -29,6 +30,7 @@ static const char help[] =
 	"\n"
 	"  --all-races  listen to every race of a program, where the target stops at the first\n"
 	"  --batch N    start a process anew only for N inputs, and fork it for each (default 1)\n"
+	"  --from-bytes read every FILE as a byte string, whatever its name is\n"
 	"  --keep       keep what the detector remembers from input to input\n"
 	"  --seed S     of the other order (default 1)\n"
 	"  --help       this text\n"
@@ -298,9 +300,9 @@ static void print_command(const struct same *same)
 {
 	const char *backend = getenv("PAGE_MAP");
 
-	fprintf(stderr, "  replay: %s%s%s%s%s%s", backend ? "PAGE_MAP=" : "", backend ? backend : "",
+	fprintf(stderr, "  replay: %s%s%s%s%s%s%s", backend ? "PAGE_MAP=" : "", backend ? backend : "",
 		backend ? " " : "", same->program, same->all_races ? " --all-races" : "",
-		same->keep ? " --keep" : "");
+		same->keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
 }
 
 static void explain(const struct same *same, size_t input, enum asking asking)
@@ -392,6 +394,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "all-races", no_argument, NULL, 'a' }, { "batch", required_argument, NULL, 'b' },
+		{ "from-bytes", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },	 { "keep", no_argument, NULL, 'k' },
 		{ "seed", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 },
 	};
@@ -406,6 +409,8 @@ int main(int argc, char **argv)
 			return printf(help, argv[0]) < 0;
 		if (option == 'a')
 			same.all_races = true;
+		else if (option == 'f')
+			program_all_bytes = true;
 		else if (option == 'k')
 			same.keep = true;
 		else if (option == 'b' && !parse_number(optarg, 1, &same.batch))
