@@ -156,10 +156,11 @@ def main(arguments):
         tree.leave_out(options.without)
     file = f"without-{options.without}.json" if options.without else "results.json"
     options.results = options.results or tree.build / "bugs" / file
+    run = runner.Runner(tree, options)
     seats = list(seats_of(bank, bugs, options.clean_only, options.without))
     print(f"pagetorture bugs: {len(seats)} libraries, {options.column}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
-    results = runner.Runner(tree, options).run(seats)
+    results = run.run(seats)
     table.print_results(results, options.columns)
     good = table.print_verdict(results, options.columns, options.without)
     if options.report:

@@ -22,6 +22,7 @@
 #include "fuzz/book.h"
 #include "fuzz/fuzz.h"
 #include "harness/base/shell_word.h"
+#include "harness/program/program_name.h"
 
 static const char help[] =
 	"Usage: %s [OPTION]... FILE|FOLDER...\n"
@@ -31,6 +32,7 @@ static const char help[] =
 	"\n"
 	"  --all-races  listen to every race of a program, where the target stops at the first\n"
 	"  --batch N    start a process anew only for N inputs, and fork it for each (default 1)\n"
+	"  --from-bytes read every FILE as a byte string, whatever its name is\n"
 	"  --keep       keep what the detector remembers from input to input\n"
 	"  --seed S     of the other order (default 1)\n"
 	"  --help       this text\n"
@@ -307,7 +309,8 @@ static void print_command(const struct same *same)
 		putc(' ', stderr);
 	}
 	shell_word_print(stderr, shell_own_binary());
-	fprintf(stderr, "%s%s", same->all_races ? " --all-races" : "", same->keep ? " --keep" : "");
+	fprintf(stderr, "%s%s%s", same->all_races ? " --all-races" : "",
+		same->keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
 }
 
 static void print_input(const struct same *same, size_t input)
@@ -415,6 +418,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "all-races", no_argument, NULL, 'a' }, { "batch", required_argument, NULL, 'b' },
+		{ "from-bytes", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },	 { "keep", no_argument, NULL, 'k' },
 		{ "seed", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 },
 	};
@@ -431,6 +435,8 @@ int main(int argc, char **argv)
 			return printf(help, argv[0]) < 0;
 		if (option == 'a')
 			same.all_races = true;
+		else if (option == 'f')
+			program_all_bytes = true;
 		else if (option == 'k')
 			same.keep = true;
 		else if (option == 'b' && !parse_number(optarg, 1, &same.batch))

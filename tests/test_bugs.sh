@@ -27,6 +27,8 @@ sed -n '/^replay: /,$p' "$scratch/all" >"$scratch/end"
 ok $status "every bug is killed by who is meant to see it, the library as it is by nobody" "$scratch/end"
 report_says good bugs "$scratch/report.json"
 ok $? "make report reads the results of --report as good" "$scratch/said"
+head -n 1 "$scratch/progress" | grep -qxE 'pagetorture bugs: [0-9]+ libraries, replay,elsewhere, [0-9]+ at a time'
+ok $? "what is going to happen is said at once" "$scratch/progress"
 bugs=$(grep -c '^BUG' "$abs_srcdir/bugs/bugs.def")
 shown=$(grep -c '^BUG(' "$abs_srcdir/bugs/bugs.def")
 [ "$shown" -ge 60 ] && "$pagetorture" bugs --list | grep -q "^$bugs bugs$"
@@ -180,6 +182,9 @@ says 2 'expected 3 entries of the form' "an entry that cannot be read"
 
 run_to 2 "$pagetorture" bugs no-such-bug && grep -q no-such-bug "$scratch/err"
 ok $? "a bug that is none is bad usage" "$scratch/err"
+run_to 2 "$pagetorture" bugs --colunm replay &&
+	[ "$(cat "$scratch/err")" = "pagetorture bugs: unknown option --colunm; did you mean --column? (see pagetorture bugs --help)" ]
+ok $? "a misspelt option is answered with the right one" "$scratch/err"
 for arguments in --frob '--time x' '--jobs 0' '--compare one' '--without plain'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" bugs $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]

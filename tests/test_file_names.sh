@@ -136,7 +136,9 @@ if [ -x "$abs_builddir/fuzz_page-replay" ]; then
 	ok $? "replayers refuse a file that is no program" bad
 	run_to 0 replayer fuzz_page dir && grep -qx '2 inputs replayed' out && grep -q '^dir: 6 files ignored' err
 	ok $? "replayers take the programs of a directory" err
-	printf 'calls 1\n' >calls
+	cp race.bin odd
+	run_to 1 replayer fuzz_page odd && run_to 0 "$abs_builddir/fuzz_page-replay" --from-bytes odd
+	ok $? "replayers have --from-bytes" err
 	cp "$abs_srcdir/corpus/seed/fuzz_api/pages.calls" calls
 	run_to 0 replayer fuzz_api calls && run_to 0 replayer fuzz_api "$abs_srcdir/corpus/seed/fuzz_api" &&
 		grep -qx '3 inputs replayed' out

@@ -84,8 +84,9 @@ done
 run_to 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
 ok $? "--help anywhere" "$scratch/out"
 run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page &&
-	grep -q 'fuzz_page: skipped: libfuzzer: no binary' "$scratch/out"
-ok $? "no target that can be fuzzed" "$scratch/out"
+	grep -q 'fuzz_page: skipped: libfuzzer: no binary' "$scratch/out" &&
+	grep -qx "pagetorture fuzz: 1 target with libfuzzer, afl, [0-9]* at a time, until stopped, in $scratch/none" "$scratch/err"
+ok $? "no target that can be fuzzed; what is going to happen is said first" "$scratch/err"
 
 if ! make_targets "$bin" 16384; then
 	skip "campaigns: ${CC:-cc} has no libFuzzer"

@@ -34,8 +34,12 @@ void file_list_log_ignored(const char *path, size_t ignored)
 static bool append_argument(struct file_list *list, const char *argument)
 {
 	size_t before = list->count, ignored = 0;
-	bool good = program_walk(argument, append, list, &ignored);
+	bool good = true;
 
+	if (!strcmp(argument, "-")) /* standard input, also where a directory has that name */
+		append(argument, list);
+	else
+		good = program_walk(argument, append, list, &ignored);
 	file_list_log_ignored(argument, ignored);
 	if (list->count == before && good)
 		fprintf(stderr,
