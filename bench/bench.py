@@ -17,6 +17,7 @@ import datetime
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -418,7 +419,7 @@ def main():
             print_results(results, old, gone)
         if old and old.get("machine") not in (None, processor()):
             print(f"{options.old} is another machine's: only ratios can be compared")
-        if options.json and results.rows:
+        if options.json and (results.rows or results.failed):
             write_json(options.json, results, begun, time.monotonic() - start, options.command)
     except Unusable as why:
         print(f"bench: {why}", file=sys.stderr)
@@ -429,6 +430,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # Ignored, it would make every child end with 0, as subprocess tells it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # What children print and what is printed here come in the order in which it happened.
     sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main())

@@ -35,7 +35,7 @@ campaign() {
 	times >"$work/times"
 	awk -v target=$target '
 		NR == FNR { if (FNR == 2) { split($0, t, /[ms ]+/); used = t[1] * 60 + t[2] + t[3] * 60 + t[4] } next }
-		$1 == target && NF == 7 { print $2, used * 100 }' "$work/times" "$work/log"
+		$1 == target && NF == 8 { print $3, used * 100 }' "$work/times" "$work/log"
 }
 
 # run JOBS: in a shell of its own, so that `times` is its children's

@@ -79,7 +79,7 @@ spread() {
 		name=$((i * (inputs / $2) - $3))
 		printf '# misbehave: %s\npagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' "$1" \
 			>"$work/inputs/$name.page"
-		rm "$work/inputs/$name"
+		rm "$work/inputs/$name.bin"
 		echo "$name.page $1"
 	done
 }

@@ -36,6 +36,7 @@ endif
 bugs-programs: fuzzers $(bugs_programs)
 
 bugs: all bugs-programs seeds
+	@rm -f results/bugs.json
 	./pagetorture$(EXEEXT) bugs --report results/bugs.json $(BUGS_FLAGS)
 
 clean-local: clean-bugs

@@ -5,6 +5,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import time
 
@@ -186,4 +187,6 @@ def finish():
 
 
 if __name__ == "__main__":
+    # Ignored, it would make every child end with 0, as subprocess tells it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sys.exit(finish())

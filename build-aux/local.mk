@@ -55,7 +55,7 @@ check-builds:
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
 	  echo "skipped: coverage (the page library is another one, compiled elsewhere)"; exit 77; fi
-	@begun=`date +%s`; \
+	@rm -f results/coverage.json; begun=`date +%s`; \
 	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/%D%/coverage.sh $(srcdir) || exit; \
 	result=good; \
 	for figure in replay all; do \

@@ -12,7 +12,7 @@ shift
 begun=$(date +%s)
 status=0
 runs=
-rm -rf results/replay
+rm -rf results/replay results/replay.json
 mkdir -p results/replay || exit 2
 
 for backend in direct alias; do
@@ -27,7 +27,7 @@ for backend in direct alias; do
 		file=results/replay/$backend$orders.json
 		# shellcheck disable=SC2086 # an option, or none
 		./pagetorture replay --backend $backend $orders --results $file "$@" || status=$?
-		[ ! -e $file ] || runs="$runs --object $backend$orders=$file"
+		[ ! -e $file ] || runs="$runs --append runs=$file"
 	done
 done
 result=good

@@ -16,7 +16,7 @@ home=$(dirname "$0")
 . "$home/shell_word.sh"
 seconds=${SMOKE_SECONDS:-20}
 logs=smoke
-rm -rf $logs
+rm -rf $logs results/rules.json results/smoke.json
 mkdir -p $logs
 failed=0
 started=$(date +%s)
@@ -70,8 +70,8 @@ stage() {
 # has_backend NAME WHAT: else WHAT is skipped, by name.
 has_backend() {
 	./pagetorture run --backend $1 --flavour plain "$srcdir/corpus/rules/bounds.page" \
-		>/dev/null 2>&1
-	[ $? -ne 2 ] && return
+		>/dev/null 2>$logs/backend
+	grep -q 'expected a backend that the page library has' $logs/backend || return 0
 	row skipped "$2, $1" "the page library has no such backend"
 	return 1
 }
@@ -135,9 +135,9 @@ stress() {
 # how pages are mapped.
 start_libfuzzer() {
 	progress "libFuzzer $1, $backend, $2 s"
-	mkdir -p $logs/$1-$backend.corpus
+	mkdir -p $logs/$1-$backend.corpus $logs/$1-$backend.findings
 	PAGE_MAP=$backend ./$1 -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -max_len=704 \
-		-print_final_stats=1 -artifact_prefix=$logs/$1-$backend- \
+		-print_final_stats=1 -artifact_prefix=$logs/$1-$backend.findings/ \
 		$logs/$1-$backend.corpus seeds/$1 >$logs/$1-$backend.log 2>&1 &
 }
 
@@ -149,14 +149,15 @@ finish_libfuzzer() {
 	else
 		row FAILED "libFuzzer $1, $backend" "exit status $?"
 		explain $logs/$1-$backend.log \
-			"PAGE_MAP=$backend ./$1-replay $(ls $logs/$1-$backend-* 2>/dev/null | head -n 1)"
+			"PAGE_MAP=$backend ./$1-replay $(find $logs/$1-$backend.findings -type f | head -n 1)"
 	fi
 }
 
-# lacks PROGRAM ROW: the page library lacks calls that it cannot do without; it says so
+# lacks PROGRAM ROW: the page library lacks calls that the program needs. It says so and ends with
+# status 69 (src/foreign/absent.c).
 lacks() {
-	why=$(./"$1" --help 2>/dev/null | sed -n 's/^1\.\.0 # SKIP //p')
-	[ -n "$why" ] && row skipped "$2" "$why"
+	why=$(./"$1" --help 2>&1 >/dev/null)
+	[ $? -eq 69 ] && row skipped "$2" "${why#*: skipped: }"
 }
 
 # Two fuzzers beside each other: pair BACKEND SECONDS TARGET TARGET

@@ -52,6 +52,7 @@ static void clear_edges(void)
 void answer_begin(bool all_races)
 {
 	fuzz_wants_all_races = all_races;
+	fuzz_initialize();
 	LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
 }
 

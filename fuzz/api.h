@@ -56,6 +56,12 @@ enum api_fails api_fails(enum page_fault_point point, gfp_t gfp, unsigned int or
 /* What the call did is compared with what api_fails() said of it. */
 void api_failed(enum page_fault_point point, enum api_fails expected, bool failed);
 
+/*
+ * The same for a call that succeeds although its point failed: a user copy of 0 bytes. The
+ * times that are left show whether the point failed.
+ */
+void api_failed_unseen(enum page_fault_point point, enum api_fails expected);
+
 void api_fault_reset(void);
 
 /* ---- misuse (api_fatal.c) ---- */

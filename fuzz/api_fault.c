@@ -59,6 +59,20 @@ void api_failed(enum page_fault_point point, enum api_fails expected, bool faile
 		attrs[point].times--;
 }
 
+void api_failed_unseen(enum page_fault_point point, enum api_fails expected)
+{
+	struct page_fault_attr now = start;
+	int before = attrs[point].times, used;
+
+	page_fault_attr_get(point, &now);
+	used = before - now.times;
+	api_expect(used == 0 || (used == 1 && expected != API_SUCCEEDS),
+		   "a point that had %d times has %d", before, now.times);
+	api_expect(used == 1 || expected != API_FAILS || before <= 0,
+		   "a user copy of 0 bytes did not use its failure up");
+	attrs[point].times = now.times;
+}
+
 static void set_all(void)
 {
 	for (enum page_fault_point point = 0; point < PAGE_FAULT_POINTS; point++) {

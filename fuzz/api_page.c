@@ -211,19 +211,22 @@ void api_user_copy(const struct api_call *call)
 	struct page *page = api_page(call);
 	unsigned char *addr = page_map_local(page), *home = page_home(addr);
 	struct user_slice_reader reader;
-	enum api_fails fails = API_SUCCEEDS;
+	enum api_fails fails;
 	int ret;
 
 	for (size_t i = 0; i < PAGE_SIZE; i++)
 		before[i] = (unsigned char)(i * 7 + i / 256);
 	page_write_raw(page, before, 0, PAGE_SIZE);
 	user_slice_reader_init(&reader, user_slice_new(home + off + shift, len));
-	if (len)
-		fails = api_fails(PAGE_FAULT_USERCOPY, 0, 0);
+	fails = api_fails(PAGE_FAULT_USERCOPY, 0, 0);
 	ret = page_copy_from_user_slice(page, &reader, off, len);
 	page_unmap_local(addr);
 	api_expect(!ret || ret == -EFAULT, "page_copy_from_user_slice returned %d", ret);
-	api_failed(PAGE_FAULT_USERCOPY, fails, ret);
+	if (len)
+		api_failed(PAGE_FAULT_USERCOPY, fails, ret);
+	else
+		api_failed_unseen(PAGE_FAULT_USERCOPY, fails);
+	api_expect(len || !ret, "a user copy of 0 bytes returned %d, expected 0", ret);
 	api_expect(user_slice_left(&reader) == (ret ? len : 0),
 		   "page_copy_from_user_slice returned %d and left %zu bytes", ret,
 		   user_slice_left(&reader));

@@ -32,12 +32,12 @@ static void pile_up(const struct input *input, void *ctx)
 	struct input *new;
 
 	if (pile->count == pile->room) {
-		pile->room = 2 * pile->room + 64;
-		new = realloc(pile->inputs, pile->room * sizeof(*new));
+		new = realloc(pile->inputs, (2 * pile->room + 64) * sizeof(*new));
 		pile->full |= !new;
 		if (!new)
 			return;
 		pile->inputs = new;
+		pile->room = 2 * pile->room + 64;
 	}
 	new = &pile->inputs[pile->count++];
 	*new = (struct input){ .name = strdup(input->name),
@@ -166,8 +166,11 @@ void book_take(struct book *book, size_t number)
 
 	book->begun = number;
 	slot->answered[turn.asking] = false;
-	if (!bytes)
-		return;
+	/* No answer at all: three that are missing would be alike. */
+	if (!bytes) {
+		fprintf(stderr, "expected memory for an input, got none\n");
+		_exit(1);
+	}
 	answer_take(book_answer(book, turn.input, turn.asking), bytes, slot->len);
 	slot->answered[turn.asking] = true;
 	free(bytes);

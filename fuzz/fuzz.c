@@ -14,6 +14,17 @@
 /* Of 1, 4, 8, 16, 32 the last two are alike and a third faster than the first. */
 #define RACES_A_FLUSH 16
 
+int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
+
+void fuzz_initialize(void)
+{
+	int argc = 0;
+	char *arguments[] = { NULL }, **argv = arguments;
+
+	if (LLVMFuzzerInitialize)
+		LLVMFuzzerInitialize(&argc, &argv);
+}
+
 struct check *fuzz_check(void)
 {
 	static struct check *check;

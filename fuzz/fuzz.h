@@ -14,6 +14,9 @@
 /* Each target defines it. Return: always 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* LLVMFuzzerInitialize(), if the target has it: for programs without an engine, before the first input. */
+void fuzz_initialize(void);
+
 /*
  * How a target reads its inputs: page programs as bytes (program_bytes.h) or as text, or
  * calls of the library as bytes (api_call.h). Each target defines it; targets.def says it

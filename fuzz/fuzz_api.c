@@ -65,11 +65,18 @@ static void drop_all(void)
 /* More than wait in the quarantine: from then on a frame that is asked for lived before. */
 #define FIRST_PAGES 128
 
-/* What the library does once in its life is no news of the first input. */
-__attribute__((constructor)) static void begin_life(void)
+/*
+ * The engine calls it once, before the first input: what the library does once in its life is
+ * then not counted as coverage of that input. It is no constructor: the library may be one
+ * whose own constructors have not run yet, or one that lacks buffers.
+ */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static struct page *pages[FIRST_PAGES];
 
+	(void)argc;
+	(void)argv;
 	for (size_t i = 0; i < FIRST_PAGES; i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 	if (pages[0])
@@ -78,6 +85,7 @@ __attribute__((constructor)) static void begin_life(void)
 		page_free(pages[i]);
 	page_buffer_free(page_buffer_alloc(1));
 	page_task_switch_in(NULL);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

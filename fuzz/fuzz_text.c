@@ -48,7 +48,7 @@ static void check_good(const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct text_error error = { 0, "" };
+	struct text_error error = { 0 };
 
 	fuzz_input_set(data, size);
 	if (program_from_text(&program, (const char *)data, size, &error))

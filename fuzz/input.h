@@ -18,8 +18,9 @@ struct input {
 typedef void (*input_fn)(const struct input *input, void *ctx);
 
 /*
- * Calls @fn for the file @path, or for each file below the folder @path, sorted. What
- * cannot be read is told on standard error, and so is a path without any input.
+ * Calls @fn for the file @path, or for each input below the directory @path, sorted: the files
+ * with the names of programs (program_name.h), and for fuzz_api *.calls. A file
+ * that cannot be read or is no input is an error, and so is a path without any input.
  * Return: was all of it read, and something there?
  */
 bool input_each(const char *path, input_fn fn, void *ctx);

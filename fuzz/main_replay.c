@@ -11,6 +11,7 @@
 #include "fuzz/api_call.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/input.h"
+#include "harness/program/program_name.h"
 
 static void print_bytes(const struct input *input, void *ctx)
 {
@@ -48,23 +49,32 @@ static void replay(const struct input *input, void *ctx)
 int main(int argc, char **argv)
 {
 	size_t replayed = 0;
+	const char *self = argv[0];
 	bool good = true;
 
+	program_all_bytes = argc > 1 && !strcmp(argv[1], "--from-bytes");
+	if (program_all_bytes) {
+		argc--;
+		argv++;
+	}
 	if (argc < 2 || !strcmp(argv[1], "--help")) {
 		fprintf(argc < 2 ? stderr : stdout,
-			"Usage: %s FILE|FOLDER...\n"
-			"       %s --bytes FILE\n"
-			"       fuzz_api-replay --text FILE\n"
+			"Usage: %s [--from-bytes] FILE|FOLDER...\n"
+			"       %s [--from-bytes] --bytes FILE\n"
+			"       fuzz_api-replay [--from-bytes] --text FILE\n"
 			"Replay programs (for fuzz_api: calls), text or bytes, through the fuzz target; or\n"
-			"print a file as the target reads it, or as people do.\n"
+			"print a file as the target reads it, or as people do. Byte strings are named\n"
+			PROGRAM_BYTE_NAMES ";\n"
+			"with --from-bytes every FILE is one.\n"
 			"Exit status: 0 all ran; 1 one could not be read, or there were none.\n",
-			argv[0], argv[0]);
+			self, self);
 		return argc < 2 ? 2 : 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "--bytes"))
 		return !input_each(argv[2], print_bytes, &replayed) || replayed != 1;
 	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_reads == FUZZ_CALLS)
 		return !input_each(argv[2], print_text, &replayed) || replayed != 1;
+	fuzz_initialize();
 	for (int i = 1; i < argc; i++)
 		good &= input_each(argv[i], replay, &replayed);
 	printf("%zu inputs replayed\n", replayed);

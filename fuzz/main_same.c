@@ -11,6 +11,7 @@
  * this program, started anew.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,15 @@ static void explain(const struct same *same, size_t input, enum asking asking)
 
 /* ---- the whole ---- */
 
+static bool all_answered(const struct same *same)
+{
+	for (size_t i = 0; i < same->book->count; i++)
+		for (enum asking asking = AMONG_OTHERS; asking <= ALONE; asking++)
+			if (!same->book->slots[i].answered[asking])
+				return false;
+	return true;
+}
+
 static size_t compare_all(const struct same *same)
 {
 	size_t different = 0;
@@ -366,7 +376,7 @@ static int ask_all(struct same *same, char **paths)
 	if (!same->book)
 		return 1;
 	plan_turns(same);
-	if (!run_all(same)) {
+	if (!run_all(same) || !all_answered(same)) {
 		struct turn turn = book_turns(same->book)[same->book->begun];
 
 		fprintf(stderr, "%s: %s: expected an answer, got none\n",
@@ -411,6 +421,8 @@ int main(int argc, char **argv)
 	struct same same = { .program = argv[0], .batch = 1, .seed = 1 };
 	int option;
 
+	/* Ignored, it would hide how children end. */
+	signal(SIGCHLD, SIG_DFL);
 	if (argc == 8 && !strcmp(argv[1], "--serve"))
 		return serve(argv);
 	opterr = 0;

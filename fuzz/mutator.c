@@ -5,21 +5,34 @@
 #include "harness/mutate/mutate.h"
 #include "harness/program/program_bytes.h"
 
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#define MUTATOR_MSAN
+#endif
+#endif
+
 /* AFL++ builds the targets too, but has no such thing and calls nothing of this. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
 				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
 
-void __msan_unpoison(const volatile void *at, size_t size) __attribute__((weak));
-
 static struct program program, second;
 
-/* MemorySanitizer does not watch the engine, nor what mutates: it does not know that they wrote. */
+/*
+ * MemorySanitizer does not watch the engine, nor what mutates: it does not know that they
+ * wrote. The call is in no other build: OSS-Fuzz refuses targets for its mere instructions
+ * (fuzz/oss-fuzz/check_out.py).
+ */
 static void written(const void *at, size_t size)
 {
-	if (__msan_unpoison)
-		__msan_unpoison(at, size);
+#ifdef MUTATOR_MSAN
+	__msan_unpoison(at, size);
+#else
+	(void)at;
+	(void)size;
+#endif
 }
 
 static size_t engine_mutate(uint8_t *data, size_t size, size_t max)

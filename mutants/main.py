@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -183,6 +184,8 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    # Ignored, it would make every child end with 0, as subprocess tells it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         sys.exit(main(sys.argv[1:]))
     except (tree.BadSource, survivors.BadSurvivors, build.BuildFailed, OSError) as error:

@@ -64,7 +64,7 @@ function moment(text) {
 const STATES = {
 	good: ["\u2713", "good", "is-good"],
 	failed: ["\u2715", "failed", "is-bad"],
-	unreadable: ["?", "cannot be read", "is-bad"],
+	unreadable: ["?", "cannot be read", "is-warn"],
 	stopped: ["\u25a0", "stopped", "is-warn"],
 	running: ["\u25b6", "running", "is-warn"],
 	old: ["\u21ba", "out of date", "is-warn"],

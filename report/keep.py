@@ -117,6 +117,15 @@ def coverage(path):
     return {"totals": {k: data["totals"][k] for k in kinds}, "files": files}
 
 
+def appended(value, pair):
+    """Adds the list NAME of the object in FILE to the list NAME of @value."""
+    name, _, path = pair.partition("=")
+    more = json_file(path).get(name)
+    if not isinstance(more, list):
+        raise Unreadable(f"{path}: expected a list {name}")
+    value[name] = value.get(name, []) + more
+
+
 READERS = {"table": table, "lines": json_lines, "object": json_file, "coverage": coverage}
 
 
@@ -134,6 +143,8 @@ def main(arguments):
     for kind, reader in READERS.items():
         add(f"--{kind}", action="append", default=[], metavar="NAME=FILE",
             help=reader.__doc__ and reader.__doc__.lower())
+    add("--append", action="append", default=[], metavar="NAME=FILE",
+        help="the list NAME of the object in FILE, after the lists before it")
     options = parser.parse_args(arguments)
     value = head(options.what, options.begun, options.command, options.status,
                  os.environ.get("CC", ""))
@@ -144,6 +155,8 @@ def main(arguments):
         for pair in getattr(options, kind):
             name, _, path = pair.partition("=")
             value[name] = reader(path)
+    for pair in options.append:
+        appended(value, pair)
     write(options.file, value)
     return EXIT_GOOD
 

@@ -13,7 +13,7 @@ import time
 
 import page
 import parts
-from results import BAD, MISSING, OLD, PARTLY, RUNNING, STOPPED
+from results import FAILED, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE
 
 EXIT_GOOD, EXIT_BAD = 0, 2
 
@@ -59,8 +59,9 @@ def _named(made, *states):
 
 
 def verdict(made):
-    """Failed if a part is; sound only if all were run."""
-    lists = [("failed", _named(made, *BAD)), ("stopped", _named(made, STOPPED, RUNNING)),
+    """Failed if a part is; sound only if all were run and can be read."""
+    lists = [("failed", _named(made, FAILED)), ("cannot be read", _named(made, UNREADABLE)),
+             ("stopped", _named(made, STOPPED, RUNNING)),
              ("older than the library", _named(made, OLD)),
              ("run in part", _named(made, PARTLY)), ("not run", _named(made, MISSING))]
     said = [f"{word}: {', '.join(titles)}" for word, titles in lists if titles]
@@ -68,7 +69,8 @@ def verdict(made):
         state = "failed"
     else:
         state = "incomplete" if said else "sound"
-        said.insert(0, "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
+        said.insert(0, "No part that was read failed" if lists[1][1] else
+                    "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
     said += [part.data["remark"] for part in made if part.data and part.data.get("remark")]
     line = "; ".join(said)
     return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}

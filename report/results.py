@@ -7,7 +7,6 @@ import json
 # What became of a part, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
     "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
-BAD = (UNREADABLE, FAILED)
 HEAD = ("what", "version", "begun", "seconds", "command")
 
 
@@ -28,8 +27,8 @@ class Part:
     data: object = None
 
 
-def load(folder, name):
-    """The object, or None if there was no run."""
+def load(folder, name, what=None):
+    """The object, or None if there was no run. @what: the command that wrote it, if not @name"""
     path = folder / f"{name}.json"
     try:
         value = json.loads(path.read_text())
@@ -40,13 +39,15 @@ def load(folder, name):
     lacks = [key for key in HEAD if not isinstance(value, dict) or key not in value]
     if lacks:
         raise BadResult(f"{path}: expected {', '.join(lacks)}")
+    if value["what"] != (what or name):
+        raise BadResult(f"{path}: expected results of {what or name}, got those of {value['what']}")
     return value
 
 
 def load_all(folder, name):
     """One object of NAME.json and of NAME-*.json, which have rows of their own."""
     names = [name, *sorted(path.stem for path in folder.glob(f"{name}-*.json"))]
-    found = [value for value in (load(folder, each) for each in names) if value]
+    found = [value for value in (load(folder, each, name) for each in names) if value]
     if not found:
         return None
     lists = {key: [entry for value in found for entry in value.get(key, [])]

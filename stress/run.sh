@@ -17,7 +17,7 @@ set -u
 : "${FLAVOURS:=plain asan tsan}" "${BACKENDS:=direct alias}" "${SECONDS_EACH:=10}"
 : "${STRESS_FLAGS=}"
 logs=stress.logs
-rm -rf $logs
+rm -rf $logs results/stress.json
 mkdir -p $logs
 failed=0 done=0 child='' log=/dev/null
 started=$(date +%s)
@@ -87,8 +87,9 @@ run_one() {
 	status=$?
 	child=
 	done=$((done + 1))
-	if grep -q '^1\.\.0 # SKIP' "$log"; then
-		row skipped "$1" "$2" "$(sed -n 's/^1\.\.0 # SKIP //p' "$log")"
+	# The page library lacks calls that it needs (src/foreign/absent.c).
+	if [ $status -eq 69 ]; then
+		row skipped "$1" "$2" "$(sed -n 's/^.*: skipped: //p' "$log")"
 		return
 	fi
 	if [ $status -eq 0 ] && [ "$(tail -n 1 "$log")" = "End of test: SUCCESS" ]; then

@@ -8,12 +8,14 @@ unit_tests = \
 	test_delay \
 	test_detector \
 	test_happens \
+	test_isolate \
 	test_matrix \
 	test_minimize \
 	test_mutate \
 	test_mutate_splice \
 	test_mutator \
 	test_mutator_text \
+	test_never_runs \
 	test_number \
 	test_program_bytes \
 	test_program_text \
@@ -45,6 +47,7 @@ test_scripts = \
 	%D%/test_doc_commands.sh \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
+	%D%/test_file_names.sh \
 	%D%/test_finding_target.sh \
 	%D%/test_fuzz.sh \
 	%D%/test_fuzz_after.sh \
@@ -58,6 +61,7 @@ test_scripts = \
 	%D%/test_printed_commands.sh \
 	%D%/test_race.sh \
 	%D%/test_reference.sh \
+	%D%/test_refused.sh \
 	%D%/test_replay.sh \
 	%D%/test_report.sh \
 	%D%/test_report_page.sh \
@@ -73,11 +77,11 @@ test_scripts = \
 	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
 
-noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/tap.h
+noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/refuse_call.h %D%/tap.h
 EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
 	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
-	%D%/reference.py %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
-	%D%/report_page.py %D%/sarif.py %D%/simple_page.c %D%/tap.sh
+	%D%/reference.py %D%/refuse_nth.c %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
+	%D%/report_page.py %D%/report_state.sh %D%/sarif.py %D%/simple_page.c %D%/tap.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -149,6 +153,8 @@ test_detector_SOURCES = %D%/test_detector.c
 test_detector_LDADD = $(test_ldadd)
 test_happens_SOURCES = %D%/test_happens.c
 test_happens_LDADD = $(test_ldadd)
+test_isolate_SOURCES = %D%/test_isolate.c
+test_isolate_LDADD = $(test_ldadd)
 test_matrix_SOURCES = %D%/test_matrix.c
 test_matrix_LDADD = $(test_ldadd)
 test_minimize_SOURCES = %D%/test_minimize.c
@@ -162,6 +168,8 @@ test_mutator_SOURCES = %D%/test_mutator.c fuzz/mutator.c
 test_mutator_LDADD = $(test_ldadd)
 test_mutator_text_SOURCES = %D%/test_mutator_text.c fuzz/mutator_text.c
 test_mutator_text_LDADD = $(test_ldadd)
+test_never_runs_SOURCES = %D%/test_never_runs.c
+test_never_runs_LDADD = $(test_ldadd)
 test_number_SOURCES = %D%/test_number.c
 test_number_LDADD = $(test_ldadd)
 test_program_bytes_SOURCES = %D%/test_program_bytes.c

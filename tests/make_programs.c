@@ -99,7 +99,7 @@ static bool write_program(uint64_t seed, const struct kind *kind)
 
 	kind->make(seed, &program);
 	size = encode(&program, kind->bytes, content);
-	snprintf(name, sizeof(name), "%llu%s", (unsigned long long)seed, kind->bytes ? "" : ".page");
+	snprintf(name, sizeof(name), "%llu%s", (unsigned long long)seed, kind->bytes ? ".bin" : ".page");
 	file = fopen(name, "w");
 	return file && fwrite(content, 1, size, file) == size && !fclose(file);
 }

@@ -439,9 +439,9 @@ class Judge:
         self.mappable(page)
         if length > reader.size - reader.at:
             return "EFAULT"
+        fails = self.injected()
         if length == 0:
             return "0"
-        fails = self.injected()
         self.write(page, off, length)
         if fails or reader.at + length > reader.fault:
             return "EFAULT"

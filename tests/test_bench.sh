@@ -3,6 +3,8 @@
 #
 # The table of `make bench`, its comparison with an old run, and one bench for real.
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/report_state.sh
+. "$(dirname "$0")/report_state.sh"
 
 cd "$abs_builddir" || exit 99
 
@@ -141,6 +143,11 @@ says "$scratch/out" 'plain: 64 bytes, page_read_raw : check and memcpy' &&
 	says "$scratch/out" 'plain: direct, map and unmap : mmap and munmap' &&
 	grep -q '"command": "make bench-page"' "$scratch/page.json"
 ok $? "has its rows" "$scratch/out"
+# A build without all flavours skips rows.
+state=partly
+! grep -q '"skipped": \[\]' "$scratch/page.json" || state=good
+report_says $state bench "$scratch/page.json"
+ok $? "make report reads them as $state" "$scratch/said"
 mkdir "$scratch/empty"
 (cd "$scratch/empty" && python3 "$abs_srcdir/bench/bench.py" page programs) >"$scratch/out" 2>&1
 [ $? -eq 77 ] && grep -q '^skipped: page: plain: no bench_page$' "$scratch/out" &&
@@ -151,5 +158,10 @@ chmod +x "$scratch/empty/bench_page"
 (cd "$scratch/empty" && python3 "$abs_srcdir/bench/bench.py" page) >"$scratch/out" 2>&1
 [ $? -eq 1 ] && grep -q '^FAILED: page: plain: exit status 3 ' "$scratch/out"
 ok $? "one that ends badly is a failure" "$scratch/out"
+printf '#!/bin/sh\nexit 3\n' >"$scratch/empty/bench_page"
+cp "$scratch/page.json" "$scratch/empty/bench.json"
+(cd "$scratch/empty" && python3 "$abs_srcdir/bench/bench.py" --json bench.json page) >"$scratch/out" 2>&1
+[ $? -eq 1 ] && report_says failed bench "$scratch/empty/bench.json"
+ok $? "one that fails before its first figure replaces the results of the run before" "$scratch/said"
 
 done_testing

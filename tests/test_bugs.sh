@@ -5,6 +5,8 @@
 # it, by the detector that bugs.def names, and the library as it is by none. And proof that
 # the bank would say so: with a bank that is wrong, each way to be wrong is told.
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/report_state.sh
+. "$(dirname "$0")/report_state.sh"
 
 bank=$abs_builddir/bugs/bank
 
@@ -19,10 +21,12 @@ done
 # ---- the bank as it is ----
 
 "$pagetorture" bugs --column replay,elsewhere --results "$scratch/all.json" \
-	>"$scratch/all" 2>"$scratch/progress"
+	--report "$scratch/report.json" >"$scratch/all" 2>"$scratch/progress"
 status=$?
 sed -n '/^replay: /,$p' "$scratch/all" >"$scratch/end"
 ok $status "every bug is killed by who is meant to see it, the library as it is by nobody" "$scratch/end"
+report_says good bugs "$scratch/report.json"
+ok $? "make report reads the results of --report as good" "$scratch/said"
 bugs=$(grep -c '^BUG' "$abs_srcdir/bugs/bugs.def")
 shown=$(grep -c '^BUG(' "$abs_srcdir/bugs/bugs.def")
 [ "$shown" -ge 60 ] && "$pagetorture" bugs --list | grep -q "^$bugs bugs$"
@@ -127,9 +131,12 @@ fresh() {
 
 # says STATUS WORDS NAME
 says() {
-	run_to "$1" sh "$scratch/bank" --column replay,elsewhere --results "$scratch/wrong.json"
+	rm -f "$scratch/report.json"
+	run_to "$1" sh "$scratch/bank" --column replay,elsewhere --results "$scratch/wrong.json" \
+		--report "$scratch/report.json"
 	cat "$scratch/err" >>"$scratch/out"
-	[ "$status" -eq "$1" ] && grep -q "$2" "$scratch/out"
+	[ "$status" -eq "$1" ] && grep -q "$2" "$scratch/out" &&
+		{ [ "$status" -ne 1 ] || report_says failed bugs "$scratch/report.json"; }
 	ok $? "$3" "$scratch/out"
 	fresh
 }

@@ -34,13 +34,13 @@ cat >"$scratch/expected" <<'END'
 {"file": "-", "verdict": ["data-race"], "races": [{"first": 5, "second": 6, "page": "p0", "from": 32, "to": 64}], "results": [{"line": 4, "result": "0"}, {"line": 5, "result": "0"}, {"line": 6, "result": "0"}, {"line": 7, "result": "EINVAL"}], "fatal": null}
 END
 "$pagetorture" check --json - <"$scratch/race.page" | diff "$scratch/expected" - >"$scratch/diff"
-ok $? "standard input is -, and text by what it holds" "$scratch/diff"
-"$pagetorture" format --bytes "$scratch/race.page" >"$scratch/bytes"
-"$pagetorture" format "$scratch/bytes" >"$scratch/text"
-"$pagetorture" format --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/bytes" -
+ok $? "standard input is -, and text" "$scratch/diff"
+"$pagetorture" format --bytes "$scratch/race.page" >"$scratch/race.bin"
+"$pagetorture" format "$scratch/race.bin" >"$scratch/text"
+"$pagetorture" format --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/race.bin" -
 ok $? "text to bytes to text to bytes"
-"$pagetorture" check "$scratch/bytes" >"$scratch/out"
-grep -q 'bytes: data-race' "$scratch/out" && grep -q 'line 2 .*line 3' "$scratch/out"
+"$pagetorture" check "$scratch/race.bin" >"$scratch/out"
+grep -q 'race.bin: data-race' "$scratch/out" && grep -q 'line 2 .*line 3' "$scratch/out"
 ok $? "findings in bytes name records, from 1" "$scratch/out"
 "$pagetorture" format "$scratch/race.page" | grep -q '^# Two threads'
 ok $? "format keeps comment lines"
@@ -56,6 +56,68 @@ ok $? "a wrong result ends with 1 and names its line" "$scratch/err"
 printf 'pagetorture 1\nread_raw(p0, 0, 1) -> 0\n' >"$scratch/wrong.page"
 run_to 1 "$pagetorture" check "$scratch/wrong.page" && grep -q 'skipped' "$scratch/err"
 ok $? "a claim on a skipped call does not hold" "$scratch/err"
+
+# ---- calls that can never run ----
+
+cat >"$scratch/never.page" <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
+write_raw(p1, 0, 1, 0)
+k1 = kmap_local(p1)
+load(k1, 0, 1)
+copy_page(p0, 0, p2, 0, 8)
+p0 = alloc_page(GFP_KERNEL)
+T0: unlock(m0)
+T0: lock(m0)
+T0: lock(m0)
+T0: unlock(m0)
+k0 = kmap_local(p0)
+load_atomic(k0, 0, 3)
+store_atomic(k0, 6, 4, 0)
+kunmap_local(k0)
+skip(u0, 1)
+END
+sed "s|^|$scratch/never.page:|" >"$scratch/expected" <<'END'
+3: warning: write_raw never runs: no call before it fills p1
+4: warning: kmap_local never runs: no call before it fills p1
+5: warning: load never runs: no call before it fills k1, as line 4 never runs
+6: warning: copy_page never runs: no call before it fills p2
+7: warning: alloc_page never runs: p0 is filled already
+8: warning: unlock never runs: T0 does not hold m0
+10: warning: lock never runs: T0 holds m0 already
+13: warning: load_atomic never runs: the size is 3, expected 1, 2, 4 or 8
+14: warning: store_atomic never runs: the offset 0x6 is no multiple of the size 4
+16: warning: skip never runs: no call before it fills u0
+END
+for command in 'check' 'check --json' 'explain' 'run --flavour plain' 'run --flavour plain --json'; do
+	# shellcheck disable=SC2086 # words
+	run_to 0 "$pagetorture" $command "$scratch/never.page" && diff "$scratch/expected" "$scratch/err" >"$scratch/diff" &&
+		cp "$scratch/out" "$scratch/quiet" &&
+		run_to 1 "$pagetorture" $command --strict "$scratch/never.page" && cmp -s "$scratch/out" "$scratch/quiet" &&
+		diff "$scratch/expected" "$scratch/err" >"$scratch/diff"
+	ok $? "$command names each call that can never run; --strict ends with 1" "$scratch/diff"
+done
+cat >"$scratch/late.page" <<'END'
+pagetorture 1
+T0: wait(s0)
+T0: fill_zero(p0, 0, 8)
+T1: p0 = alloc_page(GFP_KERNEL)
+T1: post(s0)
+fail_nth(1)
+p1 = alloc_page(GFP_KERNEL)
+fill_zero(p1, 0, 8)
+p1 = alloc_page(GFP_KERNEL)
+T2: wait(s1)
+T2: get_page(p3)
+T3: wait(s2)
+T3: p3 = alloc_page(GFP_KERNEL)
+END
+run_to 0 "$pagetorture" check --strict "$scratch/late.page" && [ ! -s "$scratch/err" ]
+ok $? "a handle that another thread fills first, or that a failure keeps empty, is no typo" "$scratch/err"
+"$pagetorture" format --bytes "$scratch/never.page" >"$scratch/never.bin"
+run_to 1 "$pagetorture" check --strict "$scratch/never.bin" &&
+	[ "$(cat "$scratch/err")" = "$scratch/never.bin:2: warning: write_raw never runs: no call before it fills p1; so do 9 more calls" ]
+ok $? "of a byte string the first is named, and how many there are" "$scratch/err"
 
 # ---- bad input: one line each, the others still judged ----
 
@@ -74,6 +136,36 @@ printf 'pagetorture 1\n\nfrob(p0)\n' >"$scratch/call.page"
 bad "an unknown call" ":3: unknown call 'frob'" "$scratch/call.page"
 printf 'pagetorture 1\nread_raw(p0, 0, 99999)\n' >"$scratch/number.page"
 bad "a number outside of the domain" ':2: number outside the domain' "$scratch/number.page"
+
+# says NAME LINE WORDS: the line, as the third of a program, is refused with these words.
+says() {
+	printf 'pagetorture 1\n\n%s\n' "$2" >"$scratch/line.page"
+	run_to 2 "$pagetorture" check "$scratch/line.page" && [ "$(cat "$scratch/err")" = "$scratch/line.page:3: $3" ]
+	ok $? "bad input: $1" "$scratch/err"
+}
+
+domain="number outside the domain: expected x, 2^32+x, 2^63+x or SIZE_MAX-x with x < 16384, got"
+rules_there="clean or a rule (data-race, deadlock, foreign-map, map-overflow, out-of-bounds, uninit-use, unmap-order, use-after-free, use-after-unmap)"
+says "two rules on a line" 'expect data-race uninit-use' \
+	"expected one name a line, got 'data-race uninit-use': write 'expect data-race', and 'expect uninit-use' on a line of its own"
+says "rules with commas" 'expect  data-race,deadlock' \
+	"expected one name a line, got 'data-race,deadlock': write 'expect data-race', and 'expect deadlock' on a line of its own"
+says "no rule" 'expect # nothing' "expected $rules_there after 'expect'"
+says "an unknown rule" 'expect race' "expected $rules_there, got 'race'"
+for thread in T0 main; do
+	says "$thread without a colon" "$thread write_raw(p0, 0, 1, 0)" "expected ':' after the thread: '$thread: write_raw'"
+done
+says "a thread that is too large" 'T12 lock(m0)' "expected a thread (main or T0 .. T7) before ':', got 'T12'"
+says "a thread in small letters" 't0 p1 = alloc_page(GFP_KERNEL)' "expected ':' after the thread: 'T0: p1'"
+says "a thread and nothing" 'T3' "expected ':' and a call after the thread 'T3'"
+says "a decimal number" 'read_raw(p0, 99999, 0)' "$domain 99999"
+says "a hexadecimal number" 'read_raw(p0, 0X0fFFF, 0)' "$domain 0X0fFFF"
+says "a sum" 'read_raw(p0, PAGE_SIZE +  0x7000, 0)' "$domain PAGE_SIZE +  0x7000"
+says "a sum that wraps" 'read_raw(p0, SIZE_MAX+1, 0)' "expected a number of 0 .. SIZE_MAX, got SIZE_MAX+1"
+says "a slice that is too large" 'u0 = user_slice(0x4000, 0)' "$domain 0x4000"
+says "a slice of a large number" 'u0 = user_slice(SIZE_MAX-7, 0)' "expected a slice size of 0 .. 16383, got SIZE_MAX-7"
+says "a handle" 'read_raw(p08, 0, 0)' "expected a handle p0 .. p7, got 'p08'"
+says "a value" 'write_raw(p0, 0, 1, 0x100)' "expected a value of 0 .. 255, got '0x100'"
 printf 'pagetorture 1\n\0\0\n' >"$scratch/nul.page"
 printf 'pagetorture 1\n# a\0b\nget_page(p0)\n' >"$scratch/nul-comment.page"
 run_to 0 "$pagetorture" format "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
@@ -85,7 +177,7 @@ bad "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
 yes 'xxxxxxxxxxxxxxxx' | head -c 10000000 >"$scratch/lines.page"
 bad "10 MB of junk lines" ':1: expected the header' "$scratch/lines.page"
 mkdir "$scratch/folder.page"
-bad "a folder" 'Is a directory' "$scratch/folder.page"
+bad "a directory without a program" 'expected at least one program' "$scratch/folder.page"
 bad "a missing file" 'No such file' "$scratch/missing.page"
 if [ "$(id -u)" -ne 0 ]; then
 	printf 'pagetorture 1\n' >"$scratch/closed.page"
@@ -95,9 +187,9 @@ else
 	# Root reads any file; memory of a process at address 0 it does not.
 	bad "an unreadable file" 'Input/output error' /proc/self/mem
 fi
-run_to 0 "$pagetorture" check "$scratch/bytes" </dev/null
-head -c 10000000 /dev/urandom >"$scratch/any-bytes"
-run_to 1 "$pagetorture" check "$scratch/any-bytes" || [ "$status" -eq 0 ]
+run_to 0 "$pagetorture" check "$scratch/race.bin" </dev/null
+head -c 10000000 /dev/urandom >"$scratch/any.bin"
+run_to 1 "$pagetorture" check "$scratch/any.bin" || [ "$status" -eq 0 ]
 ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
 # ---- what cannot be said ----

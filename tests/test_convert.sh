@@ -50,8 +50,8 @@ END
 run_to 0 "$pagetorture" convert one.page &&
 	grep -qx 'one.page: left out: bytes cannot hold 2 comments, 1 expectation, 1 claim' err
 ok $? "what bytes cannot hold is told" err
-mv out one.bytes
-run_to 0 "$pagetorture" convert one.bytes && [ ! -s err ] &&
+mv out other.bin
+run_to 0 "$pagetorture" convert other.bin && [ ! -s err ] &&
 	[ "$(cat out)" = "$(printf 'pagetorture 1\nmain: p0 = alloc_page(GFP_KERNEL)')" ]
 ok $? "bytes to standard output are text" out
 run_to 1 "$pagetorture" convert --strict -o one.bin one.page && grep -q 'refused' err && [ ! -e one.bin ]
@@ -59,31 +59,31 @@ ok $? "--strict refuses it, and writes nothing" err
 run_to 0 "$pagetorture" convert --text one.page && grep -qx '# why' out &&
 	grep -q 'text cannot hold 1 trailing comment' err
 ok $? "a trailing comment that goes is told too" err
-printf 'abc' >>one.bytes
-run_to 0 "$pagetorture" convert one.bytes && grep -q 'text cannot hold 3 bytes of no call' err
+printf 'abc' >>other.bin
+run_to 0 "$pagetorture" convert other.bin && grep -q 'text cannot hold 3 bytes of no call' err
 ok $? "so are bytes that are no call" err
-printf '\000\000\000\377\001' | "$pagetorture" convert - >out 2>err && grep -q 'cannot hold 5 bytes' err
+printf '\000\000\000\377\001' | "$pagetorture" convert --from-bytes - >out 2>err && grep -q 'cannot hold 5 bytes' err
 ok $? "standard input is -" err
-printf '\000\011\000\377\001\000\000\000\000\000\000' >odd
-run_to 0 "$pagetorture" convert odd && grep -q 'bytes that mean nothing' err
+printf '\000\011\000\377\001\000\000\000\000\000\000' >odd.bin
+run_to 0 "$pagetorture" convert odd.bin && grep -q 'bytes that mean nothing' err
 ok $? "and bytes that are written in another way" err
 
 # ---- nobody's data ----
 
 echo mine >there.page
-run_to 1 "$pagetorture" convert -o there.page one.bytes && [ "$(cat there.page)" = mine ] &&
+run_to 1 "$pagetorture" convert -o there.page other.bin && [ "$(cat there.page)" = mine ] &&
 	grep -q 'there.page is there' err
 ok $? "what is there stays" err
-run_to 0 "$pagetorture" convert --force -o there.page one.bytes && grep -q alloc_page there.page
+run_to 0 "$pagetorture" convert --force -o there.page other.bin && grep -q alloc_page there.page
 ok $? "unless --force is given" err
 mkdir twins
-cp bytes/bounds.bin twins/a
-cp bytes/zero-length.bin twins/a.bin
-run_to 1 "$pagetorture" convert -o merged twins && grep -q 'merged/a.page is there' err &&
+cp bytes/bounds.bin twins/crash-a
+cp bytes/zero-length.bin twins/crash-a.bin
+run_to 1 "$pagetorture" convert -o merged twins && grep -q 'merged/crash-a.page is there' err &&
 	[ "$(find merged -type f | wc -l)" -eq 1 ]
 ok $? "two files that would have one name are not merged" err
-run_to 1 "$pagetorture" convert --force -o forced twins && grep -q 'forced/a.page is there' err &&
-	cmp -s forced/a.page merged/a.page
+run_to 1 "$pagetorture" convert --force -o forced twins && grep -q 'forced/crash-a.page is there' err &&
+	cmp -s forced/crash-a.page merged/crash-a.page
 ok $? "nor by --force" err
 mkdir -p loops/deep/empty
 cp one.page loops/deep
@@ -94,24 +94,25 @@ run_to 2 timeout 20 "$pagetorture" convert -o unlooped loops && [ "$(wc -l <err)
 	[ "$(cd unlooped && find . -type f)" = ./deep/one.bin ]
 ok $? "a link that leads back and a pipe are errors, the others are written" err
 mkdir mixed
-cp one.page one.bytes mixed
+cp one.page mixed
+cp other.bin mixed/other.bytes
 echo read me >mixed/README.md
-run_to 0 "$pagetorture" convert --text -o clean mixed && grep -q 'README.md: left out' err &&
-	grep -q 'one.bytes: left out' err && [ "$(ls clean)" = one.page ]
-ok $? "in a folder, what is no program by its name is left out, by name" err
+run_to 0 "$pagetorture" convert --text -o clean mixed && grep -qx 'mixed: 2 files ignored: not named like a program' err &&
+	[ "$(ls clean)" = one.page ]
+ok $? "in a directory, files that are no programs by their names are ignored, and counted" err
 printf 'pagetorture 1\noops\n' >mixed/bad.page
 run_to 2 "$pagetorture" convert --text -o clean mixed && grep -q 'bad.page:2: ' err && [ ! -e clean/bad.page ]
 ok $? "one that cannot be read ends with 2, the others are written" err
 [ "$(find . -name '.pagetorture-*' | wc -l)" -eq 0 ]
 ok $? "nothing is left beside"
-run_to 2 sh -c "'$pagetorture' convert one.bytes >/dev/full"
+run_to 2 sh -c "'$pagetorture' convert other.bin >/dev/full"
 ok $? "a full disk ends with 2" err
-run_to 2 "$pagetorture" convert -o no/such/folder/x.page one.bytes && [ "$(wc -l <err)" -eq 2 ]
+run_to 2 "$pagetorture" convert -o no/such/folder/x.page other.bin && [ "$(wc -l <err)" -eq 2 ]
 ok $? "a folder that is not there, too" err
 
 # ---- usage ----
 
-for arguments in '' '--frob x' 'one.page one.bytes' 'mixed' 'missing'; do
+for arguments in '' '--frob x' 'one.page other.bin' 'mixed' 'missing'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" convert $arguments && [ "$(wc -l <err)" -eq 1 ]
 	ok $? "usage: pagetorture convert $arguments" err

@@ -4,6 +4,8 @@
 # The corpus reaches all of src/page but what tests/coverage_excluded names, and the unit
 # tests reach that.
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/report_state.sh
+. "$(dirname "$0")/report_state.sh"
 
 figures=$abs_builddir/coverage
 list=$abs_srcdir/tests/coverage_excluded
@@ -41,6 +43,11 @@ for figure in replay all; do
 	run_to 0 hold $figure "$list"
 	ok $? "$(head -n 1 "$scratch/out")" "$scratch/out"
 done
+run_to 0 python3 -B "$abs_srcdir/report/keep.py" "$scratch/coverage.json" --what coverage \
+	--begun 1700000000 --status good --command 'make coverage' \
+	--coverage replay="$figures/replay.json" --coverage all="$figures/all.json" &&
+	report_says good coverage "$scratch/coverage.json"
+ok $? "make report reads both as good" "$scratch/said"
 [ -s "$figures/html/replay/index.html" ] && [ -s "$figures/html/all/index.html" ]
 ok $? "both as HTML"
 

@@ -66,6 +66,21 @@ sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/
 [ ! -s "$scratch/missing" ]
 ok $? "every rule of rules.def has a row" "$scratch/missing"
 
+# ---- the documents of the top directory ----
+
+version=$(sed -n 's/^AC_INIT(\[pagetorture\], \[\([^]]*\)\].*/\1/p' "$abs_srcdir/configure.ac")
+news=$(sed -n 's/^Version \([^ ,]*\).*/\1/p' "$abs_srcdir/NEWS" | head -n 1)
+[ -n "$version" ] && [ "$news" = "$version" ] &&
+	head -n 1 "$abs_srcdir/debian/changelog" | grep -qF "($version)"
+ok $? "NEWS begins with version $version, as configure.ac and debian/changelog have it"
+for file in CONTRIBUTING.md NEWS README.md SECURITY.md; do
+	[ -s "$abs_srcdir/$file" ] && grep -q "^EXTRA_DIST = .* *$file" "$abs_srcdir/Makefile.am" ||
+		echo "$file: not distributed"
+	[ $file = README.md ] || grep -q "($file)" "$abs_srcdir/README.md" || echo "$file: README.md has no link"
+done >"$scratch/missing"
+[ ! -s "$scratch/missing" ]
+ok $? "NEWS and what contributors read is distributed, and README.md links to it" "$scratch/missing"
+
 # ---- what documents name ----
 
 if ! command -v python3 >/dev/null; then
@@ -113,7 +128,7 @@ $(printf '%0120d' 7)
 END
 
 cd "$abs_srcdir" || exit 99
-run_to 0 python3 "$names" . "$abs_builddir" README.md doc/*.md
+run_to 0 python3 "$names" . "$abs_builddir" CONTRIBUTING.md README.md SECURITY.md doc/*.md
 ok $? "links, targets, subcommands, files: what documents name is there" "$scratch/out"
 if grep -q '# SKIP' "$scratch/out"; then
 	skip "$(sed -n 's/.*# SKIP //p' "$scratch/out")"

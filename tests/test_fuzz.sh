@@ -106,14 +106,35 @@ ok $? "and its figures are in plot.tsv" "$d/fuzz_grow/plot.tsv"
 grep -q 'Seed: 8$' "$d/fuzz_grow/logs/libfuzzer-0"
 ok $? "--seed decides what the engine begins with" "$d/fuzz_grow/logs/libfuzzer-0"
 
+# last_line: time, executions and rate of the last line of the log, as seconds and numbers.
+last_line() {
+	sed -n 's|^\([0-9]*\):\([0-9]*\):\([0-9]*\)  \([0-9]*\) executions, \([0-9]*\)/s on average, .*|\1 \2 \3 \4 \5|p' "$log" |
+		tail -n 1 | awk '{ print 3600 * $1 + 60 * $2 + $3, $4, $5 }'
+}
+
+last_line >"$scratch/first"
+read -r seconds executions rate <"$scratch/first"
+# The line has whole seconds.
+[ "${seconds:-0}" -ge 3 ] && [ "$executions" -gt 0 ] && [ "$rate" -ge $((executions / (seconds + 1))) ] &&
+	[ "$rate" -le $((executions / seconds)) ]
+ok $? "the last line has the executions and their mean rate" "$log"
 kept "$d" >"$scratch/before"
-fuzz --dir "$d" fuzz_grow
+fuzz --dir "$d" --results "$scratch/resumed.json" fuzz_grow
 until_true said 'executions'
 run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
 ok $? "a second campaign on the same folder is refused" "$scratch/out"
 stop INT
 [ $status = 0 ] && said 'fuzz_grow: goes on, corpus' && said '^summary' && nobody_left
 ok $? "resumed; Ctrl-C ends it with a summary and nobody left" "$log"
+last_line >"$scratch/second"
+read -r all_seconds all_executions all_rate <"$scratch/second"
+[ "${all_seconds:-0}" -ge "$seconds" ] && [ "$all_executions" -gt "$executions" ] &&
+	[ "$all_rate" -ge $((all_executions / (all_seconds + 1))) ] &&
+	[ "$all_rate" -le $((all_executions / all_seconds)) ] &&
+	[ "$(awk '$1 == "fuzz_grow" { print $2 }' "$log")" = "$all_executions" ]
+ok $? "its counts are those since the first start" "$log"
+grep -o '"rate":[ 0-9]*' "$scratch/resumed.json" | grep -q '[1-9]'
+ok $? "its results have the rate too" "$scratch/resumed.json"
 kept "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
 [ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 ok $? "and all that was there is there" "$scratch/lost"
@@ -123,6 +144,9 @@ fuzz --dir "$d" fuzz_bug
 until_true said '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
 until_true has_entries "$d/fuzz_bug/findings" 2
 stop INT
+found=$(find "$d/fuzz_bug/findings" -type f | wc -l)
+[ "$(sed -n 's/.* on average, .* findings \([0-9]*\),.*/\1/p' "$log")" = "$found" ]
+ok $? "the last line has the findings" "$log"
 [ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && all_named "$d/fuzz_bug/findings"
 ok $? "a finding is told once for its reason, all are kept, exit 1" "$log"
 replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
@@ -277,7 +301,8 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	for junk in $(cd "$corpus" && ls -d a-* an-*); do
 		[ "$(grep -c "skipped, no input: .*/$junk: " "$log")" = 1 ] || echo "$junk"
 	done >"$scratch/junk"
-	[ $status = 0 ] && [ ! -s "$scratch/junk" ] && said '^  fuzz_grow  *[1-9]'
+	# The target that is left out makes it 2.
+	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && said '^  fuzz_grow  *[1-9]'
 	ok $? "junk in a corpus is skipped, with one line each" "$log"
 	find "$corpus" | sort | comm -13 - "$scratch/corpus" >"$scratch/lost"
 	[ ! -s "$scratch/lost" ]
@@ -344,5 +369,18 @@ status=0
 wait $campaign || status=$?
 [ $status = 2 ] && said 'libfuzzer-0 ended with status 3: no luck today' && said 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
+
+# What a target says and how it ends for which the page library lacks calls (src/foreign/absent.c).
+lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
+printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
+chmod +x "$bin/fuzz_lacking"
+run_to 2 timeout 60 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/lacking" fuzz_lacking &&
+	[ "$(grep -cx "fuzz_lacking: skipped: libfuzzer: $lacking" "$scratch/out")" = 1 ] &&
+	grep -q 'expected a target that can be fuzzed' "$scratch/out"
+ok $? "a target that lacks calls of the page library is skipped by name; alone: exit 2" "$scratch/out"
+run_to 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 1 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
+	[ "$(grep -c "^fuzz_lacking: skipped: libfuzzer: the page library lacks " "$scratch/out")" = 1 ] &&
+	grep -q '^  fuzz_grow  *[1-9]' "$scratch/out" && ! grep -q '^  fuzz_lacking ' "$scratch/out"
+ok $? "beside others: it is left out, they run" "$scratch/out"
 
 done_testing

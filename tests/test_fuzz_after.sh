@@ -3,6 +3,8 @@
 #
 # After campaigns: merging, plots; and the short campaign for a CI.
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/report_state.sh
+. "$(dirname "$0")/report_state.sh"
 # shellcheck source=tests/fuzz_targets.sh
 . "$(dirname "$0")/fuzz_targets.sh"
 
@@ -98,10 +100,14 @@ well_formed() {
 targets_are fuzz_grow
 ci 0 && grep -q '<testcase classname="all" name="fuzz_grow"></testcase>' fuzz-ci/junit.xml
 ok $? "fuzz-ci: nothing found, exit 0" "$scratch/out"
+report_says good fuzz-ci results/fuzz-ci.json
+ok $? "make report: good" "$scratch/said"
 targets_are fuzz_bug fuzz_grow
 ci 1 && grep -q '<testcase classname="all" name="fuzz_bug"><failure message="FINDING fuzz_bug, crash: fuzz_bug: a bug' fuzz-ci/junit.xml &&
 	grep -q '<testcase classname="all" name="fuzz_grow"></testcase>' fuzz-ci/junit.xml
 ok $? "a finding: exit 1, and the case of its target failed" "$scratch/out"
+report_says failed fuzz-ci results/fuzz-ci.json
+ok $? "make report: failed" "$scratch/said"
 well_formed
 ok $? "junit.xml is well-formed" fuzz-ci/junit.xml
 python3 "$abs_srcdir/tests/sarif.py" fuzz-ci/findings.sarif 2>"$scratch/err"
@@ -112,9 +118,28 @@ ci 1 && grep -q 'name="fuzz_grow-replay-asan"><failure message="&lt;it &amp; tha
 	grep -q 'name="fuzz_gone-replay"><skipped' fuzz-ci/junit.xml && well_formed &&
 	grep -q 'classname="all" name="fuzz_gone"><skipped' fuzz-ci/junit.xml
 ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out"
+printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >fuzz_lacking
+cp fuzz_lacking fuzz_lacking-replay
+cp fuzz_lacking fuzz_lacking-replay-asan
+printf '#!/bin/sh\nls "$@"\n' >fuzz_grow-replay-asan
+mkdir "$src/corpus/seed/fuzz_lacking"
+chmod +x fuzz_*
+targets_are fuzz_grow fuzz_lacking
+ci 0 && [ "$(grep -c 'name="fuzz_lacking.*><skipped message=".*the page library lacks page_borrow"/>' fuzz-ci/junit.xml)" = 3 ] &&
+	grep -q 'classname="all" name="fuzz_grow"></testcase>' fuzz-ci/junit.xml && well_formed
+ok $? "a target that lacks calls of the page library is skipped by name, and is no pass" "$scratch/out"
+cp fuzz_grow-replay fuzz_dead-replay
+printf '#!/bin/sh\nexit 77\n' >fuzz_dead
+chmod +x fuzz_dead fuzz_dead-replay
+mkdir "$src/corpus/seed/fuzz_dead"
+targets_are fuzz_dead fuzz_grow
+ci 1 && grep -q 'classname="all" name="fuzz_dead"><failure' fuzz-ci/junit.xml && well_formed
+ok $? "a target that never runs an input is a failure, no skip" "$scratch/out"
 targets_are fuzz_gone
 ci 2
 ok $? "nothing that can be fuzzed: exit 2" "$scratch/out"
+report_says failed fuzz-ci results/fuzz-ci.json
+ok $? "make report: that is no pass" "$scratch/said"
 FUZZ_CI_TIME=soon run_to 2 sh "$abs_srcdir/build-aux/fuzz_ci.sh" "$src"
 ok $? "a time that is none: exit 2" "$scratch/err"
 if command -v git >/dev/null; then

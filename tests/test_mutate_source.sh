@@ -4,6 +4,8 @@
 # Mutants of sources: exactly the expected ones are found, and each verdict is given where it
 # belongs. On a small tree of its own; then a few on the library.
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/report_state.sh
+. "$(dirname "$0")/report_state.sh"
 
 if ! command -v python3 >/dev/null; then
 	skip "no python3 to make mutants with"
@@ -193,6 +195,8 @@ ok $? "two of three killed are too few: exit status 1" "$scratch/err"
 grep -q '"what": "mutants"' "$scratch/json" && grep -q '"status": "failed"' "$scratch/json" &&
 	grep -q '"mutants_in_all": [1-9]' "$scratch/json"
 ok $? "... and failed in the report's results" "$scratch/json"
+report_says failed mutants "$scratch/json"
+ok $? "... as make report reads them" "$scratch/said"
 told "$swapped" killed && grep -q 'killed by test_small: .*swap' "$scratch/err"
 ok $? "swapped arguments are killed" "$scratch/err"
 told "$endless" killed && grep -q '"status": "hang"' "$scratch/json"
@@ -229,11 +233,15 @@ wait $running
 interrupted=
 grep -q '"status": "stopped"' "$scratch/json" && told "$swapped" killed && grep -q '^stopped; ' "$scratch/err"
 ok $? "a run that is stopped says so in the report's results, with what it knows" "$scratch/err"
+report_says stopped mutants "$scratch/json"
+ok $? "... as make report reads them" "$scratch/said"
 
 printf '[equivalent] Nobody reads it.\n%s keep\n' "$unseen" >"$small/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 0 ] && grep -q '^100.0 % of 4' "$scratch/out" && told "$unseen" equivalent
 ok $? "with a reason it is equivalent, and does not count" "$scratch/out"
+report_says partly mutants "$scratch/json"
+ok $? "some of all mutants: make report reads them as run in part" "$scratch/said"
 printf '[weak] Nobody reads it.\n%s keep\n' "$unseen" >"$small/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 1 ] && grep -q "^survived: $unseen .*Nobody reads it" "$scratch/out"

@@ -148,6 +148,15 @@ die_on() {
 	$cc -DWHEN="\"$1\"" -c -o "$scratch/die.o" "$scratch/die.c" && relink fuzz_page "$scratch/die.o"
 }
 
+# call_msan TARGET: it has four more calls into MemorySanitizer's runtime, none of which is made.
+call_msan() {
+	printf '%s\n' 'void __msan_unpoison(const volatile void *, unsigned long) __attribute__((weak));' \
+		'void call_msan(void *at);' \
+		'void call_msan(void *at) { if (!__msan_unpoison) return; CALL CALL CALL CALL }' |
+		sed 's/CALL/__msan_unpoison(at, 1);/g' >"$scratch/call.c"
+	$cc -c -o "$scratch/call.o" "$scratch/call.c" && relink "$1" "$scratch/call.o"
+}
+
 # The library without what this pair is about, the harness with it.
 refuse_unwatched() {
 	refused "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
@@ -173,6 +182,8 @@ refuse_broken() {
 		relink fuzz_page -Wl,-rpath,/here
 	refused "a target that does not start" "does not start" fuzz_page die_on runs=4
 	refused "a seed that fails" "a seed fails" fuzz_page die_on seeds
+	refused "calls into the runtime of another sanitizer" \
+		"memory: [0-9]* calls to __msan, expected 3 or fewer" fuzz_text call_msan fuzz_text
 	refused "two sanitizers" "undefined: watches too" fuzz_page \
 		relink fuzz_page '' '-fsanitize=fuzzer-no-link,address,undefined'
 	for sanitizer in memory thread undefined; do
@@ -207,7 +218,7 @@ for pair in $pairs; do
 	case $pair in
 	libfuzzer:address) refuse_broken ;;
 	libfuzzer:thread)
-		refused "seeds that do not race" "sees no race" fuzz_race reseed fuzz_race disjoint-writes
+		refused "seeds that do not race" "sees no race" fuzz_race reseed fuzz_race disjoint-writes.bin
 		refused "a harness that is watched" "thread: watches the harness" fuzz_page \
 			relink fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' given_cflags="$cflags"
 		;;

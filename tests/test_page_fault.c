@@ -145,10 +145,9 @@ static void test_usercopy(void)
 	page_write_raw(page, got, 0, sizeof(got));
 	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	page_fail_nth(1);
-	good = page_copy_from_user_slice(page, &reader, 0, 0) == 0 &&
-	       page_copy_from_user_slice(page, &reader, 0, 65) == -EFAULT &&
+	good = page_copy_from_user_slice(page, &reader, 0, 65) == -EFAULT &&
 	       page_copy_from_user_slice(page, &reader, PAGE_SIZE, 1) == -EINVAL;
-	ok(good && page_fail_nth(1) == 1, "no point before the checks, nor without bytes");
+	ok(good && page_fail_nth(1) == 1, "no point before the checks");
 	ok(page_copy_from_user_slice(page, &reader, 0, 64) == -EFAULT && !page_fail_nth(0),
 	   "a copy fails");
 	page_read_raw(page, got, 0, 64);
@@ -211,6 +210,29 @@ static void test_usercopy_attr(void)
 	attr = (struct page_fault_attr){ .probability = 100, .times = -1, .space = 3 };
 	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
 	ok(copies_that_fail(page, 4) == 0xc, "a copy takes one of the space");
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
+	page_free(page);
+}
+
+/* R11: a copy of 0 bytes asks for a failure, uses it up, and returns 0. */
+static void test_empty_copy(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+	struct page_fault_attr attr = { .probability = 100, .times = 2 };
+	struct user_slice_reader empty;
+
+	user_slice_reader_init(&empty, user_slice_new(NULL, 0));
+	page_fail_nth(2);
+	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && page_fail_nth(2) == 1,
+	   "an empty copy counts");
+	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && copies_that_fail(page, 2) == 0x1,
+	   "so the copy after it fails");
+	page_fail_nth(1);
+	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && copies_that_fail(page, 2) == 0,
+	   "an empty copy that is to fail uses the failure up, and returns 0");
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
+	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && copies_that_fail(page, 3) == 0x1,
+	   "an empty copy uses up one of the times");
 	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
 	page_free(page);
 }
@@ -317,6 +339,7 @@ int main(void)
 	test_bad_attr();
 	test_usercopy();
 	test_usercopy_attr();
+	test_empty_copy();
 	test_order_of_buffers();
 	test_enumerate();
 	test_tasks();

@@ -89,6 +89,7 @@ static void test_order(void)
 {
 	struct user_slice_reader reader = reader_at(0, 10);
 	struct user_slice_reader gone = reader_at(USER_PAGES * PAGE_SIZE, 10);
+	struct user_slice_reader empty;
 
 	page_is_old();
 	ok(page_copy_from_user_slice(page, &reader, 1, PAGE_SIZE) == -EINVAL, "%s: bounds",
@@ -96,6 +97,9 @@ static void test_order(void)
 	ok(page_copy_from_user_slice(page, &reader, 0, 11) == -EFAULT && page_holds(0, 0, 0, 0),
 	   "%s: more than is left touches nothing", way_name);
 	ok(page_copy_from_user_slice(page, &gone, 0, 0) == 0, "%s: nothing never faults", way_name);
+	user_slice_reader_init(&empty, user_slice_new(NULL, 0));
+	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && user_slice_skip(&empty, 0) == 0,
+	   "%s: an empty slice may be at NULL", way_name);
 	ok(page_copy_from_user_slice(page, &gone, 0, 10) == -EFAULT && page_holds(0, 10, 0, 0),
 	   "%s: a fault at the first byte", way_name);
 	ok(user_slice_left(&gone) == 10, "%s: the reader stays", way_name);

@@ -43,7 +43,7 @@ done
 
 mkdir "$scratch/bytes"
 for page in "$corpus"/rules/*.page; do
-	"$pagetorture" format --bytes "$page" >"$scratch/bytes/$(basename "$page" .page)"
+	"$pagetorture" format --bytes "$page" >"$scratch/bytes/$(basename "$page" .page).bin"
 done
 run_to 0 replay --flavour plain "$scratch/bytes"
 ok $? "bytes are replayed as text is" "$scratch/err"
@@ -170,8 +170,8 @@ mkdir "$scratch/empty"
 run_to 2 replay "$scratch/empty" && grep -q 'at least one input' "$scratch/err"
 ok $? "an empty folder ends with 2" "$scratch/err"
 echo 'nothing' >"$scratch/empty/README.md"
-run_to 2 replay "$scratch/empty" && grep -q 'left out: 1 files' "$scratch/err"
-ok $? "a folder with no input ends with 2, and says what was left out" "$scratch/err"
+run_to 2 replay "$scratch/empty" && grep -q '^1 file ignored' "$scratch/err"
+ok $? "a folder with no input ends with 2, and says what was ignored" "$scratch/err"
 run_to 2 replay --flavour plain "$scratch/missing" && grep -q 'missing: plain: unreadable' "$scratch/err"
 ok $? "a missing path ends with 2" "$scratch/err"
 printf 'pagetorture 2\n' >"$scratch/version.page"

@@ -145,6 +145,24 @@ done
 [ "$bad" -eq 0 ] && [ "$size" -gt 500 ]
 ok $? "$cut bytes of a report, cut at every 29th" "$scratch/out"
 
+# A page library whose sources are elsewhere: its functions are above the harness's.
+cat >"$scratch/report" <<'END'
+==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1 at pc 0x2 bp 0x3 sp 0x4
+WRITE of size 8 at 0x1 thread T0
+    #0 0x1 in memcpy /llvm/compiler-rt/lib/asan/asan_interceptors.cpp:22:3
+    #1 0x2 in put_words /home/me/shelf.c:10:3
+    #2 0x3 in page_write_raw /home/me/shelf.c:20:2
+    #3 0x4 in exec_write_raw /tree/build/../src/harness/exec/exec_call.c:9:8
+    #4 0x5 in main /tree/build/../src/tool/main.c:3:1
+    #5 0x6 in start /libc/start.c:5:1
+END
+got=$("$reader" <"$scratch/report" | head -n 1)
+[ "$got" = 'AddressSanitizer heap-buffer-overflow [put_words<page_write_raw]' ]
+ok $? "functions of a library elsewhere: $got" "$scratch/report"
+sed -i '/shelf/d' "$scratch/report"
+[ "$("$reader" <"$scratch/report" | head -n 1)" = 'AddressSanitizer heap-buffer-overflow []' ]
+ok $? "the harness's own functions are none" "$scratch/report"
+
 echo 'all is well' | "$reader" >"$scratch/out"
 [ ! -s "$scratch/out" ]
 ok $? "no report, nothing read" "$scratch/out"

@@ -3,6 +3,8 @@
 #
 # `make report`: a page of real runs and of made-up ones, looked at in headless Chromium.
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/report_state.sh
+. "$(dirname "$0")/report_state.sh"
 
 room=$abs_srcdir/report
 PYTHONDONTWRITEBYTECODE=1
@@ -29,7 +31,7 @@ page() {
 
 # ---- runs leave what the page reads ----
 
-mkdir "$scratch/results" "$scratch/empty-results"
+mkdir "$scratch/build" "$scratch/results" "$scratch/empty-results"
 cd "$abs_builddir" || exit 99
 if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
 	skip "this build has not all that runs"
@@ -40,11 +42,26 @@ results=$scratch/results
 run_to 0 "$pagetorture" race --detector tsan-fibers --results "$results/race.json" &&
 	python3 -m json.tool "$results/race.json" >/dev/null
 ok $? "race --results" "$scratch/err"
-run_to 0 "$pagetorture" replay --results "$results/direct.json" "$abs_srcdir/corpus/rules"
-ok $? "replay --results" "$scratch/err"
+run_to 0 "$pagetorture" replay --results "$results/replay.json" "$abs_srcdir/corpus/rules" &&
+	report_says partly replay "$results/replay.json" && grep -q ' inputs in .* 0 failures' "$scratch/said"
+ok $? "replay --results is what the report reads: one way of several" "$scratch/said"
+mkdir "$scratch/bad-inputs"
+echo 'pagetorture 2' >"$scratch/bad-inputs/version.page"
+printf 'pagetorture 1\nexpect clean\np0 = alloc_page(GFP_KERNEL)\nfree_page(p0)\nfree_page(p0)\n' \
+	>"$scratch/bad-inputs/claim.page"
+run_to 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$scratch/bad-inputs" &&
+	report_says failed replay "$scratch/bad.json" && grep -q '2 failures' "$scratch/said"
+ok $? "replay --results of inputs that fail: failed" "$scratch/said"
+run_to 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$abs_srcdir/corpus/bugs" \
+	"$scratch/missing" && report_says failed replay "$scratch/bad.json"
+ok $? "replay --results with an input that is missing: failed" "$scratch/said"
+printf '{"what": "replay", ' >"$scratch/bad.json"
+report_says unreadable replay "$scratch/bad.json" && [ "$(wc -l <"$scratch/said")" -eq 1 ]
+ok $? "results that are cut short: unreadable" "$scratch/said"
+rm "$scratch/bad.json"
 run_to 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir "$scratch/campaign" \
 	--results "$results/fuzz.json" fuzz_page && grep -q '"status": "good"' "$results/fuzz.json" &&
-	grep -q '"seed": 7' "$results/fuzz.json"
+	grep -q '"seed": 7' "$results/fuzz.json" && report_says good fuzz "$results/fuzz.json"
 ok $? "fuzz --results" "$scratch/err"
 run_to 2 "$pagetorture" race --detector tsan-fibers --cell store/load --results "$scratch/no/such.json" &&
 	[ "$(wc -l <"$scratch/err")" -eq 1 ]
@@ -55,17 +72,32 @@ for backend in direct alias; do
 done
 run_to 0 sh "$room/keep.sh" "$results/rules.json" --what rules --begun 1700000000 --status good \
 	--command 'make smoke' --lines direct="$scratch/direct.lines" --lines alias="$scratch/alias.lines" &&
-	run_to 0 sh "$room/keep.sh" "$results/replay.json" --what replay --begun 1700000000 \
-		--status good --command 'make replay' --object direct="$results/direct.json" &&
-	python3 -m json.tool "$results/replay.json" >/dev/null
+	report_says good rules "$results/rules.json"
 ok $? "keep.sh makes results of what scripts wrote" "$scratch/err"
-rm "$results/direct.json"
+cp "$pagetorture" "$pagetorture"-*san "$scratch/build"
+(cd "$scratch/build" && sh "$abs_srcdir/build-aux/replay.sh" "$abs_srcdir" "$abs_srcdir/corpus/regress") \
+	>"$scratch/out" 2>"$scratch/err" && cp "$scratch/build/results/replay.json" "$results"
+if has_flavour msan && has_backend alias; then
+	report_says good replay "$results/replay.json"
+	ok $? "make replay: all ways, in one file of the same form" "$scratch/said"
+else
+	report_says partly replay "$results/replay.json"
+	ok $? "make replay: the ways that this build has, in one file of the same form" "$scratch/said"
+fi
 printf 'a\tb\n1\tx\ty\n' >"$scratch/bad.tsv"
 run_to 0 sh "$room/keep.sh" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--table rows="$scratch/bad.tsv"
 grep -q 'bad.tsv:2: expected 2 fields, got 3' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
 ok $? "a table that is none is told with its line" "$scratch/err"
 python3 "$abs_srcdir/tests/report_fixture.py" "$results"
+
+# Results that are whole, of another command: the report must not call them good.
+cp "$results/fuzz.json" "$scratch/other.json"
+for part in rules race stress stress-long fuzz-ci replay coverage bugs mutants smoke bench; do
+	report_says unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
+done >"$scratch/others"
+[ ! -s "$scratch/others" ]
+ok $? "results of another command: unreadable" "$scratch/others"
 
 # ---- pages ----
 
@@ -81,6 +113,12 @@ run_to 0 "$pagetorture" race --detector tsan-fibers --cell store/load \
 	--results "$scratch/bad-results/race.json"
 page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
 ok $? "a pair of the matrix is not the matrix" "$scratch/out"
+mkdir "$scratch/cut-results"
+cp "$results"/*.json "$scratch/cut-results"
+printf '{"what": "bugs", ' >"$scratch/cut-results/bugs.json"
+page cut "$scratch/cut-results" && grep -q '^unreadable *Seeded bugs: cannot be read' "$scratch/out" &&
+	grep -q '^incomplete: .*; cannot be read: Seeded bugs[;.]' "$scratch/out"
+ok $? "results that cannot be read: incomplete, and no failure" "$scratch/out"
 page finding "$scratch/bad-results" --triage "$results/triage" && grep -q '^failed: .*Findings' "$scratch/out"
 ok $? "a finding is a failure" "$scratch/out"
 touch "$scratch/library"
@@ -98,7 +136,7 @@ python3 - "$scratch/bad-results" <<-'END'
 	cell["detectors"]["tsan-fibers"].update(verdict="missed", reported=0)
 	(folder / "race.json").write_text(json.dumps(race))
 	replay = json.loads((folder / "replay.json").read_text())
-	replay["direct"]["failures"] = [{"input": "a.page", "flavour": "asan", "result": "crash",
+	replay["runs"][0]["failures"] = [{"input": "a.page", "flavour": "asan", "result": "crash",
 	                                 "why": "died", "replay": "pagetorture replay a.page"}]
 	(folder / "replay.json").write_text(json.dumps(replay))
 	long = json.loads((folder / "stress-long.json").read_text())
@@ -110,7 +148,7 @@ python3 - "$scratch/bad-results" <<-'END'
 	(folder / "bugs.json").write_text('{"what": "bugs", ')
 END
 page failed "$scratch/bad-results" &&
-	grep -qE '^failed: Failed: .*The race matrix.*Stress for hours.*Replay of the corpus.*Seeded bugs.*Mutants' "$scratch/out"
+	grep -qE '^failed: Failed: .*The race matrix.*Stress for hours.*Replay of the corpus.*Mutants; cannot be read: Seeded bugs' "$scratch/out"
 ok $? "parts that failed make it fail, by name" "$scratch/out"
 ! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?://' "$room"/*.js "$room"/page.css \
 	"$room"/page.html | grep -v www.w3.org/2000/svg >"$scratch/unsafe"

@@ -130,6 +130,73 @@ comm -23 "$scratch/called" "$scratch/standins" | diff "$abs_srcdir/src/foreign/n
 	>"$scratch/needs"
 ok $? "src/foreign/needs.sym is what the harness calls" "$scratch/needs"
 
+# ---- nothing calls the library before main() ----
+
+# early_library: libearly.a, our library. Each of its functions ends the process if main() has not begun.
+early_library() {
+	cat >"$scratch/early.c" <<-'END'
+	#include <stdbool.h>
+	#include <stdio.h>
+	#include <stdlib.h>
+	static bool begun;
+	int __real_main(int argc, char **argv, char **env);
+	int __wrap_main(int argc, char **argv, char **env);
+	int __wrap_main(int argc, char **argv, char **env)
+	{
+		begun = true;
+		return __real_main(argc, argv, env);
+	}
+	void __cyg_profile_func_enter(void *function, void *caller);
+	void __cyg_profile_func_enter(void *function, void *caller)
+	{
+		if (begun)
+			return;
+		fprintf(stderr, "the page library is called before main()\n");
+		_Exit(99);
+	}
+	void __cyg_profile_func_exit(void *function, void *caller);
+	void __cyg_profile_func_exit(void *function, void *caller)
+	{
+	}
+	END
+	mkdir -p "$scratch/early"
+	(
+		cd "$scratch/early" || exit
+		$CC -O0 -w -D_GNU_SOURCE -std=gnu11 -I"$abs_srcdir/src" -I"$abs_builddir" \
+			-finstrument-functions -c "$abs_srcdir"/src/page/*.c &&
+			$CC -O0 -c "$scratch/early.c" && ar rc "$scratch/libearly.a" ./*.o
+	)
+}
+
+# parts PROGRAM: its objects and flags, as make knows them
+parts() {
+	name=$(echo "$1" | tr - _)
+	# shellcheck disable=SC2016 # for make
+	printf 'include Makefile\nparts:\n\t@echo $(%s_OBJECTS) $(%s_LDFLAGS)\n' "$name" "$name" |
+		make -C "$abs_builddir" -f - --no-print-directory -s parts
+}
+
+# begins PROGRAM: linked with that library, it comes to its main()
+begins() {
+	# shellcheck disable=SC2046 # words
+	(
+		cd "$abs_builddir" && $CC $(parts "$1") $(ls libstress-plain.a) libharness-plain.a \
+			"$scratch/libearly.a" -Wl,--wrap=main -pthread -o "$scratch/$1"
+	) >"$scratch/out" 2>&1 && run_to 0 "$scratch/$1" --help
+}
+
+early_library >"$scratch/out" 2>&1
+ok $? "a library is built that knows whether main() has begun" "$scratch/out"
+begin=0 # programs
+for program in "$abs_builddir"/pagetorture "$abs_builddir"/fuzz_*-replay "$abs_builddir"/stress_*; do
+	program=$(basename "$program")
+	case $program in *san | *.*) continue ;; esac
+	begin=$((begin + 1))
+	begins "$program" || echo "$program: $(cat "$scratch/out" "$scratch/err")"
+done >"$scratch/wrong" 2>&1
+[ ! -s "$scratch/wrong" ] && [ $begin -gt 20 ]
+ok $? "none of $begin programs calls the library before its main()" "$scratch/wrong"
+
 # ---- the library and the second build ----
 
 flavours=
@@ -212,7 +279,7 @@ else
 	skip "this compiler has no libFuzzer"
 fi
 
-programs="test_page_buffer test_page_raw fuzz_page-replay stress_disjoint"
+programs="test_page_buffer test_page_raw fuzz_api-replay fuzz_page-replay stress_borrow stress_disjoint"
 for flavour in $flavours; do
 	programs="$programs pagetorture$(suffix_of "$flavour")"
 done
@@ -231,6 +298,14 @@ ok $? "a backend that the library has not is refused" "$scratch/err"
 run_to 0 "$scratch/build/test_page_buffer" &&
 	grep -q '^1\.\.0 # SKIP the page library lacks page_borrow page_buffer_alloc' "$scratch/out"
 ok $? "a test of what the library lacks is skipped, by name" "$scratch/out"
+for program in stress_borrow "fuzz_api-replay $abs_srcdir/corpus/seed/fuzz_api" \
+	"fuzz_api-replay --bytes $abs_srcdir/corpus/seed/fuzz_api/buffers.calls"; do
+	# shellcheck disable=SC2086 # words
+	run_to 69 "$scratch/build"/$program && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -q "^${program%% *}: skipped: the page library lacks page_borrow page_buffer_alloc " "$scratch/err"
+	ok $? "${program%% *} is skipped, by name, with a status of its own and nothing on standard output" \
+		"$scratch/err"
+done
 run_to 1 "$scratch/build/test_page_raw" && grep -q '^ok .* page_copy writes exactly' "$scratch/out" &&
 	grep -q '^not ok .* read of a dead page' "$scratch/out" &&
 	grep -q '^ok .*# SKIP .*backend alias' "$scratch/out"

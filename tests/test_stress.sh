@@ -19,6 +19,9 @@ err=$(mktemp) || exit 99
 table=$(mktemp) || exit 99
 box=$(mktemp -d) || exit 99
 stress_srcdir=$(cd "$abs_srcdir/stress" && pwd) || exit 99
+scratch=$box
+# shellcheck source=tests/report_state.sh
+. "$abs_srcdir/tests/report_state.sh"
 trap 'rm -rf "$out" "$err" "$table" "$box"' EXIT
 trap 'exit 99' HUP INT TERM
 
@@ -287,11 +290,19 @@ test_runs() {
 	[ $status -eq 0 ] && [ "$(grep -c '^ok ' "$out")" -eq 2 ] &&
 		[ "$(grep -c '^skipped ' "$out")" -eq 2 ]
 	result $? "make stress: a table, what is not built is skipped by name"
+	report_says partly stress "$box/results/stress.json"
+	result $? "make stress: make report reads that as run in part"
 	(cd "$box" && PROGRAMS="stress_split stress_slot" FLAVOURS=plain BACKENDS=direct \
 		SECONDS_EACH=1 STRESS_FLAGS=--busted sh "$stress_srcdir/run.sh") >"$out" 2>"$err"
 	status=$?
 	[ $status -eq 1 ] && [ "$(grep -c '^FAILED ' "$out")" -eq 2 ] && grep -q 'run again' "$out"
 	result $? "make stress: a failure is one, with the command that shows it again"
+	report_says failed stress "$box/results/stress.json"
+	result $? "make stress: make report reads it as failed"
+	(cd "$box" && PROGRAMS=stress_none FLAVOURS=plain sh "$stress_srcdir/run.sh") >"$out" 2>"$err"
+	status=$?
+	[ $status -eq 2 ] && [ ! -e "$box/results/stress.json" ]
+	result $? "make stress: nothing to run leaves no results of an earlier run"
 }
 
 # long TIME
@@ -306,6 +317,8 @@ long_left() {
 	if command -v python3 >/dev/null; then
 		grep -q "\"what\":\"stress-long\".*\"status\":\"$1\".*$2" "$box/results/stress-long.json"
 		result $? "$3"
+		report_says "$1" stress-long "$box/results/stress-long.json"
+		result $? "$3, as make report reads them: $1"
 	else
 		skip "$3: no python3"
 	fi
@@ -390,12 +403,13 @@ flavour() {
 	esac
 	program=$STRESS_DIR/$name
 	pattern_name=$2
-	if "$program" --help 2>/dev/null | grep '^1\.\.0 # SKIP' >"$table"; then
-		skip "$name: $(sed 's/.*SKIP //' "$table")"
-		return
-	fi
 	if [ ! -x "$program" ]; then
 		skip "$name: the flavour $1 is not built"
+		return
+	fi
+	run "$program" --help
+	if [ "$status" -eq 69 ]; then
+		skip "$name: $(sed 's/.*: skipped: //' "$err")"
 		return
 	fi
 	case $2 in
@@ -410,14 +424,15 @@ flavour() {
 # Each program says its planted bugs; each of them is in the table above.
 test_table() {
 	for pattern in $patterns; do
-		"$STRESS_DIR/$pattern" --help >"$table"
+		run "$STRESS_DIR/$pattern" --help
+		cp "$out" "$table"
 		# Without the calls it needs it says nothing of its bugs.
-		! grep -q '^1\.\.0 # SKIP' "$table" || bugs | awk -v p="$pattern" '$1 == p { print $2 }' |
+		[ "$status" -ne 69 ] || bugs | awk -v p="$pattern" '$1 == p { print $2 }' |
 			sed 's/^/  /; s/$/ /; 1s/^/Bugs\n/' >"$table"
 		<"$table" sed -n '/^Bugs/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' |
 			sed "s/^/$pattern /"
-	done | sort >"$out"
-	bugs | awk '{ print $1, $2 }' | sort | diff "$out" - >"$err"
+	done | sort >"$box/told"
+	bugs | awk '{ print $1, $2 }' | sort | diff "$box/told" - >"$err"
 	status=$? command="diff of --help and the table"
 	result $status "every bug of --help is planted here"
 }

@@ -66,6 +66,11 @@ grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' -r src | grep -v '
 [ ! -s "$scratch/ifdefs" ]
 ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
 
+# A constructor runs before those of a page library, or without it: two are there that do not call it.
+grep -l '__attribute__((constructor' -r src fuzz stress bench | sort >"$scratch/constructors"
+printf '%s\n' fuzz/fuzz.c src/foreign/absent.c | diff - "$scratch/constructors" >"$scratch/wrong"
+ok $? "constructors are where they are known" "$scratch/wrong"
+
 # A foreign library takes the place of ours in every program.
 grep -nE '(LDADD|ldadd).*libpage' -- Makefile.am */local.mk */*/local.mk */*/*/local.mk >"$scratch/linked"
 [ ! -s "$scratch/linked" ]

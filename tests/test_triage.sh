@@ -56,13 +56,13 @@ ok $? "findings of both engines, each content once; no corpus, no reports" out
 grep -q '^data-race-read_raw-write_raw-[0-9a-f]*: 2 findings, failed 10 of 10, 3 calls of 3$' out &&
 	grep -q '^data-race-write_raw-fill_zero-[0-9a-f]*: 2 findings, ' out &&
 	grep -q '^deadlock-.*: 1 finding, failed 10 of 10, 2 calls of 4$\|^deadlock-.*: 1 finding, ' out
-ok $? "grouped by the pair of calls, in no order" out
+ok $? "grouped by the functions of both accesses, in no order" out
 
 for dir in camp/triage/*/; do
-	for file in finding program.page minimised.page explanation.txt reproduce.c report.txt replay.sh summary.txt; do
+	for file in finding.bin program.page minimised.page explanation.txt reproduce.c report.txt replay.sh summary.txt; do
 		[ -s "$dir$file" ] || echo "$dir$file"
 	done
-	"$pagetorture" format --bytes "${dir}program.page" | cmp - "${dir}finding" || echo "$dir"
+	"$pagetorture" format --bytes "${dir}program.page" | cmp - "${dir}finding.bin" || echo "$dir"
 	[ "$("$pagetorture" check "${dir}minimised.page" | sed -n '1s/.*: //p')" = \
 		"$("$pagetorture" check "${dir}program.page" | sed -n '1s/.*: //p')" ] || echo "$dir"
 done >missing
@@ -89,12 +89,12 @@ ok $? "again: the same, and its own output is no finding" differs
 
 # ---- any folder ----
 
-race any/one 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
-bytes bounds any/two
+race any/one.bin 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
+bytes bounds any/two.bin
 printf 'pagetorture 2\n' >any/three.page
 triage 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
 ok $? "any folder, output elsewhere; exit 1 as one does not fail and one is no program" err
-grep -q '^any/two: does not fail here, in 10 tries$' err && grep -q '^any/three.page:1: ' err &&
+grep -q '^any/two.bin: does not fail here, in 10 tries$' err && grep -q '^any/three.page:1: ' err &&
 	grep -q '3 findings, 1 failure, in sorted; 1 did not fail; 1 are no program$' out
 ok $? "which ones is said" err
 mkdir none

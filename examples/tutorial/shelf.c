@@ -341,9 +341,8 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	must_have_room(page, 0);
 	if (len > reader->left)
 		return -EFAULT;
-	if (!len)
-		return 0;
-	good = !fails() && copy_user(between, reader->at, len);
+	/* Asked before the length is looked at: an empty copy uses the failure up and succeeds. */
+	good = !(fails() && len) && copy_user(between, reader->at, len);
 	memcpy(page->bytes + off, between, len);
 	return good ? user_slice_skip(reader, len) : -EFAULT;
 }

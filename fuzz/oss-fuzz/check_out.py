@@ -12,6 +12,7 @@ import configparser
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -35,6 +36,15 @@ BRINGS_UBSAN = {"address", "coverage", "memory", "thread"}
 
 # Engine: the same.
 ENGINES = {"afl": r"<__afl_area_ptr", "libfuzzer": "section __sancov_cntrs"}
+
+# How many call instructions to functions of each runtime a target has: at least the first
+# number where it is built for that sanitizer, at most the second one elsewhere. The numbers
+# are those of OSS-Fuzz's bad_build_check, which refuses other targets. It counts in no build
+# for threads or coverage; the second numbers are asked there too.
+CALLS = {"address": ("asan", 1000, 0), "dataflow": ("dfsan", 100, 0),
+         "memory": ("msan", 1000, 3), "undefined": ("ubsan", 168, 200)}
+# OSS-Fuzz asks for so many edges.
+EDGES_LEAST = 100
 
 # What is not built where (build.sh says why).
 LEFT_OUT = {("memory", "fuzz_race")}
@@ -104,6 +114,16 @@ class Binary:
             return range(0)
         start, size = (int(word, 16) for word in found.groups())
         return range(start, start + size)
+
+    def calls(self):
+        """How many call instructions there are to functions of each sanitizer's runtime.
+
+        Names are demangled, as OSS-Fuzz does it: the runtimes' own functions count too.
+        """
+        text = subprocess.run(["objdump", "-dC", "--no-show-raw-insn", self.path], check=True,
+                              capture_output=True).stdout
+        found = re.findall(rb"\s(?:callq?|bl)\s+[0-9a-f]+\s+<__([a-z]+san)", text)
+        return {runtime: found.count(runtime.encode()) for runtime, _, _ in CALLS.values()}
 
     def code(self, names):
         """Name to disassembly, for those of the names that are there."""
@@ -239,6 +259,23 @@ def check_sanitizer(out, binary, library):
         want(not marked(binary, harness, SANITIZERS["thread"][0]), "thread: watches the harness")
 
 
+def check_calls(out, binary):
+    """Is it built for the one sanitizer, by what OSS-Fuzz takes for a sign of that?"""
+    calls = binary.calls()
+    print("%s: calls: %s" % (os.path.basename(binary.path),
+                             ", ".join("%d %s" % (n, name) for name, n in calls.items())))
+    # As OSS-Fuzz: with another engine the driver makes calls to UBSan's runtime of its own.
+    if out.sanitizer == "undefined" and out.engine != "libfuzzer":
+        return
+    for name, (runtime, least, most) in CALLS.items():
+        if name == out.sanitizer:
+            want(calls[runtime] >= least, "%s: %d calls to __%s, expected %d or more" %
+                 (name, calls[runtime], runtime, least))
+        else:
+            want(calls[runtime] <= most, "%s: %d calls to __%s, expected %d or fewer" %
+                 (name, calls[runtime], runtime, most))
+
+
 def check_counters(out, binary, library):
     """Nearly every function of the library counts; some are left out on purpose."""
     if out.sanitizer == "coverage":
@@ -254,6 +291,9 @@ def check_libfuzzer_start(out, target, options, folder):
     status, text = run([out.path(target), "-seed=1337", "-runs=4", dictionary, *arguments], folder)
     want(status == 0 and "Done 4 runs" in text, "does not start: " + last_lines(text))
     want("unrecognized flag" not in text, "options: libFuzzer knows one not")
+    edges = re.search(r"INFO: Loaded \d+ module.*\(.*(?:counters|guards)\):\s+(\d+)", text)
+    want(edges and int(edges[1]) >= EDGES_LEAST, "libFuzzer sees %s edges, expected %d or more" %
+         (edges[1] if edges else "no", EDGES_LEAST))
     return "Dictionary: %d entries" % check_dictionary(out, target) in text
 
 
@@ -263,7 +303,7 @@ def check_libfuzzer(out, target, options, seeds, folder):
         want(check_libfuzzer_start(out, target, options, folder),
              "dictionary: libFuzzer does not read all of it")
     environment = {"LLVM_PROFILE_FILE": os.path.join(folder, "profraw"),
-                   "ASAN_OPTIONS": "symbolize=1", "TSAN_OPTIONS": "symbolize=1"}
+                   **{tool + "_OPTIONS": "symbolize=1" for tool in ("ASAN", "MSAN", "TSAN")}}
     symbolizer = tool("llvm-symbolizer")
     if symbolizer:
         # Runtimes look for it by this name alone.
@@ -300,7 +340,7 @@ def check_afl_map(out, target, seeds, folder):
     for seed in seeds:
         with open(os.path.join(folder, "maps", seed), encoding="ascii") as lines:
             edges |= {line.split(":")[0] for line in lines}
-    want(len(edges) > 100, "afl-showmap sees %d edges" % len(edges))
+    want(len(edges) >= EDGES_LEAST, "afl-showmap sees %d edges" % len(edges))
 
 
 def tool(name):
@@ -363,6 +403,7 @@ def check_target(out, target):
     library = binary.code(out.library)
     want(len(library) > len(out.library) // 2, "has not the library in it")
     check_sanitizer(out, binary, library)
+    check_calls(out, binary)
     check_counters(out, binary, library)
     with tempfile.TemporaryDirectory() as folder:
         seeds = check_seeds(out, target, options, os.path.join(folder, "seeds"))
@@ -402,4 +443,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Ignored, it would make every child end with 0, as subprocess tells it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sys.exit(main())

@@ -72,6 +72,8 @@ harness_sources = \
 	%D%/model/clock.h \
 	%D%/model/happens.c \
 	%D%/model/happens.h \
+	%D%/model/never_runs.c \
+	%D%/model/never_runs.h \
 	%D%/model/repair.c \
 	%D%/model/repair.h \
 	%D%/model/rules.c \
@@ -99,6 +101,8 @@ harness_sources = \
 	%D%/program/program_bytes.h \
 	%D%/program/program_file.c \
 	%D%/program/program_file.h \
+	%D%/program/program_name.c \
+	%D%/program/program_name.h \
 	%D%/program/program_text.c \
 	%D%/program/program_text.h \
 	%D%/program/program_write.c \

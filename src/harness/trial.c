@@ -68,16 +68,22 @@ static bool same_again(const struct check_report *first, struct check_report *ag
 	return false;
 }
 
+/* The first report of a race that the model does not have; if there is none, the first report. */
 static void tell_race(struct trial *trial)
 {
 	const struct sightings *seen = exec_sightings(check_exec(now.check));
-	const struct race *race;
+	const struct shadow *shadow = rules_shadow(check_rules(now.check));
+	const struct race *race = NULL;
+	size_t kept = sightings_kept(seen), i = 0;
 
-	trial->raced = sightings_kept(seen) > 0;
+	trial->raced = kept > 0;
 	if (!trial->raced)
 		return;
-	trial->race = seen->kept[0];
-	race = sighting_race(&trial->race, now.program, rules_shadow(check_rules(now.check)), false);
+	while (i < kept && (race = sighting_race(&seen->kept[i], now.program, shadow, false)))
+		i++;
+	if (i == kept)
+		race = sighting_race(&seen->kept[i = 0], now.program, shadow, false);
+	trial->race = seen->kept[i];
 	trial->before = race ? race->first : TRIAL_NO_CALL;
 }
 
@@ -205,8 +211,11 @@ static void run_to_death(void *ctx)
 	detector_tell_faults();
 	if (!now.check) {
 		now.check = check_new();
-		if (!now.check)
-			return;
+		/* Nothing is tried: it is not to look as if the call had not ended it. */
+		if (!now.check) {
+			fprintf(stderr, "expected memory for the check\n");
+			exit(1);
+		}
 		check_judge(now.check, now.program);
 		check_fibers(now.check, now.program, &report);
 	}

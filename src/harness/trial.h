@@ -51,9 +51,9 @@ struct trial {
 	enum rule not_run; /* of a fatal call that nobody could see, or RULE_COUNT */
 	atomic_size_t announced; /* the call that began last, or TRIAL_NO_CALL */
 	uintptr_t from, to; /* what it begins to touch, through a mapping */
-	bool raced;	      /* on fibers: the first report, and the earlier of its calls */
+	bool raced;	      /* on fibers: the first report that the model does not know, or the first */
 	struct sighting race;
-	size_t before; /* or TRIAL_NO_CALL */
+	size_t before; /* the earlier of its calls; TRIAL_NO_CALL: the model does not know it */
 };
 
 /* Told of each process that died, in the process that outlived it; NULL for nobody. */

@@ -450,7 +450,7 @@ int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len);
  * Return, in the order in which they are looked for:
  *   -EINVAL  the range is bad: nothing is touched;
  *   -EFAULT  fewer bytes are left: nothing is touched;
- *   0        @len is 0;
+ *   0        @len is 0: nothing is touched, but an injected failure is used up (R11);
  *   -EFAULT  a failure is injected: all of the range is zero;
  *   -EFAULT  a fault at byte j: the first j bytes are copied, the others are zero;
  *   0        all is copied.
@@ -602,7 +602,8 @@ void page_task_switch_in(struct page_task *task);
  *
  * Two points can be made to fail (R11): an allocation, by page_alloc() or
  * page_buffer_alloc(), unless __GFP_NOFAIL; and page_copy_from_user_slice() that has
- * passed its checks of bounds and length and has something to copy.
+ * passed its checks of bounds and length. A copy of 0 bytes is a point like any other: it
+ * uses the failure up, and returns 0 all the same.
  *
  * As in the kernel, fail_nth is looked at first and alone while it counts; then the
  * tests of the attributes, in the order of the struct's comment. Fields not named there

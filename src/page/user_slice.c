@@ -77,7 +77,8 @@ static bool copy_or_zero(unsigned char *to, const struct user_slice_reader *read
 
 static void move_on(struct user_slice_reader *reader, size_t len)
 {
-	reader->at = (const unsigned char *)reader->at + len;
+	/* As a number: an empty slice may be at NULL, where C allows no pointer arithmetic. */
+	reader->at = (const void *)((uintptr_t)reader->at + len);
 	reader->left -= len;
 }
 
@@ -122,12 +123,11 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	page_must_map(page, 0, "page_copy_from_user_slice");
 	if (len > reader->left)
 		return -EFAULT;
-	if (!len)
-		return 0;
 	to = (unsigned char *)arena_address(page) + off;
+	/* Asked before the length is looked at: an empty copy uses the failure up and succeeds. */
 	if (fault_usercopy()) {
 		memset(to, 0, len);
-		return -EFAULT;
+		return len ? -EFAULT : 0;
 	}
 	if (!copy_or_zero(to, reader, len))
 		return -EFAULT;

@@ -13,6 +13,7 @@ static const char help[] =
 	"on real threads. Programs that break a rule other than data-race are left out.\n"
 	"\n"
 	"  --aim AIM   what the first ratio is held against by `make bench`, as '>= 10'\n"
+	"  --bytes     read every FILE as a byte string, whatever its name is\n"
 	"  --json      one JSON object a line, with the values of all rounds\n"
 	"  --rounds N  turns of each (default 9)\n"
 	"  --help      this text\n"
@@ -25,6 +26,7 @@ int command_bench(int argc, char **argv)
 	struct bench_order order = { .rounds = 9, .aim = "" };
 	const struct option_row rows[] = {
 		OPTION_TEXT("aim", &order.aim),
+		option_bytes(),
 		OPTION_FLAG("json", &order.json),
 		OPTION_NUMBER("rounds", &order.rounds, 1, BENCH_ROUNDS),
 		OPTION_END,

@@ -3,17 +3,19 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "harness/program/program_name.h"
 #include "tool/convert/convert.h"
 #include "tool/kit/options.h"
 #include "tool/tool.h"
 
 static const char help[] =
-	"Usage: pagetorture convert [--text | --bytes] [--strict] [--force] [-o OUT] FILE|FOLDER...\n"
+	"Usage: pagetorture convert [OPTION]... FILE|FOLDER...\n"
 	"Write programs anew, text as bytes and bytes as text, or all in one notation. What comes\n"
 	"out is read back before it is written: it is the same program.\n"
 	"\n"
 	"  --text      text, whatever they are; comment lines of a text keep their place\n"
 	"  --bytes     bytes, as the fuzz targets read them\n"
+	"  --from-bytes  read every FILE as a byte string, whatever its name is\n"
 	"  -o OUT      to this file; to this folder if it is one, or if a FOLDER or several files\n"
 	"              are to be converted: names stay, but for the ending (.page, .bin).\n"
 	"              Without it one FILE goes to standard output\n"
@@ -22,8 +24,8 @@ static const char help[] =
 	"  --force     replace files that are there and hold something else\n"
 	"  --help      this text\n"
 	"\n"
-	"In a folder, and the folders in it, programs are the files named *.page, *.bin, and those\n"
-	"whose name has no ending; others are left out, by name.\n"
+	"A FOLDER stands for its programs, by their names (`pagetorture check --help`): *.page is\n"
+	"text; *.bin, crash-* and the other names that fuzzing engines give are byte strings.\n"
 	"\n"
 	"Exit status: 0 all is converted; 1 something was refused; 2 bad usage, or a file that\n"
 	"cannot be read, parsed or written.\n"
@@ -40,6 +42,7 @@ int command_convert(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_PICK("bytes", &to, RECODE_BYTES),
 		OPTION_FLAG("force", &order.force),
+		OPTION_FLAG("from-bytes", &program_all_bytes),
 		{ .letter = 'o', .text = &order.out },
 		OPTION_FLAG("strict", &order.strict),
 		OPTION_PICK("text", &to, RECODE_TEXT),

@@ -9,7 +9,9 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "tool/explain/explain.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/options.h"
+#include "tool/kit/warnings.h"
 #include "tool/tool.h"
 #include "tool/witness/witness.h"
 
@@ -22,8 +24,10 @@ static const char help[] =
 	"\n"
 	"  --ascii          lines and arrows in ASCII\n"
 	"  --backend B      with --run: how the library maps pages: direct (default) or alias\n"
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"
 	"  --flavour F,...  with --run: only these of: plain, asan, tsan, msan\n"
 	"  --run            execute the programs, and show where executions disagree\n"
+	"  --strict         a call that can never run ends with 1; without it, it is only a warning\n"
 	"  --timeout S      with --run: seconds for one program in one flavour (default 10)\n"
 	"  --utf8           in UTF-8; without either, as the locale has it\n"
 	"  --help           this text\n"
@@ -42,7 +46,7 @@ static const char help[] =
 static struct {
 	struct explain_style style;
 	const char *backend; /* or NULL */
-	bool run, wanted[FLAVOURS_MAX];
+	bool run, strict, wanted[FLAVOURS_MAX];
 	struct witnesses witnesses;
 } settings = { .witnesses.seconds = 10 };
 
@@ -74,6 +78,7 @@ static int explain_file(struct rules *rules, const char *file)
 	struct explain_disagreement disagreements[FLAVOURS_MAX];
 	char error[PROGRAM_FILE_ERROR], claim[CLAIM_TEXT];
 	size_t count;
+	int status;
 
 	if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
@@ -82,7 +87,9 @@ static int explain_file(struct rules *rules, const char *file)
 	rules_judge(rules, &program);
 	count = execute(&program, disagreements);
 	explain_print(stdout, file, &program, rules, settings.style, disagreements, count);
-	return !count && claims_hold(&program, rules, claim) ? EXIT_GOOD : EXIT_FAILED;
+	fflush(stdout);
+	status = warnings_print(file, &program, rules, settings.strict);
+	return !count && claims_hold(&program, rules, claim) ? status : EXIT_FAILED;
 }
 
 /* Return: an exit status, or -1 to go on. */
@@ -102,15 +109,18 @@ static int begin_run(void)
 static int explain_files(int count, char **files)
 {
 	struct rules *rules = rules_new();
-	int status = EXIT_GOOD;
+	struct file_list list;
+	int status;
 
 	if (!rules)
 		return usage_error("explain", "no memory for the model");
-	for (int i = 0; i < count; i++) {
+	status = file_list_init(&list, count, files) ? EXIT_GOOD : EXIT_BAD;
+	for (size_t i = 0; i < list.count; i++) {
 		if (i)
 			putchar('\n');
-		status = worse(status, explain_file(rules, files[i]));
+		status = worse(status, explain_file(rules, list.names[i]));
 	}
+	file_list_destroy(&list);
 	rules_delete(rules);
 	return status;
 }
@@ -121,8 +131,10 @@ int command_explain(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &utf8, false),
 		OPTION_TEXT("backend", &settings.backend),
+		option_bytes(),
 		option_flavour(settings.wanted),
 		OPTION_FLAG("run", &settings.run),
+		option_strict(&settings.strict),
 		option_timeout(&settings.witnesses.seconds),
 		OPTION_PICK("utf8", &utf8, true),
 		OPTION_END,

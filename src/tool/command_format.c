@@ -3,23 +3,26 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "tool/kit/options.h"
+#include "harness/program/program_name.h"
 #include "tool/convert/recode.h"
+#include "tool/kit/file_list.h"
+#include "tool/kit/options.h"
 #include "tool/tool.h"
 
 static const char help[] =
-	"Usage: pagetorture format [--bytes] FILE\n"
+	"Usage: pagetorture format [--bytes] [--from-bytes] FILE\n"
 	"Write the program in FILE, text or bytes, to standard output as canonical text.\n"
 	"Comment lines keep their place; blank lines and trailing comments go.\n"
 	"\n"
-	"  --bytes     write bytes instead, as the fuzz targets read them\n"
-	"  --help      this text\n"
+	"  --bytes       write bytes instead, as the fuzz targets read them\n"
+	"  --from-bytes  read FILE as a byte string, whatever its name is\n"
+	"  --help        this text\n"
 	"\n"
 	"`pagetorture convert` does it for folders, and says what bytes cannot hold.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture format crash-1234 > crash.page\n"
-	"  pagetorture format --bytes corpus/rules/bounds.page > seed\n";
+	"  pagetorture format --bytes corpus/rules/bounds.page > seed.bin\n";
 
 static int write_out(const char *file, bool bytes)
 {
@@ -36,12 +39,18 @@ static int write_out(const char *file, bool bytes)
 int command_format(int argc, char **argv)
 {
 	bool bytes = false;
-	const struct option_row rows[] = { OPTION_FLAG("bytes", &bytes), OPTION_END };
+	const struct option_row rows[] = {
+		OPTION_FLAG("bytes", &bytes),
+		OPTION_FLAG("from-bytes", &program_all_bytes),
+		OPTION_END,
+	};
 	int status = options_take("format", help, rows, argc, argv);
+	const char *file;
 
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("format", "expected one FILE");
-	return write_out(argv[optind], bytes);
+	file = file_list_one("format", argv[optind]);
+	return file ? write_out(file, bytes) : EXIT_BAD;
 }

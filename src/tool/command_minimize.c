@@ -11,6 +11,7 @@
 #include "tool/finding/judge_target.h"
 #include "tool/finding/reduce.h"
 #include "tool/finding/reduce_input.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/options.h"
 #include "tool/kit/output.h"
 #include "tool/tool.h"
@@ -21,8 +22,8 @@ static const char help[] =
 	"\n"
 	"A program fails if it breaks a rule, if a flavour disagrees with the model or dies, or if\n"
 	"a claim (expect, ->) does not hold. It fails in the same way if these are the same: the\n"
-	"rules broken; of the first race the two calls and where in the page library they meet;\n"
-	"the fatal call, the report's kind and its functions; what disagrees or is claimed.\n"
+	"rules broken; the functions of the page library that race first, or the calls where no\n"
+	"function is known; the report's kind and functions; what disagrees or is claimed.\n"
 	"Calls are left out first, then threads, then numbers get smaller and rounder, then flags\n"
 	"go. The same FILE gives the same program. What fails is said on standard error.\n"
 	"\n"
@@ -32,6 +33,7 @@ static const char help[] =
 	"calls are left out, of fuzz_text lines and bytes.\n"
 	"\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  -o, --output OUT write to OUT, whole or not at all; default is standard output\n"
@@ -59,6 +61,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		OPTION_TEXT("backend", &s->backend),
+		option_bytes(),
 		option_threads(&s->threads),
 		option_flavour(s->wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },
@@ -222,9 +225,13 @@ static int minimize_file(const char *file, const struct settings *s)
 int command_minimize(int argc, char **argv)
 {
 	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10 };
+	const char *file;
 	int status;
 
 	memset(settings.wanted, true, sizeof(settings.wanted));
 	status = parse_options(&settings, argc, argv);
-	return status >= 0 ? status : minimize_file(argv[optind], &settings);
+	if (status >= 0)
+		return status;
+	file = file_list_one("minimize", argv[optind]);
+	return file ? minimize_file(file, &settings) : EXIT_BAD;
 }

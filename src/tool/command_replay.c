@@ -11,13 +11,15 @@
 
 static const char help[] =
 	"Usage: pagetorture replay [OPTION]... FILE|FOLDER...\n"
-	"Replay programs, text (.page) or bytes, as a gate: each must be judged, claimed and\n"
-	"executed alike in every flavour, and what should end a process must do so by its rule.\n"
-	"Many inputs share a process; one that crashes, hangs, leaks, exits or spoils memory is\n"
-	"run again alone, named, and the rest still runs. Folders are walked in sorted order.\n"
+	"Replay programs, text (*.page) or bytes (*.bin, crash-*, ...), as a gate: each must be\n"
+	"judged, claimed and executed alike in every flavour, and what should end a process must\n"
+	"do so by its rule. Many inputs share a process; one that crashes, hangs, leaks, exits or\n"
+	"spoils memory is run again alone, named, and the rest still runs. Folders are walked in\n"
+	"sorted order.\n"
 	"\n"
 	"  --as-given       in the order of the arguments, not sorted\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"
 	"  --cpu S          seconds of processor for one input (default 10; 0: no limit)\n"
 	"  --executor E     fibers (default), threads or both\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
@@ -29,7 +31,7 @@ static const char help[] =
 	"                   `# misbehave: WAY` crash, hang, leak and so on\n"
 	"  --orders         all inputs in one process, sorted and then backwards: the same\n"
 	"                   outcomes, and memory, descriptors and mappings as before\n"
-	"  --results FILE   also write sums and failures there as one JSON object, for reports\n"
+	"  --results FILE   also write sums and failures there as JSON, for `make report`\n"
 	"  --sarif FILE     write the failures for a code host, too (SARIF 2.1.0)\n"
 	"  --self-test      show that each kind of failure is noticed; needs no FILE\n"
 	"  --shuffle SEED   in an order that the seed chooses; with --orders, the second one\n"
@@ -73,6 +75,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_FLAG("as-given", &options->as_given),
 		OPTION_TEXT("backend", &options->backend),
+		option_bytes(),
 		OPTION_NUMBER("cpu", &options->trial.cpu, 0, 1000000),
 		option_executor(&options->trial),
 		option_flavour(gate->wanted),

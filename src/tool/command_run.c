@@ -6,6 +6,7 @@
 
 #include "tool/kit/flavours.h"
 #include "tool/kit/options.h"
+#include "tool/kit/warnings.h"
 #include "tool/run/run.h"
 #include "tool/run/run_one.h"
 #include "tool/tool.h"
@@ -24,6 +25,7 @@ static const char help[] =
 	"the last lines sum that up. Any report about a program that has no race is a failure.\n"
 	"\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"
 	"  --delays SEED    threads: short delays before calls, chosen by the seed, the run, the\n"
 	"                   thread and the step; they order nobody\n"
 	"  --executor E     fibers, threads or both (default)\n"
@@ -31,6 +33,7 @@ static const char help[] =
 	"  --json           one JSON object a line: what check --json prints, and more\n"
 	"  --pin            threads: each on a CPU of its own, round robin\n"
 	"  --repeat N       execute each program N times; all must agree (default 1)\n"
+	"  --strict         a call that can never run ends with 1; without it, it is only a warning\n"
 	"  --timeout S      seconds for one program in one flavour (default 60)\n"
 	"  --help           this text\n"
 	"\n"
@@ -72,6 +75,7 @@ static int parse_options(struct order *order, int argc, char **argv)
 	struct trial_options *options = &order->run.options;
 	const struct option_row rows[] = {
 		OPTION_TEXT("backend", &order->backend),
+		option_bytes(),
 		OPTION_READ("delays", read_delays, &options->timing, "SEED, a number"),
 		option_executor(options),
 		option_flavour(order->run.wanted),
@@ -80,6 +84,7 @@ static int parse_options(struct order *order, int argc, char **argv)
 		OPTION_FLAG("pin", &options->timing.pin),
 		OPTION_NUMBER("repeat", &options->repeat, 1, 1000000),
 		OPTION_PICK("reports", &order->half, REPORTS),
+		option_strict(&order->run.strict),
 		option_timeout(&options->seconds),
 		OPTION_PICK("witness", &order->half, WITNESS),
 		OPTION_END,

@@ -12,19 +12,21 @@
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/options.h"
 #include "tool/kit/output.h"
 #include "tool/to_c/reproduce.h"
 #include "tool/tool.h"
 
 static const char help[] =
-	"Usage: pagetorture to-c [--deterministic] [--no-run] [--cc CC] [-o OUT] FILE\n"
+	"Usage: pagetorture to-c [OPTION]... FILE\n"
 	"Write a page program as one file of C against page.h, to be pasted into a bug report:\n"
 	"pthreads that keep the order of the program without ThreadSanitizer learning anything by\n"
 	"it, what calls return and read as checks, and the lines to compile and run it on top.\n"
 	"Before it is written it is compiled and run by these lines, once for each rule that it is\n"
 	"to show (`expect`, or else the verdict of the rule model).\n"
 	"\n"
+	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --deterministic  fibers on one pthread: the same accesses in the same order, always\n"
 	"  --no-run         only write it\n"
 	"  --cc CC          compile with this instead of the compiler of this build\n"
@@ -198,6 +200,7 @@ static int convert(const char *file)
 int command_to_c(int argc, char **argv)
 {
 	const struct option_row rows[] = {
+		option_bytes(),
 		OPTION_TEXT("cc", &options.compiler),
 		OPTION_FLAG("deterministic", &options.deterministic),
 		OPTION_FLAG("no-run", &options.no_run),
@@ -206,10 +209,12 @@ int command_to_c(int argc, char **argv)
 		OPTION_END,
 	};
 	int status = options_take("to-c", help, rows, argc, argv);
+	const char *file;
 
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("to-c", "expected one FILE");
-	return convert(argv[optind]);
+	file = file_list_one("to-c", argv[optind]);
+	return file ? convert(file) : EXIT_BAD;
 }

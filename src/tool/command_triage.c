@@ -13,10 +13,10 @@
 static const char help[] =
 	"Usage: pagetorture triage [OPTION]... DIR\n"
 	"Sort findings by what fails: the folder of a campaign of `pagetorture fuzz`, or any folder\n"
-	"with findings of libFuzzer (crash-*) or AFL++ (id:*).\n"
+	"with programs: findings of libFuzzer (crash-*) or AFL++ (id:*), or text (*.page).\n"
 	"\n"
 	"Findings that fail in the same way (`pagetorture minimize --help` says what that is; a race\n"
-	"is its two calls, in no order) are one failure. What fails in a finding of a campaign is\n"
+	"is its two functions, in no order) are one failure. What fails in a finding of a campaign is\n"
 	"what its target's replayer reports (make TARGET-replay-FLAVOUR). Of each failure the\n"
 	"smallest finding is tried again, minimised, and written to a folder of its own below OUT:\n"
 	"the finding, as program.page, minimised.page, explanation.txt, reproduce.c, report.txt,\n"
@@ -25,6 +25,7 @@ static const char help[] =
 	"  --add[=TREE]     put minimised programs into corpus/regress too, of the source tree TREE\n"
 	"                   (default: the one that you stand in), with what they are to `expect`\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
+	"  --bytes          every file of DIR is a finding in bytes, whatever its name is\n"
 	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  -o, --output OUT where failures go (default DIR/triage)\n"
@@ -79,6 +80,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	const struct option_row rows[] = {
 		{ .name = "add", .may_lack = true, .read = read_tree, .into = s },
 		OPTION_TEXT("backend", &s->backend),
+		option_bytes(),
 		option_threads(&s->order.threads),
 		option_flavour(s->order.wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },

@@ -100,6 +100,7 @@ gcc.log: pagetorture
 RACE_REPEAT = 100
 race: all gcc.log
 	@$(MKDIR_P) results
+	@rm -f results/race.json
 	./pagetorture race --repeat $(RACE_REPEAT) --results results/race.json
 
 clean-local: clean-gcc

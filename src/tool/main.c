@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +55,15 @@ static void open_standard_files(void)
 		close(fd);
 }
 
+/*
+ * A program that is started with SIGCHLD ignored, as by `trap "" CHLD`, hears of no child's end:
+ * waitpid() fails.
+ */
+static void hear_of_children(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+}
+
 /* What could not be written was not said. */
 static int finish(int status)
 {
@@ -83,5 +93,6 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	open_standard_files();
+	hear_of_children();
 	return finish(run_command(argc, argv));
 }

@@ -61,7 +61,7 @@ enum fate judge_copy_from_user_slice(struct judged *j)
 	if (len > slice->size - slice->at)
 		return returns(j, RESULT_EFAULT);
 	good = slice->limit > slice->at ? smaller(len, slice->limit - slice->at) : 0;
-	if (len && inject(j))
+	if (inject(j))
 		good = 0;
 	to = rules_write(j, call->handle[0], call->number[0], good, 0);
 	bytes_copy(to, slice->bytes + slice->at, good);

@@ -11,7 +11,12 @@
 #include <unistd.h>
 
 #include "harness/program/program_bytes.h"
+#include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
+
+/* A file without the header may be a byte string with a name that does not say so. */
+#define NO_PROGRAM \
+	"expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
 
 static char *read_all(int fd, size_t *size)
 {
@@ -81,14 +86,14 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 {
 	struct text_error text_error;
 
-	if (!program_is_text(name, content, size)) {
+	if (program_name_is_bytes(name)) {
 		program_from_bytes(program, (const uint8_t *)content, size);
 		return true;
 	}
 	if (program_from_text(program, content, size, &text_error))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", shown(name), text_error.line,
-		 text_error.what);
+		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM : text_error.what);
 	return false;
 }
 

@@ -20,7 +20,7 @@
  */
 char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR]);
 
-/* The program in @content, text or bytes; @name says which, and stands in the error. */
+/* The program in @content, text or bytes as @name says (program_name.h); the error names it. */
 bool program_file_parse(const char *name, const char *content, size_t size,
 			struct program *program, char error[PROGRAM_FILE_ERROR]);
 

@@ -5,6 +5,7 @@
  */
 #include "harness/program/program_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "harness/base/utf8.h"
@@ -21,29 +22,80 @@ struct reader {
 	struct text_error *error;
 };
 
-static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
+/* The names that may follow `expect`. */
+static void expect_names(char names[RULE_SET_TEXT + 24])
 {
-	const char *name;
-	size_t len;
-	enum rule rule;
+	char rules[RULE_SET_TEXT];
+
+	rule_set_text(RULE_BIT(RULE_COUNT) - 1, ", ", rules);
+	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rules);
+}
+
+static bool is_between_names(char c)
+{
+	return text_is_blank(c) || c == ',' || c == ';' || c == '|';
+}
+
+/* Moves over the next name and what separates it from the one before. */
+static struct text_word take_name(struct text_cursor *c)
+{
+	struct text_word name;
+
+	while (c->at < c->end && is_between_names(*c->at))
+		c->at++;
+	name.at = c->at;
+	while (c->at < c->end && !is_between_names(*c->at))
+		c->at++;
+	name.len = (size_t)(c->at - name.at);
+	return name;
+}
+
+/* @names: all that follows `expect`; of several names it shows how the first two are written */
+static bool fail_names(struct text_cursor *c, const struct text_word *names)
+{
+	struct text_cursor look = { names->at, names->at + names->len, c->error };
+	struct text_word first = take_name(&look), second = take_name(&look);
+	char expected[RULE_SET_TEXT + 24];
+
+	if (second.len)
+		return text_fail(c->error,
+				 "expected one name a line, got '%.*s': write 'expect %.*s', and "
+				 "'expect %.*s' on a line of its own",
+				 text_shown(names), names->at, text_shown(&first), first.at,
+				 text_shown(&second), second.at);
+	expect_names(expected);
+	if (!names->len)
+		return text_fail(c->error, "expected %s after 'expect'", expected);
+	return text_fail(c->error, "expected %s, got '%.*s'", expected, text_shown(names), names->at);
+}
+
+/* What is left of the line, without blanks around it. */
+static struct text_word take_rest(struct text_cursor *c)
+{
+	struct text_word rest;
 
 	text_skip_blanks(c);
-	name = c->at;
-	while (c->at < c->end && !text_is_blank(*c->at))
-		c->at++;
-	len = (size_t)(c->at - name);
-	if (!text_at_end(c))
-		return text_fail(c->error, "expected one name after 'expect'");
-	if (r->has_call)
-		return text_fail(c->error, "expected 'expect' before the first call");
-	rule = rule_find(name, len);
-	if (len == 5 && !memcmp(name, "clean", 5))
+	rest.at = c->at;
+	rest.len = (size_t)(c->end - c->at);
+	while (rest.len && text_is_blank(rest.at[rest.len - 1]))
+		rest.len--;
+	c->at = c->end;
+	return rest;
+}
+
+static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
+{
+	struct text_word name = take_rest(c);
+	enum rule rule = rule_find(name.at, name.len);
+
+	if (text_word_is(&name, "clean"))
 		r->has_clean = true;
 	else if (rule == RULE_COUNT)
-		return text_fail(c->error, "expected 'clean' or the name of a rule, got '%.*s'",
-			    len < 40 ? (int)len : 40, name);
+		return fail_names(c, &name);
 	else
 		*expect |= RULE_BIT(rule);
+	if (r->has_call)
+		return text_fail(c->error, "expected 'expect' before the first call");
 	return !(r->has_clean && *expect) ||
 	       text_fail(c->error, "expected 'clean' alone or names of rules, got both");
 }
@@ -54,6 +106,7 @@ static bool take_header(struct text_cursor *c)
 
 	if (!text_word_is(&word, TEXT_HEADER))
 		return text_fail(c->error, "expected the header 'pagetorture 1'");
+	c->error->no_header = false;
 	text_skip_blanks(c);
 	version.at = c->at;
 	while (c->at < c->end && !text_is_blank(*c->at))
@@ -127,8 +180,8 @@ static bool read_line(struct reader *r, enum line_kind *kind, struct call *call,
 	}
 	if (!r->has_header) {
 		*kind = LINE_HEADER;
-		r->has_header = true;
-		return take_header(&c);
+		r->has_header = take_header(&c);
+		return r->has_header;
 	}
 	if (starts_with_expect(&c)) {
 		*kind = LINE_EXPECT;
@@ -156,6 +209,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 {
 	struct reader r = { .at = text, .end = text + size, .error = error };
 
+	error->no_header = true;
 	program->count = 0;
 	program->claims = false;
 	program->expect = 0;
@@ -221,21 +275,4 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		}
 	}
 	return w.used;
-}
-
-bool program_is_text(const char *name, const char *content, size_t size)
-{
-	size_t len = strlen(name);
-	const char *at = content, *end = content + size;
-
-	if (len >= 5 && !strcmp(name + len - 5, ".page"))
-		return true;
-	while (at < end && (text_is_blank(*at) || *at == '\n' || *at == '#')) {
-		if (*at == '#')
-			while (at < end && *at != '\n')
-				at++;
-		else
-			at++;
-	}
-	return (size_t)(end - at) >= strlen(TEXT_HEADER) && !memcmp(at, TEXT_HEADER, strlen(TEXT_HEADER));
 }

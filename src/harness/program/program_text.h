@@ -17,7 +17,8 @@
 /* The first thing that is wrong with a text: where, and what was expected. */
 struct text_error {
 	unsigned int line;
-	char what[200];
+	bool no_header; /* nothing says that the file is a program */
+	char what[320];
 };
 
 /* Return: true, or false with @error filled. */
@@ -37,11 +38,5 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
  */
 #define TEXT_REWRITE_MAX (TEXT_PROGRAM_MAX + PROGRAM_LINES * (TEXT_LINE_MAX + 1))
 size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error);
-
-/*
- * Does a file hold text? By its name (.page), or because the first word after blanks,
- * line ends and comments is `pagetorture`.
- */
-bool program_is_text(const char *name, const char *content, size_t size);
 
 #endif

@@ -2,14 +2,21 @@
 /* One call of a program's text: its numbers, flags, handles and arguments. */
 #include "harness/program/text_cursor.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "harness/base/number.h"
 #include "harness/program/text_writer.h"
 
+/* What is wrong with a number that was written from @from up to here. */
+static bool fail_number(struct text_cursor *c, const char *from, const char *expected)
+{
+	struct text_word number = { from, (size_t)(c->at - from) };
+
+	return text_fail(c->error, "%s, got %.*s", expected, text_shown(&number), from);
+}
+
 /* PAGE_SIZE or SIZE_MAX, then perhaps + or - a literal; must not wrap. */
-static bool take_named(struct text_cursor *c, uint64_t base, uint64_t *number)
+static bool take_named(struct text_cursor *c, const char *from, uint64_t base, uint64_t *number)
 {
 	bool plus = text_try_sign(c, "+");
 	struct text_word word;
@@ -24,16 +31,18 @@ static bool take_named(struct text_cursor *c, uint64_t base, uint64_t *number)
 			    text_shown(&word), word.at);
 	if (plus ? __builtin_add_overflow(base, by, number) :
 		   __builtin_sub_overflow(base, by, number))
-		return text_fail(c->error, "expected a number of 0 .. SIZE_MAX, this sum wraps");
+		return fail_number(c, from, "expected a number of 0 .. SIZE_MAX");
 	return true;
 }
 
-static bool take_number(struct text_cursor *c, uint64_t *number)
+/* @from: is set to where the number begins */
+static bool take_number(struct text_cursor *c, const char **from, uint64_t *number)
 {
 	struct text_word word = text_take_word(c);
 
+	*from = word.at;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!take_named(c, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
+		if (!take_named(c, word.at, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
 			return false;
 	} else if (!text_literal(&word, number)) {
 		return text_fail(c->error,
@@ -41,10 +50,9 @@ static bool take_number(struct text_cursor *c, uint64_t *number)
 			    text_shown(&word), word.at);
 	}
 	if (!number_valid(*number))
-		return text_fail(c->error,
-			    "number outside the domain: expected x, 2^32+x, 2^63+x or SIZE_MAX-x "
-			    "with x < 16384, got 0x%" PRIx64,
-			    *number);
+		return fail_number(c, word.at,
+				   "number outside the domain: expected x, 2^32+x, 2^63+x or "
+				   "SIZE_MAX-x with x < 16384");
 	return true;
 }
 
@@ -113,27 +121,32 @@ static bool to_handle(struct text_cursor *c, const struct text_word *word, char 
 	return true;
 }
 
+_Static_assert(PROGRAM_SLICE_MAX == 16383, "a message names it");
+
 static bool take_slice_size(struct text_cursor *c, uint64_t *size)
 {
-	if (!take_number(c, size))
+	const char *from;
+
+	if (!take_number(c, &from, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
-	       text_fail(c->error, "expected a slice size of 0 .. %u", PROGRAM_SLICE_MAX);
+	       fail_number(c, from, "expected a slice size of 0 .. 16383");
 }
 
 static bool take_argument(struct text_cursor *c, char kind, struct call *call,
 			  struct argument_counts *seen)
 {
 	struct text_word word;
+	const char *from;
 
 	switch (kind) {
 	case 'n':
-		return take_number(c, &call->number[seen->numbers++]);
+		return take_number(c, &from, &call->number[seen->numbers++]);
 	case 'z':
 		return take_slice_size(c, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return take_number(c, &call->number[seen->numbers++]);
+		return take_number(c, &from, &call->number[seen->numbers++]);
 	case 'v':
 		return take_value(c, &call->value);
 	case 'g':
@@ -196,6 +209,46 @@ static bool to_thread(struct text_cursor *c, const struct text_word *word, uint8
 		    text_shown(word), word->at);
 }
 
+/* Is @word the name of a thread, although another number or letter is meant? */
+static bool is_like_thread(const struct text_word *word)
+{
+	if (text_word_is(word, "main"))
+		return true;
+	if (word->len < 2 || (word->at[0] | 0x20) != 't')
+		return false;
+	for (size_t i = 1; i < word->len; i++)
+		if (!text_is_digit(word->at[i]))
+			return false;
+	return true;
+}
+
+/* The first word of a line is a thread, but no ':' follows it. */
+static bool has_lost_colon(struct text_cursor *c, const struct text_word *word)
+{
+	struct text_cursor look = *c;
+	struct text_word next = text_take_word(&look);
+
+	return is_like_thread(word) && (next.len || text_at_end(&look));
+}
+
+static bool fail_colon(struct text_cursor *c, const struct text_word *word)
+{
+	char name[] = { 'T', word->at[word->len - 1], '\0' };
+	struct text_word thread = *word, next;
+	uint8_t number;
+
+	if (word->len == 2 && word->at[1] <= '7')
+		thread.at = name;
+	if (!to_thread(c, &thread, &number))
+		return false;
+	next = text_take_word(c);
+	if (!next.len)
+		return text_fail(c->error, "expected ':' and a call after the thread '%.*s'",
+				 (int)thread.len, thread.at);
+	return text_fail(c->error, "expected ':' after the thread: '%.*s: %.*s'", (int)thread.len,
+			 thread.at, text_shown(&next), next.at);
+}
+
 /* The resource before `=`, once the name of the call says of what kind it must be. */
 static bool check_resource(struct text_cursor *c, const struct text_word *resource, struct call *call)
 {
@@ -221,6 +274,8 @@ bool text_take_call(struct text_cursor *c, struct call *call)
 		if (!to_thread(c, &word, &call->thread))
 			return false;
 		word = text_take_word(c);
+	} else if (has_lost_colon(c, &word)) {
+		return fail_colon(c, &word);
 	}
 	if (text_try_sign(c, "=")) {
 		resource = word;

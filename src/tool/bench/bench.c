@@ -15,6 +15,8 @@
 #include "harness/check.h"
 #include "harness/detect/tsan.h"
 #include "harness/program/program_file.h"
+#include "harness/trial.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/json.h"
 #include "tool/kit/usage.h"
 
@@ -105,7 +107,7 @@ static bool run_turn(struct turn *turn, struct bench *b, enum way way, unsigned 
 	turn->bench = b;
 	turn->way = way;
 	turn->rate = 0;
-	if (!isolate(take_turn, turn, 60, &child) || turn->rate <= 0) {
+	if (!isolate(take_turn, turn, 60, &child) || !trial_lived(&child) || turn->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n", way_names[way],
 			child.output);
 		return false;
@@ -188,22 +190,32 @@ static bool takes_part(struct bench *b, const struct program *program)
 	return rules_verdict(b->rules)->fatal_call == VERDICT_NONE;
 }
 
-static int load(struct bench *b, int count, char **files)
+static int load_files(struct bench *b, const struct file_list *files)
 {
 	char error[PROGRAM_FILE_ERROR];
 
 	b->rules = rules_new();
-	b->programs = calloc((size_t)count, sizeof(*b->programs));
+	b->programs = calloc(files->count, sizeof(*b->programs));
 	if (!b->rules || !b->programs)
 		return usage_error("bench", "no memory");
-	for (int i = 0; i < count; i++) {
-		if (!program_file_load(files[i], &b->programs[b->count], error)) {
+	for (size_t i = 0; i < files->count; i++) {
+		if (!program_file_load(files->names[i], &b->programs[b->count], error)) {
 			fprintf(stderr, "%s\n", error);
 			return EXIT_BAD;
 		}
 		b->count += takes_part(b, &b->programs[b->count]);
 	}
 	return b->count ? EXIT_GOOD : usage_error("bench", "expected a program that can be run");
+}
+
+static int load(struct bench *b, int count, char **arguments)
+{
+	struct file_list files;
+	bool good = file_list_init(&files, count, arguments);
+	int status = good ? load_files(b, &files) : EXIT_BAD;
+
+	file_list_destroy(&files);
+	return status;
 }
 
 int bench(const struct bench_order *order, int count, char **files)

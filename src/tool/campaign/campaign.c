@@ -209,10 +209,12 @@ static void open_targets(struct campaign *campaign)
 	for (size_t i = 0; i < campaign->count; i++) {
 		struct target *target = campaign->targets[i];
 
-		if ((!find_engines(campaign, target) && !campaign->options.collect) ||
-		    !target_open(target, &campaign->options))
+		if (!find_engines(campaign, target) && !campaign->options.collect)
 			continue;
-		campaign->targets[kept++] = target;
+		if (target_open(target, &campaign->options))
+			campaign->targets[kept++] = target;
+		else
+			campaign->incomplete = true;
 	}
 	campaign->count = kept;
 }
@@ -245,19 +247,54 @@ static void begin(struct loop *loop)
 	}
 }
 
+/* Was it tried to run, and did nothing of it execute? */
+static bool never_ran(const struct target *target, long now)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < ENGINES; i++)
+		for (size_t n = 0; n < CREW_SEATS; n++)
+			failed |= target->crews[i].seats[n].failures > 0;
+	return failed && !target_executions(target, now);
+}
+
+/* What the campaign did not do of what it was to do, or lost. Return: is there any? */
+static bool tell_shortcomings(const struct campaign *campaign, long now)
+{
+	bool any = campaign->incomplete;
+
+	for (size_t i = 0; i < campaign->count; i++) {
+		const struct target *target = campaign->targets[i];
+
+		if (never_ran(target, now)) {
+			tell("%s: no engine could be started", target->name);
+			any = true;
+		}
+		if (target->lost) {
+			tell("%s: %u files of its engines could not be kept", target->name, target->lost);
+			any = true;
+		}
+	}
+	return any;
+}
+
+static int tell_no_target(void)
+{
+	tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");
+	return EXIT_BAD;
+}
+
 int campaign_run(struct campaign *campaign)
 {
 	struct loop loop = {.campaign = campaign};
+	bool kept, complete;
 	size_t findings;
-	bool kept;
 
 	open_targets(campaign);
-	if (!campaign->count) {
-		tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");
-		return EXIT_BAD;
-	}
+	if (!campaign->count)
+		return tell_no_target();
 	take_signals(&loop);
-	loop.now = loop.started = loop.last_tick = now_ms();
+	loop.now = loop.started = loop.last_tick = campaign->started = now_ms();
 	loop.progress = (struct progress){&campaign->options, campaign->targets, campaign->count,
 					  loop.now, loop.now};
 	turn_plan(&loop);
@@ -265,14 +302,14 @@ int campaign_run(struct campaign *campaign)
 	begin(&loop);
 	if (!campaign->options.collect)
 		loop_run(&loop);
+	/* All were skipped when they were started. */
+	if (!campaign->count)
+		return tell_no_target();
 	progress_summary(&loop.progress, loop.now);
 	findings = new_findings(campaign);
-	kept = campaign_results(campaign, findings ? "failed" : "good", loop.now);
-	if (findings)
-		return kept ? EXIT_FAILED : EXIT_BAD;
-	if (loop.crews && loop.hopeless >= FAILURES_MOST * loop.crews) {
-		tell("pagetorture fuzz: no engine could be started");
+	complete = !tell_shortcomings(campaign, loop.now);
+	kept = campaign_results(campaign, findings || !complete ? "failed" : "good", loop.now);
+	if (!kept || !complete)
 		return EXIT_BAD;
-	}
-	return kept ? EXIT_GOOD : EXIT_BAD;
+	return findings ? EXIT_FAILED : EXIT_GOOD;
 }

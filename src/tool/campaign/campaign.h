@@ -12,13 +12,15 @@ struct campaign {
 	bool wanted[ENGINES];
 	struct target **targets;
 	size_t count;
+	bool incomplete; /* a target was left out because of its folder */
 	struct results results;
 	long results_due; /* ms */
+	long started;	  /* ms */
 };
 
 /*
- * Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if nothing could run or
- * figures could not be written.
+ * Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if a target could not
+ * run, a file of an engine could not be kept, or figures could not be written.
  */
 int campaign_run(struct campaign *campaign);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "tool/campaign/campaign_parts.h"
@@ -44,6 +46,40 @@ static void tell_lost(const struct seat *seat)
 		     seat->target->name, seat->name, seat->reason, seat->log);
 }
 
+/* No other start would change it: the page library lacks calls of this target (absent.c). */
+static bool is_skipped(const struct seat *seat, int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == EX_UNAVAILABLE &&
+	       strstr(seat->last, ": skipped: ");
+}
+
+/* Removes the engine from the target, and a target without engines from the campaign. */
+static void skip_crew(struct loop *loop, const struct seat *seat)
+{
+	struct campaign *campaign = loop->campaign;
+	struct target *target = seat->target;
+	bool any = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ENGINES; i++) {
+		struct crew *crew = &target->crews[i];
+
+		if (crew->engine == seat->engine && crew->there) {
+			tell("%s: skipped: %s: %s", target->name, crew->engine->name,
+			     strstr(seat->last, ": skipped: ") + strlen(": skipped: "));
+			crew->there = false;
+			loop->crews--;
+		}
+		any |= crew->there || seats_in_crew(crew);
+	}
+	if (any)
+		return;
+	for (size_t i = 0; i < campaign->count; i++)
+		if (campaign->targets[i] != target)
+			campaign->targets[kept++] = campaign->targets[i];
+	campaign->count = loop->progress.count = kept;
+}
+
 static void judge_end(struct loop *loop, struct seat *seat, int status, bool executed)
 {
 	if (executed)
@@ -55,6 +91,10 @@ static void judge_end(struct loop *loop, struct seat *seat, int status, bool exe
 		tell_lost(seat);
 		target_harvest(seat->target, &loop->campaign->options, false, loop->now);
 		target_withdraw(seat->target, seat->written);
+		return;
+	}
+	if (!executed && is_skipped(seat, status)) {
+		skip_crew(loop, seat);
 		return;
 	}
 	if (seat->failures < FAILURES_MOST)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <stdlib.h>
+#include <string.h>
 
 #include "tool/campaign/campaign.h"
 
@@ -28,8 +29,17 @@ static void count(struct json *json, const char *key, size_t value)
 	json_number(json, key, (int64_t)value);
 }
 
+/* Of the moment while the campaign runs; at its end the mean of all its runs. */
+static unsigned long rate_of(const struct campaign *campaign, const struct target *target,
+			     bool ended, long now)
+{
+	long ms = (long)target->earlier_seconds * 1000 + now - campaign->started;
+
+	return ended ? mean_rate(target_all_executions(target, now), ms) : target_rate(target);
+}
+
 static void write_target(struct json *json, const struct campaign *campaign,
-			 const struct target *target, long now)
+			 const struct target *target, bool ended, long now)
 {
 	json_object(json, NULL);
 	json_text(json, "name", target->name);
@@ -38,7 +48,7 @@ static void write_target(struct json *json, const struct campaign *campaign,
 	count(json, "executions", target_executions(target, now));
 	count(json, "executions_before", target->earlier_executions);
 	count(json, "seconds_before", target->earlier_seconds);
-	count(json, "rate", target_rate(target));
+	count(json, "rate", rate_of(campaign, target, ended, now));
 	count(json, "coverage", target->coverage);
 	count(json, "corpus", target->corpus.known.count);
 	count(json, "corpus_new", target->corpus.known.count - target->corpus_before);
@@ -67,7 +77,8 @@ bool campaign_results(struct campaign *campaign, const char *status, long now)
 	count(json, "time", options->time);
 	json_array(json, "targets");
 	for (size_t i = 0; i < campaign->count; i++)
-		write_target(json, campaign, campaign->targets[i], now);
+		write_target(json, campaign, campaign->targets[i],
+			     strcmp(status, "running") != 0, now);
 	json_end(json);
 	return results_close(&campaign->results);
 }

@@ -165,6 +165,8 @@ static bool is_named_by_content(const char *path, const char *hash)
 	return len > hash_len && !strcmp(path + len - hash_len, hash);
 }
 
+static const char sha1_of_nothing[] = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+
 /* Another one is whole when nobody wrote to it for a second. */
 static bool is_old(const char *path)
 {
@@ -182,18 +184,37 @@ static bool is_complete(const struct harvest *h, const char *path, const char *k
 	return is_named_by_content(path, input->hash) && (!kind || writer_of(h->target, path));
 }
 
+/* When no engine runs any more, nobody comes back to it. */
+static void lose(const struct harvest *h, const char *path, const char *why)
+{
+	if (!h->settled)
+		return;
+	tell("%s: %s is not kept: %s", h->target->name, path, why);
+	h->target->lost++;
+}
+
 static void take_file(const struct harvest *h, const char *path, const char *kind)
 {
 	struct store_input input;
+	const char *why;
 	int error;
 
+	if (name_set_has(&h->target->taken, path))
+		return;
+	why = store_read(path, &input);
 	/* What cannot be read is not taken for seen: it may be on its way. */
-	if (name_set_has(&h->target->taken, path) || store_read(path, &input) ||
-	    !is_complete(h, path, kind, &input))
+	if (why) {
+		if (kind && (strcmp(why, "empty") || is_named_by_content(path, sha1_of_nothing)))
+			lose(h, path, why);
+		return;
+	}
+	if (!is_complete(h, path, kind, &input))
 		return;
 	error = kind ? take_finding(h, path, kind, &input) : take_entry(h, path, &input);
 	if (!error || error == EEXIST)
 		name_set_add(&h->target->taken, path);
+	else
+		lose(h, path, strerror(error));
 }
 
 static void take_folder(const struct harvest *h, const char *folder, const struct source *source)
@@ -202,8 +223,11 @@ static void take_folder(const struct harvest *h, const char *folder, const struc
 	struct dirent *entry;
 	DIR *dir = opendir(folder);
 
-	if (!dir)
+	if (!dir) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			lose(h, folder, strerror(errno));
 		return;
+	}
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.' ||
 		    strncmp(entry->d_name, source->prefix, strlen(source->prefix)))
@@ -218,10 +242,15 @@ static void take_source(const struct harvest *h, const struct source *source)
 {
 	char pattern[PATH_MAX];
 	glob_t folders;
+	int error;
 
 	snprintf(pattern, sizeof(pattern), "%s/%s", h->target->dir, source->folder);
-	if (glob(pattern, GLOB_NOSORT, NULL, &folders))
+	error = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &folders);
+	if (error) {
+		if (error != GLOB_NOMATCH)
+			lose(h, pattern, strerror(error == GLOB_NOSPACE ? ENOMEM : EIO));
 		return;
+	}
 	for (size_t i = 0; i < folders.gl_pathc; i++)
 		take_folder(h, folders.gl_pathv[i], source);
 	globfree(&folders);
@@ -232,6 +261,7 @@ void target_harvest(struct target *target, const struct fuzz_options *options, b
 {
 	const struct harvest h = {target, options, settled, now};
 
+	target->lost = 0;
 	for (size_t i = 0; i < ENGINES; i++)
 		for (const struct source *s = engines[i]->sources; s->folder; s++)
 			take_source(&h, s);

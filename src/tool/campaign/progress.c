@@ -11,7 +11,9 @@
 
 /* ---- one line ---- */
 
+/* All but the rate count from the first start of the campaign on this folder. */
 struct sums {
+	long elapsed; /* ms */
 	unsigned long executions, rate, coverage;
 	size_t corpus, findings;
 	long last_find; /* ms */
@@ -24,14 +26,18 @@ static struct sums sums_of(const struct progress *progress, long now)
 	for (size_t i = 0; i < progress->count; i++) {
 		const struct target *target = progress->targets[i];
 
-		sums.executions += target_executions(target, now);
+		/* Targets run at the same time. */
+		if ((long)target->earlier_seconds * 1000 > sums.elapsed)
+			sums.elapsed = (long)target->earlier_seconds * 1000;
+		sums.executions += target_all_executions(target, now);
 		sums.rate += target_rate(target);
 		sums.coverage += target->coverage;
 		sums.corpus += target->corpus.known.count;
-		sums.findings += target_new_findings(target);
+		sums.findings += target->findings.known.count;
 		if (target->last_find > sums.last_find)
 			sums.last_find = target->last_find;
 	}
+	sums.elapsed += now - progress->started;
 	return sums;
 }
 
@@ -47,20 +53,36 @@ static const char *duration(long ms, char text[DURATION_TEXT])
 }
 
 static const char long_line[] =
-	"%s  %lu executions, %lu/s, coverage %lu, corpus %zu, findings %zu, "
+	"%s  %lu executions, %lu/s%s, coverage %lu, corpus %zu, findings %zu, "
 	"last find %s ago";
 static const char short_line[] =
-	"%s %lu exec %lu/s cov %lu corpus %zu findings %zu last find %s ago";
+	"%s %lu exec %lu/s%s cov %lu corpus %zu findings %zu last find %s ago";
+
+static void print_line(const char *format, const struct sums *sums, const char *rate_note,
+		       long now, char *line, size_t size)
+{
+	char elapsed[DURATION_TEXT], since[DURATION_TEXT];
+
+	snprintf(line, size, format, duration(sums->elapsed, elapsed), sums->executions,
+		 sums->rate, rate_note, sums->coverage, sums->corpus, sums->findings,
+		 duration(now - sums->last_find, since));
+}
 
 static void print_sums(const struct progress *progress, long now, bool brief, char *line,
 		       size_t size)
 {
 	struct sums sums = sums_of(progress, now);
-	char elapsed[DURATION_TEXT], since[DURATION_TEXT];
 
-	snprintf(line, size, brief ? short_line : long_line,
-		 duration(now - progress->started, elapsed), sums.executions, sums.rate,
-		 sums.coverage, sums.corpus, sums.findings, duration(now - sums.last_find, since));
+	print_line(brief ? short_line : long_line, &sums, "", now, line, size);
+}
+
+/* No engine runs any more: the rate of the moment is 0, so the mean is printed. */
+static void print_last_sums(const struct progress *progress, long now, char *line, size_t size)
+{
+	struct sums sums = sums_of(progress, now);
+
+	sums.rate = mean_rate(sums.executions, sums.elapsed);
+	print_line(long_line, &sums, " on average", now, line, size);
 }
 
 /* ---- figures over time ---- */
@@ -121,7 +143,7 @@ static void plot(struct target *target, long elapsed, long now)
 	target->plotted_at = now;
 	snprintf(line, sizeof(line), "%ld\t%lu\t%lu\t%s\n", (long)time(NULL),
 		 target->earlier_seconds + (unsigned long)elapsed / 1000,
-		 target->earlier_executions + target_executions(target, now), figures);
+		 target_all_executions(target, now), figures);
 	append(target, line);
 }
 
@@ -164,10 +186,10 @@ void progress_report(struct progress *progress, long now)
 
 static void summarize(const struct target *target, long now)
 {
-	tell("  %-12s %14lu %9lu %7zu %7zu %9zu %9zu", target->name, target_executions(target, now),
-	     target->coverage, target->corpus.known.count,
-	     target->corpus.known.count - target->corpus_before, target->findings.known.count,
-	     target_new_findings(target));
+	tell("  %-12s %14lu %14lu %9lu %7zu %7zu %9zu %9zu", target->name,
+	     target_all_executions(target, now), target_executions(target, now), target->coverage,
+	     target->corpus.known.count, target->corpus.known.count - target->corpus_before,
+	     target->findings.known.count, target_new_findings(target));
 }
 
 void progress_summary(struct progress *progress, long now)
@@ -178,10 +200,10 @@ void progress_summary(struct progress *progress, long now)
 		progress->targets[i]->plotted[0] = '\0';
 		plot(progress->targets[i], now - progress->started, now);
 	}
-	print_sums(progress, now, false, line, sizeof(line));
+	print_last_sums(progress, now, line, sizeof(line));
 	tell("%s", line);
-	tell("summary, in %s:\n  %-12s %14s %9s %7s %7s %9s %9s", progress->options->dir, "target",
-	     "executions", "coverage", "corpus", "new", "findings", "new");
+	tell("summary, in %s:\n  %-12s %14s %14s %9s %7s %7s %9s %9s", progress->options->dir,
+	     "target", "executions", "new", "coverage", "corpus", "new", "findings", "new");
 	for (size_t i = 0; i < progress->count; i++)
 		summarize(progress->targets[i], now);
 	for (size_t i = 0; i < progress->count; i++) {

@@ -121,7 +121,7 @@ static void end_line(struct seat *seat)
 	seat->line_used = 0;
 	without_colours(seat->line);
 	if (seat->line[strspn(seat->line, " ")])
-		snprintf(seat->last, sizeof(seat->last), "%.190s", seat->line);
+		snprintf(seat->last, sizeof(seat->last), "%s", seat->line);
 	seat->engine->read_line(seat, seat->line);
 }
 

@@ -36,9 +36,9 @@ struct seat {
 
 	char log[PATH_MAX];
 	off_t log_read;
-	char line[512]; /* the one that is not whole yet, or was last */
+	char line[1024]; /* the one that is not whole yet, or was last */
 	size_t line_used;
-	char last[200];         /* the last line that said something */
+	char last[1024];        /* the last line that said something */
 	char reason[200];       /* of the finding that ended it */
 	char written[PATH_MAX]; /* where it put the input that ended it */
 };

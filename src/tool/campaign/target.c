@@ -266,6 +266,16 @@ unsigned long target_executions(const struct target *target, long now)
 	return sum;
 }
 
+unsigned long target_all_executions(const struct target *target, long now)
+{
+	return target->earlier_executions + target_executions(target, now);
+}
+
+unsigned long mean_rate(unsigned long executions, long ms)
+{
+	return ms > 0 ? executions * 1000 / (unsigned long)ms : 0;
+}
+
 unsigned long target_rate(const struct target *target)
 {
 	unsigned long sum = 0;

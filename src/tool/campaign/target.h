@@ -60,6 +60,7 @@ struct target {
 	char reasons[REASONS][200];
 	size_t reasons_told;
 
+	unsigned int lost; /* files or folders of engines that could not be kept, at the end */
 	bool paused;
 	char plotted[128];                                 /* the figures that were written last */
 	long plotted_at;                                   /* ms */
@@ -77,7 +78,7 @@ bool target_open(struct target *target, const struct fuzz_options *options);
 
 /*
  * Copies what is new in the engines' folders. A file may still be on its way unless no
- * engine runs: it is @settled.
+ * engine runs: it is @settled, and what cannot be kept then is told and counted as lost.
  */
 void target_harvest(struct target *target, const struct fuzz_options *options, bool settled,
 		    long now);
@@ -100,8 +101,13 @@ void target_withdraw(const struct target *target, const char *written);
 void target_replay_command(const struct target *target, const struct fuzz_options *options,
 			   const char *input, char *command, size_t size);
 
+/* Of this run; and with those of the runs before. */
 unsigned long target_executions(const struct target *target, long now);
+unsigned long target_all_executions(const struct target *target, long now);
+
+/* Executions a second: of the engines that run now; and the mean of @executions in @ms. */
 unsigned long target_rate(const struct target *target);
+unsigned long mean_rate(unsigned long executions, long ms);
 size_t target_new_findings(const struct target *target);
 
 #endif

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/base/walk.h"
+#include "harness/program/program_name.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/output.h"
 #include "tool/kit/usage.h"
 
@@ -113,14 +114,6 @@ static bool make_folder(const char *path)
 	return false;
 }
 
-static bool is_program(const char *path, const char *name)
-{
-	if (name[stem(name)] || !strchr(name, '.'))
-		return true;
-	fprintf(stderr, "%s: left out: its name ends neither in .page nor in .bin\n", path);
-	return false;
-}
-
 /* The folders in OUT that @name stands in. */
 static bool make_folders(const struct convert_order *order, const char *name)
 {
@@ -146,8 +139,6 @@ static void convert_inside(const char *path, void *ctx)
 	const char *name = path + inside->above;
 	int result;
 
-	if (!is_program(path, strrchr(path, '/') + 1))
-		return;
 	result = make_folders(inside->order, name) ? convert_file(inside->order, path, name) : EXIT_BAD;
 	inside->result = worse(inside->result, result);
 }
@@ -155,8 +146,11 @@ static void convert_inside(const char *path, void *ctx)
 static int convert_folder(struct convert_order *order, const char *folder)
 {
 	struct inside inside = { order, strlen(folder) + 1, EXIT_GOOD };
+	size_t ignored = 0;
+	bool good = program_walk(folder, convert_inside, &inside, &ignored);
 
-	return walk_files(folder, convert_inside, &inside) ? inside.result : EXIT_BAD;
+	file_list_log_ignored(folder, ignored);
+	return good ? inside.result : EXIT_BAD;
 }
 
 static bool is_folder(const char *path)

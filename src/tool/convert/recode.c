@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/program/program_name.h"
+
 /* What a text holds that is no call. */
 struct extras {
 	size_t comments, trailing, expectations, claims;
@@ -118,7 +120,7 @@ static bool recode_content(const char *file, const char *content, size_t size,
 			   char error[PROGRAM_FILE_ERROR])
 {
 	static struct program program;
-	bool from_text = program_is_text(file, content, size);
+	bool from_text = !program_name_is_bytes(file);
 
 	recoded->lost[0] = '\0';
 	if (!program_file_parse(file, content, size, &program, error))

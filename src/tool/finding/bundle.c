@@ -11,6 +11,7 @@
 #include "harness/base/isolate.h"
 #include "harness/base/shell_word.h"
 #include "harness/program/program_bytes.h"
+#include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
 #include "tool/kit/output.h"
@@ -57,12 +58,8 @@ static int sheet_end(struct sheet *sheet, const struct bundle *b, const char *na
 	return error;
 }
 
-/* What the target's replayer is to read. */
-static const char *input_file(const struct bundle *b)
-{
-	return b->input && b->signature->target->reads == READS_TEXT ? "minimised.txt" :
-								       "minimised.bin";
-}
+/* What the target's replayer is to read: by its name bytes, whatever they are. */
+#define INPUT_FILE "minimised.bin"
 
 static int write_finding(const struct bundle *b, char file[PATH_MAX])
 {
@@ -71,7 +68,8 @@ static int write_finding(const struct bundle *b, char file[PATH_MAX])
 	snprintf(file, PATH_MAX, "%.4000s", b->finding);
 	if (store_read(b->finding, &input))
 		return errno ? errno : EIO;
-	return write_file(b, "finding", input.bytes, input.size, file);
+	return write_file(b, program_name_is_bytes(b->finding) ? "finding.bin" : "finding.page",
+			  input.bytes, input.size, file);
 }
 
 static int write_program(const struct bundle *b, const char *name, const struct program *program,
@@ -89,15 +87,17 @@ static int write_input(const struct bundle *b, char file[PATH_MAX])
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 
 	if (!b->input)
-		return write_file(b, "minimised.bin", bytes, program_to_bytes(b->smallest, bytes), file);
-	return write_file(b, input_file(b), b->input->bytes, b->input->size, file);
+		return write_file(b, INPUT_FILE, bytes, program_to_bytes(b->smallest, bytes), file);
+	return write_file(b, INPUT_FILE, b->input->bytes, b->input->size, file);
 }
 
-/* Where no binary prints calls, there is no such file. */
-static int write_calls(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
+/* The input for people. Where no binary prints calls, there is no such file. */
+static int write_readable(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
 {
 	static char text[ISOLATE_OUTPUT];
 
+	if (b->signature->target->reads == READS_TEXT)
+		return write_file(b, "minimised.txt", b->input->bytes, b->input->size, file);
 	if (!replayer_text(judge->replayer, b->input->bytes, b->input->size, text))
 		return 0;
 	return write_file(b, "minimised.calls", text, strlen(text), file);
@@ -180,8 +180,10 @@ static void capture(FILE *out, const char *path, char **argv)
 	static struct isolated child;
 	struct command command = { path, argv };
 
-	if (!isolate(execute, &command, 120, &child))
+	if (!isolate(execute, &command, 120, &child)) {
+		fputs("expected a child process, got none\n", out);
 		return;
+	}
 	fputs(child.output, out);
 	if (child.hung)
 		fputs("still running after 120 s\n", out);
@@ -198,7 +200,7 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 	if (!sheet_begin(&sheet))
 		return errno;
 	if (judge->replayer) {
-		snprintf(program, sizeof(program), "%.3800s/%s", b->dir, input_file(b));
+		snprintf(program, sizeof(program), "%.3800s/" INPUT_FILE, b->dir);
 		fputs(replayer_report(judge->replayer, program), sheet.out);
 		putc('\n', sheet.out);
 	}
@@ -235,7 +237,7 @@ static void print_replayer(FILE *out, const struct bundle *b, const struct repla
 
 	shell_word_print(out, replayer->path);
 	fprintf(out, "\n[ -x \"$own\" ] || own=%s\nPAGE_MAP=%s exec \"$own\" %s\n",
-		name ? name + 1 : replayer->path, b->backend, input_file(b));
+		name ? name + 1 : replayer->path, b->backend, INPUT_FILE);
 }
 
 static int write_replay(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
@@ -303,8 +305,8 @@ int bundle_write(const struct bundle *b, struct judge *judge, char file[PATH_MAX
 		error = write_programs(b, judge, file);
 	if (!error && judge->replayer)
 		error = write_input(b, file);
-	if (!error && b->input && b->signature->target->reads == READS_CALLS)
-		error = write_calls(b, judge, file);
+	if (!error && b->input)
+		error = write_readable(b, judge, file);
 	if (!error)
 		error = write_report(b, judge, file);
 	if (!error)

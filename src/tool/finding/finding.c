@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "harness/base/walk.h"
+#include "harness/program/program_name.h"
 #include "tool/kit/store.h"
 
 struct gathering {
@@ -52,13 +53,12 @@ static bool is_named(const char *path)
 	return false;
 }
 
-/* AFL++ leaves a text about its crashes beside them. */
 static bool is_direct(const char *dir, const char *path)
 {
 	const char *rest = path + strlen(dir);
 
 	rest += strspn(rest, "/");
-	return !strchr(rest, '/') && !begins(rest, "README");
+	return !strchr(rest, '/');
 }
 
 static bool is_below(const char *path, const char *folder)
@@ -89,7 +89,9 @@ static void take(const char *path, void *ctx)
 	struct store_input input;
 	const char *why;
 
-	if (is_below(path, g->except) || !(g->named ? is_named(path) : is_direct(g->dir, path)))
+	/* AFL++ leaves a text beside its crashes: README.txt is no program. */
+	if (!program_name_is_known(path) || is_below(path, g->except) ||
+	    !(g->named ? is_named(path) : is_direct(g->dir, path)))
 		return;
 	why = store_read(path, &input);
 	if (why) {

@@ -78,18 +78,41 @@ void signature_add_plain(struct signature *s, const struct program *program, con
 	}
 }
 
-/* "store [page_map_store<page_x]" */
-static void site_text(const struct judge *j, unsigned int flavour, const struct program *program,
-		      const struct testimony_site *site, char *text, size_t size)
-{
-	char top[REPORT_TOP_TEXT];
+#define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
-	symbols_top(j->witnesses.of[flavour].path, site->stack, top);
-	snprintf(text, size, "%s%s%s%s", op_of(program, site->call), *top ? " [" : "", top,
-		 *top ? "]" : "");
+/*
+ * The innermost function of the library, whatever call of the program reached it: one bug in
+ * it is one failure. The call only where no function is known.
+ */
+static void site_text(const struct judge *j, unsigned int flavour, const struct program *program,
+		      const struct testimony_site *site, char text[SITE_TEXT])
+{
+	struct report_frame frame;
+
+	if (symbols_innermost(j->witnesses.of[flavour].path, site->stack, &frame))
+		snprintf(text, SITE_TEXT, "%s", frame.function);
+	else
+		snprintf(text, SITE_TEXT, "%s", op_of(program, site->call));
 }
 
-#define SITE_TEXT (REPORT_TOP_TEXT + 64)
+/*
+ * The innermost functions, "page_must_map_at<page_read_raw": the innermost is the library's
+ * own check where a program broke a rule, and the same for all calls.
+ */
+static void stack_text(const struct judge *j, unsigned int flavour, const struct program *program,
+		       const struct testimony_site *site, char text[SITE_TEXT])
+{
+	symbols_top(j->witnesses.of[flavour].path, site->stack, text);
+	if (!*text)
+		snprintf(text, SITE_TEXT, "%s", op_of(program, site->call));
+}
+
+static void add_pair(struct signature *s, const char *what, const char *a, const char *b)
+{
+	bool sorted = strcmp(a, b) <= 0;
+
+	add(s, "; %s %s / %s", what, sorted ? a : b, sorted ? b : a);
+}
 
 static void add_place(struct signature *s, const struct judge *j, unsigned int flavour, size_t call,
 		      const char *stack)
@@ -108,6 +131,29 @@ static void add_place(struct signature *s, const struct judge *j, unsigned int f
 /* Who says most comes first. */
 static const unsigned int by_detail[] = { ASAN, MSAN, TSAN, PLAIN };
 
+/* Is the difference a race that the model does not have, and is it known where? */
+static bool is_unknown_race(const struct judge *j, unsigned int flavour, const struct testimony *t)
+{
+	struct report_frame frame;
+
+	return strstr(t->why, "race with ") && t->race[0].call != NO_SITE &&
+	       t->race[1].call == NO_SITE &&
+	       symbols_innermost(j->witnesses.of[flavour].path, t->race[0].stack, &frame);
+}
+
+static void add_unknown_race(struct signature *s, const struct judge *j, unsigned int flavour,
+			     const struct program *program, const struct testimony *t)
+{
+	char sites[2][SITE_TEXT];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		site_text(j, flavour, program, &t->race[i], sites[i]);
+		add_place(s, j, flavour, t->race[i].call, t->race[i].stack);
+	}
+	add(s, "a race that the model does not have");
+	add_pair(s, "race", sites[0], sites[1]);
+}
+
 static bool add_difference(struct signature *s, const struct judge *j, const struct program *program,
 			   const struct testimony *told)
 {
@@ -124,10 +170,13 @@ static bool add_difference(struct signature *s, const struct judge *j, const str
 		witness_disagreement(&j->witnesses, flavour, program, t, s->seen);
 		add(s, "%s disagrees: ", flavour_names[flavour]);
 		if (*t->why) {
-			signature_add_plain(s, program, t->why);
+			if (is_unknown_race(j, flavour, t))
+				add_unknown_race(s, j, flavour, program, t);
+			else
+				signature_add_plain(s, program, t->why);
 			snprintf(s->site, sizeof(s->site), "%s-disagrees", flavour_names[flavour]);
 		} else {
-			site_text(j, flavour, program, &death->site, site, sizeof(site));
+			site_text(j, flavour, program, &death->site, site);
 			add(s, "%s at %s", death->kind, site);
 			add_place(s, j, flavour, death->site.call, death->site.stack);
 			snprintf(s->site, sizeof(s->site), "%s-%s-%s", flavour_names[flavour],
@@ -186,13 +235,6 @@ static void sort_ops(uint8_t ops[2], const struct program *program, size_t a, si
 	ops[1] = first < second ? second : first;
 }
 
-static void add_pair(struct signature *s, const char *what, const char *a, const char *b)
-{
-	bool sorted = strcmp(a, b) <= 0;
-
-	add(s, "; %s %s / %s", what, sorted ? a : b, sorted ? b : a);
-}
-
 static void name_pair(struct signature *s)
 {
 	snprintf(s->site, sizeof(s->site), "data-race-%s-%s", op_table[s->race[0]].name,
@@ -212,7 +254,7 @@ static void add_race(struct signature *s, const struct judge *j, const struct pr
 	if (t->race[0].call < program->count && t->race[1].call < program->count) {
 		sort_ops(s->race, program, t->race[0].call, t->race[1].call);
 		for (unsigned int i = 0; i < 2; i++) {
-			site_text(j, TSAN, program, &t->race[i], sites[i], sizeof(sites[i]));
+			site_text(j, TSAN, program, &t->race[i], sites[i]);
 			add_place(s, j, TSAN, t->race[i].call, t->race[i].stack);
 		}
 		add_pair(s, "race", sites[0], sites[1]);
@@ -237,7 +279,7 @@ static bool add_death(struct signature *s, const struct judge *j, const struct p
 
 			if (death->site.call != call)
 				continue;
-			site_text(j, order[i], program, &death->site, site, sizeof(site));
+			stack_text(j, order[i], program, &death->site, site);
 			add(s, " %s: %s at %s", flavour_names[order[i]], death->kind, site);
 			add_place(s, j, order[i], call, death->site.stack);
 			s->needs[order[i]] = true;

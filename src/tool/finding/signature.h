@@ -3,12 +3,15 @@
  * What a program's failure is, so that two programs can fail in the same way: one line of
  * text, equal for equal failures. In this order:
  *
- * - a flavour disagrees with the model: which one, and the report's kind, call and functions
- *   in src/page, or what differs, without its numbers;
+ * - a flavour disagrees with the model: which one, and the report's kind and innermost
+ *   function of the page library, or what differs, without its numbers;
  * - a claim (`expect`, `->`) does not hold: which, without its numbers;
- * - rules are broken: all of them; of the first race both calls with their functions, in no
- *   order, or that no report shows it; and what the first use of uninitialised bytes and the
+ * - rules are broken: all of them; of the first race the innermost functions of both accesses,
+ *   in no order, or that no report shows it; and what the first use of uninitialised bytes and the
  *   fatal call were, with their reports.
+ *
+ * A call of the program is named only where no function of the library is known: no symbolizer,
+ * a library without debugging information, an access through a mapping.
  *
  * Otherwise all is well, and nothing fails.
  *

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/exec/exec.h"
@@ -89,25 +92,25 @@ bool flavour_start(struct flavour *flavour, const char *name, char **argv)
 static bool start(struct flavour *flavour, const char *path, char **argv, int in)
 {
 	int ends[2];
+	pid_t pid;
 
 	flavour->pid = 0;
 	if (pipe2(ends, O_CLOEXEC))
 		return false;
-	flavour->pid = fork();
-	if (flavour->pid == 0) {
-		if (in >= 0)
-			dup2(in, STDIN_FILENO);
-		dup2(ends[1], STDOUT_FILENO);
-		execvp(path, argv);
+	pid = fork();
+	if (pid == 0) {
+		if ((in < 0 || dup2(in, STDIN_FILENO) >= 0) && dup2(ends[1], STDOUT_FILENO) >= 0)
+			execvp(path, argv);
 		_exit(127);
 	}
 	close(ends[1]);
-	flavour->out = flavour->pid > 0 ? fdopen(ends[0], "r") : NULL;
-	if (flavour->out)
-		setvbuf(flavour->out, NULL, _IONBF, 0);
-	else
+	if (pid < 0) {
 		close(ends[0]);
-	return flavour->out;
+		return false;
+	}
+	flavour->pid = pid;
+	flavour->out = ends[0];
+	return true;
 }
 
 bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
@@ -146,22 +149,70 @@ bool flavour_send(struct flavour *flavour, const void *bytes, size_t size)
 	return true;
 }
 
+/* Milliseconds that a child may take to end. */
+#define PATIENCE 60000L
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits until there is something to read, or the end of it. Return: false after its time. */
+static bool readable(int fd, long end)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+	for (;;) {
+		long left = end - now_ms();
+		int count;
+
+		if (left <= 0)
+			return false;
+		count = poll(&wait, 1, left < INT_MAX ? (int)left : INT_MAX);
+		if (count > 0)
+			return true;
+		if (count < 0 && errno != EINTR)
+			return false;
+	}
+}
+
 bool flavour_read(struct flavour *flavour, char *line, size_t size, unsigned int seconds)
 {
-	struct pollfd wait = { .fd = fileno(flavour->out), .events = POLLIN };
+	long end = now_ms() + seconds * 1000L;
+	size_t used = 0;
+	ssize_t got;
 
-	/* The stream is not buffered: what poll() cannot see is not there. */
-	if (poll(&wait, 1, (int)seconds * 1000) == 0)
-		kill(flavour->pid, SIGKILL);
-	return fgets(line, (int)size, flavour->out);
+	/* Byte by byte: what comes after the line is for the next call. */
+	do {
+		if (!readable(flavour->out, end))
+			kill(flavour->pid, SIGKILL);
+		got = read(flavour->out, line + used, 1);
+		used += got > 0;
+	} while ((got > 0 && line[used - 1] != '\n' && used < size - 1) ||
+		 (got < 0 && errno == EINTR));
+	line[used] = '\0';
+	return used;
 }
 
 int flavour_wait(struct flavour *flavour)
 {
+	const struct timespec little = { .tv_nsec = 1000000 };
+	long end = now_ms() + PATIENCE;
 	int status = 0;
+	pid_t got;
 
-	fclose(flavour->out);
-	while (waitpid(flavour->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	close(flavour->out);
+	while ((got = waitpid(flavour->pid, &status, WNOHANG)) == 0 && now_ms() < end)
+		nanosleep(&little, NULL);
+	if (got != flavour->pid) {
+		kill(flavour->pid, SIGKILL);
+		while ((got = waitpid(flavour->pid, &status, 0)) < 0 && errno == EINTR)
+			;
+	}
+	if (got < 0)
+		return 255;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

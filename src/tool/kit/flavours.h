@@ -3,14 +3,14 @@
 #define TOOL_FLAVOURS_H
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* One build flavour of this program, running as a child. */
 struct flavour {
 	const char *name;
 	pid_t pid; /* 0: not started */
-	FILE *out; /* its standard output */
+	int out;   /* its standard output */
 	int in;	   /* its standard input, if flavour_talk() started it */
 };
 
@@ -44,7 +44,10 @@ bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
 /* What runs where nothing is asked for. */
 void flavours_by_default(bool wanted[FLAVOURS_MAX]);
 
-/* Starts the flavour with @argv (argv[0] is replaced). */
+/*
+ * Starts the flavour, which flavour_find() has found, with @argv (argv[0] is replaced).
+ * Return: false if the system refuses a process or a pipe.
+ */
 bool flavour_start(struct flavour *flavour, const char *name, char **argv);
 
 /* Starts any program that answers in lines as a flavour does. */
@@ -57,12 +60,16 @@ bool flavour_talk(struct flavour *flavour, const char *path, char **argv);
 bool flavour_send(struct flavour *flavour, const void *bytes, size_t size);
 
 /*
- * Reads its next line, with the line end. One that says nothing for @seconds is killed.
+ * Reads its next line, with the line end, or as much as there is room for. One that does not
+ * say all of it within @seconds is killed.
  * Return: false at its end.
  */
 bool flavour_read(struct flavour *flavour, char *line, size_t size, unsigned int seconds);
 
-/* Waits for its end. Return: its exit status, or 128 and the signal that ended it. */
+/*
+ * Waits for its end, and kills it if that takes a minute.
+ * Return: its exit status; 128 and the signal that ended it; or 255 if nobody knows.
+ */
 int flavour_wait(struct flavour *flavour);
 
 #endif

@@ -3,6 +3,8 @@
 # What rooms share, and what knows none of them.
 
 tool_sources += \
+	%D%/file_list.c \
+	%D%/file_list.h \
 	%D%/flavours.c \
 	%D%/flavours.h \
 	%D%/fuzz_target.c \
@@ -28,4 +30,6 @@ tool_sources += \
 	%D%/usage.c \
 	%D%/usage.h \
 	%D%/verdict_print.c \
-	%D%/verdict_print.h
+	%D%/verdict_print.h \
+	%D%/warnings.c \
+	%D%/warnings.h

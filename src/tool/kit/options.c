@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/program/program_name.h"
 #include "tool/kit/flavours.h"
 #include "tool/kit/usage.h"
 
@@ -153,6 +154,11 @@ static bool read_target(char *value, void *into)
 
 	*target = fuzz_target_find(value);
 	return *target;
+}
+
+struct option_row option_bytes(void)
+{
+	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
 }
 
 struct option_row option_flavour(bool *wanted)

@@ -53,6 +53,9 @@ int options_take(const char *command, const char *help, const struct option_row 
 
 /* ---- rows of several commands ---- */
 
+/* --bytes: all files are byte strings (program_name.h). */
+struct option_row option_bytes(void);
+
 /* --flavour F,... into FLAVOURS_MAX flags. */
 struct option_row option_flavour(bool *wanted);
 

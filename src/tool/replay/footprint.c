@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/replay/footprint.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tool/kit/usage.h"
 
 /* Of whatever sanitizer is linked. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
@@ -26,8 +30,9 @@ int footprint_descriptor(void)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return FOOTPRINT_NO_DESCRIPTOR;
+	close(fd);
 	return fd;
 }
 
@@ -39,14 +44,23 @@ static size_t read_some(int fd, char *text, size_t size)
 	return got > 0 ? (size_t)got : 0;
 }
 
+/* What nobody counts may grow unseen: a worker that cannot look is no witness. */
+static int open_or_exit(const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	fprintf(stderr, "expected to read %s: %s\n", name, strerror(errno));
+	_exit(EXIT_BAD);
+}
+
 size_t footprint_mappings(void)
 {
-	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	int fd = open_or_exit("/proc/self/maps");
 	size_t lines = 0, got;
 	char text[4096];
 
-	if (fd < 0)
-		return 0;
 	while ((got = read_some(fd, text, sizeof(text))))
 		for (size_t i = 0; i < got; i++)
 			lines += text[i] == '\n';
@@ -56,11 +70,9 @@ size_t footprint_mappings(void)
 
 size_t footprint_resident(void)
 {
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	int fd = open_or_exit("/proc/self/statm");
 	char text[128] = "", *resident;
 
-	if (fd < 0)
-		return 0;
 	text[read_some(fd, text, sizeof(text) - 1)] = '\0';
 	close(fd);
 	resident = strchr(text, ' ');

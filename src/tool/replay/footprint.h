@@ -3,19 +3,21 @@
 #ifndef TOOL_FOOTPRINT_H
 #define TOOL_FOOTPRINT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes that malloc() gave and free() did not get back. Cheap. */
 size_t footprint_heap(void);
 
-/* The lowest number that a descriptor would have now. Cheap. */
+/* The lowest number that a descriptor would have now, or that none is free. Cheap. */
+#define FOOTPRINT_NO_DESCRIPTOR INT_MAX
 int footprint_descriptor(void);
 
-/* Mappings, in lines of the kernel's list: a read of a file in /proc. */
+/* Mappings, in lines of the kernel's list: a read of a file in /proc; without it, exits. */
 size_t footprint_mappings(void);
 
-/* Bytes that are resident. */
+/* Bytes that are resident; exits where the kernel does not tell. */
 size_t footprint_resident(void);
 
 /*

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tool/replay/replay.h"
@@ -52,6 +53,16 @@ static unsigned int __attribute__((noinline)) deeper(volatile char *above)
 	here[0] = *above;
 	sink = (void *)(uintptr_t)here;
 	return sink ? deeper(here) + (unsigned int)here[0] : 0;
+}
+
+/* As many as there are; few, so that it takes no time. */
+static void use_descriptors(void)
+{
+	const struct rlimit few = { 64, 64 };
+
+	setrlimit(RLIMIT_NOFILE, &few);
+	while (open("/dev/null", O_RDONLY) >= 0)
+		;
 }
 
 static void use_memory(void)
@@ -126,6 +137,9 @@ static void misbehave(struct check *check)
 		return;
 	case MISBEHAVE_descriptor:
 		(void)!open("/dev/null", O_RDONLY);
+		return;
+	case MISBEHAVE_descriptors:
+		use_descriptors();
 		return;
 	case MISBEHAVE_exit:
 	case MISBEHAVE_exit_early:

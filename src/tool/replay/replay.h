@@ -163,6 +163,7 @@ struct replay_hand {
 	enum hand_state state;
 	int pid;
 	int go, done, output;	/* ends of pipes */
+	int go_end;		/* the worker's: writing to one that died is no SIGPIPE */
 	int file;		/* of the desk */
 	struct replay_desk *desk;
 	unsigned int errands;	/* that it got */
@@ -231,7 +232,10 @@ size_t replay_order(const struct replay_options *options, uint32_t inputs, uint3
 /* Says in the column what the second order left behind and the first did not. */
 void replay_check_flat(struct replay_column *column, size_t inputs);
 
-/* Return: false if no worker could be started. */
+/*
+ * Return: false if workers could not be started, or did not begin. What was not run is then no
+ * good input, and what failed has failed.
+ */
 bool replay_run(const struct replay_options *options, const struct replay_list *list,
 		struct replay_column *column);
 
@@ -250,8 +254,9 @@ void replay_company(const struct replay_options *options, const struct replay_li
 
 /*
  * One of @inputs loses memory: which? Only LeakSanitizer knows that there is one.
+ * Return: is one named? One that nobody can be asked about is.
  */
-void replay_find_lost(const struct replay_options *options, const struct replay_list *list,
+bool replay_find_lost(const struct replay_options *options, const struct replay_list *list,
 		      struct replay_column *column, const uint32_t *inputs, size_t count);
 
 /* ---- telling ---- */

@@ -13,10 +13,12 @@ struct court {
 	const struct replay_options *options;
 	const struct replay_list *list;
 	struct replay_column *column;
+	bool refused; /* a process or memory to ask with, by the system */
 };
 
 /* What came of some inputs in a row. */
 struct answer {
+	bool whole;   /* all of them ran, and none failed before the last */
 	bool reached; /* the last one began */
 	bool lost;    /* LeakSanitizer found something */
 	enum replay_kind kind; /* of the last one */
@@ -64,16 +66,17 @@ static bool ask_some(const struct court *court, struct replay_hand *hand, const 
 }
 
 /* All @inputs in one new process, in this order. */
-static bool ask(const struct court *court, const uint32_t *inputs, size_t count,
-		struct answer *answer)
+static bool ask(struct court *court, const uint32_t *inputs, size_t count, struct answer *answer)
 {
 	struct replay_hand hand = { .alone = false };
 	size_t next = 0;
 
 	*answer = (struct answer){ .reached = false };
 	court->column->starts++;
-	if (!hand_start(&hand, court->options, court->list))
+	if (!hand_start(&hand, court->options, court->list)) {
+		court->refused = true;
 		return false;
+	}
 	while (next < count) {
 		size_t some = count - next < REPLAY_ERRAND ? count - next : REPLAY_ERRAND;
 
@@ -86,6 +89,7 @@ static bool ask(const struct court *court, const uint32_t *inputs, size_t count,
 		next += some;
 		replay_progress(court->options, "who was it?", next, count, 0);
 	}
+	answer->whole = next == count;
 	hand_end(&hand);
 	return true;
 }
@@ -94,7 +98,7 @@ static bool ask(const struct court *court, const uint32_t *inputs, size_t count,
 
 /* The victim after @count of the others. */
 struct scene {
-	const struct court *court;
+	struct court *court;
 	uint32_t victim;
 	uint64_t digest; /* alone */
 	uint32_t *row;	 /* room for all, and the victim */
@@ -168,6 +172,16 @@ static void name(const struct scene *scene, const uint32_t *others, size_t count
 	row->other = count == 1 ? scene->victim : others[count - 1];
 }
 
+/* It failed, and that stays so where nobody could be asked why. */
+static void name_unexplained(const struct court *court, const struct replay_puzzle *puzzle)
+{
+	char why[2 * REPLAY_WHY];
+
+	snprintf(why, sizeof(why), "%s; expected processes and memory to find out after what, got none",
+		 puzzle->why);
+	replay_row_set(&court->column->rows[puzzle->victim], puzzle->kind, why, NULL);
+}
+
 static void name_flaky(const struct court *court, const struct replay_puzzle *puzzle)
 {
 	char why[2 * REPLAY_WHY];
@@ -184,8 +198,10 @@ static bool is_explained(struct scene *scene, const struct replay_puzzle *puzzle
 	size_t count;
 	bool explained;
 
-	if (!others)
+	if (!others) {
+		scene->court->refused = true;
 		return false;
+	}
 	memcpy(others, puzzle->history, puzzle->ran * sizeof(*others));
 	count = keep(scene->court, others, puzzle->ran, true);
 	explained = count && shows(scene, others, count);
@@ -196,20 +212,25 @@ static bool is_explained(struct scene *scene, const struct replay_puzzle *puzzle
 void replay_company(const struct replay_options *options, const struct replay_list *list,
 		    struct replay_column *column, const struct replay_puzzle *puzzle)
 {
-	struct court court = { options, list, column };
+	struct court court = { .options = options, .list = list, .column = column };
 	struct scene scene = { .court = &court, .victim = puzzle->victim };
 	struct answer alone;
 	size_t count;
 
 	scene.row = malloc((puzzle->ran + 1) * sizeof(*scene.row));
-	if (!scene.row || !ask(&court, &puzzle->victim, 1, &alone))
+	if (!scene.row || !ask(&court, &puzzle->victim, 1, &alone)) {
+		name_unexplained(&court, puzzle);
+		free(scene.row);
 		return;
+	}
 	scene.digest = alone.digest;
 	if (!is_explained(&scene, puzzle)) {
 		count = keep(&court, puzzle->history, puzzle->ran, false);
 		if (count && shows(&scene, puzzle->history, count)) {
 			count = narrow(&scene, puzzle->history, count);
 			name(&scene, puzzle->history, count);
+		} else if (court.refused) {
+			name_unexplained(&court, puzzle);
 		} else {
 			name_flaky(&court, puzzle);
 		}
@@ -219,32 +240,29 @@ void replay_company(const struct replay_options *options, const struct replay_li
 
 /* ---- lost memory ---- */
 
-static bool loses(const struct court *court, const uint32_t *inputs, size_t count)
+/* Return: is anybody named? */
+static bool find_lost(struct court *court, const uint32_t *inputs, size_t count)
 {
 	struct answer answer;
+	bool known = ask(court, inputs, count, &answer) && answer.whole, found;
 
-	return ask(court, inputs, count, &answer) && answer.lost;
-}
-
-static bool find_lost(const struct court *court, const uint32_t *inputs, size_t count)
-{
-	bool found;
-
-	if (!loses(court, inputs, count))
+	if (known && !answer.lost)
 		return false;
 	if (count == 1) {
 		replay_row_set(&court->column->rows[inputs[0]], REPLAY_leak,
-			       "LeakSanitizer finds memory that nothing points to", NULL);
+			       known ? "LeakSanitizer finds memory that nothing points to" :
+				       "expected a process that says whether it loses memory, got none",
+			       NULL);
 		return true;
 	}
 	found = find_lost(court, inputs, count / 2);
 	return find_lost(court, inputs + count / 2, count - count / 2) || found;
 }
 
-void replay_find_lost(const struct replay_options *options, const struct replay_list *list,
+bool replay_find_lost(const struct replay_options *options, const struct replay_list *list,
 		      struct replay_column *column, const uint32_t *inputs, size_t count)
 {
-	struct court court = { options, list, column };
+	struct court court = { .options = options, .list = list, .column = column };
 
-	find_lost(&court, inputs, count);
+	return find_lost(&court, inputs, count);
 }

@@ -11,6 +11,8 @@
  *   5. What the heap or the descriptors grew by is a suspicion only, and ends at 3.
  *   6. LeakSanitizer looks now and then, and at the end. What it finds is one of 5, or all
  *      since its last clean look are taken apart (replay_find_lost).
+ *   7. Mappings are counted at the end of an errand. Where an errand has no end, because an
+ *      input failed, those before the input run again in another errand.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -153,8 +155,6 @@ static void add_since(struct replay_run *run, unsigned int number, size_t count)
 {
 	const struct replay_items *errand = &run->errands[number];
 
-	if (!run->hands[number].desk->looks_for_lost)
-		return;
 	for (size_t i = 0; i < count && i < errand->count; i++)
 		replay_add(&run->since[number], REPLAY_INPUT(errand->item[i]));
 }
@@ -169,6 +169,7 @@ static void finish_look(struct replay_run *run, unsigned int number)
 		run->since[number].count = 0;
 		return;
 	}
+	run->saw_lost = true;
 	replay_move_since(run, number, &run->lost);
 	hand_end(hand);
 }
@@ -201,7 +202,8 @@ static void finish_errand(struct replay_run *run, unsigned int number)
 		return;
 	}
 	remember(hand, (uint32_t)errand->count);
-	add_since(run, number, errand->count);
+	if (hand->desk->looks_for_lost)
+		add_since(run, number, errand->count);
 	finish_look(run, number);
 }
 

@@ -50,20 +50,23 @@ static int status_of(const struct replay_list *list, const struct replay_column 
 static int run_flavour(struct replay_gate *gate, const struct replay_list *list,
 		       struct replay_column *column)
 {
+	bool good;
+
 	gate->options.flavour = column->flavour;
 	column->rows = replay_rows_new(list->count);
 	if (!column->rows)
 		return usage_error("replay", "no memory");
-	if (!replay_run(&gate->options, list, column))
-		return usage_error("replay", "expected a worker of flavour %s to start", column->flavour);
+	good = replay_run(&gate->options, list, column);
 	replay_print(&gate->options, list, column, gate->format);
+	if (!good)
+		return usage_error("replay", "expected a worker of flavour %s to start", column->flavour);
 	return status_of(list, column);
 }
 
-static int run_list(struct replay_gate *gate, const struct replay_list *list)
+/* @status: EXIT_BAD if inputs are missing; the results say so too */
+static int run_list(struct replay_gate *gate, const struct replay_list *list, int status)
 {
 	struct replay_column columns[FLAVOURS_MAX];
-	int status = EXIT_GOOD;
 
 	for (unsigned int i = 0; i < gate->count; i++) {
 		columns[i] = (struct replay_column){ .flavour = gate->flavours[i] };
@@ -95,12 +98,12 @@ int replay_gate_run(struct replay_gate *gate, char **paths)
 	if (!list)
 		return EXIT_BAD;
 	if (left_out)
-		fprintf(stderr, "left out: %zu files in folders that are no inputs (*.md, *.mk)\n",
-			left_out);
+		fprintf(stderr, "%zu file%s ignored in directories: not named like a program\n",
+			left_out, left_out == 1 ? "" : "s");
 	if (!list->count)
 		status = usage_error("replay", "expected at least one input, got none");
 	else
-		status = worse(status, run_list(gate, list));
+		status = run_list(gate, list, status);
 	replay_list_delete(list);
 	return status;
 }

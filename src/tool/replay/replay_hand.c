@@ -14,6 +14,7 @@
 
 #include "harness/detect/detector.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "tool/kit/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/witness/report.h"
@@ -93,17 +94,29 @@ static bool make_ends(struct ends *ends)
 	       !pipe2(ends->output, O_CLOEXEC);
 }
 
-/* None of the numbers may be where another is to be. */
-static void place(const int from[], const int to[], unsigned int count)
+static void close_all(const int files[], unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (files[i] >= 0)
+			close(files[i]);
+}
+
+/* None of the numbers may be where another is to be. Return: is each where it is to be? */
+static bool place(const int from[], const int to[], unsigned int count)
 {
 	int aside[8];
 
-	for (unsigned int i = 0; i < count; i++)
-		aside[i] = fcntl(from[i], F_DUPFD, 32);
 	for (unsigned int i = 0; i < count; i++) {
-		dup2(aside[i], to[i]);
+		aside[i] = fcntl(from[i], F_DUPFD, 32);
+		if (aside[i] < 0)
+			return false;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		if (dup2(aside[i], to[i]) < 0)
+			return false;
 		close(aside[i]);
 	}
+	return true;
 }
 
 /* Such variables are lists with colons; the last word counts. */
@@ -149,13 +162,15 @@ static void become_worker(const struct replay_hand *hand, const struct ends *end
 	snprintf(cpu, sizeof(cpu), "%u", options->trial.cpu);
 	if (options->armed)
 		argv[used++] = "--misbehave";
+	if (program_all_bytes)
+		argv[used++] = "--bytes";
 	set_environment(hand->alone);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent || !flavour_find(options->flavour, path, sizeof(path)))
 		_exit(127);
 	setpgid(0, 0);
-	place(from, to, sizeof(from) / sizeof(from[0]));
-	execv(path, argv);
+	if (place(from, to, sizeof(from) / sizeof(from[0])))
+		execv(path, argv);
 	_exit(127);
 }
 
@@ -172,6 +187,27 @@ static bool make_desk(struct replay_hand *hand)
 	return hand->desk && hand->history;
 }
 
+static void release(struct replay_hand *hand)
+{
+	const int files[] = { hand->go, hand->go_end, hand->done, hand->output, hand->file };
+
+	close_all(files, sizeof(files) / sizeof(files[0]));
+	if (hand->desk)
+		munmap(hand->desk, sizeof(*hand->desk));
+	free(hand->history);
+	*hand = (struct replay_hand){ .state = HAND_EMPTY };
+}
+
+/* The system refused something: what it gave until then is given back. */
+static bool not_started(struct replay_hand *hand, const struct ends *ends)
+{
+	close_all(ends->go, 2);
+	close_all(ends->done, 2);
+	close_all(ends->output, 2);
+	release(hand);
+	return false;
+}
+
 bool hand_start(struct replay_hand *hand, const struct replay_options *options,
 		const struct replay_list *list)
 {
@@ -179,22 +215,22 @@ bool hand_start(struct replay_hand *hand, const struct replay_options *options,
 	int parent = getpid();
 	struct ends ends;
 
-	*hand = (struct replay_hand){ .alone = alone, .file = -1, .go = -1, .done = -1,
-				      .output = -1 };
+	*hand = (struct replay_hand){ .alone = alone, .file = -1, .go = -1,
+				      .go_end = -1, .done = -1, .output = -1 };
 	if (!make_ends(&ends) || !make_desk(hand))
-		return false;
+		return not_started(hand, &ends);
 	hand->desk->alone = alone;
 	fflush(NULL);
 	hand->pid = fork();
 	if (hand->pid == 0)
 		become_worker(hand, &ends, options, list, parent);
-	close(ends.go[0]);
+	if (hand->pid < 0)
+		return not_started(hand, &ends);
 	close(ends.done[1]);
 	close(ends.output[1]);
-	if (hand->pid < 0)
-		return false;
 	setpgid(hand->pid, hand->pid);
 	hand->go = ends.go[1];
+	hand->go_end = ends.go[0];
 	hand->done = ends.done[0];
 	hand->output = ends.output[0];
 	fcntl(hand->done, F_SETFL, O_NONBLOCK);
@@ -204,6 +240,11 @@ bool hand_start(struct replay_hand *hand, const struct replay_options *options,
 }
 
 /* ---- errands ---- */
+
+static void end_group(const struct replay_hand *hand)
+{
+	kill(-hand->pid, SIGKILL);
+}
 
 static void begin_watch(struct replay_hand *hand)
 {
@@ -220,8 +261,9 @@ static void send(struct replay_hand *hand)
 	hand->killed = REPLAY_good;
 	hand->state = HAND_BUSY;
 	begin_watch(hand);
-	/* One that is gone does not read; that is seen elsewhere. */
-	(void)!write(hand->go, &word, 1);
+	/* One that does not hear of its errand would be waited for until its time is over. */
+	if (write(hand->go, &word, 1) != 1)
+		end_group(hand);
 }
 
 void hand_go(struct replay_hand *hand, const uint32_t *inputs, uint32_t count)
@@ -257,11 +299,6 @@ static void keep_output(struct replay_hand *hand)
 		hand->used += len;
 		hand->text[hand->used] = '\0';
 	}
-}
-
-static void end_group(const struct replay_hand *hand)
-{
-	kill(-hand->pid, SIGKILL);
 }
 
 static void kill_for(struct replay_hand *hand, enum replay_kind kind)
@@ -309,6 +346,12 @@ bool hand_done(const struct replay_hand *hand)
 	return read(hand->done, &word, 1) == 1;
 }
 
+static void wait_for_end(const struct replay_hand *hand)
+{
+	while (waitpid(hand->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 bool hand_gone(struct replay_hand *hand, int *status)
 {
 	pid_t got = waitpid(hand->pid, status, WNOHANG);
@@ -317,20 +360,12 @@ bool hand_gone(struct replay_hand *hand, int *status)
 		return false;
 	keep_output(hand);
 	end_group(hand);
+	/* If the kernel does not tell how it ended, that was no good end. */
+	if (got < 0) {
+		wait_for_end(hand);
+		*status = SIGKILL;
+	}
 	return true;
-}
-
-static void release(struct replay_hand *hand)
-{
-	const int files[] = { hand->go, hand->done, hand->output, hand->file };
-
-	for (unsigned int i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (files[i] >= 0)
-			close(files[i]);
-	if (hand->desk)
-		munmap(hand->desk, sizeof(*hand->desk));
-	free(hand->history);
-	*hand = (struct replay_hand){ .state = HAND_EMPTY };
 }
 
 void hand_clear(struct replay_hand *hand)
@@ -340,13 +375,10 @@ void hand_clear(struct replay_hand *hand)
 
 void hand_end(struct replay_hand *hand)
 {
-	int status;
-
 	if (hand->state == HAND_EMPTY)
 		return;
 	end_group(hand);
-	while (waitpid(hand->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	wait_for_end(hand);
 	release(hand);
 }
 
@@ -361,7 +393,10 @@ void hand_wait(struct replay_hand *hands, unsigned int count, long most)
 		ends[used++] = (struct pollfd){ .fd = hands[i].done, .events = POLLIN };
 		ends[used++] = (struct pollfd){ .fd = hands[i].output, .events = POLLIN };
 	}
-	poll(ends, used, (int)(most < LOOK ? most : LOOK));
+	most = most < LOOK ? most : LOOK;
+	/* Where poll() is refused, hands are looked at as often. */
+	if (poll(ends, used, (int)most) < 0)
+		nanosleep(&(struct timespec){ .tv_nsec = most * 1000000 }, NULL);
 }
 
 /* ---- deaths ---- */

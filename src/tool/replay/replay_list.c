@@ -9,37 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/base/walk.h"
+#include "harness/program/program_name.h"
 #include "tool/replay/replay.h"
 
 struct pile {
 	char **names;
 	size_t count, room, bytes, left_out;
-	bool in_folder, full;
+	bool full;
 };
-
-/* What stands beside inputs in a folder, and is none; calls without a program are fuzz_api's alone. */
-static const char *const no_inputs[] = { ".calls", ".md", ".mk" };
-
-static bool is_no_input(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < sizeof(no_inputs) / sizeof(no_inputs[0]); i++)
-		if (len > strlen(no_inputs[i]) &&
-		    !strcmp(name + len - strlen(no_inputs[i]), no_inputs[i]))
-			return true;
-	return false;
-}
 
 static void pile_up(const char *name, void *ctx)
 {
 	struct pile *pile = ctx;
 
-	if (pile->in_folder && is_no_input(name)) {
-		pile->left_out++;
-		return;
-	}
 	if (pile->count == pile->room) {
 		char **more = realloc(pile->names, (2 * pile->room + 64) * sizeof(*more));
 
@@ -61,9 +43,8 @@ static bool pile_path(struct pile *pile, const char *path)
 	struct stat status;
 	bool there = !stat(path, &status);
 
-	pile->in_folder = there && S_ISDIR(status.st_mode);
-	if (!there || pile->in_folder || S_ISREG(status.st_mode))
-		return walk_files(path, pile_up, pile);
+	if (!there || S_ISDIR(status.st_mode) || S_ISREG(status.st_mode))
+		return program_walk(path, pile_up, pile, &pile->left_out);
 	fprintf(stderr, "%s: expected a file or a folder: it is neither\n", path);
 	return false;
 }
@@ -91,9 +72,10 @@ static void sort(struct pile *pile)
 
 static int write_pile(const struct pile *pile)
 {
-	int file = memfd_create("inputs", MFD_CLOEXEC);
-	FILE *out = file < 0 ? NULL : fdopen(dup(file), "w");
+	int file = memfd_create("inputs", MFD_CLOEXEC), copy = file < 0 ? -1 : dup(file);
+	FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
 	uint64_t at = sizeof(uint64_t) * (pile->count + 1), number = pile->count;
+	bool good;
 
 	if (!out)
 		return -1;
@@ -104,7 +86,8 @@ static int write_pile(const struct pile *pile)
 	}
 	for (size_t i = 0; i < pile->count; i++)
 		fwrite(pile->names[i], strlen(pile->names[i]) + 1, 1, out);
-	return fclose(out) ? -1 : file;
+	good = !ferror(out);
+	return !fclose(out) && good ? file : -1;
 }
 
 struct replay_list *replay_list_open(int file)

@@ -10,6 +10,8 @@
 #include "harness/base/shell_word.h"
 #include "harness/base/utf8.h"
 #include "harness/exec/exec.h"
+#include "harness/program/program_name.h"
+#include "tool/kit/flavours.h"
 #include "tool/kit/json.h"
 #include "tool/kit/output.h"
 #include "tool/replay/replay.h"
@@ -84,6 +86,8 @@ const char *replay_command(const struct replay_options *options, const struct re
 		fprintf(out, " --executor %s", options->trial.fibers ? "both" : "threads");
 	if (options->armed)
 		fputs(" --misbehave", out);
+	if (program_all_bytes)
+		fputs(" --bytes", out);
 	if (row->paired)
 		fprintf(out, "%s -j 1 --as-given", options->orders ? " --orders" : "");
 	putc(' ', out);
@@ -187,14 +191,21 @@ size_t replay_failed(const struct replay_list *list, const struct replay_column 
 void replay_print(const struct replay_options *options, const struct replay_list *list,
 		  const struct replay_column *column, enum replay_format format)
 {
+	size_t unasked = 0;
+
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (format == REPLAY_JSON)
 			print_json(options, list, column, i);
 		if (format == REPLAY_TAP)
 			print_tap(options, list, column, i);
-		if (format != REPLAY_TAP && replay_kinds[column->rows[i].kind].fails)
+		if (format != REPLAY_TAP && replay_kinds[column->rows[i].kind].fails &&
+		    column->rows[i].asked)
 			print_failure(options, list, column, i);
+		unasked += !column->rows[i].asked;
 	}
+	if (unasked)
+		fprintf(stderr, "%s: %zu of %u inputs were never run\n", column->flavour, unasked,
+			list->count);
 	if (*column->flat && format == REPLAY_TAP)
 		printf("not ok %u - %s: %s\n", ++tests, column->flavour, column->flat);
 	else if (*column->flat)
@@ -330,6 +341,22 @@ static void json_failures(struct json *out, const struct replay_options *options
 	json_end(out);
 }
 
+/* The flavours that were not run: not asked for, not built, or not started. */
+static void json_skipped(struct json *out, const struct replay_column *columns, unsigned int count)
+{
+	json_array(out, "skipped");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		unsigned int n = 0;
+
+		while (n < count && strcmp(columns[n].flavour, flavour_names[i]))
+			n++;
+		if (n == count)
+			json_text(out, NULL, flavour_names[i]);
+	}
+	json_end(out);
+}
+
+/* One run in a list of one: build-aux/replay.sh makes one list of several runs. */
 bool replay_write_results(struct results *results, const struct replay_options *options,
 			  const struct replay_list *list, const struct replay_column *columns,
 			  unsigned int count, bool good)
@@ -338,6 +365,8 @@ bool replay_write_results(struct results *results, const struct replay_options *
 
 	if (!out)
 		return false;
+	json_array(out, "runs");
+	json_object(out, NULL);
 	json_text(out, "backend", exec_backend());
 	json_bool(out, "orders", options->orders);
 	json_number(out, "inputs", list->count);
@@ -345,9 +374,12 @@ bool replay_write_results(struct results *results, const struct replay_options *
 	for (unsigned int i = 0; i < count; i++)
 		json_sums(out, list, &columns[i]);
 	json_end(out);
+	json_skipped(out, columns, count);
 	json_array(out, "failures");
 	for (unsigned int i = 0; i < count; i++)
 		json_failures(out, options, list, &columns[i]);
+	json_end(out);
+	json_end(out);
 	json_end(out);
 	return results_close(results);
 }

@@ -8,6 +8,9 @@
 /* A look for lost memory costs as much as some hundred inputs. */
 #define ERRANDS_A_LOOK 8
 
+/* In errands of 512, 64, 8 and 1 input. */
+#define ROUNDS 4
+
 /* ---- what is to be done ---- */
 
 static bool replace_hand(struct replay_run *run, unsigned int number, bool alone)
@@ -41,10 +44,16 @@ static void add_unless_named(struct replay_run *run, struct replay_items *errand
 		replay_add(errand, item);
 }
 
+/* Whoever ends its worker leaves others unchecked: each time fewer. */
+static size_t errand_size(const struct replay_run *run)
+{
+	return run->rounds ? REPLAY_ERRAND >> 3 * (run->rounds - 1) : REPLAY_ERRAND;
+}
+
 /* Items that were given back go first. */
 static bool gather(struct replay_run *run, struct replay_items *errand)
 {
-	size_t left = stretch(run), end = run->next + left, most = REPLAY_ERRAND;
+	size_t left = stretch(run), end = run->next + left, most = errand_size(run);
 
 	errand->count = 0;
 	while (run->back.count && errand->count < most)
@@ -190,15 +199,15 @@ static size_t without_named(const struct replay_run *run, uint32_t *inputs, size
 static bool look_again(struct replay_run *run)
 {
 	struct replay_items *unchecked = &run->unchecked;
+	bool last = run->rounds == ROUNDS;
 
 	if (!unchecked->count)
 		return false;
 	unchecked->count = without_named(run, unchecked->item, unchecked->count);
 	for (size_t i = 0; i < unchecked->count; i++)
-		replay_add(run->looked_again ? &run->lost : &run->back,
-		    unchecked->item[i] | (run->looked_again ? 0 : REPLAY_AGAIN));
+		replay_add(last ? &run->lost : &run->back, unchecked->item[i] | (last ? 0 : REPLAY_AGAIN));
 	unchecked->count = 0;
-	run->looked_again = true;
+	run->rounds += !last;
 	return run->back.count;
 }
 
@@ -280,9 +289,48 @@ static void name_unasked(struct replay_run *run)
 			replay_row_set(&run->column->rows[i], REPLAY_flaky, "it was never run", NULL);
 }
 
+/* What was seen and not looked into stays what it was when it was seen. */
+static void name_unsolved(struct replay_run *run)
+{
+	static const char why[] = "it was not looked at again: workers could not be started";
+
+	for (size_t i = 0; i < run->suspected; i++) {
+		struct replay_row *row = &run->column->rows[run->suspects[i].input];
+		enum replay_kind kind = run->suspects[i].puzzle.kind;
+
+		if (replay_kinds[row->kind].fails)
+			continue;
+		if (replay_kinds[kind].fails)
+			replay_row_set(row, kind, run->suspects[i].puzzle.why, NULL);
+		else if (i >= run->looked)
+			replay_row_set(row, REPLAY_flaky, why, NULL);
+	}
+	for (size_t i = 0; run->saw_lost && i < run->lost.count; i++)
+		if (!replay_kinds[run->column->rows[run->lost.item[i]].kind].fails)
+			replay_row_set(&run->column->rows[run->lost.item[i]], REPLAY_leak, why, NULL);
+}
+
+/* LeakSanitizer found something, and nobody is named for it. */
+static void name_lost(struct replay_run *run)
+{
+	size_t count = without_named(run, run->lost.item, run->lost.count);
+	bool others = count < run->lost.count;
+
+	run->lost.count = count;
+	if (!count || replay_find_lost(run->options, run->list, run->column, run->lost.item, count))
+		return;
+	if (run->saw_lost && !others)
+		replay_row_set(&run->column->rows[run->lost.item[0]], REPLAY_flaky,
+			       "LeakSanitizer found lost memory after it or others, and not again", NULL);
+}
+
 static void solve(struct replay_run *run)
 {
 	name_unasked(run);
+	if (run->broken) {
+		name_unsolved(run);
+		return;
+	}
 	add_order_puzzles(run);
 	for (size_t i = 0; i < run->puzzled; i++) {
 		struct replay_puzzle *puzzle = &run->puzzles[i].puzzle;
@@ -290,10 +338,7 @@ static void solve(struct replay_run *run)
 		replay_company(run->options, run->list, run->column, puzzle);
 		free(puzzle->history);
 	}
-	run->lost.count = without_named(run, run->lost.item, run->lost.count);
-	if (run->lost.count)
-		replay_find_lost(run->options, run->list, run->column, run->lost.item,
-				 run->lost.count);
+	name_lost(run);
 }
 
 static void release(struct replay_run *run)
@@ -326,8 +371,7 @@ bool replay_run(const struct replay_options *options, const struct replay_list *
 	run.hands_used = 2 * errand_hands(&run);
 	plan(&run);
 	run_all(&run);
-	if (!run.broken)
-		solve(&run);
+	solve(&run);
 	replay_check_flat(column, list->count);
 	replay_progress_end();
 	column->seconds = (double)(replay_now() - started) / 1000;

@@ -37,7 +37,8 @@ struct replay_run {
 	struct replay_items back;	/* that a worker did not get to */
 	struct replay_items unchecked; /* for lost memory, because their worker died */
 	struct replay_items lost;	/* one of them loses memory, or more */
-	bool looked_again;	/* at what was unchecked */
+	unsigned int rounds;	/* in which what was unchecked runs again */
+	bool saw_lost;		/* LeakSanitizer found something in a worker */
 	struct replay_suspect *suspects;
 	size_t suspected, looked, room;
 	struct replay_suspect *puzzles;

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program/program_file.h"
-#include "harness/program/program_text.h"
+#include "harness/program/program_name.h"
 #include "tool/kit/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/sarif/sarif.h"
@@ -77,24 +76,13 @@ static unsigned int next_line(const char **why)
 	return 0;
 }
 
-/* Bytes have no lines: what is told of theirs are records. */
-static bool has_lines(const char *name)
-{
-	char error[PROGRAM_FILE_ERROR];
-	size_t size;
-	char *content = program_file_read(name, &size, error);
-	bool text = content && program_is_text(name, content, size);
-
-	free(content);
-	return text;
-}
-
 static void take_places(const struct told *told, const struct replay_row *row, const char *name,
 			struct sarif_result *result)
 {
 	struct sarif_place places[REPORT_SITES], place;
 	size_t count = report_places(told, row->output, places);
-	const char *why = row->why && has_lines(name) ? row->why : "";
+	/* Byte strings have no lines: the numbers in their reasons are records. */
+	const char *why = row->why && !program_name_is_bytes(name) ? row->why : "";
 	unsigned int line = next_line(&why);
 
 	sarif_file(told->sarif, name, line, &result->place);

@@ -302,6 +302,10 @@ static void do_errand(void)
 		bool failed = replay_kinds[take_timed(i)].fails;
 
 		desk->results[i].suspect = grew();
+		if (!failed && worker.descriptor == FOOTPRINT_NO_DESCRIPTOR) {
+			say(&desk->results[i], REPLAY_descriptor, "no descriptor is left after it");
+			failed = true;
+		}
 		/* Nobody knows what a library does that has failed once. */
 		if (failed && replay_distrusts(desk->results[i].kind))
 			return;

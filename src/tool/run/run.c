@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,10 @@
 
 #include "harness/model/claims.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
+#include "tool/kit/file_list.h"
 #include "tool/kit/usage.h"
+#include "tool/kit/warnings.h"
 #include "tool/run/run_parts.h"
 
 /* ---- one file ---- */
@@ -39,6 +43,8 @@ static void finish_input(struct run *run, const struct run_input *input, struct 
 		run_print_row(run, input, rules_verdict(rules)->broken, cells, agree);
 	fflush(stdout);
 	run_print_differences(run, input, cells);
+	run->status = worse(run->status,
+			    warnings_print(input->name, &input->program, rules, run->strict));
 	if (!claims_hold(&input->program, rules, claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", input->name, claim);
 		agree = false;
@@ -71,8 +77,10 @@ static struct run_input *load_input(const char *name)
 	char error[PROGRAM_FILE_ERROR];
 	struct run_input *input = calloc(1, sizeof(*input));
 
-	if (!input)
+	if (!input) {
+		fprintf(stderr, "%s: expected memory for the program, got none\n", name);
 		return NULL;
+	}
 	input->name = name;
 	if (!strcmp(name, "-") ? load_standard_input(input, error) :
 				 program_file_load(name, &input->program, error))
@@ -82,19 +90,26 @@ static struct run_input *load_input(const char *name)
 	return NULL;
 }
 
-/* Return: did any start? With none nothing would be executed, and all would agree. */
+/*
+ * Return: did any start? With none nothing would be executed, and all would agree. One that
+ * is there and cannot be started is not skipped: that is an error.
+ */
 static bool start_flavours(struct run *run, char **argv)
 {
+	char path[600];
 	bool any = false;
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!run->wanted[i])
 			continue;
-		if (flavour_start(&run->flavours[i], flavour_names[i], argv))
-			any = true;
-		else
+		if (!flavour_find(flavour_names[i], path, sizeof(path)))
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
 				flavour_names[i], flavour_names[i]);
+		else if (flavour_start(&run->flavours[i], flavour_names[i], argv))
+			any = true;
+		else
+			run->status = usage_error("run", "expected to start %s: %s", path,
+						  strerror(errno));
 	}
 	return any;
 }
@@ -114,6 +129,8 @@ static char **make_argv(const struct run *run, struct run_input **inputs, size_t
 	argv[used++] = "--one";
 	while ((word = strsep(&rest, " ")))
 		argv[used++] = word;
+	if (program_all_bytes)
+		argv[used++] = "--bytes";
 	argv[used++] = "--";
 	for (size_t i = 0; i < count; i++)
 		argv[used++] = inputs[i]->path[0] ? inputs[i]->path :
@@ -142,7 +159,7 @@ static void run_inputs(struct run *run, struct run_input **inputs, size_t count)
 
 	if (!argv || !rules)
 		run->status = usage_error("run", "no memory for the model");
-	else if (!start_flavours(run, argv))
+	else if (!start_flavours(run, argv) && run->status != EXIT_BAD)
 		run->status = usage_error("run", "expected a flavour that this build has");
 	else
 		finish_inputs(run, inputs, count, rules);
@@ -150,22 +167,25 @@ static void run_inputs(struct run *run, struct run_input **inputs, size_t count)
 	free(argv);
 }
 
-int run_files(struct run *run, int count, char **files)
+int run_files(struct run *run, int count, char **arguments)
 {
-	struct run_input **inputs = calloc((size_t)count, sizeof(*inputs));
+	struct file_list files;
+	struct run_input **inputs;
 	size_t good = 0;
 
+	run->status = file_list_init(&files, count, arguments) ? EXIT_GOOD : EXIT_BAD;
+	inputs = calloc(files.count + 1, sizeof(struct run_input *));
 	if (!inputs)
 		return usage_error("run", "no memory");
 	run->file_width = 7;
-	for (int i = 0; i < count; i++) {
-		inputs[good] = load_input(files[i]);
+	for (size_t i = 0; i < files.count; i++) {
+		inputs[good] = load_input(files.names[i]);
 		if (!inputs[good]) {
 			run->status = EXIT_BAD;
 			continue;
 		}
-		if (strlen(files[i]) > run->file_width)
-			run->file_width = (unsigned int)strlen(files[i]);
+		if (strlen(files.names[i]) > run->file_width)
+			run->file_width = (unsigned int)strlen(files.names[i]);
 		good++;
 	}
 	if (good)
@@ -173,5 +193,6 @@ int run_files(struct run *run, int count, char **files)
 	for (size_t i = 0; i < good; i++)
 		free(inputs[i]);
 	free(inputs);
+	file_list_destroy(&files);
 	return run->status;
 }

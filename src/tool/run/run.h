@@ -19,7 +19,7 @@
 
 struct run {
 	/* What the user asked for. */
-	bool json;
+	bool json, strict;
 	struct trial_options options;
 	bool wanted[FLAVOURS_MAX];
 	/* On its way. */
@@ -30,6 +30,6 @@ struct run {
 };
 
 /* Return: an exit status. */
-int run_files(struct run *run, int count, char **files);
+int run_files(struct run *run, int count, char **arguments);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "harness/base/shell_word.h"
 #include "harness/exec/exec.h"
+#include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 #include "tool/kit/verdict_print.h"
 #include "tool/run/run_parts.h"
@@ -132,6 +133,7 @@ static void print_command(const struct run_input *input, const char *flavour, co
 	shell_word_print(stderr, shell_own_binary());
 	fprintf(stderr, " run --backend %s --flavour %s %s ", exec_backend(), flavour, execution);
 	if (strcmp(input->name, "-")) {
+		fputs(program_all_bytes ? "--bytes " : "", stderr);
 		shell_path_print(stderr, input->name);
 		putc('\n', stderr);
 		return;

@@ -369,7 +369,7 @@ const char *report_read(const char *text, struct report *report)
 	return text;
 }
 
-/* ---- what of it lies in src/page ---- */
+/* ---- what of it lies in the page library ---- */
 
 bool report_frame_in_page(const struct report_frame *frame)
 {
@@ -386,25 +386,66 @@ static bool says_where(const struct report_frame *frame)
 	       strcmp(frame->function, "page_bug");
 }
 
+static bool has_path(const struct report_frame *frame, const char *const *paths)
+{
+	while (*paths && !strstr(frame->file, *paths))
+		paths++;
+	return *paths;
+}
+
+/*
+ * The frames of the library are from @site's first up to the one at which it stops: all of
+ * them in src/page, or, if there are none, those above the harness that have a file.
+ */
+struct library_frames {
+	const struct report_site *site;
+	bool elsewhere; /* not in src/page */
+	size_t next;
+};
+
+static struct library_frames library_frames(const struct report_site *site)
+{
+	struct library_frames frames = { .site = site, .elsewhere = true };
+
+	for (size_t i = 0; i < site->count; i++)
+		frames.elsewhere &= !report_frame_in_page(&site->frames[i]);
+	return frames;
+}
+
+/* Return: NULL if there is no frame any more. */
+static const struct report_frame *next_library_frame(struct library_frames *frames)
+{
+	static const char *const harness[] = { "src/harness/", "src/tool/", NULL };
+	static const char *const runtimes[] = { "compiler-rt/", "libsanitizer/", "?", NULL };
+
+	while (frames->next < frames->site->count) {
+		const struct report_frame *frame = &frames->site->frames[frames->next++];
+
+		if (frames->elsewhere && has_path(frame, harness))
+			return NULL;
+		if (frames->elsewhere ? frame->function[0] && frame->file[0] &&
+						!has_path(frame, runtimes) :
+					says_where(frame))
+			return frame;
+	}
+	return NULL;
+}
+
 const struct report_frame *report_innermost(const struct report_site *site)
 {
-	for (size_t i = 0; i < site->count; i++)
-		if (says_where(&site->frames[i]))
-			return &site->frames[i];
-	return NULL;
+	struct library_frames frames = library_frames(site);
+
+	return next_library_frame(&frames);
 }
 
 void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
+	struct library_frames frames = library_frames(site);
+	const struct report_frame *frame;
 	size_t used = 0, taken = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < site->count && taken < REPORT_TOP; i++) {
-		const struct report_frame *frame = &site->frames[i];
-
-		if (!says_where(frame))
-			continue;
+	while (taken < REPORT_TOP && (frame = next_library_frame(&frames)))
 		used += (size_t)snprintf(text + used, REPORT_TOP_TEXT - used, "%s%s",
 					 taken++ ? "<" : "", frame->function);
-	}
 }

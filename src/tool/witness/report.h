@@ -48,12 +48,16 @@ const char *report_read(const char *text, struct report *report);
 /* Is the frame in the page library's sources? */
 bool report_frame_in_page(const struct report_frame *frame);
 
-/* The innermost frame of a site that is there, without where the library ends itself; or NULL. */
+/*
+ * The innermost frame of a site in src/page, without where the library ends itself. A stack
+ * without src/page may be in a page library whose sources are elsewhere: then the innermost
+ * frame above the harness. NULL if there is none.
+ */
 const struct report_frame *report_innermost(const struct report_site *site);
 
 /*
- * The innermost functions of a site that lie in src/page, "page_copy<page_read_raw", at
- * most REPORT_TOP of them; interceptors above and the harness below are left out. Empty
+ * The innermost functions of a site that lie in the page library, "page_copy<page_read_raw",
+ * at most REPORT_TOP of them; interceptors above and the harness below are left out. Empty
  * where there is none.
  */
 #define REPORT_TOP	3

@@ -18,10 +18,10 @@
 /* Adds one to a stack, if there is room. */
 void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset);
 
-/* The innermost functions in src/page of a stack in @binary, as report_top() tells them. */
+/* The innermost functions of the page library of a stack in @binary, as report_top() tells them. */
 void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
 
-/* The innermost frame in src/page. Return: false if there is none. */
+/* The innermost frame of the page library. Return: false if there is none. */
 bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame);
 
 /* Was there no tool to ask? Then stacks have no functions. */

@@ -29,7 +29,11 @@ struct testimony_death {
 
 struct testimony {
 	enum check_result result;
-	struct testimony_site race[2]; /* of the report: this access, and the earlier one */
+	/*
+	 * Of the report: this access, and the earlier one. A race that the model does not have
+	 * comes first, and its second site has no call.
+	 */
+	struct testimony_site race[2];
 	size_t death_count;
 	struct testimony_death deaths[TESTIMONY_DEATHS];
 	char why[CHECK_WHY + 32]; /* if it disagrees without a death, or could not see a race */

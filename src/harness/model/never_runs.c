@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The order in which calls run is known: first the calls that the model ran, in its order.
+ * Calls that it did not reach (after a fatal rule) follow in the order of their lines, and a
+ * handle counts as filled if a call of another thread might fill it first.
+ */
+#include "harness/model/never_runs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KINDS 3
+
+struct finder {
+	const struct program *program;
+	uint32_t tried[KINDS];	/* bit N: a call that runs fills handle N, or fails to */
+	uint32_t filled[KINDS]; /* bit N: it fills handle N */
+	uint8_t held[PROGRAM_THREADS];
+	bool reached[PROGRAM_CALLS];
+	struct never_runs *found;
+	size_t count;
+};
+
+static bool is_fill(char kind)
+{
+	return kind >= 'A' && kind <= 'Z';
+}
+
+/* Of a handle that is filled by a call, or KINDS. */
+static unsigned int kind_index(char kind)
+{
+	switch (kind | 0x20) {
+	case 'p':
+		return 0;
+	case 'k':
+		return 1;
+	case 'u':
+		return 2;
+	default:
+		return KINDS;
+	}
+}
+
+static bool fills(const struct call *call, char kind, uint8_t handle)
+{
+	char first = op_table[call->op].args[0];
+
+	return is_fill(first) && (first | 0x20) == (kind | 0x20) && call->handle[0] == handle;
+}
+
+/* Might a call that the model did not reach fill the handle before @index runs? */
+static bool may_be_filled(const struct finder *f, size_t index, char kind, uint8_t handle)
+{
+	const struct call *calls = f->program->calls;
+
+	for (size_t i = 0; i < f->program->count; i++)
+		if (!f->reached[i] && i > index && calls[i].thread != calls[index].thread &&
+		    fills(&calls[i], kind, handle))
+			return true;
+	return false;
+}
+
+static void add(struct finder *f, size_t index, enum never_runs_why why, char kind, uint8_t handle)
+{
+	struct never_runs *n = &f->found[f->count++];
+
+	*n = (struct never_runs){ (uint16_t)index, why, kind, handle, 0, false };
+	for (size_t i = 0; why == NEVER_RUNS_UNFILLED && i + 1 < f->count; i++)
+		if (fills(&f->program->calls[f->found[i].call], kind, handle)) {
+			n->by = f->found[i].call;
+			n->has_by = true;
+		}
+}
+
+/* Return: can the call run as far as its handles are concerned? */
+static bool check_handles(struct finder *f, size_t index)
+{
+	const struct call *call = &f->program->calls[index];
+	unsigned int handles = 0;
+
+	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+		unsigned int of = kind_index(*kind);
+		uint8_t handle;
+
+		if (!op_handles(*kind))
+			continue;
+		handle = call->handle[handles++];
+		if (of == KINDS)
+			continue;
+		if (is_fill(*kind) && f->filled[of] & 1u << handle)
+			add(f, index, NEVER_RUNS_FILLED, *kind, handle);
+		else if (!is_fill(*kind) && !(f->tried[of] & 1u << handle) &&
+			 (f->reached[index] || !may_be_filled(f, index, *kind, handle)))
+			add(f, index, NEVER_RUNS_UNFILLED, *kind, handle);
+		else
+			continue;
+		return false;
+	}
+	return true;
+}
+
+static void check_mutex(struct finder *f, size_t index)
+{
+	const struct call *call = &f->program->calls[index];
+	uint8_t *held = &f->held[call->thread], bit = (uint8_t)(1u << call->handle[0]);
+
+	if (call->op == OP_lock && *held & bit)
+		add(f, index, NEVER_RUNS_HELD, 'm', call->handle[0]);
+	if (call->op == OP_unlock && !(*held & bit))
+		add(f, index, NEVER_RUNS_NOT_HELD, 'm', call->handle[0]);
+	if (call->op == OP_lock)
+		*held |= bit;
+	else
+		*held &= (uint8_t)~bit;
+}
+
+static bool has_atomic_size(const struct call *call)
+{
+	uint64_t size = call->number[1];
+
+	return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
+/* @step: what the model saw of the call, or NULL */
+static void check_call(struct finder *f, size_t index, const struct step *step)
+{
+	const struct call *call = &f->program->calls[index];
+	char first = op_table[call->op].args[0];
+
+	if (!check_handles(f, index))
+		return;
+	if (call->op == OP_lock || call->op == OP_unlock)
+		check_mutex(f, index);
+	if ((call->op == OP_load_atomic || call->op == OP_store_atomic) &&
+	    (!has_atomic_size(call) || call->number[0] % call->number[1]))
+		add(f, index, NEVER_RUNS_ATOMIC, 'k', call->handle[0]);
+	if (!is_fill(first))
+		return;
+	f->tried[kind_index(first)] |= 1u << call->handle[0];
+	if (step && !step->skipped && step->result <= RESULT_0)
+		f->filled[kind_index(first)] |= 1u << call->handle[0];
+}
+
+static int by_line(const void *a, const void *b)
+{
+	return ((const struct never_runs *)a)->call - ((const struct never_runs *)b)->call;
+}
+
+size_t never_runs_find(const struct program *program, const struct rules *rules,
+		       struct never_runs found[PROGRAM_CALLS])
+{
+	const struct trace *trace = rules_trace(rules);
+	struct finder f = { .program = program, .found = found };
+
+	for (size_t i = 0; i < trace->count; i++)
+		f.reached[trace->steps[i].call] = true;
+	for (size_t i = 0; i < trace->count; i++)
+		check_call(&f, trace->steps[i].call, &trace->steps[i]);
+	for (size_t i = 0; i < program->count; i++)
+		if (!f.reached[i])
+			check_call(&f, i, NULL);
+	qsort(found, f.count, sizeof(*found), by_line);
+	return f.count;
+}
+
+/* ---- words ---- */
+
+static void atomic_text(const struct call *call, char text[NEVER_RUNS_TEXT])
+{
+	if (has_atomic_size(call))
+		snprintf(text, NEVER_RUNS_TEXT,
+			 "the offset 0x%" PRIx64 " is no multiple of the size %" PRIu64,
+			 call->number[0], call->number[1]);
+	else
+		snprintf(text, NEVER_RUNS_TEXT, "the size is %" PRIu64 ", expected 1, 2, 4 or 8",
+			 call->number[1]);
+}
+
+static void mutex_text(const struct call *call, bool held, char text[NEVER_RUNS_TEXT])
+{
+	char thread[8] = "main";
+
+	if (call->thread != THREAD_MAIN)
+		snprintf(thread, sizeof(thread), "T%d", call->thread - 1);
+	snprintf(text, NEVER_RUNS_TEXT, held ? "%s holds m%u already" : "%s does not hold m%u", thread,
+		 call->handle[0]);
+}
+
+static void handle_text(const struct program *program, const struct never_runs *n,
+			char text[NEVER_RUNS_TEXT])
+{
+	char kind = (char)(n->kind | 0x20), by[64] = "";
+
+	if (n->has_by)
+		snprintf(by, sizeof(by), ", as line %u never runs", program->calls[n->by].line);
+	if (n->why == NEVER_RUNS_FILLED)
+		snprintf(text, NEVER_RUNS_TEXT, "%c%u is filled already", kind, n->handle);
+	else
+		snprintf(text, NEVER_RUNS_TEXT, "no call before it fills %c%u%s", kind, n->handle, by);
+}
+
+void never_runs_text(const struct program *program, const struct never_runs *n,
+		     char text[NEVER_RUNS_TEXT])
+{
+	const struct call *call = &program->calls[n->call];
+	char why[NEVER_RUNS_TEXT];
+
+	if (n->why == NEVER_RUNS_ATOMIC)
+		atomic_text(call, why);
+	else if (n->why == NEVER_RUNS_HELD || n->why == NEVER_RUNS_NOT_HELD)
+		mutex_text(call, n->why == NEVER_RUNS_HELD, why);
+	else
+		handle_text(program, n, why);
+	snprintf(text, NEVER_RUNS_TEXT, "%s never runs: %.120s", op_table[call->op].name, why);
+}

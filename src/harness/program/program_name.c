@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/program/program_name.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+bool program_all_bytes;
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool ends_in(const char *name, const char *ending)
+{
+	size_t len = strlen(name), tail = strlen(ending);
+
+	return len > tail && !strcmp(name + len - tail, ending);
+}
+
+/* The engines name the inputs of a corpus by the SHA-1 of the content. */
+static bool is_hash(const char *name)
+{
+	return strlen(name) == 40 && strspn(name, "0123456789abcdefABCDEF") == 40;
+}
+
+bool program_name_is_text(const char *name)
+{
+	return !program_all_bytes && ends_in(base_name(name), ".page");
+}
+
+bool program_name_is_bytes(const char *name)
+{
+	static const char *const prefixes[] = { "crash-", "id:", "leak-", "oom-", "slow-unit-",
+						"timeout-" };
+	const char *base = base_name(name);
+
+	if (program_all_bytes)
+		return true;
+	if (program_name_is_text(name))
+		return false;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(base, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return ends_in(base, ".bin") || is_hash(base);
+}
+
+bool program_name_is_known(const char *name)
+{
+	return program_name_is_text(name) || program_name_is_bytes(name);
+}
+
+struct filter {
+	walk_fn fn;
+	void *ctx;
+	size_t *ignored;
+};
+
+static void pass_programs(const char *name, void *ctx)
+{
+	const struct filter *filter = ctx;
+
+	if (program_name_is_known(name))
+		filter->fn(name, filter->ctx);
+	else
+		++*filter->ignored;
+}
+
+bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored)
+{
+	struct filter filter = { fn, ctx, ignored };
+	struct stat status;
+
+	if (!stat(path, &status) && S_ISDIR(status.st_mode))
+		return walk_files(path, pass_programs, &filter);
+	return walk_files(path, fn, ctx);
+}

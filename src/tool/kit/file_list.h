@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* The program files that the arguments of a command name: a directory stands for its programs. */
+#ifndef TOOL_FILE_LIST_H
+#define TOOL_FILE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct file_list {
+	char **names;
+	size_t count;
+};
+
+/*
+ * Lists the files of @count arguments, in the order of the arguments; those of a directory
+ * are sorted. Logs how many files of a directory were ignored. The caller frees @list with
+ * file_list_destroy(), also after an error.
+ * Return: false, after a line on standard error each, if a directory cannot be read or holds
+ * no program; the other files are in @list all the same.
+ */
+bool file_list_init(struct file_list *list, int count, char **arguments);
+
+void file_list_destroy(struct file_list *list);
+
+/*
+ * For a command that takes one FILE: a directory with one program stands for it.
+ * Return: the name, which is never freed; or NULL after a line on standard error.
+ */
+const char *file_list_one(const char *command, char *argument);
+
+/* Logs that @ignored files of the directory @path are no programs. */
+void file_list_log_ignored(const char *path, size_t ignored);
+
+#endif

@@ -1,0 +1,22 @@
+# shellcheck shell=sh disable=SC2154 # what tap.sh sets
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Results as `make report` reads them: `. report_state.sh` after tap.sh.
+
+# report_says STATE PART FILE: is that the state of PART in a report on FILE? The state and the
+# line of the part are in $scratch/said. Without python3 there is no report, and FILE is not read.
+report_says() {
+	command -v python3 >/dev/null || return 0
+	rm -rf "$scratch/read_back"
+	mkdir "$scratch/read_back" || return 1
+	cp "$3" "$scratch/read_back/$2.json" || return 1
+	python3 -B - "$abs_srcdir/report" "$2" "$scratch/read_back" >"$scratch/said" 2>&1 <<-'END'
+		import pathlib, sys
+		sys.path.insert(0, sys.argv[1])
+		import parts
+		row = next(row for row in parts.PARTS if row[0] == sys.argv[2])
+		made = parts.make(*row, parts.Book(pathlib.Path(sys.argv[3]), None, None, None))
+		print(f"{made.state}: {made.line}")
+	END
+	grep -q "^$1: " "$scratch/said"
+}

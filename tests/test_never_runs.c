@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Calls that can never run, held against the model: what it skips and what runs in it. */
+#include "harness/model/never_runs.h"
+
+#include "tests/random_program.h"
+#include "tests/tap.h"
+
+static struct program program;
+static struct rules *rules;
+static struct never_runs found[PROGRAM_CALLS];
+static size_t count, named_total, unreached_total;
+
+static bool is_named(size_t call)
+{
+	for (size_t i = 0; i < count; i++)
+		if (found[i].call == call)
+			return true;
+	return false;
+}
+
+/* A call that is skipped without being named needs an allocation that failed. */
+static bool skips_are_named(void)
+{
+	const struct trace *trace = rules_trace(rules);
+	bool failed = false;
+
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct step *step = &trace->steps[i];
+
+		failed |= step->result == RESULT_ENOMEM;
+		if (is_named(step->call) != step->skipped && !(step->skipped && failed))
+			return false;
+	}
+	return true;
+}
+
+/* Without the call that ended the program, a call that is named is skipped too. */
+static bool stays_skipped(void)
+{
+	const struct verdict *v = rules_verdict(rules);
+	size_t fatal = v->fatal_call;
+
+	if (fatal == VERDICT_NONE || v->fatal_rule == RULE_deadlock)
+		return true;
+	program.count--;
+	for (size_t i = fatal; i < program.count; i++)
+		program.calls[i] = program.calls[i + 1];
+	rules_judge(rules, &program);
+	for (size_t i = 0; i < count; i++) {
+		const struct step *step;
+
+		if (found[i].call < fatal)
+			continue;
+		step = trace_find(rules_trace(rules), found[i].call - 1U);
+		unreached_total++;
+		if (step && !step->skipped)
+			return false;
+	}
+	return true;
+}
+
+static bool is_sorted(void)
+{
+	for (size_t i = 1; i < count; i++)
+		if (found[i - 1].call >= found[i].call)
+			return false;
+	return true;
+}
+
+int main(void)
+{
+	unsigned int named = 0, stay = 0, sorted = 0;
+
+	rules = rules_new();
+	for (uint64_t i = 0; i < 4000; i++) {
+		uint64_t seed = i;
+
+		if (i % 2)
+			busy_program(&seed, &program, 50, OP_COUNT);
+		else
+			random_program(&seed, &program, 60);
+		rules_judge(rules, &program);
+		count = never_runs_find(&program, rules, found);
+		named_total += count;
+		named += skips_are_named();
+		sorted += is_sorted();
+		stay += stays_skipped();
+	}
+	ok(named == 4000, "4,000 programs: the calls named are those that the model skips");
+	ok(sorted == 4000, "each once, in the order of lines");
+	ok(stay == 4000, "a call after the end of the program that is named would be skipped");
+	ok(named_total > 10000 && unreached_total > 1000, "many calls were named");
+	printf("# %zu named, %zu of them after the end\n", named_total, unreached_total);
+	rules_delete(rules);
+	return done();
+}
