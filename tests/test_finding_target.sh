@@ -168,6 +168,17 @@ fi
 
 # ---- triage ----
 
+# The same bug in another program.
+cat >other.page <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
+T2: fill_zero(p0, 0xfc0, 0x40)
+T2: read_raw(p0, 0xfc0, 0x20)
+free_page(p0)
+free_page(p0)
+END
+"$pagetorture" format --bytes other.page >camp/fuzz_page/findings/crash-4
+
 cp "$abs_srcdir/corpus/rules/unmap-order.page" camp/fuzz_page/findings/order.page
 run_to 1 timeout 500 "$tool" triage --flavour plain --tries 2 camp &&
 	grep -q 'fuzz_page/findings/order.page: does not fail here, in 2 tries' err
@@ -175,6 +186,8 @@ ok $? "triage: a sound program is named, exit 1" err
 rm camp/fuzz_page/findings/order.page
 run_to 0 timeout 500 "$tool" triage --flavour plain --tries 2 camp
 ok $? "triage: all findings of all targets" err
+[ "$(find camp/triage -name 'fuzz_page-*' | wc -l)" -eq 1 ] && grep -q 'crash-4$' camp/triage/fuzz_page-*/summary.txt
+ok $? "triage: one bug is one failure" out
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_text; do
 	set -- "camp/triage/$target"-*
 	[ -s "$1/summary.txt" ] && grep -q "^signature  $target: " "$1/summary.txt" &&
