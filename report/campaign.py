@@ -7,7 +7,7 @@ POINTS = 300
 # Of a file that is shown: more is in its folder.
 TEXT_MOST = 60000
 BUNDLE = ("summary.txt", "minimised.page", "explanation.txt", "reproduce.c", "report.txt",
-          "program.page", "replay.sh")
+          "program.page", "minimised.calls", "minimised.txt", "replay.sh")
 
 
 def _line(text):

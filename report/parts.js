@@ -246,7 +246,8 @@ function fuzzCiBody(data) {
 
 /* ---- findings ---- */
 
-const SHOWN = [["minimised.page", "The program, minimised"], ["explanation.txt", "What happens"],
+const SHOWN = [["minimised.page", "The program, minimised"],
+	["minimised.calls", "The calls, minimised"], ["minimised.txt", "The text, minimised"], ["explanation.txt", "What happens"],
 	["report.txt", "What detectors say"], ["reproduce.c", "As one file of C"], ["replay.sh", "Again"]];
 
 function failureView(failure) {

@@ -56,8 +56,8 @@ T2: fill_zero(p0, 0xfc0, 0x40)
 T2: read_raw(p0, 0xfc0, 0x20)
 T3: wait(s0)
 END
-cp "$abs_srcdir/corpus/rules/deadlock.page" camp/fuzz_page/findings/crash-2.page
-run_to 1 "$tool" minimize camp/fuzz_page/findings/crash-2.page &&
+cp "$abs_srcdir/corpus/rules/deadlock.page" camp/fuzz_page/findings/sound.page
+run_to 1 "$tool" minimize camp/fuzz_page/findings/sound.page &&
 	grep -q 'fuzz_page: expected the replayer of fuzz_page .*make fuzz_page-replay-asan' err &&
 	grep -q 'nothing to minimise: all flavours agree with the model' err
 ok $? "without its replayer: says so, and a rule that is broken as the model says is no failure" err
@@ -66,10 +66,10 @@ ok $? "without its replayer: says so, and a rule that is broken as the model say
 
 build_replayer fuzz_page plain
 ok $? "fuzz_page-replay" build
-run_to 1 "$tool" minimize camp/fuzz_page/findings/crash-2.page &&
+run_to 1 "$tool" minimize camp/fuzz_page/findings/sound.page &&
 	grep -q 'nothing to minimise: fuzz_page reports no failure' err
 ok $? "a sound program that breaks a rule is no finding of fuzz_page" err
-rm camp/fuzz_page/findings/crash-2.page
+rm camp/fuzz_page/findings/sound.page
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: fill_zero(p0, 0, 1)' \
 	>expected.page
 minimize fuzz_page crash-1 ': fuzz_page: read_raw: byte # read: expected #, got #$\|: fuzz_page: end: byte # of p#: expected #, got #$'
@@ -168,13 +168,26 @@ fi
 
 # ---- triage ----
 
-cp "$abs_srcdir/corpus/rules/unmap-order.page" camp/fuzz_page/findings/crash-3.page
+# The same bug in another program.
+cat >other.page <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
+T2: fill_zero(p0, 0xfc0, 0x40)
+T2: read_raw(p0, 0xfc0, 0x20)
+free_page(p0)
+free_page(p0)
+END
+"$pagetorture" format --bytes other.page >camp/fuzz_page/findings/crash-4
+
+cp "$abs_srcdir/corpus/rules/unmap-order.page" camp/fuzz_page/findings/order.page
 run_to 1 timeout 500 "$tool" triage --flavour plain --tries 2 camp &&
-	grep -q 'fuzz_page/findings/crash-3.page: does not fail here, in 2 tries' err
+	grep -q 'fuzz_page/findings/order.page: does not fail here, in 2 tries' err
 ok $? "triage: a sound program is named, exit 1" err
-rm camp/fuzz_page/findings/crash-3.page
+rm camp/fuzz_page/findings/order.page
 run_to 0 timeout 500 "$tool" triage --flavour plain --tries 2 camp
 ok $? "triage: all findings of all targets" err
+[ "$(find camp/triage -name 'fuzz_page-*' | wc -l)" -eq 1 ] && grep -q 'crash-4$' camp/triage/fuzz_page-*/summary.txt
+ok $? "triage: one bug is one failure" out
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_text; do
 	set -- "camp/triage/$target"-*
 	[ -s "$1/summary.txt" ] && grep -q "^signature  $target: " "$1/summary.txt" &&

@@ -60,12 +60,8 @@ static int sheet_end(struct sheet *sheet, const struct bundle *b, const char *na
 	return error;
 }
 
-/* What the target's replayer is to read. */
-static const char *input_file(const struct bundle *b)
-{
-	return b->input && b->signature->target->reads == READS_TEXT ? "minimised.txt" :
-								       "minimised.bin";
-}
+/* What the target's replayer is to read: by its name bytes, whatever they are. */
+#define INPUT_FILE "minimised.bin"
 
 static int write_finding(const struct bundle *b, char file[PATH_MAX])
 {
@@ -94,15 +90,17 @@ static int write_input(const struct bundle *b, char file[PATH_MAX])
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 
 	if (!b->input)
-		return write_file(b, "minimised.bin", bytes, program_to_bytes(b->smallest, bytes), file);
-	return write_file(b, input_file(b), b->input->bytes, b->input->size, file);
+		return write_file(b, INPUT_FILE, bytes, program_to_bytes(b->smallest, bytes), file);
+	return write_file(b, INPUT_FILE, b->input->bytes, b->input->size, file);
 }
 
-/* Where no binary prints calls, there is no such file. */
-static int write_calls(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
+/* The input for people. Where no binary prints calls, there is no such file. */
+static int write_readable(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
 {
 	static char text[ISOLATE_OUTPUT];
 
+	if (b->signature->target->reads == READS_TEXT)
+		return write_file(b, "minimised.txt", b->input->bytes, b->input->size, file);
 	if (!replayer_text(judge->replayer, b->input->bytes, b->input->size, text))
 		return 0;
 	return write_file(b, "minimised.calls", text, strlen(text), file);
@@ -205,7 +203,7 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 	if (!sheet_begin(&sheet))
 		return errno;
 	if (judge->replayer) {
-		path_make_or_exit(program, sizeof(program), "%s/%s", b->dir, input_file(b));
+		path_make_or_exit(program, sizeof(program), "%s/" INPUT_FILE, b->dir);
 		fputs(replayer_report(judge->replayer, program), sheet.out);
 		putc('\n', sheet.out);
 	}
@@ -242,7 +240,7 @@ static void print_replayer(FILE *out, const struct bundle *b, const struct repla
 
 	shell_word_print(out, replayer->path);
 	fprintf(out, "\n[ -x \"$own\" ] || own=%s\nPAGE_MAP=%s exec \"$own\" %s\n",
-		name ? name + 1 : replayer->path, b->backend, input_file(b));
+		name ? name + 1 : replayer->path, b->backend, INPUT_FILE);
 }
 
 static int write_replay(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
@@ -310,8 +308,8 @@ int bundle_write(const struct bundle *b, struct judge *judge, char file[PATH_MAX
 		error = write_programs(b, judge, file);
 	if (!error && judge->replayer)
 		error = write_input(b, file);
-	if (!error && b->input && b->signature->target->reads == READS_CALLS)
-		error = write_calls(b, judge, file);
+	if (!error && b->input)
+		error = write_readable(b, judge, file);
 	if (!error)
 		error = write_report(b, judge, file);
 	if (!error)

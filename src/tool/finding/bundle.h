@@ -13,8 +13,8 @@
  *   summary.txt      its signature, how often it failed, who found it; written last
  *
  * Of a fuzz target whose inputs are no programs there are, in place of program, explanation and
- * reproduce.c, minimised.bin with the smallest list of calls and minimised.calls with the same for
- * people, or minimised.txt with the smallest text.
+ * reproduce.c, minimised.bin with the smallest input, and the same for people: minimised.calls or
+ * minimised.txt.
  *
  * Each file is whole if it is there.
  */

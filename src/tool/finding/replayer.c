@@ -31,8 +31,7 @@ bool replayer_find(struct replayer *r, const struct fuzz_target *target, const c
 	memset(r, 0, sizeof(*r));
 	r->target = target;
 	r->seconds = seconds;
-	/* A name that engines give: the content is bytes. */
-	path_make_or_exit(r->input, sizeof(r->input), "%s/crash-input", directory);
+	path_make_or_exit(r->directory, sizeof(r->directory), "%s", directory);
 	if (find(r, "%s-replay-%s", target->flavour) || find(r, "%s", "") || find(r, "%s-replay", ""))
 		return true;
 	r->path[0] = '\0';
@@ -83,6 +82,21 @@ static bool run(struct replayer *r, const char *option, const char *file, bool s
 				   .symbols = symbols };
 
 	return isolate(execute, &command, r->seconds, &child) && child.exit_code != 127;
+}
+
+/*
+ * Writes the input to a file whose name says how the replayer reads it: crash-* is bytes, as
+ * engines leave them; calls may also be text, which begins with a line of its own.
+ */
+static const char *write_input(const struct replayer *r, const void *bytes, size_t size)
+{
+	static char path[PATH_MAX];
+	static const char head[] = "calls 1\n";
+	bool text = r->target->reads == READS_CALLS && size >= strlen(head) &&
+		    !memcmp(bytes, head, strlen(head));
+
+	snprintf(path, sizeof(path), "%.4000s/%s", r->directory, text ? "calls" : "crash-input");
+	return output_write(path, bytes, size) ? NULL : path;
 }
 
 /* ---- what it printed ---- */
@@ -189,8 +203,10 @@ static void read_output(const struct replayer *r, struct replayed *replayed)
 
 bool replayer_run(struct replayer *r, const void *bytes, size_t size, struct replayed *replayed)
 {
+	const char *file = write_input(r, bytes, size);
+
 	memset(replayed, 0, sizeof(*replayed));
-	if (output_write(r->input, bytes, size) || !run(r, NULL, r->input, false))
+	if (!file || !run(r, NULL, file, false))
 		return false;
 	read_output(r, replayed);
 	return true;
@@ -212,11 +228,11 @@ const char *replayer_report(struct replayer *r, const char *file)
 bool replayer_text(struct replayer *r, const void *bytes, size_t size, char text[ISOLATE_OUTPUT])
 {
 	struct replayer plain = { .target = r->target, .seconds = r->seconds };
+	const char *file = write_input(r, bytes, size);
 
 	if (!find(&plain, "%s-replay-%s", r->target->flavour) && !find(&plain, "%s-replay", ""))
 		return false;
-	if (output_write(r->input, bytes, size) || !run(&plain, "--text", r->input, false) ||
-	    child.exit_code)
+	if (!file || !run(&plain, "--text", file, false) || child.exit_code)
 		return false;
 	strcpy(text, child.output);
 	return true;

@@ -21,7 +21,7 @@ struct replayer {
 	const struct fuzz_target *target;
 	char path[600];	      /* of the binary; empty: this build has none */
 	unsigned int seconds; /* for one input */
-	char input[PATH_MAX]; /* the file that the binary reads */
+	char directory[PATH_MAX]; /* of the file that the binary reads */
 };
 
 /* What came of one input. */

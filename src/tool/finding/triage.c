@@ -26,7 +26,8 @@
 
 /* Findings that fail in the same way. */
 struct failure {
-	struct signature signature;
+	char key[SIGNATURE_TEXT];   /* equal for all of its findings */
+	struct signature signature; /* of the smallest */
 	struct reduction reduction; /* of the smallest */
 	struct input_reduction input; /* in place of it, if that is no program */
 	const char *finding;	    /* its path */
@@ -51,18 +52,18 @@ struct triage {
 
 /* ---- sorting ---- */
 
-static struct failure *failure_of(struct triage *t, const struct signature *signature)
+static struct failure *failure_of(struct triage *t, const char *key)
 {
 	struct failure *failure;
 
 	for (size_t i = 0; i < t->count; i++)
-		if (signature_equal(&t->failures[i]->signature, signature))
+		if (!strcmp(t->failures[i]->key, key))
 			return t->failures[i];
 	failure = calloc(1, sizeof(*failure));
 	t->failures = realloc(t->failures, (t->count + 1) * sizeof(*t->failures));
 	if (!failure || !t->failures)
 		exit(usage_error("triage", "no memory for one more failure"));
-	failure->signature = *signature;
+	snprintf(failure->key, sizeof(failure->key), "%s", key);
 	t->failures[t->count++] = failure;
 	return failure;
 }
@@ -78,18 +79,19 @@ static void add_member(struct failure *failure, const char *path)
 	failure->count++;
 }
 
-static void keep_smallest(struct failure *failure, const struct program *program,
-			  const char *path)
+static void keep_smallest(struct failure *failure, const struct signature *signature,
+			  const struct program *program, const char *path)
 {
 	if (failure->finding && program->count >= failure->size)
 		return;
 	failure->finding = path;
+	failure->signature = *signature;
 	failure->size = program->count;
 	failure->reduction.program = *program;
 }
 
-static void keep_smallest_input(struct failure *failure, const struct store_input *input,
-				const char *path)
+static void keep_smallest_input(struct failure *failure, const struct signature *signature,
+				const struct store_input *input, const char *path)
 {
 	uint8_t *copy;
 
@@ -101,6 +103,7 @@ static void keep_smallest_input(struct failure *failure, const struct store_inpu
 	memcpy(copy, input->bytes, input->size);
 	free(failure->input.bytes);
 	failure->finding = path;
+	failure->signature = *signature;
 	failure->size = input->size;
 	failure->input.bytes = copy;
 	failure->input.size = input->size;
@@ -108,20 +111,38 @@ static void keep_smallest_input(struct failure *failure, const struct store_inpu
 
 /* Return: does it fail, in one of all tries? A replayer reads the file as the engine left it. */
 static bool fails(struct triage *t, const struct program *program, const struct store_input *input,
-		  struct signature *signature)
+		  struct signature *signature, struct replayed *replayed)
 {
-	static struct replayed replayed;
-
 	for (unsigned int i = 0; i < t->order->tries; i++) {
 		memset(signature, 0, sizeof(*signature));
 		if (!t->judge.replayer)
 			signature_make(signature, &t->judge, program, NULL);
-		else if (replayer_run(t->judge.replayer, input->bytes, input->size, &replayed))
-			signature_of_replayed(signature, t->judge.replayer, &replayed);
+		else if (replayer_run(t->judge.replayer, input->bytes, input->size, replayed))
+			signature_of_replayed(signature, t->judge.replayer, replayed);
 		if (signature->failed)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * The sentence of a target names a call, and one bug is met by several. So the program that the
+ * target ran is executed, too: a disagreement there is told apart by functions of the library.
+ */
+static void make_key(struct triage *t, const struct signature *signature,
+		     const struct replayed *replayed, char key[SIGNATURE_TEXT])
+{
+	static struct signature run;
+	struct replayer *replayer = t->judge.replayer;
+
+	snprintf(key, SIGNATURE_TEXT, "%s", signature->text);
+	if (!replayer || !replayed->ran_known)
+		return;
+	t->judge.replayer = NULL;
+	signature_make(&run, &t->judge, &replayed->ran, NULL);
+	t->judge.replayer = replayer;
+	if (run.failed && run.differs)
+		snprintf(key, SIGNATURE_TEXT, "%s: %.1500s", replayer->target->name, run.text);
 }
 
 static void tell_sound(struct triage *t, const struct finding *finding)
@@ -155,8 +176,10 @@ static void sort_finding(struct triage *t, const struct finding *finding)
 					   fuzz_target_of_finding(finding->path);
 	static struct program program;
 	static struct signature signature;
+	static struct replayed replayed;
 	struct store_input input;
 	struct failure *failure;
+	char key[SIGNATURE_TEXT];
 
 	if (!judge_by_target(&t->judge, &t->targets, target)) {
 		t->untried++;
@@ -165,16 +188,17 @@ static void sort_finding(struct triage *t, const struct finding *finding)
 	if (!load(t, finding, target, &program, &input))
 		return;
 	program_renumber(&program);
-	if (!fails(t, &program, &input, &signature)) {
+	if (!fails(t, &program, &input, &signature, &replayed)) {
 		tell_sound(t, finding);
 		return;
 	}
-	failure = failure_of(t, &signature);
+	make_key(t, &signature, &replayed, key);
+	failure = failure_of(t, key);
 	add_member(failure, finding->path);
 	if (target && target->reads != READS_BYTES)
-		keep_smallest_input(failure, &input, finding->path);
+		keep_smallest_input(failure, &signature, &input, finding->path);
 	else
-		keep_smallest(failure, &program, finding->path);
+		keep_smallest(failure, &signature, &program, finding->path);
 }
 
 /* ---- one failure ---- */
@@ -267,13 +291,16 @@ static void finish_failure(struct triage *t, struct failure *failure)
 {
 	static struct program before;
 	char name[BUNDLE_NAME], file[PATH_MAX];
-	struct bundle bundle = { .signature = &failure->signature };
+	static struct signature named;
+	struct bundle bundle = { .signature = &named };
 	const char *unit = "calls";
 	size_t left;
 	int error;
 
 	judge_by_target(&t->judge, &t->targets, failure->signature.target);
-	bundle_name(&failure->signature, name);
+	named = failure->signature;
+	strcpy(named.text, failure->key);
+	bundle_name(&named, name);
 	reduce_failure(t, failure, name, &before, &bundle);
 	bundle.finding = failure->finding;
 	bundle.backend = exec_backend();
@@ -289,7 +316,7 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	status_end();
 	printf("%s: %zu finding%s, failed %u of %u, %zu %s of %zu\n  %s\n", name, failure->count,
 	       failure->count == 1 ? "" : "s", failure->failed, t->order->tries, left, unit,
-	       bundle.units, failure->signature.text);
+	       bundle.units, named.text);
 	if (error)
 		complain(t, file, error);
 	else if (t->order->add)

@@ -175,17 +175,17 @@ static bool read_threads(char *value, void *into)
 	return *threads || !strcmp(value, "fibers");
 }
 
-struct option_row option_bytes(void)
-{
-	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
-}
-
 static bool read_target(char *value, void *into)
 {
 	const struct fuzz_target **target = into;
 
 	*target = fuzz_target_find(value);
 	return *target;
+}
+
+struct option_row option_bytes(void)
+{
+	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
 }
 
 struct option_row option_flavour(bool *wanted)
