@@ -20,7 +20,7 @@ broken_texts() {
 	mkdir "$scratch/broken"
 	for page in "$corpus"/rules/*.page; do
 		size=$(wc -c <"$page")
-		head -c $((size * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page" .page)"
+		head -c $((size * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page")"
 	done
 }
 
