@@ -60,7 +60,7 @@ def _replay(tree, target, flavour, backend=""):
     # automake leaves out what the folder says already.
     short = target.split("_")[1]
     prefix = f"fuzz/*{short}_replay_{flavour}-" if flavour != "plain" else "fuzz/"
-    own = [f"{prefix}{part}.o" for part in ("fuzz", target, "api_call", "input", "main_replay")]
+    own = [f"{prefix}{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
     folders = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
     return Trial(name + (f", {backend}" if backend else ""), build.Program(name, flavour, own),
                  tuple(folders), backend)

@@ -80,7 +80,7 @@ printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, go
 ok $? "run, of bytes" "$scratch/said"
 run_to 1 bin/pagetorture replay --flavour plain "$file"
 cp "$scratch/err" "$scratch/said"
-printed replay: "$scratch/said" && paste "$scratch/command" 1 'differs: '
+printed '  replay:' "$scratch/said" && paste "$scratch/command" 1 'differs: '
 ok $? "replay" "$scratch/said"
 run_to 1 bin/pagetorture replay --flavour plain --tap "$file"
 cp "$scratch/out" "$scratch/said"

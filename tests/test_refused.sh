@@ -167,7 +167,7 @@ fi
 for most in 4 5 6 7 8 9 10 11 12 16 20 24; do
 	for command in replay run; do
 		status=0
-		timeout -k 1 60 sh -c 'ulimit -n '"$most"'; exec "$@"' sh "$pagetorture" $command \
+		timeout -k 1 60 sh -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n '"$most"'; exec "$@"' sh "$pagetorture" $command \
 			--flavour plain "$scratch/claim/1.page" "$scratch/claim/2.page" \
 			>"$scratch/out" 2>"$scratch/err" || status=$?
 		case $status in 1 | 2) ;; *) echo "$command, $most descriptors: exit status $status" ;; esac

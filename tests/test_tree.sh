@@ -5,6 +5,7 @@
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 # arrows FILES ALLOWED: an include of our own ("dir/...") must match ALLOWED.
 arrows() {
@@ -136,7 +137,7 @@ ok $? "every pattern of fuzz-ci's table of changes matches files" "$scratch/stal
 # What `make help` lists are targets, and every target that documents name is in it.
 make -s --no-print-directory -C "$abs_builddir" help >"$scratch/help" 2>"$scratch/err"
 ok $? "make help" "$scratch/err"
-make -C "$abs_builddir" -pnq TESTS= help 2>/dev/null | grep -oE '^[a-z][a-z0-9_-]*:' | sort -u >"$scratch/rules"
+make --no-print-directory -C "$abs_builddir" -pnq TESTS= help 2>/dev/null | grep -oE '^[a-z][a-z0-9_-]*:' | sort -u >"$scratch/rules"
 while read -r target text; do
 	grep -qx "$target:" "$scratch/rules" && [ "$text" ] || echo "$target"
 done <"$scratch/help" >"$scratch/unknown"
