@@ -56,8 +56,9 @@ def meant(word, names, text):
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
-        word = message.removeprefix("unrecognized arguments: ").split(" ")[0].split("=")[0]
-        if word != message:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            word = unknown.split(" ")[0].split("=")[0]
             options = [o for action in self._actions for o in action.option_strings]
             message = f"unknown option {word}" + meant(word, options, "; did you mean {}?")
         self.exit(EXIT_BAD, f"pagetorture bugs: {message} (see pagetorture bugs --help)\n")
