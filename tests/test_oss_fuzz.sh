@@ -176,7 +176,7 @@ refuse_broken() {
 	refused "a bad dictionary" "dictionary: line" fuzz_text sed -i 's/.$//' fuzz_text.dict
 	refused "a bad archive" "seeds: " fuzz_page cp fuzz_page.dict fuzz_page_seed_corpus.zip
 	refused "seeds that reach nothing" "seeds do not reach page_read_raw" fuzz_page \
-		reseed fuzz_page zero-length-never-faults
+		reseed fuzz_page zero-length-never-faults.bin
 	refused "another program" "has no LLVMFuzzerTestOneInput" fuzz_page cp "$pagetorture" fuzz_page
 	refused "a place of its own for libraries" "looks for libraries" fuzz_page \
 		relink fuzz_page -Wl,-rpath,/here

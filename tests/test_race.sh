@@ -139,7 +139,7 @@ control "a store that nobody tells the detector of" harness/exec/exec_map.c 's/^
 case $CC in
 *clang*)
 	control "a detector that is never emptied" tool/race/race_one.c 's/^\ttsan_flush();//' \
-		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 5
+		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;
 esac

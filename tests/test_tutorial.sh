@@ -67,7 +67,7 @@ more_commands() {
     $ mkdir one-bug
     $ cp small.page one-bug/one.page
     $ sed '$s/write_raw/write_bytewise_atomic/' small.page >one-bug/two.page
-    $ build/pagetorture triage --flavour plain,tsan --tries 1 one-bug | grep '^2 findings'
+    $ build/pagetorture triage --flavour plain,tsan --tries 1 one-bug 2>triage.log | grep '^2 findings'
     2 findings, 1 failure, ...
     $ make -C build stress_borrow test_page_buffer
     ...
