@@ -93,6 +93,7 @@ struct replay_desk {
 	/* From the worker. */
 	_Atomic uint32_t position; /* of the input that began last */
 	_Atomic uint32_t phase;	   /* moves on with each input */
+	_Atomic bool again;	   /* all inputs have run, and run again: which maps memory? */
 	struct trial trial;
 	struct replay_footprint footprint;
 	bool looks_for_lost; /* it can */

@@ -75,19 +75,28 @@ static void suspect(struct replay_run *run, uint32_t input, struct replay_puzzle
 	run->suspects[run->suspected++] = (struct replay_suspect){ input, *puzzle };
 }
 
-/* It failed, or ended its worker, after what its worker did before. */
-static void suspect_failed(struct replay_run *run, const struct replay_hand *hand, uint32_t position,
-			   enum replay_kind kind, const char *why)
+/*
+ * It failed, or ended its worker, after what its worker did before: inputs of earlier errands, and
+ * the first @before of this one.
+ */
+static void suspect_after(struct replay_run *run, const struct replay_hand *hand, uint32_t position,
+			  uint32_t before, enum replay_kind kind, const char *why)
 {
 	struct replay_puzzle puzzle = { .victim = hand->desk->inputs[position],
-					.ran = hand->ran + position,
+					.ran = hand->ran + before,
 					.kind = (uint8_t)kind };
 
 	puzzle.history = replay_sure(malloc((puzzle.ran + 1) * sizeof(*puzzle.history)));
 	memcpy(puzzle.history, hand->history, hand->ran * sizeof(*puzzle.history));
-	memcpy(puzzle.history + hand->ran, hand->desk->inputs, position * sizeof(*puzzle.history));
+	memcpy(puzzle.history + hand->ran, hand->desk->inputs, before * sizeof(*puzzle.history));
 	snprintf(puzzle.why, sizeof(puzzle.why), "%s", why);
 	suspect(run, puzzle.victim, &puzzle);
+}
+
+static void suspect_failed(struct replay_run *run, const struct replay_hand *hand, uint32_t position,
+			   enum replay_kind kind, const char *why)
+{
+	suspect_after(run, hand, position, position, kind, why);
 }
 
 static const char untold[] = "its worker says that it is done, and not what came of it";
@@ -211,7 +220,7 @@ static void finish_dead_errand(struct replay_run *run, unsigned int number, int 
 {
 	struct replay_hand *hand = &run->hands[number];
 	struct replay_items *errand = &run->errands[number];
-	uint32_t last = atomic_load(&hand->desk->position);
+	uint32_t last = atomic_load(&hand->desk->position), done;
 	char why[REPLAY_WHY];
 
 	if (last >= errand->count) {
@@ -221,14 +230,17 @@ static void finish_dead_errand(struct replay_run *run, unsigned int number, int 
 		hand_clear(hand);
 		return;
 	}
-	for (uint32_t i = 0; i < last; i++)
-		take_result(run, hand, i, errand->item[i]);
-	suspect_failed(run, hand, last,
-		       hand_death(hand, status, run->options,
-				  replay_name(run->list, hand->desk->inputs[last]), why),
-		       why);
-	replay_give_back(run, errand, last + 1);
-	add_since(run, number, last);
+	/* Where inputs were run again, all of them have run before: also those behind it. */
+	done = atomic_load(&hand->desk->again) ? (uint32_t)errand->count : last;
+	for (uint32_t i = 0; i < done; i++)
+		if (i != last)
+			take_result(run, hand, i, errand->item[i]);
+	suspect_after(run, hand, last, done,
+		      hand_death(hand, status, run->options,
+				 replay_name(run->list, hand->desk->inputs[last]), why),
+		      why);
+	replay_give_back(run, errand, done == last ? last + 1 : done);
+	add_since(run, number, done);
 	replay_move_since(run, number, &run->unchecked);
 	hand_clear(hand);
 }

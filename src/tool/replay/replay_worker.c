@@ -272,6 +272,7 @@ static void suspect_mappings(uint32_t count)
 	struct replay_desk *desk = worker.desk;
 
 	worker.again = true;
+	atomic_store(&desk->again, true);
 	for (uint32_t i = 0; i < count; i++) {
 		size_t before = footprint_mappings();
 		struct replay_result result = desk->results[i];
@@ -280,6 +281,7 @@ static void suspect_mappings(uint32_t count)
 		desk->results[i] = result;
 		desk->results[i].suspect |= footprint_mappings() > before;
 	}
+	atomic_store(&desk->again, false);
 	worker.again = false;
 }
 
