@@ -313,7 +313,7 @@ def version():
         return ""
 
 
-def processor():
+def describe_cpu():
     """What figures depend on most."""
     model = ""
     try:
@@ -322,7 +322,7 @@ def processor():
                           if line.startswith("model name")), "")
     except OSError:
         pass
-    return {"processors": os.cpu_count(), "model": model}
+    return {"cpus": os.cpu_count(), "model": model}
 
 
 def write_json(path, results, begun, seconds, command):
@@ -333,7 +333,7 @@ def write_json(path, results, begun, seconds, command):
         "begun": begun,
         "seconds": round(seconds, 1),
         "command": command,
-        "machine": processor(),
+        "machine": describe_cpu(),
         "rows": results.rows,
         "skipped": results.skipped,
         "failed": results.failed,
@@ -357,7 +357,7 @@ def parse_arguments():
         description="Measure, and print one table.", formatter_class=argparse.RawTextHelpFormatter,
         epilog="Exit status: 0 measured, 1 a bench failed (with --strict: or an aim is missed, or\n"
                "a row of --old is gone), 2 bad usage or an --old that is none, 77 all was skipped.\n"
-               "\nExamples, in the build folder:\n"
+               "\nExamples, in the build directory:\n"
                "  python3 ../bench/bench.py --quick\n"
                "  python3 ../bench/bench.py --old quiet.json page stress\n"
                "  ./bench_page | python3 ../bench/bench.py --rows")
@@ -417,7 +417,7 @@ def main():
         gone = vanished(results.rows, old, options.names) if old else []
         if results.rows or gone:
             print_results(results, old, gone)
-        if old and old.get("machine") not in (None, processor()):
+        if old and old.get("machine") not in (None, describe_cpu()):
             print(f"{options.old} is another machine's: only ratios can be compared")
         if options.json and (results.rows or results.failed):
             write_json(options.json, results, begun, time.monotonic() - start, options.command)

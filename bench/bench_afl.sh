@@ -4,7 +4,7 @@
 # AFL++ on each target: what the persistent mode brings against a process for each input,
 # in turns, and whether the same input always takes the same edges (stability).
 #
-#   bench_afl.sh           run in the build folder, after `make afl-fuzzers`; prints
+#   bench_afl.sh           run in the build directory, after `make afl-fuzzers`; prints
 #                        samples for bench.py
 #   BENCH_ROUNDS           rounds (default 3)
 #   BENCH_SECONDS          seconds of each run (default 15)

@@ -6,7 +6,7 @@
 # nearest to the mean; and where the samples of a profile of fuzz_page lie. A sample counts
 # for the innermost part on its stack: what the library calls (memcpy) is the library's.
 #
-#   bench_exec.sh          run in the build folder; prints samples for bench.py
+#   bench_exec.sh          run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS           rounds (default 5)
 #   BENCH_RUNS             executions of each (default 100000)
 #   BENCH_SECONDS          of fuzzing under the profiler (default 10)

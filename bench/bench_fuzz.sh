@@ -4,7 +4,7 @@
 # How far fuzzing gets from an empty corpus, on one core, in a given time: with the mutator
 # that knows programs, without it, and with a target that reads a plain stream of bytes.
 #
-#   bench_fuzz.sh           run in the build folder; prints samples for bench.py
+#   bench_fuzz.sh           run in the build directory; prints samples for bench.py
 #   TIME, BENCH_SECONDS     seconds of each run (default 60)
 #   N, BENCH_ROUNDS         runs of each (default 5)
 #   TARGETS                 what to compare (default: all that were built, of those below)

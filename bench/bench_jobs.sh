@@ -3,14 +3,14 @@
 #
 # What a second job brings: campaigns of one and of two jobs in turn, so that what else the
 # machine does falls on both; the ratio of their executions, pair by pair. It depends on
-# there being a second processor to run on, hence also: how much more processor time two
-# jobs were given, and the ratio of executions in equal processor time, which is what a
-# second job costs. Twice that is the ratio to expect where two processors are free.
+# there being a second CPU to run on, hence also: how much more CPU time two
+# jobs were given, and the ratio of executions in equal CPU time, which is what a
+# second job costs. Twice that is the ratio to expect where two CPUs are free.
 #
-#   bench_jobs.sh          run in the build folder; prints samples for bench.py
+#   bench_jobs.sh          run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS           pairs (default 5)
 #   BENCH_SECONDS          seconds of each campaign (default 20)
-# Exit status 77: one processor, or no fuzz_page.
+# Exit status 77: one CPU, or no fuzz_page.
 set -u
 # shellcheck source=bench/figures.sh
 . "$(dirname "$0")/figures.sh"
@@ -24,11 +24,11 @@ if [ ! -x ./$target ]; then
 	exit 77
 fi
 if [ "$(nproc)" -lt 2 ]; then
-	skipped "a second job" "one processor"
+	skipped "a second job" "one CPU"
 	exit 77
 fi
 
-# campaign FOLDER JOBS: "EXECUTIONS CENTISECONDS" of it and all its engines
+# campaign DIRECTORY JOBS: "EXECUTIONS CENTISECONDS" of it and all its engines
 campaign() {
 	./pagetorture fuzz --engine libfuzzer --jobs "$2" --time "$seconds" --seed 1 --dir "$1" \
 		$target >"$work/log"
@@ -57,12 +57,12 @@ done | awk '$1 && $2 && $3 && $4' >"$work/pairs"
 [ "$(wc -l <"$work/pairs")" -eq "$pairs" ] || exit 1
 
 awk '{ print $3 / $1 }' "$work/pairs" | figure "2 jobs : 1, executions" times ""
-awk '{ print $4 / $2 }' "$work/pairs" | figure "2 jobs : 1, processor time that they were given" times ""
+awk '{ print $4 / $2 }' "$work/pairs" | figure "2 jobs : 1, CPU time that they were given" times ""
 awk '{ print 2 * $3 / $4 / ($1 / $2) }' "$work/pairs" |
-	figure "2 jobs : 1, executions, with twice the processor time" times ">= 1.8"
+	figure "2 jobs : 1, executions, with twice the CPU time" times ">= 1.8"
 awk '$4 / $2 >= 1.9 { print $3 / $1 }' "$work/pairs" >"$work/free"
 if [ -s "$work/free" ]; then
-	figure "2 jobs : 1, executions, where both had a processor" times ">= 1.8" <"$work/free"
+	figure "2 jobs : 1, executions, where both had a CPU" times ">= 1.8" <"$work/free"
 else
-	skipped "2 jobs : 1, executions, where both had a processor" "there was no second processor"
+	skipped "2 jobs : 1, executions, where both had a CPU" "there was no second CPU"
 fi

@@ -6,7 +6,7 @@
 # and the same signature when it is minimised again, which must then change nothing. As a C
 # file it must compile without a warning and show what it is to show.
 #
-#   bench_minimize.sh      run in the build folder; prints samples for bench.py
+#   bench_minimize.sh      run in the build directory; prints samples for bench.py
 #   BENCH_PROGRAMS         how many (default 200)
 #   BENCH_SEED             of the first (default 1)
 #   BENCH_AS_C=no          not as C files

@@ -337,7 +337,7 @@ static void bench_switch(const char *title)
 static unsigned char *home_of(struct page *of)
 {
 	void *addr = page_map_local(of);
-	unsigned char *at = page_home(addr);
+	unsigned char *at = page_canonical(addr);
 
 	page_unmap_local(addr);
 	return at;

@@ -3,7 +3,7 @@
 #
 # How many inputs a second libFuzzer runs, from the seeds, on one core.
 #
-#   bench_rates.sh   run in the build folder; prints samples for bench.py
+#   bench_rates.sh   run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS     runs of each target, in turns (default 3)
 #   BENCH_SECONDS    seconds of each (default 5)
 # Exit status 77: no libFuzzer.

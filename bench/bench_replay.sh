@@ -4,10 +4,10 @@
 # What isolation costs: `replay` of many small programs, each of them named if it fails,
 # against libFuzzer's own -runs=0 on the same files, where the first crash ends all. Both in
 # turn, so that what else the machine does falls on both; a second process brings what there
-# is of a second processor, hence also the ratio in equal processor time. And then `replay` with inputs among
+# is of a second CPU, hence also the ratio in equal CPU time. And then `replay` with inputs among
 # them that crash, hang and leak: all are named, and nothing else is.
 #
-#   bench_replay.sh        run in the build folder; prints samples for bench.py
+#   bench_replay.sh        run in the build directory; prints samples for bench.py
 #   BENCH_INPUTS           programs (default 100000, at least 3000)
 #   BENCH_ROUNDS           rounds (default 5)
 # Exit status 1: replay names wrongly. 77: no AddressSanitizer, or no fuzz_page.
@@ -62,13 +62,13 @@ awk -v n="$inputs" '{ print n / $3 }' "$work/rounds" | figure "replay, 2 process
 awk -v n="$inputs" '{ print n / $1 }' "$work/rounds" | figure "libFuzzer -runs=0" inputs/s ""
 awk '{ print $1 / $3 }' "$work/rounds" | figure "replay, 2 processes : libFuzzer -runs=0" times ""
 awk '{ print $2 / $4 }' "$work/rounds" |
-	figure "replay : libFuzzer -runs=0, in equal processor time" times ">= 1"
+	figure "replay : libFuzzer -runs=0, in equal CPU time" times ">= 1"
 awk '$4 / $3 / ($2 / $1) >= 1.5 { print $1 / $3 }' "$work/rounds" >"$work/free"
-free="replay, 2 processes : libFuzzer -runs=0, where both had a processor"
+free="replay, 2 processes : libFuzzer -runs=0, where both had a CPU"
 if [ -s "$work/free" ]; then
 	figure "$free" times ">= 1" <"$work/free"
 else
-	skipped "$free" "there was no second processor"
+	skipped "$free" "there was no second CPU"
 fi
 
 # ---- failures among them ----

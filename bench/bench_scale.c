@@ -3,11 +3,11 @@
  * bench_scale: does a second thread get as much done as the first?
  *
  * Threads that have nothing in common allocate and free, map and unmap, copy: pages of
- * their own. One thread and one for each processor take turns, and each turn's rate is
- * by the processor time that its threads had, so that a busy machine changes little: what
- * threads pay for each other, waiting and yielding included, is processor time. By the
+ * their own. One thread and one for each CPU take turns, and each turn's rate is
+ * by the CPU time that its threads had, so that a busy machine changes little: what
+ * threads pay for each other, waiting and yielding included, is CPU time. By the
  * clock it is what a machine with nothing else to do gives; the last figure says how
- * many processors the threads got. Samples of ROUNDS turns, for bench.py.
+ * many CPUs the threads got. Samples of ROUNDS turns, for bench.py.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #define ROUNDS	     21
 #define THREADS_MAX  64
 #define BATCH	     200
-#define TURN_SECONDS 0.05 /* much longer than a thread has its processor at a time */
+#define TURN_SECONDS 0.05 /* much longer than a thread has its CPU at a time */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static void alloc_free(struct page *own)
@@ -134,16 +134,16 @@ static void measure(unsigned int threads, size_t rounds)
 	}
 	print("1 thread", "M/s", "", ones, rounds);
 	/* More than two have shared caches to fight for. */
-	print("all processors : 1 thread, by processor time", "times", threads == 2 ? ">= 1.8" : "",
+	print("all CPUs : 1 thread, by CPU time", "times", threads == 2 ? ">= 1.8" : "",
 	      by_cpu, rounds);
-	print("all processors : 1 thread, by the clock", "times", "", by_wall, rounds);
-	print("processors that were free", "", "", at_once, rounds);
+	print("all CPUs : 1 thread, by the clock", "times", "", by_wall, rounds);
+	print("CPUs that were free", "", "", at_once, rounds);
 }
 
 int main(void)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int threads = processors < 2 ? 2 : (unsigned int)processors;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int threads = cpus < 2 ? 2 : (unsigned int)cpus;
 	const char *wanted = getenv("PAGE_MAP");
 
 	if (threads > THREADS_MAX)

@@ -3,7 +3,7 @@
 #
 # What stress costs beside a bare loop of memcpy() with the same checks.
 #
-#   bench_stress.sh  run in the build folder; prints samples for bench.py
+#   bench_stress.sh  run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS     turns (default 7): the two ways take turns
 #   BENCH_OPS        operations of one turn (default 200000)
 set -u
@@ -13,7 +13,7 @@ set -u
 rounds=${BENCH_ROUNDS:-7}
 ops=${BENCH_OPS:-200000}
 
-# cpu OPTION...: milliseconds of processor time that stress_split says it took.
+# cpu OPTION...: milliseconds of CPU time that stress_split says it took.
 cpu() {
 	./stress_split -t 1 -n "$ops" "$@" | sed -n 's/.* Cpu: \([0-9]*\)ms .*/\1/p' | tail -n 1 |
 		grep '[1-9]'
@@ -25,5 +25,5 @@ for way in libc wide movsb; do
 		echo "$with $bare"
 	done | awk '{ print $1 / $2 }' >"$work/ratios"
 	[ "$(wc -l <"$work/ratios")" -eq "$rounds" ] || exit 1
-	figure "stress_split, --copy=$way : bare loop, processor time" times "<= 2" <"$work/ratios"
+	figure "stress_split, --copy=$way : bare loop, CPU time" times "<= 2" <"$work/ratios"
 done

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034 # what scripts use is not used here
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# For benches: `. figures.sh`. They run in the build folder and print samples on standard
+# For benches: `. figures.sh`. They run in the build directory and print samples on standard
 # output, as bench.py reads them; all else that they say goes to standard error.
 
 work=$(mktemp -d) || exit 2

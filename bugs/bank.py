@@ -87,9 +87,9 @@ class Bank:
     """All bugs, in the order of bugs.def."""
 
     def __init__(self, source):
-        self.folder = pathlib.Path(source) / "bugs"
+        self.directory = pathlib.Path(source) / "bugs"
         self.programs = pathlib.Path(source) / "corpus" / "bugs"
-        self.bugs = self._read(self.folder / "bugs.def")
+        self.bugs = self._read(self.directory / "bugs.def")
 
     @staticmethod
     def _read(path):
@@ -109,7 +109,7 @@ class Bank:
         return bugs
 
     def patch(self, bug):
-        return self.folder / "patch" / f"{bug.name}.patch"
+        return self.directory / "patch" / f"{bug.name}.patch"
 
     def program(self, bug):
         return self.programs / f"{bug.name}.page"
@@ -123,13 +123,13 @@ class Bank:
             found = [b for b in self.bugs.values() if b.name == name] or [
                 b for b in self.bugs.values() if b.name.startswith(name) or b.kind == name]
             if not found:
-                raise BadBank(f"expected a bug of {self.folder / 'bugs.def'}, got {name}")
+                raise BadBank(f"expected a bug of {self.directory / 'bugs.def'}, got {name}")
             chosen += [b for b in found if b not in chosen]
         return chosen
 
     def disorder(self):
         """What is wrong between the table and the files beside it, one line each."""
-        patches = {p.stem for p in (self.folder / "patch").glob("*")}
+        patches = {p.stem for p in (self.directory / "patch").glob("*")}
         programs = {p.stem for p in self.programs.glob("*")}
         for name, bug in self.bugs.items():
             if name not in patches:

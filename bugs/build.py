@@ -89,9 +89,9 @@ def tool(flavour):
                    file="pagetorture" + suffix(flavour))
 
 
-def _patterns(folder, name, joint, files):
-    """Automake leaves a folder's own name out of the names of objects in there."""
-    return [f"{folder}/{own}{joint}{file}.o" for own in (name, name.removeprefix(f"{folder}_"))
+def _patterns(directory, name, joint, files):
+    """Automake leaves a directory's own name out of the names of objects in there."""
+    return [f"{directory}/{own}{joint}{file}.o" for own in (name, name.removeprefix(f"{directory}_"))
             for file in files]
 
 
@@ -134,11 +134,11 @@ def _users(source, header):
 
 
 class Builder:
-    """Builds in a folder of its own for each bug; None is the library as it is."""
+    """Builds in a directory of its own for each bug; None is the library as it is."""
 
     def __init__(self, tree, patch=None, name="clean"):
         self.tree, self.patch, self.name = tree, patch, name
-        self.folder = tree.work / name
+        self.directory = tree.work / name
         self.lock = threading.Lock()
         self.linker = ["-fuse-ld=lld"] if shutil.which("ld.lld") else []
 
@@ -151,7 +151,7 @@ class Builder:
 
     def _source(self):
         """The patched copy of src/page, and the names of the sources to compile."""
-        source, good = self.folder / "src", self.tree.source / "src" / "page"
+        source, good = self.directory / "src", self.tree.source / "src" / "page"
         shutil.rmtree(source, ignore_errors=True)
         (source / "page").mkdir(parents=True)
         for path in good.glob("*.[ch]"):
@@ -171,7 +171,7 @@ class Builder:
         return source, compiled
 
     def _compile(self, source, name, flavour, counting):
-        target = self.folder / flavour / (name[:-2] + ".o")
+        target = self.directory / flavour / (name[:-2] + ".o")
         target.parent.mkdir(exist_ok=True)
         status, output = run([*self.tree.cc, "-D_GNU_SOURCE", "-std=gnu11",
                               "-fno-omit-frame-pointer", *self.tree.cflags, "-g0",
@@ -186,7 +186,7 @@ class Builder:
 
     def _objects(self, program):
         if not program.objects:
-            return [self.tree.source / "tests" / f"{program.name}.c", f"-I{self.folder / 'src'}",
+            return [self.tree.source / "tests" / f"{program.name}.c", f"-I{self.directory / 'src'}",
                     f"-I{self.tree.source / 'src'}", f"-I{self.tree.source}", "-D_GNU_SOURCE",
                     "-std=gnu11"]
         found = [path for pattern in program.objects
@@ -201,8 +201,8 @@ class Builder:
         """Objects of sources that are gone may lie about."""
         relative = pathlib.Path(path).relative_to(self.tree.build)
         name = relative.stem.split("-", 1)[-1] + ".c"
-        return any((self.tree.source / folder / name).exists()
-                   for folder in (relative.parent, "tests"))
+        return any((self.tree.source / directory / name).exists()
+                   for directory in (relative.parent, "tests"))
 
     def _link(self, program, objects, target, counting):
         archives = [*program.archives, f"libharness-{program.flavour}.a",
@@ -219,7 +219,7 @@ class Builder:
     def make(self, program, counting=False):
         """The program's path. What is there already, of the same things, is left alone."""
         with self.lock:
-            return self._make(program, self.folder / (program.file + "-reach" * counting),
+            return self._make(program, self.directory / (program.file + "-reach" * counting),
                               counting)
 
     def _make(self, program, target, counting):
@@ -227,7 +227,7 @@ class Builder:
         stamp = self.stamp()
         if target.exists() and mark.exists() and mark.read_text() == stamp:
             return target
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         mark.unlink(missing_ok=True)
         source, compiled = self._source()
         objects = [self._compile(source, name, program.flavour, counting)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """The columns of the kill table: ways to look at a library with a bug in it.
 
-A column is a function of (bench, seat, trial) that ends in an Outcome. The seat is who is
+A column is a function of (bench, subject, trial) that ends in an Outcome. The subject is who is
 looked at: a bug, or the library as it is in a flavour and a backend.
 """
 import dataclasses
@@ -42,7 +42,7 @@ class Outcome:
 
 
 @dataclasses.dataclass(frozen=True)
-class Seat:
+class Subject:
     """Who is looked at."""
     name: str
     flavour: str
@@ -59,9 +59,9 @@ class Bench:
     builders: dict = dataclasses.field(default_factory=dict)
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
-    def builder(self, seat):
-        patch = seat.bug and self.patch_of(seat.bug)
-        name = seat.name if patch else f"clean/{seat.flavour}"
+    def builder(self, subject):
+        patch = subject.bug and self.patch_of(subject.bug)
+        name = subject.name if patch else f"clean/{subject.flavour}"
         with self.lock:
             return self.builders.setdefault(name, build.Builder(self.tree, patch, name))
 
@@ -103,13 +103,13 @@ def _complaint(flavour, output):
     return match and (match[1], match[2])
 
 
-def _replay(binary, seat, programs, **environment):
-    status, output, seconds = _call([binary, "run", "--backend", seat.backend, "--flavour",
-                                     seat.flavour, "--timeout", 10, *programs],
+def _replay(binary, subject, programs, **environment):
+    status, output, seconds = _call([binary, "run", "--backend", subject.backend, "--flavour",
+                                     subject.flavour, "--timeout", 10, *programs],
                                     GRACE + 10 * len(programs), **environment)
     if status == 0:
         return Outcome(False, seconds, len(programs))
-    found = _complaint(seat.flavour, output)
+    found = _complaint(subject.flavour, output)
     if not found:
         return _silent("pagetorture run", status, output)
     place = [str(p) for p in programs].index(found[0]) + 1
@@ -120,26 +120,26 @@ def _blind(bench):
     return BLIND.get(bench.tree.without, {})
 
 
-def _is_told_from_good(bench, seat, outcome):
+def _is_told_from_good(bench, subject, outcome):
     """With a detector left out the library as it is may look just as bad."""
-    good = dataclasses.replace(seat, name=f"clean, {seat.flavour}", bug=None)
-    binary = bench.builder(good).make(build.tool(seat.flavour))
-    return _replay(binary, seat, seat.programs[:1], **_blind(bench)).detector != outcome.detector
+    good = dataclasses.replace(subject, name=f"clean, {subject.flavour}", bug=None)
+    binary = bench.builder(good).make(build.tool(subject.flavour))
+    return _replay(binary, subject, subject.programs[:1], **_blind(bench)).detector != outcome.detector
 
 
-def replay(bench, seat, _trial):
+def replay(bench, subject, _trial):
     """Its own program, then, if that lets it live, all others of the corpus."""
-    _need(bench, seat.flavour)
-    binary = bench.builder(seat).make(build.tool(seat.flavour))
-    if not seat.bug:
-        return _replay(binary, seat, seat.programs)
-    first = _replay(binary, seat, seat.programs[:1], **_blind(bench))
+    _need(bench, subject.flavour)
+    binary = bench.builder(subject).make(build.tool(subject.flavour))
+    if not subject.bug:
+        return _replay(binary, subject, subject.programs)
+    first = _replay(binary, subject, subject.programs[:1], **_blind(bench))
     if bench.tree.without:
-        first.killed = first.killed and _is_told_from_good(bench, seat, first)
+        first.killed = first.killed and _is_told_from_good(bench, subject, first)
         return first
-    if first.killed or first.detector or len(seat.programs) == 1:
+    if first.killed or first.detector or len(subject.programs) == 1:
         return first
-    rest = _replay(binary, seat, seat.programs[1:])
+    rest = _replay(binary, subject, subject.programs[1:])
     rest.inputs += first.inputs
     rest.seconds += first.seconds
     return rest
@@ -147,15 +147,15 @@ def replay(bench, seat, _trial):
 
 # ---- elsewhere: a unit test or a stress program, where no page program can show it ----
 
-def elsewhere(bench, seat, _trial):
+def elsewhere(bench, subject, _trial):
     """The unit test or stress program that its line in bugs.def names."""
-    if not seat.bug or not seat.bug.elsewhere:
+    if not subject.bug or not subject.bug.elsewhere:
         raise Unusable("a page program shows it")
-    _need(bench, seat.flavour)
-    name = seat.bug.elsewhere
+    _need(bench, subject.flavour)
+    name = subject.bug.elsewhere
     if name.startswith("stress_"):
-        return _stress(bench, seat, name, 1, bench.seconds)
-    binary = bench.builder(seat).make(build.unit_test(name))
+        return _stress(bench, subject, name, 1, bench.seconds)
+    binary = bench.builder(subject).make(build.unit_test(name))
     status, output, seconds = _call([binary], GRACE)
     failed = re.search(r"^not ok .*$", output, re.MULTILINE)
     if status == 0:
@@ -169,11 +169,11 @@ def elsewhere(bench, seat, _trial):
 
 # ---- stress ----
 
-def _stress(bench, seat, name, trial, share, *more):
-    binary = bench.builder(seat).make(build.stress(name, seat.flavour))
+def _stress(bench, subject, name, trial, share, *more):
+    binary = bench.builder(subject).make(build.stress(name, subject.flavour))
     status, output, seconds = _call([binary, "-s", share, f"--seed={trial}",
                                      "--stat-interval=0", *more], share + GRACE,
-                                    PAGE_MAP=seat.backend)
+                                    PAGE_MAP=subject.backend)
     if status == 0:
         return Outcome(False, seconds, 1)
     if status is None:
@@ -193,17 +193,17 @@ def _stress(bench, seat, name, trial, share, *more):
 CROWD = ("-t", 40)
 
 
-def stress(bench, seat, trial):
+def stress(bench, subject, trial):
     """The stress programs one after the other, on real threads; they share the time."""
-    _need(bench, seat.flavour)
-    if (seat.flavour, seat.backend) == ("tsan", "alias"):
+    _need(bench, subject.flavour)
+    if (subject.flavour, subject.backend) == ("tsan", "alias"):
         raise Unusable("to ThreadSanitizer the stress programs show a page at one address only")
     spent = 0.0
     names = sorted(path.stem for path in (bench.tree.source / "stress").glob("stress_*.c"))
     runs = [(name,) for name in names] + [("stress_churn", *CROWD)]
     share = max(1, bench.seconds // len(runs))
     for number, (name, *more) in enumerate(runs, 1):
-        outcome = _stress(bench, seat, name, trial, share, *more)
+        outcome = _stress(bench, subject, name, trial, share, *more)
         spent += outcome.seconds
         if outcome.killed:
             break
@@ -213,15 +213,15 @@ def stress(bench, seat, trial):
 
 # ---- the race matrix ----
 
-def matrix(bench, seat, _trial):
+def matrix(bench, subject, _trial):
     """Every cell of the race matrix on fibers, once."""
     _need(bench, "tsan")
-    if not seat.bug and seat.flavour != "tsan":
+    if not subject.bug and subject.flavour != "tsan":
         raise Unusable("the matrix is in another flavour")
-    folder = bench.builder(seat)
-    binary = folder.make(build.tool("tsan"))
+    directory = bench.builder(subject)
+    binary = directory.make(build.tool("tsan"))
     status, output, seconds = _call([binary, "race", "--detector", "tsan-fibers", "--repeat", 1,
-                                     "--backend", seat.backend], 10 * GRACE)
+                                     "--backend", subject.backend], 10 * GRACE)
     cells = re.search(r"(\d+) cells", output)
     count = int(cells[1]) if cells else 0
     if status == 0:
@@ -238,49 +238,49 @@ def matrix(bench, seat, _trial):
 FATAL_KINDS = ("mapping", "lifetime")
 
 
-def fuzz_targets(seat):
+def fuzz_targets(subject):
     """Those whose findings can be of this kind; they share the time."""
-    if not seat.bug:
+    if not subject.bug:
         return {"plain": ["fuzz_page-plain", "fuzz_fatal-plain", "fuzz_api-plain"],
                 "asan": ["fuzz_page", "fuzz_fault", "fuzz_fatal", "fuzz_api"],
                 "msan": ["fuzz_fatal-msan"],
-                "tsan": ["fuzz_race"]}[seat.flavour]
-    plain = "-plain" if seat.flavour == "plain" else ""
-    if seat.bug.elsewhere:
+                "tsan": ["fuzz_race"]}[subject.flavour]
+    plain = "-plain" if subject.flavour == "plain" else ""
+    if subject.bug.elsewhere:
         return ["fuzz_api" + plain]
-    if seat.flavour == "tsan":
+    if subject.flavour == "tsan":
         return ["fuzz_race"]
-    if seat.flavour == "msan":
+    if subject.flavour == "msan":
         return ["fuzz_fatal-msan"]
-    if seat.bug.kind == "injection":
+    if subject.bug.kind == "injection":
         return ["fuzz_fault"]
     # What the library says itself, and addresses that are revoked, ASan would see for it.
     # What fuzz_fatal runs before the call that ends the process is compared as in fuzz_page.
-    if seat.bug.detector in ("alive", "library"):
+    if subject.bug.detector in ("alive", "library"):
         return ["fuzz_fatal" + plain]
-    if seat.bug.kind in FATAL_KINDS:
+    if subject.bug.kind in FATAL_KINDS:
         return ["fuzz_fatal" + plain, "fuzz_page" + plain]
     return ["fuzz_page"]
 
 
-def _fuzz(bench, seat, trial, target, seeds, limit):
-    builder = bench.builder(seat)
+def _fuzz(bench, subject, trial, target, seeds, limit):
+    builder = bench.builder(subject)
     program = build.fuzz_target(target)
     _need(bench, program.flavour)
     binary = builder.make(program)
-    folder = builder.folder / f"{target}-{'seeds' if seeds else 'empty'}-{seat.backend}-{trial}"
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "corpus").mkdir(parents=True)
+    directory = builder.directory / f"{target}-{'seeds' if seeds else 'empty'}-{subject.backend}-{trial}"
+    shutil.rmtree(directory, ignore_errors=True)
+    (directory / "corpus").mkdir(parents=True)
     status, output, seconds = _call(
         [binary, f"-seed={trial}", f"-max_total_time={limit}", "-timeout=10",
          "-max_len=704", "-rss_limit_mb=2048", "-print_final_stats=1",
-         f"-artifact_prefix={folder}/", folder / "corpus", *seeds], limit + GRACE,
-        PAGE_MAP=seat.backend)
+         f"-artifact_prefix={directory}/", directory / "corpus", *seeds], limit + GRACE,
+        PAGE_MAP=subject.backend)
     inputs = LAST_INPUT.search(output)
     count = int(inputs[1]) if inputs else 0
     if status == 0:
-        ran = reach.reached(builder, program, folder, {**os.environ, "PAGE_MAP": seat.backend})
-        shutil.rmtree(folder, ignore_errors=True)
+        ran = reach.reached(builder, program, directory, {**os.environ, "PAGE_MAP": subject.backend})
+        shutil.rmtree(directory, ignore_errors=True)
         return Outcome(False, seconds, count, reached=ran)
     if status is None:
         return Outcome(True, seconds, count, "hang", f"{target} still running after {GRACE} s "
@@ -291,15 +291,15 @@ def _fuzz(bench, seat, trial, target, seeds, limit):
     return Outcome(True, seconds, count, detector_of(found[0]), found[0].strip())
 
 
-def _fuzz_all(bench, seat, trial, with_seeds):
-    targets = fuzz_targets(seat)
-    limit = max(1, bench.seconds // len(targets)) if seat.bug else bench.seconds
+def _fuzz_all(bench, subject, trial, with_seeds):
+    targets = fuzz_targets(subject)
+    limit = max(1, bench.seconds // len(targets)) if subject.bug else bench.seconds
     spent, inputs = 0.0, 0
     for target in targets:
         seeds = [bench.tree.build / "seeds" / target.partition("-")[0]] if with_seeds else []
         if seeds and not seeds[0].is_dir():
             raise Unusable(f"expected {seeds[0]}: make seeds")
-        outcome = _fuzz(bench, seat, trial, target, seeds, limit)
+        outcome = _fuzz(bench, subject, trial, target, seeds, limit)
         outcome.seconds, spent = outcome.seconds + spent, outcome.seconds + spent
         outcome.inputs, inputs = outcome.inputs + inputs, outcome.inputs + inputs
         if outcome.killed or outcome.detector:
@@ -307,14 +307,14 @@ def _fuzz_all(bench, seat, trial, with_seeds):
     return outcome
 
 
-def fuzz_corpus(bench, seat, trial):
+def fuzz_corpus(bench, subject, trial):
     """libFuzzer from the stored corpus (without the programs that were kept for bugs)."""
-    return _fuzz_all(bench, seat, trial, True)
+    return _fuzz_all(bench, subject, trial, True)
 
 
-def fuzz_empty(bench, seat, trial):
+def fuzz_empty(bench, subject, trial):
     """libFuzzer from nothing."""
-    return _fuzz_all(bench, seat, trial, False)
+    return _fuzz_all(bench, subject, trial, False)
 
 
 # Name: (what looks, does chance matter).

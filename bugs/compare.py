@@ -59,9 +59,9 @@ def _seconds(cell):
 
 def rows(old, new):
     """A row for each cell that both looked at."""
-    for name, seat in new["seats"].items():
-        before = old["seats"].get(name, {"cells": {}})["cells"]
-        for column, cell in sorted(seat["cells"].items()):
+    for name, subject in new["subjects"].items():
+        before = old["subjects"].get(name, {"cells": {}})["cells"]
+        for column, cell in sorted(subject["cells"].items()):
             if "trials" not in cell or "trials" not in before.get(column, {}):
                 continue
             a, b = before[column], cell
@@ -75,7 +75,7 @@ def rows(old, new):
 def _read(path):
     with open(path, encoding="utf-8") as file:
         results = json.load(file)
-    if not isinstance(results, dict) or "seats" not in results:
+    if not isinstance(results, dict) or "subjects" not in results:
         raise ValueError("expected results of pagetorture bugs")
     return results
 

@@ -83,7 +83,7 @@ def parse(arguments):
     parser.add_argument("--compare", nargs=2, metavar=("OLD", "NEW"),
                         help="hold two files of results against each other; runs nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
-                        help="bugs at a time (default: one a processor)")
+                        help="bugs at a time (default: one a CPU)")
     parser.add_argument("--keep", action="store_true",
                         help="keep the programs that were built, for a look by hand")
     parser.add_argument("--list", action="store_true", help="what is in the bank; runs nothing")
@@ -91,7 +91,7 @@ def parse(arguments):
                         help="also write the table there as one JSON object, for make report")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
                         help="where results are kept, and found again by the next run "
-                             "(default: bugs/results.json in the build folder)")
+                             "(default: bugs/results.json in the build directory)")
     parser.add_argument("--time", type=int, default=5, metavar="S",
                         help="seconds for a trial of fuzzing or stress (default 5)")
     parser.add_argument("--without", metavar="F", choices=FLAVOURS[1:],
@@ -113,18 +113,18 @@ def parse(arguments):
     return options
 
 
-def seats_of(bank, bugs, clean_only, without):
+def subjects_of(bank, bugs, clean_only, without):
     """The bugs, then the library as it is in each flavour and backend."""
     corpus = sorted(bank.programs.parent.glob("r*/*.page"))
     own = [bank.program(bug) for bug in bugs if not bug.elsewhere]
     if not clean_only:
         for bug in bugs:
             first = () if bug.elsewhere else (bank.program(bug),)
-            yield columns.Seat(bug.name, bug.flavour, bug.backend, bug, (*first, *corpus))
+            yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, (*first, *corpus))
     for flavour in FLAVOURS:
         for backend in BACKENDS:
             if own and not without:
-                yield columns.Seat(f"clean, {flavour}, {backend}", flavour, backend, None,
+                yield columns.Subject(f"clean, {flavour}, {backend}", flavour, backend, None,
                                    tuple(own))
 
 
@@ -158,10 +158,10 @@ def main(arguments):
     file = f"without-{options.without}.json" if options.without else "results.json"
     options.results = options.results or tree.build / "bugs" / file
     run = runner.Runner(tree, options)
-    seats = list(seats_of(bank, bugs, options.clean_only, options.without))
-    print(f"pagetorture bugs: {len(seats)} libraries, {options.column}, {options.jobs} at a time",
+    subjects = list(subjects_of(bank, bugs, options.clean_only, options.without))
+    print(f"pagetorture bugs: {len(subjects)} libraries, {options.column}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
-    results = run.run(seats)
+    results = run.run(subjects)
     table.print_results(results, options.columns)
     good = table.print_verdict(results, options.columns, options.without)
     if options.report:

@@ -46,10 +46,10 @@ def _counts(tree, binary, profile):
     return counts
 
 
-def _run(tree, binary, folder, environment):
+def _run(tree, binary, directory, environment):
     """Return: the merged profile; None when the run left none."""
-    raw, merged = folder / "reach.profraw", folder / "reach.profdata"
-    build.run([binary, "-runs=0", "-timeout=10", folder / "corpus"],
+    raw, merged = directory / "reach.profraw", directory / "reach.profdata"
+    build.run([binary, "-runs=0", "-timeout=10", directory / "corpus"],
               env={**environment, "LLVM_PROFILE_FILE": str(raw)}, timeout=120)
     if not raw.exists():
         return None
@@ -57,13 +57,13 @@ def _run(tree, binary, folder, environment):
     return None if status else merged
 
 
-def reached(builder, program, folder, environment):
+def reached(builder, program, directory, environment):
     """True, False, or None where it cannot be known."""
     tree = builder.tree
     if not tree.coverage or not shutil.which(tree.llvm_cov) or not builder.patch:
         return None
     binary = builder.make(program, counting=True)
-    profile = _run(tree, binary, folder, environment)
+    profile = _run(tree, binary, directory, environment)
     if not profile:
         return None
     counts = _counts(tree, binary, profile)

@@ -23,9 +23,9 @@ def _cell(cell):
             "limit": cell["limit"], "why": why}
 
 
-def _seat(name, seat, columns):
-    about = {k: v for k, v in seat.items() if k != "cells"}
-    return {"name": name, **about, "cells": {c: _cell(seat["cells"].get(c)) for c in columns}}
+def _subject(name, subject, columns):
+    about = {k: v for k, v in subject.items() if k != "cells"}
+    return {"name": name, **about, "cells": {c: _cell(subject["cells"].get(c)) for c in columns}}
 
 
 def write(options, results, begun, arguments):
@@ -35,4 +35,4 @@ def write(options, results, begun, arguments):
     keep.write(options.report, {
         **head, "columns": options.columns, "time": options.time, "trials": options.trials,
         "wrong": wrong,
-        "seats": [_seat(name, seat, options.columns) for name, seat in results.items()]})
+        "subjects": [_subject(name, subject, options.columns) for name, subject in results.items()]})

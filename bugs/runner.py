@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Looks at all seats in all columns, some at a time, and keeps what came of it.
+"""Looks at all subjects in all columns, some at a time, and keeps what came of it.
 
-Results are written after every seat, beside the file and then renamed. What the file holds
+Results are written after every subject, beside the file and then renamed. What the file holds
 already is taken from there, if it is about the same library, bug, programs and limit; so a
 run that was stopped goes on where it was.
 """
@@ -22,17 +22,17 @@ VERSION = 1
 
 
 class Progress:
-    """One line that is refreshed on a terminal, a line a seat elsewhere."""
+    """One line that is refreshed on a terminal, a line a subject elsewhere."""
 
     def __init__(self, total):
         self.total, self.done = total, 0
         self.terminal = sys.stderr.isatty()
 
-    def tell(self, seat, cells):
+    def tell(self, subject, cells):
         self.done += 1
         said = ", ".join(f"{name}: {self._word(cell)}" for name, cell in cells.items()
                          if "skipped" not in cell)
-        line = f"[{self.done}/{self.total}] {seat.name}: {said or 'skipped'}"
+        line = f"[{self.done}/{self.total}] {subject.name}: {said or 'skipped'}"
         if self.terminal:
             print(f"\r\x1b[K{line[:shutil.get_terminal_size().columns - 1]}", end="",
                   file=sys.stderr, flush=True)
@@ -51,11 +51,11 @@ class Progress:
         return killed[0]["detector"] if killed else "survived"
 
 
-def _about(seat):
-    """What stands in the results about a seat, beside its cells."""
-    if not seat.bug:
-        return {"clean": True, "flavour": seat.flavour, "backend": seat.backend}
-    return {"clean": False, **dataclasses.asdict(seat.bug)}
+def _about(subject):
+    """What stands in the results about a subject, beside its cells."""
+    if not subject.bug:
+        return {"clean": True, "flavour": subject.flavour, "backend": subject.backend}
+    return {"clean": False, **dataclasses.asdict(subject.bug)}
 
 
 class Runner:
@@ -70,7 +70,7 @@ class Runner:
     # ---- the file ----
 
     def _load(self):
-        empty = {"version": VERSION, "seats": {}}
+        empty = {"version": VERSION, "subjects": {}}
         path = self.options.results
         try:
             results = json.loads(path.read_text())
@@ -91,32 +91,32 @@ class Runner:
 
     # ---- one cell ----
 
-    def _stamp(self, seat, column):
-        digest = hashlib.sha256(self.bench.builder(seat).stamp().encode())
-        for program in seat.programs:
+    def _stamp(self, subject, column):
+        digest = hashlib.sha256(self.bench.builder(subject).stamp().encode())
+        for program in subject.programs:
             digest.update(program.read_bytes())
         if columns.COLUMNS[column][1]:
             digest.update(f"{self.options.time} {self.options.trials}".encode())
         return digest.hexdigest()[:16]
 
-    def _trials(self, seat, column):
+    def _trials(self, subject, column):
         look, chance = columns.COLUMNS[column]
         count = self.options.trials if chance else 1
         done = []
         # More than half that saw nothing: whatever the rest sees, the median is beyond the
         # limit. On the good library each trial counts.
-        while len(done) < count and (not seat.bug or
+        while len(done) < count and (not subject.bug or
                                      2 * sum(not t["killed"] for t in done) <= count):
-            done.append(dataclasses.asdict(look(self.bench, seat, len(done) + 1)))
+            done.append(dataclasses.asdict(look(self.bench, subject, len(done) + 1)))
         return done
 
-    def _cell(self, seat, column, before):
-        stamp = self._stamp(seat, column)
+    def _cell(self, subject, column, before):
+        stamp = self._stamp(subject, column)
         if not self.options.again and before.get("stamp") == stamp and "failed" not in before:
             return before
         cell = {"stamp": stamp, "limit": self.options.time}
         try:
-            cell["trials"] = self._trials(seat, column)
+            cell["trials"] = self._trials(subject, column)
         except columns.Unusable as reason:
             cell["skipped"] = str(reason)
         except (build.BuildFailed, OSError) as reason:
@@ -125,21 +125,21 @@ class Runner:
 
     # ---- all ----
 
-    def _seat(self, seat, progress):
-        before = self.results["seats"].get(seat.name, {}).get("cells", {})
-        cells = {c: self._cell(seat, c, before.get(c, {})) for c in self.options.columns}
+    def _subject(self, subject, progress):
+        before = self.results["subjects"].get(subject.name, {}).get("cells", {})
+        cells = {c: self._cell(subject, c, before.get(c, {})) for c in self.options.columns}
         with self.lock:
-            self.results["seats"][seat.name] = {**_about(seat), "cells": {**before, **cells}}
+            self.results["subjects"][subject.name] = {**_about(subject), "cells": {**before, **cells}}
             self._save()
-            progress.tell(seat, cells)
-        if seat.bug and not self.options.keep:
-            shutil.rmtree(self.bench.builder(seat).folder, ignore_errors=True)
+            progress.tell(subject, cells)
+        if subject.bug and not self.options.keep:
+            shutil.rmtree(self.bench.builder(subject).directory, ignore_errors=True)
 
-    def run(self, seats):
-        """The results, of these seats only. What is left of older ones stays in the file."""
-        progress = Progress(len(seats))
+    def run(self, subjects):
+        """The results, of these subjects only. What is left of older ones stays in the file."""
+        progress = Progress(len(subjects))
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
-            jobs = [pool.submit(self._seat, seat, progress) for seat in seats]
+            jobs = [pool.submit(self._subject, subject, progress) for subject in subjects]
             try:
                 for job in concurrent.futures.as_completed(jobs):
                     job.result()
@@ -147,4 +147,4 @@ class Runner:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         progress.end()
-        return {seat.name: self.results["seats"][seat.name] for seat in seats}
+        return {subject.name: self.results["subjects"][subject.name] for subject in subjects}

@@ -73,34 +73,34 @@ def print_bank(bugs):
 
 def print_results(results, columns):
     print_rows([("bug", *columns)] +
-               [(name, *(cell_text(seat["cells"].get(c)) for c in columns))
-                for name, seat in results.items()])
+               [(name, *(cell_text(subject["cells"].get(c)) for c in columns))
+                for name, subject in results.items()])
 
 
 # ---- what is wrong with it ----
 
-def _bug_complaints(name, seat, columns):
+def _bug_complaints(name, subject, columns):
     """A bug has to be killed, and by the one who is meant to see it."""
-    proof = PROOF[bool(seat["elsewhere"])]
+    proof = PROOF[bool(subject["elsewhere"])]
     if proof not in columns:
         return
-    cell = seat["cells"][proof]
+    cell = subject["cells"][proof]
     if "failed" in cell:
         yield f"{name}: {cell['failed']}"
     elif "skipped" not in cell:
         trial = cell["trials"][0]
         if not trial["killed"]:
             yield f"{name}: survived {proof}: {trial['why'] or 'nobody said anything'}"
-        elif trial["detector"] != seat["detector"]:
-            yield (f"{name}: expected to be killed by {seat['detector']}, was by "
+        elif trial["detector"] != subject["detector"]:
+            yield (f"{name}: expected to be killed by {subject['detector']}, was by "
                    f"{trial['detector']}: {trial['why']}")
         elif proof == "replay" and trial["inputs"] != 1:
             yield f"{name}: expected its own program to kill it, did {trial['why']}"
 
 
-def _clean_complaints(name, seat, columns):
+def _clean_complaints(name, subject, columns):
     for column in columns:
-        cell = seat["cells"][column]
+        cell = subject["cells"][column]
         if "failed" in cell:
             yield f"{name}: {column}: {cell['failed']}"
         for trial in cell.get("trials", []):
@@ -110,9 +110,9 @@ def _clean_complaints(name, seat, columns):
 
 def _needed_complaints(results, without):
     """Exactly the bugs that only @without can see are to live without it."""
-    for name, seat in results.items():
-        cell = seat["cells"]["replay"]
-        needs = seat["flavour"] == without
+    for name, subject in results.items():
+        cell = subject["cells"]["replay"]
+        needs = subject["flavour"] == without
         if "failed" in cell:
             yield f"{name}: {cell['failed']}"
         elif "skipped" not in cell and cell["trials"][0]["killed"] == needs:
@@ -124,8 +124,8 @@ def complaints(results, columns, without=None):
     if without:
         yield from _needed_complaints(results, without)
         return
-    for name, seat in results.items():
-        yield from (_clean_complaints if seat["clean"] else _bug_complaints)(name, seat, columns)
+    for name, subject in results.items():
+        yield from (_clean_complaints if subject["clean"] else _bug_complaints)(name, subject, columns)
 
 
 def _sum_column(results, column):

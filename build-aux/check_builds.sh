@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The other ways to build all of this, each from a tarball's tree that is read-only, in a
-# folder of its own below check-builds/: with gcc and no clang, with clang and no gcc, for 32
+# directory of its own below check-builds/: with gcc and no clang, with clang and no gcc, for 32
 # bits, as it is configured here, and distcheck. One row each at the end; where one
 # stops, its log is named. From make: MAKE, CC, AWK, JOBS, UNIT_TESTS, PAGE_TESTS and the like.
 #
@@ -28,7 +28,7 @@ row() {
 	printf '%-9s %-8s %6s  %s\n' "$build" "$1" "$2" "$3" >>"$rows"
 }
 
-# step NAME COMMAND...: in the build's folder, with its path.
+# step NAME COMMAND...: in the build's directory, with its path.
 step() {
 	name=$1
 	shift
@@ -36,22 +36,22 @@ step() {
 	(cd "$top/$build" && PATH=$path && "$@") >"$top/$build.$name.log" 2>&1 </dev/null
 }
 
-# path_without FOLDER PATTERN...: a path with all programs but those; patterns are of the shell.
+# path_without DIRECTORY PATTERN...: a path with all programs but those; patterns are of the shell.
 path_without() {
-	folder=$1
+	directory=$1
 	shift
-	mkdir -p "$folder"
+	mkdir -p "$directory"
 	echo "$PATH" | tr ':' '\n' | while read -r programs; do
-		ln -s "$programs"/* "$folder" 2>/dev/null
+		ln -s "$programs"/* "$directory" 2>/dev/null
 	done
 	(
-		cd "$folder" || exit
+		cd "$directory" || exit
 		for pattern; do
 			# shellcheck disable=SC2086 # a pattern
 			rm -f -- $pattern
 		done
 	)
-	echo "$folder"
+	echo "$directory"
 }
 
 # Objects that make all has made are used again by nobody: what is missing shows.
@@ -124,7 +124,7 @@ lacking() {
 	esac
 }
 
-# state FOLDER: names, sizes and times.
+# state DIRECTORY: names, sizes and times.
 state() {
 	find "$1" -printf '%P %s %T@\n' | sort
 }

@@ -2,13 +2,13 @@
 # shellcheck disable=SC2317 # called by name
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Debian packages of FOLDER/pagetorture-VERSION: built, looked at by lintian, unpacked, and what is
+# Debian packages of DIRECTORY/pagetorture-VERSION: built, looked at by lintian, unpacked, and what is
 # in them used. From make: `make check-deb`. What is missing is named, and exit status 77.
 set -u
 
-folder=${1:?usage: check_deb.sh FOLDER VERSION; by make check-deb}
-version=${2:?usage: check_deb.sh FOLDER VERSION; by make check-deb}
-source=$folder/pagetorture-$version
+directory=${1:?usage: check_deb.sh DIRECTORY VERSION; by make check-deb}
+version=${2:?usage: check_deb.sh DIRECTORY VERSION; by make check-deb}
+source=$directory/pagetorture-$version
 failed=0
 
 missing=
@@ -20,14 +20,14 @@ if [ -n "$missing" ]; then
 	exit 77
 fi
 
-# step NAME COMMAND...: its log is FOLDER/NAME.log.
+# step NAME COMMAND...: its log is DIRECTORY/NAME.log.
 step() {
 	name=$1
 	shift
 	echo "check-deb: $name"
-	if ! ("$@") >"$folder/$name.log" 2>&1 </dev/null; then
-		echo "check-deb: $name FAILED: $folder/$name.log"
-		tail -n 15 "$folder/$name.log" | sed 's/^/    /'
+	if ! ("$@") >"$directory/$name.log" 2>&1 </dev/null; then
+		echo "check-deb: $name FAILED: $directory/$name.log"
+		tail -n 15 "$directory/$name.log" | sed 's/^/    /'
 		failed=1
 		return 1
 	fi
@@ -41,35 +41,35 @@ build_packages() {
 # Nothing worse than information; of that, only what is known.
 lint() {
 	lintian --fail-on error,warning --info --display-info \
-		"$folder/pagetorture_${version}_"*.changes
+		"$directory/pagetorture_${version}_"*.changes
 }
 
 unpack() {
-	for package in "$folder"/*.deb; do
+	for package in "$directory"/*.deb; do
 		case $package in *dbgsym*) continue ;; esac
-		dpkg-deb -x "$package" "$folder/root" || return
+		dpkg-deb -x "$package" "$directory/root" || return
 	done
 }
 
 # From where they were unpacked: all flavours, C that reproduces, functions by name.
 use_packages() {
-	rules=$folder/root/usr/share/doc/pagetorture/examples/rules
-	cd "$folder/root" || return
-	"$folder/root/usr/bin/pagetorture" run --json "$rules/overlap-one-byte.page" || return
+	rules=$directory/root/usr/share/doc/pagetorture/examples/rules
+	cd "$directory/root" || return
+	"$directory/root/usr/bin/pagetorture" run --json "$rules/overlap-one-byte.page" || return
 	for flavour in plain asan tsan msan; do
-		"$folder/root/usr/bin/pagetorture" run --json "$rules/bounds.page" |
+		"$directory/root/usr/bin/pagetorture" run --json "$rules/bounds.page" |
 			grep -q "\"$flavour\": {" || return
 	done
-	"$folder/root/usr/bin/pagetorture" to-c -o "$folder/race.c" "$rules/overlap-one-byte.page" &&
-		"$folder/root/usr/bin/pagetorture" minimize "$rules/overlap-one-byte.page" >"$folder/out" 2>&1 &&
-		cat "$folder/out" && grep -q 'write_raw \[page_write_raw' "$folder/out" &&
-		"$folder/root/usr/bin/pagetorture" replay "$rules"
+	"$directory/root/usr/bin/pagetorture" to-c -o "$directory/race.c" "$rules/overlap-one-byte.page" &&
+		"$directory/root/usr/bin/pagetorture" minimize "$rules/overlap-one-byte.page" >"$directory/out" 2>&1 &&
+		cat "$directory/out" && grep -q 'write_raw \[page_write_raw' "$directory/out" &&
+		"$directory/root/usr/bin/pagetorture" replay "$rules"
 }
 
 step build build_packages && step lintian lint
 if [ "$failed" = 0 ]; then
-	sed 's/^/    /' "$folder/lintian.log" | grep '^    [EWI]:'
+	sed 's/^/    /' "$directory/lintian.log" | grep '^    [EWI]:'
 	step unpack unpack && step use use_packages
 fi
-[ "$failed" = 0 ] && echo "check-deb: good: $(cd "$folder" && echo *.deb)"
+[ "$failed" = 0 ] && echo "check-deb: good: $(cd "$directory" && echo *.deb)"
 exit "$failed"

@@ -3,14 +3,14 @@
 #
 # Which lines and branches of src/page the corpus reaches, and which its unit tests do.
 #
-#   coverage.sh SRCDIR      run in the build folder; all of it goes to coverage/
+#   coverage.sh SRCDIR      run in the build directory; all of it goes to coverage/
 #
 # From make: CC, COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA. A build of its own counts, in
 # every flavour whose detector can do that beside its own work. Counters lie in a shared
 # mapping of a file (%c), so what a process counted is there however it died.
 set -eu
 
-srcdir=${1:?expected the source folder}
+srcdir=${1:?expected the source directory}
 if [ -z "${LLVM_COV-}" ]; then
 	echo "skipped: coverage ($CC cannot count, or has no llvm-cov of its own)"
 	exit 77
@@ -39,7 +39,7 @@ counted() {
 		>>"$figure/failed"
 }
 
-# beside COMMAND...: in the background, with as many others as there are processors.
+# beside COMMAND...: in the background, with as many others as there are CPUs.
 beside() {
 	"$@" &
 	started=$((started + 1))
@@ -74,7 +74,7 @@ units() {
 	wait
 }
 
-# export_figure FIGURE FOLDER...: the counters of the folders, in all forms.
+# export_figure FIGURE DIRECTORY...: the counters of the directories, in all forms.
 export_figure() {
 	figure=$1
 	shift

@@ -5,13 +5,13 @@
 # targets that the change touches, then all. Says what a CI reads: junit.xml, findings.sarif
 # and the exit status (0 good, 1 a finding or a regression, 2 nothing could run).
 #
-#   fuzz_ci.sh SRCDIR    run in the build folder; everything goes to fuzz-ci/
+#   fuzz_ci.sh SRCDIR    run in the build directory; everything goes to fuzz-ci/
 #   FUZZ_CI_TIME         seconds of fuzzing (default 600)
 #   FUZZ_CI_BASE         what the change is against (default HEAD~1)
 #   FUZZ_CI_SEED         for the engines' random numbers (default 1)
 set -u
 
-srcdir=${1:?expected the source folder}
+srcdir=${1:?expected the source directory}
 home=$(dirname "$0")
 seconds=${FUZZ_CI_TIME:-600}
 base=${FUZZ_CI_BASE:-HEAD~1}

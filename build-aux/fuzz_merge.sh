@@ -4,15 +4,15 @@
 # After a campaign: each target's corpus without what adds no coverage, and what adds
 # coverage to the seeds of the tree as programs there. libFuzzer chooses, by its -merge.
 #
-#   fuzz_merge.sh SRCDIR DIR   run in the build folder, on the campaign in DIR
+#   fuzz_merge.sh SRCDIR DIR   run in the build directory, on the campaign in DIR
 #   FUZZ_SEEDS                 where seeds are written (default SRCDIR/corpus/seed; "no": nowhere)
 #
 # Nothing is deleted: superseded entries are moved to DIR/TARGET/superseded. It may be
 # killed at any time; the corpus is then merged in part.
 set -u
 
-srcdir=${1:?expected the source folder}
-dir=${2:?expected the folder of a campaign}
+srcdir=${1:?expected the source directory}
+dir=${2:?expected the directory of a campaign}
 seeds=${FUZZ_SEEDS:-$srcdir/corpus/seed}
 # Coverage that hangs on the order of inputs cannot be compared.
 export FUZZ_FRESH=1
@@ -24,7 +24,7 @@ complain() {
 	failed=1
 }
 
-# inputs FOLDER: the regular files that an engine takes, each with an end of its own
+# inputs DIRECTORY: the regular files that an engine takes, each with an end of its own
 inputs() {
 	find "$1" -maxdepth 1 -type f -readable -size +0c -size -1025k ! -name '.*' -print0
 }
@@ -33,7 +33,7 @@ count() {
 	inputs "$1" | tr -cd '\0' | wc -c
 }
 
-# coverage TARGET FOLDER: edges that its inputs reach together
+# coverage TARGET DIRECTORY: edges that its inputs reach together
 coverage() {
 	"./$1" -runs=0 "$2" 2>&1 | sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p'
 }
@@ -116,8 +116,8 @@ merge() {
 	rm -rf "$work"
 }
 
-for folder in "$dir"/*/corpus; do
-	[ -d "$folder" ] && merge "$(basename "$(dirname "$folder")")"
+for directory in "$dir"/*/corpus; do
+	[ -d "$directory" ] && merge "$(basename "$(dirname "$directory")")"
 done
 if [ $merged = 0 ] && [ $failed = 0 ]; then
 	complain "expected a campaign in $dir (make fuzz)"

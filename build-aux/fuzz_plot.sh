@@ -7,7 +7,7 @@
 #   fuzz_plot.sh DIR
 set -u
 
-dir=${1:?expected the folder of a campaign}
+dir=${1:?expected the directory of a campaign}
 plots=0
 
 if ! command -v gnuplot >/dev/null; then
@@ -46,11 +46,11 @@ plot_afl() {
 
 for data in "$dir"/*/plot.tsv; do
 	[ -s "$data" ] || continue
-	folder=$(dirname "$data")
-	mkdir -p "$folder/plot-afl"
-	plot "$data" "$folder/plot.svg" "$(basename "$folder")" || exit 1
-	echo "$folder/plot.svg"
-	plot_afl "$folder"
+	directory=$(dirname "$data")
+	mkdir -p "$directory/plot-afl"
+	plot "$data" "$directory/plot.svg" "$(basename "$directory")" || exit 1
+	echo "$directory/plot.svg"
+	plot_afl "$directory"
 	plots=$((plots + 1))
 done
 if [ $plots = 0 ]; then

@@ -11,7 +11,7 @@ smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
 
-# All targets on all engines and processors until stopped; again goes on. For example
+# All targets on all engines and CPUs until stopped; again goes on. For example
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
 FUZZ_DIR = campaign
 

@@ -3,7 +3,7 @@
 #
 # The words of ./configure --with-page-library as one flavour's programs are linked with
 # them: {flavour} is replaced; what is there as a relative path becomes an absolute one,
-# for other folders are linked in than this one; and a folder of libraries is looked in
+# for other directories are linked in than this one; and a directory of libraries is looked in
 # again when the program starts.
 #
 #   page-library.sh FLAVOUR FLAGS     the words, on one line
@@ -20,8 +20,8 @@ absolute() {
 library_word() {
 	case $1 in
 	-L?*)
-		folder=$(absolute "${1#-L}")
-		printf ' -L%s -Wl,-rpath,%s' "$folder" "$folder"
+		directory=$(absolute "${1#-L}")
+		printf ' -L%s -Wl,-rpath,%s' "$directory" "$directory"
 		;;
 	-*) printf ' %s' "$1" ;;
 	*)

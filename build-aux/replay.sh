@@ -3,10 +3,10 @@
 #
 # The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
 #
-#   replay.sh SRCDIR FOLDER...    run in the build folder
+#   replay.sh SRCDIR DIRECTORY...    run in the build directory
 set -u
 
-srcdir=${1:?expected the source folder}
+srcdir=${1:?expected the source directory}
 home=$(dirname "$0")
 shift
 begun=$(date +%s)

@@ -6,11 +6,11 @@
 # race matrix under every detector, stress on real threads, each fuzz target on each of
 # its engines, and replay of the corpus.
 #
-#   smoke.sh SRCDIR         run in the build folder; logs go to smoke/
+#   smoke.sh SRCDIR         run in the build directory; logs go to smoke/
 #   SMOKE_SECONDS           seconds for each fuzzer (default 20)
 set -u
 
-srcdir=${1:?expected the source folder}
+srcdir=${1:?expected the source directory}
 home=$(dirname "$0")
 # shellcheck source=build-aux/shell_word.sh
 . "$home/shell_word.sh"

@@ -35,7 +35,7 @@ _pagetorture_commands()
 		s/^  \(-[a-zA-Z], \)\{0,1\}\([a-z-][a-z-]*\) .*/\2/p'
 }
 
-# Programs and folders; where there is no program, any file, as engines name theirs.
+# Programs and directories; where there is no program, any file, as engines name theirs.
 _pagetorture_files()
 {
 	local files

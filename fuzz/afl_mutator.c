@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/random.h"
+#include "harness/util/random.h"
 #include "harness/mutate/mutate.h"
 #include "harness/mutate/trim.h"
 #include "harness/program/program_bytes.h"

@@ -5,7 +5,7 @@
 
 #include <sanitizer/common_interface_defs.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 
 /* What the compiler's constructors tell; all objects of a program have one stretch. */
 static struct {

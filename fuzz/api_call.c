@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 static const char head[] = "calls 1\n";
 

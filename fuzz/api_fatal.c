@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/isolate.h"
-#include "harness/base/number.h"
-#include "harness/base/uncounted.h"
+#include "harness/util/isolate.h"
+#include "harness/util/number.h"
+#include "harness/util/uncounted.h"
 #include "harness/detect/detector.h"
 
 enum { ALWAYS = 50, NOW_AND_THEN = 16, SECONDS = 5 };

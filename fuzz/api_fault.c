@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "fuzz/fuzz.h"
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 static const struct page_fault_attr start = PAGE_FAULT_ATTR_INIT;
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 #define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
@@ -209,7 +209,7 @@ void api_user_copy(const struct api_call *call)
 	size_t len = call->number[2] % (PAGE_SIZE / 4);
 	static unsigned char before[PAGE_SIZE], after[PAGE_SIZE];
 	struct page *page = api_page(call);
-	unsigned char *addr = page_map_local(page), *home = page_home(addr);
+	unsigned char *addr = page_map_local(page), *home = page_canonical(addr);
 	struct user_slice_reader reader;
 	enum api_fails fails;
 	int ret;

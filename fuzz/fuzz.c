@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/library.h"
 #include "harness/program/program_text.h"

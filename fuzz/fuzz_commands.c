@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/base/sha1.h"
-#include "harness/base/shell_word.h"
+#include "harness/util/sha1.h"
+#include "harness/util/shell_word.h"
 
 static struct {
 	const uint8_t *data;

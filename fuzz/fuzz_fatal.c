@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/base/uncounted.h"
+#include "harness/util/uncounted.h"
 #include "harness/detect/detector.h"
 #include "harness/program/program_bytes.h"
 #include "harness/trial.h"

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 

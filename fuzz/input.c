@@ -8,7 +8,7 @@
 
 #include "fuzz/api_call.h"
 #include "fuzz/fuzz.h"
-#include "harness/base/walk.h"
+#include "harness/util/walk.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Inputs of a fuzz target from files and folders, without an engine.
+ * Inputs of a fuzz target from files and directories, without an engine.
  */
 #ifndef FUZZ_INPUT_H
 #define FUZZ_INPUT_H

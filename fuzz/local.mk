@@ -145,7 +145,7 @@ fuzz_stream_replay_cov_LDADD = libharness-plain.a $(page_cov)
 
 # Does an input get the same answer every time? The code that the engine runs, counters
 # and all, without the engine.
-same_common = $(fuzz_common) $(fuzz_input) %D%/answer.c %D%/answer.h %D%/book.c %D%/book.h \
+same_common = $(fuzz_common) $(fuzz_input) %D%/answer.c %D%/answer.h %D%/answer_table.c %D%/answer_table.h \
 	%D%/main_same.c
 
 if HAVE_ENGINE
@@ -197,7 +197,7 @@ fuzzers: $(engine_programs)
 # whatever compiler. The programs' own sources come along.
 noinst_PROGRAMS += afl_mutator.so
 afl_mutator_so_SOURCES = %D%/afl_mutator.c $(mutate_sources) \
-	src/harness/base/number.c src/harness/program/op.c src/harness/program/program.c src/harness/program/program_bytes.c
+	src/harness/util/number.c src/harness/program/op.c src/harness/program/program.c src/harness/program/program_bytes.c
 afl_mutator_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 # libtool would keep a plain -shared to itself.
 afl_mutator_so_LDFLAGS = -Wc,-shared
@@ -213,22 +213,22 @@ afl_programs = fuzz_fault fuzz_page fuzz_text
 afl_build = \
 	if test "$(AFL_CC)" = no; then \
 	  echo "skipped: AFL++ (no afl-clang-fast)"; exit 77; fi; \
-	$(MKDIR_P) $$folder && \
-	{ test -f $$folder/Makefile && test ! config.h -nt $$folder/Makefile || (cd $$folder && \
+	$(MKDIR_P) $$directory && \
+	{ test -f $$directory/Makefile && test ! config.h -nt $$directory/Makefile || (cd $$directory && \
 	  $(abs_srcdir)/configure --quiet --cache-file=$(abs_builddir)/afl.cache \
 	  CC='$(AFL_CC)' --disable-tsan --disable-msan --disable-shared \
 	  --with-page-library='$(PAGE_LIBRARY)'); } && \
 	sed -n 's/.*SYNC_UNCOUNTED .*[ *]\([a-z_]*\)(.*/fun: \1/p' $(srcdir)/src/page/*.c \
-	  >$$folder/uncounted && test -s $$folder/uncounted && \
-	cd $$folder && AFL_LLVM_DENYLIST=`pwd`/uncounted $(MAKE) $(AM_MAKEFLAGS) $$flags $(afl_programs)
+	  >$$directory/uncounted && test -s $$directory/uncounted && \
+	cd $$directory && AFL_LLVM_DENYLIST=`pwd`/uncounted $(MAKE) $(AM_MAKEFLAGS) $$flags $(afl_programs)
 
 #: afl-fuzzers  build the fuzz targets for AFL++
 afl-fuzzers: afl-fuzzers-asan
-	+@folder=afl-plain flags=ASAN_FLAGS=; $(afl_build)
-	+@folder=afl-cmplog flags=ASAN_FLAGS=; AFL_LLVM_CMPLOG=1; export AFL_LLVM_CMPLOG; $(afl_build)
+	+@directory=afl-plain flags=ASAN_FLAGS=; $(afl_build)
+	+@directory=afl-cmplog flags=ASAN_FLAGS=; AFL_LLVM_CMPLOG=1; export AFL_LLVM_CMPLOG; $(afl_build)
 
 afl-fuzzers-asan:
-	+@folder=afl flags=; $(afl_build)
+	+@directory=afl flags=; $(afl_build)
 
 clean-local: clean-afl
 clean-afl:

@@ -2,7 +2,7 @@
 /*
  * Replays inputs through a fuzz target without an engine, in any compiler's build.
  *
- * Folders are walked in sorted order. The name of an input is printed before it runs,
+ * Directories are walked in sorted order. The name of an input is printed before it runs,
  * so the last line of a crash is the culprit. Replaying nothing is a failure.
  */
 #include <stdio.h>
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2 || !strcmp(argv[1], "--help")) {
 		fprintf(argc < 2 ? stderr : stdout,
-			"Usage: %s [--from-bytes] FILE|FOLDER...\n"
+			"Usage: %s [--from-bytes] FILE|DIRECTORY...\n"
 			"       %s [--from-bytes] --bytes FILE\n"
 			"       fuzz_api-replay [--from-bytes] --text FILE\n"
 			"Replay programs (for fuzz_api: calls), text or bytes, through the fuzz target; or\n"

@@ -19,13 +19,13 @@
 #include <unistd.h>
 
 #include "fuzz/answer.h"
-#include "fuzz/book.h"
+#include "fuzz/answer_table.h"
 #include "fuzz/fuzz.h"
-#include "harness/base/shell_word.h"
+#include "harness/util/shell_word.h"
 #include "harness/program/program_name.h"
 
 static const char help[] =
-	"Usage: %s [OPTION]... FILE|FOLDER...\n"
+	"Usage: %s [OPTION]... FILE|DIRECTORY...\n"
 	"Ask the fuzz target each input three times: among all others, again in another order,\n"
 	"and in a process of its own. Verdict, trace (results, bytes read, pages), races and\n"
 	"coverage must be the same each time.\n"
@@ -47,32 +47,32 @@ static const char *const asking_names[ASKINGS] = { "among all others", "in anoth
 #define PATIENCE 120
 /* Lines of each kind; a leak that many inputs see says no more in more lines. */
 #define TOLD_MOST 10
-/* Longer company is not reduced. */
+/* Longer history is not reduced. */
 #define REDUCED_MOST 64
 
 struct same {
 	const char *program;
 	bool keep, all_races;
 	uint64_t batch, seed;
-	struct book *book;
+	struct answer_table *table;
 	int file;
 };
 
 /* ---- processes ---- */
 
-static void take(struct book *book, size_t turn, bool fresh)
+static void take(struct answer_table *table, size_t turn, bool fresh)
 {
 	alarm(PATIENCE);
 	if (fresh)
 		fuzz_fresh();
-	book_take(book, turn);
+	answer_table_take(table, turn);
 }
 
 static void take_together(const struct same *same, size_t from, size_t count)
 {
 	answer_begin(same->all_races);
 	for (size_t turn = from; turn < from + count; turn++)
-		take(same->book, turn, !same->keep || turn == from);
+		take(same->table, turn, !same->keep || turn == from);
 }
 
 /* Forked before the library or the detector did anything. */
@@ -84,7 +84,7 @@ static void take_apart(const struct same *same, size_t from, size_t count)
 
 		if (child == 0) {
 			answer_begin(same->all_races);
-			take(same->book, turn, true);
+			take(same->table, turn, true);
 			_exit(0);
 		}
 		if (child < 0 || waitpid(child, &status, 0) != child || status)
@@ -102,8 +102,8 @@ static int serve(char **argv)
 		number[i] = strtoul(argv[2 + i], NULL, 10);
 	same = (struct same){ .keep = number[4],
 			      .all_races = number[5],
-			      .book = book_open((int)number[0]) };
-	if (!same.book)
+			      .table = answer_table_open((int)number[0]) };
+	if (!same.table)
 		return 2;
 	(number[3] ? take_apart : take_together)(&same, number[1], number[2]);
 	_exit(0);
@@ -148,8 +148,8 @@ static uint64_t next_random(uint64_t *state)
 
 static void plan_turns(const struct same *same)
 {
-	size_t count = same->book->count;
-	struct turn *turns = book_turns(same->book);
+	size_t count = same->table->count;
+	struct turn *turns = answer_table_turns(same->table);
 	uint64_t state = same->seed;
 
 	for (size_t asking = 0; asking <= ALONE; asking++)
@@ -166,7 +166,7 @@ static void plan_turns(const struct same *same)
 
 static bool run_all(const struct same *same)
 {
-	size_t count = same->book->count, alone = ALONE * count;
+	size_t count = same->table->count, alone = ALONE * count;
 
 	if (!run_turns(same, 0, 2 * count, false))
 		return false;
@@ -190,17 +190,17 @@ static bool same_answer(const struct answer *a, const struct answer *b)
 
 static bool differs(const struct same *same, size_t input, enum asking asking)
 {
-	return !same_answer(book_answer(same->book, input, asking),
-			    book_answer(same->book, input, ALONE));
+	return !same_answer(answer_table_answer(same->table, input, asking),
+			    answer_table_answer(same->table, input, ALONE));
 }
 
 static void print_difference(const struct same *same, size_t input, enum asking asking)
 {
-	const struct answer *answer = book_answer(same->book, input, asking);
-	const struct answer *alone = book_answer(same->book, input, ALONE);
+	const struct answer *answer = answer_table_answer(same->table, input, asking);
+	const struct answer *alone = answer_table_answer(same->table, input, ALONE);
 	const char *separator = "";
 
-	fprintf(stderr, "%s: ", book_name(same->book, input));
+	fprintf(stderr, "%s: ", answer_table_name(same->table, input));
 	for (unsigned int part = 0; part < OUTCOME_PARTS; part++) {
 		if (answer->parts[part] == alone->parts[part])
 			continue;
@@ -215,10 +215,10 @@ static void print_difference(const struct same *same, size_t input, enum asking 
 /* How often was each edge not taken as often as alone? */
 static void count_changes(const struct same *same, size_t *changes)
 {
-	for (size_t i = 0; i < same->book->count; i++)
+	for (size_t i = 0; i < same->table->count; i++)
 		for (enum asking asking = 0; asking < ALONE; asking++) {
-			const struct answer *answer = book_answer(same->book, i, asking);
-			const struct answer *alone = book_answer(same->book, i, ALONE);
+			const struct answer *answer = answer_table_answer(same->table, i, asking);
+			const struct answer *alone = answer_table_answer(same->table, i, ALONE);
 
 			for (size_t edge = 0; edge < answer_edges(); edge++)
 				changes[edge] += answer->edges[edge] != alone->edges[edge];
@@ -249,29 +249,29 @@ static void print_edges(const struct same *same)
 /* ---- what changes an answer ---- */
 
 /* The turns before which the answer of @input is not as alone, at the end of the list. */
-struct company {
+struct history {
 	const struct same *same;
 	struct turn *turns;
 	size_t at, count;
 };
 
-static bool still_differs(const struct company *c, size_t input)
+static bool still_differs(const struct history *c, size_t input)
 {
 	c->turns[c->count] = (struct turn){ (uint32_t)input, ONCE_MORE };
 	return !run_turns(c->same, c->at, c->count + 1, false) ||
 	       differs(c->same, input, ONCE_MORE);
 }
 
-static void copy_before(struct company *c, const struct turn *end, size_t count)
+static void copy_before(struct history *c, const struct turn *end, size_t count)
 {
 	c->count = count;
 	for (size_t i = 0; i < count; i++)
 		c->turns[i] = (struct turn){ (end - count)[i].input, ONCE_MORE };
 }
 
-static bool find_company(struct company *c, size_t input, size_t turn)
+static bool find_history(struct history *c, size_t input, size_t turn)
 {
-	const struct turn *end = book_turns(c->same->book) + turn;
+	const struct turn *end = answer_table_turns(c->same->table) + turn;
 
 	for (size_t count = 0; count <= turn; count = count ? 2 * count : 1) {
 		copy_before(c, end, count);
@@ -283,7 +283,7 @@ static bool find_company(struct company *c, size_t input, size_t turn)
 }
 
 /* Leaves out what is not needed, one by one, from the newest. */
-static void reduce_company(struct company *c, size_t input)
+static void reduce_history(struct history *c, size_t input)
 {
 	for (size_t i = c->count; i-- > 0;) {
 		struct turn left_out = c->turns[i];
@@ -316,24 +316,24 @@ static void print_command(const struct same *same)
 static void print_input(const struct same *same, size_t input)
 {
 	putc(' ', stderr);
-	shell_path_print(stderr, book_name(same->book, input));
+	shell_path_print(stderr, answer_table_name(same->table, input));
 }
 
 static void explain(const struct same *same, size_t input, enum asking asking)
 {
-	struct turn *turns = book_turns(same->book);
-	size_t at = ALONE * same->book->count + same->book->count, turn = input;
-	struct company c = { .same = same, .turns = turns + at, .at = at };
+	struct turn *turns = answer_table_turns(same->table);
+	size_t at = ALONE * same->table->count + same->table->count, turn = input;
+	struct history c = { .same = same, .turns = turns + at, .at = at };
 
 	if (asking == IN_OTHER_ORDER)
-		for (turn = same->book->count; turns[turn].input != input;)
+		for (turn = same->table->count; turns[turn].input != input;)
 			turn++;
-	if (!find_company(&c, input, turn)) {
+	if (!find_history(&c, input, turn)) {
 		fprintf(stderr, "  not seen once more: it changes from run to run\n");
 		return;
 	}
 	if (c.count <= REDUCED_MOST)
-		reduce_company(&c, input);
+		reduce_history(&c, input);
 	print_command(same);
 	for (size_t i = 0; i < c.count; i++)
 		print_input(same, c.turns[i].input);
@@ -345,9 +345,9 @@ static void explain(const struct same *same, size_t input, enum asking asking)
 
 static bool all_answered(const struct same *same)
 {
-	for (size_t i = 0; i < same->book->count; i++)
+	for (size_t i = 0; i < same->table->count; i++)
 		for (enum asking asking = AMONG_OTHERS; asking <= ALONE; asking++)
-			if (!same->book->slots[i].answered[asking])
+			if (!same->table->slots[i].answered[asking])
 				return false;
 	return true;
 }
@@ -356,7 +356,7 @@ static size_t compare_all(const struct same *same)
 {
 	size_t different = 0;
 
-	for (size_t i = 0; i < same->book->count; i++) {
+	for (size_t i = 0; i < same->table->count; i++) {
 		enum asking asking = AMONG_OTHERS;
 
 		while (asking < ALONE && !differs(same, i, asking))
@@ -375,15 +375,15 @@ static int ask_all(struct same *same, char **paths)
 {
 	size_t different;
 
-	same->book = book_new(paths, &same->file);
-	if (!same->book)
+	same->table = answer_table_new(paths, &same->file);
+	if (!same->table)
 		return 1;
 	plan_turns(same);
 	if (!run_all(same) || !all_answered(same)) {
-		struct turn turn = book_turns(same->book)[same->book->begun];
+		struct turn turn = answer_table_turns(same->table)[same->table->begun];
 
 		fprintf(stderr, "%s: %s: expected an answer, got none\n",
-			book_name(same->book, turn.input), asking_names[turn.asking]);
+			answer_table_name(same->table, turn.input), asking_names[turn.asking]);
 		print_command(same);
 		print_input(same, turn.input);
 		putc('\n', stderr);
@@ -392,7 +392,7 @@ static int ask_all(struct same *same, char **paths)
 	different = compare_all(same);
 	if (different)
 		print_edges(same);
-	printf("%zu inputs, %zu edges: ", same->book->count, answer_edges());
+	printf("%zu inputs, %zu edges: ", same->table->count, answer_edges());
 	if (different)
 		printf("%zu inputs are not always answered alike\n", different);
 	else

@@ -24,8 +24,8 @@ class BuildFailed(Exception):
     """What does not compile or link."""
 
 
-def run(command, folder=None):
-    done = subprocess.run([str(word) for word in command], cwd=folder, stdout=subprocess.PIPE,
+def run(command, directory=None):
+    done = subprocess.run([str(word) for word in command], cwd=directory, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if done.returncode:
         raise BuildFailed(f"{command[0]}: {done.stdout.strip()}")
@@ -42,9 +42,9 @@ def find_clang(cc):
     raise BuildFailed(f"expected clang to read sources with, there is only {' '.join(cc)}")
 
 
-def users(folder, header):
-    """Sources in @folder that include @header of src/page, by way of others too."""
-    text = {p.name: p.read_text() for p in folder.glob("*.[ch]")}
+def users(directory, header):
+    """Sources in @directory that include @header of src/page, by way of others too."""
+    text = {p.name: p.read_text() for p in directory.glob("*.[ch]")}
     reached, new = {header}, {header}
     while new:
         new = {n for n, t in text.items() if new & set(INCLUDE.findall(t))} - reached
@@ -73,7 +73,7 @@ class Tree:
         self.linker = ["-fuse-ld=lld", "-Wl,--threads=1"] if shutil.which("ld.lld") else []
 
     def begin(self):
-        """A folder that no other run has. What a run that was killed left behind goes."""
+        """A directory that no other run has. What a run that was killed left behind goes."""
         self.kept.mkdir(parents=True, exist_ok=True)
         for path in self.kept.glob("run-*"):
             if not pathlib.Path(f"/proc/{path.name[4:]}").exists():
@@ -140,13 +140,13 @@ class Program:
 
 
 class Builder:
-    """A folder in which one mutant after the other is built."""
+    """A directory in which one mutant after the other is built."""
 
-    def __init__(self, tree, folder):
-        self.tree, self.folder = tree, folder
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "src").mkdir(parents=True)
-        shutil.copytree(tree.page, folder / "src" / "page",
+    def __init__(self, tree, directory):
+        self.tree, self.directory = tree, directory
+        shutil.rmtree(directory, ignore_errors=True)
+        (directory / "src").mkdir(parents=True)
+        shutil.copytree(tree.page, directory / "src" / "page",
                         ignore=lambda _, names: [n for n in names if n[-2:] not in (".c", ".h")])
         self.mutant = None
         self.objects = {}
@@ -158,14 +158,14 @@ class Builder:
         self.mutant = mutant
         if not mutant:
             return
-        path = self.folder / "src" / "page" / mutant.file
+        path = self.directory / "src" / "page" / mutant.file
         path.chmod(0o644)
         path.write_bytes(mutant.apply((self.tree.page / mutant.file).read_bytes()))
 
     def end(self):
         if self.mutant:
             shutil.copyfile(self.tree.page / self.mutant.file,
-                            self.folder / "src" / "page" / self.mutant.file)
+                            self.directory / "src" / "page" / self.mutant.file)
         for path in (*self.objects.values(), *self.programs.values()):
             pathlib.Path(path).unlink(missing_ok=True)
         self.mutant, self.objects, self.programs = None, {}, {}
@@ -177,9 +177,9 @@ class Builder:
         return [file] if file.endswith(".c") else users(self.tree.page, file)
 
     def _compile(self, name, flavour, more=(), suffix=""):
-        target = self.folder / f"{name[:-2]}-{flavour}{suffix}.o"
+        target = self.directory / f"{name[:-2]}-{flavour}{suffix}.o"
         run([*self.tree.compile_command(flavour), *more, "-Isrc", "-c", f"src/page/{name}", "-o",
-             target], self.folder)
+             target], self.directory)
         return target
 
     def code(self, name, flavour):
@@ -198,8 +198,8 @@ class Builder:
         """A test that includes the header that has changed."""
         key = program.test, program.flavour
         if key not in self.objects:
-            target = self.folder / f"{program.name}.o"
-            run([*self.tree.compile_command(program.flavour), f"-I{self.folder / 'src'}",
+            target = self.directory / f"{program.name}.o"
+            run([*self.tree.compile_command(program.flavour), f"-I{self.directory / 'src'}",
                  f"-I{self.tree.source / 'src'}", f"-I{self.tree.source}", "-c",
                  self.tree.source / "tests" / f"{program.test}.c", "-o", target])
             self.objects[key] = target
@@ -228,7 +228,7 @@ class Builder:
         own = [self._test_object(program)] if self.looks_inside(program) else \
             program.objects_of(tree)
         changed = self.sources(self.mutant.file) if self.mutant else []
-        target = self.folder / program.name
+        target = self.directory / program.name
         run([*tree.cc, *tree.flags[flavour], *program.flags, *tree.linker, "-Wl,-S", *own,
              *(self._object(name, flavour) for name in changed),
              *(tree.build / name for name in program.archives),
@@ -238,13 +238,13 @@ class Builder:
         return target
 
 
-def _closure(folder, header):
+def _closure(directory, header):
     """Headers that @header includes."""
     reached, new = set(), {header}
     while new:
         reached |= new
-        new = {n for h in new if (folder / h).exists()
-               for n in INCLUDE.findall((folder / h).read_text())} - reached
+        new = {n for h in new if (directory / h).exists()
+               for n in INCLUDE.findall((directory / h).read_text())} - reached
     return reached
 
 

@@ -52,7 +52,7 @@ def parse(arguments):
     add("--files", metavar="F,...", help="only mutants of these files of src/page")
     add("--flavours", metavar="F,...", help="look in these flavours alone: quicker, kills less")
     add("--jobs", type=int, default=os.cpu_count(), metavar="N",
-        help="mutants at a time (default: one a processor)")
+        help="mutants at a time (default: one a CPU)")
     add("--json", type=pathlib.Path, metavar="FILE", help="write the results there, as JSON")
     add("--list", action="store_true", help="print the mutants; runs nothing")
     add("--only", metavar="ID,...", help="only these mutants")
@@ -60,7 +60,7 @@ def parse(arguments):
     add("--quick", action="store_true", help="without what takes seconds: kills less")
     add("--report", action="store_true", help="print what is known already; runs nothing")
     add("--results", type=pathlib.Path, metavar="FILE",
-        help="where verdicts are kept (default: mutants/results.jsonl in the build folder)")
+        help="where verdicts are kept (default: mutants/results.jsonl in the build directory)")
     add("--sample", type=int, metavar="N", help="only so many, chosen at random")
     add("--seed", type=int, default=1, metavar="S", help="chooses the sample (default 1)")
     add("--show", metavar="ID", help="print the mutant as a difference; runs nothing")

@@ -106,11 +106,11 @@ class Finder:
         return collections.Counter(self.hidden.values())
 
 
-def _copy(folder, scratch):
+def _copy(directory, scratch):
     """The library as it is read, and what it really is by the name it is read by."""
     (scratch / "src" / "page").mkdir(parents=True)
     texts = {}
-    for path in sorted((folder / "src" / "page").glob("*.[ch]")):
+    for path in sorted((directory / "src" / "page").glob("*.[ch]")):
         text = tree.Text(path)
         name = f"src/page/{path.name}"
         (scratch / name).write_bytes(text.without_hints())
@@ -118,14 +118,14 @@ def _copy(folder, scratch):
     return texts
 
 
-def find(commands, folder, jobs=2):
+def find(commands, directory, jobs=2):
     """
-    Mutants of what is in @folder/src/page, and a count of what macros hide. @commands are those
-    that compile the sources, run in such a folder.
+    Mutants of what is in @directory/src/page, and a count of what macros hide. @commands are those
+    that compile the sources, run in such a directory.
     """
     finder = Finder()
     with tempfile.TemporaryDirectory() as scratch:
-        texts = _copy(folder, pathlib.Path(scratch))
+        texts = _copy(directory, pathlib.Path(scratch))
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for root in pool.map(lambda c: tree.read_tree(c, scratch, texts), commands):
                 finder.collect(root)

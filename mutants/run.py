@@ -168,8 +168,8 @@ class Runner:
     def _builder(self):
         if not hasattr(self.local, "builder"):
             with self.lock:
-                folder = self.tree.work / f"worker-{len(self.builders)}"
-                self.local.builder = build.Builder(self.tree, folder)
+                directory = self.tree.work / f"worker-{len(self.builders)}"
+                self.local.builder = build.Builder(self.tree, directory)
                 self.builders.append(self.local.builder)
         return self.local.builder
 

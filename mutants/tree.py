@@ -142,10 +142,10 @@ class Reader:
         return node
 
 
-def read_tree(command, folder, texts):
-    """The tree of the source that @command compiles, run in @folder."""
+def read_tree(command, directory, texts):
+    """The tree of the source that @command compiles, run in @directory."""
     done = subprocess.run([*command, "-w", "-Xclang", "-ast-dump=json", "-fsyntax-only"],
-                          cwd=folder, capture_output=True, text=True, check=False)
+                          cwd=directory, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BadSource(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
     return Reader(texts).read(json.loads(done.stdout))

@@ -57,17 +57,17 @@ def _tool(flavour):
 
 def _replay(tree, target, flavour, backend=""):
     name = f"{target}-replay{_suffix(flavour)}"
-    # automake leaves out what the folder says already.
+    # automake leaves out what the directory says already.
     short = target.split("_")[1]
     prefix = f"fuzz/*{short}_replay_{flavour}-" if flavour != "plain" else "fuzz/"
     own = [f"{prefix}{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
-    folders = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
+    directories = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
     return Trial(name + (f", {backend}" if backend else ""), build.Program(name, flavour, own),
-                 tuple(folders), backend)
+                 tuple(directories), backend)
 
 
 def _programs(tree):
-    return [str(p) for folder in CORPUS for p in sorted((tree.source / folder).glob("*.page"))]
+    return [str(p) for directory in CORPUS for p in sorted((tree.source / directory).glob("*.page"))]
 
 
 def _run(tree, flavour, backend, executor="fibers"):
@@ -169,7 +169,7 @@ def look(builder, trial, limit):
     command = ["sh", "-c", f"ulimit -c 0; ulimit -S -t {limit.cpu}; exec \"$@\"", "sh", path,
                *trial.arguments]
     begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    with subprocess.Popen(command, cwd=builder.folder, stdin=subprocess.DEVNULL,
+    with subprocess.Popen(command, cwd=builder.directory, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env=_environment(trial), start_new_session=True) as process:
         try:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Folders of campaigns: figures over time, and what was found."""
+"""Directories of campaigns: figures over time, and what was found."""
 import pathlib
 
 # Points of a plot; more cannot be told apart.
 POINTS = 300
-# Of a file that is shown: more is in its folder.
+# Of a file that is shown: more is in its directory.
 TEXT_MOST = 60000
 BUNDLE = ("summary.txt", "minimised.page", "explanation.txt", "reproduce.c", "report.txt",
           "program.page", "minimised.calls", "minimised.txt", "replay.sh")
@@ -32,10 +32,10 @@ def points(path):
     return [rows[round(number * step)] for number in range(POINTS)]
 
 
-def findings(folder):
+def findings(directory):
     """{target: names of files that broke it}"""
     found = {}
-    for path in sorted(folder.glob("*/findings")):
+    for path in sorted(directory.glob("*/findings")):
         names = sorted(file.name for file in path.iterdir() if file.is_file())
         if names:
             found[path.parent.name] = names
@@ -58,10 +58,10 @@ def _summary(text):
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def failures(folder):
-    """What triage made of them: a folder each; one without a summary is not done."""
+def failures(directory):
+    """What triage made of them: a directory each; one without a summary is not done."""
     made = []
-    for path in sorted(pathlib.Path(folder).glob("*/summary.txt")):
+    for path in sorted(pathlib.Path(directory).glob("*/summary.txt")):
         texts = {name: _text(path.parent / name) for name in BUNDLE}
         made.append({"name": path.parent.name, "summary": _summary(texts["summary.txt"]),
                      "files": {name: text for name, text in texts.items() if text}})

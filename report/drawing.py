@@ -12,9 +12,9 @@ import zlib
 MOST = 2000
 
 
-def _explained(tool, folder, names):
+def _explained(tool, directory, names):
     """What `explain` says of the files, in their order."""
-    said = subprocess.run([tool, "explain", "--utf8", *names], cwd=folder, text=True, check=False,
+    said = subprocess.run([tool, "explain", "--utf8", *names], cwd=directory, text=True, check=False,
                           capture_output=True, env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"}).stdout
     heads = list(re.finditer(r"^(\d{6}\.page): .*\n\n?", said, re.MULTILINE))
     ends = [head.start() for head in heads[1:]] + [len(said)]
@@ -26,12 +26,12 @@ def draw(tool, programs):
     if not tool:
         return ["" for _ in programs]
     drawn = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         names = [f"{number:06d}.page" for number in range(len(programs))]
         for name, program in zip(names, programs):
-            pathlib.Path(folder, name).write_text(program)
+            pathlib.Path(directory, name).write_text(program)
         for start in range(0, len(names), MOST):
-            drawn.update(_explained(tool, folder, names[start:start + MOST]))
+            drawn.update(_explained(tool, directory, names[start:start + MOST]))
     return [drawn.get(name, "") for name in names]
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """What a run leaves for `make report`: one JSON object with a head that all runs have.
 
-The same head as of src/tool/kit/results.c, for runs that are scripts: what, version, begun,
+The same head as of src/tool/util/results.c, for runs that are scripts: what, version, begun,
 seconds, command, on, status; then their own tables.
 """
 import argparse
@@ -46,13 +46,13 @@ def version(build="."):
 def machine(compiler):
     name = os.uname()
     compiler = compiler.split()
-    return {"processors": os.cpu_count(), "compiler": _said([*compiler, "--version"])
+    return {"cpus": os.cpu_count(), "compiler": _said([*compiler, "--version"])
             if compiler else "", "system": name.sysname, "release": name.release,
             "machine": name.machine}
 
 
 def head(what, begun, command, status, compiler, build="."):
-    """@begun: seconds since 1970; @build: the folder with pagetorture"""
+    """@begun: seconds since 1970; @build: the directory with pagetorture"""
     at = datetime.datetime.fromtimestamp(int(begun), datetime.timezone.utc)
     return {"what": what, "version": version(build), "begun": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "seconds": round(time.time() - begun, 1), "status": status, "command": command,

@@ -18,7 +18,7 @@ from results import FAILED, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE
 EXIT_GOOD, EXIT_BAD = 0, 2
 
 HELP = """\
-Write one page, which needs nothing else, of what runs left in the folder of results: the
+Write one page, which needs nothing else, of what runs left in the directory of results: the
 verdict, the race matrix cell by cell, the rule table, stress, fuzzing, coverage, seeded bugs,
 findings, speed, and what was run. A part that was not run says so.
 """
@@ -37,7 +37,7 @@ def parse(arguments):
                                      allow_abbrev=False)
     add = parser.add_argument
     add("--campaign", type=pathlib.Path, action="append", default=[], metavar="DIR",
-        help="a campaign's folder, beside those that the results name")
+        help="a campaign's directory, beside those that the results name")
     add("--coverage", type=pathlib.Path, metavar="DIR",
         help="what llvm-cov wrote as HTML; copied beside the page")
     add("--library", type=pathlib.Path, metavar="FILE",
@@ -46,7 +46,7 @@ def parse(arguments):
     add("--results", type=pathlib.Path, default=pathlib.Path("results"), metavar="DIR",
         help="what runs left (default: results)")
     add("--triage", type=pathlib.Path, action="append", default=[], metavar="DIR",
-        help="where `pagetorture triage` wrote failures, beside a campaign's own folder")
+        help="where `pagetorture triage` wrote failures, beside a campaign's own directory")
     add("-o", "--output", type=pathlib.Path, default=pathlib.Path("report"), metavar="DIR",
         help="gets index.html (default: report)")
     return parser.parse_args(arguments)
@@ -89,7 +89,7 @@ def about(tool):
     name = os.uname()
     return {"at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "by": _version(tool), "system": f"{name.sysname} {name.release} {name.machine}",
-            "processors": os.cpu_count()}
+            "cpus": os.cpu_count()}
 
 
 def existing(path):

@@ -38,7 +38,7 @@ function figures(part) {
 }
 
 function machine(on) {
-	return on ? [on.model, [on.system, on.release, on.machine].filter(Boolean).join(" "), on.processors && plural(on.processors, "processor"), on.compiler]
+	return on ? [on.model, [on.system, on.release, on.machine].filter(Boolean).join(" "), on.cpus && plural(on.cpus, "CPU"), on.compiler]
 		.filter(Boolean).join(", ") : "";
 }
 
@@ -84,7 +84,7 @@ function runsView(report) {
 
 	return el("section", { class: "part", id: "part-runs" }, el("h2", {}, "What was run"),
 		ran.length ? table("runs", RUN_COLUMNS, ran) : el("p", { class: "muted" }, "Nothing."),
-		el("p", { class: "source" }, `This page: ${[about.by, about.system, plural(about.processors, "processor"), moment(about.at)].filter(Boolean).join(", ")}`));
+		el("p", { class: "source" }, `This page: ${[about.by, about.system, plural(about.cpus, "CPU"), moment(about.at)].filter(Boolean).join(", ")}`));
 }
 
 /* On paper nothing can be unfolded; what was folded is so again afterwards. */

@@ -320,15 +320,15 @@ function bugCell(cell) {
 
 function bugSums(data) {
 	return data.columns.map((column) => {
-		const cells = data.seats.filter((s) => !s.clean).map((s) => s.cells[column]).filter((c) => c && c.trials);
+		const cells = data.subjects.filter((s) => !s.clean).map((s) => s.cells[column]).filter((c) => c && c.trials);
 
 		return { column, looked: cells.length, killed: cells.filter((c) => c.killed).length };
 	});
 }
 
 function bugsBody(data) {
-	const columns = data.columns.map((name) => ({ title: name, tight: true, get: (seat) => bugCell(seat.cells[name]) }));
-	const bugs = data.seats.filter((s) => !s.clean), clean = data.seats.filter((s) => s.clean);
+	const columns = data.columns.map((name) => ({ title: name, tight: true, get: (subject) => bugCell(subject.cells[name]) }));
+	const bugs = data.subjects.filter((s) => !s.clean), clean = data.subjects.filter((s) => s.clean);
 
 	return [
 		data.wrong.map((line) => el("p", { class: "is-bad" }, `\u2715 ${line}`)),

@@ -180,9 +180,9 @@ def bench(result, _book):
 # ---- fuzzing ----
 
 def _targets(result):
-    """Of a campaign; its plots are in its folder."""
-    folder = pathlib.Path(result["dir"])
-    return [{**target, "points": campaign.points(folder / target["name"] / "plot.tsv")}
+    """Of a campaign; its plots are in its directory."""
+    directory = pathlib.Path(result["dir"])
+    return [{**target, "points": campaign.points(directory / target["name"] / "plot.tsv")}
             for target in result["targets"]]
 
 
@@ -232,21 +232,21 @@ def coverage(result, book):
 # ---- seeded bugs ----
 
 def bugs(result, _book):
-    seats = [seat for seat in result["seats"] if not seat["clean"]]
-    proof = [seat["cells"].get("elsewhere" if seat["elsewhere"] else "replay") for seat in seats]
+    subjects = [subject for subject in result["subjects"] if not subject["clean"]]
+    proof = [subject["cells"].get("elsewhere" if subject["elsewhere"] else "replay") for subject in subjects]
     looked = [cell for cell in proof if cell and "trials" in cell]
     killed = sum(1 for cell in looked if cell["killed"])
     wrong = result["wrong"]
-    clean = sum(cell.get("killed", 0) for seat in result["seats"] if seat["clean"]
-                for cell in seat["cells"].values() if cell)
-    left = len(seats) - len(looked)
-    return (f"{killed} of {count(len(seats), 'seeded bug')} killed by who is meant to"
+    clean = sum(cell.get("killed", 0) for subject in result["subjects"] if subject["clean"]
+                for cell in subject["cells"].values() if cell)
+    left = len(subjects) - len(looked)
+    return (f"{killed} of {count(len(subjects), 'seeded bug')} killed by who is meant to"
             f"{f', {left} not looked at' if left else ''}, "
             f"{count(clean, 'finding')} in the library as it is",
-            [("bugs", "seeded bugs", len(seats)), ("killed", "killed", killed),
+            [("bugs", "seeded bugs", len(subjects)), ("killed", "killed", killed),
              ("survived", "survived", len(looked) - killed), ("left", "not looked at", left),
              ("clean", "findings in the good library", clean)],
-            {"columns": result["columns"], "seats": result["seats"], "wrong": wrong,
+            {"columns": result["columns"], "subjects": result["subjects"], "wrong": wrong,
              "time": result["time"], "trials": result["trials"]},
             _of(wrong, left))
 
@@ -331,17 +331,17 @@ TRIAGE = "pagetorture triage"
 
 
 def campaigns(made):
-    """Their folders, of all parts that had one."""
+    """Their directories, of all parts that had one."""
     return [pathlib.Path(part.data["dir"]) for part in made if part.data and part.data.get("dir")]
 
 
-def findings(folders, asked):
-    """@folders: of campaigns; @asked: where triage was told to write."""
-    there = [folder for folder in folders if folder.is_dir()]
-    found = {f"{folder.name}/{target}": names for folder in there
-             for target, names in campaign.findings(folder).items()}
-    made = [failure for folder in (*(f / "triage" for f in there), *asked)
-            for failure in campaign.failures(folder)]
+def findings(directories, asked):
+    """@directories: of campaigns; @asked: where triage was told to write."""
+    there = [directory for directory in directories if directory.is_dir()]
+    found = {f"{directory.name}/{target}": names for directory in there
+             for target, names in campaign.findings(directory).items()}
+    made = [failure for directory in (*(f / "triage" for f in there), *asked)
+            for failure in campaign.failures(directory)]
     title = "Findings"
     if not there and not made:
         return Part("findings", title, TRIAGE, MISSING, "not run: there is no campaign")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What runs left in the folder of results, and what a part of the report is."""
+"""What runs left in the directory of results, and what a part of the report is."""
 import dataclasses
 import datetime
 import json
@@ -27,9 +27,9 @@ class Part:
     data: object = None
 
 
-def load(folder, name, what=None):
+def load(directory, name, what=None):
     """The object, or None if there was no run. @what: the command that wrote it, if not @name"""
-    path = folder / f"{name}.json"
+    path = directory / f"{name}.json"
     try:
         value = json.loads(path.read_text())
     except FileNotFoundError:
@@ -44,10 +44,10 @@ def load(folder, name, what=None):
     return value
 
 
-def load_all(folder, name):
+def load_all(directory, name):
     """One object of NAME.json and of NAME-*.json, which have rows of their own."""
-    names = [name, *sorted(path.stem for path in folder.glob(f"{name}-*.json"))]
-    found = [value for value in (load(folder, each, name) for each in names) if value]
+    names = [name, *sorted(path.stem for path in directory.glob(f"{name}-*.json"))]
+    found = [value for value in (load(directory, each, name) for each in names) if value]
     if not found:
         return None
     lists = {key: [entry for value in found for entry in value.get(key, [])]

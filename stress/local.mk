@@ -7,18 +7,18 @@
 stress_core = \
 	%D%/core.h \
 	%D%/crash.c \
-	%D%/file.c \
-	%D%/file.h \
 	%D%/options.c \
 	%D%/points.c \
 	%D%/pressure.c \
 	%D%/races.c \
 	%D%/report.c \
-	%D%/stamp.c \
-	%D%/stamp.h \
+	%D%/shared_file.c \
+	%D%/shared_file.h \
 	%D%/statistics.c \
 	%D%/stress.c \
 	%D%/stress.h \
+	%D%/tagged.c \
+	%D%/tagged.h \
 	%D%/text.c \
 	%D%/text.h \
 	%D%/verdict.c

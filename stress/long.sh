@@ -4,7 +4,7 @@
 # Stress for hours: one run after the other, each with a program, a flavour, a backend,
 # threads, delays and pressure that the seed chooses. Goes on where it was stopped.
 #
-#   long.sh          run in the build folder
+#   long.sh          run in the build directory
 #   TIME             how long: 8h, 30m, 90s (default 1h), beside what earlier calls took
 #   SEED             of the choices (default 1); another one in another DIR
 #   DIR              what it keeps (default stress-long): log, a line a run; next, the

@@ -9,7 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "harness/base/shell_word.h"
+#include "harness/util/shell_word.h"
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
 
@@ -34,7 +34,7 @@ static void add_options(struct text *text, const struct stress_pattern *pattern)
 		 "      --stat-interval=S  seconds between statistics, 0: only at the end\n"
 		 "                         (default 1 with a limit of seconds, else 0)\n"
 		 "      --backend=NAME     how pages are mapped: direct, alias (default: PAGE_MAP)\n"
-		 "      --pin              each thread on one processor, in turn\n"
+		 "      --pin              each thread on one CPU, in turn\n"
 		 "      --delays           short delays inside the library, from the seed\n"
 		 "      --stutter[=MSEC]   all threads work so long and rest so long, in turn\n"
 		 "                         (default %u)\n"

@@ -3,7 +3,7 @@
 #
 # Every stress program in every flavour with every backend, one after the other; a table.
 #
-#   run.sh           run in the build folder; logs go to stress.logs/
+#   run.sh           run in the build directory; logs go to stress.logs/
 #   PROGRAMS         which (set by make: all of them)
 #   FLAVOURS         (default: plain asan tsan)
 #   BACKENDS         (default: direct alias)

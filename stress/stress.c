@@ -14,7 +14,7 @@
 #include "stress/core.h"
 
 #define SUPERVISE_MSEC 5
-/* Threads that hardly had a processor get so many times the time to race. */
+/* Threads that hardly had a CPU get so many times the time to race. */
 #define PATIENCE 10
 #define DAWDLE_SPINS   2000
 
@@ -162,7 +162,7 @@ static void *thread_main(void *arg)
 	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->index);
 	pthread_setname_np(pthread_self(), name);
 	if (run->pin && !pins_take(&pins, self->index))
-		give_up("a processor for each thread", errno);
+		give_up("a CPU for each thread", errno);
 	while (!atomic_load_explicit(&run->go, memory_order_relaxed))
 		sched_yield();
 	if (run->pattern->work)
@@ -278,14 +278,14 @@ static void make_page(struct stress_run *run)
 	if (!run->pattern->gfp)
 		return;
 	address = page_map_local(run->page);
-	run->page_address = (uintptr_t)page_home(address);
+	run->page_address = (uintptr_t)page_canonical(address);
 	page_unmap_local(address);
 }
 
 static void start(struct stress_run *run)
 {
 	if (run->pin && !pins_find(&pins))
-		give_up("processors", errno);
+		give_up("cpus", errno);
 	make_page(run);
 	init_threads(run);
 	if (run->pattern->start)

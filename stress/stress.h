@@ -197,7 +197,7 @@ void stress_expect_ok(struct stress_thread *self, const char *call, int error);
 /* @found came back from @call, where @wanted is right. */
 void stress_expect(struct stress_thread *self, const char *call, int found, int wanted);
 
-/* The end of a pattern whose books must balance: @found of @what, where @wanted is right. */
+/* The end of a pattern whose account must balance: @found of @what, where @wanted is right. */
 void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
 			 unsigned long wanted);
 

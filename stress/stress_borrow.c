@@ -17,7 +17,7 @@
  */
 #include <string.h>
 
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 
 #define STRIPE	100
@@ -117,7 +117,7 @@ static void write_stripe(struct stress_thread *self, unsigned int nth, bool borr
 	unsigned char bytes[STRIPE + 1];
 
 	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
-	stamp_fill(bytes, owner->tags[nth], pos, len);
+	tagged_fill(bytes, owner->tags[nth], pos, len);
 	if (pos + len > size)
 		len = size - pos;
 	if (borrowed)
@@ -132,7 +132,7 @@ static void check_stripe(struct stress_thread *self, unsigned int nth)
 	unsigned char bytes[STRIPE];
 
 	gets[stress_pick(self, sizeof(gets) / sizeof(gets[0]))](self, pos, bytes);
-	if (!stamp_check(self, "buffer", bytes, owners[self->index].tags[nth], pos, STRIPE))
+	if (!tagged_check(self, "buffer", bytes, owners[self->index].tags[nth], pos, STRIPE))
 		write_stripe(self, nth, false);
 }
 
@@ -180,14 +180,14 @@ static void fill_own(struct stress_thread *self, unsigned char *own, size_t len,
 {
 	size_t pos = 0;
 
-	stamp_fill(own, tag, 0, len);
+	tagged_fill(own, tag, 0, len);
 	for (struct page *page = page_buffer_next(own, NULL); page;
 	     page = page_buffer_next(own, page), pos += PAGE_SIZE) {
 		unsigned char bytes[PAGE_SIZE];
 		size_t some = len - pos < PAGE_SIZE ? len - pos : PAGE_SIZE;
 
 		stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, some));
-		stamp_check(self, "own buffer", bytes, tag, pos, some);
+		tagged_check(self, "own buffer", bytes, tag, pos, some);
 	}
 	stress_expect_count(self, "pages of a buffer, in bytes", pos,
 			    (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
@@ -210,7 +210,7 @@ static void churn(struct stress_thread *self)
 	page_get(page);
 	page_buffer_free(own);
 	stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, len - last));
-	stamp_check(self, "page that outlives its buffer", bytes, tag, last, len - last);
+	tagged_check(self, "page that outlives its buffer", bytes, tag, last, len - last);
 	page_free(page);
 }
 

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 
 #define KEPT  32
@@ -56,7 +56,7 @@ static void write_page(struct stress_thread *self, struct page *page, uint64_t t
 {
 	unsigned char bytes[PAGE_SIZE];
 
-	stamp_fill(bytes, tag, 0, PAGE_SIZE);
+	tagged_fill(bytes, tag, 0, PAGE_SIZE);
 	memcpy(bytes, &tag, sizeof(tag));
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
 }
@@ -68,7 +68,7 @@ static uint64_t check_page(struct stress_thread *self, struct page *page)
 
 	stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, PAGE_SIZE));
 	memcpy(&tag, bytes, sizeof(tag));
-	stamp_check(self, "page", bytes + sizeof(tag), tag, sizeof(tag),
+	tagged_check(self, "page", bytes + sizeof(tag), tag, sizeof(tag),
 		    PAGE_SIZE - sizeof(tag));
 	return tag;
 }

@@ -17,7 +17,7 @@
  */
 #include <errno.h>
 
-#include "stress/file.h"
+#include "stress/shared_file.h"
 
 #define OBJECT 24
 #define PIECE  25 /* no multiple of a word: owners of one word differ */

@@ -16,7 +16,7 @@
  */
 #include <string.h>
 
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 
 #define STEP	  512
@@ -57,7 +57,7 @@ static void write_step(struct stress_thread *self, unsigned int nth)
 	unsigned char bytes[STEP];
 
 	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
-	stamp_fill(bytes, owner->tags[nth], 0, STEP);
+	tagged_fill(bytes, owner->tags[nth], 0, STEP);
 	stress_expect_ok(self, "page_write_raw",
 			 page_write_raw(set_of(self)[nth], bytes, place_of(self), STEP));
 }
@@ -69,8 +69,8 @@ static void check_step(struct stress_thread *self, unsigned char *step, unsigned
 	unsigned char bytes[STEP];
 
 	memcpy(bytes, step, STEP);
-	if (!stamp_check(self, "a step", bytes, tag, 0, STEP))
-		stamp_fill(step, tag, 0, STEP);
+	if (!tagged_check(self, "a step", bytes, tag, 0, STEP))
+		tagged_fill(step, tag, 0, STEP);
 }
 
 static void start(struct stress_thread *first)

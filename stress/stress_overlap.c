@@ -167,7 +167,7 @@ static void zero_some(struct stress_thread *self, const struct stress_op *op)
 static void tell_home(const volatile unsigned char *at, size_t len,
 		      void (*tell)(const void *addr, size_t len))
 {
-	void *home = page_home((const void *)at);
+	void *home = page_canonical((const void *)at);
 
 	if (home != (const void *)at)
 		tell(home, len);

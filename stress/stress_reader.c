@@ -19,8 +19,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "stress/file.h"
-#include "stress/stamp.h"
+#include "stress/shared_file.h"
+#include "stress/tagged.h"
 
 #define PIECE	   6151
 #define USER_PAGES 3
@@ -49,7 +49,7 @@ static void start(struct stress_thread *first)
 		users[i].memory = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		users[i].tag = stamp_tag(i, 0);
-		stamp_fill(users[i].memory, users[i].tag, 0, USER_SIZE);
+		tagged_fill(users[i].memory, users[i].tag, 0, USER_SIZE);
 	}
 }
 
@@ -99,7 +99,7 @@ static void expect(struct stress_thread *self, const struct copy *copy, const st
 		stress_refused(self, "page_copy_from_user_slice", true);
 		return;
 	}
-	stamp_fill(chunk->expected, users[self->index].tag, copy->from + chunk->done, good);
+	tagged_fill(chunk->expected, users[self->index].tag, copy->from + chunk->done, good);
 	stress_expect(self, "page_copy_from_user_slice", ret, good < chunk->len ? -EFAULT : 0);
 }
 

@@ -19,7 +19,7 @@
  */
 #include <pthread.h>
 
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 #include "stress/text.h"
 
@@ -41,10 +41,10 @@ static struct slot {
 } slots[SLOTS];
 
 /* Of each thread: what it allocated and freed. */
-static struct books {
+static struct account {
 	_Alignas(STRESS_CACHE_LINE) unsigned long allocated, freed;
 	uint64_t generation;
-} books[STRESS_THREADS_MAX];
+} account[STRESS_THREADS_MAX];
 
 /* Not freed yet. Relaxed: it is no order between threads, only a sum. */
 static atomic_long alive;
@@ -55,7 +55,7 @@ static void one_more(struct stress_thread *self)
 	long before = atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
 	long most = SLOTS + (long)self->run->threads;
 
-	books[self->index].allocated++;
+	account[self->index].allocated++;
 	if (before == most)
 		stress_fail(self, "pages freed or in a slot: expected at most %ld others, found %ld",
 			    most - 1, before);
@@ -64,7 +64,7 @@ static void one_more(struct stress_thread *self)
 static void one_less(struct stress_thread *self)
 {
 	atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
-	books[self->index].freed++;
+	account[self->index].freed++;
 }
 
 static void start(struct stress_thread *first)
@@ -85,10 +85,10 @@ static void check(struct stress_thread *self, struct page *page, uint64_t tag)
 	unsigned char bytes[PAGE_SIZE];
 
 	stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, PAGE_SIZE));
-	stamp_check(self, "page of a slot", bytes, tag, 0, PAGE_SIZE);
+	tagged_check(self, "page of a slot", bytes, tag, 0, PAGE_SIZE);
 }
 
-/* A page with the thread's next stamp, or NULL. */
+/* A page with the thread's next tagged pattern, or NULL. */
 static struct page *make(struct stress_thread *self, uint64_t *tag)
 {
 	struct page *page = stress_alloc(self, GFP_KERNEL);
@@ -97,8 +97,8 @@ static struct page *make(struct stress_thread *self, uint64_t *tag)
 	if (!page)
 		return NULL;
 	one_more(self);
-	*tag = stamp_tag(self->index, ++books[self->index].generation);
-	stamp_fill(bytes, *tag, 0, PAGE_SIZE);
+	*tag = stamp_tag(self->index, ++account[self->index].generation);
+	tagged_fill(bytes, *tag, 0, PAGE_SIZE);
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
 	return page;
 }
@@ -197,8 +197,8 @@ static void finish(struct stress_thread *first)
 	unsigned long allocated = 0, freed = 0;
 
 	for (unsigned int i = 0; i < first->run->threads; i++) {
-		allocated += books[i].allocated;
-		freed += books[i].freed;
+		allocated += account[i].allocated;
+		freed += account[i].freed;
 	}
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		if (!slots[i].page)

@@ -18,7 +18,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 
 #define PAGES	2

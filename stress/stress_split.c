@@ -19,7 +19,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "stress/file.h"
+#include "stress/shared_file.h"
 
 /* One page and a half, and no multiple of anything. */
 #define PIECE 6151

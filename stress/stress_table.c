@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "harness/detect/tsan.h"
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 
 #define ENTRIES_USED 16
@@ -38,10 +38,10 @@ typedef _Atomic uint64_t entry;
 
 static struct page *table;
 
-static struct books {
+static struct account {
 	_Alignas(STRESS_CACHE_LINE) unsigned long made, freed;
 	uint64_t generation;
-} books[STRESS_THREADS_MAX];
+} account[STRESS_THREADS_MAX];
 
 static void start(struct stress_thread *first)
 {
@@ -66,7 +66,7 @@ static size_t pick(struct stress_thread *self)
  */
 static void tell_home(entry *at, void (*tell)(void *object))
 {
-	void *home = page_home(at);
+	void *home = page_canonical(at);
 
 	if (home != (void *)at)
 		tell(home);
@@ -97,7 +97,7 @@ static struct page *child_of(uint64_t address)
 
 static struct page *make_child(struct stress_thread *self)
 {
-	struct books *b = &books[self->index];
+	struct account *b = &account[self->index];
 	struct page *page = stress_alloc(self, GFP_KERNEL);
 	unsigned char bytes[PAGE_SIZE];
 	uint64_t tag;
@@ -106,7 +106,7 @@ static struct page *make_child(struct stress_thread *self)
 		return NULL;
 	b->made++;
 	tag = stamp_tag(self->index, ++b->generation);
-	stamp_fill(bytes, tag, 0, PAGE_SIZE);
+	tagged_fill(bytes, tag, 0, PAGE_SIZE);
 	memcpy(bytes, &tag, sizeof(tag));
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
 	return page;
@@ -119,9 +119,9 @@ static void end_child(struct stress_thread *self, struct page *page)
 
 	stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, PAGE_SIZE));
 	memcpy(&tag, bytes, sizeof(tag));
-	stamp_check(self, "child", bytes + sizeof(tag), tag, sizeof(tag),
+	tagged_check(self, "child", bytes + sizeof(tag), tag, sizeof(tag),
 		    PAGE_SIZE - sizeof(tag));
-	books[self->index].freed++;
+	account[self->index].freed++;
 	page_free(page);
 }
 
@@ -179,8 +179,8 @@ static void finish(struct stress_thread *first)
 	page_unmap_local(entries);
 	page_free(table);
 	for (unsigned int i = 0; i < first->run->threads; i++) {
-		made += books[i].made;
-		freed += books[i].freed;
+		made += account[i].made;
+		freed += account[i].freed;
 	}
 	stress_expect_count(first, "children freed, of those made", freed, made);
 }

@@ -15,7 +15,7 @@
  */
 #include <errno.h>
 
-#include "stress/file.h"
+#include "stress/shared_file.h"
 
 #define PIECE 1024
 

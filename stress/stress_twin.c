@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 
 #define STRIPE 13
@@ -55,7 +55,7 @@ static void write_place(struct stress_thread *self, unsigned int which, size_t p
 	unsigned char bytes[STRIPE];
 
 	owner->tags[which][place] = stamp_tag(self->index, ++owner->generation);
-	stamp_fill(bytes, owner->tags[which][place], place * STRIPE, STRIPE);
+	tagged_fill(bytes, owner->tags[which][place], place * STRIPE, STRIPE);
 	stress_expect_ok(self, "page_write_raw",
 			 page_write_raw(twins[which], bytes, place * STRIPE, STRIPE));
 }
@@ -67,7 +67,7 @@ static void check_place(struct stress_thread *self, unsigned int which, size_t p
 
 	stress_expect_ok(self, "page_read_raw",
 			 page_read_raw(twins[which], bytes, place * STRIPE, STRIPE));
-	if (!stamp_check(self, which ? "second page" : "first page", bytes, tag, place * STRIPE,
+	if (!tagged_check(self, which ? "second page" : "first page", bytes, tag, place * STRIPE,
 			 STRIPE))
 		write_place(self, which, place);
 }

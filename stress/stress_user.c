@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stress/stamp.h"
+#include "stress/tagged.h"
 #include "stress/stress.h"
 
 #define BOXES	    4
@@ -129,7 +129,7 @@ static void open_letter(struct stress_thread *self, struct page *page)
 
 	stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, PAGE_SIZE));
 	memcpy(&tag, bytes, sizeof(tag));
-	stamp_check(self, "page of the mailbox", bytes + sizeof(tag), tag, sizeof(tag),
+	tagged_check(self, "page of the mailbox", bytes + sizeof(tag), tag, sizeof(tag),
 		    PAGE_SIZE - sizeof(tag));
 	page_free(page);
 }
@@ -143,7 +143,7 @@ static void send(struct stress_thread *self)
 
 	if (!page)
 		return;
-	stamp_fill(bytes, tag, 0, PAGE_SIZE);
+	tagged_fill(bytes, tag, 0, PAGE_SIZE);
 	memcpy(bytes, &tag, sizeof(tag));
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
 	if (self->run->busted != NO_GET)

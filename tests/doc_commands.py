@@ -4,8 +4,8 @@
 
   doc_commands.py [--long] SOURCE BUILD DOCUMENT...
 
-Each document is one session of a shell in a folder that looks like the source tree: links to
-it, `build` to the build folder, and copies of what commands may write to. Commands that take long
+Each document is one session of a shell in a directory that looks like the source tree: links to
+it, `build` to the build directory, and copies of what commands may write to. Commands that take long
 (see doc/hacking.md) are run with --long only; without it, what they name has to be there.
 Speaks TAP.
 """
@@ -48,7 +48,7 @@ class Tap:
 
 
 def farm(source, build, place):
-    """The source tree, as links, with a build folder beside."""
+    """The source tree, as links, with a build directory beside."""
     os.makedirs(place)
     for name in os.listdir(source):
         at = os.path.join(source, name)
@@ -58,8 +58,8 @@ def farm(source, build, place):
             shutil.copytree(at, os.path.join(place, name), copy_function=shutil.copyfile)
         else:
             os.symlink(at, os.path.join(place, name))
-    for folder, _, _ in os.walk(place):
-        os.chmod(folder, 0o755)
+    for directory, _, _ in os.walk(place):
+        os.chmod(directory, 0o755)
     os.symlink(build, os.path.join(place, 'build'))
 
 

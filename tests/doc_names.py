@@ -119,7 +119,7 @@ class Names:
         """Lines of tables stand in the tree today."""
         for file, line, _ in ROW.findall(text):
             found = [os.path.join(self.source, file)] if '/' in file or file == 'configure.ac' else \
-                [os.path.join(folder, file) for folder, _, files in os.walk(os.path.join(self.source, 'src')) if file in files]
+                [os.path.join(directory, file) for directory, _, files in os.walk(os.path.join(self.source, 'src')) if file in files]
             if len(found) != 1 or not os.path.exists(found[0]):
                 yield f'{name}: expected one {file}, there are {len([at for at in found if os.path.exists(at)])}'
             elif not has_line(self.read(found[0]), line):

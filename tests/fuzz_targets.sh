@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 END
-# make_targets FOLDER PAIRS: as binaries of libFuzzer, if the compiler has it; so many
+# make_targets DIRECTORY PAIRS: as binaries of libFuzzer, if the compiler has it; so many
 # entries at most can the corpus of fuzz_grow gain quickly
 make_targets() {
 	[ -n "${FUZZERS-}" ] || return 1

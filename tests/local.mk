@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # A new unit test is one line in unit_tests; it is linked with the plain harness.
-# Scripts speak TAP too and run from the build folder.
+# Scripts speak TAP too and run from the build directory.
 
 unit_tests = \
 	test_afl_mutator \
@@ -21,9 +21,9 @@ unit_tests = \
 	test_program_text \
 	test_repair \
 	test_rules \
-	test_scene \
+	test_abstract_state \
 	test_schedule \
-	test_sighting \
+	test_race_report \
 	test_thread_locals \
 	test_thread_plan \
 	test_tsan_shadow
@@ -36,10 +36,10 @@ test_scripts = \
 	%D%/test_check.sh \
 	%D%/test_ci.sh \
 	%D%/test_clusterfuzzlite.sh \
-	%D%/test_controls.sh \
 	%D%/test_completion.sh \
-	%D%/test_corpus.sh \
+	%D%/test_controls.sh \
 	%D%/test_convert.sh \
+	%D%/test_corpus.sh \
 	%D%/test_coverage.sh \
 	%D%/test_deb.sh \
 	%D%/test_dictionaries.sh \
@@ -66,8 +66,8 @@ test_scripts = \
 	%D%/test_report.sh \
 	%D%/test_report_page.sh \
 	%D%/test_run.sh \
-	%D%/test_sarif.sh \
 	%D%/test_same.sh \
+	%D%/test_sarif.sh \
 	%D%/test_seam.sh \
 	%D%/test_stress.sh \
 	%D%/test_threads.sh \
@@ -75,10 +75,11 @@ test_scripts = \
 	%D%/test_tree.sh \
 	%D%/test_triage.sh \
 	%D%/test_tutorial.sh \
-	%D%/test_valgrind.sh
+	%D%/test_valgrind.sh \
+	%D%/test_words.sh
 
 noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/refuse_call.h %D%/tap.h
-EXTRA_DIST += $(test_scripts) %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
+EXTRA_DIST += $(test_scripts) %D%/banned_words %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
 	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
 	%D%/reference.py %D%/refuse_nth.c %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
 	%D%/report_page.py %D%/report_state.sh %D%/sarif.py %D%/simple_page.c %D%/tap.sh
@@ -138,7 +139,7 @@ test_ldadd = libharness-plain.a $(page_plain)
 check_PROGRAMS += $(unit_tests) make_programs read_report valgrind_faults
 make_programs_SOURCES = %D%/make_programs.c
 make_programs_LDADD = $(test_ldadd)
-read_report_SOURCES = %D%/read_report.c src/tool/witness/report.c src/tool/witness/report.h
+read_report_SOURCES = %D%/read_report.c src/tool/flavour_runner/report.c src/tool/flavour_runner/report.h
 valgrind_faults_SOURCES = %D%/valgrind_faults.c
 valgrind_faults_LDADD = $(test_ldadd)
 TESTS += $(unit_tests)
@@ -183,12 +184,12 @@ test_repair_SOURCES = %D%/test_repair.c
 test_repair_LDADD = $(test_ldadd)
 test_rules_SOURCES = %D%/test_rules.c
 test_rules_LDADD = $(test_ldadd)
-test_scene_SOURCES = %D%/test_scene.c
-test_scene_LDADD = $(test_ldadd)
+test_abstract_state_SOURCES = %D%/test_abstract_state.c
+test_abstract_state_LDADD = $(test_ldadd)
 test_schedule_SOURCES = %D%/test_schedule.c
 test_schedule_LDADD = $(test_ldadd)
-test_sighting_SOURCES = %D%/test_sighting.c
-test_sighting_LDADD = $(test_ldadd)
+test_race_report_SOURCES = %D%/test_race_report.c
+test_race_report_LDADD = $(test_ldadd)
 test_thread_locals_SOURCES = %D%/test_thread_locals.c
 test_thread_locals_LDADD = $(test_ldadd)
 test_thread_plan_SOURCES = %D%/test_thread_plan.c

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 #include "harness/program/program_bytes.h"
 
 static bool only_base(void)

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "harness/base/random.h"
+#include "harness/util/random.h"
 #include "harness/program/program_bytes.h"
 
 static inline void random_bytes(uint64_t *state, uint8_t *bytes, size_t size)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/witness/report.h"
+#include "tool/flavour_runner/report.h"
 
 static void print_sites(const struct report *report)
 {

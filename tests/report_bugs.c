@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * report_bugs NAME: one mistake for a sanitizer to report. test_report.sh compiles it in a
- * folder src/page, with each compiler and sanitizer that there is.
+ * directory src/page, with each compiler and sanitizer that there is.
  */
 #include <pthread.h>
 #include <stdio.h>

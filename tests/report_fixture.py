@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Results of runs that are too long for a test, made up: small, and with hostile text.
 
-    report_fixture.py FOLDER     writes FOLDER/NAME.json, FOLDER/triage and FOLDER/coverage
+    report_fixture.py DIRECTORY     writes DIRECTORY/NAME.json, DIRECTORY/triage and DIRECTORY/coverage
 """
 import json
 import pathlib
@@ -11,7 +11,7 @@ import sys
 # Whatever a page makes of text that is meant to become more than text.
 HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">&amp;<b>"
 HEAD = {"version": "0.1", "begun": "2024-05-06T07:08:09Z", "seconds": 12.5, "status": "good",
-        "on": {"processors": 2, "compiler": "cc 1.0", "system": "Linux", "release": "6.1",
+        "on": {"cpus": 2, "compiler": "cc 1.0", "system": "Linux", "release": "6.1",
                "machine": "x86_64"}}
 
 
@@ -65,21 +65,21 @@ def _trials(text, killed, trials):
 
 
 def bugs():
-    seat = {"clean": False, "kind": "bounds", "rule": "R1", "flavour": "plain", "backend": "direct",
+    subject = {"clean": False, "kind": "bounds", "rule": "R1", "flavour": "plain", "backend": "direct",
             "detector": "result", "where": "", "elsewhere": "", "why": ""}
     skipped = {"skipped": "a page program shows it"}
-    seats = [
-        {"name": "bounds-one", "what": HOSTILE, **seat,
+    subjects = [
+        {"name": "bounds-one", "what": HOSTILE, **subject,
          "cells": {"replay": _trials("result 0.01s 1", 1, 1), "elsewhere": skipped}},
-        {"name": "bounds-two", "what": "another", **seat,
+        {"name": "bounds-two", "what": "another", **subject,
          "cells": {"replay": _trials("result 0.02s 1", 1, 1), "elsewhere": skipped}},
-        {"name": "buffer-one", "what": "a third", **seat, "elsewhere": "test_page_buffer",
+        {"name": "buffer-one", "what": "a third", **subject, "elsewhere": "test_page_buffer",
          "cells": {"replay": {"skipped": "no"}, "elsewhere": _trials("test 0.10s 1", 1, 1)}},
         {"name": "clean, plain, direct", "clean": True, "flavour": "plain", "backend": "direct",
          "cells": {"replay": _trials("survived", 0, 1), "elsewhere": skipped}},
     ]
     return {**head("bugs"), "columns": ["replay", "elsewhere"], "time": 5, "trials": 10,
-            "wrong": [], "seats": seats}
+            "wrong": [], "subjects": subjects}
 
 
 def coverage():
@@ -115,27 +115,27 @@ FILES = {"summary.txt": "signature  data-race write_raw read_raw\nfailed     10 
          "report.txt": "WARNING: ThreadSanitizer: data race\n", "replay.sh": "#!/bin/sh\n"}
 
 
-def triage(folder):
-    bundle = folder / "data-race-0123abcd"
+def triage(directory):
+    bundle = directory / "data-race-0123abcd"
     bundle.mkdir(parents=True)
     for name, text in FILES.items():
         (bundle / name).write_text(text)
 
 
-def html(folder):
+def html(directory):
     for figure in ("replay", "all"):
-        (folder / figure).mkdir(parents=True)
-        (folder / figure / "index.html").write_text(f"<!doctype html><title>{figure}</title>\n")
+        (directory / figure).mkdir(parents=True)
+        (directory / figure / "index.html").write_text(f"<!doctype html><title>{figure}</title>\n")
 
 
-def main(folder):
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+def main(directory):
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
     for make in (stress, stress_long, mutants, smoke, bugs, coverage, fuzz_ci, bench):
         value = make()
-        (folder / f"{value['what']}.json").write_text(json.dumps(value))
-    triage(folder / "triage")
-    html(folder / "coverage")
+        (directory / f"{value['what']}.json").write_text(json.dumps(value))
+    triage(directory / "triage")
+    html(directory / "coverage")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Looks at pages of `make report` in a headless Chromium, as somebody would.
 
-    report_page.py FOLDER SHOTS     FOLDER has empty/, good/, failed/ and results/
+    report_page.py DIRECTORY SHOTS     DIRECTORY has empty/, good/, failed/ and results/
                                     pictures go to SHOTS
 
 Prints a line a check: 0 or 1, a tab, its name, and what is wrong.
@@ -132,8 +132,8 @@ def check_checks(browser, page):
 
 # ---- pages ----
 
-def check_empty(browser, folder):
-    browser.open(folder / "index.html")
+def check_empty(browser, directory):
+    browser.open(directory / "index.html")
     browser.silent("nothing was run")
     check(browser.text(".verdict h1") == "Incomplete", "nothing was run: incomplete",
           browser.text(".verdict"))
@@ -143,8 +143,8 @@ def check_empty(browser, folder):
     check(len(states) == 13 and not wrong, "nothing was run: every part says so", states)
 
 
-def check_failed(browser, folder):
-    browser.open(folder / "index.html")
+def check_failed(browser, directory):
+    browser.open(directory / "index.html")
     browser.silent("parts failed")
     line = browser.text("#verdict-line")
     check("1 aim of speed missed" in line, "missed aims are told", line)
@@ -276,8 +276,8 @@ def check_parts(browser):
     check(left == ["bounds-two"], "tables can be searched", left)
 
 
-def check_failures(browser, folder):
-    browser.open(folder / "index.html")
+def check_failures(browser, directory):
+    browser.open(directory / "index.html")
     browser.silent("a finding")
     check(browser.state("findings") == "failed", "a failure after triage fails")
     files = browser.run("return Object.fromEntries([...document.querySelectorAll('.failure pre')]"
@@ -322,26 +322,26 @@ def check_size(browser, page):
     print(f"#\tit opened in {took:.0f} ms", flush=True)
 
 
-def main(folder, shots):
-    folder, shots = pathlib.Path(folder), pathlib.Path(shots)
+def main(directory, shots):
+    directory, shots = pathlib.Path(directory), pathlib.Path(shots)
     with tempfile.TemporaryDirectory() as profile:
         browser = Browser(profile)
         try:
             browser.look_like(DESK, "light")
-            check_checks(browser, folder / "empty" / "index.html")
-            check_empty(browser, folder / "empty")
-            page = folder / "good" / "index.html"
+            check_checks(browser, directory / "empty" / "index.html")
+            check_empty(browser, directory / "empty")
+            page = directory / "good" / "index.html"
             check_size(browser, page)
             browser.silent("all was run")
             check(browser.text(".verdict h1") == "Sound", "all was run: sound",
                   browser.text(".verdict"))
-            check_numbers(browser, folder / "results")
-            check_cell(browser, folder / "results")
-            check_detector(browser, folder / "results")
+            check_numbers(browser, directory / "results")
+            check_cell(browser, directory / "results")
+            check_detector(browser, directory / "results")
             check_parts(browser)
             browser.silent("all was run, and clicked")
-            check_failed(browser, folder / "failed")
-            check_failures(browser, folder / "finding")
+            check_failed(browser, directory / "failed")
+            check_failures(browser, directory / "finding")
             check_looks(browser, page, shots)
         finally:
             browser.driver.quit()

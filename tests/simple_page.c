@@ -5,7 +5,7 @@
  * page's own address, no word to any sanitizer.
  *
  * What it does not see is in test_seam.sh, line by line. It has no buffers and none of the
- * attributes of failures, no page_home() and no choice of backends.
+ * attributes of failures, no page_canonical() and no choice of backends.
  */
 #include <errno.h>
 #include <stdatomic.h>

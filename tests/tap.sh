@@ -77,8 +77,8 @@ run_to() {
 	[ "$status" -eq "$expected" ]
 }
 
-# cut_off SIGNAL COMMAND...: ends it as soon as it has a folder in TMPDIR. Was there one, was
-# it the signal that ended the command, and is the folder gone soon?
+# cut_off SIGNAL COMMAND...: ends it as soon as it has a directory in TMPDIR. Was there one, was
+# it the signal that ended the command, and is the directory gone soon?
 cut_off() {
 	signal=$1 turns=0
 	shift

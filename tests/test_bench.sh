@@ -62,7 +62,7 @@ python3 - "$scratch/first.json" >"$scratch/out" 2>&1 <<-'END'
 	import json, sys
 	run = json.load(open(sys.argv[1]), parse_constant=lambda name: sys.exit(name))
 	assert run["what"] == "bench" and run["version"] and run["begun"].endswith("Z") and run["seconds"] >= 0
-	assert run["command"] and run["machine"]["processors"] >= 1 and len(run["skipped"]) == 1
+	assert run["command"] and run["machine"]["cpus"] >= 1 and len(run["skipped"]) == 1
 	row = run["rows"][0]
 	assert (row["name"], row["unit"], row["median"], row["low"], row["high"], row["n"], row["aim"],
 	        row["met"]) == ("a : b", "times", 12, 11, 13, 5, ">= 10", True), row
@@ -117,7 +117,7 @@ bench 0 --rows --old "$scratch/second.json" <"$scratch/first" &&
 	says "$scratch/out" '24 [23 .. 26] x 0.50 lower'
 ok $? "and the other way round" "$scratch/out"
 ! grep -q "another machine" "$scratch/out" &&
-	sed 's/"processors": [0-9]*/"processors": 4096/' "$scratch/first.json" >"$scratch/other.json" &&
+	sed 's/"cpus": [0-9]*/"cpus": 4096/' "$scratch/first.json" >"$scratch/other.json" &&
 	bench 0 --rows --old "$scratch/other.json" <"$scratch/first" && grep -q "is another machine's" "$scratch/out"
 ok $? "figures of another machine are called so" "$scratch/out"
 

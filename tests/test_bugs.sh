@@ -107,7 +107,7 @@ fi
 
 # ---- banks that are wrong ----
 
-# A source folder with three bugs, and the script that takes it for the source.
+# A source directory with three bugs, and the script that takes it for the source.
 wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
 mkdir -p "$wrong/bugs/patch" "$wrong/corpus/bugs" "$wrong/src"

@@ -14,8 +14,8 @@ fi
 bash --norc -c '. "$0" && complete -p pagetorture' "$script" >"$scratch/out" 2>&1
 ok $? "bash reads it, and it is about pagetorture" "$scratch/out"
 
-# A folder to complete in.
-mkdir -p "$scratch/here/folder"
+# A directory to complete in.
+mkdir -p "$scratch/here/directory"
 touch "$scratch/here/a.page" "$scratch/here/a b.page" "$scratch/here/crash-1" "$scratch/here/notes"
 mkdir "$scratch/bin"
 ln -s "$pagetorture" "$scratch/bin/pagetorture"
@@ -50,11 +50,11 @@ gives "both fibers" minimize --executor ''
 gives "plain,tsan" run --flavour plain,t
 gives "libfuzzer" fuzz --engine l
 gives "helgrind" race --detector h
-gives "a b.page a.page folder" run ''
+gives "a b.page a.page directory" run ''
 gives "crash-1" run c
-gives "folder" triage ''
+gives "directory" triage ''
 gives "fuzz_race" fuzz fuzz_r
-gives "folder" fuzz --seeds ''
+gives "directory" fuzz --seeds ''
 
 # What --help says of each command.
 "$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' | LC_ALL=C sort >"$scratch/commands"

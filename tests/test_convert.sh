@@ -7,15 +7,15 @@
 corpus=$abs_srcdir/corpus
 cd "$scratch" || exit 99
 
-# ---- folders ----
+# ---- directories ----
 
 mkdir random
 (cd random && "$abs_builddir/make_programs" 100 7)
 run_to 0 "$pagetorture" convert -o bytes "$corpus/rules" "$corpus/seed" random
-ok $? "folders become bytes" err
+ok $? "directories become bytes" err
 [ "$(find bytes -name '*.bin' | wc -l)" -eq "$(find "$corpus/rules" "$corpus/seed" random -name '*.page' | wc -l)" ] &&
 	[ "$(find bytes -type f ! -name '*.bin' | wc -l)" -eq 0 ] && grep -q '^[0-9]* programs written to bytes$' out
-ok $? "every program keeps its name, folders in folders too" out
+ok $? "every program keeps its name, directories in directories too" out
 run_to 0 "$pagetorture" convert -o text bytes && [ ! -s err ]
 ok $? "and text again, with nothing to tell" err
 for page in "$corpus"/rules/*.page "$corpus"/seed/*/*.page random/*.page; do
@@ -107,8 +107,8 @@ ok $? "one that cannot be read ends with 2, the others are written" err
 ok $? "nothing is left beside"
 run_to 2 sh -c "'$pagetorture' convert other.bin >/dev/full"
 ok $? "a full disk ends with 2" err
-run_to 2 "$pagetorture" convert -o no/such/folder/x.page other.bin && [ "$(wc -l <err)" -eq 2 ]
-ok $? "a folder that is not there, too" err
+run_to 2 "$pagetorture" convert -o no/such/directory/x.page other.bin && [ "$(wc -l <err)" -eq 2 ]
+ok $? "a directory that is not there, too" err
 
 # ---- usage ----
 

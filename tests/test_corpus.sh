@@ -7,7 +7,7 @@
 
 corpus=$abs_srcdir/corpus
 
-# replay BINARY FOLDER...
+# replay BINARY DIRECTORY...
 replay() {
 	binary=$1
 	shift
@@ -70,9 +70,9 @@ ok $? "corpus/regress: model and executions agree" "$scratch/err"
 
 mkdir "$scratch/empty"
 run_to 1 "$abs_builddir/fuzz_page-replay" "$scratch/empty" && grep -q 'at least one' "$scratch/err"
-ok $? "an empty folder is a failure" "$scratch/err"
+ok $? "an empty directory is a failure" "$scratch/err"
 run_to 1 "$abs_builddir/fuzz_page-replay" "$scratch/missing" && grep -q missing "$scratch/err"
-ok $? "a missing folder is a failure" "$scratch/err"
+ok $? "a missing directory is a failure" "$scratch/err"
 cp "$corpus/rules/bounds.page" "$scratch/good.page"
 printf 'pagetorture 1\nfrob(p0)\n' >"$scratch/bad.page"
 run_to 1 "$abs_builddir/fuzz_page-replay" "$scratch/good.page" "$scratch/bad.page" &&
@@ -81,9 +81,9 @@ ok $? "a program that cannot be read is a failure, the others are replayed" "$sc
 run_to 2 "$abs_builddir/fuzz_page-replay"
 ok $? "no argument is bad usage" "$scratch/err"
 
-for folder in bugs rules seed regress; do
-	grep -q "\`$folder/" "$corpus/README.md"
-	ok $? "corpus/README.md says what $folder is"
+for directory in bugs rules seed regress; do
+	grep -q "\`$directory/" "$corpus/README.md"
+	ok $? "corpus/README.md says what $directory is"
 done
 for page in "$corpus"/*/*.page "$corpus"/seed/*/*.page; do
 	"$pagetorture" format "$page" 2>&1 | cmp -s - "$page" || echo "$page"

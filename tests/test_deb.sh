@@ -38,7 +38,7 @@ ok $? "its symbols are those of libpage.sym" "$scratch/symbols"
 libdir=/usr/lib/x86_64-linux-gnu
 (cd "$abs_builddir" && make install DESTDIR="$scratch/tmp" prefix=/usr exec_prefix=/usr \
 	libdir=$libdir libexecdir=/usr/libexec) >"$scratch/out" 2>&1 </dev/null
-ok $? "make install with Debian's folders" "$scratch/out"
+ok $? "make install with Debian's directories" "$scratch/out"
 cat "$debian"/*.install "$debian/not-installed" >"$scratch/patterns"
 
 # fits FILE PATTERN: is it that, or below it?

@@ -64,12 +64,12 @@ has_entries() {
 	[ "$(find "$1" -type f | wc -l)" -gt "$2" ]
 }
 
-# hashes FOLDER...: of the inputs in it
+# hashes DIRECTORY...: of the inputs in it
 hashes() {
 	find "$@" -type f -size +0c ! -name '.*' -exec sha1sum {} + 2>/dev/null | cut -c 1-40 | sort -u
 }
 
-# all_named FOLDER: is every file named by its content?
+# all_named DIRECTORY: is every file named by its content?
 all_named() {
 	find "$1" -type f -exec sha1sum {} + | awk '{ hash = $1; sub(/.*[\/-]/, ""); if ($0 != hash) exit 1 }'
 }
@@ -100,7 +100,7 @@ d=$scratch/grow
 fuzz --time 3 --jobs 2 --seed 7 --dir "$d" fuzz_grow
 stop 0
 [ $status = 0 ] && said '^0:00:0. .* executions, .*coverage' && said '^  fuzz_grow  *[1-9]' && nobody_left
-ok $? "from an empty folder: lines of log, summary, exit 0, nobody left" "$log"
+ok $? "from an empty directory: lines of log, summary, exit 0, nobody left" "$log"
 has_entries "$d/fuzz_grow/corpus" 3 && all_named "$d/fuzz_grow/corpus"
 ok $? "the corpus has grown, each entry under its hash" "$log"
 [ "$(tail -n 1 "$d/fuzz_grow/plot.tsv" | awk '{ print ($3 > 0) ($4 > 0) ($5 > 3) NF }')" = 1116 ]
@@ -124,7 +124,7 @@ kept "$d" >"$scratch/before"
 fuzz --dir "$d" --results "$scratch/resumed.json" fuzz_grow
 until_true said 'executions'
 run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
-ok $? "a second campaign on the same folder is refused" "$scratch/out"
+ok $? "a second campaign on the same directory is refused" "$scratch/out"
 stop INT
 [ $status = 0 ] && said 'fuzz_grow: goes on, corpus' && said '^summary' && nobody_left
 ok $? "resumed; Ctrl-C ends it with a summary and nobody left" "$log"
@@ -267,7 +267,7 @@ ok $? "$rounds rounds of kill -9: $(wc -l <"$scratch/found.all") entries and fin
 all_named "$d/fuzz_grow/corpus" && all_named "$d/fuzz_bug/findings"
 ok $? "and every one is whole" "$scratch/lost"
 
-# ---- folders that are no good ----
+# ---- directories that are no good ----
 
 # As somebody whom permissions bind.
 as_user=
@@ -287,7 +287,7 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	run_as_user --time 2 --dir "$d" fuzz_grow fuzz_bug
 	stop 0
 	corpus=$d/fuzz_grow/corpus
-	mkdir "$corpus/a-folder"
+	mkdir "$corpus/a-directory"
 	mkfifo "$corpus/a-pipe"
 	ln -s /nowhere "$corpus/a-dangling-link"
 	: >"$corpus/an-empty-file"
@@ -313,13 +313,13 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	[ -e "$d/fuzz_grow/queue/$(printf 'an in' | sha1sum | cut -c 1-40)" ]
 	ok $? "an input under a name of its own is handed to the engines" "$log"
 	find "$d/fuzz_bug" -type f | sort | cmp -s - "$scratch/before" &&
-		said 'fuzz_bug: expected a folder that can be written: .*: Permission denied'
-	ok $? "a target in a folder that cannot be written is told; the other goes on" "$log"
+		said 'fuzz_bug: expected a directory that can be written: .*: Permission denied'
+	ok $? "a target in a directory that cannot be written is told; the other goes on" "$log"
 	run_as_user --dir "$d" fuzz_grow
 	until_true said executions
 	chmod a-w "$corpus"
 	until_true said 'fuzz_grow: pauses: .*: Permission denied' && until_true nobody_left
-	ok $? "a folder that cannot be written any more: it pauses" "$log"
+	ok $? "a directory that cannot be written any more: it pauses" "$log"
 	chmod a+w "$corpus"
 	until_true said 'fuzz_grow: goes on$'
 	went_on=$?
@@ -330,10 +330,10 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	rm -rf "$d/fuzz_bug"
 	run_as_user --time 1 --dir "$d/below" fuzz_grow
 	stop 0
-	[ $status = 2 ] && said 'expected a folder that can be written' && [ "$(wc -l <"$log")" = 1 ]
-	ok $? "no folder at all: one line, exit 2" "$log"
+	[ $status = 2 ] && said 'expected a directory that can be written' && [ "$(wc -l <"$log")" = 1 ]
+	ok $? "no directory at all: one line, exit 2" "$log"
 else
-	skip "folders that cannot be written: no other user can run this build"
+	skip "directories that cannot be written: no other user can run this build"
 fi
 
 if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then

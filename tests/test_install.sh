@@ -175,7 +175,7 @@ reproduce() {
 	grep -q "^ \* Reproduced: yes" "$scratch/$1.c" &&
 		grep -q -- "-I$prefix/include/libpage" "$scratch/$1.c" &&
 		! grep -q "$abs_builddir" "$scratch/$1.c"
-	ok $? "to-c: $1 needs nothing of the build folder" "$scratch/$1.c"
+	ok $? "to-c: $1 needs nothing of the build directory" "$scratch/$1.c"
 }
 
 use_tool "in its prefix"
@@ -212,9 +212,9 @@ ok $? "a command that replay prints shows it again" "$scratch/err"
 
 # What needs more than an installation says so in a line.
 run_to 2 "$prefix/bin/pagetorture" bugs && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
-	grep -q 'build folder' "$scratch/err"
-ok $? "bugs names the build folder that it needs" "$scratch/err"
-run_to 0 "$prefix/bin/pagetorture" bugs --help && grep -q 'build folder' "$scratch/out"
+	grep -q 'build directory' "$scratch/err"
+ok $? "bugs names the build directory that it needs" "$scratch/err"
+run_to 0 "$prefix/bin/pagetorture" bugs --help && grep -q 'build directory' "$scratch/out"
 ok $? "and so does its --help" "$scratch/out"
 run_to 2 "$prefix/bin/pagetorture" fuzz --dir "$scratch/campaign" fuzz_page &&
 	grep -q 'fuzz_page: skipped: libfuzzer: no binary of it' "$scratch/out"

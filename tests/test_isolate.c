@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/isolate.h"
+#include "harness/util/isolate.h"
 #include "tests/refuse_call.h"
 #include "tests/tap.h"
 

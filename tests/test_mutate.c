@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 #include "harness/program/program_text.h"
 #include "tests/mutate_promise.h"
 #include "tests/random_program.h"

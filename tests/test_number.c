@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 #include "tests/tap.h"
 
 static bool round_trips(void)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# fuzz/oss-fuzz/build.sh in the environment that OSS-Fuzz gives it: empty folders, its
+# fuzz/oss-fuzz/build.sh in the environment that OSS-Fuzz gives it: empty directories, its
 # flags, no variable of ours. $OUT is moved, all else removed, then check_out.py judges;
 # and it is seen to say no to what is broken.
 #
@@ -59,7 +59,7 @@ missing() {
 	for tool in python3 nm objdump readelf bash; do
 		command -v $tool >/dev/null || echo "no $tool"
 	done
-	[ ! -e "$abs_srcdir/config.status" ] || echo "the source folder is configured itself"
+	[ ! -e "$abs_srcdir/config.status" ] || echo "the source directory is configured itself"
 	case $1 in
 	afl)
 		command -v afl-clang-fast >/dev/null && [ -n "$(afl_driver)" ] ||
@@ -112,7 +112,7 @@ refused() {
 	ok $? "refused: $what" "$scratch/err"
 }
 
-# relink TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: into the folder this runs in, with more
+# relink TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: into the directory this runs in, with more
 # flags for the linker, and the library made anew with other flags.
 relink() {
 	relinked=$1 linker_flags=$2

@@ -18,7 +18,7 @@ writes() {
 	timeout 60 "$pagetorture" "$@"
 }
 
-# here NAME: in a folder of its own, with files that have the names of parts.
+# here NAME: in a directory of its own, with files that have the names of parts.
 here() {
 	mkdir "$scratch/$1" && cd "$scratch/$1" || exit 99
 	for mine in .o.beside o.part o.new; do
@@ -26,7 +26,7 @@ here() {
 	done
 }
 
-# alone [NAME]: is there nothing in this folder but that, and what is mine?
+# alone [NAME]: is there nothing in this directory but that, and what is mine?
 alone() {
 	[ "$(cat .o.beside o.part o.new 2>&1)" = "$(printf 'mine\nmine\nmine')" ] || return 1
 	rm .o.beside o.part o.new
@@ -54,15 +54,15 @@ for command in minimize convert to-c junit results sarif fuzz; do
 		run_to 0 writes "$command" && wait $! && [ -s "$scratch/through" ] && [ -p o ] && alone o)
 	ok $? "$command: a pipe stays one, and it comes through" "$scratch/err"
 
-	[ "$command" = convert ] && continue # into the folder, as its help says
-	(here "$command-folder" && mkdir o && run_to 2 writes "$command" &&
+	[ "$command" = convert ] && continue # into the directory, as its help says
+	(here "$command-directory" && mkdir o && run_to 2 writes "$command" &&
 		[ "$(grep -c '^o: .*Is a directory' "$scratch/err")" -eq 1 ] && alone o)
-	ok $? "$command: a folder is an error, and nothing stays beside it" "$scratch/err"
+	ok $? "$command: a directory is an error, and nothing stays beside it" "$scratch/err"
 done
 
 # ---- paths that are too long ----
 
-# deep LENGTH: a folder with so long a path, each part of which is a folder too.
+# deep LENGTH: a directory with so long a path, each part of which is a directory too.
 deep() {
 	path=$scratch/deep/
 	while [ ${#path} -lt $(($1 - 1)) ]; do
@@ -84,14 +84,14 @@ too_long() {
 }
 
 too_long "$pagetorture" fuzz --collect --dir "$(deep 4080)" fuzz_page
-ok $? "fuzz: a folder whose files have too long a path is an error" "$scratch/err"
+ok $? "fuzz: a directory whose files have too long a path is an error" "$scratch/err"
 too_long "$pagetorture" triage --flavour plain --tries 1 -o "$(deep 4060)" "$scratch/findings"
 ok $? "triage: the same" "$scratch/err"
 TMPDIR=$far too_long "$pagetorture" to-c -o "$scratch/o.c" "$program"
 status=$?
 [ $status -eq 0 ] || { [ ! -e "$scratch/o.c" ] || grep -q 'File name too long' "$scratch/o.c"; } &&
 	find "$scratch/deep" | cmp -s "$scratch/before" -
-ok $? "to-c: a temporary folder whose path is too long is not made elsewhere" "$scratch/err"
+ok $? "to-c: a temporary directory whose path is too long is not made elsewhere" "$scratch/err"
 too_long env TMPDIR="$far" "$pagetorture" replay --self-test
 ok $? "replay --self-test: the same" "$scratch/err"
 
@@ -99,7 +99,7 @@ ok $? "replay --self-test: the same" "$scratch/err"
 
 cat >"$scratch/numbers.c" <<'END'
 #include <math.h>
-#include "tool/kit/json.h"
+#include "tool/util/json.h"
 int main(void)
 {
 	struct json json = json_begin(stdout);
@@ -113,7 +113,7 @@ int main(void)
 	return 0;
 }
 END
-$CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/numbers.c" "$abs_srcdir/src/tool/kit/json.c" \
+$CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/numbers.c" "$abs_srcdir/src/tool/util/json.c" \
 	-o "$scratch/numbers" >"$scratch/err" 2>&1 &&
 	run_to 0 "$scratch/numbers" && echo '[null, null, null, 0.5]' | cmp - "$scratch/out"
 ok $? "numbers of JSON are numbers, or null" "$scratch/out"

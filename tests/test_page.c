@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "harness/base/isolate.h"
+#include "harness/util/isolate.h"
 #include "harness/detect/detector.h"
 #include "page/page.h"
 #include "tests/page_test.h"

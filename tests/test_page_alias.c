@@ -42,12 +42,12 @@ static void test_no_home(void)
 	page_task_switch_in(task);
 	addr = page_map_local(pages[0]);
 	place = place_of(addr);
-	ok(!page_home(place - 1) && !page_home(place + alias_way->stride - 1),
+	ok(!page_canonical(place - 1) && !page_canonical(place + alias_way->stride - 1),
 	   "%s: no home for a guard", way_name);
-	ok(!page_home(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
+	ok(!page_canonical(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
 	   way_name);
 	test_ends_of_set(task->aliases);
-	ok(page_home(page_home(addr)) == page_home(addr), "%s: home is at home", way_name);
+	ok(page_canonical(page_canonical(addr)) == page_canonical(addr), "%s: home is at home", way_name);
 	page_unmap_local(addr);
 	page_task_switch_in(NULL);
 	page_task_delete(task);
@@ -75,7 +75,7 @@ static void test_turns(void)
 	ok(next == first && next != last, "%s: places come in turn", way_name);
 	next[5] = 5;
 	ok(last[5] == 5, "%s: and show what is mapped there now", way_name);
-	ok(!page_home(place_of(first) - 1), "%s: before the first there is none", way_name);
+	ok(!page_canonical(place_of(first) - 1), "%s: before the first there is none", way_name);
 	page_unmap_local(next);
 	page_unmap_local(last);
 	page_task_switch_in(NULL);
@@ -154,7 +154,7 @@ static void test_direct(void)
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	void *addr = page_map_local(page);
 
-	ok(page_home(addr) == addr, "%s: a page is mapped at its home", way_name);
+	ok(page_canonical(addr) == addr, "%s: a page is mapped at its home", way_name);
 	page_unmap_local(addr);
 	page_free(page);
 }

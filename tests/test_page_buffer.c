@@ -26,7 +26,7 @@ static void test_pages(void)
 	ok(!page_borrow(&good), "%s: a stranger's byte is no page", way_name);
 	page = page_alloc(GFP_KERNEL);
 	addr = page_map_local(page);
-	ok(!page_borrow(page_home(addr)), "%s: nor a single page's", way_name);
+	ok(!page_borrow(page_canonical(addr)), "%s: nor a single page's", way_name);
 	page_unmap_local(addr);
 	page_free(page);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/isolate.h"
+#include "harness/util/isolate.h"
 #include "page/page.h"
 #include "tests/page_test.h"
 

@@ -29,12 +29,12 @@ static void test_good(void)
 	}
 	ok(same, "%s: all mappings of a page are the same bytes", way_name);
 	again = page_map_local(pages[0]);
-	ok(page_home(again + 5) == (unsigned char *)page_home(again) + 5,
+	ok(page_canonical(again + 5) == (unsigned char *)page_canonical(again) + 5,
 	   "%s: a home for each byte", way_name);
-	ok((again == page_home(again)) == way_is("direct"), "%s: mapped at home or not", way_name);
+	ok((again == page_canonical(again)) == way_is("direct"), "%s: mapped at home or not", way_name);
 	page_unmap_local(again + PAGE_SIZE - 1);
 	ok(page_task_depth(page_task_current()) == 0, "%s: all ended", way_name);
-	ok(!page_home(&same), "%s: no home for a stranger", way_name);
+	ok(!page_canonical(&same), "%s: no home for a stranger", way_name);
 }
 
 static void test_same_memory(void)
@@ -44,7 +44,7 @@ static void test_same_memory(void)
 
 	ok((a != b) == way_is("alias"), "%s: two mappings, %s", way_name,
 	   a == b ? "one address" : "two addresses");
-	ok(page_home(a) == page_home(b), "%s: one home", way_name);
+	ok(page_canonical(a) == page_canonical(b), "%s: one home", way_name);
 	a[7] = 0x77;
 	page_read_raw(pages[0], &byte, 7, 1);
 	ok(b[7] == 0x77 && byte == 0x77, "%s: aliases and raw calls see each other", way_name);

@@ -30,8 +30,8 @@ static unsigned char mine;
 
 static void nothing_is_there(void)
 {
-	must(!page_home(&mine) && !page_borrow(&mine));
-	must(!page_home(NULL) && !page_borrow(NULL));
+	must(!page_canonical(&mine) && !page_borrow(&mine));
+	must(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
 static void nothing_yet(const char *backend)

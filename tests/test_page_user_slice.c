@@ -265,7 +265,7 @@ static void test_remapper(void)
  */
 static void test_once(void)
 {
-	unsigned char *mapped = page_map_local(page), *home = page_home(mapped);
+	unsigned char *mapped = page_map_local(page), *home = page_canonical(mapped);
 	struct user_slice_reader reader;
 	unsigned char all[16];
 	bool good = true;

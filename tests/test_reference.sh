@@ -15,7 +15,7 @@ if ! command -v python3 >/dev/null; then
 	exit
 fi
 
-# same FOLDER NAME: both say the same of all programs there?
+# same DIRECTORY NAME: both say the same of all programs there?
 same() {
 	(cd "$1" && find . -name '*.page' | sort | xargs "$pagetorture" check --json) \
 		>"$scratch/model" 2>/dev/null

@@ -69,7 +69,7 @@ memory='calloc malloc realloc open_memstream'
 never_green "replay, a claim" "$system $memory write" "$pagetorture" replay --flavour plain -j 1 \
 	--junit "$scratch/junit.xml" --results "$scratch/results.json" "$scratch/claim"
 # What is only seen after others is asked again after others. A worker that does not get its
-# errand is replaced, so write() may bring others together.
+# batch is replaced, so write() may bring others together.
 never_green "replay, an input that others fail after" "$system $memory" "$pagetorture" replay \
 	--flavour plain -j 1 --misbehave "$scratch/corrupt"
 export REFUSE_ALL=1
@@ -198,13 +198,13 @@ for target in fine crash empty full; do
 	cat >"$scratch/bin/fuzz_$target" <<-'END'
 		#!/bin/sh
 		for word; do
-			case $word in -artifact_prefix=*) folder=${word#*=} ;; esac
+			case $word in -artifact_prefix=*) directory=${word#*=} ;; esac
 		done
 		echo '#100 pulse cov: 3'
 		case $0 in
 		*fine) exec sleep 30 ;;
-		*crash) echo found >"$folder/crash-0b07a8c03ed8fcb0eb1f17a1c2ccd7a3cd5a9c2f" ;;
-		*empty) : >"$folder/crash-da39a3ee5e6b4b0d3255bfef95601890afd80709" ;;
+		*crash) echo found >"$directory/crash-0b07a8c03ed8fcb0eb1f17a1c2ccd7a3cd5a9c2f" ;;
+		*empty) : >"$directory/crash-da39a3ee5e6b4b0d3255bfef95601890afd80709" ;;
 		esac
 		exit 77
 	END
@@ -225,7 +225,7 @@ run_to 2 "$@" fuzz_empty && grep -q 'crash-da39.* is not kept: empty' "$scratch/
 ok $? "a finding without a byte is no pass" "$scratch/out"
 : >"$scratch/campaign/fuzz_full"
 run_to 2 "$@" fuzz_full fuzz_fine
-ok $? "a target that is left out because of its folder: exit 2" "$scratch/out"
+ok $? "a target that is left out because of its directory: exit 2" "$scratch/out"
 
 # ---- the same answer every time? ----
 
@@ -249,7 +249,7 @@ void answer_take(struct answer *answer, const uint8_t *bytes, size_t size)
 void answer_edge_name(size_t edge, char *name, size_t size) { (void)edge; (void)size; *name = 0; }
 END
 if $CC -D_GNU_SOURCE -I"$abs_srcdir" -I"$abs_srcdir/src" "$scratch/answer.c" "$abs_srcdir/fuzz/main_same.c" \
-	"$abs_srcdir/fuzz/book.c" "$abs_srcdir/fuzz/input.c" "$abs_srcdir/fuzz/api_call.c" \
+	"$abs_srcdir/fuzz/answer_table.c" "$abs_srcdir/fuzz/input.c" "$abs_srcdir/fuzz/api_call.c" \
 	"$abs_builddir/libharness-plain.a" -lpthread -o "$scratch/same" >"$scratch/err" 2>&1; then
 	export REFUSE_ALL=1
 	never_green "fuzz_NAME-same" "$system $memory" "$scratch/same" "$scratch/good"

@@ -55,7 +55,7 @@ ok $? "replay --self-test: each way to fail is noticed, and nobody else accused"
 cp "$scratch/out" "$scratch/self-test"
 for signal in INT KILL; do
 	cut_off "$signal" "$pagetorture" replay --self-test
-	ok $? "replay --self-test, ended by SIG$signal: no folder is left" "$scratch/err"
+	ok $? "replay --self-test, ended by SIG$signal: no directory is left" "$scratch/err"
 done
 for flavour in $flavours; do
 	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/tool/replay/misbehave.def" |
@@ -168,10 +168,10 @@ fi
 
 mkdir "$scratch/empty"
 run_to 2 replay "$scratch/empty" && grep -q 'at least one input' "$scratch/err"
-ok $? "an empty folder ends with 2" "$scratch/err"
+ok $? "an empty directory ends with 2" "$scratch/err"
 echo 'nothing' >"$scratch/empty/README.md"
 run_to 2 replay "$scratch/empty" && grep -q '^1 file ignored' "$scratch/err"
-ok $? "a folder with no input ends with 2, and says what was ignored" "$scratch/err"
+ok $? "a directory with no input ends with 2, and says what was ignored" "$scratch/err"
 run_to 2 replay --flavour plain "$scratch/missing" && grep -q 'missing: plain: unreadable' "$scratch/err"
 ok $? "a missing path ends with 2" "$scratch/err"
 printf 'pagetorture 2\n' >"$scratch/version.page"
@@ -180,13 +180,13 @@ run_to 2 replay --flavour plain "$scratch/version.page" "$scratch/none.page" &&
 	grep -q '^plain  *2  *1  *1 ' "$scratch/out"
 ok $? "an unknown format version ends with 2, the others are replayed" "$scratch/err"
 mkfifo "$scratch/pipe"
-run_to 2 replay --flavour plain "$scratch/pipe" && grep -q 'a file or a folder' "$scratch/err"
+run_to 2 replay --flavour plain "$scratch/pipe" && grep -q 'a file or a directory' "$scratch/err"
 ok $? "a pipe is no input" "$scratch/err"
 mkdir "$scratch/loop"
 cp "$scratch/none.page" "$scratch/loop"
 ln -s . "$scratch/loop/again"
 run_to 2 replay --flavour plain "$scratch/loop" && grep -q 'leads back' "$scratch/err"
-ok $? "a folder that leads back to itself is told" "$scratch/err"
+ok $? "a directory that leads back to itself is told" "$scratch/err"
 if [ "$(id -u)" != 0 ]; then
 	cp "$scratch/none.page" "$scratch/secret.page"
 	chmod 0 "$scratch/secret.page"
@@ -236,7 +236,7 @@ if command -v python3 >/dev/null; then
 else
 	skip "no python3 to read --junit with"
 fi
-run_to 2 replay --flavour plain --junit "$scratch/no/such/folder" "$corpus/regress"
+run_to 2 replay --flavour plain --junit "$scratch/no/such/directory" "$corpus/regress"
 ok $? "JUnit that cannot be written is told" "$scratch/err"
 if command -v jq >/dev/null; then
 	run_to 0 replay --flavour plain --json "$corpus/regress" &&

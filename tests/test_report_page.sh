@@ -133,23 +133,23 @@ ok $? "a run that is older than the library is none of it" "$scratch/out"
 # One cell that is not as predicted, one input that fails, one file that is no JSON.
 python3 - "$scratch/bad-results" <<-'END'
 	import json, pathlib, sys
-	folder = pathlib.Path(sys.argv[1])
-	race = json.loads((folder / "race.json").read_text())
+	directory = pathlib.Path(sys.argv[1])
+	race = json.loads((directory / "race.json").read_text())
 	cell = next(c for c in race["matrix"] if c["cell"] == "store/load/nested/none/aliases")
 	cell["as_predicted"] = race["as_predicted"] = race["detectors"][0]["as_predicted"] = False
 	cell["detectors"]["tsan-fibers"].update(verdict="missed", reported=0)
-	(folder / "race.json").write_text(json.dumps(race))
-	replay = json.loads((folder / "replay.json").read_text())
+	(directory / "race.json").write_text(json.dumps(race))
+	replay = json.loads((directory / "replay.json").read_text())
 	replay["runs"][0]["failures"] = [{"input": "a.page", "flavour": "asan", "result": "crash",
 	                                 "why": "died", "replay": "pagetorture replay a.page"}]
-	(folder / "replay.json").write_text(json.dumps(replay))
-	long = json.loads((folder / "stress-long.json").read_text())
+	(directory / "replay.json").write_text(json.dumps(replay))
+	long = json.loads((directory / "stress-long.json").read_text())
 	long["failures"] = [{"run": 7, "status": 1, "command": "./stress_one -s 20 --seed=7"}]
-	(folder / "stress-long.json").write_text(json.dumps(long))
-	mutants = json.loads((folder / "mutants.json").read_text())
+	(directory / "stress-long.json").write_text(json.dumps(long))
+	mutants = json.loads((directory / "mutants.json").read_text())
 	mutants["all"].update(killed=8, survived=12, ratio=0.4)
-	(folder / "mutants.json").write_text(json.dumps(mutants))
-	(folder / "bugs.json").write_text('{"what": "bugs", ')
+	(directory / "mutants.json").write_text(json.dumps(mutants))
+	(directory / "bugs.json").write_text('{"what": "bugs", ')
 END
 page failed "$scratch/bad-results" &&
 	grep -qE '^failed: Failed: .*The race matrix.*Stress for hours.*Replay of the corpus.*Mutants; cannot be read: Seeded bugs' "$scratch/out"

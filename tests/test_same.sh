@@ -27,10 +27,10 @@ broken_texts() {
 # crowds COUNT SEED: racy programs with more accesses to 8 bytes than the detector keeps.
 crowds() {
 	mkdir "$scratch/crowds"
-	awk -v count="$1" -v seed="$2" -v folder="$scratch/crowds" 'BEGIN {
+	awk -v count="$1" -v seed="$2" -v directory="$scratch/crowds" 'BEGIN {
 		srand(seed)
 		for (n = 0; n < count; n++) {
-			file = folder "/" n ".page"
+			file = directory "/" n ".page"
 			print "pagetorture 1\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)" >file
 			for (i = 5 + int(rand() * 12); i > 0; i--) {
 				from = int(rand() * 8)
@@ -49,7 +49,7 @@ has() {
 	[ -x "$abs_builddir/$1-same" ]
 }
 
-# same TARGET WHAT OPTION... FOLDER...: are all answers the same, of all that there is?
+# same TARGET WHAT OPTION... DIRECTORY...: are all answers the same, of all that there is?
 same() {
 	target=$1 what=$2
 	shift 2
@@ -181,7 +181,7 @@ fi
 if has fuzz_page; then
 	mkdir "$scratch/empty"
 	run_to 1 "$abs_builddir/fuzz_page-same" "$scratch/empty" && grep -q 'at least one' "$scratch/err"
-	ok $? "an empty folder is a failure" "$scratch/err"
+	ok $? "an empty directory is a failure" "$scratch/err"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do
 		# shellcheck disable=SC2086 # words
 		run_to 2 "$abs_builddir/fuzz_page-same" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]

@@ -12,7 +12,7 @@ if ! command -v python3 >/dev/null; then
 fi
 
 rules=$abs_srcdir/corpus/rules
-# A tree whose root is the folder that we stand in.
+# A tree whose root is the directory that we stand in.
 cd "$scratch" || exit 99
 mkdir -p src camp/sub
 cp -r "$abs_srcdir/src/page" src/page

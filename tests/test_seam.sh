@@ -231,7 +231,7 @@ for flavour in $flavours; do
 done
 ok $? "the simple library compiles in:$flavours" "$scratch/err"
 
-# A folder that was configured in cannot be configured from elsewhere; a copy of it can.
+# A directory that was configured in cannot be configured from elsewhere; a copy of it can.
 source=$abs_srcdir
 if [ -e "$abs_srcdir/config.status" ]; then
 	source=$scratch/source
@@ -266,7 +266,7 @@ configure '../lib/{flavour}/libsimple.a'
 ok $? "configure takes the simple library" "$scratch/err"
 grep -q "^  flavours  *${flavours# }\$" "$scratch/out"
 ok $? "it has the flavours of this build:$flavours" "$scratch/out"
-grep -q 'lacks page_fault_attr_set page_home page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: taken for' \
+grep -q 'lacks page_fault_attr_set page_canonical page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: taken for' \
 	"$scratch/err"
 ok $? "what is taken for granted in its place is named" "$scratch/err"
 grep -q 'lacks page_borrow page_buffer_alloc .*page_task_make_it_fail: tests that .*skipped$' \

@@ -243,7 +243,7 @@ printf '#!/bin/sh\nsleep 2\nexit 1\n' >slow
 chmod +x slow
 for signal in HUP INT TERM KILL; do
 	cut_off "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
-	ok $? "ended by SIG$signal: no folder is left" err
+	ok $? "ended by SIG$signal: no directory is left" err
 done
 for arguments in '' '--frob x' 'a b' '--seconds 0 x'; do
 	# shellcheck disable=SC2086 # words

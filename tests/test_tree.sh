@@ -20,37 +20,37 @@ arrows 'src/foreign/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
-arrows 'stress/*.[ch]' 'stress/|harness/(base/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/witness/report\.h"'
+arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/flavour_runner/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 
-# rooms FOLDER OUTSIDE: which of the rooms below each room of src/FOLDER uses stands in
+# modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses stands in
 # doc/design.md, all that and nothing else; includes that match OUTSIDE are none of it.
-rooms() {
-	sed -n "/^## The rooms of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
-		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/rooms"
-	for room in "src/$1"/*/; do
-		room=$(basename "$room")
-		sed -n "s/^$room //p" "$scratch/rooms" | tr ' ' '\n' >"$scratch/may"
-		sed -n 's|^#include "\([^"]*\)".*|\1|p' "src/$1/$room"/*.[ch] |
-			sed "s|^$1/\([a-z_]*\)/.*|\1|; s|^page/||; /^$room\$/d" |
+modules() {
+	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
+		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/modules"
+	for module in "src/$1"/*/; do
+		module=$(basename "$module")
+		sed -n "s/^$module //p" "$scratch/modules" | tr ' ' '\n' >"$scratch/may"
+		sed -n 's|^#include "\([^"]*\)".*|\1|p' "src/$1/$module"/*.[ch] |
+			sed "s|^$1/\([a-z_]*\)/.*|\1|; s|^page/||; /^$module\$/d" |
 			grep -vE "^($2)\$" | LC_ALL=C sort -u | diff "$scratch/may" - >"$scratch/uses"
-		ok $? "src/$1/$room uses the rooms that it has in doc/design.md" "$scratch/uses"
+		ok $? "src/$1/$module uses the modules that it has in doc/design.md" "$scratch/uses"
 	done
-	cut -d ' ' -f 1 "$scratch/rooms" | LC_ALL=C sort >"$scratch/named"
+	cut -d ' ' -f 1 "$scratch/modules" | LC_ALL=C sort >"$scratch/named"
 	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort | diff "$scratch/named" - >"$scratch/uses"
-	ok $? "every room of src/$1 stands in doc/design.md" "$scratch/uses"
-	# Whoever uses a room stands above it.
-	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/rooms" \
+	ok $? "every module of src/$1 stands in doc/design.md" "$scratch/uses"
+	# Whoever uses a module stands above it.
+	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/modules" \
 		>"$scratch/up"
 	[ ! -s "$scratch/up" ]
-	ok $? "no arrow between the rooms of src/$1 points up" "$scratch/up"
+	ok $? "no arrow between the modules of src/$1 points up" "$scratch/up"
 }
 
-rooms tool 'harness/.*|config\.h|fuzz/targets\.def'
-rooms harness 'config\.h'
+modules tool 'harness/.*|config\.h|fuzz/targets\.def'
+modules harness 'config\.h'
 
-# Beside the rooms: a race matrix is programs, and schedules know neither programs nor pages.
+# Beside the modules: a race matrix is programs, and schedules know neither programs nor pages.
 ! grep 'page/page.h\|harness/exec/' src/harness/matrix.[ch] >"$scratch/learns"
 ok $? "the race matrix knows nothing of the library" "$scratch/learns"
 ! grep 'program\.h\|page/' src/harness/program/schedule* >"$scratch/learns"
@@ -96,7 +96,7 @@ for file in corpus/*/*.page corpus/seed/*/*.page; do
 	[ -e "$file" ] && [ -s "$file" ] || echo "$file"
 done >"$scratch/empty"
 [ ! -s "$scratch/empty" ]
-ok $? "no folder of the corpus is empty" "$scratch/empty"
+ok $? "no directory of the corpus is empty" "$scratch/empty"
 
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
@@ -110,7 +110,7 @@ done >"$scratch/licence"
 [ ! -s "$scratch/licence" ]
 ok $? "every file says its licence" "$scratch/licence"
 
-# Targets: one line in the table is a source, a folder of seeds and a Makefile entry.
+# Targets: one line in the table is a source, a directory of seeds and a Makefile entry.
 sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' fuzz/targets.def | while read -r target; do
 	[ -e "fuzz/$target.c" ] && [ -d "corpus/seed/$target" ] &&
 		grep -q "$target-replay" fuzz/local.mk && grep -q "$target-given" fuzz/oss-fuzz/local.mk &&

@@ -87,19 +87,19 @@ cp -r camp/triage before
 triage 0 camp && diff -r -x report.txt before camp/triage >differs
 ok $? "again: the same, and its own output is no finding" differs
 
-# ---- any folder ----
+# ---- any directory ----
 
 race any/one.bin 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
 bytes bounds any/two.bin
 printf 'pagetorture 2\n' >any/three.page
 triage 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
-ok $? "any folder, output elsewhere; exit 1 as one does not fail and one is no program" err
+ok $? "any directory, output elsewhere; exit 1 as one does not fail and one is no program" err
 grep -q '^any/two.bin: does not fail here, in 10 tries$' err && grep -q '^any/three.page:1: ' err &&
 	grep -q '3 findings, 1 failure, in sorted; 1 did not fail; 1 are no program$' out
 ok $? "which ones is said" err
 mkdir none
 triage 1 none && [ ! -e none/triage ]
-ok $? "an empty folder: 1, and nothing is made" err
+ok $? "an empty directory: 1, and nothing is made" err
 triage 2 nowhere && [ "$(wc -l <err)" -eq 1 ] && triage 2 && triage 2 --tries 0 any && triage 2 --add=any any
 ok $? "bad usage: 2" err
 

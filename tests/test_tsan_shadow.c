@@ -17,7 +17,7 @@
 static struct program program;
 static struct rules *rules;
 static struct tsan_shadow *shadow;
-static struct sightings sightings;
+static struct race_reports race_reports;
 static uintptr_t evicted; /* the cell that every position means */
 static bool known, lost;
 
@@ -46,18 +46,18 @@ static bool predict(const char *text, bool first_only)
 		exit(1);
 	}
 	rules_judge(rules, &program);
-	return tsan_shadow_predict(shadow, rules_shadow(rules), &facts, first_only, &sightings);
+	return tsan_shadow_predict(shadow, rules_shadow(rules), &facts, first_only, &race_reports);
 }
 
 static bool reports(size_t count, const char *text)
 {
-	return predict(text, false) && sightings_kept(&sightings) == count;
+	return predict(text, false) && race_reports_kept(&race_reports) == count;
 }
 
 /* The report's call, by line from 1, and its bytes. */
 static bool report_is(size_t index, unsigned int line, unsigned int from, unsigned int to)
 {
-	const struct sighting *s = &sightings.kept[index];
+	const struct race_report *s = &race_reports.kept[index];
 
 	return program.calls[s->call].line == line && s->from == from && s->to == to;
 }
@@ -110,7 +110,7 @@ static void test_marks(void)
 			"T1: load_atomic(k1, 0, 8)\n"), "an atomic read of a mark is not seen");
 	ok(predict(P "T0: write_raw(p0, 0, 8, 1)\nT1: write_raw(p0, 0, 8, 1)\n"
 		     "T2: write_raw(p0, 16, 8, 1)\nT3: write_raw(p0, 16, 8, 1)\n", true) &&
-	   sightings_kept(&sightings) == 1, "with only the first race wanted the rest is not watched");
+	   race_reports_kept(&race_reports) == 1, "with only the first race wanted the rest is not watched");
 }
 
 static void test_cells(void)

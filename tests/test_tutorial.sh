@@ -21,7 +21,7 @@ missing() {
 	for tool in clang-19 llvm-symbolizer-19 patch python3; do
 		command -v $tool >/dev/null || echo "no $tool"
 	done
-	[ ! -e "$abs_srcdir/config.status" ] || echo "the source folder is configured itself"
+	[ ! -e "$abs_srcdir/config.status" ] || echo "the source directory is configured itself"
 }
 
 why=$(missing | head -n 1)

@@ -25,6 +25,7 @@ man_links = \
 	%D%/page_buffer_free.3 \
 	%D%/page_buffer_next.3 \
 	%D%/page_buffer_size.3 \
+	%D%/page_canonical.3 \
 	%D%/page_copy.3 \
 	%D%/page_copy_from_user_slice.3 \
 	%D%/page_fail_nth.3 \
@@ -33,7 +34,6 @@ man_links = \
 	%D%/page_fill_zero.3 \
 	%D%/page_free.3 \
 	%D%/page_get.3 \
-	%D%/page_home.3 \
 	%D%/page_map_backend_set.3 \
 	%D%/page_map_revoke_set.3 \
 	%D%/page_nid.3 \

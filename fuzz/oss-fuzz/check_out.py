@@ -80,12 +80,12 @@ def output_of(*command):
                           errors="replace").stdout
 
 
-def run(command, folder, env=None):
+def run(command, directory, env=None):
     """Run where nothing of ours is, with what the service sets: exit status and output."""
-    environment = {"PATH": os.environ["PATH"], "HOME": folder, "TMPDIR": folder,
+    environment = {"PATH": os.environ["PATH"], "HOME": directory, "TMPDIR": directory,
                    "UBSAN_OPTIONS": "silence_unsigned_overflow=1:print_stacktrace=1"}
     environment.update(env or {})
-    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+    done = subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, errors="replace", timeout=300,
                           check=False)
     return done.returncode, done.stdout + done.stderr
@@ -141,8 +141,8 @@ class Binary:
 class Out:
     """$OUT, as it is after it was moved."""
 
-    def __init__(self, folder, engine, sanitizer):
-        self.folder, self.engine, self.sanitizer = folder, engine, sanitizer
+    def __init__(self, directory, engine, sanitizer):
+        self.directory, self.engine, self.sanitizer = directory, engine, sanitizer
         with open(os.path.join(TREE, "fuzz/targets.def"), encoding="utf-8") as table:
             names = re.findall(r"^TARGET\((\w+),", table.read(), re.M)
         self.targets = [name for name in names if (sanitizer, name) not in LEFT_OUT]
@@ -152,7 +152,7 @@ class Out:
         self.skipped = set()
 
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.directory, name)
 
 
 def check_files(out):
@@ -162,7 +162,7 @@ def check_files(out):
     for target in out.targets:
         want(re.fullmatch(r"[A-Za-z0-9_-]+", target), target + ": not a name for a target")
         expected |= {target, target + ".dict", target + ".options", target + "_seed_corpus.zip"}
-    there = set(os.listdir(out.folder))
+    there = set(os.listdir(out.directory))
     want(not expected - there, "missing: " + " ".join(sorted(expected - there)))
     want(not there - expected, "stray: " + " ".join(sorted(there - expected)))
     for name in there:
@@ -206,8 +206,8 @@ def check_dictionary(out, target):
     return words
 
 
-def check_seeds(out, target, options, folder):
-    """Unpack the seeds into @folder. Return: their names."""
+def check_seeds(out, target, options, directory):
+    """Unpack the seeds into @directory. Return: their names."""
     try:
         with zipfile.ZipFile(out.path(target + "_seed_corpus.zip")) as archive:
             want(archive.testzip() is None, "seeds: damaged")
@@ -218,7 +218,7 @@ def check_seeds(out, target, options, folder):
                 size = archive.getinfo(name).file_size
                 want(0 < size <= int(options["max_len"]),
                      "seeds: %s has %d bytes, more than max_len, or none" % (name, size))
-            archive.extractall(folder)
+            archive.extractall(directory)
     except zipfile.BadZipFile as error:
         raise Bad("seeds: " + str(error)) from error
     return names
@@ -285,10 +285,10 @@ def check_counters(out, binary, library):
          (out.engine, len(those), len(library)))
 
 
-def check_libfuzzer_start(out, target, options, folder):
+def check_libfuzzer_start(out, target, options, directory):
     arguments = ["-%s=%s" % option for option in sorted(options.items())]
     dictionary = "-dict=" + out.path(target + ".dict")
-    status, text = run([out.path(target), "-seed=1337", "-runs=4", dictionary, *arguments], folder)
+    status, text = run([out.path(target), "-seed=1337", "-runs=4", dictionary, *arguments], directory)
     want(status == 0 and "Done 4 runs" in text, "does not start: " + last_lines(text))
     want("unrecognized flag" not in text, "options: libFuzzer knows one not")
     edges = re.search(r"INFO: Loaded \d+ module.*\(.*(?:counters|guards)\):\s+(\d+)", text)
@@ -297,48 +297,48 @@ def check_libfuzzer_start(out, target, options, folder):
     return "Dictionary: %d entries" % check_dictionary(out, target) in text
 
 
-def check_libfuzzer(out, target, options, seeds, folder):
+def check_libfuzzer(out, target, options, seeds, directory):
     # A build for coverage has no counters for libFuzzer, so it does not fuzz; it replays.
     if out.sanitizer != "coverage":
-        want(check_libfuzzer_start(out, target, options, folder),
+        want(check_libfuzzer_start(out, target, options, directory),
              "dictionary: libFuzzer does not read all of it")
-    environment = {"LLVM_PROFILE_FILE": os.path.join(folder, "profraw"),
+    environment = {"LLVM_PROFILE_FILE": os.path.join(directory, "profraw"),
                    **{tool + "_OPTIONS": "symbolize=1" for tool in ("ASAN", "MSAN", "TSAN")}}
     symbolizer = tool("llvm-symbolizer")
     if symbolizer:
         # Runtimes look for it by this name alone.
-        os.mkdir(os.path.join(folder, "bin"))
-        os.symlink(symbolizer, os.path.join(folder, "bin/llvm-symbolizer"))
-        environment["PATH"] = os.path.join(folder, "bin") + ":" + os.environ["PATH"]
+        os.mkdir(os.path.join(directory, "bin"))
+        os.symlink(symbolizer, os.path.join(directory, "bin/llvm-symbolizer"))
+        environment["PATH"] = os.path.join(directory, "bin") + ":" + os.environ["PATH"]
     status, text = run([out.path(target), "-runs=0", "-max_len=" + options["max_len"],
-                        "-print_coverage=1", "seeds"], folder, environment)
+                        "-print_coverage=1", "seeds"], directory, environment)
     want(status == 0, "a seed fails: " + last_lines(text))
     want("%8d files found in seeds" % len(seeds) in text, "does not read every seed")
     return text
 
 
-def check_afl(out, target, _options, seeds, folder):
+def check_afl(out, target, _options, seeds, directory):
     paths = [os.path.join("seeds", seed) for seed in seeds]
-    status, text = run([out.path(target), *paths], folder)
+    status, text = run([out.path(target), *paths], directory)
     want(status == 0, "a seed fails: " + last_lines(text))
     want(text.count("Execution successful") == len(seeds), "does not run every seed")
-    check_afl_map(out, target, seeds, folder)
+    check_afl_map(out, target, seeds, directory)
     return text
 
 
-def check_afl_map(out, target, seeds, folder):
+def check_afl_map(out, target, seeds, directory):
     """The engine can talk to it, and is told of as many edges as a real target has."""
     if not shutil.which("afl-showmap"):
         out.skipped.add("AFL++'s view of a target (no afl-showmap)")
         return
     status, text = run(["afl-showmap", "-m", "none", "-t", "10000", "-i", "seeds", "-o", "maps",
-                        "--", out.path(target)], folder)
+                        "--", out.path(target)], directory)
     want(status == 0, "afl-showmap fails: " + last_lines(text))
     for mode in "Persistent mode", "SHARED MEMORY FUZZING":
         want(mode in text, "afl-showmap finds no " + mode.lower())
     edges = set()
     for seed in seeds:
-        with open(os.path.join(folder, "maps", seed), encoding="ascii") as lines:
+        with open(os.path.join(directory, "maps", seed), encoding="ascii") as lines:
             edges |= {line.split(":")[0] for line in lines}
     want(len(edges) >= EDGES_LEAST, "afl-showmap sees %d edges" % len(edges))
 
@@ -348,14 +348,14 @@ def tool(name):
     return next(filter(None, map(shutil.which, [name + "-19", name])), None)
 
 
-def reached_by_profile(out, target, folder):
+def reached_by_profile(out, target, directory):
     """The profile of a build for coverage, as lines of names and files."""
     profdata, cov = tool("llvm-profdata"), tool("llvm-cov")
     if not profdata or not cov:
         out.skipped.add("what seeds reach (no llvm-profdata, llvm-cov)")
         return None
-    merged = os.path.join(folder, "profdata")
-    output_of(profdata, "merge", "-o", merged, os.path.join(folder, "profraw"))
+    merged = os.path.join(directory, "profdata")
+    output_of(profdata, "merge", "-o", merged, os.path.join(directory, "profraw"))
     text = output_of(cov, "export", "--format=lcov", "--instr-profile", merged, out.path(target))
     lines = []
     for record in text.split("end_of_record"):
@@ -365,7 +365,7 @@ def reached_by_profile(out, target, folder):
     return lines
 
 
-def check_reach(out, target, text, folder):
+def check_reach(out, target, text, directory):
     """What the seeds make run is in the right files, as the service's reports see it.
 
     AFL++ knows edges, not functions: check_afl_map() has to do.
@@ -373,7 +373,7 @@ def check_reach(out, target, text, folder):
     if out.engine == "afl":
         return
     if out.sanitizer == "coverage":
-        lines = reached_by_profile(out, target, folder)
+        lines = reached_by_profile(out, target, directory)
         if lines is None:
             return
     elif tool("llvm-symbolizer"):
@@ -405,10 +405,10 @@ def check_target(out, target):
     check_sanitizer(out, binary, library)
     check_calls(out, binary)
     check_counters(out, binary, library)
-    with tempfile.TemporaryDirectory() as folder:
-        seeds = check_seeds(out, target, options, os.path.join(folder, "seeds"))
-        text = RUNS[out.engine](out, target, options, seeds, folder)
-        check_reach(out, target, text, folder)
+    with tempfile.TemporaryDirectory() as directory:
+        seeds = check_seeds(out, target, options, os.path.join(directory, "seeds"))
+        text = RUNS[out.engine](out, target, options, seeds, directory)
+        check_reach(out, target, text, directory)
         check_races(out, target, text)
     out.seeds += len(seeds)
 
@@ -418,7 +418,7 @@ def main():
                                      epilog="exit status: 0 all good, 1 not, 2 usage")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="libfuzzer")
     parser.add_argument("--sanitizer", choices=sorted(SANITIZERS), default="address")
-    parser.add_argument("out", help="the folder, moved from where it was made")
+    parser.add_argument("out", help="the directory, moved from where it was made")
     parser.add_argument("target", nargs="*", help="only these are run (default: all)")
     arguments = parser.parse_args()
     out = Out(os.path.abspath(arguments.out), arguments.engine, arguments.sanitizer)

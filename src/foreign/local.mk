@@ -10,8 +10,8 @@ EXTRA_DIST += %D%/needs.sym
 
 foreign_sources = \
 	%D%/absent.c \
+	%D%/page_canonical.c \
 	%D%/page_fault_attr_set.c \
-	%D%/page_home.c \
 	%D%/page_map_backend.c \
 	%D%/page_map_backend_set.c \
 	%D%/page_map_revoke_set.c \

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/library.h"
 #include "harness/model/repair.h"
@@ -26,7 +26,7 @@ struct check {
 	struct rules *rules;
 	const struct program *judged;
 	struct tsan_shadow *kept;
-	struct sightings predicted;
+	struct race_reports predicted;
 	struct trace *trace;
 	struct exec *exec;
 };
@@ -202,18 +202,18 @@ static const char *thread_text(uint8_t thread, char text[8])
 static bool no_false_alarm(const struct check *c, const struct program *program,
 			   bool any_order, struct check_report *report)
 {
-	const struct sightings *sightings = exec_sightings(c->exec);
+	const struct race_reports *race_reports = exec_race_reports(c->exec);
 
-	report->races = sightings_kept(sightings);
+	report->races = race_reports_kept(race_reports);
 	if (report->races)
 		report->seen |= RULE_BIT(RULE_data_race);
 	for (size_t i = 0; i < report->races; i++) {
-		const struct sighting *s = &sightings->kept[i];
+		const struct race_report *s = &race_reports->kept[i];
 		char thread[8];
 
-		if (sighting_is_race(s, program, rules_shadow(c->rules), any_order))
+		if (race_report_is_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
-		if (s->page == SIGHTING_NO_PAGE)
+		if (s->page == RACE_REPORT_NO_PAGE)
 			return differ(report, "line %u: a race with %s outside of every page",
 				      program->calls[s->call].line,
 				      thread_text(s->before, thread));
@@ -224,7 +224,7 @@ static bool no_false_alarm(const struct check *c, const struct program *program,
 	return true;
 }
 
-static bool same_sighting(const struct sighting *a, const struct sighting *b)
+static bool same_race_report(const struct race_report *a, const struct race_report *b)
 {
 	return a->call == b->call && a->before == b->before && a->page == b->page &&
 	       a->from == b->from && a->to == b->to;
@@ -233,28 +233,28 @@ static bool same_sighting(const struct sighting *a, const struct sighting *b)
 /* Return: the first report that is not as predicted, or the number of reports if all are. */
 static size_t first_unlike(const struct check *c, size_t reports)
 {
-	const struct sightings *seen = exec_sightings(c->exec);
+	const struct race_reports *seen = exec_race_reports(c->exec);
 	size_t i = 0;
 
-	while (i < sightings_kept(&c->predicted) && i < reports &&
-	       same_sighting(&c->predicted.kept[i], &seen->kept[i]))
+	while (i < race_reports_kept(&c->predicted) && i < reports &&
+	       same_race_report(&c->predicted.kept[i], &seen->kept[i]))
 		i++;
 	return i;
 }
 
 static bool is_as_predicted(const struct check *c, size_t reports)
 {
-	return sightings_kept(&c->predicted) == reports && first_unlike(c, reports) == reports;
+	return race_reports_kept(&c->predicted) == reports && first_unlike(c, reports) == reports;
 }
 
 static bool as_predicted(const struct check *c, const struct program *program,
 			 struct check_report *report)
 {
-	const struct sightings *seen = exec_sightings(c->exec);
-	size_t expected = sightings_kept(&c->predicted), i = first_unlike(c, report->races);
+	const struct race_reports *seen = exec_race_reports(c->exec);
+	size_t expected = race_reports_kept(&c->predicted), i = first_unlike(c, report->races);
 
 	if (i < expected && i < report->races) {
-		const struct sighting *e = &c->predicted.kept[i], *s = &seen->kept[i];
+		const struct race_report *e = &c->predicted.kept[i], *s = &seen->kept[i];
 
 		return differ(report,
 			      "report %zu: expected line %u, p%u bytes %u .. %u, got "
@@ -275,7 +275,7 @@ static bool beyond(struct check_report *report, const struct program *program,
 	report->predicted = sight != TSAN_CANNOT_SAY;
 	snprintf(report->why, sizeof(report->why), "the race of lines %u and %u is unseen: %s",
 		 program->calls[race->first].line, program->calls[race->second].line,
-		 tsan_sight_text(sight));
+		 tsan_report_text(sight));
 	return true;
 }
 
@@ -296,7 +296,7 @@ static bool not_sure_to_be_seen(const struct shadow *shadow, const struct progra
 				struct check_report *report)
 {
 	const struct race *race = shadow->races;
-	enum sighting_cells cells = !library_accesses_known() ? CELLS_ANY :
+	enum race_report_cells cells = !library_accesses_known() ? CELLS_ANY :
 				    tsan_splits_granules()    ? CELLS_SPLIT :
 								CELLS_ONE;
 

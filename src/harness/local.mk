@@ -6,7 +6,8 @@
 # The mutator works between two inputs. Engines get it without any instrumentation
 # (libmutate.a): it is neither what they test nor what may cost.
 mutate_sources = \
-	%D%/base/random.h \
+	%D%/mutate/abstract_state.c \
+	%D%/mutate/abstract_state.h \
 	%D%/mutate/mutate.c \
 	%D%/mutate/mutate.h \
 	%D%/mutate/mutate_arguments.c \
@@ -15,35 +16,17 @@ mutate_sources = \
 	%D%/mutate/mutate_parts.h \
 	%D%/mutate/mutate_splice.c \
 	%D%/mutate/mutations.def \
-	%D%/mutate/scene.c \
-	%D%/mutate/scene.h \
 	%D%/mutate/trim.c \
-	%D%/mutate/trim.h
+	%D%/mutate/trim.h \
+	%D%/util/random.h
 
 harness_sources = \
-	%D%/base/bytes.h \
-	%D%/base/isolate.c \
-	%D%/base/isolate.h \
-	%D%/base/number.c \
-	%D%/base/number.h \
-	%D%/base/path.c \
-	%D%/base/path.h \
-	%D%/base/processors.c \
-	%D%/base/processors.h \
-	%D%/base/sha1.c \
-	%D%/base/sha1.h \
-	%D%/base/shell_word.c \
-	%D%/base/shell_word.h \
-	%D%/base/uncounted.h \
-	%D%/base/utf8.h \
-	%D%/base/walk.c \
-	%D%/base/walk.h \
 	%D%/check.c \
 	%D%/check.h \
 	%D%/detect/detector.c \
 	%D%/detect/detector.h \
-	%D%/detect/sighting.c \
-	%D%/detect/sighting.h \
+	%D%/detect/race_report.c \
+	%D%/detect/race_report.h \
 	%D%/detect/tsan.h \
 	%D%/detect/tsan_shadow.c \
 	%D%/detect/tsan_shadow.h \
@@ -120,7 +103,24 @@ harness_sources = \
 	%D%/program/trace.c \
 	%D%/program/trace.h \
 	%D%/trial.c \
-	%D%/trial.h
+	%D%/trial.h \
+	%D%/util/bytes.h \
+	%D%/util/cpus.c \
+	%D%/util/cpus.h \
+	%D%/util/isolate.c \
+	%D%/util/isolate.h \
+	%D%/util/number.c \
+	%D%/util/number.h \
+	%D%/util/path.c \
+	%D%/util/path.h \
+	%D%/util/sha1.c \
+	%D%/util/sha1.h \
+	%D%/util/shell_word.c \
+	%D%/util/shell_word.h \
+	%D%/util/uncounted.h \
+	%D%/util/utf8.h \
+	%D%/util/walk.c \
+	%D%/util/walk.h
 
 # Valgrind watches the plain flavour from outside.
 if HAVE_VALGRIND

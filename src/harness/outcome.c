@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/outcome.h"
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 
 /* Who listens. */
 struct teller {
@@ -45,10 +45,10 @@ static void tell_trace(const struct teller *t, const struct trace *trace)
 	}
 }
 
-static void tell_races(const struct teller *t, const struct sightings *sightings)
+static void tell_races(const struct teller *t, const struct race_reports *race_reports)
 {
-	for (size_t i = 0; i < sightings_kept(sightings); i++) {
-		const struct sighting *s = &sightings->kept[i];
+	for (size_t i = 0; i < race_reports_kept(race_reports); i++) {
+		const struct race_report *s = &race_reports->kept[i];
 		uint16_t words[] = { s->call, s->before, s->page, s->from, s->to };
 
 		tell(t, OUTCOME_RACES, words, sizeof(words));
@@ -62,7 +62,7 @@ void outcome_tell(struct check *check, const struct check_report *report, outcom
 
 	tell_verdict(&t, rules_verdict(check_rules(check)), report);
 	tell_trace(&t, check_trace(check));
-	tell_races(&t, exec_sightings(check_exec(check)));
+	tell_races(&t, exec_race_reports(check_exec(check)));
 }
 
 /*

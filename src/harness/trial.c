@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "harness/base/uncounted.h"
+#include "harness/util/uncounted.h"
 #include "harness/detect/detector.h"
 #include "harness/detect/tsan.h"
 
@@ -71,18 +71,18 @@ static bool same_again(const struct check_report *first, struct check_report *ag
 /* The first report of a race that the model does not have; if there is none, the first report. */
 static void tell_race(struct trial *trial)
 {
-	const struct sightings *seen = exec_sightings(check_exec(now.check));
+	const struct race_reports *seen = exec_race_reports(check_exec(now.check));
 	const struct shadow *shadow = rules_shadow(check_rules(now.check));
 	const struct race *race = NULL;
-	size_t kept = sightings_kept(seen), i = 0;
+	size_t kept = race_reports_kept(seen), i = 0;
 
 	trial->raced = kept > 0;
 	if (!trial->raced)
 		return;
-	while (i < kept && (race = sighting_race(&seen->kept[i], now.program, shadow, false)))
+	while (i < kept && (race = race_report_race(&seen->kept[i], now.program, shadow, false)))
 		i++;
 	if (i == kept)
-		race = sighting_race(&seen->kept[i = 0], now.program, shadow, false);
+		race = race_report_race(&seen->kept[i = 0], now.program, shadow, false);
 	trial->race = seen->kept[i];
 	trial->before = race ? race->first : TRIAL_NO_CALL;
 }
@@ -243,7 +243,7 @@ const char *trial_end_text(const struct isolated *child, unsigned int seconds,
 	if (child->hung)
 		snprintf(end, TRIAL_END_TEXT, "still running after %u s", seconds);
 	else if (child->signal == SIGXCPU)
-		snprintf(end, TRIAL_END_TEXT, "used up its time of the processor");
+		snprintf(end, TRIAL_END_TEXT, "used up its CPU time");
 	else if (child->signal)
 		snprintf(end, TRIAL_END_TEXT, "died of signal %d: %s", child->signal,
 			 *report ? report : "no report");

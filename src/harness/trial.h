@@ -15,14 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness/base/isolate.h"
+#include "harness/util/isolate.h"
 #include "harness/check.h"
 #include "harness/model/visible.h"
 
 struct trial_options {
 	unsigned int repeat;  /* executions of each program */
 	unsigned int seconds; /* time of each program, or of each process that is to die */
-	unsigned int cpu;     /* seconds of processor of one that is to die; 0: as long as there is time */
+	unsigned int cpu;     /* seconds of CPU time of one that is to die; 0: as long as there is time */
 	bool fibers, threads; /* on which */
 	bool engine; /* a fuzzing engine has its handlers in this process */
 	struct exec_timing timing; /* of threads */
@@ -52,7 +52,7 @@ struct trial {
 	atomic_size_t announced; /* the call that began last, or TRIAL_NO_CALL */
 	uintptr_t from, to; /* what it begins to touch, through a mapping */
 	bool raced;	      /* on fibers: the first report that the model does not know, or the first */
-	struct sighting race;
+	struct race_report race;
 	size_t before; /* the earlier of its calls; TRIAL_NO_CALL: the model does not know it */
 };
 

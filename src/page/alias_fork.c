@@ -18,13 +18,13 @@
 /* Both ends; the child closes its copies when it is done. */
 static _Thread_local int ends[2];
 
-static SYNC_UNCOUNTED void before(void)
+static NO_COVERAGE void before(void)
 {
 	if (pipe2(ends, O_CLOEXEC))
 		alias_failed("pipe");
 }
 
-static SYNC_UNCOUNTED void in_parent(void)
+static NO_COVERAGE void in_parent(void)
 {
 	char nothing;
 

@@ -79,7 +79,7 @@ void alias_set_give(struct alias_set *set)
 	sync_hidden_end();
 }
 
-SYNC_UNSEEN struct alias_set *alias_set_find(const void *addr, unsigned int *place,
+NO_SANITIZE_THREAD struct alias_set *alias_set_find(const void *addr, unsigned int *place,
 					     size_t *offset)
 {
 	struct alias_set *set = atomic_load_explicit(&sets.first, memory_order_acquire);
@@ -103,7 +103,7 @@ void alias_each_set(void (*fn)(struct alias_set *set))
 
 /* ---- files ---- */
 
-static SYNC_UNCOUNTED void map_unwatched(void *addr, size_t len, int file, size_t at, int prot)
+static NO_COVERAGE void map_unwatched(void *addr, size_t len, int file, size_t at, int prot)
 {
 	if (syscall(SYNC_SYS_MMAP, addr, len, prot, MAP_SHARED | MAP_FIXED, file,
 		    at / SYNC_SYS_MMAP_UNIT) == -1)
@@ -116,14 +116,14 @@ static inline size_t offset_of(const struct page *page)
 }
 
 /* A sanitizer's wrapper of mmap() would not let anybody have its shadow. */
-static SYNC_UNCOUNTED void share_shadow(void *addr, size_t len, const struct page *page)
+static NO_COVERAGE void share_shadow(void *addr, size_t len, const struct page *page)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++)
 		map_unwatched(sync_shadow(addr, i), len, shadow_files[i], offset_of(page),
 			      PROT_READ | PROT_WRITE);
 }
 
-SYNC_UNCOUNTED void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
+NO_COVERAGE void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
 {
 	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_file(), (off_t)offset_of(page)) ==
 	    MAP_FAILED)

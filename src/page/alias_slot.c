@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-static SYNC_UNCOUNTED void protect(void *addr, int prot)
+static NO_COVERAGE void protect(void *addr, int prot)
 {
 	if (unlikely(mprotect(addr, PAGE_SIZE, prot)))
 		alias_failed("mprotect of a page");
@@ -24,7 +24,7 @@ static void slot_show(void *addr)
 	protect(addr, PROT_READ | PROT_WRITE);
 }
 
-static SYNC_UNSEEN SYNC_UNCOUNTED void *slot_place(struct alias_set *set, unsigned int i,
+static NO_SANITIZE_THREAD NO_COVERAGE void *slot_place(struct alias_set *set, unsigned int i,
 						   const struct page *page)
 {
 	void *addr = alias_place(set, i);
@@ -37,7 +37,7 @@ static SYNC_UNSEEN SYNC_UNCOUNTED void *slot_place(struct alias_set *set, unsign
 	return addr;
 }
 
-static SYNC_UNSEEN void *slot_home(const struct alias_set *set, unsigned int i, size_t offset)
+static NO_SANITIZE_THREAD void *slot_home(const struct alias_set *set, unsigned int i, size_t offset)
 {
 	const struct page *page = set->placed[i];
 

@@ -19,7 +19,7 @@ static void window_hide(void *addr)
 }
 
 /* A page is poisoned as a whole, so one byte tells. */
-static SYNC_UNCOUNTED void guard(unsigned char *addr)
+static NO_COVERAGE void guard(unsigned char *addr)
 {
 	if (!sync_poisoned(addr))
 		sync_poison(addr, PAGE_SIZE);
@@ -36,7 +36,7 @@ static void window_show(void *addr)
  * it is mapped itself, and then its neighbours get their turn. Before the first page and
  * behind the last there is no window, but a guard page.
  */
-static SYNC_UNCOUNTED void guards(unsigned char *addr)
+static NO_COVERAGE void guards(unsigned char *addr)
 {
 	if (map_revoke != MAP_REVOKE_POISON)
 		return;
@@ -44,7 +44,7 @@ static SYNC_UNCOUNTED void guards(unsigned char *addr)
 	guard(addr + PAGE_SIZE);
 }
 
-static SYNC_UNSEEN SYNC_UNCHECKED SYNC_UNCOUNTED void *window_place(struct alias_set *set,
+static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_place(struct alias_set *set,
 								    unsigned int i,
 								    const struct page *page)
 {

@@ -89,7 +89,7 @@ bool arena_exists(void)
 	return atomic_load_explicit(&arena_made, memory_order_relaxed);
 }
 
-SYNC_UNCOUNTED int arena_file(void)
+NO_COVERAGE int arena_file(void)
 {
 	return arena.file;
 }
@@ -110,7 +110,7 @@ size_t arena_used(void)
  * the start: poisoning the reservation would touch its whole shadow memory. With the
  * lock, or the frame behind might have come to life by then.
  */
-static SYNC_UNCOUNTED void poison_fresh(size_t first, size_t end)
+static NO_COVERAGE void poison_fresh(size_t first, size_t end)
 {
 	size_t count = (end < ARENA_FRAMES ? end + 1 : end) - first;
 
@@ -119,7 +119,7 @@ static SYNC_UNCOUNTED void poison_fresh(size_t first, size_t end)
 }
 
 /* At least @least frames that never lived, and if possible @most. Return: how many; 0: too few. */
-static SYNC_UNCOUNTED size_t take_fresh(size_t least, size_t most, size_t *first)
+static NO_COVERAGE size_t take_fresh(size_t least, size_t most, size_t *first)
 {
 	size_t count;
 
@@ -140,7 +140,7 @@ static SYNC_UNCOUNTED size_t take_fresh(size_t least, size_t most, size_t *first
 /* ---- one frame ---- */
 
 /* For a list that has nothing left to give; there may be nothing. With its lock. */
-static SYNC_UNCOUNTED void refill(struct free_list *list)
+static NO_COVERAGE void refill(struct free_list *list)
 {
 	size_t count = take_fresh(1, FREE_LIST_CHUNK, &list->fresh);
 
@@ -178,7 +178,7 @@ static bool take_elsewhere(size_t *frame)
 
 /* ---- several in a row ---- */
 
-static SYNC_UNCOUNTED bool take_run(size_t count, size_t *first)
+static NO_COVERAGE bool take_run(size_t count, size_t *first)
 {
 	struct free_list *list;
 	size_t end;
@@ -195,7 +195,7 @@ static SYNC_UNCOUNTED bool take_run(size_t count, size_t *first)
 	return found;
 }
 
-static SYNC_UNCOUNTED bool take_row(size_t count, size_t *first)
+static NO_COVERAGE bool take_row(size_t count, size_t *first)
 {
 	if (!take_fresh(count, count, first))
 		return take_run(count, first);

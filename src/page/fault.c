@@ -92,7 +92,7 @@ int page_fault_attr_get(enum page_fault_point which, struct page_fault_attr *att
 	return 0;
 }
 
-static SYNC_UNSEEN unsigned int exchange_fail_nth(struct page_task *task, unsigned int n)
+static NO_SANITIZE_THREAD unsigned int exchange_fail_nth(struct page_task *task, unsigned int n)
 {
 	unsigned int before = task->fail_nth;
 
@@ -107,7 +107,7 @@ unsigned int page_fail_nth(unsigned int n)
 	return exchange_fail_nth(task_current(), n);
 }
 
-static SYNC_UNSEEN bool exchange_make_it_fail(struct page_task *task, bool on)
+static NO_SANITIZE_THREAD bool exchange_make_it_fail(struct page_task *task, bool on)
 {
 	bool before = task->make_it_fail;
 
@@ -124,14 +124,14 @@ bool page_task_make_it_fail(bool on)
 
 enum nth { NTH_OFF, NTH_WAITS, NTH_FIRES };
 
-static SYNC_UNSEEN enum nth count_fail_nth(struct page_task *task)
+static NO_SANITIZE_THREAD enum nth count_fail_nth(struct page_task *task)
 {
 	if (!task->fail_nth)
 		return NTH_OFF;
 	return --task->fail_nth ? NTH_WAITS : NTH_FIRES;
 }
 
-static SYNC_UNSEEN bool makes_it_fail(const struct page_task *task)
+static NO_SANITIZE_THREAD bool makes_it_fail(const struct page_task *task)
 {
 	return task->make_it_fail;
 }

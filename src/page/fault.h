@@ -15,7 +15,7 @@ extern atomic_bool fault_wanted;
 bool fault_alloc_now(gfp_t gfp, unsigned int order);
 bool fault_usercopy_now(void);
 
-static inline SYNC_UNSEEN bool fault_off(void)
+static inline NO_SANITIZE_THREAD bool fault_off(void)
 {
 	return likely(!atomic_load_explicit(&fault_wanted, memory_order_relaxed));
 }

@@ -23,7 +23,7 @@ static _Thread_local struct free_list *own __attribute__((tls_model("initial-exe
 static atomic_uint threads;
 
 /* Threads that begin one after the other, as those of one test do, have different ones. */
-SYNC_UNCOUNTED struct free_list *free_list_own(void)
+NO_COVERAGE struct free_list *free_list_own(void)
 {
 	if (unlikely(!own))
 		own = &free_lists[atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) %
@@ -36,7 +36,7 @@ struct free_list *free_list_home(size_t frame)
 	return &free_lists[homes[frame]];
 }
 
-SYNC_UNCOUNTED void free_list_adopt(struct free_list *home, size_t frame, size_t count)
+NO_COVERAGE void free_list_adopt(struct free_list *home, size_t frame, size_t count)
 {
 	for (size_t i = frame; i < frame + count; i++)
 		homes[i] = (uint8_t)(home - free_lists);
@@ -89,14 +89,14 @@ bool free_list_take(struct free_list *list, size_t *frame)
 	return take_oldest(list, frame) || take_fresh(list, frame);
 }
 
-static SYNC_UNCOUNTED bool waited_enough(size_t frame)
+static NO_COVERAGE bool waited_enough(size_t frame)
 {
 	uint64_t died = waiting[frame].died;
 
 	return died && free_list_home(frame)->deaths - died >= ARENA_QUARANTINE;
 }
 
-SYNC_UNCOUNTED bool free_list_take_run(struct free_list *home, size_t count, size_t end, size_t *frame)
+NO_COVERAGE bool free_list_take_run(struct free_list *home, size_t count, size_t end, size_t *frame)
 {
 	size_t run = 0, next = 0;
 

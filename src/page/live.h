@@ -23,7 +23,7 @@ LIVE_INLINE void page_must_live(const struct page *page, const char *call)
 }
 
 /* A new life of the frame, with one reference; its bytes are the caller's business. */
-static inline SYNC_UNSEEN void page_begins(struct page *page)
+static inline NO_SANITIZE_THREAD void page_begins(struct page *page)
 {
 	page->life++;
 	atomic_store_explicit(&page->part, 0, memory_order_relaxed);
@@ -31,7 +31,7 @@ static inline SYNC_UNSEEN void page_begins(struct page *page)
 }
 
 /* Does a buffer hold a reference of the page? */
-static inline SYNC_UNSEEN bool page_is_borrowed(const struct page *page)
+static inline NO_SANITIZE_THREAD bool page_is_borrowed(const struct page *page)
 {
 	return atomic_load_explicit(&page->part, memory_order_relaxed);
 }

@@ -150,7 +150,7 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
 	return ret;
 }
 
-void *page_home(const void *addr)
+void *page_canonical(const void *addr)
 {
 	return map_backend->home(addr);
 }

@@ -30,7 +30,7 @@ static bool alias_arena_made(void)
 }
 
 /* The next free place in turn. There is one: a task has fewer mappings than places. */
-static inline SYNC_UNCHECKED SYNC_UNCOUNTED unsigned int pick(const struct alias_set *set)
+static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick(const struct alias_set *set)
 {
 	uint32_t free = ~set->live;
 	uint32_t ahead = free >> set->turn << set->turn;
@@ -38,7 +38,7 @@ static inline SYNC_UNCHECKED SYNC_UNCOUNTED unsigned int pick(const struct alias
 	return (unsigned int)__builtin_ctz(ahead ? ahead : free);
 }
 
-static SYNC_UNSEEN SYNC_UNCHECKED SYNC_UNCOUNTED void *alias_map(struct page_task *task,
+static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *alias_map(struct page_task *task,
 							      struct page *page)
 {
 	struct alias_set *set = task->aliases;
@@ -56,7 +56,7 @@ static SYNC_UNSEEN SYNC_UNCHECKED SYNC_UNCOUNTED void *alias_map(struct page_tas
 	return addr;
 }
 
-static SYNC_UNSEEN SYNC_UNCHECKED void alias_unmap(struct page_task *task, void *addr)
+static NO_SANITIZE_THREAD SYNC_UNCHECKED void alias_unmap(struct page_task *task, void *addr)
 {
 	struct alias_set *set = task->aliases;
 
@@ -64,14 +64,14 @@ static SYNC_UNSEEN SYNC_UNCHECKED void alias_unmap(struct page_task *task, void 
 	set->live &= ~(1u << set->order[--set->depth]);
 }
 
-static SYNC_UNSEEN void alias_switch_out(struct page_task *task)
+static NO_SANITIZE_THREAD void alias_switch_out(struct page_task *task)
 {
 	task->aliases->away = true;
 	for (unsigned int i = 0; i < task->depth; i++)
 		alias_way->hide(task->live[i].addr);
 }
 
-static SYNC_UNSEEN void alias_switch_in(struct page_task *task)
+static NO_SANITIZE_THREAD void alias_switch_in(struct page_task *task)
 {
 	task->aliases->away = false;
 	for (unsigned int i = 0; i < task->depth; i++)
@@ -96,7 +96,7 @@ static void alias_task_gone(struct page_task *task)
 	task->aliases = NULL;
 }
 
-static SYNC_UNSEEN void *alias_home(const void *addr)
+static NO_SANITIZE_THREAD void *alias_home(const void *addr)
 {
 	struct alias_set *set;
 	unsigned int place;

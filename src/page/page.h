@@ -226,7 +226,7 @@ void *page_map_local(struct page *page);
 void page_unmap_local(const void *addr);
 
 /**
- * page_home() - the address that names a byte in whatever mapping
+ * page_canonical() - the address that names a byte in whatever mapping
  * @addr: an address inside a mapping, living or ended, or already a home
  *
  * What a tool tells a race detector that knows memory by its address: two mappings of a
@@ -236,7 +236,7 @@ void page_unmap_local(const void *addr);
  * Return: the home; @addr itself with the direct backend; NULL when no page was ever
  * mapped there.
  */
-void *page_home(const void *addr);
+void *page_canonical(const void *addr);
 
 /** page_mapped_fn - called with the address of byte 0 of a mapped page. */
 typedef int (*page_mapped_fn)(void *addr, void *ctx);

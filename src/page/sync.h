@@ -46,12 +46,12 @@
  * are seen, or it would be seen again: gcc takes care of that by itself.
  */
 #if defined(SYNC_TSAN) && defined(__clang__)
-#define SYNC_UNSEEN \
+#define NO_SANITIZE_THREAD \
 	__attribute__((noinline, no_sanitize("thread"), disable_sanitizer_instrumentation))
 #elif defined(SYNC_TSAN)
-#define SYNC_UNSEEN __attribute__((no_sanitize_thread))
+#define NO_SANITIZE_THREAD __attribute__((no_sanitize_thread))
 #else
-#define SYNC_UNSEEN
+#define NO_SANITIZE_THREAD
 #endif
 
 /*
@@ -59,10 +59,10 @@
  * what is never poisoned, and is to be quick.
  */
 #if defined(SYNC_ASAN)
-#define SYNC_MAY_BE_DEAD __attribute__((noinline, no_sanitize_address))
+#define NO_SANITIZE_ADDRESS __attribute__((noinline, no_sanitize_address))
 #define SYNC_UNCHECKED	 __attribute__((no_sanitize("address"), no_sanitize("undefined")))
 #else
-#define SYNC_MAY_BE_DEAD
+#define NO_SANITIZE_ADDRESS
 #define SYNC_UNCHECKED
 #endif
 
@@ -71,9 +71,9 @@
  * them apart: to a fuzzer they would look like news of its input.
  */
 #if defined(__clang__)
-#define SYNC_UNCOUNTED __attribute__((no_sanitize("coverage")))
+#define NO_COVERAGE __attribute__((no_sanitize("coverage")))
 #else
-#define SYNC_UNCOUNTED
+#define NO_COVERAGE
 #endif
 
 #define likely(x)   __builtin_expect(!!(x), 1)

@@ -133,12 +133,12 @@ const char *page_task_name(const struct page_task *task)
 	return task->name;
 }
 
-SYNC_UNSEEN unsigned int page_task_depth(const struct page_task *task)
+NO_SANITIZE_THREAD unsigned int page_task_depth(const struct page_task *task)
 {
 	return task->depth;
 }
 
-SYNC_UNSEEN unsigned int task_depth(void)
+NO_SANITIZE_THREAD unsigned int task_depth(void)
 {
 	const struct page_task *task = task_find();
 	unsigned int depth = task ? task->depth : 0;
@@ -165,7 +165,7 @@ static inline struct page_task *own_if_null(struct page_task *task)
 	return task_adopted ? task_adopted : task_adopt();
 }
 
-SYNC_UNSEEN void page_task_switch_out(struct page_task *task)
+NO_SANITIZE_THREAD void page_task_switch_out(struct page_task *task)
 {
 	task = own_if_null(task);
 	task_running = NULL;
@@ -174,7 +174,7 @@ SYNC_UNSEEN void page_task_switch_out(struct page_task *task)
 		map_backend->switch_out(task);
 }
 
-SYNC_UNSEEN void page_task_switch_in(struct page_task *task)
+NO_SANITIZE_THREAD void page_task_switch_in(struct page_task *task)
 {
 	task = own_if_null(task);
 	task_running = task;
@@ -185,7 +185,7 @@ SYNC_UNSEEN void page_task_switch_in(struct page_task *task)
 
 /* ---- looking into stacks ---- */
 
-SYNC_UNSEEN SYNC_MAY_BE_DEAD bool task_page_lives(const struct mapping *mapping)
+NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool task_page_lives(const struct mapping *mapping)
 {
 	const struct page *page = mapping->page;
 

@@ -57,7 +57,7 @@ extern atomic_bool task_hooked; /* there is one */
 struct page_task *task_adopt(void);
 
 /* Return: the current task; NULL: a thread that never had to have one. */
-static inline SYNC_UNSEEN struct page_task *task_find(void)
+static inline NO_SANITIZE_THREAD struct page_task *task_find(void)
 {
 	page_task_current_fn hook = atomic_load_explicit(&task_hook, memory_order_relaxed);
 	struct page_task *task = NULL;
@@ -83,7 +83,7 @@ static inline struct page_task *task_current(void)
  */
 extern _Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
 
-static inline SYNC_UNSEEN bool task_may_be_full(void)
+static inline NO_SANITIZE_THREAD bool task_may_be_full(void)
 {
 	return task_crowded | atomic_load_explicit(&task_hooked, memory_order_relaxed);
 }
@@ -93,12 +93,12 @@ unsigned int task_depth(void);
 
 /* ---- the stack ---- */
 
-static inline SYNC_UNSEEN bool task_has_room(const struct page_task *task)
+static inline NO_SANITIZE_THREAD bool task_has_room(const struct page_task *task)
 {
 	return task->depth < PAGE_TASK_MAPPINGS;
 }
 
-static inline SYNC_UNSEEN void task_push(struct page_task *task, void *addr, struct page *page,
+static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *addr, struct page *page,
 					 const void *site)
 {
 	task->live[task->depth] = (struct mapping){ addr, page, page->life, site };
@@ -107,7 +107,7 @@ static inline SYNC_UNSEEN void task_push(struct page_task *task, void *addr, str
 }
 
 /* Return: byte 0 of the newest mapping if @addr is inside of it, now ended; else NULL. */
-static inline SYNC_UNSEEN void *task_pop(struct page_task *task, const void *addr)
+static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const void *addr)
 {
 	void *newest;
 

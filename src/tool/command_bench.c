@@ -3,7 +3,7 @@
 #include <getopt.h>
 
 #include "tool/bench/bench.h"
-#include "tool/kit/options.h"
+#include "tool/util/options.h"
 #include "tool/tool.h"
 
 static const char help[] =

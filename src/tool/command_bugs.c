@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * pagetorture bugs: the bank of seeded bugs. It compiles the page library, so it is a script
- * of the build folder (bugs/bank, made by configure), next to the binaries that it links
+ * of the build directory (bugs/bank, made by configure), next to the binaries that it links
  * again; an installed pagetorture has neither.
  */
 #include <errno.h>
@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
-#include "tool/kit/place.h"
+#include "harness/util/path.h"
+#include "tool/util/place.h"
 #include "tool/tool.h"
 
-#define NEEDS "compiles the page library with each bug, for which it needs a build folder: " \
+#define NEEDS "compiles the page library with each bug, for which it needs a build directory: " \
 	      "run BUILD/pagetorture bugs"
 
 static int without_bank(int argc, char **argv)
@@ -28,11 +28,11 @@ static int without_bank(int argc, char **argv)
 
 int command_bugs(int argc, char **argv)
 {
-	char folder[PATH_MAX], bank[PATH_MAX];
+	char directory[PATH_MAX], bank[PATH_MAX];
 
-	if (!place_own(folder, sizeof(folder)))
-		return usage_error("bugs", "expected to find the folder of this program");
-	path_make_or_exit(bank, sizeof(bank), "%s/bugs/bank", folder);
+	if (!place_own(directory, sizeof(directory)))
+		return usage_error("bugs", "expected to find the directory of this program");
+	path_make_or_exit(bank, sizeof(bank), "%s/bugs/bank", directory);
 	if (access(bank, X_OK))
 		return without_bank(argc, argv);
 	fflush(stdout);

@@ -6,10 +6,10 @@
 #include "harness/model/claims.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/options.h"
-#include "tool/kit/verdict_print.h"
-#include "tool/kit/warnings.h"
+#include "tool/util/file_list.h"
+#include "tool/util/options.h"
+#include "tool/util/verdict_print.h"
+#include "tool/util/warnings.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture convert: programs from text to bytes and back, by file or by folder. */
+/* pagetorture convert: programs from text to bytes and back, by file or by directory. */
 #include <getopt.h>
 #include <stdio.h>
 
 #include "harness/program/program_name.h"
 #include "tool/convert/convert.h"
-#include "tool/kit/options.h"
+#include "tool/util/options.h"
 #include "tool/tool.h"
 
 static const char help[] =
-	"Usage: pagetorture convert [OPTION]... FILE|FOLDER...\n"
+	"Usage: pagetorture convert [OPTION]... FILE|DIRECTORY...\n"
 	"Write programs anew, text as bytes and bytes as text, or all in one notation. What comes\n"
 	"out is read back before it is written: it is the same program.\n"
 	"\n"
 	"  --text        text, whatever they are; comment lines of a text keep their place\n"
 	"  --bytes       bytes, as the fuzz targets read them\n"
 	"  --from-bytes  read every FILE as a byte string, whatever its name is\n"
-	"  -o OUT        to this file; to this folder if it is one, or if a FOLDER or several files\n"
+	"  -o OUT        to this file; to this directory if it is one, or if a DIRECTORY or several files\n"
 	"                are to be converted: names stay, but for the ending (.page, .bin).\n"
 	"                Without it one FILE goes to standard output\n"
 	"  --strict      refuse what bytes cannot hold (comments, `expect`, `->`) instead of telling\n"
@@ -24,7 +24,7 @@ static const char help[] =
 	"  --force       replace files that are there and hold something else\n"
 	"  --help        this text\n"
 	"\n"
-	"A FOLDER stands for its programs, by their names (`pagetorture check --help`): *.page is\n"
+	"A DIRECTORY stands for its programs, by their names (`pagetorture check --help`): *.page is\n"
 	"text; *.bin, crash-* and the other names that fuzzing engines give are byte strings.\n"
 	"\n"
 	"Exit status: 0 all is converted; 1 something was refused; 2 bad usage, or a file that\n"
@@ -54,6 +54,6 @@ int command_convert(int argc, char **argv)
 		return status;
 	order.to = (enum recode_to)to;
 	if (optind == argc)
-		return usage_error("convert", "expected at least one FILE or FOLDER");
+		return usage_error("convert", "expected at least one FILE or DIRECTORY");
 	return convert(&order, argc - optind, argv + optind);
 }

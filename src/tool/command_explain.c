@@ -9,11 +9,11 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "tool/explain/explain.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/options.h"
-#include "tool/kit/warnings.h"
+#include "tool/util/file_list.h"
+#include "tool/util/options.h"
+#include "tool/util/warnings.h"
 #include "tool/tool.h"
-#include "tool/witness/witness.h"
+#include "tool/flavour_runner/flavour_runner.h"
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
@@ -47,24 +47,24 @@ static struct {
 	struct explain_style style;
 	const char *backend; /* or NULL */
 	bool strict, run, wanted[FLAVOURS_MAX];
-	struct witnesses witnesses;
-} settings = { .witnesses.seconds = 10 };
+	struct flavour_runners runners;
+} settings = { .runners.seconds = 10 };
 
 /* The sentences of the flavours that disagree. Return: how many. */
 static size_t execute(const struct program *program,
 		      struct explain_disagreement disagreements[FLAVOURS_MAX])
 {
 	static char seen[FLAVOURS_MAX][DISAGREEMENT_TEXT];
-	static struct testimony testimony;
+	static struct execution_record record;
 	size_t count = 0;
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!settings.run || !settings.witnesses.of[i].there)
+		if (!settings.run || !settings.runners.of[i].there)
 			continue;
-		witness_ask(&settings.witnesses, i, program, &testimony);
-		if (testimony.result != CHECK_DIFFER)
+		flavour_runner_execute(&settings.runners, i, program, &record);
+		if (record.result != CHECK_DIFFER)
 			continue;
-		witness_disagreement(&settings.witnesses, i, program, &testimony, seen[count]);
+		flavour_runner_disagreement(&settings.runners, i, program, &record, seen[count]);
 		disagreements[count].who = flavour_names[i];
 		disagreements[count].seen = seen[count];
 		count++;
@@ -102,7 +102,7 @@ static int begin_run(void)
 	status = options_backend("explain", settings.backend);
 	if (status >= 0)
 		return status;
-	return witnesses_find(&settings.witnesses, settings.wanted) ?
+	return flavour_runners_find(&settings.runners, settings.wanted) ?
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
@@ -139,7 +139,7 @@ int command_explain(int argc, char **argv)
 		option_flavour(settings.wanted),
 		OPTION_FLAG("run", &settings.run),
 		option_strict(&settings.strict),
-		option_timeout(&settings.witnesses.seconds),
+		option_timeout(&settings.runners.seconds),
 		OPTION_PICK("utf8", &utf8, true),
 		OPTION_END,
 	};
@@ -157,6 +157,6 @@ int command_explain(int argc, char **argv)
 	status = begin_run();
 	if (status < 0)
 		status = explain_files(argc - optind, argv + optind);
-	witnesses_end(&settings.witnesses);
+	flavour_runners_destroy(&settings.runners);
 	return status;
 }

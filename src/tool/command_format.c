@@ -5,8 +5,8 @@
 
 #include "harness/program/program_name.h"
 #include "tool/convert/recode.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/options.h"
+#include "tool/util/file_list.h"
+#include "tool/util/options.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -18,7 +18,7 @@ static const char help[] =
 	"  --from-bytes  read FILE as a byte string, whatever its name is\n"
 	"  --help        this text\n"
 	"\n"
-	"`pagetorture convert` does it for folders, and says what bytes cannot hold.\n"
+	"`pagetorture convert` does it for directories, and says what bytes cannot hold.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture format crash-1234 > crash.page\n"

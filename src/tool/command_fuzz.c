@@ -5,7 +5,7 @@
  *
  * C and not a script, because it waits for many processes at once, must lose nothing when
  * it is killed, and is installed with the tool. What engines can do by themselves they do:
- * they share a folder for each target, and are started, watched and heard here.
+ * they share a directory for each target, and are started, watched and heard here.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -17,12 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
-#include "harness/base/processors.h"
+#include "harness/util/path.h"
+#include "harness/util/cpus.h"
 #include "tool/campaign/campaign.h"
-#include "tool/kit/options.h"
-#include "tool/kit/place.h"
-#include "tool/kit/similar.h"
+#include "tool/util/options.h"
+#include "tool/util/place.h"
+#include "tool/util/similar.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -32,12 +32,12 @@ static const char help[] =
 	"it ended.\n"
 	"\n"
 	"  --time T        end after T: seconds, or with s, m, h, d behind it (90, 10m, 8h)\n"
-	"  --jobs N        processes at a time (default: the processors there are); with more\n"
+	"  --jobs N        processes at a time (default: the CPUs there are); with more\n"
 	"                  to run than that, targets and engines take turns\n"
 	"  --engine LIST   of libfuzzer, afl (default: what is there)\n"
 	"  --dir D         where the campaign lives (default: campaign)\n"
 	"  --bin B         where the fuzz binaries are (default: where this program is)\n"
-	"  --seeds S       inputs to begin with, a folder for each target, and TARGET.dict, its\n"
+	"  --seeds S       inputs to begin with, a directory for each target, and TARGET.dict, its\n"
 	"                  dictionary (default: B/seeds)\n"
 	"  --seed N        for the engines' random numbers (default: another one each time)\n"
 	"  --collect       only keep what engines left behind that were killed; start none\n"
@@ -107,7 +107,7 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
 		OPTION_READ("engine", read_engines, campaign->wanted, "of libfuzzer, afl"),
-		OPTION_NUMBER("jobs", &o->jobs, 1, CREW_SEATS),
+		OPTION_NUMBER("jobs", &o->jobs, 1, GROUP_WORKERS),
 		OPTION_NUMBER("report", &o->report, 1, 86400),
 		OPTION_TEXT("results", &campaign->results.path),
 		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
@@ -190,12 +190,12 @@ static bool choose_targets(struct campaign *campaign, int count, char **names)
 	return campaign->count == most;
 }
 
-/* The folder is made if the one above it is there. */
-static bool make_folder(const char *dir)
+/* The directory is made if the one above it is there. */
+static bool make_directory(const char *dir)
 {
 	if (!mkdir(dir, 0777) || errno == EEXIST)
 		return true;
-	fprintf(stderr, "pagetorture fuzz: expected a folder that can be written: %s: %s\n", dir,
+	fprintf(stderr, "pagetorture fuzz: expected a directory that can be written: %s: %s\n", dir,
 		strerror(errno));
 	return false;
 }
@@ -209,7 +209,7 @@ int command_fuzz(int argc, char **argv)
 	results_begin(&campaign.results, "fuzz", argc, argv);
 	place_own(own, sizeof(own));
 	campaign.options.bin = own;
-	campaign.options.jobs = processors(CREW_SEATS);
+	campaign.options.jobs = cpus_available(GROUP_WORKERS);
 	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
 	for (size_t i = 0; i < ENGINES; i++)
 		campaign.wanted[i] = true;
@@ -221,7 +221,7 @@ int command_fuzz(int argc, char **argv)
 		campaign.options.seeds = seeds;
 	}
 	if (!choose_targets(&campaign, argc - optind, argv + optind) ||
-	    !make_folder(campaign.options.dir))
+	    !make_directory(campaign.options.dir))
 		return EXIT_BAD;
 	return campaign_run(&campaign);
 }

@@ -11,9 +11,9 @@
 #include "tool/finding/judge_target.h"
 #include "tool/finding/reduce.h"
 #include "tool/finding/reduce_input.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/options.h"
-#include "tool/kit/output.h"
+#include "tool/util/file_list.h"
+#include "tool/util/options.h"
+#include "tool/util/output.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -144,7 +144,7 @@ static int minimize_program_file(const char *file, struct judge *judge, const ch
 		return EXIT_BAD;
 	}
 	program_renumber(&reduction.program);
-	witnesses_text(&judge->witnesses, flavours);
+	flavour_runners_text(&judge->runners, flavours);
 	announce("minimize", "%s: %zu call%s, in %s", file, reduction.program.count,
 		 reduction.program.count == 1 ? "" : "s",
 		 judge->replayer ? judge->replayer->path : flavours);
@@ -212,7 +212,7 @@ static int minimize_file(const char *file, const struct settings *s)
 
 	if (!judge_begin(&judge, s->wanted, s->seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
-	judge.witnesses.threads = s->threads;
+	judge.runners.threads = s->threads;
 	if (!judge_by_target(&judge, &targets, target))
 		status = EXIT_FAILED;
 	else if (target && target->reads != READS_BYTES)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/kit/options.h"
+#include "tool/util/options.h"
 #include "tool/race/race.h"
 #include "tool/tool.h"
 

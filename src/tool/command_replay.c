@@ -4,26 +4,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/base/processors.h"
-#include "tool/kit/options.h"
+#include "harness/util/cpus.h"
+#include "tool/util/options.h"
 #include "tool/replay/replay_gate.h"
 #include "tool/tool.h"
 
 static const char help[] =
-	"Usage: pagetorture replay [OPTION]... FILE|FOLDER...\n"
+	"Usage: pagetorture replay [OPTION]... FILE|DIRECTORY...\n"
 	"Replay programs, text (*.page) or bytes (*.bin, crash-*, ...), as a gate: each must be\n"
 	"judged, claimed and executed alike in every flavour, and what should end a process must\n"
 	"do so by its rule. Many inputs share a process; one that crashes, hangs, leaks, exits or\n"
-	"spoils memory is run again alone, named, and the rest still runs. Folders are walked in\n"
+	"spoils memory is run again alone, named, and the rest still runs. Directories are walked in\n"
 	"sorted order.\n"
 	"\n"
 	"  --as-given       in the order of the arguments, not sorted\n"
 	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
 	"  --bytes          read every FILE as a byte string, whatever its name is\n"
-	"  --cpu S          seconds of processor for one input (default 10; 0: no limit)\n"
+	"  --cpu S          seconds of CPU time for one input (default 10; 0: no limit)\n"
 	"  --executor E     fibers (default), threads or both\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
-	"  -j, --jobs N     processes at a time (default: processors)\n"
+	"  -j, --jobs N     processes at a time (default: CPUs)\n"
 	"  --json           one JSON object a line: each input in each flavour, then sums\n"
 	"  --junit FILE     write the results for a CI, too\n"
 	"  --memory MB      that an input may use beyond what there was (default 1024)\n"
@@ -43,7 +43,7 @@ static const char help[] =
 	"memory, exit, hang, leak, descriptor, mapping, corrupts (what runs after it fails), state\n"
 	"(it fails after others only), flaky (it failed once, and not again).\n"
 	"\n"
-	"Exit status: 0 all good; 1 an input failed; 2 bad usage, no input, a file or folder that\n"
+	"Exit status: 0 all good; 1 an input failed; 2 bad usage, no input, a file or directory that\n"
 	"is missing or cannot be read, a program of an unknown format version, or no flavour.\n"
 	"\n"
 	"Examples:\n"
@@ -110,14 +110,14 @@ int command_replay(int argc, char **argv)
 	int status;
 
 	results_begin(&gate->results, "replay", argc, argv);
-	gate->options.jobs = processors(REPLAY_JOBS);
+	gate->options.jobs = cpus_available(REPLAY_JOBS);
 	gate->options.backend = getenv("PAGE_MAP");
 	flavours_by_default(gate->wanted);
 	status = parse_options(&settings, argc, argv);
 	if (status >= 0)
 		return status;
 	if (settings.worker)
-		return replay_worker(&gate->options.trial, gate->options.armed);
+		return replay_worker_run(&gate->options.trial, gate->options.armed);
 	replay_gate_find_flavours(gate);
 	if (!gate->count)
 		return usage_error("replay", "expected a flavour that this build has");
@@ -126,6 +126,6 @@ int command_replay(int argc, char **argv)
 	if (settings.self_test)
 		return replay_self_test(&gate->options, gate->flavours, gate->count);
 	if (optind == argc)
-		return usage_error("replay", "expected at least one FILE or FOLDER");
+		return usage_error("replay", "expected at least one FILE or DIRECTORY");
 	return replay_gate_run(gate, argv + optind);
 }

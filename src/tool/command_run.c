@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tool/kit/flavours.h"
-#include "tool/kit/options.h"
-#include "tool/kit/warnings.h"
+#include "tool/util/flavours.h"
+#include "tool/util/options.h"
+#include "tool/util/warnings.h"
 #include "tool/run/run.h"
 #include "tool/run/run_one.h"
 #include "tool/tool.h"
-#include "tool/witness/witness.h"
+#include "tool/flavour_runner/flavour_runner.h"
 
 static const char help[] =
 	"Usage: pagetorture run [OPTION]... FILE...\n"
@@ -50,7 +50,7 @@ static const char help[] =
 enum half {
 	ALL,
 	ONE,	 /* a flavour's (run_one.h) */
-	WITNESS, /* the same, that is asked (witness.h) */
+	RUNNER, /* the same, that is asked (runner.h) */
 	REPORTS, /* the same, that prints what the sanitizer says */
 };
 
@@ -86,14 +86,14 @@ static int parse_options(struct order *order, int argc, char **argv)
 		OPTION_PICK("reports", &order->half, REPORTS),
 		option_strict(&order->run.strict),
 		option_timeout(&options->seconds),
-		OPTION_PICK("witness", &order->half, WITNESS),
+		OPTION_PICK("runner", &order->half, RUNNER),
 		OPTION_END,
 	};
 	int status = options_take("run", help, rows, argc, argv);
 
 	if (status < 0)
 		status = options_backend("run", order->backend);
-	if (status < 0 && optind == argc && order->half != WITNESS)
+	if (status < 0 && optind == argc && order->half != RUNNER)
 		status = usage_error("run", "expected at least one FILE");
 	return status;
 }
@@ -101,11 +101,11 @@ static int parse_options(struct order *order, int argc, char **argv)
 /* The half of a flavour: files by name, or whatever is asked. */
 static int run_this_flavour(const struct order *order, int count, char **files)
 {
-	if (order->half == WITNESS)
-		witness_serve(&order->run.options);
+	if (order->half == RUNNER)
+		flavour_runner_serve(&order->run.options);
 	for (int i = 0; i < count; i++)
 		if (order->half == REPORTS)
-			witness_reports(files[i], &order->run.options);
+			flavour_runner_print_reports(files[i], &order->run.options);
 		else
 			run_one(files[i], &order->run.options);
 	return EXIT_GOOD;

@@ -12,9 +12,9 @@
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/options.h"
-#include "tool/kit/output.h"
+#include "tool/util/file_list.h"
+#include "tool/util/options.h"
+#include "tool/util/output.h"
 #include "tool/to_c/reproduce.h"
 #include "tool/tool.h"
 
@@ -49,7 +49,7 @@ static struct {
 	unsigned int seconds;
 } options = { .seconds = 30 };
 
-/* The name without folder and ending, as far as a file and a shell take it. */
+/* The name without directory and ending, as far as a file and a shell take it. */
 static const char *base_name(const char *file)
 {
 	static char base[64];

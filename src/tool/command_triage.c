@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture triage: what fails in a folder of findings, each failure once. */
+/* pagetorture triage: what fails in a directory of findings, each failure once. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 #include "tool/finding/regress.h"
 #include "tool/finding/triage.h"
-#include "tool/kit/options.h"
+#include "tool/util/options.h"
 #include "tool/tool.h"
 
 static const char help[] =
 	"Usage: pagetorture triage [OPTION]... DIR\n"
-	"Sort findings by what fails: the folder of a campaign of `pagetorture fuzz`, or any folder\n"
+	"Sort findings by what fails: the directory of a campaign of `pagetorture fuzz`, or any directory\n"
 	"with programs: findings of libFuzzer (crash-*) or AFL++ (id:*), or text (*.page).\n"
 	"\n"
 	"Findings that fail in the same way (`pagetorture minimize --help` says what that is; a race\n"
 	"is its two functions, in no order) are one failure. What fails in a finding of a campaign is\n"
 	"what its target's replayer reports (make TARGET-replay-FLAVOUR). Of each failure the\n"
-	"smallest finding is tried again, minimised, and written to a folder of its own below OUT:\n"
+	"smallest finding is tried again, minimised, and written to a directory of its own below OUT:\n"
 	"the finding, as program.page, minimised.page, explanation.txt, reproduce.c, report.txt,\n"
 	"replay.sh and summary.txt; of fuzz_api and fuzz_text minimised.calls or minimised.txt.\n"
 	"\n"
@@ -38,7 +38,7 @@ static const char help[] =
 	"  --help           this text\n"
 	"\n"
 	"Exit status: 0 each finding fails, and is sorted; 1 there is none, or one does not fail\n"
-	"here, is no program, or has no replayer here; 2 bad usage, or a folder that cannot be read or written.\n"
+	"here, is no program, or has no replayer here; 2 bad usage, or a directory that cannot be read or written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture triage campaign\n"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "tool/kit/similar.h"
+#include "tool/util/similar.h"
 #include "tool/tool.h"
 
 enum group { PROGRAMS, CORPORA, DEVELOPERS, GROUPS };

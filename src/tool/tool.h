@@ -3,7 +3,7 @@
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 
-#include "tool/kit/usage.h"
+#include "tool/util/usage.h"
 
 /* Runs a command; argv[0] is its name. Return: an exit status. */
 int command_bench(int argc, char **argv);

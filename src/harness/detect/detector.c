@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/uncounted.h"
+#include "harness/util/uncounted.h"
 
 UNCOUNTED_BEGIN
 

@@ -15,7 +15,7 @@
 
 #include <sanitizer/tsan_interface.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 
 /* Not all compilers bring a header for these. The order is a number: 0 is relaxed. */
 #define RELAXED 0

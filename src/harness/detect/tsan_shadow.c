@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/program/trace.h"
 
 #define GRANULE	 8u
@@ -30,7 +30,7 @@ struct granule {
 struct tsan_shadow {
 	const struct shadow *shadow;
 	const struct tsan_facts *facts;
-	struct sightings *sightings;
+	struct race_reports *race_reports;
 	bool certain;
 	const struct access *positioned; /* the access that `position` is of */
 	uintptr_t position;
@@ -55,7 +55,7 @@ void tsan_shadow_delete(struct tsan_shadow *t)
 	free(t);
 }
 
-const char *tsan_sight_text(enum tsan_sight sight)
+const char *tsan_report_text(enum tsan_sight sight)
 {
 	static const char *const texts[] = {
 		[TSAN_SEES] = "reported",
@@ -164,7 +164,7 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 		t->certain = false;
 	if (t->reported_at == NO_CALL)
 		t->reported_at = now->call;
-	sightings_add(t->sightings, &(struct sighting){
+	race_reports_add(t->race_reports, &(struct race_report){
 		.call = now->call,
 		.before = old->thread,
 		.page = now->page,
@@ -268,11 +268,11 @@ static void follow_race(struct tsan_shadow *t, const struct race *race)
 }
 
 static void begin(struct tsan_shadow *t, const struct shadow *shadow,
-		  const struct tsan_facts *facts, struct sightings *sightings)
+		  const struct tsan_facts *facts, struct race_reports *race_reports)
 {
 	t->shadow = shadow;
 	t->facts = facts;
-	t->sightings = sightings;
+	t->race_reports = race_reports;
 	t->certain = true;
 	t->reported_at = NO_CALL;
 	t->positioned = NULL;
@@ -284,12 +284,12 @@ static void begin(struct tsan_shadow *t, const struct shadow *shadow,
 
 bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 			 const struct tsan_facts *facts, bool first_only,
-			 struct sightings *sightings)
+			 struct race_reports *race_reports)
 {
-	sightings_clear(sightings);
+	race_reports_clear(race_reports);
 	if (!shadow->race_count)
 		return true;
-	begin(t, shadow, facts, sightings);
+	begin(t, shadow, facts, race_reports);
 	for (size_t i = 0; i < shadow->access_count && t->certain; i++) {
 		if (first_only && t->reported_at != NO_CALL &&
 		    shadow->accesses[i].call != t->reported_at)
@@ -302,9 +302,9 @@ bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 enum tsan_sight tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
 				    const struct tsan_facts *facts, const struct race *race)
 {
-	struct sightings ignored;
+	struct race_reports ignored;
 
-	sightings_clear(&ignored);
+	race_reports_clear(&ignored);
 	begin(t, shadow, facts, &ignored);
 	t->race = race;
 	t->sight = TSAN_CANNOT_SAY;

@@ -26,7 +26,7 @@
 #ifndef HARNESS_TSAN_SHADOW_H
 #define HARNESS_TSAN_SHADOW_H
 
-#include "harness/detect/sighting.h"
+#include "harness/detect/race_report.h"
 #include "harness/model/shadow.h"
 
 /* What only an execution knows. */
@@ -56,18 +56,18 @@ void tsan_shadow_delete(struct tsan_shadow *t);
 
 /*
  * Predicts what is reported of the program whose accesses @shadow holds, in order, into
- * @sightings; with @first_only nothing is watched after the first call with a report.
+ * @race_reports; with @first_only nothing is watched after the first call with a report.
  * Return: false if it cannot be known.
  */
 bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 			 const struct tsan_facts *facts, bool first_only,
-			 struct sightings *sightings);
+			 struct race_reports *race_reports);
 
 /* What becomes of this race, which is one of @shadow's. */
 enum tsan_sight tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
 				    const struct tsan_facts *facts, const struct race *race);
 
 /* The reason in a few words. */
-const char *tsan_sight_text(enum tsan_sight sight);
+const char *tsan_report_text(enum tsan_sight sight);
 
 #endif

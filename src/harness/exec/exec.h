@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness/detect/sighting.h"
+#include "harness/detect/race_report.h"
 #include "harness/detect/tsan_shadow.h"
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
@@ -111,6 +111,6 @@ void exec_set_timing(struct exec *x, const struct exec_timing *timing);
 const char *exec_complaint(const struct exec *x);
 
 /* The races that the detector saw in the last execution. */
-const struct sightings *exec_sightings(const struct exec *x);
+const struct race_reports *exec_race_reports(const struct exec *x);
 
 #endif

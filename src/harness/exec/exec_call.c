@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/detect/valgrind.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
@@ -51,7 +51,7 @@ static uintptr_t home_of(const struct exec_lane *lane, struct page *page)
 		page_task_switch_in(lane->spare);
 	}
 	addr = page_map_local(page);
-	home = (uintptr_t)page_home(addr);
+	home = (uintptr_t)page_canonical(addr);
 	page_unmap_local(addr);
 	if (full) {
 		page_task_switch_out(lane->spare);

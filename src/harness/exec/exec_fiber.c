@@ -13,7 +13,7 @@
  * the same accesses in the same order, every time.
  */
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/schedule.h"
@@ -137,7 +137,7 @@ static void page_call(void *arg)
 {
 	struct exec_one *one = arg;
 	struct exec *x = one->x;
-	bool look_away = x->first_race_only && sightings_kept(&x->sightings);
+	bool look_away = x->first_race_only && race_reports_kept(&x->race_reports);
 
 	if (look_away)
 		tsan_pause();

@@ -4,7 +4,7 @@
  * address, so that what watches addresses sees them there; ThreadSanitizer, which does
  * not see the harness, is told of them at the page's home (R4).
  */
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"

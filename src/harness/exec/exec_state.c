@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/detect/valgrind.h"
 
@@ -32,9 +32,9 @@ const char *exec_complaint(const struct exec *x)
 	return x->complaint;
 }
 
-const struct sightings *exec_sightings(const struct exec *x)
+const struct race_reports *exec_race_reports(const struct exec *x)
 {
-	return &x->sightings;
+	return &x->race_reports;
 }
 
 void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx)
@@ -151,10 +151,10 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	uintptr_t now_end = race->now.addr + race->now.size;
 	uintptr_t before_end = race->before.addr + race->before.size;
 	uintptr_t to = now_end < before_end ? now_end : before_end;
-	struct sighting sighting = {
+	struct race_report race_report = {
 		.call = exec_running,
 		.before = thread_number(race->before.thread),
-		.page = SIGHTING_NO_PAGE,
+		.page = RACE_REPORT_NO_PAGE,
 	};
 
 	if (x->on_fibers && thread_locals_have(&x->locals, race->now.addr))
@@ -165,13 +165,13 @@ static void on_race(const struct tsan_race *race, void *ctx)
 		/* One test, or the coverage would tell which page lies above which. */
 		if (!x->pages[i].page || from - home >= PAGE_SIZE)
 			continue;
-		sighting.page = i;
-		sighting.from = (uint16_t)(from - home);
-		sighting.to = (uint16_t)(to - home);
+		race_report.page = i;
+		race_report.from = (uint16_t)(from - home);
+		race_report.to = (uint16_t)(to - home);
 	}
-	bytes_copy(sighting.stacks[0], race->now.stack, sizeof(sighting.stacks[0]));
-	bytes_copy(sighting.stacks[1], race->before.stack, sizeof(sighting.stacks[1]));
-	sightings_add(&x->sightings, &sighting);
+	bytes_copy(race_report.stacks[0], race->now.stack, sizeof(race_report.stacks[0]));
+	bytes_copy(race_report.stacks[1], race->before.stack, sizeof(race_report.stacks[1]));
+	race_reports_add(&x->race_reports, &race_report);
 }
 
 static bool prints_races;
@@ -322,7 +322,7 @@ void exec_begin(struct exec *x, const struct program *program)
 	forget_failures();
 	atomic_flag_clear(&x->complained);
 	x->complaint[0] = '\0';
-	sightings_clear(&x->sightings);
+	race_reports_clear(&x->race_reports);
 	tsan_listen(prints_races ? NULL : on_race, x);
 }
 

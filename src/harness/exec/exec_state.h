@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 #include "harness/exec/exec.h"
 #include "harness/exec/thread_locals.h"
 #include "page/page.h"
@@ -90,7 +90,7 @@ struct exec {
 	void *announce_ctx;
 	atomic_flag complained;
 	char complaint[EXEC_COMPLAINT];
-	struct sightings sightings;
+	struct race_reports race_reports;
 };
 
 /* A call on its way, and where its outcome goes. */

@@ -6,7 +6,7 @@
  */
 #include <sys/mman.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/program/program.h"
 
 struct clock {

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/model/rules_state.h"
 
 /* ---- order ---- */

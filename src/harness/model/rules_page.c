@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 

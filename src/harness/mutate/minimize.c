@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
-#include "harness/mutate/scene.h"
+#include "harness/util/number.h"
+#include "harness/mutate/abstract_state.h"
 #include "harness/mutate/trim.h"
 
 static void copy_program(struct program *to, const struct program *from)
@@ -67,15 +67,15 @@ static bool ask_without(struct minimize *m, const bool *drop)
 }
 
 /* Which handles of a kind a call names: one bit each. */
-static uint32_t handles_of(const struct call *call, enum scene_kind kind)
+static uint32_t handles_of(const struct call *call, enum abstract_state_kind kind)
 {
 	unsigned int handles = 0;
 	uint32_t named = 0;
 
 	for (const char *arg = op_table[call->op].args; *arg; arg++) {
-		enum scene_kind of = scene_kind(*arg);
+		enum abstract_state_kind of = abstract_state_kind(*arg);
 
-		if (of == SCENE_KINDS)
+		if (of == ABSTRACT_KINDS)
 			continue;
 		if (of == kind)
 			named |= 1u << call->handle[handles];
@@ -85,7 +85,7 @@ static uint32_t handles_of(const struct call *call, enum scene_kind kind)
 }
 
 /* All calls on a handle; on a page, those through its mappings too. */
-static bool drop_handle(struct minimize *m, enum scene_kind kind, unsigned int handle)
+static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsigned int handle)
 {
 	bool drop[PROGRAM_CALLS];
 	uint32_t maps = 0;
@@ -94,25 +94,25 @@ static bool drop_handle(struct minimize *m, enum scene_kind kind, unsigned int h
 		const struct call *call = &m->best.calls[i];
 
 		drop[i] = handles_of(call, kind) & 1u << handle;
-		if (drop[i] && kind == SCENE_PAGE)
-			maps |= handles_of(call, SCENE_MAP);
+		if (drop[i] && kind == ABSTRACT_PAGE)
+			maps |= handles_of(call, ABSTRACT_MAP);
 	}
 	for (size_t i = 0; i < m->best.count; i++)
-		drop[i] |= (handles_of(&m->best.calls[i], SCENE_MAP) & maps) != 0;
+		drop[i] |= (handles_of(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
 	return ask_without(m, drop);
 }
 
-static const unsigned int handle_counts[SCENE_KINDS] = {
-	[SCENE_PAGE] = PROGRAM_PAGES,	[SCENE_MAP] = PROGRAM_MAPS,
-	[SCENE_SLICE] = PROGRAM_SLICES, [SCENE_MUTEX] = PROGRAM_MUTEXES,
-	[SCENE_SEMAPHORE] = PROGRAM_SEMAPHORES,
+static const unsigned int handle_counts[ABSTRACT_KINDS] = {
+	[ABSTRACT_PAGE] = PROGRAM_PAGES,	[ABSTRACT_MAP] = PROGRAM_MAPS,
+	[ABSTRACT_SLICE] = PROGRAM_SLICES, [ABSTRACT_MUTEX] = PROGRAM_MUTEXES,
+	[ABSTRACT_SEMAPHORE] = PROGRAM_SEMAPHORES,
 };
 
 static bool drop_handles(struct minimize *m)
 {
 	bool changed = false;
 
-	for (enum scene_kind kind = 0; kind < SCENE_KINDS; kind++)
+	for (enum abstract_state_kind kind = 0; kind < ABSTRACT_KINDS; kind++)
 		for (unsigned int handle = handle_counts[kind]; handle-- > 0;)
 			changed |= drop_handle(m, kind, handle);
 	return changed;
@@ -199,20 +199,20 @@ static bool order_threads(struct minimize *m)
 	return !program_equal(&m->trial, &m->best) && ask(m);
 }
 
-static void rename_in(struct call *call, enum scene_kind kind, uint8_t handle, uint8_t other)
+static void rename_in(struct call *call, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
 {
 	unsigned int handles = 0;
 
 	for (const char *arg = op_table[call->op].args; *arg; arg++) {
-		if (scene_kind(*arg) == SCENE_KINDS)
+		if (abstract_state_kind(*arg) == ABSTRACT_KINDS)
 			continue;
-		if (scene_kind(*arg) == kind && call->handle[handles] == handle)
+		if (abstract_state_kind(*arg) == kind && call->handle[handles] == handle)
 			call->handle[handles] = other;
 		handles++;
 	}
 }
 
-static bool rename_handle(struct minimize *m, enum scene_kind kind, uint8_t handle, uint8_t other)
+static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
 {
 	begin(m);
 	for (size_t i = 0; i < m->trial.count; i++)
@@ -225,7 +225,7 @@ static bool rename_handles(struct minimize *m)
 {
 	bool changed = false;
 
-	for (enum scene_kind kind = 0; kind < SCENE_KINDS; kind++)
+	for (enum abstract_state_kind kind = 0; kind < ABSTRACT_KINDS; kind++)
 		for (uint8_t handle = 1; handle < handle_counts[kind]; handle++)
 			for (uint8_t other = 0; other < handle; other++)
 				changed |= rename_handle(m, kind, handle, other);

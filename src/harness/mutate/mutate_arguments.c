@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 #define PAGE 4096u
 
@@ -204,17 +204,17 @@ static bool has_handle(const struct call *call)
 bool mutate_handle(struct mutator *m)
 {
 	struct call *call = pick_call(m, has_handle);
-	struct scene scene;
+	struct abstract_state state;
 	uint8_t *handle, other;
 	char kinds[2];
 	uint32_t which;
 
 	if (!call)
 		return false;
-	scene_at(&scene, m->program, (size_t)(call - m->program->calls));
+	abstract_state_at(&state, m->program, (size_t)(call - m->program->calls));
 	which = random_below(&m->random, mutate_handle_kinds(call, kinds));
 	handle = &call->handle[which];
-	other = mutate_any_handle(m, &scene, kinds[which], call->thread);
+	other = mutate_any_handle(m, &state, kinds[which], call->thread);
 	if (other == *handle)
 		return false;
 	*handle = other;

@@ -45,50 +45,50 @@ static bool is_late(enum op op)
 	       op == OP_lock || op == OP_wait;
 }
 
-static void put(struct mutator *m, const struct call *call, size_t *at, struct scene *scene)
+static void put(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
 {
 	mutate_open(m->program, *at, 1);
 	m->program->calls[(*at)++] = *call;
-	scene_step(scene, call);
+	abstract_state_step(state, call);
 }
 
 /* A call @op at @at, after calls that make what it needs, as far as there is room. */
-static void put_with_needs(struct mutator *m, enum op op, size_t *at, struct scene *scene)
+static void put_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
 {
 	struct call call;
 
 	for (const char *kind = op_table[op].args; *kind; kind++) {
-		enum scene_kind need = scene_kind(*kind);
+		enum abstract_state_kind need = abstract_state_kind(*kind);
 		enum op maker = op == OP_wait ? OP_post : filler(*kind);
 
-		if (*kind & 0x20 && need < SCENE_KINDS && !scene->usable[need] &&
+		if (*kind & 0x20 && need < ABSTRACT_KINDS && !state->usable[need] &&
 		    maker < OP_COUNT && mutate_room(m) > 1)
-			put_with_needs(m, maker, at, scene);
+			put_with_needs(m, maker, at, state);
 	}
 	if (!mutate_room(m))
 		return;
-	mutate_make_call(m, &call, op, scene);
-	put(m, &call, at, scene);
+	mutate_make_call(m, &call, op, state);
+	put(m, &call, at, state);
 }
 
 bool mutate_insert(struct mutator *m)
 {
 	enum op op = random_below(&m->random, OP_COUNT);
 	size_t at = m->program->count;
-	uint32_t filled[SCENE_KINDS];
-	struct scene scene;
+	uint32_t filled[ABSTRACT_KINDS];
+	struct abstract_state state;
 
 	if (!mutate_room(m))
 		return false;
 	if (!random_once_in(&m->random, 3) && (!is_late(op) || random_once_in(&m->random, 8)))
 		at = random_below(&m->random, at + 1);
-	scene_at(&scene, m->program, m->program->count);
-	memcpy(filled, scene.filled, sizeof(filled));
-	scene_at(&scene, m->program, at);
+	abstract_state_at(&state, m->program, m->program->count);
+	memcpy(filled, state.filled, sizeof(filled));
+	abstract_state_at(&state, m->program, at);
 	/* What later calls fill is taken too, or they would lose it. */
-	for (unsigned int kind = 0; kind < SCENE_KINDS; kind++)
-		scene.filled[kind] |= filled[kind];
-	put_with_needs(m, op, &at, &scene);
+	for (unsigned int kind = 0; kind < ABSTRACT_KINDS; kind++)
+		state.filled[kind] |= filled[kind];
+	put_with_needs(m, op, &at, &state);
 	return true;
 }
 
@@ -147,7 +147,7 @@ bool mutate_repeat(struct mutator *m)
 {
 	struct program *program = m->program;
 	uint32_t times = 1 + random_below(&m->random, 16);
-	struct scene scene;
+	struct abstract_state state;
 	struct call call;
 	char letter;
 	size_t at;
@@ -160,15 +160,15 @@ bool mutate_repeat(struct mutator *m)
 	call = program->calls[at];
 	letter = op_table[call.op].args[0];
 	/* What later calls fill counts too: none of them is to lose its handle. */
-	scene_at(&scene, program, program->count);
+	abstract_state_at(&state, program, program->count);
 	for (uint32_t done = 0; done < times; done++) {
 		if (!(letter & 0x20)) {
-			uint32_t free = mutate_unfilled(&scene, letter);
+			uint32_t free = mutate_unfilled(&state, letter);
 
 			if (!free)
 				return done;
 			call.handle[0] = (uint8_t)__builtin_ctz(free);
-			scene.filled[scene_kind(letter)] |= 1u << call.handle[0];
+			state.filled[abstract_state_kind(letter)] |= 1u << call.handle[0];
 		}
 		mutate_open(program, ++at, 1);
 		program->calls[at] = call;
@@ -177,13 +177,13 @@ bool mutate_repeat(struct mutator *m)
 }
 
 /* Would the call be skipped, for all that the order of lines tells? */
-static bool is_idle(const struct scene *scene, const struct call *call)
+static bool is_idle(const struct abstract_state *state, const struct call *call)
 {
 	char kinds[2];
 	unsigned int count = mutate_handle_kinds(call, kinds);
 
 	for (unsigned int i = 0; i < count; i++) {
-		bool filled = scene->filled[scene_kind(kinds[i])] & 1u << call->handle[i];
+		bool filled = state->filled[abstract_state_kind(kinds[i])] & 1u << call->handle[i];
 
 		if (filled != (bool)(kinds[i] & 0x20))
 			return true;
@@ -195,14 +195,14 @@ bool mutate_tidy(struct mutator *m)
 {
 	struct program *program = m->program;
 	size_t kept = 0, count = program->count;
-	struct scene scene;
+	struct abstract_state state;
 
-	scene_at(&scene, program, 0);
+	abstract_state_at(&state, program, 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct call *call = &program->calls[i];
-		bool idle = is_idle(&scene, call);
+		bool idle = is_idle(&state, call);
 
-		scene_step(&scene, call);
+		abstract_state_step(&state, call);
 		if (!idle)
 			program->calls[kept++] = *call;
 	}
@@ -358,10 +358,10 @@ bool mutate_sync(struct mutator *m)
 /* Handles for mappings that nobody fills, as bits. */
 static uint32_t free_mappings(const struct mutator *m)
 {
-	struct scene scene;
+	struct abstract_state state;
 
-	scene_at(&scene, m->program, m->program->count);
-	return mutate_unfilled(&scene, 'K');
+	abstract_state_at(&state, m->program, m->program->count);
+	return mutate_unfilled(&state, 'K');
 }
 
 /*
@@ -372,7 +372,7 @@ bool mutate_nest(struct mutator *m)
 {
 	uint32_t times = (random_once_in(&m->random, 3) ? 14 : 1) + random_below(&m->random, 3);
 	struct call call = { .claim = RESULT_NONE };
-	struct scene scene;
+	struct abstract_state state;
 	struct run run;
 	uint32_t free;
 
@@ -380,8 +380,8 @@ bool mutate_nest(struct mutator *m)
 		return false;
 	run = mutate_pick_run(m, m->program);
 	free = free_mappings(m);
-	scene_at(&scene, m->program, run.first);
-	if (!scene.usable[SCENE_PAGE] || !free || mutate_room(m) < 2)
+	abstract_state_at(&state, m->program, run.first);
+	if (!state.usable[ABSTRACT_PAGE] || !free || mutate_room(m) < 2)
 		return false;
 	call.thread = m->program->calls[run.first].thread;
 	for (; times && free && mutate_room(m) >= 2; times--, free &= free - 1, run.last += 2) {
@@ -390,7 +390,7 @@ bool mutate_nest(struct mutator *m)
 		call.op = OP_kunmap_local;
 		mutate_open(m->program, run.last, 1);
 		m->program->calls[run.last] = call;
-		call.handle[1] = random_bit(&m->random, scene.usable[SCENE_PAGE]);
+		call.handle[1] = random_bit(&m->random, state.usable[ABSTRACT_PAGE]);
 		call.op = OP_kmap_local;
 		mutate_open(m->program, run.first, 1);
 		m->program->calls[run.first] = call;

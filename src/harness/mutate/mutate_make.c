@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 #define PAGE 4096u
 
@@ -32,7 +32,7 @@ unsigned int mutate_handle_kinds(const struct call *call, char kinds[2])
 	unsigned int count = 0;
 
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (scene_kind(*kind) < SCENE_KINDS)
+		if (abstract_state_kind(*kind) < ABSTRACT_KINDS)
 			kinds[count++] = *kind;
 	return count;
 }
@@ -102,22 +102,22 @@ uint8_t mutate_any_thread(struct mutator *m)
 	return (uint8_t)random_below(&m->random, random_once_in(&m->random, 8) ? PROGRAM_THREADS : 4);
 }
 
-uint32_t mutate_unfilled(const struct scene *scene, char letter)
+uint32_t mutate_unfilled(const struct abstract_state *state, char letter)
 {
-	return (uint32_t)((1ull << op_handles(letter)) - 1) & ~scene->filled[scene_kind(letter)];
+	return (uint32_t)((1ull << op_handles(letter)) - 1) & ~state->filled[abstract_state_kind(letter)];
 }
 
 /* Fillers want a handle that is free, others one that is there. */
-static uint32_t good_handles(const struct scene *scene, char letter)
+static uint32_t good_handles(const struct abstract_state *state, char letter)
 {
-	return letter & 0x20 ? scene->usable[scene_kind(letter)] : mutate_unfilled(scene, letter);
+	return letter & 0x20 ? state->usable[abstract_state_kind(letter)] : mutate_unfilled(state, letter);
 }
 
-uint8_t mutate_any_handle(struct mutator *m, const struct scene *scene, char letter,
+uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, char letter,
 			  uint8_t thread)
 {
-	uint32_t good = good_handles(scene, letter);
-	uint8_t newest = scene_newest_map(scene, thread);
+	uint32_t good = good_handles(state, letter);
+	uint8_t newest = abstract_state_newest_map(state, thread);
 
 	if (!good || random_once_in(&m->random, ONE_BREAKS))
 		return (uint8_t)random_below(&m->random, op_handles(letter));
@@ -130,23 +130,23 @@ uint8_t mutate_any_handle(struct mutator *m, const struct scene *scene, char let
 	return random_bit(&m->random, good);
 }
 
-static uint8_t lock_to_unlock(struct mutator *m, const struct scene *scene)
+static uint8_t lock_to_unlock(struct mutator *m, const struct abstract_state *state)
 {
-	uint32_t held = 0xf & ~scene->usable[SCENE_MUTEX];
+	uint32_t held = 0xf & ~state->usable[ABSTRACT_MUTEX];
 
 	return held ? random_bit(&m->random, held) :
 		      (uint8_t)random_below(&m->random, PROGRAM_MUTEXES);
 }
 
 /* Who can use what the call names: its mapping, or its mutex. */
-static void choose_thread(struct mutator *m, struct call *call, const struct scene *scene)
+static void choose_thread(struct mutator *m, struct call *call, const struct abstract_state *state)
 {
 	if (random_once_in(&m->random, ONE_BREAKS))
 		return;
-	if (op_table[call->op].args[0] == 'k' && scene->usable[SCENE_MAP] & 1u << call->handle[0])
-		call->thread = scene->map_thread[call->handle[0]];
+	if (op_table[call->op].args[0] == 'k' && state->usable[ABSTRACT_MAP] & 1u << call->handle[0])
+		call->thread = state->map_thread[call->handle[0]];
 	if (call->op == OP_unlock)
-		call->thread = scene->holder[call->handle[0]];
+		call->thread = state->holder[call->handle[0]];
 }
 
 /* The last number of several is a length, that what comes before it leaves room for. */
@@ -206,7 +206,7 @@ static void align_atomic(struct mutator *m, struct call *call)
 }
 
 void mutate_make_call(struct mutator *m, struct call *call, enum op op,
-		      const struct scene *scene)
+		      const struct abstract_state *state)
 {
 	unsigned int handles = 0, numbers = 0;
 
@@ -221,10 +221,10 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
 			call->number[numbers] = choose_number(m, call, kind, numbers), numbers++;
 		else if (*kind != 'f')
-			call->handle[handles++] = mutate_any_handle(m, scene, *kind, call->thread);
+			call->handle[handles++] = mutate_any_handle(m, state, *kind, call->thread);
 	}
 	if (op == OP_unlock)
-		call->handle[0] = lock_to_unlock(m, scene);
-	choose_thread(m, call, scene);
+		call->handle[0] = lock_to_unlock(m, state);
+	choose_thread(m, call, state);
 	align_atomic(m, call);
 }

@@ -3,9 +3,9 @@
 #ifndef HARNESS_MUTATE_PARTS_H
 #define HARNESS_MUTATE_PARTS_H
 
-#include "harness/base/random.h"
+#include "harness/util/random.h"
 #include "harness/mutate/mutate.h"
-#include "harness/mutate/scene.h"
+#include "harness/mutate/abstract_state.h"
 
 struct mutator {
 	struct program *program;
@@ -52,10 +52,10 @@ bool mutate_number_fits(char kind, uint64_t number);
 uint64_t mutate_any_number(struct mutator *m);
 
 /* The handles of that letter's kind that are not filled, as bits. */
-uint32_t mutate_unfilled(const struct scene *scene, char letter);
+uint32_t mutate_unfilled(const struct abstract_state *state, char letter);
 
-/* A handle for an argument of that letter, of those in @scene if there are any. */
-uint8_t mutate_any_handle(struct mutator *m, const struct scene *scene, char letter,
+/* A handle for an argument of that letter, of those in @state if there are any. */
+uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, char letter,
 			  uint8_t thread);
 
 /* A value for an argument `v` or `g`. */
@@ -63,8 +63,8 @@ uint8_t mutate_any_value(struct mutator *m, char kind);
 
 uint8_t mutate_any_thread(struct mutator *m);
 
-/* A new call @op for a place with @scene. */
+/* A new call @op for a place with @state. */
 void mutate_make_call(struct mutator *m, struct call *call, enum op op,
-		      const struct scene *scene);
+		      const struct abstract_state *state);
 
 #endif

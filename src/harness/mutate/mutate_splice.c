@@ -20,45 +20,45 @@
 struct splice {
 	size_t count;
 	struct call calls[PROGRAM_CALLS];
-	uint32_t taken[SCENE_KINDS];  /* names that the program uses, or that were given */
-	uint32_t theirs[SCENE_KINDS]; /* names of what can be shared, and was not given */
-	uint32_t shared[SCENE_KINDS]; /* handles that were given one of those */
-	uint8_t names[SCENE_KINDS][PROGRAM_MAPS];
+	uint32_t taken[ABSTRACT_KINDS];  /* names that the program uses, or that were given */
+	uint32_t theirs[ABSTRACT_KINDS]; /* names of what can be shared, and was not given */
+	uint32_t shared[ABSTRACT_KINDS]; /* handles that were given one of those */
+	uint8_t names[ABSTRACT_KINDS][PROGRAM_MAPS];
 };
 
 /* ---- which calls ---- */
 
 /* Bit N of @uses[kind]: the call uses handle N, and does not fill it. */
-static void add_uses(const struct call *call, uint32_t uses[SCENE_KINDS])
+static void add_uses(const struct call *call, uint32_t uses[ABSTRACT_KINDS])
 {
 	char kinds[2];
 	unsigned int count = mutate_handle_kinds(call, kinds);
 
 	for (unsigned int i = 0; i < count; i++)
 		if (kinds[i] & 0x20)
-			uses[scene_kind(kinds[i])] |= 1u << call->handle[i];
+			uses[abstract_state_kind(kinds[i])] |= 1u << call->handle[i];
 }
 
-/* The kind of handle that the call fills, or SCENE_KINDS. It is its first. */
-static enum scene_kind fills(const struct call *call)
+/* The kind of handle that the call fills, or ABSTRACT_KINDS. It is its first. */
+static enum abstract_state_kind fills(const struct call *call)
 {
 	char letter = op_table[call->op].args[0];
 
-	return letter & 0x20 ? SCENE_KINDS : scene_kind(letter);
+	return letter & 0x20 ? ABSTRACT_KINDS : abstract_state_kind(letter);
 }
 
 /* Takes the run, and from before it what fills the handles that are used. */
 static void take_calls(struct splice *s, const struct program *from, struct run run)
 {
-	uint32_t uses[SCENE_KINDS] = { 0 };
+	uint32_t uses[ABSTRACT_KINDS] = { 0 };
 	bool take[PROGRAM_CALLS];
 
 	for (size_t i = run.last; i-- > 0;) {
 		const struct call *call = &from->calls[i];
-		enum scene_kind kind = fills(call);
+		enum abstract_state_kind kind = fills(call);
 
 		take[i] = i >= run.first ||
-			  (kind < SCENE_KINDS && uses[kind] & 1u << call->handle[0]);
+			  (kind < ABSTRACT_KINDS && uses[kind] & 1u << call->handle[0]);
 		if (take[i])
 			add_uses(call, uses);
 	}
@@ -72,9 +72,9 @@ static void take_calls(struct splice *s, const struct program *from, struct run 
 
 static void begin_names(struct splice *s, const struct program *program, size_t at)
 {
-	struct scene scene;
+	struct abstract_state state;
 
-	scene_at(&scene, program, at);
+	abstract_state_at(&state, program, at);
 	memset(s->names, NAMELESS, sizeof(s->names));
 	memset(s->shared, 0, sizeof(s->shared));
 	memset(s->taken, 0, sizeof(s->taken));
@@ -83,15 +83,15 @@ static void begin_names(struct splice *s, const struct program *program, size_t 
 		unsigned int count = mutate_handle_kinds(&program->calls[i], kinds);
 
 		for (unsigned int j = 0; j < count; j++)
-			s->taken[scene_kind(kinds[j])] |= 1u << program->calls[i].handle[j];
+			s->taken[abstract_state_kind(kinds[j])] |= 1u << program->calls[i].handle[j];
 	}
-	memcpy(s->theirs, scene.filled, sizeof(s->theirs));
+	memcpy(s->theirs, state.filled, sizeof(s->theirs));
 }
 
 /* Return: false if no name is left. */
 static bool give_name(struct mutator *m, struct splice *s, char letter, uint8_t handle, bool share)
 {
-	enum scene_kind kind = scene_kind(letter);
+	enum abstract_state_kind kind = abstract_state_kind(letter);
 	uint32_t own = (uint32_t)((1ull << op_handles(letter)) - 1) & ~s->taken[kind];
 	uint8_t *name = &s->names[kind][handle];
 
@@ -118,7 +118,7 @@ static bool rename_handles(struct mutator *m, struct splice *s)
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct call *call = &s->calls[i];
-		enum scene_kind filled = fills(call);
+		enum abstract_state_kind filled = fills(call);
 		char kinds[2];
 		unsigned int count = mutate_handle_kinds(call, kinds);
 		bool needless;
@@ -126,9 +126,9 @@ static bool rename_handles(struct mutator *m, struct splice *s)
 		for (unsigned int j = 0; j < count; j++)
 			if (!give_name(m, s, kinds[j], call->handle[j], share))
 				return false;
-		needless = filled < SCENE_KINDS && s->shared[filled] & 1u << call->handle[0];
+		needless = filled < ABSTRACT_KINDS && s->shared[filled] & 1u << call->handle[0];
 		for (unsigned int j = 0; j < count; j++)
-			call->handle[j] = s->names[scene_kind(kinds[j])][call->handle[j]];
+			call->handle[j] = s->names[abstract_state_kind(kinds[j])][call->handle[j]];
 		if (!needless)
 			s->calls[kept++] = *call;
 	}

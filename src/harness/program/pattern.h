@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 
 /* The bytes that a writing call writes: byte i is (seed + i + i/256) mod 256. */
 static inline void BYTES_UNCHECKED pattern_fill(uint8_t *bytes, size_t len, uint8_t seed)

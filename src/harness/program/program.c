@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 static const char *const results[RESULT_COUNT] = { "0", "EINVAL", "EFAULT", "ENOMEM" };
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 
 #define CODE_RESERVED 0xf0
 #define CODE_ALIASES 24 /* calls of the first release of format 1: never changes */

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/base/walk.h"
+#include "harness/util/walk.h"
 
 /* How the options that set program_all_bytes are explained in a message or in --help. */
 #define PROGRAM_BYTE_NAMES \

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/base/utf8.h"
+#include "harness/util/utf8.h"
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 

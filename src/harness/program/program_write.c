@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "harness/base/bytes.h"
-#include "harness/base/number.h"
+#include "harness/util/bytes.h"
+#include "harness/util/number.h"
 #include "harness/program/program_text.h"
 #include "harness/program/text_writer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/program/schedule.h"
 
-#include "harness/base/bytes.h"
+#include "harness/util/bytes.h"
 
 void schedule_init(struct schedule *s, size_t count)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 #include "harness/program/text_writer.h"
 
 /* What is wrong with a number that was written from @from up to here. */

@@ -11,14 +11,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/base/isolate.h"
+#include "harness/util/isolate.h"
 #include "harness/check.h"
 #include "harness/detect/tsan.h"
 #include "harness/program/program_file.h"
 #include "harness/trial.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/json.h"
-#include "tool/kit/usage.h"
+#include "tool/util/file_list.h"
+#include "tool/util/json.h"
+#include "tool/util/usage.h"
 
 #define ROUND_SECONDS 0.2
 

@@ -4,7 +4,7 @@
  * fifth of a second is over. It keeps as many engines running as there are jobs.
  *
  * All that matters is in files at any time, so this program may be killed at any time too;
- * its engines then end by a signal that they asked the kernel for (seat.c).
+ * its engines then end by a signal that they asked the kernel for (worker.c).
  */
 #include "tool/campaign/campaign.h"
 
@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "tool/campaign/campaign_parts.h"
-#include "tool/campaign/tell.h"
-#include "tool/kit/usage.h"
+#include "tool/campaign/log.h"
+#include "tool/util/usage.h"
 
 #define END_PATIENCE 10000L /* ms */
 
@@ -29,35 +29,35 @@ static long now_ms(void)
 
 /* ---- what is done each second ---- */
 
-static void account(struct loop *loop, struct seat *seat)
+static void account(struct loop *loop, struct worker *worker)
 {
-	struct target *target = seat->target;
+	struct target *target = worker->target;
 	long passed = loop->now - loop->last_tick;
 
-	seat->used += passed;
+	worker->used += passed;
 	target->used += passed;
 	for (size_t i = 0; i < ENGINES; i++)
-		if (target->crews[i].engine == seat->engine)
-			target->crews[i].used += passed;
-	seat_read(seat, loop->now);
+		if (target->groups[i].engine == worker->engine)
+			target->groups[i].used += passed;
+	worker_read(worker, loop->now);
 }
 
 /* Engines count in units of their own: the first that is there speaks. */
 static void update_coverage(struct target *target)
 {
 	for (size_t i = 0; i < ENGINES; i++) {
-		if (!target->crews[i].there)
+		if (!target->groups[i].there)
 			continue;
-		for (size_t n = 0; n < CREW_SEATS; n++)
-			if (target->crews[i].seats[n].now.coverage > target->coverage)
-				target->coverage = target->crews[i].seats[n].now.coverage;
+		for (size_t n = 0; n < GROUP_WORKERS; n++)
+			if (target->groups[i].workers[n].now.coverage > target->coverage)
+				target->coverage = target->groups[i].workers[n].now.coverage;
 		return;
 	}
 }
 
-static void end_seat(struct loop *loop, struct seat *seat)
+static void end_worker(struct loop *loop, struct worker *worker)
 {
-	seat_end(seat, loop->now);
+	worker_end(worker, loop->now);
 }
 
 static void pause_or_go_on(struct loop *loop, struct target *target)
@@ -65,22 +65,22 @@ static void pause_or_go_on(struct loop *loop, struct target *target)
 	const char *why = target_cannot_write(target);
 
 	if (why && !target->paused) {
-		tell("%s: pauses: %s: %s", target->name, target->dir, why);
-		seats_of_target(loop, target, end_seat);
+		log_message("%s: pauses: %s: %s", target->name, target->dir, why);
+		workers_of_target(loop, target, end_worker);
 	} else if (!why && target->paused) {
-		tell("%s: goes on", target->name);
+		log_message("%s: goes on", target->name);
 	}
 	target->paused = why;
 }
 
 static void tick(struct loop *loop)
 {
-	seats_running(loop, account);
+	workers_running(loop, account);
 	loop->last_tick = loop->now;
 	for (size_t i = 0; i < loop->campaign->count; i++) {
 		struct target *target = loop->campaign->targets[i];
 
-		target_harvest(target, &loop->campaign->options, false, loop->now);
+		target_collect(target, &loop->campaign->options, false, loop->now);
 		update_coverage(target);
 		pause_or_go_on(loop, target);
 	}
@@ -91,26 +91,26 @@ static void tick(struct loop *loop)
 
 /* ---- the loop ---- */
 
-static void end_turn(struct loop *loop, struct seat *seat)
+static void end_slice(struct loop *loop, struct worker *worker)
 {
-	if (loop->turn && loop->now - seat->started >= loop->turn)
-		seat_end(seat, loop->now);
-	if (seat->told_to_end && loop->now - seat->told_to_end >= END_PATIENCE)
-		seat_kill(seat);
+	if (loop->slice && loop->now - worker->started >= loop->slice)
+		worker_end(worker, loop->now);
+	if (worker->asked_to_end && loop->now - worker->asked_to_end >= END_PATIENCE)
+		worker_kill(worker);
 }
 
 static void fill(struct loop *loop)
 {
-	struct seat *seat;
+	struct worker *worker;
 	int error;
 
-	while (seats_count(loop) < loop->campaign->options.jobs && (seat = turn_next(loop))) {
-		error = seat_start(seat, loop->now);
+	while (workers_count(loop) < loop->campaign->options.jobs && (worker = worker_next(loop))) {
+		error = worker_start(worker, loop->now);
 		if (!error)
 			continue;
-		tell("%s: cannot start a process: %s; tries again", seat->target->name,
+		log_message("%s: cannot start a process: %s; tries again", worker->target->name,
 		     strerror(error));
-		turn_later(seat, loop->now);
+		worker_retry_later(worker, loop->now);
 		return;
 	}
 }
@@ -141,13 +141,13 @@ static bool is_over(const struct loop *loop)
 	if (loop->campaign->options.until_finding && new_findings(loop->campaign))
 		return true;
 	return loop->stopped_by || (time && loop->now - loop->started >= time * 1000) ||
-	       (loop->hopeless >= FAILURES_MOST * loop->crews && !seats_count(loop));
+	       (loop->hopeless >= FAILURES_MOST * loop->groups && !workers_count(loop));
 }
 
-static void kill_seat(struct loop *loop, struct seat *seat)
+static void kill_worker(struct loop *loop, struct worker *worker)
 {
 	(void)loop;
-	seat_kill(seat);
+	worker_kill(worker);
 }
 
 /* A second signal while the engines end means: at once. */
@@ -156,16 +156,16 @@ static void end_all(struct loop *loop)
 	long told = loop->now;
 
 	loop->stopped_by = 0;
-	seats_running(loop, end_seat);
-	while (seats_count(loop)) {
+	workers_running(loop, end_worker);
+	while (workers_count(loop)) {
 		if (loop->stopped_by || loop->now - told >= END_PATIENCE)
-			seats_running(loop, kill_seat);
+			workers_running(loop, kill_worker);
 		wait_a_little(loop);
 		reap(loop);
 	}
 	reap_strays(loop);
 	for (size_t i = 0; i < loop->campaign->count; i++)
-		target_harvest(loop->campaign->targets[i], &loop->campaign->options, true,
+		target_collect(loop->campaign->targets[i], &loop->campaign->options, true,
 			       loop->now);
 }
 
@@ -173,7 +173,7 @@ static void loop_run(struct loop *loop)
 {
 	while (!is_over(loop)) {
 		reap(loop);
-		seats_running(loop, end_turn);
+		workers_running(loop, end_slice);
 		fill(loop);
 		if (loop->now - loop->last_tick >= 1000)
 			tick(loop);
@@ -189,14 +189,14 @@ static bool find_engines(struct campaign *campaign, struct target *target)
 	bool any = false;
 
 	for (size_t i = 0; i < ENGINES; i++) {
-		struct crew *crew = &target->crews[i];
+		struct worker_group *group = &target->groups[i];
 
-		const char *lack = crew->engine->lack(&campaign->options, target);
+		const char *lack = group->engine->lack(&campaign->options, target);
 
-		crew->there = campaign->wanted[i] && !lack;
-		any |= crew->there;
+		group->there = campaign->wanted[i] && !lack;
+		any |= group->there;
 		if (campaign->wanted[i] && lack)
-			tell("%s: skipped: %s: %s", target->name, crew->engine->name, lack);
+			log_message("%s: skipped: %s: %s", target->name, group->engine->name, lack);
 	}
 	return any;
 }
@@ -242,7 +242,7 @@ static void begin(struct loop *loop)
 
 	for (size_t i = 0; i < campaign->count; i++) {
 		campaign->targets[i]->last_find = loop->now;
-		target_harvest(campaign->targets[i], &campaign->options, true, loop->now);
+		target_collect(campaign->targets[i], &campaign->options, true, loop->now);
 		pause_or_go_on(loop, campaign->targets[i]);
 	}
 }
@@ -253,8 +253,8 @@ static bool never_ran(const struct target *target, long now)
 	bool failed = false;
 
 	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < CREW_SEATS; n++)
-			failed |= target->crews[i].seats[n].failures > 0;
+		for (size_t n = 0; n < GROUP_WORKERS; n++)
+			failed |= target->groups[i].workers[n].failures > 0;
 	return failed && !target_executions(target, now);
 }
 
@@ -267,11 +267,11 @@ static bool tell_shortcomings(const struct campaign *campaign, long now)
 		const struct target *target = campaign->targets[i];
 
 		if (never_ran(target, now)) {
-			tell("%s: no engine could be started", target->name);
+			log_message("%s: no engine could be started", target->name);
 			any = true;
 		}
 		if (target->lost) {
-			tell("%s: %u files of its engines could not be kept", target->name, target->lost);
+			log_message("%s: %u files of its engines could not be kept", target->name, target->lost);
 			any = true;
 		}
 	}
@@ -280,7 +280,7 @@ static bool tell_shortcomings(const struct campaign *campaign, long now)
 
 static int tell_no_target(void)
 {
-	tell("pagetorture fuzz: expected a target that can be fuzzed, there is none");
+	log_message("pagetorture fuzz: expected a target that can be fuzzed, there is none");
 	return EXIT_BAD;
 }
 
@@ -316,7 +316,7 @@ int campaign_run(struct campaign *campaign)
 	loop.now = loop.started = loop.last_tick = campaign->started = now_ms();
 	loop.progress = (struct progress){&campaign->options, campaign->targets, campaign->count,
 					  loop.now, loop.now};
-	turn_plan(&loop);
+	slices_plan(&loop);
 	progress_begin(&loop.progress);
 	begin(&loop);
 	if (!campaign->options.collect)

@@ -5,14 +5,14 @@
 
 #include "tool/campaign/engine.h"
 #include "tool/campaign/target.h"
-#include "tool/kit/results.h"
+#include "tool/util/results.h"
 
 struct campaign {
 	struct fuzz_options options;
 	bool wanted[ENGINES];
 	struct target **targets;
 	size_t count;
-	bool incomplete; /* a target was left out because of its folder */
+	bool incomplete; /* a target was left out because of its directory */
 	struct results results;
 	long results_due; /* ms */
 	long started;	  /* ms */

@@ -3,8 +3,8 @@
  * What the parts of campaign share; nobody else includes this.
  *
  *   campaign.c          the loop, its beginning and its end
- *   campaign_seats.c    all seats of all targets
- *   campaign_turns.c    who is started next
+ *   campaign_workers.c    all workers of all targets
+ *   campaign_schedule.c    who is started next
  *   campaign_reap.c     processes that ended, and why
  *   campaign_results.c  figures for reports
  */
@@ -23,34 +23,34 @@ struct loop {
 	struct campaign *campaign;
 	struct progress progress;
 	long now, started, last_tick;
-	long turn; /* ms; 0: no turns */
-	unsigned int crews, hopeless;
+	long slice; /* ms; 0: no slices */
+	unsigned int groups, hopeless;
 	sigset_t signals;
 	int stopped_by; /* one of them */
 };
 
-typedef void seat_fn(struct loop *loop, struct seat *seat);
+typedef void worker_fn(struct loop *loop, struct worker *worker);
 
 /* Those that have a process. */
-void seats_of_target(struct loop *loop, struct target *target, seat_fn *fn);
-void seats_running(struct loop *loop, seat_fn *fn);
+void workers_of_target(struct loop *loop, struct target *target, worker_fn *fn);
+void workers_running(struct loop *loop, worker_fn *fn);
 
 /* How many have one. */
-unsigned int seats_in_crew(const struct crew *crew);
-unsigned int seats_on_target(const struct target *target);
-unsigned int seats_count(const struct loop *loop);
+unsigned int workers_in_group(const struct worker_group *group);
+unsigned int workers_on_target(const struct target *target);
+unsigned int workers_count(const struct loop *loop);
 
 /* Whose process is it? NULL: nobody's. */
-struct seat *seats_find(const struct loop *loop, pid_t pid);
+struct worker *workers_find(const struct loop *loop, pid_t pid);
 
-/* How long a turn is. */
-void turn_plan(struct loop *loop);
+/* How long a time slice is. */
+void slices_plan(struct loop *loop);
 
 /* Who is to have what is free; NULL: nobody can. */
-struct seat *turn_next(const struct loop *loop);
+struct worker *worker_next(const struct loop *loop);
 
 /* It failed: it comes back later and later, but it comes back. */
-void turn_later(struct seat *seat, long now);
+void worker_retry_later(struct worker *worker, long now);
 
 /* Processes that ended. */
 void reap(struct loop *loop);

@@ -7,18 +7,18 @@
 #include <unistd.h>
 
 #include "tool/campaign/campaign_parts.h"
-#include "tool/campaign/tell.h"
+#include "tool/campaign/log.h"
 
-static void tell_end(const struct seat *seat, int status)
+static void log_end(const struct worker *worker, int status)
 {
-	const char *why = seat->reason[0] ? seat->reason : seat->last;
+	const char *why = worker->reason[0] ? worker->reason : worker->last;
 
 	if (WIFSIGNALED(status))
-		tell("%s: %s was ended by signal %d; it is started again", seat->target->name,
-		     seat->name, WTERMSIG(status));
+		log_message("%s: %s was ended by signal %d; it is started again", worker->target->name,
+		     worker->name, WTERMSIG(status));
 	else
-		tell("%s: %s ended with status %d: %s; it is started again (log: %s.old)",
-		     seat->target->name, seat->name, WEXITSTATUS(status), why, seat->log);
+		log_message("%s: %s ended with status %d: %s; it is started again (log: %s.old)",
+		     worker->target->name, worker->name, WEXITSTATUS(status), why, worker->log);
 }
 
 void reap_strays(const struct loop *loop)
@@ -32,45 +32,45 @@ void reap_strays(const struct loop *loop)
 	if (!file)
 		return;
 	while (fscanf(file, "%d", &pid) == 1)
-		if (!seats_find(loop, pid))
+		if (!workers_find(loop, pid))
 			kill(pid, SIGKILL);
 	fclose(file);
 }
 
-static void tell_lost(const struct seat *seat)
+static void log_lost(const struct worker *worker)
 {
 	struct store_input input;
 
-	if (store_read(seat->written, &input))
-		tell("%s: a finding of %s could not be written: %s (log: %s.old)",
-		     seat->target->name, seat->name, seat->reason, seat->log);
+	if (store_read(worker->written, &input))
+		log_message("%s: a finding of %s could not be written: %s (log: %s.old)",
+		     worker->target->name, worker->name, worker->reason, worker->log);
 }
 
 /* No other start would change it: the page library lacks calls of this target (absent.c). */
-static bool is_skipped(const struct seat *seat, int status)
+static bool is_skipped(const struct worker *worker, int status)
 {
 	return WIFEXITED(status) && WEXITSTATUS(status) == EX_UNAVAILABLE &&
-	       strstr(seat->last, ": skipped: ");
+	       strstr(worker->last, ": skipped: ");
 }
 
 /* Removes the engine from the target, and a target without engines from the campaign. */
-static void skip_crew(struct loop *loop, const struct seat *seat)
+static void skip_group(struct loop *loop, const struct worker *worker)
 {
 	struct campaign *campaign = loop->campaign;
-	struct target *target = seat->target;
+	struct target *target = worker->target;
 	bool any = false;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < ENGINES; i++) {
-		struct crew *crew = &target->crews[i];
+		struct worker_group *group = &target->groups[i];
 
-		if (crew->engine == seat->engine && crew->there) {
-			tell("%s: skipped: %s: %s", target->name, crew->engine->name,
-			     strstr(seat->last, ": skipped: ") + strlen(": skipped: "));
-			crew->there = false;
-			loop->crews--;
+		if (group->engine == worker->engine && group->there) {
+			log_message("%s: skipped: %s: %s", target->name, group->engine->name,
+			     strstr(worker->last, ": skipped: ") + strlen(": skipped: "));
+			group->there = false;
+			loop->groups--;
 		}
-		any |= crew->there || seats_in_crew(crew);
+		any |= group->there || workers_in_group(group);
 	}
 	if (any)
 		return;
@@ -80,46 +80,46 @@ static void skip_crew(struct loop *loop, const struct seat *seat)
 	campaign->count = loop->progress.count = kept;
 }
 
-static void judge_end(struct loop *loop, struct seat *seat, int status, bool executed)
+static void judge_end(struct loop *loop, struct worker *worker, int status, bool executed)
 {
 	if (executed)
-		loop->hopeless = seat->failures = 0;
+		loop->hopeless = worker->failures = 0;
 	/* An engine that ends well has done as many executions as it was given. */
-	if (seat->told_to_end || (executed && WIFEXITED(status) && !WEXITSTATUS(status)))
+	if (worker->asked_to_end || (executed && WIFEXITED(status) && !WEXITSTATUS(status)))
 		return;
-	if (seat->written[0]) {
-		tell_lost(seat);
-		target_harvest(seat->target, &loop->campaign->options, false, loop->now);
-		target_withdraw(seat->target, seat->written);
-		return;
-	}
-	if (!executed && is_skipped(seat, status)) {
-		skip_crew(loop, seat);
+	if (worker->written[0]) {
+		log_lost(worker);
+		target_collect(worker->target, &loop->campaign->options, false, loop->now);
+		target_withdraw(worker->target, worker->written);
 		return;
 	}
-	if (seat->failures < FAILURES_MOST)
-		tell_end(seat, status);
+	if (!executed && is_skipped(worker, status)) {
+		skip_group(loop, worker);
+		return;
+	}
+	if (worker->failures < FAILURES_MOST)
+		log_end(worker, status);
 	if (!executed) {
-		turn_later(seat, loop->now);
+		worker_retry_later(worker, loop->now);
 		loop->hopeless++;
 	}
 }
 
 void reap(struct loop *loop)
 {
-	struct seat *seat;
+	struct worker *worker;
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		unsigned long before;
 
-		seat = seats_find(loop, pid);
-		if (!seat)
+		worker = workers_find(loop, pid);
+		if (!worker)
 			continue;
-		before = seat->before;
-		seat_ended(seat, loop->now);
-		judge_end(loop, seat, status, seat->before > before);
+		before = worker->before;
+		worker_ended(worker, loop->now);
+		judge_end(loop, worker, status, worker->before > before);
 		if (WIFSIGNALED(status))
 			reap_strays(loop);
 	}

@@ -11,14 +11,14 @@ static void write_engines(struct json *json, const struct campaign *campaign,
 {
 	json_array(json, "engines");
 	for (size_t i = 0; i < ENGINES; i++) {
-		const struct crew *crew = &target->crews[i];
-		const char *lack = crew->engine->lack(&campaign->options, target);
+		const struct worker_group *group = &target->groups[i];
+		const char *lack = group->engine->lack(&campaign->options, target);
 
 		if (!campaign->wanted[i])
 			continue;
 		json_object(json, NULL);
-		json_text(json, "name", crew->engine->name);
-		json_text(json, "skipped", crew->there || !lack ? "" : lack);
+		json_text(json, "name", group->engine->name);
+		json_text(json, "skipped", group->there || !lack ? "" : lack);
 		json_end(json);
 	}
 	json_end(json);
@@ -61,7 +61,7 @@ bool campaign_results(struct campaign *campaign, const char *status, long now)
 {
 	const struct fuzz_options *options = &campaign->options;
 	struct json *json;
-	char *folder;
+	char *directory;
 
 	campaign->results_due = now + EVERY;
 	if (!campaign->results.path)
@@ -69,9 +69,9 @@ bool campaign_results(struct campaign *campaign, const char *status, long now)
 	json = results_open(&campaign->results, status);
 	if (!json)
 		return false;
-	folder = realpath(options->dir, NULL);
-	json_text(json, "dir", folder ? folder : options->dir);
-	free(folder);
+	directory = realpath(options->dir, NULL);
+	json_text(json, "dir", directory ? directory : options->dir);
+	free(directory);
 	count(json, "seed", options->seed);
 	count(json, "jobs", options->jobs);
 	count(json, "time", options->time);

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 
 const struct engine *const engines[ENGINES] = {&engine_libfuzzer, &engine_afl};
 
-bool engine_has_file(const char *folder, const char *name)
+bool engine_has_file(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
-	path_make_or_exit(path, sizeof(path), "%s/%s", folder, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s", directory, name);
 	return !access(path, X_OK);
 }
 

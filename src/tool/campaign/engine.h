@@ -10,14 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct seat;
+struct worker;
 struct target;
 
 /* What the user asked for. */
 struct fuzz_options {
 	const char *bin;      /* where the fuzz binaries are */
 	const char *dir;      /* where the campaign lives */
-	const char *seeds;    /* a folder of inputs for each target; may be missing */
+	const char *seeds;    /* a directory of inputs for each target; may be missing */
 	unsigned int jobs;    /* processes at a time */
 	unsigned int time;    /* seconds; 0: until stopped */
 	unsigned int report;  /* seconds between two lines of the log */
@@ -40,9 +40,9 @@ void command_arg(struct command_line *line, const char *format, ...)
 void command_env(struct command_line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Where inputs appear: below the target's folder (a pattern), by the beginning of their names. */
+/* Where inputs appear: below the target's directory (a pattern), by the beginning of their names. */
 struct source {
-	const char *folder;
+	const char *directory;
 	const char *prefix;
 	const char *kind; /* of finding; NULL: an entry of the corpus */
 };
@@ -57,17 +57,17 @@ struct figures {
 struct engine {
 	const char *name;
 	unsigned int roles; /* processes that differ, and that each target should have had */
-	const struct source *sources; /* up to one without a folder */
+	const struct source *sources; /* up to one without a directory */
 
 	/* What is missing for the target, or NULL. */
 	const char *(*lack)(const struct fuzz_options *options, const struct target *target);
 	/* Names the role of the process with this number. */
 	void (*name_role)(unsigned int number, char *name, size_t size);
-	void (*command)(const struct seat *seat, struct command_line *line);
+	void (*command)(const struct worker *worker, struct command_line *line);
 	/* Before it starts, and now and then: reads statistics that it keeps in files. */
-	void (*read_figures)(struct seat *seat);
+	void (*read_figures)(struct worker *worker);
 	/* A line that it printed. */
-	void (*read_line)(struct seat *seat, const char *line);
+	void (*read_line)(struct worker *worker, const char *line);
 };
 
 #define ENGINES 2
@@ -77,7 +77,7 @@ extern const struct engine *const engines[ENGINES];
 
 extern const struct engine engine_libfuzzer, engine_afl;
 
-/* Is there an executable file @folder/@name? */
-bool engine_has_file(const char *folder, const char *name);
+/* Is there an executable file @directory/@name? */
+bool engine_has_file(const char *directory, const char *name);
 
 #endif

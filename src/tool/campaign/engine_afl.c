@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * AFL++ in its own distributed mode: a main instance, which imports libFuzzer's folder, and
- * secondaries that differ in binary, power schedule and strategy, all on one folder. A
- * folder that is there is resumed.
+ * AFL++ in its own distributed mode: a main instance, which imports libFuzzer's directory, and
+ * secondaries that differ in binary, power schedule and strategy, all on one directory. A
+ * directory that is there is resumed.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 #include "tool/campaign/engine.h"
-#include "tool/campaign/seat.h"
+#include "tool/campaign/worker.h"
 #include "tool/campaign/target.h"
-#include "tool/kit/place.h"
+#include "tool/util/place.h"
 
 struct role {
 	const char *name;
-	const char *build; /* folder with its binaries */
+	const char *build; /* directory with its binaries */
 	const char *schedule;
 	const char *options[2];
 	bool twin;      /* beside it runs the binary that logs comparisons */
@@ -44,13 +44,13 @@ static const struct role *role_of(unsigned int number)
 static const char *lack(const struct fuzz_options *options, const struct target *target)
 {
 	static const char *const builds[] = {"afl", "afl-plain", "afl-cmplog"};
-	char folder[PATH_MAX];
+	char directory[PATH_MAX];
 
 	if (!strcmp(target->flavour, "tsan"))
 		return "ThreadSanitizer would take its counters for shared data";
 	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
-		path_make_or_exit(folder, sizeof(folder), "%s/%s", options->bin, builds[i]);
-		if (!engine_has_file(folder, target->name))
+		path_make_or_exit(directory, sizeof(directory), "%s/%s", options->bin, builds[i]);
+		if (!engine_has_file(directory, target->name))
 			return "no binary of it (make afl-fuzzers)";
 	}
 	return place_on_path("afl-fuzz") ? NULL : "no afl-fuzz";
@@ -64,14 +64,14 @@ static void name_role(unsigned int number, char *name, size_t size)
 		snprintf(name, size, "%s%u", role_of(number)->name, number);
 }
 
-static void set_environment(const struct seat *seat, const struct role *role,
+static void set_environment(const struct worker *worker, const struct role *role,
 			    struct command_line *line)
 {
 	static const char *const always[] = {
 		/* This program has the terminal, and machines differ. */
 		"AFL_NO_UI=1",
 		"AFL_NO_COLOR=1",
-		/* On one processor its processes wake each other four times as fast. */
+		/* On one CPU its processes wake each other four times as fast. */
 		"AFL_TRY_AFFINITY=1",
 		"AFL_SKIP_CPUFREQ=1",
 		"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1",
@@ -96,22 +96,22 @@ static void set_environment(const struct seat *seat, const struct role *role,
 		command_env(line, "%s", always[i]);
 	if (role->trims_not)
 		command_env(line, "AFL_DISABLE_TRIM=1");
-	if (!role->own_bytes && seat->target->reads == READS_BYTES &&
-	    engine_has_file(seat->options->bin, "afl_mutator.so"))
+	if (!role->own_bytes && worker->target->reads == READS_BYTES &&
+	    engine_has_file(worker->options->bin, "afl_mutator.so"))
 		command_env(line, "AFL_CUSTOM_MUTATOR_LIBRARY=%s/afl_mutator.so",
-			    seat->options->bin);
+			    worker->options->bin);
 }
 
-static void command(const struct seat *seat, struct command_line *line)
+static void command(const struct worker *worker, struct command_line *line)
 {
-	const struct role *role = role_of(seat->number);
-	const struct target *target = seat->target;
+	const struct role *role = role_of(worker->number);
+	const struct target *target = worker->target;
 
-	set_environment(seat, role, line);
+	set_environment(worker, role, line);
 	command_arg(line, "afl-fuzz");
-	command_arg(line, seat->number ? "-S" : "-M");
-	command_arg(line, "%s", seat->name + strlen("afl-"));
-	if (!seat->number) {
+	command_arg(line, worker->number ? "-S" : "-M");
+	command_arg(line, "%s", worker->name + strlen("afl-"));
+	if (!worker->number) {
 		command_arg(line, "-F");
 		command_arg(line, "%s", target->queue);
 	}
@@ -133,36 +133,36 @@ static void command(const struct seat *seat, struct command_line *line)
 	}
 	if (role->twin) {
 		command_arg(line, "-c");
-		command_arg(line, "%s/afl-cmplog/%s", seat->options->bin, target->name);
+		command_arg(line, "%s/afl-cmplog/%s", worker->options->bin, target->name);
 	}
 	command_arg(line, "-s");
-	command_arg(line, "%lu", seat->options->seed + 1000003UL * seat->number + seat->starts);
+	command_arg(line, "%lu", worker->options->seed + 1000003UL * worker->number + worker->starts);
 	command_arg(line, "--");
-	command_arg(line, "%s/%s/%s", seat->options->bin, role->build, target->name);
+	command_arg(line, "%s/%s/%s", worker->options->bin, role->build, target->name);
 }
 
 /* ---- figures ---- */
 
-static FILE *open_statistics(const struct seat *seat, const char *file)
+static FILE *open_statistics(const struct worker *worker, const char *file)
 {
 	char path[PATH_MAX + 64];
 
-	path_make_or_exit(path, sizeof(path), "%s/afl/%s/%s", seat->target->dir, seat->name + strlen("afl-"),
+	path_make_or_exit(path, sizeof(path), "%s/afl/%s/%s", worker->target->dir, worker->name + strlen("afl-"),
 		 file);
 	return fopen(path, "re");
 }
 
 /* An instance that is resumed counts on; until it does, what is there is the run before's. */
-static void set_executions(struct seat *seat, unsigned long executions)
+static void set_executions(struct worker *worker, unsigned long executions)
 {
-	if (executions > seat->base && executions - seat->base > seat->now.executions)
-		seat->now.executions = executions - seat->base;
+	if (executions > worker->base && executions - worker->base > worker->now.executions)
+		worker->now.executions = executions - worker->base;
 }
 
 /* "name   : value" a line, once a minute and at the end. */
-static void read_statistics(struct seat *seat)
+static void read_statistics(struct worker *worker)
 {
-	FILE *file = open_statistics(seat, "fuzzer_stats");
+	FILE *file = open_statistics(worker, "fuzzer_stats");
 	char line[256], name[64];
 	unsigned long value;
 
@@ -172,9 +172,9 @@ static void read_statistics(struct seat *seat)
 		if (sscanf(line, "%63s : %lu", name, &value) != 2)
 			continue;
 		if (!strcmp(name, "execs_done"))
-			set_executions(seat, value);
+			set_executions(worker, value);
 		else if (!strcmp(name, "edges_found"))
-			seat->now.coverage = value;
+			worker->now.coverage = value;
 	}
 	fclose(file);
 }
@@ -184,9 +184,9 @@ static void read_statistics(struct seat *seat)
  * pending, pending favourites, map %, crashes, hangs, depth, rate, executions, edges. (Its
  * rate is of a moment, and wild.)
  */
-static void read_plot(struct seat *seat)
+static void read_plot(struct worker *worker)
 {
-	FILE *file = open_statistics(seat, "plot_data");
+	FILE *file = open_statistics(worker, "plot_data");
 	char line[256], last[256] = "";
 	unsigned long executions, edges;
 
@@ -203,22 +203,22 @@ static void read_plot(struct seat *seat)
 	fclose(file);
 	if (sscanf(last, "%*u, %*u, %*u, %*u, %*u, %*u, %*[^,], %*u, %*u, %*u, %*[^,], %lu, %lu",
 		   &executions, &edges) == 2) {
-		set_executions(seat, executions);
-		seat->now.coverage = edges;
+		set_executions(worker, executions);
+		worker->now.coverage = edges;
 	}
 }
 
-static void read_figures(struct seat *seat)
+static void read_figures(struct worker *worker)
 {
-	read_statistics(seat);
-	read_plot(seat);
+	read_statistics(worker);
+	read_plot(worker);
 }
 
 /* Why it does not run; lines about the place in its source come after it. */
-static void read_line(struct seat *seat, const char *line)
+static void read_line(struct worker *worker, const char *line)
 {
 	if (strstr(line, "PROGRAM ABORT") || strstr(line, "SYSTEM ERROR"))
-		snprintf(seat->reason, sizeof(seat->reason), "%.190s", line);
+		snprintf(worker->reason, sizeof(worker->reason), "%.190s", line);
 }
 
 static const struct source sources[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * libFuzzer, as workers that share one folder and reload it each second, not in its fork
- * mode: that keeps new entries in a temporary folder until a job ends, so that kill -9
+ * libFuzzer, as workers that share one directory and reload it each second, not in its fork
+ * mode: that keeps new entries in a temporary directory until a job ends, so that kill -9
  * loses them, and it says of a crash no more than that there was one.
  */
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tool/campaign/engine.h"
-#include "tool/campaign/seat.h"
+#include "tool/campaign/worker.h"
 #include "tool/campaign/target.h"
 
 static const char *lack(const struct fuzz_options *options, const struct target *target)
@@ -26,11 +26,11 @@ static void name_role(unsigned int number, char *name, size_t size)
 /* ThreadSanitizer keeps 2.4 KB of each report for ever: so many inputs take about 400 MB. */
 #define RUNS_WITH_REPORTS 500000
 
-static void command(const struct seat *seat, struct command_line *line)
+static void command(const struct worker *worker, struct command_line *line)
 {
-	const struct target *target = seat->target;
+	const struct target *target = worker->target;
 
-	command_arg(line, "%s/%s", seat->options->bin, target->name);
+	command_arg(line, "%s/%s", worker->options->bin, target->name);
 	command_arg(line, "-reload=1");
 	command_arg(line, "-timeout=10");
 	command_arg(line, "-rss_limit_mb=2048");
@@ -42,15 +42,15 @@ static void command(const struct seat *seat, struct command_line *line)
 	command_arg(line, "-max_len=%zu", target->max_len);
 	/* Another one at each start, or a worker that found something would find it again. */
 	command_arg(line, "-seed=%lu",
-		    1 + (seat->options->seed + 1000003UL * seat->number + 7919UL * seat->starts) %
+		    1 + (worker->options->seed + 1000003UL * worker->number + 7919UL * worker->starts) %
 				    0x7fffffff);
 	command_arg(line, "-artifact_prefix=%s/libfuzzer/", target->dir);
 	command_arg(line, "%s", target->queue);
 }
 
-static void read_figures(struct seat *seat)
+static void read_figures(struct worker *worker)
 {
-	(void)seat;
+	(void)worker;
 }
 
 /* The number behind @word, if it is there. */
@@ -62,29 +62,29 @@ static void read_number(const char *line, const char *word, unsigned long *numbe
 		*number = strtoul(at + strlen(word), NULL, 10);
 }
 
-static void read_reason(struct seat *seat, const char *line)
+static void read_reason(struct worker *worker, const char *line)
 {
 	const char *error = strstr(line, "ERROR: ");
 
 	/* The first one is the target's own or the sanitizer's; libFuzzer's comes after it. */
-	if (error && !seat->reason[0])
-		snprintf(seat->reason, sizeof(seat->reason), "%.190s", error + strlen("ERROR: "));
+	if (error && !worker->reason[0])
+		snprintf(worker->reason, sizeof(worker->reason), "%.190s", error + strlen("ERROR: "));
 }
 
-static void read_line(struct seat *seat, const char *line)
+static void read_line(struct worker *worker, const char *line)
 {
 	static const char written[] = "Test unit written to ";
 	const char *at;
 
 	if (line[0] == '#') {
-		seat->now.executions = strtoul(line + 1, NULL, 10);
-		read_number(line, " cov: ", &seat->now.coverage);
+		worker->now.executions = strtoul(line + 1, NULL, 10);
+		read_number(line, " cov: ", &worker->now.coverage);
 	}
-	read_number(line, "stat::number_of_executed_units:", &seat->now.executions);
-	read_reason(seat, line);
+	read_number(line, "stat::number_of_executed_units:", &worker->now.executions);
+	read_reason(worker, line);
 	at = strstr(line, written);
 	if (at)
-		snprintf(seat->written, sizeof(seat->written), "%s", at + strlen(written));
+		snprintf(worker->written, sizeof(worker->written), "%s", at + strlen(written));
 }
 
 static const struct source sources[] = {

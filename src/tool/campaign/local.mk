@@ -8,18 +8,18 @@ tool_sources += \
 	%D%/campaign_parts.h \
 	%D%/campaign_reap.c \
 	%D%/campaign_results.c \
-	%D%/campaign_seats.c \
-	%D%/campaign_turns.c \
+	%D%/campaign_schedule.c \
+	%D%/campaign_workers.c \
+	%D%/collect.c \
 	%D%/engine.c \
 	%D%/engine.h \
 	%D%/engine_afl.c \
 	%D%/engine_libfuzzer.c \
-	%D%/harvest.c \
+	%D%/log.c \
+	%D%/log.h \
 	%D%/progress.c \
 	%D%/progress.h \
-	%D%/seat.c \
-	%D%/seat.h \
 	%D%/target.c \
 	%D%/target.h \
-	%D%/tell.c \
-	%D%/tell.h
+	%D%/worker.c \
+	%D%/worker.h

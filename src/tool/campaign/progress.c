@@ -7,12 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
-#include "tool/campaign/tell.h"
+#include "harness/util/path.h"
+#include "tool/campaign/log.h"
 
 /* ---- one line ---- */
 
-/* All but the rate count from the first start of the campaign on this folder. */
+/* All but the rate count from the first start of the campaign on this directory. */
 struct sums {
 	long elapsed; /* ms */
 	unsigned long executions, rate, coverage;
@@ -150,11 +150,11 @@ static void plot(struct target *target, long elapsed, long now)
 
 /* ---- what the campaign calls ---- */
 
-static void tell_earlier(const struct target *target)
+static void log_earlier(const struct target *target)
 {
 	char elapsed[DURATION_TEXT];
 
-	tell("%s: %s, corpus %zu, findings %zu%s%s", target->name,
+	log_message("%s: %s, corpus %zu, findings %zu%s%s", target->name,
 	     target->earlier_seconds ? "goes on" : "begins", target->corpus.known.count,
 	     target->findings.known.count, target->earlier_seconds ? ", fuzzed before for " : "",
 	     target->earlier_seconds ? duration((long)target->earlier_seconds * 1000, elapsed)
@@ -165,7 +165,7 @@ void progress_begin(struct progress *progress)
 {
 	for (size_t i = 0; i < progress->count; i++) {
 		read_plot(progress->targets[i]);
-		tell_earlier(progress->targets[i]);
+		log_earlier(progress->targets[i]);
 	}
 }
 
@@ -178,16 +178,16 @@ void progress_report(struct progress *progress, long now)
 		plot(progress->targets[i], now - progress->started, now);
 	print_sums(progress, now, terminal, line, sizeof(line));
 	if (terminal) {
-		tell_for_now(line);
+		log_status(line);
 	} else if (now - progress->reported >= (long)progress->options->report * 1000) {
 		progress->reported = now;
-		tell("%s", line);
+		log_message("%s", line);
 	}
 }
 
 static void summarize(const struct target *target, long now)
 {
-	tell("  %-12s %14lu %14lu %9lu %7zu %7zu %9zu %9zu", target->name,
+	log_message("  %-12s %14lu %14lu %9lu %7zu %7zu %9zu %9zu", target->name,
 	     target_all_executions(target, now), target_executions(target, now), target->coverage,
 	     target->corpus.known.count, target->corpus.known.count - target->corpus_before,
 	     target->findings.known.count, target_new_findings(target));
@@ -202,8 +202,8 @@ void progress_summary(struct progress *progress, long now)
 		plot(progress->targets[i], now - progress->started, now);
 	}
 	print_last_sums(progress, now, line, sizeof(line));
-	tell("%s", line);
-	tell("summary, in %s:\n  %-12s %14s %14s %9s %7s %7s %9s %9s", progress->options->dir,
+	log_message("%s", line);
+	log_message("summary, in %s:\n  %-12s %14s %14s %9s %7s %7s %9s %9s", progress->options->dir,
 	     "target", "executions", "new", "coverage", "corpus", "new", "findings", "new");
 	for (size_t i = 0; i < progress->count; i++)
 		summarize(progress->targets[i], now);
@@ -214,6 +214,6 @@ void progress_summary(struct progress *progress, long now)
 			continue;
 		target_replay_command(target, progress->options, target->findings.path, command,
 				      sizeof(command));
-		tell("findings of %s, replay: %s", target->name, command);
+		log_message("findings of %s, replay: %s", target->name, command);
 	}
 }

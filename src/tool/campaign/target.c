@@ -11,9 +11,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 #include "harness/program/program_bytes.h"
-#include "tool/campaign/tell.h"
+#include "tool/campaign/log.h"
 
 bool target_known(size_t number, const char **name)
 {
@@ -44,11 +44,11 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 	if (access(target->dictionary, R_OK))
 		target->dictionary[0] = '\0';
 	for (size_t i = 0; i < ENGINES; i++) {
-		struct crew *crew = &target->crews[i];
+		struct worker_group *group = &target->groups[i];
 
-		crew->engine = engines[i];
-		for (unsigned int n = 0; n < CREW_SEATS; n++)
-			seat_init(&crew->seats[n], engines[i], target, options, n);
+		group->engine = engines[i];
+		for (unsigned int n = 0; n < GROUP_WORKERS; n++)
+			worker_init(&group->workers[n], engines[i], target, options, n);
 	}
 }
 
@@ -63,7 +63,7 @@ int target_keep(struct target *target, struct store *store, const char *prefix,
 	if (error == EEXIST)
 		return error;
 	if (error && error != store->trouble)
-		tell("%s: cannot write to %s: %s; tries again", target->name, store->path,
+		log_message("%s: cannot write to %s: %s; tries again", target->name, store->path,
 		     strerror(error));
 	store->trouble = error;
 	return error;
@@ -83,10 +83,10 @@ static bool has_room(const char *dir)
 	       (!fs.f_files || fs.f_favail >= SPARE_FILES);
 }
 
-static const char *const folders[] = {"",          "corpus", "findings", "queue",
+static const char *const directories[] = {"",          "corpus", "findings", "queue",
 				      "libfuzzer", "afl",    "logs",     "reports"};
 
-#define FOLDERS (sizeof(folders) / sizeof(folders[0]))
+#define DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
 
 /*
  * Engines take no notice when they cannot write: what they find then is lost. So they are
@@ -100,8 +100,8 @@ const char *target_cannot_write(const struct target *target)
 
 	if (!has_room(target->dir))
 		return "the disk is nearly full";
-	for (size_t i = 0; i < FOLDERS; i++) {
-		path_make_or_exit(path, sizeof(path), "%s/%s", target->dir, folders[i]);
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		path_make_or_exit(path, sizeof(path), "%s/%s", target->dir, directories[i]);
 		if (access(path, W_OK | X_OK))
 			return strerror(errno);
 	}
@@ -113,21 +113,21 @@ const char *target_cannot_write(const struct target *target)
 	return error ? strerror(error) : NULL;
 }
 
-/* ---- folders ---- */
+/* ---- directories ---- */
 
-static bool make_folder(const struct target *target, const char *name)
+static bool make_directory(const struct target *target, const char *name)
 {
 	char path[PATH_MAX];
 
 	path_make_or_exit(path, sizeof(path), "%s%s%s", target->dir, *name ? "/" : "", name);
 	if (!mkdir(path, 0777) || errno == EEXIST)
 		return true;
-	tell("%s: expected a folder that can be written: %s: %s", target->name, path,
+	log_message("%s: expected a directory that can be written: %s: %s", target->name, path,
 	     strerror(errno));
 	return false;
 }
 
-/* Two campaigns on one folder would count each other's finds, and AFL++ refuses it. */
+/* Two campaigns on one directory would count each other's finds, and AFL++ refuses it. */
 static bool lock(struct target *target)
 {
 	char path[PATH_MAX];
@@ -137,18 +137,18 @@ static bool lock(struct target *target)
 	if (target->lock >= 0 && !flock(target->lock, LOCK_EX | LOCK_NB))
 		return true;
 	if (target->lock >= 0 && errno == EWOULDBLOCK)
-		tell("%s: another campaign runs in %s", target->name, target->dir);
+		log_message("%s: another campaign runs in %s", target->name, target->dir);
 	else
-		tell("%s: expected a folder that can be written: %s: %s", target->name, target->dir,
+		log_message("%s: expected a directory that can be written: %s: %s", target->name, target->dir,
 		     strerror(errno));
 	return false;
 }
 
-static void tell_junk(void *ctx, const char *path, const char *why)
+static void log_junk(void *ctx, const char *path, const char *why)
 {
 	const struct target *target = ctx;
 
-	tell("%s: skipped, no input: %s: %s", target->name, path, why);
+	log_message("%s: skipped, no input: %s: %s", target->name, path, why);
 }
 
 /* The name is libFuzzer's. What cannot be handed out now is handed out by the next campaign. */
@@ -186,12 +186,12 @@ static void keep_seed(void *ctx, const struct store_input *input)
 /* Seeds are read as a store that nothing is added to. */
 static void read_seeds(struct target *target, const struct fuzz_options *options)
 {
-	const struct store_visitor visitor = {keep_seed, tell_junk, target};
-	char folder[PATH_MAX];
+	const struct store_visitor visitor = {keep_seed, log_junk, target};
+	char directory[PATH_MAX];
 	struct store seeds = {.durable = false};
 
-	path_make_or_exit(folder, sizeof(folder), "%s/%s", options->seeds, target->name);
-	if (!access(folder, R_OK | X_OK))
+	path_make_or_exit(directory, sizeof(directory), "%s/%s", options->seeds, target->name);
+	if (!access(directory, R_OK | X_OK))
 		store_open(&seeds, options->seeds, target->name, &visitor);
 	free(seeds.known.slots);
 }
@@ -207,8 +207,8 @@ static void read_least_seed(struct target *target)
 
 static bool open_stores(struct target *target)
 {
-	const struct store_visitor findings = {pass_over, tell_junk, target};
-	const struct store_visitor corpus = {hand_out_visited, tell_junk, target};
+	const struct store_visitor findings = {pass_over, log_junk, target};
+	const struct store_visitor corpus = {hand_out_visited, log_junk, target};
 	int error;
 
 	target->findings.durable = true;
@@ -216,7 +216,7 @@ static bool open_stores(struct target *target)
 	if (!error)
 		error = store_open(&target->corpus, target->dir, "corpus", &corpus);
 	if (error)
-		tell("%s: expected folders that can be read and written: %s: %s", target->name,
+		log_message("%s: expected directories that can be read and written: %s: %s", target->name,
 		     target->dir, strerror(error));
 	return !error;
 }
@@ -225,14 +225,14 @@ bool target_open(struct target *target, const struct fuzz_options *options)
 {
 	const char *why;
 
-	for (size_t i = 0; i < FOLDERS; i++)
-		if (!make_folder(target, folders[i]))
+	for (size_t i = 0; i < DIRECTORIES; i++)
+		if (!make_directory(target, directories[i]))
 			return false;
 	if (!lock(target) || !open_stores(target))
 		return false;
 	why = target_cannot_write(target);
 	if (why && has_room(target->dir)) {
-		tell("%s: expected a folder that can be written: %s: %s", target->name, target->dir,
+		log_message("%s: expected a directory that can be written: %s: %s", target->name, target->dir,
 		     why);
 		return false;
 	}
@@ -262,8 +262,8 @@ unsigned long target_executions(const struct target *target, long now)
 	unsigned long sum = 0;
 
 	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < CREW_SEATS; n++)
-			sum += seat_executions(&target->crews[i].seats[n], now);
+		for (size_t n = 0; n < GROUP_WORKERS; n++)
+			sum += worker_executions(&target->groups[i].workers[n], now);
 	return sum;
 }
 
@@ -282,8 +282,8 @@ unsigned long target_rate(const struct target *target)
 	unsigned long sum = 0;
 
 	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < CREW_SEATS; n++)
-			sum += target->crews[i].seats[n].now.rate;
+		for (size_t n = 0; n < GROUP_WORKERS; n++)
+			sum += target->groups[i].workers[n].now.rate;
 	return sum;
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One fuzz target of a campaign, and its folder:
+ * One fuzz target of a campaign, and its directory:
  *
  *   corpus/     kept for ever: all that an engine found worth keeping, and what users put there
  *   findings/   kept for ever: what broke the target
  *   reports/    what the engine printed at a finding
  *   queue/      what the engines read: libFuzzer writes here, and removes what it can replace
  *   libfuzzer/  its findings, as it wrote them
- *   afl/        AFL++'s folder of instances
+ *   afl/        AFL++'s directory of instances
  *   logs/       output of the engines
  *   plot.tsv    figures over time
  *
- * Engines write to folders of their own. What is new there is copied to those that are
+ * Engines write to directories of their own. What is new there is copied to those that are
  * kept, so an engine can do no harm to them; a campaign that begins copies first what the
  * one before had no time for.
  */
@@ -23,18 +23,18 @@
 #include <stddef.h>
 
 #include "tool/campaign/engine.h"
-#include "tool/campaign/seat.h"
-#include "tool/kit/fuzz_target.h"
-#include "tool/kit/name_set.h"
-#include "tool/kit/store.h"
+#include "tool/campaign/worker.h"
+#include "tool/util/fuzz_target.h"
+#include "tool/util/name_set.h"
+#include "tool/util/store.h"
 
 /* Processes of one engine on one target. */
-#define CREW_SEATS 64
+#define GROUP_WORKERS 64
 
-struct crew {
+struct worker_group {
 	const struct engine *engine;
 	bool there;
-	struct seat seats[CREW_SEATS];
+	struct worker workers[GROUP_WORKERS];
 	long used; /* ms */
 };
 
@@ -51,7 +51,7 @@ struct target {
 	int lock;
 	struct store corpus, findings;
 	struct name_set taken; /* files of the engines that need no second look */
-	struct crew crews[ENGINES];
+	struct worker_group groups[ENGINES];
 	long used; /* ms */
 
 	size_t corpus_before, findings_before;
@@ -60,7 +60,7 @@ struct target {
 	char reasons[REASONS][200];
 	size_t reasons_told;
 
-	unsigned int lost; /* files or folders of engines that could not be kept, at the end */
+	unsigned int lost; /* files or directories of engines that could not be kept, at the end */
 	bool paused;
 	char plotted[128];                                 /* the figures that were written last */
 	long plotted_at;                                   /* ms */
@@ -73,17 +73,17 @@ bool target_known(size_t number, const char **name);
 /* Knows the target's place in the table, or makes something up for one that is not there. */
 void target_init(struct target *target, const char *name, const struct fuzz_options *options);
 
-/* Makes or reads its folders. Return: false if that is impossible, which has been told. */
+/* Makes or reads its directories. Return: false if that is impossible, which has been told. */
 bool target_open(struct target *target, const struct fuzz_options *options);
 
 /*
- * Copies what is new in the engines' folders. A file may still be on its way unless no
+ * Copies what is new in the engines' directories. A file may still be on its way unless no
  * engine runs: it is @settled, and what cannot be kept then is told and counted as lost.
  */
-void target_harvest(struct target *target, const struct fuzz_options *options, bool settled,
+void target_collect(struct target *target, const struct fuzz_options *options, bool settled,
 		    long now);
 
-/* Its folder cannot be written to, or soon will not: why; else NULL. */
+/* Its directory cannot be written to, or soon will not: why; else NULL. */
 const char *target_cannot_write(const struct target *target);
 
 /* Hands an input to the engines, if it is no finding. */

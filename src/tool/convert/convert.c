@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 #include "harness/program/program_name.h"
-#include "tool/kit/output.h"
-#include "tool/kit/usage.h"
+#include "tool/util/output.h"
+#include "tool/util/usage.h"
 
 /* ---- one program ---- */
 
@@ -73,7 +73,7 @@ static size_t stem(const char *name)
 	return len;
 }
 
-/* @name: of the file in the folder that is written */
+/* @name: of the file in the directory that is written */
 static int convert_file(struct convert_order *order, const char *file, const char *name)
 {
 	static struct recoded recoded;
@@ -91,7 +91,7 @@ static int convert_file(struct convert_order *order, const char *file, const cha
 		return EXIT_FAILED;
 	if (!order->out)
 		return write_standard(&recoded);
-	if (!order->out_is_folder)
+	if (!order->out_is_directory)
 		return write_file(order, file, order->out, &recoded);
 	if (!path_make(path, sizeof(path), "%s/%.*s%s", order->out, (int)stem(name), name,
 		       recoded.text ? ".page" : ".bin")) {
@@ -101,27 +101,27 @@ static int convert_file(struct convert_order *order, const char *file, const cha
 	return write_file(order, file, path, &recoded);
 }
 
-/* ---- folders ---- */
+/* ---- directories ---- */
 
-static bool make_folder(const char *path)
+static bool make_directory(const char *path)
 {
 	struct stat status;
 
 	if (!mkdir(path, 0777) || (errno == EEXIST && !stat(path, &status) &&
 				   S_ISDIR(status.st_mode)))
 		return true;
-	fprintf(stderr, "%s: expected to make the folder: %s\n", path, strerror(errno));
+	fprintf(stderr, "%s: expected to make the directory: %s\n", path, strerror(errno));
 	return false;
 }
 
-/* The folders in OUT that @name stands in. */
-static bool make_folders(const struct convert_order *order, const char *name)
+/* The directories in OUT that @name stands in. */
+static bool make_directories(const struct convert_order *order, const char *name)
 {
 	char path[PATH_MAX];
 
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
 		path_make_or_exit(path, sizeof(path), "%s/%.*s", order->out, (int)(slash - name), name);
-		if (!make_folder(path))
+		if (!make_directory(path))
 			return false;
 	}
 	return true;
@@ -129,7 +129,7 @@ static bool make_folders(const struct convert_order *order, const char *name)
 
 struct inside {
 	struct convert_order *order;
-	size_t above; /* bytes of a path before the name below the folder */
+	size_t above; /* bytes of a path before the name below the directory */
 	int result;
 };
 
@@ -139,21 +139,21 @@ static void convert_inside(const char *path, void *ctx)
 	const char *name = path + inside->above;
 	int result;
 
-	result = make_folders(inside->order, name) ? convert_file(inside->order, path, name) : EXIT_BAD;
+	result = make_directories(inside->order, name) ? convert_file(inside->order, path, name) : EXIT_BAD;
 	inside->result = worse(inside->result, file_tally_add(&inside->order->tally, result));
 }
 
-static int convert_folder(struct convert_order *order, const char *folder)
+static int convert_directory(struct convert_order *order, const char *directory)
 {
-	struct inside inside = { order, strlen(folder) + 1, EXIT_GOOD };
+	struct inside inside = { order, strlen(directory) + 1, EXIT_GOOD };
 	size_t ignored = 0;
-	bool good = program_walk(folder, convert_inside, &inside, &ignored);
+	bool good = program_walk(directory, convert_inside, &inside, &ignored);
 
-	file_list_log_ignored(folder, ignored);
+	file_list_log_ignored(directory, ignored);
 	return good ? inside.result : EXIT_BAD;
 }
 
-static bool is_folder(const char *path)
+static bool is_directory(const char *path)
 {
 	struct stat status;
 
@@ -164,8 +164,8 @@ static int convert_path(struct convert_order *order, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	if (is_folder(path))
-		return convert_folder(order, path);
+	if (is_directory(path))
+		return convert_directory(order, path);
 	return file_tally_add(&order->tally, convert_file(order, path, slash ? slash + 1 : path));
 }
 
@@ -178,23 +178,23 @@ static bool ends_in(const char *name, const char *ending)
 
 int convert(struct convert_order *order, int count, char **paths)
 {
-	bool folder = count > 1;
+	bool directory = count > 1;
 	int status = EXIT_GOOD;
 
 	for (int i = 0; i < count; i++)
-		folder |= is_folder(paths[i]);
-	if (folder && !order->out)
-		return usage_error("convert", "expected -o FOLDER for more than one file");
-	order->out_is_folder = order->out && (folder || is_folder(order->out));
-	if (order->out_is_folder && !make_folder(order->out))
+		directory |= is_directory(paths[i]);
+	if (directory && !order->out)
+		return usage_error("convert", "expected -o DIRECTORY for more than one file");
+	order->out_is_directory = order->out && (directory || is_directory(order->out));
+	if (order->out_is_directory && !make_directory(order->out))
 		return EXIT_BAD;
-	if (order->to == RECODE_OTHER && order->out && !order->out_is_folder)
+	if (order->to == RECODE_OTHER && order->out && !order->out_is_directory)
 		order->to = ends_in(order->out, ".page") ? RECODE_TEXT :
 			     ends_in(order->out, ".bin")  ? RECODE_BYTES :
 							     RECODE_OTHER;
 	for (int i = 0; i < count; i++)
 		status = worse(status, convert_path(order, paths[i]));
-	if (order->out_is_folder)
+	if (order->out_is_directory)
 		printf("%zu programs written to %s\n", order->written.count, order->out);
 	file_tally_print(&order->tally, "convert");
 	return status;

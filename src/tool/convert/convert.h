@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Programs from one notation to the other, by file or by folder. */
+/* Programs from one notation to the other, by file or by directory. */
 #ifndef TOOL_CONVERT_H
 #define TOOL_CONVERT_H
 
 #include <stdbool.h>
 
 #include "tool/convert/recode.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/name_set.h"
+#include "tool/util/file_list.h"
+#include "tool/util/name_set.h"
 
 struct convert_order {
 	enum recode_to to;
 	bool strict, force;
 	const char *out; /* NULL: standard output */
 	/* On its way. */
-	bool out_is_folder;
+	bool out_is_directory;
 	struct name_set written; /* paths */
 	struct file_tally tally;
 };

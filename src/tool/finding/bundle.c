@@ -8,15 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/base/isolate.h"
-#include "harness/base/path.h"
-#include "harness/base/shell_word.h"
+#include "harness/util/isolate.h"
+#include "harness/util/path.h"
+#include "harness/util/shell_word.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
-#include "tool/kit/output.h"
-#include "tool/kit/store.h"
+#include "tool/util/output.h"
+#include "tool/util/store.h"
 #include "tool/to_c/to_c.h"
 
 void bundle_name(const struct signature *signature, char name[BUNDLE_NAME])
@@ -216,7 +216,7 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 		if (!b->signature->needs[i])
 			continue;
 		fprintf(sheet.out, "\n%s:\n", flavour_names[i]);
-		capture(sheet.out, judge->witnesses.of[i].path, reports);
+		capture(sheet.out, judge->runners.of[i].path, reports);
 	}
 	return sheet_end(&sheet, b, "report.txt", file);
 }

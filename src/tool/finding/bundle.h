@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The folder of one failure: what somebody needs who is to mend it.
+ * The directory of one failure: what somebody needs who is to mend it.
  *
  *   finding          as the engine left it
  *   program.page     the same as text
@@ -29,7 +29,7 @@
 #include "tool/sarif/sarif.h"
 
 struct bundle {
-	char dir[PATH_MAX];    /* its folder */
+	char dir[PATH_MAX];    /* its directory */
 	const char *finding;   /* path */
 	const struct program *program, *smallest; /* or NULL: an input that is no program */
 	const struct input_reduction *input;	  /* is it then */

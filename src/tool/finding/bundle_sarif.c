@@ -2,8 +2,8 @@
 /* A failure of triage for code hosts: at the library's line, if there is one. */
 #include <stdio.h>
 
-#include "harness/base/path.h"
-#include "harness/base/shell_word.h"
+#include "harness/util/path.h"
+#include "harness/util/shell_word.h"
 #include "harness/program/program_text.h"
 #include "tool/finding/bundle.h"
 

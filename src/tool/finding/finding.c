@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/base/walk.h"
+#include "harness/util/walk.h"
 #include "harness/program/program_name.h"
-#include "tool/kit/store.h"
+#include "tool/util/store.h"
 
 struct gathering {
 	struct findings *findings;
@@ -23,30 +23,30 @@ static bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-/* The name of the folder that a file is in, with the slash behind it. */
-static const char *folder_of(const char *path, const char *name)
+/* The name of the directory that a file is in, with the slash behind it. */
+static const char *directory_of(const char *path, const char *name)
 {
-	const char *folder = name;
+	const char *directory = name;
 
-	if (folder > path)
-		folder--;
-	while (folder > path && folder[-1] != '/')
-		folder--;
-	return folder;
+	if (directory > path)
+		directory--;
+	while (directory > path && directory[-1] != '/')
+		directory--;
+	return directory;
 }
 
 static bool is_named(const char *path)
 {
 	static const char *const prefixes[] = { "crash-", "leak-", "oom-", "timeout-" };
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	const char *folder = folder_of(path, name);
+	const char *directory = directory_of(path, name);
 
-	if (begins(folder, "reports/"))
+	if (begins(directory, "reports/"))
 		return false;
-	if (begins(folder, "findings/"))
+	if (begins(directory, "findings/"))
 		return true;
 	if (begins(name, "id:"))
-		return begins(folder, "crashes") || begins(folder, "hangs");
+		return begins(directory, "crashes") || begins(directory, "hangs");
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (begins(name, prefixes[i]))
 			return true;
@@ -61,11 +61,11 @@ static bool is_direct(const char *dir, const char *path)
 	return !strchr(rest, '/');
 }
 
-static bool is_below(const char *path, const char *folder)
+static bool is_below(const char *path, const char *directory)
 {
-	size_t len = strlen(folder);
+	size_t len = strlen(directory);
 
-	return !strncmp(path, folder, len) && (path[len] == '/' || !path[len]);
+	return !strncmp(path, directory, len) && (path[len] == '/' || !path[len]);
 }
 
 static void add(struct findings *findings, const char *path, const struct store_input *input)
@@ -112,7 +112,7 @@ bool findings_gather(struct findings *findings, const char *dir, const char *exc
 
 	memset(findings, 0, sizeof(*findings));
 	if (stat(dir, &status) || !S_ISDIR(status.st_mode)) {
-		fprintf(stderr, "%s: expected a folder with findings: %s\n", dir,
+		fprintf(stderr, "%s: expected a directory with findings: %s\n", dir,
 			strerror(errno ? errno : ENOTDIR));
 		return false;
 	}

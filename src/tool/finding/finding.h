@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What engines found, in a folder of theirs: a campaign's (TARGET/findings), libFuzzer's
+ * What engines found, in a directory of theirs: a campaign's (TARGET/findings), libFuzzer's
  * (crash-*, leak-*, oom-*, timeout-*), AFL++'s (crashes/id:*, hangs/id:*), or any other
- * folder, where each file is one. Equal contents count once.
+ * directory, where each file is one. Equal contents count once.
  */
 #ifndef TOOL_FINDING_H
 #define TOOL_FINDING_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/base/sha1.h"
+#include "harness/util/sha1.h"
 
 struct finding {
 	char *path;
@@ -27,7 +27,7 @@ struct findings {
 
 /*
  * Gathers what is in @dir, sorted by name; not what is below @except.
- * Return: false, which has been told, if the folder cannot be read.
+ * Return: false, which has been told, if the directory cannot be read.
  */
 bool findings_gather(struct findings *findings, const char *dir, const char *except);
 void findings_free(struct findings *findings);

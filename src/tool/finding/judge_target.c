@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/kit/status.h"
-#include "tool/kit/usage.h"
+#include "tool/util/status.h"
+#include "tool/util/usage.h"
 
 static void begin(struct judge_targets *targets)
 {
@@ -48,7 +48,7 @@ static struct replayer *replayer_of(struct judge_targets *targets, const struct 
 bool judge_by_target(struct judge *judge, struct judge_targets *targets,
 		     const struct fuzz_target *target)
 {
-	judge->replayer = target ? replayer_of(targets, target, judge->witnesses.seconds) : NULL;
+	judge->replayer = target ? replayer_of(targets, target, judge->runners.seconds) : NULL;
 	judge->rules_may_break = target;
 	return !target || judge->replayer || target->reads == READS_BYTES;
 }

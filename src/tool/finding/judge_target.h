@@ -4,7 +4,7 @@
 #define TOOL_JUDGE_TARGET_H
 
 #include "tool/finding/signature.h"
-#include "tool/kit/scratch.h"
+#include "tool/util/scratch.h"
 
 /* A replayer for each target that was asked for, found once. */
 struct judge_targets {

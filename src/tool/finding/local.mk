@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What engines found: what it is that fails, the smallest program that does so, its folder.
+# What engines found: what it is that fails, the smallest program that does so, its directory.
 
 tool_sources += \
 	%D%/bundle.c \

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/sha1.h"
+#include "harness/util/sha1.h"
 #include "harness/model/repair.h"
 #include "harness/mutate/minimize.h"
 #include "harness/program/program_bytes.h"
-#include "tool/kit/name_set.h"
-#include "tool/kit/status.h"
+#include "tool/util/name_set.h"
+#include "tool/util/status.h"
 
 struct reducer {
 	struct reduction *reduction;

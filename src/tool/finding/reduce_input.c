@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/sha1.h"
-#include "tool/kit/name_set.h"
-#include "tool/kit/status.h"
+#include "harness/util/sha1.h"
+#include "tool/util/name_set.h"
+#include "tool/util/status.h"
 
 /* Of an input of fuzz_api (fuzz/api_call.h): a call has a byte for its name, and 7 others. */
 #define CALL_RECORD 8

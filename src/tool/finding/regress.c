@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 #include "harness/program/program_text.h"
-#include "tool/kit/output.h"
+#include "tool/util/output.h"
 
 static bool has(const char *root, const char *name)
 {
@@ -20,7 +20,7 @@ static bool has(const char *root, const char *name)
 	return !access(path, F_OK);
 }
 
-bool regress_find(const char *start, char folder[PATH_MAX])
+bool regress_find(const char *start, char directory[PATH_MAX])
 {
 	char root[PATH_MAX], *up;
 
@@ -33,7 +33,7 @@ bool regress_find(const char *start, char folder[PATH_MAX])
 		if (up != root)
 			strcpy(root, up);
 	}
-	path_make_or_exit(folder, PATH_MAX, "%s/corpus/regress", root);
+	path_make_or_exit(directory, PATH_MAX, "%s/corpus/regress", root);
 	return true;
 }
 
@@ -57,13 +57,13 @@ static size_t text_of(const struct program *program, const struct signature *sig
 				(int)(behind - plain), plain, signature->text, behind);
 }
 
-int regress_add(const char *folder, const char *name, const struct program *program,
+int regress_add(const char *directory, const char *name, const struct program *program,
 		const struct signature *signature, struct rules *rules, char path[PATH_MAX])
 {
 	static char text[TEXT_PROGRAM_MAX + 300];
 	size_t size = text_of(program, signature, rules, text);
 
-	if (!path_make(path, PATH_MAX, "%s/%s.page", folder, name))
+	if (!path_make(path, PATH_MAX, "%s/%s.page", directory, name))
 		return ENAMETOOLONG;
 	if (!access(path, F_OK))
 		return EEXIST;

@@ -14,7 +14,7 @@
  * The corpus/regress of the source tree at @start, or of the nearest above it.
  * Return: false if there is no source tree.
  */
-bool regress_find(const char *start, char folder[PATH_MAX]);
+bool regress_find(const char *start, char directory[PATH_MAX]);
 
 /*
  * Adds @program as NAME.page, with what the model says of it as `expect` and its failure as
@@ -23,7 +23,7 @@ bool regress_find(const char *start, char folder[PATH_MAX]);
  * @path: gets where
  * Return: 0, EEXIST, or what went wrong.
  */
-int regress_add(const char *folder, const char *name, const struct program *program,
+int regress_add(const char *directory, const char *name, const struct program *program,
 		const struct signature *signature, struct rules *rules, char path[PATH_MAX]);
 
 #endif

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
-#include "tool/kit/flavours.h"
-#include "tool/kit/output.h"
-#include "tool/witness/symbols.h"
+#include "tool/util/flavours.h"
+#include "tool/util/output.h"
+#include "tool/flavour_runner/symbols.h"
 
 static struct isolated child;
 

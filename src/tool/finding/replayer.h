@@ -10,10 +10,10 @@
 #include <limits.h>
 #include <stdint.h>
 
-#include "harness/base/isolate.h"
+#include "harness/util/isolate.h"
 #include "harness/program/program.h"
-#include "tool/kit/fuzz_target.h"
-#include "tool/witness/report.h"
+#include "tool/util/fuzz_target.h"
+#include "tool/flavour_runner/report.h"
 
 #define REPLAYED_WHAT 400
 

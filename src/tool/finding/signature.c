@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "harness/model/claims.h"
-#include "tool/witness/report.h"
+#include "tool/flavour_runner/report.h"
 
 /* flavour_names in numbers, where one of them is meant. */
 enum { PLAIN, ASAN, TSAN, MSAN };
@@ -17,13 +17,13 @@ bool judge_begin(struct judge *j, const bool *flavours, unsigned int seconds)
 {
 	memset(j, 0, sizeof(*j));
 	j->rules = rules_new();
-	j->witnesses.seconds = seconds;
-	return j->rules && witnesses_find(&j->witnesses, flavours);
+	j->runners.seconds = seconds;
+	return j->rules && flavour_runners_find(&j->runners, flavours);
 }
 
 void judge_end(struct judge *j)
 {
-	witnesses_end(&j->witnesses);
+	flavour_runners_destroy(&j->runners);
 	rules_delete(j->rules);
 }
 
@@ -85,11 +85,11 @@ void signature_add_plain(struct signature *s, const struct program *program, con
  * it is one failure. The call only where no function is known.
  */
 static void site_text(const struct judge *j, unsigned int flavour, const struct program *program,
-		      const struct testimony_site *site, char text[SITE_TEXT])
+		      const struct execution_site *site, char text[SITE_TEXT])
 {
 	struct report_frame frame;
 
-	if (symbols_innermost(j->witnesses.of[flavour].path, site->stack, &frame))
+	if (symbols_innermost(j->runners.of[flavour].path, site->stack, &frame))
 		snprintf(text, SITE_TEXT, "%s", frame.function);
 	else
 		snprintf(text, SITE_TEXT, "%s", op_of(program, site->call));
@@ -100,9 +100,9 @@ static void site_text(const struct judge *j, unsigned int flavour, const struct 
  * own check where a program broke a rule, and the same for all calls.
  */
 static void stack_text(const struct judge *j, unsigned int flavour, const struct program *program,
-		       const struct testimony_site *site, char text[SITE_TEXT])
+		       const struct execution_site *site, char text[SITE_TEXT])
 {
-	symbols_top(j->witnesses.of[flavour].path, site->stack, text);
+	symbols_top(j->runners.of[flavour].path, site->stack, text);
 	if (!*text)
 		snprintf(text, SITE_TEXT, "%s", op_of(program, site->call));
 }
@@ -123,7 +123,7 @@ static void add_place(struct signature *s, const struct judge *j, unsigned int f
 		return;
 	s->place_count++;
 	place->call = call;
-	symbols_innermost(j->witnesses.of[flavour].path, stack, &place->frame);
+	symbols_innermost(j->runners.of[flavour].path, stack, &place->frame);
 }
 
 /* ---- disagreement ---- */
@@ -132,17 +132,17 @@ static void add_place(struct signature *s, const struct judge *j, unsigned int f
 static const unsigned int by_detail[] = { ASAN, MSAN, TSAN, PLAIN };
 
 /* Is the difference a race that the model does not have, and is it known where? */
-static bool is_unknown_race(const struct judge *j, unsigned int flavour, const struct testimony *t)
+static bool is_unknown_race(const struct judge *j, unsigned int flavour, const struct execution_record *t)
 {
 	struct report_frame frame;
 
 	return strstr(t->why, "race with ") && t->race[0].call != NO_SITE &&
 	       t->race[1].call == NO_SITE &&
-	       symbols_innermost(j->witnesses.of[flavour].path, t->race[0].stack, &frame);
+	       symbols_innermost(j->runners.of[flavour].path, t->race[0].stack, &frame);
 }
 
 static void add_unknown_race(struct signature *s, const struct judge *j, unsigned int flavour,
-			     const struct program *program, const struct testimony *t)
+			     const struct program *program, const struct execution_record *t)
 {
 	char sites[2][SITE_TEXT];
 
@@ -155,19 +155,19 @@ static void add_unknown_race(struct signature *s, const struct judge *j, unsigne
 }
 
 static bool add_difference(struct signature *s, const struct judge *j, const struct program *program,
-			   const struct testimony *told)
+			   const struct execution_record *told)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
 		unsigned int flavour = by_detail[i];
-		const struct testimony *t = &told[flavour];
-		const struct testimony_death *death = &t->deaths[t->death_count ? t->death_count - 1 : 0];
+		const struct execution_record *t = &told[flavour];
+		const struct execution_death *death = &t->deaths[t->death_count ? t->death_count - 1 : 0];
 		char site[SITE_TEXT];
 
 		if (t->result != CHECK_DIFFER)
 			continue;
 		s->failed = s->differs = s->needs[flavour] = true;
 		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
-		witness_disagreement(&j->witnesses, flavour, program, t, s->seen);
+		flavour_runner_disagreement(&j->runners, flavour, program, t, s->seen);
 		add(s, "%s disagrees: ", flavour_names[flavour]);
 		if (*t->why) {
 			if (is_unknown_race(j, flavour, t))
@@ -242,15 +242,15 @@ static void name_pair(struct signature *s)
 }
 
 static void add_race(struct signature *s, const struct judge *j, const struct program *program,
-		     const struct testimony *told)
+		     const struct execution_record *told)
 {
-	const struct testimony *t = &told[TSAN];
+	const struct execution_record *t = &told[TSAN];
 	const struct race *race = first_race(j->rules);
 	char sites[2][SITE_TEXT];
 
 	if (!race)
 		return;
-	s->needs[TSAN] = j->witnesses.of[TSAN].there;
+	s->needs[TSAN] = j->runners.of[TSAN].there;
 	if (t->race[0].call < program->count && t->race[1].call < program->count) {
 		sort_ops(s->race, program, t->race[0].call, t->race[1].call);
 		for (unsigned int i = 0; i < 2; i++) {
@@ -270,11 +270,11 @@ static void add_race(struct signature *s, const struct judge *j, const struct pr
 
 /* The first flavour of @order that saw @call end a process. */
 static bool add_death(struct signature *s, const struct judge *j, const struct program *program,
-		      const struct testimony *told, size_t call, const unsigned int *order)
+		      const struct execution_record *told, size_t call, const unsigned int *order)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++)
 		for (size_t n = 0; n < told[order[i]].death_count; n++) {
-			const struct testimony_death *death = &told[order[i]].deaths[n];
+			const struct execution_death *death = &told[order[i]].deaths[n];
 			char site[SITE_TEXT];
 
 			if (death->site.call != call)
@@ -289,7 +289,7 @@ static bool add_death(struct signature *s, const struct judge *j, const struct p
 }
 
 static void add_end(struct signature *s, const struct judge *j, const struct program *program,
-		    const struct testimony *told, size_t call, enum rule rule,
+		    const struct execution_record *told, size_t call, enum rule rule,
 		    const unsigned int *order)
 {
 	add(s, "; %s", rule_name(rule));
@@ -301,7 +301,7 @@ static void add_end(struct signature *s, const struct judge *j, const struct pro
 }
 
 static void add_rules(struct signature *s, const struct judge *j, const struct program *program,
-		      const struct testimony *told)
+		      const struct execution_record *told)
 {
 	static const unsigned int fatal_order[] = { ASAN, PLAIN, TSAN, MSAN };
 	static const unsigned int value_order[] = { MSAN, ASAN, TSAN, PLAIN };
@@ -332,7 +332,7 @@ static uint8_t fatal_op(const struct rules *rules, const struct program *program
 void signature_make(struct signature *s, struct judge *j, const struct program *program,
 		    const bool *flavours)
 {
-	static struct testimony told[FLAVOURS_MAX];
+	static struct execution_record told[FLAVOURS_MAX];
 
 	if (j->replayer) {
 		signature_of_target(s, j, program);
@@ -343,10 +343,10 @@ void signature_make(struct signature *s, struct judge *j, const struct program *
 	s->broken = rules_verdict(j->rules)->broken;
 	s->fatal = fatal_op(j->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		testimony_clear(&told[i]);
-		if (!j->witnesses.of[i].there || (flavours && !flavours[i]))
+		execution_record_clear(&told[i]);
+		if (!j->runners.of[i].there || (flavours && !flavours[i]))
 			continue;
-		witness_ask(&j->witnesses, i, program, &told[i]);
+		flavour_runner_execute(&j->runners, i, program, &told[i]);
 		j->executed++;
 	}
 	if (!add_difference(s, j, program, told) && !add_claim(s, j, program) && !j->rules_may_break)
@@ -380,7 +380,7 @@ const char *signature_lacks(const struct judge *j)
 {
 	if (symbols_missing())
 		return "no llvm-symbolizer or addr2line found: functions do not tell failures apart";
-	if (!j->witnesses.of[TSAN].there)
+	if (!j->runners.of[TSAN].there)
 		return "without the tsan flavour races are the model's alone";
 	return NULL;
 }

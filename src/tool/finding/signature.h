@@ -26,8 +26,8 @@
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
 #include "tool/finding/replayer.h"
-#include "tool/witness/report.h"
-#include "tool/witness/witness.h"
+#include "tool/flavour_runner/report.h"
+#include "tool/flavour_runner/flavour_runner.h"
 
 #define SIGNATURE_TEXT 1600
 
@@ -54,10 +54,10 @@ struct signature {
 	struct signature_place places[2];
 };
 
-/* The model and the witnesses. */
+/* The model and the runners. */
 struct judge {
 	struct rules *rules;
-	struct witnesses witnesses;
+	struct flavour_runners runners;
 	unsigned long judged, executed; /* programs, and how often in a flavour */
 	struct replayer *replayer; /* NULL, or the fuzz target that decides alone what fails */
 	bool rules_may_break; /* a program that breaks rules as the model says does not fail */

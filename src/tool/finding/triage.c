@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/base/path.h"
+#include "harness/util/path.h"
 #include "harness/exec/exec.h"
 #include "harness/program/program_file.h"
 #include "tool/finding/bundle.h"
@@ -20,9 +20,9 @@
 #include "tool/finding/reduce.h"
 #include "tool/finding/reduce_input.h"
 #include "tool/finding/regress.h"
-#include "tool/kit/status.h"
-#include "tool/kit/store.h"
-#include "tool/kit/usage.h"
+#include "tool/util/status.h"
+#include "tool/util/store.h"
+#include "tool/util/usage.h"
 
 /* Findings that fail in the same way. */
 struct failure {
@@ -365,7 +365,7 @@ static bool make_output(const char *output)
 {
 	if (!mkdir(output, 0777) || errno == EEXIST)
 		return true;
-	fprintf(stderr, "%s: expected a folder that can be written: %s\n", output, strerror(errno));
+	fprintf(stderr, "%s: expected a directory that can be written: %s\n", output, strerror(errno));
 	return false;
 }
 
@@ -381,8 +381,8 @@ int triage(const struct triage_order *order)
 		return EXIT_BAD;
 	if (!judge_begin(&t.judge, order->wanted, order->seconds))
 		return usage_error("triage", "expected a flavour that this build has");
-	t.judge.witnesses.threads = order->threads;
-	witnesses_text(&t.judge.witnesses, flavours);
+	t.judge.runners.threads = order->threads;
+	flavour_runners_text(&t.judge.runners, flavours);
 	announce("triage", "%zu finding%s in %s, up to %u tries each, in %s", t.findings.count,
 		 t.findings.count == 1 ? "" : "s", order->dir, order->tries, flavours);
 	if (order->sarif && !(t.sarif = sarif_begin("triage")))

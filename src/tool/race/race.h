@@ -18,7 +18,7 @@
 #include <stdio.h>
 
 #include "harness/matrix.h"
-#include "tool/kit/results.h"
+#include "tool/util/results.h"
 
 #define DETECTOR(name, ...) RACE_##name,
 enum race_detector {

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "harness/detect/valgrind.h"
-#include "tool/kit/flavours.h"
-#include "tool/kit/place.h"
+#include "tool/util/flavours.h"
+#include "tool/util/place.h"
 #include "tool/race/race.h"
 
 #define BIT(name) (1u << RACE_##name)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/shell_word.h"
+#include "harness/util/shell_word.h"
 #include "harness/exec/exec.h"
 #include "harness/model/rules.h"
-#include "tool/kit/usage.h"
+#include "tool/util/usage.h"
 
 /* ---- what is selected ---- */
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/kit/json.h"
+#include "tool/util/json.h"
 #include "tool/race/race.h"
 
 static bool ran(const struct race_column *column)

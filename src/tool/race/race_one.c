@@ -13,7 +13,7 @@
 #include "harness/check.h"
 #include "harness/detect/tsan.h"
 #include "harness/detect/valgrind.h"
-#include "tool/kit/usage.h"
+#include "tool/util/usage.h"
 #include "tool/race/race.h"
 
 static struct {

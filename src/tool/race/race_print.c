@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/base/shell_word.h"
+#include "harness/util/shell_word.h"
 #include "harness/program/program_text.h"
 #include "tool/race/race.h"
 

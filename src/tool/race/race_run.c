@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tool/kit/flavours.h"
+#include "tool/util/flavours.h"
 #include "tool/race/race.h"
 
 /*

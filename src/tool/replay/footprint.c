@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/kit/usage.h"
+#include "tool/util/usage.h"
 
 /* Of whatever sanitizer is linked. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
@@ -44,7 +44,7 @@ static size_t read_some(int fd, char *text, size_t size)
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* What nobody counts may grow unseen: a worker that cannot look is no witness. */
+/* What is not counted may grow unseen: a worker that cannot count reports a failure. */
 static int open_or_exit(const char *name)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC);

@@ -9,11 +9,10 @@ tool_sources += \
 	%D%/misbehave.def \
 	%D%/misbehave.h \
 	%D%/replay.h \
-	%D%/replay_company.c \
 	%D%/replay_finish.c \
 	%D%/replay_gate.c \
 	%D%/replay_gate.h \
-	%D%/replay_hand.c \
+	%D%/replay_interaction.c \
 	%D%/replay_list.c \
 	%D%/replay_orders.c \
 	%D%/replay_report.c \
@@ -21,4 +20,5 @@ tool_sources += \
 	%D%/replay_run.h \
 	%D%/replay_sarif.c \
 	%D%/replay_self_test.c \
-	%D%/replay_worker.c
+	%D%/replay_worker.c \
+	%D%/replay_worker_process.c

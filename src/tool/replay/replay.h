@@ -4,12 +4,12 @@
  *
  *   replay_gate.c      all flavours, one after the other
  *   replay_list.c      inputs, by name, in a file without a name that workers read
- *   replay_worker.c    the half inside of a flavour's binary: takes inputs from its desk
- *   replay_hand.c      one worker: starting, watching, ending it; what it died of
- *   replay_run.c       one flavour: hands out work
+ *   replay_worker.c    the half inside of a flavour's binary: takes inputs from its control
+ *   replay_worker_process.c      one worker: starting, watching, ending it; what it died of
+ *   replay_run.c       one flavour: workers out work
  *   replay_finish.c    what comes back: each failure is seen again alone
  *   replay_orders.c    orders, and what has to stay the same
- *   replay_company.c   failures that need others before them: which of them?
+ *   replay_interaction.c   failures that need others before them: which of them?
  *   replay_report.c    what is told: rows, TAP, JUnit, JSON
  *   replay_sarif.c     the same for code hosts
  *   misbehave.c        inputs that go wrong on purpose
@@ -23,7 +23,7 @@
 #include <stdio.h>
 
 #include "harness/trial.h"
-#include "tool/kit/results.h"
+#include "tool/util/results.h"
 #include "tool/sarif/replay_kind.h"
 
 /* Is the process spoilt for other inputs? What the library had no part in spoils nothing. */
@@ -46,7 +46,7 @@ struct replay_list {
 /*
  * Files of all @paths, which NULL ends, sorted (or, @as_given, in the order of the paths),
  * each once. What cannot be read is told on standard error.
- * @left_out: gets the number of files in folders that are no inputs (*.md, *.mk)
+ * @left_out: gets the number of files in directories that are no inputs (*.md, *.mk)
  * @good: gets whether all could be read
  * Return: NULL, after saying so, without memory.
  */
@@ -60,15 +60,15 @@ const char *replay_name(const struct replay_list *list, uint32_t input);
 
 /* ---- worker and driver ---- */
 
-/* Inputs of one errand. */
-#define REPLAY_ERRAND 512
-/* After so many errands a worker is another: detectors keep something of each race. */
-#define REPLAY_ERRANDS 40
+/* Inputs of one batch. */
+#define REPLAY_BATCH 512
+/* After so many batches a worker is another: detectors keep something of each race. */
+#define REPLAY_BATCHES 40
 #define REPLAY_WHY 256
 
 struct replay_result {
 	uint8_t kind;
-	bool suspect; /* the heap is larger than before, or there is a descriptor more */
+	bool recheck; /* the heap is larger than before, or there is a descriptor more */
 	uint32_t microseconds;
 	uint64_t digest; /* of the outcome, if it was asked for */
 	char why[REPLAY_WHY];
@@ -83,12 +83,12 @@ struct replay_footprint {
  * What a worker and the driver share. Nothing else of the driver can be reached by a
  * worker that writes wildly, and what stands here is believed only as far as it is checked.
  */
-struct replay_desk {
+struct replay_control {
 	/* From the driver. */
-	uint32_t count, inputs[REPLAY_ERRAND];
+	uint32_t count, inputs[REPLAY_BATCH];
 	bool alone;   /* one input, looked at closely */
-	bool measure; /* instead of an errand: what the process holds now */
-	bool lost;    /* at the end of the errand: is there lost memory? */
+	bool measure; /* instead of an batch: what the process holds now */
+	bool lost;    /* at the end of the batch: is there lost memory? */
 	bool digests;
 	/* From the worker. */
 	_Atomic uint32_t position; /* of the input that began last */
@@ -98,21 +98,21 @@ struct replay_desk {
 	struct replay_footprint footprint;
 	bool looks_for_lost; /* it can */
 	bool has_lost;
-	struct replay_result results[REPLAY_ERRAND];
+	struct replay_result results[REPLAY_BATCH];
 };
 
 /* Descriptors that a worker finds open. */
-enum replay_descriptor { REPLAY_LIST = 3, REPLAY_DESK, REPLAY_GO, REPLAY_DONE };
+enum replay_descriptor { REPLAY_LIST = 3, REPLAY_CONTROL, REPLAY_GO, REPLAY_DONE };
 
 /*
  * The worker. @armed: inputs misbehave that ask for it.
  * Return: an exit status.
  */
-int replay_worker(const struct trial_options *options, bool armed);
+int replay_worker_run(const struct trial_options *options, bool armed);
 
 /* ---- driving ---- */
 
-/* More jobs than processors bring nothing, but the user may know better. */
+/* More jobs than CPUs bring nothing, but the user may know better. */
 #define REPLAY_JOBS 64
 
 struct replay_options {
@@ -156,62 +156,67 @@ struct replay_column {
 
 /* ---- one worker ---- */
 
-enum hand_state { HAND_EMPTY, HAND_IDLE, HAND_BUSY, HAND_ENDING };
+enum replay_worker_state {
+	REPLAY_WORKER_EMPTY,
+	REPLAY_WORKER_IDLE,
+	REPLAY_WORKER_BUSY,
+	REPLAY_WORKER_ENDING,
+};
 
-#define HAND_OUTPUT 16384
+#define REPLAY_WORKER_OUTPUT 16384
 
-struct replay_hand {
-	enum hand_state state;
+struct replay_worker {
+	enum replay_worker_state state;
 	int pid;
 	int go, done, output;	/* ends of pipes */
 	int go_end;		/* the worker's: writing to one that died is no SIGPIPE */
-	int file;		/* of the desk */
-	struct replay_desk *desk;
-	unsigned int errands;	/* that it got */
+	int file;		/* of the control */
+	struct replay_control *control;
+	unsigned int batches;	/* that it got */
 	uint32_t *history;	/* inputs that it began, in order */
 	size_t ran;
 	bool alone;
 	/* Watching. */
 	uint32_t phase;
 	long since;		/* ms: when the phase began, as far as was seen */
-	long cpu_since;		/* ms of processor then */
-	size_t resident;	/* bytes, when the errand began */
+	long cpu_since;		/* ms of CPU time then */
+	size_t resident;	/* bytes, when the batch began */
 	enum replay_kind killed; /* for what the driver ended it; REPLAY_good: it did not */
 	/* What it printed: its end. */
-	char text[HAND_OUTPUT];
+	char text[REPLAY_WORKER_OUTPUT];
 	size_t used;
 };
 
 /* Return: false without processes or memory. */
-bool hand_start(struct replay_hand *hand, const struct replay_options *options,
+bool replay_worker_start(struct replay_worker *worker, const struct replay_options *options,
 		const struct replay_list *list);
 
-/* Hands it an errand of @count inputs. */
-void hand_go(struct replay_hand *hand, const uint32_t *inputs, uint32_t count);
+/* Hands it an batch of @count inputs. */
+void replay_worker_send(struct replay_worker *worker, const uint32_t *inputs, uint32_t count);
 
 /* Reads what it prints, and ends it when an input uses more than it may. */
-void hand_watch(struct replay_hand *hand, const struct replay_options *options);
+void replay_worker_watch(struct replay_worker *worker, const struct replay_options *options);
 
-/* Instead of an errand: the process is to say what it holds. */
-void hand_measure(struct replay_hand *hand);
+/* Instead of an batch: the process is to say what it holds. */
+void replay_worker_measure(struct replay_worker *worker);
 
 /* Until one of them has something to say, or @most milliseconds. */
-void hand_wait(struct replay_hand *hands, unsigned int count, long most);
+void replay_worker_wait(struct replay_worker *workers, unsigned int count, long most);
 
-/* Did it finish its errand? */
-bool hand_done(const struct replay_hand *hand);
+/* Did it finish its batch? */
+bool replay_worker_done(const struct replay_worker *worker);
 
 /* Is the process gone? Then @status is as of waitpid(). */
-bool hand_gone(struct replay_hand *hand, int *status);
+bool replay_worker_gone(struct replay_worker *worker, int *status);
 
 /* Ends it, however it feels about that. */
-void hand_end(struct replay_hand *hand);
+void replay_worker_end(struct replay_worker *worker);
 
-/* Gives back what a hand had whose process is gone. */
-void hand_clear(struct replay_hand *hand);
+/* Gives back what a worker had whose process is gone. */
+void replay_worker_clear(struct replay_worker *worker);
 
 /* What a process that is gone died of. @why: one line */
-enum replay_kind hand_death(const struct replay_hand *hand, int status,
+enum replay_kind replay_worker_death(const struct replay_worker *worker, int status,
 			    const struct replay_options *options, const char *name,
 			    char why[REPLAY_WHY]);
 
@@ -241,8 +246,8 @@ bool replay_run(const struct replay_options *options, const struct replay_list *
 		struct replay_column *column);
 
 /* A failure that was not there alone. */
-struct replay_puzzle {
-	uint32_t victim;
+struct replay_unattributed {
+	uint32_t affected;
 	uint32_t *history; /* what began before it in its process */
 	size_t ran;
 	uint8_t kind; /* as it was seen first */
@@ -250,8 +255,8 @@ struct replay_puzzle {
 };
 
 /* Who did it? The answer goes to the rows. */
-void replay_company(const struct replay_options *options, const struct replay_list *list,
-		    struct replay_column *column, const struct replay_puzzle *puzzle);
+void replay_find_interaction(const struct replay_options *options, const struct replay_list *list,
+		    struct replay_column *column, const struct replay_unattributed *unattributed);
 
 /*
  * One of @inputs loses memory: which? Only LeakSanitizer knows that there is one.

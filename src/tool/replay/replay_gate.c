@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/kit/usage.h"
+#include "tool/util/usage.h"
 
 struct replay_row *replay_rows_new(size_t count)
 {

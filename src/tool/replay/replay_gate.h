@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "tool/kit/flavours.h"
+#include "tool/util/flavours.h"
 #include "tool/replay/replay.h"
 
 struct replay_gate {
@@ -21,7 +21,7 @@ struct replay_gate {
 /* Fills @flavours with those of @wanted that there are; the others are skipped, by name. */
 void replay_gate_find_flavours(struct replay_gate *gate);
 
-/* @paths: files and folders, which NULL ends. Return: an exit status. */
+/* @paths: files and directories, which NULL ends. Return: an exit status. */
 int replay_gate_run(struct replay_gate *gate, char **paths);
 
 #endif

@@ -45,7 +45,7 @@ static bool pile_path(struct pile *pile, const char *path)
 
 	if (!there || S_ISDIR(status.st_mode) || S_ISREG(status.st_mode))
 		return program_walk(path, pile_up, pile, &pile->left_out);
-	fprintf(stderr, "%s: expected a file or a folder: it is neither\n", path);
+	fprintf(stderr, "%s: expected a file or a directory: it is neither\n", path);
 	return false;
 }
 

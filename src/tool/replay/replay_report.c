@@ -7,13 +7,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "harness/base/shell_word.h"
-#include "harness/base/utf8.h"
+#include "harness/util/shell_word.h"
+#include "harness/util/utf8.h"
 #include "harness/exec/exec.h"
 #include "harness/program/program_name.h"
-#include "tool/kit/flavours.h"
-#include "tool/kit/json.h"
-#include "tool/kit/output.h"
+#include "tool/util/flavours.h"
+#include "tool/util/json.h"
+#include "tool/util/output.h"
 #include "tool/replay/replay.h"
 
 /* Lines that a failed input printed, as they are shown. */

@@ -6,22 +6,22 @@
 #include "tool/replay/replay_run.h"
 
 /* A look for lost memory costs as much as some hundred inputs. */
-#define ERRANDS_A_LOOK 8
+#define BATCHES_A_CHECK 8
 
-/* In errands of 512, 64, 8 and 1 input. */
+/* In batches of 512, 64, 8 and 1 input. */
 #define ROUNDS 4
 
 /* ---- what is to be done ---- */
 
-static bool replace_hand(struct replay_run *run, unsigned int number, bool alone)
+static bool replace_worker(struct replay_run *run, unsigned int number, bool alone)
 {
-	struct replay_hand *hand = &run->hands[number];
+	struct replay_worker *worker = &run->workers[number];
 
-	hand_end(hand);
-	hand->alone = alone;
+	replay_worker_end(worker);
+	worker->alone = alone;
 	run->column->starts++;
-	run->errand_starts += !alone;
-	if (hand_start(hand, run->options, run->list))
+	run->batch_starts += !alone;
+	if (replay_worker_start(worker, run->options, run->list))
 		return true;
 	run->broken = true;
 	return false;
@@ -36,72 +36,73 @@ static size_t stretch(const struct replay_run *run)
 }
 
 /* What failed in one order has had its say. */
-static void add_unless_named(struct replay_run *run, struct replay_items *errand, uint32_t item)
+static void add_unless_named(struct replay_run *run, struct replay_items *batch, uint32_t item)
 {
 	if (replay_kinds[run->column->rows[REPLAY_INPUT(item)].kind].fails)
 		run->done++;
 	else
-		replay_add(errand, item);
+		replay_add(batch, item);
 }
 
 /* Whoever ends its worker leaves others unchecked: each time fewer. */
-static size_t errand_size(const struct replay_run *run)
+static size_t batch_size(const struct replay_run *run)
 {
-	return run->rounds ? REPLAY_ERRAND >> 3 * (run->rounds - 1) : REPLAY_ERRAND;
+	return run->rounds ? REPLAY_BATCH >> 3 * (run->rounds - 1) : REPLAY_BATCH;
 }
 
 /* Items that were given back go first. */
-static bool gather(struct replay_run *run, struct replay_items *errand)
+static bool gather(struct replay_run *run, struct replay_items *batch)
 {
-	size_t left = stretch(run), end = run->next + left, most = errand_size(run);
+	size_t left = stretch(run), end = run->next + left, most = batch_size(run);
 
-	errand->count = 0;
-	while (run->back.count && errand->count < most)
-		add_unless_named(run, errand, run->back.item[--run->back.count]);
-	if (errand->count)
+	batch->count = 0;
+	while (run->back.count && batch->count < most)
+		add_unless_named(run, batch, run->back.item[--run->back.count]);
+	if (batch->count)
 		return true;
-	/* At the end small errands, so that all workers have some. */
+	/* At the end small batches, so that all workers have some. */
 	if (!replay_in_orders(run) && left < most * run->options->jobs * 2)
 		most = left / run->options->jobs / 2 + 1;
-	while (errand->count < most && run->next < end)
-		add_unless_named(run, errand, run->order[run->next++]);
-	return errand->count;
+	while (batch->count < most && run->next < end)
+		add_unless_named(run, batch, run->order[run->next++]);
+	return batch->count;
 }
 
-/* ---- hands ---- */
+/* ---- workers ---- */
 
 static void begin_alone(struct replay_run *run, unsigned int number)
 {
 	run->held[number] = run->suspects[run->looked++];
-	if (!replace_hand(run, number, true))
+	if (!replace_worker(run, number, true))
 		return;
-	run->hands[number].desk->digests = replay_in_orders(run);
-	run->hands[number].alone = true;
-	hand_go(&run->hands[number], &run->held[number].input, 1);
+	run->workers[number].control->digests = replay_in_orders(run);
+	run->workers[number].alone = true;
+	replay_worker_send(&run->workers[number], &run->held[number].input, 1);
 }
 
-static void begin_errand(struct replay_run *run, unsigned int number)
+static void begin_batch(struct replay_run *run, unsigned int number)
 {
-	struct replay_hand *hand = &run->hands[number];
-	struct replay_items *errand = &run->errands[number];
-	uint32_t inputs[REPLAY_ERRAND];
+	struct replay_worker *worker = &run->workers[number];
+	struct replay_items *batch = &run->batches[number];
+	bool is_used_up = worker->batches == REPLAY_BATCHES && !replay_in_orders(run);
+	uint32_t inputs[REPLAY_BATCH];
 
-	if ((hand->state == HAND_EMPTY || (hand->errands == REPLAY_ERRANDS && !replay_in_orders(run))) &&
-	    !replace_hand(run, number, false)) {
-		replay_give_back(run, errand, 0);
+	if ((worker->state == REPLAY_WORKER_EMPTY || is_used_up) &&
+	    !replace_worker(run, number, false)) {
+		replay_give_back(run, batch, 0);
 		return;
 	}
-	for (size_t i = 0; i < errand->count; i++)
-		inputs[i] = REPLAY_INPUT(errand->item[i]);
-	hand->desk->digests = replay_in_orders(run);
-	hand->desk->lost = (hand->errands + 1) % ERRANDS_A_LOOK == 0;
-	hand_go(hand, inputs, (uint32_t)errand->count);
+	for (size_t i = 0; i < batch->count; i++)
+		inputs[i] = REPLAY_INPUT(batch->item[i]);
+	worker->control->digests = replay_in_orders(run);
+	worker->control->lost = (worker->batches + 1) % BATCHES_A_CHECK == 0;
+	replay_worker_send(worker, inputs, (uint32_t)batch->count);
 }
 
 static void begin_look(struct replay_run *run, unsigned int number)
 {
-	run->hands[number].desk->lost = true;
-	hand_go(&run->hands[number], NULL, 0);
+	run->workers[number].control->lost = true;
+	replay_worker_send(&run->workers[number], NULL, 0);
 }
 
 /* After each of two orders the process says what it holds, if it is the only one. */
@@ -112,28 +113,28 @@ static bool begin_measure(struct replay_run *run, unsigned int number)
 	if (!replay_in_orders(run) || run->back.count || run->measured == 2 ||
 	    run->next != (run->measured ? run->count : half))
 		return false;
-	if (run->hands[number].state == HAND_EMPTY) {
+	if (run->workers[number].state == REPLAY_WORKER_EMPTY) {
 		run->measured++;
 		return false;
 	}
-	run->errands[number].count = 0;
-	hand_measure(&run->hands[number]);
+	run->batches[number].count = 0;
+	replay_worker_measure(&run->workers[number]);
 	return true;
 }
 
 static void finish_measure(struct replay_run *run, unsigned int number)
 {
-	struct replay_hand *hand = &run->hands[number];
+	struct replay_worker *worker = &run->workers[number];
 
-	*(run->measured ? &run->column->after : &run->column->before) = hand->desk->footprint;
+	*(run->measured ? &run->column->after : &run->column->before) = worker->control->footprint;
 	run->measured++;
 	/* Both times it has to be the same process. */
-	run->column->measured = run->measured == 2 && run->errand_starts == 1;
-	hand->state = HAND_IDLE;
+	run->column->measured = run->measured == 2 && run->batch_starts == 1;
+	worker->state = REPLAY_WORKER_IDLE;
 }
 
-/* With two orders the first hand is the process that they are about. */
-static unsigned int errand_hands(const struct replay_run *run)
+/* With two orders the first worker is the process that they are about. */
+static unsigned int batch_workers(const struct replay_run *run)
 {
 	return replay_in_orders(run) ? 1 : run->options->jobs;
 }
@@ -142,8 +143,8 @@ static unsigned int count_busy(const struct replay_run *run)
 {
 	unsigned int busy = 0;
 
-	for (unsigned int i = 0; i < run->hands_used; i++)
-		busy += run->hands[i].state == HAND_BUSY;
+	for (unsigned int i = 0; i < run->workers_used; i++)
+		busy += run->workers[i].state == REPLAY_WORKER_BUSY;
 	return busy;
 }
 
@@ -151,35 +152,35 @@ static void begin(struct replay_run *run, unsigned int number)
 {
 	if (count_busy(run) >= run->options->jobs)
 		return;
-	if (number >= errand_hands(run)) {
+	if (number >= batch_workers(run)) {
 		if (run->looked < run->suspected)
 			begin_alone(run, number);
 		return;
 	}
 	if (begin_measure(run, number))
 		return;
-	if (gather(run, &run->errands[number]))
-		begin_errand(run, number);
+	if (gather(run, &run->batches[number]))
+		begin_batch(run, number);
 	else if (run->since[number].count)
 		begin_look(run, number);
 	else
-		hand_end(&run->hands[number]);
+		replay_worker_end(&run->workers[number]);
 }
 
 static void look_at(struct replay_run *run, unsigned int number)
 {
-	struct replay_hand *hand = &run->hands[number];
+	struct replay_worker *worker = &run->workers[number];
 	int status;
 
-	if (hand->state != HAND_BUSY)
+	if (worker->state != REPLAY_WORKER_BUSY)
 		return;
-	hand_watch(hand, run->options);
-	if (hand_done(hand)) {
-		if (hand->desk->measure)
+	replay_worker_watch(worker, run->options);
+	if (replay_worker_done(worker)) {
+		if (worker->control->measure)
 			finish_measure(run, number);
 		else
 			replay_finish(run, number);
-	} else if (hand_gone(hand, &status)) {
+	} else if (replay_worker_gone(worker, &status)) {
 		replay_finish_dead(run, number, status);
 	}
 }
@@ -219,16 +220,16 @@ static bool any_work(const struct replay_run *run)
 
 static const char *what_runs(const struct replay_run *run)
 {
-	for (unsigned int i = 0; i < run->hands_used; i++) {
-		const struct replay_hand *hand = &run->hands[i];
+	for (unsigned int i = 0; i < run->workers_used; i++) {
+		const struct replay_worker *worker = &run->workers[i];
 		uint32_t position;
 
-		if (hand->state != HAND_BUSY || hand->desk->measure)
+		if (worker->state != REPLAY_WORKER_BUSY || worker->control->measure)
 			continue;
-		position = atomic_load(&hand->desk->position);
-		if (position < hand->desk->count && hand->desk->count <= REPLAY_ERRAND &&
-		    hand->desk->inputs[position] < run->list->count)
-			return replay_name(run->list, hand->desk->inputs[position]);
+		position = atomic_load(&worker->control->position);
+		if (position < worker->control->count && worker->control->count <= REPLAY_BATCH &&
+		    worker->control->inputs[position] < run->list->count)
+			return replay_name(run->list, worker->control->inputs[position]);
 	}
 	return "";
 }
@@ -236,14 +237,14 @@ static const char *what_runs(const struct replay_run *run)
 static void run_all(struct replay_run *run)
 {
 	do {
-		for (unsigned int i = 0; i < run->hands_used; i++) {
+		for (unsigned int i = 0; i < run->workers_used; i++) {
 			look_at(run, i);
-			if (run->hands[i].state != HAND_BUSY && !run->broken)
+			if (run->workers[i].state != REPLAY_WORKER_BUSY && !run->broken)
 				begin(run, i);
 		}
 		replay_progress(run->options, what_runs(run), run->done, run->count, run->failed);
 		if (count_busy(run))
-			hand_wait(run->hands, run->hands_used, 1000);
+			replay_worker_wait(run->workers, run->workers_used, 1000);
 	} while ((count_busy(run) || any_work(run) || look_again(run)) && !run->broken);
 }
 
@@ -260,7 +261,7 @@ static void plan(struct replay_run *run)
 }
 
 /* Answers that differ from order to order: who of those before it made the difference? */
-static void add_order_puzzles(struct replay_run *run)
+static void add_order_unattributed(struct replay_run *run)
 {
 	for (size_t i = 0; replay_in_orders(run) && i < run->count; i++) {
 		uint32_t input = REPLAY_INPUT(run->order[i]);
@@ -269,20 +270,20 @@ static void add_order_puzzles(struct replay_run *run)
 		if (run->order[i] == input || replay_kinds[run->column->rows[input].kind].fails ||
 		    run->digests[0][input] == run->digests[1][input])
 			continue;
-		held.puzzle = (struct replay_puzzle){
-			.victim = input,
+		held.unattributed = (struct replay_unattributed){
+			.affected = input,
 			.kind = REPLAY_state,
 			.why = "another outcome in another order",
 			.history = replay_sure(malloc(run->count * sizeof(uint32_t))),
 		};
 		for (size_t k = 0; k < i; k++)
-			held.puzzle.history[held.puzzle.ran++] = REPLAY_INPUT(run->order[k]);
-		replay_puzzle_over(run, &held);
+			held.unattributed.history[held.unattributed.ran++] = REPLAY_INPUT(run->order[k]);
+		replay_unattributed_over(run, &held);
 	}
 }
 
 /* What nobody ran is not good. */
-static void name_unasked(struct replay_run *run)
+static void report_not_run(struct replay_run *run)
 {
 	for (uint32_t i = 0; i < run->list->count; i++)
 		if (!run->column->rows[i].asked)
@@ -296,12 +297,12 @@ static void name_unsolved(struct replay_run *run)
 
 	for (size_t i = 0; i < run->suspected; i++) {
 		struct replay_row *row = &run->column->rows[run->suspects[i].input];
-		enum replay_kind kind = run->suspects[i].puzzle.kind;
+		enum replay_kind kind = run->suspects[i].unattributed.kind;
 
 		if (replay_kinds[row->kind].fails)
 			continue;
 		if (replay_kinds[kind].fails)
-			replay_row_set(row, kind, run->suspects[i].puzzle.why, NULL);
+			replay_row_set(row, kind, run->suspects[i].unattributed.why, NULL);
 		else if (i >= run->looked)
 			replay_row_set(row, REPLAY_flaky, why, NULL);
 	}
@@ -326,26 +327,26 @@ static void name_lost(struct replay_run *run)
 
 static void solve(struct replay_run *run)
 {
-	name_unasked(run);
+	report_not_run(run);
 	if (run->broken) {
 		name_unsolved(run);
 		return;
 	}
-	add_order_puzzles(run);
-	for (size_t i = 0; i < run->puzzled; i++) {
-		struct replay_puzzle *puzzle = &run->puzzles[i].puzzle;
+	add_order_unattributed(run);
+	for (size_t i = 0; i < run->unattributed_count; i++) {
+		struct replay_unattributed *unattributed = &run->unattributed[i].unattributed;
 
-		replay_company(run->options, run->list, run->column, puzzle);
-		free(puzzle->history);
+		replay_find_interaction(run->options, run->list, run->column, unattributed);
+		free(unattributed->history);
 	}
 	name_lost(run);
 }
 
 static void release(struct replay_run *run)
 {
-	for (unsigned int i = 0; i < run->hands_used; i++) {
-		hand_end(&run->hands[i]);
-		free(run->errands[i].item);
+	for (unsigned int i = 0; i < run->workers_used; i++) {
+		replay_worker_end(&run->workers[i]);
+		free(run->batches[i].item);
 		free(run->since[i].item);
 	}
 	free(run->order);
@@ -353,7 +354,7 @@ static void release(struct replay_run *run)
 	free(run->unchecked.item);
 	free(run->lost.item);
 	free(run->suspects);
-	free(run->puzzles);
+	free(run->unattributed);
 	free(run->digests[0]);
 	free(run->digests[1]);
 }
@@ -368,7 +369,7 @@ bool replay_run(const struct replay_options *options, const struct replay_list *
 	run.options = options;
 	run.list = list;
 	run.column = column;
-	run.hands_used = 2 * errand_hands(&run);
+	run.workers_used = 2 * batch_workers(&run);
 	plan(&run);
 	run_all(&run);
 	solve(&run);

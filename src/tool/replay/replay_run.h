@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One flavour's replay on its way; only replay_run.c, which hands out work, and
+ * One flavour's replay on its way; only replay_run.c, which workers out work, and
  * replay_finish.c, which takes what comes back, include this.
  */
 #ifndef TOOL_REPLAY_RUN_H
@@ -13,14 +13,14 @@
 #define REPLAY_INPUT(item) ((item) & ~(REPLAY_SECOND | REPLAY_AGAIN))
 
 /*
- * Each job has a hand for errands and one for who is alone; as many work at a time as there
+ * Each job has a worker for batches and one for who is alone; as many work at a time as there
  * are jobs.
  */
 #define REPLAY_HANDS (2 * REPLAY_JOBS)
 
 struct replay_suspect {
 	uint32_t input;
-	struct replay_puzzle puzzle; /* if it does nothing alone; history NULL: only suspected */
+	struct replay_unattributed unattributed; /* if it does nothing alone; history NULL: only suspected */
 };
 
 struct replay_items {
@@ -41,13 +41,13 @@ struct replay_run {
 	bool saw_lost;		/* LeakSanitizer found something in a worker */
 	struct replay_suspect *suspects;
 	size_t suspected, looked, room;
-	struct replay_suspect *puzzles;
-	size_t puzzled;
-	struct replay_hand hands[REPLAY_HANDS];
-	struct replay_suspect held[REPLAY_HANDS];    /* what an alone hand looks at */
-	struct replay_items errands[REPLAY_HANDS];   /* what a hand has now */
+	struct replay_suspect *unattributed;
+	size_t unattributed_count;
+	struct replay_worker workers[REPLAY_HANDS];
+	struct replay_suspect held[REPLAY_HANDS];    /* what an alone worker looks at */
+	struct replay_items batches[REPLAY_HANDS];   /* what a worker has now */
 	struct replay_items since[REPLAY_HANDS];     /* what it had since the last look */
-	unsigned int hands_used, false_starts, errand_starts;
+	unsigned int workers_used, false_starts, batch_starts;
 	unsigned int measured; /* orders after which was measured */
 	uint64_t *digests[2];
 	size_t done, failed;
@@ -64,16 +64,16 @@ void *replay_sure(void *memory);
 
 void replay_add(struct replay_items *items, uint32_t item);
 
-/* Those of the errand from @from on are still to be done. */
-void replay_give_back(struct replay_run *run, const struct replay_items *errand, size_t from);
+/* Those of the batch from @from on are still to be done. */
+void replay_give_back(struct replay_run *run, const struct replay_items *batch, size_t from);
 
 /* Without a clean look of LeakSanitizer nobody knows who lost what. */
 void replay_move_since(struct replay_run *run, unsigned int number, struct replay_items *to);
 
 /* It failed, and did nothing alone. */
-void replay_puzzle_over(struct replay_run *run, const struct replay_suspect *held);
+void replay_unattributed_over(struct replay_run *run, const struct replay_suspect *held);
 
-/* What hand @number had to do is done. */
+/* What worker @number had to do is done. */
 void replay_finish(struct replay_run *run, unsigned int number);
 
 /* It died over it. */

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "harness/program/program_name.h"
-#include "tool/kit/flavours.h"
+#include "tool/util/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/sarif/sarif.h"
-#include "tool/witness/symbols.h"
+#include "tool/flavour_runner/symbols.h"
 
 struct told {
 	struct sarif *sarif;

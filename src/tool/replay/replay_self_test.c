@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
-#include "tool/kit/flavours.h"
-#include "tool/kit/scratch.h"
-#include "tool/kit/usage.h"
+#include "harness/util/path.h"
+#include "tool/util/flavours.h"
+#include "tool/util/scratch.h"
+#include "tool/util/usage.h"
 #include "tool/replay/misbehave.h"
 #include "tool/replay/replay.h"
 
@@ -72,12 +72,12 @@ static const char *blindness(const char *flavour, const char *way)
 
 /* ---- programs ---- */
 
-static bool write_file(const char *folder, const char *name, const char *first, const char *rest)
+static bool write_file(const char *directory, const char *name, const char *first, const char *rest)
 {
 	char path[PATH_MAX];
 	FILE *file;
 
-	path_make_or_exit(path, sizeof(path), "%s/%s.page", folder, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s.page", directory, name);
 	file = fopen(path, "we");
 	if (!file)
 		return false;
@@ -86,7 +86,7 @@ static bool write_file(const char *folder, const char *name, const char *first, 
 }
 
 /* Names that sort among each other: good ones lie around each way. */
-static bool write_programs(const char *folder)
+static bool write_programs(const char *directory)
 {
 	char name[80], first[80];
 	bool good = true;
@@ -95,15 +95,15 @@ static bool write_programs(const char *folder)
 		const struct misbehave_way *way = &misbehave_ways[i];
 
 		snprintf(first, sizeof(first), "# misbehave: %s\n", way->name);
-		good &= write_file(folder, way->name, first,
+		good &= write_file(directory, way->name, first,
 				   way->dying ? dying_program : good_program);
 		for (unsigned int n = 0; n < GOOD_BETWEEN; n++) {
 			snprintf(name, sizeof(name), "%s-then-%u", way->name, n);
-			good &= write_file(folder, name, "", n ? good_program : dying_program);
+			good &= write_file(directory, name, "", n ? good_program : dying_program);
 		}
 	}
 	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
-		good &= write_file(folder, wrong_programs[i].name, "", wrong_programs[i].content);
+		good &= write_file(directory, wrong_programs[i].name, "", wrong_programs[i].content);
 	return good;
 }
 
@@ -114,7 +114,7 @@ static bool is_called(const char *name, const char *program)
 	return strlen(name) == strlen(program) + 5 && !strncmp(name, program, strlen(program));
 }
 
-/* @name: of the file, without its folder. @way: gets it, or what is wrong, or NULL. */
+/* @name: of the file, without its directory. @way: gets it, or what is wrong, or NULL. */
 static const char *expected(const char *name, const char *flavour, const char **way)
 {
 	*way = NULL;
@@ -196,7 +196,7 @@ int replay_self_test(const struct replay_options *given, const char *const *flav
 	int status = EXIT_BAD;
 
 	if (!scratch_open(&scratch))
-		return usage_error("replay", "expected to make a folder: %s: %s", scratch.path,
+		return usage_error("replay", "expected to make a directory: %s: %s", scratch.path,
 				   strerror(errno));
 	if (!write_programs(scratch.path)) {
 		usage_error("replay", "expected to write to %s: %s", scratch.path, strerror(errno));

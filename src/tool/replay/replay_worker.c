@@ -14,7 +14,7 @@
 #include "harness/outcome.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_text.h"
-#include "tool/kit/usage.h"
+#include "tool/util/usage.h"
 #include "tool/replay/footprint.h"
 #include "tool/replay/misbehave.h"
 #include "tool/replay/replay.h"
@@ -30,7 +30,7 @@
 static struct {
 	const struct trial_options *options;
 	struct replay_list *list;
-	struct replay_desk *desk;
+	struct replay_control *control;
 	struct check *check;
 	struct program program;
 	bool again; /* the input ran before, and is looked at for what it leaves behind */
@@ -116,20 +116,20 @@ static enum replay_kind kind_of_good(const struct trial *trial)
 
 static enum replay_kind take(const char *name, struct replay_result *result)
 {
-	struct trial *trial = &worker.desk->trial;
+	struct trial *trial = &worker.control->trial;
 	const struct check_report *worst;
 	char claim[CLAIM_TEXT];
 	bool claims;
 
 	trial_begin(trial);
 	result->why[0] = '\0';
-	result->suspect = false;
+	result->recheck = false;
 	result->digest = 0;
 	if (!load(name, result))
 		return REPLAY_unreadable;
 	trial_execute(trial, worker.check, &worker.program, worker.options);
 	claims = claims_hold(&worker.program, check_rules(worker.check), claim);
-	if (worker.desk->digests) {
+	if (worker.control->digests) {
 		result->digest = OUTCOME_NOTHING;
 		outcome_tell(worker.check, &trial->fibers, fold, &result->digest);
 	}
@@ -146,14 +146,14 @@ static enum replay_kind take(const char *name, struct replay_result *result)
 
 static enum replay_kind take_timed(uint32_t position)
 {
-	struct replay_result *result = &worker.desk->results[position];
+	struct replay_result *result = &worker.control->results[position];
 	struct timespec start;
 	enum replay_kind kind;
 
-	atomic_store(&worker.desk->position, position);
-	atomic_fetch_add(&worker.desk->phase, 1);
+	atomic_store(&worker.control->position, position);
+	atomic_fetch_add(&worker.control->phase, 1);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	kind = take(replay_name(worker.list, worker.desk->inputs[position]), result);
+	kind = take(replay_name(worker.list, worker.control->inputs[position]), result);
 	result->microseconds = microseconds_since(&start);
 	return kind;
 }
@@ -184,12 +184,12 @@ static const struct {
 	[MAPPINGS] = { REPLAY_mapping, "mappings" },
 };
 
-struct close_look {
+struct slow_check {
 	unsigned int runs;
 	size_t values[THINGS][CLOSE_MOST];
 };
 
-static void add_values(struct close_look *look)
+static void add_values(struct slow_check *look)
 {
 	unsigned int run = look->runs++;
 
@@ -199,7 +199,7 @@ static void add_values(struct close_look *look)
 }
 
 /* Each time more, the last times. */
-static bool grows(const struct close_look *look, enum thing thing)
+static bool grows(const struct slow_check *look, enum thing thing)
 {
 	const size_t *values = look->values[thing];
 
@@ -209,7 +209,7 @@ static bool grows(const struct close_look *look, enum thing thing)
 	return true;
 }
 
-static bool anything_grows(const struct close_look *look)
+static bool anything_grows(const struct slow_check *look)
 {
 	for (unsigned int i = 0; i < THINGS; i++)
 		if (grows(look, i))
@@ -220,7 +220,7 @@ static bool anything_grows(const struct close_look *look)
 /* Return: false if it did not go as it did first; the result says so. */
 static bool run_again(const struct replay_result *first, unsigned int run)
 {
-	struct replay_result *result = &worker.desk->results[0];
+	struct replay_result *result = &worker.control->results[0];
 	char why[REPLAY_WHY + 64];
 	enum replay_kind kind;
 
@@ -235,7 +235,7 @@ static bool run_again(const struct replay_result *first, unsigned int run)
 	return false;
 }
 
-static void say_growth(struct replay_result *result, const struct close_look *look)
+static void say_growth(struct replay_result *result, const struct slow_check *look)
 {
 	char why[REPLAY_WHY];
 	unsigned int thing = 0;
@@ -249,10 +249,10 @@ static void say_growth(struct replay_result *result, const struct close_look *lo
 }
 
 /* Alone in its process: what comes again each time is the input's. */
-static void look_closely(void)
+static void check_slowly(void)
 {
-	static struct close_look look;
-	struct replay_result *result = &worker.desk->results[0], first = *result;
+	static struct slow_check look;
+	struct replay_result *result = &worker.control->results[0], first = *result;
 
 	do {
 		if (!run_again(&first, look.runs + 2))
@@ -267,54 +267,54 @@ static void look_closely(void)
 }
 
 /* There are more mappings than before these inputs: whose are they? */
-static void suspect_mappings(uint32_t count)
+static void recheck_mappings(uint32_t count)
 {
-	struct replay_desk *desk = worker.desk;
+	struct replay_control *control = worker.control;
 
 	worker.again = true;
-	atomic_store(&desk->again, true);
+	atomic_store(&control->again, true);
 	for (uint32_t i = 0; i < count; i++) {
 		size_t before = footprint_mappings();
-		struct replay_result result = desk->results[i];
+		struct replay_result result = control->results[i];
 
 		take_timed(i);
-		desk->results[i] = result;
-		desk->results[i].suspect |= footprint_mappings() > before;
+		control->results[i] = result;
+		control->results[i].recheck |= footprint_mappings() > before;
 	}
-	atomic_store(&desk->again, false);
+	atomic_store(&control->again, false);
 	worker.again = false;
 }
 
 static void measure(void)
 {
-	worker.desk->footprint = (struct replay_footprint){ footprint_heap(), footprint_mappings(),
+	worker.control->footprint = (struct replay_footprint){ footprint_heap(), footprint_mappings(),
 							    footprint_resident(),
 							    footprint_descriptor() };
 }
 
-/* ---- errands ---- */
+/* ---- batches ---- */
 
-static void do_errand(void)
+static void do_batch(void)
 {
-	struct replay_desk *desk = worker.desk;
-	uint32_t count = desk->count;
+	struct replay_control *control = worker.control;
+	uint32_t count = control->count;
 	size_t mappings;
 
 	for (uint32_t i = 0; i < count; i++) {
 		bool failed = replay_kinds[take_timed(i)].fails;
 
-		desk->results[i].suspect = grew();
+		control->results[i].recheck = grew();
 		if (!failed && worker.descriptor == FOOTPRINT_NO_DESCRIPTOR) {
-			say(&desk->results[i], REPLAY_descriptor, "no descriptor is left after it");
+			say(&control->results[i], REPLAY_descriptor, "no descriptor is left after it");
 			failed = true;
 		}
 		/* Nobody knows what a library does that has failed once. */
-		if (failed && replay_distrusts(desk->results[i].kind))
+		if (failed && replay_distrusts(control->results[i].kind))
 			return;
 	}
 	mappings = footprint_mappings();
-	if (mappings > worker.mappings && !desk->alone) {
-		suspect_mappings(count);
+	if (mappings > worker.mappings && !control->alone) {
+		recheck_mappings(count);
 		mappings = footprint_mappings();
 	}
 	worker.mappings = mappings;
@@ -322,17 +322,17 @@ static void do_errand(void)
 
 static void do_what_is_asked(void)
 {
-	struct replay_desk *desk = worker.desk;
+	struct replay_control *control = worker.control;
 
-	if (desk->measure) {
+	if (control->measure) {
 		measure();
 		return;
 	}
-	do_errand();
-	if (desk->alone && !replay_kinds[desk->results[0].kind].fails)
-		look_closely();
-	if (desk->lost)
-		desk->has_lost = footprint_lost();
+	do_batch();
+	if (control->alone && !replay_kinds[control->results[0].kind].fails)
+		check_slowly();
+	if (control->lost)
+		control->has_lost = footprint_lost();
 }
 
 /* What is made at first use is made now, and is nothing that an input leaves behind. */
@@ -348,25 +348,25 @@ static void warm_up(void)
 		return;
 	misbehave_next("", 0);
 	for (unsigned int i = 0; i < 2; i++) {
-		trial_begin(&worker.desk->trial);
-		trial_execute(&worker.desk->trial, worker.check, &worker.program, worker.options);
+		trial_begin(&worker.control->trial);
+		trial_execute(&worker.control->trial, worker.check, &worker.program, worker.options);
 	}
 	grew();
 	worker.mappings = footprint_mappings();
 }
 
-static bool sit_down(void)
+static bool open_control(void)
 {
 	worker.list = replay_list_open(REPLAY_LIST);
-	worker.desk = mmap(NULL, sizeof(*worker.desk), PROT_READ | PROT_WRITE, MAP_SHARED,
-			   REPLAY_DESK, 0);
+	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
+			   REPLAY_CONTROL, 0);
 	worker.check = check_new();
-	if (worker.desk != MAP_FAILED)
-		worker.desk->looks_for_lost = footprint_looks_for_lost();
-	return worker.list && worker.desk != MAP_FAILED && worker.check;
+	if (worker.control != MAP_FAILED)
+		worker.control->looks_for_lost = footprint_looks_for_lost();
+	return worker.list && worker.control != MAP_FAILED && worker.check;
 }
 
-int replay_worker(const struct trial_options *options, bool armed)
+int replay_worker_run(const struct trial_options *options, bool armed)
 {
 	static const struct rlimit no_core;
 	char word;
@@ -378,7 +378,7 @@ int replay_worker(const struct trial_options *options, bool armed)
 	/* Sanitizers tell by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
 		detector_tell_faults();
-	if (!sit_down())
+	if (!open_control())
 		return EXIT_BAD;
 	warm_up();
 	while (read(REPLAY_GO, &word, 1) == 1) {

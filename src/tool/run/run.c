@@ -12,8 +12,8 @@
 #include "harness/model/claims.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
-#include "tool/kit/usage.h"
-#include "tool/kit/warnings.h"
+#include "tool/util/usage.h"
+#include "tool/util/warnings.h"
 #include "tool/run/run_parts.h"
 
 /* ---- one file ---- */

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 
 #include "harness/trial.h"
-#include "tool/kit/file_list.h"
-#include "tool/kit/flavours.h"
+#include "tool/util/file_list.h"
+#include "tool/util/flavours.h"
 #include "tool/run/rates.h"
 
 struct run {

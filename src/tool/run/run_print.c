@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/base/shell_word.h"
+#include "harness/util/shell_word.h"
 #include "harness/exec/exec.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
-#include "tool/kit/verdict_print.h"
+#include "tool/util/verdict_print.h"
 #include "tool/run/run_parts.h"
 
 bool run_has(const struct run *run, unsigned int flavour)

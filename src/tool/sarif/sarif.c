@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "harness/base/path.h"
-#include "harness/base/sha1.h"
-#include "tool/kit/json.h"
-#include "tool/kit/output.h"
-#include "tool/kit/usage.h"
+#include "harness/util/path.h"
+#include "harness/util/sha1.h"
+#include "tool/util/json.h"
+#include "tool/util/output.h"
+#include "tool/util/usage.h"
 #include "tool/sarif/sarif_rules.h"
 
 struct sarif {
@@ -26,11 +26,11 @@ struct sarif {
 
 /* ---- places ---- */
 
-static bool has(const char *folder, const char *name)
+static bool has(const char *directory, const char *name)
 {
 	char path[PATH_MAX + 64];
 
-	path_make_or_exit(path, sizeof(path), "%s/%s", folder, name);
+	path_make_or_exit(path, sizeof(path), "%s/%s", directory, name);
 	return !access(path, F_OK);
 }
 
@@ -94,11 +94,11 @@ void sarif_file(const struct sarif *sarif, const char *file, unsigned int line,
 bool sarif_frame(const struct sarif *sarif, const struct report_frame *frame,
 		 struct sarif_place *place)
 {
-	static const char folder[] = "src/page/";
+	static const char directory[] = "src/page/";
 	const char *at = NULL, *next = frame->file;
 	char path[PATH_MAX];
 
-	while ((next = strstr(next, folder)))
+	while ((next = strstr(next, directory)))
 		at = next++;
 	if (!at || !frame->line || !report_frame_in_page(frame) || !has(sarif->root, at))
 		return false;

@@ -3,8 +3,8 @@
  * Failures as code hosts read them (SARIF 2.1.0): each with its rule, what it is, where it
  * is, and a fingerprint by which the host knows it again.
  *
- * Places are below the root: the nearest folder above the working folder that is a checkout
- * or a source tree of this project, else the working folder. A frame of the library counts
+ * Places are below the root: the nearest directory above the working directory that is a checkout
+ * or a source tree of this project, else the working directory. A frame of the library counts
  * only if its source is there. A file that is elsewhere keeps its whole name.
  */
 #ifndef TOOL_SARIF_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "harness/model/rules.h"
-#include "tool/witness/report.h"
+#include "tool/flavour_runner/report.h"
 
 #define SARIF_RELATED 6
 #define SARIF_URI     4096 /* of a place; one that is longer is cut */

@@ -3,7 +3,7 @@
 #ifndef TOOL_SARIF_RULES_H
 #define TOOL_SARIF_RULES_H
 
-#include "tool/kit/json.h"
+#include "tool/util/json.h"
 
 /* The array of all rules. */
 void sarif_rules(struct json *json);

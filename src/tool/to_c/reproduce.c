@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
-#include "harness/base/shell_word.h"
+#include "harness/util/path.h"
+#include "harness/util/shell_word.h"
 #include "harness/model/visible.h"
-#include "tool/kit/scratch.h"
+#include "tool/util/scratch.h"
 #include "tool/to_c/reproduce_parts.h"
 #include "tool/to_c/to_c.h"
 
@@ -166,7 +166,7 @@ static void note_lines(struct reproducing *r)
 /* ---- trying ---- */
 
 struct child {
-	const char *folder, *command; /* for the shell; NULL: run the program */
+	const char *directory, *command; /* for the shell; NULL: run the program */
 	const struct attempt *attempt;
 	const char *program;
 };
@@ -176,11 +176,11 @@ static void in_child(void *ctx)
 	const struct child *child = ctx;
 	char path[NAME_MAX + 4];
 
-	if (chdir(child->folder))
+	if (chdir(child->directory))
 		_exit(126);
 	if (child->command) {
-		/* What a compiler that is killed leaves behind goes with the folder. */
-		setenv("TMPDIR", child->folder, 1);
+		/* What a compiler that is killed leaves behind goes with the directory. */
+		setenv("TMPDIR", child->directory, 1);
 		execl("/bin/sh", "sh", "-c", child->command, (char *)NULL);
 		_exit(126);
 	}
@@ -208,12 +208,12 @@ static void why_not(struct reproducing *r, const char *format, ...)
 }
 
 static enum reproduced run_attempt(struct reproducing *r, const struct attempt *a,
-				   const char *folder)
+				   const char *directory)
 {
 	static struct command_line command;
 	static struct isolated child;
-	struct child compile = { folder, command.text, a, NULL };
-	struct child run = { folder, NULL, a, r->options->binary };
+	struct child compile = { directory, command.text, a, NULL };
+	struct child run = { directory, NULL, a, r->options->binary };
 	bool seen;
 
 	compile_here(r->options, a->build, &command);
@@ -244,7 +244,7 @@ static enum reproduced run_attempt(struct reproducing *r, const struct attempt *
 }
 
 /* Each has its own way; the worst of them counts, and a failure more than what is missing. */
-static void run_attempts(struct reproducing *r, const char *folder)
+static void run_attempts(struct reproducing *r, const char *directory)
 {
 	enum reproduced worst = REPRODUCED;
 
@@ -260,7 +260,7 @@ static void run_attempts(struct reproducing *r, const char *folder)
 				rule_text(a->rule));
 			result = REPRODUCED_NOT;
 		} else {
-			result = run_attempt(r, a, folder);
+			result = run_attempt(r, a, directory);
 		}
 		if (result == REPRODUCED_NOT || worst == REPRODUCED)
 			worst = result;
@@ -303,7 +303,7 @@ static void try_all(struct reproducing *r)
 	struct scratch scratch;
 
 	if (!scratch_open(&scratch)) {
-		why_not(r, "expected to make a folder: %s: %s", scratch.path, strerror(errno));
+		why_not(r, "expected to make a directory: %s: %s", scratch.path, strerror(errno));
 		return;
 	}
 	path_make_or_exit(source, sizeof(source), "%s/%s", scratch.path, r->options->source);

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/path.h"
-#include "harness/base/shell_word.h"
-#include "tool/kit/place.h"
+#include "harness/util/path.h"
+#include "harness/util/shell_word.h"
+#include "tool/util/place.h"
 #include "tool/to_c/reproduce_parts.h"
 
 static const struct build builds[] = {
@@ -41,35 +41,35 @@ static void add_quoted(struct command_line *c, const char *before, const char *w
 	add(c, before, text, strlen(text));
 }
 
-static bool has_file(const char *folder, const char *name, size_t len)
+static bool has_file(const char *directory, const char *name, size_t len)
 {
 	char path[2 * PATH_MAX];
 
-	path_make_or_exit(path, sizeof(path), "%s/%.*s", folder, (int)len, name);
+	path_make_or_exit(path, sizeof(path), "%s/%.*s", directory, (int)len, name);
 	return !access(path, R_OK);
 }
 
 /* Where the library's archives are: beside this binary, or where they are installed. */
-static bool archive_folder(const char *archive, size_t len, char folder[PATH_MAX])
+static bool archive_directory(const char *archive, size_t len, char directory[PATH_MAX])
 {
-	if (place_own(folder, PATH_MAX) && has_file(folder, archive, len))
+	if (place_own(directory, PATH_MAX) && has_file(directory, archive, len))
 		return true;
-	place_installed(PKGLIBDIR, folder, PATH_MAX);
-	return has_file(folder, archive, len);
+	place_installed(PKGLIBDIR, directory, PATH_MAX);
+	return has_file(directory, archive, len);
 }
 
-/* Archives of this build are named by folder and -l. Return: are they all there? */
+/* Archives of this build are named by directory and -l. Return: are they all there? */
 static bool add_libraries(struct command_line *c, const char *libraries)
 {
-	char folder[PATH_MAX], name[256];
+	char directory[PATH_MAX], name[256];
 
 	for (const char *word = libraries; *(word += strspn(word, " "));) {
 		size_t len = strcspn(word, " ");
 
 		if (len > 5 && !memcmp(word, "lib", 3) && !memcmp(word + len - 2, ".a", 2)) {
-			if (!archive_folder(word, len, folder))
+			if (!archive_directory(word, len, directory))
 				return false;
-			add_quoted(c, " -L", folder);
+			add_quoted(c, " -L", directory);
 			snprintf(name, sizeof(name), "%.*s", (int)len - 5, word + 3);
 			add_quoted(c, " -l", name);
 		} else {
@@ -81,19 +81,19 @@ static bool add_libraries(struct command_line *c, const char *libraries)
 }
 
 /* The header that the library was compiled against: of the sources, or the installed one. */
-static const char *header_folder(void)
+static const char *header_directory(void)
 {
-	static char folder[PATH_MAX];
+	static char directory[PATH_MAX];
 	char own[PATH_MAX], source[2 * PATH_MAX];
 
 	if (place_own(own, sizeof(own)) && has_file(own, "config.status", strlen("config.status"))) {
 		path_make_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
 			 *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
-		if (realpath(source, folder))
-			return folder;
+		if (realpath(source, directory))
+			return directory;
 	}
-	place_installed(PAGE_HEADER_INSTALLED, folder, sizeof(folder));
-	return folder;
+	place_installed(PAGE_HEADER_INSTALLED, directory, sizeof(directory));
+	return directory;
 }
 
 const char *compiler_of(const struct reproduce_options *options)
@@ -137,7 +137,7 @@ bool compile_here(const struct reproduce_options *options, const struct build *b
 			 struct command_line *c)
 {
 	begin_command(options, build, c);
-	add_quoted(c, " -I", header_folder());
+	add_quoted(c, " -I", header_directory());
 	add_files(options, c);
 	if (!*build->libraries || !add_libraries(c, build->libraries))
 		return false;

@@ -9,7 +9,7 @@
 #ifndef TOOL_REPRODUCE_PARTS_H
 #define TOOL_REPRODUCE_PARTS_H
 
-#include "harness/base/isolate.h"
+#include "harness/util/isolate.h"
 #include "tool/to_c/reproduce.h"
 
 /* What this build compiles a flavour with, and what it links. */

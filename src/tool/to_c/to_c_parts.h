@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "harness/base/number.h"
+#include "harness/util/number.h"
 #include "harness/model/cause.h"
 #include "tool/to_c/to_c.h"
 

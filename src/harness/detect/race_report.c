@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/detect/race_report.h"
+
+#include "harness/program/trace.h"
+
+#define GRANULE 8u
+#define CELLS 4u
+
+void race_reports_clear(struct race_reports *race_reports)
+{
+	atomic_store_explicit(&race_reports->count, 0, memory_order_relaxed);
+}
+
+size_t race_reports_kept(const struct race_reports *race_reports)
+{
+	size_t count = atomic_load_explicit(&race_reports->count, memory_order_relaxed);
+
+	return count < RACE_REPORTS_MAX ? count : RACE_REPORTS_MAX;
+}
+
+void race_reports_add(struct race_reports *race_reports, const struct race_report *race_report)
+{
+	size_t index = atomic_fetch_add_explicit(&race_reports->count, 1, memory_order_relaxed);
+
+	if (index < RACE_REPORTS_MAX)
+		race_reports->kept[index] = *race_report;
+}
+
+/* Does the race_report at call @now tell of a race with call @before? */
+static bool is_pair(const struct race_report *s, const struct program *program, uint16_t before,
+		    uint16_t now)
+{
+	return s->call == now && (s->before == program->calls[before].thread ||
+				  s->before == PROGRAM_THREADS);
+}
+
+const struct race *race_report_race(const struct race_report *s, const struct program *program,
+				 const struct shadow *shadow, bool any_order)
+{
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct race *race = &shadow->races[i];
+
+		if (race->page != s->page || race->from >= s->to || s->from >= race->to)
+			continue;
+		if (is_pair(s, program, race->first, race->second) ||
+		    (any_order && is_pair(s, program, race->second, race->first)))
+			return race;
+	}
+	return NULL;
+}
+
+bool race_report_is_race(const struct race_report *s, const struct program *program,
+		      const struct shadow *shadow, bool any_order)
+{
+	return race_report_race(s, program, shadow, any_order) != NULL;
+}
+
+/* What one shadow cell holds: who touched which of the 8 bytes, and how. */
+struct cell {
+	uint8_t thread, mask;
+	bool write, atomic;
+};
+
+static uint8_t mask_in(const struct access *access, unsigned int granule)
+{
+	uint8_t mask = 0;
+
+	for (unsigned int i = 0; i < GRANULE; i++) {
+		unsigned int byte = granule * GRANULE + i;
+
+		if (access->from <= byte && byte < access->to)
+			mask |= (uint8_t)(1u << i);
+	}
+	return mask;
+}
+
+/* Adds a cell if it is a new one. Return: false when it is one too many. */
+static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell cell)
+{
+	for (unsigned int i = 0; i < *count; i++)
+		if (cells[i].thread == cell.thread && cells[i].mask == cell.mask &&
+		    cells[i].write == cell.write && cells[i].atomic == cell.atomic)
+			return true;
+	if (*count == CELLS)
+		return false;
+	cells[(*count)++] = cell;
+	return true;
+}
+
+/* All of a page is what memset() is for. */
+static bool is_whole_page(const struct access *access)
+{
+	return !access->from && access->to == TRACE_PAGE;
+}
+
+/* Adds what an access leaves in its granule. Return: false when it is too much. */
+static bool add_access(struct cell cells[CELLS], unsigned int *count, const struct access *a,
+		       uint8_t mask, enum race_report_cells how)
+{
+	struct cell cell = { a->thread, mask, a->write, a->atomic };
+
+	if (how == CELLS_ONE || (how == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
+		return add_cell(cells, count, cell);
+	for (unsigned int i = 0; i < GRANULE; i++) {
+		cell.mask = (uint8_t)(mask & 1u << i);
+		if (cell.mask && !add_cell(cells, count, cell))
+			return false;
+	}
+	return true;
+}
+
+/* Does the model know a write at the page's allocation? */
+static bool is_born_zero(const struct shadow *shadow, uint8_t page)
+{
+	for (size_t i = 0; i < shadow->access_count; i++)
+		if (shadow->accesses[i].page == page)
+			return shadow->accesses[i].write && is_whole_page(&shadow->accesses[i]);
+	return false;
+}
+
+/*
+ * Do the accesses to @granule before the race's second call fit into its cells? One that
+ * comes in parts may throw out what its last part would have met, and has to fit too.
+ */
+static bool granule_keeps(const struct shadow *shadow, const struct race *race,
+			  unsigned int granule, enum race_report_cells how)
+{
+	struct cell cells[CELLS];
+	unsigned int count = 0;
+
+	if (how == CELLS_ANY && !is_born_zero(shadow, race->page))
+		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
+	for (size_t i = 0; i < shadow->access_count; i++) {
+		const struct access *a = &shadow->accesses[i];
+		uint8_t mask = a->page == race->page ? mask_in(a, granule) : 0;
+
+		if (a->call == race->second && how != CELLS_ANY)
+			return true;
+		if (mask && !add_access(cells, &count, a, mask, how))
+			return false;
+		if (a->call == race->second)
+			return true;
+	}
+	return true;
+}
+
+/* A race's range may hold bytes that do not race when a call has two accesses there. */
+static bool range_is_exact(const struct shadow *shadow, const struct race *race)
+{
+	unsigned int accesses = 0;
+
+	for (size_t i = 0; i < shadow->access_count; i++) {
+		const struct access *a = &shadow->accesses[i];
+
+		accesses += a->page == race->page &&
+			    (a->call == race->first || a->call == race->second);
+	}
+	return accesses == 2;
+}
+
+bool shadow_sure_to_be_seen(const struct shadow *shadow, enum race_report_cells cells)
+{
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct race *race = &shadow->races[i];
+
+		if (!range_is_exact(shadow, race))
+			continue;
+		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
+			if (granule_keeps(shadow, race, g, cells))
+				return true;
+	}
+	return false;
+}

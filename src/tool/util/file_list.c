@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/file_list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/program/program_name.h"
+#include "tool/util/usage.h"
+
+static void append(const char *name, void *ctx)
+{
+	struct file_list *list = ctx;
+	char **names = realloc(list->names, (list->count + 1) * sizeof(*names));
+
+	if (names) {
+		list->names = names;
+		names[list->count] = strdup(name);
+	}
+	if (!names || !names[list->count]) {
+		fprintf(stderr, "pagetorture: expected memory for the names of files, got none\n");
+		exit(EXIT_BAD);
+	}
+	list->count++;
+}
+
+void file_list_log_ignored(const char *path, size_t ignored)
+{
+	if (ignored)
+		fprintf(stderr, "%s: %zu file%s ignored: not named like a program\n", path, ignored,
+			ignored == 1 ? "" : "s");
+}
+
+static bool append_argument(struct file_list *list, const char *argument)
+{
+	size_t before = list->count, ignored = 0;
+	bool good = true;
+
+	if (!strcmp(argument, "-")) /* standard input, also where a directory has that name */
+		append(argument, list);
+	else
+		good = program_walk(argument, append, list, &ignored);
+	file_list_log_ignored(argument, ignored);
+	if (list->count == before && good)
+		fprintf(stderr,
+			"%s: expected at least one program (*.page, " PROGRAM_BYTE_NAMES "), got none\n",
+			argument);
+	return good && list->count > before;
+}
+
+bool file_list_init(struct file_list *list, int count, char **arguments)
+{
+	*list = (struct file_list){ NULL, 0, 0 };
+	for (int i = 0; i < count; i++)
+		list->bad += !append_argument(list, arguments[i]);
+	return !list->bad;
+}
+
+void file_list_destroy(struct file_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->names[i]);
+	free(list->names);
+}
+
+void file_tally_init(struct file_tally *tally, const struct file_list *list)
+{
+	*tally = (struct file_tally){ .files = list->bad, .bad = list->bad };
+}
+
+int file_tally_add(struct file_tally *tally, int status)
+{
+	tally->files++;
+	tally->bad += status == EXIT_BAD;
+	tally->failed += status == EXIT_FAILED;
+	return status;
+}
+
+void file_tally_print(const struct file_tally *tally, const char *command)
+{
+	char bad[64] = "", failed[32] = "";
+
+	if (tally->files < 2 || !(tally->bad + tally->failed))
+		return;
+	if (tally->bad)
+		snprintf(bad, sizeof(bad), " %zu bad (cannot be read or parsed)", tally->bad);
+	if (tally->failed)
+		snprintf(failed, sizeof(failed), "%s %zu failed", *bad ? "," : "", tally->failed);
+	announce(command, "%zu files:%s%s", tally->files, bad, failed);
+}
+
+const char *file_list_one(const char *command, char *argument)
+{
+	static struct file_list list;
+
+	if (!file_list_init(&list, 1, &argument))
+		return NULL;
+	if (list.count == 1)
+		return list.names[0];
+	usage_error(command, "expected one FILE, got %zu in the directory %s", list.count, argument);
+	return NULL;
+}

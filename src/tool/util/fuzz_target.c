@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/fuzz_target.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct fuzz_target targets[] = {
+#define TARGET(name, flavour, reads, what) {#name, flavour, READS_##reads},
+#include "fuzz/targets.def"
+#undef TARGET
+};
+
+#define TARGETS (sizeof(targets) / sizeof(targets[0]))
+
+const struct fuzz_target *fuzz_target_at(size_t number)
+{
+	return number < TARGETS ? &targets[number] : NULL;
+}
+
+const struct fuzz_target *fuzz_target_find(const char *name)
+{
+	for (size_t i = 0; i < TARGETS; i++)
+		if (!strcmp(targets[i].name, name))
+			return &targets[i];
+	return NULL;
+}
+
+static bool holds_findings(const char *directory)
+{
+	return !strcmp(directory, "findings") || !strcmp(directory, "libfuzzer") ||
+	       !strcmp(directory, "afl");
+}
+
+const struct fuzz_target *fuzz_target_of_finding(const char *path)
+{
+	char absolute[PATH_MAX], *rest = absolute, *name;
+	const struct fuzz_target *before = NULL, *found = NULL;
+
+	if (!realpath(path, absolute))
+		return NULL;
+	while ((name = strsep(&rest, "/"))) {
+		if (before && rest && holds_findings(name))
+			found = before;
+		before = fuzz_target_find(name);
+	}
+	return found;
+}

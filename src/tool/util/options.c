@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/library.h"
+#include "harness/program/program_name.h"
+#include "tool/util/flavours.h"
+#include "tool/util/similar.h"
+#include "tool/util/usage.h"
+
+/* Rows are told apart by numbers that are no letters. */
+#define FIRST_ROW 256
+
+/* The table in the words of getopt_long(). */
+struct spelling {
+	struct option names[OPTIONS_MAX + 2];
+	char letters[2 * OPTIONS_MAX + 3];
+};
+
+static bool is_row(const struct option_row *row)
+{
+	return row->name || row->letter;
+}
+
+static int takes_value(const struct option_row *row)
+{
+	return row->flag || row->pick ? no_argument :
+	       row->may_lack	      ? optional_argument :
+					required_argument;
+}
+
+static void spell(struct spelling *s, const struct option_row *rows)
+{
+	struct option *name = s->names;
+	char *letter = s->letters;
+
+	*letter++ = ':'; /* a missing value is told apart */
+	*letter++ = 'h';
+	*name++ = (struct option){ "help", no_argument, NULL, 'h' };
+	for (int i = 0; i < OPTIONS_MAX && is_row(&rows[i]); i++) {
+		int value = takes_value(&rows[i]);
+
+		if (rows[i].name)
+			*name++ = (struct option){ rows[i].name, value, NULL, FIRST_ROW + i };
+		if (!rows[i].letter)
+			continue;
+		*letter++ = rows[i].letter;
+		if (value != no_argument)
+			*letter++ = ':';
+	}
+	*name = (struct option){ NULL, 0, NULL, 0 };
+	*letter = '\0';
+}
+
+/* The row that getopt_long() found. */
+static const struct option_row *row_of(const struct option_row *rows, int found)
+{
+	if (found >= FIRST_ROW)
+		return &rows[found - FIRST_ROW];
+	while (rows->letter != found)
+		rows++;
+	return rows;
+}
+
+static bool take(const struct option_row *row, char *value)
+{
+	if (row->flag)
+		return *row->flag = true;
+	if (row->number)
+		return parse_number(value, row->least, row->most, row->number);
+	if (row->read)
+		return row->read(value, row->into);
+	if (row->pick)
+		*row->pick = row->value;
+	else
+		*row->text = value;
+	return true;
+}
+
+/* Only options that the help of the command names: others are between its own processes. */
+static void suggest(const struct option_row *rows, const char *help, const char *given,
+		    char text[SIMILAR_TEXT])
+{
+	char name[64];
+	struct similar similar;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
+	similar_init(&similar, name);
+	similar_add(&similar, "help");
+	for (; is_row(rows); rows++) {
+		char option[64];
+
+		snprintf(option, sizeof(option), "--%s", rows->name ? rows->name : "");
+		if (rows->name && strstr(help, option))
+			similar_add(&similar, rows->name);
+	}
+	similar_text(&similar, "--", "", text);
+}
+
+/* What getopt_long() could not use; `optopt` knows which it was, but for names that are none. */
+static int misspelt(const char *command, const char *help, const struct option_row *rows, int found,
+		    char **argv)
+{
+	const char *given = argv[optind - 1];
+	char meant[SIMILAR_TEXT];
+
+	if (found == ':')
+		return usage_error(command, "expected a value after %s", argv[optind - 1]);
+	if (optopt >= FIRST_ROW || optopt == 'h')
+		return usage_error(command, "expected no value, got %s", argv[optind - 1]);
+	if (optopt)
+		return usage_error(command, "unknown option -%c", optopt);
+	suggest(rows, help, given + strspn(given, "-"), meant);
+	return usage_error(command, "unknown option %s%s", given, meant);
+}
+
+static int refuse(const char *command, const struct option_row *row, const char *value)
+{
+	char name[64], range[32];
+
+	if (row->name)
+		snprintf(name, sizeof(name), "--%s", row->name);
+	else
+		snprintf(name, sizeof(name), "-%c", row->letter);
+	snprintf(range, sizeof(range), "%u .. %u", row->least, row->most);
+	return usage_error(command, "expected %s %s, got '%s'", name,
+			   row->number ? range : row->expected, value);
+}
+
+int options_take(const char *command, const char *help, const struct option_row *rows, int argc,
+		 char **argv)
+{
+	struct spelling spelling;
+	int found;
+
+	spell(&spelling, rows);
+	while ((found = getopt_long(argc, argv, spelling.letters, spelling.names, NULL)) != -1) {
+		const struct option_row *row;
+		char given[128]; /* before it is taken apart */
+
+		if (found == 'h') {
+			fputs(help, stdout);
+			return EXIT_GOOD;
+		}
+		if (found == ':' || found == '?')
+			return misspelt(command, help, rows, found, argv);
+		row = row_of(rows, found);
+		snprintf(given, sizeof(given), "%s", optarg ? optarg : "");
+		if (!take(row, optarg))
+			return refuse(command, row, given);
+	}
+	return -1;
+}
+
+/* ---- rows of several commands ---- */
+
+static bool read_flavours(char *value, void *into)
+{
+	return flavours_parse(value, into);
+}
+
+static bool read_executor(char *value, void *into)
+{
+	return trial_parse_executor(value, into);
+}
+
+static bool read_threads(char *value, void *into)
+{
+	bool *threads = into;
+
+	*threads = !strcmp(value, "both");
+	return *threads || !strcmp(value, "fibers");
+}
+
+static bool read_target(char *value, void *into)
+{
+	const struct fuzz_target **target = into;
+
+	*target = fuzz_target_find(value);
+	return *target;
+}
+
+struct option_row option_bytes(void)
+{
+	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
+}
+
+struct option_row option_flavour(bool *wanted)
+{
+	return (struct option_row)OPTION_READ("flavour", read_flavours, wanted,
+					      "of plain, asan, tsan, msan");
+}
+
+struct option_row option_executor(struct trial_options *options)
+{
+	return (struct option_row)OPTION_READ("executor", read_executor, options,
+					      "fibers, threads or both");
+}
+
+struct option_row option_target(const struct fuzz_target **target)
+{
+	return (struct option_row)OPTION_READ("target", read_target, target, "NAME of a fuzz target");
+}
+
+struct option_row option_threads(bool *threads)
+{
+	return (struct option_row)OPTION_READ("executor", read_threads, threads, "fibers or both");
+}
+
+struct option_row option_timeout(unsigned int *seconds)
+{
+	return (struct option_row)OPTION_NUMBER("timeout", seconds, 1, 1000000);
+}
+
+int options_backend(const char *command, const char *backend)
+{
+	const char *lacks = library_lacks();
+
+	if (lacks)
+		return usage_error(command, "%s", lacks);
+	if (!backend || flavour_choose_backend(backend))
+		return -1;
+	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);
+}

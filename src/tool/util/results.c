@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/results.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tool/util/output.h"
+#include "harness/util/shell_word.h"
+#include "tool/util/usage.h"
+
+static _Noreturn void fail_for_memory(void)
+{
+	fprintf(stderr, "pagetorture: expected memory for the command, got none\n");
+	exit(EXIT_BAD);
+}
+
+void results_begin(struct results *results, const char *what, int argc, char **argv)
+{
+	FILE *out;
+
+	memset(results, 0, sizeof(*results));
+	results->what = what;
+	results->begun = time(NULL);
+	clock_gettime(CLOCK_MONOTONIC, &results->started);
+	out = open_memstream(&results->command, &results->command_size);
+	if (!out)
+		fail_for_memory();
+	fputs("pagetorture", out);
+	for (int i = 0; i < argc; i++) {
+		putc(' ', out);
+		shell_word_print(out, argv[i]);
+	}
+	if (fclose(out))
+		fail_for_memory();
+}
+
+static double seconds_since(const struct timespec *started)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - started->tv_sec) +
+	       (double)(now.tv_nsec - started->tv_nsec) / 1e9;
+}
+
+static void write_machine(struct json *json)
+{
+	struct utsname name;
+
+	json_object(json, "on");
+	json_number(json, "cpus", sysconf(_SC_NPROCESSORS_ONLN));
+	json_text(json, "compiler", __VERSION__);
+	if (!uname(&name)) {
+		json_text(json, "system", name.sysname);
+		json_text(json, "release", name.release);
+		json_text(json, "machine", name.machine);
+	}
+	json_end(json);
+}
+
+static void write_head(struct results *results, const char *status)
+{
+	struct json *json = &results->json;
+	char begun[32];
+	struct tm tm;
+
+	strftime(begun, sizeof(begun), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&results->begun, &tm));
+	json_object(json, NULL);
+	json_text(json, "what", results->what);
+	json_text(json, "version", PACKAGE_VERSION);
+	json_text(json, "begun", begun);
+	json_real(json, "seconds", seconds_since(&results->started), 1);
+	json_text(json, "status", status);
+	json_text(json, "command", results->command);
+	write_machine(json);
+}
+
+static void complain(const char *path, int error)
+{
+	fprintf(stderr, "%s: expected a file that can be written: %s\n", path, strerror(error));
+}
+
+struct json *results_open(struct results *results, const char *status)
+{
+	FILE *out = open_memstream(&results->text, &results->size);
+
+	if (!out) {
+		complain(results->path, errno);
+		return NULL;
+	}
+	results->json = json_begin(out);
+	write_head(results, status);
+	return &results->json;
+}
+
+bool results_close(struct results *results)
+{
+	int error;
+
+	json_end_line(&results->json);
+	error = fclose(results->json.out) ? ENOMEM : 0;
+	if (!error)
+		error = output_write(results->path, results->text, results->size);
+	if (error)
+		complain(results->path, error);
+	free(results->text);
+	return !error;
+}

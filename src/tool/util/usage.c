@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/usage.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int usage_error(const char *command, const char *what, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "pagetorture%s%s: ", command ? " " : "", command ? command : "");
+	va_start(args, what);
+	vfprintf(stderr, what, args);
+	va_end(args);
+	fprintf(stderr, " (see pagetorture%s%s --help)\n", command ? " " : "",
+		command ? command : "");
+	return EXIT_BAD;
+}
+
+void announce(const char *command, const char *what, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "pagetorture %s: ", command);
+	va_start(args, what);
+	vfprintf(stderr, what, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || value < least || value > most)
+		return false;
+	*number = (unsigned int)value;
+	return true;
+}
+
+bool parse_seed(const char *text, uint64_t *seed)
+{
+	char *end;
+
+	errno = 0;
+	*seed = strtoull(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+int worse(int a, int b)
+{
+	return a > b ? a : b;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/verdict_print.h"
+
+#include "harness/program/program_text.h"
+
+static uint32_t line_of(const struct program *program, size_t call)
+{
+	return program->calls[call].line;
+}
+
+static void print_call(FILE *out, const struct program *program, size_t call)
+{
+	struct call plain = program->calls[call];
+	char text[TEXT_CALL_MAX];
+
+	plain.claim = RESULT_NONE;
+	call_to_text(&plain, text);
+	fprintf(out, "line %u `%s`", plain.line, text);
+}
+
+static void print_races(FILE *out, const struct program *program, const struct shadow *shadow)
+{
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct race *race = &shadow->races[i];
+
+		fprintf(out, "  data-race on p%u bytes %u .. %u: ", race->page, race->from,
+			race->to - 1);
+		print_call(out, program, race->first);
+		fprintf(out, " and ");
+		print_call(out, program, race->second);
+		fprintf(out, ", nothing orders them\n");
+	}
+}
+
+static void print_uninits(FILE *out, const struct program *program, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->uninit_count; i++) {
+		const struct uninit *uninit = &v->uninits[i];
+
+		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page,
+			uninit->from, uninit->to - 1);
+		print_call(out, program, uninit->call);
+		fprintf(out, "\n");
+	}
+}
+
+void verdict_print_text(FILE *out, const char *file, const struct program *program,
+			const struct rules *rules)
+{
+	const struct verdict *v = rules_verdict(rules);
+	char names[RULE_SET_TEXT];
+
+	rule_set_text(v->broken, " ", names);
+	fprintf(out, "%s: %s\n", file, names);
+	print_races(out, program, rules_shadow(rules));
+	print_uninits(out, program, v);
+	if (v->fatal_call == VERDICT_NONE)
+		return;
+	fprintf(out, "  %s at ", rule_name(v->fatal_rule));
+	print_call(out, program, v->fatal_call);
+	fprintf(out, v->fatal_rule == RULE_deadlock ? ", the first line that never runs\n" :
+						      ", where the program ends\n");
+}
+
+static void json_verdict(struct json *j, rule_set broken)
+{
+	json_array(j, "verdict");
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
+		if (broken & RULE_BIT(rule))
+			json_text(j, NULL, rule_name(rule));
+	json_end(j);
+}
+
+static void json_races(struct json *j, const struct program *program, const struct shadow *shadow)
+{
+	json_array(j, "races");
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct race *race = &shadow->races[i];
+
+		json_object(j, NULL);
+		json_number(j, "first", line_of(program, race->first));
+		json_number(j, "second", line_of(program, race->second));
+		json_format(j, "page", "p%u", race->page);
+		json_number(j, "from", race->from);
+		json_number(j, "to", race->to);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void json_results(struct json *j, const struct program *program, const struct trace *trace)
+{
+	json_array(j, "results");
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct step *step = &trace->steps[i];
+
+		if (step->result == RESULT_NONE)
+			continue;
+		json_object(j, NULL);
+		json_number(j, "line", line_of(program, step->call));
+		json_text(j, "result", result_name(step->result));
+		json_end(j);
+	}
+	json_end(j);
+}
+
+void verdict_print_json(struct json *j, const char *file, const struct program *program,
+			const struct rules *rules)
+{
+	const struct verdict *v = rules_verdict(rules);
+
+	json_text(j, "file", file);
+	json_verdict(j, v->broken);
+	json_races(j, program, rules_shadow(rules));
+	json_results(j, program, rules_trace(rules));
+	if (v->fatal_call == VERDICT_NONE) {
+		json_text(j, "fatal", NULL);
+		return;
+	}
+	json_object(j, "fatal");
+	json_number(j, "line", line_of(program, v->fatal_call));
+	json_text(j, "rule", rule_name(v->fatal_rule));
+	json_end(j);
+}

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Plain words: the words of tests/banned_words do not come back.
+. "$(dirname "$0")/tap.sh"
+
+# lines_with PATTERN DIRECTORY: lines of sources and documents that have it as a word.
+lines_with() {
+	(cd "$2" && grep -rniE --include='*.[ch135]' --include='*.css' --include='*.def' --include='*.js' \
+		--include='*.md' --include='*.mk' --include='*.py' --include='*.sh' \
+		--exclude-dir=build --exclude-dir=corpus --exclude-dir=autom4te.cache \
+		"(^|[^a-z])($1)([^a-z]|\$)" .)
+}
+
+# compare TABLE DIRECTORY: words that more lines have than the table allows.
+compare() {
+	grep -v '^#' "$1" | while IFS='	' read -r pattern allowed instead; do
+		lines_with "$pattern" "$2" >"$scratch/lines"
+		found=$(wc -l <"$scratch/lines")
+		if [ "$found" -gt "$allowed" ]; then
+			echo "'$pattern': $found lines, at most $allowed are allowed; write: $instead"
+			[ "$allowed" -gt 0 ] || head -n 5 "$scratch/lines"
+		elif [ "$found" -lt "$allowed" ]; then
+			echo "# '$pattern': $found lines, fewer than the $allowed in tests/banned_words: lower it" >&2
+		fi
+	done >"$scratch/more"
+	[ ! -s "$scratch/more" ]
+}
+
+compare "$abs_srcdir/tests/banned_words" "$abs_srcdir"
+ok $? "no banned word comes back" "$scratch/more"
+
+# The check sees a word in a comment, in a name and in a message.
+mkdir "$scratch/tree"
+printf '/* The Wombat runs. */\n' >"$scratch/tree/comment.c"
+printf 'int wombat_start(void);\nint next_wombat;\n' >"$scratch/tree/name.h"
+printf 'echo "no wombat"\nwombats\n' >"$scratch/tree/message.sh"
+printf 'wombat\t%s\tanimal\n' 4 >"$scratch/allowed"
+printf 'wombat\t%s\tanimal\n' 3 >"$scratch/too-many"
+compare "$scratch/allowed" "$scratch/tree"
+ok $? "four lines of four are good" "$scratch/more"
+! compare "$scratch/too-many" "$scratch/tree" && grep -q "'wombat': 4 lines, at most 3" "$scratch/more"
+ok $? "the fourth line of three is not" "$scratch/more"
+
+done_testing
