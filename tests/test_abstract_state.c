@@ -71,7 +71,7 @@ static void test_use(void)
 	size_t ran = 0, all = 0, random_ran = 0, random_all = 0;
 
 	for (uint64_t seed = 0; seed < 500; seed++) {
-		uint64_t state = seed;
+		uint64_t random = seed;
 
 		program.count = 0;
 		for (unsigned int i = 0; i < 20; i++)
@@ -82,7 +82,7 @@ static void test_use(void)
 		all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->count; i++)
 			ran += !rules_trace(rules)->steps[i].skipped;
-		random_program(&state, &program, 30);
+		random_program(&random, &program, 30);
 		rules_judge(rules, &program);
 		random_all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->count; i++)

@@ -75,7 +75,7 @@ static void test_bad_texts(void)
 {
 	for (size_t i = 0; i < sizeof(bad_texts) / sizeof(bad_texts[0]); i++) {
 		const struct bad *bad = &bad_texts[i];
-		struct text_error error = { 0, "" };
+		struct text_error error = { .line = 0 };
 		bool read = program_from_text(&program, bad->text, strlen(bad->text), &error);
 
 		if (!ok(!read && error.line == bad->line && strstr(error.what, bad->says),
@@ -86,7 +86,7 @@ static void test_bad_texts(void)
 
 static bool reads(const char *text)
 {
-	struct text_error error = { 0, "" };
+	struct text_error error = { .line = 0 };
 	bool good = program_from_text(&program, text, strlen(text), &error);
 
 	if (!good)
