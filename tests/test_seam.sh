@@ -266,7 +266,7 @@ configure '../lib/{flavour}/libsimple.a'
 ok $? "configure takes the simple library" "$scratch/err"
 grep -q "^  flavours  *${flavours# }\$" "$scratch/out"
 ok $? "it has the flavours of this build:$flavours" "$scratch/out"
-grep -q 'lacks page_fault_attr_set page_canonical page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: taken for' \
+grep -q 'lacks page_canonical page_fault_attr_set page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: taken for' \
 	"$scratch/err"
 ok $? "what is taken for granted in its place is named" "$scratch/err"
 grep -q 'lacks page_borrow page_buffer_alloc .*page_task_make_it_fail: tests that .*skipped$' \
