@@ -34,7 +34,7 @@ step() {
 }
 
 build_packages() {
-	cd "$source" && unset MAKEFLAGS MAKELEVEL MFLAGS &&
+	cd "$source" && unset MAKEFLAGS MAKELEVEL MFLAGS && ln -s packaging/debian debian &&
 		DEB_BUILD_OPTIONS="nocheck parallel=${JOBS:-2}" dpkg-buildpackage -us -uc -b
 }
 

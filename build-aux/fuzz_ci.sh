@@ -85,7 +85,7 @@ replay() {
 	tail -n 30 "$log.all" >"$log"
 	case $ended in
 	0) one_case good replay "$1" ;;
-	# The page library lacks calls that it needs (src/foreign/absent.c).
+	# The page library lacks calls that it needs (src/page_stubs/absent.c).
 	69) one_case skipped replay "$1" "$log" ;;
 	*) one_case failed replay "$1" "$log" ;;
 	esac

@@ -154,7 +154,7 @@ finish_libfuzzer() {
 }
 
 # lacks PROGRAM ROW: the page library lacks calls that the program needs. It says so and ends with
-# status 69 (src/foreign/absent.c).
+# status 69 (src/page_stubs/absent.c).
 lacks() {
 	why=$(./"$1" --help 2>&1 >/dev/null)
 	[ $? -eq 69 ] && row skipped "$2" "${why#*: skipped: }"

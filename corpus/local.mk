@@ -18,7 +18,7 @@ replay: all
 	@CC='$(CC)' $(SHELL) $(srcdir)/build-aux/replay.sh $(srcdir) $(replay_corpus)
 
 # The seeds as the engines read them, one folder a target. A target whose replayer lacks calls
-# of the page library (src/foreign/absent.c) has none, and is named.
+# of the page library (src/page_stubs/absent.c) has none, and is named.
 #: seeds  write the seeds as the fuzzing engines read them
 seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT)
 	@rm -rf seeds/fuzz_api seeds/fuzz_api.dict; \

@@ -3,7 +3,7 @@
 # PT_PAGE_LIBRARY
 # ---------------
 # --with-page-library puts another library that exports page.h under the harness. What the
-# harness calls must be there (src/foreign/needs.sym); what else page.h has, the library may
+# harness calls must be there (src/page_stubs/needs.sym); what else page.h has, the library may
 # lack, and is told so in one line each. Sets OWN_PAGE (Automake conditional), PAGE_PLAIN_LIBS,
 # PAGE_ABSENT and PAGE_LIBRARY. Before PT_FLAVOUR, which asks for each flavour's build.
 AC_DEFUN([PT_PAGE_LIBRARY], [
@@ -38,8 +38,8 @@ AC_DEFUN([PT_PAGE_LIBRARY], [
 # ----------------
 # Which symbols of page.h has the plain build?
 AC_DEFUN([_PT_PAGE_SYMBOLS], [
-  pt_page_needs=`cat $srcdir/src/foreign/needs.sym`
-  pt_page_standins=`cd $srcdir/src/foreign && ls page_*.c | $SED 's/\.c$//'`
+  pt_page_needs=`cat $srcdir/src/page_stubs/needs.sym`
+  pt_page_standins=`cd $srcdir/src/page_stubs && ls page_*.c | $SED 's/\.c$//'`
   pt_page_rest=`{ cat $srcdir/src/page/libpage.sym; echo "$pt_page_needs"; echo "$pt_page_standins"
     } | LC_ALL=C sort | uniq -u`
   AC_MSG_CHECKING([for a page library in $with_page_library])

@@ -373,7 +373,7 @@ const SURVIVOR_COLUMNS = [
 
 function mutantsBody(data) {
 	return [
-		data.wrong.map((line) => el("p", { class: "is-bad" }, `\u2715 mutants/survivors: ${line}`)),
+		data.wrong.map((line) => el("p", { class: "is-bad" }, `\u2715 tests/mutants/survivors: ${line}`)),
 		table("mutants by file", mutantColumns("file"), Object.entries(data.files), { key: ([name]) => name }),
 		folded("By what was changed", table("mutants by operator", mutantColumns("operator"), Object.entries(data.operators))),
 		data.survivors.length ? folded(plural(data.survivors.length, "survivor"), searchable("Find",

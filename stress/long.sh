@@ -113,7 +113,7 @@ binaries() {
 	for program in $PROGRAMS; do
 		for binary in "$program" "$program-asan" "$program-tsan" "$program-msan"; do
 			[ -x "./$binary" ] || continue
-			# The page library lacks calls that it needs: it says so (src/foreign/absent.c).
+			# The page library lacks calls that it needs: it says so (src/page_stubs/absent.c).
 			"./$binary" --help >/dev/null
 			[ $? -eq 69 ] || echo "$binary"
 		done

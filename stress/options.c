@@ -173,7 +173,7 @@ static unsigned int busted_index(const struct stress_pattern *pattern, const cha
 
 /*
  * What the page library lacks is no wrong usage: the run is skipped, as is a program whose calls
- * the library lacks (src/foreign/absent.c).
+ * the library lacks (src/page_stubs/absent.c).
  */
 static _Noreturn void skip_run(const char *what)
 {

@@ -87,7 +87,7 @@ run_one() {
 	status=$?
 	child=
 	done=$((done + 1))
-	# The page library lacks calls that it needs (src/foreign/absent.c).
+	# The page library lacks calls that it needs (src/page_stubs/absent.c).
 	if [ $status -eq 69 ]; then
 		row skipped "$1" "$2" "$(sed -n 's/^.*: skipped: //p' "$log")"
 		return

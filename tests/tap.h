@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A program that speaks TAP: it is skipped by TAP too (src/foreign/absent.c). */
+/* A program that speaks TAP: it is skipped by TAP too (src/page_stubs/absent.c). */
 extern const char tap_program;
 __attribute__((weak)) const char tap_program = 1;
 

@@ -8,7 +8,7 @@
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
 
-bank=$abs_builddir/bugs/bank
+bank=$abs_builddir/tests/bugs/bank
 
 for tool in patch python3; do
 	if ! command -v $tool >/dev/null; then
@@ -29,8 +29,8 @@ report_says good bugs "$scratch/report.json"
 ok $? "make report reads the results of --report as good" "$scratch/said"
 head -n 1 "$scratch/progress" | grep -qxE 'pagetorture bugs: [0-9]+ libraries, replay,elsewhere, [0-9]+ at a time'
 ok $? "what is going to happen is said at once" "$scratch/progress"
-bugs=$(grep -c '^BUG' "$abs_srcdir/bugs/bugs.def")
-shown=$(grep -c '^BUG(' "$abs_srcdir/bugs/bugs.def")
+bugs=$(grep -c '^BUG' "$abs_srcdir/tests/bugs/bugs.def")
+shown=$(grep -c '^BUG(' "$abs_srcdir/tests/bugs/bugs.def")
 [ "$shown" -ge 60 ] && "$pagetorture" bugs --list | grep -q "^$bugs bugs$"
 ok $? "there are $bugs, $shown of them with a page program"
 grep -q '^the library as it is: 0 findings$' "$scratch/all"
@@ -40,7 +40,7 @@ for kind in bounds copying zeroing mapping lifetime user_slice injection concurr
 	ok $? "kind $kind: $(tail -n 1 "$scratch/list")"
 done
 "$pagetorture" bugs --column replay,elsewhere --results "$scratch/all.json" \
-	>"$scratch/again" 2>&1 && [ ! -e "$abs_builddir/bugs/work/bounds-sum-wraps" ]
+	>"$scratch/again" 2>&1 && [ ! -e "$abs_builddir/tests/bugs/work/bounds-sum-wraps" ]
 ok $? "what the results hold is not done again" "$scratch/again"
 
 # ---- a detector that is missing ----
@@ -50,7 +50,7 @@ if has_flavour $missing; then
 	"$pagetorture" bugs --without $missing --results "$scratch/without.json" \
 		>"$scratch/without" 2>"$scratch/progress"
 	ok $? "without $missing exactly the bugs that need it survive" "$scratch/without"
-	needed=$(grep -c "^BUG([^,]*, [a-z_]*, R[0-9]*, $missing," "$abs_srcdir/bugs/bugs.def")
+	needed=$(grep -c "^BUG([^,]*, [a-z_]*, R[0-9]*, $missing," "$abs_srcdir/tests/bugs/bugs.def")
 	grep -q "^replay: killed $((shown - needed)) of $shown bugs" "$scratch/without"
 	ok $? "they are $needed" "$scratch/without"
 	run_to 1 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/without.json" &&
@@ -110,11 +110,11 @@ fi
 # A source directory with three bugs, and the script that takes it for the source.
 wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
-mkdir -p "$wrong/bugs/patch" "$wrong/corpus/bugs" "$wrong/src"
+mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src"
 cp -r "$abs_srcdir/src/page" "$wrong/src/page"
 cp -r "$abs_srcdir/tests" "$wrong/tests"
 cp -r "$abs_srcdir/src/harness" "$abs_srcdir/src/tool" "$wrong/src"
-cp "$abs_srcdir"/bugs/*.py "$wrong/bugs"
+cp "$abs_srcdir"/tests/bugs/*.py "$wrong/tests/bugs"
 mkdir "$wrong/report"
 cp "$abs_srcdir/report/keep.py" "$wrong/report"
 chmod -R u+w "$wrong"
@@ -122,12 +122,12 @@ sed -e "s|^BANK_SOURCE=.*|BANK_SOURCE='$wrong'|" "$bank" >"$scratch/bank"
 
 # fresh: the three as they are.
 fresh() {
-	: >"$wrong/bugs/bugs.def"
+	: >"$wrong/tests/bugs/bugs.def"
 	for name in $names; do
-		cp "$abs_srcdir/bugs/patch/$name.patch" "$wrong/bugs/patch"
+		cp "$abs_srcdir/tests/bugs/patch/$name.patch" "$wrong/tests/bugs/patch"
 		cp "$abs_srcdir/corpus/bugs/$name.page" "$wrong/corpus/bugs" 2>/dev/null
 		awk -v name="(\"$name\"," 'index($0, name) { on = 1 } on; /\)$/ { on = 0 }' \
-			"$abs_srcdir/bugs/bugs.def" >>"$wrong/bugs/bugs.def"
+			"$abs_srcdir/tests/bugs/bugs.def" >>"$wrong/tests/bugs/bugs.def"
 	done
 	chmod -R u+w "$wrong"
 	rm -f "$scratch/wrong.json"
@@ -147,21 +147,21 @@ says() {
 
 fresh
 says 0 '^as expected$' "a small bank is good"
-sed -i 's/plain, direct, bytes/plain, direct, asan/' "$wrong/bugs/bugs.def"
+sed -i 's/plain, direct, bytes/plain, direct, asan/' "$wrong/tests/bugs/bugs.def"
 says 1 '^zero-ignored: expected to be killed by asan, was by bytes' "killed by another detector"
-sed -i 's/plain, direct, test/plain, direct, hang/' "$wrong/bugs/bugs.def"
+sed -i 's/plain, direct, test/plain, direct, hang/' "$wrong/tests/bugs/bugs.def"
 says 1 '^align-wraps: expected to be killed by hang, was by test' "elsewhere, too"
 sed -i 's/len <= PAGE_SIZE - off + 1;$/len <= PAGE_SIZE - off + 0;/' \
-	"$wrong/bugs/patch/bounds-one-too-far.patch"
+	"$wrong/tests/bugs/patch/bounds-one-too-far.patch"
 says 1 '^bounds-one-too-far: survived replay' "a bug that is none survives"
 sed -i 's/len <= PAGE_SIZE - off;/len <= PAGE_SIZE - (off);/' "$wrong/src/page/range.h"
 says 1 'bounds-one-too-far.patch: does not apply any more' "a patch that does not apply"
 cp "$abs_srcdir/src/page/range.h" "$wrong/src/page/range.h"
 sed -i 's/^+.*off + 1;$/&\n+\tint unused;/; s/^@@ -8,6 +8,6/@@ -8,6 +8,7/' \
-	"$wrong/bugs/patch/bounds-one-too-far.patch"
+	"$wrong/tests/bugs/patch/bounds-one-too-far.patch"
 sed -i 's/^@@ -\([0-9]*\),\([0-9]*\) +\([0-9]*\),[0-9]* @@/@@ -\1,\2 +\3,'"$(($(sed -n \
-	's/^@@ -[0-9]*,\([0-9]*\) .*/\1/p' "$wrong/bugs/patch/bounds-one-too-far.patch") + 1))"' @@/' \
-	"$wrong/bugs/patch/bounds-one-too-far.patch"
+	's/^@@ -[0-9]*,\([0-9]*\) .*/\1/p' "$wrong/tests/bugs/patch/bounds-one-too-far.patch") + 1))"' @@/' \
+	"$wrong/tests/bugs/patch/bounds-one-too-far.patch"
 says 1 'does not compile without a word' "a patch that does not compile without warnings"
 cp "$wrong/corpus/bugs/bounds-one-too-far.page" "$wrong/corpus/bugs/zero-ignored.page"
 sed -i 's/^main: write_raw.*/main: read_raw(p0, 0, 1) -> EINVAL/' \
@@ -169,13 +169,13 @@ sed -i 's/^main: write_raw.*/main: read_raw(p0, 0, 1) -> EINVAL/' \
 says 1 '^clean, plain, direct: replay: expected no finding' "a program whose claims do not hold"
 rm "$wrong/corpus/bugs/zero-ignored.page"
 says 2 '^zero-ignored: expected .*zero-ignored.page$' "a program that is missing"
-touch "$wrong/bugs/patch/nobody.patch"
+touch "$wrong/tests/bugs/patch/nobody.patch"
 says 2 '^nobody: has a patch or a program, and no line' "a patch that nobody names"
-rm "$wrong/bugs/patch/nobody.patch"
-sed -i 's/, direct, bytes/, sideways, bytes/' "$wrong/bugs/bugs.def"
+rm "$wrong/tests/bugs/patch/nobody.patch"
+sed -i 's/, direct, bytes/, sideways, bytes/' "$wrong/tests/bugs/bugs.def"
 says 2 "bugs.def:[0-9]*: zero-ignored: expected a backend of direct, alias, got sideways" \
 	"a word that bugs.def does not know"
-sed -i 's/^BUG("zero-ignored",/BUG("zero-ignored"/' "$wrong/bugs/bugs.def"
+sed -i 's/^BUG("zero-ignored",/BUG("zero-ignored"/' "$wrong/tests/bugs/bugs.def"
 says 2 'expected 3 entries of the form' "an entry that cannot be read"
 
 # ---- usage, figures ----
@@ -211,7 +211,7 @@ run_to 0 "$pagetorture" bugs --help && grep -q '^Examples:' "$scratch/out"
 ok $? "--help has examples" "$scratch/out"
 
 # Of 1..10 against 11..20 the normal approximation, corrected by one half, gives 0.000183.
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$abs_srcdir/bugs python3 - >"$scratch/figures" 2>&1 <<'END'
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$abs_srcdir/tests/bugs python3 - >"$scratch/figures" 2>&1 <<'END'
 import math
 from compare import a12, mann_whitney
 low, high = list(range(1, 11)), list(range(11, 21))

@@ -4,7 +4,7 @@
 # What bash completes, asked as bash asks: with the words of a line.
 . "$(dirname "$0")/tap.sh"
 
-script=$abs_srcdir/completion/pagetorture.bash
+script=$abs_srcdir/packaging/completion/pagetorture.bash
 if ! command -v bash >/dev/null; then
 	skip "no bash"
 	done_testing

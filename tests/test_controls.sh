@@ -81,7 +81,7 @@ chmod -R u+w src fuzz
 mkdir objects
 for file in src/page/*.c src/harness/*.c src/harness/*/*.c fuzz/fuzz.c fuzz/fuzz_commands.c fuzz/fuzz_race.c; do
 	case $file in
-	*/tsan_none.c | */valgrind_real.c | */library_foreign.c) continue ;;
+	*/tsan_none.c | */valgrind_real.c | */library_external.c) continue ;;
 	esac
 	compile "$file" || exit 99
 done

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# debian/ agrees with the rest of the tree. `make check-deb` builds the packages.
+# packaging/debian agrees with the rest of the tree. `make check-deb` builds the packages.
 . "$(dirname "$0")/tap.sh"
 
-debian=$abs_srcdir/debian
+debian=$abs_srcdir/packaging/debian
 version=$(sed -n 's/^AC_INIT(\[pagetorture\], \[\([^]]*\)\].*/\1/p' "$abs_srcdir/configure.ac")
 
 if command -v dpkg-parsechangelog >/dev/null; then
 	run_to 0 dpkg-parsechangelog -l "$debian/changelog" -S Version && [ ! -s "$scratch/err" ]
-	ok $? "debian/changelog is one" "$scratch/err"
+	ok $? "packaging/debian/changelog is one" "$scratch/err"
 	[ "$(cat "$scratch/out")" = "$version" ]
 	ok $? "its version is that of configure.ac ($version)" "$scratch/out"
 else
@@ -17,9 +17,10 @@ else
 fi
 
 if command -v dh_listpackages >/dev/null; then
-	(cd "$abs_srcdir" && dh_listpackages -a | sort) >"$scratch/packages" 2>"$scratch/err" &&
+	mkdir "$scratch/tree" && ln -s "$debian" "$scratch/tree/debian" &&
+		(cd "$scratch/tree" && dh_listpackages -a | sort) >"$scratch/packages" 2>"$scratch/err" &&
 		printf '%s\n' libpage-dev libpage0 pagetorture | diff - "$scratch/packages" >"$scratch/err"
-	ok $? "debian/control has the three packages" "$scratch/err"
+	ok $? "packaging/debian/control has the three packages" "$scratch/err"
 else
 	skip "no dh_listpackages (debhelper)"
 fi

@@ -71,7 +71,7 @@ ok $? "every rule of rules.def has a row" "$scratch/missing"
 version=$(sed -n 's/^AC_INIT(\[pagetorture\], \[\([^]]*\)\].*/\1/p' "$abs_srcdir/configure.ac")
 news=$(sed -n 's/^Version \([^ ,]*\).*/\1/p' "$abs_srcdir/NEWS" | head -n 1)
 [ -n "$version" ] && [ "$news" = "$version" ] &&
-	head -n 1 "$abs_srcdir/debian/changelog" | grep -qF "($version)"
+	head -n 1 "$abs_srcdir/packaging/debian/changelog" | grep -qF "($version)"
 ok $? "NEWS begins with version $version, as configure.ac and debian/changelog have it"
 for file in CONTRIBUTING.md NEWS README.md SECURITY.md; do
 	[ -s "$abs_srcdir/$file" ] && grep -q "^EXTRA_DIST = .* *$file" "$abs_srcdir/Makefile.am" ||

@@ -5,8 +5,8 @@
 # grammar, and the names that these know are those of the harness.
 . "$(dirname "$0")/tap.sh"
 
-vim=$abs_srcdir/editors/vim
-grammar=$abs_srcdir/editors/textmate/pagetorture.tmLanguage.json
+vim=$abs_srcdir/packaging/editors/vim
+grammar=$abs_srcdir/packaging/editors/textmate/pagetorture.tmLanguage.json
 harness=$abs_srcdir/src/harness
 
 # ---- names ----

@@ -39,7 +39,7 @@ minimize() {
 
 mutate raw.c 's/memset(byte(page, off), 0, len)/memset(byte(page, off), 1, len)/'
 for name in zero-missing-when-injected unmap-order-unchecked buffer-one-page-more; do
-	(cd "$scratch" && patch -s -p1 <"$abs_srcdir/bugs/patch/$name.patch")
+	(cd "$scratch" && patch -s -p1 <"$abs_srcdir/tests/bugs/patch/$name.patch")
 done >build 2>&1 && build_mutant plain
 ok $? "a library with bugs" build
 

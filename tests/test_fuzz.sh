@@ -373,7 +373,7 @@ wait $campaign || status=$?
 [ $status = 2 ] && said 'libfuzzer-0 ended with status 3: no luck today' && said 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
 
-# What a target says and how it ends for which the page library lacks calls (src/foreign/absent.c).
+# What a target says and how it ends for which the page library lacks calls (src/page_stubs/absent.c).
 lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
 printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
 chmod +x "$bin/fuzz_lacking"

@@ -22,7 +22,7 @@ fi
 # ---- a small tree ----
 
 small=$scratch/small
-mkdir -p "$small/src/page" "$small/tests" "$small/mutants" "$small/build/tests"
+mkdir -p "$small/src/page" "$small/tests" "$small/tests/mutants" "$small/build/tests"
 cat >"$small/src/page/small.h" <<'END'
 int small(int a, int b);
 int keep(int a, volatile int *spare);
@@ -77,7 +77,7 @@ int main(void)
 	       small(3, 2) != 1 || keep(6, &spare) != 5 || keep(9, &spare) != 5 || !big(0) || big(-1);
 }
 END
-: >"$small/mutants/survivors"
+: >"$small/tests/mutants/survivors"
 
 small_build() {
 	cd "$small/build" &&
@@ -89,7 +89,7 @@ small_build() {
 small_mutants() {
 	MUTANTS_SOURCE=$small MUTANTS_BUILD=$small/build MUTANTS_CC=$CC MUTANTS_CFLAGS='-std=gnu11 -O2' \
 		MUTANTS_LIBS='' MUTANTS_TESTS=test_small PYTHONDONTWRITEBYTECODE=1 \
-		${interrupted-} python3 "$abs_srcdir/mutants/main.py" "$@"
+		${interrupted-} python3 "$abs_srcdir/tests/mutants/main.py" "$@"
 }
 
 # name TEXT: of the one mutant whose line holds it
@@ -208,9 +208,9 @@ ok $? "a - 0 is the same code; what no test sees survives, by name" "$scratch/ou
 judge --only "$some"
 [ "$status" -eq 1 ] && ! grep -q '^\[' "$scratch/err" && grep -q '^66.7 % of 4' "$scratch/out"
 ok $? "a second run judges nothing again" "$scratch/err"
-tail -n 1 "$small/build/mutants/results.jsonl" >"$scratch/last"
-sed '$d' "$small/build/mutants/results.jsonl" >"$scratch/kept"
-{ cat "$scratch/kept"; head -c 40 "$scratch/last"; } >"$small/build/mutants/results.jsonl"
+tail -n 1 "$small/build/tests/mutants/results.jsonl" >"$scratch/last"
+sed '$d' "$small/build/tests/mutants/results.jsonl" >"$scratch/kept"
+{ cat "$scratch/kept"; head -c 40 "$scratch/last"; } >"$small/build/tests/mutants/results.jsonl"
 judge --only "$some"
 [ "$(grep -c '^\[' "$scratch/err")" -eq 1 ] && grep -q '^66.7 % of 4' "$scratch/out"
 ok $? "a killed run is gone on with: half a line is judged again, nothing else" "$scratch/err"
@@ -236,26 +236,26 @@ ok $? "a run that is stopped says so in the report's results, with what it knows
 report_says stopped mutants "$scratch/json"
 ok $? "... as make report reads them" "$scratch/said"
 
-printf '[equivalent] Nobody reads it.\n%s keep\n' "$unseen" >"$small/mutants/survivors"
+printf '[equivalent] Nobody reads it.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 0 ] && grep -q '^100.0 % of 4' "$scratch/out" && told "$unseen" equivalent
 ok $? "with a reason it is equivalent, and does not count" "$scratch/out"
 report_says partly mutants "$scratch/json"
 ok $? "some of all mutants: make report reads them as run in part" "$scratch/said"
-printf '[weak] Nobody reads it.\n%s keep\n' "$unseen" >"$small/mutants/survivors"
+printf '[weak] Nobody reads it.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 1 ] && grep -q "^survived: $unseen .*Nobody reads it" "$scratch/out"
 ok $? "a weak one counts, and has its reason" "$scratch/out"
-printf '[equivalent] No.\n%s\n%s\n01234567\n' "$swapped" "$unseen" >"$small/mutants/survivors"
+printf '[equivalent] No.\n%s\n%s\n01234567\n' "$swapped" "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 1 ] && grep -q "$swapped: is killed, by test_small" "$scratch/err" &&
 	grep -q '01234567: there is no such mutant' "$scratch/err"
 ok $? "reasons for a killed one and for none are told" "$scratch/err"
-printf '%s\n' "$unseen" >"$small/mutants/survivors"
+printf '%s\n' "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 2 ] && grep -q 'survivors:1: expected' "$scratch/err"
 ok $? "an entry without a reason is an error that names its line" "$scratch/err"
-: >"$small/mutants/survivors"
+: >"$small/tests/mutants/survivors"
 
 # Names stay when other code moves; what is known of another library is forgotten.
 { printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n'; cat "$small/src/page/small.c"; } >"$scratch/moved"
@@ -281,15 +281,15 @@ ok $? "an unknown mutant ends with 2" "$scratch/err"
 
 # ---- the library ----
 
-command=$abs_builddir/mutants/mutants
+command=$abs_builddir/tests/mutants/mutants
 run_to 0 "$command" --list && [ "$(wc -l <"$scratch/out")" -gt 1000 ]
 ok $? "the library has $(wc -l <"$scratch/out") mutants" "$scratch/err"
 cp "$scratch/out" "$scratch/list"
-grep -oE '^[0-9a-f]{8}' "$abs_srcdir/mutants/survivors" | while read -r id; do
+grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/survivors" | while read -r id; do
 	grep -q "^$id " "$scratch/list" || echo "$id"
 done >"$scratch/gone"
 [ ! -s "$scratch/gone" ]
-ok $? "every mutant of mutants/survivors is one of them" "$scratch/gone"
+ok $? "every mutant of tests/mutants/survivors is one of them" "$scratch/gone"
 # Each kind of program is linked as make links it.
 run_to 0 "$command" --flavours plain --results "$scratch/results" \
 	--only "$(name 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \

@@ -123,12 +123,12 @@ words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
 } 2>/dev/null |
 	awk '$1 == "U" { print $2 }' | sort -u | comm -12 - "$abs_srcdir/src/page/libpage.sym" \
 	>"$scratch/called"
-for standin in "$abs_srcdir"/src/foreign/page_*.c; do
+for standin in "$abs_srcdir"/src/page_stubs/page_*.c; do
 	basename "$standin" .c
 done >"$scratch/standins"
-comm -23 "$scratch/called" "$scratch/standins" | diff "$abs_srcdir/src/foreign/needs.sym" - \
+comm -23 "$scratch/called" "$scratch/standins" | diff "$abs_srcdir/src/page_stubs/needs.sym" - \
 	>"$scratch/needs"
-ok $? "src/foreign/needs.sym is what the harness calls" "$scratch/needs"
+ok $? "src/page_stubs/needs.sym is what the harness calls" "$scratch/needs"
 
 # ---- nothing calls the library before main() ----
 

@@ -16,7 +16,7 @@ arrows() {
 }
 
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
-arrows 'src/foreign/*.[ch]' 'page/page\.h"'
+arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
@@ -69,7 +69,7 @@ ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
 
 # A constructor runs before those of a page library, or without it: two are there that do not call it.
 grep -l '__attribute__((constructor' -r src fuzz stress bench | sort >"$scratch/constructors"
-printf '%s\n' fuzz/fuzz.c src/foreign/absent.c | diff - "$scratch/constructors" >"$scratch/wrong"
+printf '%s\n' fuzz/fuzz.c src/page_stubs/absent.c | diff - "$scratch/constructors" >"$scratch/wrong"
 ok $? "constructors are where they are known" "$scratch/wrong"
 
 # A foreign library takes the place of ours in every program.
@@ -85,7 +85,7 @@ ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch
 
 # Every source stands in a fragment, every script in a list.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
-	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] bugs/*.py bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
+	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
 	[ "$(basename "$file")" = local.mk ] && continue
 	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk */*/*/local.mk || echo "$file"
@@ -101,7 +101,7 @@ ok $? "no directory of the corpus is empty" "$scratch/empty"
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
 	tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* bugs/*.py bugs/*.def \
+	Makefile.am configure.ac */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
 	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict examples/*/*.[ch] \
 	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||

@@ -32,7 +32,7 @@ fi
 
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/shelf.o" >"$scratch/err" 2>&1 &&
 	nm "$scratch/shelf.o" | awk '$2 == "T" { print $3 }' | sort | comm -12 - "$abs_srcdir/src/page/libpage.sym" |
-	diff "$abs_srcdir/src/foreign/needs.sym" - >>"$scratch/err"
+	diff "$abs_srcdir/src/page_stubs/needs.sym" - >>"$scratch/err"
 ok $? "the tutorial's library has the calls that it must have, and no other" "$scratch/err"
 
 # Blocks that the document does not have.

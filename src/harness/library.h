@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * What is known of the page library beyond page.h. Each answer has a file of its own, which
- * the build chooses: library_ours.c, or library_foreign.c with --with-page-library.
+ * the build chooses: library_ours.c, or library_external.c with --with-page-library.
  */
 #ifndef HARNESS_LIBRARY_H
 #define HARNESS_LIBRARY_H

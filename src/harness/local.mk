@@ -132,7 +132,7 @@ endif
 if OWN_PAGE
 library_source = %D%/library.h %D%/library_ours.c
 else
-library_source = %D%/library.h %D%/library_foreign.c
+library_source = %D%/library.h %D%/library_external.c
 endif
 
 # Each depends on config.h, which is new when the configuration changed its mind about the

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The page library: installed as libpage, and once more for each flavour. None of it with
-# a foreign library (src/foreign), under whose name nothing of ours is to be installed.
+# a foreign library (src/page_stubs), under whose name nothing of ours is to be installed.
 
 page_sources = \
 	%D%/alias.h \

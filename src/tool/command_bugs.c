@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * pagetorture bugs: the bank of seeded bugs. It compiles the page library, so it is a script
- * of the build directory (bugs/bank, made by configure), next to the binaries that it links
+ * of the build directory (tests/bugs/bank, made by configure), next to the binaries that it links
  * again; an installed pagetorture has neither.
  */
 #include <errno.h>
@@ -32,7 +32,7 @@ int command_bugs(int argc, char **argv)
 
 	if (!place_own(directory, sizeof(directory)))
 		return usage_error("bugs", "expected to find the directory of this program");
-	path_make_or_exit(bank, sizeof(bank), "%s/bugs/bank", directory);
+	path_make_or_exit(bank, sizeof(bank), "%s/tests/bugs/bank", directory);
 	if (access(bank, X_OK))
 		return without_bank(argc, argv);
 	fflush(stdout);

@@ -87,7 +87,7 @@ class Bank:
     """All bugs, in the order of bugs.def."""
 
     def __init__(self, source):
-        self.directory = pathlib.Path(source) / "bugs"
+        self.directory = pathlib.Path(source) / "tests" / "bugs"
         self.programs = pathlib.Path(source) / "corpus" / "bugs"
         self.bugs = self._read(self.directory / "bugs.def")
 

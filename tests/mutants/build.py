@@ -53,12 +53,12 @@ def users(directory, header):
 
 
 class Tree:
-    """The source, what make built of it and by which commands: mutants/local.mk says it."""
+    """The source, what make built of it and by which commands: tests/mutants/local.mk says it."""
 
     def __init__(self, environment):
         self.source = pathlib.Path(environment["MUTANTS_SOURCE"])
         self.build = pathlib.Path(environment["MUTANTS_BUILD"])
-        self.kept = self.build / "mutants" / "work"
+        self.kept = self.build / "tests" / "mutants" / "work"
         self.work = self.kept / f"run-{os.getpid()}"
         self.cc = environment["MUTANTS_CC"].split()
         self.clang = find_clang(self.cc)
@@ -119,7 +119,7 @@ class Tree:
     def tests_stamp(self):
         return self._digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "tests/*.[ch]", "fuzz/*.[ch]",
                             "stress/*.[ch]", "corpus/r*/*.page", "corpus/seed/*/*.page",
-                            "mutants/trials.py")
+                            "tests/mutants/trials.py")
 
 
 class Program:

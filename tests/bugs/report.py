@@ -6,7 +6,7 @@ import sys
 
 import table
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "report"))
 import keep  # noqa: E402 (a room beside this one)
 
 

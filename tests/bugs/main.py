@@ -20,7 +20,7 @@ from bank import BACKENDS, FLAVOURS, Bank, BadBank
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
 
 HELP = """\
-Build the page library with each bug of the bank (bugs/bugs.def), look at it in each way that
+Build the page library with each bug of the bank (tests/bugs/bugs.def), look at it in each way that
 there is, and say who found it: the proof that the harness sees.
 
 A cell of the table: the detector that spoke, in how many of the trials, the median of the time
@@ -44,7 +44,7 @@ Examples:
   pagetorture bugs --column replay                       all bugs, under a few minutes
   pagetorture bugs bounds copy-direction                 a kind, a bug
   pagetorture bugs --column fuzz-empty --time 60 --trials 10
-  pagetorture bugs --compare old.json bugs/results.json
+  pagetorture bugs --compare old.json tests/bugs/results.json
 """
 
 
@@ -91,7 +91,7 @@ def parse(arguments):
                         help="also write the table there as one JSON object, for make report")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
                         help="where results are kept, and found again by the next run "
-                             "(default: bugs/results.json in the build directory)")
+                             "(default: tests/bugs/results.json in the build directory)")
     parser.add_argument("--time", type=int, default=5, metavar="S",
                         help="seconds for a trial of fuzzing or stress (default 5)")
     parser.add_argument("--without", metavar="F", choices=FLAVOURS[1:],
@@ -156,7 +156,7 @@ def main(arguments):
     if options.without:
         tree.leave_out(options.without)
     file = f"without-{options.without}.json" if options.without else "results.json"
-    options.results = options.results or tree.build / "bugs" / file
+    options.results = options.results or tree.build / "tests" / "bugs" / file
     run = runner.Runner(tree, options)
     subjects = list(subjects_of(bank, bugs, options.clean_only, options.without))
     print(f"pagetorture bugs: {len(subjects)} libraries, {options.column}, {options.jobs} at a time",

@@ -66,7 +66,7 @@ class Bench:
             return self.builders.setdefault(name, build.Builder(self.tree, patch, name))
 
     def patch_of(self, bug):
-        return self.tree.source / "bugs" / "patch" / f"{bug.name}.patch"
+        return self.tree.source / "tests" / "bugs" / "patch" / f"{bug.name}.patch"
 
 
 def _call(command, limit, **environment):

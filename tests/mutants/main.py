@@ -24,22 +24,22 @@ Make one small mistake after the other in src/page, and see whether the parts of
 that are about the library notice: its unit tests, the replay of the corpus, the fuzz targets
 without an engine, in every flavour and with both backends, then stress programs and threads.
 
-A mutant is killed, survived, equivalent (mutants/survivors says why), `same code` (the compiler
+A mutant is killed, survived, equivalent (tests/mutants/survivors says why), `same code` (the compiler
 makes the same of it in every flavour: equivalent too), or stillborn (it does not compile). The
 ratio is of killed ones to those that are killed or survived.
 """
 EPILOG = """\
-Exit status: 0 at least 90 % were killed and mutants/survivors is true; 1 not; 2 bad usage, or
+Exit status: 0 at least 90 % were killed and tests/mutants/survivors is true; 1 not; 2 bad usage, or
 something that cannot be read.
 
 Examples:
   make mutants                                      all; hours. Stop it, and it goes on later
   make mutants MUTANTS_FLAGS='--sample 200 --seed 7'
-  mutants/mutants --files raw.c,range.h             two files
-  mutants/mutants --only 3e05c9ec --again           one mutant, once more
-  mutants/mutants --list --files fault.c            what there is; runs nothing
-  mutants/mutants --only 3e05c9ec --trials 'test_page_raw-asan; run asan, alias'
-  mutants/mutants --show 3e05c9ec                   the mutant as a difference
+  tests/mutants/mutants --files raw.c,range.h             two files
+  tests/mutants/mutants --only 3e05c9ec --again           one mutant, once more
+  tests/mutants/mutants --list --files fault.c            what there is; runs nothing
+  tests/mutants/mutants --only 3e05c9ec --trials 'test_page_raw-asan; run asan, alias'
+  tests/mutants/mutants --show 3e05c9ec                   the mutant as a difference
 """
 
 
@@ -60,12 +60,12 @@ def parse(arguments):
     add("--quick", action="store_true", help="without what takes seconds: kills less")
     add("--report", action="store_true", help="print what is known already; runs nothing")
     add("--results", type=pathlib.Path, metavar="FILE",
-        help="where verdicts are kept (default: mutants/results.jsonl in the build directory)")
+        help="where verdicts are kept (default: tests/mutants/results.jsonl in the build directory)")
     add("--sample", type=int, metavar="N", help="only so many, chosen at random")
     add("--seed", type=int, default=1, metavar="S", help="chooses the sample (default 1)")
     add("--show", metavar="ID", help="print the mutant as a difference; runs nothing")
     add("--survivors", type=pathlib.Path, metavar="FILE",
-        help="reasons why mutants live (default: mutants/survivors)")
+        help="reasons why mutants live (default: tests/mutants/survivors)")
     add("--trials", metavar="T;...", help="only these ways to look, as `killed by` names them, "
         "with ; between: quicker, kills less")
     options = parser.parse_args(arguments)
@@ -128,7 +128,7 @@ def conclude(known, bad, mutants, reasons):
         return EXIT_FAILED
     table.print_results(known, reasons)
     for line in bad:
-        print(f"mutants/survivors: {line}", file=sys.stderr)
+        print(f"tests/mutants/survivors: {line}", file=sys.stderr)
     ratio = table.tallies(known, reasons, lambda r: "all")["all"].ratio
     if ratio is None:
         return EXIT_FAILED if bad else EXIT_GOOD
@@ -158,9 +158,9 @@ def main(arguments):
         print(f"{len(chosen)} mutants; not made, for a macro hides the place: " +
               ", ".join(f"{name} ({n})" for name, n in hidden.most_common()), file=sys.stderr)
         return EXIT_GOOD
-    reasons = survivors.read(options.survivors or source.source / "mutants" / "survivors")
+    reasons = survivors.read(options.survivors or source.source / "tests" / "mutants" / "survivors")
     looks = choose_trials(source, options)
-    results = run.Results(options.results or source.build / "mutants" / "results.jsonl", source,
+    results = run.Results(options.results or source.build / "tests" / "mutants" / "results.jsonl", source,
                           looks)
 
     def keep(status):

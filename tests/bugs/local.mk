@@ -20,8 +20,8 @@ EXTRA_DIST += $(bugs_scripts) %D%/bugs.def
 
 dist-hook: dist-bugs
 dist-bugs:
-	$(MKDIR_P) $(distdir)/bugs/patch
-	cp $(srcdir)/bugs/patch/*.patch $(distdir)/bugs/patch
+	$(MKDIR_P) $(distdir)/tests/bugs/patch
+	cp $(srcdir)/tests/bugs/patch/*.patch $(distdir)/tests/bugs/patch
 
 # All bugs in all columns; hours, if nobody finds anything. What is there already is not done
 # again. For example make bugs BUGS_FLAGS='--column replay,elsewhere'
@@ -42,6 +42,6 @@ bugs: all bugs-programs seeds
 
 clean-local: clean-bugs
 clean-bugs:
-	rm -rf bugs/work bugs/results.json
+	rm -rf tests/bugs/work tests/bugs/results.json
 
 .PHONY: bugs bugs-programs clean-bugs dist-bugs

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""mutants/survivors: why mutants live, by their names."""
+"""tests/mutants/survivors: why mutants live, by their names."""
 import dataclasses
 import re
 
@@ -12,7 +12,7 @@ ENTRY = re.compile(r"([0-9a-f]{8})\b *(.*)")
 
 
 class BadSurvivors(Exception):
-    """mutants/survivors is not as it should be."""
+    """tests/mutants/survivors is not as it should be."""
 
 
 @dataclasses.dataclass(frozen=True)

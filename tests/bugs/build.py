@@ -23,12 +23,12 @@ class BuildFailed(Exception):
 
 
 class Tree:
-    """The source, what make built of it, and by which commands: bugs/bank.in says it."""
+    """The source, what make built of it, and by which commands: tests/bugs/bank.in says it."""
 
     def __init__(self, environment):
         self.source = pathlib.Path(environment["BANK_SOURCE"])
         self.build = pathlib.Path(environment["BANK_BUILD"])
-        self.work = self.build / "bugs" / "work"
+        self.work = self.build / "tests" / "bugs" / "work"
         self.without = None
         self.cc = environment["BANK_CC"].split()
         self.cflags = environment["BANK_CFLAGS"].split()
@@ -49,7 +49,7 @@ class Tree:
         """Changes when anything does that programs are made of, but for a patch."""
         made_by = self.cc, self.cflags, self.flags, self.without
         digest = hashlib.sha256(repr(made_by).encode())
-        for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "bugs/*.py"):
+        for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "tests/bugs/*.py"):
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.read_bytes())
         for pattern in ("lib*.a", "src/tool/**/*.o", "fuzz/*.o", "stress/*.o"):

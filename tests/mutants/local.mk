@@ -35,7 +35,7 @@ CLEANFILES += %D%/mutants
 	echo "export MUTANTS_STRESS='$(stress_wrap)'"; \
 	echo "export MUTANTS_TESTS='$(mutants_page_tests)'"; \
 	echo 'export PYTHONDONTWRITEBYTECODE=1'; \
-	echo 'exec python3 "$$MUTANTS_SOURCE/mutants/main.py" "$$@"'; } >$@.new
+	echo 'exec python3 "$$MUTANTS_SOURCE/tests/mutants/main.py" "$$@"'; } >$@.new
 	$(AM_V_at)chmod +x $@.new && mv $@.new $@
 
 # All mutants; hours. It goes on where it was stopped.

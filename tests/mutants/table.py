@@ -10,7 +10,7 @@ WANTED = 0.90
 
 
 def verdict_of(result, reasons):
-    """The verdict, with what mutants/survivors knows of it."""
+    """The verdict, with what tests/mutants/survivors knows of it."""
     reason = reasons.get(result["id"])
     if result["verdict"] == SURVIVED and reason and reason.kind == EQUIVALENT:
         return EQUIVALENT
