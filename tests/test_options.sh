@@ -40,7 +40,7 @@ refuses "expected --flavour of plain, asan, tsan, msan, got 'asan,usan,tsan'" \
 refuses "expected --engine of libfuzzer, afl, got 'afl,'" fuzz --engine afl,
 refuses "expected --backend direct or alias, got 'moon'" race --backend moon
 refuses "expected a backend that the page library has, got 'moon'" replay --backend moon "$race"
-refuses "expected one FILE" format --bytes
+refuses "expected one FILE" to-c --no-run
 refuses "expected at least one FILE" explain --ascii
 
 # ---- what was meant ----
@@ -82,7 +82,7 @@ ok $? "help is --help" "$scratch/out"
 run_to 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "help of two commands is bad usage" "$scratch/err"
 awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/expected" | sed '/^Examples/,$d' | tr '\n' ' ' >"$scratch/groups"
-[ "$(cat "$scratch/groups")" = "Programs: check convert explain format minimize run to-c Corpora and campaigns: fuzz replay triage \
+[ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage \
 For developers of pagetorture: bench bugs race " ]
 ok $? "--help groups the commands" "$scratch/groups"
 
@@ -97,7 +97,7 @@ begins() {
 	ok $? "$command says at once what it is going to do" "$scratch/err"
 }
 mkdir "$scratch/findings"
-"$pagetorture" format --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
+"$pagetorture" convert --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
 cp "$race" "$scratch/findings/race.page"
 begins run "2 programs in plain, on fibers and on threads" --flavour plain "$scratch/findings"
 begins replay "2 inputs in plain, [0-9]+ at a time" --flavour plain "$scratch/findings"
@@ -142,7 +142,7 @@ ok $? "the columns of run are as wide as what is in them" "$scratch/out"
 
 # ---- every command ----
 
-for command in bench check convert explain format fuzz minimize race replay run to-c triage; do
+for command in bench check convert explain fuzz minimize race replay run to-c triage; do
 	run_to 0 "$pagetorture" $command -h && cp "$scratch/out" "$scratch/help" &&
 		run_to 0 "$pagetorture" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
 		grep -q "^Usage: pagetorture $command " "$scratch/out"

@@ -11,7 +11,6 @@ int command_bugs(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_explain(int argc, char **argv);
-int command_format(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_minimize(int argc, char **argv);
 int command_race(int argc, char **argv);
