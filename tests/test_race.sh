@@ -116,7 +116,7 @@ link_plain() {
 
 link_tsan() {
 	# shellcheck disable=SC2046,SC2086 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$scratch/src" \
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$scratch/src" \
 		-DFLAVOUR='"tsan"' -c "$scratch"/src/harness/exec/exec_map.c \
 		-o "$scratch/exec_map.o" >"$scratch/build" 2>&1 &&
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DFLAVOUR='"tsan"' \

@@ -21,7 +21,7 @@ libpage_given_a_CFLAGS = $(AM_CFLAGS) $(GIVEN_CFLAGS)
 libharness_given_a_SOURCES = $(libharness_plain_a_SOURCES)
 libharness_given_a_CFLAGS = $(given_cflags)
 libharness_given_tsan_a_SOURCES = $(libharness_tsan_a_SOURCES)
-libharness_given_tsan_a_CFLAGS = $(given_cflags) -fno-builtin -DBYTES_QUIET
+libharness_given_tsan_a_CFLAGS = $(given_cflags) -fno-builtin -DBYTES_NO_INTERCEPT
 
 EXTRA_PROGRAMS += fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
 fuzz_api_given_SOURCES = $(fuzz_api_SOURCES)

@@ -21,8 +21,8 @@ mutate_sources = \
 	%D%/util/random.h
 
 harness_sources = \
-	%D%/check.c \
-	%D%/check.h \
+	%D%/checker.c \
+	%D%/checker.h \
 	%D%/detect/detector.c \
 	%D%/detect/detector.h \
 	%D%/detect/race_report.c \
@@ -52,11 +52,11 @@ harness_sources = \
 	%D%/matrix.h \
 	%D%/model/cause.c \
 	%D%/model/cause.h \
-	%D%/model/claims.c \
-	%D%/model/claims.h \
+	%D%/model/expectations.c \
+	%D%/model/expectations.h \
 	%D%/model/clock.h \
-	%D%/model/happens.c \
-	%D%/model/happens.h \
+	%D%/model/happens_before.c \
+	%D%/model/happens_before.h \
 	%D%/model/never_runs.c \
 	%D%/model/never_runs.h \
 	%D%/model/repair.c \
@@ -70,12 +70,12 @@ harness_sources = \
 	%D%/model/rules_user.c \
 	%D%/model/shadow.c \
 	%D%/model/shadow.h \
-	%D%/model/visible.c \
-	%D%/model/visible.h \
+	%D%/model/detectable.c \
+	%D%/model/detectable.h \
 	%D%/mutate/minimize.c \
 	%D%/mutate/minimize.h \
-	%D%/outcome.c \
-	%D%/outcome.h \
+	%D%/digest.c \
+	%D%/digest.h \
 	%D%/program/op.c \
 	%D%/program/op.h \
 	%D%/program/ops.def \
@@ -102,8 +102,8 @@ harness_sources = \
 	%D%/program/text_writer.h \
 	%D%/program/trace.c \
 	%D%/program/trace.h \
-	%D%/trial.c \
-	%D%/trial.h \
+	%D%/execution.c \
+	%D%/execution.h \
 	%D%/util/bytes.h \
 	%D%/util/cpus.c \
 	%D%/util/cpus.h \
@@ -117,7 +117,7 @@ harness_sources = \
 	%D%/util/sha1.h \
 	%D%/util/shell_word.c \
 	%D%/util/shell_word.h \
-	%D%/util/uncounted.h \
+	%D%/util/no_coverage.h \
 	%D%/util/utf8.h \
 	%D%/util/walk.c \
 	%D%/util/walk.h
@@ -153,7 +153,7 @@ noinst_LIBRARIES += libharness-tsan.a
 endif
 libharness_tsan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
 EXTRA_libharness_tsan_a_DEPENDENCIES = config.h
-libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET
+libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_NO_INTERCEPT
 
 if HAVE_MSAN
 noinst_LIBRARIES += libharness-msan.a
@@ -175,7 +175,7 @@ EXTRA_libharness_fuzz_plain_a_DEPENDENCIES = config.h
 libharness_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
 libharness_fuzz_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
 EXTRA_libharness_fuzz_tsan_a_DEPENDENCIES = config.h
-libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET \
+libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_NO_INTERCEPT \
 	-fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
 libmutate_a_SOURCES = $(mutate_sources)
 

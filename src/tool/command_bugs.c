@@ -32,7 +32,7 @@ int command_bugs(int argc, char **argv)
 
 	if (!place_own(directory, sizeof(directory)))
 		return usage_error("bugs", "expected to find the directory of this program");
-	path_make_or_exit(bank, sizeof(bank), "%s/tests/bugs/bank", directory);
+	path_format_or_exit(bank, sizeof(bank), "%s/tests/bugs/bank", directory);
 	if (access(bank, X_OK))
 		return without_bank(argc, argv);
 	fflush(stdout);

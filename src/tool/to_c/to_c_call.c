@@ -42,8 +42,8 @@ static const char *map(struct c_one *c)
 /* What the call returns, by its claim or by the model. */
 static enum result result_of(const struct c_one *c)
 {
-	if (c->call->claim != RESULT_NONE)
-		return c->call->claim;
+	if (c->call->expected_result != RESULT_NONE)
+		return c->call->expected_result;
 	return c->step->step ? c->step->step->result : RESULT_NONE;
 }
 
@@ -90,7 +90,7 @@ static void c_alloc_page(struct c_one *c)
 	struct call plain = *c->call;
 	bool shared = c->file->plan.shared['p'][c->call->handle[0]];
 
-	plain.claim = RESULT_NONE;
+	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
 	flags = strchr(text, '('); /* they are called the same */
 	snprintf(name, sizeof(name), "p%u", c->call->handle[0]);

@@ -112,7 +112,7 @@ static void note_objects(const struct call *call, bool named[128][PROGRAM_MAPS])
 	unsigned int handles = 0;
 
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (op_handles(*kind))
+		if (op_handle_count(*kind))
 			named[*kind | 0x20][call->handle[handles++]] = true;
 }
 
@@ -126,7 +126,7 @@ static void put_objects(FILE *out, const struct c_file *file)
 			note_objects(c_call_of(file, i), named);
 	putc('\n', out);
 	for (const char *kind = "pkums"; *kind; kind++)
-		for (unsigned int h = 0; h < op_handles(*kind); h++)
+		for (unsigned int h = 0; h < op_handle_count(*kind); h++)
 			if (named[(unsigned char)*kind][h])
 				put_object(out, file, *kind, h);
 	for (uint8_t t = 0; t < PROGRAM_THREADS; t++) {
