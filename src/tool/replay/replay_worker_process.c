@@ -154,7 +154,8 @@ static void become_worker(const struct replay_worker *worker, const struct ends 
 	if (program_all_bytes)
 		argv[used++] = "--bytes";
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!set_environment(worker->alone) || getppid() != parent || !flavour_find(options->flavour, path, sizeof(path)))
+	if (!set_environment(worker->alone) || getppid() != parent ||
+	    !flavour_find(options->flavour, path, sizeof(path)))
 		_exit(127);
 	setpgid(0, 0);
 	if (place(from, to, sizeof(from) / sizeof(from[0])))
