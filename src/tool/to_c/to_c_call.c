@@ -391,7 +391,7 @@ static void c_store_atomic(struct c_one *c)
 /* ---- any call ---- */
 
 static void (*const calls[OP_COUNT])(struct c_one *) = {
-#define OP(name, args, result) [OP_##name] = c_##name,
+#define OP(name, ...) [OP_##name] = c_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
