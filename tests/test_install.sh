@@ -199,7 +199,7 @@ fi
 
 # Findings as an engine leaves them.
 mkdir "$scratch/findings"
-"$prefix/bin/pagetorture" format --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
+"$prefix/bin/pagetorture" convert --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
 run_to 0 "$prefix/bin/pagetorture" triage --tries 1 -o "$scratch/triage" "$scratch/findings"
 ok $? "triage" "$scratch/err"
 (cd / && env -i sh "$scratch"/triage/*/replay.sh) >"$scratch/out" 2>&1

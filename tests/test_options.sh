@@ -38,7 +38,7 @@ refuses "expected --flavour of plain, asan, tsan, msan, got 'asan,usan,tsan'" \
 	minimize --flavour asan,usan,tsan "$race"
 refuses "expected --engine of libfuzzer, afl, got 'afl,'" fuzz --engine afl,
 refuses "expected a backend that the page library has, got 'moon'" replay --backend moon "$race"
-refuses "expected one FILE" format --bytes
+refuses "expected one FILE" to-c --no-run
 refuses "expected at least one FILE" explain --ascii
 tool='pagetorture-dev'
 refuses "unknown option --re" race --re 3
@@ -85,7 +85,7 @@ ok $? "help is --help" "$scratch/out"
 run_to 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "help of two commands is bad usage" "$scratch/err"
 awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/expected" | sed '/^Examples/,$d' | tr '\n' ' ' >"$scratch/groups"
-[ "$(cat "$scratch/groups")" = "Programs: check convert explain format minimize run to-c Corpora and campaigns: fuzz replay triage " ]
+[ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage " ]
 ok $? "--help groups the commands" "$scratch/groups"
 
 # ---- what is going to happen, and how it ended ----
@@ -99,7 +99,7 @@ begins() {
 	ok $? "$command says at once what it is going to do" "$scratch/err"
 }
 mkdir "$scratch/findings"
-"$pagetorture" format --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
+"$pagetorture" convert --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
 cp "$race" "$scratch/findings/race.page"
 begins run "2 programs in plain, on fibers and on threads" --flavour plain "$scratch/findings"
 begins replay "2 inputs in plain, [0-9]+ at a time" --flavour plain "$scratch/findings"
@@ -145,7 +145,7 @@ ok $? "the columns of run are as wide as what is in them" "$scratch/out"
 
 # ---- every command ----
 
-for command in bench check convert explain format fuzz minimize race replay run to-c triage; do
+for command in bench check convert explain fuzz minimize race replay run to-c triage; do
 	case $command in
 	bench | race) tool='pagetorture-dev' ;;
 	*) tool=pagetorture ;;

@@ -90,7 +90,7 @@ wrong_numbers() {
 			*,*) call="read_raw(p0, $said)" from=6 count=4 ;;
 			*) call="fail_nth($said)" from=6 count=2 ;;
 			esac
-			printf 'pagetorture 1\n%s\n' "$call" | "$pagetorture" format --bytes - |
+			printf 'pagetorture 1\n%s\n' "$call" | "$pagetorture" convert --bytes - |
 				tail -c +$from | head -c $count | od -An -tx1 |
 				sed 's/ /\\x/g; s/.*/"&"/' | grep -qxF -- "$line" || echo "$said: $line"
 			;;

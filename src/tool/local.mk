@@ -6,7 +6,6 @@ tool_commands = \
 	%D%/command_check.c \
 	%D%/command_convert.c \
 	%D%/command_explain.c \
-	%D%/command_format.c \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
 	%D%/command_replay.c \

@@ -12,7 +12,6 @@ static const struct command commands[] = {
 	{ "check", PROGRAMS, "judge programs with the rule model", command_check },
 	{ "convert", PROGRAMS, "write programs anew: text as bytes, bytes as text", command_convert },
 	{ "explain", PROGRAMS, "draw programs, and say what is wrong and why", command_explain },
-	{ "format", PROGRAMS, "rewrite programs: canonical text, or bytes", command_format },
 	{ "fuzz", CORPORA, "run a fuzzing campaign until it is stopped", command_fuzz },
 	{ "minimize", PROGRAMS, "make a failing program as small as it gets", command_minimize },
 	{ "replay", CORPORA, "replay a corpus, many inputs a process, as a gate", command_replay },

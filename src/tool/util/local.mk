@@ -5,6 +5,8 @@
 tool_sources += \
 	%D%/commands.c \
 	%D%/commands.h \
+	%D%/environment.c \
+	%D%/environment.h \
 	%D%/file_list.c \
 	%D%/file_list.h \
 	%D%/flavours.c \
