@@ -42,7 +42,7 @@ test_scripts = \
 	%D%/test_corpus.sh \
 	%D%/test_coverage.sh \
 	%D%/test_deb.sh \
-	%D%/test_dictionaries.sh \
+	%D%/test_tables.sh \
 	%D%/test_doc.sh \
 	%D%/test_doc_commands.sh \
 	%D%/test_editors.sh \
