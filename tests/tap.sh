@@ -48,11 +48,10 @@ flags_of() {
 	esac
 }
 
-# objects_of FLAVOUR: of the tool, by how automake names them.
+# objects_of FLAVOUR: the objects of the tool.
 objects_of() {
-	for object in $TOOL_OBJECTS; do
-		[ "$1" = plain ] || object=${object%/*}/pagetorture_$1-${object##*/pagetorture-}
-		echo "$abs_builddir/$object"
+	for source in $TOOL_SOURCES; do
+		echo "$abs_builddir/obj/$1/${source%.c}.o"
 	done
 }
 

@@ -34,49 +34,30 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
-bin_PROGRAMS += pagetorture
-pagetorture_SOURCES = $(tool_sources)
-pagetorture_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"plain"'
-pagetorture_LDADD = libharness-plain.a $(page_plain)
+# Automake installs the plain one; its objects are those of build-aux/flavours.mk.
+bin_PROGRAMS = pagetorture
+tool_objects = $(patsubst %.c,obj/plain/%.o,$(filter %.c,$(tool_sources)))
+plain_archives = libharness-plain.a $(filter %.a,$(page_plain))
+pagetorture_SOURCES =
+pagetorture_LINK = $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o $@
+pagetorture_LDADD = $(tool_objects) libharness-plain.a $(page_plain)
+pagetorture_DEPENDENCIES = $(tool_objects) $(plain_archives)
 
 # Installed as scripts are, for install-strip to leave them alone: what failures have in common
 # is read off their debugging information.
 flavour_programs =
-noinst_PROGRAMS += $(flavour_programs)
-pkglibexec_SCRIPTS = $(flavour_programs)
-
 if HAVE_ASAN
 flavour_programs += pagetorture-asan
 endif
-pagetorture_asan_SOURCES = $(tool_sources)
-pagetorture_asan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"asan"'
-pagetorture_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-pagetorture_asan_LDADD = libharness-asan.a $(page_asan)
-
 if HAVE_TSAN
 flavour_programs += pagetorture-tsan
 endif
-pagetorture_tsan_SOURCES = $(tool_sources)
-pagetorture_tsan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
-pagetorture_tsan_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_LDADD = libharness-tsan.a $(page_tsan)
-
-# A detector with a known hole, for the race matrix: our library compiled in another way.
-if OWN_PAGE
-EXTRA_PROGRAMS += pagetorture-tsan-inline
-endif
-pagetorture_tsan_inline_SOURCES = $(tool_sources)
-pagetorture_tsan_inline_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
-pagetorture_tsan_inline_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_inline_LDADD = libharness-tsan.a $(page_tsan_inline)
-
 if HAVE_MSAN
 flavour_programs += pagetorture-msan
 endif
-pagetorture_msan_SOURCES = $(tool_sources)
-pagetorture_msan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"msan"'
-pagetorture_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-pagetorture_msan_LDADD = libharness-msan.a $(page_msan)
+pkglibexec_SCRIPTS = $(flavour_programs)
+
+EXTRA_DIST += $(tool_sources)
 
 # gcc's ThreadSanitizer is another compiler's, hence another build directory. It cannot
 # compile a library that is not here; what it made of ours before says nothing about that.
@@ -91,7 +72,6 @@ gcc-detectors:
 	cd gcc && $(MAKE) $(AM_MAKEFLAGS) pagetorture-tsan pagetorture-tsan-inline
 
 # Made for `make check` too; where it cannot be, its detectors are skipped by name.
-check_DATA = gcc.log
 gcc.log: pagetorture
 	@$(MAKE) $(AM_MAKEFLAGS) gcc-detectors >$@ 2>&1 || \
 	  echo "skipped: ThreadSanitizer of gcc does not build: gcc.log says why"
