@@ -66,7 +66,7 @@ obj/fuzz-asan/fuzz/fuzz_stream.o: object_cflags = -fsanitize=fuzzer-no-link $(AS
 obj/given/src/page/%.o: object_cflags = $(GIVEN_CFLAGS)
 
 define tool_cppflags_rule
-obj/$1/src/tool/%.o: object_cppflags = $$(tool_cppflags) -DFLAVOUR='"$1"'
+obj/$1/src/tool/%.o obj/$1/src/dev/%.o: object_cppflags = $$(tool_cppflags) -DFLAVOUR='"$1"'
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call tool_cppflags_rule,$f)))
 
@@ -103,11 +103,13 @@ $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))
 stress_copy = stress/copy_$(if $(filter plain,$1),wrapped,none).c
 $(foreach f,$(FLAVOURS),$(call archive,libstress-$f.a,$(call objects,$f,$(stress_core) $(call stress_copy,$f))))
 
+$(foreach f,$(FLAVOURS),$(call archive,libpagetorture-$f.a,$(call objects,$f,$(tool_sources))))
+
 # MemorySanitizer wants all code to be compiled for it; the others do not look in here.
 $(foreach b,plain msan,$(call archive,libpagestubs-$b.a,$(call objects,$b,$(page_stub_sources)) $(PAGE_FILES)))
 
 our_archives = $(page_builds:%=libpage-%.a) $(harness_builds:%=libharness-%.a) libmutate.a \
-	$(FLAVOURS:%=libstress-%.a) libpagestubs-plain.a libpagestubs-msan.a
+	$(FLAVOURS:%=libpagetorture-%.a) $(FLAVOURS:%=libstress-%.a) libpagestubs-plain.a libpagestubs-msan.a
 
 # ---- programs ----
 
@@ -117,16 +119,19 @@ archives = libharness-$1.a $(filter %.a,$(page_$(subst -,_,$1)))
 # $(call link,BUILD[,FLAGS]): the objects and archives of the rule, then the harness and the page
 # library, which may be flags of another one.
 link = $(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(build_ldflags_$1) $2 $(AM_LDFLAGS) $(LDFLAGS) -o $@ \
-	$(filter %.o,$^) $(filter libmutate.a libstress-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
+	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a libstress-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
 
 # Automake has the rule for the plain one, which it installs.
 define tool_rule
-pagetorture-$1: $$(call objects,$1,$$(tool_sources)) $$(call archives,$1)
+pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
 define flavour_rules
+pagetorture-dev$(call ending,$1): $$(call objects,$1,$$(dev_sources)) libpagetorture-$1.a $$(call archives,$1)
+	$$(call link,$1)
+
 $$(stress_programs:=$(call ending,$1)): stress_%$(call ending,$1): obj/$1/stress/stress_%.o libstress-$1.a \
 		$$(call archives,$1)
 	$$(call link,$1,$$(stress_ldflags_$1))
@@ -151,7 +156,8 @@ $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$f)))
 stress_ldflags_plain = $(stress_wrap)
 
 # A detector with a known hole, for the race matrix: our library compiled in another way.
-pagetorture-tsan-inline: $(call objects,tsan,$(tool_sources)) libharness-tsan.a $(page_tsan_inline)
+pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-tsan.a libharness-tsan.a \
+		$(page_tsan_inline)
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(TSAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 plain_programs = bench_scale make_programs valgrind_faults
@@ -231,12 +237,12 @@ benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_
 
 test_programs = $(foreach f,$(FLAVOURS),$(tests_$f))
 check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \
-	$(same_programs) afl_mutator.so make_programs read_report valgrind_faults
+	$(same_programs) $(dev_programs) afl_mutator.so make_programs read_report valgrind_faults
 special_programs = $(engine_programs) fuzz_api-plain fuzz_fatal-plain fuzz_page-plain fuzz_fatal-msan \
 	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes fuzz_stream fuzz_stream-replay-cov \
-	pagetorture-tsan-inline
+	pagetorture-dev-tsan-inline
 given_programs = fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
-CLEANFILES += $(our_archives) $(check_programs) $(benches) $(flavour_programs) $(special_programs) $(given_programs)
+CLEANFILES += $(our_archives) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)
 
 # ---- tests ----
 

@@ -81,9 +81,9 @@ write_seed() {
 	page=$seeds/$1/$(basename "$2" | cut -c 1-12).page
 	case $1 in
 	*_text) cp "$2" "$work/seed.page" ;;
-	*) ./pagetorture format "$2" >"$work/seed.page" ;;
+	*) ./pagetorture convert --text "$2" >"$work/seed.page" ;;
 	esac
-	./pagetorture format "$work/seed.page" >"$page.new" 2>"$work/error" && [ -s "$page.new" ] &&
+	./pagetorture convert --text "$work/seed.page" >"$page.new" 2>"$work/error" && [ -s "$page.new" ] &&
 		mv "$page.new" "$page" && echo "$page"
 	rm -f "$page.new"
 }

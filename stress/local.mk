@@ -51,18 +51,21 @@ EXTRA_DIST += $(stress_core) $(stress_programs:%=%D%/%.c) %D%/copy_none.c %D%/co
 
 EXTRA_DIST += %D%/long.sh %D%/run.sh
 
+#: stress-programs  build the stress programs in every flavour
+stress-programs: $(all_stress)
+
 # make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
 #: stress  run the stress programs (SECONDS_EACH=, STRESS_FLAGS=)
-stress: all $(all_stress)
+stress: all stress-programs
 	@CC='$(CC)' PROGRAMS='$(stress_programs)' $(SHELL) $(srcdir)/%D%/run.sh
 
 # make stress-long TIME=8h SEED=7
 #: stress-long  run the stress programs for long (TIME=8h, SEED=7)
-stress-long: all $(all_stress)
+stress-long: all stress-programs
 	@PROGRAMS='$(stress_programs)' TIME='$(TIME)' $(SHELL) $(srcdir)/%D%/long.sh
 
 clean-local: clean-stress
 clean-stress:
 	rm -rf stress.logs
 
-.PHONY: clean-stress stress stress-long
+.PHONY: clean-stress stress stress-long stress-programs

@@ -13,6 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 99' HUP INT TERM
 
 pagetorture=$abs_builddir/pagetorture
+pagetorture_dev=$abs_builddir/pagetorture-dev
 
 # ok STATUS NAME [FILE]: 0 is good; what FILE holds explains a failure.
 ok() {
@@ -48,9 +49,14 @@ flags_of() {
 	esac
 }
 
-# objects_of FLAVOUR: the objects of the tool.
-objects_of() {
-	for source in $TOOL_SOURCES; do
+# main_of FLAVOUR: the object of pagetorture that is not in libpagetorture-FLAVOUR.a
+main_of() {
+	echo "$abs_builddir/obj/$1/src/tool/main.o"
+}
+
+# dev_objects_of FLAVOUR: the objects of pagetorture-dev
+dev_objects_of() {
+	for source in $DEV_SOURCES; do
 		echo "$abs_builddir/obj/$1/${source%.c}.o"
 	done
 }

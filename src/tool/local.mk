@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
-# The commands; each room adds its own.
+# The commands; each module adds its own sources. Everything but main.c is an archive for each
+# flavour, which pagetorture-dev is linked with too.
 tool_sources = \
-	%D%/command_bench.c \
-	%D%/command_bugs.c \
 	%D%/command_check.c \
 	%D%/command_convert.c \
 	%D%/command_explain.c \
-	%D%/command_format.c \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
-	%D%/command_race.c \
 	%D%/command_replay.c \
 	%D%/command_run.c \
 	%D%/command_to_c.c \
 	%D%/command_triage.c \
-	%D%/main.c \
 	%D%/tool.h
 
 # What to-c compiles with, and links: as this build does, or as it was installed.
@@ -34,14 +30,13 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
-# Automake installs the plain one; its objects are those of build-aux/flavours.mk.
+# Automake installs the plain one; the objects are those of build-aux/flavours.mk.
 bin_PROGRAMS = pagetorture
-tool_objects = $(patsubst %.c,obj/plain/%.o,$(filter %.c,$(tool_sources)))
-plain_archives = libharness-plain.a $(filter %.a,$(page_plain))
+plain_archives = libpagetorture-plain.a libharness-plain.a $(filter %.a,$(page_plain))
 pagetorture_SOURCES =
 pagetorture_LINK = $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o $@
-pagetorture_LDADD = $(tool_objects) libharness-plain.a $(page_plain)
-pagetorture_DEPENDENCIES = $(tool_objects) $(plain_archives)
+pagetorture_LDADD = obj/plain/%D%/main.o libpagetorture-plain.a libharness-plain.a $(page_plain)
+pagetorture_DEPENDENCIES = obj/plain/%D%/main.o $(plain_archives)
 
 # Installed as scripts are, for install-strip to leave them alone: what failures have in common
 # is read off their debugging information.
@@ -57,37 +52,4 @@ flavour_programs += pagetorture-msan
 endif
 pkglibexec_SCRIPTS = $(flavour_programs)
 
-EXTRA_DIST += $(tool_sources)
-
-# gcc's ThreadSanitizer is another compiler's, hence another build directory. It cannot
-# compile a library that is not here; what it made of ours before says nothing about that.
-gcc-detectors:
-	@if test "$(GCC_CC)" = no; then \
-	  echo "skipped: ThreadSanitizer of gcc (no gcc)"; exit 77; fi
-	@if test "$(PAGE_LIBRARY)" != no; then rm -rf gcc; \
-	  echo "skipped: ThreadSanitizer of gcc (it has no build of the page library)"; exit 77; fi
-	$(MKDIR_P) gcc
-	test -f gcc/Makefile || (cd gcc && $(abs_srcdir)/configure --quiet CC='$(GCC_CC)' \
-	  --disable-asan --disable-msan --disable-fuzz --disable-shared)
-	cd gcc && $(MAKE) $(AM_MAKEFLAGS) pagetorture-tsan pagetorture-tsan-inline
-
-# Made for `make check` too; where it cannot be, its detectors are skipped by name.
-gcc.log: pagetorture
-	@$(MAKE) $(AM_MAKEFLAGS) gcc-detectors >$@ 2>&1 || \
-	  echo "skipped: ThreadSanitizer of gcc does not build: gcc.log says why"
-
-# Every cell under every detector: some five minutes of two cores.
-RACE_REPEAT = 100
-#: race  run the race matrix under every detector (5 minutes)
-race: all gcc.log
-	@$(MKDIR_P) results
-	@rm -f results/race.json
-	./pagetorture race --repeat $(RACE_REPEAT) --results results/race.json
-
-clean-local: clean-gcc
-clean-gcc:
-	rm -rf gcc
-
-CLEANFILES += gcc.log
-
-.PHONY: clean-gcc gcc-detectors race
+EXTRA_DIST += $(tool_sources) %D%/main.c

@@ -52,7 +52,8 @@ class Tree:
         for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "tests/bugs/*.py"):
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.read_bytes())
-        for pattern in ("lib*.a", "obj/*/src/tool/**/*.o", "obj/*/fuzz/*.o", "obj/*/stress/*.o"):
+        for pattern in ("lib*.a", "obj/*/src/tool/main.o", "obj/*/src/dev/**/*.o", "obj/*/fuzz/*.o",
+                        "obj/*/stress/*.o"):
             for path in sorted(self.build.glob(pattern)):
                 status = path.stat()
                 digest.update(f"{path.name} {status.st_mtime_ns} {status.st_size}".encode())
@@ -85,8 +86,14 @@ def suffix(flavour):
 
 def tool(flavour):
     """pagetorture in a flavour; it finds its like by the name of its file."""
-    return Program("pagetorture", flavour, [f"obj/{flavour}/src/tool/**/*.o"],
-                   file="pagetorture" + suffix(flavour))
+    return Program("pagetorture", flavour, [f"obj/{flavour}/src/tool/main.o"],
+                   [f"libpagetorture-{flavour}.a"], file="pagetorture" + suffix(flavour))
+
+
+def developers_tool(flavour):
+    """pagetorture-dev in a flavour."""
+    return Program("pagetorture-dev" + suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
+                   [f"libpagetorture-{flavour}.a"])
 
 
 def stress(name, flavour):

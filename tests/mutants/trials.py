@@ -49,7 +49,13 @@ def _test(name, flavour):
 
 
 def _tool(flavour):
-    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"obj/{flavour}/src/tool/**/*.o"])
+    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"obj/{flavour}/src/tool/main.o"],
+                         archives=[f"libpagetorture-{flavour}.a"])
+
+
+def _developers_tool(flavour):
+    return build.Program("pagetorture-dev" + _suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
+                         archives=[f"libpagetorture-{flavour}.a"])
 
 
 def _replay(tree, target, flavour, backend=""):
@@ -106,8 +112,9 @@ def trials(tree):
     if "tsan" in tree.flags:
         for backend in BACKENDS:
             yield _run(tree, "tsan", backend, "threads")
-        yield Trial("race tsan-fibers", _tool("plain"), ("race", "--detector", "tsan-fibers",
-                    "--cell", "*raw/*raw", "--repeat", "1"), needs=(_tool("tsan"),), last=True)
+        yield Trial("race tsan-fibers", _developers_tool("plain"), ("race", "--detector",
+                    "tsan-fibers", "--cell", "*raw/*raw", "--repeat", "1"),
+                    needs=(_developers_tool("tsan"),), last=True)
 
 
 # ---- running one ----

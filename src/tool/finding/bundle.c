@@ -15,6 +15,7 @@
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
+#include "tool/util/environment.h"
 #include "tool/util/output.h"
 #include "tool/util/store.h"
 #include "tool/to_c/to_c.h"
@@ -157,24 +158,15 @@ struct command {
 	char **argv;
 };
 
-static void append_env(const char *name, const char *options)
-{
-	const char *before = getenv(name);
-	char text[1024];
-
-	snprintf(text, sizeof(text), "%s%s%s", before ? before : "", before ? ":" : "", options);
-	setenv(name, text, 1);
-}
-
 static void execute(void *ctx)
 {
 	const struct command *command = ctx;
 
-	append_env("ASAN_OPTIONS", "symbolize=1");
-	append_env("MSAN_OPTIONS", "symbolize=1");
-	append_env("TSAN_OPTIONS", "symbolize=1");
-	append_env("UBSAN_OPTIONS", "symbolize=1");
-	execv(command->path, command->argv);
+	if (environment_append("ASAN_OPTIONS", "symbolize=1") &&
+	    environment_append("MSAN_OPTIONS", "symbolize=1") &&
+	    environment_append("TSAN_OPTIONS", "symbolize=1") &&
+	    environment_append("UBSAN_OPTIONS", "symbolize=1"))
+		execv(command->path, command->argv);
 	_exit(127);
 }
 

@@ -9,6 +9,7 @@
 #include "harness/util/path.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
+#include "tool/util/environment.h"
 #include "tool/util/flavours.h"
 #include "tool/util/output.h"
 #include "tool/flavour_runner/symbols.h"
@@ -54,15 +55,6 @@ struct command {
 	bool symbols;
 };
 
-static void append_option(const char *name, const char *option)
-{
-	const char *before = getenv(name);
-	char text[1024];
-
-	snprintf(text, sizeof(text), "%s%s%s", before ? before : "", before ? ":" : "", option);
-	setenv(name, text, 1);
-}
-
 static void execute(void *ctx)
 {
 	static const char *const names[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS",
@@ -70,7 +62,8 @@ static void execute(void *ctx)
 	const struct command *command = ctx;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		append_option(names[i], command->symbols ? "symbolize=1" : "symbolize=0");
+		if (!environment_append(names[i], command->symbols ? "symbolize=1" : "symbolize=0"))
+			_exit(127);
 	execv(command->argv[0], command->argv);
 	_exit(127);
 }

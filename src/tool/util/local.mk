@@ -3,6 +3,10 @@
 # What rooms share, and what knows none of them.
 
 tool_sources += \
+	%D%/commands.c \
+	%D%/commands.h \
+	%D%/environment.c \
+	%D%/environment.h \
 	%D%/file_list.c \
 	%D%/file_list.h \
 	%D%/flavours.c \
