@@ -26,7 +26,7 @@ CLEANFILES += $(from_tables)
 
 #: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log
-	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
+	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
 
@@ -53,9 +53,7 @@ fuzz-plot:
 
 # What is missing is told, by name, by those who look for it.
 fuzz-programs: all fuzzers seeds
-	@for program in $(check_PROGRAMS); do \
-	  case $$program in fuzz_*) echo $$program ;; esac; \
-	done | xargs $(MAKE) $(AM_MAKEFLAGS) >/dev/null
+	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
 CLEANFILES += afl.log
@@ -63,7 +61,6 @@ CLEANFILES += afl.log
 # Other compilers, 32 bits, read-only sources, distcheck: half an hour. For example
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
-JOBS = 2
 
 #: check-builds  build and test with every compiler that is there (BUILDS=)
 check-builds:
@@ -72,7 +69,7 @@ check-builds:
 	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
 	  { tail check-builds/source.log; exit 1; }
 	@chmod -R a-w check-builds/source
-	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(JOBS)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests)' \
+	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests) $(inside_plain)' \
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
@@ -96,7 +93,7 @@ coverage:
 	test $$result = good
 
 # What the build that counts has to have.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_PROGRAMS)
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_programs)
 
 clean-local: clean-check-builds clean-coverage clean-smoke
 clean-check-builds:
