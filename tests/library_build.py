@@ -73,13 +73,12 @@ class Tree:
         if not found:
             raise BuildFailed(f"{program.name}: expected its objects, there is no "
                               f"{', '.join(program.objects)} in {self.build}: "
-                              "make check TESTS= builds them")
+                              "make check-programs builds them")
         return found
 
     def _has_source(self, path):
-        name = path.stem.split("-", 1)[-1] + ".c"
-        return any((self.source / directory / name).exists()
-                   for directory in (path.relative_to(self.build).parent, "tests"))
+        relative = path.relative_to(self.build / "obj").with_suffix(".c")
+        return self.source.joinpath(*relative.parts[1:]).exists()
 
 
 # ---- programs ----
@@ -95,42 +94,31 @@ class Program:
         self.archives, self.flags = list(archives), list(flags)
 
 
-def suffix(flavour, joint="-"):
-    return "" if flavour == "plain" else joint + flavour
+def suffix(flavour):
+    return "" if flavour == "plain" else "-" + flavour
 
 
 def tool(flavour):
     """pagetorture in a flavour. It finds its other flavours by file name."""
-    main = f"pagetorture_{flavour}-main.o" if flavour in ("asan", "msan") else "main.o"
-    return Program("pagetorture" + suffix(flavour), flavour, [f"src/tool/{main}"],
+    return Program("pagetorture" + suffix(flavour), flavour, [f"obj/{flavour}/src/tool/main.o"],
                    [f"libpagetorture-{flavour}.a"])
 
 
 def developers_tool(flavour):
     """pagetorture-dev in a flavour."""
-    name = "pagetorture-dev" + suffix(flavour)
-    return Program(name, flavour, [f"src/dev/**/{name.replace('-', '_')}-*.o"],
+    return Program("pagetorture-dev" + suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
                    [f"libpagetorture-{flavour}.a"])
 
 
-def objects_in(directory, name, joint, files):
-    """Patterns of objects. Automake omits the directory's name from their names."""
-    return [f"{directory}/{own}{joint}{file}.o" for own in (name, name.removeprefix(f"{directory}_"))
-            for file in files]
-
-
 def stress(name, flavour):
-    plain = flavour == "plain"
-    objects = [f"stress/{name}.o"] if plain else objects_in("stress", name, f"_{flavour}-", [name])
     # The plain programs select how memory is copied.
-    flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if plain else []
-    return Program(name + suffix(flavour), flavour, objects, [f"libstress-{flavour}.a"], flags)
+    flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
+    return Program(name + suffix(flavour), flavour, [f"obj/{flavour}/stress/{name}.o"],
+                   [f"libstress-{flavour}.a"], flags)
 
 
 def unit_test(name, flavour="plain"):
-    return Program(name + suffix(flavour), flavour,
-                   [f"tests/{name}{suffix(flavour, '_') + '-' + name if flavour != 'plain' else ''}.o"],
-                   test=name)
+    return Program(name + suffix(flavour), flavour, [f"obj/{flavour}/tests/{name}.o"], test=name)
 
 
 # ---- building ----

@@ -32,7 +32,8 @@ class Tree(library_build.Tree):
         for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "tests/*.py", "tests/bugs/*.py"):
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.read_bytes())
-        for pattern in ("lib*.a", "src/tool/*.o", "src/dev/**/*.o", "fuzz/*.o", "stress/*.o"):
+        for pattern in ("lib*.a", "obj/*/src/tool/main.o", "obj/*/src/dev/**/*.o", "obj/*/fuzz/*.o",
+                        "obj/*/stress/*.o"):
             for path in sorted(self.build.glob(pattern)):
                 status = path.stat()
                 digest.update(f"{path.name} {status.st_mtime_ns} {status.st_size}".encode())
@@ -51,8 +52,9 @@ def fuzz_target(name):
     """NAME in its usual flavour, or NAME-plain, NAME-msan in another one."""
     target, _, other = name.partition("-")
     flavour = other or ("tsan" if name == "fuzz_race" else "asan")
-    return Program(name, f"fuzz-{flavour}",
-                   library_build.objects_in("fuzz", target, f"_{other}-" if other else "-", "*"),
+    own = {"fuzz_api": "api_*", "fuzz_text": "mutator_text"}.get(target, "mutator")
+    parts = ["fuzz", "fuzz_commands", target, own]
+    return Program(name, f"fuzz-{flavour}", [f"obj/fuzz-{flavour}/fuzz/{part}.o" for part in parts],
                    ["libmutate.a"], ["-fsanitize=fuzzer"])
 
 

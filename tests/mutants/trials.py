@@ -43,10 +43,7 @@ def _test(name, flavour):
 
 def _replay(tree, target, flavour, backend=""):
     name = f"{target}-replay{suffix(flavour)}"
-    # Automake omits the directory's name from the names of objects.
-    short = target.split("_")[1]
-    prefix = f"fuzz/*{short}_replay_{flavour}-" if flavour != "plain" else "fuzz/"
-    own = [f"{prefix}{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
+    own = [f"obj/{flavour}/fuzz/{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
     directories = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
     return Trial(name + (f", {backend}" if backend else ""), Program(name, flavour, own),
                  tuple(directories), backend)

@@ -41,7 +41,8 @@ static const struct template templates[OP_COUNT] = {
 	[OP_free_page] = { .text = "page_free($p0);" },
 	[OP_read_raw] = { .text = "page_read_raw($p0, $b, $0, $1)", .traits = RETURNS | READS },
 	[OP_write_raw] = { .text = "page_write_raw($p0, $b, $0, $1)", .traits = RETURNS | FILLS },
-	[OP_read_bytewise_atomic] = { .text = "page_read_bytewise_atomic($p0, $b, $0, $1)", .traits = RETURNS | READS },
+	[OP_read_bytewise_atomic] = { .text = "page_read_bytewise_atomic($p0, $b, $0, $1)",
+				      .traits = RETURNS | READS },
 	[OP_write_bytewise_atomic] = { .text = "page_write_bytewise_atomic($p0, $b, $0, $1)",
 				       .traits = RETURNS | FILLS },
 	[OP_fill_zero] = { .text = "page_fill_zero($p0, $0, $1)", .traits = RETURNS },
@@ -78,8 +79,8 @@ static const struct template templates[OP_COUNT] = {
 /* What the call returns, as the program expects it or else by the model. */
 static enum result result_of(const struct c_one *c)
 {
-	if (c->call->claim != RESULT_NONE)
-		return c->call->claim;
+	if (c->call->expected_result != RESULT_NONE)
+		return c->call->expected_result;
 	return c->step->step ? c->step->step->result : RESULT_NONE;
 }
 
@@ -89,7 +90,7 @@ static void print_flags(FILE *out, const struct call *call)
 	char text[TEXT_CALL_MAX];
 	struct call plain = *call;
 
-	plain.claim = RESULT_NONE;
+	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
 	fputs(strchr(text, '('), out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_VISIBLE_H
-#define HARNESS_VISIBLE_H
+#ifndef HARNESS_DETECTABLE_H
+#define HARNESS_DETECTABLE_H
 
 #include <stdbool.h>
 
@@ -8,19 +8,19 @@
 #include "harness/program/program.h"
 
 /* Can a fatal call be seen where it runs? */
-enum visible {
-	VISIBLE_NOT, /* nobody can; it is not executed */
-	VISIBLE_MAY,
-	VISIBLE_MUST,
+enum detectable {
+	DETECTABLE_NEVER, /* nobody can; it is not executed */
+	DETECTABLE_SOMETIMES,
+	DETECTABLE_ALWAYS,
 };
 
-struct visible_where {
+struct detectable_by {
 	bool asan;  /* AddressSanitizer watches */
 	bool alias; /* each mapping has an address of its own */
 };
 
 /* @call breaks the fatal rule of @verdict; what says so where it is executed? */
-enum visible visible_fatal(const struct call *call, const struct verdict *verdict,
-			   struct visible_where where);
+enum detectable detectable_fatal_call(const struct call *call, const struct verdict *verdict,
+				      struct detectable_by where);
 
 #endif

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/outcome.h"
+#include "harness/digest.h"
 
 #include "harness/util/bytes.h"
 
 /* Who listens. */
 struct teller {
-	outcome_fn fn;
+	digest_fn fn;
 	void *ctx;
 };
 
-static void tell(const struct teller *t, enum outcome_part part, const void *bytes, size_t len)
+static void tell(const struct teller *t, enum digest_part part, const void *bytes, size_t len)
 {
 	t->fn(t->ctx, part, bytes, len);
 }
 
 static void tell_verdict(const struct teller *t, const struct verdict *v,
-			 const struct check_report *report)
+			 const struct checker_report *report)
 {
 	uint32_t words[] = {
 		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_count,
 		report->seen, (uint32_t)report->result,
 	};
 
-	tell(t, OUTCOME_VERDICT, words, sizeof(words));
+	tell(t, DIGEST_VERDICT, words, sizeof(words));
 }
 
 /* Field by field: what lies between them has no value. */
@@ -32,16 +32,16 @@ static void tell_trace(const struct teller *t, const struct trace *trace)
 		const struct step *step = &trace->steps[i];
 		uint32_t words[] = { step->call, step->skipped, (uint32_t)step->result, step->len };
 
-		tell(t, OUTCOME_TRACE, words, sizeof(words));
-		tell(t, OUTCOME_TRACE, trace->bytes + step->at, step->len);
+		tell(t, DIGEST_TRACE, words, sizeof(words));
+		tell(t, DIGEST_TRACE, trace->bytes + step->at, step->len);
 	}
 	for (uint32_t i = 0; i < PROGRAM_PAGES; i++) {
 		uint32_t words[] = { i, trace->pages[i].refs };
 
 		if (!trace->pages[i].live)
 			continue;
-		tell(t, OUTCOME_TRACE, words, sizeof(words));
-		tell(t, OUTCOME_TRACE, trace->bytes + trace->pages[i].at, TRACE_PAGE);
+		tell(t, DIGEST_TRACE, words, sizeof(words));
+		tell(t, DIGEST_TRACE, trace->bytes + trace->pages[i].at, TRACE_PAGE);
 	}
 }
 
@@ -51,18 +51,18 @@ static void tell_races(const struct teller *t, const struct race_reports *race_r
 		const struct race_report *s = &race_reports->kept[i];
 		uint16_t words[] = { s->call, s->before, s->page, s->from, s->to };
 
-		tell(t, OUTCOME_RACES, words, sizeof(words));
+		tell(t, DIGEST_RACES, words, sizeof(words));
 	}
 }
 
-void outcome_tell(struct check *check, const struct check_report *report, outcome_fn fn,
+void digest_visit(struct checker *check, const struct checker_report *report, digest_fn fn,
 		  void *ctx)
 {
 	struct teller t = { fn, ctx };
 
-	tell_verdict(&t, rules_verdict(check_rules(check)), report);
-	tell_trace(&t, check_trace(check));
-	tell_races(&t, exec_race_reports(check_exec(check)));
+	tell_verdict(&t, rules_verdict(checker_rules(check)), report);
+	tell_trace(&t, checker_trace(check));
+	tell_races(&t, exec_race_reports(checker_exec(check)));
 }
 
 /*
@@ -75,7 +75,7 @@ void outcome_tell(struct check *check, const struct check_report *report, outcom
 #define FOLDS
 #endif
 
-uint64_t BYTES_UNCHECKED FOLDS outcome_fold(uint64_t digest, const uint8_t *bytes, size_t len)
+uint64_t BYTES_NO_SANITIZE FOLDS digest_add(uint64_t digest, const uint8_t *bytes, size_t len)
 {
 	digest = (digest ^ len) * 0x100000001b3u;
 	for (size_t i = 0; i < len; i++)

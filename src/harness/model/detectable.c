@@ -5,7 +5,7 @@
  * touch a byte. A range that begins or ends far from its page may hit anything, so it is
  * not executed.
  */
-#include "harness/model/visible.h"
+#include "harness/model/detectable.h"
 
 #define PAGE 4096u
 
@@ -25,22 +25,22 @@ static bool is_mistaken(const struct verdict *v)
 	return v->fatal_rule == RULE_foreign_map ? v->own_is_same_page : v->any_is_same_page;
 }
 
-enum visible visible_fatal(const struct call *call, const struct verdict *v,
-			   struct visible_where where)
+enum detectable detectable_fatal_call(const struct call *call, const struct verdict *v,
+				      struct detectable_by where)
 {
 	enum rule rule = v->fatal_rule;
 
 	if (call->op == OP_kunmap_local)
-		return !where.alias && is_mistaken(v) ? VISIBLE_NOT : VISIBLE_MUST;
-	if (!op_through_mapping(call->op))
-		return VISIBLE_MUST;
+		return !where.alias && is_mistaken(v) ? DETECTABLE_NEVER : DETECTABLE_ALWAYS;
+	if (!op_is_mapped_access(call->op))
+		return DETECTABLE_ALWAYS;
 	if (!call->number[1] || is_wild(call))
-		return VISIBLE_NOT;
+		return DETECTABLE_NEVER;
 	/* An alias has guards around it and is revoked by any of the other rules. */
 	if (where.alias)
-		return VISIBLE_MUST;
+		return DETECTABLE_ALWAYS;
 	/* At home a dead page is poisoned; the next frame may be somebody's. */
 	if (where.asan && rule == RULE_use_after_free)
-		return call->number[0] < PAGE ? VISIBLE_MUST : VISIBLE_MAY;
-	return where.asan && rule == RULE_out_of_bounds ? VISIBLE_MAY : VISIBLE_NOT;
+		return call->number[0] < PAGE ? DETECTABLE_ALWAYS : DETECTABLE_SOMETIMES;
+	return where.asan && rule == RULE_out_of_bounds ? DETECTABLE_SOMETIMES : DETECTABLE_NEVER;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/model/happens.h"
+#include "harness/model/happens_before.h"
 
 #include <string.h>
 
@@ -69,8 +69,8 @@ static void take_step(struct learning *l, size_t index, const struct call *call,
 		learn(&l->threads[t], self);
 }
 
-void happens_make(struct happens *happens, const struct program *program,
-		  const struct trace *trace, size_t fatal)
+void happens_before_init(struct happens_before *happens, const struct program *program,
+			 const struct trace *trace, size_t fatal)
 {
 	static struct learning l;
 
@@ -84,12 +84,12 @@ void happens_make(struct happens *happens, const struct program *program,
 			  happens->known[trace->count]);
 }
 
-bool happens_before(const struct happens *happens, const struct program *program,
-		    const struct trace *trace, size_t a, size_t b)
+bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
+			       const struct trace *trace, size_t a, size_t b)
 {
 	uint16_t known = happens->known[b][program->calls[trace->steps[a].call].thread];
 
-	return known != HAPPENS_NONE && known >= a;
+	return known != HAPPENS_BEFORE_NONE && known >= a;
 }
 
 /* The call of another thread that this one acquires from. */
@@ -105,8 +105,8 @@ static bool is_source(const struct call *from, const struct call *to)
 	       from->handle[0] == to->handle[0];
 }
 
-size_t happens_edges(const struct program *program, const struct trace *trace, size_t step,
-		     uint16_t from[PROGRAM_THREADS])
+size_t happens_before_edges(const struct program *program, const struct trace *trace, size_t step,
+			    uint16_t from[PROGRAM_THREADS])
 {
 	const struct call *to = &program->calls[trace->steps[step].call];
 	unsigned int seen = 1u << to->thread;

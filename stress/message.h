@@ -4,19 +4,19 @@
  * so threads that fail together do not mix. A lock would do the same, but would order
  * the threads, and then ThreadSanitizer sees less.
  */
-#ifndef STRESS_TEXT_H
-#define STRESS_TEXT_H
+#ifndef STRESS_MESSAGE_H
+#define STRESS_MESSAGE_H
 
 #include <stdarg.h>
 #include <stddef.h>
 
-struct text {
+struct message {
 	char s[16384]; /* what is too much is cut */
 	size_t used;
 };
 
-void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_vadd(struct text *text, const char *format, va_list args);
-void text_put(const struct text *text, int fd);
+void message_append(struct message *message, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void message_vappend(struct message *message, const char *format, va_list args);
+void message_write(const struct message *message, int fd);
 
 #endif

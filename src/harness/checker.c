@@ -11,7 +11,7 @@
  * threads: there only results count.
  * A race that threads do not show is no disagreement either; one that is none is.
  */
-#include "harness/check.h"
+#include "harness/checker.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #include "harness/library.h"
 #include "harness/model/repair.h"
 
-struct check {
+struct checker {
 	struct rules *rules;
 	const struct program *judged;
 	struct tsan_shadow *kept;
@@ -31,9 +31,9 @@ struct check {
 	struct exec *exec;
 };
 
-struct check *check_new(void)
+struct checker *checker_new(void)
 {
-	struct check *c = calloc(1, sizeof(*c));
+	struct checker *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -43,11 +43,11 @@ struct check *check_new(void)
 	c->kept = tsan_shadow_new();
 	if (c->rules && c->trace && c->exec && c->kept)
 		return c;
-	check_delete(c);
+	checker_delete(c);
 	return NULL;
 }
 
-void check_delete(struct check *c)
+void checker_delete(struct checker *c)
 {
 	if (!c)
 		return;
@@ -58,32 +58,32 @@ void check_delete(struct check *c)
 	free(c);
 }
 
-struct exec *check_exec(struct check *c)
+struct exec *checker_exec(struct checker *c)
 {
 	return c->exec;
 }
 
-const struct rules *check_rules(const struct check *c)
+const struct rules *checker_rules(const struct checker *c)
 {
 	return c->rules;
 }
 
-const struct trace *check_trace(const struct check *c)
+const struct trace *checker_trace(const struct checker *c)
 {
 	return c->trace;
 }
 
 /* ---- differences ---- */
 
-static bool differ(struct check_report *report, const char *what, ...)
+static bool differ(struct checker_report *report, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Return: false always, so that a comparison can end with it. */
-static bool differ(struct check_report *report, const char *what, ...)
+static bool differ(struct checker_report *report, const char *what, ...)
 {
 	va_list args;
 
-	report->result = CHECK_DIFFER;
+	report->result = CHECKER_DIFFERS;
 	va_start(args, what);
 	vsnprintf(report->why, sizeof(report->why), what, args);
 	va_end(args);
@@ -96,8 +96,8 @@ static const char *outcome(const struct step *step)
 }
 
 /* Any bit that differs among @len bytes that have a value. */
-static uint8_t BYTES_UNCHECKED difference(const uint8_t *a, const uint8_t *b,
-					  const uint8_t *known, size_t len)
+static uint8_t BYTES_NO_SANITIZE difference(const uint8_t *a, const uint8_t *b,
+					    const uint8_t *known, size_t len)
 {
 	uint8_t bits = 0;
 
@@ -110,7 +110,7 @@ static uint8_t BYTES_UNCHECKED difference(const uint8_t *a, const uint8_t *b,
 static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
 			uint32_t seen_at, size_t len, size_t *where)
 {
-	const uint8_t *expected = model->bytes + at, *known = model->known + at;
+	const uint8_t *expected = model->bytes + at, *known = model->initialised + at;
 	const uint8_t *got = seen->bytes + seen_at;
 
 	if (!difference(expected, got, known, len))
@@ -122,7 +122,7 @@ static bool bytes_match(const struct trace *model, uint32_t at, const struct tra
 
 static bool same_bytes(const struct trace *model, const struct step *expected,
 		       const struct trace *seen, const struct step *got, uint32_t line,
-		       struct check_report *report)
+		       struct checker_report *report)
 {
 	size_t where;
 
@@ -135,8 +135,8 @@ static bool same_bytes(const struct trace *model, const struct step *expected,
 		      model->bytes[expected->at + where], seen->bytes[got->at + where]);
 }
 
-static bool same_steps(const struct check *c, const struct program *program, bool bytes,
-		       struct check_report *report)
+static bool same_steps(const struct checker *c, const struct program *program, bool bytes,
+		       struct checker_report *report)
 {
 	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
 
@@ -157,7 +157,7 @@ static bool same_steps(const struct check *c, const struct program *program, boo
 	       differ(report, "expected %zu calls to run, got %zu", model->count, seen->count);
 }
 
-static bool same_pages(const struct check *c, bool bytes, struct check_report *report)
+static bool same_pages(const struct checker *c, bool bytes, struct checker_report *report)
 {
 	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
 
@@ -181,9 +181,9 @@ static bool same_pages(const struct check *c, bool bytes, struct check_report *r
 	return true;
 }
 
-static bool no_complaint(const struct check *c, struct check_report *report)
+static bool no_complaint(const struct checker *c, struct checker_report *report)
 {
-	const char *complaint = exec_complaint(c->exec);
+	const char *complaint = exec_error(c->exec);
 
 	return !*complaint || differ(report, "%s", complaint);
 }
@@ -199,8 +199,8 @@ static const char *thread_text(uint8_t thread, char text[8])
 }
 
 /* Every race that the detector reports is one. */
-static bool no_false_alarm(const struct check *c, const struct program *program,
-			   bool any_order, struct check_report *report)
+static bool no_false_alarm(const struct checker *c, const struct program *program,
+			   bool any_order, struct checker_report *report)
 {
 	const struct race_reports *race_reports = exec_race_reports(c->exec);
 
@@ -211,7 +211,7 @@ static bool no_false_alarm(const struct check *c, const struct program *program,
 		const struct race_report *s = &race_reports->kept[i];
 		char thread[8];
 
-		if (race_report_is_race(s, program, rules_shadow(c->rules), any_order))
+		if (race_report_is_known_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
 			return differ(report, "line %u: a race with %s outside of every page",
@@ -231,7 +231,7 @@ static bool same_race_report(const struct race_report *a, const struct race_repo
 }
 
 /* Return: the first report that is not as predicted, or the number of reports if all are. */
-static size_t first_unlike(const struct check *c, size_t reports)
+static size_t first_unlike(const struct checker *c, size_t reports)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
 	size_t i = 0;
@@ -242,13 +242,13 @@ static size_t first_unlike(const struct check *c, size_t reports)
 	return i;
 }
 
-static bool is_as_predicted(const struct check *c, size_t reports)
+static bool is_as_predicted(const struct checker *c, size_t reports)
 {
 	return race_reports_kept(&c->predicted) == reports && first_unlike(c, reports) == reports;
 }
 
-static bool as_predicted(const struct check *c, const struct program *program,
-			 struct check_report *report)
+static bool as_predicted(const struct checker *c, const struct program *program,
+			 struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
 	size_t expected = race_reports_kept(&c->predicted), i = first_unlike(c, report->races);
@@ -268,14 +268,14 @@ static bool as_predicted(const struct check *c, const struct program *program,
 }
 
 /* No race was reported, and none had to be. */
-static bool beyond(struct check_report *report, const struct program *program,
-		   const struct race *race, enum tsan_sight sight)
+static bool beyond(struct checker_report *report, const struct program *program,
+		   const struct race *race, enum tsan_miss sight)
 {
-	report->result = CHECK_BEYOND;
-	report->predicted = sight != TSAN_CANNOT_SAY;
+	report->result = CHECKER_MISS_ALLOWED;
+	report->predicted = sight != TSAN_UNKNOWN;
 	snprintf(report->why, sizeof(report->why), "the race of lines %u and %u is unseen: %s",
 		 program->calls[race->first].line, program->calls[race->second].line,
-		 tsan_report_text(sight));
+		 tsan_miss_text(sight));
 	return true;
 }
 
@@ -283,24 +283,24 @@ static bool beyond(struct check_report *report, const struct program *program,
  * Is it known what the detector kept? Of a library that may touch bytes in its own ways a
  * prediction that does not come true tells no more than that it does.
  */
-static bool is_known(struct check *c, const struct tsan_facts *facts, size_t reports)
+static bool is_known(struct checker *c, const struct tsan_facts *facts, size_t reports)
 {
 	return tsan_predictable() &&
 	       tsan_shadow_predict(c->kept, rules_shadow(c->rules), facts,
-				   exec_sees_first_race_only(c->exec), &c->predicted) &&
-	       (library_accesses_known() || is_as_predicted(c, reports));
+				   exec_is_first_race_only(c->exec), &c->predicted) &&
+	       (library_access_pattern_known() || is_as_predicted(c, reports));
 }
 
 /* A race is reported, if there is one that the detector cannot miss. */
 static bool not_sure_to_be_seen(const struct shadow *shadow, const struct program *program,
-				struct check_report *report)
+				struct checker_report *report)
 {
 	const struct race *race = shadow->races;
-	enum race_report_cells cells = !library_accesses_known() ? CELLS_ANY :
+	enum granule_cells cells = !library_access_pattern_known() ? CELLS_UNKNOWN :
 				    tsan_splits_granules()    ? CELLS_SPLIT :
 								CELLS_ONE;
 
-	return !shadow_sure_to_be_seen(shadow, cells) ||
+	return !shadow_race_must_be_reported(shadow, cells) ||
 	       differ(report,
 		      "line %u: expected a data-race with line %u on p%u to be reported, got none",
 		      program->calls[race->second].line, program->calls[race->first].line,
@@ -311,7 +311,7 @@ static bool not_sure_to_be_seen(const struct shadow *shadow, const struct progra
  * Every race that the detector keeps in mind is reported, and no other. Where it cannot
  * be known what it keeps, a race that it cannot miss is.
  */
-static bool no_miss(struct check *c, const struct program *program, struct check_report *report)
+static bool no_miss(struct checker *c, const struct program *program, struct checker_report *report)
 {
 	const struct shadow *shadow = rules_shadow(c->rules);
 	struct tsan_facts facts = exec_tsan_facts(c->exec);
@@ -326,7 +326,7 @@ static bool no_miss(struct check *c, const struct program *program, struct check
 			       tsan_shadow_explain(c->kept, shadow, &facts, shadow->races)));
 	}
 	return report->races || (not_sure_to_be_seen(shadow, program, report) &&
-				 beyond(report, program, shadow->races, TSAN_CANNOT_SAY));
+				 beyond(report, program, shadow->races, TSAN_UNKNOWN));
 }
 
 /* ---- executions ---- */
@@ -336,7 +336,7 @@ static bool fatal_before_end(const struct verdict *v)
 	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
 }
 
-static bool same_end(const struct verdict *v, enum exec_end end, struct check_report *report)
+static bool same_end(const struct verdict *v, enum exec_end end, struct checker_report *report)
 {
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 
@@ -348,38 +348,38 @@ static bool same_end(const struct verdict *v, enum exec_end end, struct check_re
 	return true;
 }
 
-void check_judge(struct check *c, const struct program *program)
+void checker_evaluate(struct checker *c, const struct program *program)
 {
-	rules_judge(c->rules, program);
+	rules_evaluate(c->rules, program);
 	c->judged = program;
 }
 
-void check_repair(struct check *c, struct program *program)
+void checker_repair(struct checker *c, struct program *program)
 {
 	repair(program, c->rules);
 	c->judged = program;
 }
 
 /* Held against the verdict of another program, anything would agree or differ by chance. */
-static void begin(struct check *c, const struct program *program, struct check_report *report)
+static void begin(struct checker *c, const struct program *program, struct checker_report *report)
 {
 	if (c->judged != program) {
 		fprintf(stderr, "expected the program that was judged last, got another\n");
 		abort();
 	}
-	*report = (struct check_report){ .result = CHECK_AGREE };
+	*report = (struct checker_report){ .result = CHECKER_AGREES };
 	trace_clear(c->trace);
 }
 
-enum check_result check_fibers(struct check *c, const struct program *program,
-			       struct check_report *report)
+enum checker_result checker_run_fibers(struct checker *c, const struct program *program,
+				       struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(c->rules);
 	enum exec_end end;
 
 	begin(c, program, report);
-	end = exec_fiber(c->exec, program, fatal_before_end(v) ? v->fatal_call : SIZE_MAX,
-			 c->trace);
+	end = exec_run_fibers(c->exec, program, fatal_before_end(v) ? v->fatal_call : SIZE_MAX,
+			      c->trace);
 	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
 	    same_pages(c, true, report) && no_complaint(c, report) &&
 	    no_false_alarm(c, program, false, report))
@@ -387,8 +387,8 @@ enum check_result check_fibers(struct check *c, const struct program *program,
 	return report->result;
 }
 
-enum check_result check_threads(struct check *c, const struct program *program,
-				struct check_report *report)
+enum checker_result checker_run_threads(struct checker *c, const struct program *program,
+					struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(c->rules);
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
@@ -396,7 +396,7 @@ enum check_result check_threads(struct check *c, const struct program *program,
 	bool certain = !shadow->race_count && !shadow->contended;
 
 	begin(c, program, report);
-	if (!exec_thread(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
+	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
 		differ(report, "expected threads, got none");
 		return report->result;
 	}
@@ -408,9 +408,9 @@ enum check_result check_threads(struct check *c, const struct program *program,
 	return report->result;
 }
 
-void check_die(struct check *c, const struct program *program, size_t call)
+void checker_run_fatal_call(struct checker *c, const struct program *program, size_t call)
 {
 	trace_clear(c->trace);
-	exec_last(c->exec, call);
-	exec_fiber(c->exec, program, SIZE_MAX, c->trace);
+	exec_stop_after(c->exec, call);
+	exec_run_fibers(c->exec, program, SIZE_MAX, c->trace);
 }
