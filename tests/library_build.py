@@ -73,12 +73,12 @@ class Tree:
         if not found:
             raise BuildFailed(f"{program.name}: expected its objects, there is no "
                               f"{', '.join(program.objects)} in {self.build}: "
-                              "make check-programs builds them")
+                              "make check TESTS= builds them")
         return found
 
     def _has_source(self, path):
-        relative = path.relative_to(self.build / "obj").with_suffix(".c")
-        return self.source.joinpath(*relative.parts[1:]).exists()
+        below_flavour = path.relative_to(self.build / "obj").parts[1:]
+        return self.source.joinpath(*below_flavour).with_suffix(".c").exists()
 
 
 # ---- programs ----

@@ -43,7 +43,8 @@ def _test(name, flavour):
 
 def _replay(tree, target, flavour, backend=""):
     name = f"{target}-replay{suffix(flavour)}"
-    own = [f"obj/{flavour}/fuzz/{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
+    parts = ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")
+    own = [f"obj/{flavour}/fuzz/{part}.o" for part in parts]
     directories = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
     return Trial(name + (f", {backend}" if backend else ""), Program(name, flavour, own),
                  tuple(directories), backend)
