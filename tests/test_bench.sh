@@ -32,7 +32,7 @@ sample() {
 	)
 }
 
-# says FILE TEXT: in one line, whatever blanks its columns have between them
+# says FILE TEXT: in one line, with any number of spaces between its columns
 says() {
 	tr -s ' ' <"$1" | grep -qF -- "$2"
 }
