@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The page library ends misuse by abort(), a stale pointer by SIGSEGV, a sanitizer by a
- * report. Whatever kills, the state comes after it, then the signal takes its course: a
- * debugger and a core see the thread that did it.
+ * The library ends misuse by abort(), a stale pointer by SIGSEGV, a sanitizer by a report. In each
+ * case the state is printed, then the signal is raised again: a debugger and a core dump show the
+ * thread that caused it.
  */
 #include <limits.h>
 #include <signal.h>
@@ -13,12 +13,12 @@
 
 #include "stress/core.h"
 
-/* In every sanitizer's runtime, and nowhere else. */
+/* In the runtime of every sanitizer, but not without one. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 
-/* The first to die tells; others that die meanwhile wait for it to take all along. */
+/* The first thread that dies prints the state; others wait until it has ended the process. */
 #define WAIT_SECONDS 5
 static atomic_int teller;
 

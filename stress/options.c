@@ -95,7 +95,7 @@ __attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const ch
 	exit(2);
 }
 
-/* Beyond any character, so that optopt tells a long option from a short one. */
+/* Larger than any character, so that optopt distinguishes long options from short ones. */
 enum {
 	OPTION_BACKEND = 256,
 	OPTION_BARE,
@@ -131,7 +131,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* getopt_long() said no: to a short option in optopt, else to the long one in @word. */
+/* Reports an option that getopt_long() rejected: optopt has a short one, @word a long one. */
 static _Noreturn void bad_option(const char *word, const char *expected)
 {
 	const char letter[] = { '-', (char)optopt, '\0' };
@@ -172,8 +172,8 @@ static unsigned int busted_index(const struct stress_pattern *pattern, const cha
 }
 
 /*
- * What the page library lacks is no wrong usage: the run is skipped, as is a program whose calls
- * the library lacks (src/page_stubs/absent.c).
+ * A library that lacks a feature is not wrong usage: the run is skipped with the status of a
+ * program whose calls the library lacks (src/page_stubs/absent.c).
  */
 static _Noreturn void skip_run(const char *what)
 {
@@ -193,7 +193,7 @@ static void choose_backend(const char *from, const char *name)
 	usage_error("%s: expected direct or alias, not '%s'", from, name);
 }
 
-/* What the library would ask the environment for later: the first line is to tell it. */
+/* Reads the variables that the library would read later, because the first line prints them. */
 static void ask_environment(void)
 {
 	const char *name = getenv("PAGE_MAP");
@@ -202,7 +202,7 @@ static void ask_environment(void)
 		choose_backend("PAGE_MAP", name);
 }
 
-/* Are there points of failure, if calls are to fail? */
+/* With --fail-alloc or --fail-copy the library must have failure points. */
 static void check_points(const struct stress_pressure *p)
 {
 	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
@@ -213,8 +213,8 @@ static void check_points(const struct stress_pressure *p)
 }
 
 /*
- * These are not the page library's functions alone: the address space of a sanitizer is
- * huge, and its memcpy() is its own.
+ * Weak symbols of the sanitizers: a limit of address space does not work with them, and their
+ * memcpy() cannot be replaced.
  */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
@@ -283,7 +283,7 @@ static void take_number(struct stress_run *run, int option)
 	}
 }
 
-/* True when the option was --stat-interval: its default depends on the others. */
+/* Return: true for --stat-interval, whose default depends on other options. */
 static bool take_option(struct stress_run *run, int option, const char *word)
 {
 	switch (option) {
@@ -333,7 +333,7 @@ static void check_busted(const struct stress_run *run)
 			    bug->name);
 }
 
-/* Made before the run: a failure may be reported where there is no memory. */
+/* Allocated before the run, because a failure may be reported when memory is exhausted. */
 static const char *own_binary_word(void)
 {
 	static char word[4 * PATH_MAX + 8];

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A missing page reads as zeros; a page is freed when it becomes empty (use pattern 9).
- * Every 8 bytes are one thread's; the lock of a page is for its being there, the reading
- * happens with a reference and without the lock. The interleavings hunted:
+ * A missing page reads as zeros, and a page is freed when it becomes empty (use pattern 9). Each 8
+ * bytes belong to one thread. A page's lock protects its existence; bytes are read with a reference
+ * and without the lock. The interleavings to find:
  *
- *   1. Emptied too early:
+ *   1. A page is freed too early:
  *        A: clears its last value               B: writes its first
- *        A: counts 0, frees the page            B: reads zero, or a dead page
- *   2. A reader's reference is the last, and does not free; or the remover's frees:
+ *        A: counts 0, frees the page            B: reads zero, or a freed page
+ *   2. A reader's reference is the last but does not free, or the remover's frees:
  *        A: gets a reference, unlocks           B: clears the last value, drops its own
  *        A: reads, drops
- *   3. A new page in place of one that was freed is not all zeros.
+ *   3. A new page in place of a freed one is not all zeros.
  *
- * 1. and 2. want threads to meet at a page with one value: seconds. At the end all pages
- * that were allocated are freed or hold a value.
+ * For 1. and 2. threads must access a page with one value at the same time: seconds. At the end
+ * every page was freed or holds a value.
  */
 #include <pthread.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static const struct stress_busted busted[] = {
 static struct place {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	unsigned int count; /* of values that are not 0 */
+	unsigned int count; /* number of values that are not 0 */
 } places[PAGES];
 
 static struct owner {
@@ -53,14 +53,14 @@ static void start(struct stress_thread *first)
 		pthread_mutex_init(&places[i].lock, NULL);
 }
 
-/* What an operation is about. */
+/* Where an operation is. */
 struct spot {
 	struct place *place;
 	uint64_t *expected;
 	size_t off;
 };
 
-/* With more threads than values there is one for each all the same: KEPT * 256 are 512. */
+/* Even with more threads than values each thread gets one: KEPT * 256 is 512. */
 static struct spot pick(struct stress_thread *self)
 {
 	size_t page = stress_thread_random(self, PAGES), nth = stress_thread_random(self, KEPT);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A page shared with user memory while its owner writes; an extra reference outlives the
- * drop (use pattern 7, R8, R9). The interleavings hunted:
+ * A page is shared with user memory while its owner writes; an extra reference keeps it after the
+ * drop (use pattern 7, R8, R9). The interleavings to find:
  *
- *   1. A byte out of thin air: user memory changes while it is copied, but each byte that
+ *   1. A byte that no thread wrote: user memory changes while it is copied, but each byte that
  *      arrives is one that its owner wrote there.
- *        A: scribbles its user memory           B: copies it, finds a byte that A never
+ *        A: writes its user memory              B: copies it, finds a byte that A never
  *                                                  wrote at that place
- *   2. A byte that is read twice, or read back from the page: a length or a value that
- *      was checked is not the one that was used. (Seen as 1.)
+ *   2. A byte that is read twice, or read back from the page: a length or a value that was checked
+ *      is not the one that is used. (Found as 1.)
  *   3. The drop is not the last one, but frees:
  *        A: gets a reference, puts the page in the mailbox, drops its own
- *                                               B: takes it out, finds a dead page
- *   4. What A wrote before its drop is not seen by B, who has the last reference.
+ *                                               B: takes it out, finds a freed page
+ *   4. B, which has the last reference, does not see what A wrote before its drop.
  *
- * 1. and 4. have no known bug behind them here: minutes, with every way to copy.
+ * No bug in the library is known to cause 1. and 4.: run minutes, with every --copy.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,8 +36,9 @@ static const struct stress_busted busted[] = {
 };
 
 static struct person {
-	_Alignas(STRESS_CACHE_LINE) unsigned char *user; /* a page of memory that all read */
-	struct page *page;				 /* where others' memory is copied to */
+	_Alignas(STRESS_CACHE_LINE) unsigned char *user; /* a page of memory that all threads read */
+	struct page *page;				 /* the page to which other threads' memory
+							  * is copied */
 	uint64_t generation;
 } persons[STRESS_THREADS_MAX];
 
@@ -45,7 +46,7 @@ static struct box {
 	_Alignas(STRESS_CACHE_LINE) _Atomic(struct page *) page;
 } boxes[BOXES];
 
-/* What the owner writes at @pos in one of its generations: the low 4 bits say which. */
+/* Returns the byte that the owner writes at @pos; its low 4 bits are the generation. */
 static unsigned char legal(unsigned int owner, size_t pos, unsigned int generation)
 {
 	unsigned int where = (unsigned int)stress_hash((uint64_t)owner << 12 | pos) & 0xf0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A system that refuses: a filter in the kernel (seccomp) lets one system call of a child
- * fail. That child has no page yet, so it may choose its backend.
+ * Makes the system refuse: a kernel filter (seccomp) lets one system call of a child fail. The
+ * child has no page yet, so it can still choose a backend.
  */
 #ifndef TESTS_REFUSE_H
 #define TESTS_REFUSE_H
@@ -19,7 +19,7 @@ static inline void refuse_mmap(int flags)
 	refuse_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
 }
 
-/* How the library asks: for addresses of its own, and for a file's pages at some. */
+/* Flags of the library's mmap() calls: to reserve addresses, and to map pages of its file. */
 #define ADDRESSES (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define OF_A_FILE (MAP_SHARED | MAP_FIXED)
 
@@ -32,7 +32,7 @@ static inline void refuse_and_look(void)
 		abort();
 }
 
-/* Can it be made to? */
+/* Does the system support such filters? */
 static inline bool refuses_anything(void)
 {
 	return !in_child(refuse_and_look).status;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Two tellings of happens-before, the model's clocks and happens_before.h: do they agree? */
+/*
+ * Happens-before computed in two ways, by the model's clocks and by happens_before.h, must
+ * agree.
+ */
 #include <string.h>
 
 #include "harness/model/cause.h"
@@ -114,7 +117,7 @@ static void test_random(void)
 	   races);
 }
 
-/* Does the fatal call of @calls have these causes, by their place in the program? */
+/* Does the fatal call of @calls have these causes, given as indices of calls? */
 static void causes(const char *calls, enum rule rule, const char *expected, const char *name)
 {
 	struct causes causes;

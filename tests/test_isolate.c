@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * isolate(): when a child has ended, how, and what is known of it when the system refuses.
- * Each case is a process of its own, because what it makes the system refuse stays refused.
+ * isolate(): when a child has ended, how, and the result if the system refuses something. Each case
+ * runs in its own process, because a refusal cannot be undone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "tests/refuse_call.h"
 #include "tests/tap.h"
 
-/* Far more than any child here needs that ends by itself. */
+/* Far more seconds than any child needs here. */
 #define LONG 60
 
 static struct isolated child;
@@ -55,7 +55,7 @@ static void close_output_and_hang(void *ctx)
 		pause();
 }
 
-/* The second process keeps the output open, and ends when this test has. */
+/* The second process keeps the output open, and ends with this test. */
 static void leave_a_process(void *ctx)
 {
 	const int *ends = ctx;
@@ -69,7 +69,7 @@ static void leave_a_process(void *ctx)
 	printf("all of it\n");
 }
 
-/* The second process never stops to write. */
+/* The second process never stops writing. */
 static void leave_a_writer(void *ctx)
 {
 	(void)ctx;
@@ -134,7 +134,7 @@ static bool refuse_poll(void)
 	return refuse_if(SYS_ppoll, ANY_ARG, 0, ENOMEM);
 }
 
-/* As much as a child takes that does nothing but sleep. */
+/* CPU time must stay close to that of a child that only sleeps. */
 static bool waits_without_poll(void)
 {
 	struct rusage usage;
@@ -190,7 +190,7 @@ static bool fails_without_wait(void)
 	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && !isolate(crash, NULL, LONG, &child);
 }
 
-/* Who is started with SIGCHLD ignored hears of no child's end. */
+/* With SIGCHLD ignored a process is not told of its child's end. */
 static bool fails_unheard(void)
 {
 	signal(SIGCHLD, SIG_IGN);
@@ -242,7 +242,7 @@ int main(void)
 		fflush(stdout);
 		pid = fork();
 		if (pid == 0) {
-			/* Red and not for ever. */
+			/* Fail instead of hanging. */
 			alarm(20);
 			_exit(!cases[i].check());
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Each line of mutations.def is held to what it says: a promise for each, and tampering
- * that each promise has to notice. The line of a call is the name by which it is found again.
+ * Checks that each mutation does what mutations.def says: one promise for each line, and
+ * manipulated results that each promise must reject. A call is identified by its line.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static void make_before(uint64_t seed)
 	make(&before, seed, 1);
 }
 
-/* A program to which everything can be done. */
+/* Makes a program to which every mutation applies. */
 static void make_rich(void)
 {
 	uint64_t seed = 1;
@@ -118,7 +118,7 @@ static void drop_all(void)
 static void (*const tamperings[])(void) = { append_stray, turn_threads, take_back, drop_all };
 #define TAMPERINGS (sizeof(tamperings) / sizeof(tamperings[0]))
 
-/* Return: how many of all results pass although they were tampered with. */
+/* Return: how many manipulated results a promise accepts. */
 static unsigned int passes_tampered(enum mutation mutation)
 {
 	unsigned int passed = 0;
@@ -170,7 +170,7 @@ static uint64_t hash_program(uint64_t hash, const struct program *program)
 	return hash;
 }
 
-/* Many mutations, one after another, as a number. */
+/* Returns a hash of many mutations in sequence. */
 static uint64_t walk(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
@@ -216,7 +216,7 @@ static void test_weights(void)
 		copy_program(&after, &before);
 		counts[mutate(&after, &request)]++;
 	}
-	/* Twice too much or too little: some apply less often than they are drawn. */
+	/* Within a factor of two: some mutations apply less often than they are drawn. */
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++) {
 		unsigned int expected = draws * mutation_table[i].weight / sum;
 
@@ -313,7 +313,7 @@ static bool seen_all(void)
 	return !missing;
 }
 
-/* No engine helps; after 60 mutations it begins again with nothing. */
+/* Without an engine; after 60 mutations it starts again with an empty program. */
 static void test_reach(void)
 {
 	unsigned int count = 0;

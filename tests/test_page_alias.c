@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Places of the alias backend, by what is in src/page: nothing that page.h promises. */
+/* Internals of the alias backend: page.h promises none of this. */
 #include "tests/page_test.h"
 
 #include "page/alias.h"
@@ -7,7 +7,7 @@
 
 static struct page *pages[2];
 
-/* Where the place begins in which pages[0] is mapped at @addr. */
+/* Returns the start of the slot in which pages[0] is mapped at @addr. */
 static unsigned char *place_of(unsigned char *addr)
 {
 	if (alias_way == &alias_slot)
@@ -23,7 +23,7 @@ static bool in_set(const struct alias_set *set, const unsigned char *addr)
 	return alias_set_find(addr, &place, &offset) == set;
 }
 
-/* What lies beside a set may be another one, or the arena: only this set must not be there. */
+/* Memory next to a set may be another set or the arena, but not this set. */
 static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
@@ -33,7 +33,7 @@ static void test_ends_of_set(struct alias_set *set)
 	   "%s: a set ends where its places do", mode_name);
 }
 
-/* Neither the guards of a place nor a place that was never used have a home. */
+/* Neither the guards of a slot nor an unused slot have a canonical address. */
 static void test_no_home(void)
 {
 	struct page_task *task = page_task_new("new");
@@ -59,7 +59,7 @@ static void map_times(unsigned int times)
 		page_unmap_local(page_map_local(pages[1]));
 }
 
-/* The next place is the first again, when all behind the newest are in use. */
+/* The first slot is used again when all slots after the newest are in use. */
 static void test_turns(void)
 {
 	struct page_task *task = page_task_new("turns");
@@ -82,7 +82,7 @@ static void test_turns(void)
 	page_task_delete(task);
 }
 
-static unsigned char *former; /* of a page that died */
+static unsigned char *former; /* of a freed page */
 
 static void touch_former(void)
 {
@@ -91,7 +91,7 @@ static void touch_former(void)
 	*byte = 1;
 }
 
-/* The frame of @page again, for another page. */
+/* Allocates another page with the frame of @page. */
 static struct page *next_life(struct page *page)
 {
 	struct page *next;
@@ -101,7 +101,10 @@ static struct page *next_life(struct page *page)
 	return next;
 }
 
-/* A task was away while its page died and the frame got another: it must not see that. */
+/*
+ * While a task was away, its page was freed and the frame reused: the task must not see the
+ * new page.
+ */
 static void test_former_life(void)
 {
 	struct page_task *task = page_task_new("away");
@@ -138,7 +141,7 @@ static struct alias_set *set_of_a_new_task(void)
 	return set;
 }
 
-/* Guarantee 5: or a program that makes tasks all day would have no addresses left. */
+/* Guarantee 5: otherwise a program that creates many tasks would run out of addresses. */
 static void test_sets_go_on(void)
 {
 	struct alias_set *first = set_of_a_new_task(), *second = set_of_a_new_task();
@@ -148,7 +151,7 @@ static void test_sets_go_on(void)
 	   "%s: with nothing in them", mode_name);
 }
 
-/* Without aliases there is one address only. */
+/* Without aliases a page has one address. */
 static void test_direct(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
@@ -159,7 +162,7 @@ static void test_direct(void)
 	page_free(page);
 }
 
-/* A daemon has no standard input: the arena's file may be number 0. */
+/* Without standard input the arena's file may be descriptor 0. */
 static void file_zero(void)
 {
 	unsigned char *addr;

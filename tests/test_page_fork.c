@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What shows pages by addresses of their own gives a child a copy of them. What if the system
- * has nothing to copy to, or gets in between?
+ * The alias backend gives a child of fork() copies of the pages. Tests that the system refuses
+ * memory for them, or interrupts the copying.
  */
 #include <signal.h>
 #include <sys/time.h>
@@ -9,7 +9,7 @@
 #include "page/sync.h"
 #include "tests/refuse.h"
 
-/* Return: the wait status of a child that looks at its page and writes it. */
+/* Return: the wait status of a child that reads and writes its page. */
 static int fork_and_write(unsigned char *addr)
 {
 	int status;
@@ -70,7 +70,7 @@ static void child_no_mapping(void)
 	child_refused(SYNC_SYS_MMAP);
 }
 
-/* It forks all the same; that it does not wait for the child's copy only it can know. */
+/* fork() works all the same; only the parent does not wait for the copy. */
 static void cannot_wait(void)
 {
 	unsigned char *addr = forked_addr();
@@ -90,8 +90,8 @@ static void on_alarm(int signal)
 }
 
 /*
- * A parent that is interrupted waits again, or it would write what is not copied yet: a
- * page that comes after many.
+ * An interrupted parent must wait again, or it would write a page that is not copied yet. The page
+ * comes after many others.
  */
 static void interrupted(void)
 {

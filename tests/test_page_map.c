@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Mappings: order, owner, depth, tasks, and what an address is good for. */
+/* Mappings: order, owner, depth, tasks, and the validity of addresses. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -54,7 +54,7 @@ static void test_same_memory(void)
 	page_unmap_local(a);
 }
 
-/* An address may come back, but not while a caller could still have it by mistake. */
+/* An address may be reused, but not while a caller could still use it by mistake. */
 static void test_fresh(void)
 {
 	unsigned char *seen[12];
@@ -253,7 +253,7 @@ static void touch_dead_come_back(void)
 	touch(addr);
 }
 
-/* The frame is in use again, by a page that the mapping was not made of. */
+/* Another page uses the frame now; the mapping was not made for it. */
 static void touch_next_life(void)
 {
 	struct page *again = NULL;
@@ -338,7 +338,7 @@ static void test_hook(void)
 	page_task_hook_set(NULL);
 }
 
-/* A thread that has no task: a raw call needs none, the hook knows none. */
+/* A thread without a task: raw calls work without one. */
 static void *write_without_task(void *arg)
 {
 	*(bool *)arg = !page_write_raw(pages[0], "x", 0, 1);

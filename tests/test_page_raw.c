@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Lifetime and the raw calls: bounds, exact bytes, order of checks. */
+/* Lifetime and raw calls: bounds, exact bytes, order of checks. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -63,7 +63,7 @@ static void test_ranges(void)
 	ok(pointer, "%s: bounds of page_with_pointer, and no callback beyond", mode_name);
 }
 
-/* R2: all of the range and nothing beside it, for all small ranges around both ends. */
+/* R2: the whole range changes and nothing else, for all small ranges around both ends. */
 static bool exact(int (*call)(size_t off, size_t len), unsigned char after)
 {
 	static unsigned char all[PAGE_SIZE];
@@ -124,8 +124,8 @@ static struct page_task *nobody(void)
 }
 
 /*
- * A thread that may have no room left is looked at more closely, and then does the same. A
- * hook makes that of every thread.
+ * A task that may have no mapping left takes a slower path with the same result. A hook puts every
+ * thread on that path.
  */
 static void test_crowded(void)
 {
@@ -212,7 +212,7 @@ static void dead_but_bad_range(void)
 	if (page_write_raw(page, buffer, 1, PAGE_SIZE) != -EINVAL ||
 	    page_copy(page, PAGE_SIZE, page, 0, 1) != -EINVAL)
 		abort();
-	/* Still there: the sanitizer of leaks looks at the end of the process. */
+	/* Still reachable: LeakSanitizer checks at the end of the process. */
 }
 
 static void full_and_dead(void)
@@ -247,7 +247,7 @@ static void copy_dead_source_one_left(void)
 	page_copy(page, 0, other, 0, 1);
 }
 
-/* The thread's own task is full; another that has room has run, and a raw call found it so. */
+/* The thread's own task is full; a raw call ran while another task with space was current. */
 static struct page_task *task;
 
 static void own_is_full(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What our library says of misuse (R6): the call, the pages, and who they belong to. */
+/* The library's reports of misuse (R6): the call, the pages, and their owners. */
 #include "tests/page_test.h"
 
 #include <signal.h>
@@ -11,7 +11,7 @@ static struct page *pages[2];
 static struct page_task *tasks[2];
 static unsigned char byte;
 
-/* Is it one line, that says @rule and each of the @parts? */
+/* Is the report one line that contains @rule and each of the @parts? */
 static void says(const char *name, void (*fn)(void), const char *rule, const char *const parts[])
 {
 	struct child_result outcome = in_child(fn);
@@ -24,14 +24,14 @@ static void says(const char *name, void (*fn)(void), const char *rule, const cha
 	       strchr(outcome.said, '\n') == outcome.said + strlen(outcome.said) - 1;
 	for (int i = 0; parts[i]; i++)
 		good &= strstr(outcome.said, parts[i]) != NULL;
-	/* AddressSanitizer sees a dead page first, and knows nothing of its name. */
+	/* AddressSanitizer detects a freed page first, and its report has no page name. */
 	if (SYNC_POISONS && !strcmp(rule, "use-after-free"))
 		good = strstr(outcome.said, "use-after-poison") != NULL;
 	if (!ok(good, "%s: %s", mode_name, name))
 		printf("# %s\n", outcome.said);
 }
 
-/* A part with the name of a page or an address in it, until the next four. */
+/* Formats a part of a report with a page or an address; valid for the next four calls. */
 static const char *with(const char *format, const void *pointer)
 {
 	static char texts[4][160];
@@ -163,7 +163,7 @@ static void long_words(void)
 	page_bug("long", "%s", words);
 }
 
-/* What does not fit is cut, and the line still ends: 512 bytes with the end of a string. */
+/* A report that is too long is cut, and still ends with a newline: 512 bytes including the NUL. */
 static void test_long(void)
 {
 	struct child_result outcome = in_child(long_words);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * What the library does before there is a page, and when the system has nothing to give:
- * no memory, no file, no key.
- */
+/* The library before the first page, and when the system refuses memory, files or keys. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -13,10 +10,10 @@
 
 static void *volatile heap;
 
-/* Whatever malloc() has left, until it has nothing; it will get no more. */
+/* Allocates everything that malloc() has left; it gets no more memory. */
 static void use_up_heap(void)
 {
-	refuse(SYS_brk, 0); /* its result is an address; 0 is too low */
+	refuse(SYS_brk, 0); /* brk() returns an address; 0 is too low */
 	refuse_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
 	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
 	for (size_t size = 4096; size; size -= 16)
@@ -56,7 +53,7 @@ static void no_buffer_yet(void)
 	page_buffer_free(&mine);
 }
 
-/* Poison is AddressSanitizer's. */
+/* Only AddressSanitizer has poisoned memory. */
 static void poison_here(void)
 {
 	must(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
@@ -114,7 +111,7 @@ static void says_much(void)
 	page_bug("long", "%s", text);
 }
 
-/* Whatever its length: one line of at most 511 bytes, with all of the text that there is room for. */
+/* For each length the report is one line of at most 511 bytes, with as much text as fits. */
 static bool report_is_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";
@@ -148,7 +145,7 @@ static void test_before(void)
 
 /* ---- no page to be had ---- */
 
-/* Neither now nor later, and what needs none still works. */
+/* Allocation always fails; calls that need no memory still work. */
 static void no_pages(void)
 {
 	errno = 0;
@@ -187,7 +184,7 @@ static void no_mapping_of_file(void)
 	no_pages();
 }
 
-/* The library's handlers for fork() need memory, when there are many. */
+/* The library's fork handlers need memory if there are many. */
 static void no_handlers(void)
 {
 	choose("alias");
@@ -269,7 +266,7 @@ static bool says(void (*fn)(void), const char *line)
 	return false;
 }
 
-/* What is short is said; a limit is only guessed at where it can be the reason. */
+/* The report names what is missing; it suggests a limit only if that can be the reason. */
 static void test_why_no_mapping(void)
 {
 	ok(says(no_first_mapping, "BUG: page: map-failed: mmap of addresses for mappings: "
@@ -306,7 +303,7 @@ static void no_key(void)
 	page_task_current();
 }
 
-/* The first 32 values of a thread need no memory. */
+/* The first 32 thread-specific values need no memory. */
 static void no_memory_for_key(void)
 {
 	pthread_key_t key;
@@ -329,7 +326,7 @@ static void test_no_task(void)
 static struct sync_lock lock = SYNC_LOCK_INIT;
 static unsigned int yields;
 
-/* In the C library's place: who waits for the lock lets its owner run. */
+/* Replaces the C library's function: a thread that waits for the lock lets the owner run. */
 int sched_yield(void)
 {
 	yields++;
@@ -349,7 +346,7 @@ static void test_lock(void)
 
 /* ---- files for the sanitizer's shadow ---- */
 
-/* The first file is the pages'. */
+/* The first file holds the pages. */
 static void no_shadow_file(void)
 {
 	int next = dup(STDERR_FILENO);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What is compared, in this order: how the run ended; each step with its result and
- * the bytes that it read, where they have a value; the pages at the end and their
- * reference counts; what the executor itself found; the races that were reported: each
- * is one of the model's, and on fibers they are those that the model of the detector's
- * own memory predicts (tsan_shadow.h), in order, byte by byte, if it is known how the
- * library touches them (library.h).
+ * Compares one execution with the rule model, in this order:
  *
- * A program that races, or in which atomic accesses meet, has no certain bytes on real
- * threads: there only results count.
- * A race that threads do not show is no disagreement either; one that is none is.
+ * 1. how the execution ended;
+ * 2. each step: the call, its result, and the initialised bytes that it read;
+ * 3. the pages at the end: their bytes and their reference counts;
+ * 4. errors that the executor itself found;
+ * 5. the reported races: each is a race of the model. On fibers the reports are exactly those that
+ *    tsan_shadow.h predicts, in order, if the library's accesses are known (library.h).
+ *
+ * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not
+ * determined, so only its results are compared. A race that real threads do not report is allowed.
+ * A report without a race of the model is a difference.
  */
 #include "harness/checker.h"
 
@@ -78,7 +80,7 @@ const struct trace *checker_trace(const struct checker *c)
 static bool differ(struct checker_report *report, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: false always, so that a comparison can end with it. */
+/* Return: always false, so that a comparison can end with a call of this function. */
 static bool differ(struct checker_report *report, const char *what, ...)
 {
 	va_list args;
@@ -95,7 +97,7 @@ static const char *outcome(const struct step *step)
 	return step->skipped ? "skipped" : result_name(step->result);
 }
 
-/* Any bit that differs among @len bytes that have a value. */
+/* Returns the bits that differ among @len bytes; uninitialised bytes do not count. */
 static uint8_t BYTES_NO_SANITIZE difference(const uint8_t *a, const uint8_t *b,
 					    const uint8_t *known, size_t len)
 {
@@ -106,7 +108,7 @@ static uint8_t BYTES_NO_SANITIZE difference(const uint8_t *a, const uint8_t *b,
 	return bits;
 }
 
-/* Not memcmp(): ThreadSanitizer would see an access, and by the wrong thread. */
+/* memcmp() is not used: ThreadSanitizer would record its reads, and for the wrong thread. */
 static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
 			uint32_t seen_at, size_t len, size_t *where)
 {
@@ -198,7 +200,7 @@ static const char *thread_text(uint8_t thread, char text[8])
 	return text;
 }
 
-/* Every race that the detector reports is one. */
+/* Each race that the detector reports is a race of the model. */
 static bool no_false_alarm(const struct checker *c, const struct program *program,
 			   bool any_order, struct checker_report *report)
 {
@@ -230,7 +232,7 @@ static bool same_race_report(const struct race_report *a, const struct race_repo
 	       a->from == b->from && a->to == b->to;
 }
 
-/* Return: the first report that is not as predicted, or the number of reports if all are. */
+/* Return: the index of the first report that differs from the prediction, or @reports. */
 static size_t first_unlike(const struct checker *c, size_t reports)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
@@ -267,7 +269,7 @@ static bool as_predicted(const struct checker *c, const struct program *program,
 		      report->races);
 }
 
-/* No race was reported, and none had to be. */
+/* The detector reported no race, and the model of the detector allows that. */
 static bool beyond(struct checker_report *report, const struct program *program,
 		   const struct race *race, enum tsan_miss sight)
 {
@@ -280,8 +282,8 @@ static bool beyond(struct checker_report *report, const struct program *program,
 }
 
 /*
- * Is it known what the detector kept? Of a library that may touch bytes in its own ways a
- * prediction that does not come true tells no more than that it does.
+ * Returns whether the prediction of the reports can be trusted. An external library may access
+ * bytes in another way, so there a prediction counts only if it comes true.
  */
 static bool is_known(struct checker *c, const struct tsan_facts *facts, size_t reports)
 {
@@ -291,7 +293,7 @@ static bool is_known(struct checker *c, const struct tsan_facts *facts, size_t r
 	       (library_access_pattern_known() || is_as_predicted(c, reports));
 }
 
-/* A race is reported, if there is one that the detector cannot miss. */
+/* If the detector cannot miss some race of the program, it must have reported a race. */
 static bool not_sure_to_be_seen(const struct shadow *shadow, const struct program *program,
 				struct checker_report *report)
 {
@@ -308,8 +310,8 @@ static bool not_sure_to_be_seen(const struct shadow *shadow, const struct progra
 }
 
 /*
- * Every race that the detector keeps in mind is reported, and no other. Where it cannot
- * be known what it keeps, a race that it cannot miss is.
+ * The detector reports exactly the predicted races. Where no prediction is possible, it must
+ * report a race that it cannot miss.
  */
 static bool no_miss(struct checker *c, const struct program *program, struct checker_report *report)
 {
@@ -360,7 +362,7 @@ void checker_repair(struct checker *c, struct program *program)
 	c->judged = program;
 }
 
-/* Held against the verdict of another program, anything would agree or differ by chance. */
+/* The verdict of another program would make the comparison meaningless. */
 static void begin(struct checker *c, const struct program *program, struct checker_report *report)
 {
 	if (c->judged != program) {

@@ -3,7 +3,7 @@
 
 #include "harness/util/bytes.h"
 
-/* Who listens. */
+/* The callback of digest_visit() and its context. */
 struct teller {
 	digest_fn fn;
 	void *ctx;
@@ -25,7 +25,7 @@ static void tell_verdict(const struct teller *t, const struct verdict *v,
 	tell(t, DIGEST_VERDICT, words, sizeof(words));
 }
 
-/* Field by field: what lies between them has no value. */
+/* Visits single fields: padding between them is uninitialised. */
 static void tell_trace(const struct teller *t, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->count; i++) {
@@ -66,8 +66,8 @@ void digest_visit(struct checker *check, const struct checker_report *report, di
 }
 
 /*
- * Bytes without a value have one here all the same: a library that gives the same program
- * other ones is told.
+ * Uninitialised bytes are hashed too: a library that returns different ones for the same program
+ * must be noticed.
  */
 #ifdef __clang__
 #define FOLDS __attribute__((no_sanitize("memory")))

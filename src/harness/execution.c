@@ -13,7 +13,7 @@
 #include "harness/detect/detector.h"
 #include "harness/detect/tsan.h"
 
-/* The trial of this process; the library can ask for nothing else while it runs. */
+/* The current execution. There is one at a time, because the library's hooks are global. */
 static struct {
 	struct execution *execution;
 	struct checker *check;
@@ -55,7 +55,7 @@ void execution_reset(struct execution *execution)
 
 /* ---- executing ---- */
 
-/* Repeats must not only agree with the model but with each other. */
+/* All runs must agree with each other, not only with the model. */
 static bool same_again(const struct checker_report *first, struct checker_report *again,
 		       unsigned int run)
 {
@@ -68,7 +68,7 @@ static bool same_again(const struct checker_report *first, struct checker_report
 	return false;
 }
 
-/* The first report of a race that the model does not have; if there is none, the first report. */
+/* Stores the first report of a race that the model does not have, or else the first report. */
 static void tell_race(struct execution *execution)
 {
 	const struct race_reports *seen = exec_race_reports(checker_exec(now.check));
@@ -129,8 +129,8 @@ static void expect_death(struct execution *execution, size_t call, enum rule rul
 }
 
 /*
- * A use of uninitialised bytes ends the process where MemorySanitizer watches, the first
- * one; a fatal call wherever it can be seen.
+ * Under MemorySanitizer the first use of uninitialised bytes ends the process. A fatal call ends it
+ * where the call is detectable.
  */
 static void expect_deaths(struct execution *execution, const struct verdict *v)
 {
@@ -190,7 +190,7 @@ static void announce_range(void *ctx, size_t call)
 		now.hook(now.check, program, call, true);
 }
 
-/* One that spins is ended before its time is up. */
+/* Ends a process that spins before its time is up. */
 static void limit_cpu(unsigned int seconds)
 {
 	struct rlimit limit = { seconds, seconds + 1 };
@@ -211,7 +211,10 @@ static void run_to_death(void *ctx)
 	detector_report_faults();
 	if (!now.check) {
 		now.check = checker_new();
-		/* Nothing is tried: it is not to look as if the call had not ended it. */
+		/*
+		 * Fails without running the call: the exit must not look as if the call had
+		 * returned.
+		 */
 		if (!now.check) {
 			fprintf(stderr, "expected memory for the check\n");
 			exit(1);
@@ -264,7 +267,7 @@ const char *execution_line_text(const struct execution *execution, const struct 
 	return line;
 }
 
-/* Is it a fault of the very access that was to fail? */
+/* Is the fault at the address that the fatal call was about to access? */
 static bool is_fault_of_access(const struct execution *execution, const char *output)
 {
 	uintptr_t fault = detector_find_fault(output);

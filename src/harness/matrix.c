@@ -11,7 +11,7 @@
 
 #define PAGE 4096u
 
-/* What ranges a kind can have: one of the first three. */
+/* The ranges that a kind of access can have: one of the first three values. */
 enum span {
 	BYTES = 1,
 	WORD = 2,
@@ -113,7 +113,7 @@ static enum matrix_reason place(struct matrix_cell *cell)
 		memcpy(cell->range, r->range, sizeof(cell->range));
 		return r->reason;
 	}
-	abort(); /* a relation without a line for these spans: a test tries them all */
+	abort(); /* The relation has no line for these spans; a test tries all combinations. */
 }
 
 struct matrix_cell matrix_cell(size_t number)
@@ -160,7 +160,7 @@ void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME])
 		 parts[4]);
 }
 
-/* Cuts the next part off @pattern. Return: false when none is left. */
+/* Removes the next part from @pattern. Return: false if none is left. */
 static bool next_part(const char **pattern, char part[MATRIX_NAME])
 {
 	size_t len = strcspn(*pattern, "/");
@@ -205,10 +205,7 @@ bool matrix_overlap(const struct matrix_cell *cell)
 	return a->len && b->len && a->off < b->off + b->len && b->off < a->off + a->len;
 }
 
-/*
- * The last free orders itself after the drops before it, and nothing else does so
- * without the table saying it.
- */
+/* The last free is ordered after the drops before it. Other order is in the table. */
 bool matrix_races(const struct matrix_cell *cell)
 {
 	const struct matrix_kind_info *a = &matrix_kinds[cell->kind[0]];
@@ -218,7 +215,7 @@ bool matrix_races(const struct matrix_cell *cell)
 	       !orders[cell->order].orders;
 }
 
-/* The bytes that both touch. */
+/* Returns the bytes that both accesses touch. */
 static struct matrix_range meeting(const struct matrix_cell *cell)
 {
 	const struct matrix_range *a = &cell->range[0], *b = &cell->range[1];
@@ -245,7 +242,7 @@ bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t acces
 
 /* ---- programs ---- */
 
-/* A program in the making: its text, and how many calls it has. */
+/* A program that is being written: its text and the number of its calls. */
 struct making {
 	const struct matrix_cell *cell;
 	size_t *access;
@@ -270,7 +267,7 @@ static void put_number(struct making *m, unsigned int number)
 	put(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
 }
 
-/* What stands for %letter in a line of access @side. */
+/* Returns the value of %letter in a line of access @side. */
 static unsigned int value_of(const struct making *m, char letter, unsigned int side)
 {
 	switch (letter) {
@@ -304,8 +301,8 @@ static void put_line(struct making *m, const char *thread, const char *line, uns
 }
 
 /*
- * References for those who drop one. The last free is the second drop itself, and
- * leaves nothing for main.
+ * Adds references for the owners that drop one. The last free is the second drop itself, which
+ * leaves no reference for main.
  */
 static void put_owners(struct making *m, const char *thread)
 {
@@ -317,7 +314,7 @@ static void put_owners(struct making *m, const char *thread)
 		put_line(m, thread, "get_page(p0)", 0);
 }
 
-/* Main makes what the accesses need, and the page, if that is not the first access. */
+/* Main creates what the accesses need, and the page unless the first access allocates it. */
 static void put_setup(struct making *m)
 {
 	if (m->cell->kind[0] != MATRIX_alloc_zero) {
@@ -346,7 +343,7 @@ static void put_access(struct making *m, const char *thread, unsigned int side)
 		put_owners(m, thread);
 }
 
-/* The second thread's drop, where its last free is one. */
+/* Is the line the second thread's drop, which is the last free and the access itself? */
 static bool is_access_itself(const struct making *m, const char *thread, const char *line)
 {
 	return m->cell->kind[1] == MATRIX_last_free && !strcmp(thread, "T1") &&
@@ -382,7 +379,7 @@ void matrix_program(const struct matrix_cell *cell, struct program *program, siz
 	put(&m, header, strlen(header));
 	put_setup(&m);
 	put_order(&m);
-	/* The tables hold programs; a test makes all of them. */
+	/* The tables are part of the source; a test makes the program of each cell. */
 	if (!program_from_text(program, m.text, m.used, &error))
 		abort();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Only granules in which some race lies can ever be reported, marked or stop a range,
- * and granules know nothing of each other but that. So only these are followed, and a
- * program without a race costs nothing.
+ * Predicts ThreadSanitizer's reports. Only granules that contain a race of the model can be
+ * reported, marked or stop a range, and granules do not depend on each other otherwise. So only
+ * those granules are simulated, and a program without races costs nothing.
  */
 #include "harness/detect/tsan_shadow.h"
 
@@ -19,11 +19,11 @@ enum cell_state { EMPTY, MARK, KEPT };
 
 struct cell {
 	uint8_t state, mask;
-	uint16_t access; /* of KEPT: its index in the model's shadow */
+	uint16_t access; /* of KEPT: index in the model's shadow */
 };
 
 struct granule {
-	bool followed; /* a race lies here */
+	bool followed; /* a race is in this granule */
 	struct cell cells[CELLS];
 };
 
@@ -32,9 +32,9 @@ struct tsan_shadow {
 	const struct tsan_facts *facts;
 	struct race_reports *race_reports;
 	bool certain;
-	const struct access *positioned; /* the access that `position` is of */
+	const struct access *positioned; /* the access that `position` belongs to */
 	uintptr_t position;
-	uint16_t reported_at; /* the call of the first report */
+	uint16_t reported_at; /* call of the first report */
 
 	/* The race to explain, or NULL. */
 	const struct race *race;
@@ -71,7 +71,7 @@ const char *tsan_miss_text(enum tsan_miss sight)
 
 /* ---- one granule ---- */
 
-/* The bytes of granule @g that the access touches, as bits. */
+/* Returns the bytes of granule @g that the access touches, one bit each. */
 static uint8_t mask_in(const struct access *access, unsigned int g)
 {
 	unsigned int start = g * GRANULE;
@@ -81,13 +81,13 @@ static uint8_t mask_in(const struct access *access, unsigned int g)
 	return (uint8_t)((0xffu << from) & (0xffu >> (GRANULE - to)));
 }
 
-/* How much a cell says: a plain write most. */
+/* Ranks what a cell implies: a plain write implies most. */
 static unsigned int weakness(const struct access *access)
 {
 	return (access->atomic ? 2u : 0u) + (access->write ? 0u : 1u);
 }
 
-/* Is @now there already? A read is, too, where the same write is. */
+/* Is @now in a cell already? A write of the same bytes covers a read, too. */
 static bool is_there(const struct tsan_shadow *t, const struct granule *granule,
 		     const struct access *now, uint8_t mask)
 {
@@ -124,7 +124,7 @@ static const struct cell *racing(const struct tsan_shadow *t, const struct granu
 	return NULL;
 }
 
-/* One for all granules of the access. */
+/* All granules of an access share one position. */
 static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
 {
 	if (t->positioned != now) {
@@ -134,7 +134,7 @@ static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
 	return t->position;
 }
 
-/* The cell that the access is to take; NULL: nobody knows. */
+/* Chooses the cell that the access replaces; NULL if it is unknown. */
 static struct cell *place(struct tsan_shadow *t, struct granule *granule,
 			  const struct access *now, uint8_t mask)
 {
@@ -175,7 +175,7 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 
 /* ---- the race to explain ---- */
 
-/* Is the race about this access, and has it not been explained well already? */
+/* Is the race to explain made by this access, and not explained yet? */
 static bool asked(const struct tsan_shadow *t, const struct access *now)
 {
 	return t->race && t->race->second == now->call && t->race->page == now->page &&
@@ -209,7 +209,7 @@ static void explain_granule(struct tsan_shadow *t, const struct granule *granule
 
 /* ---- one access ---- */
 
-/* Return: false when the walk through the range ends here. */
+/* Return: false if the range stops here. */
 static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 {
 	const struct access *now = &t->shadow->accesses[index];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* One call of a program as a call of page.h. */
+/* Makes the calls of a page program as calls of page.h. */
 #include <errno.h>
 #include <limits.h>
 
@@ -39,11 +39,11 @@ static gfp_t to_gfp(uint8_t flags)
 	return gfp;
 }
 
-/* Only a mapping tells its home, and the thread may have no room for one more. */
-static uintptr_t home_of(const struct exec_thread_state *lane, struct page *page)
+/* Only a mapping reveals the canonical address, and the thread may have no mapping left. */
+static uintptr_t canonical_address(const struct exec_thread_state *lane, struct page *page)
 {
 	bool full = lane->depth == EXEC_DEPTH;
-	uintptr_t home;
+	uintptr_t canonical;
 	void *addr;
 
 	if (full) {
@@ -51,18 +51,18 @@ static uintptr_t home_of(const struct exec_thread_state *lane, struct page *page
 		page_task_switch_in(lane->spare);
 	}
 	addr = page_map_local(page);
-	home = (uintptr_t)page_canonical(addr);
+	canonical = (uintptr_t)page_canonical(addr);
 	page_unmap_local(addr);
 	if (full) {
 		page_task_switch_out(lane->spare);
 		page_task_switch_in(lane->task);
 	}
-	return home;
+	return canonical;
 }
 
 /*
- * What a library keeps of a page where its handle points: atomics, and what they guard.
- * Its size is the library's secret; what is hidden too much must be no page's bytes.
+ * A library keeps private data of a page (atomics and what they guard) where its handle points. The
+ * size is not public; the range to ignore must not include bytes of a page.
  */
 #define KEPT_AT_HANDLE 32
 
@@ -74,7 +74,7 @@ static enum result exec_alloc_page(struct exec_context *one)
 	if (!new)
 		return RESULT_ENOMEM;
 	valgrind_ignore(new, KEPT_AT_HANDLE);
-	page->home = home_of(one->lane, new);
+	page->canonical = canonical_address(one->lane, new);
 	page->refs = 1;
 	page->page = new;
 	return RESULT_0;
@@ -120,7 +120,7 @@ static enum result read_with(struct exec_context *one, read_fn read)
 	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
 	enum result result;
 
-	/* Scribbled all over: a byte that the library leaves alone must not look right. */
+	/* Overwrites the buffer, so that a byte which the library does not write is wrong. */
 	bytes_fill(target, EXEC_GUARD_BYTE, len + 2 * EXEC_GUARD);
 	result = exec_result(one->x, read(exec_page(one, 0), target + EXEC_GUARD,
 					  exec_size(call->number[0]), exec_size(call->number[1])));
@@ -185,7 +185,7 @@ static enum result exec_fail_nth(struct exec_context *one)
 {
 	uint64_t n = one->call->number[0];
 
-	/* No program has so many points that the cut could be seen. */
+	/* No program has that many failure points, so the cut changes nothing. */
 	page_fail_nth(n < UINT_MAX ? (unsigned int)n : UINT_MAX);
 	one->lane->fail_nth = true;
 	return RESULT_NONE;
@@ -193,7 +193,7 @@ static enum result exec_fail_nth(struct exec_context *one)
 
 /* ---- any call ---- */
 
-/* Locks and semaphores are each executor's own. */
+/* Each executor implements locks and semaphores itself. */
 static enum result not_here(struct exec_context *one)
 {
 	exec_set_error(one->x, "line %u: %s has no executor", one->call->line,
@@ -236,7 +236,7 @@ static bool handles_ready(const struct exec *x, const struct call *call)
 	return true;
 }
 
-/* An atomic access of a shape that no machine makes is no call. */
+/* An atomic access with another size or alignment is skipped: no machine has it. */
 static bool odd_atomic(const struct call *call)
 {
 	uint64_t size = call->number[1];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Loads and stores through mappings are the harness's own. They go to the mapping's
- * address, so that what watches addresses sees them there; ThreadSanitizer, which does
- * not see the harness, is told of them at the page's home (R4).
+ * Loads and stores through mappings. The harness makes them itself, at the mapping's address, where
+ * sanitizers check them. ThreadSanitizer does not instrument the harness, so each access is also
+ * reported to it, at the page's canonical address (R4).
  */
 #include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-/* Not by pointer arithmetic: a program may ask for what is far outside. */
+/* Not by pointer arithmetic: a program may access addresses far outside of the object. */
 static void *at(const struct exec_map *map, size_t off)
 {
 	return (void *)((uintptr_t)map->addr + off);
@@ -20,7 +20,7 @@ enum result exec_kmap_local(struct exec_context *one)
 	struct exec_map *map = &one->x->maps[one->call->handle[0]];
 
 	map->addr = page_map_local(exec_page(one, 1));
-	map->home = one->x->pages[one->call->handle[1]].home;
+	map->canonical = one->x->pages[one->call->handle[1]].canonical;
 	one->lane->mapped[one->lane->depth++] = one->call->handle[0];
 	return RESULT_NONE;
 }
@@ -32,7 +32,7 @@ enum result exec_kunmap_local(struct exec_context *one)
 	return RESULT_NONE;
 }
 
-/* Decides something by each byte: MemorySanitizer reports one that has no value. */
+/* Branches on each byte, so that MemorySanitizer reports an uninitialised one. */
 static void use_bytes(const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -56,7 +56,7 @@ enum result exec_load(struct exec_context *one)
 	if (!len)
 		return RESULT_NONE;
 	log_bytes(one, at(map, off), len);
-	tsan_read((void *)(map->home + off), len);
+	tsan_read((void *)(map->canonical + off), len);
 	return RESULT_NONE;
 }
 
@@ -71,7 +71,7 @@ enum result exec_store(struct exec_context *one)
 		return RESULT_NONE;
 	pattern_fill(one->lane->source, some, call->value);
 	bytes_copy(at(map, off), one->lane->source, some);
-	tsan_write((void *)(map->home + off), len);
+	tsan_write((void *)(map->canonical + off), len);
 	return RESULT_NONE;
 }
 
@@ -81,7 +81,7 @@ enum result exec_load_atomic(struct exec_context *one)
 	size_t off = exec_size(one->call->number[0]), size = exec_size(one->call->number[1]);
 	uint64_t value = 0;
 
-	tsan_load_atomic(at(map, off), (void *)(map->home + off), size, &value);
+	tsan_load_atomic(at(map, off), (void *)(map->canonical + off), size, &value);
 	log_bytes(one, &value, size);
 	return RESULT_NONE;
 }
@@ -94,6 +94,6 @@ enum result exec_store_atomic(struct exec_context *one)
 	uint64_t value = 0;
 
 	pattern_fill((uint8_t *)&value, size, call->value);
-	tsan_store_atomic(at(map, off), (void *)(map->home + off), size, &value);
+	tsan_store_atomic(at(map, off), (void *)(map->canonical + off), size, &value);
 	return RESULT_NONE;
 }

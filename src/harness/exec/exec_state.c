@@ -90,8 +90,9 @@ void exec_set_timing(struct exec *x, const struct exec_timing *timing)
 /* ---- what the detector keeps ---- */
 
 /*
- * It keeps about 98,000 entries of a thread's history. A call makes a few, a bytewise call
- * one for each byte. Counted by the program alone, so that the answer hangs on nothing else.
+ * ThreadSanitizer keeps about 98,000 entries of a thread's history. A call makes a few entries, a
+ * bytewise call one for each byte. They are counted from the program alone, so that the answer is
+ * the same in each execution.
  */
 #define SURELY_KEPT  65536
 #define ENTRIES_CALL 64
@@ -102,7 +103,7 @@ static uintptr_t position_after(const void *ctx, const struct access *access)
 	const struct exec_log_range *span = &x->spans[access->call];
 
 	return tsan_log_position_after(span->from, span->to,
-				       x->pages[access->page].home + access->from);
+				       x->pages[access->page].canonical + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -110,7 +111,7 @@ static bool is_bytewise(const struct call *call)
 	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
 }
 
-/* A thread's own lines run in their order. */
+/* Lines of one thread run in their order. */
 static bool may_be_lost(const void *ctx, const struct access *access)
 {
 	const struct program *program = ((const struct exec *)ctx)->program;
@@ -160,14 +161,17 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	if (x->on_fibers && thread_locals_contain(&x->locals, race->now.addr))
 		return;
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
-		uintptr_t home = x->pages[i].home;
+		uintptr_t canonical = x->pages[i].canonical;
 
-		/* One test, or the coverage would tell which page lies above which. */
-		if (!x->pages[i].page || from - home >= PAGE_SIZE)
+		/*
+		 * A single test: two would let coverage depend on which page has the higher
+		 * address.
+		 */
+		if (!x->pages[i].page || from - canonical >= PAGE_SIZE)
 			continue;
 		race_report.page = i;
-		race_report.from = (uint16_t)(from - home);
-		race_report.to = (uint16_t)(to - home);
+		race_report.from = (uint16_t)(from - canonical);
+		race_report.to = (uint16_t)(to - canonical);
 	}
 	bytes_copy(race_report.stacks[0], race->now.stack, sizeof(race_report.stacks[0]));
 	bytes_copy(race_report.stacks[1], race->before.stack, sizeof(race_report.stacks[1]));
@@ -184,8 +188,8 @@ void exec_print_races(bool print)
 /* ---- making and ending ---- */
 
 /*
- * What a library keeps of a task where its handle points, which threads may look at that
- * end another's mappings. Its size is the library's secret; no page is behind it.
+ * A library keeps private data of a task where its handle points, and a thread that ends another's
+ * mapping may read it. The size is not public; no page is behind it.
  */
 #define KEPT_OF_TASK 1024
 
@@ -209,9 +213,9 @@ static bool make_lane(struct exec *x, unsigned int thread)
 }
 
 /*
- * Lets so many frames live and die, full of bytes that are not zero, that a library
- * which recycles hands out used ones: a fresh mapping is zero by itself, and would
- * hide what __GFP_ZERO forgets.
+ * Allocates, fills and frees so many frames that a library which recycles frames returns used
+ * ones.
+ * A fresh mapping is zero by itself, which would hide an allocation that ignores __GFP_ZERO.
  */
 static void use_frames(void)
 {
@@ -229,8 +233,8 @@ static void use_frames(void)
 }
 
 /*
- * A library may look for failures only once somebody asked for one: asked for at the
- * start, so that no program changes the way of the next.
+ * A library may test for injected failures only after the first request. This makes a request at
+ * the start, so that no program changes how the next one runs.
  */
 static void use_failures(void)
 {
@@ -239,8 +243,8 @@ static void use_failures(void)
 }
 
 /*
- * A library may make what a task needs for its mappings when it first maps, and look it
- * up in the order of making: made at the start, in the order of tasks.
+ * A library may create a task's mapping data at its first mapping, and search it in the order of
+ * creation. This creates the data of all tasks at the start, in the order of the tasks.
  */
 static void use_mapping(struct page_task *task)
 {
@@ -256,14 +260,17 @@ static void use_mapping(struct page_task *task)
 
 static void use_mappings(struct exec *x)
 {
-	use_mapping(NULL); /* the thread's own */
+	use_mapping(NULL); /* the thread's own task */
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		use_mapping(x->lanes[t].task);
 		use_mapping(x->lanes[t].spare);
 	}
 }
 
-/* What fail_nth makes fail uses up one of the point's times: each program has its own. */
+/*
+ * A failure of fail_nth decrements the point's `times`, so each program starts with fresh
+ * attributes.
+ */
 static void forget_failures(void)
 {
 	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
@@ -279,7 +286,7 @@ struct exec *exec_new(void)
 	if (!x)
 		return NULL;
 	x->last = SIZE_MAX;
-	tsan_predictable(); /* tried out while there is nothing to disturb */
+	tsan_predictable(); /* tests the log's layout before any program runs */
 	valgrind_ignore_statics();
 	valgrind_ignore(x, sizeof(*x));
 	use_frames();
@@ -338,7 +345,7 @@ static void log_page(struct exec_page *page, struct trace *trace, unsigned int i
 	page_unmap_local(addr);
 }
 
-/* For a thread that is gone, by main in its place. */
+/* Main cleans up for a thread that has ended. */
 static void finish_lane(struct exec *x, struct exec_thread_state *lane)
 {
 	if (!lane->depth && !lane->fail_nth)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Things whose calls keep an order among threads. */
+/* Objects whose calls keep their order among threads. */
 enum {
 	OBJECT_PAGE,
 	OBJECT_MUTEX = OBJECT_PAGE + PROGRAM_PAGES,
@@ -13,22 +13,22 @@ enum {
 	OBJECTS = OBJECT_SLICE + PROGRAM_SLICES,
 };
 
-/* Steps done, counted so that 0 is none: step i is i + 1. */
+/* Steps are stored as index + 1; 0 means no step. */
 struct planning {
 	struct thread_plan *plan;
 	uint16_t last_use[OBJECTS][PROGRAM_THREADS];
 	uint16_t last_change[OBJECTS][PROGRAM_THREADS];
-	uint8_t page_of[PROGRAM_MAPS]; /* what each mapping is of */
+	uint8_t page_of[PROGRAM_MAPS]; /* the page of each mapping */
 	uint16_t last_step[PROGRAM_THREADS];
-	uint16_t joined[PROGRAM_THREADS]; /* last step that main waited for */
+	uint16_t joined[PROGRAM_THREADS]; /* last step of each thread that main waited for */
 	uint16_t main_step;		  /* last step of main */
-	uint16_t forked[PROGRAM_THREADS]; /* main's step that the thread waited for */
+	uint16_t forked[PROGRAM_THREADS]; /* step of main that each thread last waited for */
 };
 
 /*
- * Does the call change the thing, or only use it? Pages and mappings change by birth and
- * death. A slice changes by any call: its reader moves, and bytes that are written while
- * they are copied would be anybody's guess.
+ * Does the call change the object, or only use it? A page or mapping changes when it is created or
+ * freed. A slice changes with each call: its reader advances, and bytes that are written during a
+ * copy would be undefined.
  */
 static bool changes(enum op op, unsigned int object)
 {

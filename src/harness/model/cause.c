@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The last call of that kind on that handle that did something, or NULL. */
+/* Returns the last call of this kind on the handle that took effect, or NULL. */
 static const struct step *last_of(const struct program *program, const struct trace *trace,
 				  enum op op, uint8_t handle)
 {
@@ -37,7 +37,7 @@ uint8_t cause_find_map_page(const struct program *program, const struct rules *r
 	return made ? program->calls[made->call].handle[1] : 0;
 }
 
-/* Is the page still alive, by the calls that ran? */
+/* Returns whether the page is still live according to the calls that ran. */
 static bool is_live(const struct program *program, const struct trace *trace, uint8_t page)
 {
 	unsigned int refs = 0;
@@ -66,7 +66,7 @@ uint8_t cause_find_freed_page(const struct program *program, const struct rules 
 	return call->handle[0];
 }
 
-/* The thread's live mappings newest first, down to but without the one of @handle. */
+/* Adds the thread's live mappings that are newer than the one of @handle, newest first. */
 static void add_mappings(const struct program *program, const struct trace *trace,
 			 uint8_t thread, int handle, struct causes *causes)
 {
@@ -120,7 +120,7 @@ void cause_find_fatal(const struct program *program, const struct rules *rules,
 	}
 }
 
-/* The last access before @call that wrote the byte, or NULL. */
+/* Returns the last access before @call that wrote the byte, or NULL. */
 static const struct access *writer_of(const struct shadow *shadow, size_t call, uint8_t page,
 				      uint16_t byte)
 {
@@ -157,7 +157,7 @@ void cause_find_uninit(const struct program *program, const struct rules *rules,
 
 /* ---- deadlock ---- */
 
-/* A call of main that is left and stands above @call, or NULL. */
+/* Returns a remaining call of main above @call, or NULL. */
 static const struct call *main_above(const struct program *program, const bool *ran, size_t call)
 {
 	for (size_t i = 0; i < call; i++)

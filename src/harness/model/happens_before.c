@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Steps that somebody knows of, counted so that 0 is none: step i is i + 1. */
+/* The steps that a thread knows of, stored as index + 1; 0 means no step. */
 struct knowledge {
 	uint16_t last[PROGRAM_THREADS];
 };
@@ -13,7 +13,7 @@ struct learning {
 	struct knowledge threads[PROGRAM_THREADS];
 	struct knowledge mutexes[PROGRAM_MUTEXES];
 	struct knowledge semaphores[PROGRAM_SEMAPHORES];
-	struct knowledge pages[PROGRAM_PAGES]; /* what those knew that dropped it */
+	struct knowledge pages[PROGRAM_PAGES]; /* knowledge of all threads that dropped the page */
 };
 
 static void learn(struct knowledge *who, const struct knowledge *from)
@@ -23,7 +23,7 @@ static void learn(struct knowledge *who, const struct knowledge *from)
 			who->last[t] = from->last[t];
 }
 
-/* What others leave behind for a call like this one. */
+/* Returns the knowledge that a call like this one acquires. */
 static struct knowledge *left_for(struct learning *l, const struct call *call)
 {
 	switch ((enum op)call->op) {
@@ -92,7 +92,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 	return known != HAPPENS_BEFORE_NONE && known >= a;
 }
 
-/* The call of another thread that this one acquires from. */
+/* Does the call acquire from this call of another thread? */
 static bool is_source(const struct call *from, const struct call *to)
 {
 	static const uint8_t source[OP_COUNT] = {
@@ -124,7 +124,7 @@ size_t happens_before_edges(const struct program *program, const struct trace *t
 		if (!(seen & 1u << call->thread))
 			from[count++] = (uint16_t)step;
 		seen |= 1u << call->thread;
-		if (to->op == OP_lock) /* earlier ones come through this one */
+		if (to->op == OP_lock) /* the last unlock includes the earlier ones */
 			break;
 	}
 	return count;

@@ -31,7 +31,7 @@ static bool may_go_through(struct evaluation *j, enum call_outcome *outcome)
 	return false;
 }
 
-/* What other mappings of the page are there, should this call break a fatal rule? */
+/* Stores which other mappings of the page are live, in case this call breaks a fatal rule. */
 static void look_for_twins(struct evaluation *j)
 {
 	struct verdict *v = &j->rules->verdict;
@@ -63,7 +63,7 @@ enum call_outcome evaluate_kunmap_local(struct evaluation *j)
 	return CALL_RAN;
 }
 
-/* The fatal rules of an access through a mapping, and what only atomics ask first. */
+/* Tests the fatal rules of an access through a mapping, after the conditions of atomic accesses. */
 static bool may_access(struct evaluation *j, enum call_outcome *outcome)
 {
 	const struct call *call = j->call;

@@ -99,7 +99,7 @@ enum call_outcome evaluate_copy_page(struct evaluation *j)
 	return returns(j, RESULT_0);
 }
 
-/* Atomic on the caller's buffer only: to the page it is a raw call. */
+/* Only the caller's buffer is accessed atomically; on the page this is a raw call. */
 enum call_outcome evaluate_read_bytewise_atomic(struct evaluation *j)
 {
 	return evaluate_read_raw(j);

@@ -24,8 +24,8 @@ void shadow_clear(struct shadow *shadow)
 }
 
 /*
- * The race of these two calls on this page if it is known already: a call with two
- * accesses can meet another twice. All races of one second call stand at the end.
+ * Finds the race of these two calls on this page, if it was recorded: two calls with two accesses
+ * each can conflict twice. All races of the same second call are at the end.
  */
 static struct race *known_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
 {

@@ -36,7 +36,7 @@ static void gain(struct abstract_state *state, enum abstract_state_kind kind, ui
 	state->usable[kind] |= 1u << handle;
 }
 
-/* Return: false if the handle was filled before, so that the call does nothing. */
+/* Return: false if the handle was filled already, so that the call has no effect. */
 static bool fill(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
 	if (state->filled[kind] & 1u << handle)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Each pass tries changes of one kind and keeps those that leave the program what it is. A
- * change that is kept may open the way for another, so all passes are made until a round
- * changes nothing.
+ * Minimises a program in passes. Each pass tries changes of one kind and keeps those that
+ * m->accepts() accepts. An accepted change may make another one possible, so all passes repeat
+ * until a whole round changes nothing.
  *
- * Some calls go only together (a lock and its unlock), and some numbers (two ranges that
- * must meet), so there are passes for two at a time.
+ * Some calls can only be removed together (a lock and its unlock), and some numbers only changed
+ * together (two ranges that must overlap), so some passes try pairs.
  */
 #include "harness/mutate/minimize.h"
 
@@ -28,7 +28,7 @@ static void begin(struct minimize *m)
 	copy_program(&m->candidate, &m->best);
 }
 
-/* Is the candidate what the program is? Then it is the best. */
+/* If the candidate is accepted, it becomes the best program. */
 static bool ask(struct minimize *m)
 {
 	if (!m->accepts(m->ctx, &m->candidate))
@@ -53,7 +53,7 @@ static bool cut_runs(struct minimize *m)
 	return m->best.count < before;
 }
 
-/* Leaves out of the candidate what @drop marks, if that is something but not all. */
+/* Tries the candidate without the calls that @drop marks, unless that is none or all of them. */
 static bool ask_without(struct minimize *m, const bool *drop)
 {
 	size_t kept = 0;
@@ -66,7 +66,7 @@ static bool ask_without(struct minimize *m, const bool *drop)
 	return kept && kept < m->best.count && ask(m);
 }
 
-/* Which handles of a kind a call names: one bit each. */
+/* Returns the handles of a kind that a call uses, one bit each. */
 static uint32_t handles_of(const struct call *call, enum abstract_state_kind kind)
 {
 	unsigned int handles = 0;
@@ -84,7 +84,7 @@ static uint32_t handles_of(const struct call *call, enum abstract_state_kind kin
 	return named;
 }
 
-/* All calls on a handle; on a page, those through its mappings too. */
+/* Drops all calls on a handle; for a page also the calls on its mappings. */
 static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsigned int handle)
 {
 	bool drop[PROGRAM_CALLS];
@@ -130,7 +130,7 @@ static bool drop_threads(struct minimize *m)
 	return changed;
 }
 
-/* More of them are too many pairs. */
+/* A longer program has too many pairs of calls. */
 #define PAIRS_MOST 20
 
 static bool drop_pairs(struct minimize *m)
@@ -149,7 +149,7 @@ static bool drop_pairs(struct minimize *m)
 
 /* ---- fewer threads, lower names ---- */
 
-/* All calls of a thread, or one of them, to another thread. */
+/* Moves all calls of a thread, or one call, to another thread. */
 static bool move(struct minimize *m, size_t from, size_t to, uint8_t thread, uint8_t other)
 {
 	bool moved = false;
@@ -183,7 +183,7 @@ static bool move_calls(struct minimize *m)
 	return changed;
 }
 
-/* T0 is who comes first, and so on. */
+/* Renames threads so that T0 has the first call, T1 the next new thread's, and so on. */
 static bool order_threads(struct minimize *m)
 {
 	uint8_t name[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
@@ -220,7 +220,7 @@ static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uin
 	return !program_equal(&m->candidate, &m->best) && ask(m);
 }
 
-/* To a name that is free, or together with what has that name. */
+/* Renames a handle to a lower number, unused or not. */
 static bool rename_handles(struct minimize *m)
 {
 	bool changed = false;
@@ -243,7 +243,7 @@ static unsigned int numbers_of(const struct call *call)
 	return numbers;
 }
 
-/* Which number of a call is an offset in a page: one bit each. */
+/* Returns which numbers of a call are offsets in a page, one bit each. */
 static unsigned int offsets_of(const struct call *call)
 {
 	const char *args = op_table[call->op].args;
@@ -260,7 +260,7 @@ static bool set_number(struct minimize *m, size_t call, unsigned int n, uint64_t
 	return call_valid(&m->candidate.calls[call]) && ask(m);
 }
 
-/* Zero, one, and the powers of two below: the first that will do. */
+/* Tries zero, one, and the smaller powers of two; the first accepted one stays. */
 static bool round_number(struct minimize *m, size_t call, unsigned int n)
 {
 	uint64_t number = m->best.calls[call].number[n];
@@ -277,7 +277,7 @@ static bool is_round(uint64_t number)
 	return !(number & (number - 1));
 }
 
-/* Toward its base, by half of the way, a quarter, and so on. */
+/* Moves a number towards its base: by half of the distance, a quarter, and so on. */
 static bool lower_number(struct minimize *m, size_t call, unsigned int n)
 {
 	bool changed = false;
@@ -305,7 +305,7 @@ static bool shrink_numbers(struct minimize *m)
 	return changed;
 }
 
-/* The smallest offset that is not 0; NUMBER_SPAN if there is none. */
+/* Returns the smallest offset other than 0, or NUMBER_SPAN. */
 static uint64_t least_offset(const struct program *program)
 {
 	uint64_t least = NUMBER_SPAN;
@@ -320,7 +320,7 @@ static uint64_t least_offset(const struct program *program)
 	return least;
 }
 
-/* Ranges that meet go on meeting if all of them move. */
+/* Moves all ranges together, so that overlapping ranges still overlap. */
 static bool move_ranges(struct minimize *m)
 {
 	uint64_t least = least_offset(&m->best);
@@ -339,7 +339,7 @@ static bool move_ranges(struct minimize *m)
 	return ask(m);
 }
 
-/* Two ranges to the beginning of their pages. */
+/* Moves two ranges together to the beginning of their pages. */
 static bool begin_ranges(struct minimize *m)
 {
 	bool changed = false;
@@ -409,7 +409,7 @@ static bool drop_faults(struct minimize *m)
 	return changed;
 }
 
-/* What the program says of results; `expect` stays, it says what the whole is. */
+/* Drops expected results (`->`). `expect` stays: it applies to the whole program. */
 static bool drop_claims(struct minimize *m)
 {
 	bool changed = false;

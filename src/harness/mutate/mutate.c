@@ -10,7 +10,7 @@ const struct mutation_info mutation_table[MUTATION_COUNT] = {
 #undef MUTATION
 };
 
-/* A way that changes nothing is drawn again; after so many the program is an odd one. */
+/* A mutation that changes nothing is drawn again, at most this often. */
 #define DRAWS 32
 
 bool mutate_engine(struct mutator *m)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls of one program in another:
+ * Inserts calls of one program into another:
  *
- * 1. With a run of calls come the calls that filled the handles that it uses, and what
- *    those use in turn.
- * 2. Each handle gets another name, two of them never the same one. It is a name that the
- *    program does not use, and then the calls keep to themselves; or that of something
- *    which the program has at that place, and then both work on it, and the call that
- *    filled the handle stays away.
- * 3. So each call uses what the same call made before, or what stands in its place; and no
- *    call of the program uses another thing than before.
+ * 1. A run of calls is copied with the earlier calls that fill the handles it uses, and the calls
+ *    that those use.
+ * 2. Each handle gets a new name, and no two handles the same one. The name may be unused in the
+ *    program: then the copied calls use a resource of their own. Or it is the name of a resource
+ *    that the program has at that place: then both share it, and the call that filled the handle is
+ *    left out.
+ * 3. So each copied call uses what the same call filled before, or a shared resource. The program's
+ *    own calls use the same resources as before.
  */
 #include "harness/mutate/mutate_parts.h"
 
@@ -20,15 +20,16 @@
 struct splice {
 	size_t count;
 	struct call calls[PROGRAM_CALLS];
-	uint32_t taken[ABSTRACT_KINDS];  /* names that the program uses, or that were given */
-	uint32_t theirs[ABSTRACT_KINDS]; /* names of what can be shared, and was not given */
-	uint32_t shared[ABSTRACT_KINDS]; /* handles that were given one of those */
+	uint32_t taken[ABSTRACT_KINDS];  /* names that the program uses, or that were given out */
+	uint32_t theirs[ABSTRACT_KINDS]; /* names of resources that can be shared, and were not
+					  * given out */
+	uint32_t shared[ABSTRACT_KINDS]; /* handles that share a resource of the program */
 	uint8_t names[ABSTRACT_KINDS][PROGRAM_MAPS];
 };
 
 /* ---- which calls ---- */
 
-/* Bit N of @uses[kind]: the call uses handle N, and does not fill it. */
+/* Bit N of @uses[kind]: the call uses handle N and does not fill it. */
 static void add_uses(const struct call *call, uint32_t uses[ABSTRACT_KINDS])
 {
 	char kinds[2];
@@ -39,7 +40,7 @@ static void add_uses(const struct call *call, uint32_t uses[ABSTRACT_KINDS])
 			uses[abstract_state_kind(kinds[i])] |= 1u << call->handle[i];
 }
 
-/* The kind of handle that the call fills, or ABSTRACT_KINDS. It is its first. */
+/* Returns the kind of handle that the call fills, always its first, or ABSTRACT_KINDS. */
 static enum abstract_state_kind fills(const struct call *call)
 {
 	char letter = op_table[call->op].args[0];
@@ -47,7 +48,7 @@ static enum abstract_state_kind fills(const struct call *call)
 	return letter & 0x20 ? ABSTRACT_KINDS : abstract_state_kind(letter);
 }
 
-/* Takes the run, and from before it what fills the handles that are used. */
+/* Copies the run, and the earlier calls that fill the handles it uses. */
 static void take_calls(struct splice *s, const struct program *from, struct call_range run)
 {
 	uint32_t uses[ABSTRACT_KINDS] = { 0 };
@@ -110,7 +111,7 @@ static bool give_name(struct mutator *m, struct splice *s, char letter, uint8_t 
 	return true;
 }
 
-/* Each call gets its new names; what filled a handle that is shared now goes. */
+/* Gives each call its new names; drops calls that filled a handle that is now shared. */
 static bool rename_handles(struct mutator *m, struct splice *s)
 {
 	bool share = random_once_in(&m->random, 2);
@@ -136,7 +137,7 @@ static bool rename_handles(struct mutator *m, struct splice *s)
 	return kept;
 }
 
-/* Other threads, all of them turned around by the same number of places; main stays. */
+/* Rotates all threads except main by the same number. */
 static void rename_threads(struct mutator *m, struct splice *s)
 {
 	uint32_t turn = random_once_in(&m->random, 2) ? 0 : random_below(&m->random, 3);
@@ -149,7 +150,10 @@ static void rename_threads(struct mutator *m, struct splice *s)
 
 /* ---- where ---- */
 
-/* In one piece, or between the calls that follow. What is then too much falls off the end. */
+/*
+ * Inserts the calls in one piece, or between the following calls. Surplus calls at the end
+ * are cut.
+ */
 static void put_calls(struct mutator *m, const struct splice *s, size_t at)
 {
 	struct program *program = m->program;

@@ -37,7 +37,7 @@ bool program_equal(const struct program *a, const struct program *b)
 	return true;
 }
 
-/* Take one argument off the copy @rest, checking its range. */
+/* Removes one argument from the copy @rest and checks its range. */
 static bool take_argument(struct call *rest, char kind, unsigned int *handles,
 			  unsigned int *numbers)
 {

@@ -6,7 +6,7 @@
 #include "harness/util/number.h"
 
 #define CODE_RESERVED 0xf0
-#define CODE_ALIASES 24 /* calls of the first release of format 1: never changes */
+#define CODE_ALIASES 24 /* number of calls in the first release of format 1: never changes */
 
 enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
 
@@ -50,7 +50,10 @@ static void get_arguments(struct call *call, const uint8_t *record)
 			numbers++;
 			break;
 		case 'f':
-			/* The handle that user_slice does not use says if it is there. */
+			/*
+			 * user_slice has one handle; the byte of the second one says whether a
+			 * fault is present.
+			 */
 			call->has_fault = record[AT_HANDLE + 1] & 1;
 			if (call->has_fault)
 				call->number[numbers] = get_number(record, numbers);

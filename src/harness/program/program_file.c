@@ -14,7 +14,7 @@
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 
-/* A file without the header may be a byte string with a name that does not say so. */
+/* The message for a file without the header: it may be a byte string whose name does not say so. */
 #define NO_PROGRAM \
 	"expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
 
@@ -50,7 +50,7 @@ static char *read_all(int fd, size_t *size)
 	return NULL;
 }
 
-/* A name as it may stand in one line: without what would begin another. */
+/* Returns the name for a one-line message: control characters are removed. */
 static const char *shown(const char *name)
 {
 	static char text[PATH_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Programs as canonical text. */
+/* Writes programs as canonical text. */
 #include <stdarg.h>
 #include <stdio.h>
 

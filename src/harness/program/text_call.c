@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* One call of a program's text: its numbers, flags, handles and arguments. */
+/* Parses one call of a program's text: its thread, handles, numbers and flags. */
 #include "harness/program/text_cursor.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "harness/util/number.h"
 #include "harness/program/text_writer.h"
 
-/* What is wrong with a number that was written from @from up to here. */
+/* Reports an error in the number that begins at @from and ends at the cursor. */
 static bool fail_number(struct text_cursor *c, const char *from, const char *expected)
 {
 	struct text_word number = { from, (size_t)(c->at - from) };
@@ -15,7 +15,10 @@ static bool fail_number(struct text_cursor *c, const char *from, const char *exp
 	return text_set_error(c->error, "%s, got %.*s", expected, text_shown_length(&number), from);
 }
 
-/* PAGE_SIZE or SIZE_MAX, then perhaps + or - a literal; must not wrap. */
+/*
+ * Parses the part after PAGE_SIZE or SIZE_MAX: + or - and a literal, if present. The sum must
+ * not wrap.
+ */
 static bool take_named(struct text_cursor *c, const char *from, uint64_t base, uint64_t *number)
 {
 	bool plus = text_accept_sign(c, "+");
@@ -35,7 +38,7 @@ static bool take_named(struct text_cursor *c, const char *from, uint64_t base, u
 	return true;
 }
 
-/* @from: is set to where the number begins */
+/* @from: gets the beginning of the number */
 static bool take_number(struct text_cursor *c, const char **from, uint64_t *number)
 {
 	struct text_word word = text_read_word(c);
@@ -68,7 +71,7 @@ static bool take_value(struct text_cursor *c, uint8_t *value)
 	return true;
 }
 
-/* One flag into @flags; @contexts counts the contexts seen. */
+/* Adds one flag to @flags; @contexts counts the contexts so far. */
 static bool take_flag(struct text_cursor *c, uint8_t *flags, unsigned int *contexts)
 {
 	struct text_word word = text_read_word(c);
@@ -104,7 +107,7 @@ static bool take_flags(struct text_cursor *c, uint8_t *flags)
 	return contexts || text_set_error(c->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
 }
 
-/* A handle such as p7, of one kind. */
+/* Parses a handle of one kind, such as p7. */
 static bool to_handle(struct text_cursor *c, const struct text_word *word, char kind, uint8_t *handle)
 {
 	unsigned int most = op_handle_count(kind) - 1;
@@ -209,7 +212,7 @@ static bool to_thread(struct text_cursor *c, const struct text_word *word, uint8
 		    text_shown_length(word), word->at);
 }
 
-/* Is @word the name of a thread, although another number or letter is meant? */
+/* Does @word look like a thread with a wrong number or letter? */
 static bool is_like_thread(const struct text_word *word)
 {
 	if (text_word_is(word, "main"))
@@ -222,7 +225,7 @@ static bool is_like_thread(const struct text_word *word)
 	return true;
 }
 
-/* The first word of a line is a thread, but no ':' follows it. */
+/* Is the first word a thread that no ':' follows? */
 static bool has_lost_colon(struct text_cursor *c, const struct text_word *word)
 {
 	struct text_cursor look = *c;
@@ -249,7 +252,7 @@ static bool fail_colon(struct text_cursor *c, const struct text_word *word)
 			      thread.at, text_shown_length(&next), next.at);
 }
 
-/* The resource before `=`, once the name of the call says of what kind it must be. */
+/* Checks the resource before `=` against the kind that the call needs. */
 static bool check_resource(struct text_cursor *c, const struct text_word *resource, struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
