@@ -101,12 +101,13 @@ fi
 # build_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place
 # of the file of that name.
 build_mutant() {
+	parts="fuzz fuzz_commands $1 input api_call answer answer_table main_same"
 	flavour=asan
 	[ "$1" = fuzz_race ] && flavour=tsan
 	# shellcheck disable=SC2086,SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(flags_of $flavour) "$abs_builddir"/fuzz/"${1#fuzz_}"_same-*.o \
+		$CC $(flags_of $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " $parts) \
 			"$scratch/mutant.o" "$abs_builddir/libharness-fuzz-$flavour.a" \
 			"$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$1-same" 2>"$scratch/err"

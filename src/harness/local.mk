@@ -135,49 +135,13 @@ else
 library_source = %D%/library.h %D%/library_external.c
 endif
 
-# Each depends on config.h, which is new when the configuration changed its mind about the
-# page library: an object of the time before last would be no news.
-noinst_LIBRARIES += libharness-plain.a
-libharness_plain_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c $(valgrind_source)
-EXTRA_libharness_plain_a_DEPENDENCIES = config.h
-
-if HAVE_ASAN
-noinst_LIBRARIES += libharness-asan.a
-endif
-libharness_asan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
-EXTRA_libharness_asan_a_DEPENDENCIES = config.h
-libharness_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-
-if HAVE_TSAN
-noinst_LIBRARIES += libharness-tsan.a
-endif
-libharness_tsan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
-EXTRA_libharness_tsan_a_DEPENDENCIES = config.h
-libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_NO_INTERCEPT
-
-if HAVE_MSAN
-noinst_LIBRARIES += libharness-msan.a
-endif
-libharness_msan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
-EXTRA_libharness_msan_a_DEPENDENCIES = config.h
-libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-
-EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-msan.a libharness-fuzz-plain.a libharness-fuzz-tsan.a \
-	libmutate.a
-libharness_fuzz_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
-EXTRA_libharness_fuzz_asan_a_DEPENDENCIES = config.h
-libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
-libharness_fuzz_msan_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
-EXTRA_libharness_fuzz_msan_a_DEPENDENCIES = config.h
-libharness_fuzz_msan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(MSAN_FLAGS) $(QUIET_COVERAGE)
-libharness_fuzz_plain_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
-EXTRA_libharness_fuzz_plain_a_DEPENDENCIES = config.h
-libharness_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
-libharness_fuzz_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
-EXTRA_libharness_fuzz_tsan_a_DEPENDENCIES = config.h
-libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_NO_INTERCEPT \
-	-fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
-libmutate_a_SOURCES = $(mutate_sources)
-
-# What the harness compares is its own books: following that took half of the time.
-QUIET_COVERAGE = -fno-sanitize-coverage=trace-cmp
+EXTRA_DIST += \
+	$(harness_sources) \
+	$(mutate_sources) \
+	%D%/detect/tsan_none.c \
+	%D%/detect/tsan_real.c \
+	%D%/detect/valgrind_none.c \
+	%D%/detect/valgrind_real.c \
+	%D%/library.h \
+	%D%/library_external.c \
+	%D%/library_ours.c

@@ -105,7 +105,7 @@ static bool would_block(const void *ctx, size_t line)
 /* ---- one call ---- */
 
 static enum call_outcome (*const judges[OP_COUNT])(struct evaluation *) = {
-#define OP(name, args, result) [OP_##name] = evaluate_##name,
+#define OP(name, ...) [OP_##name] = evaluate_##name,
 #include "harness/program/ops.def"
 #undef OP
 };

@@ -178,7 +178,7 @@ uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_
 
 /* ---- one for each call ---- */
 
-#define OP(name, args, result) enum call_outcome evaluate_##name(struct evaluation *j);
+#define OP(name, ...) enum call_outcome evaluate_##name(struct evaluation *j);
 #include "harness/program/ops.def"
 #undef OP
 
