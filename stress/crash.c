@@ -22,7 +22,7 @@ static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 #define WAIT_SECONDS 5
 static atomic_int teller;
 
-NO_TSAN static bool first_to_tell(void)
+NO_TSAN static bool is_first_to_die(void)
 {
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
 	int me = (int)syscall(SYS_gettid), before = 0;
@@ -35,12 +35,12 @@ NO_TSAN static bool first_to_tell(void)
 	return false;
 }
 
-NO_TSAN static void tell(const char *what, int number)
+NO_TSAN static void print_state(const char *what, int number)
 {
 	static struct message message;
 	const struct stress_thread *self = stress_self ? stress_self : &threads[0];
 
-	if (!first_to_tell())
+	if (!is_first_to_die())
 		return;
 	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.pattern->name,
 		       stress_self ? "" : "main, not ", self->index, what, number);
@@ -48,19 +48,19 @@ NO_TSAN static void tell(const char *what, int number)
 	report_add_state(&message, self);
 	message_append(&message, "End of test: FAILURE\n");
 	message_write(&message, STDOUT_FILENO);
-	atomic_store_explicit(&current_run.told, UINT_MAX / 2, memory_order_relaxed);
+	atomic_store_explicit(&current_run.reported, UINT_MAX / 2, memory_order_relaxed);
 }
 
 static void died(int number)
 {
-	tell("killed by signal", number);
+	print_state("killed by signal", number);
 	signal(number, SIG_DFL);
 	raise(number);
 }
 
 static void sanitizer_died(void)
 {
-	tell("ended by a sanitizer; its report is on standard error", 0);
+	print_state("ended by a sanitizer; its report is on standard error", 0);
 }
 
 void crash_install_handlers(void)

@@ -142,7 +142,7 @@ static _Noreturn void bad_option(const char *word, const char *expected)
 
 /* ---- values ---- */
 
-static uint64_t number(const char *option, const char *arg, uint64_t min, uint64_t max)
+static uint64_t parse_limited_number(const char *option, const char *arg, uint64_t min, uint64_t max)
 {
 	bool hex = arg[0] == '0' && (arg[1] == 'x' || arg[1] == 'X');
 	const char *digits = hex ? arg + 2 : arg;
@@ -194,7 +194,7 @@ static void choose_backend(const char *from, const char *name)
 }
 
 /* Reads the variables that the library would read later, because the first line prints them. */
-static void ask_environment(void)
+static void read_environment(void)
 {
 	const char *name = getenv("PAGE_MAP");
 
@@ -218,12 +218,12 @@ static void check_points(const struct stress_pressure *p)
  */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
-static unsigned int memory(const char *arg)
+static unsigned int parse_memory(const char *arg)
 {
 	if (&__sanitizer_set_death_callback)
 		usage_error("--memory: expected a build without a sanitizer, whose own memory has "
 			    "no limit");
-	return (unsigned int)number("--memory", arg, 1, MEMORY_MAX);
+	return (unsigned int)parse_limited_number("--memory", arg, 1, MEMORY_MAX);
 }
 
 static const char *copy(const char *name)
@@ -244,39 +244,39 @@ static bool bare(const struct stress_pattern *pattern)
 
 /* ---- all of it ---- */
 
-static void take_number(struct stress_run *run, int option)
+static void parse_number(struct stress_run *run, int option)
 {
 	struct stress_pressure *p = &run->pressure;
 
 	switch (option) {
 	case 't':
-		run->threads = (unsigned int)number("-t", optarg, run->pattern->threads_min,
-						    STRESS_THREADS_MAX);
+		run->threads = (unsigned int)parse_limited_number("-t", optarg, run->pattern->threads_min,
+								  STRESS_THREADS_MAX);
 		break;
 	case 'n':
-		run->ops = number("-n", optarg, 1, UINT64_MAX);
+		run->ops = parse_limited_number("-n", optarg, 1, UINT64_MAX);
 		break;
 	case 's':
-		run->seconds = number("-s", optarg, 1, SECONDS_MAX);
+		run->seconds = parse_limited_number("-s", optarg, 1, SECONDS_MAX);
 		break;
 	case OPTION_SEED:
-		run->seed = number("--seed", optarg, 0, UINT64_MAX);
+		run->seed = parse_limited_number("--seed", optarg, 0, UINT64_MAX);
 		break;
 	case OPTION_STUTTER:
-		run->stutter = optarg ? number("--stutter", optarg, 1, SECONDS_MAX) :
+		run->stutter = optarg ? parse_limited_number("--stutter", optarg, 1, SECONDS_MAX) :
 					DEFAULT_STUTTER;
 		break;
 	case OPTION_FAIL_ALLOC:
-		p->fail_alloc = (unsigned int)number("--fail-alloc", optarg, 0, 100);
+		p->fail_alloc = (unsigned int)parse_limited_number("--fail-alloc", optarg, 0, 100);
 		break;
 	case OPTION_FAIL_COPY:
-		p->fail_copy = (unsigned int)number("--fail-copy", optarg, 0, 100);
+		p->fail_copy = (unsigned int)parse_limited_number("--fail-copy", optarg, 0, 100);
 		break;
 	case OPTION_MEMORY:
-		p->memory = memory(optarg);
+		p->memory = parse_memory(optarg);
 		break;
 	case OPTION_FORKS:
-		p->forks = (unsigned int)number("--forks", optarg, 0, FORKS_MAX);
+		p->forks = (unsigned int)parse_limited_number("--forks", optarg, 0, FORKS_MAX);
 		break;
 	default:
 		break;
@@ -284,11 +284,11 @@ static void take_number(struct stress_run *run, int option)
 }
 
 /* Return: true for --stat-interval, whose default depends on other options. */
-static bool take_option(struct stress_run *run, int option, const char *word)
+static bool parse_option(struct stress_run *run, int option, const char *word)
 {
 	switch (option) {
 	case OPTION_STAT_INTERVAL:
-		run->stat_interval = number("--stat-interval", optarg, 0, SECONDS_MAX);
+		run->stat_interval = parse_limited_number("--stat-interval", optarg, 0, SECONDS_MAX);
 		return true;
 	case OPTION_BACKEND:
 		choose_backend("--backend", optarg);
@@ -315,7 +315,7 @@ static bool take_option(struct stress_run *run, int option, const char *word)
 	case '?':
 		bad_option(word, "one of the options that --help lists");
 	default:
-		take_number(run, option);
+		parse_number(run, option);
 	}
 	return false;
 }
@@ -355,10 +355,10 @@ void options_parse(struct stress_run *run, int argc, char **argv)
 	run->threads = DEFAULT_THREADS;
 	run->seed = DEFAULT_SEED;
 	run->copy = "libc";
-	ask_environment();
+	read_environment();
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":t:n:s:", long_options, NULL)) != -1)
-		interval_given |= take_option(run, option, argv[optind - 1]);
+		interval_given |= parse_option(run, option, argv[optind - 1]);
 	if (optind < argc)
 		usage_error("expected options only, not '%s'", argv[optind]);
 	if (!run->ops && !run->seconds)

@@ -8,8 +8,8 @@
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
 
-#define TOLD_MAX     4	/* failures printed in full */
-#define THREADS_TOLD 16 /* threads whose last operations are printed */
+#define REPORTS_MAX     4	/* failures printed in full */
+#define THREADS_SHOWN 16 /* threads whose last operations are printed */
 #define PROGRAM_THREADS 8
 #define PROGRAM_PAGES	8
 
@@ -134,7 +134,7 @@ NO_TSAN void report_add_state(struct message *message, const struct stress_threa
 	if (pattern->state)
 		pattern->state(message, self);
 	add_last_ops(message, self);
-	for (unsigned int i = 0; i < current_run.threads && i < THREADS_TOLD; i++)
+	for (unsigned int i = 0; i < current_run.threads && i < THREADS_SHOWN; i++)
 		if (&threads[i] != self)
 			add_last_ops(message, &threads[i]);
 	add_program(message);
@@ -150,10 +150,10 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 	va_list args;
 
 	atomic_fetch_add_explicit(&self->failures, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&run->told, memory_order_relaxed) >= TOLD_MAX)
+	if (atomic_load_explicit(&run->reported, memory_order_relaxed) >= REPORTS_MAX)
 		return;
-	nth = atomic_fetch_add_explicit(&run->told, 1, memory_order_relaxed);
-	if (nth >= TOLD_MAX)
+	nth = atomic_fetch_add_explicit(&run->reported, 1, memory_order_relaxed);
+	if (nth >= REPORTS_MAX)
 		return;
 	message_append(&message, "%s: !!! ", run->pattern->name);
 	va_start(args, what);

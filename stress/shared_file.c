@@ -31,7 +31,7 @@ static struct owner owners[STRESS_THREADS_MAX];
 
 /* ---- life ---- */
 
-static void *must(void *memory)
+static void *check_allocation(void *memory)
 {
 	if (!memory)
 		abort();
@@ -48,14 +48,14 @@ void shared_file_create(const struct stress_run *run, size_t piece, unsigned int
 	file.bare = run->bare;
 	/* One page more, so that a busted pattern can write beyond the last piece. */
 	file.n_pages = size / PAGE_SIZE + 1;
-	file.pages = must(calloc(file.n_pages, sizeof(*file.pages)));
+	file.pages = check_allocation(calloc(file.n_pages, sizeof(*file.pages)));
 	if (file.bare)
-		file.plain = must(calloc(file.n_pages, PAGE_SIZE));
+		file.plain = check_allocation(calloc(file.n_pages, PAGE_SIZE));
 	for (size_t i = 0; i < file.n_pages && !file.bare; i++)
 		file.pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	for (unsigned int i = 0; i < run->threads; i++) {
-		owners[i].expected = must(calloc(per_thread, piece));
-		owners[i].bytes = must(malloc(piece + 1));
+		owners[i].expected = check_allocation(calloc(per_thread, piece));
+		owners[i].bytes = check_allocation(malloc(piece + 1));
 	}
 }
 

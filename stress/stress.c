@@ -18,8 +18,8 @@
  * Threads that hardly got a CPU may take this many times longer until an expected race is
  * reported.
  */
-#define PATIENCE 10
-#define DAWDLE_SPINS   2000
+#define TIME_FACTOR 10
+#define WINDOW_SPINS   2000
 
 struct stress_run current_run;
 struct stress_thread threads[STRESS_THREADS_MAX];
@@ -115,7 +115,7 @@ void stress_widen_window(struct stress_thread *self)
 {
 	(void)self;
 	sched_yield();
-	for (volatile unsigned int i = 0; i < DAWDLE_SPINS; i++)
+	for (volatile unsigned int i = 0; i < WINDOW_SPINS; i++)
 		;
 }
 
@@ -212,17 +212,17 @@ static uint64_t now_msec(void)
 }
 
 /* A planted bug that was found ends the run. */
-static bool caught(const struct stress_run *run)
+static bool found_planted_bug(const struct stress_run *run)
 {
-	return run->busted && atomic_load_explicit(&run->told, memory_order_relaxed);
+	return run->busted && atomic_load_explicit(&run->reported, memory_order_relaxed);
 }
 
 static void keep_time(struct stress_run *run, uint64_t passed)
 {
 	uint64_t time = run->seconds * 1000;
-	bool over = time && passed >= time && (passed >= time * PATIENCE || !races_are_missing(run));
+	bool over = time && passed >= time && (passed >= time * TIME_FACTOR || !races_are_missing(run));
 
-	if (over || caught(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
+	if (over || found_planted_bug(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
 		atomic_store_explicit(&run->stop, true, memory_order_relaxed);
 	if (run->stutter)
 		atomic_store_explicit(&run->rest, passed / run->stutter % 2, memory_order_relaxed);
@@ -260,7 +260,7 @@ static void stop_on_signals(void)
 
 /* ---- the whole ---- */
 
-static void say_start(const struct stress_run *run)
+static void print_start(const struct stress_run *run)
 {
 	struct message message = { .used = 0 };
 
@@ -321,7 +321,7 @@ int stress_main(const struct stress_pattern *pattern, int argc, char **argv)
 	run->pattern = pattern;
 	options_parse(run, argc, argv);
 	run->backend = page_map_backend();
-	say_start(run);
+	print_start(run);
 	start(run);
 	msec = supervise(run);
 	join_threads(run);

@@ -108,7 +108,7 @@ struct stress_run {
 	atomic_bool stop, rest;
 	atomic_int signal; /* signal that requested the end; 0: none */
 	atomic_uint done;  /* threads that have ended */
-	atomic_uint told;  /* failures printed in full */
+	atomic_uint reported;  /* failures printed in full */
 };
 
 struct stress_op {

@@ -165,7 +165,7 @@ static void write_borrowed(struct stress_thread *self)
 	check_stripe(self, nth);
 }
 
-static void keep(struct stress_thread *self)
+static void keep_reference(struct stress_thread *self)
 {
 	unsigned int nth = pick(self);
 	struct page *page = page_borrow(buffer + stripe(self, nth));
@@ -225,7 +225,7 @@ static void finish(struct stress_thread *first)
 static const struct stress_kind kinds[] = {
 	{ "plain", 2, write_plain, NULL },
 	{ "borrowed", 3, write_borrowed, NULL },
-	{ "keep", 1, keep, NULL },
+	{ "keep", 1, keep_reference, NULL },
 	{ "churn", 1, churn, NULL },
 	{ NULL, 0, NULL, NULL },
 };

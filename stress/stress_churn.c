@@ -153,7 +153,7 @@ static void give(struct stress_thread *self)
 	drop(self, before);
 }
 
-static void refer(struct stress_thread *self)
+static void use_references(struct stress_thread *self)
 {
 	struct page *page = owners[self->index].pages[pick(self)];
 
@@ -207,7 +207,7 @@ static const struct stress_kind kinds[] = {
 	{ "replace", 4, replace, NULL },
 	{ "burst", 4, burst, NULL },
 	{ "give", 2, give, NULL },
-	{ "refer", 2, refer, NULL },
+	{ "refer", 2, use_references, NULL },
 	{ "share", 1, share, NULL },
 	{ NULL, 0, NULL, NULL },
 };

@@ -90,7 +90,7 @@ static int touch_end(struct stress_thread *self, const struct chunk *chunk, void
 	return 0;
 }
 
-static void nothing(struct stress_thread *self)
+static void access_nothing(struct stress_thread *self)
 {
 	struct span span = shared_file_pick_page_end(self, OBJECT);
 
@@ -102,7 +102,7 @@ static const struct stress_kind kinds[] = {
 	{ "write", 4, write_object, "write_raw" },
 	{ "zero", 1, zero_object, "fill_zero" },
 	{ "read", 3, read_object, "read_raw" },
-	{ "nothing", 1, nothing, NULL },
+	{ "nothing", 1, access_nothing, NULL },
 	{ NULL, 0, NULL, NULL },
 };
 

@@ -84,7 +84,7 @@ static void store(struct stress_thread *self, volatile uint64_t *mapped, size_t 
 		mapped[(self->index + 1) % self->run->threads] = value;
 }
 
-static void alone(struct stress_thread *self)
+static void map_one(struct stress_thread *self)
 {
 	size_t nth = pick(self);
 	uint64_t *mapped = page_map_local(pages[nth]);
@@ -97,7 +97,7 @@ static void alone(struct stress_thread *self)
 	page_unmap_local(mapped);
 }
 
-static void deep(struct stress_thread *self)
+static void map_nested(struct stress_thread *self)
 {
 	unsigned int depth = 1 + (unsigned int)stress_thread_random(self, PAGE_TASK_MAPPINGS);
 	uint64_t *mapped[PAGE_TASK_MAPPINGS];
@@ -115,7 +115,7 @@ static void deep(struct stress_thread *self)
 }
 
 /* Maps with both tasks in turn; each must find its own mappings again. */
-static void leave(struct stress_thread *self)
+static void switch_tasks(struct stress_thread *self)
 {
 	struct page_task *second = owners[self->index].task;
 	size_t x = pick(self), y = pick(self);
@@ -153,9 +153,9 @@ static void finish(struct stress_thread *first)
 }
 
 static const struct stress_kind kinds[] = {
-	{ "alone", 6, alone, NULL },
-	{ "deep", 2, deep, NULL },
-	{ "leave", 1, leave, NULL },
+	{ "alone", 6, map_one, NULL },
+	{ "deep", 2, map_nested, NULL },
+	{ "leave", 1, switch_tasks, NULL },
 	{ NULL, 0, NULL, NULL },
 };
 

@@ -46,7 +46,7 @@ static struct page **set_of(const struct stress_thread *self)
 	return sets[self->index / STEPS];
 }
 
-static size_t place_of(const struct stress_thread *self)
+static size_t step_offset(const struct stress_thread *self)
 {
 	return self->index % STEPS * STEP;
 }
@@ -59,7 +59,7 @@ static void write_step(struct stress_thread *self, unsigned int nth)
 	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
 	tagged_fill(bytes, owner->tags[nth], 0, STEP);
 	stress_expect_ok(self, "page_write_raw",
-			 page_write_raw(set_of(self)[nth], bytes, place_of(self), STEP));
+			 page_write_raw(set_of(self)[nth], bytes, step_offset(self), STEP));
 }
 
 /* Each difference is reported once. */
@@ -94,7 +94,7 @@ static void copy(struct stress_thread *self)
 {
 	unsigned int to = (unsigned int)stress_thread_random(self, DEPTH_MAX);
 	unsigned int from = (to + 1 + (unsigned int)stress_thread_random(self, DEPTH_MAX - 1)) % DEPTH_MAX;
-	size_t place = place_of(self);
+	size_t place = step_offset(self);
 	size_t len = smallest(PAGE_SIZE - place, STEP, PAGE_SIZE);
 	unsigned char *dst, *src;
 
@@ -124,11 +124,11 @@ static void nest(struct stress_thread *self)
 	unsigned int first = (unsigned int)stress_thread_random(self, DEPTH_MAX);
 	unsigned char *mapped[DEPTH_MAX];
 
-	stress_set_op(self, first, place_of(self), STEP, (unsigned char)depth);
+	stress_set_op(self, first, step_offset(self), STEP, (unsigned char)depth);
 	for (unsigned int i = 0; i < depth; i++)
 		mapped[i] = page_map_local(set_of(self)[(first + i) % DEPTH_MAX]);
 	for (unsigned int i = 0; i < depth; i++)
-		check_step(self, mapped[i] + place_of(self), (first + i) % DEPTH_MAX);
+		check_step(self, mapped[i] + step_offset(self), (first + i) % DEPTH_MAX);
 	end_all(self, mapped, depth);
 }
 
@@ -136,7 +136,7 @@ static void write(struct stress_thread *self)
 {
 	unsigned int nth = (unsigned int)stress_thread_random(self, DEPTH_MAX);
 
-	stress_set_op(self, nth, place_of(self), STEP, 0);
+	stress_set_op(self, nth, step_offset(self), STEP, 0);
 	write_step(self, nth);
 }
 
@@ -148,7 +148,7 @@ static void finish(struct stress_thread *first)
 		for (unsigned int j = 0; j < DEPTH_MAX; j++) {
 			struct stress_thread *owner = stress_thread(i);
 
-			page_read_raw(set_of(owner)[j], bytes, place_of(owner), STEP);
+			page_read_raw(set_of(owner)[j], bytes, step_offset(owner), STEP);
 			check_step(owner, bytes, j);
 		}
 	for (unsigned int i = 0; i * STEPS < first->run->threads; i++)

@@ -77,27 +77,27 @@ static volatile unsigned long outside;
 #define GENERATIONS 4
 #define PARITY_BIT  0x80u
 
-static bool parity_odd(unsigned int x)
+static bool is_parity_odd(unsigned int x)
 {
 	return __builtin_parity(x);
 }
 
-static unsigned char even(unsigned int x)
+static unsigned char add_parity(unsigned int x)
 {
 	x &= PARITY_BIT - 1;
-	return (unsigned char)(parity_odd(x) ? x | PARITY_BIT : x);
+	return (unsigned char)(is_parity_odd(x) ? x | PARITY_BIT : x);
 }
 
 static unsigned char mask_of(size_t off)
 {
-	return even((unsigned int)stress_hash(off));
+	return add_parity((unsigned int)stress_hash(off));
 }
 
 static unsigned char value_of(unsigned int writer, unsigned int generation, size_t off)
 {
 	unsigned int number = writer % WRITER_MASK + 1;
 
-	return even(number | generation % GENERATIONS << 5) ^ mask_of(off);
+	return add_parity(number | generation % GENERATIONS << 5) ^ mask_of(off);
 }
 
 /* Threads 0, 2, 4 ... write, the others read. */
@@ -112,7 +112,7 @@ static bool is_legal(const struct stress_run *run, unsigned char value, size_t o
 	unsigned int code = value ^ mask_of(off);
 	unsigned int number = code & WRITER_MASK;
 
-	return !value || (!parity_odd(code) && number >= 1 && number <= writers);
+	return !value || (!is_parity_odd(code) && number >= 1 && number <= writers);
 }
 
 static void check(struct stress_thread *self, const unsigned char *bytes, size_t off, size_t len)
@@ -128,7 +128,7 @@ static void check(struct stress_thread *self, const unsigned char *bytes, size_t
 			    "generation %u, parity %s)",
 			    off + i, (self->run->threads + 1) / 2, bytes[i],
 			    (int)(code & WRITER_MASK) - 1, code >> 5 & (GENERATIONS - 1),
-			    parity_odd(code) ? "wrong" : "right");
+			    is_parity_odd(code) ? "wrong" : "right");
 	}
 }
 
@@ -163,13 +163,13 @@ static void zero_some(struct stress_thread *self, const struct stress_op *op)
  * ThreadSanitizer identifies memory by its address, and a mapping may have another address than the
  * page (R4). So the access is also reported at the canonical address.
  */
-static void tell_home(const volatile unsigned char *at, size_t len,
-		      void (*tell)(const void *addr, size_t len))
+static void report_at_canonical(const volatile unsigned char *at, size_t len,
+				void (*print_state)(const void *addr, size_t len))
 {
 	void *home = page_canonical((const void *)at);
 
 	if (home != (const void *)at)
-		tell(home, len);
+		print_state(home, len);
 }
 
 static void store_some(struct stress_thread *self, const struct stress_op *op)
@@ -180,7 +180,7 @@ static void store_some(struct stress_thread *self, const struct stress_op *op)
 	fill(self, bytes, op);
 	for (size_t i = 0; i < op->len; i++)
 		page[op->off + i] = bytes[i];
-	tell_home(page + op->off, op->len, tsan_write);
+	report_at_canonical(page + op->off, op->len, tsan_write);
 	page_unmap_local((const void *)page);
 }
 
@@ -200,7 +200,7 @@ static void load_some(struct stress_thread *self, const struct stress_op *op)
 
 	for (size_t i = 0; i < op->len; i++)
 		bytes[i] = page[op->off + i];
-	tell_home(page + op->off, op->len, tsan_read);
+	report_at_canonical(page + op->off, op->len, tsan_read);
 	page_unmap_local((const void *)page);
 	check(self, bytes, op->off, op->len);
 }

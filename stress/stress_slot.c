@@ -50,7 +50,7 @@ static struct account {
 static atomic_long alive;
 
 /* More pages than one in each slot and one for each thread means that some are lost. */
-static void one_more(struct stress_thread *self)
+static void count_allocation(struct stress_thread *self)
 {
 	long before = atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
 	long most = SLOTS + (long)self->run->threads;
@@ -61,7 +61,7 @@ static void one_more(struct stress_thread *self)
 			    most - 1, before);
 }
 
-static void one_less(struct stress_thread *self)
+static void count_free(struct stress_thread *self)
 {
 	atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
 	account[self->index].freed++;
@@ -77,7 +77,7 @@ static void start(struct stress_thread *first)
 static void drop(struct stress_thread *self, struct page *page)
 {
 	page_free(page);
-	one_less(self);
+	count_free(self);
 }
 
 static void check(struct stress_thread *self, struct page *page, uint64_t tag)
@@ -96,7 +96,7 @@ static struct page *make(struct stress_thread *self, uint64_t *tag)
 
 	if (!page)
 		return NULL;
-	one_more(self);
+	count_allocation(self);
 	*tag = tagged_make_tag(self->index, ++account[self->index].generation);
 	tagged_fill(bytes, *tag, 0, PAGE_SIZE);
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));

@@ -63,19 +63,19 @@ static size_t pick(struct stress_thread *self)
  * ThreadSanitizer identifies an atomic by its address; an entry may have another address in the
  * mapping than its canonical one.
  */
-static void tell_home(entry *at, void (*tell)(void *object))
+static void report_at_canonical(entry *at, void (*print_state)(void *object))
 {
 	void *home = page_canonical(at);
 
 	if (home != (void *)at)
-		tell(home);
+		print_state(home);
 }
 
 static uint64_t exchange(struct stress_thread *self, entry *at, uint64_t value)
 {
 	uint64_t before;
 
-	tell_home(at, tsan_release);
+	report_at_canonical(at, tsan_release);
 	if (self->run->busted == TWO_OWNERS) {
 		before = atomic_load_explicit(at, memory_order_acquire);
 		stress_widen_window(self);
@@ -83,7 +83,7 @@ static uint64_t exchange(struct stress_thread *self, entry *at, uint64_t value)
 	} else {
 		before = atomic_exchange_explicit(at, value, memory_order_acq_rel);
 	}
-	tell_home(at, tsan_acquire);
+	report_at_canonical(at, tsan_acquire);
 	return before;
 }
 

@@ -54,7 +54,7 @@ static unsigned char legal(unsigned int owner, size_t pos, unsigned int generati
 	return (unsigned char)(where | (generation % GENERATIONS));
 }
 
-static void scribble_bytes(unsigned int owner, size_t off, size_t len, unsigned int generation)
+static void overwrite_bytes(unsigned int owner, size_t off, size_t len, unsigned int generation)
 {
 	unsigned char *user = persons[owner].user;
 
@@ -68,19 +68,19 @@ static void start(struct stress_thread *first)
 		persons[i].user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 		if (!persons[i].user)
 			abort();
-		scribble_bytes(i, 0, PAGE_SIZE, 0);
+		overwrite_bytes(i, 0, PAGE_SIZE, 0);
 		persons[i].page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	}
 }
 
-static void scribble(struct stress_thread *self)
+static void overwrite_memory(struct stress_thread *self)
 {
 	size_t off = stress_thread_random(self, PAGE_SIZE);
 	size_t len = 1 + stress_thread_random(self, PAGE_SIZE - off);
 	unsigned int generation = (unsigned int)stress_thread_random(self, GENERATIONS);
 
 	stress_set_op(self, self->index, off, len, (unsigned char)generation);
-	scribble_bytes(self->index, off, len, generation);
+	overwrite_bytes(self->index, off, len, generation);
 	if (self->run->busted == THIN_AIR)
 		persons[self->index].user[off] ^= 0x80;
 }
@@ -123,7 +123,7 @@ static void copy(struct stress_thread *self)
 
 /* ---- the mailbox ---- */
 
-static void open_letter(struct stress_thread *self, struct page *page)
+static void take_from_mailbox(struct stress_thread *self, struct page *page)
 {
 	unsigned char bytes[PAGE_SIZE];
 	uint64_t tag;
@@ -152,7 +152,7 @@ static void send(struct stress_thread *self)
 	before = atomic_exchange_explicit(&box->page, page, memory_order_acq_rel);
 	page_free(page);
 	if (before)
-		open_letter(self, before);
+		take_from_mailbox(self, before);
 }
 
 static void receive(struct stress_thread *self)
@@ -161,14 +161,14 @@ static void receive(struct stress_thread *self)
 	struct page *page = atomic_exchange_explicit(&box->page, NULL, memory_order_acq_rel);
 
 	if (page)
-		open_letter(self, page);
+		take_from_mailbox(self, page);
 }
 
 static void finish(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < BOXES; i++)
 		if (atomic_load(&boxes[i].page))
-			open_letter(first, atomic_load(&boxes[i].page));
+			take_from_mailbox(first, atomic_load(&boxes[i].page));
 	for (unsigned int i = 0; i < first->run->threads; i++) {
 		page_free(persons[i].page);
 		free(persons[i].user);
@@ -176,7 +176,7 @@ static void finish(struct stress_thread *first)
 }
 
 static const struct stress_kind kinds[] = {
-	{ "scribble", 3, scribble, NULL },
+	{ "scribble", 3, overwrite_memory, NULL },
 	{ "copy", 3, copy, NULL },
 	{ "send", 1, send, NULL },
 	{ "receive", 1, receive, NULL },

@@ -6,7 +6,7 @@
 #include "harness/program/program.h"
 
 /* Maximal number of calls. */
-#define MOST 64
+#define CALLS_MAX 64
 
 /*
  * The program before the mutation, the program that some mutations take calls from, and the
@@ -28,7 +28,7 @@ bool one_number(uint64_t *was, uint64_t *is);
 bool is_before_without(size_t at, size_t count);
 
 /* Is @after without its new calls equal to @before? Return: the number of new calls, or 0. */
-size_t new_calls(size_t at[MOST]);
+size_t new_calls(size_t at[CALLS_MAX]);
 
 /* Gets the lengths of the equal beginnings and ends. */
 void common_ends(size_t *head, size_t *tail);

@@ -78,7 +78,7 @@ static bool only_engine(void)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 	static struct program wanted;
-	size_t size = fake_engine(bytes, program_to_bytes(&before, bytes), MOST * PROGRAM_RECORD);
+	size_t size = fake_engine(bytes, program_to_bytes(&before, bytes), CALLS_MAX * PROGRAM_RECORD);
 
 	program_from_bytes(&wanted, bytes, size);
 	return program_equal(&wanted, &after);
@@ -124,7 +124,7 @@ static bool makes_something(enum op op)
 /* Before the last new call are only new calls that create what it needs. */
 static bool only_insert(void)
 {
-	size_t at[MOST], count = new_calls(at);
+	size_t at[CALLS_MAX], count = new_calls(at);
 
 	for (size_t i = 0; i + 1 < count; i++)
 		if (at[i] + 1 != at[i + 1] ||
@@ -293,7 +293,7 @@ static bool only_splice(void)
 	}
 	/* Surplus calls at the end are cut. */
 	return theirs && theirs + own == after.count &&
-	       (own == before.count || after.count == MOST);
+	       (own == before.count || after.count == CALLS_MAX);
 }
 
 static bool only_step(void)
@@ -320,7 +320,7 @@ static bool only_swap(void)
 
 static bool only_sync(void)
 {
-	size_t at[MOST], count = new_calls(at);
+	size_t at[CALLS_MAX], count = new_calls(at);
 	const struct call *a, *b;
 
 	if (count != 2)
@@ -339,7 +339,7 @@ static bool only_sync(void)
 /* Pairs around a run, the newest mapping inside, as many as there are new calls. */
 static bool only_nest(void)
 {
-	size_t at[MOST], count = new_calls(at);
+	size_t at[CALLS_MAX], count = new_calls(at);
 
 	if (!count || count % 2)
 		return false;

@@ -25,7 +25,7 @@
 /* The wait status of a child and the beginning of its standard error. */
 struct child_result {
 	int status;
-	char said[4096];
+	char stderr_text[4096];
 };
 
 static inline void child_result_read(struct child_result *outcome, int from)
@@ -35,13 +35,13 @@ static inline void child_result_read(struct child_result *outcome, int from)
 	ssize_t got;
 
 	do {
-		bool full = used + 1 == sizeof(outcome->said);
+		bool full = used + 1 == sizeof(outcome->stderr_text);
 
 		got = full ? read(from, drop, sizeof(drop)) :
-			     read(from, outcome->said + used, sizeof(outcome->said) - 1 - used);
+			     read(from, outcome->stderr_text + used, sizeof(outcome->stderr_text) - 1 - used);
 		used += !full && got > 0 ? (size_t)got : 0;
 	} while (got > 0);
-	outcome->said[used] = '\0';
+	outcome->stderr_text[used] = '\0';
 }
 
 /* Runs @fn in a child process. */
@@ -80,10 +80,10 @@ static inline bool aborts_with_or(void (*fn)(void), const char *rule, const char
 	bool good;
 
 	snprintf(line, sizeof(line), "BUG: page: %s: ", rule);
-	good = outcome.status && (strstr(outcome.said, line) || (or && strstr(outcome.said, or)));
+	good = outcome.status && (strstr(outcome.stderr_text, line) || (or && strstr(outcome.stderr_text, or)));
 	if (!good)
 		printf("# expected %s, got status %#x and: %.600s\n", line, outcome.status,
-		       outcome.said);
+		       outcome.stderr_text);
 	return good;
 }
 
@@ -98,7 +98,7 @@ static inline bool returns_normally(void (*fn)(void))
 	struct child_result outcome = in_child(fn);
 
 	if (outcome.status)
-		printf("# status %#x: %.600s\n", outcome.status, outcome.said);
+		printf("# status %#x: %.600s\n", outcome.status, outcome.stderr_text);
 	return !outcome.status;
 }
 

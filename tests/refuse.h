@@ -38,28 +38,28 @@ static inline bool refuses_anything(void)
 	return !in_child(refuse_and_look).status;
 }
 
-static inline void must(bool good)
+static inline void require(bool good)
 {
 	if (!good)
 		abort();
 }
 
-static inline void choose(const char *backend)
+static inline void choose_backend(const char *backend)
 {
-	must(!page_map_backend_set(backend));
+	require(!page_map_backend_set(backend));
 }
 
 static inline struct page *page_or_die(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 
-	must(page);
+	require(page);
 	return page;
 }
 
 static inline struct page *alias_page(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	return page_or_die();
 }
 

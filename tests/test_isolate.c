@@ -18,7 +18,7 @@
 #include "tests/tap.h"
 
 /* Far more seconds than any child needs here. */
-#define LONG 60
+#define LONG_SECONDS 60
 
 static struct isolated child;
 
@@ -97,7 +97,7 @@ static bool outlives(void)
 
 	if (pipe(ends))
 		return false;
-	good = isolate(leave_a_process, ends, LONG, &child) && !child.hung && !child.signal &&
+	good = isolate(leave_a_process, ends, LONG_SECONDS, &child) && !child.hung && !child.signal &&
 	       child.exit_code == 0 && !strcmp(child.output, "all of it\n");
 	close(ends[0]);
 	close(ends[1]);
@@ -106,7 +106,7 @@ static bool outlives(void)
 
 static bool outwrites(void)
 {
-	return isolate(leave_a_writer, NULL, LONG, &child) && !child.hung && child.exit_code == 0 &&
+	return isolate(leave_a_writer, NULL, LONG_SECONDS, &child) && !child.hung && child.exit_code == 0 &&
 	       !strncmp(child.output, "more\n", 5);
 }
 
@@ -122,7 +122,7 @@ static bool is_interrupted(void)
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	return isolate(end_with_7, NULL, LONG, &child) && !child.hung && child.exit_code == 7;
+	return isolate(end_with_7, NULL, LONG_SECONDS, &child) && !child.hung && child.exit_code == 7;
 }
 
 static bool refuse_poll(void)
@@ -139,7 +139,7 @@ static bool waits_without_poll(void)
 {
 	struct rusage usage;
 
-	if (!refuse_poll() || !isolate(end_with_7, NULL, LONG, &child) || child.exit_code != 7)
+	if (!refuse_poll() || !isolate(end_with_7, NULL, LONG_SECONDS, &child) || child.exit_code != 7)
 		return false;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("# %ld context switches\n", usage.ru_nvcsw);
@@ -151,7 +151,7 @@ static bool waits_without_poll(void)
 static bool works_without_pidfd(void)
 {
 	return refuse_if(SYS_pidfd_open, ANY_ARG, 0, ENOSYS) && outlives() && ends_hung() &&
-	       isolate(end_well, NULL, LONG, &child) && child.exit_code == 0 &&
+	       isolate(end_well, NULL, LONG_SECONDS, &child) && child.exit_code == 0 &&
 	       !strcmp(child.output, "all of it\n");
 }
 
@@ -176,25 +176,25 @@ static bool fails_without_fork(void)
 {
 	int before = lowest_descriptor();
 
-	return refuse_fork() && !isolate(end_well, NULL, LONG, &child) &&
+	return refuse_fork() && !isolate(end_well, NULL, LONG_SECONDS, &child) &&
 	       lowest_descriptor() == before;
 }
 
 static bool fails_without_pipe(void)
 {
-	return refuse_if(SYS_pipe2, ANY_ARG, 0, EMFILE) && !isolate(end_well, NULL, LONG, &child);
+	return refuse_if(SYS_pipe2, ANY_ARG, 0, EMFILE) && !isolate(end_well, NULL, LONG_SECONDS, &child);
 }
 
 static bool fails_without_wait(void)
 {
-	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && !isolate(crash, NULL, LONG, &child);
+	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && !isolate(crash, NULL, LONG_SECONDS, &child);
 }
 
 /* With SIGCHLD ignored a process is not told of its child's end. */
 static bool fails_unheard(void)
 {
 	signal(SIGCHLD, SIG_IGN);
-	return !isolate(crash, NULL, LONG, &child);
+	return !isolate(crash, NULL, LONG_SECONDS, &child);
 }
 
 static bool needs_output(void)
@@ -203,7 +203,7 @@ static bool needs_output(void)
 	if (!refuse_if(SYS_dup2, ANY_ARG, 0, EBUSY))
 		return false;
 #endif
-	return refuse_if(SYS_dup3, ANY_ARG, 0, EBUSY) && isolate(end_well, NULL, LONG, &child) &&
+	return refuse_if(SYS_dup3, ANY_ARG, 0, EBUSY) && isolate(end_well, NULL, LONG_SECONDS, &child) &&
 	       child.exit_code == ISOLATE_NO_OUTPUT;
 }
 
@@ -211,7 +211,7 @@ static bool leaves_nothing_open(void)
 {
 	int before = lowest_descriptor();
 
-	return isolate(crash, NULL, LONG, &child) && child.signal == SIGSEGV && outlives() &&
+	return isolate(crash, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV && outlives() &&
 	       outwrites() && ends_hung() && lowest_descriptor() == before;
 }
 

@@ -37,7 +37,7 @@ static bool bytes_read_back(const struct program *program)
 
 static bool good(const struct program *program)
 {
-	return program_valid(program) && program->count <= MOST && bytes_read_back(program) &&
+	return program_valid(program) && program->count <= CALLS_MAX && bytes_read_back(program) &&
 	       text_reads_back(program);
 }
 
@@ -80,7 +80,7 @@ static void copy_program(struct program *to, const struct program *from)
 static bool apply(enum mutation mutation, uint64_t seed)
 {
 	struct mutate_request request = {
-		.seed = seed, .max_calls = MOST, .other = &other, .engine = fake_engine
+		.seed = seed, .max_calls = CALLS_MAX, .other = &other, .engine = fake_engine
 	};
 
 	make(&other, 4 * seed + 1, OTHER_LINES); /* never empty */
@@ -179,7 +179,7 @@ static uint64_t walk(uint64_t seed)
 	after.count = 0;
 	for (unsigned int i = 0; i < 3000; i++) {
 		struct mutate_request request = { .seed = seed + i,
-						  .max_calls = MOST,
+						  .max_calls = CALLS_MAX,
 						  .other = i % 2 ? &before : NULL };
 
 		mutate(&after, &request);
@@ -210,7 +210,7 @@ static void test_weights(void)
 		sum += mutation_table[i].weight;
 	for (uint64_t seed = 0; seed < draws; seed++) {
 		struct mutate_request request = { .seed = seed,
-						  .max_calls = MOST,
+						  .max_calls = CALLS_MAX,
 						  .engine = fake_engine };
 
 		copy_program(&after, &before);
@@ -234,7 +234,7 @@ static void test_no_engine(void)
 
 	make_rich();
 	for (uint64_t seed = 0; seed < 5000; seed++) {
-		struct mutate_request request = { .seed = seed, .max_calls = MOST };
+		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX };
 
 		copy_program(&after, &before);
 		engine += mutate(&after, &request) == MUTATION_engine;
@@ -319,7 +319,7 @@ static void test_reach(void)
 	unsigned int count = 0;
 
 	for (; count < 50000 && !seen_all(); count++) {
-		struct mutate_request request = { .seed = count, .max_calls = MOST };
+		struct mutate_request request = { .seed = count, .max_calls = CALLS_MAX };
 
 		if (count % 60 == 0)
 			after.count = 0;

@@ -11,18 +11,18 @@
 #include "tests/tap.h"
 
 #define OTHERS 2000
-#define NOBODY 0
+#define NO_LINE 0
 
 static struct program own, other, result;
 
-/* Returns the line of the call that fills a handle before call @at, or NOBODY. */
+/* Returns the line of the call that fills a handle before call @at, or NO_LINE. */
 static uint32_t filler(const struct program *program, size_t at, char kind, uint8_t handle)
 {
 	for (size_t i = 0; i < at; i++)
 		if (op_table[program->calls[i].op].args[0] == (kind & ~0x20) &&
 		    program->calls[i].handle[0] == handle)
 			return program->calls[i].line;
-	return NOBODY;
+	return NO_LINE;
 }
 
 static size_t find(const struct program *program, uint32_t line)
@@ -59,7 +59,7 @@ static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned i
 	if (kind == 'm' || kind == 's')
 		return becomes(r, (uint32_t)(kind << 8 | other.calls[was].handle[index]),
 			       (uint32_t)(kind << 8 | result.calls[is].handle[index]));
-	if (from == NOBODY)
+	if (from == NO_LINE)
 		return true;
 	/* Its own filler, or one of the program's. */
 	return becomes(r, 10000 + from, 10000 + to) && (to == from || (to && to < OTHERS));
@@ -70,8 +70,8 @@ static bool still_fills(size_t was, size_t is)
 {
 	char kind = op_table[result.calls[is].op].args[0];
 
-	return kind & 0x20 || filler(&other, was, kind, other.calls[was].handle[0]) != NOBODY ||
-	       filler(&result, is, kind, result.calls[is].handle[0]) == NOBODY;
+	return kind & 0x20 || filler(&other, was, kind, other.calls[was].handle[0]) != NO_LINE ||
+	       filler(&result, is, kind, result.calls[is].handle[0]) == NO_LINE;
 }
 
 static bool others_call_fits(struct renaming *r, size_t is)
@@ -146,7 +146,7 @@ static void make_both(uint64_t seed)
 }
 
 /* Appends calls without renaming handles, which the check must reject. */
-static void put_behind(void)
+static void append_without_renaming(void)
 {
 	memcpy(result.calls + own.count, other.calls, other.count * sizeof(other.calls[0]));
 	result.count = own.count + other.count;
@@ -176,7 +176,7 @@ int main(void)
 	}
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		make_both(seed);
-		put_behind();
+		append_without_renaming();
 		fooled += all_refer_to_same();
 	}
 	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);

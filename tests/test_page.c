@@ -206,7 +206,7 @@ static void test_fresh(void)
 
 /* ---- misuse: the process must die of the named rule ---- */
 
-static void use_dead(void *ctx)
+static void use_freed(void *ctx)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 
@@ -256,11 +256,11 @@ static void test_misuse(void)
 					     "page_nid" };
 
 	for (int i = 0; i < 6; i++)
-		dies_of(RULE_use_after_free, use_dead, &i, names[i]);
+		dies_of(RULE_use_after_free, use_freed, &i, names[i]);
 	dies_of(RULE_foreign_map, unmap_nothing, buffer, "page_unmap_local of no page");
 }
 
-static void test_dead_bounds(void)
+static void test_freed_bounds(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 
@@ -279,6 +279,6 @@ int main(void)
 	test_mapping();
 	test_fresh();
 	test_misuse();
-	test_dead_bounds();
+	test_freed_bounds();
 	return done();
 }

@@ -8,7 +8,7 @@
 static struct page *pages[2];
 
 /* Returns the start of the slot in which pages[0] is mapped at @addr. */
-static unsigned char *place_of(unsigned char *addr)
+static unsigned char *slot_of(unsigned char *addr)
 {
 	if (alias_way == &alias_slot)
 		return addr;
@@ -34,14 +34,14 @@ static void test_ends_of_set(struct alias_set *set)
 }
 
 /* Neither the guards of a slot nor an unused slot have a canonical address. */
-static void test_no_home(void)
+static void test_no_canonical_address(void)
 {
 	struct page_task *task = page_task_new("new");
 	unsigned char *addr, *place;
 
 	page_task_switch_in(task);
 	addr = page_map_local(pages[0]);
-	place = place_of(addr);
+	place = slot_of(addr);
 	ok(!page_canonical(place - 1) && !page_canonical(place + alias_way->stride - 1),
 	   "%s: no home for a guard", mode_name);
 	ok(!page_canonical(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
@@ -60,7 +60,7 @@ static void map_times(unsigned int times)
 }
 
 /* The first slot is used again when all slots after the newest are in use. */
-static void test_turns(void)
+static void test_slot_order(void)
 {
 	struct page_task *task = page_task_new("turns");
 	unsigned char *first, *last, *next;
@@ -75,7 +75,7 @@ static void test_turns(void)
 	ok(next == first && next != last, "%s: places come in turn", mode_name);
 	next[5] = 5;
 	ok(last[5] == 5, "%s: and show what is mapped there now", mode_name);
-	ok(!page_canonical(place_of(first) - 1), "%s: before the first there is none", mode_name);
+	ok(!page_canonical(slot_of(first) - 1), "%s: before the first there is none", mode_name);
 	page_unmap_local(next);
 	page_unmap_local(last);
 	page_task_switch_in(NULL);
@@ -92,7 +92,7 @@ static void touch_former(void)
 }
 
 /* Allocates another page with the frame of @page. */
-static struct page *next_life(struct page *page)
+static struct page *reuse_frame(struct page *page)
 {
 	struct page *next;
 
@@ -105,7 +105,7 @@ static struct page *next_life(struct page *page)
  * While a task was away, its page was freed and the frame reused: the task must not see the
  * new page.
  */
-static void test_former_life(void)
+static void test_former_page(void)
 {
 	struct page_task *task = page_task_new("away");
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
@@ -119,7 +119,7 @@ static void test_former_life(void)
 	former = page_map_local(page);
 	page_task_switch_out(task);
 	page_free(page);
-	page = next_life(page);
+	page = reuse_frame(page);
 	page_task_switch_in(task);
 	ok(ends_abnormally(touch_former), "%s: a mapping does not show the next life of its frame",
 	   mode_name);
@@ -185,9 +185,9 @@ static void checks(void)
 	ok(!ends_abnormally(file_zero), "%s: no standard input, and pages all the same", mode_name);
 	for (size_t i = 0; i < COUNT(pages); i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	test_no_home();
-	test_turns();
-	test_former_life();
+	test_no_canonical_address();
+	test_slot_order();
+	test_former_page();
 	test_sets_go_on();
 	for (size_t i = 0; i < COUNT(pages); i++)
 		page_free(pages[i]);

@@ -122,7 +122,7 @@ static void drops_order(void)
 
 static bool races(void (*fn)(void))
 {
-	return strstr(in_child(fn).said, "data race");
+	return strstr(in_child(fn).stderr_text, "data race");
 }
 
 static void test_races(void)
@@ -218,7 +218,7 @@ static void use_bytewise(void)
 	branch_on(&byte);
 }
 
-static void use_second_life(void)
+static void use_reused_frame(void)
 {
 	struct page *mine = NULL;
 
@@ -245,7 +245,7 @@ static void use_after_child_wrote(void)
 
 static bool uninit(void (*fn)(void))
 {
-	return strstr(in_child(fn).said, "use-of-uninitialized-value");
+	return strstr(in_child(fn).stderr_text, "use-of-uninitialized-value");
 }
 
 static void test_uninit(void)
@@ -259,7 +259,7 @@ static void test_uninit(void)
 	ok(!uninit(only_copied), "%s: only copied", mode_name);
 	ok(uninit(use_bytewise), "%s: through a bytewise read", mode_name);
 	ok(uninit(use_after_child_wrote), "%s: written by a child only", mode_name);
-	ok(uninit(use_second_life), "%s: a frame's second life", mode_name);
+	ok(uninit(use_reused_frame), "%s: a frame's second life", mode_name);
 }
 
 static void checks(void)

@@ -158,7 +158,7 @@ static void test_usercopy(void)
 }
 
 /* Each point keeps its own attributes. */
-static bool keeps(enum page_fault_point point, struct page_fault_attr want)
+static bool has_attributes(enum page_fault_point point, struct page_fault_attr want)
 {
 	struct page_fault_attr got = { .seed = 1 };
 
@@ -177,13 +177,13 @@ static void test_points(void)
 		two = { .probability = 37, .interval = 38, .times = 39, .space = 40, .min_order = 41,
 			.task_filter = false, .ignore_gfp = GFP_ATOMIC, .seed = 42 };
 
-	ok(keeps(PAGE_FAULT_ALLOC, off) && keeps(PAGE_FAULT_USERCOPY, off), "nothing is asked at first");
+	ok(has_attributes(PAGE_FAULT_ALLOC, off) && has_attributes(PAGE_FAULT_USERCOPY, off), "nothing is asked at first");
 	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &one) == 0 &&
 		   page_fault_attr_set(PAGE_FAULT_USERCOPY, &two) == 0,
 	   "something else of each point");
-	ok(keeps(PAGE_FAULT_ALLOC, one) && keeps(PAGE_FAULT_USERCOPY, two), "each has its own");
+	ok(has_attributes(PAGE_FAULT_ALLOC, one) && has_attributes(PAGE_FAULT_USERCOPY, two), "each has its own");
 	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
-	ok(keeps(PAGE_FAULT_ALLOC, off) && keeps(PAGE_FAULT_USERCOPY, two), "switched off alone");
+	ok(has_attributes(PAGE_FAULT_ALLOC, off) && has_attributes(PAGE_FAULT_USERCOPY, two), "switched off alone");
 	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
 }
 

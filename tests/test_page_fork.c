@@ -18,14 +18,14 @@ static int fork_and_write(unsigned char *addr)
 	addr[0] = 1;
 	pid = fork();
 	if (pid == 0) {
-		must(addr[0] == 1);
+		require(addr[0] == 1);
 		addr[0] = 3;
 		_exit(0);
 	}
 	addr[0] = 2;
 	while (waitpid(pid, &status, 0) < 0)
-		must(errno == EINTR);
-	must(addr[0] == 2);
+		require(errno == EINTR);
+	require(addr[0] == 2);
 	return status;
 }
 
@@ -47,7 +47,7 @@ static void child_refused(unsigned int call)
 	unsigned char *addr = forked_addr();
 
 	refuse(call, ENOMEM);
-	must(fork_and_write(addr));
+	require(fork_and_write(addr));
 }
 
 static void child_no_file(void)
@@ -81,7 +81,7 @@ static void cannot_wait(void)
 	pid = fork();
 	if (pid == 0)
 		_exit(addr[0] != 1);
-	must(pid > 0 && waitpid(pid, NULL, 0) == pid);
+	require(pid > 0 && waitpid(pid, NULL, 0) == pid);
 }
 
 static void on_alarm(int signal)
@@ -98,19 +98,19 @@ static void interrupted(void)
 	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
 	struct sigaction action = { .sa_handler = on_alarm };
 
-	choose("alias");
+	choose_backend("alias");
 	for (int i = 0; i < 16384; i++)
 		page_or_die();
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	must(!fork_and_write(page_map_local(page_or_die())));
+	require(!fork_and_write(page_map_local(page_or_die())));
 }
 
 static bool child_dies_of(void (*fn)(void), const char *rule)
 {
 	struct child_result outcome = in_child(fn);
 
-	return !outcome.status && strstr(outcome.said, rule);
+	return !outcome.status && strstr(outcome.stderr_text, rule);
 }
 
 static void test_fork(void)

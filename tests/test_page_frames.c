@@ -32,7 +32,7 @@ static void read_beyond(void)
 }
 
 /* The frame after the first page was never allocated. */
-static void test_never_lived(void)
+static void test_never_allocated(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 	unsigned char *addr = page_map_local(page);
@@ -43,7 +43,7 @@ static void test_never_lived(void)
 	page_free(page);
 }
 #else
-static void test_never_lived(void)
+static void test_never_allocated(void)
 {
 }
 #endif
@@ -66,7 +66,7 @@ static void test_quarantine(void)
 }
 
 /* Allocates many more pages than the arena has frames: none may be lost. */
-static void test_many_lives(void)
+static void test_many_allocations(void)
 {
 	unsigned long lives = 0;
 	struct page *page;
@@ -240,18 +240,18 @@ static unsigned int pass_pages(unsigned int count)
 	return seen;
 }
 
-static void test_pages_come_home(void)
+static void test_pages_come_back(void)
 {
 	ok(pass_pages(share(1000)) < FEW, "one allocates, another one frees: the same few pages");
 }
 
-enum { LIVES = 200 };
+enum { ALLOCATIONS = 200 };
 
-static void *live_and_die(void *names)
+static void *allocate_and_free(void *names)
 {
 	const struct page **lived = names;
 
-	for (unsigned int i = 0; i < LIVES; i++) {
+	for (unsigned int i = 0; i < ALLOCATIONS; i++) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
 		lived[i] = page;
@@ -263,17 +263,17 @@ static void *live_and_die(void *names)
 /* With a common list the threads would wait for each other, and get each other's frames. */
 static void test_frames_of_their_own(void)
 {
-	static const struct page *lived[2][LIVES];
+	static const struct page *lived[2][ALLOCATIONS];
 	unsigned int shared = 0;
 	pthread_t thread;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		if (pthread_create(&thread, NULL, live_and_die, lived[i]))
+		if (pthread_create(&thread, NULL, allocate_and_free, lived[i]))
 			abort();
 		pthread_join(thread, NULL);
 	}
-	for (unsigned int i = 0; i < LIVES; i++)
-		for (unsigned int j = 0; j < LIVES; j++)
+	for (unsigned int i = 0; i < ALLOCATIONS; i++)
+		for (unsigned int j = 0; j < ALLOCATIONS; j++)
 			shared += lived[0][i] == lived[1][j];
 	ok(lived[0][0] && lived[1][0] && !shared,
 	   "threads that begin one after the other have frames of their own, %u shared", shared);
@@ -309,11 +309,11 @@ static void test_pages_of_others(void)
 
 int main(void)
 {
-	test_never_lived();
+	test_never_allocated();
 	test_quarantine();
-	test_many_lives();
+	test_many_allocations();
 	test_allocators();
-	test_pages_come_home();
+	test_pages_come_back();
 	test_frames_of_their_own();
 	test_pages_of_others();
 	test_exhaustion();

@@ -20,15 +20,15 @@ static void says(const char *name, void (*fn)(void), const char *rule, const cha
 
 	snprintf(begin, sizeof(begin), "BUG: page: %s: ", rule);
 	good = WIFSIGNALED(outcome.status) && WTERMSIG(outcome.status) == SIGABRT &&
-	       !strncmp(outcome.said, begin, strlen(begin)) &&
-	       strchr(outcome.said, '\n') == outcome.said + strlen(outcome.said) - 1;
+	       !strncmp(outcome.stderr_text, begin, strlen(begin)) &&
+	       strchr(outcome.stderr_text, '\n') == outcome.stderr_text + strlen(outcome.stderr_text) - 1;
 	for (int i = 0; parts[i]; i++)
-		good &= strstr(outcome.said, parts[i]) != NULL;
+		good &= strstr(outcome.stderr_text, parts[i]) != NULL;
 	/* AddressSanitizer detects a freed page first, and its report has no page name. */
 	if (SYNC_POISONS && !strcmp(rule, "use-after-free"))
-		good = strstr(outcome.said, "use-after-poison") != NULL;
+		good = strstr(outcome.stderr_text, "use-after-poison") != NULL;
 	if (!ok(good, "%s: %s", mode_name, name))
-		printf("# %s\n", outcome.said);
+		printf("# %s\n", outcome.stderr_text);
 }
 
 /* Formats a part of a report with a page or an address; valid for the next four calls. */
@@ -89,14 +89,14 @@ static void stranger(void)
 	page_unmap_local(&byte);
 }
 
-static void dead_read(void)
+static void freed_read(void)
 {
 	page_task_switch_in(tasks[0]);
 	page_free(pages[0]);
 	page_read_raw(pages[0], &byte, 0, 1);
 }
 
-static void dead_copy(void)
+static void freed_copy(void)
 {
 	page_task_switch_in(tasks[0]);
 	page_free(pages[1]);
@@ -142,9 +142,9 @@ static void test_mappings(void)
 
 static void test_pages(void)
 {
-	SAYS("a dead page", dead_read, "use-after-free",
+	SAYS("a dead page", freed_read, "use-after-free",
 	     with("page_read_raw of the dead page %p by alpha at 0x", pages[0]));
-	SAYS("a dead source", dead_copy, "use-after-free",
+	SAYS("a dead source", freed_copy, "use-after-free",
 	     with("page_copy of the dead page %p by alpha at 0x", pages[1]));
 	SAYS("a borrowed page", borrowed, "borrowed-free",
 	     with("page_free of the borrowed page %p by alpha at 0x", page_borrow(buffer)));
@@ -167,9 +167,9 @@ static void long_words(void)
 static void test_long(void)
 {
 	struct child_result outcome = in_child(long_words);
-	size_t len = strlen(outcome.said);
+	size_t len = strlen(outcome.stderr_text);
 
-	ok(len == 511 && outcome.said[510] == '\n' && outcome.said[509] == 'x',
+	ok(len == 511 && outcome.stderr_text[510] == '\n' && outcome.stderr_text[509] == 'x',
 	   "%s: a line that is too long is cut (%zu)", mode_name, len);
 }
 

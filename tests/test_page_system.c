@@ -27,15 +27,15 @@ static unsigned char mine;
 
 static void nothing_is_there(void)
 {
-	must(!page_canonical(&mine) && !page_borrow(&mine));
-	must(!page_canonical(NULL) && !page_borrow(NULL));
+	require(!page_canonical(&mine) && !page_borrow(&mine));
+	require(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
 static void nothing_yet(const char *backend)
 {
-	choose(backend);
+	choose_backend(backend);
 	nothing_is_there();
-	must(!page_map_backend_set(backend));
+	require(!page_map_backend_set(backend));
 }
 
 static void nothing_yet_direct(void)
@@ -56,7 +56,7 @@ static void no_buffer_yet(void)
 /* Only AddressSanitizer has poisoned memory. */
 static void poison_here(void)
 {
-	must(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
+	require(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
 }
 
 static void environment_chooses(void)
@@ -64,15 +64,15 @@ static void environment_chooses(void)
 	setenv("PAGE_MAP", "alias", 1);
 	setenv("PAGE_MAP_REVOKE", "protect", 1);
 	page_free(page_or_die());
-	must(!strcmp(page_map_backend(), "alias"));
+	require(!strcmp(page_map_backend(), "alias"));
 }
 
 static void program_chooses_first(void)
 {
 	setenv("PAGE_MAP", "sideways", 1);
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
-	choose("direct");
-	must(!page_map_revoke_set("protect"));
+	choose_backend("direct");
+	require(!page_map_revoke_set("protect"));
 	page_free(page_or_die());
 }
 
@@ -88,7 +88,7 @@ static void bad_revoke(void)
 	page_alloc(GFP_KERNEL);
 }
 
-static void nobody_listens(void)
+static void no_reader(void)
 {
 	close(STDERR_FILENO);
 	bad_backend();
@@ -121,9 +121,9 @@ static bool report_is_cut(void)
 		struct child_result outcome = in_child(says_much);
 		size_t kept = before + text_length < 510 ? text_length : 510 - before;
 
-		if (strncmp(outcome.said, head, before) ||
-		    strspn(outcome.said + before, "x") != kept ||
-		    strcmp(outcome.said + before + kept, "\n"))
+		if (strncmp(outcome.stderr_text, head, before) ||
+		    strspn(outcome.stderr_text + before, "x") != kept ||
+		    strcmp(outcome.stderr_text + before + kept, "\n"))
 			return false;
 	}
 	return true;
@@ -140,7 +140,7 @@ static void test_before(void)
 	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
 	ok(aborts_with(bad_revoke, "environment"), "nor this one");
 	ok(report_is_cut(), "a report that is too long is cut, and is a line");
-	ok(dies_by_abort(nobody_listens), "a report that nobody hears");
+	ok(dies_by_abort(no_reader), "a report that nobody hears");
 }
 
 /* ---- no page to be had ---- */
@@ -149,37 +149,37 @@ static void test_before(void)
 static void no_pages(void)
 {
 	errno = 0;
-	must(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
-	must(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
-	must(!page_buffer_alloc(3 * PAGE_SIZE));
+	require(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
+	require(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
+	require(!page_buffer_alloc(3 * PAGE_SIZE));
 	nothing_is_there();
 	page_free(NULL);
 }
 
 static void no_addresses(void)
 {
-	choose("direct");
+	choose_backend("direct");
 	refuse_mmap(ADDRESSES);
 	no_pages();
 }
 
 static void no_file(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	refuse(SYS_memfd_create, EMFILE);
 	no_pages();
 }
 
 static void no_room_in_file(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	refuse(SYS_ftruncate, ENOSPC);
 	no_pages();
 }
 
 static void no_mapping_of_file(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	refuse_mmap(OF_A_FILE);
 	no_pages();
 }
@@ -187,7 +187,7 @@ static void no_mapping_of_file(void)
 /* The library's fork handlers need memory if there are many. */
 static void no_handlers(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	use_up_heap();
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
@@ -260,9 +260,9 @@ static bool says(void (*fn)(void), const char *line)
 {
 	struct child_result outcome = in_child(fn);
 
-	if (!strcmp(outcome.said, line))
+	if (!strcmp(outcome.stderr_text, line))
 		return true;
-	printf("# expected %s# got %.600s\n", line, outcome.said);
+	printf("# expected %s# got %.600s\n", line, outcome.stderr_text);
 	return false;
 }
 
@@ -291,7 +291,7 @@ static void test_no_mapping(void)
 static void no_memory_for_task(void)
 {
 	use_up_heap();
-	must(!page_task_new("none"));
+	require(!page_task_new("none"));
 }
 
 static void no_key(void)
@@ -309,7 +309,7 @@ static void no_memory_for_key(void)
 	pthread_key_t key;
 
 	for (int i = 0; i < 32; i++)
-		must(!pthread_key_create(&key, NULL));
+		require(!pthread_key_create(&key, NULL));
 	use_up_heap();
 	page_task_current();
 }
@@ -353,8 +353,8 @@ static void no_shadow_file(void)
 	struct rlimit limit = { (rlim_t)next + 1, (rlim_t)next + 1 };
 
 	close(next);
-	choose("alias");
-	must(!setrlimit(RLIMIT_NOFILE, &limit));
+	choose_backend("alias");
+	require(!setrlimit(RLIMIT_NOFILE, &limit));
 	no_pages();
 }
 
@@ -363,7 +363,7 @@ static void no_room_in_shadow_file(void)
 	int next = dup(STDERR_FILENO);
 
 	close(next);
-	choose("alias");
+	choose_backend("alias");
 	refuse_if(SYS_ftruncate, 0, (unsigned int)next + 1, ENOSPC);
 	no_pages();
 }
@@ -400,7 +400,7 @@ static bool says_refused(void (*fn)(void))
 {
 	struct child_result outcome = in_child(fn);
 
-	return outcome.status && strstr(outcome.said, "BUG: page: system: process_vm_readv()");
+	return outcome.status && strstr(outcome.stderr_text, "BUG: page: system: process_vm_readv()");
 }
 
 static void test_user_memory(void)

@@ -95,7 +95,7 @@ static const struct {
 	    "p0 = alloc_page(GFP_KERNEL)\nread_raw(p0, PAGE_SIZE, 1) -> EINVAL\n" },
 };
 
-static bool keeps_its_claims(const char *text)
+static bool meets_expectations(const char *text)
 {
 	struct text_error error;
 	char why[EXPECTATION_TEXT];
@@ -235,7 +235,7 @@ int main(void)
 {
 	rules = rules_new();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		ok(keeps_its_claims(cases[i].text), "%s", cases[i].name);
+		ok(meets_expectations(cases[i].text), "%s", cases[i].name);
 	property("one thread never races", one_thread_never_races, 2000);
 	property("names of threads and handles mean nothing", names_mean_nothing, 2000);
 	property("main between all lines leaves no race", joins_end_races, 2000);

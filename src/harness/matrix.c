@@ -216,7 +216,7 @@ bool matrix_races(const struct matrix_cell *cell)
 }
 
 /* Returns the bytes that both accesses touch. */
-static struct matrix_range meeting(const struct matrix_cell *cell)
+static struct matrix_range common_range(const struct matrix_cell *cell)
 {
 	const struct matrix_range *a = &cell->range[0], *b = &cell->range[1];
 	unsigned int from = a->off > b->off ? a->off : b->off;
@@ -230,7 +230,7 @@ bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t acces
 {
 	const struct shadow *shadow = rules_shadow(rules);
 	const struct race *race = shadow->races;
-	struct matrix_range bytes = meeting(cell);
+	struct matrix_range bytes = common_range(cell);
 
 	if (!matrix_races(cell))
 		return !rules_verdict(rules)->broken && !shadow->race_count;
@@ -243,7 +243,7 @@ bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t acces
 /* ---- programs ---- */
 
 /* A program that is being written: its text and the number of its calls. */
-struct making {
+struct program_writer {
 	const struct matrix_cell *cell;
 	size_t *access;
 	size_t calls;
@@ -251,7 +251,7 @@ struct making {
 	char text[4096];
 };
 
-static void put(struct making *m, const char *text, size_t len)
+static void append(struct program_writer *m, const char *text, size_t len)
 {
 	if (len >= sizeof(m->text) - m->used)
 		abort();
@@ -260,15 +260,15 @@ static void put(struct making *m, const char *text, size_t len)
 	m->text[m->used] = '\0';
 }
 
-static void put_number(struct making *m, unsigned int number)
+static void put_number(struct program_writer *m, unsigned int number)
 {
 	char text[16];
 
-	put(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
+	append(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
 }
 
 /* Returns the value of %letter in a line of access @side. */
-static unsigned int value_of(const struct making *m, char letter, unsigned int side)
+static unsigned int value_of(const struct program_writer *m, char letter, unsigned int side)
 {
 	switch (letter) {
 	case 'o':
@@ -286,17 +286,17 @@ static unsigned int value_of(const struct making *m, char letter, unsigned int s
 	}
 }
 
-static void put_line(struct making *m, const char *thread, const char *line, unsigned int side)
+static void append_line(struct program_writer *m, const char *thread, const char *line, unsigned int side)
 {
-	put(m, thread, strlen(thread));
-	put(m, ": ", 2);
+	append(m, thread, strlen(thread));
+	append(m, ": ", 2);
 	for (; *line; line++) {
 		if (*line == '%')
 			put_number(m, value_of(m, *++line, side));
 		else
-			put(m, line, 1);
+			append(m, line, 1);
 	}
-	put(m, "\n", 1);
+	append(m, "\n", 1);
 	m->calls++;
 }
 
@@ -304,53 +304,53 @@ static void put_line(struct making *m, const char *thread, const char *line, uns
  * Adds references for the owners that drop one. The last free is the second drop itself, which
  * leaves no reference for main.
  */
-static void put_owners(struct making *m, const char *thread)
+static void append_owners(struct program_writer *m, const char *thread)
 {
 	unsigned int owners = orders[m->cell->order].owners;
 
 	if (owners && m->cell->kind[1] == MATRIX_last_free)
 		owners--;
 	while (owners--)
-		put_line(m, thread, "get_page(p0)", 0);
+		append_line(m, thread, "get_page(p0)", 0);
 }
 
 /* Main creates what the accesses need, and the page unless the first access allocates it. */
-static void put_setup(struct making *m)
+static void append_setup(struct program_writer *m)
 {
 	if (m->cell->kind[0] != MATRIX_alloc_zero) {
-		put_line(m, "main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)", 0);
-		put_owners(m, "main");
+		append_line(m, "main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)", 0);
+		append_owners(m, "main");
 	}
 	for (unsigned int side = 0; side < 2; side++) {
 		const char *setup = kind_lines[m->cell->kind[side]].setup;
 
 		if (*setup)
-			put_line(m, "main", setup, side);
+			append_line(m, "main", setup, side);
 	}
 }
 
-static void put_access(struct making *m, const char *thread, unsigned int side)
+static void append_access(struct program_writer *m, const char *thread, unsigned int side)
 {
 	const struct lines *lines = &kind_lines[m->cell->kind[side]];
 
 	if (*lines->before)
-		put_line(m, thread, lines->before, side);
+		append_line(m, thread, lines->before, side);
 	m->access[side] = m->calls;
-	put_line(m, thread, lines->call, side);
+	append_line(m, thread, lines->call, side);
 	if (*lines->after)
-		put_line(m, thread, lines->after, side);
+		append_line(m, thread, lines->after, side);
 	if (m->cell->kind[side] == MATRIX_alloc_zero)
-		put_owners(m, thread);
+		append_owners(m, thread);
 }
 
 /* Is the line the second thread's drop, which is the last free and the access itself? */
-static bool is_access_itself(const struct making *m, const char *thread, const char *line)
+static bool is_access_itself(const struct program_writer *m, const char *thread, const char *line)
 {
 	return m->cell->kind[1] == MATRIX_last_free && !strcmp(thread, "T1") &&
 	       !strcmp(line, "free_page(p0)");
 }
 
-static void put_order(struct making *m)
+static void append_order(struct program_writer *m)
 {
 	const char *at = orders[m->cell->order].lines;
 
@@ -360,25 +360,25 @@ static void put_order(struct making *m)
 		sscanf(at, "%7[^:]: %63[^\n]", thread, line);
 		at += strcspn(at, "\n") + 1;
 		if (!strcmp(line, "A"))
-			put_access(m, thread, 0);
+			append_access(m, thread, 0);
 		else if (!strcmp(line, "B"))
-			put_access(m, thread, 1);
+			append_access(m, thread, 1);
 		else if (!is_access_itself(m, thread, line))
-			put_line(m, thread, line, 0);
+			append_line(m, thread, line, 0);
 	}
 }
 
 void matrix_program(const struct matrix_cell *cell, struct program *program, size_t access[2])
 {
 	size_t nowhere[2];
-	struct making m = { .cell = cell, .access = access ? access : nowhere };
+	struct program_writer m = { .cell = cell, .access = access ? access : nowhere };
 	const char *header = matrix_races(cell) ? "pagetorture 1\nexpect data-race\n" :
 						  "pagetorture 1\nexpect clean\n";
 	struct text_error error;
 
-	put(&m, header, strlen(header));
-	put_setup(&m);
-	put_order(&m);
+	append(&m, header, strlen(header));
+	append_setup(&m);
+	append_order(&m);
 	/* The tables are part of the source; a test makes the program of each cell. */
 	if (!program_from_text(program, m.text, m.used, &error))
 		abort();

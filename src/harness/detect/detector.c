@@ -101,7 +101,7 @@ static bool is_stack_overflow(uintptr_t address)
 	return stack_end && address + STACK_NEAR > stack_end && address < stack_end + STACK_NEAR;
 }
 
-static void tell_fault(int signal, siginfo_t *info, void *context)
+static void print_fault(int signal, siginfo_t *info, void *context)
 {
 	uintptr_t address = (uintptr_t)info->si_addr;
 	char line[80];
@@ -145,7 +145,7 @@ void detector_report_faults(void)
 {
 	static char room[1 << 16];
 	stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
-	struct sigaction action = { .sa_sigaction = tell_fault,
+	struct sigaction action = { .sa_sigaction = print_fault,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	find_stack_end();

@@ -61,7 +61,7 @@ struct cell {
 	bool write, atomic;
 };
 
-static uint8_t mask_in(const struct access *access, unsigned int granule)
+static uint8_t granule_mask(const struct access *access, unsigned int granule)
 {
 	uint8_t mask = 0;
 
@@ -110,7 +110,7 @@ static bool add_access(struct cell cells[CELLS], unsigned int *count, const stru
 }
 
 /* Does the model record a write for the page's allocation? */
-static bool is_born_zero(const struct shadow *shadow, uint8_t page)
+static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)
 		if (shadow->accesses[i].page == page)
@@ -122,17 +122,17 @@ static bool is_born_zero(const struct shadow *shadow, uint8_t page)
  * Do all accesses to @granule before the race's second call fit into its cells? An access that
  * arrives in parts may evict what its last part would conflict with, so it must fit too.
  */
-static bool granule_keeps(const struct shadow *shadow, const struct race *race,
-			  unsigned int granule, enum granule_cells how)
+static bool granule_fits(const struct shadow *shadow, const struct race *race,
+			 unsigned int granule, enum granule_cells how)
 {
 	struct cell cells[CELLS];
 	unsigned int count = 0;
 
-	if (how == CELLS_UNKNOWN && !is_born_zero(shadow, race->page))
+	if (how == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
 		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
-		uint8_t mask = a->page == race->page ? mask_in(a, granule) : 0;
+		uint8_t mask = a->page == race->page ? granule_mask(a, granule) : 0;
 
 		if (a->call == race->second && how != CELLS_UNKNOWN)
 			return true;
@@ -166,7 +166,7 @@ bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cell
 		if (!range_is_exact(shadow, race))
 			continue;
 		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
-			if (granule_keeps(shadow, race, g, cells))
+			if (granule_fits(shadow, race, g, cells))
 				return true;
 	}
 	return false;

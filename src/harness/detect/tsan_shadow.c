@@ -72,7 +72,7 @@ const char *tsan_miss_text(enum tsan_miss sight)
 /* ---- one granule ---- */
 
 /* Returns the bytes of granule @g that the access touches, one bit each. */
-static uint8_t mask_in(const struct access *access, unsigned int g)
+static uint8_t granule_mask(const struct access *access, unsigned int g)
 {
 	unsigned int start = g * GRANULE;
 	unsigned int from = access->from > start ? access->from - start : 0;
@@ -88,8 +88,8 @@ static unsigned int weakness(const struct access *access)
 }
 
 /* Is @now in a cell already? A write of the same bytes covers a read, too. */
-static bool is_there(const struct tsan_shadow *t, const struct granule *granule,
-		     const struct access *now, uint8_t mask)
+static bool is_stored(const struct tsan_shadow *t, const struct granule *granule,
+		      const struct access *now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < CELLS; i++) {
 		const struct cell *cell = &granule->cells[i];
@@ -115,8 +115,8 @@ static bool races(const struct tsan_shadow *t, const struct cell *cell, size_t n
 }
 
 /* Return: the first cell that races, or NULL. */
-static const struct cell *racing(const struct tsan_shadow *t, const struct granule *granule,
-				 size_t now, uint8_t mask)
+static const struct cell *find_racing_cell(const struct tsan_shadow *t, const struct granule *granule,
+					   size_t now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < CELLS; i++)
 		if (races(t, &granule->cells[i], now, mask))
@@ -135,8 +135,8 @@ static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
 }
 
 /* Chooses the cell that the access replaces; NULL if it is unknown. */
-static struct cell *place(struct tsan_shadow *t, struct granule *granule,
-			  const struct access *now, uint8_t mask)
+static struct cell *choose_cell(struct tsan_shadow *t, struct granule *granule,
+				const struct access *now, uint8_t mask)
 {
 	uintptr_t position;
 
@@ -176,7 +176,7 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 /* ---- the race to explain ---- */
 
 /* Is the race to explain made by this access, and not explained yet? */
-static bool asked(const struct tsan_shadow *t, const struct access *now)
+static bool is_race_to_explain(const struct tsan_shadow *t, const struct access *now)
 {
 	return t->race && t->race->second == now->call && t->race->page == now->page &&
 	       t->sight != TSAN_REPORTED;
@@ -184,7 +184,7 @@ static bool asked(const struct tsan_shadow *t, const struct access *now)
 
 static bool asked_at(const struct tsan_shadow *t, const struct access *now, unsigned int g)
 {
-	return asked(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
+	return is_race_to_explain(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
 }
 
 static bool is_kept(const struct tsan_shadow *t, const struct granule *granule, uint16_t call)
@@ -214,13 +214,13 @@ static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 {
 	const struct access *now = &t->shadow->accesses[index];
 	struct granule *granule = &t->granules[now->page][g];
-	uint8_t mask = mask_in(now, g);
+	uint8_t mask = granule_mask(now, g);
 	const struct cell *culprit;
 	struct cell *cell;
 
-	if (is_there(t, granule, now, mask))
+	if (is_stored(t, granule, now, mask))
 		return true;
-	culprit = racing(t, granule, index, mask);
+	culprit = find_racing_cell(t, granule, index, mask);
 	if (asked_at(t, now, g))
 		explain_granule(t, granule, culprit);
 	if (culprit) {
@@ -229,7 +229,7 @@ static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 		granule->cells[0].state = MARK;
 		return false;
 	}
-	cell = place(t, granule, now, mask);
+	cell = choose_cell(t, granule, now, mask);
 	if (!cell) {
 		t->certain = false;
 		return true;
@@ -250,7 +250,7 @@ static void follow(struct tsan_shadow *t, size_t index)
 	const struct access *now = &t->shadow->accesses[index];
 	unsigned int last = (now->to - 1u) / GRANULE;
 
-	if (asked(t, now))
+	if (is_race_to_explain(t, now))
 		t->sight = is_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
 	if (is_marked(t, now))
 		return;
@@ -261,7 +261,7 @@ static void follow(struct tsan_shadow *t, size_t index)
 
 /* ---- a program ---- */
 
-static void follow_race(struct tsan_shadow *t, const struct race *race)
+static void track_race(struct tsan_shadow *t, const struct race *race)
 {
 	for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
 		t->granules[race->page][g].followed = true;
@@ -279,7 +279,7 @@ static void begin(struct tsan_shadow *t, const struct shadow *shadow,
 	t->race = NULL;
 	bytes_fill(t->granules, 0, sizeof(t->granules));
 	for (size_t i = 0; i < shadow->race_count; i++)
-		follow_race(t, &shadow->races[i]);
+		track_race(t, &shadow->races[i]);
 }
 
 bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,

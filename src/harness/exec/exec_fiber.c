@@ -135,15 +135,15 @@ static void leave_thread(struct fiber_run *run, uint8_t thread)
 /* Switches the library's task, so that a call cannot use mappings of another thread. */
 static void page_call(void *arg)
 {
-	struct exec_context *one = arg;
-	struct exec *x = one->x;
+	struct exec_context *context = arg;
+	struct exec *x = context->x;
 	bool look_away = x->first_race_only && race_reports_kept(&x->race_reports);
 
 	if (look_away)
 		tsan_pause();
-	page_task_switch_in(one->lane->task);
-	exec_call(one);
-	page_task_switch_out(one->lane->task);
+	page_task_switch_in(context->thread_state->task);
+	exec_call(context);
+	page_task_switch_out(context->thread_state->task);
 	if (look_away)
 		tsan_resume();
 }
@@ -153,13 +153,13 @@ static void run_line(struct fiber_run *run, size_t line)
 	const struct call *call = &run->program->calls[line];
 	struct trace *trace = run->trace;
 	struct step *step = &trace->steps[trace->count++];
-	struct exec_context one = {
+	struct exec_context context = {
 		.x = run->x,
 		.call = call,
-		.lane = &run->x->lanes[call->thread],
+		.thread_state = &run->x->thread_states[call->thread],
 		.step = step,
 		.log = trace->bytes + trace->used,
-		.room = TRACE_LOG - trace->used,
+		.log_left = TRACE_LOG - trace->used,
 	};
 
 	exec_current_call = (uint16_t)line;
@@ -168,7 +168,7 @@ static void run_line(struct fiber_run *run, size_t line)
 	enter_thread(run, call->thread);
 	if (!order_call(run, call, step)) {
 		run->x->spans[line].from = tsan_log_position();
-		tsan_call_on_stack_range(call->thread, page_call, &one);
+		tsan_call_on_stack_range(call->thread, page_call, &context);
 		run->x->spans[line].to = tsan_log_position();
 	}
 	leave_thread(run, call->thread);

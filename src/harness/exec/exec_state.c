@@ -193,21 +193,21 @@ void exec_print_races(bool print)
  */
 #define KEPT_OF_TASK 1024
 
-static bool make_lane(struct exec *x, unsigned int thread)
+static bool init_thread_state(struct exec *x, unsigned int thread)
 {
-	struct exec_thread_state *lane = &x->lanes[thread];
+	struct exec_thread_state *thread_state = &x->thread_states[thread];
 	char name[8] = "main";
 
 	if (thread != THREAD_MAIN)
 		snprintf(name, sizeof(name), "T%u", thread - 1);
-	lane->source = calloc(1, PAGE_SIZE);
-	lane->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
-	lane->task = page_task_new(name);
-	lane->spare = page_task_new("spare");
-	if (!lane->source || !lane->target || !lane->task || !lane->spare)
+	thread_state->source = calloc(1, PAGE_SIZE);
+	thread_state->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
+	thread_state->task = page_task_new(name);
+	thread_state->spare = page_task_new("spare");
+	if (!thread_state->source || !thread_state->target || !thread_state->task || !thread_state->spare)
 		return false;
-	valgrind_ignore(lane->task, KEPT_OF_TASK);
-	valgrind_ignore(lane->spare, KEPT_OF_TASK);
+	valgrind_ignore(thread_state->task, KEPT_OF_TASK);
+	valgrind_ignore(thread_state->spare, KEPT_OF_TASK);
 	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
 	return true;
 }
@@ -217,7 +217,7 @@ static bool make_lane(struct exec *x, unsigned int thread)
  * ones.
  * A fresh mapping is zero by itself, which would hide an allocation that ignores __GFP_ZERO.
  */
-static void use_frames(void)
+static void recycle_frames(void)
 {
 	struct page *pages[USED_FRAMES];
 	static uint8_t used[PAGE_SIZE];
@@ -236,7 +236,7 @@ static void use_frames(void)
  * A library may test for injected failures only after the first request. This makes a request at
  * the start, so that no program changes how the next one runs.
  */
-static void use_failures(void)
+static void request_failure(void)
 {
 	page_fail_nth(1);
 	page_fail_nth(0);
@@ -246,7 +246,7 @@ static void use_failures(void)
  * A library may create a task's mapping data at its first mapping, and search it in the order of
  * creation. This creates the data of all tasks at the start, in the order of the tasks.
  */
-static void use_mapping(struct page_task *task)
+static void create_mapping_data(struct page_task *task)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 
@@ -258,12 +258,12 @@ static void use_mapping(struct page_task *task)
 	page_free(page);
 }
 
-static void use_mappings(struct exec *x)
+static void create_all_mapping_data(struct exec *x)
 {
-	use_mapping(NULL); /* the thread's own task */
+	create_mapping_data(NULL); /* the thread's own task */
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		use_mapping(x->lanes[t].task);
-		use_mapping(x->lanes[t].spare);
+		create_mapping_data(x->thread_states[t].task);
+		create_mapping_data(x->thread_states[t].spare);
 	}
 }
 
@@ -289,15 +289,15 @@ struct exec *exec_new(void)
 	tsan_predictable(); /* tests the log's layout before any program runs */
 	valgrind_ignore_statics();
 	valgrind_ignore(x, sizeof(*x));
-	use_frames();
-	use_failures();
+	recycle_frames();
+	request_failure();
 	thread_locals_find(&x->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (!make_lane(x, t)) {
+		if (!init_thread_state(x, t)) {
 			exec_delete(x);
 			return NULL;
 		}
-	use_mappings(x);
+	create_all_mapping_data(x);
 	if (exec_user_init(x))
 		return x;
 	exec_delete(x);
@@ -310,10 +310,10 @@ void exec_delete(struct exec *x)
 		return;
 	tsan_set_race_callback(NULL, NULL);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		free(x->lanes[t].source);
-		free(x->lanes[t].target);
-		page_task_delete(x->lanes[t].task);
-		page_task_delete(x->lanes[t].spare);
+		free(x->thread_states[t].source);
+		free(x->thread_states[t].target);
+		page_task_delete(x->thread_states[t].task);
+		page_task_delete(x->thread_states[t].spare);
 	}
 	exec_user_destroy(x);
 	free(x);
@@ -346,22 +346,22 @@ static void log_page(struct exec_page *page, struct trace *trace, unsigned int i
 }
 
 /* Main cleans up for a thread that has ended. */
-static void finish_lane(struct exec *x, struct exec_thread_state *lane)
+static void destroy_thread_state(struct exec *x, struct exec_thread_state *thread_state)
 {
-	if (!lane->depth && !lane->fail_nth)
+	if (!thread_state->depth && !thread_state->fail_nth)
 		return;
-	page_task_switch_in(lane->task);
-	while (lane->depth)
-		page_unmap_local(x->maps[lane->mapped[--lane->depth]].addr);
+	page_task_switch_in(thread_state->task);
+	while (thread_state->depth)
+		page_unmap_local(x->maps[thread_state->mapped[--thread_state->depth]].addr);
 	page_fail_nth(0);
-	lane->fail_nth = false;
-	page_task_switch_out(lane->task);
+	thread_state->fail_nth = false;
+	page_task_switch_out(thread_state->task);
 }
 
 void exec_finish(struct exec *x, struct trace *trace)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		finish_lane(x, &x->lanes[t]);
+		destroy_thread_state(x, &x->thread_states[t]);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		struct exec_page *page = &x->pages[i];
 

@@ -78,7 +78,7 @@ struct exec {
 	struct exec_page pages[PROGRAM_PAGES];
 	struct exec_map maps[PROGRAM_MAPS];
 	struct exec_slice slices[PROGRAM_SLICES];
-	struct exec_thread_state lanes[PROGRAM_THREADS];
+	struct exec_thread_state thread_states[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
 	struct exec_log_range spans[PROGRAM_CALLS];
 	struct thread_locals locals; /* of the OS thread that runs all fibers */
@@ -98,10 +98,10 @@ struct exec {
 struct exec_context {
 	struct exec *x;
 	const struct call *call;
-	struct exec_thread_state *lane;
+	struct exec_thread_state *thread_state;
 	struct step *step; /* the call sets result and length, the caller everything else */
 	uint8_t *log;	   /* bytes that the call reads are stored here */
-	size_t room;	   /* size of the log that is left */
+	size_t log_left;	   /* size of the log that is left */
 };
 
 /* The index of the call that this OS thread executes, for race reports. */
@@ -111,7 +111,7 @@ extern _Thread_local uint16_t exec_current_call;
 void exec_start(struct exec *x, const struct program *program);
 
 /* Makes a call other than one on a lock or semaphore. The thread's task must be current. */
-void exec_call(struct exec_context *one);
+void exec_call(struct exec_context *context);
 
 /*
  * Called by main at the end: stores the bytes of live pages in @trace, unmaps and frees
@@ -126,22 +126,22 @@ void exec_set_error(struct exec *x, const char *what, ...) __attribute__((format
 enum result exec_result(struct exec *x, int ret);
 
 /* Return: the page of the call's n-th handle. */
-static inline struct page *exec_page(const struct exec_context *one, unsigned int n)
+static inline struct page *exec_page(const struct exec_context *context, unsigned int n)
 {
-	return one->x->pages[one->call->handle[n]].page;
+	return context->x->pages[context->call->handle[n]].page;
 }
 
 /* One function for each call that exec_call() makes. Return: the result of the call. */
-enum result exec_kmap_local(struct exec_context *one);
-enum result exec_kunmap_local(struct exec_context *one);
-enum result exec_load(struct exec_context *one);
-enum result exec_store(struct exec_context *one);
-enum result exec_load_atomic(struct exec_context *one);
-enum result exec_store_atomic(struct exec_context *one);
-enum result exec_user_slice(struct exec_context *one);
-enum result exec_skip(struct exec_context *one);
-enum result exec_user_store(struct exec_context *one);
-enum result exec_copy_from_user_slice(struct exec_context *one);
+enum result exec_kmap_local(struct exec_context *context);
+enum result exec_kunmap_local(struct exec_context *context);
+enum result exec_load(struct exec_context *context);
+enum result exec_store(struct exec_context *context);
+enum result exec_load_atomic(struct exec_context *context);
+enum result exec_store_atomic(struct exec_context *context);
+enum result exec_user_slice(struct exec_context *context);
+enum result exec_skip(struct exec_context *context);
+enum result exec_user_store(struct exec_context *context);
+enum result exec_copy_from_user_slice(struct exec_context *context);
 
 /* Reserves address space for the user slices. Return: false if there is none. */
 bool exec_user_init(struct exec *x);

@@ -74,7 +74,7 @@ static void wait_hidden(const atomic_uint *counter, unsigned int least)
  * All threads that one line of main releases continue together. Each of them arrives, because main
  * waited for everything that they did before.
  */
-static void meet(struct thread_run *run, uint16_t forker)
+static void wait_for_released(struct thread_run *run, uint16_t forker)
 {
 	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[forker].fork);
 
@@ -82,7 +82,7 @@ static void meet(struct thread_run *run, uint16_t forker)
 	wait_hidden(&run->met[forker], all);
 }
 
-static void pass_gates(struct thread_run *run, const struct thread_step *step, uint8_t self)
+static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step, uint8_t self)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (t != self && step->after[t])
@@ -105,7 +105,7 @@ static void before_step(struct thread_run *run, const struct thread_step *step, 
 	if (!step->waits)
 		return;
 	wait_semaphore(&run->forks[thread]);
-	meet(run, step->forker);
+	wait_for_released(run, step->forker);
 }
 
 static void after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
@@ -150,7 +150,7 @@ static bool order_call(struct worker *w, const struct call *call, struct step *s
 	}
 }
 
-static void come_late(const struct worker *w, uint16_t step)
+static void delay_call(const struct worker *w, uint16_t step)
 {
 	const struct exec_timing *timing = &w->run->x->timing;
 	struct delay_point place = { timing->seed, timing->run, w->thread, step };
@@ -168,18 +168,18 @@ static void run_step(struct worker *w, uint16_t index)
 	struct step *step = &run->trace->steps[index];
 
 	before_step(run, planned, w->thread);
-	pass_gates(run, planned, w->thread);
-	come_late(w, index);
+	wait_for_earlier_steps(run, planned, w->thread);
+	delay_call(w, index);
 	exec_current_call = expected->call;
 	if (run->x->announce)
 		run->x->announce(run->x->announce_ctx, expected->call);
 	if (!order_call(w, call, step))
 		exec_call(&(struct exec_context){ .x = run->x,
 					      .call = call,
-					      .lane = &run->x->lanes[w->thread],
+					      .thread_state = &run->x->thread_states[w->thread],
 					      .step = step,
 					      .log = run->trace->bytes + expected->at,
-					      .room = expected->len });
+					      .log_left = expected->len });
 	step->at = expected->at;
 	step->call = expected->call;
 	atomic_store_explicit(&run->done[w->thread], index + 1u, memory_order_release);
@@ -211,7 +211,7 @@ static const struct call *next_blocking(const struct worker *w)
 }
 
 /* In a deadlock nothing changes any more, so one attempt is enough. */
-static void try_next(struct worker *w)
+static void try_next_line(struct worker *w)
 {
 	struct thread_run *run = w->run;
 	const struct call *call = next_blocking(w);
@@ -233,13 +233,13 @@ static void run_thread(struct worker *w)
 {
 	struct thread_run *run = w->run;
 
-	page_task_switch_in(run->x->lanes[w->thread].task);
+	page_task_switch_in(run->x->thread_states[w->thread].task);
 	for (uint16_t i = run->plan.first_of[w->thread]; i < run->plan_trace->count; i++)
 		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
 			run_step(w, i);
-	page_task_switch_out(run->x->lanes[w->thread].task);
+	page_task_switch_out(run->x->thread_states[w->thread].task);
 	if (run->stuck)
-		try_next(w);
+		try_next_line(w);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
 		if (w->held[m])
 			pthread_mutex_unlock(&run->mutexes[m]);
@@ -254,7 +254,7 @@ static void take_pin(const struct worker *w)
 }
 
 /* Waits until all threads are ready. Return: false if the execution is cancelled. */
-static bool started(struct thread_run *run)
+static bool wait_for_start(struct thread_run *run)
 {
 	int start;
 
@@ -277,7 +277,7 @@ static void *thread_main(void *arg)
 	snprintf(name, sizeof(name), "T%d", w->thread - 1);
 	pthread_setname_np(pthread_self(), name);
 	take_pin(w);
-	if (started(run))
+	if (wait_for_start(run))
 		run_thread(w);
 	return NULL;
 }

@@ -39,10 +39,10 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-enum result exec_user_slice(struct exec_context *one)
+enum result exec_user_slice(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	struct exec_slice *slice = &one->x->slices[call->handle[0]];
+	const struct call *call = context->call;
+	struct exec_slice *slice = &context->x->slices[call->handle[0]];
 	size_t size = call->number[0];
 
 	slice->filled = true;
@@ -57,30 +57,30 @@ enum result exec_user_slice(struct exec_context *one)
  * Threads may use one slice, in an order that only hidden waits keep. A reader is plain memory, so
  * each thread uses its own copy: only accesses to pages may race.
  */
-static struct user_slice_reader *borrow_reader(struct exec_context *one, struct exec_slice *slice)
+static struct user_slice_reader *borrow_reader(struct exec_context *context, struct exec_slice *slice)
 {
-	bytes_copy(&one->lane->reader, &slice->reader, sizeof(slice->reader));
-	return &one->lane->reader;
+	bytes_copy(&context->thread_state->reader, &slice->reader, sizeof(slice->reader));
+	return &context->thread_state->reader;
 }
 
-static void return_reader(struct exec_context *one, struct exec_slice *slice)
+static void return_reader(struct exec_context *context, struct exec_slice *slice)
 {
-	bytes_copy(&slice->reader, &one->lane->reader, sizeof(slice->reader));
+	bytes_copy(&slice->reader, &context->thread_state->reader, sizeof(slice->reader));
 }
 
-enum result exec_skip(struct exec_context *one)
+enum result exec_skip(struct exec_context *context)
 {
-	struct exec_slice *slice = &one->x->slices[one->call->handle[0]];
-	int ret = user_slice_skip(borrow_reader(one, slice), exec_size(one->call->number[0]));
+	struct exec_slice *slice = &context->x->slices[context->call->handle[0]];
+	int ret = user_slice_skip(borrow_reader(context, slice), exec_size(context->call->number[0]));
 
-	return_reader(one, slice);
-	return exec_result(one->x, ret);
+	return_reader(context, slice);
+	return exec_result(context->x, ret);
 }
 
-enum result exec_user_store(struct exec_context *one)
+enum result exec_user_store(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	struct exec_slice *slice = &one->x->slices[call->handle[0]];
+	const struct call *call = context->call;
+	struct exec_slice *slice = &context->x->slices[call->handle[0]];
 
 	if (call->number[0] < slice->readable)
 		pattern_fill(slice->bytes + call->number[0],
@@ -89,13 +89,13 @@ enum result exec_user_store(struct exec_context *one)
 	return RESULT_NONE;
 }
 
-enum result exec_copy_from_user_slice(struct exec_context *one)
+enum result exec_copy_from_user_slice(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	struct exec_slice *slice = &one->x->slices[call->handle[1]];
-	int ret = page_copy_from_user_slice(exec_page(one, 0), borrow_reader(one, slice),
+	const struct call *call = context->call;
+	struct exec_slice *slice = &context->x->slices[call->handle[1]];
+	int ret = page_copy_from_user_slice(exec_page(context, 0), borrow_reader(context, slice),
 					    exec_size(call->number[0]), exec_size(call->number[1]));
 
-	return_reader(one, slice);
-	return exec_result(one->x, ret);
+	return_reader(context, slice);
+	return exec_result(context->x, ret);
 }

@@ -8,7 +8,7 @@
 
 #define PAGE 4096u
 
-static bool is_wild(const struct call *call)
+static bool is_far_from_page(const struct call *call)
 {
 	return call->number[0] > PAGE || call->number[1] > PAGE;
 }
@@ -17,7 +17,7 @@ static bool is_wild(const struct call *call)
  * With the direct backend all mappings of a page have one address. If another mapping of the page
  * is live, the library confuses the two, and detects nothing or another rule.
  */
-static bool is_mistaken(const struct verdict *v)
+static bool is_ambiguous(const struct verdict *v)
 {
 	if (v->fatal_rule == RULE_unmap_order)
 		return v->newest_is_same_page;
@@ -30,10 +30,10 @@ enum detectable detectable_fatal_call(const struct call *call, const struct verd
 	enum rule rule = v->fatal_rule;
 
 	if (call->op == OP_kunmap_local)
-		return !where.alias && is_mistaken(v) ? DETECTABLE_NEVER : DETECTABLE_ALWAYS;
+		return !where.alias && is_ambiguous(v) ? DETECTABLE_NEVER : DETECTABLE_ALWAYS;
 	if (!op_is_mapped_access(call->op))
 		return DETECTABLE_ALWAYS;
-	if (!call->number[1] || is_wild(call))
+	if (!call->number[1] || is_far_from_page(call))
 		return DETECTABLE_NEVER;
 	/* An alias has guards around it, and is revoked when its mapping ends. */
 	if (where.alias)

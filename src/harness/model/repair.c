@@ -21,7 +21,7 @@ static void drop_marked(struct program *program, const bool *drop)
 }
 
 /* @drop already contains the calls that break fatal rules. */
-static void mend(struct program *program, const struct rules *rules, bool may_move, bool *drop)
+static void repair_calls(struct program *program, const struct rules *rules, bool may_move, bool *drop)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);
@@ -47,6 +47,6 @@ void repair(struct program *program, struct rules *rules)
 		rules_find_fatal_calls(rules, program, drop);
 		if (!rules_verdict(rules)->broken)
 			return;
-		mend(program, rules, round < ROUNDS_THAT_MOVE, drop);
+		repair_calls(program, rules, round < ROUNDS_THAT_MOVE, drop);
 	}
 }

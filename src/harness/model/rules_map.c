@@ -32,7 +32,7 @@ static bool may_go_through(struct evaluation *j, enum call_outcome *outcome)
 }
 
 /* Stores which other mappings of the page are live, in case this call breaks a fatal rule. */
-static void look_for_twins(struct evaluation *j)
+static void find_other_mappings(struct evaluation *j)
 {
 	struct verdict *v = &j->rules->verdict;
 	const struct model_thread *self = j->self;
@@ -53,7 +53,7 @@ enum call_outcome evaluate_kunmap_local(struct evaluation *j)
 {
 	enum call_outcome outcome;
 
-	look_for_twins(j);
+	find_other_mappings(j);
 	if (!may_go_through(j, &outcome))
 		return outcome;
 	if (j->self->maps[j->self->map_count - 1] != j->call->handle[0])

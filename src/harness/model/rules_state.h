@@ -115,7 +115,7 @@ static inline enum call_outcome fatal(struct evaluation *j, enum rule rule)
 	return CALL_FATAL;
 }
 
-static inline enum call_outcome returns(struct evaluation *j, enum result result)
+static inline enum call_outcome set_result(struct evaluation *j, enum result result)
 {
 	j->step->result = (int8_t)result;
 	return CALL_RAN;
@@ -140,7 +140,7 @@ static inline bool may_use(struct evaluation *j, const struct model_page *page, 
 }
 
 /* Does the next failure point of this thread fail? */
-static inline bool inject(struct evaluation *j)
+static inline bool point_fails(struct evaluation *j)
 {
 	return j->self->fail_nth && !--j->self->fail_nth;
 }
@@ -149,7 +149,7 @@ static inline bool inject(struct evaluation *j)
 static inline bool may_touch(struct evaluation *j, enum call_outcome *outcome)
 {
 	if (!in_bounds(j->call->number[0], j->call->number[1])) {
-		*outcome = returns(j, RESULT_EINVAL);
+		*outcome = set_result(j, RESULT_EINVAL);
 		return false;
 	}
 	return may_use(j, page_of(j, 0), 1, outcome);

@@ -29,7 +29,7 @@ static void begin(struct minimize *m)
 }
 
 /* If the candidate is accepted, it becomes the best program. */
-static bool ask(struct minimize *m)
+static bool try_candidate(struct minimize *m)
 {
 	if (!m->accepts(m->ctx, &m->candidate))
 		return false;
@@ -54,7 +54,7 @@ static bool cut_runs(struct minimize *m)
 }
 
 /* Tries the candidate without the calls that @drop marks, unless that is none or all of them. */
-static bool ask_without(struct minimize *m, const bool *drop)
+static bool try_without(struct minimize *m, const bool *drop)
 {
 	size_t kept = 0;
 
@@ -63,7 +63,7 @@ static bool ask_without(struct minimize *m, const bool *drop)
 		if (!drop[i])
 			m->candidate.calls[kept++] = m->best.calls[i];
 	m->candidate.count = kept;
-	return kept && kept < m->best.count && ask(m);
+	return kept && kept < m->best.count && try_candidate(m);
 }
 
 /* Returns the handles of a kind that a call uses, one bit each. */
@@ -99,7 +99,7 @@ static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsig
 	}
 	for (size_t i = 0; i < m->best.count; i++)
 		drop[i] |= (handles_of(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
-	return ask_without(m, drop);
+	return try_without(m, drop);
 }
 
 static const unsigned int handle_counts[ABSTRACT_KINDS] = {
@@ -125,7 +125,7 @@ static bool drop_threads(struct minimize *m)
 	for (unsigned int thread = PROGRAM_THREADS; thread-- > 0;) {
 		for (size_t i = 0; i < m->best.count; i++)
 			drop[i] = m->best.calls[i].thread == thread;
-		changed |= ask_without(m, drop);
+		changed |= try_without(m, drop);
 	}
 	return changed;
 }
@@ -142,7 +142,7 @@ static bool drop_pairs(struct minimize *m)
 			bool drop[PROGRAM_CALLS] = { false };
 
 			drop[first] = drop[last] = true;
-			changed |= ask_without(m, drop);
+			changed |= try_without(m, drop);
 		}
 	return changed;
 }
@@ -160,7 +160,7 @@ static bool move(struct minimize *m, size_t from, size_t to, uint8_t thread, uin
 			m->candidate.calls[i].thread = other;
 			moved = true;
 		}
-	return moved && ask(m);
+	return moved && try_candidate(m);
 }
 
 static bool merge_threads(struct minimize *m)
@@ -196,7 +196,7 @@ static bool order_threads(struct minimize *m)
 			name[call->thread] = ++used;
 		call->thread = name[call->thread];
 	}
-	return !program_equal(&m->candidate, &m->best) && ask(m);
+	return !program_equal(&m->candidate, &m->best) && try_candidate(m);
 }
 
 static void rename_in(struct call *call, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
@@ -217,7 +217,7 @@ static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uin
 	begin(m);
 	for (size_t i = 0; i < m->candidate.count; i++)
 		rename_in(&m->candidate.calls[i], kind, handle, other);
-	return !program_equal(&m->candidate, &m->best) && ask(m);
+	return !program_equal(&m->candidate, &m->best) && try_candidate(m);
 }
 
 /* Renames a handle to a lower number, unused or not. */
@@ -257,7 +257,7 @@ static bool set_number(struct minimize *m, size_t call, unsigned int n, uint64_t
 {
 	begin(m);
 	m->candidate.calls[call].number[n] = number;
-	return call_valid(&m->candidate.calls[call]) && ask(m);
+	return call_valid(&m->candidate.calls[call]) && try_candidate(m);
 }
 
 /* Tries zero, one, and the smaller powers of two; the first accepted one stays. */
@@ -336,11 +336,11 @@ static bool move_ranges(struct minimize *m)
 			    *number < NUMBER_SPAN)
 				*number -= least;
 		}
-	return ask(m);
+	return try_candidate(m);
 }
 
 /* Moves two ranges together to the beginning of their pages. */
-static bool begin_ranges(struct minimize *m)
+static bool move_ranges_to_begin(struct minimize *m)
 {
 	bool changed = false;
 
@@ -353,7 +353,7 @@ static bool begin_ranges(struct minimize *m)
 				if (offsets_of(&m->candidate.calls[j]) & 1u << n)
 					m->candidate.calls[j].number[n] = 0;
 			}
-			changed |= !program_equal(&m->candidate, &m->best) && ask(m);
+			changed |= !program_equal(&m->candidate, &m->best) && try_candidate(m);
 		}
 	return changed;
 }
@@ -364,7 +364,7 @@ static bool set_value(struct minimize *m, size_t call, uint8_t value)
 {
 	begin(m);
 	m->candidate.calls[call].value = value;
-	return ask(m);
+	return try_candidate(m);
 }
 
 static bool lower_values(struct minimize *m)
@@ -404,13 +404,13 @@ static bool drop_faults(struct minimize *m)
 		begin(m);
 		m->candidate.calls[i].has_fault = false;
 		m->candidate.calls[i].number[1] = 0;
-		changed |= ask(m);
+		changed |= try_candidate(m);
 	}
 	return changed;
 }
 
 /* Drops expected results (`->`). `expect` stays: it applies to the whole program. */
-static bool drop_claims(struct minimize *m)
+static bool drop_expected_results(struct minimize *m)
 {
 	bool changed = false;
 
@@ -419,13 +419,13 @@ static bool drop_claims(struct minimize *m)
 			continue;
 		begin(m);
 		m->candidate.calls[i].expected_result = RESULT_NONE;
-		changed |= ask(m);
+		changed |= try_candidate(m);
 	}
 	return changed;
 }
 
 static bool (*const passes[])(struct minimize *m) = {
-	drop_claims,
+	drop_expected_results,
 	cut_runs,
 	drop_handles,
 	drop_threads,
@@ -435,7 +435,7 @@ static bool (*const passes[])(struct minimize *m) = {
 	order_threads,
 	rename_handles,
 	move_ranges,
-	begin_ranges,
+	move_ranges_to_begin,
 	shrink_numbers,
 	lower_values,
 	plain_flags,

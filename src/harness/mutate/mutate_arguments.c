@@ -52,7 +52,7 @@ static bool pick_number(struct mutator *m, struct number *number)
 }
 
 /* Return: true if the value differs from the old one and is valid for the argument. */
-static bool put_number(const struct number *number, uint64_t value)
+static bool store_number(const struct number *number, uint64_t value)
 {
 	if (*number->at == value || !mutate_number_fits(number->kind, value))
 		return false;
@@ -67,7 +67,7 @@ bool mutate_edge(struct mutator *m)
 	struct number number;
 
 	return pick_number(m, &number) &&
-	       put_number(&number, number_unpack((uint16_t)(base << 14 | x)));
+	       store_number(&number, number_unpack((uint16_t)(base << 14 | x)));
 }
 
 bool mutate_step(struct mutator *m)
@@ -75,7 +75,7 @@ bool mutate_step(struct mutator *m)
 	struct number number;
 
 	return pick_number(m, &number) &&
-	       put_number(&number, *number.at + (random_once_in(&m->random, 2) ? 1 : -1ull));
+	       store_number(&number, *number.at + (random_once_in(&m->random, 2) ? 1 : -1ull));
 }
 
 bool mutate_base(struct mutator *m)
@@ -85,7 +85,7 @@ bool mutate_base(struct mutator *m)
 
 	if (!pick_number(m, &number))
 		return false;
-	return put_number(&number, number_unpack((uint16_t)(base << 14 | (number_pack(*number.at) &
+	return store_number(&number, number_unpack((uint16_t)(base << 14 | (number_pack(*number.at) &
 								     (NUMBER_SPAN - 1)))));
 }
 
@@ -96,7 +96,7 @@ bool mutate_complement(struct mutator *m)
 	uint64_t sum = random_once_in(&m->random, 4) ? 0 : PAGE;
 
 	return pick_number(m, &number) && pick_number(m, &other) &&
-	       put_number(&number, sum - *other.at);
+	       store_number(&number, sum - *other.at);
 }
 
 /* ---- ranges ---- */
@@ -248,7 +248,7 @@ bool mutate_value(struct mutator *m)
 }
 
 /* Do the two calls have the same arguments, except for a seed? */
-static bool alike(enum op a, enum op b)
+static bool have_same_arguments(enum op a, enum op b)
 {
 	const char *x = op_table[a].args, *y = op_table[b].args;
 
@@ -271,7 +271,7 @@ static enum op other_op(enum op op, uint32_t start)
 	for (uint32_t i = 0; i < OP_COUNT; i++) {
 		enum op other = (start + i) % OP_COUNT;
 
-		if (other != op && alike(other, op))
+		if (other != op && have_same_arguments(other, op))
 			return other;
 	}
 	return OP_COUNT;

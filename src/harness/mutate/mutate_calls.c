@@ -30,7 +30,7 @@ void mutate_remove_calls(struct program *program, size_t at, size_t count)
 }
 
 /* Returns the call that fills handles of that kind, or OP_COUNT: locks need none. */
-static enum op filler(char letter)
+static enum op filling_call(char letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
 		if (op_table[op].args[0] == (letter & ~0x20))
@@ -45,7 +45,7 @@ static bool is_late(enum op op)
 	       op == OP_lock || op == OP_wait;
 }
 
-static void put(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
+static void insert_call(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
 {
 	mutate_insert_gap(m->program, *at, 1);
 	m->program->calls[(*at)++] = *call;
@@ -53,22 +53,22 @@ static void put(struct mutator *m, const struct call *call, size_t *at, struct a
 }
 
 /* Inserts a call @op at @at, after calls that create what it needs, if there is space. */
-static void put_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
+static void insert_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
 {
 	struct call call;
 
 	for (const char *kind = op_table[op].args; *kind; kind++) {
 		enum abstract_state_kind need = abstract_state_kind(*kind);
-		enum op maker = op == OP_wait ? OP_post : filler(*kind);
+		enum op maker = op == OP_wait ? OP_post : filling_call(*kind);
 
 		if (*kind & 0x20 && need < ABSTRACT_KINDS && !state->usable[need] &&
 		    maker < OP_COUNT && mutate_free_calls(m) > 1)
-			put_with_needs(m, maker, at, state);
+			insert_with_needs(m, maker, at, state);
 	}
 	if (!mutate_free_calls(m))
 		return;
 	mutate_make_call(m, &call, op, state);
-	put(m, &call, at, state);
+	insert_call(m, &call, at, state);
 }
 
 bool mutate_insert(struct mutator *m)
@@ -88,7 +88,7 @@ bool mutate_insert(struct mutator *m)
 	/* Handles that later calls fill count as used: those calls would lose them. */
 	for (unsigned int kind = 0; kind < ABSTRACT_KINDS; kind++)
 		state.filled[kind] |= filled[kind];
-	put_with_needs(m, op, &at, &state);
+	insert_with_needs(m, op, &at, &state);
 	return true;
 }
 
@@ -303,20 +303,20 @@ bool mutate_order(struct mutator *m)
 }
 
 /* Mostly returns a handle that the program uses already, so that threads share it. */
-static uint8_t some_lock(struct mutator *m, char letter)
+static uint8_t pick_lock(struct mutator *m, char letter)
 {
 	return (uint8_t)(random_once_in(&m->random, 4) ?
 				 random_below(&m->random, op_handle_count(letter)) :
 				 0);
 }
 
-static bool put_lock_around(struct mutator *m)
+static bool insert_lock_around(struct mutator *m)
 {
 	struct call_range run = mutate_pick_range(m, m->program);
 	struct call *calls = m->program->calls;
 	struct call call = { .op = OP_unlock,
 			     .thread = calls[run.first].thread,
-			     .handle = { some_lock(m, 'm') },
+			     .handle = { pick_lock(m, 'm') },
 			     .expected_result = RESULT_NONE };
 
 	mutate_insert_gap(m->program, run.last, 1);
@@ -334,7 +334,7 @@ static bool put_signal(struct mutator *m)
 	struct call *calls = m->program->calls;
 	struct call call = { .op = OP_wait,
 			     .thread = calls[then].thread,
-			     .handle = { some_lock(m, 's') },
+			     .handle = { pick_lock(m, 's') },
 			     .expected_result = RESULT_NONE };
 
 	if (calls[first].thread == calls[then].thread)
@@ -352,7 +352,7 @@ bool mutate_sync(struct mutator *m)
 {
 	if (!m->program->count || mutate_free_calls(m) < 2)
 		return false;
-	return random_once_in(&m->random, 2) ? put_lock_around(m) : put_signal(m);
+	return random_once_in(&m->random, 2) ? insert_lock_around(m) : put_signal(m);
 }
 
 /* Returns mapping handles that no call fills, as bits. */

@@ -18,7 +18,7 @@
 #define ONE_FAILS 8
 #define ONE_BREAKS 64
 
-static uint32_t stray(enum op op)
+static uint32_t random_stray_number(enum op op)
 {
 	return op_is_mapped_access(op) ? ONE_BREAKS : ONE_FAILS;
 }
@@ -157,7 +157,7 @@ static uint64_t fitting_length(struct mutator *m, const struct call *call, unsig
 	for (unsigned int i = 0; i < numbers; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
-	if (from > PAGE || random_once_in(&m->random, stray(call->op)))
+	if (from > PAGE || random_once_in(&m->random, random_stray_number(call->op)))
 		return mutate_any_number(m);
 	left = PAGE - from;
 	switch (random_below(&m->random, 4)) {
@@ -171,7 +171,7 @@ static uint64_t fitting_length(struct mutator *m, const struct call *call, unsig
 }
 
 /* Is the number outside of the page, where such numbers are to be rare? */
-static bool is_stray(struct mutator *m, const struct call *call, uint64_t number)
+static bool is_out_of_page(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&
 	       !random_once_in(&m->random, ONE_BREAKS);
@@ -189,7 +189,7 @@ static uint64_t choose_number(struct mutator *m, const struct call *call, const 
 			number = fitting_length(m, call, numbers);
 		else
 			number = mutate_any_number(m);
-	} while (!mutate_number_fits(*kind, number) || is_stray(m, call, number));
+	} while (!mutate_number_fits(*kind, number) || is_out_of_page(m, call, number));
 	return number;
 }
 

@@ -41,7 +41,7 @@ static void add_uses(const struct call *call, uint32_t uses[ABSTRACT_KINDS])
 }
 
 /* Returns the kind of handle that the call fills, always its first, or ABSTRACT_KINDS. */
-static enum abstract_state_kind fills(const struct call *call)
+static enum abstract_state_kind filled_kind(const struct call *call)
 {
 	char letter = op_table[call->op].args[0];
 
@@ -49,14 +49,14 @@ static enum abstract_state_kind fills(const struct call *call)
 }
 
 /* Copies the run, and the earlier calls that fill the handles it uses. */
-static void take_calls(struct splice *s, const struct program *from, struct call_range run)
+static void copy_calls(struct splice *s, const struct program *from, struct call_range run)
 {
 	uint32_t uses[ABSTRACT_KINDS] = { 0 };
 	bool take[PROGRAM_CALLS];
 
 	for (size_t i = run.last; i-- > 0;) {
 		const struct call *call = &from->calls[i];
-		enum abstract_state_kind kind = fills(call);
+		enum abstract_state_kind kind = filled_kind(call);
 
 		take[i] = i >= run.first ||
 			  (kind < ABSTRACT_KINDS && uses[kind] & 1u << call->handle[0]);
@@ -90,7 +90,7 @@ static void begin_names(struct splice *s, const struct program *program, size_t 
 }
 
 /* Return: false if no name is left. */
-static bool give_name(struct mutator *m, struct splice *s, char letter, uint8_t handle, bool share)
+static bool choose_name(struct mutator *m, struct splice *s, char letter, uint8_t handle, bool share)
 {
 	enum abstract_state_kind kind = abstract_state_kind(letter);
 	uint32_t own = (uint32_t)((1ull << op_handle_count(letter)) - 1) & ~s->taken[kind];
@@ -119,13 +119,13 @@ static bool rename_handles(struct mutator *m, struct splice *s)
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct call *call = &s->calls[i];
-		enum abstract_state_kind filled = fills(call);
+		enum abstract_state_kind filled = filled_kind(call);
 		char kinds[2];
 		unsigned int count = mutate_handle_kinds(call, kinds);
 		bool needless;
 
 		for (unsigned int j = 0; j < count; j++)
-			if (!give_name(m, s, kinds[j], call->handle[j], share))
+			if (!choose_name(m, s, kinds[j], call->handle[j], share))
 				return false;
 		needless = filled < ABSTRACT_KINDS && s->shared[filled] & 1u << call->handle[0];
 		for (unsigned int j = 0; j < count; j++)
@@ -154,11 +154,11 @@ static void rename_threads(struct mutator *m, struct splice *s)
  * Inserts the calls in one piece, or between the following calls. Surplus calls at the end
  * are cut.
  */
-static void put_calls(struct mutator *m, const struct splice *s, size_t at)
+static void insert_calls(struct mutator *m, const struct splice *s, size_t at)
 {
 	struct program *program = m->program;
 	struct call tail[PROGRAM_CALLS];
-	size_t left = program->count - at, taken = 0, put = 0;
+	size_t left = program->count - at, taken = 0, insert_call = 0;
 	bool weave = random_once_in(&m->random, 2);
 
 	if (left > m->max_calls - at - s->count)
@@ -166,10 +166,10 @@ static void put_calls(struct mutator *m, const struct splice *s, size_t at)
 	memcpy(tail, program->calls + at, left * sizeof(tail[0]));
 	program->count = at + left + s->count;
 	for (; at < program->count; at++) {
-		bool theirs = put < s->count &&
+		bool theirs = insert_call < s->count &&
 			      (taken == left || !weave || random_once_in(&m->random, 2));
 
-		program->calls[at] = theirs ? s->calls[put++] : tail[taken++];
+		program->calls[at] = theirs ? s->calls[insert_call++] : tail[taken++];
 	}
 }
 
@@ -180,7 +180,7 @@ bool mutate_splice(struct mutator *m)
 
 	if (!m->other->count)
 		return false;
-	take_calls(&s, m->other, mutate_pick_range(m, m->other));
+	copy_calls(&s, m->other, mutate_pick_range(m, m->other));
 	if (s.count > m->max_calls)
 		return false;
 	at = m->max_calls - s.count;
@@ -189,6 +189,6 @@ bool mutate_splice(struct mutator *m)
 	if (!rename_handles(m, &s))
 		return false;
 	rename_threads(m, &s);
-	put_calls(m, &s, at);
+	insert_calls(m, &s, at);
 	return true;
 }

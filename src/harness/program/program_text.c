@@ -37,7 +37,7 @@ static bool is_between_names(char c)
 }
 
 /* Reads the next name, and the separator before it. */
-static struct text_word take_name(struct text_cursor *c)
+static struct text_word parse_name(struct text_cursor *c)
 {
 	struct text_word name;
 
@@ -57,7 +57,7 @@ static struct text_word take_name(struct text_cursor *c)
 static bool fail_names(struct text_cursor *c, const struct text_word *names)
 {
 	struct text_cursor look = { names->at, names->at + names->len, c->error };
-	struct text_word first = take_name(&look), second = take_name(&look);
+	struct text_word first = parse_name(&look), second = parse_name(&look);
 	char expected[RULE_SET_TEXT + 24];
 
 	if (second.len)
@@ -73,7 +73,7 @@ static bool fail_names(struct text_cursor *c, const struct text_word *names)
 }
 
 /* Reads the rest of the line without the spaces around it. */
-static struct text_word take_rest(struct text_cursor *c)
+static struct text_word parse_rest(struct text_cursor *c)
 {
 	struct text_word rest;
 
@@ -86,9 +86,9 @@ static struct text_word take_rest(struct text_cursor *c)
 	return rest;
 }
 
-static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
+static bool parse_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
 {
-	struct text_word name = take_rest(c);
+	struct text_word name = parse_rest(c);
 	enum rule rule = rule_find(name.at, name.len);
 
 	if (text_word_is(&name, "clean"))
@@ -103,7 +103,7 @@ static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expec
 	       text_set_error(c->error, "expected 'clean' alone or names of rules, got both");
 }
 
-static bool take_header(struct text_cursor *c)
+static bool parse_header(struct text_cursor *c)
 {
 	struct text_word word = text_read_word(c), version;
 
@@ -183,13 +183,13 @@ static bool read_line(struct reader *r, enum line_kind *kind, struct call *call,
 	}
 	if (!r->has_header) {
 		*kind = LINE_HEADER;
-		r->has_header = take_header(&c);
+		r->has_header = parse_header(&c);
 		return r->has_header;
 	}
 	if (starts_with_expect(&c)) {
 		*kind = LINE_EXPECT;
 		text_read_word(&c);
-		return take_expect(r, &c, expect);
+		return parse_expect(r, &c, expect);
 	}
 	*kind = LINE_CALL;
 	r->has_call = true;
@@ -232,7 +232,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 }
 
 /* Writes the next expected rule, in sorted order: comments between two lines keep their place. */
-static void put_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
+static void append_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
 {
 	if (*clean_left)
 		text_append(w, "expect clean\n");
@@ -271,7 +271,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		else if (kind == LINE_HEADER)
 			text_append(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
-			put_next_expect(&w, &left, &clean_left);
+			append_next_expect(&w, &left, &clean_left);
 		else if (kind == LINE_CALL) {
 			text_append_call(&w, &call);
 			text_append(&w, "\n");

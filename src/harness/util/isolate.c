@@ -43,7 +43,7 @@ struct watched {
 };
 
 /* Milliseconds between two polls of a child if the kernel cannot notify. */
-#define LOOK 5
+#define POLL_MSEC 5
 /* Number of read() calls for output of a process that outlives the child. */
 #define READS_AT_END 1024
 
@@ -73,21 +73,21 @@ static bool read_output(struct watched *child)
 
 static void wait_a_little(const struct watched *child, long most)
 {
-	const struct timespec little = { .tv_nsec = LOOK * 1000000 };
+	const struct timespec little = { .tv_nsec = POLL_MSEC * 1000000 };
 	struct pollfd files[] = {
 		{ .fd = child->output, .events = POLLIN },
 		{ .fd = child->ended, .events = POLLIN },
 	};
 
-	if (child->ended < 0 && most > LOOK)
-		most = LOOK;
+	if (child->ended < 0 && most > POLL_MSEC)
+		most = POLL_MSEC;
 	/* Without poll() the child is checked at intervals. */
 	if (poll(files, 2, (int)most) < 0 && errno != EINTR)
 		nanosleep(&little, NULL);
 }
 
 /* Return: as waitpid(), once the child has ended or was killed at its time limit. */
-static pid_t watch(struct watched *child, long deadline, int *status)
+static pid_t wait_for_child(struct watched *child, long deadline, int *status)
 {
 	pid_t got;
 
@@ -149,7 +149,7 @@ bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isol
 	child.output = ends[0];
 	child.ended = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	fcntl(child.output, F_SETFL, O_NONBLOCK);
-	got = watch(&child, deadline, &status);
+	got = wait_for_child(&child, deadline, &status);
 	result->output[child.used] = '\0';
 	if (child.output >= 0)
 		close(child.output);
