@@ -74,7 +74,7 @@ coverage:
 	test $$result = good
 
 # What the build that counts has to have.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_programs)
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page% fuzz_%-replay%,$(check_programs))
 
 clean-local: clean-check-builds clean-coverage clean-smoke
 clean-check-builds:
