@@ -26,7 +26,7 @@ builds = plain asan tsan msan tsan-inline $(engine_builds) cov pic given given-t
 # What the harness compares is its own state: following that took half of the time.
 quiet_coverage = -fno-sanitize-coverage=trace-cmp
 # ThreadSanitizer is linked with the harness, but only the library's accesses are instrumented.
-tsan_harness = -fno-builtin -DBYTES_QUIET
+tsan_harness = -fno-builtin -DBYTES_NO_INTERCEPT
 
 build_cflags_asan = $(ASAN_FLAGS)
 build_cflags_tsan = $(tsan_harness)

@@ -26,7 +26,6 @@ EXTRA_DIST += \
 	$(same_common) \
 	$(fuzz_api_parts) \
 	%D%/afl_mutator.c \
-	%D%/bytes.dict \
 	%D%/fuzz_api.c \
 	%D%/fuzz_empty.c \
 	%D%/fuzz_fatal.c \
@@ -38,8 +37,7 @@ EXTRA_DIST += \
 	%D%/main_replay.c \
 	%D%/mutator.c \
 	%D%/mutator_text.c \
-	%D%/targets.def \
-	%D%/text.dict
+	%D%/targets.def
 
 # The targets that each flavour has without an engine: fuzz_NAME-replay-FLAVOUR.
 replay_targets_plain = api fatal fault page race text

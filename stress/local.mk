@@ -19,8 +19,8 @@ stress_core = \
 	%D%/stress.h \
 	%D%/tagged.c \
 	%D%/tagged.h \
-	%D%/text.c \
-	%D%/text.h \
+	%D%/message.c \
+	%D%/message.h \
 	%D%/verdict.c
 
 # All that is linked into a plain program copies by the way that --copy chose.

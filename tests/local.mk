@@ -36,7 +36,6 @@ test_scripts = \
 	%D%/test_completion.sh \
 	%D%/test_convert.sh \
 	%D%/test_corpus.sh \
-	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
@@ -56,6 +55,7 @@ test_scripts = \
 	%D%/test_runner.sh \
 	%D%/test_sarif.sh \
 	%D%/test_stress.sh \
+	%D%/test_tables.sh \
 	%D%/test_threads.sh \
 	%D%/test_to_c.sh \
 	%D%/test_tree.sh \
@@ -94,7 +94,6 @@ scripts_of_tool = \
 	%D%/test_clusterfuzzlite.sh \
 	%D%/test_completion.sh \
 	%D%/test_deb.sh \
-	%D%/test_dictionaries.sh \
 	%D%/test_doc.sh \
 	%D%/test_editors.sh \
 	%D%/test_install.sh \
@@ -104,6 +103,7 @@ scripts_of_tool = \
 	%D%/test_run.sh \
 	%D%/test_runner.sh \
 	%D%/test_sarif.sh \
+	%D%/test_tables.sh \
 	%D%/test_tree.sh \
 	%D%/test_words.sh
 

@@ -156,7 +156,7 @@ if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
 else
 	skip "this system gives all processes the same addresses"
 fi
-mutant fuzz_race '-fno-builtin -DBYTES_QUIET' harness/model/rules.c \
+mutant fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
 mutant fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	forget_failures();//' coverage
 

@@ -21,8 +21,8 @@ mutate_sources = \
 	%D%/util/random.h
 
 harness_sources = \
-	%D%/check.c \
-	%D%/check.h \
+	%D%/checker.c \
+	%D%/checker.h \
 	%D%/detect/detector.c \
 	%D%/detect/detector.h \
 	%D%/detect/race_report.c \
@@ -52,11 +52,11 @@ harness_sources = \
 	%D%/matrix.h \
 	%D%/model/cause.c \
 	%D%/model/cause.h \
-	%D%/model/claims.c \
-	%D%/model/claims.h \
+	%D%/model/expectations.c \
+	%D%/model/expectations.h \
 	%D%/model/clock.h \
-	%D%/model/happens.c \
-	%D%/model/happens.h \
+	%D%/model/happens_before.c \
+	%D%/model/happens_before.h \
 	%D%/model/never_runs.c \
 	%D%/model/never_runs.h \
 	%D%/model/repair.c \
@@ -70,12 +70,12 @@ harness_sources = \
 	%D%/model/rules_user.c \
 	%D%/model/shadow.c \
 	%D%/model/shadow.h \
-	%D%/model/visible.c \
-	%D%/model/visible.h \
+	%D%/model/detectable.c \
+	%D%/model/detectable.h \
 	%D%/mutate/minimize.c \
 	%D%/mutate/minimize.h \
-	%D%/outcome.c \
-	%D%/outcome.h \
+	%D%/digest.c \
+	%D%/digest.h \
 	%D%/program/op.c \
 	%D%/program/op.h \
 	%D%/program/ops.def \
@@ -102,8 +102,8 @@ harness_sources = \
 	%D%/program/text_writer.h \
 	%D%/program/trace.c \
 	%D%/program/trace.h \
-	%D%/trial.c \
-	%D%/trial.h \
+	%D%/execution.c \
+	%D%/execution.h \
 	%D%/util/bytes.h \
 	%D%/util/cpus.c \
 	%D%/util/cpus.h \
@@ -117,7 +117,7 @@ harness_sources = \
 	%D%/util/sha1.h \
 	%D%/util/shell_word.c \
 	%D%/util/shell_word.h \
-	%D%/util/uncounted.h \
+	%D%/util/no_coverage.h \
 	%D%/util/utf8.h \
 	%D%/util/walk.c \
 	%D%/util/walk.h

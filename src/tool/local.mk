@@ -2,7 +2,7 @@
 
 # The commands; each module adds its own sources. Everything but main.c is an archive for each
 # flavour, which pagetorture-dev is linked with too.
-tool_sources = \
+tool_commands = \
 	%D%/command_check.c \
 	%D%/command_convert.c \
 	%D%/command_explain.c \
@@ -11,8 +11,9 @@ tool_sources = \
 	%D%/command_replay.c \
 	%D%/command_run.c \
 	%D%/command_to_c.c \
-	%D%/command_triage.c \
-	%D%/tool.h
+	%D%/command_triage.c
+
+tool_sources = $(tool_commands) %D%/tool.h
 
 # What to-c compiles with, and links: as this build does, or as it was installed.
 tool_cppflags = $(AM_CPPFLAGS) \
