@@ -254,7 +254,6 @@ AM_TESTS_ENVIRONMENT = \
 	LLVM_COV='$(LLVM_COV)'; export LLVM_COV; \
 	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
 	PAGE_TESTS='$(page_tests) $(inside_plain)'; export PAGE_TESTS; \
-	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
 	DEV_SOURCES='$(filter %.c,$(dev_sources))'; export DEV_SOURCES; \
 	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
 	VALGRIND='$(VALGRIND)'; export VALGRIND; \
