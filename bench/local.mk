@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Each prints samples of ratios within one run; bench.py makes one table of them: medians,
-# quarters, aims. `make bench` and `make bench-NAME`; a bench is a line in bench.py.
+# Each benchmark prints samples of ratios within one run; bench.py prints one table with medians, quartiles
+# and thresholds. `make bench` and `make bench-NAME`; a benchmark is a line in bench.py.
 
-# OLD=FILE compares with a run that was kept; STRICT=1 ends with 1 if an aim is missed.
+# OLD=FILE compares with a stored run; STRICT=1 ends with 1 if a threshold is missed.
 bench_run = CC='$(CC)' LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 	OLD='$(OLD)' STRICT='$(STRICT)' python3 $(srcdir)/%D%/bench.py --srcdir '$(srcdir)'
 OLD =
@@ -14,7 +14,7 @@ STRICT =
 bench: all $(bench_programs) seeds
 	@$(bench_run) --quick --json results/bench.json --command 'make bench'
 
-# All there is: an hour.
+# All benchmarks: an hour.
 #: bench-all  run every measurement (an hour)
 bench-all: all $(bench_programs) seeds
 	@$(MAKE) $(AM_MAKEFLAGS) make_programs

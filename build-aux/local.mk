@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What users ask for by name, beside all, check and install.
+# Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh \
 	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
@@ -51,7 +51,7 @@ fuzz-merge: all fuzzers seeds
 fuzz-plot:
 	@$(SHELL) $(srcdir)/%D%/fuzz_plot.sh $(FUZZ_DIR)
 
-# What is missing is told, by name, by those who look for it.
+# Programs that need a missing feature report its name.
 fuzz-programs: all fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
@@ -62,10 +62,10 @@ CLEANFILES += afl.log
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
 
-#: check-builds  build and test with every compiler that is there (BUILDS=)
+#: check-builds  build and test with every installed compiler (BUILDS=)
 check-builds:
 	@chmod -R u+w check-builds 2>/dev/null; rm -rf check-builds && $(MKDIR_P) check-builds
-	@echo "check-builds: a tree as it is in a tarball"
+	@echo "check-builds: unpack a tarball"
 	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
 	  { tail check-builds/source.log; exit 1; }
 	@chmod -R a-w check-builds/source
@@ -73,7 +73,7 @@ check-builds:
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
-# Two tables: by the corpus, and by the unit tests of the library too.
+# Print two tables: coverage by the corpus, and by corpus and unit tests.
 #: coverage  print which lines of the library are executed
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
@@ -92,7 +92,7 @@ coverage:
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 
-# What the build that counts has to have.
+# Programs of the build with coverage counters.
 coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page% fuzz_%-replay%,$(check_programs))
 
 clean-local: clean-check-builds clean-coverage clean-smoke

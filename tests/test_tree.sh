@@ -105,7 +105,7 @@ ok $? "no directory of the corpus is empty" "$scratch/empty"
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
 	tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \\
+	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
 	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \\
 	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
