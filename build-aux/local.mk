@@ -93,7 +93,7 @@ coverage:
 	test $$result = good
 
 # Programs of the build with coverage counters.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_programs)
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page% fuzz_%-replay%,$(check_programs))
 
 clean-local: clean-check-builds clean-coverage clean-smoke
 clean-check-builds:
