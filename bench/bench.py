@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What is measured, as one table: medians, quarters, aims.
+"""Run benchmarks, and print one table: medians, quartiles, thresholds.
 
-Every bench prints samples on standard output, an object of JSON a line, and all else on
+Every benchmark prints samples on standard output, one JSON object on each line, and all other messages on
 standard error:
 
     {"name": "fibers : real threads", "unit": "times", "aim": ">= 20", "values": [21.5, 22]}
     {"name": "whose time it is", "skipped": "no perf"}
 
-This makes rows of them: the median, and the quarters as spread, of nothing else than the
-values. null is a value: it was never reached. Names are the same in every run, or runs
-could not be compared.
+A row has the median and the quartiles of the values. The value null was never reached. Names must be the
+same in every run, because runs are compared by name.
 """
 import argparse
 import datetime
@@ -27,8 +26,8 @@ ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
 ALL_RULES = f"$(ls {RULES}/*.page)"
 RACE_FREE = f"$(grep -L '^expect .*data-race' {RULES}/*.page)"
 
-# Name, which is also that of a make target; is it among the quick ones; what is run, with
-# a label before the names of its rows. What is run is skipped if its program is not there.
+# Name, also of the make target; whether it is quick; the commands, each with a label for its rows. A
+# command is skipped if its program does not exist.
 BENCHES = [
     ("page", True, [("plain", "./bench_page"),
                     ("asan", "./bench_page-asan alias poison")]),
@@ -54,13 +53,13 @@ EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
 
 
 class Unusable(Exception):
-    """One line for whoever called: what was expected, and what is there."""
+    """A problem, described in one line."""
 
 
 # ---- a row ----
 
 def quantile(ordered, share):
-    """Between two values, where it falls between them."""
+    """A quantile; interpolate between two values."""
     at = share * (len(ordered) - 1)
     low, high = ordered[math.floor(at)], ordered[math.ceil(at)]
     return low if low == high else low + (high - low) * (at - math.floor(at))
@@ -80,7 +79,7 @@ def is_figure(value):
 
 
 def met(aim, median):
-    """None without an aim."""
+    """Is the threshold met? None without a threshold."""
     if not aim:
         return None
     words = aim.split()
@@ -94,7 +93,7 @@ def met(aim, median):
 
 
 def row_of(sample, label, command):
-    """The row of an object that a bench printed."""
+    """The row for one object of a benchmark's output."""
     values = sample.get("values")
     if not isinstance(sample.get("name"), str) or not isinstance(sample.get("unit"), str):
         raise Unusable(f"expected a row with name and unit, got {json.dumps(sample)}")
@@ -151,7 +150,7 @@ class Results:
 
 
 def program_of(command):
-    """The first word that is no setting."""
+    """The program of a command: the first word that is no assignment."""
     return next(word for word in command.split() if "=" not in word)
 
 
@@ -219,7 +218,7 @@ def overlap(row, old):
 
 
 def compare(row, old):
-    """How it stands to the old row, in a word, and the ratio of the medians, if there is one."""
+    """Compare with the old row: one word, and the ratio of the medians if there is one."""
     if row["unit"] != old["unit"]:
         return "another unit", None
     ratio = row["median"] / old["median"] if row["median"] is not None and old["median"] else None
@@ -229,14 +228,14 @@ def compare(row, old):
 
 
 def vanished(rows, old, names):
-    """Rows of the old run that are not there any more, of benches that were asked for now."""
+    """Rows of the old run that no longer exist, of the benchmarks that ran now."""
     now = {row["name"] for row in rows}
     commands = {f"make bench-{name}" for name in names}
     return [row for row in old["rows"]
             if row["name"] not in now and (not names or row.get("command") in commands)]
 
 
-# ---- telling ----
+# ---- printing ----
 
 def figure(value):
     value = never(value)
@@ -302,7 +301,7 @@ def print_sums(results, gone):
         print(f"FAILED: {what['name']}: {what['why']}")
 
 
-# ---- keeping ----
+# ---- storing ----
 
 def version():
     try:
@@ -314,7 +313,7 @@ def version():
 
 
 def describe_cpu():
-    """What figures depend on most."""
+    """The properties of the machine that affect figures most."""
     model = ""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
@@ -326,7 +325,7 @@ def describe_cpu():
 
 
 def write_json(path, results, begun, seconds, command):
-    """Beside the old one, which is there until the new one is whole."""
+    """Write a temporary file and rename it, so that the file is always complete."""
     whole = {
         "what": "bench",
         "version": version(),
@@ -411,7 +410,7 @@ def main():
     begun = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     start = time.monotonic()
     try:
-        # Before minutes are spent.
+        # Check this before minutes are spent.
         old = read_old(options.old) if options.old else None
         results = measure(options)
         gone = vanished(results.rows, old, options.names) if old else []
@@ -430,8 +429,8 @@ def main():
 
 
 if __name__ == "__main__":
-    # Ignored, it would make every child end with 0, as subprocess tells it.
+    # An inherited "ignore" would make subprocess report status 0 for every child.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # What children print and what is printed here come in the order in which it happened.
+    # Keep the output of children and of this program in order.
     sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main())

@@ -39,9 +39,9 @@ size_t answer_size(void)
 	return (sizeof(struct answer) + answer_edges() + 7) / 8 * 8;
 }
 
-static void listen(enum outcome_part part, const void *bytes, size_t len)
+static void listen(enum digest_part part, const void *bytes, size_t len)
 {
-	listening->parts[part] = outcome_fold(listening->parts[part], bytes, len);
+	listening->parts[part] = digest_add(listening->parts[part], bytes, len);
 }
 
 static void clear_edges(void)
@@ -58,8 +58,8 @@ void answer_begin(bool all_races)
 
 void answer_take(struct answer *answer, const uint8_t *bytes, size_t size)
 {
-	for (unsigned int part = 0; part < OUTCOME_PARTS; part++)
-		answer->parts[part] = OUTCOME_NOTHING;
+	for (unsigned int part = 0; part < DIGEST_PARTS; part++)
+		answer->parts[part] = DIGEST_START;
 	listening = answer;
 	fuzz_listen(listen);
 	clear_edges();

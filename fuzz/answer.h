@@ -13,7 +13,7 @@
 #include "fuzz/fuzz.h"
 
 struct answer {
-	uint64_t parts[OUTCOME_PARTS]; /* a digest each */
+	uint64_t parts[DIGEST_PARTS]; /* a digest each */
 	uint8_t edges[];	    /* answer_edges() counters */
 };
 

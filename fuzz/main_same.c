@@ -39,7 +39,7 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 all the same; 1 not, or an input cannot be read; 2 bad usage.\n";
 
-static const char *const part_names[OUTCOME_PARTS] = { "verdict", "trace", "races" };
+static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
 static const char *const asking_names[ASKINGS] = { "among all others", "in another order", "alone",
 						   "once more" };
 
@@ -201,7 +201,7 @@ static void print_difference(const struct same *same, size_t input, enum asking 
 	const char *separator = "";
 
 	fprintf(stderr, "%s: ", answer_table_name(same->table, input));
-	for (unsigned int part = 0; part < OUTCOME_PARTS; part++) {
+	for (unsigned int part = 0; part < DIGEST_PARTS; part++) {
 		if (answer->parts[part] == alone->parts[part])
 			continue;
 		fprintf(stderr, "%s%s", separator, part_names[part]);
@@ -308,7 +308,7 @@ static void print_command(const struct same *same)
 		shell_word_print(stderr, backend);
 		putc(' ', stderr);
 	}
-	shell_word_print(stderr, shell_own_binary());
+	shell_word_print(stderr, shell_binary_path());
 	fprintf(stderr, "%s%s%s", same->all_races ? " --all-races" : "",
 		same->keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
 }

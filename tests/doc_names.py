@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What documents name is there: links and anchors, targets of make, subcommands, files, commits.
+"""Check that names in documents exist: links, anchors, make targets, subcommands, files, commits.
 
   doc_names.py SOURCE BUILD DOCUMENT...
 
-Speaks TAP. Without the history (a tarball, a shallow clone) commits are skipped, by name.
+Prints TAP. Without the history (a tarball, a shallow clone) commits are skipped.
 """
 
 import os
@@ -18,14 +18,14 @@ import doc_blocks  # noqa: E402
 
 LONGEST = 110
 CITED = re.compile(r'`([0-9a-f]{7,12})` "([^"]+)"')
-# A row of a table: a file, a line of it, the commit that brought the line.
+# A row of a table: a file, a line of it, and the commit that added the line.
 ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \| `([0-9a-f]{7,12})` \|$', re.M)
 GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
 SUFFIXES = '(c|h|def|mk|sh|py|page|md|sym|ac|svg|in)'
 
 
 def anchors(text):
-    """As the web pages of repositories make them of headings."""
+    """The anchors that forges generate for headings."""
     found = set()
     for heading in re.findall(r'^#+ (.*)$', re.sub(r'^    .*$', '', text, flags=re.M), re.M):
         kept = re.sub(r'[^\w\- ]', '', re.sub(r'\[([^]]*)\]\([^)]*\)', r'\1', heading).lower())
@@ -34,12 +34,12 @@ def anchors(text):
 
 
 def prose(text):
-    """Without the blocks and without what is between tags."""
+    """The text without indented blocks."""
     return re.sub(r'^    .*$', '', text, flags=re.M)
 
 
 def has_line(text, part):
-    """Blanks do not matter."""
+    """Does a line of @text contain @part? White space does not matter."""
     part = ' '.join(part.split())
     return any(part in ' '.join(line.split()) for line in text.split('\n'))
 
@@ -76,7 +76,7 @@ class Names:
             return False
         return self.git('rev-parse', '--is-shallow-repository').stdout.strip() == 'false'
 
-    # ---- what is wrong with one document ----
+    # ---- checks of one document ----
 
     def links(self, name, text):
         for target in re.findall(r'\]\(([^)\s]+)\)', prose(text)):
@@ -91,7 +91,7 @@ class Names:
                 yield f'{name}: {path or name} has no heading #{anchor}'
 
     def words(self, name, text):
-        """Targets, subcommands and files between backticks."""
+        """Make targets, subcommands and files in code spans."""
         for code in re.findall(r'`([^`\n]+)`', prose(text)):
             make = re.match(r'make (?:-C build )?([a-z][a-z-]*)\b', code)
             tool = re.match(r'(?:build/)?pagetorture ([a-z][a-z-]+)\b', code)
@@ -106,7 +106,7 @@ class Names:
                 yield f'{name}: there is no {place[1]}'
 
     def is_there(self, path):
-        """In the tree; what a tree has of its build is in build/."""
+        """Is the file in the tree? Files in build/ are not checked."""
         return path.startswith('build/') or os.path.exists(os.path.join(self.source, path)) or \
             os.path.exists(os.path.join(self.source, 'doc', path))
 
@@ -127,7 +127,7 @@ class Names:
             if first and linked.get(first.start()) != anchor:
                 line = running.count('\n', 0, first.start()) + 1
                 yield f'{name}:{line}: expected a link to glossary.md#{anchor} at the first use of "{term}"'
-            # "rule" is not used where "rule model" is.
+            # The term "rule model" is no use of the term "rule".
             running = re.sub(words, lambda used: re.sub('[a-z]', '.', used[0], flags=re.I), running, flags=re.I)
 
     def lines(self, name, text):
@@ -137,7 +137,7 @@ class Names:
                 yield f'{name}:{number + 1}: a line of {len(line)}, expected at most {LONGEST}'
 
     def rows(self, name, text):
-        """Lines of tables stand in the tree today."""
+        """The tree has the lines that tables cite."""
         for file, line, _ in ROW.findall(text):
             found = [os.path.join(self.source, file)] if '/' in file or file == 'configure.ac' else \
                 [os.path.join(directory, file) for directory, _, files in os.walk(os.path.join(self.source, 'src')) if file in files]
@@ -147,7 +147,7 @@ class Names:
                 yield f'{name}: {file} has no line with {line!r}'
 
     def brought(self, name, text):
-        """... and the commit beside each added it."""
+        """The cited commit added the line."""
         for _, line, commit in ROW.findall(text):
             added = [shown[1:] for shown in self.git('show', '--format=', commit).stdout.split('\n') if shown[:1] == '+']
             if not has_line('\n'.join(added), line):
@@ -163,7 +163,7 @@ class Names:
                 yield from self.excerpt(f'{name}:{line}', marks.commit, block)
 
     def excerpt(self, where, commit, block):
-        """Files that a commit touched, and lines that it added or took away there."""
+        """The cited commit changed these files, and added or removed these lines."""
         shown = self.git('show', '--format=', commit)
         if shown.returncode:
             yield f'{where}: there is no commit {commit}'
@@ -186,20 +186,20 @@ def main():
     source, build, *documents = sys.argv[1:]
     names = Names(os.path.abspath(source), os.path.abspath(build))
     texts = {name: names.read(os.path.join(source, name)) for name in documents}
-    for check, what in ((names.links, 'every link leads somewhere'),
-                        (names.words, 'every target, subcommand and file that is named is there'),
-                        (names.rows, 'every line of a table of lines stands where it says'),
+    for check, what in ((names.links, 'every link has a target'),
+                        (names.words, 'every named make target, subcommand and file exists'),
+                        (names.rows, 'the tree has every line that a table cites'),
                         (names.glossary, 'the first use of a term links to the glossary'),
                         (names.lines, 'no line is too long')):
         names.ok([wrong for name, text in texts.items() for wrong in check(name, text)], what)
     if names.has_history():
         cited = sum(len(CITED.findall(re.sub(r'\s+', ' ', text))) for text in texts.values())
         names.ok([wrong for name, text in texts.items() for wrong in names.commits(name, text)],
-                 f'{cited} commits are what is cited of them')
+                 f'{cited} commits are cited correctly')
         names.ok([wrong for name, text in texts.items() for wrong in names.brought(name, text)],
-                 f'{sum(len(ROW.findall(text)) for text in texts.values())} lines came with the commits that are named')
+                 f'{sum(len(ROW.findall(text)) for text in texts.values())} lines were added by the cited commits')
     else:
-        names.skip('commits that are cited: no git, or no whole checkout')
+        names.skip('cited commits: no git, or no complete checkout')
     print(f'1..{names.tests}')
     return 1 if names.failures else 0
 

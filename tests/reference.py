@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Reference for page programs, format 1, written from the format's text alone.
+"""A second implementation of page programs, format 1, written only from the description of the format.
 
-Happens-before is kept as explicit sets of events (one bit an event), accesses as lists that are
-compared pair by pair: slow, and nothing like vector clocks with a shadow.
+It stores happens-before as sets of events, one bit for each, and compares accesses pair by pair. This is
+slow, and independent of the vector clocks and the shadow of the rule model.
 
-    reference.py FILE...      what `pagetorture check --json FILE...` has to print
+    reference.py FILE...      print what `pagetorture check --json FILE...` must print
 """
 import json
 import pathlib
@@ -38,7 +38,7 @@ RESULTS = ("0", "EINVAL", "EFAULT", "ENOMEM")
 
 
 class FormatError(Exception):
-    """The text is no program; args: line, what."""
+    """The text is not a program; args: line, problem."""
 
 
 class Call:
@@ -147,7 +147,7 @@ def parse_call(line, text):
 
 
 def parse_text(content):
-    """bytes -> Program, or FormatError."""
+    """Convert bytes to a Program, or raise FormatError."""
     program, header = Program(), False
     lines = content.split(b"\n")
     if lines[-1] == b"":
@@ -216,7 +216,7 @@ def canonical(program):
 # ---- rules ---------------------------------------------------------------------------------
 
 class Fatal(Exception):
-    """A fatal rule; args: its name."""
+    """A fatal rule is broken; args: its name."""
 
 
 class Page:
@@ -241,7 +241,7 @@ class Judge:
     def __init__(self, program):
         self.calls = program.calls
         self.threads = ["main"] + ["T%d" % i for i in range(8)]
-        self.known = {t: 0 for t in self.threads}  # events that happened before what t does next
+        self.known = {t: 0 for t in self.threads}  # events that happen before the next call of t
         self.events = 0
         self.handles = {}                          # p, k, u
         self.owner, self.mutex_known = {}, {}
@@ -530,7 +530,7 @@ def to_json(name, judged):
         "fatal": judged.fatal and {"line": judged.fatal[0], "rule": judged.fatal[1]}})
 
 
-def claims_hold(program, judged):
+def expectations_hold(program, judged):
     results = dict(judged.results)
     if program.expect is not None and program.expect - {"clean"} != judged.verdict:
         return False
@@ -550,7 +550,7 @@ def main():
             continue
         judged = judge(program)
         print(to_json(name, judged))
-        if not claims_hold(program, judged):
+        if not expectations_hold(program, judged):
             status = max(status, 1)
     sys.exit(status)
 

@@ -37,7 +37,7 @@ void target_replay_command(const struct target *target, const struct fuzz_option
 	snprintf(names[2], sizeof(names[2]), "afl/%.100s", target->name);
 	for (size_t i = 0; i < 3; i++)
 		if (i == 2 || engine_has_file(options->bin, names[i])) {
-			path_make_or_exit(path, sizeof(path), "%s/%s", options->bin, names[i]);
+			path_format_or_exit(path, sizeof(path), "%s/%s", options->bin, names[i]);
 			break;
 		}
 	*command = '\0';
@@ -105,7 +105,7 @@ static void keep_report(const struct target *target, const struct worker *worker
 		lseek(fd, 0, SEEK_SET);
 	got = read(fd, text, sizeof(text));
 	close(fd);
-	path_make_or_exit(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
+	path_format_or_exit(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
 	if (got > 0)
 		store_write(target->findings.beside, path, text, (size_t)got, false);
 }
@@ -115,7 +115,7 @@ static void log_finding(const struct collection *h, const char *kind, const char
 {
 	char path[PATH_MAX], command[TARGET_COMMAND];
 
-	path_make_or_exit(path, sizeof(path), "%s/%s-%s", h->target->findings.path, kind, hash);
+	path_format_or_exit(path, sizeof(path), "%s/%s-%s", h->target->findings.path, kind, hash);
 	target_replay_command(h->target, h->options, path, command, sizeof(command));
 	log_message("FINDING %s, %s%s%s\n  replay: %s", h->target->name, kind, *reason ? ": " : "", reason,
 	     command);
@@ -233,7 +233,7 @@ static void take_directory(const struct collection *h, const char *directory, co
 		if (entry->d_name[0] == '.' ||
 		    strncmp(entry->d_name, source->prefix, strlen(source->prefix)))
 			continue;
-		path_make_or_exit(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		path_format_or_exit(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		take_file(h, path, source->kind);
 	}
 	closedir(dir);
@@ -245,7 +245,7 @@ static void take_source(const struct collection *h, const struct source *source)
 	glob_t directories;
 	int error;
 
-	path_make_or_exit(pattern, sizeof(pattern), "%s/%s", h->target->dir, source->directory);
+	path_format_or_exit(pattern, sizeof(pattern), "%s/%s", h->target->dir, source->directory);
 	error = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &directories);
 	if (error) {
 		if (error != GLOB_NOMATCH)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "tool/explain/explain_sheet.h"
 
 /* Races that are told one by one; each mark of the drawing is there anyway. */
@@ -46,7 +46,7 @@ static void tell_known(struct sheet *sheet, const struct explained *e, const str
 	uint8_t first = call_at(e, race->first)->thread;
 	uint16_t known = e->happens.known[step_of(e, race->second)][first];
 
-	if (known == HAPPENS_NONE)
+	if (known == HAPPENS_BEFORE_NONE)
 		sheet_words(sheet, 4, 6, INK_PLAIN,
 			    "Nothing orders them: at line %u %s knows nothing of %s.",
 			    call_at(e, race->second)->line, who(e, race->second),
@@ -130,7 +130,7 @@ static void tell_race(struct sheet *sheet, const struct explained *e, const stru
 	}
 	sheet_words(sheet, 2, 4, INK_PLAIN, "Lines %u and %u race on p%u %s%s", a->line,
 		    b->line, race->page, bytes_text(race->from, race->to, bytes),
-		    op_through_mapping(a->op) && op_through_mapping(b->op) &&
+		    op_is_mapped_access(a->op) && op_is_mapped_access(b->op) &&
 				    a->handle[0] != b->handle[0] ?
 			    ": two mappings of one page are the same memory (R4)." : ".");
 	for (size_t i = 0; i < shadow->access_count; i++)
@@ -166,9 +166,9 @@ static void unknown_bytes(const struct explained *e, const struct uninit *uninit
 
 	used = (size_t)snprintf(text, size, uninit->to > uninit->from + 1 ? "bytes " : "byte ");
 	for (unsigned int i = 0, end; i < step->len; i = end) {
-		bool known = e->trace->known[step->at + i];
+		bool known = e->trace->initialised[step->at + i];
 
-		for (end = i; end < step->len && !!e->trace->known[step->at + end] == known; end++)
+		for (end = i; end < step->len && !!e->trace->initialised[step->at + end] == known; end++)
 			;
 		if (known)
 			continue;
@@ -190,7 +190,7 @@ static void tell_uninit(struct sheet *sheet, const struct explained *e,
 	char bytes[256];
 
 	unknown_bytes(e, uninit, bytes, sizeof(bytes));
-	cause_of_byte(e->program, e->rules, uninit->call, uninit->page, uninit->from, &causes);
+	cause_find_uninit(e->program, e->rules, uninit->call, uninit->page, uninit->from, &causes);
 	sheet_words(sheet, 2, 4, INK_PLAIN,
 		    "Line %u: %s uses the value of p%u %s, where nobody ever wrote one.",
 		    call_at(e, uninit->call)->line, who(e, uninit->call), uninit->page, bytes);
@@ -278,7 +278,7 @@ static void tell_fatal(struct sheet *sheet, const struct explained *e)
 		return;
 	call = call_at(e, v->fatal_call);
 	handle = call->handle[0];
-	page = cause_page_of_map(e->program, e->rules, call->handle[0]);
+	page = cause_find_map_page(e->program, e->rules, call->handle[0]);
 	tell_rule(sheet, v->fatal_rule);
 	switch (v->fatal_rule) {
 	case RULE_deadlock:
@@ -287,7 +287,7 @@ static void tell_fatal(struct sheet *sheet, const struct explained *e)
 	case RULE_use_after_free:
 		sheet_words(sheet, 2, 4, INK_PLAIN, "Line %u: %s uses p%u, which is dead.",
 			    call->line, who(e, v->fatal_call),
-			    cause_dead_page(e->program, e->rules, call));
+			    cause_find_freed_page(e->program, e->rules, call));
 		tell_calls(sheet, e, "dropped the last reference");
 		break;
 	case RULE_use_after_unmap:
@@ -368,9 +368,9 @@ static void tell_left(struct sheet *sheet, const struct explained *e)
 
 static void tell_claims(struct sheet *sheet, const struct explained *e)
 {
-	char claim[CLAIM_TEXT];
+	char claim[EXPECTATION_TEXT];
 
-	if (claims_hold(e->program, e->rules, claim))
+	if (expectations_hold(e->program, e->rules, claim))
 		return;
 	sheet_end(sheet);
 	sheet_words(sheet, 0, 2, INK_GUILTY, "A claim does not hold: %s", claim);

@@ -45,7 +45,7 @@ static bool sheet_begin(struct sheet *sheet)
 static int write_file(const struct bundle *b, const char *name, const void *text, size_t size,
 		      char file[PATH_MAX])
 {
-	if (!path_make(file, PATH_MAX, "%s/%s", b->dir, name))
+	if (!path_format(file, PATH_MAX, "%s/%s", b->dir, name))
 		return ENAMETOOLONG;
 	return output_write(file, text, size);
 }
@@ -68,7 +68,7 @@ static int write_finding(const struct bundle *b, char file[PATH_MAX])
 {
 	struct store_input input;
 
-	if (!path_make(file, PATH_MAX, "%s", b->finding))
+	if (!path_format(file, PATH_MAX, "%s", b->finding))
 		return ENAMETOOLONG;
 	if (store_read(b->finding, &input))
 		return errno ? errno : EIO;
@@ -116,7 +116,7 @@ static int write_explanation(const struct bundle *b, struct judge *judge, const 
 
 	if (!sheet_begin(&sheet))
 		return errno;
-	rules_judge(judge->rules, b->smallest);
+	rules_evaluate(judge->rules, b->smallest);
 	explain_print(sheet.out, "minimised.page", b->smallest, judge->rules, style, &seen,
 		      *own->who ? 1 : 0);
 	return sheet_end(&sheet, b, "explanation.txt", file);
@@ -131,7 +131,7 @@ static int write_reproducer(const struct bundle *b, struct judge *judge, const s
 
 	if (!sheet_begin(&sheet))
 		return errno;
-	rules_judge(judge->rules, b->smallest);
+	rules_evaluate(judge->rules, b->smallest);
 	rule_set_text(to_c_expected(b->smallest, judge->rules), " ", names);
 	snprintf(note, sizeof(note), *own->who ? "%s\nExpected: %s. Seen by %s: %s\n" : "%s\n",
 		 b->signature->text, names, own->who, own->seen);
@@ -195,14 +195,14 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 	if (!sheet_begin(&sheet))
 		return errno;
 	if (judge->replayer) {
-		path_make_or_exit(program, sizeof(program), "%s/" INPUT_FILE, b->dir);
+		path_format_or_exit(program, sizeof(program), "%s/" INPUT_FILE, b->dir);
 		fputs(replayer_report(judge->replayer, program), sheet.out);
 		putc('\n', sheet.out);
 	}
 	if (b->input)
 		return sheet_end(&sheet, b, "report.txt", file);
 	flavour_list(b, list);
-	path_make_or_exit(program, sizeof(program), "%s/minimised.page", b->dir);
+	path_format_or_exit(program, sizeof(program), "%s/minimised.page", b->dir);
 	capture(sheet.out, "/proc/self/exe", *list ? run : all);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!b->signature->needs[i])
@@ -220,7 +220,7 @@ static void print_run(FILE *out, const struct bundle *b)
 	char list[64];
 
 	flavour_list(b, list);
-	shell_word_print(out, shell_own_binary());
+	shell_word_print(out, shell_binary_path());
 	fprintf(out, "\n[ -x \"$own\" ] || own=pagetorture\n"
 		     "exec \"${PAGETORTURE:-$own}\" run --backend %s%s%s minimised.page\n",
 		b->backend, *list ? " --flavour " : "", list);
@@ -292,7 +292,7 @@ int bundle_write(const struct bundle *b, struct judge *judge, char file[PATH_MAX
 {
 	int error;
 
-	path_make_or_exit(file, PATH_MAX, "%s", b->dir);
+	path_format_or_exit(file, PATH_MAX, "%s", b->dir);
 	if (mkdir(b->dir, 0777) && errno != EEXIST)
 		return errno;
 	error = write_finding(b, file);

@@ -21,7 +21,7 @@ struct reducer {
 	struct judge *judge;
 	const bool *asked;	  /* flavours; NULL: all */
 	struct name_set rejected; /* by hash: passes meet again what others tried */
-	struct program trial;	  /* with its own lines */
+	struct program candidate;	  /* with its own lines */
 	struct minimize minimize;
 };
 
@@ -32,13 +32,13 @@ static void hash_of(const struct program *program, char hash[SHA1_TEXT])
 	size_t used = program_to_bytes(program, bytes);
 
 	for (size_t i = 0; i < program->count; i++)
-		bytes[used++] = (uint8_t)program->calls[i].claim;
-	bytes[used++] = program->claims;
+		bytes[used++] = (uint8_t)program->calls[i].expected_result;
+	bytes[used++] = program->has_expect;
 	memcpy(bytes + used, &program->expect, sizeof(rule_set));
 	sha1_text(bytes, used + sizeof(rule_set), hash);
 }
 
-static bool same(void *ctx, const struct program *trial)
+static bool same(void *ctx, const struct program *candidate)
 {
 	struct reducer *r = ctx;
 	struct signature signature;
@@ -47,14 +47,14 @@ static bool same(void *ctx, const struct program *trial)
 	r->reduction->tried++;
 	status("%s: %zu calls, %lu candidates, %lu executions", r->reduction->name,
 	       r->minimize.best.count, r->reduction->tried, r->judge->executed);
-	r->trial = *trial;
-	program_renumber(&r->trial);
-	if (!signature_may_match(&r->reduction->signature, r->judge, &r->trial))
+	r->candidate = *candidate;
+	program_renumber(&r->candidate);
+	if (!signature_may_match(&r->reduction->signature, r->judge, &r->candidate))
 		return false;
-	hash_of(&r->trial, hash);
+	hash_of(&r->candidate, hash);
 	if (name_set_has(&r->rejected, hash))
 		return false;
-	signature_make(&signature, r->judge, &r->trial, r->asked);
+	signature_make(&signature, r->judge, &r->candidate, r->asked);
 	if (signature_equal(&signature, &r->reduction->signature))
 		return true;
 	name_set_add(&r->rejected, hash);
@@ -120,7 +120,7 @@ bool reduce(struct reduction *reduction, struct judge *judge)
 		return false;
 	r->reduction = reduction;
 	r->judge = judge;
-	r->minimize.same = same;
+	r->minimize.accepts = same;
 	r->minimize.ctx = r;
 	good = reduce_asking(r, reduction->signature.needs) || reduce_asking(r, NULL);
 	if (good)

@@ -19,7 +19,7 @@ struct reducer {
 	struct input_reduction *reduction;
 	struct judge *judge;
 	struct name_set rejected; /* by hash */
-	uint8_t *trial;
+	uint8_t *candidate;
 	size_t trial_size;
 };
 
@@ -41,11 +41,11 @@ static bool same(struct reducer *r)
 
 	status("%s: %zu bytes, %lu candidates", r->reduction->name, r->reduction->size,
 	       r->reduction->tried);
-	sha1_text(r->trial, r->trial_size, hash);
+	sha1_text(r->candidate, r->trial_size, hash);
 	if (name_set_has(&r->rejected, hash))
 		return false;
 	r->reduction->tried++;
-	if (replayer_run(r->judge->replayer, r->trial, r->trial_size, &replayed)) {
+	if (replayer_run(r->judge->replayer, r->candidate, r->trial_size, &replayed)) {
 		signature_of_replayed(&signature, r->judge->replayer, &replayed);
 		if (signature_equal(&signature, &r->reduction->signature))
 			return true;
@@ -59,7 +59,7 @@ static bool take(struct reducer *r)
 {
 	if (!same(r))
 		return false;
-	memcpy(r->reduction->bytes, r->trial, r->trial_size);
+	memcpy(r->reduction->bytes, r->candidate, r->trial_size);
 	r->reduction->size = r->trial_size;
 	return true;
 }
@@ -71,8 +71,8 @@ static bool take_without(struct reducer *r, size_t at, size_t len)
 
 	if (len >= in->size)
 		return false;
-	memcpy(r->trial, in->bytes, at);
-	memcpy(r->trial + at, in->bytes + at + len, in->size - at - len);
+	memcpy(r->candidate, in->bytes, at);
+	memcpy(r->candidate + at, in->bytes + at + len, in->size - at - len);
 	r->trial_size = in->size - len;
 	return take(r);
 }
@@ -127,8 +127,8 @@ static bool make_numbers_zero(struct reducer *r)
 
 			if (!memcmp(r->reduction->bytes + from, zeros, len))
 				continue;
-			memcpy(r->trial, r->reduction->bytes, r->reduction->size);
-			memset(r->trial + from, 0, len);
+			memcpy(r->candidate, r->reduction->bytes, r->reduction->size);
+			memset(r->candidate + from, 0, len);
 			r->trial_size = r->reduction->size;
 			any |= take(r);
 		}
@@ -166,18 +166,18 @@ size_t input_units(const struct input_reduction *reduction, const struct fuzz_ta
 bool reduce_input(struct input_reduction *reduction, struct judge *judge)
 {
 	struct reducer r = { .reduction = reduction, .judge = judge,
-			     .trial = malloc(reduction->size + 1),
+			     .candidate = malloc(reduction->size + 1),
 			     .trial_size = reduction->size };
-	bool good = r.trial;
+	bool good = r.candidate;
 
 	if (good) {
-		memcpy(r.trial, reduction->bytes, reduction->size);
+		memcpy(r.candidate, reduction->bytes, reduction->size);
 		good = same(&r);
 	}
 	if (good)
 		reduce_all(&r);
 	status_end();
 	free(r.rejected.slots);
-	free(r.trial);
+	free(r.candidate);
 	return good;
 }

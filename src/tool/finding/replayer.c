@@ -32,7 +32,7 @@ bool replayer_find(struct replayer *r, const struct fuzz_target *target, const c
 	memset(r, 0, sizeof(*r));
 	r->target = target;
 	r->seconds = seconds;
-	path_make_or_exit(r->directory, sizeof(r->directory), "%s", directory);
+	path_format_or_exit(r->directory, sizeof(r->directory), "%s", directory);
 	if (find(r, "%s-replay-%s", target->flavour) || find(r, "%s", "") || find(r, "%s-replay", ""))
 		return true;
 	r->path[0] = '\0';

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "tool/flavour_runner/report.h"
 
 /* flavour_names in numbers, where one of them is meant. */
@@ -163,7 +163,7 @@ static bool add_difference(struct signature *s, const struct judge *j, const str
 		const struct execution_death *death = &t->deaths[t->death_count ? t->death_count - 1 : 0];
 		char site[SITE_TEXT];
 
-		if (t->result != CHECK_DIFFER)
+		if (t->result != CHECKER_DIFFERS)
 			continue;
 		s->failed = s->differs = s->needs[flavour] = true;
 		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
@@ -191,9 +191,9 @@ static bool add_difference(struct signature *s, const struct judge *j, const str
 
 static bool add_claim(struct signature *s, const struct judge *j, const struct program *program)
 {
-	char claim[CLAIM_TEXT];
+	char claim[EXPECTATION_TEXT];
 
-	if (claims_hold(program, j->rules, claim))
+	if (expectations_hold(program, j->rules, claim))
 		return false;
 	s->failed = true;
 	add(s, "claim does not hold: ");
@@ -339,7 +339,7 @@ void signature_make(struct signature *s, struct judge *j, const struct program *
 		return;
 	}
 	memset(s, 0, sizeof(*s));
-	rules_judge(j->rules, program);
+	rules_evaluate(j->rules, program);
 	s->broken = rules_verdict(j->rules)->broken;
 	s->fatal = fatal_op(j->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
@@ -357,13 +357,13 @@ bool signature_may_match(const struct signature *s, struct judge *j, const struc
 {
 	const struct race *race;
 	uint8_t ops[2];
-	char claim[CLAIM_TEXT];
+	char claim[EXPECTATION_TEXT];
 
 	j->judged++;
 	if (s->differs)
 		return true;
-	rules_judge(j->rules, program);
-	if (claims_hold(program, j->rules, claim) != (strcmp(s->site, "claim") != 0))
+	rules_evaluate(j->rules, program);
+	if (expectations_hold(program, j->rules, claim) != (strcmp(s->site, "claim") != 0))
 		return false;
 	if (!strcmp(s->site, "claim"))
 		return true;

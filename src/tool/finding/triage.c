@@ -307,7 +307,7 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	bundle.members = failure->members;
 	bundle.failed = failure->failed;
 	bundle.tries = t->order->tries;
-	path_make_or_exit(bundle.dir, sizeof(bundle.dir), "%s/%s", t->order->output, name);
+	path_format_or_exit(bundle.dir, sizeof(bundle.dir), "%s/%s", t->order->output, name);
 	error = bundle_write(&bundle, &t->judge, file);
 	if (t->sarif)
 		bundle_sarif(t->sarif, &bundle, &t->judge);

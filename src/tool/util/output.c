@@ -28,7 +28,7 @@ static int replace(const char *path, mode_t mode, const void *bytes, size_t size
 	char beside[PATH_MAX];
 	int fd;
 
-	if (!path_make(beside, sizeof(beside), "%.*s.pagetorture-XXXXXX",
+	if (!path_format(beside, sizeof(beside), "%.*s.pagetorture-XXXXXX",
 		       slash ? (int)(slash + 1 - path) : 0, path))
 		return ENAMETOOLONG;
 	fd = mkostemp(beside, O_CLOEXEC);

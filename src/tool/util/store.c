@@ -86,7 +86,7 @@ static void visit(struct store *store, const char *name, const struct store_visi
 	struct store_input input;
 	const char *why;
 
-	path_make_or_exit(path, sizeof(path), "%s/%s", store->path, name);
+	path_format_or_exit(path, sizeof(path), "%s/%s", store->path, name);
 	why = store_read(path, &input);
 	if (why) {
 		visitor->junk(visitor->ctx, path, why);
@@ -102,8 +102,8 @@ int store_open(struct store *store, const char *parent, const char *name,
 	struct dirent **entries;
 	int count;
 
-	if (!path_make(store->path, sizeof(store->path), "%s/%s", parent, name) ||
-	    !path_make(store->beside, sizeof(store->beside), "%s/.beside", parent))
+	if (!path_format(store->path, sizeof(store->path), "%s/%s", parent, name) ||
+	    !path_format(store->beside, sizeof(store->beside), "%s/.beside", parent))
 		return ENAMETOOLONG;
 	if (mkdir(store->path, 0777) && errno != EEXIST)
 		return errno;
@@ -160,7 +160,7 @@ static int sync_directory_of(const char *path)
 	char copy[PATH_MAX];
 	int fd, error;
 
-	if (!path_make(copy, sizeof(copy), "%s", path))
+	if (!path_format(copy, sizeof(copy), "%s", path))
 		return ENAMETOOLONG;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -190,7 +190,7 @@ int store_add(struct store *store, const char *prefix, const struct store_input 
 
 	if (store_has(store, input->hash))
 		return EEXIST;
-	if (!path_make(path, sizeof(path), "%s/%s%s", store->path, prefix, input->hash))
+	if (!path_format(path, sizeof(path), "%s/%s%s", store->path, prefix, input->hash))
 		return ENAMETOOLONG;
 	error = store_write(store->beside, path, input->bytes, input->size, store->durable);
 	if (!error)
