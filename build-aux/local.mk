@@ -24,7 +24,7 @@ noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
 CLEANFILES += $(from_tables)
 
-#: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
+#: smoke  run a part of every kind of test, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
@@ -39,7 +39,7 @@ fuzz: fuzz-programs
 	@$(MKDIR_P) results
 	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) --results results/fuzz.json $(FUZZ_FLAGS)
 
-#: fuzz-ci  fuzz what a change touches, and replay the corpus
+#: fuzz-ci  fuzz the targets that a change affects, and replay the corpus
 fuzz-ci: fuzz-programs
 	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/fuzz_ci.sh $(srcdir)
 
