@@ -18,7 +18,7 @@ arrows() {
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
+arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/flavour_runner/report\.h"'
@@ -47,7 +47,7 @@ modules() {
 	ok $? "no arrow between the modules of src/$1 points up" "$scratch/up"
 }
 
-modules tool 'harness/.*|config\.h|fuzz/targets\.def'
+modules tool 'harness/.*|config\.h|fuzz/targets\.def|fuzz/api_call\.h'
 modules harness 'config\.h'
 
 # Beside the modules: a race matrix is programs, and schedules know neither programs nor pages.

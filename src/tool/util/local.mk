@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What rooms share, and what knows none of them.
+# What the modules of the tool share.
 
 tool_sources += \
+	%D%/capture.c \
+	%D%/capture.h \
 	%D%/file_list.c \
 	%D%/file_list.h \
 	%D%/flavours.c \

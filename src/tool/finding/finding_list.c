@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/finding/finding.h"
+#include "tool/finding/finding_list.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "tool/util/store.h"
 
 struct gathering {
-	struct findings *findings;
+	struct finding_list *findings;
 	const char *dir, *except;
 	bool named; /* only what is named as engines name it */
 	struct name_set known;
@@ -68,7 +68,7 @@ static bool is_below(const char *path, const char *directory)
 	return !strncmp(path, directory, len) && (path[len] == '/' || !path[len]);
 }
 
-static void add(struct findings *findings, const char *path, const struct store_input *input)
+static void add(struct finding_list *findings, const char *path, const struct store_input *input)
 {
 	struct finding *more = realloc(findings->of, (findings->count + 1) * sizeof(*more));
 	char *copy = strdup(path);
@@ -104,7 +104,7 @@ static void take(const char *path, void *ctx)
 	}
 }
 
-bool findings_gather(struct findings *findings, const char *dir, const char *except)
+bool finding_list_init(struct finding_list *findings, const char *dir, const char *except)
 {
 	struct gathering g = { findings, dir, except, .named = true };
 	struct stat status;
@@ -125,7 +125,7 @@ bool findings_gather(struct findings *findings, const char *dir, const char *exc
 	return good;
 }
 
-void findings_free(struct findings *findings)
+void finding_list_destroy(struct finding_list *findings)
 {
 	for (size_t i = 0; i < findings->count; i++)
 		free(findings->of[i].path);
