@@ -13,16 +13,6 @@
 
 #include "harness/util/path.h"
 #include "harness/program/program_bytes.h"
-#include "tool/campaign/log.h"
-
-bool target_known(size_t number, const char **name)
-{
-	const struct fuzz_target *known = fuzz_target_at(number);
-
-	if (known)
-		*name = known->name;
-	return known;
-}
 
 void target_init(struct target *target, const char *name, const struct fuzz_options *options)
 {
@@ -43,18 +33,14 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 			  options->seeds, name);
 	if (access(target->dictionary, R_OK))
 		target->dictionary[0] = '\0';
-	for (size_t i = 0; i < ENGINES; i++) {
-		struct worker_group *group = &target->groups[i];
-
-		group->engine = engines[i];
-		for (unsigned int n = 0; n < GROUP_WORKERS; n++)
-			worker_init(&group->workers[n], engines[i], target, options, n);
-	}
+	for (unsigned int i = 0; i < ENGINES * ENGINE_WORKERS; i++)
+		worker_init(&target->workers[i], engines[i / ENGINE_WORKERS], target, options,
+			    i % ENGINE_WORKERS);
 }
 
 /* ---- trouble ---- */
 
-/* Told once, and again only when it was over in between or is another. */
+/* Logs a problem once, and again only when it was over in between or is another. */
 int target_keep(struct target *target, struct store *store, const char *prefix,
 		const struct store_input *input)
 {
@@ -69,7 +55,7 @@ int target_keep(struct target *target, struct store *store, const char *prefix,
 	return error;
 }
 
-/* Room that is left for findings when the rest of the campaign has stopped for want of it. */
+/* The campaign pauses while less is free: the rest is for findings. */
 #define SPARE_BYTES (16UL << 20)
 #define SPARE_FILES 256UL
 
@@ -89,8 +75,8 @@ static const char *const directories[] = {"",          "corpus", "findings", "qu
 #define DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
 
 /*
- * Engines take no notice when they cannot write: what they find then is lost. So they are
- * only let run while a file can be written beside theirs, and while there is room.
+ * Engines do not notice that they cannot write, and what they find then is lost. So they run only
+ * while a file can be written to the same directory, and while there is room.
  */
 const char *target_cannot_write(const struct target *target)
 {
@@ -127,7 +113,7 @@ static bool make_directory(const struct target *target, const char *name)
 	return false;
 }
 
-/* Two campaigns on one directory would count each other's finds, and AFL++ refuses it. */
+/* Two campaigns in one directory would count each other's inputs, and AFL++ refuses it. */
 static bool lock(struct target *target)
 {
 	char path[PATH_MAX];
@@ -151,22 +137,22 @@ static void log_junk(void *ctx, const char *path, const char *why)
 	log_message("%s: skipped, no input: %s: %s", target->name, path, why);
 }
 
-/* The name is libFuzzer's. What cannot be handed out now is handed out by the next campaign. */
-void target_hand_out(struct target *target, const struct store_input *input)
+/* The name is libFuzzer's. If the input cannot be copied now, the next campaign does it. */
+void target_enqueue(struct target *target, const struct store_input *input)
 {
 	char path[PATH_MAX];
 
 	if (store_has(&target->findings, input->hash))
 		return;
 	path_make_or_exit(path, sizeof(path), "%s/%s", target->queue, input->hash);
-	name_set_add(&target->taken, path);
+	name_set_add(&target->seen, path);
 	if (access(path, F_OK))
 		store_write(target->corpus.beside, path, input->bytes, input->size, false);
 }
 
-static void hand_out_visited(void *ctx, const struct store_input *input)
+static void enqueue_visited(void *ctx, const struct store_input *input)
 {
-	target_hand_out(ctx, input);
+	target_enqueue(ctx, input);
 }
 
 static void pass_over(void *ctx, const struct store_input *input)
@@ -180,10 +166,10 @@ static void keep_seed(void *ctx, const struct store_input *input)
 	struct target *target = ctx;
 
 	target_keep(target, &target->corpus, "", input);
-	target_hand_out(target, input);
+	target_enqueue(target, input);
 }
 
-/* Seeds are read as a store that nothing is added to. */
+/* Seeds are read as a corpus directory to which no file is added. */
 static void read_seeds(struct target *target, const struct fuzz_options *options)
 {
 	const struct store_visitor visitor = {keep_seed, log_junk, target};
@@ -196,8 +182,8 @@ static void read_seeds(struct target *target, const struct fuzz_options *options
 	free(seeds.known.slots);
 }
 
-/* AFL++ does not begin with nothing. */
-static void read_least_seed(struct target *target)
+/* AFL++ does not start without an input. */
+static void add_least_seed(struct target *target)
 {
 	struct store_input least = {.bytes = (const uint8_t *)"\n", .size = 1};
 
@@ -208,7 +194,7 @@ static void read_least_seed(struct target *target)
 static bool open_stores(struct target *target)
 {
 	const struct store_visitor findings = {pass_over, log_junk, target};
-	const struct store_visitor corpus = {hand_out_visited, log_junk, target};
+	const struct store_visitor corpus = {enqueue_visited, log_junk, target};
 	int error;
 
 	target->findings.durable = true;
@@ -238,7 +224,7 @@ bool target_open(struct target *target, const struct fuzz_options *options)
 	}
 	read_seeds(target, options);
 	if (!target->corpus.known.count)
-		read_least_seed(target);
+		add_least_seed(target);
 	target->corpus_before = target->corpus.known.count;
 	target->findings_before = target->findings.known.count;
 	return true;
@@ -261,9 +247,8 @@ unsigned long target_executions(const struct target *target, long now)
 {
 	unsigned long sum = 0;
 
-	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < GROUP_WORKERS; n++)
-			sum += worker_executions(&target->groups[i].workers[n], now);
+	for_each_worker(worker, target)
+		sum += worker_executions(worker, now);
 	return sum;
 }
 
@@ -281,9 +266,8 @@ unsigned long target_rate(const struct target *target)
 {
 	unsigned long sum = 0;
 
-	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < GROUP_WORKERS; n++)
-			sum += target->groups[i].workers[n].now.rate;
+	for_each_worker(worker, target)
+		sum += worker->now.rate;
 	return sum;
 }
 
