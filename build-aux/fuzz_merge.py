@@ -73,7 +73,7 @@ def as_text(target, file, scratch):
         return (text, ".calls") if not status and text.count("\n") > 1 else None
     if target.endswith("_text"):
         file = shutil.copy(file, scratch / "seed.page")
-    status, text = run(["./pagetorture", "format", file])
+    status, text = run(["./pagetorture", "convert", "--text", file])
     return (text, ".page") if not status and text else None
 
 

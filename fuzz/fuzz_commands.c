@@ -137,7 +137,7 @@ static void print_reader(const char *target, const char *file)
 	switch (fuzz_reads) {
 	case FUZZ_BYTES:
 		if (shell_beside_own_binary("pagetorture", binary, sizeof(binary)))
-			print_command("read:   ", binary, " format ", file);
+			print_command("read:   ", binary, " convert --text ", file);
 		break;
 	case FUZZ_CALLS:
 		snprintf(replayer, sizeof(replayer), "%s-replay", target);

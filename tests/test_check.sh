@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The command line: `check`, `format` and what they say of bad input.
+# The command line: `check`, `convert` and what they say of bad input.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
@@ -35,15 +35,15 @@ cat >"$scratch/expected" <<'END'
 END
 "$pagetorture" check --json - <"$scratch/race.page" | diff "$scratch/expected" - >"$scratch/diff"
 ok $? "standard input is -, and text" "$scratch/diff"
-"$pagetorture" format --bytes "$scratch/race.page" >"$scratch/race.bin"
-"$pagetorture" format "$scratch/race.bin" >"$scratch/text"
-"$pagetorture" format --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/race.bin" -
+"$pagetorture" convert --bytes "$scratch/race.page" >"$scratch/race.bin"
+"$pagetorture" convert --text "$scratch/race.bin" >"$scratch/text"
+"$pagetorture" convert --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/race.bin" -
 ok $? "text to bytes to text to bytes"
 "$pagetorture" check "$scratch/race.bin" >"$scratch/out"
 grep -q 'race.bin: data-race' "$scratch/out" && grep -q 'line 2 .*line 3' "$scratch/out"
 ok $? "findings in bytes name records, from 1" "$scratch/out"
-"$pagetorture" format "$scratch/race.page" | grep -q '^# Two threads'
-ok $? "format keeps comment lines"
+"$pagetorture" convert --text "$scratch/race.page" | grep -q '^# Two threads'
+ok $? "convert keeps comment lines"
 
 # ---- claims that do not hold ----
 
@@ -114,7 +114,7 @@ T3: p3 = alloc_page(GFP_KERNEL)
 END
 run_to 0 "$pagetorture" check --strict "$scratch/late.page" && [ ! -s "$scratch/err" ]
 ok $? "a handle that another thread fills first, or that a failure keeps empty, is no typo" "$scratch/err"
-"$pagetorture" format --bytes "$scratch/never.page" >"$scratch/never.bin"
+"$pagetorture" convert --bytes "$scratch/never.page" >"$scratch/never.bin"
 run_to 1 "$pagetorture" check --strict "$scratch/never.bin" &&
 	[ "$(cat "$scratch/err")" = "$scratch/never.bin:2: warning: write_raw never runs: no call before it fills p1; so do 9 more calls" ]
 ok $? "of a byte string the first is named, and how many there are" "$scratch/err"
@@ -168,9 +168,9 @@ says "a handle" 'read_raw(p08, 0, 0)' "expected a handle p0 .. p7, got 'p08'"
 says "a value" 'write_raw(p0, 0, 1, 0x100)' "expected a value of 0 .. 255, got '0x100'"
 printf 'pagetorture 1\n\0\0\n' >"$scratch/nul.page"
 printf 'pagetorture 1\n# a\0b\nget_page(p0)\n' >"$scratch/nul-comment.page"
-run_to 0 "$pagetorture" format "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
+run_to 0 "$pagetorture" convert --text "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
 	head -n 2 "$scratch/nul-comment.page" >"$scratch/before" && head -n 2 "$scratch/out" | cmp - "$scratch/before"
-ok $? "comments hold any UTF-8, NUL too, and format keeps it" "$scratch/err"
+ok $? "comments hold any UTF-8, NUL too, and convert keeps it" "$scratch/err"
 bad "NUL bytes" ':2: expected ASCII text, got byte 0x00' "$scratch/nul.page"
 head -c 10000000 /dev/urandom | tr -d '\n' >"$scratch/junk.page"
 bad "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
@@ -194,7 +194,7 @@ ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
 # ---- what cannot be said ----
 
-for arguments in "check '$rules/bounds.page'" "format '$rules/bounds.page'" \
+for arguments in "check '$rules/bounds.page'" \
 	"convert --text '$rules/bounds.page'" "explain '$rules/bounds.page'" --help 'replay --help' \
 	'fuzz --help'; do
 	run_to 2 sh -c "'$pagetorture' $arguments >/dev/full" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
@@ -209,25 +209,25 @@ ok $? "nothing executed is no agreement" "$scratch/err"
 printf 'pagetorture 1\noops\n' | run_to 2 "$pagetorture" run - && grep -q '^-:2: ' "$scratch/err"
 ok $? "standard input is called -" "$scratch/err"
 printf 'pagetorture 1\nexpect data-race\n# why\nexpect deadlock\n' >"$scratch/why.page"
-"$pagetorture" format "$scratch/why.page" | cmp -s - "$scratch/why.page"
+"$pagetorture" convert --text "$scratch/why.page" | cmp -s - "$scratch/why.page"
 ok $? "a comment between expectations keeps its place"
 
 # ---- usage ----
 
 for arguments in '' 'frob' 'check' 'check --frob x' 'run' 'run --repeat 0 x' \
-	'run --flavour frob x' 'run --executor frob x' 'run --delays x x' 'run --delays' 'format' 'format a b' 'bench'; do
+	'run --flavour frob x' 'run --executor frob x' 'run --delays x x' 'run --delays' 'convert'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 	ok $? "usage: pagetorture $arguments" "$scratch/err"
 done
 for arguments in 'run --flavour plain,frob,asan' 'replay --flavour frob,' 'fuzz --engine afl,frob' \
-	'race --detector drd,frob' 'run --delays 99999999999999999999' 'replay --shuffle 99999999999999999999'; do
+	'run --delays 99999999999999999999' 'replay --shuffle 99999999999999999999'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" $arguments x && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF " got '${arguments##* }'" "$scratch/err"
 	ok $? "the whole value is named: $arguments" "$scratch/err"
 done
-for command in '' check run format bench; do
+for command in '' check run convert; do
 	# shellcheck disable=SC2086 # words
 	run_to 0 "$pagetorture" $command --help && grep -q Examples "$scratch/out"
 	ok $? "pagetorture $command --help has examples" "$scratch/out"

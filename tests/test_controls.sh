@@ -42,7 +42,7 @@ fuzz() {
 	shift
 	[ $# -gt 0 ] || set -- "$abs_srcdir"/corpus/rules/*.page
 	for page; do
-		"$pagetorture" format --bytes "$page" >"seeds/$(basename "$page" .page).bin"
+		"$pagetorture" convert --bytes "$page" >"seeds/$(basename "$page" .page).bin"
 	done
 	timeout $((time + 30)) ./fuzz_race -max_total_time="$time" -max_len=704 corpus seeds \
 		>out 2>&1

@@ -27,13 +27,13 @@ done >differ
 [ ! -s differ ]
 ok $? "text to bytes to text is the text without comments, expect and claims" differ
 for page in "$corpus"/rules/*.page; do
-	"$pagetorture" format --bytes "$page" | cmp -s - "bytes/${page##*/rules/}" &&
+	"$pagetorture" convert --bytes "$page" | cmp -s - "bytes/${page##*/rules/}" &&
 		echo "$page" # a .bin with the name of a .page is none
-	"$pagetorture" format --bytes "$page" | cmp -s - "bytes/$(basename "$page" .page).bin" ||
+	"$pagetorture" convert --bytes "$page" | cmp -s - "bytes/$(basename "$page" .page).bin" ||
 		echo "$page"
 done >differ
 [ ! -s differ ]
-ok $? "format --bytes writes the same" differ
+ok $? "one file to standard output is the same" differ
 run_to 0 "$pagetorture" convert --text -o same "$corpus/rules" && diff -r "$corpus/rules" same >differ
 ok $? "text to text keeps comments, expectations and claims" differ
 run_to 0 "$pagetorture" convert --bytes -o bytes "$corpus/rules"
@@ -67,6 +67,18 @@ ok $? "standard input is -" err
 printf '\000\011\000\377\001\000\000\000\000\000\000' >odd.bin
 run_to 0 "$pagetorture" convert odd.bin && grep -q 'bytes that mean nothing' err
 ok $? "and bytes that are written in another way" err
+
+mkdir place
+cp one.page other.bin place
+printf 'pagetorture 1\n\np0=alloc_page( GFP_KERNEL )\n' >place/loose.page
+run_to 0 "$pagetorture" convert --in-place place && [ "$(echo place/*)" = 'place/loose.page place/one.page place/other.bin' ] &&
+	[ "$(sed -n 2p place/loose.page)" = 'main: p0 = alloc_page(GFP_KERNEL)' ] && grep -qx '# why' place/one.page
+ok $? "--in-place rewrites each file in its own notation" err
+cp one.page place
+run_to 1 "$pagetorture" convert --in-place --strict place/one.page && cmp -s one.page place/one.page
+ok $? "with --strict nothing is lost" err
+run_to 2 "$pagetorture" convert --in-place -o x one.page && [ ! -e x ]
+ok $? "--in-place and -o are not both" err
 
 # ---- nobody's data ----
 

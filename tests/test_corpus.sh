@@ -86,7 +86,7 @@ for directory in bugs rules seed regress; do
 	ok $? "corpus/README.md says what $directory is"
 done
 for page in "$corpus"/*/*.page "$corpus"/seed/*/*.page; do
-	"$pagetorture" format "$page" 2>&1 | cmp -s - "$page" || echo "$page"
+	"$pagetorture" convert --text "$page" 2>&1 | cmp -s - "$page" || echo "$page"
 done >"$scratch/odd"
 [ ! -s "$scratch/odd" ]
 ok $? "all programs are canonical text" "$scratch/odd"

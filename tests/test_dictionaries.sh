@@ -41,7 +41,7 @@ program_of() {
 }
 bad_words() {
 	sed -n 's/^"\(.*\)"$/\1/p' "$1" | while IFS= read -r word; do
-		program_of "$word" | "$pagetorture" format - >"$scratch/out" 2>&1 || echo "$word"
+		program_of "$word" | "$pagetorture" convert --text - >"$scratch/out" 2>&1 || echo "$word"
 	done
 }
 bad_words $text >"$scratch/words"
@@ -61,7 +61,7 @@ wrong_numbers() {
 			*,*) call="read_raw(p0, $said)" from=6 count=4 ;;
 			*) call="fail_nth($said)" from=6 count=2 ;;
 			esac
-			printf 'pagetorture 1\n%s\n' "$call" | "$pagetorture" format --bytes - |
+			printf 'pagetorture 1\n%s\n' "$call" | "$pagetorture" convert --bytes - |
 				tail -c +$from | head -c $count | od -An -tx1 |
 				sed 's/ /\\x/g; s/.*/"&"/' | grep -qxF -- "$line" || echo "$said: $line"
 			;;

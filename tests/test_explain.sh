@@ -65,7 +65,7 @@ for page in "$scratch/large/long.page" "$scratch"/random/1*.page "$rules"/*.page
 	# What never ran is but a number.
 	! grep -q '^Never run' "$scratch/out" || continue
 	bare <"$scratch/out" >"$scratch/bare"
-	"$pagetorture" format "$page" | sed -n 's/ -> .*//; s/^\(main\|T[0-7]\): //p' | sort -u |
+	"$pagetorture" convert --text "$page" | sed -n 's/ -> .*//; s/^\(main\|T[0-7]\): //p' | sort -u |
 		while read -r call; do
 			grep -qF -- "$(printf '%s' "$call" | bare)" "$scratch/bare" || echo "$page: $call"
 		done

@@ -7,7 +7,7 @@
 
 cd "$scratch" || exit 99
 cp "$abs_srcdir/corpus/rules/overlap-one-byte.page" race.page
-"$pagetorture" format --bytes race.page >race.bin
+"$pagetorture" convert --bytes race.page >race.bin
 hash=$(sha1sum <race.bin | cut -d ' ' -f 1)
 mkdir other
 cp "$abs_srcdir/src/page/fault.c" other/fault.c
@@ -27,7 +27,7 @@ refused() {
 		grep -q "^$what: .*pagetorture 1.*\*\.bin" err
 }
 
-for command in check run explain minimize to-c convert format bench; do
+for command in check run explain minimize to-c convert bench; do
 	{
 		refused other/fault.c:1 "$pagetorture" $command other/fault.c || { echo refused; cat err; }
 		refused other/script:4 "$pagetorture" $command other/script || { echo refused; cat err; }
@@ -69,7 +69,7 @@ rm text crash-1.page
 # ---- --bytes ----
 
 for command in check explain 'run --flavour plain' 'replay --flavour plain' 'to-c --no-run' \
-	'minimize --flavour tsan' 'convert -o converted.page --force --from-bytes' 'format --from-bytes'; do
+	'minimize --flavour tsan' 'convert -o converted.page --force --from-bytes'; do
 	case $command in
 	*from-bytes) option= ;;
 	*) option=--bytes ;;
@@ -94,7 +94,7 @@ run_to 0 "$pagetorture" check dir && printf 'dir/b.page: data-race\ndir/below/%s
 	grep -v '^ ' out | diff expected - >bad && [ "$(cat err)" = "dir: 6 files ignored: not named like a program" ]
 ok $? "a directory stands for its programs, and the others are counted" err
 rm other/* && : >other/README.md
-for command in check run explain minimize to-c format bench; do
+for command in check run explain minimize to-c bench; do
 	run_to 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
 		echo "$command"
 done >bad
@@ -104,7 +104,7 @@ run_to 0 "$pagetorture" convert -o converted dir && [ "$(cd converted && find . 
 	"./b.bin ./below/$hash.page " ] && grep -q '^dir: 6 files ignored' err
 ok $? "convert of a directory takes the same files" err
 mkdir one && cp race.page one
-for command in 'to-c --no-run' format explain; do
+for command in 'to-c --no-run' explain; do
 	# shellcheck disable=SC2086 # words
 	run_to 0 "$pagetorture" $command one || echo "$command: one"
 	# shellcheck disable=SC2086 # words

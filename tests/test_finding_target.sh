@@ -28,7 +28,7 @@ build_replayer() {
 bytes() {
 	mkdir -p "camp/$1/findings"
 	cat >text.page
-	"$pagetorture" format --bytes text.page >"camp/$1/findings/$2"
+	"$pagetorture" convert --bytes text.page >"camp/$1/findings/$2"
 }
 
 # minimize TARGET NAME PATTERN: what is said of it is in err, the result in small
@@ -177,7 +177,7 @@ T2: read_raw(p0, 0xfc0, 0x20)
 free_page(p0)
 free_page(p0)
 END
-"$pagetorture" format --bytes other.page >camp/fuzz_page/findings/crash-4
+"$pagetorture" convert --bytes other.page >camp/fuzz_page/findings/crash-4
 
 cp "$abs_srcdir/corpus/rules/unmap-order.page" camp/fuzz_page/findings/order.page
 run_to 1 timeout 500 "$tool" triage --flavour plain --tries 2 camp &&

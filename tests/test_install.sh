@@ -199,7 +199,7 @@ fi
 
 # Findings as an engine leaves them.
 mkdir "$scratch/findings"
-"$prefix/bin/pagetorture" format --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
+"$prefix/bin/pagetorture" convert --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
 run_to 0 "$prefix/bin/pagetorture" triage --tries 1 -o "$scratch/triage" "$scratch/findings"
 ok $? "triage" "$scratch/err"
 (cd / && env -i sh "$scratch"/triage/*/replay.sh) >"$scratch/out" 2>&1
@@ -211,11 +211,6 @@ sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 ok $? "a command that replay prints shows it again" "$scratch/err"
 
 # What needs more than an installation says so in a line.
-run_to 2 "$prefix/bin/pagetorture" bugs && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
-	grep -q 'build directory' "$scratch/err"
-ok $? "bugs names the build directory that it needs" "$scratch/err"
-run_to 0 "$prefix/bin/pagetorture" bugs --help && grep -q 'build directory' "$scratch/out"
-ok $? "and so does its --help" "$scratch/out"
 run_to 2 "$prefix/bin/pagetorture" fuzz --dir "$scratch/campaign" fuzz_page &&
 	grep -q 'fuzz_page: skipped: libfuzzer: no binary of it' "$scratch/out"
 ok $? "fuzz names the binaries that it needs" "$scratch/out"

@@ -51,7 +51,6 @@ same "pagetorture(1) has a section for each command"
 
 # Options of a command, a line each; --help is said once for all.
 sort -u "$scratch/told" | while read -r command; do
-	[ "$command" = bugs ] && continue # its script speaks for itself
 	"$pagetorture" "$command" --help | grep -E '^  -' |
 		grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' | sed 's/, */\n/' | tr -d ' ' |
 		grep -vx -e --help | sed "s/^/$command /"

@@ -67,7 +67,7 @@ sed 's/^T3: write_raw/T3: write_bytewise_atomic/' race.page >another.page
 [ "$(signature race.page)" != "$(signature another.page)" ]
 ok $? "another pair of calls is another failure"
 
-"$pagetorture" format --bytes race.page >race.bin
+"$pagetorture" convert --bytes race.page >race.bin
 minimize 0 race.bin && cmp small.page expected.page
 ok $? "the same from bytes" err
 run_to 0 "$pagetorture" minimize race.page && cmp out expected.page

@@ -118,6 +118,25 @@ $CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/numbers.c" "$abs_srcdir/src/tool
 	run_to 0 "$scratch/numbers" && echo '[null, null, null, 0.5]' | cmp - "$scratch/out"
 ok $? "numbers of JSON are numbers, or null" "$scratch/out"
 
+long=$(seq -f 'a%g=1:' 600 | tr -d '\n')b=2
+cat >"$scratch/environment.c" <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include "tool/util/environment.h"
+int main(void)
+{
+	int good = environment_append("LIST", "c=3") && environment_append("LIST", "c=3") &&
+		   environment_append("NEW", "c=3") && environment_append("EMPTY", "c=3");
+
+	return printf("%s\n%s\n%s\n", getenv("LIST"), getenv("NEW"), getenv("EMPTY")) < 0 || !good;
+}
+END
+$CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/environment.c" "$abs_srcdir/src/tool/util/environment.c" \
+	-o "$scratch/environment" >"$scratch/err" 2>&1 &&
+	run_to 0 env "LIST=$long" EMPTY= "$scratch/environment" &&
+	printf '%s\n' "$long:c=3" c=3 c=3 | cmp - "$scratch/out"
+ok $? "an option is appended to a variable of 4,000 bytes, once" "$scratch/out"
+
 # Words without end, for the command line of an engine that there is not.
 cat >"$scratch/words.c" <<'END'
 #include "tool/campaign/engine.h"

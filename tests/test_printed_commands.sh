@@ -73,7 +73,7 @@ run_to 1 bin/pagetorture run --flavour plain - <"$file"
 cp "$scratch/err" "$scratch/said"
 printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
 ok $? "run, of standard input" "$scratch/said"
-"$pagetorture" format --bytes "$file" >crash-1
+"$pagetorture" convert --bytes "$file" >crash-1
 run_to 1 bin/pagetorture run --flavour plain crash-1
 cp "$scratch/err" "$scratch/said"
 printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
@@ -107,10 +107,10 @@ ok $? "and the command that it prints" "$scratch/command"
 
 if has_flavour tsan; then
 	rm -rf "${scratch:?}/bin"
-	mutate raw.c 's/memcpy(dst, byte(page, off), len)/(void)dst/' && build_mutant plain && build_mutant tsan
+	mutate raw.c 's/memcpy(dst, byte(page, off), len)/(void)dst/' && build_dev_mutant plain && build_dev_mutant tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
-	bin/pagetorture race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same' \
+	bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same' \
 		>"$scratch/said" 2>&1
 	printed replay: "$scratch/said" && paste "$scratch/command" 1 'byte 0 read: expected 0x00'
 	ok $? "race" "$scratch/said"
@@ -129,7 +129,7 @@ printed 'read:   ' "$scratch/said" && paste "$scratch/command" 0 '^main: fill_ze
 ok $? "what reads the input" "$scratch/said"
 
 if [ -n "$engine" ]; then
-	"$pagetorture" format --bytes "$file" >"bare/seed"
+	"$pagetorture" convert --bytes "$file" >"bare/seed"
 	mkdir "it's"
 	bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare >"$scratch/said" 2>&1
 	printed replay: "$scratch/said" && paste "$scratch/command" 77 'expected 0x00, got 0x01'

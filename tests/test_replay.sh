@@ -43,7 +43,7 @@ done
 
 mkdir "$scratch/bytes"
 for page in "$corpus"/rules/*.page; do
-	"$pagetorture" format --bytes "$page" >"$scratch/bytes/$(basename "$page" .page).bin"
+	"$pagetorture" convert --bytes "$page" >"$scratch/bytes/$(basename "$page" .page).bin"
 done
 run_to 0 replay --flavour plain "$scratch/bytes"
 ok $? "bytes are replayed as text is" "$scratch/err"

@@ -108,7 +108,7 @@ ok $? "a file that cannot be written: 2" err
 mkdir -p corpus
 cp "$rules/bounds.page" corpus
 printf '%s\n' 'pagetorture 1' '' 'p0 = alloc_page(GFP_KERNEL)' 'T0: read_raw(p0, 0, 5) -> EINVAL' >'corpus/a "b" %.page'
-"$pagetorture" format --bytes "$rules/bounds.page" >corpus/good.bin
+"$pagetorture" convert --bytes "$rules/bounds.page" >corpus/good.bin
 printf 'pagetorture 7\n' >"corpus/$(printf 'x\377y').page"
 run_to 2 "$pagetorture" replay --flavour $flavours --sarif replay.sarif corpus && sarif replay.sarif
 ok $? "replay: what a code host wants" why

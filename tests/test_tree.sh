@@ -19,6 +19,7 @@ arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"'
+arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/flavour_runner/report\.h"'
@@ -47,7 +48,8 @@ modules() {
 	ok $? "no arrow between the modules of src/$1 points up" "$scratch/up"
 }
 
-modules tool 'harness/.*|config\.h|fuzz/targets\.def|fuzz/api_call\.h'
+modules dev 'tool/.*|harness/.*'
+modules tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 modules harness 'config\.h'
 
 # Beside the modules: a race matrix is programs, and schedules know neither programs nor pages.
@@ -73,7 +75,7 @@ printf '%s\n' fuzz/fuzz.c src/page_stubs/absent.c | diff - "$scratch/constructor
 ok $? "constructors are where they are known" "$scratch/wrong"
 
 # A foreign library takes the place of ours in every program.
-grep -nE '(LDADD|ldadd).*libpage' -- Makefile.am */local.mk */*/local.mk */*/*/local.mk >"$scratch/linked"
+grep -nE '(LDADD|ldadd).*libpage-' -- Makefile.am */local.mk */*/local.mk */*/*/local.mk >"$scratch/linked"
 [ ! -s "$scratch/linked" ]
 ok $? "programs are linked with \$(page_FLAVOUR), not with libpage by name" "$scratch/linked"
 

@@ -10,14 +10,14 @@ cd "$scratch" || exit 99
 # bytes RULE FILE: a program of the rule table as an engine would leave it
 bytes() {
 	mkdir -p "$(dirname "$2")"
-	"$pagetorture" format --bytes "$rules/$1.page" >"$2"
+	"$pagetorture" convert --bytes "$rules/$1.page" >"$2"
 }
 
 # race FILE FIRST SECOND [MORE]: two lines that race, and calls around them
 race() {
 	printf '%s\n' 'pagetorture 1' 'p2 = alloc_page(GFP_KERNEL | __GFP_ZERO)' ${4:+"$4"} "T3: $2" "T5: $3" >text.page
 	mkdir -p "$(dirname "$1")"
-	"$pagetorture" format --bytes text.page >"$1"
+	"$pagetorture" convert --bytes text.page >"$1"
 }
 
 triage() {
@@ -62,7 +62,7 @@ for dir in camp/triage/*/; do
 	for file in finding.bin program.page minimised.page explanation.txt reproduce.c report.txt replay.sh summary.txt; do
 		[ -s "$dir$file" ] || echo "$dir$file"
 	done
-	"$pagetorture" format --bytes "${dir}program.page" | cmp - "${dir}finding.bin" || echo "$dir"
+	"$pagetorture" convert --bytes "${dir}program.page" | cmp - "${dir}finding.bin" || echo "$dir"
 	[ "$("$pagetorture" check "${dir}minimised.page" | sed -n '1s/.*: //p')" = \
 		"$("$pagetorture" check "${dir}program.page" | sed -n '1s/.*: //p')" ] || echo "$dir"
 done >missing
@@ -112,7 +112,7 @@ triage 1 --add=tree -o sorted any && grep -q "added: $scratch/tree/corpus/regres
 ok $? "--add says where" out
 file=$(echo tree/corpus/regress/*.page)
 run_to 0 "$pagetorture" check "$file" && grep -q '^expect data-race$' "$file" &&
-	"$pagetorture" format "$file" | cmp - "$file"
+	"$pagetorture" convert --text "$file" | cmp - "$file"
 ok $? "with what it is to expect, canonical" "$file"
 echo '# mine' >>"$file"
 cp "$file" mine

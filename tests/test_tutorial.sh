@@ -46,7 +46,7 @@ more_seeds() {
     ...
     $ make -C build seeds | grep skipped
     skipped: seeds of fuzz_api: the page library lacks page_align page_borrow ...
-    $ build/pagetorture format --bytes ../examples/tutorial/finding.page >build/seeds/fuzz_race/finding.bin
+    $ build/pagetorture convert --bytes ../examples/tutorial/finding.page >build/seeds/fuzz_race/finding.bin
 
 END
 }
@@ -57,7 +57,7 @@ more_commands() {
 
     $ mkdir -p findings tree/corpus/regress tree/src/page
     $ touch tree/src/page/page.h
-    $ build/pagetorture format --bytes ../examples/tutorial/finding.page >findings/crash-1
+    $ build/pagetorture convert --bytes ../examples/tutorial/finding.page >findings/crash-1
     $ build/pagetorture triage --flavour plain,tsan --tries 1 --add=tree findings >triage.log
     $ echo $?
     0

@@ -19,6 +19,7 @@ static const char help[] =
 	"  -o OUT        to this file; to this directory if it is one, or if a DIRECTORY or several files\n"
 	"                are to be converted: names stay, but for the ending (.page, .bin).\n"
 	"                Without it one FILE goes to standard output\n"
+	"  --in-place    rewrite each FILE itself, in canonical form and in the notation that it has\n"
 	"  --strict      refuse what bytes cannot hold (comments, `expect`, `->`) instead of telling\n"
 	"                it on standard error\n"
 	"  --force       replace files that are there and hold something else\n"
@@ -33,6 +34,7 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture convert crash-1234 >crash.page\n"
 	"  pagetorture convert --bytes -o seeds corpus/rules\n"
+	"  pagetorture convert --in-place corpus/rules\n"
 	"  pagetorture convert --text -o readable fuzz-work/crashes corpus/seed\n";
 
 int command_convert(int argc, char **argv)
@@ -43,6 +45,7 @@ int command_convert(int argc, char **argv)
 		OPTION_PICK("bytes", &to, RECODE_BYTES),
 		OPTION_FLAG("force", &order.force),
 		OPTION_FLAG("from-bytes", &program_all_bytes),
+		OPTION_FLAG("in-place", &order.in_place),
 		{ .letter = 'o', .text = &order.out },
 		OPTION_FLAG("strict", &order.strict),
 		OPTION_PICK("text", &to, RECODE_TEXT),
@@ -52,7 +55,9 @@ int command_convert(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	order.to = (enum recode_to)to;
+	order.to = order.in_place ? RECODE_SAME : (enum recode_to)to;
+	if (order.in_place && (order.out || to != RECODE_OTHER))
+		return usage_error("convert", "expected --in-place without -o, --text and --bytes");
 	if (optind == argc)
 		return usage_error("convert", "expected at least one FILE or DIRECTORY");
 	return convert(&order, argc - optind, argv + optind);

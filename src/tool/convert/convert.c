@@ -29,7 +29,7 @@ static bool is_same(const char *path, const struct recoded *recoded)
 /* What this command has just written is not replaced by its next file. */
 static bool may_write(const struct convert_order *order, const char *path, const struct recoded *recoded)
 {
-	return !output_loses(path) || is_same(path, recoded) ||
+	return order->in_place || !output_loses(path) || is_same(path, recoded) ||
 	       (order->force && !name_set_has(&order->written, path));
 }
 
@@ -89,6 +89,8 @@ static int convert_file(struct convert_order *order, const char *file, const cha
 			recoded.lost);
 	if (*recoded.lost && order->strict)
 		return EXIT_FAILED;
+	if (order->in_place && strcmp(file, "-"))
+		return write_file(order, file, file, &recoded);
 	if (!order->out)
 		return write_standard(&recoded);
 	if (!order->out_is_directory)
@@ -139,7 +141,10 @@ static void convert_inside(const char *path, void *ctx)
 	const char *name = path + inside->above;
 	int result;
 
-	result = make_directories(inside->order, name) ? convert_file(inside->order, path, name) : EXIT_BAD;
+	if (!inside->order->in_place && !make_directories(inside->order, name))
+		result = EXIT_BAD;
+	else
+		result = convert_file(inside->order, path, name);
 	inside->result = worse(inside->result, file_tally_add(&inside->order->tally, result));
 }
 
@@ -183,7 +188,7 @@ int convert(struct convert_order *order, int count, char **paths)
 
 	for (int i = 0; i < count; i++)
 		directory |= is_directory(paths[i]);
-	if (directory && !order->out)
+	if (directory && !order->out && !order->in_place)
 		return usage_error("convert", "expected -o DIRECTORY for more than one file");
 	order->out_is_directory = order->out && (directory || is_directory(order->out));
 	if (order->out_is_directory && !make_directory(order->out))

@@ -12,7 +12,8 @@
 struct convert_order {
 	enum recode_to to;
 	bool strict, force;
-	const char *out; /* NULL: standard output */
+	bool in_place;	 /* each file is rewritten */
+	const char *out; /* NULL: standard output, if not in place */
 	/* On its way. */
 	bool out_is_directory;
 	struct name_set written; /* paths */

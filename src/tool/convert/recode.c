@@ -127,6 +127,8 @@ static bool recode_content(const char *file, const char *content, size_t size,
 		return false;
 	if (to == RECODE_OTHER)
 		to = from_text ? RECODE_BYTES : RECODE_TEXT;
+	if (to == RECODE_SAME)
+		to = from_text ? RECODE_TEXT : RECODE_BYTES;
 	if (to == RECODE_BYTES)
 		to_bytes(content, size, from_text, &program, recoded);
 	else if (!to_text(file, content, size, from_text, &program, recoded, error))

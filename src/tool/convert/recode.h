@@ -10,7 +10,7 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_text.h"
 
-enum recode_to { RECODE_OTHER, RECODE_TEXT, RECODE_BYTES };
+enum recode_to { RECODE_OTHER, RECODE_SAME, RECODE_TEXT, RECODE_BYTES };
 
 #define RECODE_LOST 200
 

@@ -9,26 +9,22 @@
 #include <unistd.h>
 
 #include "harness/program/program_bytes.h"
+#include "tool/util/environment.h"
 
 /* Reports are to be quick and to have a stack; what the user wants beside that stays. */
-static void add_option(const char *name, const char *options)
+static bool set_environment(void)
 {
-	const char *before = getenv(name);
-	char text[1024];
-
-	if (before && strstr(before, options))
-		return;
-	snprintf(text, sizeof(text), "%s%s%s", before ? before : "", before ? ":" : "", options);
-	setenv(name, text, 1);
+	return environment_append("ASAN_OPTIONS", "symbolize=0:handle_abort=1") &&
+	       environment_append("MSAN_OPTIONS", "symbolize=0:handle_abort=1") &&
+	       environment_append("UBSAN_OPTIONS", "symbolize=0:print_stacktrace=1");
 }
 
 bool flavour_runners_find(struct flavour_runners *w, const bool *wanted)
 {
 	bool any = false;
 
-	add_option("ASAN_OPTIONS", "symbolize=0:handle_abort=1");
-	add_option("MSAN_OPTIONS", "symbolize=0:handle_abort=1");
-	add_option("UBSAN_OPTIONS", "symbolize=0:print_stacktrace=1");
+	if (!set_environment())
+		return false;
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		struct flavour_runner *one = &w->of[i];
 

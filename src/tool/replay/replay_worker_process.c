@@ -16,6 +16,7 @@
 #include "harness/detect/detector.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
+#include "tool/util/environment.h"
 #include "tool/util/flavours.h"
 #include "tool/replay/replay.h"
 #include "tool/flavour_runner/report.h"
@@ -120,27 +121,14 @@ static bool place(const int from[], const int to[], unsigned int count)
 	return true;
 }
 
-/* Such variables are lists with colons; the last word counts. */
-static void add_option(const char *variable, const char *option)
-{
-	const char *before = getenv(variable);
-	char options[1024];
-
-	snprintf(options, sizeof(options), "%s%s%s", before ? before : "", before ? ":" : "",
-		 option);
-	setenv(variable, options, 1);
-}
-
-static void set_environment(bool alone)
+static bool set_environment(bool alone)
 {
 	/* What malloc() keeps for later it would count as in use (footprint.h). */
-	add_option("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
-	/* Names of functions cost more than all the rest; they are for who looks closely. */
-	if (alone)
-		return;
-	add_option("ASAN_OPTIONS", "symbolize=0");
-	add_option("MSAN_OPTIONS", "symbolize=0");
-	add_option("UBSAN_OPTIONS", "symbolize=0");
+	return environment_append("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0") &&
+	       /* Names of functions cost more than the rest; a worker that runs one input has time. */
+	       (alone || (environment_append("ASAN_OPTIONS", "symbolize=0") &&
+			  environment_append("MSAN_OPTIONS", "symbolize=0") &&
+			  environment_append("UBSAN_OPTIONS", "symbolize=0")));
 }
 
 /* In a process that has only begun. @parent: what it is not to outlive. */
@@ -165,9 +153,9 @@ static void become_worker(const struct replay_worker *worker, const struct ends 
 		argv[used++] = "--misbehave";
 	if (program_all_bytes)
 		argv[used++] = "--bytes";
-	set_environment(worker->alone);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || !flavour_find(options->flavour, path, sizeof(path)))
+	if (!set_environment(worker->alone) || getppid() != parent ||
+	    !flavour_find(options->flavour, path, sizeof(path)))
 		_exit(127);
 	setpgid(0, 0);
 	if (place(from, to, sizeof(from) / sizeof(from[0])))

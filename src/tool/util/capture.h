@@ -4,9 +4,6 @@
 
 #include "harness/util/isolate.h"
 
-/* Appends @options to ASAN_OPTIONS, MSAN_OPTIONS, TSAN_OPTIONS and UBSAN_OPTIONS. */
-void sanitizer_options_append(const char *options);
-
 /*
  * Executes @path with @argv in a child process, with @options for the sanitizers.
  * Return: false if the system refuses a child, or cannot execute @path.

@@ -5,6 +5,10 @@
 tool_sources += \
 	%D%/capture.c \
 	%D%/capture.h \
+	%D%/commands.c \
+	%D%/commands.h \
+	%D%/environment.c \
+	%D%/environment.h \
 	%D%/file_list.c \
 	%D%/file_list.h \
 	%D%/flavours.c \

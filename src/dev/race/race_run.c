@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "tool/util/flavours.h"
-#include "tool/race/race.h"
+#include "dev/race/race.h"
 
 /*
  * Cells by number that one child under Valgrind gets: it keeps something of every thread

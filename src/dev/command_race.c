@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture race: the race matrix under every detector. */
+/* pagetorture-dev race: the race matrix under every detector. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tool/util/options.h"
-#include "tool/race/race.h"
-#include "tool/tool.h"
+#include "dev/race/race.h"
+#include "dev/dev.h"
 
 static const char help[] =
-	"Usage: pagetorture race [OPTION]...\n"
+	"Usage: pagetorture-dev race [OPTION]...\n"
 	"Run the race matrix: every pair of accesses to a page x where x what orders them x how\n"
 	"the page is mapped, as page programs, under every race detector there is; say what each\n"
 	"caught, missed and raised falsely. What is expected follows from the tables and,\n"
@@ -22,13 +22,11 @@ static const char help[] =
 	"  --detector D,...  only these of: drd, gcc-fibers, gcc-inline, gcc-threads, helgrind,\n"
 	"                    tsan-fibers, tsan-threads\n"
 	"  --grid            also, for each detector, first by second kind of access\n"
-	"  --json            one JSON object a cell, then one with the summary\n"
 	"  --list            the names of the cells and what is expected; runs nothing\n"
 	"  --print           the program of the cells; runs nothing\n"
 	"  --repeat N        run each cell N times under tsan-fibers, N/50 or N/100 under the\n"
 	"                    others, at least once (default 1)\n"
-	"  --results FILE    also write all of it there as one JSON object, for `make report`\n"
-	"  --tap             one test for each detector and pair of kinds\n"
+	"  --results FILE    also write all cells and a summary there as one JSON object\n"
 	"  --timeout S       seconds for one cell (default 120)\n"
 	"  --help            this text\n"
 	"\n"
@@ -40,10 +38,10 @@ static const char help[] =
 	"as predicted, for it may hide there; a false alarm never is.\n"
 	"\n"
 	"Examples:\n"
-	"  pagetorture race\n"
-	"  pagetorture race --detector tsan-fibers --repeat 100\n"
-	"  pagetorture race --cell 'write_raw/read_raw/nested/none' --print >race.page\n"
-	"  pagetorture race --cell '*_atomic/*_atomic//none' --detector drd,helgrind --grid\n";
+	"  pagetorture-dev race\n"
+	"  pagetorture-dev race --detector tsan-fibers --repeat 100\n"
+	"  pagetorture-dev race --cell 'write_raw/read_raw/nested/none' --print >race.page\n"
+	"  pagetorture-dev race --cell '*_atomic/*_atomic//none' --detector drd,helgrind --grid\n";
 
 static void want_all(struct race_matrix *race, bool wanted)
 {
@@ -89,12 +87,10 @@ int command_race(int argc, char **argv)
 			    "of drd, gcc-fibers, gcc-inline, "
 			    "gcc-threads, helgrind, tsan-fibers, tsan-threads"),
 		OPTION_PICK("grid", &output, RACE_AS_GRID),
-		OPTION_PICK("json", &output, RACE_AS_JSON),
 		OPTION_PICK("list", &output, RACE_AS_LIST),
 		OPTION_PICK("print", &output, RACE_AS_PROGRAM),
 		OPTION_NUMBER("repeat", &race.repeat, 1, 1000000),
 		OPTION_TEXT("results", &results.path),
-		OPTION_PICK("tap", &output, RACE_AS_TAP),
 		option_timeout(&race.seconds),
 		OPTION_END,
 	};

@@ -5,7 +5,7 @@
 
 #include "harness/util/shell_word.h"
 #include "harness/program/program_text.h"
-#include "tool/race/race.h"
+#include "dev/race/race.h"
 
 #define FAILURES_SHOWN 10
 

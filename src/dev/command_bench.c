@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture bench: how fast programs run, with a verdict each. */
+/* pagetorture-dev bench: how fast programs run, with a verdict each. */
 #include <getopt.h>
 
-#include "tool/bench/bench.h"
+#include "dev/bench/bench.h"
 #include "tool/util/options.h"
-#include "tool/tool.h"
+#include "dev/dev.h"
 
 static const char help[] =
-	"Usage: pagetorture bench [OPTION]... FILE...\n"
+	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
 	"Measure how many of the programs run in a second, judged by the model, executed in this\n"
 	"binary's flavour and compared: on fibers, on fibers with fresh detector state for each,\n"
 	"on real threads. Programs that break a rule other than data-race are left out.\n"
@@ -19,7 +19,7 @@ static const char help[] =
 	"  --help      this text\n"
 	"\n"
 	"Examples:\n"
-	"  pagetorture-tsan bench corpus/rules/*.page\n";
+	"  pagetorture-dev-tsan bench corpus/rules/*.page\n";
 
 int command_bench(int argc, char **argv)
 {

@@ -2,7 +2,7 @@
 #
 # The race matrix under every detector.
 
-tool_sources += \
+dev_sources += \
 	%D%/race.def \
 	%D%/race.h \
 	%D%/race_detector.c \
@@ -11,5 +11,4 @@ tool_sources += \
 	%D%/race_one.c \
 	%D%/race_print.c \
 	%D%/race_run.c \
-	%D%/race_tally.c \
-	%D%/race_tap.c
+	%D%/race_tally.c

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The matrix for programs: an object a line for each cell and one with the summary; or one file. */
+/* Writes the results as one JSON object: a summary, then an object for each cell. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tool/util/json.h"
-#include "tool/race/race.h"
+#include "dev/race/race.h"
 
 static bool ran(const struct race_column *column)
 {
@@ -170,22 +170,6 @@ static void json_summary(struct json *j, const struct race_matrix *race)
 			json_column(j, race, i);
 	json_end(j);
 	json_bool(j, "as_predicted", race_good(race));
-}
-
-void race_print_json(const struct race_matrix *race)
-{
-	struct json j = json_begin(stdout);
-
-	for (size_t i = 0; i < MATRIX_CELLS; i++) {
-		if (!race->cells[i])
-			continue;
-		json_cell(&j, race, i);
-		json_end_line(&j);
-	}
-	json_object(&j, NULL);
-	json_object(&j, "summary");
-	json_summary(&j, race);
-	json_end_line(&j);
 }
 
 /* Detectors and mappings that were not asked for; mappings that the library does not have. */

@@ -14,7 +14,7 @@
 #include "harness/detect/tsan.h"
 #include "harness/detect/valgrind.h"
 #include "tool/util/usage.h"
-#include "tool/race/race.h"
+#include "dev/race/race.h"
 
 static struct {
 	struct check *check;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/race/race.h"
+#include "dev/race/race.h"
 
 const char *const race_verdict_names[RACE_VERDICTS] = {
 	[RACE_NOT_RUN] = "not run",	[RACE_QUIET] = "quiet",

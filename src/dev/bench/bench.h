@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* How fast programs run, with a verdict each. */
-#ifndef TOOL_BENCH_H
-#define TOOL_BENCH_H
+#ifndef DEV_BENCH_H
+#define DEV_BENCH_H
 
 #include <stdbool.h>
 

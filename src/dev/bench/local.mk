@@ -2,6 +2,6 @@
 #
 # How fast programs run.
 
-tool_sources += \
+dev_sources += \
 	%D%/bench.c \
 	%D%/bench.h

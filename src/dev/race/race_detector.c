@@ -6,20 +6,20 @@
 #include "harness/detect/valgrind.h"
 #include "tool/util/flavours.h"
 #include "tool/util/place.h"
-#include "tool/race/race.h"
+#include "dev/race/race.h"
 
 #define BIT(name) (1u << RACE_##name)
 
 const struct race_detector_info race_detectors[RACE_DETECTORS] = {
 #define DETECTOR(id, name, binary, valgrind, fibers, share, what) \
 	{ name, binary, valgrind, fibers, share, what },
-#include "tool/race/race.def"
+#include "dev/race/race.def"
 #undef DETECTOR
 };
 
 const struct race_limit_info race_limits[RACE_LIMITS] = {
 #define LIMIT(name, detectors, effect, condition, text) { #name, text, effect, detectors },
-#include "tool/race/race.def"
+#include "dev/race/race.def"
 #undef LIMIT
 };
 
@@ -33,14 +33,14 @@ const struct race_limit_info race_limits[RACE_LIMITS] = {
 		(void)b;                                                              \
 		return condition;                                                     \
 	}
-#include "tool/race/race.def"
+#include "dev/race/race.def"
 #undef LIMIT
 
 static bool (*const is_within[RACE_LIMITS])(const struct matrix_cell *c,
 					    const struct matrix_kind_info *a,
 					    const struct matrix_kind_info *b) = {
 #define LIMIT(name, ...) is_##name,
-#include "tool/race/race.def"
+#include "dev/race/race.def"
 #undef LIMIT
 };
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture race: the race matrix under every detector.
+ * pagetorture-dev race: the race matrix under every detector.
  *
  *   race_drive.c     which cells, and the order of events
  *   race_detector.c  the table of detectors, and what each is known not to see
  *   race_run.c       one detector over all cells: children that answer line by line
  *   race_one.c       such a child: executes cells
  *   race_tally.c     what the answers come to
- *   race_print.c     ... for people, race_json.c and race_tap.c for programs
+ *   race_print.c     prints them as a table; race_json.c writes them to a file
  */
-#ifndef TOOL_RACE_H
-#define TOOL_RACE_H
+#ifndef DEV_RACE_H
+#define DEV_RACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,14 +22,14 @@
 
 #define DETECTOR(name, ...) RACE_##name,
 enum race_detector {
-#include "tool/race/race.def"
+#include "dev/race/race.def"
 	RACE_DETECTORS
 };
 #undef DETECTOR
 
 #define LIMIT(name, ...) RACE_LIMIT_##name,
 enum race_limit {
-#include "tool/race/race.def"
+#include "dev/race/race.def"
 	RACE_LIMITS,
 	RACE_NO_LIMIT = RACE_LIMITS
 };
@@ -147,13 +147,11 @@ bool race_column_good(enum race_detector detector, const struct race_column *col
 /* Are all columns that ran, and did tables and model agree? */
 bool race_good(const struct race_matrix *race);
 
-/* ---- race_print.c, race_json.c, race_tap.c ---- */
+/* ---- race_print.c, race_json.c ---- */
 
 void race_print_table(const struct race_matrix *race);
 void race_print_grid(const struct race_matrix *race);
 void race_print_failures(const struct race_matrix *race);
-void race_print_json(const struct race_matrix *race);
-void race_print_tap(const struct race_matrix *race);
 
 /* All of it, cells and summary, as a file. Return: is it written? */
 bool race_write_results(const struct race_matrix *race, struct results *results);
@@ -165,8 +163,6 @@ void race_program_text(const struct matrix_cell *cell, FILE *out);
 enum race_output {
 	RACE_AS_TABLE,
 	RACE_AS_GRID,
-	RACE_AS_JSON,
-	RACE_AS_TAP,
 	RACE_AS_LIST,
 	RACE_AS_PROGRAM,
 };

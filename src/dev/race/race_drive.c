@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/race/race.h"
+#include "dev/race/race.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,12 +136,7 @@ static int run_detectors(struct race_matrix *race)
 
 static void print_results(const struct race_matrix *race, enum race_output output)
 {
-	if (output == RACE_AS_JSON)
-		race_print_json(race);
-	else if (output == RACE_AS_TAP)
-		race_print_tap(race);
-	else
-		race_print_table(race);
+	race_print_table(race);
 	if (output == RACE_AS_GRID)
 		race_print_grid(race);
 	fflush(stdout);

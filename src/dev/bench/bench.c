@@ -4,7 +4,7 @@
  * machine's mood changes both alike. Each turn is a process of its own, or the threads
  * that one executor leaves in the detector's memory would slow the other down.
  */
-#include "tool/bench/bench.h"
+#include "dev/bench/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
