@@ -143,10 +143,8 @@ fuzz_stream_replay_cov_SOURCES = $(fuzz_common) %D%/fuzz_stream.c $(fuzz_input) 
 fuzz_stream_replay_cov_LDFLAGS = $(COVERAGE_FLAGS)
 fuzz_stream_replay_cov_LDADD = libharness-plain.a $(page_cov)
 
-# Does an input get the same answer every time? The code that the engine runs, counters
-# and all, without the engine.
-same_common = $(fuzz_common) $(fuzz_input) %D%/answer.c %D%/answer.h %D%/answer_table.c %D%/answer_table.h \
-	%D%/main_same.c
+# The determinism check: the code that the engine runs, with its counters, without the engine.
+same_common = $(fuzz_common) $(fuzz_input) %D%/main_same.c %D%/same_serve.c %D%/same_serve.h
 
 if HAVE_ENGINE
 if HAVE_ASAN

@@ -21,7 +21,7 @@
 #include "harness/util/cpus.h"
 #include "tool/campaign/campaign.h"
 #include "tool/util/options.h"
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 #include "tool/util/similar.h"
 #include "tool/tool.h"
 
@@ -210,7 +210,7 @@ int command_fuzz(int argc, char **argv)
 	int status;
 
 	results_begin(&campaign.results, "fuzz", argc, argv);
-	place_own(own, sizeof(own));
+	own_directory(own, sizeof(own));
 	campaign.options.bin = own;
 	campaign.options.jobs = cpus_available(ENGINE_WORKERS);
 	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;

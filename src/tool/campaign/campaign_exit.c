@@ -47,9 +47,9 @@ void kill_strays(const struct campaign *campaign)
 
 static void log_lost(const struct worker *worker)
 {
-	struct store_input input;
+	struct corpus_input input;
 
-	if (store_read(worker->written, &input))
+	if (corpus_input_read(worker->written, &input))
 		log_message("%s: a finding of %s could not be written: %s (log: %s.old)",
 		     worker->target->name, worker->name, worker->reason, worker->log);
 }

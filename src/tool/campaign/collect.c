@@ -15,6 +15,7 @@
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 #include "tool/campaign/target.h"
+#include "tool/util/output.h"
 
 struct collection {
 	struct target *target;
@@ -105,7 +106,7 @@ static void keep_report(const struct target *target, const struct worker *worker
 	close(fd);
 	path_make_or_exit(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
 	if (got > 0)
-		store_write(target->findings.beside, path, text, (size_t)got, false);
+		file_replace(target->findings.temporary, path, text, (size_t)got, false);
 }
 
 static void log_finding(const struct collection *c, const char *kind, const char *hash,
@@ -120,7 +121,7 @@ static void log_finding(const struct collection *c, const char *kind, const char
 }
 
 static int keep_finding(const struct collection *c, const char *path, const char *kind,
-			const struct store_input *input)
+			const struct corpus_input *input)
 {
 	const struct worker *writer = writer_of(c->target, path);
 	const char *reason = writer ? writer->reason : "";
@@ -140,7 +141,7 @@ static int keep_finding(const struct collection *c, const char *path, const char
 
 /* ---- corpus ---- */
 
-static int keep_entry(const struct collection *c, const char *path, const struct store_input *input)
+static int keep_entry(const struct collection *c, const char *path, const struct corpus_input *input)
 {
 	struct target *target = c->target;
 	int error = target_keep(target, &target->corpus, "", input);
@@ -176,7 +177,7 @@ static bool is_old(const char *path)
 
 /* A finding is logged with its reason, which the engine prints after it wrote the input. */
 static bool is_complete(const struct collection *c, const char *path, const char *kind,
-			const struct store_input *input)
+			const struct corpus_input *input)
 {
 	if (c->settled || is_old(path))
 		return true;
@@ -194,13 +195,13 @@ static void log_lost(const struct collection *c, const char *path, const char *w
 
 static void collect_file(const struct collection *c, const char *path, const char *kind)
 {
-	struct store_input input;
+	struct corpus_input input;
 	const char *why;
 	int error;
 
 	if (name_set_has(&c->target->seen, path))
 		return;
-	why = store_read(path, &input);
+	why = corpus_input_read(path, &input);
 	/* A file that cannot be read is tried again: an engine may be writing it. */
 	if (why) {
 		if (kind && (strcmp(why, "empty") || is_named_by_content(path, sha1_of_nothing)))

@@ -13,7 +13,7 @@
 #include "tool/campaign/engine.h"
 #include "tool/campaign/worker.h"
 #include "tool/campaign/target.h"
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 
 struct role {
 	const char *name;
@@ -53,7 +53,7 @@ static const char *lack(const struct fuzz_options *options, const struct target 
 		if (!engine_has_file(directory, target->name))
 			return "no binary of it (make afl-fuzzers)";
 	}
-	return place_on_path("afl-fuzz") ? NULL : "no afl-fuzz";
+	return is_on_path("afl-fuzz") ? NULL : "no afl-fuzz";
 }
 
 static void name_role(unsigned int number, char *name, size_t size)

@@ -13,6 +13,7 @@
 
 #include "harness/util/path.h"
 #include "harness/program/program_bytes.h"
+#include "tool/util/output.h"
 
 void target_init(struct target *target, const char *name, const struct fuzz_options *options)
 {
@@ -41,10 +42,10 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 /* ---- trouble ---- */
 
 /* Logs a problem once, and again only when it was over in between or is another. */
-int target_keep(struct target *target, struct store *store, const char *prefix,
-		const struct store_input *input)
+int target_keep(struct target *target, struct corpus_directory *store, const char *prefix,
+		const struct corpus_input *input)
 {
-	int error = store_add(store, prefix, input);
+	int error = corpus_directory_add(store, prefix, input);
 
 	if (error == EEXIST)
 		return error;
@@ -91,9 +92,9 @@ const char *target_cannot_write(const struct target *target)
 		if (access(path, W_OK | X_OK))
 			return strerror(errno);
 	}
-	path_make_or_exit(path, sizeof(path), "%s/.beside", target->dir);
+	path_make_or_exit(path, sizeof(path), "%s/.temporary", target->dir);
 	path_make_or_exit(probe, sizeof(probe), "%s/.probe", target->dir);
-	error = store_write(path, probe, page, sizeof(page), false);
+	error = file_replace(path, probe, page, sizeof(page), false);
 	if (!error)
 		unlink(probe);
 	return error ? strerror(error) : NULL;
@@ -138,30 +139,30 @@ static void log_junk(void *ctx, const char *path, const char *why)
 }
 
 /* The name is libFuzzer's. If the input cannot be copied now, the next campaign does it. */
-void target_enqueue(struct target *target, const struct store_input *input)
+void target_enqueue(struct target *target, const struct corpus_input *input)
 {
 	char path[PATH_MAX];
 
-	if (store_has(&target->findings, input->hash))
+	if (corpus_directory_has(&target->findings, input->hash))
 		return;
 	path_make_or_exit(path, sizeof(path), "%s/%s", target->queue, input->hash);
 	name_set_add(&target->seen, path);
 	if (access(path, F_OK))
-		store_write(target->corpus.beside, path, input->bytes, input->size, false);
+		file_replace(target->corpus.temporary, path, input->bytes, input->size, false);
 }
 
-static void enqueue_visited(void *ctx, const struct store_input *input)
+static void enqueue_visited(void *ctx, const struct corpus_input *input)
 {
 	target_enqueue(ctx, input);
 }
 
-static void pass_over(void *ctx, const struct store_input *input)
+static void pass_over(void *ctx, const struct corpus_input *input)
 {
 	(void)ctx;
 	(void)input;
 }
 
-static void keep_seed(void *ctx, const struct store_input *input)
+static void keep_seed(void *ctx, const struct corpus_input *input)
 {
 	struct target *target = ctx;
 
@@ -172,35 +173,35 @@ static void keep_seed(void *ctx, const struct store_input *input)
 /* Seeds are read as a corpus directory to which no file is added. */
 static void read_seeds(struct target *target, const struct fuzz_options *options)
 {
-	const struct store_visitor visitor = {keep_seed, log_junk, target};
+	const struct corpus_visitor visitor = {keep_seed, log_junk, target};
 	char directory[PATH_MAX];
-	struct store seeds = {.durable = false};
+	struct corpus_directory seeds = {.durable = false};
 
 	path_make_or_exit(directory, sizeof(directory), "%s/%s", options->seeds, target->name);
 	if (!access(directory, R_OK | X_OK))
-		store_open(&seeds, options->seeds, target->name, &visitor);
+		corpus_directory_open(&seeds, options->seeds, target->name, &visitor);
 	free(seeds.known.slots);
 }
 
 /* AFL++ does not start without an input. */
 static void add_least_seed(struct target *target)
 {
-	struct store_input least = {.bytes = (const uint8_t *)"\n", .size = 1};
+	struct corpus_input least = {.bytes = (const uint8_t *)"\n", .size = 1};
 
 	sha1_text(least.bytes, least.size, least.hash);
 	keep_seed(target, &least);
 }
 
-static bool open_stores(struct target *target)
+static bool open_corpora(struct target *target)
 {
-	const struct store_visitor findings = {pass_over, log_junk, target};
-	const struct store_visitor corpus = {enqueue_visited, log_junk, target};
+	const struct corpus_visitor findings = {pass_over, log_junk, target};
+	const struct corpus_visitor corpus = {enqueue_visited, log_junk, target};
 	int error;
 
 	target->findings.durable = true;
-	error = store_open(&target->findings, target->dir, "findings", &findings);
+	error = corpus_directory_open(&target->findings, target->dir, "findings", &findings);
 	if (!error)
-		error = store_open(&target->corpus, target->dir, "corpus", &corpus);
+		error = corpus_directory_open(&target->corpus, target->dir, "corpus", &corpus);
 	if (error)
 		log_message("%s: expected directories that can be read and written: %s: %s", target->name,
 		     target->dir, strerror(error));
@@ -214,7 +215,7 @@ bool target_open(struct target *target, const struct fuzz_options *options)
 	for (size_t i = 0; i < DIRECTORIES; i++)
 		if (!make_directory(target, directories[i]))
 			return false;
-	if (!lock(target) || !open_stores(target))
+	if (!lock(target) || !open_corpora(target))
 		return false;
 	why = target_cannot_write(target);
 	if (why && has_room(target->dir)) {

@@ -26,7 +26,7 @@
 #include "tool/campaign/worker.h"
 #include "tool/util/fuzz_target.h"
 #include "tool/util/name_set.h"
-#include "tool/util/store.h"
+#include "tool/util/corpus_directory.h"
 
 /* Most processes of one engine on one target. */
 #define ENGINE_WORKERS 64
@@ -47,7 +47,7 @@ struct target {
 	char dir[3600], queue[3700];
 	char dictionary[PATH_MAX]; /* of tokens, as both engines read it; empty: none */
 	int lock;
-	struct store corpus, findings;
+	struct corpus_directory corpus, findings;
 	struct name_set seen; /* files of the engines that are kept already */
 	struct target_engine engines[ENGINES];
 	struct worker workers[ENGINES * ENGINE_WORKERS]; /* those of each engine in a row */
@@ -87,11 +87,11 @@ void target_collect(struct target *target, const struct fuzz_options *options, b
 const char *target_cannot_write(const struct target *target);
 
 /* Copies an input to the directory that the engines read, if it is no finding. */
-void target_enqueue(struct target *target, const struct store_input *input);
+void target_enqueue(struct target *target, const struct corpus_input *input);
 
-/* Adds an input to its corpus or findings; logs once if that fails. Return: as store_add(). */
-int target_keep(struct target *target, struct store *store, const char *prefix,
-		const struct store_input *input);
+/* Adds an input to its corpus or findings; logs once if that fails. Return: as corpus_directory_add(). */
+int target_keep(struct target *target, struct corpus_directory *store, const char *prefix,
+		const struct corpus_input *input);
 
 /* Removes a finding from the directory that the engines read: they would end at its start. */
 void target_withdraw(const struct target *target, const char *written);

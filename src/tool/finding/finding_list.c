@@ -9,7 +9,7 @@
 
 #include "harness/util/walk.h"
 #include "harness/program/program_name.h"
-#include "tool/util/store.h"
+#include "tool/util/corpus_directory.h"
 
 struct gathering {
 	struct finding_list *findings;
@@ -68,7 +68,7 @@ static bool is_below(const char *path, const char *directory)
 	return !strncmp(path, directory, len) && (path[len] == '/' || !path[len]);
 }
 
-static void add(struct finding_list *findings, const char *path, const struct store_input *input)
+static void add(struct finding_list *findings, const char *path, const struct corpus_input *input)
 {
 	struct finding *more = realloc(findings->of, (findings->count + 1) * sizeof(*more));
 	char *copy = strdup(path);
@@ -86,14 +86,14 @@ static void add(struct finding_list *findings, const char *path, const struct st
 static void take(const char *path, void *ctx)
 {
 	struct gathering *g = ctx;
-	struct store_input input;
+	struct corpus_input input;
 	const char *why;
 
 	/* AFL++ leaves a text beside its crashes: README.txt is no program. */
 	if (!program_name_is_known(path) || is_below(path, g->except) ||
 	    !(g->named ? is_named(path) : is_direct(g->dir, path)))
 		return;
-	why = store_read(path, &input);
+	why = corpus_input_read(path, &input);
 	if (why) {
 		fprintf(stderr, "%s: expected a finding: %s\n", path, why);
 		g->findings->unreadable++;
