@@ -3,21 +3,6 @@
 # Each prints samples of ratios within one run; bench.py makes one table of them: medians,
 # quarters, aims. `make bench` and `make bench-NAME`; a bench is a line in bench.py.
 
-noinst_PROGRAMS += bench_page
-bench_page_SOURCES = %D%/bench_page.c %D%/figure.h
-bench_page_LDADD = $(page_plain)
-
-if HAVE_ASAN
-noinst_PROGRAMS += bench_page-asan
-endif
-bench_page_asan_SOURCES = %D%/bench_page.c %D%/figure.h
-bench_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-bench_page_asan_LDADD = $(page_asan)
-
-noinst_PROGRAMS += bench_scale
-bench_scale_SOURCES = %D%/bench_scale.c %D%/figure.h
-bench_scale_LDADD = $(page_plain)
-
 # OLD=FILE compares with a run that was kept; STRICT=1 ends with 1 if an aim is missed.
 bench_run = CC='$(CC)' LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 	OLD='$(OLD)' STRICT='$(STRICT)' python3 $(srcdir)/%D%/bench.py --srcdir '$(srcdir)'
@@ -81,7 +66,7 @@ bench-replay: all make_programs $(bench_programs)
 bench_counters = test -z '$(LLVM_COV)' || \
 	$(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov fuzz_stream-replay-cov
 
-bench_programs =
+bench_programs = $(benches)
 if HAVE_ENGINE
 bench_programs += fuzz_empty fuzz_page fuzz_page-bytes fuzz_stream
 endif
@@ -90,6 +75,9 @@ bench_programs += fuzz_race fuzz_race-bytes
 endif
 
 EXTRA_DIST += \
+	%D%/bench_page.c \
+	%D%/bench_scale.c \
+	%D%/figure.h \
 	%D%/bench.py \
 	%D%/bench_afl.sh \
 	%D%/bench_exec.sh \

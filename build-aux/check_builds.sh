@@ -58,12 +58,12 @@ path_without() {
 run_tests() {
 	# shellcheck disable=SC2086 # words
 	step programs "$MAKE" -j"$JOBS" $UNIT_TESTS $1 &&
-		step tests "$MAKE" check-TESTS TESTS="$UNIT_TESTS $1 $scripts"
+		step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $1 $scripts"
 }
 
 # How many tests ran: what ran none has not passed.
 tests_passed() {
-	sed -n 's/^# PASS: *//p' "$top/$build.tests.log" | tail -n 1
+	sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$top/$build.tests.log" | tail -n 1
 }
 
 build_all() {

@@ -40,7 +40,7 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 all the same; 1 not, or an input cannot be read; 2 bad usage.\n";
 
-static const char *const part_names[OUTCOME_PARTS] = { "verdict", "trace", "races" };
+static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
 
 enum context { AMONG_OTHERS, IN_OTHER_ORDER, ALONE, CONTEXTS };
 static const char *const context_names[CONTEXTS] = { "among all others", "in another order", "alone" };
@@ -179,7 +179,7 @@ static void print_command(void)
 		shell_word_print(stderr, backend);
 		putc(' ', stderr);
 	}
-	shell_word_print(stderr, shell_own_binary());
+	shell_word_print(stderr, shell_binary_path());
 	fprintf(stderr, "%s%s%s", options.serve.all_races ? " --all-races" : "",
 		options.serve.keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
 }
@@ -263,7 +263,7 @@ static void print_difference(size_t input, enum context context)
 	const char *separator = "";
 
 	fprintf(stderr, "%s: ", inputs.names[input]);
-	for (unsigned int part = 0; part < OUTCOME_PARTS; part++) {
+	for (unsigned int part = 0; part < DIGEST_PARTS; part++) {
 		if (outcome->parts[part] == alone->parts[part])
 			continue;
 		fprintf(stderr, "%s%s", separator, part_names[part]);

@@ -54,9 +54,9 @@ size_t outcome_size(void)
 	return (sizeof(struct outcome) + edge_count() + 7) / 8 * 8;
 }
 
-static void record(enum outcome_part part, const void *bytes, size_t len)
+static void record(enum digest_part part, const void *bytes, size_t len)
 {
-	recorded->parts[part] = outcome_fold(recorded->parts[part], bytes, len);
+	recorded->parts[part] = digest_add(recorded->parts[part], bytes, len);
 }
 
 /* ---- the process that executes ---- */
@@ -73,8 +73,8 @@ static void execute(const struct input *input, void *ctx)
 {
 	const int *out = ctx;
 
-	for (unsigned int part = 0; part < OUTCOME_PARTS; part++)
-		recorded->parts[part] = OUTCOME_NOTHING;
+	for (unsigned int part = 0; part < DIGEST_PARTS; part++)
+		recorded->parts[part] = DIGEST_START;
 	fuzz_listen(record);
 	bytes_fill(counters.from, 0, edge_count());
 	LLVMFuzzerTestOneInput(input->bytes, input->size);

@@ -12,7 +12,7 @@
 #include "fuzz/fuzz.h"
 
 struct outcome {
-	uint64_t parts[OUTCOME_PARTS]; /* a digest each */
+	uint64_t parts[DIGEST_PARTS]; /* a digest each */
 	uint8_t edges[];	       /* a counter for each edge */
 };
 

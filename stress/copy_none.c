@@ -4,7 +4,7 @@
 
 #include "stress/core.h"
 
-bool copy_choose(const char *name)
+bool copy_select(const char *name)
 {
 	return !strcmp(name, "libc");
 }

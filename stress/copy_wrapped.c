@@ -146,7 +146,7 @@ static const struct way {
 
 static const struct way *way = &ways[0];
 
-bool copy_choose(const char *name)
+bool copy_select(const char *name)
 {
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (strcmp(ways[i].name, name) != 0 || !ways[i].here)

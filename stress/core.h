@@ -12,7 +12,7 @@
 #define STRESS_CORE_H
 
 #include "stress/stress.h"
-#include "stress/text.h"
+#include "stress/message.h"
 
 /*
  * ThreadSanitizer calls race_seen() with its own locks held: an access that it
@@ -28,34 +28,34 @@
 #define UNDER_TSAN 1
 #endif
 #if !defined(UNDER_TSAN)
-#define UNWATCHED
+#define NO_TSAN
 #elif defined(__has_attribute) && __has_attribute(disable_sanitizer_instrumentation)
-#define UNWATCHED __attribute__((disable_sanitizer_instrumentation))
+#define NO_TSAN __attribute__((disable_sanitizer_instrumentation))
 #else
-#define UNWATCHED __attribute__((no_sanitize_thread))
+#define NO_TSAN __attribute__((no_sanitize_thread))
 #endif
 
 #define THREAD_PREFIX "stress-"
 
-extern struct stress_run the_run;
+extern struct stress_run current_run;
 extern struct stress_thread threads[STRESS_THREADS_MAX];
 extern _Thread_local struct stress_thread *stress_self; /* NULL: no thread of a pattern */
 
 /* "pattern: !!! expected WANTED: why", then the end. */
-_Noreturn void give_up(const char *wanted, int error);
+_Noreturn void stress_exit_failed(const char *wanted, int error);
 
 /* options.c: what argv says, or exit(2) with one line. */
 void options_parse(struct stress_run *run, int argc, char **argv);
 
 /* races.c: races on the page between stress threads, or not so. */
 enum place { ON_PAGE, ELSEWHERE, PLACES };
-void races_listen(void);
-unsigned long races_at(enum place place);
+void races_start(void);
+unsigned long races_count(enum place place);
 
 /* Is a race still to be seen, with nothing planted that hides it? */
-bool races_awaited(const struct stress_run *run);
+bool races_are_missing(const struct stress_run *run);
 
-void races_add_faults(struct text *text, const struct stress_run *run);
+void races_add_faults(struct message *message, const struct stress_run *run);
 
 /* statistics.c */
 struct totals {
@@ -66,29 +66,29 @@ struct totals {
 struct totals statistics_sum(const struct stress_run *run);
 unsigned long statistics_rss(void); /* KiB; 0: not known */
 unsigned int statistics_fds(void);  /* open descriptors, always the same too many */
-void statistics_say(const struct stress_run *run, uint64_t msec);
+void statistics_print(const struct stress_run *run, uint64_t msec);
 
 /* report.c */
-void report_add_parameters(struct text *text, const struct stress_run *run);
-void report_add_rerun(struct text *text, const struct stress_run *run);
-void report_add_state(struct text *text, const struct stress_thread *self);
+void report_add_parameters(struct message *message, const struct stress_run *run);
+void report_add_rerun(struct message *message, const struct stress_run *run);
+void report_add_state(struct message *message, const struct stress_thread *self);
 
 /* crash.c: a signal, or a sanitizer that ends the process, leaves the state behind. */
-void crash_listen(void);
+void crash_install_handlers(void);
 
 /* pressure.c */
-void pressure_begin(struct stress_run *run);
-void pressure_end(struct stress_run *run);
+void pressure_start(struct stress_run *run);
+void pressure_stop(struct stress_run *run);
 
 /* points.c: delays in the library, when they are asked for. */
-void points_begin(const struct stress_run *run);
-void points_end(void);
-void points_pass(struct stress_thread *self);
+void points_start(const struct stress_run *run);
+void points_stop(void);
+void points_delay(struct stress_thread *self);
 
 /* copy_wrapped.c, copy_none.c: Return false if there is no such way in this build. */
-bool copy_choose(const char *name);
+bool copy_select(const char *name);
 
 /* verdict.c */
-bool verdict_say(const struct stress_run *run);
+bool stress_print_verdict(const struct stress_run *run);
 
 #endif

@@ -22,7 +22,7 @@ static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 #define WAIT_SECONDS 5
 static atomic_int teller;
 
-UNWATCHED static bool first_to_tell(void)
+NO_TSAN static bool first_to_tell(void)
 {
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
 	int me = (int)syscall(SYS_gettid), before = 0;
@@ -35,20 +35,20 @@ UNWATCHED static bool first_to_tell(void)
 	return false;
 }
 
-UNWATCHED static void tell(const char *what, int number)
+NO_TSAN static void tell(const char *what, int number)
 {
-	static struct text text;
+	static struct message message;
 	const struct stress_thread *self = stress_self ? stress_self : &threads[0];
 
 	if (!first_to_tell())
 		return;
-	text_add(&text, "%s: !!! thread %s%u: %s %d\n", the_run.pattern->name,
-		 stress_self ? "" : "main, not ", self->index, what, number);
-	report_add_rerun(&text, &the_run);
-	report_add_state(&text, self);
-	text_add(&text, "End of test: FAILURE\n");
-	text_put(&text, STDOUT_FILENO);
-	atomic_store_explicit(&the_run.told, UINT_MAX / 2, memory_order_relaxed);
+	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.pattern->name,
+		       stress_self ? "" : "main, not ", self->index, what, number);
+	report_add_rerun(&message, &current_run);
+	report_add_state(&message, self);
+	message_append(&message, "End of test: FAILURE\n");
+	message_write(&message, STDOUT_FILENO);
+	atomic_store_explicit(&current_run.told, UINT_MAX / 2, memory_order_relaxed);
 }
 
 static void died(int number)
@@ -63,7 +63,7 @@ static void sanitizer_died(void)
 	tell("ended by a sanitizer; its report is on standard error", 0);
 }
 
-void crash_listen(void)
+void crash_install_handlers(void)
 {
 	const struct sigaction action = { .sa_handler = died, .sa_flags = SA_NODEFER };
 

@@ -23,59 +23,59 @@
 
 /* ---- help ---- */
 
-static void add_options(struct text *text, const struct stress_pattern *pattern)
+static void add_options(struct message *message, const struct stress_pattern *pattern)
 {
-	text_add(text,
-		 "Usage: %s [OPTION]...\n%s\n\n"
-		 "  -t THREADS             %u to %u (default %u); more than cores is fine\n"
-		 "  -n OPERATIONS          of each thread\n"
-		 "  -s SECONDS             (default %u, without -n); with -n: what ends first\n"
-		 "      --seed=SEED        decimal or 0x hexadecimal (default %u)\n"
-		 "      --stat-interval=S  seconds between statistics, 0: only at the end\n"
-		 "                         (default 1 with a limit of seconds, else 0)\n"
-		 "      --backend=NAME     how pages are mapped: direct, alias (default: PAGE_MAP)\n"
-		 "      --pin              each thread on one CPU, in turn\n"
-		 "      --delays           short delays inside the library, from the seed\n"
-		 "      --stutter[=MSEC]   all threads work so long and rest so long, in turn\n"
-		 "                         (default %u)\n"
-		 "      --copy=WAY         how bytes are copied: libc, wide, movsb; rounded is a\n"
-		 "                         bug on purpose (default libc; others: plain build)\n",
-		 pattern->name, pattern->about, pattern->threads_min, STRESS_THREADS_MAX,
-		 DEFAULT_THREADS, DEFAULT_SECONDS, DEFAULT_SEED, DEFAULT_STUTTER);
-	text_add(text, "      --fail-alloc=P     percent of allocations that fail\n"
+	message_append(message,
+		       "Usage: %s [OPTION]...\n%s\n\n"
+		       "  -t THREADS             %u to %u (default %u); more than cores is fine\n"
+		       "  -n OPERATIONS          of each thread\n"
+		       "  -s SECONDS             (default %u, without -n); with -n: what ends first\n"
+		       "      --seed=SEED        decimal or 0x hexadecimal (default %u)\n"
+		       "      --stat-interval=S  seconds between statistics, 0: only at the end\n"
+		       "                         (default 1 with a limit of seconds, else 0)\n"
+		       "      --backend=NAME     how pages are mapped: direct, alias (default: PAGE_MAP)\n"
+		       "      --pin              each thread on one CPU, in turn\n"
+		       "      --delays           short delays inside the library, from the seed\n"
+		       "      --stutter[=MSEC]   all threads work so long and rest so long, in turn\n"
+		       "                         (default %u)\n"
+		       "      --copy=WAY         how bytes are copied: libc, wide, movsb; rounded is a\n"
+		       "                         bug on purpose (default libc; others: plain build)\n",
+		       pattern->name, pattern->about, pattern->threads_min, STRESS_THREADS_MAX,
+		       DEFAULT_THREADS, DEFAULT_SECONDS, DEFAULT_SEED, DEFAULT_STUTTER);
+	message_append(message, "      --fail-alloc=P     percent of allocations that fail\n"
 		       "      --fail-copy=P      percent of copies of user memory that fail\n"
 		       "      --memory=MIB       no more memory than that (plain build)\n"
 		       "      --forks=N          threads that fork and exec meanwhile\n");
 	if (pattern->bare)
-		text_add(text, "      --bare             the same without the library: checked "
+		message_append(message, "      --bare             the same without the library: checked "
 			       "memcpy()\n");
-	text_add(text, "      --busted[=BUG]     plant a bug on purpose: the test must then fail\n"
+	message_append(message, "      --busted[=BUG]     plant a bug on purpose: the test must then fail\n"
 		       "      --help             this text\n\nBugs, the first is the default:\n");
 }
 
-static void add_help(struct text *text, const struct stress_pattern *pattern)
+static void add_help(struct message *message, const struct stress_pattern *pattern)
 {
-	add_options(text, pattern);
+	add_options(message, pattern);
 	for (const struct stress_busted *bug = pattern->busted + 1; bug->name; bug++)
-		text_add(text, "  %-12s %s%s\n", bug->name, bug->about,
-			 bug->needs_tsan ? " (ThreadSanitizer only)" : "");
-	text_add(text,
-		 "\nExamples:\n"
-		 "  %s -s 60 --seed=0x2a       a minute\n"
-		 "  %s -t 32 -n 10000          many threads, the same work each time\n"
-		 "  %s --backend=alias --delays --fail-alloc=5\n"
-		 "  %s --busted=%-14s does the test see a bug?\n"
-		 "\nExit status: 0 success, 1 failure, 2 usage error; a crash ends as it does.\n",
-		 pattern->name, pattern->name, pattern->name, pattern->name,
-		 pattern->busted[1].name);
+		message_append(message, "  %-12s %s%s\n", bug->name, bug->about,
+			       bug->needs_tsan ? " (ThreadSanitizer only)" : "");
+	message_append(message,
+		       "\nExamples:\n"
+		       "  %s -s 60 --seed=0x2a       a minute\n"
+		       "  %s -t 32 -n 10000          many threads, the same work each time\n"
+		       "  %s --backend=alias --delays --fail-alloc=5\n"
+		       "  %s --busted=%-14s does the test see a bug?\n"
+		       "\nExit status: 0 success, 1 failure, 2 usage error; a crash ends as it does.\n",
+		       pattern->name, pattern->name, pattern->name, pattern->name,
+		       pattern->busted[1].name);
 }
 
 static _Noreturn void show_help(const struct stress_pattern *pattern)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	add_help(&text, pattern);
-	text_put(&text, STDOUT_FILENO);
+	add_help(&message, pattern);
+	message_write(&message, STDOUT_FILENO);
 	exit(EXIT_SUCCESS);
 }
 
@@ -83,15 +83,15 @@ static _Noreturn void show_help(const struct stress_pattern *pattern)
 
 __attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const char *what, ...)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 	va_list args;
 
-	text_add(&text, "%s: ", the_run.pattern->name);
+	message_append(&message, "%s: ", current_run.pattern->name);
 	va_start(args, what);
-	text_vadd(&text, what, args);
+	message_vappend(&message, what, args);
 	va_end(args);
-	text_add(&text, "\n");
-	text_put(&text, STDERR_FILENO);
+	message_append(&message, "\n");
+	message_write(&message, STDERR_FILENO);
 	exit(2);
 }
 
@@ -159,14 +159,14 @@ static uint64_t number(const char *option, const char *arg, uint64_t min, uint64
 
 static unsigned int busted_index(const struct stress_pattern *pattern, const char *name)
 {
-	struct text known = { .used = 0 };
+	struct message known = { .used = 0 };
 
 	if (!name)
 		return 1;
 	for (unsigned int i = 1; pattern->busted[i].name; i++) {
 		if (!strcmp(pattern->busted[i].name, name))
 			return i;
-		text_add(&known, "%s%s", i > 1 ? ", " : "", pattern->busted[i].name);
+		message_append(&known, "%s%s", i > 1 ? ", " : "", pattern->busted[i].name);
 	}
 	usage_error("--busted: expected one of %s, not '%s'", known.s, name);
 }
@@ -177,10 +177,10 @@ static unsigned int busted_index(const struct stress_pattern *pattern, const cha
  */
 static _Noreturn void skip_run(const char *what)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	text_add(&text, "%s: skipped: the page library %s\n", program_invocation_short_name, what);
-	text_put(&text, STDERR_FILENO);
+	message_append(&message, "%s: skipped: the page library %s\n", program_invocation_short_name, what);
+	message_write(&message, STDERR_FILENO);
 	exit(EX_UNAVAILABLE);
 }
 
@@ -228,7 +228,7 @@ static unsigned int memory(const char *arg)
 
 static const char *copy(const char *name)
 {
-	if (!copy_choose(name))
+	if (!copy_select(name))
 		usage_error("--copy: expected libc, or in a build without a sanitizer wide, movsb "
 			    "or rounded, not '%s'",
 			    name);
@@ -340,8 +340,8 @@ static const char *own_binary_word(void)
 	FILE *out = fmemopen(word, sizeof(word), "w");
 
 	if (!out)
-		return shell_own_binary();
-	shell_word_print(out, shell_own_binary());
+		return shell_binary_path();
+	shell_word_print(out, shell_binary_path());
 	fclose(out);
 	return word;
 }

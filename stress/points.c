@@ -10,31 +10,31 @@
 /* Of a longer operation only the first points wait. */
 #define POINTS_DELAYED 64
 
-UNWATCHED void points_pass(struct stress_thread *self)
+NO_TSAN void points_delay(struct stress_thread *self)
 {
-	struct delay_place place = { .seed = self->run->seed,
+	struct delay_point place = { .seed = self->run->seed,
 				     .run = (uint32_t)self->ops,
 				     .thread = (uint16_t)self->index,
 				     .step = (uint16_t)self->points };
 
 	if (self->points++ < POINTS_DELAYED)
-		delay_pass(delay_choose(&place));
+		delay_wait(delay_choose(&place));
 }
 
-UNWATCHED static struct page_task *hook(void)
+NO_TSAN static struct page_task *hook(void)
 {
 	if (stress_self)
-		points_pass(stress_self);
+		points_delay(stress_self);
 	return NULL;
 }
 
-void points_begin(const struct stress_run *run)
+void points_start(const struct stress_run *run)
 {
 	if (run->delays)
 		page_task_hook_set(hook);
 }
 
-void points_end(void)
+void points_stop(void)
 {
 	page_task_hook_set(NULL);
 }

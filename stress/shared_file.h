@@ -25,41 +25,42 @@ struct chunk {
 };
 
 /* Makes the file, @per_thread pieces of @piece bytes for each thread, all zeros. */
-void file_make(const struct stress_run *run, size_t piece, unsigned int per_thread);
+void shared_file_create(const struct stress_run *run, size_t piece, unsigned int per_thread);
 
 /* Checks all of it, and frees it: on one thread, when all others are done. */
-void file_end(struct stress_thread *first);
+void shared_file_destroy(struct stress_thread *first);
 
 /* All of an own piece; some of one, at least a byte and at most @most; one at a page's end. */
-struct span file_piece(struct stress_thread *self);
-struct span file_some(struct stress_thread *self, size_t most);
-struct span file_edge(struct stress_thread *self, size_t most);
+struct span shared_file_pick_piece(struct stress_thread *self);
+struct span shared_file_pick_part(struct stress_thread *self, size_t most);
+struct span shared_file_pick_page_end(struct stress_thread *self, size_t most);
 
 /* What the owner expects there; a span is in one piece, so it is contiguous. */
-unsigned char *file_expected(const struct stress_thread *self, size_t pos);
+unsigned char *shared_file_expected(const struct stress_thread *self, size_t pos);
 
 /* A busted pattern's span: one byte longer, into the neighbour's. */
-struct span file_beyond(struct span span);
+struct span shared_file_extend_span(struct span span);
 
 /*
  * Calls @fn for one chunk after the other while it returns 0.
  * Return: what the last call returned.
  */
 typedef int (*chunk_fn)(struct stress_thread *self, const struct chunk *chunk, void *ctx);
-int file_chunks(struct stress_thread *self, struct span span, chunk_fn fn, void *ctx);
+int shared_file_for_each_chunk(struct stress_thread *self, struct span span, chunk_fn fn, void *ctx);
 
 /* @bytes to a chunk. */
-void file_put(struct stress_thread *self, const struct chunk *chunk, const unsigned char *bytes);
+void shared_file_write_chunk(struct stress_thread *self, const struct chunk *chunk,
+			     const unsigned char *bytes);
 
 /* The next bytes of this owner into @to; they are expected from now on. */
-void file_next(struct stress_thread *self, struct span span, unsigned char *to);
+void shared_file_fill_next(struct stress_thread *self, struct span span, unsigned char *to);
 
 /* Write such bytes, write zeros, read and compare: by call or through a mapping. */
-void file_write(struct stress_thread *self, struct span span);
-void file_zero(struct stress_thread *self, struct span span);
-void file_check(struct stress_thread *self, struct span span);
+void shared_file_write(struct stress_thread *self, struct span span);
+void shared_file_zero(struct stress_thread *self, struct span span);
+void shared_file_check(struct stress_thread *self, struct span span);
 
 /* For struct stress_pattern. */
-void file_state(struct text *text, const struct stress_thread *self);
+void shared_file_print_state(struct message *message, const struct stress_thread *self);
 
 #endif

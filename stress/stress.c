@@ -18,7 +18,7 @@
 #define PATIENCE 10
 #define DAWDLE_SPINS   2000
 
-struct stress_run the_run;
+struct stress_run current_run;
 struct stress_thread threads[STRESS_THREADS_MAX];
 _Thread_local struct stress_thread *stress_self;
 
@@ -26,13 +26,13 @@ static pthread_t handles[STRESS_THREADS_MAX];
 static struct pins pins;
 static unsigned int fds; /* before the threads */
 
-_Noreturn void give_up(const char *wanted, int error)
+_Noreturn void stress_exit_failed(const char *wanted, int error)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	text_add(&text, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n", the_run.pattern->name,
-		 wanted, strerror(error));
-	text_put(&text, STDOUT_FILENO);
+	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n", current_run.pattern->name,
+		       wanted, strerror(error));
+	message_write(&message, STDOUT_FILENO);
 	_exit(EXIT_FAILURE);
 }
 
@@ -50,7 +50,7 @@ static void sleep_msec(long msec)
 
 /* ---- chance ---- */
 
-uint64_t stress_mix(uint64_t x)
+uint64_t stress_hash(uint64_t x)
 {
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
@@ -60,10 +60,10 @@ uint64_t stress_mix(uint64_t x)
 size_t stress_random(uint64_t *state, size_t below)
 {
 	*state += 0x9e3779b97f4a7c15;
-	return (size_t)(((stress_mix(*state) >> 32) * below) >> 32);
+	return (size_t)(((stress_hash(*state) >> 32) * below) >> 32);
 }
 
-size_t stress_pick(struct stress_thread *self, size_t below)
+size_t stress_thread_random(struct stress_thread *self, size_t below)
 {
 	return stress_random(&self->random, below);
 }
@@ -75,7 +75,7 @@ static bool stopped(const struct stress_run *run)
 	return atomic_load_explicit(&run->stop, memory_order_relaxed);
 }
 
-bool stress_more(const struct stress_thread *self)
+bool stress_continue(const struct stress_thread *self)
 {
 	const struct stress_run *run = self->run;
 
@@ -84,7 +84,7 @@ bool stress_more(const struct stress_thread *self)
 	return (!run->ops || self->ops < run->ops) && !stopped(run);
 }
 
-void stress_count(struct stress_thread *self, const struct stress_op *op)
+void stress_begin_op(struct stress_thread *self, const struct stress_op *op)
 {
 	atomic_ulong *counter = &self->kinds[op->kind];
 
@@ -94,11 +94,11 @@ void stress_count(struct stress_thread *self, const struct stress_op *op)
 	self->last[self->ops++ % STRESS_LAST_OPS] = *op;
 	self->points = 0;
 	if (self->run->delays)
-		points_pass(self);
+		points_delay(self);
 }
 
-void stress_about(struct stress_thread *self, size_t page, size_t off, size_t len,
-		  unsigned char value)
+void stress_set_op(struct stress_thread *self, size_t page, size_t off, size_t len,
+		   unsigned char value)
 {
 	struct stress_op *op = &self->last[(self->ops - 1) % STRESS_LAST_OPS];
 
@@ -108,7 +108,7 @@ void stress_about(struct stress_thread *self, size_t page, size_t off, size_t le
 	op->value = value;
 }
 
-void stress_dawdle(struct stress_thread *self)
+void stress_widen_window(struct stress_thread *self)
 {
 	(void)self;
 	sched_yield();
@@ -128,7 +128,7 @@ static unsigned int weights(const struct stress_kind *kinds)
 static unsigned int pick_kind(struct stress_thread *self, const struct stress_kind *kinds,
 			      unsigned int sum)
 {
-	unsigned int left = (unsigned int)stress_pick(self, sum);
+	unsigned int left = (unsigned int)stress_thread_random(self, sum);
 	unsigned int kind = 0;
 
 	for (; left >= kinds[kind].weight; kind++)
@@ -141,10 +141,10 @@ static void work(struct stress_thread *self)
 	const struct stress_kind *kinds = self->run->pattern->kinds;
 	unsigned int sum = weights(kinds);
 
-	while (stress_more(self)) {
+	while (stress_continue(self)) {
 		struct stress_op op = { .kind = pick_kind(self, kinds, sum) };
 
-		stress_count(self, &op);
+		stress_begin_op(self, &op);
 		kinds[op.kind].run(self);
 	}
 }
@@ -161,8 +161,8 @@ static void *thread_main(void *arg)
 	stress_self = self;
 	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->index);
 	pthread_setname_np(pthread_self(), name);
-	if (run->pin && !pins_take(&pins, self->index))
-		give_up("a CPU for each thread", errno);
+	if (run->pin && !pins_pin_thread(&pins, self->index))
+		stress_exit_failed("a CPU for each thread", errno);
 	while (!atomic_load_explicit(&run->go, memory_order_relaxed))
 		sched_yield();
 	if (run->pattern->work)
@@ -178,7 +178,7 @@ static void init_threads(struct stress_run *run)
 	for (unsigned int i = 0; i < run->threads; i++) {
 		threads[i].run = run;
 		threads[i].index = i;
-		threads[i].random = stress_mix(run->seed ^ stress_mix(i + 1));
+		threads[i].random = stress_hash(run->seed ^ stress_hash(i + 1));
 	}
 }
 
@@ -188,7 +188,7 @@ static void start_threads(struct stress_run *run)
 		int error = pthread_create(&handles[i], NULL, thread_main, &threads[i]);
 
 		if (error)
-			give_up("another thread", error);
+			stress_exit_failed("another thread", error);
 	}
 }
 
@@ -217,7 +217,7 @@ static bool caught(const struct stress_run *run)
 static void keep_time(struct stress_run *run, uint64_t passed)
 {
 	uint64_t time = run->seconds * 1000;
-	bool over = time && passed >= time && (passed >= time * PATIENCE || !races_awaited(run));
+	bool over = time && passed >= time && (passed >= time * PATIENCE || !races_are_missing(run));
 
 	if (over || caught(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
 		atomic_store_explicit(&run->stop, true, memory_order_relaxed);
@@ -236,7 +236,7 @@ static uint64_t supervise(struct stress_run *run)
 		keep_time(run, passed);
 		if (!next || passed < next)
 			continue;
-		statistics_say(run, passed);
+		statistics_print(run, passed);
 		next += run->stat_interval * 1000;
 	}
 	return passed;
@@ -244,7 +244,7 @@ static uint64_t supervise(struct stress_run *run)
 
 static void asked_to_stop(int number)
 {
-	atomic_store_explicit(&the_run.signal, number, memory_order_relaxed);
+	atomic_store_explicit(&current_run.signal, number, memory_order_relaxed);
 }
 
 static void stop_on_signals(void)
@@ -259,11 +259,11 @@ static void stop_on_signals(void)
 
 static void say_start(const struct stress_run *run)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	text_add(&text, "%s--- Start of test: ", run->pattern->name);
-	report_add_parameters(&text, run);
-	text_put(&text, STDOUT_FILENO);
+	message_append(&message, "%s--- Start of test: ", run->pattern->name);
+	report_add_parameters(&message, run);
+	message_write(&message, STDOUT_FILENO);
 }
 
 /*
@@ -274,7 +274,7 @@ static void make_page(struct stress_run *run)
 {
 	void *address;
 
-	run->page = stress_alloc_must(run->pattern->gfp ? run->pattern->gfp : GFP_KERNEL);
+	run->page = stress_alloc_or_exit(run->pattern->gfp ? run->pattern->gfp : GFP_KERNEL);
 	if (!run->pattern->gfp)
 		return;
 	address = page_map_local(run->page);
@@ -284,26 +284,26 @@ static void make_page(struct stress_run *run)
 
 static void start(struct stress_run *run)
 {
-	if (run->pin && !pins_find(&pins))
-		give_up("cpus", errno);
+	if (run->pin && !pins_init(&pins))
+		stress_exit_failed("cpus", errno);
 	make_page(run);
 	init_threads(run);
 	if (run->pattern->start)
 		run->pattern->start(&threads[0]);
 	fds = statistics_fds();
-	races_listen();
-	crash_listen();
+	races_start();
+	crash_install_handlers();
 	stop_on_signals();
 	start_threads(run);
-	pressure_begin(run);
-	points_begin(run);
+	pressure_start(run);
+	points_start(run);
 	atomic_store_explicit(&run->go, true, memory_order_relaxed);
 }
 
 static void finish(struct stress_run *run)
 {
-	points_end();
-	pressure_end(run);
+	points_stop();
+	pressure_stop(run);
 	if (run->pattern->finish)
 		run->pattern->finish(&threads[0]);
 	stress_expect_count(&threads[0], "open descriptors", statistics_fds(), fds);
@@ -311,7 +311,7 @@ static void finish(struct stress_run *run)
 
 int stress_main(const struct stress_pattern *pattern, int argc, char **argv)
 {
-	struct stress_run *run = &the_run;
+	struct stress_run *run = &current_run;
 	uint64_t msec;
 	bool good;
 
@@ -323,8 +323,8 @@ int stress_main(const struct stress_pattern *pattern, int argc, char **argv)
 	msec = supervise(run);
 	join_threads(run);
 	finish(run);
-	statistics_say(run, msec);
-	good = verdict_say(run);
+	statistics_print(run, msec);
+	good = stress_print_verdict(run);
 	page_free(run->page);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -32,7 +32,7 @@
 #define STRESS_USED(p) __asm__ volatile("" : : "r"(p) : "memory")
 
 struct stress_thread;
-struct text;
+struct message;
 
 /* A bug planted on purpose: with it the test must fail, or it tests nothing. */
 struct stress_busted {
@@ -66,7 +66,7 @@ struct stress_pattern {
 
 	/* On the main thread, before any other thread runs. May be NULL. */
 	void (*start)(struct stress_thread *first);
-	/* On each thread, until stress_more() says no. NULL: kinds by their weights. */
+	/* On each thread, until stress_continue() says no. NULL: kinds by their weights. */
 	void (*work)(struct stress_thread *self);
 	/* On the main thread, after all other threads. May be NULL. */
 	void (*finish)(struct stress_thread *first);
@@ -74,7 +74,7 @@ struct stress_pattern {
 	 * What a reader of a failure wants to know: which page, whose. May be NULL. Other
 	 * threads still run: reads without order, and may be called in a signal handler.
 	 */
-	void (*state)(struct text *text, const struct stress_thread *self);
+	void (*state)(struct message *message, const struct stress_thread *self);
 };
 
 /* What --fail-alloc, --fail-copy, --memory and --forks ask for; 0: not. */
@@ -138,34 +138,34 @@ struct stress_thread *stress_thread(unsigned int index);
 /* ---- chance ---- */
 
 /* A good hash of @x (splitmix64's finaliser): for seeds of seeds. */
-uint64_t stress_mix(uint64_t x);
+uint64_t stress_hash(uint64_t x);
 
 /* The next number of a splitmix64 sequence, 0 .. @below - 1. */
 size_t stress_random(uint64_t *state, size_t below);
 
 /* The same, out of the thread's own sequence. */
-size_t stress_pick(struct stress_thread *self, size_t below);
+size_t stress_thread_random(struct stress_thread *self, size_t below);
 
 /* ---- operations ---- */
 
 /* Is there time, and are there operations left, for this thread? Rests if all do. */
-bool stress_more(const struct stress_thread *self);
+bool stress_continue(const struct stress_thread *self);
 
 /*
  * Where races are expected: were so many reported in the region of byte @off that more
  * of them teach nothing? A report takes as long as a thousand operations.
  */
-bool stress_raced_enough(size_t off);
+bool stress_has_enough_races(size_t off);
 
 /* One operation is about to be done: counts it and remembers it for a report. */
-void stress_count(struct stress_thread *self, const struct stress_op *op);
+void stress_begin_op(struct stress_thread *self, const struct stress_op *op);
 
 /* What the operation that runs is about, once it knows. */
-void stress_about(struct stress_thread *self, size_t page, size_t off, size_t len,
-		  unsigned char value);
+void stress_set_op(struct stress_thread *self, size_t page, size_t off, size_t len,
+		   unsigned char value);
 
 /* Time for others, where a planted bug wants them to come between. */
-void stress_dawdle(struct stress_thread *self);
+void stress_widen_window(struct stress_thread *self);
 
 /* ---- pressure ---- */
 
@@ -174,13 +174,13 @@ bool stress_alloc_may_fail(const struct stress_thread *self);
 bool stress_copy_may_fail(const struct stress_thread *self);
 
 /* Counts something that was refused under pressure; without pressure that is a failure. */
-void stress_refused(struct stress_thread *self, const char *call, bool may);
+void stress_count_refused(struct stress_thread *self, const char *call, bool may);
 
 /* page_alloc(); NULL only under pressure, or after a failure was told. */
 struct page *stress_alloc(struct stress_thread *self, gfp_t gfp);
 
 /* The same, for what a pattern cannot do without: ends the program. */
-struct page *stress_alloc_must(gfp_t gfp);
+struct page *stress_alloc_or_exit(gfp_t gfp);
 
 /* ---- failures ---- */
 

@@ -49,10 +49,10 @@ static size_t stripe(const struct stress_thread *self, unsigned int nth)
 
 static unsigned int pick(struct stress_thread *self)
 {
-	unsigned int nth = (unsigned int)stress_pick(self, STRIPES);
+	unsigned int nth = (unsigned int)stress_thread_random(self, STRIPES);
 	size_t pos = stripe(self, nth);
 
-	stress_about(self, pos / PAGE_SIZE, pos % PAGE_SIZE, STRIPE, 0);
+	stress_set_op(self, pos / PAGE_SIZE, pos % PAGE_SIZE, STRIPE, 0);
 	return nth;
 }
 
@@ -116,7 +116,7 @@ static void write_stripe(struct stress_thread *self, unsigned int nth, bool borr
 	size_t pos = stripe(self, nth), len = STRIPE + (self->run->busted == RANGE);
 	unsigned char bytes[STRIPE + 1];
 
-	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
 	tagged_fill(bytes, owner->tags[nth], pos, len);
 	if (pos + len > size)
 		len = size - pos;
@@ -131,7 +131,7 @@ static void check_stripe(struct stress_thread *self, unsigned int nth)
 	size_t pos = stripe(self, nth);
 	unsigned char bytes[STRIPE];
 
-	gets[stress_pick(self, sizeof(gets) / sizeof(gets[0]))](self, pos, bytes);
+	gets[stress_thread_random(self, sizeof(gets) / sizeof(gets[0]))](self, pos, bytes);
 	if (!tagged_check(self, "buffer", bytes, owners[self->index].tags[nth], pos, STRIPE))
 		write_stripe(self, nth, false);
 }
@@ -141,7 +141,7 @@ static void start(struct stress_thread *first)
 	size = (size_t)first->run->threads * STRIPES * STRIPE + 7;
 	buffer = page_buffer_alloc(size);
 	if (!buffer)
-		stress_refused(first, "page_buffer_alloc", false);
+		stress_count_refused(first, "page_buffer_alloc", false);
 	for (unsigned int i = 0; buffer && i < first->run->threads; i++)
 		for (unsigned int nth = 0; nth < STRIPES; nth++)
 			write_stripe(stress_thread(i), nth, false);
@@ -196,13 +196,13 @@ static void fill_own(struct stress_thread *self, unsigned char *own, size_t len,
 /* The last page outlives its buffer. */
 static void churn(struct stress_thread *self)
 {
-	size_t len = 1 + stress_pick(self, OWN_MAX), last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
-	uint64_t tag = stamp_tag(self->index, ++owners[self->index].generation);
+	size_t len = 1 + stress_thread_random(self, OWN_MAX), last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
+	uint64_t tag = tagged_make_tag(self->index, ++owners[self->index].generation);
 	unsigned char *own = page_buffer_alloc(len), bytes[PAGE_SIZE];
 	struct page *page;
 
 	if (!own) {
-		stress_refused(self, "page_buffer_alloc", stress_alloc_may_fail(self));
+		stress_count_refused(self, "page_buffer_alloc", stress_alloc_may_fail(self));
 		return;
 	}
 	fill_own(self, own, len, tag);

@@ -94,9 +94,9 @@ static void drop(struct stress_thread *self, struct page *page)
 
 static size_t pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, KEPT);
+	size_t nth = stress_thread_random(self, KEPT);
 
-	stress_about(self, nth, 0, PAGE_SIZE, 0);
+	stress_set_op(self, nth, 0, PAGE_SIZE, 0);
 	return nth;
 }
 
@@ -104,7 +104,7 @@ static void replace(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->index];
 	size_t nth = pick(self);
-	bool zero = stress_pick(self, 2);
+	bool zero = stress_thread_random(self, 2);
 
 	if (owner->pages[nth]) {
 		if (check_page(self, owner->pages[nth]) != owner->tags[nth])
@@ -118,7 +118,7 @@ static void replace(struct stress_thread *self)
 	owner->allocated++;
 	if (zero)
 		check_zero(self, owner->pages[nth]);
-	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
 	write_page(self, owner->pages[nth], owner->tags[nth]);
 }
 
@@ -138,7 +138,7 @@ static void give(struct stress_thread *self)
 	struct owner *owner = &owners[self->index];
 	size_t nth = pick(self);
 	struct page *page = owner->pages[nth], *before;
-	struct box *box = &boxes[stress_pick(self, BOXES)];
+	struct box *box = &boxes[stress_thread_random(self, BOXES)];
 
 	if (!page)
 		return;
@@ -169,7 +169,7 @@ static void refer(struct stress_thread *self)
 /* References of one page that all threads take and drop; none of them is the last. */
 static void share(struct stress_thread *self)
 {
-	stress_about(self, 0, 0, 0, 0);
+	stress_set_op(self, 0, 0, 0, 0);
 	if (self->run->busted == OPENS && !owners[self->index].opened)
 		owners[self->index].opened = dup(STDERR_FILENO) >= 0;
 	for (unsigned int i = 0; i < SHARED; i++) {
@@ -181,7 +181,7 @@ static void share(struct stress_thread *self)
 static void start(struct stress_thread *first)
 {
 	(void)first;
-	common = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+	common = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 }
 
 static void finish(struct stress_thread *first)

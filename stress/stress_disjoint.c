@@ -172,7 +172,7 @@ static void deal_round(const struct stress_thread *self, struct owner *owner)
 		.self = self->index,
 		.threads = run->threads,
 		.turn = owner->round % run->threads,
-		.random = stress_mix(run->seed ^ stress_mix(owner->round)),
+		.random = stress_hash(run->seed ^ stress_hash(owner->round)),
 	};
 
 	owner->n_spans = 0;
@@ -328,7 +328,7 @@ static void operate(struct stress_thread *self)
 
 	if (kind == WRITE || kind == STORE)
 		op.value = value_of(self->index, owner->generation + 1);
-	stress_count(self, &op);
+	stress_begin_op(self, &op);
 	operations[kind](self, &span);
 	if (kind == READ || kind == LOAD)
 		return;
@@ -346,7 +346,7 @@ static bool next_round(struct stress_thread *self, unsigned int round)
 	atomic_bool *end = &over[round % 2];
 
 	if (!self->index)
-		atomic_store_explicit(end, !stress_more(self), memory_order_relaxed);
+		atomic_store_explicit(end, !stress_continue(self), memory_order_relaxed);
 	pthread_barrier_wait(&barriers[DEALING]);
 	return !atomic_load_explicit(end, memory_order_relaxed);
 }

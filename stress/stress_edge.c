@@ -34,7 +34,7 @@ static const struct stress_busted busted[] = {
 /* Enough that each thread has edges of its own. */
 static void start(struct stress_thread *first)
 {
-	file_make(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
+	shared_file_create(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
 }
 
 static int write_word(struct stress_thread *self, const struct chunk *chunk, void *ctx)
@@ -45,7 +45,7 @@ static int write_word(struct stress_thread *self, const struct chunk *chunk, voi
 	(void)ctx;
 	page_read_raw(chunk->page, word, off, sizeof(word));
 	word[chunk->off & 7]++;
-	stress_dawdle(self);
+	stress_widen_window(self);
 	chunk->expected[0]++;
 	page_write_raw(chunk->page, word, off, sizeof(word));
 	return 0;
@@ -53,28 +53,28 @@ static int write_word(struct stress_thread *self, const struct chunk *chunk, voi
 
 static void write_object(struct stress_thread *self)
 {
-	struct span span = file_edge(self, OBJECT);
+	struct span span = shared_file_pick_page_end(self, OBJECT);
 
 	if (self->run->busted == RANGE)
-		file_write(self, file_beyond(span));
+		shared_file_write(self, shared_file_extend_span(span));
 	else if (self->run->busted == WORD)
-		file_chunks(self, (struct span){ span.pos, 1 }, write_word, NULL);
+		shared_file_for_each_chunk(self, (struct span){ span.pos, 1 }, write_word, NULL);
 	else
-		file_write(self, span);
-	file_check(self, span);
+		shared_file_write(self, span);
+	shared_file_check(self, span);
 }
 
 static void zero_object(struct stress_thread *self)
 {
-	struct span span = file_edge(self, OBJECT);
+	struct span span = shared_file_pick_page_end(self, OBJECT);
 
-	file_zero(self, span);
-	file_check(self, span);
+	shared_file_zero(self, span);
+	shared_file_check(self, span);
 }
 
 static void read_object(struct stress_thread *self)
 {
-	file_check(self, file_edge(self, OBJECT));
+	shared_file_check(self, shared_file_pick_page_end(self, OBJECT));
 }
 
 /* Nothing, at the end of a page; a byte there is out of bounds. */
@@ -92,10 +92,10 @@ static int touch_end(struct stress_thread *self, const struct chunk *chunk, void
 
 static void nothing(struct stress_thread *self)
 {
-	struct span span = file_edge(self, OBJECT);
+	struct span span = shared_file_pick_page_end(self, OBJECT);
 
-	file_chunks(self, span, touch_end, NULL);
-	file_check(self, span);
+	shared_file_for_each_chunk(self, span, touch_end, NULL);
+	shared_file_check(self, span);
 }
 
 static const struct stress_kind kinds[] = {
@@ -113,8 +113,8 @@ static const struct stress_pattern pattern = {
 	.kinds = kinds,
 	.busted = busted,
 	.start = start,
-	.finish = file_end,
-	.state = file_state,
+	.finish = shared_file_destroy,
+	.state = shared_file_print_state,
 };
 
 int main(int argc, char **argv)

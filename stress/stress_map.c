@@ -44,7 +44,7 @@ static struct owner {
 static void start(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < PAGES; i++)
-		pages[i] = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+		pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	for (unsigned int i = 0; i < first->run->threads; i++) {
 		owners[i].task = page_task_new("second");
 		if (!owners[i].task)
@@ -54,9 +54,9 @@ static void start(struct stress_thread *first)
 
 static size_t pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, PAGES);
+	size_t nth = stress_thread_random(self, PAGES);
 
-	stress_about(self, nth, self->index * WORD, WORD, 0);
+	stress_set_op(self, nth, self->index * WORD, WORD, 0);
 	return nth;
 }
 
@@ -75,7 +75,7 @@ static void check(struct stress_thread *self, const volatile uint64_t *mapped, s
 static void store(struct stress_thread *self, volatile uint64_t *mapped, size_t nth)
 {
 	struct owner *owner = &owners[self->index];
-	uint64_t value = stress_mix((uint64_t)self->index << 32 | ++owner->generation) ^ nth;
+	uint64_t value = stress_hash((uint64_t)self->index << 32 | ++owner->generation) ^ nth;
 
 	owner->expected[nth] = value;
 	mapped[self->index] = value;
@@ -91,14 +91,14 @@ static void alone(struct stress_thread *self)
 	check(self, mapped, nth);
 	store(self, mapped, nth);
 	check(self, mapped, nth);
-	if (self->run->busted == LEAK && !stress_pick(self, 16))
+	if (self->run->busted == LEAK && !stress_thread_random(self, 16))
 		return;
 	page_unmap_local(mapped);
 }
 
 static void deep(struct stress_thread *self)
 {
-	unsigned int depth = 1 + (unsigned int)stress_pick(self, PAGE_TASK_MAPPINGS);
+	unsigned int depth = 1 + (unsigned int)stress_thread_random(self, PAGE_TASK_MAPPINGS);
 	uint64_t *mapped[PAGE_TASK_MAPPINGS];
 	size_t nths[PAGE_TASK_MAPPINGS];
 

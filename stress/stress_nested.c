@@ -56,7 +56,7 @@ static void write_step(struct stress_thread *self, unsigned int nth)
 	struct owner *owner = &owners[self->index];
 	unsigned char bytes[STEP];
 
-	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
 	tagged_fill(bytes, owner->tags[nth], 0, STEP);
 	stress_expect_ok(self, "page_write_raw",
 			 page_write_raw(set_of(self)[nth], bytes, place_of(self), STEP));
@@ -77,7 +77,7 @@ static void start(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i * STEPS < first->run->threads; i++)
 		for (unsigned int j = 0; j < DEPTH_MAX; j++)
-			sets[i][j] = stress_alloc_must(GFP_KERNEL);
+			sets[i][j] = stress_alloc_or_exit(GFP_KERNEL);
 	for (unsigned int i = 0; i < first->run->threads; i++)
 		for (unsigned int j = 0; j < DEPTH_MAX; j++)
 			write_step(stress_thread(i), j);
@@ -92,13 +92,13 @@ static size_t smallest(size_t a, size_t b, size_t c)
 /* Two mappings deep. */
 static void copy(struct stress_thread *self)
 {
-	unsigned int to = (unsigned int)stress_pick(self, DEPTH_MAX);
-	unsigned int from = (to + 1 + (unsigned int)stress_pick(self, DEPTH_MAX - 1)) % DEPTH_MAX;
+	unsigned int to = (unsigned int)stress_thread_random(self, DEPTH_MAX);
+	unsigned int from = (to + 1 + (unsigned int)stress_thread_random(self, DEPTH_MAX - 1)) % DEPTH_MAX;
 	size_t place = place_of(self);
 	size_t len = smallest(PAGE_SIZE - place, STEP, PAGE_SIZE);
 	unsigned char *dst, *src;
 
-	stress_about(self, to, place, len, 0);
+	stress_set_op(self, to, place, len, 0);
 	if (self->run->busted == RANGE && place + len < PAGE_SIZE)
 		len++;
 	dst = page_map_local(set_of(self)[to]);
@@ -120,11 +120,11 @@ static void end_all(struct stress_thread *self, unsigned char *const mapped[], u
 /* As deep as it goes, then all of them looked at. */
 static void nest(struct stress_thread *self)
 {
-	unsigned int depth = 1 + (unsigned int)stress_pick(self, DEPTH_MAX);
-	unsigned int first = (unsigned int)stress_pick(self, DEPTH_MAX);
+	unsigned int depth = 1 + (unsigned int)stress_thread_random(self, DEPTH_MAX);
+	unsigned int first = (unsigned int)stress_thread_random(self, DEPTH_MAX);
 	unsigned char *mapped[DEPTH_MAX];
 
-	stress_about(self, first, place_of(self), STEP, (unsigned char)depth);
+	stress_set_op(self, first, place_of(self), STEP, (unsigned char)depth);
 	for (unsigned int i = 0; i < depth; i++)
 		mapped[i] = page_map_local(set_of(self)[(first + i) % DEPTH_MAX]);
 	for (unsigned int i = 0; i < depth; i++)
@@ -134,9 +134,9 @@ static void nest(struct stress_thread *self)
 
 static void write(struct stress_thread *self)
 {
-	unsigned int nth = (unsigned int)stress_pick(self, DEPTH_MAX);
+	unsigned int nth = (unsigned int)stress_thread_random(self, DEPTH_MAX);
 
-	stress_about(self, nth, place_of(self), STEP, 0);
+	stress_set_op(self, nth, place_of(self), STEP, 0);
 	write_step(self, nth);
 }
 

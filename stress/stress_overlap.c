@@ -91,7 +91,7 @@ static unsigned char even(unsigned int x)
 
 static unsigned char mask_of(size_t off)
 {
-	return even((unsigned int)stress_mix(off));
+	return even((unsigned int)stress_hash(off));
 }
 
 static unsigned char value_of(unsigned int writer, unsigned int generation, size_t off)
@@ -259,12 +259,12 @@ static void operate(struct stress_thread *self)
 {
 	struct stress_op op = pick(self);
 
-	stress_count(self, &op);
+	stress_begin_op(self, &op);
 	if (self->run->busted == OUTSIDE)
 		outside++;
 	if (is_locked(self, &op))
 		operate_locked(self, &op);
-	else if (stress_raced_enough(op.off) && self->ops % WATCHED_ONE_IN)
+	else if (stress_has_enough_races(op.off) && self->ops % WATCHED_ONE_IN)
 		operate_unwatched(self, &op);
 	else
 		operations[op.kind](self, &op);
@@ -272,7 +272,7 @@ static void operate(struct stress_thread *self)
 
 static void work(struct stress_thread *self)
 {
-	while (stress_more(self))
+	while (stress_continue(self))
 		operate(self);
 }
 

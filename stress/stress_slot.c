@@ -21,7 +21,7 @@
 
 #include "stress/tagged.h"
 #include "stress/stress.h"
-#include "stress/text.h"
+#include "stress/message.h"
 
 #define SLOTS 4
 
@@ -97,7 +97,7 @@ static struct page *make(struct stress_thread *self, uint64_t *tag)
 	if (!page)
 		return NULL;
 	one_more(self);
-	*tag = stamp_tag(self->index, ++account[self->index].generation);
+	*tag = tagged_make_tag(self->index, ++account[self->index].generation);
 	tagged_fill(bytes, *tag, 0, PAGE_SIZE);
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
 	return page;
@@ -105,9 +105,9 @@ static struct page *make(struct stress_thread *self, uint64_t *tag)
 
 static struct slot *pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, SLOTS);
+	size_t nth = stress_thread_random(self, SLOTS);
 
-	stress_about(self, nth, 0, PAGE_SIZE, 0);
+	stress_set_op(self, nth, 0, PAGE_SIZE, 0);
 	return &slots[nth];
 }
 
@@ -133,7 +133,7 @@ static void fill(struct stress_thread *self)
 	if (!page)
 		return;
 	if (self->run->busted == BOTH_WIN)
-		stress_dawdle(self);
+		stress_widen_window(self);
 	pthread_mutex_lock(&slot->lock);
 	if (!slot->page || self->run->busted == BOTH_WIN) {
 		slot->page = page;
@@ -155,7 +155,7 @@ static void use(struct stress_thread *self)
 	page = slot->page;
 	tag = slot->tag;
 	if (page && self->run->busted == NO_LOCK)
-		stress_dawdle(self);
+		stress_widen_window(self);
 	if (page)
 		check(self, page, tag);
 	pthread_mutex_unlock(&slot->lock);
@@ -211,13 +211,13 @@ static void finish(struct stress_thread *first)
 			    allocated);
 }
 
-static void state(struct text *text, const struct stress_thread *self)
+static void state(struct message *message, const struct stress_thread *self)
 {
 	for (unsigned int i = 0; i < SLOTS; i++)
-		text_add(text, "%s:   slot %u: page %p, owner %d, generation %llu\n",
-			 self->run->pattern->name, i, (void *)slots[i].page,
-			 (int)(slots[i].tag >> 40) - 1,
-			 (unsigned long long)(slots[i].tag & 0xffffffffff));
+		message_append(message, "%s:   slot %u: page %p, owner %d, generation %llu\n",
+			       self->run->pattern->name, i, (void *)slots[i].page,
+			       (int)(slots[i].tag >> 40) - 1,
+			       (unsigned long long)(slots[i].tag & 0xffffffffff));
 }
 
 static const struct stress_kind kinds[] = {

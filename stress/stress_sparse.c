@@ -63,12 +63,12 @@ struct spot {
 /* With more threads than values there is one for each all the same: KEPT * 256 are 512. */
 static struct spot pick(struct stress_thread *self)
 {
-	size_t page = stress_pick(self, PAGES), nth = stress_pick(self, KEPT);
+	size_t page = stress_thread_random(self, PAGES), nth = stress_thread_random(self, KEPT);
 	struct spot spot = { &places[page], &owners[self->index].expected[page][nth],
 			     (nth * STRESS_THREADS_MAX + self->index) % VALUES *
 				     sizeof(uint64_t) };
 
-	stress_about(self, page, spot.off, sizeof(uint64_t), 0);
+	stress_set_op(self, page, spot.off, sizeof(uint64_t), 0);
 	return spot;
 }
 
@@ -103,7 +103,7 @@ static void put_value(struct stress_thread *self, const struct spot *spot, uint6
 	stress_expect_ok(self, "page_write_raw",
 			 page_write_raw(place->page, &value, spot->off, sizeof(value)));
 	if (self->run->busted == NO_LOCK)
-		stress_dawdle(self);
+		stress_widen_window(self);
 	place->count += !*spot->expected && value;
 	place->count -= *spot->expected && !value;
 	*spot->expected = value;
@@ -112,7 +112,7 @@ static void put_value(struct stress_thread *self, const struct spot *spot, uint6
 static void store(struct stress_thread *self)
 {
 	struct spot spot = pick(self);
-	uint64_t value = stamp_tag(self->index, ++owners[self->index].generation);
+	uint64_t value = tagged_make_tag(self->index, ++owners[self->index].generation);
 
 	lock(self, spot.place);
 	if (make_page(self, spot.place))

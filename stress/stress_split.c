@@ -35,20 +35,20 @@ static const struct stress_busted busted[] = {
 
 static void start(struct stress_thread *first)
 {
-	file_make(first->run, PIECE, 1);
+	shared_file_create(first->run, PIECE, 1);
 }
 
 static void write_some(struct stress_thread *self)
 {
-	struct span span = file_some(self, PIECE);
+	struct span span = shared_file_pick_part(self, PIECE);
 
-	file_write(self, self->run->busted == RANGE ? file_beyond(span) : span);
-	file_check(self, span);
+	shared_file_write(self, self->run->busted == RANGE ? shared_file_extend_span(span) : span);
+	shared_file_check(self, span);
 }
 
 static void read_some(struct stress_thread *self)
 {
-	file_check(self, file_some(self, PIECE));
+	shared_file_check(self, shared_file_pick_part(self, PIECE));
 }
 
 /* Chunk number @bad of these fails: what a caller finds who has no page for it. */
@@ -66,18 +66,18 @@ static int write_until(struct stress_thread *self, const struct chunk *chunk, vo
 		return self->run->busted == GOES_ON ? 0 : -ENOMEM;
 	if (before) /* what comes behind the failure is not to be written */
 		memcpy(chunk->expected, broken->bytes + chunk->done, chunk->len);
-	file_put(self, chunk, broken->bytes + chunk->done);
+	shared_file_write_chunk(self, chunk, broken->bytes + chunk->done);
 	return 0;
 }
 
 static void write_broken(struct stress_thread *self)
 {
-	struct span span = file_piece(self);
-	struct broken broken = { .bad = (unsigned int)stress_pick(self, 3) };
+	struct span span = shared_file_pick_piece(self);
+	struct broken broken = { .bad = (unsigned int)stress_thread_random(self, 3) };
 
-	memset(broken.bytes, (int)stress_pick(self, 256), sizeof(broken.bytes));
-	file_chunks(self, span, write_until, &broken);
-	file_check(self, span);
+	memset(broken.bytes, (int)stress_thread_random(self, 256), sizeof(broken.bytes));
+	shared_file_for_each_chunk(self, span, write_until, &broken);
+	shared_file_check(self, span);
 }
 
 static const struct stress_kind kinds[] = {
@@ -95,8 +95,8 @@ static const struct stress_pattern pattern = {
 	.busted = busted,
 	.bare = true,
 	.start = start,
-	.finish = file_end,
-	.state = file_state,
+	.finish = shared_file_destroy,
+	.state = shared_file_print_state,
 };
 
 int main(int argc, char **argv)

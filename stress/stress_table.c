@@ -46,17 +46,17 @@ static struct account {
 static void start(struct stress_thread *first)
 {
 	(void)first;
-	table = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+	table = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 }
 
 /* Entries lie next to each other, and at both ends of the page. */
 static size_t pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, ENTRIES_USED);
+	size_t nth = stress_thread_random(self, ENTRIES_USED);
 	size_t idx = nth < ENTRIES_USED / 2 ? nth : PAGE_SIZE / sizeof(entry) - 1 -
 							    (nth - ENTRIES_USED / 2);
 
-	stress_about(self, 0, idx * sizeof(entry), sizeof(entry), 0);
+	stress_set_op(self, 0, idx * sizeof(entry), sizeof(entry), 0);
 	return idx;
 }
 
@@ -79,7 +79,7 @@ static uint64_t exchange(struct stress_thread *self, entry *at, uint64_t value)
 	tell_home(at, tsan_release);
 	if (self->run->busted == TWO_OWNERS) {
 		before = atomic_load_explicit(at, memory_order_acquire);
-		stress_dawdle(self);
+		stress_widen_window(self);
 		atomic_store_explicit(at, value, memory_order_release);
 	} else {
 		before = atomic_exchange_explicit(at, value, memory_order_acq_rel);
@@ -105,7 +105,7 @@ static struct page *make_child(struct stress_thread *self)
 	if (!page)
 		return NULL;
 	b->made++;
-	tag = stamp_tag(self->index, ++b->generation);
+	tag = tagged_make_tag(self->index, ++b->generation);
 	tagged_fill(bytes, tag, 0, PAGE_SIZE);
 	memcpy(bytes, &tag, sizeof(tag));
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));

@@ -30,24 +30,24 @@ static const struct stress_busted busted[] = {
 
 static void start(struct stress_thread *first)
 {
-	file_make(first->run, PIECE, 4);
+	shared_file_create(first->run, PIECE, 4);
 }
 
 static void write_some(struct stress_thread *self)
 {
-	struct span span = file_some(self, PIECE);
+	struct span span = shared_file_pick_part(self, PIECE);
 
-	file_write(self, span);
-	file_check(self, span);
+	shared_file_write(self, span);
+	shared_file_check(self, span);
 }
 
 static void zero_tail(struct stress_thread *self)
 {
-	struct span span = file_some(self, PIECE);
+	struct span span = shared_file_pick_part(self, PIECE);
 
-	span.len = file_beyond(span).len - 1;
-	file_zero(self, self->run->busted == RANGE ? file_beyond(span) : span);
-	file_check(self, span);
+	span.len = shared_file_extend_span(span).len - 1;
+	shared_file_zero(self, self->run->busted == RANGE ? shared_file_extend_span(span) : span);
+	shared_file_check(self, span);
 }
 
 /* No bytes behind the last one of a piece: that may be where the page ends. */
@@ -67,10 +67,10 @@ static int zero_nothing(struct stress_thread *self, const struct chunk *chunk, v
 
 static void empty_tail(struct stress_thread *self)
 {
-	struct span span = file_piece(self);
+	struct span span = shared_file_pick_piece(self);
 
-	file_chunks(self, span, zero_nothing, NULL);
-	file_check(self, span);
+	shared_file_for_each_chunk(self, span, zero_nothing, NULL);
+	shared_file_check(self, span);
 }
 
 static const struct stress_kind kinds[] = {
@@ -88,8 +88,8 @@ static const struct stress_pattern pattern = {
 	.busted = busted,
 	.bare = false,
 	.start = start,
-	.finish = file_end,
-	.state = file_state,
+	.finish = shared_file_destroy,
+	.state = shared_file_print_state,
 };
 
 int main(int argc, char **argv)

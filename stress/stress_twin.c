@@ -43,9 +43,9 @@ static size_t pick(struct stress_thread *self, unsigned int which)
 {
 	unsigned int threads = self->run->threads;
 	size_t own = (PLACES - self->index + threads - 1) / threads;
-	size_t place = stress_pick(self, own) * threads + self->index;
+	size_t place = stress_thread_random(self, own) * threads + self->index;
 
-	stress_about(self, which, place * STRIPE, STRIPE, 0);
+	stress_set_op(self, which, place * STRIPE, STRIPE, 0);
 	return place;
 }
 
@@ -54,7 +54,7 @@ static void write_place(struct stress_thread *self, unsigned int which, size_t p
 	struct owner *owner = &owners[self->index];
 	unsigned char bytes[STRIPE];
 
-	owner->tags[which][place] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[which][place] = tagged_make_tag(self->index, ++owner->generation);
 	tagged_fill(bytes, owner->tags[which][place], place * STRIPE, STRIPE);
 	stress_expect_ok(self, "page_write_raw",
 			 page_write_raw(twins[which], bytes, place * STRIPE, STRIPE));
@@ -75,7 +75,7 @@ static void check_place(struct stress_thread *self, unsigned int which, size_t p
 static void start(struct stress_thread *first)
 {
 	for (unsigned int which = 0; which < 2; which++) {
-		twins[which] = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+		twins[which] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 		for (size_t place = 0; place < PLACES; place++)
 			write_place(stress_thread(place % first->run->threads), which, place);
 	}
@@ -96,7 +96,7 @@ static size_t length(const struct stress_thread *self, size_t place)
 
 static void write(struct stress_thread *self)
 {
-	unsigned int which = (unsigned int)stress_pick(self, 2);
+	unsigned int which = (unsigned int)stress_thread_random(self, 2);
 	size_t place = pick(self, which);
 
 	write_place(self, which, place);
@@ -124,7 +124,7 @@ static void copy_mapped(struct stress_thread *self, unsigned int to, size_t plac
 static void copy_some(struct stress_thread *self,
 		      void (*copy)(struct stress_thread *self, unsigned int to, size_t place))
 {
-	unsigned int to = (unsigned int)stress_pick(self, 2);
+	unsigned int to = (unsigned int)stress_thread_random(self, 2);
 	size_t place = pick(self, to);
 
 	copy(self, to, place);

@@ -48,7 +48,7 @@ static struct box {
 /* What the owner writes at @pos in one of its generations: the low 4 bits say which. */
 static unsigned char legal(unsigned int owner, size_t pos, unsigned int generation)
 {
-	unsigned int where = (unsigned int)stress_mix((uint64_t)owner << 12 | pos) & 0xf0;
+	unsigned int where = (unsigned int)stress_hash((uint64_t)owner << 12 | pos) & 0xf0;
 
 	return (unsigned char)(where | (generation % GENERATIONS));
 }
@@ -68,17 +68,17 @@ static void start(struct stress_thread *first)
 		if (!persons[i].user)
 			abort();
 		scribble_bytes(i, 0, PAGE_SIZE, 0);
-		persons[i].page = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+		persons[i].page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	}
 }
 
 static void scribble(struct stress_thread *self)
 {
-	size_t off = stress_pick(self, PAGE_SIZE);
-	size_t len = 1 + stress_pick(self, PAGE_SIZE - off);
-	unsigned int generation = (unsigned int)stress_pick(self, GENERATIONS);
+	size_t off = stress_thread_random(self, PAGE_SIZE);
+	size_t len = 1 + stress_thread_random(self, PAGE_SIZE - off);
+	unsigned int generation = (unsigned int)stress_thread_random(self, GENERATIONS);
 
-	stress_about(self, self->index, off, len, (unsigned char)generation);
+	stress_set_op(self, self->index, off, len, (unsigned char)generation);
 	scribble_bytes(self->index, off, len, generation);
 	if (self->run->busted == THIN_AIR)
 		persons[self->index].user[off] ^= 0x80;
@@ -103,17 +103,17 @@ static void check_legal(struct stress_thread *self, unsigned int owner, size_t o
 
 static void copy(struct stress_thread *self)
 {
-	unsigned int owner = (unsigned int)stress_pick(self, self->run->threads);
-	size_t off = stress_pick(self, PAGE_SIZE), len = 1 + stress_pick(self, PAGE_SIZE - off);
+	unsigned int owner = (unsigned int)stress_thread_random(self, self->run->threads);
+	size_t off = stress_thread_random(self, PAGE_SIZE), len = 1 + stress_thread_random(self, PAGE_SIZE - off);
 	struct user_slice_reader reader;
 	int ret;
 
-	stress_about(self, owner, off, len, 0);
+	stress_set_op(self, owner, off, len, 0);
 	user_slice_reader_init(&reader, user_slice_new(persons[owner].user, PAGE_SIZE));
 	stress_expect_ok(self, "user_slice_skip", user_slice_skip(&reader, off));
 	ret = page_copy_from_user_slice(persons[self->index].page, &reader, off, len);
 	if (ret == -EFAULT && stress_copy_may_fail(self))
-		stress_refused(self, "page_copy_from_user_slice", true);
+		stress_count_refused(self, "page_copy_from_user_slice", true);
 	else
 		stress_expect_ok(self, "page_copy_from_user_slice", ret);
 	if (!ret)
@@ -136,9 +136,9 @@ static void open_letter(struct stress_thread *self, struct page *page)
 
 static void send(struct stress_thread *self)
 {
-	struct box *box = &boxes[stress_pick(self, BOXES)];
+	struct box *box = &boxes[stress_thread_random(self, BOXES)];
 	struct page *page = stress_alloc(self, GFP_KERNEL), *before;
-	uint64_t tag = stamp_tag(self->index, ++persons[self->index].generation);
+	uint64_t tag = tagged_make_tag(self->index, ++persons[self->index].generation);
 	unsigned char bytes[PAGE_SIZE];
 
 	if (!page)
@@ -156,7 +156,7 @@ static void send(struct stress_thread *self)
 
 static void receive(struct stress_thread *self)
 {
-	struct box *box = &boxes[stress_pick(self, BOXES)];
+	struct box *box = &boxes[stress_thread_random(self, BOXES)];
 	struct page *page = atomic_exchange_explicit(&box->page, NULL, memory_order_acq_rel);
 
 	if (page)

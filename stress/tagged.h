@@ -13,7 +13,7 @@
 struct stress_thread;
 
 /* Who and when; never 0, and no zeros are its bytes. */
-static inline uint64_t stamp_tag(unsigned int owner, uint64_t generation)
+static inline uint64_t tagged_make_tag(unsigned int owner, uint64_t generation)
 {
 	return (uint64_t)(owner + 1) << 40 | (generation & 0xffffffffff);
 }

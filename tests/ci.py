@@ -102,7 +102,7 @@ def check_make(job, words):
             want(re.search(rf"^[a-z -]*\b{re.escape(word)}\b[a-z -]*:", makefile, re.M), job.name,
                  f"'{word}' to be a target of make")
             job.written += ["build/fuzz-ci"] if word == "fuzz-ci" else []
-            job.written += ["build/test-suite.log"] if word == "check" else []
+            job.written += ["build/check.logs"] if word == "check" else []
             job.written += ["build/campaign"] if word == "fuzz" else []
 
 

@@ -152,9 +152,9 @@ def main():
     source, build, *names = [argument for argument in arguments if argument != '--long']
     source, build = os.path.abspath(source), os.path.abspath(build)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))
-    tap, later, made = Tap(), 0, ''
-    with open(os.path.join(build, 'Makefile')) as file:
-        made = file.read()
+    tap, later = Tap(), 0
+    # All rules and variables, those that make computes too.
+    made = subprocess.run(['make', '-C', build, '-pnq', 'help'], capture_output=True, text=True).stdout
     with tempfile.TemporaryDirectory() as scratch:
         for count, (name, commands) in enumerate(documents(tap, source, names)):
             wrong = [f'{command}: {what}' for command in commands for what in lacks(command, made, build)]

@@ -33,7 +33,7 @@ static void make_repaired(uint64_t seed, struct program *program)
 
 static rule_set broken(const struct program *program)
 {
-	rules_judge(rules, program);
+	rules_evaluate(rules, program);
 	return rules_verdict(rules)->broken;
 }
 
@@ -45,7 +45,7 @@ static bool is_racy(const struct program *program)
 /* Call by call, as long as all of them run; then to other threads, until two meet. */
 static void make_racy(uint64_t seed, struct program *program)
 {
-	static struct program trial;
+	static struct program candidate;
 	const rule_set alive = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
 	uint64_t state = seed;
 
@@ -58,10 +58,10 @@ static void make_racy(uint64_t seed, struct program *program)
 		/* Some begin so that no two can meet. */
 		if (turn % 400 == 399)
 			program->count = 0;
-		trial = *program;
-		if (mutate_by(full ? MUTATION_thread : MUTATION_insert, &trial, &request) &&
-		    !(broken(&trial) & ~alive))
-			*program = trial;
+		candidate = *program;
+		if (mutate_with(full ? MUTATION_thread : MUTATION_insert, &candidate, &request) &&
+		    !(broken(&candidate) & ~alive))
+			*program = candidate;
 	}
 }
 

@@ -7,7 +7,7 @@ struct program before, other, after;
 
 bool same_call(const struct call *a, const struct call *b)
 {
-	return call_equal(a, b) && a->line == b->line && a->claim == b->claim;
+	return call_equal(a, b) && a->line == b->line && a->expected_result == b->expected_result;
 }
 
 bool same_calls(const struct call *a, const struct call *b, size_t count)

@@ -380,7 +380,7 @@ static bool has_all(const struct program *program, size_t at)
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
 		bool filled = false;
 
-		if (!op_handles(*kind))
+		if (!op_handle_count(*kind))
 			continue;
 		for (size_t i = 0; i < at; i++)
 			filled |= makes(program->calls[i].op, *kind) &&

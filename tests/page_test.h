@@ -22,12 +22,12 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* What a child did: its wait status and the beginning of its standard error. */
-struct outcome {
+struct child_result {
 	int status;
 	char said[4096];
 };
 
-static inline void outcome_read(struct outcome *outcome, int from)
+static inline void child_result_read(struct child_result *outcome, int from)
 {
 	char drop[512];
 	size_t used = 0;
@@ -44,9 +44,9 @@ static inline void outcome_read(struct outcome *outcome, int from)
 }
 
 /* Runs @fn in a child. */
-static inline struct outcome in_child(void (*fn)(void))
+static inline struct child_result in_child(void (*fn)(void))
 {
-	static struct outcome outcome;
+	static struct child_result outcome;
 	int ends[2];
 	pid_t pid;
 
@@ -62,16 +62,16 @@ static inline struct outcome in_child(void (*fn)(void))
 		_exit(0);
 	}
 	close(ends[1]);
-	outcome_read(&outcome, ends[0]);
+	child_result_read(&outcome, ends[0]);
 	close(ends[0]);
 	waitpid(pid, &outcome.status, 0);
 	return outcome;
 }
 
 /* Does @fn die, by a report of @rule of the library, or of a sanitizer that says @or? */
-static inline bool dies_or(void (*fn)(void), const char *rule, const char *or)
+static inline bool aborts_with_or(void (*fn)(void), const char *rule, const char *or)
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 	char line[64];
 	bool good;
 
@@ -83,15 +83,15 @@ static inline bool dies_or(void (*fn)(void), const char *rule, const char *or)
 	return good;
 }
 
-static inline bool dies(void (*fn)(void), const char *rule)
+static inline bool aborts_with(void (*fn)(void), const char *rule)
 {
-	return dies_or(fn, rule, NULL);
+	return aborts_with_or(fn, rule, NULL);
 }
 
 /* Does @fn come to its end? */
-static inline bool lives(void (*fn)(void))
+static inline bool returns_normally(void (*fn)(void))
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
 	if (outcome.status)
 		printf("# status %#x: %.600s\n", outcome.status, outcome.said);
@@ -99,45 +99,45 @@ static inline bool lives(void (*fn)(void))
 }
 
 /* Does @fn die at all? */
-static inline bool dies_somehow(void (*fn)(void))
+static inline bool ends_abnormally(void (*fn)(void))
 {
 	return in_child(fn).status != 0;
 }
 
-struct way {
+struct map_mode {
 	const char *backend, *revoke; /* @revoke NULL: what is usual */
 };
 
-static const struct way page_ways[] = {
+static const struct map_mode map_modes[] = {
 	{ "direct", NULL }, { "alias", NULL }, { "alias", "protect" }, { "alias", "none" }
 };
 
 /* Where addresses have 32 bits there is room for "protect" alone. */
-#define PAGE_WAYS (COUNT(page_ways) - (sizeof(void *) == 4))
+#define MAP_MODES (COUNT(map_modes) - (sizeof(void *) == 4))
 
 /* The way of this process, for names of checks. */
-static char way_name[32] = "unset";
+static char mode_name[32] = "unset";
 
-static inline void way_enter(const struct way *way)
+static inline void mode_set(const struct map_mode *mode)
 {
-	snprintf(way_name, sizeof(way_name), "%s%s%s", way->backend, way->revoke ? ", " : "",
-		 way->revoke ? way->revoke : "");
-	if (page_map_backend_set(way->backend) || (way->revoke && page_map_revoke_set(way->revoke)))
+	snprintf(mode_name, sizeof(mode_name), "%s%s%s", mode->backend, mode->revoke ? ", " : "",
+		 mode->revoke ? mode->revoke : "");
+	if (page_map_backend_set(mode->backend) || (mode->revoke && page_map_revoke_set(mode->revoke)))
 		abort();
 }
 
-static inline bool way_is(const char *backend)
+static inline bool backend_is(const char *backend)
 {
 	return !strcmp(page_map_backend(), backend);
 }
 
-/* All ways, or the first of them: TEST_WAYS says how many are enough. */
-static inline size_t way_count(void)
+/* All ways, or the first of them: TEST_MAP_MODES says how many are enough. */
+static inline size_t mode_count(void)
 {
-	const char *few = getenv("TEST_WAYS");
-	size_t count = few ? (size_t)atoi(few) : PAGE_WAYS;
+	const char *few = getenv("TEST_MAP_MODES");
+	size_t count = few ? (size_t)atoi(few) : MAP_MODES;
 
-	return count && count < PAGE_WAYS ? count : PAGE_WAYS;
+	return count && count < MAP_MODES ? count : MAP_MODES;
 }
 
 /* A library need not have every backend. In a child: a choice stays. */
@@ -155,13 +155,13 @@ static inline bool backend_is_there(const char *name)
 /* Each way in a process of its own; the counts go on from process to process. */
 static inline int page_test_main(void (*checks)(void))
 {
-	for (size_t i = 0; i < way_count(); i++) {
+	for (size_t i = 0; i < mode_count(); i++) {
 		unsigned int counts[2] = { 0, 1 };
 		int ends[2], status = 0;
 		pid_t pid;
 
-		if (!backend_is_there(page_ways[i].backend)) {
-			ok(true, "# SKIP the page library has no backend %s", page_ways[i].backend);
+		if (!backend_is_there(map_modes[i].backend)) {
+			ok(true, "# SKIP the page library has no backend %s", map_modes[i].backend);
 			continue;
 		}
 		fflush(stdout);
@@ -169,7 +169,7 @@ static inline int page_test_main(void (*checks)(void))
 			abort();
 		pid = fork();
 		if (pid == 0) {
-			way_enter(&page_ways[i]);
+			mode_set(&map_modes[i]);
 			checks();
 			counts[0] = tap_run;
 			counts[1] = tap_failed;
@@ -184,7 +184,7 @@ static inline int page_test_main(void (*checks)(void))
 		}
 		close(ends[0]);
 		waitpid(pid, &status, 0);
-		ok(!status && counts[0], "%s: the process ended well", page_ways[i].backend);
+		ok(!status && counts[0], "%s: the process ended well", map_modes[i].backend);
 	}
 	return done();
 }

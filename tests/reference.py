@@ -528,7 +528,7 @@ def to_json(name, judged):
         "fatal": judged.fatal and {"line": judged.fatal[0], "rule": judged.fatal[1]}})
 
 
-def claims_hold(program, judged):
+def expectations_hold(program, judged):
     results = dict(judged.results)
     if program.expect is not None and program.expect - {"clean"} != judged.verdict:
         return False
@@ -548,7 +548,7 @@ def main():
             continue
         judged = judge(program)
         print(to_json(name, judged))
-        if not claims_hold(program, judged):
+        if not expectations_hold(program, judged):
             status = max(status, 1)
     sys.exit(status)
 

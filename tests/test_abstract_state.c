@@ -75,15 +75,15 @@ static void test_use(void)
 
 		program.count = 0;
 		for (unsigned int i = 0; i < 20; i++)
-			mutate_by(MUTATION_insert, &program,
-				  &(struct mutate_request){ .seed = seed * 100 + i,
+			mutate_with(MUTATION_insert, &program,
+				    &(struct mutate_request){ .seed = seed * 100 + i,
 							    .max_calls = 30 });
-		rules_judge(rules, &program);
+		rules_evaluate(rules, &program);
 		all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->count; i++)
 			ran += !rules_trace(rules)->steps[i].skipped;
 		random_program(&random, &program, 30);
-		rules_judge(rules, &program);
+		rules_evaluate(rules, &program);
 		random_all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->count; i++)
 			random_ran += !rules_trace(rules)->steps[i].skipped;

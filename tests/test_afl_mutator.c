@@ -163,7 +163,7 @@ static void test_post_process(void)
 	afl.deinit(m);
 }
 
-/* AFL++ compares traces; here a trial is good if it still has the calls that count. */
+/* AFL++ compares traces; here a candidate is good if it still has the calls that count. */
 static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
 {
 	program_from_bytes(&again, data, size);
@@ -223,10 +223,10 @@ static void test_trim(void)
 		size = make_input(seed, bytes);
 		whole += trim_all(m, bytes, size, 1u << 31) == size;
 	}
-	ok(ended == 500, "trimming comes to its end, each trial smaller than the best");
+	ok(ended == 500, "trimming comes to its end, each candidate smaller than the best");
 	ok(kept == 500, "what counts is still there");
 	ok(least == 500, "and nothing else");
-	ok(whole == 500, "where no trial is good all stays");
+	ok(whole == 500, "where no candidate is good all stays");
 	ok(trim_all(m, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
 	   "where each is good one call is left");
 	ok(!afl.init_trim(m, bytes, PROGRAM_RECORD) && !afl.init_trim(m, bytes, 0),

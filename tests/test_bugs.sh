@@ -73,7 +73,7 @@ row() {
 if [ -x "$abs_builddir/fuzz_page" ]; then
 	run_to 0 "$bank" --column fuzz-empty --trials 2 --time 2 \
 		--results "$scratch/fuzz.json" copy-tail-missed unmap-order-unchecked \
-		annotation-fresh-untold align-wraps allocator-drops-its-lock
+		annotation-fresh-missing align-wraps allocator-drops-its-lock
 	ok $? "bugs are fuzzed, and the library as it is has no finding" "$scratch/out"
 	row copy-tail-missed | grep -q '^bytes 2/2 '
 	ok $? "one is found, twice" "$scratch/out"
@@ -90,7 +90,7 @@ if [ -x "$abs_builddir/fuzz_page" ]; then
 		skip "one that no page program can show: this build has no fuzz_api-plain (make bugs)"
 	fi
 	if [ -x "$abs_builddir/fuzz_fatal-msan" ]; then
-		row annotation-fresh-untold | grep -q '^alive 2/2 '
+		row annotation-fresh-missing | grep -q '^alive 2/2 '
 		ok $? "and one that only MemorySanitizer can see" "$scratch/out"
 	else
 		skip "one that only MemorySanitizer can see: this build has no fuzz_fatal-msan (make bugs)"
@@ -112,7 +112,7 @@ wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
 mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src"
 cp -r "$abs_srcdir/src/page" "$wrong/src/page"
-cp -r "$abs_srcdir/tests" "$wrong/tests"
+cp "$abs_srcdir"/tests/*.[ch] "$wrong/tests"
 cp -r "$abs_srcdir/src/harness" "$abs_srcdir/src/tool" "$wrong/src"
 cp "$abs_srcdir"/tests/bugs/*.py "$wrong/tests/bugs"
 mkdir "$wrong/report"

@@ -22,7 +22,7 @@ tries='8 60'
 compile() {
 	case $1 in
 	src/page/*) flags=$TSAN_FLAGS ;;
-	*) flags="-fno-builtin -DBYTES_QUIET" ;;
+	*) flags="-fno-builtin -DBYTES_NO_INTERCEPT" ;;
 	esac
 	# shellcheck disable=SC2086 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -Isrc -I. -c "$1" \

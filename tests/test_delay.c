@@ -6,7 +6,7 @@
 
 static struct delay choose(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
 {
-	struct delay_place place = { seed, run, thread, step };
+	struct delay_point place = { seed, run, thread, step };
 
 	return delay_choose(&place);
 }
@@ -75,7 +75,7 @@ int main(void)
 	check_parts();
 	check_kinds();
 	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)
-		delay_pass((struct delay){ kind, 1 });
+		delay_wait((struct delay){ kind, 1 });
 	ok(true, "each kind passes");
 	return done();
 }

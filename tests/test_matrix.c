@@ -32,16 +32,16 @@ static void try_cell(const struct matrix_cell *cell)
 	char name[MATRIX_NAME];
 
 	matrix_program(cell, &program, access);
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	matrix_name(cell, name);
-	if (!matrix_agrees(cell, access, rules)) {
+	if (!matrix_agrees_with_model(cell, access, rules)) {
 		program_to_text(&program, text);
 		if (!seen.disagree++)
 			printf("# %s\n%s", name, text);
 	}
 	seen.invalid += !program_valid(&program) || rules_trace(rules)->count != program.count;
 	seen.not_text += !text_is_reversible();
-	seen.odd_names += !matrix_match(cell, name);
+	seen.odd_names += !matrix_matches(cell, name);
 	seen.cells++;
 	seen.in[cell->relation]++;
 	if (!matrix_races(cell))
@@ -147,7 +147,7 @@ static size_t matches(const char *pattern)
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
-		count += matrix_match(&cell, pattern);
+		count += matrix_matches(&cell, pattern);
 	}
 	return count;
 }

@@ -72,7 +72,7 @@ static void make_rich(void)
 static void copy_program(struct program *to, const struct program *from)
 {
 	to->count = from->count;
-	to->claims = from->claims;
+	to->has_expect = from->has_expect;
 	to->expect = from->expect;
 	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
@@ -87,7 +87,7 @@ static bool apply(enum mutation mutation, uint64_t seed)
 	engine_byte = (uint8_t)(seed % OP_COUNT);
 	make_before(seed);
 	copy_program(&after, &before);
-	return mutate_by(mutation, &after, &request);
+	return mutate_with(mutation, &after, &request);
 }
 
 /* ---- tampering: what a promise must not let pass ---- */
@@ -95,7 +95,7 @@ static bool apply(enum mutation mutation, uint64_t seed)
 static void append_stray(void)
 {
 	after.calls[after.count++] = (struct call){
-		.op = OP_unlock, .thread = 7, .handle = { 3 }, .claim = RESULT_NONE, .line = 9999
+		.op = OP_unlock, .thread = 7, .handle = { 3 }, .expected_result = RESULT_NONE, .line = 9999
 	};
 }
 
@@ -287,7 +287,7 @@ static void see_call(const struct call *call)
 	if (call->op == OP_alloc_page)
 		seen.flags[call->value] = true;
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (op_handles(*kind))
+		if (op_handle_count(*kind))
 			seen.handles[strchr("pkums", *kind | 0x20) - "pkums"]
 				    [call->handle[handles++]] = true;
 	for (unsigned int i = 0; i < 3; i++)
@@ -308,7 +308,7 @@ static bool seen_all(void)
 	for (unsigned int i = 0; i < NUMBER_BASES * MUTATE_EDGES; i++)
 		missing += !seen.numbers[i / MUTATE_EDGES][i % MUTATE_EDGES];
 	for (unsigned int kind = 0; kinds[kind]; kind++)
-		for (unsigned int i = 0; i < op_handles(kinds[kind]); i++)
+		for (unsigned int i = 0; i < op_handle_count(kinds[kind]); i++)
 			missing += !seen.handles[kind][i];
 	return !missing;
 }

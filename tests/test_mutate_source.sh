@@ -22,7 +22,8 @@ fi
 # ---- a small tree ----
 
 small=$scratch/small
-mkdir -p "$small/src/page" "$small/tests" "$small/tests/mutants" "$small/build/tests"
+mkdir -p "$small/src/page" "$small/tests" "$small/tests/mutants" "$small/build/tests" \
+	"$small/build/obj/plain/tests"
 cat >"$small/src/page/small.h" <<'END'
 int small(int a, int b);
 int keep(int a, volatile int *spare);
@@ -81,7 +82,7 @@ END
 
 small_build() {
 	cd "$small/build" &&
-		$CC -I../src -c ../tests/test_small.c -o tests/test_small.o &&
+		$CC -I../src -c ../tests/test_small.c -o obj/plain/tests/test_small.o &&
 		$CC -I../src -c ../src/page/small.c -o small.o &&
 		ar -rc libpage-plain.a small.o && ar -rc libharness-plain.a
 }

@@ -83,7 +83,7 @@ static bool others_call_fits(struct renaming *r, size_t is)
 	    !becomes(r, other.calls[was].thread | 1u << 16, call.thread | 1u << 16))
 		return false;
 	for (const char *kind = op_table[call.op].args; *kind; kind++)
-		if (op_handles(*kind)) {
+		if (op_handle_count(*kind)) {
 			if (*kind & 0x20 && !refers_to_same(r, was, is, handles, *kind))
 				return false;
 			handles++;
@@ -100,7 +100,7 @@ static bool own_call_fits(size_t was, size_t is)
 	if (was == own.count || !call_equal(&own.calls[was], &result.calls[is]))
 		return false;
 	for (const char *kind = op_table[own.calls[was].op].args; *kind; kind++)
-		if (op_handles(*kind)) {
+		if (op_handle_count(*kind)) {
 			uint8_t handle = own.calls[was].handle[handles++];
 
 			if (*kind & 0x20 && filler(&own, was, *kind, handle) !=
@@ -160,7 +160,7 @@ int main(void)
 		size_t others = 0, fillers = 0;
 
 		make_both(seed);
-		if (!mutate_by(MUTATION_splice, &result, &request))
+		if (!mutate_with(MUTATION_splice, &result, &request))
 			continue;
 		spliced++;
 		same += all_refer_to_same();

@@ -45,7 +45,7 @@ static bool stays_skipped(void)
 	program.count--;
 	for (size_t i = fatal; i < program.count; i++)
 		program.calls[i] = program.calls[i + 1];
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	for (size_t i = 0; i < count; i++) {
 		const struct step *step;
 
@@ -79,7 +79,7 @@ int main(void)
 			busy_program(&seed, &program, 50, OP_COUNT);
 		else
 			random_program(&seed, &program, 60);
-		rules_judge(rules, &program);
+		rules_evaluate(rules, &program);
 		count = never_runs_find(&program, rules, found);
 		named_total += count;
 		named += skips_are_named();

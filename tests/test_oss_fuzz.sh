@@ -119,9 +119,9 @@ relink() {
 	shift 2
 	(
 		cd "$scratch/work/pagetorture" || exit 1
-		rm -f "$relinked-given" fuzz/page_given-*.o
+		rm -f "$relinked-given" obj/given/fuzz/*.o
 		if [ $# -gt 0 ]; then
-			rm -f libpage-given.a src/page/libpage_given_a-*.o
+			rm -f libpage-given.a obj/given/src/page/*.o
 			library_flags=$1
 			shift
 			given make -s -j2 libpage-given.a GIVEN_CFLAGS="$common $library_flags" "$@" || exit 1

@@ -244,7 +244,7 @@ static void dies_of(enum rule rule, void (*fn)(void *ctx), void *ctx, const char
 	bool isolated = isolate(fn, ctx, 60, &child);
 
 	if (!ok(isolated && !child.hung && (child.signal || child.exit_code) &&
-			detector_rule(child.output, line, sizeof(line)) == rule,
+			detector_find_rule(child.output, line, sizeof(line)) == rule,
 		"%s: %s", rule_name(rule), name))
 		printf("# signal %d, exit status %d: %s\n", child.signal, child.exit_code, line);
 }

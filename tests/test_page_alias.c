@@ -30,7 +30,7 @@ static void test_ends_of_set(struct alias_set *set)
 
 	ok(in_set(set, first) && in_set(set, end - 1) && !in_set(set, first - 1) &&
 		   !in_set(set, end) && !in_set(set, (unsigned char *)set - 1),
-	   "%s: a set ends where its places do", way_name);
+	   "%s: a set ends where its places do", mode_name);
 }
 
 /* Neither the guards of a place nor a place that was never used have a home. */
@@ -43,11 +43,11 @@ static void test_no_home(void)
 	addr = page_map_local(pages[0]);
 	place = place_of(addr);
 	ok(!page_canonical(place - 1) && !page_canonical(place + alias_way->stride - 1),
-	   "%s: no home for a guard", way_name);
+	   "%s: no home for a guard", mode_name);
 	ok(!page_canonical(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
-	   way_name);
+	   mode_name);
 	test_ends_of_set(task->aliases);
-	ok(page_canonical(page_canonical(addr)) == page_canonical(addr), "%s: home is at home", way_name);
+	ok(page_canonical(page_canonical(addr)) == page_canonical(addr), "%s: home is at home", mode_name);
 	page_unmap_local(addr);
 	page_task_switch_in(NULL);
 	page_task_delete(task);
@@ -72,10 +72,10 @@ static void test_turns(void)
 	last = page_map_local(pages[0]);
 	map_times(ALIAS_PLACES - 1);
 	next = page_map_local(pages[0]);
-	ok(next == first && next != last, "%s: places come in turn", way_name);
+	ok(next == first && next != last, "%s: places come in turn", mode_name);
 	next[5] = 5;
-	ok(last[5] == 5, "%s: and show what is mapped there now", way_name);
-	ok(!page_canonical(place_of(first) - 1), "%s: before the first there is none", way_name);
+	ok(last[5] == 5, "%s: and show what is mapped there now", mode_name);
+	ok(!page_canonical(place_of(first) - 1), "%s: before the first there is none", mode_name);
 	page_unmap_local(next);
 	page_unmap_local(last);
 	page_task_switch_in(NULL);
@@ -118,8 +118,8 @@ static void test_former_life(void)
 	page_free(page);
 	page = next_life(page);
 	page_task_switch_in(task);
-	ok(dies_somehow(touch_former), "%s: a mapping does not show the next life of its frame",
-	   way_name);
+	ok(ends_abnormally(touch_former), "%s: a mapping does not show the next life of its frame",
+	   mode_name);
 	page_task_switch_in(NULL);
 	page_task_delete(task);
 	page_free(page);
@@ -143,9 +143,9 @@ static void test_sets_go_on(void)
 {
 	struct alias_set *first = set_of_a_new_task(), *second = set_of_a_new_task();
 
-	ok(first && second == first, "%s: the places of a task go to the next", way_name);
+	ok(first && second == first, "%s: the places of a task go to the next", mode_name);
 	ok(!second->taken && !second->made && !second->live && !second->depth && !second->away,
-	   "%s: with nothing in them", way_name);
+	   "%s: with nothing in them", mode_name);
 }
 
 /* Without aliases there is one address only. */
@@ -154,7 +154,7 @@ static void test_direct(void)
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	void *addr = page_map_local(page);
 
-	ok(page_canonical(addr) == addr, "%s: a page is mapped at its home", way_name);
+	ok(page_canonical(addr) == addr, "%s: a page is mapped at its home", mode_name);
 	page_unmap_local(addr);
 	page_free(page);
 }
@@ -175,11 +175,11 @@ static void file_zero(void)
 
 static void checks(void)
 {
-	if (!way_is("alias")) {
+	if (!backend_is("alias")) {
 		test_direct();
 		return;
 	}
-	ok(!dies_somehow(file_zero), "%s: no standard input, and pages all the same", way_name);
+	ok(!ends_abnormally(file_zero), "%s: no standard input, and pages all the same", mode_name);
 	for (size_t i = 0; i < COUNT(pages); i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	test_no_home();

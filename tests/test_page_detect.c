@@ -127,16 +127,16 @@ static bool races(void (*fn)(void))
 
 static void test_races(void)
 {
-	ok(races(overlap), "%s: writes that overlap by a byte", way_name);
-	ok(!races(adjacent), "%s: writes of adjacent bytes", way_name);
-	ok(races(zero_overlap), "%s: page_fill_zero", way_name);
-	ok(races(copy_overlap), "%s: page_copy reads its source", way_name);
-	ok(races(bytewise_overlap), "%s: bytewise is plain on the page", way_name);
-	ok(races(user_overlap), "%s: a user copy writes the page", way_name);
-	ok(!races(both_read), "%s: reads", way_name);
-	ok(races(no_order), "%s: the library orders nobody", way_name);
-	ok(!races(no_race), "%s: nor does it race itself", way_name);
-	ok(!races(drops_order), "%s: but dropping references orders", way_name);
+	ok(races(overlap), "%s: writes that overlap by a byte", mode_name);
+	ok(!races(adjacent), "%s: writes of adjacent bytes", mode_name);
+	ok(races(zero_overlap), "%s: page_fill_zero", mode_name);
+	ok(races(copy_overlap), "%s: page_copy reads its source", mode_name);
+	ok(races(bytewise_overlap), "%s: bytewise is plain on the page", mode_name);
+	ok(races(user_overlap), "%s: a user copy writes the page", mode_name);
+	ok(!races(both_read), "%s: reads", mode_name);
+	ok(races(no_order), "%s: the library orders nobody", mode_name);
+	ok(!races(no_race), "%s: nor does it race itself", mode_name);
+	ok(!races(drops_order), "%s: but dropping references orders", mode_name);
 }
 
 /* ---- initialised or not ---- */
@@ -250,16 +250,16 @@ static bool uninit(void (*fn)(void))
 
 static void test_uninit(void)
 {
-	ok(uninit(use_fresh), "%s: fresh memory", way_name);
-	ok(!uninit(use_zeroed), "%s: zeroed memory", way_name);
-	ok(!uninit(use_alias_of_stored), "%s: stored through another mapping", way_name);
-	ok(uninit(use_beside_stored), "%s: the byte beside it", way_name);
-	ok(!uninit(use_written), "%s: written by a raw call while mapped", way_name);
-	ok(uninit(use_copied), "%s: copied from uninitialised", way_name);
-	ok(!uninit(only_copied), "%s: only copied", way_name);
-	ok(uninit(use_bytewise), "%s: through a bytewise read", way_name);
-	ok(uninit(use_after_child_wrote), "%s: written by a child only", way_name);
-	ok(uninit(use_second_life), "%s: a frame's second life", way_name);
+	ok(uninit(use_fresh), "%s: fresh memory", mode_name);
+	ok(!uninit(use_zeroed), "%s: zeroed memory", mode_name);
+	ok(!uninit(use_alias_of_stored), "%s: stored through another mapping", mode_name);
+	ok(uninit(use_beside_stored), "%s: the byte beside it", mode_name);
+	ok(!uninit(use_written), "%s: written by a raw call while mapped", mode_name);
+	ok(uninit(use_copied), "%s: copied from uninitialised", mode_name);
+	ok(!uninit(only_copied), "%s: only copied", mode_name);
+	ok(uninit(use_bytewise), "%s: through a bytewise read", mode_name);
+	ok(uninit(use_after_child_wrote), "%s: written by a child only", mode_name);
+	ok(uninit(use_second_life), "%s: a frame's second life", mode_name);
 }
 
 static void checks(void)
@@ -271,7 +271,7 @@ static void checks(void)
 	if (MSAN)
 		test_uninit();
 	if (!TSAN && !MSAN)
-		ok(true, "%s: # SKIP neither ThreadSanitizer nor MemorySanitizer", way_name);
+		ok(true, "%s: # SKIP neither ThreadSanitizer nor MemorySanitizer", mode_name);
 	page_free(page);
 	page_free(other);
 }

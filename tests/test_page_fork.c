@@ -108,20 +108,20 @@ static void interrupted(void)
 
 static bool child_dies_of(void (*fn)(void), const char *rule)
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
 	return !outcome.status && strstr(outcome.said, rule);
 }
 
 static void test_fork(void)
 {
-	ok(dies(no_pipe, "map-failed"), "fork: no pipe");
+	ok(aborts_with(no_pipe, "map-failed"), "fork: no pipe");
 	ok(child_dies_of(child_no_file, "map-failed: memfd_create"), "fork: no file for the child");
 	ok(child_dies_of(child_no_room, "map-failed: memfd_create"), "fork: no room in it");
 	ok(child_dies_of(child_no_copy, "map-failed: copy"), "fork: pages that cannot be copied");
 	ok(child_dies_of(child_no_mapping, "map-failed: mmap"), "fork: nor be mapped");
-	ok(lives(cannot_wait), "fork: a parent that cannot wait");
-	ok(lives(interrupted), "fork: a parent that is interrupted");
+	ok(returns_normally(cannot_wait), "fork: a parent that cannot wait");
+	ok(returns_normally(interrupted), "fork: a parent that is interrupted");
 }
 
 int main(void)

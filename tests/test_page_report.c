@@ -14,7 +14,7 @@ static unsigned char byte;
 /* Is it one line, that says @rule and each of the @parts? */
 static void says(const char *name, void (*fn)(void), const char *rule, const char *const parts[])
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 	char begin[64];
 	bool good;
 
@@ -27,7 +27,7 @@ static void says(const char *name, void (*fn)(void), const char *rule, const cha
 	/* AddressSanitizer sees a dead page first, and knows nothing of its name. */
 	if (SYNC_POISONS && !strcmp(rule, "use-after-free"))
 		good = strstr(outcome.said, "use-after-poison") != NULL;
-	if (!ok(good, "%s: %s", way_name, name))
+	if (!ok(good, "%s: %s", mode_name, name))
 		printf("# %s\n", outcome.said);
 }
 
@@ -166,11 +166,11 @@ static void long_words(void)
 /* What does not fit is cut, and the line still ends: 512 bytes with the end of a string. */
 static void test_long(void)
 {
-	struct outcome outcome = in_child(long_words);
+	struct child_result outcome = in_child(long_words);
 	size_t len = strlen(outcome.said);
 
 	ok(len == 511 && outcome.said[510] == '\n' && outcome.said[509] == 'x',
-	   "%s: a line that is too long is cut (%zu)", way_name, len);
+	   "%s: a line that is too long is cut (%zu)", mode_name, len);
 }
 
 static void checks(void)

@@ -121,7 +121,7 @@ static bool report_is_cut(void)
 	size_t before = strlen(head);
 
 	for (text_length = 480; text_length < 530; text_length++) {
-		struct outcome outcome = in_child(says_much);
+		struct child_result outcome = in_child(says_much);
 		size_t kept = before + text_length < 510 ? text_length : 510 - before;
 
 		if (strncmp(outcome.said, head, before) ||
@@ -134,14 +134,14 @@ static bool report_is_cut(void)
 
 static void test_before(void)
 {
-	ok(lives(nothing_yet_direct), "direct: before the first page nothing has a home");
-	ok(lives(nothing_yet_alias), "alias: before the first page nothing has a home");
-	ok(dies(no_buffer_yet, "foreign-map"), "before the first page there is no buffer");
-	ok(lives(poison_here), "poison where there is poison");
-	ok(lives(environment_chooses), "the environment chooses");
-	ok(lives(program_chooses_first), "and is not asked when the program did");
-	ok(dies(bad_backend, "environment"), "an environment that means nothing");
-	ok(dies(bad_revoke, "environment"), "nor this one");
+	ok(returns_normally(nothing_yet_direct), "direct: before the first page nothing has a home");
+	ok(returns_normally(nothing_yet_alias), "alias: before the first page nothing has a home");
+	ok(aborts_with(no_buffer_yet, "foreign-map"), "before the first page there is no buffer");
+	ok(returns_normally(poison_here), "poison where there is poison");
+	ok(returns_normally(environment_chooses), "the environment chooses");
+	ok(returns_normally(program_chooses_first), "and is not asked when the program did");
+	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
+	ok(aborts_with(bad_revoke, "environment"), "nor this one");
 	ok(report_is_cut(), "a report that is too long is cut, and is a line");
 	ok(dies_by_abort(nobody_listens), "a report that nobody hears");
 }
@@ -199,11 +199,11 @@ static void no_handlers(void)
 
 static void test_no_pages(void)
 {
-	ok(lives(no_addresses), "no addresses, no pages");
-	ok(lives(no_file), "alias: no file, no pages");
-	ok(lives(no_room_in_file), "alias: no room in the file, no pages");
-	ok(lives(no_mapping_of_file), "alias: a file that cannot be mapped, no pages");
-	ok(lives(no_handlers), "alias: no handlers for fork(), no pages");
+	ok(returns_normally(no_addresses), "no addresses, no pages");
+	ok(returns_normally(no_file), "alias: no file, no pages");
+	ok(returns_normally(no_room_in_file), "alias: no room in the file, no pages");
+	ok(returns_normally(no_mapping_of_file), "alias: a file that cannot be mapped, no pages");
+	ok(returns_normally(no_handlers), "alias: no handlers for fork(), no pages");
 }
 
 /* ---- no mapping to be had ---- */
@@ -261,7 +261,7 @@ static void no_right_to_head(void)
 
 static bool says(void (*fn)(void), const char *line)
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
 	if (!strcmp(outcome.said, line))
 		return true;
@@ -282,11 +282,11 @@ static void test_why_no_mapping(void)
 
 static void test_no_mapping(void)
 {
-	ok(dies(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
-	ok(dies(no_head, "map-failed"), "alias: none that may be written");
-	ok(dies(no_next_mapping, "map-failed"), "alias: a page that cannot be mapped");
-	ok(dies(no_end_of_mapping, "map-failed"), "alias: one that cannot be hidden");
-	ok(dies(no_end_of_task, "map-failed"), "alias: addresses that cannot be given back");
+	ok(aborts_with(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
+	ok(aborts_with(no_head, "map-failed"), "alias: none that may be written");
+	ok(aborts_with(no_next_mapping, "map-failed"), "alias: a page that cannot be mapped");
+	ok(aborts_with(no_end_of_mapping, "map-failed"), "alias: one that cannot be hidden");
+	ok(aborts_with(no_end_of_task, "map-failed"), "alias: addresses that cannot be given back");
 }
 
 /* ---- no task to be had ---- */
@@ -319,7 +319,7 @@ static void no_memory_for_key(void)
 
 static void test_no_task(void)
 {
-	ok(lives(no_memory_for_task), "no memory, no task");
+	ok(returns_normally(no_memory_for_task), "no memory, no task");
 	ok(dies_by_abort(no_key), "a thread that cannot be watched for its end");
 	ok(dies_by_abort(no_memory_for_key), "nor this one");
 }
@@ -373,8 +373,8 @@ static void no_room_in_shadow_file(void)
 
 static void test_shadow(void)
 {
-	ok(lives(no_shadow_file), "alias: no file for the shadow, no pages");
-	ok(lives(no_room_in_shadow_file), "alias: no room in it, no pages");
+	ok(returns_normally(no_shadow_file), "alias: no file for the shadow, no pages");
+	ok(returns_normally(no_room_in_shadow_file), "alias: no room in it, no pages");
 }
 
 static void read_user_memory(void)
@@ -401,7 +401,7 @@ static void lack_reading(void)
 
 static bool says_refused(void (*fn)(void))
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
 	return outcome.status && strstr(outcome.said, "BUG: page: system: process_vm_readv()");
 }

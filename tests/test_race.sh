@@ -114,7 +114,7 @@ link_plain() {
 link_tsan() {
 	for source in harness/exec/exec_map dev/race/race_one; do
 		# As harness and tool are: not instrumented.
-		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$scratch/src" \
+		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$scratch/src" \
 			-c "$scratch/src/$source.c" -o "$scratch/${source##*/}.o" || return 1
 	done >"$scratch/build" 2>&1
 	# shellcheck disable=SC2046,SC2086 # words

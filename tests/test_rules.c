@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_text.h"
 #include "tests/random_program.h"
@@ -98,14 +98,14 @@ static const struct {
 static bool keeps_its_claims(const char *text)
 {
 	struct text_error error;
-	char why[CLAIM_TEXT];
+	char why[EXPECTATION_TEXT];
 
 	if (!program_from_text(&program, text, strlen(text), &error)) {
 		printf("# line %u: %s\n", error.line, error.what);
 		return false;
 	}
-	rules_judge(rules, &program);
-	if (claims_hold(&program, rules, why))
+	rules_evaluate(rules, &program);
+	if (expectations_hold(&program, rules, why))
 		return true;
 	printf("# %s\n", why);
 	return false;
@@ -115,7 +115,7 @@ static bool keeps_its_claims(const char *text)
 
 static rule_set verdict_of(const struct program *p)
 {
-	rules_judge(rules, p);
+	rules_evaluate(rules, p);
 	return rules_verdict(rules)->broken;
 }
 
@@ -155,7 +155,7 @@ static bool joins_end_races(uint64_t seed)
 	for (size_t i = 0; i < program.count; i++) {
 		changed.calls[changed.count++] = program.calls[i];
 		changed.calls[changed.count++] =
-			(struct call){ .op = OP_get_page, .handle = { 7 }, .claim = RESULT_NONE };
+			(struct call){ .op = OP_get_page, .handle = { 7 }, .expected_result = RESULT_NONE };
 	}
 	return !(verdict_of(&changed) & RULE_BIT(RULE_data_race));
 }

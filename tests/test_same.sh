@@ -101,12 +101,13 @@ fi
 # build_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place
 # of the file of that name.
 build_mutant() {
+	parts="fuzz fuzz_commands $1 input api_call answer answer_table main_same"
 	flavour=asan
 	[ "$1" = fuzz_race ] && flavour=tsan
 	# shellcheck disable=SC2086,SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(flags_of $flavour) "$abs_builddir"/fuzz/"${1#fuzz_}"_same-*.o \
+		$CC $(flags_of $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " $parts) \
 			"$scratch/mutant.o" "$abs_builddir/libharness-fuzz-$flavour.a" \
 			"$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$1-same" 2>"$scratch/err"
@@ -151,7 +152,7 @@ if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
 else
 	skip "this system gives all processes the same addresses"
 fi
-mutant fuzz_race '-fno-builtin -DBYTES_QUIET' harness/model/rules.c \
+mutant fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
 mutant fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	forget_failures();//' coverage
 

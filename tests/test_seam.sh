@@ -118,8 +118,8 @@ words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
 # of buffers and fuzz_api: they skip themselves where calls are missing.
 {
 	nm "$abs_builddir/libharness-plain.a"
-	find "$abs_builddir/stress" "$abs_builddir/fuzz" -name '*.o' ! -name '*stress_borrow.o' \
-		! -name '*api_*.o' ! -name '*fuzz_api*.o' -exec nm {} +
+	find "$abs_builddir/obj/plain/stress" "$abs_builddir/obj/plain/fuzz" -name '*.o' \
+		! -name stress_borrow.o ! -name 'api_*.o' ! -name fuzz_api.o -exec nm {} +
 } 2>/dev/null |
 	awk '$1 == "U" { print $2 }' | sort -u | comm -12 - "$abs_srcdir/src/page/libpage.sym" \
 	>"$scratch/called"
@@ -168,19 +168,23 @@ early_library() {
 	)
 }
 
-# parts PROGRAM: its objects and flags, as make knows them
+# parts PROGRAM: its objects and flags, in the directory of the build
 parts() {
-	name=$(echo "$1" | tr - _)
-	# shellcheck disable=SC2016 # for make
-	printf 'include Makefile\nparts:\n\t@echo $(%s_OBJECTS) $(%s_LDFLAGS)\n' "$name" "$name" |
-		make -C "$abs_builddir" -f - --no-print-directory -s parts
+	case $1 in
+	pagetorture) objects_of plain ;;
+	stress_*) echo "obj/plain/stress/$1.o libstress-plain.a -Wl,--wrap=memcpy -Wl,--wrap=memset" ;;
+	fuzz_*)
+		printf 'obj/plain/fuzz/%s.o ' fuzz fuzz_commands "${1%-replay}" input api_call main_replay
+		[ "$1" != fuzz_api-replay ] || printf 'obj/plain/fuzz/%s.o ' api_buffer api_fatal api_fault api_page
+		;;
+	esac
 }
 
 # begins PROGRAM: linked with that library, it comes to its main()
 begins() {
 	# shellcheck disable=SC2046 # words
 	(
-		cd "$abs_builddir" && $CC $(parts "$1") $(ls libstress-plain.a) libharness-plain.a \
+		cd "$abs_builddir" && $CC $(parts "$1") libharness-plain.a \
 			"$scratch/libearly.a" -Wl,--wrap=main -pthread -o "$scratch/$1"
 	) >"$scratch/out" 2>&1 && run_to 0 "$scratch/$1" --help
 }

@@ -75,14 +75,15 @@ printf '%s\n' fuzz/fuzz.c src/page_stubs/absent.c | diff - "$scratch/constructor
 ok $? "constructors are where they are known" "$scratch/wrong"
 
 # A foreign library takes the place of ours in every program.
-grep -nE '(LDADD|ldadd).*libpage-' -- Makefile.am */local.mk */*/local.mk */*/*/local.mk >"$scratch/linked"
+grep -nE '(LDADD|^\t\$\(call print,CCLD).*libpage-' -- Makefile.am build-aux/flavours.mk */local.mk \
+	*/*/local.mk */*/*/local.mk >"$scratch/linked"
 [ ! -s "$scratch/linked" ]
 ok $? "programs are linked with \$(page_FLAVOUR), not with libpage by name" "$scratch/linked"
 
 # A test that looks inside of ours is built with ours only, another one with any.
 grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 	sed 's|^tests/\([^:]*\)\.c:.*|\1|' | sort -u >"$scratch/inside"
-sed -n 's/^page_tests += //p' tests/local.mk | tr ' ' '\n' | diff "$scratch/inside" - >"$scratch/own"
+sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk | diff "$scratch/inside" - >"$scratch/own"
 ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/own"
 
 # Every source stands in a fragment, every script in a list.
@@ -90,7 +91,8 @@ for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] fu
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
 	[ "$(basename "$file")" = local.mk ] && continue
-	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk */*/*/local.mk || echo "$file"
+	base=$(basename "$file" .in)
+	grep -qE "/$base|^	${base%.c}( |\$)" -- */local.mk */*/local.mk */*/*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
 ok $? "no source is an orphan" "$scratch/orphans"
@@ -103,8 +105,8 @@ ok $? "no directory of the corpus is empty" "$scratch/empty"
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
 	tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
-	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict examples/*/*.[ch] \
+	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \\
+	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \\
 	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"
@@ -115,7 +117,8 @@ ok $? "every file says its licence" "$scratch/licence"
 # Targets: one line in the table is a source, a directory of seeds and a Makefile entry.
 sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' fuzz/targets.def | while read -r target; do
 	[ -e "fuzz/$target.c" ] && [ -d "corpus/seed/$target" ] &&
-		grep -q "$target-replay" fuzz/local.mk && grep -q "$target-given" fuzz/oss-fuzz/local.mk &&
+		grep -q "^replay_targets_.* ${target#fuzz_}\( \|$\)" fuzz/local.mk &&
+		grep -q "$target-given" build-aux/flavours.mk &&
 		grep -q "\"$target\": " fuzz/oss-fuzz/check_out.py || echo "$target"
 done >"$scratch/targets"
 [ ! -s "$scratch/targets" ] && grep -q '^TARGET(' fuzz/targets.def

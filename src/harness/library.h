@@ -14,9 +14,9 @@
  * asks it of nobody: another library may copy in parts, from the end, or read before it
  * writes, and has the same races all the same.
  */
-bool library_accesses_known(void);
+bool library_access_pattern_known(void);
 
 /* What the library needs of the system and does not get here, as one sentence; NULL: nothing. */
-const char *library_lacks(void);
+const char *library_missing_requirement(void);
 
 #endif

@@ -173,7 +173,7 @@ static bool next_part(const char **pattern, char part[MATRIX_NAME])
 	return true;
 }
 
-bool matrix_match(const struct matrix_cell *cell, const char *pattern)
+bool matrix_matches(const struct matrix_cell *cell, const char *pattern)
 {
 	const char *parts[PARTS];
 	char part[MATRIX_NAME];
@@ -190,7 +190,7 @@ bool matrix_pattern_valid(const char *pattern)
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
-		if (matrix_match(&cell, pattern))
+		if (matrix_matches(&cell, pattern))
 			return true;
 	}
 	return false;
@@ -228,8 +228,8 @@ static struct matrix_range meeting(const struct matrix_cell *cell)
 	return (struct matrix_range){ from, (end_a < end_b ? end_a : end_b) - from };
 }
 
-bool matrix_agrees(const struct matrix_cell *cell, const size_t access[2],
-		   const struct rules *rules)
+bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t access[2],
+			      const struct rules *rules)
 {
 	const struct shadow *shadow = rules_shadow(rules);
 	const struct race *race = shadow->races;

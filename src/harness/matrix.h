@@ -97,7 +97,7 @@ void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME]);
  * Does the cell match @pattern, a name of which parts are patterns of the shell and the
  * last ones may be missing? "" matches all.
  */
-bool matrix_match(const struct matrix_cell *cell, const char *pattern);
+bool matrix_matches(const struct matrix_cell *cell, const char *pattern);
 
 /* Could some cell match? Each part of @pattern must fit some line of its table. */
 bool matrix_pattern_valid(const char *pattern);
@@ -120,7 +120,7 @@ struct rules;
  * Does the model, which judged the cell's program, say the same as the tables: this one
  * race on these bytes, or none, and no other rule broken?
  */
-bool matrix_agrees(const struct matrix_cell *cell, const size_t access[2],
-		   const struct rules *rules);
+bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t access[2],
+			      const struct rules *rules);
 
 #endif

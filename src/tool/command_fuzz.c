@@ -220,7 +220,7 @@ int command_fuzz(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (!campaign.options.seeds) {
-		path_make_or_exit(seeds, sizeof(seeds), "%s/seeds", campaign.options.bin);
+		path_format_or_exit(seeds, sizeof(seeds), "%s/seeds", campaign.options.bin);
 		campaign.options.seeds = seeds;
 	}
 	if (!add_targets(&campaign, argc - optind, argv + optind) ||

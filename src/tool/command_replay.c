@@ -76,8 +76,8 @@ static int parse_options(struct settings *settings, int argc, char **argv)
 		OPTION_FLAG("as-given", &options->as_given),
 		OPTION_TEXT("backend", &options->backend),
 		option_bytes(),
-		OPTION_NUMBER("cpu", &options->trial.cpu, 0, 1000000),
-		option_executor(&options->trial),
+		OPTION_NUMBER("cpu", &options->execution.cpu, 0, 1000000),
+		option_executor(&options->execution),
 		option_flavour(gate->wanted),
 		{ .name = "jobs", .letter = 'j', .number = &options->jobs, .least = 1, .most = REPLAY_JOBS },
 		OPTION_PICK("json", &format, REPLAY_JSON),
@@ -90,7 +90,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
 		OPTION_FLAG("self-test", &settings->self_test),
 		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
 		OPTION_PICK("tap", &format, REPLAY_TAP),
-		option_timeout(&options->trial.seconds),
+		option_timeout(&options->execution.seconds),
 		OPTION_FLAG("worker", &settings->worker),
 		OPTION_END,
 	};
@@ -103,7 +103,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
 int command_replay(int argc, char **argv)
 {
 	static struct settings settings = { .gate.options = {
-		.trial = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true },
+		.execution = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true },
 		.megabytes = 1024,
 	} };
 	struct replay_gate *gate = &settings.gate;
@@ -117,7 +117,7 @@ int command_replay(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (settings.worker)
-		return replay_worker_run(&gate->options.trial, gate->options.armed);
+		return replay_worker_run(&gate->options.execution, gate->options.armed);
 	replay_gate_find_flavours(gate);
 	if (!gate->count)
 		return usage_error("replay", "expected a flavour that this build has");

@@ -72,7 +72,7 @@ static bool read_delays(char *value, void *into)
 /* Return: an exit status, or -1 to go on. */
 static int parse_options(struct order *order, int argc, char **argv)
 {
-	struct trial_options *options = &order->run.options;
+	struct execution_options *options = &order->run.options;
 	const struct option_row rows[] = {
 		OPTION_TEXT("backend", &order->backend),
 		option_bytes(),

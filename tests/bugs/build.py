@@ -52,7 +52,8 @@ class Tree:
         for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "tests/bugs/*.py"):
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.read_bytes())
-        for pattern in ("lib*.a", "src/tool/*.o", "src/dev/**/*.o", "fuzz/*.o", "stress/*.o"):
+        for pattern in ("lib*.a", "obj/*/src/tool/main.o", "obj/*/src/dev/**/*.o", "obj/*/fuzz/*.o",
+                        "obj/*/stress/*.o"):
             for path in sorted(self.build.glob(pattern)):
                 status = path.stat()
                 digest.update(f"{path.name} {status.st_mtime_ns} {status.st_size}".encode())
@@ -79,36 +80,26 @@ class Program:
         self.file = file or name
 
 
-def suffix(flavour, joint="-"):
-    return "" if flavour == "plain" else joint + flavour
+def suffix(flavour):
+    return "" if flavour == "plain" else "-" + flavour
 
 
 def tool(flavour):
     """pagetorture in a flavour; it finds its like by the name of its file."""
-    main = f"pagetorture_{flavour}-main.o" if flavour in ("asan", "msan") else "main.o"
-    return Program("pagetorture", flavour, [f"src/tool/{main}"],
+    return Program("pagetorture", flavour, [f"obj/{flavour}/src/tool/main.o"],
                    [f"libpagetorture-{flavour}.a"], file="pagetorture" + suffix(flavour))
 
 
 def developers_tool(flavour):
     """pagetorture-dev in a flavour."""
-    name = "pagetorture-dev" + suffix(flavour)
-    return Program(name, flavour, [f"src/dev/**/{name.replace('-', '_')}-*.o"],
+    return Program("pagetorture-dev" + suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
                    [f"libpagetorture-{flavour}.a"])
 
 
-def _patterns(directory, name, joint, files):
-    """Automake leaves a directory's own name out of the names of objects in there."""
-    return [f"{directory}/{own}{joint}{file}.o" for own in (name, name.removeprefix(f"{directory}_"))
-            for file in files]
-
-
 def stress(name, flavour):
-    plain = flavour == "plain"
-    objects = [f"stress/{name}.o"] if plain else _patterns("stress", name, f"_{flavour}-", [name])
     # A plain one chooses how memory is copied.
-    flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if plain else []
-    return Program(name, flavour, objects, [f"libstress-{flavour}.a"], flags,
+    flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
+    return Program(name, flavour, [f"obj/{flavour}/stress/{name}.o"], [f"libstress-{flavour}.a"], flags,
                    name + suffix(flavour))
 
 
@@ -120,8 +111,9 @@ def fuzz_target(name):
     """NAME, or NAME-plain, NAME-msan: in another flavour than its usual one."""
     target, _, other = name.partition("-")
     flavour = other or ("tsan" if name == "fuzz_race" else "asan")
-    return Program(name, f"fuzz-{flavour}",
-                   _patterns("fuzz", target, f"_{other}-" if other else "-", "*"),
+    own = {"fuzz_api": "api_*", "fuzz_text": "mutator_text"}.get(target, "mutator")
+    parts = ["fuzz", "fuzz_commands", target, own]
+    return Program(name, f"fuzz-{flavour}", [f"obj/fuzz-{flavour}/fuzz/{part}.o" for part in parts],
                    ["libmutate.a"], ["-fsanitize=fuzzer"])
 
 
@@ -207,10 +199,8 @@ class Builder:
 
     def _is_of_tree(self, path):
         """Objects of sources that are gone may lie about."""
-        relative = pathlib.Path(path).relative_to(self.tree.build)
-        name = relative.stem.split("-", 1)[-1] + ".c"
-        return any((self.tree.source / directory / name).exists()
-                   for directory in (relative.parent, "tests"))
+        relative = pathlib.Path(path).relative_to(self.tree.build / "obj").with_suffix(".c")
+        return self.tree.source.joinpath(*relative.parts[1:]).exists()
 
     def _link(self, program, objects, target, counting):
         archives = [*program.archives, f"libharness-{program.flavour}.a",

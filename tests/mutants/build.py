@@ -108,8 +108,8 @@ class Tree:
 
     def has_source(self, path):
         """Objects of sources that are gone may lie about."""
-        name = path.stem.split("-", 1)[-1] + ".c"
-        return (self.source / path.relative_to(self.build).parent / name).exists()
+        relative = path.relative_to(self.build / "obj").with_suffix(".c")
+        return self.source.joinpath(*relative.parts[1:]).exists()
 
     @functools.cached_property
     def library_stamp(self):
@@ -134,8 +134,8 @@ class Program:
                  if tree.has_source(path)]
         if not found:
             raise BuildFailed(f"{self.name}: expected its objects, there is no "
-                              f"{', '.join(self.objects)} in {tree.build}: make check TESTS= "
-                              "builds them")
+                              f"{', '.join(self.objects)} in {tree.build}: make "
+                              "check-programs builds them")
         return found
 
 

@@ -15,7 +15,7 @@ EXTRA_DIST += \
 	%D%/tree.py \
 	%D%/trials.py
 
-mutants_page_tests = $(page_tests) $(page_tests_asan) $(page_tests_tsan) $(page_tests_msan)
+mutants_page_tests = $(filter test_page%,$(test_programs))
 
 # The command, with what this build was made by.
 noinst_SCRIPTS += %D%/mutants
@@ -41,7 +41,7 @@ CLEANFILES += %D%/mutants
 # All mutants; hours. It goes on where it was stopped.
 #: mutants  change the sources in small ways, and see which test notices (hours)
 mutants: all %D%/mutants
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
+	$(MAKE) $(AM_MAKEFLAGS) check-programs
 	%D%/mutants --json results/mutants.json $(MUTANTS_FLAGS)
 
 clean-local: clean-mutants

@@ -38,36 +38,29 @@ SLOW_TESTS = {(name, flavour) for name in ("test_page_buffer", "test_page_user_s
               for flavour in ("tsan", "msan")}
 
 
-def _suffix(flavour, joint="-"):
-    return "" if flavour == "plain" else joint + flavour
+def _suffix(flavour):
+    return "" if flavour == "plain" else "-" + flavour
 
 
 def _test(name, flavour):
     full = name + _suffix(flavour)
-    objects = f"tests/{name}{_suffix(flavour, '_')}-{name}.o" if flavour != "plain" else \
-        f"tests/{name}.o"
-    return Trial(full, build.Program(full, flavour, [objects], test=name),
+    return Trial(full, build.Program(full, flavour, [f"obj/{flavour}/tests/{name}.o"], test=name),
                  slow=(name, flavour) in SLOW_TESTS)
 
 
 def _tool(flavour):
-    main = f"pagetorture_{flavour}-main.o" if flavour in ("asan", "msan") else "main.o"
-    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/{main}"],
+    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"obj/{flavour}/src/tool/main.o"],
                          archives=[f"libpagetorture-{flavour}.a"])
 
 
 def _developers_tool(flavour):
-    name = "pagetorture-dev" + _suffix(flavour)
-    return build.Program(name, flavour, [f"src/dev/**/{name.replace('-', '_')}-*.o"],
+    return build.Program("pagetorture-dev" + _suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
                          archives=[f"libpagetorture-{flavour}.a"])
 
 
 def _replay(tree, target, flavour, backend=""):
     name = f"{target}-replay{_suffix(flavour)}"
-    # automake leaves out what the directory says already.
-    short = target.split("_")[1]
-    prefix = f"fuzz/*{short}_replay_{flavour}-" if flavour != "plain" else "fuzz/"
-    own = [f"{prefix}{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
+    own = [f"obj/{flavour}/fuzz/{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
     directories = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
     return Trial(name + (f", {backend}" if backend else ""), build.Program(name, flavour, own),
                  tuple(directories), backend)
@@ -85,9 +78,8 @@ def _run(tree, flavour, backend, executor="fibers"):
 
 
 def _stress(tree, name, flavour):
-    own = "" if flavour == "plain" else f"*{name.split('_')[1]}_{flavour}-"
     full = name + _suffix(flavour)
-    return Trial(full, build.Program(full, flavour, [f"stress/{own}{name}.o"],
+    return Trial(full, build.Program(full, flavour, [f"obj/{flavour}/stress/{name}.o"],
                                      archives=[f"libstress-{flavour}.a"],
                                      flags=tree.stress_flags if flavour == "plain" else ()),
                  ("-n", "2000"), last=True)

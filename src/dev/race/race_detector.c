@@ -74,7 +74,7 @@ const char *race_detector_missing(enum race_detector detector, char *path, size_
 		return strchr(info->binary, '/') ?
 			       "no gcc's build of it (`make gcc-detectors` makes one)" :
 			       "this build has no such flavour";
-	if (info->valgrind && !valgrind_known())
+	if (info->valgrind && !valgrind_supported())
 		return "built without Valgrind's headers";
 	if (info->valgrind && !is_on_path("valgrind"))
 		return "no valgrind";

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/util/uncounted.h"
+#include "harness/util/no_coverage.h"
 
-UNCOUNTED_BEGIN
+NO_COVERAGE_BEGIN
 
 static const char library_bug[] = "BUG: page: ";
 
@@ -35,7 +35,7 @@ static void copy_line(const char *at, const char *output, char *line, size_t siz
 	snprintf(line, size, "%.*s", (int)strcspn(at, "\n"), at);
 }
 
-enum rule detector_rule(const char *output, char *line, size_t size)
+enum rule detector_find_rule(const char *output, char *line, size_t size)
 {
 	const char *bug = strstr(output, library_bug);
 
@@ -68,7 +68,7 @@ enum rule detector_rule(const char *output, char *line, size_t size)
 /* What stands before the address, in words of a sanitizer or of our own. */
 static const char *const faults[] = { " on address ", " on unknown address ", "fault at address " };
 
-uintptr_t detector_fault(const char *output)
+uintptr_t detector_find_fault(const char *output)
 {
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		const char *at = strstr(output, faults[i]);
@@ -120,17 +120,17 @@ void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
-bool detector_asan(void)
+bool detector_has_asan(void)
 {
 	return __asan_init;
 }
 
-bool detector_msan(void)
+bool detector_has_msan(void)
 {
 	return __msan_init;
 }
 
-void detector_leave_engine(void)
+void detector_disable_engine_handlers(void)
 {
 	static const int deaths[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
 
@@ -141,7 +141,7 @@ void detector_leave_engine(void)
 }
 
 /* With a stack of its own: there may be none left. */
-void detector_tell_faults(void)
+void detector_report_faults(void)
 {
 	static char room[1 << 16];
 	stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
@@ -154,4 +154,4 @@ void detector_tell_faults(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-UNCOUNTED_END
+NO_COVERAGE_END

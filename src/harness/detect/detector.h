@@ -15,25 +15,25 @@
  * Return: RULE_COUNT when no report of a known kind is there; @line is then the first
  * line of an unknown report, or empty.
  */
-enum rule detector_rule(const char *output, char *line, size_t size);
+enum rule detector_find_rule(const char *output, char *line, size_t size);
 
 /*
  * The address at which an access failed: a sanitizer's "on address", or a segmentation
- * fault that detector_tell_faults() told. Return: 0 if there is none.
+ * fault that detector_report_faults() told. Return: 0 if there is none.
  */
-uintptr_t detector_fault(const char *output);
+uintptr_t detector_find_fault(const char *output);
 
 /* From now on a segmentation fault says where it is, on standard error, and ends all. */
-void detector_tell_faults(void);
+void detector_report_faults(void);
 
 /*
  * For a process that was forked from an engine and is to die: the engine's handlers, which
  * would take that for a finding, hear nothing of it.
  */
-void detector_leave_engine(void);
+void detector_disable_engine_handlers(void);
 
 /* Does that sanitizer watch this process? */
-bool detector_asan(void);
-bool detector_msan(void);
+bool detector_has_asan(void);
+bool detector_has_msan(void);
 
 #endif

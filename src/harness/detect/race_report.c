@@ -34,7 +34,7 @@ static bool is_pair(const struct race_report *s, const struct program *program, 
 				  s->before == PROGRAM_THREADS);
 }
 
-const struct race *race_report_race(const struct race_report *s, const struct program *program,
+const struct race *race_report_find_race(const struct race_report *s, const struct program *program,
 				 const struct shadow *shadow, bool any_order)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
@@ -49,10 +49,10 @@ const struct race *race_report_race(const struct race_report *s, const struct pr
 	return NULL;
 }
 
-bool race_report_is_race(const struct race_report *s, const struct program *program,
+bool race_report_is_known_race(const struct race_report *s, const struct program *program,
 		      const struct shadow *shadow, bool any_order)
 {
-	return race_report_race(s, program, shadow, any_order) != NULL;
+	return race_report_find_race(s, program, shadow, any_order) != NULL;
 }
 
 /* What one shadow cell holds: who touched which of the 8 bytes, and how. */
@@ -95,7 +95,7 @@ static bool is_whole_page(const struct access *access)
 
 /* Adds what an access leaves in its granule. Return: false when it is too much. */
 static bool add_access(struct cell cells[CELLS], unsigned int *count, const struct access *a,
-		       uint8_t mask, enum race_report_cells how)
+		       uint8_t mask, enum granule_cells how)
 {
 	struct cell cell = { a->thread, mask, a->write, a->atomic };
 
@@ -123,18 +123,18 @@ static bool is_born_zero(const struct shadow *shadow, uint8_t page)
  * comes in parts may throw out what its last part would have met, and has to fit too.
  */
 static bool granule_keeps(const struct shadow *shadow, const struct race *race,
-			  unsigned int granule, enum race_report_cells how)
+			  unsigned int granule, enum granule_cells how)
 {
 	struct cell cells[CELLS];
 	unsigned int count = 0;
 
-	if (how == CELLS_ANY && !is_born_zero(shadow, race->page))
+	if (how == CELLS_UNKNOWN && !is_born_zero(shadow, race->page))
 		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
 		uint8_t mask = a->page == race->page ? mask_in(a, granule) : 0;
 
-		if (a->call == race->second && how != CELLS_ANY)
+		if (a->call == race->second && how != CELLS_UNKNOWN)
 			return true;
 		if (mask && !add_access(cells, &count, a, mask, how))
 			return false;
@@ -158,7 +158,7 @@ static bool range_is_exact(const struct shadow *shadow, const struct race *race)
 	return accesses == 2;
 }
 
-bool shadow_sure_to_be_seen(const struct shadow *shadow, enum race_report_cells cells)
+bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cells cells)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];

@@ -42,18 +42,18 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
  * @any_order: the two calls may have run in either order, as on real threads
  * Return: NULL if the model knows none.
  */
-const struct race *race_report_race(const struct race_report *race_report, const struct program *program,
+const struct race *race_report_find_race(const struct race_report *race_report, const struct program *program,
 				 const struct shadow *shadow, bool any_order);
 
 /* Is this one of the races that the model knows? */
-bool race_report_is_race(const struct race_report *race_report, const struct program *program,
+bool race_report_is_known_race(const struct race_report *race_report, const struct program *program,
 		      const struct shadow *shadow, bool any_order);
 
 /* What an access leaves in a granule. */
-enum race_report_cells {
+enum granule_cells {
 	CELLS_ONE,   /* one set of bytes */
 	CELLS_SPLIT, /* that, if it fills the granule, else one for each byte */
-	CELLS_ANY,   /* nobody knows: one for each byte, if it is not the whole page, and one
+	CELLS_UNKNOWN,   /* nobody knows: one for each byte, if it is not the whole page, and one
 			for the page's allocation */
 };
 
@@ -63,6 +63,6 @@ enum race_report_cells {
  * race is sure to be seen if no more than 4 different ones came to one of its 8-byte
  * granules before its second call; beyond that it may be.
  */
-bool shadow_sure_to_be_seen(const struct shadow *shadow, enum race_report_cells cells);
+bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cells cells);
 
 #endif

@@ -50,7 +50,7 @@ bool tsan_splits_granules(void);
 bool tsan_predictable(void);
 
 /* From now on each race goes to @fn and is not printed; NULL: printed as usual. */
-void tsan_listen(tsan_race_fn fn, void *ctx);
+void tsan_set_race_callback(tsan_race_fn fn, void *ctx);
 
 /* A fiber ordered after all that the caller did so far. Never freed: pool them. */
 void *tsan_fiber_new(const char *name);
@@ -66,13 +66,13 @@ void tsan_fiber_switch(void *fiber);
  * an address, from which the runtime derives what its shadow memory throws out. 0 where
  * tsan_predictable() is false.
  */
-uintptr_t tsan_position(void);
+uintptr_t tsan_log_position(void);
 
 /*
  * Where it stood after the access that began at @addr, which it made between the two
  * positions. Return: 0 if there is none.
  */
-uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr);
+uintptr_t tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr);
 
 /* What the caller did so far happens before the acquires of @object to come. */
 void tsan_release(void *object);
@@ -104,7 +104,7 @@ void tsan_flush(void);
  * that the frames of two fibers never share an address. Nothing stays on it: @fn
  * returns before the fiber is left.
  */
-void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg);
+void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg);
 
 /* Between pause and resume the calling fiber's accesses are not looked at. */
 void tsan_pause(void);

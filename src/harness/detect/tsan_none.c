@@ -17,7 +17,7 @@ bool tsan_predictable(void)
 	return false;
 }
 
-void tsan_listen(tsan_race_fn fn, void *ctx)
+void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 {
 	(void)fn;
 	(void)ctx;
@@ -39,12 +39,12 @@ void tsan_fiber_switch(void *fiber)
 	(void)fiber;
 }
 
-uintptr_t tsan_position(void)
+uintptr_t tsan_log_position(void)
 {
 	return 0;
 }
 
-uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+uintptr_t tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	(void)from;
 	(void)to;
@@ -114,7 +114,7 @@ void tsan_flush(void)
 {
 }
 
-void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg)
+void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg)
 {
 	(void)index;
 	fn(arg);

@@ -134,7 +134,7 @@ bool tsan_splits_granules(void)
 #endif
 }
 
-void tsan_listen(tsan_race_fn fn, void *ctx)
+void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 {
 	listener.fn = fn;
 	listener.ctx = ctx;
@@ -178,8 +178,8 @@ void tsan_fiber_switch(void *fiber)
 static unsigned int log_field; /* the word of the fiber's state; 0: not known */
 
 /* Among @count words of the log, of which the first is that of position @from. */
-static BYTES_UNCHECKED uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
-					    uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
+					      uintptr_t addr)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (words[i] == (addr & LOG_ADDRESS))
@@ -194,7 +194,7 @@ static BYTES_UNCHECKED uintptr_t find_entry(const uint64_t *words, size_t count,
  * The same at @from, where not all of it need be there: the kernel looks. Asked directly,
  * as what ThreadSanitizer sees of the call would go into the log.
  */
-static BYTES_UNCHECKED uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
 {
 	uint64_t words[LOG_BLOCK];
 	struct iovec here = { words, count * sizeof(*words) }, there = { (void *)from, here.iov_len };
@@ -203,7 +203,7 @@ static BYTES_UNCHECKED uintptr_t find_at(uintptr_t from, size_t count, uintptr_t
 	return got > 0 ? find_entry(words, (size_t)got / sizeof(*words), from, addr) : 0;
 }
 
-static BYTES_UNCHECKED uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	uintptr_t found = 0;
 
@@ -223,7 +223,7 @@ static BYTES_UNCHECKED uintptr_t find_between(uintptr_t from, uintptr_t to, uint
  * many entries has the access near its beginning or near its end; where the new part
  * begins is not known, only that it does so at a page.
  */
-uintptr_t BYTES_UNCHECKED tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+uintptr_t BYTES_NO_SANITIZE tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	uintptr_t found = 0;
 
@@ -245,7 +245,7 @@ static bool moves_as_log(const volatile uintptr_t *word, uint8_t bytes[3][32])
 
 		__tsan_write_range(bytes[i], 24);
 		if (*word != from + 16 || from % 8 ||
-		    tsan_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
+		    tsan_log_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
 			return false;
 	}
 	return true;
@@ -256,7 +256,7 @@ static bool knows_single(const volatile uintptr_t *word, uint64_t *bytes)
 	uintptr_t from = *word;
 
 	__tsan_atomic64_store(bytes, 0, RELAXED);
-	return tsan_position_after(from, *word, (uintptr_t)bytes) == *word;
+	return tsan_log_position_after(from, *word, (uintptr_t)bytes) == *word;
 }
 
 /* Only a word that did move may be followed, and only where it pointed to. */
@@ -298,7 +298,7 @@ bool tsan_predictable(void)
  * An entry first: the log may be empty, or its part full, and the next entry is to lie
  * behind the position.
  */
-uintptr_t tsan_position(void)
+uintptr_t tsan_log_position(void)
 {
 	const volatile uintptr_t *state = __tsan_get_current_fiber();
 
@@ -378,7 +378,7 @@ void tsan_flush(void)
 /* More than any page call needs, interceptors and report included. */
 #define STRETCH ((size_t)64 << 10)
 
-void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg)
+void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg)
 {
 	char *stretch = __builtin_alloca(index * STRETCH + 1);
 

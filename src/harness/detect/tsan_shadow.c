@@ -38,7 +38,7 @@ struct tsan_shadow {
 
 	/* The race to explain, or NULL. */
 	const struct race *race;
-	enum tsan_sight sight;
+	enum tsan_miss sight;
 
 	struct granule granules[PROGRAM_PAGES][GRANULES];
 };
@@ -55,15 +55,15 @@ void tsan_shadow_delete(struct tsan_shadow *t)
 	free(t);
 }
 
-const char *tsan_report_text(enum tsan_sight sight)
+const char *tsan_miss_text(enum tsan_miss sight)
 {
 	static const char *const texts[] = {
-		[TSAN_SEES] = "reported",
+		[TSAN_REPORTED] = "reported",
 		[TSAN_EVICTED] = "later accesses to the same 8 bytes took the older one's cell",
 		[TSAN_STOPPED] = "the later access stopped at a race before",
 		[TSAN_MARKED] = "a race was reported there before",
-		[TSAN_OUTDONE] = "another race of the same access was reported there",
-		[TSAN_CANNOT_SAY] = "what the detector kept is not known",
+		[TSAN_SUPERSEDED] = "another race of the same access was reported there",
+		[TSAN_UNKNOWN] = "what the detector kept is not known",
 	};
 
 	return texts[sight];
@@ -179,7 +179,7 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 static bool asked(const struct tsan_shadow *t, const struct access *now)
 {
 	return t->race && t->race->second == now->call && t->race->page == now->page &&
-	       t->sight != TSAN_SEES;
+	       t->sight != TSAN_REPORTED;
 }
 
 static bool asked_at(const struct tsan_shadow *t, const struct access *now, unsigned int g)
@@ -200,9 +200,9 @@ static void explain_granule(struct tsan_shadow *t, const struct granule *granule
 			    const struct cell *culprit)
 {
 	if (culprit && t->shadow->accesses[culprit->access].call == t->race->first)
-		t->sight = TSAN_SEES;
+		t->sight = TSAN_REPORTED;
 	else if (is_kept(t, granule, t->race->first))
-		t->sight = culprit ? TSAN_OUTDONE : t->sight;
+		t->sight = culprit ? TSAN_SUPERSEDED : t->sight;
 	else
 		t->sight = granule->cells[0].state == MARK ? TSAN_MARKED : TSAN_EVICTED;
 }
@@ -299,16 +299,16 @@ bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 	return t->certain;
 }
 
-enum tsan_sight tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
-				    const struct tsan_facts *facts, const struct race *race)
+enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
+				   const struct tsan_facts *facts, const struct race *race)
 {
 	struct race_reports ignored;
 
 	race_reports_clear(&ignored);
 	begin(t, shadow, facts, &ignored);
 	t->race = race;
-	t->sight = TSAN_CANNOT_SAY;
+	t->sight = TSAN_UNKNOWN;
 	for (size_t i = 0; i < shadow->access_count && t->certain; i++)
 		follow(t, i);
-	return t->certain ? t->sight : TSAN_CANNOT_SAY;
+	return t->certain ? t->sight : TSAN_UNKNOWN;
 }

@@ -38,14 +38,14 @@ struct tsan_facts {
 	const void *ctx;
 };
 
-/* Why a race is not reported; TSAN_SEES: it is. */
-enum tsan_sight {
-	TSAN_SEES,
+/* Why a race is not reported; TSAN_REPORTED: it is. */
+enum tsan_miss {
+	TSAN_REPORTED,
 	TSAN_EVICTED,	/* later accesses to the granule took its cell */
 	TSAN_STOPPED,	/* the range stopped at an earlier race */
 	TSAN_MARKED,	/* the range began at, or met, a granule with a race before */
-	TSAN_OUTDONE,	/* another race of the same access to the granule was reported */
-	TSAN_CANNOT_SAY,
+	TSAN_SUPERSEDED,	/* another race of the same access to the granule was reported */
+	TSAN_UNKNOWN,
 };
 
 struct tsan_shadow;
@@ -64,10 +64,10 @@ bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 			 struct race_reports *race_reports);
 
 /* What becomes of this race, which is one of @shadow's. */
-enum tsan_sight tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
-				    const struct tsan_facts *facts, const struct race *race);
+enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
+				   const struct tsan_facts *facts, const struct race *race);
 
 /* The reason in a few words. */
-const char *tsan_report_text(enum tsan_sight sight);
+const char *tsan_miss_text(enum tsan_miss sight);
 
 #endif

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 /* Can this build talk to Valgrind? */
-bool valgrind_known(void);
+bool valgrind_supported(void);
 
 /* Does this process run under Valgrind, in a build that can talk to it? */
 bool valgrind_present(void);
@@ -24,9 +24,9 @@ bool valgrind_present(void);
 unsigned int valgrind_errors(void);
 
 /* Accesses to [addr, addr + len) are nobody's business, until the memory is freed. */
-void valgrind_hide(const void *addr, size_t len);
+void valgrind_ignore(const void *addr, size_t len);
 
 /* The same for all static memory of the program. */
-void valgrind_hide_statics(void);
+void valgrind_ignore_statics(void);
 
 #endif

@@ -2,7 +2,7 @@
 /* Builds that cannot talk to Valgrind. */
 #include "harness/detect/valgrind.h"
 
-bool valgrind_known(void)
+bool valgrind_supported(void)
 {
 	return false;
 }
@@ -17,12 +17,12 @@ unsigned int valgrind_errors(void)
 	return 0;
 }
 
-void valgrind_hide(const void *addr, size_t len)
+void valgrind_ignore(const void *addr, size_t len)
 {
 	(void)addr;
 	(void)len;
 }
 
-void valgrind_hide_statics(void)
+void valgrind_ignore_statics(void)
 {
 }

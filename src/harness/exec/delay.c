@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t x)
 	return x ^ (x >> 32);
 }
 
-struct delay delay_choose(const struct delay_place *place)
+struct delay delay_choose(const struct delay_point *place)
 {
 	uint64_t where = (uint64_t)place->run << 32 | (uint32_t)place->thread << 16 | place->step;
 	uint64_t random = mix(mix(place->seed + 0x9e3779b97f4a7c15u) + where);
@@ -53,7 +53,7 @@ static void yield(unsigned int times)
 		sched_yield();
 }
 
-void delay_pass(struct delay delay)
+void delay_wait(struct delay delay)
 {
 	switch (delay.kind) {
 	case DELAY_YIELD:

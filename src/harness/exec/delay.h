@@ -25,13 +25,13 @@ struct delay {
 };
 
 /* Where: in which of many runs, before which step of which thread. */
-struct delay_place {
+struct delay_point {
 	uint64_t seed;
 	uint32_t run;
 	uint16_t thread, step;
 };
 
-struct delay delay_choose(const struct delay_place *place);
-void delay_pass(struct delay delay);
+struct delay delay_choose(const struct delay_point *place);
+void delay_wait(struct delay delay);
 
 #endif

@@ -18,7 +18,7 @@ enum result exec_result(struct exec *x, int ret)
 	case -EFAULT:
 		return RESULT_EFAULT;
 	default:
-		exec_complain(x, "expected 0, -EINVAL or -EFAULT from the library, got %d", ret);
+		exec_set_error(x, "expected 0, -EINVAL or -EFAULT from the library, got %d", ret);
 		return RESULT_NONE;
 	}
 }
@@ -40,7 +40,7 @@ static gfp_t to_gfp(uint8_t flags)
 }
 
 /* Only a mapping tells its home, and the thread may have no room for one more. */
-static uintptr_t home_of(const struct exec_lane *lane, struct page *page)
+static uintptr_t home_of(const struct exec_thread_state *lane, struct page *page)
 {
 	bool full = lane->depth == EXEC_DEPTH;
 	uintptr_t home;
@@ -66,28 +66,28 @@ static uintptr_t home_of(const struct exec_lane *lane, struct page *page)
  */
 #define KEPT_AT_HANDLE 32
 
-static enum result exec_alloc_page(struct exec_one *one)
+static enum result exec_alloc_page(struct exec_context *one)
 {
 	struct exec_page *page = &one->x->pages[one->call->handle[0]];
 	struct page *new = page_alloc(to_gfp(one->call->value));
 
 	if (!new)
 		return RESULT_ENOMEM;
-	valgrind_hide(new, KEPT_AT_HANDLE);
+	valgrind_ignore(new, KEPT_AT_HANDLE);
 	page->home = home_of(one->lane, new);
 	page->refs = 1;
 	page->page = new;
 	return RESULT_0;
 }
 
-static enum result exec_get_page(struct exec_one *one)
+static enum result exec_get_page(struct exec_context *one)
 {
 	page_get(exec_page(one, 0));
 	one->x->pages[one->call->handle[0]].refs++;
 	return RESULT_NONE;
 }
 
-static enum result exec_free_page(struct exec_one *one)
+static enum result exec_free_page(struct exec_context *one)
 {
 	page_free(exec_page(one, 0));
 	one->x->pages[one->call->handle[0]].refs--;
@@ -113,7 +113,7 @@ static bool guards_whole(const uint8_t *target, size_t len)
 	return true;
 }
 
-static enum result read_with(struct exec_one *one, read_fn read)
+static enum result read_with(struct exec_context *one, read_fn read)
 {
 	const struct call *call = one->call;
 	uint8_t *target = one->lane->target;
@@ -125,8 +125,8 @@ static enum result read_with(struct exec_one *one, read_fn read)
 	result = exec_result(one->x, read(exec_page(one, 0), target + EXEC_GUARD,
 					  exec_size(call->number[0]), exec_size(call->number[1])));
 	if (!guards_whole(target, len))
-		exec_complain(one->x, "line %u: %s wrote outside of its buffer", call->line,
-			      op_table[call->op].name);
+		exec_set_error(one->x, "line %u: %s wrote outside of its buffer", call->line,
+			       op_table[call->op].name);
 	if (result == RESULT_0) {
 		one->step->len = (uint16_t)smaller(len, one->room);
 		bytes_copy(one->log, target + EXEC_GUARD, one->step->len);
@@ -134,7 +134,7 @@ static enum result read_with(struct exec_one *one, read_fn read)
 	return result;
 }
 
-static enum result write_with(struct exec_one *one, write_fn write)
+static enum result write_with(struct exec_context *one, write_fn write)
 {
 	const struct call *call = one->call;
 	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
@@ -146,33 +146,33 @@ static enum result write_with(struct exec_one *one, write_fn write)
 				 exec_size(call->number[1])));
 }
 
-static enum result exec_read_raw(struct exec_one *one)
+static enum result exec_read_raw(struct exec_context *one)
 {
 	return read_with(one, page_read_raw);
 }
 
-static enum result exec_write_raw(struct exec_one *one)
+static enum result exec_write_raw(struct exec_context *one)
 {
 	return write_with(one, page_write_raw);
 }
 
-static enum result exec_read_bytewise_atomic(struct exec_one *one)
+static enum result exec_read_bytewise_atomic(struct exec_context *one)
 {
 	return read_with(one, page_read_bytewise_atomic);
 }
 
-static enum result exec_write_bytewise_atomic(struct exec_one *one)
+static enum result exec_write_bytewise_atomic(struct exec_context *one)
 {
 	return write_with(one, page_write_bytewise_atomic);
 }
 
-static enum result exec_fill_zero(struct exec_one *one)
+static enum result exec_fill_zero(struct exec_context *one)
 {
 	return exec_result(one->x, page_fill_zero(exec_page(one, 0), exec_size(one->call->number[0]),
 						  exec_size(one->call->number[1])));
 }
 
-static enum result exec_copy_page(struct exec_one *one)
+static enum result exec_copy_page(struct exec_context *one)
 {
 	const struct call *call = one->call;
 
@@ -181,7 +181,7 @@ static enum result exec_copy_page(struct exec_one *one)
 					     exec_size(call->number[2])));
 }
 
-static enum result exec_fail_nth(struct exec_one *one)
+static enum result exec_fail_nth(struct exec_context *one)
 {
 	uint64_t n = one->call->number[0];
 
@@ -194,10 +194,10 @@ static enum result exec_fail_nth(struct exec_one *one)
 /* ---- any call ---- */
 
 /* Locks and semaphores are each executor's own. */
-static enum result not_here(struct exec_one *one)
+static enum result not_here(struct exec_context *one)
 {
-	exec_complain(one->x, "line %u: %s has no executor", one->call->line,
-		      op_table[one->call->op].name);
+	exec_set_error(one->x, "line %u: %s has no executor", one->call->line,
+		       op_table[one->call->op].name);
 	return RESULT_NONE;
 }
 
@@ -205,8 +205,8 @@ static enum result not_here(struct exec_one *one)
 #define exec_unlock not_here
 #define exec_post not_here
 #define exec_wait not_here
-static enum result (*const calls[OP_COUNT])(struct exec_one *) = {
-#define OP(name, args, result) [OP_##name] = exec_##name,
+static enum result (*const calls[OP_COUNT])(struct exec_context *) = {
+#define OP(name, ...) [OP_##name] = exec_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
@@ -230,7 +230,7 @@ static bool handles_ready(const struct exec *x, const struct call *call)
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
 		bool fills = *kind >= 'A' && *kind <= 'Z';
 
-		if (op_handles(*kind) && is_filled(x, *kind, call->handle[handles++]) == fills)
+		if (op_handle_count(*kind) && is_filled(x, *kind, call->handle[handles++]) == fills)
 			return false;
 	}
 	return true;
@@ -246,7 +246,7 @@ static bool odd_atomic(const struct call *call)
 	return !size || size > 8 || size & (size - 1) || call->number[0] % size;
 }
 
-void exec_call(struct exec_one *one)
+void exec_call(struct exec_context *one)
 {
 	one->step->result = RESULT_NONE;
 	one->step->len = 0;

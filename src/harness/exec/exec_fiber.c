@@ -7,7 +7,7 @@
  *      release, lock and wait acquire; main acquires from every thread that ran since
  *      it last did, and every thread acquires from main before it runs again.
  *   3. A call runs to its end before the next begins, so a fiber needs no stack to
- *      wait on, only addresses of its own while a call runs (tsan_on_stretch).
+ *      wait on, only addresses of its own while a call runs (tsan_call_on_stack_range).
  *
  * Calls run in the order that the program format defines, so the same program makes
  * the same accesses in the same order, every time.
@@ -135,7 +135,7 @@ static void leave_thread(struct fiber_run *run, uint8_t thread)
 /* The task is switched by the call, so that what another thread mapped is out of reach. */
 static void page_call(void *arg)
 {
-	struct exec_one *one = arg;
+	struct exec_context *one = arg;
 	struct exec *x = one->x;
 	bool look_away = x->first_race_only && race_reports_kept(&x->race_reports);
 
@@ -153,7 +153,7 @@ static void run_line(struct fiber_run *run, size_t line)
 	const struct call *call = &run->program->calls[line];
 	struct trace *trace = run->trace;
 	struct step *step = &trace->steps[trace->count++];
-	struct exec_one one = {
+	struct exec_context one = {
 		.x = run->x,
 		.call = call,
 		.lane = &run->x->lanes[call->thread],
@@ -162,18 +162,18 @@ static void run_line(struct fiber_run *run, size_t line)
 		.room = TRACE_LOG - trace->used,
 	};
 
-	exec_running = (uint16_t)line;
+	exec_current_call = (uint16_t)line;
 	if (run->x->announce)
 		run->x->announce(run->x->announce_ctx, line);
 	enter_thread(run, call->thread);
 	if (!order_call(run, call, step)) {
-		run->x->spans[line].from = tsan_position();
-		tsan_on_stretch(call->thread, page_call, &one);
-		run->x->spans[line].to = tsan_position();
+		run->x->spans[line].from = tsan_log_position();
+		tsan_call_on_stack_range(call->thread, page_call, &one);
+		run->x->spans[line].to = tsan_log_position();
 	}
 	leave_thread(run, call->thread);
 	step->call = (uint16_t)line;
-	step->at = trace_log(trace, step->len);
+	step->at = trace_reserve_log(trace, step->len);
 }
 
 static enum exec_end run_lines(struct fiber_run *run, size_t cut)
@@ -182,16 +182,16 @@ static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 
 	while ((line = schedule_next(&run->schedule, would_block, run)) != SCHEDULE_NONE) {
 		if (line == cut)
-			return EXEC_CUT;
+			return EXEC_STOPPED_BEFORE;
 		run_line(run, line);
 		if (line == run->x->last)
-			return EXEC_LAST;
+			return EXEC_STOPPED_AFTER;
 	}
 	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;
 }
 
-enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t cut,
-			 struct trace *trace)
+enum exec_end exec_run_fibers(struct exec *x, const struct program *program, size_t cut,
+			      struct trace *trace)
 {
 	static struct fiber_run run;
 	enum exec_end end;
@@ -206,10 +206,10 @@ enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t c
 		run.schedule.thread[i] = program->calls[i].thread;
 	schedule_init(&run.schedule, program->count);
 	x->on_fibers = true;
-	exec_begin(x, program);
+	exec_start(x, program);
 	fork_threads(&run);
 	end = run_lines(&run, cut);
-	if (end == EXEC_LAST)
+	if (end == EXEC_STOPPED_AFTER)
 		return end;
 	join_threads(&run);
 	exec_finish(x, trace);

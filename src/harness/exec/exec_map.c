@@ -15,7 +15,7 @@ static void *at(const struct exec_map *map, size_t off)
 	return (void *)((uintptr_t)map->addr + off);
 }
 
-enum result exec_kmap_local(struct exec_one *one)
+enum result exec_kmap_local(struct exec_context *one)
 {
 	struct exec_map *map = &one->x->maps[one->call->handle[0]];
 
@@ -25,7 +25,7 @@ enum result exec_kmap_local(struct exec_one *one)
 	return RESULT_NONE;
 }
 
-enum result exec_kunmap_local(struct exec_one *one)
+enum result exec_kunmap_local(struct exec_context *one)
 {
 	page_unmap_local(one->x->maps[one->call->handle[0]].addr);
 	one->lane->depth--;
@@ -40,7 +40,7 @@ static void use_bytes(const uint8_t *bytes, size_t len)
 			__asm__ volatile("");
 }
 
-static void log_bytes(struct exec_one *one, const void *bytes, size_t len)
+static void log_bytes(struct exec_context *one, const void *bytes, size_t len)
 {
 	one->step->len = (uint16_t)(len < one->room ? len : one->room);
 	bytes_copy(one->log, bytes, one->step->len);
@@ -48,7 +48,7 @@ static void log_bytes(struct exec_one *one, const void *bytes, size_t len)
 		use_bytes(one->log, one->step->len);
 }
 
-enum result exec_load(struct exec_one *one)
+enum result exec_load(struct exec_context *one)
 {
 	const struct exec_map *map = &one->x->maps[one->call->handle[0]];
 	size_t off = exec_size(one->call->number[0]), len = exec_size(one->call->number[1]);
@@ -60,7 +60,7 @@ enum result exec_load(struct exec_one *one)
 	return RESULT_NONE;
 }
 
-enum result exec_store(struct exec_one *one)
+enum result exec_store(struct exec_context *one)
 {
 	const struct call *call = one->call;
 	const struct exec_map *map = &one->x->maps[call->handle[0]];
@@ -75,7 +75,7 @@ enum result exec_store(struct exec_one *one)
 	return RESULT_NONE;
 }
 
-enum result exec_load_atomic(struct exec_one *one)
+enum result exec_load_atomic(struct exec_context *one)
 {
 	const struct exec_map *map = &one->x->maps[one->call->handle[0]];
 	size_t off = exec_size(one->call->number[0]), size = exec_size(one->call->number[1]);
@@ -86,7 +86,7 @@ enum result exec_load_atomic(struct exec_one *one)
 	return RESULT_NONE;
 }
 
-enum result exec_store_atomic(struct exec_one *one)
+enum result exec_store_atomic(struct exec_context *one)
 {
 	const struct call *call = one->call;
 	const struct exec_map *map = &one->x->maps[call->handle[0]];

@@ -14,9 +14,9 @@
 
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
-_Thread_local uint16_t exec_running;
+_Thread_local uint16_t exec_current_call;
 
-void exec_complain(struct exec *x, const char *what, ...)
+void exec_set_error(struct exec *x, const char *what, ...)
 {
 	va_list args;
 
@@ -27,7 +27,7 @@ void exec_complain(struct exec *x, const char *what, ...)
 	va_end(args);
 }
 
-const char *exec_complaint(const struct exec *x)
+const char *exec_error(const struct exec *x)
 {
 	return x->complaint;
 }
@@ -37,7 +37,7 @@ const struct race_reports *exec_race_reports(const struct exec *x)
 	return &x->race_reports;
 }
 
-void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx)
+void exec_set_call_hook(struct exec *x, exec_call_hook fn, void *ctx)
 {
 	x->announce = fn;
 	x->announce_ctx = ctx;
@@ -48,36 +48,36 @@ const char *exec_backend(void)
 	return page_map_backend();
 }
 
-bool exec_choose_backend(const char *name)
+bool exec_set_backend(const char *name)
 {
 	return !page_map_backend_set(name);
 }
 
-void exec_use_values(struct exec *x, bool use)
+void exec_check_initialised(struct exec *x, bool use)
 {
 	x->use_values = use;
 }
 
-void exec_last(struct exec *x, size_t call)
+void exec_stop_after(struct exec *x, size_t call)
 {
 	x->last = call;
 }
 
-void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
+void exec_access_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
 {
 	*from = *to = 0;
-	if (!op_through_mapping(call->op))
+	if (!op_is_mapped_access(call->op))
 		return;
 	*from = (uintptr_t)x->maps[call->handle[0]].addr + exec_size(call->number[0]);
 	*to = *from + exec_size(call->number[1]);
 }
 
-void exec_first_race_only(struct exec *x, bool only)
+void exec_set_first_race_only(struct exec *x, bool only)
 {
 	x->first_race_only = only;
 }
 
-bool exec_sees_first_race_only(const struct exec *x)
+bool exec_is_first_race_only(const struct exec *x)
 {
 	return x->first_race_only;
 }
@@ -99,10 +99,10 @@ void exec_set_timing(struct exec *x, const struct exec_timing *timing)
 static uintptr_t position_after(const void *ctx, const struct access *access)
 {
 	const struct exec *x = ctx;
-	const struct exec_span *span = &x->spans[access->call];
+	const struct exec_log_range *span = &x->spans[access->call];
 
-	return tsan_position_after(span->from, span->to,
-				   x->pages[access->page].home + access->from);
+	return tsan_log_position_after(span->from, span->to,
+				       x->pages[access->page].home + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -152,12 +152,12 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	uintptr_t before_end = race->before.addr + race->before.size;
 	uintptr_t to = now_end < before_end ? now_end : before_end;
 	struct race_report race_report = {
-		.call = exec_running,
+		.call = exec_current_call,
 		.before = thread_number(race->before.thread),
 		.page = RACE_REPORT_NO_PAGE,
 	};
 
-	if (x->on_fibers && thread_locals_have(&x->locals, race->now.addr))
+	if (x->on_fibers && thread_locals_contain(&x->locals, race->now.addr))
 		return;
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
 		uintptr_t home = x->pages[i].home;
@@ -191,7 +191,7 @@ void exec_print_races(bool print)
 
 static bool make_lane(struct exec *x, unsigned int thread)
 {
-	struct exec_lane *lane = &x->lanes[thread];
+	struct exec_thread_state *lane = &x->lanes[thread];
 	char name[8] = "main";
 
 	if (thread != THREAD_MAIN)
@@ -202,8 +202,8 @@ static bool make_lane(struct exec *x, unsigned int thread)
 	lane->spare = page_task_new("spare");
 	if (!lane->source || !lane->target || !lane->task || !lane->spare)
 		return false;
-	valgrind_hide(lane->task, KEPT_OF_TASK);
-	valgrind_hide(lane->spare, KEPT_OF_TASK);
+	valgrind_ignore(lane->task, KEPT_OF_TASK);
+	valgrind_ignore(lane->spare, KEPT_OF_TASK);
 	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
 	return true;
 }
@@ -280,8 +280,8 @@ struct exec *exec_new(void)
 		return NULL;
 	x->last = SIZE_MAX;
 	tsan_predictable(); /* tried out while there is nothing to disturb */
-	valgrind_hide_statics();
-	valgrind_hide(x, sizeof(*x));
+	valgrind_ignore_statics();
+	valgrind_ignore(x, sizeof(*x));
 	use_frames();
 	use_failures();
 	thread_locals_find(&x->locals);
@@ -301,18 +301,18 @@ void exec_delete(struct exec *x)
 {
 	if (!x)
 		return;
-	tsan_listen(NULL, NULL);
+	tsan_set_race_callback(NULL, NULL);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		free(x->lanes[t].source);
 		free(x->lanes[t].target);
 		page_task_delete(x->lanes[t].task);
 		page_task_delete(x->lanes[t].spare);
 	}
-	exec_user_release(x);
+	exec_user_destroy(x);
 	free(x);
 }
 
-void exec_begin(struct exec *x, const struct program *program)
+void exec_start(struct exec *x, const struct program *program)
 {
 	x->program = program;
 	bytes_fill(x->pages, 0, sizeof(x->pages));
@@ -323,7 +323,7 @@ void exec_begin(struct exec *x, const struct program *program)
 	atomic_flag_clear(&x->complained);
 	x->complaint[0] = '\0';
 	race_reports_clear(&x->race_reports);
-	tsan_listen(prints_races ? NULL : on_race, x);
+	tsan_set_race_callback(prints_races ? NULL : on_race, x);
 }
 
 static void log_page(struct exec_page *page, struct trace *trace, unsigned int index)
@@ -332,14 +332,14 @@ static void log_page(struct exec_page *page, struct trace *trace, unsigned int i
 
 	trace->pages[index].live = true;
 	trace->pages[index].refs = (uint16_t)page_ref_count(page->page);
-	trace->pages[index].at = trace_log(trace, PAGE_SIZE);
+	trace->pages[index].at = trace_reserve_log(trace, PAGE_SIZE);
 	addr = page_map_local(page->page);
 	bytes_copy(trace->bytes + trace->pages[index].at, addr, PAGE_SIZE);
 	page_unmap_local(addr);
 }
 
 /* For a thread that is gone, by main in its place. */
-static void finish_lane(struct exec *x, struct exec_lane *lane)
+static void finish_lane(struct exec *x, struct exec_thread_state *lane)
 {
 	if (!lane->depth && !lane->fail_nth)
 		return;
@@ -364,5 +364,5 @@ void exec_finish(struct exec *x, struct trace *trace)
 		while (page->refs--)
 			page_free(page->page);
 	}
-	tsan_listen(NULL, NULL);
+	tsan_set_race_callback(NULL, NULL);
 }

@@ -56,7 +56,7 @@ struct exec_slice {
 };
 
 /* What a thread has for itself: no two threads share a byte, or that would race. */
-struct exec_lane {
+struct exec_thread_state {
 	uint8_t *source; /* PAGE_SIZE bytes, used from the end: ASan guards the end */
 	uint8_t *target; /* a guard, PAGE_SIZE bytes, a guard */
 	struct page_task *task;
@@ -68,7 +68,7 @@ struct exec_lane {
 };
 
 /* The part of its thread's history that a call is, for ThreadSanitizer on fibers. */
-struct exec_span {
+struct exec_log_range {
 	uintptr_t from, to; /* positions; 0: not known */
 };
 
@@ -77,72 +77,72 @@ struct exec {
 	struct exec_page pages[PROGRAM_PAGES];
 	struct exec_map maps[PROGRAM_MAPS];
 	struct exec_slice slices[PROGRAM_SLICES];
-	struct exec_lane lanes[PROGRAM_THREADS];
+	struct exec_thread_state lanes[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
-	struct exec_span spans[PROGRAM_CALLS];
+	struct exec_log_range spans[PROGRAM_CALLS];
 	struct thread_locals locals; /* of the OS thread that all fibers are */
 	bool on_fibers;
 	bool first_race_only;
 	bool use_values;
 	struct exec_timing timing;
 	size_t last;
-	exec_announce_fn announce;
+	exec_call_hook announce;
 	void *announce_ctx;
 	atomic_flag complained;
-	char complaint[EXEC_COMPLAINT];
+	char complaint[EXEC_ERROR_TEXT];
 	struct race_reports race_reports;
 };
 
 /* A call on its way, and where its outcome goes. */
-struct exec_one {
+struct exec_context {
 	struct exec *x;
 	const struct call *call;
-	struct exec_lane *lane;
+	struct exec_thread_state *lane;
 	struct step *step; /* result and length are the call's, the rest the caller's */
 	uint8_t *log;	   /* bytes read go here */
 	size_t room;	   /* at most so many */
 };
 
 /* The call that this OS thread executes, for reports. */
-extern _Thread_local uint16_t exec_running;
+extern _Thread_local uint16_t exec_current_call;
 
 /* Forgets the last program; from now on races are listened to. */
-void exec_begin(struct exec *x, const struct program *program);
+void exec_start(struct exec *x, const struct program *program);
 
 /*
  * Makes a call that is not about locks or semaphores; the lane's task must be running.
  */
-void exec_call(struct exec_one *one);
+void exec_call(struct exec_context *one);
 
 /* By main, after all: what live pages hold goes to @trace; all is unmapped and freed. */
 void exec_finish(struct exec *x, struct trace *trace);
 
 /* Keeps the first complaint. Any thread. */
-void exec_complain(struct exec *x, const char *what, ...) __attribute__((format(printf, 2, 3)));
+void exec_set_error(struct exec *x, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
 /* 0, -EINVAL or -EFAULT as a result; a complaint about any other. */
 enum result exec_result(struct exec *x, int ret);
 
 /* The page of the call's n-th handle. */
-static inline struct page *exec_page(const struct exec_one *one, unsigned int n)
+static inline struct page *exec_page(const struct exec_context *one, unsigned int n)
 {
 	return one->x->pages[one->call->handle[n]].page;
 }
 
 /* Each call that exec_call() makes, in its own file. Return: its result. */
-enum result exec_kmap_local(struct exec_one *one);
-enum result exec_kunmap_local(struct exec_one *one);
-enum result exec_load(struct exec_one *one);
-enum result exec_store(struct exec_one *one);
-enum result exec_load_atomic(struct exec_one *one);
-enum result exec_store_atomic(struct exec_one *one);
-enum result exec_user_slice(struct exec_one *one);
-enum result exec_skip(struct exec_one *one);
-enum result exec_user_store(struct exec_one *one);
-enum result exec_copy_from_user_slice(struct exec_one *one);
+enum result exec_kmap_local(struct exec_context *one);
+enum result exec_kunmap_local(struct exec_context *one);
+enum result exec_load(struct exec_context *one);
+enum result exec_store(struct exec_context *one);
+enum result exec_load_atomic(struct exec_context *one);
+enum result exec_store_atomic(struct exec_context *one);
+enum result exec_user_slice(struct exec_context *one);
+enum result exec_skip(struct exec_context *one);
+enum result exec_user_store(struct exec_context *one);
+enum result exec_copy_from_user_slice(struct exec_context *one);
 
 /* Address space for the slices. Return: false without. */
 bool exec_user_init(struct exec *x);
-void exec_user_release(struct exec *x);
+void exec_user_destroy(struct exec *x);
 
 #endif

@@ -153,10 +153,10 @@ static bool order_call(struct worker *w, const struct call *call, struct step *s
 static void come_late(const struct worker *w, uint16_t step)
 {
 	const struct exec_timing *timing = &w->run->x->timing;
-	struct delay_place place = { timing->seed, timing->run, w->thread, step };
+	struct delay_point place = { timing->seed, timing->run, w->thread, step };
 
 	if (timing->delays)
-		delay_pass(delay_choose(&place));
+		delay_wait(delay_choose(&place));
 }
 
 static void run_step(struct worker *w, uint16_t index)
@@ -170,11 +170,11 @@ static void run_step(struct worker *w, uint16_t index)
 	before_step(run, planned, w->thread);
 	pass_gates(run, planned, w->thread);
 	come_late(w, index);
-	exec_running = expected->call;
+	exec_current_call = expected->call;
 	if (run->x->announce)
 		run->x->announce(run->x->announce_ctx, expected->call);
 	if (!order_call(w, call, step))
-		exec_call(&(struct exec_one){ .x = run->x,
+		exec_call(&(struct exec_context){ .x = run->x,
 					      .call = call,
 					      .lane = &run->x->lanes[w->thread],
 					      .step = step,
@@ -223,8 +223,8 @@ static void try_next(struct worker *w)
 	else if (call)
 		blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
 	if (!blocked)
-		exec_complain(run->x, "line %u: expected a deadlock, but the call went through",
-			      call->line);
+		exec_set_error(run->x, "line %u: expected a deadlock, but the call went through",
+			       call->line);
 	atomic_fetch_add_explicit(&run->tried, 1, memory_order_release);
 	wait_hidden(&run->tried, run->thread_count);
 }
@@ -249,8 +249,8 @@ static void take_pin(const struct worker *w)
 {
 	const struct thread_run *run = w->run;
 
-	if (run->pinned && !pins_take(&run->pins, w->turn))
-		exec_complain(run->x, "expected a CPU for thread %u alone, got none", w->thread);
+	if (run->pinned && !pins_pin_thread(&run->pins, w->turn))
+		exec_set_error(run->x, "expected a CPU for thread %u alone, got none", w->thread);
 }
 
 /* Waits for the start, which comes when all threads are here. Return: is there one? */
@@ -362,18 +362,18 @@ static void init_run(struct thread_run *run)
 {
 	const struct exec_timing *timing = &run->x->timing;
 
-	thread_plan_make(&run->plan, run->program, run->plan_trace);
+	thread_plan_init(&run->plan, run->program, run->plan_trace);
 	run->plan.first_of[THREAD_MAIN] = 0;
 	init_objects(run);
 	run->x->on_fibers = false;
-	exec_begin(run->x, run->program);
+	exec_start(run->x, run->program);
 	run->trace->count = run->plan_trace->count;
 	run->trace->used = bytes_read(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->count; i++)
 		atomic_store(&run->met[i], 0);
-	run->pinned = timing->pin && pins_find(&run->pins);
+	run->pinned = timing->pin && pins_init(&run->pins);
 	if (timing->pin && !run->pinned)
-		exec_complain(run->x, "expected to know the CPUs of this process");
+		exec_set_error(run->x, "expected to know the CPUs of this process");
 }
 
 /* Return: false when not all threads could be made; then none runs. */
@@ -391,12 +391,12 @@ static bool run_threads(struct thread_run *run)
 		if (run->workers[t].made)
 			pthread_join(run->workers[t].pthread, NULL);
 	if (run->pinned)
-		pins_leave(&run->pins);
+		pins_unpin_thread(&run->pins);
 	return made;
 }
 
-bool exec_thread(struct exec *x, const struct program *program, const struct trace *plan,
-		 bool stuck, struct trace *trace)
+bool exec_run_threads(struct exec *x, const struct program *program, const struct trace *plan,
+		      bool stuck, struct trace *trace)
 {
 	static struct thread_run run;
 	bool made;

@@ -27,7 +27,7 @@ bool exec_user_init(struct exec *x)
 	return true;
 }
 
-void exec_user_release(struct exec *x)
+void exec_user_destroy(struct exec *x)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
 		if (x->slices[i].memory)
@@ -39,7 +39,7 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-enum result exec_user_slice(struct exec_one *one)
+enum result exec_user_slice(struct exec_context *one)
 {
 	const struct call *call = one->call;
 	struct exec_slice *slice = &one->x->slices[call->handle[0]];
@@ -57,18 +57,18 @@ enum result exec_user_slice(struct exec_one *one)
  * Threads may use one slice, in an order that only gates keep. The reader is plain
  * memory, so each works on a copy of its own: what races is to be the page.
  */
-static struct user_slice_reader *borrow_reader(struct exec_one *one, struct exec_slice *slice)
+static struct user_slice_reader *borrow_reader(struct exec_context *one, struct exec_slice *slice)
 {
 	bytes_copy(&one->lane->reader, &slice->reader, sizeof(slice->reader));
 	return &one->lane->reader;
 }
 
-static void return_reader(struct exec_one *one, struct exec_slice *slice)
+static void return_reader(struct exec_context *one, struct exec_slice *slice)
 {
 	bytes_copy(&slice->reader, &one->lane->reader, sizeof(slice->reader));
 }
 
-enum result exec_skip(struct exec_one *one)
+enum result exec_skip(struct exec_context *one)
 {
 	struct exec_slice *slice = &one->x->slices[one->call->handle[0]];
 	int ret = user_slice_skip(borrow_reader(one, slice), exec_size(one->call->number[0]));
@@ -77,7 +77,7 @@ enum result exec_skip(struct exec_one *one)
 	return exec_result(one->x, ret);
 }
 
-enum result exec_user_store(struct exec_one *one)
+enum result exec_user_store(struct exec_context *one)
 {
 	const struct call *call = one->call;
 	struct exec_slice *slice = &one->x->slices[call->handle[0]];
@@ -89,7 +89,7 @@ enum result exec_user_store(struct exec_one *one)
 	return RESULT_NONE;
 }
 
-enum result exec_copy_from_user_slice(struct exec_one *one)
+enum result exec_copy_from_user_slice(struct exec_context *one)
 {
 	const struct call *call = one->call;
 	struct exec_slice *slice = &one->x->slices[call->handle[1]];

@@ -12,12 +12,12 @@ struct pins {
 };
 
 /* Return: false if the CPUs cannot be asked for. */
-bool pins_find(struct pins *pins);
+bool pins_init(struct pins *pins);
 
 /* The calling thread runs on CPU number @turn of those, again from the first after the last. */
-bool pins_take(const struct pins *pins, unsigned int turn);
+bool pins_pin_thread(const struct pins *pins, unsigned int turn);
 
 /* The calling thread may run where it could when the pins were found. */
-void pins_leave(const struct pins *pins);
+void pins_unpin_thread(const struct pins *pins);
 
 #endif

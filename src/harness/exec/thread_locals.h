@@ -22,6 +22,6 @@ struct thread_locals {
 /* Those of the calling thread, as far as there are any yet. */
 void thread_locals_find(struct thread_locals *locals);
 
-bool thread_locals_have(const struct thread_locals *locals, uintptr_t addr);
+bool thread_locals_contain(const struct thread_locals *locals, uintptr_t addr);
 
 #endif

@@ -106,7 +106,7 @@ static void plan_thread(struct planning *p, uint16_t index, uint8_t thread)
 	p->last_step[thread] = (uint16_t)(index + 1);
 }
 
-void thread_plan_make(struct thread_plan *plan, const struct program *program,
+void thread_plan_init(struct thread_plan *plan, const struct program *program,
 		      const struct trace *trace)
 {
 	struct planning p = { .plan = plan };
@@ -118,13 +118,13 @@ void thread_plan_make(struct thread_plan *plan, const struct program *program,
 		unsigned int handles = 0;
 
 		for (const char *kind = op_table[call->op].args; *kind; kind++) {
-			if (op_handles(*kind))
+			if (op_handle_count(*kind))
 				plan_object(&p, i, object_of(*kind, call->handle[handles++]),
 					    call);
 		}
 		if (call->op == OP_kmap_local && !trace->steps[i].skipped)
 			p.page_of[call->handle[0]] = call->handle[1];
-		if (op_through_mapping(call->op) && !trace->steps[i].skipped)
+		if (op_is_mapped_access(call->op) && !trace->steps[i].skipped)
 			plan_object(&p, i, OBJECT_PAGE + p.page_of[call->handle[0]], call);
 		if (call->thread == THREAD_MAIN)
 			plan_main(&p, i);

@@ -35,7 +35,7 @@ struct thread_plan {
 
 #define THREAD_PLAN_NONE UINT16_MAX
 
-void thread_plan_make(struct thread_plan *plan, const struct program *program,
+void thread_plan_init(struct thread_plan *plan, const struct program *program,
 		      const struct trace *trace);
 
 #endif

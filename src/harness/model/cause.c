@@ -29,8 +29,8 @@ static void add_step(struct causes *causes, const struct step *step)
 		add_call(causes, step->call);
 }
 
-uint8_t cause_page_of_map(const struct program *program, const struct rules *rules,
-			  uint8_t handle)
+uint8_t cause_find_map_page(const struct program *program, const struct rules *rules,
+			    uint8_t handle)
 {
 	const struct step *made = last_of(program, rules_trace(rules), OP_kmap_local, handle);
 
@@ -54,11 +54,11 @@ static bool is_live(const struct program *program, const struct trace *trace, ui
 	return refs;
 }
 
-uint8_t cause_dead_page(const struct program *program, const struct rules *rules,
-			const struct call *call)
+uint8_t cause_find_freed_page(const struct program *program, const struct rules *rules,
+			      const struct call *call)
 {
-	if (op_through_mapping(call->op))
-		return cause_page_of_map(program, rules, call->handle[0]);
+	if (op_is_mapped_access(call->op))
+		return cause_find_map_page(program, rules, call->handle[0]);
 	if (call->op == OP_kmap_local)
 		return call->handle[1];
 	if (call->op == OP_copy_page && is_live(program, rules_trace(rules), call->handle[0]))
@@ -87,8 +87,8 @@ static void add_mappings(const struct program *program, const struct trace *trac
 		add_call(causes, made[count]);
 }
 
-void cause_of_fatal(const struct program *program, const struct rules *rules,
-		    struct causes *causes)
+void cause_find_fatal(const struct program *program, const struct rules *rules,
+		      struct causes *causes)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct trace *trace = rules_trace(rules);
@@ -101,7 +101,7 @@ void cause_of_fatal(const struct program *program, const struct rules *rules,
 	switch (v->fatal_rule) {
 	case RULE_use_after_free:
 		add_step(causes, last_of(program, trace, OP_free_page,
-					 cause_dead_page(program, rules, call)));
+					 cause_find_freed_page(program, rules, call)));
 		break;
 	case RULE_use_after_unmap:
 		add_step(causes, last_of(program, trace, OP_kunmap_local, call->handle[0]));
@@ -136,8 +136,8 @@ static const struct access *writer_of(const struct shadow *shadow, size_t call, 
 	return writer;
 }
 
-void cause_of_byte(const struct program *program, const struct rules *rules, size_t call,
-		   uint8_t page, uint16_t byte, struct causes *causes)
+void cause_find_uninit(const struct program *program, const struct rules *rules, size_t call,
+		       uint8_t page, uint16_t byte, struct causes *causes)
 {
 	const struct access *writer;
 
@@ -201,8 +201,8 @@ static struct blocked blocked_at(const struct program *program, const struct rul
 	return blocked;
 }
 
-size_t cause_of_deadlock(const struct program *program, const struct rules *rules,
-			 struct blocked blocked[PROGRAM_THREADS])
+size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
+			   struct blocked blocked[PROGRAM_THREADS])
 {
 	static bool ran[PROGRAM_CALLS];
 	const struct trace *trace = rules_trace(rules);

@@ -17,12 +17,12 @@ struct causes {
 };
 
 /* The page that an access through a mapping, or a call on a mapping, is about. */
-uint8_t cause_page_of_map(const struct program *program, const struct rules *rules,
-			  uint8_t handle);
+uint8_t cause_find_map_page(const struct program *program, const struct rules *rules,
+			    uint8_t handle);
 
 /* Which page of a call on pages is dead. */
-uint8_t cause_dead_page(const struct program *program, const struct rules *rules,
-			const struct call *call);
+uint8_t cause_find_freed_page(const struct program *program, const struct rules *rules,
+			      const struct call *call);
 
 /*
  * Of the fatal rule that was broken:
@@ -35,15 +35,15 @@ uint8_t cause_dead_page(const struct program *program, const struct rules *rules
  *   out-of-bounds    none: the range speaks for itself
  *   deadlock         none: see below
  */
-void cause_of_fatal(const struct program *program, const struct rules *rules,
-		    struct causes *causes);
+void cause_find_fatal(const struct program *program, const struct rules *rules,
+		      struct causes *causes);
 
 /*
  * Where a byte without a value comes from: the copies that carried it, the last one first,
  * and the allocation.
  */
-void cause_of_byte(const struct program *program, const struct rules *rules, size_t call,
-		   uint8_t page, uint16_t byte, struct causes *causes);
+void cause_find_uninit(const struct program *program, const struct rules *rules, size_t call,
+		       uint8_t page, uint16_t byte, struct causes *causes);
 
 enum blocked_why {
 	BLOCKED_MUTEX,	   /* another thread holds it, since the call @by */
@@ -59,7 +59,7 @@ struct blocked {
 };
 
 /* The first call that is left of each thread, and what it waits for. Return: how many. */
-size_t cause_of_deadlock(const struct program *program, const struct rules *rules,
-			 struct blocked blocked[PROGRAM_THREADS]);
+size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
+			   struct blocked blocked[PROGRAM_THREADS]);
 
 #endif

@@ -16,7 +16,7 @@ struct clock {
 	uint16_t at[PROGRAM_THREADS];
 };
 
-static inline void BYTES_UNCHECKED clock_join(struct clock *into, const struct clock *from)
+static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct clock *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (into->at[t] < from->at[t])

@@ -84,7 +84,7 @@ static bool check_handles(struct finder *f, size_t index)
 		unsigned int of = kind_index(*kind);
 		uint8_t handle;
 
-		if (!op_handles(*kind))
+		if (!op_handle_count(*kind))
 			continue;
 		handle = call->handle[handles++];
 		if (of == KINDS)

@@ -44,7 +44,7 @@ void repair(struct program *program, struct rules *rules)
 	for (unsigned int round = 0;; round++) {
 		bool drop[PROGRAM_CALLS] = { false };
 
-		rules_sift(rules, program, drop);
+		rules_find_fatal_calls(rules, program, drop);
 		if (!rules_verdict(rules)->broken)
 			return;
 		mend(program, rules, round < ROUNDS_THAT_MOVE, drop);

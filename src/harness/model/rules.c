@@ -36,7 +36,7 @@ static void fork_all(struct rules *r)
 		clock_join(&r->threads[t].clock, &r->threads[THREAD_MAIN].clock);
 }
 
-static struct model_mutex *mutex_of(struct judged *j)
+static struct model_mutex *mutex_of(struct evaluation *j)
 {
 	return &j->rules->mutexes[j->call->handle[0]];
 }
@@ -46,45 +46,45 @@ static bool holds(const struct model_mutex *mutex, uint8_t thread)
 	return mutex->held && mutex->owner == thread;
 }
 
-enum fate judge_lock(struct judged *j)
+enum call_outcome evaluate_lock(struct evaluation *j)
 {
 	struct model_mutex *mutex = mutex_of(j);
 
 	if (holds(mutex, j->call->thread))
-		return SKIPPED;
+		return CALL_SKIPPED;
 	mutex->held = true;
 	mutex->owner = j->call->thread;
 	acquire(j, &mutex->clock);
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_unlock(struct judged *j)
+enum call_outcome evaluate_unlock(struct evaluation *j)
 {
 	struct model_mutex *mutex = mutex_of(j);
 
 	if (!holds(mutex, j->call->thread))
-		return SKIPPED;
+		return CALL_SKIPPED;
 	release(j, &mutex->clock);
 	mutex->held = false;
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_post(struct judged *j)
+enum call_outcome evaluate_post(struct evaluation *j)
 {
 	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
 
 	release(j, &semaphore->clock);
 	semaphore->count++;
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_wait(struct judged *j)
+enum call_outcome evaluate_wait(struct evaluation *j)
 {
 	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
 
 	semaphore->count--;
 	acquire(j, &semaphore->clock);
-	return RAN;
+	return CALL_RAN;
 }
 
 static bool would_block(const void *ctx, size_t line)
@@ -103,8 +103,8 @@ static bool would_block(const void *ctx, size_t line)
 
 /* ---- one call ---- */
 
-static enum fate (*const judges[OP_COUNT])(struct judged *) = {
-#define OP(name, args, result) [OP_##name] = judge_##name,
+static enum call_outcome (*const judges[OP_COUNT])(struct evaluation *) = {
+#define OP(name, ...) [OP_##name] = evaluate_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
@@ -131,29 +131,29 @@ static bool handles_ready(const struct rules *r, const struct call *call)
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
 		bool fills = *kind >= 'A' && *kind <= 'Z';
 
-		if (op_handles(*kind) && is_filled(r, *kind, call->handle[handles++]) == fills)
+		if (op_handle_count(*kind) && is_filled(r, *kind, call->handle[handles++]) == fills)
 			return false;
 	}
 	return true;
 }
 
-static enum fate judge(struct rules *r, size_t index)
+static enum call_outcome judge(struct rules *r, size_t index)
 {
 	const struct call *call = &r->program->calls[index];
 	struct step *step = &r->trace->steps[r->trace->count];
-	struct judged j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
-	enum fate fate;
+	struct evaluation j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
+	enum call_outcome outcome;
 
 	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
 	if (call->thread == THREAD_MAIN)
 		join_all(r);
-	fate = handles_ready(r, call) ? judges[call->op](&j) : SKIPPED;
+	outcome = handles_ready(r, call) ? judges[call->op](&j) : CALL_SKIPPED;
 	if (call->thread == THREAD_MAIN)
 		fork_all(r);
-	step->skipped = fate == SKIPPED;
-	if (fate != FATAL)
+	step->skipped = outcome == CALL_SKIPPED;
+	if (outcome != CALL_FATAL)
 		r->trace->count++;
-	return fate;
+	return outcome;
 }
 
 /* ---- one program ---- */
@@ -190,8 +190,8 @@ static void log_final_pages(struct rules *r)
 			continue;
 		r->trace->pages[i].live = true;
 		r->trace->pages[i].refs = (uint16_t)page->refs;
-		r->trace->pages[i].at = trace_log(r->trace, PAGE);
-		rules_log(r->trace, page, r->trace->pages[i].at, 0, PAGE);
+		r->trace->pages[i].at = trace_reserve_log(r->trace, PAGE);
+		rules_append_log(r->trace, page, r->trace->pages[i].at, 0, PAGE);
 	}
 }
 
@@ -211,13 +211,13 @@ static void log_races(struct rules *r)
 	shadow_sort(&r->shadow);
 }
 
-void rules_judge(struct rules *r, const struct program *program)
+void rules_evaluate(struct rules *r, const struct program *program)
 {
 	size_t index;
 
 	begin(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (judge(r, index) == FATAL)
+		if (judge(r, index) == CALL_FATAL)
 			break;
 	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.left)
 		log_deadlock(r);
@@ -225,13 +225,13 @@ void rules_judge(struct rules *r, const struct program *program)
 	log_final_pages(r);
 }
 
-void rules_sift(struct rules *r, const struct program *program, bool *fatal)
+void rules_find_fatal_calls(struct rules *r, const struct program *program, bool *fatal)
 {
 	size_t index;
 
 	begin(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (judge(r, index) == FATAL)
+		if (judge(r, index) == CALL_FATAL)
 			fatal[index] = true;
 	if (r->schedule.left) {
 		log_deadlock(r);
@@ -259,7 +259,7 @@ void rules_delete(struct rules *r)
 {
 	if (!r)
 		return;
-	shadow_release(&r->shadow);
+	shadow_destroy(&r->shadow);
 	trace_delete(r->trace);
 	free(r);
 }

@@ -43,16 +43,16 @@ struct rules *rules_new(void);
 void rules_delete(struct rules *rules);
 
 /* Judges @program. What the accessors below return is good until the next judging. */
-void rules_judge(struct rules *rules, const struct program *program);
+void rules_evaluate(struct rules *rules, const struct program *program);
 
 const struct verdict *rules_verdict(const struct rules *rules);
 
 /*
  * Judges @program as if each call that breaks a fatal rule were not there, and sets its
  * place in @fatal, of as many as there are calls. A program that breaks no rule is judged
- * as by rules_judge(); of another the pages at the end are not in the trace.
+ * as by rules_evaluate(); of another the pages at the end are not in the trace.
  */
-void rules_sift(struct rules *rules, const struct program *program, bool *fatal);
+void rules_find_fatal_calls(struct rules *rules, const struct program *program, bool *fatal);
 
 /* The trace that an execution must match; a fatal call is not in it. */
 const struct trace *rules_trace(const struct rules *rules);

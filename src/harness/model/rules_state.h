@@ -8,7 +8,7 @@
  *   rules_map.c     mappings, and loads and stores through them
  *   rules_user.c    user slices
  *
- * Each call is one function judge_NAME(), named by ops.def: what it says is all of its
+ * Each call is one function evaluate_NAME(), named by ops.def: what it says is all of its
  * meaning.
  */
 #ifndef HARNESS_RULES_STATE_H
@@ -27,7 +27,7 @@ struct model_page {
 	unsigned int refs;
 	struct clock freed; /* what all owners that dropped it knew */
 	uint8_t bytes[PAGE];
-	uint8_t known[PAGE]; /* KNOWN: initialised */
+	uint8_t initialised[PAGE]; /* INITIALISED: initialised */
 };
 
 struct model_map {
@@ -75,7 +75,7 @@ struct rules {
 };
 
 /* The call being judged. */
-struct judged {
+struct evaluation {
 	struct rules *rules;
 	const struct call *call;
 	uint16_t index;
@@ -84,16 +84,16 @@ struct judged {
 };
 
 /* What became of a call: it ran, it was skipped, or it broke the fatal rule. */
-enum fate { RAN, SKIPPED, FATAL };
+enum call_outcome { CALL_RAN, CALL_SKIPPED, CALL_FATAL };
 
 /* ---- order between threads ---- */
 
-static inline void acquire(struct judged *j, const struct clock *from)
+static inline void acquire(struct evaluation *j, const struct clock *from)
 {
 	clock_join(&j->self->clock, from);
 }
 
-static inline void release(struct judged *j, struct clock *into)
+static inline void release(struct evaluation *j, struct clock *into)
 {
 	j->self->clock.at[j->call->thread]++;
 	clock_join(into, &j->self->clock);
@@ -106,54 +106,54 @@ static inline bool in_bounds(uint64_t off, uint64_t len)
 	return off <= PAGE && len <= PAGE && off + len <= PAGE;
 }
 
-static inline enum fate fatal(struct judged *j, enum rule rule)
+static inline enum call_outcome fatal(struct evaluation *j, enum rule rule)
 {
 	struct verdict *v = &j->rules->verdict;
 
 	v->broken |= RULE_BIT(rule);
 	v->fatal_call = j->index;
 	v->fatal_rule = rule;
-	return FATAL;
+	return CALL_FATAL;
 }
 
-static inline enum fate returns(struct judged *j, enum result result)
+static inline enum call_outcome returns(struct evaluation *j, enum result result)
 {
 	j->step->result = (int8_t)result;
-	return RAN;
+	return CALL_RAN;
 }
 
-static inline struct model_page *page_of(struct judged *j, unsigned int argument)
+static inline struct model_page *page_of(struct evaluation *j, unsigned int argument)
 {
 	return &j->rules->pages[j->call->handle[argument]];
 }
 
 /* May the thread look at the page, with @maps more mappings than it has? */
-static inline bool may_use(struct judged *j, const struct model_page *page, unsigned int maps,
-		    enum fate *fate)
+static inline bool may_use(struct evaluation *j, const struct model_page *page, unsigned int maps,
+		    enum call_outcome *outcome)
 {
 	if (!page->refs)
-		*fate = fatal(j, RULE_use_after_free);
+		*outcome = fatal(j, RULE_use_after_free);
 	else if (j->self->map_count + maps > MAP_DEPTH)
-		*fate = fatal(j, RULE_map_overflow);
+		*outcome = fatal(j, RULE_map_overflow);
 	else
 		return true;
 	return false;
 }
 
 /* Does the next injectable point of this thread fail? */
-static inline bool inject(struct judged *j)
+static inline bool inject(struct evaluation *j)
 {
 	return j->self->fail_nth && !--j->self->fail_nth;
 }
 
 /* The bounds test and the fatal rules that all calls on one page share. */
-static inline bool may_touch(struct judged *j, enum fate *fate)
+static inline bool may_touch(struct evaluation *j, enum call_outcome *outcome)
 {
 	if (!in_bounds(j->call->number[0], j->call->number[1])) {
-		*fate = returns(j, RESULT_EINVAL);
+		*outcome = returns(j, RESULT_EINVAL);
 		return false;
 	}
-	return may_use(j, page_of(j, 0), 1, fate);
+	return may_use(j, page_of(j, 0), 1, outcome);
 }
 
 /* ---- memory ---- */
@@ -161,22 +161,22 @@ static inline bool may_touch(struct judged *j, enum fate *fate)
 enum access_kind { READ = 0, WRITE = 1, ATOMIC = 2 };
 
 /* An access to [off, off + len) of the page of that handle. */
-void rules_touch(struct judged *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind);
+void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind);
 
 /* Bytes of a page, as known as they are, go to the trace. */
-void rules_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
-	       uint64_t len);
+void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
+		      uint64_t len);
 
 /* The call reads these bytes. */
-void rules_read(struct judged *j, uint8_t handle, uint64_t off, uint64_t len, unsigned int kind);
+void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len, unsigned int kind);
 
 /* The bytes of [off, off + len) are now initialised. Return: the first; the caller sets them. */
-uint8_t *rules_write(struct judged *j, uint8_t handle, uint64_t off, uint64_t len,
+uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
 		     unsigned int kind);
 
 /* ---- one for each call ---- */
 
-#define OP(name, args, result) enum fate judge_##name(struct judged *j);
+#define OP(name, ...) enum call_outcome evaluate_##name(struct evaluation *j);
 #include "harness/program/ops.def"
 #undef OP
 

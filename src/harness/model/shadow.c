@@ -10,7 +10,7 @@ bool shadow_init(struct shadow *shadow)
 	return shadow->races;
 }
 
-void shadow_release(struct shadow *shadow)
+void shadow_destroy(struct shadow *shadow)
 {
 	free(shadow->races);
 	shadow->races = NULL;

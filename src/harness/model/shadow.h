@@ -52,7 +52,7 @@ struct shadow {
 bool shadow_init(struct shadow *shadow);
 
 /* Frees what @shadow holds, not itself. */
-void shadow_release(struct shadow *shadow);
+void shadow_destroy(struct shadow *shadow);
 
 void shadow_clear(struct shadow *shadow);
 

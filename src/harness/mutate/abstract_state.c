@@ -57,7 +57,7 @@ static void unmap(struct abstract_state *state, uint8_t map)
 	lose(state, ABSTRACT_MAP, map);
 }
 
-void abstract_state_step(struct abstract_state *state, const struct call *call)
+void abstract_state_apply(struct abstract_state *state, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
 
@@ -114,7 +114,7 @@ void abstract_state_at(struct abstract_state *state, const struct program *progr
 	state->filled[ABSTRACT_MUTEX] = state->filled[ABSTRACT_SEMAPHORE] = 0xf;
 	state->usable[ABSTRACT_MUTEX] = 0xf;
 	for (size_t i = 0; i < end; i++)
-		abstract_state_step(state, &program->calls[i]);
+		abstract_state_apply(state, &program->calls[i]);
 }
 
 uint8_t abstract_state_newest_map(const struct abstract_state *state, uint8_t thread)

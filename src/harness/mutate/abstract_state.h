@@ -41,7 +41,7 @@ enum abstract_state_kind abstract_state_kind(char letter);
 void abstract_state_at(struct abstract_state *state, const struct program *program, size_t end);
 
 /* One more call happened. */
-void abstract_state_step(struct abstract_state *state, const struct call *call);
+void abstract_state_apply(struct abstract_state *state, const struct call *call);
 
 /* The newest live mapping of @thread, or PROGRAM_MAPS. */
 uint8_t abstract_state_newest_map(const struct abstract_state *state, uint8_t thread);

@@ -18,22 +18,22 @@
 static void copy_program(struct program *to, const struct program *from)
 {
 	to->count = from->count;
-	to->claims = from->claims;
+	to->has_expect = from->has_expect;
 	to->expect = from->expect;
 	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
 
 static void begin(struct minimize *m)
 {
-	copy_program(&m->trial, &m->best);
+	copy_program(&m->candidate, &m->best);
 }
 
-/* Is the trial what the program is? Then it is the best. */
+/* Is the candidate what the program is? Then it is the best. */
 static bool ask(struct minimize *m)
 {
-	if (!m->same(m->ctx, &m->trial))
+	if (!m->accepts(m->ctx, &m->candidate))
 		return false;
-	copy_program(&m->best, &m->trial);
+	copy_program(&m->best, &m->candidate);
 	return true;
 }
 
@@ -45,15 +45,15 @@ static bool cut_runs(struct minimize *m)
 	size_t before = m->best.count;
 
 	copy_program(&trim.best, &m->best);
-	copy_program(&trim.trial, &m->best);
-	trim_begin(&trim);
-	while (trim_ask(&trim))
-		trim_answer(&trim, m->same(m->ctx, &trim.trial));
+	copy_program(&trim.candidate, &m->best);
+	trim_init(&trim);
+	while (trim_next(&trim))
+		trim_record(&trim, m->accepts(m->ctx, &trim.candidate));
 	copy_program(&m->best, &trim.best);
 	return m->best.count < before;
 }
 
-/* Leaves out of the trial what @drop marks, if that is something but not all. */
+/* Leaves out of the candidate what @drop marks, if that is something but not all. */
 static bool ask_without(struct minimize *m, const bool *drop)
 {
 	size_t kept = 0;
@@ -61,8 +61,8 @@ static bool ask_without(struct minimize *m, const bool *drop)
 	begin(m);
 	for (size_t i = 0; i < m->best.count; i++)
 		if (!drop[i])
-			m->trial.calls[kept++] = m->best.calls[i];
-	m->trial.count = kept;
+			m->candidate.calls[kept++] = m->best.calls[i];
+	m->candidate.count = kept;
 	return kept && kept < m->best.count && ask(m);
 }
 
@@ -156,8 +156,8 @@ static bool move(struct minimize *m, size_t from, size_t to, uint8_t thread, uin
 
 	begin(m);
 	for (size_t i = from; i < to; i++)
-		if (m->trial.calls[i].thread == thread) {
-			m->trial.calls[i].thread = other;
+		if (m->candidate.calls[i].thread == thread) {
+			m->candidate.calls[i].thread = other;
 			moved = true;
 		}
 	return moved && ask(m);
@@ -189,14 +189,14 @@ static bool order_threads(struct minimize *m)
 	uint8_t name[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
 
 	begin(m);
-	for (size_t i = 0; i < m->trial.count; i++) {
-		struct call *call = &m->trial.calls[i];
+	for (size_t i = 0; i < m->candidate.count; i++) {
+		struct call *call = &m->candidate.calls[i];
 
 		if (call->thread != THREAD_MAIN && !name[call->thread])
 			name[call->thread] = ++used;
 		call->thread = name[call->thread];
 	}
-	return !program_equal(&m->trial, &m->best) && ask(m);
+	return !program_equal(&m->candidate, &m->best) && ask(m);
 }
 
 static void rename_in(struct call *call, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
@@ -215,9 +215,9 @@ static void rename_in(struct call *call, enum abstract_state_kind kind, uint8_t 
 static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
 {
 	begin(m);
-	for (size_t i = 0; i < m->trial.count; i++)
-		rename_in(&m->trial.calls[i], kind, handle, other);
-	return !program_equal(&m->trial, &m->best) && ask(m);
+	for (size_t i = 0; i < m->candidate.count; i++)
+		rename_in(&m->candidate.calls[i], kind, handle, other);
+	return !program_equal(&m->candidate, &m->best) && ask(m);
 }
 
 /* To a name that is free, or together with what has that name. */
@@ -256,8 +256,8 @@ static unsigned int offsets_of(const struct call *call)
 static bool set_number(struct minimize *m, size_t call, unsigned int n, uint64_t number)
 {
 	begin(m);
-	m->trial.calls[call].number[n] = number;
-	return call_valid(&m->trial.calls[call]) && ask(m);
+	m->candidate.calls[call].number[n] = number;
+	return call_valid(&m->candidate.calls[call]) && ask(m);
 }
 
 /* Zero, one, and the powers of two below: the first that will do. */
@@ -328,11 +328,11 @@ static bool move_ranges(struct minimize *m)
 	if (least == NUMBER_SPAN)
 		return false;
 	begin(m);
-	for (size_t i = 0; i < m->trial.count; i++)
+	for (size_t i = 0; i < m->candidate.count; i++)
 		for (unsigned int n = 0; n < 2; n++) {
-			uint64_t *number = &m->trial.calls[i].number[n];
+			uint64_t *number = &m->candidate.calls[i].number[n];
 
-			if (offsets_of(&m->trial.calls[i]) & 1u << n && *number &&
+			if (offsets_of(&m->candidate.calls[i]) & 1u << n && *number &&
 			    *number < NUMBER_SPAN)
 				*number -= least;
 		}
@@ -348,12 +348,12 @@ static bool begin_ranges(struct minimize *m)
 		for (size_t j = i + 1; j < m->best.count; j++) {
 			begin(m);
 			for (unsigned int n = 0; n < 2; n++) {
-				if (offsets_of(&m->trial.calls[i]) & 1u << n)
-					m->trial.calls[i].number[n] = 0;
-				if (offsets_of(&m->trial.calls[j]) & 1u << n)
-					m->trial.calls[j].number[n] = 0;
+				if (offsets_of(&m->candidate.calls[i]) & 1u << n)
+					m->candidate.calls[i].number[n] = 0;
+				if (offsets_of(&m->candidate.calls[j]) & 1u << n)
+					m->candidate.calls[j].number[n] = 0;
 			}
-			changed |= !program_equal(&m->trial, &m->best) && ask(m);
+			changed |= !program_equal(&m->candidate, &m->best) && ask(m);
 		}
 	return changed;
 }
@@ -363,7 +363,7 @@ static bool begin_ranges(struct minimize *m)
 static bool set_value(struct minimize *m, size_t call, uint8_t value)
 {
 	begin(m);
-	m->trial.calls[call].value = value;
+	m->candidate.calls[call].value = value;
 	return ask(m);
 }
 
@@ -402,8 +402,8 @@ static bool drop_faults(struct minimize *m)
 		if (!m->best.calls[i].has_fault)
 			continue;
 		begin(m);
-		m->trial.calls[i].has_fault = false;
-		m->trial.calls[i].number[1] = 0;
+		m->candidate.calls[i].has_fault = false;
+		m->candidate.calls[i].number[1] = 0;
 		changed |= ask(m);
 	}
 	return changed;
@@ -415,10 +415,10 @@ static bool drop_claims(struct minimize *m)
 	bool changed = false;
 
 	for (size_t i = 0; i < m->best.count; i++) {
-		if (m->best.calls[i].claim == RESULT_NONE)
+		if (m->best.calls[i].expected_result == RESULT_NONE)
 			continue;
 		begin(m);
-		m->trial.calls[i].claim = RESULT_NONE;
+		m->candidate.calls[i].expected_result = RESULT_NONE;
 		changed |= ask(m);
 	}
 	return changed;

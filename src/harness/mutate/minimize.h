@@ -15,8 +15,8 @@
 
 struct minimize {
 	struct program best;  /* filled by the caller; then the smallest that was the same */
-	struct program trial; /* the one in question */
-	bool (*same)(void *ctx, const struct program *trial);
+	struct program candidate; /* the one in question */
+	bool (*accepts)(void *ctx, const struct program *candidate);
 	void *ctx;
 };
 

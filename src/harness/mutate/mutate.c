@@ -59,8 +59,8 @@ static struct mutator begin(struct program *program, const struct mutate_request
 	};
 }
 
-bool mutate_by(enum mutation mutation, struct program *program,
-	       const struct mutate_request *request)
+bool mutate_with(enum mutation mutation, struct program *program,
+		 const struct mutate_request *request)
 {
 	struct mutator m = begin(program, request);
 

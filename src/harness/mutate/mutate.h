@@ -50,8 +50,8 @@ struct mutate_request {
 enum mutation mutate(struct program *program, const struct mutate_request *request);
 
 /* The same in one particular way. Return: false if that would change nothing. */
-bool mutate_by(enum mutation mutation, struct program *program,
-	       const struct mutate_request *request);
+bool mutate_with(enum mutation mutation, struct program *program,
+		 const struct mutate_request *request);
 
 /*
  * The offsets within a base that `edge` knows; the second numbers of NUMBER_BASES bases

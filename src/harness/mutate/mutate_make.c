@@ -20,7 +20,7 @@
 
 static uint32_t stray(enum op op)
 {
-	return op_through_mapping(op) ? ONE_BREAKS : ONE_FAILS;
+	return op_is_mapped_access(op) ? ONE_BREAKS : ONE_FAILS;
 }
 
 const uint16_t mutate_edges[MUTATE_EDGES] = {
@@ -104,7 +104,7 @@ uint8_t mutate_any_thread(struct mutator *m)
 
 uint32_t mutate_unfilled(const struct abstract_state *state, char letter)
 {
-	return (uint32_t)((1ull << op_handles(letter)) - 1) & ~state->filled[abstract_state_kind(letter)];
+	return (uint32_t)((1ull << op_handle_count(letter)) - 1) & ~state->filled[abstract_state_kind(letter)];
 }
 
 /* Fillers want a handle that is free, others one that is there. */
@@ -120,7 +120,7 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 	uint8_t newest = abstract_state_newest_map(state, thread);
 
 	if (!good || random_once_in(&m->random, ONE_BREAKS))
-		return (uint8_t)random_below(&m->random, op_handles(letter));
+		return (uint8_t)random_below(&m->random, op_handle_count(letter));
 	/* Free ones in order, so that programs share their names. */
 	if (!(letter & 0x20))
 		return (uint8_t)__builtin_ctz(good);
@@ -173,7 +173,7 @@ static uint64_t fitting_length(struct mutator *m, const struct call *call, unsig
 /* Is the number beyond the page, where that is to be rare? */
 static bool is_stray(struct mutator *m, const struct call *call, uint64_t number)
 {
-	return number > PAGE && op_through_mapping(call->op) &&
+	return number > PAGE && op_is_mapped_access(call->op) &&
 	       !random_once_in(&m->random, ONE_BREAKS);
 }
 
@@ -212,7 +212,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 
 	memset(call, 0, sizeof(*call));
 	call->op = (uint8_t)op;
-	call->claim = RESULT_NONE;
+	call->expected_result = RESULT_NONE;
 	call->thread = mutate_any_thread(m);
 	call->has_fault = op == OP_user_slice && random_once_in(&m->random, 2);
 	for (const char *kind = op_table[op].args; *kind; kind++) {

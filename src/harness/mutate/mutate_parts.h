@@ -21,20 +21,20 @@ struct mutator {
 #undef MUTATION
 
 /* Calls [first, last) of a program; never empty. */
-struct run {
+struct call_range {
 	size_t first, last;
 };
 
 /* Mostly one call, sometimes a few, seldom many. @program has calls. */
-struct run mutate_pick_run(struct mutator *m, const struct program *program);
+struct call_range mutate_pick_range(struct mutator *m, const struct program *program);
 
 /* Makes room for @count calls before call @at; the program must have that room. */
-void mutate_open(struct program *program, size_t at, size_t count);
+void mutate_insert_gap(struct program *program, size_t at, size_t count);
 
 /* Takes out @count calls from @at on. */
-void mutate_close(struct program *program, size_t at, size_t count);
+void mutate_remove_calls(struct program *program, size_t at, size_t count);
 
-static inline size_t mutate_room(const struct mutator *m)
+static inline size_t mutate_free_calls(const struct mutator *m)
 {
 	return m->max_calls - m->program->count;
 }

@@ -48,7 +48,7 @@ static enum abstract_state_kind fills(const struct call *call)
 }
 
 /* Takes the run, and from before it what fills the handles that are used. */
-static void take_calls(struct splice *s, const struct program *from, struct run run)
+static void take_calls(struct splice *s, const struct program *from, struct call_range run)
 {
 	uint32_t uses[ABSTRACT_KINDS] = { 0 };
 	bool take[PROGRAM_CALLS];
@@ -92,7 +92,7 @@ static void begin_names(struct splice *s, const struct program *program, size_t 
 static bool give_name(struct mutator *m, struct splice *s, char letter, uint8_t handle, bool share)
 {
 	enum abstract_state_kind kind = abstract_state_kind(letter);
-	uint32_t own = (uint32_t)((1ull << op_handles(letter)) - 1) & ~s->taken[kind];
+	uint32_t own = (uint32_t)((1ull << op_handle_count(letter)) - 1) & ~s->taken[kind];
 	uint8_t *name = &s->names[kind][handle];
 
 	if (*name != NAMELESS)
@@ -176,7 +176,7 @@ bool mutate_splice(struct mutator *m)
 
 	if (!m->other->count)
 		return false;
-	take_calls(&s, m->other, mutate_pick_run(m, m->other));
+	take_calls(&s, m->other, mutate_pick_range(m, m->other));
 	if (s.count > m->max_calls)
 		return false;
 	at = m->max_calls - s.count;

@@ -13,18 +13,18 @@
 
 struct trim {
 	struct program best;  /* the smallest that was good */
-	struct program trial; /* the one in question */
+	struct program candidate; /* the one in question */
 	size_t chunk, end;    /* which calls it lacks: [end - chunk, end) of the best */
 	unsigned int asked;
 };
 
 /* Return: the most questions that there can be. @trim->best is filled by the caller. */
-unsigned int trim_begin(struct trim *trim);
+unsigned int trim_init(struct trim *trim);
 
-/* Makes the next trial. Return: false when nothing is left to ask. */
-bool trim_ask(struct trim *trim);
+/* Makes the next candidate. Return: false when nothing is left to ask. */
+bool trim_next(struct trim *trim);
 
 /* What came of it. */
-void trim_answer(struct trim *trim, bool good);
+void trim_record(struct trim *trim, bool good);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum op {
-#define OP(name, args, result) OP_##name,
+#define OP(name, ...) OP_##name,
 #include "harness/program/ops.def"
 #undef OP
 	OP_COUNT
@@ -24,9 +24,9 @@ extern const struct op_info op_table[OP_COUNT];
 enum op op_find(const char *name, size_t len);
 
 /* Is it an access through a mapping: load, store or an atomic one? */
-bool op_through_mapping(enum op op);
+bool op_is_mapped_access(enum op op);
 
 /* Handles of a kind (p k u m s, either case); 0 if the letter is no kind. */
-unsigned int op_handles(char kind);
+unsigned int op_handle_count(char kind);
 
 #endif

@@ -66,7 +66,7 @@ static bool take_argument(struct call *rest, char kind, unsigned int *handles,
 		rest->number[(*numbers)++] = 0;
 		return true;
 	default:
-		if (rest->handle[*handles] >= op_handles(kind))
+		if (rest->handle[*handles] >= op_handle_count(kind))
 			return false;
 		rest->handle[(*handles)++] = 0;
 		return true;

@@ -53,14 +53,14 @@ struct call {
 	uint8_t handle[2];  /* in the order of the arguments */
 	uint8_t value;	    /* seed, or gfp flags */
 	uint8_t has_fault;  /* of user_slice: number[1] counts */
-	int8_t claim;	    /* enum result, RESULT_NONE without `->` */
+	int8_t expected_result;	    /* enum result, RESULT_NONE without `->` */
 	uint32_t line;	    /* of the text, or record of the bytes, from 1 */
 	uint64_t number[3]; /* in the order of the arguments */
 };
 
 struct program {
 	size_t count;
-	bool claims;	 /* has at least one `expect` */
+	bool has_expect;	 /* has at least one `expect` */
 	rule_set expect; /* what they say */
 	struct call calls[PROGRAM_CALLS];
 };

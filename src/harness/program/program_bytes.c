@@ -58,7 +58,7 @@ static void get_arguments(struct call *call, const uint8_t *record)
 			break;
 		default:
 			call->handle[handles] =
-				(uint8_t)(record[AT_HANDLE + handles] % op_handles(*kind));
+				(uint8_t)(record[AT_HANDLE + handles] % op_handle_count(*kind));
 			handles++;
 		}
 	}
@@ -69,7 +69,7 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 	size_t records = size / PROGRAM_RECORD;
 
 	program->count = 0;
-	program->claims = false;
+	program->has_expect = false;
 	program->expect = 0;
 	for (size_t i = 0; i < records && program->count < PROGRAM_CALLS; i++) {
 		const uint8_t *record = bytes + i * PROGRAM_RECORD;
@@ -80,7 +80,7 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 		memset(call, 0, sizeof(*call));
 		call->op = record[AT_OP] < OP_COUNT ? record[AT_OP] : record[AT_OP] % CODE_ALIASES;
 		call->thread = record[AT_THREAD] % PROGRAM_THREADS;
-		call->claim = RESULT_NONE;
+		call->expected_result = RESULT_NONE;
 		call->line = (uint32_t)(i + 1);
 		get_arguments(call, record);
 		program->count++;

@@ -33,7 +33,7 @@ static void expect_names(char names[RULE_SET_TEXT + 24])
 
 static bool is_between_names(char c)
 {
-	return text_is_blank(c) || c == ',' || c == ';' || c == '|';
+	return text_is_space(c) || c == ',' || c == ';' || c == '|';
 }
 
 /* Moves over the next name and what separates it from the one before. */
@@ -58,15 +58,15 @@ static bool fail_names(struct text_cursor *c, const struct text_word *names)
 	char expected[RULE_SET_TEXT + 24];
 
 	if (second.len)
-		return text_fail(c->error,
-				 "expected one name a line, got '%.*s': write 'expect %.*s', and "
-				 "'expect %.*s' on a line of its own",
-				 text_shown(names), names->at, text_shown(&first), first.at,
-				 text_shown(&second), second.at);
+		return text_set_error(c->error,
+				      "expected one name a line, got '%.*s': write 'expect %.*s', and "
+				      "'expect %.*s' on a line of its own",
+				      text_shown_length(names), names->at, text_shown_length(&first), first.at,
+				      text_shown_length(&second), second.at);
 	expect_names(expected);
 	if (!names->len)
-		return text_fail(c->error, "expected %s after 'expect'", expected);
-	return text_fail(c->error, "expected %s, got '%.*s'", expected, text_shown(names), names->at);
+		return text_set_error(c->error, "expected %s after 'expect'", expected);
+	return text_set_error(c->error, "expected %s, got '%.*s'", expected, text_shown_length(names), names->at);
 }
 
 /* What is left of the line, without blanks around it. */
@@ -74,10 +74,10 @@ static struct text_word take_rest(struct text_cursor *c)
 {
 	struct text_word rest;
 
-	text_skip_blanks(c);
+	text_skip_spaces(c);
 	rest.at = c->at;
 	rest.len = (size_t)(c->end - c->at);
-	while (rest.len && text_is_blank(rest.at[rest.len - 1]))
+	while (rest.len && text_is_space(rest.at[rest.len - 1]))
 		rest.len--;
 	c->at = c->end;
 	return rest;
@@ -95,26 +95,26 @@ static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expec
 	else
 		*expect |= RULE_BIT(rule);
 	if (r->has_call)
-		return text_fail(c->error, "expected 'expect' before the first call");
+		return text_set_error(c->error, "expected 'expect' before the first call");
 	return !(r->has_clean && *expect) ||
-	       text_fail(c->error, "expected 'clean' alone or names of rules, got both");
+	       text_set_error(c->error, "expected 'clean' alone or names of rules, got both");
 }
 
 static bool take_header(struct text_cursor *c)
 {
-	struct text_word word = text_take_word(c), version;
+	struct text_word word = text_read_word(c), version;
 
 	if (!text_word_is(&word, TEXT_HEADER))
-		return text_fail(c->error, "expected the header 'pagetorture 1'");
+		return text_set_error(c->error, "expected the header 'pagetorture 1'");
 	c->error->no_header = false;
-	text_skip_blanks(c);
+	text_skip_spaces(c);
 	version.at = c->at;
-	while (c->at < c->end && !text_is_blank(*c->at))
+	while (c->at < c->end && !text_is_space(*c->at))
 		c->at++;
 	version.len = (size_t)(c->at - version.at);
 	if (!text_word_is(&version, "1") || !text_at_end(c))
-		return text_fail(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
-			    text_shown(&version), version.at);
+		return text_set_error(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
+			    text_shown_length(&version), version.at);
 	return true;
 }
 
@@ -122,14 +122,14 @@ static bool take_header(struct text_cursor *c)
 static bool check_characters(struct text_cursor *c, const char *line_end)
 {
 	for (const char *at = c->at; at < c->end; at++)
-		if (!text_is_blank(*at) && (*at < 0x21 || *at > 0x7e))
-			return text_fail(c->error, "expected ASCII text, got byte 0x%02x",
+		if (!text_is_space(*at) && (*at < 0x21 || *at > 0x7e))
+			return text_set_error(c->error, "expected ASCII text, got byte 0x%02x",
 				    (unsigned char)*at);
 	for (const char *at = c->end; at < line_end;) {
 		size_t len = utf8_length(at, (size_t)(line_end - at));
 
 		if (!len || *at == '\r')
-			return text_fail(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
+			return text_set_error(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
 				    (unsigned char)*at);
 		at += len;
 	}
@@ -144,11 +144,11 @@ static bool next_line(struct reader *r, struct text_cursor *c, struct text_word 
 
 	r->error->line = ++r->line;
 	if (r->line > PROGRAM_LINES)
-		return text_fail(r->error, "expected at most %d lines", PROGRAM_LINES);
+		return text_set_error(r->error, "expected at most %d lines", PROGRAM_LINES);
 	whole->at = r->at;
 	whole->len = (size_t)((eol ? eol : r->end) - r->at);
 	if (whole->len > TEXT_LINE_MAX)
-		return text_fail(r->error, "expected at most %d bytes a line, got %zu", TEXT_LINE_MAX,
+		return text_set_error(r->error, "expected at most %d bytes a line, got %zu", TEXT_LINE_MAX,
 			    whole->len);
 	r->at = eol ? eol + 1 : r->end;
 	comment = memchr(whole->at, '#', whole->len);
@@ -161,9 +161,9 @@ static bool next_line(struct reader *r, struct text_cursor *c, struct text_word 
 static bool starts_with_expect(const struct text_cursor *c)
 {
 	struct text_cursor look = *c;
-	struct text_word word = text_take_word(&look);
+	struct text_word word = text_read_word(&look);
 
-	return text_word_is(&word, "expect") && (text_at_end(&look) || text_is_blank(word.at[word.len]));
+	return text_word_is(&word, "expect") && (text_at_end(&look) || text_is_space(word.at[word.len]));
 }
 
 /* Reads one line; a call goes to @call, rules to @expect. */
@@ -185,12 +185,12 @@ static bool read_line(struct reader *r, enum line_kind *kind, struct call *call,
 	}
 	if (starts_with_expect(&c)) {
 		*kind = LINE_EXPECT;
-		text_take_word(&c);
+		text_read_word(&c);
 		return take_expect(r, &c, expect);
 	}
 	*kind = LINE_CALL;
 	r->has_call = true;
-	if (!text_take_call(&c, call))
+	if (!text_parse_call(&c, call))
 		return false;
 	call->line = r->line;
 	return true;
@@ -201,7 +201,7 @@ static bool finish(struct reader *r)
 	if (r->has_header)
 		return true;
 	r->error->line = r->line ? r->line : 1;
-	return text_fail(r->error, "expected the header 'pagetorture 1', got the end of the file");
+	return text_set_error(r->error, "expected the header 'pagetorture 1', got the end of the file");
 }
 
 bool program_from_text(struct program *program, const char *text, size_t size,
@@ -211,7 +211,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 
 	error->no_header = true;
 	program->count = 0;
-	program->claims = false;
+	program->has_expect = false;
 	program->expect = 0;
 	while (r.at < r.end) {
 		enum line_kind kind;
@@ -221,7 +221,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 		if (!read_line(&r, &kind, &call, &program->expect, &whole))
 			return false;
 		if (kind == LINE_EXPECT)
-			program->claims = true;
+			program->has_expect = true;
 		if (kind == LINE_CALL)
 			program->calls[program->count++] = call;
 	}
@@ -232,12 +232,12 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 static void put_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
 {
 	if (*clean_left)
-		text_put(w, "expect clean\n");
+		text_append(w, "expect clean\n");
 	*clean_left = false;
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
 		if (!(*left & RULE_BIT(rule)))
 			continue;
-		text_put(w, "expect %s\n", rule_name(rule));
+		text_append(w, "expect %s\n", rule_name(rule));
 		*left &= ~RULE_BIT(rule);
 		return;
 	}
@@ -254,7 +254,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 	if (!program_from_text(&program, text, size, error))
 		return 0;
 	left = program.expect;
-	clean_left = program.claims && !left;
+	clean_left = program.has_expect && !left;
 	while (r.at < r.end) {
 		enum line_kind kind;
 		struct text_word whole;
@@ -264,14 +264,14 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		if (!read_line(&r, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
-			text_put_line(&w, whole.at, whole.len);
+			text_append_line(&w, whole.at, whole.len);
 		else if (kind == LINE_HEADER)
-			text_put(&w, TEXT_HEADER " 1\n");
+			text_append(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
 			put_next_expect(&w, &left, &clean_left);
 		else if (kind == LINE_CALL) {
-			text_put_call(&w, &call);
-			text_put(&w, "\n");
+			text_append_call(&w, &call);
+			text_append(&w, "\n");
 		}
 	}
 	return w.used;

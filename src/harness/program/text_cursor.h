@@ -25,13 +25,13 @@ struct text_word {
 };
 
 /* Says what was expected. Return: always false. */
-bool text_fail(struct text_error *error, const char *what, ...)
+bool text_set_error(struct text_error *error, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* How much of a word may stand in a message, for `%.*s`. */
-int text_shown(const struct text_word *word);
+int text_shown_length(const struct text_word *word);
 
-static inline bool text_is_blank(char c)
+static inline bool text_is_space(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -41,26 +41,26 @@ static inline bool text_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-void text_skip_blanks(struct text_cursor *c);
+void text_skip_spaces(struct text_cursor *c);
 
 /* Is nothing left but blanks? Moves over them. */
 bool text_at_end(struct text_cursor *c);
 
 /* Moves over @sign if it stands there. */
-bool text_try_sign(struct text_cursor *c, const char *sign);
+bool text_accept_sign(struct text_cursor *c, const char *sign);
 
 /* The same, and it is an error if it does not; @before says where it was expected. */
-bool text_take_sign(struct text_cursor *c, const char *sign, const char *before);
+bool text_expect_sign(struct text_cursor *c, const char *sign, const char *before);
 
 /* Letters, digits and underscores; may be empty. */
-struct text_word text_take_word(struct text_cursor *c);
+struct text_word text_read_word(struct text_cursor *c);
 
 bool text_word_is(const struct text_word *word, const char *text);
 
 /* A literal, decimal or hex. Return: whether it is one that fits in 64 bits. */
-bool text_literal(const struct text_word *word, uint64_t *number);
+bool text_parse_number(const struct text_word *word, uint64_t *number);
 
 /* A whole call, [THREAD:] [RESOURCE =] NAME(ARG, ...) [-> RESULT], up to the end of the line. */
-bool text_take_call(struct text_cursor *c, struct call *call);
+bool text_parse_call(struct text_cursor *c, struct call *call);
 
 #endif

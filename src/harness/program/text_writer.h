@@ -25,13 +25,13 @@ struct text_writer {
 };
 
 /* Appends, printf style. The text must be large enough. */
-void text_put(struct text_writer *w, const char *format, ...)
+void text_append(struct text_writer *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Appends a line as it is. */
-void text_put_line(struct text_writer *w, const char *line, size_t len);
+void text_append_line(struct text_writer *w, const char *line, size_t len);
 
 /* Appends a call in canonical form, with its claim. */
-void text_put_call(struct text_writer *w, const struct call *call);
+void text_append_call(struct text_writer *w, const struct call *call);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * What happened when a program ran: which calls in which order, what each returned
  * and read, what the pages held at the end. The rule model writes one, an executor
- * another; check.c holds them against each other.
+ * another; checker.c holds them against each other.
  */
 #ifndef HARNESS_TRACE_H
 #define HARNESS_TRACE_H
@@ -19,8 +19,8 @@
 #define TRACE_LOG ((PROGRAM_CALLS + PROGRAM_PAGES) * (size_t)TRACE_PAGE)
 
 /* Does a byte have a value? Masks, so that whole ranges compare without a branch. */
-#define KNOWN	  0xffu
-#define KNOWN_NOT 0x00u
+#define INITIALISED	  0xffu
+#define UNINITIALISED 0x00u
 
 struct step {
 	uint16_t call; /* its index in the program */
@@ -40,11 +40,11 @@ struct trace {
 	} pages[PROGRAM_PAGES];
 
 	/*
-	 * The log of bytes read. Where known[i] is KNOWN_NOT byte i has no value that
-	 * anyone could expect; only the model fills known[].
+	 * The log of bytes read. Where initialised[i] is UNINITIALISED byte i has no value that
+	 * anyone could expect; only the model fills initialised[].
 	 */
 	size_t used;
-	uint8_t *bytes, *known; /* TRACE_LOG each */
+	uint8_t *bytes, *initialised; /* TRACE_LOG each */
 };
 
 /*
@@ -57,7 +57,7 @@ void trace_delete(struct trace *trace);
 void trace_clear(struct trace *trace);
 
 /* Takes @len bytes of the log. Return: where they start. */
-uint32_t trace_log(struct trace *trace, size_t len);
+uint32_t trace_reserve_log(struct trace *trace, size_t len);
 
 /* The step of call @call, or NULL if it never ran. */
 const struct step *trace_find(const struct trace *trace, size_t call);

@@ -5,7 +5,7 @@
  * Where ThreadSanitizer is linked it intercepts memcpy() and memset() and books them as
  * accesses of the fiber that runs: that costs more than the copy, fills the detector's
  * memory with what is none of its business, and would let buffers of the harness race.
- * So there (BYTES_QUIET, -fno-builtin) these are loops, and elsewhere calls.
+ * So there (BYTES_NO_INTERCEPT, -fno-builtin) these are loops, and elsewhere calls.
  */
 #ifndef HARNESS_BYTES_H
 #define HARNESS_BYTES_H
@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef BYTES_QUIET
+#ifdef BYTES_NO_INTERCEPT
 /* The two must not overlap. */
 static inline void bytes_copy(void *restrict to, const void *restrict from, size_t len)
 {
@@ -50,9 +50,9 @@ static inline void bytes_fill(void *to, uint8_t value, size_t len)
  * the range is known to be good.
  */
 #ifdef __clang__
-#define BYTES_UNCHECKED __attribute__((no_sanitize("address", "undefined", "coverage")))
+#define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined", "coverage")))
 #else
-#define BYTES_UNCHECKED __attribute__((no_sanitize("address", "undefined")))
+#define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined")))
 #endif
 
 #endif

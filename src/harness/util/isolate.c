@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/util/uncounted.h"
+#include "harness/util/no_coverage.h"
 
-UNCOUNTED_BEGIN
+NO_COVERAGE_BEGIN
 
 static long now_ms(void)
 {
@@ -164,11 +164,11 @@ bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isol
 	return true;
 }
 
-void *isolate_share(size_t size)
+void *isolate_map_shared(size_t size)
 {
 	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return shared == MAP_FAILED ? NULL : shared;
 }
 
-UNCOUNTED_END
+NO_COVERAGE_END

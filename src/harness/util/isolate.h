@@ -28,6 +28,6 @@ struct isolated {
 bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
 
 /* Memory that parent and child share, zeroed; NULL without. Never freed. */
-void *isolate_share(size_t size);
+void *isolate_map_shared(size_t size);
 
 #endif

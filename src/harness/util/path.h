@@ -10,11 +10,11 @@
  * Writes a path as snprintf() does.
  * Return: false, with errno ENAMETOOLONG and an empty @path, if it does not fit.
  */
-bool path_make(char *path, size_t size, const char *format, ...)
+bool path_format(char *path, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* The same; one that does not fit is told, and ends this process with status 2. */
-void path_make_or_exit(char *path, size_t size, const char *format, ...)
+void path_format_or_exit(char *path, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -40,7 +40,7 @@ void shell_path_print(FILE *out, const char *path)
 	shell_word_print(out, absolute);
 }
 
-const char *shell_own_binary(void)
+const char *shell_binary_path(void)
 {
 	static const char deleted[] = " (deleted)";
 	static char path[PATH_MAX];
@@ -55,9 +55,9 @@ const char *shell_own_binary(void)
 	return path;
 }
 
-bool shell_beside_own_binary(const char *name, char *path, size_t size)
+bool shell_find_next_to_binary(const char *name, char *path, size_t size)
 {
-	const char *own = shell_own_binary(), *slash = strrchr(own, '/');
+	const char *own = shell_binary_path(), *slash = strrchr(own, '/');
 	int len = snprintf(path, size, "%.*s/%s", slash ? (int)(slash - own) : 1, slash ? own : ".",
 			   name);
 

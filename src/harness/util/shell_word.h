@@ -14,12 +14,12 @@ void shell_word_print(FILE *out, const char *word);
 void shell_path_print(FILE *out, const char *path);
 
 /* The absolute path of the binary of this process; how it was started, if that is not known. */
-const char *shell_own_binary(void);
+const char *shell_binary_path(void);
 
 /*
  * Is the file @name in the directory of that binary, and executable?
  * @path: gets its path
  */
-bool shell_beside_own_binary(const char *name, char *path, size_t size);
+bool shell_find_next_to_binary(const char *name, char *path, size_t size);
 
 #endif

@@ -46,7 +46,7 @@ static void walk_entry(struct walk *walk, const struct directory *in, const stru
 	char path[PATH_MAX];
 	struct stat status;
 
-	if (!path_make(path, sizeof(path), "%s/%s", in->path, entry->d_name)) {
+	if (!path_format(path, sizeof(path), "%s/%s", in->path, entry->d_name)) {
 		complain(walk, in->path, "names that fit into a path", "too long");
 		return;
 	}

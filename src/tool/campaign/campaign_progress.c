@@ -80,7 +80,7 @@ static const char header[] = "# time\tseconds\texecutions\tcoverage\tcorpus\tfin
 
 static void plot_path(const struct target *target, char path[PATH_MAX])
 {
-	path_make_or_exit(path, PATH_MAX, "%s/plot.tsv", target->dir);
+	path_format_or_exit(path, PATH_MAX, "%s/plot.tsv", target->dir);
 }
 
 static void read_plot(struct target *target)

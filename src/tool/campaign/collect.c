@@ -37,7 +37,7 @@ void target_replay_command(const struct target *target, const struct fuzz_option
 	snprintf(names[2], sizeof(names[2]), "afl/%.100s", target->name);
 	for (size_t i = 0; i < 3; i++)
 		if (i == 2 || engine_has_file(options->bin, names[i])) {
-			path_make_or_exit(path, sizeof(path), "%s/%s", options->bin, names[i]);
+			path_format_or_exit(path, sizeof(path), "%s/%s", options->bin, names[i]);
 			break;
 		}
 	*command = '\0';
@@ -104,7 +104,7 @@ static void keep_report(const struct target *target, const struct worker *worker
 		lseek(fd, 0, SEEK_SET);
 	got = read(fd, text, sizeof(text));
 	close(fd);
-	path_make_or_exit(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
+	path_format_or_exit(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
 	if (got > 0)
 		file_replace(target->findings.temporary, path, text, (size_t)got, false);
 }
@@ -114,7 +114,7 @@ static void log_finding(const struct collection *c, const char *kind, const char
 {
 	char path[PATH_MAX], command[TARGET_COMMAND];
 
-	path_make_or_exit(path, sizeof(path), "%s/%s-%s", c->target->findings.path, kind, hash);
+	path_format_or_exit(path, sizeof(path), "%s/%s-%s", c->target->findings.path, kind, hash);
 	target_replay_command(c->target, c->options, path, command, sizeof(command));
 	log_message("FINDING %s, %s%s%s\n  replay: %s", c->target->name, kind, *reason ? ": " : "", reason,
 	     command);
@@ -232,7 +232,7 @@ static void collect_directory(const struct collection *c, const char *directory,
 		if (entry->d_name[0] == '.' ||
 		    strncmp(entry->d_name, source->prefix, strlen(source->prefix)))
 			continue;
-		path_make_or_exit(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		path_format_or_exit(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		collect_file(c, path, source->kind);
 	}
 	closedir(dir);
@@ -244,7 +244,7 @@ static void collect_source(const struct collection *c, const struct source *sour
 	glob_t directories;
 	int error;
 
-	path_make_or_exit(pattern, sizeof(pattern), "%s/%s", c->target->dir, source->directory);
+	path_format_or_exit(pattern, sizeof(pattern), "%s/%s", c->target->dir, source->directory);
 	error = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &directories);
 	if (error) {
 		if (error != GLOB_NOMATCH)

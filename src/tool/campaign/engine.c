@@ -14,7 +14,7 @@ bool engine_has_file(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
-	path_make_or_exit(path, sizeof(path), "%s/%s", directory, name);
+	path_format_or_exit(path, sizeof(path), "%s/%s", directory, name);
 	return !access(path, X_OK);
 }
 

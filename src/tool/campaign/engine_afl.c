@@ -49,7 +49,7 @@ static const char *lack(const struct fuzz_options *options, const struct target 
 	if (!strcmp(target->flavour, "tsan"))
 		return "ThreadSanitizer would take its counters for shared data";
 	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
-		path_make_or_exit(directory, sizeof(directory), "%s/%s", options->bin, builds[i]);
+		path_format_or_exit(directory, sizeof(directory), "%s/%s", options->bin, builds[i]);
 		if (!engine_has_file(directory, target->name))
 			return "no binary of it (make afl-fuzzers)";
 	}
@@ -148,7 +148,7 @@ static FILE *open_statistics(const struct worker *worker, const char *file)
 {
 	char path[PATH_MAX + 64];
 
-	path_make_or_exit(path, sizeof(path), "%s/afl/%s/%s", worker->target->dir, worker->name + strlen("afl-"),
+	path_format_or_exit(path, sizeof(path), "%s/afl/%s/%s", worker->target->dir, worker->name + strlen("afl-"),
 		 file);
 	return fopen(path, "re");
 }

@@ -28,9 +28,9 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 	}
 	/* A text of that length has as many calls as a program can have. */
 	target->max_len = target->reads == READS_TEXT ? 4096 : PROGRAM_BYTES_MAX;
-	path_make_or_exit(target->dir, sizeof(target->dir), "%s/%s", options->dir, name);
-	path_make_or_exit(target->queue, sizeof(target->queue), "%s/queue", target->dir);
-	path_make_or_exit(target->dictionary, sizeof(target->dictionary), "%s/%s.dict",
+	path_format_or_exit(target->dir, sizeof(target->dir), "%s/%s", options->dir, name);
+	path_format_or_exit(target->queue, sizeof(target->queue), "%s/queue", target->dir);
+	path_format_or_exit(target->dictionary, sizeof(target->dictionary), "%s/%s.dict",
 			  options->seeds, name);
 	if (access(target->dictionary, R_OK))
 		target->dictionary[0] = '\0';
@@ -88,12 +88,12 @@ const char *target_cannot_write(const struct target *target)
 	if (!has_room(target->dir))
 		return "the disk is nearly full";
 	for (size_t i = 0; i < DIRECTORIES; i++) {
-		path_make_or_exit(path, sizeof(path), "%s/%s", target->dir, directories[i]);
+		path_format_or_exit(path, sizeof(path), "%s/%s", target->dir, directories[i]);
 		if (access(path, W_OK | X_OK))
 			return strerror(errno);
 	}
-	path_make_or_exit(path, sizeof(path), "%s/.temporary", target->dir);
-	path_make_or_exit(probe, sizeof(probe), "%s/.probe", target->dir);
+	path_format_or_exit(path, sizeof(path), "%s/.temporary", target->dir);
+	path_format_or_exit(probe, sizeof(probe), "%s/.probe", target->dir);
 	error = file_replace(path, probe, page, sizeof(page), false);
 	if (!error)
 		unlink(probe);
@@ -106,7 +106,7 @@ static bool make_directory(const struct target *target, const char *name)
 {
 	char path[PATH_MAX];
 
-	path_make_or_exit(path, sizeof(path), "%s%s%s", target->dir, *name ? "/" : "", name);
+	path_format_or_exit(path, sizeof(path), "%s%s%s", target->dir, *name ? "/" : "", name);
 	if (!mkdir(path, 0777) || errno == EEXIST)
 		return true;
 	log_message("%s: expected a directory that can be written: %s: %s", target->name, path,
@@ -119,7 +119,7 @@ static bool lock(struct target *target)
 {
 	char path[PATH_MAX];
 
-	path_make_or_exit(path, sizeof(path), "%s/lock", target->dir);
+	path_format_or_exit(path, sizeof(path), "%s/lock", target->dir);
 	target->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (target->lock >= 0 && !flock(target->lock, LOCK_EX | LOCK_NB))
 		return true;
@@ -145,7 +145,7 @@ void target_enqueue(struct target *target, const struct corpus_input *input)
 
 	if (corpus_directory_has(&target->findings, input->hash))
 		return;
-	path_make_or_exit(path, sizeof(path), "%s/%s", target->queue, input->hash);
+	path_format_or_exit(path, sizeof(path), "%s/%s", target->queue, input->hash);
 	name_set_add(&target->seen, path);
 	if (access(path, F_OK))
 		file_replace(target->corpus.temporary, path, input->bytes, input->size, false);
@@ -177,7 +177,7 @@ static void read_seeds(struct target *target, const struct fuzz_options *options
 	char directory[PATH_MAX];
 	struct corpus_directory seeds = {.durable = false};
 
-	path_make_or_exit(directory, sizeof(directory), "%s/%s", options->seeds, target->name);
+	path_format_or_exit(directory, sizeof(directory), "%s/%s", options->seeds, target->name);
 	if (!access(directory, R_OK | X_OK))
 		corpus_directory_open(&seeds, options->seeds, target->name, &visitor);
 	free(seeds.known.slots);
@@ -238,7 +238,7 @@ void target_withdraw(const struct target *target, const char *written)
 
 	if (!hash || strlen(hash + 1) != SHA1_TEXT - 1)
 		return;
-	path_make_or_exit(path, sizeof(path), "%s/%s", target->queue, hash + 1);
+	path_format_or_exit(path, sizeof(path), "%s/%s", target->queue, hash + 1);
 	unlink(path);
 }
 

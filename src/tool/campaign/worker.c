@@ -25,7 +25,7 @@ void worker_init(struct worker *worker, const struct engine *engine, struct targ
 	worker->number = number;
 	engine->name_role(number, role, sizeof(role));
 	snprintf(worker->name, sizeof(worker->name), "%s-%s", engine->name, role);
-	path_make_or_exit(worker->log, sizeof(worker->log), "%s/logs/%s", target->dir, worker->name);
+	path_format_or_exit(worker->log, sizeof(worker->log), "%s/logs/%s", target->dir, worker->name);
 }
 
 static _Noreturn void execute(const struct worker *worker, struct command_line *line, pid_t parent)
@@ -65,7 +65,7 @@ int worker_start(struct worker *worker, long now)
 	char old[PATH_MAX + 8];
 
 	/* The log of the run before is kept: its end says why it ended. */
-	path_make_or_exit(old, sizeof(old), "%s.old", worker->log);
+	path_format_or_exit(old, sizeof(old), "%s.old", worker->log);
 	rename(worker->log, old);
 	worker->now = (struct figures){.coverage = worker->now.coverage};
 	worker->read_at = now;

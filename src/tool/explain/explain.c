@@ -58,7 +58,7 @@ static void mark(struct explained *e)
 	mark_wrong(e);
 	mark_causes(e, &e->causes);
 	for (size_t i = 0; i < v->uninit_count; i++) {
-		cause_of_byte(e->program, e->rules, v->uninits[i].call, v->uninits[i].page,
+		cause_find_uninit(e->program, e->rules, v->uninits[i].call, v->uninits[i].page,
 			      v->uninits[i].from, &causes);
 		mark_causes(e, &causes);
 	}
@@ -115,10 +115,10 @@ void explain_print(FILE *out, const char *file, const struct program *program,
 	e.disagreements = disagreements;
 	e.disagreement_count = count;
 	if (e.verdict->fatal_call != VERDICT_NONE && e.verdict->fatal_rule == RULE_deadlock)
-		e.blocked_count = cause_of_deadlock(program, rules, e.blocked);
-	happens_make(&e.happens, program, e.trace,
+		e.blocked_count = cause_find_deadlock(program, rules, e.blocked);
+	happens_before_init(&e.happens, program, e.trace,
 		     e.blocked_count ? VERDICT_NONE : e.verdict->fatal_call);
-	cause_of_fatal(program, rules, &e.causes);
+	cause_find_fatal(program, rules, &e.causes);
 	mark(&e);
 	print_title(&row, file, &e);
 	explain_drawing(&row, &e);

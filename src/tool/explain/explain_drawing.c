@@ -186,7 +186,7 @@ static void print_edge(struct lanes *lanes, const struct call *from, const struc
 static void print_edges(struct lanes *lanes, size_t step)
 {
 	uint16_t from[PROGRAM_THREADS];
-	size_t count = happens_edges(lanes->e->program, lanes->e->trace, step, from);
+	size_t count = happens_before_edges(lanes->e->program, lanes->e->trace, step, from);
 
 	for (size_t i = 0; i < count; i++)
 		print_edge(lanes, call_of(lanes, from[i]), call_of(lanes, step));
@@ -263,7 +263,7 @@ static const char *why_skipped(const struct call *call)
 	default:
 		break;
 	}
-	if (*kinds >= 'A' && *kinds <= 'Z' && !op_handles(kinds[1]))
+	if (*kinds >= 'A' && *kinds <= 'Z' && !op_handle_count(kinds[1]))
 		return "skipped: filled already";
 	return *kinds >= 'A' && *kinds <= 'Z' ? "skipped: filled already, or no such page" :
 						"skipped: a handle is empty";

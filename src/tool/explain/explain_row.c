@@ -126,7 +126,7 @@ void explained_call(const struct program *program, size_t call, const struct ste
 	struct call shown = program->calls[call];
 	char whole[TEXT_CALL_MAX];
 
-	shown.claim = step && !step->skipped ? step->result : RESULT_NONE;
+	shown.expected_result = step && !step->skipped ? step->result : RESULT_NONE;
 	call_to_text(&shown, whole);
 	snprintf(text, CALL_TEXT, "%s", strchr(whole, ':') + 2);
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "harness/model/cause.h"
-#include "harness/model/happens.h"
+#include "harness/model/happens_before.h"
 #include "tool/explain/explain.h"
 
 #define ROW_COLUMNS 100
@@ -76,7 +76,7 @@ struct explained {
 	const struct rules *rules;
 	const struct trace *trace;
 	const struct verdict *verdict;
-	struct happens happens;
+	struct happens_before happens;
 	struct causes causes; /* of the fatal rule */
 	size_t blocked_count; /* in a deadlock */
 	struct blocked blocked[PROGRAM_THREADS];

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "tool/explain/explain_row.h"
 
 /* Races that are printed; the drawing marks all of them. */
@@ -64,7 +64,7 @@ static void print_known(struct text_row *row, const struct explained *e, const s
 	uint8_t first = call_at(e, race->first)->thread;
 	uint16_t known = e->happens.known[step_of(e, race->second)][first];
 
-	if (known == HAPPENS_NONE)
+	if (known == HAPPENS_BEFORE_NONE)
 		row_print_words(row, 4, 6, COLOUR_PLAIN,
 			    "Nothing orders them: at line %u %s knows nothing of %s.",
 			    call_at(e, race->second)->line, thread_of(e, race->second),
@@ -148,7 +148,7 @@ static void print_race(struct text_row *row, const struct explained *e, const st
 	}
 	row_print_words(row, 2, 4, COLOUR_PLAIN, "Lines %u and %u race on p%u %s%s", a->line,
 		    b->line, race->page, bytes_text(race->from, race->to, bytes),
-		    op_through_mapping(a->op) && op_through_mapping(b->op) &&
+		    op_is_mapped_access(a->op) && op_is_mapped_access(b->op) &&
 				    a->handle[0] != b->handle[0] ?
 			    ": two mappings of one page are the same memory (R4)." : ".");
 	for (size_t i = 0; i < shadow->access_count; i++)
@@ -184,9 +184,9 @@ static void unknown_bytes(const struct explained *e, const struct uninit *uninit
 
 	used = (size_t)snprintf(text, size, uninit->to > uninit->from + 1 ? "bytes " : "byte ");
 	for (unsigned int i = 0, end; i < step->len; i = end) {
-		bool known = e->trace->known[step->at + i];
+		bool known = e->trace->initialised[step->at + i];
 
-		for (end = i; end < step->len && !!e->trace->known[step->at + end] == known; end++)
+		for (end = i; end < step->len && !!e->trace->initialised[step->at + end] == known; end++)
 			;
 		if (known)
 			continue;
@@ -208,7 +208,7 @@ static void print_uninit(struct text_row *row, const struct explained *e,
 	char bytes[256];
 
 	unknown_bytes(e, uninit, bytes, sizeof(bytes));
-	cause_of_byte(e->program, e->rules, uninit->call, uninit->page, uninit->from, &causes);
+	cause_find_uninit(e->program, e->rules, uninit->call, uninit->page, uninit->from, &causes);
 	row_print_words(row, 2, 4, COLOUR_PLAIN,
 		    "Line %u: %s uses the value of p%u %s, which was never written.",
 		    call_at(e, uninit->call)->line, thread_of(e, uninit->call), uninit->page, bytes);
@@ -296,7 +296,7 @@ static void print_fatal(struct text_row *row, const struct explained *e)
 		return;
 	call = call_at(e, v->fatal_call);
 	handle = call->handle[0];
-	page = cause_page_of_map(e->program, e->rules, call->handle[0]);
+	page = cause_find_map_page(e->program, e->rules, call->handle[0]);
 	print_rule(row, v->fatal_rule);
 	switch (v->fatal_rule) {
 	case RULE_deadlock:
@@ -305,7 +305,7 @@ static void print_fatal(struct text_row *row, const struct explained *e)
 	case RULE_use_after_free:
 		row_print_words(row, 2, 4, COLOUR_PLAIN, "Line %u: %s uses p%u, which is freed.",
 			    call->line, thread_of(e, v->fatal_call),
-			    cause_dead_page(e->program, e->rules, call));
+			    cause_find_freed_page(e->program, e->rules, call));
 		print_causes(row, e, "dropped the last reference");
 		break;
 	case RULE_use_after_unmap:
@@ -386,9 +386,9 @@ static void print_lines_left(struct text_row *row, const struct explained *e)
 
 static void print_claims(struct text_row *row, const struct explained *e)
 {
-	char claim[CLAIM_TEXT];
+	char claim[EXPECTATION_TEXT];
 
-	if (claims_hold(e->program, e->rules, claim))
+	if (expectations_hold(e->program, e->rules, claim))
 		return;
 	row_print(row);
 	row_print_words(row, 0, 2, COLOUR_WRONG, "A claim does not hold: %s", claim);

@@ -58,7 +58,7 @@ static void print_explanation(FILE *out, const struct writing *w)
 	const struct explain_disagreement seen = { w->own.who, w->own.seen };
 	const struct program *program = &w->b->smallest->program;
 
-	rules_judge(w->oracle->rules, program);
+	rules_evaluate(w->oracle->rules, program);
 	explain_print(out, "minimised.page", program, w->oracle->rules, style, &seen, *w->own.who ? 1 : 0);
 }
 
@@ -68,7 +68,7 @@ static void print_reproducer(FILE *out, const struct writing *w)
 	const struct to_c_options options = { .name = "minimised.page", .note = note };
 	const struct program *program = &w->b->smallest->program;
 
-	rules_judge(w->oracle->rules, program);
+	rules_evaluate(w->oracle->rules, program);
 	rule_set_text(to_c_expected(program, w->oracle->rules), " ", names);
 	snprintf(note, sizeof(note), *w->own.who ? "%s\nExpected: %s. Seen by %s: %s\n" : "%s\n",
 		 w->b->signature->text, names, w->own.who, w->own.seen);
@@ -109,7 +109,7 @@ static void print_runs(FILE *out, const struct writing *w)
 	char *reports[] = { "pagetorture", "run", "--reports", program, NULL };
 
 	flavour_list(w->b, list);
-	path_make_or_exit(program, sizeof(program), "%s/minimised.page", w->b->dir);
+	path_format_or_exit(program, sizeof(program), "%s/minimised.page", w->b->dir);
 	print_output_of(out, "/proc/self/exe", *list ? run : all);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!w->b->signature->needs[i])
@@ -124,7 +124,7 @@ static void print_report(FILE *out, const struct writing *w)
 	char input[PATH_MAX];
 
 	if (w->oracle->replayer) {
-		path_make_or_exit(input, sizeof(input), "%s/" INPUT_FILE, w->b->dir);
+		path_format_or_exit(input, sizeof(input), "%s/" INPUT_FILE, w->b->dir);
 		fprintf(out, "%s\n", replayer_report(w->oracle->replayer, input));
 	}
 	if (test_input_is_program(w->b->smallest))
@@ -138,7 +138,7 @@ static void print_run(FILE *out, const struct bundle *b)
 	char list[64];
 
 	flavour_list(b, list);
-	shell_word_print(out, shell_own_binary());
+	shell_word_print(out, shell_binary_path());
 	fprintf(out, "\n[ -x \"$own\" ] || own=pagetorture\n"
 		     "exec \"${PAGETORTURE:-$own}\" run --backend %s%s%s minimised.page\n",
 		b->backend, *list ? " --flavour " : "", list);
@@ -209,7 +209,7 @@ static const struct part {
 static int write_file(const struct bundle *b, const char *name, const void *text, size_t size,
 		      char file[PATH_MAX])
 {
-	if (!path_make(file, PATH_MAX, "%s/%s", b->dir, name))
+	if (!path_format(file, PATH_MAX, "%s/%s", b->dir, name))
 		return ENAMETOOLONG;
 	return output_write(file, text, size);
 }
@@ -221,7 +221,7 @@ static int write_finding(const struct bundle *b, char file[PATH_MAX])
 	char *content = program_file_read(b->finding, &size, error);
 	int result = EIO;
 
-	path_make_or_exit(file, PATH_MAX, "%s", b->finding);
+	path_format_or_exit(file, PATH_MAX, "%s", b->finding);
 	if (content)
 		result = write_file(b, program_name_is_bytes(b->finding) ? "finding.bin" : "finding.page",
 				    content, size, file);
@@ -250,7 +250,7 @@ int bundle_write(const struct bundle *b, struct oracle *oracle, char file[PATH_M
 	int error;
 
 	w = (struct writing){ .b = b, .oracle = oracle };
-	path_make_or_exit(file, PATH_MAX, "%s", b->dir);
+	path_format_or_exit(file, PATH_MAX, "%s", b->dir);
 	if (mkdir(b->dir, 0777) && errno != EEXIST)
 		return errno;
 	error = write_finding(b, file);

@@ -29,7 +29,7 @@ static bool program_place(struct sarif *sarif, const struct bundle *b, size_t ca
 	const struct program *program = &b->smallest->program;
 	char file[PATH_MAX];
 
-	path_make_or_exit(file, sizeof(file), "%s/minimised.page", b->dir);
+	path_format_or_exit(file, sizeof(file), "%s/minimised.page", b->dir);
 	sarif_file(sarif, file, call < program->count ? program->calls[call].line : 0, place);
 	return call < program->count;
 }
@@ -44,7 +44,7 @@ static void relate_call(struct sarif *sarif, struct sarif_result *result, const 
 	if (!program_place(sarif, b, call, &place))
 		return;
 	plain = b->smallest->program.calls[call];
-	plain.claim = RESULT_NONE;
+	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
 	sarif_relate(result, &place, text);
 }
@@ -53,7 +53,7 @@ static void input_place(struct sarif *sarif, const struct bundle *b, struct sari
 {
 	char file[PATH_MAX];
 
-	path_make_or_exit(file, sizeof(file), "%s/summary.txt", b->dir);
+	path_format_or_exit(file, sizeof(file), "%s/summary.txt", b->dir);
 	sarif_file(sarif, file, 1, place);
 }
 

@@ -59,8 +59,8 @@ static void hash_of(const struct program *program, char hash[SHA1_TEXT])
 	size_t used = program_to_bytes(program, bytes);
 
 	for (size_t i = 0; i < program->count; i++)
-		bytes[used++] = (uint8_t)program->calls[i].claim;
-	bytes[used++] = program->claims;
+		bytes[used++] = (uint8_t)program->calls[i].expected_result;
+	bytes[used++] = program->has_expect;
 	memcpy(bytes + used, &program->expect, sizeof(rule_set));
 	sha1_text(bytes, used + sizeof(rule_set), hash);
 }
@@ -120,7 +120,7 @@ static void keep_program_that_ran(struct reducer *r)
 
 static bool reduce_program(struct reducer *r)
 {
-	r->minimize.same = check_program;
+	r->minimize.accepts = check_program;
 	r->minimize.ctx = r;
 	if (!reduce_executing(r, r->reduction->signature.needs) && !reduce_executing(r, NULL))
 		return false;

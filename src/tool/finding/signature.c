@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "tool/flavour_runner/report.h"
 
 /* ---- text ---- */
@@ -176,7 +176,7 @@ static bool append_difference(const struct maker *m)
 		unsigned int flavour = by_detail[i];
 		const struct execution_record *record = &m->records[flavour];
 
-		if (record->result != CHECK_DIFFER)
+		if (record->result != CHECKER_DIFFERS)
 			continue;
 		s->failed = s->differs = s->needs[flavour] = true;
 		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
@@ -195,9 +195,9 @@ static bool append_difference(const struct maker *m)
 
 static bool append_claim(const struct maker *m)
 {
-	char claim[CLAIM_TEXT];
+	char claim[EXPECTATION_TEXT];
 
-	if (claims_hold(m->program, m->oracle->rules, claim))
+	if (expectations_hold(m->program, m->oracle->rules, claim))
 		return false;
 	m->s->failed = true;
 	append(m->s, "claim does not hold: ");
@@ -337,7 +337,7 @@ void signature_make(struct signature *s, struct oracle *oracle, const struct pro
 	const struct maker maker = { s, oracle, program, records };
 
 	memset(s, 0, sizeof(*s));
-	rules_judge(oracle->rules, program);
+	rules_evaluate(oracle->rules, program);
 	s->broken = rules_verdict(oracle->rules)->broken;
 	s->fatal = fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
@@ -355,12 +355,12 @@ bool signature_may_match(const struct signature *s, struct oracle *oracle, const
 {
 	const struct race *race;
 	uint8_t ops[2];
-	char claim[CLAIM_TEXT];
+	char claim[EXPECTATION_TEXT];
 
 	if (s->differs)
 		return true;
-	rules_judge(oracle->rules, program);
-	if (claims_hold(program, oracle->rules, claim) != (strcmp(s->site, "claim") != 0))
+	rules_evaluate(oracle->rules, program);
+	if (expectations_hold(program, oracle->rules, claim) != (strcmp(s->site, "claim") != 0))
 		return false;
 	if (!strcmp(s->site, "claim"))
 		return true;

@@ -234,7 +234,7 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	strcpy(named.text, failure->key);
 	bundle_name(&named, name);
 	failure->reduction.name = name;
-	path_make_or_exit(bundle.dir, sizeof(bundle.dir), "%s/%s", t->order->output, name);
+	path_format_or_exit(bundle.dir, sizeof(bundle.dir), "%s/%s", t->order->output, name);
 	if (!test_input_copy(&before, &failure->reduction.input))
 		exit(usage_error("triage", "no memory for one more finding"));
 	error = write_failure(t, failure, &before, &bundle, file);

@@ -82,10 +82,10 @@ bool execution_record_read(struct execution_record *t, const char *line)
 	char field[16];
 
 	execution_record_clear(t);
-	if (!take(&line, field, sizeof(field)) || *field < '0' + CHECK_AGREE ||
-	    *field > '0' + CHECK_DIFFER)
+	if (!take(&line, field, sizeof(field)) || *field < '0' + CHECKER_AGREES ||
+	    *field > '0' + CHECKER_DIFFERS)
 		return false;
-	t->result = (enum check_result)(*field - '0');
+	t->result = (enum checker_result)(*field - '0');
 	for (size_t i = 0; i < 2; i++)
 		if (!take_site(&line, &t->race[i]))
 			return false;

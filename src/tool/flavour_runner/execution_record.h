@@ -7,7 +7,7 @@
 #ifndef TOOL_EXECUTION_RECORD_H
 #define TOOL_EXECUTION_RECORD_H
 
-#include "harness/check.h"
+#include "harness/checker.h"
 #include "tool/flavour_runner/symbols.h"
 
 /* A call, and the stack in which it was caught. */
@@ -28,7 +28,7 @@ struct execution_death {
 #define EXECUTION_RECORD_LINE	 2048
 
 struct execution_record {
-	enum check_result result;
+	enum checker_result result;
 	/*
 	 * Of the report: this access, and the earlier one. A race that the model does not have
 	 * comes first, and its second site has no call.
@@ -36,7 +36,7 @@ struct execution_record {
 	struct execution_site race[2];
 	size_t death_count;
 	struct execution_death deaths[EXECUTION_DEATHS];
-	char why[CHECK_WHY + 32]; /* if it disagrees without a death, or could not see a race */
+	char why[CHECKER_WHY + 32]; /* if it disagrees without a death, or could not see a race */
 };
 
 void execution_record_clear(struct execution_record *record);

@@ -90,7 +90,7 @@ void flavour_runner_execute(struct flavour_runners *w, unsigned int flavour, con
 		end(one);
 	}
 	execution_record_clear(record);
-	record->result = CHECK_DIFFER;
+	record->result = CHECKER_DIFFERS;
 	strcpy(record->why, "no answer");
 }
 

@@ -10,7 +10,7 @@
 #include <limits.h>
 
 #include "harness/program/program.h"
-#include "harness/trial.h"
+#include "harness/execution.h"
 #include "tool/util/flavours.h"
 #include "tool/flavour_runner/execution_record.h"
 
@@ -53,9 +53,9 @@ void flavour_runner_disagreement(const struct flavour_runners *runners, unsigned
 void flavour_runners_destroy(struct flavour_runners *runners);
 
 /* A flavour prints what the sanitizer, or the library, says of a program. */
-void flavour_runner_print_reports(const char *file, const struct trial_options *options);
+void flavour_runner_print_reports(const char *file, const struct execution_options *options);
 
 /* The flavour's half: answers on standard output until standard input ends. */
-void flavour_runner_serve(const struct trial_options *options);
+void flavour_runner_serve(const struct execution_options *options);
 
 #endif

@@ -56,7 +56,7 @@ static void take_frames(struct execution_site *site, const struct report *report
 			symbols_push(site->stack, report->sites[0].frames[i].offset);
 }
 
-static void take_death(const struct trial *trial, const struct isolated *child)
+static void take_death(const struct execution *execution, const struct isolated *child)
 {
 	struct execution_death *death = &record.deaths[record.death_count];
 	struct report report;
@@ -64,13 +64,13 @@ static void take_death(const struct trial *trial, const struct isolated *child)
 	if (record.death_count == EXECUTION_DEATHS)
 		return;
 	record.death_count++;
-	death->site.call = trial->announced;
+	death->site.call = execution->announced;
 	if (report_read(child->output, &report)) {
 		strcpy(death->kind, report.kind);
 		take_frames(&death->site, &report);
 	} else if (child->hung) {
 		strcpy(death->kind, "timeout");
-	} else if (detector_fault(child->output)) {
+	} else if (detector_find_fault(child->output)) {
 		strcpy(death->kind, "SEGV");
 	} else {
 		snprintf(death->kind, sizeof(death->kind), "%s-%d",
@@ -80,46 +80,46 @@ static void take_death(const struct trial *trial, const struct isolated *child)
 }
 
 /* A process that ended is said by its death, what else differs by a sentence. */
-static void take_trial(const struct trial *trial)
+static void take_trial(const struct execution *execution)
 {
-	const struct check_report *worst = trial_worst(trial);
+	const struct checker_report *worst = execution_worst_report(execution);
 
 	record.result = worst->result;
-	if (trial->raced) {
-		take_stack(&record.race[0], trial->race.call, trial->race.stacks[0]);
-		take_stack(&record.race[1], trial->before, trial->race.stacks[1]);
+	if (execution->has_race) {
+		take_stack(&record.race[0], execution->race.call, execution->race.stacks[0]);
+		take_stack(&record.race[1], execution->race_first_call, execution->race.stacks[1]);
 	}
-	if (!record.death_count || worst->result != CHECK_DIFFER || trial->lived ||
-	    worst == &trial->threads)
+	if (!record.death_count || worst->result != CHECKER_DIFFERS || execution->survived ||
+	    worst == &execution->threads)
 		snprintf(record.why, sizeof(record.why), "%s%s",
-			 worst == &trial->threads ? "on threads: " : "", worst->why);
+			 worst == &execution->threads ? "on threads: " : "", worst->why);
 }
 
 /* ---- reports as they are ---- */
 
-static void print_death(const struct trial *trial, const struct isolated *child)
+static void print_death(const struct execution *execution, const struct isolated *child)
 {
-	(void)trial;
+	(void)execution;
 	fputs(child->output, stdout);
 }
 
-void flavour_runner_print_reports(const char *file, const struct trial_options *options)
+void flavour_runner_print_reports(const char *file, const struct execution_options *options)
 {
 	static struct program program;
 	static struct isolated child;
-	struct trial *trial = trial_new();
+	struct execution *execution = execution_new();
 	char error[PROGRAM_FILE_ERROR];
 
-	if (!trial)
+	if (!execution)
 		exit(2);
-	trial_begin(trial);
-	trial_listen(print_death);
+	execution_reset(execution);
+	execution_set_exit_callback(print_death);
 	exec_print_races(true);
 	if (!program_file_load(file, &program, error)) {
 		printf("%s\n", error);
 		return;
 	}
-	run_trial(trial, &program, options, &child);
+	run_trial(execution, &program, options, &child);
 	fputs(child.output, stdout);
 }
 
@@ -138,22 +138,22 @@ static bool read_question(struct program *program)
 	return true;
 }
 
-void flavour_runner_serve(const struct trial_options *options)
+void flavour_runner_serve(const struct execution_options *options)
 {
 	static struct program program;
 	static struct isolated child;
-	struct trial *trial = trial_new();
+	struct execution *execution = execution_new();
 	char line[EXECUTION_RECORD_LINE];
 
-	if (!trial)
+	if (!execution)
 		exit(2);
-	trial_listen(take_death);
+	execution_set_exit_callback(take_death);
 	while (read_question(&program)) {
 		execution_record_clear(&record);
-		trial_begin(trial);
-		if (!run_trial(trial, &program, options, &child))
-			take_death(trial, &child);
-		take_trial(trial);
+		execution_reset(execution);
+		if (!run_trial(execution, &program, options, &child))
+			take_death(execution, &child);
+		take_trial(execution);
 		execution_record_write(&record, line);
 		fputs(line, stdout);
 		fflush(stdout);

@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "harness/trial.h"
+#include "harness/execution.h"
 #include "tool/util/results.h"
 #include "tool/sarif/replay_kind.h"
 
@@ -94,7 +94,7 @@ struct replay_control {
 	_Atomic uint32_t position; /* of the input that began last */
 	_Atomic uint32_t phase;	   /* moves on with each input */
 	_Atomic bool again;	   /* all inputs have run, and run again: which maps memory? */
-	struct trial trial;
+	struct execution execution;
 	struct replay_footprint footprint;
 	bool looks_for_lost; /* it can */
 	bool has_lost;
@@ -108,7 +108,7 @@ enum replay_descriptor { REPLAY_LIST = 3, REPLAY_CONTROL, REPLAY_GO, REPLAY_DONE
  * The worker. @armed: inputs misbehave that ask for it.
  * Return: an exit status.
  */
-int replay_worker_run(const struct trial_options *options, bool armed);
+int replay_worker_run(const struct execution_options *options, bool armed);
 
 /* ---- driving ---- */
 
@@ -116,7 +116,7 @@ int replay_worker_run(const struct trial_options *options, bool armed);
 #define REPLAY_JOBS 64
 
 struct replay_options {
-	struct trial_options trial;
+	struct execution_options execution;
 	unsigned int jobs;
 	unsigned int megabytes; /* that an input may use more than there were before */
 	const char *backend;	/* or NULL */

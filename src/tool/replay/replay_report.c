@@ -78,12 +78,12 @@ const char *replay_command(const struct replay_options *options, const struct re
 
 	if (!out)
 		return "no memory for the command";
-	shell_word_print(out, shell_own_binary());
+	shell_word_print(out, shell_binary_path());
 	fprintf(out, " replay --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
-		exec_backend(), column->flavour, options->trial.seconds, options->trial.cpu,
+		exec_backend(), column->flavour, options->execution.seconds, options->execution.cpu,
 		options->megabytes);
-	if (options->trial.threads)
-		fprintf(out, " --executor %s", options->trial.fibers ? "both" : "threads");
+	if (options->execution.threads)
+		fprintf(out, " --executor %s", options->execution.fibers ? "both" : "threads");
 	if (options->armed)
 		fputs(" --misbehave", out);
 	if (program_all_bytes)

@@ -77,7 +77,7 @@ static bool write_file(const char *directory, const char *name, const char *firs
 	char path[PATH_MAX];
 	FILE *file;
 
-	path_make_or_exit(path, sizeof(path), "%s/%s.page", directory, name);
+	path_format_or_exit(path, sizeof(path), "%s/%s.page", directory, name);
 	file = fopen(path, "we");
 	if (!file)
 		return false;
@@ -205,8 +205,8 @@ int replay_self_test(const struct replay_options *given, const char *const *flav
 	}
 	options.armed = true;
 	options.orders = false;
-	options.trial.seconds = 6;
-	options.trial.cpu = 2;
+	options.execution.seconds = 6;
+	options.execution.cpu = 2;
 	options.megabytes = 256;
 	list = replay_list_new(paths, false, &left_out, &good);
 	if (list && good)

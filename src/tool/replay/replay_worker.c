@@ -10,8 +10,8 @@
 
 #include "harness/detect/detector.h"
 #include "harness/detect/tsan.h"
-#include "harness/model/claims.h"
-#include "harness/outcome.h"
+#include "harness/model/expectations.h"
+#include "harness/digest.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_text.h"
 #include "tool/util/usage.h"
@@ -28,10 +28,10 @@
 #define CLOSE_COUNT 3 /* times in a row that it grows, or not */
 
 static struct {
-	const struct trial_options *options;
+	const struct execution_options *options;
 	struct replay_list *list;
 	struct replay_control *control;
-	struct check *check;
+	struct checker *check;
 	struct program program;
 	bool again; /* the input ran before, and is looked at for what it leaves behind */
 	size_t heap, mappings;
@@ -59,14 +59,14 @@ static enum replay_kind say(struct replay_result *result, enum replay_kind kind,
 	return kind;
 }
 
-static void fold(void *ctx, enum outcome_part part, const void *bytes, size_t len)
+static void fold(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
 	uint64_t *digest = ctx;
 
 	/* A runtime that throws dice which races it forgets (tsan.h). */
-	if (part != OUTCOME_TRACE && tsan_splits_granules())
+	if (part != DIGEST_TRACE && tsan_splits_granules())
 		return;
-	*digest = outcome_fold(*digest, bytes, len);
+	*digest = digest_add(*digest, bytes, len);
 }
 
 /* The name is told where the rest is: "NAME: what", or "NAME:LINE: what". */
@@ -100,48 +100,48 @@ static bool load(const char *name, struct replay_result *result)
 	return good;
 }
 
-static enum replay_kind kind_of_difference(const struct trial *trial)
+static enum replay_kind kind_of_difference(const struct execution *execution)
 {
-	if (trial->hung)
+	if (execution->hung)
 		return REPLAY_hang;
-	return trial->wrong_death ? REPLAY_wrong_rule : REPLAY_differs;
+	return execution->wrong_exit ? REPLAY_wrong_rule : REPLAY_differs;
 }
 
-static enum replay_kind kind_of_good(const struct trial *trial)
+static enum replay_kind kind_of_good(const struct execution *execution)
 {
-	if (trial->not_run != RULE_COUNT)
+	if (execution->not_run != RULE_COUNT)
 		return REPLAY_not_run;
-	return trial_worst(trial)->result == CHECK_BEYOND ? REPLAY_unseen : REPLAY_good;
+	return execution_worst_report(execution)->result == CHECKER_MISS_ALLOWED ? REPLAY_unseen : REPLAY_good;
 }
 
 static enum replay_kind take(const char *name, struct replay_result *result)
 {
-	struct trial *trial = &worker.control->trial;
-	const struct check_report *worst;
-	char claim[CLAIM_TEXT];
+	struct execution *execution = &worker.control->execution;
+	const struct checker_report *worst;
+	char claim[EXPECTATION_TEXT];
 	bool claims;
 
-	trial_begin(trial);
+	execution_reset(execution);
 	result->why[0] = '\0';
 	result->recheck = false;
 	result->digest = 0;
 	if (!load(name, result))
 		return REPLAY_unreadable;
-	trial_execute(trial, worker.check, &worker.program, worker.options);
-	claims = claims_hold(&worker.program, check_rules(worker.check), claim);
+	execution_run(execution, worker.check, &worker.program, worker.options);
+	claims = expectations_hold(&worker.program, checker_rules(worker.check), claim);
 	if (worker.control->digests) {
-		result->digest = OUTCOME_NOTHING;
-		outcome_tell(worker.check, &trial->fibers, fold, &result->digest);
+		result->digest = DIGEST_START;
+		digest_visit(worker.check, &execution->fibers, fold, &result->digest);
 	}
 	/* What dies elsewhere leaves nothing behind here. */
 	if (!worker.again)
-		trial_die(trial, worker.check, &worker.program, worker.options);
-	worst = trial_worst(trial);
-	if (worst->result == CHECK_DIFFER)
-		return say(result, kind_of_difference(trial), worst->why);
+		execution_run_fatal_calls(execution, worker.check, &worker.program, worker.options);
+	worst = execution_worst_report(execution);
+	if (worst->result == CHECKER_DIFFERS)
+		return say(result, kind_of_difference(execution), worst->why);
 	if (!claims)
 		return say(result, REPLAY_claim, claim);
-	return say(result, kind_of_good(trial), worst->why);
+	return say(result, kind_of_good(execution), worst->why);
 }
 
 static enum replay_kind take_timed(uint32_t position)
@@ -348,8 +348,8 @@ static void warm_up(void)
 		return;
 	misbehave_next("", 0);
 	for (unsigned int i = 0; i < 2; i++) {
-		trial_begin(&worker.control->trial);
-		trial_execute(&worker.control->trial, worker.check, &worker.program, worker.options);
+		execution_reset(&worker.control->execution);
+		execution_run(&worker.control->execution, worker.check, &worker.program, worker.options);
 	}
 	grew();
 	worker.mappings = footprint_mappings();
@@ -360,13 +360,13 @@ static bool open_control(void)
 	worker.list = replay_list_open(REPLAY_LIST);
 	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
 			   REPLAY_CONTROL, 0);
-	worker.check = check_new();
+	worker.check = checker_new();
 	if (worker.control != MAP_FAILED)
 		worker.control->looks_for_lost = footprint_looks_for_lost();
 	return worker.list && worker.control != MAP_FAILED && worker.check;
 }
 
-int replay_worker_run(const struct trial_options *options, bool armed)
+int replay_worker_run(const struct execution_options *options, bool armed)
 {
 	static const struct rlimit no_core;
 	char word;
@@ -377,7 +377,7 @@ int replay_worker_run(const struct trial_options *options, bool armed)
 		misbehave_arm();
 	/* Sanitizers tell by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
-		detector_tell_faults();
+		detector_report_faults();
 	if (!open_control())
 		return EXIT_BAD;
 	warm_up();

@@ -143,12 +143,12 @@ static void become_worker(const struct replay_worker *worker, const struct ends 
 			   REPLAY_GO, REPLAY_DONE };
 	char path[PATH_MAX], seconds[24], cpu[24];
 	char *argv[16] = { "pagetorture", "replay", "--worker", "--timeout", seconds, "--cpu", cpu,
-			   "--executor", options->trial.fibers ?
-				 options->trial.threads ? "both" : "fibers" : "threads" };
+			   "--executor", options->execution.fibers ?
+				 options->execution.threads ? "both" : "fibers" : "threads" };
 	unsigned int used = 9;
 
-	snprintf(seconds, sizeof(seconds), "%u", options->trial.seconds);
-	snprintf(cpu, sizeof(cpu), "%u", options->trial.cpu);
+	snprintf(seconds, sizeof(seconds), "%u", options->execution.seconds);
+	snprintf(cpu, sizeof(cpu), "%u", options->execution.cpu);
 	if (options->armed)
 		argv[used++] = "--misbehave";
 	if (program_all_bytes)
@@ -306,9 +306,9 @@ static bool is_over_memory(const struct replay_worker *worker, const struct repl
 /* The input that runs has its limits since it began, as far as was seen. */
 void replay_worker_watch(struct replay_worker *worker, const struct replay_options *options)
 {
-	int dying = atomic_load(&worker->control->trial.dying);
+	int dying = atomic_load(&worker->control->execution.fatal_pid);
 	uint32_t phase = atomic_load(&worker->control->phase) * 2 + (dying != 0);
-	long seconds = options->trial.seconds + (dying ? DYING_SECONDS : 0);
+	long seconds = options->execution.seconds + (dying ? DYING_SECONDS : 0);
 
 	keep_output(worker);
 	if (worker->state != REPLAY_WORKER_BUSY || worker->killed != REPLAY_good)
@@ -320,8 +320,8 @@ void replay_worker_watch(struct replay_worker *worker, const struct replay_optio
 			worker->resident = resident_of(worker->pid);
 	}
 	if (replay_now() - worker->since > seconds * 1000 ||
-	    (options->trial.cpu &&
-	     cpu_of(worker->pid) - worker->cpu_since > (long)options->trial.cpu * 1000))
+	    (options->execution.cpu &&
+	     cpu_of(worker->pid) - worker->cpu_since > (long)options->execution.cpu * 1000))
 		kill_for(worker, REPLAY_hang);
 	else if (is_over_memory(worker, options, worker->pid) ||
 		 (dying && is_child_of(dying, worker->pid) && is_over_memory(worker, options, dying)))
@@ -397,7 +397,7 @@ static const char *line_of_death(const struct replay_worker *worker, const char 
 
 	if (!name || !program_file_load(name, &program, error))
 		return "";
-	return trial_where(&worker->control->trial, &program);
+	return execution_line_text(&worker->control->execution, &program);
 }
 
 /* A sanitizer's report by its kind and its place, or the line that says anything. */
@@ -434,7 +434,7 @@ static enum replay_kind say_limit(const struct replay_worker *worker,
 		snprintf(what, sizeof(what), "more than %u MB", options->megabytes);
 	else
 		snprintf(what, sizeof(what), "still running after %u s, or %u s of CPU time",
-			 options->trial.seconds, options->trial.cpu);
+			 options->execution.seconds, options->execution.cpu);
 	return say_death(why, worker->killed, where, what, "");
 }
 
@@ -455,7 +455,7 @@ enum replay_kind replay_worker_death(const struct replay_worker *worker, int sta
 		snprintf(what, sizeof(what), "ended with status %d", WEXITSTATUS(status));
 	if (strstr(worker->text, "stack-overflow"))
 		return say_death(why, REPLAY_stack_overflow, where, what, report);
-	if (WIFEXITED(status) && !*report && !detector_fault(worker->text))
+	if (WIFEXITED(status) && !*report && !detector_find_fault(worker->text))
 		return say_death(why, REPLAY_exit, where, what, "");
 	return say_death(why, REPLAY_crash, where, what, report);
 }

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "tool/util/usage.h"
@@ -21,11 +21,11 @@
 static void finish_input(struct run *run, const struct run_input *input, struct rules *rules)
 {
 	struct run_cell cells[FLAVOURS_MAX];
-	char claim[CLAIM_TEXT];
+	char claim[EXPECTATION_TEXT];
 	bool agree = true, racy;
 	int status;
 
-	rules_judge(rules, &input->program);
+	rules_evaluate(rules, &input->program);
 	racy = rules_verdict(rules)->broken & RULE_BIT(RULE_data_race);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!run_has(run, i))
@@ -45,7 +45,7 @@ static void finish_input(struct run *run, const struct run_input *input, struct 
 	fflush(stdout);
 	run_print_differences(run, input, cells);
 	status = warnings_print(input->name, &input->program, rules, run->strict);
-	if (!claims_hold(&input->program, rules, claim)) {
+	if (!expectations_hold(&input->program, rules, claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", input->name, claim);
 		agree = false;
 	}
@@ -161,7 +161,7 @@ static unsigned int widest_verdict(struct run_input **inputs, size_t count, stru
 	for (size_t i = 0; i < count; i++) {
 		char names[RULE_SET_TEXT];
 
-		rules_judge(rules, &inputs[i]->program);
+		rules_evaluate(rules, &inputs[i]->program);
 		rule_set_text(rules_verdict(rules)->broken, " ", names);
 		if (strlen(names) > widest)
 			widest = strlen(names);

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "harness/trial.h"
+#include "harness/execution.h"
 #include "tool/util/file_list.h"
 #include "tool/util/flavours.h"
 #include "tool/run/rates.h"
@@ -21,7 +21,7 @@
 struct run {
 	/* What the user asked for. */
 	bool json, strict;
-	struct trial_options options;
+	struct execution_options options;
 	bool wanted[FLAVOURS_MAX];
 	/* On its way. */
 	struct rates rates; /* of ThreadSanitizer */

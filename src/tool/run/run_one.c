@@ -8,64 +8,64 @@
 
 /* What is executed in a process of its own. */
 static struct {
-	struct trial *trial;
+	struct execution *execution;
 	const struct program *program;
-	const struct trial_options *options;
+	const struct execution_options *options;
 } asked;
 
 static void execute(void *ctx)
 {
-	struct check *check = check_new();
+	struct checker *check = checker_new();
 
 	(void)ctx;
 	if (!check) {
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
-	trial_execute(asked.trial, check, asked.program, asked.options);
-	check_delete(check);
+	execution_run(asked.execution, check, asked.program, asked.options);
+	checker_delete(check);
 }
 
 /* How a child that should have lived ended, if it did not live. */
 static bool check_alive(const struct isolated *child)
 {
-	char end[TRIAL_END_TEXT];
+	char end[EXECUTION_EXIT_TEXT];
 
-	if (trial_lived(child))
+	if (isolated_succeeded(child))
 		return true;
-	trial_differ(asked.trial, "%s%s: %s", asked.trial->part,
-		     trial_where(asked.trial, asked.program),
-		     trial_end_text(child, asked.options->seconds, end));
+	execution_set_difference(asked.execution, "%s%s: %s", asked.execution->part,
+		     execution_line_text(asked.execution, asked.program),
+		     execution_exit_text(child, asked.options->seconds, end));
 	return false;
 }
 
-bool run_trial(struct trial *trial, const struct program *program,
-	       const struct trial_options *options, struct isolated *child)
+bool run_trial(struct execution *execution, const struct program *program,
+	       const struct execution_options *options, struct isolated *child)
 {
 	bool alive = true;
 
-	asked.trial = trial;
+	asked.execution = execution;
 	asked.program = program;
 	asked.options = options;
 	if (isolate(execute, NULL, options->seconds, child))
 		alive = check_alive(child);
 	else
-		trial_differ(trial, "expected a child process, got none");
-	trial_die(trial, NULL, program, options);
+		execution_set_difference(execution, "expected a child process, got none");
+	execution_run_fatal_calls(execution, NULL, program, options);
 	return alive;
 }
 
-static void print_line(const struct trial *trial, const struct trial_options *options)
+static void print_line(const struct execution *execution, const struct execution_options *options)
 {
 	static const char *const results[] = { "agree", "beyond", "differ" };
-	char seen[TRIAL_SEEN_TEXT], threads[RULE_SET_TEXT] = "-";
-	const struct check_report *worst = trial_worst(trial);
+	char seen[EXECUTION_SEEN_TEXT], threads[RULE_SET_TEXT] = "-";
+	const struct checker_report *worst = execution_worst_report(execution);
 
-	trial_seen_text(trial, options, seen);
+	execution_seen_text(execution, options, seen);
 	if (options->threads)
-		rule_set_text(trial->threads.seen, " ", threads);
-	printf("%s\t%s\t%s\t%u\t%s%s\n", results[worst->result], seen, threads, trial->reported,
-	       worst == &trial->threads ? "on threads: " : "", worst->why);
+		rule_set_text(execution->threads.seen, " ", threads);
+	printf("%s\t%s\t%s\t%u\t%s%s\n", results[worst->result], seen, threads, execution->reported,
+	       worst == &execution->threads ? "on threads: " : "", worst->why);
 	fflush(stdout);
 }
 
@@ -77,22 +77,22 @@ static void flatten(char *why)
 			*c = ' ';
 }
 
-void run_one(const char *file, const struct trial_options *options)
+void run_one(const char *file, const struct execution_options *options)
 {
 	static struct program program;
 	static struct isolated child;
-	static struct trial *trial;
+	static struct execution *execution;
 	char error[PROGRAM_FILE_ERROR];
 
-	if (!trial)
-		trial = trial_new();
-	if (!trial)
+	if (!execution)
+		execution = execution_new();
+	if (!execution)
 		exit(2);
-	trial_begin(trial);
+	execution_reset(execution);
 	if (program_file_load(file, &program, error))
-		run_trial(trial, &program, options, &child);
+		run_trial(execution, &program, options, &child);
 	else
-		trial_differ(trial, "cannot be run: %s", file);
-	flatten(trial->fibers.why);
-	print_line(trial, options);
+		execution_set_difference(execution, "cannot be run: %s", file);
+	flatten(execution->fibers.why);
+	print_line(execution, options);
 }

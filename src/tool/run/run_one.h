@@ -8,7 +8,7 @@
 #define TOOL_RUN_ONE_H
 
 #include "harness/program/program.h"
-#include "harness/trial.h"
+#include "harness/execution.h"
 
 /* Fields of a line, separated by tabs. */
 enum run_field {
@@ -24,10 +24,10 @@ enum run_field {
  * Holds the trial of @program in processes of their own.
  * Return: false if it ended itself, which @child tells.
  */
-bool run_trial(struct trial *trial, const struct program *program,
-	       const struct trial_options *options, struct isolated *child);
+bool run_trial(struct execution *execution, const struct program *program,
+	       const struct execution_options *options, struct isolated *child);
 
 /* Executes @file in this binary's flavour and prints its line. */
-void run_one(const char *file, const struct trial_options *options);
+void run_one(const char *file, const struct execution_options *options);
 
 #endif

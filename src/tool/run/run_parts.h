@@ -42,7 +42,7 @@ bool run_is_tsan(unsigned int flavour);
 
 /* Options that matter to who executes, as they are typed. */
 #define RUN_EXECUTION_TEXT 128
-void run_execution_text(const struct trial_options *options, char text[RUN_EXECUTION_TEXT]);
+void run_execution_text(const struct execution_options *options, char text[RUN_EXECUTION_TEXT]);
 
 void run_print_header(const struct run *run);
 

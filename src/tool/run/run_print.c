@@ -118,7 +118,7 @@ void run_print_json(const struct run *run, const struct run_input *input,
 	json_end_line(&out);
 }
 
-void run_execution_text(const struct trial_options *options, char text[RUN_EXECUTION_TEXT])
+void run_execution_text(const struct execution_options *options, char text[RUN_EXECUTION_TEXT])
 {
 	const char *executor = !options->fibers ? " --executor threads" :
 			       !options->threads ? " --executor fibers" : "";
@@ -137,7 +137,7 @@ static void print_command(const struct run_input *input, const char *flavour, co
 	static char text[TEXT_PROGRAM_MAX];
 
 	fputs("  replay: ", stderr);
-	shell_word_print(stderr, shell_own_binary());
+	shell_word_print(stderr, shell_binary_path());
 	fprintf(stderr, " run --backend %s --flavour %s %s ", exec_backend(), flavour, execution);
 	if (strcmp(input->name, "-")) {
 		fputs(program_all_bytes ? "--bytes " : "", stderr);

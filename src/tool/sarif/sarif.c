@@ -30,7 +30,7 @@ static bool has(const char *directory, const char *name)
 {
 	char path[PATH_MAX + 64];
 
-	path_make_or_exit(path, sizeof(path), "%s/%s", directory, name);
+	path_format_or_exit(path, sizeof(path), "%s/%s", directory, name);
 	return !access(path, F_OK);
 }
 
@@ -86,7 +86,7 @@ void sarif_file(const struct sarif *sarif, const char *file, unsigned int line,
 	place->what[0] = '\0';
 	/* One that is gone meanwhile, or was never there, is named as it was. */
 	if (!realpath(file, path))
-		path_make_or_exit(path, sizeof(path), "%s%s%s", *file == '/' ? "" : sarif->root,
+		path_format_or_exit(path, sizeof(path), "%s%s%s", *file == '/' ? "" : sarif->root,
 			 *file == '/' ? "" : "/", file);
 	put_uri(sarif, path, place->uri);
 }
@@ -102,7 +102,7 @@ bool sarif_frame(const struct sarif *sarif, const struct report_frame *frame,
 		at = next++;
 	if (!at || !frame->line || !report_frame_in_page(frame) || !has(sarif->root, at))
 		return false;
-	path_make_or_exit(path, sizeof(path), "%s/%s", sarif->root, at);
+	path_format_or_exit(path, sizeof(path), "%s/%s", sarif->root, at);
 	sarif_file(sarif, path, frame->line, place);
 	return true;
 }

@@ -6,21 +6,7 @@
 
 #include "config.h"
 #include "harness/program/rule.h"
-#include "tool/explain/explain.h"
 #include "tool/sarif/replay_kind.h"
-
-/* What a program does that breaks a rule, in a sentence. */
-static const char *const broken[RULE_COUNT] = {
-	[RULE_data_race] = "Two threads use the same bytes, one writes, and nothing orders them.",
-	[RULE_deadlock] = "No thread can go on.",
-	[RULE_foreign_map] = "A task uses or undoes another task's mapping.",
-	[RULE_map_overflow] = "A task maps more pages at a time than it may.",
-	[RULE_out_of_bounds] = "An access through a mapping leaves its page.",
-	[RULE_uninit_use] = "Bytes are used that were never written.",
-	[RULE_unmap_order] = "Mappings are not undone last in first out.",
-	[RULE_use_after_free] = "A page is used that its last owner has freed.",
-	[RULE_use_after_unmap] = "An address is used after its mapping was undone.",
-};
 
 static void put_text(struct json *j, const char *key, const char *text)
 {
@@ -56,7 +42,7 @@ void sarif_rules(struct json *j)
 {
 	json_array(j, "rules");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
-		put_rule(j, rule_name(rule), broken[rule], "doc/rules.md", contract_name(rule));
+		put_rule(j, rule_name(rule), rule_summary(rule), "doc/rules.md", rule_contract(rule));
 	for (size_t i = 0; i < REPLAY_KINDS; i++) {
 		char says[160];
 

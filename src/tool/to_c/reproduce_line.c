@@ -21,7 +21,7 @@ static bool has_file(const char *directory, const char *name, size_t len)
 {
 	char path[2 * PATH_MAX];
 
-	path_make_or_exit(path, sizeof(path), "%s/%.*s", directory, (int)len, name);
+	path_format_or_exit(path, sizeof(path), "%s/%.*s", directory, (int)len, name);
 	return !access(path, R_OK);
 }
 
@@ -69,7 +69,7 @@ static const char *header_directory(void)
 	char own[PATH_MAX], source[2 * PATH_MAX];
 
 	if (own_directory(own, sizeof(own)) && has_file(own, "config.status", strlen("config.status"))) {
-		path_make_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
+		path_format_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
 			 *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
 		if (realpath(source, directory))
 			return directory;

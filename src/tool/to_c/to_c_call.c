@@ -80,8 +80,8 @@ static const struct template templates[OP_COUNT] = {
 /* What the call returns, as the program expects it or else by the model. */
 static enum result result_of(const struct c_one *c)
 {
-	if (c->call->claim != RESULT_NONE)
-		return c->call->claim;
+	if (c->call->expected_result != RESULT_NONE)
+		return c->call->expected_result;
 	return c->step->step ? c->step->step->result : RESULT_NONE;
 }
 
@@ -91,7 +91,7 @@ static void print_flags(FILE *out, const struct call *call)
 	char text[TEXT_CALL_MAX];
 	struct call plain = *call;
 
-	plain.claim = RESULT_NONE;
+	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
 	fputs(strchr(text, '('), out);
 }

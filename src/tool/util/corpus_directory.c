@@ -86,7 +86,7 @@ static void visit(struct corpus_directory *dir, const char *name, const struct c
 	struct corpus_input input;
 	const char *why;
 
-	path_make_or_exit(path, sizeof(path), "%s/%s", dir->path, name);
+	path_format_or_exit(path, sizeof(path), "%s/%s", dir->path, name);
 	why = corpus_input_read(path, &input);
 	if (why) {
 		visitor->junk(visitor->ctx, path, why);
@@ -102,8 +102,8 @@ int corpus_directory_open(struct corpus_directory *dir, const char *parent, cons
 	struct dirent **entries;
 	int count;
 
-	if (!path_make(dir->path, sizeof(dir->path), "%s/%s", parent, name) ||
-	    !path_make(dir->temporary, sizeof(dir->temporary), "%s/.temporary", parent))
+	if (!path_format(dir->path, sizeof(dir->path), "%s/%s", parent, name) ||
+	    !path_format(dir->temporary, sizeof(dir->temporary), "%s/.temporary", parent))
 		return ENAMETOOLONG;
 	if (mkdir(dir->path, 0777) && errno != EEXIST)
 		return errno;
@@ -131,7 +131,7 @@ int corpus_directory_add(struct corpus_directory *dir, const char *prefix, const
 
 	if (corpus_directory_has(dir, input->hash))
 		return EEXIST;
-	if (!path_make(path, sizeof(path), "%s/%s%s", dir->path, prefix, input->hash))
+	if (!path_format(path, sizeof(path), "%s/%s%s", dir->path, prefix, input->hash))
 		return ENAMETOOLONG;
 	error = file_replace(dir->temporary, path, input->bytes, input->size, dir->durable);
 	if (!error)

@@ -36,7 +36,7 @@ bool is_on_path(const char *program)
 		char path[PATH_MAX];
 
 		/* A path that is too long for the kernel is the path of no file. */
-		if (path_make(path, sizeof(path), "%.*s/%s", (int)len, directories, program) &&
+		if (path_format(path, sizeof(path), "%.*s/%s", (int)len, directories, program) &&
 		    !access(path, X_OK))
 			return true;
 		directories += len + (directories[len] == ':');
@@ -67,7 +67,7 @@ static bool follow(const char *own, const char *home, const char *directory, cha
 
 	if (len < tail || strcmp(own + len - tail, home + shared))
 		return false;
-	path_make_or_exit(path, size, "%.*s%s", (int)(len - tail), own, directory + shared);
+	path_format_or_exit(path, size, "%.*s%s", (int)(len - tail), own, directory + shared);
 	return !access(path, X_OK);
 }
 
@@ -78,5 +78,5 @@ void installed_directory(const char *directory, char *path, size_t size)
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
 		if (own_directory(own, sizeof(own)) && follow(own, homes[i], directory, path, size))
 			return;
-	path_make_or_exit(path, size, "%s", directory);
+	path_format_or_exit(path, size, "%s", directory);
 }

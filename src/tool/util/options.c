@@ -164,7 +164,7 @@ static bool read_flavours(char *value, void *into)
 
 static bool read_executor(char *value, void *into)
 {
-	return trial_parse_executor(value, into);
+	return execution_parse_executor(value, into);
 }
 
 static bool read_threads(char *value, void *into)
@@ -194,7 +194,7 @@ struct option_row option_flavour(bool *wanted)
 					      "of plain, asan, tsan, msan");
 }
 
-struct option_row option_executor(struct trial_options *options)
+struct option_row option_executor(struct execution_options *options)
 {
 	return (struct option_row)OPTION_READ("executor", read_executor, options,
 					      "fibers, threads or both");
@@ -217,7 +217,7 @@ struct option_row option_timeout(unsigned int *seconds)
 
 int options_backend(const char *command, const char *backend)
 {
-	const char *lacks = library_lacks();
+	const char *lacks = library_missing_requirement();
 
 	if (lacks)
 		return usage_error(command, "%s", lacks);

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "harness/trial.h"
+#include "harness/execution.h"
 #include "tool/util/fuzz_target.h"
 
 /* Most rows of a table. */
@@ -63,7 +63,7 @@ struct option_row option_flavour(bool *wanted);
 struct option_row option_target(const struct fuzz_target **target);
 
 /* --executor fibers, threads or both. */
-struct option_row option_executor(struct trial_options *options);
+struct option_row option_executor(struct execution_options *options);
 
 /* --executor fibers or both. */
 struct option_row option_threads(bool *threads);

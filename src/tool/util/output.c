@@ -51,7 +51,7 @@ static int sync_directory_of(const char *path)
 	char copy[PATH_MAX];
 	int fd, error;
 
-	if (!path_make(copy, sizeof(copy), "%s", path))
+	if (!path_format(copy, sizeof(copy), "%s", path))
 		return ENAMETOOLONG;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -88,7 +88,7 @@ static int replace(const char *path, mode_t mode, const void *bytes, size_t size
 	char temporary[PATH_MAX];
 	int fd;
 
-	if (!path_make(temporary, sizeof(temporary), "%.*s.pagetorture-XXXXXX",
+	if (!path_format(temporary, sizeof(temporary), "%.*s.pagetorture-XXXXXX",
 		       slash ? (int)(slash + 1 - path) : 0, path))
 		return ENAMETOOLONG;
 	fd = mkostemp(temporary, O_CLOEXEC);

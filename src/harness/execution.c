@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/execution.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "harness/util/no_coverage.h"
+#include "harness/detect/detector.h"
+#include "harness/detect/tsan.h"
+
+/* The trial of this process; the library can ask for nothing else while it runs. */
+static struct {
+	struct execution *execution;
+	struct checker *check;
+	const struct program *program;
+	const struct execution_options *options;
+	execution_call_hook hook;
+	execution_exit_fn died;
+} now;
+
+bool execution_parse_executor(const char *name, struct execution_options *options)
+{
+	options->fibers = strcmp(name, "threads") != 0;
+	options->threads = strcmp(name, "fibers") != 0;
+	return options->fibers != options->threads || !strcmp(name, "both");
+}
+
+void execution_set_call_hook(execution_call_hook hook)
+{
+	now.hook = hook;
+}
+
+void execution_set_exit_callback(execution_exit_fn fn)
+{
+	now.died = fn;
+}
+
+struct execution *execution_new(void)
+{
+	return isolate_map_shared(sizeof(struct execution));
+}
+
+void execution_reset(struct execution *execution)
+{
+	memset(execution, 0, sizeof(*execution));
+	execution->part = "";
+	execution->not_run = RULE_COUNT;
+	execution->announced = EXECUTION_NO_CALL;
+}
+
+/* ---- executing ---- */
+
+/* Repeats must not only agree with the model but with each other. */
+static bool same_again(const struct checker_report *first, struct checker_report *again,
+		       unsigned int run)
+{
+	if (first->seen == again->seen && first->races == again->races)
+		return true;
+	again->result = CHECKER_DIFFERS;
+	snprintf(again->why, sizeof(again->why),
+		 "run %u saw %zu races where the first run saw %zu", run, again->races,
+		 first->races);
+	return false;
+}
+
+/* The first report of a race that the model does not have; if there is none, the first report. */
+static void tell_race(struct execution *execution)
+{
+	const struct race_reports *seen = exec_race_reports(checker_exec(now.check));
+	const struct shadow *shadow = rules_shadow(checker_rules(now.check));
+	const struct race *race = NULL;
+	size_t kept = race_reports_kept(seen), i = 0;
+
+	execution->has_race = kept > 0;
+	if (!execution->has_race)
+		return;
+	while (i < kept && (race = race_report_find_race(&seen->kept[i], now.program, shadow, false)))
+		i++;
+	if (i == kept)
+		race = race_report_find_race(&seen->kept[i = 0], now.program, shadow, false);
+	execution->race = seen->kept[i];
+	execution->race_first_call = race ? race->first : EXECUTION_NO_CALL;
+}
+
+static void run_fibers(struct execution *execution)
+{
+	struct checker_report first;
+
+	for (unsigned int run = 1; run <= now.options->repeat; run++) {
+		tsan_flush();
+		checker_run_fibers(now.check, now.program, &execution->fibers);
+		tell_race(execution);
+		if (execution->fibers.result == CHECKER_DIFFERS)
+			return;
+		if (run == 1)
+			first = execution->fibers;
+		if (!same_again(&first, &execution->fibers, run))
+			return;
+	}
+}
+
+static void run_threads(struct execution *execution)
+{
+	struct exec_timing timing = now.options->timing;
+	rule_set seen = 0;
+
+	for (timing.run = 1; timing.run <= now.options->repeat; timing.run++) {
+		exec_set_timing(checker_exec(now.check), &timing);
+		tsan_flush();
+		if (checker_run_threads(now.check, now.program, &execution->threads) == CHECKER_DIFFERS)
+			return;
+		seen |= execution->threads.seen;
+		execution->reported += execution->threads.races > 0;
+	}
+	execution->threads.seen = seen;
+}
+
+static void expect_death(struct execution *execution, size_t call, enum rule rule, enum detectable detectable)
+{
+	if (detectable == DETECTABLE_NEVER)
+		execution->not_run = rule;
+	else
+		execution->fatal[execution->fatal_count++] = (struct fatal_call){ call, rule, detectable };
+}
+
+/*
+ * A use of uninitialised bytes ends the process where MemorySanitizer watches, the first
+ * one; a fatal call wherever it can be seen.
+ */
+static void expect_deaths(struct execution *execution, const struct verdict *v)
+{
+	struct detectable_by where = {
+		.asan = detector_has_asan(),
+		.alias = !strcmp(exec_backend(), "alias"),
+	};
+
+	execution->fatal_count = 0;
+	if (v->uninit_count && detector_has_msan())
+		expect_death(execution, v->uninits[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
+	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
+		expect_death(execution, v->fatal_call, v->fatal_rule,
+			     detectable_fatal_call(&now.program->calls[v->fatal_call], v, where));
+}
+
+static void announce(void *ctx, size_t call)
+{
+	(void)ctx;
+	atomic_store_explicit(&now.execution->announced, call, memory_order_relaxed);
+	if (now.hook)
+		now.hook(now.check, now.program, call, false);
+}
+
+void execution_run(struct execution *execution, struct checker *check, const struct program *program,
+		   const struct execution_options *options)
+{
+	now.execution = execution;
+	now.check = check;
+	now.program = program;
+	now.options = options;
+	exec_set_call_hook(checker_exec(check), announce, NULL);
+	checker_evaluate(check, program);
+	if (options->fibers)
+		run_fibers(execution);
+	if (execution->fibers.result == CHECKER_DIFFERS)
+		return;
+	if (options->fibers)
+		expect_deaths(execution, rules_verdict(checker_rules(check)));
+	execution->part = "on threads, about ";
+	if (options->threads)
+		run_threads(execution);
+}
+
+/* ---- dying ---- */
+
+NO_COVERAGE_BEGIN
+
+static void announce_range(void *ctx, size_t call)
+{
+	const struct program *program = now.program;
+
+	(void)ctx;
+	atomic_store_explicit(&now.execution->announced, call, memory_order_relaxed);
+	exec_access_range(checker_exec(now.check), &program->calls[call], &now.execution->from, &now.execution->to);
+	if (now.hook)
+		now.hook(now.check, program, call, true);
+}
+
+/* One that spins is ended before its time is up. */
+static void limit_cpu(unsigned int seconds)
+{
+	struct rlimit limit = { seconds, seconds + 1 };
+
+	if (seconds)
+		setrlimit(RLIMIT_CPU, &limit);
+}
+
+static void run_to_death(void *ctx)
+{
+	const struct fatal_call *death = ctx;
+	struct checker_report report;
+
+	now.execution->fatal_pid = getpid();
+	limit_cpu(now.options->cpu);
+	if (now.options->engine)
+		detector_disable_engine_handlers();
+	detector_report_faults();
+	if (!now.check) {
+		now.check = checker_new();
+		/* Nothing is tried: it is not to look as if the call had not ended it. */
+		if (!now.check) {
+			fprintf(stderr, "expected memory for the check\n");
+			exit(1);
+		}
+		checker_evaluate(now.check, now.program);
+		checker_run_fibers(now.check, now.program, &report);
+	}
+	exec_set_call_hook(checker_exec(now.check), announce_range, NULL);
+	exec_check_initialised(checker_exec(now.check), death->rule == RULE_uninit_use);
+	checker_run_fatal_call(now.check, now.program, death->call);
+}
+
+void execution_set_difference(struct execution *execution, const char *what, ...)
+{
+	va_list args;
+
+	execution->fibers.result = CHECKER_DIFFERS;
+	va_start(args, what);
+	vsnprintf(execution->fibers.why, sizeof(execution->fibers.why), what, args);
+	va_end(args);
+}
+
+const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
+				char end[EXECUTION_EXIT_TEXT])
+{
+	char report[160];
+
+	detector_find_rule(child->output, report, sizeof(report));
+	if (child->hung)
+		snprintf(end, EXECUTION_EXIT_TEXT, "still running after %u s", seconds);
+	else if (child->signal == SIGXCPU)
+		snprintf(end, EXECUTION_EXIT_TEXT, "used up its CPU time");
+	else if (child->signal)
+		snprintf(end, EXECUTION_EXIT_TEXT, "died of signal %d: %s", child->signal,
+			 *report ? report : "no report");
+	else
+		snprintf(end, EXECUTION_EXIT_TEXT, "ended with status %d: %s", child->exit_code,
+			 *report ? report : "no report");
+	return end;
+}
+
+const char *execution_line_text(const struct execution *execution, const struct program *program)
+{
+	static char line[32];
+	size_t call = execution->announced;
+
+	if (call >= program->count)
+		return "before the first line";
+	snprintf(line, sizeof(line), "line %u", program->calls[call].line);
+	return line;
+}
+
+/* Is it a fault of the very access that was to fail? */
+static bool is_fault_of_access(const struct execution *execution, const char *output)
+{
+	uintptr_t fault = detector_find_fault(output);
+
+	return fault >= execution->from && fault < execution->to;
+}
+
+bool isolated_succeeded(const struct isolated *child)
+{
+	return !child->hung && !child->signal && !child->exit_code;
+}
+
+static void check_death(struct execution *execution, const struct program *program,
+			const struct execution_options *options, const struct fatal_call *death,
+			const struct isolated *child)
+{
+	char line[160], end[EXECUTION_EXIT_TEXT];
+	enum rule rule = detector_find_rule(child->output, line, sizeof(line));
+	bool alive = isolated_succeeded(child);
+
+	if (!alive && now.died)
+		now.died(execution, child);
+	execution->wrong_exit = true;
+	execution->survived = alive && death->detectable != DETECTABLE_SOMETIMES;
+	execution->hung = child->hung || child->signal == SIGXCPU;
+	if (alive && death->detectable == DETECTABLE_SOMETIMES)
+		execution->wrong_exit = false;
+	else if (alive)
+		execution_set_difference(execution, "line %u: expected the process to die of %s, it lived",
+					 program->calls[death->call].line, rule_name(death->rule));
+	else if (execution->announced != death->call)
+		execution_set_difference(execution, "%s, before the fatal call: %s",
+					 execution_line_text(execution, program),
+					 execution_exit_text(child, options->seconds, end));
+	else if (child->hung || (rule != death->rule && !is_fault_of_access(execution, child->output)))
+		execution_set_difference(execution, "%s: expected a report of %s, got: %s",
+					 execution_line_text(execution, program), rule_name(death->rule),
+					 execution_exit_text(child, options->seconds, end));
+	else {
+		execution->fibers.seen |= RULE_BIT(death->rule);
+		execution->wrong_exit = false;
+	}
+}
+
+void execution_run_fatal_calls(struct execution *execution, struct checker *check,
+			       const struct program *program,
+			       const struct execution_options *options)
+{
+	static struct isolated child;
+
+	now.execution = execution;
+	now.check = check;
+	now.program = program;
+	now.options = options;
+	for (size_t i = 0; i < execution->fatal_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
+		struct fatal_call death = execution->fatal[i];
+
+		execution->announced = EXECUTION_NO_CALL;
+		if (isolate(run_to_death, &death, options->seconds, &child))
+			check_death(execution, program, options, &death, &child);
+		else
+			execution_set_difference(execution, "expected a child process, got none");
+		execution->fatal_pid = 0;
+	}
+}
+
+NO_COVERAGE_END
+
+/* ---- words ---- */
+
+const struct checker_report *execution_worst_report(const struct execution *execution)
+{
+	return execution->threads.result == CHECKER_DIFFERS ? &execution->threads : &execution->fibers;
+}
+
+void execution_seen_text(const struct execution *execution, const struct execution_options *options,
+			 char text[EXECUTION_SEEN_TEXT])
+{
+	rule_set seen = execution->fibers.seen;
+
+	if (options->fibers)
+		rule_set_text(seen, " ", text);
+	else
+		snprintf(text, EXECUTION_SEEN_TEXT, "-");
+	if (execution->not_run == RULE_COUNT)
+		return;
+	if (!seen)
+		text[0] = '\0';
+	snprintf(text + strlen(text), EXECUTION_SEEN_TEXT - RULE_SET_TEXT, "%snot run",
+		 seen ? ", " : "");
+}
