@@ -27,18 +27,19 @@ class Failed(Exception):
     """A message for standard error."""
 
 
-def run(command, log=None):
-    """Return: the output, or appends it to @log"""
-    with open(log or os.devnull, "ab") as out:
-        done = subprocess.run(command, stdout=subprocess.PIPE if log is None else out,
-                              stderr=subprocess.STDOUT if log is None else out, check=False)
-    return done.returncode, (done.stdout or b"").decode(errors="replace")
+def output_of(command):
+    """Return: the exit status, and standard output"""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
 def merge(target, into, *sources):
     log = CAMPAIGN / target / "logs" / "merge"
-    status, _ = run([f"./{target}", "-merge=1", "-use_counters=0" if into.name == "seeds" else
-                     "-use_counters=1", into, *sources], log)
+    # Edges count for seeds, not how often they are taken: so few inputs are new.
+    counters = "-use_counters=0" if into.name == "seeds" else "-use_counters=1"
+    with open(log, "ab") as out:
+        status = subprocess.run([f"./{target}", "-merge=1", counters, into, *sources], stdout=out,
+                                stderr=out, check=False).returncode
     if status or not any(into.iterdir()):
         raise Failed(f"libFuzzer's merge ended with status {status}; nothing is changed (log: {log})")
 
@@ -69,16 +70,15 @@ def minimise(target, least):
 def as_text(target, file, scratch):
     """The input as canonical text, and how its name ends; None: it is no program"""
     if target == "fuzz_api":
-        status, text = run(["./fuzz_api-replay", "--text", file])
+        status, text = output_of(["./fuzz_api-replay", "--text", file])
         return (text, ".calls") if not status and text.count("\n") > 1 else None
     if target.endswith("_text"):
         file = shutil.copy(file, scratch / "seed.page")
-    status, text = run(["./pagetorture", "convert", "--text", file])
+    status, text = output_of(["./pagetorture", "convert", "--text", file])
     return (text, ".page") if not status and text else None
 
 
 def write_seeds(target, least, scratch):
-    """Edges count here, not how often they are taken: so few inputs are new."""
     seeds, written = scratch / "seeds", 0
     shutil.copytree(pathlib.Path("seeds") / target, seeds)
     old = set(os.listdir(seeds))
@@ -95,7 +95,7 @@ def merge_target(target):
     if not os.access(target, os.X_OK):
         print(f"{target}: skipped: no libFuzzer binary of it (make fuzzers)")
         return
-    status, output = run(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--collect", "--dir", CAMPAIGN, target])
+    status, output = output_of(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--collect", "--dir", CAMPAIGN, target])
     if status not in (0, 1):
         raise Failed(output.rstrip().rpartition("\n")[2])
     with open(CAMPAIGN / target / "lock", "ab") as lock, tempfile.TemporaryDirectory() as scratch:
