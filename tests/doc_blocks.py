@@ -47,8 +47,8 @@ class Marks:
         elif first == 'text' and not rest:
             self.text = True
         else:
-            raise Refused(f'{where}: expected long, starts N, needs TOOL, OLD => NEW or text above '
-                          f'a block, not {word!r}')
+            raise Refused(f'{where}: expected long, starts N, needs TOOL, OLD => NEW or text '
+                          f'above a block, not {word!r}')
 
     def is_long(self, command):
         """Is it too long for make check? Commands that build must not run inside of make."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Check that names in documents exist: links, anchors, make targets, subcommands, files.
+"""Check that names in documents exist: links, anchors, make targets, subcommands, files, lines.
 
   doc_names.py SOURCE BUILD DOCUMENT...
 
@@ -13,8 +13,9 @@ import subprocess
 import sys
 
 LONGEST = 110
-# A row of a table: a file and a line of it.
-ROW = re.compile(r'^\| `([\w/.-]+\.[a-z0-9]+)` \| `([^`]+)` \|$', re.M)
+# A table of lines: a row has a file and a part of a line in it.
+LINES = re.compile(r'^\| file \| its lines? for .*\n\|[-|]+\n((?:\|.*\n)+)', re.M)
+ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \|$', re.M)
 GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
 SUFFIXES = '(c|h|def|mk|sh|py|page|md|sym|ac|svg|in)'
 
@@ -119,13 +120,12 @@ class Names:
                 yield f'{name}:{number + 1}: a line of {len(line)}, expected at most {LONGEST}'
 
     def rows(self, name, text):
-        """The tree has the lines that tables cite."""
-        for file, line in ROW.findall(text):
-            found = [os.path.join(self.source, file)] if '/' in file or file == 'configure.ac' else \
-                [os.path.join(directory, file) for directory, _, files in os.walk(os.path.join(self.source, 'src')) if file in files]
-            if len(found) != 1 or not os.path.exists(found[0]):
-                yield f'{name}: expected one {file}, there are {len([at for at in found if os.path.exists(at)])}'
-            elif not has_line(self.read(found[0]), line):
+        """Lines of tables are in the tree today."""
+        for file, line in (row for table in LINES.findall(text) for row in ROW.findall(table)):
+            path = os.path.join(self.source, file)
+            if not os.path.exists(path):
+                yield f'{name}: there is no {file}'
+            elif not has_line(self.read(path), line):
                 yield f'{name}: {file} has no line with {line!r}'
 
 

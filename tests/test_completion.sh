@@ -53,6 +53,7 @@ gives "a b.page a.page directory" run ''
 gives "crash-1" run c
 gives "directory" triage ''
 gives "fuzz_race" fuzz fuzz_r
+gives "fuzz_page" triage --target fuzz_p
 gives "directory" fuzz --seeds ''
 
 # What --help says of each command.
@@ -69,20 +70,5 @@ while read -r command; do
 done <"$scratch/commands" >"$scratch/wrong"
 [ ! -s "$scratch/wrong" ]
 ok $? "the options of each command" "$scratch/wrong"
-
-# Names that stand in the script: those of the tables.
-in_script() {
-	diff "$scratch/actual" "$scratch/said" >"$scratch/differs" && [ -s "$scratch/actual" ]
-	ok $? "$1" "$scratch/differs"
-}
-sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$abs_srcdir/fuzz/targets.def" | sort >"$scratch/actual"
-completes pagetorture fuzz ''
-cp "$scratch/replies" "$scratch/said"
-in_script "the targets of targets.def"
-"$pagetorture" run --help | sed -n 's/.*--flavour.*only these of: //p' | tr -d ' ' | tr ',' '\n' |
-	sort >"$scratch/actual"
-completes pagetorture run --flavour ''
-cp "$scratch/replies" "$scratch/said"
-in_script "the flavours of run --help"
 
 done_testing

@@ -143,11 +143,15 @@ It has cells here, and a [cell](doc/glossary.md#cell) too late.
 END
 mkdir -p "$scratch/tree/src/harness/program"
 echo 'OP(skip, "un", true)' >"$scratch/tree/src/harness/program/ops.def"
-wrong "a.md: ops.def has no line with 'OP(skep'" <<'END'
-| `ops.def` | `OP(skep` |
+wrong "a.md: src/harness/program/ops.def has no line with 'OP(skep'" <<'END'
+| file | its line for `skip` |
+|---|---|
+| `src/harness/program/ops.def` | `OP(skep` |
 END
-wrong 'a.md: expected one ups.def, there are 0' <<'END'
-| `ups.def` | `OP(skip` |
+wrong 'a.md: there is no src/ups.def' <<'END'
+| file | its line for `skip` |
+|---|---|
+| `src/ups.def` | `OP(skip` |
 END
 wrong 'a.md:1: a line of 120' <<END
 $(printf '%0120d' 7)

@@ -32,8 +32,8 @@ refuses "expected --seconds 1 .. 3600, got ''" to-c --seconds= "$race"
 refuses "expected --time like 90, 10m or 8h, got '3y'" fuzz --time 3y
 refuses "expected --delays SEED, a number, got 'x'" run --delays x "$race"
 refuses "expected --shuffle SEED, a number, got '-3'" replay --shuffle=-3 "$race"
-refuses "expected --executor fibers, threads or both, got 'fiber'" run --executor fiber "$race"
-refuses "expected --executor fibers or both, got 'threads'" triage --executor threads "$scratch"
+refuses "expected --executor of fibers, threads, both, got 'fiber'" run --executor fiber "$race"
+refuses "expected --executor of fibers, both, got 'threads'" triage --executor threads "$scratch"
 refuses "expected --flavour of plain, asan, tsan, msan, got 'asan,usan,tsan'" \
 	minimize --flavour asan,usan,tsan "$race"
 refuses "expected --engine of libfuzzer, afl, got 'afl,'" fuzz --engine afl,
@@ -43,7 +43,7 @@ refuses "expected at least one FILE" explain --ascii
 tool='pagetorture-dev'
 refuses "unknown option --re" race --re 3
 refuses "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
-refuses "expected --backend direct or alias, got 'moon'" race --backend moon
+refuses "expected --backend of direct, alias, got 'moon'" race --backend moon
 tool=pagetorture
 
 # ---- what was meant ----

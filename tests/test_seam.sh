@@ -171,7 +171,7 @@ early_library() {
 # parts PROGRAM: its objects and flags, in the directory of the build
 parts() {
 	case $1 in
-	pagetorture) objects_of plain ;;
+	pagetorture) echo "obj/plain/src/tool/main.o libpagetorture-plain.a" ;;
 	stress_*) echo "obj/plain/stress/$1.o libstress-plain.a -Wl,--wrap=memcpy -Wl,--wrap=memset" ;;
 	fuzz_*)
 		printf 'obj/plain/fuzz/%s.o ' fuzz fuzz_commands "${1%-replay}" input api_call main_replay
@@ -257,6 +257,19 @@ configure() {
 	) >"$scratch/out" 2>"$scratch/err"
 }
 
+# take_objects: of the harness, of the tool and of programs, which are the same on any library.
+take_objects() {
+	cp -a "$abs_builddir/obj" "$scratch/build"
+	find "$scratch/build/obj" -name '*.d' -delete
+	(
+		cd "$abs_srcdir" && grep -lE 'config\.h"|TO_C_|PAGE_(PLAIN|ASAN|TSAN|MSAN|LIBRARY)' src/*/*.[ch] src/*/*/*.[ch]
+	) | while read -r source; do
+		echo "obj/*/${source%/*}"
+	done | sort -u >"$scratch/ours"
+	# shellcheck disable=SC2046 # patterns
+	(cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs $(cat "$scratch/ours"))
+}
+
 compile plain "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
 ok $? "a library that lacks two calls compiles" "$scratch/err"
 ! configure ../lib/lacks.o && [ "$(grep -c . "$scratch/err")" -eq 1 ] &&
@@ -288,7 +301,7 @@ for flavour in $flavours; do
 	programs="$programs pagetorture$(suffix_of "$flavour")"
 done
 # shellcheck disable=SC2086 # words
-(cd "$scratch/build" && make -j"$(nproc)" $programs) >"$scratch/out" 2>&1
+take_objects >"$scratch/out" 2>&1 && (cd "$scratch/build" && make -j"$(nproc)" $programs) >"$scratch/out" 2>&1
 ok $? "the tool, a replayer, a stress program and tests are built with it" "$scratch/out"
 
 simple=$scratch/build/pagetorture

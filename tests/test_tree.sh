@@ -18,7 +18,7 @@ arrows() {
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
+arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"'
 arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
@@ -49,7 +49,7 @@ modules() {
 }
 
 modules dev 'tool/.*|harness/.*'
-modules tool 'harness/.*|config\.h|fuzz/targets\.def'
+modules tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 modules harness 'config\.h'
 
 # Beside the modules: a race matrix is programs, and schedules know neither programs nor pages.
@@ -130,8 +130,7 @@ diff "$scratch/declared" src/page/libpage.sym >"$scratch/symbols"
 ok $? "libpage.sym lists what page.h declares" "$scratch/symbols"
 
 # Which campaigns a change starts: a pattern that matches nothing would be no news.
-sed -n '/^touched()/,/^}/s/^\t*\([a-z].*[*a-z]\)) echo.*/\1/p; /^touched()/,/^}/s/^\t*\(src.*\) | \\$/\1/p' build-aux/fuzz_ci.sh |
-	sed 's/ | /\n/g' >"$scratch/patterns"
+sed -n '/^AFFECTS/,/^)/s/^ *("\([^"]*\)".*/\1/p' build-aux/fuzz_ci.py >"$scratch/patterns"
 while read -r pattern; do
 	# shellcheck disable=SC2086 # a pattern
 	ls -d $pattern >"$scratch/files" 2>&1 || echo "$pattern"
@@ -164,7 +163,7 @@ ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
-		build-aux/check_deb.sh build-aux/coverage.sh build-aux/fuzz_*.sh build-aux/page-library.sh \
+		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
 		build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
