@@ -173,7 +173,7 @@ afl_mutator.so: $(call objects,pic,$(afl_mutator_sources))
 
 # ---- fuzz targets with an engine, and their determinism checks ----
 
-# The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
+# The engine's flag must be a separate argument: AFL++'s compiler replaces exactly that argument.
 build_ldflags_fuzz-asan = $(ASAN_FLAGS)
 build_ldflags_fuzz-msan = $(MSAN_FLAGS)
 build_ldflags_fuzz-tsan = $(TSAN_FLAGS)

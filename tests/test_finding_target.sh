@@ -133,7 +133,7 @@ rm camp/fuzz_api/findings/crash-2
 
 # ---- fuzz_text ----
 
-# A mistake at the end of the text is told at a line that is not there.
+# A mistake at the end of the text is reported at a line after the end.
 sed 's/r->line ? r->line : 1/r->line + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
 harness_source=$scratch/text.c build_replayer fuzz_text plain &&

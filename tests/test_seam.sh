@@ -4,7 +4,7 @@
 # page.h is a seam: ./configure --with-page-library puts another library under the harness.
 # Here that is simple_page.c, which does what a library of 300 lines can do and sees less
 # than ours. What it does not see is written down below, program by program, and has to be
-# told by `run`: a disagreement too few is as wrong as one too many.
+# reported by `run`: a disagreement too few is as wrong as one too many.
 . "$(dirname "$0")/tap.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -64,7 +64,7 @@ reasons() {
 	END
 }
 
-# Fatal calls that are not run: with one address for all mappings of a page nobody sees a
+# Fatal calls that are not run: with one address for all mappings of a page nothing detects a
 # load or store through a mapping that ended, nor whose mapping it was. AddressSanitizer's
 # heap sees the end of a page, its own and that of its life.
 not_run() {
@@ -85,7 +85,7 @@ not_run() {
 }
 
 # Races that ThreadSanitizer misses there and not with ours, which is no disagreement: its
-# memory is short, and nobody knows how this library fills it. Here the last page_free()
+# memory is short, and its content is unknown. Here the last page_free()
 # writes no byte, after reads of many; and an allocation takes the fifth of four places.
 unseen() {
 	cat <<-'END'
@@ -389,11 +389,11 @@ compare() {
 }
 
 see "$corpus"/*.page
-ok $? "corpus/rules runs on it, and is told to differ" "$scratch/err"
+ok $? "corpus/rules runs on it, and its differences are reported" "$scratch/err"
 compare corpus/rules
 expected not_run | sed 's/ *$//' | sort >"$scratch/expected"
 awk '$3 == "not-run" { print $1, $2 }' "$scratch/seen" | sort | diff "$scratch/expected" - >"$scratch/wrong"
-ok $? "fatal calls that nobody would see are named, and are the known ones" "$scratch/wrong"
+ok $? "fatal calls that nothing detects are named, and are the known ones" "$scratch/wrong"
 expected unseen | sed 's/ *$//' | sort >"$scratch/expected"
 awk '$3 == "beyond" { print $1, $2 }' "$scratch/seen" | sort | diff "$scratch/expected" - >"$scratch/wrong"
 ok $? "races that are not seen are the known ones" "$scratch/wrong"

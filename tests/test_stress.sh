@@ -45,7 +45,7 @@ caught() {
 		grep -q "run again: .* --seed=0x2a .*--busted=" "$out"
 }
 
-# seen REASON: as caught, also by a crash that leaves the state behind. Sanitizers may be
+# seen REASON: as caught, also by a crash that leaves the state. Sanitizers may be
 # earlier, and then it is they who say why.
 seen() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
@@ -231,8 +231,8 @@ test_report() {
 	result $? "and a page program that can be read"
 }
 
-# left_behind GROUP: how many processes of it live on. Zombies are another's to bury.
-left_behind() {
+# processes_left GROUP: how many processes of it live on. Zombies are another's to bury.
+processes_left() {
 	pgrep -c -r D,R,S,T -g "$1"
 }
 
@@ -251,12 +251,12 @@ test_signals() {
 	for signal in TERM INT; do
 		stopped $signal
 		[ "$status" -eq 0 ] && last_line_is SUCCESS && grep -q 'stopped by signal' "$out" &&
-			grep -q 'Total: [1-9]' "$out" && [ "$(left_behind $pid)" -eq 0 ]
-		result $? "SIG$signal ends with a summary, nothing is left behind"
+			grep -q 'Total: [1-9]' "$out" && [ "$(processes_left $pid)" -eq 0 ]
+		result $? "SIG$signal ends with a summary, no process is left"
 	done
 	stopped KILL
-	[ "$status" -eq 137 ] && [ "$(left_behind $pid)" -eq 0 ]
-	result $? "SIGKILL leaves nothing behind"
+	[ "$status" -eq 137 ] && [ "$(processes_left $pid)" -eq 0 ]
+	result $? "SIGKILL leaves no process"
 }
 
 # ---- those who run them ----
@@ -321,7 +321,7 @@ test_long() {
 	kill -TERM $pid
 	wait $pid
 	status=$?
-	[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(left_behind $pid)" -eq 0 ] &&
+	[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(processes_left $pid)" -eq 0 ] &&
 		[ "$(cat "$box/stress-long/next")" -eq "$before" ]
 	result $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
 	long_left stopped '"failures":\[\]' "... and says in its results that it was stopped"
@@ -410,8 +410,8 @@ test_table() {
 			sed 's/^/  /; s/$/ /; 1s/^/Bugs\n/' >"$table"
 		<"$table" sed -n '/^Bugs/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' |
 			sed "s/^/$pattern /"
-	done | sort >"$box/told"
-	bugs | awk '{ print $1, $2 }' | sort | diff "$box/told" - >"$err"
+	done | sort >"$box/actual"
+	bugs | awk '{ print $1, $2 }' | sort | diff "$box/actual" - >"$err"
 	status=$? command="diff of --help and the table"
 	result $status "every bug of --help is planted here"
 }
