@@ -70,6 +70,13 @@ runs 0 "1 passed, 0 failed, 2 skipped" good.sh skipped.sh && grep -q '^skipped: 
 ok $? "a test that is skipped as a whole, by name" out
 runs 1 "0 passed, 0 failed, 1 skipped" skipped.sh
 ok $? "a run in which nothing passed fails" out
+script hangup <<'END'
+(kill -s HUP "$(sh -c 'echo $PPID')"; echo survived) >kept
+[ ! -s kept ] && echo "ok 1 - ended by SIGHUP"
+echo 1..1
+END
+(trap '' HUP INT && runs 0 "1 passed, 0 failed, 0 skipped" hangup.sh)
+ok $? "tests do not inherit ignored signals" out
 runs 0 "2 passed, 0 failed, 2 skipped" --jobs 2 --times good.sh ./good.sh && grep -q '^ *[0-9.]* *all 2 tests$' out &&
 	grep -q '^good.sh [0-9.]* [0-9.]*$' check.logs/times
 ok $? "--times prints what tests cost, and the log directory keeps it" out
