@@ -30,7 +30,7 @@ completes() {
 		LC_ALL=C sort >"$scratch/replies" 2>&1
 }
 
-# gives EXPECTED WORD...: exactly these, with blanks between them.
+# gives EXPECTED WORD...: exactly these, with spaces between them.
 gives() {
 	expected=$1
 	shift
@@ -64,9 +64,9 @@ ok $? "all commands" "$scratch/differs"
 while read -r command; do
 	completes pagetorture "$command" -
 	"$pagetorture" "$command" --help | grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' |
-		sed 's/, */\n/' | tr -d ' ' | LC_ALL=C sort >"$scratch/told"
-	grep -q -- '^--help$' "$scratch/told" || echo "$command: says nothing"
-	diff "$scratch/told" "$scratch/replies" | sed "s/^/$command: /"
+		sed 's/, */\n/' | tr -d ' ' | LC_ALL=C sort >"$scratch/actual"
+	grep -q -- '^--help$' "$scratch/actual" || echo "$command: says nothing"
+	diff "$scratch/actual" "$scratch/replies" | sed "s/^/$command: /"
 done <"$scratch/commands" >"$scratch/wrong"
 [ ! -s "$scratch/wrong" ]
 ok $? "the options of each command" "$scratch/wrong"

@@ -81,9 +81,9 @@ done >"$scratch/missing"
 [ ! -s "$scratch/missing" ]
 ok $? "NEWS and what contributors read is distributed, and README.md links to it" "$scratch/missing"
 
-# The first screen of README.md: three sentences, then commands; each sentence has at most 50 words.
+# The first screen of README.md: three sentences of at most 25 words, then commands.
 sed -n '3,/^$/p' "$abs_srcdir/README.md" | tr '\n' ' ' | sed 's/\([.:]\) \([A-Z]\)/\1\n\2/g' >"$scratch/sentences"
-[ "$(wc -l <"$scratch/sentences")" -eq 2 ] && awk 'NF > 50 { exit 1 }' "$scratch/sentences" &&
+[ "$(wc -l <"$scratch/sentences")" -eq 2 ] && awk 'NF > 25 { exit 1 }' "$scratch/sentences" &&
 	head -n 20 "$abs_srcdir/README.md" | grep -q 'make -C build smoke'
 ok $? "README.md begins with three sentences and the command of the smoke test" "$scratch/sentences"
 
@@ -159,6 +159,6 @@ END
 
 cd "$abs_srcdir" || exit 99
 run_to 0 python3 "$names" . "$abs_builddir" CONTRIBUTING.md README.md SECURITY.md doc/*.md
-ok $? "links, targets, subcommands, files: what documents name is there" "$scratch/out"
+ok $? "links, targets, subcommands, files: what documents name exists" "$scratch/out"
 
 done_testing

@@ -154,12 +154,12 @@ for command in bench check convert explain fuzz minimize race replay run to-c tr
 		run_to 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
 		grep -q "^Usage: $tool $command " "$scratch/out"
 	ok $? "$command --help, -h" "$scratch/err"
-	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/told"
+	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/actual"
 	while read -r option; do
 		run_to 2 "$abs_builddir/$tool" $command "$option=x" --no-such-option &&
 			! grep -q "unknown option $option" "$scratch/err" || echo "$option"
-	done <"$scratch/told" >"$scratch/unknown"
-	[ -s "$scratch/told" ] && [ ! -s "$scratch/unknown" ]
+	done <"$scratch/actual" >"$scratch/unknown"
+	[ -s "$scratch/actual" ] && [ ! -s "$scratch/unknown" ]
 	ok $? "$command: every option of its help is one" "$scratch/unknown"
 done
 
