@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What users ask for by name, beside all, check and install.
+# Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
 	%D%/fuzz_merge.py %D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
@@ -24,7 +24,7 @@ noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
 CLEANFILES += $(from_tables)
 
-#: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
+#: smoke  run a part of every kind of test, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
@@ -39,7 +39,7 @@ fuzz: fuzz-programs
 	@$(MKDIR_P) results
 	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) --results results/fuzz.json $(FUZZ_FLAGS)
 
-#: fuzz-ci  fuzz what a change touches, and replay the corpus
+#: fuzz-ci  fuzz the targets that a change affects, and replay the corpus
 fuzz-ci: fuzz-programs
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/fuzz_ci.py $(srcdir)
 
@@ -54,7 +54,7 @@ fuzz-plot:
 	  gnuplot -c $(srcdir)/%D%/fuzz_plot.gp "`dirname "$$data"`" || exit 1; \
 	done
 
-# What is missing is told, by name, by those who look for it.
+# Programs that need a missing feature report its name.
 fuzz-programs: all fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
@@ -65,10 +65,10 @@ CLEANFILES += afl.log
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
 
-#: check-builds  build and test with every compiler that is there (BUILDS=)
+#: check-builds  build and test with every installed compiler (BUILDS=)
 check-builds:
 	@chmod -R u+w check-builds 2>/dev/null; rm -rf check-builds && $(MKDIR_P) check-builds
-	@echo "check-builds: a tree as it is in a tarball"
+	@echo "check-builds: unpack a tarball"
 	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
 	  { tail check-builds/source.log; exit 1; }
 	@chmod -R a-w check-builds/source
@@ -76,7 +76,7 @@ check-builds:
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
-# Two tables: by the corpus, and by the unit tests of the library too.
+# Print two tables: coverage by the corpus, and by corpus and unit tests.
 #: coverage  print which lines of the library are executed
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
@@ -95,8 +95,8 @@ coverage:
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 
-# What the build that counts has to have.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_programs)
+# Programs of the build with coverage counters.
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page% fuzz_%-replay%,$(check_programs))
 
 clean-local: clean-check-builds clean-coverage clean-smoke
 clean-check-builds:

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * All output goes out whole: it is put together in memory and leaves by one write(2),
- * so threads that fail together do not mix. A lock would do the same, but would order
- * the threads, and then ThreadSanitizer sees less.
+ * A message is built in memory and written by one write(2), so that messages of threads that fail
+ * at the same time do not mix. A lock would order the threads, and hide races from ThreadSanitizer.
  */
 #ifndef STRESS_MESSAGE_H
 #define STRESS_MESSAGE_H
@@ -11,7 +10,7 @@
 #include <stddef.h>
 
 struct message {
-	char s[16384]; /* what is too much is cut */
+	char s[16384]; /* longer text is cut */
 	size_t used;
 };
 

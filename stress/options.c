@@ -95,7 +95,7 @@ __attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const ch
 	exit(2);
 }
 
-/* Beyond any character, so that optopt tells a long option from a short one. */
+/* Larger than any character, so that optopt distinguishes long options from short ones. */
 enum {
 	OPTION_BACKEND = 256,
 	OPTION_BARE,
@@ -131,7 +131,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* getopt_long() said no: to a short option in optopt, else to the long one in @word. */
+/* Reports an option that getopt_long() rejected: optopt has a short one, @word a long one. */
 static _Noreturn void bad_option(const char *word, const char *expected)
 {
 	const char letter[] = { '-', (char)optopt, '\0' };
@@ -142,7 +142,7 @@ static _Noreturn void bad_option(const char *word, const char *expected)
 
 /* ---- values ---- */
 
-static uint64_t number(const char *option, const char *arg, uint64_t min, uint64_t max)
+static uint64_t parse_limited_number(const char *option, const char *arg, uint64_t min, uint64_t max)
 {
 	bool hex = arg[0] == '0' && (arg[1] == 'x' || arg[1] == 'X');
 	const char *digits = hex ? arg + 2 : arg;
@@ -172,8 +172,8 @@ static unsigned int busted_index(const struct stress_pattern *pattern, const cha
 }
 
 /*
- * What the page library lacks is no wrong usage: the run is skipped, as is a program whose calls
- * the library lacks (src/page_stubs/absent.c).
+ * A library that lacks a feature is not wrong usage: the run is skipped with the status of a
+ * program whose calls the library lacks (src/page_stubs/absent.c).
  */
 static _Noreturn void skip_run(const char *what)
 {
@@ -193,8 +193,8 @@ static void choose_backend(const char *from, const char *name)
 	usage_error("%s: expected direct or alias, not '%s'", from, name);
 }
 
-/* What the library would ask the environment for later: the first line is to tell it. */
-static void ask_environment(void)
+/* Reads the variables that the library would read later, because the first line prints them. */
+static void read_environment(void)
 {
 	const char *name = getenv("PAGE_MAP");
 
@@ -202,7 +202,7 @@ static void ask_environment(void)
 		choose_backend("PAGE_MAP", name);
 }
 
-/* Are there points of failure, if calls are to fail? */
+/* With --fail-alloc or --fail-copy the library must have failure points. */
 static void check_points(const struct stress_pressure *p)
 {
 	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
@@ -213,17 +213,17 @@ static void check_points(const struct stress_pressure *p)
 }
 
 /*
- * These are not the page library's functions alone: the address space of a sanitizer is
- * huge, and its memcpy() is its own.
+ * Weak symbols of the sanitizers: a limit of address space does not work with them, and their
+ * memcpy() cannot be replaced.
  */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
-static unsigned int memory(const char *arg)
+static unsigned int parse_memory(const char *arg)
 {
 	if (&__sanitizer_set_death_callback)
 		usage_error("--memory: expected a build without a sanitizer, whose own memory has "
 			    "no limit");
-	return (unsigned int)number("--memory", arg, 1, MEMORY_MAX);
+	return (unsigned int)parse_limited_number("--memory", arg, 1, MEMORY_MAX);
 }
 
 static const char *copy(const char *name)
@@ -244,51 +244,51 @@ static bool bare(const struct stress_pattern *pattern)
 
 /* ---- all of it ---- */
 
-static void take_number(struct stress_run *run, int option)
+static void parse_number(struct stress_run *run, int option)
 {
 	struct stress_pressure *p = &run->pressure;
 
 	switch (option) {
 	case 't':
-		run->threads = (unsigned int)number("-t", optarg, run->pattern->threads_min,
-						    STRESS_THREADS_MAX);
+		run->threads = (unsigned int)parse_limited_number("-t", optarg, run->pattern->threads_min,
+								  STRESS_THREADS_MAX);
 		break;
 	case 'n':
-		run->ops = number("-n", optarg, 1, UINT64_MAX);
+		run->ops = parse_limited_number("-n", optarg, 1, UINT64_MAX);
 		break;
 	case 's':
-		run->seconds = number("-s", optarg, 1, SECONDS_MAX);
+		run->seconds = parse_limited_number("-s", optarg, 1, SECONDS_MAX);
 		break;
 	case OPTION_SEED:
-		run->seed = number("--seed", optarg, 0, UINT64_MAX);
+		run->seed = parse_limited_number("--seed", optarg, 0, UINT64_MAX);
 		break;
 	case OPTION_STUTTER:
-		run->stutter = optarg ? number("--stutter", optarg, 1, SECONDS_MAX) :
+		run->stutter = optarg ? parse_limited_number("--stutter", optarg, 1, SECONDS_MAX) :
 					DEFAULT_STUTTER;
 		break;
 	case OPTION_FAIL_ALLOC:
-		p->fail_alloc = (unsigned int)number("--fail-alloc", optarg, 0, 100);
+		p->fail_alloc = (unsigned int)parse_limited_number("--fail-alloc", optarg, 0, 100);
 		break;
 	case OPTION_FAIL_COPY:
-		p->fail_copy = (unsigned int)number("--fail-copy", optarg, 0, 100);
+		p->fail_copy = (unsigned int)parse_limited_number("--fail-copy", optarg, 0, 100);
 		break;
 	case OPTION_MEMORY:
-		p->memory = memory(optarg);
+		p->memory = parse_memory(optarg);
 		break;
 	case OPTION_FORKS:
-		p->forks = (unsigned int)number("--forks", optarg, 0, FORKS_MAX);
+		p->forks = (unsigned int)parse_limited_number("--forks", optarg, 0, FORKS_MAX);
 		break;
 	default:
 		break;
 	}
 }
 
-/* True when the option was --stat-interval: its default depends on the others. */
-static bool take_option(struct stress_run *run, int option, const char *word)
+/* Return: true for --stat-interval, whose default depends on other options. */
+static bool parse_option(struct stress_run *run, int option, const char *word)
 {
 	switch (option) {
 	case OPTION_STAT_INTERVAL:
-		run->stat_interval = number("--stat-interval", optarg, 0, SECONDS_MAX);
+		run->stat_interval = parse_limited_number("--stat-interval", optarg, 0, SECONDS_MAX);
 		return true;
 	case OPTION_BACKEND:
 		choose_backend("--backend", optarg);
@@ -315,7 +315,7 @@ static bool take_option(struct stress_run *run, int option, const char *word)
 	case '?':
 		bad_option(word, "one of the options that --help lists");
 	default:
-		take_number(run, option);
+		parse_number(run, option);
 	}
 	return false;
 }
@@ -333,7 +333,7 @@ static void check_busted(const struct stress_run *run)
 			    bug->name);
 }
 
-/* Made before the run: a failure may be reported where there is no memory. */
+/* Allocated before the run, because a failure may be reported when memory is exhausted. */
 static const char *own_binary_word(void)
 {
 	static char word[4 * PATH_MAX + 8];
@@ -355,10 +355,10 @@ void options_parse(struct stress_run *run, int argc, char **argv)
 	run->threads = DEFAULT_THREADS;
 	run->seed = DEFAULT_SEED;
 	run->copy = "libc";
-	ask_environment();
+	read_environment();
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":t:n:s:", long_options, NULL)) != -1)
-		interval_given |= take_option(run, option, argv[optind - 1]);
+		interval_given |= parse_option(run, option, argv[optind - 1]);
 	if (optind < argc)
 		usage_error("expected options only, not '%s'", argv[optind]);
 	if (!run->ops && !run->seconds)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Delays before an operation and inside the library's calls: where a call asks which task
- * it runs for, a host program may have a hook, and there a thread may lose its time. That
- * is between what a call checks and what it then does.
+ * Delays before an operation and inside the library's calls. The library asks a hook for the
+ * current task, and the hook may delay the thread there: between the checks of a call and its
+ * effects.
  */
 #include "harness/exec/delay.h"
 #include "stress/core.h"
 
-/* Of a longer operation only the first points wait. */
+/* Only the first points of a long operation are delayed. */
 #define POINTS_DELAYED 64
 
 NO_TSAN void points_delay(struct stress_thread *self)

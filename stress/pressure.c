@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What makes calls fail while the patterns run: injected failures, drawn from the seed; a
- * limit of memory; threads that fork and exec. A refusal is a result (R11), never a crash.
+ * Makes calls fail while the patterns run: injected failures drawn from the seed, a memory limit,
+ * and threads that fork and exec. A refused call is a result (R11), never a crash.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -98,7 +98,7 @@ static pthread_t forkers[STRESS_THREADS_MAX];
 static atomic_bool forking;
 static atomic_ulong children_bad;
 
-/* Only what may be done after a fork of one thread of many. */
+/* Uses only functions that are allowed after a fork of a process with many threads. */
 static void in_child(unsigned int nth)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -114,7 +114,7 @@ static void fork_once(unsigned int nth)
 
 	if (!pid)
 		in_child(nth);
-	if (pid < 0) /* no memory, no process: pressure as well */
+	if (pid < 0) /* the system refuses a process: that is pressure as well */
 		return;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

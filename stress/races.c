@@ -30,7 +30,7 @@ NO_TSAN static bool by_stress_thread(const struct tsan_access *access)
 	return true;
 }
 
-/* A kept race is read only after its thread was joined. */
+/* A stored race is read only after its thread was joined. */
 NO_TSAN static void race_seen(const struct tsan_race *race, void *ctx)
 {
 	const struct tsan_access *now = &race->now, *before = &race->before;
@@ -95,7 +95,7 @@ static void add_races(struct message *message, enum place place)
 	}
 }
 
-/* The first region without the race it is there for, or NULL. */
+/* Returns the name of the first region whose race was not reported, or NULL. */
 static const char *region_without_race(const struct stress_run *run)
 {
 	const char *const *names = run->pattern->race_regions;
@@ -112,7 +112,10 @@ bool races_are_missing(const struct stress_run *run)
 	return !run->busted && region_without_race(run);
 }
 
-/* What ThreadSanitizer said and should not have, or did not say and should have. */
+/*
+ * Adds races that ThreadSanitizer should not have reported, and expected races that it did
+ * not report.
+ */
 void races_add_faults(struct message *message, const struct stress_run *run)
 {
 	const char *name = run->pattern->name, *silent = region_without_race(run);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What a failure leaves behind: the sentence, the pattern's own state, what every thread
- * did last, a page program where calls can say it, and the command that runs it again.
+ * Prints a failure: the sentence, the pattern's state, the last operations of the threads, a page
+ * program if calls can express them, and the command that runs the test again.
  */
 #include <unistd.h>
 
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
 
-#define TOLD_MAX     4	/* failures printed in full */
-#define THREADS_TOLD 16 /* with their last operations */
+#define REPORTS_MAX     4	/* failures printed in full */
+#define THREADS_SHOWN 16 /* threads whose last operations are printed */
 #define PROGRAM_THREADS 8
 #define PROGRAM_PAGES	8
 
@@ -91,12 +91,12 @@ NO_TSAN static void add_line(struct message *message, unsigned int thread,
 	if (!call || op->page >= PROGRAM_PAGES || op->off + op->len > PAGE_SIZE)
 		return;
 	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, op->page, op->off, op->len);
-	if (call[0] == 'w') /* the writing calls have a seed */
+	if (call[0] == 'w') /* write calls have a seed */
 		message_append(message, ", 0x%x", op->value);
 	message_append(message, ")\n");
 }
 
-/* Of those remembered, oldest first. */
+/* Adds the n-th of the thread's last operations, oldest first. */
 NO_TSAN static void add_nth(struct message *message, const struct stress_thread *thread,
 			    unsigned int nth)
 {
@@ -107,7 +107,7 @@ NO_TSAN static void add_nth(struct message *message, const struct stress_thread 
 		add_line(message, thread->index, &thread->last[op % STRESS_LAST_OPS]);
 }
 
-/* The first calls that say what the threads did last: to start a reduction with. */
+/* Adds a page program with the last operations, as input for a minimisation. */
 NO_TSAN static void add_program(struct message *message)
 {
 	const struct stress_kind *kind = current_run.pattern->kinds;
@@ -134,7 +134,7 @@ NO_TSAN void report_add_state(struct message *message, const struct stress_threa
 	if (pattern->state)
 		pattern->state(message, self);
 	add_last_ops(message, self);
-	for (unsigned int i = 0; i < current_run.threads && i < THREADS_TOLD; i++)
+	for (unsigned int i = 0; i < current_run.threads && i < THREADS_SHOWN; i++)
 		if (&threads[i] != self)
 			add_last_ops(message, &threads[i]);
 	add_program(message);
@@ -150,10 +150,10 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 	va_list args;
 
 	atomic_fetch_add_explicit(&self->failures, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&run->told, memory_order_relaxed) >= TOLD_MAX)
+	if (atomic_load_explicit(&run->reported, memory_order_relaxed) >= REPORTS_MAX)
 		return;
-	nth = atomic_fetch_add_explicit(&run->told, 1, memory_order_relaxed);
-	if (nth >= TOLD_MAX)
+	nth = atomic_fetch_add_explicit(&run->reported, 1, memory_order_relaxed);
+	if (nth >= REPORTS_MAX)
 		return;
 	message_append(&message, "%s: !!! ", run->pattern->name);
 	va_start(args, what);

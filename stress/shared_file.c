@@ -8,19 +8,20 @@
 #include "stress/tagged.h"
 #include "stress/message.h"
 
-/* Half of the time threads meet at these. */
+/* Half of the operations are at this many page ends, so that threads interact. */
 #define HOT_EDGES 2
 
-/* What one thread knows; nobody else looks while it runs. */
+/* The data of one thread; no other thread reads it during the run. */
 struct owner {
-	_Alignas(STRESS_CACHE_LINE) unsigned char *expected; /* piece behind piece */
-	unsigned char *bytes;				     /* a piece's, to and from pages */
+	_Alignas(STRESS_CACHE_LINE) unsigned char *expected; /* the thread's pieces, one after the
+							      * other */
+	unsigned char *bytes;				     /* buffer for one piece */
 	uint64_t generation;
 };
 
 static struct {
 	struct page **pages;
-	unsigned char *plain; /* --bare: instead of pages */
+	unsigned char *plain; /* --bare: this memory replaces the pages */
 	size_t n_pages, piece;
 	unsigned int per_thread, threads;
 	bool bare;
@@ -30,7 +31,7 @@ static struct owner owners[STRESS_THREADS_MAX];
 
 /* ---- life ---- */
 
-static void *must(void *memory)
+static void *check_allocation(void *memory)
 {
 	if (!memory)
 		abort();
@@ -45,16 +46,16 @@ void shared_file_create(const struct stress_run *run, size_t piece, unsigned int
 	file.per_thread = per_thread;
 	file.threads = run->threads;
 	file.bare = run->bare;
-	/* One more, so that a busted pattern can go beyond the last piece. */
+	/* One page more, so that a busted pattern can write beyond the last piece. */
 	file.n_pages = size / PAGE_SIZE + 1;
-	file.pages = must(calloc(file.n_pages, sizeof(*file.pages)));
+	file.pages = check_allocation(calloc(file.n_pages, sizeof(*file.pages)));
 	if (file.bare)
-		file.plain = must(calloc(file.n_pages, PAGE_SIZE));
+		file.plain = check_allocation(calloc(file.n_pages, PAGE_SIZE));
 	for (size_t i = 0; i < file.n_pages && !file.bare; i++)
 		file.pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	for (unsigned int i = 0; i < run->threads; i++) {
-		owners[i].expected = must(calloc(per_thread, piece));
-		owners[i].bytes = must(malloc(piece + 1));
+		owners[i].expected = check_allocation(calloc(per_thread, piece));
+		owners[i].bytes = check_allocation(malloc(piece + 1));
 	}
 }
 
@@ -99,7 +100,10 @@ struct span shared_file_pick_part(struct stress_thread *self, size_t most)
 			      1 + stress_thread_random(self, left < most ? left : most) };
 }
 
-/* The own piece that lies nearest to the end of some page; bytes across it if they can be. */
+/*
+ * Returns a span of the own piece that is nearest to the end of a page, across the end if
+ * possible.
+ */
 struct span shared_file_pick_page_end(struct stress_thread *self, size_t most)
 {
 	size_t edges = stress_thread_random(self, 2) || file.n_pages < HOT_EDGES ? file.n_pages - 1 : HOT_EDGES;
@@ -168,7 +172,7 @@ int shared_file_for_each_chunk(struct stress_thread *self, struct span span, chu
 	return ret;
 }
 
-/* As a caller would write it without a library. */
+/* Returns the address that a program without the library would use. */
 static unsigned char *plain(const struct chunk *chunk, size_t off, size_t len)
 {
 	if (off > PAGE_SIZE || len > PAGE_SIZE || off + len > PAGE_SIZE)
@@ -261,7 +265,7 @@ static void compare(struct stress_thread *self, struct span span, const unsigned
 		    (span.pos + i) / PAGE_SIZE, (span.pos + i) % PAGE_SIZE, span.pos + i,
 		    span.pos / file.piece * file.piece, (span.pos / file.piece + 1) * file.piece,
 		    self->index, expected[i], found[i]);
-	/* Told once; from here on it is as it was found. */
+	/* Each difference is reported once: from now on the found bytes are expected. */
 	memcpy(shared_file_expected(self, span.pos), found, span.len);
 }
 

@@ -45,7 +45,7 @@ unsigned long statistics_rss(void)
 	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* Of all threads, the system's share included. */
+/* CPU time of all threads, user and system. */
 static unsigned long long cpu_msec(void)
 {
 	struct rusage used;
@@ -67,7 +67,7 @@ unsigned int statistics_fds(void)
 	return count;
 }
 
-/* As in the kernel: "???" is odd but no failure, "!!!" is a failure. */
+/* As in the kernel, "???" marks something odd, and "!!!" a failure. */
 void statistics_print(const struct stress_run *run, uint64_t msec)
 {
 	struct totals totals = statistics_sum(run);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Every stress program from its first line to its last; core.h says who does the rest. */
+/* The main program of every stress program; core.h lists the other files. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,9 +14,12 @@
 #include "stress/core.h"
 
 #define SUPERVISE_MSEC 5
-/* Threads that hardly had a CPU get so many times the time to race. */
-#define PATIENCE 10
-#define DAWDLE_SPINS   2000
+/*
+ * Threads that hardly got a CPU may take this many times longer until an expected race is
+ * reported.
+ */
+#define TIME_FACTOR 10
+#define WINDOW_SPINS   2000
 
 struct stress_run current_run;
 struct stress_thread threads[STRESS_THREADS_MAX];
@@ -24,7 +27,7 @@ _Thread_local struct stress_thread *stress_self;
 
 static pthread_t handles[STRESS_THREADS_MAX];
 static struct pins pins;
-static unsigned int fds; /* before the threads */
+static unsigned int fds; /* open descriptors before the threads start */
 
 _Noreturn void stress_exit_failed(const char *wanted, int error)
 {
@@ -88,7 +91,7 @@ void stress_begin_op(struct stress_thread *self, const struct stress_op *op)
 {
 	atomic_ulong *counter = &self->kinds[op->kind];
 
-	/* One writer: load and store are enough, and cheaper than an addition. */
+	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 	self->last[self->ops++ % STRESS_LAST_OPS] = *op;
@@ -112,7 +115,7 @@ void stress_widen_window(struct stress_thread *self)
 {
 	(void)self;
 	sched_yield();
-	for (volatile unsigned int i = 0; i < DAWDLE_SPINS; i++)
+	for (volatile unsigned int i = 0; i < WINDOW_SPINS; i++)
 		;
 }
 
@@ -208,24 +211,24 @@ static uint64_t now_msec(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A planted bug that was seen has done what it is for. */
-static bool caught(const struct stress_run *run)
+/* A planted bug that was found ends the run. */
+static bool found_planted_bug(const struct stress_run *run)
 {
-	return run->busted && atomic_load_explicit(&run->told, memory_order_relaxed);
+	return run->busted && atomic_load_explicit(&run->reported, memory_order_relaxed);
 }
 
 static void keep_time(struct stress_run *run, uint64_t passed)
 {
 	uint64_t time = run->seconds * 1000;
-	bool over = time && passed >= time && (passed >= time * PATIENCE || !races_are_missing(run));
+	bool over = time && passed >= time && (passed >= time * TIME_FACTOR || !races_are_missing(run));
 
-	if (over || caught(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
+	if (over || found_planted_bug(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
 		atomic_store_explicit(&run->stop, true, memory_order_relaxed);
 	if (run->stutter)
 		atomic_store_explicit(&run->rest, passed / run->stutter % 2, memory_order_relaxed);
 }
 
-/* Until the threads are done: keeps the time and prints. Returns the milliseconds. */
+/* Prints statistics and measures time until the threads have ended. Returns the milliseconds. */
 static uint64_t supervise(struct stress_run *run)
 {
 	uint64_t start = now_msec(), passed = 0, next = run->stat_interval * 1000;
@@ -257,7 +260,7 @@ static void stop_on_signals(void)
 
 /* ---- the whole ---- */
 
-static void say_start(const struct stress_run *run)
+static void print_start(const struct stress_run *run)
 {
 	struct message message = { .used = 0 };
 
@@ -267,8 +270,8 @@ static void say_start(const struct stress_run *run)
 }
 
 /*
- * Also where the pattern does not ask for it: what the library opens for its first page
- * is open from here on.
+ * Also for patterns without a page: descriptors that the library opens for its first page are then
+ * open from here on.
  */
 static void make_page(struct stress_run *run)
 {
@@ -318,7 +321,7 @@ int stress_main(const struct stress_pattern *pattern, int argc, char **argv)
 	run->pattern = pattern;
 	options_parse(run, argc, argv);
 	run->backend = page_map_backend();
-	say_start(run);
+	print_start(run);
 	start(run);
 	msec = supervise(run);
 	join_threads(run);

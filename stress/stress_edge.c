@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Objects of 1 to 24 bytes across the end of a page, 8 bytes at offsets 4089 to 4096
- * (use pattern 3). The owners of neighbouring objects are different threads, so each end
- * of a page is shared by several. The interleavings hunted:
+ * Objects of 1 to 24 bytes across the end of a page, for example 8 bytes at offsets 4089 to 4096
+ * (use pattern 3). Neighbouring objects belong to different threads, so several threads share each
+ * end of a page. The interleavings to find:
  *
- *   1. The part behind the edge goes to the wrong page, or the part before it too far:
+ *   1. The part after the edge goes to the wrong page, or the part before it too far:
  *        A: write 8 bytes at 4092: [4092, 4096) and [0, 4) of the next page
  *                                               B: write [4, 28) of the next page
  *        A: its second part is 8 long: B reads A's
  *   2. An aligned word around the object is written back:
  *        A: write bytes 4089, 4090, 4091        B: write 4088
  *        A: store [4088, 4096)                  B: reads its old byte
- *   3. An object at 4096 of one page is at 0 of the next: a write of nothing at the end.
+ *   3. An object at 4096 of one page is at 0 of the next: an empty write at the end.
  *
- * Objects are few bytes: some hundred operations for a planted bug, a minute for others.
+ * Objects are small: some hundred operations find a planted bug; run a minute for others.
  */
 #include <errno.h>
 
 #include "stress/shared_file.h"
 
 #define OBJECT 24
-#define PIECE  25 /* no multiple of a word: owners of one word differ */
+#define PIECE  25 /* no multiple of a word, so owners share words */
 
 enum { HEALTHY, RANGE, WORD, BUSTED };
 
@@ -31,7 +31,7 @@ static const struct stress_busted busted[] = {
 	[BUSTED] = { NULL, NULL, false },
 };
 
-/* Enough that each thread has edges of its own. */
+/* Enough pieces that each thread has page ends of its own. */
 static void start(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
@@ -77,7 +77,7 @@ static void read_object(struct stress_thread *self)
 	shared_file_check(self, shared_file_pick_page_end(self, OBJECT));
 }
 
-/* Nothing, at the end of a page; a byte there is out of bounds. */
+/* An empty access at the end of a page is allowed; a byte there is out of bounds. */
 static int touch_end(struct stress_thread *self, const struct chunk *chunk, void *ctx)
 {
 	unsigned char byte = 0;
@@ -90,7 +90,7 @@ static int touch_end(struct stress_thread *self, const struct chunk *chunk, void
 	return 0;
 }
 
-static void nothing(struct stress_thread *self)
+static void access_nothing(struct stress_thread *self)
 {
 	struct span span = shared_file_pick_page_end(self, OBJECT);
 
@@ -102,7 +102,7 @@ static const struct stress_kind kinds[] = {
 	{ "write", 4, write_object, "write_raw" },
 	{ "zero", 1, zero_object, "fill_zero" },
 	{ "read", 3, read_object, "read_raw" },
-	{ "nothing", 1, nothing, NULL },
+	{ "nothing", 1, access_nothing, NULL },
 	{ NULL, 0, NULL, NULL },
 };
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One user reader over several pages, faulting in chunk k: earlier pages are whole, page k
- * has a prefix and zeros, the reader stands at the start of chunk k (use pattern 2, R9).
- * The pages are shared with neighbours; each thread has user memory of its own, of which
- * any page may be unreadable. The interleavings hunted:
+ * One user reader over several pages with a fault in chunk k: earlier pages are complete, page k
+ * has a prefix and zeros, and the reader's position is the start of chunk k (use pattern 2, R9).
+ * The pages are shared with neighbours; each thread has its own user memory, any page of which may
+ * be unreadable. The interleavings to find:
  *
  *   1. The zeroing after a fault goes too far:
  *        A: copy into [0, 2048), fault after 100 bytes
  *                                               B: write [2048, 4096)
  *        A: zero [100, 2049): B's byte is gone
- *   2. A fault that is taken for another thread's, or a reader that moves: the next chunk
- *      is not the one that failed.
+ *   2. A fault is attributed to another thread, or the reader moves: the next chunk is not the one
+ *      that failed.
  *   3. Another thread's mprotect() of other memory makes this copy short.
  *
- * Hundreds of operations are enough for 1. and 2.; 3. wants minutes and many threads.
+ * Hundreds of operations are enough for 1. and 2.; 3. needs minutes and many threads.
  */
 #include <errno.h>
 #include <string.h>
@@ -60,10 +60,10 @@ static void finish(struct stress_thread *first)
 		munmap(users[i].memory, USER_SIZE);
 }
 
-/* One copy of a span out of user memory. */
+/* One copy of a span from user memory. */
 struct copy {
 	struct user_slice_reader reader;
-	size_t from;	 /* in user memory, of the span's first byte */
+	size_t from;	 /* offset in user memory of the span's first byte */
 	size_t readable; /* bytes of the span before the fault */
 };
 
@@ -75,7 +75,7 @@ static size_t bytes_readable(const struct copy *copy, const struct chunk *chunk)
 							   chunk->len;
 }
 
-/* An injected failure zeroes all of the range; one of the memory what could not be read. */
+/* An injected failure zeroes the whole range; a fault zeroes the bytes that could not be read. */
 static bool was_injected(struct stress_thread *self, const struct chunk *chunk)
 {
 	unsigned char bytes[PAGE_SIZE];
@@ -127,7 +127,7 @@ static void protect(struct stress_thread *self, size_t from, int access)
 		stress_count_refused(self, "mprotect", self->run->pressure.memory);
 }
 
-/* @fault: the first byte of user memory that cannot be read; USER_SIZE: all can. */
+/* @fault: the first unreadable byte of user memory; USER_SIZE: there is none */
 static void copy_span(struct stress_thread *self, struct span span, size_t fault)
 {
 	struct copy copy = { .from = stress_thread_random(self, USER_SIZE - span.len) };

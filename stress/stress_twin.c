@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Copies between two pages at the same offset, two mappings deep; PAGE_SIZE + 1 bytes are
- * -EINVAL (use pattern 10). Stripes of both pages belong to threads in turn. The
- * interleavings hunted:
+ * Copies between two pages at the same offset, with two nested mappings; a copy of PAGE_SIZE + 1
+ * bytes is -EINVAL (use pattern 10). Stripes of both pages belong to the threads in turn. The
+ *  interleavings
+ * to find:
  *
- *   1. A copy that is one byte too long, or the wrong way round:
+ *   1. A copy that is one byte too long, or in the wrong direction:
  *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x
- *   2. A copy of the whole page for a part of it: all neighbours get old bytes.
- *   3. Both ways at once between the same pages, by threads that have nothing in common:
+ *   2. A copy of the whole page instead of a part: all neighbours get old bytes.
+ *   3. Copies in both directions at once between the same pages, by unrelated threads:
  *        A: map x, map y, copy                  B: map y, map x, copy
  *      Neither waits for the other, and neither sees the other's mapping.
  *
- * Hundreds of operations for a planted bug; a minute after a change in page_copy().
+ * Hundreds of operations find a planted bug; run a minute after a change in page_copy().
  */
 #include <errno.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static const struct stress_busted busted[] = {
 
 static struct page *twins[2];
 
-/* The tags of a thread's stripes; it has at most all of them. */
+/* The tags of a thread's stripes; one thread may have all of them. */
 static struct owner {
 	_Alignas(STRESS_CACHE_LINE) uint64_t tags[2][PLACES];
 	uint64_t generation;
@@ -81,7 +82,7 @@ static void start(struct stress_thread *first)
 	}
 }
 
-/* What a planted bug makes of a stripe. */
+/* Returns the length of a copy, which a planted bug changes. */
 static size_t length(const struct stress_thread *self, size_t place)
 {
 	size_t left = PAGE_SIZE - place * STRIPE;

@@ -40,7 +40,7 @@ size_t tagged_differs(const unsigned char *from, uint64_t tag, size_t pos, size_
 	return len;
 }
 
-/* The tag of the word that holds the byte, if all of it was read. */
+/* Returns the tag of the word that contains the byte, if the whole word was read. */
 static uint64_t tag_found(const unsigned char *from, size_t at, size_t pos, size_t len)
 {
 	size_t in = (pos + at) % WORD;

@@ -3,7 +3,7 @@
 
 #include "stress/core.h"
 
-/* No operation at all is a failure too: a test that did nothing found nothing. */
+/* A run without any operation is a failure, because it tested nothing. */
 static bool did_something(const struct stress_run *run, const struct totals *totals)
 {
 	return totals->all || atomic_load_explicit(&run->signal, memory_order_relaxed);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Do the commands of a CI's example exist, and do they write what it keeps?
+"""Check that the commands of an example pipeline exist and write the files that it stores.
 
     ci.py FILE SRCDIR BUILDDIR
 """
@@ -31,7 +31,7 @@ helps = {}
 
 
 def help_of(*command):
-    """What it says of itself, "" if there is no such command."""
+    """Return: the help of a command, or "" if there is no such command."""
     if command not in helps:
         said = subprocess.run([os.path.join(builddir, "pagetorture"), *command, "--help"],
                               capture_output=True, text=True, check=False)
@@ -39,7 +39,7 @@ def help_of(*command):
     return helps[command]
 
 
-# ---- jobs, of either host ----
+# ---- jobs of both CI services ----
 
 class Job:
     def __init__(self, name):
@@ -60,7 +60,7 @@ def github_job(name, job):
         made.actions += [step["uses"]] if "uses" in step else []
         given = step.get("with", {})
         made.kept += lines(given.get("path")) + lines(given.get("sarif_file"))
-        # Without one of its own, a job closes what another one opened.
+        # Without its own category, a job closes the alerts of another job.
         want("sarif_file" not in given or given.get("category") == name, name, "its category")
         made.kept += re.findall(r"hashFiles\('(.*?)'\)", step.get("if", ""))
     return made
@@ -143,10 +143,10 @@ def check_command(job, line):
         want(job.built, job.name, "./bootstrap before other commands")
 
 
-# ---- what is kept ----
+# ---- stored files ----
 
 def is_written(job, kept):
-    """By name; below fuzz-ci only what the script names."""
+    """Is the path a file that a command writes? Below fuzz-ci only the names in the script count."""
     for written in job.written:
         if kept == written or kept.startswith(written + "/"):
             rest = kept[len(written) + 1:].split("/")[0]

@@ -57,7 +57,7 @@ bool is_before_without(size_t at, size_t count)
 	       same_calls(before.calls + at, after.calls + at + count, before.count - at);
 }
 
-size_t new_calls(size_t at[MOST])
+size_t new_calls(size_t at[CALLS_MAX])
 {
 	size_t kept = 0, count = 0;
 

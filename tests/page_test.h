@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * For the tests of the page library: every check runs once for each backend, each in a
- * process of its own, and misuse is looked at from outside.
+ * For tests of the page library: runs all checks once for each backend, each time in a child
+ * process.
+ * Misuse is tested in further child processes.
  */
 #ifndef TESTS_PAGE_TEST_H
 #define TESTS_PAGE_TEST_H
@@ -15,16 +16,16 @@
 #include "page/page.h"
 #include "tests/tap.h"
 
-/* What is lost when a size is cut to half of its bits, or loses its sign. */
+/* Values that change when a size is cut to half of its bits, or becomes signed. */
 #define SIZE_UPPER ((size_t)1 << (sizeof(size_t) * 4))
 #define SIZE_TOP   (~(SIZE_MAX >> 1))
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* What a child did: its wait status and the beginning of its standard error. */
+/* The wait status of a child and the beginning of its standard error. */
 struct child_result {
 	int status;
-	char said[4096];
+	char stderr_text[4096];
 };
 
 static inline void child_result_read(struct child_result *outcome, int from)
@@ -34,16 +35,16 @@ static inline void child_result_read(struct child_result *outcome, int from)
 	ssize_t got;
 
 	do {
-		bool full = used + 1 == sizeof(outcome->said);
+		bool full = used + 1 == sizeof(outcome->stderr_text);
 
 		got = full ? read(from, drop, sizeof(drop)) :
-			     read(from, outcome->said + used, sizeof(outcome->said) - 1 - used);
+			     read(from, outcome->stderr_text + used, sizeof(outcome->stderr_text) - 1 - used);
 		used += !full && got > 0 ? (size_t)got : 0;
 	} while (got > 0);
-	outcome->said[used] = '\0';
+	outcome->stderr_text[used] = '\0';
 }
 
-/* Runs @fn in a child. */
+/* Runs @fn in a child process. */
 static inline struct child_result in_child(void (*fn)(void))
 {
 	static struct child_result outcome;
@@ -68,7 +69,10 @@ static inline struct child_result in_child(void (*fn)(void))
 	return outcome;
 }
 
-/* Does @fn die, by a report of @rule of the library, or of a sanitizer that says @or? */
+/*
+ * Does @fn end the process with the library's report of @rule, or with a sanitizer's that
+ * contains @or?
+ */
 static inline bool aborts_with_or(void (*fn)(void), const char *rule, const char *or)
 {
 	struct child_result outcome = in_child(fn);
@@ -76,10 +80,10 @@ static inline bool aborts_with_or(void (*fn)(void), const char *rule, const char
 	bool good;
 
 	snprintf(line, sizeof(line), "BUG: page: %s: ", rule);
-	good = outcome.status && (strstr(outcome.said, line) || (or && strstr(outcome.said, or)));
+	good = outcome.status && (strstr(outcome.stderr_text, line) || (or && strstr(outcome.stderr_text, or)));
 	if (!good)
 		printf("# expected %s, got status %#x and: %.600s\n", line, outcome.status,
-		       outcome.said);
+		       outcome.stderr_text);
 	return good;
 }
 
@@ -88,34 +92,34 @@ static inline bool aborts_with(void (*fn)(void), const char *rule)
 	return aborts_with_or(fn, rule, NULL);
 }
 
-/* Does @fn come to its end? */
+/* Does @fn return? */
 static inline bool returns_normally(void (*fn)(void))
 {
 	struct child_result outcome = in_child(fn);
 
 	if (outcome.status)
-		printf("# status %#x: %.600s\n", outcome.status, outcome.said);
+		printf("# status %#x: %.600s\n", outcome.status, outcome.stderr_text);
 	return !outcome.status;
 }
 
-/* Does @fn die at all? */
+/* Does @fn end the process? */
 static inline bool ends_abnormally(void (*fn)(void))
 {
 	return in_child(fn).status != 0;
 }
 
 struct map_mode {
-	const char *backend, *revoke; /* @revoke NULL: what is usual */
+	const char *backend, *revoke; /* @revoke NULL: the default */
 };
 
 static const struct map_mode map_modes[] = {
 	{ "direct", NULL }, { "alias", NULL }, { "alias", "protect" }, { "alias", "none" }
 };
 
-/* Where addresses have 32 bits there is room for "protect" alone. */
+/* With 32-bit addresses only "protect" has enough address space. */
 #define MAP_MODES (COUNT(map_modes) - (sizeof(void *) == 4))
 
-/* The way of this process, for names of checks. */
+/* The mode of this process, for names of checks. */
 static char mode_name[32] = "unset";
 
 static inline void mode_set(const struct map_mode *mode)
@@ -131,7 +135,7 @@ static inline bool backend_is(const char *backend)
 	return !strcmp(page_map_backend(), backend);
 }
 
-/* All ways, or the first of them: TEST_MAP_MODES says how many are enough. */
+/* The number of modes to test: all of them, or TEST_MAP_MODES. */
 static inline size_t mode_count(void)
 {
 	const char *few = getenv("TEST_MAP_MODES");
@@ -140,7 +144,7 @@ static inline size_t mode_count(void)
 	return count && count < MAP_MODES ? count : MAP_MODES;
 }
 
-/* A library need not have every backend. In a child: a choice stays. */
+/* A library need not have every backend. Tested in a child, because the choice cannot be undone. */
 static inline bool backend_is_there(const char *name)
 {
 	int status = 1;
@@ -152,7 +156,7 @@ static inline bool backend_is_there(const char *name)
 	return !status;
 }
 
-/* Each way in a process of its own; the counts go on from process to process. */
+/* Runs each mode in a child process; the numbers of checks continue from child to child. */
 static inline int page_test_main(void (*checks)(void))
 {
 	for (size_t i = 0; i < mode_count(); i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The minimiser with the rule model as its question: does a program break the same rules?
- * What executions say is asked in test_minimize.sh.
+ * The minimiser with the rule model as predicate: does a program break the same rules? Predicates
+ * with executions are in test_minimize.sh.
  */
 #include <string.h>
 
@@ -59,7 +59,7 @@ static void from_text(struct program *program, const char *text)
 		printf("# %u: %s\n", error.line, error.what);
 }
 
-/* A program and the smallest that breaks the same rules. */
+/* A program, and the smallest one that breaks the same rules. */
 static const struct {
 	const char *name, *text, *smallest;
 } cases[] = {
@@ -118,7 +118,7 @@ static void test_cases(void)
 	}
 }
 
-/* Is there a call without which the program breaks the same rules? */
+/* Can a call be removed so that the program still breaks the same rules? */
 static bool has_spare_call(const struct program *program)
 {
 	static struct program less;
@@ -157,7 +157,7 @@ static void test_random(void)
 	ok(!grown && all_valid, "nothing grows, and only programs are asked about");
 }
 
-/* The posts that are left come in pairs, and there are some. */
+/* Accepts programs with an even number of posts, at least two. */
 static bool even_posts(void *ctx, const struct program *candidate)
 {
 	unsigned int posts = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Buffers of several pages and who borrows from them (R12). */
+/* Buffers of several pages, and borrowing from them (R12). */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -126,7 +126,7 @@ static void test_sizes(void)
 	page_buffer_free(NULL);
 }
 
-/* More than the arena holds in all: runs must come back. */
+/* Allocates more than the arena holds in total, so freed runs must be reused. */
 static void test_reuse(void)
 {
 	enum { PAGES = 500, ROUNDS = 200 };
@@ -145,7 +145,7 @@ static void test_reuse(void)
 	ok(good, "%s: %d pages, again and again", mode_name, PAGES);
 }
 
-/* Each failure injected: many more pages than the arena has, and none is lost. */
+/* Injects each failure for many more pages than the arena has: none may be lost. */
 static void test_failures_cost_nothing(void)
 {
 	enum { PAGES = 512, ROUNDS = 200 };

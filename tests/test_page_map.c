@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Mappings: order, owner, depth, tasks, and what an address is good for. */
+/* Mappings: order, owner, depth, tasks, and the validity of addresses. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -54,7 +54,7 @@ static void test_same_memory(void)
 	page_unmap_local(a);
 }
 
-/* An address may come back, but not while a caller could still have it by mistake. */
+/* An address may be reused, but not while a caller could still use it by mistake. */
 static void test_fresh(void)
 {
 	unsigned char *seen[12];
@@ -145,13 +145,13 @@ static void callback_keeps(void)
 	page_with_mapped(pages[0], keeps_one, pages[1]);
 }
 
-static void dead_map(void)
+static void freed_map(void)
 {
 	page_free(pages[0]);
 	page_map_local(pages[0]);
 }
 
-static void unmap_dead(void)
+static void unmap_freed(void)
 {
 	void *addr = page_map_local(pages[0]);
 
@@ -163,7 +163,7 @@ static bool names_both(void (*fn)(void), const char *one, const char *two)
 {
 	struct child_result outcome = in_child(fn);
 
-	return strstr(outcome.said, one) && strstr(outcome.said, two);
+	return strstr(outcome.stderr_text, one) && strstr(outcome.stderr_text, two);
 }
 
 static void test_misuse(void)
@@ -177,8 +177,8 @@ static void test_misuse(void)
 	ok(aborts_with(other_task, "foreign-map"), "%s: another task's", mode_name);
 	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", mode_name);
 	ok(aborts_with(callback_keeps, "unmap-order"), "%s: a callback that keeps one", mode_name);
-	ok(aborts_with_or(dead_map, "use-after-free", POISONED), "%s: mapping the dead", mode_name);
-	ok(!ends_abnormally(unmap_dead), "%s: unmapping the dead is fine", mode_name);
+	ok(aborts_with_or(freed_map, "use-after-free", POISONED), "%s: mapping the dead", mode_name);
+	ok(!ends_abnormally(unmap_freed), "%s: unmapping the dead is fine", mode_name);
 }
 
 /* ---- touching what may not be touched (R5) ---- */
@@ -222,7 +222,7 @@ static void touch_before(void)
 	touch(addr - 1);
 }
 
-static void touch_dead(void)
+static void touch_freed(void)
 {
 	unsigned char *addr = page_map_local(pages[0]);
 
@@ -241,7 +241,7 @@ static void touch_away(void)
 	touch(addr);
 }
 
-static void touch_dead_come_back(void)
+static void touch_freed_come_back(void)
 {
 	unsigned char *addr;
 
@@ -253,8 +253,8 @@ static void touch_dead_come_back(void)
 	touch(addr);
 }
 
-/* The frame is in use again, by a page that the mapping was not made of. */
-static void touch_next_life(void)
+/* Another page uses the frame now; the mapping was not made for it. */
+static void touch_reused_frame(void)
 {
 	struct page *again = NULL;
 	unsigned char *addr;
@@ -279,10 +279,10 @@ static void test_revoked(void)
 	ok(ends_abnormally(touch_after_other), "%s: that ended before another", mode_name);
 	ok(ends_abnormally(touch_behind), "%s: behind a mapping", mode_name);
 	ok(ends_abnormally(touch_before), "%s: before a mapping", mode_name);
-	ok(ends_abnormally(touch_dead), "%s: of a page that died", mode_name);
+	ok(ends_abnormally(touch_freed), "%s: of a page that died", mode_name);
 	ok(ends_abnormally(touch_away), "%s: of a task that is away", mode_name);
-	ok(ends_abnormally(touch_dead_come_back), "%s: that died meanwhile", mode_name);
-	ok(ends_abnormally(touch_next_life), "%s: whose frame lives another life", mode_name);
+	ok(ends_abnormally(touch_freed_come_back), "%s: that died meanwhile", mode_name);
+	ok(ends_abnormally(touch_reused_frame), "%s: whose frame lives another life", mode_name);
 }
 
 /* ---- tasks ---- */
@@ -338,7 +338,7 @@ static void test_hook(void)
 	page_task_hook_set(NULL);
 }
 
-/* A thread that has no task: a raw call needs none, the hook knows none. */
+/* A thread without a task: raw calls work without one. */
 static void *write_without_task(void *arg)
 {
 	*(bool *)arg = !page_write_raw(pages[0], "x", 0, 1);
@@ -427,7 +427,7 @@ static void child_touches_away(void)
 	touch(kept_away);
 }
 
-static void child_touches_dead(void)
+static void child_touches_freed(void)
 {
 	touch(kept_dead);
 }
@@ -451,7 +451,7 @@ static void test_fork(void)
 	if (FOR_ALIAS) {
 		ok(ends_abnormally(child_touches_away), "%s: but not of a task that is away",
 		   mode_name);
-		ok(ends_abnormally(child_touches_dead), "%s: nor of a page that died", mode_name);
+		ok(ends_abnormally(child_touches_freed), "%s: nor of a page that died", mode_name);
 	}
 	page_read_raw(pages[1], bytes, 0, 5);
 	ok(kept[0] == 1 && !memcmp(bytes, "adult", 5), "%s: and pages of its own", mode_name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Lifetime and the raw calls: bounds, exact bytes, order of checks. */
+/* Lifetime and raw calls: bounds, exact bytes, order of checks. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static const struct {
 	{ SIZE_UPPER, 0, false },
 };
 
-static int nothing(void *addr, void *ctx)
+static int do_nothing(void *addr, void *ctx)
 {
 	*(void **)ctx = addr;
 	return 7;
@@ -54,7 +54,7 @@ static void test_ranges(void)
 		bytewise &= page_write_bytewise_atomic(page, buffer, off, len) == want;
 		copy &= page_copy(other, off, page, off, len) == want;
 		called = NULL;
-		pointer &= page_with_pointer(page, off, len, nothing, &called) == (want ? want : 7);
+		pointer &= page_with_pointer(page, off, len, do_nothing, &called) == (want ? want : 7);
 		pointer &= !called == !ranges[i].good;
 	}
 	ok(raw, "%s: bounds of the raw calls", mode_name);
@@ -63,7 +63,7 @@ static void test_ranges(void)
 	ok(pointer, "%s: bounds of page_with_pointer, and no callback beyond", mode_name);
 }
 
-/* R2: all of the range and nothing beside it, for all small ranges around both ends. */
+/* R2: the whole range changes and nothing else, for all small ranges around both ends. */
 static bool exact(int (*call)(size_t off, size_t len), unsigned char after)
 {
 	static unsigned char all[PAGE_SIZE];
@@ -118,14 +118,14 @@ static void test_exact(void)
 	   "%s: bytewise read writes exactly its buffer", mode_name);
 }
 
-static struct page_task *nobody(void)
+static struct page_task *no_current_task(void)
 {
 	return NULL;
 }
 
 /*
- * A thread that may have no room left is looked at more closely, and then does the same. A
- * hook makes that of every thread.
+ * A task that may have no mapping left takes a slower path with the same result. A hook puts every
+ * thread on that path.
  */
 static void test_crowded(void)
 {
@@ -134,7 +134,7 @@ static void test_crowded(void)
 	void *maps[PAGE_TASK_MAPPINGS];
 	bool good;
 
-	page_task_hook_set(nobody);
+	page_task_hook_set(no_current_task);
 	for (int i = 0; i < PAGE_TASK_MAPPINGS - 2; i++)
 		maps[i] = page_map_local(other);
 	ok(exact(call_write, 0x12) && exact(call_zero, 0) && exact(call_bytewise, 0x23) &&
@@ -182,40 +182,40 @@ static void test_align(void)
 
 #define POISONED "use-after-poison"
 
-static void dead_read(void)
+static void freed_read(void)
 {
 	page_free(page);
 	page_read_raw(page, buffer, 0, 0);
 }
 
-static void dead_twice(void)
+static void freed_twice(void)
 {
 	page_free(page);
 	page_free(page);
 }
 
-static void dead_get(void)
+static void freed_get(void)
 {
 	page_free(page);
 	page_get(page);
 }
 
-static void dead_copy(void)
+static void freed_copy(void)
 {
 	page_free(other);
 	page_copy(page, 0, other, 0, 1);
 }
 
-static void dead_but_bad_range(void)
+static void freed_but_bad_range(void)
 {
 	page_free(page);
 	if (page_write_raw(page, buffer, 1, PAGE_SIZE) != -EINVAL ||
 	    page_copy(page, PAGE_SIZE, page, 0, 1) != -EINVAL)
 		abort();
-	/* Still there: the sanitizer of leaks looks at the end of the process. */
+	/* Still reachable: LeakSanitizer checks at the end of the process. */
 }
 
-static void full_and_dead(void)
+static void full_and_freed(void)
 {
 	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
 		page_map_local(other);
@@ -239,7 +239,7 @@ static void one_left_for_copy(void)
 	page_copy(page, 0, other, 0, 1);
 }
 
-static void copy_dead_source_one_left(void)
+static void copy_freed_source_one_left(void)
 {
 	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
 		page_map_local(page);
@@ -247,7 +247,7 @@ static void copy_dead_source_one_left(void)
 	page_copy(page, 0, other, 0, 1);
 }
 
-/* The thread's own task is full; another that has room has run, and a raw call found it so. */
+/* The thread's own task is full; a raw call ran while another task with space was current. */
 static struct page_task *task;
 
 static void own_is_full(void)
@@ -289,18 +289,18 @@ static void test_full(void)
 	page_task_delete(task);
 }
 
-static void test_dead(void)
+static void test_freed(void)
 {
-	ok(aborts_with_or(dead_read, "use-after-free", POISONED), "%s: read of a dead page", mode_name);
-	ok(aborts_with_or(dead_twice, "use-after-free", POISONED), "%s: double free", mode_name);
-	ok(aborts_with_or(dead_get, "use-after-free", POISONED), "%s: page_get of the dead", mode_name);
-	ok(aborts_with_or(dead_copy, "use-after-free", POISONED), "%s: copy of the dead", mode_name);
-	ok(!ends_abnormally(dead_but_bad_range), "%s: bounds come before death", mode_name);
-	ok(aborts_with_or(full_and_dead, "use-after-free", POISONED), "%s: death before overflow",
+	ok(aborts_with_or(freed_read, "use-after-free", POISONED), "%s: read of a dead page", mode_name);
+	ok(aborts_with_or(freed_twice, "use-after-free", POISONED), "%s: double free", mode_name);
+	ok(aborts_with_or(freed_get, "use-after-free", POISONED), "%s: page_get of the dead", mode_name);
+	ok(aborts_with_or(freed_copy, "use-after-free", POISONED), "%s: copy of the dead", mode_name);
+	ok(!ends_abnormally(freed_but_bad_range), "%s: bounds come before death", mode_name);
+	ok(aborts_with_or(full_and_freed, "use-after-free", POISONED), "%s: death before overflow",
 	   mode_name);
 	ok(aborts_with(full, "map-overflow"), "%s: a raw call is a 17th mapping", mode_name);
 	ok(aborts_with(one_left_for_copy, "map-overflow"), "%s: page_copy needs two", mode_name);
-	ok(aborts_with(copy_dead_source_one_left, "map-overflow"), "%s: destination first", mode_name);
+	ok(aborts_with(copy_freed_source_one_left, "map-overflow"), "%s: destination first", mode_name);
 }
 
 static void test_lifetime(void)
@@ -330,7 +330,7 @@ static void checks(void)
 	test_exact();
 	test_crowded();
 	test_copy_self();
-	test_dead();
+	test_freed();
 	test_full();
 	page_free(page);
 	page_free(other);

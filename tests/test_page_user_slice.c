@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* User slices: order of checks, exact prefixes before real unmapped pages, races. */
+/* User slices: order of checks, exact prefixes before unmapped pages, races. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 static struct page *page;
-static unsigned char *user; /* USER_PAGES pages, and one that is not there */
+static unsigned char *user; /* USER_PAGES pages, followed by one that is unmapped */
 
 #define USER_PAGES 3
 #define OLD	   0xee
@@ -40,7 +40,7 @@ static void page_is_old(void)
 	page_write_raw(page, all, 0, PAGE_SIZE);
 }
 
-/* [off, off + good) is user memory from @from on, then zeros to @len, the rest is old. */
+/* Is [off, off + good) user memory from @from on, then zeros up to @len, and the rest unchanged? */
 static bool page_holds(size_t off, size_t len, size_t good, size_t from)
 {
 	static unsigned char all[PAGE_SIZE];
@@ -106,7 +106,7 @@ static void test_order(void)
 	ok(user_slice_left(&reader) == 10, "%s: so does the other", mode_name);
 }
 
-/* Each distance from the end of what is there, each alignment, and lengths around it. */
+/* Each distance from the end of readable memory, each alignment, and lengths around it. */
 static void test_prefix(void)
 {
 	static const size_t lens[] = { 1, 2, 7, 8, 63, 64, 65, 500, PAGE_SIZE };
@@ -260,8 +260,8 @@ static void test_remapper(void)
 }
 
 /*
- * User memory that is the page itself, further down: what is read a second time is what
- * the first time has written.
+ * The user memory is the page itself at a higher offset: a byte that is read twice has the value
+ * that the first read made the copy write.
  */
 static void test_once(void)
 {

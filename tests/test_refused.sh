@@ -81,11 +81,11 @@ unset REFUSE_ALL
 for n in $(seq 2 20); do
 	refused "fork:$n" "$pagetorture" replay --flavour plain -j 1 --misbehave "$scratch/corrupt" || break
 	cat "$scratch/err"
-done >"$scratch/told"
-grep -q '3.page: plain: crash: .*to find out after what, got none' "$scratch/told"
-ok $? "a failure that nobody can be asked about keeps its kind" "$scratch/told"
+done >"$scratch/actual"
+grep -q '3.page: plain: crash: .*to find out after what, got none' "$scratch/actual"
+ok $? "a failure that cannot be run again keeps its kind" "$scratch/actual"
 
-# All or none of them runs: that is told in every format.
+# No input runs: every format reports that.
 for format in --tap --json --junit; do
 	case $format in
 	--junit) set -- --junit "$scratch/junit.xml" ;;
@@ -266,7 +266,7 @@ if $CC -D_GNU_SOURCE -I"$abs_srcdir" -I"$abs_srcdir/src" "$scratch/serve.c" "$ab
 		grep -q 'have not always the same outcome' "$scratch/out"
 	ok $? "fuzz_NAME-same, started with SIGCHLD ignored: outcomes are compared" "$scratch/err"
 else
-	ok 1 "a target that stands for the real ones is built" "$scratch/err"
+	ok 1 "a small fuzz target is built" "$scratch/err"
 fi
 
 done_testing

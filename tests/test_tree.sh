@@ -25,7 +25,7 @@ arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/flavour_runner/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 
-# modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses stands in
+# modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
 # doc/design.md, all that and nothing else; includes that match OUTSIDE are none of it.
 modules() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
@@ -40,8 +40,8 @@ modules() {
 	done
 	cut -d ' ' -f 1 "$scratch/modules" | LC_ALL=C sort >"$scratch/named"
 	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort | diff "$scratch/named" - >"$scratch/uses"
-	ok $? "every module of src/$1 stands in doc/design.md" "$scratch/uses"
-	# Whoever uses a module stands above it.
+	ok $? "doc/design.md lists every module of src/$1" "$scratch/uses"
+	# A module is below those that use it.
 	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/modules" \
 		>"$scratch/up"
 	[ ! -s "$scratch/up" ]
@@ -86,7 +86,7 @@ grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk | diff "$scratch/inside" - >"$scratch/own"
 ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/own"
 
-# Every source stands in a fragment, every script in a list.
+# A fragment lists every source, a list every script.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
@@ -105,8 +105,8 @@ ok $? "no directory of the corpus is empty" "$scratch/empty"
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
 	tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \\
-	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \\
+	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
+	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \
 	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What ThreadSanitizer's shadow memory keeps, case by case, with positions of our own.
- * That the real one does the same is shown wherever programs run: the two are compared
- * report by report.
+ * Tests the model of ThreadSanitizer's shadow memory with given positions. Whenever programs run,
+ * the harness compares the model with the real one, report by report.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@ static struct program program;
 static struct rules *rules;
 static struct tsan_shadow *shadow;
 static struct race_reports race_reports;
-static uintptr_t evicted; /* the cell that every position means */
+static uintptr_t evicted; /* the cell that every position selects */
 static bool known, lost;
 
 static uintptr_t position(const void *ctx, const struct access *access)
@@ -54,7 +53,7 @@ static bool reports(size_t count, const char *text)
 	return predict(text, false) && race_reports_kept(&race_reports) == count;
 }
 
-/* The report's call, by line from 1, and its bytes. */
+/* Is the report about this call, given by its line, and these bytes? */
 static bool report_is(size_t index, unsigned int line, unsigned int from, unsigned int to)
 {
 	const struct race_report *s = &race_reports.kept[index];

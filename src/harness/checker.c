@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What is compared, in this order: how the run ended; each step with its result and
- * the bytes that it read, where they have a value; the pages at the end and their
- * reference counts; what the executor itself found; the races that were reported: each
- * is one of the model's, and on fibers they are those that the model of the detector's
- * own memory predicts (tsan_shadow.h), in order, byte by byte, if it is known how the
- * library touches them (library.h).
+ * Compares one execution with the rule model, in this order:
  *
- * A program that races, or in which atomic accesses meet, has no certain bytes on real
- * threads: there only results count.
- * A race that threads do not show is no disagreement either; one that is none is.
+ * 1. how the execution ended;
+ * 2. each step: the call, its result, and the initialised bytes that it read;
+ * 3. the pages at the end: their bytes and their reference counts;
+ * 4. errors that the executor itself found;
+ * 5. the reported races: each is a race of the model. On fibers the reports are exactly those that
+ *    tsan_shadow.h predicts, in order, if the library's accesses are known (library.h).
+ *
+ * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not
+ * determined, so only its results are compared. A race that real threads do not report is allowed.
+ * A report without a race of the model is a difference.
  */
 #include "harness/checker.h"
 
@@ -24,8 +26,8 @@
 
 struct checker {
 	struct rules *rules;
-	const struct program *judged;
-	struct tsan_shadow *kept;
+	const struct program *evaluated;
+	struct tsan_shadow *tsan_model;
 	struct race_reports predicted;
 	struct trace *trace;
 	struct exec *exec;
@@ -40,8 +42,8 @@ struct checker *checker_new(void)
 	c->rules = rules_new();
 	c->trace = trace_new();
 	c->exec = exec_new();
-	c->kept = tsan_shadow_new();
-	if (c->rules && c->trace && c->exec && c->kept)
+	c->tsan_model = tsan_shadow_new();
+	if (c->rules && c->trace && c->exec && c->tsan_model)
 		return c;
 	checker_delete(c);
 	return NULL;
@@ -54,7 +56,7 @@ void checker_delete(struct checker *c)
 	rules_delete(c->rules);
 	trace_delete(c->trace);
 	exec_delete(c->exec);
-	tsan_shadow_delete(c->kept);
+	tsan_shadow_delete(c->tsan_model);
 	free(c);
 }
 
@@ -75,11 +77,11 @@ const struct trace *checker_trace(const struct checker *c)
 
 /* ---- differences ---- */
 
-static bool differ(struct checker_report *report, const char *what, ...)
+static bool set_difference(struct checker_report *report, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: false always, so that a comparison can end with it. */
-static bool differ(struct checker_report *report, const char *what, ...)
+/* Return: always false, so that a comparison can end with a call of this function. */
+static bool set_difference(struct checker_report *report, const char *what, ...)
 {
 	va_list args;
 
@@ -90,14 +92,14 @@ static bool differ(struct checker_report *report, const char *what, ...)
 	return false;
 }
 
-static const char *outcome(const struct step *step)
+static const char *step_text(const struct step *step)
 {
 	return step->skipped ? "skipped" : result_name(step->result);
 }
 
-/* Any bit that differs among @len bytes that have a value. */
-static uint8_t BYTES_NO_SANITIZE difference(const uint8_t *a, const uint8_t *b,
-					    const uint8_t *known, size_t len)
+/* Returns the bits that differ among @len bytes; uninitialised bytes do not count. */
+static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t *b,
+						const uint8_t *known, size_t len)
 {
 	uint8_t bits = 0;
 
@@ -106,16 +108,16 @@ static uint8_t BYTES_NO_SANITIZE difference(const uint8_t *a, const uint8_t *b,
 	return bits;
 }
 
-/* Not memcmp(): ThreadSanitizer would see an access, and by the wrong thread. */
+/* memcmp() is not used: ThreadSanitizer would record its reads, and for the wrong thread. */
 static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
 			uint32_t seen_at, size_t len, size_t *where)
 {
 	const uint8_t *expected = model->bytes + at, *known = model->initialised + at;
 	const uint8_t *got = seen->bytes + seen_at;
 
-	if (!difference(expected, got, known, len))
+	if (!differing_bits(expected, got, known, len))
 		return true;
-	for (*where = 0; !difference(expected + *where, got + *where, known + *where, 1);)
+	for (*where = 0; !differing_bits(expected + *where, got + *where, known + *where, 1);)
 		++*where;
 	return false;
 }
@@ -127,12 +129,12 @@ static bool same_bytes(const struct trace *model, const struct step *expected,
 	size_t where;
 
 	if (expected->len != got->len)
-		return differ(report, "line %u: expected %u bytes read, got %u", line,
-			      expected->len, got->len);
+		return set_difference(report, "line %u: expected %u bytes read, got %u", line,
+				      expected->len, got->len);
 	if (bytes_match(model, expected->at, seen, got->at, expected->len, &where))
 		return true;
-	return differ(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line, where,
-		      model->bytes[expected->at + where], seen->bytes[got->at + where]);
+	return set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line, where,
+			      model->bytes[expected->at + where], seen->bytes[got->at + where]);
 }
 
 static bool same_steps(const struct checker *c, const struct program *program, bool bytes,
@@ -145,16 +147,16 @@ static bool same_steps(const struct checker *c, const struct program *program, b
 		uint32_t line = program->calls[expected->call].line;
 
 		if (expected->call != got->call)
-			return differ(report, "expected line %u to run next, got line %u", line,
-				      program->calls[got->call].line);
+			return set_difference(report, "expected line %u to run next, got line %u", line,
+					      program->calls[got->call].line);
 		if (expected->skipped != got->skipped || expected->result != got->result)
-			return differ(report, "line %u: expected %s, got %s", line,
-				      outcome(expected), outcome(got));
+			return set_difference(report, "line %u: expected %s, got %s", line,
+					      step_text(expected), step_text(got));
 		if (bytes && !same_bytes(model, expected, seen, got, line, report))
 			return false;
 	}
 	return model->count == seen->count ||
-	       differ(report, "expected %zu calls to run, got %zu", model->count, seen->count);
+	       set_difference(report, "expected %zu calls to run, got %zu", model->count, seen->count);
 }
 
 static bool same_pages(const struct checker *c, bool bytes, struct checker_report *report)
@@ -165,27 +167,27 @@ static bool same_pages(const struct checker *c, bool bytes, struct checker_repor
 		size_t where;
 
 		if (model->pages[i].live != seen->pages[i].live)
-			return differ(report, "end: expected p%u %s", i,
-				      model->pages[i].live ? "live" : "dead or never allocated");
+			return set_difference(report, "end: expected p%u %s", i,
+					      model->pages[i].live ? "live" : "dead or never allocated");
 		if (!model->pages[i].live)
 			continue;
 		if (model->pages[i].refs != seen->pages[i].refs)
-			return differ(report, "end: expected %u references of p%u, got %u",
-				      model->pages[i].refs, i, seen->pages[i].refs);
+			return set_difference(report, "end: expected %u references of p%u, got %u",
+					      model->pages[i].refs, i, seen->pages[i].refs);
 		if (bytes && !bytes_match(model, model->pages[i].at, seen, seen->pages[i].at,
 					  TRACE_PAGE, &where))
-			return differ(report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
-				      where, i, model->bytes[model->pages[i].at + where],
-				      seen->bytes[seen->pages[i].at + where]);
+			return set_difference(report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
+					      where, i, model->bytes[model->pages[i].at + where],
+					      seen->bytes[seen->pages[i].at + where]);
 	}
 	return true;
 }
 
-static bool no_complaint(const struct checker *c, struct checker_report *report)
+static bool has_no_error(const struct checker *c, struct checker_report *report)
 {
 	const char *complaint = exec_error(c->exec);
 
-	return !*complaint || differ(report, "%s", complaint);
+	return !*complaint || set_difference(report, "%s", complaint);
 }
 
 static const char *thread_text(uint8_t thread, char text[8])
@@ -198,9 +200,9 @@ static const char *thread_text(uint8_t thread, char text[8])
 	return text;
 }
 
-/* Every race that the detector reports is one. */
-static bool no_false_alarm(const struct checker *c, const struct program *program,
-			   bool any_order, struct checker_report *report)
+/* Each race that the detector reports is a race of the model. */
+static bool has_no_false_report(const struct checker *c, const struct program *program,
+				bool any_order, struct checker_report *report)
 {
 	const struct race_reports *race_reports = exec_race_reports(c->exec);
 
@@ -214,12 +216,12 @@ static bool no_false_alarm(const struct checker *c, const struct program *progra
 		if (race_report_is_known_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
-			return differ(report, "line %u: a race with %s outside of every page",
-				      program->calls[s->call].line,
-				      thread_text(s->before, thread));
-		return differ(report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
-			      program->calls[s->call].line, thread_text(s->before, thread),
-			      s->page, s->from, s->to - 1);
+			return set_difference(report, "line %u: a race with %s outside of every page",
+					      program->calls[s->call].line,
+					      thread_text(s->before, thread));
+		return set_difference(report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
+				      program->calls[s->call].line, thread_text(s->before, thread),
+				      s->page, s->from, s->to - 1);
 	}
 	return true;
 }
@@ -230,8 +232,8 @@ static bool same_race_report(const struct race_report *a, const struct race_repo
 	       a->from == b->from && a->to == b->to;
 }
 
-/* Return: the first report that is not as predicted, or the number of reports if all are. */
-static size_t first_unlike(const struct checker *c, size_t reports)
+/* Return: the index of the first report that differs from the prediction, or @reports. */
+static size_t first_misprediction(const struct checker *c, size_t reports)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
 	size_t i = 0;
@@ -244,32 +246,32 @@ static size_t first_unlike(const struct checker *c, size_t reports)
 
 static bool is_as_predicted(const struct checker *c, size_t reports)
 {
-	return race_reports_kept(&c->predicted) == reports && first_unlike(c, reports) == reports;
+	return race_reports_kept(&c->predicted) == reports && first_misprediction(c, reports) == reports;
 }
 
 static bool as_predicted(const struct checker *c, const struct program *program,
 			 struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
-	size_t expected = race_reports_kept(&c->predicted), i = first_unlike(c, report->races);
+	size_t expected = race_reports_kept(&c->predicted), i = first_misprediction(c, report->races);
 
 	if (i < expected && i < report->races) {
 		const struct race_report *e = &c->predicted.kept[i], *s = &seen->kept[i];
 
-		return differ(report,
-			      "report %zu: expected line %u, p%u bytes %u .. %u, got "
-			      "line %u, p%u bytes %u .. %u", i + 1,
-			      program->calls[e->call].line, e->page, e->from, e->to - 1,
-			      program->calls[s->call].line, s->page, s->from, s->to - 1);
+		return set_difference(report,
+				      "report %zu: expected line %u, p%u bytes %u .. %u, got "
+				      "line %u, p%u bytes %u .. %u", i + 1,
+				      program->calls[e->call].line, e->page, e->from, e->to - 1,
+				      program->calls[s->call].line, s->page, s->from, s->to - 1);
 	}
 	return expected == report->races ||
-	       differ(report, "expected %zu reports of a data-race, got %zu", expected,
-		      report->races);
+	       set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
+			      report->races);
 }
 
-/* No race was reported, and none had to be. */
-static bool beyond(struct checker_report *report, const struct program *program,
-		   const struct race *race, enum tsan_miss sight)
+/* The detector reported no race, and the model of the detector allows that. */
+static bool allow_miss(struct checker_report *report, const struct program *program,
+		       const struct race *race, enum tsan_miss sight)
 {
 	report->result = CHECKER_MISS_ALLOWED;
 	report->predicted = sight != TSAN_UNKNOWN;
@@ -280,20 +282,20 @@ static bool beyond(struct checker_report *report, const struct program *program,
 }
 
 /*
- * Is it known what the detector kept? Of a library that may touch bytes in its own ways a
- * prediction that does not come true tells no more than that it does.
+ * Returns whether the prediction of the reports can be trusted. An external library may access
+ * bytes in another way, so there a prediction counts only if it comes true.
  */
-static bool is_known(struct checker *c, const struct tsan_facts *facts, size_t reports)
+static bool prediction_is_valid(struct checker *c, const struct tsan_facts *facts, size_t reports)
 {
 	return tsan_predictable() &&
-	       tsan_shadow_predict(c->kept, rules_shadow(c->rules), facts,
+	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
 				   exec_is_first_race_only(c->exec), &c->predicted) &&
 	       (library_access_pattern_known() || is_as_predicted(c, reports));
 }
 
-/* A race is reported, if there is one that the detector cannot miss. */
-static bool not_sure_to_be_seen(const struct shadow *shadow, const struct program *program,
-				struct checker_report *report)
+/* If the detector cannot miss some race of the program, it must have reported a race. */
+static bool may_miss_all_races(const struct shadow *shadow, const struct program *program,
+			       struct checker_report *report)
 {
 	const struct race *race = shadow->races;
 	enum granule_cells cells = !library_access_pattern_known() ? CELLS_UNKNOWN :
@@ -301,37 +303,38 @@ static bool not_sure_to_be_seen(const struct shadow *shadow, const struct progra
 								CELLS_ONE;
 
 	return !shadow_race_must_be_reported(shadow, cells) ||
-	       differ(report,
-		      "line %u: expected a data-race with line %u on p%u to be reported, got none",
-		      program->calls[race->second].line, program->calls[race->first].line,
-		      race->page);
+	       set_difference(report,
+			      "line %u: expected a data-race with line %u on p%u to be reported, got none",
+			      program->calls[race->second].line, program->calls[race->first].line,
+			      race->page);
 }
 
 /*
- * Every race that the detector keeps in mind is reported, and no other. Where it cannot
- * be known what it keeps, a race that it cannot miss is.
+ * The detector reports exactly the predicted races. Where no prediction is possible, it must
+ * report a race that it cannot miss.
  */
-static bool no_miss(struct checker *c, const struct program *program, struct checker_report *report)
+static bool has_no_missed_race(struct checker *c, const struct program *program,
+			       struct checker_report *report)
 {
 	const struct shadow *shadow = rules_shadow(c->rules);
 	struct tsan_facts facts = exec_tsan_facts(c->exec);
 
 	if (!tsan_present() || !shadow->race_count)
 		return true;
-	if (is_known(c, &facts, report->races)) {
+	if (prediction_is_valid(c, &facts, report->races)) {
 		report->predicted = true;
 		return as_predicted(c, program, report) &&
 		       (report->races ||
-			beyond(report, program, shadow->races,
-			       tsan_shadow_explain(c->kept, shadow, &facts, shadow->races)));
+			allow_miss(report, program, shadow->races,
+				   tsan_shadow_explain(c->tsan_model, shadow, &facts, shadow->races)));
 	}
-	return report->races || (not_sure_to_be_seen(shadow, program, report) &&
-				 beyond(report, program, shadow->races, TSAN_UNKNOWN));
+	return report->races || (may_miss_all_races(shadow, program, report) &&
+				 allow_miss(report, program, shadow->races, TSAN_UNKNOWN));
 }
 
 /* ---- executions ---- */
 
-static bool fatal_before_end(const struct verdict *v)
+static bool ends_with_fatal_call(const struct verdict *v)
 {
 	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
 }
@@ -343,7 +346,7 @@ static bool same_end(const struct verdict *v, enum exec_end end, struct checker_
 	if (end == EXEC_STUCK)
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (stuck != (end == EXEC_STUCK))
-		return differ(report, stuck ? "expected a deadlock, but every line ran" :
+		return set_difference(report, stuck ? "expected a deadlock, but every line ran" :
 					      "expected every line to run, got a deadlock");
 	return true;
 }
@@ -351,19 +354,19 @@ static bool same_end(const struct verdict *v, enum exec_end end, struct checker_
 void checker_evaluate(struct checker *c, const struct program *program)
 {
 	rules_evaluate(c->rules, program);
-	c->judged = program;
+	c->evaluated = program;
 }
 
 void checker_repair(struct checker *c, struct program *program)
 {
 	repair(program, c->rules);
-	c->judged = program;
+	c->evaluated = program;
 }
 
-/* Held against the verdict of another program, anything would agree or differ by chance. */
-static void begin(struct checker *c, const struct program *program, struct checker_report *report)
+/* The verdict of another program would make the comparison meaningless. */
+static void start_run(struct checker *c, const struct program *program, struct checker_report *report)
 {
-	if (c->judged != program) {
+	if (c->evaluated != program) {
 		fprintf(stderr, "expected the program that was judged last, got another\n");
 		abort();
 	}
@@ -377,13 +380,13 @@ enum checker_result checker_run_fibers(struct checker *c, const struct program *
 	const struct verdict *v = rules_verdict(c->rules);
 	enum exec_end end;
 
-	begin(c, program, report);
-	end = exec_run_fibers(c->exec, program, fatal_before_end(v) ? v->fatal_call : SIZE_MAX,
+	start_run(c, program, report);
+	end = exec_run_fibers(c->exec, program, ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX,
 			      c->trace);
 	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
-	    same_pages(c, true, report) && no_complaint(c, report) &&
-	    no_false_alarm(c, program, false, report))
-		no_miss(c, program, report);
+	    same_pages(c, true, report) && has_no_error(c, report) &&
+	    has_no_false_report(c, program, false, report))
+		has_no_missed_race(c, program, report);
 	return report->result;
 }
 
@@ -395,16 +398,16 @@ enum checker_result checker_run_threads(struct checker *c, const struct program 
 	const struct shadow *shadow = rules_shadow(c->rules);
 	bool certain = !shadow->race_count && !shadow->contended;
 
-	begin(c, program, report);
+	start_run(c, program, report);
 	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
-		differ(report, "expected threads, got none");
+		set_difference(report, "expected threads, got none");
 		return report->result;
 	}
 	if (stuck)
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (same_steps(c, program, certain, report) && same_pages(c, certain, report) &&
-	    no_complaint(c, report))
-		no_false_alarm(c, program, true, report);
+	    has_no_error(c, report))
+		has_no_false_report(c, program, true, report);
 	return report->result;
 }
 

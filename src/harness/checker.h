@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * The check: what the rule model says of a program against what an execution saw.
- */
+/* Executes a program and compares what happens with the rule model. */
 #ifndef HARNESS_CHECKER_H
 #define HARNESS_CHECKER_H
 
@@ -15,15 +13,16 @@
 
 enum checker_result {
 	CHECKER_AGREES,
-	CHECKER_MISS_ALLOWED, /* races, none reported, and none had to be: `why` says so */
-	CHECKER_DIFFERS, /* `why` says what */
+	CHECKER_MISS_ALLOWED, /* the program races, no race was reported, and that is allowed: see
+			       * `why` */
+	CHECKER_DIFFERS, /* `why` has the difference */
 };
 
 struct checker_report {
 	enum checker_result result;
-	rule_set seen; /* rules that the execution saw broken */
+	rule_set seen; /* rules that the execution was seen to break */
 	size_t races;  /* races that the detector reported */
-	bool predicted; /* it was known which would be */
+	bool predicted; /* the model of the detector predicted the reports */
 	char why[CHECKER_WHY];
 };
 
@@ -36,29 +35,29 @@ void checker_delete(struct checker *check);
 struct exec *checker_exec(struct checker *check);
 const struct rules *checker_rules(const struct checker *check);
 
-/* What the last execution saw. */
+/* The trace of the last execution. */
 const struct trace *checker_trace(const struct checker *check);
 
-/* Judges the program. */
+/* Evaluates the program with the rule model. */
 void checker_evaluate(struct checker *check, const struct program *program);
 
-/* Makes it a program that breaks no rule (repair.h), which leaves it judged. */
+/* Changes the program until it breaks no rule (repair.h), and evaluates the result. */
 void checker_repair(struct checker *check, struct program *program);
 
 /*
- * Executes the program, up to a fatal call, on fibers. It must be the one judged last.
+ * Executes the program on fibers, up to a fatal call. It must be the one evaluated last.
  * Return: the same as report->result.
  */
 enum checker_result checker_run_fibers(struct checker *check, const struct program *program,
 				       struct checker_report *report);
 
-/* The same on real threads. */
+/* Executes the program on real threads; otherwise the same. */
 enum checker_result checker_run_threads(struct checker *check, const struct program *program,
 					struct checker_report *report);
 
 /*
- * Executes the program up to and with @call, which should end this process. In a process
- * of its own, with exec_set_call_hook() set.
+ * Executes the program up to and including @call, which should end this process. The caller
+ * runs it in a child process, with exec_set_call_hook() set.
  */
 void checker_run_fatal_call(struct checker *check, const struct program *program, size_t call);
 

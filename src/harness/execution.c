@@ -13,7 +13,7 @@
 #include "harness/detect/detector.h"
 #include "harness/detect/tsan.h"
 
-/* The trial of this process; the library can ask for nothing else while it runs. */
+/* The current execution. There is one at a time, because the library's hooks are global. */
 static struct {
 	struct execution *execution;
 	struct checker *check;
@@ -21,7 +21,7 @@ static struct {
 	const struct execution_options *options;
 	execution_call_hook hook;
 	execution_exit_fn died;
-} now;
+} current;
 
 bool execution_parse_executor(const char *name, struct execution_options *options)
 {
@@ -32,12 +32,12 @@ bool execution_parse_executor(const char *name, struct execution_options *option
 
 void execution_set_call_hook(execution_call_hook hook)
 {
-	now.hook = hook;
+	current.hook = hook;
 }
 
 void execution_set_exit_callback(execution_exit_fn fn)
 {
-	now.died = fn;
+	current.died = fn;
 }
 
 struct execution *execution_new(void)
@@ -55,9 +55,9 @@ void execution_reset(struct execution *execution)
 
 /* ---- executing ---- */
 
-/* Repeats must not only agree with the model but with each other. */
-static bool same_again(const struct checker_report *first, struct checker_report *again,
-		       unsigned int run)
+/* All runs must agree with each other, not only with the model. */
+static bool agrees_with_first_run(const struct checker_report *first, struct checker_report *again,
+				  unsigned int run)
 {
 	if (first->seen == again->seen && first->races == again->races)
 		return true;
@@ -68,21 +68,21 @@ static bool same_again(const struct checker_report *first, struct checker_report
 	return false;
 }
 
-/* The first report of a race that the model does not have; if there is none, the first report. */
-static void tell_race(struct execution *execution)
+/* Stores the first report of a race that the model does not have, or else the first report. */
+static void store_race(struct execution *execution)
 {
-	const struct race_reports *seen = exec_race_reports(checker_exec(now.check));
-	const struct shadow *shadow = rules_shadow(checker_rules(now.check));
+	const struct race_reports *seen = exec_race_reports(checker_exec(current.check));
+	const struct shadow *shadow = rules_shadow(checker_rules(current.check));
 	const struct race *race = NULL;
 	size_t kept = race_reports_kept(seen), i = 0;
 
 	execution->has_race = kept > 0;
 	if (!execution->has_race)
 		return;
-	while (i < kept && (race = race_report_find_race(&seen->kept[i], now.program, shadow, false)))
+	while (i < kept && (race = race_report_find_race(&seen->kept[i], current.program, shadow, false)))
 		i++;
 	if (i == kept)
-		race = race_report_find_race(&seen->kept[i = 0], now.program, shadow, false);
+		race = race_report_find_race(&seen->kept[i = 0], current.program, shadow, false);
 	execution->race = seen->kept[i];
 	execution->race_first_call = race ? race->first : EXECUTION_NO_CALL;
 }
@@ -91,28 +91,28 @@ static void run_fibers(struct execution *execution)
 {
 	struct checker_report first;
 
-	for (unsigned int run = 1; run <= now.options->repeat; run++) {
+	for (unsigned int run = 1; run <= current.options->repeat; run++) {
 		tsan_flush();
-		checker_run_fibers(now.check, now.program, &execution->fibers);
-		tell_race(execution);
+		checker_run_fibers(current.check, current.program, &execution->fibers);
+		store_race(execution);
 		if (execution->fibers.result == CHECKER_DIFFERS)
 			return;
 		if (run == 1)
 			first = execution->fibers;
-		if (!same_again(&first, &execution->fibers, run))
+		if (!agrees_with_first_run(&first, &execution->fibers, run))
 			return;
 	}
 }
 
 static void run_threads(struct execution *execution)
 {
-	struct exec_timing timing = now.options->timing;
+	struct exec_timing timing = current.options->timing;
 	rule_set seen = 0;
 
-	for (timing.run = 1; timing.run <= now.options->repeat; timing.run++) {
-		exec_set_timing(checker_exec(now.check), &timing);
+	for (timing.run = 1; timing.run <= current.options->repeat; timing.run++) {
+		exec_set_timing(checker_exec(current.check), &timing);
 		tsan_flush();
-		if (checker_run_threads(now.check, now.program, &execution->threads) == CHECKER_DIFFERS)
+		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
 			return;
 		seen |= execution->threads.seen;
 		execution->reported += execution->threads.races > 0;
@@ -120,7 +120,8 @@ static void run_threads(struct execution *execution)
 	execution->threads.seen = seen;
 }
 
-static void expect_death(struct execution *execution, size_t call, enum rule rule, enum detectable detectable)
+static void add_fatal_call(struct execution *execution, size_t call, enum rule rule,
+			   enum detectable detectable)
 {
 	if (detectable == DETECTABLE_NEVER)
 		execution->not_run = rule;
@@ -129,10 +130,10 @@ static void expect_death(struct execution *execution, size_t call, enum rule rul
 }
 
 /*
- * A use of uninitialised bytes ends the process where MemorySanitizer watches, the first
- * one; a fatal call wherever it can be seen.
+ * Under MemorySanitizer the first use of uninitialised bytes ends the process. A fatal call ends it
+ * where the call is detectable.
  */
-static void expect_deaths(struct execution *execution, const struct verdict *v)
+static void find_fatal_calls(struct execution *execution, const struct verdict *v)
 {
 	struct detectable_by where = {
 		.asan = detector_has_asan(),
@@ -141,35 +142,35 @@ static void expect_deaths(struct execution *execution, const struct verdict *v)
 
 	execution->fatal_count = 0;
 	if (v->uninit_count && detector_has_msan())
-		expect_death(execution, v->uninits[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
+		add_fatal_call(execution, v->uninits[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
-		expect_death(execution, v->fatal_call, v->fatal_rule,
-			     detectable_fatal_call(&now.program->calls[v->fatal_call], v, where));
+		add_fatal_call(execution, v->fatal_call, v->fatal_rule,
+			       detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
-static void announce(void *ctx, size_t call)
+static void on_call(void *ctx, size_t call)
 {
 	(void)ctx;
-	atomic_store_explicit(&now.execution->announced, call, memory_order_relaxed);
-	if (now.hook)
-		now.hook(now.check, now.program, call, false);
+	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
+	if (current.hook)
+		current.hook(current.check, current.program, call, false);
 }
 
 void execution_run(struct execution *execution, struct checker *check, const struct program *program,
 		   const struct execution_options *options)
 {
-	now.execution = execution;
-	now.check = check;
-	now.program = program;
-	now.options = options;
-	exec_set_call_hook(checker_exec(check), announce, NULL);
+	current.execution = execution;
+	current.check = check;
+	current.program = program;
+	current.options = options;
+	exec_set_call_hook(checker_exec(check), on_call, NULL);
 	checker_evaluate(check, program);
 	if (options->fibers)
 		run_fibers(execution);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		return;
 	if (options->fibers)
-		expect_deaths(execution, rules_verdict(checker_rules(check)));
+		find_fatal_calls(execution, rules_verdict(checker_rules(check)));
 	execution->part = "on threads, about ";
 	if (options->threads)
 		run_threads(execution);
@@ -179,18 +180,19 @@ void execution_run(struct execution *execution, struct checker *check, const str
 
 NO_COVERAGE_BEGIN
 
-static void announce_range(void *ctx, size_t call)
+static void on_call_in_child(void *ctx, size_t call)
 {
-	const struct program *program = now.program;
+	const struct program *program = current.program;
 
 	(void)ctx;
-	atomic_store_explicit(&now.execution->announced, call, memory_order_relaxed);
-	exec_access_range(checker_exec(now.check), &program->calls[call], &now.execution->from, &now.execution->to);
-	if (now.hook)
-		now.hook(now.check, program, call, true);
+	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
+	exec_access_range(checker_exec(current.check), &program->calls[call],
+			  &current.execution->from, &current.execution->to);
+	if (current.hook)
+		current.hook(current.check, program, call, true);
 }
 
-/* One that spins is ended before its time is up. */
+/* Ends a process that spins before its time is up. */
 static void limit_cpu(unsigned int seconds)
 {
 	struct rlimit limit = { seconds, seconds + 1 };
@@ -199,29 +201,32 @@ static void limit_cpu(unsigned int seconds)
 		setrlimit(RLIMIT_CPU, &limit);
 }
 
-static void run_to_death(void *ctx)
+static void run_fatal_call(void *ctx)
 {
-	const struct fatal_call *death = ctx;
+	const struct fatal_call *fatal_call = ctx;
 	struct checker_report report;
 
-	now.execution->fatal_pid = getpid();
-	limit_cpu(now.options->cpu);
-	if (now.options->engine)
+	current.execution->fatal_pid = getpid();
+	limit_cpu(current.options->cpu);
+	if (current.options->engine)
 		detector_disable_engine_handlers();
 	detector_report_faults();
-	if (!now.check) {
-		now.check = checker_new();
-		/* Nothing is tried: it is not to look as if the call had not ended it. */
-		if (!now.check) {
+	if (!current.check) {
+		current.check = checker_new();
+		/*
+		 * Fails without running the call: the exit must not look as if the call had
+		 * returned.
+		 */
+		if (!current.check) {
 			fprintf(stderr, "expected memory for the check\n");
 			exit(1);
 		}
-		checker_evaluate(now.check, now.program);
-		checker_run_fibers(now.check, now.program, &report);
+		checker_evaluate(current.check, current.program);
+		checker_run_fibers(current.check, current.program, &report);
 	}
-	exec_set_call_hook(checker_exec(now.check), announce_range, NULL);
-	exec_check_initialised(checker_exec(now.check), death->rule == RULE_uninit_use);
-	checker_run_fatal_call(now.check, now.program, death->call);
+	exec_set_call_hook(checker_exec(current.check), on_call_in_child, NULL);
+	exec_check_initialised(checker_exec(current.check), fatal_call->rule == RULE_uninit_use);
+	checker_run_fatal_call(current.check, current.program, fatal_call->call);
 }
 
 void execution_set_difference(struct execution *execution, const char *what, ...)
@@ -264,7 +269,7 @@ const char *execution_line_text(const struct execution *execution, const struct 
 	return line;
 }
 
-/* Is it a fault of the very access that was to fail? */
+/* Is the fault at the address that the fatal call was about to access? */
 static bool is_fault_of_access(const struct execution *execution, const char *output)
 {
 	uintptr_t fault = detector_find_fault(output);
@@ -277,34 +282,34 @@ bool isolated_succeeded(const struct isolated *child)
 	return !child->hung && !child->signal && !child->exit_code;
 }
 
-static void check_death(struct execution *execution, const struct program *program,
-			const struct execution_options *options, const struct fatal_call *death,
-			const struct isolated *child)
+static void check_child_exit(struct execution *execution, const struct program *program,
+			     const struct execution_options *options, const struct fatal_call *fatal_call,
+			     const struct isolated *child)
 {
 	char line[160], end[EXECUTION_EXIT_TEXT];
 	enum rule rule = detector_find_rule(child->output, line, sizeof(line));
 	bool alive = isolated_succeeded(child);
 
-	if (!alive && now.died)
-		now.died(execution, child);
+	if (!alive && current.died)
+		current.died(execution, child);
 	execution->wrong_exit = true;
-	execution->survived = alive && death->detectable != DETECTABLE_SOMETIMES;
+	execution->survived = alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
 	execution->hung = child->hung || child->signal == SIGXCPU;
-	if (alive && death->detectable == DETECTABLE_SOMETIMES)
+	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->wrong_exit = false;
 	else if (alive)
 		execution_set_difference(execution, "line %u: expected the process to die of %s, it lived",
-					 program->calls[death->call].line, rule_name(death->rule));
-	else if (execution->announced != death->call)
+					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
+	else if (execution->announced != fatal_call->call)
 		execution_set_difference(execution, "%s, before the fatal call: %s",
 					 execution_line_text(execution, program),
 					 execution_exit_text(child, options->seconds, end));
-	else if (child->hung || (rule != death->rule && !is_fault_of_access(execution, child->output)))
+	else if (child->hung || (rule != fatal_call->rule && !is_fault_of_access(execution, child->output)))
 		execution_set_difference(execution, "%s: expected a report of %s, got: %s",
-					 execution_line_text(execution, program), rule_name(death->rule),
+					 execution_line_text(execution, program), rule_name(fatal_call->rule),
 					 execution_exit_text(child, options->seconds, end));
 	else {
-		execution->fibers.seen |= RULE_BIT(death->rule);
+		execution->fibers.seen |= RULE_BIT(fatal_call->rule);
 		execution->wrong_exit = false;
 	}
 }
@@ -315,16 +320,16 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 {
 	static struct isolated child;
 
-	now.execution = execution;
-	now.check = check;
-	now.program = program;
-	now.options = options;
+	current.execution = execution;
+	current.check = check;
+	current.program = program;
+	current.options = options;
 	for (size_t i = 0; i < execution->fatal_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
-		struct fatal_call death = execution->fatal[i];
+		struct fatal_call fatal_call = execution->fatal[i];
 
 		execution->announced = EXECUTION_NO_CALL;
-		if (isolate(run_to_death, &death, options->seconds, &child))
-			check_death(execution, program, options, &death, &child);
+		if (isolate(run_fatal_call, &fatal_call, options->seconds, &child))
+			check_child_exit(execution, program, options, &fatal_call, &child);
 		else
 			execution_set_difference(execution, "expected a child process, got none");
 		execution->fatal_pid = 0;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One program before the court of this binary's flavour: the rule model judges it, it is
- * executed on fibers, on real threads, or both, and what it does is held against the model;
- * a call that should end the process gets a process of its own, which must die of the very
- * rule.
+ * Executes a program in this binary's flavour and compares it with the rule model.
  *
- * `run` holds each trial in a process of its own, `replay` many in one.
+ * 1. The model evaluates the program.
+ * 2. The program runs on fibers, on real threads, or both, and is compared with the model.
+ * 3. Each fatal call runs in a child process, which must end with a report of that rule.
+ *
+ * `run` makes each execution in a process of its own, `replay` many in one process.
  */
 #ifndef HARNESS_EXECUTION_H
 #define HARNESS_EXECUTION_H
@@ -20,93 +21,101 @@
 #include "harness/model/detectable.h"
 
 struct execution_options {
-	unsigned int repeat;  /* executions of each program */
-	unsigned int seconds; /* time of each program, or of each process that is to die */
-	unsigned int cpu;     /* seconds of CPU time of one that is to die; 0: as long as there is time */
-	bool fibers, threads; /* on which */
-	bool engine; /* a fuzzing engine has its handlers in this process */
-	struct exec_timing timing; /* of threads */
+	unsigned int repeat;  /* runs of each program */
+	unsigned int seconds; /* time limit of a program, or of a child that runs a fatal call */
+	unsigned int cpu;     /* CPU seconds of a child that runs a fatal call; 0: no limit */
+	bool fibers, threads; /* which executors to use */
+	bool engine; /* a fuzzing engine has installed its handlers in this process */
+	struct exec_timing timing; /* of real threads */
 };
 
-/* fibers, threads or both. Return: false if it is none. */
+/* Parses "fibers", "threads" or "both". Return: false for another name. */
 bool execution_parse_executor(const char *name, struct execution_options *options);
 
 #define EXECUTION_NO_CALL SIZE_MAX
 
-/* What it says of itself; it may die at any time, so it tells as it goes. */
+/*
+ * The state of one execution. It is written as the execution proceeds, because the process may die
+ * at any time.
+ */
 struct execution {
 	struct checker_report fibers, threads;
-	unsigned int reported; /* runs on threads that reported a race */
-	const char *part; /* of the run, for a process that dies in it */
-	size_t fatal_count; /* calls that are to end a process, each by its rule */
+	unsigned int reported; /* runs on threads in which a race was reported */
+	const char *part; /* the current part of the execution, for a report if the process dies */
+	size_t fatal_count; /* fatal calls; each must end a process with a report of its rule */
 	struct fatal_call {
 		size_t call;
 		enum rule rule;
 		enum detectable detectable;
 	} fatal[2];
-	bool wrong_exit; /* the difference is how such a process ended, or that it did not */
-	bool survived;	  /* a process that should have ended did not */
+	bool wrong_exit; /* the difference is how a child with a fatal call ended */
+	bool survived;	  /* a child that had to die returned from its fatal call */
 	bool hung;	  /* because it used up its time */
-	atomic_int fatal_pid; /* such a process, while it lives, or 0 */
-	enum rule not_run; /* of a fatal call that nobody could see, or RULE_COUNT */
-	atomic_size_t announced; /* the call that began last, or EXECUTION_NO_CALL */
-	uintptr_t from, to; /* what it begins to touch, through a mapping */
-	bool has_race;	      /* on fibers: the first report that the model does not know, or the first */
+	atomic_int fatal_pid; /* process ID of the child that runs a fatal call, or 0 */
+	enum rule not_run; /* rule of a fatal call that is not detectable here, or RULE_COUNT */
+	atomic_size_t announced; /* the last call that was started, or EXECUTION_NO_CALL */
+	uintptr_t from, to; /* addresses that this call accesses first, through a mapping */
+	bool has_race;	      /* a race was reported on fibers: the first one unknown to the model,
+			       * or else the first */
 	struct race_report race;
-	size_t race_first_call; /* the earlier of its calls; EXECUTION_NO_CALL: the model does not know it */
+	size_t race_first_call; /* the earlier call of that race; EXECUTION_NO_CALL if the model
+				 * does not have it */
 };
 
-/* Told of each process that died, in the process that outlived it; NULL for nobody. */
+/* Sets the callback for each child that ended abnormally; it runs in the parent. NULL: none. */
 typedef void (*execution_exit_fn)(const struct execution *execution, const struct isolated *child);
 void execution_set_exit_callback(execution_exit_fn fn);
 
-/* Has it ended by itself, and in order? */
+/* Return: whether the child exited by itself with status 0. */
 bool isolated_succeeded(const struct isolated *child);
 
 /*
- * Told before each call with its index: @dying says that it is in a process that should
- * die of it. For tests of who holds trials; NULL for nobody.
+ * Called before each call with its index, for tests of the callers. NULL: none.
+ * @dying: this is a child process, which the call should end
  */
 typedef void (*execution_call_hook)(struct checker *check, const struct program *program, size_t call,
 				    bool dying);
 void execution_set_call_hook(execution_call_hook hook);
 
-/* Where a trial lives: memory that it shares with the processes that it makes. NULL without. */
+/*
+ * Allocates an execution in memory that is shared with child processes. Return: NULL without
+ * memory.
+ */
 struct execution *execution_new(void);
 
-/* To be called before each execution. */
+/* Must be called before each execution. */
 void execution_reset(struct execution *execution);
 
-/* Judges and executes, in this process. */
+/* Evaluates the program and executes it in this process. */
 void execution_run(struct execution *execution, struct checker *check, const struct program *program,
 		   const struct execution_options *options);
 
 /*
- * Then what is to end a process.
- * @check: the one of execution_run(), if it is in this process; NULL: a new one, there
+ * Runs the fatal calls in child processes.
+ * @check: that of execution_run() if it ran in this process; NULL: the child creates one
  */
 void execution_run_fatal_calls(struct execution *execution, struct checker *check,
 			       const struct program *program,
 			       const struct execution_options *options);
 
-/* That it differs, and how. */
+/* Records a difference with its description. */
 void execution_set_difference(struct execution *execution, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The line that was begun last. */
+/* Return: the line of the last call that was started, as text. */
 const char *execution_line_text(const struct execution *execution, const struct program *program);
 
-/* How a child ended, or that it did not; and its report, if there is one. */
+/* Describes how a child ended, or that it did not, with its report if there is one. */
 #define EXECUTION_EXIT_TEXT 200
 const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
 				char end[EXECUTION_EXIT_TEXT]);
 
-/* Of the two reports the one that says more. */
+/* Return: the report that has a difference; the one on fibers otherwise. */
 const struct checker_report *execution_worst_report(const struct execution *execution);
 
 /*
- * What was seen on fibers, in words, and that a call was not run: what was not executed was
- * not seen either, and is not clean for that.
+ * Describes the rules that were seen on fibers, and whether a call was not run: without it the
+ * result is not `clean`.
  */
 #define EXECUTION_SEEN_TEXT (RULE_SET_TEXT + 16)
 void execution_seen_text(const struct execution *execution, const struct execution_options *options,

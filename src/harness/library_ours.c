@@ -12,7 +12,7 @@ bool library_access_pattern_known(void)
 	return true;
 }
 
-/* It reads user memory by this call (src/page/user_slice.c). */
+/* The library reads user memory by this system call (src/page/user_slice.c). */
 const char *library_missing_requirement(void)
 {
 	static char why[160];

@@ -106,7 +106,7 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 		OPTION_TEXT("bin", &o->bin),
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
-		OPTION_READ("engine", read_engines, campaign->wanted, "of libfuzzer, afl"),
+		OPTION_CHOICE("engine", read_engines, campaign->wanted, "libfuzzer, afl"),
 		OPTION_NUMBER("jobs", &o->jobs, 1, ENGINE_WORKERS),
 		OPTION_NUMBER("report", &o->report, 1, 86400),
 		OPTION_TEXT("results", &campaign->results.path),

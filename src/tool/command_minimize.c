@@ -57,7 +57,7 @@ struct settings {
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
-		OPTION_TEXT("backend", &s->backend),
+		option_backend(&s->backend),
 		option_bytes(),
 		option_threads(&s->threads),
 		option_flavour(s->wanted),

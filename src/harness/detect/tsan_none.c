@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Flavours without ThreadSanitizer: nothing is watched, nothing is said. */
+/* Implements tsan.h without ThreadSanitizer: nothing is watched and nothing is reported. */
 #include "harness/detect/tsan.h"
 
 bool tsan_present(void)
@@ -74,9 +74,9 @@ void tsan_write(const void *addr, size_t len)
 	(void)len;
 }
 
-void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value)
+void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
 {
-	(void)home;
+	(void)canonical;
 	switch (size) {
 	case 1:
 		__atomic_load((const uint8_t *)addr, (uint8_t *)value, __ATOMIC_RELAXED);
@@ -92,9 +92,9 @@ void tsan_load_atomic(const void *addr, const void *home, size_t size, void *val
 	}
 }
 
-void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
+void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
 {
-	(void)home;
+	(void)canonical;
 	switch (size) {
 	case 1:
 		__atomic_store_n((uint8_t *)addr, *(const uint8_t *)value, __ATOMIC_RELAXED);

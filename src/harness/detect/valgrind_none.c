@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Builds that cannot talk to Valgrind. */
+/* Implements valgrind.h in builds without Valgrind's headers. */
 #include "harness/detect/valgrind.h"
 
 bool valgrind_supported(void)

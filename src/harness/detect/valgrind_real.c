@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Client requests: a few instructions that do nothing outside of Valgrind. Each of its
- * tools answers its own and lets the others' pass.
+ * Implements valgrind.h with client requests: instructions that do nothing outside of
+ * Valgrind.
+ * Each Valgrind tool handles its own requests and ignores the others.
  */
 #include "harness/detect/valgrind.h"
 
@@ -9,7 +10,7 @@
 #include <valgrind/helgrind.h>
 #include <valgrind/valgrind.h>
 
-/* Set by the linker: where static memory that can be written begins and ends. */
+/* Set by the linker: the begin and the end of writable static memory. */
 extern char __data_start[], _end[];
 
 bool valgrind_supported(void)

@@ -6,14 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Out of 8. A sleep lets another thread get through many calls, so it is rare. */
+/* Eight equally likely kinds. Other threads make many calls during a sleep, so it is rare. */
 static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, DELAY_NONE,
 					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
 
-/* Largest amount of a kind, as a power of 2: small ones are as likely as large ones. */
+/* The largest amount of each kind as a power of 2: small amounts are as likely as large ones. */
 static const unsigned int powers[DELAY_KINDS] = { 0, 3, 12, 6 };
 
-/* Each bit of the outcome depends on all bits of @x. */
+/* Each bit of the result depends on all bits of @x. */
 static uint64_t mix(uint64_t x)
 {
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
@@ -33,7 +33,7 @@ struct delay delay_choose(const struct delay_point *place)
 	return (struct delay){ kind, 1u << power };
 }
 
-/* Not through the C library, which detectors intercept. */
+/* Does not use the C library, whose functions detectors intercept. */
 static void sleep_us(unsigned int us)
 {
 	struct timespec time = { .tv_nsec = us * 1000L };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Vector clocks. at[t] counts the releases of thread t that the owner of the clock
- * knows of; an access of thread t at epoch e happens before whoever knows more than e.
+ * Vector clocks. at[t] counts the releases of thread t that the clock's owner has acquired. An
+ * access of thread t at epoch e happens before everything whose clock has at[t] > e.
  */
 #ifndef HARNESS_CLOCK_H
 #define HARNESS_CLOCK_H

@@ -7,19 +7,19 @@
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
 
-/* Can a fatal call be seen where it runs? */
+/* Whether a fatal call can be detected where it runs. */
 enum detectable {
-	DETECTABLE_NEVER, /* nobody can; it is not executed */
+	DETECTABLE_NEVER, /* no detector sees it, so it is not executed */
 	DETECTABLE_SOMETIMES,
 	DETECTABLE_ALWAYS,
 };
 
 struct detectable_by {
-	bool asan;  /* AddressSanitizer watches */
-	bool alias; /* each mapping has an address of its own */
+	bool asan;  /* AddressSanitizer is linked in */
+	bool alias; /* each mapping has its own address (alias backend) */
 };
 
-/* @call breaks the fatal rule of @verdict; what says so where it is executed? */
+/* Return: whether @call, which breaks the fatal rule of @verdict, is detectable with @where. */
 enum detectable detectable_fatal_call(const struct call *call, const struct verdict *verdict,
 				      struct detectable_by where);
 

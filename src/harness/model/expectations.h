@@ -10,8 +10,8 @@
 #define EXPECTATION_TEXT 256
 
 /*
- * Holds what a program claims of itself (`expect`, `->`) against what it does.
- * Return: true, or false with the first claim that does not hold in @text.
+ * Compares the expectations in a program's text (`expect`, `->`) with what the program does.
+ * Return: false if one does not hold; @text then describes the first one.
  */
 bool expectations_hold(const struct program *program, const struct rules *rules, char text[EXPECTATION_TEXT]);
 

@@ -3,28 +3,28 @@
 
 #include <string.h>
 
-/* Steps that somebody knows of, counted so that 0 is none: step i is i + 1. */
+/* The steps that a thread knows of, stored as index + 1; 0 means no step. */
 struct knowledge {
 	uint16_t last[PROGRAM_THREADS];
 };
 
-struct learning {
+struct happens_builder {
 	const struct program *program;
 	struct knowledge threads[PROGRAM_THREADS];
 	struct knowledge mutexes[PROGRAM_MUTEXES];
 	struct knowledge semaphores[PROGRAM_SEMAPHORES];
-	struct knowledge pages[PROGRAM_PAGES]; /* what those knew that dropped it */
+	struct knowledge pages[PROGRAM_PAGES]; /* knowledge of all threads that dropped the page */
 };
 
-static void learn(struct knowledge *who, const struct knowledge *from)
+static void add_knowledge(struct knowledge *who, const struct knowledge *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (who->last[t] < from->last[t])
 			who->last[t] = from->last[t];
 }
 
-/* What others leave behind for a call like this one. */
-static struct knowledge *left_for(struct learning *l, const struct call *call)
+/* Returns the knowledge that a call like this one acquires. */
+static struct knowledge *find_knowledge(struct happens_builder *l, const struct call *call)
 {
 	switch ((enum op)call->op) {
 	case OP_lock:
@@ -50,29 +50,29 @@ static bool releases(enum op op)
 	return op == OP_unlock || op == OP_post || op == OP_free_page;
 }
 
-static void take_step(struct learning *l, size_t index, const struct call *call, bool ran,
+static void take_step(struct happens_builder *l, size_t index, const struct call *call, bool ran,
 		      uint16_t known[PROGRAM_THREADS])
 {
 	struct knowledge *self = &l->threads[call->thread];
-	struct knowledge *left = ran ? left_for(l, call) : NULL;
+	struct knowledge *left = ran ? find_knowledge(l, call) : NULL;
 
 	for (unsigned int t = 0; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
-		learn(self, &l->threads[t]);
+		add_knowledge(self, &l->threads[t]);
 	if (left && acquires(call->op))
-		learn(self, left);
+		add_knowledge(self, left);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		known[t] = (uint16_t)(self->last[t] - 1u);
 	self->last[call->thread] = (uint16_t)(index + 1);
 	if (left && releases(call->op))
-		learn(left, self);
+		add_knowledge(left, self);
 	for (unsigned int t = 1; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
-		learn(&l->threads[t], self);
+		add_knowledge(&l->threads[t], self);
 }
 
 void happens_before_init(struct happens_before *happens, const struct program *program,
 			 const struct trace *trace, size_t fatal)
 {
-	static struct learning l;
+	static struct happens_builder l;
 
 	memset(&l, 0, sizeof(l));
 	l.program = program;
@@ -92,7 +92,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 	return known != HAPPENS_BEFORE_NONE && known >= a;
 }
 
-/* The call of another thread that this one acquires from. */
+/* Does the call acquire from this call of another thread? */
 static bool is_source(const struct call *from, const struct call *to)
 {
 	static const uint8_t source[OP_COUNT] = {
@@ -124,7 +124,7 @@ size_t happens_before_edges(const struct program *program, const struct trace *t
 		if (!(seen & 1u << call->thread))
 			from[count++] = (uint16_t)step;
 		seen |= 1u << call->thread;
-		if (to->op == OP_lock) /* earlier ones come through this one */
+		if (to->op == OP_lock) /* the last unlock includes the earlier ones */
 			break;
 	}
 	return count;

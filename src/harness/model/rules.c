@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * How a call is judged, in this order:
+ * Evaluates a program. For each call, in this order:
  *
- *   1. The schedule says which call is next (schedule.h); `main` joins all threads
- *      before it and forks them after it.
- *   2. A call whose handles are not as it needs them, a lock misused or an atomic of
- *      an odd shape is skipped.
- *   3. Bounds: a bad range is EINVAL, or out-of-bounds through a mapping.
- *   4. Fatal rules, in the order that the call names them. The first one ends it all.
- *   5. Effects: injected failure, contents, accesses, order between threads.
+ * 1. The schedule chooses the next call (schedule.h). A line of main joins all threads before it,
+ *    and forks them after it.
+ * 2. A call is skipped if a handle is not in the required state, if it misuses a lock, or if its
+ *    atomic access has an unsupported size or alignment.
+ * 3. Bounds: a range outside of the page is EINVAL, or out-of-bounds through a mapping.
+ * 4. Fatal rules, in the order in which the call's function tests them. The first one ends the
+ *    evaluation.
+ * 5. Effects: injected failure, contents, accesses, order between threads.
  */
 #include "harness/model/rules.h"
 
@@ -19,7 +20,7 @@
 
 /* ---- order ---- */
 
-/* A line of main: all threads so far happen before it ... */
+/* A line of main: everything that threads did so far happens before it. */
 static void join_all(struct rules *r)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
@@ -28,7 +29,7 @@ static void join_all(struct rules *r)
 	}
 }
 
-/* ... and it happens before all threads from now on. */
+/* A line of main happens before everything that threads do later. */
 static void fork_all(struct rules *r)
 {
 	r->threads[THREAD_MAIN].clock.at[THREAD_MAIN]++;
@@ -123,7 +124,7 @@ static bool is_filled(const struct rules *r, char kind, uint8_t handle)
 	}
 }
 
-/* Are the handles that the call names filled, and the one that it fills not? */
+/* Are the handles that the call uses filled, and is the one that it fills empty? */
 static bool handles_ready(const struct rules *r, const struct call *call)
 {
 	unsigned int handles = 0;

@@ -31,8 +31,8 @@ static bool may_go_through(struct evaluation *j, enum call_outcome *outcome)
 	return false;
 }
 
-/* What other mappings of the page are there, should this call break a fatal rule? */
-static void look_for_twins(struct evaluation *j)
+/* Stores which other mappings of the page are live, in case this call breaks a fatal rule. */
+static void find_other_mappings(struct evaluation *j)
 {
 	struct verdict *v = &j->rules->verdict;
 	const struct model_thread *self = j->self;
@@ -53,7 +53,7 @@ enum call_outcome evaluate_kunmap_local(struct evaluation *j)
 {
 	enum call_outcome outcome;
 
-	look_for_twins(j);
+	find_other_mappings(j);
 	if (!may_go_through(j, &outcome))
 		return outcome;
 	if (j->self->maps[j->self->map_count - 1] != j->call->handle[0])
@@ -63,7 +63,7 @@ enum call_outcome evaluate_kunmap_local(struct evaluation *j)
 	return CALL_RAN;
 }
 
-/* The fatal rules of an access through a mapping, and what only atomics ask first. */
+/* Tests the fatal rules of an access through a mapping, after the conditions of atomic accesses. */
 static bool may_access(struct evaluation *j, enum call_outcome *outcome)
 {
 	const struct call *call = j->call;

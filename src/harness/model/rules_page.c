@@ -7,15 +7,15 @@ enum call_outcome evaluate_alloc_page(struct evaluation *j)
 {
 	struct model_page *page = page_of(j, 0);
 
-	if (!(j->call->value & CALL_GFP_NOFAIL) && inject(j))
-		return returns(j, RESULT_ENOMEM);
+	if (!(j->call->value & CALL_GFP_NOFAIL) && point_fails(j))
+		return set_result(j, RESULT_ENOMEM);
 	page->filled = true;
 	page->refs = 1;
 	bytes_fill(&page->freed, 0, sizeof(page->freed));
 	bytes_fill(page->initialised, UNINITIALISED, sizeof(page->initialised));
 	if (j->call->value & CALL_GFP_ZERO)
 		bytes_fill(rules_write(j, j->call->handle[0], 0, PAGE, 0), 0, PAGE);
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
 enum call_outcome evaluate_get_page(struct evaluation *j)
@@ -46,7 +46,7 @@ enum call_outcome evaluate_read_raw(struct evaluation *j)
 	if (!may_touch(j, &outcome))
 		return outcome;
 	rules_read(j, j->call->handle[0], j->call->number[0], j->call->number[1], READ);
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
 enum call_outcome evaluate_write_raw(struct evaluation *j)
@@ -58,7 +58,7 @@ enum call_outcome evaluate_write_raw(struct evaluation *j)
 		return outcome;
 	pattern_fill(rules_write(j, call->handle[0], call->number[0], call->number[1], 0),
 		     call->number[1], call->value);
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
 enum call_outcome evaluate_fill_zero(struct evaluation *j)
@@ -70,7 +70,7 @@ enum call_outcome evaluate_fill_zero(struct evaluation *j)
 		return outcome;
 	bytes_fill(rules_write(j, call->handle[0], call->number[0], call->number[1], 0), 0,
 	       call->number[1]);
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
 static bool overlap(uint64_t a, uint64_t b, uint64_t len)
@@ -89,17 +89,17 @@ enum call_outcome evaluate_copy_page(struct evaluation *j)
 
 	if (!in_bounds(to, len) || !in_bounds(from, len) ||
 	    (target == source && overlap(to, from, len)))
-		return returns(j, RESULT_EINVAL);
+		return set_result(j, RESULT_EINVAL);
 	if (!may_use(j, page_of(j, 0), 1, &outcome) || !may_use(j, src, 2, &outcome))
 		return outcome;
 	bytes_copy(known, src->initialised + from, len);
 	bytes_copy(rules_write(j, target, to, len, 0), src->bytes + from, len);
 	rules_record_access(j, source, from, len, READ);
 	bytes_copy(page_of(j, 0)->initialised + to, known, len);
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
-/* Atomic on the caller's buffer only: to the page it is a raw call. */
+/* Only the caller's buffer is accessed atomically; on the page this is a raw call. */
 enum call_outcome evaluate_read_bytewise_atomic(struct evaluation *j)
 {
 	return evaluate_read_raw(j);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The inside of the rule model; nobody else includes this.
+ * Internal to the rule model.
  *
- *   rules.c         which call is next, locks and semaphores, the whole program
- *   rules_memory.c  what a call touches: contents, accesses
+ *   rules.c         the next call, locks and semaphores, the whole program
+ *   rules_memory.c  contents and accesses of pages
  *   rules_page.c    pages and raw calls
  *   rules_map.c     mappings, and loads and stores through them
  *   rules_user.c    user slices
  *
- * Each call is one function evaluate_NAME(), named by ops.def: what it says is all of its
- * meaning.
+ * Each call of ops.def has one function evaluate_NAME(), which defines its whole meaning.
  */
 #ifndef HARNESS_RULES_STATE_H
 #define HARNESS_RULES_STATE_H
@@ -25,9 +24,9 @@ _Static_assert(SCHEDULE_LINES == PROGRAM_CALLS, "a schedule holds any program");
 struct model_page {
 	bool filled;
 	unsigned int refs;
-	struct clock freed; /* what all owners that dropped it knew */
+	struct clock freed; /* the clocks of all owners that dropped the page */
 	uint8_t bytes[PAGE];
-	uint8_t initialised[PAGE]; /* INITIALISED: initialised */
+	uint8_t initialised[PAGE]; /* INITIALISED or UNINITIALISED for each byte */
 };
 
 struct model_map {
@@ -57,7 +56,7 @@ struct model_thread {
 	struct clock clock;
 	uint8_t maps[MAP_DEPTH]; /* live mappings, oldest first */
 	unsigned int map_count;
-	uint64_t fail_nth; /* points until one fails; 0: none does */
+	uint64_t fail_nth; /* failure points until one fails; 0: none fails */
 };
 
 struct rules {
@@ -74,7 +73,7 @@ struct rules {
 	struct verdict verdict;
 };
 
-/* The call being judged. */
+/* The call that is being evaluated. */
 struct evaluation {
 	struct rules *rules;
 	const struct call *call;
@@ -83,7 +82,7 @@ struct evaluation {
 	struct step *step;
 };
 
-/* What became of a call: it ran, it was skipped, or it broke the fatal rule. */
+/* The outcome of a call: it ran, it was skipped, or it broke a fatal rule. */
 enum call_outcome { CALL_RAN, CALL_SKIPPED, CALL_FATAL };
 
 /* ---- order between threads ---- */
@@ -116,7 +115,7 @@ static inline enum call_outcome fatal(struct evaluation *j, enum rule rule)
 	return CALL_FATAL;
 }
 
-static inline enum call_outcome returns(struct evaluation *j, enum result result)
+static inline enum call_outcome set_result(struct evaluation *j, enum result result)
 {
 	j->step->result = (int8_t)result;
 	return CALL_RAN;
@@ -127,7 +126,7 @@ static inline struct model_page *page_of(struct evaluation *j, unsigned int argu
 	return &j->rules->pages[j->call->handle[argument]];
 }
 
-/* May the thread look at the page, with @maps more mappings than it has? */
+/* May the thread access the page, with @maps more mappings than it has now? */
 static inline bool may_use(struct evaluation *j, const struct model_page *page, unsigned int maps,
 		    enum call_outcome *outcome)
 {
@@ -140,8 +139,8 @@ static inline bool may_use(struct evaluation *j, const struct model_page *page, 
 	return false;
 }
 
-/* Does the next injectable point of this thread fail? */
-static inline bool inject(struct evaluation *j)
+/* Does the next failure point of this thread fail? */
+static inline bool point_fails(struct evaluation *j)
 {
 	return j->self->fail_nth && !--j->self->fail_nth;
 }
@@ -150,7 +149,7 @@ static inline bool inject(struct evaluation *j)
 static inline bool may_touch(struct evaluation *j, enum call_outcome *outcome)
 {
 	if (!in_bounds(j->call->number[0], j->call->number[1])) {
-		*outcome = returns(j, RESULT_EINVAL);
+		*outcome = set_result(j, RESULT_EINVAL);
 		return false;
 	}
 	return may_use(j, page_of(j, 0), 1, outcome);
@@ -160,17 +159,20 @@ static inline bool may_touch(struct evaluation *j, enum call_outcome *outcome)
 
 enum access_kind { READ = 0, WRITE = 1, ATOMIC = 2 };
 
-/* An access to [off, off + len) of the page of that handle. */
+/* Records an access to [off, off + len) of the page of handle @page. */
 void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind);
 
-/* Bytes of a page, as known as they are, go to the trace. */
+/* Appends bytes of a page to the trace, and whether each is initialised. */
 void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
 		      uint64_t len);
 
-/* The call reads these bytes. */
+/* Records that the call reads these bytes. */
 void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len, unsigned int kind);
 
-/* The bytes of [off, off + len) are now initialised. Return: the first; the caller sets them. */
+/*
+ * Records a write of [off, off + len) and marks the bytes as initialised.
+ * Return: the address of the first byte; the caller writes the values.
+ */
 uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
 		     unsigned int kind);
 

@@ -31,9 +31,9 @@ enum call_outcome evaluate_skip(struct evaluation *j)
 	struct model_slice *slice = slice_of(j, 0);
 
 	if (j->call->number[0] > slice->size - slice->at)
-		return returns(j, RESULT_EFAULT);
+		return set_result(j, RESULT_EFAULT);
 	slice->at += j->call->number[0];
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
 enum call_outcome evaluate_user_store(struct evaluation *j)
@@ -59,19 +59,19 @@ enum call_outcome evaluate_copy_from_user_slice(struct evaluation *j)
 	if (!may_touch(j, &outcome))
 		return outcome;
 	if (len > slice->size - slice->at)
-		return returns(j, RESULT_EFAULT);
+		return set_result(j, RESULT_EFAULT);
 	good = slice->limit > slice->at ? smaller(len, slice->limit - slice->at) : 0;
-	if (inject(j))
+	if (point_fails(j))
 		good = 0;
 	to = rules_write(j, call->handle[0], call->number[0], good, 0);
 	bytes_copy(to, slice->bytes + slice->at, good);
 	if (good < len) {
 		to = rules_write(j, call->handle[0], call->number[0] + good, len - good, 0);
 		bytes_fill(to, 0, len - good);
-		return returns(j, RESULT_EFAULT);
+		return set_result(j, RESULT_EFAULT);
 	}
 	slice->at += len;
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
 enum call_outcome evaluate_fail_nth(struct evaluation *j)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls as wholes: new ones, fewer, in other places, by other threads, in another order. */
+/* Mutations of whole calls: insertion, removal, place, thread and order. */
 #include "harness/mutate/mutate_parts.h"
 
 #include <string.h>
@@ -29,8 +29,8 @@ void mutate_remove_calls(struct program *program, size_t at, size_t count)
 	program->count -= count;
 }
 
-/* The call that fills handles of that kind, or OP_COUNT: locks are simply there. */
-static enum op filler(char letter)
+/* Returns the call that fills handles of that kind, or OP_COUNT: locks need none. */
+static enum op filling_call(char letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
 		if (op_table[op].args[0] == (letter & ~0x20))
@@ -38,37 +38,37 @@ static enum op filler(char letter)
 	return OP_COUNT;
 }
 
-/* What such a call takes away, or waits for, later calls may need: it goes to the end. */
+/* Later calls may need what such a call frees or waits for, so it is inserted at the end. */
 static bool is_late(enum op op)
 {
 	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
 	       op == OP_lock || op == OP_wait;
 }
 
-static void put(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
+static void insert_call(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
 {
 	mutate_insert_gap(m->program, *at, 1);
 	m->program->calls[(*at)++] = *call;
 	abstract_state_apply(state, call);
 }
 
-/* A call @op at @at, after calls that make what it needs, as far as there is room. */
-static void put_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
+/* Inserts a call @op at @at, after calls that create what it needs, if there is space. */
+static void insert_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
 {
 	struct call call;
 
 	for (const char *kind = op_table[op].args; *kind; kind++) {
 		enum abstract_state_kind need = abstract_state_kind(*kind);
-		enum op maker = op == OP_wait ? OP_post : filler(*kind);
+		enum op maker = op == OP_wait ? OP_post : filling_call(*kind);
 
 		if (*kind & 0x20 && need < ABSTRACT_KINDS && !state->usable[need] &&
 		    maker < OP_COUNT && mutate_free_calls(m) > 1)
-			put_with_needs(m, maker, at, state);
+			insert_with_needs(m, maker, at, state);
 	}
 	if (!mutate_free_calls(m))
 		return;
 	mutate_make_call(m, &call, op, state);
-	put(m, &call, at, state);
+	insert_call(m, &call, at, state);
 }
 
 bool mutate_insert(struct mutator *m)
@@ -85,10 +85,10 @@ bool mutate_insert(struct mutator *m)
 	abstract_state_at(&state, m->program, m->program->count);
 	memcpy(filled, state.filled, sizeof(filled));
 	abstract_state_at(&state, m->program, at);
-	/* What later calls fill is taken too, or they would lose it. */
+	/* Handles that later calls fill count as used: those calls would lose them. */
 	for (unsigned int kind = 0; kind < ABSTRACT_KINDS; kind++)
 		state.filled[kind] |= filled[kind];
-	put_with_needs(m, op, &at, &state);
+	insert_with_needs(m, op, &at, &state);
 	return true;
 }
 
@@ -142,7 +142,7 @@ bool mutate_duplicate(struct mutator *m)
 	return true;
 }
 
-/* Many mappings, many references: what a program seldom comes to call by call. */
+/* Makes many mappings or references, which programs seldom reach call by call. */
 bool mutate_repeat(struct mutator *m)
 {
 	struct program *program = m->program;
@@ -159,7 +159,7 @@ bool mutate_repeat(struct mutator *m)
 	at = random_below(&m->random, program->count);
 	call = program->calls[at];
 	letter = op_table[call.op].args[0];
-	/* What later calls fill counts too: none of them is to lose its handle. */
+	/* Handles that later calls fill count as used: no call may lose its handle. */
 	abstract_state_at(&state, program, program->count);
 	for (uint32_t done = 0; done < times; done++) {
 		if (!(letter & 0x20)) {
@@ -176,7 +176,7 @@ bool mutate_repeat(struct mutator *m)
 	return true;
 }
 
-/* Would the call be skipped, for all that the order of lines tells? */
+/* Would the call be skipped, judging by the order of the lines? */
 static bool is_idle(const struct abstract_state *state, const struct call *call)
 {
 	char kinds[2];
@@ -206,7 +206,7 @@ bool mutate_tidy(struct mutator *m)
 		if (!idle)
 			program->calls[kept++] = *call;
 	}
-	/* A program that does nothing at all keeps its first call. */
+	/* A program without any effect keeps its first call. */
 	program->count = kept || !count ? kept : 1;
 	return program->count < count;
 }
@@ -249,8 +249,8 @@ bool mutate_thread(struct mutator *m)
 }
 
 /*
- * The threads take their turns in another order, each with its own calls in the old one.
- * What stands at a place in the end is the next call of the thread that drew the place.
+ * Interleaves the threads in another order; each thread keeps the order of its own calls. Each
+ * place gets the next call of the thread that was drawn for the place.
  */
 static bool interleave(struct mutator *m, struct call *calls, size_t count)
 {
@@ -302,21 +302,21 @@ bool mutate_order(struct mutator *m)
 	return true;
 }
 
-/* A handle that the program uses already, mostly, so that threads meet at it. */
-static uint8_t some_lock(struct mutator *m, char letter)
+/* Mostly returns a handle that the program uses already, so that threads share it. */
+static uint8_t pick_lock(struct mutator *m, char letter)
 {
 	return (uint8_t)(random_once_in(&m->random, 4) ?
 				 random_below(&m->random, op_handle_count(letter)) :
 				 0);
 }
 
-static bool put_lock_around(struct mutator *m)
+static bool insert_lock_around(struct mutator *m)
 {
 	struct call_range run = mutate_pick_range(m, m->program);
 	struct call *calls = m->program->calls;
 	struct call call = { .op = OP_unlock,
 			     .thread = calls[run.first].thread,
-			     .handle = { some_lock(m, 'm') },
+			     .handle = { pick_lock(m, 'm') },
 			     .expected_result = RESULT_NONE };
 
 	mutate_insert_gap(m->program, run.last, 1);
@@ -334,7 +334,7 @@ static bool put_signal(struct mutator *m)
 	struct call *calls = m->program->calls;
 	struct call call = { .op = OP_wait,
 			     .thread = calls[then].thread,
-			     .handle = { some_lock(m, 's') },
+			     .handle = { pick_lock(m, 's') },
 			     .expected_result = RESULT_NONE };
 
 	if (calls[first].thread == calls[then].thread)
@@ -352,10 +352,10 @@ bool mutate_sync(struct mutator *m)
 {
 	if (!m->program->count || mutate_free_calls(m) < 2)
 		return false;
-	return random_once_in(&m->random, 2) ? put_lock_around(m) : put_signal(m);
+	return random_once_in(&m->random, 2) ? insert_lock_around(m) : put_signal(m);
 }
 
-/* Handles for mappings that nobody fills, as bits. */
+/* Returns mapping handles that no call fills, as bits. */
 static uint32_t free_mappings(const struct mutator *m)
 {
 	struct abstract_state state;
@@ -365,8 +365,8 @@ static uint32_t free_mappings(const struct mutator *m)
 }
 
 /*
- * Whoever maps must unmap newest first, which calls put in one by one seldom do; and what is
- * wrong with an older mapping shows only while there is a newer one.
+ * Mappings must be ended newest first, which single inserted calls seldom achieve. A wrong older
+ * mapping is noticed only while a newer one is live.
  */
 bool mutate_nest(struct mutator *m)
 {

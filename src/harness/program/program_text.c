@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Lines of a program's text: which kind each is, and in which order kinds may come. Two
- * read them: one wants the program, the other writes the text again as it should look.
+ * Reads lines of a program's text and checks the order of their kinds. One caller builds the
+ * program, the other rewrites the text in canonical form.
  */
 #include "harness/program/program_text.h"
 
@@ -12,7 +12,7 @@
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 
-/* What a line turned out to be. */
+/* The kind of a line. */
 enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_CALL };
 
 struct reader {
@@ -22,7 +22,7 @@ struct reader {
 	struct text_error *error;
 };
 
-/* The names that may follow `expect`. */
+/* Gets the names that may follow `expect`. */
 static void expect_names(char names[RULE_SET_TEXT + 24])
 {
 	char rules[RULE_SET_TEXT];
@@ -36,8 +36,8 @@ static bool is_between_names(char c)
 	return text_is_space(c) || c == ',' || c == ';' || c == '|';
 }
 
-/* Moves over the next name and what separates it from the one before. */
-static struct text_word take_name(struct text_cursor *c)
+/* Reads the next name, and the separator before it. */
+static struct text_word parse_name(struct text_cursor *c)
 {
 	struct text_word name;
 
@@ -50,11 +50,14 @@ static struct text_word take_name(struct text_cursor *c)
 	return name;
 }
 
-/* @names: all that follows `expect`; of several names it shows how the first two are written */
+/*
+ * @names: the text after `expect`. The message shows how to write the first two of several
+ * names.
+ */
 static bool fail_names(struct text_cursor *c, const struct text_word *names)
 {
 	struct text_cursor look = { names->at, names->at + names->len, c->error };
-	struct text_word first = take_name(&look), second = take_name(&look);
+	struct text_word first = parse_name(&look), second = parse_name(&look);
 	char expected[RULE_SET_TEXT + 24];
 
 	if (second.len)
@@ -69,8 +72,8 @@ static bool fail_names(struct text_cursor *c, const struct text_word *names)
 	return text_set_error(c->error, "expected %s, got '%.*s'", expected, text_shown_length(names), names->at);
 }
 
-/* What is left of the line, without blanks around it. */
-static struct text_word take_rest(struct text_cursor *c)
+/* Reads the rest of the line without the spaces around it. */
+static struct text_word parse_rest(struct text_cursor *c)
 {
 	struct text_word rest;
 
@@ -83,9 +86,9 @@ static struct text_word take_rest(struct text_cursor *c)
 	return rest;
 }
 
-static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
+static bool parse_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
 {
-	struct text_word name = take_rest(c);
+	struct text_word name = parse_rest(c);
 	enum rule rule = rule_find(name.at, name.len);
 
 	if (text_word_is(&name, "clean"))
@@ -100,7 +103,7 @@ static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expec
 	       text_set_error(c->error, "expected 'clean' alone or names of rules, got both");
 }
 
-static bool take_header(struct text_cursor *c)
+static bool parse_header(struct text_cursor *c)
 {
 	struct text_word word = text_read_word(c), version;
 
@@ -118,7 +121,7 @@ static bool take_header(struct text_cursor *c)
 	return true;
 }
 
-/* Printable ASCII and tabs before the comment; any UTF-8 but CR in it. */
+/* Only printable ASCII and tabs are allowed, and in comments any UTF-8 except CR. */
 static bool check_characters(struct text_cursor *c, const char *line_end)
 {
 	for (const char *at = c->at; at < c->end; at++)
@@ -136,7 +139,7 @@ static bool check_characters(struct text_cursor *c, const char *line_end)
 	return true;
 }
 
-/* Cuts the next line off; @c gets it without its comment. */
+/* Reads the next line; @c gets it without its comment. */
 static bool next_line(struct reader *r, struct text_cursor *c, struct text_word *whole)
 {
 	size_t left = (size_t)(r->end - r->at);
@@ -166,7 +169,7 @@ static bool starts_with_expect(const struct text_cursor *c)
 	return text_word_is(&word, "expect") && (text_at_end(&look) || text_is_space(word.at[word.len]));
 }
 
-/* Reads one line; a call goes to @call, rules to @expect. */
+/* Parses one line; a call is stored in @call, rules are added to @expect. */
 static bool read_line(struct reader *r, enum line_kind *kind, struct call *call, rule_set *expect,
 		      struct text_word *whole)
 {
@@ -180,13 +183,13 @@ static bool read_line(struct reader *r, enum line_kind *kind, struct call *call,
 	}
 	if (!r->has_header) {
 		*kind = LINE_HEADER;
-		r->has_header = take_header(&c);
+		r->has_header = parse_header(&c);
 		return r->has_header;
 	}
 	if (starts_with_expect(&c)) {
 		*kind = LINE_EXPECT;
 		text_read_word(&c);
-		return take_expect(r, &c, expect);
+		return parse_expect(r, &c, expect);
 	}
 	*kind = LINE_CALL;
 	r->has_call = true;
@@ -228,8 +231,8 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 	return finish(&r);
 }
 
-/* The first expectation that is left, sorted: comments between two keep their place. */
-static void put_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
+/* Writes the next expected rule, in sorted order: comments between two lines keep their place. */
+static void append_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
 {
 	if (*clean_left)
 		text_append(w, "expect clean\n");
@@ -247,7 +250,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 {
 	struct text_writer w = { out, 0, TEXT_REWRITE_MAX };
 	struct reader r = { .at = text, .end = text + size, .error = error };
-	static struct program program; /* its claims must be known at the first `expect` */
+	static struct program program; /* all expected rules must be known at the first `expect` */
 	rule_set left;
 	bool clean_left;
 
@@ -268,7 +271,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		else if (kind == LINE_HEADER)
 			text_append(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
-			put_next_expect(&w, &left, &clean_left);
+			append_next_expect(&w, &left, &clean_left);
 		else if (kind == LINE_CALL) {
 			text_append_call(&w, &call);
 			text_append(&w, "\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Programs as canonical text. */
+/* Writes programs as canonical text. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -27,7 +27,7 @@ void text_append_line(struct text_writer *w, const char *line, size_t len)
 	text_append(w, "\n");
 }
 
-static void put_flags(struct text_writer *w, uint8_t flags)
+static void append_flags(struct text_writer *w, uint8_t flags)
 {
 	text_append(w, "%s", text_gfp_contexts[flags & CALL_GFP_CONTEXT]);
 	for (unsigned int i = 0; i < 3; i++)
@@ -35,8 +35,8 @@ static void put_flags(struct text_writer *w, uint8_t flags)
 			text_append(w, " | %s", text_gfp_modifiers[i]);
 }
 
-static void put_argument(struct text_writer *w, char kind, const struct call *call,
-			 struct argument_counts *seen)
+static void append_argument(struct text_writer *w, char kind, const struct call *call,
+			    struct argument_counts *seen)
 {
 	char number[NUMBER_TEXT];
 
@@ -51,7 +51,7 @@ static void put_argument(struct text_writer *w, char kind, const struct call *ca
 		text_append(w, "0x%x", call->value);
 		break;
 	case 'g':
-		put_flags(w, call->value);
+		append_flags(w, call->value);
 		break;
 	default:
 		text_append(w, "%c%u", kind, call->handle[seen->handles++]);
@@ -68,13 +68,13 @@ void text_append_call(struct text_writer *w, const struct call *call)
 	else
 		text_append(w, "T%d: ", call->thread - 1);
 	if (*kinds >= 'A' && *kinds <= 'Z') {
-		put_argument(w, *kinds++ | 0x20, call, &seen);
+		append_argument(w, *kinds++ | 0x20, call, &seen);
 		text_append(w, " = ");
 	}
 	text_append(w, "%s(", op_table[call->op].name);
 	for (; *kinds && (*kinds != 'f' || call->has_fault); kinds++) {
 		text_append(w, "%s", separator);
-		put_argument(w, *kinds, call, &seen);
+		append_argument(w, *kinds, call, &seen);
 		separator = ", ";
 	}
 	text_append(w, ")");
@@ -82,7 +82,7 @@ void text_append_call(struct text_writer *w, const struct call *call)
 		text_append(w, " -> %s", result_name(call->expected_result));
 }
 
-static void put_expect(struct text_writer *w, const struct program *program)
+static void append_expect(struct text_writer *w, const struct program *program)
 {
 	if (program->has_expect && !program->expect)
 		text_append(w, "expect clean\n");
@@ -103,7 +103,7 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
 	struct text_writer w = { text, 0, TEXT_PROGRAM_MAX };
 
 	text_append(&w, TEXT_HEADER " 1\n");
-	put_expect(&w, program);
+	append_expect(&w, program);
 	for (size_t i = 0; i < program->count; i++) {
 		text_append_call(&w, &program->calls[i]);
 		text_append(&w, "\n");

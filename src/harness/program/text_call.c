@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* One call of a program's text: its numbers, flags, handles and arguments. */
+/* Parses one call of a program's text: its thread, handles, numbers and flags. */
 #include "harness/program/text_cursor.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "harness/util/number.h"
 #include "harness/program/text_writer.h"
 
-/* What is wrong with a number that was written from @from up to here. */
+/* Reports an error in the number that begins at @from and ends at the cursor. */
 static bool fail_number(struct text_cursor *c, const char *from, const char *expected)
 {
 	struct text_word number = { from, (size_t)(c->at - from) };
@@ -15,8 +15,11 @@ static bool fail_number(struct text_cursor *c, const char *from, const char *exp
 	return text_set_error(c->error, "%s, got %.*s", expected, text_shown_length(&number), from);
 }
 
-/* PAGE_SIZE or SIZE_MAX, then perhaps + or - a literal; must not wrap. */
-static bool take_named(struct text_cursor *c, const char *from, uint64_t base, uint64_t *number)
+/*
+ * Parses the part after PAGE_SIZE or SIZE_MAX: + or - and a literal, if present. The sum must
+ * not wrap.
+ */
+static bool parse_named_number(struct text_cursor *c, const char *from, uint64_t base, uint64_t *number)
 {
 	bool plus = text_accept_sign(c, "+");
 	struct text_word word;
@@ -35,14 +38,14 @@ static bool take_named(struct text_cursor *c, const char *from, uint64_t base, u
 	return true;
 }
 
-/* @from: is set to where the number begins */
-static bool take_number(struct text_cursor *c, const char **from, uint64_t *number)
+/* @from: gets the beginning of the number */
+static bool parse_number(struct text_cursor *c, const char **from, uint64_t *number)
 {
 	struct text_word word = text_read_word(c);
 
 	*from = word.at;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!take_named(c, word.at, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
+		if (!parse_named_number(c, word.at, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
 			return false;
 	} else if (!text_parse_number(&word, number)) {
 		return text_set_error(c->error,
@@ -56,7 +59,7 @@ static bool take_number(struct text_cursor *c, const char **from, uint64_t *numb
 	return true;
 }
 
-static bool take_value(struct text_cursor *c, uint8_t *value)
+static bool parse_value(struct text_cursor *c, uint8_t *value)
 {
 	struct text_word word = text_read_word(c);
 	uint64_t number;
@@ -68,8 +71,8 @@ static bool take_value(struct text_cursor *c, uint8_t *value)
 	return true;
 }
 
-/* One flag into @flags; @contexts counts the contexts seen. */
-static bool take_flag(struct text_cursor *c, uint8_t *flags, unsigned int *contexts)
+/* Adds one flag to @flags; @contexts counts the contexts so far. */
+static bool parse_flag(struct text_cursor *c, uint8_t *flags, unsigned int *contexts)
 {
 	struct text_word word = text_read_word(c);
 
@@ -93,18 +96,18 @@ static bool take_flag(struct text_cursor *c, uint8_t *flags, unsigned int *conte
 	return text_set_error(c->error, "expected a gfp flag, got '%.*s'", text_shown_length(&word), word.at);
 }
 
-static bool take_flags(struct text_cursor *c, uint8_t *flags)
+static bool parse_flags(struct text_cursor *c, uint8_t *flags)
 {
 	unsigned int contexts = 0;
 
 	do {
-		if (!take_flag(c, flags, &contexts))
+		if (!parse_flag(c, flags, &contexts))
 			return false;
 	} while (text_accept_sign(c, "|"));
 	return contexts || text_set_error(c->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
 }
 
-/* A handle such as p7, of one kind. */
+/* Parses a handle of one kind, such as p7. */
 static bool to_handle(struct text_cursor *c, const struct text_word *word, char kind, uint8_t *handle)
 {
 	unsigned int most = op_handle_count(kind) - 1;
@@ -123,41 +126,41 @@ static bool to_handle(struct text_cursor *c, const struct text_word *word, char 
 
 _Static_assert(PROGRAM_SLICE_MAX == 16383, "a message names it");
 
-static bool take_slice_size(struct text_cursor *c, uint64_t *size)
+static bool parse_slice_size(struct text_cursor *c, uint64_t *size)
 {
 	const char *from;
 
-	if (!take_number(c, &from, size))
+	if (!parse_number(c, &from, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
 	       fail_number(c, from, "expected a slice size of 0 .. 16383");
 }
 
-static bool take_argument(struct text_cursor *c, char kind, struct call *call,
-			  struct argument_counts *seen)
+static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
+			   struct argument_counts *seen)
 {
 	struct text_word word;
 	const char *from;
 
 	switch (kind) {
 	case 'n':
-		return take_number(c, &from, &call->number[seen->numbers++]);
+		return parse_number(c, &from, &call->number[seen->numbers++]);
 	case 'z':
-		return take_slice_size(c, &call->number[seen->numbers++]);
+		return parse_slice_size(c, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return take_number(c, &from, &call->number[seen->numbers++]);
+		return parse_number(c, &from, &call->number[seen->numbers++]);
 	case 'v':
-		return take_value(c, &call->value);
+		return parse_value(c, &call->value);
 	case 'g':
-		return take_flags(c, &call->value);
+		return parse_flags(c, &call->value);
 	default:
 		word = text_read_word(c);
 		return to_handle(c, &word, kind, &call->handle[seen->handles++]);
 	}
 }
 
-static bool take_arguments(struct text_cursor *c, const char *kinds, struct call *call)
+static bool parse_arguments(struct text_cursor *c, const char *kinds, struct call *call)
 {
 	struct argument_counts seen = { 0 };
 	const char *first = kinds;
@@ -173,13 +176,13 @@ static bool take_arguments(struct text_cursor *c, const char *kinds, struct call
 			return true;
 		if (kinds > first && !text_expect_sign(c, ",", "before the next argument"))
 			return false;
-		if (!take_argument(c, *kinds, call, &seen))
+		if (!parse_argument(c, *kinds, call, &seen))
 			return false;
 	}
 	return text_expect_sign(c, ")", "after the last argument");
 }
 
-static bool take_claim(struct text_cursor *c, struct call *call)
+static bool parse_expected_result(struct text_cursor *c, struct call *call)
 {
 	struct text_word word;
 
@@ -209,7 +212,7 @@ static bool to_thread(struct text_cursor *c, const struct text_word *word, uint8
 		    text_shown_length(word), word->at);
 }
 
-/* Is @word the name of a thread, although another number or letter is meant? */
+/* Does @word look like a thread with a wrong number or letter? */
 static bool is_like_thread(const struct text_word *word)
 {
 	if (text_word_is(word, "main"))
@@ -222,7 +225,7 @@ static bool is_like_thread(const struct text_word *word)
 	return true;
 }
 
-/* The first word of a line is a thread, but no ':' follows it. */
+/* Is the first word a thread that no ':' follows? */
 static bool has_lost_colon(struct text_cursor *c, const struct text_word *word)
 {
 	struct text_cursor look = *c;
@@ -249,7 +252,7 @@ static bool fail_colon(struct text_cursor *c, const struct text_word *word)
 			      thread.at, text_shown_length(&next), next.at);
 }
 
-/* The resource before `=`, once the name of the call says of what kind it must be. */
+/* Checks the resource before `=` against the kind that the call needs. */
 static bool check_resource(struct text_cursor *c, const struct text_word *resource, struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
@@ -291,7 +294,7 @@ bool text_parse_call(struct text_cursor *c, struct call *call)
 			    text_shown_length(&word), word.at);
 	}
 	if (!check_resource(c, &resource, call) ||
-	    !take_arguments(c, op_table[call->op].args, call) || !take_claim(c, call))
+	    !parse_arguments(c, op_table[call->op].args, call) || !parse_expected_result(c, call))
 		return false;
 	return text_at_end(c) || text_set_error(c->error, "expected the end of the line, got '%c'", *c->at);
 }

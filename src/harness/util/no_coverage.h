@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Code that engines do not count: what it does depends on other processes, or on what came
- * before, and would look like news of an input (tests/test_same.sh). The functions between
- * the two lines.
+ * Functions between the two macros have no coverage counters: their behaviour depends on other
+ * processes or on earlier inputs, and would look like new coverage (tests/test_same.sh).
  */
 #ifndef HARNESS_NO_COVERAGE_H
 #define HARNESS_NO_COVERAGE_H
 
 #ifdef __clang__
-/* Where such a function is inlined it would be counted with the other. */
+/* An inlined function would be counted with its caller. */
 #define NO_COVERAGE_BEGIN \
 	_Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\"))), apply_to = function)") \
 	_Pragma("clang attribute push(__attribute__((noinline)), apply_to = function)")

@@ -25,7 +25,7 @@ struct reducer {
 	struct oracle *oracle;
 	const bool *flavours;	  /* that are executed; NULL: all */
 	struct name_set rejected; /* by hash: passes meet again what others tried */
-	struct test_input trial;
+	struct test_input candidate;
 	struct minimize minimize;
 };
 
@@ -39,12 +39,12 @@ static bool fails_so(struct reducer *r, const struct test_input *input, const bo
 	return signature_equal(&signature, &r->reduction->signature);
 }
 
-/* Does the trial fail in the same way? @hash: of all that decides it */
+/* Does the candidate fail in the same way? @hash: of all that decides it */
 static bool check_trial(struct reducer *r, const char *hash)
 {
 	if (name_set_has(&r->rejected, hash))
 		return false;
-	if (fails_so(r, &r->trial, r->flavours))
+	if (fails_so(r, &r->candidate, r->flavours))
 		return true;
 	name_set_add(&r->rejected, hash);
 	return false;
@@ -65,7 +65,7 @@ static void hash_of(const struct program *program, char hash[SHA1_TEXT])
 	sha1_text(bytes, used + sizeof(rule_set), hash);
 }
 
-static bool check_program(void *ctx, const struct program *trial)
+static bool check_program(void *ctx, const struct program *candidate)
 {
 	struct reducer *r = ctx;
 	char hash[SHA1_TEXT];
@@ -73,11 +73,11 @@ static bool check_program(void *ctx, const struct program *trial)
 	r->reduction->tried++;
 	status("%s: %zu calls, %lu candidates, %lu executions", r->reduction->name,
 	       r->minimize.best.count, r->reduction->tried, r->oracle->executed);
-	r->trial.program = *trial;
-	program_renumber(&r->trial.program);
-	if (!signature_may_match(&r->reduction->signature, r->oracle, &r->trial.program))
+	r->candidate.program = *candidate;
+	program_renumber(&r->candidate.program);
+	if (!signature_may_match(&r->reduction->signature, r->oracle, &r->candidate.program))
 		return false;
-	hash_of(&r->trial.program, hash);
+	hash_of(&r->candidate.program, hash);
 	return check_trial(r, hash);
 }
 
@@ -88,8 +88,8 @@ static bool reduce_executing(struct reducer *r, const bool *flavours)
 	r->minimize.best = r->reduction->input.program;
 	minimize(&r->minimize);
 	program_renumber(&r->minimize.best);
-	r->trial.program = r->minimize.best;
-	return fails_so(r, &r->trial, NULL);
+	r->candidate.program = r->minimize.best;
+	return fails_so(r, &r->candidate, NULL);
 }
 
 /* Keeps the program @ran, which the target made of the input, if it fails in the same way. */
@@ -98,8 +98,8 @@ static void keep_if_it_fails(struct reducer *r, struct program *ran)
 	if (ran->count > r->reduction->input.program.count + 1)
 		return;
 	program_renumber(ran);
-	r->trial.program = *ran;
-	if (fails_so(r, &r->trial, NULL))
+	r->candidate.program = *ran;
+	if (fails_so(r, &r->candidate, NULL))
 		r->reduction->input.program = *ran;
 }
 
@@ -132,7 +132,7 @@ static bool reduce_program(struct reducer *r)
 
 /* ---- calls and texts ---- */
 
-/* Keeps the trial if it fails in the same way. */
+/* Keeps the candidate if it fails in the same way. */
 static bool keep_trial(struct reducer *r)
 {
 	struct test_input *input = &r->reduction->input;
@@ -140,11 +140,11 @@ static bool keep_trial(struct reducer *r)
 
 	status("%s: %zu bytes, %lu candidates", r->reduction->name, input->size, r->reduction->tried);
 	r->reduction->tried++;
-	sha1_text(r->trial.bytes, r->trial.size, hash);
+	sha1_text(r->candidate.bytes, r->candidate.size, hash);
 	if (!check_trial(r, hash))
 		return false;
-	memcpy(input->bytes, r->trial.bytes, r->trial.size);
-	input->size = r->trial.size;
+	memcpy(input->bytes, r->candidate.bytes, r->candidate.size);
+	input->size = r->candidate.size;
 	return true;
 }
 
@@ -155,9 +155,9 @@ static bool keep_without(struct reducer *r, size_t at, size_t len)
 
 	if (len >= in->size)
 		return false;
-	memcpy(r->trial.bytes, in->bytes, at);
-	memcpy(r->trial.bytes + at, in->bytes + at + len, in->size - at - len);
-	r->trial.size = in->size - len;
+	memcpy(r->candidate.bytes, in->bytes, at);
+	memcpy(r->candidate.bytes + at, in->bytes + at + len, in->size - at - len);
+	r->candidate.size = in->size - len;
 	return keep_trial(r);
 }
 
@@ -211,9 +211,9 @@ static bool make_numbers_zero(struct reducer *r)
 
 			if (!memcmp(in->bytes + from, zeros, len))
 				continue;
-			memcpy(r->trial.bytes, in->bytes, in->size);
-			memset(r->trial.bytes + from, 0, len);
-			r->trial.size = in->size;
+			memcpy(r->candidate.bytes, in->bytes, in->size);
+			memset(r->candidate.bytes + from, 0, len);
+			r->candidate.size = in->size;
 			any |= keep_trial(r);
 		}
 	return any;
@@ -223,7 +223,7 @@ static bool reduce_bytes(struct reducer *r)
 {
 	bool calls = r->reduction->input.reads == READS_CALLS, again;
 
-	if (!test_input_copy(&r->trial, &r->reduction->input) || !fails_so(r, &r->trial, NULL))
+	if (!test_input_copy(&r->candidate, &r->reduction->input) || !fails_so(r, &r->candidate, NULL))
 		return false;
 	do {
 		again = leave_out(r, calls ? API_RECORD : 0);
@@ -246,7 +246,7 @@ bool reduce(struct reduction *reduction, struct oracle *oracle)
 	reduction->executed = oracle->executed - before;
 	status_end();
 	free(r->rejected.slots);
-	test_input_destroy(&r->trial);
+	test_input_destroy(&r->candidate);
 	free(r);
 	return good;
 }
