@@ -21,7 +21,7 @@ arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/flavour_runner/report\.h"'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 
 # modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses stands in

@@ -48,7 +48,6 @@ struct trial *trial_new(void)
 void trial_begin(struct trial *trial)
 {
 	memset(trial, 0, sizeof(*trial));
-	trial->part = "";
 	trial->not_run = RULE_COUNT;
 	trial->announced = TRIAL_NO_CALL;
 }
@@ -170,7 +169,7 @@ void trial_execute(struct trial *trial, struct check *check, const struct progra
 		return;
 	if (options->fibers)
 		expect_deaths(trial, rules_verdict(check_rules(check)));
-	trial->part = "on threads, about ";
+	trial->on_threads = options->threads;
 	if (options->threads)
 		run_threads(trial);
 }
@@ -234,33 +233,35 @@ void trial_differ(struct trial *trial, const char *what, ...)
 	va_end(args);
 }
 
-const char *trial_end_text(const struct isolated *child, unsigned int seconds,
-			   char end[TRIAL_END_TEXT])
+/* How a child ended, or that it did not, and its report, if there is one. */
+#define END_TEXT 200
+static const char *end_text(const struct isolated *child, unsigned int seconds, char end[END_TEXT])
 {
 	char report[160];
 
 	detector_rule(child->output, report, sizeof(report));
 	if (child->hung)
-		snprintf(end, TRIAL_END_TEXT, "still running after %u s", seconds);
+		snprintf(end, END_TEXT, "still running after %u s", seconds);
 	else if (child->signal == SIGXCPU)
-		snprintf(end, TRIAL_END_TEXT, "used up its CPU time");
+		snprintf(end, END_TEXT, "used up its CPU time");
 	else if (child->signal)
-		snprintf(end, TRIAL_END_TEXT, "died of signal %d: %s", child->signal,
+		snprintf(end, END_TEXT, "died of signal %d: %s", child->signal,
 			 *report ? report : "no report");
 	else
-		snprintf(end, TRIAL_END_TEXT, "ended with status %d: %s", child->exit_code,
+		snprintf(end, END_TEXT, "ended with status %d: %s", child->exit_code,
 			 *report ? report : "no report");
 	return end;
 }
 
 const char *trial_where(const struct trial *trial, const struct program *program)
 {
-	static char line[32];
+	static char line[48];
 	size_t call = trial->announced;
 
 	if (call >= program->count)
 		return "before the first line";
-	snprintf(line, sizeof(line), "line %u", program->calls[call].line);
+	snprintf(line, sizeof(line), "%sline %u", trial->on_threads ? "on threads, about " : "",
+		 program->calls[call].line);
 	return line;
 }
 
@@ -277,11 +278,23 @@ bool trial_lived(const struct isolated *child)
 	return !child->hung && !child->signal && !child->exit_code;
 }
 
+bool trial_check_alive(struct trial *trial, const struct program *program,
+		       const struct trial_options *options, const struct isolated *child)
+{
+	char end[END_TEXT];
+
+	if (trial_lived(child))
+		return true;
+	trial_differ(trial, "%s: %s", trial_where(trial, program),
+		     end_text(child, options->seconds, end));
+	return false;
+}
+
 static void check_death(struct trial *trial, const struct program *program,
 			const struct trial_options *options, const struct death *death,
 			const struct isolated *child)
 {
-	char line[160], end[TRIAL_END_TEXT];
+	char line[160], end[END_TEXT];
 	enum rule rule = detector_rule(child->output, line, sizeof(line));
 	bool alive = trial_lived(child);
 
@@ -297,11 +310,11 @@ static void check_death(struct trial *trial, const struct program *program,
 			     program->calls[death->call].line, rule_name(death->rule));
 	else if (trial->announced != death->call)
 		trial_differ(trial, "%s, before the fatal call: %s", trial_where(trial, program),
-			     trial_end_text(child, options->seconds, end));
+			     end_text(child, options->seconds, end));
 	else if (child->hung || (rule != death->rule && !is_fault_of_access(trial, child->output)))
 		trial_differ(trial, "%s: expected a report of %s, got: %s",
 			     trial_where(trial, program), rule_name(death->rule),
-			     trial_end_text(child, options->seconds, end));
+			     end_text(child, options->seconds, end));
 	else {
 		trial->fibers.seen |= RULE_BIT(death->rule);
 		trial->wrong_death = false;
@@ -317,6 +330,7 @@ void trial_die(struct trial *trial, struct check *check, const struct program *p
 	now.check = check;
 	now.program = program;
 	now.options = options;
+	trial->on_threads = false;
 	for (size_t i = 0; i < trial->deaths && trial->fibers.result != CHECK_DIFFER; i++) {
 		struct death death = trial->death[i];
 
@@ -336,21 +350,4 @@ UNCOUNTED_END
 const struct check_report *trial_worst(const struct trial *trial)
 {
 	return trial->threads.result == CHECK_DIFFER ? &trial->threads : &trial->fibers;
-}
-
-void trial_seen_text(const struct trial *trial, const struct trial_options *options,
-		     char text[TRIAL_SEEN_TEXT])
-{
-	rule_set seen = trial->fibers.seen;
-
-	if (options->fibers)
-		rule_set_text(seen, " ", text);
-	else
-		snprintf(text, TRIAL_SEEN_TEXT, "-");
-	if (trial->not_run == RULE_COUNT)
-		return;
-	if (!seen)
-		text[0] = '\0';
-	snprintf(text + strlen(text), TRIAL_SEEN_TEXT - RULE_SET_TEXT, "%snot run",
-		 seen ? ", " : "");
 }

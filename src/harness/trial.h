@@ -5,7 +5,7 @@
  * a call that should end the process gets a process of its own, which must die of the very
  * rule.
  *
- * `run` holds each trial in a process of its own, `replay` many in one.
+ * `run` and `replay` execute many in one process, `minimize` and `triage` each in its own.
  */
 #ifndef HARNESS_TRIAL_H
 #define HARNESS_TRIAL_H
@@ -37,7 +37,7 @@ bool trial_parse_executor(const char *name, struct trial_options *options);
 struct trial {
 	struct check_report fibers, threads;
 	unsigned int reported; /* runs on threads that reported a race */
-	const char *part; /* of the run, for a process that dies in it */
+	bool on_threads; /* else on fibers: where it is, for a process that dies there */
 	size_t deaths; /* calls that are to end a process, each by its rule */
 	struct death {
 		size_t call;
@@ -60,7 +60,7 @@ struct trial {
 typedef void (*trial_death_fn)(const struct trial *trial, const struct isolated *child);
 void trial_listen(trial_death_fn fn);
 
-/* Has it ended by itself, and in order? */
+/* Did the child end by itself, and in order? */
 bool trial_lived(const struct isolated *child);
 
 /*
@@ -94,20 +94,14 @@ void trial_differ(struct trial *trial, const char *what, ...) __attribute__((for
 /* The line that was begun last. */
 const char *trial_where(const struct trial *trial, const struct program *program);
 
-/* How a child ended, or that it did not; and its report, if there is one. */
-#define TRIAL_END_TEXT 200
-const char *trial_end_text(const struct isolated *child, unsigned int seconds,
-			   char end[TRIAL_END_TEXT]);
+/*
+ * After trial_execute() in a process of its own, @child.
+ * Return: false if that process did not live to its end; the trial then differs.
+ */
+bool trial_check_alive(struct trial *trial, const struct program *program,
+		       const struct trial_options *options, const struct isolated *child);
 
 /* Of the two reports the one that says more. */
 const struct check_report *trial_worst(const struct trial *trial);
-
-/*
- * What was seen on fibers, in words, and that a call was not run: what was not executed was
- * not seen either, and is not clean for that.
- */
-#define TRIAL_SEEN_TEXT (RULE_SET_TEXT + 16)
-void trial_seen_text(const struct trial *trial, const struct trial_options *options,
-		     char text[TRIAL_SEEN_TEXT]);
 
 #endif

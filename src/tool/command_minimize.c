@@ -144,7 +144,7 @@ static int minimize_program_file(const char *file, struct judge *judge, const ch
 		return EXIT_BAD;
 	}
 	program_renumber(&reduction.program);
-	flavour_runners_text(&judge->runners, flavours);
+	runners_text(&judge->runners, flavours);
 	announce("minimize", "%s: %zu call%s, in %s", file, reduction.program.count,
 		 reduction.program.count == 1 ? "" : "s",
 		 judge->replayer ? judge->replayer->path : flavours);

@@ -10,7 +10,6 @@ tool_sources = \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
 	%D%/command_race.c \
-	%D%/command_replay.c \
 	%D%/command_run.c \
 	%D%/command_to_c.c \
 	%D%/command_triage.c \

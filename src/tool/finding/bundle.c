@@ -189,7 +189,6 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 	char list[64], program[PATH_MAX];
 	char *run[] = { "pagetorture", "run", "--flavour", list, program, NULL };
 	char *all[] = { "pagetorture", "run", program, NULL };
-	char *reports[] = { "pagetorture", "run", "--reports", program, NULL };
 	struct sheet sheet;
 
 	if (!sheet_begin(&sheet))
@@ -208,7 +207,7 @@ static int write_report(const struct bundle *b, struct judge *judge, char file[P
 		if (!b->signature->needs[i])
 			continue;
 		fprintf(sheet.out, "\n%s:\n", flavour_names[i]);
-		capture(sheet.out, judge->runners.of[i].path, reports);
+		runner_print_reports(&judge->runners, i, b->smallest, sheet.out);
 	}
 	return sheet_end(&sheet, b, "report.txt", file);
 }

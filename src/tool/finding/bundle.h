@@ -26,7 +26,6 @@
 #include "harness/program/program.h"
 #include "tool/finding/reduce_input.h"
 #include "tool/finding/signature.h"
-#include "tool/sarif/sarif.h"
 
 struct bundle {
 	char dir[PATH_MAX];    /* its directory */
@@ -47,8 +46,5 @@ void bundle_name(const struct signature *signature, char name[BUNDLE_NAME]);
 
 /* Return: 0, or what went wrong (errno), with the file that it went wrong with in @file. */
 int bundle_write(const struct bundle *bundle, struct judge *judge, char file[PATH_MAX]);
-
-/* The same failure for code hosts; the judge is asked for its places. */
-void bundle_sarif(struct sarif *sarif, const struct bundle *bundle, struct judge *judge);
 
 #endif

@@ -12,7 +12,7 @@
 #include "tool/util/environment.h"
 #include "tool/util/flavours.h"
 #include "tool/util/output.h"
-#include "tool/flavour_runner/symbols.h"
+#include "tool/report/symbols.h"
 
 static struct isolated child;
 

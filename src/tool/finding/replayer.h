@@ -13,7 +13,7 @@
 #include "harness/util/isolate.h"
 #include "harness/program/program.h"
 #include "tool/util/fuzz_target.h"
-#include "tool/flavour_runner/report.h"
+#include "tool/report/report.h"
 
 #define REPLAYED_WHAT 400
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "harness/model/claims.h"
-#include "tool/flavour_runner/report.h"
+#include "tool/report/report.h"
 
 /* flavour_names in numbers, where one of them is meant. */
 enum { PLAIN, ASAN, TSAN, MSAN };
@@ -18,12 +18,12 @@ bool judge_begin(struct judge *j, const bool *flavours, unsigned int seconds)
 	memset(j, 0, sizeof(*j));
 	j->rules = rules_new();
 	j->runners.seconds = seconds;
-	return j->rules && flavour_runners_find(&j->runners, flavours);
+	return j->rules && runners_find(&j->runners, flavours);
 }
 
 void judge_end(struct judge *j)
 {
-	flavour_runners_destroy(&j->runners);
+	runners_destroy(&j->runners);
 	rules_delete(j->rules);
 }
 
@@ -167,7 +167,7 @@ static bool add_difference(struct signature *s, const struct judge *j, const str
 			continue;
 		s->failed = s->differs = s->needs[flavour] = true;
 		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
-		flavour_runner_disagreement(&j->runners, flavour, program, t, s->seen);
+		runner_disagreement(&j->runners, flavour, program, t, s->seen);
 		add(s, "%s disagrees: ", flavour_names[flavour]);
 		if (*t->why) {
 			if (is_unknown_race(j, flavour, t))
@@ -343,10 +343,10 @@ void signature_make(struct signature *s, struct judge *j, const struct program *
 	s->broken = rules_verdict(j->rules)->broken;
 	s->fatal = fatal_op(j->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		execution_record_clear(&told[i]);
+		execution_record_init(&told[i]);
 		if (!j->runners.of[i].there || (flavours && !flavours[i]))
 			continue;
-		flavour_runner_execute(&j->runners, i, program, &told[i]);
+		runner_execute(&j->runners, i, program, &told[i]);
 		j->executed++;
 	}
 	if (!add_difference(s, j, program, told) && !add_claim(s, j, program) && !j->rules_may_break)

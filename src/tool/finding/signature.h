@@ -26,8 +26,8 @@
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
 #include "tool/finding/replayer.h"
-#include "tool/flavour_runner/report.h"
-#include "tool/flavour_runner/flavour_runner.h"
+#include "tool/report/report.h"
+#include "tool/run/runner.h"
 
 #define SIGNATURE_TEXT 1600
 

@@ -15,6 +15,7 @@
 #include "harness/exec/exec.h"
 #include "harness/program/program_file.h"
 #include "tool/finding/bundle.h"
+#include "tool/finding/bundle_record.h"
 #include "tool/finding/finding.h"
 #include "tool/finding/judge_target.h"
 #include "tool/finding/reduce.h"
@@ -38,11 +39,10 @@ struct failure {
 };
 
 struct triage {
-	const struct triage_order *order;
+	struct triage_order *order;
 	struct judge judge;
 	struct judge_targets targets;
 	struct findings findings;
-	struct sarif *sarif; /* or NULL */
 	struct failure **failures;
 	size_t count;
 	size_t sound, unparsed; /* findings that do not fail; files that are no program */
@@ -309,8 +309,8 @@ static void finish_failure(struct triage *t, struct failure *failure)
 	bundle.tries = t->order->tries;
 	path_make_or_exit(bundle.dir, sizeof(bundle.dir), "%s/%s", t->order->output, name);
 	error = bundle_write(&bundle, &t->judge, file);
-	if (t->sarif)
-		bundle_sarif(t->sarif, &bundle, &t->judge);
+	if (t->order->results.path)
+		bundle_write_record(&t->order->results, &bundle, &t->judge);
 	left = bundle.input ? input_units(bundle.input, failure->signature.target, &unit) :
 			      bundle.smallest->count;
 	status_end();
@@ -369,7 +369,19 @@ static bool make_output(const char *output)
 	return false;
 }
 
-int triage(const struct triage_order *order)
+/* The last line of the results. Return: are they written? */
+static bool write_summary(struct triage *t)
+{
+	struct json *out = results_open(&t->order->results, t->status == EXIT_GOOD ? "good" : "failed");
+
+	if (!out)
+		return false;
+	json_number(out, "findings", (int64_t)t->findings.count);
+	json_number(out, "failures", (int64_t)t->count);
+	return results_close(&t->order->results);
+}
+
+int triage(struct triage_order *order)
 {
 	static struct triage t;
 	char flavours[FLAVOURS_TEXT];
@@ -382,13 +394,11 @@ int triage(const struct triage_order *order)
 	if (!judge_begin(&t.judge, order->wanted, order->seconds))
 		return usage_error("triage", "expected a flavour that this build has");
 	t.judge.runners.threads = order->threads;
-	flavour_runners_text(&t.judge.runners, flavours);
+	runners_text(&t.judge.runners, flavours);
 	announce("triage", "%zu finding%s in %s, up to %u tries each, in %s", t.findings.count,
 		 t.findings.count == 1 ? "" : "s", order->dir, order->tries, flavours);
-	if (order->sarif && !(t.sarif = sarif_begin("triage")))
-		return EXIT_BAD;
 	sort_all(&t);
-	if (t.sarif && !sarif_end(t.sarif, order->sarif))
+	if (order->results.path && !write_summary(&t))
 		t.status = EXIT_BAD;
 	if (signature_lacks(&t.judge))
 		fprintf(stderr, "%s: %s\n", order->dir, signature_lacks(&t.judge));

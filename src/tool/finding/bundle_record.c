@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/finding/bundle_record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness/program/program_text.h"
+#include "harness/util/path.h"
+#include "harness/util/shell_word.h"
+#include "tool/explain/explain.h"
+#include "tool/report/report_json.h"
+#include "tool/run/kind.h"
+
+/* What a program does that breaks a rule, in a sentence. */
+static const char *const broken[RULE_COUNT] = {
+	[RULE_data_race] = "two threads use the same bytes, one writes, and nothing orders them",
+	[RULE_deadlock] = "no thread can go on",
+	[RULE_foreign_map] = "a task uses or unmaps another task's mapping",
+	[RULE_map_overflow] = "a task maps more pages at a time than it may",
+	[RULE_out_of_bounds] = "an access through a mapping leaves its page",
+	[RULE_uninit_use] = "bytes are used that were never written",
+	[RULE_unmap_order] = "mappings are not unmapped last in first out",
+	[RULE_use_after_free] = "a page is used that its last owner has freed",
+	[RULE_use_after_unmap] = "an address is used after its mapping was unmapped",
+};
+
+/* Of several rules the one that the first place is about; RULE_COUNT: none is broken. */
+static enum rule rule_of(const struct signature *signature)
+{
+	enum rule rule = 0;
+
+	if (signature->broken & RULE_BIT(RULE_data_race))
+		return RULE_data_race;
+	if (signature->broken & RULE_BIT(RULE_uninit_use))
+		return RULE_uninit_use;
+	while (rule < RULE_COUNT && !(signature->broken & RULE_BIT(rule)))
+		rule++;
+	return rule;
+}
+
+static void write_meaning(struct json *out, const struct signature *signature)
+{
+	enum rule rule = rule_of(signature);
+	enum run_kind kind = signature->differs ? RUN_differs : RUN_claim;
+	bool by_rule = !signature->differs && rule < RULE_COUNT;
+
+	json_text(out, "result", by_rule ? rule_name(rule) : run_kinds[kind].name);
+	json_bool(out, "failed", true);
+	json_text(out, "meaning", by_rule ? broken[rule] : run_kinds[kind].meaning);
+	json_text(out, "document", by_rule ? "doc/rules.md" : "doc/replay.md");
+	json_text(out, "section", by_rule ? explain_contract(rule) : "Results of an input");
+}
+
+static void write_why(struct json *out, const struct bundle *b)
+{
+	const char *unit = "calls";
+	size_t left = b->input ? input_units(b->input, b->signature->target, &unit) :
+				 b->smallest->count;
+
+	json_format(out, "why", "%s. It failed %u of %u times, in %zu %s", b->signature->text,
+		    b->failed, b->tries, left, unit);
+	json_text(out, "identity", b->signature->text);
+}
+
+static void write_replay(struct json *out, const struct bundle *b)
+{
+	char script[PATH_MAX + 16], *text = NULL;
+	size_t size;
+	FILE *command = open_memstream(&text, &size);
+
+	snprintf(script, sizeof(script), "%s/replay.sh", b->dir);
+	if (command) {
+		fputs("sh ", command);
+		shell_path_print(command, script);
+		fclose(command);
+	}
+	json_text(out, "replay", text ? text : "");
+	free(text);
+}
+
+/* The call as a line of the minimised program. */
+static void write_line(struct json *out, const struct bundle *b, size_t call)
+{
+	char text[TEXT_CALL_MAX];
+	struct call plain;
+
+	if (!b->smallest || call >= b->smallest->count)
+		return;
+	plain = b->smallest->calls[call];
+	plain.claim = RESULT_NONE;
+	call_to_text(&plain, text);
+	json_object(out, NULL);
+	json_number(out, "line", plain.line);
+	json_text(out, "text", text);
+	json_end(out);
+}
+
+static void write_places(struct json *out, const struct bundle *b, struct judge *judge)
+{
+	static struct signature own; /* of the minimised program, with its lines */
+
+	if (b->input)
+		own = *b->signature;
+	else
+		signature_make(&own, judge, b->smallest, b->signature->needs);
+	json_array(out, "places");
+	for (size_t i = 0; i < own.place_count; i++)
+		report_write_place(out, &own.places[i].frame);
+	json_end(out);
+	json_array(out, "lines");
+	for (size_t i = 0; i < own.place_count; i++)
+		write_line(out, b, own.places[i].call);
+	json_end(out);
+}
+
+void bundle_write_record(struct results *results, const struct bundle *b, struct judge *judge)
+{
+	struct json *out = results_line(results);
+	char file[PATH_MAX];
+
+	if (!out)
+		return;
+	path_make_or_exit(file, sizeof(file), "%s/%s", b->dir,
+			  b->input ? "summary.txt" : "minimised.page");
+	json_object(out, NULL);
+	json_text(out, "input", file);
+	json_bool(out, "bytes", false);
+	write_meaning(out, b->signature);
+	write_why(out, b);
+	write_replay(out, b);
+	write_places(out, b, judge);
+	json_end_line(out);
+}
