@@ -3,7 +3,26 @@
 # What users ask for by name, beside all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh \
-	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh
+	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
+	%D%/tables.awk
+
+# Files that repeat tables of the source, each from FILE.in.
+from_tables = \
+	doc/man/pagetorture-program.5 \
+	doc/man/pagetorture.1 \
+	fuzz/bytes.dict \
+	fuzz/text.dict \
+	packaging/editors/textmate/pagetorture.tmLanguage.json \
+	packaging/editors/vim/syntax/pagetorture.vim
+tables = src/harness/program/ops.def src/harness/program/rules.def $(tool_commands)
+
+$(from_tables): $(tables) $(from_tables:=.in) %D%/tables.awk
+	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$@.new && \
+	  mv $@.new $@
+
+noinst_DATA += $(from_tables)
+EXTRA_DIST += $(from_tables:=.in)
+CLEANFILES += $(from_tables)
 
 #: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log

@@ -101,7 +101,7 @@ race_matrix() {
 		*) cells='*raw' ;;
 		esac
 		progress "race matrix, $detector"
-		if ./pagetorture race --detector $detector --cell "$cells" >$logs/race-$detector 2>&1; then
+		if ./pagetorture-dev race --detector $detector --cell "$cells" >$logs/race-$detector 2>&1; then
 			row ok "race matrix, $detector" "$(awk -v d=$detector '$1 == d && $3 ~ /^x/ {
 				printf "%d cells, %d of %d races caught, %d false alarms, %d within known limits",
 				$2, $5, $4, $9, $10 }' $logs/race-$detector)"
@@ -110,7 +110,7 @@ race_matrix() {
 				"$(sed -n 's/^skipped: [a-z-]*: //p' $logs/race-$detector)"
 		else
 			row FAILED "race matrix, $detector" "exit status 1"
-			explain $logs/race-$detector "./pagetorture race --detector $detector --cell '$cells'"
+			explain $logs/race-$detector "./pagetorture-dev race --detector $detector --cell '$cells'"
 		fi
 	done
 }

@@ -20,21 +20,21 @@ replay: all
 # The seeds as the engines read them, one folder a target. A target whose replayer lacks calls
 # of the page library (src/page_stubs/absent.c) has none, and is named.
 #: seeds  write the seeds as the fuzzing engines read them
-seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT)
+seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT) fuzz/bytes.dict fuzz/text.dict
 	@rm -rf seeds/fuzz_api seeds/fuzz_api.dict; \
 	lacks=`./fuzz_api-replay$(EXEEXT) --help 2>&1 >/dev/null`; \
 	if test $$? -eq 69; then \
 	  echo "skipped: seeds of fuzz_api: $${lacks#*: skipped: }"; exit 0; fi; \
-	$(MKDIR_P) seeds/fuzz_api && cp $(srcdir)/fuzz/bytes.dict seeds/fuzz_api.dict && \
+	$(MKDIR_P) seeds/fuzz_api && cp fuzz/bytes.dict seeds/fuzz_api.dict && \
 	for calls in $(srcdir)/corpus/seed/fuzz_api/*.calls; do \
 	  ./fuzz_api-replay$(EXEEXT) --bytes $$calls >seeds/new && \
 	    mv seeds/new seeds/fuzz_api/`basename $$calls .calls`.bin || exit 1; \
 	done
 	@$(MKDIR_P) seeds/fuzz_text && \
 	  cp $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/fuzz_text/*.page seeds/fuzz_text && \
-	  cp $(srcdir)/fuzz/text.dict seeds/fuzz_text.dict
+	  cp fuzz/text.dict seeds/fuzz_text.dict
 	@for target in fuzz_fatal fuzz_fault fuzz_page fuzz_race; do \
-	  $(MKDIR_P) seeds/$$target && cp $(srcdir)/fuzz/bytes.dict seeds/$$target.dict && \
+	  $(MKDIR_P) seeds/$$target && cp fuzz/bytes.dict seeds/$$target.dict && \
 	  for page in $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/$$target/*.page; do \
 	    ./pagetorture$(EXEEXT) format --bytes $$page >seeds/new && \
 	      mv seeds/new seeds/$$target/`basename $$page .page`.bin || exit 1; \

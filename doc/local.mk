@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/ci.md \
 	%D%/design.md \
 	%D%/fuzzing.md \
+	%D%/glossary.md \
 	%D%/hacking.md \
 	%D%/install.md \
 	%D%/mutants.md \

@@ -7,7 +7,7 @@ fuzz_common = %D%/fuzz.c %D%/fuzz.h %D%/fuzz_commands.c
 fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
 fuzz_api_parts = %D%/api.def %D%/api.h %D%/api_buffer.c %D%/api_fatal.c %D%/api_fault.c \
 	%D%/api_page.c %D%/fuzz_api.c
-EXTRA_DIST += %D%/bytes.dict %D%/targets.def %D%/text.dict
+EXTRA_DIST += %D%/targets.def
 
 check_PROGRAMS += fuzz_api-replay fuzz_fatal-replay fuzz_fault-replay fuzz_page-replay fuzz_race-replay fuzz_text-replay
 fuzz_api_replay_SOURCES = $(fuzz_common) $(fuzz_api_parts) $(fuzz_input) %D%/main_replay.c

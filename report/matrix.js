@@ -243,7 +243,7 @@ function cellView(m, view, limits) {
 	unpack(m.programs[`${m.kinds[cell.at[0]]}/${m.kinds[cell.at[1]]}`]).then((texts) => {
 		const [text, drawing] = texts[`${m.relations[cell.at[2]]}/${m.orders[cell.at[3]]}`];
 
-		program.replaceChildren(programView(text, drawing, `pagetorture race --cell ${name}`));
+		program.replaceChildren(programView(text, drawing, `pagetorture-dev race --cell ${name}`));
 		box.setAttribute("data-ready", name);
 	}).catch((problem) => program.replaceChildren(cannotUnpack(problem)));
 	return box;

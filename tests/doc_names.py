@@ -20,6 +20,7 @@ LONGEST = 110
 CITED = re.compile(r'`([0-9a-f]{7,12})` "([^"]+)"')
 # A row of a table: a file, a line of it, the commit that brought the line.
 ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \| `([0-9a-f]{7,12})` \|$', re.M)
+GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
 SUFFIXES = '(c|h|def|mk|sh|py|page|md|sym|ac|svg|in)'
 
 
@@ -109,6 +110,26 @@ class Names:
         return path.startswith('build/') or os.path.exists(os.path.join(self.source, path)) or \
             os.path.exists(os.path.join(self.source, 'doc', path))
 
+    def glossary(self, name, text):
+        """A document links the first use of each term to doc/glossary.md."""
+        path = os.path.join(self.source, 'doc', 'glossary.md')
+        if os.path.basename(name) == 'glossary.md' or not os.path.exists(path):
+            return
+        # Headings, table rows, subjects of commits and code need no links.
+        running = re.sub(r'^(#|\||<!--).*$', '', prose(text), flags=re.M)
+        running = re.sub(r'` "[^"]*"', lambda subject: re.sub('[^\n]', ' ', subject[0]), running)
+        running = re.sub(r'`[^`\n]*`', lambda code: ' ' * len(code[0]), running)
+        linked = {link.start(1) + at: link[2] for link in GLOSSARY_LINK.finditer(running) for at in range(len(link[1]))}
+        for term in sorted(re.findall(r'^### (.*)$', self.read(path), re.M), key=len, reverse=True):
+            words = r'(?<![\w-])' + r'\s+'.join(map(re.escape, term.split())) + r'(e?s)?(?![\w-])'
+            first = re.search(words, running, re.I)
+            anchor = term.replace(' ', '-')
+            if first and linked.get(first.start()) != anchor:
+                line = running.count('\n', 0, first.start()) + 1
+                yield f'{name}:{line}: expected a link to glossary.md#{anchor} at the first use of "{term}"'
+            # "rule" is not used where "rule model" is.
+            running = re.sub(words, lambda used: re.sub('[a-z]', '.', used[0], flags=re.I), running, flags=re.I)
+
     def lines(self, name, text):
         for number, line in enumerate(text.split('\n')):
             table = line.startswith(('|', '<!--', '    '))
@@ -168,6 +189,7 @@ def main():
     for check, what in ((names.links, 'every link leads somewhere'),
                         (names.words, 'every target, subcommand and file that is named is there'),
                         (names.rows, 'every line of a table of lines stands where it says'),
+                        (names.glossary, 'the first use of a term links to the glossary'),
                         (names.lines, 'no line is too long')):
         names.ok([wrong for name, text in texts.items() for wrong in check(name, text)], what)
     if names.has_history():

@@ -42,7 +42,7 @@ test_scripts = \
 	%D%/test_corpus.sh \
 	%D%/test_coverage.sh \
 	%D%/test_deb.sh \
-	%D%/test_dictionaries.sh \
+	%D%/test_tables.sh \
 	%D%/test_doc.sh \
 	%D%/test_doc_commands.sh \
 	%D%/test_editors.sh \
@@ -128,7 +128,7 @@ AM_TESTS_ENVIRONMENT = \
 	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
 	PAGE_TESTS='$(page_tests)'; export PAGE_TESTS; \
 	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
-	TOOL_OBJECTS='$(pagetorture_OBJECTS)'; export TOOL_OBJECTS; \
+	DEV_OBJECTS='$(pagetorture_dev_OBJECTS)'; export DEV_OBJECTS; \
 	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
 	VALGRIND='$(VALGRIND)'; export VALGRIND; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \

@@ -13,11 +13,25 @@ mutate() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
-# build_mutant FLAVOUR: the library from $scratch/src, the rest as it is, in $scratch/bin.
-build_mutant() {
+# link_mutant FLAVOUR NAME OBJECT...: the library from $scratch/src, the rest as it is.
+link_mutant() {
+	flavour=$1 name=$2
+	shift 2
 	mkdir -p "$scratch/bin"
 	# shellcheck disable=SC2046 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$1") -I"$scratch/src" \
-		"$scratch"/src/page/*.c $(objects_of "$1") "$abs_builddir/libharness-$1.a" \
-		-lpthread -o "$scratch/bin/pagetorture$(suffix_of "$1")" >"$scratch/build" 2>&1
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$flavour") -I"$scratch/src" \
+		"$scratch"/src/page/*.c "$@" "$abs_builddir/libpagetorture-$flavour.a" \
+		"$abs_builddir/libharness-$flavour.a" -lpthread \
+		-o "$scratch/bin/$name$(suffix_of "$flavour")" >"$scratch/build" 2>&1
+}
+
+# build_mutant FLAVOUR: pagetorture with that library, in $scratch/bin
+build_mutant() {
+	link_mutant "$1" pagetorture "$(main_of "$1")"
+}
+
+# build_dev_mutant FLAVOUR: pagetorture-dev with that library, in $scratch/bin
+build_dev_mutant() {
+	# shellcheck disable=SC2046 # words
+	link_mutant "$1" pagetorture-dev $(dev_objects_of "$1")
 }

@@ -13,6 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 99' HUP INT TERM
 
 pagetorture=$abs_builddir/pagetorture
+pagetorture_dev=$abs_builddir/pagetorture-dev
 
 # ok STATUS NAME [FILE]: 0 is good; what FILE holds explains a failure.
 ok() {
@@ -48,10 +49,18 @@ flags_of() {
 	esac
 }
 
-# objects_of FLAVOUR: of the tool, by how automake names them.
-objects_of() {
-	for object in $TOOL_OBJECTS; do
-		[ "$1" = plain ] || object=${object%/*}/pagetorture_$1-${object##*/pagetorture-}
+# main_of FLAVOUR: the object of pagetorture that is not in libpagetorture-FLAVOUR.a
+main_of() {
+	case $1 in
+	plain | tsan) echo "$abs_builddir/src/tool/main.o" ;;
+	*) echo "$abs_builddir/src/tool/pagetorture_$1-main.o" ;;
+	esac
+}
+
+# dev_objects_of FLAVOUR: the objects of pagetorture-dev, by automake's names
+dev_objects_of() {
+	for object in $DEV_OBJECTS; do
+		[ "$1" = plain ] || object=${object%/*}/pagetorture_dev_$1-${object##*/pagetorture_dev-}
 		echo "$abs_builddir/$object"
 	done
 }

@@ -151,7 +151,7 @@ ok $? "make report reads them as $state" "$scratch/said"
 mkdir "$scratch/empty"
 (cd "$scratch/empty" && python3 "$abs_srcdir/bench/bench.py" page programs) >"$scratch/out" 2>&1
 [ $? -eq 77 ] && grep -q '^skipped: page: plain: no bench_page$' "$scratch/out" &&
-	grep -q '^skipped: programs: .*: no pagetorture-tsan$' "$scratch/out"
+	grep -q '^skipped: programs: .*: no pagetorture-dev-tsan$' "$scratch/out"
 ok $? "what is not built is skipped by name" "$scratch/out"
 printf '#!/bin/sh\necho "{\\"name\\": \\"x\\", \\"unit\\": \\"s\\", \\"values\\": [1]}"\nexit 3\n' >"$scratch/empty/bench_page"
 chmod +x "$scratch/empty/bench_page"

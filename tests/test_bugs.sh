@@ -20,26 +20,26 @@ done
 
 # ---- the bank as it is ----
 
-"$pagetorture" bugs --column replay,elsewhere --results "$scratch/all.json" \
+"$bank" --column replay,elsewhere --results "$scratch/all.json" \
 	--report "$scratch/report.json" >"$scratch/all" 2>"$scratch/progress"
 status=$?
 sed -n '/^replay: /,$p' "$scratch/all" >"$scratch/end"
 ok $status "every bug is killed by who is meant to see it, the library as it is by nobody" "$scratch/end"
 report_says good bugs "$scratch/report.json"
 ok $? "make report reads the results of --report as good" "$scratch/said"
-head -n 1 "$scratch/progress" | grep -qxE 'pagetorture bugs: [0-9]+ libraries, replay,elsewhere, [0-9]+ at a time'
+head -n 1 "$scratch/progress" | grep -qxE 'tests/bugs/bank: [0-9]+ libraries, replay,elsewhere, [0-9]+ at a time'
 ok $? "what is going to happen is said at once" "$scratch/progress"
 bugs=$(grep -c '^BUG' "$abs_srcdir/tests/bugs/bugs.def")
 shown=$(grep -c '^BUG(' "$abs_srcdir/tests/bugs/bugs.def")
-[ "$shown" -ge 60 ] && "$pagetorture" bugs --list | grep -q "^$bugs bugs$"
+[ "$shown" -ge 60 ] && "$bank" --list | grep -q "^$bugs bugs$"
 ok $? "there are $bugs, $shown of them with a page program"
 grep -q '^the library as it is: 0 findings$' "$scratch/all"
 ok $? "the library as it is was looked at" "$scratch/all"
 for kind in bounds copying zeroing mapping lifetime user_slice injection concurrency errors; do
-	"$pagetorture" bugs --list $kind >"$scratch/list" && [ "$(wc -l <"$scratch/list")" -ge 6 ]
+	"$bank" --list $kind >"$scratch/list" && [ "$(wc -l <"$scratch/list")" -ge 6 ]
 	ok $? "kind $kind: $(tail -n 1 "$scratch/list")"
 done
-"$pagetorture" bugs --column replay,elsewhere --results "$scratch/all.json" \
+"$bank" --column replay,elsewhere --results "$scratch/all.json" \
 	>"$scratch/again" 2>&1 && [ ! -e "$abs_builddir/tests/bugs/work/bounds-sum-wraps" ]
 ok $? "what the results hold is not done again" "$scratch/again"
 
@@ -47,19 +47,19 @@ ok $? "what the results hold is not done again" "$scratch/again"
 
 missing=tsan
 if has_flavour $missing; then
-	"$pagetorture" bugs --without $missing --results "$scratch/without.json" \
+	"$bank" --without $missing --results "$scratch/without.json" \
 		>"$scratch/without" 2>"$scratch/progress"
 	ok $? "without $missing exactly the bugs that need it survive" "$scratch/without"
 	needed=$(grep -c "^BUG([^,]*, [a-z_]*, R[0-9]*, $missing," "$abs_srcdir/tests/bugs/bugs.def")
 	grep -q "^replay: killed $((shown - needed)) of $shown bugs" "$scratch/without"
 	ok $? "they are $needed" "$scratch/without"
-	run_to 1 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/without.json" &&
+	run_to 1 "$bank" --compare "$scratch/all.json" "$scratch/without.json" &&
 		grep -q ", $needed lost$" "$scratch/out"
 	ok $? "and a comparison says so" "$scratch/out"
 else
 	skip "this build has no $missing flavour"
 fi
-run_to 0 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/all.json" &&
+run_to 0 "$bank" --compare "$scratch/all.json" "$scratch/all.json" &&
 	grep -q ' 0 changed, 0 lost$' "$scratch/out"
 ok $? "nothing changed between a run and itself" "$scratch/out"
 
@@ -71,7 +71,7 @@ row() {
 }
 
 if [ -x "$abs_builddir/fuzz_page" ]; then
-	run_to 0 "$pagetorture" bugs --column fuzz-empty --trials 2 --time 2 \
+	run_to 0 "$bank" --column fuzz-empty --trials 2 --time 2 \
 		--results "$scratch/fuzz.json" copy-tail-missed unmap-order-unchecked \
 		annotation-fresh-untold align-wraps allocator-drops-its-lock
 	ok $? "bugs are fuzzed, and the library as it is has no finding" "$scratch/out"
@@ -180,15 +180,15 @@ says 2 'expected 3 entries of the form' "an entry that cannot be read"
 
 # ---- usage, figures ----
 
-run_to 2 "$pagetorture" bugs no-such-bug && grep -q no-such-bug "$scratch/err"
+run_to 2 "$bank" no-such-bug && grep -q no-such-bug "$scratch/err"
 ok $? "a bug that is none is bad usage" "$scratch/err"
-run_to 2 "$pagetorture" bugs --colunm replay &&
-	[ "$(cat "$scratch/err")" = "pagetorture bugs: unknown option --colunm; did you mean --column? (see pagetorture bugs --help)" ]
+run_to 2 "$bank" --colunm replay &&
+	[ "$(cat "$scratch/err")" = "tests/bugs/bank: unknown option --colunm; did you mean --column? (see tests/bugs/bank --help)" ]
 ok $? "a misspelt option is answered with the right one" "$scratch/err"
 for arguments in --frob '--time x' '--jobs 0' '--compare one' '--without plain'; do
 	# shellcheck disable=SC2086 # words
-	run_to 2 "$pagetorture" bugs $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-	ok $? "usage: pagetorture bugs $arguments: one line" "$scratch/err"
+	run_to 2 "$bank" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	ok $? "usage: tests/bugs/bank $arguments: one line" "$scratch/err"
 done
 for arguments in --list --help; do
 	run_to 2 sh -c "'$pagetorture' bugs $arguments >/dev/full" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
@@ -196,18 +196,18 @@ for arguments in --list --help; do
 done
 for mine in 'my own notes' '["mine"]' '{"version": "of mine"}'; do
 	echo "$mine" >"$scratch/mine"
-	run_to 2 "$pagetorture" bugs --results "$scratch/mine" --column matrix bounds-one-too-far &&
+	run_to 2 "$bank" --results "$scratch/mine" --column matrix bounds-one-too-far &&
 		[ "$(wc -l <"$scratch/err")" -eq 1 ] && [ "$(cat "$scratch/mine")" = "$mine" ]
 	ok $? "--results with a file of other things is an error, and the file stays: $mine" "$scratch/err"
 done
-run_to 2 "$pagetorture" bugs --results "$scratch/mine/results" --column matrix bounds-one-too-far &&
+run_to 2 "$bank" --results "$scratch/mine/results" --column matrix bounds-one-too-far &&
 	[ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -q "$scratch/mine" "$scratch/err"
 ok $? "--results that cannot be written is one line" "$scratch/err"
-run_to 2 "$pagetorture" bugs --column replay,guessing && grep -q guessing "$scratch/err"
+run_to 2 "$bank" --column replay,guessing && grep -q guessing "$scratch/err"
 ok $? "a column that is none is bad usage" "$scratch/err"
-run_to 2 "$pagetorture" bugs --compare "$scratch/all.json" "$scratch/no.json"
+run_to 2 "$bank" --compare "$scratch/all.json" "$scratch/no.json"
 ok $? "a comparison with nothing is bad usage" "$scratch/err"
-run_to 0 "$pagetorture" bugs --help && grep -q '^Examples:' "$scratch/out"
+run_to 0 "$bank" --help && grep -q '^Examples:' "$scratch/out"
 ok $? "--help has examples" "$scratch/out"
 
 # Of 1..10 against 11..20 the normal approximation, corrected by one half, gives 0.000183.

@@ -215,19 +215,19 @@ ok $? "a comment between expectations keeps its place"
 # ---- usage ----
 
 for arguments in '' 'frob' 'check' 'check --frob x' 'run' 'run --repeat 0 x' \
-	'run --flavour frob x' 'run --executor frob x' 'run --delays x x' 'run --delays' 'convert' 'bench'; do
+	'run --flavour frob x' 'run --executor frob x' 'run --delays x x' 'run --delays' 'convert'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 	ok $? "usage: pagetorture $arguments" "$scratch/err"
 done
 for arguments in 'run --flavour plain,frob,asan' 'replay --flavour frob,' 'fuzz --engine afl,frob' \
-	'race --detector drd,frob' 'run --delays 99999999999999999999' 'replay --shuffle 99999999999999999999'; do
+	'run --delays 99999999999999999999' 'replay --shuffle 99999999999999999999'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" $arguments x && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF " got '${arguments##* }'" "$scratch/err"
 	ok $? "the whole value is named: $arguments" "$scratch/err"
 done
-for command in '' check run convert bench; do
+for command in '' check run convert; do
 	# shellcheck disable=SC2086 # words
 	run_to 0 "$pagetorture" $command --help && grep -q Examples "$scratch/out"
 	ok $? "pagetorture $command --help has examples" "$scratch/out"

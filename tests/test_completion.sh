@@ -39,7 +39,7 @@ gives() {
 	ok $? "pagetorture $* <TAB>: $expected" "$scratch/replies"
 }
 
-gives "race replay run" r
+gives "replay run" r
 gives "to-c triage" t
 gives "--version" --v
 gives "replay" help rep
@@ -49,7 +49,6 @@ gives "both fibers threads" run --executor ''
 gives "both fibers" minimize --executor ''
 gives "plain,tsan" run --flavour plain,t
 gives "libfuzzer" fuzz --engine l
-gives "helgrind" race --detector h
 gives "a b.page a.page directory" run ''
 gives "crash-1" run c
 gives "directory" triage ''
@@ -62,7 +61,6 @@ completes pagetorture ''
 grep -v '^-\|^help$' "$scratch/replies" | diff "$scratch/commands" - >"$scratch/differs"
 ok $? "all commands" "$scratch/differs"
 while read -r command; do
-	[ "$command" = bugs ] && continue # its script speaks for itself
 	completes pagetorture "$command" -
 	"$pagetorture" "$command" --help | grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' |
 		sed 's/, */\n/' | tr -d ' ' | LC_ALL=C sort >"$scratch/told"
@@ -81,11 +79,6 @@ sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$abs_srcdir/fuzz/targets.def" | sort >"$
 completes pagetorture fuzz ''
 cp "$scratch/replies" "$scratch/said"
 in_script "the targets of targets.def"
-"$pagetorture" race --help | tr -d '\n' | sed 's/.*only these of: \([a-z, -]*\).*/\1/; s/ *--grid.*//' |
-	tr -d ' ' | tr ',' '\n' | sort >"$scratch/told"
-completes pagetorture race --detector ''
-cp "$scratch/replies" "$scratch/said"
-in_script "the detectors of race --help"
 "$pagetorture" run --help | sed -n 's/.*--flavour.*only these of: //p' | tr -d ' ' | tr ',' '\n' |
 	sort >"$scratch/told"
 completes pagetorture run --flavour ''

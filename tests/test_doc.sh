@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Documents tell the truth: doc/rules.md's programs are there, and its table is what `run` sees;
-# all that documents name and cite is there (doc_names.py). test_doc_commands.sh runs their commands.
+# Documents are correct: the programs of doc/rules.md exist, its table is what `run` observes, and what
+# documents name and cite exists (doc_names.py). test_doc_commands.sh runs their commands.
 . "$(dirname "$0")/tap.sh"
 
 doc=$abs_srcdir/doc/rules.md
@@ -81,6 +81,25 @@ done >"$scratch/missing"
 [ ! -s "$scratch/missing" ]
 ok $? "NEWS and what contributors read is distributed, and README.md links to it" "$scratch/missing"
 
+# The first screen of README.md: three sentences, then commands; each sentence has at most 50 words.
+sed -n '3,/^$/p' "$abs_srcdir/README.md" | tr '\n' ' ' | sed 's/\([.:]\) \([A-Z]\)/\1\n\2/g' >"$scratch/sentences"
+[ "$(wc -l <"$scratch/sentences")" -eq 2 ] && awk 'NF > 50 { exit 1 }' "$scratch/sentences" &&
+	head -n 20 "$abs_srcdir/README.md" | grep -q 'make -C build smoke'
+ok $? "README.md begins with three sentences and the command of the smoke test" "$scratch/sentences"
+
+# It promises the same result every time.
+if has_flavour tsan; then
+	for run in 1 2 3 4 5; do
+		"$pagetorture" run --flavour tsan --executor fibers --json "$abs_srcdir/examples/race.page" "$rules"/aliases-overlap.page \
+			>"$scratch/run.$run" 2>"$scratch/err"
+		cmp "$scratch/run.1" "$scratch/run.$run" || break
+	done >"$scratch/differs" 2>&1
+	[ ! -s "$scratch/differs" ] && grep -q data-race "$scratch/run.5"
+	ok $? "five runs of a race give the same result" "$scratch/differs"
+else
+	skip "five runs of a race: this build has no tsan flavour"
+fi
+
 # ---- what documents name ----
 
 if ! command -v python3 >/dev/null; then
@@ -114,6 +133,13 @@ There is `pagetorture chekc`.
 END
 wrong 'there is no src/page.c' <<'END'
 There is `src/page.c`.
+END
+mkdir -p "$scratch/tree/doc"
+printf '# Glossary\n\n### cell\n\n### race matrix\n' >"$scratch/tree/doc/glossary.md"
+wrong 'a.md:3: expected a link to glossary.md#cell at the first use of "cell"' <<'END'
+The [race matrix](doc/glossary.md#race-matrix) has no `cell` in this line.
+
+It has cells here, and a [cell](doc/glossary.md#cell) too late.
 END
 mkdir -p "$scratch/tree/src/harness/program"
 echo 'OP(skip, "un", true)' >"$scratch/tree/src/harness/program/ops.def"

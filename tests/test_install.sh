@@ -211,11 +211,6 @@ sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 ok $? "a command that replay prints shows it again" "$scratch/err"
 
 # What needs more than an installation says so in a line.
-run_to 2 "$prefix/bin/pagetorture" bugs && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
-	grep -q 'build directory' "$scratch/err"
-ok $? "bugs names the build directory that it needs" "$scratch/err"
-run_to 0 "$prefix/bin/pagetorture" bugs --help && grep -q 'build directory' "$scratch/out"
-ok $? "and so does its --help" "$scratch/out"
 run_to 2 "$prefix/bin/pagetorture" fuzz --dir "$scratch/campaign" fuzz_page &&
 	grep -q 'fuzz_page: skipped: libfuzzer: no binary of it' "$scratch/out"
 ok $? "fuzz names the binaries that it needs" "$scratch/out"

@@ -7,24 +7,23 @@
 
 race=$abs_srcdir/examples/race.page
 
-# refuses WORDS COMMAND ARGUMENT...
+# refuses WORDS COMMAND ARGUMENT...: of $tool
+tool=pagetorture
 refuses() {
 	words=$1
 	shift
-	run_to 2 "$pagetorture" "$@" && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
-		grep -qF "pagetorture $1: $words (see pagetorture $1 --help)" "$scratch/err"
+	run_to 2 "$abs_builddir/$tool" "$@" && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -qF "$tool $1: $words (see $tool $1 --help)" "$scratch/err"
 	ok $? "$*: $words" "$scratch/err"
 }
 
 refuses "unknown option --foo" check --foo "$race"
 refuses "unknown option -z" to-c -zo out.c "$race"
-refuses "unknown option --re" race --re 3
 refuses "expected a value after --repeat" run "$race" --repeat
 refuses "expected a value after -o" convert "$race" -o
 refuses "expected no value, got --json=3" check --json=3 "$race"
 refuses "expected no value, got --help=3" explain --help=3 "$race"
 refuses "expected --repeat 1 .. 1000000, got '0'" run --repeat 0 "$race"
-refuses "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
 refuses "expected --timeout 1 .. 1000000, got '-1'" minimize --timeout -1 "$race"
 refuses "expected --tries 1 .. 100000, got '3x'" triage --tries 3x "$scratch"
 refuses "expected --jobs 1 .. 64, got '65'" replay -j65 "$race"
@@ -38,10 +37,14 @@ refuses "expected --executor fibers or both, got 'threads'" triage --executor th
 refuses "expected --flavour of plain, asan, tsan, msan, got 'asan,usan,tsan'" \
 	minimize --flavour asan,usan,tsan "$race"
 refuses "expected --engine of libfuzzer, afl, got 'afl,'" fuzz --engine afl,
-refuses "expected --backend direct or alias, got 'moon'" race --backend moon
 refuses "expected a backend that the page library has, got 'moon'" replay --backend moon "$race"
 refuses "expected one FILE" to-c --no-run
 refuses "expected at least one FILE" explain --ascii
+tool='pagetorture-dev'
+refuses "unknown option --re" race --re 3
+refuses "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
+refuses "expected --backend direct or alias, got 'moon'" race --backend moon
+tool=pagetorture
 
 # ---- what was meant ----
 
@@ -82,8 +85,7 @@ ok $? "help is --help" "$scratch/out"
 run_to 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "help of two commands is bad usage" "$scratch/err"
 awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/expected" | sed '/^Examples/,$d' | tr '\n' ' ' >"$scratch/groups"
-[ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage \
-For developers of pagetorture: bench bugs race " ]
+[ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage " ]
 ok $? "--help groups the commands" "$scratch/groups"
 
 # ---- what is going to happen, and how it ended ----
@@ -92,8 +94,8 @@ ok $? "--help groups the commands" "$scratch/groups"
 begins() {
 	words=$2 command=$1
 	shift 2
-	"$pagetorture" "$command" "$@" >"$scratch/out" 2>"$scratch/err"
-	head -n 1 "$scratch/err" | grep -qxE "pagetorture $command: $words"
+	"$abs_builddir/$tool" "$command" "$@" >"$scratch/out" 2>"$scratch/err"
+	head -n 1 "$scratch/err" | grep -qxE "$tool $command: $words"
 	ok $? "$command says at once what it is going to do" "$scratch/err"
 }
 mkdir "$scratch/findings"
@@ -101,9 +103,10 @@ mkdir "$scratch/findings"
 cp "$race" "$scratch/findings/race.page"
 begins run "2 programs in plain, on fibers and on threads" --flavour plain "$scratch/findings"
 begins replay "2 inputs in plain, [0-9]+ at a time" --flavour plain "$scratch/findings"
-begins race "[0-9]+ cells? under gcc-threads, once" --detector gcc-threads --cell store/load/nested/none/same
 begins minimize ".*crash-1: [0-9] calls, in plain" --flavour plain "$scratch/findings/crash-1"
 begins triage "2 findings in .*findings, up to 2 tries each, in plain" --flavour plain --tries 2 -o "$scratch/sorted" "$scratch/findings"
+tool='pagetorture-dev'
+begins race "[0-9]+ cells? under gcc-threads, once" --detector gcc-threads --cell store/load/nested/none/same
 cp -r "$scratch/findings" "$scratch/mixed"
 printf 'pagetorture 1\noops\n' >"$scratch/mixed/bad1.page"
 cp "$scratch/mixed/bad1.page" "$scratch/mixed/bad2.page"
@@ -143,13 +146,17 @@ ok $? "the columns of run are as wide as what is in them" "$scratch/out"
 # ---- every command ----
 
 for command in bench check convert explain fuzz minimize race replay run to-c triage; do
-	run_to 0 "$pagetorture" $command -h && cp "$scratch/out" "$scratch/help" &&
-		run_to 0 "$pagetorture" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
-		grep -q "^Usage: pagetorture $command " "$scratch/out"
+	case $command in
+	bench | race) tool='pagetorture-dev' ;;
+	*) tool=pagetorture ;;
+	esac
+	run_to 0 "$abs_builddir/$tool" $command -h && cp "$scratch/out" "$scratch/help" &&
+		run_to 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
+		grep -q "^Usage: $tool $command " "$scratch/out"
 	ok $? "$command --help, -h" "$scratch/err"
 	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/told"
 	while read -r option; do
-		run_to 2 "$pagetorture" $command "$option=x" --no-such-option &&
+		run_to 2 "$abs_builddir/$tool" $command "$option=x" --no-such-option &&
 			! grep -q "unknown option $option" "$scratch/err" || echo "$option"
 	done <"$scratch/told" >"$scratch/unknown"
 	[ -s "$scratch/told" ] && [ ! -s "$scratch/unknown" ]

@@ -107,10 +107,10 @@ ok $? "and the command that it prints" "$scratch/command"
 
 if has_flavour tsan; then
 	rm -rf "${scratch:?}/bin"
-	mutate raw.c 's/memcpy(dst, byte(page, off), len)/(void)dst/' && build_mutant plain && build_mutant tsan
+	mutate raw.c 's/memcpy(dst, byte(page, off), len)/(void)dst/' && build_dev_mutant plain && build_dev_mutant tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
-	bin/pagetorture race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same' \
+	bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same' \
 		>"$scratch/said" 2>&1
 	printed replay: "$scratch/said" && paste "$scratch/command" 1 'byte 0 read: expected 0x00'
 	ok $? "race" "$scratch/said"

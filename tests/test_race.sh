@@ -7,7 +7,7 @@
 
 # detector NAME CELLS [REPEAT]: all as predicted, and races caught?
 detector() {
-	run_to 0 "$pagetorture" race --detector "$1" --cell "$2" --repeat "${3:-1}"
+	run_to 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
 	good=$?
 	if grep -q "^skipped: $1: " "$scratch/err"; then
 		skip "$(sed -n 's/^skipped: //p' "$scratch/err")"
@@ -29,19 +29,19 @@ detector drd '*raw/*raw'
 
 # ---- what is said without running ----
 
-run_to 0 "$pagetorture" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
+run_to 0 "$pagetorture_dev" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
 ok $? "--list names all cells" "$scratch/err"
 cell=store/load/nested/none
-run_to 0 "$pagetorture" race --cell $cell --print && cp "$scratch/out" "$scratch/cell.page" &&
+run_to 0 "$pagetorture_dev" race --cell $cell --print && cp "$scratch/out" "$scratch/cell.page" &&
 	run_to 0 "$pagetorture" check "$scratch/cell.page" && grep -q ': data-race$' "$scratch/out"
 ok $? "--print gives a program that check reads and that races" "$scratch/out"
-run_to 2 "$pagetorture" race --cell nothing/at/all && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+run_to 2 "$pagetorture_dev" race --cell nothing/at/all && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "a pattern that matches no cell ends with 2" "$scratch/err"
-run_to 2 "$pagetorture" race --detector nobody && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+run_to 2 "$pagetorture_dev" race --detector nobody && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "an unknown detector ends with 2" "$scratch/err"
 mkdir "$scratch/alone"
-cp "$pagetorture" "$scratch/alone/"
-run_to 2 "$scratch/alone/pagetorture" race --detector tsan-fibers --cell $cell &&
+cp "$pagetorture_dev" "$scratch/alone/"
+run_to 2 "$scratch/alone/pagetorture-dev" race --detector tsan-fibers --cell $cell &&
 	grep -q '^skipped: tsan-fibers' "$scratch/err"
 ok $? "no detector at all is no pass: it is named, and the end is 2" "$scratch/err"
 
@@ -53,32 +53,30 @@ fi
 
 # ---- formats ----
 
-run_to 0 "$pagetorture" race --detector tsan-fibers --cell '*raw/*raw' --tap &&
-	[ "$(grep -c '^ok' "$scratch/out")" -eq 6 ] && grep -qx '1..6' "$scratch/out"
-ok $? "--tap: four pairs, the detector, the model" "$scratch/out"
-run_to 0 "$pagetorture" race --detector tsan-fibers --cell '*raw/*raw' --grid &&
+run_to 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw' --grid &&
 	grep -qE '^ 1 read_raw +\. +\+ *$' "$scratch/out" &&
 	[ "$(awk 'length($0) > 100' "$scratch/out" | wc -l)" -eq 0 ]
 ok $? "--grid: reads do not race; nothing is wider than 100 columns" "$scratch/out"
-run_to 0 "$pagetorture" race --detector tsan-fibers,tsan-threads --cell store/store/identical --json
-ok $? "--json" "$scratch/err"
+run_to 0 "$pagetorture_dev" race --detector tsan-fibers,tsan-threads --cell store/store/identical \
+	--results "$scratch/race.json"
+ok $? "--results" "$scratch/err"
 if command -v jq >/dev/null; then
-	jq -es '(map(select(.cell)) | length) == 14 and (.[-1].summary.cells == 14) and
-		all(.[:-1][]; .as_predicted and (.program | startswith("pagetorture 1\n"))) and
-		([.[] | select(.expect == "data-race")] | length) == 4' "$scratch/out" >/dev/null
-	ok $? "--json is an object for each cell, with its program, and a summary" "$scratch/out"
-	jq -es 'map(select(.cell == "store/store/identical/none/aliases"))[0].detectors |
+	jq -e '(.matrix | length) == 14 and .cells == 14 and
+		all(.matrix[]; .as_predicted and (.program | startswith("pagetorture 1\n"))) and
+		([.matrix[] | select(.expect == "data-race")] | length) == 4' "$scratch/race.json" >"$scratch/out"
+	ok $? "--results has an object for each cell, with its program, and a summary" "$scratch/race.json"
+	jq -e '[.matrix[] | select(.cell == "store/store/identical/none/aliases")][0].detectors |
 		.["tsan-fibers"].verdict == "caught" and .["tsan-threads"].verdict == "caught"' \
-		"$scratch/out" >/dev/null
+		"$scratch/race.json" >"$scratch/out"
 	ok $? "writes through two mappings of a page are reported, on fibers and on threads"
 else
-	skip "no jq to read --json with"
-	skip "no jq to read --json with"
+	skip "no jq to read --results with"
+	skip "no jq to read --results with"
 fi
 
 # ---- negative controls ----
 
-TSAN_OPTIONS=report_bugs=0 run_to 1 "$pagetorture" race --detector tsan-threads --cell "$cell" &&
+TSAN_OPTIONS=report_bugs=0 run_to 1 "$pagetorture_dev" race --detector tsan-threads --cell "$cell" &&
 	grep -q 'expected it to catch a race' "$scratch/err"
 ok $? "a detector that is silenced is found out" "$scratch/err"
 
@@ -100,31 +98,30 @@ control() {
 		ok 1 "$name: does not build" "$scratch/build"
 		return
 	fi
-	run_to 1 "$scratch/bin/pagetorture" race "$@" && grep -q "$text" "$scratch/err"
+	run_to 1 "$scratch/bin/pagetorture-dev" race "$@" && grep -q "$text" "$scratch/err"
 	ok $? "$name is found out" "$scratch/err"
 }
 
 # The changed sources come first, so that nothing of the archives takes their place.
 link_plain() {
 	# shellcheck disable=SC2046 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DPKGLIBEXECDIR='"/nowhere"' \
-		-DFLAVOUR='"plain"' -include stdlib.h "$scratch"/src/harness/matrix.c \
-		"$scratch"/src/harness/model/rules*.c $(objects_of plain) \
-		"$abs_builddir/libharness-plain.a" "$abs_builddir/libpage-plain.a" -lpthread \
-		-o "$scratch/bin/pagetorture" >"$scratch/build" 2>&1
+	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" \
+		"$scratch"/src/harness/matrix.c "$scratch"/src/harness/model/rules*.c $(dev_objects_of plain) \
+		libpagetorture-plain.a libharness-plain.a libpage-plain.a -lpthread \
+		-o "$scratch/bin/pagetorture-dev") >"$scratch/build" 2>&1
 }
 
 link_tsan() {
+	for source in harness/exec/exec_map dev/race/race_one; do
+		# As harness and tool are: not instrumented.
+		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$scratch/src" \
+			-c "$scratch/src/$source.c" -o "$scratch/${source##*/}.o" || return 1
+	done >"$scratch/build" 2>&1
 	# shellcheck disable=SC2046,SC2086 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$scratch/src" \
-		-DFLAVOUR='"tsan"' -c "$scratch"/src/harness/exec/exec_map.c \
-		-o "$scratch/exec_map.o" >"$scratch/build" 2>&1 &&
-		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" -DFLAVOUR='"tsan"' \
-			-c "$scratch/src/tool/race/race_one.c" -o "$scratch/race_one.o" >>"$scratch/build" 2>&1 &&
-		$CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_one.o" \
-			$(objects_of tsan | grep -v 'race_one\.o$') \
-			"$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
-			-o "$scratch/bin/pagetorture-tsan" >>"$scratch/build" 2>&1
+	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_one.o" \
+		$(dev_objects_of tsan | grep -v 'race_one\.o$') \
+		libpagetorture-tsan.a libharness-tsan.a libpage-tsan.a -lpthread \
+		-o "$scratch/bin/pagetorture-dev-tsan") >>"$scratch/build" 2>&1
 }
 
 control "an order that the tables invent" harness/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
@@ -138,7 +135,7 @@ control "a store that nobody tells the detector of" harness/exec/exec_map.c 's/^
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in
 *clang*)
-	control "a detector that is never emptied" tool/race/race_one.c 's/^\ttsan_flush();//' \
+	control "a detector that is never emptied" dev/race/race_one.c 's/^\ttsan_flush();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

@@ -39,7 +39,7 @@ if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
 	exit
 fi
 results=$scratch/results
-run_to 0 "$pagetorture" race --detector tsan-fibers --results "$results/race.json" &&
+run_to 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
 	report_says partly race "$results/race.json"
 ok $? "race --results; one detector is not all" "$scratch/said"
 # All of them take minutes.
@@ -67,7 +67,7 @@ run_to 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir
 	--results "$results/fuzz.json" fuzz_page && grep -q '"status": "good"' "$results/fuzz.json" &&
 	grep -q '"seed": 7' "$results/fuzz.json" && report_says good fuzz "$results/fuzz.json"
 ok $? "fuzz --results" "$scratch/err"
-run_to 2 "$pagetorture" race --detector tsan-fibers --cell store/load --results "$scratch/no/such.json" &&
+run_to 2 "$pagetorture_dev" race --detector tsan-fibers --cell store/load --results "$scratch/no/such.json" &&
 	[ "$(sed 1d "$scratch/err" | wc -l)" -eq 1 ] && grep -q 'such.json: expected a file' "$scratch/err"
 ok $? "results that cannot be written are told, and end with 2" "$scratch/err"
 for backend in direct alias; do
@@ -113,7 +113,7 @@ ok $? "all was run, and is good: sound" "$scratch/out"
 # The others are quicker with one pair of the matrix.
 mkdir "$scratch/bad-results"
 cp "$results"/*.json "$scratch/bad-results"
-run_to 0 "$pagetorture" race --detector tsan-fibers --cell store/load \
+run_to 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
 	--results "$scratch/bad-results/race.json"
 page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
 ok $? "a pair of the matrix is not the matrix" "$scratch/out"

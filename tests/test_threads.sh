@@ -87,8 +87,8 @@ mutant() {
 	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$abs_srcdir/src" -c \
 		-o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(flags_of tsan) $(objects_of tsan) "$scratch/mutant.o" \
-			"$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
+		$CC $(flags_of tsan) "$(main_of tsan)" "$scratch/mutant.o" \
+			"$abs_builddir/libpagetorture-tsan.a" "$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
 			-o "$scratch/pagetorture-tsan" 2>"$scratch/err" || return 1
 	status=0
 	"$scratch/pagetorture-tsan" run --executor threads --repeat 100 "$@" >"$scratch/out" \

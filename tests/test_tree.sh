@@ -19,6 +19,7 @@ arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
 arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
+arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report/report\.h"'
@@ -47,6 +48,7 @@ modules() {
 	ok $? "no arrow between the modules of src/$1 points up" "$scratch/up"
 }
 
+modules dev 'tool/.*|harness/.*'
 modules tool 'harness/.*|config\.h|fuzz/targets\.def'
 modules harness 'config\.h'
 
@@ -73,7 +75,7 @@ printf '%s\n' fuzz/fuzz.c src/page_stubs/absent.c | diff - "$scratch/constructor
 ok $? "constructors are where they are known" "$scratch/wrong"
 
 # A foreign library takes the place of ours in every program.
-grep -nE '(LDADD|ldadd).*libpage' -- Makefile.am */local.mk */*/local.mk */*/*/local.mk >"$scratch/linked"
+grep -nE '(LDADD|ldadd).*libpage-' -- Makefile.am */local.mk */*/local.mk */*/*/local.mk >"$scratch/linked"
 [ ! -s "$scratch/linked" ]
 ok $? "programs are linked with \$(page_FLAVOUR), not with libpage by name" "$scratch/linked"
 
@@ -88,7 +90,7 @@ for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] fu
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
 	[ "$(basename "$file")" = local.mk ] && continue
-	grep -qF "/$(basename "$file")" -- */local.mk */*/local.mk */*/*/local.mk || echo "$file"
+	grep -qF "/$(basename "$file" .in)" -- */local.mk */*/local.mk */*/*/local.mk || echo "$file"
 done >"$scratch/orphans"
 [ ! -s "$scratch/orphans" ]
 ok $? "no source is an orphan" "$scratch/orphans"
@@ -102,7 +104,7 @@ ok $? "no directory of the corpus is empty" "$scratch/empty"
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
 	tests/*.[ch] tests/*.sh bootstrap \
 	Makefile.am configure.ac */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
-	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict examples/*/*.[ch] \
+	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \
 	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"

@@ -3,8 +3,9 @@
 # One page for each group of calls of page.h; every other name in its NAME section gets a page
 # that leads there. The library's pages come with the library.
 
-dist_man1_MANS = %D%/pagetorture.1 %D%/pagetorture-export.1
-dist_man5_MANS = %D%/pagetorture-program.5
+nodist_man1_MANS = %D%/pagetorture.1
+dist_man1_MANS = %D%/pagetorture-export.1
+nodist_man5_MANS = %D%/pagetorture-program.5
 
 man_groups = \
 	%D%/libpage.3 \

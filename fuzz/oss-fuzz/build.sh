@@ -43,7 +43,7 @@ for target in $targets; do
 		reads=text
 	fi
 	cp "$target-given" "$OUT/$target"
-	cp "$source/fuzz/$reads.dict" "$OUT/$target.dict"
+	cp "fuzz/$reads.dict" "$OUT/$target.dict"
 	cp "$source/fuzz/oss-fuzz/$reads.options" "$OUT/$target.options"
 	(cd "seeds/$target" && python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" .)
 done

@@ -18,7 +18,6 @@ _pagetorture_values()
 	--flavour) echo plain asan tsan msan ;;
 	--engine) echo libfuzzer afl ;;
 	--target) echo fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text ;;
-	--detector) echo drd gcc-fibers gcc-inline gcc-threads helgrind tsan-fibers tsan-threads ;;
 	esac
 }
 

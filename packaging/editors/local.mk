@@ -10,6 +10,4 @@ vimsyntaxdir = $(vimdir)/syntax
 
 dist_vimftdetect_DATA = %D%/vim/ftdetect/pagetorture.vim
 dist_vimftplugin_DATA = %D%/vim/ftplugin/pagetorture.vim
-dist_vimsyntax_DATA = %D%/vim/syntax/pagetorture.vim
-
-EXTRA_DIST += %D%/textmate/pagetorture.tmLanguage.json
+nodist_vimsyntax_DATA = %D%/vim/syntax/pagetorture.vim

@@ -210,7 +210,7 @@ class Sarif:
         return f"replay {record['result']} {self.uri(record['input'])} {reason}"
 
     def rule_index(self, record):
-        meaning = record["meaning"][0].upper() + record["meaning"][1:] + "."
+        meaning = record["meaning"][0].upper() + record["meaning"][1:].rstrip(".") + "."
         self.rules.setdefault(record["result"], {
             "id": record["result"],
             "shortDescription": {"text": meaning}, "fullDescription": {"text": meaning},

@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
-# The commands; each room adds its own.
-tool_sources = \
-	%D%/command_bench.c \
-	%D%/command_bugs.c \
+# The commands; each module adds its own sources. Everything but main.c is an archive for each
+# flavour, which pagetorture-dev is linked with too.
+tool_commands = \
 	%D%/command_check.c \
 	%D%/command_convert.c \
 	%D%/command_explain.c \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
-	%D%/command_race.c \
 	%D%/command_run.c \
 	%D%/command_to_c.c \
-	%D%/command_triage.c \
-	%D%/main.c \
-	%D%/tool.h
+	%D%/command_triage.c
+
+tool_sources = $(tool_commands) %D%/tool.h
 
 # What to-c compiles with, and links: as this build does, or as it was installed.
 tool_cppflags = $(AM_CPPFLAGS) \
@@ -32,10 +30,13 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
+noinst_LIBRARIES += libpagetorture-plain.a
+libpagetorture_plain_a_SOURCES = $(tool_sources)
+libpagetorture_plain_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"plain"'
+
 bin_PROGRAMS += pagetorture
-pagetorture_SOURCES = $(tool_sources)
-pagetorture_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"plain"'
-pagetorture_LDADD = libharness-plain.a $(page_plain)
+pagetorture_SOURCES = %D%/main.c
+pagetorture_LDADD = libpagetorture-plain.a libharness-plain.a $(page_plain)
 
 # Installed as scripts are, for install-strip to leave them alone: what failures have in common
 # is read off their debugging information.
@@ -45,67 +46,33 @@ pkglibexec_SCRIPTS = $(flavour_programs)
 
 if HAVE_ASAN
 flavour_programs += pagetorture-asan
+noinst_LIBRARIES += libpagetorture-asan.a
 endif
-pagetorture_asan_SOURCES = $(tool_sources)
-pagetorture_asan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"asan"'
+libpagetorture_asan_a_SOURCES = $(tool_sources)
+libpagetorture_asan_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"asan"'
+libpagetorture_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
+pagetorture_asan_SOURCES = %D%/main.c
 pagetorture_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-pagetorture_asan_LDADD = libharness-asan.a $(page_asan)
+pagetorture_asan_LDADD = libpagetorture-asan.a libharness-asan.a $(page_asan)
 
+# Not instrumented: only the library's accesses are to be seen.
 if HAVE_TSAN
 flavour_programs += pagetorture-tsan
+noinst_LIBRARIES += libpagetorture-tsan.a
 endif
-pagetorture_tsan_SOURCES = $(tool_sources)
-pagetorture_tsan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
+libpagetorture_tsan_a_SOURCES = $(tool_sources)
+libpagetorture_tsan_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
+pagetorture_tsan_SOURCES = %D%/main.c
 pagetorture_tsan_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_LDADD = libharness-tsan.a $(page_tsan)
-
-# A detector with a known hole, for the race matrix: our library compiled in another way.
-if OWN_PAGE
-EXTRA_PROGRAMS += pagetorture-tsan-inline
-endif
-pagetorture_tsan_inline_SOURCES = $(tool_sources)
-pagetorture_tsan_inline_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
-pagetorture_tsan_inline_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_inline_LDADD = libharness-tsan.a $(page_tsan_inline)
+pagetorture_tsan_LDADD = libpagetorture-tsan.a libharness-tsan.a $(page_tsan)
 
 if HAVE_MSAN
 flavour_programs += pagetorture-msan
+noinst_LIBRARIES += libpagetorture-msan.a
 endif
-pagetorture_msan_SOURCES = $(tool_sources)
-pagetorture_msan_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"msan"'
+libpagetorture_msan_a_SOURCES = $(tool_sources)
+libpagetorture_msan_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"msan"'
+libpagetorture_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
+pagetorture_msan_SOURCES = %D%/main.c
 pagetorture_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-pagetorture_msan_LDADD = libharness-msan.a $(page_msan)
-
-# gcc's ThreadSanitizer is another compiler's, hence another build directory. It cannot
-# compile a library that is not here; what it made of ours before says nothing about that.
-gcc-detectors:
-	@if test "$(GCC_CC)" = no; then \
-	  echo "skipped: ThreadSanitizer of gcc (no gcc)"; exit 77; fi
-	@if test "$(PAGE_LIBRARY)" != no; then rm -rf gcc; \
-	  echo "skipped: ThreadSanitizer of gcc (it has no build of the page library)"; exit 77; fi
-	$(MKDIR_P) gcc
-	test -f gcc/Makefile || (cd gcc && $(abs_srcdir)/configure --quiet CC='$(GCC_CC)' \
-	  --disable-asan --disable-msan --disable-fuzz --disable-shared)
-	cd gcc && $(MAKE) $(AM_MAKEFLAGS) pagetorture-tsan pagetorture-tsan-inline
-
-# Made for `make check` too; where it cannot be, its detectors are skipped by name.
-check_DATA = gcc.log
-gcc.log: pagetorture
-	@$(MAKE) $(AM_MAKEFLAGS) gcc-detectors >$@ 2>&1 || \
-	  echo "skipped: ThreadSanitizer of gcc does not build: gcc.log says why"
-
-# Every cell under every detector: some five minutes of two cores.
-RACE_REPEAT = 100
-#: race  run the race matrix under every detector (5 minutes)
-race: all gcc.log
-	@$(MKDIR_P) results
-	@rm -f results/race.json
-	./pagetorture race --repeat $(RACE_REPEAT) --results results/race.json
-
-clean-local: clean-gcc
-clean-gcc:
-	rm -rf gcc
-
-CLEANFILES += gcc.log
-
-.PHONY: clean-gcc gcc-detectors race
+pagetorture_msan_LDADD = libpagetorture-msan.a libharness-msan.a $(page_msan)

@@ -6,14 +6,11 @@
 #include "tool/util/usage.h"
 
 /* Runs a command; argv[0] is its name. Return: an exit status. */
-int command_bench(int argc, char **argv);
-int command_bugs(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_minimize(int argc, char **argv);
-int command_race(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_to_c(int argc, char **argv);

@@ -52,7 +52,7 @@ class Tree:
         for pattern in ("src/page/*.[ch]", "tests/*.[ch]", "tests/bugs/*.py"):
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.read_bytes())
-        for pattern in ("lib*.a", "src/tool/**/*.o", "fuzz/*.o", "stress/*.o"):
+        for pattern in ("lib*.a", "src/tool/*.o", "src/dev/**/*.o", "fuzz/*.o", "stress/*.o"):
             for path in sorted(self.build.glob(pattern)):
                 status = path.stat()
                 digest.update(f"{path.name} {status.st_mtime_ns} {status.st_size}".encode())
@@ -85,8 +85,16 @@ def suffix(flavour, joint="-"):
 
 def tool(flavour):
     """pagetorture in a flavour; it finds its like by the name of its file."""
-    return Program("pagetorture", flavour, [f"src/tool/**/pagetorture{suffix(flavour, '_')}-*.o"],
-                   file="pagetorture" + suffix(flavour))
+    main = f"pagetorture_{flavour}-main.o" if flavour in ("asan", "msan") else "main.o"
+    return Program("pagetorture", flavour, [f"src/tool/{main}"],
+                   [f"libpagetorture-{flavour}.a"], file="pagetorture" + suffix(flavour))
+
+
+def developers_tool(flavour):
+    """pagetorture-dev in a flavour."""
+    name = "pagetorture-dev" + suffix(flavour)
+    return Program(name, flavour, [f"src/dev/**/{name.replace('-', '_')}-*.o"],
+                   [f"libpagetorture-{flavour}.a"])
 
 
 def _patterns(directory, name, joint, files):

@@ -219,7 +219,7 @@ def matrix(bench, subject, _trial):
     if not subject.bug and subject.flavour != "tsan":
         raise Unusable("the matrix is in another flavour")
     directory = bench.builder(subject)
-    binary = directory.make(build.tool("tsan"))
+    binary = directory.make(build.developers_tool("tsan"))
     status, output, seconds = _call([binary, "race", "--detector", "tsan-fibers", "--repeat", 1,
                                      "--backend", subject.backend], 10 * GRACE)
     cells = re.search(r"(\d+) cells", output)
@@ -228,7 +228,7 @@ def matrix(bench, subject, _trial):
         return Outcome(False, seconds, count)
     found = re.search(r"^tsan-fibers: (\S+/\S+: .*)$", output, re.MULTILINE)
     if not found:
-        return _silent("pagetorture race", status, output)
+        return _silent("pagetorture-dev race", status, output)
     return Outcome(True, seconds, count, detector_of(found[1]), found[1])
 
 

@@ -76,7 +76,7 @@ def _read(path):
     with open(path, encoding="utf-8") as file:
         results = json.load(file)
     if not isinstance(results, dict) or "subjects" not in results:
-        raise ValueError("expected results of pagetorture bugs")
+        raise ValueError("expected results of tests/bugs/bank")
     return results
 
 
@@ -84,11 +84,11 @@ def main(old, new):
     try:
         both = [_read(path) for path in (old, new)]
     except (OSError, ValueError) as error:
-        print(f"pagetorture bugs: {old}, {new}: {error}", file=sys.stderr)
+        print(f"tests/bugs/bank: {old}, {new}: {error}", file=sys.stderr)
         return 2
     found = list(rows(*both))
     if not found:
-        print(f"pagetorture bugs: {old}, {new}: expected a cell that both have", file=sys.stderr)
+        print(f"tests/bugs/bank: {old}, {new}: expected a cell that both have", file=sys.stderr)
         return 2
     changed = [row for row in found if row[-1]]
     if changed:

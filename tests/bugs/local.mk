@@ -38,7 +38,7 @@ bugs-programs: fuzzers $(bugs_programs)
 #: bugs  break the page library in every known way, and see who finds it
 bugs: all bugs-programs seeds
 	@rm -f results/bugs.json
-	./pagetorture$(EXEEXT) bugs --report results/bugs.json $(BUGS_FLAGS)
+	tests/bugs/bank --report results/bugs.json $(BUGS_FLAGS)
 
 clean-local: clean-bugs
 clean-bugs:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""pagetorture bugs: build the page library with each bug of the bank, and see who finds it."""
+"""bank: build the page library with each bug of the bank, and see who finds it."""
 import argparse
 import difflib
 import os
@@ -41,10 +41,10 @@ Exit status: 0 replay (or elsewhere) killed every bug by the detector that bugs.
 library as it is had no finding in any column; 1 not; 2 bad usage, or a bank that cannot be read.
 
 Examples:
-  pagetorture bugs --column replay                       all bugs, under a few minutes
-  pagetorture bugs bounds copy-direction                 a kind, a bug
-  pagetorture bugs --column fuzz-empty --time 60 --trials 10
-  pagetorture bugs --compare old.json tests/bugs/results.json
+  tests/bugs/bank --column replay                        all bugs, under a few minutes
+  tests/bugs/bank bounds copy-direction                  a kind, a bug
+  tests/bugs/bank --column fuzz-empty --time 60 --trials 10
+  tests/bugs/bank --compare old.json tests/bugs/results.json
 """
 
 
@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
             word = unknown.split(" ")[0].split("=")[0]
             options = [o for action in self._actions for o in action.option_strings]
             message = f"unknown option {word}" + meant(word, options, "; did you mean {}?")
-        self.exit(EXIT_BAD, f"pagetorture bugs: {message} (see pagetorture bugs --help)\n")
+        self.exit(EXIT_BAD, f"tests/bugs/bank: {message} (see tests/bugs/bank --help)\n")
 
     def print_help(self, file=None):
         """As argparse does, which says nothing of a full disk."""
@@ -69,7 +69,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(arguments):
-    parser = Parser(prog="pagetorture bugs", description=HELP, epilog=EXAMPLES,
+    parser = Parser(prog="tests/bugs/bank", description=HELP, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
     parser.add_argument("names", metavar="BUG", nargs="*",
@@ -159,7 +159,7 @@ def main(arguments):
     options.results = options.results or tree.build / "tests" / "bugs" / file
     run = runner.Runner(tree, options)
     subjects = list(subjects_of(bank, bugs, options.clean_only, options.without))
-    print(f"pagetorture bugs: {len(subjects)} libraries, {options.column}, {options.jobs} at a time",
+    print(f"tests/bugs/bank: {len(subjects)} libraries, {options.column}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
     results = run.run(subjects)
     table.print_results(results, options.columns)
@@ -194,7 +194,7 @@ def finish():
         status = status_of(sys.argv[1:])
         sys.stdout.flush()
     except OSError as error:
-        print(f"pagetorture bugs: expected to write standard output: {error.strerror}",
+        print(f"tests/bugs/bank: expected to write standard output: {error.strerror}",
               file=sys.stderr)
         # What is left to write is not tried again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -30,7 +30,7 @@ def _subject(name, subject, columns):
 
 def write(options, results, begun, arguments):
     wrong = list(table.complaints(results, options.columns, options.without))
-    head = keep.head("bugs", begun, " ".join(["pagetorture bugs", *arguments]),
+    head = keep.head("bugs", begun, " ".join(["tests/bugs/bank", *arguments]),
                      "failed" if wrong else "good", os.environ["BANK_CC"])
     keep.write(options.report, {
         **head, "columns": options.columns, "time": options.time, "trials": options.trials,

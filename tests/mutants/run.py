@@ -123,7 +123,8 @@ class Runner:
     def _stamp(self, trial):
         """Changes when the library or what looks at it does."""
         files = [path for program in (trial.program, *trial.needs)
-                 for path in program.objects_of(self.tree)]
+                 for path in (*program.objects_of(self.tree),
+                              *(self.tree.build / name for name in program.archives))]
         files += [self.tree.build / f"libharness-{trial.flavour}.a",
                   *(p for a in trial.arguments for p in _files(pathlib.Path(a)))]
         digest = hashlib.sha256(self.tree.library_stamp.encode())

@@ -51,8 +51,15 @@ def _test(name, flavour):
 
 
 def _tool(flavour):
-    prefix = "pagetorture" + _suffix(flavour, "_")
-    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/**/{prefix}-*.o"])
+    main = f"pagetorture_{flavour}-main.o" if flavour in ("asan", "msan") else "main.o"
+    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/{main}"],
+                         archives=[f"libpagetorture-{flavour}.a"])
+
+
+def _developers_tool(flavour):
+    name = "pagetorture-dev" + _suffix(flavour)
+    return build.Program(name, flavour, [f"src/dev/**/{name.replace('-', '_')}-*.o"],
+                         archives=[f"libpagetorture-{flavour}.a"])
 
 
 def _replay(tree, target, flavour, backend=""):
@@ -113,8 +120,9 @@ def trials(tree):
     if "tsan" in tree.flags:
         for backend in BACKENDS:
             yield _run(tree, "tsan", backend, "threads")
-        yield Trial("race tsan-fibers", _tool("plain"), ("race", "--detector", "tsan-fibers",
-                    "--cell", "*raw/*raw", "--repeat", "1"), needs=(_tool("tsan"),), last=True)
+        yield Trial("race tsan-fibers", _developers_tool("plain"), ("race", "--detector",
+                    "tsan-fibers", "--cell", "*raw/*raw", "--repeat", "1"),
+                    needs=(_developers_tool("tsan"),), last=True)
 
 
 # ---- running one ----

@@ -206,7 +206,7 @@ static enum result not_here(struct exec_one *one)
 #define exec_post not_here
 #define exec_wait not_here
 static enum result (*const calls[OP_COUNT])(struct exec_one *) = {
-#define OP(name, args, result) [OP_##name] = exec_##name,
+#define OP(name, ...) [OP_##name] = exec_##name,
 #include "harness/program/ops.def"
 #undef OP
 };

@@ -104,7 +104,7 @@ static bool would_block(const void *ctx, size_t line)
 /* ---- one call ---- */
 
 static enum fate (*const judges[OP_COUNT])(struct judged *) = {
-#define OP(name, args, result) [OP_##name] = judge_##name,
+#define OP(name, ...) [OP_##name] = judge_##name,
 #include "harness/program/ops.def"
 #undef OP
 };

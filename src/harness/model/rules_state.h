@@ -176,7 +176,7 @@ uint8_t *rules_write(struct judged *j, uint8_t handle, uint64_t off, uint64_t le
 
 /* ---- one for each call ---- */
 
-#define OP(name, args, result) enum fate judge_##name(struct judged *j);
+#define OP(name, ...) enum fate judge_##name(struct judged *j);
 #include "harness/program/ops.def"
 #undef OP
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct op_info op_table[OP_COUNT] = {
-#define OP(name, args, result) [OP_##name] = { #name, args, result },
+#define OP(name, args, result, ...) [OP_##name] = { #name, args, result },
 #include "harness/program/ops.def"
 #undef OP
 };

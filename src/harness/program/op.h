@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum op {
-#define OP(name, args, result) OP_##name,
+#define OP(name, ...) OP_##name,
 #include "harness/program/ops.def"
 #undef OP
 	OP_COUNT

@@ -4,21 +4,33 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[] = {
-#define RULE(id, name, fatal) [RULE_##id] = name,
+static const struct {
+	const char *name, *contract, *summary;
+} rules[] = {
+#define RULE(id, name, fatal, contract, summary) [RULE_##id] = { name, contract, summary },
 #include "harness/program/rules.def"
 #undef RULE
 };
 
 const char *rule_name(enum rule rule)
 {
-	return names[rule];
+	return rules[rule].name;
+}
+
+const char *rule_contract(enum rule rule)
+{
+	return rules[rule].contract;
+}
+
+const char *rule_summary(enum rule rule)
+{
+	return rules[rule].summary;
 }
 
 enum rule rule_find(const char *name, size_t len)
 {
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
-		if (strlen(names[rule]) == len && !memcmp(names[rule], name, len))
+		if (strlen(rules[rule].name) == len && !memcmp(rules[rule].name, name, len))
 			return rule;
 	return RULE_COUNT;
 }
@@ -34,5 +46,5 @@ void rule_set_text(rule_set set, const char *separator, char text[RULE_SET_TEXT]
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (set & RULE_BIT(rule))
 			used += (size_t)snprintf(text + used, RULE_SET_TEXT - used, "%s%s",
-						 used ? separator : "", names[rule]);
+						 used ? separator : "", rules[rule].name);
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 enum rule {
-#define RULE(id, name, fatal) RULE_##id,
+#define RULE(id, ...) RULE_##id,
 #include "harness/program/rules.def"
 #undef RULE
 	RULE_COUNT
@@ -20,6 +20,12 @@ typedef unsigned int rule_set;
 #define RULE_SET_TEXT 160
 
 const char *rule_name(enum rule rule);
+
+/* The rules of the page contract (doc/rules.md) that the rule is about. */
+const char *rule_contract(enum rule rule);
+
+/* What breaks the rule, in a sentence. */
+const char *rule_summary(enum rule rule);
 
 /* The rule of that name (not ended by a NUL), or RULE_COUNT. */
 enum rule rule_find(const char *name, size_t len);

@@ -11,24 +11,6 @@
 
 #define BAR 40u
 
-/* The rules of the page contract that a broken rule is about (doc/rules.md). */
-static const char *const contracts[RULE_COUNT] = {
-	[RULE_data_race] = "R3 data races",
-	[RULE_deadlock] = "no rule of the page",
-	[RULE_foreign_map] = "R5 mapping",
-	[RULE_map_overflow] = "R6 order",
-	[RULE_out_of_bounds] = "R1 bounds, R5 mapping",
-	[RULE_uninit_use] = "R7 fresh",
-	[RULE_unmap_order] = "R6 order",
-	[RULE_use_after_free] = "R8 lifetime",
-	[RULE_use_after_unmap] = "R5 mapping",
-};
-
-const char *explain_contract(enum rule rule)
-{
-	return contracts[rule];
-}
-
 static const struct call *call_at(const struct explained *e, size_t call)
 {
 	return &e->program->calls[call];
@@ -47,7 +29,7 @@ static void tell_rule(struct sheet *sheet, enum rule rule)
 {
 	sheet_end(sheet);
 	sheet_words(sheet, 0, 2, INK_GUILTY, "%s (%s)", rule_name(rule),
-		    explain_contract(rule));
+		    rule_contract(rule));
 }
 
 /* ---- races ---- */

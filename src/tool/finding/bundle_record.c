@@ -7,22 +7,8 @@
 #include "harness/program/program_text.h"
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
-#include "tool/explain/explain.h"
 #include "tool/report/report_json.h"
 #include "tool/run/kind.h"
-
-/* What a program does that breaks a rule, in a sentence. */
-static const char *const broken[RULE_COUNT] = {
-	[RULE_data_race] = "two threads use the same bytes, one writes, and nothing orders them",
-	[RULE_deadlock] = "no thread can go on",
-	[RULE_foreign_map] = "a task uses or unmaps another task's mapping",
-	[RULE_map_overflow] = "a task maps more pages at a time than it may",
-	[RULE_out_of_bounds] = "an access through a mapping leaves its page",
-	[RULE_uninit_use] = "bytes are used that were never written",
-	[RULE_unmap_order] = "mappings are not unmapped last in first out",
-	[RULE_use_after_free] = "a page is used that its last owner has freed",
-	[RULE_use_after_unmap] = "an address is used after its mapping was unmapped",
-};
 
 /* Of several rules the one that the first place is about; RULE_COUNT: none is broken. */
 static enum rule rule_of(const struct signature *signature)
@@ -46,9 +32,9 @@ static void write_meaning(struct json *out, const struct signature *signature)
 
 	json_text(out, "result", by_rule ? rule_name(rule) : run_kinds[kind].name);
 	json_bool(out, "failed", true);
-	json_text(out, "meaning", by_rule ? broken[rule] : run_kinds[kind].meaning);
+	json_text(out, "meaning", by_rule ? rule_summary(rule) : run_kinds[kind].meaning);
 	json_text(out, "document", by_rule ? "doc/rules.md" : "doc/replay.md");
-	json_text(out, "section", by_rule ? explain_contract(rule) : "Results of an input");
+	json_text(out, "section", by_rule ? rule_contract(rule) : "Results of an input");
 }
 
 static void write_why(struct json *out, const struct bundle *b)

@@ -12,11 +12,10 @@
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 #include "harness/model/visible.h"
+#include "tool/util/output.h"
 #include "tool/util/scratch.h"
 #include "tool/to_c/reproduce_parts.h"
 #include "tool/to_c/to_c.h"
-
-#define NOTE_MAX    32768
 
 struct reproducing {
 	const struct program *program;
@@ -26,25 +25,10 @@ struct reproducing {
 	bool deterministic;
 	size_t count;
 	struct attempt attempts[RULE_COUNT + 1];
-	char note[NOTE_MAX];
-	size_t note_used;
+	FILE *note; /* the file's first comment, written to memory */
+	char *note_text;
+	size_t note_size;
 };
-
-static void note(struct reproducing *r, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void note(struct reproducing *r, const char *format, ...)
-{
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = vsnprintf(r->note + r->note_used, NOTE_MAX - r->note_used, format, args);
-	va_end(args);
-	r->note_used += (size_t)len;
-	if (r->note_used >= NOTE_MAX)
-		r->note_used = NOTE_MAX - 1;
-}
 
 /* ---- what to try ---- */
 
@@ -136,31 +120,27 @@ static const char *rule_text(enum rule rule)
 	return rule == RULE_COUNT ? "clean" : rule_name(rule);
 }
 
-static void note_lines(struct reproducing *r)
+static void print_run(const struct reproducing *r, const struct attempt *a, const char *command)
 {
-	static struct command_line here, installed;
-	char binary[4 * NAME_MAX + 8] = "";
-	FILE *out = fmemopen(binary, sizeof(binary), "w");
+	fprintf(r->note, "  %s &&\n    %s./", command, a->alias ? "PAGE_MAP=alias " : "");
+	shell_word_print(r->note, r->options->binary);
+	fputs("\n\n", r->note);
+}
 
-	if (!out)
-		return;
-	shell_word_print(out, r->options->binary);
-	fclose(out);
-	for (size_t i = 0; i < r->count; i++) {
-		const struct attempt *a = &r->attempts[i];
-		const char *run = a->alias ? "PAGE_MAP=alias " : "";
+static void note_attempt(const struct reproducing *r, const struct attempt *a)
+{
+	char *here = compile_command(r->options, a->build, false);
+	char *installed = compile_command(r->options, a->build, true);
 
-		if (!a->build)
-			continue;
-		compile_here(r->options, a->build, &here);
-		compile_installed(r->options, a->build, &installed);
-		note(r, "To see %s, with this build of the page library:\n\n"
-		     "  %s &&\n    %s./%s\n\n"
-		     "or with one that is installed%s%s:\n\n  %s &&\n    %s./%s\n\n",
-		     rule_text(a->rule), here.text, run, binary,
-		     *a->build->flags ? ", and built with " : "", a->build->flags, installed.text,
-		     run, binary);
+	if (here && installed) {
+		fprintf(r->note, "To see %s, with this build of the page library:\n\n", rule_text(a->rule));
+		print_run(r, a, here);
+		fprintf(r->note, "or with one that is installed%s%s:\n\n",
+			*a->build->flags ? ", and built with " : "", a->build->flags);
+		print_run(r, a, installed);
 	}
+	free(here);
+	free(installed);
 }
 
 /* ---- trying ---- */
@@ -210,24 +190,25 @@ static void why_not(struct reproducing *r, const char *format, ...)
 static enum reproduced run_attempt(struct reproducing *r, const struct attempt *a,
 				   const char *directory)
 {
-	static struct command_line command;
 	static struct isolated child;
-	struct child compile = { directory, command.text, a, NULL };
+	char *command = compile_command(r->options, a->build, false);
+	struct child compile = { directory, command, a, NULL };
 	struct child run = { directory, NULL, a, r->options->binary };
 	bool seen;
 
-	compile_here(r->options, a->build, &command);
-	if (!isolate(in_child, &compile, 300, &child)) {
+	bool ran = command && isolate(in_child, &compile, 300, &child);
+
+	free(command);
+	if (!ran) {
 		why_not(r, "expected a child process, got none");
 		return REPRODUCED_UNTRIED;
 	}
-	if (child.exit_code == 127) {
-		why_not(r, "there is no compiler %s", compiler_of(r->options));
-		return REPRODUCED_UNTRIED;
-	}
 	if (child.exit_code) {
-		why_not(r, "%s cannot compile it for %s: %s", compiler_of(r->options), a->build->flavour,
-			told_line(&child));
+		if (child.exit_code == 127)
+			why_not(r, "there is no compiler %s", compiler_of(r->options));
+		else
+			why_not(r, "%s cannot compile it for %s: %s", compiler_of(r->options),
+				a->build->flavour, telling_line(&child));
 		return REPRODUCED_UNTRIED;
 	}
 	if (!isolate(in_child, &run, r->options->seconds, &child)) {
@@ -239,7 +220,7 @@ static enum reproduced run_attempt(struct reproducing *r, const struct attempt *
 		return REPRODUCED;
 	why_not(r, "expected %s%s in the flavour %s, seen: %s%s%s", a->wanted ? "" : "no ",
 		rule_text(a->rule), a->build->flavour, seen && !a->wanted ? rule_text(a->rule) : "",
-		seen && !a->wanted ? ", " : "", told_line(&child));
+		seen && !a->wanted ? ", " : "", telling_line(&child));
 	return REPRODUCED_NOT;
 }
 
@@ -274,7 +255,6 @@ static bool write_text(struct reproducing *r)
 {
 	struct to_c_options options = {
 		.name = r->options->name,
-		.note = r->note,
 		.deterministic = r->deterministic,
 	};
 	FILE *out;
@@ -282,19 +262,14 @@ static bool write_text(struct reproducing *r)
 
 	free(r->outcome->text);
 	r->outcome->text = NULL;
+	if (fflush(r->note))
+		return false;
+	options.note = r->note_text;
 	out = open_memstream(&r->outcome->text, &r->outcome->size);
 	if (!out)
 		return false;
 	good = to_c(out, r->program, r->rules, &options);
 	return !fclose(out) && good;
-}
-
-static bool write_source(const struct reproducing *r, const char *path)
-{
-	FILE *file = fopen(path, "w");
-	bool good = file && fwrite(r->outcome->text, 1, r->outcome->size, file) == r->outcome->size;
-
-	return file && !fclose(file) && good;
 }
 
 static void try_all(struct reproducing *r)
@@ -307,7 +282,7 @@ static void try_all(struct reproducing *r)
 		return;
 	}
 	path_make_or_exit(source, sizeof(source), "%s/%s", scratch.path, r->options->source);
-	if (write_source(r, source))
+	if (!output_write(source, r->outcome->text, r->outcome->size))
 		run_attempts(r, scratch.path);
 	else
 		why_not(r, "expected to write %s", source);
@@ -318,13 +293,13 @@ static void note_result(struct reproducing *r)
 {
 	switch (r->outcome->result) {
 	case REPRODUCED:
-		note(r, "Reproduced: yes, by these lines, with %s.\n", compiler_of(r->options));
+		fprintf(r->note, "Reproduced: yes, by these lines, with %s.\n", compiler_of(r->options));
 		break;
 	case REPRODUCED_NOT:
-		note(r, "DOES NOT REPRODUCE: %s.\n", r->outcome->why);
+		fprintf(r->note, "DOES NOT REPRODUCE: %s.\n", r->outcome->why);
 		break;
 	default:
-		note(r, "NOT TRIED%s%s.\n", *r->outcome->why ? ": " : "", r->outcome->why);
+		fprintf(r->note, "NOT TRIED%s%s.\n", *r->outcome->why ? ": " : "", r->outcome->why);
 	}
 }
 
@@ -343,20 +318,25 @@ static bool needs_fibers(const struct reproducing *r)
 void reproduce(const struct program *program, const struct rules *rules,
 	       const struct reproduce_options *options, struct reproduction *reproduction)
 {
-	static struct reproducing r;
+	struct reproducing r = {
+		.program = program,
+		.rules = rules,
+		.options = options,
+		.outcome = reproduction,
+	};
 
-	memset(&r, 0, sizeof(r));
 	memset(reproduction, 0, sizeof(*reproduction));
 	reproduction->result = REPRODUCED_UNTRIED;
-	r.program = program;
-	r.rules = rules;
-	r.options = options;
-	r.outcome = reproduction;
+	r.note = open_memstream(&r.note_text, &r.note_size);
+	if (!r.note)
+		return;
 	r.deterministic = options->deterministic || needs_fibers(&r);
 	choose_all(&r);
-	note_lines(&r);
+	for (size_t i = 0; i < r.count; i++)
+		if (r.attempts[i].build)
+			note_attempt(&r, &r.attempts[i]);
 	if (r.deterministic && !options->deterministic)
-		note(&r, "On fibers, for mappings of a pthread that runs are there for all.\n");
+		fputs("On fibers: while a pthread runs, all pthreads can use its mappings.\n", r.note);
 	if (options->run && write_text(&r))
 		try_all(&r);
 	note_result(&r);
@@ -364,4 +344,6 @@ void reproduce(const struct program *program, const struct rules *rules,
 		free(reproduction->text);
 		reproduction->text = NULL;
 	}
+	fclose(r.note);
+	free(r.note_text);
 }

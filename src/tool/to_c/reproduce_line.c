@@ -17,30 +17,6 @@ static const struct build builds[] = {
 	{ "msan", TO_C_MSAN_FLAGS, PAGE_MSAN },
 };
 
-static void add(struct command_line *c, const char *before, const char *word, size_t len)
-{
-	size_t room = COMMAND_MAX - c->used;
-
-	if (strlen(before) + len >= room) {
-		c->whole = false;
-		return;
-	}
-	c->used += (size_t)snprintf(c->text + c->used, room, "%s%.*s", before, (int)len, word);
-}
-
-static void add_quoted(struct command_line *c, const char *before, const char *word)
-{
-	char text[4 * PATH_MAX + 8] = "";
-	FILE *out = fmemopen(text, sizeof(text), "w");
-
-	if (out) {
-		shell_word_print(out, word);
-		fclose(out);
-	}
-	c->whole &= *text != '\0';
-	add(c, before, text, strlen(text));
-}
-
 static bool has_file(const char *directory, const char *name, size_t len)
 {
 	char path[2 * PATH_MAX];
@@ -58,8 +34,14 @@ static bool archive_directory(const char *archive, size_t len, char directory[PA
 	return has_file(directory, archive, len);
 }
 
-/* Archives of this build are named by directory and -l. Return: are they all there? */
-static bool add_libraries(struct command_line *c, const char *libraries)
+static void print_quoted(FILE *out, const char *option, const char *word)
+{
+	fprintf(out, " %s", option);
+	shell_word_print(out, word);
+}
+
+/* Archives of this build are named by directory and -l. Return: are all of them there? */
+static bool print_libraries(FILE *out, const char *libraries)
 {
 	char directory[PATH_MAX], name[256];
 
@@ -69,15 +51,15 @@ static bool add_libraries(struct command_line *c, const char *libraries)
 		if (len > 5 && !memcmp(word, "lib", 3) && !memcmp(word + len - 2, ".a", 2)) {
 			if (!archive_directory(word, len, directory))
 				return false;
-			add_quoted(c, " -L", directory);
+			print_quoted(out, "-L", directory);
 			snprintf(name, sizeof(name), "%.*s", (int)len - 5, word + 3);
-			add_quoted(c, " -l", name);
+			print_quoted(out, "-l", name);
 		} else {
-			add(c, " ", word, len);
+			fprintf(out, " %.*s", (int)len, word);
 		}
 		word += len;
 	}
-	return c->whole;
+	return true;
 }
 
 /* The header that the library was compiled against: of the sources, or the installed one. */
@@ -101,65 +83,68 @@ const char *compiler_of(const struct reproduce_options *options)
 	return options->compiler ? options->compiler : TO_C_CC;
 }
 
-static void begin_command(const struct reproduce_options *options, const struct build *build,
-			  struct command_line *c)
-{
-	*c = (struct command_line){ .whole = true };
-	add(c, "", compiler_of(options), strlen(compiler_of(options)));
-	add(c, " -g -O1", "", 0);
-	if (*build->flags)
-		add(c, " ", build->flags, strlen(build->flags));
-}
-
 /* A file of the current directory; its name must not be taken for an option. */
-static void add_beside(struct command_line *c, const char *before, const char *name)
+static void print_file(FILE *out, const char *option, const char *name)
 {
 	char path[NAME_MAX + 8];
 
 	snprintf(path, sizeof(path), "%s%s", *name == '-' ? "./" : "", name);
-	add_quoted(c, before, path);
+	print_quoted(out, option, path);
 }
 
 /* Without the ending .c the compiler has to be told what the file is. */
-static void add_files(const struct reproduce_options *options, struct command_line *c)
+static void print_files(FILE *out, const struct reproduce_options *options)
 {
 	size_t len = strlen(options->source);
 	bool known = len > 2 && !strcmp(options->source + len - 2, ".c");
 
-	add_beside(c, " -o ", options->binary);
-	add_beside(c, known ? " " : " -x c ", options->source);
-	if (!known)
-		add(c, " -x none", "", 0);
+	print_file(out, "-o ", options->binary);
+	print_file(out, known ? "" : "-x c ", options->source);
+	fputs(known ? "" : " -x none", out);
 }
 
-/* Return: false if this build has no such flavour of the library. */
-bool compile_here(const struct reproduce_options *options, const struct build *build,
-			 struct command_line *c)
+/* Return: are the libraries of this build there? An installed one is not looked for. */
+static bool print_command(FILE *out, const struct reproduce_options *options,
+			  const struct build *build, bool installed)
 {
-	begin_command(options, build, c);
-	add_quoted(c, " -I", header_directory());
-	add_files(options, c);
-	if (!*build->libraries || !add_libraries(c, build->libraries))
-		return false;
-	add(c, " -pthread", "", 0);
-	return c->whole;
+	bool there = true;
+
+	fprintf(out, "%s -g -O1%s%s", compiler_of(options), *build->flags ? " " : "", build->flags);
+	if (installed)
+		fputs(" $(pkg-config --cflags libpage)", out);
+	else
+		print_quoted(out, "-I", header_directory());
+	print_files(out, options);
+	if (installed)
+		fputs(" $(pkg-config --libs libpage)", out);
+	else
+		there = *build->libraries && print_libraries(out, build->libraries);
+	fputs(" -pthread", out);
+	return there;
 }
 
-void compile_installed(const struct reproduce_options *options, const struct build *build,
-			      struct command_line *c)
+char *compile_command(const struct reproduce_options *options, const struct build *build,
+		      bool installed)
 {
-	begin_command(options, build, c);
-	add(c, " $(pkg-config --cflags libpage)", "", 0);
-	add_files(options, c);
-	add(c, " $(pkg-config --libs libpage) -pthread", "", 0);
+	char *command = NULL;
+	size_t size;
+	FILE *out = open_memstream(&command, &size);
+	bool there = out && print_command(out, options, build, installed);
+
+	if (out && !fclose(out) && there)
+		return command;
+	free(command);
+	return NULL;
 }
 
 const struct build *build_named(const struct reproduce_options *options, const char *flavour)
 {
-	static struct command_line unused;
-
 	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++)
-		if (!strcmp(builds[i].flavour, flavour))
-			return compile_here(options, &builds[i], &unused) ? &builds[i] : NULL;
+		if (!strcmp(builds[i].flavour, flavour)) {
+			char *command = compile_command(options, &builds[i], false);
+
+			free(command);
+			return command ? &builds[i] : NULL;
+		}
 	return NULL;
 }

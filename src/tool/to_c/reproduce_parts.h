@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What the parts of reproduce share; nobody else includes this.
+ * What the parts of reproduce share; no other file includes this.
  *
  *   reproduce.c       what to try, trying it, the file
  *   reproduce_line.c  the lines that compile it
@@ -17,20 +17,12 @@ struct build {
 	const char *flavour, *flags, *libraries;
 };
 
-#define COMMAND_MAX 4096
-
-struct command_line {
-	char text[COMMAND_MAX];
-	size_t used;
-	bool whole;
-};
-
-/* One way to see a rule, or that there is nothing to see (RULE_COUNT). */
+/* A compilation and a run that show a rule, or that no rule is broken (RULE_COUNT). */
 struct attempt {
 	enum rule rule;
-	bool wanted; /* it is to be seen, or not to be */
-	const struct build *build; /* NULL: nothing that is here sees it */
-	const char *lacks; /* then: what */
+	bool wanted; /* the run must show it, or must not */
+	const struct build *build; /* NULL: no flavour of this build shows it */
+	const char *lacks; /* then: the flavour that would, or NULL */
 	bool alias;
 };
 
@@ -40,19 +32,18 @@ const struct build *build_named(const struct reproduce_options *options, const c
 /* The compiler that is asked for, or the one of this build. */
 const char *compiler_of(const struct reproduce_options *options);
 
-/* The line that compiles it here. Return: false if this build has no such flavour of the library. */
-bool compile_here(const struct reproduce_options *options, const struct build *build,
-		  struct command_line *line);
-
-/* The line for a library that is installed. */
-void compile_installed(const struct reproduce_options *options, const struct build *build,
-		       struct command_line *line);
+/*
+ * The command that compiles the file, with the library of this build or one that is @installed.
+ * Return: to be freed; or NULL if this build has no such flavour of the library.
+ */
+char *compile_command(const struct reproduce_options *options, const struct build *build,
+		      bool installed);
 
 /* Did the run show what is tried? */
 bool attempt_seen(const struct program *program, const struct rules *rules,
 		  const struct attempt *attempt, const struct isolated *child);
 
-/* The line of its output that says most of how a child ended. */
-const char *told_line(const struct isolated *child);
+/* The line of the output that says most about how a child ended. */
+const char *telling_line(const struct isolated *child);
 
 #endif

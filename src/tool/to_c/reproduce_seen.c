@@ -6,7 +6,7 @@
 #include "harness/detect/detector.h"
 #include "tool/to_c/reproduce_parts.h"
 
-/* Ends all at a place that cannot be confused with another. */
+/* Did the fatal call end the process, and no other place? */
 static bool died_of(const struct program *program, const struct rules *rules,
 		    const struct attempt *a,
 		    const struct isolated *child)
@@ -86,8 +86,7 @@ bool attempt_seen(const struct program *program, const struct rules *rules,
 	}
 }
 
-/* The line of its output that says most of how a child ended. */
-const char *told_line(const struct isolated *child)
+const char *telling_line(const struct isolated *child)
 {
 	static const char *const telling[] = { "not as expected", "the process lives on", "error: " };
 	static char line[200];

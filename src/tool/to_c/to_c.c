@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/to_c/to_c.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +32,24 @@ const char *c_thread(uint8_t thread)
 	return names[thread];
 }
 
-const char *c_handle(struct c_file *file, char kind, uint8_t handle)
+void c_print_handle(struct c_file *file, char kind, uint8_t handle)
 {
-	static char names[2][32];
-	static unsigned int turn;
-	bool shared = file->plan.shared[(unsigned char)kind][handle];
+	if (file->plan.shared[(unsigned char)kind][handle])
+		fprintf(file->body, "seen_%s(&%c%u)", kind == 'p' ? "page" : "map", kind, handle);
+	else
+		fprintf(file->body, "%c%u", kind, handle);
+}
 
-	turn ^= 1;
-	if (shared)
-		file->used[kind == 'p' ? C_SEEN_PAGE : C_SEEN_MAP] = true;
-	snprintf(names[turn], sizeof(names[turn]), shared ? "seen_%s(&%c%u)" : "%s%c%u",
-		 !shared ? "" : kind == 'p' ? "page" : "map", kind, handle);
-	return names[turn];
+const struct call *c_slice(const struct c_file *file, uint8_t handle)
+{
+	for (size_t i = 0; i < file->plan.count; i++) {
+		const struct call *call = c_call_of(file, i);
+
+		if (file->plan.steps[i].fate == C_RUNS && call->op == OP_user_slice &&
+		    call->handle[0] == handle)
+			return call;
+	}
+	return NULL;
 }
 
 bool c_slice_faults(const struct call *call)
@@ -80,8 +87,6 @@ void c_expect_bytes(struct c_file *file, unsigned int line, uint8_t thread, uint
 			run = 1;
 			continue;
 		}
-		file->used[C_EXPECT_BYTE] = file->used[all ? C_EXPECT_ALL : C_EXPECT_PATTERN] = true;
-		file->bytes |= 1u << thread;
 		c_line(file, "%s(%u, %s_bytes, %u, %u, 0x%x);",
 		       all ? "expect_all" : "expect_pattern", line, c_thread(thread), i, run, bytes[i]);
 	}
@@ -110,7 +115,7 @@ static const struct call *next_turn(const struct c_file *file, size_t i, unsigne
 	return NULL;
 }
 
-static void put_step(struct c_file *file, size_t i)
+static void write_step(struct c_file *file, size_t i)
 {
 	const struct c_step *step = &file->plan.steps[i];
 	const struct call *call = c_call_of(file, i), *then;
@@ -123,51 +128,37 @@ static void put_step(struct c_file *file, size_t i)
 	then = turns ? next_turn(file, i + 1, step->region) : NULL;
 	if (then)
 		c_line(file, "next(%u);", then->line);
-	file->used[C_TURN] |= turns;
 }
 
 /* ---- threads ---- */
 
 /* Does main wait for a semaphore at the end of this region, and not for the thread's end? */
-static bool says_done(const struct c_file *file, uint8_t thread, unsigned int region)
+static bool posts_done(const struct c_file *file, uint8_t thread, unsigned int region)
 {
 	return file->options->deterministic || region != file->plan.last_region[thread] ||
 	       file->plan.keeps_maps[thread];
 }
 
-bool c_has_go(const struct c_file *file, uint8_t thread)
-{
-	unsigned int regions = 0;
-
-	for (unsigned int r = 0; r <= file->plan.regions; r++)
-		regions += file->plan.threads_of[r] >> thread & 1u;
-	return regions > 1 || file->plan.keeps_maps[thread];
-}
-
-bool c_has_done(const struct c_file *file, uint8_t thread)
-{
-	return file->options->deterministic || c_has_go(file, thread);
-}
-
 static void wait_for_go(struct c_file *file, const char *name)
 {
 	c_line(file, "sem_post(&%s_done);", name);
-	if (file->options->deterministic)
-		file->used[C_FIBER_GO] = true;
 	c_line(file, file->options->deterministic ? "leave_until(&%s_go);" : "sem_wait(&%s_go);",
 	       name);
 }
 
-static void unmap_left(struct c_file *file, uint8_t thread)
+static void write_unmaps(struct c_file *file, uint8_t thread)
 {
 	uint8_t maps[PROGRAM_MAPS];
 	size_t count = c_plan_maps_left(&file->plan, file->program, thread, maps);
 
-	for (size_t i = 0; i < count; i++)
-		c_line(file, "page_unmap_local(%s);", c_handle(file, 'k', maps[i]));
+	for (size_t i = 0; i < count; i++) {
+		fputs("\tpage_unmap_local(", file->body);
+		c_print_handle(file, 'k', maps[i]);
+		fputs(");\n", file->body);
+	}
 }
 
-static void put_thread(struct c_file *file, uint8_t thread)
+static void write_thread(struct c_file *file, uint8_t thread)
 {
 	const char *name = c_thread(thread);
 	const struct c_plan *plan = &file->plan;
@@ -183,11 +174,11 @@ static void put_thread(struct c_file *file, uint8_t thread)
 		if (region >= 0 && plan->steps[i].region != region)
 			wait_for_go(file, name);
 		region = plan->steps[i].region;
-		put_step(file, i);
+		write_step(file, i);
 	}
 	if (plan->keeps_maps[thread]) {
 		wait_for_go(file, name);
-		unmap_left(file, thread);
+		write_unmaps(file, thread);
 	}
 	if (file->options->deterministic)
 		c_line(file, "sem_post(&%s_done);", name);
@@ -225,7 +216,7 @@ static void wait_for_thread(struct c_file *file, uint8_t thread, bool done)
 		c_line(file, "pthread_join(%s_thread, NULL);", name);
 }
 
-static void put_region(struct c_file *file, unsigned int region)
+static void write_region(struct c_file *file, unsigned int region)
 {
 	const struct call *first = next_turn(file, 0, region);
 	unsigned int threads = file->plan.threads_of[region];
@@ -237,23 +228,30 @@ static void put_region(struct c_file *file, unsigned int region)
 			start_thread(file, t, region);
 	for (uint8_t t = 1; t < PROGRAM_THREADS; t++)
 		if (threads & 1u << t)
-			wait_for_thread(file, t, says_done(file, t, region));
+			wait_for_thread(file, t, posts_done(file, t, region));
 }
 
-static void put_semaphores(struct c_file *file)
+static void init_semaphore(struct c_file *file, uint8_t thread, const char *purpose)
 {
+	char name[16];
+
+	snprintf(name, sizeof(name), "%s_%s", c_thread(thread), purpose);
+	if (c_mentions(file->text, name))
+		c_line(file, "sem_init(&%s, 0, 0);", name);
+}
+
+/* The semaphores that the functions of the threads use. */
+static void init_semaphores(struct c_file *file)
+{
+	fflush(file->body);
 	for (uint8_t t = 1; t < PROGRAM_THREADS; t++) {
-		if (!(file->plan.threads & 1u << t))
-			continue;
-		if (c_has_go(file, t))
-			c_line(file, "sem_init(&%s_go, 0, 0);", c_thread(t));
-		if (c_has_done(file, t))
-			c_line(file, "sem_init(&%s_done, 0, 0);", c_thread(t));
+		init_semaphore(file, t, "go");
+		init_semaphore(file, t, "done");
 	}
 }
 
 /* The program's calls that run and fill a slice, or are about a semaphore. */
-static void put_objects_of_main(struct c_file *file)
+static void init_objects(struct c_file *file)
 {
 	unsigned int semaphores = 0;
 
@@ -266,7 +264,6 @@ static void put_objects_of_main(struct c_file *file)
 			semaphores |= 1u << call->handle[0];
 		if (call->op != OP_user_slice || !c_slice_faults(call))
 			continue;
-		file->used[C_USER_MEMORY] = true;
 		c_line(file, "u%u_bytes = user_memory(%llu);", call->handle[0],
 		       (unsigned long long)call->number[1]);
 	}
@@ -276,13 +273,11 @@ static void put_objects_of_main(struct c_file *file)
 }
 
 /* What pages hold at the end is worth a line if nothing else is wrong with the program. */
-static void put_end_of_page(struct c_file *file, unsigned int page)
+static void write_end_of_page(struct c_file *file, unsigned int page)
 {
 	const struct trace *trace = rules_trace(file->rules);
 
 	if (!(rules_verdict(file->rules)->broken & ~RULE_BIT(RULE_deadlock))) {
-		file->used[C_EXPECT] = true;
-		file->bytes |= 1u << THREAD_MAIN;
 		c_line(file, "expect(0, page_ref_count(p%u), %u);", page,
 		       trace->pages[page].refs);
 		c_line(file, "expect(0, page_read_raw(p%u, main_bytes, 0, PAGE_SIZE), 0);", page);
@@ -292,7 +287,7 @@ static void put_end_of_page(struct c_file *file, unsigned int page)
 		c_line(file, "page_free(p%u);", page);
 }
 
-static void put_end(struct c_file *file)
+static void write_end(struct c_file *file)
 {
 	const struct trace *trace = rules_trace(file->rules);
 
@@ -305,59 +300,66 @@ static void put_end(struct c_file *file)
 		}
 	if (rules_verdict(file->rules)->broken & RULE_BIT(RULE_deadlock))
 		c_line(file, "fputs(\"deadlock: nothing more can run, as expected\\n\", stderr);");
-	unmap_left(file, THREAD_MAIN);
+	write_unmaps(file, THREAD_MAIN);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		if (trace->pages[i].live)
-			put_end_of_page(file, i);
+			write_end_of_page(file, i);
 }
 
-static void put_main(struct c_file *file)
+static void write_main(struct c_file *file)
 {
 	unsigned int region = 0;
 
 	fprintf(file->body, "\nint main(void)\n{\n");
-	put_objects_of_main(file);
-	put_semaphores(file);
+	init_objects(file);
+	init_semaphores(file);
 	for (size_t i = 0; i < file->plan.count; i++) {
 		if (c_call_of(file, i)->thread != THREAD_MAIN)
 			continue;
 		region = file->plan.steps[i].region;
-		put_region(file, region);
-		put_step(file, i);
+		write_region(file, region);
+		write_step(file, i);
 		region++;
 	}
-	put_region(file, region);
-	put_end(file);
+	write_region(file, region);
+	write_end(file);
 	c_line(file, "return 0;");
 	fprintf(file->body, "}\n");
+}
+
+bool c_mentions(const char *text, const char *word)
+{
+	const char *at = text;
+
+	while ((at = strstr(at, word))) {
+		if (at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_'))
+			return true;
+		at++;
+	}
+	return false;
 }
 
 bool to_c(FILE *out, const struct program *program, const struct rules *rules,
 	  const struct to_c_options *options)
 {
 	static struct c_file file;
-	char *body = NULL;
-	size_t size;
 
 	memset(&file, 0, sizeof(file));
 	file.program = program;
 	file.rules = rules;
 	file.options = options;
-	file.body = open_memstream(&body, &size);
+	file.body = open_memstream(&file.text, &file.size);
 	if (!file.body)
 		return false;
 	c_plan_make(&file.plan, program, rules);
 	for (uint8_t t = 1; t < PROGRAM_THREADS; t++)
 		if (file.plan.threads & 1u << t)
-			put_thread(&file, t);
-	put_main(&file);
-	fclose(file.body);
-	file.used[C_WRONG] = file.used[C_EXPECT] || file.used[C_EXPECT_BYTE];
-	file.used[C_DEFAULTS] = file.plan.threads;
-	file.used[C_FIBER] = options->deterministic && file.plan.threads;
-	c_head(out, &file);
-	if (body)
-		fputs(body, out);
-	free(body);
+			write_thread(&file, t);
+	write_main(&file);
+	if (fclose(file.body))
+		return false;
+	c_head_print(out, &file);
+	fputs(file.text, out);
+	free(file.text);
 	return !ferror(out);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What stands above the functions: the comment, what is included, the objects. */
+/* A generated file above its functions: the comment, headers, objects and helpers. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/program/program_text.h"
 #include "tool/to_c/to_c_parts.h"
 
 /* Text in a comment: nothing in it may end the comment. */
-static void put_comment(FILE *out, const char *text)
+static void print_comment(FILE *out, const char *text)
 {
 	for (const char *line = text; *line;) {
 		size_t len = strcspn(line, "\n");
@@ -22,8 +23,8 @@ static void put_comment(FILE *out, const char *text)
 	}
 }
 
-/* With the numbers of its lines, by which the checks name them. */
-static void put_program(FILE *out, const struct program *program)
+/* With the numbers of lines, which the checks print. */
+static void print_program(FILE *out, const struct program *program)
 {
 	char text[TEXT_CALL_MAX];
 
@@ -33,7 +34,7 @@ static void put_program(FILE *out, const struct program *program)
 	}
 }
 
-static void put_comments(FILE *out, const struct c_file *file)
+static void print_comments(FILE *out, const struct c_file *file)
 {
 	char names[RULE_SET_TEXT], title[512];
 	const char *slash = strrchr(file->options->name, '/');
@@ -42,40 +43,46 @@ static void put_comments(FILE *out, const struct c_file *file)
 	snprintf(title, sizeof(title), "%.300s: %s\n\n",
 		 slash ? slash + 1 : file->options->name, names);
 	fputs("/*\n", out);
-	put_comment(out, title);
-	put_comment(out, file->options->note);
-	put_comment(out, *file->options->note ? "\nThe page program that it is made from:\n\n" :
+	print_comment(out, title);
+	print_comment(out, file->options->note);
+	print_comment(out, *file->options->note ? "\nThe page program that it is made from:\n\n" :
 						"The page program that it is made from:\n\n");
-	put_program(out, file->program);
+	print_program(out, file->program);
 	fputs(" */\n", out);
 }
 
-static bool uses_op(const struct c_file *file, enum op op)
+/* The headers that a file needs if it has the word. */
+static const struct {
+	const char *name, *word; /* NULL: always */
+} headers[] = {
+	{ "errno.h", NULL },	    { "pthread.h", "pthread_" }, { "sched.h", "sched_yield" },
+	{ "semaphore.h", "sem_" },  { "stdint.h", NULL },	 { "stdio.h", NULL },
+	{ "stdlib.h", NULL },	    { "string.h", NULL },	 { "sys/mman.h", "mmap(" },
+	{ "ucontext.h", "ucontext_t" }, { "unistd.h", NULL },
+};
+
+static void print_includes(FILE *out, const char *declarations, const char *body)
 {
-	for (size_t i = 0; i < file->plan.count; i++)
-		if (file->plan.steps[i].fate != C_SKIPPED && c_call_of(file, i)->op == op)
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		if (!headers[i].word || c_mentions(declarations, headers[i].word) ||
+		    c_mentions(body, headers[i].word))
+			fprintf(out, "#include <%s>\n", headers[i].name);
+	fputs("\n#include <page.h>\n", out);
 }
 
-static void put_includes(FILE *out, const struct c_file *file)
+static void print_slice(FILE *out, const struct c_file *file, unsigned int handle)
 {
-	bool threads = file->plan.threads, fibers = threads && file->options->deterministic;
-	bool locks = uses_op(file, OP_lock);
-	bool semaphores = threads || uses_op(file, OP_post) || uses_op(file, OP_wait);
+	const struct call *slice = c_slice(file, (uint8_t)handle);
 
-	fprintf(out, "#include <errno.h>\n%s%s%s#include <stdint.h>\n#include <stdio.h>\n"
-		"#include <stdlib.h>\n#include <string.h>\n%s%s#include <unistd.h>\n\n"
-		"#include <page.h>\n",
-		threads || locks ? "#include <pthread.h>\n" : "",
-		threads && !fibers ? "#include <sched.h>\n" : "",
-		semaphores ? "#include <semaphore.h>\n" : "",
-		file->used[C_USER_MEMORY] ? "#include <sys/mman.h>\n" : "",
-		fibers ? "#include <ucontext.h>\n" : "");
+	fprintf(out, "static struct user_slice_reader u%u;\n", handle);
+	if (slice && c_slice_faults(slice))
+		fprintf(out, "static unsigned char *u%u_bytes;\n", handle);
+	else if (slice)
+		fprintf(out, "static unsigned char u%u_bytes[%llu];\n", handle,
+			(unsigned long long)slice->number[0] + !slice->number[0]);
 }
 
-/* Each object that a call that runs, or ends the program, names. */
-static void put_object(FILE *out, const struct c_file *file, char kind, unsigned int handle)
+static void print_object(FILE *out, const struct c_file *file, char kind, unsigned int handle)
 {
 	switch (kind) {
 	case 'p':
@@ -91,74 +98,73 @@ static void put_object(FILE *out, const struct c_file *file, char kind, unsigned
 		fprintf(out, "static sem_t s%u;\n", handle);
 		break;
 	default:
-		fprintf(out, "static struct user_slice_reader u%u;\n", handle);
-		for (size_t i = 0; i < file->plan.count; i++) {
-			const struct call *call = c_call_of(file, i);
-
-			if (call->op != OP_user_slice || call->handle[0] != handle ||
-			    file->plan.steps[i].fate != C_RUNS)
-				continue;
-			if (c_slice_faults(call))
-				fprintf(out, "static unsigned char *u%u_bytes;\n", handle);
-			else
-				fprintf(out, "static unsigned char u%u_bytes[%llu];\n", handle,
-					(unsigned long long)call->number[0] + !call->number[0]);
-		}
+		print_slice(out, file, handle);
 	}
 }
 
-static void note_objects(const struct call *call, bool named[128][PROGRAM_MAPS])
+/* Is the object named in the body? "p1" is not in "p12" nor in "pp1". */
+static bool is_used(const struct c_file *file, char kind, unsigned int handle)
 {
-	unsigned int handles = 0;
+	static const char *const ends[] = { ",", ")", ";", " ", "_bytes" };
+	char name[24];
 
-	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (op_handles(*kind))
-			named[*kind | 0x20][call->handle[handles++]] = true;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(name, sizeof(name), "%c%u%s", kind, handle, ends[i]);
+		if (c_mentions(file->text, name))
+			return true;
+	}
+	return false;
 }
 
-static void put_objects(FILE *out, const struct c_file *file)
+/* Prints @declaration with the thread's name in it if the body has the name with @suffix. */
+static void print_of_thread(FILE *out, const struct c_file *file, uint8_t thread, const char *suffix,
+			    const char *type, const char *bound)
 {
-	static bool named[128][PROGRAM_MAPS];
+	char name[24];
 
-	memset(named, 0, sizeof(named));
-	for (size_t i = 0; i < file->plan.count; i++)
-		if (file->plan.steps[i].fate != C_SKIPPED)
-			note_objects(c_call_of(file, i), named);
+	snprintf(name, sizeof(name), "%s_%s", c_thread(thread), suffix);
+	if (c_mentions(file->text, name))
+		fprintf(out, "static %s %s%s;\n", type, name, bound);
+}
+
+static void print_objects(FILE *out, const struct c_file *file)
+{
 	putc('\n', out);
 	for (const char *kind = "pkums"; *kind; kind++)
 		for (unsigned int h = 0; h < op_handles(*kind); h++)
-			if (named[(unsigned char)*kind][h])
-				put_object(out, file, *kind, h);
+			if (is_used(file, *kind, h))
+				print_object(out, file, *kind, h);
 	for (uint8_t t = 0; t < PROGRAM_THREADS; t++) {
-		bool used = file->plan.threads & 1u << t;
-		const char *name = c_thread(t);
-
-		if (file->bytes & 1u << t)
-			fprintf(out, "static unsigned char %s_bytes[PAGE_SIZE];\n", name);
-		if (used && !file->options->deterministic)
-			fprintf(out, "static pthread_t %s_thread;\n", name);
-		if (used && c_has_go(file, t))
-			fprintf(out, "static sem_t %s_go;\n", name);
-		if (used && c_has_done(file, t))
-			fprintf(out, "static sem_t %s_done;\n", name);
+		print_of_thread(out, file, t, "bytes", "unsigned char", "[PAGE_SIZE]");
+		print_of_thread(out, file, t, "thread", "pthread_t", "");
+		print_of_thread(out, file, t, "go", "sem_t", "");
+		print_of_thread(out, file, t, "done", "sem_t", "");
 	}
 }
 
-static void put_fibers(FILE *out, const struct c_file *file)
+static void print_declarations(FILE *out, const struct c_file *file)
 {
-	if (!file->options->deterministic || !file->plan.threads)
-		return;
-	putc('\n', out);
+	print_objects(out, file);
+	c_helpers_print(out, file->text, file->options->deterministic);
+	if (c_mentions(file->text, "start("))
+		putc('\n', out);
 	for (uint8_t t = 1; t < PROGRAM_THREADS; t++)
-		if (file->plan.threads & 1u << t)
-			fprintf(out, "static struct fiber %s_fiber;\n", c_thread(t));
+		print_of_thread(out, file, t, "fiber", "struct fiber", "");
 }
 
-void c_head(FILE *out, const struct c_file *file)
+void c_head_print(FILE *out, const struct c_file *file)
 {
-	put_comments(out, file);
-	put_includes(out, file);
-	put_objects(out, file);
-	c_helpers_print(out, file->used, file->options->deterministic);
-	put_fibers(out, file);
+	char *declarations = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&declarations, &size);
+
+	print_comments(out, file);
+	if (!memory)
+		return;
+	print_declarations(memory, file);
+	if (!fclose(memory)) {
+		print_includes(out, declarations, file->text);
+		fputs(declarations, out);
+	}
+	free(declarations);
 }

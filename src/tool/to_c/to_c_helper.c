@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* The functions that a generated C file may need. Those that it calls are printed into it. */
 #include <string.h>
 
 #include "tool/to_c/to_c_parts.h"
@@ -284,30 +285,61 @@ static const char fiber_turn[] =
 	"	now = line;\n"
 	"}\n";
 
-static const char *const texts[C_HELPERS] = {
-	[C_DEFAULTS] = defaults,
-	[C_WRONG] = wrong,
-	[C_EXPECT] = expect,
-	[C_EXPECT_BYTE] = expect_byte,
-	[C_DOOMED] = doomed,
-	[C_PATTERN] = pattern,
-	[C_EXPECT_PATTERN] = expect_pattern,
-	[C_EXPECT_ALL] = expect_all,
-	[C_USE] = use,
-	[C_SEEN_PAGE] = seen_page,
-	[C_SEEN_MAP] = seen_map,
-	[C_USER_PATTERN] = user_pattern,
-	[C_USER_MEMORY] = user_memory,
-	[C_GIVE_BACK] = give_back,
-	[C_BORROW] = borrow,
-	[C_FIBER] = fiber,
-	[C_FIBER_GO] = fiber_go,
-	[C_TURN] = turn,
+enum threads { ANY_THREADS, PTHREADS, FIBERS };
+
+/* In the order of the file: what a helper calls is above it. */
+static const struct helper {
+	const char *names; /* of its functions, of which one is called where the helper is needed */
+	const char *text;
+	enum threads only; /* in files of this kind */
+} helpers[] = {
+	{ .names = "pthread_create start", .text = defaults },
+	{ .names = "wrong", .text = wrong },
+	{ .names = "expect", .text = expect },
+	{ .names = "expect_byte", .text = expect_byte },
+	{ .names = "doomed", .text = doomed },
+	{ .names = "pattern", .text = pattern },
+	{ .names = "expect_pattern", .text = expect_pattern },
+	{ .names = "expect_all", .text = expect_all },
+	{ .names = "use", .text = use },
+	{ .names = "show_page seen_page", .text = seen_page },
+	{ .names = "show_map seen_map", .text = seen_map },
+	{ .names = "user_pattern", .text = user_pattern },
+	{ .names = "user_memory", .text = user_memory },
+	{ .names = "give_back", .text = give_back },
+	{ .names = "borrow", .text = borrow },
+	{ .names = "start", .text = fiber, .only = FIBERS },
+	{ .names = "leave_until", .text = fiber_go, .only = FIBERS },
+	{ .names = "turn", .text = turn, .only = PTHREADS },
+	{ .names = "turn", .text = fiber_turn, .only = FIBERS },
 };
 
-void c_helpers_print(FILE *out, const bool used[C_HELPERS], bool deterministic)
+#define HELPERS (sizeof(helpers) / sizeof(helpers[0]))
+
+static bool is_called(const char *text, const char *names)
 {
-	for (unsigned int i = 0; i < C_HELPERS; i++)
-		if (used[i])
-			fprintf(out, "\n%s", i == C_TURN && deterministic ? fiber_turn : texts[i]);
+	char call[32];
+
+	for (const char *name = names; *name; name += strcspn(name, " "), name += strspn(name, " ")) {
+		snprintf(call, sizeof(call), "%.*s(", (int)strcspn(name, " "), name);
+		if (c_mentions(text, call))
+			return true;
+	}
+	return false;
+}
+
+void c_helpers_print(FILE *out, const char *body, bool deterministic)
+{
+	enum threads other = deterministic ? PTHREADS : FIBERS;
+	bool needed[HELPERS];
+
+	for (size_t i = HELPERS; i-- > 0;) {
+		needed[i] = helpers[i].only != other && is_called(body, helpers[i].names);
+		for (size_t later = i + 1; later < HELPERS; later++)
+			needed[i] |= needed[later] && helpers[i].only != other &&
+				     is_called(helpers[later].text, helpers[i].names);
+	}
+	for (size_t i = 0; i < HELPERS; i++)
+		if (needed[i])
+			fprintf(out, "\n%s", helpers[i].text);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What the parts of to_c share; nobody else includes this. */
+/* What the parts of to_c share; no other file includes this. */
 #ifndef TOOL_TO_C_PARTS_H
 #define TOOL_TO_C_PARTS_H
 
@@ -41,33 +41,6 @@ void c_plan_make(struct c_plan *plan, const struct program *program, const struc
 size_t c_plan_maps_left(const struct c_plan *plan, const struct program *program, uint8_t thread,
 			uint8_t maps[PROGRAM_MAPS]);
 
-/* ---- helpers ---- */
-
-/* In the order of the file: what one uses stands above it. */
-enum c_helper {
-	C_DEFAULTS, /* ThreadSanitizer's options */
-	C_WRONG,
-	C_EXPECT,
-	C_EXPECT_BYTE,
-	C_DOOMED,
-	C_PATTERN,
-	C_EXPECT_PATTERN,
-	C_EXPECT_ALL,
-	C_USE,
-	C_SEEN_PAGE,
-	C_SEEN_MAP,
-	C_USER_PATTERN,
-	C_USER_MEMORY,
-	C_GIVE_BACK,
-	C_BORROW,
-	C_FIBER, /* in place of pthreads */
-	C_FIBER_GO,
-	C_TURN,
-	C_HELPERS
-};
-
-void c_helpers_print(FILE *out, const bool used[C_HELPERS], bool deterministic);
-
 /* ---- one file ---- */
 
 struct c_file {
@@ -75,19 +48,24 @@ struct c_file {
 	const struct rules *rules;
 	const struct to_c_options *options;
 	struct c_plan plan;
-	bool used[C_HELPERS];
-	unsigned int bytes; /* bits of the threads that have a buffer */
-	FILE *body;
+	FILE *body; /* the functions, written to memory */
+	char *text; /* of it, up to the last fflush() */
+	size_t size;
 };
 
-/* What stands above the functions, when they are made. */
-void c_head(FILE *out, const struct c_file *file);
+/* Prints the file above its functions, which are all in @file->text. */
+void c_head_print(FILE *out, const struct c_file *file);
+
+/* Prints the helper functions that @body calls. */
+void c_helpers_print(FILE *out, const char *body, bool deterministic);
+
+/* Does @text have @word, and not as the end of a longer word? */
+bool c_mentions(const char *text, const char *word);
 
 const struct call *c_call_of(const struct c_file *file, size_t step);
 
-/* Has the thread a semaphore by which main lets it go on, or hears that it is done? */
-bool c_has_go(const struct c_file *file, uint8_t thread);
-bool c_has_done(const struct c_file *file, uint8_t thread);
+/* The call that fills the slice @handle when the program runs; NULL: none does. */
+const struct call *c_slice(const struct c_file *file, uint8_t handle);
 
 /* Prints a line of a function's body, with its tab. */
 void c_line(struct c_file *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -95,10 +73,10 @@ void c_line(struct c_file *file, const char *format, ...) __attribute__((format(
 /* The name of a thread in C: main, T0 ... */
 const char *c_thread(uint8_t thread);
 
-/* The expression for a page or mapping, by kind 'p' or 'k'. */
-const char *c_handle(struct c_file *file, char kind, uint8_t handle);
+/* Prints the expression for a page or mapping, by kind 'p' or 'k', into the body. */
+void c_print_handle(struct c_file *file, char kind, uint8_t handle);
 
-/* Does some C of its own for a call that runs, or ends the program. */
+/* Prints a call that runs, or ends the program, as C. */
 void c_call(struct c_file *file, const struct c_step *step);
 
 /* Checks that the buffer of @thread holds the @len known bytes that are in the log at @at. */

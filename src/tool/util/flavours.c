@@ -16,6 +16,7 @@
 #include "harness/util/path.h"
 #include "harness/exec/exec.h"
 #include "tool/util/place.h"
+#include "tool/util/usage.h"
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
@@ -43,7 +44,7 @@ bool flavour_find(const char *name, char *path, size_t size)
 	bool plain = !strcmp(name, "plain");
 	char binary[64];
 
-	snprintf(binary, sizeof(binary), "pagetorture%s%s", plain ? "" : "-", plain ? "" : name);
+	snprintf(binary, sizeof(binary), "%s%s%s", usage_program, plain ? "" : "-", plain ? "" : name);
 	return binary_find(binary, path, size);
 }
 

@@ -3,6 +3,8 @@
 # What rooms share, and what knows none of them.
 
 tool_sources += \
+	%D%/commands.c \
+	%D%/commands.h \
 	%D%/environment.c \
 	%D%/environment.h \
 	%D%/file_list.c \

@@ -14,7 +14,7 @@
 
 static _Noreturn void fail_for_memory(void)
 {
-	fprintf(stderr, "pagetorture: expected memory for the command, got none\n");
+	fprintf(stderr, "%s: expected memory for the command, got none\n", usage_program);
 	exit(EXIT_BAD);
 }
 
@@ -29,7 +29,7 @@ void results_begin(struct results *results, const char *what, int argc, char **a
 	out = open_memstream(&results->command, &results->command_size);
 	if (!out)
 		fail_for_memory();
-	fputs("pagetorture", out);
+	fputs(usage_program, out);
 	for (int i = 0; i < argc; i++) {
 		putc(' ', out);
 		shell_word_print(out, argv[i]);

@@ -6,15 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *usage_program = "pagetorture";
+
 int usage_error(const char *command, const char *what, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "pagetorture%s%s: ", command ? " " : "", command ? command : "");
+	fprintf(stderr, "%s%s%s: ", usage_program, command ? " " : "", command ? command : "");
 	va_start(args, what);
 	vfprintf(stderr, what, args);
 	va_end(args);
-	fprintf(stderr, " (see pagetorture%s%s --help)\n", command ? " " : "",
+	fprintf(stderr, " (see %s%s%s --help)\n", usage_program, command ? " " : "",
 		command ? command : "");
 	return EXIT_BAD;
 }
@@ -23,7 +25,7 @@ void announce(const char *command, const char *what, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "pagetorture %s: ", command);
+	fprintf(stderr, "%s %s: ", usage_program, command);
 	va_start(args, what);
 	vfprintf(stderr, what, args);
 	va_end(args);

@@ -12,7 +12,10 @@ enum tool_exit {
 	EXIT_BAD = 2,	 /* bad usage, or a file that cannot be read; wins over the others */
 };
 
-/* One line on standard error: "pagetorture COMMAND: what"; the rest says --help. */
+/* The name of this program in messages; commands_main() sets it. */
+extern const char *usage_program;
+
+/* Prints one line on standard error: "PROGRAM COMMAND: what (see PROGRAM COMMAND --help)". */
 int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
 /* One line on standard error: what a command that takes long is about to do. */

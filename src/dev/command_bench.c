@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* pagetorture-dev bench: how fast programs run, with a verdict each. */
+#include <getopt.h>
+
+#include "dev/bench/bench.h"
+#include "tool/util/options.h"
+#include "dev/dev.h"
+
+static const char help[] =
+	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
+	"Measure how many of the programs run in a second, judged by the model, executed in this\n"
+	"binary's flavour and compared: on fibers, on fibers with fresh detector state for each,\n"
+	"on real threads. Programs that break a rule other than data-race are left out.\n"
+	"\n"
+	"  --aim AIM   what the first ratio is held against by `make bench`, as '>= 10'\n"
+	"  --bytes     read every FILE as a byte string, whatever its name is\n"
+	"  --json      one JSON object a line, with the values of all rounds\n"
+	"  --rounds N  turns of each (default 9)\n"
+	"  --help      this text\n"
+	"\n"
+	"Examples:\n"
+	"  pagetorture-dev-tsan bench corpus/rules/*.page\n";
+
+int command_bench(int argc, char **argv)
+{
+	struct bench_order order = { .rounds = 9, .aim = "" };
+	const struct option_row rows[] = {
+		OPTION_TEXT("aim", &order.aim),
+		option_bytes(),
+		OPTION_FLAG("json", &order.json),
+		OPTION_NUMBER("rounds", &order.rounds, 1, BENCH_ROUNDS),
+		OPTION_END,
+	};
+	int status = options_take("bench", help, rows, argc, argv);
+
+	if (status >= 0)
+		return status;
+	if (optind == argc)
+		return usage_error("bench", "expected at least one FILE");
+	return bench(&order, argc - optind, argv + optind);
+}

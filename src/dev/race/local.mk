@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The race matrix under every detector.
+
+dev_sources += \
+	%D%/race.def \
+	%D%/race.h \
+	%D%/race_detector.c \
+	%D%/race_drive.c \
+	%D%/race_json.c \
+	%D%/race_one.c \
+	%D%/race_print.c \
+	%D%/race_run.c \
+	%D%/race_tally.c

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * One detector over the matrix. Each mapping is a child of its own, because a process
+ * maps pages in one way only; both run at the same time and are read in turn.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tool/util/flavours.h"
+#include "dev/race/race.h"
+
+/*
+ * Cells by number that one child under Valgrind gets: it keeps something of every thread
+ * that ever was, and slows down.
+ */
+#define VALGRIND_BATCH 2048
+
+#define ANSWER_FIELDS 5
+
+/* A detector that dies so often is not asked any more; its other cells stay not run. */
+#define DEATHS_MAX 5
+
+struct child {
+	struct flavour flavour;
+	bool running;
+	size_t to; /* cells by number that it answers for end here */
+};
+
+struct runner {
+	struct race_matrix *race;
+	enum race_detector detector;
+	struct race_column *column;
+	char path[PATH_MAX];
+	size_t done;
+	unsigned int deaths; /* children that did not answer */
+	struct child children[MATRIX_MAPPINGS];
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void progress(const struct runner *r, bool end)
+{
+	static double last;
+	double time = now();
+
+	if (!isatty(STDERR_FILENO) || (!end && time - last < 0.1))
+		return;
+	last = time;
+	fprintf(stderr, end ? "\r\033[K" : "\r\033[K%s: %zu of %zu cells",
+		race_detectors[r->detector].name, r->done, r->race->selected);
+}
+
+/* ---- children ---- */
+
+/* Words of a command; the last one is NULL. */
+struct words {
+	unsigned int count;
+	char *word[24];
+	char numbers[3][24];
+};
+
+static void add_words(struct words *w, ...)
+{
+	const char *word;
+	va_list args;
+
+	va_start(args, w);
+	while ((word = va_arg(args, const char *))) {
+		/* The last one stays NULL. */
+		if (w->count == sizeof(w->word) / sizeof(w->word[0]) - 1)
+			abort();
+		w->word[w->count++] = (char *)(uintptr_t)word;
+	}
+	va_end(args);
+}
+
+/*
+ * How errors are told apart does not matter, only how many there are; a single cell is
+ * looked at by a person, who wants to see them.
+ */
+static void add_valgrind(struct words *w, const struct runner *r)
+{
+	const char *tool = race_detectors[r->detector].valgrind;
+
+	add_words(w, "valgrind", "-q", "--error-limit=no", "--read-var-info=no", NULL);
+	add_words(w, !strcmp(tool, "drd") ? "--tool=drd" : "--tool=helgrind", NULL);
+	if (r->race->selected == 1)
+		return;
+	add_words(w, "--log-file=/dev/null", NULL);
+	if (!strcmp(tool, "helgrind"))
+		add_words(w, "--history-level=none", NULL);
+}
+
+static bool start_child(struct runner *r, enum matrix_mapping mapping, size_t from)
+{
+	const struct race_detector_info *info = &race_detectors[r->detector];
+	struct child *child = &r->children[mapping];
+	struct words w = { 0 };
+
+	child->to = MATRIX_CELLS;
+	if (info->valgrind && from + VALGRIND_BATCH < MATRIX_CELLS)
+		child->to = from + VALGRIND_BATCH;
+	snprintf(w.numbers[0], sizeof(w.numbers[0]), "%u", r->column->repeat);
+	snprintf(w.numbers[1], sizeof(w.numbers[1]), "%zu", from);
+	snprintf(w.numbers[2], sizeof(w.numbers[2]), "%zu", child->to);
+	if (info->valgrind)
+		add_valgrind(&w, r);
+	add_words(&w, r->path, "race", "--one", info->fibers ? "fibers" : "threads", w.numbers[0],
+		  matrix_mappings[mapping], w.numbers[1], w.numbers[2], r->race->pattern, NULL);
+	setenv("PAGE_MAP", matrix_backends[mapping], 1);
+	child->flavour.name = info->name;
+	child->running = flavour_exec(&child->flavour, info->valgrind ? "valgrind" : r->path,
+				      w.word);
+	return child->running;
+}
+
+static void end_child(struct runner *r, struct child *child)
+{
+	if (!child->running)
+		return;
+	child->running = false;
+	if (flavour_wait(&child->flavour))
+		r->column->failed = true;
+}
+
+/* The first line: what it is, and whether it looks at all. */
+static bool read_hello(struct runner *r, struct child *child)
+{
+	char line[128], *tab;
+
+	if (!flavour_read(&child->flavour, line, sizeof(line), r->race->seconds))
+		return false;
+	tab = strchr(line, '\t');
+	if (!tab || strcmp(tab, "\twatched\n"))
+		return false;
+	snprintf(r->column->compiler, sizeof(r->column->compiler), "%.*s", (int)(tab - line), line);
+	return true;
+}
+
+/* The child that answers for cell @number, started if need be. Return: NULL without. */
+static struct child *child_for(struct runner *r, enum matrix_mapping mapping, size_t number)
+{
+	struct child *child = &r->children[mapping];
+
+	if (child->running && number < child->to)
+		return child;
+	end_child(r, child);
+	if (start_child(r, mapping, number) && read_hello(r, child))
+		return child;
+	end_child(r, child);
+	return NULL;
+}
+
+/* ---- answers ---- */
+
+static char *copy_of(const char *text)
+{
+	return *text ? strdup(text) : NULL;
+}
+
+static bool parse_answer(char *line, size_t number, struct race_answer *answer, bool *beyond)
+{
+	char *field[ANSWER_FIELDS];
+
+	line[strcspn(line, "\n")] = '\0';
+	for (unsigned int i = 0; i < ANSWER_FIELDS; i++) {
+		field[i] = strsep(&line, "\t");
+		if (!field[i])
+			return false;
+	}
+	if (strtoul(field[0], NULL, 10) != number)
+		return false;
+	*beyond = !strcmp(field[1], "beyond");
+	answer->reported = (uint32_t)strtoul(field[2], NULL, 10);
+	answer->runs = (uint32_t)strtoul(field[3], NULL, 10);
+	answer->why = copy_of(field[4]);
+	return true;
+}
+
+static void no_answer(struct runner *r, struct child *child, struct race_answer *answer)
+{
+	answer->verdict = RACE_DIFFERS;
+	answer->why = copy_of(child ? "expected an answer, got none: it died or hangs" :
+				      "expected the detector to start and to be one");
+	r->column->failed = true;
+	r->deaths++;
+	if (!child)
+		return;
+	kill(child->flavour.pid, SIGKILL);
+	end_child(r, child);
+}
+
+static void ask(struct runner *r, size_t number)
+{
+	struct matrix_cell cell = matrix_cell(number);
+	struct race_answer *answer = &r->column->answers[number];
+	struct child *child = child_for(r, cell.mapping, number);
+	char line[512];
+	bool beyond;
+
+	answer->limit = race_limit(r->detector, &cell);
+	if (child && flavour_read(&child->flavour, line, sizeof(line), r->race->seconds) &&
+	    parse_answer(line, number, answer, &beyond))
+		answer->verdict = race_judge(&cell, beyond, answer);
+	else
+		no_answer(r, child, answer);
+	r->done++;
+	progress(r, false);
+}
+
+void race_run(struct race_matrix *race, enum race_detector detector)
+{
+	struct race_column *column = &race->columns[detector];
+	static struct runner r;
+	double start = now();
+
+	r = (struct runner){ .race = race, .detector = detector, .column = column };
+	column->skipped = race_detector_missing(detector, r.path, sizeof(r.path));
+	if (column->skipped)
+		return;
+	column->repeat = race->repeat / race_detectors[detector].share;
+	if (!column->repeat)
+		column->repeat = 1;
+	for (size_t i = 0; i < MATRIX_CELLS && r.deaths < DEATHS_MAX; i++)
+		if (race->cells[i])
+			ask(&r, i);
+	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++)
+		end_child(&r, &r.children[i]);
+	progress(&r, true);
+	column->seconds = now() - start;
+	race_tally(race, column);
+}

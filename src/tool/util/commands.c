@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tool/util/similar.h"
+#include "tool/util/usage.h"
+
+static void print_group(const struct command_set *set, const char *group)
+{
+	printf("\n%s:\n", group);
+	for (const struct command *c = set->commands; c->name; c++)
+		if (!strcmp(c->group, group))
+			printf("  %-8s %s\n", c->name, c->summary);
+}
+
+static bool is_first_of_group(const struct command_set *set, const struct command *command)
+{
+	const struct command *c = set->commands;
+
+	while (strcmp(c->group, command->group))
+		c++;
+	return c == command;
+}
+
+/* Groups come in the order of their first commands. */
+static int print_help(const struct command_set *set)
+{
+	printf("Usage: %s COMMAND [OPTION]... [FILE]...\n%s\n", set->program, set->purpose);
+	for (const struct command *c = set->commands; c->name; c++)
+		if (is_first_of_group(set, c))
+			print_group(set, c->group);
+	printf("\n  help [COMMAND]  print the options of COMMAND, or this text\n"
+	       "  -h, --help      print this text\n"
+	       "  -V, --version   print the version, the flavour and the page library of this binary\n"
+	       "\nExamples:\n%s",
+	       set->examples);
+	return EXIT_GOOD;
+}
+
+static const struct command *find_command(const struct command_set *set, const char *name)
+{
+	for (const struct command *c = set->commands; c->name; c++)
+		if (!strcmp(name, c->name))
+			return c;
+	return NULL;
+}
+
+static int unknown_option(const char *name)
+{
+	struct similar similar;
+	char text[SIMILAR_TEXT];
+
+	similar_init(&similar, name);
+	similar_add(&similar, "--help");
+	similar_add(&similar, "--version");
+	similar_text(&similar, "", "", text);
+	return usage_error(NULL, "unknown option %s%s", name, text);
+}
+
+static int unknown_command(const struct command_set *set, const char *name)
+{
+	struct similar similar;
+	char text[SIMILAR_TEXT];
+
+	if (*name == '-')
+		return unknown_option(name);
+	similar_init(&similar, name);
+	for (const struct command *c = set->commands; c->name; c++)
+		similar_add(&similar, c->name);
+	similar_add(&similar, "help");
+	similar_text(&similar, "'", "'", text);
+	return usage_error(NULL, "unknown command '%s'%s", name, text);
+}
+
+static bool is_option(const char *argument, const char *letter, const char *name)
+{
+	return !strcmp(argument, letter) || !strcmp(argument, name);
+}
+
+static int run_help(const struct command_set *set, int argc, char **argv)
+{
+	const struct command *command;
+	char *arguments[] = { NULL, "--help", NULL };
+
+	if (argc < 2 || is_option(argv[1], "-h", "--help") || !strcmp(argv[1], "help"))
+		return print_help(set);
+	if (argc > 2)
+		return usage_error(NULL, "expected one COMMAND after help, got %d", argc - 1);
+	command = find_command(set, argv[1]);
+	if (!command)
+		return unknown_command(set, argv[1]);
+	arguments[0] = argv[1];
+	return command->run(2, arguments);
+}
+
+/* If standard files are closed at the start, the next file that is opened would take their place. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* waitpid() fails in a process that was started with SIGCHLD ignored, as by `trap "" CHLD`. */
+static void restore_sigchld(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* Output that could not be written makes the run bad. */
+static int check_output(const struct command_set *set, int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "%s: expected to write standard output: %s\n", set->program, strerror(errno));
+	return EXIT_BAD;
+}
+
+static int run_command(const struct command_set *set, int argc, char **argv)
+{
+	const struct command *command;
+
+	opterr = 0;
+	if (argc < 2)
+		return usage_error(NULL, "expected a COMMAND");
+	if (is_option(argv[1], "-h", "--help"))
+		return print_help(set);
+	if (is_option(argv[1], "-V", "--version"))
+		return printf("%s %s (%s)\npage library: %s\n", set->program, PACKAGE_VERSION, FLAVOUR,
+			      PAGE_LIBRARY) < 0;
+	if (!strcmp(argv[1], "help"))
+		return run_help(set, argc - 1, argv + 1);
+	command = find_command(set, argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : unknown_command(set, argv[1]);
+}
+
+int commands_main(const struct command_set *set, int argc, char **argv)
+{
+	usage_program = set->program;
+	open_standard_files();
+	restore_sigchld();
+	return check_output(set, run_command(set, argc, argv));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* A program that is a table of subcommands: its help, its version, and unknown names. */
+#ifndef TOOL_COMMANDS_H
+#define TOOL_COMMANDS_H
+
+struct command {
+	const char *name;
+	const char *group; /* the heading in --help; commands of a group have the same pointer or text */
+	const char *summary;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+
+struct command_set {
+	const char *program; /* its name in messages */
+	const char *purpose; /* one sentence */
+	const struct command *commands; /* sorted by name; the last one has no name */
+	const char *examples;		/* lines of text */
+};
+
+/*
+ * The main() of such a program: prepares the process, runs the subcommand that argv[1] names and
+ * checks that standard output was written.
+ * Return: an exit status
+ */
+int commands_main(const struct command_set *set, int argc, char **argv);
+
+#endif

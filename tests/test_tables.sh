@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# What build-aux/tables.awk writes: a new line of a table is in every file that repeats the table;
+# each word of the engines' dictionaries is part of a program, and each number is the right one.
+. "$(dirname "$0")/tap.sh"
+
+cd "$abs_srcdir" || exit 99
+program=src/harness/program
+text=$abs_builddir/fuzz/text.dict
+bytes=$abs_builddir/fuzz/bytes.dict
+
+# fill TEMPLATE: with the tables of $scratch, into $scratch/out
+fill() {
+	run_to 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" src/tool/command_*.c "$1"
+}
+
+# ---- one line is enough ----
+
+{
+	cat $program/ops.def
+	echo 'OP(first_new, "Upz", true, "p, size[, fault]",'
+	echo '   "Does something: "'
+	echo '   "a -- b. Or (not) more")'
+	echo 'OP(second_new, "", false, "", "Nothing.")'
+} >"$scratch/ops.def"
+{
+	cat $program/rules.def
+	echo 'RULE(third_new, "third-new", false, "R1 bounds",'
+	echo '     "Something is broken.")'
+} >"$scratch/rules.def"
+
+# has TEMPLATE LINE...
+has() {
+	template=$1
+	shift
+	fill "$template"
+	for line in "$@"; do
+		grep -qF -- "$line" "$scratch/out" || echo "$line" >>"$scratch/err"
+	done
+	! grep -qE '^@|@(calls|rules|name|item|text|example)' "$scratch/out" && [ ! -s "$scratch/err" ]
+	ok $? "$template: new lines of the tables are there" "$scratch/err"
+}
+
+has fuzz/text.dict.in '"u0 = first_new(p0, 64)\x0a"' '"second_new()\x0a"' '"expect third-new\x0a"'
+has packaging/editors/vim/syntax/pagetorture.vim.in 'pagetortureCall first_new' 'pagetortureCall second_new' \
+	'use-after-unmap\|third-new\)'
+has packaging/editors/textmate/pagetorture.tmLanguage.json.in '|first_new|second_new)' '|use-after-unmap|third-new)'
+has doc/man/pagetorture-program.5.in '.It Ar u No = Ic first_new Ns Pq Ar p , size Op , Ar fault' \
+	'Does something: a \-\- b.' 'Or (not) more.' '.It Ic second_new' '.It Cm third-new'
+cp "$scratch/out" "$scratch/page.5"
+sed -n '/^\.Ss Calls on user/,/^\.Ss Calls through/p' "$scratch/page.5" | grep -q first_new &&
+	sed -n '/^\.Ss Order between/,/^\.Ss Rules/p' "$scratch/page.5" | grep -q second_new
+ok $? "a call is in the section of the handle that it begins with" "$scratch/page.5"
+
+# ---- dictionaries ----
+
+# A program with the word in the place where it belongs.
+program_of() {
+	case $1 in
+	'pagetorture 1\x0a') printf 'pagetorture 1\n' ;;
+	'-> 0' | '-> E'*) printf 'pagetorture 1\nread_raw(p0, 0, 1) %s\n' "$1" ;;
+	*': ') printf 'pagetorture 1\n%sget_page(p0)\n' "$1" ;;
+	' | '*) printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL%s)\n' "$1" ;;
+	GFP_*) printf 'pagetorture 1\np0 = alloc_page(%s)\n' "$1" ;;
+	*'\x0a') printf 'pagetorture 1\n%s\n' "${1%'\x0a'}" ;;
+	*) printf 'pagetorture 1\nfail_nth(%s)\n' "$1" ;;
+	esac
+}
+bad_words() {
+	sed -n 's/^"\(.*\)"$/\1/p' "$1" | while IFS= read -r word; do
+		program_of "$word" | "$pagetorture" check - >"$scratch/out" 2>&1
+		[ $? -ne 2 ] || echo "$word"
+	done
+}
+bad_words "$text" >"$scratch/words"
+[ ! -s "$scratch/words" ] && [ "$(grep -c '^"' "$text")" -ge 50 ]
+ok $? "every word of text.dict is part of a program" "$scratch/words"
+sed "s/lock(m0)/lock(p0)/" "$text" >"$scratch/broken.dict"
+[ "$(bad_words "$scratch/broken.dict" | wc -l)" -eq 2 ]
+ok $? "words that are no part of a program are noticed"
+
+# The comment before each number says what it is.
+wrong_numbers() {
+	sed -n '/^$/,$p' "$1" | while IFS= read -r line; do
+		case $line in
+		'# '*) said=${line#'# '} ;;
+		'"'*)
+			case $said in
+			*,*) call="read_raw(p0, $said)" from=6 count=4 ;;
+			*) call="fail_nth($said)" from=6 count=2 ;;
+			esac
+			printf 'pagetorture 1\n%s\n' "$call" | "$pagetorture" convert --bytes - |
+				tail -c +$from | head -c $count | od -An -tx1 |
+				sed 's/ /\\x/g; s/.*/"&"/' | grep -qxF -- "$line" || echo "$said: $line"
+			;;
+		esac
+	done
+}
+wrong_numbers "$bytes" >"$scratch/numbers"
+[ ! -s "$scratch/numbers" ] && [ "$(grep -c '^"' "$bytes")" -ge 20 ]
+ok $? "every number of bytes.dict has the bytes that the program format gives it" "$scratch/numbers"
+sed 's/"\\xff\\x0f"/"\\xfe\\x0f"/' "$bytes" >"$scratch/broken.dict"
+[ "$(wrong_numbers "$scratch/broken.dict" | wc -l)" -eq 1 ]
+ok $? "a wrong number is noticed"
+
+done_testing
