@@ -174,8 +174,9 @@ campaign() {
 # Findings that are programs, each failure once; without any a file all the same, so that a
 # code host closes what was open.
 triage() {
-	timeout 600 ./pagetorture triage --sarif $out/findings.sarif -o $out/triage $out/campaign \
+	timeout 600 ./pagetorture triage --results $out/findings.jsonl -o $out/triage $out/campaign \
 		>$out/triage.log 2>&1
+	./pagetorture-export sarif -o $out/findings.sarif $out/findings.jsonl
 	[ -s $out/findings.sarif ] || tail -n 1 $out/triage.log
 }
 

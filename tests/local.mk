@@ -67,7 +67,7 @@ test_scripts = \
 	%D%/test_report_page.sh \
 	%D%/test_run.sh \
 	%D%/test_same.sh \
-	%D%/test_sarif.sh \
+	%D%/test_export.sh \
 	%D%/test_seam.sh \
 	%D%/test_stress.sh \
 	%D%/test_threads.sh \

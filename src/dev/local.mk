@@ -6,6 +6,7 @@ dev_sources = \
 	%D%/command_bench.c \
 	%D%/command_race.c \
 	%D%/command_run_dev.c \
+	%D%/command_self_test.c \
 	%D%/dev.h \
 	%D%/main.c
 

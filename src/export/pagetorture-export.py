@@ -291,10 +291,14 @@ def main(arguments):
                         help="the JSON lines of --results (default: standard input)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {VERSION}")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     text = FORMATS[options.format](read(options.results))
     if options.output:
-        write(options.output, text)
+        try:
+            write(options.output, text)
+        except OSError as problem:
+            problem.filename = options.output
+            raise
     else:
         sys.stdout.write(text)
         sys.stdout.flush()

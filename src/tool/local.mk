@@ -8,6 +8,7 @@ tool_commands = \
 	%D%/command_explain.c \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
+	%D%/command_replay.c \
 	%D%/command_run.c \
 	%D%/command_to_c.c \
 	%D%/command_triage.c

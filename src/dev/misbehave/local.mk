@@ -6,4 +6,5 @@ dev_sources += \
 	%D%/misbehave.c \
 	%D%/misbehave.def \
 	%D%/misbehave.h \
-	%D%/self_test.c
+	%D%/self_test.c \
+	%D%/self_test.h

@@ -27,6 +27,8 @@ tool_sources += \
 	%D%/rows.c \
 	%D%/run.c \
 	%D%/run.h \
+	%D%/run_command.c \
+	%D%/run_command.h \
 	%D%/runner.c \
 	%D%/runner.h \
 	%D%/totals.c \

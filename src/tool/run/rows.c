@@ -268,7 +268,7 @@ static bool measure(struct rows *rows)
 }
 
 int print_rows(const struct run_order *order, const struct input_list *list,
-	       const struct flavour_run *runs, bool listed)
+	       const struct flavour_run *runs)
 {
 	static struct rows rows;
 	int status = EXIT_GOOD;
@@ -277,7 +277,7 @@ int print_rows(const struct run_order *order, const struct input_list *list,
 			      .readable = calloc(list->count, sizeof(*rows.readable)) };
 	if (!rows.rules || !rows.readable)
 		return usage_error(order->command, "expected memory for the rule model, got none");
-	file_tally_init(&rows.tally, &(struct file_list){ .bad = !listed });
+	file_tally_init(&rows.tally, &(struct file_list){ .bad = !order->listed });
 	if (measure(&rows) && !order->json)
 		print_header(&rows);
 	for (uint32_t i = 0; i < list->count; i++)

@@ -80,7 +80,7 @@ static int print_results(struct run_order *order, const struct input_list *list,
 			 const struct flavour_run *runs, int status)
 {
 	if (order->rows)
-		status = worse(status, print_rows(order, list, runs, status != EXIT_BAD));
+		status = worse(status, print_rows(order, list, runs));
 	else if (!order->json)
 		print_totals(order, list, runs);
 	fflush(stdout);
@@ -107,21 +107,20 @@ static int run_list(struct run_order *order, const struct input_list *list, int 
 int run(struct run_order *order, char **arguments)
 {
 	struct input_list *list;
-	bool good;
 	int status;
 
 	find_flavours(order);
 	if (!order->count)
 		return usage_error(order->command, "expected a flavour that this build has");
-	list = input_list_new(arguments, !order->unsorted, &good);
+	list = input_list_new(arguments, !order->unsorted, &order->listed);
 	if (!list)
 		return EXIT_BAD;
-	status = good ? EXIT_GOOD : EXIT_BAD;
+	status = order->listed ? EXIT_GOOD : EXIT_BAD;
 	if (list->count > 1 || (list->count && !order->rows))
 		announce_run(order, list);
 	if (list->count)
 		status = run_list(order, list, status);
-	else if (good)
+	else if (order->listed)
 		status = usage_error(order->command, "expected at least one input, got none");
 	input_list_delete(list);
 	return status;

@@ -28,6 +28,7 @@ struct run_order {
 	bool strict;	    /* a call that can never run is a failure */
 	bool unsorted;	    /* inputs run in the order of the arguments */
 	struct results results;
+	bool listed; /* all arguments could be listed */
 	/* The flavours that run. */
 	const char *flavours[FLAVOURS_MAX];
 	unsigned int count;
@@ -50,7 +51,7 @@ void print_failure(const struct run_order *order, const struct input_list *list,
 
 /* Prints what each input is in each flavour. Return: an exit status. */
 int print_rows(const struct run_order *order, const struct input_list *list,
-	       const struct flavour_run *runs, bool listed);
+	       const struct flavour_run *runs);
 
 /* Prints the totals of all flavours. */
 void print_totals(const struct run_order *order, const struct input_list *list,

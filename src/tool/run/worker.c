@@ -155,17 +155,21 @@ static void set_digest(struct worker_result *result)
 static enum run_kind run_input(const char *path, struct worker_result *result)
 {
 	struct control_block *control = worker.control;
+	struct trial_options options = control->options;
 
+	/* One execution shows what an input leaves behind. */
+	if (worker.again)
+		options.repeat = 1;
 	trial_begin(&control->trial);
-	*result = (struct worker_result){ .kind = RUN_unreadable };
+	*result = (struct worker_result){ .kind = RUN_KINDS };
 	if (!load_input(path, result))
 		return RUN_unreadable;
-	trial_execute(&control->trial, worker.check, &worker.program, &control->options);
+	trial_execute(&control->trial, worker.check, &worker.program, &options);
 	if (control->digests)
 		set_digest(result);
 	/* Growth is measured in this process, which a call that ends another one leaves alone. */
 	if (!worker.again)
-		trial_die(&control->trial, worker.check, &worker.program, &control->options);
+		trial_die(&control->trial, worker.check, &worker.program, &options);
 	return compare(result);
 }
 
@@ -393,15 +397,22 @@ static void warm_up(void)
 	worker.mappings = footprint_mappings();
 }
 
-static bool open_control(void)
+/* A worker that runs programs one by one has no list, and needs no check of its own. */
+static bool open_list(void)
 {
 	worker.list = input_list_open(WORKER_LIST);
-	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
-			   WORKER_CONTROL, 0);
 	worker.check = check_new();
-	if (worker.control != MAP_FAILED)
-		worker.control->looks_for_lost = footprint_looks_for_lost();
-	return worker.list && worker.control != MAP_FAILED && worker.check;
+	return worker.list && worker.check;
+}
+
+static bool open_control(void)
+{
+	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
+			      WORKER_CONTROL, 0);
+	if (worker.control == MAP_FAILED)
+		return false;
+	worker.control->looks_for_lost = footprint_looks_for_lost();
+	return worker.control->request != REQUEST_BATCH || open_list();
 }
 
 int run_worker_main(void)

@@ -201,7 +201,7 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 	worker->control->options = options->trial;
 	worker->control->all_bytes = program_all_bytes;
 	worker->control->request = options->list ? REQUEST_BATCH : REQUEST_PROGRAM;
-	worker->megabytes = worker->megabytes;
+	worker->megabytes = options->megabytes;
 	fflush(NULL);
 	worker->pid = fork();
 	if (worker->pid == 0)

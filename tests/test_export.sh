@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `--sarif` of triage and replay: what code hosts want of it, and the right places.
+# pagetorture-export: SARIF of triage and replay as code hosts want it, with the right places; JUnit
+# and TAP.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
@@ -31,6 +32,14 @@ sarif() {
 	python3 "$abs_srcdir/tests/sarif.py" "$1" "$scratch" 2>why
 }
 
+# exported STATUS SARIF COMMAND...: the command with --results ends so, and its results are exported
+exported() {
+	expected=$1 sarif=$2
+	shift 2
+	run_to "$expected" timeout 300 "$@" --results "$scratch/lines" &&
+		"$abs_builddir/pagetorture-export" sarif -o "$sarif" "$scratch/lines" 2>why
+}
+
 # results FILE FIELDS: a line each; FIELDS of r, as Python
 results() {
 	python3 - "$1" <<-END
@@ -54,7 +63,7 @@ printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'T0: wr
 	'T1: fill_zero(p0, 4, 8)' >camp/race.page
 cp "$rules/deadlock.page" "$rules/unmap-order.page" "$rules/use-after-free.page" camp
 sed 's/^expect.*/expect clean/' "$rules/disjoint-writes.page" | sed 's/^T1: .*/& -> EINVAL/' >camp/claim.page
-run_to 0 timeout 300 "$pagetorture" triage --flavour $flavours --tries 2 --sarif triage.sarif camp &&
+exported 0 triage.sarif "$pagetorture" triage --flavour $flavours --tries 2 camp &&
 	sarif triage.sarif
 ok $? "triage: what a code host wants" why
 results triage.sarif 'r["ruleId"]' | sort | tr '\n' ' ' >seen
@@ -93,14 +102,14 @@ fi
 mkdir -p again
 printf '%s\n' 'pagetorture 1' 'p7 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p6 = alloc_page(GFP_NOIO)' \
 	'T3: write_raw(p7, 100, 100, 3)' 'T5: fill_zero(p7, 150, 9)' >again/other.page
-run_to 0 timeout 300 "$pagetorture" triage --flavour $flavours --tries 2 --sarif again.sarif again
+exported 0 again.sarif "$pagetorture" triage --flavour $flavours --tries 2 again
 results triage.sarif 'r["ruleId"], key' | grep '^data-race' >first
 results again.sarif 'r["ruleId"], key' | diff first - >seen
 ok $? "the same failure has the same fingerprint" seen
-run_to 1 "$pagetorture" triage --flavour plain --sarif none.sarif camp/sub && sarif none.sarif &&
+exported 1 none.sarif "$pagetorture" triage --flavour plain camp/sub && sarif none.sarif &&
 	[ -z "$(results none.sarif 'r')" ]
 ok $? "no finding: no result, and a host closes what was open" why
-run_to 2 "$pagetorture" triage --flavour plain --sarif nowhere/x.sarif again && grep -q '^nowhere/x.sarif: ' err
+run_to 2 "$pagetorture" triage --flavour plain --results nowhere/x.jsonl again && grep -q '^nowhere/x.jsonl: ' err
 ok $? "a file that cannot be written: 2" err
 
 # ---- replay ----
@@ -110,27 +119,32 @@ cp "$rules/bounds.page" corpus
 printf '%s\n' 'pagetorture 1' '' 'p0 = alloc_page(GFP_KERNEL)' 'T0: read_raw(p0, 0, 5) -> EINVAL' >'corpus/a "b" %.page'
 "$pagetorture" convert --bytes "$rules/bounds.page" >corpus/good.bin
 printf 'pagetorture 7\n' >"corpus/$(printf 'x\377y').page"
-run_to 2 "$pagetorture" replay --flavour $flavours --sarif replay.sarif corpus && sarif replay.sarif
+exported 2 replay.sarif "$pagetorture" replay --flavour $flavours corpus && sarif replay.sarif
 ok $? "replay: what a code host wants" why
 results replay.sarif 'r["ruleId"], *at[0]' | sort >seen
 printf '%s\n' 'claim corpus/a%20%22b%22%20%25.page 4' 'unreadable corpus/x%FFy.page 1' | diff - seen >differs
 ok $? "at the line of the input, once for all flavours, whatever its name" differs
-run_to 0 "$pagetorture" replay --flavour plain --sarif good.sarif corpus/bounds.page && sarif good.sarif &&
+exported 0 good.sarif "$pagetorture" replay --flavour plain corpus/bounds.page && sarif good.sarif &&
 	[ -z "$(results good.sarif 'r')" ]
 ok $? "all good: no result" why
-echo old >old.sarif
-run_to 2 "$pagetorture" replay --flavour plain --sarif old.sarif camp/sub && [ "$(cat old.sarif)" = old ]
+echo old >old.jsonl
+run_to 2 "$pagetorture" replay --flavour plain --results old.jsonl camp/sub && [ "$(cat old.jsonl)" = old ]
 ok $? "nothing to replay: the old file stays" err
-run_to 2 "$pagetorture" replay --flavour plain --sarif nowhere/x.sarif corpus/bounds.page && grep -q '^nowhere/x.sarif: ' err
+run_to 2 "$abs_builddir/pagetorture-export" sarif -o nowhere/x.sarif "$scratch/lines" && grep -q 'nowhere/.*: expected' err &&
+	[ "$(wc -l <err)" -eq 1 ]
 ok $? "a file that cannot be written: 2" err
+head -n 1 "$scratch/lines" >cut.jsonl
+run_to 2 "$abs_builddir/pagetorture-export" sarif cut.jsonl && grep -q 'cut.jsonl: expected results that end with a summary' err
+ok $? "results that are cut short: 2" err
 printf '%s\n' '# misbehave: leak' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL)' >leak.page
-run_to 1 "$pagetorture" replay --flavour ${flavours%,tsan} --misbehave --orders --sarif leak.sarif leak.page && sarif leak.sarif
+exported 1 leak.sarif "$abs_builddir/pagetorture-dev" replay --flavour ${flavours%,tsan} --orders leak.page && sarif leak.sarif
 ok $? "what two orders leave behind, too" why
-[ "$(results leak.sarif 'r["ruleId"]' | grep -c '^leak$')" -eq 1 ] && results leak.sarif 'r["ruleId"]' | grep -q '^state$'
+[ "$(results leak.sarif 'r["ruleId"]' | grep -c '^leak$')" -eq 1 ] && results leak.sarif 'r["ruleId"]' | grep -q '^grows$'
 ok $? "the leak once for all flavours, and what was left in each" leak.sarif
 (
 	mkdir -p elsewhere && cd elsewhere && mkdir .git &&
-		"$pagetorture" replay --flavour plain --sarif ../out.sarif ../corpus/a*
+		"$pagetorture" replay --flavour plain --json ../corpus/a* |
+		"$abs_builddir/pagetorture-export" sarif -o ../out.sarif
 ) >out 2>&1
 results out.sarif 'at[0][0]' | grep -qx "file://$(pwd -P)/corpus/a%20%22b%22%20%25.page"
 ok $? "a file outside of the root keeps its whole name" out.sarif
@@ -141,14 +155,49 @@ if ! has_flavour asan || ! has_symbols; then
 elif mutate raw.c 's/memset(byte(page, off), 0, len)/{ char *h = malloc(8); __asm__ volatile("" : "+r"(h)); free(h); memset(h, 0, len); }/; s/^#include <string.h>/#include <stdlib.h>\n&/' &&
 	build_mutant plain && build_mutant asan; then
 	line=$(awk '/^int page_fill_zero/ { inside = 1 } inside && /free\(h\)/ { print FNR; exit }' src/page/raw.c)
-	run_to 1 bin/pagetorture replay --flavour asan --sarif broken.sarif "$rules/fill-overlaps-fill.page"
 	cp "$rules/fill-overlaps-fill.page" here.page
-	run_to 1 bin/pagetorture replay --flavour asan --sarif broken.sarif here.page && sarif broken.sarif &&
+	exported 1 broken.sarif bin/pagetorture replay --flavour asan here.page && sarif broken.sarif &&
 		results broken.sarif 'r["ruleId"], *at[0], *at[1], said[0]' | grep -q "^crash src/page/raw.c $line here.page [1-9][0-9]* the input$"
 	ok $? "a report's line in the library" broken.sarif
 else
 	ok 1 "the mutant cannot be built" build
 fi
+
+# ---- JUnit and TAP ----
+
+export_to() {
+	"$abs_builddir/pagetorture-export" "$@" >out 2>err
+}
+
+cp corpus/a* "it's <wrong>.page"
+mkdir odd
+for name in "$(printf 'a\377\033\001b')" "$(printf 'c\357\277\276d')" "$(printf 'e\303\244\355\240\200f')"; do
+	cp corpus/a* "odd/$name.page"
+done
+"$pagetorture" replay --flavour plain --json odd 2>err | export_to junit && mv out odd.xml
+python3 - odd.xml >seen 2>&1 <<-'END'
+	import os, sys, xml.etree.ElementTree as tree
+	names = [os.path.basename(c.get("name")) for c in tree.parse(sys.argv[1]).iter("testcase")]
+	assert names == ["a???b.page", "c?d.page", "e\u00e4???f.page"], names
+END
+ok $? "JUnit is well-formed whatever names hold" seen
+"$pagetorture" replay --flavour plain --results wrong.jsonl "$abs_srcdir/corpus/regress" "it's <wrong>.page" >out 2>err
+export_to junit wrong.jsonl && mv out wrong.xml
+python3 - wrong.xml >seen 2>&1 <<-'END'
+	import sys, xml.etree.ElementTree as tree
+	suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
+	cases = suite.findall("testcase")
+	failed = [c for c in cases if c.find("failure") is not None]
+	assert len(cases) == int(suite.get("tests")) > 1, cases
+	assert len(failed) == int(suite.get("failures")) == 1
+	assert failed[0].get("name").endswith("it's <wrong>.page")
+	assert "pagetorture replay" in failed[0].find("failure").text
+END
+ok $? "JUnit has a case for each input" seen
+export_to tap wrong.jsonl && [ "$(grep -c '^not ok' out)" -eq 1 ] && tail -n 1 out | grep -q '^1\.\.[1-9]' &&
+	[ "$(grep -c '^ok.* plain: ' out)" -eq "$(find "$abs_srcdir/corpus/regress" -name '*.page' | wc -l)" ] &&
+	grep -q '^# replay: .*pagetorture replay' out
+ok $? "TAP has a test for each input, and a plan" out
 
 # ---- a file that is no good ----
 
