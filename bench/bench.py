@@ -1,34 +1,37 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What is measured, as one table: medians, quarters, aims.
+"""Run benchmarks, and print one table: medians, quartiles, thresholds.
 
-Every bench prints samples on standard output, an object of JSON a line, and all else on
+Every benchmark prints samples on standard output, one JSON object on each line, and all other messages on
 standard error:
 
     {"name": "fibers : real threads", "unit": "times", "aim": ">= 20", "values": [21.5, 22]}
     {"name": "whose time it is", "skipped": "no perf"}
 
-This makes rows of them: the median, and the quarters as spread, of nothing else than the
-values. null is a value: it was never reached. Names are the same in every run, or runs
-could not be compared.
+A row has the median and the quartiles of the values. The value null was never reached. Names must be the
+same in every run, because runs are compared by name.
 """
 import argparse
 import datetime
 import json
 import math
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
+import keep  # noqa: E402 (in another directory)
 
 RULES = "{srcdir}/corpus/rules"
 ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
 ALL_RULES = f"$(ls {RULES}/*.page)"
 RACE_FREE = f"$(grep -L '^expect .*data-race' {RULES}/*.page)"
 
-# Name, which is also that of a make target; is it among the quick ones; what is run, with
-# a label before the names of its rows. What is run is skipped if its program is not there.
+# Name, also of the make target; whether it is quick; the commands, each with a label for its rows. A
+# command is skipped if its program does not exist.
 BENCHES = [
     ("page", True, [("plain", "./bench_page"),
                     ("asan", "./bench_page-asan alias poison")]),
@@ -54,13 +57,13 @@ EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
 
 
 class Unusable(Exception):
-    """One line for whoever called: what was expected, and what is there."""
+    """A problem, described in one line."""
 
 
 # ---- a row ----
 
 def quantile(ordered, share):
-    """Between two values, where it falls between them."""
+    """A quantile; interpolate between two values."""
     at = share * (len(ordered) - 1)
     low, high = ordered[math.floor(at)], ordered[math.ceil(at)]
     return low if low == high else low + (high - low) * (at - math.floor(at))
@@ -80,7 +83,7 @@ def is_figure(value):
 
 
 def met(aim, median):
-    """None without an aim."""
+    """Is the threshold met? None without a threshold."""
     if not aim:
         return None
     words = aim.split()
@@ -94,7 +97,7 @@ def met(aim, median):
 
 
 def row_of(sample, label, command):
-    """The row of an object that a bench printed."""
+    """The row for one object of a benchmark's output."""
     values = sample.get("values")
     if not isinstance(sample.get("name"), str) or not isinstance(sample.get("unit"), str):
         raise Unusable(f"expected a row with name and unit, got {json.dumps(sample)}")
@@ -151,7 +154,7 @@ class Results:
 
 
 def program_of(command):
-    """The first word that is no setting."""
+    """The program of a command: the first word that is no assignment."""
     return next(word for word in command.split() if "=" not in word)
 
 
@@ -219,7 +222,7 @@ def overlap(row, old):
 
 
 def compare(row, old):
-    """How it stands to the old row, in a word, and the ratio of the medians, if there is one."""
+    """Compare with the old row: one word, and the ratio of the medians if there is one."""
     if row["unit"] != old["unit"]:
         return "another unit", None
     ratio = row["median"] / old["median"] if row["median"] is not None and old["median"] else None
@@ -229,14 +232,14 @@ def compare(row, old):
 
 
 def vanished(rows, old, names):
-    """Rows of the old run that are not there any more, of benches that were asked for now."""
+    """Rows of the old run that no longer exist, of the benchmarks that ran now."""
     now = {row["name"] for row in rows}
     commands = {f"make bench-{name}" for name in names}
     return [row for row in old["rows"]
             if row["name"] not in now and (not names or row.get("command") in commands)]
 
 
-# ---- telling ----
+# ---- printing ----
 
 def figure(value):
     value = never(value)
@@ -302,19 +305,10 @@ def print_sums(results, gone):
         print(f"FAILED: {what['name']}: {what['why']}")
 
 
-# ---- keeping ----
-
-def version():
-    try:
-        said = subprocess.run(["./pagetorture", "--version"], capture_output=True, text=True,
-                              check=True).stdout
-        return said.split()[1]
-    except (OSError, subprocess.CalledProcessError, IndexError):
-        return ""
-
+# ---- storing ----
 
 def describe_cpu():
-    """What figures depend on most."""
+    """The properties of the machine that affect figures most."""
     model = ""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
@@ -326,10 +320,9 @@ def describe_cpu():
 
 
 def write_json(path, results, begun, seconds, command):
-    """Beside the old one, which is there until the new one is whole."""
-    whole = {
+    value = {
         "what": "bench",
-        "version": version(),
+        "version": keep.version(),
         "begun": begun,
         "seconds": round(seconds, 1),
         "command": command,
@@ -338,13 +331,8 @@ def write_json(path, results, begun, seconds, command):
         "skipped": results.skipped,
         "failed": results.failed,
     }
-    beside = path + ".new"
     try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(beside, "w", encoding="utf-8") as file:
-            json.dump(whole, file, indent=1, allow_nan=False)
-            file.write("\n")
-        os.replace(beside, path)
+        keep.write(path, value, 1)
     except OSError as error:
         raise Unusable(f"{path}: expected to write it: {error.strerror}") from None
     print(f"kept in {path}")
@@ -354,27 +342,27 @@ def write_json(path, results, begun, seconds, command):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(
-        description="Measure, and print one table.", formatter_class=argparse.RawTextHelpFormatter,
-        epilog="Exit status: 0 measured, 1 a bench failed (with --strict: or an aim is missed, or\n"
-               "a row of --old is gone), 2 bad usage or an --old that is none, 77 all was skipped.\n"
+        description="Run benchmarks, and print one table.", formatter_class=argparse.RawTextHelpFormatter,
+        epilog="Exit status: 0 measured, 1 a benchmark failed (with --strict also: a threshold is missed, or\n"
+               "a row of --old is gone), 2 usage error or an invalid --old, 77 all were skipped.\n"
                "\nExamples, in the build directory:\n"
                "  python3 ../bench/bench.py --quick\n"
                "  python3 ../bench/bench.py --old quiet.json page stress\n"
                "  ./bench_page | python3 ../bench/bench.py --rows")
     names = [bench[0] for bench in BENCHES]
     parser.add_argument("names", nargs="*", metavar="NAME", help="of: " + ", ".join(names))
-    parser.add_argument("--all", action="store_true", help="all of them")
-    parser.add_argument("--quick", action="store_true", help="those of a few minutes together")
-    parser.add_argument("--rows", action="store_true", help="samples from standard input instead")
+    parser.add_argument("--all", action="store_true", help="run all benchmarks")
+    parser.add_argument("--quick", action="store_true", help="run the quick ones: a few minutes")
+    parser.add_argument("--rows", action="store_true", help="read samples from standard input instead")
     parser.add_argument("--old", metavar="FILE", default=os.environ.get("OLD") or None,
-                        help="a run that was kept, to compare with (environment: OLD)")
+                        help="compare with a stored run (environment: OLD)")
     parser.add_argument("--strict", action="store_true",
                         default=os.environ.get("STRICT") not in (None, "", "0"),
-                        help="a missed aim is a failure (environment: STRICT=1)")
-    parser.add_argument("--json", metavar="FILE", help="keep the rows")
-    parser.add_argument("--command", default=" ".join(sys.argv), help="what the kept run says it was")
+                        help="fail if a threshold is missed (environment: STRICT=1)")
+    parser.add_argument("--json", metavar="FILE", help="write the rows to FILE")
+    parser.add_argument("--command", default=" ".join(sys.argv), help="the command to store with the rows")
     parser.add_argument("--srcdir", default=os.path.dirname(os.path.dirname(
-        os.path.abspath(__file__))), help="of the tree")
+        os.path.abspath(__file__))), help="the source directory")
     options = parser.parse_args()
     options.names += [bench[0] for bench in BENCHES if options.all or options.quick and bench[1]]
     for name in options.names:
@@ -411,14 +399,14 @@ def main():
     begun = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     start = time.monotonic()
     try:
-        # Before minutes are spent.
+        # Check this before minutes are spent.
         old = read_old(options.old) if options.old else None
         results = measure(options)
         gone = vanished(results.rows, old, options.names) if old else []
         if results.rows or gone:
             print_results(results, old, gone)
         if old and old.get("machine") not in (None, describe_cpu()):
-            print(f"{options.old} is another machine's: only ratios can be compared")
+            print(f"{options.old} is from another machine: only ratios are comparable")
         if options.json and (results.rows or results.failed):
             write_json(options.json, results, begun, time.monotonic() - start, options.command)
     except Unusable as why:
@@ -430,8 +418,8 @@ def main():
 
 
 if __name__ == "__main__":
-    # Ignored, it would make every child end with 0, as subprocess tells it.
+    # An inherited "ignore" would make subprocess report status 0 for every child.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # What children print and what is printed here come in the order in which it happened.
+    # Keep the output of children and of this program in order.
     sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main())

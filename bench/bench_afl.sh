@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# AFL++ on each target: what the persistent mode brings against a process for each input,
-# in turns, and whether the same input always takes the same edges (stability).
+# AFL++ on each target: the gain of the persistent mode against one process for each input, in turns,
+# and the stability: whether the same input always executes the same edges.
 #
 #   bench_afl.sh           run in the build directory, after `make afl-fuzzers`; prints
 #                        samples for bench.py
@@ -21,7 +21,7 @@ if ! command -v afl-fuzz >/dev/null || [ ! -x afl/fuzz_page ]; then
 	exit 77
 fi
 
-# Programs of 64 calls, as a campaign has them.
+# The input length of 64 calls, as in a campaign.
 longest() {
 	case $1 in
 	*text) echo 4096 ;;
@@ -29,7 +29,7 @@ longest() {
 	esac
 }
 
-# run BINARY [COUNT]: "EXECUTIONS-A-SECOND STABILITY"; COUNT inputs to a process
+# run BINARY [COUNT]: print "EXECUTIONS-PER-SECOND STABILITY" with COUNT inputs for each process
 run() {
 	binary=$1
 	shift

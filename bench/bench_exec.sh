@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What an input costs, and who it costs: fuzz_page against a target that does nothing, both
-# under libFuzzer with AddressSanitizer, in turns, on the stored program whose length is
-# nearest to the mean; and where the samples of a profile of fuzz_page lie. A sample counts
-# for the innermost part on its stack: what the library calls (memcpy) is the library's.
+# The time of one input, and where it is spent. fuzz_page runs against an empty target, both under
+# libFuzzer with AddressSanitizer, in turns, on the stored program of mean length. Then a profile of
+# fuzz_page counts samples by part. A sample counts for the innermost part on its stack, so memcpy()
+# called by the library counts for the library.
 #
 #   bench_exec.sh          run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS           rounds (default 5)
@@ -33,7 +33,7 @@ mean_program() {
 		"$work/sizes" "$work/sizes" | sort -n | head -n 1 | cut -d ' ' -f 2
 }
 
-# rate BINARY: executions a second; the engine reads the file each time, in both.
+# rate BINARY: print executions per second; both engines read the file each time.
 rate() {
 	"./$1" -runs="$runs" "$program" 2>&1 |
 		awk -v runs="$runs" '$1 == "Executed" { printf "%d\n", runs * 1000 / ($4 ? $4 : 1) }'
@@ -50,14 +50,14 @@ column 1 "$work/rates" | figure "fuzz_page, executions of one program" inputs/s 
 column 2 "$work/rates" | figure "an empty target, executions of one file" inputs/s ""
 awk '{ print $1 / $2 }' "$work/rates" | figure "fuzz_page : an empty target" times ""
 
-# ---- whose time ----
+# ---- time by part ----
 
 if ! command -v perf >/dev/null; then
 	skipped "whose time it is" "no perf"
 	exit 0
 fi
 
-# Functions of each part, static ones too, as "NAME PART".
+# Print the functions of each part, also static ones, as "NAME PART".
 parts() {
 	for part in page harness; do
 		nm "lib$part-fuzz-asan.a" | awk -v part=$part '$2 ~ /^[tT]$/ { print $3, part }'
@@ -65,8 +65,8 @@ parts() {
 	echo LLVMFuzzerTestOneInput harness
 }
 
-# Samples by part, from stacks, innermost frame first: the first frame that is of a part.
-# Apart from them what goes on inside of an execution: the engine's work is between them.
+# Count samples by part: the innermost frame of a stack that belongs to a part. Count separately the
+# samples inside of an execution; the engine works between executions.
 shares() {
 	awk '
 		function add(whose) {
@@ -75,7 +75,7 @@ shares() {
 			samples++
 			executing += inside
 		}
-		function tell(what, count, all) {
+		function report(what, count, all) {
 			print 100 * count["page"] / all, what ", src/page"
 			print 100 * count["harness"] / all, what ", harness"
 			print 100 * count["engine"] / all, what ", engine and sanitizer"
@@ -95,8 +95,8 @@ shares() {
 				print "expected 100 samples in executions or more, got " executing + 0 >"/dev/stderr"
 				exit 1
 			}
-			tell("time in executions", inner, executing)
-			tell("time of fuzzing", whole, samples)
+			report("time in executions", inner, executing)
+			report("time of fuzzing", whole, samples)
 		}' "$1" -
 }
 

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# How far fuzzing gets from an empty corpus, on one core, in a given time: with the mutator
-# that knows programs, without it, and with a target that reads a plain stream of bytes.
+# Coverage from an empty corpus on one core in a given time: with the mutator for programs, without it,
+# and with a target that reads a plain stream of bytes.
 #
 #   bench_fuzz.sh           run in the build directory; prints samples for bench.py
 #   TIME, BENCH_SECONDS     seconds of each run (default 60)
 #   N, BENCH_ROUNDS         runs of each (default 5)
-#   TARGETS                 what to compare (default: all that were built, of those below)
+#   TARGETS                 targets to compare (default: those below that are built)
 #
-# From make: LLVM_COV and LLVM_PROFDATA; without them branches are not counted.
+# make sets LLVM_COV and LLVM_PROFDATA; without them branches are not counted.
 set -u
 # shellcheck source=bench/figures.sh
 . "$(dirname "$0")/figures.sh"
@@ -18,7 +18,7 @@ TIME=${TIME:-${BENCH_SECONDS:-60}}
 N=${N:-${BENCH_ROUNDS:-5}}
 TARGETS=${TARGETS:-"fuzz_page fuzz_page-bytes fuzz_stream fuzz_race fuzz_race-bytes"}
 
-# 64 calls, in the longest form that each target has for them.
+# The length of 64 calls in the input format of each target.
 max_len() {
 	case $1 in
 	fuzz_stream) echo 1792 ;;
@@ -26,7 +26,7 @@ max_len() {
 	esac
 }
 
-# branches REPLAYER CORPUS: how many branches of src/page it takes, and of how many.
+# branches REPLAYER CORPUS: print the number of executed branches of src/page, and of all branches.
 branches() {
 	if [ -z "${LLVM_COV-}" ]; then
 		echo "- -"
@@ -38,7 +38,7 @@ branches() {
 		sed -n 's/.*"totals":{"branches":{"count":\([0-9]*\),"covered":\([0-9]*\),.*/\2 \1/p'
 }
 
-# run TARGET ROUND: a line of figures in $work/TARGET.
+# run TARGET ROUND: append a line of figures to $work/TARGET.
 run() {
 	corpus=$work/corpus
 	rm -rf "$corpus"
@@ -84,7 +84,7 @@ inputs_needed() {
 	done
 }
 
-# against NAME SLOW FAST: how many times the inputs that FAST needs, round by round
+# against NAME SLOW FAST: print for each round the inputs of SLOW divided by those of FAST
 against() {
 	if [ -s "$work/$2.needed" ] && [ -s "$work/$3.needed" ]; then
 		paste -d ' ' "$work/$2.needed" "$work/$3.needed" |

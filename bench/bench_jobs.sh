@@ -1,11 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What a second job brings: campaigns of one and of two jobs in turn, so that what else the
-# machine does falls on both; the ratio of their executions, pair by pair. It depends on
-# there being a second CPU to run on, hence also: how much more CPU time two
-# jobs were given, and the ratio of executions in equal CPU time, which is what a
-# second job costs. Twice that is the ratio to expect where two CPUs are free.
+# The gain of a second job: campaigns of one and of two jobs in turns, and the ratio of their executions
+# for each pair. Turns spread other load evenly. The ratio depends on a free second CPU, so this
+# also prints the ratio of CPU times, and the ratio of executions in equal CPU time. Twice the last
+# ratio is expected with two free CPUs.
 #
 #   bench_jobs.sh          run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS           pairs (default 5)
@@ -28,7 +27,7 @@ if [ "$(nproc)" -lt 2 ]; then
 	exit 77
 fi
 
-# campaign DIRECTORY JOBS: "EXECUTIONS CENTISECONDS" of it and all its engines
+# campaign DIRECTORY JOBS: print "EXECUTIONS CENTISECONDS" of the campaign and its engines
 campaign() {
 	./pagetorture fuzz --engine libfuzzer --jobs "$2" --time "$seconds" --seed 1 --dir "$1" \
 		$target >"$work/log"
@@ -38,7 +37,7 @@ campaign() {
 		$1 == target && NF == 8 { print $3, used * 100 }' "$work/times" "$work/log"
 }
 
-# run JOBS: in a shell of its own, so that `times` is its children's
+# run JOBS: run in a separate shell, so that `times` counts only its children
 run() {
 	rm -rf "$work/run"
 	mkdir -p "$work/run/$target"
@@ -46,10 +45,10 @@ run() {
 	(campaign "$work/run" "$1")
 }
 
-# A corpus of some age: at the beginning of a campaign entries are written, not executions done.
+# Use a grown corpus: at its start a campaign mostly writes files.
 campaign "$work/old" 2 >/dev/null
 
-# "EXECUTIONS PROCESSOR" of one job, then of two
+# "EXECUTIONS CPU-TIME" of one job, then of two
 for pair in $(seq "$pairs"); do
 	say "bench-jobs: pair $pair of $pairs"
 	echo "$(run 1) $(run 2)"

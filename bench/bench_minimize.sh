@@ -1,17 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# How small racy programs get, and in what time. Each is a random program of 40 calls with a
-# race; what comes out must fail in the same way: the same rules broken, as the model says,
-# and the same signature when it is minimised again, which must then change nothing. As a C
-# file it must compile without a warning and show what it is to show.
+# The size of minimised racy programs, and the time. Each input is a random program of 40 calls with a
+# race. The result must break the same rules and have the same signature, and minimising it again must
+# change nothing. Written as C, it must compile without warnings and show the failure.
 #
 #   bench_minimize.sh      run in the build directory; prints samples for bench.py
-#   BENCH_PROGRAMS         how many (default 200)
-#   BENCH_SEED             of the first (default 1)
-#   BENCH_AS_C=no          not as C files
-#   CC                     compiles them once more, with all warnings (default clang)
-# Exit status 1: one fails in another way, or does not as a C file. 77: no flavour tsan.
+#   BENCH_PROGRAMS         number of programs (default 200)
+#   BENCH_SEED             seed of the first program (default 1)
+#   BENCH_AS_C=no          do not write C files
+#   CC                     compiles the C files with all warnings (default clang)
+# Exit status 1: a result has another failure, or its C file none. 77: no flavour tsan.
 set -u
 # shellcheck source=bench/figures.sh
 . "$(dirname "$0")/figures.sh"
@@ -38,7 +37,7 @@ calls() {
 	grep -c '(' "$1"
 }
 
-# as_c NAME: does it reproduce? One whose race nobody sees cannot.
+# as_c NAME: does the C file reproduce the race? It cannot if the race is a predicted miss.
 as_c() {
 	if grep -q 'race unseen' "$1.log"; then
 		echo "$1" >>unseen

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * bench_page: what the page library's calls cost.
+ * bench_page: measure the time of the page library's calls.
  *
- *   bench_page [BACKEND [REVOKE]]    all ways of mapping, or one
+ *   bench_page [BACKEND [REVOKE]]    all backends, or one
  *
- * Samples of ROUNDS rounds, for bench.py. What is compared takes turns within a round: the
- * machine's mood changes both alike. Each way of mapping runs in a process of its own.
+ * Prints samples of ROUNDS rounds for bench.py. Compared calls alternate within a round, so other load
+ * affects them equally. Each backend runs in its own process.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -27,17 +27,17 @@
 static struct page *page, *other;
 static unsigned char *home, *other_home, *buffer, *user;
 static size_t size;
-static size_t zero; /* an offset that the compiler must not know */
+static size_t zero; /* an offset that the compiler cannot know */
 
-/* The compiler must believe that somebody looks at all memory. */
+/* A compiler barrier: the compiler must assume that all memory is read. */
 static inline void used(const void *p)
 {
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
-/* ---- what is measured ---- */
+/* ---- measured operations ---- */
 
-/* As a caller would write it without a library: not inlined, as the library's are not. */
+/* The code of a caller without a library; not inlined, like the library's calls. */
 static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void *dst, size_t off,
 						      size_t len)
 {
@@ -100,7 +100,7 @@ static void fill_zero(void)
 	used(home);
 }
 
-/* Between the same pages: where they lie in cache lines and sets is part of the cost. */
+/* Use the same pages for both, because their cache lines and sets affect the time. */
 static void memcpy_between(void)
 {
 	checked_copy_in(home, other_home, zero, size);
@@ -127,7 +127,7 @@ static void map_unmap(void)
 	page_unmap_local(addr);
 }
 
-/* More pages than a task has places: each mapping finds another page in its place. */
+/* Use more pages than windows of a task, so each mapping replaces another page. */
 static struct page *many[37];
 static unsigned int turn;
 
@@ -207,7 +207,7 @@ static void alloc_free(void)
 
 /* ---- measuring ---- */
 
-/* How a call is held against the first of its group. */
+/* How a call is compared with the first one of its group. */
 enum against { ALONE, BEYOND, RATIO };
 
 struct subject {
@@ -255,7 +255,7 @@ static void print(const char *title, const struct subject *subject, const struct
 	figure(name, units[subject->against], subject->aim ? subject->aim : "", values, rounds);
 }
 
-/* The first is what the others are compared with, round by round. */
+/* Each round compares the others with the first one. */
 static void measure(const char *title, struct subject *subjects, size_t count)
 {
 	unsigned int times = 1;
@@ -361,7 +361,7 @@ static void prepare(void)
 	memset(user, 2, PAGE_SIZE);
 }
 
-/* Mapping without asking the kernel is what these ways are for. */
+/* These backends map without a system call, so they have a threshold. */
 static const struct way {
 	const char *backend, *revoke, *aim;
 } ways[] = {

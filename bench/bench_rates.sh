@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# How many inputs a second libFuzzer runs, from the seeds, on one core.
+# Inputs per second of libFuzzer, starting from the seeds, on one core.
 #
 #   bench_rates.sh   run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS     runs of each target, in turns (default 3)

@@ -1,16 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What isolation costs: `replay` of many small programs, each of them named if it fails,
-# against libFuzzer's own -runs=0 on the same files, where the first crash ends all. Both in
-# turn, so that what else the machine does falls on both; a second process brings what there
-# is of a second CPU, hence also the ratio in equal CPU time. And then `replay` with inputs among
-# them that crash, hang and leak: all are named, and nothing else is.
+# The cost of isolation: `replay` of many small programs, which names each failure, against libFuzzer's
+# -runs=0 on the same files, which ends at the first crash. Turns spread other load evenly. The gain
+# of a second process depends on a free CPU, so this also prints the ratio in equal CPU time. Then
+# `replay` runs with inputs that crash, hang and leak, and must name exactly these.
 #
 #   bench_replay.sh        run in the build directory; prints samples for bench.py
 #   BENCH_INPUTS           programs (default 100000, at least 3000)
 #   BENCH_ROUNDS           rounds (default 5)
-# Exit status 1: replay names wrongly. 77: no AddressSanitizer, or no fuzz_page.
+# Exit status 1: replay names a wrong input. 77: no AddressSanitizer, or no fuzz_page.
 set -u
 # shellcheck source=bench/figures.sh
 . "$(dirname "$0")/figures.sh"
@@ -32,7 +31,7 @@ done
 mkdir "$work/inputs"
 (here=$PWD && cd "$work/inputs" && "$here/make_programs" "$inputs" 1 bytes) || exit 2
 
-# timed LOG COMMAND...: "SECONDS PROCESSOR-SECONDS"
+# timed LOG COMMAND...: print "SECONDS CPU-SECONDS"
 timed() {
 	log=$1
 	shift
@@ -48,7 +47,7 @@ timed() {
 	END
 }
 
-# "SECONDS PROCESSOR" of libFuzzer, then of replay
+# "SECONDS CPU-SECONDS" of libFuzzer, then of replay
 for round in $(seq "$rounds"); do
 	say "bench-replay: round $round of $rounds"
 	engine=$(timed "$work/engine" ./fuzz_page -runs=0 -timeout=20 "$work/inputs") || exit 1
@@ -71,9 +70,9 @@ else
 	skipped "$free" "there was no second CPU"
 fi
 
-# ---- failures among them ----
+# ---- failing inputs ----
 
-# spread WAY COUNT OFFSET: so many good inputs become bad ones.
+# spread WAY COUNT OFFSET: replace COUNT good inputs by failing ones.
 spread() {
 	for i in $(seq "$2"); do
 		name=$((i * (inputs / $2) - $3))

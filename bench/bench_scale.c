@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * bench_scale: does a second thread get as much done as the first?
+ * bench_scale: measure whether a second thread doubles the work.
  *
- * Threads that have nothing in common allocate and free, map and unmap, copy: pages of
- * their own. One thread and one for each CPU take turns, and each turn's rate is
- * by the CPU time that its threads had, so that a busy machine changes little: what
- * threads pay for each other, waiting and yielding included, is CPU time. By the
- * clock it is what a machine with nothing else to do gives; the last figure says how
- * many CPUs the threads got. Samples of ROUNDS turns, for bench.py.
+ * Independent threads allocate and free, map and unmap, and copy pages of their own. Runs with one
+ * thread and with one thread for each CPU alternate. The main rate is by CPU time of the threads, so
+ * other load changes little: contention, waiting and yielding use CPU time. The rate by wall time is
+ * valid on an idle machine; the last figure is the number of CPUs that the threads got. Prints samples of
+ * ROUNDS rounds for bench.py.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@
 #define ROUNDS	     21
 #define THREADS_MAX  64
 #define BATCH	     200
-#define TURN_SECONDS 0.05 /* much longer than a thread has its CPU at a time */
+#define TURN_SECONDS 0.05 /* much longer than a time slice of the scheduler */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static void alloc_free(struct page *own)
@@ -56,10 +55,10 @@ static const struct work {
 static const struct work *work;
 static pthread_barrier_t ready;
 
-/* What a thread did, or all of a turn. */
+/* The work of one thread, or of all threads in a round. */
 struct done {
 	double ops, cpu, wall; /* seconds */
-	double by_cpu, by_wall; /* operations a second */
+	double by_cpu, by_wall; /* operations per second */
 };
 
 static double now(clockid_t clock)
@@ -90,7 +89,7 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-/* What @count threads get done together. */
+/* Measure the work of @count threads together. */
 static struct done turn(unsigned int count)
 {
 	struct done done[THREADS_MAX] = { { 0 } }, all = { 0 };
@@ -133,7 +132,7 @@ static void measure(unsigned int threads, size_t rounds)
 		at_once[i] = all.cpu / TURN_SECONDS;
 	}
 	print("1 thread", "M/s", "", ones, rounds);
-	/* More than two have shared caches to fight for. */
+	/* More than two threads compete for shared caches, so there is no threshold. */
 	print("all CPUs : 1 thread, by CPU time", "times", threads == 2 ? ">= 1.8" : "",
 	      by_cpu, rounds);
 	print("all CPUs : 1 thread, by the clock", "times", "", by_wall, rounds);
@@ -148,7 +147,7 @@ int main(void)
 
 	if (threads > THREADS_MAX)
 		threads = THREADS_MAX;
-	page_free(page_alloc(GFP_KERNEL)); /* settles how pages are mapped */
+	page_free(page_alloc(GFP_KERNEL)); /* selects the backend */
 	if (wanted && strcmp(wanted, page_map_backend())) {
 		printf("{\"name\": \"pages of one's own\", \"skipped\": \"the backend is %s\"}\n",
 		       page_map_backend());

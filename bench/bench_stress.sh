@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What stress costs beside a bare loop of memcpy() with the same checks.
+# The cost of stress programs against a loop of memcpy() with the same checks.
 #
 #   bench_stress.sh  run in the build directory; prints samples for bench.py
-#   BENCH_ROUNDS     turns (default 7): the two ways take turns
+#   BENCH_ROUNDS     rounds (default 7); the two alternate
 #   BENCH_OPS        operations of one turn (default 200000)
 set -u
 # shellcheck source=bench/figures.sh
@@ -13,7 +13,7 @@ set -u
 rounds=${BENCH_ROUNDS:-7}
 ops=${BENCH_OPS:-200000}
 
-# cpu OPTION...: milliseconds of CPU time that stress_split says it took.
+# cpu OPTION...: print the CPU time of stress_split in milliseconds.
 cpu() {
 	./stress_split -t 1 -n "$ops" "$@" | sed -n 's/.* Cpu: \([0-9]*\)ms .*/\1/p' | tail -n 1 |
 		grep '[1-9]'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What a bench that is a program prints: samples, one object of JSON a line, as bench.py
- * reads them. Medians and spreads are made there, for all benches alike.
+ * Output of benchmarks in C: samples, one JSON object on each line. bench.py computes medians and
+ * spreads.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
@@ -12,7 +12,7 @@
 
 #define FIGURE_ROUNDS_MAX 1000
 
-/* How many rounds: what BENCH_ROUNDS says, else @usual. */
+/* The number of rounds: BENCH_ROUNDS, or @usual. */
 static inline size_t figure_rounds(size_t usual)
 {
 	const char *text = getenv("BENCH_ROUNDS");

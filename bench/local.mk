@@ -1,24 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Each prints samples of ratios within one run; bench.py makes one table of them: medians,
-# quarters, aims. `make bench` and `make bench-NAME`; a bench is a line in bench.py.
+# Each benchmark prints samples of ratios within one run; bench.py prints one table with medians, quartiles
+# and thresholds. `make bench` and `make bench-NAME`; a benchmark is a line in bench.py.
 
-noinst_PROGRAMS += bench_page
-bench_page_SOURCES = %D%/bench_page.c %D%/figure.h
-bench_page_LDADD = $(page_plain)
-
-if HAVE_ASAN
-noinst_PROGRAMS += bench_page-asan
-endif
-bench_page_asan_SOURCES = %D%/bench_page.c %D%/figure.h
-bench_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-bench_page_asan_LDADD = $(page_asan)
-
-noinst_PROGRAMS += bench_scale
-bench_scale_SOURCES = %D%/bench_scale.c %D%/figure.h
-bench_scale_LDADD = $(page_plain)
-
-# OLD=FILE compares with a run that was kept; STRICT=1 ends with 1 if an aim is missed.
+# OLD=FILE compares with a stored run; STRICT=1 ends with 1 if a threshold is missed.
 bench_run = CC='$(CC)' LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 	OLD='$(OLD)' STRICT='$(STRICT)' python3 $(srcdir)/%D%/bench.py --srcdir '$(srcdir)'
 OLD =
@@ -29,7 +14,7 @@ STRICT =
 bench: all $(bench_programs) seeds
 	@$(bench_run) --quick --json results/bench.json --command 'make bench'
 
-# All there is: an hour.
+# All benchmarks: an hour.
 #: bench-all  run every measurement (an hour)
 bench-all: all $(bench_programs) seeds
 	@$(MAKE) $(AM_MAKEFLAGS) make_programs
@@ -39,49 +24,48 @@ bench-all: all $(bench_programs) seeds
 
 bench_one = $(bench_run) $(@:bench-%=%) --json results/$@.json --command 'make $@'
 
-# What the library's calls cost; executors against each other; inputs a second; stress
-# beside a bare loop; whether a second thread gets as much done; what an input costs, and whom.
-#: bench-exec  measure what an input costs, and whom
-#: bench-page  measure what the library's calls cost
-#: bench-programs  measure executors against each other
-#: bench-rates  measure inputs a second
-#: bench-scale  measure whether a second thread gets as much done
-#: bench-stress  measure stress beside a bare loop
+# Benchmarks that take less than a minute each.
+#: bench-exec  measure the time of one input, and where it is spent
+#: bench-page  measure the time of the library's calls
+#: bench-programs  compare the speed of the executors
+#: bench-rates  measure inputs per second
+#: bench-scale  measure the gain of a second thread
+#: bench-stress  compare stress programs with a plain loop
 bench-exec bench-page bench-programs bench-rates bench-scale bench-stress: \
 		all $(bench_programs) seeds
 	@$(bench_one)
 
-# What AFL++'s persistent mode brings, and its stability.
+# The gain of AFL++'s persistent mode, and its stability.
 #: bench-afl  measure AFL++'s persistent mode
 bench-afl: all afl-fuzzers seeds
 	@$(bench_one)
 
-# The mutator against none, and against no structure; TIME= and N= as bench_fuzz.sh has them.
-#: bench-fuzz  compare the mutator with none (TIME=, N=)
+# The mutator against no mutator and an unstructured target; bench_fuzz.sh describes TIME= and N=.
+#: bench-fuzz  compare fuzzing with and without the mutator (TIME=, N=)
 bench-fuzz: $(bench_programs) seeds
 	@$(bench_counters)
 	@$(bench_one)
 
-# What a second job of a campaign brings; three to four minutes.
-#: bench-jobs  measure a second job of a campaign (4 minutes)
+# The gain of a second job of a campaign: three to four minutes.
+#: bench-jobs  measure the gain of a second job (4 minutes)
 bench-jobs: all fuzzers seeds
 	@$(bench_one)
 
-# How small racy programs get; BENCH_PROGRAMS= and BENCH_SEED= as bench_minimize.sh has them.
-#: bench-minimize  measure how small racy programs get
+# The size of minimised programs; bench_minimize.sh describes BENCH_PROGRAMS= and BENCH_SEED=.
+#: bench-minimize  measure the size of minimised racy programs
 bench-minimize: all make_programs
 	@$(bench_one)
 
-# What isolation costs a replay; BENCH_INPUTS= and BENCH_ROUNDS= as bench_replay.sh has them.
-#: bench-replay  measure what isolation costs a replay
+# The cost of isolation; bench_replay.sh describes BENCH_INPUTS= and BENCH_ROUNDS=.
+#: bench-replay  measure the cost of isolation in replay
 bench-replay: all make_programs $(bench_programs)
 	@$(bench_one)
 
-# What counts branches, where the compiler can.
+# Programs that count branches, if the compiler supports it.
 bench_counters = test -z '$(LLVM_COV)' || \
 	$(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov fuzz_stream-replay-cov
 
-bench_programs =
+bench_programs = $(benches)
 if HAVE_ENGINE
 bench_programs += fuzz_empty fuzz_page fuzz_page-bytes fuzz_stream
 endif
@@ -90,6 +74,9 @@ bench_programs += fuzz_race fuzz_race-bytes
 endif
 
 EXTRA_DIST += \
+	%D%/bench_page.c \
+	%D%/bench_scale.c \
+	%D%/figure.h \
 	%D%/bench.py \
 	%D%/bench_afl.sh \
 	%D%/bench_exec.sh \

@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What a program that was linked with the shared library relies on: its soname, its symbols,
-# and what their functions take and return, as far as public headers say it.
+# The ABI of the shared library: its soname, its symbols, and the types in public headers.
 #
-#   abi.sh dump LIBRARY HEADER...            as abidw has it, on standard output
-#   abi.sh check KEPT LIBRARY HEADER...      exit 1 if it is not what was kept
+#   abi.sh dump LIBRARY HEADER...            print the ABI in abidw's format
+#   abi.sh check KEPT LIBRARY HEADER...      compare with a stored ABI; exit 1 if it differs
 #
-# Exit status 77, and why in one line, where it cannot be told.
+# Exit status 77, and the reason in one line, if a tool is missing.
 set -u
 
 usage() {
@@ -20,7 +19,7 @@ skip() {
 	exit 77
 }
 
-# dump LIBRARY HEADER...: types that only other headers have are none of a program's business.
+# dump LIBRARY HEADER...: only the types of these headers are part of the ABI.
 dump() {
 	library=$1
 	shift

@@ -2,13 +2,13 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2317 # paths of their own; called by name
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The other ways to build all of this, each from a tarball's tree that is read-only, in a
-# directory of its own below check-builds/: with gcc and no clang, with clang and no gcc, for 32
-# bits, as it is configured here, and distcheck. One row each at the end; where one
-# stops, its log is named. From make: MAKE, CC, AWK, JOBS, UNIT_TESTS, PAGE_TESTS and the like.
+# Build and test in other configurations, each from a read-only source tree of a tarball, in its own
+# directory below check-builds/: gcc without clang, clang without gcc, 32 bits, the current
+# configuration, and distcheck. Print one row for each, with the log of a failed step. make sets MAKE,
+# CC, AWK, JOBS, UNIT_TESTS, PAGE_TESTS and similar variables.
 #
-#   make check-builds                  all
-#   make check-builds BUILDS='gcc m32' these
+#   make check-builds                  all builds
+#   make check-builds BUILDS='gcc m32' only these
 set -u
 
 source=${1:?usage: check_builds.sh SOURCE [BUILD...]; by make check-builds}
@@ -28,7 +28,7 @@ row() {
 	printf '%-9s %-8s %6s  %s\n' "$build" "$1" "$2" "$3" >>"$rows"
 }
 
-# step NAME COMMAND...: in the build's directory, with its path.
+# step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
 step() {
 	name=$1
 	shift
@@ -36,7 +36,7 @@ step() {
 	(cd "$top/$build" && PATH=$path && "$@") >"$top/$build.$name.log" 2>&1 </dev/null
 }
 
-# path_without DIRECTORY PATTERN...: a path with all programs but those; patterns are of the shell.
+# path_without DIRECTORY PATTERN...: fill DIRECTORY with all programs of PATH except those that match.
 path_without() {
 	directory=$1
 	shift
@@ -54,16 +54,16 @@ path_without() {
 	echo "$directory"
 }
 
-# Objects that make all has made are used again by nobody: what is missing shows.
+# Build the programs before the tests, so that a missing dependency fails here.
 run_tests() {
 	# shellcheck disable=SC2086 # words
 	step programs "$MAKE" -j"$JOBS" $UNIT_TESTS $1 &&
-		step tests "$MAKE" check-TESTS TESTS="$UNIT_TESTS $1 $scripts"
+		step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $1 $scripts"
 }
 
-# How many tests ran: what ran none has not passed.
+# Print the number of tests; a log without tests is a failure.
 tests_passed() {
-	sed -n 's/^# PASS: *//p' "$top/$build.tests.log" | tail -n 1
+	sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$top/$build.tests.log" | tail -n 1
 }
 
 build_all() {
@@ -82,7 +82,7 @@ build_clang() {
 	build_all CC="$CLANG" && run_tests "$PAGE_TESTS"
 }
 
-# The library and what replays programs: rules by every way to map, fuzz targets.
+# Test the library, the corpus with each backend, and the fuzz targets without an engine.
 build_m32() {
 	path=$PATH
 	build_all CC='gcc -m32' && run_tests "$PAGE_TESTS" &&
@@ -97,7 +97,7 @@ build_m32() {
 		say "left out: $(sed -n 's/^  skipped *//p' "$top/$build.configure.log")"
 }
 
-# As it is configured here; nothing may be written to the sources.
+# The current configuration; the build must not write to the source tree.
 build_readonly() {
 	path=$PATH
 	build_all CC="$CC" && run_tests "$PAGE_TESTS"
@@ -111,7 +111,7 @@ build_distcheck() {
 	) >"$top/$build.tests.log" 2>&1 </dev/null
 }
 
-# Why a build cannot be tried; nothing if it can.
+# Print why a build is impossible, or nothing.
 lacking() {
 	case $1 in
 	gcc) command -v gcc >/dev/null || echo "no gcc" ;;
@@ -124,12 +124,12 @@ lacking() {
 	esac
 }
 
-# state DIRECTORY: names, sizes and times.
+# state DIRECTORY: print the names, sizes and times of its files.
 state() {
 	find "$1" -printf '%P %s %T@\n' | sort
 }
 
-# one BUILD
+# one BUILD: run one build, and add its row.
 one() {
 	build=$1
 	begun=$(date +%s)

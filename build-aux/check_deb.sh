@@ -2,8 +2,8 @@
 # shellcheck disable=SC2317 # called by name
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Debian packages of DIRECTORY/pagetorture-VERSION: built, looked at by lintian, unpacked, and what is
-# in them used. From make: `make check-deb`. What is missing is named, and exit status 77.
+# Build the Debian packages of DIRECTORY/pagetorture-VERSION, run lintian, unpack them and use their
+# files. Called by `make check-deb`. Exit status 77, with the name of the tool, if a tool is missing.
 set -u
 
 directory=${1:?usage: check_deb.sh DIRECTORY VERSION; by make check-deb}
@@ -20,7 +20,7 @@ if [ -n "$missing" ]; then
 	exit 77
 fi
 
-# step NAME COMMAND...: its log is DIRECTORY/NAME.log.
+# step NAME COMMAND...: run the command; its log is DIRECTORY/NAME.log.
 step() {
 	name=$1
 	shift
@@ -38,7 +38,7 @@ build_packages() {
 		DEB_BUILD_OPTIONS="nocheck parallel=${JOBS:-2}" dpkg-buildpackage -us -uc -b
 }
 
-# Nothing worse than information; of that, only what is known.
+# Accept only messages of level "information", and of these only the known ones.
 lint() {
 	lintian --fail-on error,warning --info --display-info \
 		"$directory/pagetorture_${version}_"*.changes
@@ -51,7 +51,7 @@ unpack() {
 	done
 }
 
-# From where they were unpacked: all flavours, C that reproduces, functions by name.
+# In the unpacked tree, check all flavours, to-c, and function names in reports.
 use_packages() {
 	rules=$directory/root/usr/share/doc/pagetorture/examples/rules
 	cd "$directory/root" || return

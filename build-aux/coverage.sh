@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Which lines and branches of src/page the corpus reaches, and which its unit tests do.
+# Measure which lines and branches of src/page the corpus reaches, and which the unit tests reach.
 #
-#   coverage.sh SRCDIR      run in the build directory; all of it goes to coverage/
+#   coverage.sh SRCDIR      run in the build directory; writes to coverage/
 #
-# From make: CC, COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA. A build of its own counts, in
-# every flavour whose detector can do that beside its own work. Counters lie in a shared
-# mapping of a file (%c), so what a process counted is there however it died.
+# make sets CC, COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA. A separate build has coverage counters, in
+# every flavour that supports them. The counters are in a shared mapping of a file (%c), so they
+# survive any end of the process.
 set -eu
 
 srcdir=${1:?expected the source directory}
@@ -15,7 +15,7 @@ if [ -z "${LLVM_COV-}" ]; then
 	echo "skipped: coverage ($CC cannot count, or has no llvm-cov of its own)"
 	exit 77
 fi
-# The make that called may have started us without its job server.
+# The job server of the calling make may be unavailable.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 srcdir=$(cd "$srcdir" && pwd)
 mkdir -p coverage/build
@@ -28,7 +28,7 @@ build() {
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 
-# counted FIGURE NAME COMMAND...: its counters go to the figure, what it says to a log.
+# counted FIGURE NAME COMMAND...: run the command; store its counters in FIGURE, its output in a log.
 counted() {
 	figure=$1 name=$2
 	shift 2
@@ -39,14 +39,14 @@ counted() {
 		>>"$figure/failed"
 }
 
-# beside COMMAND...: in the background, with as many others as there are CPUs.
+# beside COMMAND...: run the command in the background; at most one for each CPU.
 beside() {
 	"$@" &
 	started=$((started + 1))
 	[ $((started % $(nproc))) -ne 0 ] || wait
 }
 
-# What both executors do with the rules, what fuzz targets do with all.
+# Run the rules with both executors, and the whole corpus with the fuzz targets.
 replay() {
 	started=0
 	for backend in direct alias; do
@@ -74,13 +74,13 @@ units() {
 	wait
 }
 
-# export_figure FIGURE DIRECTORY...: the counters of the directories, in all forms.
+# export_figure FIGURE DIRECTORY...: export the counters of the directories in all formats.
 export_figure() {
 	figure=$1
 	shift
 	find "$@" -name '*.profraw' >"$figure.files"
 	"$LLVM_PROFDATA" merge -f "$figure.files" -o "$figure.profdata"
-	# The library is in all of them; page_kernel.h is in its test alone.
+	# All binaries contain the library; only its test contains page_kernel.h.
 	set -- -instr-profile="$figure.profdata" build/pagetorture \
 		-object build/test_page_kernel -object build/test_page_system
 	"$LLVM_COV" export "$@" "$srcdir/src/page" >"$figure.json"

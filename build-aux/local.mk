@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What users ask for by name, beside all, check and install.
+# Targets that users call by name, besides all, check and install.
 
-EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh \
-	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
+EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
+	%D%/fuzz_merge.py %D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
 	%D%/tables.awk
 
 # Files that repeat tables of the source, each from FILE.in.
@@ -24,9 +24,9 @@ noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
 CLEANFILES += $(from_tables)
 
-#: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
+#: smoke  run a part of every kind of test, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log
-	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) >/dev/null
+	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
 
@@ -39,23 +39,24 @@ fuzz: fuzz-programs
 	@$(MKDIR_P) results
 	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) --results results/fuzz.json $(FUZZ_FLAGS)
 
-#: fuzz-ci  fuzz what a change touches, and replay the corpus
+#: fuzz-ci  fuzz the targets that a change affects, and replay the corpus
 fuzz-ci: fuzz-programs
-	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/fuzz_ci.sh $(srcdir)
+	@CC='$(CC)' python3 -B $(srcdir)/%D%/fuzz_ci.py $(srcdir)
 
 #: fuzz-merge  minimise the corpora of a campaign, and write seeds
 fuzz-merge: all fuzzers seeds
-	@$(SHELL) $(srcdir)/%D%/fuzz_merge.sh $(srcdir) $(FUZZ_DIR)
+	@python3 -B $(srcdir)/%D%/fuzz_merge.py $(srcdir) $(FUZZ_DIR)
 
+# AFL++'s own plots are drawn by afl-plot: afl-plot DIR/TARGET/afl/INSTANCE OUTPUT
 #: fuzz-plot  draw the figures of a campaign
 fuzz-plot:
-	@$(SHELL) $(srcdir)/%D%/fuzz_plot.sh $(FUZZ_DIR)
+	@for data in $(FUZZ_DIR)/*/plot.tsv; do \
+	  gnuplot -c $(srcdir)/%D%/fuzz_plot.gp "`dirname "$$data"`" || exit 1; \
+	done
 
-# What is missing is told, by name, by those who look for it.
+# Programs that need a missing feature report its name.
 fuzz-programs: all fuzzers seeds
-	@for program in $(check_PROGRAMS); do \
-	  case $$program in fuzz_*) echo $$program ;; esac; \
-	done | xargs $(MAKE) $(AM_MAKEFLAGS) >/dev/null
+	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
 CLEANFILES += afl.log
@@ -63,20 +64,19 @@ CLEANFILES += afl.log
 # Other compilers, 32 bits, read-only sources, distcheck: half an hour. For example
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
-JOBS = 2
 
-#: check-builds  build and test with every compiler that is there (BUILDS=)
+#: check-builds  build and test with every installed compiler (BUILDS=)
 check-builds:
 	@chmod -R u+w check-builds 2>/dev/null; rm -rf check-builds && $(MKDIR_P) check-builds
-	@echo "check-builds: a tree as it is in a tarball"
+	@echo "check-builds: unpack a tarball"
 	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
 	  { tail check-builds/source.log; exit 1; }
 	@chmod -R a-w check-builds/source
-	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(JOBS)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests)' \
+	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests) $(inside_plain)' \
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
-# Two tables: by the corpus, and by the unit tests of the library too.
+# Print two tables: coverage by the corpus, and by corpus and unit tests.
 #: coverage  print which lines of the library are executed
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
@@ -95,8 +95,8 @@ coverage:
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 
-# What the build that counts has to have.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_PROGRAMS)
+# Programs of the build with coverage counters.
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page% fuzz_%-replay%,$(check_programs))
 
 clean-local: clean-check-builds clean-coverage clean-smoke
 clean-check-builds:

@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The words of ./configure --with-page-library as one flavour's programs are linked with
-# them: {flavour} is replaced; what is there as a relative path becomes an absolute one,
-# for other directories are linked in than this one; and a directory of libraries is looked in
-# again when the program starts.
+# Convert the argument of ./configure --with-page-library to linker arguments for one flavour: replace
+# {flavour}; make relative paths absolute, because programs are linked in other directories; and add
+# each -L directory to the run path.
 #
-#   page-library.sh FLAVOUR FLAGS     the words, on one line
-#   page-library.sh --files WORDS     of these words, the files that are there
+#   page-library.sh FLAVOUR FLAGS     print the arguments on one line
+#   page-library.sh --files WORDS     print those of the words that are existing files
 set -uf
 
 absolute() {

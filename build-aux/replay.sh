@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
+# Run the corpus as a regression test: in every flavour, with each backend, in two orders.
 #
 #   replay.sh SRCDIR DIRECTORY...    run in the build directory
 set -u

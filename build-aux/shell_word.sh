@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Commands that people paste into a shell: `. shell_word.sh`.
+# Print commands that can be pasted into a shell: `. shell_word.sh`.
 
-# shell_words WORD...: prints the words as one line of shell, quoted where it is necessary.
+# shell_words WORD...: print the words as one shell command, quoted where necessary.
 shell_words() {
 	shell_line=
 	for shell_word in "$@"; do

@@ -1,12 +1,11 @@
 #!/bin/sh
-# shellcheck disable=SC2086,SC2012 # names of flavours and targets hold no blanks
+# shellcheck disable=SC2086,SC2012 # names of flavours and targets contain no spaces
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The main job, end to end, in three minutes: the rule table under every sanitizer, the
-# race matrix under every detector, stress on real threads, each fuzz target on each of
-# its engines, and replay of the corpus.
+# The smoke test, in three minutes: the rule table under every sanitizer, the race matrix under every
+# race detector, stress programs, each fuzz target on each of its engines, and the corpus.
 #
-#   smoke.sh SRCDIR         run in the build directory; logs go to smoke/
+#   smoke.sh SRCDIR         run in the build directory; writes logs to smoke/
 #   SMOKE_SECONDS           seconds for each fuzzer (default 20)
 set -u
 
@@ -23,7 +22,7 @@ started=$(date +%s)
 printf 'result\tname\tfigures\tat\n' >$logs/rows.tsv
 printf 'name\tlog\treplay\n' >$logs/failures.tsv
 
-# One line of the table: RESULT NAME FIGURES; told at once too.
+# row RESULT NAME FIGURES: print a row, and store it for the summary.
 row() {
 	printf '%-7s %-34s %s\n' "$1" "$2" "$3" | tee -a $logs/table
 	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" $(($(date +%s) - started)) >>$logs/rows.tsv
@@ -35,7 +34,7 @@ progress() {
 	printf '[%3d s] %s\n' $(($(date +%s) - started)) "$1"
 }
 
-# explain LOG COMMAND: the end of the log, and the command that shows it again, from any directory.
+# explain LOG COMMAND: print the end of the log and a command that repeats it in any directory.
 explain() {
 	tail -n 20 "$1" | sed 's/^/    /'
 	echo "    log:    $PWD/$1"
@@ -44,7 +43,7 @@ explain() {
 	printf '%s\t%s\t%s\n' "$row" "$PWD/$1" "$again" >>$logs/failures.tsv
 }
 
-# keep NAME ARGUMENT...: for make report.
+# keep NAME ARGUMENT...: write results for make report.
 keep() {
 	name=$1
 	shift
@@ -54,8 +53,8 @@ keep() {
 
 replayed='s/.*\b([0-9]+ inputs replayed.*)/\1/p'
 
-# stage NAME LOG FIGURE COMMAND...: FIGURE makes the summary's words of a line that the command
-# printed, in the words of sed.
+# stage NAME LOG FIGURE COMMAND...: run the command and add a row. FIGURE is a sed command that
+# extracts the figures of the row from the output.
 stage() {
 	name=$1 log=$logs/$2 figure=$3
 	shift 3
@@ -67,7 +66,7 @@ stage() {
 	fi
 }
 
-# has_backend NAME WHAT: else WHAT is skipped, by name.
+# has_backend NAME WHAT: without the backend, add a row that WHAT is skipped.
 has_backend() {
 	./pagetorture run --backend $1 --flavour plain "$srcdir/corpus/rules/bounds.page" \
 		>/dev/null 2>$logs/backend
@@ -93,7 +92,7 @@ rule_table() {
 	keep rules --status $rules $tables
 }
 
-# All cells on fibers; of those that cost more a share.
+# Detectors on fibers run all cells; slower ones run a part.
 race_matrix() {
 	for detector in tsan-fibers gcc-fibers gcc-inline tsan-threads gcc-threads helgrind drd; do
 		case $detector in
@@ -131,8 +130,7 @@ stress() {
 	done
 }
 
-# A fuzzer starts in the background; finish_libfuzzer waits for it and judges. $backend says
-# how pages are mapped.
+# Start a fuzzer in the background with $backend; finish_libfuzzer waits for it and adds its row.
 start_libfuzzer() {
 	progress "libFuzzer $1, $backend, $2 s"
 	mkdir -p $logs/$1-$backend.corpus $logs/$1-$backend.findings
@@ -153,14 +151,14 @@ finish_libfuzzer() {
 	fi
 }
 
-# lacks PROGRAM ROW: the page library lacks calls that the program needs. It says so and ends with
-# status 69 (src/page_stubs/absent.c).
+# lacks PROGRAM ROW: if the page library lacks calls that the program needs, add a row that it is
+# skipped. The program then exits with status 69 (src/page_stubs/absent.c).
 lacks() {
 	why=$(./"$1" --help 2>&1 >/dev/null)
 	[ $? -eq 69 ] && row skipped "$2" "${why#*: skipped: }"
 }
 
-# Two fuzzers beside each other: pair BACKEND SECONDS TARGET TARGET
+# pair BACKEND SECONDS TARGET TARGET: run two fuzzers at the same time.
 pair() {
 	backend=$1
 	pids=''
@@ -197,7 +195,7 @@ afl() {
 	crashes=$(awk '/^saved_crashes|^saved_hangs/ { n += $3 } END { print n + 0 }' $stats 2>/dev/null)
 	stability=$(awk '/^stability/ { print $3 }' $stats 2>/dev/null)
 	if [ -e $stats ] && [ "${crashes:-0}" = 0 ] && [ "$stability" != 100.00% ]; then
-		row FAILED "AFL++ fuzz_page" "stability $stability: inputs leave something behind"
+		row FAILED "AFL++ fuzz_page" "stability $stability: an input changes state for later inputs"
 		explain $logs/afl.log "./fuzz_page-same seeds/fuzz_page $logs/afl/default/queue"
 	elif [ -e $stats ] && [ "${crashes:-0}" = 0 ]; then
 		row ok "AFL++ fuzz_page" "$(awk '/^execs_done/ { n = $3 } /^execs_per_sec/ { r = $3 }

@@ -3,22 +3,22 @@
 dist-hook:
 	$(MKDIR_P) $(distdir)/corpus/seed/fuzz_api && \
 	  cp $(srcdir)/corpus/seed/fuzz_api/*.calls $(distdir)/corpus/seed/fuzz_api
-	for folder in bugs rules regress seed/fuzz_fatal seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
-	  $(MKDIR_P) $(distdir)/corpus/$$folder && \
-	  cp $(srcdir)/corpus/$$folder/*.page $(distdir)/corpus/$$folder || exit 1; \
+	for directory in bugs rules regress seed/fuzz_fatal seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
+	  $(MKDIR_P) $(distdir)/corpus/$$directory && \
+	  cp $(srcdir)/corpus/$$directory/*.page $(distdir)/corpus/$$directory || exit 1; \
 	done
 
 EXTRA_DIST += %D%/README.md
 
-# The corpus as a gate: in every flavour, with each way of mapping, and in two orders.
+# Run the corpus as a regression test: in every flavour, with each backend, in two orders.
 replay_corpus = $(srcdir)/%D%/regress $(srcdir)/%D%/rules $(srcdir)/%D%/seed
 
 #: replay  replay the corpus in every flavour, backend and two orders
 replay: all
 	@CC='$(CC)' $(SHELL) $(srcdir)/build-aux/replay.sh $(srcdir) $(replay_corpus)
 
-# The seeds as the engines read them, one folder a target. A target whose replayer lacks calls
-# of the page library (src/page_stubs/absent.c) has none, and is named.
+# The seeds in the form that the engines read, one directory for each target. A target whose calls the
+# page library lacks (src/page_stubs/absent.c) gets no seeds; make prints its name.
 #: seeds  write the seeds as the fuzzing engines read them
 seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT) fuzz/bytes.dict fuzz/text.dict
 	@rm -rf seeds/fuzz_api seeds/fuzz_api.dict; \

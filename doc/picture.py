@@ -21,7 +21,7 @@ STYLE = '''
 
 
 def summary(text):
-    """From `summary` to the last word, without the place of this machine."""
+    """The lines from `summary` to the end, without the path of the logs."""
     lines = text.split('\n')
     begin = max((n for n, line in enumerate(lines) if line.startswith('summary (')), default=None)
     end = max((n for n, line in enumerate(lines) if line.startswith('smoke: ')), default=None)

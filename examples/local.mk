@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What documents are about, and what is built by who reads it: nothing here is built by make.
+# Examples of the documents. Readers build them; make does not.
 
 EXTRA_DIST += \
 	%D%/Makefile \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Copies its input to its output by way of a page: bytes come in as user memory, the tail of
- * the page is cleared, and what is written out is read through a mapping.
+ * Copies its input to its output through a page: copies bytes from user memory to the page, clears the
+ * rest of the page, and writes the output from a mapping.
  */
 #include <errno.h>
 #include <stdio.h>

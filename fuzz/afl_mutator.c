@@ -121,8 +121,8 @@ int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
 	struct afl_mutator *m = data;
 
 	program_from_bytes(&m->trim.best, bytes, size);
-	m->trim_most = trim_begin(&m->trim);
-	return (int)(trim_ask(&m->trim) ? m->trim_most : 0);
+	m->trim_most = trim_init(&m->trim);
+	return (int)(trim_next(&m->trim) ? m->trim_most : 0);
 }
 
 size_t afl_custom_trim(void *data, uint8_t **out)
@@ -130,7 +130,7 @@ size_t afl_custom_trim(void *data, uint8_t **out)
 	struct afl_mutator *m = data;
 
 	*out = m->trimmed;
-	return encode(&m->trim.trial, m->trimmed);
+	return encode(&m->trim.candidate, m->trimmed);
 }
 
 /* Return: the step that comes next; the number of all steps ends it. */
@@ -138,8 +138,8 @@ int afl_custom_post_trim(void *data, uint8_t success)
 {
 	struct afl_mutator *m = data;
 
-	trim_answer(&m->trim, success);
-	if (!trim_ask(&m->trim))
+	trim_record(&m->trim, success);
+	if (!trim_next(&m->trim))
 		return (int)m->trim_most;
 	return (int)m->trim.asked - 1;
 }

@@ -8,7 +8,7 @@
 
 #include "harness/util/isolate.h"
 #include "harness/util/number.h"
-#include "harness/util/uncounted.h"
+#include "harness/util/no_coverage.h"
 #include "harness/detect/detector.h"
 
 enum { ALWAYS = 50, NOW_AND_THEN = 16, SECONDS = 5 };
@@ -20,7 +20,7 @@ const char *__asan_default_options(void)
 	return "symbolize=0";
 }
 
-UNCOUNTED_BEGIN
+NO_COVERAGE_BEGIN
 
 static struct {
 	void (*fn)(void *ctx);
@@ -30,7 +30,7 @@ static struct {
 static void do_last_deed(void *unused)
 {
 	(void)unused;
-	detector_leave_engine();
+	detector_disable_engine_handlers();
 	last_deed.fn(last_deed.ctx);
 	_Exit(0);
 }
@@ -71,7 +71,7 @@ void api_must_die(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 		   rule ? rule : "the library", child.output);
 }
 
-UNCOUNTED_END
+NO_COVERAGE_END
 
 /* ---- mappings ---- */
 

@@ -27,12 +27,12 @@ void fuzz_initialize(void)
 		LLVMFuzzerInitialize(&argc, &argv);
 }
 
-struct check *fuzz_check(void)
+struct checker *fuzz_checker(void)
 {
-	static struct check *check;
+	static struct checker *check;
 
 	if (!check)
-		check = check_new();
+		check = checker_new();
 	if (!check) {
 		fprintf(stderr, "expected memory for the check, got none\n");
 		abort();
@@ -45,7 +45,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 /* Before the first input: what the system refuses is no finding. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *lacks = library_lacks();
+	const char *lacks = library_missing_requirement();
 
 	(void)argc;
 	(void)argv;
@@ -64,27 +64,27 @@ void fuzz_listen(fuzz_listen_fn fn)
 	listener = fn;
 }
 
-void fuzz_tell(enum outcome_part part, const void *bytes, size_t len)
+void fuzz_tell(enum digest_part part, const void *bytes, size_t len)
 {
 	if (listener)
 		listener(part, bytes, len);
 }
 
-static void tell_part(void *ctx, enum outcome_part part, const void *bytes, size_t len)
+static void tell_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
 	(void)ctx;
 	listener(part, bytes, len);
 }
 
-void fuzz_compared(const struct check_report *report)
+void fuzz_compared(const struct checker_report *report)
 {
 	if (listener)
-		outcome_tell(fuzz_check(), report, tell_part, NULL);
+		digest_visit(fuzz_checker(), report, tell_part, NULL);
 }
 
-enum check_result fuzz_compare(const struct program *program, struct check_report *report)
+enum checker_result fuzz_compare(const struct program *program, struct checker_report *report)
 {
-	check_fibers(fuzz_check(), program, report);
+	checker_run_fibers(fuzz_checker(), program, report);
 	fuzz_compared(report);
 	return report->result;
 }
@@ -120,9 +120,9 @@ static void print_counts(void)
 		counts.inputs, counts.ran, counts.skipped);
 }
 
-void BYTES_UNCHECKED fuzz_count(const char *target)
+void BYTES_NO_SANITIZE fuzz_count(const char *target)
 {
-	const struct trace *trace = rules_trace(check_rules(fuzz_check()));
+	const struct trace *trace = rules_trace(checker_rules(fuzz_checker()));
 	unsigned long skipped = 0;
 
 	if (!counts.inputs++) {

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness/check.h"
-#include "harness/outcome.h"
+#include "harness/checker.h"
+#include "harness/digest.h"
 #include "harness/program/program.h"
 
 /* Each target defines it. Return: always 0. */
@@ -35,21 +35,24 @@ void fuzz_input_set_file(const char *file);
 void fuzz_print_commands(const char *target);
 
 /* Made at the first call; a target runs in one thread. */
-struct check *fuzz_check(void);
+struct checker *fuzz_checker(void);
 
-/* check_fibers() for all targets, of the program judged last; what it finds out is told to who listens. */
-enum check_result fuzz_compare(const struct program *program, struct check_report *report);
+/*
+ * checker_run_fibers() for all targets, of the program judged last; the result is passed
+ * to the listener.
+ */
+enum checker_result fuzz_compare(const struct program *program, struct checker_report *report);
 
-/* The same telling of what somebody else compared, with fuzz_check(). */
-void fuzz_compared(const struct check_report *report);
+/* The same telling of what somebody else compared, with fuzz_checker(). */
+void fuzz_compared(const struct checker_report *report);
 
 /*
  * What a target finds out of an input, by parts. A target that executes nothing tells by
  * itself.
  */
-typedef void (*fuzz_listen_fn)(enum outcome_part part, const void *bytes, size_t len);
+typedef void (*fuzz_listen_fn)(enum digest_part part, const void *bytes, size_t len);
 void fuzz_listen(fuzz_listen_fn fn);
-void fuzz_tell(enum outcome_part part, const void *bytes, size_t len);
+void fuzz_tell(enum digest_part part, const void *bytes, size_t len);
 
 /* Forget what earlier inputs left behind in the detector; it costs more than an input. */
 void fuzz_fresh(void);
@@ -60,7 +63,7 @@ extern bool fuzz_wants_all_races;
 /* Each so many races the detector forgets: it walks through what its threads did since. */
 void fuzz_raced(void);
 
-/* Counts the calls of the program that fuzz_check() ran last; told when the process ends. */
+/* Counts the calls of the program that fuzz_checker() ran last; told when the process ends. */
 void fuzz_count(const char *target);
 
 /*

@@ -132,18 +132,18 @@ static void print_command(const char *label, const char *binary, const char *wor
 static void print_reader(const char *target, const char *file)
 {
 	char replayer[64], binary[PATH_MAX];
-	const char *own = strrchr(shell_own_binary(), '/');
+	const char *own = strrchr(shell_binary_path(), '/');
 
 	switch (fuzz_reads) {
 	case FUZZ_BYTES:
-		if (shell_beside_own_binary("pagetorture", binary, sizeof(binary)))
+		if (shell_find_next_to_binary("pagetorture", binary, sizeof(binary)))
 			print_command("read:   ", binary, " convert --text ", file);
 		break;
 	case FUZZ_CALLS:
 		snprintf(replayer, sizeof(replayer), "%s-replay", target);
 		if (own && !strncmp(own + 1, replayer, strlen(replayer)))
-			print_command("read:   ", shell_own_binary(), " --text ", file);
-		else if (shell_beside_own_binary(replayer, binary, sizeof(binary)))
+			print_command("read:   ", shell_binary_path(), " --text ", file);
+		else if (shell_find_next_to_binary(replayer, binary, sizeof(binary)))
 			print_command("read:   ", binary, " --text ", file);
 		break;
 	case FUZZ_TEXT:
@@ -161,6 +161,6 @@ void fuzz_print_commands(const char *target)
 	}
 	if (!file)
 		file = file_of_engine();
-	print_command("replay: ", shell_own_binary(), " ", file);
+	print_command("replay: ", shell_binary_path(), " ", file);
 	print_reader(target, file);
 }

@@ -13,16 +13,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/util/uncounted.h"
+#include "harness/util/no_coverage.h"
 #include "harness/detect/detector.h"
 #include "harness/program/program_bytes.h"
-#include "harness/trial.h"
+#include "harness/execution.h"
 
 const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 
 enum { ALWAYS = 24, NOW_AND_THEN = 32, DEPTHS = 17 };
 
-static const struct trial_options options = {
+static const struct execution_options options = {
 	.repeat = 1,
 	.seconds = 5,
 	.fibers = true,
@@ -42,27 +42,27 @@ const char *__msan_default_options(void)
 	return "symbolize=0";
 }
 
-static struct trial *trial_of_target(void)
+static struct execution *trial_of_target(void)
 {
-	static struct trial *trial;
+	static struct execution *execution;
 
-	if (!trial)
-		trial = trial_new();
-	if (!trial) {
+	if (!execution)
+		execution = execution_new();
+	if (!execution) {
 		fprintf(stderr, "expected memory to share with a child, got none\n");
 		abort();
 	}
-	return trial;
+	return execution;
 }
 
 static const struct verdict *verdict(void)
 {
-	return rules_verdict(check_rules(fuzz_check()));
+	return rules_verdict(checker_rules(fuzz_checker()));
 }
 
 static const struct verdict *judge(const struct program *program)
 {
-	check_judge(fuzz_check(), program);
+	checker_evaluate(fuzz_checker(), program);
 	return verdict();
 }
 
@@ -91,7 +91,7 @@ static void tell_engine(enum rule rule, const struct program *program)
 	ends[rule][program->calls[program->count - 1].op][depth_before_last(program)] = 1;
 }
 
-UNCOUNTED_BEGIN
+NO_COVERAGE_BEGIN
 
 /*
  * A process costs as much as a hundred inputs. Each kind of misuse that is seldom met gets
@@ -107,16 +107,16 @@ static bool worth_a_process(enum rule rule, const struct program *program)
 }
 
 /* The last call, in a process of its own. */
-static void die(struct trial *trial, struct check *check, const struct program *program,
+static void die(struct execution *execution, struct checker *check, const struct program *program,
 		enum rule rule)
 {
-	if (trial->fibers.result != CHECK_DIFFER && worth_a_process(rule, program))
-		trial_die(trial, check, program, &options);
-	if (trial->fibers.result == CHECK_DIFFER)
-		fuzz_finding("fuzz_fatal", program, trial->fibers.why);
+	if (execution->fibers.result != CHECKER_DIFFERS && worth_a_process(rule, program))
+		execution_run_fatal_calls(execution, check, program, &options);
+	if (execution->fibers.result == CHECKER_DIFFERS)
+		fuzz_finding("fuzz_fatal", program, execution->fibers.why);
 }
 
-UNCOUNTED_END
+NO_COVERAGE_END
 
 /*
  * The first call that must end the process. Where MemorySanitizer watches, a use of bytes
@@ -124,7 +124,7 @@ UNCOUNTED_END
  */
 static size_t deadly_call(const struct verdict *v, enum rule *rule)
 {
-	if (v->uninit_count && detector_msan()) {
+	if (v->uninit_count && detector_has_msan()) {
 		*rule = RULE_uninit_use;
 		return v->uninits[0].call;
 	}
@@ -151,9 +151,9 @@ static void crowd(struct program *program, uint8_t thread, unsigned int room)
 				.op = OP_kmap_local,
 				.thread = thread,
 				.handle = { map, map % PROGRAM_PAGES },
-				.claim = RESULT_NONE,
+				.expected_result = RESULT_NONE,
 			};
-	check_repair(fuzz_check(), program);
+	checker_repair(fuzz_checker(), program);
 	while (room-- && program->count && program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
 }
@@ -171,7 +171,7 @@ static bool end_in_fatal(struct program *program, enum rule *rule, bool crowded)
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	check_repair(fuzz_check(), program);
+	checker_repair(fuzz_checker(), program);
 	if (crowded)
 		crowd(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
@@ -183,19 +183,19 @@ static bool end_in_fatal(struct program *program, enum rule *rule, bool crowded)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
-	struct trial *trial = trial_of_target();
+	struct execution *execution = trial_of_target();
 	enum rule rule = RULE_COUNT;
 
 	fuzz_input_set(data, size);
-	fuzz_check();
+	fuzz_checker();
 	program_from_bytes(&program, data, size);
 	if (!end_in_fatal(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
 	tell_engine(rule, &program);
-	trial_begin(trial);
-	trial_execute(trial, fuzz_check(), &program, &options);
-	fuzz_compared(&trial->fibers);
+	execution_reset(execution);
+	execution_run(execution, fuzz_checker(), &program, &options);
+	fuzz_compared(&execution->fibers);
 	fuzz_count("fuzz_fatal");
-	die(trial, fuzz_check(), &program, rule);
+	die(execution, fuzz_checker(), &program, rule);
 	return 0;
 }

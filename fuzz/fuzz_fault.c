@@ -46,10 +46,10 @@ static void make_failing(uint8_t thread, unsigned int n)
 	memmove(failing.calls + 1, failing.calls, failing.count * sizeof(failing.calls[0]));
 	failing.calls[0] = (struct call){ .op = OP_fail_nth,
 					  .thread = thread,
-					  .claim = RESULT_NONE,
+					  .expected_result = RESULT_NONE,
 					  .number = { n } };
 	failing.count++;
-	check_repair(fuzz_check(), &failing);
+	checker_repair(fuzz_checker(), &failing);
 	program_renumber(&failing);
 }
 
@@ -57,11 +57,11 @@ static void make_failing(uint8_t thread, unsigned int n)
 static void fail_each_point(uint8_t thread)
 {
 	unsigned int points = count_points(thread);
-	struct check_report report;
+	struct checker_report report;
 
 	for (unsigned int n = 1; points && n <= points + 1; n++) {
 		make_failing(thread, n);
-		if (fuzz_compare(&failing, &report) == CHECK_DIFFER)
+		if (fuzz_compare(&failing, &report) == CHECKER_DIFFERS)
 			fuzz_finding("fuzz_fault", &failing, report.why);
 	}
 }
@@ -70,10 +70,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_input_set(data, size);
 	/* Made now, by the first input, whatever it is: no other shall cover the making. */
-	fuzz_check();
+	fuzz_checker();
 	program_from_bytes(&program, data, size);
 	drop_fail_nth(&program);
-	check_repair(fuzz_check(), &program);
+	checker_repair(fuzz_checker(), &program);
 	if (program.count == PROGRAM_CALLS)
 		program.count--;
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++)

@@ -12,13 +12,13 @@ const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
-	struct check_report report;
+	struct checker_report report;
 
 	fuzz_input_set(data, size);
 	program_from_bytes(&program, data, size);
-	check_repair(fuzz_check(), &program);
+	checker_repair(fuzz_checker(), &program);
 	program_renumber(&program);
-	if (fuzz_compare(&program, &report) == CHECK_DIFFER)
+	if (fuzz_compare(&program, &report) == CHECKER_DIFFERS)
 		fuzz_finding("fuzz_page", &program, report.why);
 	fuzz_count("fuzz_page");
 	return 0;

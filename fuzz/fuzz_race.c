@@ -44,21 +44,21 @@ static bool is_spared(void)
 {
 	static unsigned long racy;
 
-	if (!(rules_verdict(check_rules(fuzz_check()))->broken & RULE_BIT(RULE_data_race)) ||
+	if (!(rules_verdict(checker_rules(fuzz_checker()))->broken & RULE_BIT(RULE_data_race)) ||
 	    racy++ < REPORTS_MOST || racy % SPARED == 0)
 		return false;
 	counts.spared++;
 	return true;
 }
 
-static enum check_result compare(const struct program *program, struct check_report *report)
+static enum checker_result compare(const struct program *program, struct checker_report *report)
 {
-	enum check_result result = fuzz_compare(program, report);
+	enum checker_result result = fuzz_compare(program, report);
 
-	if (result == CHECK_DIFFER) {
+	if (result == CHECKER_DIFFERS) {
 		fuzz_fresh();
 		result = fuzz_compare(program, report);
-		counts.unconfirmed += result != CHECK_DIFFER;
+		counts.unconfirmed += result != CHECKER_DIFFERS;
 	}
 	if (report->races)
 		fuzz_raced();
@@ -92,28 +92,28 @@ const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
-	struct check_report report;
+	struct checker_report report;
 
 	fuzz_input_set(data, size);
 	if (!counts.inputs++)
 		atexit(print_counts);
-	exec_first_race_only(check_exec(fuzz_check()),
+	exec_set_first_race_only(checker_exec(fuzz_checker()),
 			     !fuzz_wants_all_races && !wants_all_races(size));
 	if (wants_fresh_state())
 		fuzz_fresh();
 	program_from_bytes(&program, data, size);
 	program_renumber(&program);
-	check_judge(fuzz_check(), &program);
+	checker_evaluate(fuzz_checker(), &program);
 	if (is_spared())
 		return 0;
 	switch (compare(&program, &report)) {
-	case CHECK_DIFFER:
+	case CHECKER_DIFFERS:
 		fuzz_finding("fuzz_race", &program, report.why);
-	case CHECK_BEYOND:
+	case CHECKER_MISS_ALLOWED:
 		counts.unseen += report.predicted;
 		counts.unknown += !report.predicted;
 		break;
-	case CHECK_AGREE:
+	case CHECKER_AGREES:
 		counts.racy += report.predicted && report.races;
 		counts.unknown += !report.predicted && report.races;
 		break;

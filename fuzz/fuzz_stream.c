@@ -59,7 +59,7 @@ static void take_argument(struct stream *stream, char kind, struct call *call,
 			call->number[*numbers] = take_number(stream);
 		break;
 	default:
-		call->handle[(*handles)++] = (uint8_t)(take(stream, 1) % op_handles(kind));
+		call->handle[(*handles)++] = (uint8_t)(take(stream, 1) % op_handle_count(kind));
 	}
 }
 
@@ -68,7 +68,7 @@ static void take_call(struct stream *stream, struct call *call)
 	unsigned int handles = 0, numbers = 0;
 
 	memset(call, 0, sizeof(*call));
-	call->claim = RESULT_NONE;
+	call->expected_result = RESULT_NONE;
 	call->op = (uint8_t)(take(stream, 1) % OP_COUNT);
 	call->thread = (uint8_t)(take(stream, 1) % PROGRAM_THREADS);
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
@@ -79,13 +79,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
 	struct stream stream = { data, size };
-	struct check_report report;
+	struct checker_report report;
 
 	for (program.count = 0; stream.left && program.count < PROGRAM_CALLS; program.count++)
 		take_call(&stream, &program.calls[program.count]);
-	check_repair(fuzz_check(), &program);
+	checker_repair(fuzz_checker(), &program);
 	program_renumber(&program);
-	if (fuzz_compare(&program, &report) == CHECK_DIFFER)
+	if (fuzz_compare(&program, &report) == CHECKER_DIFFERS)
 		fuzz_finding("fuzz_stream", &program, report.why);
 	fuzz_count("fuzz_stream");
 	return 0;

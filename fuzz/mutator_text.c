@@ -110,7 +110,7 @@ static bool other_program(struct text *t)
 	if (!program_from_text(&program, t->at, t->size, &error))
 		return false;
 	if (program.count && random_once_in(&t->random, 8))
-		program.calls[random_below(&t->random, program.count)].claim =
+		program.calls[random_below(&t->random, program.count)].expected_result =
 			(int8_t)random_below(&t->random, RESULT_COUNT);
 	if (mutate(&program, &request) == MUTATION_COUNT)
 		return false;

@@ -2,10 +2,10 @@
 #
 # PT_PAGE_LIBRARY
 # ---------------
-# --with-page-library puts another library that exports page.h under the harness. What the
-# harness calls must be there (src/page_stubs/needs.sym); what else page.h has, the library may
-# lack, and is told so in one line each. Sets OWN_PAGE (Automake conditional), PAGE_PLAIN_LIBS,
-# PAGE_ABSENT and PAGE_LIBRARY. Before PT_FLAVOUR, which asks for each flavour's build.
+# --with-page-library tests an external library that exports page.h. It must have the calls in
+# src/page_stubs/needs.sym; configure warns of other missing calls. Sets OWN_PAGE (Automake
+# conditional), PAGE_PLAIN_LIBS, PAGE_ABSENT and PAGE_LIBRARY. Call it before PT_FLAVOUR, which checks
+# the build of each flavour.
 AC_DEFUN([PT_PAGE_LIBRARY], [
   AC_ARG_WITH([page-library], [AS_HELP_STRING([--with-page-library='-LDIR -lNAME'],
     [another library that exports page.h under the harness, in place of src/page: flags or
@@ -36,7 +36,7 @@ AC_DEFUN([PT_PAGE_LIBRARY], [
 
 # _PT_PAGE_SYMBOLS
 # ----------------
-# Which symbols of page.h has the plain build?
+# Set the symbols of page.h that the plain build has.
 AC_DEFUN([_PT_PAGE_SYMBOLS], [
   pt_page_needs=`cat $srcdir/src/page_stubs/needs.sym`
   pt_page_standins=`cd $srcdir/src/page_stubs && ls page_*.c | $SED 's/\.c$//'`
@@ -67,7 +67,7 @@ AC_DEFUN([_PT_PAGE_SYMBOLS], [
 
 # _PT_PAGE_RESOLVE(FLAVOUR, VARIABLE)
 # -----------------------------------
-# The linker's words of a flavour; the files among them are remembered for make.
+# Set the linker arguments of a flavour, and record the files among them for make.
 AC_DEFUN([_PT_PAGE_RESOLVE], [
   $2=`$pt_page_sh $1 "$with_page_library"`
   pt_files=`$pt_page_sh --files "$$2"`
@@ -76,7 +76,7 @@ AC_DEFUN([_PT_PAGE_RESOLVE], [
 
 # _PT_PAGE_LINK(SYMBOLS, LIBS, IF-YES, IF-NO)
 # -------------------------------------------
-# Does a program link that has to do with all of the SYMBOLS?
+# Check whether a program that uses all SYMBOLS links.
 AC_DEFUN([_PT_PAGE_LINK], [
   pt_declared= pt_listed=
   for pt_symbol in $1; do
@@ -97,7 +97,7 @@ AC_DEFUN([_PT_PAGE_LINK], [
 
 # _PT_PAGE_LACKS(SYMBOLS)
 # -----------------------
-# Sets pt_lacks to those that the plain build does not have.
+# Set pt_lacks to the symbols that the plain build lacks.
 AC_DEFUN([_PT_PAGE_LACKS], [
   pt_lacks=
   _PT_PAGE_LINK([$1], [$PAGE_PLAIN_LIBS], [:], [
@@ -108,10 +108,10 @@ AC_DEFUN([_PT_PAGE_LACKS], [
 
 # PT_PAGE_FLAVOUR(NAME, FLAGS, ASKED)
 # -----------------------------------
-# Has the page library a build for the flavour? Sets PAGE_NAME_LIBS, and pt_page_why to what
-# is wrong with it, or to nothing. A library of one build is compiled for no sanitizer:
-# AddressSanitizer sees much all the same, the others would see nothing or phantoms, unless
-# the user knows better and ASKED with --enable-NAME.
+# Check whether the page library has a build for the flavour. Set PAGE_NAME_LIBS, and pt_page_why to the
+# problem or to nothing. A library with one build has no sanitizer: AddressSanitizer still detects heap
+# errors, but the others detect nothing or report false errors. They are used only if the user ASKED
+# with --enable-NAME.
 AC_DEFUN([PT_PAGE_FLAVOUR], [
   pt_page_why=
   AS_IF([test "x$with_page_library" != xno], [
@@ -132,9 +132,9 @@ AC_DEFUN([PT_PAGE_FLAVOUR], [
 
 # PT_PAGE_ENGINE(NAME, FLAGS, HAVE)
 # ---------------------------------
-# Which build of the page library do fuzzers of the flavour NAME use, if there are any
-# (HAVE is yes)? One for fuzzers, else the flavour's, else the plain one; these count no
-# coverage of it. Sets PAGE_FUZZ_NAME_LIBS.
+# Set PAGE_FUZZ_NAME_LIBS: the build of the page library for fuzzers of the flavour NAME, if there are
+# any (HAVE is yes). This is the build for fuzzers, or else that of the flavour, or else the plain one;
+# the last two count no coverage of the library.
 AC_DEFUN([PT_PAGE_ENGINE], [
   AS_IF([test "x$with_page_library:$3" != xno:yes && test "x$3" = xyes], [
     AS_CASE([$CC], [*afl*], [pt_engine_word=afl], [pt_engine_word=fuzz])

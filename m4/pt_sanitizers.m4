@@ -2,10 +2,10 @@
 #
 # PT_FLAVOUR(NAME, FLAGS, DESCRIPTION, HEADER)
 # --------------------------------------------
-# Can this compiler build and link the flavour, has it the sanitizer's HEADER, and has the
-# page library a build for it? Sets HAVE_NAME (Automake conditional) and NAME_FLAGS, adds the
-# name to pt_flavours or its reason to pt_missing, and gives the user --disable-NAME.
-# Whether a sanitizer is there shows only when it is linked.
+# Check that the compiler can build and link the flavour, that it has the sanitizer's HEADER, and that the
+# page library has a build for it. Set HAVE_NAME (Automake conditional) and NAME_FLAGS, add the name to
+# pt_flavours or the reason to pt_missing, and define --disable-NAME. Only linking shows whether a
+# sanitizer is installed.
 AC_DEFUN([PT_FLAVOUR], [
   AS_VAR_PUSHDEF([have], [pt_have_$1])
   AC_ARG_ENABLE([$1], [AS_HELP_STRING([--disable-$1], [leave out the flavour with $3])],
@@ -32,8 +32,8 @@ AC_DEFUN([PT_FLAVOUR], [
 
 # PT_ENGINE
 # ---------
-# Does this compiler link a fuzzing engine that calls LLVMFuzzerTestOneInput()? The
-# test program has no main(): the engine brings it.
+# Check that the compiler links a fuzzing engine that calls LLVMFuzzerTestOneInput(). The test program has
+# no main(), because the engine has one.
 AC_DEFUN([PT_ENGINE], [
   AC_ARG_ENABLE([fuzz], [AS_HELP_STRING([--disable-fuzz], [leave out the fuzzing engine])],
     [], [enable_fuzz=yes])
@@ -52,8 +52,8 @@ AC_DEFUN([PT_ENGINE], [
 
 # PT_ENGINE_WITH_TSAN
 # -------------------
-# Coverage and ThreadSanitizer together need a compiler that does not take its own
-# coverage counters for shared data: clang 19 is good, clang 14 is not.
+# Check that the compiler does not treat its coverage counters as shared data under ThreadSanitizer: clang
+# 19 does not, clang 14 does.
 AC_DEFUN([PT_ENGINE_WITH_TSAN], [
   pt_have_engine_tsan=no
   AS_IF([test "x$pt_have_engine$pt_have_tsan" = xyesyes], [
@@ -72,10 +72,10 @@ _ACEOF
 
 # PT_COVERAGE
 # -----------
-# Can this compiler count what runs in a mapping of a file, which is there however the
-# process dies, and are the tools of the same version there that read it? Sets
-# COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA; LLVM_COV is empty if not. What a branch did not
-# take is a difference of counters: where threads lose a count of one, it seems to be taken.
+# Check that the compiler can write coverage counters to a file mapping, which survives any end of the
+# process, and that tools of the same version can read it. Set COVERAGE_FLAGS, LLVM_COV and
+# LLVM_PROFDATA; LLVM_COV is empty if not. A counter of a branch not taken is a difference of counters,
+# so a count that threads lose makes it look taken.
 AC_DEFUN([PT_COVERAGE], [
   LLVM_COV=
   LLVM_PROFDATA=

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Directories of campaigns: figures over time, and what was found."""
+"""Read directories of campaigns: figures over time, findings and failures."""
 import pathlib
 
-# Points of a plot; more cannot be told apart.
+# Points of a plot; more would not be visible.
 POINTS = 300
-# Of a file that is shown: more is in its directory.
+# Show at most this many characters of a file.
 TEXT_MOST = 60000
 BUNDLE = ("summary.txt", "minimised.page", "explanation.txt", "reproduce.c", "report.txt",
           "program.page", "minimised.calls", "minimised.txt", "replay.sh")
 
 
 def _line(text):
-    """(seconds, executions, coverage, corpus, findings), or None for what is no such line."""
+    """Return: (seconds, executions, coverage, corpus, findings), or None for another line."""
     fields = text.split("\t")
     if len(fields) != 6 or not all(field.isdigit() for field in fields):
         return None
@@ -19,9 +19,9 @@ def _line(text):
 
 
 def points(path):
-    """The lines of a plot.tsv, evenly thinned; the first and the last stay."""
+    """The lines of a plot.tsv, evenly thinned, with the first and the last line."""
     try:
-        # What a full disk left has no end.
+        # A line without an end is incomplete: the disk was full.
         lines = path.read_text(errors="replace").split("\n")[:-1]
     except OSError:
         return []
@@ -33,7 +33,7 @@ def points(path):
 
 
 def findings(directory):
-    """{target: names of files that broke it}"""
+    """Return: {target: names of its findings}."""
     found = {}
     for path in sorted(directory.glob("*/findings")):
         names = sorted(file.name for file in path.iterdir() if file.is_file())
@@ -53,13 +53,13 @@ def _text(path):
 
 
 def _summary(text):
-    """The words behind `signature`, `failed` and so on."""
+    """Return: {key: value} for the lines of a summary."""
     pairs = (line.split(None, 1) for line in text.splitlines() if line[:1].strip())
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def failures(directory):
-    """What triage made of them: a directory each; one without a summary is not done."""
+    """The directories that triage wrote, one for each failure; without a summary one is incomplete."""
     made = []
     for path in sorted(pathlib.Path(directory).glob("*/summary.txt")):
         texts = {name: _text(path.parent / name) for name in BUNDLE}

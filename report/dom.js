@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Elements, and how values look. Text of data becomes text nodes, and nothing else. */
+/* Create elements, and format values. Text from data only becomes text nodes. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -42,7 +42,7 @@ function plural(count, word) {
 	return `${number(count)} ${word}${count === 1 ? "" : "s"}`;
 }
 
-/* Nearly all is not all, and nearly nothing not nothing: cut, not rounded. */
+/* Truncate instead of rounding: 99.99 % must not look like 100 %, nor 0.01 % like 0 %. */
 function share(part, whole) {
 	return whole ? `${(Math.floor(1e4 * part / whole) / 100).toFixed(2)} %` : "";
 }
@@ -79,7 +79,7 @@ function badge(state, word) {
 	return el("span", { class: `badge ${style}` }, `${glyph} ${word || name}`);
 }
 
-/* ---- what is said of the thing under the pointer, or in focus ---- */
+/* ---- the tooltip of the element under the pointer, or in focus ---- */
 
 const tips = new WeakMap();
 

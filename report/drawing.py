@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Programs with their drawings, by `pagetorture explain`, packed: a page opens what is asked for."""
+"""Draw programs with `pagetorture explain`, and pack the drawings for the page."""
 import base64
 import json
 import pathlib
@@ -8,12 +8,12 @@ import subprocess
 import tempfile
 import zlib
 
-# Arguments of one call; a command line has an end.
+# Files for one call; the length of a command line is limited.
 MOST = 2000
 
 
 def _explained(tool, directory, names):
-    """What `explain` says of the files, in their order."""
+    """Return: {file name: output of `explain`}."""
     said = subprocess.run([tool, "explain", "--utf8", *names], cwd=directory, text=True, check=False,
                           capture_output=True, env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"}).stdout
     heads = list(re.finditer(r"^(\d{6}\.page): .*\n\n?", said, re.MULTILINE))
@@ -22,7 +22,7 @@ def _explained(tool, directory, names):
 
 
 def draw(tool, programs):
-    """A drawing for each text; an empty one where the tool is missing or does not read it."""
+    """A drawing for each program; an empty one if the tool is missing or cannot read the program."""
     if not tool:
         return ["" for _ in programs]
     drawn = {}
@@ -36,7 +36,7 @@ def draw(tool, programs):
 
 
 def pack(value):
-    """As the page unpacks it: JSON, deflated, in base64."""
+    """Return: @value as JSON, deflated, in base64."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     return base64.b64encode(deflate.compress(text) + deflate.flush()).decode()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What a run leaves for `make report`: one JSON object with a head that all runs have.
+"""Write the results of a run for `make report`: one JSON object, which begins with common keys.
 
-The same head as of src/tool/util/results.c, for runs that are scripts: what, version, begun,
-seconds, command, on, status; then their own tables.
+src/tool/util/results.c writes the same keys: what, version, begun, seconds, command, on, status. This
+program is for scripts, which add tables of their own.
 """
 import argparse
 import datetime
@@ -27,7 +27,7 @@ Examples:
 
 
 class Unreadable(Exception):
-    """A file that is not as it should be."""
+    """A file that cannot be read."""
 
 
 def _said(command):
@@ -60,15 +60,16 @@ def head(what, begun, command, status, compiler, build="."):
 
 
 def write(path, value, indent=None):
-    """Beside, then renamed: the file is whole, or that of the run before."""
+    """Write a temporary file and rename it, so that the file is always complete."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(json.dumps(value, indent=indent, separators=(",", ": " if indent else ":")) + "\n")
-    os.replace(beside, path)
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"),
+                                    allow_nan=False) + "\n")
+    os.replace(temporary, path)
 
 
-# ---- what tables are made of ----
+# ---- input formats ----
 
 def _value(text):
     if not NUMBER.fullmatch(text):
@@ -77,7 +78,7 @@ def _value(text):
 
 
 def table(path):
-    """Lines of fields with tabs between them; the first line names the columns."""
+    """Lines of fields separated by tabs; the first line names the columns."""
     lines = pathlib.Path(path).read_text(errors="replace").splitlines()
     if not lines:
         raise Unreadable(f"{path}: expected a first line that names the columns")
@@ -100,7 +101,7 @@ def _parsed(path, text):
 
 
 def json_lines(path):
-    """An object a line."""
+    """One object on each line."""
     return [_parsed(path, line) for line in pathlib.Path(path).read_text().splitlines() if line]
 
 
@@ -109,7 +110,7 @@ def json_file(path):
 
 
 def coverage(path):
-    """Of what `llvm-cov export` says the sums, of all and by file."""
+    """The totals of `llvm-cov export`, of all files and of each file."""
     data = json_file(path)["data"][0]
     kinds = ("lines", "functions", "branches", "regions")
     files = [{"name": os.path.basename(file["filename"]),
@@ -138,10 +139,10 @@ def main(arguments):
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
     add = parser.add_argument
-    add("file", metavar="FILE", help="what is written")
-    add("--what", required=True, help="the run's name")
-    add("--begun", required=True, type=float, metavar="S", help="when, in seconds since 1970")
-    add("--command", required=True, help="what shows the same again")
+    add("file", metavar="FILE", help="the file to write")
+    add("--what", required=True, help="the name of the run")
+    add("--begun", required=True, type=float, metavar="S", help="start time in seconds since 1970")
+    add("--command", required=True, help="the command that repeats the run")
     add("--status", required=True, choices=STATUS)
     add("--set", action="append", default=[], metavar="NAME=VALUE")
     for kind, reader in READERS.items():

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# keep.py for scripts: what came of the run stands whether or not a report can be made of it.
+# Run keep.py from a script. A failure to write results does not change the status of the script.
 if ! command -v python3 >/dev/null; then
 	echo "skipped: $1 (no python3)"
 	exit 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What runs left in results/, as one page: doc/report.md.
+# One HTML page from the files in results/: doc/report.md.
 
 EXTRA_DIST += \
 	%D%/campaign.py \

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""make report: one page of all that runs left in results/."""
+"""make report: write one HTML page with all results in results/."""
 import argparse
 import dataclasses
 import datetime
@@ -18,12 +18,12 @@ from results import FAILED, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE
 EXIT_GOOD, EXIT_BAD = 0, 2
 
 HELP = """\
-Write one page, which needs nothing else, of what runs left in the directory of results: the
-verdict, the race matrix cell by cell, the rule table, stress, fuzzing, coverage, seeded bugs,
-findings, speed, and what was run. A part that was not run says so.
+Write one self-contained HTML page from a directory of results: the verdict, the race matrix, the
+rule table, stress, fuzzing, coverage, seeded bugs, findings, speed, and the list of runs. A part
+without results is shown as "not run".
 """
 EPILOG = """\
-Exit status: 0 the page is written, whatever it says; 2 it cannot be.
+Exit status: 0 the page was written, whatever its verdict; 2 it could not be written.
 
 Examples:
   make report
@@ -41,7 +41,7 @@ def parse(arguments):
     add("--coverage", type=pathlib.Path, metavar="DIR",
         help="what llvm-cov wrote as HTML; copied beside the page")
     add("--library", type=pathlib.Path, metavar="FILE",
-        help="the page library as it is: a run that is older is about another one")
+        help="the page library; results that are older than this file are out of date")
     add("--pagetorture", metavar="FILE", help="draws programs")
     add("--results", type=pathlib.Path, default=pathlib.Path("results"), metavar="DIR",
         help="what runs left (default: results)")
@@ -59,7 +59,7 @@ def _named(made, *states):
 
 
 def verdict(made):
-    """Failed if a part is; sound only if all were run and can be read."""
+    """Failed if a part failed; sound only if all parts ran completely and can be read."""
     lists = [("failed", _named(made, FAILED)), ("cannot be read", _named(made, UNREADABLE)),
              ("stopped", _named(made, STOPPED, RUNNING)),
              ("older than the library", _named(made, OLD)),
@@ -76,7 +76,7 @@ def verdict(made):
     return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}
 
 
-# ---- what it was made of ----
+# ---- collecting ----
 
 def _version(tool):
     if not tool:
@@ -110,7 +110,7 @@ def collect(options):
 # ---- files ----
 
 def copy_coverage(source, output):
-    """llvm-cov's pages are their own; the report links to them."""
+    """Copy llvm-cov's pages; the report links to them."""
     target = output / "coverage"
     if source.resolve() == target.resolve():
         return

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The race matrix. A grid of pairs of accesses; a click on a pair shows the pair's cells, a
- * click on a cell its program, its drawing and what each detector said. What a grid shows is
- * what one detector said, or, without one, what is expected.
+ * The race matrix. The grid shows pairs of accesses. A click on a pair shows its cells. A click on
+ * a cell shows its program, its drawing and the result of each detector. A grid shows the results
+ * of one detector, or the expected results if no detector is selected.
  */
 
-/* What a detector says: a glyph, and what it means. */
+/* Results of a detector: a glyph and its meaning. */
 const VERDICTS = {
 	caught: ["\u25cf", "a race, reported"],
 	quiet: ["\u00b7", "no race, none reported"],
@@ -18,7 +18,7 @@ const VERDICTS = {
 	"not run": ["\u2013", "not run"],
 };
 
-/* Names of the tables of matrix.def, for who does not know them by heart. */
+/* Explanations of the names in matrix.def. */
 const WORDS = {
 	none: "nothing orders them", mutex: "both hold a mutex", post: "the first posts, the second waits",
 	main: "main joins between them", reverse: "an order that is no use: the second posts before",
@@ -36,7 +36,7 @@ function named(attributes, text) {
 	return WORDS[text] ? withTip(th, () => `${text}: ${WORDS[text]}`) : th;
 }
 
-/* Lists of numbers become cells, by pairs. */
+/* Convert lists of numbers to cells, grouped by pair. */
 function readMatrix(m) {
 	const size = [m.kinds, m.kinds, m.relations, m.orders, m.mappings].map((list) => list.length);
 	const wrong = new Set(m.wrong), races = new Set(m.races);
@@ -74,7 +74,7 @@ function cellName(m, cell) {
 		m.mappings[mapping]].join("/");
 }
 
-/* What a detector said of a pair's cells, as figures. */
+/* Count the results of a detector for the cells of a pair. */
 function pairFigures(m, pair, detector) {
 	const figures = { cells: pair.cells.length, races: 0, caught: 0, alarms: 0, limits: 0, wrong: 0 };
 
@@ -149,7 +149,7 @@ function pairGrid(m, view) {
 
 /* ---- the cells of a pair ---- */
 
-/* How many detectors reported, of those that ran. */
+/* The number of detectors that reported a race, of those that ran. */
 function votes(m, cell) {
 	const said = m.detectors.map((d) => m.answer(cell, d)).filter((a) => a.verdict !== "not run");
 
@@ -266,7 +266,7 @@ function legend(detector) {
 	return el("ul", { class: "legend" }, entries.map((entry) => el("li", {}, entry)));
 }
 
-/* Cells that are not as predicted, to be opened at once; a hundred are enough to begin with. */
+/* Buttons for unpredicted cells, at most a hundred. */
 function wrongCells(m, view) {
 	const shown = m.wrong.slice(0, 100).map((number) => m.cells[number]);
 	const more = m.wrong.length - shown.length;
@@ -324,7 +324,7 @@ function matrixView(m, limits) {
 		document.getElementById("cell")?.scrollIntoView({ block: "nearest" });
 	};
 	view.draw();
-	/* A link to a cell opens it. */
+	/* Open the cell that the address of the page names. */
 	const asked = decodeURIComponent(location.hash).match(/^#race\/(.+)$/);
 	const cell = asked && findCell(m, asked[1]);
 

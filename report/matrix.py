@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The race matrix, small enough for a page.
+"""Encode the race matrix in a small form for the page.
 
-A cell is its place: the numbers of first, second, relation, order and mapping in the lists of
-their names, as one number. What detectors said repeats itself, so a cell has for each detector
-the number of one of few answers. Programs are packed by pairs of accesses: one pair is opened
-at a time.
+One number identifies a cell: it combines the indices of first, second, relation, order and mapping in
+their lists of names. Few different results exist, so a cell stores for each detector the index of a
+result. Programs are packed together for each pair of accesses, because the page opens one pair at a
+time.
 """
 import itertools
 
@@ -14,7 +14,7 @@ AXES = ("first", "second", "relation", "order", "mapping")
 
 
 class Names:
-    """Values in the order in which they came, and the number of each."""
+    """Distinct values in order of appearance, and the index of each."""
 
     def __init__(self):
         self.numbers = {}
@@ -27,7 +27,7 @@ class Names:
 
 
 def _axes(matrix):
-    """Both accesses are of one list."""
+    """The names of both accesses, in one list."""
     kinds, rest = Names(), [Names() for _ in AXES[2:]]
     for cell in matrix:
         kinds.number(cell["first"])
@@ -46,12 +46,12 @@ def _place(axes, cell):
 
 
 def _answer(answer):
-    """A value that can be a key; `why` and `limit` are there where they are said."""
+    """A result as a hashable value, with `why` and `limit` if they exist."""
     return tuple(answer.get(key) for key in ("verdict", "limit", "reported", "runs", "why"))
 
 
 def _programs(tool, matrix):
-    """{pair: packed {relation/order: [program, drawing]}}"""
+    """Return: {pair: packed {relation/order: [program, drawing]}}."""
     texts = {}
     for cell in matrix:
         key = (f"{cell['first']}/{cell['second']}", f"{cell['relation']}/{cell['order']}")
@@ -63,7 +63,7 @@ def _programs(tool, matrix):
 
 
 def packed(matrix, detectors, tool):
-    """What the page draws it from."""
+    """Return: the data of the race matrix for the page."""
     axes, answers, ranges = _axes(matrix), Names(), Names()
     places, columns = [], {name: [] for name in detectors}
     where, races, wrong = [], [], []

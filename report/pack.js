@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What drawing.py packed: programs with their drawings. */
+/* Unpack the programs and drawings that drawing.py packed. */
 
 async function unpack(text) {
 	const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -8,7 +8,7 @@ async function unpack(text) {
 	return new Response(stream).json();
 }
 
-/* A program and its drawing, beside each other; @command shows the same again. */
+/* A program next to its drawing; @command shows the same in a terminal. */
 function programView(program, drawing, command) {
 	const missing = "not drawn: the page was made without pagetorture";
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The page: the verdict, the parts in a table, each part, what was run. */
+/* The page: the verdict, the table of parts, each part, the list of runs. */
 
 const VERDICT = {
 	sound: ["\u2713", "Sound", "is-good"],
@@ -57,7 +57,7 @@ function partView(part) {
 		el("p", { class: "line" }, part.line), figures(part), body, source(part));
 }
 
-/* A part that breaks is told as that, and leaves the others alone. */
+/* If a part throws an error, show the error there; the other parts still work. */
 function partOrTrouble(part) {
 	try {
 		return partView(part);
@@ -87,7 +87,7 @@ function runsView(report) {
 		el("p", { class: "source" }, `This page: ${[about.by, about.system, plural(about.cpus, "CPU"), moment(about.at)].filter(Boolean).join(", ")}`));
 }
 
-/* On paper nothing can be unfolded; what was folded is so again afterwards. */
+/* Unfold everything for printing, and fold it again afterwards. */
 function unfoldForPrint() {
 	let opened = [];
 

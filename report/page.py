@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The page: templates, with the data in them."""
+"""Insert the data into the templates of the page."""
 import html
 import json
 import pathlib
@@ -12,12 +12,12 @@ WORDS = {"sound": "Sound", "failed": "Failed", "incomplete": "Incomplete"}
 
 def _template(name):
     text = (TEMPLATES / name).read_text()
-    # The licence is the tree's; a page says what it needs itself.
+    # Remove the licence comment of the template.
     return re.sub(r"\A/\*.*?\*/\n|\A<!--.*?-->\n", "", text, flags=re.DOTALL)
 
 
 def _data(value):
-    """In a script element nothing may look like its end."""
+    """JSON for a script element: escape everything that could end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

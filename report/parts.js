@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The body of each part, by its name: what stands between its figures and its source. */
+/* The body of each part, by its name: the content between its figures and its source. */
 
 const MARKS = { ok: "good", good: "good", FAILED: "failed", failed: "failed", skipped: "skipped" };
 
@@ -11,7 +11,7 @@ function mark(result) {
 
 const RULE_FLAVOURS = ["plain", "asan", "tsan", "msan"];
 
-/* What fibers saw; in words where it is not what the model says and still agrees. */
+/* The observation on fibers; in words if it differs from the model but agrees. */
 function seenText(row, backend, flavour) {
 	const seen = row.seen[backend]?.[flavour];
 
@@ -34,7 +34,7 @@ function ruleColumns(backends, open) {
 	return columns;
 }
 
-/* For each rule: its programs, and in how many of them a flavour saw it. */
+/* For each rule: its programs, and the number of them in which a flavour detected it. */
 function ruleSums(rows, backends) {
 	const names = [...new Set(rows.flatMap((row) => row.verdict))].sort();
 
@@ -126,7 +126,7 @@ function raceBody(data) {
 
 /* ---- stress ---- */
 
-/* A row a program, a column a flavour and a backend; a cell is a run. */
+/* One row for each program, one column for each flavour and backend; a cell is a run. */
 function stressBody(data) {
 	const key = (row) => `${row.flavour} ${row.backend}`;
 	const ways = [...new Set(data.rows.map(key))];
@@ -176,8 +176,8 @@ function stressLongBody(data) {
 /* ---- fuzzing ---- */
 
 /*
- * Executions a second, over a twentieth of the time each: engines tell what they did now and
- * then, and targets take turns.
+ * Executions per second, each averaged over a twentieth of the time, because engines report
+ * rarely and targets run in turns.
  */
 function rates(points) {
 	const least = Math.max(1, (points.at(-1)?.[0] || 0) / 20);
@@ -298,7 +298,7 @@ function coverageBody(data) {
 			covered("branches, all", "all", "branches"),
 			covered("functions, all", "all", "functions"),
 		], data.files, { caption: "corpus: its replay alone; all: with the library's unit tests", key: (f) => f.name }),
-		el("p", { class: "muted" }, "As llvm-cov counts. What nothing can reach stands in tests/coverage_excluded, with its reason, and the run fails where that is not true."),
+		el("p", { class: "muted" }, "Counted by llvm-cov. tests/coverage_excluded lists unreachable code with the reason; the run fails if the list is wrong."),
 		data.html ? el("p", {}, "Line by line: ", link("replay", "by the corpus"), ", ", link("all", "with the unit tests"), ".") :
 			el("p", { class: "muted" }, "Line by line: not there."),
 	];
@@ -346,7 +346,7 @@ function bugsBody(data) {
 			...columns,
 			{ title: "what is broken", wide: true, get: (s) => s.what },
 		], bugs, { high: true, key: (s) => s.name }))),
-		clean.length ? folded("The library as it is", table("clean", [
+		clean.length ? folded("The unchanged library", table("clean", [
 			{ title: "library", head: true, tight: true, get: (s) => s.name }, ...columns], clean)) : null,
 	];
 }
@@ -368,7 +368,7 @@ const SURVIVOR_COLUMNS = [
 	{ title: "mutant", head: true, tight: true, get: (m) => el("code", {}, m.id) },
 	{ title: "where", tight: true, get: (m) => `${m.file}:${m.line} ${m.function}` },
 	{ title: "what it changes", wide: true, get: (m) => el("code", {}, `${m.was} \u21d2 ${m.becomes}`) },
-	{ title: "why nobody noticed", wide: true, get: (m) => m.why || "\u2013" },
+	{ title: "reason", wide: true, get: (m) => m.why || "\u2013" },
 ];
 
 function mutantsBody(data) {
@@ -383,7 +383,7 @@ function mutantsBody(data) {
 	];
 }
 
-/* ---- replay, the main job, speed ---- */
+/* ---- replay, smoke test, speed ---- */
 
 function replayBody(data) {
 	const columns = [
@@ -412,14 +412,14 @@ function smokeBody(data) {
 	];
 }
 
-/* A missed aim is told; by itself it is no failure. */
+/* A missed threshold is shown, but is no failure. */
 function metText(row) {
 	if (row.met === null || row.met === undefined)
 		return "";
 	return el("span", { class: row.met ? "is-good" : "is-bad" }, row.met ? "\u2713 met" : "\u2715 missed");
 }
 
-/* As exact as it matters. */
+/* Four significant digits; large numbers as integers. */
 function figure(value) {
 	if (typeof value !== "number")
 		return String(value ?? "");

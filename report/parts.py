@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The parts of the report: from the results of a run to a line, figures and a table.
+"""The parts of the report: convert the results of a run to a line, figures and a table.
 
-A part is a function of (result, book): what the run left, and where else things are. It
-returns the line, the figures and the data, and, where the run's own status does not say it
-all, what became of it.
+A part is a function of (result, book), the results of the run and other paths. It returns the line, the
+figures and the data. It also returns a state if the status of the run is not sufficient.
 """
 import dataclasses
 import pathlib
@@ -18,10 +17,10 @@ from results import (FAILED, GOOD, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREA
 
 @dataclasses.dataclass
 class Book:
-    """Where things are; None for what is not there."""
+    """Paths; None for a missing file or directory."""
     results: pathlib.Path
     tool: str
-    library: pathlib.Path  # a run that is older than it is about another one
+    library: pathlib.Path  # older results are out of date
     coverage: pathlib.Path
 
 
@@ -38,14 +37,14 @@ def _having(rows, **values):
 
 
 def _of(failed, left):
-    """What is left out is no pass."""
+    """The state; a run that left something out is no pass."""
     return FAILED if failed else PARTLY if left else GOOD
 
 
 # ---- the rule table ----
 
 def _rule_rows(result):
-    """A row a program, with what each flavour saw in each backend."""
+    """One row for each program, with the observation of each flavour and backend."""
     rows = {}
     for backend in ("direct", "alias"):
         for program in result.get(backend, []):
@@ -58,7 +57,7 @@ def _rule_rows(result):
 
 
 def _rule_sources(rows, book):
-    """Programs with drawings, packed; without those that are not there any more."""
+    """Packed programs with drawings; programs that no longer exist are left out."""
     texts = {}
     for row in rows:
         path = book.results.parent / row["file"]
@@ -117,7 +116,7 @@ def stress(result, _book):
 
 
 def stress_long(result, _book):
-    """Each row has all runs of a program, flavour and backend, also of earlier calls."""
+    """Each row has all runs of a program, flavour and backend, including earlier calls."""
     rows, failures = result["rows"], result["failures"]
     if not rows:
         raise BadResult("expected runs")
@@ -131,7 +130,7 @@ def stress_long(result, _book):
             FAILED if failures else GOOD)
 
 
-# What `make replay` runs, if the build has it: both backends, each in one order and in two.
+# The runs of `make replay`: both backends, each in one order and in two orders.
 REPLAY_RUNS = {(backend, orders) for backend in ("direct", "alias") for orders in (False, True)}
 
 
@@ -180,7 +179,7 @@ def bench(result, _book):
 # ---- fuzzing ----
 
 def _targets(result):
-    """Of a campaign; its plots are in its directory."""
+    """A campaign; its plots are in its directory."""
     directory = pathlib.Path(result["dir"])
     return [{**target, "points": campaign.points(directory / target["name"] / "plot.tsv")}
             for target in result["targets"]]
@@ -242,7 +241,7 @@ def bugs(result, _book):
     left = len(subjects) - len(looked)
     return (f"{killed} of {count(len(subjects), 'seeded bug')} killed by who is meant to"
             f"{f', {left} not looked at' if left else ''}, "
-            f"{count(clean, 'finding')} in the library as it is",
+            f"{count(clean, 'finding')} in the unchanged library",
             [("bugs", "seeded bugs", len(subjects)), ("killed", "killed", killed),
              ("survived", "survived", len(looked) - killed), ("left", "not looked at", left),
              ("clean", "findings in the good library", clean)],
@@ -286,7 +285,7 @@ PARTS = (
     ("coverage", "Coverage of src/page", "make coverage", coverage),
     ("bugs", "Seeded bugs", "make bugs", bugs),
     ("mutants", "Mutants", "make mutants", mutants),
-    ("smoke", "The main job", "make smoke", smoke),
+    ("smoke", "Smoke test", "make smoke", smoke),
     ("bench", "Speed", "make bench", bench),
 )
 
@@ -297,7 +296,7 @@ def _is_old(result, book):
 
 
 def _became(result, own, book):
-    """The worst of what the run says, what its tables say, and its age."""
+    """The worst state by the status of the run, its tables, and its age."""
     said = {results.state_of(result), own}
     if _is_old(result, book):
         said.add(OLD)
@@ -325,18 +324,18 @@ def make(name, title, command, look, book):
                 results.head(result), data)
 
 
-# ---- findings: of all campaigns, whatever their runs said ----
+# ---- findings of all campaigns ----
 
 TRIAGE = "pagetorture triage"
 
 
 def campaigns(made):
-    """Their directories, of all parts that had one."""
+    """The directories of all campaigns."""
     return [pathlib.Path(part.data["dir"]) for part in made if part.data and part.data.get("dir")]
 
 
 def findings(directories, asked):
-    """@directories: of campaigns; @asked: where triage was told to write."""
+    """@directories: campaigns; @asked: additional output directories of triage."""
     there = [directory for directory in directories if directory.is_dir()]
     found = {f"{directory.name}/{target}": names for directory in there
              for target, names in campaign.findings(directory).items()}

@@ -3,7 +3,7 @@
 
 const PLOT = { width: 380, height: 170, left: 44, right: 8, top: 8, bottom: 22 };
 
-/* Round numbers up to the most, a few of them. */
+/* A few round numbers up to the maximum. */
 function ticks(most, count) {
 	const rough = (most || 1) / count, power = 10 ** Math.floor(Math.log10(rough));
 	const step = power * [1, 2, 5, 10].find((n) => n * power >= rough);
@@ -36,7 +36,7 @@ function scales(points) {
 function axes(scale) {
 	const { width, height, left, right, bottom } = PLOT;
 
-	/* What is written at the end would be cut off there. */
+	/* Labels at the right end are aligned to the right, so that they are not cut off. */
 	const anchor = (value) => !value ? "start" : scale.x(value) > width - 3 * right ? "end" : "middle";
 
 	return [
@@ -56,8 +56,8 @@ function path(points, scale, steps) {
 	}).join("");
 }
 
-/* The point below the pointer, told above the plot. */
-function follow(drawing, points, scale, tell, still) {
+/* Show the point below the pointer above the plot. */
+function follow(drawing, points, scale, show, still) {
 	const cross = svg("line", { class: "cross", y1: PLOT.top, y2: PLOT.height - PLOT.bottom, visibility: "hidden" });
 	const dot = svg("circle", { class: "dot", r: 3.2, visibility: "hidden" });
 
@@ -69,7 +69,7 @@ function follow(drawing, points, scale, tell, still) {
 
 		fill(cross, { x1: scale.x(near[0]), x2: scale.x(near[0]), visibility: "visible" }, []);
 		fill(dot, { cx: scale.x(near[0]), cy: scale.y(near[1]), visibility: "visible" }, []);
-		tell(near);
+		show(near);
 	});
 	drawing.addEventListener("pointerleave", () => {
 		cross.setAttribute("visibility", "hidden");
@@ -81,7 +81,7 @@ function follow(drawing, points, scale, tell, still) {
 /*
  * @points: [seconds, value], sorted
  * @steps: a value holds until the next
- * @rest: what is told while nothing is pointed at; else the last point
+ * @rest: the text while the pointer is elsewhere; default: the last point
  */
 function plot(title, unit, points, steps, rest) {
 	if (points.length < 2)
@@ -90,14 +90,14 @@ function plot(title, unit, points, steps, rest) {
 	const line = path(points, scale, steps);
 	const area = `${line}V${base}H${scale.x(points[0][0]).toFixed(1)}Z`;
 	const said = el("span");
-	const tell = ([x, y]) => { said.textContent = `: ${number(Math.round(y))} ${unit} after ${duration(x)}`; };
+	const show = ([x, y]) => { said.textContent = `: ${number(Math.round(y))} ${unit} after ${duration(x)}`; };
 	const drawing = svg("svg", { viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "img",
 		"aria-label": `${title}, from ${number(Math.round(points[0][1]))} to ${number(Math.round(points.at(-1)[1]))} ${unit}` },
 	axes(scale), svg("path", { class: "under", d: area }), svg("path", { class: "curve", d: line }));
 
-	const still = () => rest ? said.textContent = `: ${rest}` : tell(points.at(-1));
+	const still = () => rest ? said.textContent = `: ${rest}` : show(points.at(-1));
 
-	follow(drawing, points, scale, tell, still);
+	follow(drawing, points, scale, show, still);
 	still();
 	return el("figure", {}, el("figcaption", {}, el("b", {}, title), said), drawing);
 }

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What runs left in the directory of results, and what a part of the report is."""
+"""Read the directory of results; the state of a part of the report."""
 import dataclasses
 import datetime
 import json
 
 import keep
 
-# What became of a part, the worst first.
+# States of a part, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
     "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
 HEAD = ("what", "version", "begun", "seconds", "command")
 
 
 class BadResult(Exception):
-    """A file of results that is not as it should be."""
+    """A results file that cannot be read."""
 
 
 @dataclasses.dataclass
 class Part:
-    """One section: what became of it, in a line; figures; and what its own drawing needs."""
+    """One section of the report: state, line, figures, and data for its tables."""
     name: str
     title: str
-    command: str  # that makes it
+    command: str  # that runs it
     state: str
     line: str
     figures: list = dataclasses.field(default_factory=list)  # (name, label, value)
@@ -38,7 +38,7 @@ def parse(text, where):
 
 
 def load(directory, name, what=None):
-    """The object, or None if there was no run. @what: the command that wrote it, if not @name"""
+    """Return: the object, or None without a run. @what: the command that wrote it, default @name"""
     path = directory / f"{name}.json"
     try:
         value = parse(path.read_text(), path)
@@ -55,7 +55,7 @@ def load(directory, name, what=None):
 
 
 def load_all(directory, name):
-    """One object of NAME.json and of NAME-*.json, which have rows of their own."""
+    """One object from NAME.json and NAME-*.json, with the rows of all."""
     names = [name, *sorted(path.stem for path in directory.glob(f"{name}-*.json"))]
     found = [value for value in (load(directory, each, name) for each in names) if value]
     if not found:
@@ -66,13 +66,13 @@ def load_all(directory, name):
 
 
 def state_of(result):
-    """Runs that say nothing of their end have come to it."""
+    """The status of the run; a run without a status has ended."""
     status = result.get("status", GOOD)
     return status if status in STATES else UNREADABLE
 
 
 def begun(result):
-    """Seconds since 1970, or None."""
+    """Return: seconds since 1970, or None."""
     try:
         at = datetime.datetime.fromisoformat(result["begun"].replace("Z", "+00:00"))
     except (AttributeError, ValueError):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tables of columns: title, get(row) for a text, a number or nodes; `number` is set to the
- * right, `head` names the row, `wide` and `tight` say how lines break.
+ * Tables. A column has a title and get(row), which returns a text, a number or nodes. `number`
+ * aligns to the right, `head` names the row, `wide` and `tight` control line breaks.
  */
 
 function cellOf(column, row) {
@@ -30,7 +30,7 @@ function table(label, columns, rows, options = {}) {
 	options.high);
 }
 
-/* A field that leaves the rows with these words. */
+/* A text field that filters rows by words. */
 function searchable(label, box) {
 	const rows = [...box.querySelectorAll("tbody tr")];
 	const words = rows.map((row) => row.textContent.toLowerCase());
@@ -53,7 +53,7 @@ function folded(title, ...content) {
 	return el("details", {}, el("summary", {}, title), content);
 }
 
-/* Arrows go from one button of a grid to the next; the grid is one stop for Tab. */
+/* Arrow keys move between the buttons of a grid; Tab enters and leaves the grid. */
 function walkable(grid) {
 	const buttons = [...grid.querySelectorAll("button.cell")];
 

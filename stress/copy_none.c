@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Where a sanitizer has its own memcpy(), it stays. */
+/* Builds with a sanitizer keep its memcpy(): only --copy=libc is available. */
 #include <string.h>
 
 #include "stress/core.h"
 
-bool copy_choose(const char *name)
+bool copy_select(const char *name)
 {
 	return !strcmp(name, "libc");
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Other ways to copy and to fill, in place of the C library's: what an oracle finds must
- * not depend on how wide its copies happen to be. The linker sends memcpy() and memset()
- * of all that is linked statically here (--wrap); a library that is loaded keeps its own.
+ * Other ways to copy and fill memory, in place of the C library's: what a pattern finds must not
+ * depend on the width of the library's copies. The linker redirects memcpy() and memset() of all
+ * code that is linked statically (--wrap); shared libraries keep their own.
  *
- *   libc     the C library's
- *   wide     32 bytes at a time, and the last ones again from the end: bytes are written
- *            twice, none beyond
- *   movsb    rep movsb, rep stosb: the processor's own
- *   rounded  whole words, read and written back with what is beside: a bug (R2), to see
- *            that a test sees it
+ *   libc     the C library's functions
+ *   wide     32 bytes at a time, and the last ones again from the end: some bytes are written
+ *            twice, none beyond the end
+ *   movsb    the instructions rep movsb and rep stosb
+ *   rounded  whole words, read and written back with the bytes around: a bug (R2), to prove
+ *            that a pattern finds it
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ void *__wrap_memset(void *to, int value, size_t len);
 typedef unsigned char block __attribute__((vector_size(32), aligned(1), may_alias));
 typedef uint64_t word __attribute__((aligned(1), may_alias));
 
-/* Not to be made a call of what it stands for. */
+/* Keeps the compiler from replacing the loop with a call of memcpy() or memset(). */
 #define AS_WRITTEN __attribute__((no_builtin, noinline))
 #ifndef __clang__
 #undef AS_WRITTEN
@@ -99,7 +99,7 @@ static void *movsb_fill(void *to, int value, size_t len)
 
 /* ---- rounded ---- */
 
-/* Aligned words never leave the page, whatever lies beyond it. */
+/* Aligned words never cross the end of the page. */
 AS_WRITTEN static void rounded(unsigned char *to, const unsigned char *from, int value, size_t len)
 {
 	for (size_t i = 0; i < len;) {
@@ -146,7 +146,7 @@ static const struct way {
 
 static const struct way *way = &ways[0];
 
-bool copy_choose(const char *name)
+bool copy_select(const char *name)
 {
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (strcmp(ways[i].name, name) != 0 || !ways[i].here)

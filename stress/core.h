@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What the parts of the core know of each other. Patterns do not include it.
+ * Internal to the core; patterns do not include it.
  *
- *   stress.c      main(), threads, time        statistics.c  what is printed as time goes
- *   options.c     the command line             report.c      a failure, the parameters
- *   races.c       what ThreadSanitizer says    crash.c       a failure that kills
- *   pressure.c    what makes calls fail        verdict.c     the end
+ *   stress.c      main(), threads, time        statistics.c  counters, printed regularly
+ *   options.c     the command line             report.c      failures, parameters
+ *   races.c       ThreadSanitizer's reports    crash.c       signals that end the process
+ *   pressure.c    makes calls fail             verdict.c     the result
  *   points.c      delays inside the library    copy_*.c      other ways to copy bytes
  */
 #ifndef STRESS_CORE_H
 #define STRESS_CORE_H
 
 #include "stress/stress.h"
-#include "stress/text.h"
+#include "stress/message.h"
 
 /*
- * ThreadSanitizer calls race_seen() with its own locks held: an access that it
- * watches, or an atomic that it handles, could wait there for itself. And who looks at
- * other threads to report a failure is no race to be told. Only there: to
- * MemorySanitizer a function that it does not see hands on what is uninitialised.
+ * For functions that ThreadSanitizer must not instrument. It calls race_seen() with its own locks
+ * held, so a recorded access could deadlock. Reading other threads' data for a failure report must
+ * not be reported as a race. Only under ThreadSanitizer: for MemorySanitizer the result of an
+ * uninstrumented function would be uninitialised.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -28,67 +28,67 @@
 #define UNDER_TSAN 1
 #endif
 #if !defined(UNDER_TSAN)
-#define UNWATCHED
+#define NO_TSAN
 #elif defined(__has_attribute) && __has_attribute(disable_sanitizer_instrumentation)
-#define UNWATCHED __attribute__((disable_sanitizer_instrumentation))
+#define NO_TSAN __attribute__((disable_sanitizer_instrumentation))
 #else
-#define UNWATCHED __attribute__((no_sanitize_thread))
+#define NO_TSAN __attribute__((no_sanitize_thread))
 #endif
 
 #define THREAD_PREFIX "stress-"
 
-extern struct stress_run the_run;
+extern struct stress_run current_run;
 extern struct stress_thread threads[STRESS_THREADS_MAX];
-extern _Thread_local struct stress_thread *stress_self; /* NULL: no thread of a pattern */
+extern _Thread_local struct stress_thread *stress_self; /* NULL: not a thread of a pattern */
 
-/* "pattern: !!! expected WANTED: why", then the end. */
-_Noreturn void give_up(const char *wanted, int error);
+/* Prints "pattern: !!! expected WANTED: ERROR" and exits. */
+_Noreturn void stress_exit_failed(const char *wanted, int error);
 
-/* options.c: what argv says, or exit(2) with one line. */
+/* options.c: parses argv; exits with status 2 and one line if it is invalid. */
 void options_parse(struct stress_run *run, int argc, char **argv);
 
-/* races.c: races on the page between stress threads, or not so. */
+/* races.c: a race on the page between stress threads, or any other race. */
 enum place { ON_PAGE, ELSEWHERE, PLACES };
-void races_listen(void);
-unsigned long races_at(enum place place);
+void races_start(void);
+unsigned long races_count(enum place place);
 
-/* Is a race still to be seen, with nothing planted that hides it? */
-bool races_awaited(const struct stress_run *run);
+/* Return: whether an expected race was not reported yet. */
+bool races_are_missing(const struct stress_run *run);
 
-void races_add_faults(struct text *text, const struct stress_run *run);
+void races_add_faults(struct message *message, const struct stress_run *run);
 
 /* statistics.c */
 struct totals {
 	unsigned long kinds[STRESS_KINDS_MAX];
-	unsigned long all, max, min; /* operations: of all threads, of one */
+	unsigned long all, max, min; /* operations: of all threads, of the fastest, of the slowest */
 	unsigned long failures, refused;
 };
 struct totals statistics_sum(const struct stress_run *run);
-unsigned long statistics_rss(void); /* KiB; 0: not known */
-unsigned int statistics_fds(void);  /* open descriptors, always the same too many */
-void statistics_say(const struct stress_run *run, uint64_t msec);
+unsigned long statistics_rss(void); /* KiB; 0: unknown */
+unsigned int statistics_fds(void);  /* open descriptors, plus a constant */
+void statistics_print(const struct stress_run *run, uint64_t msec);
 
 /* report.c */
-void report_add_parameters(struct text *text, const struct stress_run *run);
-void report_add_rerun(struct text *text, const struct stress_run *run);
-void report_add_state(struct text *text, const struct stress_thread *self);
+void report_add_parameters(struct message *message, const struct stress_run *run);
+void report_add_rerun(struct message *message, const struct stress_run *run);
+void report_add_state(struct message *message, const struct stress_thread *self);
 
-/* crash.c: a signal, or a sanitizer that ends the process, leaves the state behind. */
-void crash_listen(void);
+/* crash.c: prints the state when a signal or a sanitizer ends the process. */
+void crash_install_handlers(void);
 
 /* pressure.c */
-void pressure_begin(struct stress_run *run);
-void pressure_end(struct stress_run *run);
+void pressure_start(struct stress_run *run);
+void pressure_stop(struct stress_run *run);
 
-/* points.c: delays in the library, when they are asked for. */
-void points_begin(const struct stress_run *run);
-void points_end(void);
-void points_pass(struct stress_thread *self);
+/* points.c: delays inside the library, with --delays. */
+void points_start(const struct stress_run *run);
+void points_stop(void);
+void points_delay(struct stress_thread *self);
 
-/* copy_wrapped.c, copy_none.c: Return false if there is no such way in this build. */
-bool copy_choose(const char *name);
+/* copy_wrapped.c, copy_none.c: Return false if this build does not have that way. */
+bool copy_select(const char *name);
 
 /* verdict.c */
-bool verdict_say(const struct stress_run *run);
+bool stress_print_verdict(const struct stress_run *run);
 
 #endif

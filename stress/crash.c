@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The page library ends misuse by abort(), a stale pointer by SIGSEGV, a sanitizer by a
- * report. Whatever kills, the state comes after it, then the signal takes its course: a
- * debugger and a core see the thread that did it.
+ * The library ends misuse by abort(), a stale pointer by SIGSEGV, a sanitizer by a report. In each
+ * case the state is printed, then the signal is raised again: a debugger and a core dump show the
+ * thread that caused it.
  */
 #include <limits.h>
 #include <signal.h>
@@ -13,16 +13,16 @@
 
 #include "stress/core.h"
 
-/* In every sanitizer's runtime, and nowhere else. */
+/* In the runtime of every sanitizer, but not without one. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 
-/* The first to die tells; others that die meanwhile wait for it to take all along. */
+/* The first thread that dies prints the state; others wait until it has ended the process. */
 #define WAIT_SECONDS 5
 static atomic_int teller;
 
-UNWATCHED static bool first_to_tell(void)
+NO_TSAN static bool is_first_to_die(void)
 {
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
 	int me = (int)syscall(SYS_gettid), before = 0;
@@ -35,35 +35,35 @@ UNWATCHED static bool first_to_tell(void)
 	return false;
 }
 
-UNWATCHED static void tell(const char *what, int number)
+NO_TSAN static void print_state(const char *what, int number)
 {
-	static struct text text;
+	static struct message message;
 	const struct stress_thread *self = stress_self ? stress_self : &threads[0];
 
-	if (!first_to_tell())
+	if (!is_first_to_die())
 		return;
-	text_add(&text, "%s: !!! thread %s%u: %s %d\n", the_run.pattern->name,
-		 stress_self ? "" : "main, not ", self->index, what, number);
-	report_add_rerun(&text, &the_run);
-	report_add_state(&text, self);
-	text_add(&text, "End of test: FAILURE\n");
-	text_put(&text, STDOUT_FILENO);
-	atomic_store_explicit(&the_run.told, UINT_MAX / 2, memory_order_relaxed);
+	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.pattern->name,
+		       stress_self ? "" : "main, not ", self->index, what, number);
+	report_add_rerun(&message, &current_run);
+	report_add_state(&message, self);
+	message_append(&message, "End of test: FAILURE\n");
+	message_write(&message, STDOUT_FILENO);
+	atomic_store_explicit(&current_run.reported, UINT_MAX / 2, memory_order_relaxed);
 }
 
 static void died(int number)
 {
-	tell("killed by signal", number);
+	print_state("killed by signal", number);
 	signal(number, SIG_DFL);
 	raise(number);
 }
 
 static void sanitizer_died(void)
 {
-	tell("ended by a sanitizer; its report is on standard error", 0);
+	print_state("ended by a sanitizer; its report is on standard error", 0);
 }
 
-void crash_listen(void)
+void crash_install_handlers(void)
 {
 	const struct sigaction action = { .sa_handler = died, .sa_flags = SA_NODEFER };
 

@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Stress for hours: one run after the other, each with a program, a flavour, a backend,
-# threads, delays and pressure that the seed chooses. Goes on where it was stopped.
+# Run stress programs for hours. The seed selects the program, flavour, backend, number of threads, delays
+# and memory pressure of each run. A stopped series of runs resumes.
 #
 #   long.sh          run in the build directory
-#   TIME             how long: 8h, 30m, 90s (default 1h), beside what earlier calls took
-#   SEED             of the choices (default 1); another one in another DIR
-#   DIR              what it keeps (default stress-long): log, a line a run; next, the
-#                    number of the next run; begun, when; failures/N.log, N.page
+#   TIME             duration: 8h, 30m, 90s (default 1h), in addition to earlier calls
+#   SEED             selects the runs (default 1); use a new DIR for a new seed
+#   DIR              directory of results (default stress-long): log, one line for each run; next, the
+#                    number of the next run; begun, the start time; failures/N.log, N.page
 #   TURN             seconds of one run (default 20)
-#   PROGRAMS         which (set by make: all of them)
+#   PROGRAMS         stress programs (make sets all)
 #
-# results/stress-long.json is for make report; written at the end and after every tenth run.
+# Writes results/stress-long.json for make report, after every tenth run and at the end.
 #
-# Exit status: 0 no failure in DIR, 1 failures, 2 bad usage.
+# Exit status: 0 no failure in DIR, 1 failures, 2 usage error.
 set -u
 
 : "${PROGRAMS:?expected names of stress programs}"
@@ -52,7 +52,7 @@ summary() {
 	[ -z "$(ls "$DIR/failures")" ] || echo "stress-long: failures in $PWD/$DIR/failures"
 }
 
-# Of the log a row for each program, flavour and backend; then each run that failed.
+# Print a row of the log for each program, flavour and backend, then each failed run.
 rows() {
 	awk 'BEGIN { OFS = "\t"; print "program", "flavour", "backend", "runs", "seconds", "operations", "kib", "descriptors", "failed" }
 		{ parts = split(substr($8, 3), name, "-"); backend = "direct"
@@ -71,7 +71,7 @@ failures() {
 		$2 != "ok" { number = $1; status = $7 + 0; sub(/^.* status [0-9]*: /, ""); print number "\t" status "\t" $0 }' "$DIR/log"
 }
 
-# keep_results STATUS: for make report; of all that DIR has, also from earlier calls.
+# keep_results STATUS: write the results of all runs in DIR for make report.
 keep_results() {
 	rows >"$DIR/rows.tsv"
 	failures >"$DIR/failures.tsv"
@@ -81,7 +81,7 @@ keep_results() {
 		--table rows="$DIR/rows.tsv" --table failures="$DIR/failures.tsv"
 }
 
-# finish STATUS
+# finish STATUS: print the summary and exit.
 finish() {
 	trap '' HUP INT TERM
 	if [ -n "$child" ]; then
@@ -100,7 +100,7 @@ finish() {
 }
 trap "finish stopped" HUP INT TERM
 
-# pick WHAT CHOICE...: one of them, the same for the same seed, run and WHAT.
+# pick WHAT CHOICE...: print one choice; seed, run and WHAT determine it.
 pick() {
 	hash=$(echo "$SEED $nth $1" | cksum)
 	hash=${hash%% *}
@@ -113,7 +113,7 @@ binaries() {
 	for program in $PROGRAMS; do
 		for binary in "$program" "$program-asan" "$program-tsan" "$program-msan"; do
 			[ -x "./$binary" ] || continue
-			# The page library lacks calls that it needs: it says so (src/page_stubs/absent.c).
+			# The program reports which calls the page library lacks (src/page_stubs/absent.c).
 			"./$binary" --help >/dev/null
 			[ $? -eq 69 ] || echo "$binary"
 		done
@@ -123,7 +123,7 @@ binaries() {
 set -- $(binaries)
 [ $# -gt 0 ] || usage_error "programs in $PWD" "$PROGRAMS"
 
-# lacks PROGRAM OPTION: the page library has not what the option asks for; says so.
+# lacks PROGRAM OPTION: does the page library lack what the option needs? Print it.
 lacks() {
 	why=$("./$1" -n 1 "$2" 2>&1 >/dev/null)
 	[ $? -eq 69 ] && echo "stress-long: skipped: $2: ${why#*: skipped: }"
@@ -132,8 +132,8 @@ backends='direct alias' pressure=yes
 ! lacks "$1" --backend=alias || backends=direct
 ! lacks "$1" --fail-alloc=1 || pressure=no
 
-# With aliases 256 threads have 32 places each: under MemorySanitizer more mappings than a
-# process may have, 65,530, and more addresses than a limit of memory leaves.
+# With aliases 256 threads have 32 windows each. Under MemorySanitizer these are more mappings than a
+# process may have (65,530), and more addresses than a memory limit allows.
 options() {
 	# shellcheck disable=SC2086 # words
 	backend=$(pick backend $backends)
@@ -156,7 +156,7 @@ options() {
 	esac
 }
 
-# field NAME LOG: a figure of the last statistics line.
+# field NAME LOG: print a figure of the last statistics line.
 field() {
 	sed -n "s/.* $1: \\([0-9]*\\).*/\\1/p" "$2" | tail -n 1
 }

@@ -23,59 +23,59 @@
 
 /* ---- help ---- */
 
-static void add_options(struct text *text, const struct stress_pattern *pattern)
+static void add_options(struct message *message, const struct stress_pattern *pattern)
 {
-	text_add(text,
-		 "Usage: %s [OPTION]...\n%s\n\n"
-		 "  -t THREADS             %u to %u (default %u); more than cores is fine\n"
-		 "  -n OPERATIONS          of each thread\n"
-		 "  -s SECONDS             (default %u, without -n); with -n: what ends first\n"
-		 "      --seed=SEED        decimal or 0x hexadecimal (default %u)\n"
-		 "      --stat-interval=S  seconds between statistics, 0: only at the end\n"
-		 "                         (default 1 with a limit of seconds, else 0)\n"
-		 "      --backend=NAME     how pages are mapped: direct, alias (default: PAGE_MAP)\n"
-		 "      --pin              each thread on one CPU, in turn\n"
-		 "      --delays           short delays inside the library, from the seed\n"
-		 "      --stutter[=MSEC]   all threads work so long and rest so long, in turn\n"
-		 "                         (default %u)\n"
-		 "      --copy=WAY         how bytes are copied: libc, wide, movsb; rounded is a\n"
-		 "                         bug on purpose (default libc; others: plain build)\n",
-		 pattern->name, pattern->about, pattern->threads_min, STRESS_THREADS_MAX,
-		 DEFAULT_THREADS, DEFAULT_SECONDS, DEFAULT_SEED, DEFAULT_STUTTER);
-	text_add(text, "      --fail-alloc=P     percent of allocations that fail\n"
+	message_append(message,
+		       "Usage: %s [OPTION]...\n%s\n\n"
+		       "  -t THREADS             %u to %u (default %u); more than cores is fine\n"
+		       "  -n OPERATIONS          of each thread\n"
+		       "  -s SECONDS             (default %u, without -n); with -n: what ends first\n"
+		       "      --seed=SEED        decimal or 0x hexadecimal (default %u)\n"
+		       "      --stat-interval=S  seconds between statistics, 0: only at the end\n"
+		       "                         (default 1 with a limit of seconds, else 0)\n"
+		       "      --backend=NAME     how pages are mapped: direct, alias (default: PAGE_MAP)\n"
+		       "      --pin              each thread on one CPU, in turn\n"
+		       "      --delays           short delays inside the library, from the seed\n"
+		       "      --stutter[=MSEC]   all threads work so long and rest so long, in turn\n"
+		       "                         (default %u)\n"
+		       "      --copy=WAY         how bytes are copied: libc, wide, movsb; rounded is a\n"
+		       "                         bug on purpose (default libc; others: plain build)\n",
+		       pattern->name, pattern->about, pattern->threads_min, STRESS_THREADS_MAX,
+		       DEFAULT_THREADS, DEFAULT_SECONDS, DEFAULT_SEED, DEFAULT_STUTTER);
+	message_append(message, "      --fail-alloc=P     percent of allocations that fail\n"
 		       "      --fail-copy=P      percent of copies of user memory that fail\n"
 		       "      --memory=MIB       no more memory than that (plain build)\n"
 		       "      --forks=N          threads that fork and exec meanwhile\n");
 	if (pattern->bare)
-		text_add(text, "      --bare             the same without the library: checked "
+		message_append(message, "      --bare             the same without the library: checked "
 			       "memcpy()\n");
-	text_add(text, "      --busted[=BUG]     plant a bug on purpose: the test must then fail\n"
+	message_append(message, "      --busted[=BUG]     plant a bug on purpose: the test must then fail\n"
 		       "      --help             this text\n\nBugs, the first is the default:\n");
 }
 
-static void add_help(struct text *text, const struct stress_pattern *pattern)
+static void add_help(struct message *message, const struct stress_pattern *pattern)
 {
-	add_options(text, pattern);
+	add_options(message, pattern);
 	for (const struct stress_busted *bug = pattern->busted + 1; bug->name; bug++)
-		text_add(text, "  %-12s %s%s\n", bug->name, bug->about,
-			 bug->needs_tsan ? " (ThreadSanitizer only)" : "");
-	text_add(text,
-		 "\nExamples:\n"
-		 "  %s -s 60 --seed=0x2a       a minute\n"
-		 "  %s -t 32 -n 10000          many threads, the same work each time\n"
-		 "  %s --backend=alias --delays --fail-alloc=5\n"
-		 "  %s --busted=%-14s does the test see a bug?\n"
-		 "\nExit status: 0 success, 1 failure, 2 usage error; a crash ends as it does.\n",
-		 pattern->name, pattern->name, pattern->name, pattern->name,
-		 pattern->busted[1].name);
+		message_append(message, "  %-12s %s%s\n", bug->name, bug->about,
+			       bug->needs_tsan ? " (ThreadSanitizer only)" : "");
+	message_append(message,
+		       "\nExamples:\n"
+		       "  %s -s 60 --seed=0x2a       a minute\n"
+		       "  %s -t 32 -n 10000          many threads, the same work each time\n"
+		       "  %s --backend=alias --delays --fail-alloc=5\n"
+		       "  %s --busted=%-14s does the test see a bug?\n"
+		       "\nExit status: 0 success, 1 failure, 2 usage error; a crash ends as it does.\n",
+		       pattern->name, pattern->name, pattern->name, pattern->name,
+		       pattern->busted[1].name);
 }
 
 static _Noreturn void show_help(const struct stress_pattern *pattern)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	add_help(&text, pattern);
-	text_put(&text, STDOUT_FILENO);
+	add_help(&message, pattern);
+	message_write(&message, STDOUT_FILENO);
 	exit(EXIT_SUCCESS);
 }
 
@@ -83,19 +83,19 @@ static _Noreturn void show_help(const struct stress_pattern *pattern)
 
 __attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const char *what, ...)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 	va_list args;
 
-	text_add(&text, "%s: ", the_run.pattern->name);
+	message_append(&message, "%s: ", current_run.pattern->name);
 	va_start(args, what);
-	text_vadd(&text, what, args);
+	message_vappend(&message, what, args);
 	va_end(args);
-	text_add(&text, "\n");
-	text_put(&text, STDERR_FILENO);
+	message_append(&message, "\n");
+	message_write(&message, STDERR_FILENO);
 	exit(2);
 }
 
-/* Beyond any character, so that optopt tells a long option from a short one. */
+/* Larger than any character, so that optopt distinguishes long options from short ones. */
 enum {
 	OPTION_BACKEND = 256,
 	OPTION_BARE,
@@ -131,7 +131,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* getopt_long() said no: to a short option in optopt, else to the long one in @word. */
+/* Reports an option that getopt_long() rejected: optopt has a short one, @word a long one. */
 static _Noreturn void bad_option(const char *word, const char *expected)
 {
 	const char letter[] = { '-', (char)optopt, '\0' };
@@ -142,7 +142,7 @@ static _Noreturn void bad_option(const char *word, const char *expected)
 
 /* ---- values ---- */
 
-static uint64_t number(const char *option, const char *arg, uint64_t min, uint64_t max)
+static uint64_t parse_limited_number(const char *option, const char *arg, uint64_t min, uint64_t max)
 {
 	bool hex = arg[0] == '0' && (arg[1] == 'x' || arg[1] == 'X');
 	const char *digits = hex ? arg + 2 : arg;
@@ -159,28 +159,28 @@ static uint64_t number(const char *option, const char *arg, uint64_t min, uint64
 
 static unsigned int busted_index(const struct stress_pattern *pattern, const char *name)
 {
-	struct text known = { .used = 0 };
+	struct message known = { .used = 0 };
 
 	if (!name)
 		return 1;
 	for (unsigned int i = 1; pattern->busted[i].name; i++) {
 		if (!strcmp(pattern->busted[i].name, name))
 			return i;
-		text_add(&known, "%s%s", i > 1 ? ", " : "", pattern->busted[i].name);
+		message_append(&known, "%s%s", i > 1 ? ", " : "", pattern->busted[i].name);
 	}
 	usage_error("--busted: expected one of %s, not '%s'", known.s, name);
 }
 
 /*
- * What the page library lacks is no wrong usage: the run is skipped, as is a program whose calls
- * the library lacks (src/page_stubs/absent.c).
+ * A library that lacks a feature is not wrong usage: the run is skipped with the status of a
+ * program whose calls the library lacks (src/page_stubs/absent.c).
  */
 static _Noreturn void skip_run(const char *what)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	text_add(&text, "%s: skipped: the page library %s\n", program_invocation_short_name, what);
-	text_put(&text, STDERR_FILENO);
+	message_append(&message, "%s: skipped: the page library %s\n", program_invocation_short_name, what);
+	message_write(&message, STDERR_FILENO);
 	exit(EX_UNAVAILABLE);
 }
 
@@ -193,8 +193,8 @@ static void choose_backend(const char *from, const char *name)
 	usage_error("%s: expected direct or alias, not '%s'", from, name);
 }
 
-/* What the library would ask the environment for later: the first line is to tell it. */
-static void ask_environment(void)
+/* Reads the variables that the library would read later, because the first line prints them. */
+static void read_environment(void)
 {
 	const char *name = getenv("PAGE_MAP");
 
@@ -202,7 +202,7 @@ static void ask_environment(void)
 		choose_backend("PAGE_MAP", name);
 }
 
-/* Are there points of failure, if calls are to fail? */
+/* With --fail-alloc or --fail-copy the library must have failure points. */
 static void check_points(const struct stress_pressure *p)
 {
 	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
@@ -213,22 +213,22 @@ static void check_points(const struct stress_pressure *p)
 }
 
 /*
- * These are not the page library's functions alone: the address space of a sanitizer is
- * huge, and its memcpy() is its own.
+ * Weak symbols of the sanitizers: a limit of address space does not work with them, and their
+ * memcpy() cannot be replaced.
  */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
-static unsigned int memory(const char *arg)
+static unsigned int parse_memory(const char *arg)
 {
 	if (&__sanitizer_set_death_callback)
 		usage_error("--memory: expected a build without a sanitizer, whose own memory has "
 			    "no limit");
-	return (unsigned int)number("--memory", arg, 1, MEMORY_MAX);
+	return (unsigned int)parse_limited_number("--memory", arg, 1, MEMORY_MAX);
 }
 
 static const char *copy(const char *name)
 {
-	if (!copy_choose(name))
+	if (!copy_select(name))
 		usage_error("--copy: expected libc, or in a build without a sanitizer wide, movsb "
 			    "or rounded, not '%s'",
 			    name);
@@ -244,51 +244,51 @@ static bool bare(const struct stress_pattern *pattern)
 
 /* ---- all of it ---- */
 
-static void take_number(struct stress_run *run, int option)
+static void parse_number(struct stress_run *run, int option)
 {
 	struct stress_pressure *p = &run->pressure;
 
 	switch (option) {
 	case 't':
-		run->threads = (unsigned int)number("-t", optarg, run->pattern->threads_min,
-						    STRESS_THREADS_MAX);
+		run->threads = (unsigned int)parse_limited_number("-t", optarg, run->pattern->threads_min,
+								  STRESS_THREADS_MAX);
 		break;
 	case 'n':
-		run->ops = number("-n", optarg, 1, UINT64_MAX);
+		run->ops = parse_limited_number("-n", optarg, 1, UINT64_MAX);
 		break;
 	case 's':
-		run->seconds = number("-s", optarg, 1, SECONDS_MAX);
+		run->seconds = parse_limited_number("-s", optarg, 1, SECONDS_MAX);
 		break;
 	case OPTION_SEED:
-		run->seed = number("--seed", optarg, 0, UINT64_MAX);
+		run->seed = parse_limited_number("--seed", optarg, 0, UINT64_MAX);
 		break;
 	case OPTION_STUTTER:
-		run->stutter = optarg ? number("--stutter", optarg, 1, SECONDS_MAX) :
+		run->stutter = optarg ? parse_limited_number("--stutter", optarg, 1, SECONDS_MAX) :
 					DEFAULT_STUTTER;
 		break;
 	case OPTION_FAIL_ALLOC:
-		p->fail_alloc = (unsigned int)number("--fail-alloc", optarg, 0, 100);
+		p->fail_alloc = (unsigned int)parse_limited_number("--fail-alloc", optarg, 0, 100);
 		break;
 	case OPTION_FAIL_COPY:
-		p->fail_copy = (unsigned int)number("--fail-copy", optarg, 0, 100);
+		p->fail_copy = (unsigned int)parse_limited_number("--fail-copy", optarg, 0, 100);
 		break;
 	case OPTION_MEMORY:
-		p->memory = memory(optarg);
+		p->memory = parse_memory(optarg);
 		break;
 	case OPTION_FORKS:
-		p->forks = (unsigned int)number("--forks", optarg, 0, FORKS_MAX);
+		p->forks = (unsigned int)parse_limited_number("--forks", optarg, 0, FORKS_MAX);
 		break;
 	default:
 		break;
 	}
 }
 
-/* True when the option was --stat-interval: its default depends on the others. */
-static bool take_option(struct stress_run *run, int option, const char *word)
+/* Return: true for --stat-interval, whose default depends on other options. */
+static bool parse_option(struct stress_run *run, int option, const char *word)
 {
 	switch (option) {
 	case OPTION_STAT_INTERVAL:
-		run->stat_interval = number("--stat-interval", optarg, 0, SECONDS_MAX);
+		run->stat_interval = parse_limited_number("--stat-interval", optarg, 0, SECONDS_MAX);
 		return true;
 	case OPTION_BACKEND:
 		choose_backend("--backend", optarg);
@@ -315,7 +315,7 @@ static bool take_option(struct stress_run *run, int option, const char *word)
 	case '?':
 		bad_option(word, "one of the options that --help lists");
 	default:
-		take_number(run, option);
+		parse_number(run, option);
 	}
 	return false;
 }
@@ -333,15 +333,15 @@ static void check_busted(const struct stress_run *run)
 			    bug->name);
 }
 
-/* Made before the run: a failure may be reported where there is no memory. */
+/* Allocated before the run, because a failure may be reported when memory is exhausted. */
 static const char *own_binary_word(void)
 {
 	static char word[4 * PATH_MAX + 8];
 	FILE *out = fmemopen(word, sizeof(word), "w");
 
 	if (!out)
-		return shell_own_binary();
-	shell_word_print(out, shell_own_binary());
+		return shell_binary_path();
+	shell_word_print(out, shell_binary_path());
 	fclose(out);
 	return word;
 }
@@ -355,10 +355,10 @@ void options_parse(struct stress_run *run, int argc, char **argv)
 	run->threads = DEFAULT_THREADS;
 	run->seed = DEFAULT_SEED;
 	run->copy = "libc";
-	ask_environment();
+	read_environment();
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":t:n:s:", long_options, NULL)) != -1)
-		interval_given |= take_option(run, option, argv[optind - 1]);
+		interval_given |= parse_option(run, option, argv[optind - 1]);
 	if (optind < argc)
 		usage_error("expected options only, not '%s'", argv[optind]);
 	if (!run->ops && !run->seconds)

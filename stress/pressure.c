@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What makes calls fail while the patterns run: injected failures, drawn from the seed; a
- * limit of memory; threads that fork and exec. A refusal is a result (R11), never a crash.
+ * Makes calls fail while the patterns run: injected failures drawn from the seed, a memory limit,
+ * and threads that fork and exec. A refused call is a result (R11), never a crash.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -30,7 +30,7 @@ static void inject(enum page_fault_point point, unsigned int percent, uint64_t s
 	attr.times = -1;
 	attr.seed = seed;
 	if (page_fault_attr_set(point, &attr) && percent)
-		give_up("a page library that can make calls fail", ENOSYS);
+		stress_exit_failed("a page library that can make calls fail", ENOSYS);
 }
 
 bool stress_alloc_may_fail(const struct stress_thread *self)
@@ -43,7 +43,7 @@ bool stress_copy_may_fail(const struct stress_thread *self)
 	return self->run->pressure.fail_copy;
 }
 
-void stress_refused(struct stress_thread *self, const char *call, bool may)
+void stress_count_refused(struct stress_thread *self, const char *call, bool may)
 {
 	atomic_fetch_add_explicit(&self->refused, 1, memory_order_relaxed);
 	if (!may)
@@ -56,16 +56,16 @@ struct page *stress_alloc(struct stress_thread *self, gfp_t gfp)
 	struct page *page = page_alloc(gfp);
 
 	if (!page)
-		stress_refused(self, "page_alloc", stress_alloc_may_fail(self));
+		stress_count_refused(self, "page_alloc", stress_alloc_may_fail(self));
 	return page;
 }
 
-struct page *stress_alloc_must(gfp_t gfp)
+struct page *stress_alloc_or_exit(gfp_t gfp)
 {
 	struct page *page = page_alloc(gfp);
 
 	if (!page)
-		give_up("a page", errno);
+		stress_exit_failed("a page", errno);
 	return page;
 }
 
@@ -77,7 +77,7 @@ static rlim_t address_space(void)
 	FILE *statm = fopen("/proc/self/statm", "r");
 
 	if (!statm || fscanf(statm, "%lu", &pages) != 1)
-		give_up("/proc/self/statm", errno);
+		stress_exit_failed("/proc/self/statm", errno);
 	fclose(statm);
 	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
@@ -89,7 +89,7 @@ static void limit_memory(unsigned int mib)
 	getrlimit(RLIMIT_AS, &limit);
 	limit.rlim_cur = address_space() + mib * MIB;
 	if (setrlimit(RLIMIT_AS, &limit))
-		give_up("a limit of memory", errno);
+		stress_exit_failed("a limit of memory", errno);
 }
 
 /* ---- fork and exec ---- */
@@ -98,7 +98,7 @@ static pthread_t forkers[STRESS_THREADS_MAX];
 static atomic_bool forking;
 static atomic_ulong children_bad;
 
-/* Only what may be done after a fork of one thread of many. */
+/* Uses only functions that are allowed after a fork of a process with many threads. */
 static void in_child(unsigned int nth)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -114,7 +114,7 @@ static void fork_once(unsigned int nth)
 
 	if (!pid)
 		in_child(nth);
-	if (pid < 0) /* no memory, no process: pressure as well */
+	if (pid < 0) /* the system refuses a process: that is pressure as well */
 		return;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -135,7 +135,7 @@ static void *fork_and_exec(void *arg)
 
 /* ---- all of it ---- */
 
-void pressure_begin(struct stress_run *run)
+void pressure_start(struct stress_run *run)
 {
 	const struct stress_pressure *p = &run->pressure;
 
@@ -148,13 +148,13 @@ void pressure_begin(struct stress_run *run)
 		int error = pthread_create(&forkers[i], NULL, fork_and_exec, NULL);
 
 		if (error)
-			give_up("another thread", error);
+			stress_exit_failed("another thread", error);
 	}
 	if (p->memory)
 		limit_memory(p->memory);
 }
 
-void pressure_end(struct stress_run *run)
+void pressure_stop(struct stress_run *run)
 {
 	atomic_store_explicit(&forking, false, memory_order_relaxed);
 	for (unsigned int i = 0; i < run->pressure.forks; i++)

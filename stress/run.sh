@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every stress program in every flavour with every backend, one after the other; a table.
+# Run every stress program in every flavour with every backend, and print a table.
 #
-#   run.sh           run in the build directory; logs go to stress.logs/
-#   PROGRAMS         which (set by make: all of them)
+#   run.sh           run in the build directory; writes logs to stress.logs/
+#   PROGRAMS         stress programs (make sets all)
 #   FLAVOURS         (default: plain asan tsan)
 #   BACKENDS         (default: direct alias)
 #   SECONDS_EACH     (default 10)
-#   STRESS_FLAGS     more options, for example "-t 32 --delays"
+#   STRESS_FLAGS     additional options, for example "-t 32 --delays"
 #
-# Exit status: 0 all succeeded, 1 one failed, 2 there was nothing to run.
+# Exit status: 0 all succeeded, 1 one failed, 2 nothing to run.
 set -u
 
 : "${PROGRAMS:?expected names of stress programs}"
@@ -33,7 +33,7 @@ stop() {
 }
 trap stop HUP INT TERM
 
-# row RESULT BINARY BACKEND WHAT [LOG]
+# row RESULT BINARY BACKEND WHAT [LOG]: print a row, and store it for the report.
 row() {
 	printf '%-9s %-22s %-7s %s\n' "$1" "$2" "$3" "$4" >>$logs/table
 	flavour=plain why=$4
@@ -43,7 +43,7 @@ row() {
 		"$([ -z "${5-}" ] || last_figures "$5")" >>$logs/rows.tsv
 }
 
-# Fields for rows.tsv, from the last statistics line and the line that begins the test.
+# Print fields for rows.tsv, from the last statistics line and the first line of the log.
 last_figures() {
 	seed=$(seed_of "$1")
 	sed -n "s/.* Total: \([0-9]*\) .* Rate: \([0-9]*\)\/s Max\/Min: \([^ ]*\) .*Refused: \([0-9]*\) Races: \([0-9]*\) on.* Rss: \([0-9]*\)K .*/\1 \2 \3 \4 \5 \6 $seed/p" \
@@ -54,7 +54,7 @@ seed_of() {
 	sed -n 's/.*Start of test:.* seed=\([^ ]*\) .*/\1/p' "$1"
 }
 
-# keep STATUS: for make report.
+# keep STATUS: write results for make report.
 keep() {
 	"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/stress.json --what stress \
 		--begun "$started" --status "$1" --command "make stress" --table rows=$logs/rows.tsv \
@@ -70,13 +70,13 @@ progress() {
 	fi
 }
 
-# The rate, the fairness, what was refused: from the last statistics line.
+# Print rate, fairness and refused calls, from the last statistics line.
 figures() {
 	sed -n 's/.* Total: \([0-9]*\) .* Rate: \([^ ]*\) Max\/Min: \(.*\) Refused.*/\1 operations, \2, max\/min \3/p' \
 		"$1" | tail -n 1
 }
 
-# run_one BINARY BACKEND
+# run_one BINARY BACKEND: run a stress program, and add its row.
 run_one() {
 	log=$logs/$1-$2
 	progress "$1, $2, $SECONDS_EACH s"
@@ -87,7 +87,7 @@ run_one() {
 	status=$?
 	child=
 	done=$((done + 1))
-	# The page library lacks calls that it needs (src/page_stubs/absent.c).
+	# The page library lacks calls that the program needs (src/page_stubs/absent.c).
 	if [ $status -eq 69 ]; then
 		row skipped "$1" "$2" "$(sed -n 's/^.*: skipped: //p' "$log")"
 		return

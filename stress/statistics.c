@@ -45,7 +45,7 @@ unsigned long statistics_rss(void)
 	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* Of all threads, the system's share included. */
+/* CPU time of all threads, user and system. */
 static unsigned long long cpu_msec(void)
 {
 	struct rusage used;
@@ -67,26 +67,26 @@ unsigned int statistics_fds(void)
 	return count;
 }
 
-/* As in the kernel: "???" is odd but no failure, "!!!" is a failure. */
-void statistics_say(const struct stress_run *run, uint64_t msec)
+/* As in the kernel, "???" marks something odd, and "!!!" a failure. */
+void statistics_print(const struct stress_run *run, uint64_t msec)
 {
 	struct totals totals = statistics_sum(run);
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 	const struct stress_kind *kind = run->pattern->kinds;
-	bool unwanted = races_at(ELSEWHERE) || (races_at(ON_PAGE) && !run->pattern->race_regions);
+	bool unwanted = races_count(ELSEWHERE) || (races_count(ON_PAGE) && !run->pattern->race_regions);
 
-	text_add(&text, "%s: %llu.%03us Total: %lu", run->pattern->name,
-		 (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000), totals.all);
+	message_append(&message, "%s: %llu.%03us Total: %lu", run->pattern->name,
+		       (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000), totals.all);
 	for (unsigned int i = 0; kind[i].name; i++)
-		text_add(&text, " %s: %lu", kind[i].name, totals.kinds[i]);
-	text_add(&text, " Rate: %llu/s", (unsigned long long)totals.all * 1000 / (msec ? msec : 1));
-	text_add(&text, " Max/Min: %lu/%lu%s", totals.max, totals.min,
-		 totals.max / 2 > totals.min ? " ???" : "");
-	text_add(&text, " Refused: %lu", totals.refused);
-	text_add(&text, " Races: %lu on the page, %lu elsewhere%s", races_at(ON_PAGE),
-		 races_at(ELSEWHERE), unwanted ? " !!!" : "");
-	text_add(&text, " Cpu: %llums", cpu_msec());
-	text_add(&text, " Rss: %luK Fds: %u", statistics_rss(), statistics_fds());
-	text_add(&text, " Fail: %lu%s\n", totals.failures, totals.failures ? " !!!" : "");
-	text_put(&text, STDOUT_FILENO);
+		message_append(&message, " %s: %lu", kind[i].name, totals.kinds[i]);
+	message_append(&message, " Rate: %llu/s", (unsigned long long)totals.all * 1000 / (msec ? msec : 1));
+	message_append(&message, " Max/Min: %lu/%lu%s", totals.max, totals.min,
+		       totals.max / 2 > totals.min ? " ???" : "");
+	message_append(&message, " Refused: %lu", totals.refused);
+	message_append(&message, " Races: %lu on the page, %lu elsewhere%s", races_count(ON_PAGE),
+		       races_count(ELSEWHERE), unwanted ? " !!!" : "");
+	message_append(&message, " Cpu: %llums", cpu_msec());
+	message_append(&message, " Rss: %luK Fds: %u", statistics_rss(), statistics_fds());
+	message_append(&message, " Fail: %lu%s\n", totals.failures, totals.failures ? " !!!" : "");
+	message_write(&message, STDOUT_FILENO);
 }

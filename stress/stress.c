@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Every stress program from its first line to its last; core.h says who does the rest. */
+/* The main program of every stress program; core.h lists the other files. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,25 +14,28 @@
 #include "stress/core.h"
 
 #define SUPERVISE_MSEC 5
-/* Threads that hardly had a CPU get so many times the time to race. */
-#define PATIENCE 10
-#define DAWDLE_SPINS   2000
+/*
+ * Threads that hardly got a CPU may take this many times longer until an expected race is
+ * reported.
+ */
+#define TIME_FACTOR 10
+#define WINDOW_SPINS   2000
 
-struct stress_run the_run;
+struct stress_run current_run;
 struct stress_thread threads[STRESS_THREADS_MAX];
 _Thread_local struct stress_thread *stress_self;
 
 static pthread_t handles[STRESS_THREADS_MAX];
 static struct pins pins;
-static unsigned int fds; /* before the threads */
+static unsigned int fds; /* open descriptors before the threads start */
 
-_Noreturn void give_up(const char *wanted, int error)
+_Noreturn void stress_exit_failed(const char *wanted, int error)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	text_add(&text, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n", the_run.pattern->name,
-		 wanted, strerror(error));
-	text_put(&text, STDOUT_FILENO);
+	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n", current_run.pattern->name,
+		       wanted, strerror(error));
+	message_write(&message, STDOUT_FILENO);
 	_exit(EXIT_FAILURE);
 }
 
@@ -50,7 +53,7 @@ static void sleep_msec(long msec)
 
 /* ---- chance ---- */
 
-uint64_t stress_mix(uint64_t x)
+uint64_t stress_hash(uint64_t x)
 {
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
@@ -60,10 +63,10 @@ uint64_t stress_mix(uint64_t x)
 size_t stress_random(uint64_t *state, size_t below)
 {
 	*state += 0x9e3779b97f4a7c15;
-	return (size_t)(((stress_mix(*state) >> 32) * below) >> 32);
+	return (size_t)(((stress_hash(*state) >> 32) * below) >> 32);
 }
 
-size_t stress_pick(struct stress_thread *self, size_t below)
+size_t stress_thread_random(struct stress_thread *self, size_t below)
 {
 	return stress_random(&self->random, below);
 }
@@ -75,7 +78,7 @@ static bool stopped(const struct stress_run *run)
 	return atomic_load_explicit(&run->stop, memory_order_relaxed);
 }
 
-bool stress_more(const struct stress_thread *self)
+bool stress_continue(const struct stress_thread *self)
 {
 	const struct stress_run *run = self->run;
 
@@ -84,21 +87,21 @@ bool stress_more(const struct stress_thread *self)
 	return (!run->ops || self->ops < run->ops) && !stopped(run);
 }
 
-void stress_count(struct stress_thread *self, const struct stress_op *op)
+void stress_begin_op(struct stress_thread *self, const struct stress_op *op)
 {
 	atomic_ulong *counter = &self->kinds[op->kind];
 
-	/* One writer: load and store are enough, and cheaper than an addition. */
+	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 	self->last[self->ops++ % STRESS_LAST_OPS] = *op;
 	self->points = 0;
 	if (self->run->delays)
-		points_pass(self);
+		points_delay(self);
 }
 
-void stress_about(struct stress_thread *self, size_t page, size_t off, size_t len,
-		  unsigned char value)
+void stress_set_op(struct stress_thread *self, size_t page, size_t off, size_t len,
+		   unsigned char value)
 {
 	struct stress_op *op = &self->last[(self->ops - 1) % STRESS_LAST_OPS];
 
@@ -108,11 +111,11 @@ void stress_about(struct stress_thread *self, size_t page, size_t off, size_t le
 	op->value = value;
 }
 
-void stress_dawdle(struct stress_thread *self)
+void stress_widen_window(struct stress_thread *self)
 {
 	(void)self;
 	sched_yield();
-	for (volatile unsigned int i = 0; i < DAWDLE_SPINS; i++)
+	for (volatile unsigned int i = 0; i < WINDOW_SPINS; i++)
 		;
 }
 
@@ -128,7 +131,7 @@ static unsigned int weights(const struct stress_kind *kinds)
 static unsigned int pick_kind(struct stress_thread *self, const struct stress_kind *kinds,
 			      unsigned int sum)
 {
-	unsigned int left = (unsigned int)stress_pick(self, sum);
+	unsigned int left = (unsigned int)stress_thread_random(self, sum);
 	unsigned int kind = 0;
 
 	for (; left >= kinds[kind].weight; kind++)
@@ -141,10 +144,10 @@ static void work(struct stress_thread *self)
 	const struct stress_kind *kinds = self->run->pattern->kinds;
 	unsigned int sum = weights(kinds);
 
-	while (stress_more(self)) {
+	while (stress_continue(self)) {
 		struct stress_op op = { .kind = pick_kind(self, kinds, sum) };
 
-		stress_count(self, &op);
+		stress_begin_op(self, &op);
 		kinds[op.kind].run(self);
 	}
 }
@@ -161,8 +164,8 @@ static void *thread_main(void *arg)
 	stress_self = self;
 	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->index);
 	pthread_setname_np(pthread_self(), name);
-	if (run->pin && !pins_take(&pins, self->index))
-		give_up("a CPU for each thread", errno);
+	if (run->pin && !pins_pin_thread(&pins, self->index))
+		stress_exit_failed("a CPU for each thread", errno);
 	while (!atomic_load_explicit(&run->go, memory_order_relaxed))
 		sched_yield();
 	if (run->pattern->work)
@@ -178,7 +181,7 @@ static void init_threads(struct stress_run *run)
 	for (unsigned int i = 0; i < run->threads; i++) {
 		threads[i].run = run;
 		threads[i].index = i;
-		threads[i].random = stress_mix(run->seed ^ stress_mix(i + 1));
+		threads[i].random = stress_hash(run->seed ^ stress_hash(i + 1));
 	}
 }
 
@@ -188,7 +191,7 @@ static void start_threads(struct stress_run *run)
 		int error = pthread_create(&handles[i], NULL, thread_main, &threads[i]);
 
 		if (error)
-			give_up("another thread", error);
+			stress_exit_failed("another thread", error);
 	}
 }
 
@@ -208,24 +211,24 @@ static uint64_t now_msec(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A planted bug that was seen has done what it is for. */
-static bool caught(const struct stress_run *run)
+/* A planted bug that was found ends the run. */
+static bool found_planted_bug(const struct stress_run *run)
 {
-	return run->busted && atomic_load_explicit(&run->told, memory_order_relaxed);
+	return run->busted && atomic_load_explicit(&run->reported, memory_order_relaxed);
 }
 
 static void keep_time(struct stress_run *run, uint64_t passed)
 {
 	uint64_t time = run->seconds * 1000;
-	bool over = time && passed >= time && (passed >= time * PATIENCE || !races_awaited(run));
+	bool over = time && passed >= time && (passed >= time * TIME_FACTOR || !races_are_missing(run));
 
-	if (over || caught(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
+	if (over || found_planted_bug(run) || atomic_load_explicit(&run->signal, memory_order_relaxed))
 		atomic_store_explicit(&run->stop, true, memory_order_relaxed);
 	if (run->stutter)
 		atomic_store_explicit(&run->rest, passed / run->stutter % 2, memory_order_relaxed);
 }
 
-/* Until the threads are done: keeps the time and prints. Returns the milliseconds. */
+/* Prints statistics and measures time until the threads have ended. Returns the milliseconds. */
 static uint64_t supervise(struct stress_run *run)
 {
 	uint64_t start = now_msec(), passed = 0, next = run->stat_interval * 1000;
@@ -236,7 +239,7 @@ static uint64_t supervise(struct stress_run *run)
 		keep_time(run, passed);
 		if (!next || passed < next)
 			continue;
-		statistics_say(run, passed);
+		statistics_print(run, passed);
 		next += run->stat_interval * 1000;
 	}
 	return passed;
@@ -244,7 +247,7 @@ static uint64_t supervise(struct stress_run *run)
 
 static void asked_to_stop(int number)
 {
-	atomic_store_explicit(&the_run.signal, number, memory_order_relaxed);
+	atomic_store_explicit(&current_run.signal, number, memory_order_relaxed);
 }
 
 static void stop_on_signals(void)
@@ -257,24 +260,24 @@ static void stop_on_signals(void)
 
 /* ---- the whole ---- */
 
-static void say_start(const struct stress_run *run)
+static void print_start(const struct stress_run *run)
 {
-	struct text text = { .used = 0 };
+	struct message message = { .used = 0 };
 
-	text_add(&text, "%s--- Start of test: ", run->pattern->name);
-	report_add_parameters(&text, run);
-	text_put(&text, STDOUT_FILENO);
+	message_append(&message, "%s--- Start of test: ", run->pattern->name);
+	report_add_parameters(&message, run);
+	message_write(&message, STDOUT_FILENO);
 }
 
 /*
- * Also where the pattern does not ask for it: what the library opens for its first page
- * is open from here on.
+ * Also for patterns without a page: descriptors that the library opens for its first page are then
+ * open from here on.
  */
 static void make_page(struct stress_run *run)
 {
 	void *address;
 
-	run->page = stress_alloc_must(run->pattern->gfp ? run->pattern->gfp : GFP_KERNEL);
+	run->page = stress_alloc_or_exit(run->pattern->gfp ? run->pattern->gfp : GFP_KERNEL);
 	if (!run->pattern->gfp)
 		return;
 	address = page_map_local(run->page);
@@ -284,26 +287,26 @@ static void make_page(struct stress_run *run)
 
 static void start(struct stress_run *run)
 {
-	if (run->pin && !pins_find(&pins))
-		give_up("cpus", errno);
+	if (run->pin && !pins_init(&pins))
+		stress_exit_failed("cpus", errno);
 	make_page(run);
 	init_threads(run);
 	if (run->pattern->start)
 		run->pattern->start(&threads[0]);
 	fds = statistics_fds();
-	races_listen();
-	crash_listen();
+	races_start();
+	crash_install_handlers();
 	stop_on_signals();
 	start_threads(run);
-	pressure_begin(run);
-	points_begin(run);
+	pressure_start(run);
+	points_start(run);
 	atomic_store_explicit(&run->go, true, memory_order_relaxed);
 }
 
 static void finish(struct stress_run *run)
 {
-	points_end();
-	pressure_end(run);
+	points_stop();
+	pressure_stop(run);
 	if (run->pattern->finish)
 		run->pattern->finish(&threads[0]);
 	stress_expect_count(&threads[0], "open descriptors", statistics_fds(), fds);
@@ -311,20 +314,20 @@ static void finish(struct stress_run *run)
 
 int stress_main(const struct stress_pattern *pattern, int argc, char **argv)
 {
-	struct stress_run *run = &the_run;
+	struct stress_run *run = &current_run;
 	uint64_t msec;
 	bool good;
 
 	run->pattern = pattern;
 	options_parse(run, argc, argv);
 	run->backend = page_map_backend();
-	say_start(run);
+	print_start(run);
 	start(run);
 	msec = supervise(run);
 	join_threads(run);
 	finish(run);
-	statistics_say(run, msec);
-	good = verdict_say(run);
+	statistics_print(run, msec);
+	good = stress_print_verdict(run);
 	page_free(run->page);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Borrowed pages of a buffer whose size is no multiple of a page: a byte has two living
- * addresses, the buffer's and the mapping's; the borrower never frees (use pattern 12,
- * R4, R12). Threads own stripes of one buffer that all borrow from, and make buffers of
- * their own. The interleavings hunted:
+ * Borrowed pages of a buffer whose size is no multiple of a page. A byte has two valid addresses,
+ * the buffer's and the mapping's; the borrower never frees (use pattern 12, R4, R12). Threads own
+ * stripes of one buffer that all of them borrow from, and create buffers of their own. The
+ * interleavings to find:
  *
  *   1. What is written at one address is not what is read at the other.
  *   2. A borrower's stripe reaches into the neighbour's, across the end of a page:
  *        A: write 100 bytes of the buffer       B: borrow the next page, write byte 0
  *   3. The borrower's drop is the last one:
- *        A: borrows, gets, drops, drops         B: borrows: the page is dead
- *   4. The buffer is freed while a page of it is kept by a reference: the page lives.
- *        A: get the page, free the buffer       B: makes a buffer: not out of that page
+ *        A: borrows, gets, drops, drops         B: borrows: the page is freed
+ *   4. The buffer is freed while a reference keeps one of its pages, which must stay live.
+ *        A: get the page, free the buffer       B: creates a buffer: not with that page
  *
- * Hundreds of operations for a planted bug; 4. wants many buffers, minutes.
+ * Hundreds of operations find a planted bug; 4. needs many buffers, minutes.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@
 #include "stress/stress.h"
 
 #define STRIPE	100
-#define STRIPES 4 /* of a thread */
+#define STRIPES 4 /* for each thread */
 #define OWN_MAX (3 * PAGE_SIZE)
 
 enum { HEALTHY, RANGE, FREED, BUSTED };
@@ -41,7 +41,7 @@ static struct owner {
 	uint64_t generation;
 } owners[STRESS_THREADS_MAX];
 
-/* Stripe number @nth of the thread: where it begins in the buffer. */
+/* Returns the offset of the thread's stripe number @nth in the buffer. */
 static size_t stripe(const struct stress_thread *self, unsigned int nth)
 {
 	return (nth * (size_t)self->run->threads + self->index) * STRIPE;
@@ -49,10 +49,10 @@ static size_t stripe(const struct stress_thread *self, unsigned int nth)
 
 static unsigned int pick(struct stress_thread *self)
 {
-	unsigned int nth = (unsigned int)stress_pick(self, STRIPES);
+	unsigned int nth = (unsigned int)stress_thread_random(self, STRIPES);
 	size_t pos = stripe(self, nth);
 
-	stress_about(self, pos / PAGE_SIZE, pos % PAGE_SIZE, STRIPE, 0);
+	stress_set_op(self, pos / PAGE_SIZE, pos % PAGE_SIZE, STRIPE, 0);
 	return nth;
 }
 
@@ -116,7 +116,7 @@ static void write_stripe(struct stress_thread *self, unsigned int nth, bool borr
 	size_t pos = stripe(self, nth), len = STRIPE + (self->run->busted == RANGE);
 	unsigned char bytes[STRIPE + 1];
 
-	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
 	tagged_fill(bytes, owner->tags[nth], pos, len);
 	if (pos + len > size)
 		len = size - pos;
@@ -131,7 +131,7 @@ static void check_stripe(struct stress_thread *self, unsigned int nth)
 	size_t pos = stripe(self, nth);
 	unsigned char bytes[STRIPE];
 
-	gets[stress_pick(self, sizeof(gets) / sizeof(gets[0]))](self, pos, bytes);
+	gets[stress_thread_random(self, sizeof(gets) / sizeof(gets[0]))](self, pos, bytes);
 	if (!tagged_check(self, "buffer", bytes, owners[self->index].tags[nth], pos, STRIPE))
 		write_stripe(self, nth, false);
 }
@@ -141,7 +141,7 @@ static void start(struct stress_thread *first)
 	size = (size_t)first->run->threads * STRIPES * STRIPE + 7;
 	buffer = page_buffer_alloc(size);
 	if (!buffer)
-		stress_refused(first, "page_buffer_alloc", false);
+		stress_count_refused(first, "page_buffer_alloc", false);
 	for (unsigned int i = 0; buffer && i < first->run->threads; i++)
 		for (unsigned int nth = 0; nth < STRIPES; nth++)
 			write_stripe(stress_thread(i), nth, false);
@@ -165,7 +165,7 @@ static void write_borrowed(struct stress_thread *self)
 	check_stripe(self, nth);
 }
 
-static void keep(struct stress_thread *self)
+static void keep_reference(struct stress_thread *self)
 {
 	unsigned int nth = pick(self);
 	struct page *page = page_borrow(buffer + stripe(self, nth));
@@ -193,16 +193,16 @@ static void fill_own(struct stress_thread *self, unsigned char *own, size_t len,
 			    (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
 }
 
-/* The last page outlives its buffer. */
+/* Keeps the last page longer than its buffer. */
 static void churn(struct stress_thread *self)
 {
-	size_t len = 1 + stress_pick(self, OWN_MAX), last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
-	uint64_t tag = stamp_tag(self->index, ++owners[self->index].generation);
+	size_t len = 1 + stress_thread_random(self, OWN_MAX), last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
+	uint64_t tag = tagged_make_tag(self->index, ++owners[self->index].generation);
 	unsigned char *own = page_buffer_alloc(len), bytes[PAGE_SIZE];
 	struct page *page;
 
 	if (!own) {
-		stress_refused(self, "page_buffer_alloc", stress_alloc_may_fail(self));
+		stress_count_refused(self, "page_buffer_alloc", stress_alloc_may_fail(self));
 		return;
 	}
 	fill_own(self, own, len, tag);
@@ -225,7 +225,7 @@ static void finish(struct stress_thread *first)
 static const struct stress_kind kinds[] = {
 	{ "plain", 2, write_plain, NULL },
 	{ "borrowed", 3, write_borrowed, NULL },
-	{ "keep", 1, keep, NULL },
+	{ "keep", 1, keep_reference, NULL },
 	{ "churn", 1, churn, NULL },
 	{ NULL, 0, NULL, NULL },
 };

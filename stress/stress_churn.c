@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Allocation churn: threads allocate, keep, hand over and free pages as fast as they can.
- * The interleavings hunted:
+ * Allocation churn: threads allocate, keep, pass on and free pages as fast as they can. The
+ * interleavings to find:
  *
  *   1. One frame has two owners:
  *        A: takes the frame off the list        B: takes the same frame
  *        A: writes its bytes                    B: writes its bytes; A reads B's
- *   2. A page comes back before its quarantine, or with old contents though zeros were
- *      asked for:
+ *   2. A page is reused before its quarantine ends, or has old contents despite __GFP_ZERO:
  *        A: frees                               B: allocates with __GFP_ZERO, finds A's
- *   3. A reference is counted twice or not at all: the page dies early or never.
- *        A: get, hand over, drop                B: take, drop
+ *   3. A reference is counted twice or not at all: the page is freed early or never.
+ *        A: get, pass on, drop                  B: take, drop
  *        A: load the count                      B: get: A's store undoes it
  *   4. A page is freed on another thread than allocated it.
  *
- * At the end all that was allocated was freed. 1. to 3. have no known bug behind them in
- * the library: minutes with --delays, more threads than cores.
+ * At the end every allocated page was freed. No bug in the library is known to cause 1. to 3.: run
+ * minutes with --delays and more threads than CPUs.
  */
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +24,7 @@
 
 #define KEPT  32
 #define BOXES 8
-#define SHARED 32 /* references in a row */
+#define SHARED 32 /* references taken in a row */
 
 enum { HEALTHY, DOUBLE_FREE, KEEPS, OPENS, BUSTED };
 
@@ -51,7 +50,7 @@ static struct box {
 	_Alignas(STRESS_CACHE_LINE) _Atomic(struct page *) page;
 } boxes[BOXES];
 
-/* Its tag is its first word, for those who do not know the owner; a page begins with it. */
+/* Each page begins with its tag, for threads that do not know its owner. */
 static void write_page(struct stress_thread *self, struct page *page, uint64_t tag)
 {
 	unsigned char bytes[PAGE_SIZE];
@@ -94,9 +93,9 @@ static void drop(struct stress_thread *self, struct page *page)
 
 static size_t pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, KEPT);
+	size_t nth = stress_thread_random(self, KEPT);
 
-	stress_about(self, nth, 0, PAGE_SIZE, 0);
+	stress_set_op(self, nth, 0, PAGE_SIZE, 0);
 	return nth;
 }
 
@@ -104,7 +103,7 @@ static void replace(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->index];
 	size_t nth = pick(self);
-	bool zero = stress_pick(self, 2);
+	bool zero = stress_thread_random(self, 2);
 
 	if (owner->pages[nth]) {
 		if (check_page(self, owner->pages[nth]) != owner->tags[nth])
@@ -118,11 +117,11 @@ static void replace(struct stress_thread *self)
 	owner->allocated++;
 	if (zero)
 		check_zero(self, owner->pages[nth]);
-	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
 	write_page(self, owner->pages[nth], owner->tags[nth]);
 }
 
-/* Allocate and free, nothing else: what scaling is measured by. */
+/* Only allocates and frees; used to measure scaling. */
 static void burst(struct stress_thread *self)
 {
 	struct page *page = stress_alloc(self, GFP_KERNEL);
@@ -138,7 +137,7 @@ static void give(struct stress_thread *self)
 	struct owner *owner = &owners[self->index];
 	size_t nth = pick(self);
 	struct page *page = owner->pages[nth], *before;
-	struct box *box = &boxes[stress_pick(self, BOXES)];
+	struct box *box = &boxes[stress_thread_random(self, BOXES)];
 
 	if (!page)
 		return;
@@ -154,7 +153,7 @@ static void give(struct stress_thread *self)
 	drop(self, before);
 }
 
-static void refer(struct stress_thread *self)
+static void use_references(struct stress_thread *self)
 {
 	struct page *page = owners[self->index].pages[pick(self)];
 
@@ -166,10 +165,10 @@ static void refer(struct stress_thread *self)
 	check_page(self, page);
 }
 
-/* References of one page that all threads take and drop; none of them is the last. */
+/* All threads take and drop references of one page; none of them is the last. */
 static void share(struct stress_thread *self)
 {
-	stress_about(self, 0, 0, 0, 0);
+	stress_set_op(self, 0, 0, 0, 0);
 	if (self->run->busted == OPENS && !owners[self->index].opened)
 		owners[self->index].opened = dup(STDERR_FILENO) >= 0;
 	for (unsigned int i = 0; i < SHARED; i++) {
@@ -181,7 +180,7 @@ static void share(struct stress_thread *self)
 static void start(struct stress_thread *first)
 {
 	(void)first;
-	common = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+	common = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 }
 
 static void finish(struct stress_thread *first)
@@ -208,7 +207,7 @@ static const struct stress_kind kinds[] = {
 	{ "replace", 4, replace, NULL },
 	{ "burst", 4, burst, NULL },
 	{ "give", 2, give, NULL },
-	{ "refer", 2, refer, NULL },
+	{ "refer", 2, use_references, NULL },
 	{ "share", 1, share, NULL },
 	{ NULL, 0, NULL, NULL },
 };

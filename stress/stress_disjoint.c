@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Threads that own disjoint bytes of one page. R3 lets them run in parallel and R2
- * says why that is safe: a call touches its own bytes, not even to write back what
- * it read. The interleavings hunted:
+ * Threads that own disjoint bytes of one page. R3 lets them run in parallel, and R2 says why that
+ * is safe: a call touches only its own bytes, and does not write back others. The interleavings to
+ * find:
  *
  *   1. A writes one byte too many:
  *        A: write [0, 5) of its [0, 4)      B: write byte 4
  *                                           B: read byte 4, finds A's value
- *   2. A writes its byte by a read-modify-write of the word around it (once a bug
- *      of a file system, on a machine whose compiler did so by itself):
+ *   2. A writes its byte by a read-modify-write of the word around it (some compilers did so, which
+ *      was a bug in a file system):
  *        A: load bytes 0..7
  *                                           B: write byte 4
  *        A: change byte 0, store bytes 0..7: byte 4 is old again
@@ -17,15 +17,14 @@
  *        A: read [0, 5) of its [0, 4)       B: write byte 4
  *      Only ThreadSanitizer sees it.
  *
- * Time goes in rounds. In each a layout deals all bytes of the page to the threads
- * and every thread writes its own; then each works on its bytes and checks what it
- * reads; then, while nobody writes, each checks all its bytes. Barriers stand
- * between the three, and before bytes change hands. So a foreign write is found when
- * it happens, or at the end of the round unless the owner wrote the byte again.
+ * The run consists of rounds. In each round a layout distributes all bytes of the page to the
+ * threads, and every thread writes its own. Then each works on its bytes and checks what it reads.
+ * Then, while no thread writes, each checks all its bytes. Barriers separate these phases. So a
+ * wrong write is found at once, or at the end of the round unless the owner wrote the byte again.
  *
- * A planted bug shows within a hundred operations of a thread; two seconds do as a
- * test in passing, a minute after a change in src/page. More threads than cores is
- * better: 2. wants A to lose its core between load and store.
+ * A planted bug is found within a hundred operations of a thread. Run two seconds as a quick test,
+ * and a minute after a change in src/page. Use more threads than CPUs: for 2. A must lose its CPU
+ * between load and store.
  */
 #include "stress/stress.h"
 
@@ -39,11 +38,11 @@
 /* "Interleaved in one cache line": blocks that do not fill half of it. */
 #define BLOCK_MAX 24
 
-/* The planted read-modify-write: how long it takes, how few spans of a thread meet it. */
+/* Duration of the planted read-modify-write; the spans of a thread that it applies to. */
 #define RMW_SPINS 1000
 #define RMW_SPANS 4
 
-/* Threads that a byte's value tells apart. */
+/* Threads that the value of a byte distinguishes. */
 #define OWNER_VALUES 15
 
 enum { HEALTHY, RANGE, RMW, PEEK, BUSTED };
@@ -62,11 +61,11 @@ struct span {
 	size_t off, len;
 };
 
-/* What one thread knows of the page; nobody else looks. */
+/* What one thread knows of the page; no other thread reads it. */
 struct owner {
 	_Alignas(STRESS_CACHE_LINE) struct span spans[PAGE_SIZE];
 	size_t n_spans;
-	unsigned char expected[PAGE_SIZE]; /* of own bytes; the others mean nothing */
+	unsigned char expected[PAGE_SIZE]; /* of own bytes; the others are unused */
 	unsigned char found[PAGE_SIZE + 1];
 	unsigned int generation;
 	unsigned int round;
@@ -75,10 +74,9 @@ struct owner {
 static struct owner owners[STRESS_THREADS_MAX];
 
 /*
- * One for each place that waits, never one for all. ThreadSanitizer releases when a
- * thread arrives and acquires when it leaves; with one barrier a late leaver would
- * acquire what a fast thread did up to its next arrival, and their races of this
- * phase would be gone.
+ * One barrier for each phase. ThreadSanitizer releases when a thread arrives and acquires when it
+ * leaves. With a single barrier a thread that leaves late would acquire what a fast thread did up
+ * to its next arrival, and races of this phase would be hidden.
  */
 enum { DEALING, OWNED, QUIET, BARRIERS };
 static pthread_barrier_t barriers[BARRIERS];
@@ -88,7 +86,7 @@ static atomic_bool over[2];
 
 /* Values */
 
-/* Neighbours differ, and so do 16 writes in a row; 0 belongs to no one: ZERO. */
+/* Neighbours have different values, and so have 16 writes in a row; 0 is the value ZERO. */
 static unsigned char value_of(unsigned int thread, unsigned int generation)
 {
 	return (unsigned char)((thread % OWNER_VALUES + 1) << 4 | generation % 16);
@@ -99,11 +97,11 @@ static unsigned char value_of(unsigned int thread, unsigned int generation)
 struct deal {
 	struct owner *owner;
 	unsigned int self, threads;
-	unsigned int turn; /* who is first */
+	unsigned int turn; /* the thread that starts */
 	uint64_t random;   /* the same on each thread */
 };
 
-/* The @nth block goes to the next thread; only its owner makes a note. */
+/* The @nth block goes to the next thread; only its owner stores it. */
 static void deal_block(struct deal *deal, size_t nth, size_t off, size_t len)
 {
 	struct owner *owner = deal->owner;
@@ -112,7 +110,7 @@ static void deal_block(struct deal *deal, size_t nth, size_t off, size_t len)
 		owner->spans[owner->n_spans++] = (struct span){ off, len };
 }
 
-/* One range for each thread, of any size, together the whole page. */
+/* One range of any size for each thread; together they cover the page. */
 static void deal_adjacent(struct deal *deal)
 {
 	size_t off = 0;
@@ -135,7 +133,7 @@ static void deal_bytes(struct deal *deal)
 		deal_block(deal, off, off, 1);
 }
 
-/* Blocks small enough that every thread gets one. */
+/* Blocks that are small enough for every thread to get one. */
 static void deal_blocks(struct deal *deal)
 {
 	size_t fair = PAGE_SIZE / deal->threads;
@@ -172,7 +170,7 @@ static void deal_round(const struct stress_thread *self, struct owner *owner)
 		.self = self->index,
 		.threads = run->threads,
 		.turn = owner->round % run->threads,
-		.random = stress_mix(run->seed ^ stress_mix(owner->round)),
+		.random = stress_hash(run->seed ^ stress_hash(owner->round)),
 	};
 
 	owner->n_spans = 0;
@@ -197,7 +195,7 @@ static void foreign_byte(struct stress_thread *self, size_t off, unsigned char f
 		    "expected 0x%02x, found 0x%02x, which %s writes",
 		    off, self->index, owner->round, layout_of(self->run, owner->round)->name,
 		    expected, found, writer);
-	owner->expected[off] = found; /* once is enough */
+	owner->expected[off] = found; /* each difference is reported once */
 }
 
 static void compare(struct stress_thread *self, const struct span *span)
@@ -211,7 +209,7 @@ static void compare(struct stress_thread *self, const struct span *span)
 			foreign_byte(self, span->off + i, owner->found[i]);
 }
 
-/* Is a byte of someone else behind the last of @span? */
+/* Does the byte after @span belong to another thread? */
 static size_t neighbour(const struct span *span)
 {
 	return span->off + span->len < PAGE_SIZE ? 1 : 0;
@@ -227,7 +225,7 @@ static void check_read(struct stress_thread *self, const struct span *span)
 	compare(self, span);
 }
 
-/* Volatile, and a byte at a time: these are accesses, not a copy to be clever about. */
+/* Volatile, and one byte at a time, so that the compiler keeps the accesses. */
 static void check_load(struct stress_thread *self, const struct span *span)
 {
 	const volatile unsigned char *page = page_map_local(self->run->page);
@@ -267,7 +265,7 @@ static void zero_own(struct stress_thread *self, const struct span *span)
 			 page_fill_zero(self->run->page, span->off, span->len));
 }
 
-/* The bug itself, with time for others between load and store, on this core or another. */
+/* The planted bug; other threads get time to run between load and store. */
 static void store_by_rmw(unsigned char *page, size_t off, unsigned char value)
 {
 	volatile uint64_t *word = (uint64_t *)(page + (off & ~(size_t)7));
@@ -301,8 +299,8 @@ static void (*const operations[KINDS])(struct stress_thread *self, const struct 
 };
 
 /*
- * Some of one own span. Planted bugs get what they need to show: one about the end
- * of a span its end, one about words few spans, which lie near each other.
+ * Returns a part of one own span. A planted bug gets what it needs: the end of a span, or few spans
+ * that are close to each other.
  */
 static struct span pick(struct stress_thread *self)
 {
@@ -328,7 +326,7 @@ static void operate(struct stress_thread *self)
 
 	if (kind == WRITE || kind == STORE)
 		op.value = value_of(self->index, owner->generation + 1);
-	stress_count(self, &op);
+	stress_begin_op(self, &op);
 	operations[kind](self, &span);
 	if (kind == READ || kind == LOAD)
 		return;
@@ -340,13 +338,13 @@ static void operate(struct stress_thread *self)
 
 /* Rounds */
 
-/* Thread 0 decides, so that no thread waits at a barrier which another has left. */
+/* Thread 0 decides, so that no thread waits at a barrier which another one has left. */
 static bool next_round(struct stress_thread *self, unsigned int round)
 {
 	atomic_bool *end = &over[round % 2];
 
 	if (!self->index)
-		atomic_store_explicit(end, !stress_more(self), memory_order_relaxed);
+		atomic_store_explicit(end, !stress_continue(self), memory_order_relaxed);
 	pthread_barrier_wait(&barriers[DEALING]);
 	return !atomic_load_explicit(end, memory_order_relaxed);
 }
@@ -360,7 +358,7 @@ static void for_each_span(struct stress_thread *self,
 		fn(self, &owner->spans[i]);
 }
 
-/* The number of operations is the same on each thread: only the limit cuts it. */
+/* Each thread makes the same number of operations; only the limit stops it. */
 static void operate_a_round(struct stress_thread *self)
 {
 	uint64_t limit = self->run->ops;
@@ -404,7 +402,7 @@ static const struct stress_pattern pattern = {
 	.name = "stress_disjoint",
 	.about = "Threads own disjoint bytes of one page; nobody may ever touch a foreign one.",
 	.threads_min = 1,
-	.gfp = GFP_KERNEL, /* not zeroed: whoever reads before it writes reads nothing (R7) */
+	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7) */
 	.kinds = kinds,
 	.busted = busted,
 	.start = start,

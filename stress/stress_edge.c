@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Objects of 1 to 24 bytes across the end of a page, 8 bytes at offsets 4089 to 4096
- * (use pattern 3). The owners of neighbouring objects are different threads, so each end
- * of a page is shared by several. The interleavings hunted:
+ * Objects of 1 to 24 bytes across the end of a page, for example 8 bytes at offsets 4089 to 4096
+ * (use pattern 3). Neighbouring objects belong to different threads, so several threads share each
+ * end of a page. The interleavings to find:
  *
- *   1. The part behind the edge goes to the wrong page, or the part before it too far:
+ *   1. The part after the edge goes to the wrong page, or the part before it too far:
  *        A: write 8 bytes at 4092: [4092, 4096) and [0, 4) of the next page
  *                                               B: write [4, 28) of the next page
  *        A: its second part is 8 long: B reads A's
  *   2. An aligned word around the object is written back:
  *        A: write bytes 4089, 4090, 4091        B: write 4088
  *        A: store [4088, 4096)                  B: reads its old byte
- *   3. An object at 4096 of one page is at 0 of the next: a write of nothing at the end.
+ *   3. An object at 4096 of one page is at 0 of the next: an empty write at the end.
  *
- * Objects are few bytes: some hundred operations for a planted bug, a minute for others.
+ * Objects are small: some hundred operations find a planted bug; run a minute for others.
  */
 #include <errno.h>
 
 #include "stress/shared_file.h"
 
 #define OBJECT 24
-#define PIECE  25 /* no multiple of a word: owners of one word differ */
+#define PIECE  25 /* no multiple of a word, so owners share words */
 
 enum { HEALTHY, RANGE, WORD, BUSTED };
 
@@ -31,10 +31,10 @@ static const struct stress_busted busted[] = {
 	[BUSTED] = { NULL, NULL, false },
 };
 
-/* Enough that each thread has edges of its own. */
+/* Enough pieces that each thread has page ends of its own. */
 static void start(struct stress_thread *first)
 {
-	file_make(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
+	shared_file_create(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
 }
 
 static int write_word(struct stress_thread *self, const struct chunk *chunk, void *ctx)
@@ -45,7 +45,7 @@ static int write_word(struct stress_thread *self, const struct chunk *chunk, voi
 	(void)ctx;
 	page_read_raw(chunk->page, word, off, sizeof(word));
 	word[chunk->off & 7]++;
-	stress_dawdle(self);
+	stress_widen_window(self);
 	chunk->expected[0]++;
 	page_write_raw(chunk->page, word, off, sizeof(word));
 	return 0;
@@ -53,31 +53,31 @@ static int write_word(struct stress_thread *self, const struct chunk *chunk, voi
 
 static void write_object(struct stress_thread *self)
 {
-	struct span span = file_edge(self, OBJECT);
+	struct span span = shared_file_pick_page_end(self, OBJECT);
 
 	if (self->run->busted == RANGE)
-		file_write(self, file_beyond(span));
+		shared_file_write(self, shared_file_extend_span(span));
 	else if (self->run->busted == WORD)
-		file_chunks(self, (struct span){ span.pos, 1 }, write_word, NULL);
+		shared_file_for_each_chunk(self, (struct span){ span.pos, 1 }, write_word, NULL);
 	else
-		file_write(self, span);
-	file_check(self, span);
+		shared_file_write(self, span);
+	shared_file_check(self, span);
 }
 
 static void zero_object(struct stress_thread *self)
 {
-	struct span span = file_edge(self, OBJECT);
+	struct span span = shared_file_pick_page_end(self, OBJECT);
 
-	file_zero(self, span);
-	file_check(self, span);
+	shared_file_zero(self, span);
+	shared_file_check(self, span);
 }
 
 static void read_object(struct stress_thread *self)
 {
-	file_check(self, file_edge(self, OBJECT));
+	shared_file_check(self, shared_file_pick_page_end(self, OBJECT));
 }
 
-/* Nothing, at the end of a page; a byte there is out of bounds. */
+/* An empty access at the end of a page is allowed; a byte there is out of bounds. */
 static int touch_end(struct stress_thread *self, const struct chunk *chunk, void *ctx)
 {
 	unsigned char byte = 0;
@@ -90,19 +90,19 @@ static int touch_end(struct stress_thread *self, const struct chunk *chunk, void
 	return 0;
 }
 
-static void nothing(struct stress_thread *self)
+static void access_nothing(struct stress_thread *self)
 {
-	struct span span = file_edge(self, OBJECT);
+	struct span span = shared_file_pick_page_end(self, OBJECT);
 
-	file_chunks(self, span, touch_end, NULL);
-	file_check(self, span);
+	shared_file_for_each_chunk(self, span, touch_end, NULL);
+	shared_file_check(self, span);
 }
 
 static const struct stress_kind kinds[] = {
 	{ "write", 4, write_object, "write_raw" },
 	{ "zero", 1, zero_object, "fill_zero" },
 	{ "read", 3, read_object, "read_raw" },
-	{ "nothing", 1, nothing, NULL },
+	{ "nothing", 1, access_nothing, NULL },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -113,8 +113,8 @@ static const struct stress_pattern pattern = {
 	.kinds = kinds,
 	.busted = busted,
 	.start = start,
-	.finish = file_end,
-	.state = file_state,
+	.finish = shared_file_destroy,
+	.state = shared_file_print_state,
 };
 
 int main(int argc, char **argv)

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Mapping churn: pages that all threads map and unmap as fast as they can, alone, deep,
- * and by tasks that leave and come back (R4, R5, R6). Each thread has 8 bytes in each
- * page. The interleavings hunted:
+ * Mapping churn: all threads map and unmap shared pages as fast as they can, one at a time, nested,
+ * and with tasks that are left and resumed (R4, R5, R6). Each thread has 8 bytes in each page. The
+ * interleavings to find:
  *
  *   1. Two mappings get one address:
  *        A: map x                               B: map y at the same address
  *        A: reads its bytes of x, finds those of y
  *   2. A mapping ends with another one's:
  *        A: map x, map y                        B: map x, unmap: A's x is gone
- *   3. A task comes back on other mappings than it left:
+ *   3. A task resumes with other mappings than it had:
  *        A: map x, leave; map y; come back: the newest is x again
- *   4. A store through one mapping takes the neighbour's bytes along:
+ *   4. A store through one mapping changes the neighbour's bytes:
  *        A: store 8 bytes at 8                  B: store 8 bytes at 16
  *
- * 1. to 3. have no known bug behind them in the library: minutes, alias backend, --delays.
+ * No bug in the library is known to cause 1. to 3.: run minutes with the alias backend and
+ * --delays.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,13 +39,13 @@ static struct page *pages[PAGES];
 static struct owner {
 	_Alignas(STRESS_CACHE_LINE) uint64_t expected[PAGES];
 	uint64_t generation;
-	struct page_task *task; /* a second one, for the way out and back */
+	struct page_task *task; /* a second task to switch to */
 } owners[STRESS_THREADS_MAX];
 
 static void start(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < PAGES; i++)
-		pages[i] = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+		pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	for (unsigned int i = 0; i < first->run->threads; i++) {
 		owners[i].task = page_task_new("second");
 		if (!owners[i].task)
@@ -54,9 +55,9 @@ static void start(struct stress_thread *first)
 
 static size_t pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, PAGES);
+	size_t nth = stress_thread_random(self, PAGES);
 
-	stress_about(self, nth, self->index * WORD, WORD, 0);
+	stress_set_op(self, nth, self->index * WORD, WORD, 0);
 	return nth;
 }
 
@@ -75,7 +76,7 @@ static void check(struct stress_thread *self, const volatile uint64_t *mapped, s
 static void store(struct stress_thread *self, volatile uint64_t *mapped, size_t nth)
 {
 	struct owner *owner = &owners[self->index];
-	uint64_t value = stress_mix((uint64_t)self->index << 32 | ++owner->generation) ^ nth;
+	uint64_t value = stress_hash((uint64_t)self->index << 32 | ++owner->generation) ^ nth;
 
 	owner->expected[nth] = value;
 	mapped[self->index] = value;
@@ -83,7 +84,7 @@ static void store(struct stress_thread *self, volatile uint64_t *mapped, size_t 
 		mapped[(self->index + 1) % self->run->threads] = value;
 }
 
-static void alone(struct stress_thread *self)
+static void map_one(struct stress_thread *self)
 {
 	size_t nth = pick(self);
 	uint64_t *mapped = page_map_local(pages[nth]);
@@ -91,14 +92,14 @@ static void alone(struct stress_thread *self)
 	check(self, mapped, nth);
 	store(self, mapped, nth);
 	check(self, mapped, nth);
-	if (self->run->busted == LEAK && !stress_pick(self, 16))
+	if (self->run->busted == LEAK && !stress_thread_random(self, 16))
 		return;
 	page_unmap_local(mapped);
 }
 
-static void deep(struct stress_thread *self)
+static void map_nested(struct stress_thread *self)
 {
-	unsigned int depth = 1 + (unsigned int)stress_pick(self, PAGE_TASK_MAPPINGS);
+	unsigned int depth = 1 + (unsigned int)stress_thread_random(self, PAGE_TASK_MAPPINGS);
 	uint64_t *mapped[PAGE_TASK_MAPPINGS];
 	size_t nths[PAGE_TASK_MAPPINGS];
 
@@ -113,8 +114,8 @@ static void deep(struct stress_thread *self)
 		page_unmap_local(mapped[depth]);
 }
 
-/* The thread's own task maps, the other one too, each comes back to what it left. */
-static void leave(struct stress_thread *self)
+/* Maps with both tasks in turn; each must find its own mappings again. */
+static void switch_tasks(struct stress_thread *self)
 {
 	struct page_task *second = owners[self->index].task;
 	size_t x = pick(self), y = pick(self);
@@ -152,9 +153,9 @@ static void finish(struct stress_thread *first)
 }
 
 static const struct stress_kind kinds[] = {
-	{ "alone", 6, alone, NULL },
-	{ "deep", 2, deep, NULL },
-	{ "leave", 1, leave, NULL },
+	{ "alone", 6, map_one, NULL },
+	{ "deep", 2, map_nested, NULL },
+	{ "leave", 1, switch_tasks, NULL },
 	{ NULL, 0, NULL, NULL },
 };
 

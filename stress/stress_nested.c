@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Nested mappings: page to page by the smallest of three limits, in steps of 512 bytes,
- * through several mappings at once (use pattern 8, R5, R6). Each step's place in a page
- * belongs to one thread, its neighbours to others. The interleavings hunted:
+ * Nested mappings: copies from page to page by the smallest of three limits, in steps of 512 bytes,
+ * through several mappings at once (use pattern 8, R5, R6). Each step's place in a page belongs to
+ * one thread, its neighbours to others. The interleavings to find:
  *
- *   1. A step that takes the wrong limit:
+ *   1. A step that uses the wrong limit:
  *        A: copy 513 bytes to its [512, 1024)   B: write byte 1024, reads A's
- *   2. A mapping that is ended is another thread's or another depth's:
+ *   2. The mapping that ends is another thread's or another depth's:
  *        A: map x, map y                        B: map x
  *        A: unmap y, unmap x                    B: its address is gone, or shows y
- *   3. Mappings end in the wrong order, or a slot is free before it is empty: the next
- *      mapping shows the page of the one before.
+ *   3. Mappings end in the wrong order, or a slot is reused too early: the next mapping shows the
+ *      page of the previous one.
  *
- * Hundreds of operations for a planted bug; 2. and 3. minutes, with the alias backend.
+ * Hundreds of operations find a planted bug; for 2. and 3. run minutes with the alias backend.
  */
 #include <string.h>
 
@@ -33,7 +33,7 @@ static const struct stress_busted busted[] = {
 	[BUSTED] = { NULL, NULL, false },
 };
 
-/* Eight threads share a set: each has one step's place in every page of it. */
+/* Eight threads share a set: each owns the place of one step in every page. */
 static struct page *sets[SETS_MAX][DEPTH_MAX];
 
 static struct owner {
@@ -46,7 +46,7 @@ static struct page **set_of(const struct stress_thread *self)
 	return sets[self->index / STEPS];
 }
 
-static size_t place_of(const struct stress_thread *self)
+static size_t step_offset(const struct stress_thread *self)
 {
 	return self->index % STEPS * STEP;
 }
@@ -56,13 +56,13 @@ static void write_step(struct stress_thread *self, unsigned int nth)
 	struct owner *owner = &owners[self->index];
 	unsigned char bytes[STEP];
 
-	owner->tags[nth] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
 	tagged_fill(bytes, owner->tags[nth], 0, STEP);
 	stress_expect_ok(self, "page_write_raw",
-			 page_write_raw(set_of(self)[nth], bytes, place_of(self), STEP));
+			 page_write_raw(set_of(self)[nth], bytes, step_offset(self), STEP));
 }
 
-/* What is wrong is told once. */
+/* Each difference is reported once. */
 static void check_step(struct stress_thread *self, unsigned char *step, unsigned int nth)
 {
 	uint64_t tag = owners[self->index].tags[nth];
@@ -77,7 +77,7 @@ static void start(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i * STEPS < first->run->threads; i++)
 		for (unsigned int j = 0; j < DEPTH_MAX; j++)
-			sets[i][j] = stress_alloc_must(GFP_KERNEL);
+			sets[i][j] = stress_alloc_or_exit(GFP_KERNEL);
 	for (unsigned int i = 0; i < first->run->threads; i++)
 		for (unsigned int j = 0; j < DEPTH_MAX; j++)
 			write_step(stress_thread(i), j);
@@ -89,16 +89,16 @@ static size_t smallest(size_t a, size_t b, size_t c)
 	return a < c ? a : c;
 }
 
-/* Two mappings deep. */
+/* Two nested mappings. */
 static void copy(struct stress_thread *self)
 {
-	unsigned int to = (unsigned int)stress_pick(self, DEPTH_MAX);
-	unsigned int from = (to + 1 + (unsigned int)stress_pick(self, DEPTH_MAX - 1)) % DEPTH_MAX;
-	size_t place = place_of(self);
+	unsigned int to = (unsigned int)stress_thread_random(self, DEPTH_MAX);
+	unsigned int from = (to + 1 + (unsigned int)stress_thread_random(self, DEPTH_MAX - 1)) % DEPTH_MAX;
+	size_t place = step_offset(self);
 	size_t len = smallest(PAGE_SIZE - place, STEP, PAGE_SIZE);
 	unsigned char *dst, *src;
 
-	stress_about(self, to, place, len, 0);
+	stress_set_op(self, to, place, len, 0);
 	if (self->run->busted == RANGE && place + len < PAGE_SIZE)
 		len++;
 	dst = page_map_local(set_of(self)[to]);
@@ -117,26 +117,26 @@ static void end_all(struct stress_thread *self, unsigned char *const mapped[], u
 		page_unmap_local(mapped[depth]);
 }
 
-/* As deep as it goes, then all of them looked at. */
+/* Maps as deep as possible, then reads through all mappings. */
 static void nest(struct stress_thread *self)
 {
-	unsigned int depth = 1 + (unsigned int)stress_pick(self, DEPTH_MAX);
-	unsigned int first = (unsigned int)stress_pick(self, DEPTH_MAX);
+	unsigned int depth = 1 + (unsigned int)stress_thread_random(self, DEPTH_MAX);
+	unsigned int first = (unsigned int)stress_thread_random(self, DEPTH_MAX);
 	unsigned char *mapped[DEPTH_MAX];
 
-	stress_about(self, first, place_of(self), STEP, (unsigned char)depth);
+	stress_set_op(self, first, step_offset(self), STEP, (unsigned char)depth);
 	for (unsigned int i = 0; i < depth; i++)
 		mapped[i] = page_map_local(set_of(self)[(first + i) % DEPTH_MAX]);
 	for (unsigned int i = 0; i < depth; i++)
-		check_step(self, mapped[i] + place_of(self), (first + i) % DEPTH_MAX);
+		check_step(self, mapped[i] + step_offset(self), (first + i) % DEPTH_MAX);
 	end_all(self, mapped, depth);
 }
 
 static void write(struct stress_thread *self)
 {
-	unsigned int nth = (unsigned int)stress_pick(self, DEPTH_MAX);
+	unsigned int nth = (unsigned int)stress_thread_random(self, DEPTH_MAX);
 
-	stress_about(self, nth, place_of(self), STEP, 0);
+	stress_set_op(self, nth, step_offset(self), STEP, 0);
 	write_step(self, nth);
 }
 
@@ -148,7 +148,7 @@ static void finish(struct stress_thread *first)
 		for (unsigned int j = 0; j < DEPTH_MAX; j++) {
 			struct stress_thread *owner = stress_thread(i);
 
-			page_read_raw(set_of(owner)[j], bytes, place_of(owner), STEP);
+			page_read_raw(set_of(owner)[j], bytes, step_offset(owner), STEP);
 			check_step(owner, bytes, j);
 		}
 	for (unsigned int i = 0; i * STEPS < first->run->threads; i++)

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Threads that write and read common bytes of one page: a data race on purpose
- * (R3). What a reader finds is any mixture of what writers wrote, byte by byte; but
- * each byte is one that some writer wrote there. The interleavings hunted:
+ * Threads that write and read common bytes of one page: a data race on purpose (R3). A reader finds
+ * any mixture of what writers wrote, but each byte is one that some writer wrote there. The
+ * interleavings to find:
  *
- *   1. A byte out of thin air, half of one and half of the other:
+ *   1. A byte that no thread wrote, half of one value and half of another:
  *        A: write byte 0                    B: write byte 0
  *                       C: read byte 0, finds what neither wrote
- *   2. A byte of elsewhere, from a copy that went to the wrong place for a moment:
+ *   2. A byte of another offset, from a copy that went to the wrong place for a moment:
  *        A: write [8, 16)
  *                       C: read byte 0, finds what A writes to byte 8
- *   3. A race that ThreadSanitizer does not report: the library took a lock, or
- *      copied where no sanitizer looks, and now hides its callers' bugs:
+ *   3. A race that ThreadSanitizer does not report: the library took a lock, or copied without
+ *      instrumentation, and now hides its callers' bugs:
  *        A: write [0, 8)                    B: write [4, 12), in no order
  *
- * Any call may hide any other, and a race that two calls have with a third would
- * hide that. So each pair of a writing and a reading kind has a region of the page
- * to itself. With ThreadSanitizer the test succeeds only when a race between two of
- * its threads was reported in each of them, and none elsewhere than on the page:
- * everything else in here, the library included, is free of races.
+ * One race can hide another one. So each pair of a writing and a reading kind has its own region of
+ * the page. With ThreadSanitizer the test succeeds only if a race between two of its threads was
+ * reported in each region, and none outside of the page: everything else, the library included, has
+ * no races.
  *
- * 3. shows within some hundred operations. 1. and 2. have no known bug behind them and
- * want time: two seconds in passing, minutes after a change in how src/page copies.
+ * Some hundred operations find 3. No bug in the library is known to cause 1. and 2.: run two
+ * seconds as a quick test, and minutes after a change in how src/page copies.
  */
 #include "stress/stress.h"
 
@@ -31,7 +30,7 @@
 
 #define BLOCK_MAX 64
 
-/* Half of a region's operations are in its first bytes, so that threads meet. */
+/* Half of a region's operations are in its first bytes, so that threads interact. */
 #define HOT_BYTES 128
 
 #define WATCHED_ONE_IN 64
@@ -51,7 +50,7 @@ enum { WRITE, ZERO, STORE, READ, LOAD, KINDS };
 #define WRITER_KINDS (STORE + 1)
 #define READER_KINDS (KINDS - READ)
 
-/* In the regions that are left all kinds meet. */
+/* All kinds of operations share the remaining regions. */
 static const struct region {
 	unsigned int write, read;
 } regions[] = {
@@ -69,36 +68,36 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static volatile unsigned long outside;
 
 /*
- * Values. Bits 0-4: the writer, from 1 (several share a number when there are more
- * than 31); bits 5-6: the generation; bit 7: even parity. All of it XORed with a
- * mask of even parity that depends on the offset, so that a byte is legal at few
- * others. A zero is legal anywhere: it is what ZERO writes, and the page's start.
+ * Values. Bits 0-4: the writer, from 1 (several share a number if there are more than 31); bits
+ * 5-6: the generation; bit 7: even parity. The value is XORed with a mask of even parity that
+ * depends on the offset, so that a byte is legal at few others. Zero is always legal: the page
+ * starts with zeros, and ZERO writes them.
  */
 #define WRITER_MASK 31u
 #define GENERATIONS 4
 #define PARITY_BIT  0x80u
 
-static bool parity_odd(unsigned int x)
+static bool is_parity_odd(unsigned int x)
 {
 	return __builtin_parity(x);
 }
 
-static unsigned char even(unsigned int x)
+static unsigned char add_parity(unsigned int x)
 {
 	x &= PARITY_BIT - 1;
-	return (unsigned char)(parity_odd(x) ? x | PARITY_BIT : x);
+	return (unsigned char)(is_parity_odd(x) ? x | PARITY_BIT : x);
 }
 
 static unsigned char mask_of(size_t off)
 {
-	return even((unsigned int)stress_mix(off));
+	return add_parity((unsigned int)stress_hash(off));
 }
 
 static unsigned char value_of(unsigned int writer, unsigned int generation, size_t off)
 {
 	unsigned int number = writer % WRITER_MASK + 1;
 
-	return even(number | generation % GENERATIONS << 5) ^ mask_of(off);
+	return add_parity(number | generation % GENERATIONS << 5) ^ mask_of(off);
 }
 
 /* Threads 0, 2, 4 ... write, the others read. */
@@ -113,7 +112,7 @@ static bool is_legal(const struct stress_run *run, unsigned char value, size_t o
 	unsigned int code = value ^ mask_of(off);
 	unsigned int number = code & WRITER_MASK;
 
-	return !value || (!parity_odd(code) && number >= 1 && number <= writers);
+	return !value || (!is_parity_odd(code) && number >= 1 && number <= writers);
 }
 
 static void check(struct stress_thread *self, const unsigned char *bytes, size_t off, size_t len)
@@ -129,7 +128,7 @@ static void check(struct stress_thread *self, const unsigned char *bytes, size_t
 			    "generation %u, parity %s)",
 			    off + i, (self->run->threads + 1) / 2, bytes[i],
 			    (int)(code & WRITER_MASK) - 1, code >> 5 & (GENERATIONS - 1),
-			    parity_odd(code) ? "wrong" : "right");
+			    is_parity_odd(code) ? "wrong" : "right");
 	}
 }
 
@@ -161,16 +160,16 @@ static void zero_some(struct stress_thread *self, const struct stress_op *op)
 }
 
 /*
- * ThreadSanitizer knows memory by its address, and a mapping may have another one than
- * the page (R4): then the access is told a second time, where the page is at home.
+ * ThreadSanitizer identifies memory by its address, and a mapping may have another address than the
+ * page (R4). So the access is also reported at the canonical address.
  */
-static void tell_home(const volatile unsigned char *at, size_t len,
-		      void (*tell)(const void *addr, size_t len))
+static void report_at_canonical(const volatile unsigned char *at, size_t len,
+				void (*print_state)(const void *addr, size_t len))
 {
 	void *home = page_canonical((const void *)at);
 
 	if (home != (const void *)at)
-		tell(home, len);
+		print_state(home, len);
 }
 
 static void store_some(struct stress_thread *self, const struct stress_op *op)
@@ -181,7 +180,7 @@ static void store_some(struct stress_thread *self, const struct stress_op *op)
 	fill(self, bytes, op);
 	for (size_t i = 0; i < op->len; i++)
 		page[op->off + i] = bytes[i];
-	tell_home(page + op->off, op->len, tsan_write);
+	report_at_canonical(page + op->off, op->len, tsan_write);
 	page_unmap_local((const void *)page);
 }
 
@@ -201,7 +200,7 @@ static void load_some(struct stress_thread *self, const struct stress_op *op)
 
 	for (size_t i = 0; i < op->len; i++)
 		bytes[i] = page[op->off + i];
-	tell_home(page + op->off, op->len, tsan_read);
+	report_at_canonical(page + op->off, op->len, tsan_read);
 	page_unmap_local((const void *)page);
 	check(self, bytes, op->off, op->len);
 }
@@ -254,17 +253,17 @@ static void operate_unwatched(struct stress_thread *self, const struct stress_op
 	tsan_resume();
 }
 
-/* Once the race was reported often enough, values matter: few operations are watched. */
+/* After enough reports of a race only values matter, and few operations are still watched. */
 static void operate(struct stress_thread *self)
 {
 	struct stress_op op = pick(self);
 
-	stress_count(self, &op);
+	stress_begin_op(self, &op);
 	if (self->run->busted == OUTSIDE)
 		outside++;
 	if (is_locked(self, &op))
 		operate_locked(self, &op);
-	else if (stress_raced_enough(op.off) && self->ops % WATCHED_ONE_IN)
+	else if (stress_has_enough_races(op.off) && self->ops % WATCHED_ONE_IN)
 		operate_unwatched(self, &op);
 	else
 		operations[op.kind](self, &op);
@@ -272,11 +271,11 @@ static void operate(struct stress_thread *self)
 
 static void work(struct stress_thread *self)
 {
-	while (stress_more(self))
+	while (stress_continue(self))
 		operate(self);
 }
 
-/* What is left when all is quiet must be legal as well. */
+/* The final bytes must be legal, too. */
 static void finish(struct stress_thread *first)
 {
 	unsigned char bytes[PAGE_SIZE];

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One user reader over several pages, faulting in chunk k: earlier pages are whole, page k
- * has a prefix and zeros, the reader stands at the start of chunk k (use pattern 2, R9).
- * The pages are shared with neighbours; each thread has user memory of its own, of which
- * any page may be unreadable. The interleavings hunted:
+ * One user reader over several pages with a fault in chunk k: earlier pages are complete, page k
+ * has a prefix and zeros, and the reader's position is the start of chunk k (use pattern 2, R9).
+ * The pages are shared with neighbours; each thread has its own user memory, any page of which may
+ * be unreadable. The interleavings to find:
  *
  *   1. The zeroing after a fault goes too far:
  *        A: copy into [0, 2048), fault after 100 bytes
  *                                               B: write [2048, 4096)
  *        A: zero [100, 2049): B's byte is gone
- *   2. A fault that is taken for another thread's, or a reader that moves: the next chunk
- *      is not the one that failed.
+ *   2. A fault is attributed to another thread, or the reader moves: the next chunk is not the one
+ *      that failed.
  *   3. Another thread's mprotect() of other memory makes this copy short.
  *
- * Hundreds of operations are enough for 1. and 2.; 3. wants minutes and many threads.
+ * Hundreds of operations are enough for 1. and 2.; 3. needs minutes and many threads.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,26 +44,26 @@ static struct user users[STRESS_THREADS_MAX];
 
 static void start(struct stress_thread *first)
 {
-	file_make(first->run, PIECE, 1);
+	shared_file_create(first->run, PIECE, 1);
 	for (unsigned int i = 0; i < first->run->threads; i++) {
 		users[i].memory = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		users[i].tag = stamp_tag(i, 0);
+		users[i].tag = tagged_make_tag(i, 0);
 		tagged_fill(users[i].memory, users[i].tag, 0, USER_SIZE);
 	}
 }
 
 static void finish(struct stress_thread *first)
 {
-	file_end(first);
+	shared_file_destroy(first);
 	for (unsigned int i = 0; i < first->run->threads; i++)
 		munmap(users[i].memory, USER_SIZE);
 }
 
-/* One copy of a span out of user memory. */
+/* One copy of a span from user memory. */
 struct copy {
 	struct user_slice_reader reader;
-	size_t from;	 /* in user memory, of the span's first byte */
+	size_t from;	 /* offset in user memory of the span's first byte */
 	size_t readable; /* bytes of the span before the fault */
 };
 
@@ -75,7 +75,7 @@ static size_t bytes_readable(const struct copy *copy, const struct chunk *chunk)
 							   chunk->len;
 }
 
-/* An injected failure zeroes all of the range; one of the memory what could not be read. */
+/* An injected failure zeroes the whole range; a fault zeroes the bytes that could not be read. */
 static bool was_injected(struct stress_thread *self, const struct chunk *chunk)
 {
 	unsigned char bytes[PAGE_SIZE];
@@ -96,7 +96,7 @@ static void expect(struct stress_thread *self, const struct copy *copy, const st
 
 	memset(chunk->expected, 0, chunk->len);
 	if (ret && was_injected(self, chunk)) {
-		stress_refused(self, "page_copy_from_user_slice", true);
+		stress_count_refused(self, "page_copy_from_user_slice", true);
 		return;
 	}
 	tagged_fill(chunk->expected, users[self->index].tag, copy->from + chunk->done, good);
@@ -124,13 +124,13 @@ static int copy_chunk(struct stress_thread *self, const struct chunk *chunk, voi
 static void protect(struct stress_thread *self, size_t from, int access)
 {
 	if (from < USER_SIZE && mprotect(users[self->index].memory + from, USER_SIZE - from, access))
-		stress_refused(self, "mprotect", self->run->pressure.memory);
+		stress_count_refused(self, "mprotect", self->run->pressure.memory);
 }
 
-/* @fault: the first byte of user memory that cannot be read; USER_SIZE: all can. */
+/* @fault: the first unreadable byte of user memory; USER_SIZE: there is none */
 static void copy_span(struct stress_thread *self, struct span span, size_t fault)
 {
-	struct copy copy = { .from = stress_pick(self, USER_SIZE - span.len) };
+	struct copy copy = { .from = stress_thread_random(self, USER_SIZE - span.len) };
 
 	copy.readable = fault > copy.from ? fault - copy.from : 0;
 	if (copy.readable > span.len)
@@ -138,15 +138,15 @@ static void copy_span(struct stress_thread *self, struct span span, size_t fault
 	user_slice_reader_init(&copy.reader,
 			       user_slice_new(users[self->index].memory + copy.from,
 					      USER_SIZE - copy.from));
-	file_chunks(self, span, copy_chunk, &copy);
+	shared_file_for_each_chunk(self, span, copy_chunk, &copy);
 }
 
 static struct span pick(struct stress_thread *self)
 {
-	struct span span = file_some(self, PIECE);
+	struct span span = shared_file_pick_part(self, PIECE);
 
 	if (self->run->busted == RANGE)
-		span.len = file_beyond(span).len - 1;
+		span.len = shared_file_extend_span(span).len - 1;
 	return span;
 }
 
@@ -155,23 +155,23 @@ static void copy_all(struct stress_thread *self)
 	struct span span = pick(self);
 
 	copy_span(self, span, USER_SIZE);
-	file_check(self, span);
+	shared_file_check(self, span);
 }
 
 static void copy_faulting(struct stress_thread *self)
 {
-	size_t fault = PAGE_SIZE * stress_pick(self, USER_PAGES);
+	size_t fault = PAGE_SIZE * stress_thread_random(self, USER_PAGES);
 	struct span span = pick(self);
 
 	protect(self, fault, PROT_NONE);
 	copy_span(self, span, fault);
 	protect(self, fault, PROT_READ | PROT_WRITE);
-	file_check(self, span);
+	shared_file_check(self, span);
 }
 
 static void read_some(struct stress_thread *self)
 {
-	file_check(self, file_piece(self));
+	shared_file_check(self, shared_file_pick_piece(self));
 }
 
 static const struct stress_kind kinds[] = {
@@ -189,7 +189,7 @@ static const struct stress_pattern pattern = {
 	.busted = busted,
 	.start = start,
 	.finish = finish,
-	.state = file_state,
+	.state = shared_file_print_state,
 };
 
 int main(int argc, char **argv)

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Two threads allocate for one slot outside its lock, the loser frees; a shrinker takes
- * pages away where it gets the lock at once (use pattern 6). The interleavings hunted:
+ * Two threads allocate a page for one slot without holding its lock, and the loser frees its page;
+ * a shrinker removes pages if it gets the lock at once (use pattern 6). The interleavings to find:
  *
  *   1. Both win:
  *        A: finds no page, allocates     B: finds no page, allocates
- *        A: lock, puts its page          B: lock, does not look again, puts its own:
- *                                           A's is lost for ever
+ *        A: lock, stores its page        B: lock, does not test again, stores its own:
+ *                                           A's page is lost
  *   2. The shrinker does not lock:
- *        A: lock, finds the page         S: takes it away, frees it
- *        A: reads bytes of a dead page, or of its next life
- *   3. A page comes back before its quarantine, or in two slots at once: its bytes say
- *      whose they are.
- *   4. A count of pages that is right only without threads: at the end all that was
- *      allocated was freed or lies in a slot.
+ *        A: lock, finds the page         S: removes it, frees it
+ *        A: reads bytes of a freed page, or of its next allocation
+ *   3. A page is reused before its quarantine ends, or is in two slots at once: its tag names the
+ *      owner.
+ *   4. A count of pages that is right only with a single thread: at the end every page was freed or
+ *      is in a slot.
  *
- * 2. wants the shrinker to come between two instructions: seconds, longer with --delays.
+ * For 2. the shrinker must run between two instructions: seconds, longer with --delays.
  */
 #include <pthread.h>
 
 #include "stress/tagged.h"
 #include "stress/stress.h"
-#include "stress/text.h"
+#include "stress/message.h"
 
 #define SLOTS 4
 
@@ -40,17 +40,17 @@ static struct slot {
 	uint64_t tag;
 } slots[SLOTS];
 
-/* Of each thread: what it allocated and freed. */
+/* What each thread allocated and freed. */
 static struct account {
 	_Alignas(STRESS_CACHE_LINE) unsigned long allocated, freed;
 	uint64_t generation;
 } account[STRESS_THREADS_MAX];
 
-/* Not freed yet. Relaxed: it is no order between threads, only a sum. */
+/* Pages that are not freed. Relaxed: the counter orders no threads. */
 static atomic_long alive;
 
-/* One in each slot, and one with each thread; more were lost. */
-static void one_more(struct stress_thread *self)
+/* More pages than one in each slot and one for each thread means that some are lost. */
+static void count_allocation(struct stress_thread *self)
 {
 	long before = atomic_fetch_add_explicit(&alive, 1, memory_order_relaxed);
 	long most = SLOTS + (long)self->run->threads;
@@ -61,7 +61,7 @@ static void one_more(struct stress_thread *self)
 			    most - 1, before);
 }
 
-static void one_less(struct stress_thread *self)
+static void count_free(struct stress_thread *self)
 {
 	atomic_fetch_sub_explicit(&alive, 1, memory_order_relaxed);
 	account[self->index].freed++;
@@ -77,7 +77,7 @@ static void start(struct stress_thread *first)
 static void drop(struct stress_thread *self, struct page *page)
 {
 	page_free(page);
-	one_less(self);
+	count_free(self);
 }
 
 static void check(struct stress_thread *self, struct page *page, uint64_t tag)
@@ -88,7 +88,7 @@ static void check(struct stress_thread *self, struct page *page, uint64_t tag)
 	tagged_check(self, "page of a slot", bytes, tag, 0, PAGE_SIZE);
 }
 
-/* A page with the thread's next tagged pattern, or NULL. */
+/* Allocates a page and fills it with the thread's next tag. Return: NULL on failure. */
 static struct page *make(struct stress_thread *self, uint64_t *tag)
 {
 	struct page *page = stress_alloc(self, GFP_KERNEL);
@@ -96,8 +96,8 @@ static struct page *make(struct stress_thread *self, uint64_t *tag)
 
 	if (!page)
 		return NULL;
-	one_more(self);
-	*tag = stamp_tag(self->index, ++account[self->index].generation);
+	count_allocation(self);
+	*tag = tagged_make_tag(self->index, ++account[self->index].generation);
 	tagged_fill(bytes, *tag, 0, PAGE_SIZE);
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
 	return page;
@@ -105,9 +105,9 @@ static struct page *make(struct stress_thread *self, uint64_t *tag)
 
 static struct slot *pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, SLOTS);
+	size_t nth = stress_thread_random(self, SLOTS);
 
-	stress_about(self, nth, 0, PAGE_SIZE, 0);
+	stress_set_op(self, nth, 0, PAGE_SIZE, 0);
 	return &slots[nth];
 }
 
@@ -133,7 +133,7 @@ static void fill(struct stress_thread *self)
 	if (!page)
 		return;
 	if (self->run->busted == BOTH_WIN)
-		stress_dawdle(self);
+		stress_widen_window(self);
 	pthread_mutex_lock(&slot->lock);
 	if (!slot->page || self->run->busted == BOTH_WIN) {
 		slot->page = page;
@@ -141,7 +141,7 @@ static void fill(struct stress_thread *self)
 		page = NULL;
 	}
 	pthread_mutex_unlock(&slot->lock);
-	if (page) /* the loser's */
+	if (page) /* the loser's page */
 		drop(self, page);
 }
 
@@ -155,7 +155,7 @@ static void use(struct stress_thread *self)
 	page = slot->page;
 	tag = slot->tag;
 	if (page && self->run->busted == NO_LOCK)
-		stress_dawdle(self);
+		stress_widen_window(self);
 	if (page)
 		check(self, page, tag);
 	pthread_mutex_unlock(&slot->lock);
@@ -211,13 +211,13 @@ static void finish(struct stress_thread *first)
 			    allocated);
 }
 
-static void state(struct text *text, const struct stress_thread *self)
+static void state(struct message *message, const struct stress_thread *self)
 {
 	for (unsigned int i = 0; i < SLOTS; i++)
-		text_add(text, "%s:   slot %u: page %p, owner %d, generation %llu\n",
-			 self->run->pattern->name, i, (void *)slots[i].page,
-			 (int)(slots[i].tag >> 40) - 1,
-			 (unsigned long long)(slots[i].tag & 0xffffffffff));
+		message_append(message, "%s:   slot %u: page %p, owner %d, generation %llu\n",
+			       self->run->pattern->name, i, (void *)slots[i].page,
+			       (int)(slots[i].tag >> 40) - 1,
+			       (unsigned long long)(slots[i].tag & 0xffffffffff));
 }
 
 static const struct stress_kind kinds[] = {

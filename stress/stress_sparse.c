@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A missing page reads as zeros; a page is freed when it becomes empty (use pattern 9).
- * Every 8 bytes are one thread's; the lock of a page is for its being there, the reading
- * happens with a reference and without the lock. The interleavings hunted:
+ * A missing page reads as zeros, and a page is freed when it becomes empty (use pattern 9). Each 8
+ * bytes belong to one thread. A page's lock protects its existence; bytes are read with a reference
+ * and without the lock. The interleavings to find:
  *
- *   1. Emptied too early:
+ *   1. A page is freed too early:
  *        A: clears its last value               B: writes its first
- *        A: counts 0, frees the page            B: reads zero, or a dead page
- *   2. A reader's reference is the last, and does not free; or the remover's frees:
+ *        A: counts 0, frees the page            B: reads zero, or a freed page
+ *   2. A reader's reference is the last but does not free, or the remover's frees:
  *        A: gets a reference, unlocks           B: clears the last value, drops its own
  *        A: reads, drops
- *   3. A new page in place of one that was freed is not all zeros.
+ *   3. A new page in place of a freed one is not all zeros.
  *
- * 1. and 2. want threads to meet at a page with one value: seconds. At the end all pages
- * that were allocated are freed or hold a value.
+ * For 1. and 2. threads must access a page with one value at the same time: seconds. At the end
+ * every page was freed or holds a value.
  */
 #include <pthread.h>
 #include <string.h>
@@ -34,10 +34,10 @@ static const struct stress_busted busted[] = {
 	[BUSTED] = { NULL, NULL, false },
 };
 
-static struct place {
+static struct position {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	unsigned int count; /* of values that are not 0 */
+	unsigned int count; /* number of values that are not 0 */
 } places[PAGES];
 
 static struct owner {
@@ -53,78 +53,78 @@ static void start(struct stress_thread *first)
 		pthread_mutex_init(&places[i].lock, NULL);
 }
 
-/* What an operation is about. */
+/* Where an operation is. */
 struct spot {
-	struct place *place;
+	struct position *position;
 	uint64_t *expected;
 	size_t off;
 };
 
-/* With more threads than values there is one for each all the same: KEPT * 256 are 512. */
+/* Even with more threads than values each thread gets one: KEPT * 256 is 512. */
 static struct spot pick(struct stress_thread *self)
 {
-	size_t page = stress_pick(self, PAGES), nth = stress_pick(self, KEPT);
+	size_t page = stress_thread_random(self, PAGES), nth = stress_thread_random(self, KEPT);
 	struct spot spot = { &places[page], &owners[self->index].expected[page][nth],
 			     (nth * STRESS_THREADS_MAX + self->index) % VALUES *
 				     sizeof(uint64_t) };
 
-	stress_about(self, page, spot.off, sizeof(uint64_t), 0);
+	stress_set_op(self, page, spot.off, sizeof(uint64_t), 0);
 	return spot;
 }
 
-static void lock(struct stress_thread *self, struct place *place)
+static void lock(struct stress_thread *self, struct position *position)
 {
 	if (self->run->busted != NO_LOCK)
-		pthread_mutex_lock(&place->lock);
+		pthread_mutex_lock(&position->lock);
 }
 
-static void unlock(struct stress_thread *self, struct place *place)
+static void unlock(struct stress_thread *self, struct position *position)
 {
 	if (self->run->busted != NO_LOCK)
-		pthread_mutex_unlock(&place->lock);
+		pthread_mutex_unlock(&position->lock);
 }
 
-static bool make_page(struct stress_thread *self, struct place *place)
+static bool make_page(struct stress_thread *self, struct position *position)
 {
-	if (place->page)
+	if (position->page)
 		return true;
-	place->page = stress_alloc(self, GFP_KERNEL | __GFP_ZERO);
-	if (!place->page)
+	position->page = stress_alloc(self, GFP_KERNEL | __GFP_ZERO);
+	if (!position->page)
 		return false;
 	owners[self->index].allocated++;
-	place->count = 0;
+	position->count = 0;
 	return true;
 }
 
 static void put_value(struct stress_thread *self, const struct spot *spot, uint64_t value)
 {
-	struct place *place = spot->place;
+	struct position *position = spot->position;
 
 	stress_expect_ok(self, "page_write_raw",
-			 page_write_raw(place->page, &value, spot->off, sizeof(value)));
+			 page_write_raw(position->page, &value, spot->off, sizeof(value)));
 	if (self->run->busted == NO_LOCK)
-		stress_dawdle(self);
-	place->count += !*spot->expected && value;
-	place->count -= *spot->expected && !value;
+		stress_widen_window(self);
+	position->count += !*spot->expected && value;
+	position->count -= *spot->expected && !value;
 	*spot->expected = value;
 }
 
 static void store(struct stress_thread *self)
 {
 	struct spot spot = pick(self);
-	uint64_t value = stamp_tag(self->index, ++owners[self->index].generation);
+	uint64_t value = tagged_make_tag(self->index, ++owners[self->index].generation);
 
-	lock(self, spot.place);
-	if (make_page(self, spot.place))
+	lock(self, spot.position);
+	if (make_page(self, spot.position))
 		put_value(self, &spot, value);
-	unlock(self, spot.place);
+	unlock(self, spot.position);
 }
 
-static void drop_page(struct stress_thread *self, struct place *place)
+static void drop_page(struct stress_thread *self, struct position *position)
 {
-	struct page *page = place->page;
+	struct page *page = position->page;
 
-	place->page = NULL;
+	position->page = NULL;
 	owners[self->index].freed++;
 	page_free(page);
 }
@@ -132,16 +132,16 @@ static void drop_page(struct stress_thread *self, struct place *place)
 static void clear(struct stress_thread *self)
 {
 	struct spot spot = pick(self);
-	struct place *place = spot.place;
+	struct position *position = spot.position;
 	unsigned int empty = self->run->busted == EARLY;
 
-	lock(self, place);
-	if (place->page && *spot.expected) {
+	lock(self, position);
+	if (position->page && *spot.expected) {
 		put_value(self, &spot, 0);
-		if (place->count <= empty)
-			drop_page(self, place);
+		if (position->count <= empty)
+			drop_page(self, position);
 	}
-	unlock(self, place);
+	unlock(self, position);
 }
 
 static void check(struct stress_thread *self, const struct spot *spot, uint64_t found)
@@ -150,7 +150,7 @@ static void check(struct stress_thread *self, const struct spot *spot, uint64_t 
 		return;
 	stress_fail(self,
 		    "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
-		    self->index, (unsigned int)(spot->place - places), spot->off,
+		    self->index, (unsigned int)(spot->position - places), spot->off,
 		    (unsigned long long)*spot->expected, (unsigned long long)found);
 	*spot->expected = found;
 }
@@ -161,11 +161,11 @@ static void load(struct stress_thread *self)
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
-	lock(self, spot.place);
-	page = spot.place->page;
+	lock(self, spot.position);
+	page = spot.position->page;
 	if (page)
 		page_get(page);
-	unlock(self, spot.place);
+	unlock(self, spot.position);
 	if (page) {
 		stress_expect_ok(self, "page_read_raw",
 				 page_read_raw(page, &found, spot.off, sizeof(found)));

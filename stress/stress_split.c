@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A buffer that is split over pages: chunks of min(left, PAGE_SIZE - off), the first at
- * off, the next at 0 (use pattern 1). Threads own pieces of one file that begin and end
- * in the middle of pages, so the pages at their ends are shared. The interleavings hunted:
+ * A buffer that is split over pages: chunks of min(left, PAGE_SIZE - off), the first at off, the
+ * next at 0 (use pattern 1). Threads own pieces of one file that begin and end in the middle of
+ * pages, so they share the pages at the ends. The interleavings to find:
  *
  *   1. A's last chunk is too long, or its second begins at off again:
  *        A: write page 1 [0, 2055] of its [0, 2055)     B: write byte 2055
@@ -10,18 +10,17 @@
  *   2. A copy that rounds to words writes back what it read of the neighbour:
  *        A: load [2048, 2056)                           B: write byte 2055
  *        A: store [2048, 2056)                          B: reads its old byte
- *   3. A failure in chunk k undoes or touches another chunk: those before it are
- *      written, those after it as they were.
+ *   3. A failure in chunk k changes another chunk: earlier ones must be written, later ones
+ *      unchanged.
  *
- * A planted bug shows within a hundred operations; a minute does after a change in how
- * src/page copies.
+ * A hundred operations find a planted bug; run a minute after a change in how src/page copies.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "stress/shared_file.h"
 
-/* One page and a half, and no multiple of anything. */
+/* One and a half pages, and no multiple of a smaller unit. */
 #define PIECE 6151
 
 enum { HEALTHY, RANGE, GOES_ON, BUSTED };
@@ -35,23 +34,23 @@ static const struct stress_busted busted[] = {
 
 static void start(struct stress_thread *first)
 {
-	file_make(first->run, PIECE, 1);
+	shared_file_create(first->run, PIECE, 1);
 }
 
 static void write_some(struct stress_thread *self)
 {
-	struct span span = file_some(self, PIECE);
+	struct span span = shared_file_pick_part(self, PIECE);
 
-	file_write(self, self->run->busted == RANGE ? file_beyond(span) : span);
-	file_check(self, span);
+	shared_file_write(self, self->run->busted == RANGE ? shared_file_extend_span(span) : span);
+	shared_file_check(self, span);
 }
 
 static void read_some(struct stress_thread *self)
 {
-	file_check(self, file_some(self, PIECE));
+	shared_file_check(self, shared_file_pick_part(self, PIECE));
 }
 
-/* Chunk number @bad of these fails: what a caller finds who has no page for it. */
+/* Chunk number @bad fails, as for a caller that has no page for it. */
 struct broken {
 	unsigned char bytes[PIECE];
 	unsigned int nth, bad;
@@ -64,20 +63,20 @@ static int write_until(struct stress_thread *self, const struct chunk *chunk, vo
 
 	if (broken->nth++ == broken->bad)
 		return self->run->busted == GOES_ON ? 0 : -ENOMEM;
-	if (before) /* what comes behind the failure is not to be written */
+	if (before) /* later chunks must not be written */
 		memcpy(chunk->expected, broken->bytes + chunk->done, chunk->len);
-	file_put(self, chunk, broken->bytes + chunk->done);
+	shared_file_write_chunk(self, chunk, broken->bytes + chunk->done);
 	return 0;
 }
 
 static void write_broken(struct stress_thread *self)
 {
-	struct span span = file_piece(self);
-	struct broken broken = { .bad = (unsigned int)stress_pick(self, 3) };
+	struct span span = shared_file_pick_piece(self);
+	struct broken broken = { .bad = (unsigned int)stress_thread_random(self, 3) };
 
-	memset(broken.bytes, (int)stress_pick(self, 256), sizeof(broken.bytes));
-	file_chunks(self, span, write_until, &broken);
-	file_check(self, span);
+	memset(broken.bytes, (int)stress_thread_random(self, 256), sizeof(broken.bytes));
+	shared_file_for_each_chunk(self, span, write_until, &broken);
+	shared_file_check(self, span);
 }
 
 static const struct stress_kind kinds[] = {
@@ -95,8 +94,8 @@ static const struct stress_pattern pattern = {
 	.busted = busted,
 	.bare = true,
 	.start = start,
-	.finish = file_end,
-	.state = file_state,
+	.finish = shared_file_destroy,
+	.state = shared_file_print_state,
 };
 
 int main(int argc, char **argv)

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Page tables: a page of 8-byte entries that threads change by atomics at idx * 8, while
- * it is mapped; children are allocated meanwhile, and belong to whoever took their
- * address out of an entry (use pattern 11). The interleavings hunted:
+ * Page tables: a page of 8-byte entries that threads change with atomics at idx * 8 while it is
+ * mapped. Meanwhile children are allocated; a child belongs to the thread that took its address
+ * from an entry (use pattern 11). The interleavings to find:
  *
- *   1. Two owners of one child:
+ *   1. A child has two owners:
  *        A: load the entry                      B: load the entry
  *        A: store 0, frees the child            B: store 0, frees it again
- *   2. An entry that is torn: half of one address and half of another. Each child says in
- *      its bytes which entry's it is and who made it.
- *   3. What A wrote to a child before it put it into the table is not seen by B, who took
- *      it out.
+ *   2. An entry is torn: half of one address and half of another. Each child's bytes name its entry
+ *      and its creator.
+ *   3. B takes a child out of the table, but does not see what A wrote to it before A put it in.
  *   4. A neighbour's entry is written back with the own one.
  *
- * Children are counted: at the end all that were made were freed or are in the table.
- * 1. shows in seconds with more threads than cores; 2. and 3. have no known bug here.
+ * Children are counted: at the end each was freed or is in the table. For 1. run seconds with more
+ * threads than CPUs. No bug in the library is known to cause 2. and 3.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -46,45 +45,45 @@ static struct account {
 static void start(struct stress_thread *first)
 {
 	(void)first;
-	table = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+	table = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 }
 
-/* Entries lie next to each other, and at both ends of the page. */
+/* Returns an entry close to others, or at one of the ends of the page. */
 static size_t pick(struct stress_thread *self)
 {
-	size_t nth = stress_pick(self, ENTRIES_USED);
+	size_t nth = stress_thread_random(self, ENTRIES_USED);
 	size_t idx = nth < ENTRIES_USED / 2 ? nth : PAGE_SIZE / sizeof(entry) - 1 -
 							    (nth - ENTRIES_USED / 2);
 
-	stress_about(self, 0, idx * sizeof(entry), sizeof(entry), 0);
+	stress_set_op(self, 0, idx * sizeof(entry), sizeof(entry), 0);
 	return idx;
 }
 
 /*
- * ThreadSanitizer knows an atomic by its address; a mapping may have another one than the
- * entry has at home.
+ * ThreadSanitizer identifies an atomic by its address; an entry may have another address in the
+ * mapping than its canonical one.
  */
-static void tell_home(entry *at, void (*tell)(void *object))
+static void report_at_canonical(entry *at, void (*print_state)(void *object))
 {
 	void *home = page_canonical(at);
 
 	if (home != (void *)at)
-		tell(home);
+		print_state(home);
 }
 
 static uint64_t exchange(struct stress_thread *self, entry *at, uint64_t value)
 {
 	uint64_t before;
 
-	tell_home(at, tsan_release);
+	report_at_canonical(at, tsan_release);
 	if (self->run->busted == TWO_OWNERS) {
 		before = atomic_load_explicit(at, memory_order_acquire);
-		stress_dawdle(self);
+		stress_widen_window(self);
 		atomic_store_explicit(at, value, memory_order_release);
 	} else {
 		before = atomic_exchange_explicit(at, value, memory_order_acq_rel);
 	}
-	tell_home(at, tsan_acquire);
+	report_at_canonical(at, tsan_acquire);
 	return before;
 }
 
@@ -105,7 +104,7 @@ static struct page *make_child(struct stress_thread *self)
 	if (!page)
 		return NULL;
 	b->made++;
-	tag = stamp_tag(self->index, ++b->generation);
+	tag = tagged_make_tag(self->index, ++b->generation);
 	tagged_fill(bytes, tag, 0, PAGE_SIZE);
 	memcpy(bytes, &tag, sizeof(tag));
 	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
@@ -131,7 +130,7 @@ static void put(struct stress_thread *self)
 {
 	size_t idx = pick(self);
 	entry *entries = page_map_local(table);
-	struct page *child = make_child(self); /* while the table is mapped */
+	struct page *child = make_child(self); /* allocates while the table is mapped */
 	uint64_t before = 0;
 
 	if (child)
@@ -154,7 +153,7 @@ static void take(struct stress_thread *self)
 		end_child(self, child_of(before));
 }
 
-/* Out of one entry and, while nobody looks, into another. */
+/* Moves a child from one entry to another; in between it is in neither. */
 static void move(struct stress_thread *self)
 {
 	size_t from = pick(self), to = pick(self);

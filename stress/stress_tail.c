@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Clearing tails: from where data ends to the end of the piece, with no bytes at all and
- * with off == PAGE_SIZE among them (use pattern 4). Every fourth piece ends where its page
- * does. The interleavings hunted:
+ * Clearing tails: from where data ends to the end of the piece, including empty tails and tails
+ * with off == PAGE_SIZE (use pattern 4). Every fourth piece ends at the end of a page. The
+ * interleavings to find:
  *
  *   1. A tail that is one byte too long, or rounded up to a word or a cache line:
  *        A: zero [1000, 1024)                   B: write byte 1024
  *        A: zero [1000, 1025)                   B: reads zero
- *   2. A tail of nothing that clears something:
+ *   2. An empty tail that clears something:
  *        A: zero [1024, 1024)                   B: write byte 1024, reads zero
  *   3. A tail at the end of the page that clears the first byte of the next.
  *
- * Some hundred operations for a planted bug; a minute after a change in page_fill_zero().
+ * Some hundred operations find a planted bug; run a minute after a change in page_fill_zero().
  */
 #include <errno.h>
 
@@ -30,27 +30,27 @@ static const struct stress_busted busted[] = {
 
 static void start(struct stress_thread *first)
 {
-	file_make(first->run, PIECE, 4);
+	shared_file_create(first->run, PIECE, 4);
 }
 
 static void write_some(struct stress_thread *self)
 {
-	struct span span = file_some(self, PIECE);
+	struct span span = shared_file_pick_part(self, PIECE);
 
-	file_write(self, span);
-	file_check(self, span);
+	shared_file_write(self, span);
+	shared_file_check(self, span);
 }
 
 static void zero_tail(struct stress_thread *self)
 {
-	struct span span = file_some(self, PIECE);
+	struct span span = shared_file_pick_part(self, PIECE);
 
-	span.len = file_beyond(span).len - 1;
-	file_zero(self, self->run->busted == RANGE ? file_beyond(span) : span);
-	file_check(self, span);
+	span.len = shared_file_extend_span(span).len - 1;
+	shared_file_zero(self, self->run->busted == RANGE ? shared_file_extend_span(span) : span);
+	shared_file_check(self, span);
 }
 
-/* No bytes behind the last one of a piece: that may be where the page ends. */
+/* Zeroes an empty range after a piece, which may be the end of the page. */
 static int zero_nothing(struct stress_thread *self, const struct chunk *chunk, void *ctx)
 {
 	size_t end = chunk->off + chunk->len;
@@ -67,10 +67,10 @@ static int zero_nothing(struct stress_thread *self, const struct chunk *chunk, v
 
 static void empty_tail(struct stress_thread *self)
 {
-	struct span span = file_piece(self);
+	struct span span = shared_file_pick_piece(self);
 
-	file_chunks(self, span, zero_nothing, NULL);
-	file_check(self, span);
+	shared_file_for_each_chunk(self, span, zero_nothing, NULL);
+	shared_file_check(self, span);
 }
 
 static const struct stress_kind kinds[] = {
@@ -88,8 +88,8 @@ static const struct stress_pattern pattern = {
 	.busted = busted,
 	.bare = false,
 	.start = start,
-	.finish = file_end,
-	.state = file_state,
+	.finish = shared_file_destroy,
+	.state = shared_file_print_state,
 };
 
 int main(int argc, char **argv)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Copies between two pages at the same offset, two mappings deep; PAGE_SIZE + 1 bytes are
- * -EINVAL (use pattern 10). Stripes of both pages belong to threads in turn. The
- * interleavings hunted:
+ * Copies between two pages at the same offset, with two nested mappings; a copy of PAGE_SIZE + 1
+ * bytes is -EINVAL (use pattern 10). Stripes of both pages belong to the threads in turn. The
+ *  interleavings
+ * to find:
  *
- *   1. A copy that is one byte too long, or the wrong way round:
+ *   1. A copy that is one byte too long, or in the wrong direction:
  *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x
- *   2. A copy of the whole page for a part of it: all neighbours get old bytes.
- *   3. Both ways at once between the same pages, by threads that have nothing in common:
+ *   2. A copy of the whole page instead of a part: all neighbours get old bytes.
+ *   3. Copies in both directions at once between the same pages, by unrelated threads:
  *        A: map x, map y, copy                  B: map y, map x, copy
  *      Neither waits for the other, and neither sees the other's mapping.
  *
- * Hundreds of operations for a planted bug; a minute after a change in page_copy().
+ * Hundreds of operations find a planted bug; run a minute after a change in page_copy().
  */
 #include <errno.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static const struct stress_busted busted[] = {
 
 static struct page *twins[2];
 
-/* The tags of a thread's stripes; it has at most all of them. */
+/* The tags of a thread's stripes; one thread may have all of them. */
 static struct owner {
 	_Alignas(STRESS_CACHE_LINE) uint64_t tags[2][PLACES];
 	uint64_t generation;
@@ -43,9 +44,9 @@ static size_t pick(struct stress_thread *self, unsigned int which)
 {
 	unsigned int threads = self->run->threads;
 	size_t own = (PLACES - self->index + threads - 1) / threads;
-	size_t place = stress_pick(self, own) * threads + self->index;
+	size_t place = stress_thread_random(self, own) * threads + self->index;
 
-	stress_about(self, which, place * STRIPE, STRIPE, 0);
+	stress_set_op(self, which, place * STRIPE, STRIPE, 0);
 	return place;
 }
 
@@ -54,7 +55,7 @@ static void write_place(struct stress_thread *self, unsigned int which, size_t p
 	struct owner *owner = &owners[self->index];
 	unsigned char bytes[STRIPE];
 
-	owner->tags[which][place] = stamp_tag(self->index, ++owner->generation);
+	owner->tags[which][place] = tagged_make_tag(self->index, ++owner->generation);
 	tagged_fill(bytes, owner->tags[which][place], place * STRIPE, STRIPE);
 	stress_expect_ok(self, "page_write_raw",
 			 page_write_raw(twins[which], bytes, place * STRIPE, STRIPE));
@@ -75,13 +76,13 @@ static void check_place(struct stress_thread *self, unsigned int which, size_t p
 static void start(struct stress_thread *first)
 {
 	for (unsigned int which = 0; which < 2; which++) {
-		twins[which] = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+		twins[which] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 		for (size_t place = 0; place < PLACES; place++)
 			write_place(stress_thread(place % first->run->threads), which, place);
 	}
 }
 
-/* What a planted bug makes of a stripe. */
+/* Returns the length of a copy, which a planted bug changes. */
 static size_t length(const struct stress_thread *self, size_t place)
 {
 	size_t left = PAGE_SIZE - place * STRIPE;
@@ -96,7 +97,7 @@ static size_t length(const struct stress_thread *self, size_t place)
 
 static void write(struct stress_thread *self)
 {
-	unsigned int which = (unsigned int)stress_pick(self, 2);
+	unsigned int which = (unsigned int)stress_thread_random(self, 2);
 	size_t place = pick(self, which);
 
 	write_place(self, which, place);
@@ -124,7 +125,7 @@ static void copy_mapped(struct stress_thread *self, unsigned int to, size_t plac
 static void copy_some(struct stress_thread *self,
 		      void (*copy)(struct stress_thread *self, unsigned int to, size_t place))
 {
-	unsigned int to = (unsigned int)stress_pick(self, 2);
+	unsigned int to = (unsigned int)stress_thread_random(self, 2);
 	size_t place = pick(self, to);
 
 	copy(self, to, place);

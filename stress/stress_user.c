@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A page shared with user memory while its owner writes; an extra reference outlives the
- * drop (use pattern 7, R8, R9). The interleavings hunted:
+ * A page is shared with user memory while its owner writes; an extra reference keeps it after the
+ * drop (use pattern 7, R8, R9). The interleavings to find:
  *
- *   1. A byte out of thin air: user memory changes while it is copied, but each byte that
+ *   1. A byte that no thread wrote: user memory changes while it is copied, but each byte that
  *      arrives is one that its owner wrote there.
- *        A: scribbles its user memory           B: copies it, finds a byte that A never
+ *        A: writes its user memory              B: copies it, finds a byte that A never
  *                                                  wrote at that place
- *   2. A byte that is read twice, or read back from the page: a length or a value that
- *      was checked is not the one that was used. (Seen as 1.)
+ *   2. A byte that is read twice, or read back from the page: a length or a value that was checked
+ *      is not the one that is used. (Found as 1.)
  *   3. The drop is not the last one, but frees:
  *        A: gets a reference, puts the page in the mailbox, drops its own
- *                                               B: takes it out, finds a dead page
- *   4. What A wrote before its drop is not seen by B, who has the last reference.
+ *                                               B: takes it out, finds a freed page
+ *   4. B, which has the last reference, does not see what A wrote before its drop.
  *
- * 1. and 4. have no known bug behind them here: minutes, with every way to copy.
+ * No bug in the library is known to cause 1. and 4.: run minutes, with every --copy.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,8 +36,9 @@ static const struct stress_busted busted[] = {
 };
 
 static struct person {
-	_Alignas(STRESS_CACHE_LINE) unsigned char *user; /* a page of memory that all read */
-	struct page *page;				 /* where others' memory is copied to */
+	_Alignas(STRESS_CACHE_LINE) unsigned char *user; /* a page of memory that all threads read */
+	struct page *page;				 /* the page to which other threads' memory
+							  * is copied */
 	uint64_t generation;
 } persons[STRESS_THREADS_MAX];
 
@@ -45,15 +46,15 @@ static struct box {
 	_Alignas(STRESS_CACHE_LINE) _Atomic(struct page *) page;
 } boxes[BOXES];
 
-/* What the owner writes at @pos in one of its generations: the low 4 bits say which. */
+/* Returns the byte that the owner writes at @pos; its low 4 bits are the generation. */
 static unsigned char legal(unsigned int owner, size_t pos, unsigned int generation)
 {
-	unsigned int where = (unsigned int)stress_mix((uint64_t)owner << 12 | pos) & 0xf0;
+	unsigned int where = (unsigned int)stress_hash((uint64_t)owner << 12 | pos) & 0xf0;
 
 	return (unsigned char)(where | (generation % GENERATIONS));
 }
 
-static void scribble_bytes(unsigned int owner, size_t off, size_t len, unsigned int generation)
+static void overwrite_bytes(unsigned int owner, size_t off, size_t len, unsigned int generation)
 {
 	unsigned char *user = persons[owner].user;
 
@@ -67,19 +68,19 @@ static void start(struct stress_thread *first)
 		persons[i].user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 		if (!persons[i].user)
 			abort();
-		scribble_bytes(i, 0, PAGE_SIZE, 0);
-		persons[i].page = stress_alloc_must(GFP_KERNEL | __GFP_ZERO);
+		overwrite_bytes(i, 0, PAGE_SIZE, 0);
+		persons[i].page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	}
 }
 
-static void scribble(struct stress_thread *self)
+static void overwrite_memory(struct stress_thread *self)
 {
-	size_t off = stress_pick(self, PAGE_SIZE);
-	size_t len = 1 + stress_pick(self, PAGE_SIZE - off);
-	unsigned int generation = (unsigned int)stress_pick(self, GENERATIONS);
+	size_t off = stress_thread_random(self, PAGE_SIZE);
+	size_t len = 1 + stress_thread_random(self, PAGE_SIZE - off);
+	unsigned int generation = (unsigned int)stress_thread_random(self, GENERATIONS);
 
-	stress_about(self, self->index, off, len, (unsigned char)generation);
-	scribble_bytes(self->index, off, len, generation);
+	stress_set_op(self, self->index, off, len, (unsigned char)generation);
+	overwrite_bytes(self->index, off, len, generation);
 	if (self->run->busted == THIN_AIR)
 		persons[self->index].user[off] ^= 0x80;
 }
@@ -103,17 +104,17 @@ static void check_legal(struct stress_thread *self, unsigned int owner, size_t o
 
 static void copy(struct stress_thread *self)
 {
-	unsigned int owner = (unsigned int)stress_pick(self, self->run->threads);
-	size_t off = stress_pick(self, PAGE_SIZE), len = 1 + stress_pick(self, PAGE_SIZE - off);
+	unsigned int owner = (unsigned int)stress_thread_random(self, self->run->threads);
+	size_t off = stress_thread_random(self, PAGE_SIZE), len = 1 + stress_thread_random(self, PAGE_SIZE - off);
 	struct user_slice_reader reader;
 	int ret;
 
-	stress_about(self, owner, off, len, 0);
+	stress_set_op(self, owner, off, len, 0);
 	user_slice_reader_init(&reader, user_slice_new(persons[owner].user, PAGE_SIZE));
 	stress_expect_ok(self, "user_slice_skip", user_slice_skip(&reader, off));
 	ret = page_copy_from_user_slice(persons[self->index].page, &reader, off, len);
 	if (ret == -EFAULT && stress_copy_may_fail(self))
-		stress_refused(self, "page_copy_from_user_slice", true);
+		stress_count_refused(self, "page_copy_from_user_slice", true);
 	else
 		stress_expect_ok(self, "page_copy_from_user_slice", ret);
 	if (!ret)
@@ -122,7 +123,7 @@ static void copy(struct stress_thread *self)
 
 /* ---- the mailbox ---- */
 
-static void open_letter(struct stress_thread *self, struct page *page)
+static void take_from_mailbox(struct stress_thread *self, struct page *page)
 {
 	unsigned char bytes[PAGE_SIZE];
 	uint64_t tag;
@@ -136,9 +137,9 @@ static void open_letter(struct stress_thread *self, struct page *page)
 
 static void send(struct stress_thread *self)
 {
-	struct box *box = &boxes[stress_pick(self, BOXES)];
+	struct box *box = &boxes[stress_thread_random(self, BOXES)];
 	struct page *page = stress_alloc(self, GFP_KERNEL), *before;
-	uint64_t tag = stamp_tag(self->index, ++persons[self->index].generation);
+	uint64_t tag = tagged_make_tag(self->index, ++persons[self->index].generation);
 	unsigned char bytes[PAGE_SIZE];
 
 	if (!page)
@@ -151,23 +152,23 @@ static void send(struct stress_thread *self)
 	before = atomic_exchange_explicit(&box->page, page, memory_order_acq_rel);
 	page_free(page);
 	if (before)
-		open_letter(self, before);
+		take_from_mailbox(self, before);
 }
 
 static void receive(struct stress_thread *self)
 {
-	struct box *box = &boxes[stress_pick(self, BOXES)];
+	struct box *box = &boxes[stress_thread_random(self, BOXES)];
 	struct page *page = atomic_exchange_explicit(&box->page, NULL, memory_order_acq_rel);
 
 	if (page)
-		open_letter(self, page);
+		take_from_mailbox(self, page);
 }
 
 static void finish(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < BOXES; i++)
 		if (atomic_load(&boxes[i].page))
-			open_letter(first, atomic_load(&boxes[i].page));
+			take_from_mailbox(first, atomic_load(&boxes[i].page));
 	for (unsigned int i = 0; i < first->run->threads; i++) {
 		page_free(persons[i].page);
 		free(persons[i].user);
@@ -175,7 +176,7 @@ static void finish(struct stress_thread *first)
 }
 
 static const struct stress_kind kinds[] = {
-	{ "scribble", 3, scribble, NULL },
+	{ "scribble", 3, overwrite_memory, NULL },
 	{ "copy", 3, copy, NULL },
 	{ "send", 1, send, NULL },
 	{ "receive", 1, receive, NULL },

@@ -9,7 +9,7 @@
 
 static uint64_t word_at(uint64_t tag, size_t pos)
 {
-	return tag ^ stress_mix(pos / WORD + 1);
+	return tag ^ stress_hash(pos / WORD + 1);
 }
 
 static unsigned char byte_at(uint64_t tag, size_t pos)
@@ -40,7 +40,7 @@ size_t tagged_differs(const unsigned char *from, uint64_t tag, size_t pos, size_
 	return len;
 }
 
-/* The tag of the word that holds the byte, if all of it was read. */
+/* Returns the tag of the word that contains the byte, if the whole word was read. */
 static uint64_t tag_found(const unsigned char *from, size_t at, size_t pos, size_t len)
 {
 	size_t in = (pos + at) % WORD;
@@ -49,7 +49,7 @@ static uint64_t tag_found(const unsigned char *from, size_t at, size_t pos, size
 	if (at < in || at - in + WORD > len)
 		return 0;
 	memcpy(&word, from + at - in, WORD);
-	return word ^ stress_mix((pos + at) / WORD + 1);
+	return word ^ stress_hash((pos + at) / WORD + 1);
 }
 
 int tagged_check(struct stress_thread *self, const char *what, const unsigned char *from,

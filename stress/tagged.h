@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Bytes that say whose they are: each 8 bytes of a page hold who wrote them and when,
- * mixed with where. So a byte of elsewhere, of another owner or of an earlier time is
- * wrong, and what was found can be read back.
+ * Bytes that name their owner: each 8 bytes of a page are a tag of owner and generation, mixed with
+ * the position. A byte of another place, owner or time is wrong, and the tag can be decoded.
  */
 #ifndef STRESS_TAGGED_H
 #define STRESS_TAGGED_H
@@ -12,21 +11,21 @@
 
 struct stress_thread;
 
-/* Who and when; never 0, and no zeros are its bytes. */
-static inline uint64_t stamp_tag(unsigned int owner, uint64_t generation)
+/* Return: the tag of owner and generation; neither it nor its bytes are 0. */
+static inline uint64_t tagged_make_tag(unsigned int owner, uint64_t generation)
 {
 	return (uint64_t)(owner + 1) << 40 | (generation & 0xffffffffff);
 }
 
-/* The bytes at [pos, pos + len) of something with this tag. */
+/* Fills @to with the bytes at [pos, pos + len) of an object with this tag. */
 void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len);
 
-/* The first of @len bytes that is not so; @len if all are. */
+/* Return: the index of the first of @len bytes that differs; @len if all are equal. */
 size_t tagged_differs(const unsigned char *from, uint64_t tag, size_t pos, size_t len);
 
 /*
- * A failure if a byte is not so: "WHAT+pos: expected owner 3 generation 7, found ...".
- * Return: were all of them right?
+ * Reports a failure if a byte differs: "WHAT+pos: expected owner 3 generation 7, found ...".
+ * Return: whether all bytes are equal.
  */
 int tagged_check(struct stress_thread *self, const char *what, const unsigned char *from,
 		uint64_t tag, size_t pos, size_t len);

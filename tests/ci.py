@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Do the commands of a CI's example exist, and do they write what it keeps?
+"""Check that the commands of an example pipeline exist and write the files that it stores.
 
     ci.py FILE SRCDIR BUILDDIR
 """
@@ -26,12 +26,12 @@ def read(*name):
 
 
 makefile = read(builddir, "Makefile")
-fuzz_ci = read(srcdir, "build-aux", "fuzz_ci.sh")
+fuzz_ci = read(srcdir, "build-aux", "fuzz_ci.py")
 helps = {}
 
 
 def help_of(*command):
-    """What it says of itself, "" if there is no such command."""
+    """Return: the help of a command, or "" if there is no such command."""
     if command not in helps:
         said = subprocess.run([os.path.join(builddir, "pagetorture"), *command, "--help"],
                               capture_output=True, text=True, check=False)
@@ -39,7 +39,7 @@ def help_of(*command):
     return helps[command]
 
 
-# ---- jobs, of either host ----
+# ---- jobs of both CI services ----
 
 class Job:
     def __init__(self, name):
@@ -60,7 +60,7 @@ def github_job(name, job):
         made.actions += [step["uses"]] if "uses" in step else []
         given = step.get("with", {})
         made.kept += lines(given.get("path")) + lines(given.get("sarif_file"))
-        # Without one of its own, a job closes what another one opened.
+        # Without its own category, a job closes the alerts of another job.
         want("sarif_file" not in given or given.get("category") == name, name, "its category")
         made.kept += re.findall(r"hashFiles\('(.*?)'\)", step.get("if", ""))
     return made
@@ -94,7 +94,7 @@ def check_make(job, words):
         name = word.split("=")[0]
         if "=" in word:
             want(re.search(rf"^{name} =|\$\({name}\)", makefile, re.M) or
-                 name in read(srcdir, "build-aux", "fuzz_merge.sh"), job.name,
+                 name in read(srcdir, "build-aux", "fuzz_merge.py"), job.name,
                  f"'{name}' to be known to make")
             if name == "FUZZ_FLAGS":
                 check_options(job, "fuzz", shlex.split(word.split("=", 1)[1]))
@@ -102,7 +102,7 @@ def check_make(job, words):
             want(re.search(rf"^[a-z -]*\b{re.escape(word)}\b[a-z -]*:", makefile, re.M), job.name,
                  f"'{word}' to be a target of make")
             job.written += ["build/fuzz-ci"] if word == "fuzz-ci" else []
-            job.written += ["build/test-suite.log"] if word == "check" else []
+            job.written += ["build/check.logs"] if word == "check" else []
             job.written += ["build/campaign"] if word == "fuzz" else []
 
 
@@ -153,14 +153,14 @@ def check_command(job, line):
         want(job.built, job.name, "./bootstrap before other commands")
 
 
-# ---- what is kept ----
+# ---- stored files ----
 
 def is_written(job, kept):
-    """By name; below fuzz-ci only what the script names."""
+    """Is the path a file that a command writes? Below fuzz-ci only the names in the script count."""
     for written in job.written:
         if kept == written or kept.startswith(written + "/"):
             rest = kept[len(written) + 1:].split("/")[0]
-            return written != "build/fuzz-ci" or f"$out/{rest}" in fuzz_ci
+            return written != "build/fuzz-ci" or f'OUT / "{rest}"' in fuzz_ci
     return False
 
 
@@ -171,7 +171,7 @@ def check_job(job):
     for kept in job.kept:
         want(is_written(job, kept), job.name, f"a command that writes '{kept}'")
     for name in job.settings:
-        want(name in fuzz_ci, job.name, f"'{name}' to be known to fuzz_ci.sh")
+        want(name in fuzz_ci, job.name, f"'{name}' to be known to fuzz_ci.py")
     for action in job.actions:
         want(re.fullmatch(r"[a-z-]+/[a-z/-]+@v[0-9]+", action), job.name,
              f"an action with its version: {action}")

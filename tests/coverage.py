@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Hold what llvm-cov saw of src/page against the list of what is not reached.
+"""Compare the coverage of src/page by llvm-cov with the list of unreached code.
 
     coverage.py FIGURE LIST JSON LCOV SRCDIR
 
 FIGURE is `replay` (the corpus alone) or `all` (with the unit tests); JSON and LCOV are what
-`llvm-cov export` says of it. LIST is tests/coverage_excluded, which says how it is read.
-Lines are taken from LCOV; branches, which have their place and their text, from JSON.
+`llvm-cov export` write. LIST is tests/coverage_excluded, whose head describes its format.
+Lines come from LCOV; branches come from JSON, which has their positions.
 
-Exit status: 0 the list holds; 1 it does not; 2 bad usage, or a list that cannot be read.
+Exit status: 0 the list is correct; 1 it is not; 2 usage error, or a list that cannot be read.
 """
 import collections
 import json
@@ -17,12 +17,12 @@ import re
 import sys
 
 KINDS = ("tests", "never", "chance")
-# What may stay unreached without a word, and what must be unreached, in each figure.
+# For each figure: kinds that may be unreached without an entry, and kinds that must be unreached.
 MAY = {"replay": KINDS, "all": ("never", "chance")}
 MUST = {"replay": ("tests", "never"), "all": ("never",)}
 ENTRY = re.compile(r"(?P<file>\S+) (?P<function>\w+): (?P<text>.*?)(?: x(?P<times>\d+))?$")
-EXPANSION = 1  # a region's kind: a macro is used here
-WHOLE = "*"  # the text of a function that is never called
+EXPANSION = 1  # the kind of a region: use of a macro
+WHOLE = "*"  # the text of an entry for a function that is never called
 
 
 class BadList(Exception):
@@ -30,7 +30,7 @@ class BadList(Exception):
 
 
 def read_list(path):
-    """{(file, function, text): (kind, times)}, from blocks that begin with `[KIND] reason`."""
+    """Return: {(file, function, text): (kind, times)}, from blocks that begin with `[KIND] reason`."""
     entries, kind = {}, None
     for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
         line = line.strip()
@@ -43,7 +43,7 @@ def read_list(path):
         elif entry and kind:
             key = entry["file"], entry["function"], entry["text"]
             if key in entries:
-                raise BadList(f"{path}:{number}: {line} stands there twice")
+                raise BadList(f"{path}:{number}: {line} is listed twice")
             entries[key] = kind, int(entry["times"] or 1)
         else:
             raise BadList(f"{path}:{number}: expected `[KIND] REASON` or `FILE FUNCTION: TEXT`")
@@ -51,7 +51,7 @@ def read_list(path):
 
 
 class Source:
-    """A file, to quote from it."""
+    """A source file."""
 
     def __init__(self, path):
         self.lines = pathlib.Path(path).read_text().split("\n")
@@ -60,13 +60,13 @@ class Source:
         return " ".join(self.lines[number - 1].split())
 
     def range(self, start, end):
-        """The text from (line, column) to before (line, column), blanks and line ends as one."""
+        """The text between two positions, with each run of white space as one space."""
         text = "\n".join(self.lines[start[0] - 1 : end[0]])
         last = len(self.lines[end[0] - 1])
         return " ".join(text[start[1] - 1 : len(text) - last + end[1] - 1].split())
 
     def condition(self, start, end):
-        """The same, with the arguments of a macro: its region is its name, or nothing."""
+        """The same, with the arguments of a macro, because its region is only its name or empty."""
         rest = "\n".join(self.lines[end[0] - 1 :])[end[1] - 1 :]
         if start == end:
             end = end[0], end[1] + len(re.match(r"\w*", rest)[0])
@@ -81,7 +81,7 @@ class Source:
 
 
 def root(branch, expansions):
-    """Where a branch stands in the source: if in a macro's definition, where that is used."""
+    """The position of a branch; for a branch in a macro, the position of the macro's use."""
     file, start, end = branch[6], tuple(branch[0:2]), tuple(branch[2:4])
     while file in expansions:
         region = expansions[file]
@@ -90,7 +90,7 @@ def root(branch, expansions):
 
 
 class Report:
-    """What `llvm-cov export` said; counts of what was compiled more than once are summed."""
+    """The output of `llvm-cov export`; counts of code that was compiled repeatedly are added."""
 
     def __init__(self, json_path, lcov_path):
         self.called = collections.Counter()  # (file, function)
@@ -137,7 +137,7 @@ class Report:
         for (first, last), name in self.spans[path].items():
             if first <= line <= last:
                 return name
-        return None  # the definition of a macro counts where it is used
+        return None  # the code of a macro counts where the macro is used
 
     def unreached_lines(self):
         for (path, line), count in self.lines.items():
@@ -152,7 +152,7 @@ class Report:
                     yield path, start[0], f"{self.source(path).condition(start, end)} => {side}"
 
     def unreached(self):
-        """{(file, function, text): times}; a function that was never called is one thing."""
+        """Return: {(file, function, text): times}; a function that was never called is one entry."""
         found = collections.Counter()
         for things in self.unreached_lines(), self.unreached_sides():
             for path, line, text in things:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The blocks of a document that are indented by four blanks, and the commands in them."""
+"""Find the blocks of a document that are indented by four spaces, and their commands."""
 
 import re
 
-# What begins a command, as against a program of page calls, a diagram or a piece of C.
+# The beginning of a command; other blocks are page programs, diagrams or C.
 COMMAND = re.compile(
     r'(\$ |(afl-[a-z]+|apt-get|autoreconf|cat|cc|cd|clang(-[0-9]+)?|cp|curl|diff|docker|echo|env|export|gcc'
     r'|git|grep|jq|ls|make|man|mkdir|mv|patch|pkg-config|printf|python3|rm|sed|sh|sudo|tar|timeout|wget|xz)( |$)|pagetorture [a-z-]|\.{0,2}/?[a-zA-Z0-9_.-]*/[a-zA-Z0-9_./-]+( |$)'
@@ -12,13 +12,13 @@ HEREDOC = re.compile(r"<<-?'?([A-Z]+)'?")
 
 
 class Refused(Exception):
-    """A document that does not keep the convention; says where."""
+    """A document that breaks the convention; the message has the line."""
 
 
 class Command:
     def __init__(self, document, line, text):
         self.document, self.line, self.text = document, line, text
-        self.shown = None  # the lines of output that the document shows
+        self.shown = None  # lines of expected output
         self.marks = None
 
     def __str__(self):
@@ -26,11 +26,11 @@ class Command:
 
 
 class Marks:
-    """What a comment above a block says of it; see doc/hacking.md."""
+    """The settings in a comment above a block; see doc/hacking.md."""
 
     def __init__(self, where, text):
         self.long, self.text, self.starts, self.needs, self.swaps = None, False, None, [], []
-        self.commit, self.used = None, set()
+        self.used = set()
         for word in filter(None, (part.strip() for part in text.split(';'))):
             self.read(where, word)
 
@@ -46,20 +46,18 @@ class Marks:
             self.needs = rest
         elif first == 'text' and not rest:
             self.text = True
-        elif first == 'commit' and len(rest) == 1:
-            self.commit = rest[0]
         else:
-            raise Refused(f'{where}: expected long, starts N, needs TOOL, OLD => NEW, text or '
-                          f'commit ID above a block, not {word!r}')
+            raise Refused(f'{where}: expected long, starts N, needs TOOL, OLD => NEW or text '
+                          f'above a block, not {word!r}')
 
     def is_long(self, command):
-        """Commands that make things would do so beside the make that runs the tests."""
+        """Is it too long for make check? Commands that build must not run inside of make."""
         if self.long is not None and (not self.long or any(w in command for w in self.long)):
             return True
         return bool(self.seconds(command) or re.search(r'\bmake( |$)|\./bootstrap\b', command))
 
     def seconds(self, command):
-        """0, or how long what would go on for hours is to go on."""
+        """The seconds after which to stop a command that runs for hours, or 0."""
         if self.starts and (len(self.starts) == 1 or any(w in command for w in self.starts[1:])):
             return int(self.starts[0])
         return 0
@@ -74,13 +72,13 @@ class Marks:
 
 
 def blocks(document, text):
-    """(first line, lines, marks) of each block."""
+    """Return: (first line, lines, marks) of each block."""
     lines = text.split('\n')
     found, marks, number = [], None, 0
     while number < len(lines):
         line = lines[number]
         if line.startswith('```'):
-            raise Refused(f'{document}:{number + 1}: expected a block indented by four blanks, not a fence')
+            raise Refused(f'{document}:{number + 1}: expected a block indented by four spaces, not a fence')
         if line.startswith('    ') and (number == 0 or not lines[number - 1].strip()
                                         or lines[number - 1].startswith('<!--')):
             first = number
@@ -102,7 +100,7 @@ def blocks(document, text):
 
 
 def whole(lines, start):
-    """A command goes on behind a backslash, and to the end of its here-document."""
+    """The lines of a command: it continues after a backslash, and to the end of a here-document."""
     taken = [lines[start]]
     end = HEREDOC.search(lines[start])
     while start + len(taken) < len(lines) and (taken[-1].endswith('\\') or end):
@@ -113,15 +111,15 @@ def whole(lines, start):
 
 
 def commands_of(document, first, block, marks):
-    """With `$ ` before commands the other lines are their output; else all lines are commands."""
+    """The commands of a block. If one begins with `$ `, the other lines are their output."""
     session = any(line.startswith('$ ') for line in block)
-    if marks.text or marks.commit:
+    if marks.text:
         return []
     if not session and not COMMAND.match(block[0]):
         for number, line in enumerate(block):
             if COMMAND.match(line):
                 raise Refused(f'{document}:{first + number}: expected no command in a block that does '
-                              f'not begin with one: {line!r} is run by nobody')
+                              f'not begin with one: {line!r} would not be run')
         return []
     if session and not block[0].startswith('$ '):
         raise Refused(f'{document}:{first}: expected `$ ` in the first line of a block that has it elsewhere')
@@ -159,7 +157,7 @@ def commands(document, text):
 
 
 def pattern(line):
-    """`...` is any text, `~` before a figure any figure; how many blanks does not matter."""
+    """A pattern for a line: `...` is any text, `~1` any number, white space any white space."""
     parts = re.split(r'(\.\.\.|~[0-9][0-9.,]*|\s+)', line.strip())
     said = {'...': '.*', '~': '[0-9][0-9.,]*'}
     return ''.join(said.get(p, said.get(p[:1]) if re.match('~[0-9]', p) else
@@ -167,7 +165,7 @@ def pattern(line):
 
 
 def agrees(shown, seen):
-    """Are the lines that were seen those that are shown? A line `...` is any lines."""
+    """Does the output match the expected lines? A line `...` matches any lines."""
     reach = {0}
     for line in shown:
         if line.strip() == '...':

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run every command of documents, and hold what they print against what is shown.
+"""Run every command of documents, and compare the output with the expected output.
 
   doc_commands.py [--long] SOURCE BUILD DOCUMENT...
 
-Each document is one session of a shell in a directory that looks like the source tree: links to
-it, `build` to the build directory, and copies of what commands may write to. Commands that take long
-(see doc/hacking.md) are run with --long only; without it, what they name has to be there.
-Speaks TAP.
+Each document is one shell session. Its directory has links to the source tree, the link `build` to the
+build directory, and copies of writable files. Commands that take long (doc/hacking.md) run only with
+--long; otherwise only the names in them are checked. Prints TAP.
 """
 
 import os
@@ -48,7 +47,7 @@ class Tap:
 
 
 def farm(source, build, place):
-    """The source tree, as links, with a build directory beside."""
+    """Create a directory with links to the source tree and the build directory."""
     os.makedirs(place)
     for name in os.listdir(source):
         at = os.path.join(source, name)
@@ -64,7 +63,7 @@ def farm(source, build, place):
 
 
 def script(commands, notes):
-    """One shell for all; what each printed and how it ended goes to files."""
+    """A shell script of all commands, which writes their output and status to files."""
     lines = ['pt_status=0']
     for number, command in enumerate(commands):
         text = command.swapped
@@ -87,9 +86,9 @@ def judge(tap, commands, number, notes):
         tap.ok(status in (124, 137), f'{command} (starts; ended after {command.starts} s)',
                [f'exit status {status}, expected it to go on', *seen[-20:]])
         return
-    told = number + 1 < len(commands) and commands[number + 1].text.split('#')[0].strip() == 'echo $?'
-    if status and not told:
-        tap.ok(False, command, [f'exit status {status}, which the document does not tell', *seen[-40:]])
+    shown = number + 1 < len(commands) and commands[number + 1].text.split('#')[0].strip() == 'echo $?'
+    if status and not shown:
+        tap.ok(False, command, [f'exit status {status}, which the document does not show', *seen[-40:]])
     elif command.shown and not doc_blocks.agrees(command.shown, seen):
         tap.ok(False, command, ['the document shows', *command.shown, 'and this is printed', *seen])
     else:
@@ -114,14 +113,14 @@ def run(tap, commands, place, notes):
             else:
                 said.append(line.rstrip())
     finally:
-        shell.terminate()  # hands it on to all that the shell began
+        shell.terminate()  # timeout(1) passes the signal to all processes
         shell.wait()
     for command in commands[done:]:
         tap.ok(False, command, ['the shell ended before it', *said])
 
 
 def lacks(command, makefile, build):
-    """Of a command that is not run: what it names and what is not there."""
+    """The missing targets and programs that a command names."""
     for words in re.findall(r'\bmake -C build([^;&|#]*)', command.text):
         for word in re.sub(r"'[^']*'", '', words).split():
             if re.fullmatch(r'[a-z][a-z-]*', word) and not re.search(rf'^([a-z-]+ )*{word}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile, re.M):
@@ -141,7 +140,7 @@ def documents(tap, source, names):
 
 
 def missing_tools(command, source, build):
-    """Neither a command of the system, nor something of the build or of the source tree."""
+    """The needed tools that are missing in the system, the build and the source tree."""
     return [tool for tool in command.marks.needs if not ('/' not in tool and shutil.which(tool)) and
             not os.path.exists(f'{build}/{tool}') and not os.path.exists(f'{source}/{tool}')]
 
@@ -152,9 +151,9 @@ def main():
     source, build, *names = [argument for argument in arguments if argument != '--long']
     source, build = os.path.abspath(source), os.path.abspath(build)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))
-    tap, later, made = Tap(), 0, ''
-    with open(os.path.join(build, 'Makefile')) as file:
-        made = file.read()
+    tap, later = Tap(), 0
+    # All rules and variables, those that make computes too.
+    made = subprocess.run(['make', '-C', build, '-pnq', 'help'], capture_output=True, text=True).stdout
     with tempfile.TemporaryDirectory() as scratch:
         for count, (name, commands) in enumerate(documents(tap, source, names)):
             wrong = [f'{command}: {what}' for command in commands for what in lacks(command, made, build)]

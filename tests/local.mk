@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A new unit test is one line in unit_tests; it is linked with the plain harness.
-# Scripts speak TAP too and run from the build directory.
+# A new unit test is one line in unit_tests, a new test of the library one in page_tests; both are
+# linked with the harness of their flavour (build-aux/flavours.mk). Scripts speak TAP too, and run
+# in the build directory.
 
 unit_tests = \
 	test_afl_mutator \
@@ -28,66 +29,192 @@ unit_tests = \
 	test_thread_plan \
 	test_tsan_shadow
 
+# `make check` runs these: the library, the model, the executors, every flavour and the corpus.
 test_scripts = \
 	%D%/test_abi.sh \
-	%D%/test_bench.sh \
-	%D%/test_bootstrap.sh \
-	%D%/test_bugs.sh \
 	%D%/test_check.sh \
-	%D%/test_ci.sh \
-	%D%/test_clusterfuzzlite.sh \
 	%D%/test_completion.sh \
-	%D%/test_controls.sh \
 	%D%/test_convert.sh \
 	%D%/test_corpus.sh \
-	%D%/test_coverage.sh \
-	%D%/test_deb.sh \
-	%D%/test_tables.sh \
 	%D%/test_doc.sh \
-	%D%/test_doc_commands.sh \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
 	%D%/test_file_names.sh \
 	%D%/test_finding_target.sh \
 	%D%/test_fuzz.sh \
-	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
 	%D%/test_man.sh \
 	%D%/test_minimize.sh \
-	%D%/test_mutate_source.sh \
 	%D%/test_options.sh \
-	%D%/test_oss_fuzz.sh \
 	%D%/test_output.sh \
 	%D%/test_printed_commands.sh \
-	%D%/test_race.sh \
 	%D%/test_reference.sh \
 	%D%/test_refused.sh \
 	%D%/test_replay.sh \
-	%D%/test_report.sh \
-	%D%/test_report_page.sh \
 	%D%/test_run.sh \
-	%D%/test_same.sh \
+	%D%/test_runner.sh \
 	%D%/test_export.sh \
-	%D%/test_seam.sh \
 	%D%/test_stress.sh \
+	%D%/test_tables.sh \
 	%D%/test_threads.sh \
 	%D%/test_to_c.sh \
 	%D%/test_tree.sh \
 	%D%/test_triage.sh \
-	%D%/test_tutorial.sh \
-	%D%/test_valgrind.sh \
 	%D%/test_words.sh
 
-noinst_HEADERS = %D%/page_test.h %D%/random_program.h %D%/refuse.h %D%/refuse_call.h %D%/tap.h
-EXTRA_DIST += $(test_scripts) %D%/banned_words %D%/ci.py %D%/coverage.py %D%/coverage_excluded \
-	%D%/doc_blocks.py %D%/doc_commands.py %D%/doc_names.py %D%/fuzz_targets.sh %D%/mutant.sh \
-	%D%/reference.py %D%/refuse_nth.c %D%/report_bugs.c %D%/report_engine.c %D%/report_fixture.py \
-	%D%/report_page.py %D%/report_state.sh %D%/sarif.py %D%/simple_page.c %D%/tap.sh
+# `make check-all` runs these too. They test what developers of this tree use, build other trees, or
+# fuzz for a while.
+slow_scripts = \
+	%D%/test_bench.sh \
+	%D%/test_bootstrap.sh \
+	%D%/test_bugs.sh \
+	%D%/test_ci.sh \
+	%D%/test_clusterfuzzlite.sh \
+	%D%/test_controls.sh \
+	%D%/test_coverage.sh \
+	%D%/test_deb.sh \
+	%D%/test_doc_commands.sh \
+	%D%/test_fuzz_after.sh \
+	%D%/test_mutate_source.sh \
+	%D%/test_oss_fuzz.sh \
+	%D%/test_race.sh \
+	%D%/test_report.sh \
+	%D%/test_report_page.sh \
+	%D%/test_same.sh \
+	%D%/test_seam.sh \
+	%D%/test_tutorial.sh \
+	%D%/test_valgrind.sh
 
-LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
-SH_LOG_DRIVER = $(LOG_DRIVER)
-TEST_EXTENSIONS = .sh
-SH_LOG_COMPILER = $(SHELL)
+# These need no other program than those of `make all`.
+scripts_of_tool = \
+	%D%/test_abi.sh \
+	%D%/test_bootstrap.sh \
+	%D%/test_check.sh \
+	%D%/test_ci.sh \
+	%D%/test_clusterfuzzlite.sh \
+	%D%/test_completion.sh \
+	%D%/test_deb.sh \
+	%D%/test_doc.sh \
+	%D%/test_editors.sh \
+	%D%/test_install.sh \
+	%D%/test_man.sh \
+	%D%/test_options.sh \
+	%D%/test_output.sh \
+	%D%/test_run.sh \
+	%D%/test_runner.sh \
+	%D%/test_sarif.sh \
+	%D%/test_tables.sh \
+	%D%/test_tree.sh \
+	%D%/test_words.sh
+
+# The library's own tests run in every flavour; test_page_detect asks what a sanitizer
+# sees, and needs one that can; test_page_fork and test_page_system refuse system calls, which
+# not every sanitizer can do without.
+page_tests = \
+	test_page \
+	test_page_buffer \
+	test_page_fault \
+	test_page_frames \
+	test_page_kernel \
+	test_page_map \
+	test_page_raw \
+	test_page_user_slice
+
+# Some look inside of src/page, and are about no other library.
+page_tests_inside = \
+	test_page_alias \
+	test_page_chance \
+	test_page_fork \
+	test_page_report \
+	test_page_system
+
+# What a mutator does wrong may be one byte beyond a program.
+mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
+
+if OWN_PAGE
+inside_plain = $(page_tests_inside)
+inside_asan = test_page_alias test_page_report
+inside_tsan = test_page_alias
+inside_msan = test_page_alias test_page_system
+endif
+
+tests_plain = $(unit_tests) $(page_tests) $(inside_plain)
+tests_asan = $(addsuffix -asan,$(mutate_tests) $(page_tests) $(inside_asan))
+tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
+tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
+
+if OWN_PAGE
+quick_tests = $(test_programs) $(test_scripts)
+all_tests = $(quick_tests) $(slow_scripts)
+else
+quick_tests = $(test_programs) %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
+all_tests = $(quick_tests)
+endif
+
+EXTRA_DIST += $(test_scripts) $(slow_scripts) \
+	$(unit_tests:%=%D%/%.c) \
+	$(page_tests:%=%D%/%.c) \
+	$(page_tests_inside:%=%D%/%.c) \
+	%D%/test_page_detect.c \
+	%D%/banned_words \
+	%D%/check.py \
+	%D%/ci.py \
+	%D%/coverage.py \
+	%D%/coverage_excluded \
+	%D%/doc_blocks.py \
+	%D%/doc_commands.py \
+	%D%/doc_names.py \
+	%D%/fuzz_targets.sh \
+	%D%/make_programs.c \
+	%D%/mutant.sh \
+	%D%/mutate_difference.c \
+	%D%/mutate_difference.h \
+	%D%/mutate_promise.c \
+	%D%/mutate_promise.h \
+	%D%/page_test.h \
+	%D%/random_program.h \
+	%D%/read_report.c \
+	%D%/reference.py \
+	%D%/refuse.h \
+	%D%/refuse_call.h \
+	%D%/refuse_nth.c \
+	%D%/report_bugs.c \
+	%D%/report_engine.c \
+	%D%/report_fixture.py \
+	%D%/report_page.py \
+	%D%/report_state.sh \
+	%D%/sarif.py \
+	%D%/simple_page.c \
+	%D%/tap.h \
+	%D%/tap.sh \
+	%D%/valgrind_faults.c
+
+# Runs in JOBS processes at a time (default: one for each CPU, at least two). TIMES=1 prints what the
+# slowest cost, as `make check-times` does afterwards.
+check: $(check_needs)
+	@$(AM_TESTS_ENVIRONMENT) \
+	$(check_py) --jobs '$(JOBS)' $(if $(TIMES),--times) $(TESTS)
+
+check_py = python3 -B $(srcdir)/%D%/check.py --srcdir '$(srcdir)' --logs check.logs
+JOBS =
+TIMES =
+
+#: check-all  run the tests that take long, too (20 minutes)
+check-all:
+	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(all_tests)'
+
+#: check-programs  build what tests need, and run none
+check-programs: all $(check_programs) $(benches) gcc.log
+
+#: check-times  print the CPU time of the tests that ran last
+check-times:
+	@$(check_py) --print-times
+
+clean-local: clean-check
+clean-check:
+	rm -rf check.logs
+
+.PHONY: check check-all check-programs check-times clean-check
 
 # A hundred campaigns that end by kill -9: five to ten minutes.
 #: fuzz-kill  end a hundred campaigns by kill -9 (10 minutes)
@@ -126,287 +253,9 @@ AM_TESTS_ENVIRONMENT = \
 	FUZZERS='$(engine_programs)'; export FUZZERS; \
 	LLVM_COV='$(LLVM_COV)'; export LLVM_COV; \
 	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
-	PAGE_TESTS='$(page_tests)'; export PAGE_TESTS; \
-	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
-	DEV_OBJECTS='$(pagetorture_dev_OBJECTS)'; export DEV_OBJECTS; \
+	PAGE_TESTS='$(page_tests) $(inside_plain)'; export PAGE_TESTS; \
+	DEV_SOURCES='$(filter %.c,$(dev_sources))'; export DEV_SOURCES; \
 	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
 	VALGRIND='$(VALGRIND)'; export VALGRIND; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;
-
-test_ldadd = libharness-plain.a $(page_plain)
-
-check_PROGRAMS += $(unit_tests) make_programs read_report valgrind_faults
-make_programs_SOURCES = %D%/make_programs.c
-make_programs_LDADD = $(test_ldadd)
-read_report_SOURCES = %D%/read_report.c src/tool/report/report.c src/tool/report/report.h
-valgrind_faults_SOURCES = %D%/valgrind_faults.c
-valgrind_faults_LDADD = $(test_ldadd)
-TESTS += $(unit_tests)
-if OWN_PAGE
-TESTS += $(test_scripts)
-else
-TESTS += %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
-endif
-
-test_afl_mutator_SOURCES = %D%/test_afl_mutator.c
-test_afl_mutator_LDADD = $(test_ldadd)
-test_delay_SOURCES = %D%/test_delay.c
-test_delay_LDADD = $(test_ldadd)
-test_detector_SOURCES = %D%/test_detector.c
-test_detector_LDADD = $(test_ldadd)
-test_happens_SOURCES = %D%/test_happens.c
-test_happens_LDADD = $(test_ldadd)
-test_isolate_SOURCES = %D%/test_isolate.c
-test_isolate_LDADD = $(test_ldadd)
-test_matrix_SOURCES = %D%/test_matrix.c
-test_matrix_LDADD = $(test_ldadd)
-test_minimize_SOURCES = %D%/test_minimize.c
-test_minimize_LDADD = $(test_ldadd)
-test_mutate_SOURCES = %D%/mutate_difference.c %D%/mutate_difference.h \
-	%D%/mutate_promise.c %D%/mutate_promise.h %D%/test_mutate.c
-test_mutate_LDADD = $(test_ldadd)
-test_mutate_splice_SOURCES = %D%/test_mutate_splice.c
-test_mutate_splice_LDADD = $(test_ldadd)
-test_mutator_SOURCES = %D%/test_mutator.c fuzz/mutator.c
-test_mutator_LDADD = $(test_ldadd)
-test_mutator_text_SOURCES = %D%/test_mutator_text.c fuzz/mutator_text.c
-test_mutator_text_LDADD = $(test_ldadd)
-test_never_runs_SOURCES = %D%/test_never_runs.c
-test_never_runs_LDADD = $(test_ldadd)
-test_number_SOURCES = %D%/test_number.c
-test_number_LDADD = $(test_ldadd)
-test_program_bytes_SOURCES = %D%/test_program_bytes.c
-test_program_bytes_LDADD = $(test_ldadd)
-test_program_text_SOURCES = %D%/test_program_text.c
-test_program_text_LDADD = $(test_ldadd)
-test_repair_SOURCES = %D%/test_repair.c
-test_repair_LDADD = $(test_ldadd)
-test_rules_SOURCES = %D%/test_rules.c
-test_rules_LDADD = $(test_ldadd)
-test_abstract_state_SOURCES = %D%/test_abstract_state.c
-test_abstract_state_LDADD = $(test_ldadd)
-test_schedule_SOURCES = %D%/test_schedule.c
-test_schedule_LDADD = $(test_ldadd)
-test_race_report_SOURCES = %D%/test_race_report.c
-test_race_report_LDADD = $(test_ldadd)
-test_thread_locals_SOURCES = %D%/test_thread_locals.c
-test_thread_locals_LDADD = $(test_ldadd)
-test_thread_plan_SOURCES = %D%/test_thread_plan.c
-test_thread_plan_LDADD = $(test_ldadd)
-test_tsan_shadow_SOURCES = %D%/test_tsan_shadow.c
-test_tsan_shadow_LDADD = $(test_ldadd)
-
-# The library's own tests run in every flavour; test_page_detect asks what a sanitizer
-# sees, and needs one that can; test_page_fork and test_page_system refuse system calls, which
-# not every sanitizer can do without. Some look inside of src/page, and are about no other library.
-page_tests = \
-	test_page \
-	test_page_buffer \
-	test_page_fault \
-	test_page_frames \
-	test_page_kernel \
-	test_page_map \
-	test_page_raw \
-	test_page_user_slice
-if OWN_PAGE
-page_tests += test_page_alias test_page_chance test_page_fork test_page_report test_page_system
-endif
-
-check_PROGRAMS += $(page_tests)
-TESTS += $(page_tests)
-test_page_SOURCES = %D%/test_page.c
-test_page_LDADD = $(test_ldadd)
-test_page_alias_SOURCES = %D%/test_page_alias.c
-test_page_alias_LDADD = $(test_ldadd)
-test_page_buffer_SOURCES = %D%/test_page_buffer.c
-test_page_buffer_LDADD = $(test_ldadd)
-test_page_chance_SOURCES = %D%/test_page_chance.c
-test_page_chance_LDADD = $(test_ldadd)
-test_page_fault_SOURCES = %D%/test_page_fault.c
-test_page_fault_LDADD = $(test_ldadd)
-test_page_fork_SOURCES = %D%/test_page_fork.c
-test_page_fork_LDADD = $(test_ldadd)
-test_page_frames_SOURCES = %D%/test_page_frames.c
-test_page_frames_LDADD = $(test_ldadd)
-test_page_kernel_SOURCES = %D%/test_page_kernel.c
-test_page_kernel_LDADD = $(test_ldadd)
-test_page_map_SOURCES = %D%/test_page_map.c
-test_page_map_LDADD = $(test_ldadd)
-test_page_raw_SOURCES = %D%/test_page_raw.c
-test_page_raw_LDADD = $(test_ldadd)
-test_page_report_SOURCES = %D%/test_page_report.c
-test_page_report_LDADD = $(test_ldadd)
-test_page_system_SOURCES = %D%/test_page_system.c
-test_page_system_LDADD = $(test_ldadd)
-test_page_user_slice_SOURCES = %D%/test_page_user_slice.c
-test_page_user_slice_LDADD = $(test_ldadd)
-
-# What a mutator does wrong may be one byte beyond a program.
-if HAVE_ASAN
-mutate_tests_asan = \
-	test_mutate-asan \
-	test_mutate_splice-asan \
-	test_mutator-asan \
-	test_mutator_text-asan
-check_PROGRAMS += $(mutate_tests_asan)
-TESTS += $(mutate_tests_asan)
-endif
-test_mutator_asan_SOURCES = $(test_mutator_SOURCES)
-test_mutator_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutator_asan_LDADD = libharness-asan.a $(page_asan)
-test_mutator_text_asan_SOURCES = $(test_mutator_text_SOURCES)
-test_mutator_text_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutator_text_asan_LDADD = libharness-asan.a $(page_asan)
-test_mutate_asan_SOURCES = $(test_mutate_SOURCES)
-test_mutate_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutate_asan_LDADD = libharness-asan.a $(page_asan)
-test_mutate_splice_asan_SOURCES = %D%/test_mutate_splice.c
-test_mutate_splice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_mutate_splice_asan_LDADD = libharness-asan.a $(page_asan)
-
-if HAVE_ASAN
-page_tests_asan = \
-	test_page-asan \
-	test_page_buffer-asan \
-	test_page_fault-asan \
-	test_page_frames-asan \
-	test_page_kernel-asan \
-	test_page_map-asan \
-	test_page_raw-asan \
-	test_page_user_slice-asan
-if OWN_PAGE
-page_tests_asan += test_page_alias-asan test_page_report-asan
-endif
-check_PROGRAMS += $(page_tests_asan)
-TESTS += $(page_tests_asan)
-endif
-test_page_asan_SOURCES = %D%/test_page.c
-test_page_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_alias_asan_SOURCES = %D%/test_page_alias.c
-test_page_alias_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_alias_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_buffer_asan_SOURCES = %D%/test_page_buffer.c
-test_page_buffer_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_buffer_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_fault_asan_SOURCES = %D%/test_page_fault.c
-test_page_fault_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_fault_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_frames_asan_SOURCES = %D%/test_page_frames.c
-test_page_frames_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_frames_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_kernel_asan_SOURCES = %D%/test_page_kernel.c
-test_page_kernel_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_kernel_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_map_asan_SOURCES = %D%/test_page_map.c
-test_page_map_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_map_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_raw_asan_SOURCES = %D%/test_page_raw.c
-test_page_raw_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_raw_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_report_asan_SOURCES = %D%/test_page_report.c
-test_page_report_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_report_asan_LDADD = libharness-asan.a $(page_asan)
-test_page_user_slice_asan_SOURCES = %D%/test_page_user_slice.c
-test_page_user_slice_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-test_page_user_slice_asan_LDADD = libharness-asan.a $(page_asan)
-
-if HAVE_TSAN
-page_tests_tsan = \
-	test_page-tsan \
-	test_page_buffer-tsan \
-	test_page_detect-tsan \
-	test_page_fault-tsan \
-	test_page_frames-tsan \
-	test_page_kernel-tsan \
-	test_page_map-tsan \
-	test_page_raw-tsan \
-	test_page_user_slice-tsan
-if OWN_PAGE
-page_tests_tsan += test_page_alias-tsan
-endif
-check_PROGRAMS += $(page_tests_tsan)
-TESTS += $(page_tests_tsan)
-endif
-test_page_tsan_SOURCES = %D%/test_page.c
-test_page_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_alias_tsan_SOURCES = %D%/test_page_alias.c
-test_page_alias_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_alias_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_buffer_tsan_SOURCES = %D%/test_page_buffer.c
-test_page_buffer_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_buffer_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_detect_tsan_SOURCES = %D%/test_page_detect.c
-test_page_detect_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_detect_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_fault_tsan_SOURCES = %D%/test_page_fault.c
-test_page_fault_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_fault_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_frames_tsan_SOURCES = %D%/test_page_frames.c
-test_page_frames_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_frames_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_kernel_tsan_SOURCES = %D%/test_page_kernel.c
-test_page_kernel_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_kernel_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_map_tsan_SOURCES = %D%/test_page_map.c
-test_page_map_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_map_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_raw_tsan_SOURCES = %D%/test_page_raw.c
-test_page_raw_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_raw_tsan_LDADD = libharness-tsan.a $(page_tsan)
-test_page_user_slice_tsan_SOURCES = %D%/test_page_user_slice.c
-test_page_user_slice_tsan_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-test_page_user_slice_tsan_LDADD = libharness-tsan.a $(page_tsan)
-
-if HAVE_MSAN
-page_tests_msan = \
-	test_page-msan \
-	test_page_buffer-msan \
-	test_page_detect-msan \
-	test_page_fault-msan \
-	test_page_frames-msan \
-	test_page_kernel-msan \
-	test_page_map-msan \
-	test_page_raw-msan \
-	test_page_user_slice-msan
-if OWN_PAGE
-page_tests_msan += test_page_alias-msan test_page_system-msan
-endif
-check_PROGRAMS += $(page_tests_msan)
-TESTS += $(page_tests_msan)
-endif
-test_page_msan_SOURCES = %D%/test_page.c
-test_page_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_alias_msan_SOURCES = %D%/test_page_alias.c
-test_page_alias_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_alias_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_buffer_msan_SOURCES = %D%/test_page_buffer.c
-test_page_buffer_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_buffer_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_detect_msan_SOURCES = %D%/test_page_detect.c
-test_page_detect_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_detect_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_fault_msan_SOURCES = %D%/test_page_fault.c
-test_page_fault_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_fault_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_frames_msan_SOURCES = %D%/test_page_frames.c
-test_page_frames_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_frames_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_kernel_msan_SOURCES = %D%/test_page_kernel.c
-test_page_kernel_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_kernel_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_map_msan_SOURCES = %D%/test_page_map.c
-test_page_map_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_map_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_raw_msan_SOURCES = %D%/test_page_raw.c
-test_page_raw_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_raw_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_system_msan_SOURCES = %D%/test_page_system.c
-test_page_system_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_system_msan_LDADD = libharness-msan.a $(page_msan)
-test_page_user_slice_msan_SOURCES = %D%/test_page_user_slice.c
-test_page_user_slice_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-test_page_user_slice_msan_LDADD = libharness-msan.a $(page_msan)

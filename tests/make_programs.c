@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * make_programs COUNT SEED [KIND]: writes so many random programs, each named by its seed.
- * Repaired ones break no rule, and so do bytes, which are not text; racy ones have 40 calls,
- * and a race, and no call that ends them.
+ * make_programs COUNT SEED [KIND]: writes random programs, each named by its seed. Repaired
+ * programs break no rule, and neither do bytes, which are byte strings. Racy programs have 40
+ * calls, a race, and no fatal call.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static void make_repaired(uint64_t seed, struct program *program)
 
 static rule_set broken(const struct program *program)
 {
-	rules_judge(rules, program);
+	rules_evaluate(rules, program);
 	return rules_verdict(rules)->broken;
 }
 
@@ -42,10 +42,10 @@ static bool is_racy(const struct program *program)
 	return program->count == RACY_CALLS && broken(program) & RULE_BIT(RULE_data_race);
 }
 
-/* Call by call, as long as all of them run; then to other threads, until two meet. */
+/* Adds calls as long as all of them run, then moves calls to other threads until two race. */
 static void make_racy(uint64_t seed, struct program *program)
 {
-	static struct program trial;
+	static struct program candidate;
 	const rule_set alive = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
 	uint64_t state = seed;
 
@@ -55,13 +55,13 @@ static void make_racy(uint64_t seed, struct program *program)
 		struct mutate_request request = { .seed = random_next(&state),
 						  .max_calls = RACY_CALLS };
 
-		/* Some begin so that no two can meet. */
+		/* Some starting programs can have no race. */
 		if (turn % 400 == 399)
 			program->count = 0;
-		trial = *program;
-		if (mutate_by(full ? MUTATION_thread : MUTATION_insert, &trial, &request) &&
-		    !(broken(&trial) & ~alive))
-			*program = trial;
+		candidate = *program;
+		if (mutate_with(full ? MUTATION_thread : MUTATION_insert, &candidate, &request) &&
+		    !(broken(&candidate) & ~alive))
+			*program = candidate;
 	}
 }
 

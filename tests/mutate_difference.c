@@ -7,7 +7,7 @@ struct program before, other, after;
 
 bool same_call(const struct call *a, const struct call *b)
 {
-	return call_equal(a, b) && a->line == b->line && a->claim == b->claim;
+	return call_equal(a, b) && a->line == b->line && a->expected_result == b->expected_result;
 }
 
 bool same_calls(const struct call *a, const struct call *b, size_t count)
@@ -57,7 +57,7 @@ bool is_before_without(size_t at, size_t count)
 	       same_calls(before.calls + at, after.calls + at + count, before.count - at);
 }
 
-size_t new_calls(size_t at[MOST])
+size_t new_calls(size_t at[CALLS_MAX])
 {
 	size_t kept = 0, count = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What each line of mutations.def promises: is the difference between @before and @after
- * what it says, and nothing else? The line of a call is the name by which it is found again.
+ * Checks what each line of mutations.def promises: the difference between @before and @after is the
+ * described one and no other. A call is identified by its line.
  */
 #include "tests/mutate_promise.h"
 
@@ -41,7 +41,7 @@ static bool only_duplicate(void)
 	if (after.count <= before.count)
 		return false;
 	common_ends(&head, &tail);
-	/* A copy beside its original can be taken for either: try all places. */
+	/* A copy next to its original can be taken for either: all places are tried. */
 	for (size_t at = 0; at <= head; at++)
 		for (size_t from = 0; is_before_without(at, count) && from + count <= before.count;
 		     from++)
@@ -78,7 +78,7 @@ static bool only_engine(void)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 	static struct program wanted;
-	size_t size = fake_engine(bytes, program_to_bytes(&before, bytes), MOST * PROGRAM_RECORD);
+	size_t size = fake_engine(bytes, program_to_bytes(&before, bytes), CALLS_MAX * PROGRAM_RECORD);
 
 	program_from_bytes(&wanted, bytes, size);
 	return program_equal(&wanted, &after);
@@ -121,10 +121,10 @@ static bool makes_something(enum op op)
 	return makes(op, 'p') || makes(op, 'k') || makes(op, 'u');
 }
 
-/* Before the last new call stand only those that make what it needs. */
+/* Before the last new call are only new calls that create what it needs. */
 static bool only_insert(void)
 {
-	size_t at[MOST], count = new_calls(at);
+	size_t at[CALLS_MAX], count = new_calls(at);
 
 	for (size_t i = 0; i + 1 < count; i++)
 		if (at[i] + 1 != at[i + 1] ||
@@ -133,7 +133,7 @@ static bool only_insert(void)
 	return count;
 }
 
-/* One run moved: between equal ends two neighbouring runs changed places. */
+/* One run moved: between equal ends two neighbouring runs are swapped. */
 static bool only_move(void)
 {
 	size_t head, tail, middle;
@@ -176,7 +176,7 @@ static bool only_op(void)
 	       after.calls[at].op != call.op;
 }
 
-/* Each thread has its calls in the old order, but all together are in another. */
+/* Each thread has its calls in the old order, but the interleaving differs. */
 static bool only_order(void)
 {
 	size_t head, tail;
@@ -211,7 +211,10 @@ static bool is_beside(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
 	return off == from && (len + 1 == size || len == size + 1);
 }
 
-/* One call, its numbers and its first handle; they are beside those of another call. */
+/*
+ * One call differs, in its numbers and its first handle; its range is next to that of another
+ * call.
+ */
 static bool only_range(void)
 {
 	struct call call;
@@ -244,7 +247,7 @@ static bool only_remove(void)
 	return after.count && after.count < before.count && head + tail == after.count;
 }
 
-/* One call, then copies of it: the same, but that they fill other handles. */
+/* One call and copies of it, which differ only in the handles that they fill. */
 static bool only_repeat(void)
 {
 	size_t head, tail, count = after.count - before.count;
@@ -254,7 +257,7 @@ static bool only_repeat(void)
 	if (after.count <= before.count)
 		return false;
 	common_ends(&head, &tail);
-	/* Equal copies are part of what is the same; with other handles they are not. */
+	/* Equal copies are part of the equal beginning; with other handles they are not. */
 	while (head && !is_before_without(head, count))
 		head--;
 	if (!head || !is_before_without(head, count))
@@ -275,7 +278,7 @@ static bool only_repeat(void)
 	return true;
 }
 
-/* What its handles are called is test_mutate_splice's business. */
+/* Names of handles are tested by test_mutate_splice. */
 static bool only_splice(void)
 {
 	size_t theirs = 0, own = 0;
@@ -288,9 +291,9 @@ static bool only_splice(void)
 		else if (own < before.count && same_call(call, &before.calls[own]))
 			own++;
 	}
-	/* What does not fit falls off the end. */
+	/* Surplus calls at the end are cut. */
 	return theirs && theirs + own == after.count &&
-	       (own == before.count || after.count == MOST);
+	       (own == before.count || after.count == CALLS_MAX);
 }
 
 static bool only_step(void)
@@ -317,7 +320,7 @@ static bool only_swap(void)
 
 static bool only_sync(void)
 {
-	size_t at[MOST], count = new_calls(at);
+	size_t at[CALLS_MAX], count = new_calls(at);
 	const struct call *a, *b;
 
 	if (count != 2)
@@ -336,7 +339,7 @@ static bool only_sync(void)
 /* Pairs around a run, the newest mapping inside, as many as there are new calls. */
 static bool only_nest(void)
 {
-	size_t at[MOST], count = new_calls(at);
+	size_t at[CALLS_MAX], count = new_calls(at);
 
 	if (!count || count % 2)
 		return false;
@@ -351,7 +354,7 @@ static bool only_nest(void)
 	return at[count / 2] - at[count / 2 - 1] > 1;
 }
 
-/* A run, whose calls all have the same new thread. */
+/* A run whose calls all have the same new thread. */
 static bool only_thread(void)
 {
 	size_t head, tail;
@@ -371,7 +374,7 @@ static bool only_thread(void)
 	return head < before.count;
 }
 
-/* A filler fills, and what is used is there, above it. */
+/* The call's handle to fill is empty, and the handles that it uses are filled. */
 static bool has_all(const struct program *program, size_t at)
 {
 	const struct call *call = &program->calls[at];
@@ -380,7 +383,7 @@ static bool has_all(const struct program *program, size_t at)
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
 		bool filled = false;
 
-		if (!op_handles(*kind))
+		if (!op_handle_count(*kind))
 			continue;
 		for (size_t i = 0; i < at; i++)
 			filled |= makes(program->calls[i].op, *kind) &&
@@ -392,7 +395,7 @@ static bool has_all(const struct program *program, size_t at)
 	return true;
 }
 
-/* Some calls are left out, all of them idle; those that are left find what they need. */
+/* Some calls are removed, all of them without effect; the others find what they need. */
 static bool only_tidy(void)
 {
 	size_t kept = 0;

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What test_mutate.c holds each mutation to. */
+/* What test_mutate.c requires of each mutation. */
 #ifndef TESTS_MUTATE_PROMISE_H
 #define TESTS_MUTATE_PROMISE_H
 
 #include "harness/mutate/mutate.h"
 #include "tests/mutate_difference.h"
 
-/* Lines of @other begin here, so that its calls are known among those of @before. */
+/* Lines of @other begin here, which distinguishes its calls from those of @before. */
 #define OTHER_LINES 2000
 
-/* What is mutated, the program that some mutations take from, and what came of it. */
+/*
+ * The program before the mutation, the program that some mutations take calls from, and the
+ * result.
+ */
 extern struct program before, other, after;
 
-/* One for each line of mutations.def: does it say of @before and @after what was done? */
+/* One for each line of mutations.def: does the difference between @before and @after match it? */
 extern bool (*const promises[MUTATION_COUNT])(void);
 
-/* An engine that one can recognise: it writes engine_byte, or adds a record of nothing else. */
+/*
+ * An engine with a recognisable result: it writes engine_byte, or appends a record of
+ * engine_byte.
+ */
 extern uint8_t engine_byte;
 size_t fake_engine(uint8_t *bytes, size_t size, size_t max);
 

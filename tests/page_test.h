@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * For the tests of the page library: every check runs once for each backend, each in a
- * process of its own, and misuse is looked at from outside.
+ * For tests of the page library: runs all checks once for each backend, each time in a child
+ * process.
+ * Misuse is tested in further child processes.
  */
 #ifndef TESTS_PAGE_TEST_H
 #define TESTS_PAGE_TEST_H
@@ -15,38 +16,38 @@
 #include "page/page.h"
 #include "tests/tap.h"
 
-/* What is lost when a size is cut to half of its bits, or loses its sign. */
+/* Values that change when a size is cut to half of its bits, or becomes signed. */
 #define SIZE_UPPER ((size_t)1 << (sizeof(size_t) * 4))
 #define SIZE_TOP   (~(SIZE_MAX >> 1))
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* What a child did: its wait status and the beginning of its standard error. */
-struct outcome {
+/* The wait status of a child and the beginning of its standard error. */
+struct child_result {
 	int status;
-	char said[4096];
+	char stderr_text[4096];
 };
 
-static inline void outcome_read(struct outcome *outcome, int from)
+static inline void child_result_read(struct child_result *outcome, int from)
 {
 	char drop[512];
 	size_t used = 0;
 	ssize_t got;
 
 	do {
-		bool full = used + 1 == sizeof(outcome->said);
+		bool full = used + 1 == sizeof(outcome->stderr_text);
 
 		got = full ? read(from, drop, sizeof(drop)) :
-			     read(from, outcome->said + used, sizeof(outcome->said) - 1 - used);
+			     read(from, outcome->stderr_text + used, sizeof(outcome->stderr_text) - 1 - used);
 		used += !full && got > 0 ? (size_t)got : 0;
 	} while (got > 0);
-	outcome->said[used] = '\0';
+	outcome->stderr_text[used] = '\0';
 }
 
-/* Runs @fn in a child. */
-static inline struct outcome in_child(void (*fn)(void))
+/* Runs @fn in a child process. */
+static inline struct child_result in_child(void (*fn)(void))
 {
-	static struct outcome outcome;
+	static struct child_result outcome;
 	int ends[2];
 	pid_t pid;
 
@@ -62,85 +63,88 @@ static inline struct outcome in_child(void (*fn)(void))
 		_exit(0);
 	}
 	close(ends[1]);
-	outcome_read(&outcome, ends[0]);
+	child_result_read(&outcome, ends[0]);
 	close(ends[0]);
 	waitpid(pid, &outcome.status, 0);
 	return outcome;
 }
 
-/* Does @fn die, by a report of @rule of the library, or of a sanitizer that says @or? */
-static inline bool dies_or(void (*fn)(void), const char *rule, const char *or)
+/*
+ * Does @fn end the process with the library's report of @rule, or with a sanitizer's that
+ * contains @or?
+ */
+static inline bool aborts_with_or(void (*fn)(void), const char *rule, const char *or)
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 	char line[64];
 	bool good;
 
 	snprintf(line, sizeof(line), "BUG: page: %s: ", rule);
-	good = outcome.status && (strstr(outcome.said, line) || (or && strstr(outcome.said, or)));
+	good = outcome.status && (strstr(outcome.stderr_text, line) || (or && strstr(outcome.stderr_text, or)));
 	if (!good)
 		printf("# expected %s, got status %#x and: %.600s\n", line, outcome.status,
-		       outcome.said);
+		       outcome.stderr_text);
 	return good;
 }
 
-static inline bool dies(void (*fn)(void), const char *rule)
+static inline bool aborts_with(void (*fn)(void), const char *rule)
 {
-	return dies_or(fn, rule, NULL);
+	return aborts_with_or(fn, rule, NULL);
 }
 
-/* Does @fn come to its end? */
-static inline bool lives(void (*fn)(void))
+/* Does @fn return? */
+static inline bool returns_normally(void (*fn)(void))
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
 	if (outcome.status)
-		printf("# status %#x: %.600s\n", outcome.status, outcome.said);
+		printf("# status %#x: %.600s\n", outcome.status, outcome.stderr_text);
 	return !outcome.status;
 }
 
-/* Does @fn die at all? */
-static inline bool dies_somehow(void (*fn)(void))
+/* Does @fn end the process? */
+static inline bool ends_abnormally(void (*fn)(void))
 {
 	return in_child(fn).status != 0;
 }
 
-struct way {
-	const char *backend, *revoke; /* @revoke NULL: what is usual */
+struct map_mode {
+	const char *backend, *revoke; /* @revoke NULL: the default */
 };
 
-static const struct way page_ways[] = {
+static const struct map_mode map_modes[] = {
 	{ "direct", NULL }, { "alias", NULL }, { "alias", "protect" }, { "alias", "none" }
 };
 
-/* Where addresses have 32 bits there is room for "protect" alone. */
-#define PAGE_WAYS (COUNT(page_ways) - (sizeof(void *) == 4))
+/* With 32-bit addresses only "protect" has enough address space. */
+#define MAP_MODES (COUNT(map_modes) - (sizeof(void *) == 4))
 
-/* The way of this process, for names of checks. */
-static char way_name[32] = "unset";
+/* The mode of this process, for names of checks. */
+static char mode_name[32] = "unset";
 
-static inline void way_enter(const struct way *way)
+static inline void mode_set(const struct map_mode *mode)
 {
-	snprintf(way_name, sizeof(way_name), "%s%s%s", way->backend, way->revoke ? ", " : "",
-		 way->revoke ? way->revoke : "");
-	if (page_map_backend_set(way->backend) || (way->revoke && page_map_revoke_set(way->revoke)))
+	snprintf(mode_name, sizeof(mode_name), "%s%s%s", mode->backend, mode->revoke ? ", " : "",
+		 mode->revoke ? mode->revoke : "");
+	if (page_map_backend_set(mode->backend) || (mode->revoke && page_map_revoke_set(mode->revoke)))
 		abort();
 }
 
-static inline bool way_is(const char *backend)
+static inline bool backend_is(const char *backend)
 {
 	return !strcmp(page_map_backend(), backend);
 }
 
-/* All ways, or the first of them: TEST_WAYS says how many are enough. */
-static inline size_t way_count(void)
+/* The number of modes to test: all of them, or TEST_MAP_MODES. */
+static inline size_t mode_count(void)
 {
-	const char *few = getenv("TEST_WAYS");
-	size_t count = few ? (size_t)atoi(few) : PAGE_WAYS;
+	const char *few = getenv("TEST_MAP_MODES");
+	size_t count = few ? (size_t)atoi(few) : MAP_MODES;
 
-	return count && count < PAGE_WAYS ? count : PAGE_WAYS;
+	return count && count < MAP_MODES ? count : MAP_MODES;
 }
 
-/* A library need not have every backend. In a child: a choice stays. */
+/* A library need not have every backend. Tested in a child, because the choice cannot be undone. */
 static inline bool backend_is_there(const char *name)
 {
 	int status = 1;
@@ -152,16 +156,16 @@ static inline bool backend_is_there(const char *name)
 	return !status;
 }
 
-/* Each way in a process of its own; the counts go on from process to process. */
+/* Runs each mode in a child process; the numbers of checks continue from child to child. */
 static inline int page_test_main(void (*checks)(void))
 {
-	for (size_t i = 0; i < way_count(); i++) {
+	for (size_t i = 0; i < mode_count(); i++) {
 		unsigned int counts[2] = { 0, 1 };
 		int ends[2], status = 0;
 		pid_t pid;
 
-		if (!backend_is_there(page_ways[i].backend)) {
-			ok(true, "# SKIP the page library has no backend %s", page_ways[i].backend);
+		if (!backend_is_there(map_modes[i].backend)) {
+			ok(true, "# SKIP the page library has no backend %s", map_modes[i].backend);
 			continue;
 		}
 		fflush(stdout);
@@ -169,7 +173,7 @@ static inline int page_test_main(void (*checks)(void))
 			abort();
 		pid = fork();
 		if (pid == 0) {
-			way_enter(&page_ways[i]);
+			mode_set(&map_modes[i]);
 			checks();
 			counts[0] = tap_run;
 			counts[1] = tap_failed;
@@ -184,7 +188,7 @@ static inline int page_test_main(void (*checks)(void))
 		}
 		close(ends[0]);
 		waitpid(pid, &status, 0);
-		ok(!status && counts[0], "%s: the process ended well", page_ways[i].backend);
+		ok(!status && counts[0], "%s: the process ended well", map_modes[i].backend);
 	}
 	return done();
 }

@@ -13,7 +13,7 @@ static inline void random_bytes(uint64_t *state, uint8_t *bytes, size_t size)
 		bytes[i] = (uint8_t)random_next(state);
 }
 
-/* Any program of at most @calls calls, of at most 60. */
+/* Makes any program of at most @calls calls, which must not exceed 60. */
 static inline void random_program(uint64_t *state, struct program *program, size_t calls)
 {
 	uint8_t bytes[60 * PROGRAM_RECORD];
@@ -23,14 +23,14 @@ static inline void random_program(uint64_t *state, struct program *program, size
 	program_from_bytes(program, bytes, size);
 }
 
-/* More mappings than pages, so that they nest. */
+/* More mappings than pages, so that mappings nest. */
 static inline unsigned int handles_of(uint8_t op)
 {
 	return (op_table[op].args[0] | 0x20) == 'k' ? 5 : 2;
 }
 
 /*
- * A program that does things: few pages, few threads, small ranges, and pages that are
+ * Makes a program whose calls interact: few pages, few threads, small ranges, and the pages are
  * allocated first.
  */
 static inline void busy_program(uint64_t *state, struct program *program, size_t calls,

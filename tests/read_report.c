@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * read_report: says of each report on standard input who made it, of what kind, and which
- * functions of src/page each site has. `-m`: in how many frames modules are known.
+ * read_report: prints the maker, the kind, and the functions of src/page of each report on standard
+ * input. `-m`: prints for how many frames the module is known.
  */
 #include <stdio.h>
 #include <string.h>

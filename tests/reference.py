@@ -1,42 +1,44 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Reference for page programs, format 1, written from the format's text alone.
+"""A second implementation of page programs, format 1, written only from the description of the format.
 
-Happens-before is kept as explicit sets of events (one bit an event), accesses as lists that are
-compared pair by pair: slow, and nothing like vector clocks with a shadow.
+It stores happens-before as sets of events, one bit for each, and compares accesses pair by pair. This is
+slow, and independent of the vector clocks and the shadow of the rule model.
 
-    reference.py FILE...      what `pagetorture check --json FILE...` has to print
+    reference.py FILE...      print what `pagetorture check --json FILE...` must print
 """
 import json
+import pathlib
 import re
 import sys
 
 PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
 BASES = (0, 2**32, 2**63)
-RULES = ("data-race", "uninit-use", "use-after-free", "use-after-unmap", "foreign-map",
-         "unmap-order", "map-overflow", "out-of-bounds", "deadlock")
 CONTEXTS = ("GFP_KERNEL", "GFP_ATOMIC", "GFP_NOWAIT", "GFP_NOIO")
 MODIFIERS = ("__GFP_ZERO", "__GFP_HIGHMEM", "__GFP_NOFAIL")
 HANDLES = {"p": 8, "k": 32, "u": 4, "m": 4, "s": 4}
-# name: (handle it fills, arguments, has a result); n number, v value, g flags, z size, f fault
-CALLS = {
-    "alloc_page": ("p", "g", True), "get_page": ("", "p", False), "free_page": ("", "p", False),
-    "read_raw": ("", "pnn", True), "write_raw": ("", "pnnv", True), "fill_zero": ("", "pnn", True),
-    "lock": ("", "m", False), "unlock": ("", "m", False), "post": ("", "s", False),
-    "wait": ("", "s", False), "read_bytewise_atomic": ("", "pnn", True),
-    "write_bytewise_atomic": ("", "pnnv", True), "copy_page": ("", "pnpnn", True),
-    "user_slice": ("u", "zvf", False), "skip": ("", "un", True), "user_store": ("", "unnv", False),
-    "copy_from_user_slice": ("", "punn", True), "kmap_local": ("k", "p", False),
-    "load": ("", "knn", False), "store": ("", "knnv", False), "load_atomic": ("", "knn", False),
-    "store_atomic": ("", "knnv", False), "kunmap_local": ("", "k", False),
-    "fail_nth": ("", "n", False),
-}
+
+
+def table(name):
+    """The text of a table in src/harness/program."""
+    return (pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / name).read_text()
+
+
+def read_calls():
+    """The calls of ops.def, name: (handle it fills, arguments, has a result)."""
+    rows = re.findall(r'^OP\((\w+), "(\w*)", (true|false)', table("ops.def"), re.M)
+    return {name: (letters[:1].lower(), letters[1:], result == "true") if letters[:1].isupper() else
+            ("", letters, result == "true") for name, letters, result in rows}
+
+
+CALLS = read_calls()
+RULES = tuple(re.findall(r'^RULE\(\w+, "([\w-]+)"', table("rules.def"), re.M))
 RESULTS = ("0", "EINVAL", "EFAULT", "ENOMEM")
 
 
 class FormatError(Exception):
-    """The text is no program; args: line, what."""
+    """The text is not a program; args: line, problem."""
 
 
 class Call:
@@ -145,7 +147,7 @@ def parse_call(line, text):
 
 
 def parse_text(content):
-    """bytes -> Program, or FormatError."""
+    """Convert bytes to a Program, or raise FormatError."""
     program, header = Program(), False
     lines = content.split(b"\n")
     if lines[-1] == b"":
@@ -214,7 +216,7 @@ def canonical(program):
 # ---- rules ---------------------------------------------------------------------------------
 
 class Fatal(Exception):
-    """A fatal rule; args: its name."""
+    """A fatal rule is broken; args: its name."""
 
 
 class Page:
@@ -239,7 +241,7 @@ class Judge:
     def __init__(self, program):
         self.calls = program.calls
         self.threads = ["main"] + ["T%d" % i for i in range(8)]
-        self.known = {t: 0 for t in self.threads}  # events that happened before what t does next
+        self.known = {t: 0 for t in self.threads}  # events that happen before the next call of t
         self.events = 0
         self.handles = {}                          # p, k, u
         self.owner, self.mutex_known = {}, {}
@@ -528,7 +530,7 @@ def to_json(name, judged):
         "fatal": judged.fatal and {"line": judged.fatal[0], "rule": judged.fatal[1]}})
 
 
-def claims_hold(program, judged):
+def expectations_hold(program, judged):
     results = dict(judged.results)
     if program.expect is not None and program.expect - {"clean"} != judged.verdict:
         return False
@@ -548,7 +550,7 @@ def main():
             continue
         judged = judge(program)
         print(to_json(name, judged))
-        if not claims_hold(program, judged):
+        if not expectations_hold(program, judged):
             status = max(status, 1)
     sys.exit(status)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A system that refuses: a filter in the kernel (seccomp) lets one system call of a child
- * fail. That child has no page yet, so it may choose its backend.
+ * Makes the system refuse: a kernel filter (seccomp) lets one system call of a child fail. The
+ * child has no page yet, so it can still choose a backend.
  */
 #ifndef TESTS_REFUSE_H
 #define TESTS_REFUSE_H
@@ -19,7 +19,7 @@ static inline void refuse_mmap(int flags)
 	refuse_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
 }
 
-/* How the library asks: for addresses of its own, and for a file's pages at some. */
+/* Flags of the library's mmap() calls: to reserve addresses, and to map pages of its file. */
 #define ADDRESSES (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define OF_A_FILE (MAP_SHARED | MAP_FIXED)
 
@@ -32,34 +32,34 @@ static inline void refuse_and_look(void)
 		abort();
 }
 
-/* Can it be made to? */
+/* Does the system support such filters? */
 static inline bool refuses_anything(void)
 {
 	return !in_child(refuse_and_look).status;
 }
 
-static inline void must(bool good)
+static inline void require(bool good)
 {
 	if (!good)
 		abort();
 }
 
-static inline void choose(const char *backend)
+static inline void choose_backend(const char *backend)
 {
-	must(!page_map_backend_set(backend));
+	require(!page_map_backend_set(backend));
 }
 
 static inline struct page *page_or_die(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 
-	must(page);
+	require(page);
 	return page;
 }
 
 static inline struct page *alias_page(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	return page_or_die();
 }
 

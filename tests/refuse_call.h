@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A filter in the kernel (seccomp) that lets one system call of this process fail. */
+/* A kernel filter (seccomp) that lets one system call of this process fail. */
 #ifndef TESTS_REFUSE_CALL_H
 #define TESTS_REFUSE_CALL_H
 
@@ -13,8 +13,8 @@
 #define ANY_ARG 6
 
 /*
- * From here on @call fails with @error, if the low half of its argument number @arg is
- * @value, or always with ANY_ARG.
+ * From now on @call fails with @error if the lower half of its argument number @arg is @value, or
+ * always with ANY_ARG.
  */
 static inline bool refuse_if(unsigned int call, unsigned int arg, unsigned int value, int error)
 {

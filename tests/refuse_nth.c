@@ -2,11 +2,11 @@
 /*
  * A library for LD_PRELOAD: the system refuses one call of a C library function.
  *
- *   REFUSE=NAME:N    the N-th call of NAME fails; NAME:N+ is that call and all later ones
- *   REFUSE_ALL=1     in programs that the first one starts as well; they count anew
- *   REFUSE_USED=FILE gets a line for each call that was refused
+ *   REFUSE=NAME:N    the N-th call of NAME fails; NAME:N+: that call and all later ones
+ *   REFUSE_ALL=1     also in programs that the first one starts; each has its own count
+ *   REFUSE_USED=FILE gets a line for each refused call
  *
- * A process that is made by fork() goes on counting where its parent was.
+ * A process that is created by fork() continues its parent's count.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -47,7 +47,7 @@ static const struct {
 #undef NAME
 };
 
-/* The function that is refused; FUNCTIONS: none. */
+/* The refused function; FUNCTIONS: none. */
 static enum function refused = FUNCTIONS;
 static unsigned long first;
 static bool all_later;
@@ -103,7 +103,7 @@ static bool is_refused(enum function function)
 	return true;
 }
 
-/* Finds the C library's own, once each. */
+/* Finds the C library's function once. */
 #define REAL(name)                                            \
 	static __typeof__(&(name)) real;                      \
 	if (!real)                                            \

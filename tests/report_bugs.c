@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * report_bugs NAME: one mistake for a sanitizer to report. test_report.sh compiles it in a
- * directory src/page, with each compiler and sanitizer that there is.
+ * report_bugs NAME: makes one error for a sanitizer to report. test_report.sh compiles it in a
+ * directory src/page, with each available compiler and sanitizer.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A target that hangs, takes too much memory, or ends: what libFuzzer reports itself. */
+/* A fuzz target that hangs, uses too much memory, or exits: libFuzzer itself reports these. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>

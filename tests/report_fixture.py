@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Results of runs that are too long for a test, made up: small, and with hostile text.
+"""Write small generated results of runs that take too long for a test, with hostile text.
 
     report_fixture.py DIRECTORY     writes DIRECTORY/NAME.json, DIRECTORY/triage and DIRECTORY/coverage
 """
@@ -8,7 +8,7 @@ import json
 import pathlib
 import sys
 
-# Whatever a page makes of text that is meant to become more than text.
+# Text that a page must not interpret as markup or code.
 HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">&amp;<b>"
 HEAD = {"version": "0.1", "begun": "2024-05-06T07:08:09Z", "seconds": 12.5, "status": "good",
         "on": {"cpus": 2, "compiler": "cc 1.0", "system": "Linux", "release": "6.1",

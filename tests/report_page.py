@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Looks at pages of `make report` in a headless Chromium, as somebody would.
+"""Check pages of `make report` in headless Chromium.
 
     report_page.py DIRECTORY SHOTS     DIRECTORY has empty/, good/, failed/ and results/
-                                    pictures go to SHOTS
+                                    screenshots go to SHOTS
 
-Prints a line a check: 0 or 1, a tab, its name, and what is wrong.
+Prints one line for each check: 0 or 1, a tab, its name, and the problem.
 """
 import base64
 import json
@@ -28,7 +28,7 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--hide-scrollbars")
 SIZE_MOST = 5_000_000
-DESK, PHONE = (1280, 900), (360, 740)
+DESKTOP, PHONE = (1280, 900), (360, 740)
 LOCAL = ("file:", "data:", "blob:", "about:", "chrome:")
 CELL = "store/load/nested/none/aliases"
 
@@ -38,7 +38,7 @@ def check(good, name, wrong=""):
 
 
 class Browser:
-    """One Chromium; pages are opened one after the other."""
+    """One Chromium process; it opens pages one after the other."""
 
     def __init__(self, profile):
         options = Options()
@@ -52,12 +52,12 @@ class Browser:
 
     def look_like(self, size, scheme):
         width, height = size
-        self.tell("Emulation.setDeviceMetricsOverride", width=width, height=height,
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=width < 500)
-        self.tell("Emulation.setEmulatedMedia",
+        self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def tell(self, command, **arguments):
+    def call(self, command, **arguments):
         return self.driver.execute_cdp_cmd(command, arguments)
 
     def open(self, path, fragment=""):
@@ -76,7 +76,7 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self):
-        """What was asked for and is not on this machine."""
+        """Requests that went to the network."""
         events = (json.loads(entry["message"])["message"]
                   for entry in self.driver.get_log("performance"))
         urls = [event["params"]["request"]["url"] for event in events
@@ -104,11 +104,11 @@ class Browser:
                         part)
 
     def shoot(self, path):
-        """All of the page."""
-        size = self.tell("Page.getLayoutMetrics")["cssContentSize"]
+        """Take a screenshot of the whole page."""
+        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "scale": 1, "width": size["width"],
                 "height": min(size["height"], 8000)}
-        shot = self.tell("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def silent(self, name):
@@ -118,7 +118,7 @@ class Browser:
         check(not asked, f"{name}: nothing is asked of a network", asked)
 
 
-# ---- the checks themselves can fail ----
+# ---- each check can fail ----
 
 def check_checks(browser, page):
     browser.open(page)
@@ -147,19 +147,19 @@ def check_failed(browser, directory):
     browser.open(directory / "index.html")
     browser.silent("parts failed")
     line = browser.text("#verdict-line")
-    check("1 aim of speed missed" in line, "missed aims are told", line)
+    check("1 aim of speed missed" in line, "missed thresholds are shown", line)
     check(browser.text(".verdict h1") == "Failed" and "Failed: " in line and
           "The race matrix" in line and "Replay" in line, "a part that failed fails it all", line)
     check(browser.state("race") == "failed" and browser.state("replay") == "failed" and
           browser.state("rules") == "good", "parts that failed are marked, others are not")
     check(browser.state("stress-long") == "failed" and "--seed=7" in browser.text("#part-stress-long") and
           browser.state("mutants") == "failed" and "40.0 %, wanted 90 %" in browser.text("#part-mutants"),
-          "a long run that failed and too few killed mutants are failures, and told",
+          "a failed long run and too few killed mutants are failures",
           (browser.text("#part-stress-long"), browser.text("#part-mutants")))
     check(browser.state("bugs") == "unreadable" and "annot be read: Seeded bugs" in line,
-          "results that cannot be read are told", line)
+          "unreadable results are shown", line)
     check(browser.text('[data-pair="store/load"]').startswith("\u2715"),
-          "a cell that is not as predicted stands out in its pair",
+          "an unpredicted cell is marked in its pair",
           browser.text('[data-pair="store/load"]'))
     press(browser, "#wrong button")
     browser.wait(lambda b: browser.all(f'#cell[data-ready="{CELL}"]'))
@@ -168,7 +168,7 @@ def check_failed(browser, directory):
 
 
 def numbers(results):
-    """What the page has to show, counted anew from what runs left."""
+    """The figures that the page must show, counted from the results."""
     def read(name):
         return json.loads((results / f"{name}.json").read_text())
     race, fuzz = read("race"), read("fuzz")
@@ -239,7 +239,7 @@ def check_cell(browser, results):
     check(shown == answers, "... and what each detector said", (shown, answers))
     ActionChains(browser.driver).move_to_element(browser.one('[data-pair="store/store"]')).perform()
     tip = browser.one("#tip")
-    check(tip.is_displayed() and "store then store" in tip.text, "hovering tells", tip.text)
+    check(tip.is_displayed() and "store then store" in tip.text, "hovering shows the cell", tip.text)
     browser.one('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
     said = browser.text("#pair h3")
     check(said == "store then store", "arrows and Enter do what the pointer does", said)
@@ -289,7 +289,7 @@ def check_failures(browser, directory):
 
 def check_looks(browser, page, shots):
     paper = {}
-    for scheme, sizes in (("light", (DESK, PHONE)), ("dark", (DESK,))):
+    for scheme, sizes in (("light", (DESKTOP, PHONE)), ("dark", (DESKTOP,))):
         for size in sizes:
             name = "-phone" if size == PHONE else ""
             browser.look_like(size, scheme)
@@ -303,12 +303,12 @@ def check_looks(browser, page, shots):
             browser.silent(f"{scheme}, {size[0]} pixels")
         paper[scheme] = browser.run("return getComputedStyle(document.body).backgroundColor")
     check(paper["light"] != paper["dark"], "dark is another one than light", paper)
-    browser.look_like(DESK, "light")
+    browser.look_like(DESKTOP, "light")
     browser.open(page)
     browser.run("document.documentElement.dataset.opened = '';"
                 "addEventListener('beforeprint', () => { document.documentElement.dataset.opened ="
                 " document.querySelectorAll('details:not([open])').length; })")
-    printed = base64.b64decode(browser.tell("Page.printToPDF", preferCSSPageSize=True)["data"])
+    printed = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True)["data"])
     (shots / "report.pdf").write_bytes(printed)
     closed = browser.run("return document.documentElement.dataset.opened")
     check(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
@@ -327,7 +327,7 @@ def main(directory, shots):
     with tempfile.TemporaryDirectory() as profile:
         browser = Browser(profile)
         try:
-            browser.look_like(DESK, "light")
+            browser.look_like(DESKTOP, "light")
             check_checks(browser, directory / "empty" / "index.html")
             check_empty(browser, directory / "empty")
             page = directory / "good" / "index.html"

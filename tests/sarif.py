@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Is FILE what code hosts want of SARIF 2.1.0? Stricter than its schema: what they refuse,
-or silently leave out, is refused here, and keys that nobody reads are unknown.
+"""Check that CI services accept FILE as SARIF 2.1.0. This is stricter than the schema: it refuses what
+services refuse or silently ignore, and keys that no service reads.
 
-    sarif.py FILE [ROOT]    with ROOT, each place is a line of a file below it
+    sarif.py FILE [ROOT]    with ROOT, each location must be a line of a file below it
 """
 import json
 import os
@@ -19,7 +19,7 @@ def want(condition, where, what):
 
 
 def members(value, where, required, optional=()):
-    """An object with these keys, and no other."""
+    """Check that the object has exactly these keys."""
     want(isinstance(value, dict), where, "an object")
     for key in required:
         want(key in value, where, f"'{key}'")
@@ -130,8 +130,8 @@ class Checker:
             members(artifact, at, ["location", "roles"])
             self.artifacts.append(self.artifact(artifact["location"], at + ".location"))
         want(len(set(self.artifacts)) == len(self.artifacts), where, "each artifact once")
-        told = [self.result(*item) for item in items(value["results"], where + ".results")]
-        want(len({(key, rule) for key, rule, _ in told}) == len(told), where, "each failure once")
+        results = [self.result(*item) for item in items(value["results"], where + ".results")]
+        want(len({(key, rule) for key, rule, _ in results}) == len(results), where, "each failure once")
         want(len(self.used) == len(self.artifacts), where, "no artifact that nothing is in")
 
     def log(self, value):

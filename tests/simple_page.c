@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A second page library, to be put under the harness in place of ours (test_seam.sh): as
- * plain as page.h allows, one allocation of the C library for a page, every mapping at the
- * page's own address, no word to any sanitizer.
+ * A second page library for the harness (test_seam.sh), as simple as page.h allows: each page is
+ * one malloc(), every mapping is at the page's own address, and no sanitizer is informed.
  *
- * What it does not see is in test_seam.sh, line by line. It has no buffers and none of the
- * attributes of failures, no page_canonical() and no choice of backends.
+ * test_seam.sh lists what it does not detect. It has no buffers, no fault attributes, no
+ * page_canonical() and no choice of backends.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -160,7 +159,7 @@ bool page_align(size_t addr, size_t *aligned)
 
 /* ---- mapping ---- */
 
-/* Is there room for one more mapping on top of @more? */
+/* Is there space for one more mapping than @more? */
 static struct page_task *task_with_room(unsigned int more)
 {
 	struct page_task *task = page_task_current();
@@ -178,7 +177,7 @@ void *page_map_local(struct page *page)
 	return page->bytes;
 }
 
-/* With nothing mapped there is nothing to unmap. */
+/* Without a mapping there is nothing to end. */
 void page_unmap_local(const void *addr)
 {
 	struct page_task *task = page_task_current();
@@ -305,7 +304,7 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len)
 	return 0;
 }
 
-/* The kernel reads for us, to the end of one page at a time; what it cannot read stays. */
+/* The kernel reads, to the end of one page at a time; bytes that it cannot read stay unchanged. */
 static bool copy_user(unsigned char *to, const void *from, size_t len)
 {
 	for (size_t done = 0, piece; done < len; done += piece) {
@@ -340,7 +339,10 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	task_with_room(0);
 	if (len > reader->left)
 		return -EFAULT;
-	/* Asked before the length is looked at: an empty copy uses the failure up and succeeds. */
+	/*
+	 * The failure point comes before the length: an empty copy uses up the failure and
+	 * succeeds.
+	 */
 	good = !(fails() && len) && copy_user(between, reader->at, len);
 	memcpy(page->bytes + off, between, len);
 	return good ? user_slice_skip(reader, len) : -EFAULT;

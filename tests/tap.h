@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Test Anything Protocol, as much of it as a unit test needs.
+ * The part of the Test Anything Protocol that a unit test needs.
  *
- * ok() counts and prints; skip() names what is missing; done() prints the plan, and is the
- * exit status of main().
+ * ok() counts and prints a check, skip() names what is missing. done() prints the plan and returns
+ * main()'s exit status.
  */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
@@ -13,13 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A program that speaks TAP: it is skipped by TAP too (src/page_stubs/absent.c). */
+/* Marks a program with TAP output; src/page_stubs/absent.c then skips it by TAP. */
 extern const char tap_program;
 __attribute__((weak)) const char tap_program = 1;
 
 static unsigned int tap_run, tap_failed;
 
-/* Return: @good, so that a test can say more after a failure. */
+/* Return: @good, so that a test can print details of a failure. */
 static inline bool __attribute__((format(printf, 2, 3))) ok(bool good, const char *name, ...)
 {
 	va_list args;
@@ -39,7 +39,7 @@ static inline void skip(const char *what)
 	printf("ok %u # SKIP %s\n", ++tap_run, what);
 }
 
-/* How often to do what is done @usual times: less under a slow tool, which says TEST_SHARE. */
+/* Return: how often to repeat something: @usual times, or fewer with TEST_SHARE, for slow tools. */
 static inline unsigned int share(unsigned int usual)
 {
 	const char *share = getenv("TEST_SHARE");

@@ -51,17 +51,13 @@ flags_of() {
 
 # main_of FLAVOUR: the object of pagetorture that is not in libpagetorture-FLAVOUR.a
 main_of() {
-	case $1 in
-	plain | tsan) echo "$abs_builddir/src/tool/main.o" ;;
-	*) echo "$abs_builddir/src/tool/pagetorture_$1-main.o" ;;
-	esac
+	echo "$abs_builddir/obj/$1/src/tool/main.o"
 }
 
-# dev_objects_of FLAVOUR: the objects of pagetorture-dev, by automake's names
+# dev_objects_of FLAVOUR: the objects of pagetorture-dev
 dev_objects_of() {
-	for object in $DEV_OBJECTS; do
-		[ "$1" = plain ] || object=${object%/*}/pagetorture_dev_$1-${object##*/pagetorture_dev-}
-		echo "$abs_builddir/$object"
+	for source in $DEV_SOURCES; do
+		echo "$abs_builddir/obj/$1/${source%.c}.o"
 	done
 }
 

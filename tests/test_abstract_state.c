@@ -11,7 +11,7 @@
 static struct program program;
 static struct abstract_state state;
 
-/* The state after all of a text. */
+/* Computes the state after all calls of a text. */
 static bool set(const char *calls)
 {
 	static char text[4096];
@@ -64,7 +64,7 @@ static void test_locks(void)
 	ok(set("u3 = user_slice(64, 0x1)\n") && state.usable[ABSTRACT_SLICE] == 8, "slices are there");
 }
 
-/* What is made for a state does something when the model runs it. */
+/* A call that is made for a state has an effect in the rule model. */
 static void test_use(void)
 {
 	struct rules *rules = rules_new();
@@ -75,15 +75,15 @@ static void test_use(void)
 
 		program.count = 0;
 		for (unsigned int i = 0; i < 20; i++)
-			mutate_by(MUTATION_insert, &program,
-				  &(struct mutate_request){ .seed = seed * 100 + i,
+			mutate_with(MUTATION_insert, &program,
+				    &(struct mutate_request){ .seed = seed * 100 + i,
 							    .max_calls = 30 });
-		rules_judge(rules, &program);
+		rules_evaluate(rules, &program);
 		all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->count; i++)
 			ran += !rules_trace(rules)->steps[i].skipped;
 		random_program(&random, &program, 30);
-		rules_judge(rules, &program);
+		rules_evaluate(rules, &program);
 		random_all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->count; i++)
 			random_ran += !rules_trace(rules)->steps[i].skipped;

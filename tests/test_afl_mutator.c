@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Loads afl_mutator.so as AFL++ does, and drives all that it offers as AFL++ would. */
+/* Loads afl_mutator.so as AFL++ does, and calls all its functions as AFL++ would. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,10 @@ static bool look_up(void *library)
 	return all;
 }
 
-/* Does decoding and encoding leave the bytes as they are? One byte is nothing, for AFL++. */
+/*
+ * Does decoding and encoding leave the bytes unchanged? AFL++ uses one byte for an empty
+ * program.
+ */
 static bool is_canonical(const uint8_t *data, size_t size)
 {
 	size_t used;
@@ -72,7 +75,7 @@ static size_t make_input(uint64_t seed, uint8_t *to)
 	return used;
 }
 
-/* "a+b", and each is a mutation: good for a file's name. */
+/* Is it "a+b", each a mutation, and valid in a file name? */
 static bool describes(const char *what, size_t max)
 {
 	char text[256];
@@ -163,7 +166,7 @@ static void test_post_process(void)
 	afl.deinit(m);
 }
 
-/* AFL++ compares traces; here a trial is good if it still has the calls that count. */
+/* AFL++ compares traces; here a candidate is accepted if it still has all calls of @ops. */
 static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
 {
 	program_from_bytes(&again, data, size);
@@ -172,7 +175,7 @@ static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
 	return !ops;
 }
 
-/* As AFL++ loops. Return: the size in the end; 0 if a rule of the interface was broken. */
+/* Trims as AFL++ does. Return: the final size; 0 if a rule of the interface was broken. */
 static size_t trim_all(void *m, uint8_t *data, size_t size, uint32_t ops)
 {
 	int most = afl.init_trim(m, data, size), step = 0, steps = 0;
@@ -196,7 +199,7 @@ static size_t trim_all(void *m, uint8_t *data, size_t size, uint32_t ops)
 	return size;
 }
 
-/* Of the first @count calls, as a set: what a trimmed program must still have. */
+/* Returns the set of the first @count calls, which a trimmed program must still have. */
 static uint32_t ops_of(size_t count)
 {
 	uint32_t ops = 0;
@@ -219,14 +222,14 @@ static void test_trim(void)
 		ended += size > 0;
 		kept += has_ops(bytes, size, ops);
 		least += size == (size_t)__builtin_popcount(ops) * PROGRAM_RECORD;
-		/* Nothing is good enough: all stays. */
+		/* If no candidate is accepted, nothing changes. */
 		size = make_input(seed, bytes);
 		whole += trim_all(m, bytes, size, 1u << 31) == size;
 	}
-	ok(ended == 500, "trimming comes to its end, each trial smaller than the best");
+	ok(ended == 500, "trimming comes to its end, each candidate smaller than the best");
 	ok(kept == 500, "what counts is still there");
 	ok(least == 500, "and nothing else");
-	ok(whole == 500, "where no trial is good all stays");
+	ok(whole == 500, "where no candidate is good all stays");
 	ok(trim_all(m, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
 	   "where each is good one call is left");
 	ok(!afl.init_trim(m, bytes, PROGRAM_RECORD) && !afl.init_trim(m, bytes, 0),

@@ -6,7 +6,7 @@
 
 static struct delay choose(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
 {
-	struct delay_place place = { seed, run, thread, step };
+	struct delay_point place = { seed, run, thread, step };
 
 	return delay_choose(&place);
 }
@@ -16,7 +16,7 @@ static bool same(struct delay a, struct delay b)
 	return a.kind == b.kind && a.amount == b.amount;
 }
 
-/* One in so many places; what is chosen there must follow from the place alone. */
+/* Returns the delay at point @i; the same point must always give the same delay. */
 static struct delay at(uint64_t seed, unsigned int i)
 {
 	return choose(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));
@@ -31,7 +31,7 @@ static unsigned int alike(uint64_t a, uint64_t b)
 	return count;
 }
 
-/* How often is the choice another one when one part of the place is? */
+/* How often does the delay change if one part of the point changes? */
 static void check_parts(void)
 {
 	unsigned int run = 0, thread = 0, step = 0;
@@ -75,7 +75,7 @@ int main(void)
 	check_parts();
 	check_kinds();
 	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)
-		delay_pass((struct delay){ kind, 1 });
+		delay_wait((struct delay){ kind, 1 });
 	ok(true, "each kind passes");
 	return done();
 }

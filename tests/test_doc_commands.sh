@@ -49,7 +49,7 @@ says 1 "a figure that is none is red" 'and this is printed' <<'END'
     $ echo some seconds
     ~3 seconds
 END
-says 1 "a command that fails is red" 'exit status 3, which the document does not tell' <<'END'
+says 1 "a command that fails is red" 'exit status 3, which the document does not show' <<'END'
     sh -c 'exit 3'    # with no output shown
 END
 says 1 "so is one that ends otherwise than it says" 'and this is printed' <<'END'
@@ -64,7 +64,7 @@ says 1 "one that ends the shell is red" 'the shell ended before it' <<'END'
     cd /
     cd "/
 END
-says 1 "a command among lines that are none is run by nobody" 'is run by nobody' <<'END'
+says 1 "a command among other lines is refused" 'would not be run' <<'END'
     a diagram
     make -C build smoke
 END
@@ -83,7 +83,7 @@ says 1 "a replacement that replaces nothing is red" "expected '8h' in the block"
 
     make -C build smoke TIME=8m
 END
-says 1 "a target that is not there is red, though nobody runs it" 'make has no target smoek' <<'END'
+says 1 "a target that is not there is red, even if it is not run" 'make has no target smoek' <<'END'
     make -C build smoek
 END
 says 1 "so is a program" 'there is no build/fuzz_pag' <<'END'
@@ -91,7 +91,7 @@ says 1 "so is a program" 'there is no build/fuzz_pag' <<'END'
 
     build/fuzz_pag -runs=0
 END
-says 0 "what takes long is told" 'SKIP 2 commands take long: make check-doc' <<'END'
+says 0 "what takes long is skipped, with their number" 'SKIP 2 commands take long: make check-doc' <<'END'
     make -C build smoke
     make -C build all
 END

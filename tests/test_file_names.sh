@@ -27,7 +27,7 @@ refused() {
 		grep -q "^$what: .*pagetorture 1.*\*\.bin" err
 }
 
-for command in check run explain minimize to-c convert bench; do
+for command in check run explain minimize to-c convert; do
 	{
 		refused other/fault.c:1 "$pagetorture" $command other/fault.c || { echo refused; cat err; }
 		refused other/script:4 "$pagetorture" $command other/script || { echo refused; cat err; }
@@ -42,7 +42,7 @@ done
 run_to 2 "$pagetorture" replay --flavour plain other/fault.c && grep -q "expected the header 'pagetorture 1'" err
 ok $? "replay: so it is there" err
 run_to 2 "$pagetorture" replay --flavour plain other && grep -q '6 files ignored' err &&
-	grep -q 'expected at least one input, got none' err
+	grep -q 'expected at least one program' err
 ok $? "replay of a directory without a program is a failure" err
 
 # ---- names that are bytes ----
@@ -92,9 +92,9 @@ cp race.bin "dir/below/$hash"
 cp other/* dir
 run_to 0 "$pagetorture" check dir && printf 'dir/b.page: data-race\ndir/below/%s: data-race\n' "$hash" >expected &&
 	grep -v '^ ' out | diff expected - >bad && [ "$(cat err)" = "dir: 6 files ignored: not named like a program" ]
-ok $? "a directory stands for its programs, and the others are counted" err
+ok $? "a directory means its programs, and other files are counted" err
 rm other/* && : >other/README.md
-for command in check run explain minimize to-c bench; do
+for command in check run explain minimize to-c; do
 	run_to 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
 		echo "$command"
 done >bad
@@ -111,7 +111,7 @@ for command in 'to-c --no-run' explain; do
 	[ "$command" = explain ] || run_to 2 "$pagetorture" $command dir || echo "$command: two"
 done >bad
 [ ! -s bad ]
-ok $? "where one FILE is taken, a directory with one program stands for it" bad
+ok $? "where one FILE is taken, a directory with one program means that program" bad
 
 # ---- a directory of findings ----
 

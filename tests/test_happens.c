@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Two tellings of happens-before, the model's clocks and happens.h: do they agree? */
+/*
+ * Happens-before computed in two ways, by the model's clocks and by happens_before.h, must
+ * agree.
+ */
 #include <string.h>
 
 #include "harness/model/cause.h"
-#include "harness/model/happens.h"
+#include "harness/model/happens_before.h"
 #include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
@@ -11,10 +14,10 @@
 #define PROGRAMS 3000
 
 static struct program program;
-static struct happens happens;
+static struct happens_before happens;
 static struct rules *rules;
 
-static bool judge(const char *calls)
+static bool evaluate(const char *calls)
 {
 	static char text[4096];
 	struct text_error error;
@@ -23,35 +26,35 @@ static bool judge(const char *calls)
 	snprintf(text, sizeof(text), "pagetorture 1\n%s", calls);
 	if (!program_from_text(&program, text, strlen(text), &error))
 		return false;
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	fatal = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
 			SIZE_MAX : rules_verdict(rules)->fatal_call;
-	happens_make(&happens, &program, rules_trace(rules), fatal);
+	happens_before_init(&happens, &program, rules_trace(rules), fatal);
 	return true;
 }
 
 static bool before(size_t a, size_t b)
 {
-	return happens_before(&happens, &program, rules_trace(rules), a, b);
+	return happens_before_is_ordered(&happens, &program, rules_trace(rules), a, b);
 }
 
 static void test_edges(void)
 {
 	uint16_t from[PROGRAM_THREADS];
 
-	ok(judge("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
-		   happens_edges(&program, rules_trace(rules), 4, from) == 1 && from[0] == 3 &&
+	ok(evaluate("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
+		   happens_before_edges(&program, rules_trace(rules), 4, from) == 1 && from[0] == 3 &&
 		   before(1, 4) && before(0, 2),
 	   "a lock comes after the last unlock, and through it after all others");
-	ok(judge("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
-		   happens_edges(&program, rules_trace(rules), 3, from) == 2 && before(0, 3) &&
+	ok(evaluate("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
+		   happens_before_edges(&program, rules_trace(rules), 3, from) == 2 && before(0, 3) &&
 		   before(1, 3) && !before(2, 3),
 	   "a wait comes after every earlier post, and not after what follows them");
-	ok(judge("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: free_page(p0)\n") &&
-		   happens_edges(&program, rules_trace(rules), 3, from) == 1 && before(2, 3),
+	ok(evaluate("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: free_page(p0)\n") &&
+		   happens_before_edges(&program, rules_trace(rules), 3, from) == 1 && before(2, 3),
 	   "the last drop comes after the others");
-	ok(judge("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
-		   !happens_edges(&program, rules_trace(rules), 2, from) && before(0, 1) &&
+	ok(evaluate("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
+		   !happens_before_edges(&program, rules_trace(rules), 2, from) && before(0, 1) &&
 		   before(0, 2),
 	   "what a line of main orders is no edge");
 }
@@ -104,8 +107,8 @@ static void test_random(void)
 
 	for (i = 0; i < count; i++) {
 		busy_program(&state, &program, 50, OP_COUNT);
-		rules_judge(rules, &program);
-		happens_make(&happens, &program, rules_trace(rules), SIZE_MAX);
+		rules_evaluate(rules, &program);
+		happens_before_init(&happens, &program, rules_trace(rules), SIZE_MAX);
 		if (!agrees(&pairs, &races))
 			break;
 	}
@@ -114,14 +117,14 @@ static void test_random(void)
 	   races);
 }
 
-/* Does the fatal call of @calls have these causes, by their place in the program? */
+/* Does the fatal call of @calls have these causes, given as indices of calls? */
 static void causes(const char *calls, enum rule rule, const char *expected, const char *name)
 {
 	struct causes causes;
 	char got[80] = "";
-	bool good = judge(calls) && rules_verdict(rules)->fatal_rule == rule;
+	bool good = evaluate(calls) && rules_verdict(rules)->fatal_rule == rule;
 
-	cause_of_fatal(&program, rules, &causes);
+	cause_find_fatal(&program, rules, &causes);
 	for (size_t i = 0; i < causes.count; i++)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u", causes.calls[i]);
 	ok(good && !strcmp(got, expected), "%s", name);
@@ -153,13 +156,13 @@ static void test_bytes(void)
 {
 	struct causes causes;
 
-	ok(judge("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-		 "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
-		 "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
+	ok(evaluate("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+		    "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
+		    "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
 		   rules_verdict(rules)->uninit_count == 1 &&
 		   rules_verdict(rules)->uninits[0].from == 68,
 	   "a copied byte without a value is used");
-	cause_of_byte(&program, rules, 6, 1, 68, &causes);
+	cause_find_uninit(&program, rules, 6, 1, 68, &causes);
 	ok(causes.count == 3 && causes.calls[0] == 4 && causes.calls[1] == 3 &&
 		   causes.calls[2] == 0,
 	   "and comes by two copies from an allocation");
@@ -169,8 +172,8 @@ static void test_deadlock(void)
 {
 	struct blocked b[PROGRAM_THREADS];
 
-	ok(judge("T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
-		   cause_of_deadlock(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
+	ok(evaluate("T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
+		   cause_find_deadlock(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
 		   b[0].by == 0 && b[1].why == BLOCKED_SEMAPHORE &&
 		   b[2].why == BLOCKED_THREADS && b[2].by == 1 && b[3].why == BLOCKED_MAIN &&
 		   b[3].by == 3,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * isolate(): when a child has ended, how, and what is known of it when the system refuses.
- * Each case is a process of its own, because what it makes the system refuse stays refused.
+ * isolate(): when a child has ended, how, and the result if the system refuses something. Each case
+ * runs in its own process, because a refusal cannot be undone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 #include "tests/refuse_call.h"
 #include "tests/tap.h"
 
-/* Far more than any child here needs that ends by itself. */
-#define LONG 60
+/* Far more seconds than any child needs here. */
+#define LONG_SECONDS 60
 
 static struct isolated child;
 
@@ -55,7 +55,7 @@ static void close_output_and_hang(void *ctx)
 		pause();
 }
 
-/* The second process keeps the output open, and ends when this test has. */
+/* The second process keeps the output open, and ends with this test. */
 static void leave_a_process(void *ctx)
 {
 	const int *ends = ctx;
@@ -69,7 +69,7 @@ static void leave_a_process(void *ctx)
 	printf("all of it\n");
 }
 
-/* The second process never stops to write. */
+/* The second process never stops writing. */
 static void leave_a_writer(void *ctx)
 {
 	(void)ctx;
@@ -97,7 +97,7 @@ static bool outlives(void)
 
 	if (pipe(ends))
 		return false;
-	good = isolate(leave_a_process, ends, LONG, &child) && !child.hung && !child.signal &&
+	good = isolate(leave_a_process, ends, LONG_SECONDS, &child) && !child.hung && !child.signal &&
 	       child.exit_code == 0 && !strcmp(child.output, "all of it\n");
 	close(ends[0]);
 	close(ends[1]);
@@ -106,7 +106,7 @@ static bool outlives(void)
 
 static bool outwrites(void)
 {
-	return isolate(leave_a_writer, NULL, LONG, &child) && !child.hung && child.exit_code == 0 &&
+	return isolate(leave_a_writer, NULL, LONG_SECONDS, &child) && !child.hung && child.exit_code == 0 &&
 	       !strncmp(child.output, "more\n", 5);
 }
 
@@ -122,7 +122,7 @@ static bool is_interrupted(void)
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	return isolate(end_with_7, NULL, LONG, &child) && !child.hung && child.exit_code == 7;
+	return isolate(end_with_7, NULL, LONG_SECONDS, &child) && !child.hung && child.exit_code == 7;
 }
 
 static bool refuse_poll(void)
@@ -134,12 +134,12 @@ static bool refuse_poll(void)
 	return refuse_if(SYS_ppoll, ANY_ARG, 0, ENOMEM);
 }
 
-/* As much as a child takes that does nothing but sleep. */
+/* CPU time must stay close to that of a child that only sleeps. */
 static bool waits_without_poll(void)
 {
 	struct rusage usage;
 
-	if (!refuse_poll() || !isolate(end_with_7, NULL, LONG, &child) || child.exit_code != 7)
+	if (!refuse_poll() || !isolate(end_with_7, NULL, LONG_SECONDS, &child) || child.exit_code != 7)
 		return false;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("# %ld context switches\n", usage.ru_nvcsw);
@@ -151,7 +151,7 @@ static bool waits_without_poll(void)
 static bool works_without_pidfd(void)
 {
 	return refuse_if(SYS_pidfd_open, ANY_ARG, 0, ENOSYS) && outlives() && ends_hung() &&
-	       isolate(end_well, NULL, LONG, &child) && child.exit_code == 0 &&
+	       isolate(end_well, NULL, LONG_SECONDS, &child) && child.exit_code == 0 &&
 	       !strcmp(child.output, "all of it\n");
 }
 
@@ -176,25 +176,25 @@ static bool fails_without_fork(void)
 {
 	int before = lowest_descriptor();
 
-	return refuse_fork() && !isolate(end_well, NULL, LONG, &child) &&
+	return refuse_fork() && !isolate(end_well, NULL, LONG_SECONDS, &child) &&
 	       lowest_descriptor() == before;
 }
 
 static bool fails_without_pipe(void)
 {
-	return refuse_if(SYS_pipe2, ANY_ARG, 0, EMFILE) && !isolate(end_well, NULL, LONG, &child);
+	return refuse_if(SYS_pipe2, ANY_ARG, 0, EMFILE) && !isolate(end_well, NULL, LONG_SECONDS, &child);
 }
 
 static bool fails_without_wait(void)
 {
-	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && !isolate(crash, NULL, LONG, &child);
+	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && !isolate(crash, NULL, LONG_SECONDS, &child);
 }
 
-/* Who is started with SIGCHLD ignored hears of no child's end. */
+/* With SIGCHLD ignored a process is not told of its child's end. */
 static bool fails_unheard(void)
 {
 	signal(SIGCHLD, SIG_IGN);
-	return !isolate(crash, NULL, LONG, &child);
+	return !isolate(crash, NULL, LONG_SECONDS, &child);
 }
 
 static bool needs_output(void)
@@ -203,7 +203,7 @@ static bool needs_output(void)
 	if (!refuse_if(SYS_dup2, ANY_ARG, 0, EBUSY))
 		return false;
 #endif
-	return refuse_if(SYS_dup3, ANY_ARG, 0, EBUSY) && isolate(end_well, NULL, LONG, &child) &&
+	return refuse_if(SYS_dup3, ANY_ARG, 0, EBUSY) && isolate(end_well, NULL, LONG_SECONDS, &child) &&
 	       child.exit_code == ISOLATE_NO_OUTPUT;
 }
 
@@ -211,7 +211,7 @@ static bool leaves_nothing_open(void)
 {
 	int before = lowest_descriptor();
 
-	return isolate(crash, NULL, LONG, &child) && child.signal == SIGSEGV && outlives() &&
+	return isolate(crash, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV && outlives() &&
 	       outwrites() && ends_hung() && lowest_descriptor() == before;
 }
 
@@ -242,7 +242,7 @@ int main(void)
 		fflush(stdout);
 		pid = fork();
 		if (pid == 0) {
-			/* Red and not for ever. */
+			/* Fail instead of hanging. */
 			alarm(20);
 			_exit(!cases[i].check());
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The matrix: all of it is there, and two opinions on each cell agree. */
+/* The matrix is complete, and the tables and the rule model agree on each cell. */
 #include <string.h>
 
 #include "harness/matrix.h"
@@ -32,16 +32,16 @@ static void try_cell(const struct matrix_cell *cell)
 	char name[MATRIX_NAME];
 
 	matrix_program(cell, &program, access);
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	matrix_name(cell, name);
-	if (!matrix_agrees(cell, access, rules)) {
+	if (!matrix_agrees_with_model(cell, access, rules)) {
 		program_to_text(&program, text);
 		if (!seen.disagree++)
 			printf("# %s\n%s", name, text);
 	}
 	seen.invalid += !program_valid(&program) || rules_trace(rules)->count != program.count;
 	seen.not_text += !text_is_reversible();
-	seen.odd_names += !matrix_match(cell, name);
+	seen.odd_names += !matrix_matches(cell, name);
 	seen.cells++;
 	seen.in[cell->relation]++;
 	if (!matrix_races(cell))
@@ -65,7 +65,7 @@ static void try_all(void)
 	}
 }
 
-/* Where ranges meet there are races, elsewhere none; by the relation's name. */
+/* Ranges with these relations do not overlap, so there is no race. */
 static bool is_apart(enum matrix_relation relation)
 {
 	return relation == MATRIX_pair || relation == MATRIX_granule || relation == MATRIX_line ||
@@ -97,7 +97,7 @@ static void test_reach(void)
 	   "each reason leaves something out, and all is counted");
 }
 
-/* Each relation is what its name says, for all pairs of kinds. */
+/* Each relation holds for all pairs of kinds, as its name says. */
 static bool relation_holds(const struct matrix_cell *c)
 {
 	unsigned int a = c->range[0].off, b = c->range[1].off;
@@ -147,7 +147,7 @@ static size_t matches(const char *pattern)
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
-		count += matrix_match(&cell, pattern);
+		count += matrix_matches(&cell, pattern);
 	}
 	return count;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The minimiser with the rule model as its question: does a program break the same rules?
- * What executions say is asked in test_minimize.sh.
+ * The minimiser with the rule model as predicate: does a program break the same rules? Predicates
+ * with executions are in test_minimize.sh.
  */
 #include <string.h>
 
@@ -18,23 +18,23 @@ static bool all_valid;
 
 static rule_set broken(const struct program *program)
 {
-	rules_judge(rules, program);
+	rules_evaluate(rules, program);
 	return rules_verdict(rules)->broken;
 }
 
-static bool same_rules(void *ctx, const struct program *trial)
+static bool same_rules(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
 	asked++;
-	all_valid &= program_valid(trial);
-	return broken(trial) == wanted;
+	all_valid &= program_valid(candidate);
+	return broken(candidate) == wanted;
 }
 
 static struct minimize m;
 
 static void run(const struct program *program)
 {
-	m = (struct minimize){ .best = *program, .same = same_rules };
+	m = (struct minimize){ .best = *program, .accepts = same_rules };
 	wanted = broken(program);
 	asked = 0;
 	minimize(&m);
@@ -59,7 +59,7 @@ static void from_text(struct program *program, const char *text)
 		printf("# %u: %s\n", error.line, error.what);
 }
 
-/* A program and the smallest that breaks the same rules. */
+/* A program, and the smallest one that breaks the same rules. */
 static const struct {
 	const char *name, *text, *smallest;
 } cases[] = {
@@ -118,7 +118,7 @@ static void test_cases(void)
 	}
 }
 
-/* Is there a call without which the program breaks the same rules? */
+/* Can a call be removed so that the program still breaks the same rules? */
 static bool has_spare_call(const struct program *program)
 {
 	static struct program less;
@@ -157,14 +157,14 @@ static void test_random(void)
 	ok(!grown && all_valid, "nothing grows, and only programs are asked about");
 }
 
-/* The posts that are left come in pairs, and there are some. */
-static bool even_posts(void *ctx, const struct program *trial)
+/* Accepts programs with an even number of posts, at least two. */
+static bool even_posts(void *ctx, const struct program *candidate)
 {
 	unsigned int posts = 0;
 
 	(void)ctx;
-	for (size_t i = 0; i < trial->count; i++)
-		posts += trial->calls[i].op == OP_post;
+	for (size_t i = 0; i < candidate->count; i++)
+		posts += candidate->calls[i].op == OP_post;
 	return posts && posts % 2 == 0;
 }
 
@@ -174,16 +174,16 @@ static void test_pairs(void)
 
 	from_text(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\npost(s3)\n"
 			    "post(s0)\nT5: post(s1)\n");
-	m = (struct minimize){ .best = program, .same = even_posts };
+	m = (struct minimize){ .best = program, .accepts = even_posts };
 	minimize(&m);
 	ok(is_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),
 	   "calls that go only two at a time");
 }
 
-static bool never(void *ctx, const struct program *trial)
+static bool never(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
-	(void)trial;
+	(void)candidate;
 	asked++;
 	return false;
 }
@@ -193,12 +193,12 @@ static void test_nothing(void)
 	static struct program program;
 
 	from_text(&program, cases[0].text);
-	m = (struct minimize){ .best = program, .same = never };
+	m = (struct minimize){ .best = program, .accepts = never };
 	asked = 0;
 	minimize(&m);
 	ok(asked && program_equal(&m.best, &program), "what cannot be made smaller stays");
 	program.count = 0;
-	m = (struct minimize){ .best = program, .same = never };
+	m = (struct minimize){ .best = program, .accepts = never };
 	minimize(&m);
 	ok(m.best.count == 0, "nor is anything made of nothing");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Each line of mutations.def is held to what it says: a promise for each, and tampering
- * that each promise has to notice. The line of a call is the name by which it is found again.
+ * Checks that each mutation does what mutations.def says: one promise for each line, and
+ * manipulated results that each promise must reject. A call is identified by its line.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static bool bytes_read_back(const struct program *program)
 
 static bool good(const struct program *program)
 {
-	return program_valid(program) && program->count <= MOST && bytes_read_back(program) &&
+	return program_valid(program) && program->count <= CALLS_MAX && bytes_read_back(program) &&
 	       text_reads_back(program);
 }
 
@@ -56,7 +56,7 @@ static void make_before(uint64_t seed)
 	make(&before, seed, 1);
 }
 
-/* A program to which everything can be done. */
+/* Makes a program to which every mutation applies. */
 static void make_rich(void)
 {
 	uint64_t seed = 1;
@@ -72,7 +72,7 @@ static void make_rich(void)
 static void copy_program(struct program *to, const struct program *from)
 {
 	to->count = from->count;
-	to->claims = from->claims;
+	to->has_expect = from->has_expect;
 	to->expect = from->expect;
 	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
@@ -80,14 +80,14 @@ static void copy_program(struct program *to, const struct program *from)
 static bool apply(enum mutation mutation, uint64_t seed)
 {
 	struct mutate_request request = {
-		.seed = seed, .max_calls = MOST, .other = &other, .engine = fake_engine
+		.seed = seed, .max_calls = CALLS_MAX, .other = &other, .engine = fake_engine
 	};
 
 	make(&other, 4 * seed + 1, OTHER_LINES); /* never empty */
 	engine_byte = (uint8_t)(seed % OP_COUNT);
 	make_before(seed);
 	copy_program(&after, &before);
-	return mutate_by(mutation, &after, &request);
+	return mutate_with(mutation, &after, &request);
 }
 
 /* ---- tampering: what a promise must not let pass ---- */
@@ -95,7 +95,7 @@ static bool apply(enum mutation mutation, uint64_t seed)
 static void append_stray(void)
 {
 	after.calls[after.count++] = (struct call){
-		.op = OP_unlock, .thread = 7, .handle = { 3 }, .claim = RESULT_NONE, .line = 9999
+		.op = OP_unlock, .thread = 7, .handle = { 3 }, .expected_result = RESULT_NONE, .line = 9999
 	};
 }
 
@@ -118,7 +118,7 @@ static void drop_all(void)
 static void (*const tamperings[])(void) = { append_stray, turn_threads, take_back, drop_all };
 #define TAMPERINGS (sizeof(tamperings) / sizeof(tamperings[0]))
 
-/* Return: how many of all results pass although they were tampered with. */
+/* Return: how many manipulated results a promise accepts. */
 static unsigned int passes_tampered(enum mutation mutation)
 {
 	unsigned int passed = 0;
@@ -170,7 +170,7 @@ static uint64_t hash_program(uint64_t hash, const struct program *program)
 	return hash;
 }
 
-/* Many mutations, one after another, as a number. */
+/* Returns a hash of many mutations in sequence. */
 static uint64_t walk(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
@@ -179,7 +179,7 @@ static uint64_t walk(uint64_t seed)
 	after.count = 0;
 	for (unsigned int i = 0; i < 3000; i++) {
 		struct mutate_request request = { .seed = seed + i,
-						  .max_calls = MOST,
+						  .max_calls = CALLS_MAX,
 						  .other = i % 2 ? &before : NULL };
 
 		mutate(&after, &request);
@@ -210,13 +210,13 @@ static void test_weights(void)
 		sum += mutation_table[i].weight;
 	for (uint64_t seed = 0; seed < draws; seed++) {
 		struct mutate_request request = { .seed = seed,
-						  .max_calls = MOST,
+						  .max_calls = CALLS_MAX,
 						  .engine = fake_engine };
 
 		copy_program(&after, &before);
 		counts[mutate(&after, &request)]++;
 	}
-	/* Twice too much or too little: some apply less often than they are drawn. */
+	/* Within a factor of two: some mutations apply less often than they are drawn. */
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++) {
 		unsigned int expected = draws * mutation_table[i].weight / sum;
 
@@ -234,7 +234,7 @@ static void test_no_engine(void)
 
 	make_rich();
 	for (uint64_t seed = 0; seed < 5000; seed++) {
-		struct mutate_request request = { .seed = seed, .max_calls = MOST };
+		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX };
 
 		copy_program(&after, &before);
 		engine += mutate(&after, &request) == MUTATION_engine;
@@ -287,7 +287,7 @@ static void see_call(const struct call *call)
 	if (call->op == OP_alloc_page)
 		seen.flags[call->value] = true;
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (op_handles(*kind))
+		if (op_handle_count(*kind))
 			seen.handles[strchr("pkums", *kind | 0x20) - "pkums"]
 				    [call->handle[handles++]] = true;
 	for (unsigned int i = 0; i < 3; i++)
@@ -308,18 +308,18 @@ static bool seen_all(void)
 	for (unsigned int i = 0; i < NUMBER_BASES * MUTATE_EDGES; i++)
 		missing += !seen.numbers[i / MUTATE_EDGES][i % MUTATE_EDGES];
 	for (unsigned int kind = 0; kinds[kind]; kind++)
-		for (unsigned int i = 0; i < op_handles(kinds[kind]); i++)
+		for (unsigned int i = 0; i < op_handle_count(kinds[kind]); i++)
 			missing += !seen.handles[kind][i];
 	return !missing;
 }
 
-/* No engine helps; after 60 mutations it begins again with nothing. */
+/* Without an engine; after 60 mutations it starts again with an empty program. */
 static void test_reach(void)
 {
 	unsigned int count = 0;
 
 	for (; count < 50000 && !seen_all(); count++) {
-		struct mutate_request request = { .seed = count, .max_calls = MOST };
+		struct mutate_request request = { .seed = count, .max_calls = CALLS_MAX };
 
 		if (count % 60 == 0)
 			after.count = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Splicing keeps what handles refer to. A call refers, by each handle, to the call that
- * filled it: the first one above. Lines tell whose a call is: the program's, or the other's.
+ * Splicing keeps what handles refer to. A handle of a call refers to the last call above that
+ * fills it.
+ * Lines tell whether a call is the program's or the other's.
  */
 #include <string.h>
 
@@ -10,18 +11,18 @@
 #include "tests/tap.h"
 
 #define OTHERS 2000
-#define NOBODY 0
+#define NO_LINE 0
 
 static struct program own, other, result;
 
-/* The line of the call that fills a handle before call @at, or NOBODY. */
+/* Returns the line of the call that fills a handle before call @at, or NO_LINE. */
 static uint32_t filler(const struct program *program, size_t at, char kind, uint8_t handle)
 {
 	for (size_t i = 0; i < at; i++)
 		if (op_table[program->calls[i].op].args[0] == (kind & ~0x20) &&
 		    program->calls[i].handle[0] == handle)
 			return program->calls[i].line;
-	return NOBODY;
+	return NO_LINE;
 }
 
 static size_t find(const struct program *program, uint32_t line)
@@ -32,13 +33,13 @@ static size_t find(const struct program *program, uint32_t line)
 	return program->count;
 }
 
-/* What took the place of what: every pair that was seen must agree with it. */
+/* Which line replaced which; all pairs must be consistent. */
 struct renaming {
 	uint32_t from[4 * PROGRAM_CALLS], to[4 * PROGRAM_CALLS];
 	size_t count;
 };
 
-/* Return: false if @from was something else before, or something else was @to. */
+/* Return: false if @from was replaced by something else before, or @to replaced something else. */
 static bool becomes(struct renaming *r, uint32_t from, uint32_t to)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -49,7 +50,7 @@ static bool becomes(struct renaming *r, uint32_t from, uint32_t to)
 	return true;
 }
 
-/* What a handle of the other program was called, and is called, is what it refers to. */
+/* A handle of the other program has one new name, and refers to the same resource. */
 static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned int index, char kind)
 {
 	uint32_t from = filler(&other, was, kind, other.calls[was].handle[index]);
@@ -58,19 +59,19 @@ static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned i
 	if (kind == 'm' || kind == 's')
 		return becomes(r, (uint32_t)(kind << 8 | other.calls[was].handle[index]),
 			       (uint32_t)(kind << 8 | result.calls[is].handle[index]));
-	if (from == NOBODY)
+	if (from == NO_LINE)
 		return true;
-	/* Its own maker, or one of the program's in its place. */
+	/* Its own filler, or one of the program's. */
 	return becomes(r, 10000 + from, 10000 + to) && (to == from || (to && to < OTHERS));
 }
 
-/* A call that filled a handle still does. */
+/* A call that filled a handle still fills one. */
 static bool still_fills(size_t was, size_t is)
 {
 	char kind = op_table[result.calls[is].op].args[0];
 
-	return kind & 0x20 || filler(&other, was, kind, other.calls[was].handle[0]) != NOBODY ||
-	       filler(&result, is, kind, result.calls[is].handle[0]) == NOBODY;
+	return kind & 0x20 || filler(&other, was, kind, other.calls[was].handle[0]) != NO_LINE ||
+	       filler(&result, is, kind, result.calls[is].handle[0]) == NO_LINE;
 }
 
 static bool others_call_fits(struct renaming *r, size_t is)
@@ -83,7 +84,7 @@ static bool others_call_fits(struct renaming *r, size_t is)
 	    !becomes(r, other.calls[was].thread | 1u << 16, call.thread | 1u << 16))
 		return false;
 	for (const char *kind = op_table[call.op].args; *kind; kind++)
-		if (op_handles(*kind)) {
+		if (op_handle_count(*kind)) {
 			if (*kind & 0x20 && !refers_to_same(r, was, is, handles, *kind))
 				return false;
 			handles++;
@@ -100,7 +101,7 @@ static bool own_call_fits(size_t was, size_t is)
 	if (was == own.count || !call_equal(&own.calls[was], &result.calls[is]))
 		return false;
 	for (const char *kind = op_table[own.calls[was].op].args; *kind; kind++)
-		if (op_handles(*kind)) {
+		if (op_handle_count(*kind)) {
 			uint8_t handle = own.calls[was].handle[handles++];
 
 			if (*kind & 0x20 && filler(&own, was, *kind, handle) !=
@@ -110,7 +111,7 @@ static bool own_call_fits(size_t was, size_t is)
 	return true;
 }
 
-/* In the old order too: lines grow. */
+/* The order of calls is kept: lines increase. */
 static bool all_refer_to_same(void)
 {
 	static struct renaming renaming;
@@ -144,8 +145,8 @@ static void make_both(uint64_t seed)
 	result = own;
 }
 
-/* One after the other without new names: what the property must not let pass. */
-static void put_behind(void)
+/* Appends calls without renaming handles, which the check must reject. */
+static void append_without_renaming(void)
 {
 	memcpy(result.calls + own.count, other.calls, other.count * sizeof(other.calls[0]));
 	result.count = own.count + other.count;
@@ -160,7 +161,7 @@ int main(void)
 		size_t others = 0, fillers = 0;
 
 		make_both(seed);
-		if (!mutate_by(MUTATION_splice, &result, &request))
+		if (!mutate_with(MUTATION_splice, &result, &request))
 			continue;
 		spliced++;
 		same += all_refer_to_same();
@@ -175,7 +176,7 @@ int main(void)
 	}
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		make_both(seed);
-		put_behind();
+		append_without_renaming();
 		fooled += all_refer_to_same();
 	}
 	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);

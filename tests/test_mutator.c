@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What libFuzzer calls for targets that read programs as bytes (fuzz/mutator.c). */
+/* The functions that libFuzzer calls in targets that read programs as bytes (fuzz/mutator.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
 
 static unsigned int engine_calls;
 
-/* The engine's part: any change of bytes. */
+/* Stands for the engine: any change of bytes. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 {
 	engine_calls++;
@@ -49,7 +49,7 @@ static size_t make(uint64_t seed, uint8_t *bytes)
 	return size;
 }
 
-/* The input and its room are just as large as they are said to be: so a sanitizer sees. */
+/* Allocates exactly the given sizes, so that a sanitizer detects an overflow. */
 static size_t mutate_exactly(uint64_t seed, size_t size, size_t max, uint8_t *result)
 {
 	uint8_t *exact = malloc(max ? max : 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What libFuzzer calls for the target that reads texts (fuzz/mutator_text.c). */
+/* The functions that libFuzzer calls in the target that reads texts (fuzz/mutator_text.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +66,7 @@ static void test_one_step(void)
 	ok(good > ROUNDS / 5 && good < ROUNDS * 4 / 5, "many are still good, many are not: %u", good);
 }
 
-/* From nothing: what the engine alone would hardly find. */
+/* From an empty text the mutator reaches programs that an engine alone hardly finds. */
 static void test_reach(void)
 {
 	static char walk[MAX], other[MAX];
@@ -77,7 +77,7 @@ static void test_reach(void)
 	for (; steps < 20000 && !called; steps++) {
 		size_t used = mutate_exactly(steps, walk, size, MAX, other);
 
-		/* As an engine would: what is better stays. */
+		/* Keeps the better text, as an engine does. */
 		if (is_good(other, used) && (!size || program.count >= calls)) {
 			calls = program.count;
 			size = used;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls that can never run, held against the model: what it skips and what runs in it. */
+/* Calls that can never run, compared with what the model skips and runs. */
 #include "harness/model/never_runs.h"
 
 #include "tests/random_program.h"
@@ -18,7 +18,7 @@ static bool is_named(size_t call)
 	return false;
 }
 
-/* A call that is skipped without being named needs an allocation that failed. */
+/* A call that is skipped but not found needs a page whose allocation failed. */
 static bool skips_are_named(void)
 {
 	const struct trace *trace = rules_trace(rules);
@@ -34,7 +34,7 @@ static bool skips_are_named(void)
 	return true;
 }
 
-/* Without the call that ended the program, a call that is named is skipped too. */
+/* Without the fatal call that ended the program, a found call is skipped too. */
 static bool stays_skipped(void)
 {
 	const struct verdict *v = rules_verdict(rules);
@@ -45,7 +45,7 @@ static bool stays_skipped(void)
 	program.count--;
 	for (size_t i = fatal; i < program.count; i++)
 		program.calls[i] = program.calls[i + 1];
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	for (size_t i = 0; i < count; i++) {
 		const struct step *step;
 
@@ -79,7 +79,7 @@ int main(void)
 			busy_program(&seed, &program, 50, OP_COUNT);
 		else
 			random_program(&seed, &program, 60);
-		rules_judge(rules, &program);
+		rules_evaluate(rules, &program);
 		count = never_runs_find(&program, rules, found);
 		named_total += count;
 		named += skips_are_named();

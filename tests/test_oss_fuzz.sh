@@ -36,7 +36,7 @@ sanitizer_flags() {
 	esac
 }
 
-# AFL++'s driver stands beside its compiler.
+# AFL++'s driver is in the directory of its compiler.
 afl_driver() {
 	ls "$(dirname "$(command -v afl-clang-fast)")/../lib/afl/libAFLDriver.a" 2>/dev/null
 }
@@ -119,9 +119,9 @@ relink() {
 	shift 2
 	(
 		cd "$scratch/work/pagetorture" || exit 1
-		rm -f "$relinked-given" fuzz/page_given-*.o
+		rm -f "$relinked-given" obj/given/fuzz/*.o
 		if [ $# -gt 0 ]; then
-			rm -f libpage-given.a src/page/libpage_given_a-*.o
+			rm -f libpage-given.a obj/given/src/page/*.o
 			library_flags=$1
 			shift
 			given make -s -j2 libpage-given.a GIVEN_CFLAGS="$common $library_flags" "$@" || exit 1
@@ -140,7 +140,7 @@ reseed() {
 		(cd "$scratch/seeds" && python3 -m zipfile -c "$scratch/broken/$zip" "$@")
 }
 
-# A target that dies when it is called as the judge calls it.
+# A target that crashes when bad_build_check calls it.
 die_on() {
 	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
 		'__attribute__((constructor)) static void die(int argc, char **argv)' \

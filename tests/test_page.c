@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The page library by its header alone, in every flavour. */
+/* Tests the page library through its header alone, in every flavour. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -122,7 +122,7 @@ static bool all_bytes(const unsigned char *bytes, unsigned char value, size_t le
 	return true;
 }
 
-/* Writes [off, off + len) with @write and looks at every byte of the page. */
+/* Writes [off, off + len) and checks every byte of the page. */
 static bool touches_exactly(struct page *page, size_t off, size_t len, bool zero)
 {
 	memset(buffer, 0x11, PAGE_SIZE);
@@ -180,10 +180,10 @@ static void test_mapping(void)
 	page_free(page);
 }
 
-/* MemorySanitizer's, where it is: what follows looks at bytes that have no value. */
+/* A function of MemorySanitizer, if it is present: the checks below read uninitialised bytes. */
 void __msan_unpoison(const volatile void *addr, size_t len) __attribute__((weak));
 
-/* R7: what an owner left never shows, also when the frame comes back. */
+/* R7: a previous owner's bytes are never visible, also if the frame is reused. */
 static void test_fresh(void)
 {
 	static const char secret[] = "what the last owner knew";
@@ -206,7 +206,7 @@ static void test_fresh(void)
 
 /* ---- misuse: the process must die of the named rule ---- */
 
-static void use_dead(void *ctx)
+static void use_freed(void *ctx)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 
@@ -244,7 +244,7 @@ static void dies_of(enum rule rule, void (*fn)(void *ctx), void *ctx, const char
 	bool isolated = isolate(fn, ctx, 60, &child);
 
 	if (!ok(isolated && !child.hung && (child.signal || child.exit_code) &&
-			detector_rule(child.output, line, sizeof(line)) == rule,
+			detector_find_rule(child.output, line, sizeof(line)) == rule,
 		"%s: %s", rule_name(rule), name))
 		printf("# signal %d, exit status %d: %s\n", child.signal, child.exit_code, line);
 }
@@ -256,11 +256,11 @@ static void test_misuse(void)
 					     "page_nid" };
 
 	for (int i = 0; i < 6; i++)
-		dies_of(RULE_use_after_free, use_dead, &i, names[i]);
+		dies_of(RULE_use_after_free, use_freed, &i, names[i]);
 	dies_of(RULE_foreign_map, unmap_nothing, buffer, "page_unmap_local of no page");
 }
 
-static void test_dead_bounds(void)
+static void test_freed_bounds(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 
@@ -279,6 +279,6 @@ int main(void)
 	test_mapping();
 	test_fresh();
 	test_misuse();
-	test_dead_bounds();
+	test_freed_bounds();
 	return done();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Places of the alias backend, by what is in src/page: nothing that page.h promises. */
+/* Internals of the alias backend: page.h promises none of this. */
 #include "tests/page_test.h"
 
 #include "page/alias.h"
@@ -7,8 +7,8 @@
 
 static struct page *pages[2];
 
-/* Where the place begins in which pages[0] is mapped at @addr. */
-static unsigned char *place_of(unsigned char *addr)
+/* Returns the start of the slot in which pages[0] is mapped at @addr. */
+static unsigned char *slot_of(unsigned char *addr)
 {
 	if (alias_way == &alias_slot)
 		return addr;
@@ -23,31 +23,31 @@ static bool in_set(const struct alias_set *set, const unsigned char *addr)
 	return alias_set_find(addr, &place, &offset) == set;
 }
 
-/* What lies beside a set may be another one, or the arena: only this set must not be there. */
+/* Memory next to a set may be another set or the arena, but not this set. */
 static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
 
 	ok(in_set(set, first) && in_set(set, end - 1) && !in_set(set, first - 1) &&
 		   !in_set(set, end) && !in_set(set, (unsigned char *)set - 1),
-	   "%s: a set ends where its places do", way_name);
+	   "%s: a set ends where its places do", mode_name);
 }
 
-/* Neither the guards of a place nor a place that was never used have a home. */
-static void test_no_home(void)
+/* Neither the guards of a slot nor an unused slot have a canonical address. */
+static void test_no_canonical_address(void)
 {
 	struct page_task *task = page_task_new("new");
 	unsigned char *addr, *place;
 
 	page_task_switch_in(task);
 	addr = page_map_local(pages[0]);
-	place = place_of(addr);
+	place = slot_of(addr);
 	ok(!page_canonical(place - 1) && !page_canonical(place + alias_way->stride - 1),
-	   "%s: no home for a guard", way_name);
+	   "%s: no home for a guard", mode_name);
 	ok(!page_canonical(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
-	   way_name);
+	   mode_name);
 	test_ends_of_set(task->aliases);
-	ok(page_canonical(page_canonical(addr)) == page_canonical(addr), "%s: home is at home", way_name);
+	ok(page_canonical(page_canonical(addr)) == page_canonical(addr), "%s: home is at home", mode_name);
 	page_unmap_local(addr);
 	page_task_switch_in(NULL);
 	page_task_delete(task);
@@ -59,8 +59,8 @@ static void map_times(unsigned int times)
 		page_unmap_local(page_map_local(pages[1]));
 }
 
-/* The next place is the first again, when all behind the newest are in use. */
-static void test_turns(void)
+/* The first slot is used again when all slots after the newest are in use. */
+static void test_slot_order(void)
 {
 	struct page_task *task = page_task_new("turns");
 	unsigned char *first, *last, *next;
@@ -72,17 +72,17 @@ static void test_turns(void)
 	last = page_map_local(pages[0]);
 	map_times(ALIAS_PLACES - 1);
 	next = page_map_local(pages[0]);
-	ok(next == first && next != last, "%s: places come in turn", way_name);
+	ok(next == first && next != last, "%s: places come in turn", mode_name);
 	next[5] = 5;
-	ok(last[5] == 5, "%s: and show what is mapped there now", way_name);
-	ok(!page_canonical(place_of(first) - 1), "%s: before the first there is none", way_name);
+	ok(last[5] == 5, "%s: and show what is mapped there now", mode_name);
+	ok(!page_canonical(slot_of(first) - 1), "%s: before the first there is none", mode_name);
 	page_unmap_local(next);
 	page_unmap_local(last);
 	page_task_switch_in(NULL);
 	page_task_delete(task);
 }
 
-static unsigned char *former; /* of a page that died */
+static unsigned char *former; /* of a freed page */
 
 static void touch_former(void)
 {
@@ -91,8 +91,8 @@ static void touch_former(void)
 	*byte = 1;
 }
 
-/* The frame of @page again, for another page. */
-static struct page *next_life(struct page *page)
+/* Allocates another page with the frame of @page. */
+static struct page *reuse_frame(struct page *page)
 {
 	struct page *next;
 
@@ -101,8 +101,11 @@ static struct page *next_life(struct page *page)
 	return next;
 }
 
-/* A task was away while its page died and the frame got another: it must not see that. */
-static void test_former_life(void)
+/*
+ * While a task was away, its page was freed and the frame reused: the task must not see the
+ * new page.
+ */
+static void test_former_page(void)
 {
 	struct page_task *task = page_task_new("away");
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
@@ -116,10 +119,10 @@ static void test_former_life(void)
 	former = page_map_local(page);
 	page_task_switch_out(task);
 	page_free(page);
-	page = next_life(page);
+	page = reuse_frame(page);
 	page_task_switch_in(task);
-	ok(dies_somehow(touch_former), "%s: a mapping does not show the next life of its frame",
-	   way_name);
+	ok(ends_abnormally(touch_former), "%s: a mapping does not show the next life of its frame",
+	   mode_name);
 	page_task_switch_in(NULL);
 	page_task_delete(task);
 	page_free(page);
@@ -138,28 +141,28 @@ static struct alias_set *set_of_a_new_task(void)
 	return set;
 }
 
-/* Guarantee 5: or a program that makes tasks all day would have no addresses left. */
+/* Guarantee 5: otherwise a program that creates many tasks would run out of addresses. */
 static void test_sets_go_on(void)
 {
 	struct alias_set *first = set_of_a_new_task(), *second = set_of_a_new_task();
 
-	ok(first && second == first, "%s: the places of a task go to the next", way_name);
+	ok(first && second == first, "%s: the places of a task go to the next", mode_name);
 	ok(!second->taken && !second->made && !second->live && !second->depth && !second->away,
-	   "%s: with nothing in them", way_name);
+	   "%s: with nothing in them", mode_name);
 }
 
-/* Without aliases there is one address only. */
+/* Without aliases a page has one address. */
 static void test_direct(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	void *addr = page_map_local(page);
 
-	ok(page_canonical(addr) == addr, "%s: a page is mapped at its home", way_name);
+	ok(page_canonical(addr) == addr, "%s: a page is mapped at its home", mode_name);
 	page_unmap_local(addr);
 	page_free(page);
 }
 
-/* A daemon has no standard input: the arena's file may be number 0. */
+/* Without standard input the arena's file may be descriptor 0. */
 static void file_zero(void)
 {
 	unsigned char *addr;
@@ -175,16 +178,16 @@ static void file_zero(void)
 
 static void checks(void)
 {
-	if (!way_is("alias")) {
+	if (!backend_is("alias")) {
 		test_direct();
 		return;
 	}
-	ok(!dies_somehow(file_zero), "%s: no standard input, and pages all the same", way_name);
+	ok(!ends_abnormally(file_zero), "%s: no standard input, and pages all the same", mode_name);
 	for (size_t i = 0; i < COUNT(pages); i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	test_no_home();
-	test_turns();
-	test_former_life();
+	test_no_canonical_address();
+	test_slot_order();
+	test_former_page();
 	test_sets_go_on();
 	for (size_t i = 0; i < COUNT(pages); i++)
 		page_free(pages[i]);

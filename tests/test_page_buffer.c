@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Buffers of several pages and who borrows from them (R12). */
+/* Buffers of several pages, and borrowing from them (R12). */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -21,12 +21,12 @@ static void test_pages(void)
 		good &= page_ref_count(page) == 1;
 		count++;
 	}
-	ok(good && count == 3, "%s: 10,000 bytes are three pages", way_name);
-	ok(page_buffer_size(buffer) == BYTES, "%s: the size is what was asked for", way_name);
-	ok(!page_borrow(&good), "%s: a stranger's byte is no page", way_name);
+	ok(good && count == 3, "%s: 10,000 bytes are three pages", mode_name);
+	ok(page_buffer_size(buffer) == BYTES, "%s: the size is what was asked for", mode_name);
+	ok(!page_borrow(&good), "%s: a stranger's byte is no page", mode_name);
 	page = page_alloc(GFP_KERNEL);
 	addr = page_map_local(page);
-	ok(!page_borrow(page_canonical(addr)), "%s: nor a single page's", way_name);
+	ok(!page_borrow(page_canonical(addr)), "%s: nor a single page's", mode_name);
 	page_unmap_local(addr);
 	page_free(page);
 }
@@ -37,10 +37,10 @@ static void test_two_addresses(void)
 	unsigned char *addr = page_map_local(page), byte;
 
 	buffer[5000] = 0x21;
-	ok(addr[5000 - PAGE_SIZE] == 0x21, "%s: the mapping sees the buffer", way_name);
+	ok(addr[5000 - PAGE_SIZE] == 0x21, "%s: the mapping sees the buffer", mode_name);
 	addr[5001 - PAGE_SIZE] = 0x22;
 	page_read_raw(page, &byte, 5001 - PAGE_SIZE, 1);
-	ok(buffer[5001] == 0x22 && byte == 0x22, "%s: and the other way", way_name);
+	ok(buffer[5001] == 0x22 && byte == 0x22, "%s: and the other way", mode_name);
 	page_unmap_local(addr);
 }
 
@@ -53,7 +53,7 @@ static void test_reference_outlives(void)
 	page_get(page);
 	page_buffer_free(mine);
 	ok(page_ref_count(page) == 1 && !page_read_raw(page, &byte, 3, 1) && byte == 0x99,
-	   "%s: a reference keeps a page of a buffer that is gone", way_name);
+	   "%s: a reference keeps a page of a buffer that is gone", mode_name);
 	page_free(page);
 }
 
@@ -101,12 +101,12 @@ static void freed_stranger(void)
 
 static void test_misuse(void)
 {
-	ok(dies(borrower_frees, "borrowed-free"), "%s: a borrower frees", way_name);
-	ok(dies(borrower_frees_own_and_more, "borrowed-free"), "%s: once too often", way_name);
-	ok(!dies_somehow(borrower_frees_own), "%s: as often as it may", way_name);
-	ok(dies_or(freed_twice, "use-after-free", POISONED), "%s: buffer freed twice", way_name);
-	ok(dies(freed_in_the_middle, "foreign-map"), "%s: freed in the middle", way_name);
-	ok(dies(freed_stranger, "foreign-map"), "%s: freed by a strange address", way_name);
+	ok(aborts_with(borrower_frees, "borrowed-free"), "%s: a borrower frees", mode_name);
+	ok(aborts_with(borrower_frees_own_and_more, "borrowed-free"), "%s: once too often", mode_name);
+	ok(!ends_abnormally(borrower_frees_own), "%s: as often as it may", mode_name);
+	ok(aborts_with_or(freed_twice, "use-after-free", POISONED), "%s: buffer freed twice", mode_name);
+	ok(aborts_with(freed_in_the_middle, "foreign-map"), "%s: freed in the middle", mode_name);
+	ok(aborts_with(freed_stranger, "foreign-map"), "%s: freed by a strange address", mode_name);
 }
 
 static void test_sizes(void)
@@ -114,19 +114,19 @@ static void test_sizes(void)
 	void *one;
 
 	errno = 0;
-	ok(!page_buffer_alloc(0) && errno == EINVAL, "%s: no bytes", way_name);
-	ok(!page_buffer_alloc(SIZE_MAX) && errno == ENOMEM, "%s: more than there is", way_name);
+	ok(!page_buffer_alloc(0) && errno == EINVAL, "%s: no bytes", mode_name);
+	ok(!page_buffer_alloc(SIZE_MAX) && errno == ENOMEM, "%s: more than there is", mode_name);
 	ok(!page_buffer_alloc(sizeof(size_t) > 4 ? (size_t)1 << 40 : SIZE_TOP), "%s: a terabyte",
-	   way_name);
+	   mode_name);
 	page_fail_nth(1);
-	ok(!page_buffer_alloc(1), "%s: an injected failure", way_name);
+	ok(!page_buffer_alloc(1), "%s: an injected failure", mode_name);
 	one = page_buffer_alloc(1);
-	ok(one && !page_buffer_next(one, page_borrow(one)), "%s: one byte is one page", way_name);
+	ok(one && !page_buffer_next(one, page_borrow(one)), "%s: one byte is one page", mode_name);
 	page_buffer_free(one);
 	page_buffer_free(NULL);
 }
 
-/* More than the arena holds in all: runs must come back. */
+/* Allocates more than the arena holds in total, so freed runs must be reused. */
 static void test_reuse(void)
 {
 	enum { PAGES = 500, ROUNDS = 200 };
@@ -142,10 +142,10 @@ static void test_reuse(void)
 		page_buffer_free(mine);
 		page_free(single);
 	}
-	ok(good, "%s: %d pages, again and again", way_name, PAGES);
+	ok(good, "%s: %d pages, again and again", mode_name, PAGES);
 }
 
-/* Each failure injected: many more pages than the arena has, and none is lost. */
+/* Injects each failure for many more pages than the arena has: none may be lost. */
 static void test_failures_cost_nothing(void)
 {
 	enum { PAGES = 512, ROUNDS = 200 };
@@ -158,7 +158,7 @@ static void test_failures_cost_nothing(void)
 	}
 	if (good)
 		one = page_buffer_alloc(PAGES * PAGE_SIZE);
-	ok(one, "%s: %d pages are there after %d failures", way_name, PAGES, ROUNDS);
+	ok(one, "%s: %d pages are there after %d failures", mode_name, PAGES, ROUNDS);
 	page_buffer_free(one);
 }
 

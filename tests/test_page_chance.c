@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Chance is the same everywhere: a seed that somebody wrote down makes the same failures on
- * every machine and in every later version. Other libraries have draws of their own.
+ * The same seed injects the same failures on every machine and in every later version. An external
+ * library may draw differently.
  */
 #include "tests/page_test.h"
 
 #include "page/fault.h"
 
-/* Bit i: does allocation i fail, at this probability and from this seed? */
+/* Bit i: does allocation i fail with this probability and seed? */
 static uint64_t failures(unsigned int probability, uint64_t seed)
 {
 	struct page_fault_attr attr = { .probability = probability, .times = -1, .seed = seed };

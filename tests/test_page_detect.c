@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What sanitizers see of the library's calls: neither less nor more than the contract
- * says (R3, R4, R7). Each check looks at a child's report.
+ * What sanitizers report about the library's calls: exactly what the contract says (R3, R4, R7).
+ * Each check examines a child's report.
  */
 #include "tests/page_test.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* The sanitizers' own, where they are. */
+/* Functions of the sanitizers, if they are present. */
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 #define TSAN (__tsan_init != NULL)
@@ -16,10 +16,10 @@ void __msan_init(void) __attribute__((weak));
 
 static struct page *page, *other;
 static atomic_int step;
-static volatile int bystander; /* that two threads write, with a call of the library between */
+static volatile int bystander; /* written by two threads, with a call of the library in between */
 static unsigned char zeros[PAGE_SIZE];
 
-/* Time without order: relaxed, so nothing happens before anything. */
+/* Waits without ordering the threads: relaxed. */
 static void wait_for(int n)
 {
 	while (atomic_load_explicit(&step, memory_order_relaxed) < n)
@@ -72,7 +72,7 @@ static void user_across_now(void)
 
 THREAD(user_across, 1, user_across_now())
 
-/* Nothing that the library does for one thread orders it with another. */
+/* The library's work for one thread must not order it with another. */
 static void uses(void)
 {
 	struct page *mine = page_alloc(GFP_KERNEL);
@@ -94,7 +94,7 @@ THREAD(use_before_bystander, 1, uses(), bystander = 2)
 THREAD(use_one, 0, uses())
 THREAD(use_two, 1, uses())
 
-/* Dropping a reference is order (R8). */
+/* Dropping a reference orders threads (R8). */
 THREAD(drop_after_bystander, 0, bystander = 1, page_free(page))
 THREAD(drop_before_bystander, 1, page_free(page), bystander = 2)
 
@@ -122,21 +122,21 @@ static void drops_order(void)
 
 static bool races(void (*fn)(void))
 {
-	return strstr(in_child(fn).said, "data race");
+	return strstr(in_child(fn).stderr_text, "data race");
 }
 
 static void test_races(void)
 {
-	ok(races(overlap), "%s: writes that overlap by a byte", way_name);
-	ok(!races(adjacent), "%s: writes of adjacent bytes", way_name);
-	ok(races(zero_overlap), "%s: page_fill_zero", way_name);
-	ok(races(copy_overlap), "%s: page_copy reads its source", way_name);
-	ok(races(bytewise_overlap), "%s: bytewise is plain on the page", way_name);
-	ok(races(user_overlap), "%s: a user copy writes the page", way_name);
-	ok(!races(both_read), "%s: reads", way_name);
-	ok(races(no_order), "%s: the library orders nobody", way_name);
-	ok(!races(no_race), "%s: nor does it race itself", way_name);
-	ok(!races(drops_order), "%s: but dropping references orders", way_name);
+	ok(races(overlap), "%s: writes that overlap by a byte", mode_name);
+	ok(!races(adjacent), "%s: writes of adjacent bytes", mode_name);
+	ok(races(zero_overlap), "%s: page_fill_zero", mode_name);
+	ok(races(copy_overlap), "%s: page_copy reads its source", mode_name);
+	ok(races(bytewise_overlap), "%s: bytewise is plain on the page", mode_name);
+	ok(races(user_overlap), "%s: a user copy writes the page", mode_name);
+	ok(!races(both_read), "%s: reads", mode_name);
+	ok(races(no_order), "%s: the library orders nobody", mode_name);
+	ok(!races(no_race), "%s: nor does it race itself", mode_name);
+	ok(!races(drops_order), "%s: but dropping references orders", mode_name);
 }
 
 /* ---- initialised or not ---- */
@@ -218,7 +218,7 @@ static void use_bytewise(void)
 	branch_on(&byte);
 }
 
-static void use_second_life(void)
+static void use_reused_frame(void)
 {
 	struct page *mine = NULL;
 
@@ -231,7 +231,7 @@ static void use_second_life(void)
 	use_fresh();
 }
 
-/* What a child of fork() knows of its bytes is about its bytes alone. */
+/* A child of fork() has its own copy of MemorySanitizer's state. */
 static void use_after_child_wrote(void)
 {
 	struct page *mine = page_alloc(GFP_KERNEL);
@@ -245,21 +245,21 @@ static void use_after_child_wrote(void)
 
 static bool uninit(void (*fn)(void))
 {
-	return strstr(in_child(fn).said, "use-of-uninitialized-value");
+	return strstr(in_child(fn).stderr_text, "use-of-uninitialized-value");
 }
 
 static void test_uninit(void)
 {
-	ok(uninit(use_fresh), "%s: fresh memory", way_name);
-	ok(!uninit(use_zeroed), "%s: zeroed memory", way_name);
-	ok(!uninit(use_alias_of_stored), "%s: stored through another mapping", way_name);
-	ok(uninit(use_beside_stored), "%s: the byte beside it", way_name);
-	ok(!uninit(use_written), "%s: written by a raw call while mapped", way_name);
-	ok(uninit(use_copied), "%s: copied from uninitialised", way_name);
-	ok(!uninit(only_copied), "%s: only copied", way_name);
-	ok(uninit(use_bytewise), "%s: through a bytewise read", way_name);
-	ok(uninit(use_after_child_wrote), "%s: written by a child only", way_name);
-	ok(uninit(use_second_life), "%s: a frame's second life", way_name);
+	ok(uninit(use_fresh), "%s: fresh memory", mode_name);
+	ok(!uninit(use_zeroed), "%s: zeroed memory", mode_name);
+	ok(!uninit(use_alias_of_stored), "%s: stored through another mapping", mode_name);
+	ok(uninit(use_beside_stored), "%s: the byte beside it", mode_name);
+	ok(!uninit(use_written), "%s: written by a raw call while mapped", mode_name);
+	ok(uninit(use_copied), "%s: copied from uninitialised", mode_name);
+	ok(!uninit(only_copied), "%s: only copied", mode_name);
+	ok(uninit(use_bytewise), "%s: through a bytewise read", mode_name);
+	ok(uninit(use_after_child_wrote), "%s: written by a child only", mode_name);
+	ok(uninit(use_reused_frame), "%s: a frame's second life", mode_name);
 }
 
 static void checks(void)
@@ -271,7 +271,7 @@ static void checks(void)
 	if (MSAN)
 		test_uninit();
 	if (!TSAN && !MSAN)
-		ok(true, "%s: # SKIP neither ThreadSanitizer nor MemorySanitizer", way_name);
+		ok(true, "%s: # SKIP neither ThreadSanitizer nor MemorySanitizer", mode_name);
 	page_free(page);
 	page_free(other);
 }

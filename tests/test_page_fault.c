@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Injected failures: src/page/fault.c's guarantees, by number. */
+/* Injected failures: the numbered guarantees of src/page/fault.c. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -88,7 +88,7 @@ static void test_attr(void)
 	set(off);
 }
 
-/* Guarantee 3: what comes later in the order is not counted by what stops earlier. */
+/* Guarantee 3: a condition does not count calls that an earlier condition stopped. */
 static void test_order(void)
 {
 	set((struct page_fault_attr){ .probability = 100, .times = -1, .interval = 2,
@@ -157,8 +157,8 @@ static void test_usercopy(void)
 	page_free(page);
 }
 
-/* Each point has what was asked of it, and nothing of the other's. */
-static bool keeps(enum page_fault_point point, struct page_fault_attr want)
+/* Each point keeps its own attributes. */
+static bool has_attributes(enum page_fault_point point, struct page_fault_attr want)
 {
 	struct page_fault_attr got = { .seed = 1 };
 
@@ -177,13 +177,13 @@ static void test_points(void)
 		two = { .probability = 37, .interval = 38, .times = 39, .space = 40, .min_order = 41,
 			.task_filter = false, .ignore_gfp = GFP_ATOMIC, .seed = 42 };
 
-	ok(keeps(PAGE_FAULT_ALLOC, off) && keeps(PAGE_FAULT_USERCOPY, off), "nothing is asked at first");
+	ok(has_attributes(PAGE_FAULT_ALLOC, off) && has_attributes(PAGE_FAULT_USERCOPY, off), "nothing is asked at first");
 	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &one) == 0 &&
 		   page_fault_attr_set(PAGE_FAULT_USERCOPY, &two) == 0,
 	   "something else of each point");
-	ok(keeps(PAGE_FAULT_ALLOC, one) && keeps(PAGE_FAULT_USERCOPY, two), "each has its own");
+	ok(has_attributes(PAGE_FAULT_ALLOC, one) && has_attributes(PAGE_FAULT_USERCOPY, two), "each has its own");
 	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
-	ok(keeps(PAGE_FAULT_ALLOC, off) && keeps(PAGE_FAULT_USERCOPY, two), "switched off alone");
+	ok(has_attributes(PAGE_FAULT_ALLOC, off) && has_attributes(PAGE_FAULT_USERCOPY, two), "switched off alone");
 	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
 }
 
@@ -214,7 +214,7 @@ static void test_usercopy_attr(void)
 	page_free(page);
 }
 
-/* R11: a copy of 0 bytes asks for a failure, uses it up, and returns 0. */
+/* R11: a copy of 0 bytes is a failure point: it uses up the failure and returns 0. */
 static void test_empty_copy(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
@@ -237,7 +237,7 @@ static void test_empty_copy(void)
 	page_free(page);
 }
 
-/* A buffer counts as its pages, as a power of two. Return: the space that it took of 100. */
+/* A buffer uses the `space` of its pages, rounded up to a power of two. Return: how much of 100. */
 static unsigned int space_taken(size_t bytes)
 {
 	struct page_fault_attr attr = { .probability = 100, .times = -1, .space = 100 };
@@ -269,7 +269,7 @@ static void test_order_of_buffers(void)
 	page_buffer_free(large);
 }
 
-/* An operation with three points: enumerated, each path once, then success. */
+/* An operation with three failure points: each path is taken once, then it succeeds. */
 static int operation(void)
 {
 	struct page *a = page_alloc(GFP_KERNEL), *b = a ? page_alloc(GFP_NOIO) : NULL;

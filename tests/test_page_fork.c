@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What shows pages by addresses of their own gives a child a copy of them. What if the system
- * has nothing to copy to, or gets in between?
+ * The alias backend gives a child of fork() copies of the pages. Tests that the system refuses
+ * memory for them, or interrupts the copying.
  */
 #include <signal.h>
 #include <sys/time.h>
@@ -9,7 +9,7 @@
 #include "page/sync.h"
 #include "tests/refuse.h"
 
-/* Return: the wait status of a child that looks at its page and writes it. */
+/* Return: the wait status of a child that reads and writes its page. */
 static int fork_and_write(unsigned char *addr)
 {
 	int status;
@@ -18,14 +18,14 @@ static int fork_and_write(unsigned char *addr)
 	addr[0] = 1;
 	pid = fork();
 	if (pid == 0) {
-		must(addr[0] == 1);
+		require(addr[0] == 1);
 		addr[0] = 3;
 		_exit(0);
 	}
 	addr[0] = 2;
 	while (waitpid(pid, &status, 0) < 0)
-		must(errno == EINTR);
-	must(addr[0] == 2);
+		require(errno == EINTR);
+	require(addr[0] == 2);
 	return status;
 }
 
@@ -47,7 +47,7 @@ static void child_refused(unsigned int call)
 	unsigned char *addr = forked_addr();
 
 	refuse(call, ENOMEM);
-	must(fork_and_write(addr));
+	require(fork_and_write(addr));
 }
 
 static void child_no_file(void)
@@ -70,7 +70,7 @@ static void child_no_mapping(void)
 	child_refused(SYNC_SYS_MMAP);
 }
 
-/* It forks all the same; that it does not wait for the child's copy only it can know. */
+/* fork() works all the same; only the parent does not wait for the copy. */
 static void cannot_wait(void)
 {
 	unsigned char *addr = forked_addr();
@@ -81,7 +81,7 @@ static void cannot_wait(void)
 	pid = fork();
 	if (pid == 0)
 		_exit(addr[0] != 1);
-	must(pid > 0 && waitpid(pid, NULL, 0) == pid);
+	require(pid > 0 && waitpid(pid, NULL, 0) == pid);
 }
 
 static void on_alarm(int signal)
@@ -90,38 +90,38 @@ static void on_alarm(int signal)
 }
 
 /*
- * A parent that is interrupted waits again, or it would write what is not copied yet: a
- * page that comes after many.
+ * An interrupted parent must wait again, or it would write a page that is not copied yet. The page
+ * comes after many others.
  */
 static void interrupted(void)
 {
 	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
 	struct sigaction action = { .sa_handler = on_alarm };
 
-	choose("alias");
+	choose_backend("alias");
 	for (int i = 0; i < 16384; i++)
 		page_or_die();
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	must(!fork_and_write(page_map_local(page_or_die())));
+	require(!fork_and_write(page_map_local(page_or_die())));
 }
 
 static bool child_dies_of(void (*fn)(void), const char *rule)
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
-	return !outcome.status && strstr(outcome.said, rule);
+	return !outcome.status && strstr(outcome.stderr_text, rule);
 }
 
 static void test_fork(void)
 {
-	ok(dies(no_pipe, "map-failed"), "fork: no pipe");
+	ok(aborts_with(no_pipe, "map-failed"), "fork: no pipe");
 	ok(child_dies_of(child_no_file, "map-failed: memfd_create"), "fork: no file for the child");
 	ok(child_dies_of(child_no_room, "map-failed: memfd_create"), "fork: no room in it");
 	ok(child_dies_of(child_no_copy, "map-failed: copy"), "fork: pages that cannot be copied");
 	ok(child_dies_of(child_no_mapping, "map-failed: mmap"), "fork: nor be mapped");
-	ok(lives(cannot_wait), "fork: a parent that cannot wait");
-	ok(lives(interrupted), "fork: a parent that is interrupted");
+	ok(returns_normally(cannot_wait), "fork: a parent that cannot wait");
+	ok(returns_normally(interrupted), "fork: a parent that is interrupted");
 }
 
 int main(void)

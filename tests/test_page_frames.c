@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Frames go round: who gets which, and when it comes back, for one thread and for many. */
+/* The reuse of frames, with one thread and with many. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,7 +12,7 @@
 #include "page/page.h"
 #include "tests/page_test.h"
 
-/* gcc says it in one way, clang in another. */
+/* gcc and clang announce AddressSanitizer differently. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SEES_POISON
 #elif defined(__has_feature)
@@ -31,19 +31,19 @@ static void read_beyond(void)
 	(void)last[1];
 }
 
-/* Of the first page, the one behind has not lived yet. */
-static void test_never_lived(void)
+/* The frame after the first page was never allocated. */
+static void test_never_allocated(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 	unsigned char *addr = page_map_local(page);
 
 	last = addr + PAGE_SIZE - 1;
-	ok(dies_somehow(read_beyond), "what never lived cannot be read");
+	ok(ends_abnormally(read_beyond), "what never lived cannot be read");
 	page_unmap_local(addr);
 	page_free(page);
 }
 #else
-static void test_never_lived(void)
+static void test_never_allocated(void)
 {
 }
 #endif
@@ -65,8 +65,8 @@ static void test_quarantine(void)
 	ok(later < 1000, "but it comes back");
 }
 
-/* Many more lives than the arena has frames: none may be lost. */
-static void test_many_lives(void)
+/* Allocates many more pages than the arena has frames: none may be lost. */
+static void test_many_allocations(void)
 {
 	unsigned long lives = 0;
 	struct page *page;
@@ -100,7 +100,7 @@ static void test_exhaustion(void)
 
 static pthread_barrier_t all_there;
 
-/* Pages on their way from one thread to another: who frees one has seldom allocated it. */
+/* Pages on their way from one thread to another, so that mostly another thread frees them. */
 static _Atomic(struct page *) passed_on[8];
 
 static void *alloc_once(void *arg)
@@ -109,7 +109,7 @@ static void *alloc_once(void *arg)
 	return arg;
 }
 
-/* A page that two threads were given at the same time holds the other's bytes. */
+/* If two threads get the same page, it contains the other thread's bytes. */
 static void *alloc_and_look(void *arg)
 {
 	unsigned char mine = *(unsigned char *)arg, seen[64], wrote[64];
@@ -131,7 +131,7 @@ static void *alloc_and_look(void *arg)
 	return foreign ? arg : NULL;
 }
 
-/* Threads come and go: one of the many after may share what the library keeps for one. */
+/* Threads start and end; a later one may share per-thread data of the library with this one. */
 static void others_pass(int count)
 {
 	pthread_t thread;
@@ -180,7 +180,7 @@ static void test_allocators(void)
 
 enum { FRAMES = 1 << 16 }; /* more than there are */
 
-/* Frees what it is handed, until it is handed nothing. */
+/* Frees the pages that it receives, until it receives NULL. */
 static void *free_all(void *arg)
 {
 	_Atomic(struct page *) *hand = arg;
@@ -198,7 +198,7 @@ static void *free_all(void *arg)
 
 enum { FEW = 300 };
 
-/* Return: how many different ones have been asked for, at most FEW. */
+/* Return: the number of different pages so far, at most FEW. */
 static unsigned int different(const struct page *page)
 {
 	static const struct page *known[FEW];
@@ -213,7 +213,10 @@ static unsigned int different(const struct page *page)
 	return i;
 }
 
-/* One allocates, another one frees. Return: different pages that were seen; FEW: or more, or none. */
+/*
+ * One thread allocates, another one frees. Return: the number of different pages; FEW: that many or
+ * more, or none.
+ */
 static unsigned int pass_pages(unsigned int count)
 {
 	static _Atomic(struct page *) hand;
@@ -237,18 +240,18 @@ static unsigned int pass_pages(unsigned int count)
 	return seen;
 }
 
-static void test_pages_come_home(void)
+static void test_pages_come_back(void)
 {
 	ok(pass_pages(share(1000)) < FEW, "one allocates, another one frees: the same few pages");
 }
 
-enum { LIVES = 200 };
+enum { ALLOCATIONS = 200 };
 
-static void *live_and_die(void *names)
+static void *allocate_and_free(void *names)
 {
 	const struct page **lived = names;
 
-	for (unsigned int i = 0; i < LIVES; i++) {
+	for (unsigned int i = 0; i < ALLOCATIONS; i++) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
 		lived[i] = page;
@@ -257,20 +260,20 @@ static void *live_and_die(void *names)
 	return NULL;
 }
 
-/* Of one list they would wait for each other, and get what the other one freed. */
+/* With a common list the threads would wait for each other, and get each other's frames. */
 static void test_frames_of_their_own(void)
 {
-	static const struct page *lived[2][LIVES];
+	static const struct page *lived[2][ALLOCATIONS];
 	unsigned int shared = 0;
 	pthread_t thread;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		if (pthread_create(&thread, NULL, live_and_die, lived[i]))
+		if (pthread_create(&thread, NULL, allocate_and_free, lived[i]))
 			abort();
 		pthread_join(thread, NULL);
 	}
-	for (unsigned int i = 0; i < LIVES; i++)
-		for (unsigned int j = 0; j < LIVES; j++)
+	for (unsigned int i = 0; i < ALLOCATIONS; i++)
+		for (unsigned int j = 0; j < ALLOCATIONS; j++)
 			shared += lived[0][i] == lived[1][j];
 	ok(lived[0][0] && lived[1][0] && !shared,
 	   "threads that begin one after the other have frames of their own, %u shared", shared);
@@ -290,7 +293,7 @@ static void *take_all(void *count)
 	return NULL;
 }
 
-/* All but what a quarantine holds back. */
+/* All frames except those in a quarantine come back. */
 static void test_pages_of_others(void)
 {
 	size_t theirs = 0, mine = 0;
@@ -306,11 +309,11 @@ static void test_pages_of_others(void)
 
 int main(void)
 {
-	test_never_lived();
+	test_never_allocated();
 	test_quarantine();
-	test_many_lives();
+	test_many_allocations();
 	test_allocators();
-	test_pages_come_home();
+	test_pages_come_back();
 	test_frames_of_their_own();
 	test_pages_of_others();
 	test_exhaustion();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * page_kernel.h: code in the kernel's manner compiles and does what it says. Also a C++
- * source: the header is for both.
+ * page_kernel.h: code in kernel style compiles and works. This is also a C++ source, because the
+ * header supports both.
  */
 #include "page/page_kernel.h"
 
@@ -11,7 +11,7 @@
 
 #include "tests/tap.h"
 
-/* A store of bytes over pages that come into being when they are written. */
+/* A byte store over pages that are allocated at the first write. */
 struct sparse {
 	struct page *pages[4];
 };

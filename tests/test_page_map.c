@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Mappings: order, owner, depth, tasks, and what an address is good for. */
+/* Mappings: order, owner, depth, tasks, and the validity of addresses. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 static struct page *pages[4];
 static struct page_task *tasks[2];
 
-#define FOR_ALIAS (way_is("alias") && strcmp(way_name, "alias, none") != 0)
+#define FOR_ALIAS (backend_is("alias") && strcmp(mode_name, "alias, none") != 0)
 #define POISONED  "use-after-poison"
 
 static void test_good(void)
@@ -22,19 +22,19 @@ static void test_good(void)
 		k[i][i] = (unsigned char)i;
 		k[i][PAGE_SIZE - 1] = 99;
 	}
-	ok(page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS, "%s: 16 mappings", way_name);
+	ok(page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS, "%s: 16 mappings", mode_name);
 	for (int i = PAGE_TASK_MAPPINGS; i-- > 0;) {
 		same &= k[i % 4][i] == i && k[i % 4][PAGE_SIZE - 1] == 99;
 		page_unmap_local(k[i] + i * 200);
 	}
-	ok(same, "%s: all mappings of a page are the same bytes", way_name);
+	ok(same, "%s: all mappings of a page are the same bytes", mode_name);
 	again = page_map_local(pages[0]);
 	ok(page_canonical(again + 5) == (unsigned char *)page_canonical(again) + 5,
-	   "%s: a home for each byte", way_name);
-	ok((again == page_canonical(again)) == way_is("direct"), "%s: mapped at home or not", way_name);
+	   "%s: a home for each byte", mode_name);
+	ok((again == page_canonical(again)) == backend_is("direct"), "%s: mapped at home or not", mode_name);
 	page_unmap_local(again + PAGE_SIZE - 1);
-	ok(page_task_depth(page_task_current()) == 0, "%s: all ended", way_name);
-	ok(!page_canonical(&same), "%s: no home for a stranger", way_name);
+	ok(page_task_depth(page_task_current()) == 0, "%s: all ended", mode_name);
+	ok(!page_canonical(&same), "%s: no home for a stranger", mode_name);
 }
 
 static void test_same_memory(void)
@@ -42,19 +42,19 @@ static void test_same_memory(void)
 	unsigned char *a = page_map_local(pages[0]), *b = page_map_local(pages[0]);
 	unsigned char byte = 0;
 
-	ok((a != b) == way_is("alias"), "%s: two mappings, %s", way_name,
+	ok((a != b) == backend_is("alias"), "%s: two mappings, %s", mode_name,
 	   a == b ? "one address" : "two addresses");
-	ok(page_canonical(a) == page_canonical(b), "%s: one home", way_name);
+	ok(page_canonical(a) == page_canonical(b), "%s: one home", mode_name);
 	a[7] = 0x77;
 	page_read_raw(pages[0], &byte, 7, 1);
-	ok(b[7] == 0x77 && byte == 0x77, "%s: aliases and raw calls see each other", way_name);
+	ok(b[7] == 0x77 && byte == 0x77, "%s: aliases and raw calls see each other", mode_name);
 	page_fill_zero(pages[0], 7, 1);
-	ok(!a[7] && !b[7], "%s: and back", way_name);
+	ok(!a[7] && !b[7], "%s: and back", mode_name);
 	page_unmap_local(b);
 	page_unmap_local(a);
 }
 
-/* An address may come back, but not while a caller could still have it by mistake. */
+/* An address may be reused, but not while a caller could still use it by mistake. */
 static void test_fresh(void)
 {
 	unsigned char *seen[12];
@@ -66,7 +66,7 @@ static void test_fresh(void)
 			fresh &= seen[i] != seen[j];
 		page_unmap_local(seen[i]);
 	}
-	ok(fresh == way_is("alias"), "%s: addresses %s", way_name, fresh ? "change" : "stay");
+	ok(fresh == backend_is("alias"), "%s: addresses %s", mode_name, fresh ? "change" : "stay");
 }
 
 /* ---- breaking R6 ---- */
@@ -145,13 +145,13 @@ static void callback_keeps(void)
 	page_with_mapped(pages[0], keeps_one, pages[1]);
 }
 
-static void dead_map(void)
+static void freed_map(void)
 {
 	page_free(pages[0]);
 	page_map_local(pages[0]);
 }
 
-static void unmap_dead(void)
+static void unmap_freed(void)
 {
 	void *addr = page_map_local(pages[0]);
 
@@ -161,24 +161,24 @@ static void unmap_dead(void)
 
 static bool names_both(void (*fn)(void), const char *one, const char *two)
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
-	return strstr(outcome.said, one) && strstr(outcome.said, two);
+	return strstr(outcome.stderr_text, one) && strstr(outcome.stderr_text, two);
 }
 
 static void test_misuse(void)
 {
-	ok(dies(wrong_order, "unmap-order"), "%s: an older mapping", way_name);
-	ok(dies(overflow, "map-overflow"), "%s: a 17th mapping", way_name);
-	ok(dies(twice, "use-after-unmap"), "%s: unmapped twice", way_name);
-	ok(dies_somehow(one_past), "%s: one past the end", way_name);
-	ok(dies(stranger, "foreign-map"), "%s: no page's address", way_name);
-	ok(dies(other_thread, "foreign-map"), "%s: another thread's", way_name);
-	ok(dies(other_task, "foreign-map"), "%s: another task's", way_name);
-	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", way_name);
-	ok(dies(callback_keeps, "unmap-order"), "%s: a callback that keeps one", way_name);
-	ok(dies_or(dead_map, "use-after-free", POISONED), "%s: mapping the dead", way_name);
-	ok(!dies_somehow(unmap_dead), "%s: unmapping the dead is fine", way_name);
+	ok(aborts_with(wrong_order, "unmap-order"), "%s: an older mapping", mode_name);
+	ok(aborts_with(overflow, "map-overflow"), "%s: a 17th mapping", mode_name);
+	ok(aborts_with(twice, "use-after-unmap"), "%s: unmapped twice", mode_name);
+	ok(ends_abnormally(one_past), "%s: one past the end", mode_name);
+	ok(aborts_with(stranger, "foreign-map"), "%s: no page's address", mode_name);
+	ok(aborts_with(other_thread, "foreign-map"), "%s: another thread's", mode_name);
+	ok(aborts_with(other_task, "foreign-map"), "%s: another task's", mode_name);
+	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", mode_name);
+	ok(aborts_with(callback_keeps, "unmap-order"), "%s: a callback that keeps one", mode_name);
+	ok(aborts_with_or(freed_map, "use-after-free", POISONED), "%s: mapping the dead", mode_name);
+	ok(!ends_abnormally(unmap_freed), "%s: unmapping the dead is fine", mode_name);
 }
 
 /* ---- touching what may not be touched (R5) ---- */
@@ -222,7 +222,7 @@ static void touch_before(void)
 	touch(addr - 1);
 }
 
-static void touch_dead(void)
+static void touch_freed(void)
 {
 	unsigned char *addr = page_map_local(pages[0]);
 
@@ -241,7 +241,7 @@ static void touch_away(void)
 	touch(addr);
 }
 
-static void touch_dead_come_back(void)
+static void touch_freed_come_back(void)
 {
 	unsigned char *addr;
 
@@ -253,8 +253,8 @@ static void touch_dead_come_back(void)
 	touch(addr);
 }
 
-/* The frame is in use again, by a page that the mapping was not made of. */
-static void touch_next_life(void)
+/* Another page uses the frame now; the mapping was not made for it. */
+static void touch_reused_frame(void)
 {
 	struct page *again = NULL;
 	unsigned char *addr;
@@ -275,14 +275,14 @@ static void test_revoked(void)
 {
 	if (!FOR_ALIAS)
 		return;
-	ok(dies_somehow(touch_ended), "%s: a mapping that ended", way_name);
-	ok(dies_somehow(touch_after_other), "%s: that ended before another", way_name);
-	ok(dies_somehow(touch_behind), "%s: behind a mapping", way_name);
-	ok(dies_somehow(touch_before), "%s: before a mapping", way_name);
-	ok(dies_somehow(touch_dead), "%s: of a page that died", way_name);
-	ok(dies_somehow(touch_away), "%s: of a task that is away", way_name);
-	ok(dies_somehow(touch_dead_come_back), "%s: that died meanwhile", way_name);
-	ok(dies_somehow(touch_next_life), "%s: whose frame lives another life", way_name);
+	ok(ends_abnormally(touch_ended), "%s: a mapping that ended", mode_name);
+	ok(ends_abnormally(touch_after_other), "%s: that ended before another", mode_name);
+	ok(ends_abnormally(touch_behind), "%s: behind a mapping", mode_name);
+	ok(ends_abnormally(touch_before), "%s: before a mapping", mode_name);
+	ok(ends_abnormally(touch_freed), "%s: of a page that died", mode_name);
+	ok(ends_abnormally(touch_away), "%s: of a task that is away", mode_name);
+	ok(ends_abnormally(touch_freed_come_back), "%s: that died meanwhile", mode_name);
+	ok(ends_abnormally(touch_reused_frame), "%s: whose frame lives another life", mode_name);
 }
 
 /* ---- tasks ---- */
@@ -294,7 +294,7 @@ static void test_switch(void)
 
 	page_task_switch_out(NULL);
 	page_task_switch_in(tasks[0]);
-	ok(page_task_current() == tasks[0], "%s: switched in", way_name);
+	ok(page_task_current() == tasks[0], "%s: switched in", mode_name);
 	a = page_map_local(pages[0]);
 	a[0] = 1;
 	page_task_switch_out(tasks[0]);
@@ -303,14 +303,14 @@ static void test_switch(void)
 	b[0]++;
 	page_task_switch_out(tasks[1]);
 	page_task_switch_in(tasks[0]);
-	ok(a[0] == 2, "%s: mappings come back with their task", way_name);
+	ok(a[0] == 2, "%s: mappings come back with their task", mode_name);
 	page_unmap_local(a);
 	page_task_switch_out(tasks[0]);
 	page_task_switch_in(tasks[1]);
 	page_unmap_local(b);
 	page_task_switch_out(tasks[1]);
 	page_task_switch_in(NULL);
-	ok(page_task_current() == self, "%s: back to the thread's own", way_name);
+	ok(page_task_current() == self, "%s: back to the thread's own", mode_name);
 	mine[1] = 1;
 	page_unmap_local(mine);
 }
@@ -329,16 +329,16 @@ static void test_hook(void)
 
 	page_task_hook_set(hook);
 	hooked = tasks[0];
-	ok(page_task_current() == tasks[0], "%s: the hook decides", way_name);
+	ok(page_task_current() == tasks[0], "%s: the hook decides", mode_name);
 	addr = page_map_local(pages[0]);
-	ok(page_task_depth(tasks[0]) == 1 && !page_task_depth(self), "%s: whose it is", way_name);
+	ok(page_task_depth(tasks[0]) == 1 && !page_task_depth(self), "%s: whose it is", mode_name);
 	page_unmap_local(addr);
 	hooked = NULL;
-	ok(page_task_current() == self, "%s: or it does not", way_name);
+	ok(page_task_current() == self, "%s: or it does not", mode_name);
 	page_task_hook_set(NULL);
 }
 
-/* A thread that has no task: a raw call needs none, the hook knows none. */
+/* A thread without a task: raw calls work without one. */
 static void *write_without_task(void *arg)
 {
 	*(bool *)arg = !page_write_raw(pages[0], "x", 0, 1);
@@ -367,9 +367,9 @@ static void test_new_threads(void)
 {
 	page_task_hook_set(hook);
 	hooked = NULL;
-	ok(in_thread(write_without_task), "%s: a raw call of a thread without a task", way_name);
+	ok(in_thread(write_without_task), "%s: a raw call of a thread without a task", mode_name);
 	page_task_hook_set(NULL);
-	ok(in_thread(leave_own_task), "%s: a task of its own that it leaves first", way_name);
+	ok(in_thread(leave_own_task), "%s: a task of its own that it leaves first", mode_name);
 }
 
 static void *map_and_leave(void *arg)
@@ -387,20 +387,20 @@ static void test_ends(void)
 	bool named = true;
 	void *addr = NULL;
 
-	ok(strlen(page_task_name(task)) == PAGE_TASK_NAME - 1, "%s: a long name is cut", way_name);
+	ok(strlen(page_task_name(task)) == PAGE_TASK_NAME - 1, "%s: a long name is cut", mode_name);
 	page_task_switch_in(task);
 	page_map_local(pages[0]);
 	page_map_local(pages[1]);
 	page_task_switch_out(task);
-	ok(page_task_delete(task) == 2, "%s: a task with two mappings", way_name);
-	ok(page_task_delete(NULL) == 0, "%s: no task", way_name);
+	ok(page_task_delete(task) == 2, "%s: a task with two mappings", mode_name);
+	ok(page_task_delete(NULL) == 0, "%s: no task", mode_name);
 	task = page_task_new("runs");
 	page_task_switch_in(task);
 	ok(page_task_delete(task) == 0 && page_task_current() == self,
-	   "%s: after a task that ran, the thread's own", way_name);
+	   "%s: after a task that ran, the thread's own", mode_name);
 	for (int i = 0; i < 20; i++)
 		named &= in_thread(map_and_leave);
-	ok(named, "%s: threads end with mappings", way_name);
+	ok(named, "%s: threads end with mappings", mode_name);
 	addr = page_map_local(pages[0]);
 	page_unmap_local(addr);
 }
@@ -427,7 +427,7 @@ static void child_touches_away(void)
 	touch(kept_away);
 }
 
-static void child_touches_dead(void)
+static void child_touches_freed(void)
 {
 	touch(kept_dead);
 }
@@ -447,14 +447,14 @@ static void test_fork(void)
 	kept[0] = 1;
 	kept[1] = 9;
 	page_free(dead);
-	ok(!dies_somehow(child_writes), "%s: a child has the mappings", way_name);
+	ok(!ends_abnormally(child_writes), "%s: a child has the mappings", mode_name);
 	if (FOR_ALIAS) {
-		ok(dies_somehow(child_touches_away), "%s: but not of a task that is away",
-		   way_name);
-		ok(dies_somehow(child_touches_dead), "%s: nor of a page that died", way_name);
+		ok(ends_abnormally(child_touches_away), "%s: but not of a task that is away",
+		   mode_name);
+		ok(ends_abnormally(child_touches_freed), "%s: nor of a page that died", mode_name);
 	}
 	page_read_raw(pages[1], bytes, 0, 5);
-	ok(kept[0] == 1 && !memcmp(bytes, "adult", 5), "%s: and pages of its own", way_name);
+	ok(kept[0] == 1 && !memcmp(bytes, "adult", 5), "%s: and pages of its own", mode_name);
 	page_unmap_local(kept);
 	page_unmap_local(kept_dead);
 	page_task_switch_in(tasks[0]);
@@ -464,14 +464,14 @@ static void test_fork(void)
 
 static void test_choice(void)
 {
-	ok(page_map_backend_set("direct") == -EBUSY, "%s: too late to choose", way_name);
-	ok(page_map_revoke_set("none") == -EBUSY, "%s: too late for this too", way_name);
+	ok(page_map_backend_set("direct") == -EBUSY, "%s: too late to choose", mode_name);
+	ok(page_map_revoke_set("none") == -EBUSY, "%s: too late for this too", mode_name);
 }
 
 static void checks(void)
 {
-	ok(page_map_backend_set("sideways") == -EINVAL, "%s: no such backend", way_name);
-	ok(page_map_revoke_set("politely") == -EINVAL, "%s: no such revocation", way_name);
+	ok(page_map_backend_set("sideways") == -EINVAL, "%s: no such backend", mode_name);
+	ok(page_map_revoke_set("politely") == -EINVAL, "%s: no such revocation", mode_name);
 	for (size_t i = 0; i < COUNT(pages); i++)
 		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	tasks[0] = page_task_new("alpha");

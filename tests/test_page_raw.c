@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Lifetime and the raw calls: bounds, exact bytes, order of checks. */
+/* Lifetime and raw calls: bounds, exact bytes, order of checks. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static const struct {
 	{ SIZE_UPPER, 0, false },
 };
 
-static int nothing(void *addr, void *ctx)
+static int do_nothing(void *addr, void *ctx)
 {
 	*(void **)ctx = addr;
 	return 7;
@@ -54,16 +54,16 @@ static void test_ranges(void)
 		bytewise &= page_write_bytewise_atomic(page, buffer, off, len) == want;
 		copy &= page_copy(other, off, page, off, len) == want;
 		called = NULL;
-		pointer &= page_with_pointer(page, off, len, nothing, &called) == (want ? want : 7);
+		pointer &= page_with_pointer(page, off, len, do_nothing, &called) == (want ? want : 7);
 		pointer &= !called == !ranges[i].good;
 	}
-	ok(raw, "%s: bounds of the raw calls", way_name);
-	ok(bytewise, "%s: bounds of the bytewise calls", way_name);
-	ok(copy, "%s: bounds of page_copy", way_name);
-	ok(pointer, "%s: bounds of page_with_pointer, and no callback beyond", way_name);
+	ok(raw, "%s: bounds of the raw calls", mode_name);
+	ok(bytewise, "%s: bounds of the bytewise calls", mode_name);
+	ok(copy, "%s: bounds of page_copy", mode_name);
+	ok(pointer, "%s: bounds of page_with_pointer, and no callback beyond", mode_name);
 }
 
-/* R2: all of the range and nothing beside it, for all small ranges around both ends. */
+/* R2: the whole range changes and nothing else, for all small ranges around both ends. */
 static bool exact(int (*call)(size_t off, size_t len), unsigned char after)
 {
 	static unsigned char all[PAGE_SIZE];
@@ -106,26 +106,26 @@ static int call_copy(size_t off, size_t len)
 
 static void test_exact(void)
 {
-	ok(exact(call_write, 0x11), "%s: page_write_raw writes exactly its range", way_name);
-	ok(exact(call_zero, 0), "%s: page_fill_zero writes exactly its range", way_name);
-	ok(exact(call_bytewise, 0x22), "%s: bytewise write writes exactly its range", way_name);
-	ok(exact(call_copy, 0x33), "%s: page_copy writes exactly its range", way_name);
+	ok(exact(call_write, 0x11), "%s: page_write_raw writes exactly its range", mode_name);
+	ok(exact(call_zero, 0), "%s: page_fill_zero writes exactly its range", mode_name);
+	ok(exact(call_bytewise, 0x22), "%s: bytewise write writes exactly its range", mode_name);
+	ok(exact(call_copy, 0x33), "%s: page_copy writes exactly its range", mode_name);
 	fill(0x44);
 	page_write_raw(page, buffer, 0, PAGE_SIZE);
 	fill(0x55);
 	page_read_bytewise_atomic(page, buffer + 3, 8, 5);
 	ok(buffer[2] == 0x55 && buffer[3] == 0x44 && buffer[7] == 0x44 && buffer[8] == 0x55,
-	   "%s: bytewise read writes exactly its buffer", way_name);
+	   "%s: bytewise read writes exactly its buffer", mode_name);
 }
 
-static struct page_task *nobody(void)
+static struct page_task *no_current_task(void)
 {
 	return NULL;
 }
 
 /*
- * A thread that may have no room left is looked at more closely, and then does the same. A
- * hook makes that of every thread.
+ * A task that may have no mapping left takes a slower path with the same result. A hook puts every
+ * thread on that path.
  */
 static void test_crowded(void)
 {
@@ -134,24 +134,24 @@ static void test_crowded(void)
 	void *maps[PAGE_TASK_MAPPINGS];
 	bool good;
 
-	page_task_hook_set(nobody);
+	page_task_hook_set(no_current_task);
 	for (int i = 0; i < PAGE_TASK_MAPPINGS - 2; i++)
 		maps[i] = page_map_local(other);
 	ok(exact(call_write, 0x12) && exact(call_zero, 0) && exact(call_bytewise, 0x23) &&
 		   exact(call_copy, 0x34),
-	   "%s: with room for two, all calls work as before", way_name);
+	   "%s: with room for two, all calls work as before", mode_name);
 	maps[PAGE_TASK_MAPPINGS - 2] = page_map_local(other);
 	fill(0x45);
 	good = page_write_raw(page, buffer, 8, 5) == 0;
 	fill(0);
 	good &= page_read_raw(page, buffer + 3, 8, 5) == 0;
 	ok(good && !buffer[2] && buffer[3] == 0x45 && buffer[7] == 0x45 && !buffer[8],
-	   "%s: with room for one, bytes go where they should", way_name);
+	   "%s: with room for one, bytes go where they should", mode_name);
 	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	ok(page_fill_zero(page, 8, 5) == 0 && page_read_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_write_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_copy_from_user_slice(page, &reader, 8, 5) == 0,
-	   "%s: with room for one, every call of one page works", way_name);
+	   "%s: with room for one, every call of one page works", mode_name);
 	for (int i = PAGE_TASK_MAPPINGS - 1; i-- > 0;)
 		page_unmap_local(maps[i]);
 	page_task_hook_set(NULL);
@@ -159,10 +159,10 @@ static void test_crowded(void)
 
 static void test_copy_self(void)
 {
-	ok(page_copy(page, 0, page, 64, 64) == 0, "%s: a page to itself, beside", way_name);
-	ok(page_copy(page, 0, page, 63, 64) == -EINVAL, "%s: overlap by a byte", way_name);
-	ok(page_copy(page, 63, page, 0, 64) == -EINVAL, "%s: overlap, other way", way_name);
-	ok(page_copy(page, 8, page, 8, 0) == 0, "%s: nothing overlaps nothing", way_name);
+	ok(page_copy(page, 0, page, 64, 64) == 0, "%s: a page to itself, beside", mode_name);
+	ok(page_copy(page, 0, page, 63, 64) == -EINVAL, "%s: overlap by a byte", mode_name);
+	ok(page_copy(page, 63, page, 0, 64) == -EINVAL, "%s: overlap, other way", mode_name);
+	ok(page_copy(page, 8, page, 8, 0) == 0, "%s: nothing overlaps nothing", mode_name);
 }
 
 static void test_align(void)
@@ -182,40 +182,40 @@ static void test_align(void)
 
 #define POISONED "use-after-poison"
 
-static void dead_read(void)
+static void freed_read(void)
 {
 	page_free(page);
 	page_read_raw(page, buffer, 0, 0);
 }
 
-static void dead_twice(void)
+static void freed_twice(void)
 {
 	page_free(page);
 	page_free(page);
 }
 
-static void dead_get(void)
+static void freed_get(void)
 {
 	page_free(page);
 	page_get(page);
 }
 
-static void dead_copy(void)
+static void freed_copy(void)
 {
 	page_free(other);
 	page_copy(page, 0, other, 0, 1);
 }
 
-static void dead_but_bad_range(void)
+static void freed_but_bad_range(void)
 {
 	page_free(page);
 	if (page_write_raw(page, buffer, 1, PAGE_SIZE) != -EINVAL ||
 	    page_copy(page, PAGE_SIZE, page, 0, 1) != -EINVAL)
 		abort();
-	/* Still there: the sanitizer of leaks looks at the end of the process. */
+	/* Still reachable: LeakSanitizer checks at the end of the process. */
 }
 
-static void full_and_dead(void)
+static void full_and_freed(void)
 {
 	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
 		page_map_local(other);
@@ -239,7 +239,7 @@ static void one_left_for_copy(void)
 	page_copy(page, 0, other, 0, 1);
 }
 
-static void copy_dead_source_one_left(void)
+static void copy_freed_source_one_left(void)
 {
 	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
 		page_map_local(page);
@@ -247,7 +247,7 @@ static void copy_dead_source_one_left(void)
 	page_copy(page, 0, other, 0, 1);
 }
 
-/* The thread's own task is full; another that has room has run, and a raw call found it so. */
+/* The thread's own task is full; a raw call ran while another task with space was current. */
 static struct page_task *task;
 
 static void own_is_full(void)
@@ -283,24 +283,24 @@ static void full_when_deleted(void)
 static void test_full(void)
 {
 	task = page_task_new("has room");
-	ok(dies(full_back, "map-overflow"), "%s: full, after another task", way_name);
-	ok(dies(full_when_left, "map-overflow"), "%s: full, after another task left", way_name);
-	ok(dies(full_when_deleted, "map-overflow"), "%s: full, after another task's end", way_name);
+	ok(aborts_with(full_back, "map-overflow"), "%s: full, after another task", mode_name);
+	ok(aborts_with(full_when_left, "map-overflow"), "%s: full, after another task left", mode_name);
+	ok(aborts_with(full_when_deleted, "map-overflow"), "%s: full, after another task's end", mode_name);
 	page_task_delete(task);
 }
 
-static void test_dead(void)
+static void test_freed(void)
 {
-	ok(dies_or(dead_read, "use-after-free", POISONED), "%s: read of a dead page", way_name);
-	ok(dies_or(dead_twice, "use-after-free", POISONED), "%s: double free", way_name);
-	ok(dies_or(dead_get, "use-after-free", POISONED), "%s: page_get of the dead", way_name);
-	ok(dies_or(dead_copy, "use-after-free", POISONED), "%s: copy of the dead", way_name);
-	ok(!dies_somehow(dead_but_bad_range), "%s: bounds come before death", way_name);
-	ok(dies_or(full_and_dead, "use-after-free", POISONED), "%s: death before overflow",
-	   way_name);
-	ok(dies(full, "map-overflow"), "%s: a raw call is a 17th mapping", way_name);
-	ok(dies(one_left_for_copy, "map-overflow"), "%s: page_copy needs two", way_name);
-	ok(dies(copy_dead_source_one_left, "map-overflow"), "%s: destination first", way_name);
+	ok(aborts_with_or(freed_read, "use-after-free", POISONED), "%s: read of a dead page", mode_name);
+	ok(aborts_with_or(freed_twice, "use-after-free", POISONED), "%s: double free", mode_name);
+	ok(aborts_with_or(freed_get, "use-after-free", POISONED), "%s: page_get of the dead", mode_name);
+	ok(aborts_with_or(freed_copy, "use-after-free", POISONED), "%s: copy of the dead", mode_name);
+	ok(!ends_abnormally(freed_but_bad_range), "%s: bounds come before death", mode_name);
+	ok(aborts_with_or(full_and_freed, "use-after-free", POISONED), "%s: death before overflow",
+	   mode_name);
+	ok(aborts_with(full, "map-overflow"), "%s: a raw call is a 17th mapping", mode_name);
+	ok(aborts_with(one_left_for_copy, "map-overflow"), "%s: page_copy needs two", mode_name);
+	ok(aborts_with(copy_freed_source_one_left, "map-overflow"), "%s: destination first", mode_name);
 }
 
 static void test_lifetime(void)
@@ -330,7 +330,7 @@ static void checks(void)
 	test_exact();
 	test_crowded();
 	test_copy_self();
-	test_dead();
+	test_freed();
 	test_full();
 	page_free(page);
 	page_free(other);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What our library says of misuse (R6): the call, the pages, and who they belong to. */
+/* The library's reports of misuse (R6): the call, the pages, and their owners. */
 #include "tests/page_test.h"
 
 #include <signal.h>
@@ -11,27 +11,27 @@ static struct page *pages[2];
 static struct page_task *tasks[2];
 static unsigned char byte;
 
-/* Is it one line, that says @rule and each of the @parts? */
+/* Is the report one line that contains @rule and each of the @parts? */
 static void says(const char *name, void (*fn)(void), const char *rule, const char *const parts[])
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 	char begin[64];
 	bool good;
 
 	snprintf(begin, sizeof(begin), "BUG: page: %s: ", rule);
 	good = WIFSIGNALED(outcome.status) && WTERMSIG(outcome.status) == SIGABRT &&
-	       !strncmp(outcome.said, begin, strlen(begin)) &&
-	       strchr(outcome.said, '\n') == outcome.said + strlen(outcome.said) - 1;
+	       !strncmp(outcome.stderr_text, begin, strlen(begin)) &&
+	       strchr(outcome.stderr_text, '\n') == outcome.stderr_text + strlen(outcome.stderr_text) - 1;
 	for (int i = 0; parts[i]; i++)
-		good &= strstr(outcome.said, parts[i]) != NULL;
-	/* AddressSanitizer sees a dead page first, and knows nothing of its name. */
+		good &= strstr(outcome.stderr_text, parts[i]) != NULL;
+	/* AddressSanitizer detects a freed page first, and its report has no page name. */
 	if (SYNC_POISONS && !strcmp(rule, "use-after-free"))
-		good = strstr(outcome.said, "use-after-poison") != NULL;
-	if (!ok(good, "%s: %s", way_name, name))
-		printf("# %s\n", outcome.said);
+		good = strstr(outcome.stderr_text, "use-after-poison") != NULL;
+	if (!ok(good, "%s: %s", mode_name, name))
+		printf("# %s\n", outcome.stderr_text);
 }
 
-/* A part with the name of a page or an address in it, until the next four. */
+/* Formats a part of a report with a page or an address; valid for the next four calls. */
 static const char *with(const char *format, const void *pointer)
 {
 	static char texts[4][160];
@@ -89,14 +89,14 @@ static void stranger(void)
 	page_unmap_local(&byte);
 }
 
-static void dead_read(void)
+static void freed_read(void)
 {
 	page_task_switch_in(tasks[0]);
 	page_free(pages[0]);
 	page_read_raw(pages[0], &byte, 0, 1);
 }
 
-static void dead_copy(void)
+static void freed_copy(void)
 {
 	page_task_switch_in(tasks[0]);
 	page_free(pages[1]);
@@ -142,9 +142,9 @@ static void test_mappings(void)
 
 static void test_pages(void)
 {
-	SAYS("a dead page", dead_read, "use-after-free",
+	SAYS("a dead page", freed_read, "use-after-free",
 	     with("page_read_raw of the dead page %p by alpha at 0x", pages[0]));
-	SAYS("a dead source", dead_copy, "use-after-free",
+	SAYS("a dead source", freed_copy, "use-after-free",
 	     with("page_copy of the dead page %p by alpha at 0x", pages[1]));
 	SAYS("a borrowed page", borrowed, "borrowed-free",
 	     with("page_free of the borrowed page %p by alpha at 0x", page_borrow(buffer)));
@@ -163,14 +163,14 @@ static void long_words(void)
 	page_bug("long", "%s", words);
 }
 
-/* What does not fit is cut, and the line still ends: 512 bytes with the end of a string. */
+/* A report that is too long is cut, and still ends with a newline: 512 bytes including the NUL. */
 static void test_long(void)
 {
-	struct outcome outcome = in_child(long_words);
-	size_t len = strlen(outcome.said);
+	struct child_result outcome = in_child(long_words);
+	size_t len = strlen(outcome.stderr_text);
 
-	ok(len == 511 && outcome.said[510] == '\n' && outcome.said[509] == 'x',
-	   "%s: a line that is too long is cut (%zu)", way_name, len);
+	ok(len == 511 && outcome.stderr_text[510] == '\n' && outcome.stderr_text[509] == 'x',
+	   "%s: a line that is too long is cut (%zu)", mode_name, len);
 }
 
 static void checks(void)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * What the library does before there is a page, and when the system has nothing to give:
- * no memory, no file, no key.
- */
+/* The library before the first page, and when the system refuses memory, files or keys. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -13,10 +10,10 @@
 
 static void *volatile heap;
 
-/* Whatever malloc() has left, until it has nothing; it will get no more. */
+/* Allocates everything that malloc() has left; it gets no more memory. */
 static void use_up_heap(void)
 {
-	refuse(SYS_brk, 0); /* its result is an address; 0 is too low */
+	refuse(SYS_brk, 0); /* brk() returns an address; 0 is too low */
 	refuse_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
 	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
 	for (size_t size = 4096; size; size -= 16)
@@ -30,15 +27,15 @@ static unsigned char mine;
 
 static void nothing_is_there(void)
 {
-	must(!page_canonical(&mine) && !page_borrow(&mine));
-	must(!page_canonical(NULL) && !page_borrow(NULL));
+	require(!page_canonical(&mine) && !page_borrow(&mine));
+	require(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
 static void nothing_yet(const char *backend)
 {
-	choose(backend);
+	choose_backend(backend);
 	nothing_is_there();
-	must(!page_map_backend_set(backend));
+	require(!page_map_backend_set(backend));
 }
 
 static void nothing_yet_direct(void)
@@ -56,10 +53,10 @@ static void no_buffer_yet(void)
 	page_buffer_free(&mine);
 }
 
-/* Poison is AddressSanitizer's. */
+/* Only AddressSanitizer has poisoned memory. */
 static void poison_here(void)
 {
-	must(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
+	require(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
 }
 
 static void environment_chooses(void)
@@ -67,15 +64,15 @@ static void environment_chooses(void)
 	setenv("PAGE_MAP", "alias", 1);
 	setenv("PAGE_MAP_REVOKE", "protect", 1);
 	page_free(page_or_die());
-	must(!strcmp(page_map_backend(), "alias"));
+	require(!strcmp(page_map_backend(), "alias"));
 }
 
 static void program_chooses_first(void)
 {
 	setenv("PAGE_MAP", "sideways", 1);
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
-	choose("direct");
-	must(!page_map_revoke_set("protect"));
+	choose_backend("direct");
+	require(!page_map_revoke_set("protect"));
 	page_free(page_or_die());
 }
 
@@ -91,7 +88,7 @@ static void bad_revoke(void)
 	page_alloc(GFP_KERNEL);
 }
 
-static void nobody_listens(void)
+static void no_reader(void)
 {
 	close(STDERR_FILENO);
 	bad_backend();
@@ -114,19 +111,19 @@ static void says_much(void)
 	page_bug("long", "%s", text);
 }
 
-/* Whatever its length: one line of at most 511 bytes, with all of the text that there is room for. */
+/* For each length the report is one line of at most 511 bytes, with as much text as fits. */
 static bool report_is_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";
 	size_t before = strlen(head);
 
 	for (text_length = 480; text_length < 530; text_length++) {
-		struct outcome outcome = in_child(says_much);
+		struct child_result outcome = in_child(says_much);
 		size_t kept = before + text_length < 510 ? text_length : 510 - before;
 
-		if (strncmp(outcome.said, head, before) ||
-		    strspn(outcome.said + before, "x") != kept ||
-		    strcmp(outcome.said + before + kept, "\n"))
+		if (strncmp(outcome.stderr_text, head, before) ||
+		    strspn(outcome.stderr_text + before, "x") != kept ||
+		    strcmp(outcome.stderr_text + before + kept, "\n"))
 			return false;
 	}
 	return true;
@@ -134,63 +131,63 @@ static bool report_is_cut(void)
 
 static void test_before(void)
 {
-	ok(lives(nothing_yet_direct), "direct: before the first page nothing has a home");
-	ok(lives(nothing_yet_alias), "alias: before the first page nothing has a home");
-	ok(dies(no_buffer_yet, "foreign-map"), "before the first page there is no buffer");
-	ok(lives(poison_here), "poison where there is poison");
-	ok(lives(environment_chooses), "the environment chooses");
-	ok(lives(program_chooses_first), "and is not asked when the program did");
-	ok(dies(bad_backend, "environment"), "an environment that means nothing");
-	ok(dies(bad_revoke, "environment"), "nor this one");
+	ok(returns_normally(nothing_yet_direct), "direct: before the first page nothing has a home");
+	ok(returns_normally(nothing_yet_alias), "alias: before the first page nothing has a home");
+	ok(aborts_with(no_buffer_yet, "foreign-map"), "before the first page there is no buffer");
+	ok(returns_normally(poison_here), "poison where there is poison");
+	ok(returns_normally(environment_chooses), "the environment chooses");
+	ok(returns_normally(program_chooses_first), "and is not asked when the program did");
+	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
+	ok(aborts_with(bad_revoke, "environment"), "nor this one");
 	ok(report_is_cut(), "a report that is too long is cut, and is a line");
-	ok(dies_by_abort(nobody_listens), "a report that nobody hears");
+	ok(dies_by_abort(no_reader), "a report that nobody hears");
 }
 
 /* ---- no page to be had ---- */
 
-/* Neither now nor later, and what needs none still works. */
+/* Allocation always fails; calls that need no memory still work. */
 static void no_pages(void)
 {
 	errno = 0;
-	must(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
-	must(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
-	must(!page_buffer_alloc(3 * PAGE_SIZE));
+	require(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
+	require(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
+	require(!page_buffer_alloc(3 * PAGE_SIZE));
 	nothing_is_there();
 	page_free(NULL);
 }
 
 static void no_addresses(void)
 {
-	choose("direct");
+	choose_backend("direct");
 	refuse_mmap(ADDRESSES);
 	no_pages();
 }
 
 static void no_file(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	refuse(SYS_memfd_create, EMFILE);
 	no_pages();
 }
 
 static void no_room_in_file(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	refuse(SYS_ftruncate, ENOSPC);
 	no_pages();
 }
 
 static void no_mapping_of_file(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	refuse_mmap(OF_A_FILE);
 	no_pages();
 }
 
-/* The library's handlers for fork() need memory, when there are many. */
+/* The library's fork handlers need memory if there are many. */
 static void no_handlers(void)
 {
-	choose("alias");
+	choose_backend("alias");
 	use_up_heap();
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
@@ -199,11 +196,11 @@ static void no_handlers(void)
 
 static void test_no_pages(void)
 {
-	ok(lives(no_addresses), "no addresses, no pages");
-	ok(lives(no_file), "alias: no file, no pages");
-	ok(lives(no_room_in_file), "alias: no room in the file, no pages");
-	ok(lives(no_mapping_of_file), "alias: a file that cannot be mapped, no pages");
-	ok(lives(no_handlers), "alias: no handlers for fork(), no pages");
+	ok(returns_normally(no_addresses), "no addresses, no pages");
+	ok(returns_normally(no_file), "alias: no file, no pages");
+	ok(returns_normally(no_room_in_file), "alias: no room in the file, no pages");
+	ok(returns_normally(no_mapping_of_file), "alias: a file that cannot be mapped, no pages");
+	ok(returns_normally(no_handlers), "alias: no handlers for fork(), no pages");
 }
 
 /* ---- no mapping to be had ---- */
@@ -261,15 +258,15 @@ static void no_right_to_head(void)
 
 static bool says(void (*fn)(void), const char *line)
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
-	if (!strcmp(outcome.said, line))
+	if (!strcmp(outcome.stderr_text, line))
 		return true;
-	printf("# expected %s# got %.600s\n", line, outcome.said);
+	printf("# expected %s# got %.600s\n", line, outcome.stderr_text);
 	return false;
 }
 
-/* What is short is said; a limit is only guessed at where it can be the reason. */
+/* The report names what is missing; it suggests a limit only if that can be the reason. */
 static void test_why_no_mapping(void)
 {
 	ok(says(no_first_mapping, "BUG: page: map-failed: mmap of addresses for mappings: "
@@ -282,11 +279,11 @@ static void test_why_no_mapping(void)
 
 static void test_no_mapping(void)
 {
-	ok(dies(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
-	ok(dies(no_head, "map-failed"), "alias: none that may be written");
-	ok(dies(no_next_mapping, "map-failed"), "alias: a page that cannot be mapped");
-	ok(dies(no_end_of_mapping, "map-failed"), "alias: one that cannot be hidden");
-	ok(dies(no_end_of_task, "map-failed"), "alias: addresses that cannot be given back");
+	ok(aborts_with(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
+	ok(aborts_with(no_head, "map-failed"), "alias: none that may be written");
+	ok(aborts_with(no_next_mapping, "map-failed"), "alias: a page that cannot be mapped");
+	ok(aborts_with(no_end_of_mapping, "map-failed"), "alias: one that cannot be hidden");
+	ok(aborts_with(no_end_of_task, "map-failed"), "alias: addresses that cannot be given back");
 }
 
 /* ---- no task to be had ---- */
@@ -294,7 +291,7 @@ static void test_no_mapping(void)
 static void no_memory_for_task(void)
 {
 	use_up_heap();
-	must(!page_task_new("none"));
+	require(!page_task_new("none"));
 }
 
 static void no_key(void)
@@ -306,20 +303,20 @@ static void no_key(void)
 	page_task_current();
 }
 
-/* The first 32 values of a thread need no memory. */
+/* The first 32 thread-specific values need no memory. */
 static void no_memory_for_key(void)
 {
 	pthread_key_t key;
 
 	for (int i = 0; i < 32; i++)
-		must(!pthread_key_create(&key, NULL));
+		require(!pthread_key_create(&key, NULL));
 	use_up_heap();
 	page_task_current();
 }
 
 static void test_no_task(void)
 {
-	ok(lives(no_memory_for_task), "no memory, no task");
+	ok(returns_normally(no_memory_for_task), "no memory, no task");
 	ok(dies_by_abort(no_key), "a thread that cannot be watched for its end");
 	ok(dies_by_abort(no_memory_for_key), "nor this one");
 }
@@ -329,7 +326,7 @@ static void test_no_task(void)
 static struct sync_lock lock = SYNC_LOCK_INIT;
 static unsigned int yields;
 
-/* In the C library's place: who waits for the lock lets its owner run. */
+/* Replaces the C library's function: a thread that waits for the lock lets the owner run. */
 int sched_yield(void)
 {
 	yields++;
@@ -349,15 +346,15 @@ static void test_lock(void)
 
 /* ---- files for the sanitizer's shadow ---- */
 
-/* The first file is the pages'. */
+/* The first file holds the pages. */
 static void no_shadow_file(void)
 {
 	int next = dup(STDERR_FILENO);
 	struct rlimit limit = { (rlim_t)next + 1, (rlim_t)next + 1 };
 
 	close(next);
-	choose("alias");
-	must(!setrlimit(RLIMIT_NOFILE, &limit));
+	choose_backend("alias");
+	require(!setrlimit(RLIMIT_NOFILE, &limit));
 	no_pages();
 }
 
@@ -366,15 +363,15 @@ static void no_room_in_shadow_file(void)
 	int next = dup(STDERR_FILENO);
 
 	close(next);
-	choose("alias");
+	choose_backend("alias");
 	refuse_if(SYS_ftruncate, 0, (unsigned int)next + 1, ENOSPC);
 	no_pages();
 }
 
 static void test_shadow(void)
 {
-	ok(lives(no_shadow_file), "alias: no file for the shadow, no pages");
-	ok(lives(no_room_in_shadow_file), "alias: no room in it, no pages");
+	ok(returns_normally(no_shadow_file), "alias: no file for the shadow, no pages");
+	ok(returns_normally(no_room_in_shadow_file), "alias: no room in it, no pages");
 }
 
 static void read_user_memory(void)
@@ -401,9 +398,9 @@ static void lack_reading(void)
 
 static bool says_refused(void (*fn)(void))
 {
-	struct outcome outcome = in_child(fn);
+	struct child_result outcome = in_child(fn);
 
-	return outcome.status && strstr(outcome.said, "BUG: page: system: process_vm_readv()");
+	return outcome.status && strstr(outcome.stderr_text, "BUG: page: system: process_vm_readv()");
 }
 
 static void test_user_memory(void)

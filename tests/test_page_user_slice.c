@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* User slices: order of checks, exact prefixes before real unmapped pages, races. */
+/* User slices: order of checks, exact prefixes before unmapped pages, races. */
 #include "tests/page_test.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 static struct page *page;
-static unsigned char *user; /* USER_PAGES pages, and one that is not there */
+static unsigned char *user; /* USER_PAGES pages, followed by one that is unmapped */
 
 #define USER_PAGES 3
 #define OLD	   0xee
@@ -40,7 +40,7 @@ static void page_is_old(void)
 	page_write_raw(page, all, 0, PAGE_SIZE);
 }
 
-/* [off, off + good) is user memory from @from on, then zeros to @len, the rest is old. */
+/* Is [off, off + good) user memory from @from on, then zeros up to @len, and the rest unchanged? */
 static bool page_holds(size_t off, size_t len, size_t good, size_t from)
 {
 	static unsigned char all[PAGE_SIZE];
@@ -74,15 +74,15 @@ static void test_good(void)
 	page_is_old();
 	ok(page_copy_from_user_slice(page, &reader, 10, 3000) == 0 &&
 		   page_holds(10, 3000, 3000, 100),
-	   "%s: a copy", way_name);
-	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "%s: the reader moved on", way_name);
+	   "%s: a copy", mode_name);
+	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "%s: the reader moved on", mode_name);
 	page_is_old();
 	ok(page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0 &&
 		   page_holds(0, PAGE_SIZE, PAGE_SIZE, 3100),
-	   "%s: the next, over a page's end", way_name);
+	   "%s: the next, over a page's end", mode_name);
 	ok(user_slice_skip(&reader, 90) == 0 && user_slice_skip(&reader, 1007) == -EFAULT &&
 		   user_slice_left(&reader) == 1006,
-	   "%s: skip", way_name);
+	   "%s: skip", mode_name);
 }
 
 static void test_order(void)
@@ -93,20 +93,20 @@ static void test_order(void)
 
 	page_is_old();
 	ok(page_copy_from_user_slice(page, &reader, 1, PAGE_SIZE) == -EINVAL, "%s: bounds",
-	   way_name);
+	   mode_name);
 	ok(page_copy_from_user_slice(page, &reader, 0, 11) == -EFAULT && page_holds(0, 0, 0, 0),
-	   "%s: more than is left touches nothing", way_name);
-	ok(page_copy_from_user_slice(page, &gone, 0, 0) == 0, "%s: nothing never faults", way_name);
+	   "%s: more than is left touches nothing", mode_name);
+	ok(page_copy_from_user_slice(page, &gone, 0, 0) == 0, "%s: nothing never faults", mode_name);
 	user_slice_reader_init(&empty, user_slice_new(NULL, 0));
 	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && user_slice_skip(&empty, 0) == 0,
-	   "%s: an empty slice may be at NULL", way_name);
+	   "%s: an empty slice may be at NULL", mode_name);
 	ok(page_copy_from_user_slice(page, &gone, 0, 10) == -EFAULT && page_holds(0, 10, 0, 0),
-	   "%s: a fault at the first byte", way_name);
-	ok(user_slice_left(&gone) == 10, "%s: the reader stays", way_name);
-	ok(user_slice_left(&reader) == 10, "%s: so does the other", way_name);
+	   "%s: a fault at the first byte", mode_name);
+	ok(user_slice_left(&gone) == 10, "%s: the reader stays", mode_name);
+	ok(user_slice_left(&reader) == 10, "%s: so does the other", mode_name);
 }
 
-/* Each distance from the end of what is there, each alignment, and lengths around it. */
+/* Each distance from the end of readable memory, each alignment, and lengths around it. */
 static void test_prefix(void)
 {
 	static const size_t lens[] = { 1, 2, 7, 8, 63, 64, 65, 500, PAGE_SIZE };
@@ -126,7 +126,7 @@ static void test_prefix(void)
 			good &= user_slice_left(&reader) == (want ? len + 5 : 5);
 		}
 	}
-	ok(good, "%s: exact prefixes before an unmapped page", way_name);
+	ok(good, "%s: exact prefixes before an unmapped page", mode_name);
 }
 
 static void test_protected(void)
@@ -137,12 +137,12 @@ static void test_protected(void)
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_NONE);
 	ok(page_copy_from_user_slice(page, &reader, 4, 300) == -EFAULT &&
 		   page_holds(4, 300, 100, PAGE_SIZE - 100),
-	   "%s: a page that may not be read", way_name);
+	   "%s: a page that may not be read", mode_name);
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
 	user_slice_reader_init(&reader, user_slice_new((void *)(SIZE_MAX - 10), 5000));
 	page_is_old();
 	ok(page_copy_from_user_slice(page, &reader, 4, 300) == -EFAULT && page_holds(4, 300, 0, 0),
-	   "%s: an address that wraps", way_name);
+	   "%s: an address that wraps", mode_name);
 }
 
 static void test_read(void)
@@ -152,15 +152,15 @@ static void test_read(void)
 	bool good = true;
 
 	ok(user_slice_read(&reader, large, sizeof(large) + 1) == -EFAULT && !large[0],
-	   "%s: read of more than is left", way_name);
+	   "%s: read of more than is left", mode_name);
 	memset(large, OLD, sizeof(large));
 	ok(user_slice_read(&reader, large, sizeof(large)) == -EFAULT,
-	   "%s: read of more than is there", way_name);
+	   "%s: read of more than is there", mode_name);
 	for (size_t i = 0; i < sizeof(large); i++)
 		good &= large[i] == (i < USER_PAGES * PAGE_SIZE ? pattern(i) : 0);
-	ok(good, "%s: what is there, then zeros", way_name);
+	ok(good, "%s: what is there, then zeros", mode_name);
 	ok(user_slice_read(&reader, large, 5) == 0 && user_slice_left(&reader) == sizeof(large) - 5,
-	   "%s: read moves on", way_name);
+	   "%s: read moves on", mode_name);
 }
 
 static unsigned char here[4 * 4096] __attribute__((aligned(4096)));
@@ -173,7 +173,7 @@ static void test_large(void)
 	memset(from, 0x3c, sizeof(from));
 	user_slice_reader_init(&reader, user_slice_new(from + 1, sizeof(from) - 1));
 	ok(user_slice_read(&reader, to, sizeof(to) - 1) == 0 && !memcmp(to, from, sizeof(to) - 1),
-	   "%s: more pieces than one call takes", way_name);
+	   "%s: more pieces than one call takes", mode_name);
 }
 
 /* ---- others write, and take the memory away ---- */
@@ -229,7 +229,7 @@ static void test_writer(void)
 	}
 	atomic_store(&stop, true);
 	pthread_join(thread, NULL);
-	ok(good, "%s: another thread writes meanwhile", way_name);
+	ok(good, "%s: another thread writes meanwhile", mode_name);
 }
 
 static void test_remapper(void)
@@ -255,13 +255,13 @@ static void test_remapper(void)
 	}
 	atomic_store(&stop, true);
 	pthread_join(thread, NULL);
-	ok(good, "%s: another thread unmaps meanwhile", way_name);
+	ok(good, "%s: another thread unmaps meanwhile", mode_name);
 	printf("# %u faults, %u copies\n", faults, copies);
 }
 
 /*
- * User memory that is the page itself, further down: what is read a second time is what
- * the first time has written.
+ * The user memory is the page itself at a higher offset: a byte that is read twice has the value
+ * that the first read made the copy write.
  */
 static void test_once(void)
 {
@@ -274,11 +274,11 @@ static void test_once(void)
 		home[i] = pattern(i);
 	user_slice_reader_init(&reader, user_slice_new(home + 8, 16));
 	ok(page_copy_from_user_slice(page, &reader, 0, 16) == 0, "%s: user memory is the page",
-	   way_name);
+	   mode_name);
 	page_read_raw(page, all, 0, sizeof(all));
 	for (size_t i = 0; i < sizeof(all); i++)
 		good &= all[i] == pattern(i + 8);
-	ok(good, "%s: each byte is read once", way_name);
+	ok(good, "%s: each byte is read once", mode_name);
 	page_unmap_local(mapped);
 }
 

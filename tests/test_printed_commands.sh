@@ -34,21 +34,20 @@ printed() {
 
 # build_replayer: fuzz_page-replay with the library from $scratch/src
 build_replayer() {
+	objects=$abs_builddir/obj/plain/fuzz
 	# shellcheck disable=SC2086 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" "$scratch"/src/page/*.c \
-		"$abs_builddir"/fuzz/fuzz.o "$abs_builddir"/fuzz/fuzz_commands.o \
-		"$abs_builddir"/fuzz/fuzz_page.o \
-		"$abs_builddir"/fuzz/api_call.o "$abs_builddir"/fuzz/input.o \
-		"$abs_builddir"/fuzz/main_replay.o "$abs_builddir/libharness-plain.a" -lpthread \
+		"$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_page.o "$objects"/api_call.o \
+		"$objects"/input.o "$objects"/main_replay.o "$abs_builddir/libharness-plain.a" -lpthread \
 		-o "$scratch/bin/fuzz_page-replay" >"$scratch/build" 2>&1
 }
 
 # build_target: fuzz_page with libFuzzer, with the library from $scratch/src
 build_target() {
+	objects=$abs_builddir/obj/fuzz-asan/fuzz
 	# shellcheck disable=SC2086 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fsanitize=fuzzer $ASAN_FLAGS -I"$scratch/src" \
-		"$scratch"/src/page/*.c "$abs_builddir"/fuzz/page_same-fuzz.o \
-		"$abs_builddir"/fuzz/page_same-fuzz_commands.o "$abs_builddir"/fuzz/page_same-fuzz_page.o \
+		"$scratch"/src/page/*.c "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_page.o \
 		"$abs_builddir/libharness-fuzz-asan.a" -lpthread -o "$scratch/bin/fuzz_page" >"$scratch/build" 2>&1
 }
 
@@ -146,7 +145,7 @@ fi
 
 # ---- to-c ----
 
-# What stands on top of the file is pasted where the file is.
+# The commands at the top of the file are pasted in its directory.
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
 	>"$scratch/free.page"
 for name in "it's (1).c" "-x.c" "two.parts.c"; do

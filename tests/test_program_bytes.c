@@ -29,7 +29,7 @@ static bool canonical_is_stable(uint64_t seed)
 	return program_to_bytes(&again, bytes) == used && !memcmp(bytes, canonical, used);
 }
 
-/* Changing one record leaves the calls of all others alone. */
+/* Changing one record does not change the calls of other records. */
 static bool records_are_apart(uint64_t seed)
 {
 	size_t count = 20, changed = seed % 20;
@@ -71,7 +71,7 @@ static void test_edges(void)
 	ok(program.calls[0].op == OP_write_raw, "other codes stand for themselves modulo 24");
 }
 
-/* Codes are append-only: what stored bytes mean never changes. */
+/* Codes are append-only: stored bytes never change their meaning. */
 static void test_codes(void)
 {
 	static const enum op codes[] = {

@@ -132,7 +132,7 @@ static void test_good_texts(void)
 	ok(reads(H "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
 }
 
-/* A text of @lines lines, the last @last bytes long. */
+/* A text of @lines lines; the last one has @last bytes. */
 static bool reads_lines(unsigned int lines, size_t last)
 {
 	size_t size = 14 + lines + last;

@@ -12,7 +12,7 @@ static bool becomes_clean(uint64_t seed)
 	busy_program(&seed, &program, 50, OP_COUNT);
 	calls_before += program.count;
 	repair(&program, rules);
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	calls_after += program.count;
 	return !rules_verdict(rules)->broken && program_valid(&program);
 }

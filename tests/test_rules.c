@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The model, by small programs that state their own verdict, and by properties that
- * hold for any program.
+ * Tests the model with small programs that contain their own verdict, and with properties that hold
+ * for any program.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_text.h"
 #include "tests/random_program.h"
@@ -95,17 +95,17 @@ static const struct {
 	    "p0 = alloc_page(GFP_KERNEL)\nread_raw(p0, PAGE_SIZE, 1) -> EINVAL\n" },
 };
 
-static bool keeps_its_claims(const char *text)
+static bool meets_expectations(const char *text)
 {
 	struct text_error error;
-	char why[CLAIM_TEXT];
+	char why[EXPECTATION_TEXT];
 
 	if (!program_from_text(&program, text, strlen(text), &error)) {
 		printf("# line %u: %s\n", error.line, error.what);
 		return false;
 	}
-	rules_judge(rules, &program);
-	if (claims_hold(&program, rules, why))
+	rules_evaluate(rules, &program);
+	if (expectations_hold(&program, rules, why))
 		return true;
 	printf("# %s\n", why);
 	return false;
@@ -115,11 +115,11 @@ static bool keeps_its_claims(const char *text)
 
 static rule_set verdict_of(const struct program *p)
 {
-	rules_judge(rules, p);
+	rules_evaluate(rules, p);
 	return rules_verdict(rules)->broken;
 }
 
-/* A model that only one thread uses knows no race. */
+/* If one thread makes all calls, the model finds no race. */
 static bool one_thread_never_races(uint64_t seed)
 {
 	busy_program(&seed, &program, 30, OP_COUNT);
@@ -128,7 +128,7 @@ static bool one_thread_never_races(uint64_t seed)
 	return !(verdict_of(&program) & RULE_BIT(RULE_data_race));
 }
 
-/* Names of threads and handles mean nothing. */
+/* The names of threads and handles do not matter. */
 static bool names_mean_nothing(uint64_t seed)
 {
 	rule_set before;
@@ -146,7 +146,7 @@ static bool names_mean_nothing(uint64_t seed)
 	return verdict_of(&program) == before && rules_shadow(rules)->race_count == races;
 }
 
-/* A line of main between all lines leaves no race. */
+/* With a line of main between all lines there is no race. */
 static bool joins_end_races(uint64_t seed)
 {
 	busy_program(&seed, &program, 20, OP_lock);
@@ -155,14 +155,14 @@ static bool joins_end_races(uint64_t seed)
 	for (size_t i = 0; i < program.count; i++) {
 		changed.calls[changed.count++] = program.calls[i];
 		changed.calls[changed.count++] =
-			(struct call){ .op = OP_get_page, .handle = { 7 }, .claim = RESULT_NONE };
+			(struct call){ .op = OP_get_page, .handle = { 7 }, .expected_result = RESULT_NONE };
 	}
 	return !(verdict_of(&changed) & RULE_BIT(RULE_data_race));
 }
 
 /*
- * Happens-before without clocks: from each call to each later one along the edges that
- * the format names, by walking them all. Slow, and written apart from the model.
+ * Happens-before without clocks: searches paths of the edges that the format defines, from each
+ * call to each later one. It is slow and independent of the model.
  */
 static bool ordered[PROGRAM_CALLS][PROGRAM_CALLS];
 
@@ -235,7 +235,7 @@ int main(void)
 {
 	rules = rules_new();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		ok(keeps_its_claims(cases[i].text), "%s", cases[i].name);
+		ok(meets_expectations(cases[i].text), "%s", cases[i].name);
 	property("one thread never races", one_thread_never_races, 2000);
 	property("names of threads and handles mean nothing", names_mean_nothing, 2000);
 	property("main between all lines leaves no race", joins_end_races, 2000);

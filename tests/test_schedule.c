@@ -6,7 +6,7 @@
 
 static struct schedule s;
 
-/* Lines that block until another has run: waits_for[i] is that line, or -1. */
+/* Lines that block until another line has run: waits_for[i] is that line, or -1. */
 static int waits_for[16];
 
 static bool blocked(const void *ctx, size_t line)
@@ -16,8 +16,8 @@ static bool blocked(const void *ctx, size_t line)
 }
 
 /*
- * @threads: a digit a line, 0 is main; @waits: a digit a line, or '.'.
- * Return: do the lines run in this order (a letter a line)?
+ * @threads: a digit for each line, 0 is main; @waits: a digit for each line, or '.'.
+ * Return: whether the lines run in the order @expected, a letter for each line.
  */
 static bool order_is(const char *threads, const char *waits, const char *expected)
 {

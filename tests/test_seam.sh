@@ -4,7 +4,7 @@
 # page.h is a seam: ./configure --with-page-library puts another library under the harness.
 # Here that is simple_page.c, which does what a library of 300 lines can do and sees less
 # than ours. What it does not see is written down below, program by program, and has to be
-# told by `run`: a disagreement too few is as wrong as one too many.
+# reported by `run`: a disagreement too few is as wrong as one too many.
 . "$(dirname "$0")/tap.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -64,7 +64,7 @@ reasons() {
 	END
 }
 
-# Fatal calls that are not run: with one address for all mappings of a page nobody sees a
+# Fatal calls that are not run: with one address for all mappings of a page nothing detects a
 # load or store through a mapping that ended, nor whose mapping it was. AddressSanitizer's
 # heap sees the end of a page, its own and that of its life.
 not_run() {
@@ -85,7 +85,7 @@ not_run() {
 }
 
 # Races that ThreadSanitizer misses there and not with ours, which is no disagreement: its
-# memory is short, and nobody knows how this library fills it. Here the last page_free()
+# memory is short, and its content is unknown. Here the last page_free()
 # writes no byte, after reads of many; and an allocation takes the fifth of four places.
 unseen() {
 	cat <<-'END'
@@ -118,8 +118,8 @@ words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
 # of buffers and fuzz_api: they skip themselves where calls are missing.
 {
 	nm "$abs_builddir/libharness-plain.a"
-	find "$abs_builddir/stress" "$abs_builddir/fuzz" -name '*.o' ! -name '*stress_borrow.o' \
-		! -name '*api_*.o' ! -name '*fuzz_api*.o' -exec nm {} +
+	find "$abs_builddir/obj/plain/stress" "$abs_builddir/obj/plain/fuzz" -name '*.o' \
+		! -name stress_borrow.o ! -name 'api_*.o' ! -name fuzz_api.o -exec nm {} +
 } 2>/dev/null |
 	awk '$1 == "U" { print $2 }' | sort -u | comm -12 - "$abs_srcdir/src/page/libpage.sym" \
 	>"$scratch/called"
@@ -168,19 +168,23 @@ early_library() {
 	)
 }
 
-# parts PROGRAM: its objects and flags, as make knows them
+# parts PROGRAM: its objects and flags, in the directory of the build
 parts() {
-	name=$(echo "$1" | tr - _)
-	# shellcheck disable=SC2016 # for make
-	printf 'include Makefile\nparts:\n\t@echo $(%s_OBJECTS) $(%s_LDFLAGS)\n' "$name" "$name" |
-		make -C "$abs_builddir" -f - --no-print-directory -s parts
+	case $1 in
+	pagetorture) echo "obj/plain/src/tool/main.o libpagetorture-plain.a" ;;
+	stress_*) echo "obj/plain/stress/$1.o libstress-plain.a -Wl,--wrap=memcpy -Wl,--wrap=memset" ;;
+	fuzz_*)
+		printf 'obj/plain/fuzz/%s.o ' fuzz fuzz_commands "${1%-replay}" input api_call main_replay
+		[ "$1" != fuzz_api-replay ] || printf 'obj/plain/fuzz/%s.o ' api_buffer api_fatal api_fault api_page
+		;;
+	esac
 }
 
 # begins PROGRAM: linked with that library, it comes to its main()
 begins() {
 	# shellcheck disable=SC2046 # words
 	(
-		cd "$abs_builddir" && $CC $(parts "$1") $(ls libstress-plain.a) libharness-plain.a \
+		cd "$abs_builddir" && $CC $(parts "$1") libharness-plain.a \
 			"$scratch/libearly.a" -Wl,--wrap=main -pthread -o "$scratch/$1"
 	) >"$scratch/out" 2>&1 && run_to 0 "$scratch/$1" --help
 }
@@ -253,6 +257,19 @@ configure() {
 	) >"$scratch/out" 2>"$scratch/err"
 }
 
+# take_objects: of the harness, of the tool and of programs, which are the same on any library.
+take_objects() {
+	cp -a "$abs_builddir/obj" "$scratch/build"
+	find "$scratch/build/obj" -name '*.d' -delete
+	(
+		cd "$abs_srcdir" && grep -lE 'config\.h"|TO_C_|PAGE_(PLAIN|ASAN|TSAN|MSAN|LIBRARY)' src/*/*.[ch] src/*/*/*.[ch]
+	) | while read -r source; do
+		echo "obj/*/${source%/*}"
+	done | sort -u >"$scratch/ours"
+	# shellcheck disable=SC2046 # patterns
+	(cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs $(cat "$scratch/ours"))
+}
+
 compile plain "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
 ok $? "a library that lacks two calls compiles" "$scratch/err"
 ! configure ../lib/lacks.o && [ "$(grep -c . "$scratch/err")" -eq 1 ] &&
@@ -284,7 +301,7 @@ for flavour in $flavours; do
 	programs="$programs pagetorture$(suffix_of "$flavour")"
 done
 # shellcheck disable=SC2086 # words
-(cd "$scratch/build" && make -j"$(nproc)" $programs) >"$scratch/out" 2>&1
+take_objects >"$scratch/out" 2>&1 && (cd "$scratch/build" && make -j"$(nproc)" $programs) >"$scratch/out" 2>&1
 ok $? "the tool, a replayer, a stress program and tests are built with it" "$scratch/out"
 
 simple=$scratch/build/pagetorture
@@ -372,11 +389,11 @@ compare() {
 }
 
 see "$corpus"/*.page
-ok $? "corpus/rules runs on it, and is told to differ" "$scratch/err"
+ok $? "corpus/rules runs on it, and its differences are reported" "$scratch/err"
 compare corpus/rules
 expected not_run | sed 's/ *$//' | sort >"$scratch/expected"
 awk '$3 == "not-run" { print $1, $2 }' "$scratch/seen" | sort | diff "$scratch/expected" - >"$scratch/wrong"
-ok $? "fatal calls that nobody would see are named, and are the known ones" "$scratch/wrong"
+ok $? "fatal calls that nothing detects are named, and are the known ones" "$scratch/wrong"
 expected unseen | sed 's/ *$//' | sort >"$scratch/expected"
 awk '$3 == "beyond" { print $1, $2 }' "$scratch/seen" | sort | diff "$scratch/expected" - >"$scratch/wrong"
 ok $? "races that are not seen are the known ones" "$scratch/wrong"

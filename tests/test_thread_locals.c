@@ -24,17 +24,17 @@ int main(void)
 
 	thread_locals_find(&locals);
 	ok(locals.count >= 2, "the program and the C library have some");
-	ok(thread_locals_have(&locals, (uintptr_t)&mine[0]) &&
-		   thread_locals_have(&locals, (uintptr_t)&mine[2]),
+	ok(thread_locals_contain(&locals, (uintptr_t)&mine[0]) &&
+		   thread_locals_contain(&locals, (uintptr_t)&mine[2]),
 	   "a variable of the program");
-	ok(thread_locals_have(&locals, (uintptr_t)&errno), "errno");
-	ok(!thread_locals_have(&locals, (uintptr_t)ours), "not what all threads share");
-	ok(!thread_locals_have(&locals, (uintptr_t)heap), "nor the heap");
-	ok(!thread_locals_have(&locals, (uintptr_t)&stack), "nor the stack");
+	ok(thread_locals_contain(&locals, (uintptr_t)&errno), "errno");
+	ok(!thread_locals_contain(&locals, (uintptr_t)ours), "not what all threads share");
+	ok(!thread_locals_contain(&locals, (uintptr_t)heap), "nor the heap");
+	ok(!thread_locals_contain(&locals, (uintptr_t)&stack), "nor the stack");
 	if (pthread_create(&thread, NULL, address, &other))
 		abort();
 	pthread_join(thread, NULL);
-	ok(other && !thread_locals_have(&locals, other), "nor what another thread has");
+	ok(other && !thread_locals_contain(&locals, other), "nor what another thread has");
 	free(heap);
 	return done();
 }

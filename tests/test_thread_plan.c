@@ -19,8 +19,8 @@ static void make(const char *text)
 		printf("Bail out! line %u: %s\n", error.line, error.what);
 		exit(1);
 	}
-	rules_judge(rules, &program);
-	thread_plan_make(&plan, &program, rules_trace(rules));
+	rules_evaluate(rules, &program);
+	thread_plan_init(&plan, &program, rules_trace(rules));
 }
 
 int main(void)

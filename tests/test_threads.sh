@@ -85,7 +85,7 @@ mutant() {
 	fi
 	shift 2
 	# shellcheck disable=SC2046 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_QUIET -I"$abs_srcdir/src" -c \
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$abs_srcdir/src" -c \
 		-o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
 		$CC $(flags_of tsan) "$(main_of tsan)" "$scratch/mutant.o" \
 			"$abs_builddir/libpagetorture-tsan.a" "$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
@@ -100,7 +100,7 @@ if has_flavour tsan; then
 		[ $status -eq 1 ] && grep -q 'the model knows no race' "$scratch/err" &&
 		grep -q 'replay: .*--repeat 100 .*--executor threads .*main-forks' "$scratch/err"
 	ok $? "a thread that waits not for main is a false alarm, with a command" "$scratch/err"
-	mutant delay.c 's/^void delay_pass.*/#include <pthread.h>\n&/; s/^	switch (delay.kind) {/	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n	pthread_mutex_lock(\&m);\n	pthread_mutex_unlock(\&m);\n&/' \
+	mutant delay.c 's/^void delay_wait.*/#include <pthread.h>\n&/; s/^	switch (delay.kind) {/	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n	pthread_mutex_lock(\&m);\n	pthread_mutex_unlock(\&m);\n&/' \
 		--delays 1 "$scratch/far.page" && [ $status -eq 0 ] &&
 		[ "$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p; s|.* clean \([0-9]*\)/100 .*|\1|p' "$scratch/out")" -lt 60 ]
 	ok $? "delays that order threads hide a race" "$scratch/out"

@@ -75,7 +75,7 @@ if has_flavour tsan; then
 	PAGETORTURE=$pagetorture run_to 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
 	ok $? "the replay command shows it" err
 fi
-# It stands alone, but for page.h and the library.
+# It needs no other file, except page.h and the library.
 run_to 0 "$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" \
 	camp/triage/data-race-read_raw-write_raw-*/reproduce.c
 ok $? "reproduce.c compiles" err
@@ -120,7 +120,7 @@ triage 1 --add=tree -o sorted any && grep -q 'was there: ' out && cmp mine "$fil
 ok $? "one that is there is left alone" out
 (cd tree/src/page && "$pagetorture" triage --flavour plain --add -o ../../sorted ../../../any >"$scratch/out" 2>&1)
 grep -q "$scratch/tree/corpus/regress/" out
-ok $? "the tree that one stands in" out
+ok $? "the tree of the working directory" out
 run_to 2 "$pagetorture" triage --add any && grep -q 'source tree' err
 ok $? "outside of a tree: 2" err
 
@@ -129,7 +129,7 @@ rm -rf sorted
 
 # ---- killed at any moment ----
 
-# What is there is as in the run that nobody disturbed; reports hold numbers of processes.
+# The files are those of an undisturbed run, except for process IDs in reports.
 is_whole() {
 	for file in "$1"/*/* "$1"/*.page; do
 		[ -e "$file" ] || continue
@@ -163,21 +163,6 @@ ok $? "killed $early of $kills times in the middle: each file that is there is w
 timeout 500 "$pagetorture" triage --flavour "$flavours" -o cut killed >out 2>&1
 diff -r -x report.txt -x '.pagetorture-*' expected cut >differs
 ok $? "and the next run finishes what was begun" differs
-
-# Killed in the middle of a write, for certain: a file may be no larger than so many blocks.
-: >torn
-for blocks in 1 2 4; do
-	rm -rf cut
-	(
-		ulimit -f $blocks
-		exec "$pagetorture" triage --flavour plain -o cut any
-	) >/dev/null 2>&1
-	[ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
-		echo "$blocks blocks: not in the middle"
-	is_whole cut sorted >>torn
-done >where
-[ ! -s torn ] && ! grep -q '^1 ' where
-ok $? "killed in a write: no part of a file has its name" torn
 
 cp camp/fuzz_own/findings/crash-2 crash
 "$pagetorture" minimize --flavour "$flavours" -o whole.page crash 2>/dev/null

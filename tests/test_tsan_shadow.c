@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What ThreadSanitizer's shadow memory keeps, case by case, with positions of our own.
- * That the real one does the same is shown wherever programs run: the two are compared
- * report by report.
+ * Tests the model of ThreadSanitizer's shadow memory with given positions. Whenever programs run,
+ * the harness compares the model with the real one, report by report.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@ static struct program program;
 static struct rules *rules;
 static struct tsan_shadow *shadow;
 static struct race_reports race_reports;
-static uintptr_t evicted; /* the cell that every position means */
+static uintptr_t evicted; /* the cell that every position selects */
 static bool known, lost;
 
 static uintptr_t position(const void *ctx, const struct access *access)
@@ -45,7 +44,7 @@ static bool predict(const char *text, bool first_only)
 		printf("Bail out! line %u: %s\n", error.line, error.what);
 		exit(1);
 	}
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	return tsan_shadow_predict(shadow, rules_shadow(rules), &facts, first_only, &race_reports);
 }
 
@@ -54,7 +53,7 @@ static bool reports(size_t count, const char *text)
 	return predict(text, false) && race_reports_kept(&race_reports) == count;
 }
 
-/* The report's call, by line from 1, and its bytes. */
+/* Is the report about this call, given by its line, and these bytes? */
 static bool report_is(size_t index, unsigned int line, unsigned int from, unsigned int to)
 {
 	const struct race_report *s = &race_reports.kept[index];
@@ -62,14 +61,14 @@ static bool report_is(size_t index, unsigned int line, unsigned int from, unsign
 	return program.calls[s->call].line == line && s->from == from && s->to == to;
 }
 
-static enum tsan_sight explain(uint16_t first, uint16_t second)
+static enum tsan_miss explain(uint16_t first, uint16_t second)
 {
 	const struct shadow *s = rules_shadow(rules);
 
 	for (size_t i = 0; i < s->race_count; i++)
 		if (s->races[i].first == first && s->races[i].second == second)
 			return tsan_shadow_explain(shadow, s, &facts, &s->races[i]);
-	return TSAN_CANNOT_SAY;
+	return TSAN_UNKNOWN;
 }
 
 #define FOUR P "T0: write_raw(p0, 0, 1, 1)\n" \
@@ -86,14 +85,14 @@ static void test_reports(void)
 	   report_is(0, 4, 5, 8), "a report ends at the granule's end");
 	ok(reports(1, P "T0: write_raw(p0, 0, 64, 1)\nT1: write_raw(p0, 0, 64, 1)\n"),
 	   "a range stops at its first race");
-	ok(explain(1, 2) == TSAN_SEES, "which is said");
+	ok(explain(1, 2) == TSAN_REPORTED, "which is said");
 	ok(reports(1, P "T0: write_raw(p0, 8, 1, 1)\nT1: write_raw(p0, 32, 1, 1)\n"
 			"T2: write_raw(p0, 0, 64, 1)\n"), "also when it meets two threads");
-	ok(explain(1, 3) == TSAN_SEES && explain(2, 3) == TSAN_STOPPED, "the second one unseen");
+	ok(explain(1, 3) == TSAN_REPORTED && explain(2, 3) == TSAN_STOPPED, "the second one unseen");
 	ok(reports(1, P "T0: write_raw(p0, 0, 4, 1)\nT1: read_raw(p0, 4, 4)\n"
 			"T2: write_raw(p0, 0, 8, 1)\n") && report_is(0, 5, 0, 4),
 	   "of two races in one granule the first cell's is reported");
-	ok(explain(2, 3) == TSAN_OUTDONE, "the other is outdone");
+	ok(explain(2, 3) == TSAN_SUPERSEDED, "the other is outdone");
 
 }
 
@@ -127,7 +126,7 @@ static void test_cells(void)
 	known = false;
 	ok(!predict(FIVE "T1: write_raw(p0, 2, 1, 2)\n", false),
 	   "nothing is certain without a position");
-	ok(explain(3, 6) == TSAN_CANNOT_SAY, "which is said");
+	ok(explain(3, 6) == TSAN_UNKNOWN, "which is said");
 	ok(reports(1, FOUR "T0: write_raw(p0, 0, 1, 1)\nT1: write_raw(p0, 3, 1, 2)\n"),
 	   "the same bytes again take no cell");
 	ok(reports(1, P "T0: read_raw(p0, 0, 1)\nT0: write_raw(p0, 0, 1, 1)\n"

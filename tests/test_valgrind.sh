@@ -69,7 +69,7 @@ started=0
 while read -r name leaks; do
 	# A leak is the same whatever maps pages: the first way is enough.
 	if [ "$leaks" = full ]; then
-		TEST_WAYS=1 run "$name" "$leaks" &
+		TEST_MAP_MODES=1 run "$name" "$leaks" &
 	else
 		run "$name" "$leaks" &
 	fi

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Faults, one an argument, that memcheck has to find: most in using the library, which
- * loses no memory itself, as all tasks are in its list.
+ * Errors that memcheck must find, one for each argument: mostly errors in using the library. The
+ * library itself leaks nothing, because its list contains all tasks.
  */
 #include "tests/tap.h"
 
@@ -37,7 +37,7 @@ static void uninitialised(void)
 	free((void *)off);
 }
 
-/* In a child that ends well. */
+/* In a child that exits normally. */
 static int freed_in_child(void)
 {
 	int status = 0;

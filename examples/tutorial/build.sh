@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# shelf.c as a library, once for each flavour of the harness: lib/FLAVOUR/libshelf.a.
+# Compile shelf.c as a library, once for each flavour: lib/FLAVOUR/libshelf.a.
 #
-#   build.sh HEADERS [FLAVOUR]...    HEADERS: where page.h is
+#   build.sh HEADERS [FLAVOUR]...    HEADERS: the directory of page.h
 set -eu
 
 headers=$1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A small page library, for doc/tutorial.md: a shelf of pages that go round, and long
- * writes that go by words. It keeps the contract of page.h, but for one mistake.
+ * A small page library for doc/tutorial.md: a fixed set of pages ("shelf") that are reused in turn, and
+ * long writes that copy words. It keeps the rules of page.h, except for one bug.
  */
 #include <errno.h>
 #include <sanitizer/asan_interface.h>
@@ -52,7 +52,7 @@ static _Noreturn void bug(const char *rule)
 
 /* ---- tasks ---- */
 
-/* Fibers share the variable: for ThreadSanitizer that would be a race. */
+/* All fibers share the variable, which ThreadSanitizer would report as a race. */
 #define HIDDEN __attribute__((no_sanitize("thread"), noinline))
 
 HIDDEN static struct page_task *current(void)
@@ -115,7 +115,7 @@ static void must_live(const struct page *page)
 		bug("use-after-free");
 }
 
-/* The next page of the shelf that nobody has, after all that its last owner did. */
+/* Take the next free page of the shelf; it happens after everything its last owner did. */
 static struct page *take(void)
 {
 	for (unsigned int i = 0; i < SHELF; i++) {
@@ -138,7 +138,7 @@ struct page *page_alloc(gfp_t gfp)
 	if (!page)
 		return NULL;
 	ASAN_UNPOISON_MEMORY_REGION(page->bytes, PAGE_SIZE);
-	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard)); /* nobody's, ever */
+	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard)); /* never used */
 	FORGET(page->bytes);
 	if (gfp & __GFP_ZERO)
 		memset(page->bytes, 0, PAGE_SIZE);
@@ -151,7 +151,7 @@ void page_get(struct page *page)
 	atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed);
 }
 
-/* The last one scrubs, while it still has the page. */
+/* The last owner overwrites the page before it gives the page up. */
 void page_free(struct page *page)
 {
 	unsigned int refs;
@@ -225,7 +225,7 @@ int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
 	return 0;
 }
 
-/* From a whole word on, and to a whole word: what stands behind the range stays there. */
+/* Copy whole words; write back the bytes after the range. */
 static void write_words(unsigned char *to, const unsigned char *from, size_t len)
 {
 	uint64_t word;
@@ -314,7 +314,7 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len)
 	return 0;
 }
 
-/* The kernel reads for us, up to the end of one page at a time. */
+/* The kernel copies the bytes, up to the end of one page at a time. */
 static bool copy_user(unsigned char *to, const void *from, size_t len)
 {
 	for (size_t done = 0, piece; done < len; done += piece) {
@@ -341,7 +341,7 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	must_have_room(page, 0);
 	if (len > reader->left)
 		return -EFAULT;
-	/* Asked before the length is looked at: an empty copy uses the failure up and succeeds. */
+	/* Check before the length: an empty copy uses up the failure and succeeds. */
 	good = !(fails() && len) && copy_user(between, reader->at, len);
 	memcpy(page->bytes + off, between, len);
 	return good ? user_slice_skip(reader, len) : -EFAULT;

@@ -26,7 +26,7 @@ int command_self_test(int argc, char **argv)
 {
 	static struct run_options options = {
 		.megabytes = 256,
-		.trial = { .repeat = 1, .seconds = 6, .cpu = 2, .fibers = true },
+		.execution = { .repeat = 1, .seconds = 6, .cpu = 2, .fibers = true },
 	};
 	bool wanted[FLAVOURS_MAX];
 	const struct option_row rows[] = {

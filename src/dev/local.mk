@@ -10,43 +10,23 @@ dev_sources = \
 	%D%/dev.h \
 	%D%/main.c
 
-noinst_PROGRAMS += pagetorture-dev
-pagetorture_dev_SOURCES = $(dev_sources)
-pagetorture_dev_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"plain"'
-pagetorture_dev_LDADD = libpagetorture-plain.a libharness-plain.a $(page_plain)
-
+# The race matrix has a second one for ThreadSanitizer, whose page library is compiled in another
+# way: a detector that is known to miss accesses (build-aux/flavours.mk).
+dev_flavours = plain
 if HAVE_ASAN
-noinst_PROGRAMS += pagetorture-dev-asan
+dev_flavours += asan
 endif
-pagetorture_dev_asan_SOURCES = $(dev_sources)
-pagetorture_dev_asan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"asan"'
-pagetorture_dev_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-pagetorture_dev_asan_LDADD = libpagetorture-asan.a libharness-asan.a $(page_asan)
-
 if HAVE_MSAN
-noinst_PROGRAMS += pagetorture-dev-msan
+dev_flavours += msan
 endif
-pagetorture_dev_msan_SOURCES = $(dev_sources)
-pagetorture_dev_msan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"msan"'
-pagetorture_dev_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-pagetorture_dev_msan_LDADD = libpagetorture-msan.a libharness-msan.a $(page_msan)
-
 if HAVE_TSAN
-noinst_PROGRAMS += pagetorture-dev-tsan
+dev_flavours += tsan
 endif
-pagetorture_dev_tsan_SOURCES = $(dev_sources)
-pagetorture_dev_tsan_CPPFLAGS = $(AM_CPPFLAGS) -DFLAVOUR='"tsan"'
-pagetorture_dev_tsan_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_dev_tsan_LDADD = libpagetorture-tsan.a libharness-tsan.a $(page_tsan)
+dev_programs = $(patsubst %-plain,%,$(dev_flavours:%=pagetorture-dev-%))
 
-# A detector that is known to miss accesses, for the race matrix: src/page compiled in another way.
-if OWN_PAGE
-EXTRA_PROGRAMS += pagetorture-dev-tsan-inline
-endif
-pagetorture_dev_tsan_inline_SOURCES = $(dev_sources)
-pagetorture_dev_tsan_inline_CPPFLAGS = $(pagetorture_dev_tsan_CPPFLAGS)
-pagetorture_dev_tsan_inline_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_dev_tsan_inline_LDADD = libpagetorture-tsan.a libharness-tsan.a $(page_tsan_inline)
+EXTRA_DIST += $(dev_sources)
+
+all-local: $(dev_programs)
 
 # gcc's ThreadSanitizer needs a build directory of its own. gcc cannot compile a page library
 # without its source, and what an earlier build made of src/page says nothing about that library.
@@ -61,7 +41,6 @@ gcc-detectors:
 	cd gcc && $(MAKE) $(AM_MAKEFLAGS) pagetorture-dev-tsan pagetorture-dev-tsan-inline
 
 # `make check` builds these too; if they do not build, their detectors are skipped by name.
-check_DATA = gcc.log
 gcc.log: pagetorture-dev
 	@$(MAKE) $(AM_MAKEFLAGS) gcc-detectors >$@ 2>&1 || \
 	  echo "skipped: ThreadSanitizer of gcc does not build: gcc.log says why"

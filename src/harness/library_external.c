@@ -3,12 +3,12 @@
 
 #include <stddef.h>
 
-bool library_accesses_known(void)
+bool library_access_pattern_known(void)
 {
 	return false;
 }
 
-const char *library_lacks(void)
+const char *library_missing_requirement(void)
 {
 	return NULL;
 }

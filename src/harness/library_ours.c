@@ -7,13 +7,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-bool library_accesses_known(void)
+bool library_access_pattern_known(void)
 {
 	return true;
 }
 
-/* It reads user memory by this call (src/page/user_slice.c). */
-const char *library_lacks(void)
+/* The library reads user memory by this system call (src/page/user_slice.c). */
+const char *library_missing_requirement(void)
 {
 	static char why[160];
 	char from = 0, to;

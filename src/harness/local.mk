@@ -21,8 +21,8 @@ mutate_sources = \
 	%D%/util/random.h
 
 harness_sources = \
-	%D%/check.c \
-	%D%/check.h \
+	%D%/checker.c \
+	%D%/checker.h \
 	%D%/detect/detector.c \
 	%D%/detect/detector.h \
 	%D%/detect/race_report.c \
@@ -52,11 +52,11 @@ harness_sources = \
 	%D%/matrix.h \
 	%D%/model/cause.c \
 	%D%/model/cause.h \
-	%D%/model/claims.c \
-	%D%/model/claims.h \
+	%D%/model/expectations.c \
+	%D%/model/expectations.h \
 	%D%/model/clock.h \
-	%D%/model/happens.c \
-	%D%/model/happens.h \
+	%D%/model/happens_before.c \
+	%D%/model/happens_before.h \
 	%D%/model/never_runs.c \
 	%D%/model/never_runs.h \
 	%D%/model/repair.c \
@@ -70,12 +70,12 @@ harness_sources = \
 	%D%/model/rules_user.c \
 	%D%/model/shadow.c \
 	%D%/model/shadow.h \
-	%D%/model/visible.c \
-	%D%/model/visible.h \
+	%D%/model/detectable.c \
+	%D%/model/detectable.h \
 	%D%/mutate/minimize.c \
 	%D%/mutate/minimize.h \
-	%D%/outcome.c \
-	%D%/outcome.h \
+	%D%/digest.c \
+	%D%/digest.h \
 	%D%/program/op.c \
 	%D%/program/op.h \
 	%D%/program/ops.def \
@@ -102,8 +102,8 @@ harness_sources = \
 	%D%/program/text_writer.h \
 	%D%/program/trace.c \
 	%D%/program/trace.h \
-	%D%/trial.c \
-	%D%/trial.h \
+	%D%/execution.c \
+	%D%/execution.h \
 	%D%/util/bytes.h \
 	%D%/util/cpus.c \
 	%D%/util/cpus.h \
@@ -117,7 +117,7 @@ harness_sources = \
 	%D%/util/sha1.h \
 	%D%/util/shell_word.c \
 	%D%/util/shell_word.h \
-	%D%/util/uncounted.h \
+	%D%/util/no_coverage.h \
 	%D%/util/utf8.h \
 	%D%/util/walk.c \
 	%D%/util/walk.h
@@ -135,49 +135,13 @@ else
 library_source = %D%/library.h %D%/library_external.c
 endif
 
-# Each depends on config.h, which is new when the configuration changed its mind about the
-# page library: an object of the time before last would be no news.
-noinst_LIBRARIES += libharness-plain.a
-libharness_plain_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c $(valgrind_source)
-EXTRA_libharness_plain_a_DEPENDENCIES = config.h
-
-if HAVE_ASAN
-noinst_LIBRARIES += libharness-asan.a
-endif
-libharness_asan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
-EXTRA_libharness_asan_a_DEPENDENCIES = config.h
-libharness_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-
-if HAVE_TSAN
-noinst_LIBRARIES += libharness-tsan.a
-endif
-libharness_tsan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
-EXTRA_libharness_tsan_a_DEPENDENCIES = config.h
-libharness_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET
-
-if HAVE_MSAN
-noinst_LIBRARIES += libharness-msan.a
-endif
-libharness_msan_a_SOURCES = $(harness_sources) $(mutate_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
-EXTRA_libharness_msan_a_DEPENDENCIES = config.h
-libharness_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-
-EXTRA_LIBRARIES += libharness-fuzz-asan.a libharness-fuzz-msan.a libharness-fuzz-plain.a libharness-fuzz-tsan.a \
-	libmutate.a
-libharness_fuzz_asan_a_SOURCES = $(harness_sources) $(library_source) %D%/detect/tsan_none.c %D%/detect/valgrind_none.c
-EXTRA_libharness_fuzz_asan_a_DEPENDENCIES = config.h
-libharness_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(QUIET_COVERAGE)
-libharness_fuzz_msan_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
-EXTRA_libharness_fuzz_msan_a_DEPENDENCIES = config.h
-libharness_fuzz_msan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(MSAN_FLAGS) $(QUIET_COVERAGE)
-libharness_fuzz_plain_a_SOURCES = $(libharness_fuzz_asan_a_SOURCES)
-EXTRA_libharness_fuzz_plain_a_DEPENDENCIES = config.h
-libharness_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
-libharness_fuzz_tsan_a_SOURCES = $(harness_sources) $(library_source) %D%/detect/tsan_real.c %D%/detect/valgrind_none.c
-EXTRA_libharness_fuzz_tsan_a_DEPENDENCIES = config.h
-libharness_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fno-builtin -DBYTES_QUIET \
-	-fsanitize=fuzzer-no-link $(QUIET_COVERAGE)
-libmutate_a_SOURCES = $(mutate_sources)
-
-# What the harness compares is its own books: following that took half of the time.
-QUIET_COVERAGE = -fno-sanitize-coverage=trace-cmp
+EXTRA_DIST += \
+	$(harness_sources) \
+	$(mutate_sources) \
+	%D%/detect/tsan_none.c \
+	%D%/detect/tsan_real.c \
+	%D%/detect/valgrind_none.c \
+	%D%/detect/valgrind_real.c \
+	%D%/library.h \
+	%D%/library_external.c \
+	%D%/library_ours.c

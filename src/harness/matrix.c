@@ -11,7 +11,7 @@
 
 #define PAGE 4096u
 
-/* What ranges a kind can have: one of the first three. */
+/* The ranges that a kind of access can have: one of the first three values. */
 enum span {
 	BYTES = 1,
 	WORD = 2,
@@ -113,7 +113,7 @@ static enum matrix_reason place(struct matrix_cell *cell)
 		memcpy(cell->range, r->range, sizeof(cell->range));
 		return r->reason;
 	}
-	abort(); /* a relation without a line for these spans: a test tries them all */
+	abort(); /* The relation has no line for these spans; a test tries all combinations. */
 }
 
 struct matrix_cell matrix_cell(size_t number)
@@ -160,7 +160,7 @@ void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME])
 		 parts[4]);
 }
 
-/* Cuts the next part off @pattern. Return: false when none is left. */
+/* Removes the next part from @pattern. Return: false if none is left. */
 static bool next_part(const char **pattern, char part[MATRIX_NAME])
 {
 	size_t len = strcspn(*pattern, "/");
@@ -173,7 +173,7 @@ static bool next_part(const char **pattern, char part[MATRIX_NAME])
 	return true;
 }
 
-bool matrix_match(const struct matrix_cell *cell, const char *pattern)
+bool matrix_matches(const struct matrix_cell *cell, const char *pattern)
 {
 	const char *parts[PARTS];
 	char part[MATRIX_NAME];
@@ -190,7 +190,7 @@ bool matrix_pattern_valid(const char *pattern)
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
-		if (matrix_match(&cell, pattern))
+		if (matrix_matches(&cell, pattern))
 			return true;
 	}
 	return false;
@@ -205,10 +205,7 @@ bool matrix_overlap(const struct matrix_cell *cell)
 	return a->len && b->len && a->off < b->off + b->len && b->off < a->off + a->len;
 }
 
-/*
- * The last free orders itself after the drops before it, and nothing else does so
- * without the table saying it.
- */
+/* The last free is ordered after the drops before it. Other order is in the table. */
 bool matrix_races(const struct matrix_cell *cell)
 {
 	const struct matrix_kind_info *a = &matrix_kinds[cell->kind[0]];
@@ -218,8 +215,8 @@ bool matrix_races(const struct matrix_cell *cell)
 	       !orders[cell->order].orders;
 }
 
-/* The bytes that both touch. */
-static struct matrix_range meeting(const struct matrix_cell *cell)
+/* Returns the bytes that both accesses touch. */
+static struct matrix_range common_range(const struct matrix_cell *cell)
 {
 	const struct matrix_range *a = &cell->range[0], *b = &cell->range[1];
 	unsigned int from = a->off > b->off ? a->off : b->off;
@@ -228,12 +225,12 @@ static struct matrix_range meeting(const struct matrix_cell *cell)
 	return (struct matrix_range){ from, (end_a < end_b ? end_a : end_b) - from };
 }
 
-bool matrix_agrees(const struct matrix_cell *cell, const size_t access[2],
-		   const struct rules *rules)
+bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t access[2],
+			      const struct rules *rules)
 {
 	const struct shadow *shadow = rules_shadow(rules);
 	const struct race *race = shadow->races;
-	struct matrix_range bytes = meeting(cell);
+	struct matrix_range bytes = common_range(cell);
 
 	if (!matrix_races(cell))
 		return !rules_verdict(rules)->broken && !shadow->race_count;
@@ -245,8 +242,8 @@ bool matrix_agrees(const struct matrix_cell *cell, const size_t access[2],
 
 /* ---- programs ---- */
 
-/* A program in the making: its text, and how many calls it has. */
-struct making {
+/* A program that is being written: its text and the number of its calls. */
+struct program_writer {
 	const struct matrix_cell *cell;
 	size_t *access;
 	size_t calls;
@@ -254,7 +251,7 @@ struct making {
 	char text[4096];
 };
 
-static void put(struct making *m, const char *text, size_t len)
+static void append(struct program_writer *m, const char *text, size_t len)
 {
 	if (len >= sizeof(m->text) - m->used)
 		abort();
@@ -263,15 +260,15 @@ static void put(struct making *m, const char *text, size_t len)
 	m->text[m->used] = '\0';
 }
 
-static void put_number(struct making *m, unsigned int number)
+static void put_number(struct program_writer *m, unsigned int number)
 {
 	char text[16];
 
-	put(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
+	append(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
 }
 
-/* What stands for %letter in a line of access @side. */
-static unsigned int value_of(const struct making *m, char letter, unsigned int side)
+/* Returns the value of %letter in a line of access @side. */
+static unsigned int value_of(const struct program_writer *m, char letter, unsigned int side)
 {
 	switch (letter) {
 	case 'o':
@@ -289,71 +286,71 @@ static unsigned int value_of(const struct making *m, char letter, unsigned int s
 	}
 }
 
-static void put_line(struct making *m, const char *thread, const char *line, unsigned int side)
+static void append_line(struct program_writer *m, const char *thread, const char *line, unsigned int side)
 {
-	put(m, thread, strlen(thread));
-	put(m, ": ", 2);
+	append(m, thread, strlen(thread));
+	append(m, ": ", 2);
 	for (; *line; line++) {
 		if (*line == '%')
 			put_number(m, value_of(m, *++line, side));
 		else
-			put(m, line, 1);
+			append(m, line, 1);
 	}
-	put(m, "\n", 1);
+	append(m, "\n", 1);
 	m->calls++;
 }
 
 /*
- * References for those who drop one. The last free is the second drop itself, and
- * leaves nothing for main.
+ * Adds references for the owners that drop one. The last free is the second drop itself, which
+ * leaves no reference for main.
  */
-static void put_owners(struct making *m, const char *thread)
+static void append_owners(struct program_writer *m, const char *thread)
 {
 	unsigned int owners = orders[m->cell->order].owners;
 
 	if (owners && m->cell->kind[1] == MATRIX_last_free)
 		owners--;
 	while (owners--)
-		put_line(m, thread, "get_page(p0)", 0);
+		append_line(m, thread, "get_page(p0)", 0);
 }
 
-/* Main makes what the accesses need, and the page, if that is not the first access. */
-static void put_setup(struct making *m)
+/* Main creates what the accesses need, and the page unless the first access allocates it. */
+static void append_setup(struct program_writer *m)
 {
 	if (m->cell->kind[0] != MATRIX_alloc_zero) {
-		put_line(m, "main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)", 0);
-		put_owners(m, "main");
+		append_line(m, "main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)", 0);
+		append_owners(m, "main");
 	}
 	for (unsigned int side = 0; side < 2; side++) {
 		const char *setup = kind_lines[m->cell->kind[side]].setup;
 
 		if (*setup)
-			put_line(m, "main", setup, side);
+			append_line(m, "main", setup, side);
 	}
 }
 
-static void put_access(struct making *m, const char *thread, unsigned int side)
+static void append_access(struct program_writer *m, const char *thread, unsigned int side)
 {
 	const struct lines *lines = &kind_lines[m->cell->kind[side]];
 
 	if (*lines->before)
-		put_line(m, thread, lines->before, side);
+		append_line(m, thread, lines->before, side);
 	m->access[side] = m->calls;
-	put_line(m, thread, lines->call, side);
+	append_line(m, thread, lines->call, side);
 	if (*lines->after)
-		put_line(m, thread, lines->after, side);
+		append_line(m, thread, lines->after, side);
 	if (m->cell->kind[side] == MATRIX_alloc_zero)
-		put_owners(m, thread);
+		append_owners(m, thread);
 }
 
-/* The second thread's drop, where its last free is one. */
-static bool is_access_itself(const struct making *m, const char *thread, const char *line)
+/* Is the line the second thread's drop, which is the last free and the access itself? */
+static bool is_access_itself(const struct program_writer *m, const char *thread, const char *line)
 {
 	return m->cell->kind[1] == MATRIX_last_free && !strcmp(thread, "T1") &&
 	       !strcmp(line, "free_page(p0)");
 }
 
-static void put_order(struct making *m)
+static void append_order(struct program_writer *m)
 {
 	const char *at = orders[m->cell->order].lines;
 
@@ -363,26 +360,26 @@ static void put_order(struct making *m)
 		sscanf(at, "%7[^:]: %63[^\n]", thread, line);
 		at += strcspn(at, "\n") + 1;
 		if (!strcmp(line, "A"))
-			put_access(m, thread, 0);
+			append_access(m, thread, 0);
 		else if (!strcmp(line, "B"))
-			put_access(m, thread, 1);
+			append_access(m, thread, 1);
 		else if (!is_access_itself(m, thread, line))
-			put_line(m, thread, line, 0);
+			append_line(m, thread, line, 0);
 	}
 }
 
 void matrix_program(const struct matrix_cell *cell, struct program *program, size_t access[2])
 {
 	size_t nowhere[2];
-	struct making m = { .cell = cell, .access = access ? access : nowhere };
+	struct program_writer m = { .cell = cell, .access = access ? access : nowhere };
 	const char *header = matrix_races(cell) ? "pagetorture 1\nexpect data-race\n" :
 						  "pagetorture 1\nexpect clean\n";
 	struct text_error error;
 
-	put(&m, header, strlen(header));
-	put_setup(&m);
-	put_order(&m);
-	/* The tables hold programs; a test makes all of them. */
+	append(&m, header, strlen(header));
+	append_setup(&m);
+	append_order(&m);
+	/* The tables are part of the source; a test makes the program of each cell. */
 	if (!program_from_text(program, m.text, m.used, &error))
 		abort();
 }

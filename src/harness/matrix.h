@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The race matrix: all pairs of accesses x where x what orders them x how the page is
- * mapped, as page programs made from the tables of matrix.def.
+ * The race matrix as page programs: all pairs of accesses, what orders them, and how the page is
+ * mapped, from the tables of matrix.def.
  *
- * What a cell is expected to be follows from the tables alone (matrix_races()), and from
- * its program by the rule model: two opinions, which tests hold against each other.
+ * Whether a cell races follows from the tables alone (matrix_races()), and independently from its
+ * program by the rule model. Tests compare the two results.
  *
- * Cells are numbers, 0 .. MATRIX_CELLS - 1; mappings lie beside each other.
+ * A cell is a number, 0 .. MATRIX_CELLS - 1. Cells that differ only in the mapping are neighbours.
  */
 #ifndef HARNESS_MATRIX_H
 #define HARNESS_MATRIX_H
@@ -48,7 +48,7 @@ enum matrix_mapping {
 enum matrix_reason {
 #include "harness/matrix.def"
 	MATRIX_REASONS,
-	MATRIX_IS_CELL = MATRIX_REASONS /* it is not left out */
+	MATRIX_IS_CELL = MATRIX_REASONS /* the combination is a cell */
 };
 #undef LEAVE_OUT
 
@@ -61,19 +61,19 @@ struct matrix_range {
 };
 
 struct matrix_cell {
-	enum matrix_kind kind[2]; /* first and second, in the order of the program */
+	enum matrix_kind kind[2]; /* of the first and the second access, in the order of the program */
 	enum matrix_relation relation;
 	enum matrix_order order;
 	enum matrix_mapping mapping;
-	enum matrix_reason left_out; /* MATRIX_IS_CELL: it can be expressed */
-	struct matrix_range range[2]; /* if it can */
+	enum matrix_reason left_out; /* MATRIX_IS_CELL: nothing prevents the cell */
+	struct matrix_range range[2]; /* valid for a cell */
 };
 
 struct matrix_kind_info {
 	const char *name;
 	bool writes, atomic;
-	bool mapped; /* through a mapping's address, not the page's own */
-	bool whole;  /* always the whole page */
+	bool mapped; /* accesses the page at the address of a mapping */
+	bool whole;  /* always accesses the whole page */
 };
 
 extern const struct matrix_kind_info matrix_kinds[MATRIX_KINDS];
@@ -82,7 +82,7 @@ extern const char *const matrix_orders[MATRIX_ORDERS];
 extern const char *const matrix_mappings[MATRIX_MAPPINGS];
 extern const char *const matrix_backends[MATRIX_MAPPINGS];
 
-/* Why combinations are left out: a name, and a sentence. */
+/* Why combinations are left out: a name and a sentence. */
 extern const struct matrix_reason_info {
 	const char *name, *text;
 } matrix_reasons[MATRIX_REASONS];
@@ -94,33 +94,34 @@ struct matrix_cell matrix_cell(size_t number);
 void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME]);
 
 /*
- * Does the cell match @pattern, a name of which parts are patterns of the shell and the
- * last ones may be missing? "" matches all.
+ * Does the cell's name match @pattern? Each part of @pattern is a shell pattern, and trailing parts
+ * may be missing. "" matches all cells.
  */
-bool matrix_match(const struct matrix_cell *cell, const char *pattern);
+bool matrix_matches(const struct matrix_cell *cell, const char *pattern);
 
-/* Could some cell match? Each part of @pattern must fit some line of its table. */
+/* Return: whether each part of @pattern matches some line of its table. */
 bool matrix_pattern_valid(const char *pattern);
 
-/* Do the two ranges have a byte in common? */
+/* Return: whether the two ranges share a byte. */
 bool matrix_overlap(const struct matrix_cell *cell);
 
-/* Does the cell race? From the tables, not from the program. */
+/* Return: whether the cell races according to the tables. */
 bool matrix_races(const struct matrix_cell *cell);
 
 /*
- * The cell's program; the same for all mappings.
- * @access: gets which two calls the accesses are, if it is not NULL
+ * Makes the cell's program, which is the same for all mappings.
+ * @access: gets the indices of the two accesses, unless it is NULL
  */
 void matrix_program(const struct matrix_cell *cell, struct program *program, size_t access[2]);
 
 struct rules;
 
 /*
- * Does the model, which judged the cell's program, say the same as the tables: this one
- * race on these bytes, or none, and no other rule broken?
+ * Compares the tables with the model, which evaluated the cell's program.
+ * Return: true if both have the same race on the same bytes, or both have none, and no other rule
+ * is broken.
  */
-bool matrix_agrees(const struct matrix_cell *cell, const size_t access[2],
-		   const struct rules *rules);
+bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t access[2],
+			      const struct rules *rules);
 
 #endif

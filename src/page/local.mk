@@ -47,10 +47,9 @@ libpage_la_DEPENDENCIES = %D%/libpage.sym
 pageincludedir = $(includedir)/libpage
 pkgconfigdir = $(libdir)/pkgconfig
 
-EXTRA_DIST += %D%/libpage.sym
+EXTRA_DIST += $(page_sources) %D%/libpage.sym
 
-# What every program is linked with. All of it is older than a configuration that changed
-# its mind about the library, and made again, for programs to be linked again.
+# The flags that link the page library of each build: build-aux/flavours.mk has the rules.
 if OWN_PAGE
 page_plain = libpage-plain.a
 page_asan = libpage-asan.a
@@ -64,56 +63,18 @@ page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
 
 # What `pagetorture to-c` links, here and where it is installed.
-pkglib_LIBRARIES += libpage-plain.a
+pagearchivedir = $(pkglibdir)
+pagearchive_DATA = libpage-plain.a
 if HAVE_ASAN
-pkglib_LIBRARIES += libpage-asan.a
+pagearchive_DATA += libpage-asan.a
 endif
 if HAVE_TSAN
-pkglib_LIBRARIES += libpage-tsan.a
+pagearchive_DATA += libpage-tsan.a
 endif
 if HAVE_MSAN
-pkglib_LIBRARIES += libpage-msan.a
+pagearchive_DATA += libpage-msan.a
 endif
-EXTRA_LIBRARIES += libpage-fuzz-asan.a libpage-fuzz-msan.a libpage-fuzz-plain.a libpage-fuzz-tsan.a \
-	libpage-tsan-inline.a
 endif
-
-libpage_plain_a_SOURCES = $(page_sources)
-EXTRA_libpage_plain_a_DEPENDENCIES = config.h
-libpage_asan_a_SOURCES = $(page_sources)
-EXTRA_libpage_asan_a_DEPENDENCIES = config.h
-libpage_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-libpage_tsan_a_SOURCES = $(page_sources)
-EXTRA_libpage_tsan_a_DEPENDENCIES = config.h
-libpage_tsan_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS)
-
-# gcc only: memset() and memcpy() may become stores again, which nobody watches.
-libpage_tsan_inline_a_SOURCES = $(page_sources)
-EXTRA_libpage_tsan_inline_a_DEPENDENCIES = config.h
-libpage_tsan_inline_a_CFLAGS = $(AM_CFLAGS) $(TSAN_FLAGS) -fbuiltin
-
-libpage_msan_a_SOURCES = $(page_sources)
-EXTRA_libpage_msan_a_DEPENDENCIES = config.h
-libpage_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-
-# For the engines: with coverage, which must count the library above all.
-libpage_fuzz_asan_a_SOURCES = $(page_sources)
-EXTRA_libpage_fuzz_asan_a_DEPENDENCIES = config.h
-libpage_fuzz_asan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
-libpage_fuzz_msan_a_SOURCES = $(page_sources)
-EXTRA_libpage_fuzz_msan_a_DEPENDENCIES = config.h
-libpage_fuzz_msan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
-libpage_fuzz_plain_a_SOURCES = $(page_sources)
-EXTRA_libpage_fuzz_plain_a_DEPENDENCIES = config.h
-libpage_fuzz_plain_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
-libpage_fuzz_tsan_a_SOURCES = $(page_sources)
-EXTRA_libpage_fuzz_tsan_a_DEPENDENCIES = config.h
-libpage_fuzz_tsan_a_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link $(TSAN_FLAGS)
-
-# For llvm-cov: which branches a corpus takes.
-EXTRA_LIBRARIES += libpage-cov.a
-libpage_cov_a_SOURCES = $(page_sources)
-libpage_cov_a_CFLAGS = $(AM_CFLAGS) $(COVERAGE_FLAGS)
 
 # Does the shared library keep what programs rely on? What changes it on purpose also changes
 # -version-info above, as doc/install.md says, and keeps the new state by `make abi-keep`.
@@ -121,11 +82,11 @@ abi_headers = $(srcdir)/%D%/page.h $(srcdir)/%D%/page_kernel.h
 abi_kept = $(srcdir)/%D%/libpage-x86_64.abi
 EXTRA_DIST += %D%/libpage-x86_64.abi
 
-#: abi-check  compare the library's ABI with the one that is kept
+#: abi-check  compare the library's ABI with the stored one
 abi-check: libpage.la
 	@$(SHELL) $(srcdir)/build-aux/abi.sh check $(abi_kept) .libs/libpage.so $(abi_headers)
 
-#: abi-keep  keep the library's ABI of now
+#: abi-keep  store the library's current ABI
 abi-keep: libpage.la
 	$(SHELL) $(srcdir)/build-aux/abi.sh dump .libs/libpage.so $(abi_headers) >$(abi_kept).new
 	mv $(abi_kept).new $(abi_kept)

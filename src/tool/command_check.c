@@ -3,7 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "tool/util/file_list.h"
@@ -41,14 +41,14 @@ static const char help[] =
 static int check_file(struct rules *rules, const char *file, bool json, bool strict)
 {
 	static struct program program;
-	char error[PROGRAM_FILE_ERROR], claim[CLAIM_TEXT];
+	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
 	int status;
 
 	if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	if (json) {
 		struct json out = json_begin(stdout);
 
@@ -59,7 +59,7 @@ static int check_file(struct rules *rules, const char *file, bool json, bool str
 		verdict_print_text(stdout, file, &program, rules);
 	}
 	status = warnings_print(file, &program, rules, strict);
-	if (claims_hold(&program, rules, claim))
+	if (expectations_hold(&program, rules, claim))
 		return status;
 	fprintf(stderr, "%s: claim does not hold: %s\n", file, claim);
 	return EXIT_FAILED;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "tool/explain/explain.h"
@@ -62,7 +62,7 @@ static size_t execute(const struct program *program,
 		if (!settings.run || !settings.runners.of[i].there)
 			continue;
 		runner_execute(&settings.runners, i, program, &record);
-		if (record.result != CHECK_DIFFER)
+		if (record.result != CHECKER_DIFFERS)
 			continue;
 		runner_disagreement(&settings.runners, i, program, &record, seen[count]);
 		disagreements[count].who = flavour_names[i];
@@ -76,7 +76,7 @@ static int explain_file(struct rules *rules, const char *file)
 {
 	static struct program program;
 	struct explain_disagreement disagreements[FLAVOURS_MAX];
-	char error[PROGRAM_FILE_ERROR], claim[CLAIM_TEXT];
+	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
 	size_t count;
 	int status;
 
@@ -84,12 +84,12 @@ static int explain_file(struct rules *rules, const char *file)
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	rules_judge(rules, &program);
+	rules_evaluate(rules, &program);
 	count = execute(&program, disagreements);
 	explain_print(stdout, file, &program, rules, settings.style, disagreements, count);
 	fflush(stdout);
 	status = warnings_print(file, &program, rules, settings.strict);
-	return !count && claims_hold(&program, rules, claim) ? status : EXIT_FAILED;
+	return !count && expectations_hold(&program, rules, claim) ? status : EXIT_FAILED;
 }
 
 /* Return: an exit status, or -1 to go on. */
@@ -134,7 +134,7 @@ int command_explain(int argc, char **argv)
 	int utf8, status;
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &utf8, false),
-		OPTION_TEXT("backend", &settings.backend),
+		option_backend(&settings.backend),
 		option_bytes(),
 		option_flavour(settings.wanted),
 		OPTION_FLAG("run", &settings.run),

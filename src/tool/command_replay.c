@@ -49,7 +49,7 @@ int command_replay(int argc, char **argv)
 	static struct run_order order = {
 		.command = "replay",
 		.options = { .megabytes = 1024,
-			     .trial = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true } },
+			     .execution = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true } },
 	};
 
 	return run_command(&order, help, argc, argv);

@@ -56,7 +56,7 @@ int command_run(int argc, char **argv)
 		.rows = true,
 		.unsorted = true,
 		.options = { .megabytes = 1024,
-			     .trial = { .repeat = 1, .seconds = 60, .fibers = true, .threads = true } },
+			     .execution = { .repeat = 1, .seconds = 60, .fibers = true, .threads = true } },
 	};
 
 	return run_command(&order, help, argc, argv);

@@ -189,7 +189,7 @@ static int convert(const char *file)
 	} else if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
 	} else {
-		rules_judge(rules, &program);
+		rules_evaluate(rules, &program);
 		reproduce(&program, rules, &how, &reproduction);
 		status = finish(file, &reproduction);
 	}

@@ -69,9 +69,9 @@ static int check_settings(struct settings *s)
 	if (s->order.add && !regress_find(s->tree, s->order.regress))
 		return usage_error("triage", "expected --add=TREE, a source tree, got '%s'", s->tree);
 	if (s->output)
-		path_make_or_exit(s->order.output, sizeof(s->order.output), "%s", s->output);
+		path_format_or_exit(s->order.output, sizeof(s->order.output), "%s", s->output);
 	else
-		path_make_or_exit(s->order.output, sizeof(s->order.output), "%s/triage", s->order.dir);
+		path_format_or_exit(s->order.output, sizeof(s->order.output), "%s/triage", s->order.dir);
 	return -1;
 }
 
@@ -80,7 +80,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		{ .name = "add", .may_lack = true, .read = read_tree, .into = s },
-		OPTION_TEXT("backend", &s->backend),
+		option_backend(&s->backend),
 		option_bytes(),
 		option_threads(&s->order.threads),
 		option_flavour(s->order.wanted),

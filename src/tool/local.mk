@@ -31,49 +31,26 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
-noinst_LIBRARIES += libpagetorture-plain.a
-libpagetorture_plain_a_SOURCES = $(tool_sources)
-libpagetorture_plain_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"plain"'
-
-bin_PROGRAMS += pagetorture
-pagetorture_SOURCES = %D%/main.c
-pagetorture_LDADD = libpagetorture-plain.a libharness-plain.a $(page_plain)
+# Automake installs the plain one; the objects are those of build-aux/flavours.mk.
+bin_PROGRAMS = pagetorture
+plain_archives = libpagetorture-plain.a libharness-plain.a $(filter %.a,$(page_plain))
+pagetorture_SOURCES =
+pagetorture_LINK = $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o $@
+pagetorture_LDADD = obj/plain/%D%/main.o libpagetorture-plain.a libharness-plain.a $(page_plain)
+pagetorture_DEPENDENCIES = obj/plain/%D%/main.o $(plain_archives)
 
 # Installed as scripts are, for install-strip to leave them alone: what failures have in common
 # is read off their debugging information.
 flavour_programs =
-noinst_PROGRAMS += $(flavour_programs)
-pkglibexec_SCRIPTS = $(flavour_programs)
-
 if HAVE_ASAN
 flavour_programs += pagetorture-asan
-noinst_LIBRARIES += libpagetorture-asan.a
 endif
-libpagetorture_asan_a_SOURCES = $(tool_sources)
-libpagetorture_asan_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"asan"'
-libpagetorture_asan_a_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-pagetorture_asan_SOURCES = %D%/main.c
-pagetorture_asan_CFLAGS = $(AM_CFLAGS) $(ASAN_FLAGS)
-pagetorture_asan_LDADD = libpagetorture-asan.a libharness-asan.a $(page_asan)
-
-# Not instrumented: only the library's accesses are to be seen.
 if HAVE_TSAN
 flavour_programs += pagetorture-tsan
-noinst_LIBRARIES += libpagetorture-tsan.a
 endif
-libpagetorture_tsan_a_SOURCES = $(tool_sources)
-libpagetorture_tsan_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"tsan"'
-pagetorture_tsan_SOURCES = %D%/main.c
-pagetorture_tsan_LDFLAGS = $(TSAN_FLAGS)
-pagetorture_tsan_LDADD = libpagetorture-tsan.a libharness-tsan.a $(page_tsan)
-
 if HAVE_MSAN
 flavour_programs += pagetorture-msan
-noinst_LIBRARIES += libpagetorture-msan.a
 endif
-libpagetorture_msan_a_SOURCES = $(tool_sources)
-libpagetorture_msan_a_CPPFLAGS = $(tool_cppflags) -DFLAVOUR='"msan"'
-libpagetorture_msan_a_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-pagetorture_msan_SOURCES = %D%/main.c
-pagetorture_msan_CFLAGS = $(AM_CFLAGS) $(MSAN_FLAGS)
-pagetorture_msan_LDADD = libpagetorture-msan.a libharness-msan.a $(page_msan)
+pkglibexec_SCRIPTS = $(flavour_programs)
+
+EXTRA_DIST += $(tool_sources) %D%/main.c

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The bank: bugs.def as values, and the files that go with each entry."""
+"""Read bugs.def, and find the files of each entry."""
 import dataclasses
 import pathlib
 import re
 
-FLAVOURS = ("plain", "asan", "tsan", "msan")
-BACKENDS = ("direct", "alias")
+from build import library_build
+
+FLAVOURS, BACKENDS = library_build.FLAVOURS, library_build.BACKENDS
 KINDS = ("bounds", "copying", "zeroing", "mapping", "lifetime", "user_slice", "injection",
          "concurrency", "errors")
 
-# What says that something is wrong, and the words by which it is known: the first that
-# fits. Text is a complaint of `pagetorture run`, or what a dying process said.
+# Detectors, and patterns of their messages; the first that matches counts. The text is a message of
+# `pagetorture run`, or the output of a process that ended.
 DETECTORS = (
     ("asan", r"AddressSanitizer: "),
     ("msan", r"MemorySanitizer: "),
@@ -41,12 +42,12 @@ ELSEWHERE = re.compile(
 
 
 class BadBank(Exception):
-    """bugs.def, or a file that goes with it, is not as it should be."""
+    """bugs.def, or a file of an entry, is wrong."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Bug:
-    """One entry. Where no page program can show it, @elsewhere is who does, and @why."""
+    """One entry. If no page program can show the bug, @elsewhere names the test that does, and @why."""
     name: str
     kind: str
     rule: str
@@ -60,7 +61,7 @@ class Bug:
 
 
 def detector_of(text):
-    """The name of what spoke; `unknown` if nobody that is known did."""
+    """The name of the detector that wrote @text, or `unknown`."""
     for name, words in DETECTORS:
         if re.search(words, text, re.MULTILINE):
             return name
@@ -100,12 +101,12 @@ class Bank:
             line = text.count("\n", 0, match.start()) + 1
             bug = _checked(path, line, Bug(*match.groups()))
             if bug.name in bugs:
-                raise BadBank(f"{path}:{line}: {bug.name} stands there twice")
+                raise BadBank(f"{path}:{line}: {bug.name} is defined twice")
             bugs[bug.name] = bug
             at += 1
         if at != entries or not at:
-            raise BadBank(f"{path}: expected {entries} entries of the form that it describes, "
-                          f"could read {at}")
+            raise BadBank(f"{path}: expected {entries} entries in the form of its head comment, "
+                          f"read {at}")
         return bugs
 
     def patch(self, bug):
@@ -115,7 +116,7 @@ class Bank:
         return self.programs / f"{bug.name}.page"
 
     def chosen(self, names):
-        """The bugs so named, all if none is; a name may be the beginning of several."""
+        """The bugs with these names, kinds or name prefixes; all bugs if @names is empty."""
         if not names:
             return list(self.bugs.values())
         chosen = []
@@ -128,7 +129,7 @@ class Bank:
         return chosen
 
     def disorder(self):
-        """What is wrong between the table and the files beside it, one line each."""
+        """Differences between the table and its files, one line each."""
         patches = {p.stem for p in (self.directory / "patch").glob("*")}
         programs = {p.stem for p in self.programs.glob("*")}
         for name, bug in self.bugs.items():

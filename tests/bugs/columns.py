@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The columns of the kill table: ways to look at a library with a bug in it.
+"""The columns of the table: ways to test a library with a seeded bug.
 
-A column is a function of (bench, subject, trial) that ends in an Outcome. The subject is who is
-looked at: a bug, or the library as it is in a flavour and a backend.
+A column is a function of (bench, subject, trial) that returns an Outcome. The subject is a bug, or the
+unchanged library in a flavour and a backend.
 """
 import dataclasses
 import os
@@ -17,45 +17,45 @@ import reach
 from bank import detector_of
 
 LAST_INPUT = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
-# Not the engine's own lines: words that a target compares with stand in there.
+# Skip lines of the engine, which contain words that a target compares with.
 FINDING = re.compile(r"^(?!#\d).*(?:ERROR: |BUG: page: |WARNING: ThreadSanitizer|runtime error: ).*$",
                      re.MULTILINE)
-# A runtime still sees memcpy() and memset() of a library that was not compiled for it.
+# A runtime intercepts memcpy() and memset() even in a library that was compiled without it.
 BLIND = {"tsan": {"TSAN_OPTIONS": "ignore_interceptors_accesses=1"}}
-# What a call to a program that hangs may cost more than the time it was given.
+# Seconds that a program may need beyond its time limit before it counts as a hang.
 GRACE = 60
 
 
 class Unusable(Exception):
-    """A column that cannot look at this one; what is missing is the message."""
+    """A column that cannot test this subject; the message says what is missing."""
 
 
 @dataclasses.dataclass
 class Outcome:
-    """What one trial saw."""
+    """The result of one trial."""
     killed: bool
     seconds: float
     inputs: int = 0
     detector: str = ""
     why: str = ""
-    reached: object = None  # of a survivor: did anything run what its patch changed?
+    reached: object = None  # if not found: did an input execute a changed line?
 
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """Who is looked at."""
+    """What is tested."""
     name: str
     flavour: str
     backend: str
-    bug: object  # None: the library as it is
-    programs: tuple  # page programs to replay, the bug's own first
+    bug: object  # None: the unchanged library
+    programs: tuple  # page programs to run, the program of the bug first
 
 
 @dataclasses.dataclass
 class Bench:
-    """What all columns share."""
+    """The state that all columns share."""
     tree: build.Tree
-    seconds: int  # for one trial
+    seconds: int  # time for one trial
     builders: dict = dataclasses.field(default_factory=dict)
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
@@ -70,7 +70,7 @@ class Bench:
 
 
 def _call(command, limit, **environment):
-    """(status, output, seconds); the status is None when it had to be stopped."""
+    """Return: (status, output, seconds); the status is None if the limit was exceeded."""
     started = time.monotonic()
     with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -91,14 +91,14 @@ def _need(bench, flavour):
 
 
 def _silent(program, status, output):
-    return Outcome(False, 0, why=f"{program} ended with status {status} and said nothing that "
-                                 f"is known: {output[-200:]}", detector="unknown")
+    return Outcome(False, 0, why=f"{program} ended with status {status} without a known "
+                                 f"message: {output[-200:]}", detector="unknown")
 
 
 # ---- replay ----
 
 def _complaint(flavour, output):
-    """What `run` says of the first program that it complains about, and how many it ran."""
+    """Return: the first program with a failure in the output of `run`, and the message."""
     match = re.search(rf"^(\S+): {flavour}: (.*)$", output, re.MULTILINE)
     return match and (match[1], match[2])
 
@@ -120,22 +120,22 @@ def _blind(bench):
     return BLIND.get(bench.tree.without, {})
 
 
-def _is_told_from_good(bench, subject, outcome):
-    """With a detector left out the library as it is may look just as bad."""
+def _differs_from_unchanged(bench, subject, outcome):
+    """Without its sanitizer the unchanged library may fail in the same way."""
     good = dataclasses.replace(subject, name=f"clean, {subject.flavour}", bug=None)
     binary = bench.builder(good).make(build.tool(subject.flavour))
     return _replay(binary, subject, subject.programs[:1], **_blind(bench)).detector != outcome.detector
 
 
 def replay(bench, subject, _trial):
-    """Its own program, then, if that lets it live, all others of the corpus."""
+    """Run the program of the bug; if that finds nothing, the rest of the corpus."""
     _need(bench, subject.flavour)
     binary = bench.builder(subject).make(build.tool(subject.flavour))
     if not subject.bug:
         return _replay(binary, subject, subject.programs)
     first = _replay(binary, subject, subject.programs[:1], **_blind(bench))
     if bench.tree.without:
-        first.killed = first.killed and _is_told_from_good(bench, subject, first)
+        first.killed = first.killed and _differs_from_unchanged(bench, subject, first)
         return first
     if first.killed or first.detector or len(subject.programs) == 1:
         return first
@@ -148,7 +148,7 @@ def replay(bench, subject, _trial):
 # ---- elsewhere: a unit test or a stress program, where no page program can show it ----
 
 def elsewhere(bench, subject, _trial):
-    """The unit test or stress program that its line in bugs.def names."""
+    """Run the unit test or stress program that bugs.def names."""
     if not subject.bug or not subject.bug.elsewhere:
         raise Unusable("a page program shows it")
     _need(bench, subject.flavour)
@@ -178,7 +178,7 @@ def _stress(bench, subject, name, trial, share, *more):
         return Outcome(False, seconds, 1)
     if status is None:
         return Outcome(True, seconds, 1, "hang", f"{name} still running after {GRACE} s more "
-                                                 "than it was given")
+                                                 "than its limit")
     report, own = FINDING.search(output), re.search(r"^stress_\w+: !!! .*$", output, re.MULTILINE)
     if own:
         return Outcome(True, seconds, 1, "stress", own[0])
@@ -189,15 +189,15 @@ def _stress(bench, subject, name, trial, share, *more):
     return _silent(name, status, output)
 
 
-# More threads than the allocator has free lists: some share one.
+# More threads than free lists of the allocator, so some threads share a list.
 CROWD = ("-t", 40)
 
 
 def stress(bench, subject, trial):
-    """The stress programs one after the other, on real threads; they share the time."""
+    """Run the stress programs one after the other, on real threads; they share the time."""
     _need(bench, subject.flavour)
     if (subject.flavour, subject.backend) == ("tsan", "alias"):
-        raise Unusable("to ThreadSanitizer the stress programs show a page at one address only")
+        raise Unusable("the stress programs report one address of a page to ThreadSanitizer")
     spent = 0.0
     names = sorted(path.stem for path in (bench.tree.source / "stress").glob("stress_*.c"))
     runs = [(name,) for name in names] + [("stress_churn", *CROWD)]
@@ -214,10 +214,10 @@ def stress(bench, subject, trial):
 # ---- the race matrix ----
 
 def matrix(bench, subject, _trial):
-    """Every cell of the race matrix on fibers, once."""
+    """Run every cell of the race matrix on fibers, once."""
     _need(bench, "tsan")
     if not subject.bug and subject.flavour != "tsan":
-        raise Unusable("the matrix is in another flavour")
+        raise Unusable("the matrix runs in another flavour")
     directory = bench.builder(subject)
     binary = directory.make(build.developers_tool("tsan"))
     status, output, seconds = _call([binary, "race", "--detector", "tsan-fibers", "--repeat", 1,
@@ -234,12 +234,12 @@ def matrix(bench, subject, _trial):
 
 # ---- fuzzing ----
 
-# What is broken in calls that must end the process, or may be: those are fuzz_fatal's.
+# Bugs in calls that must end the process, which fuzz_fatal tests.
 FATAL_KINDS = ("mapping", "lifetime")
 
 
 def fuzz_targets(subject):
-    """Those whose findings can be of this kind; they share the time."""
+    """The targets that can find bugs of this kind; they share the time."""
     if not subject.bug:
         return {"plain": ["fuzz_page-plain", "fuzz_fatal-plain", "fuzz_api-plain"],
                 "asan": ["fuzz_page", "fuzz_fault", "fuzz_fatal", "fuzz_api"],
@@ -254,8 +254,8 @@ def fuzz_targets(subject):
         return ["fuzz_fatal-msan"]
     if subject.bug.kind == "injection":
         return ["fuzz_fault"]
-    # What the library says itself, and addresses that are revoked, ASan would see for it.
-    # What fuzz_fatal runs before the call that ends the process is compared as in fuzz_page.
+    # Without a sanitizer: AddressSanitizer would report such an access before the library.
+    # fuzz_fatal also compares the calls before the last one, as fuzz_page does.
     if subject.bug.detector in ("alive", "library"):
         return ["fuzz_fatal" + plain]
     if subject.bug.kind in FATAL_KINDS:
@@ -284,7 +284,7 @@ def _fuzz(bench, subject, trial, target, seeds, limit):
         return Outcome(False, seconds, count, reached=ran)
     if status is None:
         return Outcome(True, seconds, count, "hang", f"{target} still running after {GRACE} s "
-                                                     "more than it was given")
+                                                     "more than its limit")
     found = FINDING.search(output)
     if not found:
         return _silent(target, status, output)
@@ -308,16 +308,16 @@ def _fuzz_all(bench, subject, trial, with_seeds):
 
 
 def fuzz_corpus(bench, subject, trial):
-    """libFuzzer from the stored corpus (without the programs that were kept for bugs)."""
+    """Run libFuzzer from the stored corpus, without the programs of bugs."""
     return _fuzz_all(bench, subject, trial, True)
 
 
 def fuzz_empty(bench, subject, trial):
-    """libFuzzer from nothing."""
+    """Run libFuzzer from an empty corpus."""
     return _fuzz_all(bench, subject, trial, False)
 
 
-# Name: (what looks, does chance matter).
+# Name: (function, is it random).
 COLUMNS = {
     "replay": (replay, False),
     "elsewhere": (elsewhere, False),

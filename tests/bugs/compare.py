@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Two runs of the bank against each other: who kills what, and how fast.
+"""Compare two runs: which bugs they found, and how fast.
 
-Times are compared where there are trials: A12 is the chance that a trial of NEW needs longer
-than one of OLD (0.5: no difference), p is of the Mann-Whitney test, two-sided, with ties,
-by the normal approximation. A trial that saw nothing until its limit is later than all that
-saw something, and equal to its like: that is all that is known of it.
+Times are compared for random columns. A12 is the chance that a trial of NEW needs longer than one of OLD
+(0.5: no difference). p is that of the two-sided Mann-Whitney test with ties, by the normal
+approximation. A trial that found nothing counts as slower than all others, and as equal to its like.
 """
 import json
 import math
@@ -16,13 +15,13 @@ SURE = 0.05
 
 
 def a12(old, new):
-    """Of Vargha and Delaney: how often @new is greater, ties by half."""
+    """Vargha and Delaney's A12: the share of pairs in which @new is greater; ties count half."""
     wins = sum((n > o) + 0.5 * (n == o) for n in new for o in old)
     return wins / (len(old) * len(new))
 
 
 def mann_whitney(old, new):
-    """p, two-sided; 1 where all values are the same."""
+    """Return: two-sided p; 1 if all values are equal."""
     both = sorted((*old, *new))
     total, m, n = len(both), len(old), len(new)
     u = a12(old, new) * m * n
@@ -58,7 +57,7 @@ def _seconds(cell):
 
 
 def rows(old, new):
-    """A row for each cell that both looked at."""
+    """A row for each cell that both runs have."""
     for name, subject in new["subjects"].items():
         before = old["subjects"].get(name, {"cells": {}})["cells"]
         for column, cell in sorted(subject["cells"].items()):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The bank of seeded bugs: doc/bugs.md. Nothing in here is part of any program.
+# Seeded bugs of the page library: doc/bugs.md. No program includes these files.
 
 bugs_scripts = \
 	%D%/bank.py \
@@ -13,18 +13,18 @@ bugs_scripts = \
 	%D%/runner.py \
 	%D%/table.py
 
-# Made by configure, and again when it changes.
+# configure generates it.
 noinst_SCRIPTS += %D%/bank
 
-EXTRA_DIST += $(bugs_scripts) %D%/bugs.def
+EXTRA_DIST += tests/library_build.py $(bugs_scripts) %D%/bugs.def
 
 dist-hook: dist-bugs
 dist-bugs:
 	$(MKDIR_P) $(distdir)/tests/bugs/patch
 	cp $(srcdir)/tests/bugs/patch/*.patch $(distdir)/tests/bugs/patch
 
-# All bugs in all columns; hours, if nobody finds anything. What is there already is not done
-# again. For example make bugs BUGS_FLAGS='--column replay,elsewhere'
+# All bugs in all columns: hours if nothing finds a bug. Stored results are not repeated.
+# For example make bugs BUGS_FLAGS='--column replay,elsewhere'
 bugs_programs =
 if HAVE_ENGINE
 bugs_programs += fuzz_api-plain fuzz_fatal-plain fuzz_page-plain
@@ -35,7 +35,7 @@ endif
 
 bugs-programs: fuzzers $(bugs_programs)
 
-#: bugs  break the page library in every known way, and see who finds it
+#: bugs  insert each seeded bug into the page library, and list who finds it
 bugs: all bugs-programs seeds
 	@rm -f results/bugs.json
 	tests/bugs/bank --report results/bugs.json $(BUGS_FLAGS)

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""bank: build the page library with each bug of the bank, and see who finds it."""
+"""bank: build the page library with each seeded bug, and list who finds it."""
 import argparse
 import difflib
 import os
 import pathlib
 import shutil
-import signal
 import sys
 import time
 
@@ -15,41 +14,43 @@ import columns
 import compare
 import runner
 import table
-from bank import BACKENDS, FLAVOURS, Bank, BadBank
+from bank import Bank, BadBank
+from library_build import BACKENDS, EXIT_BAD, EXIT_FAILED, EXIT_GOOD, FLAVOURS, exit_with
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
+EXIT_SKIPPED = 77
 
 HELP = """\
-Build the page library with each bug of the bank (tests/bugs/bugs.def), look at it in each way that
-there is, and say who found it: the proof that the harness sees.
+Build the page library with each seeded bug (tests/bugs/bugs.def), run all columns on it, and list
+who found it. This shows that the harness detects such bugs.
 
-A cell of the table: the detector that spoke, in how many of the trials, the median of the time
-and of the inputs until then. `>5s` is a median beyond the limit. A survivor of fuzzing is told
-apart by whether an input ran what the bug changed. The library as it is has rows of its own:
-there nothing may be found.
+A cell of the table has the detector, the number of trials that found the bug, the median time and
+the median number of inputs. `>5s` is a median above the limit. For a bug that fuzzing did not find,
+it shows whether an input executed a changed line. Nothing may be found in the unchanged library,
+which has rows of its own.
 """
 EXAMPLES = """\
 Columns:
-  replay       pagetorture run on the program kept for the bug, then on the rest of the corpus
-  elsewhere    for bugs that no page program can show: the unit test or stress program that does
-  fuzz-corpus  libFuzzer from the stored corpus (make seeds fuzzers)
-  fuzz-empty   libFuzzer from nothing
+  replay       pagetorture run on the program of the bug, then on the rest of the corpus
+  elsewhere    for bugs that no page program can show: a unit test or stress program
+  fuzz-corpus  libFuzzer, starting from the stored corpus (make seeds fuzzers)
+  fuzz-empty   libFuzzer, starting from an empty corpus
   stress       the stress programs, on real threads
   matrix       the race matrix on fibers
 
-Exit status: 0 replay (or elsewhere) killed every bug by the detector that bugs.def names, and the
-library as it is had no finding in any column; 1 not; 2 bad usage, or a bank that cannot be read.
+Exit status: 0 replay (or elsewhere) found every bug by the detector that bugs.def names, and no
+column had a finding in the unchanged library; 1 otherwise; 2 a usage error, or a bugs.def that
+cannot be read.
 
 Examples:
-  tests/bugs/bank --column replay                        all bugs, under a few minutes
-  tests/bugs/bank bounds copy-direction                  a kind, a bug
+  tests/bugs/bank --column replay                        all bugs, in a few minutes
+  tests/bugs/bank bounds copy-direction                  one kind, one bug
   tests/bugs/bank --column fuzz-empty --time 60 --trials 10
   tests/bugs/bank --compare old.json tests/bugs/results.json
 """
 
 
 def meant(word, names, text):
-    """@text with the one of @names that is nearest to @word, or nothing."""
+    """Return: @text with the name that is most similar to @word, or an empty string."""
     near = difflib.get_close_matches(word, names, 1)
     return text.format(near[0]) if near else ""
 
@@ -64,7 +65,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_BAD, f"tests/bugs/bank: {message} (see tests/bugs/bank --help)\n")
 
     def print_help(self, file=None):
-        """As argparse does, which says nothing of a full disk."""
+        """Like argparse, but report a failed write."""
         (file or sys.stdout).write(self.format_help())
 
 
@@ -75,30 +76,30 @@ def parse(arguments):
     parser.add_argument("names", metavar="BUG", nargs="*",
                         help="only these: a name, the beginning of names, or a kind")
     parser.add_argument("--again", action="store_true",
-                        help="look again at what the results hold already")
+                        help="repeat trials that have stored results")
     parser.add_argument("--clean-only", action="store_true",
-                        help="only the library as it is")
+                        help="test only the unchanged library")
     parser.add_argument("--column", metavar="C,...", default=",".join(columns.COLUMNS),
-                        help="only these columns (default: all)")
+                        help="run only these columns (default: all)")
     parser.add_argument("--compare", nargs=2, metavar=("OLD", "NEW"),
-                        help="hold two files of results against each other; runs nothing")
+                        help="compare two result files; runs nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
-                        help="bugs at a time (default: one a CPU)")
+                        help="test N bugs at a time (default: one per CPU)")
     parser.add_argument("--keep", action="store_true",
-                        help="keep the programs that were built, for a look by hand")
-    parser.add_argument("--list", action="store_true", help="what is in the bank; runs nothing")
+                        help="keep the built programs, to examine them by hand")
+    parser.add_argument("--list", action="store_true", help="list the bugs; runs nothing")
     parser.add_argument("--report", type=pathlib.Path, metavar="FILE",
-                        help="also write the table there as one JSON object, for make report")
+                        help="also write the table to FILE as one JSON object, for make report")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
-                        help="where results are kept, and found again by the next run "
+                        help="store results in FILE, which the next run reads "
                              "(default: tests/bugs/results.json in the build directory)")
     parser.add_argument("--time", type=int, default=5, metavar="S",
-                        help="seconds for a trial of fuzzing or stress (default 5)")
+                        help="run a trial of fuzzing or stress for S seconds (default 5)")
     parser.add_argument("--without", metavar="F", choices=FLAVOURS[1:],
-                        help="leave out a detector (asan, tsan or msan) when the library is "
-                             "compiled: exactly the bugs that need it must survive replay")
+                        help="compile the library without a sanitizer (asan, tsan or msan): "
+                             "replay must miss exactly the bugs that need it")
     parser.add_argument("--trials", type=int, default=10, metavar="N",
-                        help="trials where chance matters (default 10)")
+                        help="repeat random columns N times (default 10)")
     options = parser.parse_args(arguments)
     if options.without:
         options.column = "replay"
@@ -114,7 +115,7 @@ def parse(arguments):
 
 
 def subjects_of(bank, bugs, clean_only, without):
-    """The bugs, then the library as it is in each flavour and backend."""
+    """The bugs, then the unchanged library in each flavour and backend."""
     corpus = sorted(bank.programs.parent.glob("r*/*.page"))
     own = [bank.program(bug) for bug in bugs if not bug.elsewhere]
     if not clean_only:
@@ -132,7 +133,7 @@ def what_is_missing(tree):
     for tool in ("patch", tree.cc[0]):
         if not shutil.which(tool):
             return f"no {tool}"
-    return "" if tree.has("plain") else "the page library is another one, compiled elsewhere"
+    return "" if tree.has("plain") else "the page library is an external one"
 
 
 def main(arguments):
@@ -165,44 +166,10 @@ def main(arguments):
     table.print_results(results, options.columns)
     good = table.print_verdict(results, options.columns, options.without)
     if options.report:
-        import report  # it needs the room of that name; the bank itself does without
+        import report  # needs the directory report/, which other commands do not
         report.write(options, results, begun, arguments)
     return EXIT_GOOD if good else EXIT_FAILED
 
 
-def status_of(arguments):
-    try:
-        return main(arguments)
-    except SystemExit as done:
-        return done.code
-    except BadBank as error:
-        print(error, file=sys.stderr)
-        return EXIT_BAD
-    except OSError as error:
-        if not error.filename:
-            raise
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        return EXIT_BAD
-    except KeyboardInterrupt:
-        print("stopped; the next run goes on from here", file=sys.stderr)
-        return EXIT_FAILED
-
-
-def finish():
-    """What could not be written was not said."""
-    try:
-        status = status_of(sys.argv[1:])
-        sys.stdout.flush()
-    except OSError as error:
-        print(f"tests/bugs/bank: expected to write standard output: {error.strerror}",
-              file=sys.stderr)
-        # What is left to write is not tried again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = EXIT_BAD
-    return status
-
-
 if __name__ == "__main__":
-    # Ignored, it would make every child end with 0, as subprocess tells it.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    sys.exit(finish())
+    exit_with("tests/bugs/bank", main, {BadBank: EXIT_BAD})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Was a bug that survived reached at all? Did any input run a line that its patch changed?
+"""For a bug that fuzzing did not find: did any input execute a line that its patch changed?
 
-The patched sources are compiled once more, counting, and get the inputs that the engine kept:
-these cover what all inputs covered, as far as it can tell.
+The patched sources are compiled again with coverage, and run the inputs that the engine kept. These
+have the coverage of all inputs.
 """
 import re
 import shutil
@@ -13,7 +13,7 @@ HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
 def changed_lines(patch):
-    """{file: lines of the patched source}: what is new; behind what is gone, the next line."""
+    """Return: {file: changed lines of the patched source}; for a removed line, the next line."""
     lines, file, at, gone = {}, None, 0, False
     for text in patch.read_text().splitlines():
         hunk = HUNK.match(text)
@@ -31,11 +31,11 @@ def changed_lines(patch):
 
 
 def _counts(tree, binary, profile):
-    """{file: {line: count}} of the sources that count."""
+    """Return: {file: {line: count}} of the sources with coverage."""
     status, output = build.run([tree.llvm_cov, "export", "-format=lcov", binary,
                                 f"-instr-profile={profile}"])
     if status:
-        raise build.BuildFailed(f"{binary}: {output.strip()}")
+        raise build.BuildFailed(f"{binary}: {output}")
     counts, file = {}, None
     for line in output.splitlines():
         if line.startswith("SF:"):
@@ -47,7 +47,7 @@ def _counts(tree, binary, profile):
 
 
 def _run(tree, binary, directory, environment):
-    """Return: the merged profile; None when the run left none."""
+    """Return: the merged profile, or None if the run wrote none."""
     raw, merged = directory / "reach.profraw", directory / "reach.profdata"
     build.run([binary, "-runs=0", "-timeout=10", directory / "corpus"],
               env={**environment, "LLVM_PROFILE_FILE": str(raw)}, timeout=120)
@@ -58,7 +58,7 @@ def _run(tree, binary, directory, environment):
 
 
 def reached(builder, program, directory, environment):
-    """True, False, or None where it cannot be known."""
+    """Return: True, False, or None if it cannot be measured."""
     tree = builder.tree
     if not tree.coverage or not shutil.which(tree.llvm_cov) or not builder.patch:
         return None

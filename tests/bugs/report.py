@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The kill table as `make report` reads it."""
+"""Write the table of seeded bugs for `make report`."""
 import os
 import pathlib
 import sys
@@ -7,7 +7,7 @@ import sys
 import table
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "report"))
-import keep  # noqa: E402 (a room beside this one)
+import keep  # noqa: E402 (in another directory)
 
 
 def _cell(cell):
@@ -31,7 +31,7 @@ def _subject(name, subject, columns):
 def write(options, results, begun, arguments):
     wrong = list(table.complaints(results, options.columns, options.without))
     head = keep.head("bugs", begun, " ".join(["tests/bugs/bank", *arguments]),
-                     "failed" if wrong else "good", os.environ["BANK_CC"])
+                     "failed" if wrong else "good", os.environ["LIBRARY_CC"])
     keep.write(options.report, {
         **head, "columns": options.columns, "time": options.time, "trials": options.trials,
         "wrong": wrong,

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Looks at all subjects in all columns, some at a time, and keeps what came of it.
+"""Run all columns on all subjects, several at a time, and store the results.
 
-Results are written after every subject, beside the file and then renamed. What the file holds
-already is taken from there, if it is about the same library, bug, programs and limit; so a
-run that was stopped goes on where it was.
+The results are written after every subject, to a temporary file that is then renamed. Stored results
+of the same library, bug, programs and limit are used again, so a stopped run resumes.
 """
 import concurrent.futures
 import dataclasses
@@ -11,55 +10,38 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import threading
 
 import build
 import columns
 from bank import BadBank
+from library_build import Progress
 
 VERSION = 1
 
 
-class Progress:
-    """One line that is refreshed on a terminal, a line a subject elsewhere."""
+def _outcome(cell):
+    if "failed" in cell:
+        return "FAILED"
+    killed = [t for t in cell["trials"] if t["killed"]]
+    return killed[0]["detector"] if killed else "survived"
 
-    def __init__(self, total):
-        self.total, self.done = total, 0
-        self.terminal = sys.stderr.isatty()
 
-    def tell(self, subject, cells):
-        self.done += 1
-        said = ", ".join(f"{name}: {self._word(cell)}" for name, cell in cells.items()
-                         if "skipped" not in cell)
-        line = f"[{self.done}/{self.total}] {subject.name}: {said or 'skipped'}"
-        if self.terminal:
-            print(f"\r\x1b[K{line[:shutil.get_terminal_size().columns - 1]}", end="",
-                  file=sys.stderr, flush=True)
-        else:
-            print(line, file=sys.stderr, flush=True)
-
-    def end(self):
-        if self.terminal and self.done:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-    @staticmethod
-    def _word(cell):
-        if "failed" in cell:
-            return "FAILED"
-        killed = [t for t in cell["trials"] if t["killed"]]
-        return killed[0]["detector"] if killed else "survived"
+def _line(subject, cells):
+    said = ", ".join(f"{name}: {_outcome(cell)}" for name, cell in cells.items()
+                     if "skipped" not in cell)
+    return f"{subject.name}: {said or 'skipped'}"
 
 
 def _about(subject):
-    """What stands in the results about a subject, beside its cells."""
+    """The properties of a subject in the results, besides its cells."""
     if not subject.bug:
         return {"clean": True, "flavour": subject.flavour, "backend": subject.backend}
     return {"clean": False, **dataclasses.asdict(subject.bug)}
 
 
 class Runner:
-    """One run of the bank."""
+    """One run of the suite."""
 
     def __init__(self, tree, options):
         self.tree, self.options = tree, options
@@ -75,7 +57,7 @@ class Runner:
         try:
             results = json.loads(path.read_text())
             if not isinstance(results["version"], int):
-                raise ValueError("a version that is none")
+                raise ValueError("the version is not a number")
         except FileNotFoundError:
             return empty
         except (ValueError, LookupError, TypeError) as error:
@@ -85,14 +67,14 @@ class Runner:
     def _save(self):
         path = self.options.results
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        beside.write_text(json.dumps(self.results, indent=1, sort_keys=True) + "\n")
-        os.replace(beside, path)
+        temporary = path.with_name(path.name + ".new")
+        temporary.write_text(json.dumps(self.results, indent=1, sort_keys=True) + "\n")
+        os.replace(temporary, path)
 
     # ---- one cell ----
 
-    def _stamp(self, subject, column):
-        digest = hashlib.sha256(self.bench.builder(subject).stamp().encode())
+    def _digest(self, subject, column):
+        digest = hashlib.sha256(self.bench.builder(subject).digest().encode())
         for program in subject.programs:
             digest.update(program.read_bytes())
         if columns.COLUMNS[column][1]:
@@ -103,18 +85,18 @@ class Runner:
         look, chance = columns.COLUMNS[column]
         count = self.options.trials if chance else 1
         done = []
-        # More than half that saw nothing: whatever the rest sees, the median is beyond the
-        # limit. On the good library each trial counts.
+        # If more than half of the trials found nothing, the median exceeds the limit, whatever the
+        # others find. On the unchanged library each trial matters.
         while len(done) < count and (not subject.bug or
                                      2 * sum(not t["killed"] for t in done) <= count):
             done.append(dataclasses.asdict(look(self.bench, subject, len(done) + 1)))
         return done
 
     def _cell(self, subject, column, before):
-        stamp = self._stamp(subject, column)
-        if not self.options.again and before.get("stamp") == stamp and "failed" not in before:
+        digest = self._digest(subject, column)
+        if not self.options.again and before.get("digest") == digest and "failed" not in before:
             return before
-        cell = {"stamp": stamp, "limit": self.options.time}
+        cell = {"digest": digest, "limit": self.options.time}
         try:
             cell["trials"] = self._trials(subject, column)
         except columns.Unusable as reason:
@@ -131,12 +113,12 @@ class Runner:
         with self.lock:
             self.results["subjects"][subject.name] = {**_about(subject), "cells": {**before, **cells}}
             self._save()
-            progress.tell(subject, cells)
+            progress.report(_line(subject, cells))
         if subject.bug and not self.options.keep:
             shutil.rmtree(self.bench.builder(subject).directory, ignore_errors=True)
 
     def run(self, subjects):
-        """The results, of these subjects only. What is left of older ones stays in the file."""
+        """Return: the results of these subjects. The file also keeps those of other subjects."""
         progress = Progress(len(subjects))
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             jobs = [pool.submit(self._subject, subject, progress) for subject in subjects]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The kill table, in words and figures."""
+"""Print the table of seeded bugs, and check it."""
 import os
 import statistics
 import sys
 
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
-PROOF = ("replay", "elsewhere")  # the columns that have to kill, one or the other
+PROOF = ("replay", "elsewhere")  # one of these columns must find each bug
 
 
 def _coloured(colour, text):
@@ -22,7 +22,7 @@ def short(number):
 
 
 def median(cell, what):
-    """Of all trials; None when it is beyond the limit: half of them saw nothing."""
+    """The median of all trials; None if half of them found nothing."""
     values = [t[what] if t["killed"] else float("inf") for t in cell["trials"]]
     middle = statistics.median_low(values)
     return None if middle == float("inf") else middle
@@ -77,10 +77,10 @@ def print_results(results, columns):
                 for name, subject in results.items()])
 
 
-# ---- what is wrong with it ----
+# ---- checks ----
 
 def _bug_complaints(name, subject, columns):
-    """A bug has to be killed, and by the one who is meant to see it."""
+    """A bug must be found, by the detector that bugs.def names."""
     proof = PROOF[bool(subject["elsewhere"])]
     if proof not in columns:
         return
@@ -90,12 +90,12 @@ def _bug_complaints(name, subject, columns):
     elif "skipped" not in cell:
         trial = cell["trials"][0]
         if not trial["killed"]:
-            yield f"{name}: survived {proof}: {trial['why'] or 'nobody said anything'}"
+            yield f"{name}: survived {proof}: {trial['why'] or 'no detector reported anything'}"
         elif trial["detector"] != subject["detector"]:
-            yield (f"{name}: expected to be killed by {subject['detector']}, was by "
+            yield (f"{name}: expected {subject['detector']} to find it, got "
                    f"{trial['detector']}: {trial['why']}")
         elif proof == "replay" and trial["inputs"] != 1:
-            yield f"{name}: expected its own program to kill it, did {trial['why']}"
+            yield f"{name}: expected its own program to find it, got {trial['why']}"
 
 
 def _clean_complaints(name, subject, columns):
@@ -109,7 +109,7 @@ def _clean_complaints(name, subject, columns):
 
 
 def _needed_complaints(results, without):
-    """Exactly the bugs that only @without can see are to live without it."""
+    """Without a sanitizer, exactly the bugs that need it must stay undetected."""
     for name, subject in results.items():
         cell = subject["cells"]["replay"]
         needs = subject["flavour"] == without
@@ -135,11 +135,11 @@ def _sum_column(results, column):
         return
     killed = [c for c in looked if any(t["killed"] for t in c["trials"])]
     seconds = sum(t["seconds"] for c in looked for t in c["trials"])
-    print(f"{column}: killed {len(killed)} of {len(looked)} bugs in {seconds:.0f} s of looking")
+    print(f"{column}: killed {len(killed)} of {len(looked)} bugs in {seconds:.0f} s of trials")
 
 
 def print_verdict(results, columns, without):
-    """Return: is the proof whole?"""
+    """Return: is everything as expected?"""
     wrong = list(complaints(results, columns, without))
     for column in columns:
         _sum_column(results, column)
@@ -147,7 +147,7 @@ def print_verdict(results, columns, without):
     findings = sum(t["killed"] for s in clean for c in columns
                    for t in s["cells"][c].get("trials", []))
     if clean:
-        print(f"the library as it is: {findings} findings")
+        print(f"the unchanged library: {findings} findings")
     skipped = sorted({c["skipped"] for s in results.values() for c in s["cells"].values()
                       if "no " in c.get("skipped", "")})
     for reason in skipped:

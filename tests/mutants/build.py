@@ -1,79 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Programs of the tree, linked with the page library and one mutant in it.
+"""Programs of the tree, linked with the page library and one mutant.
 
-Only what the mutant changes is compiled, with no debugging information: then a mutant that
-the compiler makes the same code of has the same bytes, and is no mutant at all. Its objects
-stand before the library's archive, so that their namesakes in there are not taken.
+Code is compiled without debug information, so a mutant for which the compiler generates the same
+code has the same bytes.
 """
 import functools
 import hashlib
 import os
 import pathlib
-import re
 import shutil
-import subprocess
+import sys
 
-FLAVOURS = ("plain", "asan", "tsan", "msan")
-INCLUDE = re.compile(r'^#include "(?:page/)?(\w+\.h)"', re.MULTILINE)
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+import library_build  # noqa: E402 (in the directory above)
+from library_build import INCLUDE, BuildFailed, users  # noqa: E402
 
-# The same code, without the lines and columns that UBSan's reports would have.
+# Flags for comparing code: without the lines and columns of UBSan's reports.
 COMPARED_WITH = {"asan": ["-fsanitize-trap=undefined"]}
 
 
-class BuildFailed(Exception):
-    """What does not compile or link."""
-
-
-def run(command, directory=None):
-    done = subprocess.run([str(word) for word in command], cwd=directory, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-    if done.returncode:
-        raise BuildFailed(f"{command[0]}: {done.stdout.strip()}")
-
-
 def find_clang(cc):
-    """What prints syntax trees: @cc, or what stands beside another compiler."""
+    """Return: @cc if it is clang, else another clang, which prints syntax trees."""
     for command in (cc, ["clang-19"], ["clang"]):
-        if shutil.which(command[0]):
-            said = subprocess.run([*command, "--version"], capture_output=True, text=True,
-                                  check=False).stdout
-            if "clang" in said:
-                return command
+        if shutil.which(command[0]) and "clang" in library_build.run([*command, "--version"])[1]:
+            return command
     raise BuildFailed(f"expected clang to read sources with, there is only {' '.join(cc)}")
 
 
-def users(directory, header):
-    """Sources in @directory that include @header of src/page, by way of others too."""
-    text = {p.name: p.read_text() for p in directory.glob("*.[ch]")}
-    reached, new = {header}, {header}
-    while new:
-        new = {n for n, t in text.items() if new & set(INCLUDE.findall(t))} - reached
-        reached |= new
-    return sorted(name for name in reached if name.endswith(".c"))
-
-
-class Tree:
-    """The source, what make built of it and by which commands: tests/mutants/local.mk says it."""
+class Tree(library_build.Tree):
+    """tests/mutants/local.mk sets the environment."""
 
     def __init__(self, environment):
-        self.source = pathlib.Path(environment["MUTANTS_SOURCE"])
-        self.build = pathlib.Path(environment["MUTANTS_BUILD"])
+        super().__init__(environment)
         self.kept = self.build / "tests" / "mutants" / "work"
         self.work = self.kept / f"run-{os.getpid()}"
-        self.cc = environment["MUTANTS_CC"].split()
         self.clang = find_clang(self.cc)
-        self.cflags = ["-D_GNU_SOURCE", *environment["MUTANTS_CFLAGS"].split(), "-w", "-g0"]
-        self.libs = environment["MUTANTS_LIBS"].split()
+        self.cflags.append("-w")
         self.tests = environment["MUTANTS_TESTS"].split()
-        self.stress_flags = environment.get("MUTANTS_STRESS", "").split()
-        self.flags = {"plain": []}
-        for flavour in FLAVOURS[1:]:
-            if (self.build / f"libpage-{flavour}.a").exists():
-                self.flags[flavour] = environment[f"MUTANTS_{flavour.upper()}"].split()
-        self.linker = ["-fuse-ld=lld", "-Wl,--threads=1"] if shutil.which("ld.lld") else []
 
     def begin(self):
-        """A directory that no other run has. What a run that was killed left behind goes."""
+        """Create the work directory of this run; remove those of killed runs."""
         self.kept.mkdir(parents=True, exist_ok=True)
         for path in self.kept.glob("run-*"):
             if not pathlib.Path(f"/proc/{path.name[4:]}").exists():
@@ -83,84 +49,49 @@ class Tree:
     def end(self):
         shutil.rmtree(self.work, ignore_errors=True)
 
-    @property
-    def page(self):
-        return self.source / "src" / "page"
-
-    def compile_command(self, flavour):
-        return [*self.cc, *self.cflags, *self.flags[flavour]]
-
     def commands(self):
-        """What clang reads to show every function: the seam has some for one flavour alone."""
+        """Commands by which clang reads every function: sync.h has some for one flavour only."""
         base = [*self.clang, *self.cflags, "-Isrc"]
         for path in sorted(self.page.glob("*.[ch]")):
             yield [*base, "-xc", f"src/page/{path.name}"]
-        for flavour in FLAVOURS[1:]:
-            if flavour in self.flags:
-                yield [*base, *self.flags[flavour], "-xc", "src/page/sync.h"]
+        for flavour in self.flavours[1:]:
+            yield [*base, *self.flags[flavour], "-xc", "src/page/sync.h"]
 
     def _digest(self, *patterns):
-        digest = hashlib.sha256(repr((self.cc, self.cflags, self.flags)).encode())
+        digest = hashlib.sha256(repr((self.cc, self.cflags, self.flags, self.flavours)).encode())
         for pattern in patterns:
             for path in sorted(self.source.glob(pattern)):
                 digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()[:16]
 
-    def has_source(self, path):
-        """Objects of sources that are gone may lie about."""
-        name = path.stem.split("-", 1)[-1] + ".c"
-        return (self.source / path.relative_to(self.build).parent / name).exists()
-
     @functools.cached_property
-    def library_stamp(self):
+    def library_digest(self):
         return self._digest("src/page/*.[ch]")
 
     @functools.cached_property
-    def tests_stamp(self):
-        return self._digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "tests/*.[ch]", "fuzz/*.[ch]",
-                            "stress/*.[ch]", "corpus/r*/*.page", "corpus/seed/*/*.page",
-                            "tests/mutants/trials.py")
+    def tests_digest(self):
+        return self._digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[ch]",
+                            "tests/*.[ch]", "fuzz/*.[ch]", "stress/*.[ch]", "corpus/r*/*.page",
+                            "corpus/seed/*/*.page", "tests/mutants/trials.py")
 
 
-class Program:
-    """How a program is linked: the patterns of its objects, archives of its own and flags."""
-
-    def __init__(self, name, flavour, objects, test="", archives=(), flags=()):
-        self.name, self.flavour, self.objects, self.test = name, flavour, objects, test
-        self.archives, self.flags = archives, flags
-
-    def objects_of(self, tree):
-        found = [path for pattern in self.objects for path in sorted(tree.build.glob(pattern))
-                 if tree.has_source(path)]
-        if not found:
-            raise BuildFailed(f"{self.name}: expected its objects, there is no "
-                              f"{', '.join(self.objects)} in {tree.build}: make check TESTS= "
-                              "builds them")
-        return found
-
-
-class Builder:
-    """A directory in which one mutant after the other is built."""
+class Builder(library_build.Builder):
+    """A directory in which mutants are built, one after the other."""
 
     def __init__(self, tree, directory):
-        self.tree, self.directory = tree, directory
-        shutil.rmtree(directory, ignore_errors=True)
-        (directory / "src").mkdir(parents=True)
-        shutil.copytree(tree.page, directory / "src" / "page",
-                        ignore=lambda _, names: [n for n in names if n[-2:] not in (".c", ".h")])
+        super().__init__(tree, directory)
+        self.copy_library()
         self.mutant = None
         self.objects = {}
         self.programs = {}
 
     def begin(self, mutant):
-        """From here on everything is built with @mutant; None is the library as it is."""
+        """Build everything with @mutant from now on; None is the unchanged library."""
         self.end()
         self.mutant = mutant
-        if not mutant:
-            return
-        path = self.directory / "src" / "page" / mutant.file
-        path.chmod(0o644)
-        path.write_bytes(mutant.apply((self.tree.page / mutant.file).read_bytes()))
+        if mutant:
+            source = (self.tree.page / mutant.file).read_bytes()
+            (self.directory / "src" / "page" / mutant.file).write_bytes(mutant.apply(source))
 
     def end(self):
         if self.mutant:
@@ -173,83 +104,52 @@ class Builder:
     # ---- objects ----
 
     def sources(self, file):
-        """What has to be compiled again when @file has changed."""
-        return [file] if file.endswith(".c") else users(self.tree.page, file)
-
-    def _compile(self, name, flavour, more=(), suffix=""):
-        target = self.directory / f"{name[:-2]}-{flavour}{suffix}.o"
-        run([*self.tree.compile_command(flavour), *more, "-Isrc", "-c", f"src/page/{name}", "-o",
-             target], self.directory)
-        return target
+        """The sources that must be compiled after a change of @file."""
+        return sorted(name for name in users(self.tree.page, file) if name.endswith(".c"))
 
     def code(self, name, flavour):
-        """The bytes of the object that is compared."""
-        path = self._compile(name, flavour, COMPARED_WITH.get(flavour, ()), "-compared")
+        """The object code of a source, for comparison."""
+        path = self.directory / f"{name[:-2]}-{flavour}-compared.o"
+        self.compile(f"src/page/{name}", flavour, path, *COMPARED_WITH.get(flavour, ()))
         code = path.read_bytes()
         path.unlink()
         return code
 
     def _object(self, name, flavour):
         if (name, flavour) not in self.objects:
-            self.objects[name, flavour] = self._compile(name, flavour)
+            target = self.directory / f"{name[:-2]}-{flavour}.o"
+            self.compile(f"src/page/{name}", flavour, target)
+            self.objects[name, flavour] = target
         return self.objects[name, flavour]
 
-    def _test_object(self, program):
-        """A test that includes the header that has changed."""
+    def changes_test(self, program):
+        """Does the mutant change a header that the unit test itself includes?"""
+        if not program.test or not self.mutant or not self.mutant.file.endswith(".h"):
+            return False
+        text = (self.tree.source / "tests" / f"{program.test}.c").read_text()
+        return bool(users(self.tree.page, self.mutant.file) & set(INCLUDE.findall(text)))
+
+    def _own_objects(self, program):
+        if not self.changes_test(program):
+            return self.tree.objects_of(program)
         key = program.test, program.flavour
         if key not in self.objects:
-            target = self.directory / f"{program.name}.o"
-            run([*self.tree.compile_command(program.flavour), f"-I{self.directory / 'src'}",
-                 f"-I{self.tree.source / 'src'}", f"-I{self.tree.source}", "-c",
-                 self.tree.source / "tests" / f"{program.test}.c", "-o", target])
-            self.objects[key] = target
-        return self.objects[key]
-
-    def looks_inside(self, program):
-        """Does a test's own object change with the mutant?"""
-        return bool(program.test and self.mutant and self.mutant.file.endswith(".h") and
-                    f"{program.test}.c" in self._tests_that_include(self.mutant.file))
-
-    def _tests_that_include(self, header):
-        reached = {header}
-        for path in self.tree.page.glob("*.h"):
-            if header in _closure(self.tree.page, path.name):
-                reached.add(path.name)
-        return [p.name for p in (self.tree.source / "tests").glob("*.c")
-                if reached & set(INCLUDE.findall(p.read_text()))]
-
-    # ---- programs ----
+            self.objects[key] = self.compile_test(program)
+        return [self.objects[key]]
 
     def make(self, program):
-        """The program's path."""
-        if program.name in self.programs:
-            return self.programs[program.name]
-        flavour, tree = program.flavour, self.tree
-        own = [self._test_object(program)] if self.looks_inside(program) else \
-            program.objects_of(tree)
-        changed = self.sources(self.mutant.file) if self.mutant else []
-        target = self.directory / program.name
-        run([*tree.cc, *tree.flags[flavour], *program.flags, *tree.linker, "-Wl,-S", *own,
-             *(self._object(name, flavour) for name in changed),
-             *(tree.build / name for name in program.archives),
-             tree.build / f"libharness-{flavour}.a", tree.build / f"libpage-{flavour}.a",
-             "-lpthread", *tree.libs, "-o", target])
-        self.programs[program.name] = target
-        return target
-
-
-def _closure(directory, header):
-    """Headers that @header includes."""
-    reached, new = set(), {header}
-    while new:
-        reached |= new
-        new = {n for h in new if (directory / h).exists()
-               for n in INCLUDE.findall((directory / h).read_text())} - reached
-    return reached
+        """Return: the program's path."""
+        if program.name not in self.programs:
+            changed = self.sources(self.mutant.file) if self.mutant else []
+            self.programs[program.name] = self.link(
+                program, [*self._own_objects(program),
+                          *(self._object(name, program.flavour) for name in changed)],
+                self.directory / program.name)
+        return self.programs[program.name]
 
 
 class Reference:
-    """The code of the library as it is."""
+    """The object code of the unchanged library."""
 
     def __init__(self, tree):
         self.builder = Builder(tree, tree.work / "reference")
@@ -260,8 +160,8 @@ class Reference:
             self.known[name, flavour] = self.builder.code(name, flavour)
         return self.known[name, flavour]
 
-    def warm(self, names):
-        """Before several threads ask."""
+    def compile_all(self, names):
+        """Compile everything before several threads use it."""
         for name in names:
-            for flavour in self.builder.tree.flags:
+            for flavour in self.builder.tree.flavours:
                 self.code(name, flavour)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""mutants: small mistakes in the page library, made by a table. Does anything notice?"""
+"""mutants: make small changes in the page library, and check that a test fails for each."""
 import argparse
 import hashlib
 import os
 import pathlib
-import signal
 import sys
 import time
 
@@ -16,30 +15,29 @@ import survivors
 import table
 import tree
 import trials
-
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+from library_build import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, exit_with
 
 HELP = """\
-Make one small mistake after the other in src/page, and see whether the parts of `make check`
-that are about the library notice: its unit tests, the replay of the corpus, the fuzz targets
-without an engine, in every flavour and with both backends, then stress programs and threads.
+Make one small change at a time in src/page, and run the parts of `make check` that test the
+library: unit tests, the corpus and the fuzz targets without an engine, in every flavour and with
+both backends, then stress programs and real threads.
 
-A mutant is killed, survived, equivalent (tests/mutants/survivors says why), `same code` (the compiler
-makes the same of it in every flavour: equivalent too), or stillborn (it does not compile). The
-ratio is of killed ones to those that are killed or survived.
+A mutant is killed, survived, equivalent (tests/mutants/survivors has the reason), `same code` (the
+compiler generates the same code in every flavour), or stillborn (it does not compile). The ratio
+is that of killed mutants to killed and surviving ones.
 """
 EPILOG = """\
-Exit status: 0 at least 90 % were killed and tests/mutants/survivors is true; 1 not; 2 bad usage, or
-something that cannot be read.
+Exit status: 0 at least 90 % were killed and tests/mutants/survivors is correct; 1 otherwise; 2 a
+usage error, or a file that cannot be read.
 
 Examples:
-  make mutants                                      all; hours. Stop it, and it goes on later
+  make mutants                                      all mutants: hours; may be stopped and resumed
   make mutants MUTANTS_FLAGS='--sample 200 --seed 7'
   tests/mutants/mutants --files raw.c,range.h             two files
-  tests/mutants/mutants --only 3e05c9ec --again           one mutant, once more
-  tests/mutants/mutants --list --files fault.c            what there is; runs nothing
+  tests/mutants/mutants --only 3e05c9ec --again           one mutant, again
+  tests/mutants/mutants --list --files fault.c            list mutants; runs nothing
   tests/mutants/mutants --only 3e05c9ec --trials 'test_page_raw-asan; run asan, alias'
-  tests/mutants/mutants --show 3e05c9ec                   the mutant as a difference
+  tests/mutants/mutants --show 3e05c9ec                   print the mutant as a diff
 """
 
 
@@ -48,26 +46,26 @@ def parse(arguments):
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
     add = parser.add_argument
-    add("--again", action="store_true", help="judge again what has a verdict")
+    add("--again", action="store_true", help="test again mutants that have a verdict")
     add("--files", metavar="F,...", help="only mutants of these files of src/page")
-    add("--flavours", metavar="F,...", help="look in these flavours alone: quicker, kills less")
+    add("--flavours", metavar="F,...", help="test only these flavours: faster, kills fewer")
     add("--jobs", type=int, default=os.cpu_count(), metavar="N",
-        help="mutants at a time (default: one a CPU)")
-    add("--json", type=pathlib.Path, metavar="FILE", help="write the results there, as JSON")
+        help="test N mutants at a time (default: one per CPU)")
+    add("--json", type=pathlib.Path, metavar="FILE", help="write the results to FILE as JSON")
     add("--list", action="store_true", help="print the mutants; runs nothing")
-    add("--only", metavar="ID,...", help="only these mutants")
-    add("--operators", metavar="O,...", help="only these: " + ", ".join(operators.OPERATORS))
-    add("--quick", action="store_true", help="without what takes seconds: kills less")
-    add("--report", action="store_true", help="print what is known already; runs nothing")
+    add("--only", metavar="ID,...", help="test only these mutants")
+    add("--operators", metavar="O,...", help="test only these operators: " + ", ".join(operators.OPERATORS))
+    add("--quick", action="store_true", help="omit trials that take seconds: kills fewer")
+    add("--report", action="store_true", help="print stored results; runs nothing")
     add("--results", type=pathlib.Path, metavar="FILE",
-        help="where verdicts are kept (default: tests/mutants/results.jsonl in the build directory)")
-    add("--sample", type=int, metavar="N", help="only so many, chosen at random")
-    add("--seed", type=int, default=1, metavar="S", help="chooses the sample (default 1)")
-    add("--show", metavar="ID", help="print the mutant as a difference; runs nothing")
+        help="store verdicts in FILE (default: tests/mutants/results.jsonl in the build directory)")
+    add("--sample", type=int, metavar="N", help="test N mutants, chosen at random")
+    add("--seed", type=int, default=1, metavar="S", help="choose the sample by S (default 1)")
+    add("--show", metavar="ID", help="print the mutant as a diff; runs nothing")
     add("--survivors", type=pathlib.Path, metavar="FILE",
-        help="reasons why mutants live (default: tests/mutants/survivors)")
-    add("--trials", metavar="T;...", help="only these ways to look, as `killed by` names them, "
-        "with ; between: quicker, kills less")
+        help="read reasons of survivors from FILE (default: tests/mutants/survivors)")
+    add("--trials", metavar="T;...", help="run only these trials, as `killed by` names them, "
+        "separated by ;: faster, kills fewer")
     options = parser.parse_args(arguments)
     for name in ("jobs", "sample"):
         value = getattr(options, name)
@@ -92,7 +90,7 @@ def choose(mutants, options):
     chosen = _subset(chosen, options.operators, "operator", "an operator")
     chosen = _subset(chosen, options.only, "id", "the name of a mutant")
     if options.sample and options.sample < len(chosen):
-        # A mutant that comes or goes changes nothing for the others.
+        # Adding or removing a mutant must not change the choice of the others.
         chosen = sorted(chosen, key=lambda m: hashlib.sha1(
             f"{options.seed} {m.id}".encode()).digest())[:options.sample]
     return chosen
@@ -105,7 +103,7 @@ def choose_trials(source, options):
     wanted = [word.strip() for word in options.trials.split(";")]
     for word in wanted:
         if word not in {t.name for t in found}:
-            raise tree.BadSource(f"expected a way to look of "
+            raise tree.BadSource(f"expected a trial of "
                                  f"{'; '.join(t.name for t in found)}, got {word}")
     return [t for t in found if t.name in wanted]
 
@@ -122,7 +120,7 @@ def show(tree_of, mutants, name):
 
 
 def conclude(known, bad, mutants, reasons):
-    """Prints what came of it. Return: the exit status."""
+    """Print the results. Return: the exit status."""
     if not known:
         print("no mutant has a verdict: expected at least one", file=sys.stderr)
         return EXIT_FAILED
@@ -143,10 +141,9 @@ def main(arguments):
     source = build.Tree(os.environ)
     if options.flavours:
         for name in options.flavours.split(","):
-            if name not in source.flags:
+            if name not in source.flavours:
                 raise tree.BadSource(f"expected a flavour of this build, got {name}")
-        source.flags = {f: v for f, v in source.flags.items()
-                        if f in options.flavours.split(",")}
+        source.flavours = [f for f in source.flavours if f in options.flavours.split(",")]
     mutants, hidden = mutate.find(list(source.commands()), source.source, options.jobs)
     chosen = choose(mutants, options)
     if options.show:
@@ -155,20 +152,20 @@ def main(arguments):
     if options.list:
         for mutant in chosen:
             print(mutant)
-        print(f"{len(chosen)} mutants; not made, for a macro hides the place: " +
+        print(f"{len(chosen)} mutants; not made, because a macro hides the place: " +
               ", ".join(f"{name} ({n})" for name, n in hidden.most_common()), file=sys.stderr)
         return EXIT_GOOD
     reasons = survivors.read(options.survivors or source.source / "tests" / "mutants" / "survivors")
-    looks = choose_trials(source, options)
+    chosen_trials = choose_trials(source, options)
     results = run.Results(options.results or source.build / "tests" / "mutants" / "results.jsonl", source,
-                          looks)
+                          chosen_trials)
 
     def keep(status):
         known = [results.known[m.id] for m in chosen if m.id in results.known]
         bad = list(survivors.stale(reasons, mutants, results.known))
         ended = EXIT_FAILED if status == "stopped" else conclude(known, bad, mutants, reasons)
         if options.json and known:
-            import report  # it needs the room of that name; mutants do without
+            import report  # needs the directory report/, which other commands do not
             report.write(options.json, source, begun, arguments,
                          status or ("failed" if ended else "good"),
                          table.as_json(known, reasons, len(mutants), hidden, bad))
@@ -176,7 +173,7 @@ def main(arguments):
 
     try:
         if not options.report:
-            run.Runner(source, results, looks).run(chosen, options.jobs, options.again)
+            run.Runner(source, results, chosen_trials).run(chosen, options.jobs, options.again)
     except KeyboardInterrupt:
         keep("stopped")
         raise
@@ -184,16 +181,6 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    # Ignored, it would make every child end with 0, as subprocess tells it.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (tree.BadSource, survivors.BadSurvivors, build.BuildFailed, OSError) as error:
-        print(f"mutants: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD)
-    except run.CleanFails as error:
-        print(f"mutants: {error}", file=sys.stderr)
-        sys.exit(EXIT_FAILED)
-    except KeyboardInterrupt:
-        print("\nstopped; the next run goes on from here", file=sys.stderr)
-        sys.exit(EXIT_FAILED)
+    exit_with("mutants", main, {tree.BadSource: EXIT_BAD, survivors.BadSurvivors: EXIT_BAD,
+                                build.BuildFailed: EXIT_BAD, OSError: EXIT_BAD,
+                                run.CleanFails: EXIT_FAILED})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""All mutants of some sources: one small change each, with a name that stays.
+"""Generate all mutants of a library: one small change each.
 
-A mutant's name comes from its function, its operator and the text that is changed, so it
-stays what it is when other code moves.
+The name of a mutant depends on its function, its operator and the changed text, so other changes of the
+code do not change it.
 """
 import collections
 import concurrent.futures
@@ -17,7 +17,7 @@ import tree
 
 FILE_SCOPE = "-"
 
-# Changes of so little text that what is around it has to tell them apart.
+# Changes of very short text: the name also depends on the text around it.
 SMALL = ("constant", "jump", "order")
 BLOCKS = ("CompoundStmt", "FunctionDecl", "RecordDecl", "TranslationUnitDecl")
 ENOUGH, TOO_MUCH = 6, 160
@@ -34,11 +34,11 @@ class Mutant:
     begin: int
     end: int
     new: str
-    was: str  # the expression or statement that is changed, in one line
+    was: str  # the changed expression or statement, in one line
     becomes: str
 
     def apply(self, source):
-        """The bytes of the file with the change; as many lines as before."""
+        """The bytes of the file with the change; the number of lines stays."""
         old = source[self.begin:self.end]
         new = self.new.encode()
         new += b"\n" * (old.count(b"\n") - new.count(b"\n"))
@@ -54,7 +54,7 @@ def one_line(text):
 
 
 def _named_by(change, around):
-    """The smallest expression or statement around the change that says enough."""
+    """The smallest expression or statement around the change with enough text for a name."""
     for node in reversed(around):
         if node.text is change.about.text and node.begin <= change.begin and \
                 change.end <= node.end and ENOUGH <= node.end - node.begin <= TOO_MUCH:
@@ -63,14 +63,14 @@ def _named_by(change, around):
 
 
 class Finder:
-    """Collects mutants of trees; what several trees show counts once."""
+    """Collects mutants of syntax trees; a mutant in several trees counts once."""
 
     def __init__(self):
         self.found = {}
         self.hidden = {}
 
     def collect(self, node, function=FILE_SCOPE, around=()):
-        """@around are the expressions and statements that @node is in, the smallest last."""
+        """@around: the expressions and statements around @node, the smallest last."""
         if node.kind == "FunctionDecl" and node.get("name"):
             function, around = node.get("name"), ()
         if node.text and operators.hidden_by_macro(node):
@@ -86,7 +86,7 @@ class Finder:
             self.collect(child, function, around)
 
     def mutants(self):
-        """In the order of files and lines."""
+        """The mutants in the order of files and lines."""
         ordinals = collections.Counter()
         for (path, begin, end, new), (function, change) in sorted(self.found.items(),
                                                                   key=lambda item: item[0]):
@@ -102,12 +102,12 @@ class Finder:
                          was, becomes)
 
     def hidden_count(self):
-        """How many places a macro hides, by the macro's name."""
+        """The number of places that a macro hides, by the name of the macro."""
         return collections.Counter(self.hidden.values())
 
 
 def _copy(directory, scratch):
-    """The library as it is read, and what it really is by the name it is read by."""
+    """Copy the library without hints. Return: {name of the copy: original text}."""
     (scratch / "src" / "page").mkdir(parents=True)
     texts = {}
     for path in sorted((directory / "src" / "page").glob("*.[ch]")):
@@ -119,9 +119,9 @@ def _copy(directory, scratch):
 
 
 def find(commands, directory, jobs=2):
-    """
-    Mutants of what is in @directory/src/page, and a count of what macros hide. @commands are those
-    that compile the sources, run in such a directory.
+    """Return: the mutants of @directory/src/page, and a count of places that macros hide.
+
+    @commands compile the sources in such a directory.
     """
     finder = Finder()
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What can be wrong: a table of operators, and the nodes that each one is for."""
+"""Mutation operators, and the kinds of syntax nodes that each one changes."""
 import dataclasses
 import re
 
-# An operator's name, and what becomes of each token that it is about.
+# The name of an operator, and the replacements of each token.
 TOKENS = {
     "relation": {"<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
                  "==": ("!=",), "!=": ("==",)},
@@ -27,25 +27,25 @@ STATEMENTS = ("CallExpr", "BinaryOperator", "CompoundAssignOperator", "UnaryOper
 JUMPS = ("BreakStmt", "ContinueStmt")
 
 OPERATORS = {
-    "arithmetic": "+ for -, * for /, and the other way round",
-    "bits": "<< for >>, & for |, and the other way round",
+    "arithmetic": "+ for -, * for /, and the reverse",
+    "bits": "<< for >>, & for |, and the reverse",
     "condition": "negated; always true (not of loops); never true",
     "constant": "one more, one less, 0; true for false",
-    "jump": "a break or continue left out",
-    "logic": "&& for ||, and the other way round",
-    "not": "!, ~ or - left out",
-    "order": "an acquire or release that is relaxed",
-    "relation": "the neighbour, and the opposite",
+    "jump": "a break or continue removed",
+    "logic": "&& for ||, and the reverse",
+    "not": "!, ~ or - removed",
+    "order": "relaxed for acquire or release",
+    "relation": "<= for <, and >= for <",
     "return": "negated, one more, 0 or NULL",
-    "statement": "a call or an assignment left out",
-    "step": "++ for --, and the other way round",
-    "swap": "two arguments that stand side by side",
+    "statement": "a call or an assignment removed",
+    "step": "++ for --, and the reverse",
+    "swap": "two adjacent arguments exchanged",
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """Bytes [begin, end) become @new; @about is the node that it is said of."""
+    """Replace bytes [begin, end) by @new; messages show the node @about."""
     operator: str
     begin: int
     end: int
@@ -54,14 +54,14 @@ class Change:
 
 
 def bare(node):
-    """Without what the compiler put around it, and without parentheses."""
+    """The node without implicit nodes and parentheses around it."""
     while node.kind in WRAPPERS and len(node.children) == 1:
         node = node.children[0]
     return node
 
 
 def outer(node):
-    """Without what the compiler put around it: it may have less bytes than its inside."""
+    """The node without implicit nodes around it, which may have fewer bytes than the node."""
     while node.kind in ("ImplicitCastExpr", "ConstantExpr", "ExprWithCleanups") and node.children:
         node = node.children[0]
     return node
@@ -71,7 +71,7 @@ def spelled(node):
     return bool(node.text) and not node.macro
 
 
-# ---- one function a kind of node ----
+# ---- one function for each kind of node ----
 
 def _binary(node):
     left, right = outer(node.children[0]), outer(node.children[1])
@@ -125,7 +125,7 @@ def _condition(node):
     if not condition.text:
         return
     what = condition.begin, condition.end
-    # The opposite of a comparison, and a ! left out, have names of their own.
+    # Other operators negate comparisons and remove "!".
     inside = bare(condition)
     if condition.macro or (inside.get("opcode") not in TOKENS["relation"] and
                            inside.get("opcode") != "!"):
@@ -136,7 +136,7 @@ def _condition(node):
 
 
 def _statements(node):
-    """Expressions that stand alone: in a block, or as the body of something."""
+    """Expressions that are statements: in a block, or as a body."""
     if node.kind == "CompoundStmt":
         inside = node.children
     elif node.kind in ("IfStmt", "WhileStmt"):
@@ -201,7 +201,7 @@ FUNCTIONS = {
 
 
 def changes(node):
-    """All changes of this node, not of those in it."""
+    """All changes of this node, without those of its children."""
     if node.kind in CONDITIONS:
         yield from _condition(node)
     yield from _statements(node)
@@ -213,7 +213,7 @@ def changes(node):
 
 
 def hidden_by_macro(node):
-    """Is there a change that a macro hides?"""
+    """Would the node have a change, if no macro hid it?"""
     return bool(node.macro) and node.macro not in BOOLS and (
         node.kind in ("BinaryOperator", "CompoundAssignOperator", "IntegerLiteral") or
         node.kind in CONDITIONS)

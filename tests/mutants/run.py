@@ -1,46 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Makes mutants, looks whether anything notices, and keeps what came of it.
+"""Build mutants, run the trials on each, and store the verdicts.
 
-Each verdict is appended to the results as one line, so a run that is stopped has lost nothing
-but what it was looking at. What is there already is about the same library: the verdict
-`killed` and those of the compiler stay good when tests change, that of a survivor does not.
+Each verdict is appended to the results as one line, so a stopped run loses only the mutant that it
+was testing. Stored verdicts hold for the same library. When tests change, only survivors are tested
+again.
 """
 import collections
 import concurrent.futures
 import hashlib
 import json
 import pathlib
-import shutil
 import sys
 import threading
 
 import build
 import trials
+from library_build import Progress
 
 KILLED, SURVIVED, SAME, STILLBORN = "killed", "survived", "same code", "stillborn"
 
 
 class CleanFails(Exception):
-    """The library as it is does not pass: then no verdict means anything."""
+    """The unchanged library fails a trial, so no verdict is valid."""
 
 
 class Results:
-    """The file of verdicts: the last line about a mutant is the one that counts."""
+    """The file of verdicts: the last line of a mutant is valid."""
 
     def __init__(self, path, tree, chosen_trials):
-        self.path, self.library = path, tree.library_stamp
+        self.path, self.library = path, tree.library_digest
         names = " ".join(t.name for t in chosen_trials)
-        self.tests = hashlib.sha256((tree.tests_stamp + names).encode()).hexdigest()[:16]
+        self.tests = hashlib.sha256((tree.tests_digest + names).encode()).hexdigest()[:16]
         self.lock = threading.Lock()
         self.known = {}
         if path.exists():
             for line in path.read_text().splitlines():
-                self._take(line)
+                self._read(line)
 
-    def _take(self, line):
+    def _read(self, line):
         try:
             result = json.loads(line)
-        except json.JSONDecodeError:  # the last line of a run that was killed
+        except json.JSONDecodeError:  # the last line of a killed run
             return
         if result.get("library") != self.library:
             return
@@ -54,7 +54,7 @@ class Results:
             self.known[result["id"]] = result
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a+b") as file:
-                # What a killed run left of a line ends here.
+                # End the incomplete line of a killed run.
                 file.seek(0, 2)
                 if file.tell():
                     file.seek(-1, 2)
@@ -63,32 +63,13 @@ class Results:
                 file.write(json.dumps(result).encode() + b"\n")
 
 
-class Progress:
-    """One line that is refreshed on a terminal, a line a mutant elsewhere."""
-
-    def __init__(self, total):
-        self.total = total
-        self.counts = collections.Counter()
-        self.terminal = sys.stderr.isatty()
-
-    def tell(self, mutant, result):
-        self.counts[result["verdict"]] += 1
-        done = sum(self.counts.values())
-        line = f"[{done}/{self.total}] {result['verdict']}"
-        line += f" by {result['by']}: {mutant}" if result.get("by") else f": {mutant}"
-        if self.terminal:
-            print(f"\r\x1b[K{line[:shutil.get_terminal_size().columns - 1]}", end="",
-                  file=sys.stderr, flush=True)
-        else:
-            print(line, file=sys.stderr, flush=True)
-
-    def end(self):
-        if self.terminal and self.total:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+def _line(mutant, result):
+    by = f" by {result['by']}" if result.get("by") else ""
+    return f"{result['verdict']}{by}: {mutant}"
 
 
-def telling(output):
-    """The line of a failing test's output that says most."""
+def main_line(output):
+    """The most informative line of a failed test's output."""
     for word in ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error"):
         for line in output.splitlines():
             if word in line:
@@ -97,14 +78,14 @@ def telling(output):
 
 
 def _files(path):
-    """What is there of a program's argument."""
+    """The files that an argument of a program names."""
     if path.is_dir():
         return sorted(path.glob("*"))
     return [path] if path.is_file() else []
 
 
 class Runner:
-    """One run."""
+    """One run of the trials on mutants."""
 
     def __init__(self, tree, results, chosen_trials):
         self.tree, self.results, self.trials = tree, results, chosen_trials
@@ -115,19 +96,19 @@ class Runner:
         self.local = threading.local()
         self.lock = threading.Lock()
 
-    # ---- the library as it is ----
+    # ---- the unchanged library ----
 
     def _limits_file(self):
         return self.tree.kept / "limits.json"
 
-    def _stamp(self, trial):
-        """Changes when the library or what looks at it does."""
+    def _digest(self, trial):
+        """A hash of the library, the programs and the inputs of a trial."""
         files = [path for program in (trial.program, *trial.needs)
-                 for path in (*program.objects_of(self.tree),
+                 for path in (*self.tree.objects_of(program),
                               *(self.tree.build / name for name in program.archives))]
         files += [self.tree.build / f"libharness-{trial.flavour}.a",
                   *(p for a in trial.arguments for p in _files(pathlib.Path(a)))]
-        digest = hashlib.sha256(self.tree.library_stamp.encode())
+        digest = hashlib.sha256(self.tree.library_digest.encode())
         for path in files:
             status = path.stat()
             digest.update(f"{path} {status.st_mtime_ns} {status.st_size}".encode())
@@ -144,20 +125,20 @@ class Runner:
         beside.write_text(json.dumps(times))
         beside.replace(self._limits_file())
 
-    def measure(self, tell=print):
-        """Every trial passes on the library as it is; how long that takes is their limit."""
+    def measure(self):
+        """Every trial passes on the unchanged library; its time sets the limit for mutants."""
         kept = self._kept_times()
         builder = build.Builder(self.tree, self.tree.work / "clean")
         builder.begin(None)
         for trial in self.trials:
-            stamp = self._stamp(trial)
-            if kept.get(trial.name, [None])[0] != stamp:
-                tell(f"the library as it is: {trial.name}")
-                outcome = trials.look(builder, trial, trials.FIRST_LIMIT)
+            digest = self._digest(trial)
+            if kept.get(trial.name, [None])[0] != digest:
+                print(f"the unchanged library: {trial.name}", file=sys.stderr, flush=True)
+                outcome = trials.run_trial(builder, trial, trials.FIRST_LIMIT)
                 if not outcome.good:
-                    raise CleanFails(f"{trial.name}: {outcome.status}: expected the library as it "
-                                     f"is to pass: {telling(outcome.output)}")
-                kept[trial.name] = [stamp, outcome.seconds, outcome.cpu]
+                    raise CleanFails(f"{trial.name}: {outcome.status}: expected the unchanged "
+                                     f"library to pass: {main_line(outcome.output)}")
+                kept[trial.name] = [digest, outcome.seconds, outcome.cpu]
                 self._keep_times(kept)
             _, seconds, cpu = kept[trial.name]
             self.limits[trial.name] = trials.limit_from(seconds, cpu)
@@ -175,37 +156,37 @@ class Runner:
         return self.local.builder
 
     def _in_order(self, mutant, flavour, last):
-        """What killed most mutants of this file comes first, else what is cheap."""
+        """First the trials that killed most mutants of this file, then the cheapest."""
         chosen = [t for t in self.trials if (t.last == last) and (last or t.flavour == flavour)]
         return sorted(chosen, key=lambda t: (-self.kills[mutant.file, t.name],
                                              self.times[t.name]))
 
     def _differs(self, builder, mutant, flavour):
-        """Is there any code of the flavour that is not what it was?"""
+        """Does the mutant change the object code of the flavour?"""
         names = builder.sources(mutant.file)
         return any(builder.code(name, flavour) != self.reference.code(name, flavour)
                    for name in names)
 
-    def _killer(self, builder, mutant, flavour, last=False, inside=True):
+    def _killer(self, builder, mutant, flavour, last=False, only_tests=False):
         for trial in self._in_order(mutant, flavour, last):
-            if not inside and not builder.looks_inside(trial.program):
+            if only_tests and not builder.changes_test(trial.program):
                 continue
-            outcome = trials.look(builder, trial, self.limits[trial.name])
+            outcome = trials.run_trial(builder, trial, self.limits[trial.name])
             if not outcome.good:
                 with self.lock:
                     self.kills[mutant.file, trial.name] += 1
                 return {"verdict": KILLED, "by": trial.name, "flavour": trial.flavour,
-                        "status": str(outcome.status), "said": telling(outcome.output)}
+                        "status": str(outcome.status), "said": main_line(outcome.output)}
         return None
 
     def _verdict(self, builder, mutant):
         different = False
-        for flavour in self.tree.flags:
+        for flavour in self.tree.flavours:
             differs = self._differs(builder, mutant, flavour)
             different |= differs
-            inside = [t for t in self.trials if builder.looks_inside(t.program)]
-            if differs or inside:
-                killed = self._killer(builder, mutant, flavour, inside=differs)
+            changed_tests = any(builder.changes_test(t.program) for t in self.trials)
+            if differs or changed_tests:
+                killed = self._killer(builder, mutant, flavour, only_tests=not differs)
                 if killed:
                     return killed
                 different = True
@@ -213,7 +194,7 @@ class Runner:
             return {"verdict": SAME}
         return self._killer(builder, mutant, None, last=True) or {"verdict": SURVIVED}
 
-    def judge(self, mutant):
+    def test(self, mutant):
         builder = self._builder()
         try:
             builder.begin(mutant)
@@ -231,30 +212,30 @@ class Runner:
     # ---- all ----
 
     def run(self, mutants, jobs, again=False):
-        """Judges those that have no verdict yet."""
+        """Test the mutants that have no verdict yet."""
         todo = [m for m in mutants if again or m.id not in self.results.known]
         if not todo:
             return
         self.tree.begin()
         try:
             self._prepare(todo)
-            self._judge_all(todo, jobs)
+            self._test_all(todo, jobs)
         finally:
             self.tree.end()
 
     def _prepare(self, todo):
-        self.measure(lambda line: print(line, file=sys.stderr, flush=True))
+        self.measure()
         self.reference = build.Reference(self.tree)
-        self.reference.warm(sorted({name for mutant in todo
+        self.reference.compile_all(sorted({name for mutant in todo
                                     for name in self.reference.builder.sources(mutant.file)}))
 
-    def _judge_all(self, todo, jobs):
+    def _test_all(self, todo, jobs):
         progress = Progress(len(todo))
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            waiting = {pool.submit(self.judge, m): m for m in todo}
+            waiting = {pool.submit(self.test, m): m for m in todo}
             try:
                 for done in concurrent.futures.as_completed(waiting):
-                    progress.tell(waiting[done], done.result())
+                    progress.report(_line(waiting[done], done.result()))
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise

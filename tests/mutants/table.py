@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What came of a run, in words and as JSON."""
+"""Print the results of a run, and convert them to JSON."""
 import collections
 
 from run import KILLED, SAME, STILLBORN, SURVIVED
@@ -10,7 +10,7 @@ WANTED = 0.90
 
 
 def verdict_of(result, reasons):
-    """The verdict, with what tests/mutants/survivors knows of it."""
+    """The verdict, after applying tests/mutants/survivors."""
     reason = reasons.get(result["id"])
     if result["verdict"] == SURVIVED and reason and reason.kind == EQUIVALENT:
         return EQUIVALENT
@@ -18,7 +18,7 @@ def verdict_of(result, reasons):
 
 
 class Tally:
-    """How many of which verdict."""
+    """Counts of verdicts."""
 
     def __init__(self):
         self.counts = collections.Counter()
@@ -28,7 +28,7 @@ class Tally:
 
     @property
     def ratio(self):
-        """Of those that are no equivalents; None when there are none."""
+        """The share of killed mutants, without equivalent ones; None if there are none."""
         counted = self.counts[KILLED] + self.counts[SURVIVED]
         return self.counts[KILLED] / counted if counted else None
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What the compiler read: clang's syntax tree of a source, with the bytes each node is from.
+"""Read clang's syntax tree of a source, with the bytes of each node.
 
-A node that a macro wrote has no bytes of its own: only the invocation has, as a whole. What a
-caller passed to a macro has its own again. Clang names a file only where it changes from the
-location that it printed before, so locations are read in the order of the dump.
+A node from a macro has no bytes of its own, only those of the whole invocation. Arguments of a macro have
+their own bytes. Clang prints a file name only if it differs from the previous location, so
+locations are read in the order of the dump.
 """
 import dataclasses
 import json
@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 
-# Macros that change nothing: read as the parentheses that they are, for what is in them.
+# Macros without effect on the value; their arguments are read as if in parentheses.
 HINTS = re.compile(rb"\b(?:un)?likely(?=\()")
 DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
 NAME = re.compile(rb"[A-Za-z_]\w*")
@@ -28,7 +28,7 @@ class Text:
         self.path = path
         self.bytes = path.read_bytes()
         self.directives = [m.span() for m in DIRECTIVE.finditer(self.bytes)]
-        # Where the parentheses of hints open, and where the hints begin.
+        # {position of the parenthesis of a hint: position of the hint}
         self.hints = {m.end(): m.start() for m in HINTS.finditer(self.bytes)
                       if not self.in_directive(m.start())}
 
@@ -36,14 +36,14 @@ class Text:
         return any(begin <= offset < end for begin, end in self.directives)
 
     def without_hints(self):
-        """The same, as long in each place, with blanks where hints were."""
+        """The bytes with spaces in place of hints, so positions stay."""
         return HINTS.sub(lambda m: b" " * len(m[0]) if m.end() in self.hints else m[0], self.bytes)
 
     def line(self, offset):
         return self.bytes.count(b"\n", 0, offset) + 1
 
     def invocation_end(self, offset):
-        """Behind the macro name at @offset, and its arguments if it has any."""
+        """The end of the macro invocation at @offset, with its arguments."""
         name = NAME.match(self.bytes, offset)
         end = name.end() if name else offset + 1
         at = end
@@ -65,7 +65,7 @@ class Text:
 
 @dataclasses.dataclass
 class Place:
-    """A token: where its bytes are; @macro is the name of the macro that wrote it."""
+    """The bytes of a token; @macro is the name of the macro that it comes from."""
     text: Text
     begin: int
     end: int
@@ -74,7 +74,7 @@ class Place:
 
 @dataclasses.dataclass
 class Node:
-    """A node of the tree. @text is None where it is not from a file of ours."""
+    """A node of the tree. @text is None if the node is not from the library."""
     kind: str
     json: dict
     text: Text = None
@@ -98,7 +98,7 @@ class Node:
 
 
 class Reader:
-    """Reads trees. @texts are the files that are ours, by the names that the compiler prints."""
+    """Reads trees. @texts: {file name in the output of clang: text} of the library."""
 
     def __init__(self, texts):
         self.texts = texts
@@ -112,7 +112,7 @@ class Reader:
         return text and Place(text, loc["offset"], loc["offset"] + loc["tokLen"])
 
     def _place(self, loc):
-        """None for a place that is in no file of ours."""
+        """Return: the place, or None if it is not in the library."""
         if "expansionLoc" not in loc:
             return self._bare(loc)
         spelled = self._bare(loc["spellingLoc"])
@@ -121,7 +121,7 @@ class Reader:
         if not called:
             return None
         if expansion.get("isMacroArgExpansion") and spelled:
-            # A macro among the arguments of another: nobody says where in there.
+            # For a macro among the arguments of another, clang does not print the position.
             return None if spelled.text.in_directive(spelled.begin) else spelled
         return Place(called.text, called.begin, called.text.invocation_end(called.begin),
                      called.text.name_at(called.begin))

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What of `make check` is about the library: programs, and how each is called.
+"""The parts of `make check` that test the library: programs and their arguments.
 
-In the order in which a mutant meets them: the cheap ones first, then what watches more
-closely. Each must end with 0 on the library as it is.
+Each must exit with 0 on the unchanged library.
 """
 import dataclasses
 import os
@@ -11,65 +10,43 @@ import signal
 import subprocess
 import time
 
-import build
+from library_build import BACKENDS, Program, developers_tool, stress, suffix, tool, unit_test
 
 CORPUS = ("corpus/rules", "corpus/regress")
-BACKENDS = ("direct", "alias")
 
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """A program with its arguments; @needs are others that it calls."""
+    """A program with its arguments; @needs are other programs that it starts."""
     name: str
-    program: build.Program
+    program: Program
     arguments: tuple = ()
     backend: str = ""
     needs: tuple = ()
-    last: bool = False  # rarely finds what others do not
-    slow: bool = False  # takes seconds
+    last: bool = False  # run after the others: it rarely detects more
+    slow: bool = False  # it takes seconds
 
     @property
     def flavour(self):
         return self.program.flavour
 
 
-# With loops that take their time when every access is watched.
+# Tests with loops that are slow under these sanitizers.
 SLOW_TESTS = {(name, flavour) for name in ("test_page_buffer", "test_page_user_slice")
               for flavour in ("tsan", "msan")}
 
 
-def _suffix(flavour, joint="-"):
-    return "" if flavour == "plain" else joint + flavour
-
-
 def _test(name, flavour):
-    full = name + _suffix(flavour)
-    objects = f"tests/{name}{_suffix(flavour, '_')}-{name}.o" if flavour != "plain" else \
-        f"tests/{name}.o"
-    return Trial(full, build.Program(full, flavour, [objects], test=name),
-                 slow=(name, flavour) in SLOW_TESTS)
-
-
-def _tool(flavour):
-    main = f"pagetorture_{flavour}-main.o" if flavour in ("asan", "msan") else "main.o"
-    return build.Program("pagetorture" + _suffix(flavour), flavour, [f"src/tool/{main}"],
-                         archives=[f"libpagetorture-{flavour}.a"])
-
-
-def _developers_tool(flavour):
-    name = "pagetorture-dev" + _suffix(flavour)
-    return build.Program(name, flavour, [f"src/dev/**/{name.replace('-', '_')}-*.o"],
-                         archives=[f"libpagetorture-{flavour}.a"])
+    program = unit_test(name, flavour)
+    return Trial(program.name, program, slow=(name, flavour) in SLOW_TESTS)
 
 
 def _replay(tree, target, flavour, backend=""):
-    name = f"{target}-replay{_suffix(flavour)}"
-    # automake leaves out what the directory says already.
-    short = target.split("_")[1]
-    prefix = f"fuzz/*{short}_replay_{flavour}-" if flavour != "plain" else "fuzz/"
-    own = [f"{prefix}{part}.o" for part in ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")]
+    name = f"{target}-replay{suffix(flavour)}"
+    parts = ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")
+    own = [f"obj/{flavour}/fuzz/{part}.o" for part in parts]
     directories = [str(tree.source / f) for f in (*CORPUS, f"corpus/seed/{target}")]
-    return Trial(name + (f", {backend}" if backend else ""), build.Program(name, flavour, own),
+    return Trial(name + (f", {backend}" if backend else ""), Program(name, flavour, own),
                  tuple(directories), backend)
 
 
@@ -79,18 +56,14 @@ def _programs(tree):
 
 def _run(tree, flavour, backend, executor="fibers"):
     return Trial(f"run {flavour}, {backend}" + (", threads" if executor == "threads" else ""),
-                 _tool(flavour), ("run", "--backend", backend, "--flavour", flavour,
+                 tool(flavour), ("run", "--backend", backend, "--flavour", flavour,
                                   "--executor", executor, *_programs(tree)),
                  last=executor == "threads", slow=flavour == "msan")
 
 
-def _stress(tree, name, flavour):
-    own = "" if flavour == "plain" else f"*{name.split('_')[1]}_{flavour}-"
-    full = name + _suffix(flavour)
-    return Trial(full, build.Program(full, flavour, [f"stress/{own}{name}.o"],
-                                     archives=[f"libstress-{flavour}.a"],
-                                     flags=tree.stress_flags if flavour == "plain" else ()),
-                 ("-n", "2000"), last=True)
+def _stress(name, flavour):
+    program = stress(name, flavour)
+    return Trial(program.name, program, ("-n", "2000"), last=True)
 
 
 REPLAYS = {
@@ -102,34 +75,34 @@ REPLAYS = {
 
 
 def trials(tree):
-    """All that this build has, flavour by flavour."""
+    """All trials that this build can run, flavour by flavour."""
     tests = set(tree.tests)
     names = sorted({t.split("-")[0] for t in tests})
-    for flavour in tree.flags:
+    for flavour in tree.flavours:
         for name in names:
-            if name + _suffix(flavour) in tests:
+            if name + suffix(flavour) in tests:
                 yield _test(name, flavour)
         for backend in BACKENDS:
             yield _run(tree, flavour, backend)
         for target, backend in REPLAYS[flavour]:
             yield _replay(tree, target, flavour, backend)
     for flavour in ("plain", "tsan"):
-        if flavour in tree.flags:
-            yield _stress(tree, "stress_disjoint", flavour)
-            yield _stress(tree, "stress_overlap", flavour)
-    if "tsan" in tree.flags:
+        if flavour in tree.flavours:
+            yield _stress("stress_disjoint", flavour)
+            yield _stress("stress_overlap", flavour)
+    if "tsan" in tree.flavours:
         for backend in BACKENDS:
             yield _run(tree, "tsan", backend, "threads")
-        yield Trial("race tsan-fibers", _developers_tool("plain"), ("race", "--detector",
+        yield Trial("race tsan-fibers", developers_tool("plain"), ("race", "--detector",
                     "tsan-fibers", "--cell", "*raw/*raw", "--repeat", "1"),
-                    needs=(_developers_tool("tsan"),), last=True)
+                    needs=(developers_tool("tsan"),), last=True)
 
 
 # ---- running one ----
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """Seconds, of one process's own and of everybody's."""
+    """Seconds: CPU time of one process, and wall time."""
     cpu: int
     wall: int
 
@@ -138,13 +111,13 @@ FIRST_LIMIT = Limit(300, 600)
 
 
 def limit_from(seconds, cpu):
-    """For a mutant, from what the library as it is needs; a busy machine is no hang."""
+    """The limit for mutants, from the times of the unchanged library. A busy machine is no hang."""
     return Limit(int(3 + 5 * cpu), int(40 + 10 * seconds))
 
 
 @dataclasses.dataclass
 class Outcome:
-    status: object  # an exit status, a signal's name, `hang`
+    status: object  # an exit status, the name of a signal, or `hang`
     seconds: float
     cpu: float
     output: str
@@ -169,8 +142,8 @@ def _environment(trial):
     return environment
 
 
-def look(builder, trial, limit):
-    """Runs @trial on what @builder has."""
+def run_trial(builder, trial, limit):
+    """Run @trial with the library of @builder."""
     for program in trial.needs:
         builder.make(program)
     path = builder.make(trial.program)

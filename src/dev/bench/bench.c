@@ -12,10 +12,10 @@
 #include <time.h>
 
 #include "harness/util/isolate.h"
-#include "harness/check.h"
+#include "harness/checker.h"
 #include "harness/detect/tsan.h"
 #include "harness/program/program_file.h"
-#include "harness/trial.h"
+#include "harness/execution.h"
 #include "tool/util/file_list.h"
 #include "tool/util/json.h"
 #include "tool/util/usage.h"
@@ -28,7 +28,7 @@ static const char *const way_names[WAYS] = { "model alone", "fibers", "fibers, f
 					     "real threads" };
 
 struct bench {
-	struct check *check; /* of the turn's own process */
+	struct checker *check; /* of the turn's own process */
 	struct rules *rules;
 	struct program *programs;
 	size_t count;
@@ -53,18 +53,18 @@ static double now(void)
 
 static void run_program(struct bench *b, const struct program *program, enum way way)
 {
-	struct check_report report;
+	struct checker_report report;
 
 	if (way == MODEL) {
-		rules_judge(b->rules, program);
+		rules_evaluate(b->rules, program);
 		return;
 	}
 	if (way == FIBERS_FRESH)
 		tsan_flush();
 	if (way == THREADS)
-		check_threads(b->check, program, &report);
+		checker_run_threads(b->check, program, &report);
 	else
-		check_fibers(b->check, program, &report);
+		checker_run_fibers(b->check, program, &report);
 	/* As fuzz_race does: a report walks through all that happened since. */
 	if (report.races)
 		tsan_flush();
@@ -79,7 +79,7 @@ static double rate(struct bench *b, enum way way)
 	do {
 		for (size_t i = 0; i < b->count; i++) {
 			if (way != MODEL)
-				check_judge(b->check, &b->programs[i]);
+				checker_evaluate(b->check, &b->programs[i]);
 			run_program(b, &b->programs[i], way);
 		}
 		done += b->count;
@@ -92,12 +92,12 @@ static void take_turn(void *ctx)
 {
 	struct turn *turn = ctx;
 
-	turn->bench->check = check_new();
+	turn->bench->check = checker_new();
 	if (!turn->bench->check)
 		return;
-	exec_first_race_only(check_exec(turn->bench->check), true);
+	exec_set_first_race_only(checker_exec(turn->bench->check), true);
 	turn->rate = rate(turn->bench, turn->way);
-	check_delete(turn->bench->check);
+	checker_delete(turn->bench->check);
 }
 
 static bool run_turn(struct turn *turn, struct bench *b, enum way way, unsigned int round)
@@ -107,7 +107,7 @@ static bool run_turn(struct turn *turn, struct bench *b, enum way way, unsigned 
 	turn->bench = b;
 	turn->way = way;
 	turn->rate = 0;
-	if (!isolate(take_turn, turn, 60, &child) || !trial_lived(&child) || turn->rate <= 0) {
+	if (!isolate(take_turn, turn, 60, &child) || !isolated_succeeded(&child) || turn->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n", way_names[way],
 			child.output);
 		return false;
@@ -164,7 +164,7 @@ static void print_ratio(struct bench *b, enum way fast, enum way slow, const cha
 
 static int measure(struct bench *b)
 {
-	struct turn *turn = isolate_share(sizeof(*turn));
+	struct turn *turn = isolate_map_shared(sizeof(*turn));
 
 	if (!turn)
 		return usage_error("bench", "no memory");
@@ -186,7 +186,7 @@ static int measure(struct bench *b)
 /* Only programs that run to their end can be run again and again in one process. */
 static bool takes_part(struct bench *b, const struct program *program)
 {
-	rules_judge(b->rules, program);
+	rules_evaluate(b->rules, program);
 	return rules_verdict(b->rules)->fatal_call == VERDICT_NONE;
 }
 

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "harness/trial.h"
+#include "harness/execution.h"
 #include "tool/run/control_block.h"
 #include "tool/run/worker.h"
 
@@ -106,23 +106,23 @@ static _Noreturn void lie(void)
 	_exit(0);
 }
 
-static void change_result(struct check *check)
+static void change_result(struct checker *check)
 {
-	struct trace *trace = (struct trace *)(uintptr_t)check_trace(check);
+	struct trace *trace = (struct trace *)(uintptr_t)checker_trace(check);
 
 	trace->steps[0].result = RESULT_EFAULT;
 }
 
-static void die_of_another_rule(const struct check *check)
+static void die_of_another_rule(const struct checker *check)
 {
-	enum rule rule = rules_verdict(check_rules(check))->fatal_rule;
+	enum rule rule = rules_verdict(checker_rules(check))->fatal_rule;
 
 	fprintf(stderr, "BUG: page: %s: as the test wants it\n",
 		rule_name(rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order));
 	abort();
 }
 
-static void misbehave(struct check *check)
+static void misbehave(struct checker *check)
 {
 	switch (wanted) {
 	case MISBEHAVE_abort:
@@ -197,7 +197,7 @@ static void misbehave(struct check *check)
 
 /* ---- when ---- */
 
-static bool is_time(const struct check *check, const struct program *program, size_t call,
+static bool is_time(const struct checker *check, const struct program *program, size_t call,
 		    bool dying)
 {
 	switch (whens[wanted]) {
@@ -206,14 +206,14 @@ static bool is_time(const struct check *check, const struct program *program, si
 	case ENDING:
 		return !dying && call == program->count - 1;
 	default:
-		return dying && call == rules_verdict(check_rules(check))->fatal_call;
+		return dying && call == rules_verdict(checker_rules(check))->fatal_call;
 	}
 }
 
 /* What was read last. Where it has a value this is a failure, else only another outcome. */
-static void change_bytes_read(struct check *check)
+static void change_bytes_read(struct checker *check)
 {
-	struct trace *trace = (struct trace *)(uintptr_t)check_trace(check);
+	struct trace *trace = (struct trace *)(uintptr_t)checker_trace(check);
 
 	for (size_t i = trace->count; i-- > 0;)
 		if (trace->steps[i].len) {
@@ -222,7 +222,7 @@ static void change_bytes_read(struct check *check)
 		}
 }
 
-static void hook(struct check *check, const struct program *program, size_t call, bool dying)
+static void hook(struct checker *check, const struct program *program, size_t call, bool dying)
 {
 	if (wanted == MISBEHAVE_NOT) {
 		if (corrupted && !dying)
@@ -257,6 +257,6 @@ static void read_marker(const char *content, size_t size)
 void misbehave_enable(void)
 {
 	kept = malloc(80);
-	trial_hook_set(hook);
+	execution_set_call_hook(hook);
 	run_worker_input_hook = read_marker;
 }

@@ -79,7 +79,7 @@ static bool write_file(const char *directory, const char *name, const char *firs
 	char path[PATH_MAX];
 	FILE *file;
 
-	path_make_or_exit(path, sizeof(path), "%s/%s.page", directory, name);
+	path_format_or_exit(path, sizeof(path), "%s/%s.page", directory, name);
 	file = fopen(path, "we");
 	if (!file)
 		return false;

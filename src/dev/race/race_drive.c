@@ -14,7 +14,7 @@
 
 static bool selects(const struct race_matrix *race, const struct matrix_cell *cell)
 {
-	return matrix_match(cell, race->pattern) && !race->without[cell->mapping] &&
+	return matrix_matches(cell, race->pattern) && !race->without[cell->mapping] &&
 	       (!race->only_mapping || !strcmp(matrix_mappings[cell->mapping], race->only_mapping));
 }
 
@@ -22,7 +22,7 @@ static bool selects(const struct race_matrix *race, const struct matrix_cell *ce
 static void leave_out_mappings(struct race_matrix *race)
 {
 	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++) {
-		race->without[i] = !exec_choose_backend(matrix_backends[i]);
+		race->without[i] = !exec_set_backend(matrix_backends[i]);
 		if (race->without[i])
 			fprintf(stderr, "skipped: cells of mapping %s: the page library has no "
 					"backend %s\n", matrix_mappings[i], matrix_backends[i]);
@@ -32,11 +32,11 @@ static void leave_out_mappings(struct race_matrix *race)
 static void print_disagreement(const char *cell)
 {
 	fprintf(stderr, "%s: tables and rule model disagree; what the model says:\n  replay: ", cell);
-	shell_word_print(stderr, shell_own_binary());
+	shell_word_print(stderr, shell_binary_path());
 	fputs(" race --cell ", stderr);
 	shell_word_print(stderr, cell);
 	fputs(" --print | ", stderr);
-	shell_word_print(stderr, shell_own_binary());
+	shell_word_print(stderr, shell_binary_path());
 	fputs(" check -\n", stderr);
 }
 
@@ -48,8 +48,8 @@ static void check_model(struct race_matrix *race, const struct matrix_cell *cell
 	size_t access[2];
 
 	matrix_program(cell, &program, access);
-	rules_judge(rules, &program);
-	if (matrix_agrees(cell, access, rules))
+	rules_evaluate(rules, &program);
+	if (matrix_agrees_with_model(cell, access, rules))
 		return;
 	matrix_name(cell, name);
 	if (race->disagree++ < 10)

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/check.h"
+#include "harness/checker.h"
 #include "harness/detect/tsan.h"
 #include "harness/detect/valgrind.h"
 #include "tool/util/usage.h"
 #include "dev/race/race.h"
 
 static struct {
-	struct check *check;
+	struct checker *check;
 	bool fibers;
 	unsigned int repeat;
 } one;
@@ -32,16 +32,16 @@ static struct {
 #define COMPILER "gcc " __VERSION__
 #endif
 
-static enum check_result run_once(const struct program *program, struct check_report *report)
+static enum checker_result run_once(const struct program *program, struct checker_report *report)
 {
 	unsigned int errors = valgrind_errors();
 
 	tsan_flush();
-	check_judge(one.check, program);
+	checker_evaluate(one.check, program);
 	if (one.fibers)
-		check_fibers(one.check, program, report);
+		checker_run_fibers(one.check, program, report);
 	else
-		check_threads(one.check, program, report);
+		checker_run_threads(one.check, program, report);
 	report->races += valgrind_errors() - errors;
 	return report->result;
 }
@@ -50,7 +50,7 @@ static enum check_result run_once(const struct program *program, struct check_re
  * On fibers every run is the first again. The older runtime throws dice which byte of a
  * granule it forgets: it may report more or fewer races, but not none.
  */
-static bool same_again(const struct check_report *first, struct check_report *report,
+static bool same_again(const struct checker_report *first, struct checker_report *report,
 		       unsigned int run)
 {
 	bool same = tsan_splits_granules() ? !first->races == !report->races :
@@ -58,7 +58,7 @@ static bool same_again(const struct check_report *first, struct check_report *re
 
 	if (!one.fibers || same)
 		return true;
-	report->result = CHECK_DIFFER;
+	report->result = CHECKER_DIFFERS;
 	snprintf(report->why, sizeof(report->why),
 		 "run %u reported %zu races where the first run reported %zu", run, report->races,
 		 first->races);
@@ -69,7 +69,7 @@ static void run_cell(size_t number, const struct matrix_cell *cell)
 {
 	static const char *const results[] = { "agree", "beyond", "differ" };
 	static struct program program;
-	struct check_report first = { 0 }, report;
+	struct checker_report first = { 0 }, report;
 	unsigned int run = 0, reported = 0;
 	bool beyond = false;
 
@@ -79,13 +79,13 @@ static void run_cell(size_t number, const struct matrix_cell *cell)
 		if (++run == 1)
 			first = report;
 		reported += report.races > 0;
-		beyond |= report.result == CHECK_BEYOND;
-	} while (report.result != CHECK_DIFFER && same_again(&first, &report, run) &&
+		beyond |= report.result == CHECKER_MISS_ALLOWED;
+	} while (report.result != CHECKER_DIFFERS && same_again(&first, &report, run) &&
 		 run < one.repeat);
-	if (report.result != CHECK_DIFFER)
-		report.result = beyond ? CHECK_BEYOND : CHECK_AGREE;
+	if (report.result != CHECKER_DIFFERS)
+		report.result = beyond ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
 	printf("%zu\t%s\t%u\t%u\t%s\n", number, results[report.result], reported, run,
-	       report.result == CHECK_DIFFER ? report.why : "");
+	       report.result == CHECKER_DIFFERS ? report.why : "");
 	fflush(stdout);
 }
 
@@ -97,7 +97,7 @@ static void run_cells(const char *mapping, size_t from, size_t to, const char *p
 
 		if (cell.left_out == MATRIX_IS_CELL &&
 		    !strcmp(matrix_mappings[cell.mapping], mapping) &&
-		    matrix_match(&cell, pattern))
+		    matrix_matches(&cell, pattern))
 			run_cell(i, &cell);
 	}
 }
@@ -106,7 +106,7 @@ int race_one(int argc, char **argv)
 {
 	if (argc != 8)
 		return usage_error("race", "expected --one EXECUTOR REPEAT MAPPING FROM TO PATTERN");
-	one.check = check_new();
+	one.check = checker_new();
 	if (!one.check)
 		return usage_error("race", "no memory for the check");
 	one.fibers = !strcmp(argv[2], "fibers");
@@ -114,6 +114,6 @@ int race_one(int argc, char **argv)
 	printf(COMPILER "\t%s\n", tsan_present() || valgrind_present() ? "watched" : "blind");
 	fflush(stdout);
 	run_cells(argv[4], strtoul(argv[5], NULL, 10), strtoul(argv[6], NULL, 10), argv[7]);
-	check_delete(one.check);
+	checker_delete(one.check);
 	return EXIT_GOOD;
 }

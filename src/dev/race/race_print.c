@@ -248,7 +248,7 @@ static void print_failure(const struct race_column *column, enum race_detector d
 	matrix_name(&cell, name);
 	fprintf(stderr, "%s: %s: %s\n", detector_name, name, explain(answer->verdict, answer));
 	fputs("  replay: ", stderr);
-	shell_word_print(stderr, shell_own_binary());
+	shell_word_print(stderr, shell_binary_path());
 	fprintf(stderr, " race --detector %s --repeat %u --cell ", detector_name,
 		column->repeat * race_detectors[detector].share);
 	shell_word_print(stderr, name);

@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/util/uncounted.h"
+#include "harness/util/no_coverage.h"
 
-UNCOUNTED_BEGIN
+NO_COVERAGE_BEGIN
 
 static const char library_bug[] = "BUG: page: ";
 
-/* What a sanitizer calls it, and which rule that is for a page. Sorted. */
+/* Names of sanitizer reports and the rule of a page program that each means. Sorted. */
 static const struct {
 	const char *says;
 	enum rule rule;
@@ -25,7 +25,7 @@ static const struct {
 	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
 };
 
-/* Any of these begins a report, of whatever kind. */
+/* Each of these texts begins a report of some kind. */
 static const char *const unknown[] = { "Sanitizer: ", "runtime error: ", library_bug };
 
 static void copy_line(const char *at, const char *output, char *line, size_t size)
@@ -35,7 +35,7 @@ static void copy_line(const char *at, const char *output, char *line, size_t siz
 	snprintf(line, size, "%.*s", (int)strcspn(at, "\n"), at);
 }
 
-enum rule detector_rule(const char *output, char *line, size_t size)
+enum rule detector_find_rule(const char *output, char *line, size_t size)
 {
 	const char *bug = strstr(output, library_bug);
 
@@ -65,10 +65,10 @@ enum rule detector_rule(const char *output, char *line, size_t size)
 	return RULE_COUNT;
 }
 
-/* What stands before the address, in words of a sanitizer or of our own. */
+/* The text before the address in a report of a sanitizer, or in our own. */
 static const char *const faults[] = { " on address ", " on unknown address ", "fault at address " };
 
-uintptr_t detector_fault(const char *output)
+uintptr_t detector_find_fault(const char *output)
 {
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		const char *at = strstr(output, faults[i]);
@@ -79,7 +79,7 @@ uintptr_t detector_fault(const char *output)
 	return 0;
 }
 
-/* Of the thread that asked for faults to be told. */
+/* The end of the stack of the thread that called detector_report_faults(). */
 static uintptr_t stack_end;
 #define STACK_NEAR ((uintptr_t)1 << 20)
 
@@ -101,7 +101,7 @@ static bool is_stack_overflow(uintptr_t address)
 	return stack_end && address + STACK_NEAR > stack_end && address < stack_end + STACK_NEAR;
 }
 
-static void tell_fault(int signal, siginfo_t *info, void *context)
+static void print_fault(int signal, siginfo_t *info, void *context)
 {
 	uintptr_t address = (uintptr_t)info->si_addr;
 	char line[80];
@@ -115,22 +115,22 @@ static void tell_fault(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
-/* Sanitizers' own; none of them is in every build. */
+/* Functions of the sanitizers; weak, because no build has all of them. */
 void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
-bool detector_asan(void)
+bool detector_has_asan(void)
 {
 	return __asan_init;
 }
 
-bool detector_msan(void)
+bool detector_has_msan(void)
 {
 	return __msan_init;
 }
 
-void detector_leave_engine(void)
+void detector_disable_engine_handlers(void)
 {
 	static const int deaths[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
 
@@ -140,12 +140,12 @@ void detector_leave_engine(void)
 		signal(deaths[i], SIG_DFL);
 }
 
-/* With a stack of its own: there may be none left. */
-void detector_tell_faults(void)
+/* The handler gets its own stack, because the fault may be a stack overflow. */
+void detector_report_faults(void)
 {
 	static char room[1 << 16];
 	stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
-	struct sigaction action = { .sa_sigaction = tell_fault,
+	struct sigaction action = { .sa_sigaction = print_fault,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	find_stack_end();
@@ -154,4 +154,4 @@ void detector_tell_faults(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-UNCOUNTED_END
+NO_COVERAGE_END

@@ -9,31 +9,35 @@
 #include "harness/program/rule.h"
 
 /*
- * The rule that the report of a dying process names: the library's own report
- * ("BUG: page: RULE: ...") or a sanitizer's.
- * @line: gets the line that says so, cut to @size
- * Return: RULE_COUNT when no report of a known kind is there; @line is then the first
- * line of an unknown report, or empty.
+ * Finds the rule that the output of a terminated process names: in the library's own report
+ * ("BUG: page: RULE: ...") or in a sanitizer's.
+ * @line: gets the line with the report, cut to @size
+ * Return: RULE_COUNT without a report of a known kind; @line is then the first line of an
+ * unknown report, or empty.
  */
-enum rule detector_rule(const char *output, char *line, size_t size);
+enum rule detector_find_rule(const char *output, char *line, size_t size);
 
 /*
- * The address at which an access failed: a sanitizer's "on address", or a segmentation
- * fault that detector_tell_faults() told. Return: 0 if there is none.
+ * Finds the address at which an access failed: after "on address" in a sanitizer's report, or
+ * in the line of detector_report_faults().
+ * Return: 0 if the output has no address.
  */
-uintptr_t detector_fault(const char *output);
-
-/* From now on a segmentation fault says where it is, on standard error, and ends all. */
-void detector_tell_faults(void);
+uintptr_t detector_find_fault(const char *output);
 
 /*
- * For a process that was forked from an engine and is to die: the engine's handlers, which
- * would take that for a finding, hear nothing of it.
+ * Installs a handler: a segmentation fault prints its address to standard error and ends the
+ * process.
  */
-void detector_leave_engine(void);
+void detector_report_faults(void);
 
-/* Does that sanitizer watch this process? */
-bool detector_asan(void);
-bool detector_msan(void);
+/*
+ * Disables the fuzzing engine's handlers in a child process that is expected to die, so that
+ * the engine does not report that as a finding.
+ */
+void detector_disable_engine_handlers(void);
+
+/* Return: whether this sanitizer is linked into the process. */
+bool detector_has_asan(void);
+bool detector_has_msan(void);
 
 #endif

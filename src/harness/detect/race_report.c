@@ -26,7 +26,7 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 		race_reports->kept[index] = *race_report;
 }
 
-/* Does the race_report at call @now tell of a race with call @before? */
+/* Is report @s, made at call @now, about a race with call @before? */
 static bool is_pair(const struct race_report *s, const struct program *program, uint16_t before,
 		    uint16_t now)
 {
@@ -34,7 +34,7 @@ static bool is_pair(const struct race_report *s, const struct program *program, 
 				  s->before == PROGRAM_THREADS);
 }
 
-const struct race *race_report_race(const struct race_report *s, const struct program *program,
+const struct race *race_report_find_race(const struct race_report *s, const struct program *program,
 				 const struct shadow *shadow, bool any_order)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
@@ -49,19 +49,19 @@ const struct race *race_report_race(const struct race_report *s, const struct pr
 	return NULL;
 }
 
-bool race_report_is_race(const struct race_report *s, const struct program *program,
+bool race_report_is_known_race(const struct race_report *s, const struct program *program,
 		      const struct shadow *shadow, bool any_order)
 {
-	return race_report_race(s, program, shadow, any_order) != NULL;
+	return race_report_find_race(s, program, shadow, any_order) != NULL;
 }
 
-/* What one shadow cell holds: who touched which of the 8 bytes, and how. */
+/* One shadow cell of ThreadSanitizer: a thread, the bytes it accessed, and how. */
 struct cell {
 	uint8_t thread, mask;
 	bool write, atomic;
 };
 
-static uint8_t mask_in(const struct access *access, unsigned int granule)
+static uint8_t granule_mask(const struct access *access, unsigned int granule)
 {
 	uint8_t mask = 0;
 
@@ -74,7 +74,7 @@ static uint8_t mask_in(const struct access *access, unsigned int granule)
 	return mask;
 }
 
-/* Adds a cell if it is a new one. Return: false when it is one too many. */
+/* Adds @cell unless it is there already. Return: false if there are too many cells. */
 static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell cell)
 {
 	for (unsigned int i = 0; i < *count; i++)
@@ -87,15 +87,15 @@ static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell 
 	return true;
 }
 
-/* All of a page is what memset() is for. */
+/* The library fills a whole page with memset(), which makes one access. */
 static bool is_whole_page(const struct access *access)
 {
 	return !access->from && access->to == TRACE_PAGE;
 }
 
-/* Adds what an access leaves in its granule. Return: false when it is too much. */
+/* Adds the cells of an access to one granule. Return: false if there are too many cells. */
 static bool add_access(struct cell cells[CELLS], unsigned int *count, const struct access *a,
-		       uint8_t mask, enum race_report_cells how)
+		       uint8_t mask, enum granule_cells how)
 {
 	struct cell cell = { a->thread, mask, a->write, a->atomic };
 
@@ -109,8 +109,8 @@ static bool add_access(struct cell cells[CELLS], unsigned int *count, const stru
 	return true;
 }
 
-/* Does the model know a write at the page's allocation? */
-static bool is_born_zero(const struct shadow *shadow, uint8_t page)
+/* Does the model record a write for the page's allocation? */
+static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)
 		if (shadow->accesses[i].page == page)
@@ -119,22 +119,22 @@ static bool is_born_zero(const struct shadow *shadow, uint8_t page)
 }
 
 /*
- * Do the accesses to @granule before the race's second call fit into its cells? One that
- * comes in parts may throw out what its last part would have met, and has to fit too.
+ * Do all accesses to @granule before the race's second call fit into its cells? An access that
+ * arrives in parts may evict what its last part would conflict with, so it must fit too.
  */
-static bool granule_keeps(const struct shadow *shadow, const struct race *race,
-			  unsigned int granule, enum race_report_cells how)
+static bool granule_fits(const struct shadow *shadow, const struct race *race,
+			 unsigned int granule, enum granule_cells how)
 {
 	struct cell cells[CELLS];
 	unsigned int count = 0;
 
-	if (how == CELLS_ANY && !is_born_zero(shadow, race->page))
+	if (how == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
 		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
-		uint8_t mask = a->page == race->page ? mask_in(a, granule) : 0;
+		uint8_t mask = a->page == race->page ? granule_mask(a, granule) : 0;
 
-		if (a->call == race->second && how != CELLS_ANY)
+		if (a->call == race->second && how != CELLS_UNKNOWN)
 			return true;
 		if (mask && !add_access(cells, &count, a, mask, how))
 			return false;
@@ -144,7 +144,7 @@ static bool granule_keeps(const struct shadow *shadow, const struct race *race,
 	return true;
 }
 
-/* A race's range may hold bytes that do not race when a call has two accesses there. */
+/* If a call has two accesses there, a race's range may include bytes that do not race. */
 static bool range_is_exact(const struct shadow *shadow, const struct race *race)
 {
 	unsigned int accesses = 0;
@@ -158,7 +158,7 @@ static bool range_is_exact(const struct shadow *shadow, const struct race *race)
 	return accesses == 2;
 }
 
-bool shadow_sure_to_be_seen(const struct shadow *shadow, enum race_report_cells cells)
+bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cells cells)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
@@ -166,7 +166,7 @@ bool shadow_sure_to_be_seen(const struct shadow *shadow, enum race_report_cells 
 		if (!range_is_exact(shadow, race))
 			continue;
 		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
-			if (granule_keeps(shadow, race, g, cells))
+			if (granule_fits(shadow, race, g, cells))
 				return true;
 	}
 	return false;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The seam to ThreadSanitizer: its fibers, its synchronisation and its reports.
+ * The interface to ThreadSanitizer: its fibers, its synchronisation and its race reports.
  *
- * A fiber here is a thread as ThreadSanitizer sees one and nothing more: no stack
- * of its own (exec_fiber.c says why that is enough). Two implementations:
- * tsan_real.c in flavours that link ThreadSanitizer, tsan_none.c elsewhere, where
- * there is one nameless fiber, no order and no report.
+ * A fiber is only a thread in ThreadSanitizer's view; it has no stack (exec_fiber.c explains
+ * why). tsan_real.c implements this interface in flavours with ThreadSanitizer. In the others
+ * tsan_none.c does: one fiber without a name, no order and no reports.
  *
- * This file's users must not be instrumented by ThreadSanitizer themselves.
+ * Files that use it must not be instrumented by ThreadSanitizer.
  */
 #ifndef HARNESS_TSAN_H
 #define HARNESS_TSAN_H
@@ -18,13 +17,13 @@
 
 #define TSAN_STACK 8
 
-/* One side of a race: at most one 8-byte granule, as ThreadSanitizer stores it. */
+/* One of the two accesses of a race, within an 8-byte granule as ThreadSanitizer stores it. */
 struct tsan_access {
-	char thread[16]; /* as named by tsan_fiber_new() or pthread_setname_np(); or "main" */
+	char thread[16]; /* from tsan_fiber_new() or pthread_setname_np(), or "main" */
 	uintptr_t addr;
 	size_t size;
 	bool write, atomic;
-	uintptr_t stack[TSAN_STACK]; /* return addresses, the innermost first; 0 behind the last */
+	uintptr_t stack[TSAN_STACK]; /* return addresses, innermost first; 0 after the last one */
 };
 
 struct tsan_race {
@@ -32,81 +31,85 @@ struct tsan_race {
 };
 
 /*
- * Called on the racing thread, in the middle of its access: it must not touch
- * memory that is watched, lock, or allocate.
+ * Called on the racing thread during its access. The function must not access memory that
+ * ThreadSanitizer watches, take locks, or allocate.
  */
 typedef void (*tsan_race_fn)(const struct tsan_race *race, void *ctx);
 
-/* Is ThreadSanitizer in this process? */
+/* Return: whether the process is linked with ThreadSanitizer. */
 bool tsan_present(void);
 
 /*
- * Does the runtime keep the bytes of a granule that an access does not fill one by one?
- * The older one does, which gcc 12 brings; then fewer accesses fit.
+ * Return: whether the runtime stores a cell for each byte of an access that does not fill its
+ * granule. gcc 12's older runtime does, so fewer accesses fit.
  */
 bool tsan_splits_granules(void);
 
-/* Is it the runtime that tsan_shadow.h is about? */
+/* Return: whether the runtime is the one that tsan_shadow.h describes. */
 bool tsan_predictable(void);
 
-/* From now on each race goes to @fn and is not printed; NULL: printed as usual. */
-void tsan_listen(tsan_race_fn fn, void *ctx);
+/* Passes each race to @fn instead of printing it. NULL: print as usual. */
+void tsan_set_race_callback(tsan_race_fn fn, void *ctx);
 
-/* A fiber ordered after all that the caller did so far. Never freed: pool them. */
+/*
+ * Creates a fiber that is ordered after all earlier actions of the caller. Fibers are never
+ * freed: reuse them.
+ */
 void *tsan_fiber_new(const char *name);
 
-/* The fiber that runs now. */
+/* Return: the running fiber. */
 void *tsan_fiber_self(void);
 
-/* Run as @fiber from here on. Makes no order between the two. */
+/* Continues as @fiber. The switch itself orders nothing. */
 void tsan_fiber_switch(void *fiber);
 
 /*
- * Where the fiber that runs stands in the log that ThreadSanitizer keeps of what it did:
- * an address, from which the runtime derives what its shadow memory throws out. 0 where
- * tsan_predictable() is false.
+ * Returns the running fiber's position in ThreadSanitizer's log. The position is an address; the
+ * runtime derives from it which shadow cell it evicts. 0 where tsan_predictable() is false.
  */
-uintptr_t tsan_position(void);
+uintptr_t tsan_log_position(void);
 
 /*
- * Where it stood after the access that began at @addr, which it made between the two
- * positions. Return: 0 if there is none.
+ * Returns the fiber's position in the log just after its access at @addr; searches between @from
+ * and @to. Return: 0 if there is none.
  */
-uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr);
+uintptr_t tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr);
 
-/* What the caller did so far happens before the acquires of @object to come. */
+/*
+ * Everything the caller did before tsan_release() happens before a later tsan_acquire() of the same
+ * object.
+ */
 void tsan_release(void *object);
 void tsan_acquire(void *object);
 
 /*
- * An access to [addr, addr + len) by the fiber that runs, as if instrumented code made
- * it. For accesses that the harness makes itself, through mappings.
+ * Records an access to [addr, addr + len) by the running fiber, as instrumented code would. The
+ * harness uses it for its own accesses through mappings.
  */
 void tsan_read(const void *addr, size_t len);
 void tsan_write(const void *addr, size_t len);
 
 /*
- * A relaxed atomic access of 1, 2, 4 or 8 bytes at @addr, which is @home for the
- * detector: another address of the same memory, or the same. The value goes to and
- * comes from memory, where it may be uninitialised.
+ * Makes a relaxed atomic access of 1, 2, 4 or 8 bytes at @addr. ThreadSanitizer records it at
+ * @canonical, which may be another address of the same memory. The value is passed in memory,
+ * where it may be uninitialised.
  */
-void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value);
-void tsan_store_atomic(void *addr, void *home, size_t size, const void *value);
+void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value);
+void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value);
 
 /*
- * Forget every access and every order: what an input leaves behind must not change
- * what is seen of the next one. Costs microseconds, more with more touched pages.
+ * Makes ThreadSanitizer forget all accesses and all order, so that one input does not influence the
+ * reports of the next. Takes microseconds, more if many pages were touched.
  */
 void tsan_flush(void);
 
 /*
- * Calls @fn on a stretch of the stack that belongs to fiber number @index, 0 .. 8, so
- * that the frames of two fibers never share an address. Nothing stays on it: @fn
- * returns before the fiber is left.
+ * Calls @fn on the stack range of fiber @index, 0 .. 8, so that frames of two fibers never share an
+ * address. @fn must return before the next switch of fibers.
  */
-void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg);
+void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg);
 
-/* Between pause and resume the calling fiber's accesses are not looked at. */
+/* ThreadSanitizer ignores the calling fiber's accesses between pause and resume. */
 void tsan_pause(void);
 void tsan_resume(void);
 

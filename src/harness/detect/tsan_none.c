@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Flavours without ThreadSanitizer: nothing is watched, nothing is said. */
+/* Implements tsan.h without ThreadSanitizer: nothing is watched and nothing is reported. */
 #include "harness/detect/tsan.h"
 
 bool tsan_present(void)
@@ -17,7 +17,7 @@ bool tsan_predictable(void)
 	return false;
 }
 
-void tsan_listen(tsan_race_fn fn, void *ctx)
+void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 {
 	(void)fn;
 	(void)ctx;
@@ -39,12 +39,12 @@ void tsan_fiber_switch(void *fiber)
 	(void)fiber;
 }
 
-uintptr_t tsan_position(void)
+uintptr_t tsan_log_position(void)
 {
 	return 0;
 }
 
-uintptr_t tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+uintptr_t tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	(void)from;
 	(void)to;
@@ -74,9 +74,9 @@ void tsan_write(const void *addr, size_t len)
 	(void)len;
 }
 
-void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value)
+void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
 {
-	(void)home;
+	(void)canonical;
 	switch (size) {
 	case 1:
 		__atomic_load((const uint8_t *)addr, (uint8_t *)value, __ATOMIC_RELAXED);
@@ -92,9 +92,9 @@ void tsan_load_atomic(const void *addr, const void *home, size_t size, void *val
 	}
 }
 
-void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
+void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
 {
-	(void)home;
+	(void)canonical;
 	switch (size) {
 	case 1:
 		__atomic_store_n((uint8_t *)addr, *(const uint8_t *)value, __ATOMIC_RELAXED);
@@ -114,7 +114,7 @@ void tsan_flush(void)
 {
 }
 
-void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg)
+void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg)
 {
 	(void)index;
 	fn(arg);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * ThreadSanitizer's public C interface, and one hook that has no C name.
+ * Implements tsan.h with ThreadSanitizer's public C interface, and one hook that has no C name.
  *
- * Compiled without -fsanitize=thread: an instrumented function that switches
- * fibers would enter on one shadow stack and leave on another.
+ * This file is compiled without -fsanitize=thread: an instrumented function that switches fibers
+ * would enter on one shadow stack and leave on another one.
  */
 #include "harness/detect/tsan.h"
 
@@ -17,7 +17,7 @@
 
 #include "harness/util/bytes.h"
 
-/* Not all compilers bring a header for these. The order is a number: 0 is relaxed. */
+/* Not all compilers install a header for these functions. Memory order 0 is relaxed. */
 #define RELAXED 0
 uint8_t __tsan_atomic8_load(const volatile uint8_t *at, int order);
 uint16_t __tsan_atomic16_load(const volatile uint16_t *at, int order);
@@ -46,11 +46,10 @@ void AnnotateIgnoreWritesBegin(const char *file, int line);
 void AnnotateIgnoreWritesEnd(const char *file, int line);
 
 /*
- * Each access reported, not each pair of stacks once; a report without names of
- * functions costs a tenth; a history long enough for any program; no sleep at exit for
- * the fibers that live on; and no word about the order of locks, which is no rule, nor
- * about what the engine does in a signal when it has a finding.
- * Embedded, so that a plain run is a right run.
+ * Options: report each access instead of each pair of stacks once; do not symbolize, which takes
+ * ten times as long; keep a history that is long enough for any program; do not sleep at exit. Do
+ * not report lock orders, which are no rule, or unsafe calls in the engine's signal handler. The
+ * options are compiled in, so that a run without TSAN_OPTIONS is correct.
  */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
@@ -65,7 +64,7 @@ static struct {
 	void *ctx;
 } listener;
 
-/* Reports name threads by number only: the main thread is 0, others have names. */
+/* Reports contain only numbers of threads. The main thread is 0, the others have names. */
 static void thread_name(void *report, int threads, int tid, char name[16])
 {
 	for (int i = 0; i < threads; i++) {
@@ -99,7 +98,7 @@ static void side(void *report, int threads, unsigned long idx, struct tsan_acces
 	thread_name(report, threads, tid, access->thread);
 }
 
-/* __tsan::OnReport(ReportDesc const *, bool): returning true keeps it silent. */
+/* __tsan::OnReport(ReportDesc const *, bool): returning true suppresses the printed report. */
 bool on_report(void *report, bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
 bool on_report(void *report, bool suppressed)
 {
@@ -134,7 +133,7 @@ bool tsan_splits_granules(void)
 #endif
 }
 
-void tsan_listen(tsan_race_fn fn, void *ctx)
+void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 {
 	listener.fn = fn;
 	listener.ctx = ctx;
@@ -161,25 +160,25 @@ void tsan_fiber_switch(void *fiber)
 /* ---- the log of what a fiber did ---- */
 
 /*
- * Nothing of this is public, so nothing is believed: where a fiber's state has the
- * position in its log, and what its entries look like, is tried out once with accesses
- * of our own. Another runtime, another layout: the position is then not known.
+ * The layout of ThreadSanitizer's log is not public, so it is tested once with known accesses:
+ * which word of a fiber's state has the position, and what an entry looks like. With another layout
+ * the position is unknown.
  *
- * An entry of a range is two words, the second its address; one of a single access has
- * its address from bit 20 on, and is two words when its bit 0 is clear.
+ * An entry of a range has two words, the second is its address. An entry of a single access has its
+ * address from bit 20 on; it has two words if its bit 0 is clear.
  */
 #define LOG_ADDRESS (((uint64_t)1 << 44) - 1)
-#define LOG_WORDS   32 /* of the fiber's state that are looked at */
+#define LOG_WORDS   32 /* words of the fiber's state that are tested */
 #define LOG_BLOCK   512
 #define LOG_NEAR    64
 #define LOG_PAGE    4096u
 #define LOG_PART    ((size_t)256 << 10)
 
-static unsigned int log_field; /* the word of the fiber's state; 0: not known */
+static unsigned int log_field; /* index of the word in the fiber's state; 0: unknown */
 
-/* Among @count words of the log, of which the first is that of position @from. */
-static BYTES_UNCHECKED uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
-					    uintptr_t addr)
+/* Searches @count words of the log; the first one is at position @from. */
+static BYTES_NO_SANITIZE uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
+					      uintptr_t addr)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (words[i] == (addr & LOG_ADDRESS))
@@ -191,10 +190,10 @@ static BYTES_UNCHECKED uintptr_t find_entry(const uint64_t *words, size_t count,
 }
 
 /*
- * The same at @from, where not all of it need be there: the kernel looks. Asked directly,
- * as what ThreadSanitizer sees of the call would go into the log.
+ * Searches the log at @from, which may be partly unmapped: the kernel checks the addresses. The
+ * system call is made directly, because ThreadSanitizer would log an intercepted call.
  */
-static BYTES_UNCHECKED uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
 {
 	uint64_t words[LOG_BLOCK];
 	struct iovec here = { words, count * sizeof(*words) }, there = { (void *)from, here.iov_len };
@@ -203,7 +202,7 @@ static BYTES_UNCHECKED uintptr_t find_at(uintptr_t from, size_t count, uintptr_t
 	return got > 0 ? find_entry(words, (size_t)got / sizeof(*words), from, addr) : 0;
 }
 
-static BYTES_UNCHECKED uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	uintptr_t found = 0;
 
@@ -212,18 +211,18 @@ static BYTES_UNCHECKED uintptr_t find_between(uintptr_t from, uintptr_t to, uint
 		size_t count = left < LOG_BLOCK ? left : LOG_BLOCK;
 
 		found = find_at(from, count, addr);
-		/* An entry of two words may lie across the border of two blocks. */
+		/* An entry of two words may cross the border of two blocks. */
 		from += (count > 1 ? count - 1 : 1) * sizeof(uint64_t);
 	}
 	return found;
 }
 
 /*
- * The log comes in parts that lie anywhere. If another one began meanwhile, a call with
- * many entries has the access near its beginning or near its end; where the new part
- * begins is not known, only that it does so at a page.
+ * The log consists of parts at unrelated addresses. If a new part began between the two positions,
+ * a call with many entries has the access near its beginning or its end. The start of the new part
+ * is unknown, but it is at a page boundary.
  */
-uintptr_t BYTES_UNCHECKED tsan_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+uintptr_t BYTES_NO_SANITIZE tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	uintptr_t found = 0;
 
@@ -237,7 +236,7 @@ uintptr_t BYTES_UNCHECKED tsan_position_after(uintptr_t from, uintptr_t to, uint
 	return found;
 }
 
-/* Did the word move by one entry of a range in each of some accesses to @bytes? */
+/* Did the word advance by one range entry for each access to @bytes? */
 static bool moves_as_log(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -245,7 +244,7 @@ static bool moves_as_log(const volatile uintptr_t *word, uint8_t bytes[3][32])
 
 		__tsan_write_range(bytes[i], 24);
 		if (*word != from + 16 || from % 8 ||
-		    tsan_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
+		    tsan_log_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
 			return false;
 	}
 	return true;
@@ -256,14 +255,15 @@ static bool knows_single(const volatile uintptr_t *word, uint64_t *bytes)
 	uintptr_t from = *word;
 
 	__tsan_atomic64_store(bytes, 0, RELAXED);
-	return tsan_position_after(from, *word, (uintptr_t)bytes) == *word;
+	return tsan_log_position_after(from, *word, (uintptr_t)bytes) == *word;
 }
 
-/* Only a word that did move may be followed, and only where it pointed to. */
+/* Follows only a word that advanced, and only to the address that it contained. */
 static void find_log(void *fiber)
 {
 	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
-	static uint64_t singles[2 * LOG_WORDS]; /* one a call: the same one again leaves no entry */
+	static uint64_t singles[2 * LOG_WORDS]; /* each call uses another one: a repeated access is
+						 * not logged */
 	static uint64_t *single = singles;
 	const volatile uintptr_t *state = fiber;
 
@@ -284,7 +284,7 @@ bool tsan_predictable(void)
 {
 	static bool tried;
 
-	/* The second time cannot meet the end of the log's part as well. */
+	/* A second attempt cannot reach the end of a part of the log again. */
 	if (!tried) {
 		find_log(__tsan_get_current_fiber());
 		if (!log_field)
@@ -295,10 +295,10 @@ bool tsan_predictable(void)
 }
 
 /*
- * An entry first: the log may be empty, or its part full, and the next entry is to lie
- * behind the position.
+ * Logs an access first: the log may be empty or its part full, and the next entry must come after
+ * the position.
  */
-uintptr_t tsan_position(void)
+uintptr_t tsan_log_position(void)
 {
 	const volatile uintptr_t *state = __tsan_get_current_fiber();
 
@@ -329,43 +329,46 @@ void tsan_write(const void *addr, size_t len)
 	__tsan_write_range((void *)(uintptr_t)addr, len);
 }
 
-/* The access at @addr comes first: it faults where a mapping is gone, the home never. */
-void tsan_load_atomic(const void *addr, const void *home, size_t size, void *value)
+/*
+ * The access at @addr comes first: it faults if the mapping is gone; the canonical address never
+ * does.
+ */
+void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
 {
 	(void)*(const volatile uint8_t *)addr;
 	switch (size) {
 	case 1:
-		*(uint8_t *)value = __tsan_atomic8_load(home, RELAXED);
+		*(uint8_t *)value = __tsan_atomic8_load(canonical, RELAXED);
 		break;
 	case 2:
-		*(uint16_t *)value = __tsan_atomic16_load(home, RELAXED);
+		*(uint16_t *)value = __tsan_atomic16_load(canonical, RELAXED);
 		break;
 	case 4:
-		*(uint32_t *)value = __tsan_atomic32_load(home, RELAXED);
+		*(uint32_t *)value = __tsan_atomic32_load(canonical, RELAXED);
 		break;
 	default:
-		*(uint64_t *)value = __tsan_atomic64_load(home, RELAXED);
+		*(uint64_t *)value = __tsan_atomic64_load(canonical, RELAXED);
 	}
 }
 
-void tsan_store_atomic(void *addr, void *home, size_t size, const void *value)
+void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
 {
 	(void)*(volatile uint8_t *)addr;
 	switch (size) {
 	case 1:
-		__tsan_atomic8_store(home, *(const uint8_t *)value,
+		__tsan_atomic8_store(canonical, *(const uint8_t *)value,
 				     RELAXED);
 		break;
 	case 2:
-		__tsan_atomic16_store(home, *(const uint16_t *)value,
+		__tsan_atomic16_store(canonical, *(const uint16_t *)value,
 				      RELAXED);
 		break;
 	case 4:
-		__tsan_atomic32_store(home, *(const uint32_t *)value,
+		__tsan_atomic32_store(canonical, *(const uint32_t *)value,
 				      RELAXED);
 		break;
 	default:
-		__tsan_atomic64_store(home, *(const uint64_t *)value,
+		__tsan_atomic64_store(canonical, *(const uint64_t *)value,
 				      RELAXED);
 	}
 }
@@ -375,17 +378,17 @@ void tsan_flush(void)
 	__tsan_flush_memory();
 }
 
-/* More than any page call needs, interceptors and report included. */
-#define STRETCH ((size_t)64 << 10)
+/* More than any call of the library needs, including interceptors and a report. */
+#define STACK_RANGE ((size_t)64 << 10)
 
-void tsan_on_stretch(unsigned int index, void (*fn)(void *arg), void *arg)
+void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg)
 {
-	char *stretch = __builtin_alloca(index * STRETCH + 1);
+	char *range = __builtin_alloca(index * STACK_RANGE + 1);
 
-	/* The compiler must believe that somebody uses it. */
-	__asm__ volatile("" : : "r"(stretch) : "memory");
+	/* Keeps the compiler from removing the stack range. */
+	__asm__ volatile("" : : "r"(range) : "memory");
 	fn(arg);
-	__asm__ volatile("" : : "r"(stretch) : "memory");
+	__asm__ volatile("" : : "r"(range) : "memory");
 }
 
 void tsan_pause(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Only granules in which some race lies can ever be reported, marked or stop a range,
- * and granules know nothing of each other but that. So only these are followed, and a
- * program without a race costs nothing.
+ * Predicts ThreadSanitizer's reports. Only granules that contain a race of the model can be
+ * reported, marked or stop a range, and granules do not depend on each other otherwise. So only
+ * those granules are simulated, and a program without races costs nothing.
  */
 #include "harness/detect/tsan_shadow.h"
 
@@ -19,11 +19,11 @@ enum cell_state { EMPTY, MARK, KEPT };
 
 struct cell {
 	uint8_t state, mask;
-	uint16_t access; /* of KEPT: its index in the model's shadow */
+	uint16_t access; /* of KEPT: index in the model's shadow */
 };
 
 struct granule {
-	bool followed; /* a race lies here */
+	bool followed; /* a race is in this granule */
 	struct cell cells[CELLS];
 };
 
@@ -32,13 +32,13 @@ struct tsan_shadow {
 	const struct tsan_facts *facts;
 	struct race_reports *race_reports;
 	bool certain;
-	const struct access *positioned; /* the access that `position` is of */
+	const struct access *positioned; /* the access that `position` belongs to */
 	uintptr_t position;
-	uint16_t reported_at; /* the call of the first report */
+	uint16_t reported_at; /* call of the first report */
 
 	/* The race to explain, or NULL. */
 	const struct race *race;
-	enum tsan_sight sight;
+	enum tsan_miss sight;
 
 	struct granule granules[PROGRAM_PAGES][GRANULES];
 };
@@ -55,15 +55,15 @@ void tsan_shadow_delete(struct tsan_shadow *t)
 	free(t);
 }
 
-const char *tsan_report_text(enum tsan_sight sight)
+const char *tsan_miss_text(enum tsan_miss sight)
 {
 	static const char *const texts[] = {
-		[TSAN_SEES] = "reported",
+		[TSAN_REPORTED] = "reported",
 		[TSAN_EVICTED] = "later accesses to the same 8 bytes took the older one's cell",
 		[TSAN_STOPPED] = "the later access stopped at a race before",
 		[TSAN_MARKED] = "a race was reported there before",
-		[TSAN_OUTDONE] = "another race of the same access was reported there",
-		[TSAN_CANNOT_SAY] = "what the detector kept is not known",
+		[TSAN_SUPERSEDED] = "another race of the same access was reported there",
+		[TSAN_UNKNOWN] = "what the detector kept is not known",
 	};
 
 	return texts[sight];
@@ -71,8 +71,8 @@ const char *tsan_report_text(enum tsan_sight sight)
 
 /* ---- one granule ---- */
 
-/* The bytes of granule @g that the access touches, as bits. */
-static uint8_t mask_in(const struct access *access, unsigned int g)
+/* Returns the bytes of granule @g that the access touches, one bit each. */
+static uint8_t granule_mask(const struct access *access, unsigned int g)
 {
 	unsigned int start = g * GRANULE;
 	unsigned int from = access->from > start ? access->from - start : 0;
@@ -81,15 +81,15 @@ static uint8_t mask_in(const struct access *access, unsigned int g)
 	return (uint8_t)((0xffu << from) & (0xffu >> (GRANULE - to)));
 }
 
-/* How much a cell says: a plain write most. */
+/* Ranks what a cell implies: a plain write implies most. */
 static unsigned int weakness(const struct access *access)
 {
 	return (access->atomic ? 2u : 0u) + (access->write ? 0u : 1u);
 }
 
-/* Is @now there already? A read is, too, where the same write is. */
-static bool is_there(const struct tsan_shadow *t, const struct granule *granule,
-		     const struct access *now, uint8_t mask)
+/* Is @now in a cell already? A write of the same bytes covers a read, too. */
+static bool is_stored(const struct tsan_shadow *t, const struct granule *granule,
+		      const struct access *now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < CELLS; i++) {
 		const struct cell *cell = &granule->cells[i];
@@ -115,8 +115,8 @@ static bool races(const struct tsan_shadow *t, const struct cell *cell, size_t n
 }
 
 /* Return: the first cell that races, or NULL. */
-static const struct cell *racing(const struct tsan_shadow *t, const struct granule *granule,
-				 size_t now, uint8_t mask)
+static const struct cell *find_racing_cell(const struct tsan_shadow *t, const struct granule *granule,
+					   size_t now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < CELLS; i++)
 		if (races(t, &granule->cells[i], now, mask))
@@ -124,7 +124,7 @@ static const struct cell *racing(const struct tsan_shadow *t, const struct granu
 	return NULL;
 }
 
-/* One for all granules of the access. */
+/* All granules of an access share one position. */
 static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
 {
 	if (t->positioned != now) {
@@ -134,9 +134,9 @@ static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
 	return t->position;
 }
 
-/* The cell that the access is to take; NULL: nobody knows. */
-static struct cell *place(struct tsan_shadow *t, struct granule *granule,
-			  const struct access *now, uint8_t mask)
+/* Chooses the cell that the access replaces; NULL if it is unknown. */
+static struct cell *choose_cell(struct tsan_shadow *t, struct granule *granule,
+				const struct access *now, uint8_t mask)
 {
 	uintptr_t position;
 
@@ -175,16 +175,16 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 
 /* ---- the race to explain ---- */
 
-/* Is the race about this access, and has it not been explained well already? */
-static bool asked(const struct tsan_shadow *t, const struct access *now)
+/* Is the race to explain made by this access, and not explained yet? */
+static bool is_race_to_explain(const struct tsan_shadow *t, const struct access *now)
 {
 	return t->race && t->race->second == now->call && t->race->page == now->page &&
-	       t->sight != TSAN_SEES;
+	       t->sight != TSAN_REPORTED;
 }
 
 static bool asked_at(const struct tsan_shadow *t, const struct access *now, unsigned int g)
 {
-	return asked(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
+	return is_race_to_explain(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
 }
 
 static bool is_kept(const struct tsan_shadow *t, const struct granule *granule, uint16_t call)
@@ -200,27 +200,27 @@ static void explain_granule(struct tsan_shadow *t, const struct granule *granule
 			    const struct cell *culprit)
 {
 	if (culprit && t->shadow->accesses[culprit->access].call == t->race->first)
-		t->sight = TSAN_SEES;
+		t->sight = TSAN_REPORTED;
 	else if (is_kept(t, granule, t->race->first))
-		t->sight = culprit ? TSAN_OUTDONE : t->sight;
+		t->sight = culprit ? TSAN_SUPERSEDED : t->sight;
 	else
 		t->sight = granule->cells[0].state == MARK ? TSAN_MARKED : TSAN_EVICTED;
 }
 
 /* ---- one access ---- */
 
-/* Return: false when the walk through the range ends here. */
+/* Return: false if the range stops here. */
 static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 {
 	const struct access *now = &t->shadow->accesses[index];
 	struct granule *granule = &t->granules[now->page][g];
-	uint8_t mask = mask_in(now, g);
+	uint8_t mask = granule_mask(now, g);
 	const struct cell *culprit;
 	struct cell *cell;
 
-	if (is_there(t, granule, now, mask))
+	if (is_stored(t, granule, now, mask))
 		return true;
-	culprit = racing(t, granule, index, mask);
+	culprit = find_racing_cell(t, granule, index, mask);
 	if (asked_at(t, now, g))
 		explain_granule(t, granule, culprit);
 	if (culprit) {
@@ -229,7 +229,7 @@ static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 		granule->cells[0].state = MARK;
 		return false;
 	}
-	cell = place(t, granule, now, mask);
+	cell = choose_cell(t, granule, now, mask);
 	if (!cell) {
 		t->certain = false;
 		return true;
@@ -250,7 +250,7 @@ static void follow(struct tsan_shadow *t, size_t index)
 	const struct access *now = &t->shadow->accesses[index];
 	unsigned int last = (now->to - 1u) / GRANULE;
 
-	if (asked(t, now))
+	if (is_race_to_explain(t, now))
 		t->sight = is_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
 	if (is_marked(t, now))
 		return;
@@ -261,7 +261,7 @@ static void follow(struct tsan_shadow *t, size_t index)
 
 /* ---- a program ---- */
 
-static void follow_race(struct tsan_shadow *t, const struct race *race)
+static void track_race(struct tsan_shadow *t, const struct race *race)
 {
 	for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
 		t->granules[race->page][g].followed = true;
@@ -279,7 +279,7 @@ static void begin(struct tsan_shadow *t, const struct shadow *shadow,
 	t->race = NULL;
 	bytes_fill(t->granules, 0, sizeof(t->granules));
 	for (size_t i = 0; i < shadow->race_count; i++)
-		follow_race(t, &shadow->races[i]);
+		track_race(t, &shadow->races[i]);
 }
 
 bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
@@ -299,16 +299,16 @@ bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 	return t->certain;
 }
 
-enum tsan_sight tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
-				    const struct tsan_facts *facts, const struct race *race)
+enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
+				   const struct tsan_facts *facts, const struct race *race)
 {
 	struct race_reports ignored;
 
 	race_reports_clear(&ignored);
 	begin(t, shadow, facts, &ignored);
 	t->race = race;
-	t->sight = TSAN_CANNOT_SAY;
+	t->sight = TSAN_UNKNOWN;
 	for (size_t i = 0; i < shadow->access_count && t->certain; i++)
 		follow(t, i);
-	return t->certain ? t->sight : TSAN_CANNOT_SAY;
+	return t->certain ? t->sight : TSAN_UNKNOWN;
 }

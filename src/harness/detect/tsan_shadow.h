@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What ThreadSanitizer's own shadow memory keeps, and so which races it will report.
+ * A model of ThreadSanitizer's shadow memory: predicts which races it reports.
  *
- * The rule model forgets nothing. ThreadSanitizer (the runtime of clang 14 and later)
- * keeps four cells for each granule of 8 bytes, and
+ * The rule model forgets nothing. ThreadSanitizer (the runtime of clang 14 and later) keeps four
+ * cells for each granule of 8 bytes:
  *
- *   1. a cell is one thread, its epoch, a set of the 8 bytes, and whether it was a read
- *      and atomic; an access that is there already is not looked at again;
- *   2. an access races with the first cell, in order, that another thread made, whose
- *      bytes meet, that is not alike in reading or in being atomic, and that does not
- *      happen before; this is reported, all four cells are emptied, the first of them
- *      is marked, and the access is not stored;
- *   3. otherwise it replaces the cell of the same thread and bytes that says no more, or
- *      takes an empty cell, or throws out the one whose number is the thread's
- *      position in its history, modulo four;
- *   4. a range is walked through from its first granule, stops at its first race, and
- *      is not looked at when its first granule is marked; an atomic read of a marked
- *      granule is not either;
- *   5. a race whose older access has left its thread's history is not reported, but
- *      empties the granule all the same.
+ * 1. A cell stores a thread, its epoch, a set of the 8 bytes, and whether the access was a read and
+ *    whether it was atomic. An access that is in a cell already is ignored.
+ * 2. An access races with the first cell, in order, that meets these conditions: another thread
+ *    made it, the bytes overlap, one of the two writes, not both are atomic, and nothing orders
+ *    them. The race is reported, all four cells are emptied, the first one is marked, and the
+ *    access is not stored.
+ * 3. Otherwise the access replaces a cell of the same thread and bytes that implies no more, or
+ *    uses an empty cell, or evicts the cell whose number is the thread's log position modulo four.
+ * 4. A range is processed from its first granule and stops at its first race. It is ignored if its
+ *    first granule is marked. An atomic read of a marked granule is ignored too.
+ * 5. A race whose older access is no longer in its thread's history is not reported, but empties
+ *    the granule.
  *
- * All of it follows from the program but the positions: they depend on what else the
- * library did, so the execution tells them. Where it cannot, the prediction says so.
+ * All of this follows from the program, except the log positions: they depend on what else the
+ * library does. The execution supplies them, or the result is TSAN_UNKNOWN.
  */
 #ifndef HARNESS_TSAN_SHADOW_H
 #define HARNESS_TSAN_SHADOW_H
@@ -29,23 +27,23 @@
 #include "harness/detect/race_report.h"
 #include "harness/model/shadow.h"
 
-/* What only an execution knows. */
+/* Facts that only an execution knows. */
 struct tsan_facts {
-	/* Where in its history the thread stood after this access; 0: not known. */
+	/* The thread's position in the log just after this access; 0: unknown. */
 	uintptr_t (*position)(const void *ctx, const struct access *access);
-	/* Is this access so long ago that the history may have lost it by the end? */
+	/* Is the access so old that the history may have lost it by the end? */
 	bool (*may_be_lost)(const void *ctx, const struct access *access);
 	const void *ctx;
 };
 
-/* Why a race is not reported; TSAN_SEES: it is. */
-enum tsan_sight {
-	TSAN_SEES,
-	TSAN_EVICTED,	/* later accesses to the granule took its cell */
+/* Why a race is not reported; TSAN_REPORTED if it is. */
+enum tsan_miss {
+	TSAN_REPORTED,
+	TSAN_EVICTED,	/* later accesses evicted its cell */
 	TSAN_STOPPED,	/* the range stopped at an earlier race */
-	TSAN_MARKED,	/* the range began at, or met, a granule with a race before */
-	TSAN_OUTDONE,	/* another race of the same access to the granule was reported */
-	TSAN_CANNOT_SAY,
+	TSAN_MARKED,	/* the range began at, or reached, a granule that an earlier race marked */
+	TSAN_SUPERSEDED,	/* another race of the same access in the granule was reported */
+	TSAN_UNKNOWN,
 };
 
 struct tsan_shadow;
@@ -55,19 +53,19 @@ struct tsan_shadow *tsan_shadow_new(void);
 void tsan_shadow_delete(struct tsan_shadow *t);
 
 /*
- * Predicts what is reported of the program whose accesses @shadow holds, in order, into
- * @race_reports; with @first_only nothing is watched after the first call with a report.
- * Return: false if it cannot be known.
+ * Predicts the reports for the program whose accesses are in @shadow, in order.
+ * @first_only: ignore everything after the first call with a report
+ * Return: false if no prediction is possible.
  */
 bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 			 const struct tsan_facts *facts, bool first_only,
 			 struct race_reports *race_reports);
 
-/* What becomes of this race, which is one of @shadow's. */
-enum tsan_sight tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
-				    const struct tsan_facts *facts, const struct race *race);
+/* Explains what becomes of @race, which must be in @shadow. */
+enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
+				   const struct tsan_facts *facts, const struct race *race);
 
 /* The reason in a few words. */
-const char *tsan_report_text(enum tsan_sight sight);
+const char *tsan_miss_text(enum tsan_miss sight);
 
 #endif

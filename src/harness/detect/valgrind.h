@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The seam to Valgrind's race detectors, Helgrind and DRD, which watch a whole process
- * from outside. Two implementations: valgrind_real.c in the plain flavour, where
- * Valgrind's headers are there, and valgrind_none.c elsewhere.
+ * The interface to Valgrind's race detectors, Helgrind and DRD, which watch a whole process from
+ * outside. valgrind_real.c implements it in the plain flavour if Valgrind's headers are installed;
+ * valgrind_none.c is used elsewhere.
  *
- * They take every plain access for one that can race, and know no C11 atomics. So what
- * is the harness's and the library's own business, and synchronised by atomics or by
- * waits that no detector is to see, is hidden from them by its address.
+ * Helgrind and DRD do not know C11 atomics, so they report races on memory that the harness and the
+ * library synchronise by atomics or by hidden waits. This module tells them to ignore it.
  */
 #ifndef HARNESS_VALGRIND_H
 #define HARNESS_VALGRIND_H
@@ -14,19 +13,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Can this build talk to Valgrind? */
-bool valgrind_known(void);
+/* Return: whether this build can communicate with Valgrind. */
+bool valgrind_supported(void);
 
-/* Does this process run under Valgrind, in a build that can talk to it? */
+/* Return: whether the process runs under Valgrind and can communicate with it. */
 bool valgrind_present(void);
 
-/* Errors that Valgrind reported so far, equal ones too. */
+/* Return: the number of errors that Valgrind reported so far, repeated ones included. */
 unsigned int valgrind_errors(void);
 
-/* Accesses to [addr, addr + len) are nobody's business, until the memory is freed. */
-void valgrind_hide(const void *addr, size_t len);
+/* Makes Valgrind ignore accesses to [addr, addr + len) until the memory is freed. */
+void valgrind_ignore(const void *addr, size_t len);
 
-/* The same for all static memory of the program. */
-void valgrind_hide_statics(void);
+/* Makes Valgrind ignore accesses to all static memory of the program. */
+void valgrind_ignore_statics(void);
 
 #endif

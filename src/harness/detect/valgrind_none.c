@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Builds that cannot talk to Valgrind. */
+/* Implements valgrind.h in builds without Valgrind's headers. */
 #include "harness/detect/valgrind.h"
 
-bool valgrind_known(void)
+bool valgrind_supported(void)
 {
 	return false;
 }
@@ -17,12 +17,12 @@ unsigned int valgrind_errors(void)
 	return 0;
 }
 
-void valgrind_hide(const void *addr, size_t len)
+void valgrind_ignore(const void *addr, size_t len)
 {
 	(void)addr;
 	(void)len;
 }
 
-void valgrind_hide_statics(void)
+void valgrind_ignore_statics(void)
 {
 }

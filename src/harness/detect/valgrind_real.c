@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Client requests: a few instructions that do nothing outside of Valgrind. Each of its
- * tools answers its own and lets the others' pass.
+ * Implements valgrind.h with client requests: instructions that do nothing outside of
+ * Valgrind.
+ * Each Valgrind tool handles its own requests and ignores the others.
  */
 #include "harness/detect/valgrind.h"
 
@@ -9,10 +10,10 @@
 #include <valgrind/helgrind.h>
 #include <valgrind/valgrind.h>
 
-/* Set by the linker: where static memory that can be written begins and ends. */
+/* Set by the linker: the begin and the end of writable static memory. */
 extern char __data_start[], _end[];
 
-bool valgrind_known(void)
+bool valgrind_supported(void)
 {
 	return true;
 }
@@ -27,13 +28,13 @@ unsigned int valgrind_errors(void)
 	return VALGRIND_COUNT_ERRORS;
 }
 
-void valgrind_hide(const void *addr, size_t len)
+void valgrind_ignore(const void *addr, size_t len)
 {
 	VALGRIND_HG_DISABLE_CHECKING(addr, len);
 	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_START_SUPPRESSION, addr, len, 0, 0, 0);
 }
 
-void valgrind_hide_statics(void)
+void valgrind_ignore_statics(void)
 {
-	valgrind_hide(__data_start, (size_t)(_end - __data_start));
+	valgrind_ignore(__data_start, (size_t)(_end - __data_start));
 }

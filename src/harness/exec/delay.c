@@ -6,14 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Out of 8. A sleep lets another thread get through many calls, so it is rare. */
+/* Eight equally likely kinds. Other threads make many calls during a sleep, so it is rare. */
 static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, DELAY_NONE,
 					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
 
-/* Largest amount of a kind, as a power of 2: small ones are as likely as large ones. */
+/* The largest amount of each kind as a power of 2: small amounts are as likely as large ones. */
 static const unsigned int powers[DELAY_KINDS] = { 0, 3, 12, 6 };
 
-/* Each bit of the outcome depends on all bits of @x. */
+/* Each bit of the result depends on all bits of @x. */
 static uint64_t mix(uint64_t x)
 {
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t x)
 	return x ^ (x >> 32);
 }
 
-struct delay delay_choose(const struct delay_place *place)
+struct delay delay_choose(const struct delay_point *place)
 {
 	uint64_t where = (uint64_t)place->run << 32 | (uint32_t)place->thread << 16 | place->step;
 	uint64_t random = mix(mix(place->seed + 0x9e3779b97f4a7c15u) + where);
@@ -33,7 +33,7 @@ struct delay delay_choose(const struct delay_place *place)
 	return (struct delay){ kind, 1u << power };
 }
 
-/* Not through the C library, which detectors intercept. */
+/* Does not use the C library, whose functions detectors intercept. */
 static void sleep_us(unsigned int us)
 {
 	struct timespec time = { .tv_nsec = us * 1000L };
@@ -53,7 +53,7 @@ static void yield(unsigned int times)
 		sched_yield();
 }
 
-void delay_pass(struct delay delay)
+void delay_wait(struct delay delay)
 {
 	switch (delay.kind) {
 	case DELAY_YIELD:

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Short delays, so that real threads meet in other ways than left alone: before a call a
- * thread goes on at once, lets others run, spins, or sleeps.
+ * Short delays that vary how real threads interleave: before a call a thread continues at once,
+ * yields, spins, or sleeps.
  *
- * Which and how long is a function of where, so a seed names it; how long it then takes is
- * the machine's affair. A delay touches nothing that threads share: it orders nobody.
+ * Kind and amount are a function of the delay point, so a seed reproduces them; the real duration
+ * depends on the machine. A delay accesses no shared memory, so it orders no threads.
  */
 #ifndef HARNESS_DELAY_H
 #define HARNESS_DELAY_H
@@ -13,9 +13,9 @@
 
 enum delay_kind {
 	DELAY_NONE,
-	DELAY_YIELD, /* amount: times, up to 8 */
-	DELAY_SPIN,  /* amount: turns, up to 4096 */
-	DELAY_SLEEP, /* amount: microseconds, up to 64, and what the machine adds */
+	DELAY_YIELD, /* amount: number of yields, up to 8 */
+	DELAY_SPIN,  /* amount: iterations, up to 4096 */
+	DELAY_SLEEP, /* amount: microseconds, up to 64, plus the system's latency */
 	DELAY_KINDS
 };
 
@@ -24,14 +24,14 @@ struct delay {
 	unsigned int amount;
 };
 
-/* Where: in which of many runs, before which step of which thread. */
-struct delay_place {
+/* Where a delay happens: which run of which seed, before which step of which thread. */
+struct delay_point {
 	uint64_t seed;
 	uint32_t run;
 	uint16_t thread, step;
 };
 
-struct delay delay_choose(const struct delay_place *place);
-void delay_pass(struct delay delay);
+struct delay delay_choose(const struct delay_point *place);
+void delay_wait(struct delay delay);
 
 #endif

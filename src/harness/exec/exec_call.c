@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* One call of a program as a call of page.h. */
+/* Makes the calls of a page program as calls of page.h. */
 #include <errno.h>
 #include <limits.h>
 
@@ -18,7 +18,7 @@ enum result exec_result(struct exec *x, int ret)
 	case -EFAULT:
 		return RESULT_EFAULT;
 	default:
-		exec_complain(x, "expected 0, -EINVAL or -EFAULT from the library, got %d", ret);
+		exec_set_error(x, "expected 0, -EINVAL or -EFAULT from the library, got %d", ret);
 		return RESULT_NONE;
 	}
 }
@@ -39,58 +39,58 @@ static gfp_t to_gfp(uint8_t flags)
 	return gfp;
 }
 
-/* Only a mapping tells its home, and the thread may have no room for one more. */
-static uintptr_t home_of(const struct exec_lane *lane, struct page *page)
+/* Only a mapping reveals the canonical address, and the thread may have no mapping left. */
+static uintptr_t canonical_address(const struct exec_thread_state *thread_state, struct page *page)
 {
-	bool full = lane->depth == EXEC_DEPTH;
-	uintptr_t home;
+	bool full = thread_state->depth == EXEC_DEPTH;
+	uintptr_t canonical;
 	void *addr;
 
 	if (full) {
-		page_task_switch_out(lane->task);
-		page_task_switch_in(lane->spare);
+		page_task_switch_out(thread_state->task);
+		page_task_switch_in(thread_state->spare);
 	}
 	addr = page_map_local(page);
-	home = (uintptr_t)page_canonical(addr);
+	canonical = (uintptr_t)page_canonical(addr);
 	page_unmap_local(addr);
 	if (full) {
-		page_task_switch_out(lane->spare);
-		page_task_switch_in(lane->task);
+		page_task_switch_out(thread_state->spare);
+		page_task_switch_in(thread_state->task);
 	}
-	return home;
+	return canonical;
 }
 
 /*
- * What a library keeps of a page where its handle points: atomics, and what they guard.
- * Its size is the library's secret; what is hidden too much must be no page's bytes.
+ * A library keeps private data of a page (atomics and what they guard) where its handle points. The
+ * size is not public; the range to ignore must not include bytes of a page.
  */
 #define KEPT_AT_HANDLE 32
 
-static enum result exec_alloc_page(struct exec_one *one)
+static enum result exec_alloc_page(struct exec_context *context)
 {
-	struct exec_page *page = &one->x->pages[one->call->handle[0]];
-	struct page *new = page_alloc(to_gfp(one->call->value));
+	struct exec_page *page = &context->x->pages[context->call->handle[0]];
+	struct page *new = page_alloc(to_gfp(context->call->value));
 
 	if (!new)
 		return RESULT_ENOMEM;
-	valgrind_hide(new, KEPT_AT_HANDLE);
-	page->home = home_of(one->lane, new);
+	valgrind_ignore(new, KEPT_AT_HANDLE);
+	page->canonical = canonical_address(context->thread_state, new);
 	page->refs = 1;
 	page->page = new;
 	return RESULT_0;
 }
 
-static enum result exec_get_page(struct exec_one *one)
+static enum result exec_get_page(struct exec_context *context)
 {
-	page_get(exec_page(one, 0));
-	one->x->pages[one->call->handle[0]].refs++;
+	page_get(exec_page(context, 0));
+	context->x->pages[context->call->handle[0]].refs++;
 	return RESULT_NONE;
 }
 
-static enum result exec_free_page(struct exec_one *one)
+static enum result exec_free_page(struct exec_context *context)
 {
-	page_free(exec_page(one, 0));
-	one->x->pages[one->call->handle[0]].refs--;
+	page_free(exec_page(context, 0));
+	context->x->pages[context->call->handle[0]].refs--;
 	return RESULT_NONE;
 }
 
@@ -113,99 +113,99 @@ static bool guards_whole(const uint8_t *target, size_t len)
 	return true;
 }
 
-static enum result read_with(struct exec_one *one, read_fn read)
+static enum result read_with(struct exec_context *context, read_fn read)
 {
-	const struct call *call = one->call;
-	uint8_t *target = one->lane->target;
+	const struct call *call = context->call;
+	uint8_t *target = context->thread_state->target;
 	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
 	enum result result;
 
-	/* Scribbled all over: a byte that the library leaves alone must not look right. */
+	/* Overwrites the buffer, so that a byte which the library does not write is wrong. */
 	bytes_fill(target, EXEC_GUARD_BYTE, len + 2 * EXEC_GUARD);
-	result = exec_result(one->x, read(exec_page(one, 0), target + EXEC_GUARD,
-					  exec_size(call->number[0]), exec_size(call->number[1])));
+	result = exec_result(context->x, read(exec_page(context, 0), target + EXEC_GUARD,
+					      exec_size(call->number[0]), exec_size(call->number[1])));
 	if (!guards_whole(target, len))
-		exec_complain(one->x, "line %u: %s wrote outside of its buffer", call->line,
-			      op_table[call->op].name);
+		exec_set_error(context->x, "line %u: %s wrote outside of its buffer", call->line,
+			       op_table[call->op].name);
 	if (result == RESULT_0) {
-		one->step->len = (uint16_t)smaller(len, one->room);
-		bytes_copy(one->log, target + EXEC_GUARD, one->step->len);
+		context->step->len = (uint16_t)smaller(len, context->log_left);
+		bytes_copy(context->log, target + EXEC_GUARD, context->step->len);
 	}
 	return result;
 }
 
-static enum result write_with(struct exec_one *one, write_fn write)
+static enum result write_with(struct exec_context *context, write_fn write)
 {
-	const struct call *call = one->call;
+	const struct call *call = context->call;
 	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
-	uint8_t *source = one->lane->source + PAGE_SIZE - len;
+	uint8_t *source = context->thread_state->source + PAGE_SIZE - len;
 
 	pattern_fill(source, len, call->value);
-	return exec_result(one->x,
-			   write(exec_page(one, 0), source, exec_size(call->number[0]),
+	return exec_result(context->x,
+			   write(exec_page(context, 0), source, exec_size(call->number[0]),
 				 exec_size(call->number[1])));
 }
 
-static enum result exec_read_raw(struct exec_one *one)
+static enum result exec_read_raw(struct exec_context *context)
 {
-	return read_with(one, page_read_raw);
+	return read_with(context, page_read_raw);
 }
 
-static enum result exec_write_raw(struct exec_one *one)
+static enum result exec_write_raw(struct exec_context *context)
 {
-	return write_with(one, page_write_raw);
+	return write_with(context, page_write_raw);
 }
 
-static enum result exec_read_bytewise_atomic(struct exec_one *one)
+static enum result exec_read_bytewise_atomic(struct exec_context *context)
 {
-	return read_with(one, page_read_bytewise_atomic);
+	return read_with(context, page_read_bytewise_atomic);
 }
 
-static enum result exec_write_bytewise_atomic(struct exec_one *one)
+static enum result exec_write_bytewise_atomic(struct exec_context *context)
 {
-	return write_with(one, page_write_bytewise_atomic);
+	return write_with(context, page_write_bytewise_atomic);
 }
 
-static enum result exec_fill_zero(struct exec_one *one)
+static enum result exec_fill_zero(struct exec_context *context)
 {
-	return exec_result(one->x, page_fill_zero(exec_page(one, 0), exec_size(one->call->number[0]),
-						  exec_size(one->call->number[1])));
+	return exec_result(context->x, page_fill_zero(exec_page(context, 0), exec_size(context->call->number[0]),
+						      exec_size(context->call->number[1])));
 }
 
-static enum result exec_copy_page(struct exec_one *one)
+static enum result exec_copy_page(struct exec_context *context)
 {
-	const struct call *call = one->call;
+	const struct call *call = context->call;
 
-	return exec_result(one->x, page_copy(exec_page(one, 0), exec_size(call->number[0]),
-					     exec_page(one, 1), exec_size(call->number[1]),
-					     exec_size(call->number[2])));
+	return exec_result(context->x, page_copy(exec_page(context, 0), exec_size(call->number[0]),
+						 exec_page(context, 1), exec_size(call->number[1]),
+						 exec_size(call->number[2])));
 }
 
-static enum result exec_fail_nth(struct exec_one *one)
+static enum result exec_fail_nth(struct exec_context *context)
 {
-	uint64_t n = one->call->number[0];
+	uint64_t n = context->call->number[0];
 
-	/* No program has so many points that the cut could be seen. */
+	/* No program has that many failure points, so the cut changes nothing. */
 	page_fail_nth(n < UINT_MAX ? (unsigned int)n : UINT_MAX);
-	one->lane->fail_nth = true;
+	context->thread_state->fail_nth = true;
 	return RESULT_NONE;
 }
 
 /* ---- any call ---- */
 
-/* Locks and semaphores are each executor's own. */
-static enum result not_here(struct exec_one *one)
+/* Each executor implements locks and semaphores itself. */
+static enum result unexpected_call(struct exec_context *context)
 {
-	exec_complain(one->x, "line %u: %s has no executor", one->call->line,
-		      op_table[one->call->op].name);
+	exec_set_error(context->x, "line %u: %s has no executor", context->call->line,
+		       op_table[context->call->op].name);
 	return RESULT_NONE;
 }
 
-#define exec_lock not_here
-#define exec_unlock not_here
-#define exec_post not_here
-#define exec_wait not_here
-static enum result (*const calls[OP_COUNT])(struct exec_one *) = {
+#define exec_lock unexpected_call
+#define exec_unlock unexpected_call
+#define exec_post unexpected_call
+#define exec_wait unexpected_call
+static enum result (*const calls[OP_COUNT])(struct exec_context *) = {
 #define OP(name, ...) [OP_##name] = exec_##name,
 #include "harness/program/ops.def"
 #undef OP
@@ -230,14 +230,14 @@ static bool handles_ready(const struct exec *x, const struct call *call)
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
 		bool fills = *kind >= 'A' && *kind <= 'Z';
 
-		if (op_handles(*kind) && is_filled(x, *kind, call->handle[handles++]) == fills)
+		if (op_handle_count(*kind) && is_filled(x, *kind, call->handle[handles++]) == fills)
 			return false;
 	}
 	return true;
 }
 
-/* An atomic access of a shape that no machine makes is no call. */
-static bool odd_atomic(const struct call *call)
+/* An atomic access with another size or alignment is skipped: no machine has it. */
+static bool is_unsupported_atomic(const struct call *call)
 {
 	uint64_t size = call->number[1];
 
@@ -246,11 +246,11 @@ static bool odd_atomic(const struct call *call)
 	return !size || size > 8 || size & (size - 1) || call->number[0] % size;
 }
 
-void exec_call(struct exec_one *one)
+void exec_call(struct exec_context *context)
 {
-	one->step->result = RESULT_NONE;
-	one->step->len = 0;
-	one->step->skipped = !handles_ready(one->x, one->call) || odd_atomic(one->call);
-	if (!one->step->skipped)
-		one->step->result = (int8_t)calls[one->call->op](one);
+	context->step->result = RESULT_NONE;
+	context->step->len = 0;
+	context->step->skipped = !handles_ready(context->x, context->call) || is_unsupported_atomic(context->call);
+	if (!context->step->skipped)
+		context->step->result = (int8_t)calls[context->call->op](context);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Many threads on one. What makes this the same as real threads for ThreadSanitizer:
+ * Executes all threads of a program on one OS thread. ThreadSanitizer cannot tell the difference:
  *
- *   1. Each thread of the program is a fiber; switching orders nothing.
- *   2. Order is made where the program says so and nowhere else: unlock and post
- *      release, lock and wait acquire; main acquires from every thread that ran since
- *      it last did, and every thread acquires from main before it runs again.
- *   3. A call runs to its end before the next begins, so a fiber needs no stack to
- *      wait on, only addresses of its own while a call runs (tsan_on_stretch).
+ * 1. Each thread of the program is a fiber; switching fibers orders nothing.
+ * 2. Only the program orders threads: unlock and post release, lock and wait acquire. Main acquires
+ *    from every thread that ran since it last did, and every thread acquires from main before it
+ *    runs again.
+ * 3. A call runs to its end before the next one begins. So a fiber needs no stack of its own, only
+ *    a separate stack range while a call runs (tsan_call_on_stack_range).
  *
- * Calls run in the order that the program format defines, so the same program makes
- * the same accesses in the same order, every time.
+ * Calls run in the order of the program format, so the same program makes the same accesses in the
+ * same order every time.
  */
 
 #include "harness/util/bytes.h"
@@ -18,7 +18,7 @@
 #include "harness/exec/exec_state.h"
 #include "harness/program/schedule.h"
 
-/* A thing that threads release to and acquire from; its address is what counts. */
+/* An object that threads release to and acquire from; only its address matters. */
 struct token {
 	char nothing;
 };
@@ -33,8 +33,8 @@ struct fiber_run {
 		uint8_t owner;
 	} mutexes[PROGRAM_MUTEXES];
 	unsigned int semaphores[PROGRAM_SEMAPHORES];
-	bool ran[PROGRAM_THREADS];    /* since main last joined it */
-	bool forked[PROGRAM_THREADS]; /* main has not run since the thread acquired */
+	bool ran[PROGRAM_THREADS];    /* threads that ran since main last joined them */
+	bool forked[PROGRAM_THREADS]; /* threads that acquired from main since it last ran */
 };
 
 static struct token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
@@ -58,7 +58,7 @@ static bool owns(const struct fiber_run *run, const struct call *call)
 	       run->mutexes[call->handle[0]].owner == call->thread;
 }
 
-/* Return: true if the call was one about order. */
+/* Return: true if the call orders threads. */
 static bool order_call(struct fiber_run *run, const struct call *call, struct step *step)
 {
 	uint8_t handle = call->handle[0];
@@ -132,18 +132,18 @@ static void leave_thread(struct fiber_run *run, uint8_t thread)
 		tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
 }
 
-/* The task is switched by the call, so that what another thread mapped is out of reach. */
+/* Switches the library's task, so that a call cannot use mappings of another thread. */
 static void page_call(void *arg)
 {
-	struct exec_one *one = arg;
-	struct exec *x = one->x;
+	struct exec_context *context = arg;
+	struct exec *x = context->x;
 	bool look_away = x->first_race_only && race_reports_kept(&x->race_reports);
 
 	if (look_away)
 		tsan_pause();
-	page_task_switch_in(one->lane->task);
-	exec_call(one);
-	page_task_switch_out(one->lane->task);
+	page_task_switch_in(context->thread_state->task);
+	exec_call(context);
+	page_task_switch_out(context->thread_state->task);
 	if (look_away)
 		tsan_resume();
 }
@@ -153,27 +153,27 @@ static void run_line(struct fiber_run *run, size_t line)
 	const struct call *call = &run->program->calls[line];
 	struct trace *trace = run->trace;
 	struct step *step = &trace->steps[trace->count++];
-	struct exec_one one = {
+	struct exec_context context = {
 		.x = run->x,
 		.call = call,
-		.lane = &run->x->lanes[call->thread],
+		.thread_state = &run->x->thread_states[call->thread],
 		.step = step,
 		.log = trace->bytes + trace->used,
-		.room = TRACE_LOG - trace->used,
+		.log_left = TRACE_LOG - trace->used,
 	};
 
-	exec_running = (uint16_t)line;
+	exec_current_call = (uint16_t)line;
 	if (run->x->announce)
 		run->x->announce(run->x->announce_ctx, line);
 	enter_thread(run, call->thread);
 	if (!order_call(run, call, step)) {
-		run->x->spans[line].from = tsan_position();
-		tsan_on_stretch(call->thread, page_call, &one);
-		run->x->spans[line].to = tsan_position();
+		run->x->spans[line].from = tsan_log_position();
+		tsan_call_on_stack_range(call->thread, page_call, &context);
+		run->x->spans[line].to = tsan_log_position();
 	}
 	leave_thread(run, call->thread);
 	step->call = (uint16_t)line;
-	step->at = trace_log(trace, step->len);
+	step->at = trace_reserve_log(trace, step->len);
 }
 
 static enum exec_end run_lines(struct fiber_run *run, size_t cut)
@@ -182,16 +182,16 @@ static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 
 	while ((line = schedule_next(&run->schedule, would_block, run)) != SCHEDULE_NONE) {
 		if (line == cut)
-			return EXEC_CUT;
+			return EXEC_STOPPED_BEFORE;
 		run_line(run, line);
 		if (line == run->x->last)
-			return EXEC_LAST;
+			return EXEC_STOPPED_AFTER;
 	}
 	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;
 }
 
-enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t cut,
-			 struct trace *trace)
+enum exec_end exec_run_fibers(struct exec *x, const struct program *program, size_t cut,
+			      struct trace *trace)
 {
 	static struct fiber_run run;
 	enum exec_end end;
@@ -206,10 +206,10 @@ enum exec_end exec_fiber(struct exec *x, const struct program *program, size_t c
 		run.schedule.thread[i] = program->calls[i].thread;
 	schedule_init(&run.schedule, program->count);
 	x->on_fibers = true;
-	exec_begin(x, program);
+	exec_start(x, program);
 	fork_threads(&run);
 	end = run_lines(&run, cut);
-	if (end == EXEC_LAST)
+	if (end == EXEC_STOPPED_AFTER)
 		return end;
 	join_threads(&run);
 	exec_finish(x, trace);

@@ -1,99 +1,99 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Loads and stores through mappings are the harness's own. They go to the mapping's
- * address, so that what watches addresses sees them there; ThreadSanitizer, which does
- * not see the harness, is told of them at the page's home (R4).
+ * Loads and stores through mappings. The harness makes them itself, at the mapping's address, where
+ * sanitizers check them. ThreadSanitizer does not instrument the harness, so each access is also
+ * reported to it, at the page's canonical address (R4).
  */
 #include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-/* Not by pointer arithmetic: a program may ask for what is far outside. */
-static void *at(const struct exec_map *map, size_t off)
+/* Not by pointer arithmetic: a program may access addresses far outside of the object. */
+static void *address_at(const struct exec_map *map, size_t off)
 {
 	return (void *)((uintptr_t)map->addr + off);
 }
 
-enum result exec_kmap_local(struct exec_one *one)
+enum result exec_kmap_local(struct exec_context *context)
 {
-	struct exec_map *map = &one->x->maps[one->call->handle[0]];
+	struct exec_map *map = &context->x->maps[context->call->handle[0]];
 
-	map->addr = page_map_local(exec_page(one, 1));
-	map->home = one->x->pages[one->call->handle[1]].home;
-	one->lane->mapped[one->lane->depth++] = one->call->handle[0];
+	map->addr = page_map_local(exec_page(context, 1));
+	map->canonical = context->x->pages[context->call->handle[1]].canonical;
+	context->thread_state->mapped[context->thread_state->depth++] = context->call->handle[0];
 	return RESULT_NONE;
 }
 
-enum result exec_kunmap_local(struct exec_one *one)
+enum result exec_kunmap_local(struct exec_context *context)
 {
-	page_unmap_local(one->x->maps[one->call->handle[0]].addr);
-	one->lane->depth--;
+	page_unmap_local(context->x->maps[context->call->handle[0]].addr);
+	context->thread_state->depth--;
 	return RESULT_NONE;
 }
 
-/* Decides something by each byte: MemorySanitizer reports one that has no value. */
-static void use_bytes(const uint8_t *bytes, size_t len)
+/* Branches on each byte, so that MemorySanitizer reports an uninitialised one. */
+static void branch_on_bytes(const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (bytes[i] == EXEC_GUARD_BYTE)
 			__asm__ volatile("");
 }
 
-static void log_bytes(struct exec_one *one, const void *bytes, size_t len)
+static void log_bytes(struct exec_context *context, const void *bytes, size_t len)
 {
-	one->step->len = (uint16_t)(len < one->room ? len : one->room);
-	bytes_copy(one->log, bytes, one->step->len);
-	if (one->x->use_values)
-		use_bytes(one->log, one->step->len);
+	context->step->len = (uint16_t)(len < context->log_left ? len : context->log_left);
+	bytes_copy(context->log, bytes, context->step->len);
+	if (context->x->use_values)
+		branch_on_bytes(context->log, context->step->len);
 }
 
-enum result exec_load(struct exec_one *one)
+enum result exec_load(struct exec_context *context)
 {
-	const struct exec_map *map = &one->x->maps[one->call->handle[0]];
-	size_t off = exec_size(one->call->number[0]), len = exec_size(one->call->number[1]);
+	const struct exec_map *map = &context->x->maps[context->call->handle[0]];
+	size_t off = exec_size(context->call->number[0]), len = exec_size(context->call->number[1]);
 
 	if (!len)
 		return RESULT_NONE;
-	log_bytes(one, at(map, off), len);
-	tsan_read((void *)(map->home + off), len);
+	log_bytes(context, address_at(map, off), len);
+	tsan_read((void *)(map->canonical + off), len);
 	return RESULT_NONE;
 }
 
-enum result exec_store(struct exec_one *one)
+enum result exec_store(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	const struct exec_map *map = &one->x->maps[call->handle[0]];
+	const struct call *call = context->call;
+	const struct exec_map *map = &context->x->maps[call->handle[0]];
 	size_t off = exec_size(call->number[0]), len = exec_size(call->number[1]);
 	size_t some = len < PAGE_SIZE ? len : PAGE_SIZE;
 
 	if (!len)
 		return RESULT_NONE;
-	pattern_fill(one->lane->source, some, call->value);
-	bytes_copy(at(map, off), one->lane->source, some);
-	tsan_write((void *)(map->home + off), len);
+	pattern_fill(context->thread_state->source, some, call->value);
+	bytes_copy(address_at(map, off), context->thread_state->source, some);
+	tsan_write((void *)(map->canonical + off), len);
 	return RESULT_NONE;
 }
 
-enum result exec_load_atomic(struct exec_one *one)
+enum result exec_load_atomic(struct exec_context *context)
 {
-	const struct exec_map *map = &one->x->maps[one->call->handle[0]];
-	size_t off = exec_size(one->call->number[0]), size = exec_size(one->call->number[1]);
+	const struct exec_map *map = &context->x->maps[context->call->handle[0]];
+	size_t off = exec_size(context->call->number[0]), size = exec_size(context->call->number[1]);
 	uint64_t value = 0;
 
-	tsan_load_atomic(at(map, off), (void *)(map->home + off), size, &value);
-	log_bytes(one, &value, size);
+	tsan_load_atomic(address_at(map, off), (void *)(map->canonical + off), size, &value);
+	log_bytes(context, &value, size);
 	return RESULT_NONE;
 }
 
-enum result exec_store_atomic(struct exec_one *one)
+enum result exec_store_atomic(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	const struct exec_map *map = &one->x->maps[call->handle[0]];
+	const struct call *call = context->call;
+	const struct exec_map *map = &context->x->maps[call->handle[0]];
 	size_t off = exec_size(call->number[0]), size = exec_size(call->number[1]);
 	uint64_t value = 0;
 
 	pattern_fill((uint8_t *)&value, size, call->value);
-	tsan_store_atomic(at(map, off), (void *)(map->home + off), size, &value);
+	tsan_store_atomic(address_at(map, off), (void *)(map->canonical + off), size, &value);
 	return RESULT_NONE;
 }

@@ -14,9 +14,9 @@
 
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
-_Thread_local uint16_t exec_running;
+_Thread_local uint16_t exec_current_call;
 
-void exec_complain(struct exec *x, const char *what, ...)
+void exec_set_error(struct exec *x, const char *what, ...)
 {
 	va_list args;
 
@@ -27,7 +27,7 @@ void exec_complain(struct exec *x, const char *what, ...)
 	va_end(args);
 }
 
-const char *exec_complaint(const struct exec *x)
+const char *exec_error(const struct exec *x)
 {
 	return x->complaint;
 }
@@ -37,7 +37,7 @@ const struct race_reports *exec_race_reports(const struct exec *x)
 	return &x->race_reports;
 }
 
-void exec_announce(struct exec *x, exec_announce_fn fn, void *ctx)
+void exec_set_call_hook(struct exec *x, exec_call_hook fn, void *ctx)
 {
 	x->announce = fn;
 	x->announce_ctx = ctx;
@@ -48,36 +48,36 @@ const char *exec_backend(void)
 	return page_map_backend();
 }
 
-bool exec_choose_backend(const char *name)
+bool exec_set_backend(const char *name)
 {
 	return !page_map_backend_set(name);
 }
 
-void exec_use_values(struct exec *x, bool use)
+void exec_check_initialised(struct exec *x, bool use)
 {
 	x->use_values = use;
 }
 
-void exec_last(struct exec *x, size_t call)
+void exec_stop_after(struct exec *x, size_t call)
 {
 	x->last = call;
 }
 
-void exec_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
+void exec_access_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
 {
 	*from = *to = 0;
-	if (!op_through_mapping(call->op))
+	if (!op_is_mapped_access(call->op))
 		return;
 	*from = (uintptr_t)x->maps[call->handle[0]].addr + exec_size(call->number[0]);
 	*to = *from + exec_size(call->number[1]);
 }
 
-void exec_first_race_only(struct exec *x, bool only)
+void exec_set_first_race_only(struct exec *x, bool only)
 {
 	x->first_race_only = only;
 }
 
-bool exec_sees_first_race_only(const struct exec *x)
+bool exec_is_first_race_only(const struct exec *x)
 {
 	return x->first_race_only;
 }
@@ -90,8 +90,9 @@ void exec_set_timing(struct exec *x, const struct exec_timing *timing)
 /* ---- what the detector keeps ---- */
 
 /*
- * It keeps about 98,000 entries of a thread's history. A call makes a few, a bytewise call
- * one for each byte. Counted by the program alone, so that the answer hangs on nothing else.
+ * ThreadSanitizer keeps about 98,000 entries of a thread's history. A call makes a few entries, a
+ * bytewise call one for each byte. They are counted from the program alone, so that the answer is
+ * the same in each execution.
  */
 #define SURELY_KEPT  65536
 #define ENTRIES_CALL 64
@@ -99,10 +100,10 @@ void exec_set_timing(struct exec *x, const struct exec_timing *timing)
 static uintptr_t position_after(const void *ctx, const struct access *access)
 {
 	const struct exec *x = ctx;
-	const struct exec_span *span = &x->spans[access->call];
+	const struct exec_log_range *span = &x->spans[access->call];
 
-	return tsan_position_after(span->from, span->to,
-				   x->pages[access->page].home + access->from);
+	return tsan_log_position_after(span->from, span->to,
+				       x->pages[access->page].canonical + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -110,7 +111,7 @@ static bool is_bytewise(const struct call *call)
 	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
 }
 
-/* A thread's own lines run in their order. */
+/* Lines of one thread run in their order. */
 static bool may_be_lost(const void *ctx, const struct access *access)
 {
 	const struct program *program = ((const struct exec *)ctx)->program;
@@ -152,22 +153,25 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	uintptr_t before_end = race->before.addr + race->before.size;
 	uintptr_t to = now_end < before_end ? now_end : before_end;
 	struct race_report race_report = {
-		.call = exec_running,
+		.call = exec_current_call,
 		.before = thread_number(race->before.thread),
 		.page = RACE_REPORT_NO_PAGE,
 	};
 
-	if (x->on_fibers && thread_locals_have(&x->locals, race->now.addr))
+	if (x->on_fibers && thread_locals_contain(&x->locals, race->now.addr))
 		return;
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
-		uintptr_t home = x->pages[i].home;
+		uintptr_t canonical = x->pages[i].canonical;
 
-		/* One test, or the coverage would tell which page lies above which. */
-		if (!x->pages[i].page || from - home >= PAGE_SIZE)
+		/*
+		 * A single test: two would let coverage depend on which page has the higher
+		 * address.
+		 */
+		if (!x->pages[i].page || from - canonical >= PAGE_SIZE)
 			continue;
 		race_report.page = i;
-		race_report.from = (uint16_t)(from - home);
-		race_report.to = (uint16_t)(to - home);
+		race_report.from = (uint16_t)(from - canonical);
+		race_report.to = (uint16_t)(to - canonical);
 	}
 	bytes_copy(race_report.stacks[0], race->now.stack, sizeof(race_report.stacks[0]));
 	bytes_copy(race_report.stacks[1], race->before.stack, sizeof(race_report.stacks[1]));
@@ -184,36 +188,36 @@ void exec_print_races(bool print)
 /* ---- making and ending ---- */
 
 /*
- * What a library keeps of a task where its handle points, which threads may look at that
- * end another's mappings. Its size is the library's secret; no page is behind it.
+ * A library keeps private data of a task where its handle points, and a thread that ends another's
+ * mapping may read it. The size is not public; no page is behind it.
  */
 #define KEPT_OF_TASK 1024
 
-static bool make_lane(struct exec *x, unsigned int thread)
+static bool init_thread_state(struct exec *x, unsigned int thread)
 {
-	struct exec_lane *lane = &x->lanes[thread];
+	struct exec_thread_state *thread_state = &x->thread_states[thread];
 	char name[8] = "main";
 
 	if (thread != THREAD_MAIN)
 		snprintf(name, sizeof(name), "T%u", thread - 1);
-	lane->source = calloc(1, PAGE_SIZE);
-	lane->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
-	lane->task = page_task_new(name);
-	lane->spare = page_task_new("spare");
-	if (!lane->source || !lane->target || !lane->task || !lane->spare)
+	thread_state->source = calloc(1, PAGE_SIZE);
+	thread_state->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
+	thread_state->task = page_task_new(name);
+	thread_state->spare = page_task_new("spare");
+	if (!thread_state->source || !thread_state->target || !thread_state->task || !thread_state->spare)
 		return false;
-	valgrind_hide(lane->task, KEPT_OF_TASK);
-	valgrind_hide(lane->spare, KEPT_OF_TASK);
+	valgrind_ignore(thread_state->task, KEPT_OF_TASK);
+	valgrind_ignore(thread_state->spare, KEPT_OF_TASK);
 	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
 	return true;
 }
 
 /*
- * Lets so many frames live and die, full of bytes that are not zero, that a library
- * which recycles hands out used ones: a fresh mapping is zero by itself, and would
- * hide what __GFP_ZERO forgets.
+ * Allocates, fills and frees so many frames that a library which recycles frames returns used
+ * ones.
+ * A fresh mapping is zero by itself, which would hide an allocation that ignores __GFP_ZERO.
  */
-static void use_frames(void)
+static void recycle_frames(void)
 {
 	struct page *pages[USED_FRAMES];
 	static uint8_t used[PAGE_SIZE];
@@ -229,20 +233,20 @@ static void use_frames(void)
 }
 
 /*
- * A library may look for failures only once somebody asked for one: asked for at the
- * start, so that no program changes the way of the next.
+ * A library may test for injected failures only after the first request. This makes a request at
+ * the start, so that no program changes how the next one runs.
  */
-static void use_failures(void)
+static void request_failure(void)
 {
 	page_fail_nth(1);
 	page_fail_nth(0);
 }
 
 /*
- * A library may make what a task needs for its mappings when it first maps, and look it
- * up in the order of making: made at the start, in the order of tasks.
+ * A library may create a task's mapping data at its first mapping, and search it in the order of
+ * creation. This creates the data of all tasks at the start, in the order of the tasks.
  */
-static void use_mapping(struct page_task *task)
+static void create_mapping_data(struct page_task *task)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 
@@ -254,16 +258,19 @@ static void use_mapping(struct page_task *task)
 	page_free(page);
 }
 
-static void use_mappings(struct exec *x)
+static void create_all_mapping_data(struct exec *x)
 {
-	use_mapping(NULL); /* the thread's own */
+	create_mapping_data(NULL); /* the thread's own task */
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		use_mapping(x->lanes[t].task);
-		use_mapping(x->lanes[t].spare);
+		create_mapping_data(x->thread_states[t].task);
+		create_mapping_data(x->thread_states[t].spare);
 	}
 }
 
-/* What fail_nth makes fail uses up one of the point's times: each program has its own. */
+/*
+ * A failure of fail_nth decrements the point's `times`, so each program starts with fresh
+ * attributes.
+ */
 static void forget_failures(void)
 {
 	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
@@ -279,18 +286,18 @@ struct exec *exec_new(void)
 	if (!x)
 		return NULL;
 	x->last = SIZE_MAX;
-	tsan_predictable(); /* tried out while there is nothing to disturb */
-	valgrind_hide_statics();
-	valgrind_hide(x, sizeof(*x));
-	use_frames();
-	use_failures();
+	tsan_predictable(); /* tests the log's layout before any program runs */
+	valgrind_ignore_statics();
+	valgrind_ignore(x, sizeof(*x));
+	recycle_frames();
+	request_failure();
 	thread_locals_find(&x->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (!make_lane(x, t)) {
+		if (!init_thread_state(x, t)) {
 			exec_delete(x);
 			return NULL;
 		}
-	use_mappings(x);
+	create_all_mapping_data(x);
 	if (exec_user_init(x))
 		return x;
 	exec_delete(x);
@@ -301,18 +308,18 @@ void exec_delete(struct exec *x)
 {
 	if (!x)
 		return;
-	tsan_listen(NULL, NULL);
+	tsan_set_race_callback(NULL, NULL);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		free(x->lanes[t].source);
-		free(x->lanes[t].target);
-		page_task_delete(x->lanes[t].task);
-		page_task_delete(x->lanes[t].spare);
+		free(x->thread_states[t].source);
+		free(x->thread_states[t].target);
+		page_task_delete(x->thread_states[t].task);
+		page_task_delete(x->thread_states[t].spare);
 	}
-	exec_user_release(x);
+	exec_user_destroy(x);
 	free(x);
 }
 
-void exec_begin(struct exec *x, const struct program *program)
+void exec_start(struct exec *x, const struct program *program)
 {
 	x->program = program;
 	bytes_fill(x->pages, 0, sizeof(x->pages));
@@ -323,7 +330,7 @@ void exec_begin(struct exec *x, const struct program *program)
 	atomic_flag_clear(&x->complained);
 	x->complaint[0] = '\0';
 	race_reports_clear(&x->race_reports);
-	tsan_listen(prints_races ? NULL : on_race, x);
+	tsan_set_race_callback(prints_races ? NULL : on_race, x);
 }
 
 static void log_page(struct exec_page *page, struct trace *trace, unsigned int index)
@@ -332,29 +339,29 @@ static void log_page(struct exec_page *page, struct trace *trace, unsigned int i
 
 	trace->pages[index].live = true;
 	trace->pages[index].refs = (uint16_t)page_ref_count(page->page);
-	trace->pages[index].at = trace_log(trace, PAGE_SIZE);
+	trace->pages[index].at = trace_reserve_log(trace, PAGE_SIZE);
 	addr = page_map_local(page->page);
 	bytes_copy(trace->bytes + trace->pages[index].at, addr, PAGE_SIZE);
 	page_unmap_local(addr);
 }
 
-/* For a thread that is gone, by main in its place. */
-static void finish_lane(struct exec *x, struct exec_lane *lane)
+/* Main cleans up for a thread that has ended. */
+static void destroy_thread_state(struct exec *x, struct exec_thread_state *thread_state)
 {
-	if (!lane->depth && !lane->fail_nth)
+	if (!thread_state->depth && !thread_state->fail_nth)
 		return;
-	page_task_switch_in(lane->task);
-	while (lane->depth)
-		page_unmap_local(x->maps[lane->mapped[--lane->depth]].addr);
+	page_task_switch_in(thread_state->task);
+	while (thread_state->depth)
+		page_unmap_local(x->maps[thread_state->mapped[--thread_state->depth]].addr);
 	page_fail_nth(0);
-	lane->fail_nth = false;
-	page_task_switch_out(lane->task);
+	thread_state->fail_nth = false;
+	page_task_switch_out(thread_state->task);
 }
 
 void exec_finish(struct exec *x, struct trace *trace)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		finish_lane(x, &x->lanes[t]);
+		destroy_thread_state(x, &x->thread_states[t]);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		struct exec_page *page = &x->pages[i];
 
@@ -364,5 +371,5 @@ void exec_finish(struct exec *x, struct trace *trace)
 		while (page->refs--)
 			page_free(page->page);
 	}
-	tsan_listen(NULL, NULL);
+	tsan_set_race_callback(NULL, NULL);
 }

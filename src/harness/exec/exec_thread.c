@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Real threads. Three kinds of order, kept apart:
+ * Executes a program on real threads. There are three kinds of order:
  *
- *   1. The program's own (locks, semaphores): real pthread mutexes and POSIX
- *      semaphores, which every detector knows.
- *   2. Main's lines, fork-join points: a real semaphore each way.
- *   3. What keeps the program itself the same (thread_plan.h): hidden gates. A thread
- *      spins on how far the others are, with atomics that no detector watches: this
- *      file is never instrumented for ThreadSanitizer.
+ * 1. The program's own order (locks, semaphores) uses pthread mutexes and POSIX semaphores, which
+ *    every detector knows.
+ * 2. Lines of main are fork-join points: a real semaphore in each direction.
+ * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins on the
+ *    progress of the others, with atomics that no detector sees: this file is never instrumented
+ *    for ThreadSanitizer.
  *
- * So a detector sees exactly the happens-before edges of the rule model, while calls
- * that nothing orders really meet: threads that may go at the same time, at the start or
- * after a line of main, wait in hiding until all of them are there. If asked, each is on a
- * CPU of its own and comes late to its calls (delay.h).
+ * So a detector sees exactly the happens-before edges of the rule model. Calls that nothing orders
+ * do run at the same time: threads that may start together, at the beginning or after a line of
+ * main, wait in a hidden way until all of them are ready. Optionally each thread is pinned to a CPU
+ * and delayed before its calls (delay.h).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -38,17 +38,17 @@ struct thread_run {
 	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
 	atomic_int start; /* enum start */
 	atomic_uint ready; /* threads that wait for the start */
-	atomic_uint met[PROGRAM_CALLS]; /* threads that the step of main let go on */
+	atomic_uint met[PROGRAM_CALLS]; /* threads that a step of main released and that are ready */
 	bool pinned;
 	struct pins pins;
-	atomic_uint done[PROGRAM_THREADS]; /* steps up to which the thread is through */
+	atomic_uint done[PROGRAM_THREADS]; /* number of steps that each thread has finished */
 	atomic_uint steps_done;
-	atomic_uint tried; /* threads that found their next line blocked */
+	atomic_uint tried; /* threads that tried their next line and found it blocked */
 	unsigned int thread_count;
 	struct worker {
 		struct thread_run *run;
 		uint8_t thread;
-		uint8_t turn; /* among the threads that take part */
+		uint8_t turn; /* the thread's number among those that take part */
 		bool made;
 		bool held[PROGRAM_MUTEXES];
 		pthread_t pthread;
@@ -59,7 +59,7 @@ enum start { START_WAIT, START_GO, START_CANCEL };
 
 /* ---- hidden gates ---- */
 
-/* Not at once to the system, which would let the waiting threads go on one by one. */
+/* Spins before it yields: a system call at once would release the waiting threads one by one. */
 #define SPINS 200
 
 static void wait_hidden(const atomic_uint *counter, unsigned int least)
@@ -71,10 +71,10 @@ static void wait_hidden(const atomic_uint *counter, unsigned int least)
 }
 
 /*
- * All threads that one line of main let go on, go on together. Each of them comes: what it
- * did before that line is over, main waited for it.
+ * All threads that one line of main releases continue together. Each of them arrives, because main
+ * waited for everything that they did before.
  */
-static void meet(struct thread_run *run, uint16_t forker)
+static void wait_for_released(struct thread_run *run, uint16_t forker)
 {
 	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[forker].fork);
 
@@ -82,7 +82,7 @@ static void meet(struct thread_run *run, uint16_t forker)
 	wait_hidden(&run->met[forker], all);
 }
 
-static void pass_gates(struct thread_run *run, const struct thread_step *step, uint8_t self)
+static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step, uint8_t self)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (t != self && step->after[t])
@@ -105,7 +105,7 @@ static void before_step(struct thread_run *run, const struct thread_step *step, 
 	if (!step->waits)
 		return;
 	wait_semaphore(&run->forks[thread]);
-	meet(run, step->forker);
+	wait_for_released(run, step->forker);
 }
 
 static void after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
@@ -119,7 +119,7 @@ static void after_step(struct thread_run *run, const struct thread_step *step, u
 
 /* ---- calls ---- */
 
-/* Return: true if the call was one about order. */
+/* Return: true if the call orders threads. */
 static bool order_call(struct worker *w, const struct call *call, struct step *step)
 {
 	struct thread_run *run = w->run;
@@ -150,13 +150,13 @@ static bool order_call(struct worker *w, const struct call *call, struct step *s
 	}
 }
 
-static void come_late(const struct worker *w, uint16_t step)
+static void delay_call(const struct worker *w, uint16_t step)
 {
 	const struct exec_timing *timing = &w->run->x->timing;
-	struct delay_place place = { timing->seed, timing->run, w->thread, step };
+	struct delay_point place = { timing->seed, timing->run, w->thread, step };
 
 	if (timing->delays)
-		delay_pass(delay_choose(&place));
+		delay_wait(delay_choose(&place));
 }
 
 static void run_step(struct worker *w, uint16_t index)
@@ -168,18 +168,18 @@ static void run_step(struct worker *w, uint16_t index)
 	struct step *step = &run->trace->steps[index];
 
 	before_step(run, planned, w->thread);
-	pass_gates(run, planned, w->thread);
-	come_late(w, index);
-	exec_running = expected->call;
+	wait_for_earlier_steps(run, planned, w->thread);
+	delay_call(w, index);
+	exec_current_call = expected->call;
 	if (run->x->announce)
 		run->x->announce(run->x->announce_ctx, expected->call);
 	if (!order_call(w, call, step))
-		exec_call(&(struct exec_one){ .x = run->x,
+		exec_call(&(struct exec_context){ .x = run->x,
 					      .call = call,
-					      .lane = &run->x->lanes[w->thread],
+					      .thread_state = &run->x->thread_states[w->thread],
 					      .step = step,
 					      .log = run->trace->bytes + expected->at,
-					      .room = expected->len });
+					      .log_left = expected->len });
 	step->at = expected->at;
 	step->call = expected->call;
 	atomic_store_explicit(&run->done[w->thread], index + 1u, memory_order_release);
@@ -190,8 +190,8 @@ static void run_step(struct worker *w, uint16_t index)
 /* ---- the end of a thread ---- */
 
 /*
- * The next line of the thread that is left, if it waits for a lock or a semaphore and for
- * nothing else: main waits for all above it, and all below it for main.
+ * Finds the thread's next remaining line, if only a lock or a semaphore blocks it. Main waits for
+ * all lines above, and all lines below wait for main.
  */
 static const struct call *next_blocking(const struct worker *w)
 {
@@ -210,8 +210,8 @@ static const struct call *next_blocking(const struct worker *w)
 	return NULL;
 }
 
-/* In a deadlock nothing moves any more, so one try is as good as waiting for ever. */
-static void try_next(struct worker *w)
+/* In a deadlock nothing changes any more, so one attempt is enough. */
+static void try_next_line(struct worker *w)
 {
 	struct thread_run *run = w->run;
 	const struct call *call = next_blocking(w);
@@ -223,8 +223,8 @@ static void try_next(struct worker *w)
 	else if (call)
 		blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
 	if (!blocked)
-		exec_complain(run->x, "line %u: expected a deadlock, but the call went through",
-			      call->line);
+		exec_set_error(run->x, "line %u: expected a deadlock, but the call went through",
+			       call->line);
 	atomic_fetch_add_explicit(&run->tried, 1, memory_order_release);
 	wait_hidden(&run->tried, run->thread_count);
 }
@@ -233,13 +233,13 @@ static void run_thread(struct worker *w)
 {
 	struct thread_run *run = w->run;
 
-	page_task_switch_in(run->x->lanes[w->thread].task);
+	page_task_switch_in(run->x->thread_states[w->thread].task);
 	for (uint16_t i = run->plan.first_of[w->thread]; i < run->plan_trace->count; i++)
 		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
 			run_step(w, i);
-	page_task_switch_out(run->x->lanes[w->thread].task);
+	page_task_switch_out(run->x->thread_states[w->thread].task);
 	if (run->stuck)
-		try_next(w);
+		try_next_line(w);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
 		if (w->held[m])
 			pthread_mutex_unlock(&run->mutexes[m]);
@@ -249,12 +249,12 @@ static void take_pin(const struct worker *w)
 {
 	const struct thread_run *run = w->run;
 
-	if (run->pinned && !pins_take(&run->pins, w->turn))
-		exec_complain(run->x, "expected a CPU for thread %u alone, got none", w->thread);
+	if (run->pinned && !pins_pin_thread(&run->pins, w->turn))
+		exec_set_error(run->x, "expected a CPU for thread %u alone, got none", w->thread);
 }
 
-/* Waits for the start, which comes when all threads are here. Return: is there one? */
-static bool started(struct thread_run *run)
+/* Waits until all threads are ready. Return: false if the execution is cancelled. */
+static bool wait_for_start(struct thread_run *run)
 {
 	int start;
 
@@ -277,7 +277,7 @@ static void *thread_main(void *arg)
 	snprintf(name, sizeof(name), "T%d", w->thread - 1);
 	pthread_setname_np(pthread_self(), name);
 	take_pin(w);
-	if (started(run))
+	if (wait_for_start(run))
 		run_thread(w);
 	return NULL;
 }
@@ -315,8 +315,8 @@ static void destroy_objects(struct thread_run *run)
 }
 
 /*
- * Does the thread take part? One whose first line already blocks has no step but is
- * tried in a deadlock.
+ * Does the thread take part? A thread whose first line blocks has no step, but is tried in a
+ * deadlock.
  */
 static bool takes_part(const struct thread_run *run, unsigned int thread)
 {
@@ -330,7 +330,7 @@ static bool takes_part(const struct thread_run *run, unsigned int thread)
 
 static bool make_threads(struct thread_run *run)
 {
-	uint8_t turn = 1; /* main is the first */
+	uint8_t turn = 1; /* main has 0 */
 
 	run->thread_count = 1;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
@@ -348,7 +348,7 @@ static bool make_threads(struct thread_run *run)
 	return true;
 }
 
-/* Each step logs where the plan's does; the final pages come behind. */
+/* Each step uses the same offset of the log as in the plan; the final pages follow. */
 static size_t bytes_read(const struct trace *plan)
 {
 	size_t used = 0;
@@ -362,21 +362,21 @@ static void init_run(struct thread_run *run)
 {
 	const struct exec_timing *timing = &run->x->timing;
 
-	thread_plan_make(&run->plan, run->program, run->plan_trace);
+	thread_plan_init(&run->plan, run->program, run->plan_trace);
 	run->plan.first_of[THREAD_MAIN] = 0;
 	init_objects(run);
 	run->x->on_fibers = false;
-	exec_begin(run->x, run->program);
+	exec_start(run->x, run->program);
 	run->trace->count = run->plan_trace->count;
 	run->trace->used = bytes_read(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->count; i++)
 		atomic_store(&run->met[i], 0);
-	run->pinned = timing->pin && pins_find(&run->pins);
+	run->pinned = timing->pin && pins_init(&run->pins);
 	if (timing->pin && !run->pinned)
-		exec_complain(run->x, "expected to know the CPUs of this process");
+		exec_set_error(run->x, "expected to know the CPUs of this process");
 }
 
-/* Return: false when not all threads could be made; then none runs. */
+/* Return: false if not all threads could be created; then none of them runs the program. */
 static bool run_threads(struct thread_run *run)
 {
 	bool made = make_threads(run);
@@ -391,12 +391,12 @@ static bool run_threads(struct thread_run *run)
 		if (run->workers[t].made)
 			pthread_join(run->workers[t].pthread, NULL);
 	if (run->pinned)
-		pins_leave(&run->pins);
+		pins_unpin_thread(&run->pins);
 	return made;
 }
 
-bool exec_thread(struct exec *x, const struct program *program, const struct trace *plan,
-		 bool stuck, struct trace *trace)
+bool exec_run_threads(struct exec *x, const struct program *program, const struct trace *plan,
+		      bool stuck, struct trace *trace)
 {
 	static struct thread_run run;
 	bool made;

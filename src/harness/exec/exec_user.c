@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * User memory. Each slice has a readable stretch and behind it one that cannot be read.
- * A program's slice is laid over the border so that its first unreadable byte is the
- * first of the second stretch: a fault is a real one, at the exact byte.
+ * User memory for slices. Each slice has a readable range, followed by an unreadable one. A slice
+ * of the program is placed across the border, so that its first unreadable byte is the first byte
+ * of the second range: the fault is real, at the exact byte.
  */
 #include <sys/mman.h>
 
@@ -10,28 +10,28 @@
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-#define STRETCH ((size_t)PROGRAM_SLICE_MAX + 1)
+#define SLICE_RANGE ((size_t)PROGRAM_SLICE_MAX + 1)
 
 bool exec_user_init(struct exec *x)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++) {
-		uint8_t *memory = mmap(NULL, 2 * STRETCH, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		uint8_t *memory = mmap(NULL, 2 * SLICE_RANGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 				       -1, 0);
 
 		if (memory == MAP_FAILED)
 			return false;
 		x->slices[i].memory = memory;
-		if (mprotect(memory, STRETCH, PROT_READ | PROT_WRITE))
+		if (mprotect(memory, SLICE_RANGE, PROT_READ | PROT_WRITE))
 			return false;
 	}
 	return true;
 }
 
-void exec_user_release(struct exec *x)
+void exec_user_destroy(struct exec *x)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
 		if (x->slices[i].memory)
-			munmap(x->slices[i].memory, 2 * STRETCH);
+			munmap(x->slices[i].memory, 2 * SLICE_RANGE);
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -39,48 +39,48 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-enum result exec_user_slice(struct exec_one *one)
+enum result exec_user_slice(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	struct exec_slice *slice = &one->x->slices[call->handle[0]];
+	const struct call *call = context->call;
+	struct exec_slice *slice = &context->x->slices[call->handle[0]];
 	size_t size = call->number[0];
 
 	slice->filled = true;
 	slice->readable = call->has_fault ? smaller(exec_size(call->number[1]), size) : size;
-	slice->bytes = slice->memory + STRETCH - slice->readable;
+	slice->bytes = slice->memory + SLICE_RANGE - slice->readable;
 	pattern_fill(slice->bytes, slice->readable, call->value);
 	user_slice_reader_init(&slice->reader, user_slice_new(slice->bytes, size));
 	return RESULT_NONE;
 }
 
 /*
- * Threads may use one slice, in an order that only gates keep. The reader is plain
- * memory, so each works on a copy of its own: what races is to be the page.
+ * Threads may use one slice, in an order that only hidden waits keep. A reader is plain memory, so
+ * each thread uses its own copy: only accesses to pages may race.
  */
-static struct user_slice_reader *borrow_reader(struct exec_one *one, struct exec_slice *slice)
+static struct user_slice_reader *borrow_reader(struct exec_context *context, struct exec_slice *slice)
 {
-	bytes_copy(&one->lane->reader, &slice->reader, sizeof(slice->reader));
-	return &one->lane->reader;
+	bytes_copy(&context->thread_state->reader, &slice->reader, sizeof(slice->reader));
+	return &context->thread_state->reader;
 }
 
-static void return_reader(struct exec_one *one, struct exec_slice *slice)
+static void return_reader(struct exec_context *context, struct exec_slice *slice)
 {
-	bytes_copy(&slice->reader, &one->lane->reader, sizeof(slice->reader));
+	bytes_copy(&slice->reader, &context->thread_state->reader, sizeof(slice->reader));
 }
 
-enum result exec_skip(struct exec_one *one)
+enum result exec_skip(struct exec_context *context)
 {
-	struct exec_slice *slice = &one->x->slices[one->call->handle[0]];
-	int ret = user_slice_skip(borrow_reader(one, slice), exec_size(one->call->number[0]));
+	struct exec_slice *slice = &context->x->slices[context->call->handle[0]];
+	int ret = user_slice_skip(borrow_reader(context, slice), exec_size(context->call->number[0]));
 
-	return_reader(one, slice);
-	return exec_result(one->x, ret);
+	return_reader(context, slice);
+	return exec_result(context->x, ret);
 }
 
-enum result exec_user_store(struct exec_one *one)
+enum result exec_user_store(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	struct exec_slice *slice = &one->x->slices[call->handle[0]];
+	const struct call *call = context->call;
+	struct exec_slice *slice = &context->x->slices[call->handle[0]];
 
 	if (call->number[0] < slice->readable)
 		pattern_fill(slice->bytes + call->number[0],
@@ -89,13 +89,13 @@ enum result exec_user_store(struct exec_one *one)
 	return RESULT_NONE;
 }
 
-enum result exec_copy_from_user_slice(struct exec_one *one)
+enum result exec_copy_from_user_slice(struct exec_context *context)
 {
-	const struct call *call = one->call;
-	struct exec_slice *slice = &one->x->slices[call->handle[1]];
-	int ret = page_copy_from_user_slice(exec_page(one, 0), borrow_reader(one, slice),
+	const struct call *call = context->call;
+	struct exec_slice *slice = &context->x->slices[call->handle[1]];
+	int ret = page_copy_from_user_slice(exec_page(context, 0), borrow_reader(context, slice),
 					    exec_size(call->number[0]), exec_size(call->number[1]));
 
-	return_reader(one, slice);
-	return exec_result(one->x, ret);
+	return_reader(context, slice);
+	return exec_result(context->x, ret);
 }

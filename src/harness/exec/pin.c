@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/exec/pin.h"
 
-bool pins_find(struct pins *pins)
+bool pins_init(struct pins *pins)
 {
 	if (sched_getaffinity(0, sizeof(pins->allowed), &pins->allowed))
 		return false;
@@ -19,17 +19,17 @@ static int cpu_of(const struct pins *pins, unsigned int turn)
 	return cpu;
 }
 
-bool pins_take(const struct pins *pins, unsigned int turn)
+bool pins_pin_thread(const struct pins *pins, unsigned int turn)
 {
 	int cpu = cpu_of(pins, turn);
-	cpu_set_t one;
+	cpu_set_t context;
 
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	return !sched_setaffinity(0, sizeof(one), &one) && sched_getcpu() == cpu;
+	CPU_ZERO(&context);
+	CPU_SET(cpu, &context);
+	return !sched_setaffinity(0, sizeof(context), &context) && sched_getcpu() == cpu;
 }
 
-void pins_leave(const struct pins *pins)
+void pins_unpin_thread(const struct pins *pins)
 {
 	sched_setaffinity(0, sizeof(pins->allowed), &pins->allowed);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Threads on CPUs, one each in turn, out of those that this process may use. */
+/* Pins threads to the CPUs that the process may use, in turn. */
 #ifndef HARNESS_PIN_H
 #define HARNESS_PIN_H
 
@@ -7,17 +7,17 @@
 #include <stdbool.h>
 
 struct pins {
-	cpu_set_t allowed; /* to the thread that asked */
+	cpu_set_t allowed; /* CPUs that the caller of pins_init() may use */
 	unsigned int count;
 };
 
-/* Return: false if the CPUs cannot be asked for. */
-bool pins_find(struct pins *pins);
+/* Gets the allowed CPUs. Return: false if the system does not report them. */
+bool pins_init(struct pins *pins);
 
-/* The calling thread runs on CPU number @turn of those, again from the first after the last. */
-bool pins_take(const struct pins *pins, unsigned int turn);
+/* Pins the calling thread to the allowed CPU number @turn, modulo their count. */
+bool pins_pin_thread(const struct pins *pins, unsigned int turn);
 
-/* The calling thread may run where it could when the pins were found. */
-void pins_leave(const struct pins *pins);
+/* Lets the calling thread use all allowed CPUs again. */
+void pins_unpin_thread(const struct pins *pins);
 
 #endif

@@ -31,7 +31,7 @@ void thread_locals_find(struct thread_locals *locals)
 	dl_iterate_phdr(add_module, locals);
 }
 
-bool thread_locals_have(const struct thread_locals *locals, uintptr_t addr)
+bool thread_locals_contain(const struct thread_locals *locals, uintptr_t addr)
 {
 	for (unsigned int i = 0; i < locals->count; i++)
 		if (addr >= locals->blocks[i].from && addr < locals->blocks[i].to)

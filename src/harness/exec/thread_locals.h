@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Where the thread-local variables of an OS thread are, its own and those of all
- * libraries: errno among them, and who is running in a page library. Fibers share them,
- * as they share the OS thread, and do not race on them.
+ * Finds the thread-local variables of an OS thread, including those of all libraries, for example
+ * errno and a page library's current task. Fibers share them, because they share the OS thread, and
+ * do not race on them.
  */
 #ifndef HARNESS_THREAD_LOCALS_H
 #define HARNESS_THREAD_LOCALS_H
@@ -19,9 +19,9 @@ struct thread_locals {
 	} blocks[THREAD_LOCALS_MAX];
 };
 
-/* Those of the calling thread, as far as there are any yet. */
+/* Finds the blocks of the calling thread that exist so far. */
 void thread_locals_find(struct thread_locals *locals);
 
-bool thread_locals_have(const struct thread_locals *locals, uintptr_t addr);
+bool thread_locals_contain(const struct thread_locals *locals, uintptr_t addr);
 
 #endif

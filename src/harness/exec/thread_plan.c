@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Things whose calls keep an order among threads. */
+/* Objects whose calls keep their order among threads. */
 enum {
 	OBJECT_PAGE,
 	OBJECT_MUTEX = OBJECT_PAGE + PROGRAM_PAGES,
@@ -13,24 +13,24 @@ enum {
 	OBJECTS = OBJECT_SLICE + PROGRAM_SLICES,
 };
 
-/* Steps done, counted so that 0 is none: step i is i + 1. */
-struct planning {
+/* Steps are stored as index + 1; 0 means no step. */
+struct plan_builder {
 	struct thread_plan *plan;
 	uint16_t last_use[OBJECTS][PROGRAM_THREADS];
 	uint16_t last_change[OBJECTS][PROGRAM_THREADS];
-	uint8_t page_of[PROGRAM_MAPS]; /* what each mapping is of */
+	uint8_t page_of[PROGRAM_MAPS]; /* the page of each mapping */
 	uint16_t last_step[PROGRAM_THREADS];
-	uint16_t joined[PROGRAM_THREADS]; /* last step that main waited for */
+	uint16_t joined[PROGRAM_THREADS]; /* last step of each thread that main waited for */
 	uint16_t main_step;		  /* last step of main */
-	uint16_t forked[PROGRAM_THREADS]; /* main's step that the thread waited for */
+	uint16_t forked[PROGRAM_THREADS]; /* step of main that each thread last waited for */
 };
 
 /*
- * Does the call change the thing, or only use it? Pages and mappings change by birth and
- * death. A slice changes by any call: its reader moves, and bytes that are written while
- * they are copied would be anybody's guess.
+ * Does the call change the object, or only use it? A page or mapping changes when it is created or
+ * freed. A slice changes with each call: its reader advances, and bytes that are written during a
+ * copy would be undefined.
  */
-static bool changes(enum op op, unsigned int object)
+static bool changes_object(enum op op, unsigned int object)
 {
 	if (object >= OBJECT_SLICE)
 		return true;
@@ -63,11 +63,11 @@ static void wait_for(struct thread_step *step, const uint16_t last[PROGRAM_THREA
 			step->after[t] = last[t];
 }
 
-static void plan_object(struct planning *p, uint16_t index, unsigned int object,
+static void plan_object(struct plan_builder *p, uint16_t index, unsigned int object,
 			const struct call *call)
 {
 	struct thread_step *step = &p->plan->steps[index];
-	bool change = changes(call->op, object);
+	bool change = changes_object(call->op, object);
 
 	wait_for(step, change ? p->last_use[object] : p->last_change[object]);
 	p->last_use[object][call->thread] = (uint16_t)(index + 1);
@@ -75,7 +75,7 @@ static void plan_object(struct planning *p, uint16_t index, unsigned int object,
 		p->last_change[object][call->thread] = (uint16_t)(index + 1);
 }
 
-static void plan_main(struct planning *p, uint16_t index)
+static void plan_main(struct plan_builder *p, uint16_t index)
 {
 	struct thread_step *step = &p->plan->steps[index];
 
@@ -91,7 +91,7 @@ static void plan_main(struct planning *p, uint16_t index)
 	p->main_step = (uint16_t)(index + 1);
 }
 
-static void plan_thread(struct planning *p, uint16_t index, uint8_t thread)
+static void plan_thread(struct plan_builder *p, uint16_t index, uint8_t thread)
 {
 	struct thread_step *step = &p->plan->steps[index];
 
@@ -106,10 +106,10 @@ static void plan_thread(struct planning *p, uint16_t index, uint8_t thread)
 	p->last_step[thread] = (uint16_t)(index + 1);
 }
 
-void thread_plan_make(struct thread_plan *plan, const struct program *program,
+void thread_plan_init(struct thread_plan *plan, const struct program *program,
 		      const struct trace *trace)
 {
-	struct planning p = { .plan = plan };
+	struct plan_builder p = { .plan = plan };
 
 	memset(plan->steps, 0, trace->count * sizeof(plan->steps[0]));
 	memset(plan->first_of, 0xff, sizeof(plan->first_of));
@@ -118,13 +118,13 @@ void thread_plan_make(struct thread_plan *plan, const struct program *program,
 		unsigned int handles = 0;
 
 		for (const char *kind = op_table[call->op].args; *kind; kind++) {
-			if (op_handles(*kind))
+			if (op_handle_count(*kind))
 				plan_object(&p, i, object_of(*kind, call->handle[handles++]),
 					    call);
 		}
 		if (call->op == OP_kmap_local && !trace->steps[i].skipped)
 			p.page_of[call->handle[0]] = call->handle[1];
-		if (op_through_mapping(call->op) && !trace->steps[i].skipped)
+		if (op_is_mapped_access(call->op) && !trace->steps[i].skipped)
 			plan_object(&p, i, OBJECT_PAGE + p.page_of[call->handle[0]], call);
 		if (call->thread == THREAD_MAIN)
 			plan_main(&p, i);

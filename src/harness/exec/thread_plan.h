@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What order real threads must keep so that they still run the same program.
+ * Computes the order that real threads must keep so that they run the same program.
  *
- * Threads run freely, but a program says more than its calls: which owner frees last,
- * who gets a mutex first, which post a wait takes. If that changed, another program
- * would run. So a call on a mutex, a semaphore or a page's life waits until the
- * earlier calls on it are done. The wait is hidden: no detector sees order in it.
+ * Threads run freely, but a program also defines who frees a page last, who locks a mutex first,
+ * and which post a wait consumes. In another order it would be another program. So a call on a
+ * mutex, a semaphore or a page's lifetime waits until the earlier calls on it are done. The wait is
+ * hidden: no detector sees an order.
  *
- * Order that detectors must see, around the lines of main, is listed apart.
+ * The order around lines of main, which detectors must see, is listed separately.
  */
 #ifndef HARNESS_THREAD_PLAN_H
 #define HARNESS_THREAD_PLAN_H
@@ -19,23 +19,23 @@
 #include "harness/program/trace.h"
 
 struct thread_step {
-	/* Steps that each thread must have done: it is past the step of that number. */
+	/* For each thread, the number of steps that it must have finished before. */
 	uint16_t after[PROGRAM_THREADS];
-	uint16_t join;	 /* of main: bit t: wait, visibly, for what thread t did */
-	uint16_t fork;	 /* of main: bit t: let thread t go on, visibly, after this */
-	bool signals;	 /* of a thread: main joins it after this step */
-	bool waits;	 /* of a thread: main forks it before this step */
-	uint16_t forker; /* then the step of main that does */
+	uint16_t join;	 /* of main: bit t: wait for thread t, visibly to detectors */
+	uint16_t fork;	 /* of main: bit t: release thread t after this step, visibly to detectors */
+	bool signals;	 /* of a thread: main joins the thread after this step */
+	bool waits;	 /* of a thread: main releases the thread before this step */
+	uint16_t forker; /* the step of main that releases it */
 };
 
 struct thread_plan {
-	uint16_t first_of[PROGRAM_THREADS]; /* first step, or THREAD_PLAN_NONE */
+	uint16_t first_of[PROGRAM_THREADS]; /* the thread's first step, or THREAD_PLAN_NONE */
 	struct thread_step steps[PROGRAM_CALLS];
 };
 
 #define THREAD_PLAN_NONE UINT16_MAX
 
-void thread_plan_make(struct thread_plan *plan, const struct program *program,
+void thread_plan_init(struct thread_plan *plan, const struct program *program,
 		      const struct trace *trace);
 
 #endif

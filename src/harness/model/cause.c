@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-/* The last call of that kind on that handle that did something, or NULL. */
-static const struct step *last_of(const struct program *program, const struct trace *trace,
-				  enum op op, uint8_t handle)
+/* Returns the last call of this kind on the handle that took effect, or NULL. */
+static const struct step *find_last_call(const struct program *program, const struct trace *trace,
+					 enum op op, uint8_t handle)
 {
 	for (size_t i = trace->count; i--;) {
 		const struct call *call = &program->calls[trace->steps[i].call];
@@ -29,15 +29,15 @@ static void add_step(struct causes *causes, const struct step *step)
 		add_call(causes, step->call);
 }
 
-uint8_t cause_page_of_map(const struct program *program, const struct rules *rules,
-			  uint8_t handle)
+uint8_t cause_find_map_page(const struct program *program, const struct rules *rules,
+			    uint8_t handle)
 {
-	const struct step *made = last_of(program, rules_trace(rules), OP_kmap_local, handle);
+	const struct step *made = find_last_call(program, rules_trace(rules), OP_kmap_local, handle);
 
 	return made ? program->calls[made->call].handle[1] : 0;
 }
 
-/* Is the page still alive, by the calls that ran? */
+/* Returns whether the page is still live according to the calls that ran. */
 static bool is_live(const struct program *program, const struct trace *trace, uint8_t page)
 {
 	unsigned int refs = 0;
@@ -54,11 +54,11 @@ static bool is_live(const struct program *program, const struct trace *trace, ui
 	return refs;
 }
 
-uint8_t cause_dead_page(const struct program *program, const struct rules *rules,
-			const struct call *call)
+uint8_t cause_find_freed_page(const struct program *program, const struct rules *rules,
+			      const struct call *call)
 {
-	if (op_through_mapping(call->op))
-		return cause_page_of_map(program, rules, call->handle[0]);
+	if (op_is_mapped_access(call->op))
+		return cause_find_map_page(program, rules, call->handle[0]);
 	if (call->op == OP_kmap_local)
 		return call->handle[1];
 	if (call->op == OP_copy_page && is_live(program, rules_trace(rules), call->handle[0]))
@@ -66,7 +66,7 @@ uint8_t cause_dead_page(const struct program *program, const struct rules *rules
 	return call->handle[0];
 }
 
-/* The thread's live mappings newest first, down to but without the one of @handle. */
+/* Adds the thread's live mappings that are newer than the one of @handle, newest first. */
 static void add_mappings(const struct program *program, const struct trace *trace,
 			 uint8_t thread, int handle, struct causes *causes)
 {
@@ -87,8 +87,8 @@ static void add_mappings(const struct program *program, const struct trace *trac
 		add_call(causes, made[count]);
 }
 
-void cause_of_fatal(const struct program *program, const struct rules *rules,
-		    struct causes *causes)
+void cause_find_fatal(const struct program *program, const struct rules *rules,
+		      struct causes *causes)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct trace *trace = rules_trace(rules);
@@ -100,14 +100,14 @@ void cause_of_fatal(const struct program *program, const struct rules *rules,
 	call = &program->calls[v->fatal_call];
 	switch (v->fatal_rule) {
 	case RULE_use_after_free:
-		add_step(causes, last_of(program, trace, OP_free_page,
-					 cause_dead_page(program, rules, call)));
+		add_step(causes, find_last_call(program, trace, OP_free_page,
+						cause_find_freed_page(program, rules, call)));
 		break;
 	case RULE_use_after_unmap:
-		add_step(causes, last_of(program, trace, OP_kunmap_local, call->handle[0]));
+		add_step(causes, find_last_call(program, trace, OP_kunmap_local, call->handle[0]));
 		break;
 	case RULE_foreign_map:
-		add_step(causes, last_of(program, trace, OP_kmap_local, call->handle[0]));
+		add_step(causes, find_last_call(program, trace, OP_kmap_local, call->handle[0]));
 		break;
 	case RULE_unmap_order:
 		add_mappings(program, trace, call->thread, call->handle[0], causes);
@@ -120,9 +120,9 @@ void cause_of_fatal(const struct program *program, const struct rules *rules,
 	}
 }
 
-/* The last access before @call that wrote the byte, or NULL. */
-static const struct access *writer_of(const struct shadow *shadow, size_t call, uint8_t page,
-				      uint16_t byte)
+/* Returns the last access before @call that wrote the byte, or NULL. */
+static const struct access *find_writer(const struct shadow *shadow, size_t call, uint8_t page,
+					uint16_t byte)
 {
 	const struct access *writer = NULL;
 
@@ -136,13 +136,13 @@ static const struct access *writer_of(const struct shadow *shadow, size_t call, 
 	return writer;
 }
 
-void cause_of_byte(const struct program *program, const struct rules *rules, size_t call,
-		   uint8_t page, uint16_t byte, struct causes *causes)
+void cause_find_uninit(const struct program *program, const struct rules *rules, size_t call,
+		       uint8_t page, uint16_t byte, struct causes *causes)
 {
 	const struct access *writer;
 
 	causes->count = 0;
-	while ((writer = writer_of(rules_shadow(rules), call, page, byte)) != NULL) {
+	while ((writer = find_writer(rules_shadow(rules), call, page, byte)) != NULL) {
 		const struct call *copy = &program->calls[writer->call];
 
 		if (copy->op != OP_copy_page)
@@ -152,13 +152,13 @@ void cause_of_byte(const struct program *program, const struct rules *rules, siz
 		page = copy->handle[1];
 		byte = (uint16_t)(byte - copy->number[0] + copy->number[1]);
 	}
-	add_step(causes, last_of(program, rules_trace(rules), OP_alloc_page, page));
+	add_step(causes, find_last_call(program, rules_trace(rules), OP_alloc_page, page));
 }
 
 /* ---- deadlock ---- */
 
-/* A call of main that is left and stands above @call, or NULL. */
-static const struct call *main_above(const struct program *program, const bool *ran, size_t call)
+/* Returns a remaining call of main above @call, or NULL. */
+static const struct call *find_main_above(const struct program *program, const bool *ran, size_t call)
 {
 	for (size_t i = 0; i < call; i++)
 		if (!ran[i] && program->calls[i].thread == THREAD_MAIN)
@@ -179,7 +179,7 @@ static struct blocked blocked_at(const struct program *program, const struct rul
 				 const bool *ran, size_t index)
 {
 	const struct call *call = &program->calls[index];
-	const struct call *first = main_above(program, ran, index);
+	const struct call *first = find_main_above(program, ran, index);
 	size_t left = first_left(program, ran);
 	struct blocked blocked = { .call = (uint16_t)index };
 	const struct step *holder;
@@ -191,7 +191,7 @@ static struct blocked blocked_at(const struct program *program, const struct rul
 		blocked.why = BLOCKED_MAIN;
 		blocked.by = (uint16_t)(first - program->calls);
 	} else if (call->op == OP_lock) {
-		holder = last_of(program, rules_trace(rules), OP_lock, call->handle[0]);
+		holder = find_last_call(program, rules_trace(rules), OP_lock, call->handle[0]);
 		blocked.why = BLOCKED_MUTEX;
 		blocked.by = holder ? holder->call : (uint16_t)index;
 	} else {
@@ -201,8 +201,8 @@ static struct blocked blocked_at(const struct program *program, const struct rul
 	return blocked;
 }
 
-size_t cause_of_deadlock(const struct program *program, const struct rules *rules,
-			 struct blocked blocked[PROGRAM_THREADS])
+size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
+			   struct blocked blocked[PROGRAM_THREADS])
 {
 	static bool ran[PROGRAM_CALLS];
 	const struct trace *trace = rules_trace(rules);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The calls that made it wrong: whose free a use came after, which mapping was newer, who
- * holds the mutex. The rule model says which call broke a rule; this looks back for why.
+ * Finds the earlier calls that explain a broken rule: the free before a use, the newer mapping, the
+ * lock that is held. The rule model only says which call broke the rule.
  */
 #ifndef HARNESS_CAUSE_H
 #define HARNESS_CAUSE_H
 
 #include "harness/model/rules.h"
 
-/* Mappings of a thread, or copies that carried a byte: no finding names more calls. */
+/* The mappings of a thread, or copies of an uninitialised byte: no explanation names more calls. */
 #define CAUSES_MAX 16
 
 struct causes {
@@ -16,40 +16,40 @@ struct causes {
 	uint16_t calls[CAUSES_MAX];
 };
 
-/* The page that an access through a mapping, or a call on a mapping, is about. */
-uint8_t cause_page_of_map(const struct program *program, const struct rules *rules,
-			  uint8_t handle);
+/* Return: the page that an access through the mapping, or a call on the mapping, uses. */
+uint8_t cause_find_map_page(const struct program *program, const struct rules *rules,
+			    uint8_t handle);
 
-/* Which page of a call on pages is dead. */
-uint8_t cause_dead_page(const struct program *program, const struct rules *rules,
-			const struct call *call);
+/* Return: the page that the call uses after its free. */
+uint8_t cause_find_freed_page(const struct program *program, const struct rules *rules,
+			      const struct call *call);
 
 /*
- * Of the fatal rule that was broken:
+ * Finds the calls that explain the fatal rule:
  *
  *   use-after-free   the call that dropped the last reference
  *   use-after-unmap  the call that ended the mapping
  *   foreign-map      the call that made the mapping
  *   unmap-order      the calls that made the newer mappings, newest first
  *   map-overflow     the calls that made the live mappings, newest first
- *   out-of-bounds    none: the range speaks for itself
- *   deadlock         none: see below
+ *   out-of-bounds    none: the range is the explanation
+ *   deadlock         none: see cause_find_deadlock()
  */
-void cause_of_fatal(const struct program *program, const struct rules *rules,
-		    struct causes *causes);
+void cause_find_fatal(const struct program *program, const struct rules *rules,
+		      struct causes *causes);
 
 /*
- * Where a byte without a value comes from: the copies that carried it, the last one first,
+ * Finds where an uninitialised byte comes from: the copies that passed it on, the last one first,
  * and the allocation.
  */
-void cause_of_byte(const struct program *program, const struct rules *rules, size_t call,
-		   uint8_t page, uint16_t byte, struct causes *causes);
+void cause_find_uninit(const struct program *program, const struct rules *rules, size_t call,
+		       uint8_t page, uint16_t byte, struct causes *causes);
 
 enum blocked_why {
-	BLOCKED_MUTEX,	   /* another thread holds it, since the call @by */
-	BLOCKED_SEMAPHORE, /* nobody posts */
-	BLOCKED_THREADS,   /* main waits for the call @by above it */
-	BLOCKED_MAIN,	   /* the line @by of main comes first */
+	BLOCKED_MUTEX,	   /* another thread holds the mutex since the call @by */
+	BLOCKED_SEMAPHORE, /* no thread posts */
+	BLOCKED_THREADS,   /* main waits for the call @by, which is above its line */
+	BLOCKED_MAIN,	   /* the line @by of main must run first */
 };
 
 struct blocked {
@@ -58,8 +58,11 @@ struct blocked {
 	enum blocked_why why;
 };
 
-/* The first call that is left of each thread, and what it waits for. Return: how many. */
-size_t cause_of_deadlock(const struct program *program, const struct rules *rules,
-			 struct blocked blocked[PROGRAM_THREADS]);
+/*
+ * Finds the next remaining call of each thread, and what it waits for.
+ * Return: the number of calls.
+ */
+size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
+			   struct blocked blocked[PROGRAM_THREADS]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Vector clocks. at[t] counts the releases of thread t that the owner of the clock
- * knows of; an access of thread t at epoch e happens before whoever knows more than e.
+ * Vector clocks. at[t] counts the releases of thread t that the clock's owner has acquired. An
+ * access of thread t at epoch e happens before everything whose clock has at[t] > e.
  */
 #ifndef HARNESS_CLOCK_H
 #define HARNESS_CLOCK_H
@@ -16,7 +16,7 @@ struct clock {
 	uint16_t at[PROGRAM_THREADS];
 };
 
-static inline void BYTES_UNCHECKED clock_join(struct clock *into, const struct clock *from)
+static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct clock *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (into->at[t] < from->at[t])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The order in which calls run is known: first the calls that the model ran, in its order.
- * Calls that it did not reach (after a fatal rule) follow in the order of their lines, and a
- * handle counts as filled if a call of another thread might fill it first.
+ * Finds calls that can never run. Calls are examined in the order in which they run: first those
+ * that the model ran. Calls after a fatal call follow in the order of their lines; there a handle
+ * counts as filled if a call of another thread might fill it first.
  */
 #include "harness/model/never_runs.h"
 
@@ -16,7 +16,7 @@
 struct finder {
 	const struct program *program;
 	uint32_t tried[KINDS];	/* bit N: a call that runs fills handle N, or fails to */
-	uint32_t filled[KINDS]; /* bit N: it fills handle N */
+	uint32_t filled[KINDS]; /* bit N: a call that runs fills handle N */
 	uint8_t held[PROGRAM_THREADS];
 	bool reached[PROGRAM_CALLS];
 	struct never_runs *found;
@@ -28,7 +28,7 @@ static bool is_fill(char kind)
 	return kind >= 'A' && kind <= 'Z';
 }
 
-/* Of a handle that is filled by a call, or KINDS. */
+/* Returns the index of the handle's kind if calls fill it, or KINDS. */
 static unsigned int kind_index(char kind)
 {
 	switch (kind | 0x20) {
@@ -74,7 +74,7 @@ static void add(struct finder *f, size_t index, enum never_runs_why why, char ki
 		}
 }
 
-/* Return: can the call run as far as its handles are concerned? */
+/* Return: false if the call's handles prevent it from running. */
 static bool check_handles(struct finder *f, size_t index)
 {
 	const struct call *call = &f->program->calls[index];
@@ -84,7 +84,7 @@ static bool check_handles(struct finder *f, size_t index)
 		unsigned int of = kind_index(*kind);
 		uint8_t handle;
 
-		if (!op_handles(*kind))
+		if (!op_handle_count(*kind))
 			continue;
 		handle = call->handle[handles++];
 		if (of == KINDS)
@@ -123,7 +123,7 @@ static bool has_atomic_size(const struct call *call)
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
-/* @step: what the model saw of the call, or NULL */
+/* @step: the model's step of the call, or NULL */
 static void check_call(struct finder *f, size_t index, const struct step *step)
 {
 	const struct call *call = &f->program->calls[index];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls that can never run: they are skipped in every execution, whatever the library does.
- * Mostly such a call is a typo. A call that is skipped because an allocation failed is none.
+ * Finds calls that every execution skips, whatever the library does. Such a call is mostly a typing
+ * mistake. A call that is skipped because an allocation failed is not reported.
  */
 #ifndef HARNESS_NEVER_RUNS_H
 #define HARNESS_NEVER_RUNS_H
@@ -9,32 +9,32 @@
 #include "harness/model/rules.h"
 
 enum never_runs_why {
-	NEVER_RUNS_UNFILLED,   /* no call that runs before it fills a handle that it names */
-	NEVER_RUNS_FILLED,     /* the handle that it would fill is filled already */
-	NEVER_RUNS_HELD,       /* lock: its thread holds the mutex already */
-	NEVER_RUNS_NOT_HELD,   /* unlock: its thread does not hold the mutex */
-	NEVER_RUNS_ATOMIC,     /* the size of an atomic access, or its alignment */
+	NEVER_RUNS_UNFILLED,   /* no earlier call fills a handle that the call uses */
+	NEVER_RUNS_FILLED,     /* the handle that the call would fill is filled already */
+	NEVER_RUNS_HELD,       /* lock: the thread holds the mutex already */
+	NEVER_RUNS_NOT_HELD,   /* unlock: the thread does not hold the mutex */
+	NEVER_RUNS_ATOMIC,     /* the size or the alignment of an atomic access */
 };
 
 struct never_runs {
 	uint16_t call;
 	enum never_runs_why why;
-	char kind;	/* UNFILLED, FILLED: of the handle (ops.def) */
+	char kind;	/* UNFILLED, FILLED: the handle's letter in ops.def */
 	uint8_t handle;
-	uint16_t by;	/* UNFILLED: a call that would fill it, and never runs either */
+	uint16_t by;	/* UNFILLED: a call that would fill the handle, but never runs either */
 	bool has_by;
 };
 
 /*
- * Finds the calls of @program that can never run; @rules has judged it.
- * Return: how many, sorted by line.
+ * Finds the calls of @program that can never run. @rules has evaluated the program.
+ * Return: their number; @found is sorted by line.
  */
 size_t never_runs_find(const struct program *program, const struct rules *rules,
 		       struct never_runs found[PROGRAM_CALLS]);
 
 #define NEVER_RUNS_TEXT 160
 
-/* "write_raw never runs: no call before it fills p1" */
+/* For example "write_raw never runs: no call before it fills p1". */
 void never_runs_text(const struct program *program, const struct never_runs *call,
 		     char text[NEVER_RUNS_TEXT]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Each round judges the program and mends all that it found. Moving a call to another
- * thread can make new races, so after a few rounds calls are only dropped: then every
- * round leaves fewer calls, and the empty program is clean.
+ * Repairs a program in rounds: each round evaluates the program and changes all calls that break a
+ * rule. Moving a call to another thread can cause new races, so after a few rounds calls are only
+ * dropped. Then every round leaves fewer calls, and the empty program is clean.
  */
 #include "harness/model/repair.h"
 
@@ -20,8 +20,8 @@ static void drop_marked(struct program *program, const bool *drop)
 	program->count = kept;
 }
 
-/* @drop has the calls that break fatal rules already. */
-static void mend(struct program *program, const struct rules *rules, bool may_move, bool *drop)
+/* @drop already contains the calls that break fatal rules. */
+static void repair_calls(struct program *program, const struct rules *rules, bool may_move, bool *drop)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);
@@ -44,9 +44,9 @@ void repair(struct program *program, struct rules *rules)
 	for (unsigned int round = 0;; round++) {
 		bool drop[PROGRAM_CALLS] = { false };
 
-		rules_sift(rules, program, drop);
+		rules_find_fatal_calls(rules, program, drop);
 		if (!rules_verdict(rules)->broken)
 			return;
-		mend(program, rules, round < ROUNDS_THAT_MOVE, drop);
+		repair_calls(program, rules, round < ROUNDS_THAT_MOVE, drop);
 	}
 }

@@ -6,10 +6,10 @@
 #include "harness/program/program.h"
 
 /*
- * Changes a program until it breaks no rule. A call that races goes to the thread that
- * it races with, and if that is no help it is dropped, as is a call that breaks a fatal
- * rule or never runs. A program that breaks no rule is left as it is.
- * @rules then holds the judgement of the result.
+ * Changes a program until it breaks no rule. A call that races moves to the other thread of the
+ * race; if that does not help, it is dropped. A call that breaks a fatal rule or never runs is
+ * dropped. A program that breaks no rule does not change. @rules then contains the evaluation of
+ * the result.
  */
 void repair(struct program *program, struct rules *rules);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * How a call is judged, in this order:
+ * Evaluates a program. For each call, in this order:
  *
- *   1. The schedule says which call is next (schedule.h); `main` joins all threads
- *      before it and forks them after it.
- *   2. A call whose handles are not as it needs them, a lock misused or an atomic of
- *      an odd shape is skipped.
- *   3. Bounds: a bad range is EINVAL, or out-of-bounds through a mapping.
- *   4. Fatal rules, in the order that the call names them. The first one ends it all.
- *   5. Effects: injected failure, contents, accesses, order between threads.
+ * 1. The schedule chooses the next call (schedule.h). A line of main joins all threads before it,
+ *    and forks them after it.
+ * 2. A call is skipped if a handle is not in the required state, if it misuses a lock, or if its
+ *    atomic access has an unsupported size or alignment.
+ * 3. Bounds: a range outside of the page is EINVAL, or out-of-bounds through a mapping.
+ * 4. Fatal rules, in the order in which the call's function tests them. The first one ends the
+ *    evaluation.
+ * 5. Effects: injected failure, contents, accesses, order between threads.
  */
 #include "harness/model/rules.h"
 
@@ -19,7 +20,7 @@
 
 /* ---- order ---- */
 
-/* A line of main: all threads so far happen before it ... */
+/* A line of main: everything that threads did so far happens before it. */
 static void join_all(struct rules *r)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
@@ -28,7 +29,7 @@ static void join_all(struct rules *r)
 	}
 }
 
-/* ... and it happens before all threads from now on. */
+/* A line of main happens before everything that threads do later. */
 static void fork_all(struct rules *r)
 {
 	r->threads[THREAD_MAIN].clock.at[THREAD_MAIN]++;
@@ -36,7 +37,7 @@ static void fork_all(struct rules *r)
 		clock_join(&r->threads[t].clock, &r->threads[THREAD_MAIN].clock);
 }
 
-static struct model_mutex *mutex_of(struct judged *j)
+static struct model_mutex *mutex_of(struct evaluation *j)
 {
 	return &j->rules->mutexes[j->call->handle[0]];
 }
@@ -46,45 +47,45 @@ static bool holds(const struct model_mutex *mutex, uint8_t thread)
 	return mutex->held && mutex->owner == thread;
 }
 
-enum fate judge_lock(struct judged *j)
+enum call_outcome evaluate_lock(struct evaluation *j)
 {
 	struct model_mutex *mutex = mutex_of(j);
 
 	if (holds(mutex, j->call->thread))
-		return SKIPPED;
+		return CALL_SKIPPED;
 	mutex->held = true;
 	mutex->owner = j->call->thread;
 	acquire(j, &mutex->clock);
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_unlock(struct judged *j)
+enum call_outcome evaluate_unlock(struct evaluation *j)
 {
 	struct model_mutex *mutex = mutex_of(j);
 
 	if (!holds(mutex, j->call->thread))
-		return SKIPPED;
+		return CALL_SKIPPED;
 	release(j, &mutex->clock);
 	mutex->held = false;
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_post(struct judged *j)
+enum call_outcome evaluate_post(struct evaluation *j)
 {
 	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
 
 	release(j, &semaphore->clock);
 	semaphore->count++;
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_wait(struct judged *j)
+enum call_outcome evaluate_wait(struct evaluation *j)
 {
 	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
 
 	semaphore->count--;
 	acquire(j, &semaphore->clock);
-	return RAN;
+	return CALL_RAN;
 }
 
 static bool would_block(const void *ctx, size_t line)
@@ -103,8 +104,8 @@ static bool would_block(const void *ctx, size_t line)
 
 /* ---- one call ---- */
 
-static enum fate (*const judges[OP_COUNT])(struct judged *) = {
-#define OP(name, ...) [OP_##name] = judge_##name,
+static enum call_outcome (*const judges[OP_COUNT])(struct evaluation *) = {
+#define OP(name, ...) [OP_##name] = evaluate_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
@@ -123,7 +124,7 @@ static bool is_filled(const struct rules *r, char kind, uint8_t handle)
 	}
 }
 
-/* Are the handles that the call names filled, and the one that it fills not? */
+/* Are the handles that the call uses filled, and is the one that it fills empty? */
 static bool handles_ready(const struct rules *r, const struct call *call)
 {
 	unsigned int handles = 0;
@@ -131,29 +132,29 @@ static bool handles_ready(const struct rules *r, const struct call *call)
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
 		bool fills = *kind >= 'A' && *kind <= 'Z';
 
-		if (op_handles(*kind) && is_filled(r, *kind, call->handle[handles++]) == fills)
+		if (op_handle_count(*kind) && is_filled(r, *kind, call->handle[handles++]) == fills)
 			return false;
 	}
 	return true;
 }
 
-static enum fate judge(struct rules *r, size_t index)
+static enum call_outcome judge(struct rules *r, size_t index)
 {
 	const struct call *call = &r->program->calls[index];
 	struct step *step = &r->trace->steps[r->trace->count];
-	struct judged j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
-	enum fate fate;
+	struct evaluation j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
+	enum call_outcome outcome;
 
 	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
 	if (call->thread == THREAD_MAIN)
 		join_all(r);
-	fate = handles_ready(r, call) ? judges[call->op](&j) : SKIPPED;
+	outcome = handles_ready(r, call) ? judges[call->op](&j) : CALL_SKIPPED;
 	if (call->thread == THREAD_MAIN)
 		fork_all(r);
-	step->skipped = fate == SKIPPED;
-	if (fate != FATAL)
+	step->skipped = outcome == CALL_SKIPPED;
+	if (outcome != CALL_FATAL)
 		r->trace->count++;
-	return fate;
+	return outcome;
 }
 
 /* ---- one program ---- */
@@ -190,8 +191,8 @@ static void log_final_pages(struct rules *r)
 			continue;
 		r->trace->pages[i].live = true;
 		r->trace->pages[i].refs = (uint16_t)page->refs;
-		r->trace->pages[i].at = trace_log(r->trace, PAGE);
-		rules_log(r->trace, page, r->trace->pages[i].at, 0, PAGE);
+		r->trace->pages[i].at = trace_reserve_log(r->trace, PAGE);
+		rules_append_log(r->trace, page, r->trace->pages[i].at, 0, PAGE);
 	}
 }
 
@@ -211,13 +212,13 @@ static void log_races(struct rules *r)
 	shadow_sort(&r->shadow);
 }
 
-void rules_judge(struct rules *r, const struct program *program)
+void rules_evaluate(struct rules *r, const struct program *program)
 {
 	size_t index;
 
 	begin(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (judge(r, index) == FATAL)
+		if (judge(r, index) == CALL_FATAL)
 			break;
 	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.left)
 		log_deadlock(r);
@@ -225,13 +226,13 @@ void rules_judge(struct rules *r, const struct program *program)
 	log_final_pages(r);
 }
 
-void rules_sift(struct rules *r, const struct program *program, bool *fatal)
+void rules_find_fatal_calls(struct rules *r, const struct program *program, bool *fatal)
 {
 	size_t index;
 
 	begin(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (judge(r, index) == FATAL)
+		if (judge(r, index) == CALL_FATAL)
 			fatal[index] = true;
 	if (r->schedule.left) {
 		log_deadlock(r);
@@ -259,7 +260,7 @@ void rules_delete(struct rules *r)
 {
 	if (!r)
 		return;
-	shadow_release(&r->shadow);
+	shadow_destroy(&r->shadow);
 	trace_delete(r->trace);
 	free(r);
 }

@@ -2,37 +2,37 @@
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 
-static struct model_map *map_of(struct judged *j)
+static struct model_map *map_of(struct evaluation *j)
 {
 	return &j->rules->maps[j->call->handle[0]];
 }
 
-enum fate judge_kmap_local(struct judged *j)
+enum call_outcome evaluate_kmap_local(struct evaluation *j)
 {
-	enum fate fate;
+	enum call_outcome outcome;
 
-	if (!may_use(j, page_of(j, 1), 1, &fate))
-		return fate;
+	if (!may_use(j, page_of(j, 1), 1, &outcome))
+		return outcome;
 	*map_of(j) = (struct model_map){ true, true, j->call->handle[1], j->call->thread };
 	j->self->maps[j->self->map_count++] = j->call->handle[0];
-	return RAN;
+	return CALL_RAN;
 }
 
-static bool may_go_through(struct judged *j, enum fate *fate)
+static bool may_go_through(struct evaluation *j, enum call_outcome *outcome)
 {
 	const struct model_map *map = map_of(j);
 
 	if (!map->live)
-		*fate = fatal(j, RULE_use_after_unmap);
+		*outcome = fatal(j, RULE_use_after_unmap);
 	else if (map->thread != j->call->thread)
-		*fate = fatal(j, RULE_foreign_map);
+		*outcome = fatal(j, RULE_foreign_map);
 	else
 		return true;
 	return false;
 }
 
-/* What other mappings of the page are there, should this call break a fatal rule? */
-static void look_for_twins(struct judged *j)
+/* Stores which other mappings of the page are live, in case this call breaks a fatal rule. */
+static void find_other_mappings(struct evaluation *j)
 {
 	struct verdict *v = &j->rules->verdict;
 	const struct model_thread *self = j->self;
@@ -49,31 +49,31 @@ static void look_for_twins(struct judged *j)
 	}
 }
 
-enum fate judge_kunmap_local(struct judged *j)
+enum call_outcome evaluate_kunmap_local(struct evaluation *j)
 {
-	enum fate fate;
+	enum call_outcome outcome;
 
-	look_for_twins(j);
-	if (!may_go_through(j, &fate))
-		return fate;
+	find_other_mappings(j);
+	if (!may_go_through(j, &outcome))
+		return outcome;
 	if (j->self->maps[j->self->map_count - 1] != j->call->handle[0])
 		return fatal(j, RULE_unmap_order);
 	j->self->map_count--;
 	map_of(j)->live = false;
-	return RAN;
+	return CALL_RAN;
 }
 
-/* The fatal rules of an access through a mapping, and what only atomics ask first. */
-static bool may_access(struct judged *j, enum fate *fate)
+/* Tests the fatal rules of an access through a mapping, after the conditions of atomic accesses. */
+static bool may_access(struct evaluation *j, enum call_outcome *outcome)
 {
 	const struct call *call = j->call;
 
-	if (!may_go_through(j, fate))
+	if (!may_go_through(j, outcome))
 		return false;
 	if (!in_bounds(call->number[0], call->number[1]))
-		*fate = fatal(j, RULE_out_of_bounds);
+		*outcome = fatal(j, RULE_out_of_bounds);
 	else if (!j->rules->pages[map_of(j)->page].refs)
-		*fate = fatal(j, RULE_use_after_free);
+		*outcome = fatal(j, RULE_use_after_free);
 	else
 		return true;
 	return false;
@@ -86,16 +86,16 @@ static bool odd_atomic(const struct call *call)
 	return (size != 1 && size != 2 && size != 4 && size != 8) || off % size;
 }
 
-static void use_value(struct judged *j)
+static void use_value(struct evaluation *j)
 {
 	const struct call *call = j->call;
 	const struct model_page *page = &j->rules->pages[map_of(j)->page];
 	struct verdict *v = &j->rules->verdict;
 	uint64_t from = call->number[0], to = from + call->number[1];
 
-	while (from < to && page->known[from])
+	while (from < to && page->initialised[from])
 		from++;
-	while (from < to && page->known[to - 1])
+	while (from < to && page->initialised[to - 1])
 		to--;
 	if (from == to)
 		return;
@@ -104,45 +104,45 @@ static void use_value(struct judged *j)
 							 (uint16_t)from, (uint16_t)to };
 }
 
-static enum fate load(struct judged *j, unsigned int kind)
+static enum call_outcome load(struct evaluation *j, unsigned int kind)
 {
-	enum fate fate;
+	enum call_outcome outcome;
 
-	if (!may_access(j, &fate))
-		return fate;
+	if (!may_access(j, &outcome))
+		return outcome;
 	use_value(j);
 	rules_read(j, map_of(j)->page, j->call->number[0], j->call->number[1], READ | kind);
-	return RAN;
+	return CALL_RAN;
 }
 
-static enum fate store(struct judged *j, unsigned int kind)
+static enum call_outcome store(struct evaluation *j, unsigned int kind)
 {
 	const struct call *call = j->call;
-	enum fate fate;
+	enum call_outcome outcome;
 
-	if (!may_access(j, &fate))
-		return fate;
+	if (!may_access(j, &outcome))
+		return outcome;
 	pattern_fill(rules_write(j, map_of(j)->page, call->number[0], call->number[1], kind),
 		     call->number[1], call->value);
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_load(struct judged *j)
+enum call_outcome evaluate_load(struct evaluation *j)
 {
 	return load(j, 0);
 }
 
-enum fate judge_store(struct judged *j)
+enum call_outcome evaluate_store(struct evaluation *j)
 {
 	return store(j, 0);
 }
 
-enum fate judge_load_atomic(struct judged *j)
+enum call_outcome evaluate_load_atomic(struct evaluation *j)
 {
-	return odd_atomic(j->call) ? SKIPPED : load(j, ATOMIC);
+	return odd_atomic(j->call) ? CALL_SKIPPED : load(j, ATOMIC);
 }
 
-enum fate judge_store_atomic(struct judged *j)
+enum call_outcome evaluate_store_atomic(struct evaluation *j)
 {
-	return odd_atomic(j->call) ? SKIPPED : store(j, ATOMIC);
+	return odd_atomic(j->call) ? CALL_SKIPPED : store(j, ATOMIC);
 }

@@ -2,7 +2,7 @@
 #include "harness/util/bytes.h"
 #include "harness/model/rules_state.h"
 
-void rules_touch(struct judged *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind)
+void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind)
 {
 	struct access access = {
 		.call = j->index,
@@ -19,30 +19,30 @@ void rules_touch(struct judged *j, uint8_t page, uint64_t off, uint64_t len, uns
 		shadow_access(&j->rules->shadow, &access, &j->self->clock);
 }
 
-void rules_log(struct trace *trace, const struct model_page *page, uint32_t at,
+void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at,
 		     uint64_t off, uint64_t len)
 {
 	bytes_copy(trace->bytes + at, page->bytes + off, len);
-	bytes_copy(trace->known + at, page->known + off, len);
+	bytes_copy(trace->initialised + at, page->initialised + off, len);
 }
 
-void rules_read(struct judged *j, uint8_t handle, uint64_t off, uint64_t len,
+void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
 		      unsigned int kind)
 {
 	struct trace *trace = j->rules->trace;
 
-	rules_touch(j, handle, off, len, kind);
+	rules_record_access(j, handle, off, len, kind);
 	j->step->len = (uint16_t)len;
-	j->step->at = trace_log(trace, len);
-	rules_log(trace, &j->rules->pages[handle], j->step->at, off, len);
+	j->step->at = trace_reserve_log(trace, len);
+	rules_append_log(trace, &j->rules->pages[handle], j->step->at, off, len);
 }
 
-uint8_t *rules_write(struct judged *j, uint8_t handle, uint64_t off, uint64_t len,
+uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
 			   unsigned int kind)
 {
 	struct model_page *page = &j->rules->pages[handle];
 
-	rules_touch(j, handle, off, len, WRITE | kind);
-	bytes_fill(page->known + off, KNOWN, len);
+	rules_record_access(j, handle, off, len, WRITE | kind);
+	bytes_fill(page->initialised + off, INITIALISED, len);
 	return page->bytes + off;
 }

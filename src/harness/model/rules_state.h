@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The inside of the rule model; nobody else includes this.
+ * Internal to the rule model.
  *
- *   rules.c         which call is next, locks and semaphores, the whole program
- *   rules_memory.c  what a call touches: contents, accesses
+ *   rules.c         the next call, locks and semaphores, the whole program
+ *   rules_memory.c  contents and accesses of pages
  *   rules_page.c    pages and raw calls
  *   rules_map.c     mappings, and loads and stores through them
  *   rules_user.c    user slices
  *
- * Each call is one function judge_NAME(), named by ops.def: what it says is all of its
- * meaning.
+ * Each call of ops.def has one function evaluate_NAME(), which defines its whole meaning.
  */
 #ifndef HARNESS_RULES_STATE_H
 #define HARNESS_RULES_STATE_H
@@ -25,9 +24,9 @@ _Static_assert(SCHEDULE_LINES == PROGRAM_CALLS, "a schedule holds any program");
 struct model_page {
 	bool filled;
 	unsigned int refs;
-	struct clock freed; /* what all owners that dropped it knew */
+	struct clock freed; /* the clocks of all owners that dropped the page */
 	uint8_t bytes[PAGE];
-	uint8_t known[PAGE]; /* KNOWN: initialised */
+	uint8_t initialised[PAGE]; /* INITIALISED or UNINITIALISED for each byte */
 };
 
 struct model_map {
@@ -57,7 +56,7 @@ struct model_thread {
 	struct clock clock;
 	uint8_t maps[MAP_DEPTH]; /* live mappings, oldest first */
 	unsigned int map_count;
-	uint64_t fail_nth; /* points until one fails; 0: none does */
+	uint64_t fail_nth; /* failure points until one fails; 0: none fails */
 };
 
 struct rules {
@@ -74,8 +73,8 @@ struct rules {
 	struct verdict verdict;
 };
 
-/* The call being judged. */
-struct judged {
+/* The call that is being evaluated. */
+struct evaluation {
 	struct rules *rules;
 	const struct call *call;
 	uint16_t index;
@@ -83,17 +82,17 @@ struct judged {
 	struct step *step;
 };
 
-/* What became of a call: it ran, it was skipped, or it broke the fatal rule. */
-enum fate { RAN, SKIPPED, FATAL };
+/* The outcome of a call: it ran, it was skipped, or it broke a fatal rule. */
+enum call_outcome { CALL_RAN, CALL_SKIPPED, CALL_FATAL };
 
 /* ---- order between threads ---- */
 
-static inline void acquire(struct judged *j, const struct clock *from)
+static inline void acquire(struct evaluation *j, const struct clock *from)
 {
 	clock_join(&j->self->clock, from);
 }
 
-static inline void release(struct judged *j, struct clock *into)
+static inline void release(struct evaluation *j, struct clock *into)
 {
 	j->self->clock.at[j->call->thread]++;
 	clock_join(into, &j->self->clock);
@@ -106,77 +105,80 @@ static inline bool in_bounds(uint64_t off, uint64_t len)
 	return off <= PAGE && len <= PAGE && off + len <= PAGE;
 }
 
-static inline enum fate fatal(struct judged *j, enum rule rule)
+static inline enum call_outcome fatal(struct evaluation *j, enum rule rule)
 {
 	struct verdict *v = &j->rules->verdict;
 
 	v->broken |= RULE_BIT(rule);
 	v->fatal_call = j->index;
 	v->fatal_rule = rule;
-	return FATAL;
+	return CALL_FATAL;
 }
 
-static inline enum fate returns(struct judged *j, enum result result)
+static inline enum call_outcome set_result(struct evaluation *j, enum result result)
 {
 	j->step->result = (int8_t)result;
-	return RAN;
+	return CALL_RAN;
 }
 
-static inline struct model_page *page_of(struct judged *j, unsigned int argument)
+static inline struct model_page *page_of(struct evaluation *j, unsigned int argument)
 {
 	return &j->rules->pages[j->call->handle[argument]];
 }
 
-/* May the thread look at the page, with @maps more mappings than it has? */
-static inline bool may_use(struct judged *j, const struct model_page *page, unsigned int maps,
-		    enum fate *fate)
+/* May the thread access the page, with @maps more mappings than it has now? */
+static inline bool may_use(struct evaluation *j, const struct model_page *page, unsigned int maps,
+		    enum call_outcome *outcome)
 {
 	if (!page->refs)
-		*fate = fatal(j, RULE_use_after_free);
+		*outcome = fatal(j, RULE_use_after_free);
 	else if (j->self->map_count + maps > MAP_DEPTH)
-		*fate = fatal(j, RULE_map_overflow);
+		*outcome = fatal(j, RULE_map_overflow);
 	else
 		return true;
 	return false;
 }
 
-/* Does the next injectable point of this thread fail? */
-static inline bool inject(struct judged *j)
+/* Does the next failure point of this thread fail? */
+static inline bool point_fails(struct evaluation *j)
 {
 	return j->self->fail_nth && !--j->self->fail_nth;
 }
 
 /* The bounds test and the fatal rules that all calls on one page share. */
-static inline bool may_touch(struct judged *j, enum fate *fate)
+static inline bool may_touch(struct evaluation *j, enum call_outcome *outcome)
 {
 	if (!in_bounds(j->call->number[0], j->call->number[1])) {
-		*fate = returns(j, RESULT_EINVAL);
+		*outcome = set_result(j, RESULT_EINVAL);
 		return false;
 	}
-	return may_use(j, page_of(j, 0), 1, fate);
+	return may_use(j, page_of(j, 0), 1, outcome);
 }
 
 /* ---- memory ---- */
 
 enum access_kind { READ = 0, WRITE = 1, ATOMIC = 2 };
 
-/* An access to [off, off + len) of the page of that handle. */
-void rules_touch(struct judged *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind);
+/* Records an access to [off, off + len) of the page of handle @page. */
+void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind);
 
-/* Bytes of a page, as known as they are, go to the trace. */
-void rules_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
-	       uint64_t len);
+/* Appends bytes of a page to the trace, and whether each is initialised. */
+void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
+		      uint64_t len);
 
-/* The call reads these bytes. */
-void rules_read(struct judged *j, uint8_t handle, uint64_t off, uint64_t len, unsigned int kind);
+/* Records that the call reads these bytes. */
+void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len, unsigned int kind);
 
-/* The bytes of [off, off + len) are now initialised. Return: the first; the caller sets them. */
-uint8_t *rules_write(struct judged *j, uint8_t handle, uint64_t off, uint64_t len,
+/*
+ * Records a write of [off, off + len) and marks the bytes as initialised.
+ * Return: the address of the first byte; the caller writes the values.
+ */
+uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
 		     unsigned int kind);
 
 /* ---- one for each call ---- */
 
-#define OP(name, ...) enum fate judge_##name(struct judged *j);
+#define OP(name, ...) enum call_outcome evaluate_##name(struct evaluation *j);
 #include "harness/program/ops.def"
 #undef OP
 

@@ -8,12 +8,12 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static struct model_slice *slice_of(struct judged *j, unsigned int argument)
+static struct model_slice *slice_of(struct evaluation *j, unsigned int argument)
 {
 	return &j->rules->slices[j->call->handle[argument]];
 }
 
-enum fate judge_user_slice(struct judged *j)
+enum call_outcome evaluate_user_slice(struct evaluation *j)
 {
 	const struct call *call = j->call;
 	struct model_slice *slice = slice_of(j, 0);
@@ -23,20 +23,20 @@ enum fate judge_user_slice(struct judged *j)
 	slice->at = 0;
 	slice->limit = call->has_fault ? smaller(call->number[1], slice->size) : slice->size;
 	pattern_fill(slice->bytes, slice->limit, call->value);
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_skip(struct judged *j)
+enum call_outcome evaluate_skip(struct evaluation *j)
 {
 	struct model_slice *slice = slice_of(j, 0);
 
 	if (j->call->number[0] > slice->size - slice->at)
-		return returns(j, RESULT_EFAULT);
+		return set_result(j, RESULT_EFAULT);
 	slice->at += j->call->number[0];
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
-enum fate judge_user_store(struct judged *j)
+enum call_outcome evaluate_user_store(struct evaluation *j)
 {
 	const struct call *call = j->call;
 	struct model_slice *slice = slice_of(j, 0);
@@ -45,37 +45,37 @@ enum fate judge_user_store(struct judged *j)
 		pattern_fill(slice->bytes + call->number[0],
 			     smaller(call->number[1], slice->limit - call->number[0]),
 			     call->value);
-	return RAN;
+	return CALL_RAN;
 }
 
-enum fate judge_copy_from_user_slice(struct judged *j)
+enum call_outcome evaluate_copy_from_user_slice(struct evaluation *j)
 {
 	const struct call *call = j->call;
 	struct model_slice *slice = slice_of(j, 1);
 	uint64_t len = call->number[1], good;
-	enum fate fate;
+	enum call_outcome outcome;
 	uint8_t *to;
 
-	if (!may_touch(j, &fate))
-		return fate;
+	if (!may_touch(j, &outcome))
+		return outcome;
 	if (len > slice->size - slice->at)
-		return returns(j, RESULT_EFAULT);
+		return set_result(j, RESULT_EFAULT);
 	good = slice->limit > slice->at ? smaller(len, slice->limit - slice->at) : 0;
-	if (inject(j))
+	if (point_fails(j))
 		good = 0;
 	to = rules_write(j, call->handle[0], call->number[0], good, 0);
 	bytes_copy(to, slice->bytes + slice->at, good);
 	if (good < len) {
 		to = rules_write(j, call->handle[0], call->number[0] + good, len - good, 0);
 		bytes_fill(to, 0, len - good);
-		return returns(j, RESULT_EFAULT);
+		return set_result(j, RESULT_EFAULT);
 	}
 	slice->at += len;
-	return returns(j, RESULT_0);
+	return set_result(j, RESULT_0);
 }
 
-enum fate judge_fail_nth(struct judged *j)
+enum call_outcome evaluate_fail_nth(struct evaluation *j)
 {
 	j->self->fail_nth = j->call->number[0];
-	return RAN;
+	return CALL_RAN;
 }

@@ -10,7 +10,7 @@ bool shadow_init(struct shadow *shadow)
 	return shadow->races;
 }
 
-void shadow_release(struct shadow *shadow)
+void shadow_destroy(struct shadow *shadow)
 {
 	free(shadow->races);
 	shadow->races = NULL;
@@ -24,10 +24,10 @@ void shadow_clear(struct shadow *shadow)
 }
 
 /*
- * The race of these two calls on this page if it is known already: a call with two
- * accesses can meet another twice. All races of one second call stand at the end.
+ * Finds the race of these two calls on this page, if it was recorded: two calls with two accesses
+ * each can conflict twice. All races of the same second call are at the end.
  */
-static struct race *known_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
+static struct race *find_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
 {
 	for (size_t i = shadow->race_count; i-- && shadow->races[i].second == second;)
 		if (shadow->races[i].first == first && shadow->races[i].page == page)
@@ -40,7 +40,7 @@ static void record_race(struct shadow *shadow, const struct access *before,
 {
 	uint16_t from = before->from > now->from ? before->from : now->from;
 	uint16_t to = before->to < now->to ? before->to : now->to;
-	struct race *race = known_race(shadow, before->call, now->call, now->page);
+	struct race *race = find_race(shadow, before->call, now->call, now->page);
 
 	if (!race) {
 		shadow->races[shadow->race_count++] =

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The model's shadow memory: every access of a program, and which of them race.
+ * The model's shadow memory: all accesses of a program and the races among them.
  *
- * Programs are short, so nothing is forgotten and no pair is missed: each access is
- * held against all earlier ones of its page. Two of them race when their threads
- * differ, their bytes meet, one writes, not both are atomic, and the earlier thread's
- * epoch is not known to the later one.
+ * Programs are short, so nothing is evicted: each access is compared with all earlier accesses to
+ * its page. Two accesses race if their threads differ, their bytes overlap, one of them writes, not
+ * both are atomic, and the later thread's clock does not include the earlier one's epoch.
  */
 #ifndef HARNESS_SHADOW_H
 #define HARNESS_SHADOW_H
@@ -23,9 +22,9 @@ struct access {
 	uint16_t from, to;
 };
 
-/* The smallest range that holds all bytes on which two calls race. */
+/* Two calls that race; the range contains all bytes on which they race. */
 struct race {
-	uint16_t first, second; /* calls, first ran first */
+	uint16_t first, second; /* calls; `first` ran first */
 	uint8_t page;
 	uint16_t from, to;
 };
@@ -33,33 +32,35 @@ struct race {
 /* A call makes at most two accesses. */
 #define SHADOW_ACCESSES (2 * PROGRAM_CALLS)
 
-/* Two calls race on two pages at most, and then each has an access on both. */
+/* Two calls race on at most two pages, and then each of them accesses both. */
 #define SHADOW_RACES ((size_t)PROGRAM_CALLS * PROGRAM_CALLS)
 
 struct shadow {
 	size_t access_count;
-	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they were made */
-	struct clock clocks[SHADOW_ACCESSES];	 /* what the thread knew at each */
-	bool contended; /* atomic accesses met that nothing orders: no race, but no certain bytes */
+	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they ran */
+	struct clock clocks[SHADOW_ACCESSES];	 /* the thread's clock at each access */
+	bool contended; /* unordered atomic accesses overlap: no race, but the bytes are not
+			 * determined */
 	size_t race_count;
-	struct race *races; /* sorted by (first, second, page) once sorted */
+	struct race *races; /* sorted by (first, second, page) after shadow_sort() */
 };
 
 /*
- * Fills @shadow, with room for the races of any program (address space: what is not
- * used costs nothing). Return: false without memory.
+ * Initialises @shadow with space for the races of any program. Unused space costs only
+ * addresses.
+ * Return: false without memory.
  */
 bool shadow_init(struct shadow *shadow);
 
-/* Frees what @shadow holds, not itself. */
-void shadow_release(struct shadow *shadow);
+/* Frees the memory of @shadow, but not the structure. */
+void shadow_destroy(struct shadow *shadow);
 
 void shadow_clear(struct shadow *shadow);
 
-/* Records an access by a thread whose clock is @clock, and the races that it makes. */
+/* Records an access of a thread whose clock is @clock, and its races with earlier accesses. */
 void shadow_access(struct shadow *shadow, const struct access *access, const struct clock *clock);
 
-/* Sorts the races as the program format wants them. */
+/* Sorts the races in the order of the program format. */
 void shadow_sort(struct shadow *shadow);
 
 #endif

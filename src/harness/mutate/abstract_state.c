@@ -21,28 +21,28 @@ enum abstract_state_kind abstract_state_kind(char letter)
 	}
 }
 
-static bool has(const struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+static bool is_usable(const struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
 	return state->usable[kind] & 1u << handle;
 }
 
-static void lose(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+static void clear_usable(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
 	state->usable[kind] &= ~(1u << handle);
 }
 
-static void gain(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+static void set_usable(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
 	state->usable[kind] |= 1u << handle;
 }
 
-/* Return: false if the handle was filled before, so that the call does nothing. */
+/* Return: false if the handle was filled already, so that the call has no effect. */
 static bool fill(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
 	if (state->filled[kind] & 1u << handle)
 		return false;
 	state->filled[kind] |= 1u << handle;
-	gain(state, kind, handle);
+	set_usable(state, kind, handle);
 	return true;
 }
 
@@ -54,10 +54,10 @@ static void unmap(struct abstract_state *state, uint8_t map)
 		if (state->stack[i] != map)
 			state->stack[kept++] = state->stack[i];
 	state->depth = kept;
-	lose(state, ABSTRACT_MAP, map);
+	clear_usable(state, ABSTRACT_MAP, map);
 }
 
-void abstract_state_step(struct abstract_state *state, const struct call *call)
+void abstract_state_apply(struct abstract_state *state, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
 
@@ -67,12 +67,12 @@ void abstract_state_step(struct abstract_state *state, const struct call *call)
 			state->refs[handle] = 1;
 		break;
 	case OP_get_page:
-		if (has(state, ABSTRACT_PAGE, handle))
+		if (is_usable(state, ABSTRACT_PAGE, handle))
 			state->refs[handle] += state->refs[handle] < UINT8_MAX;
 		break;
 	case OP_free_page:
-		if (has(state, ABSTRACT_PAGE, handle) && !--state->refs[handle])
-			lose(state, ABSTRACT_PAGE, handle);
+		if (is_usable(state, ABSTRACT_PAGE, handle) && !--state->refs[handle])
+			clear_usable(state, ABSTRACT_PAGE, handle);
 		break;
 	case OP_user_slice:
 		fill(state, ABSTRACT_SLICE, handle);
@@ -88,22 +88,22 @@ void abstract_state_step(struct abstract_state *state, const struct call *call)
 		unmap(state, handle);
 		break;
 	case OP_lock:
-		if (has(state, ABSTRACT_MUTEX, handle)) {
-			lose(state, ABSTRACT_MUTEX, handle);
+		if (is_usable(state, ABSTRACT_MUTEX, handle)) {
+			clear_usable(state, ABSTRACT_MUTEX, handle);
 			state->holder[handle] = call->thread;
 		}
 		break;
 	case OP_unlock:
-		if (!has(state, ABSTRACT_MUTEX, handle) && state->holder[handle] == call->thread)
-			gain(state, ABSTRACT_MUTEX, handle);
+		if (!is_usable(state, ABSTRACT_MUTEX, handle) && state->holder[handle] == call->thread)
+			set_usable(state, ABSTRACT_MUTEX, handle);
 		break;
 	case OP_post:
 		state->posted[handle] += state->posted[handle] < UINT8_MAX;
-		gain(state, ABSTRACT_SEMAPHORE, handle);
+		set_usable(state, ABSTRACT_SEMAPHORE, handle);
 		break;
 	case OP_wait:
-		if (has(state, ABSTRACT_SEMAPHORE, handle) && !--state->posted[handle])
-			lose(state, ABSTRACT_SEMAPHORE, handle);
+		if (is_usable(state, ABSTRACT_SEMAPHORE, handle) && !--state->posted[handle])
+			clear_usable(state, ABSTRACT_SEMAPHORE, handle);
 		break;
 	}
 }
@@ -114,7 +114,7 @@ void abstract_state_at(struct abstract_state *state, const struct program *progr
 	state->filled[ABSTRACT_MUTEX] = state->filled[ABSTRACT_SEMAPHORE] = 0xf;
 	state->usable[ABSTRACT_MUTEX] = 0xf;
 	for (size_t i = 0; i < end; i++)
-		abstract_state_step(state, &program->calls[i]);
+		abstract_state_apply(state, &program->calls[i]);
 }
 
 uint8_t abstract_state_newest_map(const struct abstract_state *state, uint8_t thread)

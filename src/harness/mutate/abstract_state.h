@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What there is for a call to use at a place in a program: handles that are filled, pages
- * that live, mappings and who made them, locks and who holds them.
+ * The state that a call at some place of a program finds: which handles are filled, which pages and
+ * mappings are live, and which thread holds a lock.
  *
- * A guess from the order of lines alone, where the rule model would run the program; it is
- * for making calls that do something, and costs next to nothing.
+ * It is an estimate from the order of the lines, and much cheaper than the rule model. The mutator
+ * uses it to make calls that have an effect.
  */
 #ifndef HARNESS_ABSTRACT_STATE_H
 #define HARNESS_ABSTRACT_STATE_H
@@ -13,7 +13,7 @@
 
 #include "harness/program/program.h"
 
-/* Kinds of handles, as op.h has letters for them. */
+/* Kinds of handles; ops.def has a letter for each. */
 enum abstract_state_kind {
 	ABSTRACT_PAGE,
 	ABSTRACT_MAP,
@@ -25,25 +25,26 @@ enum abstract_state_kind {
 
 struct abstract_state {
 	uint32_t filled[ABSTRACT_KINDS]; /* bit N: handle N was filled */
-	uint32_t usable[ABSTRACT_KINDS]; /* and is alive, mapped, free to lock, posted */
+	uint32_t usable[ABSTRACT_KINDS]; /* bit N: handle N is filled, and live, mapped, unlocked or
+					  * posted */
 	uint8_t refs[PROGRAM_PAGES];
 	uint8_t map_thread[PROGRAM_MAPS];
-	uint8_t holder[PROGRAM_MUTEXES];     /* of a mutex that is not usable */
+	uint8_t holder[PROGRAM_MUTEXES];     /* of a mutex that is locked */
 	uint8_t posted[PROGRAM_SEMAPHORES];
-	uint8_t stack[PROGRAM_MAPS];	     /* live mappings, in the order of their making */
+	uint8_t stack[PROGRAM_MAPS];	     /* live mappings, oldest first */
 	unsigned int depth;
 };
 
-/* The kind of a letter of ops.def, either case; ABSTRACT_KINDS if it is none. */
+/* Return: the kind of a letter of ops.def in either case, or ABSTRACT_KINDS. */
 enum abstract_state_kind abstract_state_kind(char letter);
 
-/* What there is after the first @end calls. */
+/* Computes the state after the first @end calls. */
 void abstract_state_at(struct abstract_state *state, const struct program *program, size_t end);
 
-/* One more call happened. */
-void abstract_state_step(struct abstract_state *state, const struct call *call);
+/* Updates the state for one more call. */
+void abstract_state_apply(struct abstract_state *state, const struct call *call);
 
-/* The newest live mapping of @thread, or PROGRAM_MAPS. */
+/* Return: the newest live mapping of @thread, or PROGRAM_MAPS. */
 uint8_t abstract_state_newest_map(const struct abstract_state *state, uint8_t thread);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Each pass tries changes of one kind and keeps those that leave the program what it is. A
- * change that is kept may open the way for another, so all passes are made until a round
- * changes nothing.
+ * Minimises a program in passes. Each pass tries changes of one kind and keeps those that
+ * m->accepts() accepts. An accepted change may make another one possible, so all passes repeat
+ * until a whole round changes nothing.
  *
- * Some calls go only together (a lock and its unlock), and some numbers (two ranges that
- * must meet), so there are passes for two at a time.
+ * Some calls can only be removed together (a lock and its unlock), and some numbers only changed
+ * together (two ranges that must overlap), so some passes try pairs.
  */
 #include "harness/mutate/minimize.h"
 
@@ -18,22 +18,22 @@
 static void copy_program(struct program *to, const struct program *from)
 {
 	to->count = from->count;
-	to->claims = from->claims;
+	to->has_expect = from->has_expect;
 	to->expect = from->expect;
 	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
 
 static void begin(struct minimize *m)
 {
-	copy_program(&m->trial, &m->best);
+	copy_program(&m->candidate, &m->best);
 }
 
-/* Is the trial what the program is? Then it is the best. */
-static bool ask(struct minimize *m)
+/* If the candidate is accepted, it becomes the best program. */
+static bool try_candidate(struct minimize *m)
 {
-	if (!m->same(m->ctx, &m->trial))
+	if (!m->accepts(m->ctx, &m->candidate))
 		return false;
-	copy_program(&m->best, &m->trial);
+	copy_program(&m->best, &m->candidate);
 	return true;
 }
 
@@ -45,28 +45,28 @@ static bool cut_runs(struct minimize *m)
 	size_t before = m->best.count;
 
 	copy_program(&trim.best, &m->best);
-	copy_program(&trim.trial, &m->best);
-	trim_begin(&trim);
-	while (trim_ask(&trim))
-		trim_answer(&trim, m->same(m->ctx, &trim.trial));
+	copy_program(&trim.candidate, &m->best);
+	trim_init(&trim);
+	while (trim_next(&trim))
+		trim_record(&trim, m->accepts(m->ctx, &trim.candidate));
 	copy_program(&m->best, &trim.best);
 	return m->best.count < before;
 }
 
-/* Leaves out of the trial what @drop marks, if that is something but not all. */
-static bool ask_without(struct minimize *m, const bool *drop)
+/* Tries the candidate without the calls that @drop marks, unless that is none or all of them. */
+static bool try_without(struct minimize *m, const bool *drop)
 {
 	size_t kept = 0;
 
 	begin(m);
 	for (size_t i = 0; i < m->best.count; i++)
 		if (!drop[i])
-			m->trial.calls[kept++] = m->best.calls[i];
-	m->trial.count = kept;
-	return kept && kept < m->best.count && ask(m);
+			m->candidate.calls[kept++] = m->best.calls[i];
+	m->candidate.count = kept;
+	return kept && kept < m->best.count && try_candidate(m);
 }
 
-/* Which handles of a kind a call names: one bit each. */
+/* Returns the handles of a kind that a call uses, one bit each. */
 static uint32_t handles_of(const struct call *call, enum abstract_state_kind kind)
 {
 	unsigned int handles = 0;
@@ -84,7 +84,7 @@ static uint32_t handles_of(const struct call *call, enum abstract_state_kind kin
 	return named;
 }
 
-/* All calls on a handle; on a page, those through its mappings too. */
+/* Drops all calls on a handle; for a page also the calls on its mappings. */
 static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsigned int handle)
 {
 	bool drop[PROGRAM_CALLS];
@@ -99,7 +99,7 @@ static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsig
 	}
 	for (size_t i = 0; i < m->best.count; i++)
 		drop[i] |= (handles_of(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
-	return ask_without(m, drop);
+	return try_without(m, drop);
 }
 
 static const unsigned int handle_counts[ABSTRACT_KINDS] = {
@@ -125,12 +125,12 @@ static bool drop_threads(struct minimize *m)
 	for (unsigned int thread = PROGRAM_THREADS; thread-- > 0;) {
 		for (size_t i = 0; i < m->best.count; i++)
 			drop[i] = m->best.calls[i].thread == thread;
-		changed |= ask_without(m, drop);
+		changed |= try_without(m, drop);
 	}
 	return changed;
 }
 
-/* More of them are too many pairs. */
+/* A longer program has too many pairs of calls. */
 #define PAIRS_MOST 20
 
 static bool drop_pairs(struct minimize *m)
@@ -142,25 +142,25 @@ static bool drop_pairs(struct minimize *m)
 			bool drop[PROGRAM_CALLS] = { false };
 
 			drop[first] = drop[last] = true;
-			changed |= ask_without(m, drop);
+			changed |= try_without(m, drop);
 		}
 	return changed;
 }
 
 /* ---- fewer threads, lower names ---- */
 
-/* All calls of a thread, or one of them, to another thread. */
+/* Moves all calls of a thread, or one call, to another thread. */
 static bool move(struct minimize *m, size_t from, size_t to, uint8_t thread, uint8_t other)
 {
 	bool moved = false;
 
 	begin(m);
 	for (size_t i = from; i < to; i++)
-		if (m->trial.calls[i].thread == thread) {
-			m->trial.calls[i].thread = other;
+		if (m->candidate.calls[i].thread == thread) {
+			m->candidate.calls[i].thread = other;
 			moved = true;
 		}
-	return moved && ask(m);
+	return moved && try_candidate(m);
 }
 
 static bool merge_threads(struct minimize *m)
@@ -183,20 +183,20 @@ static bool move_calls(struct minimize *m)
 	return changed;
 }
 
-/* T0 is who comes first, and so on. */
+/* Renames threads so that T0 has the first call, T1 the next new thread's, and so on. */
 static bool order_threads(struct minimize *m)
 {
 	uint8_t name[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
 
 	begin(m);
-	for (size_t i = 0; i < m->trial.count; i++) {
-		struct call *call = &m->trial.calls[i];
+	for (size_t i = 0; i < m->candidate.count; i++) {
+		struct call *call = &m->candidate.calls[i];
 
 		if (call->thread != THREAD_MAIN && !name[call->thread])
 			name[call->thread] = ++used;
 		call->thread = name[call->thread];
 	}
-	return !program_equal(&m->trial, &m->best) && ask(m);
+	return !program_equal(&m->candidate, &m->best) && try_candidate(m);
 }
 
 static void rename_in(struct call *call, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
@@ -215,12 +215,12 @@ static void rename_in(struct call *call, enum abstract_state_kind kind, uint8_t 
 static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
 {
 	begin(m);
-	for (size_t i = 0; i < m->trial.count; i++)
-		rename_in(&m->trial.calls[i], kind, handle, other);
-	return !program_equal(&m->trial, &m->best) && ask(m);
+	for (size_t i = 0; i < m->candidate.count; i++)
+		rename_in(&m->candidate.calls[i], kind, handle, other);
+	return !program_equal(&m->candidate, &m->best) && try_candidate(m);
 }
 
-/* To a name that is free, or together with what has that name. */
+/* Renames a handle to a lower number, unused or not. */
 static bool rename_handles(struct minimize *m)
 {
 	bool changed = false;
@@ -243,7 +243,7 @@ static unsigned int numbers_of(const struct call *call)
 	return numbers;
 }
 
-/* Which number of a call is an offset in a page: one bit each. */
+/* Returns which numbers of a call are offsets in a page, one bit each. */
 static unsigned int offsets_of(const struct call *call)
 {
 	const char *args = op_table[call->op].args;
@@ -256,11 +256,11 @@ static unsigned int offsets_of(const struct call *call)
 static bool set_number(struct minimize *m, size_t call, unsigned int n, uint64_t number)
 {
 	begin(m);
-	m->trial.calls[call].number[n] = number;
-	return call_valid(&m->trial.calls[call]) && ask(m);
+	m->candidate.calls[call].number[n] = number;
+	return call_valid(&m->candidate.calls[call]) && try_candidate(m);
 }
 
-/* Zero, one, and the powers of two below: the first that will do. */
+/* Tries zero, one, and the smaller powers of two; the first accepted one stays. */
 static bool round_number(struct minimize *m, size_t call, unsigned int n)
 {
 	uint64_t number = m->best.calls[call].number[n];
@@ -277,7 +277,7 @@ static bool is_round(uint64_t number)
 	return !(number & (number - 1));
 }
 
-/* Toward its base, by half of the way, a quarter, and so on. */
+/* Moves a number towards its base: by half of the distance, a quarter, and so on. */
 static bool lower_number(struct minimize *m, size_t call, unsigned int n)
 {
 	bool changed = false;
@@ -305,7 +305,7 @@ static bool shrink_numbers(struct minimize *m)
 	return changed;
 }
 
-/* The smallest offset that is not 0; NUMBER_SPAN if there is none. */
+/* Returns the smallest offset other than 0, or NUMBER_SPAN. */
 static uint64_t least_offset(const struct program *program)
 {
 	uint64_t least = NUMBER_SPAN;
@@ -320,7 +320,7 @@ static uint64_t least_offset(const struct program *program)
 	return least;
 }
 
-/* Ranges that meet go on meeting if all of them move. */
+/* Moves all ranges together, so that overlapping ranges still overlap. */
 static bool move_ranges(struct minimize *m)
 {
 	uint64_t least = least_offset(&m->best);
@@ -328,19 +328,19 @@ static bool move_ranges(struct minimize *m)
 	if (least == NUMBER_SPAN)
 		return false;
 	begin(m);
-	for (size_t i = 0; i < m->trial.count; i++)
+	for (size_t i = 0; i < m->candidate.count; i++)
 		for (unsigned int n = 0; n < 2; n++) {
-			uint64_t *number = &m->trial.calls[i].number[n];
+			uint64_t *number = &m->candidate.calls[i].number[n];
 
-			if (offsets_of(&m->trial.calls[i]) & 1u << n && *number &&
+			if (offsets_of(&m->candidate.calls[i]) & 1u << n && *number &&
 			    *number < NUMBER_SPAN)
 				*number -= least;
 		}
-	return ask(m);
+	return try_candidate(m);
 }
 
-/* Two ranges to the beginning of their pages. */
-static bool begin_ranges(struct minimize *m)
+/* Moves two ranges together to the beginning of their pages. */
+static bool move_ranges_to_begin(struct minimize *m)
 {
 	bool changed = false;
 
@@ -348,12 +348,12 @@ static bool begin_ranges(struct minimize *m)
 		for (size_t j = i + 1; j < m->best.count; j++) {
 			begin(m);
 			for (unsigned int n = 0; n < 2; n++) {
-				if (offsets_of(&m->trial.calls[i]) & 1u << n)
-					m->trial.calls[i].number[n] = 0;
-				if (offsets_of(&m->trial.calls[j]) & 1u << n)
-					m->trial.calls[j].number[n] = 0;
+				if (offsets_of(&m->candidate.calls[i]) & 1u << n)
+					m->candidate.calls[i].number[n] = 0;
+				if (offsets_of(&m->candidate.calls[j]) & 1u << n)
+					m->candidate.calls[j].number[n] = 0;
 			}
-			changed |= !program_equal(&m->trial, &m->best) && ask(m);
+			changed |= !program_equal(&m->candidate, &m->best) && try_candidate(m);
 		}
 	return changed;
 }
@@ -363,8 +363,8 @@ static bool begin_ranges(struct minimize *m)
 static bool set_value(struct minimize *m, size_t call, uint8_t value)
 {
 	begin(m);
-	m->trial.calls[call].value = value;
-	return ask(m);
+	m->candidate.calls[call].value = value;
+	return try_candidate(m);
 }
 
 static bool lower_values(struct minimize *m)
@@ -402,30 +402,30 @@ static bool drop_faults(struct minimize *m)
 		if (!m->best.calls[i].has_fault)
 			continue;
 		begin(m);
-		m->trial.calls[i].has_fault = false;
-		m->trial.calls[i].number[1] = 0;
-		changed |= ask(m);
+		m->candidate.calls[i].has_fault = false;
+		m->candidate.calls[i].number[1] = 0;
+		changed |= try_candidate(m);
 	}
 	return changed;
 }
 
-/* What the program says of results; `expect` stays, it says what the whole is. */
-static bool drop_claims(struct minimize *m)
+/* Drops expected results (`->`). `expect` stays: it applies to the whole program. */
+static bool drop_expected_results(struct minimize *m)
 {
 	bool changed = false;
 
 	for (size_t i = 0; i < m->best.count; i++) {
-		if (m->best.calls[i].claim == RESULT_NONE)
+		if (m->best.calls[i].expected_result == RESULT_NONE)
 			continue;
 		begin(m);
-		m->trial.calls[i].claim = RESULT_NONE;
-		changed |= ask(m);
+		m->candidate.calls[i].expected_result = RESULT_NONE;
+		changed |= try_candidate(m);
 	}
 	return changed;
 }
 
 static bool (*const passes[])(struct minimize *m) = {
-	drop_claims,
+	drop_expected_results,
 	cut_runs,
 	drop_handles,
 	drop_threads,
@@ -435,7 +435,7 @@ static bool (*const passes[])(struct minimize *m) = {
 	order_threads,
 	rename_handles,
 	move_ranges,
-	begin_ranges,
+	move_ranges_to_begin,
 	shrink_numbers,
 	lower_values,
 	plain_flags,

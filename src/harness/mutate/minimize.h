@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Making a program as small as it gets while it stays what it is: fewer calls, then fewer
- * threads, then smaller and rounder numbers, then plainer flags, until nothing more goes.
+ * Makes a program as small as possible while a predicate accepts it: fewer calls, then fewer
+ * threads, then smaller and rounder numbers, then simpler flags.
  *
- * What a program is says a question; nothing here runs anything. The result depends on
- * program and answers alone: same answers, same result.
+ * Nothing here executes a program. The result depends only on the program and the predicate's
+ * answers.
  */
 #ifndef HARNESS_MINIMIZE_H
 #define HARNESS_MINIMIZE_H
@@ -14,16 +14,13 @@
 #include "harness/program/program.h"
 
 struct minimize {
-	struct program best;  /* filled by the caller; then the smallest that was the same */
-	struct program trial; /* the one in question */
-	bool (*same)(void *ctx, const struct program *trial);
+	struct program best;  /* set by the caller; the smallest accepted program so far */
+	struct program candidate; /* the program to accept or reject */
+	bool (*accepts)(void *ctx, const struct program *candidate);
 	void *ctx;
 };
 
-/*
- * Every program that is taken is smaller than the one before it, in that order, so this
- * comes to an end.
- */
+/* Minimises m->best. It ends because each accepted program is smaller than the one before. */
 void minimize(struct minimize *m);
 
 #endif

@@ -10,7 +10,7 @@ const struct mutation_info mutation_table[MUTATION_COUNT] = {
 #undef MUTATION
 };
 
-/* A way that changes nothing is drawn again; after so many the program is an odd one. */
+/* A mutation that changes nothing is drawn again, at most this often. */
 #define DRAWS 32
 
 bool mutate_engine(struct mutator *m)
@@ -30,7 +30,7 @@ static unsigned int weight(const struct mutator *m, enum mutation mutation)
 	return mutation == MUTATION_engine && !m->engine ? 0 : mutation_table[mutation].weight;
 }
 
-static enum mutation draw(struct mutator *m)
+static enum mutation draw_mutation(struct mutator *m)
 {
 	unsigned int sum = 0;
 	enum mutation mutation;
@@ -59,8 +59,8 @@ static struct mutator begin(struct program *program, const struct mutate_request
 	};
 }
 
-bool mutate_by(enum mutation mutation, struct program *program,
-	       const struct mutate_request *request)
+bool mutate_with(enum mutation mutation, struct program *program,
+		 const struct mutate_request *request)
 {
 	struct mutator m = begin(program, request);
 
@@ -72,7 +72,7 @@ enum mutation mutate(struct program *program, const struct mutate_request *reque
 	struct mutator m = begin(program, request);
 
 	for (unsigned int i = 0; m.max_calls && i < DRAWS; i++) {
-		enum mutation mutation = draw(&m);
+		enum mutation mutation = draw_mutation(&m);
 
 		if (mutation_table[mutation].apply(&m))
 			return mutation;

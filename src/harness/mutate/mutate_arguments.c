@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The arguments of one call, and which call takes them. */
+/* Mutations of the arguments of one call, and of the call's name. */
 #include "harness/mutate/mutate_parts.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #define PAGE 4096u
 
-/* Return: the first call from a random one on, around the end, that @fits; or NULL. */
+/* Starts at a random call and wraps around. Return: the first call that @fits accepts, or NULL. */
 static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call *call))
 {
 	size_t count = m->program->count;
@@ -51,8 +51,8 @@ static bool pick_number(struct mutator *m, struct number *number)
 	return true;
 }
 
-/* Return: true if that is another number, and it may stand there. */
-static bool put_number(const struct number *number, uint64_t value)
+/* Return: true if the value differs from the old one and is valid for the argument. */
+static bool store_number(const struct number *number, uint64_t value)
 {
 	if (*number->at == value || !mutate_number_fits(number->kind, value))
 		return false;
@@ -67,7 +67,7 @@ bool mutate_edge(struct mutator *m)
 	struct number number;
 
 	return pick_number(m, &number) &&
-	       put_number(&number, number_unpack((uint16_t)(base << 14 | x)));
+	       store_number(&number, number_unpack((uint16_t)(base << 14 | x)));
 }
 
 bool mutate_step(struct mutator *m)
@@ -75,7 +75,7 @@ bool mutate_step(struct mutator *m)
 	struct number number;
 
 	return pick_number(m, &number) &&
-	       put_number(&number, *number.at + (random_once_in(&m->random, 2) ? 1 : -1ull));
+	       store_number(&number, *number.at + (random_once_in(&m->random, 2) ? 1 : -1ull));
 }
 
 bool mutate_base(struct mutator *m)
@@ -85,18 +85,18 @@ bool mutate_base(struct mutator *m)
 
 	if (!pick_number(m, &number))
 		return false;
-	return put_number(&number, number_unpack((uint16_t)(base << 14 | (number_pack(*number.at) &
+	return store_number(&number, number_unpack((uint16_t)(base << 14 | (number_pack(*number.at) &
 								     (NUMBER_SPAN - 1)))));
 }
 
-/* Their sum is then the end of the page, or wraps around to nothing. */
+/* Then the sum of the two numbers is the end of the page, or wraps around to 0. */
 bool mutate_complement(struct mutator *m)
 {
 	struct number number, other;
 	uint64_t sum = random_once_in(&m->random, 4) ? 0 : PAGE;
 
 	return pick_number(m, &number) && pick_number(m, &other) &&
-	       put_number(&number, sum - *other.at);
+	       store_number(&number, sum - *other.at);
 }
 
 /* ---- ranges ---- */
@@ -144,16 +144,16 @@ static void shift(struct mutator *m, uint64_t *off, uint64_t *len)
 	case 3:
 		--*len;
 		break;
-	case 4: /* right behind it */
+	case 4: /* just after the range */
 		*off += *len;
 		break;
-	case 5: /* right before it */
+	case 5: /* just before the range */
 		*off -= *len;
 		break;
-	case 6: /* its last byte is the first */
+	case 6: /* its last byte is the first byte of the range */
 		*off += *len - 1;
 		break;
-	case 7: /* its first byte is the last */
+	case 7: /* its first byte is the last byte of the range */
 		*off -= *len - 1;
 		break;
 	default:
@@ -161,7 +161,7 @@ static void shift(struct mutator *m, uint64_t *off, uint64_t *len)
 	}
 }
 
-/* The range means something on the same page only, so that goes along half the time. */
+/* Half of the time the page is copied too: ranges on different pages do not interact. */
 static bool same_page(struct mutator *m, const struct range *to, const struct range *from)
 {
 	char kind = op_table[to->call->op].args[0];
@@ -247,8 +247,8 @@ bool mutate_value(struct mutator *m)
 	return true;
 }
 
-/* Do they take the same arguments, but for a seed? */
-static bool alike(enum op a, enum op b)
+/* Do the two calls have the same arguments, except for a seed? */
+static bool have_same_arguments(enum op a, enum op b)
 {
 	const char *x = op_table[a].args, *y = op_table[b].args;
 
@@ -262,13 +262,16 @@ static bool alike(enum op a, enum op b)
 	}
 }
 
-/* Return: the first other call from @start on, around the end, that is alike; or OP_COUNT. */
+/*
+ * Searches from @start on and wraps around. Return: another call with the same arguments, or
+ * OP_COUNT.
+ */
 static enum op other_op(enum op op, uint32_t start)
 {
 	for (uint32_t i = 0; i < OP_COUNT; i++) {
 		enum op other = (start + i) % OP_COUNT;
 
-		if (other != op && alike(other, op))
+		if (other != op && have_same_arguments(other, op))
 			return other;
 	}
 	return OP_COUNT;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls as wholes: new ones, fewer, in other places, by other threads, in another order. */
+/* Mutations of whole calls: insertion, removal, place, thread and order. */
 #include "harness/mutate/mutate_parts.h"
 
 #include <string.h>
 
-struct run mutate_pick_run(struct mutator *m, const struct program *program)
+struct call_range mutate_pick_range(struct mutator *m, const struct program *program)
 {
 	size_t first = random_below(&m->random, program->count), left = program->count - first;
 	size_t most = random_once_in(&m->random, 2) ? 1 : random_once_in(&m->random, 4) ? left : 6;
 
-	return (struct run){ first,
+	return (struct call_range){ first,
 			     first + 1 + random_below(&m->random, most < left ? most : left) };
 }
 
-void mutate_open(struct program *program, size_t at, size_t count)
+void mutate_insert_gap(struct program *program, size_t at, size_t count)
 {
 	struct call *gap = program->calls + at;
 
@@ -21,7 +21,7 @@ void mutate_open(struct program *program, size_t at, size_t count)
 	program->count += count;
 }
 
-void mutate_close(struct program *program, size_t at, size_t count)
+void mutate_remove_calls(struct program *program, size_t at, size_t count)
 {
 	struct call *gap = program->calls + at;
 
@@ -29,8 +29,8 @@ void mutate_close(struct program *program, size_t at, size_t count)
 	program->count -= count;
 }
 
-/* The call that fills handles of that kind, or OP_COUNT: locks are simply there. */
-static enum op filler(char letter)
+/* Returns the call that fills handles of that kind, or OP_COUNT: locks need none. */
+static enum op filling_call(char letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
 		if (op_table[op].args[0] == (letter & ~0x20))
@@ -38,37 +38,37 @@ static enum op filler(char letter)
 	return OP_COUNT;
 }
 
-/* What such a call takes away, or waits for, later calls may need: it goes to the end. */
+/* Later calls may need what such a call frees or waits for, so it is inserted at the end. */
 static bool is_late(enum op op)
 {
 	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
 	       op == OP_lock || op == OP_wait;
 }
 
-static void put(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
+static void insert_call(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
 {
-	mutate_open(m->program, *at, 1);
+	mutate_insert_gap(m->program, *at, 1);
 	m->program->calls[(*at)++] = *call;
-	abstract_state_step(state, call);
+	abstract_state_apply(state, call);
 }
 
-/* A call @op at @at, after calls that make what it needs, as far as there is room. */
-static void put_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
+/* Inserts a call @op at @at, after calls that create what it needs, if there is space. */
+static void insert_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
 {
 	struct call call;
 
 	for (const char *kind = op_table[op].args; *kind; kind++) {
 		enum abstract_state_kind need = abstract_state_kind(*kind);
-		enum op maker = op == OP_wait ? OP_post : filler(*kind);
+		enum op maker = op == OP_wait ? OP_post : filling_call(*kind);
 
 		if (*kind & 0x20 && need < ABSTRACT_KINDS && !state->usable[need] &&
-		    maker < OP_COUNT && mutate_room(m) > 1)
-			put_with_needs(m, maker, at, state);
+		    maker < OP_COUNT && mutate_free_calls(m) > 1)
+			insert_with_needs(m, maker, at, state);
 	}
-	if (!mutate_room(m))
+	if (!mutate_free_calls(m))
 		return;
 	mutate_make_call(m, &call, op, state);
-	put(m, &call, at, state);
+	insert_call(m, &call, at, state);
 }
 
 bool mutate_insert(struct mutator *m)
@@ -78,30 +78,30 @@ bool mutate_insert(struct mutator *m)
 	uint32_t filled[ABSTRACT_KINDS];
 	struct abstract_state state;
 
-	if (!mutate_room(m))
+	if (!mutate_free_calls(m))
 		return false;
 	if (!random_once_in(&m->random, 3) && (!is_late(op) || random_once_in(&m->random, 8)))
 		at = random_below(&m->random, at + 1);
 	abstract_state_at(&state, m->program, m->program->count);
 	memcpy(filled, state.filled, sizeof(filled));
 	abstract_state_at(&state, m->program, at);
-	/* What later calls fill is taken too, or they would lose it. */
+	/* Handles that later calls fill count as used: those calls would lose them. */
 	for (unsigned int kind = 0; kind < ABSTRACT_KINDS; kind++)
 		state.filled[kind] |= filled[kind];
-	put_with_needs(m, op, &at, &state);
+	insert_with_needs(m, op, &at, &state);
 	return true;
 }
 
 bool mutate_remove(struct mutator *m)
 {
-	struct run run;
+	struct call_range run;
 
 	if (m->program->count < 2)
 		return false;
-	run = mutate_pick_run(m, m->program);
+	run = mutate_pick_range(m, m->program);
 	if (run.last - run.first == m->program->count)
 		run.last--;
-	mutate_close(m->program, run.first, run.last - run.first);
+	mutate_remove_calls(m->program, run.first, run.last - run.first);
 	return true;
 }
 
@@ -126,23 +126,23 @@ bool mutate_duplicate(struct mutator *m)
 {
 	struct program *program = m->program;
 	struct call copies[PROGRAM_CALLS];
-	struct run run;
+	struct call_range run;
 	size_t count, at;
 
-	if (!program->count || !mutate_room(m))
+	if (!program->count || !mutate_free_calls(m))
 		return false;
-	run = mutate_pick_run(m, program);
+	run = mutate_pick_range(m, program);
 	count = run.last - run.first;
-	if (count > mutate_room(m))
-		count = mutate_room(m);
+	if (count > mutate_free_calls(m))
+		count = mutate_free_calls(m);
 	memcpy(copies, program->calls + run.first, count * sizeof(copies[0]));
 	at = random_below(&m->random, program->count + 1);
-	mutate_open(program, at, count);
+	mutate_insert_gap(program, at, count);
 	memcpy(program->calls + at, copies, count * sizeof(copies[0]));
 	return true;
 }
 
-/* Many mappings, many references: what a program seldom comes to call by call. */
+/* Makes many mappings or references, which programs seldom reach call by call. */
 bool mutate_repeat(struct mutator *m)
 {
 	struct program *program = m->program;
@@ -152,14 +152,14 @@ bool mutate_repeat(struct mutator *m)
 	char letter;
 	size_t at;
 
-	if (!program->count || !mutate_room(m))
+	if (!program->count || !mutate_free_calls(m))
 		return false;
-	if (times > mutate_room(m))
-		times = (uint32_t)mutate_room(m);
+	if (times > mutate_free_calls(m))
+		times = (uint32_t)mutate_free_calls(m);
 	at = random_below(&m->random, program->count);
 	call = program->calls[at];
 	letter = op_table[call.op].args[0];
-	/* What later calls fill counts too: none of them is to lose its handle. */
+	/* Handles that later calls fill count as used: no call may lose its handle. */
 	abstract_state_at(&state, program, program->count);
 	for (uint32_t done = 0; done < times; done++) {
 		if (!(letter & 0x20)) {
@@ -170,13 +170,13 @@ bool mutate_repeat(struct mutator *m)
 			call.handle[0] = (uint8_t)__builtin_ctz(free);
 			state.filled[abstract_state_kind(letter)] |= 1u << call.handle[0];
 		}
-		mutate_open(program, ++at, 1);
+		mutate_insert_gap(program, ++at, 1);
 		program->calls[at] = call;
 	}
 	return true;
 }
 
-/* Would the call be skipped, for all that the order of lines tells? */
+/* Would the call be skipped, judging by the order of the lines? */
 static bool is_idle(const struct abstract_state *state, const struct call *call)
 {
 	char kinds[2];
@@ -202,11 +202,11 @@ bool mutate_tidy(struct mutator *m)
 		const struct call *call = &program->calls[i];
 		bool idle = is_idle(&state, call);
 
-		abstract_state_step(&state, call);
+		abstract_state_apply(&state, call);
 		if (!idle)
 			program->calls[kept++] = *call;
 	}
-	/* A program that does nothing at all keeps its first call. */
+	/* A program without any effect keeps its first call. */
 	program->count = kept || !count ? kept : 1;
 	return program->count < count;
 }
@@ -215,19 +215,19 @@ bool mutate_move(struct mutator *m)
 {
 	struct program *program = m->program;
 	struct call moved[PROGRAM_CALLS];
-	struct run run;
+	struct call_range run;
 	size_t count, at;
 
 	if (program->count < 2)
 		return false;
-	run = mutate_pick_run(m, program);
+	run = mutate_pick_range(m, program);
 	count = run.last - run.first;
 	if (count == program->count)
 		return false;
 	memcpy(moved, program->calls + run.first, count * sizeof(moved[0]));
-	mutate_close(program, run.first, count);
+	mutate_remove_calls(program, run.first, count);
 	at = random_below(&m->random, program->count + 1);
-	mutate_open(program, at, count);
+	mutate_insert_gap(program, at, count);
 	memcpy(program->calls + at, moved, count * sizeof(moved[0]));
 	return at != run.first;
 }
@@ -236,11 +236,11 @@ bool mutate_thread(struct mutator *m)
 {
 	uint8_t thread = mutate_any_thread(m);
 	bool changed = false;
-	struct run run;
+	struct call_range run;
 
 	if (!m->program->count)
 		return false;
-	run = mutate_pick_run(m, m->program);
+	run = mutate_pick_range(m, m->program);
 	for (size_t i = run.first; i < run.last; i++) {
 		changed |= m->program->calls[i].thread != thread;
 		m->program->calls[i].thread = thread;
@@ -249,8 +249,8 @@ bool mutate_thread(struct mutator *m)
 }
 
 /*
- * The threads take their turns in another order, each with its own calls in the old one.
- * What stands at a place in the end is the next call of the thread that drew the place.
+ * Interleaves the threads in another order; each thread keeps the order of its own calls. Each
+ * place gets the next call of the thread that was drawn for the place.
  */
 static bool interleave(struct mutator *m, struct call *calls, size_t count)
 {
@@ -285,12 +285,12 @@ bool mutate_order(struct mutator *m)
 	struct program *program = m->program;
 	struct call *calls = program->calls, kept;
 	size_t at;
-	struct run run;
+	struct call_range run;
 
 	if (program->count < 2)
 		return false;
 	if (random_once_in(&m->random, 2)) {
-		run = mutate_pick_run(m, program);
+		run = mutate_pick_range(m, program);
 		return interleave(m, calls + run.first, run.last - run.first);
 	}
 	at = random_below(&m->random, program->count - 1);
@@ -302,26 +302,26 @@ bool mutate_order(struct mutator *m)
 	return true;
 }
 
-/* A handle that the program uses already, mostly, so that threads meet at it. */
-static uint8_t some_lock(struct mutator *m, char letter)
+/* Mostly returns a handle that the program uses already, so that threads share it. */
+static uint8_t pick_lock(struct mutator *m, char letter)
 {
 	return (uint8_t)(random_once_in(&m->random, 4) ?
-				 random_below(&m->random, op_handles(letter)) :
+				 random_below(&m->random, op_handle_count(letter)) :
 				 0);
 }
 
-static bool put_lock_around(struct mutator *m)
+static bool insert_lock_around(struct mutator *m)
 {
-	struct run run = mutate_pick_run(m, m->program);
+	struct call_range run = mutate_pick_range(m, m->program);
 	struct call *calls = m->program->calls;
 	struct call call = { .op = OP_unlock,
 			     .thread = calls[run.first].thread,
-			     .handle = { some_lock(m, 'm') },
-			     .claim = RESULT_NONE };
+			     .handle = { pick_lock(m, 'm') },
+			     .expected_result = RESULT_NONE };
 
-	mutate_open(m->program, run.last, 1);
+	mutate_insert_gap(m->program, run.last, 1);
 	calls[run.last] = call;
-	mutate_open(m->program, run.first, 1);
+	mutate_insert_gap(m->program, run.first, 1);
 	call.op = OP_lock;
 	calls[run.first] = call;
 	return true;
@@ -334,28 +334,28 @@ static bool put_signal(struct mutator *m)
 	struct call *calls = m->program->calls;
 	struct call call = { .op = OP_wait,
 			     .thread = calls[then].thread,
-			     .handle = { some_lock(m, 's') },
-			     .claim = RESULT_NONE };
+			     .handle = { pick_lock(m, 's') },
+			     .expected_result = RESULT_NONE };
 
 	if (calls[first].thread == calls[then].thread)
 		return false;
-	mutate_open(m->program, then, 1);
+	mutate_insert_gap(m->program, then, 1);
 	calls[then] = call;
 	call.op = OP_post;
 	call.thread = calls[first].thread;
-	mutate_open(m->program, first + 1, 1);
+	mutate_insert_gap(m->program, first + 1, 1);
 	calls[first + 1] = call;
 	return true;
 }
 
 bool mutate_sync(struct mutator *m)
 {
-	if (!m->program->count || mutate_room(m) < 2)
+	if (!m->program->count || mutate_free_calls(m) < 2)
 		return false;
-	return random_once_in(&m->random, 2) ? put_lock_around(m) : put_signal(m);
+	return random_once_in(&m->random, 2) ? insert_lock_around(m) : put_signal(m);
 }
 
-/* Handles for mappings that nobody fills, as bits. */
+/* Returns mapping handles that no call fills, as bits. */
 static uint32_t free_mappings(const struct mutator *m)
 {
 	struct abstract_state state;
@@ -365,34 +365,34 @@ static uint32_t free_mappings(const struct mutator *m)
 }
 
 /*
- * Whoever maps must unmap newest first, which calls put in one by one seldom do; and what is
- * wrong with an older mapping shows only while there is a newer one.
+ * Mappings must be ended newest first, which single inserted calls seldom achieve. A wrong older
+ * mapping is noticed only while a newer one is live.
  */
 bool mutate_nest(struct mutator *m)
 {
 	uint32_t times = (random_once_in(&m->random, 3) ? 14 : 1) + random_below(&m->random, 3);
-	struct call call = { .claim = RESULT_NONE };
+	struct call call = { .expected_result = RESULT_NONE };
 	struct abstract_state state;
-	struct run run;
+	struct call_range run;
 	uint32_t free;
 
 	if (!m->program->count)
 		return false;
-	run = mutate_pick_run(m, m->program);
+	run = mutate_pick_range(m, m->program);
 	free = free_mappings(m);
 	abstract_state_at(&state, m->program, run.first);
-	if (!state.usable[ABSTRACT_PAGE] || !free || mutate_room(m) < 2)
+	if (!state.usable[ABSTRACT_PAGE] || !free || mutate_free_calls(m) < 2)
 		return false;
 	call.thread = m->program->calls[run.first].thread;
-	for (; times && free && mutate_room(m) >= 2; times--, free &= free - 1, run.last += 2) {
+	for (; times && free && mutate_free_calls(m) >= 2; times--, free &= free - 1, run.last += 2) {
 		call.handle[0] = (uint8_t)__builtin_ctz(free);
 		call.handle[1] = 0;
 		call.op = OP_kunmap_local;
-		mutate_open(m->program, run.last, 1);
+		mutate_insert_gap(m->program, run.last, 1);
 		m->program->calls[run.last] = call;
 		call.handle[1] = random_bit(&m->random, state.usable[ABSTRACT_PAGE]);
 		call.op = OP_kmap_local;
-		mutate_open(m->program, run.first, 1);
+		mutate_insert_gap(m->program, run.first, 1);
 		m->program->calls[run.first] = call;
 	}
 	return true;

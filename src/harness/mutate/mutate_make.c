@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * New calls. Most are made to succeed and to meet others: handles that are there, ranges
- * within the page, few threads, few small numbers. The rest is whatever is valid.
+ * Makes new calls. Most of them succeed and interact with others: filled handles, ranges within the
+ * page, few threads, few small numbers. The rest is any valid call.
  *
- * A call that fails is one of many, but one that breaks a fatal rule ends its program: so
- * that is rarer, and other mutations make enough of them.
+ * A failed call does little harm, but a call that breaks a fatal rule ends its program. So the
+ * latter is rarer; other mutations make enough of them.
  */
 #include "harness/mutate/mutate_parts.h"
 
@@ -14,13 +14,13 @@
 
 #define PAGE 4096u
 
-/* Of new calls that have a way to fail, and to break a fatal rule, one in so many does. */
+/* One of so many new calls fails, and one of so many breaks a fatal rule, if it can. */
 #define ONE_FAILS 8
 #define ONE_BREAKS 64
 
-static uint32_t stray(enum op op)
+static uint32_t random_stray_number(enum op op)
 {
-	return op_through_mapping(op) ? ONE_BREAKS : ONE_FAILS;
+	return op_is_mapped_access(op) ? ONE_BREAKS : ONE_FAILS;
 }
 
 const uint16_t mutate_edges[MUTATE_EDGES] = {
@@ -75,7 +75,7 @@ uint64_t mutate_any_number(struct mutator *m)
 		return random_below(&m->random, 64);
 	case 3:
 		return random_below(&m->random, PAGE + 1);
-	case 4: /* a power of two, or beside it */
+	case 4: /* a power of two, or a neighbour of one */
 		number = 1ull << random_below(&m->random, 13);
 		return number + random_below(&m->random, 3) - 1;
 	case 5:
@@ -92,7 +92,7 @@ uint8_t mutate_any_value(struct mutator *m, char kind)
 
 	if (kind == 'v')
 		return (uint8_t)any;
-	/* Zeroed pages may be loaded from, others only where they were written. */
+	/* Loads from a zeroed page are valid; from other pages only where bytes were written. */
 	return (any & (CALL_GFP_CONTEXT | CALL_GFP_HIGHMEM | CALL_GFP_NOFAIL)) |
 	       (random_once_in(&m->random, 4) ? 0 : CALL_GFP_ZERO);
 }
@@ -104,10 +104,10 @@ uint8_t mutate_any_thread(struct mutator *m)
 
 uint32_t mutate_unfilled(const struct abstract_state *state, char letter)
 {
-	return (uint32_t)((1ull << op_handles(letter)) - 1) & ~state->filled[abstract_state_kind(letter)];
+	return (uint32_t)((1ull << op_handle_count(letter)) - 1) & ~state->filled[abstract_state_kind(letter)];
 }
 
-/* Fillers want a handle that is free, others one that is there. */
+/* A call that fills a handle needs an empty one, other calls need a filled one. */
 static uint32_t good_handles(const struct abstract_state *state, char letter)
 {
 	return letter & 0x20 ? state->usable[abstract_state_kind(letter)] : mutate_unfilled(state, letter);
@@ -120,11 +120,11 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 	uint8_t newest = abstract_state_newest_map(state, thread);
 
 	if (!good || random_once_in(&m->random, ONE_BREAKS))
-		return (uint8_t)random_below(&m->random, op_handles(letter));
-	/* Free ones in order, so that programs share their names. */
+		return (uint8_t)random_below(&m->random, op_handle_count(letter));
+	/* Empty handles are used in order, so that programs share their names. */
 	if (!(letter & 0x20))
 		return (uint8_t)__builtin_ctz(good);
-	/* The newest mapping of a thread is the one that it may unmap. */
+	/* A thread may unmap only its newest mapping. */
 	if (letter == 'k' && newest < PROGRAM_MAPS && random_once_in(&m->random, 2))
 		return newest;
 	return random_bit(&m->random, good);
@@ -138,7 +138,7 @@ static uint8_t lock_to_unlock(struct mutator *m, const struct abstract_state *st
 		      (uint8_t)random_below(&m->random, PROGRAM_MUTEXES);
 }
 
-/* Who can use what the call names: its mapping, or its mutex. */
+/* Chooses a thread that may use the call's handles: its mapping or its mutex. */
 static void choose_thread(struct mutator *m, struct call *call, const struct abstract_state *state)
 {
 	if (random_once_in(&m->random, ONE_BREAKS))
@@ -149,7 +149,7 @@ static void choose_thread(struct mutator *m, struct call *call, const struct abs
 		call->thread = state->holder[call->handle[0]];
 }
 
-/* The last number of several is a length, that what comes before it leaves room for. */
+/* The last of several numbers is a length. Returns one that fits after the preceding offset. */
 static uint64_t fitting_length(struct mutator *m, const struct call *call, unsigned int numbers)
 {
 	uint64_t from = 0, left;
@@ -157,7 +157,7 @@ static uint64_t fitting_length(struct mutator *m, const struct call *call, unsig
 	for (unsigned int i = 0; i < numbers; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
-	if (from > PAGE || random_once_in(&m->random, stray(call->op)))
+	if (from > PAGE || random_once_in(&m->random, random_stray_number(call->op)))
 		return mutate_any_number(m);
 	left = PAGE - from;
 	switch (random_below(&m->random, 4)) {
@@ -170,10 +170,10 @@ static uint64_t fitting_length(struct mutator *m, const struct call *call, unsig
 	}
 }
 
-/* Is the number beyond the page, where that is to be rare? */
-static bool is_stray(struct mutator *m, const struct call *call, uint64_t number)
+/* Is the number outside of the page, where such numbers are to be rare? */
+static bool is_out_of_page(struct mutator *m, const struct call *call, uint64_t number)
 {
-	return number > PAGE && op_through_mapping(call->op) &&
+	return number > PAGE && op_is_mapped_access(call->op) &&
 	       !random_once_in(&m->random, ONE_BREAKS);
 }
 
@@ -189,11 +189,11 @@ static uint64_t choose_number(struct mutator *m, const struct call *call, const 
 			number = fitting_length(m, call, numbers);
 		else
 			number = mutate_any_number(m);
-	} while (!mutate_number_fits(*kind, number) || is_stray(m, call, number));
+	} while (!mutate_number_fits(*kind, number) || is_out_of_page(m, call, number));
 	return number;
 }
 
-/* Atomic accesses of other sizes, or of other places, are skipped. */
+/* Atomic accesses with other sizes or alignments are skipped. */
 static void align_atomic(struct mutator *m, struct call *call)
 {
 	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) ||
@@ -212,7 +212,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 
 	memset(call, 0, sizeof(*call));
 	call->op = (uint8_t)op;
-	call->claim = RESULT_NONE;
+	call->expected_result = RESULT_NONE;
 	call->thread = mutate_any_thread(m);
 	call->has_fault = op == OP_user_slice && random_once_in(&m->random, 2);
 	for (const char *kind = op_table[op].args; *kind; kind++) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls of one program in another:
+ * Inserts calls of one program into another:
  *
- * 1. With a run of calls come the calls that filled the handles that it uses, and what
- *    those use in turn.
- * 2. Each handle gets another name, two of them never the same one. It is a name that the
- *    program does not use, and then the calls keep to themselves; or that of something
- *    which the program has at that place, and then both work on it, and the call that
- *    filled the handle stays away.
- * 3. So each call uses what the same call made before, or what stands in its place; and no
- *    call of the program uses another thing than before.
+ * 1. A run of calls is copied with the earlier calls that fill the handles it uses, and the calls
+ *    that those use.
+ * 2. Each handle gets a new name, and no two handles the same one. The name may be unused in the
+ *    program: then the copied calls use a resource of their own. Or it is the name of a resource
+ *    that the program has at that place: then both share it, and the call that filled the handle is
+ *    left out.
+ * 3. So each copied call uses what the same call filled before, or a shared resource. The program's
+ *    own calls use the same resources as before.
  */
 #include "harness/mutate/mutate_parts.h"
 
@@ -20,15 +20,16 @@
 struct splice {
 	size_t count;
 	struct call calls[PROGRAM_CALLS];
-	uint32_t taken[ABSTRACT_KINDS];  /* names that the program uses, or that were given */
-	uint32_t theirs[ABSTRACT_KINDS]; /* names of what can be shared, and was not given */
-	uint32_t shared[ABSTRACT_KINDS]; /* handles that were given one of those */
+	uint32_t taken[ABSTRACT_KINDS];  /* names that the program uses, or that were given out */
+	uint32_t theirs[ABSTRACT_KINDS]; /* names of resources that can be shared, and were not
+					  * given out */
+	uint32_t shared[ABSTRACT_KINDS]; /* handles that share a resource of the program */
 	uint8_t names[ABSTRACT_KINDS][PROGRAM_MAPS];
 };
 
 /* ---- which calls ---- */
 
-/* Bit N of @uses[kind]: the call uses handle N, and does not fill it. */
+/* Bit N of @uses[kind]: the call uses handle N and does not fill it. */
 static void add_uses(const struct call *call, uint32_t uses[ABSTRACT_KINDS])
 {
 	char kinds[2];
@@ -39,23 +40,23 @@ static void add_uses(const struct call *call, uint32_t uses[ABSTRACT_KINDS])
 			uses[abstract_state_kind(kinds[i])] |= 1u << call->handle[i];
 }
 
-/* The kind of handle that the call fills, or ABSTRACT_KINDS. It is its first. */
-static enum abstract_state_kind fills(const struct call *call)
+/* Returns the kind of handle that the call fills, always its first, or ABSTRACT_KINDS. */
+static enum abstract_state_kind filled_kind(const struct call *call)
 {
 	char letter = op_table[call->op].args[0];
 
 	return letter & 0x20 ? ABSTRACT_KINDS : abstract_state_kind(letter);
 }
 
-/* Takes the run, and from before it what fills the handles that are used. */
-static void take_calls(struct splice *s, const struct program *from, struct run run)
+/* Copies the run, and the earlier calls that fill the handles it uses. */
+static void copy_calls(struct splice *s, const struct program *from, struct call_range run)
 {
 	uint32_t uses[ABSTRACT_KINDS] = { 0 };
 	bool take[PROGRAM_CALLS];
 
 	for (size_t i = run.last; i-- > 0;) {
 		const struct call *call = &from->calls[i];
-		enum abstract_state_kind kind = fills(call);
+		enum abstract_state_kind kind = filled_kind(call);
 
 		take[i] = i >= run.first ||
 			  (kind < ABSTRACT_KINDS && uses[kind] & 1u << call->handle[0]);
@@ -89,10 +90,10 @@ static void begin_names(struct splice *s, const struct program *program, size_t 
 }
 
 /* Return: false if no name is left. */
-static bool give_name(struct mutator *m, struct splice *s, char letter, uint8_t handle, bool share)
+static bool choose_name(struct mutator *m, struct splice *s, char letter, uint8_t handle, bool share)
 {
 	enum abstract_state_kind kind = abstract_state_kind(letter);
-	uint32_t own = (uint32_t)((1ull << op_handles(letter)) - 1) & ~s->taken[kind];
+	uint32_t own = (uint32_t)((1ull << op_handle_count(letter)) - 1) & ~s->taken[kind];
 	uint8_t *name = &s->names[kind][handle];
 
 	if (*name != NAMELESS)
@@ -110,7 +111,7 @@ static bool give_name(struct mutator *m, struct splice *s, char letter, uint8_t 
 	return true;
 }
 
-/* Each call gets its new names; what filled a handle that is shared now goes. */
+/* Gives each call its new names; drops calls that filled a handle that is now shared. */
 static bool rename_handles(struct mutator *m, struct splice *s)
 {
 	bool share = random_once_in(&m->random, 2);
@@ -118,13 +119,13 @@ static bool rename_handles(struct mutator *m, struct splice *s)
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct call *call = &s->calls[i];
-		enum abstract_state_kind filled = fills(call);
+		enum abstract_state_kind filled = filled_kind(call);
 		char kinds[2];
 		unsigned int count = mutate_handle_kinds(call, kinds);
 		bool needless;
 
 		for (unsigned int j = 0; j < count; j++)
-			if (!give_name(m, s, kinds[j], call->handle[j], share))
+			if (!choose_name(m, s, kinds[j], call->handle[j], share))
 				return false;
 		needless = filled < ABSTRACT_KINDS && s->shared[filled] & 1u << call->handle[0];
 		for (unsigned int j = 0; j < count; j++)
@@ -136,7 +137,7 @@ static bool rename_handles(struct mutator *m, struct splice *s)
 	return kept;
 }
 
-/* Other threads, all of them turned around by the same number of places; main stays. */
+/* Rotates all threads except main by the same number. */
 static void rename_threads(struct mutator *m, struct splice *s)
 {
 	uint32_t turn = random_once_in(&m->random, 2) ? 0 : random_below(&m->random, 3);
@@ -149,12 +150,15 @@ static void rename_threads(struct mutator *m, struct splice *s)
 
 /* ---- where ---- */
 
-/* In one piece, or between the calls that follow. What is then too much falls off the end. */
-static void put_calls(struct mutator *m, const struct splice *s, size_t at)
+/*
+ * Inserts the calls in one piece, or between the following calls. Surplus calls at the end
+ * are cut.
+ */
+static void insert_calls(struct mutator *m, const struct splice *s, size_t at)
 {
 	struct program *program = m->program;
 	struct call tail[PROGRAM_CALLS];
-	size_t left = program->count - at, taken = 0, put = 0;
+	size_t left = program->count - at, taken = 0, insert_call = 0;
 	bool weave = random_once_in(&m->random, 2);
 
 	if (left > m->max_calls - at - s->count)
@@ -162,10 +166,10 @@ static void put_calls(struct mutator *m, const struct splice *s, size_t at)
 	memcpy(tail, program->calls + at, left * sizeof(tail[0]));
 	program->count = at + left + s->count;
 	for (; at < program->count; at++) {
-		bool theirs = put < s->count &&
+		bool theirs = insert_call < s->count &&
 			      (taken == left || !weave || random_once_in(&m->random, 2));
 
-		program->calls[at] = theirs ? s->calls[put++] : tail[taken++];
+		program->calls[at] = theirs ? s->calls[insert_call++] : tail[taken++];
 	}
 }
 
@@ -176,7 +180,7 @@ bool mutate_splice(struct mutator *m)
 
 	if (!m->other->count)
 		return false;
-	take_calls(&s, m->other, mutate_pick_run(m, m->other));
+	copy_calls(&s, m->other, mutate_pick_range(m, m->other));
 	if (s.count > m->max_calls)
 		return false;
 	at = m->max_calls - s.count;
@@ -185,6 +189,6 @@ bool mutate_splice(struct mutator *m)
 	if (!rename_handles(m, &s))
 		return false;
 	rename_threads(m, &s);
-	put_calls(m, &s, at);
+	insert_calls(m, &s, at);
 	return true;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-unsigned int trim_begin(struct trim *trim)
+unsigned int trim_init(struct trim *trim)
 {
 	size_t count = trim->best.count;
 	unsigned int most = 0;
@@ -16,7 +16,7 @@ unsigned int trim_begin(struct trim *trim)
 	return most;
 }
 
-bool trim_ask(struct trim *trim)
+bool trim_next(struct trim *trim)
 {
 	const struct program *best = &trim->best;
 	size_t start;
@@ -30,20 +30,20 @@ bool trim_ask(struct trim *trim)
 	if (!trim->chunk)
 		return false;
 	start = trim->end > trim->chunk ? trim->end - trim->chunk : 0;
-	memcpy(trim->trial.calls, best->calls, start * sizeof(best->calls[0]));
-	memcpy(trim->trial.calls + start, best->calls + trim->end,
+	memcpy(trim->candidate.calls, best->calls, start * sizeof(best->calls[0]));
+	memcpy(trim->candidate.calls + start, best->calls + trim->end,
 	       (best->count - trim->end) * sizeof(best->calls[0]));
-	trim->trial.count = start + best->count - trim->end;
+	trim->candidate.count = start + best->count - trim->end;
 	trim->asked++;
 	return true;
 }
 
-void trim_answer(struct trim *trim, bool good)
+void trim_record(struct trim *trim, bool good)
 {
 	trim->end = trim->end > trim->chunk ? trim->end - trim->chunk : 0;
 	if (good) {
-		trim->best.count = trim->trial.count;
-		memcpy(trim->best.calls, trim->trial.calls,
-		       trim->trial.count * sizeof(trim->trial.calls[0]));
+		trim->best.count = trim->candidate.count;
+		memcpy(trim->best.calls, trim->candidate.calls,
+		       trim->candidate.count * sizeof(trim->candidate.calls[0]));
 	}
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Trimming a program call by call, for whoever asks one question at a time: is this smaller
- * one as good?
+ * Trims a program call by call, for callers that test one candidate at a time.
  *
- * Runs of calls are left out, from the end to the beginning: halves first, then quarters,
- * single calls last. The last call stays.
+ * Runs of calls are removed from the end to the beginning: first halves, then quarters, at last
+ * single calls. The last call stays.
  */
 #ifndef HARNESS_TRIM_H
 #define HARNESS_TRIM_H
@@ -12,19 +11,19 @@
 #include "harness/program/program.h"
 
 struct trim {
-	struct program best;  /* the smallest that was good */
-	struct program trial; /* the one in question */
-	size_t chunk, end;    /* which calls it lacks: [end - chunk, end) of the best */
+	struct program best;  /* the smallest accepted program */
+	struct program candidate; /* the program to test */
+	size_t chunk, end;    /* the candidate lacks calls [end - chunk, end) of the best */
 	unsigned int asked;
 };
 
-/* Return: the most questions that there can be. @trim->best is filled by the caller. */
-unsigned int trim_begin(struct trim *trim);
+/* Starts with @trim->best. Return: the maximal number of candidates. */
+unsigned int trim_init(struct trim *trim);
 
-/* Makes the next trial. Return: false when nothing is left to ask. */
-bool trim_ask(struct trim *trim);
+/* Makes the next candidate. Return: false if there is none. */
+bool trim_next(struct trim *trim);
 
-/* What came of it. */
-void trim_answer(struct trim *trim, bool good);
+/* Records whether the candidate was accepted. */
+void trim_record(struct trim *trim, bool good);
 
 #endif

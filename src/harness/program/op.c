@@ -17,12 +17,12 @@ enum op op_find(const char *name, size_t len)
 	return OP_COUNT;
 }
 
-bool op_through_mapping(enum op op)
+bool op_is_mapped_access(enum op op)
 {
 	return op == OP_load || op == OP_store || op == OP_load_atomic || op == OP_store_atomic;
 }
 
-unsigned int op_handles(char kind)
+unsigned int op_handle_count(char kind)
 {
 	switch (kind | 0x20) {
 	case 'p':

@@ -20,13 +20,13 @@ struct op_info {
 
 extern const struct op_info op_table[OP_COUNT];
 
-/* The call of that name (not ended by a NUL), or OP_COUNT. */
+/* Return: the call of that name (not ended by a NUL), or OP_COUNT. */
 enum op op_find(const char *name, size_t len);
 
-/* Is it an access through a mapping: load, store or an atomic one? */
-bool op_through_mapping(enum op op);
+/* Return: whether the call is an access through a mapping: load, store or an atomic one. */
+bool op_is_mapped_access(enum op op);
 
-/* Handles of a kind (p k u m s, either case); 0 if the letter is no kind. */
-unsigned int op_handles(char kind);
+/* Return: the number of handles of a kind (p k u m s, either case); 0 if the letter is no kind. */
+unsigned int op_handle_count(char kind);
 
 #endif

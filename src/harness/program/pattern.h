@@ -7,8 +7,8 @@
 
 #include "harness/util/bytes.h"
 
-/* The bytes that a writing call writes: byte i is (seed + i + i/256) mod 256. */
-static inline void BYTES_UNCHECKED pattern_fill(uint8_t *bytes, size_t len, uint8_t seed)
+/* Fills in the bytes that a write call writes: byte i is (seed + i + i/256) mod 256. */
+static inline void BYTES_NO_SANITIZE pattern_fill(uint8_t *bytes, size_t len, uint8_t seed)
 {
 	for (size_t block = 0; block < len; block += 256) {
 		size_t end = len - block < 256 ? len - block : 256;

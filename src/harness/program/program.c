@@ -37,9 +37,9 @@ bool program_equal(const struct program *a, const struct program *b)
 	return true;
 }
 
-/* Take one argument off the copy @rest, checking its range. */
-static bool take_argument(struct call *rest, char kind, unsigned int *handles,
-			  unsigned int *numbers)
+/* Removes one argument from the copy @rest and checks its range. */
+static bool parse_argument(struct call *rest, char kind, unsigned int *handles,
+			   unsigned int *numbers)
 {
 	switch (kind) {
 	case 'g':
@@ -66,7 +66,7 @@ static bool take_argument(struct call *rest, char kind, unsigned int *handles,
 		rest->number[(*numbers)++] = 0;
 		return true;
 	default:
-		if (rest->handle[*handles] >= op_handles(kind))
+		if (rest->handle[*handles] >= op_handle_count(kind))
 			return false;
 		rest->handle[(*handles)++] = 0;
 		return true;
@@ -82,7 +82,7 @@ bool call_valid(const struct call *call)
 	if (call->op >= OP_COUNT || call->thread >= PROGRAM_THREADS)
 		return false;
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (!take_argument(&rest, *kind, &handles, &numbers))
+		if (!parse_argument(&rest, *kind, &handles, &numbers))
 			return false;
 	rest.op = rest.thread = 0;
 	return call_equal(&rest, &nothing);

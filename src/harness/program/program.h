@@ -2,8 +2,8 @@
 /*
  * The page program: calls of several threads, in the order of their lines.
  *
- * A pure value: nothing here runs anything. program_text.c and program_bytes.c read
- * and write it, repair.c changes it.
+ * It is a pure value. program_text.c and program_bytes.c read and write it, repair.c changes
+ * it.
  */
 #ifndef HARNESS_PROGRAM_H
 #define HARNESS_PROGRAM_H
@@ -28,7 +28,7 @@
 #define THREAD_MAIN 0
 #define PROGRAM_THREADS 9
 
-/* Flags of alloc_page as a value: two bits choose the context, then modifiers. */
+/* Flags of alloc_page as a value: two bits for the context, then modifiers. */
 #define CALL_GFP_CONTEXT 0x03u
 #define CALL_GFP_ZERO	 0x04u
 #define CALL_GFP_HIGHMEM 0x08u
@@ -43,49 +43,46 @@ enum result {
 	RESULT_COUNT
 };
 
-/*
- * One call. Fields that the call's arguments (ops.def) do not name are 0, so that
- * equal calls are equal bytes for bytes.
- */
+/* One call. Unused fields are 0, so that equal calls have equal bytes. */
 struct call {
 	uint8_t op;
 	uint8_t thread;
 	uint8_t handle[2];  /* in the order of the arguments */
 	uint8_t value;	    /* seed, or gfp flags */
-	uint8_t has_fault;  /* of user_slice: number[1] counts */
-	int8_t claim;	    /* enum result, RESULT_NONE without `->` */
-	uint32_t line;	    /* of the text, or record of the bytes, from 1 */
+	uint8_t has_fault;  /* of user_slice: number[1] is valid */
+	int8_t expected_result;	    /* enum result; RESULT_NONE without `->` */
+	uint32_t line;	    /* line of the text, or record of the bytes, from 1 */
 	uint64_t number[3]; /* in the order of the arguments */
 };
 
 struct program {
 	size_t count;
-	bool claims;	 /* has at least one `expect` */
-	rule_set expect; /* what they say */
+	bool has_expect;	 /* the text has at least one `expect` */
+	rule_set expect; /* the expected rules */
 	struct call calls[PROGRAM_CALLS];
 };
 
 const char *result_name(enum result result);
 
-/* The result of that name (not ended by a NUL), or RESULT_NONE. */
+/* Return: the result of that name (not ended by a NUL), or RESULT_NONE. */
 enum result result_find(const char *name, size_t len);
 
-/* The same call with the same arguments, by the same thread; line and claim do not count. */
+/* Return: whether thread, call and arguments are equal; line and expected result do not count. */
 bool call_equal(const struct call *a, const struct call *b);
 
-/* Equal calls in equal order; lines, claims and expectations do not count. */
+/* Return: whether both have equal calls in the same order; lines and expectations do not count. */
 bool program_equal(const struct program *a, const struct program *b);
 
 /*
- * Is every field in its range, and 0 where the call does not use it? What the codecs
- * read always is; whoever builds or changes a program by hand asks here.
+ * Return: whether every field is in its range, and every unused field is 0. The decoders guarantee
+ * it; code that builds or changes a program calls this function.
  */
 bool call_valid(const struct call *call);
 bool program_valid(const struct program *program);
 
 /*
- * Gives each call the line that it has in the program's own text. For programs that
- * were changed: what is said of their lines must fit what is shown of them.
+ * Gives each call its line in the program's own text, so that messages about a changed program name
+ * the right lines.
  */
 void program_renumber(struct program *program);
 

@@ -6,7 +6,7 @@
 #include "harness/util/number.h"
 
 #define CODE_RESERVED 0xf0
-#define CODE_ALIASES 24 /* calls of the first release of format 1: never changes */
+#define CODE_ALIASES 24 /* number of calls in the first release of format 1: never changes */
 
 enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
 
@@ -20,7 +20,7 @@ static uint64_t get_number(const uint8_t *record, unsigned int index)
 	return number_unpack((uint16_t)(at[0] | at[1] << 8));
 }
 
-static void put_number(uint8_t *record, unsigned int index, uint64_t number)
+static void append_number(uint8_t *record, unsigned int index, uint64_t number)
 {
 	uint8_t *at = record + AT_NUMBER + 2 * index;
 	uint16_t packed = number_pack(number);
@@ -50,7 +50,10 @@ static void get_arguments(struct call *call, const uint8_t *record)
 			numbers++;
 			break;
 		case 'f':
-			/* The handle that user_slice does not use says if it is there. */
+			/*
+			 * user_slice has one handle; the byte of the second one says whether a
+			 * fault is present.
+			 */
 			call->has_fault = record[AT_HANDLE + 1] & 1;
 			if (call->has_fault)
 				call->number[numbers] = get_number(record, numbers);
@@ -58,7 +61,7 @@ static void get_arguments(struct call *call, const uint8_t *record)
 			break;
 		default:
 			call->handle[handles] =
-				(uint8_t)(record[AT_HANDLE + handles] % op_handles(*kind));
+				(uint8_t)(record[AT_HANDLE + handles] % op_handle_count(*kind));
 			handles++;
 		}
 	}
@@ -69,7 +72,7 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 	size_t records = size / PROGRAM_RECORD;
 
 	program->count = 0;
-	program->claims = false;
+	program->has_expect = false;
 	program->expect = 0;
 	for (size_t i = 0; i < records && program->count < PROGRAM_CALLS; i++) {
 		const uint8_t *record = bytes + i * PROGRAM_RECORD;
@@ -80,7 +83,7 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 		memset(call, 0, sizeof(*call));
 		call->op = record[AT_OP] < OP_COUNT ? record[AT_OP] : record[AT_OP] % CODE_ALIASES;
 		call->thread = record[AT_THREAD] % PROGRAM_THREADS;
-		call->claim = RESULT_NONE;
+		call->expected_result = RESULT_NONE;
 		call->line = (uint32_t)(i + 1);
 		get_arguments(call, record);
 		program->count++;
@@ -95,7 +98,7 @@ static void put_call(const struct call *call, uint8_t *record)
 	record[AT_HANDLE + 1] = call->op == OP_user_slice ? call->has_fault : call->handle[1];
 	record[AT_VALUE] = call->value;
 	for (unsigned int i = 0; i < 3; i++)
-		put_number(record, i, call->number[i]);
+		append_number(record, i, call->number[i]);
 }
 
 size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYTES_MAX])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Programs as byte strings, for the fuzzing engines. One record of fixed size a call:
+ * Programs as byte strings, for the fuzzing engines. Each call is a record of fixed size:
  *
  *   byte 0     code of the call (its place in ops.def)
  *   byte 1     thread
@@ -8,15 +8,15 @@
  *   byte 4     value or flags
  *   byte 5..10 three numbers, 16 bits each, low byte first (number.h)
  *
- * A call takes what its arguments name and nothing else, each field modulo its
- * range, so every byte string is a program:
+ * A call reads only the fields of its arguments, each modulo its range, so every byte string is a
+ * program:
  *
- *   - codes 0xf0 .. 0xff are reserved: such a record is no call, and takes no place;
- *     other codes from OP_COUNT on stand for themselves modulo 24, for ever;
- *   - a last record that is cut short is left out;
- *   - records after the PROGRAM_CALLS-th call are left out.
+ * - Codes 0xf0 .. 0xff are reserved: such a record is ignored. Other codes from OP_COUNT on are
+ *   reduced modulo 24, in all later versions too.
+ * - An incomplete last record is ignored.
+ * - Records after PROGRAM_CALLS calls are ignored.
  *
- * Encoding is canonical: unused bytes are 0, no alias codes.
+ * Encoding is canonical: unused bytes are 0, and codes are below OP_COUNT.
  */
 #ifndef HARNESS_PROGRAM_BYTES_H
 #define HARNESS_PROGRAM_BYTES_H

@@ -14,7 +14,7 @@
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 
-/* A file without the header may be a byte string with a name that does not say so. */
+/* The message for a file without the header: it may be a byte string whose name does not say so. */
 #define NO_PROGRAM \
 	"expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
 
@@ -50,8 +50,8 @@ static char *read_all(int fd, size_t *size)
 	return NULL;
 }
 
-/* A name as it may stand in one line: without what would begin another. */
-static const char *shown(const char *name)
+/* Returns the name for a one-line message: control characters are removed. */
+static const char *printable_name(const char *name)
 {
 	static char text[PATH_MAX];
 
@@ -75,7 +75,7 @@ char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_
 		content = read_all(fd, size);
 	if (!content)
 		snprintf(error, PROGRAM_FILE_ERROR, "%s: expected a readable program file: %s",
-			 shown(name), strerror(errno));
+			 printable_name(name), strerror(errno));
 	if (fd >= 0 && !standard)
 		close(fd);
 	return content;
@@ -92,7 +92,7 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 	}
 	if (program_from_text(program, content, size, &text_error))
 		return true;
-	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", shown(name), text_error.line,
+	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", printable_name(name), text_error.line,
 		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM : text_error.what);
 	return false;
 }

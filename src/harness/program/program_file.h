@@ -8,23 +8,26 @@
 
 #include "harness/program/program.h"
 
-/* No program file is larger than this by far; a larger one is an error. */
+/* A larger file is an error. No program file comes near this size. */
 #define PROGRAM_FILE_MAX ((size_t)1 << 30)
 
-/* "FILE:LINE: what was expected", or "FILE: what is wrong": one line without its end. */
+/* "FILE:LINE: expected ...", or "FILE: what is wrong", without a line end. */
 #define PROGRAM_FILE_ERROR (PATH_MAX + 512)
 
 /*
- * Reads a whole file, `-` for standard input, into memory that the caller frees.
+ * Reads a whole file, or standard input for `-`, into memory that the caller frees.
  * Return: NULL with @error filled.
  */
 char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR]);
 
-/* The program in @content, text or bytes as @name says (program_name.h); the error names it. */
+/*
+ * Parses @content, as text or bytes depending on @name (program_name.h). Errors contain the
+ * name.
+ */
 bool program_file_parse(const char *name, const char *content, size_t size,
 			struct program *program, char error[PROGRAM_FILE_ERROR]);
 
-/* Reads a program, text or bytes. Return: false with @error filled. */
+/* Reads a program from a file, text or bytes. Return: false with @error filled. */
 bool program_file_load(const char *name, struct program *program,
 		       char error[PROGRAM_FILE_ERROR]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Lines of a program's text: which kind each is, and in which order kinds may come. Two
- * read them: one wants the program, the other writes the text again as it should look.
+ * Reads lines of a program's text and checks the order of their kinds. One caller builds the
+ * program, the other rewrites the text in canonical form.
  */
 #include "harness/program/program_text.h"
 
@@ -12,7 +12,7 @@
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 
-/* What a line turned out to be. */
+/* The kind of a line. */
 enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_CALL };
 
 struct reader {
@@ -22,7 +22,7 @@ struct reader {
 	struct text_error *error;
 };
 
-/* The names that may follow `expect`. */
+/* Gets the names that may follow `expect`. */
 static void expect_names(char names[RULE_SET_TEXT + 24])
 {
 	char rules[RULE_SET_TEXT];
@@ -33,11 +33,11 @@ static void expect_names(char names[RULE_SET_TEXT + 24])
 
 static bool is_between_names(char c)
 {
-	return text_is_blank(c) || c == ',' || c == ';' || c == '|';
+	return text_is_space(c) || c == ',' || c == ';' || c == '|';
 }
 
-/* Moves over the next name and what separates it from the one before. */
-static struct text_word take_name(struct text_cursor *c)
+/* Reads the next name, and the separator before it. */
+static struct text_word parse_name(struct text_cursor *c)
 {
 	struct text_word name;
 
@@ -50,42 +50,45 @@ static struct text_word take_name(struct text_cursor *c)
 	return name;
 }
 
-/* @names: all that follows `expect`; of several names it shows how the first two are written */
+/*
+ * @names: the text after `expect`. The message shows how to write the first two of several
+ * names.
+ */
 static bool fail_names(struct text_cursor *c, const struct text_word *names)
 {
 	struct text_cursor look = { names->at, names->at + names->len, c->error };
-	struct text_word first = take_name(&look), second = take_name(&look);
+	struct text_word first = parse_name(&look), second = parse_name(&look);
 	char expected[RULE_SET_TEXT + 24];
 
 	if (second.len)
-		return text_fail(c->error,
-				 "expected one name a line, got '%.*s': write 'expect %.*s', and "
-				 "'expect %.*s' on a line of its own",
-				 text_shown(names), names->at, text_shown(&first), first.at,
-				 text_shown(&second), second.at);
+		return text_set_error(c->error,
+				      "expected one name a line, got '%.*s': write 'expect %.*s', and "
+				      "'expect %.*s' on a line of its own",
+				      text_shown_length(names), names->at, text_shown_length(&first), first.at,
+				      text_shown_length(&second), second.at);
 	expect_names(expected);
 	if (!names->len)
-		return text_fail(c->error, "expected %s after 'expect'", expected);
-	return text_fail(c->error, "expected %s, got '%.*s'", expected, text_shown(names), names->at);
+		return text_set_error(c->error, "expected %s after 'expect'", expected);
+	return text_set_error(c->error, "expected %s, got '%.*s'", expected, text_shown_length(names), names->at);
 }
 
-/* What is left of the line, without blanks around it. */
-static struct text_word take_rest(struct text_cursor *c)
+/* Reads the rest of the line without the spaces around it. */
+static struct text_word parse_rest(struct text_cursor *c)
 {
 	struct text_word rest;
 
-	text_skip_blanks(c);
+	text_skip_spaces(c);
 	rest.at = c->at;
 	rest.len = (size_t)(c->end - c->at);
-	while (rest.len && text_is_blank(rest.at[rest.len - 1]))
+	while (rest.len && text_is_space(rest.at[rest.len - 1]))
 		rest.len--;
 	c->at = c->end;
 	return rest;
 }
 
-static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
+static bool parse_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
 {
-	struct text_word name = take_rest(c);
+	struct text_word name = parse_rest(c);
 	enum rule rule = rule_find(name.at, name.len);
 
 	if (text_word_is(&name, "clean"))
@@ -95,48 +98,48 @@ static bool take_expect(struct reader *r, struct text_cursor *c, rule_set *expec
 	else
 		*expect |= RULE_BIT(rule);
 	if (r->has_call)
-		return text_fail(c->error, "expected 'expect' before the first call");
+		return text_set_error(c->error, "expected 'expect' before the first call");
 	return !(r->has_clean && *expect) ||
-	       text_fail(c->error, "expected 'clean' alone or names of rules, got both");
+	       text_set_error(c->error, "expected 'clean' alone or names of rules, got both");
 }
 
-static bool take_header(struct text_cursor *c)
+static bool parse_header(struct text_cursor *c)
 {
-	struct text_word word = text_take_word(c), version;
+	struct text_word word = text_read_word(c), version;
 
 	if (!text_word_is(&word, TEXT_HEADER))
-		return text_fail(c->error, "expected the header 'pagetorture 1'");
+		return text_set_error(c->error, "expected the header 'pagetorture 1'");
 	c->error->no_header = false;
-	text_skip_blanks(c);
+	text_skip_spaces(c);
 	version.at = c->at;
-	while (c->at < c->end && !text_is_blank(*c->at))
+	while (c->at < c->end && !text_is_space(*c->at))
 		c->at++;
 	version.len = (size_t)(c->at - version.at);
 	if (!text_word_is(&version, "1") || !text_at_end(c))
-		return text_fail(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
-			    text_shown(&version), version.at);
+		return text_set_error(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
+			    text_shown_length(&version), version.at);
 	return true;
 }
 
-/* Printable ASCII and tabs before the comment; any UTF-8 but CR in it. */
+/* Only printable ASCII and tabs are allowed, and in comments any UTF-8 except CR. */
 static bool check_characters(struct text_cursor *c, const char *line_end)
 {
 	for (const char *at = c->at; at < c->end; at++)
-		if (!text_is_blank(*at) && (*at < 0x21 || *at > 0x7e))
-			return text_fail(c->error, "expected ASCII text, got byte 0x%02x",
+		if (!text_is_space(*at) && (*at < 0x21 || *at > 0x7e))
+			return text_set_error(c->error, "expected ASCII text, got byte 0x%02x",
 				    (unsigned char)*at);
 	for (const char *at = c->end; at < line_end;) {
 		size_t len = utf8_length(at, (size_t)(line_end - at));
 
 		if (!len || *at == '\r')
-			return text_fail(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
+			return text_set_error(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
 				    (unsigned char)*at);
 		at += len;
 	}
 	return true;
 }
 
-/* Cuts the next line off; @c gets it without its comment. */
+/* Reads the next line; @c gets it without its comment. */
 static bool next_line(struct reader *r, struct text_cursor *c, struct text_word *whole)
 {
 	size_t left = (size_t)(r->end - r->at);
@@ -144,11 +147,11 @@ static bool next_line(struct reader *r, struct text_cursor *c, struct text_word 
 
 	r->error->line = ++r->line;
 	if (r->line > PROGRAM_LINES)
-		return text_fail(r->error, "expected at most %d lines", PROGRAM_LINES);
+		return text_set_error(r->error, "expected at most %d lines", PROGRAM_LINES);
 	whole->at = r->at;
 	whole->len = (size_t)((eol ? eol : r->end) - r->at);
 	if (whole->len > TEXT_LINE_MAX)
-		return text_fail(r->error, "expected at most %d bytes a line, got %zu", TEXT_LINE_MAX,
+		return text_set_error(r->error, "expected at most %d bytes a line, got %zu", TEXT_LINE_MAX,
 			    whole->len);
 	r->at = eol ? eol + 1 : r->end;
 	comment = memchr(whole->at, '#', whole->len);
@@ -161,12 +164,12 @@ static bool next_line(struct reader *r, struct text_cursor *c, struct text_word 
 static bool starts_with_expect(const struct text_cursor *c)
 {
 	struct text_cursor look = *c;
-	struct text_word word = text_take_word(&look);
+	struct text_word word = text_read_word(&look);
 
-	return text_word_is(&word, "expect") && (text_at_end(&look) || text_is_blank(word.at[word.len]));
+	return text_word_is(&word, "expect") && (text_at_end(&look) || text_is_space(word.at[word.len]));
 }
 
-/* Reads one line; a call goes to @call, rules to @expect. */
+/* Parses one line; a call is stored in @call, rules are added to @expect. */
 static bool read_line(struct reader *r, enum line_kind *kind, struct call *call, rule_set *expect,
 		      struct text_word *whole)
 {
@@ -180,17 +183,17 @@ static bool read_line(struct reader *r, enum line_kind *kind, struct call *call,
 	}
 	if (!r->has_header) {
 		*kind = LINE_HEADER;
-		r->has_header = take_header(&c);
+		r->has_header = parse_header(&c);
 		return r->has_header;
 	}
 	if (starts_with_expect(&c)) {
 		*kind = LINE_EXPECT;
-		text_take_word(&c);
-		return take_expect(r, &c, expect);
+		text_read_word(&c);
+		return parse_expect(r, &c, expect);
 	}
 	*kind = LINE_CALL;
 	r->has_call = true;
-	if (!text_take_call(&c, call))
+	if (!text_parse_call(&c, call))
 		return false;
 	call->line = r->line;
 	return true;
@@ -201,7 +204,7 @@ static bool finish(struct reader *r)
 	if (r->has_header)
 		return true;
 	r->error->line = r->line ? r->line : 1;
-	return text_fail(r->error, "expected the header 'pagetorture 1', got the end of the file");
+	return text_set_error(r->error, "expected the header 'pagetorture 1', got the end of the file");
 }
 
 bool program_from_text(struct program *program, const char *text, size_t size,
@@ -211,7 +214,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 
 	error->no_header = true;
 	program->count = 0;
-	program->claims = false;
+	program->has_expect = false;
 	program->expect = 0;
 	while (r.at < r.end) {
 		enum line_kind kind;
@@ -221,23 +224,23 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 		if (!read_line(&r, &kind, &call, &program->expect, &whole))
 			return false;
 		if (kind == LINE_EXPECT)
-			program->claims = true;
+			program->has_expect = true;
 		if (kind == LINE_CALL)
 			program->calls[program->count++] = call;
 	}
 	return finish(&r);
 }
 
-/* The first expectation that is left, sorted: comments between two keep their place. */
-static void put_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
+/* Writes the next expected rule, in sorted order: comments between two lines keep their place. */
+static void append_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
 {
 	if (*clean_left)
-		text_put(w, "expect clean\n");
+		text_append(w, "expect clean\n");
 	*clean_left = false;
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
 		if (!(*left & RULE_BIT(rule)))
 			continue;
-		text_put(w, "expect %s\n", rule_name(rule));
+		text_append(w, "expect %s\n", rule_name(rule));
 		*left &= ~RULE_BIT(rule);
 		return;
 	}
@@ -247,14 +250,14 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 {
 	struct text_writer w = { out, 0, TEXT_REWRITE_MAX };
 	struct reader r = { .at = text, .end = text + size, .error = error };
-	static struct program program; /* its claims must be known at the first `expect` */
+	static struct program program; /* all expected rules must be known at the first `expect` */
 	rule_set left;
 	bool clean_left;
 
 	if (!program_from_text(&program, text, size, error))
 		return 0;
 	left = program.expect;
-	clean_left = program.claims && !left;
+	clean_left = program.has_expect && !left;
 	while (r.at < r.end) {
 		enum line_kind kind;
 		struct text_word whole;
@@ -264,14 +267,14 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		if (!read_line(&r, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
-			text_put_line(&w, whole.at, whole.len);
+			text_append_line(&w, whole.at, whole.len);
 		else if (kind == LINE_HEADER)
-			text_put(&w, TEXT_HEADER " 1\n");
+			text_append(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
-			put_next_expect(&w, &left, &clean_left);
+			append_next_expect(&w, &left, &clean_left);
 		else if (kind == LINE_CALL) {
-			text_put_call(&w, &call);
-			text_put(&w, "\n");
+			text_append_call(&w, &call);
+			text_append(&w, "\n");
 		}
 	}
 	return w.used;

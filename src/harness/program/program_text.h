@@ -10,14 +10,14 @@
 
 #define TEXT_LINE_MAX 256
 
-/* Bytes that the longest canonical call or program needs, with its end. */
+/* Sizes of the longest canonical call and program, with the NUL. */
 #define TEXT_CALL_MAX 160
 #define TEXT_PROGRAM_MAX (PROGRAM_LINES * TEXT_CALL_MAX)
 
-/* The first thing that is wrong with a text: where, and what was expected. */
+/* The first error in a text: its line, and what was expected. */
 struct text_error {
 	unsigned int line;
-	bool no_header; /* nothing says that the file is a program */
+	bool no_header; /* the file does not begin with the header of a program */
 	char what[320];
 };
 
@@ -25,15 +25,15 @@ struct text_error {
 bool program_from_text(struct program *program, const char *text, size_t size,
 		       struct text_error *error);
 
-/* One call, canonical, with its claim; no line end. */
+/* Writes one call in canonical form with its expected result, without a line end. */
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX]);
 
-/* The whole program, canonical. Return: its length without the end. */
+/* Writes the whole program in canonical form. Return: its length without the NUL. */
 size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX]);
 
 /*
- * The same text in canonical form: comment lines keep their place, blank lines and
- * trailing comments go. @out needs TEXT_REWRITE_MAX bytes.
+ * Rewrites a text in canonical form: comment lines keep their place, blank lines and trailing
+ * comments are removed. @out needs TEXT_REWRITE_MAX bytes.
  * Return: its length, or 0 with @error filled.
  */
 #define TEXT_REWRITE_MAX (TEXT_PROGRAM_MAX + PROGRAM_LINES * (TEXT_LINE_MAX + 1))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Programs as canonical text. */
+/* Writes programs as canonical text. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,7 +11,7 @@
 const char *const text_gfp_contexts[4] = { "GFP_KERNEL", "GFP_ATOMIC", "GFP_NOWAIT", "GFP_NOIO" };
 const char *const text_gfp_modifiers[3] = { "__GFP_ZERO", "__GFP_HIGHMEM", "__GFP_NOFAIL" };
 
-void text_put(struct text_writer *w, const char *format, ...)
+void text_append(struct text_writer *w, const char *format, ...)
 {
 	va_list args;
 
@@ -20,23 +20,23 @@ void text_put(struct text_writer *w, const char *format, ...)
 	va_end(args);
 }
 
-void text_put_line(struct text_writer *w, const char *line, size_t len)
+void text_append_line(struct text_writer *w, const char *line, size_t len)
 {
 	bytes_copy(w->text + w->used, line, len);
 	w->used += len;
-	text_put(w, "\n");
+	text_append(w, "\n");
 }
 
-static void put_flags(struct text_writer *w, uint8_t flags)
+static void append_flags(struct text_writer *w, uint8_t flags)
 {
-	text_put(w, "%s", text_gfp_contexts[flags & CALL_GFP_CONTEXT]);
+	text_append(w, "%s", text_gfp_contexts[flags & CALL_GFP_CONTEXT]);
 	for (unsigned int i = 0; i < 3; i++)
 		if (flags & CALL_GFP_ZERO << i)
-			text_put(w, " | %s", text_gfp_modifiers[i]);
+			text_append(w, " | %s", text_gfp_modifiers[i]);
 }
 
-static void put_argument(struct text_writer *w, char kind, const struct call *call,
-			 struct argument_counts *seen)
+static void append_argument(struct text_writer *w, char kind, const struct call *call,
+			    struct argument_counts *seen)
 {
 	char number[NUMBER_TEXT];
 
@@ -45,68 +45,68 @@ static void put_argument(struct text_writer *w, char kind, const struct call *ca
 	case 'z':
 	case 'f':
 		number_text(call->number[seen->numbers++], number);
-		text_put(w, "%s", number);
+		text_append(w, "%s", number);
 		break;
 	case 'v':
-		text_put(w, "0x%x", call->value);
+		text_append(w, "0x%x", call->value);
 		break;
 	case 'g':
-		put_flags(w, call->value);
+		append_flags(w, call->value);
 		break;
 	default:
-		text_put(w, "%c%u", kind, call->handle[seen->handles++]);
+		text_append(w, "%c%u", kind, call->handle[seen->handles++]);
 	}
 }
 
-void text_put_call(struct text_writer *w, const struct call *call)
+void text_append_call(struct text_writer *w, const struct call *call)
 {
 	const char *kinds = op_table[call->op].args, *separator = "";
 	struct argument_counts seen = { 0 };
 
 	if (call->thread == THREAD_MAIN)
-		text_put(w, "main: ");
+		text_append(w, "main: ");
 	else
-		text_put(w, "T%d: ", call->thread - 1);
+		text_append(w, "T%d: ", call->thread - 1);
 	if (*kinds >= 'A' && *kinds <= 'Z') {
-		put_argument(w, *kinds++ | 0x20, call, &seen);
-		text_put(w, " = ");
+		append_argument(w, *kinds++ | 0x20, call, &seen);
+		text_append(w, " = ");
 	}
-	text_put(w, "%s(", op_table[call->op].name);
+	text_append(w, "%s(", op_table[call->op].name);
 	for (; *kinds && (*kinds != 'f' || call->has_fault); kinds++) {
-		text_put(w, "%s", separator);
-		put_argument(w, *kinds, call, &seen);
+		text_append(w, "%s", separator);
+		append_argument(w, *kinds, call, &seen);
 		separator = ", ";
 	}
-	text_put(w, ")");
-	if (call->claim != RESULT_NONE)
-		text_put(w, " -> %s", result_name(call->claim));
+	text_append(w, ")");
+	if (call->expected_result != RESULT_NONE)
+		text_append(w, " -> %s", result_name(call->expected_result));
 }
 
-static void put_expect(struct text_writer *w, const struct program *program)
+static void append_expect(struct text_writer *w, const struct program *program)
 {
-	if (program->claims && !program->expect)
-		text_put(w, "expect clean\n");
+	if (program->has_expect && !program->expect)
+		text_append(w, "expect clean\n");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (program->expect & RULE_BIT(rule))
-			text_put(w, "expect %s\n", rule_name(rule));
+			text_append(w, "expect %s\n", rule_name(rule));
 }
 
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX])
 {
 	struct text_writer w = { text, 0, TEXT_CALL_MAX };
 
-	text_put_call(&w, call);
+	text_append_call(&w, call);
 }
 
 size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX])
 {
 	struct text_writer w = { text, 0, TEXT_PROGRAM_MAX };
 
-	text_put(&w, TEXT_HEADER " 1\n");
-	put_expect(&w, program);
+	text_append(&w, TEXT_HEADER " 1\n");
+	append_expect(&w, program);
 	for (size_t i = 0; i < program->count; i++) {
-		text_put_call(&w, &program->calls[i]);
-		text_put(&w, "\n");
+		text_append_call(&w, &program->calls[i]);
+		text_append(&w, "\n");
 	}
 	return w.used;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The order in which lines run: again and again the first line not yet run whose
- * thread can run it.
+ * The order in which lines run. The next line is always the first one that has not run and whose
+ * thread can run it:
  *
- *   1. A thread runs its own lines in order.
- *   2. A line of thread 0 runs when every line above it has run, and no line below
- *      it runs before it: it is a fork-join point.
- *   3. Whether a line would block is for the caller to say.
+ * 1. A thread runs its own lines in order.
+ * 2. A line of thread 0 is a fork-join point: it runs after every line above it, and before every
+ *    line below it.
+ * 3. The caller decides whether a line would block.
  *
- * Knows nothing of what a line does.
+ * The schedule does not know what a line does.
  */
 #ifndef HARNESS_SCHEDULE_H
 #define HARNESS_SCHEDULE_H
@@ -19,7 +19,7 @@
 
 #define SCHEDULE_LINES 1023
 
-/* No line can run: all have, or the rest is stuck. */
+/* No line can run: all lines have run, or the remaining ones are stuck. */
 #define SCHEDULE_NONE SIZE_MAX
 
 struct schedule {
@@ -30,16 +30,16 @@ struct schedule {
 	bool ran[SCHEDULE_LINES];
 };
 
-/* Would @line block if its thread ran it now? */
+/* Return: whether @line would block if its thread ran it now. */
 typedef bool (*schedule_blocked_fn)(const void *ctx, size_t line);
 
-/* The caller fills thread[0 .. count). At most 32 threads. */
+/* Starts a schedule. The caller fills thread[0 .. count), with at most 32 threads. */
 void schedule_init(struct schedule *s, size_t count);
 
 /*
  * Chooses the next line and marks it as run.
- * Return: the line, or SCHEDULE_NONE; then `left` tells if the rest is stuck, and
- * first_left where.
+ * Return: the line, or SCHEDULE_NONE. Then `left` is 0 if all lines have run; otherwise the lines
+ * from first_left on are stuck.
  */
 size_t schedule_next(struct schedule *s, schedule_blocked_fn blocked, const void *ctx);
 

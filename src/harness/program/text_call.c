@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* One call of a program's text: its numbers, flags, handles and arguments. */
+/* Parses one call of a program's text: its thread, handles, numbers and flags. */
 #include "harness/program/text_cursor.h"
 
 #include <string.h>
@@ -7,47 +7,50 @@
 #include "harness/util/number.h"
 #include "harness/program/text_writer.h"
 
-/* What is wrong with a number that was written from @from up to here. */
+/* Reports an error in the number that begins at @from and ends at the cursor. */
 static bool fail_number(struct text_cursor *c, const char *from, const char *expected)
 {
 	struct text_word number = { from, (size_t)(c->at - from) };
 
-	return text_fail(c->error, "%s, got %.*s", expected, text_shown(&number), from);
+	return text_set_error(c->error, "%s, got %.*s", expected, text_shown_length(&number), from);
 }
 
-/* PAGE_SIZE or SIZE_MAX, then perhaps + or - a literal; must not wrap. */
-static bool take_named(struct text_cursor *c, const char *from, uint64_t base, uint64_t *number)
+/*
+ * Parses the part after PAGE_SIZE or SIZE_MAX: + or - and a literal, if present. The sum must
+ * not wrap.
+ */
+static bool parse_named_number(struct text_cursor *c, const char *from, uint64_t base, uint64_t *number)
 {
-	bool plus = text_try_sign(c, "+");
+	bool plus = text_accept_sign(c, "+");
 	struct text_word word;
 	uint64_t by;
 
 	*number = base;
-	if (!plus && !text_try_sign(c, "-"))
+	if (!plus && !text_accept_sign(c, "-"))
 		return true;
-	word = text_take_word(c);
-	if (!text_literal(&word, &by))
-		return text_fail(c->error, "expected a number after '%c', got '%.*s'", plus ? '+' : '-',
-			    text_shown(&word), word.at);
+	word = text_read_word(c);
+	if (!text_parse_number(&word, &by))
+		return text_set_error(c->error, "expected a number after '%c', got '%.*s'", plus ? '+' : '-',
+			    text_shown_length(&word), word.at);
 	if (plus ? __builtin_add_overflow(base, by, number) :
 		   __builtin_sub_overflow(base, by, number))
 		return fail_number(c, from, "expected a number of 0 .. SIZE_MAX");
 	return true;
 }
 
-/* @from: is set to where the number begins */
-static bool take_number(struct text_cursor *c, const char **from, uint64_t *number)
+/* @from: gets the beginning of the number */
+static bool parse_number(struct text_cursor *c, const char **from, uint64_t *number)
 {
-	struct text_word word = text_take_word(c);
+	struct text_word word = text_read_word(c);
 
 	*from = word.at;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!take_named(c, word.at, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
+		if (!parse_named_number(c, word.at, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
 			return false;
-	} else if (!text_literal(&word, number)) {
-		return text_fail(c->error,
+	} else if (!text_parse_number(&word, number)) {
+		return text_set_error(c->error,
 			    "expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
-			    text_shown(&word), word.at);
+			    text_shown_length(&word), word.at);
 	}
 	if (!number_valid(*number))
 		return fail_number(c, word.at,
@@ -56,28 +59,28 @@ static bool take_number(struct text_cursor *c, const char **from, uint64_t *numb
 	return true;
 }
 
-static bool take_value(struct text_cursor *c, uint8_t *value)
+static bool parse_value(struct text_cursor *c, uint8_t *value)
 {
-	struct text_word word = text_take_word(c);
+	struct text_word word = text_read_word(c);
 	uint64_t number;
 
-	if (!text_literal(&word, &number) || number > 255)
-		return text_fail(c->error, "expected a value of 0 .. 255, got '%.*s'", text_shown(&word),
+	if (!text_parse_number(&word, &number) || number > 255)
+		return text_set_error(c->error, "expected a value of 0 .. 255, got '%.*s'", text_shown_length(&word),
 			    word.at);
 	*value = (uint8_t)number;
 	return true;
 }
 
-/* One flag into @flags; @contexts counts the contexts seen. */
-static bool take_flag(struct text_cursor *c, uint8_t *flags, unsigned int *contexts)
+/* Adds one flag to @flags; @contexts counts the contexts so far. */
+static bool parse_flag(struct text_cursor *c, uint8_t *flags, unsigned int *contexts)
 {
-	struct text_word word = text_take_word(c);
+	struct text_word word = text_read_word(c);
 
 	for (unsigned int i = 0; i < 4; i++) {
 		if (!text_word_is(&word, text_gfp_contexts[i]))
 			continue;
 		*flags |= (uint8_t)i;
-		return ++*contexts == 1 || text_fail(c->error, "expected one GFP_ context, got a second");
+		return ++*contexts == 1 || text_set_error(c->error, "expected one GFP_ context, got a second");
 	}
 	for (unsigned int i = 0; i < 3; i++) {
 		uint8_t bit = (uint8_t)(CALL_GFP_ZERO << i);
@@ -85,79 +88,79 @@ static bool take_flag(struct text_cursor *c, uint8_t *flags, unsigned int *conte
 		if (!text_word_is(&word, text_gfp_modifiers[i]))
 			continue;
 		if (*flags & bit)
-			return text_fail(c->error, "expected each flag once, got %s again",
+			return text_set_error(c->error, "expected each flag once, got %s again",
 				    text_gfp_modifiers[i]);
 		*flags |= bit;
 		return true;
 	}
-	return text_fail(c->error, "expected a gfp flag, got '%.*s'", text_shown(&word), word.at);
+	return text_set_error(c->error, "expected a gfp flag, got '%.*s'", text_shown_length(&word), word.at);
 }
 
-static bool take_flags(struct text_cursor *c, uint8_t *flags)
+static bool parse_flags(struct text_cursor *c, uint8_t *flags)
 {
 	unsigned int contexts = 0;
 
 	do {
-		if (!take_flag(c, flags, &contexts))
+		if (!parse_flag(c, flags, &contexts))
 			return false;
-	} while (text_try_sign(c, "|"));
-	return contexts || text_fail(c->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
+	} while (text_accept_sign(c, "|"));
+	return contexts || text_set_error(c->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
 }
 
-/* A handle such as p7, of one kind. */
+/* Parses a handle of one kind, such as p7. */
 static bool to_handle(struct text_cursor *c, const struct text_word *word, char kind, uint8_t *handle)
 {
-	unsigned int most = op_handles(kind) - 1;
+	unsigned int most = op_handle_count(kind) - 1;
 	struct text_word digits = { word->at + 1, word->len - 1 };
 	uint64_t number;
 
 	kind |= 0x20;
-	if (word->len < 2 || word->at[0] != kind || !text_literal(&digits, &number) ||
+	if (word->len < 2 || word->at[0] != kind || !text_parse_number(&digits, &number) ||
 	    !text_is_digit(digits.at[digits.len - 1]) || digits.len > 2 ||
 	    (digits.len == 2 && digits.at[0] == '0') || number > most)
-		return text_fail(c->error, "expected a handle %c0 .. %c%u, got '%.*s'", kind, kind, most,
-			    text_shown(word), word->at);
+		return text_set_error(c->error, "expected a handle %c0 .. %c%u, got '%.*s'", kind, kind, most,
+			    text_shown_length(word), word->at);
 	*handle = (uint8_t)number;
 	return true;
 }
 
 _Static_assert(PROGRAM_SLICE_MAX == 16383, "a message names it");
 
-static bool take_slice_size(struct text_cursor *c, uint64_t *size)
+static bool parse_slice_size(struct text_cursor *c, uint64_t *size)
 {
 	const char *from;
 
-	if (!take_number(c, &from, size))
+	if (!parse_number(c, &from, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
 	       fail_number(c, from, "expected a slice size of 0 .. 16383");
 }
 
-static bool take_argument(struct text_cursor *c, char kind, struct call *call,
-			  struct argument_counts *seen)
+static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
+			   struct argument_counts *seen)
 {
 	struct text_word word;
 	const char *from;
 
 	switch (kind) {
 	case 'n':
-		return take_number(c, &from, &call->number[seen->numbers++]);
+		return parse_number(c, &from, &call->number[seen->numbers++]);
 	case 'z':
-		return take_slice_size(c, &call->number[seen->numbers++]);
+		return parse_slice_size(c, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return take_number(c, &from, &call->number[seen->numbers++]);
+		return parse_number(c, &from, &call->number[seen->numbers++]);
 	case 'v':
-		return take_value(c, &call->value);
+		return parse_value(c, &call->value);
 	case 'g':
-		return take_flags(c, &call->value);
+		return parse_flags(c, &call->value);
 	default:
-		word = text_take_word(c);
+		word = text_read_word(c);
 		return to_handle(c, &word, kind, &call->handle[seen->handles++]);
 	}
 }
 
-static bool take_arguments(struct text_cursor *c, const char *kinds, struct call *call)
+static bool parse_arguments(struct text_cursor *c, const char *kinds, struct call *call)
 {
 	struct argument_counts seen = { 0 };
 	const char *first = kinds;
@@ -166,32 +169,32 @@ static bool take_arguments(struct text_cursor *c, const char *kinds, struct call
 		seen.handles = 1;
 		first = ++kinds;
 	}
-	if (!text_take_sign(c, "(", "after the name of the call"))
+	if (!text_expect_sign(c, "(", "after the name of the call"))
 		return false;
 	for (; *kinds; kinds++) {
-		if (*kinds == 'f' && text_try_sign(c, ")"))
+		if (*kinds == 'f' && text_accept_sign(c, ")"))
 			return true;
-		if (kinds > first && !text_take_sign(c, ",", "before the next argument"))
+		if (kinds > first && !text_expect_sign(c, ",", "before the next argument"))
 			return false;
-		if (!take_argument(c, *kinds, call, &seen))
+		if (!parse_argument(c, *kinds, call, &seen))
 			return false;
 	}
-	return text_take_sign(c, ")", "after the last argument");
+	return text_expect_sign(c, ")", "after the last argument");
 }
 
-static bool take_claim(struct text_cursor *c, struct call *call)
+static bool parse_expected_result(struct text_cursor *c, struct call *call)
 {
 	struct text_word word;
 
-	if (!text_try_sign(c, "->"))
+	if (!text_accept_sign(c, "->"))
 		return true;
-	word = text_take_word(c);
-	call->claim = (int8_t)result_find(word.at, word.len);
-	if (call->claim == RESULT_NONE)
-		return text_fail(c->error, "expected a result (0, EINVAL, EFAULT or ENOMEM), got '%.*s'",
-			    text_shown(&word), word.at);
+	word = text_read_word(c);
+	call->expected_result = (int8_t)result_find(word.at, word.len);
+	if (call->expected_result == RESULT_NONE)
+		return text_set_error(c->error, "expected a result (0, EINVAL, EFAULT or ENOMEM), got '%.*s'",
+			    text_shown_length(&word), word.at);
 	if (!op_table[call->op].has_result)
-		return text_fail(c->error, "expected no '->': %s has no result", op_table[call->op].name);
+		return text_set_error(c->error, "expected no '->': %s has no result", op_table[call->op].name);
 	return true;
 }
 
@@ -205,11 +208,11 @@ static bool to_thread(struct text_cursor *c, const struct text_word *word, uint8
 		*thread = (uint8_t)(word->at[1] - '0' + 1);
 		return true;
 	}
-	return text_fail(c->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
-		    text_shown(word), word->at);
+	return text_set_error(c->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
+		    text_shown_length(word), word->at);
 }
 
-/* Is @word the name of a thread, although another number or letter is meant? */
+/* Does @word look like a thread with a wrong number or letter? */
 static bool is_like_thread(const struct text_word *word)
 {
 	if (text_word_is(word, "main"))
@@ -222,11 +225,11 @@ static bool is_like_thread(const struct text_word *word)
 	return true;
 }
 
-/* The first word of a line is a thread, but no ':' follows it. */
+/* Is the first word a thread that no ':' follows? */
 static bool has_lost_colon(struct text_cursor *c, const struct text_word *word)
 {
 	struct text_cursor look = *c;
-	struct text_word next = text_take_word(&look);
+	struct text_word next = text_read_word(&look);
 
 	return is_like_thread(word) && (next.len || text_at_end(&look));
 }
@@ -241,57 +244,57 @@ static bool fail_colon(struct text_cursor *c, const struct text_word *word)
 		thread.at = name;
 	if (!to_thread(c, &thread, &number))
 		return false;
-	next = text_take_word(c);
+	next = text_read_word(c);
 	if (!next.len)
-		return text_fail(c->error, "expected ':' and a call after the thread '%.*s'",
-				 (int)thread.len, thread.at);
-	return text_fail(c->error, "expected ':' after the thread: '%.*s: %.*s'", (int)thread.len,
-			 thread.at, text_shown(&next), next.at);
+		return text_set_error(c->error, "expected ':' and a call after the thread '%.*s'",
+				      (int)thread.len, thread.at);
+	return text_set_error(c->error, "expected ':' after the thread: '%.*s: %.*s'", (int)thread.len,
+			      thread.at, text_shown_length(&next), next.at);
 }
 
-/* The resource before `=`, once the name of the call says of what kind it must be. */
+/* Checks the resource before `=` against the kind that the call needs. */
 static bool check_resource(struct text_cursor *c, const struct text_word *resource, struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
 	bool fills = op->args[0] >= 'A' && op->args[0] <= 'Z';
 
 	if (fills && !resource->len)
-		return text_fail(c->error, "expected '%c0 = %s': the call makes a resource",
+		return text_set_error(c->error, "expected '%c0 = %s': the call makes a resource",
 			    op->args[0] | 0x20, op->name);
 	if (!fills && resource->len)
-		return text_fail(c->error, "expected no '%.*s =': %s makes no resource", text_shown(resource),
+		return text_set_error(c->error, "expected no '%.*s =': %s makes no resource", text_shown_length(resource),
 			    resource->at, op->name);
 	return !fills || to_handle(c, resource, op->args[0], &call->handle[0]);
 }
 
-bool text_take_call(struct text_cursor *c, struct call *call)
+bool text_parse_call(struct text_cursor *c, struct call *call)
 {
-	struct text_word word = text_take_word(c), resource = { NULL, 0 };
+	struct text_word word = text_read_word(c), resource = { NULL, 0 };
 
 	memset(call, 0, sizeof(*call));
-	call->claim = RESULT_NONE;
-	if (text_try_sign(c, ":")) {
+	call->expected_result = RESULT_NONE;
+	if (text_accept_sign(c, ":")) {
 		if (!to_thread(c, &word, &call->thread))
 			return false;
-		word = text_take_word(c);
+		word = text_read_word(c);
 	} else if (has_lost_colon(c, &word)) {
 		return fail_colon(c, &word);
 	}
-	if (text_try_sign(c, "=")) {
+	if (text_accept_sign(c, "=")) {
 		resource = word;
 		if (!resource.len)
-			return text_fail(c->error, "expected a resource before '='");
-		word = text_take_word(c);
+			return text_set_error(c->error, "expected a resource before '='");
+		word = text_read_word(c);
 	}
 	call->op = (uint8_t)op_find(word.at, word.len);
 	if (call->op == OP_COUNT) {
 		if (!word.len && c->at < c->end)
-			return text_fail(c->error, "expected the name of a call, got '%c'", *c->at);
-		return text_fail(c->error, "unknown call '%.*s': expected the name of a call",
-			    text_shown(&word), word.at);
+			return text_set_error(c->error, "expected the name of a call, got '%c'", *c->at);
+		return text_set_error(c->error, "unknown call '%.*s': expected the name of a call",
+			    text_shown_length(&word), word.at);
 	}
 	if (!check_resource(c, &resource, call) ||
-	    !take_arguments(c, op_table[call->op].args, call) || !take_claim(c, call))
+	    !parse_arguments(c, op_table[call->op].args, call) || !parse_expected_result(c, call))
 		return false;
-	return text_at_end(c) || text_fail(c->error, "expected the end of the line, got '%c'", *c->at);
+	return text_at_end(c) || text_set_error(c->error, "expected the end of the line, got '%c'", *c->at);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool text_fail(struct text_error *error, const char *what, ...)
+bool text_set_error(struct text_error *error, const char *what, ...)
 {
 	va_list args;
 
@@ -15,7 +15,7 @@ bool text_fail(struct text_error *error, const char *what, ...)
 	return false;
 }
 
-int text_shown(const struct text_word *word)
+int text_shown_length(const struct text_word *word)
 {
 	return word->len < 40 ? (int)word->len : 40;
 }
@@ -25,41 +25,41 @@ static bool is_word(char c)
 	return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-void text_skip_blanks(struct text_cursor *c)
+void text_skip_spaces(struct text_cursor *c)
 {
-	while (c->at < c->end && text_is_blank(*c->at))
+	while (c->at < c->end && text_is_space(*c->at))
 		c->at++;
 }
 
 bool text_at_end(struct text_cursor *c)
 {
-	text_skip_blanks(c);
+	text_skip_spaces(c);
 	return c->at == c->end;
 }
 
-bool text_try_sign(struct text_cursor *c, const char *sign)
+bool text_accept_sign(struct text_cursor *c, const char *sign)
 {
 	size_t len = strlen(sign);
 
-	text_skip_blanks(c);
+	text_skip_spaces(c);
 	if ((size_t)(c->end - c->at) < len || memcmp(c->at, sign, len))
 		return false;
 	c->at += len;
 	return true;
 }
 
-bool text_take_sign(struct text_cursor *c, const char *sign, const char *before)
+bool text_expect_sign(struct text_cursor *c, const char *sign, const char *before)
 {
-	if (text_try_sign(c, sign))
+	if (text_accept_sign(c, sign))
 		return true;
-	return text_fail(c->error, "expected '%s' %s", sign, before);
+	return text_set_error(c->error, "expected '%s' %s", sign, before);
 }
 
-struct text_word text_take_word(struct text_cursor *c)
+struct text_word text_read_word(struct text_cursor *c)
 {
 	struct text_word word;
 
-	text_skip_blanks(c);
+	text_skip_spaces(c);
 	word.at = c->at;
 	while (c->at < c->end && is_word(*c->at))
 		c->at++;
@@ -82,7 +82,7 @@ static int digit_value(char c, unsigned int base)
 	return value < (int)base ? value : -1;
 }
 
-bool text_literal(const struct text_word *word, uint64_t *number)
+bool text_parse_number(const struct text_word *word, uint64_t *number)
 {
 	bool hex = word->len > 2 && word->at[0] == '0' && (word->at[1] | 0x20) == 'x';
 	unsigned int base = hex ? 16 : 10;

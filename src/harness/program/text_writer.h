@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What reading and writing a program's text share; nobody else includes this. */
+/* Internal to reading and writing a program's text. */
 #ifndef HARNESS_TEXT_WRITER_H
 #define HARNESS_TEXT_WRITER_H
 
@@ -10,11 +10,11 @@
 /* The first word of every program. */
 #define TEXT_HEADER "pagetorture"
 
-/* Names of flags, in the order of their bits and of the canonical text. */
+/* Names of flags, in the order of their bits and of canonical text. */
 extern const char *const text_gfp_contexts[4];
 extern const char *const text_gfp_modifiers[3];
 
-/* Arguments of a call that were read or written so far. */
+/* How many arguments of a call were read or written so far. */
 struct argument_counts {
 	unsigned int handles, numbers;
 };
@@ -24,14 +24,14 @@ struct text_writer {
 	size_t used, size;
 };
 
-/* Appends, printf style. The text must be large enough. */
-void text_put(struct text_writer *w, const char *format, ...)
+/* Appends text in printf style. The buffer must be large enough. */
+void text_append(struct text_writer *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Appends a line as it is. */
-void text_put_line(struct text_writer *w, const char *line, size_t len);
+/* Appends a line unchanged. */
+void text_append_line(struct text_writer *w, const char *line, size_t len);
 
-/* Appends a call in canonical form, with its claim. */
-void text_put_call(struct text_writer *w, const struct call *call);
+/* Appends a call in canonical form, with its expected result. */
+void text_append_call(struct text_writer *w, const struct call *call);
 
 #endif

@@ -10,8 +10,8 @@ struct trace *trace_new(void)
 	if (!trace)
 		return NULL;
 	trace->bytes = malloc(TRACE_LOG);
-	trace->known = malloc(TRACE_LOG);
-	if (trace->bytes && trace->known)
+	trace->initialised = malloc(TRACE_LOG);
+	if (trace->bytes && trace->initialised)
 		return trace;
 	trace_delete(trace);
 	return NULL;
@@ -22,7 +22,7 @@ void trace_delete(struct trace *trace)
 	if (!trace)
 		return;
 	free(trace->bytes);
-	free(trace->known);
+	free(trace->initialised);
 	free(trace);
 }
 
@@ -34,7 +34,7 @@ void trace_clear(struct trace *trace)
 		trace->pages[i].live = false;
 }
 
-uint32_t trace_log(struct trace *trace, size_t len)
+uint32_t trace_reserve_log(struct trace *trace, size_t len)
 {
 	uint32_t at = (uint32_t)trace->used;
 

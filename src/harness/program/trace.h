@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What happened when a program ran: which calls in which order, what each returned
- * and read, what the pages held at the end. The rule model writes one, an executor
- * another; check.c holds them against each other.
+ * What happened when a program ran: the calls in order, their results and the bytes that they read,
+ * and the pages at the end. The rule model writes one trace, an executor another; checker.c
+ * compares them.
  */
 #ifndef HARNESS_TRACE_H
 #define HARNESS_TRACE_H
@@ -13,21 +13,21 @@
 
 #include "harness/program/program.h"
 
-/* Bytes of a page: what page.h calls PAGE_SIZE, which the model must not include. */
+/* page.h's PAGE_SIZE; the model must not include page.h. */
 #define TRACE_PAGE 4096u
 
 #define TRACE_LOG ((PROGRAM_CALLS + PROGRAM_PAGES) * (size_t)TRACE_PAGE)
 
-/* Does a byte have a value? Masks, so that whole ranges compare without a branch. */
-#define KNOWN	  0xffu
-#define KNOWN_NOT 0x00u
+/* Marks of bytes. They are masks, so that whole ranges compare without a branch. */
+#define INITIALISED	  0xffu
+#define UNINITIALISED 0x00u
 
 struct step {
 	uint16_t call; /* its index in the program */
 	bool skipped;
 	int8_t result; /* enum result */
 	uint16_t len;  /* bytes that the call read out of a page */
-	uint32_t at;   /* where they are in the log */
+	uint32_t at;   /* offset of these bytes in the log */
 };
 
 struct trace {
@@ -36,30 +36,30 @@ struct trace {
 	struct {
 		bool live;
 		uint16_t refs;
-		uint32_t at; /* TRACE_PAGE bytes of the log */
+		uint32_t at; /* offset of TRACE_PAGE bytes in the log */
 	} pages[PROGRAM_PAGES];
 
 	/*
-	 * The log of bytes read. Where known[i] is KNOWN_NOT byte i has no value that
-	 * anyone could expect; only the model fills known[].
+	 * The log of bytes read. Byte i with initialised[i] == UNINITIALISED has no defined value;
+	 * only the model fills initialised[].
 	 */
 	size_t used;
-	uint8_t *bytes, *known; /* TRACE_LOG each */
+	uint8_t *bytes, *initialised; /* TRACE_LOG bytes each */
 };
 
 /*
- * Return: an empty trace, or NULL without memory. It has room for all that any program
- * can read (address space; what is not used costs nothing), so nothing below fails.
+ * Return: an empty trace, or NULL without memory. It has space for everything that any program can
+ * read, so the functions below cannot fail. Unused space costs only addresses.
  */
 struct trace *trace_new(void);
 void trace_delete(struct trace *trace);
 
 void trace_clear(struct trace *trace);
 
-/* Takes @len bytes of the log. Return: where they start. */
-uint32_t trace_log(struct trace *trace, size_t len);
+/* Reserves @len bytes of the log. Return: their offset. */
+uint32_t trace_reserve_log(struct trace *trace, size_t len);
 
-/* The step of call @call, or NULL if it never ran. */
+/* Return: the step of call @call, or NULL if it never ran. */
 const struct step *trace_find(const struct trace *trace, size_t call);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The harness's own copying and filling.
+ * The harness's own functions to copy and fill memory.
  *
- * Where ThreadSanitizer is linked it intercepts memcpy() and memset() and books them as
- * accesses of the fiber that runs: that costs more than the copy, fills the detector's
- * memory with what is none of its business, and would let buffers of the harness race.
- * So there (BYTES_QUIET, -fno-builtin) these are loops, and elsewhere calls.
+ * ThreadSanitizer intercepts memcpy() and memset() and records them as accesses of the running
+ * fiber. That costs more than the copy, fills the detector's memory with irrelevant accesses, and
+ * lets buffers of the harness race. So with ThreadSanitizer (BYTES_NO_INTERCEPT, -fno-builtin)
+ * these functions are loops, and otherwise library calls.
  */
 #ifndef HARNESS_BYTES_H
 #define HARNESS_BYTES_H
@@ -14,8 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef BYTES_QUIET
-/* The two must not overlap. */
+#ifdef BYTES_NO_INTERCEPT
+/* The two ranges must not overlap. */
 static inline void bytes_copy(void *restrict to, const void *restrict from, size_t len)
 {
 	uint8_t *restrict t = to;
@@ -45,14 +45,13 @@ static inline void bytes_fill(void *to, uint8_t value, size_t len)
 #endif
 
 /*
- * For loops whose steps all are alike: checks and coverage of each step would keep them
- * from being done many at once, and would be most of what a fuzz input costs. Only where
- * the range is known to be good.
+ * For loops over bytes: checks and coverage counters in each iteration prevent vectorisation, and
+ * would be most of the cost of a fuzz input. Use it only if the range is known to be valid.
  */
 #ifdef __clang__
-#define BYTES_UNCHECKED __attribute__((no_sanitize("address", "undefined", "coverage")))
+#define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined", "coverage")))
 #else
-#define BYTES_UNCHECKED __attribute__((no_sanitize("address", "undefined")))
+#define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined")))
 #endif
 
 #endif

@@ -8,7 +8,7 @@ unsigned int cpus_available(unsigned int most)
 	cpu_set_t set;
 	unsigned int count = 1;
 
-	/* It fails where there are more than a set can hold; so many nobody wants. */
+	/* Fails if the system has more CPUs than a set can hold; then @most is available. */
 	if (sched_getaffinity(0, sizeof(set), &set))
 		count = most;
 	else if (CPU_COUNT(&set))

@@ -2,7 +2,7 @@
 #ifndef HARNESS_CPUS_H
 #define HARNESS_CPUS_H
 
-/* Return: how many CPUs this process may use, of which @most are wanted; at least 1. */
+/* Return: the number of CPUs that this process may use, from 1 to @most. */
 unsigned int cpus_available(unsigned int most);
 
 #endif

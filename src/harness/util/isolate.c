@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/util/uncounted.h"
+#include "harness/util/no_coverage.h"
 
-UNCOUNTED_BEGIN
+NO_COVERAGE_BEGIN
 
 static long now_ms(void)
 {
@@ -27,24 +27,24 @@ static long now_ms(void)
 }
 
 /*
- * A child that is watched:
+ * Waits for a child process:
  *
- *   1. It ends when the kernel says so, not when its output does: it may close that and go on,
- *      and a process that it started may keep it open.
- *   2. It is killed when its time is over, whatever it does.
- *   3. How it ended is known, or isolate() fails: no end is taken for a good one.
+ * 1. The kernel tells when the child has ended, not the end of its output: the child may close its
+ *    output and continue, and a process that it started may keep it open.
+ * 2. The child is killed when its time is over.
+ * 3. If it is unknown how the child ended, isolate() fails. It never assumes success.
  */
 struct watched {
 	pid_t pid;
-	int ended;  /* readable once it has ended; -1: the kernel does not tell */
+	int ended;  /* readable once the child has ended; -1: not supported */
 	int output; /* -1: closed */
 	size_t used;
 	struct isolated *result;
 };
 
-/* Milliseconds between two looks at a child whose end the kernel does not tell. */
-#define LOOK 5
-/* What a process that outlives the child may still write, in calls of read(). */
+/* Milliseconds between two polls of a child if the kernel cannot notify. */
+#define POLL_MSEC 5
+/* Number of read() calls for output of a process that outlives the child. */
 #define READS_AT_END 1024
 
 /* Return: false if there is nothing to read now. */
@@ -73,21 +73,21 @@ static bool read_output(struct watched *child)
 
 static void wait_a_little(const struct watched *child, long most)
 {
-	const struct timespec little = { .tv_nsec = LOOK * 1000000 };
+	const struct timespec little = { .tv_nsec = POLL_MSEC * 1000000 };
 	struct pollfd files[] = {
 		{ .fd = child->output, .events = POLLIN },
 		{ .fd = child->ended, .events = POLLIN },
 	};
 
-	if (child->ended < 0 && most > LOOK)
-		most = LOOK;
-	/* Without poll() the child is looked at now and then. */
+	if (child->ended < 0 && most > POLL_MSEC)
+		most = POLL_MSEC;
+	/* Without poll() the child is checked at intervals. */
 	if (poll(files, 2, (int)most) < 0 && errno != EINTR)
 		nanosleep(&little, NULL);
 }
 
-/* Return: as waitpid(), once the child has ended or was killed for its time. */
-static pid_t watch(struct watched *child, long deadline, int *status)
+/* Return: as waitpid(), once the child has ended or was killed at its time limit. */
+static pid_t wait_for_child(struct watched *child, long deadline, int *status)
 {
 	pid_t got;
 
@@ -111,7 +111,7 @@ static pid_t watch(struct watched *child, long deadline, int *status)
 
 static _Noreturn void be_child(void (*fn)(void *ctx), void *ctx, const int ends[2])
 {
-	/* It may be one that never ends by itself. */
+	/* The child may never end by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
 		_exit(ISOLATE_NO_OUTPUT);
@@ -149,7 +149,7 @@ bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isol
 	child.output = ends[0];
 	child.ended = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	fcntl(child.output, F_SETFL, O_NONBLOCK);
-	got = watch(&child, deadline, &status);
+	got = wait_for_child(&child, deadline, &status);
 	result->output[child.used] = '\0';
 	if (child.output >= 0)
 		close(child.output);
@@ -164,11 +164,11 @@ bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isol
 	return true;
 }
 
-void *isolate_share(size_t size)
+void *isolate_map_shared(size_t size)
 {
 	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return shared == MAP_FAILED ? NULL : shared;
 }
 
-UNCOUNTED_END
+NO_COVERAGE_END

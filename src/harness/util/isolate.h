@@ -5,29 +5,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of a child's output that are kept: the first ones. */
+/* How many bytes of a child's output are kept, from its beginning. */
 #define ISOLATE_OUTPUT (64 * 1024)
 
-/* Exit status of a child that could not be given its output. */
+/* Exit status of a child that cannot redirect its output. */
 #define ISOLATE_NO_OUTPUT 125
 
 struct isolated {
-	bool hung;	/* it was killed after its time */
-	int exit_code;	/* or -1 */
-	int signal;	/* that ended it, or 0 */
-	char output[ISOLATE_OUTPUT]; /* standard output and error, a string */
+	bool hung;	/* killed at its time limit */
+	int exit_code;	/* exit status, or -1 */
+	int signal;	/* signal that ended it, or 0 */
+	char output[ISOLATE_OUTPUT]; /* standard output and error as a string */
 };
 
 /*
- * Calls @fn in a child process of its own and waits for its end. What @fn is to tell
- * goes through memory that the caller shares.
- * @seconds: its time; after it the child is killed
- * Return: false if the system refuses a child, or does not say how the child ended; then
- * nothing is known of @fn.
+ * Calls @fn in a child process and waits for its end. @fn returns data in memory that the caller
+ * shares.
+ * @seconds: time limit; the child is killed after it
+ * Return: false if the system refuses a child, or does not report how it ended. Then the result of
+ * @fn is unknown.
  */
 bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
 
-/* Memory that parent and child share, zeroed; NULL without. Never freed. */
-void *isolate_share(size_t size);
+/* Return: zeroed memory that is shared with child processes, or NULL. It is never freed. */
+void *isolate_map_shared(size_t size);
 
 #endif

@@ -17,7 +17,7 @@ static bool make(char *path, size_t size, const char *format, va_list args)
 	return false;
 }
 
-bool path_make(char *path, size_t size, const char *format, ...)
+bool path_format(char *path, size_t size, const char *format, ...)
 {
 	va_list args;
 	bool good;
@@ -28,7 +28,7 @@ bool path_make(char *path, size_t size, const char *format, ...)
 	return good;
 }
 
-void path_make_or_exit(char *path, size_t size, const char *format, ...)
+void path_format_or_exit(char *path, size_t size, const char *format, ...)
 {
 	va_list args;
 	char begin[80];

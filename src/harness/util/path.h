@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Paths that are made of parts. One that does not fit is an error, and is never cut. */
+/* Builds paths from parts. A path that does not fit is an error; it is never truncated. */
 #ifndef HARNESS_PATH_H
 #define HARNESS_PATH_H
 
@@ -10,11 +10,11 @@
  * Writes a path as snprintf() does.
  * Return: false, with errno ENAMETOOLONG and an empty @path, if it does not fit.
  */
-bool path_make(char *path, size_t size, const char *format, ...)
+bool path_format(char *path, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same; one that does not fit is told, and ends this process with status 2. */
-void path_make_or_exit(char *path, size_t size, const char *format, ...)
+/* Like path_format(), but prints an error and exits with status 2 if the path does not fit. */
+void path_format_or_exit(char *path, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Random numbers that are the same on every machine: splitmix64. Its state is one word. */
+/* Random numbers that are the same on every machine: splitmix64. The state is one word. */
 #ifndef HARNESS_RANDOM_H
 #define HARNESS_RANDOM_H
 
@@ -16,19 +16,19 @@ static inline uint64_t random_next(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-/* One of 0 .. n - 1; n from 1. */
+/* Return: a number in 0 .. n - 1; n must be positive. */
 static inline uint32_t random_below(uint64_t *state, size_t n)
 {
 	return (uint32_t)((random_next(state) >> 32) * n >> 32);
 }
 
-/* True once in n times. */
+/* Return: true once in n times on average. */
 static inline bool random_once_in(uint64_t *state, uint32_t n)
 {
 	return random_below(state, n) == 0;
 }
 
-/* The place of one of the bits that are set in @mask; there must be one. */
+/* Return: the index of a random set bit of @mask, which must not be 0. */
 static inline uint8_t random_bit(uint64_t *state, uint32_t mask)
 {
 	uint32_t skip = random_below(state, (size_t)__builtin_popcount(mask));

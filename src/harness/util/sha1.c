@@ -48,7 +48,7 @@ static void add_block(uint32_t state[5], const uint8_t block[BLOCK])
 		state[i] += v[i];
 }
 
-/* The end: a one bit, zeros, and the length in bits; one block or two. */
+/* Adds the final one or two blocks: a one bit, zeros, and the length in bits. */
 static void add_end(uint32_t state[5], const uint8_t *rest, size_t left, uint64_t size)
 {
 	uint8_t end[2 * BLOCK] = {0};

@@ -31,7 +31,7 @@ void shell_path_print(FILE *out, const char *path)
 	while (!strncmp(path, "./", 2))
 		path += 2 + strspn(path + 2, "/");
 	if (*path == '/' || !getcwd(directory, sizeof(directory))) {
-		/* A name that begins with '-' must not be taken for an option. */
+		/* A name that begins with '-' would be taken as an option. */
 		snprintf(absolute, sizeof(absolute), "%s%s", *path == '-' ? "./" : "", path);
 	} else {
 		snprintf(absolute, sizeof(absolute), "%s/%s", strcmp(directory, "/") ? directory : "",
@@ -40,7 +40,7 @@ void shell_path_print(FILE *out, const char *path)
 	shell_word_print(out, absolute);
 }
 
-const char *shell_own_binary(void)
+const char *shell_binary_path(void)
 {
 	static const char deleted[] = " (deleted)";
 	static char path[PATH_MAX];
@@ -49,15 +49,15 @@ const char *shell_own_binary(void)
 
 	if (len < 0)
 		return program_invocation_name;
-	/* A build that goes on meanwhile puts a new binary in the place of this one. */
+	/* A build that runs at the same time replaces this binary with a new one. */
 	if ((size_t)len > tail && !strcmp(path + len - tail, deleted) && access(path, F_OK))
 		path[(size_t)len - tail] = '\0';
 	return path;
 }
 
-bool shell_beside_own_binary(const char *name, char *path, size_t size)
+bool shell_find_next_to_binary(const char *name, char *path, size_t size)
 {
-	const char *own = shell_own_binary(), *slash = strrchr(own, '/');
+	const char *own = shell_binary_path(), *slash = strrchr(own, '/');
 	int len = snprintf(path, size, "%.*s/%s", slash ? (int)(slash - own) : 1, slash ? own : ".",
 			   name);
 

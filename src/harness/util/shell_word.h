@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Words of commands that people paste into a POSIX shell, from whatever directory. */
+/* Quotes words of commands that people paste into a POSIX shell, in any directory. */
 #ifndef HARNESS_SHELL_WORD_H
 #define HARNESS_SHELL_WORD_H
 
@@ -13,13 +13,16 @@ void shell_word_print(FILE *out, const char *word);
 /* Prints the file name @path as a word that names the same file from any directory. */
 void shell_path_print(FILE *out, const char *path);
 
-/* The absolute path of the binary of this process; how it was started, if that is not known. */
-const char *shell_own_binary(void);
+/*
+ * Return: the absolute path of the running binary; if it is unknown, the name it was started
+ * with.
+ */
+const char *shell_binary_path(void);
 
 /*
- * Is the file @name in the directory of that binary, and executable?
+ * Is there an executable file @name in the directory of the running binary?
  * @path: gets its path
  */
-bool shell_beside_own_binary(const char *name, char *path, size_t size);
+bool shell_find_next_to_binary(const char *name, char *path, size_t size);
 
 #endif

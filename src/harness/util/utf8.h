@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* How many of the @left bytes at @text are one character in UTF-8; 0: none begins there. */
+/* Return: the length of the UTF-8 character at @text, within @left bytes; 0 if it is invalid. */
 static inline size_t utf8_length(const char *text, size_t left)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -22,7 +22,7 @@ static inline size_t utf8_length(const char *text, size_t left)
 	return len;
 }
 
-/* The same in a string, whose end is part of no character. */
+/* The same for a string; its NUL is part of no character. */
 static inline size_t utf8_in_string(const char *text)
 {
 	return utf8_length(text, 4);

@@ -17,7 +17,7 @@ struct walk {
 	bool failed;
 };
 
-/* A directory that is being walked, and those that it is in: a link may lead back to one. */
+/* A directory that is being walked, and its parents, to detect a link that leads back to one. */
 struct directory {
 	const struct directory *in;
 	const char *path;
@@ -46,11 +46,11 @@ static void walk_entry(struct walk *walk, const struct directory *in, const stru
 	char path[PATH_MAX];
 	struct stat status;
 
-	if (!path_make(path, sizeof(path), "%s/%s", in->path, entry->d_name)) {
+	if (!path_format(path, sizeof(path), "%s/%s", in->path, entry->d_name)) {
 		complain(walk, in->path, "names that fit into a path", "too long");
 		return;
 	}
-	/* Most are files, and the directory itself says so. */
+	/* Usually the directory entry tells that it is a file. */
 	if (entry->d_type == DT_REG || stat(path, &status) || S_ISREG(status.st_mode))
 		walk->fn(path, walk->ctx);
 	else if (!S_ISDIR(status.st_mode))

@@ -8,11 +8,11 @@
 typedef void (*walk_fn)(const char *name, void *ctx);
 
 /*
- * Calls @fn for the file @path, or for each file below the directory @path, sorted by name
- * within a directory; what begins with a dot is left out. A path that is not there is given
- * to @fn too: who reads it says so.
- * Return: false, after one line on standard error each, if a directory cannot be read, or
- * holds what is neither file nor directory.
+ * Calls @fn for the file @path, or for each file below the directory @path, sorted by name within a
+ * directory. Names that begin with a dot are skipped. @fn also gets a path that does not exist, and
+ * reports it.
+ * Return: false if a directory cannot be read or contains something other than files and
+ * directories; each case is one line on standard error.
  */
 bool walk_files(const char *path, walk_fn fn, void *ctx);
 

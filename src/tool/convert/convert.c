@@ -95,7 +95,7 @@ static int convert_file(struct convert_order *order, const char *file, const cha
 		return write_standard(&recoded);
 	if (!order->out_is_directory)
 		return write_file(order, file, order->out, &recoded);
-	if (!path_make(path, sizeof(path), "%s/%.*s%s", order->out, (int)stem(name), name,
+	if (!path_format(path, sizeof(path), "%s/%.*s%s", order->out, (int)stem(name), name,
 		       recoded.text ? ".page" : ".bin")) {
 		fprintf(stderr, "%s: expected a shorter name\n", file);
 		return EXIT_BAD;
@@ -122,7 +122,7 @@ static bool make_directories(const struct convert_order *order, const char *name
 	char path[PATH_MAX];
 
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-		path_make_or_exit(path, sizeof(path), "%s/%.*s", order->out, (int)(slash - name), name);
+		path_format_or_exit(path, sizeof(path), "%s/%.*s", order->out, (int)(slash - name), name);
 		if (!make_directory(path))
 			return false;
 	}

@@ -38,7 +38,7 @@ static struct extras extras_of(const char *text, size_t size, const struct progr
 		line = stop + 1;
 	}
 	for (size_t i = 0; i < program->count; i++)
-		extras.claims += program->calls[i].claim != RESULT_NONE;
+		extras.claims += program->calls[i].expected_result != RESULT_NONE;
 	return extras;
 }
 

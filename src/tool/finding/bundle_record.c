@@ -39,9 +39,8 @@ static void write_meaning(struct json *out, const struct signature *signature)
 
 static void write_why(struct json *out, const struct bundle *b)
 {
-	const char *unit = "calls";
-	size_t left = b->input ? input_units(b->input, b->signature->target, &unit) :
-				 b->smallest->count;
+	const char *unit;
+	size_t left = test_input_size(b->smallest, &unit);
 
 	json_format(out, "why", "%s. It failed %u of %u times, in %zu %s", b->signature->text,
 		    b->failed, b->tries, left, unit);
@@ -70,10 +69,10 @@ static void write_line(struct json *out, const struct bundle *b, size_t call)
 	char text[TEXT_CALL_MAX];
 	struct call plain;
 
-	if (!b->smallest || call >= b->smallest->count)
+	if (!test_input_is_program(b->smallest) || call >= b->smallest->program.count)
 		return;
-	plain = b->smallest->calls[call];
-	plain.claim = RESULT_NONE;
+	plain = b->smallest->program.calls[call];
+	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
 	json_object(out, NULL);
 	json_number(out, "line", plain.line);
@@ -81,14 +80,11 @@ static void write_line(struct json *out, const struct bundle *b, size_t call)
 	json_end(out);
 }
 
-static void write_places(struct json *out, const struct bundle *b, struct judge *judge)
+static void write_places(struct json *out, const struct bundle *b, struct oracle *oracle)
 {
 	static struct signature own; /* of the minimised program, with its lines */
 
-	if (b->input)
-		own = *b->signature;
-	else
-		signature_make(&own, judge, b->smallest, b->signature->needs);
+	signature_of_input(&own, oracle, b->smallest, b->signature->needs);
 	json_array(out, "places");
 	for (size_t i = 0; i < own.place_count; i++)
 		report_write_place(out, &own.places[i].frame);
@@ -99,21 +95,21 @@ static void write_places(struct json *out, const struct bundle *b, struct judge 
 	json_end(out);
 }
 
-void bundle_write_record(struct results *results, const struct bundle *b, struct judge *judge)
+void bundle_write_record(struct results *results, const struct bundle *b, struct oracle *oracle)
 {
 	struct json *out = results_line(results);
 	char file[PATH_MAX];
 
 	if (!out)
 		return;
-	path_make_or_exit(file, sizeof(file), "%s/%s", b->dir,
-			  b->input ? "summary.txt" : "minimised.page");
+	path_format_or_exit(file, sizeof(file), "%s/%s", b->dir,
+			  test_input_is_program(b->smallest) ? "minimised.page" : "summary.txt");
 	json_object(out, NULL);
 	json_text(out, "input", file);
 	json_bool(out, "bytes", false);
 	write_meaning(out, b->signature);
 	write_why(out, b);
 	write_replay(out, b);
-	write_places(out, b, judge);
+	write_places(out, b, oracle);
 	json_end_line(out);
 }

@@ -7,6 +7,6 @@
 
 /* Writes the failure as a record of the results (doc/replay.md). */
 void bundle_write_record(struct results *results, const struct bundle *bundle,
-			 struct judge *judge);
+			 struct oracle *oracle);
 
 #endif

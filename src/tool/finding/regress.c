@@ -16,7 +16,7 @@ static bool has(const char *root, const char *name)
 {
 	char path[PATH_MAX + 32];
 
-	path_make_or_exit(path, sizeof(path), "%s/%s", root, name);
+	path_format_or_exit(path, sizeof(path), "%s/%s", root, name);
 	return !access(path, F_OK);
 }
 
@@ -33,7 +33,7 @@ bool regress_find(const char *start, char directory[PATH_MAX])
 		if (up != root)
 			strcpy(root, up);
 	}
-	path_make_or_exit(directory, PATH_MAX, "%s/corpus/regress", root);
+	path_format_or_exit(directory, PATH_MAX, "%s/corpus/regress", root);
 	return true;
 }
 
@@ -46,11 +46,11 @@ static size_t text_of(const struct program *program, const struct signature *sig
 	const char *behind;
 
 	says = *program;
-	says.claims = true;
-	rules_judge(rules, program);
+	says.has_expect = true;
+	rules_evaluate(rules, program);
 	says.expect = rules_verdict(rules)->broken;
 	for (size_t i = 0; i < says.count; i++)
-		says.calls[i].claim = RESULT_NONE;
+		says.calls[i].expected_result = RESULT_NONE;
 	program_to_text(&says, plain);
 	behind = strchr(plain, '\n') + 1;
 	return (size_t)snprintf(text, TEXT_PROGRAM_MAX + 300, "%.*s# It failed: %.230s\n%s",
@@ -63,7 +63,7 @@ int regress_add(const char *directory, const char *name, const struct program *p
 	static char text[TEXT_PROGRAM_MAX + 300];
 	size_t size = text_of(program, signature, rules, text);
 
-	if (!path_make(path, PATH_MAX, "%s/%s.page", directory, name))
+	if (!path_format(path, PATH_MAX, "%s/%s.page", directory, name))
 		return ENAMETOOLONG;
 	if (!access(path, F_OK))
 		return EEXIST;

@@ -119,7 +119,7 @@ static const struct symbol *find(const char *binary, unsigned long offset)
 		return NULL;
 	known = more;
 	memset(&known[known_count], 0, sizeof(*known));
-	path_make_or_exit(known[known_count].binary, sizeof(known->binary), "%s", binary);
+	path_format_or_exit(known[known_count].binary, sizeof(known->binary), "%s", binary);
 	known[known_count].offset = offset;
 	look_up(&known[known_count]);
 	return &known[known_count++];

@@ -7,7 +7,7 @@
 #define TOOL_CONTROL_BLOCK_H
 
 #include "harness/program/program_bytes.h"
-#include "harness/trial.h"
+#include "harness/execution.h"
 #include "tool/run/execution_record.h"
 #include "tool/run/kind.h"
 
@@ -43,7 +43,7 @@ enum worker_request {
 
 struct control_block {
 	/* From the driver. */
-	struct trial_options options;
+	struct execution_options options;
 	bool all_bytes; /* program_all_bytes */
 	enum worker_request request;
 	uint32_t count, inputs[RUN_BATCH];
@@ -56,7 +56,7 @@ struct control_block {
 	_Atomic uint32_t position; /* of the input that began last */
 	_Atomic uint32_t phase;	   /* counts the inputs that began */
 	_Atomic bool again;	   /* all inputs have run, and run again: which maps memory? */
-	struct trial trial;
+	struct execution execution;
 	struct footprint footprint;
 	bool looks_for_lost; /* the worker has LeakSanitizer */
 	bool has_lost;

@@ -23,7 +23,7 @@ static bool replace_worker(struct engine *engine, unsigned int number, bool alon
 {
 	const struct run_worker_options options = { .path = engine->options->path,
 						.list = engine->list,
-						.trial = engine->options->trial,
+						.execution = engine->options->execution,
 						.megabytes = engine->options->megabytes,
 						.symbols = alone };
 	struct run_worker *worker = &engine->workers[number];
@@ -186,7 +186,7 @@ static void check_request(struct engine *engine, unsigned int number)
 
 	if (worker->state != WORKER_BUSY)
 		return;
-	run_worker_watch(worker, &engine->options->trial);
+	run_worker_watch(worker, &engine->options->execution);
 	if (run_worker_done(worker)) {
 		if (worker->control->request == REQUEST_MEASURE)
 			finish_measure(engine, number);

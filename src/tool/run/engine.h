@@ -19,7 +19,7 @@
 #define RUN_JOBS 64
 
 struct run_options {
-	struct trial_options trial;
+	struct execution_options execution;
 	unsigned int jobs;
 	unsigned int megabytes; /* that an input may use beyond what was in use before; 0: any */
 	bool orders;		/* all inputs in one process, in two orders */

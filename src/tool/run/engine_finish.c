@@ -247,7 +247,7 @@ static void finish_dead_batch(struct engine *engine, unsigned int number, int st
 		for (size_t i = 0; i < done; i++)
 			if (i != last)
 				take_result(engine, number, i);
-		kind = run_worker_death(worker, status, &engine->options->trial,
+		kind = run_worker_death(worker, status, &engine->options->execution,
 				    input_path(engine->list, ITEM_INPUT(batch->item[last])), why);
 		recheck_after(engine, number, last, done, kind, why);
 		from = done == last ? last + 1 : done;
@@ -303,7 +303,7 @@ static void finish_dead_alone(struct engine *engine, unsigned int number, int st
 	struct run_worker *worker = &engine->workers[number];
 	struct pending *pending = &engine->running[number];
 	char why[RUN_WHY];
-	enum run_kind kind = run_worker_death(worker, status, &engine->options->trial,
+	enum run_kind kind = run_worker_death(worker, status, &engine->options->execution,
 					  input_path(engine->list, pending->input), why);
 
 	set_record(engine, pending->input, kind, why, worker->text, NULL);

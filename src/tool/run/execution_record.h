@@ -6,7 +6,7 @@
 #ifndef TOOL_EXECUTION_RECORD_H
 #define TOOL_EXECUTION_RECORD_H
 
-#include "harness/check.h"
+#include "harness/checker.h"
 #include "tool/report/symbols.h"
 
 /* A call, and the stack in which it was caught. */
@@ -26,7 +26,7 @@ struct execution_death {
 #define EXECUTION_DEATHS 2
 
 struct execution_record {
-	enum check_result result;
+	enum checker_result result;
 	/*
 	 * Of the report: this access, and the earlier one. A race that the model does not have
 	 * comes first, and its second site has no call.
@@ -34,7 +34,7 @@ struct execution_record {
 	struct execution_site race[2];
 	size_t death_count;
 	struct execution_death deaths[EXECUTION_DEATHS];
-	char why[CHECK_WHY + 32]; /* if it disagrees without a death, or could not see a race */
+	char why[CHECKER_WHY + 32]; /* if it disagrees without a death, or could not see a race */
 };
 
 /* Nothing was seen. */

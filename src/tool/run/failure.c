@@ -37,15 +37,15 @@ static void print_input(FILE *out, const struct input_list *list, uint32_t input
 	shell_path_print(out, input_path(list, input));
 }
 
-static void print_execution(FILE *out, const struct trial_options *trial)
+static void print_execution(FILE *out, const struct execution_options *execution)
 {
-	if (trial->repeat > 1)
-		fprintf(out, " --repeat %u", trial->repeat);
-	fprintf(out, " --executor %s", !trial->fibers ? "threads" : trial->threads ? "both" : "fibers");
-	if (trial->timing.pin)
+	if (execution->repeat > 1)
+		fprintf(out, " --repeat %u", execution->repeat);
+	fprintf(out, " --executor %s", !execution->fibers ? "threads" : execution->threads ? "both" : "fibers");
+	if (execution->timing.pin)
 		fputs(" --pin", out);
-	if (trial->timing.delays)
-		fprintf(out, " --delays %llu", (unsigned long long)trial->timing.seed);
+	if (execution->timing.delays)
+		fprintf(out, " --delays %llu", (unsigned long long)execution->timing.seed);
 }
 
 void print_command(FILE *out, const struct run_order *order, const struct input_list *list,
@@ -54,11 +54,11 @@ void print_command(FILE *out, const struct run_order *order, const struct input_
 	const struct run_options *options = &order->options;
 	const struct run_record *record = &run->records[input];
 
-	shell_word_print(out, shell_own_binary());
+	shell_word_print(out, shell_binary_path());
 	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
-		order->command, exec_backend(), run->flavour, options->trial.seconds,
-		options->trial.cpu, options->megabytes);
-	print_execution(out, &options->trial);
+		order->command, exec_backend(), run->flavour, options->execution.seconds,
+		options->execution.cpu, options->megabytes);
+	print_execution(out, &options->execution);
 	/* Of standard input the text of the program stands in the command. */
 	if (program_all_bytes && strcmp(input_name(list, input), "-"))
 		fputs(" --bytes", out);

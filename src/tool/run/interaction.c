@@ -45,10 +45,10 @@ static bool run_some(const struct search *search, struct run_worker *worker, con
 	bool alive;
 
 	run_worker_send_batch(worker, inputs, count);
-	alive = run_worker_finish_request(worker, &search->options->trial, &status);
+	alive = run_worker_finish_request(worker, &search->options->execution, &status);
 	last->began = atomic_load(&worker->control->position) == count - 1;
 	if (!alive) {
-		last->kind = run_worker_death(worker, status, &search->options->trial,
+		last->kind = run_worker_death(worker, status, &search->options->execution,
 					  input_path(search->list, inputs[count - 1]), last->why);
 		run_worker_release(worker);
 		return false;
@@ -65,7 +65,7 @@ static bool run_sequence(struct search *search, const uint32_t *inputs, size_t c
 {
 	const struct run_worker_options options = { .path = search->options->path,
 						.list = search->list,
-						.trial = search->options->trial,
+						.execution = search->options->execution,
 						.megabytes = search->options->megabytes };
 	static struct run_worker worker;
 	size_t next = 0;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/model/claims.h"
+#include "harness/model/expectations.h"
 #include "harness/program/program_file.h"
 #include "tool/run/rates.h"
 #include "tool/run/run.h"
@@ -43,7 +43,7 @@ void seen_on_fibers(const struct run_order *order, const struct run_record *reco
 		    char text[SEEN_TEXT])
 {
 	snprintf(text, SEEN_TEXT, "-");
-	if (!order->options.trial.fibers || !record->returned)
+	if (!order->options.execution.fibers || !record->returned)
 		return;
 	rule_set_text(record->fibers, " ", text);
 	/* A call that was not executed was not seen, and is not clean for that. */
@@ -56,7 +56,7 @@ void seen_on_threads(const struct run_order *order, const struct run_record *rec
 		     char text[SEEN_TEXT])
 {
 	snprintf(text, SEEN_TEXT, "-");
-	if (order->options.trial.threads && record->returned)
+	if (order->options.execution.threads && record->returned)
 		rule_set_text(record->threads, " ", text);
 }
 
@@ -64,16 +64,16 @@ void seen_on_threads(const struct run_order *order, const struct run_record *rec
 
 static bool shows_threads(const struct rows *rows, const struct flavour_run *run)
 {
-	const struct trial_options *trial = &rows->order->options.trial;
+	const struct execution_options *execution = &rows->order->options.execution;
 
 	/* Without a detector of races threads say little. */
-	return trial->threads && (is_tsan(run) || !trial->fibers);
+	return execution->threads && (is_tsan(run) || !execution->fibers);
 }
 
 /* With room for " N/N". */
 static int threads_width(const struct rows *rows)
 {
-	unsigned int repeat = rows->order->options.trial.repeat;
+	unsigned int repeat = rows->order->options.execution.repeat;
 	int digits = snprintf(NULL, 0, "%u", repeat);
 
 	return (int)rows->verdict_width + (repeat > 1 ? 2 * digits + 2 : 0);
@@ -89,7 +89,7 @@ static void print_header(const struct rows *rows)
 		char threads[32];
 
 		snprintf(threads, sizeof(threads), "%s, threads", run->flavour);
-		if (rows->order->options.trial.fibers)
+		if (rows->order->options.execution.fibers)
 			printf("  %-*s", width, run->flavour);
 		if (shows_threads(rows, run))
 			printf("  %-*s", threads_width(rows), threads);
@@ -108,14 +108,14 @@ static void print_fibers(const struct rows *rows, const struct run_record *recor
 
 static void print_threads(const struct rows *rows, const struct run_record *record, bool racy)
 {
-	const struct trial_options *trial = &rows->order->options.trial;
+	const struct execution_options *execution = &rows->order->options.execution;
 	char seen[SEEN_TEXT], text[SEEN_TEXT + 32];
 
 	seen_on_threads(rows->order, record, seen);
-	if (!trial->fibers && differs(record))
+	if (!execution->fibers && differs(record))
 		strcpy(seen, "DIFFERS");
-	if (trial->repeat > 1 && (racy || record->reported))
-		snprintf(text, sizeof(text), "%s %u/%u", seen, record->reported, trial->repeat);
+	if (execution->repeat > 1 && (racy || record->reported))
+		snprintf(text, sizeof(text), "%s %u/%u", seen, record->reported, execution->repeat);
 	else
 		strcpy(text, seen);
 	printf("  %-*s", threads_width(rows), text);
@@ -132,7 +132,7 @@ static void print_row(const struct rows *rows, uint32_t input, bool agree)
 	for (unsigned int i = 0; i < rows->order->count; i++) {
 		const struct flavour_run *run = &rows->runs[i];
 
-		if (rows->order->options.trial.fibers)
+		if (rows->order->options.execution.fibers)
 			print_fibers(rows, &run->records[input]);
 		if (shows_threads(rows, run))
 			print_threads(rows, &run->records[input],
@@ -146,7 +146,7 @@ static void print_row(const struct rows *rows, uint32_t input, bool agree)
 
 static void print_json(const struct rows *rows, uint32_t input, bool agree)
 {
-	const struct trial_options *trial = &rows->order->options.trial;
+	const struct execution_options *execution = &rows->order->options.execution;
 	struct json out = json_begin(stdout);
 
 	json_object(&out, NULL);
@@ -163,7 +163,7 @@ static void print_json(const struct rows *rows, uint32_t input, bool agree)
 		json_text(&out, "fibers", fibers);
 		json_text(&out, "threads", threads);
 		json_number(&out, "reported", record->reported);
-		json_number(&out, "runs", trial->threads ? trial->repeat : 0);
+		json_number(&out, "runs", execution->threads ? execution->repeat : 0);
 		json_text(&out, "why", record->why && record->kind != RUN_claim ? record->why : "");
 		json_end(&out);
 	}
@@ -179,7 +179,7 @@ static bool evaluate(struct rows *rows, uint32_t input, char error[PROGRAM_FILE_
 {
 	if (!program_file_load(input_path(rows->list, input), &rows->program, error))
 		return false;
-	rules_judge(rows->rules, &rows->program);
+	rules_evaluate(rows->rules, &rows->program);
 	return true;
 }
 
@@ -199,10 +199,10 @@ static void add_rates(struct rows *rows, uint32_t input)
 	bool racy = rules_verdict(rows->rules)->broken & RULE_BIT(RULE_data_race);
 
 	for (unsigned int i = 0; i < rows->order->count; i++)
-		if (is_tsan(&rows->runs[i]) && rows->order->options.trial.threads)
+		if (is_tsan(&rows->runs[i]) && rows->order->options.execution.threads)
 			rates_add(&rows->rates, input_name(rows->list, input), racy,
 				  rows->runs[i].records[input].reported,
-				  rows->order->options.trial.repeat);
+				  rows->order->options.execution.repeat);
 }
 
 static bool all_agree(const struct rows *rows, uint32_t input)
@@ -216,7 +216,7 @@ static bool all_agree(const struct rows *rows, uint32_t input)
 static int print_input(struct rows *rows, uint32_t input)
 {
 	const char *name = input_name(rows->list, input);
-	char error[PROGRAM_FILE_ERROR], claim[CLAIM_TEXT];
+	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
 	bool agree = all_agree(rows, input);
 	int status;
 
@@ -229,7 +229,7 @@ static int print_input(struct rows *rows, uint32_t input)
 		print_row(rows, input, agree);
 	fflush(stdout);
 	status = warnings_print(name, &rows->program, rows->rules, rows->order->strict);
-	if (!claims_hold(&rows->program, rows->rules, claim)) {
+	if (!expectations_hold(&rows->program, rows->rules, claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, claim);
 		agree = false;
 	}
@@ -282,7 +282,7 @@ int print_rows(const struct run_order *order, const struct input_list *list,
 		print_header(&rows);
 	for (uint32_t i = 0; i < list->count; i++)
 		status = worse(status, file_tally_add(&rows.tally, print_input(&rows, i)));
-	if (!order->json && order->options.trial.repeat > 1)
+	if (!order->json && order->options.execution.repeat > 1)
 		rates_print(&rows.rates, "tsan");
 	file_tally_print(&rows.tally, order->command);
 	rules_delete(rows.rules);

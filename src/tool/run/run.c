@@ -23,7 +23,7 @@ static void find_flavours(struct run_order *order)
 
 static void announce_run(const struct run_order *order, const struct input_list *list)
 {
-	const struct trial_options *trial = &order->options.trial;
+	const struct execution_options *execution = &order->options.execution;
 	char flavours[FLAVOURS_TEXT] = "";
 
 	for (unsigned int i = 0; i < order->count; i++)
@@ -31,7 +31,7 @@ static void announce_run(const struct run_order *order, const struct input_list 
 			 i ? ", " : "", order->flavours[i]);
 	announce(order->command, "%u input%s in %s, on %s, %u at a time", list->count,
 		 list->count == 1 ? "" : "s", flavours,
-		 !trial->threads ? "fibers" : !trial->fibers ? "threads" : "fibers and on threads",
+		 !execution->threads ? "fibers" : !execution->fibers ? "threads" : "fibers and on threads",
 		 order->options.orders ? 1 : order->options.jobs);
 }
 

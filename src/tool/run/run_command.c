@@ -38,25 +38,25 @@ static int parse_options(struct settings *settings, int argc, char **argv)
 {
 	struct run_order *order = settings->order;
 	struct run_options *options = &order->options;
-	struct trial_options *trial = &options->trial;
+	struct execution_options *execution = &options->execution;
 	const struct option_row rows[] = {
-		OPTION_TEXT("backend", &settings->backend),
+		option_backend(&settings->backend),
 		option_bytes(),
-		OPTION_NUMBER("cpu", &trial->cpu, 0, 1000000),
-		OPTION_READ("delays", read_delays, &trial->timing, "SEED, a number"),
-		option_executor(trial),
+		OPTION_NUMBER("cpu", &execution->cpu, 0, 1000000),
+		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
+		option_executor(execution),
 		option_flavour(order->wanted),
 		{ .name = "jobs", .letter = 'j', .number = &options->jobs, .least = 1, .most = RUN_JOBS },
 		OPTION_FLAG("json", &order->json),
 		OPTION_NUMBER("memory", &options->megabytes, 1, 1 << 20),
 		OPTION_FLAG("no-sort", &order->unsorted),
 		OPTION_FLAG("orders", &options->orders),
-		OPTION_FLAG("pin", &trial->timing.pin),
-		OPTION_NUMBER("repeat", &trial->repeat, 1, 1000000),
+		OPTION_FLAG("pin", &execution->timing.pin),
+		OPTION_NUMBER("repeat", &execution->repeat, 1, 1000000),
 		OPTION_TEXT("results", &order->results.path),
 		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
 		option_strict(&order->strict),
-		option_timeout(&trial->seconds),
+		option_timeout(&execution->seconds),
 		OPTION_FLAG("worker", &settings->worker),
 		OPTION_END,
 	};

@@ -12,9 +12,9 @@
  * The worker executes a program in up to three processes, each with its time, and needs some of
  * its own.
  */
-static struct trial_options limits_of(const struct flavour_runners *runners)
+static struct execution_options limits_of(const struct flavour_runners *runners)
 {
-	return (struct trial_options){ .seconds = 4 * runners->seconds };
+	return (struct execution_options){ .seconds = 4 * runners->seconds };
 }
 
 static bool start(const struct flavour_runners *runners, struct run_worker *worker, const char *path,
@@ -22,7 +22,7 @@ static bool start(const struct flavour_runners *runners, struct run_worker *work
 {
 	const struct run_worker_options options = {
 		.path = path,
-		.trial = { .repeat = 1, .seconds = runners->seconds, .fibers = true,
+		.execution = { .repeat = 1, .seconds = runners->seconds, .fibers = true,
 			   .threads = runners->threads },
 		.symbols = symbols,
 		.stacks = true,
@@ -69,13 +69,13 @@ static bool check_record(struct execution_record *record)
 		death->site.stack[sizeof(death->site.stack) - 1] = '\0';
 	}
 	record->why[sizeof(record->why) - 1] = '\0';
-	return record->death_count <= EXECUTION_DEATHS && record->result <= CHECK_DIFFER;
+	return record->death_count <= EXECUTION_DEATHS && record->result <= CHECKER_DIFFERS;
 }
 
 static bool execute(const struct flavour_runners *runners, struct flavour_runner *runner,
 		    const struct program *program, struct execution_record *record)
 {
-	struct trial_options limits = limits_of(runners);
+	struct execution_options limits = limits_of(runners);
 	struct run_worker *worker = &runner->worker;
 	int status;
 
@@ -103,14 +103,14 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 		run_worker_end(&runner->worker);
 	}
 	execution_record_init(record);
-	record->result = CHECK_DIFFER;
+	record->result = CHECKER_DIFFERS;
 	strcpy(record->why, "no result");
 }
 
 void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 			  const struct program *program, FILE *out)
 {
-	struct trial_options limits = limits_of(runners);
+	struct execution_options limits = limits_of(runners);
 	static struct run_worker worker;
 	int status;
 

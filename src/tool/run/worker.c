@@ -12,8 +12,8 @@
 
 #include "harness/detect/detector.h"
 #include "harness/detect/tsan.h"
-#include "harness/model/claims.h"
-#include "harness/outcome.h"
+#include "harness/model/expectations.h"
+#include "harness/digest.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
@@ -36,7 +36,7 @@ void (*run_worker_input_hook)(const char *content, size_t size);
 static struct {
 	struct input_list *list;
 	struct control_block *control;
-	struct check *check;
+	struct checker *check;
 	struct program program;
 	bool again; /* the input ran before, and is run for what it leaves behind */
 	size_t heap, mappings;
@@ -64,14 +64,14 @@ static enum run_kind set_result(struct worker_result *result, enum run_kind kind
 	return kind;
 }
 
-static void fold_digest(void *ctx, enum outcome_part part, const void *bytes, size_t len)
+static void fold_digest(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
 	uint64_t *digest = ctx;
 
 	/* Which races this runtime forgets is chance (tsan.h). */
-	if (part != OUTCOME_TRACE && tsan_splits_granules())
+	if (part != DIGEST_TRACE && tsan_splits_granules())
 		return;
-	*digest = outcome_fold(*digest, bytes, len);
+	*digest = digest_add(*digest, bytes, len);
 }
 
 /* @error: "NAME: what", or "NAME:LINE: what"; whoever prints the result names the input. */
@@ -106,11 +106,11 @@ static bool load_input(const char *name, struct worker_result *result)
 	return good;
 }
 
-static enum run_kind kind_of_difference(const struct trial *trial)
+static enum run_kind kind_of_difference(const struct execution *execution)
 {
-	if (trial->hung)
+	if (execution->hung)
 		return RUN_hang;
-	return trial->wrong_death ? RUN_wrong_rule : RUN_differs;
+	return execution->wrong_exit ? RUN_wrong_rule : RUN_differs;
 }
 
 static enum run_kind kind_of_agreement(const struct worker_result *result)
@@ -118,58 +118,58 @@ static enum run_kind kind_of_agreement(const struct worker_result *result)
 	return result->not_run ? RUN_not_run : result->unseen ? RUN_unseen : RUN_good;
 }
 
-/* Copies what was seen from the trial. */
-static void set_seen(struct worker_result *result, const struct trial *trial)
+/* Copies what was seen from the execution. */
+static void set_seen(struct worker_result *result, const struct execution *execution)
 {
-	result->not_run = trial->not_run != RULE_COUNT;
-	result->unseen = trial_worst(trial)->result == CHECK_BEYOND;
-	result->fibers = trial->fibers.seen;
-	result->threads = trial->threads.seen;
-	result->reported = trial->reported;
+	result->not_run = execution->not_run != RULE_COUNT;
+	result->unseen = execution_worst_report(execution)->result == CHECKER_MISS_ALLOWED;
+	result->fibers = execution->fibers.seen;
+	result->threads = execution->threads.seen;
+	result->reported = execution->reported;
 }
 
 /* What the execution, the model and the claims say of the program that has run. */
 static enum run_kind compare(struct worker_result *result)
 {
-	const struct trial *trial = &worker.control->trial;
-	const struct check_report *worst = trial_worst(trial);
-	char claim[CLAIM_TEXT], why[RUN_WHY];
+	const struct execution *execution = &worker.control->execution;
+	const struct checker_report *worst = execution_worst_report(execution);
+	char claim[EXPECTATION_TEXT], why[RUN_WHY];
 
-	snprintf(why, sizeof(why), "%s%.230s", worst == &trial->threads ? "on threads: " : "",
+	snprintf(why, sizeof(why), "%s%.230s", worst == &execution->threads ? "on threads: " : "",
 		 worst->why);
-	set_seen(result, trial);
-	if (worst->result == CHECK_DIFFER)
-		return set_result(result, kind_of_difference(trial), why);
-	if (!claims_hold(&worker.program, check_rules(worker.check), claim))
+	set_seen(result, execution);
+	if (worst->result == CHECKER_DIFFERS)
+		return set_result(result, kind_of_difference(execution), why);
+	if (!expectations_hold(&worker.program, checker_rules(worker.check), claim))
 		return set_result(result, RUN_claim, claim);
 	return set_result(result, kind_of_agreement(result), why);
 }
 
 static void set_digest(struct worker_result *result)
 {
-	result->digest = OUTCOME_NOTHING;
-	outcome_tell(worker.check, &worker.control->trial.fibers, fold_digest, &result->digest);
+	result->digest = DIGEST_START;
+	digest_visit(worker.check, &worker.control->execution.fibers, fold_digest, &result->digest);
 }
 
 /* Evaluates one input with the rule model, executes it, and compares the two. */
 static enum run_kind run_input(const char *path, struct worker_result *result)
 {
 	struct control_block *control = worker.control;
-	struct trial_options options = control->options;
+	struct execution_options options = control->options;
 
 	/* One execution shows what an input leaves behind. */
 	if (worker.again)
 		options.repeat = 1;
-	trial_begin(&control->trial);
+	execution_reset(&control->execution);
 	*result = (struct worker_result){ .kind = RUN_KINDS };
 	if (!load_input(path, result))
 		return RUN_unreadable;
-	trial_execute(&control->trial, worker.check, &worker.program, &options);
+	execution_run(&control->execution, worker.check, &worker.program, &options);
 	if (control->digests)
 		set_digest(result);
 	/* Growth is measured in this process, which a call that ends another one leaves alone. */
 	if (!worker.again)
-		trial_die(&control->trial, worker.check, &worker.program, &options);
+		execution_run_fatal_calls(&control->execution, worker.check, &worker.program, &options);
 	return compare(result);
 }
 
@@ -381,7 +381,7 @@ static void warm_up(void)
 				   "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
 				   "T0: write_raw(p0, 0, 1, 1)\n"
 				   "T1: read_raw(p0, 0, 1)\n";
-	struct trial_options once = worker.control->options;
+	struct execution_options once = worker.control->options;
 	struct text_error error;
 
 	once.repeat = 1;
@@ -390,8 +390,8 @@ static void warm_up(void)
 	if (run_worker_input_hook)
 		run_worker_input_hook("", 0);
 	for (unsigned int i = 0; i < 2; i++) {
-		trial_begin(&worker.control->trial);
-		trial_execute(&worker.control->trial, worker.check, &worker.program, &once);
+		execution_reset(&worker.control->execution);
+		execution_run(&worker.control->execution, worker.check, &worker.program, &once);
 	}
 	check_growth();
 	worker.mappings = footprint_mappings();
@@ -401,7 +401,7 @@ static void warm_up(void)
 static bool open_list(void)
 {
 	worker.list = input_list_open(WORKER_LIST);
-	worker.check = check_new();
+	worker.check = checker_new();
 	return worker.list && worker.check;
 }
 
@@ -423,7 +423,7 @@ int run_worker_main(void)
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Sanitizers print the address of a fault by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
-		detector_tell_faults();
+		detector_report_faults();
 	if (!open_control())
 		return EXIT_BAD;
 	program_all_bytes = worker.control->all_bytes;

@@ -198,7 +198,7 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 	*worker = (struct run_worker){ .file = -1, .go = -1, .go_end = -1, .done = -1, .output = -1 };
 	if (!make_ends(&ends) || !make_control(worker))
 		return not_started(worker, &ends);
-	worker->control->options = options->trial;
+	worker->control->options = options->execution;
 	worker->control->all_bytes = program_all_bytes;
 	worker->control->request = options->list ? REQUEST_BATCH : REQUEST_PROGRAM;
 	worker->megabytes = options->megabytes;
@@ -302,9 +302,9 @@ static bool is_over_memory(const struct run_worker *worker, int pid)
 }
 
 /* Limits count from when the driver saw the input begin. */
-void run_worker_watch(struct run_worker *worker, const struct trial_options *limits)
+void run_worker_watch(struct run_worker *worker, const struct execution_options *limits)
 {
-	int dying = atomic_load(&worker->control->trial.dying);
+	int dying = atomic_load(&worker->control->execution.fatal_pid);
 	uint32_t phase = atomic_load(&worker->control->phase) * 2 + (dying != 0);
 	long seconds = limits->seconds + (dying ? DYING_SECONDS : 0);
 
@@ -369,7 +369,8 @@ void run_worker_end(struct run_worker *worker)
 	release(worker);
 }
 
-bool run_worker_finish_request(struct run_worker *worker, const struct trial_options *limits, int *status)
+bool run_worker_finish_request(struct run_worker *worker, const struct execution_options *limits,
+			       int *status)
 {
 	for (;;) {
 		run_worker_watch(worker, limits);
@@ -410,7 +411,7 @@ static const char *line_of_death(const struct run_worker *worker, const char *pa
 
 	if (!path || !program_file_load(path, &program, error))
 		return "";
-	return trial_where(&worker->control->trial, &program);
+	return execution_line_text(&worker->control->execution, &program);
 }
 
 /* A sanitizer's report by its kind and its place, or the line that says anything. */
@@ -437,7 +438,7 @@ static enum run_kind set_death(char why[RUN_WHY], enum run_kind kind, const char
 	return kind;
 }
 
-static enum run_kind set_limit(const struct run_worker *worker, const struct trial_options *limits,
+static enum run_kind set_limit(const struct run_worker *worker, const struct execution_options *limits,
 			       const char *where, char why[RUN_WHY])
 {
 	char what[80];
@@ -453,7 +454,7 @@ static enum run_kind set_limit(const struct run_worker *worker, const struct tri
 }
 
 enum run_kind run_worker_death(const struct run_worker *worker, int status,
-			    const struct trial_options *limits, const char *path,
+			    const struct execution_options *limits, const char *path,
 			    char why[RUN_WHY])
 {
 	const char *where = line_of_death(worker, path);
@@ -469,7 +470,7 @@ enum run_kind run_worker_death(const struct run_worker *worker, int status,
 		snprintf(what, sizeof(what), "ended with status %d", WEXITSTATUS(status));
 	if (strstr(worker->text, "stack-overflow"))
 		return set_death(why, RUN_stack_overflow, where, what, report);
-	if (WIFEXITED(status) && !*report && !detector_fault(worker->text))
+	if (WIFEXITED(status) && !*report && !detector_find_fault(worker->text))
 		return set_death(why, RUN_exit, where, what, "");
 	return set_death(why, RUN_crash, where, what, report);
 }

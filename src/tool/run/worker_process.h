@@ -41,7 +41,7 @@ struct run_worker {
 struct run_worker_options {
 	const char *path;		/* of the flavour's binary */
 	const struct input_list *list;	/* NULL: it runs programs that are sent to it */
-	struct trial_options trial;
+	struct execution_options execution;
 	unsigned int megabytes; /* that an input may use beyond what was in use before; 0: any */
 	bool symbols;		/* reports name functions */
 	bool stacks;		/* and each of them has a stack */
@@ -60,7 +60,7 @@ void run_worker_send_measure(struct run_worker *worker);
 void run_worker_send_program(struct run_worker *worker, const struct program *program, bool reports);
 
 /* Reads what the worker prints, and ends it when an input uses more than it may. */
-void run_worker_watch(struct run_worker *worker, const struct trial_options *limits);
+void run_worker_watch(struct run_worker *worker, const struct execution_options *limits);
 
 /* Waits until one of the workers has done something, or @most milliseconds. */
 void run_worker_wait(struct run_worker *workers, unsigned int count, long most);
@@ -75,7 +75,8 @@ bool run_worker_gone(struct run_worker *worker, int *status);
  * Watches and waits until the request is finished. Return: false if the process ended before;
  * @status is as of waitpid(), and run_worker_release() releases the rest.
  */
-bool run_worker_finish_request(struct run_worker *worker, const struct trial_options *limits, int *status);
+bool run_worker_finish_request(struct run_worker *worker, const struct execution_options *limits,
+			       int *status);
 
 /* Kills the process, and releases all that the worker has. */
 void run_worker_end(struct run_worker *worker);
@@ -89,7 +90,7 @@ void run_worker_release(struct run_worker *worker);
  * @why: one line
  */
 enum run_kind run_worker_death(const struct run_worker *worker, int status,
-			   const struct trial_options *limits, const char *path,
+			   const struct execution_options *limits, const char *path,
 			   char why[RUN_WHY]);
 
 /* Milliseconds of a clock that only goes forward. */

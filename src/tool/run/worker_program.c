@@ -70,7 +70,7 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 		set_frames(&death->site, &report);
 	} else if (child->hung) {
 		strcpy(death->kind, "timeout");
-	} else if (detector_fault(child->output)) {
+	} else if (detector_find_fault(child->output)) {
 		strcpy(death->kind, "SEGV");
 	} else {
 		snprintf(death->kind, sizeof(death->kind), "%s-%d",
@@ -80,7 +80,7 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 }
 
 /* Called for each process that died. */
-static void record_death(const struct trial *trial, const struct isolated *child)
+static void record_death(const struct execution *execution, const struct isolated *child)
 {
 	struct execution_record *record = &now.control->record;
 
@@ -88,53 +88,53 @@ static void record_death(const struct trial *trial, const struct isolated *child
 		fputs(child->output, stdout);
 	if (record->death_count == EXECUTION_DEATHS)
 		return;
-	record->deaths[record->death_count].site.call = trial->announced;
+	record->deaths[record->death_count].site.call = execution->announced;
 	set_death_kind(&record->deaths[record->death_count], child);
 	record->death_count++;
 }
 
 /* A process that ended is described by its death, another difference by a sentence. */
-static void record_trial(const struct trial *trial)
+static void record_trial(const struct execution *execution)
 {
 	struct execution_record *record = &now.control->record;
-	const struct check_report *worst = trial_worst(trial);
+	const struct checker_report *worst = execution_worst_report(execution);
 
 	record->result = worst->result;
-	if (trial->raced) {
-		set_stack(&record->race[0], trial->race.call, trial->race.stacks[0]);
-		set_stack(&record->race[1], trial->before, trial->race.stacks[1]);
+	if (execution->has_race) {
+		set_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
+		set_stack(&record->race[1], execution->race_first_call, execution->race.stacks[1]);
 	}
-	if (!record->death_count || worst->result != CHECK_DIFFER || trial->lived ||
-	    worst == &trial->threads)
+	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->survived ||
+	    worst == &execution->threads)
 		snprintf(record->why, sizeof(record->why), "%s%s",
-			 worst == &trial->threads ? "on threads: " : "", worst->why);
+			 worst == &execution->threads ? "on threads: " : "", worst->why);
 }
 
 /* ---- executing ---- */
 
 static void execute(void *ctx)
 {
-	struct check *check = check_new();
+	struct checker *check = checker_new();
 
 	(void)ctx;
 	if (!check) {
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
-	trial_execute(&now.control->trial, check, &now.program, &now.control->options);
-	check_delete(check);
+	execution_run(&now.control->execution, check, &now.program, &now.control->options);
+	checker_delete(check);
 }
 
 static void execute_in_child(void)
 {
-	struct trial *trial = &now.control->trial;
-	const struct trial_options *options = &now.control->options;
+	struct execution *execution = &now.control->execution;
+	const struct execution_options *options = &now.control->options;
 
 	now.child.output[0] = '\0';
 	if (!isolate(execute, NULL, options->seconds, &now.child))
-		trial_differ(trial, "expected a child process, got none");
-	else if (!trial_check_alive(trial, &now.program, options, &now.child))
-		record_death(trial, &now.child);
+		execution_set_difference(execution, "expected a child process, got none");
+	else if (!execution_check_alive(execution, &now.program, options, &now.child))
+		record_death(execution, &now.child);
 	else if (now.control->request == REQUEST_REPORTS)
 		fputs(now.child.output, stdout);
 }
@@ -145,11 +145,11 @@ void worker_run_program(struct control_block *control)
 	program_from_bytes(&now.program, control->program, control->program_size);
 	program_renumber(&now.program);
 	execution_record_init(&control->record);
-	trial_begin(&control->trial);
-	trial_listen(record_death);
+	execution_reset(&control->execution);
+	execution_set_exit_callback(record_death);
 	exec_print_races(control->request == REQUEST_REPORTS);
 	execute_in_child();
-	trial_die(&control->trial, NULL, &now.program, &control->options);
-	record_trial(&control->trial);
+	execution_run_fatal_calls(&control->execution, NULL, &now.program, &control->options);
+	record_trial(&control->execution);
 	fflush(stdout);
 }

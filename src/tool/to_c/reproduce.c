@@ -11,7 +11,7 @@
 
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
-#include "harness/model/visible.h"
+#include "harness/model/detectable.h"
 #include "tool/util/output.h"
 #include "tool/util/scratch.h"
 #include "tool/to_c/reproduce_parts.h"
@@ -44,22 +44,22 @@ static void choose_fatal(const struct reproducing *r, struct attempt *attempt)
 	static const struct {
 		const char *flavour;
 		bool alias;
-		enum visible least;
+		enum detectable least;
 	} ways[] = {
-		{ "asan", false, VISIBLE_MUST }, { "plain", false, VISIBLE_MUST },
-		{ "asan", true, VISIBLE_MUST },	 { "plain", true, VISIBLE_MUST },
-		{ "asan", false, VISIBLE_MAY },
+		{ "asan", false, DETECTABLE_ALWAYS }, { "plain", false, DETECTABLE_ALWAYS },
+		{ "asan", true, DETECTABLE_ALWAYS },	 { "plain", true, DETECTABLE_ALWAYS },
+		{ "asan", false, DETECTABLE_SOMETIMES },
 	};
 	const struct verdict *v = rules_verdict(r->rules);
 
 	attempt->lacks = NULL;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		struct visible_where where = {
+		struct detectable_by where = {
 			.asan = !strcmp(ways[i].flavour, "asan"),
 			.alias = ways[i].alias,
 		};
 
-		if (visible_fatal(&r->program->calls[v->fatal_call], v, where) != ways[i].least)
+		if (detectable_fatal_call(&r->program->calls[v->fatal_call], v, where) != ways[i].least)
 			continue;
 		try_in(r, attempt, ways[i].flavour);
 		attempt->alias = ways[i].alias;
@@ -165,7 +165,7 @@ static void in_child(void *ctx)
 		_exit(126);
 	}
 	setenv("PAGE_MAP", child->attempt->alias ? "alias" : "direct", 1);
-	path_make_or_exit(path, sizeof(path), "./%s", child->program);
+	path_format_or_exit(path, sizeof(path), "./%s", child->program);
 	execl(path, path, (char *)NULL);
 	_exit(126);
 }
@@ -281,7 +281,7 @@ static void try_all(struct reproducing *r)
 		why_not(r, "expected to make a directory: %s: %s", scratch.path, strerror(errno));
 		return;
 	}
-	path_make_or_exit(source, sizeof(source), "%s/%s", scratch.path, r->options->source);
+	path_format_or_exit(source, sizeof(source), "%s/%s", scratch.path, r->options->source);
 	if (!output_write(source, r->outcome->text, r->outcome->size))
 		run_attempts(r, scratch.path);
 	else
@@ -312,7 +312,7 @@ static bool needs_fibers(const struct reproducing *r)
 	const struct verdict *v = rules_verdict(r->rules);
 
 	return v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_foreign_map &&
-	       op_through_mapping(r->program->calls[v->fatal_call].op);
+	       op_is_mapped_access(r->program->calls[v->fatal_call].op);
 }
 
 void reproduce(const struct program *program, const struct rules *rules,

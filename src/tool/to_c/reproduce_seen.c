@@ -23,9 +23,9 @@ static bool died_of(const struct program *program, const struct rules *rules,
 	if (!strstr(child->output, announced) || strstr(child->output, "the process lives on") ||
 	    (!child->signal && !child->exit_code))
 		return false;
-	if (detector_rule(child->output, line, sizeof(line)) == a->rule)
+	if (detector_find_rule(child->output, line, sizeof(line)) == a->rule)
 		return true;
-	return op_through_mapping(call->op) &&
+	return op_is_mapped_access(call->op) &&
 	       (child->signal == SIGSEGV || child->signal == SIGBUS ||
 		strstr(child->output, "AddressSanitizer: "));
 }
@@ -75,7 +75,7 @@ bool attempt_seen(const struct program *program, const struct rules *rules,
 	case RULE_data_race:
 		return races_reported(child->output, &all) > 0;
 	case RULE_uninit_use:
-		return detector_rule(child->output, line, sizeof(line)) == RULE_uninit_use;
+		return detector_find_rule(child->output, line, sizeof(line)) == RULE_uninit_use;
 	case RULE_deadlock:
 		return !child->exit_code && !child->signal &&
 		       strstr(child->output, "deadlock: nothing more can run, as expected");
@@ -101,7 +101,7 @@ const char *telling_line(const struct isolated *child)
 		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
 		return line;
 	}
-	detector_rule(child->output, line, sizeof(line));
+	detector_find_rule(child->output, line, sizeof(line));
 	if (!*line)
 		snprintf(line, sizeof(line), "%s", child->hung ? "it did not end" :
 			 child->signal ? "a signal and no report" : "no report");

@@ -10,7 +10,7 @@
 
 rule_set to_c_expected(const struct program *program, const struct rules *rules)
 {
-	return program->claims ? program->expect : rules_verdict(rules)->broken;
+	return program->has_expect ? program->expect : rules_verdict(rules)->broken;
 }
 
 void c_line(struct c_file *file, const char *format, ...)
@@ -77,7 +77,7 @@ void c_expect_bytes(struct c_file *file, unsigned int line, uint8_t thread, uint
 		    unsigned int len)
 {
 	const struct trace *trace = rules_trace(file->rules);
-	const uint8_t *bytes = trace->bytes + at, *known = trace->known + at;
+	const uint8_t *bytes = trace->bytes + at, *known = trace->initialised + at;
 	unsigned int run;
 	bool all;
 

@@ -131,7 +131,7 @@ static void print_objects(FILE *out, const struct c_file *file)
 {
 	putc('\n', out);
 	for (const char *kind = "pkums"; *kind; kind++)
-		for (unsigned int h = 0; h < op_handles(*kind); h++)
+		for (unsigned int h = 0; h < op_handle_count(*kind); h++)
 			if (is_used(file, *kind, h))
 				print_object(out, file, *kind, h);
 	for (uint8_t t = 0; t < PROGRAM_THREADS; t++) {

@@ -24,7 +24,7 @@ static void add_blocked(struct c_plan *plan, const struct program *program,
 			const struct rules *rules)
 {
 	struct blocked blocked[PROGRAM_THREADS];
-	size_t count = cause_of_deadlock(program, rules, blocked);
+	size_t count = cause_find_deadlock(program, rules, blocked);
 
 	for (size_t i = 0; i < count; i++)
 		if (blocked[i].why == BLOCKED_MUTEX || blocked[i].why == BLOCKED_SEMAPHORE)
@@ -44,7 +44,7 @@ static void look_at(struct lookers lookers[128][PROGRAM_MAPS], const struct call
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
 		struct lookers *l;
 
-		if (!op_handles(*kind))
+		if (!op_handle_count(*kind))
 			continue;
 		l = &lookers[*kind | 0x20][call->handle[handles++]];
 		l->all |= 1u << call->thread;

@@ -15,7 +15,7 @@
 
 #include "harness/util/path.h"
 #include "harness/exec/exec.h"
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 #include "tool/util/usage.h"
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
@@ -25,14 +25,14 @@ bool binary_find(const char *binary, char *path, size_t size)
 	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (place_own(directory, sizeof(directory))) {
-		path_make_or_exit(path, size, "%s/%s", directory, binary);
+	if (own_directory(directory, sizeof(directory))) {
+		path_format_or_exit(path, size, "%s/%s", directory, binary);
 		if (!access(path, X_OK))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-		place_installed(homes[i], directory, sizeof(directory));
-		path_make_or_exit(path, size, "%s/%s", directory, binary);
+		installed_directory(homes[i], directory, sizeof(directory));
+		path_format_or_exit(path, size, "%s/%s", directory, binary);
 		if (!access(path, X_OK))
 			return true;
 	}
@@ -51,7 +51,7 @@ bool flavour_find(const char *name, char *path, size_t size)
 /* Asked for in vain is not to pass for something else. */
 bool flavour_choose_backend(const char *name)
 {
-	return exec_choose_backend(name) && !setenv("PAGE_MAP", name, 1);
+	return exec_set_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
 bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])

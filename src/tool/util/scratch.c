@@ -26,7 +26,7 @@ static void make(struct made *made)
 	const char *parent = getenv("TMPDIR");
 
 	memset(made, 0, sizeof(*made));
-	if (!path_make(made->path, sizeof(made->path), "%s/pagetorture-XXXXXX",
+	if (!path_format(made->path, sizeof(made->path), "%s/pagetorture-XXXXXX",
 		       parent && *parent ? parent : "/tmp") || !mkdtemp(made->path))
 		made->error = errno;
 }

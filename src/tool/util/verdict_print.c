@@ -13,7 +13,7 @@ static void print_call(FILE *out, const struct program *program, size_t call)
 	struct call plain = program->calls[call];
 	char text[TEXT_CALL_MAX];
 
-	plain.claim = RESULT_NONE;
+	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
 	fprintf(out, "line %u `%s`", plain.line, text);
 }

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# The rules that build the same sources in several flavours. Automake does not read this file: it
+# needs GNU make. The fragments (local.mk) hold the lists of names, this file has one rule for
+# each kind of program.
+#
+# An object is obj/BUILD/PATH.o, made from PATH.c. BUILD is a flavour (plain, asan, tsan, msan) or
+# one of the other sets of compiler flags below. All programs of a BUILD share its objects.
+
+EXTRA_DIST += build-aux/flavours.mk
+
+# $(call objects,BUILD,SOURCES): headers and tables among SOURCES have no object.
+objects = $(patsubst %.c,obj/$1/%.o,$(filter %.c,$2))
+# $(call ending,FLAVOUR): how the names of its programs end.
+ending = $(if $(filter-out plain,$1),-$1)
+
+# $(call print,WORD): begins a recipe. It prints WORD and the target unless V=1.
+print = $(if $(filter 1,$(or $(V),$(AM_DEFAULT_VERBOSITY))),,@printf '  %-8s %s\n' $1 $@;)
+
+# ---- compiler flags ----
+
+engine_flavours = asan msan plain tsan
+engine_builds = $(engine_flavours:%=fuzz-%)
+builds = plain asan tsan msan tsan-inline $(engine_builds) cov pic given given-tsan
+
+# What the harness compares is its own state: following that took half of the time.
+quiet_coverage = -fno-sanitize-coverage=trace-cmp
+# ThreadSanitizer is linked with the harness, but only the library's accesses are instrumented.
+tsan_harness = -fno-builtin -DBYTES_NO_INTERCEPT
+
+build_cflags_asan = $(ASAN_FLAGS)
+build_cflags_tsan = $(tsan_harness)
+build_cflags_msan = $(MSAN_FLAGS)
+# gcc only: memset() and memcpy() may become stores again, which ThreadSanitizer does not see.
+build_cflags_tsan-inline = $(TSAN_FLAGS) -fbuiltin
+build_cflags_fuzz-asan = -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(quiet_coverage)
+build_cflags_fuzz-msan = -fsanitize=fuzzer-no-link $(MSAN_FLAGS) $(quiet_coverage)
+build_cflags_fuzz-plain = -fsanitize=fuzzer-no-link $(quiet_coverage)
+build_cflags_fuzz-tsan = $(tsan_harness) -fsanitize=fuzzer-no-link $(quiet_coverage)
+build_cflags_cov = $(COVERAGE_FLAGS)
+build_cflags_pic = -fPIC -fvisibility=hidden
+build_cflags_given = $(GIVEN_CFLAGS) -fno-sanitize=thread
+build_cflags_given-tsan = $(build_cflags_given) $(tsan_harness)
+
+build_ldflags_asan = $(ASAN_FLAGS)
+build_ldflags_tsan = $(TSAN_FLAGS)
+build_ldflags_msan = $(MSAN_FLAGS)
+
+# One rule for each BUILD. An object is made again when a header that it includes changes.
+define compile_rule
+obj/$1/%.o: $(srcdir)/%.c | config.h
+	@$(MKDIR_P) $$(@D)
+	$$(call print,CC)$$(CC) $$(DEFS) $$(DEFAULT_INCLUDES) $$(AM_CPPFLAGS) $$(object_cppflags) $$(CPPFLAGS) \
+	  $$(AM_CFLAGS) $$(object_cflags) $$(CFLAGS) -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
+obj/$1/%.o: object_cflags = $$(build_cflags_$1)
+endef
+$(foreach b,$(builds),$(eval $(call compile_rule,$b)))
+
+# GNU make takes the variable of the most specific pattern.
+obj/tsan/src/page/%.o obj/tsan/stress/%.o obj/tsan/tests/%.o: object_cflags = $(TSAN_FLAGS)
+obj/fuzz-asan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+obj/fuzz-msan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
+obj/fuzz-plain/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link
+obj/fuzz-tsan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(TSAN_FLAGS)
+obj/fuzz-asan/fuzz/fuzz_stream.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
+obj/given/src/page/%.o: object_cflags = $(GIVEN_CFLAGS)
+
+define tool_cppflags_rule
+obj/$1/src/tool/%.o obj/$1/src/dev/%.o: object_cppflags = $$(tool_cppflags) -DFLAVOUR='"$1"'
+endef
+$(foreach f,$(FLAVOURS),$(eval $(call tool_cppflags_rule,$f)))
+
+# The calls that a library lacks come with a configuration, in no file but the Makefile.
+obj/plain/src/page_stubs/%.o obj/msan/src/page_stubs/%.o: object_cppflags = '-DPAGE_ABSENT=$(PAGE_ABSENT)'
+obj/plain/src/page_stubs/absent.o obj/msan/src/page_stubs/absent.o: Makefile
+
+-include $(shell test ! -d obj || find obj -name '*.d')
+
+# ---- archives ----
+
+# $(call archive,NAME,OBJECTS): newer than config.h too. Another page library may bring back an
+# object that is older than the archive.
+define archive_rule
+$1: $2 config.h
+	$$(call print,AR)rm -f $$@ && $$(AR) cr $$@ $$(filter %.o,$$^) && $$(RANLIB) $$@
+endef
+archive = $(eval $(call archive_rule,$1,$2))
+
+page_builds = $(filter-out pic given-tsan,$(builds))
+$(foreach b,$(page_builds),$(call archive,libpage-$b.a,$(call objects,$b,$(page_sources))))
+
+harness_builds = $(filter-out cov pic tsan-inline,$(builds))
+harness_none = src/harness/detect/tsan_none.c src/harness/detect/valgrind_none.c
+harness_tsan = src/harness/detect/tsan_real.c src/harness/detect/valgrind_none.c
+harness_plain = src/harness/detect/tsan_none.c $(valgrind_source)
+# $(call harness_of,BUILD): the sources of its archive. Engines have the mutator in libmutate.a.
+harness_of = $(harness_sources) $(library_source) $(if $(filter fuzz-%,$1),,$(mutate_sources)) \
+	$(if $(filter plain given,$1),$(harness_plain),$(if $(filter %tsan,$1),$(harness_tsan),$(harness_none)))
+$(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$(call harness_of,$b))))
+
+$(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))
+
+stress_copy = stress/copy_$(if $(filter plain,$1),wrapped,none).c
+$(foreach f,$(FLAVOURS),$(call archive,libstress-$f.a,$(call objects,$f,$(stress_core) $(call stress_copy,$f))))
+
+$(foreach f,$(FLAVOURS),$(call archive,libpagetorture-$f.a,$(call objects,$f,$(tool_sources))))
+
+# MemorySanitizer wants all code to be compiled for it; the others do not look in here.
+$(foreach b,plain msan,$(call archive,libpagestubs-$b.a,$(call objects,$b,$(page_stub_sources)) $(PAGE_FILES)))
+
+our_archives = $(page_builds:%=libpage-%.a) $(harness_builds:%=libharness-%.a) libmutate.a \
+	$(FLAVOURS:%=libpagetorture-%.a) $(FLAVOURS:%=libstress-%.a) libpagestubs-plain.a libpagestubs-msan.a
+
+# ---- programs ----
+
+# $(call archives,BUILD): the archives that a program is made again for.
+archives = libharness-$1.a $(filter %.a,$(page_$(subst -,_,$1)))
+
+# $(call link,BUILD[,FLAGS]): the objects and archives of the rule, then the harness and the page
+# library, which may be flags of another one.
+link = $(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(build_ldflags_$1) $2 $(AM_LDFLAGS) $(LDFLAGS) -o $@ \
+	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a libstress-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
+
+# Automake has the rule for the plain one, which it installs.
+define tool_rule
+pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
+	$$(call link,$1)
+endef
+$(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
+
+define flavour_rules
+pagetorture-dev$(call ending,$1): $$(call objects,$1,$$(dev_sources)) libpagetorture-$1.a $$(call archives,$1)
+	$$(call link,$1)
+
+$$(stress_programs:=$(call ending,$1)): stress_%$(call ending,$1): obj/$1/stress/stress_%.o libstress-$1.a \
+		$$(call archives,$1)
+	$$(call link,$1,$$(stress_ldflags_$1))
+
+$$(tests_$1): test_%$(call ending,$1): obj/$1/tests/test_%.o $$(call archives,$1)
+	$$(call link,$1)
+test_mutate$(call ending,$1): obj/$1/tests/mutate_difference.o obj/$1/tests/mutate_promise.o
+test_mutator$(call ending,$1): obj/$1/fuzz/mutator.o
+test_mutator_text$(call ending,$1): obj/$1/fuzz/mutator_text.o
+
+$$(replay_targets_$1:%=fuzz_%-replay$(call ending,$1)): fuzz_%-replay$(call ending,$1): obj/$1/fuzz/fuzz_%.o \
+		$$(call objects,$1,$$(fuzz_common) $$(fuzz_input) fuzz/main_replay.c) $$(call archives,$1)
+	$$(call link,$1)
+fuzz_api-replay$(call ending,$1): $$(call objects,$1,$$(fuzz_api_parts))
+
+bench_page$(call ending,$1): obj/$1/bench/bench_page.o $$(call archives,$1)
+	$$(call link,$1)
+endef
+$(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$f)))
+
+# All that is linked into a plain stress program copies memory in the way that --copy chose.
+stress_ldflags_plain = $(stress_wrap)
+
+# A detector with a known hole, for the race matrix: our library compiled in another way.
+pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-tsan.a libharness-tsan.a \
+		$(page_tsan_inline)
+	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(TSAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+plain_programs = bench_scale make_programs valgrind_faults
+bench_scale: obj/plain/bench/bench_scale.o $(call archives,plain)
+make_programs valgrind_faults: %: obj/plain/tests/%.o $(call archives,plain)
+read_report: obj/plain/tests/read_report.o obj/plain/src/tool/report/report.o
+$(plain_programs) read_report:
+	$(call link,plain)
+
+# The mutator for AFL++, which loads it into itself.
+afl_mutator.so: $(call objects,pic,$(afl_mutator_sources))
+	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) -shared $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- fuzz targets with an engine, and their determinism checks ----
+
+# The engine's flag must be a separate argument: AFL++'s compiler replaces exactly that argument.
+build_ldflags_fuzz-asan = $(ASAN_FLAGS)
+build_ldflags_fuzz-msan = $(MSAN_FLAGS)
+build_ldflags_fuzz-tsan = $(TSAN_FLAGS)
+
+# $(call engine_parts,TARGET): the sources beside fuzz_TARGET.c and what all targets have.
+engine_parts = $(engine_parts_$(firstword $(subst -, ,$1)))
+engine_parts_api = $(fuzz_api_parts) fuzz/api_call.c
+engine_parts_empty = fuzz/mutator.c
+engine_parts_fatal = fuzz/mutator.c
+engine_parts_fault = fuzz/mutator.c
+engine_parts_page = fuzz/mutator.c
+engine_parts_race = fuzz/mutator.c
+engine_parts_text = fuzz/mutator_text.c
+
+# $(call engine_rule,PROGRAM,TARGET,BUILD,PARTS)
+define engine_rule
+$1: $$(sort $$(call objects,$3,$$(fuzz_common) fuzz/fuzz_$2.c $4)) libmutate.a $$(call archives,$3)
+	$$(call link,$3,-fsanitize=fuzzer)
+endef
+engine = $(eval $(call engine_rule,$1,$2,$3,$4))
+$(foreach t,api empty fatal fault page stream text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
+$(call engine,fuzz_race,race,fuzz-tsan,$(call engine_parts,race))
+# Without a sanitizer: what the library reports itself, and addresses that are revoked in earnest.
+$(foreach t,api fatal page,$(call engine,fuzz_$t-plain,$t,fuzz-plain,$(call engine_parts,$t)))
+# What is read before it is written: MemorySanitizer must end the process, by its rule.
+$(call engine,fuzz_fatal-msan,fatal,fuzz-msan,$(call engine_parts,fatal))
+# The same without the mutator, for `make bench-fuzz`.
+$(call engine,fuzz_page-bytes,page,fuzz-asan)
+$(call engine,fuzz_race-bytes,race,fuzz-tsan)
+
+# The code that the engine runs, counters and all, without the engine.
+define same_rule
+fuzz_$1-same: $$(sort $$(call objects,$2,$$(same_common) fuzz/fuzz_$1.c $$(if $$(filter api,$1),$$(fuzz_api_parts)))) \
+		libmutate.a $$(call archives,$2)
+	$$(call link,$2)
+endef
+$(foreach t,api fatal fault page text,$(eval $(call same_rule,$t,fuzz-asan)))
+$(eval $(call same_rule,race,fuzz-tsan))
+
+# How much of the library a corpus covers.
+fuzz_page-replay-cov fuzz_stream-replay-cov: fuzz_%-replay-cov: obj/plain/fuzz/fuzz_%.o \
+		$(call objects,plain,$(fuzz_common) $(fuzz_input) fuzz/main_replay.c) libharness-plain.a \
+		$(filter %.a,$(page_cov))
+	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	  libharness-plain.a $(page_cov) $(LIBS)
+
+# For a fuzzing service that brings compiler, flags and engine (fuzz/oss-fuzz).
+define given_rule
+fuzz_$1-given: $$(sort $$(call objects,given,$$(fuzz_common) fuzz/fuzz_$1.c $$(call engine_parts,$1))) \
+		$$(GIVEN_HARNESS) libpage-given.a
+	$$(call print,CCLD)$$(GIVEN_CXX) $$(GIVEN_CXXFLAGS) -o $$@ $$^ $$(GIVEN_ENGINE) $$(LIBS)
+endef
+$(foreach t,api fatal fault page race text,$(eval $(call given_rule,$t)))
+
+# ---- lists ----
+
+all_stress = $(foreach f,$(FLAVOURS),$(call stress_of,$f))
+replays_of = $(replay_targets_$1:%=fuzz_%-replay$(call ending,$1))
+stress_of = $(stress_programs:=$(call ending,$1))
+benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
+
+test_programs = $(foreach f,$(FLAVOURS),$(tests_$f))
+check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \
+	$(same_programs) $(dev_programs) afl_mutator.so make_programs read_report valgrind_faults
+special_programs = $(engine_programs) fuzz_api-plain fuzz_fatal-plain fuzz_page-plain fuzz_fatal-msan \
+	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes fuzz_stream fuzz_stream-replay-cov \
+	pagetorture-dev-tsan-inline
+given_programs = fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
+CLEANFILES += $(our_archives) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)
+
+# ---- tests ----
+
+# `make check TESTS='test_rules tests/test_check.sh'` runs these two, and builds what they need.
+TESTS = $(quick_tests)
+check_needs = $(filter-out %.sh,$(TESTS)) $(if $(filter %.sh,$(TESTS)),all) \
+	$(if $(filter-out $(scripts_of_tool),$(filter %.sh,$(TESTS))),$(check_programs)) \
+	$(if $(filter %_bench.sh %_race.sh %_report_page.sh,$(TESTS)),$(benches) gcc.log)

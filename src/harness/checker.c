@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Compares one execution with the rule model, in this order:
+ *
+ * 1. how the execution ended;
+ * 2. each step: the call, its result, and the initialised bytes that it read;
+ * 3. the pages at the end: their bytes and their reference counts;
+ * 4. errors that the executor itself found;
+ * 5. the reported races: each is a race of the model. On fibers the reports are exactly those that
+ *    tsan_shadow.h predicts, in order, if the library's accesses are known (library.h).
+ *
+ * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not
+ * determined, so only its results are compared. A race that real threads do not report is allowed.
+ * A report without a race of the model is a difference.
+ */
+#include "harness/checker.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness/util/bytes.h"
+#include "harness/detect/tsan.h"
+#include "harness/library.h"
+#include "harness/model/repair.h"
+
+struct checker {
+	struct rules *rules;
+	const struct program *evaluated;
+	struct tsan_shadow *tsan_model;
+	struct race_reports predicted;
+	struct trace *trace;
+	struct exec *exec;
+};
+
+struct checker *checker_new(void)
+{
+	struct checker *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->rules = rules_new();
+	c->trace = trace_new();
+	c->exec = exec_new();
+	c->tsan_model = tsan_shadow_new();
+	if (c->rules && c->trace && c->exec && c->tsan_model)
+		return c;
+	checker_delete(c);
+	return NULL;
+}
+
+void checker_delete(struct checker *c)
+{
+	if (!c)
+		return;
+	rules_delete(c->rules);
+	trace_delete(c->trace);
+	exec_delete(c->exec);
+	tsan_shadow_delete(c->tsan_model);
+	free(c);
+}
+
+struct exec *checker_exec(struct checker *c)
+{
+	return c->exec;
+}
+
+const struct rules *checker_rules(const struct checker *c)
+{
+	return c->rules;
+}
+
+const struct trace *checker_trace(const struct checker *c)
+{
+	return c->trace;
+}
+
+/* ---- differences ---- */
+
+static bool set_difference(struct checker_report *report, const char *what, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Return: always false, so that a comparison can end with a call of this function. */
+static bool set_difference(struct checker_report *report, const char *what, ...)
+{
+	va_list args;
+
+	report->result = CHECKER_DIFFERS;
+	va_start(args, what);
+	vsnprintf(report->why, sizeof(report->why), what, args);
+	va_end(args);
+	return false;
+}
+
+static const char *step_text(const struct step *step)
+{
+	return step->skipped ? "skipped" : result_name(step->result);
+}
+
+/* Returns the bits that differ among @len bytes; uninitialised bytes do not count. */
+static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t *b,
+						const uint8_t *known, size_t len)
+{
+	uint8_t bits = 0;
+
+	for (size_t i = 0; i < len; i++)
+		bits |= (uint8_t)((a[i] ^ b[i]) & known[i]);
+	return bits;
+}
+
+/* memcmp() is not used: ThreadSanitizer would record its reads, and for the wrong thread. */
+static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
+			uint32_t seen_at, size_t len, size_t *where)
+{
+	const uint8_t *expected = model->bytes + at, *known = model->initialised + at;
+	const uint8_t *got = seen->bytes + seen_at;
+
+	if (!differing_bits(expected, got, known, len))
+		return true;
+	for (*where = 0; !differing_bits(expected + *where, got + *where, known + *where, 1);)
+		++*where;
+	return false;
+}
+
+static bool same_bytes(const struct trace *model, const struct step *expected,
+		       const struct trace *seen, const struct step *got, uint32_t line,
+		       struct checker_report *report)
+{
+	size_t where;
+
+	if (expected->len != got->len)
+		return set_difference(report, "line %u: expected %u bytes read, got %u", line,
+				      expected->len, got->len);
+	if (bytes_match(model, expected->at, seen, got->at, expected->len, &where))
+		return true;
+	return set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line, where,
+			      model->bytes[expected->at + where], seen->bytes[got->at + where]);
+}
+
+static bool same_steps(const struct checker *c, const struct program *program, bool bytes,
+		       struct checker_report *report)
+{
+	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+
+	for (size_t i = 0; i < model->count && i < seen->count; i++) {
+		const struct step *expected = &model->steps[i], *got = &seen->steps[i];
+		uint32_t line = program->calls[expected->call].line;
+
+		if (expected->call != got->call)
+			return set_difference(report, "expected line %u to run next, got line %u", line,
+					      program->calls[got->call].line);
+		if (expected->skipped != got->skipped || expected->result != got->result)
+			return set_difference(report, "line %u: expected %s, got %s", line,
+					      step_text(expected), step_text(got));
+		if (bytes && !same_bytes(model, expected, seen, got, line, report))
+			return false;
+	}
+	return model->count == seen->count ||
+	       set_difference(report, "expected %zu calls to run, got %zu", model->count, seen->count);
+}
+
+static bool same_pages(const struct checker *c, bool bytes, struct checker_report *report)
+{
+	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
+		size_t where;
+
+		if (model->pages[i].live != seen->pages[i].live)
+			return set_difference(report, "end: expected p%u %s", i,
+					      model->pages[i].live ? "live" : "dead or never allocated");
+		if (!model->pages[i].live)
+			continue;
+		if (model->pages[i].refs != seen->pages[i].refs)
+			return set_difference(report, "end: expected %u references of p%u, got %u",
+					      model->pages[i].refs, i, seen->pages[i].refs);
+		if (bytes && !bytes_match(model, model->pages[i].at, seen, seen->pages[i].at,
+					  TRACE_PAGE, &where))
+			return set_difference(report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
+					      where, i, model->bytes[model->pages[i].at + where],
+					      seen->bytes[seen->pages[i].at + where]);
+	}
+	return true;
+}
+
+static bool has_no_error(const struct checker *c, struct checker_report *report)
+{
+	const char *complaint = exec_error(c->exec);
+
+	return !*complaint || set_difference(report, "%s", complaint);
+}
+
+static const char *thread_text(uint8_t thread, char text[8])
+{
+	if (thread == THREAD_MAIN)
+		return "main";
+	if (thread == PROGRAM_THREADS)
+		return "an unknown thread";
+	snprintf(text, 8, "T%d", thread - 1);
+	return text;
+}
+
+/* Each race that the detector reports is a race of the model. */
+static bool has_no_false_report(const struct checker *c, const struct program *program,
+				bool any_order, struct checker_report *report)
+{
+	const struct race_reports *race_reports = exec_race_reports(c->exec);
+
+	report->races = race_reports_kept(race_reports);
+	if (report->races)
+		report->seen |= RULE_BIT(RULE_data_race);
+	for (size_t i = 0; i < report->races; i++) {
+		const struct race_report *s = &race_reports->kept[i];
+		char thread[8];
+
+		if (race_report_is_known_race(s, program, rules_shadow(c->rules), any_order))
+			continue;
+		if (s->page == RACE_REPORT_NO_PAGE)
+			return set_difference(report, "line %u: a race with %s outside of every page",
+					      program->calls[s->call].line,
+					      thread_text(s->before, thread));
+		return set_difference(report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
+				      program->calls[s->call].line, thread_text(s->before, thread),
+				      s->page, s->from, s->to - 1);
+	}
+	return true;
+}
+
+static bool same_race_report(const struct race_report *a, const struct race_report *b)
+{
+	return a->call == b->call && a->before == b->before && a->page == b->page &&
+	       a->from == b->from && a->to == b->to;
+}
+
+/* Return: the index of the first report that differs from the prediction, or @reports. */
+static size_t first_misprediction(const struct checker *c, size_t reports)
+{
+	const struct race_reports *seen = exec_race_reports(c->exec);
+	size_t i = 0;
+
+	while (i < race_reports_kept(&c->predicted) && i < reports &&
+	       same_race_report(&c->predicted.kept[i], &seen->kept[i]))
+		i++;
+	return i;
+}
+
+static bool is_as_predicted(const struct checker *c, size_t reports)
+{
+	return race_reports_kept(&c->predicted) == reports && first_misprediction(c, reports) == reports;
+}
+
+static bool as_predicted(const struct checker *c, const struct program *program,
+			 struct checker_report *report)
+{
+	const struct race_reports *seen = exec_race_reports(c->exec);
+	size_t expected = race_reports_kept(&c->predicted), i = first_misprediction(c, report->races);
+
+	if (i < expected && i < report->races) {
+		const struct race_report *e = &c->predicted.kept[i], *s = &seen->kept[i];
+
+		return set_difference(report,
+				      "report %zu: expected line %u, p%u bytes %u .. %u, got "
+				      "line %u, p%u bytes %u .. %u", i + 1,
+				      program->calls[e->call].line, e->page, e->from, e->to - 1,
+				      program->calls[s->call].line, s->page, s->from, s->to - 1);
+	}
+	return expected == report->races ||
+	       set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
+			      report->races);
+}
+
+/* The detector reported no race, and the model of the detector allows that. */
+static bool allow_miss(struct checker_report *report, const struct program *program,
+		       const struct race *race, enum tsan_miss sight)
+{
+	report->result = CHECKER_MISS_ALLOWED;
+	report->predicted = sight != TSAN_UNKNOWN;
+	snprintf(report->why, sizeof(report->why), "the race of lines %u and %u is unseen: %s",
+		 program->calls[race->first].line, program->calls[race->second].line,
+		 tsan_miss_text(sight));
+	return true;
+}
+
+/*
+ * Returns whether the prediction of the reports can be trusted. An external library may access
+ * bytes in another way, so there a prediction counts only if it comes true.
+ */
+static bool prediction_is_valid(struct checker *c, const struct tsan_facts *facts, size_t reports)
+{
+	return tsan_predictable() &&
+	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
+				   exec_is_first_race_only(c->exec), &c->predicted) &&
+	       (library_access_pattern_known() || is_as_predicted(c, reports));
+}
+
+/* If the detector cannot miss some race of the program, it must have reported a race. */
+static bool may_miss_all_races(const struct shadow *shadow, const struct program *program,
+			       struct checker_report *report)
+{
+	const struct race *race = shadow->races;
+	enum granule_cells cells = !library_access_pattern_known() ? CELLS_UNKNOWN :
+				    tsan_splits_granules()    ? CELLS_SPLIT :
+								CELLS_ONE;
+
+	return !shadow_race_must_be_reported(shadow, cells) ||
+	       set_difference(report,
+			      "line %u: expected a data-race with line %u on p%u to be reported, got none",
+			      program->calls[race->second].line, program->calls[race->first].line,
+			      race->page);
+}
+
+/*
+ * The detector reports exactly the predicted races. Where no prediction is possible, it must
+ * report a race that it cannot miss.
+ */
+static bool has_no_missed_race(struct checker *c, const struct program *program,
+			       struct checker_report *report)
+{
+	const struct shadow *shadow = rules_shadow(c->rules);
+	struct tsan_facts facts = exec_tsan_facts(c->exec);
+
+	if (!tsan_present() || !shadow->race_count)
+		return true;
+	if (prediction_is_valid(c, &facts, report->races)) {
+		report->predicted = true;
+		return as_predicted(c, program, report) &&
+		       (report->races ||
+			allow_miss(report, program, shadow->races,
+				   tsan_shadow_explain(c->tsan_model, shadow, &facts, shadow->races)));
+	}
+	return report->races || (may_miss_all_races(shadow, program, report) &&
+				 allow_miss(report, program, shadow->races, TSAN_UNKNOWN));
+}
+
+/* ---- executions ---- */
+
+static bool ends_with_fatal_call(const struct verdict *v)
+{
+	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
+}
+
+static bool same_end(const struct verdict *v, enum exec_end end, struct checker_report *report)
+{
+	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
+
+	if (end == EXEC_STUCK)
+		report->seen |= RULE_BIT(RULE_deadlock);
+	if (stuck != (end == EXEC_STUCK))
+		return set_difference(report, stuck ? "expected a deadlock, but every line ran" :
+					      "expected every line to run, got a deadlock");
+	return true;
+}
+
+void checker_evaluate(struct checker *c, const struct program *program)
+{
+	rules_evaluate(c->rules, program);
+	c->evaluated = program;
+}
+
+void checker_repair(struct checker *c, struct program *program)
+{
+	repair(program, c->rules);
+	c->evaluated = program;
+}
+
+/* The verdict of another program would make the comparison meaningless. */
+static void start_run(struct checker *c, const struct program *program, struct checker_report *report)
+{
+	if (c->evaluated != program) {
+		fprintf(stderr, "expected the program that was judged last, got another\n");
+		abort();
+	}
+	*report = (struct checker_report){ .result = CHECKER_AGREES };
+	trace_clear(c->trace);
+}
+
+enum checker_result checker_run_fibers(struct checker *c, const struct program *program,
+				       struct checker_report *report)
+{
+	const struct verdict *v = rules_verdict(c->rules);
+	enum exec_end end;
+
+	start_run(c, program, report);
+	end = exec_run_fibers(c->exec, program, ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX,
+			      c->trace);
+	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
+	    same_pages(c, true, report) && has_no_error(c, report) &&
+	    has_no_false_report(c, program, false, report))
+		has_no_missed_race(c, program, report);
+	return report->result;
+}
+
+enum checker_result checker_run_threads(struct checker *c, const struct program *program,
+					struct checker_report *report)
+{
+	const struct verdict *v = rules_verdict(c->rules);
+	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
+	const struct shadow *shadow = rules_shadow(c->rules);
+	bool certain = !shadow->race_count && !shadow->contended;
+
+	start_run(c, program, report);
+	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
+		set_difference(report, "expected threads, got none");
+		return report->result;
+	}
+	if (stuck)
+		report->seen |= RULE_BIT(RULE_deadlock);
+	if (same_steps(c, program, certain, report) && same_pages(c, certain, report) &&
+	    has_no_error(c, report))
+		has_no_false_report(c, program, true, report);
+	return report->result;
+}
+
+void checker_run_fatal_call(struct checker *c, const struct program *program, size_t call)
+{
+	trace_clear(c->trace);
+	exec_stop_after(c->exec, call);
+	exec_run_fibers(c->exec, program, SIZE_MAX, c->trace);
+}

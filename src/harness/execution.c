@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/execution.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "harness/util/no_coverage.h"
+#include "harness/detect/detector.h"
+#include "harness/detect/tsan.h"
+
+/* The current execution. There is one at a time, because the library's hooks are global. */
+static struct {
+	struct execution *execution;
+	struct checker *check;
+	const struct program *program;
+	const struct execution_options *options;
+	execution_call_hook hook;
+	execution_exit_fn died;
+} current;
+
+bool execution_parse_executor(const char *name, struct execution_options *options)
+{
+	options->fibers = strcmp(name, "threads") != 0;
+	options->threads = strcmp(name, "fibers") != 0;
+	return options->fibers != options->threads || !strcmp(name, "both");
+}
+
+void execution_set_call_hook(execution_call_hook hook)
+{
+	current.hook = hook;
+}
+
+void execution_set_exit_callback(execution_exit_fn fn)
+{
+	current.died = fn;
+}
+
+struct execution *execution_new(void)
+{
+	return isolate_map_shared(sizeof(struct execution));
+}
+
+void execution_reset(struct execution *execution)
+{
+	memset(execution, 0, sizeof(*execution));
+	execution->not_run = RULE_COUNT;
+	execution->announced = EXECUTION_NO_CALL;
+}
+
+/* ---- executing ---- */
+
+/* All runs must agree with each other, not only with the model. */
+static bool agrees_with_first_run(const struct checker_report *first, struct checker_report *again,
+				  unsigned int run)
+{
+	if (first->seen == again->seen && first->races == again->races)
+		return true;
+	again->result = CHECKER_DIFFERS;
+	snprintf(again->why, sizeof(again->why),
+		 "run %u saw %zu races where the first run saw %zu", run, again->races,
+		 first->races);
+	return false;
+}
+
+/* Stores the first report of a race that the model does not have, or else the first report. */
+static void store_race(struct execution *execution)
+{
+	const struct race_reports *seen = exec_race_reports(checker_exec(current.check));
+	const struct shadow *shadow = rules_shadow(checker_rules(current.check));
+	const struct race *race = NULL;
+	size_t kept = race_reports_kept(seen), i = 0;
+
+	execution->has_race = kept > 0;
+	if (!execution->has_race)
+		return;
+	while (i < kept && (race = race_report_find_race(&seen->kept[i], current.program, shadow, false)))
+		i++;
+	if (i == kept)
+		race = race_report_find_race(&seen->kept[i = 0], current.program, shadow, false);
+	execution->race = seen->kept[i];
+	execution->race_first_call = race ? race->first : EXECUTION_NO_CALL;
+}
+
+static void run_fibers(struct execution *execution)
+{
+	struct checker_report first;
+
+	for (unsigned int run = 1; run <= current.options->repeat; run++) {
+		tsan_flush();
+		checker_run_fibers(current.check, current.program, &execution->fibers);
+		store_race(execution);
+		if (execution->fibers.result == CHECKER_DIFFERS)
+			return;
+		if (run == 1)
+			first = execution->fibers;
+		if (!agrees_with_first_run(&first, &execution->fibers, run))
+			return;
+	}
+}
+
+static void run_threads(struct execution *execution)
+{
+	struct exec_timing timing = current.options->timing;
+	rule_set seen = 0;
+
+	for (timing.run = 1; timing.run <= current.options->repeat; timing.run++) {
+		exec_set_timing(checker_exec(current.check), &timing);
+		tsan_flush();
+		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
+			return;
+		seen |= execution->threads.seen;
+		execution->reported += execution->threads.races > 0;
+	}
+	execution->threads.seen = seen;
+}
+
+static void add_fatal_call(struct execution *execution, size_t call, enum rule rule,
+			   enum detectable detectable)
+{
+	if (detectable == DETECTABLE_NEVER)
+		execution->not_run = rule;
+	else
+		execution->fatal[execution->fatal_count++] = (struct fatal_call){ call, rule, detectable };
+}
+
+/*
+ * Under MemorySanitizer the first use of uninitialised bytes ends the process. A fatal call ends it
+ * where the call is detectable.
+ */
+static void find_fatal_calls(struct execution *execution, const struct verdict *v)
+{
+	struct detectable_by where = {
+		.asan = detector_has_asan(),
+		.alias = !strcmp(exec_backend(), "alias"),
+	};
+
+	execution->fatal_count = 0;
+	if (v->uninit_count && detector_has_msan())
+		add_fatal_call(execution, v->uninits[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
+	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
+		add_fatal_call(execution, v->fatal_call, v->fatal_rule,
+			       detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
+}
+
+static void on_call(void *ctx, size_t call)
+{
+	(void)ctx;
+	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
+	if (current.hook)
+		current.hook(current.check, current.program, call, false);
+}
+
+void execution_run(struct execution *execution, struct checker *check, const struct program *program,
+		   const struct execution_options *options)
+{
+	current.execution = execution;
+	current.check = check;
+	current.program = program;
+	current.options = options;
+	exec_set_call_hook(checker_exec(check), on_call, NULL);
+	checker_evaluate(check, program);
+	if (options->fibers)
+		run_fibers(execution);
+	if (execution->fibers.result == CHECKER_DIFFERS)
+		return;
+	if (options->fibers)
+		find_fatal_calls(execution, rules_verdict(checker_rules(check)));
+	execution->on_threads = options->threads;
+	if (options->threads)
+		run_threads(execution);
+}
+
+/* ---- dying ---- */
+
+NO_COVERAGE_BEGIN
+
+static void on_call_in_child(void *ctx, size_t call)
+{
+	const struct program *program = current.program;
+
+	(void)ctx;
+	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
+	exec_access_range(checker_exec(current.check), &program->calls[call],
+			  &current.execution->from, &current.execution->to);
+	if (current.hook)
+		current.hook(current.check, program, call, true);
+}
+
+/* Ends a process that spins before its time is up. */
+static void limit_cpu(unsigned int seconds)
+{
+	struct rlimit limit = { seconds, seconds + 1 };
+
+	if (seconds)
+		setrlimit(RLIMIT_CPU, &limit);
+}
+
+static void run_fatal_call(void *ctx)
+{
+	const struct fatal_call *fatal_call = ctx;
+	struct checker_report report;
+
+	current.execution->fatal_pid = getpid();
+	limit_cpu(current.options->cpu);
+	if (current.options->engine)
+		detector_disable_engine_handlers();
+	detector_report_faults();
+	if (!current.check) {
+		current.check = checker_new();
+		/*
+		 * Fails without running the call: the exit must not look as if the call had
+		 * returned.
+		 */
+		if (!current.check) {
+			fprintf(stderr, "expected memory for the check\n");
+			exit(1);
+		}
+		checker_evaluate(current.check, current.program);
+		checker_run_fibers(current.check, current.program, &report);
+	}
+	exec_set_call_hook(checker_exec(current.check), on_call_in_child, NULL);
+	exec_check_initialised(checker_exec(current.check), fatal_call->rule == RULE_uninit_use);
+	checker_run_fatal_call(current.check, current.program, fatal_call->call);
+}
+
+void execution_set_difference(struct execution *execution, const char *what, ...)
+{
+	va_list args;
+
+	execution->fibers.result = CHECKER_DIFFERS;
+	va_start(args, what);
+	vsnprintf(execution->fibers.why, sizeof(execution->fibers.why), what, args);
+	va_end(args);
+}
+
+/* How a child ended, or that it did not, and its report, if there is one. */
+#define EXECUTION_EXIT_TEXT 200
+static const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
+				char end[EXECUTION_EXIT_TEXT])
+{
+	char report[160];
+
+	detector_find_rule(child->output, report, sizeof(report));
+	if (child->hung)
+		snprintf(end, EXECUTION_EXIT_TEXT, "still running after %u s", seconds);
+	else if (child->signal == SIGXCPU)
+		snprintf(end, EXECUTION_EXIT_TEXT, "used up its CPU time");
+	else if (child->signal)
+		snprintf(end, EXECUTION_EXIT_TEXT, "died of signal %d: %s", child->signal,
+			 *report ? report : "no report");
+	else
+		snprintf(end, EXECUTION_EXIT_TEXT, "ended with status %d: %s", child->exit_code,
+			 *report ? report : "no report");
+	return end;
+}
+
+const char *execution_line_text(const struct execution *execution, const struct program *program)
+{
+	static char line[48];
+	size_t call = execution->announced;
+
+	if (call >= program->count)
+		return "before the first line";
+	snprintf(line, sizeof(line), "%sline %u", execution->on_threads ? "on threads, about " : "",
+		 program->calls[call].line);
+	return line;
+}
+
+/* Is the fault at the address that the fatal call was about to access? */
+static bool is_fault_of_access(const struct execution *execution, const char *output)
+{
+	uintptr_t fault = detector_find_fault(output);
+
+	return fault >= execution->from && fault < execution->to;
+}
+
+bool isolated_succeeded(const struct isolated *child)
+{
+	return !child->hung && !child->signal && !child->exit_code;
+}
+
+bool execution_check_alive(struct execution *execution, const struct program *program,
+			   const struct execution_options *options, const struct isolated *child)
+{
+	char end[EXECUTION_EXIT_TEXT];
+
+	if (isolated_succeeded(child))
+		return true;
+	execution_set_difference(execution, "%s: %s", execution_line_text(execution, program),
+				 execution_exit_text(child, options->seconds, end));
+	return false;
+}
+
+static void check_child_exit(struct execution *execution, const struct program *program,
+			     const struct execution_options *options, const struct fatal_call *fatal_call,
+			     const struct isolated *child)
+{
+	char line[160], end[EXECUTION_EXIT_TEXT];
+	enum rule rule = detector_find_rule(child->output, line, sizeof(line));
+	bool alive = isolated_succeeded(child);
+
+	if (!alive && current.died)
+		current.died(execution, child);
+	execution->wrong_exit = true;
+	execution->survived = alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
+	execution->hung = child->hung || child->signal == SIGXCPU;
+	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
+		execution->wrong_exit = false;
+	else if (alive)
+		execution_set_difference(execution, "line %u: expected the process to die of %s, it lived",
+					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
+	else if (execution->announced != fatal_call->call)
+		execution_set_difference(execution, "%s, before the fatal call: %s",
+					 execution_line_text(execution, program),
+					 execution_exit_text(child, options->seconds, end));
+	else if (child->hung || (rule != fatal_call->rule && !is_fault_of_access(execution, child->output)))
+		execution_set_difference(execution, "%s: expected a report of %s, got: %s",
+					 execution_line_text(execution, program), rule_name(fatal_call->rule),
+					 execution_exit_text(child, options->seconds, end));
+	else {
+		execution->fibers.seen |= RULE_BIT(fatal_call->rule);
+		execution->wrong_exit = false;
+	}
+}
+
+void execution_run_fatal_calls(struct execution *execution, struct checker *check,
+			       const struct program *program,
+			       const struct execution_options *options)
+{
+	static struct isolated child;
+
+	current.execution = execution;
+	current.check = check;
+	current.program = program;
+	current.options = options;
+	execution->on_threads = false;
+	for (size_t i = 0; i < execution->fatal_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
+		struct fatal_call fatal_call = execution->fatal[i];
+
+		execution->announced = EXECUTION_NO_CALL;
+		if (isolate(run_fatal_call, &fatal_call, options->seconds, &child))
+			check_child_exit(execution, program, options, &fatal_call, &child);
+		else
+			execution_set_difference(execution, "expected a child process, got none");
+		execution->fatal_pid = 0;
+	}
+}
+
+NO_COVERAGE_END
+
+/* ---- words ---- */
+
+const struct checker_report *execution_worst_report(const struct execution *execution)
+{
+	return execution->threads.result == CHECKER_DIFFERS ? &execution->threads : &execution->fibers;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/model/expectations.h"
+
+#include <stdio.h>
+
+static bool expectation_holds(const struct program *program, const struct verdict *verdict,
+			      char text[EXPECTATION_TEXT])
+{
+	char expected[RULE_SET_TEXT], got[RULE_SET_TEXT];
+
+	if (!program->has_expect || program->expect == verdict->broken)
+		return true;
+	rule_set_text(program->expect, " ", expected);
+	rule_set_text(verdict->broken, " ", got);
+	snprintf(text, EXPECTATION_TEXT, "expected %.100s, got %.100s", expected, got);
+	return false;
+}
+
+static bool result_holds(const struct call *call, const struct step *step, char text[EXPECTATION_TEXT])
+{
+	if (call->expected_result == RESULT_NONE ||
+	    (step && !step->skipped && step->result == call->expected_result))
+		return true;
+	snprintf(text, EXPECTATION_TEXT, "line %u: expected %s, got %s", call->line,
+		 result_name(call->expected_result),
+		 !step		 ? "a call that did not run" :
+		 step->skipped	 ? "a call that was skipped" :
+				   result_name(step->result));
+	return false;
+}
+
+bool expectations_hold(const struct program *program, const struct rules *rules, char text[EXPECTATION_TEXT])
+{
+	if (!expectation_holds(program, rules_verdict(rules), text))
+		return false;
+	for (size_t i = 0; i < program->count; i++) {
+		const struct call *call = &program->calls[i];
+
+		if (call->expected_result != RESULT_NONE &&
+		    !result_holds(call, trace_find(rules_trace(rules), i), text))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/model/happens_before.h"
+
+#include <string.h>
+
+/* The steps that a thread knows of, stored as index + 1; 0 means no step. */
+struct knowledge {
+	uint16_t last[PROGRAM_THREADS];
+};
+
+struct happens_builder {
+	const struct program *program;
+	struct knowledge threads[PROGRAM_THREADS];
+	struct knowledge mutexes[PROGRAM_MUTEXES];
+	struct knowledge semaphores[PROGRAM_SEMAPHORES];
+	struct knowledge pages[PROGRAM_PAGES]; /* knowledge of all threads that dropped the page */
+};
+
+static void add_knowledge(struct knowledge *who, const struct knowledge *from)
+{
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		if (who->last[t] < from->last[t])
+			who->last[t] = from->last[t];
+}
+
+/* Returns the knowledge that a call like this one acquires. */
+static struct knowledge *find_knowledge(struct happens_builder *l, const struct call *call)
+{
+	switch ((enum op)call->op) {
+	case OP_lock:
+	case OP_unlock:
+		return &l->mutexes[call->handle[0]];
+	case OP_post:
+	case OP_wait:
+		return &l->semaphores[call->handle[0]];
+	case OP_free_page:
+		return &l->pages[call->handle[0]];
+	default:
+		return NULL;
+	}
+}
+
+static bool acquires(enum op op)
+{
+	return op == OP_lock || op == OP_wait || op == OP_free_page;
+}
+
+static bool releases(enum op op)
+{
+	return op == OP_unlock || op == OP_post || op == OP_free_page;
+}
+
+static void take_step(struct happens_builder *l, size_t index, const struct call *call, bool ran,
+		      uint16_t known[PROGRAM_THREADS])
+{
+	struct knowledge *self = &l->threads[call->thread];
+	struct knowledge *left = ran ? find_knowledge(l, call) : NULL;
+
+	for (unsigned int t = 0; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
+		add_knowledge(self, &l->threads[t]);
+	if (left && acquires(call->op))
+		add_knowledge(self, left);
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
+		known[t] = (uint16_t)(self->last[t] - 1u);
+	self->last[call->thread] = (uint16_t)(index + 1);
+	if (left && releases(call->op))
+		add_knowledge(left, self);
+	for (unsigned int t = 1; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
+		add_knowledge(&l->threads[t], self);
+}
+
+void happens_before_init(struct happens_before *happens, const struct program *program,
+			 const struct trace *trace, size_t fatal)
+{
+	static struct happens_builder l;
+
+	memset(&l, 0, sizeof(l));
+	l.program = program;
+	for (size_t i = 0; i < trace->count; i++)
+		take_step(&l, i, &program->calls[trace->steps[i].call], !trace->steps[i].skipped,
+			  happens->known[i]);
+	if (fatal != SIZE_MAX)
+		take_step(&l, trace->count, &program->calls[fatal], false,
+			  happens->known[trace->count]);
+}
+
+bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
+			       const struct trace *trace, size_t a, size_t b)
+{
+	uint16_t known = happens->known[b][program->calls[trace->steps[a].call].thread];
+
+	return known != HAPPENS_BEFORE_NONE && known >= a;
+}
+
+/* Does the call acquire from this call of another thread? */
+static bool is_source(const struct call *from, const struct call *to)
+{
+	static const uint8_t source[OP_COUNT] = {
+		[OP_lock] = OP_unlock,
+		[OP_wait] = OP_post,
+		[OP_free_page] = OP_free_page,
+	};
+
+	return acquires(to->op) && from->op == source[to->op] &&
+	       from->handle[0] == to->handle[0];
+}
+
+size_t happens_before_edges(const struct program *program, const struct trace *trace, size_t step,
+			    uint16_t from[PROGRAM_THREADS])
+{
+	const struct call *to = &program->calls[trace->steps[step].call];
+	unsigned int seen = 1u << to->thread;
+	size_t count = 0;
+
+	if (to->thread == THREAD_MAIN || trace->steps[step].skipped)
+		return 0;
+	while (step--) {
+		const struct call *call = &program->calls[trace->steps[step].call];
+
+		if (call->thread == THREAD_MAIN)
+			break;
+		if (trace->steps[step].skipped || !is_source(call, to))
+			continue;
+		if (!(seen & 1u << call->thread))
+			from[count++] = (uint16_t)step;
+		seen |= 1u << call->thread;
+		if (to->op == OP_lock) /* the last unlock includes the earlier ones */
+			break;
+	}
+	return count;
+}

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Run tests that print TAP, several at a time: one line for each when it ends, failures in full
+at the end, then the line "N passed, N failed, N skipped". The exit status is 1 if one failed.
+
+A test is a script of the source tree (its name ends in .sh) or a program of the build directory.
+Its output is in LOGS/NAME.log. Tests that took long in the last run start first."""
+import argparse
+import collections
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+LINE = re.compile(r"(not )?ok\b[ \d]*(?:- )?(.*)")
+SKIP = re.compile(r"# *SKIP\S* *(.*)", re.IGNORECASE)
+PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?")
+
+
+class Result:
+    """What a log says: names of passed, failed (with what explains them) and skipped checks."""
+
+    def __init__(self, log, status):
+        self.passed, self.failed, self.skipped = [], [], []
+        self.planned = None
+        for line in log.splitlines():
+            self._parse(line)
+        count = len(self.passed) + len(self.failed) + len(self.skipped)
+        if status and not self.failed:
+            self._add_error(f"exit status {status}", log)
+        elif self.planned is None:
+            self._add_error("expected a plan (1..N) as the last line, got none", log)
+        elif self.planned != count and not (self.planned == 0 and self.skipped):
+            self._add_error(f"expected {self.planned} checks, got {count}", log)
+
+    def _parse(self, line):
+        plan, check = PLAN.fullmatch(line), LINE.fullmatch(line)
+        if plan:
+            self.planned = int(plan[1])
+            if plan[2] is not None:
+                self.skipped.append(plan[2])
+        elif check and SKIP.search(check[2]):
+            self.skipped.append(SKIP.search(check[2])[1])
+        elif check:
+            (self.failed if check[1] else self.passed).append(line)
+        elif line.startswith("#") and self.failed:
+            self.failed[-1] += "\n" + line
+        elif line.startswith("Bail out!"):
+            self.failed.append(line)
+
+    def _add_error(self, why, log):
+        self.failed.append("\n".join([f"not ok - {why}; the end of its output:",
+                                      *("# " + line for line in log.splitlines()[-40:])]))
+
+    def summary(self):
+        counts = [("passed", self.passed), ("failed", self.failed), ("skipped", self.skipped)]
+        return ", ".join(f"{len(found)} {word}" for word, found in counts if found)
+
+
+class Run:
+    """A test's process."""
+
+    def __init__(self, name, arguments):
+        self.name = name
+        self.log = arguments.logs / (name.replace("/", "-") + ".log")
+        command = [os.environ.get("SHELL_FOR_TESTS", "sh"), f"{arguments.srcdir}/{name}"] \
+            if name.endswith(".sh") else [f"./{name}"]
+        with open(self.log, "wb") as log:
+            self.started = time.monotonic()
+            # A session of its own: the processes that a test started can be ended with it.
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=subprocess.STDOUT, start_new_session=True)
+
+    def finish(self, status, usage):
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.wall = time.monotonic() - self.started
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.result = Result(self.log.read_text(errors="replace"), self.process.returncode)
+
+    def line(self):
+        return (f"{'FAIL' if self.result.failed else 'ok':4} {self.name}: "
+                f"{self.result.summary() or 'no checks'} ({self.wall:.1f} s)")
+
+
+def run_all(names, arguments):
+    """Yields each Run as it ends."""
+    waiting, running = collections.deque(names), {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < arguments.jobs:
+                run = Run(waiting.popleft(), arguments)
+                running[run.process.pid] = run
+            pid, status, usage = os.wait4(-1, 0)
+            if pid in running:
+                run = running.pop(pid)
+                run.finish(status, usage)
+                yield run
+    finally:
+        for run in running.values():
+            os.killpg(run.process.pid, signal.SIGTERM)
+
+
+# ---- times ----
+
+def read_times(arguments):
+    """{name: [wall, cpu]} of the last run of each test."""
+    try:
+        lines = (arguments.logs / "times").read_text().splitlines()
+    except FileNotFoundError:
+        return {}
+    return {name: (float(wall), float(cpu)) for name, wall, cpu in map(str.split, lines)}
+
+
+def expected_wall(name, times):
+    """Seconds; a script whose time is not known may take long."""
+    return times[name][0] if name in times else 60 if name.endswith(".sh") else 1
+
+
+def write_times(times, arguments):
+    lines = (f"{name} {wall:.2f} {cpu:.2f}\n" for name, (wall, cpu) in sorted(times.items()))
+    (arguments.logs / "times").write_text("".join(lines))
+
+
+def print_times(times, limit):
+    print(f"{'CPU s':>7} {'wall s':>7}  test")
+    slowest = sorted(times.items(), key=lambda item: -item[1][1])
+    for name, (wall, cpu) in slowest[:limit]:
+        print(f"{cpu:7.1f} {wall:7.1f}  {name}")
+    print(f"{sum(cpu for _, cpu in times.values()):7.1f} {'':7}  all {len(times)} tests")
+
+
+# ---- the end of a run ----
+
+def print_details(runs):
+    for run in runs:
+        for reason in sorted(set(run.result.skipped)):
+            print(f"skipped: {run.name}: {reason}")
+    for run in runs:
+        if run.result.failed:
+            print(f"\nFAIL {run.name} (all of its output: {run.log})")
+            print("\n".join(run.result.failed))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--srcdir", default=".")
+    parser.add_argument("--logs", type=pathlib.Path, default="check.logs")
+    parser.add_argument("--jobs", default="", help="default: one for each CPU, at least two")
+    parser.add_argument("--times", action="store_true", help="print what the slowest tests cost")
+    parser.add_argument("--print-times", action="store_true", help="only print that of the last run")
+    parser.add_argument("tests", nargs="*")
+    arguments = parser.parse_args()
+    arguments.jobs = int(arguments.jobs or max(2, len(os.sched_getaffinity(0))))
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    times = read_times(arguments)
+    if arguments.print_times:
+        print_times(times, None)
+        return 0
+    arguments.logs.mkdir(exist_ok=True)
+    names = sorted(dict.fromkeys(arguments.tests), key=lambda name: -expected_wall(name, times))
+    runs = []
+    for run in run_all(names, arguments):
+        runs.append(run)
+        print(run.line(), flush=True)
+    write_times({**times, **{run.name: (run.wall, run.cpu) for run in runs}}, arguments)
+    print_details(runs)
+    if arguments.times:
+        print_times({run.name: (run.wall, run.cpu) for run in runs}, 10)
+    counts = [sum(len(found) for found in lists) for lists in zip(
+        *((run.result.passed, run.result.failed, run.result.skipped) for run in runs))] or [0, 0, 0]
+    print("{} passed, {} failed, {} skipped".format(*counts))
+    return int(counts[1] > 0 or counts[0] == 0)
+
+
+if __name__ == "__main__":
+    # What make or a terminal sends ends the tests too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())
