@@ -4,7 +4,6 @@
 #include "harness/model/rules.h"
 #include "harness/mutate/mutate.h"
 #include "harness/mutate/abstract_state.h"
-#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
@@ -14,12 +13,7 @@ static struct abstract_state state;
 /* Computes the state after all calls of a text. */
 static bool set(const char *calls)
 {
-	static char text[4096];
-	struct text_error error;
-
-	snprintf(text, sizeof(text), "pagetorture 1\n%s", calls);
-	if (!program_from_text(&program, text, strlen(text), &error))
-		return false;
+	parse_calls(&program, calls);
 	abstract_state_at(&state, &program, program.count);
 	return true;
 }
