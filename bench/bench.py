@@ -16,10 +16,14 @@ import datetime
 import json
 import math
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
+import keep  # noqa: E402 (in another directory)
 
 RULES = "{srcdir}/corpus/rules"
 ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
@@ -303,15 +307,6 @@ def print_sums(results, gone):
 
 # ---- storing ----
 
-def version():
-    try:
-        said = subprocess.run(["./pagetorture", "--version"], capture_output=True, text=True,
-                              check=True).stdout
-        return said.split()[1]
-    except (OSError, subprocess.CalledProcessError, IndexError):
-        return ""
-
-
 def describe_cpu():
     """The properties of the machine that affect figures most."""
     model = ""
@@ -325,10 +320,9 @@ def describe_cpu():
 
 
 def write_json(path, results, begun, seconds, command):
-    """Write a temporary file and rename it, so that the file is always complete."""
-    whole = {
+    value = {
         "what": "bench",
-        "version": version(),
+        "version": keep.version(),
         "begun": begun,
         "seconds": round(seconds, 1),
         "command": command,
@@ -337,13 +331,8 @@ def write_json(path, results, begun, seconds, command):
         "skipped": results.skipped,
         "failed": results.failed,
     }
-    beside = path + ".new"
     try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(beside, "w", encoding="utf-8") as file:
-            json.dump(whole, file, indent=1, allow_nan=False)
-            file.write("\n")
-        os.replace(beside, path)
+        keep.write(path, value, 1)
     except OSError as error:
         raise Unusable(f"{path}: expected to write it: {error.strerror}") from None
     print(f"kept in {path}")
@@ -353,27 +342,27 @@ def write_json(path, results, begun, seconds, command):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(
-        description="Measure, and print one table.", formatter_class=argparse.RawTextHelpFormatter,
-        epilog="Exit status: 0 measured, 1 a bench failed (with --strict: or an aim is missed, or\n"
-               "a row of --old is gone), 2 bad usage or an --old that is none, 77 all was skipped.\n"
+        description="Run benchmarks, and print one table.", formatter_class=argparse.RawTextHelpFormatter,
+        epilog="Exit status: 0 measured, 1 a benchmark failed (with --strict also: a threshold is missed, or\n"
+               "a row of --old is gone), 2 usage error or an invalid --old, 77 all were skipped.\n"
                "\nExamples, in the build directory:\n"
                "  python3 ../bench/bench.py --quick\n"
                "  python3 ../bench/bench.py --old quiet.json page stress\n"
                "  ./bench_page | python3 ../bench/bench.py --rows")
     names = [bench[0] for bench in BENCHES]
     parser.add_argument("names", nargs="*", metavar="NAME", help="of: " + ", ".join(names))
-    parser.add_argument("--all", action="store_true", help="all of them")
-    parser.add_argument("--quick", action="store_true", help="those of a few minutes together")
-    parser.add_argument("--rows", action="store_true", help="samples from standard input instead")
+    parser.add_argument("--all", action="store_true", help="run all benchmarks")
+    parser.add_argument("--quick", action="store_true", help="run the quick ones: a few minutes")
+    parser.add_argument("--rows", action="store_true", help="read samples from standard input instead")
     parser.add_argument("--old", metavar="FILE", default=os.environ.get("OLD") or None,
-                        help="a run that was kept, to compare with (environment: OLD)")
+                        help="compare with a stored run (environment: OLD)")
     parser.add_argument("--strict", action="store_true",
                         default=os.environ.get("STRICT") not in (None, "", "0"),
-                        help="a missed aim is a failure (environment: STRICT=1)")
-    parser.add_argument("--json", metavar="FILE", help="keep the rows")
-    parser.add_argument("--command", default=" ".join(sys.argv), help="what the kept run says it was")
+                        help="fail if a threshold is missed (environment: STRICT=1)")
+    parser.add_argument("--json", metavar="FILE", help="write the rows to FILE")
+    parser.add_argument("--command", default=" ".join(sys.argv), help="the command to store with the rows")
     parser.add_argument("--srcdir", default=os.path.dirname(os.path.dirname(
-        os.path.abspath(__file__))), help="of the tree")
+        os.path.abspath(__file__))), help="the source directory")
     options = parser.parse_args()
     options.names += [bench[0] for bench in BENCHES if options.all or options.quick and bench[1]]
     for name in options.names:
@@ -417,7 +406,7 @@ def main():
         if results.rows or gone:
             print_results(results, old, gone)
         if old and old.get("machine") not in (None, describe_cpu()):
-            print(f"{options.old} is another machine's: only ratios can be compared")
+            print(f"{options.old} is from another machine: only ratios are comparable")
         if options.json and (results.rows or results.failed):
             write_json(options.json, results, begun, time.monotonic() - start, options.command)
     except Unusable as why:

@@ -21,7 +21,7 @@
 #define ROUNDS	     21
 #define THREADS_MAX  64
 #define BATCH	     200
-#define TURN_SECONDS 0.05 /* much longer than a thread has its CPU at a time */
+#define TURN_SECONDS 0.05 /* much longer than a time slice of the scheduler */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static void alloc_free(struct page *own)

@@ -24,45 +24,44 @@ bench-all: all $(bench_programs) seeds
 
 bench_one = $(bench_run) $(@:bench-%=%) --json results/$@.json --command 'make $@'
 
-# What the library's calls cost; executors against each other; inputs a second; stress
-# beside a bare loop; whether a second thread gets as much done; what an input costs, and whom.
-#: bench-exec  measure what an input costs, and whom
-#: bench-page  measure what the library's calls cost
-#: bench-programs  measure executors against each other
-#: bench-rates  measure inputs a second
-#: bench-scale  measure whether a second thread gets as much done
-#: bench-stress  measure stress beside a bare loop
+# Benchmarks that take less than a minute each.
+#: bench-exec  measure the time of one input, and where it is spent
+#: bench-page  measure the time of the library's calls
+#: bench-programs  compare the speed of the executors
+#: bench-rates  measure inputs per second
+#: bench-scale  measure the gain of a second thread
+#: bench-stress  compare stress programs with a plain loop
 bench-exec bench-page bench-programs bench-rates bench-scale bench-stress: \
 		all $(bench_programs) seeds
 	@$(bench_one)
 
-# What AFL++'s persistent mode brings, and its stability.
+# The gain of AFL++'s persistent mode, and its stability.
 #: bench-afl  measure AFL++'s persistent mode
 bench-afl: all afl-fuzzers seeds
 	@$(bench_one)
 
-# The mutator against none, and against no structure; TIME= and N= as bench_fuzz.sh has them.
-#: bench-fuzz  compare the mutator with none (TIME=, N=)
+# The mutator against no mutator and an unstructured target; bench_fuzz.sh describes TIME= and N=.
+#: bench-fuzz  compare fuzzing with and without the mutator (TIME=, N=)
 bench-fuzz: $(bench_programs) seeds
 	@$(bench_counters)
 	@$(bench_one)
 
-# What a second job of a campaign brings; three to four minutes.
-#: bench-jobs  measure a second job of a campaign (4 minutes)
+# The gain of a second job of a campaign: three to four minutes.
+#: bench-jobs  measure the gain of a second job (4 minutes)
 bench-jobs: all fuzzers seeds
 	@$(bench_one)
 
-# How small racy programs get; BENCH_PROGRAMS= and BENCH_SEED= as bench_minimize.sh has them.
-#: bench-minimize  measure how small racy programs get
+# The size of minimised programs; bench_minimize.sh describes BENCH_PROGRAMS= and BENCH_SEED=.
+#: bench-minimize  measure the size of minimised racy programs
 bench-minimize: all make_programs
 	@$(bench_one)
 
-# What isolation costs a replay; BENCH_INPUTS= and BENCH_ROUNDS= as bench_replay.sh has them.
-#: bench-replay  measure what isolation costs a replay
+# The cost of isolation; bench_replay.sh describes BENCH_INPUTS= and BENCH_ROUNDS=.
+#: bench-replay  measure the cost of isolation in replay
 bench-replay: all make_programs $(bench_programs)
 	@$(bench_one)
 
-# What counts branches, where the compiler can.
+# Programs that count branches, if the compiler supports it.
 bench_counters = test -z '$(LLVM_COV)' || \
 	$(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov fuzz_stream-replay-cov
 

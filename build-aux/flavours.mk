@@ -173,7 +173,7 @@ afl_mutator.so: $(call objects,pic,$(afl_mutator_sources))
 
 # ---- fuzz targets with an engine, and their determinism checks ----
 
-# The engine's flag stands alone: AFL++'s compiler takes just that word for its driver.
+# The engine's flag must be a separate argument: AFL++'s compiler replaces exactly that argument.
 build_ldflags_fuzz-asan = $(ASAN_FLAGS)
 build_ldflags_fuzz-msan = $(MSAN_FLAGS)
 build_ldflags_fuzz-tsan = $(TSAN_FLAGS)
@@ -247,5 +247,7 @@ CLEANFILES += $(our_archives) $(check_programs) $(benches) $(dev_programs) $(fla
 # ---- tests ----
 
 # `make check TESTS='test_rules tests/test_check.sh'` runs these two, and builds what they need.
-TESTS = $(all_tests)
-check_needs = $(filter-out %.sh,$(TESTS)) $(if $(filter %.sh,$(TESTS)),$(check_programs) all gcc.log)
+TESTS = $(quick_tests)
+check_needs = $(filter-out %.sh,$(TESTS)) $(if $(filter %.sh,$(TESTS)),all) \
+	$(if $(filter-out $(scripts_of_tool),$(filter %.sh,$(TESTS))),$(check_programs)) \
+	$(if $(filter %_bench.sh %_race.sh %_report_page.sh,$(TESTS)),$(benches) gcc.log)

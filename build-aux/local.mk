@@ -2,8 +2,8 @@
 #
 # Targets that users call by name, besides all, check and install.
 
-EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.sh \
-	%D%/fuzz_merge.sh %D%/fuzz_plot.sh %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
+EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
+	%D%/fuzz_merge.py %D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
 	%D%/tables.awk
 
 # Files that repeat tables of the source, each from FILE.in.
@@ -24,7 +24,7 @@ noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
 CLEANFILES += $(from_tables)
 
-#: smoke  run a little of everything, and print a summary (SMOKE_SECONDS=)
+#: smoke  run a part of every kind of test, and print a summary (SMOKE_SECONDS=)
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
@@ -39,17 +39,20 @@ fuzz: fuzz-programs
 	@$(MKDIR_P) results
 	./pagetorture$(EXEEXT) fuzz --dir $(FUZZ_DIR) --results results/fuzz.json $(FUZZ_FLAGS)
 
-#: fuzz-ci  fuzz what a change touches, and replay the corpus
+#: fuzz-ci  fuzz the targets that a change affects, and replay the corpus
 fuzz-ci: fuzz-programs
-	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/fuzz_ci.sh $(srcdir)
+	@CC='$(CC)' python3 -B $(srcdir)/%D%/fuzz_ci.py $(srcdir)
 
 #: fuzz-merge  minimise the corpora of a campaign, and write seeds
 fuzz-merge: all fuzzers seeds
-	@$(SHELL) $(srcdir)/%D%/fuzz_merge.sh $(srcdir) $(FUZZ_DIR)
+	@python3 -B $(srcdir)/%D%/fuzz_merge.py $(srcdir) $(FUZZ_DIR)
 
+# AFL++'s own plots are drawn by afl-plot: afl-plot DIR/TARGET/afl/INSTANCE OUTPUT
 #: fuzz-plot  draw the figures of a campaign
 fuzz-plot:
-	@$(SHELL) $(srcdir)/%D%/fuzz_plot.sh $(FUZZ_DIR)
+	@for data in $(FUZZ_DIR)/*/plot.tsv; do \
+	  gnuplot -c $(srcdir)/%D%/fuzz_plot.gp "`dirname "$$data"`" || exit 1; \
+	done
 
 # Programs that need a missing feature report its name.
 fuzz-programs: all fuzzers seeds
@@ -93,7 +96,7 @@ coverage:
 	test $$result = good
 
 # Programs of the build with coverage counters.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(check_programs)
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page% fuzz_%-replay%,$(check_programs))
 
 clean-local: clean-check-builds clean-coverage clean-smoke
 clean-check-builds:

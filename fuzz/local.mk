@@ -12,15 +12,13 @@ fuzz_api_parts = \
 	%D%/api_fatal.c \
 	%D%/api_fault.c \
 	%D%/api_page.c
-# Does an input get the same outcome every time?
+# The determinism check: the code that the engine runs, with its counters, without the engine.
 same_common = \
 	$(fuzz_common) \
 	$(fuzz_input) \
-	%D%/answer.c \
-	%D%/answer.h \
-	%D%/answer_table.c \
-	%D%/answer_table.h \
-	%D%/main_same.c
+	%D%/main_same.c \
+	%D%/same_serve.c \
+	%D%/same_serve.h
 
 EXTRA_DIST += \
 	$(same_common) \

@@ -1,304 +1,175 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The same answer every time? Each input is asked three times:
+ * The determinism check of a fuzz target. It executes each input three times:
  *
  *   1. in a process with all others, in the order given;
  *   2. in that process again, in another order, so after other inputs;
- *   3. in a process of its own, where nothing ran before, at other addresses.
+ *   3. in a process of its own, where no input ran before, at other addresses.
  *
- * The answers (answer.h) must be the same. Then an input means the same to whoever
- * replays it, and the coverage that an engine sees is the input's own. The processes are
- * this program, started anew.
+ * The outcomes must be the same: verdict, trace, races, and how often each edge was taken. Then an
+ * input does the same wherever it is replayed, and the coverage that an engine sees is the input's
+ * own. The processes are this program, started anew (same_serve.c).
  */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fuzz/answer.h"
-#include "fuzz/answer_table.h"
-#include "fuzz/fuzz.h"
-#include "harness/util/shell_word.h"
+#include "fuzz/input.h"
+#include "fuzz/same_serve.h"
 #include "harness/program/program_name.h"
+#include "harness/util/random.h"
+#include "harness/util/shell_word.h"
 
 static const char help[] =
 	"Usage: %s [OPTION]... FILE|DIRECTORY...\n"
-	"Ask the fuzz target each input three times: among all others, again in another order,\n"
-	"and in a process of its own. Verdict, trace (results, bytes read, pages), races and\n"
+	"Execute each input of the fuzz target three times: among all others, again in another\n"
+	"order, and in a process of its own. Verdict, trace (results, bytes read, pages), races and\n"
 	"coverage must be the same each time.\n"
 	"\n"
-	"  --all-races  listen to every race of a program, where the target stops at the first\n"
+	"  --all-races  record every race of a program, where the target stops at the first\n"
 	"  --batch N    start a process anew only for N inputs, and fork it for each (default 1)\n"
 	"  --from-bytes read every FILE as a byte string, whatever its name is\n"
-	"  --keep       keep what the detector remembers from input to input\n"
+	"  --keep       do not clear the detector's memory between inputs\n"
 	"  --seed S     of the other order (default 1)\n"
-	"  --help       this text\n"
+	"  --help       print this text\n"
 	"\n"
 	"Exit status: 0 all the same; 1 not, or an input cannot be read; 2 bad usage.\n";
 
 static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
-static const char *const asking_names[ASKINGS] = { "among all others", "in another order", "alone",
-						   "once more" };
 
-/* Seconds for one turn, far above what any takes. */
-#define PATIENCE 120
-/* Lines of each kind; a leak that many inputs see says no more in more lines. */
-#define TOLD_MOST 10
-/* Longer history is not reduced. */
+enum context { AMONG_OTHERS, IN_OTHER_ORDER, ALONE, CONTEXTS };
+static const char *const context_names[CONTEXTS] = { "among all others", "in another order", "alone" };
+
+/* Lines of each kind; a leak that many inputs see needs no more. */
+#define LINES_MOST 10
+/* A longer history is not reduced. */
 #define REDUCED_MOST 64
 
-struct same {
+static struct {
 	const char *program;
-	bool keep, all_races;
+	struct serve_options serve;
 	uint64_t batch, seed;
-	struct answer_table *table;
-	int file;
-};
+} options = { .batch = 1, .seed = 1 };
 
-/* ---- processes ---- */
+/* ---- the process that compares ---- */
 
-static void take(struct answer_table *table, size_t turn, bool fresh)
+static struct {
+	char **names;
+	size_t count;
+	struct outcome **outcomes; /* of each input in each context */
+} inputs;
+
+static void expect_memory(bool good)
 {
-	alarm(PATIENCE);
-	if (fresh)
-		fuzz_fresh();
-	answer_table_take(table, turn);
+	if (good)
+		return;
+	fprintf(stderr, "expected memory for %zu inputs, got none\n", inputs.count);
+	exit(1);
 }
 
-static void take_together(const struct same *same, size_t from, size_t count)
+static void *allocate(size_t size)
 {
-	answer_begin(same->all_races);
-	for (size_t turn = from; turn < from + count; turn++)
-		take(same->table, turn, !same->keep || turn == from);
+	void *memory = calloc(1, size ? size : 1);
+
+	expect_memory(memory);
+	return memory;
 }
 
-/* Forked before the library or the detector did anything. */
-static void take_apart(const struct same *same, size_t from, size_t count)
+static void add_input(const struct input *input, void *ctx)
 {
-	for (size_t turn = from; turn < from + count; turn++) {
-		pid_t child = fork();
-		int status = 1;
+	char **names = realloc(inputs.names, (inputs.count + 1) * sizeof(*names));
 
-		if (child == 0) {
-			answer_begin(same->all_races);
-			take(same->table, turn, true);
-			_exit(0);
-		}
-		if (child < 0 || waitpid(child, &status, 0) != child || status)
-			_exit(1);
-	}
+	(void)ctx;
+	expect_memory(names);
+	inputs.names = names;
+	names[inputs.count] = strdup(input->name);
+	expect_memory(names[inputs.count++]);
 }
 
-/* --serve FILE FROM COUNT APART KEEP ALL-RACES */
-static int serve(char **argv)
+static struct outcome **outcome_of(size_t input, enum context context)
 {
-	unsigned long number[6];
-	struct same same;
-
-	for (unsigned int i = 0; i < 6; i++)
-		number[i] = strtoul(argv[2 + i], NULL, 10);
-	same = (struct same){ .keep = number[4],
-			      .all_races = number[5],
-			      .table = answer_table_open((int)number[0]) };
-	if (!same.table)
-		return 2;
-	(number[3] ? take_apart : take_together)(&same, number[1], number[2]);
-	_exit(0);
+	return &inputs.outcomes[input * CONTEXTS + context];
 }
 
-static void become_server(const struct same *same, size_t from, size_t count, bool apart)
+/* A file without a name with the names of inputs, each with a 0 byte after it. */
+static int write_names(const size_t *list, size_t count)
 {
-	size_t number[6] = { (size_t)same->file, from, count, apart, same->keep, same->all_races };
-	char texts[6][24];
-	char *argv[9] = { (char *)(uintptr_t)same->program, "--serve" };
+	int file = memfd_create("names", MFD_CLOEXEC);
+	FILE *out = file < 0 ? NULL : fdopen(dup(file), "w");
 
-	for (unsigned int i = 0; i < 6; i++) {
-		snprintf(texts[i], sizeof(texts[i]), "%zu", number[i]);
-		argv[2 + i] = texts[i];
-	}
-	execv("/proc/self/exe", argv);
+	for (size_t i = 0; out && i < count; i++)
+		fwrite(inputs.names[list[i]], 1, strlen(inputs.names[list[i]]) + 1, out);
+	if (!out || fclose(out) || lseek(file, 0, SEEK_SET))
+		return -1;
+	return file;
+}
+
+static _Noreturn void become_server(int names, int out, bool apart)
+{
+	char *argv[6] = { (char *)(uintptr_t)options.program, apart ? "--serve-apart" : "--serve" };
+	size_t count = 2;
+
+	if (options.serve.keep)
+		argv[count++] = "--keep";
+	if (options.serve.all_races)
+		argv[count++] = "--all-races";
+	if (program_all_bytes)
+		argv[count++] = "--from-bytes";
+	if (dup2(names, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
+		execv("/proc/self/exe", argv);
 	_exit(127);
 }
 
-/* Return: did it live to its end? */
-static bool run_turns(const struct same *same, size_t from, size_t count, bool apart)
+static bool read_outcome(FILE *from, struct outcome **outcome)
 {
-	int status = 0;
-	pid_t child = fork();
+	struct outcome *read = allocate(outcome_size());
 
-	if (child == 0)
-		become_server(same, from, count, apart);
-	return child > 0 && waitpid(child, &status, 0) == child && !status;
+	free(*outcome);
+	*outcome = NULL;
+	if (fread(read, outcome_size(), 1, from) == 1)
+		*outcome = read;
+	else
+		free(read);
+	return *outcome;
 }
 
-/* ---- turns ---- */
-
-/* splitmix64 */
-static uint64_t next_random(uint64_t *state)
+/*
+ * Executes the inputs of @list in one process, or @apart in one each.
+ * @into: where the outcome of each goes
+ * Return: how many have one.
+ */
+static size_t run(const size_t *list, size_t count, bool apart, struct outcome **into[])
 {
-	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+	int ends[2], names = write_names(list, count), status;
+	size_t done = 0;
+	pid_t child;
+	FILE *from;
 
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
-static void plan_turns(const struct same *same)
-{
-	size_t count = same->table->count;
-	struct turn *turns = answer_table_turns(same->table);
-	uint64_t state = same->seed;
-
-	for (size_t asking = 0; asking <= ALONE; asking++)
-		for (size_t i = 0; i < count; i++)
-			turns[asking * count + i] = (struct turn){ (uint32_t)i, (uint32_t)asking };
-	for (size_t i = count; i > 1; i--) {
-		struct turn *a = &turns[count + i - 1], *b = &turns[count + next_random(&state) % i];
-		struct turn swap = *a;
-
-		*a = *b;
-		*b = swap;
+	if (names < 0 || pipe(ends))
+		return 0;
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		become_server(names, ends[1], apart);
 	}
+	close(ends[1]);
+	close(names);
+	from = child < 0 ? NULL : fdopen(ends[0], "r");
+	while (from && done < count && read_outcome(from, into[done]))
+		done++;
+	if (from)
+		fclose(from);
+	if (child > 0 && (waitpid(child, &status, 0) != child || status) && done == count)
+		done--;
+	return done;
 }
 
-static bool run_all(const struct same *same)
-{
-	size_t count = same->table->count, alone = ALONE * count;
-
-	if (!run_turns(same, 0, 2 * count, false))
-		return false;
-	for (size_t i = 0; i < count; i += same->batch)
-		if (!run_turns(same, alone + i, count - i < same->batch ? count - i : same->batch, true))
-			return false;
-	return true;
-}
-
-/* ---- comparing ---- */
-
-static bool same_edges(const struct answer *a, const struct answer *b)
-{
-	return !memcmp(a->edges, b->edges, answer_edges());
-}
-
-static bool same_answer(const struct answer *a, const struct answer *b)
-{
-	return !memcmp(a->parts, b->parts, sizeof(a->parts)) && same_edges(a, b);
-}
-
-static bool differs(const struct same *same, size_t input, enum asking asking)
-{
-	return !same_answer(answer_table_answer(same->table, input, asking),
-			    answer_table_answer(same->table, input, ALONE));
-}
-
-static void print_difference(const struct same *same, size_t input, enum asking asking)
-{
-	const struct answer *answer = answer_table_answer(same->table, input, asking);
-	const struct answer *alone = answer_table_answer(same->table, input, ALONE);
-	const char *separator = "";
-
-	fprintf(stderr, "%s: ", answer_table_name(same->table, input));
-	for (unsigned int part = 0; part < DIGEST_PARTS; part++) {
-		if (answer->parts[part] == alone->parts[part])
-			continue;
-		fprintf(stderr, "%s%s", separator, part_names[part]);
-		separator = ", ";
-	}
-	if (!same_edges(answer, alone))
-		fprintf(stderr, "%scoverage", separator);
-	fprintf(stderr, " %s not as alone\n", asking_names[asking]);
-}
-
-/* How often was each edge not taken as often as alone? */
-static void count_changes(const struct same *same, size_t *changes)
-{
-	for (size_t i = 0; i < same->table->count; i++)
-		for (enum asking asking = 0; asking < ALONE; asking++) {
-			const struct answer *answer = answer_table_answer(same->table, i, asking);
-			const struct answer *alone = answer_table_answer(same->table, i, ALONE);
-
-			for (size_t edge = 0; edge < answer_edges(); edge++)
-				changes[edge] += answer->edges[edge] != alone->edges[edge];
-		}
-}
-
-static void print_edges(const struct same *same)
-{
-	size_t *changes = calloc(answer_edges(), sizeof(*changes));
-	size_t variable = 0;
-
-	if (!changes)
-		return;
-	count_changes(same, changes);
-	for (size_t edge = 0; edge < answer_edges(); edge++) {
-		char name[256];
-
-		if (!changes[edge] || ++variable > TOLD_MOST)
-			continue;
-		answer_edge_name(edge, name, sizeof(name));
-		fprintf(stderr, "  edge %zu, %zu times not as alone: %s\n", edge, changes[edge], name);
-	}
-	if (variable)
-		fprintf(stderr, "  %zu of %zu edges are variable\n", variable, answer_edges());
-	free(changes);
-}
-
-/* ---- what changes an answer ---- */
-
-/* The turns before which the answer of @input is not as alone, at the end of the list. */
-struct history {
-	const struct same *same;
-	struct turn *turns;
-	size_t at, count;
-};
-
-static bool still_differs(const struct history *c, size_t input)
-{
-	c->turns[c->count] = (struct turn){ (uint32_t)input, ONCE_MORE };
-	return !run_turns(c->same, c->at, c->count + 1, false) ||
-	       differs(c->same, input, ONCE_MORE);
-}
-
-static void copy_before(struct history *c, const struct turn *end, size_t count)
-{
-	c->count = count;
-	for (size_t i = 0; i < count; i++)
-		c->turns[i] = (struct turn){ (end - count)[i].input, ONCE_MORE };
-}
-
-static bool find_history(struct history *c, size_t input, size_t turn)
-{
-	const struct turn *end = answer_table_turns(c->same->table) + turn;
-
-	for (size_t count = 0; count <= turn; count = count ? 2 * count : 1) {
-		copy_before(c, end, count);
-		if (still_differs(c, input))
-			return true;
-	}
-	copy_before(c, end, turn);
-	return still_differs(c, input);
-}
-
-/* Leaves out what is not needed, one by one, from the newest. */
-static void reduce_history(struct history *c, size_t input)
-{
-	for (size_t i = c->count; i-- > 0;) {
-		struct turn left_out = c->turns[i];
-
-		memmove(c->turns + i, c->turns + i + 1, (c->count - i - 1) * sizeof(*c->turns));
-		c->count--;
-		if (still_differs(c, input))
-			continue;
-		memmove(c->turns + i + 1, c->turns + i, (c->count - i) * sizeof(*c->turns));
-		c->turns[i] = left_out;
-		c->count++;
-	}
-}
-
-static void print_command(const struct same *same)
+static void print_command(void)
 {
 	const char *backend = getenv("PAGE_MAP");
 
@@ -309,95 +180,256 @@ static void print_command(const struct same *same)
 		putc(' ', stderr);
 	}
 	shell_word_print(stderr, shell_binary_path());
-	fprintf(stderr, "%s%s%s", same->all_races ? " --all-races" : "",
-		same->keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
+	fprintf(stderr, "%s%s%s", options.serve.all_races ? " --all-races" : "",
+		options.serve.keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
 }
 
-static void print_input(const struct same *same, size_t input)
+static void print_input(size_t input)
 {
 	putc(' ', stderr);
-	shell_path_print(stderr, answer_table_name(same->table, input));
+	shell_path_print(stderr, inputs.names[input]);
 }
 
-static void explain(const struct same *same, size_t input, enum asking asking)
+/* Return: did all inputs of @list get an outcome? If not, the first one without is printed. */
+static bool run_context(const size_t *list, size_t count, bool apart, const enum context *contexts)
 {
-	struct turn *turns = answer_table_turns(same->table);
-	size_t at = ALONE * same->table->count + same->table->count, turn = input;
-	struct history c = { .same = same, .turns = turns + at, .at = at };
+	struct outcome ***into = allocate(count * sizeof(*into));
+	size_t done;
 
-	if (asking == IN_OTHER_ORDER)
-		for (turn = same->table->count; turns[turn].input != input;)
-			turn++;
-	if (!find_history(&c, input, turn)) {
-		fprintf(stderr, "  not seen once more: it changes from run to run\n");
-		return;
+	for (size_t i = 0; i < count; i++)
+		into[i] = outcome_of(list[i], contexts[i]);
+	done = run(list, count, apart, into);
+	free(into);
+	if (done == count)
+		return true;
+	fprintf(stderr, "%s: %s: expected an outcome, got none\n", inputs.names[list[done]],
+		context_names[contexts[done]]);
+	print_command();
+	print_input(list[done]);
+	putc('\n', stderr);
+	return false;
+}
+
+/* @order: all inputs as they were given, and once more in a random order */
+static void plan(size_t *order, enum context *contexts)
+{
+	uint64_t random = options.seed;
+	size_t count = inputs.count;
+
+	for (size_t i = 0; i < 2 * count; i++) {
+		order[i] = i % count;
+		contexts[i] = i < count ? AMONG_OTHERS : IN_OTHER_ORDER;
 	}
-	if (c.count <= REDUCED_MOST)
-		reduce_history(&c, input);
-	print_command(same);
-	for (size_t i = 0; i < c.count; i++)
-		print_input(same, c.turns[i].input);
-	print_input(same, input);
+	for (size_t i = count; i > 1; i--) {
+		size_t *a = &order[count + i - 1], *b = &order[count + random_below(&random, (uint32_t)i)];
+		size_t swap = *a;
+
+		*a = *b;
+		*b = swap;
+	}
+}
+
+static bool run_alone(const size_t *order)
+{
+	enum context *contexts = allocate(options.batch * sizeof(*contexts));
+	bool good = true;
+
+	for (size_t i = 0; i < options.batch; i++)
+		contexts[i] = ALONE;
+	for (size_t i = 0; i < inputs.count && good; i += options.batch) {
+		size_t left = inputs.count - i;
+
+		good = run_context(order + i, left < options.batch ? left : options.batch, true, contexts);
+	}
+	free(contexts);
+	return good;
+}
+
+/* ---- comparing ---- */
+
+static bool same_edges(const struct outcome *a, const struct outcome *b)
+{
+	return !memcmp(a->edges, b->edges, edge_count());
+}
+
+static bool same_outcome(const struct outcome *a, const struct outcome *b)
+{
+	return !memcmp(a->parts, b->parts, sizeof(a->parts)) && same_edges(a, b);
+}
+
+static void print_difference(size_t input, enum context context)
+{
+	const struct outcome *outcome = *outcome_of(input, context), *alone = *outcome_of(input, ALONE);
+	const char *separator = "";
+
+	fprintf(stderr, "%s: ", inputs.names[input]);
+	for (unsigned int part = 0; part < DIGEST_PARTS; part++) {
+		if (outcome->parts[part] == alone->parts[part])
+			continue;
+		fprintf(stderr, "%s%s", separator, part_names[part]);
+		separator = ", ";
+	}
+	if (!same_edges(outcome, alone))
+		fprintf(stderr, "%scoverage", separator);
+	fprintf(stderr, " %s not as alone\n", context_names[context]);
+}
+
+/* How often the counter of the edge was not as alone. */
+static size_t count_changes(size_t edge)
+{
+	size_t changes = 0;
+
+	for (size_t i = 0; i < inputs.count; i++)
+		for (enum context context = 0; context < ALONE; context++)
+			changes += (*outcome_of(i, context))->edges[edge] !=
+				   (*outcome_of(i, ALONE))->edges[edge];
+	return changes;
+}
+
+static void print_edges(void)
+{
+	size_t variable = 0;
+	char name[256];
+
+	for (size_t edge = 0; edge < edge_count(); edge++) {
+		size_t changes = count_changes(edge);
+
+		if (!changes || ++variable > LINES_MOST)
+			continue;
+		edge_name(edge, name, sizeof(name));
+		fprintf(stderr, "  edge %zu, %zu times not as alone: %s\n", edge, changes, name);
+	}
+	if (variable)
+		fprintf(stderr, "  %zu of %zu edges are variable\n", variable, edge_count());
+}
+
+/* ---- which inputs before it change an outcome ---- */
+
+/* Inputs after which the last one of the list has another outcome than alone. */
+struct history {
+	size_t *list;
+	size_t count; /* with the last one */
+};
+
+static bool still_differs(const struct history *h)
+{
+	struct outcome ***into = allocate(h->count * sizeof(*into)), *outcome = NULL;
+	bool differs;
+
+	for (size_t i = 0; i < h->count; i++)
+		into[i] = &outcome;
+	differs = run(h->list, h->count, false, into) < h->count ||
+		  !same_outcome(outcome, *outcome_of(h->list[h->count - 1], ALONE));
+	free(outcome);
+	free(into);
+	return differs;
+}
+
+/* Leaves out inputs that are not needed, one by one, from the newest. */
+static void reduce_history(struct history *h)
+{
+	for (size_t i = h->count - 1; i-- > 0;) {
+		size_t left_out = h->list[i], after = h->count - i - 1;
+
+		memmove(h->list + i, h->list + i + 1, after * sizeof(*h->list));
+		h->count--;
+		if (still_differs(h))
+			continue;
+		memmove(h->list + i + 1, h->list + i, after * sizeof(*h->list));
+		h->list[i] = left_out;
+		h->count++;
+	}
+}
+
+/* @order: in which all inputs ran; the outcome at @turn differs */
+static void print_history(size_t *order, size_t turn)
+{
+	struct history h = { .count = 0 };
+
+	for (size_t before = 0; before <= turn; before = before ? 2 * before : 1) {
+		h = (struct history){ order + turn - before, before + 1 };
+		if (still_differs(&h))
+			break;
+		h.count = 0;
+	}
+	if (!h.count) {
+		h = (struct history){ order, turn + 1 };
+		if (!still_differs(&h)) {
+			fprintf(stderr, "  not seen once more: it changes from run to run\n");
+			return;
+		}
+	}
+	if (h.count <= REDUCED_MOST + 1)
+		reduce_history(&h);
+	print_command();
+	for (size_t i = 0; i < h.count; i++)
+		print_input(h.list[i]);
 	putc('\n', stderr);
 }
 
 /* ---- the whole ---- */
 
-static bool all_answered(const struct same *same)
-{
-	for (size_t i = 0; i < same->table->count; i++)
-		for (enum asking asking = AMONG_OTHERS; asking <= ALONE; asking++)
-			if (!same->table->slots[i].answered[asking])
-				return false;
-	return true;
-}
-
-static size_t compare_all(const struct same *same)
+static size_t compare_all(size_t *order)
 {
 	size_t different = 0;
 
-	for (size_t i = 0; i < same->table->count; i++) {
-		enum asking asking = AMONG_OTHERS;
+	for (size_t i = 0; i < inputs.count; i++) {
+		enum context context = AMONG_OTHERS;
+		size_t turn = i;
 
-		while (asking < ALONE && !differs(same, i, asking))
-			asking++;
-		if (asking == ALONE)
+		while (context < ALONE &&
+		       same_outcome(*outcome_of(i, context), *outcome_of(i, ALONE)))
+			context++;
+		if (context == ALONE)
 			continue;
-		if (++different <= TOLD_MOST)
-			print_difference(same, i, asking);
-		if (different == 1)
-			explain(same, i, asking);
+		if (++different <= LINES_MOST)
+			print_difference(i, context);
+		if (different > 1)
+			continue;
+		if (context == IN_OTHER_ORDER)
+			for (turn = inputs.count; order[turn] != i;)
+				turn++;
+		print_history(order, turn);
 	}
 	return different;
 }
 
-static int ask_all(struct same *same, char **paths)
+static int run_and_compare(size_t *order, enum context *contexts)
 {
 	size_t different;
 
-	same->table = answer_table_new(paths, &same->file);
-	if (!same->table)
+	plan(order, contexts);
+	if (!run_context(order, 2 * inputs.count, false, contexts) || !run_alone(order))
 		return 1;
-	plan_turns(same);
-	if (!run_all(same) || !all_answered(same)) {
-		struct turn turn = answer_table_turns(same->table)[same->table->begun];
-
-		fprintf(stderr, "%s: %s: expected an answer, got none\n",
-			answer_table_name(same->table, turn.input), asking_names[turn.asking]);
-		print_command(same);
-		print_input(same, turn.input);
-		putc('\n', stderr);
-		return 1;
-	}
-	different = compare_all(same);
+	different = compare_all(order);
 	if (different)
-		print_edges(same);
-	printf("%zu inputs, %zu edges: ", same->table->count, answer_edges());
+		print_edges();
+	printf("%zu inputs, %zu edges: ", inputs.count, edge_count());
 	if (different)
-		printf("%zu inputs are not always answered alike\n", different);
+		printf("%zu inputs have not always the same outcome\n", different);
 	else
-		printf("the same answers every time\n");
+		printf("the same outcome every time\n");
 	return different != 0;
+}
+
+static int check(char **paths)
+{
+	enum context *contexts;
+	size_t *order;
+	bool good = true;
+	int status;
+
+	for (; *paths; paths++)
+		good &= input_each(*paths, add_input, NULL);
+	if (!good)
+		return 1;
+	order = allocate(2 * inputs.count * sizeof(*order));
+	contexts = allocate(2 * inputs.count * sizeof(*contexts));
+	inputs.outcomes = allocate(CONTEXTS * inputs.count * sizeof(struct outcome *));
+	status = run_and_compare(order, contexts);
+	free(order);
+	free(contexts);
+	return status;
 }
 
 static bool parse_number(const char *text, uint64_t least, uint64_t *number)
@@ -408,47 +440,55 @@ static bool parse_number(const char *text, uint64_t least, uint64_t *number)
 	return *text >= '0' && *text <= '9' && !*end && *number >= least;
 }
 
-static int bad_usage(const char *program, const char *what)
+static int bad_usage(const char *what)
 {
-	fprintf(stderr, "%s: expected %s (see %s --help)\n", program, what, program);
+	fprintf(stderr, "%s: expected %s (see %s --help)\n", options.program, what, options.program);
 	return 2;
 }
 
+enum { SERVE = 1, SERVE_APART };
+
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "all-races", no_argument, NULL, 'a' }, { "batch", required_argument, NULL, 'b' },
+	int option, serve = 0;
+	const struct option names[] = {
+		{ "all-races", no_argument, NULL, 'a' },
+		{ "batch", required_argument, NULL, 'b' },
 		{ "from-bytes", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },	 { "keep", no_argument, NULL, 'k' },
-		{ "seed", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 },
+		{ "help", no_argument, NULL, 'h' },
+		{ "keep", no_argument, NULL, 'k' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "serve", no_argument, &serve, SERVE }, /* by this program itself */
+		{ "serve-apart", no_argument, &serve, SERVE_APART },
+		{ NULL, 0, NULL, 0 },
 	};
-	struct same same = { .program = argv[0], .batch = 1, .seed = 1 };
-	int option;
 
-	/* Ignored, it would hide how children end. */
+	options.program = argv[0];
+	/* If it were ignored, the status of children would be lost. */
 	signal(SIGCHLD, SIG_DFL);
-	if (argc == 8 && !strcmp(argv[1], "--serve"))
-		return serve(argv);
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (option == 'h')
 			return printf(help, argv[0]) < 0;
 		if (option == 'a')
-			same.all_races = true;
+			options.serve.all_races = true;
 		else if (option == 'f')
 			program_all_bytes = true;
 		else if (option == 'k')
-			same.keep = true;
-		else if (option == 'b' && !parse_number(optarg, 1, &same.batch))
-			return bad_usage(argv[0], "--batch N from 1");
-		else if (option == 's' && !parse_number(optarg, 0, &same.seed))
-			return bad_usage(argv[0], "--seed S");
+			options.serve.keep = true;
+		else if (option == 'b' && !parse_number(optarg, 1, &options.batch))
+			return bad_usage("--batch N from 1");
+		else if (option == 's' && !parse_number(optarg, 0, &options.seed))
+			return bad_usage("--seed S");
 		else if (option == '?')
-			return bad_usage(argv[0], "an option that there is");
+			return bad_usage("a known option");
 	}
+	options.serve.apart = serve == SERVE_APART;
+	if (serve)
+		return same_serve(&options.serve);
 	if (optind == argc)
-		return bad_usage(argv[0], "at least one FILE");
-	if (!answer_edges())
-		return bad_usage(argv[0], "a build that counts edges");
-	return ask_all(&same, argv + optind);
+		return bad_usage("at least one FILE");
+	if (!edge_count())
+		return bad_usage("a build that counts edges");
+	return check(argv + optind);
 }

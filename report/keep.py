@@ -63,9 +63,10 @@ def write(path, value, indent=None):
     """Write a temporary file and rename it, so that the file is always complete."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(json.dumps(value, indent=indent, separators=(",", ": " if indent else ":")) + "\n")
-    os.replace(beside, path)
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"),
+                                    allow_nan=False) + "\n")
+    os.replace(temporary, path)
 
 
 # ---- input formats ----

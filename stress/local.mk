@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Stress programs, in every flavour. Here all is instrumented, also what checks: real
-# threads, and accesses through mappings that are the program's own. The core is an
-# archive, made once a flavour; a program is one file.
+# Stress programs, in every flavour. Their own code is instrumented too, because it accesses pages through
+# mappings on real threads. An archive holds the common code of a flavour; a program is one file.
 
 stress_core = \
 	%D%/core.h \
@@ -23,7 +22,7 @@ stress_core = \
 	%D%/message.h \
 	%D%/verdict.c
 
-# All that is linked into a plain program copies by the way that --copy chose.
+# In plain programs all code copies in the way that --copy selects.
 stress_wrap = -Wl,--wrap=memcpy -Wl,--wrap=memset
 
 # ---- the programs ----
@@ -47,7 +46,7 @@ stress_programs = \
 
 EXTRA_DIST += $(stress_core) $(stress_programs:%=%D%/%.c) %D%/copy_none.c %D%/copy_wrapped.c
 
-# ---- all of them, for a while and for long ----
+# ---- running all of them ----
 
 EXTRA_DIST += %D%/long.sh %D%/run.sh
 

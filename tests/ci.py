@@ -26,7 +26,7 @@ def read(*name):
 
 
 makefile = read(builddir, "Makefile")
-fuzz_ci = read(srcdir, "build-aux", "fuzz_ci.sh")
+fuzz_ci = read(srcdir, "build-aux", "fuzz_ci.py")
 helps = {}
 
 
@@ -94,7 +94,7 @@ def check_make(job, words):
         name = word.split("=")[0]
         if "=" in word:
             want(re.search(rf"^{name} =|\$\({name}\)", makefile, re.M) or
-                 name in read(srcdir, "build-aux", "fuzz_merge.sh"), job.name,
+                 name in read(srcdir, "build-aux", "fuzz_merge.py"), job.name,
                  f"'{name}' to be known to make")
             if name == "FUZZ_FLAGS":
                 check_options(job, "fuzz", shlex.split(word.split("=", 1)[1]))
@@ -150,7 +150,7 @@ def is_written(job, kept):
     for written in job.written:
         if kept == written or kept.startswith(written + "/"):
             rest = kept[len(written) + 1:].split("/")[0]
-            return written != "build/fuzz-ci" or f"$out/{rest}" in fuzz_ci
+            return written != "build/fuzz-ci" or f'OUT / "{rest}"' in fuzz_ci
     return False
 
 
@@ -161,7 +161,7 @@ def check_job(job):
     for kept in job.kept:
         want(is_written(job, kept), job.name, f"a command that writes '{kept}'")
     for name in job.settings:
-        want(name in fuzz_ci, job.name, f"'{name}' to be known to fuzz_ci.sh")
+        want(name in fuzz_ci, job.name, f"'{name}' to be known to fuzz_ci.py")
     for action in job.actions:
         want(re.fullmatch(r"[a-z-]+/[a-z/-]+@v[0-9]+", action), job.name,
              f"an action with its version: {action}")

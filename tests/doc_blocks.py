@@ -30,7 +30,7 @@ class Marks:
 
     def __init__(self, where, text):
         self.long, self.text, self.starts, self.needs, self.swaps = None, False, None, [], []
-        self.commit, self.used = None, set()
+        self.used = set()
         for word in filter(None, (part.strip() for part in text.split(';'))):
             self.read(where, word)
 
@@ -46,11 +46,9 @@ class Marks:
             self.needs = rest
         elif first == 'text' and not rest:
             self.text = True
-        elif first == 'commit' and len(rest) == 1:
-            self.commit = rest[0]
         else:
-            raise Refused(f'{where}: expected long, starts N, needs TOOL, OLD => NEW, text or '
-                          f'commit ID above a block, not {word!r}')
+            raise Refused(f'{where}: expected long, starts N, needs TOOL, OLD => NEW or text '
+                          f'above a block, not {word!r}')
 
     def is_long(self, command):
         """Is it too long for make check? Commands that build must not run inside of make."""
@@ -115,7 +113,7 @@ def whole(lines, start):
 def commands_of(document, first, block, marks):
     """The commands of a block. If one begins with `$ `, the other lines are their output."""
     session = any(line.startswith('$ ') for line in block)
-    if marks.text or marks.commit:
+    if marks.text:
         return []
     if not session and not COMMAND.match(block[0]):
         for number, line in enumerate(block):

@@ -1,25 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Check that names in documents exist: links, anchors, make targets, subcommands, files, commits.
+"""Check that names in documents exist: links, anchors, make targets, subcommands, files, lines.
 
   doc_names.py SOURCE BUILD DOCUMENT...
 
-Prints TAP. Without the history (a tarball, a shallow clone) commits are skipped.
+Prints TAP.
 """
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-import doc_blocks  # noqa: E402
-
 LONGEST = 110
-CITED = re.compile(r'`([0-9a-f]{7,12})` "([^"]+)"')
-# A row of a table: a file, a line of it, and the commit that added the line.
-ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \| `([0-9a-f]{7,12})` \|$', re.M)
+# A table of lines: a row has a file and a part of a line in it.
+LINES = re.compile(r'^\| file \| its lines? for .*\n\|[-|]+\n((?:\|.*\n)+)', re.M)
+ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \|$', re.M)
 GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
 SUFFIXES = '(c|h|def|mk|sh|py|page|md|sym|ac|svg|in)'
 
@@ -57,24 +53,12 @@ class Names:
         with open(path, errors='replace') as file:
             return file.read()
 
-    def git(self, *arguments):
-        return subprocess.run(['git', '-C', self.source, *arguments], capture_output=True, text=True, errors='replace')
-
     def ok(self, wrong, name):
         self.tests += 1
         self.failures += bool(wrong)
         print(f'{"not ok" if wrong else "ok"} {self.tests} - {name}')
         for line in wrong[:40]:
             print(f'# {line}')
-
-    def skip(self, what):
-        self.tests += 1
-        print(f'ok {self.tests} # SKIP {what}')
-
-    def has_history(self):
-        if not shutil.which('git') or not os.path.exists(os.path.join(self.source, '.git')):
-            return False
-        return self.git('rev-parse', '--is-shallow-repository').stdout.strip() == 'false'
 
     # ---- checks of one document ----
 
@@ -115,9 +99,8 @@ class Names:
         path = os.path.join(self.source, 'doc', 'glossary.md')
         if os.path.basename(name) == 'glossary.md' or not os.path.exists(path):
             return
-        # Headings, table rows, subjects of commits and code need no links.
+        # Headings, table rows and code need no links.
         running = re.sub(r'^(#|\||<!--).*$', '', prose(text), flags=re.M)
-        running = re.sub(r'` "[^"]*"', lambda subject: re.sub('[^\n]', ' ', subject[0]), running)
         running = re.sub(r'`[^`\n]*`', lambda code: ' ' * len(code[0]), running)
         linked = {link.start(1) + at: link[2] for link in GLOSSARY_LINK.finditer(running) for at in range(len(link[1]))}
         for term in sorted(re.findall(r'^### (.*)$', self.read(path), re.M), key=len, reverse=True):
@@ -137,49 +120,13 @@ class Names:
                 yield f'{name}:{number + 1}: a line of {len(line)}, expected at most {LONGEST}'
 
     def rows(self, name, text):
-        """The tree has the lines that tables cite."""
-        for file, line, _ in ROW.findall(text):
-            found = [os.path.join(self.source, file)] if '/' in file or file == 'configure.ac' else \
-                [os.path.join(directory, file) for directory, _, files in os.walk(os.path.join(self.source, 'src')) if file in files]
-            if len(found) != 1 or not os.path.exists(found[0]):
-                yield f'{name}: expected one {file}, there are {len([at for at in found if os.path.exists(at)])}'
-            elif not has_line(self.read(found[0]), line):
+        """Lines of tables are in the tree today."""
+        for file, line in (row for table in LINES.findall(text) for row in ROW.findall(table)):
+            path = os.path.join(self.source, file)
+            if not os.path.exists(path):
+                yield f'{name}: there is no {file}'
+            elif not has_line(self.read(path), line):
                 yield f'{name}: {file} has no line with {line!r}'
-
-    def brought(self, name, text):
-        """The cited commit added the line."""
-        for _, line, commit in ROW.findall(text):
-            added = [shown[1:] for shown in self.git('show', '--format=', commit).stdout.split('\n') if shown[:1] == '+']
-            if not has_line('\n'.join(added), line):
-                yield f'{name}: {commit} adds no line with {line!r}'
-
-    def commits(self, name, text):
-        for commit, subject in CITED.findall(re.sub(r'\s+', ' ', prose(text))):
-            said = self.git('log', '-1', '--format=%s', commit).stdout.strip()
-            if said != subject:
-                yield f'{name}: {commit} is {said or "no commit"!r}, expected {subject!r}'
-        for line, block, marks in doc_blocks.blocks(name, text):
-            if marks.commit:
-                yield from self.excerpt(f'{name}:{line}', marks.commit, block)
-
-    def excerpt(self, where, commit, block):
-        """The cited commit changed these files, and added or removed these lines."""
-        shown = self.git('show', '--format=', commit)
-        if shown.returncode:
-            yield f'{where}: there is no commit {commit}'
-            return
-        parts = re.split(r'^diff --git a/.* b/(.*)$', shown.stdout, flags=re.M)
-        files = {file: [' '.join(line.split()) for line in diff.split('\n')]
-                 for file, diff in zip(parts[1::2], parts[2::2])}
-        file = None
-        for number, line in enumerate(block):
-            if line.startswith(('+', '-')):
-                if ' '.join(line.split()) not in files.get(file, ()):
-                    yield f'{where}: {commit} has no line {line!r} in {file}'
-            elif line.strip() not in ('', '...'):
-                file = line.strip()
-                if file not in files:
-                    yield f'{where}: {commit} does not touch {file}'
 
 
 def main():
@@ -192,14 +139,6 @@ def main():
                         (names.glossary, 'the first use of a term links to the glossary'),
                         (names.lines, 'no line is too long')):
         names.ok([wrong for name, text in texts.items() for wrong in check(name, text)], what)
-    if names.has_history():
-        cited = sum(len(CITED.findall(re.sub(r'\s+', ' ', text))) for text in texts.values())
-        names.ok([wrong for name, text in texts.items() for wrong in names.commits(name, text)],
-                 f'{cited} commits are cited correctly')
-        names.ok([wrong for name, text in texts.items() for wrong in names.brought(name, text)],
-                 f'{sum(len(ROW.findall(text)) for text in texts.values())} lines were added by the cited commits')
-    else:
-        names.skip('cited commits: no git, or no complete checkout')
     print(f'1..{names.tests}')
     return 1 if names.failures else 0
 

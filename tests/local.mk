@@ -29,54 +29,82 @@ unit_tests = \
 	test_thread_plan \
 	test_tsan_shadow
 
+# `make check` runs these: the library, the model, the executors, every flavour and the corpus.
 test_scripts = \
 	%D%/test_abi.sh \
-	%D%/test_bench.sh \
-	%D%/test_bootstrap.sh \
-	%D%/test_bugs.sh \
 	%D%/test_check.sh \
-	%D%/test_ci.sh \
-	%D%/test_clusterfuzzlite.sh \
 	%D%/test_completion.sh \
-	%D%/test_controls.sh \
 	%D%/test_convert.sh \
 	%D%/test_corpus.sh \
-	%D%/test_coverage.sh \
-	%D%/test_deb.sh \
-	%D%/test_tables.sh \
 	%D%/test_doc.sh \
-	%D%/test_doc_commands.sh \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
 	%D%/test_file_names.sh \
 	%D%/test_finding_target.sh \
 	%D%/test_fuzz.sh \
-	%D%/test_fuzz_after.sh \
 	%D%/test_install.sh \
 	%D%/test_man.sh \
 	%D%/test_minimize.sh \
-	%D%/test_mutate_source.sh \
 	%D%/test_options.sh \
-	%D%/test_oss_fuzz.sh \
 	%D%/test_output.sh \
 	%D%/test_printed_commands.sh \
-	%D%/test_race.sh \
 	%D%/test_reference.sh \
 	%D%/test_refused.sh \
 	%D%/test_replay.sh \
-	%D%/test_report.sh \
-	%D%/test_report_page.sh \
 	%D%/test_run.sh \
-	%D%/test_same.sh \
+	%D%/test_runner.sh \
 	%D%/test_sarif.sh \
-	%D%/test_seam.sh \
 	%D%/test_stress.sh \
+	%D%/test_tables.sh \
 	%D%/test_threads.sh \
 	%D%/test_to_c.sh \
 	%D%/test_tree.sh \
 	%D%/test_triage.sh \
+	%D%/test_words.sh
+
+# `make check-all` runs these too. They test what developers of this tree use, build other trees, or
+# fuzz for a while.
+slow_scripts = \
+	%D%/test_bench.sh \
+	%D%/test_bootstrap.sh \
+	%D%/test_bugs.sh \
+	%D%/test_ci.sh \
+	%D%/test_clusterfuzzlite.sh \
+	%D%/test_controls.sh \
+	%D%/test_coverage.sh \
+	%D%/test_deb.sh \
+	%D%/test_doc_commands.sh \
+	%D%/test_fuzz_after.sh \
+	%D%/test_mutate_source.sh \
+	%D%/test_oss_fuzz.sh \
+	%D%/test_race.sh \
+	%D%/test_report.sh \
+	%D%/test_report_page.sh \
+	%D%/test_same.sh \
+	%D%/test_seam.sh \
 	%D%/test_tutorial.sh \
-	%D%/test_valgrind.sh \
+	%D%/test_valgrind.sh
+
+# These need no other program than those of `make all`.
+scripts_of_tool = \
+	%D%/test_abi.sh \
+	%D%/test_bootstrap.sh \
+	%D%/test_check.sh \
+	%D%/test_ci.sh \
+	%D%/test_clusterfuzzlite.sh \
+	%D%/test_completion.sh \
+	%D%/test_deb.sh \
+	%D%/test_doc.sh \
+	%D%/test_editors.sh \
+	%D%/test_install.sh \
+	%D%/test_man.sh \
+	%D%/test_options.sh \
+	%D%/test_output.sh \
+	%D%/test_run.sh \
+	%D%/test_runner.sh \
+	%D%/test_sarif.sh \
+	%D%/test_tables.sh \
+	%D%/test_tree.sh \
 	%D%/test_words.sh
 
 # The library's own tests run in every flavour; test_page_detect asks what a sanitizer
@@ -116,12 +144,14 @@ tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
 tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
 
 if OWN_PAGE
-all_tests = $(test_programs) $(test_scripts)
+quick_tests = $(test_programs) $(test_scripts)
+all_tests = $(quick_tests) $(slow_scripts)
 else
-all_tests = $(test_programs) %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
+quick_tests = $(test_programs) %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
+all_tests = $(quick_tests)
 endif
 
-EXTRA_DIST += $(test_scripts) \
+EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	$(unit_tests:%=%D%/%.c) \
 	$(page_tests:%=%D%/%.c) \
 	$(page_tests_inside:%=%D%/%.c) \
@@ -169,8 +199,12 @@ check_py = python3 -B $(srcdir)/%D%/check.py --srcdir '$(srcdir)' --logs check.l
 JOBS =
 TIMES =
 
+#: check-all  run the tests that take long, too (20 minutes)
+check-all:
+	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(all_tests)'
+
 #: check-programs  build what tests need, and run none
-check-programs: $(check_needs)
+check-programs: all $(check_programs) $(benches) gcc.log
 
 #: check-times  print the CPU time of the tests that ran last
 check-times:
@@ -180,7 +214,7 @@ clean-local: clean-check
 clean-check:
 	rm -rf check.logs
 
-.PHONY: check check-programs check-times clean-check
+.PHONY: check check-all check-programs check-times clean-check
 
 # A hundred campaigns that end by kill -9: five to ten minutes.
 #: fuzz-kill  end a hundred campaigns by kill -9 (10 minutes)
@@ -220,7 +254,6 @@ AM_TESTS_ENVIRONMENT = \
 	LLVM_COV='$(LLVM_COV)'; export LLVM_COV; \
 	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
 	PAGE_TESTS='$(page_tests) $(inside_plain)'; export PAGE_TESTS; \
-	STRESS_DIR='$(abs_builddir)'; export STRESS_DIR; \
 	DEV_SOURCES='$(filter %.c,$(dev_sources))'; export DEV_SOURCES; \
 	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
 	VALGRIND='$(VALGRIND)'; export VALGRIND; \

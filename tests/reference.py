@@ -8,30 +8,32 @@ slow, and independent of the vector clocks and the shadow of the rule model.
     reference.py FILE...      print what `pagetorture check --json FILE...` must print
 """
 import json
+import pathlib
 import re
 import sys
 
 PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
 BASES = (0, 2**32, 2**63)
-RULES = ("data-race", "uninit-use", "use-after-free", "use-after-unmap", "foreign-map",
-         "unmap-order", "map-overflow", "out-of-bounds", "deadlock")
 CONTEXTS = ("GFP_KERNEL", "GFP_ATOMIC", "GFP_NOWAIT", "GFP_NOIO")
 MODIFIERS = ("__GFP_ZERO", "__GFP_HIGHMEM", "__GFP_NOFAIL")
 HANDLES = {"p": 8, "k": 32, "u": 4, "m": 4, "s": 4}
-# name: (handle it fills, arguments, has a result); n number, v value, g flags, z size, f fault
-CALLS = {
-    "alloc_page": ("p", "g", True), "get_page": ("", "p", False), "free_page": ("", "p", False),
-    "read_raw": ("", "pnn", True), "write_raw": ("", "pnnv", True), "fill_zero": ("", "pnn", True),
-    "lock": ("", "m", False), "unlock": ("", "m", False), "post": ("", "s", False),
-    "wait": ("", "s", False), "read_bytewise_atomic": ("", "pnn", True),
-    "write_bytewise_atomic": ("", "pnnv", True), "copy_page": ("", "pnpnn", True),
-    "user_slice": ("u", "zvf", False), "skip": ("", "un", True), "user_store": ("", "unnv", False),
-    "copy_from_user_slice": ("", "punn", True), "kmap_local": ("k", "p", False),
-    "load": ("", "knn", False), "store": ("", "knnv", False), "load_atomic": ("", "knn", False),
-    "store_atomic": ("", "knnv", False), "kunmap_local": ("", "k", False),
-    "fail_nth": ("", "n", False),
-}
+
+
+def table(name):
+    """The text of a table in src/harness/program."""
+    return (pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / name).read_text()
+
+
+def read_calls():
+    """The calls of ops.def, name: (handle it fills, arguments, has a result)."""
+    rows = re.findall(r'^OP\((\w+), "(\w*)", (true|false)', table("ops.def"), re.M)
+    return {name: (letters[:1].lower(), letters[1:], result == "true") if letters[:1].isupper() else
+            ("", letters, result == "true") for name, letters, result in rows}
+
+
+CALLS = read_calls()
+RULES = tuple(re.findall(r'^RULE\(\w+, "([\w-]+)"', table("rules.def"), re.M))
 RESULTS = ("0", "EINVAL", "EFAULT", "ENOMEM")
 
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The shared library keeps what programs rely on; and what it would be told by, if it did not.
+# The ABI of the shared library is stable, and each kind of change is detected.
 . "$(dirname "$0")/tap.sh"
 
 kept=$abs_srcdir/src/page/libpage-x86_64.abi

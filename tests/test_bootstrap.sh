@@ -7,7 +7,7 @@
 run_to 0 "$abs_srcdir/bootstrap" --help && grep -q Examples "$scratch/out"
 ok $? "--help has examples" "$scratch/out"
 
-# A PATH in which nothing is installed and nobody is root.
+# A PATH without installed packages and without root.
 mkdir "$scratch/bin"
 for tool in sh dirname grep printf cat; do
 	ln -s "$(command -v $tool)" "$scratch/bin/$tool" 2>/dev/null

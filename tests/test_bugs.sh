@@ -3,7 +3,7 @@
 #
 # Proof that the harness sees: every seeded bug of the bank is killed by the program kept for
 # it, by the detector that bugs.def names, and the library as it is by none. And proof that
-# the bank would say so: with a bank that is wrong, each way to be wrong is told.
+# the suite checks this: each kind of error in a wrong suite is reported.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -169,9 +169,9 @@ sed -i 's/^main: write_raw.*/main: read_raw(p0, 0, 1) -> EINVAL/' \
 says 1 '^clean, plain, direct: replay: expected no finding' "a program whose claims do not hold"
 rm "$wrong/corpus/bugs/zero-ignored.page"
 says 2 '^zero-ignored: expected .*zero-ignored.page$' "a program that is missing"
-touch "$wrong/tests/bugs/patch/nobody.patch"
-says 2 '^nobody: has a patch or a program, and no line' "a patch that nobody names"
-rm "$wrong/tests/bugs/patch/nobody.patch"
+touch "$wrong/tests/bugs/patch/unlisted.patch"
+says 2 '^unlisted: has a patch or a program, and no line' "a patch that bugs.def does not list"
+rm "$wrong/tests/bugs/patch/unlisted.patch"
 sed -i 's/, direct, bytes/, sideways, bytes/' "$wrong/tests/bugs/bugs.def"
 says 2 "bugs.def:[0-9]*: zero-ignored: expected a backend of direct, alias, got sideways" \
 	"a word that bugs.def does not know"

@@ -35,7 +35,7 @@ for file in github.yml gitlab.yml; do
 	refused $file 's/--time 5h/--tim 5h/' "'--tim' to be an option of fuzz"
 	refused $file 's/--junit build.replay.xml/--junit build\/other.xml/' "a command that writes 'build/replay.xml'"
 	refused $file 's/fuzz-ci.findings.sarif/fuzz-ci\/finding.sarif/' "a command that writes 'build/fuzz-ci/finding.sarif'"
-	refused $file 's/FUZZ_CI_TIME/FUZZ_CI_TIEM/' "'FUZZ_CI_TIEM' to be known to fuzz_ci.sh"
+	refused $file 's/FUZZ_CI_TIME/FUZZ_CI_TIEM/' "'FUZZ_CI_TIEM' to be known to fuzz_ci.py"
 	refused $file '/\.\/bootstrap/s/bootstrap/bootstrip/' "./bootstrap before other commands"
 	refused $file 's/build.campaign$/build\/campaing/' "a corpus that is kept"
 	refused $file 's/^stages:/stages: [/; s/^jobs:/jobs: [/' "expected YAML"

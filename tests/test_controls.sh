@@ -3,7 +3,7 @@
 #
 # Proof that race verdicts hang on what they are said to hang on: one thing is taken
 # away, in the rule model, in the model of the detector's memory, in what the library
-# tells the detector, or between inputs, and fuzz_race must find a disagreement.
+# reports to the detector, or between inputs, and fuzz_race must find a disagreement.
 . "$(dirname "$0")/tap.sh"
 
 case " ${FUZZERS?is set by make check} " in
@@ -93,19 +93,19 @@ ok $? "with nothing taken away nothing is found" out
 
 control src/harness/model/rules.c 's/^\tacquire(j, &mutex->clock);//' "a lock that acquires nothing"
 control src/harness/model/rules.c 's/^\tacquire(j, &semaphore->clock);//' "a wait that acquires nothing"
-control src/harness/model/rules.c 's/^\t\tjoin_all(r);/;/' "lines of main that join nobody"
+control src/harness/model/rules.c 's/^\t\tjoin_all(r);/;/' "lines of main that join no thread"
 control src/harness/model/rules_page.c 's/^\tacquire(j, &page->freed);//' \
 	"a last free that knows of no other owner"
 control src/harness/model/rules_page.c 's/if (!--page->refs)/if (!--page->refs \&\& 0)/' \
 	"a last free that touches nothing"
 
-# ---- what the detector is told ----
+# ---- annotations for the detector ----
 
 control src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//' "an allocator whose lock orders"
 control src/page/arena.c 's/^\t\tsync_born(arena_address.*//' \
-	"frames whose lives the detector cannot tell apart" "$rules/tsan-keeps-four-sets-of-bytes.page"
+	"frames whose allocations the detector cannot distinguish" "$rules/tsan-keeps-four-sets-of-bytes.page"
 control src/harness/exec/exec_fiber.c 's/^\t\ttsan_release(&semaphore_tokens.*//' \
-	"a post that tells the detector of no order"
+	"a post that reports no order to the detector"
 
 # ---- what the detector keeps ----
 

@@ -17,7 +17,7 @@ ok $? "directories become bytes" err
 	[ "$(find bytes -type f ! -name '*.bin' | wc -l)" -eq 0 ] && grep -q '^[0-9]* programs written to bytes$' out
 ok $? "every program keeps its name, directories in directories too" out
 run_to 0 "$pagetorture" convert -o text bytes && [ ! -s err ]
-ok $? "and text again, with nothing to tell" err
+ok $? "and text again, without a message" err
 for page in "$corpus"/rules/*.page "$corpus"/seed/*/*.page random/*.page; do
 	name=${page##*/rules/}
 	name=${name##*/seed/}
@@ -49,7 +49,7 @@ p0 = alloc_page(GFP_KERNEL) -> 0 # trailing
 END
 run_to 0 "$pagetorture" convert one.page &&
 	grep -qx 'one.page: left out: bytes cannot hold 2 comments, 1 expectation, 1 claim' err
-ok $? "what bytes cannot hold is told" err
+ok $? "what bytes cannot hold is reported" err
 mv out other.bin
 run_to 0 "$pagetorture" convert other.bin && [ ! -s err ] &&
 	[ "$(cat out)" = "$(printf 'pagetorture 1\nmain: p0 = alloc_page(GFP_KERNEL)')" ]
@@ -58,7 +58,7 @@ run_to 1 "$pagetorture" convert --strict -o one.bin one.page && grep -q 'refused
 ok $? "--strict refuses it, and writes nothing" err
 run_to 0 "$pagetorture" convert --text one.page && grep -qx '# why' out &&
 	grep -q 'text cannot hold 1 trailing comment' err
-ok $? "a trailing comment that goes is told too" err
+ok $? "a removed trailing comment is reported too" err
 printf 'abc' >>other.bin
 run_to 0 "$pagetorture" convert other.bin && grep -q 'text cannot hold 3 bytes of no call' err
 ok $? "so are bytes that are no call" err
@@ -80,7 +80,7 @@ ok $? "with --strict nothing is lost" err
 run_to 2 "$pagetorture" convert --in-place -o x one.page && [ ! -e x ]
 ok $? "--in-place and -o are not both" err
 
-# ---- nobody's data ----
+# ---- no data is lost ----
 
 echo mine >there.page
 run_to 1 "$pagetorture" convert -o there.page other.bin && [ "$(cat there.page)" = mine ] &&

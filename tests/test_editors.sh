@@ -14,7 +14,7 @@ grammar=$abs_builddir/packaging/editors/textmate/pagetorture.tmLanguage.json
 # ---- tokens ----
 
 cat >"$scratch/program.page" <<'END'
-# wait for nobody
+# wait for a thread
 
   pagetorture 1
 expect uninit-use # read_raw
@@ -24,7 +24,7 @@ main: k31 = kmap_local(p9)
 T0: read_rawer(k32, SIZE_MAX)
 END
 cat >"$scratch/expected" <<'END'
-1 Comment # wait for nobody
+1 Comment # wait for a thread
 3 Header pagetorture 1
 4 Expect expect
 4 Rule uninit-use
@@ -49,7 +49,7 @@ cat >"$scratch/expected" <<'END'
 8 Constant SIZE_MAX
 END
 
-# What vim sees at each place, told in the same way.
+# What vim sees at each place, printed in the same way.
 cat >"$scratch/tokens.vim" <<'END'
 let out = ['filetype ' . &filetype, 'commentstring ' . &commentstring]
 for number in range(1, line('$'))

@@ -167,7 +167,7 @@ fi
 sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >"$scratch/claim.page"
 run_to 1 "$pagetorture" explain "$scratch/claim.page" &&
 	grep -q 'A claim does not hold: expected clean, got data-race' "$scratch/out"
-ok $? "a claim that does not hold is told, and ends with 1" "$scratch/out"
+ok $? "an expectation that is not met is reported, and ends with 1" "$scratch/out"
 printf 'pagetorture 1\noops\n' >"$scratch/bad.page"
 run_to 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" &&
 	[ "$(wc -l <"$scratch/err")" -eq 2 ] && grep -q ':2: ' "$scratch/err" &&

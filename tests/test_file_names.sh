@@ -92,7 +92,7 @@ cp race.bin "dir/below/$hash"
 cp other/* dir
 run_to 0 "$pagetorture" check dir && printf 'dir/b.page: data-race\ndir/below/%s: data-race\n' "$hash" >expected &&
 	grep -v '^ ' out | diff expected - >bad && [ "$(cat err)" = "dir: 6 files ignored: not named like a program" ]
-ok $? "a directory stands for its programs, and the others are counted" err
+ok $? "a directory means its programs, and other files are counted" err
 rm other/* && : >other/README.md
 for command in check run explain minimize to-c bench; do
 	run_to 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
@@ -111,7 +111,7 @@ for command in 'to-c --no-run' explain; do
 	[ "$command" = explain ] || run_to 2 "$pagetorture" $command dir || echo "$command: two"
 done >bad
 [ ! -s bad ]
-ok $? "where one FILE is taken, a directory with one program stands for it" bad
+ok $? "where one FILE is taken, a directory with one program means that program" bad
 
 # ---- a directory of findings ----
 

@@ -11,11 +11,10 @@ bin=$scratch/bin tool=$scratch/bin/pagetorture
 
 # build_replayer TARGET FLAVOUR OBJECT...: the target's replayer with the library from $scratch/src
 build_replayer() {
-	target=$1 flavour=$2 prefix=
-	[ "$2" = plain ] || prefix=${target#fuzz_}_replay_$2-
+	target=$1 flavour=$2
 	shift 2
 	for object in api_call fuzz fuzz_commands input main_replay "$target" "$@"; do
-		echo "$abs_builddir/fuzz/$prefix$object.o"
+		echo "$abs_builddir/obj/$flavour/fuzz/$object.o"
 	done >"$scratch/objects"
 	# shellcheck disable=SC2046,SC2086 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$flavour") -I"$scratch/src" -I"$abs_srcdir/src" \
@@ -134,7 +133,7 @@ rm camp/fuzz_api/findings/crash-2
 
 # ---- fuzz_text ----
 
-# A mistake at the end of the text is told at a line that is not there.
+# A mistake at the end of the text is reported at a line after the end.
 sed 's/r->line ? r->line : 1/r->line + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
 harness_source=$scratch/text.c build_replayer fuzz_text plain &&

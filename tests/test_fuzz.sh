@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Campaigns: they find, tell, keep and go on, whoever is killed and whatever is broken.
+# Campaigns find, report, store and resume, whichever process is killed.
 # Small targets stand for the real ones: one that grows a corpus, one with a bug.
 #
 #   FUZZ_KILLS    rounds that are ended by kill -9 (default 6; make fuzz-kill: 100)
@@ -52,7 +52,7 @@ engines() {
 	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz' | awk '{ print $1 }'
 }
 
-nobody_left() {
+no_engine_left() {
 	[ -z "$(engines)" ]
 }
 
@@ -94,13 +94,13 @@ if ! make_targets "$bin" 16384; then
 	exit
 fi
 
-# ---- it finds, tells and goes on ----
+# ---- finding, reporting, resuming ----
 
 d=$scratch/grow
 fuzz --time 3 --jobs 2 --seed 7 --dir "$d" fuzz_grow
 stop 0
-[ $status = 0 ] && said '^0:00:0. .* executions, .*coverage' && said '^  fuzz_grow  *[1-9]' && nobody_left
-ok $? "from an empty directory: lines of log, summary, exit 0, nobody left" "$log"
+[ $status = 0 ] && said '^0:00:0. .* executions, .*coverage' && said '^  fuzz_grow  *[1-9]' && no_engine_left
+ok $? "from an empty directory: lines of log, summary, exit 0, no engine left" "$log"
 has_entries "$d/fuzz_grow/corpus" 3 && all_named "$d/fuzz_grow/corpus"
 ok $? "the corpus has grown, each entry under its hash" "$log"
 [ "$(tail -n 1 "$d/fuzz_grow/plot.tsv" | awk '{ print ($3 > 0) ($4 > 0) ($5 > 3) NF }')" = 1116 ]
@@ -126,8 +126,8 @@ until_true said 'executions'
 run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
 ok $? "a second campaign on the same directory is refused" "$scratch/out"
 stop INT
-[ $status = 0 ] && said 'fuzz_grow: goes on, corpus' && said '^summary' && nobody_left
-ok $? "resumed; Ctrl-C ends it with a summary and nobody left" "$log"
+[ $status = 0 ] && said 'fuzz_grow: goes on, corpus' && said '^summary' && no_engine_left
+ok $? "resumed; Ctrl-C ends it with a summary and no engine left" "$log"
 last_line >"$scratch/second"
 read -r all_seconds all_executions all_rate <"$scratch/second"
 [ "${all_seconds:-0}" -ge "$seconds" ] && [ "$all_executions" -gt "$executions" ] &&
@@ -150,10 +150,10 @@ found=$(find "$d/fuzz_bug/findings" -type f | wc -l)
 [ "$(sed -n 's/.* on average, .* findings \([0-9]*\),.*/\1/p' "$log")" = "$found" ]
 ok $? "the last line has the findings" "$log"
 [ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && all_named "$d/fuzz_bug/findings"
-ok $? "a finding is told once for its reason, all are kept, exit 1" "$log"
+ok $? "a finding is printed once for its reason, all are stored, exit 1" "$log"
 replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
 ! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
-ok $? "the command that it tells shows it" "$scratch/out"
+ok $? "the printed command reproduces it" "$scratch/out"
 grep -q 'ERROR: fuzz_bug' "$d"/fuzz_bug/reports/*
 ok $? "what the engine said is kept" "$log"
 
@@ -162,7 +162,7 @@ fuzz --time 1h --until-finding --dir "$d" fuzz_bug
 until_true said '^summary'
 ended=$?
 stop INT
-[ $ended = 0 ] && [ $status = 1 ] && said '^FINDING fuzz_bug, crash' && nobody_left
+[ $ended = 0 ] && [ $status = 1 ] && said '^FINDING fuzz_bug, crash' && no_engine_left
 ok $? "--until-finding ends with the first, exit 1" "$log"
 
 # began: did an engine get through all that it was given?
@@ -177,7 +177,7 @@ for bug in bu bug bugs; do
 done
 fuzz --jobs 1 --engine libfuzzer --dir "$d" fuzz_bug
 until_true has_entries "$d/fuzz_bug/findings" 2 && until_true began "$d/fuzz_bug"
-ok $? "findings among the corpus: told, and the engines begin without them" "$log"
+ok $? "findings in the corpus are reported, and the engines begin without them" "$log"
 stop INT
 rm -rf "$d/fuzz_bug/logs" "$d/fuzz_bug/queue"
 fuzz --jobs 1 --time 2 --engine libfuzzer --dir "$d" fuzz_bug
@@ -202,18 +202,18 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	fuzz --engine afl --jobs 3 --seeds "$scratch/seeds" --dir "$d" fuzz_bug
 	until_true said '^FINDING fuzz_bug, crash'
 	until_true test -e "$d/fuzz_bug/afl/cmplog/fuzzer_stats"
-	# AFL++ tells its figures five seconds after it began; those who come later resume it.
+	# AFL++ writes its figures five seconds after it began; those who come later resume it.
 	until_true said ' [1-9][0-9]* executions'
 	pid=$(engines | tail -n 1)
 	kill -9 "$(pgrep -P "$campaign" | head -n 1)"
 	until_true said 'was ended by signal 9; it is started again'
 	ok $? "AFL++: main, sanitizer and CMPLOG instance; one that is killed comes back" "$log"
 	stop INT
-	[ $status = 1 ] && [ -n "$pid" ] && nobody_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
-	ok $? "AFL++ ends with nobody left, its finding is told" "$log"
+	[ $status = 1 ] && [ -n "$pid" ] && no_engine_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
+	ok $? "AFL++ ends without a process left, its finding is printed" "$log"
 	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
 	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
-	ok $? "and the command that it tells shows it" "$scratch/out"
+	ok $? "and the printed command reproduces it" "$scratch/out"
 	all_engines="--engine libfuzzer,afl"
 else
 	skip "AFL++: no afl-fuzz or afl-clang-fast"
@@ -249,7 +249,7 @@ for round in $(seq "$rounds"); do
 		kill -9 "$campaign" $(engines) 2>/dev/null
 		stop KILL ;;
 	esac
-	until_true nobody_left || { echo "round $round: $(engines | wc -l) left" >>"$scratch/lost"; lost=1; }
+	until_true no_engine_left || { echo "round $round: $(engines | wc -l) left" >>"$scratch/lost"; lost=1; }
 	found_by_engines >"$scratch/found"
 	"$pagetorture" fuzz --collect --bin "$bin" --dir "$d" fuzz_bug fuzz_grow >"$log" 2>&1
 	[ $? -le 1 ] || { cat "$log" >>"$scratch/lost"; lost=1; }
@@ -314,11 +314,11 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	ok $? "an input under a name of its own is handed to the engines" "$log"
 	find "$d/fuzz_bug" -type f | sort | cmp -s - "$scratch/before" &&
 		said 'fuzz_bug: expected a directory that can be written: .*: Permission denied'
-	ok $? "a target in a directory that cannot be written is told; the other goes on" "$log"
+	ok $? "a target in a directory that cannot be written is reported; the other continues" "$log"
 	run_as_user --dir "$d" fuzz_grow
 	until_true said executions
 	chmod a-w "$corpus"
-	until_true said 'fuzz_grow: pauses: .*: Permission denied' && until_true nobody_left
+	until_true said 'fuzz_grow: pauses: .*: Permission denied' && until_true no_engine_left
 	ok $? "a directory that cannot be written any more: it pauses" "$log"
 	chmod a+w "$corpus"
 	until_true said 'fuzz_grow: goes on$'
@@ -348,7 +348,7 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	until_true said ' executions'
 	hashes "$inside/fuzz_grow/corpus" >"$scratch/before"
 	head -c 130000000 /dev/zero >"$inside/filler" 2>/dev/null
-	until_true said 'fuzz_grow: pauses: .*: the disk is nearly full' && until_true nobody_left
+	until_true said 'fuzz_grow: pauses: .*: the disk is nearly full' && until_true no_engine_left
 	ok $? "a full disk: it pauses" "$log"
 	hashes "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
 	[ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]

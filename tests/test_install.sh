@@ -53,7 +53,7 @@ make_quietly uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 ok $? "make uninstall DESTDIR" "$scratch/out"
 find "$stage" ! -type d >"$scratch/left"
 [ ! -s "$scratch/left" ]
-ok $? "which leaves no file behind" "$scratch/left"
+ok $? "which leaves no file" "$scratch/left"
 
 # ---- below a prefix, stripped ----
 
@@ -73,7 +73,7 @@ done
 for flavour in asan tsan msan; do
 	if has_flavour "$flavour"; then
 		! is_stripped "$prefix/libexec/pagetorture/pagetorture-$flavour"
-		ok $? "the $flavour flavour is not: findings are told apart by it"
+		ok $? "the $flavour flavour is not: signatures need its symbols"
 	else
 		skip "no $flavour flavour"
 	fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The manual tells the truth: commands and options are those of --help, functions and what
+# The manual is correct: commands and options are those of --help, functions and what
 # they take those of page.h; and it is well-formed. What build-aux/tables.awk writes into it is
 # looked at in test_tables.sh.
 . "$(dirname "$0")/tap.sh"
@@ -10,11 +10,11 @@ man=$abs_srcdir/doc/man
 generated=$abs_builddir/doc/man
 page_h=$abs_srcdir/src/page/page.h
 
-# same NAME: $scratch/told, what is, against $scratch/written, what the manual says.
+# same NAME: $scratch/actual, what is, against $scratch/written, what the manual says.
 same() {
-	sort -u "$scratch/told" >"$scratch/told.sorted"
-	sort -u "$scratch/written" | diff "$scratch/told.sorted" - >"$scratch/differs" &&
-		[ -s "$scratch/told" ]
+	sort -u "$scratch/actual" >"$scratch/actual.sorted"
+	sort -u "$scratch/written" | diff "$scratch/actual.sorted" - >"$scratch/differs" &&
+		[ -s "$scratch/actual" ]
 	ok $? "$1" "$scratch/differs"
 }
 
@@ -47,17 +47,17 @@ ok $? "every reference leads to a page" "$scratch/nowhere"
 
 # ---- pagetorture(1) ----
 
-"$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$scratch/told"
+"$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$scratch/actual"
 sed -n 's/^\.Ss //p' "$generated/pagetorture.1" >"$scratch/written"
 same "pagetorture(1) has a section for each command"
 
 # Options of a command, a line each; --help is said once for all.
-sort -u "$scratch/told" | while read -r command; do
+sort -u "$scratch/actual" | while read -r command; do
 	"$pagetorture" "$command" --help | grep -E '^  -' |
 		grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' | sed 's/, */\n/' | tr -d ' ' |
 		grep -vx -e --help | sed "s/^/$command /"
-done >"$scratch/told.options"
-mv "$scratch/told.options" "$scratch/told"
+done >"$scratch/actual.options"
+mv "$scratch/actual.options" "$scratch/actual"
 awk '/^\.Ss / { command = $2 } /^\.Sh / { command = "" }
 	command && /^\.It Fl/ {
 		for (i = 3; i <= NF; i++)
@@ -71,10 +71,10 @@ same "pagetorture(1) has the options of --help, and no others"
 
 # ---- libpage(3) ----
 
-# Declarations as NAME TYPE(ARGUMENTS), without blanks.
+# Declarations as NAME TYPE(ARGUMENTS), without spaces.
 tr '\n\t' '  ' <"$page_h" | sed 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g' | sed 's/[;{}]/\n/g' |
 	sed 's/__cplusplus//; s/.*#endif//' | grep -E '(page|user_slice)_[a-z_]*\(' | grep -v '(\*' |
-	sed 's/^ *//; s/^\(.*[ *]\)\([a-z_]*\)(\(.*\))$/\2|\1(\3)/' | tr -d ' ' >"$scratch/told"
+	sed 's/^ *//; s/^\(.*[ *]\)\([a-z_]*\)(\(.*\))$/\2|\1(\3)/' | tr -d ' ' >"$scratch/actual"
 for page in "$man"/*.3; do
 	[ "$page" = "$man/page_kernel.3" ] || echo "$page"
 done | while read -r page; do
@@ -93,7 +93,7 @@ done | grep -v '^(' | tr -d ' ' >"$scratch/written"
 same "the manual declares each function as page.h does"
 
 # Who looks for a function by its name finds it in the NAME of one page.
-cut -d'|' -f1 "$scratch/told" | sort >"$scratch/functions"
+cut -d'|' -f1 "$scratch/actual" | sort >"$scratch/functions"
 diff "$scratch/functions" "$abs_srcdir/src/page/libpage.sym" >"$scratch/differs"
 ok $? "page.h was understood" "$scratch/differs"
 while read -r function; do
@@ -103,7 +103,7 @@ done <"$scratch/functions" >"$scratch/nameless"
 ok $? "each function is in the NAME of one page" "$scratch/nameless"
 
 sed -n 's/^static inline.*[ *]\([a-z_]*\)(.*/\1/p' "$abs_srcdir/src/page/page_kernel.h" |
-	grep -v page_kernel_must >"$scratch/told"
+	grep -v page_kernel_must >"$scratch/actual"
 sed -n '/^\.Sh DESCRIPTION/q; s/^\.F[no] \([a-z_]*\).*/\1/p' "$man/page_kernel.3" >"$scratch/written"
 same "page_kernel(3) has the functions of page_kernel.h"
 

@@ -175,8 +175,8 @@ judge() {
 		2>"$scratch/err" || status=$?
 }
 
-# told ID VERDICT
-told() {
+# verdict_is ID VERDICT
+verdict_is() {
 	grep -A 30 "\"id\": \"$1\"" "$scratch/json" | grep -m 1 '"verdict"' | grep -qF "\"$2\""
 }
 
@@ -198,11 +198,11 @@ grep -q '"what": "mutants"' "$scratch/json" && grep -q '"status": "failed"' "$sc
 ok $? "... and failed in the report's results" "$scratch/json"
 report_says failed mutants "$scratch/json"
 ok $? "... as make report reads them" "$scratch/said"
-told "$swapped" killed && grep -q 'killed by test_small: .*swap' "$scratch/err"
+verdict_is "$swapped" killed && grep -q 'killed by test_small: .*swap' "$scratch/err"
 ok $? "swapped arguments are killed" "$scratch/err"
-told "$endless" killed && grep -q '"status": "hang"' "$scratch/json"
+verdict_is "$endless" killed && grep -q '"status": "hang"' "$scratch/json"
 ok $? "a loop without end is killed as a hang" "$scratch/json"
-told "$shift_of_zero" "same code" && told "$unseen" survived &&
+verdict_is "$shift_of_zero" "same code" && verdict_is "$unseen" survived &&
 	grep -q "^survived: $unseen small.c" "$scratch/out"
 ok $? "a - 0 is the same code; what no test sees survives, by name" "$scratch/out"
 
@@ -232,26 +232,26 @@ done
 kill -INT "$(cat "$scratch/interrupted.pid")"
 wait $running
 interrupted=
-grep -q '"status": "stopped"' "$scratch/json" && told "$swapped" killed && grep -q '^stopped; ' "$scratch/err"
+grep -q '"status": "stopped"' "$scratch/json" && verdict_is "$swapped" killed && grep -q '^stopped; ' "$scratch/err"
 ok $? "a run that is stopped says so in the report's results, with what it knows" "$scratch/err"
 report_says stopped mutants "$scratch/json"
 ok $? "... as make report reads them" "$scratch/said"
 
-printf '[equivalent] Nobody reads it.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
+printf '[equivalent] Not read.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
-[ "$status" -eq 0 ] && grep -q '^100.0 % of 4' "$scratch/out" && told "$unseen" equivalent
+[ "$status" -eq 0 ] && grep -q '^100.0 % of 4' "$scratch/out" && verdict_is "$unseen" equivalent
 ok $? "with a reason it is equivalent, and does not count" "$scratch/out"
 report_says partly mutants "$scratch/json"
 ok $? "some of all mutants: make report reads them as run in part" "$scratch/said"
-printf '[weak] Nobody reads it.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
+printf '[weak] Not read.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
-[ "$status" -eq 1 ] && grep -q "^survived: $unseen .*Nobody reads it" "$scratch/out"
+[ "$status" -eq 1 ] && grep -q "^survived: $unseen .*Not read" "$scratch/out"
 ok $? "a weak one counts, and has its reason" "$scratch/out"
 printf '[equivalent] No.\n%s\n%s\n01234567\n' "$swapped" "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 1 ] && grep -q "$swapped: is killed, by test_small" "$scratch/err" &&
 	grep -q '01234567: there is no such mutant' "$scratch/err"
-ok $? "reasons for a killed one and for none are told" "$scratch/err"
+ok $? "reasons for a killed and for an unknown mutant are reported" "$scratch/err"
 printf '%s\n' "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 2 ] && grep -q 'survivors:1: expected' "$scratch/err"
@@ -276,7 +276,7 @@ sed -i.old 's/|| big(-1)/|| !big(-1)/' "$small/tests/test_small.c"
 run_to 0 small_build
 judge --only "$swapped" --again
 [ "$status" -eq 1 ] && grep -q 'expected the unchanged library to pass' "$scratch/err"
-ok $? "a test that fails anyway kills nobody" "$scratch/err"
+ok $? "a test that always fails kills no mutant" "$scratch/err"
 run_to 2 small_mutants --only nothing && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "an unknown mutant ends with 2" "$scratch/err"
 

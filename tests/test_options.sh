@@ -32,8 +32,8 @@ refuses "expected --seconds 1 .. 3600, got ''" to-c --seconds= "$race"
 refuses "expected --time like 90, 10m or 8h, got '3y'" fuzz --time 3y
 refuses "expected --delays SEED, a number, got 'x'" run --delays x "$race"
 refuses "expected --shuffle SEED, a number, got '-3'" replay --shuffle=-3 "$race"
-refuses "expected --executor fibers, threads or both, got 'fiber'" run --executor fiber "$race"
-refuses "expected --executor fibers or both, got 'threads'" triage --executor threads "$scratch"
+refuses "expected --executor of fibers, threads, both, got 'fiber'" run --executor fiber "$race"
+refuses "expected --executor of fibers, both, got 'threads'" triage --executor threads "$scratch"
 refuses "expected --flavour of plain, asan, tsan, msan, got 'asan,usan,tsan'" \
 	minimize --flavour asan,usan,tsan "$race"
 refuses "expected --engine of libfuzzer, afl, got 'afl,'" fuzz --engine afl,
@@ -43,7 +43,7 @@ refuses "expected at least one FILE" explain --ascii
 tool='pagetorture-dev'
 refuses "unknown option --re" race --re 3
 refuses "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
-refuses "expected --backend direct or alias, got 'moon'" race --backend moon
+refuses "expected --backend of direct, alias, got 'moon'" race --backend moon
 tool=pagetorture
 
 # ---- what was meant ----
@@ -154,12 +154,12 @@ for command in bench check convert explain fuzz minimize race replay run to-c tr
 		run_to 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
 		grep -q "^Usage: $tool $command " "$scratch/out"
 	ok $? "$command --help, -h" "$scratch/err"
-	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/told"
+	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/actual"
 	while read -r option; do
 		run_to 2 "$abs_builddir/$tool" $command "$option=x" --no-such-option &&
 			! grep -q "unknown option $option" "$scratch/err" || echo "$option"
-	done <"$scratch/told" >"$scratch/unknown"
-	[ -s "$scratch/told" ] && [ ! -s "$scratch/unknown" ]
+	done <"$scratch/actual" >"$scratch/unknown"
+	[ -s "$scratch/actual" ] && [ ! -s "$scratch/unknown" ]
 	ok $? "$command: every option of its help is one" "$scratch/unknown"
 done
 

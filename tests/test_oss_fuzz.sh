@@ -36,7 +36,7 @@ sanitizer_flags() {
 	esac
 }
 
-# AFL++'s driver stands beside its compiler.
+# AFL++'s driver is in the directory of its compiler.
 afl_driver() {
 	ls "$(dirname "$(command -v afl-clang-fast)")/../lib/afl/libAFLDriver.a" 2>/dev/null
 }
@@ -140,7 +140,7 @@ reseed() {
 		(cd "$scratch/seeds" && python3 -m zipfile -c "$scratch/broken/$zip" "$@")
 }
 
-# A target that dies when it is called as the judge calls it.
+# A target that crashes when bad_build_check calls it.
 die_on() {
 	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
 		'__attribute__((constructor)) static void die(int argc, char **argv)' \

@@ -47,7 +47,7 @@ for command in minimize convert to-c junit results sarif fuzz; do
 		run_to 0 writes "$command" && [ -L o ] && alone o &&
 		[ "$(ls -A "$scratch/$command-far")" = o ] &&
 		[ "$(stat -c %Y "$scratch/$command-far/o")" -gt 1600000000 ])
-	ok $? "$command: a link stays, the file behind it is new" "$scratch/err"
+	ok $? "$command: a link stays, its target is new" "$scratch/err"
 
 	(here "$command-pipe" && mkfifo o || exit 99
 		timeout 10 cat o >"$scratch/through" &

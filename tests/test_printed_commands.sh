@@ -146,7 +146,7 @@ fi
 
 # ---- to-c ----
 
-# What stands on top of the file is pasted where the file is.
+# The commands at the top of the file are pasted in its directory.
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
 	>"$scratch/free.page"
 for name in "it's (1).c" "-x.c" "two.parts.c"; do

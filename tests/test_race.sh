@@ -37,7 +37,7 @@ run_to 0 "$pagetorture_dev" race --cell $cell --print && cp "$scratch/out" "$scr
 ok $? "--print gives a program that check reads and that races" "$scratch/out"
 run_to 2 "$pagetorture_dev" race --cell nothing/at/all && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "a pattern that matches no cell ends with 2" "$scratch/err"
-run_to 2 "$pagetorture_dev" race --detector nobody && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+run_to 2 "$pagetorture_dev" race --detector unknown && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "an unknown detector ends with 2" "$scratch/err"
 mkdir "$scratch/alone"
 cp "$pagetorture_dev" "$scratch/alone/"
@@ -130,7 +130,7 @@ control "an edge that the model lacks" harness/model/rules.c 's/^\trelease(j, &s
 	'tables and rule model disagree' --list
 control "an expectation that is wrong" harness/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-control "a store that nobody tells the detector of" harness/exec/exec_map.c 's/^\ttsan_write(.*//' \
+control "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in

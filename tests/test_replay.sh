@@ -51,7 +51,7 @@ ok $? "bytes are replayed as text is" "$scratch/err"
 # ---- what is not ----
 
 run_to 0 replay --self-test
-ok $? "replay --self-test: each way to fail is noticed, and nobody else accused" "$scratch/err"
+ok $? "replay --self-test: each kind of failure is found, and no good input is named" "$scratch/err"
 cp "$scratch/out" "$scratch/self-test"
 for signal in INT KILL; do
 	cut_off "$signal" "$pagetorture" replay --self-test
@@ -119,10 +119,10 @@ done
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -eq "$failing" ]
 ok $? "each comes with a command" "$scratch/err"
-cp "$scratch/err" "$scratch/told"
-grep -E 'crash|leak|exit|corrupts' "$scratch/told" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
+cp "$scratch/err" "$scratch/actual"
+grep -E 'crash|leak|exit|corrupts' "$scratch/actual" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
 	while IFS=$tab read -r kind name; do
-		grep -A 40 "^$name: " "$scratch/told" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
+		grep -A 40 "^$name: " "$scratch/actual" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
 		run_to 1 sh "$scratch/command" &&
 			grep -q "^$name: [a-z]*: $kind: " "$scratch/err" || echo "$kind: $(cat "$scratch/command")"
 	done >"$scratch/unlike"
@@ -186,7 +186,7 @@ mkdir "$scratch/loop"
 cp "$scratch/none.page" "$scratch/loop"
 ln -s . "$scratch/loop/again"
 run_to 2 replay --flavour plain "$scratch/loop" && grep -q 'leads back' "$scratch/err"
-ok $? "a directory that leads back to itself is told" "$scratch/err"
+ok $? "a directory loop is reported" "$scratch/err"
 if [ "$(id -u)" != 0 ]; then
 	cp "$scratch/none.page" "$scratch/secret.page"
 	chmod 0 "$scratch/secret.page"
@@ -200,7 +200,7 @@ ok $? "bad usage ends with 2" "$scratch/err"
 run_to 0 replay --help && grep -q 'Exit status: 0' "$scratch/out"
 ok $? "--help says what the exit status means" "$scratch/out"
 
-# ---- how it is told ----
+# ---- output formats ----
 
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's <wrong>.page"
 run_to 1 replay --flavour plain --junit "$scratch/junit.xml" --tap "$corpus/regress" "$scratch/it's <wrong>.page" &&
@@ -237,7 +237,7 @@ else
 	skip "no python3 to read --junit with"
 fi
 run_to 2 replay --flavour plain --junit "$scratch/no/such/directory" "$corpus/regress"
-ok $? "JUnit that cannot be written is told" "$scratch/err"
+ok $? "JUnit that cannot be written is reported" "$scratch/err"
 if command -v jq >/dev/null; then
 	run_to 0 replay --flavour plain --json "$corpus/regress" &&
 		jq -e '.flavour == "plain"' "$scratch/out" >"$scratch/err"

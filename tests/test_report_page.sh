@@ -69,7 +69,7 @@ run_to 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir
 ok $? "fuzz --results" "$scratch/err"
 run_to 2 "$pagetorture_dev" race --detector tsan-fibers --cell store/load --results "$scratch/no/such.json" &&
 	[ "$(sed 1d "$scratch/err" | wc -l)" -eq 1 ] && grep -q 'such.json: expected a file' "$scratch/err"
-ok $? "results that cannot be written are told, and end with 2" "$scratch/err"
+ok $? "results that cannot be written are reported, and end with 2" "$scratch/err"
 for backend in direct alias; do
 	"$pagetorture" run --backend $backend --json --executor fibers --flavour plain,tsan "$abs_srcdir"/corpus/rules/*.page \
 		>"$scratch/$backend.lines" 2>"$scratch/err"
@@ -92,7 +92,7 @@ printf 'a\tb\n1\tx\ty\n' >"$scratch/bad.tsv"
 run_to 0 sh "$room/keep.sh" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--table rows="$scratch/bad.tsv"
 grep -q 'bad.tsv:2: expected 2 fields, got 3' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
-ok $? "a table that is none is told with its line" "$scratch/err"
+ok $? "an invalid table is reported with its line" "$scratch/err"
 python3 "$abs_srcdir/tests/report_fixture.py" "$results"
 
 # Results that are whole, of another command: the report must not call them good.

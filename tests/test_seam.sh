@@ -4,7 +4,7 @@
 # page.h is a seam: ./configure --with-page-library puts another library under the harness.
 # Here that is simple_page.c, which does what a library of 300 lines can do and sees less
 # than ours. What it does not see is written down below, program by program, and has to be
-# told by `run`: a disagreement too few is as wrong as one too many.
+# reported by `run`: a disagreement too few is as wrong as one too many.
 . "$(dirname "$0")/tap.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -64,7 +64,7 @@ reasons() {
 	END
 }
 
-# Fatal calls that are not run: with one address for all mappings of a page nobody sees a
+# Fatal calls that are not run: with one address for all mappings of a page nothing detects a
 # load or store through a mapping that ended, nor whose mapping it was. AddressSanitizer's
 # heap sees the end of a page, its own and that of its life.
 not_run() {
@@ -85,7 +85,7 @@ not_run() {
 }
 
 # Races that ThreadSanitizer misses there and not with ours, which is no disagreement: its
-# memory is short, and nobody knows how this library fills it. Here the last page_free()
+# memory is short, and its content is unknown. Here the last page_free()
 # writes no byte, after reads of many; and an allocation takes the fifth of four places.
 unseen() {
 	cat <<-'END'
@@ -171,7 +171,7 @@ early_library() {
 # parts PROGRAM: its objects and flags, in the directory of the build
 parts() {
 	case $1 in
-	pagetorture) objects_of plain ;;
+	pagetorture) echo "obj/plain/src/tool/main.o libpagetorture-plain.a" ;;
 	stress_*) echo "obj/plain/stress/$1.o libstress-plain.a -Wl,--wrap=memcpy -Wl,--wrap=memset" ;;
 	fuzz_*)
 		printf 'obj/plain/fuzz/%s.o ' fuzz fuzz_commands "${1%-replay}" input api_call main_replay
@@ -257,6 +257,19 @@ configure() {
 	) >"$scratch/out" 2>"$scratch/err"
 }
 
+# take_objects: of the harness, of the tool and of programs, which are the same on any library.
+take_objects() {
+	cp -a "$abs_builddir/obj" "$scratch/build"
+	find "$scratch/build/obj" -name '*.d' -delete
+	(
+		cd "$abs_srcdir" && grep -lE 'config\.h"|TO_C_|PAGE_(PLAIN|ASAN|TSAN|MSAN|LIBRARY)' src/*/*.[ch] src/*/*/*.[ch]
+	) | while read -r source; do
+		echo "obj/*/${source%/*}"
+	done | sort -u >"$scratch/ours"
+	# shellcheck disable=SC2046 # patterns
+	(cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs $(cat "$scratch/ours"))
+}
+
 compile plain "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
 ok $? "a library that lacks two calls compiles" "$scratch/err"
 ! configure ../lib/lacks.o && [ "$(grep -c . "$scratch/err")" -eq 1 ] &&
@@ -288,7 +301,7 @@ for flavour in $flavours; do
 	programs="$programs pagetorture$(suffix_of "$flavour")"
 done
 # shellcheck disable=SC2086 # words
-(cd "$scratch/build" && make -j"$(nproc)" $programs) >"$scratch/out" 2>&1
+take_objects >"$scratch/out" 2>&1 && (cd "$scratch/build" && make -j"$(nproc)" $programs) >"$scratch/out" 2>&1
 ok $? "the tool, a replayer, a stress program and tests are built with it" "$scratch/out"
 
 simple=$scratch/build/pagetorture
@@ -376,11 +389,11 @@ compare() {
 }
 
 see "$corpus"/*.page
-ok $? "corpus/rules runs on it, and is told to differ" "$scratch/err"
+ok $? "corpus/rules runs on it, and its differences are reported" "$scratch/err"
 compare corpus/rules
 expected not_run | sed 's/ *$//' | sort >"$scratch/expected"
 awk '$3 == "not-run" { print $1, $2 }' "$scratch/seen" | sort | diff "$scratch/expected" - >"$scratch/wrong"
-ok $? "fatal calls that nobody would see are named, and are the known ones" "$scratch/wrong"
+ok $? "fatal calls that nothing detects are named, and are the known ones" "$scratch/wrong"
 expected unseen | sed 's/ *$//' | sort >"$scratch/expected"
 awk '$3 == "beyond" { print $1, $2 }' "$scratch/seen" | sort | diff "$scratch/expected" - >"$scratch/wrong"
 ok $? "races that are not seen are the known ones" "$scratch/wrong"

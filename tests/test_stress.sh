@@ -4,45 +4,24 @@
 # The stress tests find nothing in a sound library, and find each bug planted in
 # them, for the right reason. A TAP script.
 #
-#   STRESS_DIR   where the programs are (default: stress)
-#   FLAVOURS     builds to test; "plain" has no suffix, any other one "-FLAVOUR"
-#                (default: plain asan tsan)
-#   STRESS_RUNS  how often each planted bug is to be caught (default: 1)
-
-: "${STRESS_DIR:=stress}"
-: "${FLAVOURS:=plain asan tsan}"
-: "${STRESS_RUNS:=1}"
-: "${abs_builddir:=.}" "${abs_srcdir:=.}"
-
-out=$(mktemp) || exit 99
-err=$(mktemp) || exit 99
-table=$(mktemp) || exit 99
-box=$(mktemp -d) || exit 99
-stress_srcdir=$(cd "$abs_srcdir/stress" && pwd) || exit 99
-scratch=$box
+# STRESS_RUNS says how often each planted bug is to be caught (default: 1).
+. "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
-. "$abs_srcdir/tests/report_state.sh"
-trap 'rm -rf "$out" "$err" "$table" "$box"' EXIT
-trap 'exit 99' HUP INT TERM
+. "$(dirname "$0")/report_state.sh"
 
-tests=0
+: "${FLAVOURS:=plain asan tsan}" "${STRESS_RUNS:=1}"
+out=$scratch/out err=$scratch/err table=$scratch/table box=$scratch/box
+mkdir "$box"
+stress_srcdir=$abs_srcdir/stress
 
-# result OK DESCRIPTION: OK is 0 for yes. What the program said follows a "not ok".
+# result OK DESCRIPTION: OK is 0 for yes. What the program printed explains a failure.
 result() {
-	tests=$((tests + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $tests - $2"
-		return
-	fi
-	echo "not ok $tests - $2"
-	echo "# exit status $status of: $command"
-	sed 's/^/# stdout: /' "$out"
-	sed 's/^/# stderr: /' "$err"
-}
-
-skip() {
-	tests=$((tests + 1))
-	echo "ok $tests # SKIP $1"
+	{
+		echo "exit status $status of: $command"
+		sed 's/^/stdout: /' "$out"
+		sed 's/^/stderr: /' "$err"
+	} >"$scratch/printed"
+	ok "$1" "$2" "$scratch/printed"
 }
 
 # run PROGRAM ARGUMENT...: into $out, $err, $status. No test takes a minute.
@@ -66,7 +45,7 @@ caught() {
 		grep -q "run again: .* --seed=0x2a .*--busted=" "$out"
 }
 
-# seen REASON: as caught, also by a crash that leaves the state behind. Sanitizers may be
+# seen REASON: as caught, also by a crash that leaves the state. Sanitizers may be
 # earlier, and then it is they who say why.
 seen() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
@@ -211,13 +190,13 @@ test_pattern() {
 test_copies() {
 	for way in wide movsb; do
 		expect_success "stress_split --copy=$way finds nothing" \
-			"$STRESS_DIR/stress_split" -n 2000 --copy=$way
+			"$abs_builddir/stress_split" -n 2000 --copy=$way
 	done
-	run "$STRESS_DIR/stress_edge" -s 5 --copy=rounded --stat-interval=0 -t 8
+	run "$abs_builddir/stress_edge" -s 5 --copy=rounded --stat-interval=0 -t 8
 	[ "$status" -eq 1 ] && grep -q '!!! foreign byte' "$out"
 	result $? "a copy that rounds to words is caught: the library copies by --copy"
 	expect_success "stress_split --bare: the same without the library" \
-		"$STRESS_DIR/stress_split" -n 2000 --bare
+		"$abs_builddir/stress_split" -n 2000 --bare
 }
 
 # refused AT_LEAST: the last statistics count that much.
@@ -230,20 +209,20 @@ test_pressure() {
 		skip "pressure: the page library makes no calls fail"
 		return
 	fi
-	run "$STRESS_DIR/stress_churn" -n 1000 --fail-alloc=50
+	run "$abs_builddir/stress_churn" -n 1000 --fail-alloc=50
 	succeeded && refused 500
 	result $? "allocations are made to fail"
-	run "$STRESS_DIR/stress_reader" -n 1000 --fail-copy=50
+	run "$abs_builddir/stress_reader" -n 1000 --fail-copy=50
 	succeeded && refused 500
 	result $? "copies of user memory are made to fail"
-	run "$STRESS_DIR/stress_churn" -n 1000
+	run "$abs_builddir/stress_churn" -n 1000
 	succeeded && refused 0 && ! refused 1
 	result $? "without pressure nothing is refused"
-	expect_success "a limit of memory is survived" "$STRESS_DIR/stress_churn" -n 2000 --memory=1
+	expect_success "a limit of memory is survived" "$abs_builddir/stress_churn" -n 2000 --memory=1
 }
 
 test_report() {
-	run "$STRESS_DIR/stress_split" --busted=range -s 10 --seed=42 --stat-interval=0
+	run "$abs_builddir/stress_split" --busted=range -s 10 --seed=42 --stat-interval=0
 	grep -q 'owners: byte POS' "$out" && [ "$(grep -c 'last operations of thread' "$out")" -ge 4 ]
 	result $? "a failure says whose the bytes are, and what every thread did last"
 	sed -n '/^pagetorture 1$/,/^# end of the page program$/p' "$out" >"$table"
@@ -252,14 +231,14 @@ test_report() {
 	result $? "and a page program that can be read"
 }
 
-# left_behind GROUP: how many processes of it live on. Zombies are another's to bury.
-left_behind() {
+# processes_left GROUP: how many processes of it live on. Zombies are another's to bury.
+processes_left() {
 	pgrep -c -r D,R,S,T -g "$1"
 }
 
 # stopped SIGNAL: by $program in a group of its own.
 stopped() {
-	setsid "$STRESS_DIR/stress_churn" -s 60 --forks=2 >"$out" 2>"$err" &
+	setsid "$abs_builddir/stress_churn" -s 60 --forks=2 >"$out" 2>"$err" &
 	command="kill -$1 stress_churn" pid=$!
 	sleep 1
 	kill "-$1" $pid
@@ -272,18 +251,18 @@ test_signals() {
 	for signal in TERM INT; do
 		stopped $signal
 		[ "$status" -eq 0 ] && last_line_is SUCCESS && grep -q 'stopped by signal' "$out" &&
-			grep -q 'Total: [1-9]' "$out" && [ "$(left_behind $pid)" -eq 0 ]
-		result $? "SIG$signal ends with a summary, nothing is left behind"
+			grep -q 'Total: [1-9]' "$out" && [ "$(processes_left $pid)" -eq 0 ]
+		result $? "SIG$signal ends with a summary, no process is left"
 	done
 	stopped KILL
-	[ "$status" -eq 137 ] && [ "$(left_behind $pid)" -eq 0 ]
-	result $? "SIGKILL leaves nothing behind"
+	[ "$status" -eq 137 ] && [ "$(processes_left $pid)" -eq 0 ]
+	result $? "SIGKILL leaves no process"
 }
 
 # ---- those who run them ----
 
 test_runs() {
-	cp "$STRESS_DIR/stress_split" "$STRESS_DIR/stress_slot" "$box" || return
+	cp "$abs_builddir/stress_split" "$abs_builddir/stress_slot" "$box" || return
 	(cd "$box" && PROGRAMS="stress_split stress_slot" FLAVOURS="plain asan" BACKENDS=direct \
 		SECONDS_EACH=1 sh "$stress_srcdir/run.sh") >"$out" 2>"$err"
 	status=$? command=run.sh
@@ -342,7 +321,7 @@ test_long() {
 	kill -TERM $pid
 	wait $pid
 	status=$?
-	[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(left_behind $pid)" -eq 0 ] &&
+	[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(processes_left $pid)" -eq 0 ] &&
 		[ "$(cat "$box/stress-long/next")" -eq "$before" ]
 	result $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
 	long_left stopped '"failures":\[\]' "... and says in its results that it was stopped"
@@ -401,7 +380,7 @@ flavour() {
 	tsan*) name=$2-$1 tsan=1 ;;
 	*) name=$2-$1 ;;
 	esac
-	program=$STRESS_DIR/$name
+	program=$abs_builddir/$name
 	pattern_name=$2
 	if [ ! -x "$program" ]; then
 		skip "$name: the flavour $1 is not built"
@@ -424,15 +403,15 @@ flavour() {
 # Each program says its planted bugs; each of them is in the table above.
 test_table() {
 	for pattern in $patterns; do
-		run "$STRESS_DIR/$pattern" --help
+		run "$abs_builddir/$pattern" --help
 		cp "$out" "$table"
 		# Without the calls it needs it says nothing of its bugs.
 		[ "$status" -ne 69 ] || bugs | awk -v p="$pattern" '$1 == p { print $2 }' |
 			sed 's/^/  /; s/$/ /; 1s/^/Bugs\n/' >"$table"
 		<"$table" sed -n '/^Bugs/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' |
 			sed "s/^/$pattern /"
-	done | sort >"$box/told"
-	bugs | awk '{ print $1, $2 }' | sort | diff "$box/told" - >"$err"
+	done | sort >"$box/actual"
+	bugs | awk '{ print $1, $2 }' | sort | diff "$box/actual" - >"$err"
 	status=$? command="diff of --help and the table"
 	result $status "every bug of --help is planted here"
 }
@@ -441,10 +420,10 @@ patterns=$(bugs | cut -d' ' -f1 | sort -u)
 pressure='--fail-alloc=20 --fail-copy=20'
 # What the page library lacks is a skip by name; any other failure is one in the tests below.
 # shellcheck disable=SC2086 # options
-run "$STRESS_DIR/stress_churn" -n 1 $pressure
+run "$abs_builddir/stress_churn" -n 1 $pressure
 [ "$status" -ne 69 ] || pressure=
 has_alias=yes
-run "$STRESS_DIR/stress_disjoint" -n 1 --backend=alias
+run "$abs_builddir/stress_disjoint" -n 1 --backend=alias
 [ "$status" -ne 69 ] || has_alias=no
 
 for flavour in $FLAVOURS; do
@@ -456,4 +435,4 @@ for flavour in $FLAVOURS; do
 done
 test_table
 test_core
-echo "1..$tests"
+done_testing

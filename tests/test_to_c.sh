@@ -55,7 +55,7 @@ reproduces() {
 	done
 }
 
-# No byte is touched: nobody sees it, and to-c does not claim it.
+# No byte is accessed: nothing detects it, and to-c does not expect it.
 invisible="bounds-before-dead dead-even-for-nothing out-of-bounds-of-nothing"
 
 if [ -n "${TO_C_ALL-}" ]; then

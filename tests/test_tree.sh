@@ -18,14 +18,14 @@ arrows() {
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/targets\.def|config\.h"'
+arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"'
 arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
 arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/flavour_runner/report\.h"'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 
-# modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses stands in
+# modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
 # doc/design.md, all that and nothing else; includes that match OUTSIDE are none of it.
 modules() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
@@ -40,8 +40,8 @@ modules() {
 	done
 	cut -d ' ' -f 1 "$scratch/modules" | LC_ALL=C sort >"$scratch/named"
 	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort | diff "$scratch/named" - >"$scratch/uses"
-	ok $? "every module of src/$1 stands in doc/design.md" "$scratch/uses"
-	# Whoever uses a module stands above it.
+	ok $? "doc/design.md lists every module of src/$1" "$scratch/uses"
+	# A module is below those that use it.
 	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/modules" \
 		>"$scratch/up"
 	[ ! -s "$scratch/up" ]
@@ -49,7 +49,7 @@ modules() {
 }
 
 modules dev 'tool/.*|harness/.*'
-modules tool 'harness/.*|config\.h|fuzz/targets\.def'
+modules tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 modules harness 'config\.h'
 
 # Beside the modules: a race matrix is programs, and schedules know neither programs nor pages.
@@ -86,7 +86,7 @@ grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk | diff "$scratch/inside" - >"$scratch/own"
 ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/own"
 
-# Every source stands in a fragment, every script in a list.
+# A fragment lists every source, a list every script.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
@@ -105,8 +105,8 @@ ok $? "no directory of the corpus is empty" "$scratch/empty"
 # One licence line a file.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
 	tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \\
-	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \\
+	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
+	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \
 	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
 		echo "$file"
@@ -130,8 +130,7 @@ diff "$scratch/declared" src/page/libpage.sym >"$scratch/symbols"
 ok $? "libpage.sym lists what page.h declares" "$scratch/symbols"
 
 # Which campaigns a change starts: a pattern that matches nothing would be no news.
-sed -n '/^touched()/,/^}/s/^\t*\([a-z].*[*a-z]\)) echo.*/\1/p; /^touched()/,/^}/s/^\t*\(src.*\) | \\$/\1/p' build-aux/fuzz_ci.sh |
-	sed 's/ | /\n/g' >"$scratch/patterns"
+sed -n '/^AFFECTS/,/^)/s/^ *("\([^"]*\)".*/\1/p' build-aux/fuzz_ci.py >"$scratch/patterns"
 while read -r pattern; do
 	# shellcheck disable=SC2086 # a pattern
 	ls -d $pattern >"$scratch/files" 2>&1 || echo "$pattern"
@@ -164,7 +163,7 @@ ok $? "no line is too long" "$scratch/long"
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
-		build-aux/check_deb.sh build-aux/coverage.sh build-aux/fuzz_*.sh build-aux/page-library.sh \
+		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
 		build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"

@@ -75,7 +75,7 @@ if has_flavour tsan; then
 	PAGETORTURE=$pagetorture run_to 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
 	ok $? "the replay command shows it" err
 fi
-# It stands alone, but for page.h and the library.
+# It needs no other file, except page.h and the library.
 run_to 0 "$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" \
 	camp/triage/data-race-read_raw-write_raw-*/reproduce.c
 ok $? "reproduce.c compiles" err
@@ -120,7 +120,7 @@ triage 1 --add=tree -o sorted any && grep -q 'was there: ' out && cmp mine "$fil
 ok $? "one that is there is left alone" out
 (cd tree/src/page && "$pagetorture" triage --flavour plain --add -o ../../sorted ../../../any >"$scratch/out" 2>&1)
 grep -q "$scratch/tree/corpus/regress/" out
-ok $? "the tree that one stands in" out
+ok $? "the tree of the working directory" out
 run_to 2 "$pagetorture" triage --add any && grep -q 'source tree' err
 ok $? "outside of a tree: 2" err
 
@@ -129,7 +129,7 @@ rm -rf sorted
 
 # ---- killed at any moment ----
 
-# What is there is as in the run that nobody disturbed; reports hold numbers of processes.
+# The files are those of an undisturbed run, except for process IDs in reports.
 is_whole() {
 	for file in "$1"/*/* "$1"/*.page; do
 		[ -e "$file" ] || continue

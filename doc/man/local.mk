@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# One page for each group of calls of page.h; every other name in its NAME section gets a page
-# that leads there. The library's pages come with the library.
+# One page for each group of calls of page.h; each other name in its NAME section gets a page
+# that refers to it. The library's pages come with the library.
 
 nodist_man1_MANS = %D%/pagetorture.1
 nodist_man5_MANS = %D%/pagetorture-program.5

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# bash finds the completion of a command by the command's name.
+# bash finds the completion of a command by its file name.
 
 bashcompletiondir = @bashcompletiondir@
 EXTRA_DIST += %D%/pagetorture.bash

@@ -4,21 +4,11 @@
 # What bash completes after pagetorture: commands and options, which it asks pagetorture
 # itself for, and what goes behind them.
 
-# Words behind an option, or nothing: then files are meant, or a number.
+# _pagetorture_values TOOL COMMAND OPTION: the words that may follow the option; none if these are
+# files or numbers.
 _pagetorture_values()
 {
-	case $1 in
-	--backend) echo direct alias ;;
-	--executor)
-		case $2 in
-		minimize | triage) echo fibers both ;;
-		*) echo fibers threads both ;;
-		esac
-		;;
-	--flavour) echo plain asan tsan msan ;;
-	--engine) echo libfuzzer afl ;;
-	--target) echo fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text ;;
-	esac
+	"$1" "$2" --values "$3" 2>/dev/null </dev/null
 }
 
 # What the command of these words has: its name alone is all of what it lists.
@@ -57,14 +47,14 @@ _pagetorture()
 		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_commands "$tool" | grep -v '^-\|^help$')" -- "$cur")
 		return
 	fi
-	values=$(_pagetorture_values "$prev" "$command")
+	[[ $prev != --* ]] || values=$(_pagetorture_values "$tool" "$command" "$prev")
 	if [[ $values ]]; then
 		[[ $cur != *,* ]] || before=${cur%,*},
 		mapfile -t COMPREPLY < <(compgen -P "$before" -W "$values" -- "${cur##*,}")
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_options "$tool" "$command")" -- "$cur")
 	elif [[ $command == fuzz && $prev != --@(dir|bin|seeds) ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_values "$tool" triage --target)" -- "$cur")
 	elif [[ $command == triage || $prev == --@(dir|bin|seeds) ]]; then
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		compopt -o filenames 2>/dev/null

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What makes Debian packages of a tarball's tree.
+# Files that build Debian packages from a tarball.
 
 EXTRA_DIST += \
 	%D%/changelog \
@@ -19,8 +19,8 @@ EXTRA_DIST += \
 	%D%/rules \
 	%D%/source/format
 
-# Builds the packages in a copy, asks lintian, and tries what is in them: some minutes.
-#: check-deb  build the Debian packages, and try what is in them
+# Build the packages in a copy of the tree, run lintian, and use their files: some minutes.
+#: check-deb  build the Debian packages, and use their files
 check-deb:
 	@chmod -R u+w check-deb 2>/dev/null; rm -rf check-deb && $(MKDIR_P) check-deb
 	@echo "check-deb: a tree as it is in a tarball"

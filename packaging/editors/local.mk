@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Colours for page programs: vim finds its files where they are installed, other editors
+# Syntax highlighting for page programs: vim finds its installed files, other editors
 # load the TextMate grammar by hand (doc/install.md).
 
 vimdir = @vimdir@

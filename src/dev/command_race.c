@@ -19,8 +19,11 @@ static const char help[] =
 	"  --backend B       only cells with this way to map: direct or alias\n"
 	"  --cell PATTERN    only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match; parts\n"
 	"                    are patterns of the shell, the last ones may be missing\n"
-	"  --detector D,...  only these of: drd, gcc-fibers, gcc-inline, gcc-threads, helgrind,\n"
-	"                    tsan-fibers, tsan-threads\n"
+	"  --detector D,...  only these of\n"
+#define DETECTOR(id, name, binary, valgrind, fibers, share, what) \
+	"                      " name ": " what "\n"
+#include "dev/race/race.def"
+#undef DETECTOR
 	"  --grid            also, for each detector, first by second kind of access\n"
 	"  --list            the names of the cells and what is expected; runs nothing\n"
 	"  --print           the program of the cells; runs nothing\n"
@@ -42,6 +45,13 @@ static const char help[] =
 	"  pagetorture-dev race --detector tsan-fibers --repeat 100\n"
 	"  pagetorture-dev race --cell 'write_raw/read_raw/nested/none' --print >race.page\n"
 	"  pagetorture-dev race --cell '*_atomic/*_atomic//none' --detector drd,helgrind --grid\n";
+
+/* "a, b, c" */
+static const char *const detector_names = &(
+#define DETECTOR(id, name, ...) ", " name
+#include "dev/race/race.def"
+#undef DETECTOR
+)[2];
 
 static void want_all(struct race_matrix *race, bool wanted)
 {
@@ -81,11 +91,9 @@ int command_race(int argc, char **argv)
 	int output = RACE_AS_TABLE, status;
 	struct results results;
 	const struct option_row rows[] = {
-		OPTION_READ("backend", read_mapping, &race, "direct or alias"),
+		OPTION_CHOICE("backend", read_mapping, &race, "direct, alias"),
 		OPTION_TEXT("cell", &race.pattern),
-		OPTION_READ("detector", read_detectors, &race,
-			    "of drd, gcc-fibers, gcc-inline, "
-			    "gcc-threads, helgrind, tsan-fibers, tsan-threads"),
+		OPTION_CHOICE("detector", read_detectors, &race, detector_names),
 		OPTION_PICK("grid", &output, RACE_AS_GRID),
 		OPTION_PICK("list", &output, RACE_AS_LIST),
 		OPTION_PICK("print", &output, RACE_AS_PROGRAM),

@@ -82,11 +82,11 @@ abi_headers = $(srcdir)/%D%/page.h $(srcdir)/%D%/page_kernel.h
 abi_kept = $(srcdir)/%D%/libpage-x86_64.abi
 EXTRA_DIST += %D%/libpage-x86_64.abi
 
-#: abi-check  compare the library's ABI with the one that is kept
+#: abi-check  compare the library's ABI with the stored one
 abi-check: libpage.la
 	@$(SHELL) $(srcdir)/build-aux/abi.sh check $(abi_kept) .libs/libpage.so $(abi_headers)
 
-#: abi-keep  keep the library's ABI of now
+#: abi-keep  store the library's current ABI
 abi-keep: libpage.la
 	$(SHELL) $(srcdir)/build-aux/abi.sh dump .libs/libpage.so $(abi_headers) >$(abi_kept).new
 	mv $(abi_kept).new $(abi_kept)

@@ -134,7 +134,7 @@ int command_explain(int argc, char **argv)
 	int utf8, status;
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &utf8, false),
-		OPTION_TEXT("backend", &settings.backend),
+		option_backend(&settings.backend),
 		option_bytes(),
 		option_flavour(settings.wanted),
 		OPTION_FLAG("run", &settings.run),

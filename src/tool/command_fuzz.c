@@ -21,7 +21,7 @@
 #include "harness/util/cpus.h"
 #include "tool/campaign/campaign.h"
 #include "tool/util/options.h"
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 #include "tool/util/similar.h"
 #include "tool/tool.h"
 
@@ -106,8 +106,8 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 		OPTION_TEXT("bin", &o->bin),
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
-		OPTION_READ("engine", read_engines, campaign->wanted, "of libfuzzer, afl"),
-		OPTION_NUMBER("jobs", &o->jobs, 1, GROUP_WORKERS),
+		OPTION_CHOICE("engine", read_engines, campaign->wanted, "libfuzzer, afl"),
+		OPTION_NUMBER("jobs", &o->jobs, 1, ENGINE_WORKERS),
 		OPTION_NUMBER("report", &o->report, 1, 86400),
 		OPTION_TEXT("results", &campaign->results.path),
 		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
@@ -132,11 +132,8 @@ static bool is_target_name(const char *name)
 /* Is it a target of the tree, or one that has a binary, or a campaign to collect from? */
 static bool is_target(const struct campaign *campaign, const struct target *target)
 {
-	const char *name;
-
-	for (size_t i = 0; target_known(i, &name); i++)
-		if (!strcmp(name, target->name))
-			return true;
+	if (fuzz_target_find(target->name))
+		return true;
 	for (size_t i = 0; i < ENGINES; i++)
 		if (!engines[i]->lack(&campaign->options, target))
 			return true;
@@ -147,47 +144,53 @@ static void unknown_target(const char *given)
 {
 	struct similar similar;
 	char text[SIMILAR_TEXT], names[512] = "";
-	const char *name;
+	const struct fuzz_target *known;
 
 	similar_init(&similar, given);
-	for (size_t i = 0, used = 0; target_known(i, &name) && used < sizeof(names); i++) {
-		similar_add(&similar, name);
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
-					 used ? ", " : "", name);
+	for (size_t i = 0; (known = fuzz_target_at(i)); i++) {
+		similar_add(&similar, known->name);
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "",
+			 known->name);
 	}
 	similar_text(&similar, "'", "'", text);
 	usage_error("fuzz", "unknown target '%s'%s Targets: %s", given, *text ? text : ".", names);
 }
 
-static bool choose_targets(struct campaign *campaign, int count, char **names)
+static bool add_target(struct campaign *campaign, const char *name)
 {
-	const char *name;
-	size_t most = (size_t)count;
+	struct target *target = malloc(sizeof(*target));
 
-	if (!count)
-		while (target_known(most, &name))
-			most++;
-	campaign->targets = calloc(most, sizeof(struct target *));
-	for (size_t i = 0; campaign->targets && i < most; i++) {
-		if (count)
-			name = names[i];
-		else
-			target_known(i, &name);
-		if (!is_target_name(name)) {
-			usage_error("fuzz", "expected the name of a target, got '%s'", name);
-			return false;
-		}
-		campaign->targets[i] = malloc(sizeof(struct target));
-		if (!campaign->targets[i])
-			break;
-		target_init(campaign->targets[i], name, &campaign->options);
-		campaign->count++;
-		if (!is_target(campaign, campaign->targets[i])) {
-			unknown_target(name);
-			return false;
-		}
+	if (!is_target_name(name)) {
+		usage_error("fuzz", "expected the name of a target, got '%s'", name);
+		return false;
 	}
-	return campaign->count == most;
+	if (!target)
+		return false;
+	target_init(target, name, &campaign->options);
+	campaign->targets[campaign->count++] = target;
+	if (!is_target(campaign, target)) {
+		unknown_target(name);
+		return false;
+	}
+	return true;
+}
+
+static bool add_targets(struct campaign *campaign, int count, char **names)
+{
+	size_t known = 0;
+
+	while (fuzz_target_at(known))
+		known++;
+	campaign->targets = calloc(known + (size_t)count, sizeof(struct target *));
+	if (!campaign->targets)
+		return false;
+	for (size_t i = 0; !count && i < known; i++)
+		if (!add_target(campaign, fuzz_target_at(i)->name))
+			return false;
+	for (int i = 0; i < count; i++)
+		if (!add_target(campaign, names[i]))
+			return false;
+	return true;
 }
 
 /* The directory is made if the one above it is there. */
@@ -207,9 +210,9 @@ int command_fuzz(int argc, char **argv)
 	int status;
 
 	results_begin(&campaign.results, "fuzz", argc, argv);
-	place_own(own, sizeof(own));
+	own_directory(own, sizeof(own));
 	campaign.options.bin = own;
-	campaign.options.jobs = cpus_available(GROUP_WORKERS);
+	campaign.options.jobs = cpus_available(ENGINE_WORKERS);
 	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
 	for (size_t i = 0; i < ENGINES; i++)
 		campaign.wanted[i] = true;
@@ -220,7 +223,7 @@ int command_fuzz(int argc, char **argv)
 		path_format_or_exit(seeds, sizeof(seeds), "%s/seeds", campaign.options.bin);
 		campaign.options.seeds = seeds;
 	}
-	if (!choose_targets(&campaign, argc - optind, argv + optind) ||
+	if (!add_targets(&campaign, argc - optind, argv + optind) ||
 	    !make_directory(campaign.options.dir))
 		return EXIT_BAD;
 	return campaign_run(&campaign);

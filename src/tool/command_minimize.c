@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture minimize: the smallest program that fails as this one does. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/program/program_file.h"
-#include "harness/program/program_text.h"
-#include "tool/finding/judge_target.h"
 #include "tool/finding/reduce.h"
-#include "tool/finding/reduce_input.h"
 #include "tool/util/file_list.h"
 #include "tool/util/options.h"
 #include "tool/util/output.h"
@@ -60,7 +57,7 @@ struct settings {
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
-		OPTION_TEXT("backend", &s->backend),
+		option_backend(&s->backend),
 		option_bytes(),
 		option_threads(&s->threads),
 		option_flavour(s->wanted),
@@ -78,151 +75,97 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	return options_backend("minimize", s->backend);
 }
 
-static int write_result(const void *text, size_t size, const char *output)
+static int write_result(const struct test_input *input, const char *output)
 {
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 	int error;
 
-	if (!output)
-		return fwrite(text, 1, size, stdout) == size ? EXIT_GOOD : EXIT_BAD;
-	error = output_write(output, text, size);
-	if (!error)
-		return EXIT_GOOD;
-	fprintf(stderr, "%s: expected a file that can be written: %s\n", output, strerror(error));
-	return EXIT_BAD;
-}
-
-static int write_program(const struct program *program, const char *output)
-{
-	static char text[TEXT_PROGRAM_MAX];
-
-	return write_result(text, program_to_text(program, text), output);
-}
-
-static int tell_sound(const char *file, const struct judge *judge)
-{
-	if (judge->replayer)
-		fprintf(stderr, "%s: nothing to minimise: %s reports no failure\n", file,
-			judge->replayer->target->name);
+	if (!out)
+		return usage_error("minimize", "no memory for the result");
+	test_input_print(out, input);
+	if (fclose(out))
+		error = errno;
+	else if (output)
+		error = output_write(output, text, size);
 	else
-		fprintf(stderr, "%s: nothing to minimise: %s\n", file, judge->rules_may_break ?
+		error = fwrite(text, 1, size, stdout) == size && !fflush(stdout) ? 0 : errno;
+	free(text);
+	if (error)
+		fprintf(stderr, "%s: expected a file that can be written: %s\n",
+			output ? output : "standard output", strerror(error));
+	return error ? EXIT_BAD : EXIT_GOOD;
+}
+
+static int print_sound(const char *file, const struct oracle *oracle)
+{
+	if (oracle->replayer)
+		fprintf(stderr, "%s: nothing to minimise: %s reports no failure\n", file,
+			oracle->replayer->target->name);
+	else
+		fprintf(stderr, "%s: nothing to minimise: %s\n", file, oracle->rules_may_break ?
 			"all flavours agree with the model" :
 			"it breaks no rule, and all flavours agree");
 	return EXIT_FAILED;
 }
 
-static int tell_unsteady(const char *file)
+static int minimize(struct reduction *r, struct oracle *oracle, const char *output)
 {
-	fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", file);
-	return EXIT_FAILED;
-}
+	const char *unit;
+	size_t before = test_input_size(&r->input, &unit);
 
-/* ---- programs ---- */
-
-static int minimize_program(struct reduction *r, struct judge *judge, const char *output)
-{
-	size_t before = r->program.count;
-
-	signature_make(&r->signature, judge, &r->program, NULL);
+	signature_of_input(&r->signature, oracle, &r->input, NULL);
 	if (!r->signature.failed)
-		return tell_sound(r->name, judge);
+		return print_sound(r->name, oracle);
 	fprintf(stderr, "%s: %s\n", r->name, r->signature.text);
-	if (!reduce(r, judge))
-		return tell_unsteady(r->name);
-	fprintf(stderr, "%s: %zu calls, of %zu; %lu candidates, %lu executions\n", r->name,
-		r->program.count, before, r->tried, r->executed);
-	return write_program(&r->program, output);
+	if (!reduce(r, oracle)) {
+		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", r->name);
+		return EXIT_FAILED;
+	}
+	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", r->name,
+		test_input_size(&r->input, &unit), unit, before, r->tried, r->executed);
+	return write_result(&r->input, output);
 }
 
-static int minimize_program_file(const char *file, struct judge *judge, const char *output)
+static int minimize_file(const char *file, const struct settings *s, struct oracle *oracle)
 {
 	static struct reduction reduction;
+	const struct fuzz_target *target = s->target ? s->target : fuzz_target_of_finding(file);
 	char error[PROGRAM_FILE_ERROR], flavours[FLAVOURS_TEXT];
-
-	reduction.name = file;
-	if (!program_file_load(file, &reduction.program, error)) {
-		fprintf(stderr, "%s\n", error);
-		return EXIT_BAD;
-	}
-	program_renumber(&reduction.program);
-	flavour_runners_text(&judge->runners, flavours);
-	announce("minimize", "%s: %zu call%s, in %s", file, reduction.program.count,
-		 reduction.program.count == 1 ? "" : "s",
-		 judge->replayer ? judge->replayer->path : flavours);
-	return minimize_program(&reduction, judge, output);
-}
-
-/* ---- inputs of a fuzz target that are no programs ---- */
-
-/* Calls are written as people read them, if a binary can print them. */
-static int write_input(const struct input_reduction *r, struct judge *judge, const char *output)
-{
-	static char text[ISOLATE_OUTPUT];
-
-	if (judge->replayer->target->reads == READS_CALLS &&
-	    replayer_text(judge->replayer, r->bytes, r->size, text))
-		return write_result(text, strlen(text), output);
-	return write_result(r->bytes, r->size, output);
-}
-
-static int minimize_input(struct input_reduction *r, struct judge *judge, const char *output)
-{
-	static struct replayed replayed;
 	const char *unit;
-	size_t before = input_units(r, judge->replayer->target, &unit);
-
-	if (!replayer_run(judge->replayer, r->bytes, r->size, &replayed)) {
-		fprintf(stderr, "%s: expected to start %s\n", r->name, judge->replayer->path);
-		return EXIT_BAD;
-	}
-	signature_of_replayed(&r->signature, judge->replayer, &replayed);
-	if (!r->signature.failed)
-		return tell_sound(r->name, judge);
-	fprintf(stderr, "%s: %s\n", r->name, r->signature.text);
-	if (!reduce_input(r, judge))
-		return tell_unsteady(r->name);
-	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates\n", r->name,
-		input_units(r, judge->replayer->target, &unit), unit, before, r->tried);
-	return write_input(r, judge, output);
-}
-
-static int minimize_input_file(const char *file, struct judge *judge, const char *output)
-{
-	struct input_reduction reduction = { .name = file };
-	char error[PROGRAM_FILE_ERROR];
+	size_t count;
 	int status;
 
-	reduction.bytes = (uint8_t *)program_file_read(file, &reduction.size, error);
-	if (!reduction.bytes) {
+	if (!oracle_set_target(oracle, target))
+		return EXIT_FAILED;
+	if (!test_input_load(&reduction.input, file, target, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	status = minimize_input(&reduction, judge, output);
-	free(reduction.bytes);
+	reduction.name = file;
+	flavour_runners_text(&oracle->runners, flavours);
+	count = test_input_size(&reduction.input, &unit);
+	announce("minimize", "%s: %zu %.*s, in %s", file, count,
+		 (int)strlen(unit) - (count == 1), unit, /* "1 call" */
+		 oracle->replayer ? oracle->replayer->path : flavours);
+	status = minimize(&reduction, oracle, s->output);
+	test_input_destroy(&reduction.input);
 	return status;
 }
 
-/* ---- any file ---- */
-
-static int minimize_file(const char *file, const struct settings *s)
+static int minimize_with_oracle(const char *file, const struct settings *s)
 {
-	const struct fuzz_target *target = s->target ? s->target : fuzz_target_of_finding(file);
-	struct judge_targets targets = { .count = 0 };
-	struct judge judge;
+	struct oracle oracle;
 	int status;
 
-	if (!judge_begin(&judge, s->wanted, s->seconds))
+	if (!oracle_init(&oracle, s->wanted, s->seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
-	judge.runners.threads = s->threads;
-	if (!judge_by_target(&judge, &targets, target))
-		status = EXIT_FAILED;
-	else if (target && target->reads != READS_BYTES)
-		status = minimize_input_file(file, &judge, s->output);
-	else
-		status = minimize_program_file(file, &judge, s->output);
-	if (!judge.replayer && signature_lacks(&judge))
-		fprintf(stderr, "%s: %s\n", file, signature_lacks(&judge));
-	judge_targets_end(&targets);
-	judge_end(&judge);
+	oracle.runners.threads = s->threads;
+	status = minimize_file(file, s, &oracle);
+	if (!oracle.replayer && oracle_lacks(&oracle))
+		fprintf(stderr, "%s: %s\n", file, oracle_lacks(&oracle));
+	oracle_destroy(&oracle);
 	return status;
 }
 
@@ -237,5 +180,5 @@ int command_minimize(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	file = file_list_one("minimize", argv[optind]);
-	return file ? minimize_file(file, &settings) : EXIT_BAD;
+	return file ? minimize_with_oracle(file, &settings) : EXIT_BAD;
 }

@@ -74,7 +74,7 @@ static int parse_options(struct settings *settings, int argc, char **argv)
 	int format = gate->format;
 	const struct option_row rows[] = {
 		OPTION_FLAG("as-given", &options->as_given),
-		OPTION_TEXT("backend", &options->backend),
+		option_backend(&options->backend),
 		option_bytes(),
 		OPTION_NUMBER("cpu", &options->execution.cpu, 0, 1000000),
 		option_executor(&options->execution),

@@ -74,7 +74,7 @@ static int parse_options(struct order *order, int argc, char **argv)
 {
 	struct execution_options *options = &order->run.options;
 	const struct option_row rows[] = {
-		OPTION_TEXT("backend", &order->backend),
+		option_backend(&order->backend),
 		option_bytes(),
 		OPTION_READ("delays", read_delays, &options->timing, "SEED, a number"),
 		option_executor(options),

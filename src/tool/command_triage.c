@@ -80,7 +80,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		{ .name = "add", .may_lack = true, .read = read_tree, .into = s },
-		OPTION_TEXT("backend", &s->backend),
+		option_backend(&s->backend),
 		option_bytes(),
 		option_threads(&s->order.threads),
 		option_flavour(s->order.wanted),

@@ -35,7 +35,7 @@ endif
 
 bugs-programs: fuzzers $(bugs_programs)
 
-#: bugs  break the page library in every known way, and see who finds it
+#: bugs  insert each seeded bug into the page library, and list who finds it
 bugs: all bugs-programs seeds
 	@rm -f results/bugs.json
 	tests/bugs/bank --report results/bugs.json $(BUGS_FLAGS)

@@ -38,7 +38,7 @@ CLEANFILES += %D%/mutants
 	$(AM_V_at)chmod +x $@.new && mv $@.new $@
 
 # All mutants: hours. A stopped run resumes.
-#: mutants  change the sources in small ways, and see which test notices (hours)
+#: mutants  make small changes in the sources, and list which tests fail (hours)
 mutants: all %D%/mutants
 	$(MAKE) $(AM_MAKEFLAGS) check-programs
 	%D%/mutants --json results/mutants.json $(MUTANTS_FLAGS)

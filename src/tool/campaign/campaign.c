@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The campaign is one loop around one wait: a child ended, somebody sends a signal, or a
- * fifth of a second is over. It keeps as many engines running as there are jobs.
+ * The campaign is one loop around one wait: a child ended, a signal came, or a fifth of a second
+ * is over. It keeps as many engines running as there are jobs.
  *
- * All that matters is in files at any time, so this program may be killed at any time too;
- * its engines then end by a signal that they asked the kernel for (worker.c).
+ * All that matters is in files at any time, so this program may be killed at any time; its
+ * engines then end by a signal that they asked the kernel for (worker.c).
  */
 #include "tool/campaign/campaign.h"
 
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "tool/campaign/campaign_parts.h"
-#include "tool/campaign/log.h"
 #include "tool/util/usage.h"
 
 #define END_PATIENCE 10000L /* ms */
@@ -27,258 +25,249 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- what is done each second ---- */
+/* ---- once a second ---- */
 
-static void account(struct loop *loop, struct worker *worker)
+static void update_worker(struct campaign *c, struct worker *worker)
 {
-	struct target *target = worker->target;
-	long passed = loop->now - loop->last_tick;
+	long passed = c->now - c->last_tick;
 
 	worker->used += passed;
-	target->used += passed;
+	worker->target->used += passed;
 	for (size_t i = 0; i < ENGINES; i++)
-		if (target->groups[i].engine == worker->engine)
-			target->groups[i].used += passed;
-	worker_read(worker, loop->now);
+		if (worker->engine == engines[i])
+			worker->target->engines[i].used += passed;
+	worker_read(worker, c->now);
 }
 
-/* Engines count in units of their own: the first that is there speaks. */
+/* Engines count in units of their own: the first one of the target decides. */
 static void update_coverage(struct target *target)
 {
-	for (size_t i = 0; i < ENGINES; i++) {
-		if (!target->groups[i].there)
-			continue;
-		for (size_t n = 0; n < GROUP_WORKERS; n++)
-			if (target->groups[i].workers[n].now.coverage > target->coverage)
-				target->coverage = target->groups[i].workers[n].now.coverage;
-		return;
-	}
+	size_t first = 0;
+
+	while (first < ENGINES - 1 && !target->engines[first].there)
+		first++;
+	for_each_worker(worker, target)
+		if (worker->engine == engines[first] && worker->now.coverage > target->coverage)
+			target->coverage = worker->now.coverage;
 }
 
-static void end_worker(struct loop *loop, struct worker *worker)
-{
-	worker_end(worker, loop->now);
-}
-
-static void pause_or_go_on(struct loop *loop, struct target *target)
+static void pause_or_go_on(struct campaign *c, struct target *target)
 {
 	const char *why = target_cannot_write(target);
 
 	if (why && !target->paused) {
 		log_message("%s: pauses: %s: %s", target->name, target->dir, why);
-		workers_of_target(loop, target, end_worker);
+		for_each_worker(worker, target)
+			worker_end(worker, c->now);
 	} else if (!why && target->paused) {
 		log_message("%s: goes on", target->name);
 	}
 	target->paused = why;
 }
 
-static void tick(struct loop *loop)
+static void tick(struct campaign *c)
 {
-	workers_running(loop, account);
-	loop->last_tick = loop->now;
-	for (size_t i = 0; i < loop->campaign->count; i++) {
-		struct target *target = loop->campaign->targets[i];
-
-		target_collect(target, &loop->campaign->options, false, loop->now);
-		update_coverage(target);
-		pause_or_go_on(loop, target);
+	for_each_running(worker, c)
+		update_worker(c, worker);
+	c->last_tick = c->now;
+	for (size_t i = 0; i < c->count; i++) {
+		target_collect(c->targets[i], &c->options, false, c->now);
+		update_coverage(c->targets[i]);
+		pause_or_go_on(c, c->targets[i]);
 	}
-	progress_report(&loop->progress, loop->now);
-	if (loop->now >= loop->campaign->results_due)
-		campaign_results(loop->campaign, "running", loop->now);
+	progress_update(c);
+	if (c->now >= c->results_due)
+		campaign_results(c, "running");
 }
 
 /* ---- the loop ---- */
 
-static void end_slice(struct loop *loop, struct worker *worker)
+static void end_slices(struct campaign *c)
 {
-	if (loop->slice && loop->now - worker->started >= loop->slice)
-		worker_end(worker, loop->now);
-	if (worker->asked_to_end && loop->now - worker->asked_to_end >= END_PATIENCE)
-		worker_kill(worker);
+	for_each_running(worker, c) {
+		if (c->slice && c->now - worker->started >= c->slice)
+			worker_end(worker, c->now);
+		if (worker->asked_to_end && c->now - worker->asked_to_end >= END_PATIENCE)
+			worker_kill(worker);
+	}
 }
 
-static void fill(struct loop *loop)
+static void start_workers(struct campaign *c)
 {
 	struct worker *worker;
 	int error;
 
-	while (workers_count(loop) < loop->campaign->options.jobs && (worker = worker_next(loop))) {
-		error = worker_start(worker, loop->now);
+	while (campaign_running(c) < c->options.jobs && (worker = worker_next(c))) {
+		error = worker_start(worker, c->now);
 		if (!error)
 			continue;
 		log_message("%s: cannot start a process: %s; tries again", worker->target->name,
-		     strerror(error));
-		worker_retry_later(worker, loop->now);
+			    strerror(error));
+		worker_retry_later(worker, c->now);
 		return;
 	}
 }
 
-static void wait_a_little(struct loop *loop)
+static void wait_a_little(struct campaign *c)
 {
 	const struct timespec most = {.tv_nsec = 200000000};
-	int number = sigtimedwait(&loop->signals, NULL, &most);
+	int number = sigtimedwait(&c->signals, NULL, &most);
 
 	if (number > 0 && number != SIGCHLD)
-		loop->stopped_by = number;
-	loop->now = now_ms();
+		c->stopped_by = number;
+	c->now = now_ms();
 }
 
-static size_t new_findings(const struct campaign *campaign)
+static size_t new_findings(const struct campaign *c)
 {
 	size_t findings = 0;
 
-	for (size_t i = 0; i < campaign->count; i++)
-		findings += target_new_findings(campaign->targets[i]);
+	for (size_t i = 0; i < c->count; i++)
+		findings += target_new_findings(c->targets[i]);
 	return findings;
 }
 
-static bool is_over(const struct loop *loop)
+static bool is_over(const struct campaign *c)
 {
-	long time = loop->campaign->options.time;
+	long time = c->options.time;
 
-	if (loop->campaign->options.until_finding && new_findings(loop->campaign))
+	if (c->options.until_finding && new_findings(c))
 		return true;
-	return loop->stopped_by || (time && loop->now - loop->started >= time * 1000) ||
-	       (loop->hopeless >= FAILURES_MOST * loop->groups && !workers_count(loop));
+	return c->stopped_by || (time && c->now - c->started >= time * 1000) ||
+	       (c->failures >= FAILURES_MOST * c->groups && !campaign_running(c));
 }
 
-static void kill_worker(struct loop *loop, struct worker *worker)
+/* A second signal while the engines end kills them. */
+static void end_all(struct campaign *c)
 {
-	(void)loop;
-	worker_kill(worker);
-}
+	long asked = c->now;
 
-/* A second signal while the engines end means: at once. */
-static void end_all(struct loop *loop)
-{
-	long told = loop->now;
-
-	loop->stopped_by = 0;
-	workers_running(loop, end_worker);
-	while (workers_count(loop)) {
-		if (loop->stopped_by || loop->now - told >= END_PATIENCE)
-			workers_running(loop, kill_worker);
-		wait_a_little(loop);
-		reap(loop);
+	c->stopped_by = 0;
+	for_each_running(worker, c)
+		worker_end(worker, c->now);
+	while (campaign_running(c)) {
+		if (c->stopped_by || c->now - asked >= END_PATIENCE) {
+			for_each_running(worker, c)
+				worker_kill(worker);
+		}
+		wait_a_little(c);
+		handle_exits(c);
 	}
-	reap_strays(loop);
-	for (size_t i = 0; i < loop->campaign->count; i++)
-		target_collect(loop->campaign->targets[i], &loop->campaign->options, true,
-			       loop->now);
+	kill_strays(c);
+	for (size_t i = 0; i < c->count; i++)
+		target_collect(c->targets[i], &c->options, true, c->now);
 }
 
-static void loop_run(struct loop *loop)
+static void loop(struct campaign *c)
 {
-	while (!is_over(loop)) {
-		reap(loop);
-		workers_running(loop, end_slice);
-		fill(loop);
-		if (loop->now - loop->last_tick >= 1000)
-			tick(loop);
-		wait_a_little(loop);
+	while (!is_over(c)) {
+		handle_exits(c);
+		end_slices(c);
+		start_workers(c);
+		if (c->now - c->last_tick >= 1000)
+			tick(c);
+		wait_a_little(c);
 	}
-	end_all(loop);
+	end_all(c);
 }
 
-/* ---- beginning and end ---- */
+/* ---- begin and end ---- */
 
-static bool find_engines(struct campaign *campaign, struct target *target)
+static bool find_engines(const struct campaign *c, struct target *target)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < ENGINES; i++) {
-		struct worker_group *group = &target->groups[i];
+		const char *lack = engines[i]->lack(&c->options, target);
 
-		const char *lack = group->engine->lack(&campaign->options, target);
-
-		group->there = campaign->wanted[i] && !lack;
-		any |= group->there;
-		if (campaign->wanted[i] && lack)
-			log_message("%s: skipped: %s: %s", target->name, group->engine->name, lack);
+		target->engines[i].there = c->wanted[i] && !lack;
+		any |= target->engines[i].there;
+		if (c->wanted[i] && lack)
+			log_message("%s: skipped: %s: %s", target->name, engines[i]->name, lack);
 	}
 	return any;
 }
 
-/* Targets that cannot be fuzzed are told and left out. */
-static void open_targets(struct campaign *campaign)
+/* Leaves out the targets that cannot be fuzzed; the log has why. */
+static void open_targets(struct campaign *c)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < campaign->count; i++) {
-		struct target *target = campaign->targets[i];
+	for (size_t i = 0; i < c->count; i++) {
+		struct target *target = c->targets[i];
 
-		if (!find_engines(campaign, target) && !campaign->options.collect)
+		if (!find_engines(c, target) && !c->options.collect)
 			continue;
-		if (target_open(target, &campaign->options))
-			campaign->targets[kept++] = target;
+		if (target_open(target, &c->options))
+			c->targets[kept++] = target;
 		else
-			campaign->incomplete = true;
+			c->incomplete = true;
 	}
-	campaign->count = kept;
+	c->count = kept;
 }
 
-static void take_signals(struct loop *loop)
+static void block_signals(struct campaign *c)
 {
 	struct sigaction hangup;
 
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&loop->signals);
-	sigaddset(&loop->signals, SIGCHLD);
-	sigaddset(&loop->signals, SIGINT);
-	sigaddset(&loop->signals, SIGTERM);
-	/* Under nohup it is not for us. */
+	sigemptyset(&c->signals);
+	sigaddset(&c->signals, SIGCHLD);
+	sigaddset(&c->signals, SIGINT);
+	sigaddset(&c->signals, SIGTERM);
+	/* Under nohup it stays ignored. */
 	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
-		sigaddset(&loop->signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &loop->signals, NULL);
+		sigaddset(&c->signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &c->signals, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* First comes what a campaign that was killed had no time for. */
-static void begin(struct loop *loop)
+/* Imports first what a campaign that was killed did not. */
+static void begin(struct campaign *c)
 {
-	const struct campaign *campaign = loop->campaign;
-
-	for (size_t i = 0; i < campaign->count; i++) {
-		campaign->targets[i]->last_find = loop->now;
-		target_collect(campaign->targets[i], &campaign->options, true, loop->now);
-		pause_or_go_on(loop, campaign->targets[i]);
+	block_signals(c);
+	c->now = c->started = c->last_tick = c->logged = now_ms();
+	slices_plan(c);
+	progress_init(c);
+	for (size_t i = 0; i < c->count; i++) {
+		c->targets[i]->last_find = c->now;
+		target_collect(c->targets[i], &c->options, true, c->now);
+		pause_or_go_on(c, c->targets[i]);
 	}
 }
 
-/* Was it tried to run, and did nothing of it execute? */
+/* Were its engines started, and did none of them execute anything? */
 static bool never_ran(const struct target *target, long now)
 {
 	bool failed = false;
 
-	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < GROUP_WORKERS; n++)
-			failed |= target->groups[i].workers[n].failures > 0;
+	for_each_worker(worker, target)
+		failed |= worker->failures > 0;
 	return failed && !target_executions(target, now);
 }
 
-/* What the campaign did not do of what it was to do, or lost. Return: is there any? */
-static bool tell_shortcomings(const struct campaign *campaign, long now)
+/* Logs targets that did not run and files that were lost. Return: were there any? */
+static bool log_shortcomings(const struct campaign *c)
 {
-	bool any = campaign->incomplete;
+	bool any = c->incomplete;
 
-	for (size_t i = 0; i < campaign->count; i++) {
-		const struct target *target = campaign->targets[i];
+	for (size_t i = 0; i < c->count; i++) {
+		const struct target *target = c->targets[i];
 
-		if (never_ran(target, now)) {
+		if (never_ran(target, c->now)) {
 			log_message("%s: no engine could be started", target->name);
 			any = true;
 		}
 		if (target->lost) {
-			log_message("%s: %u files of its engines could not be kept", target->name, target->lost);
+			log_message("%s: %u files of its engines could not be kept", target->name,
+				    target->lost);
 			any = true;
 		}
 	}
 	return any;
 }
 
-static int tell_no_target(void)
+static int log_no_target(void)
 {
 	log_message("pagetorture fuzz: expected a target that can be fuzzed, there is none");
 	return EXIT_BAD;
@@ -302,33 +291,26 @@ static void announce_campaign(const struct campaign *campaign)
 			 campaign->count == 1 ? "" : "s", names, options->jobs, end, options->dir);
 }
 
-int campaign_run(struct campaign *campaign)
+int campaign_run(struct campaign *c)
 {
-	struct loop loop = {.campaign = campaign};
-	bool kept, complete;
+	bool written, complete;
 	size_t findings;
 
-	announce_campaign(campaign);
-	open_targets(campaign);
-	if (!campaign->count)
-		return tell_no_target();
-	take_signals(&loop);
-	loop.now = loop.started = loop.last_tick = campaign->started = now_ms();
-	loop.progress = (struct progress){&campaign->options, campaign->targets, campaign->count,
-					  loop.now, loop.now};
-	slices_plan(&loop);
-	progress_begin(&loop.progress);
-	begin(&loop);
-	if (!campaign->options.collect)
-		loop_run(&loop);
+	announce_campaign(c);
+	open_targets(c);
+	if (!c->count)
+		return log_no_target();
+	begin(c);
+	if (!c->options.collect)
+		loop(c);
 	/* All were skipped when they were started. */
-	if (!campaign->count)
-		return tell_no_target();
-	progress_summary(&loop.progress, loop.now);
-	findings = new_findings(campaign);
-	complete = !tell_shortcomings(campaign, loop.now);
-	kept = campaign_results(campaign, findings || !complete ? "failed" : "good", loop.now);
-	if (!kept || !complete)
+	if (!c->count)
+		return log_no_target();
+	progress_summary(c);
+	findings = new_findings(c);
+	complete = !log_shortcomings(c);
+	written = campaign_results(c, findings || !complete ? "failed" : "good");
+	if (!written || !complete)
 		return EXIT_BAD;
 	return findings ? EXIT_FAILED : EXIT_GOOD;
 }

@@ -11,14 +11,13 @@ static void write_engines(struct json *json, const struct campaign *campaign,
 {
 	json_array(json, "engines");
 	for (size_t i = 0; i < ENGINES; i++) {
-		const struct worker_group *group = &target->groups[i];
-		const char *lack = group->engine->lack(&campaign->options, target);
+		const char *lack = engines[i]->lack(&campaign->options, target);
 
 		if (!campaign->wanted[i])
 			continue;
 		json_object(json, NULL);
-		json_text(json, "name", group->engine->name);
-		json_text(json, "skipped", group->there || !lack ? "" : lack);
+		json_text(json, "name", engines[i]->name);
+		json_text(json, "skipped", target->engines[i].there || !lack ? "" : lack);
 		json_end(json);
 	}
 	json_end(json);
@@ -31,24 +30,24 @@ static void count(struct json *json, const char *key, size_t value)
 
 /* Of the moment while the campaign runs; at its end the mean of all its runs. */
 static unsigned long rate_of(const struct campaign *campaign, const struct target *target,
-			     bool ended, long now)
+			     bool ended)
 {
-	long ms = (long)target->earlier_seconds * 1000 + now - campaign->started;
+	long now = campaign->now, ms = (long)target->earlier_seconds * 1000 + now - campaign->started;
 
 	return ended ? mean_rate(target_all_executions(target, now), ms) : target_rate(target);
 }
 
 static void write_target(struct json *json, const struct campaign *campaign,
-			 const struct target *target, bool ended, long now)
+			 const struct target *target, bool ended)
 {
 	json_object(json, NULL);
 	json_text(json, "name", target->name);
 	json_text(json, "flavour", target->flavour);
 	write_engines(json, campaign, target);
-	count(json, "executions", target_executions(target, now));
+	count(json, "executions", target_executions(target, campaign->now));
 	count(json, "executions_before", target->earlier_executions);
 	count(json, "seconds_before", target->earlier_seconds);
-	count(json, "rate", rate_of(campaign, target, ended, now));
+	count(json, "rate", rate_of(campaign, target, ended));
 	count(json, "coverage", target->coverage);
 	count(json, "corpus", target->corpus.known.count);
 	count(json, "corpus_new", target->corpus.known.count - target->corpus_before);
@@ -57,13 +56,13 @@ static void write_target(struct json *json, const struct campaign *campaign,
 	json_end(json);
 }
 
-bool campaign_results(struct campaign *campaign, const char *status, long now)
+bool campaign_results(struct campaign *campaign, const char *status)
 {
 	const struct fuzz_options *options = &campaign->options;
 	struct json *json;
 	char *directory;
 
-	campaign->results_due = now + EVERY;
+	campaign->results_due = campaign->now + EVERY;
 	if (!campaign->results.path)
 		return true;
 	json = results_open(&campaign->results, status);
@@ -77,8 +76,7 @@ bool campaign_results(struct campaign *campaign, const char *status, long now)
 	count(json, "time", options->time);
 	json_array(json, "targets");
 	for (size_t i = 0; i < campaign->count; i++)
-		write_target(json, campaign, campaign->targets[i],
-			     strcmp(status, "running") != 0, now);
+		write_target(json, campaign, campaign->targets[i], strcmp(status, "running") != 0);
 	json_end(json);
 	return results_close(&campaign->results);
 }

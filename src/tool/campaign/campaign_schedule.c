@@ -1,40 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Where there is more to run than jobs, workers take turns: whoever had least gets what is
- * free, first among targets, then among engines, then among an engine's roles.
+ * If there is more to run than jobs, workers take turns: the one that has had least time is
+ * next, first among targets, then among engines, then among an engine's roles.
  */
-#include "tool/campaign/campaign_parts.h"
+#include "tool/campaign/campaign.h"
 
 #define SLICE_MOST 600000L /* ms */
 #define SLICE_LEAST 10000L
 #define RETRY_MOST 60000L
 
-/* What one has had, and is about to have. */
-static long weight(const struct loop *loop, long used, unsigned int running_now)
+unsigned int workers_running(const struct target *target, const struct engine *engine)
 {
-	return used + running_now * (loop->slice ? loop->slice : SLICE_MOST);
+	unsigned int count = 0;
+
+	for_each_worker(worker, target)
+		count += worker->pid && (!engine || worker->engine == engine);
+	return count;
 }
 
-static struct worker *next_of_group(const struct loop *loop, struct worker_group *group)
+unsigned int campaign_running(const struct campaign *campaign)
 {
-	unsigned int limit = workers_in_group(group) + 1;
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < campaign->count; i++)
+		count += workers_running(campaign->targets[i], NULL);
+	return count;
+}
+
+/* The time that was used, and a slice for each worker that runs. */
+static long time_of(const struct campaign *campaign, long used, unsigned int running)
+{
+	return used + running * (campaign->slice ? campaign->slice : SLICE_MOST);
+}
+
+/* Each engine has at least its roles, then one worker more than run. */
+static struct worker *next_of_engine(const struct campaign *campaign, struct target *target, size_t number)
+{
+	const struct engine *engine = engines[number];
+	unsigned int limit = workers_running(target, engine) + 1;
 	struct worker *best = NULL;
 
-	if (!group->there)
+	if (!target->engines[number].there)
 		return NULL;
-	if (limit < group->engine->roles)
-		limit = group->engine->roles;
-	for (unsigned int n = 0; n < limit && n < GROUP_WORKERS; n++) {
-		struct worker *worker = &group->workers[n];
-
-		if (!worker->pid && worker->not_before <= loop->now &&
-		    (!best || worker->used < best->used))
+	if (limit < engine->roles)
+		limit = engine->roles;
+	for_each_worker(worker, target)
+		if (worker->engine == engine && worker->number < limit && !worker->pid &&
+		    worker->not_before <= campaign->now && (!best || worker->used < best->used))
 			best = worker;
-	}
 	return best;
 }
 
-static struct worker *next_of_target(const struct loop *loop, struct target *target)
+static struct worker *next_of_target(const struct campaign *campaign, struct target *target)
 {
 	struct worker *best = NULL;
 	long least = 0;
@@ -42,31 +59,30 @@ static struct worker *next_of_target(const struct loop *loop, struct target *tar
 	if (target->paused)
 		return NULL;
 	for (size_t i = 0; i < ENGINES; i++) {
-		struct worker_group *group = &target->groups[i];
-		struct worker *worker = next_of_group(loop, group);
-		long had = weight(loop, group->used, workers_in_group(group));
+		struct worker *worker = next_of_engine(campaign, target, i);
+		long time = time_of(campaign, target->engines[i].used, workers_running(target, engines[i]));
 
-		if (worker && (!best || had < least)) {
+		if (worker && (!best || time < least)) {
 			best = worker;
-			least = had;
+			least = time;
 		}
 	}
 	return best;
 }
 
-struct worker *worker_next(const struct loop *loop)
+struct worker *worker_next(const struct campaign *campaign)
 {
 	struct worker *best = NULL;
 	long least = 0;
 
-	for (size_t i = 0; i < loop->campaign->count; i++) {
-		struct target *target = loop->campaign->targets[i];
-		struct worker *worker = next_of_target(loop, target);
-		long had = weight(loop, target->used, workers_on_target(target));
+	for (size_t i = 0; i < campaign->count; i++) {
+		struct target *target = campaign->targets[i];
+		struct worker *worker = next_of_target(campaign, target);
+		long time = time_of(campaign, target->used, workers_running(target, NULL));
 
-		if (worker && (!best || had < least)) {
+		if (worker && (!best || time < least)) {
 			best = worker;
-			least = had;
+			least = time;
 		}
 	}
 	return best;
@@ -80,20 +96,20 @@ void worker_retry_later(struct worker *worker, long now)
 	worker->failures++;
 }
 
-void slices_plan(struct loop *loop)
+void slices_plan(struct campaign *campaign)
 {
-	const struct fuzz_options *options = &loop->campaign->options;
+	const struct fuzz_options *options = &campaign->options;
 	unsigned int roles = 0;
 	long slice;
 
-	for (size_t i = 0; i < loop->campaign->count; i++)
+	for (size_t i = 0; i < campaign->count; i++)
 		for (size_t e = 0; e < ENGINES; e++)
-			if (loop->campaign->targets[i]->groups[e].there) {
+			if (campaign->targets[i]->engines[e].there) {
 				roles += engines[e]->roles;
-				loop->groups++;
+				campaign->groups++;
 			}
 	slice = (long)(options->time * 1000UL * options->jobs / (roles ? roles : 1));
 	if (!options->time || slice > SLICE_MOST)
 		slice = SLICE_MOST;
-	loop->slice = roles <= options->jobs ? 0 : slice > SLICE_LEAST ? slice : SLICE_LEAST;
+	campaign->slice = roles <= options->jobs ? 0 : slice > SLICE_LEAST ? slice : SLICE_LEAST;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What the engines found, from their directories to those that are kept. */
+/* Copies what the engines found from their directories to corpus/ and findings/. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 #include "tool/campaign/target.h"
-#include "tool/campaign/log.h"
+#include "tool/util/output.h"
 
 struct collection {
 	struct target *target;
@@ -50,7 +50,7 @@ void target_replay_command(const struct target *target, const struct fuzz_option
 	fclose(out);
 }
 
-/* Addresses and numbers differ each time that one thing happens. */
+/* Addresses and numbers differ between two reports of one failure. */
 static void without_numbers(const char *reason, char *plain, size_t size)
 {
 	size_t used = 0;
@@ -64,33 +64,32 @@ static void without_numbers(const char *reason, char *plain, size_t size)
 	plain[used] = '\0';
 }
 
-/* Is that reason told for the first time? One that nobody knows always is. */
-static bool is_news(struct target *target, const char *reason)
+/* Was no finding with that reason logged before? An unknown reason is always new. */
+static bool is_new_reason(struct target *target, const char *reason)
 {
 	char plain[sizeof(target->reasons[0])];
 
 	if (!*reason)
 		return true;
 	without_numbers(reason, plain, sizeof(plain));
-	for (size_t i = 0; i < target->reasons_told; i++)
+	for (size_t i = 0; i < target->reasons_logged; i++)
 		if (!strcmp(target->reasons[i], plain))
 			return false;
-	if (target->reasons_told < REASONS)
-		strcpy(target->reasons[target->reasons_told++], plain);
+	if (target->reasons_logged < REASONS)
+		strcpy(target->reasons[target->reasons_logged++], plain);
 	return true;
 }
 
-/* The process that wrote the file, if it said so. */
+/* The worker whose log names the file that it wrote; or NULL. */
 static const struct worker *writer_of(const struct target *target, const char *path)
 {
-	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < GROUP_WORKERS; n++)
-			if (!strcmp(target->groups[i].workers[n].written, path))
-				return &target->groups[i].workers[n];
+	for_each_worker(worker, target)
+		if (!strcmp(worker->written, path))
+			return worker;
 	return NULL;
 }
 
-/* The end of what the engine printed; the log itself is written anew. */
+/* Copies the end of the engine's log, which the next start replaces. */
 static void keep_report(const struct target *target, const struct worker *worker, const char *kind,
 			const char *hash)
 {
@@ -107,58 +106,58 @@ static void keep_report(const struct target *target, const struct worker *worker
 	close(fd);
 	path_format_or_exit(path, sizeof(path), "%s/reports/%s-%s", target->dir, kind, hash);
 	if (got > 0)
-		store_write(target->findings.beside, path, text, (size_t)got, false);
+		file_replace(target->findings.temporary, path, text, (size_t)got, false);
 }
 
-static void log_finding(const struct collection *h, const char *kind, const char *hash,
+static void log_finding(const struct collection *c, const char *kind, const char *hash,
 			 const char *reason)
 {
 	char path[PATH_MAX], command[TARGET_COMMAND];
 
-	path_format_or_exit(path, sizeof(path), "%s/%s-%s", h->target->findings.path, kind, hash);
-	target_replay_command(h->target, h->options, path, command, sizeof(command));
-	log_message("FINDING %s, %s%s%s\n  replay: %s", h->target->name, kind, *reason ? ": " : "", reason,
+	path_format_or_exit(path, sizeof(path), "%s/%s-%s", c->target->findings.path, kind, hash);
+	target_replay_command(c->target, c->options, path, command, sizeof(command));
+	log_message("FINDING %s, %s%s%s\n  replay: %s", c->target->name, kind, *reason ? ": " : "", reason,
 	     command);
 }
 
-static int take_finding(const struct collection *h, const char *path, const char *kind,
-			const struct store_input *input)
+static int keep_finding(const struct collection *c, const char *path, const char *kind,
+			const struct corpus_input *input)
 {
-	const struct worker *writer = writer_of(h->target, path);
+	const struct worker *writer = writer_of(c->target, path);
 	const char *reason = writer ? writer->reason : "";
 	char prefix[16];
 	int error;
 
 	snprintf(prefix, sizeof(prefix), "%s-", kind);
-	error = target_keep(h->target, &h->target->findings, prefix, input);
+	error = target_keep(c->target, &c->target->findings, prefix, input);
 	if (error)
 		return error;
 	if (writer)
-		keep_report(h->target, writer, kind, input->hash);
-	if (is_news(h->target, reason))
-		log_finding(h, kind, input->hash, reason);
+		keep_report(c->target, writer, kind, input->hash);
+	if (is_new_reason(c->target, reason))
+		log_finding(c, kind, input->hash, reason);
 	return 0;
 }
 
 /* ---- corpus ---- */
 
-static int take_entry(const struct collection *h, const char *path, const struct store_input *input)
+static int keep_entry(const struct collection *c, const char *path, const struct corpus_input *input)
 {
-	struct target *target = h->target;
+	struct target *target = c->target;
 	int error = target_keep(target, &target->corpus, "", input);
 
 	if (error)
 		return error;
-	target->last_find = h->now;
-	/* What comes from the queue was handed out, and may have been removed since. */
+	target->last_find = c->now;
+	/* An entry of the queue was there, and the engine may have removed it since. */
 	if (strncmp(path, target->queue, strlen(target->queue)))
-		target_hand_out(target, input);
+		target_enqueue(target, input);
 	return 0;
 }
 
 /* ---- directories ---- */
 
-/* libFuzzer's names end with the hash of the content: such a file shows whether it is whole. */
+/* libFuzzer's names end with the hash of the content, which shows whether a file is whole. */
 static bool is_named_by_content(const char *path, const char *hash)
 {
 	size_t len = strlen(path), hash_len = SHA1_TEXT - 1;
@@ -168,7 +167,7 @@ static bool is_named_by_content(const char *path, const char *hash)
 
 static const char sha1_of_nothing[] = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 
-/* Another one is whole when nobody wrote to it for a second. */
+/* Any other file is whole when it was not written for a second. */
 static bool is_old(const char *path)
 {
 	struct stat status;
@@ -176,49 +175,49 @@ static bool is_old(const char *path)
 	return !stat(path, &status) && status.st_mtime + 1 < time(NULL);
 }
 
-/* A finding is told with its reason, which the engine prints after the input is written. */
-static bool is_complete(const struct collection *h, const char *path, const char *kind,
-			const struct store_input *input)
+/* A finding is logged with its reason, which the engine prints after it wrote the input. */
+static bool is_complete(const struct collection *c, const char *path, const char *kind,
+			const struct corpus_input *input)
 {
-	if (h->settled || is_old(path))
+	if (c->settled || is_old(path))
 		return true;
-	return is_named_by_content(path, input->hash) && (!kind || writer_of(h->target, path));
+	return is_named_by_content(path, input->hash) && (!kind || writer_of(c->target, path));
 }
 
-/* When no engine runs any more, nobody comes back to it. */
-static void lose(const struct collection *h, const char *path, const char *why)
+/* When no engine runs any more, the file is not tried again. */
+static void log_lost(const struct collection *c, const char *path, const char *why)
 {
-	if (!h->settled)
+	if (!c->settled)
 		return;
-	log_message("%s: %s is not kept: %s", h->target->name, path, why);
-	h->target->lost++;
+	log_message("%s: %s is not kept: %s", c->target->name, path, why);
+	c->target->lost++;
 }
 
-static void take_file(const struct collection *h, const char *path, const char *kind)
+static void collect_file(const struct collection *c, const char *path, const char *kind)
 {
-	struct store_input input;
+	struct corpus_input input;
 	const char *why;
 	int error;
 
-	if (name_set_has(&h->target->taken, path))
+	if (name_set_has(&c->target->seen, path))
 		return;
-	why = store_read(path, &input);
-	/* What cannot be read is not taken for seen: it may be on its way. */
+	why = corpus_input_read(path, &input);
+	/* A file that cannot be read is tried again: an engine may be writing it. */
 	if (why) {
 		if (kind && (strcmp(why, "empty") || is_named_by_content(path, sha1_of_nothing)))
-			lose(h, path, why);
+			log_lost(c, path, why);
 		return;
 	}
-	if (!is_complete(h, path, kind, &input))
+	if (!is_complete(c, path, kind, &input))
 		return;
-	error = kind ? take_finding(h, path, kind, &input) : take_entry(h, path, &input);
+	error = kind ? keep_finding(c, path, kind, &input) : keep_entry(c, path, &input);
 	if (!error || error == EEXIST)
-		name_set_add(&h->target->taken, path);
+		name_set_add(&c->target->seen, path);
 	else
-		lose(h, path, strerror(error));
+		log_lost(c, path, strerror(error));
 }
 
-static void take_directory(const struct collection *h, const char *directory, const struct source *source)
+static void collect_directory(const struct collection *c, const char *directory, const struct source *source)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -226,7 +225,7 @@ static void take_directory(const struct collection *h, const char *directory, co
 
 	if (!dir) {
 		if (errno != ENOENT && errno != ENOTDIR)
-			lose(h, directory, strerror(errno));
+			log_lost(c, directory, strerror(errno));
 		return;
 	}
 	while ((entry = readdir(dir))) {
@@ -234,36 +233,36 @@ static void take_directory(const struct collection *h, const char *directory, co
 		    strncmp(entry->d_name, source->prefix, strlen(source->prefix)))
 			continue;
 		path_format_or_exit(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		take_file(h, path, source->kind);
+		collect_file(c, path, source->kind);
 	}
 	closedir(dir);
 }
 
-static void take_source(const struct collection *h, const struct source *source)
+static void collect_source(const struct collection *c, const struct source *source)
 {
 	char pattern[PATH_MAX];
 	glob_t directories;
 	int error;
 
-	path_format_or_exit(pattern, sizeof(pattern), "%s/%s", h->target->dir, source->directory);
+	path_format_or_exit(pattern, sizeof(pattern), "%s/%s", c->target->dir, source->directory);
 	error = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &directories);
 	if (error) {
 		if (error != GLOB_NOMATCH)
-			lose(h, pattern, strerror(error == GLOB_NOSPACE ? ENOMEM : EIO));
+			log_lost(c, pattern, strerror(error == GLOB_NOSPACE ? ENOMEM : EIO));
 		return;
 	}
 	for (size_t i = 0; i < directories.gl_pathc; i++)
-		take_directory(h, directories.gl_pathv[i], source);
+		collect_directory(c, directories.gl_pathv[i], source);
 	globfree(&directories);
 }
 
 void target_collect(struct target *target, const struct fuzz_options *options, bool settled,
 		    long now)
 {
-	const struct collection h = {target, options, settled, now};
+	const struct collection c = {target, options, settled, now};
 
 	target->lost = 0;
 	for (size_t i = 0; i < ENGINES; i++)
 		for (const struct source *s = engines[i]->sources; s->directory; s++)
-			take_source(&h, s);
+			collect_source(&c, s);
 }

@@ -18,49 +18,23 @@ bool engine_has_file(const char *directory, const char *name)
 	return !access(path, X_OK);
 }
 
-/* Such lines are made of a few paths and options; one that is too long is a mistake here. */
-static char *add_text(struct command_line *line, const char *format, va_list args)
+void command_append(struct command_line *line, const char *format, ...)
 {
-	char *at = line->text + line->used;
-	int len = vsnprintf(at, sizeof(line->text) - line->used, format, args);
+	va_list args;
+	int len = -1;
 
-	if (len < 0 || line->used + (size_t)len >= sizeof(line->text)) {
-		fprintf(stderr, "pagetorture fuzz: expected shorter paths, the command line of an "
-				"engine has no room for them\n");
+	va_start(args, format);
+	if (line->count + 1 < sizeof(line->argv) / sizeof(line->argv[0]))
+		len = vasprintf(&line->argv[line->count++], format, args);
+	va_end(args);
+	if (len < 0) {
+		fprintf(stderr, "pagetorture fuzz: expected memory for the command of an engine, got none\n");
 		exit(2);
 	}
-	line->used += (size_t)len + 1;
-	return at;
 }
 
-/* One of @count is left for the NULL at the end. */
-static void check_room(size_t used, size_t count, const char *what)
+void command_destroy(struct command_line *line)
 {
-	if (used + 1 < count)
-		return;
-	fprintf(stderr, "pagetorture fuzz: expected at most %zu %s for an engine, got more\n",
-		count - 1, what);
-	exit(2);
-}
-
-void command_arg(struct command_line *line, const char *format, ...)
-{
-	va_list args;
-
-	check_room(line->args, sizeof(line->argv) / sizeof(line->argv[0]), "arguments");
-	va_start(args, format);
-	line->argv[line->args++] = add_text(line, format, args);
-	line->argv[line->args] = NULL;
-	va_end(args);
-}
-
-void command_env(struct command_line *line, const char *format, ...)
-{
-	va_list args;
-
-	check_room(line->envs, sizeof(line->env) / sizeof(line->env[0]), "variables");
-	va_start(args, format);
-	line->env[line->envs++] = add_text(line, format, args);
-	line->env[line->envs] = NULL;
-	va_end(args);
+	while (line->count)
+		free(line->argv[--line->count]);
 }

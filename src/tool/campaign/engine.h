@@ -22,32 +22,29 @@ struct fuzz_options {
 	unsigned int time;    /* seconds; 0: until stopped */
 	unsigned int report;  /* seconds between two lines of the log */
 	unsigned int seed;
-	bool collect; /* only what engines left behind; start none */
+	bool collect; /* only import inputs of engines that were killed; start none */
 	bool until_finding;
 };
 
-/* A command line under construction: arguments and additions to the environment. */
+/* A command line: program and arguments. */
 struct command_line {
-	char *argv[48],
-		*env[24]; /* both end with NULL; env holds NAME=VALUE, or NAME to unset it */
-	size_t args, envs;
-	char text[8192];
-	size_t used;
+	char *argv[80]; /* ends with NULL */
+	size_t count;
 };
 
-void command_arg(struct command_line *line, const char *format, ...)
+/* Ends this program if there is no memory or no room. */
+void command_append(struct command_line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void command_env(struct command_line *line, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void command_destroy(struct command_line *line);
 
-/* Where inputs appear: below the target's directory (a pattern), by the beginning of their names. */
+/* Where an engine writes inputs: a pattern below the target's directory, and how their names begin. */
 struct source {
 	const char *directory;
 	const char *prefix;
 	const char *kind; /* of finding; NULL: an entry of the corpus */
 };
 
-/* What one process of an engine did since it was started. */
+/* Figures of one process of an engine since its start. */
 struct figures {
 	unsigned long executions;
 	unsigned long coverage; /* edges, in the engine's own count */
@@ -56,10 +53,10 @@ struct figures {
 
 struct engine {
 	const char *name;
-	unsigned int roles; /* processes that differ, and that each target should have had */
+	unsigned int roles; /* processes with different settings; each target needs all of them */
 	const struct source *sources; /* up to one without a directory */
 
-	/* What is missing for the target, or NULL. */
+	/* Return: what is missing to run it on the target, or NULL. */
 	const char *(*lack)(const struct fuzz_options *options, const struct target *target);
 	/* Names the role of the process with this number. */
 	void (*name_role)(unsigned int number, char *name, size_t size);

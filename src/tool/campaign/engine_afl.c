@@ -13,19 +13,19 @@
 #include "tool/campaign/engine.h"
 #include "tool/campaign/worker.h"
 #include "tool/campaign/target.h"
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 
 struct role {
 	const char *name;
 	const char *build; /* directory with its binaries */
 	const char *schedule;
 	const char *options[2];
-	bool twin;      /* beside it runs the binary that logs comparisons */
+	bool twin;      /* it uses the binary that logs comparisons, too */
 	bool own_bytes; /* without the harness's mutator */
-	bool trims_not;
+	bool no_trim;
 };
 
-/* In order of importance: what is there for few jobs comes first. */
+/* In order of importance: few jobs run the first ones. */
 static const struct role roles[] = {
 	{"main", "afl-plain", "fast", {NULL}, false, false, false},
 	{"asan", "afl", "explore", {NULL}, false, false, false},
@@ -53,7 +53,7 @@ static const char *lack(const struct fuzz_options *options, const struct target 
 		if (!engine_has_file(directory, target->name))
 			return "no binary of it (make afl-fuzzers)";
 	}
-	return place_on_path("afl-fuzz") ? NULL : "no afl-fuzz";
+	return is_on_path("afl-fuzz") ? NULL : "no afl-fuzz";
 }
 
 static void name_role(unsigned int number, char *name, size_t size)
@@ -64,7 +64,7 @@ static void name_role(unsigned int number, char *name, size_t size)
 		snprintf(name, size, "%s%u", role_of(number)->name, number);
 }
 
-static void set_environment(const struct worker *worker, const struct role *role,
+static void append_environment(const struct worker *worker, const struct role *role,
 			    struct command_line *line)
 {
 	static const char *const always[] = {
@@ -84,21 +84,22 @@ static void set_environment(const struct worker *worker, const struct role *role
 		"AFL_FAST_CAL=1",
 		"AFL_IMPORT_FIRST=1",
 		"AFL_SYNC_TIME=1",
-		/* What is slow on a busy machine is no hang yet. */
+		/* A slow input on a busy machine is no hang. */
 		"AFL_HANG_TMOUT=10000",
-		/* It refuses settings that are not made for it. */
-		"ASAN_OPTIONS",
-		"UBSAN_OPTIONS",
 		NULL,
 	};
 
+	command_append(line, "env");
+	/* It refuses settings that are not made for it. */
+	command_append(line, "--unset=ASAN_OPTIONS");
+	command_append(line, "--unset=UBSAN_OPTIONS");
 	for (size_t i = 0; always[i]; i++)
-		command_env(line, "%s", always[i]);
-	if (role->trims_not)
-		command_env(line, "AFL_DISABLE_TRIM=1");
+		command_append(line, "%s", always[i]);
+	if (role->no_trim)
+		command_append(line, "AFL_DISABLE_TRIM=1");
 	if (!role->own_bytes && worker->target->reads == READS_BYTES &&
 	    engine_has_file(worker->options->bin, "afl_mutator.so"))
-		command_env(line, "AFL_CUSTOM_MUTATOR_LIBRARY=%s/afl_mutator.so",
+		command_append(line, "AFL_CUSTOM_MUTATOR_LIBRARY=%s/afl_mutator.so",
 			    worker->options->bin);
 }
 
@@ -107,38 +108,38 @@ static void command(const struct worker *worker, struct command_line *line)
 	const struct role *role = role_of(worker->number);
 	const struct target *target = worker->target;
 
-	set_environment(worker, role, line);
-	command_arg(line, "afl-fuzz");
-	command_arg(line, worker->number ? "-S" : "-M");
-	command_arg(line, "%s", worker->name + strlen("afl-"));
+	append_environment(worker, role, line);
+	command_append(line, "afl-fuzz");
+	command_append(line, worker->number ? "-S" : "-M");
+	command_append(line, "%s", worker->name + strlen("afl-"));
 	if (!worker->number) {
-		command_arg(line, "-F");
-		command_arg(line, "%s", target->queue);
+		command_append(line, "-F");
+		command_append(line, "%s", target->queue);
 	}
-	command_arg(line, "-i");
-	command_arg(line, "%s", target->queue);
-	command_arg(line, "-o");
-	command_arg(line, "%s/afl", target->dir);
-	command_arg(line, "-t");
-	command_arg(line, "1000");
-	command_arg(line, "-G");
-	command_arg(line, "%zu", target->max_len);
-	command_arg(line, "-p");
-	command_arg(line, "%s", role->schedule);
+	command_append(line, "-i");
+	command_append(line, "%s", target->queue);
+	command_append(line, "-o");
+	command_append(line, "%s/afl", target->dir);
+	command_append(line, "-t");
+	command_append(line, "1000");
+	command_append(line, "-G");
+	command_append(line, "%zu", target->max_len);
+	command_append(line, "-p");
+	command_append(line, "%s", role->schedule);
 	for (size_t i = 0; i < 2 && role->options[i]; i++)
-		command_arg(line, "%s", role->options[i]);
+		command_append(line, "%s", role->options[i]);
 	if (target->dictionary[0]) {
-		command_arg(line, "-x");
-		command_arg(line, "%s", target->dictionary);
+		command_append(line, "-x");
+		command_append(line, "%s", target->dictionary);
 	}
 	if (role->twin) {
-		command_arg(line, "-c");
-		command_arg(line, "%s/afl-cmplog/%s", worker->options->bin, target->name);
+		command_append(line, "-c");
+		command_append(line, "%s/afl-cmplog/%s", worker->options->bin, target->name);
 	}
-	command_arg(line, "-s");
-	command_arg(line, "%lu", worker->options->seed + 1000003UL * worker->number + worker->starts);
-	command_arg(line, "--");
-	command_arg(line, "%s/%s/%s", worker->options->bin, role->build, target->name);
+	command_append(line, "-s");
+	command_append(line, "%lu", worker->options->seed + 1000003UL * worker->number + worker->starts);
+	command_append(line, "--");
+	command_append(line, "%s/%s/%s", worker->options->bin, role->build, target->name);
 }
 
 /* ---- figures ---- */
@@ -152,7 +153,7 @@ static FILE *open_statistics(const struct worker *worker, const char *file)
 	return fopen(path, "re");
 }
 
-/* An instance that is resumed counts on; until it does, what is there is the run before's. */
+/* A resumed instance goes on counting; until it does, the file has the figures of the run before. */
 static void set_executions(struct worker *worker, unsigned long executions)
 {
 	if (executions > worker->base && executions - worker->base > worker->now.executions)
@@ -214,7 +215,7 @@ static void read_figures(struct worker *worker)
 	read_plot(worker);
 }
 
-/* Why it does not run; lines about the place in its source come after it. */
+/* Keeps why AFL++ does not run; lines about its own source come after that. */
 static void read_line(struct worker *worker, const char *line)
 {
 	if (strstr(line, "PROGRAM ABORT") || strstr(line, "SYSTEM ERROR"))

@@ -13,16 +13,7 @@
 
 #include "harness/util/path.h"
 #include "harness/program/program_bytes.h"
-#include "tool/campaign/log.h"
-
-bool target_known(size_t number, const char **name)
-{
-	const struct fuzz_target *known = fuzz_target_at(number);
-
-	if (known)
-		*name = known->name;
-	return known;
-}
+#include "tool/util/output.h"
 
 void target_init(struct target *target, const char *name, const struct fuzz_options *options)
 {
@@ -43,22 +34,18 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 			  options->seeds, name);
 	if (access(target->dictionary, R_OK))
 		target->dictionary[0] = '\0';
-	for (size_t i = 0; i < ENGINES; i++) {
-		struct worker_group *group = &target->groups[i];
-
-		group->engine = engines[i];
-		for (unsigned int n = 0; n < GROUP_WORKERS; n++)
-			worker_init(&group->workers[n], engines[i], target, options, n);
-	}
+	for (unsigned int i = 0; i < ENGINES * ENGINE_WORKERS; i++)
+		worker_init(&target->workers[i], engines[i / ENGINE_WORKERS], target, options,
+			    i % ENGINE_WORKERS);
 }
 
 /* ---- trouble ---- */
 
-/* Told once, and again only when it was over in between or is another. */
-int target_keep(struct target *target, struct store *store, const char *prefix,
-		const struct store_input *input)
+/* Logs a problem once, and again only when it was over in between or is another. */
+int target_keep(struct target *target, struct corpus_directory *store, const char *prefix,
+		const struct corpus_input *input)
 {
-	int error = store_add(store, prefix, input);
+	int error = corpus_directory_add(store, prefix, input);
 
 	if (error == EEXIST)
 		return error;
@@ -69,7 +56,7 @@ int target_keep(struct target *target, struct store *store, const char *prefix,
 	return error;
 }
 
-/* Room that is left for findings when the rest of the campaign has stopped for want of it. */
+/* The campaign pauses while less is free: the rest is for findings. */
 #define SPARE_BYTES (16UL << 20)
 #define SPARE_FILES 256UL
 
@@ -89,8 +76,8 @@ static const char *const directories[] = {"",          "corpus", "findings", "qu
 #define DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
 
 /*
- * Engines take no notice when they cannot write: what they find then is lost. So they are
- * only let run while a file can be written beside theirs, and while there is room.
+ * Engines do not notice that they cannot write, and what they find then is lost. So they run only
+ * while a file can be written to the same directory, and while there is room.
  */
 const char *target_cannot_write(const struct target *target)
 {
@@ -105,9 +92,9 @@ const char *target_cannot_write(const struct target *target)
 		if (access(path, W_OK | X_OK))
 			return strerror(errno);
 	}
-	path_format_or_exit(path, sizeof(path), "%s/.beside", target->dir);
+	path_format_or_exit(path, sizeof(path), "%s/.temporary", target->dir);
 	path_format_or_exit(probe, sizeof(probe), "%s/.probe", target->dir);
-	error = store_write(path, probe, page, sizeof(page), false);
+	error = file_replace(path, probe, page, sizeof(page), false);
 	if (!error)
 		unlink(probe);
 	return error ? strerror(error) : NULL;
@@ -127,7 +114,7 @@ static bool make_directory(const struct target *target, const char *name)
 	return false;
 }
 
-/* Two campaigns on one directory would count each other's finds, and AFL++ refuses it. */
+/* Two campaigns in one directory would count each other's inputs, and AFL++ refuses it. */
 static bool lock(struct target *target)
 {
 	char path[PATH_MAX];
@@ -151,70 +138,70 @@ static void log_junk(void *ctx, const char *path, const char *why)
 	log_message("%s: skipped, no input: %s: %s", target->name, path, why);
 }
 
-/* The name is libFuzzer's. What cannot be handed out now is handed out by the next campaign. */
-void target_hand_out(struct target *target, const struct store_input *input)
+/* The name is libFuzzer's. If the input cannot be copied now, the next campaign does it. */
+void target_enqueue(struct target *target, const struct corpus_input *input)
 {
 	char path[PATH_MAX];
 
-	if (store_has(&target->findings, input->hash))
+	if (corpus_directory_has(&target->findings, input->hash))
 		return;
 	path_format_or_exit(path, sizeof(path), "%s/%s", target->queue, input->hash);
-	name_set_add(&target->taken, path);
+	name_set_add(&target->seen, path);
 	if (access(path, F_OK))
-		store_write(target->corpus.beside, path, input->bytes, input->size, false);
+		file_replace(target->corpus.temporary, path, input->bytes, input->size, false);
 }
 
-static void hand_out_visited(void *ctx, const struct store_input *input)
+static void enqueue_visited(void *ctx, const struct corpus_input *input)
 {
-	target_hand_out(ctx, input);
+	target_enqueue(ctx, input);
 }
 
-static void pass_over(void *ctx, const struct store_input *input)
+static void pass_over(void *ctx, const struct corpus_input *input)
 {
 	(void)ctx;
 	(void)input;
 }
 
-static void keep_seed(void *ctx, const struct store_input *input)
+static void keep_seed(void *ctx, const struct corpus_input *input)
 {
 	struct target *target = ctx;
 
 	target_keep(target, &target->corpus, "", input);
-	target_hand_out(target, input);
+	target_enqueue(target, input);
 }
 
-/* Seeds are read as a store that nothing is added to. */
+/* Seeds are read as a corpus directory to which no file is added. */
 static void read_seeds(struct target *target, const struct fuzz_options *options)
 {
-	const struct store_visitor visitor = {keep_seed, log_junk, target};
+	const struct corpus_visitor visitor = {keep_seed, log_junk, target};
 	char directory[PATH_MAX];
-	struct store seeds = {.durable = false};
+	struct corpus_directory seeds = {.durable = false};
 
 	path_format_or_exit(directory, sizeof(directory), "%s/%s", options->seeds, target->name);
 	if (!access(directory, R_OK | X_OK))
-		store_open(&seeds, options->seeds, target->name, &visitor);
+		corpus_directory_open(&seeds, options->seeds, target->name, &visitor);
 	free(seeds.known.slots);
 }
 
-/* AFL++ does not begin with nothing. */
-static void read_least_seed(struct target *target)
+/* AFL++ does not start without an input. */
+static void add_least_seed(struct target *target)
 {
-	struct store_input least = {.bytes = (const uint8_t *)"\n", .size = 1};
+	struct corpus_input least = {.bytes = (const uint8_t *)"\n", .size = 1};
 
 	sha1_text(least.bytes, least.size, least.hash);
 	keep_seed(target, &least);
 }
 
-static bool open_stores(struct target *target)
+static bool open_corpora(struct target *target)
 {
-	const struct store_visitor findings = {pass_over, log_junk, target};
-	const struct store_visitor corpus = {hand_out_visited, log_junk, target};
+	const struct corpus_visitor findings = {pass_over, log_junk, target};
+	const struct corpus_visitor corpus = {enqueue_visited, log_junk, target};
 	int error;
 
 	target->findings.durable = true;
-	error = store_open(&target->findings, target->dir, "findings", &findings);
+	error = corpus_directory_open(&target->findings, target->dir, "findings", &findings);
 	if (!error)
-		error = store_open(&target->corpus, target->dir, "corpus", &corpus);
+		error = corpus_directory_open(&target->corpus, target->dir, "corpus", &corpus);
 	if (error)
 		log_message("%s: expected directories that can be read and written: %s: %s", target->name,
 		     target->dir, strerror(error));
@@ -228,7 +215,7 @@ bool target_open(struct target *target, const struct fuzz_options *options)
 	for (size_t i = 0; i < DIRECTORIES; i++)
 		if (!make_directory(target, directories[i]))
 			return false;
-	if (!lock(target) || !open_stores(target))
+	if (!lock(target) || !open_corpora(target))
 		return false;
 	why = target_cannot_write(target);
 	if (why && has_room(target->dir)) {
@@ -238,7 +225,7 @@ bool target_open(struct target *target, const struct fuzz_options *options)
 	}
 	read_seeds(target, options);
 	if (!target->corpus.known.count)
-		read_least_seed(target);
+		add_least_seed(target);
 	target->corpus_before = target->corpus.known.count;
 	target->findings_before = target->findings.known.count;
 	return true;
@@ -261,9 +248,8 @@ unsigned long target_executions(const struct target *target, long now)
 {
 	unsigned long sum = 0;
 
-	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < GROUP_WORKERS; n++)
-			sum += worker_executions(&target->groups[i].workers[n], now);
+	for_each_worker(worker, target)
+		sum += worker_executions(worker, now);
 	return sum;
 }
 
@@ -281,9 +267,8 @@ unsigned long target_rate(const struct target *target)
 {
 	unsigned long sum = 0;
 
-	for (size_t i = 0; i < ENGINES; i++)
-		for (size_t n = 0; n < GROUP_WORKERS; n++)
-			sum += target->groups[i].workers[n].now.rate;
+	for_each_worker(worker, target)
+		sum += worker->now.rate;
 	return sum;
 }
 

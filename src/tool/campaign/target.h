@@ -26,19 +26,17 @@
 #include "tool/campaign/worker.h"
 #include "tool/util/fuzz_target.h"
 #include "tool/util/name_set.h"
-#include "tool/util/store.h"
+#include "tool/util/corpus_directory.h"
 
-/* Processes of one engine on one target. */
-#define GROUP_WORKERS 64
+/* Most processes of one engine on one target. */
+#define ENGINE_WORKERS 64
 
-struct worker_group {
-	const struct engine *engine;
-	bool there;
-	struct worker workers[GROUP_WORKERS];
-	long used; /* ms */
+struct target_engine {
+	bool there; /* it can run on the target */
+	long used;  /* ms, of all its workers */
 };
 
-/* Reasons of findings that were told; the same one again is kept, and counted. */
+/* Reasons of findings that were logged; a finding with the same reason again is kept, and counted. */
 #define REASONS 32
 
 struct target {
@@ -49,51 +47,53 @@ struct target {
 	char dir[3600], queue[3700];
 	char dictionary[PATH_MAX]; /* of tokens, as both engines read it; empty: none */
 	int lock;
-	struct store corpus, findings;
-	struct name_set taken; /* files of the engines that need no second look */
-	struct worker_group groups[ENGINES];
+	struct corpus_directory corpus, findings;
+	struct name_set seen; /* files of the engines that are kept already */
+	struct target_engine engines[ENGINES];
+	struct worker workers[ENGINES * ENGINE_WORKERS]; /* those of each engine in a row */
 	long used; /* ms */
 
 	size_t corpus_before, findings_before;
 	unsigned long coverage; /* the most that an engine saw */
 	long last_find;         /* ms */
 	char reasons[REASONS][200];
-	size_t reasons_told;
+	size_t reasons_logged;
 
-	unsigned int lost; /* files or directories of engines that could not be kept, at the end */
+	unsigned int lost; /* files or directories of engines that could not be kept */
 	bool paused;
 	char plotted[128];                                 /* the figures that were written last */
 	long plotted_at;                                   /* ms */
 	unsigned long earlier_seconds, earlier_executions; /* of the campaigns before */
 };
 
-/* The table of targets, sorted; @number counts from 0. Return: false behind the last one. */
-bool target_known(size_t number, const char **name);
+#define for_each_worker(worker, target)                                     \
+	for (__typeof__(&(target)->workers[0]) worker = (target)->workers;  \
+	     worker < (target)->workers + ENGINES * ENGINE_WORKERS; worker++)
 
-/* Knows the target's place in the table, or makes something up for one that is not there. */
+/* Sets the target up by the table of targets, or by defaults if it is not there. */
 void target_init(struct target *target, const char *name, const struct fuzz_options *options);
 
-/* Makes or reads its directories. Return: false if that is impossible, which has been told. */
+/* Makes or reads its directories. Return: false if that is impossible; the log has why. */
 bool target_open(struct target *target, const struct fuzz_options *options);
 
 /*
- * Copies what is new in the engines' directories. A file may still be on its way unless no
- * engine runs: it is @settled, and what cannot be kept then is told and counted as lost.
+ * Copies what is new in the engines' directories. While engines run a file may be incomplete. When
+ * none runs (@settled), what cannot be kept is logged and counted as lost.
  */
 void target_collect(struct target *target, const struct fuzz_options *options, bool settled,
 		    long now);
 
-/* Its directory cannot be written to, or soon will not: why; else NULL. */
+/* Return: why its directory cannot be written to, or soon cannot; NULL: it can. */
 const char *target_cannot_write(const struct target *target);
 
-/* Hands an input to the engines, if it is no finding. */
-void target_hand_out(struct target *target, const struct store_input *input);
+/* Copies an input to the directory that the engines read, if it is no finding. */
+void target_enqueue(struct target *target, const struct corpus_input *input);
 
-/* Adds to one of its stores; says so once if that fails. Return: as store_add(). */
-int target_keep(struct target *target, struct store *store, const char *prefix,
-		const struct store_input *input);
+/* Adds an input to its corpus or findings; logs once if that fails. Return: as corpus_directory_add(). */
+int target_keep(struct target *target, struct corpus_directory *store, const char *prefix,
+		const struct corpus_input *input);
 
-/* A finding must not be what every engine begins with. */
+/* Removes a finding from the directory that the engines read: they would end at its start. */
 void target_withdraw(const struct target *target, const char *written);
 
 /* The command that shows a finding again. Its two words may be four times as long, quoted. */
@@ -101,7 +101,7 @@ void target_withdraw(const struct target *target, const char *written);
 void target_replay_command(const struct target *target, const struct fuzz_options *options,
 			   const char *input, char *command, size_t size);
 
-/* Of this run; and with those of the runs before. */
+/* Executions of this run; and with those of earlier runs. */
 unsigned long target_executions(const struct target *target, long now);
 unsigned long target_all_executions(const struct target *target, long now);
 
@@ -109,5 +109,8 @@ unsigned long target_all_executions(const struct target *target, long now);
 unsigned long target_rate(const struct target *target);
 unsigned long mean_rate(unsigned long executions, long ms);
 size_t target_new_findings(const struct target *target);
+
+/* Prints a line on standard output (campaign_progress.c). */
+void log_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

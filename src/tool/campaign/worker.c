@@ -28,14 +28,13 @@ void worker_init(struct worker *worker, const struct engine *engine, struct targ
 	path_format_or_exit(worker->log, sizeof(worker->log), "%s/logs/%s", target->dir, worker->name);
 }
 
-/* Only what may be called between fork() and exec(), but for the environment: one thread. */
-static _Noreturn void become(const struct worker *worker, struct command_line *line, pid_t parent)
+static _Noreturn void execute(const struct worker *worker, struct command_line *line, pid_t parent)
 {
 	struct rlimit no_core = {0, 0};
 	sigset_t none;
 	int log = open(worker->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
 
-	/* Without a log there is less to see, and as much to find. */
+	/* An engine finds as much without a log. */
 	if (log < 0)
 		log = open("/dev/null", O_WRONLY);
 	dup2(log, STDOUT_FILENO);
@@ -51,12 +50,7 @@ static _Noreturn void become(const struct worker *worker, struct command_line *l
 	signal(SIGINT, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);
-	for (size_t i = 0; i < line->envs; i++)
-		if (strchr(line->env[i], '='))
-			putenv(line->env[i]);
-		else
-			unsetenv(line->env[i]);
-	/* Nobody is left behind if this program is killed. */
+	/* The engine ends if this program is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent)
 		execvp(line->argv[0], line->argv);
@@ -66,14 +60,13 @@ static _Noreturn void become(const struct worker *worker, struct command_line *l
 
 int worker_start(struct worker *worker, long now)
 {
-	static struct command_line line;
+	struct command_line line = { .count = 0 };
 	pid_t parent = getpid();
 	char old[PATH_MAX + 8];
 
 	/* The log of the run before is kept: its end says why it ended. */
 	path_format_or_exit(old, sizeof(old), "%s.old", worker->log);
 	rename(worker->log, old);
-	memset(&line, 0, sizeof(line));
 	worker->now = (struct figures){.coverage = worker->now.coverage};
 	worker->read_at = now;
 	worker->base = 0;
@@ -83,12 +76,12 @@ int worker_start(struct worker *worker, long now)
 	worker->now.rate = 0;
 	worker->engine->command(worker, &line);
 	worker->log_read = 0;
-	worker->line_used = 0;
 	worker->last[0] = worker->reason[0] = worker->written[0] = '\0';
 	worker->asked_to_end = 0;
 	worker->pid = fork();
 	if (worker->pid == 0)
-		become(worker, &line, parent);
+		execute(worker, &line, parent);
+	command_destroy(&line);
 	if (worker->pid < 0) {
 		worker->pid = 0;
 		return errno;
@@ -99,55 +92,42 @@ int worker_start(struct worker *worker, long now)
 	return 0;
 }
 
-/* The engines' colours are for people who look at them. */
-static void without_colours(char *line)
+/* Control characters would reach the terminal of this program. */
+static void remove_controls(char *line)
 {
 	char *to = line;
 
-	for (const char *c = line; *c; c++) {
-		if (*c == '\033' && c[1] == '[') {
-			c += 2 + strspn(c + 2, "0123456789;?");
-			if (!*c)
-				break;
-		} else if ((unsigned char)*c >= ' ') {
+	for (const char *c = line; *c; c++)
+		if ((unsigned char)*c >= ' ')
 			*to++ = *c;
-		}
-	}
 	*to = '\0';
 }
 
-static void end_line(struct worker *worker)
+static void read_line(struct worker *worker, char *line)
 {
-	worker->line[worker->line_used] = '\0';
-	worker->line_used = 0;
-	without_colours(worker->line);
-	if (worker->line[strspn(worker->line, " ")])
-		snprintf(worker->last, sizeof(worker->last), "%s", worker->line);
-	worker->engine->read_line(worker, worker->line);
+	remove_controls(line);
+	if (line[strspn(line, " ")])
+		snprintf(worker->last, sizeof(worker->last), "%s", line);
+	worker->engine->read_line(worker, line);
 }
 
-static void read_bytes(struct worker *worker, const char *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i] == '\n')
-			end_line(worker);
-		else if (worker->line_used < sizeof(worker->line) - 1)
-			worker->line[worker->line_used++] = bytes[i];
-}
-
+/* Reads the lines that are whole; the next call begins at the one that is not. */
 static void read_log(struct worker *worker)
 {
-	int fd = open(worker->log, O_RDONLY | O_CLOEXEC);
-	char bytes[8192];
-	ssize_t got;
+	FILE *file = fopen(worker->log, "re");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
 
-	if (fd < 0)
+	if (!file)
 		return;
-	while ((got = pread(fd, bytes, sizeof(bytes), worker->log_read)) > 0) {
-		worker->log_read += got;
-		read_bytes(worker, bytes, (size_t)got);
-	}
-	close(fd);
+	if (!fseeko(file, worker->log_read, SEEK_SET))
+		while ((len = getline(&line, &size, file)) > 0 && line[len - 1] == '\n') {
+			worker->log_read += len;
+			read_line(worker, line);
+		}
+	free(line);
+	fclose(file);
 }
 
 void worker_read(struct worker *worker, long now)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A worker: one process of an engine on a target, again and again. It can be started, asked
- * to end, and found to have ended by itself; its output goes to a file that the worker reads
- * along, so that nothing of it is lost if this program is killed.
+ * A worker: one process of an engine on a target, started again and again. Its output goes to a
+ * file that is read while it runs, so that no output is lost if this program is killed.
  */
 #ifndef TOOL_CAMPAIGN_WORKER_H
 #define TOOL_CAMPAIGN_WORKER_H
@@ -36,9 +35,7 @@ struct worker {
 
 	char log[PATH_MAX];
 	off_t log_read;
-	char line[1024]; /* the one that is not whole yet, or was last */
-	size_t line_used;
-	char last[1024];        /* the last line that said something */
+	char last[1024];        /* the last line that is not blank */
 	char reason[200];       /* of the finding that ended it */
 	char written[PATH_MAX]; /* where it put the input that ended it */
 };
@@ -52,14 +49,14 @@ int worker_start(struct worker *worker, long now);
 /* Reads its output and figures. */
 void worker_read(struct worker *worker, long now);
 
-/* Asks it to end, or makes it end. */
+/* Asks the process to end; kills it. */
 void worker_end(struct worker *worker, long now);
 void worker_kill(const struct worker *worker);
 
-/* Its process ended. */
+/* To be called when the process has ended. */
 void worker_ended(struct worker *worker, long now);
 
-/* Executions so far, with what a running engine did since its last word. */
+/* Executions so far, with an estimate since the last figures of a running engine. */
 unsigned long worker_executions(const struct worker *worker, long now);
 
 #endif

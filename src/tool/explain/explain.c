@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/explain/explain_sheet.h"
+#include "tool/explain/explain_row.h"
 
 struct explain_style explain_style_for(FILE *out)
 {
@@ -21,32 +21,32 @@ struct explain_style explain_style_for(FILE *out)
 	};
 }
 
-/* A cause may be guilty of something else: that is said first. */
+/* A call that is wrong itself keeps that colour. */
 static void mark_causes(struct explained *e, const struct causes *causes)
 {
 	for (size_t i = 0; i < causes->count; i++)
-		if (!e->ink[causes->calls[i]])
-			e->ink[causes->calls[i]] = INK_CAUSE;
+		if (!e->colour[causes->calls[i]])
+			e->colour[causes->calls[i]] = COLOUR_CAUSE;
 }
 
-static void mark_guilty(struct explained *e)
+static void mark_wrong(struct explained *e)
 {
 	const struct shadow *shadow = rules_shadow(e->rules);
 	const struct verdict *v = e->verdict;
 
 	for (size_t i = 0; i < shadow->race_count; i++)
-		e->ink[shadow->races[i].first] = e->ink[shadow->races[i].second] = INK_GUILTY;
+		e->colour[shadow->races[i].first] = e->colour[shadow->races[i].second] = COLOUR_WRONG;
 	for (size_t i = 0; i < v->uninit_count; i++)
-		e->ink[v->uninits[i].call] = INK_GUILTY;
+		e->colour[v->uninits[i].call] = COLOUR_WRONG;
 	if (v->fatal_call != VERDICT_NONE)
-		e->ink[v->fatal_call] = INK_GUILTY;
+		e->colour[v->fatal_call] = COLOUR_WRONG;
 	for (size_t i = 0; i < e->blocked_count; i++)
-		e->ink[e->blocked[i].call] = INK_GUILTY;
+		e->colour[e->blocked[i].call] = COLOUR_WRONG;
 	for (size_t i = 0; i < e->disagreement_count; i++) {
-		size_t call = explained_disagreeing_call(e, &e->disagreements[i]);
+		size_t call = disagreeing_call(e, &e->disagreements[i]);
 
 		if (call < e->program->count)
-			e->ink[call] = INK_GUILTY;
+			e->colour[call] = COLOUR_WRONG;
 	}
 }
 
@@ -55,7 +55,7 @@ static void mark(struct explained *e)
 	const struct verdict *v = e->verdict;
 	struct causes causes;
 
-	mark_guilty(e);
+	mark_wrong(e);
 	mark_causes(e, &e->causes);
 	for (size_t i = 0; i < v->uninit_count; i++) {
 		cause_find_uninit(e->program, e->rules, v->uninits[i].call, v->uninits[i].page,
@@ -63,41 +63,41 @@ static void mark(struct explained *e)
 		mark_causes(e, &causes);
 	}
 	for (size_t i = 0; i < e->blocked_count; i++)
-		if (e->blocked[i].why == BLOCKED_MUTEX && !e->ink[e->blocked[i].by])
-			e->ink[e->blocked[i].by] = INK_CAUSE;
+		if (e->blocked[i].why == BLOCKED_MUTEX && !e->colour[e->blocked[i].by])
+			e->colour[e->blocked[i].by] = COLOUR_CAUSE;
 }
 
-static void print_title(struct sheet *sheet, const char *file, const struct explained *e)
+static void print_title(struct text_row *row, const char *file, const struct explained *e)
 {
-	size_t len = strlen(file), room = SHEET_COLUMNS / 2;
+	size_t len = strlen(file), room = ROW_COLUMNS / 2;
 	char names[RULE_SET_TEXT];
 
 	bool wrong = e->verdict->broken || e->disagreement_count;
 
 	rule_set_text(e->verdict->broken, " ", names);
-	sheet_words(sheet, 0, 2, wrong ? INK_GUILTY : INK_PLAIN, "%s%s: %s%s%s%s",
+	row_print_words(row, 0, 2, wrong ? COLOUR_WRONG : COLOUR_PLAIN, "%s%s: %s%s%s%s",
 		    len > room ? "..." : "", len > room ? file + len - room : file, names,
 		    e->disagreement_count ? "; " : "",
 		    e->disagreement_count ? e->disagreements[0].who : "",
 		    e->disagreement_count > 1 ? " and others disagree" :
 		    e->disagreement_count ? " disagrees" : "");
-	sheet_end(sheet);
+	row_print(row);
 }
 
-static bool has_ink(const struct explained *e, enum ink ink)
+static bool has_colour(const struct explained *e, enum colour colour)
 {
-	return memchr(e->ink, ink, e->program->count);
+	return memchr(e->colour, colour, e->program->count);
 }
 
-static void print_legend(struct sheet *sheet, const struct explained *e)
+static void print_legend(struct text_row *row, const struct explained *e)
 {
-	if (!has_ink(e, INK_GUILTY))
+	if (!has_colour(e, COLOUR_WRONG))
 		return;
-	sheet_end(sheet);
-	sheet_words(sheet, 0, 0, INK_FAINT, "%s%s", e->verdict->broken && e->disagreement_count ?
+	row_print(row);
+	row_print_words(row, 0, 0, COLOUR_FAINT, "%s%s", e->verdict->broken && e->disagreement_count ?
 		    "! breaks a rule, or is not executed as expected" :
 		    e->verdict->broken ? "! breaks a rule" : "! is not executed as expected",
-		    has_ink(e, INK_CAUSE) ? "   ~ made it so" : "");
+		    has_colour(e, COLOUR_CAUSE) ? "   ~ made it so" : "");
 }
 
 void explain_print(FILE *out, const char *file, const struct program *program,
@@ -105,7 +105,7 @@ void explain_print(FILE *out, const char *file, const struct program *program,
 		   const struct explain_disagreement *disagreements, size_t count)
 {
 	static struct explained e;
-	struct sheet sheet = { .out = out, .style = style };
+	struct text_row row = { .out = out, .style = style };
 
 	memset(&e, 0, sizeof(e));
 	e.program = program;
@@ -120,8 +120,8 @@ void explain_print(FILE *out, const char *file, const struct program *program,
 		     e.blocked_count ? VERDICT_NONE : e.verdict->fatal_call);
 	cause_find_fatal(program, rules, &e.causes);
 	mark(&e);
-	print_title(&sheet, file, &e);
-	explain_lanes(&sheet, &e);
-	print_legend(&sheet, &e);
-	explain_words(&sheet, &e);
+	print_title(&row, file, &e);
+	explain_drawing(&row, &e);
+	print_legend(&row, &e);
+	explain_text(&row, &e);
 }

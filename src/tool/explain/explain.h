@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A program as a person would draw it: threads as columns, time downward, what orders
- * them as arrows, and then what is wrong with it in words. Never wider than a sheet.
+ * them as arrows, and then what is wrong with it in words. Never wider than a line.
  *
  *   explain.c        all of it, and how it looks
- *   explain_sheet.c  lines of cells, and paragraphs
- *   explain_lanes.c  the drawing
- *   explain_words.c  the findings
+ *   explain_row.c  lines of cells, and paragraphs
+ *   explain_drawing.c  the drawing
+ *   explain_text.c  the findings
  */
 #ifndef TOOL_EXPLAIN_H
 #define TOOL_EXPLAIN_H
@@ -22,7 +22,7 @@ struct explain_style {
 	bool colour;
 };
 
-/* As the locale and @out want it: UTF-8 if it is spoken, colours on a terminal only. */
+/* The style for @out: UTF-8 if the locale has it, colours on a terminal only. */
 struct explain_style explain_style_for(FILE *out);
 
 /* An execution that was not as the model expects. */
@@ -34,10 +34,13 @@ struct explain_disagreement {
 /*
  * Explains @program, which @rules judged last, to @out.
  * @file: what to call it; cut if it is long
- * @disagreements: @count of them, which come before what the model says
+ * @disagreements: @count of them, printed before what the model says
  */
 void explain_print(FILE *out, const char *file, const struct program *program,
 		   const struct rules *rules, struct explain_style style,
 		   const struct explain_disagreement *disagreements, size_t count);
+
+/* The rules of the page contract that a broken rule is about, by their names in doc/rules.md. */
+const char *contract_name(enum rule rule);
 
 #endif

@@ -5,7 +5,7 @@
 tool_sources += \
 	%D%/explain.c \
 	%D%/explain.h \
-	%D%/explain_lanes.c \
-	%D%/explain_sheet.c \
-	%D%/explain_sheet.h \
-	%D%/explain_words.c
+	%D%/explain_drawing.c \
+	%D%/explain_row.c \
+	%D%/explain_row.h \
+	%D%/explain_text.c

@@ -6,18 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "harness/util/isolate.h"
 #include "harness/util/path.h"
+#include "harness/util/sha1.h"
 #include "harness/util/shell_word.h"
-#include "harness/program/program_bytes.h"
 #include "harness/program/program_name.h"
-#include "harness/program/program_text.h"
 #include "tool/explain/explain.h"
-#include "tool/util/environment.h"
+#include "tool/util/capture.h"
 #include "tool/util/output.h"
-#include "tool/util/store.h"
 #include "tool/to_c/to_c.h"
 
 void bundle_name(const struct signature *signature, char name[BUNDLE_NAME])
@@ -28,120 +24,60 @@ void bundle_name(const struct signature *signature, char name[BUNDLE_NAME])
 	snprintf(name, BUNDLE_NAME, "%s-%.8s", signature->site, hash);
 }
 
-/* A file under construction; what cannot be written is found out at its end. */
-struct sheet {
-	char *text;
-	size_t size;
-	FILE *out;
+/* A directory that is written. */
+struct writing {
+	const struct bundle *b;
+	struct oracle *oracle;
+	struct signature own; /* of the smallest program itself, whose lines are its own */
 };
 
-static bool sheet_begin(struct sheet *sheet)
-{
-	sheet->text = NULL;
-	sheet->out = open_memstream(&sheet->text, &sheet->size);
-	return sheet->out;
-}
-
-static int write_file(const struct bundle *b, const char *name, const void *text, size_t size,
-		      char file[PATH_MAX])
-{
-	if (!path_format(file, PATH_MAX, "%s/%s", b->dir, name))
-		return ENAMETOOLONG;
-	return output_write(file, text, size);
-}
-
-static int sheet_end(struct sheet *sheet, const struct bundle *b, const char *name,
-		     char file[PATH_MAX])
-{
-	int error = fclose(sheet->out) ? errno : 0;
-
-	if (!error)
-		error = write_file(b, name, sheet->text, sheet->size, file);
-	free(sheet->text);
-	return error;
-}
-
-/* What the target's replayer is to read: by its name bytes, whatever they are. */
+/* Only the name of minimised.bin tells the target's replayer that it is bytes. */
 #define INPUT_FILE "minimised.bin"
 
-static int write_finding(const struct bundle *b, char file[PATH_MAX])
+static void print_found(FILE *out, const struct writing *w)
 {
-	struct store_input input;
-
-	if (!path_format(file, PATH_MAX, "%s", b->finding))
-		return ENAMETOOLONG;
-	if (store_read(b->finding, &input))
-		return errno ? errno : EIO;
-	return write_file(b, program_name_is_bytes(b->finding) ? "finding.bin" : "finding.page",
-			  input.bytes, input.size, file);
+	test_input_print(out, w->b->found);
 }
 
-static int write_program(const struct bundle *b, const char *name, const struct program *program,
-			 char file[PATH_MAX])
+static void print_smallest(FILE *out, const struct writing *w)
 {
-	static char text[TEXT_PROGRAM_MAX];
-	size_t size = program_to_text(program, text);
-
-	return write_file(b, name, text, size, file);
+	test_input_print(out, w->b->smallest);
 }
 
-/* The input as the target reads it. */
-static int write_input(const struct bundle *b, char file[PATH_MAX])
+static void print_input(FILE *out, const struct writing *w)
 {
-	static uint8_t bytes[PROGRAM_BYTES_MAX];
+	size_t size;
+	const uint8_t *bytes = test_input_bytes(w->b->smallest, &size);
 
-	if (!b->input)
-		return write_file(b, INPUT_FILE, bytes, program_to_bytes(b->smallest, bytes), file);
-	return write_file(b, INPUT_FILE, b->input->bytes, b->input->size, file);
+	fwrite(bytes, 1, size, out);
 }
 
-/* The input for people. Where no binary prints calls, there is no such file. */
-static int write_readable(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
-{
-	static char text[ISOLATE_OUTPUT];
-
-	if (b->signature->target->reads == READS_TEXT)
-		return write_file(b, "minimised.txt", b->input->bytes, b->input->size, file);
-	if (!replayer_text(judge->replayer, b->input->bytes, b->input->size, text))
-		return 0;
-	return write_file(b, "minimised.calls", text, strlen(text), file);
-}
-
-static int write_explanation(const struct bundle *b, struct judge *judge, const struct signature *own,
-			     char file[PATH_MAX])
+static void print_explanation(FILE *out, const struct writing *w)
 {
 	const struct explain_style style = { .utf8 = false, .colour = false };
-	const struct explain_disagreement seen = { own->who, own->seen };
-	struct sheet sheet;
+	const struct explain_disagreement seen = { w->own.who, w->own.seen };
+	const struct program *program = &w->b->smallest->program;
 
-	if (!sheet_begin(&sheet))
-		return errno;
-	rules_evaluate(judge->rules, b->smallest);
-	explain_print(sheet.out, "minimised.page", b->smallest, judge->rules, style, &seen,
-		      *own->who ? 1 : 0);
-	return sheet_end(&sheet, b, "explanation.txt", file);
+	rules_evaluate(w->oracle->rules, program);
+	explain_print(out, "minimised.page", program, w->oracle->rules, style, &seen, *w->own.who ? 1 : 0);
 }
 
-static int write_reproducer(const struct bundle *b, struct judge *judge, const struct signature *own,
-			    char file[PATH_MAX])
+static void print_reproducer(FILE *out, const struct writing *w)
 {
 	char note[SIGNATURE_TEXT + DISAGREEMENT_TEXT + 200], names[RULE_SET_TEXT];
 	const struct to_c_options options = { .name = "minimised.page", .note = note };
-	struct sheet sheet;
+	const struct program *program = &w->b->smallest->program;
 
-	if (!sheet_begin(&sheet))
-		return errno;
-	rules_evaluate(judge->rules, b->smallest);
-	rule_set_text(to_c_expected(b->smallest, judge->rules), " ", names);
-	snprintf(note, sizeof(note), *own->who ? "%s\nExpected: %s. Seen by %s: %s\n" : "%s\n",
-		 b->signature->text, names, own->who, own->seen);
-	to_c(sheet.out, b->smallest, judge->rules, &options);
-	return sheet_end(&sheet, b, "reproduce.c", file);
+	rules_evaluate(w->oracle->rules, program);
+	rule_set_text(to_c_expected(program, w->oracle->rules), " ", names);
+	snprintf(note, sizeof(note), *w->own.who ? "%s\nExpected: %s. Seen by %s: %s\n" : "%s\n",
+		 w->b->signature->text, names, w->own.who, w->own.seen);
+	to_c(out, program, w->oracle->rules, &options);
 }
 
 /* ---- the report ---- */
 
-/* "asan,tsan": whom the failure is made of, or all. */
+/* "asan,tsan": the flavours that the failure needs; empty: it needs none. */
 static void flavour_list(const struct bundle *b, char list[64])
 {
 	list[0] = '\0';
@@ -152,30 +88,11 @@ static void flavour_list(const struct bundle *b, char list[64])
 		}
 }
 
-/* What a process of its own executes. */
-struct command {
-	const char *path;
-	char **argv;
-};
-
-static void execute(void *ctx)
-{
-	const struct command *command = ctx;
-
-	if (environment_append("ASAN_OPTIONS", "symbolize=1") &&
-	    environment_append("MSAN_OPTIONS", "symbolize=1") &&
-	    environment_append("TSAN_OPTIONS", "symbolize=1") &&
-	    environment_append("UBSAN_OPTIONS", "symbolize=1"))
-		execv(command->path, command->argv);
-	_exit(127);
-}
-
-static void capture(FILE *out, const char *path, char **argv)
+static void print_output_of(FILE *out, const char *path, char **argv)
 {
 	static struct isolated child;
-	struct command command = { path, argv };
 
-	if (!isolate(execute, &command, 120, &child)) {
+	if (!capture_output(path, argv, "symbolize=1", 120, &child)) {
 		fputs("expected a child process, got none\n", out);
 		return;
 	}
@@ -184,36 +101,37 @@ static void capture(FILE *out, const char *path, char **argv)
 		fputs("still running after 120 s\n", out);
 }
 
-static int write_report(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
+static void print_runs(FILE *out, const struct writing *w)
 {
 	char list[64], program[PATH_MAX];
 	char *run[] = { "pagetorture", "run", "--flavour", list, program, NULL };
 	char *all[] = { "pagetorture", "run", program, NULL };
 	char *reports[] = { "pagetorture", "run", "--reports", program, NULL };
-	struct sheet sheet;
 
-	if (!sheet_begin(&sheet))
-		return errno;
-	if (judge->replayer) {
-		path_format_or_exit(program, sizeof(program), "%s/" INPUT_FILE, b->dir);
-		fputs(replayer_report(judge->replayer, program), sheet.out);
-		putc('\n', sheet.out);
-	}
-	if (b->input)
-		return sheet_end(&sheet, b, "report.txt", file);
-	flavour_list(b, list);
-	path_format_or_exit(program, sizeof(program), "%s/minimised.page", b->dir);
-	capture(sheet.out, "/proc/self/exe", *list ? run : all);
+	flavour_list(w->b, list);
+	path_format_or_exit(program, sizeof(program), "%s/minimised.page", w->b->dir);
+	print_output_of(out, "/proc/self/exe", *list ? run : all);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!b->signature->needs[i])
+		if (!w->b->signature->needs[i])
 			continue;
-		fprintf(sheet.out, "\n%s:\n", flavour_names[i]);
-		capture(sheet.out, judge->runners.of[i].path, reports);
+		fprintf(out, "\n%s:\n", flavour_names[i]);
+		print_output_of(out, w->oracle->runners.of[i].path, reports);
 	}
-	return sheet_end(&sheet, b, "report.txt", file);
 }
 
-/* ---- words ---- */
+static void print_report(FILE *out, const struct writing *w)
+{
+	char input[PATH_MAX];
+
+	if (w->oracle->replayer) {
+		path_format_or_exit(input, sizeof(input), "%s/" INPUT_FILE, w->b->dir);
+		fprintf(out, "%s\n", replayer_report(w->oracle->replayer, input));
+	}
+	if (test_input_is_program(w->b->smallest))
+		print_runs(out, w);
+}
+
+/* ---- commands and summary ---- */
 
 static void print_run(FILE *out, const struct bundle *b)
 {
@@ -235,76 +153,110 @@ static void print_replayer(FILE *out, const struct bundle *b, const struct repla
 		name ? name + 1 : replayer->path, b->backend, INPUT_FILE);
 }
 
-static int write_replay(const struct bundle *b, const struct judge *judge, char file[PATH_MAX])
+static void print_replay(FILE *out, const struct writing *w)
 {
-	struct sheet sheet;
-
-	if (!sheet_begin(&sheet))
-		return errno;
-	fprintf(sheet.out, "#!/bin/sh\n# %s\n"
-			   "cd -- \"$(dirname -- \"$0\")\" || exit 2\n"
-			   "# The binary of the build that found it; on another machine the one in PATH.\n"
-			   "own=", b->signature->text);
-	if (judge->replayer)
-		print_replayer(sheet.out, b, judge->replayer);
+	fprintf(out, "#!/bin/sh\n# %s\n"
+		     "cd -- \"$(dirname -- \"$0\")\" || exit 2\n"
+		     "# The binary of the build that found it; on another machine the one in PATH.\n"
+		     "own=", w->b->signature->text);
+	if (w->oracle->replayer)
+		print_replayer(out, w->b, w->oracle->replayer);
 	else
-		print_run(sheet.out, b);
-	return sheet_end(&sheet, b, "replay.sh", file);
+		print_run(out, w->b);
 }
 
-static int write_summary(const struct bundle *b, char file[PATH_MAX])
+static void print_summary(FILE *out, const struct writing *w)
 {
-	struct sheet sheet;
-	const char *unit = "calls";
-	size_t left = b->input ? input_units(b->input, b->signature->target, &unit) :
-				 b->smallest->count;
+	const struct bundle *b = w->b;
+	const char *unit;
+	size_t before = test_input_size(b->found, &unit), after = test_input_size(b->smallest, &unit);
 
-	if (!sheet_begin(&sheet))
-		return errno;
-	fprintf(sheet.out,
+	fprintf(out,
 		"signature  %s\n"
 		"failed     %u of %u tries\n"
 		"%-10s %zu, of %zu%s\n"
 		"backend    %s\n"
 		"replay     sh replay.sh\n"
 		"findings\n%s",
-		b->signature->text, b->failed, b->tries, unit, left, b->units,
+		b->signature->text, b->failed, b->tries, unit, after, before,
 		b->minimised ? "" : " (not minimised: it does not fail in the same way each time)",
 		b->backend, b->members);
-	return sheet_end(&sheet, b, "summary.txt", file);
 }
 
-/* What a program alone has. */
-static int write_programs(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
-{
-	static struct signature own;
-	int error = write_program(b, "program.page", b->program, file);
+/* ---- files ---- */
 
-	if (!error)
-		error = write_program(b, "minimised.page", b->smallest, file);
-	signature_make(&own, judge, b->smallest, b->signature->needs);
-	if (!error)
-		error = write_explanation(b, judge, &own, file);
-	return error ? error : write_reproducer(b, judge, &own, file);
+enum { PROGRAM = 1 << READS_BYTES, TEXT = 1 << READS_TEXT, CALLS = 1 << READS_CALLS };
+
+/* In the order in which they are written: later ones read earlier ones. */
+static const struct part {
+	const char *name;
+	unsigned int reads; /* kinds of input that have the file */
+	bool of_replayer;   /* only where a replayer decides */
+	void (*print)(FILE *out, const struct writing *w);
+} parts[] = {
+	{ "program.page", PROGRAM, false, print_found },
+	{ "minimised.page", PROGRAM, false, print_smallest },
+	{ "minimised.calls", CALLS, false, print_smallest },
+	{ "minimised.txt", TEXT, false, print_smallest },
+	{ "explanation.txt", PROGRAM, false, print_explanation },
+	{ "reproduce.c", PROGRAM, false, print_reproducer },
+	{ INPUT_FILE, PROGRAM | TEXT | CALLS, true, print_input },
+	{ "report.txt", PROGRAM | TEXT | CALLS, false, print_report },
+	{ "replay.sh", PROGRAM | TEXT | CALLS, false, print_replay },
+	{ "summary.txt", PROGRAM | TEXT | CALLS, false, print_summary },
+};
+
+static int write_file(const struct bundle *b, const char *name, const void *text, size_t size,
+		      char file[PATH_MAX])
+{
+	if (!path_format(file, PATH_MAX, "%s/%s", b->dir, name))
+		return ENAMETOOLONG;
+	return output_write(file, text, size);
 }
 
-int bundle_write(const struct bundle *b, struct judge *judge, char file[PATH_MAX])
+static int write_finding(const struct bundle *b, char file[PATH_MAX])
 {
+	char error[PROGRAM_FILE_ERROR];
+	size_t size;
+	char *content = program_file_read(b->finding, &size, error);
+	int result = EIO;
+
+	path_format_or_exit(file, PATH_MAX, "%s", b->finding);
+	if (content)
+		result = write_file(b, program_name_is_bytes(b->finding) ? "finding.bin" : "finding.page",
+				    content, size, file);
+	free(content);
+	return result;
+}
+
+static int write_part(const struct writing *w, const struct part *part, char file[PATH_MAX])
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 	int error;
 
+	if (!out)
+		return errno;
+	part->print(out, w);
+	error = fclose(out) ? errno : write_file(w->b, part->name, text, size, file);
+	free(text);
+	return error;
+}
+
+int bundle_write(const struct bundle *b, struct oracle *oracle, char file[PATH_MAX])
+{
+	static struct writing w;
+	int error;
+
+	w = (struct writing){ .b = b, .oracle = oracle };
 	path_format_or_exit(file, PATH_MAX, "%s", b->dir);
 	if (mkdir(b->dir, 0777) && errno != EEXIST)
 		return errno;
 	error = write_finding(b, file);
-	if (!error && !b->input)
-		error = write_programs(b, judge, file);
-	if (!error && judge->replayer)
-		error = write_input(b, file);
-	if (!error && b->input)
-		error = write_readable(b, judge, file);
-	if (!error)
-		error = write_report(b, judge, file);
-	if (!error)
-		error = write_replay(b, judge, file);
-	return error ? error : write_summary(b, file);
+	signature_of_input(&w.own, oracle, b->smallest, b->signature->needs);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !error; i++)
+		if (parts[i].reads & 1u << b->smallest->reads && (oracle->replayer || !parts[i].of_replayer))
+			error = write_part(&w, &parts[i], file);
+	return error;
 }

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The directory of one failure: what somebody needs who is to mend it.
+ * The directory of one failure: what a maintainer needs to fix it.
  *
- *   finding          as the engine left it
+ *   finding.bin      as the engine left it, or finding.page
  *   program.page     the same as text
  *   minimised.page   the smallest program that fails in the same way
  *   minimised.bin    of a fuzz target: the same as the target reads it
  *   explanation.txt  what happens in it
  *   reproduce.c      the same calls as one file of C
- *   report.txt       what `run` and the sanitizers say of it
+ *   report.txt       what `run` and the sanitizers report
  *   replay.sh        the command that shows it again
- *   summary.txt      its signature, how often it failed, who found it; written last
+ *   summary.txt      its signature, how often it failed, its findings; written last
  *
- * Of a fuzz target whose inputs are no programs there are, in place of program, explanation and
- * reproduce.c, minimised.bin with the smallest input, and the same for people: minimised.calls or
- * minimised.txt.
+ * For a fuzz target that reads no programs, minimised.calls or minimised.txt takes the place of
+ * program.page, minimised.page, explanation.txt and reproduce.c.
  *
  * Each file is whole if it is there.
  */
@@ -23,22 +22,18 @@
 
 #include <limits.h>
 
-#include "harness/program/program.h"
-#include "tool/finding/reduce_input.h"
 #include "tool/finding/signature.h"
 #include "tool/sarif/sarif.h"
 
 struct bundle {
-	char dir[PATH_MAX];    /* its directory */
-	const char *finding;   /* path */
-	const struct program *program, *smallest; /* or NULL: an input that is no program */
-	const struct input_reduction *input;	  /* is it then */
-	size_t units;				  /* calls or bytes of the finding itself */
+	char dir[PATH_MAX];
+	const char *finding; /* path */
+	const struct test_input *found, *smallest;
 	const struct signature *signature;
 	const char *backend;
 	const char *members; /* paths of all findings that fail so, a line each */
 	unsigned int failed, tries;
-	bool minimised; /* else the smallest is the program itself */
+	bool minimised; /* else the smallest is the finding itself */
 };
 
 /* A name for the signature that can be a file's: a few words and a hash. */
@@ -46,9 +41,9 @@ struct bundle {
 void bundle_name(const struct signature *signature, char name[BUNDLE_NAME]);
 
 /* Return: 0, or what went wrong (errno), with the file that it went wrong with in @file. */
-int bundle_write(const struct bundle *bundle, struct judge *judge, char file[PATH_MAX]);
+int bundle_write(const struct bundle *bundle, struct oracle *oracle, char file[PATH_MAX]);
 
-/* The same failure for code hosts; the judge is asked for its places. */
-void bundle_sarif(struct sarif *sarif, const struct bundle *bundle, struct judge *judge);
+/* The same failure for CI services; @oracle finds its places. */
+void bundle_sarif(struct sarif *sarif, const struct bundle *bundle, struct oracle *oracle);
 
 #endif

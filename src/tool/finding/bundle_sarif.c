@@ -26,11 +26,12 @@ static const char *rule_of(const struct signature *signature)
 static bool program_place(struct sarif *sarif, const struct bundle *b, size_t call,
 			  struct sarif_place *place)
 {
+	const struct program *program = &b->smallest->program;
 	char file[PATH_MAX];
 
 	path_format_or_exit(file, sizeof(file), "%s/minimised.page", b->dir);
-	sarif_file(sarif, file, call < b->smallest->count ? b->smallest->calls[call].line : 0, place);
-	return call < b->smallest->count;
+	sarif_file(sarif, file, call < program->count ? program->calls[call].line : 0, place);
+	return call < program->count;
 }
 
 static void relate_call(struct sarif *sarif, struct sarif_result *result, const struct bundle *b,
@@ -42,7 +43,7 @@ static void relate_call(struct sarif *sarif, struct sarif_result *result, const 
 
 	if (!program_place(sarif, b, call, &place))
 		return;
-	plain = b->smallest->calls[call];
+	plain = b->smallest->program.calls[call];
 	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
 	sarif_relate(result, &place, text);
@@ -64,7 +65,7 @@ static void take_places(struct sarif *sarif, struct sarif_result *result, const 
 	size_t count = own->place_count;
 	bool found = count && sarif_frame(sarif, &own->places[0].frame, &result->place);
 
-	if (b->input) {
+	if (!test_input_is_program(b->smallest)) {
 		if (!found)
 			input_place(sarif, b, &result->place);
 		return;
@@ -77,21 +78,17 @@ static void take_places(struct sarif *sarif, struct sarif_result *result, const 
 		relate_call(sarif, result, b, own->places[i].call);
 }
 
-void bundle_sarif(struct sarif *sarif, const struct bundle *b, struct judge *judge)
+void bundle_sarif(struct sarif *sarif, const struct bundle *b, struct oracle *oracle)
 {
 	struct sarif_result result = { .rule = rule_of(b->signature),
 				       .fingerprint = b->signature->text };
 	char message[SIGNATURE_TEXT + 8 * PATH_MAX], script[PATH_MAX + 16];
 	static struct signature own;
-	const char *unit = "calls";
-	size_t left = b->input ? input_units(b->input, b->signature->target, &unit) :
-				 b->smallest->count;
+	const char *unit;
+	size_t left = test_input_size(b->smallest, &unit);
 	FILE *out;
 
-	if (b->input)
-		own = *b->signature;
-	else
-		signature_make(&own, judge, b->smallest, b->signature->needs);
+	signature_of_input(&own, oracle, b->smallest, b->signature->needs);
 	take_places(sarif, &result, b, &own);
 	out = fmemopen(message, sizeof(message), "w");
 	if (!out)

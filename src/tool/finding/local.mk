@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What engines found: what it is that fails, the smallest program that does so, its directory.
+# Findings of engines: what fails, the smallest input that fails so, its directory.
 
 tool_sources += \
 	%D%/bundle.c \
 	%D%/bundle.h \
 	%D%/bundle_sarif.c \
-	%D%/finding.c \
-	%D%/finding.h \
-	%D%/judge_target.c \
-	%D%/judge_target.h \
+	%D%/finding_list.c \
+	%D%/finding_list.h \
+	%D%/oracle.c \
+	%D%/oracle.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
-	%D%/reduce_input.c \
-	%D%/reduce_input.h \
 	%D%/regress.c \
 	%D%/regress.h \
 	%D%/replayer.c \
@@ -21,5 +19,9 @@ tool_sources += \
 	%D%/signature.c \
 	%D%/signature.h \
 	%D%/signature_target.c \
+	%D%/test_input.c \
+	%D%/test_input.h \
 	%D%/triage.c \
-	%D%/triage.h
+	%D%/triage.h \
+	fuzz/api_call.c \
+	fuzz/api_call.h

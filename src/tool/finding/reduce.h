@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The smallest program that fails as a given one does. */
+/* The smallest input that fails as a given one does. */
 #ifndef TOOL_REDUCE_H
 #define TOOL_REDUCE_H
 
 #include "tool/finding/signature.h"
 
 struct reduction {
-	const char *name;	 /* stands in the status line */
-	struct program program;	 /* that fails; then the smallest that does so */
-	struct signature signature; /* its failure, with all flavours asked */
+	const char *name;	    /* for the status line */
+	struct test_input input;    /* that fails; then the smallest that fails so */
+	struct signature signature; /* of its failure, with all flavours executed */
 	unsigned long tried, executed;
 };
 
 /*
- * Makes the program as small as it gets; it then fails in the same way, seen by all
- * flavours. Return: false without memory, or if the failure itself does not stay the same;
- * the program is then left as it was.
+ * Makes the input as small as it gets. Of a program, the smallest one fails in the same way in all
+ * flavours. Of calls first calls are left out, then their numbers become 0; of a text lines are
+ * left out, then bytes.
+ * Return: false without memory, or if the failure does not stay the same; then the input is unchanged.
  */
-bool reduce(struct reduction *reduction, struct judge *judge);
+bool reduce(struct reduction *reduction, struct oracle *oracle);
 
 #endif

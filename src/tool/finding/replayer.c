@@ -2,16 +2,13 @@
 #include "tool/finding/replayer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "harness/util/path.h"
-#include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
-#include "tool/util/environment.h"
+#include "tool/util/capture.h"
 #include "tool/util/flavours.h"
-#include "tool/util/output.h"
 #include "tool/flavour_runner/symbols.h"
 
 static struct isolated child;
@@ -26,70 +23,38 @@ static bool find(struct replayer *r, const char *format, const char *flavour)
 	return binary_find(name, r->path, sizeof(r->path));
 }
 
-bool replayer_find(struct replayer *r, const struct fuzz_target *target, const char *directory,
-		   unsigned int seconds)
+bool replayer_find(struct replayer *r, const struct fuzz_target *target, unsigned int seconds)
 {
 	memset(r, 0, sizeof(*r));
 	r->target = target;
 	r->seconds = seconds;
-	path_format_or_exit(r->directory, sizeof(r->directory), "%s", directory);
 	if (find(r, "%s-replay-%s", target->flavour) || find(r, "%s", "") || find(r, "%s-replay", ""))
 		return true;
 	r->path[0] = '\0';
 	return false;
 }
 
-const char *replayer_lacks(const struct fuzz_target *target)
-{
-	static char text[200];
-
-	snprintf(text, sizeof(text), "expected the replayer of %s beside this program (make %s-replay-%s)",
-		 target->name, target->name, target->flavour);
-	return text;
-}
-
 /* ---- running it ---- */
 
-struct command {
-	char *argv[4];
-	bool symbols;
-};
-
-static void execute(void *ctx)
+static bool run(const struct replayer *r, const char *file, const char *options)
 {
-	static const char *const names[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS",
-					     "UBSAN_OPTIONS" };
-	const struct command *command = ctx;
+	char *argv[] = { (char *)(uintptr_t)r->path, "--from-bytes", (char *)(uintptr_t)file, NULL };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!environment_append(names[i], command->symbols ? "symbolize=1" : "symbolize=0"))
-			_exit(127);
-	execv(command->argv[0], command->argv);
-	_exit(127);
+	return capture_output(r->path, argv, options, r->seconds, &child);
 }
 
-static bool run(struct replayer *r, const char *option, const char *file, bool symbols)
+/* A file without a name. Return: a descriptor that the child inherits; negative: there is none. */
+static int open_input(const struct test_input *input)
 {
-	struct command command = { .argv = { r->path, (char *)(uintptr_t)(option ? option : file),
-					     (char *)(uintptr_t)(option ? file : NULL) },
-				   .symbols = symbols };
+	size_t size;
+	const uint8_t *bytes = test_input_bytes(input, &size);
+	int file = memfd_create("input", 0);
 
-	return isolate(execute, &command, r->seconds, &child) && child.exit_code != 127;
-}
-
-/*
- * Writes the input to a file whose name says how the replayer reads it: crash-* is bytes, as
- * engines leave them; calls may also be text, which begins with a line of its own.
- */
-static const char *write_input(const struct replayer *r, const void *bytes, size_t size)
-{
-	static char path[PATH_MAX];
-	static const char head[] = "calls 1\n";
-	bool text = r->target->reads == READS_CALLS && size >= strlen(head) &&
-		    !memcmp(bytes, head, strlen(head));
-
-	snprintf(path, sizeof(path), "%.4000s/%s", r->directory, text ? "calls" : "crash-input");
-	return output_write(path, bytes, size) ? NULL : path;
+	if (file >= 0 && write(file, bytes, size) != (ssize_t)size) {
+		close(file);
+		return -1;
+	}
+	return file;
 }
 
 /* ---- what it printed ---- */
@@ -194,39 +159,25 @@ static void read_output(const struct replayer *r, struct replayed *replayed)
 	}
 }
 
-bool replayer_run(struct replayer *r, const void *bytes, size_t size, struct replayed *replayed)
+bool replayer_run(const struct replayer *r, const struct test_input *input,
+		  struct replayed *replayed)
 {
-	const char *file = write_input(r, bytes, size);
+	int file = open_input(input);
+	char name[32];
+	bool ran;
 
 	memset(replayed, 0, sizeof(*replayed));
-	if (!file || !run(r, NULL, file, false))
+	if (file < 0)
 		return false;
-	read_output(r, replayed);
-	return true;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
+	ran = run(r, name, "symbolize=0");
+	close(file);
+	if (ran)
+		read_output(r, replayed);
+	return ran;
 }
 
-bool replayer_run_program(struct replayer *r, const struct program *program,
-			  struct replayed *replayed)
+const char *replayer_report(const struct replayer *r, const char *file)
 {
-	static uint8_t bytes[PROGRAM_BYTES_MAX];
-
-	return replayer_run(r, bytes, program_to_bytes(program, bytes), replayed);
-}
-
-const char *replayer_report(struct replayer *r, const char *file)
-{
-	return run(r, NULL, file, true) ? child.output : "";
-}
-
-bool replayer_text(struct replayer *r, const void *bytes, size_t size, char text[ISOLATE_OUTPUT])
-{
-	struct replayer plain = { .target = r->target, .seconds = r->seconds };
-	const char *file = write_input(r, bytes, size);
-
-	if (!find(&plain, "%s-replay-%s", r->target->flavour) && !find(&plain, "%s-replay", ""))
-		return false;
-	if (!file || !run(&plain, "--text", file, false) || child.exit_code)
-		return false;
-	strcpy(text, child.output);
-	return true;
+	return run(r, file, "symbolize=1") ? child.output : "";
 }

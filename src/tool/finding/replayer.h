@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What a fuzz target itself says of an input. A finding of a target is a failure if the
- * target's own replayer reports one; what `run` sees of the program does not matter, because
- * most targets change the program before they execute it.
+ * Executes inputs by a fuzz target's own binary. A finding of a target is a failure if that
+ * binary reports one; what `run` sees of the program does not matter, because most targets
+ * change the program before they execute it.
  */
 #ifndef TOOL_REPLAYER_H
 #define TOOL_REPLAYER_H
 
-#include <limits.h>
-#include <stdint.h>
-
-#include "harness/util/isolate.h"
 #include "harness/program/program.h"
-#include "tool/util/fuzz_target.h"
+#include "tool/finding/test_input.h"
 #include "tool/flavour_runner/report.h"
 
 #define REPLAYED_WHAT 400
@@ -21,10 +17,9 @@ struct replayer {
 	const struct fuzz_target *target;
 	char path[600];	      /* of the binary; empty: this build has none */
 	unsigned int seconds; /* for one input */
-	char directory[PATH_MAX]; /* of the file that the binary reads */
 };
 
-/* What came of one input. */
+/* The outcome of one input. */
 struct replayed {
 	bool failed;
 	/* The target's own sentence, or what ended the process; equal numbers or not. */
@@ -40,31 +35,15 @@ struct replayed {
 /*
  * Finds the binary: the replayer in the flavour that the target's findings need, the target with
  * its engine, or the replayer without a sanitizer.
- * @directory: for inputs, which are written there
  * Return: false if this build has none.
  */
-bool replayer_find(struct replayer *replayer, const struct fuzz_target *target,
-		   const char *directory, unsigned int seconds);
+bool replayer_find(struct replayer *replayer, const struct fuzz_target *target, unsigned int seconds);
 
-/* Which program to make for replayer_find() to find one. */
-const char *replayer_lacks(const struct fuzz_target *target);
-
-/* Runs the target on @bytes. Return: false if that was not possible. */
-bool replayer_run(struct replayer *replayer, const void *bytes, size_t size,
+/* Runs the target on the input. Return: false if that was not possible. */
+bool replayer_run(const struct replayer *replayer, const struct test_input *input,
 		  struct replayed *replayed);
 
-/* The same for a program, encoded. */
-bool replayer_run_program(struct replayer *replayer, const struct program *program,
-			  struct replayed *replayed);
-
-/* Runs the target on the file, with names of functions in its report. Return: what it printed. */
-const char *replayer_report(struct replayer *replayer, const char *file);
-
-/*
- * The input as people read it, for targets whose inputs are calls.
- * @text: gets it. Return: false if no binary can print it.
- */
-bool replayer_text(struct replayer *replayer, const void *bytes, size_t size,
-		   char text[ISOLATE_OUTPUT]);
+/* Runs the target on the file, with names of functions in its report. Return: the output. */
+const char *replayer_report(const struct replayer *replayer, const char *file);
 
 #endif

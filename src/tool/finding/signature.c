@@ -10,28 +10,11 @@
 #include "harness/model/expectations.h"
 #include "tool/flavour_runner/report.h"
 
-/* flavour_names in numbers, where one of them is meant. */
-enum { PLAIN, ASAN, TSAN, MSAN };
-
-bool judge_begin(struct judge *j, const bool *flavours, unsigned int seconds)
-{
-	memset(j, 0, sizeof(*j));
-	j->rules = rules_new();
-	j->runners.seconds = seconds;
-	return j->rules && flavour_runners_find(&j->runners, flavours);
-}
-
-void judge_end(struct judge *j)
-{
-	flavour_runners_destroy(&j->runners);
-	rules_delete(j->rules);
-}
-
 /* ---- text ---- */
 
-static void add(struct signature *s, const char *what, ...) __attribute__((format(printf, 2, 3)));
+static void append(struct signature *s, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
-static void add(struct signature *s, const char *what, ...)
+static void append(struct signature *s, const char *what, ...)
 {
 	size_t used = strlen(s->text);
 	va_list args;
@@ -57,26 +40,34 @@ static size_t name_line(struct signature *s, const struct program *program, cons
 	if (strncmp(from, word, len) || !isdigit((unsigned char)from[len]))
 		return 0;
 	line = strtoul(from + len, &behind, 10);
-	add(s, "%s", op_of(program, line - 2));
+	append(s, "%s", op_of(program, line - 2));
 	return (size_t)(behind - from);
 }
 
 /* A sentence without what differs from one program to another that fails like it. */
-void signature_add_plain(struct signature *s, const struct program *program, const char *from)
+void signature_append_plain(struct signature *s, const struct program *program, const char *from)
 {
 	while (*from) {
 		size_t len = name_line(s, program, from);
 
 		if (!len && isdigit((unsigned char)*from)) {
 			len = strspn(from, "0123456789abcdefx");
-			add(s, "#");
+			append(s, "#");
 		} else if (!len) {
 			len = 1;
-			add(s, "%c", *from);
+			append(s, "%c", *from);
 		}
 		from += len;
 	}
 }
+
+/* What a signature is made from. */
+struct maker {
+	struct signature *s;
+	const struct oracle *oracle;
+	const struct program *program;
+	const struct execution_record *records; /* one for each flavour */
+};
 
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
@@ -84,104 +75,117 @@ void signature_add_plain(struct signature *s, const struct program *program, con
  * The innermost function of the library, whatever call of the program reached it: one bug in
  * it is one failure. The call only where no function is known.
  */
-static void site_text(const struct judge *j, unsigned int flavour, const struct program *program,
-		      const struct execution_site *site, char text[SITE_TEXT])
+static void site_text(const struct maker *m, unsigned int flavour, const struct execution_site *site,
+		      char text[SITE_TEXT])
 {
 	struct report_frame frame;
+	bool known = symbols_innermost(m->oracle->runners.of[flavour].path, site->stack, &frame);
 
-	if (symbols_innermost(j->runners.of[flavour].path, site->stack, &frame))
-		snprintf(text, SITE_TEXT, "%s", frame.function);
-	else
-		snprintf(text, SITE_TEXT, "%s", op_of(program, site->call));
+	snprintf(text, SITE_TEXT, "%s", known ? frame.function : op_of(m->program, site->call));
 }
 
 /*
  * The innermost functions, "page_must_map_at<page_read_raw": the innermost is the library's
  * own check where a program broke a rule, and the same for all calls.
  */
-static void stack_text(const struct judge *j, unsigned int flavour, const struct program *program,
-		       const struct execution_site *site, char text[SITE_TEXT])
+static void stack_text(const struct maker *m, unsigned int flavour, const struct execution_site *site,
+		       char text[SITE_TEXT])
 {
-	symbols_top(j->runners.of[flavour].path, site->stack, text);
+	symbols_top(m->oracle->runners.of[flavour].path, site->stack, text);
 	if (!*text)
-		snprintf(text, SITE_TEXT, "%s", op_of(program, site->call));
+		snprintf(text, SITE_TEXT, "%s", op_of(m->program, site->call));
 }
 
-static void add_pair(struct signature *s, const char *what, const char *a, const char *b)
+static void append_pair(struct signature *s, const char *what, const char *a, const char *b)
 {
 	bool sorted = strcmp(a, b) <= 0;
 
-	add(s, "; %s %s / %s", what, sorted ? a : b, sorted ? b : a);
+	append(s, "; %s %s / %s", what, sorted ? a : b, sorted ? b : a);
 }
 
-static void add_place(struct signature *s, const struct judge *j, unsigned int flavour, size_t call,
-		      const char *stack)
+static void append_place(const struct maker *m, unsigned int flavour, size_t call, const char *stack)
 {
+	struct signature *s = m->s;
 	struct signature_place *place = &s->places[s->place_count];
 
 	if (s->place_count == sizeof(s->places) / sizeof(s->places[0]))
 		return;
 	s->place_count++;
 	place->call = call;
-	symbols_innermost(j->runners.of[flavour].path, stack, &place->frame);
+	symbols_innermost(m->oracle->runners.of[flavour].path, stack, &place->frame);
+}
+
+static void append_race(const struct maker *m, unsigned int flavour)
+{
+	const struct execution_site *race = m->records[flavour].race;
+	char sites[2][SITE_TEXT];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		site_text(m, flavour, &race[i], sites[i]);
+		append_place(m, flavour, race[i].call, race[i].stack);
+	}
+	append_pair(m->s, "race", sites[0], sites[1]);
 }
 
 /* ---- disagreement ---- */
 
-/* Who says most comes first. */
-static const unsigned int by_detail[] = { ASAN, MSAN, TSAN, PLAIN };
+/* The flavours; the one whose report has most details is first. */
+static const unsigned int by_detail[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 
-/* Is the difference a race that the model does not have, and is it known where? */
-static bool is_unknown_race(const struct judge *j, unsigned int flavour, const struct execution_record *t)
+/* Is the difference a race that the model does not have, and its function known? */
+static bool is_unknown_race(const struct maker *m, unsigned int flavour)
 {
+	const struct execution_record *record = &m->records[flavour];
 	struct report_frame frame;
 
-	return strstr(t->why, "race with ") && t->race[0].call != NO_SITE &&
-	       t->race[1].call == NO_SITE &&
-	       symbols_innermost(j->runners.of[flavour].path, t->race[0].stack, &frame);
+	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
+	       record->race[1].call == NO_SITE &&
+	       symbols_innermost(m->oracle->runners.of[flavour].path, record->race[0].stack, &frame);
 }
 
-static void add_unknown_race(struct signature *s, const struct judge *j, unsigned int flavour,
-			     const struct program *program, const struct execution_record *t)
+static void append_sentence(const struct maker *m, unsigned int flavour)
 {
-	char sites[2][SITE_TEXT];
-
-	for (unsigned int i = 0; i < 2; i++) {
-		site_text(j, flavour, program, &t->race[i], sites[i]);
-		add_place(s, j, flavour, t->race[i].call, t->race[i].stack);
+	if (is_unknown_race(m, flavour)) {
+		append(m->s, "a race that the model does not have");
+		append_race(m, flavour);
+	} else {
+		signature_append_plain(m->s, m->program, m->records[flavour].why);
 	}
-	add(s, "a race that the model does not have");
-	add_pair(s, "race", sites[0], sites[1]);
+	snprintf(m->s->site, sizeof(m->s->site), "%s-disagrees", flavour_names[flavour]);
 }
 
-static bool add_difference(struct signature *s, const struct judge *j, const struct program *program,
-			   const struct execution_record *told)
+static void append_last_death(const struct maker *m, unsigned int flavour)
 {
+	const struct execution_record *record = &m->records[flavour];
+	const struct execution_death *death =
+		&record->deaths[record->death_count ? record->death_count - 1 : 0];
+	char site[SITE_TEXT];
+
+	site_text(m, flavour, &death->site, site);
+	append(m->s, "%s at %s", death->kind, site);
+	append_place(m, flavour, death->site.call, death->site.stack);
+	snprintf(m->s->site, sizeof(m->s->site), "%s-%s-%s", flavour_names[flavour], death->kind,
+		 op_of(m->program, death->site.call));
+}
+
+static bool append_difference(const struct maker *m)
+{
+	struct signature *s = m->s;
+
 	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
 		unsigned int flavour = by_detail[i];
-		const struct execution_record *t = &told[flavour];
-		const struct execution_death *death = &t->deaths[t->death_count ? t->death_count - 1 : 0];
-		char site[SITE_TEXT];
+		const struct execution_record *record = &m->records[flavour];
 
-		if (t->result != CHECKER_DIFFERS)
+		if (record->result != CHECKER_DIFFERS)
 			continue;
 		s->failed = s->differs = s->needs[flavour] = true;
 		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
-		flavour_runner_disagreement(&j->runners, flavour, program, t, s->seen);
-		add(s, "%s disagrees: ", flavour_names[flavour]);
-		if (*t->why) {
-			if (is_unknown_race(j, flavour, t))
-				add_unknown_race(s, j, flavour, program, t);
-			else
-				signature_add_plain(s, program, t->why);
-			snprintf(s->site, sizeof(s->site), "%s-disagrees", flavour_names[flavour]);
-		} else {
-			site_text(j, flavour, program, &death->site, site);
-			add(s, "%s at %s", death->kind, site);
-			add_place(s, j, flavour, death->site.call, death->site.stack);
-			snprintf(s->site, sizeof(s->site), "%s-%s-%s", flavour_names[flavour],
-				 death->kind, op_of(program, death->site.call));
-		}
+		flavour_runner_disagreement(&m->oracle->runners, flavour, m->program, record, s->seen);
+		append(s, "%s disagrees: ", flavour_names[flavour]);
+		if (*record->why)
+			append_sentence(m, flavour);
+		else
+			append_last_death(m, flavour);
 		return true;
 	}
 	return false;
@@ -189,16 +193,16 @@ static bool add_difference(struct signature *s, const struct judge *j, const str
 
 /* ---- claims ---- */
 
-static bool add_claim(struct signature *s, const struct judge *j, const struct program *program)
+static bool append_claim(const struct maker *m)
 {
 	char claim[EXPECTATION_TEXT];
 
-	if (expectations_hold(program, j->rules, claim))
+	if (expectations_hold(m->program, m->oracle->rules, claim))
 		return false;
-	s->failed = true;
-	add(s, "claim does not hold: ");
-	signature_add_plain(s, program, claim);
-	strcpy(s->site, "claim");
+	m->s->failed = true;
+	append(m->s, "claim does not hold: ");
+	signature_append_plain(m->s, m->program, claim);
+	strcpy(m->s->site, "claim");
 	return true;
 }
 
@@ -235,89 +239,86 @@ static void sort_ops(uint8_t ops[2], const struct program *program, size_t a, si
 	ops[1] = first < second ? second : first;
 }
 
-static void name_pair(struct signature *s)
+static void append_first_race(const struct maker *m)
 {
+	struct signature *s = m->s;
+	const struct program *program = m->program;
+	const struct execution_site *reported = m->records[FLAVOUR_TSAN].race;
+	const struct race *race = first_race(m->oracle->rules);
+
+	if (!race)
+		return;
+	s->needs[FLAVOUR_TSAN] = m->oracle->runners.of[FLAVOUR_TSAN].there;
+	if (reported[0].call < program->count && reported[1].call < program->count) {
+		sort_ops(s->race, program, reported[0].call, reported[1].call);
+		append_race(m, FLAVOUR_TSAN);
+	} else {
+		sort_ops(s->race, program, race->first, race->second);
+		append_pair(s, s->needs[FLAVOUR_TSAN] ? "race unseen" : "race",
+			    op_of(program, race->first), op_of(program, race->second));
+		append_place(m, FLAVOUR_TSAN, race->second, "");
+		append_place(m, FLAVOUR_TSAN, race->first, "");
+	}
 	snprintf(s->site, sizeof(s->site), "data-race-%s-%s", op_table[s->race[0]].name,
 		 op_table[s->race[1]].name);
 }
 
-static void add_race(struct signature *s, const struct judge *j, const struct program *program,
-		     const struct execution_record *told)
+/* The death of a process at @call; NULL: @record has none. */
+static const struct execution_death *death_at(const struct execution_record *record, size_t call)
 {
-	const struct execution_record *t = &told[TSAN];
-	const struct race *race = first_race(j->rules);
-	char sites[2][SITE_TEXT];
-
-	if (!race)
-		return;
-	s->needs[TSAN] = j->runners.of[TSAN].there;
-	if (t->race[0].call < program->count && t->race[1].call < program->count) {
-		sort_ops(s->race, program, t->race[0].call, t->race[1].call);
-		for (unsigned int i = 0; i < 2; i++) {
-			site_text(j, TSAN, program, &t->race[i], sites[i]);
-			add_place(s, j, TSAN, t->race[i].call, t->race[i].stack);
-		}
-		add_pair(s, "race", sites[0], sites[1]);
-	} else {
-		sort_ops(s->race, program, race->first, race->second);
-		add_pair(s, s->needs[TSAN] ? "race unseen" : "race", op_of(program, race->first),
-			 op_of(program, race->second));
-		add_place(s, j, TSAN, race->second, "");
-		add_place(s, j, TSAN, race->first, "");
-	}
-	name_pair(s);
+	for (size_t n = 0; n < record->death_count; n++)
+		if (record->deaths[n].site.call == call)
+			return &record->deaths[n];
+	return NULL;
 }
 
-/* The first flavour of @order that saw @call end a process. */
-static bool add_death(struct signature *s, const struct judge *j, const struct program *program,
-		      const struct execution_record *told, size_t call, const unsigned int *order)
+/* How the first flavour of @order that saw @call end a process reports it. */
+static bool append_death(const struct maker *m, size_t call, const unsigned int *order)
 {
-	for (size_t i = 0; i < FLAVOURS_MAX; i++)
-		for (size_t n = 0; n < told[order[i]].death_count; n++) {
-			const struct execution_death *death = &told[order[i]].deaths[n];
-			char site[SITE_TEXT];
+	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
+		const struct execution_death *death = death_at(&m->records[order[i]], call);
+		char site[SITE_TEXT];
 
-			if (death->site.call != call)
-				continue;
-			stack_text(j, order[i], program, &death->site, site);
-			add(s, " %s: %s at %s", flavour_names[order[i]], death->kind, site);
-			add_place(s, j, order[i], call, death->site.stack);
-			s->needs[order[i]] = true;
-			return true;
-		}
+		if (!death)
+			continue;
+		stack_text(m, order[i], &death->site, site);
+		append(m->s, " %s: %s at %s", flavour_names[order[i]], death->kind, site);
+		append_place(m, order[i], call, death->site.stack);
+		m->s->needs[order[i]] = true;
+		return true;
+	}
 	return false;
 }
 
-static void add_end(struct signature *s, const struct judge *j, const struct program *program,
-		    const struct execution_record *told, size_t call, enum rule rule,
-		    const unsigned int *order)
+static void append_end(const struct maker *m, size_t call, enum rule rule, const unsigned int *order)
 {
-	add(s, "; %s", rule_name(rule));
-	if (!add_death(s, j, program, told, call, order)) {
-		add(s, " at %s", op_of(program, call));
-		add_place(s, j, PLAIN, call, "");
+	append(m->s, "; %s", rule_name(rule));
+	if (!append_death(m, call, order)) {
+		append(m->s, " at %s", op_of(m->program, call));
+		append_place(m, FLAVOUR_PLAIN, call, "");
 	}
-	snprintf(s->site, sizeof(s->site), "%s-%s", rule_name(rule), op_of(program, call));
+	snprintf(m->s->site, sizeof(m->s->site), "%s-%s", rule_name(rule), op_of(m->program, call));
 }
 
-static void add_rules(struct signature *s, const struct judge *j, const struct program *program,
-		      const struct execution_record *told)
+static void append_rules(const struct maker *m)
 {
-	static const unsigned int fatal_order[] = { ASAN, PLAIN, TSAN, MSAN };
-	static const unsigned int value_order[] = { MSAN, ASAN, TSAN, PLAIN };
-	const struct verdict *v = rules_verdict(j->rules);
+	static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN,
+						    FLAVOUR_MSAN };
+	static const unsigned int value_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN,
+						    FLAVOUR_PLAIN };
+	const struct verdict *v = rules_verdict(m->oracle->rules);
 	char names[RULE_SET_TEXT];
 
 	if (!v->broken)
 		return;
-	s->failed = true;
+	m->s->failed = true;
 	rule_set_text(v->broken, " ", names);
-	add(s, "%s", names);
-	add_race(s, j, program, told);
+	append(m->s, "%s", names);
+	append_first_race(m);
 	if (v->uninit_count)
-		add_end(s, j, program, told, v->uninits[0].call, RULE_uninit_use, value_order);
+		append_end(m, v->uninits[0].call, RULE_uninit_use, value_order);
 	if (v->fatal_call != VERDICT_NONE)
-		add_end(s, j, program, told, v->fatal_call, v->fatal_rule, fatal_order);
+		append_end(m, v->fatal_call, v->fatal_rule, fatal_order);
 }
 
 /* ---- all of it ---- */
@@ -329,60 +330,47 @@ static uint8_t fatal_op(const struct rules *rules, const struct program *program
 	return call == VERDICT_NONE ? OP_COUNT : program->calls[call].op;
 }
 
-void signature_make(struct signature *s, struct judge *j, const struct program *program,
+void signature_make(struct signature *s, struct oracle *oracle, const struct program *program,
 		    const bool *flavours)
 {
-	static struct execution_record told[FLAVOURS_MAX];
+	static struct execution_record records[FLAVOURS_MAX];
+	const struct maker maker = { s, oracle, program, records };
 
-	if (j->replayer) {
-		signature_of_target(s, j, program);
-		return;
-	}
 	memset(s, 0, sizeof(*s));
-	rules_evaluate(j->rules, program);
-	s->broken = rules_verdict(j->rules)->broken;
-	s->fatal = fatal_op(j->rules, program);
+	rules_evaluate(oracle->rules, program);
+	s->broken = rules_verdict(oracle->rules)->broken;
+	s->fatal = fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		execution_record_clear(&told[i]);
-		if (!j->runners.of[i].there || (flavours && !flavours[i]))
+		execution_record_clear(&records[i]);
+		if (!oracle->runners.of[i].there || (flavours && !flavours[i]))
 			continue;
-		flavour_runner_execute(&j->runners, i, program, &told[i]);
-		j->executed++;
+		flavour_runner_execute(&oracle->runners, i, program, &records[i]);
+		oracle->executed++;
 	}
-	if (!add_difference(s, j, program, told) && !add_claim(s, j, program) && !j->rules_may_break)
-		add_rules(s, j, program, told);
+	if (!append_difference(&maker) && !append_claim(&maker) && !oracle->rules_may_break)
+		append_rules(&maker);
 }
 
-bool signature_may_match(const struct signature *s, struct judge *j, const struct program *program)
+bool signature_may_match(const struct signature *s, struct oracle *oracle, const struct program *program)
 {
 	const struct race *race;
 	uint8_t ops[2];
 	char claim[EXPECTATION_TEXT];
 
-	j->judged++;
 	if (s->differs)
 		return true;
-	rules_evaluate(j->rules, program);
-	if (expectations_hold(program, j->rules, claim) != (strcmp(s->site, "claim") != 0))
+	rules_evaluate(oracle->rules, program);
+	if (expectations_hold(program, oracle->rules, claim) != (strcmp(s->site, "claim") != 0))
 		return false;
 	if (!strcmp(s->site, "claim"))
 		return true;
-	if (rules_verdict(j->rules)->broken != s->broken || fatal_op(j->rules, program) != s->fatal)
+	if (rules_verdict(oracle->rules)->broken != s->broken || fatal_op(oracle->rules, program) != s->fatal)
 		return false;
-	race = first_race(j->rules);
+	race = first_race(oracle->rules);
 	if (!race)
 		return true;
 	sort_ops(ops, program, race->first, race->second);
 	return !memcmp(ops, s->race, sizeof(ops));
-}
-
-const char *signature_lacks(const struct judge *j)
-{
-	if (symbols_missing())
-		return "no llvm-symbolizer or addr2line found: functions do not tell failures apart";
-	if (!j->runners.of[TSAN].there)
-		return "without the tsan flavour races are the model's alone";
-	return NULL;
 }
 
 bool signature_equal(const struct signature *a, const struct signature *b)

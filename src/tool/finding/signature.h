@@ -23,11 +23,9 @@
 
 #include <stdbool.h>
 
-#include "harness/model/rules.h"
 #include "harness/program/program.h"
-#include "tool/finding/replayer.h"
+#include "tool/finding/oracle.h"
 #include "tool/flavour_runner/report.h"
-#include "tool/flavour_runner/flavour_runner.h"
 
 #define SIGNATURE_TEXT 1600
 
@@ -54,45 +52,30 @@ struct signature {
 	struct signature_place places[2];
 };
 
-/* The model and the runners. */
-struct judge {
-	struct rules *rules;
-	struct flavour_runners runners;
-	unsigned long judged, executed; /* programs, and how often in a flavour */
-	struct replayer *replayer; /* NULL, or the fuzz target that decides alone what fails */
-	bool rules_may_break; /* a program that breaks rules as the model says does not fail */
-};
-
-/* Return: false without memory or without a flavour that this build has. */
-bool judge_begin(struct judge *judge, const bool *flavours, unsigned int seconds);
-void judge_end(struct judge *judge);
-
 /*
  * The failure of @program, whose lines must be those of its own text (program_renumber).
- * @flavours: who is asked; NULL: all. A signature that is made of other ones differs.
+ * @flavours: that execute it; NULL: all. The signature depends on them.
  */
-void signature_make(struct signature *signature, struct judge *judge,
+void signature_make(struct signature *signature, struct oracle *oracle,
 		    const struct program *program, const bool *flavours);
 
-/* The same by the replayer of a fuzz target. */
-void signature_of_target(struct signature *signature, struct judge *judge,
-			 const struct program *program);
-void signature_of_replayed(struct signature *signature, const struct replayer *replayer,
-			   const struct replayed *replayed);
+/* The same for any input that the oracle's fuzz target reads. */
+void signature_of_input(struct signature *signature, struct oracle *oracle,
+			const struct test_input *input, const bool *flavours);
+
+/* Executes @input by the oracle's fuzz target. Return: did it print the program that it @ran? */
+bool program_that_ran(struct oracle *oracle, const struct test_input *input, struct program *ran);
 
 /* Appends a sentence without its numbers; a line of @program becomes the name of its call. */
-void signature_add_plain(struct signature *signature, const struct program *program,
+void signature_append_plain(struct signature *signature, const struct program *program,
 			 const char *sentence);
 
 /*
  * Might @program fail like that, as far as the model knows? Costs next to nothing beside an
  * execution.
  */
-bool signature_may_match(const struct signature *signature, struct judge *judge,
+bool signature_may_match(const struct signature *signature, struct oracle *oracle,
 			 const struct program *program);
-
-/* What signatures lack on this machine, in a sentence; NULL if nothing. */
-const char *signature_lacks(const struct judge *judge);
 
 bool signature_equal(const struct signature *a, const struct signature *b);
 

@@ -30,7 +30,7 @@ static void name_site(struct signature *s, const struct replayer *r, const struc
 			*c = '-';
 }
 
-void signature_of_replayed(struct signature *s, const struct replayer *r,
+static void set_signature(struct signature *s, const struct replayer *r,
 			   const struct replayed *replayed)
 {
 	static const struct program none;
@@ -46,7 +46,7 @@ void signature_of_replayed(struct signature *s, const struct replayer *r,
 	snprintf(s->seen, sizeof(s->seen), "%s%s%s", replayed->what, *replayed->top ? ", in " : "",
 		 replayed->top);
 	snprintf(s->text, sizeof(s->text), "%s: ", r->target->name);
-	signature_add_plain(s, replayed->ran_known ? &replayed->ran : &none, replayed->what);
+	signature_append_plain(s, replayed->ran_known ? &replayed->ran : &none, replayed->what);
 	if (*replayed->last_call || *replayed->top) {
 		size_t used = strlen(s->text);
 
@@ -61,12 +61,27 @@ void signature_of_replayed(struct signature *s, const struct replayer *r,
 	s->places[0].frame = replayed->frame;
 }
 
-void signature_of_target(struct signature *s, struct judge *j, const struct program *program)
+bool program_that_ran(struct oracle *oracle, const struct test_input *input, struct program *ran)
 {
 	static struct replayed replayed;
 
+	if (!oracle->replayer || !replayer_run(oracle->replayer, input, &replayed) || !replayed.ran_known)
+		return false;
+	*ran = replayed.ran;
+	return true;
+}
+
+void signature_of_input(struct signature *s, struct oracle *oracle, const struct test_input *input,
+			const bool *flavours)
+{
+	static struct replayed replayed;
+
+	if (!oracle->replayer) {
+		signature_make(s, oracle, &input->program, flavours);
+		return;
+	}
 	memset(s, 0, sizeof(*s));
-	j->executed++;
-	if (replayer_run_program(j->replayer, program, &replayed))
-		signature_of_replayed(s, j->replayer, &replayed);
+	oracle->executed++;
+	if (replayer_run(oracle->replayer, input, &replayed))
+		set_signature(s, oracle->replayer, &replayed);
 }

@@ -13,35 +13,26 @@
 
 #include "harness/util/path.h"
 #include "harness/exec/exec.h"
-#include "harness/program/program_file.h"
 #include "tool/finding/bundle.h"
-#include "tool/finding/finding.h"
-#include "tool/finding/judge_target.h"
+#include "tool/finding/finding_list.h"
 #include "tool/finding/reduce.h"
-#include "tool/finding/reduce_input.h"
 #include "tool/finding/regress.h"
 #include "tool/util/status.h"
-#include "tool/util/store.h"
 #include "tool/util/usage.h"
 
 /* Findings that fail in the same way. */
 struct failure {
 	char key[SIGNATURE_TEXT];   /* equal for all of its findings */
-	struct signature signature; /* of the smallest */
-	struct reduction reduction; /* of the smallest */
-	struct input_reduction input; /* in place of it, if that is no program */
+	struct reduction reduction; /* of the smallest finding */
 	const char *finding;	    /* its path */
-	size_t size;		    /* calls of it, or bytes */
 	char *members;		    /* paths, a line each */
 	size_t count;
-	unsigned int failed;
 };
 
 struct triage {
 	const struct triage_order *order;
-	struct judge judge;
-	struct judge_targets targets;
-	struct findings findings;
+	struct oracle oracle;
+	struct finding_list findings;
 	struct sarif *sarif; /* or NULL */
 	struct failure **failures;
 	size_t count;
@@ -79,46 +70,28 @@ static void add_member(struct failure *failure, const char *path)
 	failure->count++;
 }
 
+/* Keeps @input, which becomes the failure's, if it is smaller than all before. */
 static void keep_smallest(struct failure *failure, const struct signature *signature,
-			  const struct program *program, const char *path)
+			  struct test_input *input, const char *path)
 {
-	if (failure->finding && program->count >= failure->size)
+	const char *unit;
+
+	if (failure->finding &&
+	    test_input_size(input, &unit) >= test_input_size(&failure->reduction.input, &unit)) {
+		test_input_destroy(input);
 		return;
+	}
+	test_input_destroy(&failure->reduction.input);
 	failure->finding = path;
-	failure->signature = *signature;
-	failure->size = program->count;
-	failure->reduction.program = *program;
+	failure->reduction.signature = *signature;
+	failure->reduction.input = *input;
 }
 
-static void keep_smallest_input(struct failure *failure, const struct signature *signature,
-				const struct store_input *input, const char *path)
-{
-	uint8_t *copy;
-
-	if (failure->finding && input->size >= failure->size)
-		return;
-	copy = malloc(input->size);
-	if (!copy)
-		exit(usage_error("triage", "no memory for one more finding"));
-	memcpy(copy, input->bytes, input->size);
-	free(failure->input.bytes);
-	failure->finding = path;
-	failure->signature = *signature;
-	failure->size = input->size;
-	failure->input.bytes = copy;
-	failure->input.size = input->size;
-}
-
-/* Return: does it fail, in one of all tries? A replayer reads the file as the engine left it. */
-static bool fails(struct triage *t, const struct program *program, const struct store_input *input,
-		  struct signature *signature, struct replayed *replayed)
+/* Return: does it fail, in one of all tries? */
+static bool fails(struct triage *t, const struct test_input *input, struct signature *signature)
 {
 	for (unsigned int i = 0; i < t->order->tries; i++) {
-		memset(signature, 0, sizeof(*signature));
-		if (!t->judge.replayer)
-			signature_make(signature, &t->judge, program, NULL);
-		else if (replayer_run(t->judge.replayer, input->bytes, input->size, replayed))
-			signature_of_replayed(signature, t->judge.replayer, replayed);
+		signature_of_input(signature, &t->oracle, input, NULL);
 		if (signature->failed)
 			return true;
 	}
@@ -127,86 +100,66 @@ static bool fails(struct triage *t, const struct program *program, const struct 
 
 /*
  * The sentence of a target names a call, and one bug is met by several. So the program that the
- * target ran is executed, too: a disagreement there is told apart by functions of the library.
+ * target ran is executed, too: functions of the library tell disagreements apart.
  */
 static void make_key(struct triage *t, const struct signature *signature,
-		     const struct replayed *replayed, char key[SIGNATURE_TEXT])
+		     const struct test_input *input, char key[SIGNATURE_TEXT])
 {
+	static struct program ran;
 	static struct signature run;
-	struct replayer *replayer = t->judge.replayer;
+	struct replayer *replayer = t->oracle.replayer;
 
 	snprintf(key, SIGNATURE_TEXT, "%s", signature->text);
-	if (!replayer || !replayed->ran_known)
+	if (!replayer || !test_input_is_program(input) || !program_that_ran(&t->oracle, input, &ran))
 		return;
-	t->judge.replayer = NULL;
-	signature_make(&run, &t->judge, &replayed->ran, NULL);
-	t->judge.replayer = replayer;
+	signature_make(&run, &t->oracle, &ran, NULL);
 	if (run.failed && run.differs)
 		snprintf(key, SIGNATURE_TEXT, "%s: %.1500s", replayer->target->name, run.text);
 }
 
-static void tell_sound(struct triage *t, const struct finding *finding)
+static void sort_input(struct triage *t, const struct finding *finding, struct test_input *input)
 {
-	status_end();
-	fprintf(stderr, "%s: does not fail here, in %u tries\n", finding->path, t->order->tries);
-	t->sound++;
-}
+	static struct signature signature;
+	struct failure *failure;
+	char key[SIGNATURE_TEXT];
 
-/* Return: false, after saying why, if the finding cannot be read. */
-static bool load(struct triage *t, const struct finding *finding, const struct fuzz_target *target,
-		 struct program *program, struct store_input *input)
-{
-	char error[PROGRAM_FILE_ERROR];
-	const char *why = store_read(finding->path, input);
-
-	if (why)
-		snprintf(error, sizeof(error), "%s: expected a finding: %s", finding->path, why);
-	else if ((target && target->reads != READS_BYTES) ||
-		 program_file_load(finding->path, program, error))
-		return true;
-	status_end();
-	fprintf(stderr, "%s\n", error);
-	t->unparsed++;
-	return false;
+	if (!fails(t, input, &signature)) {
+		status_end();
+		fprintf(stderr, "%s: does not fail here, in %u tries\n", finding->path, t->order->tries);
+		t->sound++;
+		test_input_destroy(input);
+		return;
+	}
+	make_key(t, &signature, input, key);
+	failure = failure_of(t, key);
+	add_member(failure, finding->path);
+	keep_smallest(failure, &signature, input, finding->path);
 }
 
 static void sort_finding(struct triage *t, const struct finding *finding)
 {
+	static struct test_input input;
 	const struct fuzz_target *target = t->order->target ? t->order->target :
 					   fuzz_target_of_finding(finding->path);
-	static struct program program;
-	static struct signature signature;
-	static struct replayed replayed;
-	struct store_input input;
-	struct failure *failure;
-	char key[SIGNATURE_TEXT];
+	char error[PROGRAM_FILE_ERROR];
 
-	if (!judge_by_target(&t->judge, &t->targets, target)) {
+	if (!oracle_set_target(&t->oracle, target)) {
 		t->untried++;
-		return;
+	} else if (!test_input_load(&input, finding->path, target, error)) {
+		status_end();
+		fprintf(stderr, "%s\n", error);
+		t->unparsed++;
+	} else {
+		sort_input(t, finding, &input);
 	}
-	if (!load(t, finding, target, &program, &input))
-		return;
-	program_renumber(&program);
-	if (!fails(t, &program, &input, &signature, &replayed)) {
-		tell_sound(t, finding);
-		return;
-	}
-	make_key(t, &signature, &replayed, key);
-	failure = failure_of(t, key);
-	add_member(failure, finding->path);
-	if (target && target->reads != READS_BYTES)
-		keep_smallest_input(failure, &signature, &input, finding->path);
-	else
-		keep_smallest(failure, &signature, &program, finding->path);
 }
 
 /* ---- one failure ---- */
 
-/* Those that the failure is made of are tried; all, if it is the model's alone. */
-static unsigned int count_failures(struct triage *t, const struct program *program,
-				   const struct signature *expected)
+/* Executes the flavours that the failure needs; all, if it needs none. */
+static unsigned int count_failures(struct triage *t, const struct reduction *reduction)
 {
+	const struct signature *expected = &reduction->signature;
 	struct signature signature;
 	unsigned int failed = 0;
 	bool any = false;
@@ -214,24 +167,9 @@ static unsigned int count_failures(struct triage *t, const struct program *progr
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		any |= expected->needs[i];
 	for (unsigned int i = 0; i < t->order->tries; i++) {
-		signature_make(&signature, &t->judge, program, any ? expected->needs : NULL);
+		signature_of_input(&signature, &t->oracle, &reduction->input,
+				   any ? expected->needs : NULL);
 		failed += signature_equal(&signature, expected);
-	}
-	return failed;
-}
-
-static unsigned int count_input_failures(struct triage *t, const struct failure *failure)
-{
-	static struct replayed replayed;
-	static struct signature signature;
-	unsigned int failed = 0;
-
-	for (unsigned int i = 0; i < t->order->tries; i++) {
-		if (!replayer_run(t->judge.replayer, failure->input.bytes, failure->input.size,
-				  &replayed))
-			continue;
-		signature_of_replayed(&signature, t->judge.replayer, &replayed);
-		failed += signature_equal(&signature, &failure->signature);
 	}
 	return failed;
 }
@@ -245,83 +183,72 @@ static void complain(struct triage *t, const char *path, int error)
 
 static void add_to_corpus(struct triage *t, const struct failure *failure, const char *name)
 {
+	const struct reduction *reduction = &failure->reduction;
 	char path[PATH_MAX];
 	int error;
 
-	if (failure->input.bytes) {
+	if (!test_input_is_program(&reduction->input)) {
 		printf("  not added: an input of %s is no page program\n",
-		       failure->signature.target->name);
+		       reduction->signature.target->name);
 		return;
 	}
-	error = regress_add(t->order->regress, name, &failure->reduction.program,
-				&failure->signature, t->judge.rules, path);
-
+	error = regress_add(t->order->regress, name, &reduction->input.program, &reduction->signature,
+			    t->oracle.rules, path);
 	if (error && error != EEXIST)
 		complain(t, path, error);
 	else
 		printf("  %s: %s\n", error ? "was there" : "added", path);
 }
 
-/* Makes the failure small. @before: the program as it was found */
-static void reduce_failure(struct triage *t, struct failure *failure, const char *name,
-			   struct program *before, struct bundle *bundle)
+/* Makes the failure small, and writes its directory. @before: a copy of the input as it was found */
+static int write_failure(struct triage *t, struct failure *failure, const struct test_input *before,
+			 struct bundle *bundle, char file[PATH_MAX])
 {
-	const char *unit;
+	int error;
 
-	if (failure->input.bytes) {
-		bundle->units = input_units(&failure->input, failure->signature.target, &unit);
-		failure->failed = count_input_failures(t, failure);
-		failure->input.name = name;
-		failure->input.signature = failure->signature;
-		bundle->minimised = reduce_input(&failure->input, &t->judge);
-		bundle->input = &failure->input;
-		return;
-	}
-	*before = failure->reduction.program;
-	bundle->units = before->count;
-	failure->failed = count_failures(t, before, &failure->signature);
-	failure->reduction.name = name;
-	failure->reduction.signature = failure->signature;
-	bundle->minimised = reduce(&failure->reduction, &t->judge);
-	bundle->program = before;
-	bundle->smallest = &failure->reduction.program;
+	bundle->failed = count_failures(t, &failure->reduction);
+	bundle->minimised = reduce(&failure->reduction, &t->oracle);
+	bundle->found = before;
+	bundle->smallest = &failure->reduction.input;
+	error = bundle_write(bundle, &t->oracle, file);
+	if (t->sarif)
+		bundle_sarif(t->sarif, bundle, &t->oracle);
+	return error;
 }
 
 static void finish_failure(struct triage *t, struct failure *failure)
 {
-	static struct program before;
-	char name[BUNDLE_NAME], file[PATH_MAX];
+	static struct test_input before;
 	static struct signature named;
-	struct bundle bundle = { .signature = &named };
-	const char *unit = "calls";
-	size_t left;
+	char name[BUNDLE_NAME], file[PATH_MAX];
+	struct bundle bundle = { .finding = failure->finding,
+				 .signature = &named,
+				 .backend = exec_backend(),
+				 .members = failure->members,
+				 .tries = t->order->tries };
+	const char *unit;
 	int error;
 
-	judge_by_target(&t->judge, &t->targets, failure->signature.target);
-	named = failure->signature;
+	oracle_set_target(&t->oracle, failure->reduction.signature.target);
+	named = failure->reduction.signature;
 	strcpy(named.text, failure->key);
 	bundle_name(&named, name);
-	reduce_failure(t, failure, name, &before, &bundle);
-	bundle.finding = failure->finding;
-	bundle.backend = exec_backend();
-	bundle.members = failure->members;
-	bundle.failed = failure->failed;
-	bundle.tries = t->order->tries;
+	failure->reduction.name = name;
 	path_format_or_exit(bundle.dir, sizeof(bundle.dir), "%s/%s", t->order->output, name);
-	error = bundle_write(&bundle, &t->judge, file);
-	if (t->sarif)
-		bundle_sarif(t->sarif, &bundle, &t->judge);
-	left = bundle.input ? input_units(bundle.input, failure->signature.target, &unit) :
-			      bundle.smallest->count;
+	if (!test_input_copy(&before, &failure->reduction.input))
+		exit(usage_error("triage", "no memory for one more finding"));
+	error = write_failure(t, failure, &before, &bundle, file);
 	status_end();
-	printf("%s: %zu finding%s, failed %u of %u, %zu %s of %zu\n  %s\n", name, failure->count,
-	       failure->count == 1 ? "" : "s", failure->failed, t->order->tries, left, unit,
-	       bundle.units, named.text);
+	printf("%s: %zu finding%s, failed %u of %u, %zu ", name, failure->count,
+	       failure->count == 1 ? "" : "s", bundle.failed, bundle.tries,
+	       test_input_size(bundle.smallest, &unit));
+	printf("%s of %zu\n  %s\n", unit, test_input_size(&before, &unit), named.text);
 	if (error)
 		complain(t, file, error);
 	else if (t->order->add)
 		add_to_corpus(t, failure, name);
 	fflush(stdout);
+	test_input_destroy(&before);
 }
 
 /* ---- all of it ---- */
@@ -352,7 +279,7 @@ static void sort_all(struct triage *t)
 	for (size_t i = 0; i < t->count; i++) {
 		finish_failure(t, t->failures[i]);
 		free(t->failures[i]->members);
-		free(t->failures[i]->input.bytes);
+		test_input_destroy(&t->failures[i]->reduction.input);
 		free(t->failures[i]);
 	}
 	free(t->failures);
@@ -375,14 +302,14 @@ int triage(const struct triage_order *order)
 	char flavours[FLAVOURS_TEXT];
 
 	t.order = order;
-	if (!findings_gather(&t.findings, order->dir, order->output))
+	if (!finding_list_init(&t.findings, order->dir, order->output))
 		return EXIT_BAD;
 	if (t.findings.count && !make_output(order->output))
 		return EXIT_BAD;
-	if (!judge_begin(&t.judge, order->wanted, order->seconds))
+	if (!oracle_init(&t.oracle, order->wanted, order->seconds))
 		return usage_error("triage", "expected a flavour that this build has");
-	t.judge.runners.threads = order->threads;
-	flavour_runners_text(&t.judge.runners, flavours);
+	t.oracle.runners.threads = order->threads;
+	flavour_runners_text(&t.oracle.runners, flavours);
 	announce("triage", "%zu finding%s in %s, up to %u tries each, in %s", t.findings.count,
 		 t.findings.count == 1 ? "" : "s", order->dir, order->tries, flavours);
 	if (order->sarif && !(t.sarif = sarif_begin("triage")))
@@ -390,10 +317,9 @@ int triage(const struct triage_order *order)
 	sort_all(&t);
 	if (t.sarif && !sarif_end(t.sarif, order->sarif))
 		t.status = EXIT_BAD;
-	if (signature_lacks(&t.judge))
-		fprintf(stderr, "%s: %s\n", order->dir, signature_lacks(&t.judge));
-	judge_targets_end(&t.targets);
-	judge_end(&t.judge);
-	findings_free(&t.findings);
+	if (oracle_lacks(&t.oracle))
+		fprintf(stderr, "%s: %s\n", order->dir, oracle_lacks(&t.oracle));
+	oracle_destroy(&t.oracle);
+	finding_list_destroy(&t.findings);
 	return t.status;
 }

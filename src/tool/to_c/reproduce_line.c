@@ -7,7 +7,7 @@
 
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 #include "tool/to_c/reproduce_parts.h"
 
 static const struct build builds[] = {
@@ -28,9 +28,9 @@ static bool has_file(const char *directory, const char *name, size_t len)
 /* Where the library's archives are: beside this binary, or where they are installed. */
 static bool archive_directory(const char *archive, size_t len, char directory[PATH_MAX])
 {
-	if (place_own(directory, PATH_MAX) && has_file(directory, archive, len))
+	if (own_directory(directory, PATH_MAX) && has_file(directory, archive, len))
 		return true;
-	place_installed(PKGLIBDIR, directory, PATH_MAX);
+	installed_directory(PKGLIBDIR, directory, PATH_MAX);
 	return has_file(directory, archive, len);
 }
 
@@ -68,13 +68,13 @@ static const char *header_directory(void)
 	static char directory[PATH_MAX];
 	char own[PATH_MAX], source[2 * PATH_MAX];
 
-	if (place_own(own, sizeof(own)) && has_file(own, "config.status", strlen("config.status"))) {
+	if (own_directory(own, sizeof(own)) && has_file(own, "config.status", strlen("config.status"))) {
 		path_format_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
 			 *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
 		if (realpath(source, directory))
 			return directory;
 	}
-	place_installed(PAGE_HEADER_INSTALLED, directory, sizeof(directory));
+	installed_directory(PAGE_HEADER_INSTALLED, directory, sizeof(directory));
 	return directory;
 }
 

@@ -23,9 +23,9 @@ enum {
 /*
  * Lines of C. In a template $p0 and $p1 are pages and $k is a mapping, each by its handle; $u0
  * and $u1 are readers of user memory, $h is the number of the first handle, $0 $1 $2 are numbers,
- * $n is the first number, cut to what page_fail_nth() takes, $b is the buffer of the thread, $v the value,
- * $w the width of an atomic in bits, $f the flags of an allocation, $o whether it succeeds,
- * $l the line, $r the result.
+ * $n is the first number, cut to what page_fail_nth() takes, $b is the buffer of the thread, $v the
+ * value, $w the width of an atomic in bits, $f the flags of an allocation, $o whether it
+ * succeeds, $l the line, $r the result.
  */
 struct template {
 	const char *text;
@@ -61,7 +61,8 @@ static const struct template templates[OP_COUNT] = {
 				      "give_back(&u$h, new_u$h);" },
 	[OP_skip] = { .text = "user_slice_skip(&$u0, $0)", .traits = RETURNS },
 	[OP_user_store] = { .text = "" },
-	[OP_copy_from_user_slice] = { .text = "page_copy_from_user_slice($p0, &$u1, $0, $1)", .traits = RETURNS },
+	[OP_copy_from_user_slice] = { .text = "page_copy_from_user_slice($p0, &$u1, $0, $1)",
+				      .traits = RETURNS },
 	[OP_fail_nth] = { .text = "page_fail_nth($n);" },
 	[OP_kmap_local] = { .text = "k$h = page_map_local($p1);",
 			    .shared = "show_map(&k$h, page_map_local($p1));" },
@@ -245,7 +246,8 @@ static bool cannot_touch(const struct c_one *c)
 static void write_call(const struct c_one *c)
 {
 	const struct template *t = &templates[c->call->op];
-	bool shared = t->shared && c->file->plan.shared[*op_table[c->call->op].args | 0x20][c->call->handle[0]];
+	int kind = *op_table[c->call->op].args | 0x20; /* of the first handle */
+	bool shared = t->shared && c->file->plan.shared[kind][c->call->handle[0]];
 	const char *text = shared ? t->shared : c->step->fate == C_BLOCKED ? t->blocked : t->text;
 
 	if (c->call->op == OP_user_store) {

@@ -16,7 +16,7 @@
 
 #include "harness/util/path.h"
 #include "harness/exec/exec.h"
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
@@ -25,13 +25,13 @@ bool binary_find(const char *binary, char *path, size_t size)
 	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (place_own(directory, sizeof(directory))) {
+	if (own_directory(directory, sizeof(directory))) {
 		path_format_or_exit(path, size, "%s/%s", directory, binary);
 		if (!access(path, X_OK))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-		place_installed(homes[i], directory, sizeof(directory));
+		installed_directory(homes[i], directory, sizeof(directory));
 		path_format_or_exit(path, size, "%s/%s", directory, binary);
 		if (!access(path, X_OK))
 			return true;

@@ -16,7 +16,8 @@ struct flavour {
 
 #define FLAVOURS_MAX 4
 
-/* All that can exist, sorted as a table shows them. */
+/* All that can exist, in the order in which a table shows them. */
+enum { FLAVOUR_PLAIN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 extern const char *const flavour_names[FLAVOURS_MAX];
 
 /*

@@ -12,6 +12,12 @@ static const struct fuzz_target targets[] = {
 #undef TARGET
 };
 
+#define TARGET(name, ...) ", " #name
+const char *const fuzz_target_names = &(
+#include "fuzz/targets.def"
+)[2];
+#undef TARGET
+
 #define TARGETS (sizeof(targets) / sizeof(targets[0]))
 
 const struct fuzz_target *fuzz_target_at(size_t number)

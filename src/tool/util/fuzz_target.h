@@ -17,6 +17,9 @@ struct fuzz_target {
 /* The table, sorted; @number counts from 0. Return: NULL after the last one. */
 const struct fuzz_target *fuzz_target_at(size_t number);
 
+/* All names, "a, b, c". */
+extern const char *const fuzz_target_names;
+
 /* Return: NULL if the table has no such name. */
 const struct fuzz_target *fuzz_target_find(const char *name);
 

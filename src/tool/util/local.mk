@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What rooms share, and what knows none of them.
+# What the modules of the tool share.
 
 tool_sources += \
+	%D%/capture.c \
+	%D%/capture.h \
 	%D%/commands.c \
 	%D%/commands.h \
+	%D%/corpus_directory.c \
+	%D%/corpus_directory.h \
 	%D%/environment.c \
 	%D%/environment.h \
 	%D%/file_list.c \
@@ -13,6 +17,8 @@ tool_sources += \
 	%D%/flavours.h \
 	%D%/fuzz_target.c \
 	%D%/fuzz_target.h \
+	%D%/installation.c \
+	%D%/installation.h \
 	%D%/json.c \
 	%D%/json.h \
 	%D%/name_set.c \
@@ -21,8 +27,6 @@ tool_sources += \
 	%D%/options.h \
 	%D%/output.c \
 	%D%/output.h \
-	%D%/place.c \
-	%D%/place.h \
 	%D%/results.c \
 	%D%/results.h \
 	%D%/scratch.c \
@@ -31,8 +35,6 @@ tool_sources += \
 	%D%/similar.h \
 	%D%/status.c \
 	%D%/status.h \
-	%D%/store.c \
-	%D%/store.h \
 	%D%/usage.c \
 	%D%/usage.h \
 	%D%/verdict_print.c \

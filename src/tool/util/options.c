@@ -119,15 +119,32 @@ static int misspelt(const char *command, const char *help, const struct option_r
 
 static int refuse(const char *command, const struct option_row *row, const char *value)
 {
-	char name[64], range[32];
+	char name[64], expected[160];
 
 	if (row->name)
 		snprintf(name, sizeof(name), "--%s", row->name);
 	else
 		snprintf(name, sizeof(name), "-%c", row->letter);
-	snprintf(range, sizeof(range), "%u .. %u", row->least, row->most);
-	return usage_error(command, "expected %s %s, got '%s'", name,
-			   row->number ? range : row->expected, value);
+	if (row->number)
+		snprintf(expected, sizeof(expected), "%u .. %u", row->least, row->most);
+	else
+		snprintf(expected, sizeof(expected), "%s%s", row->values ? "of " : "",
+			 row->values ? row->values : row->expected);
+	return usage_error(command, "expected %s %s, got '%s'", name, expected, value);
+}
+
+/* Prints the values of the option @given, "--NAME", one on a line; nothing if it takes any text. */
+static int print_values(const struct option_row *rows, const char *given)
+{
+	for (; is_row(rows); rows++) {
+		const char *value = rows->values;
+
+		if (!value || strncmp(given, "--", 2) || strcmp(given + 2, rows->name))
+			continue;
+		for (; *value; value += strcspn(value, ", "), value += strspn(value, ", "))
+			printf("%.*s\n", (int)strcspn(value, ", "), value);
+	}
+	return EXIT_GOOD;
 }
 
 int options_take(const char *command, const char *help, const struct option_row *rows, int argc,
@@ -136,6 +153,8 @@ int options_take(const char *command, const char *help, const struct option_row 
 	struct spelling spelling;
 	int found;
 
+	if (argc == 3 && !strcmp(argv[1], "--values"))
+		return print_values(rows, argv[2]);
 	spell(&spelling, rows);
 	while ((found = getopt_long(argc, argv, spelling.letters, spelling.names, NULL)) != -1) {
 		const struct option_row *row;
@@ -183,6 +202,11 @@ static bool read_target(char *value, void *into)
 	return *target;
 }
 
+struct option_row option_backend(const char **backend)
+{
+	return (struct option_row){ .name = "backend", .text = backend, .values = "direct, alias" };
+}
+
 struct option_row option_bytes(void)
 {
 	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
@@ -190,24 +214,29 @@ struct option_row option_bytes(void)
 
 struct option_row option_flavour(bool *wanted)
 {
-	return (struct option_row)OPTION_READ("flavour", read_flavours, wanted,
-					      "of plain, asan, tsan, msan");
+	static char names[64];
+
+	if (!*names)
+		for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+				 i ? ", " : "", flavour_names[i]);
+	return (struct option_row)OPTION_CHOICE("flavour", read_flavours, wanted, names);
 }
 
 struct option_row option_executor(struct execution_options *options)
 {
-	return (struct option_row)OPTION_READ("executor", read_executor, options,
-					      "fibers, threads or both");
+	return (struct option_row)OPTION_CHOICE("executor", read_executor, options,
+						"fibers, threads, both");
 }
 
 struct option_row option_target(const struct fuzz_target **target)
 {
-	return (struct option_row)OPTION_READ("target", read_target, target, "NAME of a fuzz target");
+	return (struct option_row)OPTION_CHOICE("target", read_target, target, fuzz_target_names);
 }
 
 struct option_row option_threads(bool *threads)
 {
-	return (struct option_row)OPTION_READ("executor", read_threads, threads, "fibers or both");
+	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
 }
 
 struct option_row option_timeout(unsigned int *seconds)

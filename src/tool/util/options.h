@@ -32,6 +32,7 @@ struct option_row {
 	option_fn read;
 	void *into;
 	const char *expected; /* what read() wants, for people */
+	const char *values;   /* in place of @expected: all values, "a, b, c"; bash completes them */
 };
 
 #define OPTION_FLAG(name_, flag_) { .name = (name_), .flag = (flag_) }
@@ -41,10 +42,14 @@ struct option_row {
 	{ .name = (name_), .number = (number_), .least = (least_), .most = (most_) }
 #define OPTION_READ(name_, read_, into_, expected_) \
 	{ .name = (name_), .read = (read_), .into = (into_), .expected = (expected_) }
+#define OPTION_CHOICE(name_, read_, into_, values_) \
+	{ .name = (name_), .read = (read_), .into = (into_), .values = (values_) }
 #define OPTION_END { .name = NULL }
 
 /*
  * Reads options up to the end, by getopt_long(): `optind` is then the first argument.
+ * `COMMAND --values --NAME`, which the help does not show, prints the values of an option for the
+ * completion of bash, one on a line.
  * @rows: OPTION_END ends them
  * Return: -1 to go on; or an exit status, after the help or a line on standard error.
  */
@@ -52,6 +57,9 @@ int options_take(const char *command, const char *help, const struct option_row 
 		 char **argv);
 
 /* ---- rows of several commands ---- */
+
+/* --backend; options_backend() chooses it. */
+struct option_row option_backend(const char **backend);
 
 /* --bytes: all files are byte strings (program_name.h). */
 struct option_row option_bytes(void);

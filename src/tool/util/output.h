@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * A file that the user named for what comes out. It is written under a name that nobody else
- * has and then renamed: it is there whole, or as it was before.
- */
+/* Output files that are whole: they are written under another name and then renamed. */
 #ifndef TOOL_OUTPUT_H
 #define TOOL_OUTPUT_H
 
@@ -10,12 +7,22 @@
 #include <stddef.h>
 
 /*
- * A link stays one: what it leads to is written. So do pipes and devices, which are written
- * through. Return: 0 or errno.
+ * Writes a file that the user named. A symbolic link stays and its target is replaced; a pipe or a
+ * device is written to. Return: 0 or errno.
  */
 int output_write(const char *path, const void *bytes, size_t size);
 
-/* Is that a file that holds something, so that writing it loses what it held? */
+/* Is @path a regular file, whose content output_write() would replace? */
 bool output_loses(const char *path);
+
+/* Writes to @path itself: after an error a part of the content may be there. Return: 0 or errno. */
+int file_write(const char *path, const void *bytes, size_t size, bool durable);
+
+/*
+ * Writes the file @temporary and renames it to @path, which has the whole content or is unchanged.
+ * @durable: content and name are on the disk
+ * Return: 0 or errno.
+ */
+int file_replace(const char *temporary, const char *path, const void *bytes, size_t size, bool durable);
 
 #endif

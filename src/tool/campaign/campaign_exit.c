@@ -6,10 +6,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "tool/campaign/campaign_parts.h"
-#include "tool/campaign/log.h"
+#include "tool/campaign/campaign.h"
 
-static void log_end(const struct worker *worker, int status)
+static void log_exit(const struct worker *worker, int status)
 {
 	const char *why = worker->reason[0] ? worker->reason : worker->last;
 
@@ -21,7 +20,16 @@ static void log_end(const struct worker *worker, int status)
 		     worker->target->name, worker->name, WEXITSTATUS(status), why, worker->log);
 }
 
-void reap_strays(const struct loop *loop)
+/* The worker with that process, or NULL. */
+static struct worker *find_worker(const struct campaign *campaign, pid_t pid)
+{
+	for_each_running(worker, campaign)
+		if (worker->pid == pid)
+			return worker;
+	return NULL;
+}
+
+void kill_strays(const struct campaign *campaign)
 {
 	char path[64];
 	FILE *file;
@@ -32,16 +40,16 @@ void reap_strays(const struct loop *loop)
 	if (!file)
 		return;
 	while (fscanf(file, "%d", &pid) == 1)
-		if (!workers_find(loop, pid))
+		if (!find_worker(campaign, pid))
 			kill(pid, SIGKILL);
 	fclose(file);
 }
 
 static void log_lost(const struct worker *worker)
 {
-	struct store_input input;
+	struct corpus_input input;
 
-	if (store_read(worker->written, &input))
+	if (corpus_input_read(worker->written, &input))
 		log_message("%s: a finding of %s could not be written: %s (log: %s.old)",
 		     worker->target->name, worker->name, worker->reason, worker->log);
 }
@@ -54,73 +62,71 @@ static bool is_skipped(const struct worker *worker, int status)
 }
 
 /* Removes the engine from the target, and a target without engines from the campaign. */
-static void skip_group(struct loop *loop, const struct worker *worker)
+static void skip_engine(struct campaign *campaign, const struct worker *worker)
 {
-	struct campaign *campaign = loop->campaign;
 	struct target *target = worker->target;
-	bool any = false;
+	bool any = workers_running(target, NULL);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < ENGINES; i++) {
-		struct worker_group *group = &target->groups[i];
+		struct target_engine *engine = &target->engines[i];
 
-		if (group->engine == worker->engine && group->there) {
-			log_message("%s: skipped: %s: %s", target->name, group->engine->name,
-			     strstr(worker->last, ": skipped: ") + strlen(": skipped: "));
-			group->there = false;
-			loop->groups--;
+		if (worker->engine == engines[i] && engine->there) {
+			log_message("%s: skipped: %s: %s", target->name, worker->engine->name,
+				    strstr(worker->last, ": skipped: ") + strlen(": skipped: "));
+			engine->there = false;
+			campaign->groups--;
 		}
-		any |= group->there || workers_in_group(group);
+		any |= engine->there;
 	}
 	if (any)
 		return;
 	for (size_t i = 0; i < campaign->count; i++)
 		if (campaign->targets[i] != target)
 			campaign->targets[kept++] = campaign->targets[i];
-	campaign->count = loop->progress.count = kept;
+	campaign->count = kept;
 }
 
-static void judge_end(struct loop *loop, struct worker *worker, int status, bool executed)
+static void handle_exit(struct campaign *campaign, struct worker *worker, int status, bool executed)
 {
 	if (executed)
-		loop->hopeless = worker->failures = 0;
+		campaign->failures = worker->failures = 0;
 	/* An engine that ends well has done as many executions as it was given. */
 	if (worker->asked_to_end || (executed && WIFEXITED(status) && !WEXITSTATUS(status)))
 		return;
 	if (worker->written[0]) {
 		log_lost(worker);
-		target_collect(worker->target, &loop->campaign->options, false, loop->now);
+		target_collect(worker->target, &campaign->options, false, campaign->now);
 		target_withdraw(worker->target, worker->written);
 		return;
 	}
 	if (!executed && is_skipped(worker, status)) {
-		skip_group(loop, worker);
+		skip_engine(campaign, worker);
 		return;
 	}
 	if (worker->failures < FAILURES_MOST)
-		log_end(worker, status);
+		log_exit(worker, status);
 	if (!executed) {
-		worker_retry_later(worker, loop->now);
-		loop->hopeless++;
+		worker_retry_later(worker, campaign->now);
+		campaign->failures++;
 	}
 }
 
-void reap(struct loop *loop)
+void handle_exits(struct campaign *campaign)
 {
-	struct worker *worker;
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct worker *worker = find_worker(campaign, pid);
 		unsigned long before;
 
-		worker = workers_find(loop, pid);
 		if (!worker)
 			continue;
 		before = worker->before;
-		worker_ended(worker, loop->now);
-		judge_end(loop, worker, status, worker->before > before);
+		worker_ended(worker, campaign->now);
+		handle_exit(campaign, worker, status, worker->before > before);
 		if (WIFSIGNALED(status))
-			reap_strays(loop);
+			kill_strays(campaign);
 	}
 }

@@ -4,8 +4,8 @@
  * (crash-*, leak-*, oom-*, timeout-*), AFL++'s (crashes/id:*, hangs/id:*), or any other
  * directory, where each file is one. Equal contents count once.
  */
-#ifndef TOOL_FINDING_H
-#define TOOL_FINDING_H
+#ifndef TOOL_FINDING_LIST_H
+#define TOOL_FINDING_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ struct finding {
 	size_t size;
 };
 
-struct findings {
+struct finding_list {
 	struct finding *of;
 	size_t count;
 	size_t repeated; /* files with the content of another one */
@@ -29,7 +29,7 @@ struct findings {
  * Gathers what is in @dir, sorted by name; not what is below @except.
  * Return: false, which has been told, if the directory cannot be read.
  */
-bool findings_gather(struct findings *findings, const char *dir, const char *except);
-void findings_free(struct findings *findings);
+bool finding_list_init(struct finding_list *findings, const char *dir, const char *except);
+void finding_list_destroy(struct finding_list *findings);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/explain/explain_sheet.h"
+#include "tool/explain/explain_row.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -28,57 +28,57 @@ static const struct {
 	[GLYPH_COMMON_BYTES - GLYPH_LANE] = { "█", '#' },
 };
 
-static const char *const inks[INK_COUNT] = { "", "\033[1;31m", "\033[33m", "\033[36m", "\033[2m" };
+static const char *const escapes[COLOUR_COUNT] = { "", "\033[1;31m", "\033[33m", "\033[36m", "\033[2m" };
 
-void sheet_glyph(struct sheet *sheet, unsigned int x, enum glyph glyph, enum ink ink)
+void row_set_glyph(struct text_row *row, unsigned int x, enum glyph glyph, enum colour colour)
 {
-	if (x >= SHEET_COLUMNS)
+	if (x >= ROW_COLUMNS)
 		return;
-	sheet->cells[x] = (uint8_t)glyph;
-	sheet->ink[x] = (uint8_t)ink;
+	row->cells[x] = (uint8_t)glyph;
+	row->colour[x] = (uint8_t)colour;
 }
 
-unsigned int sheet_text(struct sheet *sheet, unsigned int x, const char *text, enum ink ink)
+unsigned int row_set_text(struct text_row *row, unsigned int x, const char *text, enum colour colour)
 {
-	for (; *text && x < SHEET_COLUMNS; x++, text++) {
+	for (; *text && x < ROW_COLUMNS; x++, text++) {
 		unsigned char c = (unsigned char)*text;
 
-		sheet->cells[x] = c < ' ' || c >= 0x7f ? '?' : c;
-		sheet->ink[x] = (uint8_t)ink;
+		row->cells[x] = c < ' ' || c >= 0x7f ? '?' : c;
+		row->colour[x] = (uint8_t)colour;
 	}
 	return x;
 }
 
-static void print_cell(const struct sheet *sheet, uint8_t cell)
+static void print_cell(const struct text_row *row, uint8_t cell)
 {
 	if (cell < GLYPH_LANE)
-		putc(cell ? cell : ' ', sheet->out);
-	else if (sheet->style.utf8)
-		fputs(glyphs[cell - GLYPH_LANE].utf8, sheet->out);
+		putc(cell ? cell : ' ', row->out);
+	else if (row->style.utf8)
+		fputs(glyphs[cell - GLYPH_LANE].utf8, row->out);
 	else
-		putc(glyphs[cell - GLYPH_LANE].ascii, sheet->out);
+		putc(glyphs[cell - GLYPH_LANE].ascii, row->out);
 }
 
-void sheet_end(struct sheet *sheet)
+void row_print(struct text_row *row)
 {
-	unsigned int end = SHEET_COLUMNS, ink = INK_PLAIN;
+	unsigned int end = ROW_COLUMNS, colour = COLOUR_PLAIN;
 
-	while (end && (!sheet->cells[end - 1] || sheet->cells[end - 1] == ' '))
+	while (end && (!row->cells[end - 1] || row->cells[end - 1] == ' '))
 		end--;
 	for (unsigned int x = 0; x < end; x++) {
-		unsigned int wanted = sheet->cells[x] ? sheet->ink[x] : INK_PLAIN;
+		unsigned int wanted = row->cells[x] ? row->colour[x] : COLOUR_PLAIN;
 
-		if (sheet->style.colour && wanted != ink)
-			fprintf(sheet->out, "%s%s", ink ? "\033[m" : "", inks[wanted]);
-		ink = wanted;
-		print_cell(sheet, sheet->cells[x]);
+		if (row->style.colour && wanted != colour)
+			fprintf(row->out, "%s%s", colour ? "\033[m" : "", escapes[wanted]);
+		colour = wanted;
+		print_cell(row, row->cells[x]);
 	}
-	fputs(sheet->style.colour && ink ? "\033[m\n" : "\n", sheet->out);
-	memset(sheet->cells, 0, sizeof(sheet->cells));
-	memset(sheet->ink, 0, sizeof(sheet->ink));
+	fputs(row->style.colour && colour ? "\033[m\n" : "\n", row->out);
+	memset(row->cells, 0, sizeof(row->cells));
+	memset(row->colour, 0, sizeof(row->colour));
 }
 
-size_t sheet_fit(const char *text, size_t room)
+size_t row_fit(const char *text, size_t room)
 {
 	size_t fit = strlen(text);
 
@@ -89,7 +89,7 @@ size_t sheet_fit(const char *text, size_t room)
 	return fit ? fit : room;
 }
 
-void sheet_words(struct sheet *sheet, unsigned int first, unsigned int rest, enum ink ink,
+void row_print_words(struct text_row *row, unsigned int first, unsigned int rest, enum colour colour,
 		 const char *text, ...)
 {
 	static char words[8 * PROGRAM_CALLS + 64]; /* the numbers of all lines */
@@ -100,12 +100,12 @@ void sheet_words(struct sheet *sheet, unsigned int first, unsigned int rest, enu
 	vsnprintf(words, sizeof(words), text, args);
 	va_end(args);
 	for (unsigned int x = first; *at; x = rest) {
-		size_t fit = sheet_fit(at, SHEET_COLUMNS - x);
-		char line[SHEET_COLUMNS + 1];
+		size_t fit = row_fit(at, ROW_COLUMNS - x);
+		char line[ROW_COLUMNS + 1];
 
 		snprintf(line, sizeof(line), "%.*s", (int)fit, at);
-		sheet_text(sheet, x, line, ink);
-		sheet_end(sheet);
+		row_set_text(row, x, line, colour);
+		row_print(row);
 		at += fit;
 		at += strspn(at, " ");
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/util/place.h"
+#include "tool/util/installation.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 /* Where binaries of this program are installed. */
 static const char *const homes[] = { BINDIR, PKGLIBEXECDIR };
 
-bool place_own(char *path, size_t size)
+bool own_directory(char *path, size_t size)
 {
 	ssize_t len = readlink("/proc/self/exe", path, size - 1);
 	char *slash;
@@ -27,7 +27,7 @@ bool place_own(char *path, size_t size)
 	return true;
 }
 
-bool place_on_path(const char *program)
+bool is_on_path(const char *program)
 {
 	const char *directories = getenv("PATH");
 
@@ -71,12 +71,12 @@ static bool follow(const char *own, const char *home, const char *directory, cha
 	return !access(path, X_OK);
 }
 
-void place_installed(const char *directory, char *path, size_t size)
+void installed_directory(const char *directory, char *path, size_t size)
 {
 	char own[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
-		if (place_own(own, sizeof(own)) && follow(own, homes[i], directory, path, size))
+		if (own_directory(own, sizeof(own)) && follow(own, homes[i], directory, path, size))
 			return;
 	path_format_or_exit(path, size, "%s", directory);
 }

@@ -3,20 +3,38 @@
 #include <string.h>
 
 #include "harness/model/expectations.h"
-#include "tool/explain/explain_sheet.h"
+#include "tool/explain/explain_row.h"
 
-/* Races that are told one by one; each mark of the drawing is there anyway. */
-#define RACES_TOLD 8
-#define RUNS_TOLD  8
+/* Races that are printed; the drawing marks all of them. */
+#define RACES_MOST 8
+#define RANGES_MOST  8
 
 #define BAR 40u
+
+/* The rules of the page contract that a broken rule is about (doc/rules.md). */
+static const char *const contracts[RULE_COUNT] = {
+	[RULE_data_race] = "R3 data races",
+	[RULE_deadlock] = "no rule of the page",
+	[RULE_foreign_map] = "R5 mapping",
+	[RULE_map_overflow] = "R6 order",
+	[RULE_out_of_bounds] = "R1 bounds, R5 mapping",
+	[RULE_uninit_use] = "R7 fresh",
+	[RULE_unmap_order] = "R6 order",
+	[RULE_use_after_free] = "R8 lifetime",
+	[RULE_use_after_unmap] = "R5 mapping",
+};
+
+const char *contract_name(enum rule rule)
+{
+	return contracts[rule];
+}
 
 static const struct call *call_at(const struct explained *e, size_t call)
 {
 	return &e->program->calls[call];
 }
 
-static const char *who(const struct explained *e, size_t call)
+static const char *thread_of(const struct explained *e, size_t call)
 {
 	static char names[2][THREAD_TEXT];
 	static unsigned int turn;
@@ -25,11 +43,11 @@ static const char *who(const struct explained *e, size_t call)
 	return thread_text(call_at(e, call)->thread, names[turn]);
 }
 
-static void tell_rule(struct sheet *sheet, enum rule rule)
+static void print_rule(struct text_row *row, enum rule rule)
 {
-	sheet_end(sheet);
-	sheet_words(sheet, 0, 2, INK_GUILTY, "%s (%s)", rule_name(rule),
-		    rule_contract(rule));
+	row_print(row);
+	row_print_words(row, 0, 2, COLOUR_WRONG, "%s (%s)", rule_name(rule),
+		    contract_name(rule));
 }
 
 /* ---- races ---- */
@@ -41,24 +59,24 @@ static size_t step_of(const struct explained *e, size_t call)
 	return step ? (size_t)(step - e->trace->steps) : e->trace->count;
 }
 
-static void tell_known(struct sheet *sheet, const struct explained *e, const struct race *race)
+static void print_known(struct text_row *row, const struct explained *e, const struct race *race)
 {
 	uint8_t first = call_at(e, race->first)->thread;
 	uint16_t known = e->happens.known[step_of(e, race->second)][first];
 
 	if (known == HAPPENS_BEFORE_NONE)
-		sheet_words(sheet, 4, 6, INK_PLAIN,
+		row_print_words(row, 4, 6, COLOUR_PLAIN,
 			    "Nothing orders them: at line %u %s knows nothing of %s.",
-			    call_at(e, race->second)->line, who(e, race->second),
-			    who(e, race->first));
+			    call_at(e, race->second)->line, thread_of(e, race->second),
+			    thread_of(e, race->first));
 	else
-		sheet_words(sheet, 4, 6, INK_PLAIN,
+		row_print_words(row, 4, 6, COLOUR_PLAIN,
 			    "Nothing orders them: at line %u %s knows what %s did up to line %u.",
-			    call_at(e, race->second)->line, who(e, race->second),
-			    who(e, race->first), call_at(e, e->trace->steps[known].call)->line);
+			    call_at(e, race->second)->line, thread_of(e, race->second),
+			    thread_of(e, race->first), call_at(e, e->trace->steps[known].call)->line);
 }
 
-/* "byte 3", "bytes 3 .. 9": to @to without it. */
+/* "byte 3", "bytes 3 .. 9": from @from to before @to. */
 static const char *bytes_text(unsigned int from, unsigned int to, char text[32])
 {
 	if (to == from + 1)
@@ -77,8 +95,8 @@ static unsigned int scaled(unsigned int byte, const struct span *whole)
 	return (byte - whole->from) * BAR / (whole->to - whole->from);
 }
 
-/* The bytes of an access on a scale that shows all of both, the racing ones filled. */
-static void draw_bytes(struct sheet *sheet, unsigned int x, const struct access *access,
+/* The bytes of an access on a scale for both accesses, with the racing bytes filled. */
+static void draw_bytes(struct text_row *row, unsigned int x, const struct access *access,
 		       const struct race *race, const struct span *whole)
 {
 	for (unsigned int i = scaled(access->from, whole); i <= scaled(access->to - 1u, whole);
@@ -86,24 +104,24 @@ static void draw_bytes(struct sheet *sheet, unsigned int x, const struct access 
 		bool common = i >= scaled(race->from, whole) &&
 			      i <= scaled(race->to - 1u, whole);
 
-		sheet_glyph(sheet, x + i, common ? GLYPH_COMMON_BYTES : GLYPH_BYTES,
-			    common ? INK_GUILTY : INK_PLAIN);
+		row_set_glyph(row, x + i, common ? GLYPH_COMMON_BYTES : GLYPH_BYTES,
+			    common ? COLOUR_WRONG : COLOUR_PLAIN);
 	}
 }
 
-static void tell_access(struct sheet *sheet, const struct explained *e,
+static void print_access(struct text_row *row, const struct explained *e,
 			const struct access *access, const struct race *race,
 			const struct span *whole)
 {
 	char text[80], bytes[32];
 
 	snprintf(text, sizeof(text), "line %4u  %-4s %s %s %s",
-		 call_at(e, access->call)->line, who(e, access->call),
+		 call_at(e, access->call)->line, thread_of(e, access->call),
 		 access->atomic ? "atomically" : "plainly", access->write ? "writes" : "reads",
 		 bytes_text(access->from, access->to, bytes));
-	sheet_text(sheet, 4, text, INK_PLAIN);
-	draw_bytes(sheet, 54, access, race, whole);
-	sheet_end(sheet);
+	row_set_text(row, 4, text, COLOUR_PLAIN);
+	draw_bytes(row, 54, access, race, whole);
+	row_print(row);
 }
 
 static bool is_side(const struct access *access, const struct race *race)
@@ -113,7 +131,7 @@ static bool is_side(const struct access *access, const struct race *race)
 	       access->from < race->to && race->from < access->to;
 }
 
-static void tell_race(struct sheet *sheet, const struct explained *e, const struct race *race)
+static void print_race(struct text_row *row, const struct explained *e, const struct race *race)
 {
 	const struct shadow *shadow = rules_shadow(e->rules);
 	const struct call *a = call_at(e, race->first), *b = call_at(e, race->second);
@@ -128,35 +146,35 @@ static void tell_race(struct sheet *sheet, const struct explained *e, const stru
 		whole.from = access->from < whole.from ? access->from : whole.from;
 		whole.to = access->to > whole.to ? access->to : whole.to;
 	}
-	sheet_words(sheet, 2, 4, INK_PLAIN, "Lines %u and %u race on p%u %s%s", a->line,
+	row_print_words(row, 2, 4, COLOUR_PLAIN, "Lines %u and %u race on p%u %s%s", a->line,
 		    b->line, race->page, bytes_text(race->from, race->to, bytes),
 		    op_is_mapped_access(a->op) && op_is_mapped_access(b->op) &&
 				    a->handle[0] != b->handle[0] ?
 			    ": two mappings of one page are the same memory (R4)." : ".");
 	for (size_t i = 0; i < shadow->access_count; i++)
 		if (is_side(&shadow->accesses[i], race))
-			tell_access(sheet, e, &shadow->accesses[i], race, &whole);
-	tell_known(sheet, e, race);
+			print_access(row, e, &shadow->accesses[i], race, &whole);
+	print_known(row, e, race);
 }
 
-static void tell_races(struct sheet *sheet, const struct explained *e)
+static void print_races(struct text_row *row, const struct explained *e)
 {
 	const struct shadow *shadow = rules_shadow(e->rules);
 
 	if (!shadow->race_count)
 		return;
-	tell_rule(sheet, RULE_data_race);
-	for (size_t i = 0; i < shadow->race_count && i < RACES_TOLD; i++)
-		tell_race(sheet, e, &shadow->races[i]);
-	if (shadow->race_count > RACES_TOLD)
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+	print_rule(row, RULE_data_race);
+	for (size_t i = 0; i < shadow->race_count && i < RACES_MOST; i++)
+		print_race(row, e, &shadow->races[i]);
+	if (shadow->race_count > RACES_MOST)
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "And %zu more races; `pagetorture check` names them all.",
-			    shadow->race_count - RACES_TOLD);
+			    shadow->race_count - RACES_MOST);
 }
 
 /* ---- bytes without a value ---- */
 
-/* "bytes 3 .. 9, 12": those of the load that have no value. */
+/* "bytes 3 .. 9, 12": bytes of the load that have no value. */
 static void unknown_bytes(const struct explained *e, const struct uninit *uninit, char *text,
 			  size_t size)
 {
@@ -172,7 +190,7 @@ static void unknown_bytes(const struct explained *e, const struct uninit *uninit
 			;
 		if (known)
 			continue;
-		if (runs++ == RUNS_TOLD) {
+		if (runs++ == RANGES_MOST) {
 			snprintf(text + used, size - used, " and more");
 			return;
 		}
@@ -183,7 +201,7 @@ static void unknown_bytes(const struct explained *e, const struct uninit *uninit
 	}
 }
 
-static void tell_uninit(struct sheet *sheet, const struct explained *e,
+static void print_uninit(struct text_row *row, const struct explained *e,
 			const struct uninit *uninit)
 {
 	struct causes causes;
@@ -191,84 +209,84 @@ static void tell_uninit(struct sheet *sheet, const struct explained *e,
 
 	unknown_bytes(e, uninit, bytes, sizeof(bytes));
 	cause_find_uninit(e->program, e->rules, uninit->call, uninit->page, uninit->from, &causes);
-	sheet_words(sheet, 2, 4, INK_PLAIN,
-		    "Line %u: %s uses the value of p%u %s, where nobody ever wrote one.",
-		    call_at(e, uninit->call)->line, who(e, uninit->call), uninit->page, bytes);
+	row_print_words(row, 2, 4, COLOUR_PLAIN,
+		    "Line %u: %s uses the value of p%u %s, which was never written.",
+		    call_at(e, uninit->call)->line, thread_of(e, uninit->call), uninit->page, bytes);
 	for (size_t i = 0; i + 1 < causes.count; i++)
-		sheet_words(sheet, 4, 6, INK_PLAIN,
+		row_print_words(row, 4, 6, COLOUR_PLAIN,
 			    "Line %u copied byte %u there without a value, which breaks nothing.",
 			    call_at(e, causes.calls[i])->line, uninit->from);
 	if (causes.count)
-		sheet_words(sheet, 4, 6, INK_PLAIN,
+		row_print_words(row, 4, 6, COLOUR_PLAIN,
 			    "Line %u allocated the page without __GFP_ZERO, so its bytes are "
 			    "uninitialised.",
 			    call_at(e, causes.calls[causes.count - 1])->line);
 }
 
-static void tell_uninits(struct sheet *sheet, const struct explained *e)
+static void print_uninits(struct text_row *row, const struct explained *e)
 {
 	const struct verdict *v = e->verdict;
 
 	if (!v->uninit_count)
 		return;
-	tell_rule(sheet, RULE_uninit_use);
-	for (size_t i = 0; i < v->uninit_count && i < RACES_TOLD; i++)
-		tell_uninit(sheet, e, &v->uninits[i]);
-	if (v->uninit_count > RACES_TOLD)
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+	print_rule(row, RULE_uninit_use);
+	for (size_t i = 0; i < v->uninit_count && i < RACES_MOST; i++)
+		print_uninit(row, e, &v->uninits[i]);
+	if (v->uninit_count > RACES_MOST)
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "And %zu more; `pagetorture check` names them all.",
-			    v->uninit_count - RACES_TOLD);
+			    v->uninit_count - RACES_MOST);
 }
 
 /* ---- what ends a program ---- */
 
-static void tell_calls(struct sheet *sheet, const struct explained *e, const char *what)
+static void print_causes(struct text_row *row, const struct explained *e, const char *what)
 {
 	for (size_t i = 0; i < e->causes.count; i++) {
 		char text[CALL_TEXT];
 
 		explained_call(e->program, e->causes.calls[i], NULL, text);
-		sheet_words(sheet, 4, 6, INK_CAUSE, "line %u  %s  %s: %s",
-			    call_at(e, e->causes.calls[i])->line, who(e, e->causes.calls[i]), text,
+		row_print_words(row, 4, 6, COLOUR_CAUSE, "line %u  %s  %s: %s",
+			    call_at(e, e->causes.calls[i])->line, thread_of(e, e->causes.calls[i]), text,
 			    what);
 	}
 }
 
-static void tell_blocked(struct sheet *sheet, const struct explained *e, const struct blocked *b)
+static void print_blocked(struct text_row *row, const struct explained *e, const struct blocked *b)
 {
 	unsigned int line = call_at(e, b->call)->line, by = call_at(e, b->by)->line;
 	unsigned int handle = call_at(e, b->call)->handle[0];
 
 	switch (b->why) {
 	case BLOCKED_MUTEX:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "Line %u: %s waits for m%u, which %s holds since line %u.", line,
-			    who(e, b->call), handle, who(e, b->by), by);
+			    thread_of(e, b->call), handle, thread_of(e, b->by), by);
 		break;
 	case BLOCKED_SEMAPHORE:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
-			    "Line %u: %s waits for s%u, which is at 0, and nobody is left to post "
-			    "it.", line, who(e, b->call), handle);
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
+			    "Line %u: %s waits for s%u, which is at 0, and no call is left to "
+			    "post it.", line, thread_of(e, b->call), handle);
 		break;
 	case BLOCKED_THREADS:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "Line %u: main waits for all above it, first of all line %u of %s.",
-			    line, by, who(e, b->by));
+			    line, by, thread_of(e, b->by));
 		break;
 	default:
-		sheet_words(sheet, 2, 4, INK_PLAIN, "Line %u: %s comes after line %u of main.",
-			    line, who(e, b->call), by);
+		row_print_words(row, 2, 4, COLOUR_PLAIN, "Line %u: %s comes after line %u of main.",
+			    line, thread_of(e, b->call), by);
 	}
 }
 
-static void tell_deadlock(struct sheet *sheet, const struct explained *e)
+static void print_deadlock(struct text_row *row, const struct explained *e)
 {
-	sheet_words(sheet, 2, 4, INK_PLAIN, "Lines are left and none of them can run.");
+	row_print_words(row, 2, 4, COLOUR_PLAIN, "Lines are left and none of them can run.");
 	for (size_t i = 0; i < e->blocked_count; i++)
-		tell_blocked(sheet, e, &e->blocked[i]);
+		print_blocked(row, e, &e->blocked[i]);
 }
 
-static void tell_fatal(struct sheet *sheet, const struct explained *e)
+static void print_fatal(struct text_row *row, const struct explained *e)
 {
 	const struct verdict *v = e->verdict;
 	const struct call *call;
@@ -279,47 +297,47 @@ static void tell_fatal(struct sheet *sheet, const struct explained *e)
 	call = call_at(e, v->fatal_call);
 	handle = call->handle[0];
 	page = cause_find_map_page(e->program, e->rules, call->handle[0]);
-	tell_rule(sheet, v->fatal_rule);
+	print_rule(row, v->fatal_rule);
 	switch (v->fatal_rule) {
 	case RULE_deadlock:
-		tell_deadlock(sheet, e);
+		print_deadlock(row, e);
 		break;
 	case RULE_use_after_free:
-		sheet_words(sheet, 2, 4, INK_PLAIN, "Line %u: %s uses p%u, which is dead.",
-			    call->line, who(e, v->fatal_call),
+		row_print_words(row, 2, 4, COLOUR_PLAIN, "Line %u: %s uses p%u, which is freed.",
+			    call->line, thread_of(e, v->fatal_call),
 			    cause_find_freed_page(e->program, e->rules, call));
-		tell_calls(sheet, e, "dropped the last reference");
+		print_causes(row, e, "dropped the last reference");
 		break;
 	case RULE_use_after_unmap:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "Line %u: %s uses k%u, a mapping of p%u that has ended.", call->line,
-			    who(e, v->fatal_call), handle, page);
-		tell_calls(sheet, e, "ended it");
+			    thread_of(e, v->fatal_call), handle, page);
+		print_causes(row, e, "ended it");
 		break;
 	case RULE_foreign_map:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "Line %u: %s uses k%u, a mapping of p%u that is another thread's.",
-			    call->line, who(e, v->fatal_call), handle, page);
-		tell_calls(sheet, e, "made it, for its own thread only");
+			    call->line, thread_of(e, v->fatal_call), handle, page);
+		print_causes(row, e, "made it, for its own thread only");
 		break;
 	case RULE_unmap_order:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "Line %u: %s ends k%u, a mapping of p%u that is not its newest.",
-			    call->line, who(e, v->fatal_call), handle, page);
-		tell_calls(sheet, e, "is newer, and still there");
+			    call->line, thread_of(e, v->fatal_call), handle, page);
+		print_causes(row, e, "is newer, and still there");
 		break;
 	case RULE_map_overflow:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "Line %u: %s has %zu mappings, and this call needs one beyond the 16 "
-			    "that a thread may have.", call->line, who(e, v->fatal_call),
+			    "that a thread may have.", call->line, thread_of(e, v->fatal_call),
 			    e->causes.count);
-		tell_calls(sheet, e, "is still there");
+		print_causes(row, e, "is still there");
 		break;
 	default:
-		sheet_words(sheet, 2, 4, INK_PLAIN,
+		row_print_words(row, 2, 4, COLOUR_PLAIN,
 			    "Line %u: %s touches %llu bytes from offset %llu of k%u, a mapping of "
 			    "p%u: offset, length and their sum may be at most PAGE_SIZE (4096).",
-			    call->line, who(e, v->fatal_call),
+			    call->line, thread_of(e, v->fatal_call),
 			    (unsigned long long)call->number[1],
 			    (unsigned long long)call->number[0], handle, page);
 	}
@@ -341,8 +359,8 @@ static bool is_left(const struct explained *e, size_t call)
 	       !is_blocked(e, call);
 }
 
-/* Lines that never run, those in a row as one: so they all find room. */
-static void tell_left(struct sheet *sheet, const struct explained *e)
+/* Lines that never run, as ranges: so all of them fit. */
+static void print_lines_left(struct text_row *row, const struct explained *e)
 {
 	static char text[8 * PROGRAM_CALLS];
 	size_t used = 0, left = 0;
@@ -361,24 +379,24 @@ static void tell_left(struct sheet *sheet, const struct explained *e)
 	}
 	if (!left)
 		return;
-	sheet_end(sheet);
-	sheet_words(sheet, 0, 2, INK_FAINT, left > 1 ? "Never run: lines%s" : "Never run: line%s",
+	row_print(row);
+	row_print_words(row, 0, 2, COLOUR_FAINT, left > 1 ? "Never run: lines%s" : "Never run: line%s",
 		    text);
 }
 
-static void tell_claims(struct sheet *sheet, const struct explained *e)
+static void print_claims(struct text_row *row, const struct explained *e)
 {
 	char claim[EXPECTATION_TEXT];
 
 	if (expectations_hold(e->program, e->rules, claim))
 		return;
-	sheet_end(sheet);
-	sheet_words(sheet, 0, 2, INK_GUILTY, "A claim does not hold: %s", claim);
+	row_print(row);
+	row_print_words(row, 0, 2, COLOUR_WRONG, "A claim does not hold: %s", claim);
 }
 
 /* ---- executions ---- */
 
-size_t explained_disagreeing_call(const struct explained *e,
+size_t disagreeing_call(const struct explained *e,
 				  const struct explain_disagreement *disagreement)
 {
 	const char *at = strstr(disagreement->seen, "line ");
@@ -390,8 +408,8 @@ size_t explained_disagreeing_call(const struct explained *e,
 	return i < e->program->count ? i : PROGRAM_CALLS;
 }
 
-/* What the model says of that call. */
-static void tell_expected(struct sheet *sheet, const struct explained *e, size_t call)
+/* Prints what the model expects of that call. */
+static void print_expected(struct text_row *row, const struct explained *e, size_t call)
 {
 	const struct shadow *shadow = rules_shadow(e->rules);
 	const struct step *step = trace_find(e->trace, call);
@@ -401,38 +419,38 @@ static void tell_expected(struct sheet *sheet, const struct explained *e, size_t
 	for (size_t i = 0; i < shadow->race_count; i++)
 		races |= shadow->races[i].first == call || shadow->races[i].second == call;
 	explained_call(e->program, call, step, text);
-	sheet_words(sheet, 2, 4, INK_PLAIN, "Expected at line %u: %s: %s%s", call_at(e, call)->line,
-		    who(e, call), text, !step ? ", which does not run to its end" :
+	row_print_words(row, 2, 4, COLOUR_PLAIN, "Expected at line %u: %s: %s%s", call_at(e, call)->line,
+		    thread_of(e, call), text, !step ? ", which does not run to its end" :
 		    step->skipped ? ", which is skipped" :
 		    races ? ", which races as said below" : ", which races with no other call");
 }
 
-static void tell_disagreements(struct sheet *sheet, const struct explained *e)
+static void print_disagreements(struct text_row *row, const struct explained *e)
 {
 	for (size_t i = 0; i < e->disagreement_count; i++) {
 		const struct explain_disagreement *one = &e->disagreements[i];
-		size_t call = explained_disagreeing_call(e, one);
+		size_t call = disagreeing_call(e, one);
 
-		sheet_end(sheet);
-		sheet_words(sheet, 0, 2, INK_GUILTY, "%s disagrees with the model", one->who);
-		sheet_words(sheet, 2, 4, INK_PLAIN, "Seen: %s", one->seen);
+		row_print(row);
+		row_print_words(row, 0, 2, COLOUR_WRONG, "%s disagrees with the model", one->who);
+		row_print_words(row, 2, 4, COLOUR_PLAIN, "Seen: %s", one->seen);
 		if (call < e->program->count)
-			tell_expected(sheet, e, call);
+			print_expected(row, e, call);
 	}
 }
 
-void explain_words(struct sheet *sheet, const struct explained *e)
+void explain_text(struct text_row *row, const struct explained *e)
 {
-	tell_disagreements(sheet, e);
-	tell_races(sheet, e);
-	tell_uninits(sheet, e);
-	tell_fatal(sheet, e);
+	print_disagreements(row, e);
+	print_races(row, e);
+	print_uninits(row, e);
+	print_fatal(row, e);
 	if (!e->verdict->broken) {
-		sheet_end(sheet);
-		sheet_words(sheet, 0, 2, INK_PLAIN, e->disagreement_count ?
+		row_print(row);
+		row_print_words(row, 0, 2, COLOUR_PLAIN, e->disagreement_count ?
 			    "clean: the program breaks no rule, so the library or its build is wrong." :
 			    "clean: no rule is broken.");
 	}
-	tell_left(sheet, e);
-	tell_claims(sheet, e);
+	print_lines_left(row, e);
+	print_claims(row, e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What the parts of explain share; nobody else includes this. */
-#ifndef TOOL_EXPLAIN_SHEET_H
-#define TOOL_EXPLAIN_SHEET_H
+/* What the parts of explain share; no other file includes this. */
+#ifndef TOOL_EXPLAIN_ROW_H
+#define TOOL_EXPLAIN_ROW_H
 
 #include <stdint.h>
 
@@ -9,9 +9,9 @@
 #include "harness/model/happens_before.h"
 #include "tool/explain/explain.h"
 
-#define SHEET_COLUMNS 100
+#define ROW_COLUMNS 100
 
-/* Cells that are no ASCII: what stands for them is in explain_sheet.c. */
+/* Cells that are not ASCII; explain_row.c has their characters. */
 enum glyph {
 	GLYPH_LANE = 0x80,
 	GLYPH_LINE,
@@ -32,32 +32,33 @@ enum glyph {
 	GLYPH_END
 };
 
-enum ink { INK_PLAIN, INK_GUILTY, INK_CAUSE, INK_ORDER, INK_FAINT, INK_COUNT };
+enum colour { COLOUR_PLAIN, COLOUR_WRONG, COLOUR_CAUSE, COLOUR_ORDER, COLOUR_FAINT, COLOUR_COUNT };
 
-struct sheet {
+/* A row of the output that is built cell by cell. */
+struct text_row {
 	FILE *out;
 	struct explain_style style;
-	uint8_t cells[SHEET_COLUMNS]; /* of the line that is being made; 0: blank */
-	uint8_t ink[SHEET_COLUMNS];
+	uint8_t cells[ROW_COLUMNS]; /* 0: empty */
+	uint8_t colour[ROW_COLUMNS];
 };
 
-void sheet_glyph(struct sheet *sheet, unsigned int x, enum glyph glyph, enum ink ink);
+void row_set_glyph(struct text_row *row, unsigned int x, enum glyph glyph, enum colour colour);
 
-/* Text that is ASCII, from @x on; what does not fit is cut. Return: the column behind it. */
-unsigned int sheet_text(struct sheet *sheet, unsigned int x, const char *text, enum ink ink);
+/* Writes ASCII text at column @x, and cuts what does not fit. Return: the column after it. */
+unsigned int row_set_text(struct text_row *row, unsigned int x, const char *text, enum colour colour);
 
-/* Prints the line without its trailing blanks, and begins another. */
-void sheet_end(struct sheet *sheet);
+/* Prints the row without its trailing spaces, and clears it. */
+void row_print(struct text_row *row);
 
 /*
  * The words of @text, as many a line as fit, the first line from @first on and the others
  * from @rest.
  */
-void sheet_words(struct sheet *sheet, unsigned int first, unsigned int rest, enum ink ink,
+void row_print_words(struct text_row *row, unsigned int first, unsigned int rest, enum colour colour,
 		 const char *text, ...) __attribute__((format(printf, 5, 6)));
 
-/* How much of @text, from its first character on, fits into @room without breaking a word. */
-size_t sheet_fit(const char *text, size_t room);
+/* How much of @text fits into @room columns without breaking a word. */
+size_t row_fit(const char *text, size_t room);
 
 /* Bytes that the name of a thread, and a call as explain shows it, need. */
 #define THREAD_TEXT 8
@@ -69,7 +70,7 @@ const char *thread_text(uint8_t thread, char text[THREAD_TEXT]);
 void explained_call(const struct program *program, size_t call, const struct step *step,
 		    char text[CALL_TEXT]);
 
-/* All that explain knows of a program. */
+/* A program, and all that is needed to explain it. */
 struct explained {
 	const struct program *program;
 	const struct rules *rules;
@@ -79,19 +80,19 @@ struct explained {
 	struct causes causes; /* of the fatal rule */
 	size_t blocked_count; /* in a deadlock */
 	struct blocked blocked[PROGRAM_THREADS];
-	uint8_t ink[PROGRAM_CALLS]; /* of each call: guilty, or the cause of it */
+	uint8_t colour[PROGRAM_CALLS]; /* of each call: wrong, or the cause of it */
 	size_t disagreement_count;
 	const struct explain_disagreement *disagreements;
 };
 
 /* Draws the calls in the order in which they ran. */
-void explain_lanes(struct sheet *sheet, const struct explained *e);
+void explain_drawing(struct text_row *row, const struct explained *e);
 
-/* The call whose line @disagreement names first; PROGRAM_CALLS if there is none. */
-size_t explained_disagreeing_call(const struct explained *e,
+/* The call whose line @disagreement names first; PROGRAM_CALLS: none. */
+size_t disagreeing_call(const struct explained *e,
 				  const struct explain_disagreement *disagreement);
 
-/* Says what is wrong. */
-void explain_words(struct sheet *sheet, const struct explained *e);
+/* Prints what is wrong, in words. */
+void explain_text(struct text_row *row, const struct explained *e);
 
 #endif

@@ -2,28 +2,28 @@
 /*
  * The drawing. Each thread that has a call has a lane; one call a line, so that its text may
  * lie over the lanes on its right. A lane is there only while its thread is between two
- * lines of main: who rests takes no ink.
+ * lines of main: who rests takes no colour.
  */
 #include <string.h>
 
-#include "tool/explain/explain_sheet.h"
+#include "tool/explain/explain_row.h"
 
 /* Before the lanes: a mark, and the number of the line. */
 #define GUTTER 8
 
-/* Two lanes are at least, and but for a need at most, so far apart. */
+/* The least and the usual largest distance between two lanes. */
 #define LANE_LEAST 7u
 #define LANE_MOST  30u
 
 struct lanes {
-	struct sheet *sheet;
+	struct text_row *row;
 	const struct explained *e;
 	unsigned int x[PROGRAM_THREADS]; /* 0: the thread has no call */
 	unsigned int last;		 /* the thread whose lane is the last */
-	bool alive[PROGRAM_THREADS];
+	bool running[PROGRAM_THREADS];
 };
 
-/* ---- where lanes are ---- */
+/* ---- positions of lanes ---- */
 
 static void widths_wanted(const struct explained *e, unsigned int width[PROGRAM_THREADS])
 {
@@ -47,7 +47,7 @@ static unsigned int capped(unsigned int width, unsigned int cap)
 	return width < cap ? width : cap;
 }
 
-/* The lanes but for the last share what its text leaves; theirs may lie over other lanes. */
+/* The text of the last lane has its room; the other lanes share what is left. */
 static unsigned int cap_of(const unsigned int width[PROGRAM_THREADS], unsigned int last)
 {
 	unsigned int cap = LANE_MOST + 1, used;
@@ -57,7 +57,7 @@ static unsigned int cap_of(const unsigned int width[PROGRAM_THREADS], unsigned i
 		cap--;
 		for (unsigned int t = 0; t < last; t++)
 			used += capped(width[t], cap);
-	} while (used > SHEET_COLUMNS && cap > LANE_LEAST);
+	} while (used > ROW_COLUMNS && cap > LANE_LEAST);
 	return cap;
 }
 
@@ -76,25 +76,25 @@ static void place_lanes(struct lanes *lanes)
 		lanes->x[t] = x;
 		x += capped(width[t], cap);
 	}
-	lanes->alive[THREAD_MAIN] = true;
+	lanes->running[THREAD_MAIN] = true;
 }
 
 static void print_names(struct lanes *lanes)
 {
 	char name[THREAD_TEXT];
 
-	sheet_text(lanes->sheet, 2, "line", INK_FAINT);
+	row_set_text(lanes->row, 2, "line", COLOUR_FAINT);
 	for (uint8_t t = 0; t < PROGRAM_THREADS; t++)
 		if (lanes->x[t])
-			sheet_text(lanes->sheet, lanes->x[t], thread_text(t, name), INK_PLAIN);
-	sheet_end(lanes->sheet);
+			row_set_text(lanes->row, lanes->x[t], thread_text(t, name), COLOUR_PLAIN);
+	row_print(lanes->row);
 }
 
-static void draw_alive(struct lanes *lanes)
+static void draw_running(struct lanes *lanes)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (lanes->alive[t])
-			sheet_glyph(lanes->sheet, lanes->x[t], GLYPH_LANE, INK_FAINT);
+		if (lanes->running[t])
+			row_set_glyph(lanes->row, lanes->x[t], GLYPH_LANE, COLOUR_FAINT);
 }
 
 /* ---- order ---- */
@@ -107,7 +107,7 @@ static const struct call *call_of(const struct lanes *lanes, size_t step)
 static void draw_line(struct lanes *lanes, unsigned int from, unsigned int to)
 {
 	for (unsigned int x = from; x <= to; x++)
-		sheet_glyph(lanes->sheet, x, GLYPH_LINE, INK_ORDER);
+		row_set_glyph(lanes->row, x, GLYPH_LINE, COLOUR_ORDER);
 }
 
 /* Main starts the threads of the set, or waits for them. */
@@ -120,21 +120,21 @@ static void print_fork_join(struct lanes *lanes, unsigned int threads, bool fork
 			last = t;
 	if (!last)
 		return;
-	draw_alive(lanes);
+	draw_running(lanes);
 	draw_line(lanes, lanes->x[THREAD_MAIN], lanes->x[last]);
-	sheet_glyph(lanes->sheet, lanes->x[THREAD_MAIN], GLYPH_FORK_RIGHT, INK_ORDER);
+	row_set_glyph(lanes->row, lanes->x[THREAD_MAIN], GLYPH_FORK_RIGHT, COLOUR_ORDER);
 	for (unsigned int t = 1; t <= last; t++) {
 		enum glyph middle = fork ? GLYPH_DOWN : GLYPH_UP;
 		enum glyph end = fork ? GLYPH_DOWN_LAST : GLYPH_UP_LAST;
 
 		if (!(threads & 1u << t))
 			continue;
-		sheet_glyph(lanes->sheet, lanes->x[t], t == last ? end : middle, INK_ORDER);
-		lanes->alive[t] = fork;
+		row_set_glyph(lanes->row, lanes->x[t], t == last ? end : middle, COLOUR_ORDER);
+		lanes->running[t] = fork;
 	}
-	sheet_text(lanes->sheet, lanes->x[last] + 2, fork ? "main starts them" :
-		   "main waits for them", INK_FAINT);
-	sheet_end(lanes->sheet);
+	row_set_text(lanes->row, lanes->x[last] + 2, fork ? "main starts them" :
+		   "main waits for them", COLOUR_FAINT);
+	row_print(lanes->row);
 }
 
 /* The threads with a call among the steps from @step to the next one of main. */
@@ -156,31 +156,31 @@ static unsigned int threads_from(const struct lanes *lanes, size_t step)
 	return threads & ~1u;
 }
 
-static unsigned int threads_alive(const struct lanes *lanes)
+static unsigned int threads_running(const struct lanes *lanes)
 {
 	unsigned int threads = 0;
 
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		threads |= (unsigned int)lanes->alive[t] << t;
+		threads |= (unsigned int)lanes->running[t] << t;
 	return threads;
 }
 
 static void print_edge(struct lanes *lanes, const struct call *from, const struct call *to)
 {
 	unsigned int a = lanes->x[from->thread], b = lanes->x[to->thread];
-	unsigned int behind = (a > b ? a : b) + 2;
+	unsigned int after = (a > b ? a : b) + 2;
 	char label[64];
 
-	draw_alive(lanes);
+	draw_running(lanes);
 	draw_line(lanes, a < b ? a : b, a < b ? b : a);
-	sheet_glyph(lanes->sheet, a, a < b ? GLYPH_FORK_RIGHT : GLYPH_FORK_LEFT, INK_ORDER);
-	sheet_glyph(lanes->sheet, a < b ? b - 1 : b + 1, a < b ? GLYPH_RIGHT : GLYPH_LEFT,
-		    INK_ORDER);
-	sheet_glyph(lanes->sheet, b, GLYPH_LANE, INK_FAINT);
+	row_set_glyph(lanes->row, a, a < b ? GLYPH_FORK_RIGHT : GLYPH_FORK_LEFT, COLOUR_ORDER);
+	row_set_glyph(lanes->row, a < b ? b - 1 : b + 1, a < b ? GLYPH_RIGHT : GLYPH_LEFT,
+		    COLOUR_ORDER);
+	row_set_glyph(lanes->row, b, GLYPH_LANE, COLOUR_FAINT);
 	snprintf(label, sizeof(label), "%c%u: %u before %u", op_table[to->op].args[0],
 		 to->handle[0], from->line, to->line);
-	sheet_text(lanes->sheet, behind, label, INK_ORDER);
-	sheet_end(lanes->sheet);
+	row_set_text(lanes->row, after, label, COLOUR_ORDER);
+	row_print(lanes->row);
 }
 
 static void print_edges(struct lanes *lanes, size_t step)
@@ -194,16 +194,16 @@ static void print_edges(struct lanes *lanes, size_t step)
 
 /* ---- calls ---- */
 
-static void put_mark(struct lanes *lanes, size_t call)
+static void print_mark(struct lanes *lanes, size_t call)
 {
-	static const char *const marks[INK_COUNT] = { [INK_GUILTY] = "!", [INK_CAUSE] = "~" };
-	enum ink ink = lanes->e->ink[call];
+	static const char *const marks[COLOUR_COUNT] = { [COLOUR_WRONG] = "!", [COLOUR_CAUSE] = "~" };
+	enum colour colour = lanes->e->colour[call];
 	char line[12];
 
 	snprintf(line, sizeof(line), "%5u", lanes->e->program->calls[call].line);
-	if (marks[ink])
-		sheet_text(lanes->sheet, 0, marks[ink], ink);
-	sheet_text(lanes->sheet, 1, line, ink ? ink : INK_FAINT);
+	if (marks[colour])
+		row_set_text(lanes->row, 0, marks[colour], colour);
+	row_set_text(lanes->row, 1, line, colour ? colour : COLOUR_FAINT);
 }
 
 static enum glyph sign_of(const struct step *step)
@@ -213,14 +213,14 @@ static enum glyph sign_of(const struct step *step)
 	return step->skipped ? GLYPH_SKIPPED : GLYPH_CALL;
 }
 
-/* @note: what became of it, if it did not just run */
+/* @note: why the call did not run to its end, or "" */
 static void print_call(struct lanes *lanes, size_t call, const struct step *step,
 		       const char *note)
 {
 	const struct explained *e = lanes->e;
 	unsigned int x = lanes->x[e->program->calls[call].thread];
 	bool ran = step && !step->skipped;
-	enum ink ink = e->ink[call] ? e->ink[call] : ran ? INK_PLAIN : INK_FAINT;
+	enum colour colour = e->colour[call] ? e->colour[call] : ran ? COLOUR_PLAIN : COLOUR_FAINT;
 	char text[CALL_TEXT + 64];
 	const char *at = text;
 
@@ -228,21 +228,21 @@ static void print_call(struct lanes *lanes, size_t call, const struct step *step
 	if (*note)
 		snprintf(text + strlen(text), 64, "  (%s)", note);
 	for (unsigned int more = 2; *at; more = 4) {
-		size_t fit = sheet_fit(at, SHEET_COLUMNS - x - more);
-		char line[SHEET_COLUMNS + 1];
+		size_t fit = row_fit(at, ROW_COLUMNS - x - more);
+		char line[ROW_COLUMNS + 1];
 
-		draw_alive(lanes);
+		draw_running(lanes);
 		if (more == 2) {
-			put_mark(lanes, call);
-			sheet_glyph(lanes->sheet, x, sign_of(step), ink);
+			print_mark(lanes, call);
+			row_set_glyph(lanes->row, x, sign_of(step), colour);
 		}
 		snprintf(line, sizeof(line), "%.*s", (int)fit, at);
-		/* A blank on either side, or a lane would look like part of the text. */
-		sheet_text(lanes->sheet, x + 1, " ", ink);
-		for (unsigned int blank = x + 1; blank < x + more; blank++)
-			sheet_text(lanes->sheet, blank, " ", ink);
-		sheet_text(lanes->sheet, sheet_text(lanes->sheet, x + more, line, ink), " ", ink);
-		sheet_end(lanes->sheet);
+		/* A space on either side: a lane would look like part of the text. */
+		row_set_text(lanes->row, x + 1, " ", colour);
+		for (unsigned int space = x + 1; space < x + more; space++)
+			row_set_text(lanes->row, space, " ", colour);
+		row_set_text(lanes->row, row_set_text(lanes->row, x + more, line, colour), " ", colour);
+		row_print(lanes->row);
 		at += fit;
 		at += strspn(at, " ");
 	}
@@ -275,7 +275,7 @@ static void print_step(struct lanes *lanes, size_t index)
 	const struct call *call = call_of(lanes, index);
 
 	if (call->thread == THREAD_MAIN)
-		print_fork_join(lanes, threads_alive(lanes), false);
+		print_fork_join(lanes, threads_running(lanes), false);
 	else
 		print_edges(lanes, index);
 	print_call(lanes, step->call, step, step->skipped ? why_skipped(call) : "");
@@ -283,7 +283,7 @@ static void print_step(struct lanes *lanes, size_t index)
 		print_fork_join(lanes, threads_from(lanes, index + 1), true);
 }
 
-/* The call that ends it all, or those that wait for ever. */
+/* The call that ends the program, or the calls that wait for ever. */
 static void print_last(struct lanes *lanes)
 {
 	const struct explained *e = lanes->e;
@@ -293,7 +293,7 @@ static void print_last(struct lanes *lanes)
 		return;
 	if (e->verdict->fatal_rule != RULE_deadlock) {
 		if (e->program->calls[fatal].thread == THREAD_MAIN)
-			print_fork_join(lanes, threads_alive(lanes), false);
+			print_fork_join(lanes, threads_running(lanes), false);
 		print_call(lanes, fatal, NULL, "the program ends here");
 		return;
 	}
@@ -301,9 +301,9 @@ static void print_last(struct lanes *lanes)
 		print_call(lanes, e->blocked[i].call, NULL, "waits for ever");
 }
 
-void explain_lanes(struct sheet *sheet, const struct explained *e)
+void explain_drawing(struct text_row *row, const struct explained *e)
 {
-	struct lanes lanes = { .sheet = sheet, .e = e };
+	struct lanes lanes = { .row = row, .e = e };
 
 	place_lanes(&lanes);
 	print_names(&lanes);

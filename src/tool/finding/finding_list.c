@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/finding/finding.h"
+#include "tool/finding/finding_list.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,10 +9,10 @@
 
 #include "harness/util/walk.h"
 #include "harness/program/program_name.h"
-#include "tool/util/store.h"
+#include "tool/util/corpus_directory.h"
 
 struct gathering {
-	struct findings *findings;
+	struct finding_list *findings;
 	const char *dir, *except;
 	bool named; /* only what is named as engines name it */
 	struct name_set known;
@@ -68,7 +68,7 @@ static bool is_below(const char *path, const char *directory)
 	return !strncmp(path, directory, len) && (path[len] == '/' || !path[len]);
 }
 
-static void add(struct findings *findings, const char *path, const struct store_input *input)
+static void add(struct finding_list *findings, const char *path, const struct corpus_input *input)
 {
 	struct finding *more = realloc(findings->of, (findings->count + 1) * sizeof(*more));
 	char *copy = strdup(path);
@@ -86,14 +86,14 @@ static void add(struct findings *findings, const char *path, const struct store_
 static void take(const char *path, void *ctx)
 {
 	struct gathering *g = ctx;
-	struct store_input input;
+	struct corpus_input input;
 	const char *why;
 
 	/* AFL++ leaves a text beside its crashes: README.txt is no program. */
 	if (!program_name_is_known(path) || is_below(path, g->except) ||
 	    !(g->named ? is_named(path) : is_direct(g->dir, path)))
 		return;
-	why = store_read(path, &input);
+	why = corpus_input_read(path, &input);
 	if (why) {
 		fprintf(stderr, "%s: expected a finding: %s\n", path, why);
 		g->findings->unreadable++;
@@ -104,7 +104,7 @@ static void take(const char *path, void *ctx)
 	}
 }
 
-bool findings_gather(struct findings *findings, const char *dir, const char *except)
+bool finding_list_init(struct finding_list *findings, const char *dir, const char *except)
 {
 	struct gathering g = { findings, dir, except, .named = true };
 	struct stat status;
@@ -125,7 +125,7 @@ bool findings_gather(struct findings *findings, const char *dir, const char *exc
 	return good;
 }
 
-void findings_free(struct findings *findings)
+void finding_list_destroy(struct finding_list *findings)
 {
 	for (size_t i = 0; i < findings->count; i++)
 		free(findings->of[i].path);
