@@ -140,7 +140,7 @@ static void test_before(void)
 	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
 	ok(aborts_with(bad_revoke, "environment"), "nor this one");
 	ok(report_is_cut(), "a report that is too long is cut, and is a line");
-	ok(dies_by_abort(no_reader), "a report that nobody hears");
+	ok(dies_by_abort(no_reader), "a report without a reader");
 }
 
 /* ---- no page to be had ---- */

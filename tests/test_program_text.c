@@ -108,11 +108,11 @@ static bool becomes(const char *text, const char *canonical)
 
 static void test_good_texts(void)
 {
-	ok(becomes("\n# c\n \tpagetorture\t1 # x\n", H), "blanks and comments around the header");
+	ok(becomes("\n# c\n \tpagetorture\t1 # x\n", H), "spaces and comments around the header");
 	ok(becomes(H "get_page(p0)", H "main: get_page(p0)\n"), "the last line may lack its end");
 	ok(becomes(H "T7 :read_raw( p1 ,0X10,\t007 )->EINVAL#c",
 		   H "T7: read_raw(p1, 0x10, 7) -> EINVAL\n"),
-	   "blanks around any token");
+	   "spaces around any token");
 	ok(becomes(H "read_raw(p0, PAGE_SIZE - 1, SIZE_MAX)",
 		   H "main: read_raw(p0, 0xfff, SIZE_MAX-0)\n"),
 	   "names with a sum");
@@ -168,7 +168,7 @@ static void test_rewrite(void)
 
 	ok(used == strlen(out) && !strcmp(out, "# top\npagetorture 1\n  # in\nexpect data-race\n"
 					       "main: get_page(p0)\n# end\n"),
-	   "rewriting keeps comment lines, drops blank lines and trailing comments");
+	   "rewriting keeps comment lines, drops empty lines and trailing comments");
 }
 
 static bool round_trips(uint64_t seed)

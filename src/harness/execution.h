@@ -41,7 +41,7 @@ bool execution_parse_executor(const char *name, struct execution_options *option
 struct execution {
 	struct checker_report fibers, threads;
 	unsigned int reported; /* runs on threads in which a race was reported */
-	const char *part; /* the current part of the execution, for a report if the process dies */
+	const char *part; /* the current part of the execution, for a report if the process crashes */
 	size_t fatal_count; /* fatal calls; each must end a process with a report of its rule */
 	struct fatal_call {
 		size_t call;
