@@ -140,7 +140,7 @@ static int keeps_one(void *addr, void *ctx)
 	return 0;
 }
 
-static void callback_keeps(void)
+static void callback_keeps_mapping(void)
 {
 	page_with_mapped(pages[0], keeps_one, pages[1]);
 }
@@ -176,7 +176,7 @@ static void test_misuse(void)
 	ok(aborts_with(other_thread, "foreign-map"), "%s: another thread's", mode_name);
 	ok(aborts_with(other_task, "foreign-map"), "%s: another task's", mode_name);
 	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", mode_name);
-	ok(aborts_with(callback_keeps, "unmap-order"), "%s: a callback that keeps one", mode_name);
+	ok(aborts_with(callback_keeps_mapping, "unmap-order"), "%s: a callback that keeps one", mode_name);
 	ok(aborts_with_or(freed_map, "use-after-free", POISONED), "%s: mapping the dead", mode_name);
 	ok(!ends_abnormally(unmap_freed), "%s: unmapping the dead is fine", mode_name);
 }
