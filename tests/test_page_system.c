@@ -129,7 +129,7 @@ static bool report_is_cut(void)
 	return true;
 }
 
-static void test_before(void)
+static void test_before_first_page(void)
 {
 	ok(returns_normally(nothing_yet_direct), "direct: before the first page nothing has a home");
 	ok(returns_normally(nothing_yet_alias), "alias: before the first page nothing has a home");
@@ -411,7 +411,7 @@ static void test_user_memory(void)
 
 int main(void)
 {
-	test_before();
+	test_before_first_page();
 	test_lock();
 	if (!refuses_anything())
 		skip("what the system refuses: no seccomp filters here");
