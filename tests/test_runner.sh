@@ -57,7 +57,7 @@ runs 1 "2 passed, 1 failed, 1 skipped" good.sh bad.sh && grep -q '^FAIL bad.sh: 
 	grep -A 1 '^not ok 2 - two$' out | grep -q '^# expected 3, got 4$'
 ok $? "a check that fails is printed at the end, with what explains it" out
 runs 1 "1 passed, 1 failed, 0 skipped" killed.sh && grep -q '^not ok - exit status -9' out && grep -q '^# the last words$' out
-ok $? "a test that is killed fails, and the end of its output is printed" out
+ok $? "a killed test fails, and the end of its output is printed" out
 runs 1 "1 passed, 1 failed, 0 skipped" stops.sh && grep -q 'expected a plan' out
 ok $? "a test without a plan fails" out
 runs 1 "1 passed, 1 failed, 0 skipped" short.sh && grep -q 'expected 2 checks, got 1' out

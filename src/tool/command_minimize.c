@@ -17,7 +17,7 @@ static const char help[] =
 	"Usage: pagetorture minimize [OPTION]... FILE\n"
 	"Write the smallest program that fails in the same way as the one in FILE, text or bytes.\n"
 	"\n"
-	"A program fails if it breaks a rule, if a flavour disagrees with the model or dies, or if\n"
+	"A program fails if it breaks a rule, if a flavour disagrees with the model or crashes, or if\n"
 	"a claim (expect, ->) does not hold. It fails in the same way if these are the same: the\n"
 	"rules broken; the functions of the page library that race first, or the calls where no\n"
 	"function is known; the report's kind and functions; what disagrees or is claimed.\n"
@@ -144,7 +144,7 @@ static int minimize_file(const char *file, const struct settings *s, struct orac
 		return EXIT_BAD;
 	}
 	reduction.name = file;
-	flavour_runners_text(&oracle->runners, flavours);
+	runners_text(&oracle->runners, flavours);
 	count = test_input_size(&reduction.input, &unit);
 	announce("minimize", "%s: %zu %.*s, in %s", file, count,
 		 (int)strlen(unit) - (count == 1), unit, /* "1 call" */
