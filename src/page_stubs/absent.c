@@ -5,15 +5,9 @@
  * file. It is skipped: it names what is missing and ends before its main() begins.
  *
  * A test (tap.h) prints a TAP plan without tests on standard output and ends with status 0, as
- * tests/check.py asks. All other programs print one line on standard error, nothing on standard
- * output, and end with EX_UNAVAILABLE (69). It is not the 77 of other test drivers, because
-<<<<<<< HEAD
- * MemorySanitizer and libFuzzer end a program with 77 when they report an error: a finding must
- * not look like a skip.
-=======
- * MemorySanitizer and libFuzzer end a program with 77 when they report an error: a finding must not
- * look like a skip.
->>>>>>> 73b3b052892778ffd2bc1aa9e3829c75cc4ea2a9
+ * tests/check.py expects. All other programs print one line on standard error, nothing on
+ * standard output, and end with EX_UNAVAILABLE (69). MemorySanitizer and libFuzzer end a program
+ * with 77 when they report an error, so 77 would make a finding look like a skip.
  *
  * PAGE_ABSENT comes from configure: "ABSENT(page_borrow) ABSENT(page_buffer_alloc)".
  */
