@@ -22,7 +22,7 @@ static const char *rule_of(const struct signature *signature)
 	return "claim";
 }
 
-/* The line of the minimised program that a call stands in. Return: false if it has none. */
+/* The line of a call in the minimised program. Return: false if it has none. */
 static bool program_place(struct sarif *sarif, const struct bundle *b, size_t call,
 			  struct sarif_place *place)
 {
