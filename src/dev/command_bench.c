@@ -8,14 +8,14 @@
 
 static const char help[] =
 	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
-	"Measure how many of the programs run in a second, judged by the model, executed in this\n"
-	"binary's flavour and compared: on fibers, on fibers with fresh detector state for each,\n"
-	"on real threads. Programs that break a rule other than data-race are left out.\n"
+	"Measure how many of the programs this binary's flavour executes and compares with the rule\n"
+	"model in a second: on fibers, on fibers with fresh detector state for each, on real threads.\n"
+	"Print a JSON object a line for each figure, with the values of all rounds; `make\n"
+	"bench-programs` prints them as a table. Programs with a fatal call are left out.\n"
 	"\n"
-	"  --aim AIM   what the first ratio is held against by `make bench`, as '>= 10'\n"
+	"  --aim AIM   the threshold that `make bench` compares the first ratio with, as '>= 10'\n"
 	"  --bytes     read every FILE as a byte string, whatever its name is\n"
-	"  --json      one JSON object a line, with the values of all rounds\n"
-	"  --rounds N  turns of each (default 9)\n"
+	"  --rounds N  measurements of each (default 9)\n"
 	"  --help      this text\n"
 	"\n"
 	"Examples:\n"
@@ -27,7 +27,6 @@ int command_bench(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_TEXT("aim", &order.aim),
 		option_bytes(),
-		OPTION_FLAG("json", &order.json),
 		OPTION_NUMBER("rounds", &order.rounds, 1, BENCH_ROUNDS),
 		OPTION_END,
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The executors take turns, round by round: what matters is their ratio, and the
- * machine's mood changes both alike. Each turn is a process of its own, or the threads
- * that one executor leaves in the detector's memory would slow the other down.
+ * The executors run in turn, round by round: their ratio is measured, and load of the machine slows
+ * both of them. Each measurement is a process of its own, because the threads that one executor
+ * leaves in the detector's memory would slow the other one down.
  */
 #include "dev/bench/bench.h"
 
@@ -22,24 +22,24 @@
 
 #define ROUND_SECONDS 0.2
 
-enum way { MODEL, FIBERS, FIBERS_FRESH, THREADS, WAYS };
+enum mode { MODEL, FIBERS, FIBERS_FRESH, THREADS, MODES };
 
-static const char *const way_names[WAYS] = { "model alone", "fibers", "fibers, fresh state",
-					     "real threads" };
+static const char *const mode_names[MODES] = {"model alone", "fibers", "fibers, fresh state",
+					      "real threads"};
 
 struct bench {
-	struct checker *check; /* of the turn's own process */
+	struct checker *check; /* of the measuring process */
 	struct rules *rules;
 	struct program *programs;
 	size_t count;
-	double rates[WAYS][BENCH_ROUNDS]; /* programs a second */
+	double rates[MODES][BENCH_ROUNDS]; /* programs a second */
 	const struct bench_order *order;
 };
 
-/* One turn: how, and what came out, in memory that is shared with its process. */
-struct turn {
+/* One measurement: its mode and its result, in memory that is shared with its process. */
+struct measurement {
 	struct bench *bench;
-	enum way way;
+	enum mode mode;
 	double rate;
 };
 
@@ -51,36 +51,36 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-static void run_program(struct bench *b, const struct program *program, enum way way)
+static void run_program(struct bench *b, const struct program *program, enum mode mode)
 {
 	struct checker_report report;
 
-	if (way == MODEL) {
+	if (mode == MODEL) {
 		rules_evaluate(b->rules, program);
 		return;
 	}
-	if (way == FIBERS_FRESH)
+	if (mode == FIBERS_FRESH)
 		tsan_flush();
-	if (way == THREADS)
+	if (mode == THREADS)
 		checker_run_threads(b->check, program, &report);
 	else
 		checker_run_fibers(b->check, program, &report);
-	/* As fuzz_race does: a report walks through all that happened since. */
+	/* As fuzz_race does: a later report would search everything since this one. */
 	if (report.races)
 		tsan_flush();
 }
 
-/* Executions are held against the model's judgement: it is part of their cost. */
-static double rate(struct bench *b, enum way way)
+/* An execution is compared with the rule model, which is part of its cost. */
+static double rate(struct bench *b, enum mode mode)
 {
 	double start = now(), seconds;
 	size_t done = 0;
 
 	do {
 		for (size_t i = 0; i < b->count; i++) {
-			if (way != MODEL)
+			if (mode != MODEL)
 				checker_evaluate(b->check, &b->programs[i]);
-			run_program(b, &b->programs[i], way);
+			run_program(b, &b->programs[i], mode);
 		}
 		done += b->count;
 		seconds = now() - start;
@@ -88,43 +88,37 @@ static double rate(struct bench *b, enum way way)
 	return (double)done / seconds;
 }
 
-static void take_turn(void *ctx)
+static void measure_rate(void *ctx)
 {
-	struct turn *turn = ctx;
+	struct measurement *m = ctx;
 
-	turn->bench->check = checker_new();
-	if (!turn->bench->check)
+	m->bench->check = checker_new();
+	if (!m->bench->check)
 		return;
-	exec_set_first_race_only(checker_exec(turn->bench->check), true);
-	turn->rate = rate(turn->bench, turn->way);
-	checker_delete(turn->bench->check);
+	exec_set_first_race_only(checker_exec(m->bench->check), true);
+	m->rate = rate(m->bench, m->mode);
+	checker_delete(m->bench->check);
 }
 
-static bool run_turn(struct turn *turn, struct bench *b, enum way way, unsigned int round)
+static bool run_measurement(struct measurement *m, struct bench *b, enum mode mode,
+			    unsigned int round)
 {
 	static struct isolated child;
 
-	turn->bench = b;
-	turn->way = way;
-	turn->rate = 0;
-	if (!isolate(take_turn, turn, 60, &child) || !isolated_succeeded(&child) || turn->rate <= 0) {
-		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n", way_names[way],
+	m->bench = b;
+	m->mode = mode;
+	m->rate = 0;
+	if (!isolate(measure_rate, m, 60, &child) || !isolated_succeeded(&child) || m->rate <= 0) {
+		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n", mode_names[mode],
 			child.output);
 		return false;
 	}
-	b->rates[way][round] = turn->rate;
+	b->rates[mode][round] = m->rate;
 	return true;
 }
 
-static int compare(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-
-	return (a > b) - (a < b);
-}
-
-static void json_figures(const struct bench *b, const char *name, const char *unit, const char *aim,
-			 const double *figures)
+static void print_figures(const struct bench *b, const char *name, const char *unit,
+			  const char *aim, const double *figures)
 {
 	struct json out = json_begin(stdout);
 
@@ -139,52 +133,36 @@ static void json_figures(const struct bench *b, const char *name, const char *un
 	json_end_line(&out);
 }
 
-static void print_figures(const struct bench *b, const char *name, const char *unit, const char *aim,
-			  double *figures)
-{
-	if (b->order->json) {
-		json_figures(b, name, unit, aim, figures);
-		return;
-	}
-	qsort(figures, b->order->rounds, sizeof(*figures), compare);
-	printf("%-32s %12.1f %12.1f %12.1f  %s\n", name, figures[b->order->rounds / 2], figures[0],
-	       figures[b->order->rounds - 1], unit);
-}
-
-static void print_ratio(struct bench *b, enum way fast, enum way slow, const char *aim)
+static void print_ratio(struct bench *b, enum mode fast, enum mode slow, const char *aim)
 {
 	double ratios[BENCH_ROUNDS];
 	char name[64];
 
 	for (unsigned int i = 0; i < b->order->rounds; i++)
 		ratios[i] = b->rates[fast][i] / b->rates[slow][i];
-	snprintf(name, sizeof(name), "%s : %s", way_names[fast], way_names[slow]);
+	snprintf(name, sizeof(name), "%s : %s", mode_names[fast], mode_names[slow]);
 	print_figures(b, name, "times", aim, ratios);
 }
 
 static int measure(struct bench *b)
 {
-	struct turn *turn = isolate_map_shared(sizeof(*turn));
+	struct measurement *m = isolate_map_shared(sizeof(*m));
 
-	if (!turn)
+	if (!m)
 		return usage_error("bench", "no memory");
 	for (unsigned int round = 0; round < b->order->rounds; round++)
-		for (enum way way = 0; way < WAYS; way++)
-			if (!run_turn(turn, b, way, round))
+		for (enum mode mode = 0; mode < MODES; mode++)
+			if (!run_measurement(m, b, mode, round))
 				return EXIT_FAILED;
-	if (!b->order->json)
-		printf("%s, %zu programs, %u rounds\n%-32s %12s %12s %12s\n", FLAVOUR, b->count,
-		       b->order->rounds, "", "median", "min", "max");
-	/* Ratios first: printing sorts the rates. */
 	print_ratio(b, FIBERS, THREADS, b->order->aim);
 	print_ratio(b, FIBERS_FRESH, THREADS, "");
-	for (enum way way = 0; way < WAYS; way++)
-		print_figures(b, way_names[way], "programs/s", "", b->rates[way]);
+	for (enum mode mode = 0; mode < MODES; mode++)
+		print_figures(b, mode_names[mode], "programs/s", "", b->rates[mode]);
 	return EXIT_GOOD;
 }
 
-/* Only programs that run to their end can be run again and again in one process. */
-static bool takes_part(struct bench *b, const struct program *program)
+/* Only a program without a fatal call can be executed many times in one process. */
+static bool can_run_repeatedly(struct bench *b, const struct program *program)
 {
 	rules_evaluate(b->rules, program);
 	return rules_verdict(b->rules)->fatal_call == VERDICT_NONE;
@@ -203,7 +181,7 @@ static int load_files(struct bench *b, const struct file_list *files)
 			fprintf(stderr, "%s\n", error);
 			return EXIT_BAD;
 		}
-		b->count += takes_part(b, &b->programs[b->count]);
+		b->count += can_run_repeatedly(b, &b->programs[b->count]);
 	}
 	return b->count ? EXIT_GOOD : usage_error("bench", "expected a program that can be run");
 }

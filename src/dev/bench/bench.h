@@ -3,14 +3,11 @@
 #ifndef DEV_BENCH_H
 #define DEV_BENCH_H
 
-#include <stdbool.h>
-
 #define BENCH_ROUNDS 1000
 
 struct bench_order {
 	unsigned int rounds; /* 1 .. BENCH_ROUNDS */
-	bool json;
-	const char *aim; /* what the first ratio is held against, or "" */
+	const char *aim; /* the threshold of the first ratio, or "" */
 };
 
 /* Return: an exit status. */

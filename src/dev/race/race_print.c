@@ -219,8 +219,7 @@ void race_print_grid(const struct race_matrix *race)
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++)
 		if (ran(&race->columns[i]))
 			print_grid(race, i);
-	printf("\n+ races caught   . no race, quiet   / some within a known limitation   ? some "
-	       "missed   "
+	printf("\n+ races caught   . no race, quiet   / known limitation   ? some missed   "
 	       "! not as predicted\n");
 }
 
