@@ -88,7 +88,7 @@ spread() {
 	spread hang 10 29
 	spread leak 10 41
 } | sort >"$work/expected"
-timed "$work/named" ./pagetorture replay --flavour asan -j 2 --misbehave --cpu 2 --timeout 10 --json \
+timed "$work/named" ./pagetorture-dev replay --flavour asan -j 2 --cpu 2 --timeout 10 --json \
 	"$work/inputs" >"$work/time"
 sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*"result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$work/named" |
 	sort | diff "$work/expected" - >"$work/wrong" || status=1

@@ -163,7 +163,7 @@ pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-
 plain_programs = bench_scale make_programs valgrind_faults
 bench_scale: obj/plain/bench/bench_scale.o $(call archives,plain)
 make_programs valgrind_faults: %: obj/plain/tests/%.o $(call archives,plain)
-read_report: obj/plain/tests/read_report.o obj/plain/src/tool/flavour_runner/report.o
+read_report: obj/plain/tests/read_report.o obj/plain/src/tool/report/report.o
 $(plain_programs) read_report:
 	$(call link,plain)
 

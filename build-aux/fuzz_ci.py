@@ -158,8 +158,11 @@ def campaign(cases, group, seconds, seed, targets):
 
 def triage():
     """Writes findings.sarif, without findings too: then CI services close what was open."""
-    status = execute(["timeout", "600", "./pagetorture", "triage", "--sarif", OUT / "findings.sarif",
+    status = execute(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
                       "-o", OUT / "triage", OUT / "campaign"], OUT / "triage.log")
+    if (OUT / "findings.jsonl").exists():
+        execute(["./pagetorture-export", "sarif", "-o", OUT / "findings.sarif", OUT / "findings.jsonl"],
+                OUT / "export.log")
     if not (OUT / "findings.sarif").exists():
         print(f"triage ended with status {status}:", (OUT / "triage.log").read_text(errors="replace"))
 

@@ -24,10 +24,10 @@ for backend in direct alias; do
 	fi
 	for orders in '' --orders; do
 		echo "replay --backend $backend $orders"
-		file=results/replay/$backend$orders.json
+		file=results/replay/$backend$orders.jsonl
 		# shellcheck disable=SC2086 # an option, or none
 		./pagetorture replay --backend $backend $orders --results $file "$@" || status=$?
-		[ ! -e $file ] || runs="$runs --append runs=$file"
+		[ ! -e $file ] || runs="$runs --run runs=$file"
 	done
 done
 result=good

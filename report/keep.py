@@ -118,13 +118,17 @@ def coverage(path):
     return {"totals": {k: data["totals"][k] for k in kinds}, "files": files}
 
 
-def appended(value, pair):
-    """Append the list NAME of the object in FILE to the list NAME of @value."""
+def run_of(lines, where):
+    """The summary of a run of inputs, its last line, with the records that failed."""
+    if not lines or "what" not in lines[-1]:
+        raise Unreadable(f"{where}: expected records and a summary")
+    return {**lines[-1], "failures": [line for line in lines[:-1] if line["failed"]]}
+
+
+def add_run(value, pair):
+    """Adds the run in FILE, JSON lines, to the list NAME of @value."""
     name, _, path = pair.partition("=")
-    more = json_file(path).get(name)
-    if not isinstance(more, list):
-        raise Unreadable(f"{path}: expected a list {name}")
-    value[name] = value.get(name, []) + more
+    value.setdefault(name, []).append(run_of(json_lines(path), path))
 
 
 READERS = {"table": table, "lines": json_lines, "object": json_file, "coverage": coverage}
@@ -144,8 +148,8 @@ def main(arguments):
     for kind, reader in READERS.items():
         add(f"--{kind}", action="append", default=[], metavar="NAME=FILE",
             help=reader.__doc__ and reader.__doc__.lower())
-    add("--append", action="append", default=[], metavar="NAME=FILE",
-        help="append the list NAME of the object in FILE")
+    add("--run", action="append", default=[], metavar="NAME=FILE",
+        help="the JSON lines of a run of inputs, one more in the list NAME")
     options = parser.parse_args(arguments)
     value = head(options.what, options.begun, options.command, options.status,
                  os.environ.get("CC", ""))
@@ -156,8 +160,8 @@ def main(arguments):
         for pair in getattr(options, kind):
             name, _, path = pair.partition("=")
             value[name] = reader(path)
-    for pair in options.append:
-        appended(value, pair)
+    for pair in options.run:
+        add_run(value, pair)
     write(options.file, value)
     return EXIT_GOOD
 

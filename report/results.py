@@ -4,6 +4,8 @@ import dataclasses
 import datetime
 import json
 
+import keep
+
 # States of a part, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
     "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
@@ -27,14 +29,22 @@ class Part:
     data: object = None
 
 
+def parse(text, where):
+    """One object; or the JSON lines of a run of inputs, as a list of one run."""
+    lines = [json.loads(line) for line in text.splitlines() if line] if "\n{" in text else []
+    if len(lines) < 2:
+        return json.loads(text)
+    return {**lines[-1], "runs": [keep.run_of(lines, where)]}
+
+
 def load(directory, name, what=None):
     """Return: the object, or None without a run. @what: the command that wrote it, default @name"""
     path = directory / f"{name}.json"
     try:
-        value = json.loads(path.read_text())
+        value = parse(path.read_text(), path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, keep.Unreadable) as error:
         raise BadResult(f"{path}: expected JSON: {error}") from error
     lacks = [key for key in HEAD if not isinstance(value, dict) or key not in value]
     if lacks:

@@ -118,12 +118,20 @@ def check_tool(job, words):
     want(help_of(command), job.name, f"'{command}' to be a command")
     check_options(job, command, rest)
     for option, value in zip(rest, rest[1:]):
-        if option in ("--junit", "--sarif", "-o"):
+        if option in ("--results", "-o"):
             job.written.append(value)
     if command == "triage":
         job.written += [rest[-1] + "/triage"]
     if command == "replay":
         want(os.path.isdir(os.path.join(srcdir, rest[-1])), job.name, f"'{rest[-1]}' in the tree")
+
+
+def check_export(job, words):
+    """FORMAT -o FILE RESULTS"""
+    want(len(words) == 4 and words[0] in ("tap", "junit", "sarif") and words[1] == "-o", job.name,
+         f"'pagetorture-export FORMAT -o FILE RESULTS', got {' '.join(words)}")
+    want(words[-1] in job.written, job.name, f"a command that writes '{words[-1]}'")
+    job.written.append(words[2])
 
 
 def check_command(job, line):
@@ -132,6 +140,8 @@ def check_command(job, line):
         check_make(job, words[1:])
     elif words[0] == "build/pagetorture":
         check_tool(job, words[1:])
+    elif words[0] == "build/pagetorture-export":
+        check_export(job, words[1:])
     elif words[0] == "./bootstrap":
         want(os.access(os.path.join(srcdir, "bootstrap"), os.X_OK), job.name, "./bootstrap")
         job.built = True
@@ -176,7 +186,7 @@ def main():
     for job in jobs:
         check_job(job)
     said = " ".join(line for job in jobs for line in job.scripts)
-    for wanted in ("build check", "build replay", "--junit", "--sarif", "build race",
+    for wanted in ("build check", "build replay", "export junit", "export sarif", "build race",
                    "build fuzz-ci", "build fuzz ", "pagetorture triage"):
         want(wanted in said, "all jobs", f"one with '{wanted}'")
     want(any("build/campaign" in job.kept for job in jobs), "all jobs", "a corpus that is kept")

@@ -53,7 +53,7 @@ test_scripts = \
 	%D%/test_replay.sh \
 	%D%/test_run.sh \
 	%D%/test_runner.sh \
-	%D%/test_sarif.sh \
+	%D%/test_export.sh \
 	%D%/test_stress.sh \
 	%D%/test_tables.sh \
 	%D%/test_threads.sh \

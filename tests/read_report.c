@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/flavour_runner/report.h"
+#include "tool/report/report.h"
 
 static void print_sites(const struct report *report)
 {

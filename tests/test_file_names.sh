@@ -27,7 +27,7 @@ refused() {
 		grep -q "^$what: .*pagetorture 1.*\*\.bin" err
 }
 
-for command in check run explain minimize to-c convert bench; do
+for command in check run explain minimize to-c convert; do
 	{
 		refused other/fault.c:1 "$pagetorture" $command other/fault.c || { echo refused; cat err; }
 		refused other/script:4 "$pagetorture" $command other/script || { echo refused; cat err; }
@@ -42,7 +42,7 @@ done
 run_to 2 "$pagetorture" replay --flavour plain other/fault.c && grep -q "expected the header 'pagetorture 1'" err
 ok $? "replay: so it is there" err
 run_to 2 "$pagetorture" replay --flavour plain other && grep -q '6 files ignored' err &&
-	grep -q 'expected at least one input, got none' err
+	grep -q 'expected at least one program' err
 ok $? "replay of a directory without a program is a failure" err
 
 # ---- names that are bytes ----
@@ -94,7 +94,7 @@ run_to 0 "$pagetorture" check dir && printf 'dir/b.page: data-race\ndir/below/%s
 	grep -v '^ ' out | diff expected - >bad && [ "$(cat err)" = "dir: 6 files ignored: not named like a program" ]
 ok $? "a directory means its programs, and other files are counted" err
 rm other/* && : >other/README.md
-for command in check run explain minimize to-c bench; do
+for command in check run explain minimize to-c; do
 	run_to 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
 		echo "$command"
 done >bad

@@ -101,8 +101,8 @@ begins() {
 mkdir "$scratch/findings"
 "$pagetorture" convert --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
 cp "$race" "$scratch/findings/race.page"
-begins run "2 programs in plain, on fibers and on threads" --flavour plain "$scratch/findings"
-begins replay "2 inputs in plain, [0-9]+ at a time" --flavour plain "$scratch/findings"
+begins run "2 inputs in plain, on fibers and on threads, [0-9]+ at a time" --flavour plain "$scratch/findings"
+begins replay "2 inputs in plain, on fibers, [0-9]+ at a time" --flavour plain "$scratch/findings"
 begins minimize ".*crash-1: [0-9] calls, in plain" --flavour plain "$scratch/findings/crash-1"
 begins triage "2 findings in .*findings, up to 2 tries each, in plain" --flavour plain --tries 2 -o "$scratch/sorted" "$scratch/findings"
 tool='pagetorture-dev'

@@ -67,11 +67,11 @@ program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
 system='fork pipe2 memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
 never_green "replay, a claim" "$system $memory write" "$pagetorture" replay --flavour plain -j 1 \
-	--junit "$scratch/junit.xml" --results "$scratch/results.json" "$scratch/claim"
+	--results "$scratch/results.jsonl" "$scratch/claim"
 # What is only seen after others is asked again after others. A worker that does not get its
 # batch is replaced, so write() may bring others together.
-never_green "replay, an input that others fail after" "$system $memory" "$pagetorture" replay \
-	--flavour plain -j 1 --misbehave "$scratch/corrupt"
+never_green "replay, an input that others fail after" "$system $memory" "$abs_builddir/pagetorture-dev" replay \
+	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1
 never_green "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 \
 	"$scratch/claim"
@@ -79,27 +79,19 @@ unset REFUSE_ALL
 
 # The first processes are workers, the others are asked after what it fails.
 for n in $(seq 2 20); do
-	refused "fork:$n" "$pagetorture" replay --flavour plain -j 1 --misbehave "$scratch/corrupt" || break
+	refused "fork:$n" "$abs_builddir/pagetorture-dev" replay --flavour plain -j 1 "$scratch/corrupt" || break
 	cat "$scratch/err"
 done >"$scratch/actual"
 grep -q '3.page: plain: crash: .*to find out after what, got none' "$scratch/actual"
 ok $? "a failure that cannot be run again keeps its kind" "$scratch/actual"
 
-# No input runs: every format reports that.
-for format in --tap --json --junit; do
-	case $format in
-	--junit) set -- --junit "$scratch/junit.xml" ;;
-	*) set -- $format ;;
-	esac
-	rm -f "$scratch/junit.xml"
-	refused 'fork:1+' "$pagetorture" replay --flavour plain "$@" "$scratch/good" && [ $status -eq 2 ] &&
-		case $format in
-		--tap) [ "$(grep -c '^not ok' "$scratch/out")" -eq 4 ] ;;
-		--json) [ "$(grep -c '"failed": true' "$scratch/out")" -eq 4 ] ;;
-		--junit) grep -q 'tests="4" failures="4"' "$scratch/junit.xml" && ! grep 'all good' "$scratch/out" ;;
-		esac
-	ok $? "replay $format without a process: nothing is good" "$scratch/out"
-done
+# All or none of them runs: both forms of the results say so.
+refused 'fork:1+' "$pagetorture" replay --flavour plain "$scratch/good" && [ $status -eq 2 ] &&
+	grep -q '^plain  *4  *0  *4 ' "$scratch/out" && ! grep -q 'all good' "$scratch/out"
+ok $? "replay without a process: nothing is good" "$scratch/out"
+refused 'fork:1+' "$pagetorture" replay --flavour plain --json "$scratch/good" && [ $status -eq 2 ] &&
+	[ "$(grep -c '"input": .*"failed": true' "$scratch/out")" -eq 4 ]
+ok $? "replay --json without a process: nothing is good" "$scratch/out"
 
 # What one worker that does not start had is given back: the next one starts.
 refused 'fork:1' "$pagetorture" replay --flavour plain -j 2 "$scratch/claim"
@@ -177,7 +169,7 @@ done >"$scratch/green"
 ok $? "with few descriptors a failure stays one" "$scratch/green"
 
 program "$scratch/crash.page" '# misbehave: crash'
-run_to 1 env --ignore-signal=CHLD "$pagetorture" replay --flavour plain --misbehave "$scratch/crash.page"
+run_to 1 env --ignore-signal=CHLD "$abs_builddir/pagetorture-dev" replay --flavour plain "$scratch/crash.page"
 ok $? "replay, started with SIGCHLD ignored: a crash is one" "$scratch/err"
 cat >"$scratch/unmap.page" <<'END'
 pagetorture 1

@@ -13,6 +13,11 @@ replay() {
 	"$pagetorture" replay "$@"
 }
 
+# misbehaving ARGUMENT...: the same, where inputs misbehave as their comments say.
+misbehaving() {
+	"$abs_builddir/pagetorture-dev" replay "$@"
+}
+
 # flavours: those that this build has, with a word for each that it has not.
 flavours=
 for flavour in plain asan tsan msan; do
@@ -50,25 +55,25 @@ ok $? "bytes are replayed as text is" "$scratch/err"
 
 # ---- what is not ----
 
-run_to 0 replay --self-test
-ok $? "replay --self-test: each kind of failure is found, and no good input is named" "$scratch/err"
+run_to 0 "$abs_builddir/pagetorture-dev" self-test
+ok $? "self-test: each way to fail is noticed, and no other input fails" "$scratch/err"
 cp "$scratch/out" "$scratch/self-test"
 for signal in INT KILL; do
-	cut_off "$signal" "$pagetorture" replay --self-test
-	ok $? "replay --self-test, ended by SIG$signal: no directory is left" "$scratch/err"
+	cut_off "$signal" "$abs_builddir/pagetorture-dev" self-test
+	ok $? "self-test, ended by SIG$signal: no directory is left" "$scratch/err"
 done
 for flavour in $flavours; do
-	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/tool/replay/misbehave.def" |
+	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/dev/misbehave/misbehave.def" |
 		while read -r way; do
 			grep -q "^$flavour  *$way  " "$scratch/self-test" || echo "$flavour $way"
 		done
 done >"$scratch/untested"
 [ ! -s "$scratch/untested" ] && [ -s "$scratch/self-test" ]
 ok $? "the self-test has each way of misbehave.def in each flavour" "$scratch/untested"
-sed -n 's/^KIND([a-z_]*, "\([a-z-]*\)", true.*/\1/p' "$abs_srcdir/src/tool/sarif/replay_kind.def" |
+sed -n 's/^KIND([a-z_]*, "\([a-z-]*\)", true.*/\1/p' "$abs_srcdir/src/tool/run/kind.def" |
 	while read -r kind; do
 		case $kind in
-		flaky | state) ;; # chance; many others are needed
+		flaky | grows | state) ;; # chance; two orders, or several inputs, are needed
 		*) awk -v kind="$kind" '$3 == kind { found = 1 } END { exit !found }' "$scratch/self-test" ||
 			echo "$kind" ;;
 		esac
@@ -108,21 +113,21 @@ failing=$(wc -l <"$scratch/expected")
 
 # named: "NAME KIND" of each input that failed, from --json.
 named() {
-	sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*"result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$scratch/out"
+	sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*, "result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$scratch/out"
 }
 
 for flavour in $flavours; do
-	run_to 1 replay --flavour "$flavour" --misbehave --cpu 1 --timeout 30 --json "$scratch/mixed" &&
+	run_to 1 misbehaving --flavour "$flavour" --cpu 1 --timeout 30 --json "$scratch/mixed" &&
 		named | diff "$scratch/expected" - >"$scratch/diff"
 	ok $? "$flavour: of 600 inputs the $failing that fail are named, and no other" "$scratch/diff"
 done
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -eq "$failing" ]
 ok $? "each comes with a command" "$scratch/err"
-cp "$scratch/err" "$scratch/actual"
-grep -E 'crash|leak|exit|corrupts' "$scratch/actual" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
+cp "$scratch/err" "$scratch/told"
+grep -E 'crash|leak|exit|corrupts' "$scratch/told" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
 	while IFS=$tab read -r kind name; do
-		grep -A 40 "^$name: " "$scratch/actual" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
+		grep -A 40 "^$name: " "$scratch/told" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
 		run_to 1 sh "$scratch/command" &&
 			grep -q "^$name: [a-z]*: $kind: " "$scratch/err" || echo "$kind: $(cat "$scratch/command")"
 	done >"$scratch/unlike"
@@ -130,10 +135,10 @@ grep -E 'crash|leak|exit|corrupts' "$scratch/actual" | awk -F': ' '{ print $3 "\
 ok $? "the command that is printed shows the same failure again" "$scratch/unlike"
 
 run_to 0 replay --flavour plain "$scratch/mixed"
-ok $? "without --misbehave the comments are comments" "$scratch/err"
+ok $? "for pagetorture the comments are comments" "$scratch/err"
 printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
-run_to 0 replay --flavour plain --misbehave "$scratch/none.page"
-ok $? "without the comment --misbehave changes nothing" "$scratch/err"
+run_to 0 misbehaving --flavour plain "$scratch/none.page"
+ok $? "without the comment pagetorture-dev changes nothing" "$scratch/err"
 
 # An outcome that is none of a failure by itself.
 mkdir "$scratch/orders"
@@ -143,10 +148,10 @@ for name in a m z; do
 		printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nread_raw(p0, 0, 0x10)\nget_page(p0)\n'
 	} >"$scratch/orders/$name.page"
 done
-run_to 1 replay --flavour plain --misbehave --orders "$scratch/orders" &&
+run_to 1 misbehaving --flavour plain --orders "$scratch/orders" &&
 	grep -q 'm.page: plain: corrupts: .*a.page: another outcome than alone' "$scratch/err"
 ok $? "--orders names the input that changes the outcome of others" "$scratch/err"
-run_to 0 replay --flavour plain --misbehave "$scratch/orders"
+run_to 0 misbehaving --flavour plain "$scratch/orders"
 ok $? "one order does not see that" "$scratch/err"
 
 # Memory that no single run shows: lost in a process, and by whom.
@@ -157,7 +162,7 @@ if has_flavour asan; then
 		program "$scratch/lost/$i.page"
 	done
 	program "$scratch/lost/234.page" lose
-	run_to 1 replay --flavour asan --misbehave --json "$scratch/lost" &&
+	run_to 1 misbehaving --flavour asan --json "$scratch/lost" &&
 		[ "$(named)" = '234.page leak' ]
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
 else
@@ -167,10 +172,10 @@ fi
 # ---- a corpus that is none ----
 
 mkdir "$scratch/empty"
-run_to 2 replay "$scratch/empty" && grep -q 'at least one input' "$scratch/err"
+run_to 2 replay "$scratch/empty" && grep -q 'at least one program' "$scratch/err"
 ok $? "an empty directory ends with 2" "$scratch/err"
 echo 'nothing' >"$scratch/empty/README.md"
-run_to 2 replay "$scratch/empty" && grep -q '^1 file ignored' "$scratch/err"
+run_to 2 replay "$scratch/empty" && grep -q ': 1 file ignored' "$scratch/err"
 ok $? "a directory with no input ends with 2, and says what was ignored" "$scratch/err"
 run_to 2 replay --flavour plain "$scratch/missing" && grep -q 'missing: plain: unreadable' "$scratch/err"
 ok $? "a missing path ends with 2" "$scratch/err"
@@ -186,7 +191,7 @@ mkdir "$scratch/loop"
 cp "$scratch/none.page" "$scratch/loop"
 ln -s . "$scratch/loop/again"
 run_to 2 replay --flavour plain "$scratch/loop" && grep -q 'leads back' "$scratch/err"
-ok $? "a directory loop is reported" "$scratch/err"
+ok $? "a directory that leads back to itself is told" "$scratch/err"
 if [ "$(id -u)" != 0 ]; then
 	cp "$scratch/none.page" "$scratch/secret.page"
 	chmod 0 "$scratch/secret.page"
@@ -200,50 +205,44 @@ ok $? "bad usage ends with 2" "$scratch/err"
 run_to 0 replay --help && grep -q 'Exit status: 0' "$scratch/out"
 ok $? "--help says what the exit status means" "$scratch/out"
 
-# ---- output formats ----
+# ---- results ----
 
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's <wrong>.page"
-run_to 1 replay --flavour plain --junit "$scratch/junit.xml" --tap "$corpus/regress" "$scratch/it's <wrong>.page" &&
-	[ "$(grep -c '^ok' "$scratch/out")" -eq "$(find "$corpus/regress" -name '*.page' | wc -l)" ] &&
-	[ "$(grep -c '^not ok' "$scratch/out")" -eq 1 ] && tail -n 1 "$scratch/out" | grep -q '^1\.\.[1-9]'
-ok $? "--tap has a test for each input and its plan" "$scratch/out"
-sed -n 's/^# replay: //p' "$scratch/out" >"$scratch/command"
+run_to 1 replay --flavour plain "$scratch/it's <wrong>.page"
+sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 run_to 1 sh "$scratch/command" && grep -q 'plain: claim: ' "$scratch/err"
 ok $? "names are quoted in the command" "$scratch/command"
-mkdir "$scratch/odd"
-for name in "$(printf 'a\377\033\001b')" "$(printf 'c\357\277\276d')" "$(printf 'e\303\244\355\240\200f')"; do
-	cp "$scratch/it's <wrong>.page" "$scratch/odd/$name.page"
-done
-run_to 1 replay --flavour plain --junit "$scratch/odd.xml" "$scratch/odd"
+run_to 1 replay --flavour plain --results "$scratch/results" "$corpus/regress" "$scratch/it's <wrong>.page" &&
+	[ "$(grep -c '"input": .*"failed": true' "$scratch/results")" -eq 1 ] &&
+	[ "$(grep -c '"input": ' "$scratch/results")" -eq "$(($(find "$corpus/regress" -name '*.page' | wc -l) + 1))" ] &&
+	tail -n 1 "$scratch/results" | grep -q '^{"what": "replay"'
+ok $? "--results has a record for each input, and a summary last" "$scratch/results"
+run_to 1 replay --flavour plain --json "$corpus/regress" "$scratch/it's <wrong>.page" &&
+	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/results" >"$scratch/expected" &&
+	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/out" | diff "$scratch/expected" - >"$scratch/diff"
+ok $? "--json writes the same to standard output" "$scratch/diff"
+
+# The fields of doc/replay.md are those of the records, and no others.
 if command -v python3 >/dev/null; then
-	python3 - "$scratch/odd.xml" <<-'END' >"$scratch/out" 2>&1
-		import os, sys, xml.etree.ElementTree as tree
-		names = [os.path.basename(c.get("name")) for c in tree.parse(sys.argv[1]).iter("testcase")]
-		assert names == ["a???b.page", "c?d.page", "e\u00e4???f.page"], names
+	cp "$scratch/results" "$scratch/all"
+	cp "$scratch/it's <wrong>.page" "$scratch/$(printf 'a\377').page"
+	replay --flavour plain --json "$scratch/$(printf 'a\377').page" >>"$scratch/all" 2>/dev/null
+	"$pagetorture" triage --flavour plain --tries 1 --results "$scratch/triage" -o "$scratch/sorted" \
+		"$scratch/orders" "$corpus/rules" >/dev/null 2>&1
+	mkdir "$scratch/finding"
+	cp "$corpus/rules/unmap-order.page" "$scratch/finding"
+	"$pagetorture" triage --flavour plain --tries 1 --results "$scratch/triage" "$scratch/finding" >/dev/null 2>&1
+	cat "$scratch/triage" >>"$scratch/all"
+	python3 - "$scratch/all" >"$scratch/written" <<-'END'
+		import json, sys
+		print("\n".join(sorted({key for line in open(sys.argv[1]) for key in json.loads(line)})))
 	END
-	ok $? "--junit is well-formed whatever names hold" "$scratch/out"
-	python3 - "$scratch/junit.xml" <<-'END' >"$scratch/out" 2>&1
-		import sys, xml.etree.ElementTree as tree
-		suite = tree.parse(sys.argv[1]).getroot().find("testsuite")
-		cases = suite.findall("testcase")
-		failed = [c for c in cases if c.find("failure") is not None]
-		assert len(cases) == int(suite.get("tests")) > 1, cases
-		assert len(failed) == int(suite.get("failures")) == 1
-		assert failed[0].get("name").endswith("it's <wrong>.page")
-		assert "pagetorture replay" in failed[0].find("failure").text
-	END
-	ok $? "--junit writes JUnit" "$scratch/out"
+	# shellcheck disable=SC2016 # backticks of the document
+	sed -n '/^## Results for programs/,/^## /s/^| `\([a-z_]*\)` |.*/\1/p' "$abs_srcdir/doc/replay.md" |
+		LC_ALL=C sort -u | diff - "$scratch/written" >"$scratch/diff"
+	ok $? "doc/replay.md has each field of the records" "$scratch/diff"
 else
-	skip "no python3 to read --junit with"
-fi
-run_to 2 replay --flavour plain --junit "$scratch/no/such/directory" "$corpus/regress"
-ok $? "JUnit that cannot be written is reported" "$scratch/err"
-if command -v jq >/dev/null; then
-	run_to 0 replay --flavour plain --json "$corpus/regress" &&
-		jq -e '.flavour == "plain"' "$scratch/out" >"$scratch/err"
-	ok $? "--json is JSON" "$scratch/out"
-else
-	skip "no jq to read --json with"
+	skip "no python3 to read results with"
 fi
 
 done_testing

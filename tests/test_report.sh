@@ -13,7 +13,7 @@ if has_flavour asan; then
 	reader=$scratch/read_report
 	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -g $(flags_of asan) -I"$abs_srcdir/src" "$abs_srcdir/tests/read_report.c" \
-		"$abs_srcdir/src/tool/flavour_runner/report.c" -o "$reader" || exit 99
+		"$abs_srcdir/src/tool/report/report.c" -o "$reader" || exit 99
 fi
 
 # compile COMPILER SANITIZER [FLAG...]

@@ -164,21 +164,6 @@ timeout 500 "$pagetorture" triage --flavour "$flavours" -o cut killed >out 2>&1
 diff -r -x report.txt -x '.pagetorture-*' expected cut >differs
 ok $? "and the next run finishes what was begun" differs
 
-# Killed in the middle of a write, for certain: a file may be no larger than so many blocks.
-: >torn
-for blocks in 1 2 4; do
-	rm -rf cut
-	(
-		ulimit -f $blocks
-		exec "$pagetorture" triage --flavour plain -o cut any
-	) >/dev/null 2>&1
-	[ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
-		echo "$blocks blocks: not in the middle"
-	is_whole cut sorted >>torn
-done >where
-[ ! -s torn ] && ! grep -q '^1 ' where
-ok $? "killed in a write: no part of a file has its name" torn
-
 cp camp/fuzz_own/findings/crash-2 crash
 "$pagetorture" minimize --flavour "$flavours" -o whole.page crash 2>/dev/null
 n=0

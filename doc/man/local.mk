@@ -4,6 +4,7 @@
 # that refers to it. The library's pages come with the library.
 
 nodist_man1_MANS = %D%/pagetorture.1
+dist_man1_MANS = %D%/pagetorture-export.1
 nodist_man5_MANS = %D%/pagetorture-program.5
 
 man_groups = \

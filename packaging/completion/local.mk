@@ -9,9 +9,10 @@ install-data-local: install-completion
 install-completion:
 	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)"
 	$(INSTALL_DATA) $(srcdir)/%D%/pagetorture.bash "$(DESTDIR)$(bashcompletiondir)/pagetorture"
+	cd "$(DESTDIR)$(bashcompletiondir)" && $(LN_S) -f pagetorture pagetorture-export
 
 uninstall-local: uninstall-completion
 uninstall-completion:
-	rm -f "$(DESTDIR)$(bashcompletiondir)/pagetorture"
+	rm -f "$(DESTDIR)$(bashcompletiondir)/pagetorture" "$(DESTDIR)$(bashcompletiondir)/pagetorture-export"
 
 .PHONY: install-completion uninstall-completion

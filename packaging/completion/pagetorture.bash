@@ -39,6 +39,10 @@ _pagetorture()
 	local tool=${COMP_WORDS[0]} command=${COMP_WORDS[1]} values before=
 
 	COMPREPLY=()
+	if [[ $COMP_CWORD -eq 1 && ${tool##*/} == pagetorture-export ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'tap junit sarif --help --output --version' -- "$cur")
+		return
+	fi
 	if [[ $COMP_CWORD -eq 1 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_commands "$tool")" -- "$cur")
 		return
@@ -53,6 +57,9 @@ _pagetorture()
 		mapfile -t COMPREPLY < <(compgen -P "$before" -W "$values" -- "${cur##*,}")
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_options "$tool" "$command")" -- "$cur")
+	elif [[ ${tool##*/} == pagetorture-export ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
 	elif [[ $command == fuzz && $prev != --@(dir|bin|seeds) ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pagetorture_values "$tool" triage --target)" -- "$cur")
 	elif [[ $command == triage || $prev == --@(dir|bin|seeds) ]]; then
@@ -64,4 +71,4 @@ _pagetorture()
 	fi
 }
 
-complete -F _pagetorture pagetorture
+complete -F _pagetorture pagetorture pagetorture-export

@@ -5,12 +5,20 @@
 dev_sources = \
 	%D%/command_bench.c \
 	%D%/command_race.c \
+	%D%/command_run_dev.c \
+	%D%/command_self_test.c \
 	%D%/dev.h \
 	%D%/main.c
 
 # The race matrix has a second one for ThreadSanitizer, whose page library is compiled in another
 # way: a detector that is known to miss accesses (build-aux/flavours.mk).
 dev_flavours = plain
+if HAVE_ASAN
+dev_flavours += asan
+endif
+if HAVE_MSAN
+dev_flavours += msan
+endif
 if HAVE_TSAN
 dev_flavours += tsan
 endif

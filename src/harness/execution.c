@@ -48,7 +48,6 @@ struct execution *execution_new(void)
 void execution_reset(struct execution *execution)
 {
 	memset(execution, 0, sizeof(*execution));
-	execution->part = "";
 	execution->not_run = RULE_COUNT;
 	execution->announced = EXECUTION_NO_CALL;
 }
@@ -171,7 +170,7 @@ void execution_run(struct execution *execution, struct checker *check, const str
 		return;
 	if (options->fibers)
 		find_fatal_calls(execution, rules_verdict(checker_rules(check)));
-	execution->part = "on threads, about ";
+	execution->on_threads = options->threads;
 	if (options->threads)
 		run_threads(execution);
 }
@@ -239,7 +238,9 @@ void execution_set_difference(struct execution *execution, const char *what, ...
 	va_end(args);
 }
 
-const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
+/* How a child ended, or that it did not, and its report, if there is one. */
+#define EXECUTION_EXIT_TEXT 200
+static const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
 				char end[EXECUTION_EXIT_TEXT])
 {
 	char report[160];
@@ -260,12 +261,13 @@ const char *execution_exit_text(const struct isolated *child, unsigned int secon
 
 const char *execution_line_text(const struct execution *execution, const struct program *program)
 {
-	static char line[32];
+	static char line[48];
 	size_t call = execution->announced;
 
 	if (call >= program->count)
 		return "before the first line";
-	snprintf(line, sizeof(line), "line %u", program->calls[call].line);
+	snprintf(line, sizeof(line), "%sline %u", execution->on_threads ? "on threads, about " : "",
+		 program->calls[call].line);
 	return line;
 }
 
@@ -280,6 +282,18 @@ static bool is_fault_of_access(const struct execution *execution, const char *ou
 bool isolated_succeeded(const struct isolated *child)
 {
 	return !child->hung && !child->signal && !child->exit_code;
+}
+
+bool execution_check_alive(struct execution *execution, const struct program *program,
+			   const struct execution_options *options, const struct isolated *child)
+{
+	char end[EXECUTION_EXIT_TEXT];
+
+	if (isolated_succeeded(child))
+		return true;
+	execution_set_difference(execution, "%s: %s", execution_line_text(execution, program),
+				 execution_exit_text(child, options->seconds, end));
+	return false;
 }
 
 static void check_child_exit(struct execution *execution, const struct program *program,
@@ -324,6 +338,7 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 	current.check = check;
 	current.program = program;
 	current.options = options;
+	execution->on_threads = false;
 	for (size_t i = 0; i < execution->fatal_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
 		struct fatal_call fatal_call = execution->fatal[i];
 
@@ -343,21 +358,4 @@ NO_COVERAGE_END
 const struct checker_report *execution_worst_report(const struct execution *execution)
 {
 	return execution->threads.result == CHECKER_DIFFERS ? &execution->threads : &execution->fibers;
-}
-
-void execution_seen_text(const struct execution *execution, const struct execution_options *options,
-			 char text[EXECUTION_SEEN_TEXT])
-{
-	rule_set seen = execution->fibers.seen;
-
-	if (options->fibers)
-		rule_set_text(seen, " ", text);
-	else
-		snprintf(text, EXECUTION_SEEN_TEXT, "-");
-	if (execution->not_run == RULE_COUNT)
-		return;
-	if (!seen)
-		text[0] = '\0';
-	snprintf(text + strlen(text), EXECUTION_SEEN_TEXT - RULE_SET_TEXT, "%snot run",
-		 seen ? ", " : "");
 }

@@ -41,7 +41,7 @@ bool execution_parse_executor(const char *name, struct execution_options *option
 struct execution {
 	struct checker_report fibers, threads;
 	unsigned int reported; /* runs on threads in which a race was reported */
-	const char *part; /* the current part of the execution, for a report if the process dies */
+	bool on_threads;  /* else on fibers: where it is, for a process that ends there */
 	size_t fatal_count; /* fatal calls; each must end a process with a report of its rule */
 	struct fatal_call {
 		size_t call;
@@ -105,20 +105,14 @@ void execution_set_difference(struct execution *execution, const char *what, ...
 /* Return: the line of the last call that was started, as text. */
 const char *execution_line_text(const struct execution *execution, const struct program *program);
 
-/* Describes how a child ended, or that it did not, with its report if there is one. */
-#define EXECUTION_EXIT_TEXT 200
-const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
-				char end[EXECUTION_EXIT_TEXT]);
+/*
+ * After execution_run() in a process of its own, @child.
+ * Return: false if that process did not live to its end; the execution then differs.
+ */
+bool execution_check_alive(struct execution *execution, const struct program *program,
+			   const struct execution_options *options, const struct isolated *child);
 
 /* Return: the report that has a difference; the one on fibers otherwise. */
 const struct checker_report *execution_worst_report(const struct execution *execution);
-
-/*
- * Describes the rules that were seen on fibers, and whether a call was not run: without it the
- * result is not `clean`.
- */
-#define EXECUTION_SEEN_TEXT (RULE_SET_TEXT + 16)
-void execution_seen_text(const struct execution *execution, const struct execution_options *options,
-			 char text[EXECUTION_SEEN_TEXT]);
 
 #endif

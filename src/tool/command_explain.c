@@ -13,7 +13,7 @@
 #include "tool/util/options.h"
 #include "tool/util/warnings.h"
 #include "tool/tool.h"
-#include "tool/flavour_runner/flavour_runner.h"
+#include "tool/run/runner.h"
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
@@ -61,10 +61,10 @@ static size_t execute(const struct program *program,
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!settings.run || !settings.runners.of[i].there)
 			continue;
-		flavour_runner_execute(&settings.runners, i, program, &record);
+		runner_execute(&settings.runners, i, program, &record);
 		if (record.result != CHECKER_DIFFERS)
 			continue;
-		flavour_runner_disagreement(&settings.runners, i, program, &record, seen[count]);
+		runner_disagreement(&settings.runners, i, program, &record, seen[count]);
 		disagreements[count].who = flavour_names[i];
 		disagreements[count].seen = seen[count];
 		count++;
@@ -102,7 +102,7 @@ static int begin_run(void)
 	status = options_backend("explain", settings.backend);
 	if (status >= 0)
 		return status;
-	return flavour_runners_find(&settings.runners, settings.wanted) ?
+	return runners_find(&settings.runners, settings.wanted) ?
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
@@ -157,6 +157,6 @@ int command_explain(int argc, char **argv)
 	status = begin_run();
 	if (status < 0)
 		status = explain_files(argc - optind, argv + optind);
-	flavour_runners_destroy(&settings.runners);
+	runners_destroy(&settings.runners);
 	return status;
 }

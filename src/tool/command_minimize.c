@@ -144,7 +144,7 @@ static int minimize_file(const char *file, const struct settings *s, struct orac
 		return EXIT_BAD;
 	}
 	reduction.name = file;
-	flavour_runners_text(&oracle->runners, flavours);
+	runners_text(&oracle->runners, flavours);
 	count = test_input_size(&reduction.input, &unit);
 	announce("minimize", "%s: %zu %.*s, in %s", file, count,
 		 (int)strlen(unit) - (count == 1), unit, /* "1 call" */

@@ -30,7 +30,7 @@ static const char help[] =
 	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
 	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
 	"  -o, --output OUT where failures go (default DIR/triage)\n"
-	"  --sarif FILE     write the failures for a code host, too (SARIF 2.1.0)\n"
+	"  --results FILE   write the failures as JSON lines, for `pagetorture-export`\n"
 	"  --target NAME    the fuzz target whose findings they are, where their directories (of a\n"
 	"                   campaign) do not say it\n"
 	"  --timeout S      seconds for one program in one flavour (default 10)\n"
@@ -43,7 +43,7 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture triage campaign\n"
 	"  pagetorture triage -o failures campaign/fuzz_race/findings\n"
-	"  pagetorture triage --sarif findings.sarif campaign\n"
+	"  pagetorture triage --results findings.jsonl campaign\n"
 	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
 
 struct settings {
@@ -85,7 +85,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		option_threads(&s->order.threads),
 		option_flavour(s->order.wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },
-		OPTION_TEXT("sarif", &s->order.sarif),
+		OPTION_TEXT("results", &s->order.results.path),
 		option_target(&s->order.target),
 		option_timeout(&s->order.seconds),
 		OPTION_NUMBER("tries", &s->order.tries, 1, 100000),
@@ -106,6 +106,7 @@ int command_triage(int argc, char **argv)
 	static struct settings settings = { .order = { .seconds = 10, .tries = 10 } };
 	int status;
 
+	results_begin(&settings.order.results, "triage", argc, argv);
 	settings.backend = getenv("PAGE_MAP");
 	memset(settings.order.wanted, true, sizeof(settings.order.wanted));
 	status = parse_options(&settings, argc, argv);

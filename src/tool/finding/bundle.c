@@ -106,7 +106,6 @@ static void print_runs(FILE *out, const struct writing *w)
 	char list[64], program[PATH_MAX];
 	char *run[] = { "pagetorture", "run", "--flavour", list, program, NULL };
 	char *all[] = { "pagetorture", "run", program, NULL };
-	char *reports[] = { "pagetorture", "run", "--reports", program, NULL };
 
 	flavour_list(w->b, list);
 	path_format_or_exit(program, sizeof(program), "%s/minimised.page", w->b->dir);
@@ -115,7 +114,7 @@ static void print_runs(FILE *out, const struct writing *w)
 		if (!w->b->signature->needs[i])
 			continue;
 		fprintf(out, "\n%s:\n", flavour_names[i]);
-		print_output_of(out, w->oracle->runners.of[i].path, reports);
+		runner_print_reports(&w->oracle->runners, i, &w->b->smallest->program, out);
 	}
 }
 

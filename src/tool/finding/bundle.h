@@ -23,7 +23,6 @@
 #include <limits.h>
 
 #include "tool/finding/signature.h"
-#include "tool/sarif/sarif.h"
 
 struct bundle {
 	char dir[PATH_MAX];
@@ -42,8 +41,5 @@ void bundle_name(const struct signature *signature, char name[BUNDLE_NAME]);
 
 /* Return: 0, or what went wrong (errno), with the file that it went wrong with in @file. */
 int bundle_write(const struct bundle *bundle, struct oracle *oracle, char file[PATH_MAX]);
-
-/* The same failure for CI services; @oracle finds its places. */
-void bundle_sarif(struct sarif *sarif, const struct bundle *bundle, struct oracle *oracle);
 
 #endif

@@ -5,7 +5,8 @@
 tool_sources += \
 	%D%/bundle.c \
 	%D%/bundle.h \
-	%D%/bundle_sarif.c \
+	%D%/bundle_record.c \
+	%D%/bundle_record.h \
 	%D%/finding_list.c \
 	%D%/finding_list.h \
 	%D%/oracle.c \

@@ -17,12 +17,12 @@ bool oracle_init(struct oracle *oracle, const bool *flavours, unsigned int secon
 	oracle->rules = rules_new();
 	oracle->replayers = calloc(targets, sizeof(*oracle->replayers));
 	oracle->runners.seconds = seconds;
-	return oracle->rules && oracle->replayers && flavour_runners_find(&oracle->runners, flavours);
+	return oracle->rules && oracle->replayers && runners_find(&oracle->runners, flavours);
 }
 
 void oracle_destroy(struct oracle *oracle)
 {
-	flavour_runners_destroy(&oracle->runners);
+	runners_destroy(&oracle->runners);
 	rules_delete(oracle->rules);
 	free(oracle->replayers);
 }

@@ -5,7 +5,7 @@
 
 #include "harness/model/rules.h"
 #include "tool/finding/replayer.h"
-#include "tool/flavour_runner/flavour_runner.h"
+#include "tool/run/runner.h"
 
 struct oracle {
 	struct rules *rules;

@@ -9,7 +9,7 @@
 #include "harness/program/program_text.h"
 #include "tool/util/capture.h"
 #include "tool/util/flavours.h"
-#include "tool/flavour_runner/symbols.h"
+#include "tool/report/symbols.h"
 
 static struct isolated child;
 

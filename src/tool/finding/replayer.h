@@ -9,7 +9,7 @@
 
 #include "harness/program/program.h"
 #include "tool/finding/test_input.h"
-#include "tool/flavour_runner/report.h"
+#include "tool/report/report.h"
 
 #define REPLAYED_WHAT 400
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "harness/model/expectations.h"
-#include "tool/flavour_runner/report.h"
+#include "tool/report/report.h"
 
 /* ---- text ---- */
 
@@ -180,7 +180,7 @@ static bool append_difference(const struct maker *m)
 			continue;
 		s->failed = s->differs = s->needs[flavour] = true;
 		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
-		flavour_runner_disagreement(&m->oracle->runners, flavour, m->program, record, s->seen);
+		runner_disagreement(&m->oracle->runners, flavour, m->program, record, s->seen);
 		append(s, "%s disagrees: ", flavour_names[flavour]);
 		if (*record->why)
 			append_sentence(m, flavour);
@@ -341,10 +341,10 @@ void signature_make(struct signature *s, struct oracle *oracle, const struct pro
 	s->broken = rules_verdict(oracle->rules)->broken;
 	s->fatal = fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		execution_record_clear(&records[i]);
+		execution_record_init(&records[i]);
 		if (!oracle->runners.of[i].there || (flavours && !flavours[i]))
 			continue;
-		flavour_runner_execute(&oracle->runners, i, program, &records[i]);
+		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->executed++;
 	}
 	if (!append_difference(&maker) && !append_claim(&maker) && !oracle->rules_may_break)

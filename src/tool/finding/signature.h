@@ -25,7 +25,7 @@
 
 #include "harness/program/program.h"
 #include "tool/finding/oracle.h"
-#include "tool/flavour_runner/report.h"
+#include "tool/report/report.h"
 
 #define SIGNATURE_TEXT 1600
 

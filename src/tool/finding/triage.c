@@ -14,6 +14,7 @@
 #include "harness/util/path.h"
 #include "harness/exec/exec.h"
 #include "tool/finding/bundle.h"
+#include "tool/finding/bundle_record.h"
 #include "tool/finding/finding_list.h"
 #include "tool/finding/reduce.h"
 #include "tool/finding/regress.h"
@@ -30,10 +31,9 @@ struct failure {
 };
 
 struct triage {
-	const struct triage_order *order;
+	struct triage_order *order;
 	struct oracle oracle;
 	struct finding_list findings;
-	struct sarif *sarif; /* or NULL */
 	struct failure **failures;
 	size_t count;
 	size_t sound, unparsed; /* findings that do not fail; files that are no program */
@@ -211,8 +211,8 @@ static int write_failure(struct triage *t, struct failure *failure, const struct
 	bundle->found = before;
 	bundle->smallest = &failure->reduction.input;
 	error = bundle_write(bundle, &t->oracle, file);
-	if (t->sarif)
-		bundle_sarif(t->sarif, bundle, &t->oracle);
+	if (t->order->results.path)
+		bundle_write_record(&t->order->results, bundle, &t->oracle);
 	return error;
 }
 
@@ -296,7 +296,19 @@ static bool make_output(const char *output)
 	return false;
 }
 
-int triage(const struct triage_order *order)
+/* The last line of the results. Return: are they written? */
+static bool write_summary(struct triage *t)
+{
+	struct json *out = results_open(&t->order->results, t->status == EXIT_GOOD ? "good" : "failed");
+
+	if (!out)
+		return false;
+	json_number(out, "findings", (int64_t)t->findings.count);
+	json_number(out, "failures", (int64_t)t->count);
+	return results_close(&t->order->results);
+}
+
+int triage(struct triage_order *order)
 {
 	static struct triage t;
 	char flavours[FLAVOURS_TEXT];
@@ -309,13 +321,11 @@ int triage(const struct triage_order *order)
 	if (!oracle_init(&t.oracle, order->wanted, order->seconds))
 		return usage_error("triage", "expected a flavour that this build has");
 	t.oracle.runners.threads = order->threads;
-	flavour_runners_text(&t.oracle.runners, flavours);
+	runners_text(&t.oracle.runners, flavours);
 	announce("triage", "%zu finding%s in %s, up to %u tries each, in %s", t.findings.count,
 		 t.findings.count == 1 ? "" : "s", order->dir, order->tries, flavours);
-	if (order->sarif && !(t.sarif = sarif_begin("triage")))
-		return EXIT_BAD;
 	sort_all(&t);
-	if (t.sarif && !sarif_end(t.sarif, order->sarif))
+	if (order->results.path && !write_summary(&t))
 		t.status = EXIT_BAD;
 	if (oracle_lacks(&t.oracle))
 		fprintf(stderr, "%s: %s\n", order->dir, oracle_lacks(&t.oracle));

@@ -8,10 +8,11 @@
 
 #include "tool/util/flavours.h"
 #include "tool/util/fuzz_target.h"
+#include "tool/util/results.h"
 
 struct triage_order {
 	const char *dir;
-	const char *sarif; /* or NULL */
+	struct results results;
 	const struct fuzz_target *target; /* whose findings they are; NULL: as their directory says */
 	char output[PATH_MAX];
 	bool add;		/* minimised programs go to @regress too */
@@ -21,6 +22,6 @@ struct triage_order {
 };
 
 /* Tells on standard output what it finds. Return: an exit status. */
-int triage(const struct triage_order *order);
+int triage(struct triage_order *order);
 
 #endif

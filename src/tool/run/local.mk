@@ -1,14 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Programs under every flavour, side by side.
+# Inputs in every flavour, each compared with the rule model.
 
 tool_sources += \
+	%D%/control_block.h \
+	%D%/engine.c \
+	%D%/engine.h \
+	%D%/engine_finish.c \
+	%D%/engine_parts.h \
+	%D%/execution_record.h \
+	%D%/failure.c \
+	%D%/footprint.c \
+	%D%/footprint.h \
+	%D%/input_list.c \
+	%D%/input_list.h \
+	%D%/interaction.c \
+	%D%/json_lines.c \
+	%D%/kind.c \
+	%D%/kind.def \
+	%D%/kind.h \
+	%D%/orders.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/record.c \
+	%D%/record.h \
+	%D%/rows.c \
 	%D%/run.c \
 	%D%/run.h \
-	%D%/run_cell.c \
-	%D%/run_one.c \
-	%D%/run_one.h \
-	%D%/run_parts.h \
-	%D%/run_print.c
+	%D%/run_command.c \
+	%D%/run_command.h \
+	%D%/runner.c \
+	%D%/runner.h \
+	%D%/totals.c \
+	%D%/worker.c \
+	%D%/worker.h \
+	%D%/worker_process.c \
+	%D%/worker_process.h \
+	%D%/worker_program.c \
+	%D%/worker_program.h

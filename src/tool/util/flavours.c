@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "harness/util/path.h"
 #include "harness/exec/exec.h"
 #include "tool/util/installation.h"
+#include "tool/util/usage.h"
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
@@ -44,7 +44,7 @@ bool flavour_find(const char *name, char *path, size_t size)
 	bool plain = !strcmp(name, "plain");
 	char binary[64];
 
-	snprintf(binary, sizeof(binary), "pagetorture%s%s", plain ? "" : "-", plain ? "" : name);
+	snprintf(binary, sizeof(binary), "%s%s%s", usage_program, plain ? "" : "-", plain ? "" : name);
 	return binary_find(binary, path, size);
 }
 
@@ -89,17 +89,7 @@ void flavours_by_default(bool wanted[FLAVOURS_MAX])
 		wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
 }
 
-bool flavour_start(struct flavour *flavour, const char *name, char **argv)
-{
-	char path[PATH_MAX];
-
-	flavour->name = name;
-	flavour->pid = 0;
-	return flavour_find(name, path, sizeof(path)) && flavour_exec(flavour, path, argv);
-}
-
-/* @in: what the child reads as its standard input; negative: the same as we */
-static bool start(struct flavour *flavour, const char *path, char **argv, int in)
+bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
 {
 	int ends[2];
 	pid_t pid;
@@ -109,7 +99,7 @@ static bool start(struct flavour *flavour, const char *path, char **argv, int in
 		return false;
 	pid = fork();
 	if (pid == 0) {
-		if ((in < 0 || dup2(in, STDIN_FILENO) >= 0) && dup2(ends[1], STDOUT_FILENO) >= 0)
+		if (dup2(ends[1], STDOUT_FILENO) >= 0)
 			execvp(path, argv);
 		_exit(127);
 	}
@@ -120,42 +110,6 @@ static bool start(struct flavour *flavour, const char *path, char **argv, int in
 	}
 	flavour->pid = pid;
 	flavour->out = ends[0];
-	return true;
-}
-
-bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
-{
-	return start(flavour, path, argv, -1);
-}
-
-bool flavour_talk(struct flavour *flavour, const char *path, char **argv)
-{
-	int ends[2];
-
-	flavour->pid = 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return false;
-	flavour->in = ends[1];
-	if (!start(flavour, path, argv, ends[0]))
-		close(ends[1]);
-	close(ends[0]);
-	return flavour->pid > 0;
-}
-
-bool flavour_send(struct flavour *flavour, const void *bytes, size_t size)
-{
-	const char *at = bytes;
-
-	while (size) {
-		ssize_t done = send(flavour->in, at, size, MSG_NOSIGNAL);
-
-		if (done < 0 && errno != EINTR)
-			return false;
-		if (done > 0) {
-			at += done;
-			size -= (size_t)done;
-		}
-	}
 	return true;
 }
 

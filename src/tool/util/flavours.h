@@ -11,7 +11,6 @@ struct flavour {
 	const char *name;
 	pid_t pid; /* 0: not started */
 	int out;   /* its standard output */
-	int in;	   /* its standard input, if flavour_talk() started it */
 };
 
 #define FLAVOURS_MAX 4
@@ -49,20 +48,8 @@ void flavours_by_default(bool wanted[FLAVOURS_MAX]);
 #define FLAVOURS_TEXT 40
 void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT]);
 
-/*
- * Starts the flavour, which flavour_find() has found, with @argv (argv[0] is replaced).
- * Return: false if the system refuses a process or a pipe.
- */
-bool flavour_start(struct flavour *flavour, const char *name, char **argv);
-
 /* Starts any program that answers in lines as a flavour does. */
 bool flavour_exec(struct flavour *flavour, const char *path, char **argv);
-
-/* The same, and it can be sent something; the caller closes `in`. */
-bool flavour_talk(struct flavour *flavour, const char *path, char **argv);
-
-/* Return: false if it reads no more. */
-bool flavour_send(struct flavour *flavour, const void *bytes, size_t size);
 
 /*
  * Reads its next line, with the line end, or as much as there is room for. One that does not

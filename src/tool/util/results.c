@@ -84,17 +84,35 @@ static void complain(const char *path, int error)
 	fprintf(stderr, "%s: expected a file that can be written: %s\n", path, strerror(error));
 }
 
-struct json *results_open(struct results *results, const char *status)
+struct json *results_line(struct results *results)
 {
-	FILE *out = open_memstream(&results->text, &results->size);
+	FILE *out;
 
+	if (results->json.out)
+		return &results->json;
+	out = open_memstream(&results->text, &results->size);
 	if (!out) {
 		complain(results->path, errno);
 		return NULL;
 	}
 	results->json = json_begin(out);
+	return &results->json;
+}
+
+struct json *results_open(struct results *results, const char *status)
+{
+	if (!results_line(results))
+		return NULL;
 	write_head(results, status);
 	return &results->json;
+}
+
+static int write_out(const struct results *results)
+{
+	if (strcmp(results->path, "-"))
+		return output_write(results->path, results->text, results->size);
+	fwrite(results->text, 1, results->size, stdout);
+	return fflush(stdout) ? errno : 0;
 }
 
 bool results_close(struct results *results)
@@ -103,8 +121,9 @@ bool results_close(struct results *results)
 
 	json_end_line(&results->json);
 	error = fclose(results->json.out) ? ENOMEM : 0;
+	results->json.out = NULL;
 	if (!error)
-		error = output_write(results->path, results->text, results->size);
+		error = write_out(results);
 	if (error)
 		complain(results->path, error);
 	free(results->text);

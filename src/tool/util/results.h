@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What a run leaves for `make report`: one JSON object in a file, with a head that all runs
- * have (what, version, begun, seconds, command, on, status) and tables of its own.
+ * What a run writes for `make report` and for other programs: lines of JSON, of which the last one
+ * is an object with a head that all runs have (what, version, begun, seconds, command, on,
+ * status) and tables of its own. The lines before it are the run's records, if it has any.
  * The file is whole, or that of the run before.
  */
 #ifndef TOOL_RESULTS_H
@@ -14,7 +15,7 @@
 
 struct results {
 	const char *what;
-	const char *path; /* NULL: nothing is written */
+	const char *path; /* NULL: nothing is written; "-": to standard output */
 	char *command; /* as a shell reads it; never freed */
 	size_t command_size;
 	char *text; /* while it is written */
@@ -26,6 +27,12 @@ struct results {
 
 /* Notes the time and the command; to be called before getopt() sorts the arguments. */
 void results_begin(struct results *results, const char *what, int argc, char **argv);
+
+/*
+ * Begins the file. The caller writes records, a line each, which json_end_line() ends.
+ * Return: where to write to, or NULL after saying why not.
+ */
+struct json *results_line(struct results *results);
 
 /*
  * Writes the head; the caller's own tables follow.

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# Results as other tools read them.
+
+bin_SCRIPTS = pagetorture-export
+EXTRA_DIST += %D%/pagetorture-export.py
+CLEANFILES += pagetorture-export
+
+pagetorture-export: %D%/pagetorture-export.py Makefile
+	$(AM_V_GEN)sed 's/[@]VERSION[@]/$(VERSION)/' $(srcdir)/src/export/pagetorture-export.py >$@.new
+	$(AM_V_at)chmod +x $@.new && mv $@.new $@

@@ -1,0 +1,317 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Write the results of `pagetorture run`, `replay` or `triage` in the form that other tools read:
+Test Anything Protocol, JUnit, or SARIF 2.1.0 for code scanning.
+"""
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import urllib.parse
+import xml.etree.ElementTree as tree
+
+VERSION = "@VERSION@"
+EXIT_GOOD, EXIT_BAD = 0, 2
+
+EXAMPLES = """\
+Results are read from standard input if no file is named. The exit status is 0 if they are
+written, whether inputs failed or not; 2 if they cannot be read or written.
+
+Examples:
+  pagetorture replay --results replay.jsonl corpus
+  pagetorture-export junit -o replay.xml replay.jsonl
+  pagetorture-export sarif -o replay.sarif replay.jsonl
+  pagetorture replay --json corpus/rules | pagetorture-export tap
+  pagetorture triage --results findings.jsonl campaign
+  pagetorture-export sarif -o findings.sarif findings.jsonl
+"""
+
+NOT_RUN = "its fatal call was not executed: nothing could see it"
+
+
+class BadResults(Exception):
+    """What was read is no whole file of results."""
+
+
+class Results:
+    """The records, one for each input and flavour, and the summary, which is the last line."""
+
+    def __init__(self, name, lines):
+        values = []
+        for number, line in enumerate(lines, 1):
+            try:
+                values.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise BadResults(f"{name}:{number}: expected JSON: {error.msg}") from error
+        if not values or "what" not in values[-1]:
+            raise BadResults(f"{name}: expected results that end with a summary: is the run over?")
+        self.records, self.summary = values[:-1], values[-1]
+        for record in self.records:
+            if "input_hex" in record:
+                record["input"] = os.fsdecode(bytes.fromhex(record["input_hex"]))
+
+    def of(self, flavour):
+        return [record for record in self.records if record.get("flavour") == flavour]
+
+    def flavours(self):
+        return list(dict.fromkeys(record.get("flavour") for record in self.records))
+
+    def failures(self):
+        return [record for record in self.records if record["failed"]]
+
+
+def said_of(record):
+    """What is known of a failure, on one line."""
+    return f"{record['result']}: {record['why']}"
+
+
+def name_of(record):
+    """An input's name for people: bytes that are no UTF-8 as a mark each."""
+    name = record["input"] or "memory, descriptors and mappings"
+    return os.fsencode(name).decode(errors="replace")
+
+
+# ---- Test Anything Protocol ----
+
+def as_tap(results):
+    lines = []
+    for record in results.records:
+        flavour = f"{record['flavour']}: " if "flavour" in record else ""
+        skip = f" # SKIP {NOT_RUN}" if record["result"] == "not-run" else ""
+        lines.append(f"{'not ' if record['failed'] else ''}ok {len(lines) + 1} - "
+                     f"{flavour}{name_of(record)}{skip}")
+        if record["failed"]:
+            lines[-1] += f"\n# {said_of(record)}\n" + "\n".join(
+                "# " + line for line in f"replay: {record['replay']}".splitlines())
+    for flavour in results.summary.get("skipped", []):
+        lines.append(f"ok {len(lines) + 1} # SKIP {flavour}: this flavour did not run")
+    return "\n".join([*lines, f"1..{len(lines)}"]) + "\n"
+
+
+# ---- JUnit ----
+
+# XML has no way to write other characters, not even by number.
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffc\U00010000-\U0010ffff]")
+
+
+def as_xml(text):
+    return NOT_XML.sub("?", os.fsencode(text).decode(errors="replace"))
+
+
+def add_case(suite, record):
+    case = tree.SubElement(suite, "testcase", classname=suite.get("name"), name=as_xml(name_of(record)),
+                           time=f"{record.get('seconds', 0):.6f}")
+    if record["failed"]:
+        failure = tree.SubElement(case, "failure", type=record["result"], message=as_xml(record["why"]))
+        failure.text = as_xml(f"{record['replay']}\n{record.get('output', '')}")
+    elif record["result"] == "not-run":
+        tree.SubElement(case, "skipped", message=NOT_RUN)
+
+
+def as_junit(results):
+    suites = tree.Element("testsuites")
+    seconds = {total["flavour"]: total["seconds"] for total in results.summary.get("flavours", [])}
+    for flavour in results.flavours():
+        records = results.of(flavour)
+        name = results.summary["what"] + (f".{flavour}" if flavour else "")
+        suite = tree.SubElement(
+            suites, "testsuite", name=name, tests=str(len(records)),
+            failures=str(sum(record["failed"] for record in records)),
+            skipped=str(sum(record["result"] == "not-run" for record in records)),
+            time=f"{seconds.get(flavour, 0):.3f}")
+        for record in records:
+            add_case(suite, record)
+    tree.indent(suites)
+    return tree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+# ---- SARIF ----
+
+def source_root():
+    """The nearest directory above that is a checkout or the source tree, else the working one."""
+    at = os.getcwd()
+    while at != os.path.dirname(at):
+        if any(os.path.exists(os.path.join(at, name)) for name in (".git", "src/page/page.h")):
+            return at
+        at = os.path.dirname(at)
+    return os.getcwd()
+
+
+class Sarif:
+    def __init__(self, results):
+        self.results, self.root = results, source_root()
+        self.rules, self.artifacts = {}, []
+
+    # ---- places ----
+
+    def uri(self, path):
+        """Below the root without it; a file elsewhere keeps its whole name."""
+        path = os.path.realpath(os.path.join(self.root if not os.path.exists(path) else "", path))
+        below = path.startswith(self.root + "/")
+        return ("" if below else "file://") + urllib.parse.quote(
+            os.fsencode(path[len(self.root) + 1:] if below else path), safe="/-._~")
+
+    def location(self, path, line, what=None, number=None):
+        uri = self.uri(path)
+        if uri not in self.artifacts:
+            self.artifacts.append(uri)
+        return {**({"id": number} if number else {}),
+                "physicalLocation": {
+                    "artifactLocation": {**self.artifact(uri), "index": self.artifacts.index(uri)},
+                    "region": {"startLine": line}},
+                **({"message": {"text": what}} if what else {})}
+
+    @staticmethod
+    def artifact(uri):
+        return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
+
+    def library_places(self, record):
+        """Lines of the library that the report names, as far as their sources are here."""
+        for place in record.get("places", []):
+            at = place["file"].rfind("src/page/")
+            path = os.path.join(self.root, place["file"][at:])
+            if at >= 0 and os.path.exists(path):
+                yield path, place["line"]
+
+    @staticmethod
+    def input_lines(record):
+        """Lines of the input: those that the record has, else those that the reason names."""
+        if record.get("lines"):
+            return [(line["line"], line["text"]) for line in record["lines"]]
+        # Byte strings have no lines: the numbers in their reasons are records.
+        found = [] if record.get("bytes") else re.findall(r"line (\d+)", record["why"])
+        return [(int(line), "in the input" if n else "the input") for n, line in enumerate(found)] or \
+               [(1, "the input")]
+
+    def locations(self, record):
+        """The place of the failure, and places related to it."""
+        library = [(*place, "the other access") for place in self.library_places(record)]
+        # What two orders leave behind belongs to no input; a place is wanted all the same.
+        path = record["input"] or self.results.records[0]["input"]
+        places = library[:2] + [(path, *line) for line in self.input_lines(record)]
+        related = list(dict.fromkeys(places[1:]))[:6]
+        return {"locations": [self.location(*places[0][:2])],
+                **({"relatedLocations": [self.location(*place, number)
+                                         for number, place in enumerate(related, 1)]}
+                   if related else {})}
+
+    # ---- failures ----
+
+    def identity(self, record):
+        """The same text for the same failure: numbers tell no two apart."""
+        if "identity" in record:
+            return record["identity"]
+        if not record["input"]:
+            return f"replay orders {record['flavour']}"
+        reason = re.sub(r"\d", "", record["why"])
+        return f"replay {record['result']} {self.uri(record['input'])} {reason}"
+
+    def rule_index(self, record):
+        meaning = record["meaning"][0].upper() + record["meaning"][1:].rstrip(".") + "."
+        self.rules.setdefault(record["result"], {
+            "id": record["result"],
+            "shortDescription": {"text": meaning}, "fullDescription": {"text": meaning},
+            "help": {"text": f"{record['document']}: {record['section']}",
+                     "markdown": f"[{record['section']}]({record['document']})"},
+            "defaultConfiguration": {"level": "error"},
+            "properties": {"precision": "very-high", "problem.severity": "error"}})
+        return list(self.rules).index(record["result"])
+
+    def result(self, record, fingerprint):
+        what = record["why"]
+        if "flavour" in record:
+            what = ", ".join(filter(None, (name_of(record), record["flavour"]))) + \
+                   f": {record['meaning']}" + (f": {what}" if what else "")
+        return {"ruleId": record["result"], "ruleIndex": self.rule_index(record), "level": "error",
+                "message": {"text": f"{what}. Replay: {record['replay']}"},
+                **self.locations(record),
+                "partialFingerprints": {"pagetortureSignature/v1": fingerprint}}
+
+    def log(self):
+        told = {}
+        for record in self.results.failures():
+            fingerprint = hashlib.sha1(self.identity(record).encode(errors="surrogateescape")).hexdigest()
+            # What fails alike in several flavours is one failure.
+            if (record["result"], fingerprint) not in told:
+                told[record["result"], fingerprint] = self.result(record, fingerprint)
+        driver = {"name": "pagetorture", "version": self.results.summary["version"],
+                  "rules": list(self.rules.values())}
+        return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
+                "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints",
+                          "results": list(told.values()),
+                          "artifacts": [{"location": self.artifact(uri), "roles": ["resultFile"]}
+                                        for uri in self.artifacts]}]}
+
+
+def as_sarif(results):
+    return json.dumps(Sarif(results).log(), indent=1) + "\n"
+
+
+# ---- reading and writing ----
+
+FORMATS = {"tap": as_tap, "junit": as_junit, "sarif": as_sarif}
+
+
+def read(path):
+    if path == "-":
+        return Results("standard input", sys.stdin.buffer.read().decode().splitlines())
+    with open(path, encoding="utf-8") as file:
+        return Results(path, file.read().splitlines())
+
+
+def write(path, text):
+    """Whole, or not at all: to a temporary file, which is then renamed."""
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".pagetorture-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="pagetorture-export", description=__doc__, epilog=EXAMPLES,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     allow_abbrev=False)
+    parser.add_argument("format", choices=FORMATS, help="what to write")
+    parser.add_argument("results", nargs="?", default="-", metavar="RESULTS",
+                        help="the JSON lines of --results (default: standard input)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+    parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {VERSION}")
+    options = parser.parse_intermixed_args(arguments)
+    text = FORMATS[options.format](read(options.results))
+    if options.output:
+        try:
+            write(options.output, text)
+        except OSError as problem:
+            problem.filename = options.output
+            raise
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    return EXIT_GOOD
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except OSError as problem:
+        name = getattr(problem, "filename", None) or "pagetorture-export"
+        print(f"{name}: expected to read or write it: {problem.strerror}", file=sys.stderr)
+        sys.exit(EXIT_BAD)
+    except (BadResults, KeyError, UnicodeDecodeError) as problem:
+        print(f"pagetorture-export: {problem}", file=sys.stderr)
+        sys.exit(EXIT_BAD)

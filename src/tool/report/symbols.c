@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/report/symbols.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/util/path.h"
+#include "tool/util/flavours.h"
+
+/* What one offset stands for: a function, and those that it was put into. */
+#define INLINED 6
+
+struct symbol {
+	char binary[PATH_MAX];
+	unsigned long offset;
+	size_t count;
+	struct report_frame frames[INLINED];
+};
+
+static struct symbol *known;
+static size_t known_count;
+static bool missing;
+
+void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset)
+{
+	size_t used = strlen(stack);
+
+	if (used + 24 < SYMBOLS_STACK)
+		snprintf(stack + used, SYMBOLS_STACK - used, "%s0x%lx", used ? " " : "", offset);
+}
+
+bool symbols_missing(void)
+{
+	return missing;
+}
+
+/* ---- asking ---- */
+
+/*
+ * Both tools answer in pairs of lines, function and FILE:LINE, the innermost first.
+ * Return: did it answer at all, be it that nothing is known?
+ */
+static bool read_answer(struct flavour *tool, struct symbol *symbol)
+{
+	char function[512], place[1024];
+	bool answered = false;
+
+	while (symbol->count < INLINED && flavour_read(tool, function, sizeof(function), 30) &&
+	       flavour_read(tool, place, sizeof(place), 30) && *function != '\n') {
+		struct report_frame *frame = &symbol->frames[symbol->count];
+		char *colon;
+
+		answered = true;
+		function[strcspn(function, "\n")] = place[strcspn(place, "\n")] = '\0';
+		colon = strchr(place, ':');
+		if (*function == '?')
+			break;
+		if (colon)
+			*colon = '\0';
+		snprintf(frame->function, sizeof(frame->function), "%.70s", function);
+		snprintf(frame->file, sizeof(frame->file), "%.190s", place);
+		frame->line = colon ? (unsigned int)strtoul(colon + 1, NULL, 10) : 0;
+		symbol->count++;
+	}
+	return answered;
+}
+
+static bool ask(const char *tool, bool llvm, struct symbol *symbol)
+{
+	char where[PATH_MAX + 8], offset[32];
+	char *llvm_argv[] = { "symbolizer", "--inlines", "--functions=linkage", where, offset, NULL };
+	char *gnu_argv[] = { "addr2line", "-f", "-i", "-e", where, offset, NULL };
+	struct flavour child = { .name = tool };
+	bool answered;
+
+	snprintf(where, sizeof(where), "%s%s", llvm ? "--obj=" : "", symbol->binary);
+	snprintf(offset, sizeof(offset), "0x%lx", symbol->offset);
+	if (!flavour_exec(&child, tool, llvm ? llvm_argv : gnu_argv))
+		return false;
+	answered = read_answer(&child, symbol);
+	flavour_wait(&child);
+	return answered;
+}
+
+static void look_up(struct symbol *symbol)
+{
+	static const struct {
+		const char *name;
+		bool llvm;
+	} tools[] = {
+		{ "llvm-symbolizer-19", true },
+		{ "llvm-symbolizer", true },
+		{ "llvm-symbolizer-14", true },
+		{ "addr2line", false },
+	};
+	const char *wanted = getenv("ASAN_SYMBOLIZER_PATH");
+
+	if (wanted && *wanted && ask(wanted, true, symbol))
+		return;
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (ask(tools[i].name, tools[i].llvm, symbol))
+			return;
+	missing = true;
+}
+
+/* ---- remembering ---- */
+
+static const struct symbol *find(const char *binary, unsigned long offset)
+{
+	struct symbol *more;
+
+	for (size_t i = 0; i < known_count; i++)
+		if (known[i].offset == offset && !strcmp(known[i].binary, binary))
+			return &known[i];
+	more = realloc(known, (known_count + 1) * sizeof(*known));
+	if (!more)
+		return NULL;
+	known = more;
+	memset(&known[known_count], 0, sizeof(*known));
+	path_format_or_exit(known[known_count].binary, sizeof(known->binary), "%s", binary);
+	known[known_count].offset = offset;
+	look_up(&known[known_count]);
+	return &known[known_count++];
+}
+
+static void look_up_stack(const char *binary, const char *stack, struct report_site *site)
+{
+	char *rest;
+
+	site->count = 0;
+	for (; *stack; stack = rest) {
+		unsigned long offset = strtoul(stack, &rest, 16);
+		const struct symbol *symbol = find(binary, offset);
+
+		if (rest == stack || !symbol)
+			break;
+		for (size_t i = 0; i < symbol->count && site->count < REPORT_FRAMES; i++)
+			site->frames[site->count++] = symbol->frames[i];
+	}
+}
+
+void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT])
+{
+	struct report_site site;
+
+	look_up_stack(binary, stack, &site);
+	report_top(&site, text);
+}
+
+bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame)
+{
+	const struct report_frame *innermost;
+	struct report_site site;
+
+	look_up_stack(binary, stack, &site);
+	innermost = report_innermost(&site);
+	if (innermost)
+		*frame = *innermost;
+	return innermost;
+}

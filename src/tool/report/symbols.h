@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Functions by their offset in a binary. Reports come without symbols here: each process
+ * that dies would look them up anew, and that costs more than all it did before. A tool of
+ * the toolchain is asked instead, once for each offset.
+ */
+#ifndef TOOL_SYMBOLS_H
+#define TOOL_SYMBOLS_H
+
+#include "tool/report/report.h"
+
+/*
+ * A stack as offsets: "0x1a 0x2b", the innermost first. Callers are named by the address
+ * within the call, not behind it.
+ */
+#define SYMBOLS_STACK 192
+
+/* Adds one to a stack, if there is room. */
+void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset);
+
+/* The innermost functions of the page library of a stack in @binary, as report_top() tells them. */
+void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
+
+/* The innermost frame of the page library. Return: false if there is none. */
+bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame);
+
+/* Was there no tool to ask? Then stacks have no functions. */
+bool symbols_missing(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* The kinds of results that an input has in one flavour. */
+#ifndef TOOL_RUN_KIND_H
+#define TOOL_RUN_KIND_H
+
+#include <stdbool.h>
+
+enum run_kind {
+#define KIND(id, name, fails, meaning) RUN_##id,
+#include "tool/run/kind.def"
+#undef KIND
+	RUN_KINDS
+};
+
+struct run_kind_info {
+	const char *name;
+	const char *meaning;
+	bool fails;
+};
+
+/* By enum run_kind. */
+extern const struct run_kind_info run_kinds[RUN_KINDS];
+
+/*
+ * Is the process unfit for other inputs after one of this kind? The library had no part in
+ * what an unreadable input or a wrong claim is.
+ */
+static inline bool kind_spoils_process(enum run_kind kind)
+{
+	return run_kinds[kind].fails && kind != RUN_unreadable && kind != RUN_claim;
+}
+
+#endif

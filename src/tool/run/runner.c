@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/run/runner.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/report/symbols.h"
+
+/*
+ * The worker executes a program in up to three processes, each with its time, and needs some of
+ * its own.
+ */
+static struct execution_options limits_of(const struct flavour_runners *runners)
+{
+	return (struct execution_options){ .seconds = 4 * runners->seconds };
+}
+
+static bool start(const struct flavour_runners *runners, struct run_worker *worker, const char *path,
+		  bool symbols)
+{
+	const struct run_worker_options options = {
+		.path = path,
+		.execution = { .repeat = 1, .seconds = runners->seconds, .fibers = true,
+			   .threads = runners->threads },
+		.symbols = symbols,
+		.stacks = true,
+	};
+
+	return run_worker_start(worker, &options);
+}
+
+bool runners_find(struct flavour_runners *runners, const bool *wanted)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		struct flavour_runner *runner = &runners->of[i];
+
+		memset(runner, 0, sizeof(*runner));
+		runner->there = (!wanted || wanted[i]) &&
+				flavour_find(flavour_names[i], runner->path, sizeof(runner->path));
+		any |= runner->there;
+	}
+	return any;
+}
+
+void runners_text(const struct flavour_runners *runners, char text[FLAVOURS_TEXT])
+{
+	bool there[FLAVOURS_MAX];
+
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		there[i] = runners->of[i].there;
+	flavours_text(there, text);
+}
+
+/* ---- running ---- */
+
+/* Return: false if the worker wrote what no worker writes. */
+static bool check_record(struct execution_record *record)
+{
+	for (size_t i = 0; i < 2; i++)
+		record->race[i].stack[sizeof(record->race[i].stack) - 1] = '\0';
+	for (size_t i = 0; i < EXECUTION_DEATHS; i++) {
+		struct execution_death *death = &record->deaths[i];
+
+		death->kind[sizeof(death->kind) - 1] = '\0';
+		death->site.stack[sizeof(death->site.stack) - 1] = '\0';
+	}
+	record->why[sizeof(record->why) - 1] = '\0';
+	return record->death_count <= EXECUTION_DEATHS && record->result <= CHECKER_DIFFERS;
+}
+
+static bool execute(const struct flavour_runners *runners, struct flavour_runner *runner,
+		    const struct program *program, struct execution_record *record)
+{
+	struct execution_options limits = limits_of(runners);
+	struct run_worker *worker = &runner->worker;
+	int status;
+
+	if (worker->state == WORKER_EMPTY && !start(runners, worker, runner->path, false))
+		return false;
+	worker->used = 0;
+	run_worker_send_program(worker, program, false);
+	if (run_worker_finish_request(worker, &limits, &status)) {
+		*record = worker->control->record;
+		return check_record(record);
+	}
+	run_worker_release(worker);
+	return false;
+}
+
+void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
+		    struct execution_record *record)
+{
+	struct flavour_runner *runner = &runners->of[flavour];
+
+	for (unsigned int attempt = 0; attempt < 2; attempt++) {
+		runner->executed++;
+		if (execute(runners, runner, program, record))
+			return;
+		run_worker_end(&runner->worker);
+	}
+	execution_record_init(record);
+	record->result = CHECKER_DIFFERS;
+	strcpy(record->why, "no result");
+}
+
+void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
+			  const struct program *program, FILE *out)
+{
+	struct execution_options limits = limits_of(runners);
+	static struct run_worker worker;
+	int status;
+
+	if (!start(runners, &worker, runners->of[flavour].path, true)) {
+		fputs("expected a process for the reports, got none\n", out);
+		return;
+	}
+	run_worker_send_program(&worker, program, true);
+	run_worker_finish_request(&worker, &limits, &status);
+	fputs(worker.text, out);
+	run_worker_end(&worker);
+}
+
+/* ---- words ---- */
+
+/* A worker numbers lines as the plain text of the program has them. */
+static unsigned int line_of(const struct program *program, unsigned long line)
+{
+	return line >= 2 && line - 2 < program->count ? program->calls[line - 2].line :
+							(unsigned int)line;
+}
+
+static void append_sentence(char text[DISAGREEMENT_TEXT], const struct program *program,
+			    const char *from)
+{
+	static const char word[] = "line ";
+	size_t used = strlen(text);
+
+	while (*from && used < DISAGREEMENT_TEXT - 32) {
+		char *after;
+		unsigned long line;
+
+		if (strncmp(from, word, strlen(word)) || from[strlen(word)] < '0' ||
+		    from[strlen(word)] > '9') {
+			text[used++] = *from++;
+			continue;
+		}
+		line = strtoul(from + strlen(word), &after, 10);
+		used += (size_t)snprintf(text + used, 32, "%s%u", word, line_of(program, line));
+		from = after;
+	}
+	text[used] = '\0';
+}
+
+void runner_disagreement(const struct flavour_runners *runners, unsigned int flavour,
+			 const struct program *program, const struct execution_record *record,
+			 char text[DISAGREEMENT_TEXT])
+{
+	const struct execution_death *death =
+		&record->deaths[record->death_count ? record->death_count - 1 : 0];
+	char top[REPORT_TOP_TEXT];
+
+	text[0] = '\0';
+	if (*record->why || !record->death_count) {
+		append_sentence(text, program, *record->why ? record->why : "no result");
+		return;
+	}
+	symbols_top(runners->of[flavour].path, death->site.stack, top);
+	if (death->site.call < program->count)
+		snprintf(text, DISAGREEMENT_TEXT, "line %u: ", program->calls[death->site.call].line);
+	snprintf(text + strlen(text), DISAGREEMENT_TEXT - strlen(text), "%s ends the process%s%s",
+		 death->kind, *top ? ", in " : "", top);
+}
+
+void runners_destroy(struct flavour_runners *runners)
+{
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		run_worker_end(&runners->of[i].worker);
+}

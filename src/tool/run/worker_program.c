@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/run/worker_program.h"
+
+#include <limits.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/detect/detector.h"
+#include "harness/exec/exec.h"
+#include "harness/program/program_bytes.h"
+#include "tool/report/report.h"
+
+static struct {
+	struct control_block *control;
+	struct program program;
+	struct isolated child; /* the process that executes the program */
+} now;
+
+/* ---- stacks ---- */
+
+/* The address at which this binary is loaded: its children are copies of it. */
+static int find_base(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	(void)size;
+	*(uintptr_t *)ctx = info->dlpi_addr;
+	return 1; /* the first one is the program itself */
+}
+
+/* Is the frame's module, with or without its directory, this binary? */
+static bool is_own_module(const char *module)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *slash = strrchr(module, '/'), *own;
+
+	path[len > 0 ? len : 0] = '\0';
+	own = strrchr(path, '/');
+	return own && !strcmp(slash ? slash + 1 : module, own + 1);
+}
+
+/* A return address is the one after the call. */
+static void set_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
+{
+	uintptr_t base = 0;
+
+	dl_iterate_phdr(find_base, &base);
+	site->call = call;
+	for (size_t i = 0; i < RACE_REPORT_STACK && stack[i]; i++)
+		symbols_push(site->stack, stack[i] - base - 1);
+}
+
+static void set_frames(struct execution_site *site, const struct report *report)
+{
+	for (size_t i = 0; report->site_count && i < report->sites[0].count; i++)
+		if (is_own_module(report->sites[0].frames[i].module))
+			symbols_push(site->stack, report->sites[0].frames[i].offset);
+}
+
+/* ---- the record ---- */
+
+static void set_death_kind(struct execution_death *death, const struct isolated *child)
+{
+	struct report report;
+
+	if (report_read(child->output, &report)) {
+		strcpy(death->kind, report.kind);
+		set_frames(&death->site, &report);
+	} else if (child->hung) {
+		strcpy(death->kind, "timeout");
+	} else if (detector_find_fault(child->output)) {
+		strcpy(death->kind, "SEGV");
+	} else {
+		snprintf(death->kind, sizeof(death->kind), "%s-%d",
+			 child->signal ? "signal" : "exit",
+			 child->signal ? child->signal : child->exit_code);
+	}
+}
+
+/* Called for each process that died. */
+static void record_death(const struct execution *execution, const struct isolated *child)
+{
+	struct execution_record *record = &now.control->record;
+
+	if (now.control->request == REQUEST_REPORTS)
+		fputs(child->output, stdout);
+	if (record->death_count == EXECUTION_DEATHS)
+		return;
+	record->deaths[record->death_count].site.call = execution->announced;
+	set_death_kind(&record->deaths[record->death_count], child);
+	record->death_count++;
+}
+
+/* A process that ended is described by its death, another difference by a sentence. */
+static void record_trial(const struct execution *execution)
+{
+	struct execution_record *record = &now.control->record;
+	const struct checker_report *worst = execution_worst_report(execution);
+
+	record->result = worst->result;
+	if (execution->has_race) {
+		set_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
+		set_stack(&record->race[1], execution->race_first_call, execution->race.stacks[1]);
+	}
+	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->survived ||
+	    worst == &execution->threads)
+		snprintf(record->why, sizeof(record->why), "%s%s",
+			 worst == &execution->threads ? "on threads: " : "", worst->why);
+}
+
+/* ---- executing ---- */
+
+static void execute(void *ctx)
+{
+	struct checker *check = checker_new();
+
+	(void)ctx;
+	if (!check) {
+		fprintf(stderr, "expected memory for the check\n");
+		exit(1);
+	}
+	execution_run(&now.control->execution, check, &now.program, &now.control->options);
+	checker_delete(check);
+}
+
+static void execute_in_child(void)
+{
+	struct execution *execution = &now.control->execution;
+	const struct execution_options *options = &now.control->options;
+
+	now.child.output[0] = '\0';
+	if (!isolate(execute, NULL, options->seconds, &now.child))
+		execution_set_difference(execution, "expected a child process, got none");
+	else if (!execution_check_alive(execution, &now.program, options, &now.child))
+		record_death(execution, &now.child);
+	else if (now.control->request == REQUEST_REPORTS)
+		fputs(now.child.output, stdout);
+}
+
+void worker_run_program(struct control_block *control)
+{
+	now.control = control;
+	program_from_bytes(&now.program, control->program, control->program_size);
+	program_renumber(&now.program);
+	execution_record_init(&control->record);
+	execution_reset(&control->execution);
+	execution_set_exit_callback(record_death);
+	exec_print_races(control->request == REQUEST_REPORTS);
+	execute_in_child();
+	execution_run_fatal_calls(&control->execution, NULL, &now.program, &control->options);
+	record_trial(&control->execution);
+	fflush(stdout);
+}
