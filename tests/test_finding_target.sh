@@ -79,7 +79,7 @@ ok $? "fuzz_page: what the target reports, not a race and no deadlock" err
 ok $? "its result fails in the target and in run" small
 run_to 0 "$tool" minimize --target fuzz_page -o small text.page && grep -q 'fuzz_page: ' err
 ok $? "--target says it where the directory does not" err
-run_to 2 "$tool" minimize --target fuzz_pge text.page && grep -q 'expected --target NAME of a fuzz target' err
+run_to 2 "$tool" minimize --target fuzz_pge text.page && grep -q 'expected --target of fuzz_api, .*, got ' err
 ok $? "a target that there is not" err
 
 # ---- fuzz_fault, fuzz_fatal ----

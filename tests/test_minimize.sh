@@ -72,7 +72,7 @@ minimize 0 race.bin && cmp small.page expected.page
 ok $? "the same from bytes" err
 run_to 0 "$pagetorture" minimize race.page && cmp out expected.page
 ok $? "without -o it goes to standard output" out
-"$pagetorture" format expected.page | cmp - expected.page
+"$pagetorture" convert --text expected.page | cmp - expected.page
 ok $? "the result is canonical"
 cp race.page itself.page
 run_to 0 "$pagetorture" minimize -o itself.page itself.page && cmp itself.page expected.page
