@@ -102,7 +102,7 @@ race_matrix() {
 		progress "race matrix, $detector"
 		if ./pagetorture-dev race --detector $detector --cell "$cells" >$logs/race-$detector 2>&1; then
 			row ok "race matrix, $detector" "$(awk -v d=$detector '$1 == d && $3 ~ /^x/ {
-				printf "%d cells, %d of %d races caught, %d false alarms, %d within known limits",
+				printf "%d cells, %d of %d races caught, %d false alarms, %d within known limitations",
 				$2, $5, $4, $9, $10 }' $logs/race-$detector)"
 		elif grep -q "^skipped: $detector" $logs/race-$detector; then
 			row skipped "race matrix, $detector" \

@@ -102,7 +102,7 @@ void api_buffer_alloc(const struct api_call *call)
 		   "page_buffer_alloc(0) did not end with EINVAL");
 }
 
-/* Frames that it kept are missed by whoever asks for the last ones. */
+/* If it kept frames, a later call for the last frames fails. */
 void api_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->number[0] % PAGES_MOST;

@@ -13,7 +13,7 @@
 
 enum { ALWAYS = 50, NOW_AND_THEN = 16, SECONDS = 5 };
 
-/* A child that dies as it should is no news: finding names for its frames takes a second. */
+/* Reports of children that must die need no names of functions, which take a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -116,7 +116,7 @@ static struct page *next_life(const struct page *page)
 
 /*
  * A task was away while its page died and the frame got another. All of it in the child:
- * how many frames come before that one depends on what others left behind.
+ * how many frames come before that one depends on earlier inputs.
  */
 static void touch_former_life(void *slot)
 {

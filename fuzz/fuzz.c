@@ -55,7 +55,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	_exit(2);
 }
 
-/* ---- what is found out, told by parts ---- */
+/* ---- outcomes, by parts ---- */
 
 static fuzz_listen_fn listener;
 
@@ -89,7 +89,7 @@ enum checker_result fuzz_compare(const struct program *program, struct checker_r
 	return report->result;
 }
 
-/* ---- what inputs leave behind ---- */
+/* ---- state that inputs leave ---- */
 
 bool fuzz_wants_all_races;
 

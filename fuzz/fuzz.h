@@ -43,7 +43,7 @@ struct checker *fuzz_checker(void);
  */
 enum checker_result fuzz_compare(const struct program *program, struct checker_report *report);
 
-/* The same telling of what somebody else compared, with fuzz_checker(). */
+/* Passes a comparison that the caller made with fuzz_checker() to the listener. */
 void fuzz_compared(const struct checker_report *report);
 
 /*
@@ -54,7 +54,7 @@ typedef void (*fuzz_listen_fn)(enum digest_part part, const void *bytes, size_t 
 void fuzz_listen(fuzz_listen_fn fn);
 void fuzz_tell(enum digest_part part, const void *bytes, size_t len);
 
-/* Forget what earlier inputs left behind in the detector; it costs more than an input. */
+/* Clears the detector's memory of earlier inputs; it costs more than an input. */
 void fuzz_fresh(void);
 
 /* Listen to each race of a program, also where the target stops at the first. */
@@ -63,7 +63,7 @@ extern bool fuzz_wants_all_races;
 /* Each so many races the detector forgets: it walks through what its threads did since. */
 void fuzz_raced(void);
 
-/* Counts the calls of the program that fuzz_checker() ran last; told when the process ends. */
+/* Counts the calls of the program that fuzz_checker() ran last; printed when the process ends. */
 void fuzz_count(const char *target);
 
 /*

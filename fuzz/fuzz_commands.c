@@ -76,7 +76,7 @@ static bool has_input(const char *path)
 	return size == input.size && !memcmp(content, input.data, size);
 }
 
-/* A file that libFuzzer was told to run is its input; then libFuzzer writes none. */
+/* With an input file as argument libFuzzer runs that file, and writes none. */
 static const char *file_of_arguments(void)
 {
 	if (!*arguments)

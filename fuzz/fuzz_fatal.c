@@ -29,7 +29,7 @@ static const struct execution_options options = {
 	.engine = true,
 };
 
-/* A child that dies as it should is no news: finding names for its frames takes a second. */
+/* Reports of children that must die need no names of functions, which take a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

@@ -7,7 +7,7 @@
  *
  * Emptying the detector's memory costs more than running a program, so it is done
  * only now and then: to report a race, ThreadSanitizer walks through all that its threads
- * did since. What older inputs left behind can make it miss, hence the rule: a
+ * did since. State of older inputs can make it miss, hence the rule: a
  * disagreement counts only if it is there on fresh state too.
  *
  * And it never frees a report. A process that lives for hours would die of that, so

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Any bytes are a text, good or bad. A bad one is told what is wrong with it, at a line
- * that it has. A good one and its canonical form are the same program, and the canonical
+ * Any bytes are a text, good or bad. A bad text gets an error message with one of
+ * its lines. A good one and its canonical form are the same program, and the canonical
  * form is its own; comments survive a rewriting, once and for all.
  */
 #include "fuzz/fuzz.h"

@@ -20,7 +20,7 @@ static void print_bytes(const struct input *input, void *ctx)
 	*printed += fwrite(input->bytes, 1, input->size, stdout) == input->size;
 }
 
-/* Programs are for `pagetorture convert`; calls have nobody else. */
+/* `pagetorture convert` prints programs; only this program prints calls. */
 static void print_text(const struct input *input, void *ctx)
 {
 	static struct api_call calls[API_MOST];

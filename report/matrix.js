@@ -10,10 +10,10 @@ const VERDICTS = {
 	caught: ["\u25cf", "a race, reported"],
 	quiet: ["\u00b7", "no race, none reported"],
 	missed: ["\u25cb", "a race, not reported"],
-	beyond: ["\u25cb", "a race that the detector's memory need not hold"],
-	limit: ["\u25d0", "within a known limit of the detector, and as that says"],
+	"miss allowed": ["\u25cb", "a race that the detector's memory need not hold"],
+	known: ["\u25d0", "within a known limitation of the detector, and as predicted by it"],
 	"false alarm": ["\u25b2", "no race, but one reported"],
-	"no longer": ["\u25b2", "reported, though a limit says that it is missed"],
+	outdated: ["\u25b2", "reported, although a known limitation predicts a miss"],
 	differs: ["\u2715", "wrong results, or no answer"],
 	"not run": ["\u2013", "not run"],
 };
@@ -61,9 +61,9 @@ function readMatrix(m) {
 	m.pairs = pairs;
 	m.detectors = Object.keys(m.columns);
 	m.answer = (cell, detector) => {
-		const [verdict, limit, reported, runs, why] = m.answers[m.columns[detector][cell.number]];
+		const [verdict, limitation, reported, runs, why] = m.answers[m.columns[detector][cell.number]];
 
-		return { verdict, limit, reported, runs, why };
+		return { verdict, limitation, reported, runs, why };
 	};
 }
 
@@ -76,7 +76,7 @@ function cellName(m, cell) {
 
 /* Count the results of a detector for the cells of a pair. */
 function pairFigures(m, pair, detector) {
-	const figures = { cells: pair.cells.length, races: 0, caught: 0, alarms: 0, limits: 0, wrong: 0 };
+	const figures = { cells: pair.cells.length, races: 0, caught: 0, alarms: 0, known: 0, wrong: 0 };
 
 	for (const cell of pair.cells) {
 		figures.races += cell.race;
@@ -87,7 +87,7 @@ function pairFigures(m, pair, detector) {
 
 		figures.caught += cell.race && answer.reported > 0;
 		figures.alarms += !cell.race && answer.reported > 0;
-		figures.limits += answer.verdict === "limit";
+		figures.known += answer.verdict === "known";
 	}
 	return figures;
 }
@@ -111,7 +111,7 @@ function pairWords(m, pair, f, detector) {
 	if (detector)
 		lines.push(`${detector}: ${f.caught} of ${f.races} races reported`,
 			`${plural(f.alarms, "report")} without a race`,
-			`${plural(f.limits, "cell")} within known limits`);
+			`${plural(f.known, "cell")} within known limitations`);
 	lines.push(f.wrong ? `${f.wrong} not as predicted` : "all as predicted");
 	return lines.join("\n");
 }
@@ -127,7 +127,7 @@ function pairButton(m, view, pair, most) {
 
 	heat(button, shown, most);
 	button.classList.toggle("wrong", f.wrong > 0);
-	button.classList.toggle("limit", f.limits > 0 && !f.wrong);
+	button.classList.toggle("known", f.known > 0 && !f.wrong);
 	return withTip(button, () => pairWords(m, pair, f, view.detector));
 }
 
@@ -179,7 +179,7 @@ function cellButton(m, view, cell) {
 
 	heat(button, cell.race ? (verdict ? verdict === "caught" : Math.max(reported, 0.5)) : 0, verdict ? 1 : ran || 1);
 	button.classList.toggle("wrong", cell.wrong);
-	button.classList.toggle("limit", verdict === "limit" && !cell.wrong);
+	button.classList.toggle("known", verdict === "known" && !cell.wrong);
 	return withTip(button, () => cellWords(m, cell, view.detector));
 }
 
@@ -213,11 +213,11 @@ function pairView(m, view) {
 
 /* ---- one cell ---- */
 
-function detectorRows(m, cell, limits) {
+function detectorRows(m, cell, limitations) {
 	return m.detectors.map((name) => {
 		const answer = m.answer(cell, name);
 
-		return { name, ...answer, words: answer.why || limits.get(`${name} ${answer.limit}`) || VERDICTS[answer.verdict]?.[1] };
+		return { name, ...answer, words: answer.why || limitations.get(`${name} ${answer.limitation}`) || VERDICTS[answer.verdict]?.[1] };
 	});
 }
 
@@ -228,7 +228,7 @@ const ANSWER_COLUMNS = [
 	{ title: "that is", wide: true, get: (r) => r.words },
 ];
 
-function cellView(m, view, limits) {
+function cellView(m, view, limitations) {
 	const cell = view.cell, name = cellName(m, cell);
 	const [from, to, from2, to2] = m.ranges[m.where[cell.number]];
 	const bytes = (a, b) => a === b ? `no byte, at ${a}` : `bytes ${a} .. ${b - 1}`;
@@ -237,7 +237,7 @@ function cellView(m, view, limits) {
 		el("h3", {}, el("code", {}, name)),
 		el("p", {}, badge(cell.wrong ? "failed" : "good", cell.wrong ? "not as predicted" : "as predicted"),
 			` ${cell.race ? "A data race" : "No race"} is expected. First ${bytes(from, to)}, second ${bytes(from2, to2)}.`),
-		table("what each detector said", ANSWER_COLUMNS, detectorRows(m, cell, limits), { key: (r) => r.name }),
+		table("what each detector said", ANSWER_COLUMNS, detectorRows(m, cell, limitations), { key: (r) => r.name }),
 		program);
 
 	unpack(m.programs[`${m.kinds[cell.at[0]]}/${m.kinds[cell.at[1]]}`]).then((texts) => {
@@ -256,7 +256,7 @@ function legend(detector) {
 	const entries = detector ? [
 		[sample("hot", "9", .4), "races that it reported, of those that there are"],
 		[sample("quiet", "0"), "none"],
-		[sample("limit", ""), "some are within a known limit"],
+		[sample("known", ""), "some are within a known limitation"],
 	] : [
 		[sample("hot", "9", .4), "cells that race, of all cells of the pair"],
 		[sample("quiet", "0"), "none races"],
@@ -281,7 +281,7 @@ function findCell(m, name) {
 	return m.cells.find((cell) => cellName(m, cell) === name);
 }
 
-function matrixView(m, limits) {
+function matrixView(m, limitations) {
 	const view = { detector: "", pair: null, cell: null };
 	const box = el("div"), pairBox = el("div"), cellBox = el("div"), note = el("div");
 	const select = el("select", { id: "detector", on: { change: () => {
@@ -295,7 +295,7 @@ function matrixView(m, limits) {
 		box.replaceChildren(scrollBox("the race matrix", pairGrid(m, view)));
 		note.replaceChildren(legend(view.detector));
 		pairBox.replaceChildren(...(view.pair ? [pairView(m, view)] : []));
-		cellBox.replaceChildren(...(view.cell ? [cellView(m, view, limits)] : []));
+		cellBox.replaceChildren(...(view.cell ? [cellView(m, view, limitations)] : []));
 	};
 	const redraw = (focus) => {
 		const boxes = [...document.querySelectorAll("#part-race .scroll")].map((b) => [b.getAttribute("aria-label"), b.scrollLeft]);

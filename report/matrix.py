@@ -46,8 +46,8 @@ def _place(axes, cell):
 
 
 def _answer(answer):
-    """A result as a hashable value, with `why` and `limit` if they exist."""
-    return tuple(answer.get(key) for key in ("verdict", "limit", "reported", "runs", "why"))
+    """A result as a hashable value, with `why` and `limitation` if they exist."""
+    return tuple(answer.get(key) for key in ("verdict", "limitation", "reported", "runs", "why"))
 
 
 def _programs(tool, matrix):

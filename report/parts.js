@@ -90,13 +90,13 @@ const DETECTOR_COLUMNS = [
 	{ title: "missed", number: true, get: (d) => d.skipped ? "" : d.missed },
 	{ title: "runs that report", number: true, get: (d) => d.skipped ? "" : share(d.reported_runs, d.racing_runs) },
 	{ title: "false alarms", number: true, get: (d) => d.skipped ? "" : d.false_alarms },
-	{ title: "within limits", number: true, get: (d) => d.skipped ? "" : d.limits.reduce((n, l) => n + l.cells, 0) },
+	{ title: "known limitations", number: true, get: (d) => d.skipped ? "" : d.limitations.reduce((n, l) => n + l.cells, 0) },
 	{ title: "as predicted", get: (d) => d.skipped ? badge("skipped") : badge(d.as_predicted ? "good" : "failed", d.as_predicted ? "yes" : "no") },
 ];
 
-const LIMIT_COLUMNS = [
+const LIMITATION_COLUMNS = [
 	{ title: "detector", head: true, tight: true, get: (l) => el("code", {}, l.detector) },
-	{ title: "limit", tight: true, get: (l) => l.name },
+	{ title: "limitation", tight: true, get: (l) => l.name },
 	{ title: "effect", tight: true, get: (l) => l.effect },
 	{ title: "cells", number: true, get: (l) => l.cells },
 	{ title: "of them reported", number: true, get: (l) => l.reported },
@@ -110,15 +110,15 @@ const LEFT_OUT_COLUMNS = [
 
 function raceBody(data) {
 	const m = data.matrix;
-	const limits = data.detectors.flatMap((d) => (d.limits || []).map((l) => ({ detector: d.name, ...l })));
+	const limitations = data.detectors.flatMap((d) => (d.limitations || []).map((l) => ({ detector: d.name, ...l })));
 
 	readMatrix(m);
 	return [
 		table("detectors", DETECTOR_COLUMNS, data.detectors, { key: (d) => d.name }),
 		el("h3", {}, "Cell by cell"),
 		el("p", { class: "muted" }, "What one thread does to a page, and then another. Choose a pair, then a cell: its program, and what each detector said."),
-		matrixView(m, new Map(limits.map((l) => [`${l.detector} ${l.name}`, l.text]))),
-		limits.length ? folded("What detectors are known not to see", table("limits", LIMIT_COLUMNS, limits)) : null,
+		matrixView(m, new Map(limitations.map((l) => [`${l.detector} ${l.name}`, l.text]))),
+		limitations.length ? folded("Known limitations of detectors", table("limitations", LIMITATION_COLUMNS, limitations)) : null,
 		data.left_out.length ? folded(`${number(data.combinations)} combinations, and why some are no cells`,
 			table("left out", LEFT_OUT_COLUMNS, data.left_out)) : null,
 	];

@@ -18,7 +18,7 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 
 static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 
-/* The first thread that dies prints the state; others wait until it has ended the process. */
+/* The first thread that crashes prints the state; others wait until it has ended the process. */
 #define WAIT_SECONDS 5
 static atomic_int teller;
 

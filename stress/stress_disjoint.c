@@ -400,7 +400,7 @@ static const struct stress_kind kinds[KINDS + 1] = {
 
 static const struct stress_pattern pattern = {
 	.name = "stress_disjoint",
-	.about = "Threads own disjoint bytes of one page; nobody may ever touch a foreign one.",
+	.about = "Threads own disjoint bytes of one page; no thread may touch another one's.",
 	.threads_min = 1,
 	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7) */
 	.kinds = kinds,

@@ -148,7 +148,7 @@ static void finish(struct stress_thread *first)
 		page_free(pages[nth]);
 	}
 	for (unsigned int i = 0; i < first->run->threads; i++)
-		stress_expect_count(first, "mappings that a task left behind",
+		stress_expect_count(first, "mappings that a task did not end",
 				    page_task_delete(owners[i].task), 0);
 }
 

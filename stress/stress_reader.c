@@ -31,7 +31,7 @@ enum { HEALTHY, RANGE, MOVES, BUSTED };
 static const struct stress_busted busted[] = {
 	[HEALTHY] = { NULL, NULL, false },
 	[RANGE] = { "range", "a copy goes one byte into the neighbour's", false },
-	[MOVES] = { "moves", "a caller goes on behind what failed", false },
+	[MOVES] = { "moves", "a caller continues after the failed part", false },
 	[BUSTED] = { NULL, NULL, false },
 };
 

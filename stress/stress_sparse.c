@@ -54,22 +54,22 @@ static void start(struct stress_thread *first)
 }
 
 /* Where an operation is. */
-struct spot {
+struct value_location {
 	struct position *position;
 	uint64_t *expected;
 	size_t off;
 };
 
 /* Even with more threads than values each thread gets one: KEPT * 256 is 512. */
-static struct spot pick(struct stress_thread *self)
+static struct value_location pick(struct stress_thread *self)
 {
 	size_t page = stress_thread_random(self, PAGES), nth = stress_thread_random(self, KEPT);
-	struct spot spot = { &places[page], &owners[self->index].expected[page][nth],
+	struct value_location value_location = { &places[page], &owners[self->index].expected[page][nth],
 			     (nth * STRESS_THREADS_MAX + self->index) % VALUES *
 				     sizeof(uint64_t) };
 
-	stress_set_op(self, page, spot.off, sizeof(uint64_t), 0);
-	return spot;
+	stress_set_op(self, page, value_location.off, sizeof(uint64_t), 0);
+	return value_location;
 }
 
 static void lock(struct stress_thread *self, struct position *position)
@@ -96,28 +96,28 @@ static bool make_page(struct stress_thread *self, struct position *position)
 	return true;
 }
 
-static void put_value(struct stress_thread *self, const struct spot *spot, uint64_t value)
+static void put_value(struct stress_thread *self, const struct value_location *value_location, uint64_t value)
 {
-	struct position *position = spot->position;
+	struct position *position = value_location->position;
 
 	stress_expect_ok(self, "page_write_raw",
-			 page_write_raw(position->page, &value, spot->off, sizeof(value)));
+			 page_write_raw(position->page, &value, value_location->off, sizeof(value)));
 	if (self->run->busted == NO_LOCK)
 		stress_widen_window(self);
-	position->count += !*spot->expected && value;
-	position->count -= *spot->expected && !value;
-	*spot->expected = value;
+	position->count += !*value_location->expected && value;
+	position->count -= *value_location->expected && !value;
+	*value_location->expected = value;
 }
 
 static void store(struct stress_thread *self)
 {
-	struct spot spot = pick(self);
+	struct value_location value_location = pick(self);
 	uint64_t value = tagged_make_tag(self->index, ++owners[self->index].generation);
 
-	lock(self, spot.position);
-	if (make_page(self, spot.position))
-		put_value(self, &spot, value);
-	unlock(self, spot.position);
+	lock(self, value_location.position);
+	if (make_page(self, value_location.position))
+		put_value(self, &value_location, value);
+	unlock(self, value_location.position);
 }
 
 static void drop_page(struct stress_thread *self, struct position *position)
@@ -131,47 +131,47 @@ static void drop_page(struct stress_thread *self, struct position *position)
 
 static void clear(struct stress_thread *self)
 {
-	struct spot spot = pick(self);
-	struct position *position = spot.position;
+	struct value_location value_location = pick(self);
+	struct position *position = value_location.position;
 	unsigned int empty = self->run->busted == EARLY;
 
 	lock(self, position);
-	if (position->page && *spot.expected) {
-		put_value(self, &spot, 0);
+	if (position->page && *value_location.expected) {
+		put_value(self, &value_location, 0);
 		if (position->count <= empty)
 			drop_page(self, position);
 	}
 	unlock(self, position);
 }
 
-static void check(struct stress_thread *self, const struct spot *spot, uint64_t found)
+static void check(struct stress_thread *self, const struct value_location *value_location, uint64_t found)
 {
-	if (found == *spot->expected)
+	if (found == *value_location->expected)
 		return;
 	stress_fail(self,
 		    "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
-		    self->index, (unsigned int)(spot->position - places), spot->off,
-		    (unsigned long long)*spot->expected, (unsigned long long)found);
-	*spot->expected = found;
+		    self->index, (unsigned int)(value_location->position - places), value_location->off,
+		    (unsigned long long)*value_location->expected, (unsigned long long)found);
+	*value_location->expected = found;
 }
 
 static void load(struct stress_thread *self)
 {
-	struct spot spot = pick(self);
+	struct value_location value_location = pick(self);
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
-	lock(self, spot.position);
-	page = spot.position->page;
+	lock(self, value_location.position);
+	page = value_location.position->page;
 	if (page)
 		page_get(page);
-	unlock(self, spot.position);
+	unlock(self, value_location.position);
 	if (page) {
 		stress_expect_ok(self, "page_read_raw",
-				 page_read_raw(page, &found, spot.off, sizeof(found)));
+				 page_read_raw(page, &found, value_location.off, sizeof(found)));
 		page_free(page);
 	}
-	check(self, &spot, found);
+	check(self, &value_location, found);
 }
 
 static void finish(struct stress_thread *first)

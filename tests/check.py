@@ -180,6 +180,11 @@ def main():
 
 
 if __name__ == "__main__":
-    # What make or a terminal sends ends the tests too.
+    # Ending this process ends the tests.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # nohup and shells start commands with ignored signals, which tests would inherit. A handler is
+    # not inherited.
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
     sys.exit(main())

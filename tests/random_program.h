@@ -3,9 +3,33 @@
 #define TESTS_RANDOM_PROGRAM_H
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "harness/util/random.h"
 #include "harness/program/program_bytes.h"
+#include "harness/program/program_text.h"
+
+/* Parses the text of a program, or ends the test. */
+static inline void parse_program(struct program *program, const char *text)
+{
+	struct text_error error;
+
+	if (program_from_text(program, text, strlen(text), &error))
+		return;
+	printf("Bail out! line %u: %s\n", error.line, error.what);
+	exit(1);
+}
+
+/* The same for calls without the header. */
+static inline void parse_calls(struct program *program, const char *calls)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "pagetorture 1\n%s", calls);
+	parse_program(program, text);
+}
 
 static inline void random_bytes(uint64_t *state, uint8_t *bytes, size_t size)
 {

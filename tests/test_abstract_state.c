@@ -4,7 +4,6 @@
 #include "harness/model/rules.h"
 #include "harness/mutate/mutate.h"
 #include "harness/mutate/abstract_state.h"
-#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
@@ -12,40 +11,35 @@ static struct program program;
 static struct abstract_state state;
 
 /* Computes the state after all calls of a text. */
-static bool set(const char *calls)
+static bool compute_state(const char *calls)
 {
-	static char text[4096];
-	struct text_error error;
-
-	snprintf(text, sizeof(text), "pagetorture 1\n%s", calls);
-	if (!program_from_text(&program, text, strlen(text), &error))
-		return false;
+	parse_calls(&program, calls);
 	abstract_state_at(&state, &program, program.count);
 	return true;
 }
 
 static void test_pages(void)
 {
-	ok(set("p1 = alloc_page(GFP_KERNEL)\np2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n") &&
+	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\np2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n") &&
 		   state.filled[ABSTRACT_PAGE] == 6 && state.usable[ABSTRACT_PAGE] == 4,
 	   "a freed page is filled and not usable");
-	ok(set("p1 = alloc_page(GFP_KERNEL)\nget_page(p1)\nfree_page(p1)\n") &&
+	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nget_page(p1)\nfree_page(p1)\n") &&
 		   state.usable[ABSTRACT_PAGE] == 2,
 	   "one more reference keeps it usable");
-	ok(set("p1 = alloc_page(GFP_KERNEL)\nfree_page(p1)\np1 = alloc_page(GFP_KERNEL)\n") &&
+	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nfree_page(p1)\np1 = alloc_page(GFP_KERNEL)\n") &&
 		   !state.usable[ABSTRACT_PAGE],
 	   "no handle is filled twice");
 }
 
 static void test_maps(void)
 {
-	ok(set("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\n"
+	ok(compute_state("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\n"
 	       "T0: k2 = kmap_local(p0)\nT0: k3 = kmap_local(p1)\n") &&
 		   state.filled[ABSTRACT_MAP] == 7 && state.usable[ABSTRACT_MAP] == 7 &&
 		   abstract_state_newest_map(&state, 1) == 2 && abstract_state_newest_map(&state, 2) == 1 &&
 		   abstract_state_newest_map(&state, 3) == PROGRAM_MAPS && state.map_thread[1] == 2,
 	   "mappings have their threads, and an order");
-	ok(set("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\n"
+	ok(compute_state("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\n"
 	       "T0: kunmap_local(k1)\n") &&
 		   state.usable[ABSTRACT_MAP] == 1 && abstract_state_newest_map(&state, 1) == 0,
 	   "what is unmapped makes room for the older one");
@@ -53,15 +47,15 @@ static void test_maps(void)
 
 static void test_locks(void)
 {
-	ok(set("T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n") && state.usable[ABSTRACT_MUTEX] == 13 &&
+	ok(compute_state("T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n") && state.usable[ABSTRACT_MUTEX] == 13 &&
 		   state.holder[1] == 1,
 	   "a mutex belongs to who came first");
-	ok(set("T0: lock(m1)\nT0: unlock(m1)\n") && state.usable[ABSTRACT_MUTEX] == 15,
+	ok(compute_state("T0: lock(m1)\nT0: unlock(m1)\n") && state.usable[ABSTRACT_MUTEX] == 15,
 	   "and is free again");
-	ok(set("post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n") &&
+	ok(compute_state("post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n") &&
 		   state.usable[ABSTRACT_SEMAPHORE] == 4 && state.posted[2] == 1,
 	   "posts are counted");
-	ok(set("u3 = user_slice(64, 0x1)\n") && state.usable[ABSTRACT_SLICE] == 8, "slices are there");
+	ok(compute_state("u3 = user_slice(64, 0x1)\n") && state.usable[ABSTRACT_SLICE] == 8, "slices are there");
 }
 
 /* A call that is made for a state has an effect in the rule model. */

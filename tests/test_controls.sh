@@ -18,20 +18,11 @@ esac
 # Each goes red in seconds; a minute is for a machine that is busy.
 tries='8 60'
 
-# compile FILE: into objects/; the library is instrumented, harness and target are not.
-compile() {
-	case $1 in
-	src/page/*) flags=$TSAN_FLAGS ;;
-	*) flags="-fno-builtin -DBYTES_NO_INTERCEPT" ;;
-	esac
-	# shellcheck disable=SC2086 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -Isrc -I. -c "$1" \
-		-o "objects/$(echo "$1" | tr / _).o"
-}
-
+# link FILE...: fuzz_race without its mutator, with these in place of what the build has of them
 link() {
 	# shellcheck disable=SC2086 # words
-	$CC -fsanitize=fuzzer $TSAN_FLAGS objects/*.o -lpthread -o fuzz_race
+	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
+		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
 
 # fuzz SECONDS [PAGE]...: from these programs, or from all of corpus/rules.
@@ -57,36 +48,36 @@ goes_red() {
 	return 1
 }
 
+# build FILE SED: the library is instrumented, harness and target are not
+build() {
+	case $1 in
+	src/page/*) flags=$TSAN_FLAGS ;;
+	*) flags="-fno-builtin -DBYTES_NO_INTERCEPT" ;;
+	esac
+	sed "$2" "$abs_srcdir/$1" >changed.c
+	# shellcheck disable=SC2086 # words
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c &&
+		link changed.o
+}
+
 # control FILE SED NAME [PAGE]...: FILE is one that no other includes.
 control() {
 	file=$1 sed=$2 name=$3
 	shift 3
-	sed "$sed" "$abs_srcdir/$file" >"$file"
-	if cmp -s "$abs_srcdir/$file" "$file"; then
-		ok 1 "$name: the change does not apply any more"
-	elif ! { compile "$file" && link; } >out 2>&1; then
+	if ! build "$file" "$sed" >out 2>&1; then
 		ok 1 "$name: does not build" out
+	elif cmp -s "$abs_srcdir/$file" changed.c; then
+		ok 1 "$name: the change does not apply any more"
 	else
 		goes_red "$@"
 		ok $? "found: $name" out
 	fi
-	cp "$abs_srcdir/$file" "$file"
-	compile "$file"
 }
 
+objects=$abs_builddir/obj/fuzz-tsan/fuzz
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
-cp -r "$abs_srcdir/src" "$abs_srcdir/fuzz" .
-chmod -R u+w src fuzz
-mkdir objects
-for file in src/page/*.c src/harness/*.c src/harness/*/*.c fuzz/fuzz.c fuzz/fuzz_commands.c fuzz/fuzz_race.c; do
-	case $file in
-	*/tsan_none.c | */valgrind_real.c | */library_external.c) continue ;;
-	esac
-	compile "$file" || exit 99
-done
-link || exit 99
-fuzz 10 && ! grep -Eq '[1-9][0-9]* disagreements that' out
+link >out 2>&1 && fuzz 10 && ! grep -Eq '[1-9][0-9]* disagreements that' out
 ok $? "with nothing taken away nothing is found" out
 
 # ---- order that the rule model knows ----

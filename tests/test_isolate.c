@@ -190,7 +190,7 @@ static bool fails_without_wait(void)
 	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && !isolate(crash, NULL, LONG_SECONDS, &child);
 }
 
-/* With SIGCHLD ignored a process is not told of its child's end. */
+/* With SIGCHLD ignored a process gets no status of its child. */
 static bool fails_unheard(void)
 {
 	signal(SIGCHLD, SIG_IGN);

@@ -7,7 +7,6 @@
 
 #include "harness/mutate/minimize.h"
 #include "harness/model/rules.h"
-#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
@@ -49,14 +48,6 @@ static bool is_text(const struct program *program, const char *expected)
 		return true;
 	printf("# got %s", text);
 	return false;
-}
-
-static void from_text(struct program *program, const char *text)
-{
-	struct text_error error;
-
-	if (!program_from_text(program, text, strlen(text), &error))
-		printf("# %u: %s\n", error.line, error.what);
 }
 
 /* A program, and the smallest one that breaks the same rules. */
@@ -112,7 +103,7 @@ static void test_cases(void)
 	static struct program program;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		from_text(&program, cases[i].text);
+		parse_program(&program, cases[i].text);
 		run(&program);
 		ok(is_text(&m.best, cases[i].smallest), "%s", cases[i].name);
 	}
@@ -172,7 +163,7 @@ static void test_pairs(void)
 {
 	static struct program program;
 
-	from_text(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\npost(s3)\n"
+	parse_program(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\npost(s3)\n"
 			    "post(s0)\nT5: post(s1)\n");
 	m = (struct minimize){ .best = program, .accepts = even_posts };
 	minimize(&m);
@@ -192,7 +183,7 @@ static void test_nothing(void)
 {
 	static struct program program;
 
-	from_text(&program, cases[0].text);
+	parse_program(&program, cases[0].text);
 	m = (struct minimize){ .best = program, .accepts = never };
 	asked = 0;
 	minimize(&m);

@@ -250,7 +250,7 @@ ok $? "a weak one counts, and has its reason" "$scratch/out"
 printf '[equivalent] No.\n%s\n%s\n01234567\n' "$swapped" "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"
 [ "$status" -eq 1 ] && grep -q "$swapped: is killed, by test_small" "$scratch/err" &&
-	grep -q '01234567: there is no such mutant' "$scratch/err"
+	grep -q '01234567: the mutant no longer exists' "$scratch/err"
 ok $? "reasons for a killed and for an unknown mutant are reported" "$scratch/err"
 printf '%s\n' "$unseen" >"$small/tests/mutants/survivors"
 judge --only "$some"

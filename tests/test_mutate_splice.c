@@ -2,7 +2,7 @@
 /*
  * Splicing keeps what handles refer to. A handle of a call refers to the last call above that
  * fills it.
- * Lines tell whether a call is the program's or the other's.
+ * The line shows whether a call is the program's or the other's.
  */
 #include <string.h>
 
@@ -184,6 +184,6 @@ int main(void)
 	ok(whole == spliced, "where there is room, no call is lost: %u", whole);
 	ok(shares > 300 && apart > 300, "%u share what is there, %u bring their own pages", shares,
 	   apart);
-	ok(fooled < 10, "programs put together without new names are told: %u of 300", 300 - fooled);
+	ok(fooled < 10, "programs joined without new names are rejected: %u of 300", 300 - fooled);
 	return done();
 }

@@ -16,7 +16,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
 
 static unsigned int engine_calls;
 
-/* Stands for the engine: any change of bytes. */
+/* Replaces the engine: changes any bytes. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 {
 	engine_calls++;

@@ -82,7 +82,7 @@ static void test_slot_order(void)
 	page_task_delete(task);
 }
 
-static unsigned char *former; /* of a freed page */
+static unsigned char *former; /* an address of a freed page */
 
 static void touch_former(void)
 {

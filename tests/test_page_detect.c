@@ -134,7 +134,7 @@ static void test_races(void)
 	ok(races(bytewise_overlap), "%s: bytewise is plain on the page", mode_name);
 	ok(races(user_overlap), "%s: a user copy writes the page", mode_name);
 	ok(!races(both_read), "%s: reads", mode_name);
-	ok(races(no_order), "%s: the library orders nobody", mode_name);
+	ok(races(no_order), "%s: the library orders no threads", mode_name);
 	ok(!races(no_race), "%s: nor does it race itself", mode_name);
 	ok(!races(drops_order), "%s: but dropping references orders", mode_name);
 }

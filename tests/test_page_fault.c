@@ -93,7 +93,7 @@ static void test_order(void)
 {
 	set((struct page_fault_attr){ .probability = 100, .times = -1, .interval = 2,
 				      .task_filter = true });
-	ok(failures(5) == 0, "guarantee 3: the filter lets nobody through who did not ask");
+	ok(failures(5) == 0, "guarantee 3: the filter stops tasks that did not ask for failures");
 	page_task_make_it_fail(true);
 	ok(failures(4) == 0xa, "guarantee 3: the filter comes before the interval");
 	ok(page_task_make_it_fail(false), "who was in is out");

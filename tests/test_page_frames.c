@@ -68,14 +68,14 @@ static void test_quarantine(void)
 /* Allocates many more pages than the arena has frames: none may be lost. */
 static void test_many_allocations(void)
 {
-	unsigned long lives = 0;
+	unsigned long count = 0;
 	struct page *page;
 
-	while (lives < 200000 && (page = page_alloc(GFP_KERNEL))) {
+	while (count < 200000 && (page = page_alloc(GFP_KERNEL))) {
 		page_free(page);
-		lives++;
+		count++;
 	}
-	ok(lives == 200000, "a frame that was given back is there again, 200,000 times");
+	ok(count == 200000, "a freed frame can be allocated again, 200,000 times");
 }
 
 static void test_exhaustion(void)
@@ -176,7 +176,7 @@ static void test_allocators(void)
 		   others[i]);
 }
 
-/* ---- threads and what they leave behind ---- */
+/* ---- frames that ended threads kept ---- */
 
 enum { FRAMES = 1 << 16 }; /* more than there are */
 
@@ -304,7 +304,7 @@ static void test_pages_of_others(void)
 	pthread_join(thread, NULL);
 	take_all(&mine);
 	ok(theirs > 1000 && mine + 200 > theirs,
-	   "what a thread leaves behind is there for others: %zu of %zu", mine, theirs);
+	   "frames that an ended thread kept can be allocated by others: %zu of %zu", mine, theirs);
 }
 
 int main(void)

@@ -140,7 +140,7 @@ static int keeps_one(void *addr, void *ctx)
 	return 0;
 }
 
-static void callback_keeps(void)
+static void callback_keeps_mapping(void)
 {
 	page_with_mapped(pages[0], keeps_one, pages[1]);
 }
@@ -176,7 +176,7 @@ static void test_misuse(void)
 	ok(aborts_with(other_thread, "foreign-map"), "%s: another thread's", mode_name);
 	ok(aborts_with(other_task, "foreign-map"), "%s: another task's", mode_name);
 	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", mode_name);
-	ok(aborts_with(callback_keeps, "unmap-order"), "%s: a callback that keeps one", mode_name);
+	ok(aborts_with(callback_keeps_mapping, "unmap-order"), "%s: a callback that keeps one", mode_name);
 	ok(aborts_with_or(freed_map, "use-after-free", POISONED), "%s: mapping the dead", mode_name);
 	ok(!ends_abnormally(unmap_freed), "%s: unmapping the dead is fine", mode_name);
 }
@@ -207,7 +207,7 @@ static void touch_after_other(void)
 	touch(addr);
 }
 
-static void touch_behind(void)
+static void touch_after_end(void)
 {
 	unsigned char *addr = page_map_local(pages[0]);
 
@@ -277,12 +277,12 @@ static void test_revoked(void)
 		return;
 	ok(ends_abnormally(touch_ended), "%s: a mapping that ended", mode_name);
 	ok(ends_abnormally(touch_after_other), "%s: that ended before another", mode_name);
-	ok(ends_abnormally(touch_behind), "%s: behind a mapping", mode_name);
+	ok(ends_abnormally(touch_after_end), "%s: just after a mapping", mode_name);
 	ok(ends_abnormally(touch_before), "%s: before a mapping", mode_name);
 	ok(ends_abnormally(touch_freed), "%s: of a page that died", mode_name);
 	ok(ends_abnormally(touch_away), "%s: of a task that is away", mode_name);
 	ok(ends_abnormally(touch_freed_come_back), "%s: that died meanwhile", mode_name);
-	ok(ends_abnormally(touch_reused_frame), "%s: whose frame lives another life", mode_name);
+	ok(ends_abnormally(touch_reused_frame), "%s: a page whose frame was reused", mode_name);
 }
 
 /* ---- tasks ---- */

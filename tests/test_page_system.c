@@ -129,7 +129,7 @@ static bool report_is_cut(void)
 	return true;
 }
 
-static void test_before(void)
+static void test_before_first_page(void)
 {
 	ok(returns_normally(nothing_yet_direct), "direct: before the first page nothing has a home");
 	ok(returns_normally(nothing_yet_alias), "alias: before the first page nothing has a home");
@@ -140,7 +140,7 @@ static void test_before(void)
 	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
 	ok(aborts_with(bad_revoke, "environment"), "nor this one");
 	ok(report_is_cut(), "a report that is too long is cut, and is a line");
-	ok(dies_by_abort(no_reader), "a report that nobody hears");
+	ok(dies_by_abort(no_reader), "a report without a reader");
 }
 
 /* ---- no page to be had ---- */
@@ -411,7 +411,7 @@ static void test_user_memory(void)
 
 int main(void)
 {
-	test_before();
+	test_before_first_page();
 	test_lock();
 	if (!refuses_anything())
 		skip("what the system refuses: no seccomp filters here");

@@ -6,7 +6,7 @@
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
-#define H "pagetorture 1\n"
+#define HEADER "pagetorture 1\n"
 
 static struct program program;
 
@@ -23,52 +23,52 @@ static const struct bad bad_texts[] = {
 	{ "pagetorture\n", 1, "version ''" },
 	{ "pagetorture 1 1\n", 1, "header" },
 	{ "main: get_page(p0)\n", 1, "header" },
-	{ H "frobnicate(p0)\n", 2, "unknown call 'frobnicate'" },
-	{ H "main: ()\n", 2, "name of a call" },
-	{ H "T8: get_page(p0)\n", 2, "thread" },
-	{ H "T01: get_page(p0)\n", 2, "thread" },
-	{ H "get_page(p8)\n", 2, "p0 .. p7" },
-	{ H "get_page(p00)\n", 2, "p0 .. p7" },
-	{ H "get_page(m0)\n", 2, "p0 .. p7" },
-	{ H "k32 = kmap_local(p0)\n", 2, "k0 .. k31" },
-	{ H "get_page(p0\n", 2, "expected ')'" },
-	{ H "get_page p0)\n", 2, "expected '('" },
-	{ H "get_page(p0) x\n", 2, "end of the line" },
-	{ H "get_page(p0, 1)\n", 2, "expected ')'" },
-	{ H "read_raw(p0, 1)\n", 2, "expected ','" },
-	{ H "read_raw(p0, 1 2)\n", 2, "expected ','" },
-	{ H "read_raw(p0, 0, 16384)\n", 2, "outside the domain" },
-	{ H "read_raw(p0, 0, 0x100004000)\n", 2, "outside the domain" },
-	{ H "read_raw(p0, 0, 18446744073709551616)\n", 2, "expected a number" },
-	{ H "read_raw(p0, 0, SIZE_MAX + 1)\n", 2, "SIZE_MAX, got SIZE_MAX + 1" },
-	{ H "read_raw(p0, 0, PAGE_SIZE - 4097)\n", 2, "SIZE_MAX, got PAGE_SIZE - 4097" },
-	{ H "read_raw(p0, 0, PAGE_SIZE +)\n", 2, "after '+'" },
-	{ H "read_raw(p0, 0, 0x)\n", 2, "expected a number" },
-	{ H "read_raw(p0, 0, 1a)\n", 2, "expected a number" },
-	{ H "read_raw(p0, 0, -1)\n", 2, "expected a number" },
-	{ H "write_raw(p0, 0, 1, 256)\n", 2, "value of 0 .. 255" },
-	{ H "write_raw(p0, 0, 1, PAGE_SIZE)\n", 2, "value of 0 .. 255" },
-	{ H "p0 = alloc_page(0)\n", 2, "gfp flag" },
-	{ H "p0 = alloc_page(__GFP_ZERO)\n", 2, "GFP_KERNEL" },
-	{ H "p0 = alloc_page(GFP_KERNEL | GFP_NOIO)\n", 2, "second" },
-	{ H "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_ZERO)\n", 2, "__GFP_ZERO again" },
-	{ H "alloc_page(GFP_KERNEL)\n", 2, "makes a resource" },
-	{ H "p0 = get_page(p0)\n", 2, "makes no resource" },
-	{ H "= get_page(p0)\n", 2, "resource before '='" },
-	{ H "get_page(p0) -> 0\n", 2, "has no result" },
-	{ H "read_raw(p0, 0, 1) -> EBUSY\n", 2, "expected a result" },
-	{ H "u0 = user_slice(16384, 0)\n", 2, "outside the domain" },
-	{ H "u0 = user_slice(SIZE_MAX, 0)\n", 2, "slice size" },
-	{ H "expect\n", 2, "a rule (data-race" },
-	{ H "expect nonsense\n", 2, "got 'nonsense'" },
-	{ H "expect clean data-race\n", 2, "one name" },
-	{ H "expect clean\nexpect data-race\n", 3, "got both" },
-	{ H "get_page(p0)\nexpect clean\n", 3, "before the first call" },
-	{ H "get_page(p0)\r\n", 2, "byte 0x0d" },
-	{ H "get_page(p0) # \r\n", 2, "byte 0x0d" },
-	{ H "# \xff\n", 2, "UTF-8" },
-	{ H "# \xed\xa0\x80\n", 2, "UTF-8" },
-	{ H "get_p\xc3\xa4ge(p0)\n", 2, "ASCII" },
+	{ HEADER "frobnicate(p0)\n", 2, "unknown call 'frobnicate'" },
+	{ HEADER "main: ()\n", 2, "name of a call" },
+	{ HEADER "T8: get_page(p0)\n", 2, "thread" },
+	{ HEADER "T01: get_page(p0)\n", 2, "thread" },
+	{ HEADER "get_page(p8)\n", 2, "p0 .. p7" },
+	{ HEADER "get_page(p00)\n", 2, "p0 .. p7" },
+	{ HEADER "get_page(m0)\n", 2, "p0 .. p7" },
+	{ HEADER "k32 = kmap_local(p0)\n", 2, "k0 .. k31" },
+	{ HEADER "get_page(p0\n", 2, "expected ')'" },
+	{ HEADER "get_page p0)\n", 2, "expected '('" },
+	{ HEADER "get_page(p0) x\n", 2, "end of the line" },
+	{ HEADER "get_page(p0, 1)\n", 2, "expected ')'" },
+	{ HEADER "read_raw(p0, 1)\n", 2, "expected ','" },
+	{ HEADER "read_raw(p0, 1 2)\n", 2, "expected ','" },
+	{ HEADER "read_raw(p0, 0, 16384)\n", 2, "outside the domain" },
+	{ HEADER "read_raw(p0, 0, 0x100004000)\n", 2, "outside the domain" },
+	{ HEADER "read_raw(p0, 0, 18446744073709551616)\n", 2, "expected a number" },
+	{ HEADER "read_raw(p0, 0, SIZE_MAX + 1)\n", 2, "SIZE_MAX, got SIZE_MAX + 1" },
+	{ HEADER "read_raw(p0, 0, PAGE_SIZE - 4097)\n", 2, "SIZE_MAX, got PAGE_SIZE - 4097" },
+	{ HEADER "read_raw(p0, 0, PAGE_SIZE +)\n", 2, "after '+'" },
+	{ HEADER "read_raw(p0, 0, 0x)\n", 2, "expected a number" },
+	{ HEADER "read_raw(p0, 0, 1a)\n", 2, "expected a number" },
+	{ HEADER "read_raw(p0, 0, -1)\n", 2, "expected a number" },
+	{ HEADER "write_raw(p0, 0, 1, 256)\n", 2, "value of 0 .. 255" },
+	{ HEADER "write_raw(p0, 0, 1, PAGE_SIZE)\n", 2, "value of 0 .. 255" },
+	{ HEADER "p0 = alloc_page(0)\n", 2, "gfp flag" },
+	{ HEADER "p0 = alloc_page(__GFP_ZERO)\n", 2, "GFP_KERNEL" },
+	{ HEADER "p0 = alloc_page(GFP_KERNEL | GFP_NOIO)\n", 2, "second" },
+	{ HEADER "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_ZERO)\n", 2, "__GFP_ZERO again" },
+	{ HEADER "alloc_page(GFP_KERNEL)\n", 2, "makes a resource" },
+	{ HEADER "p0 = get_page(p0)\n", 2, "makes no resource" },
+	{ HEADER "= get_page(p0)\n", 2, "resource before '='" },
+	{ HEADER "get_page(p0) -> 0\n", 2, "has no result" },
+	{ HEADER "read_raw(p0, 0, 1) -> EBUSY\n", 2, "expected a result" },
+	{ HEADER "u0 = user_slice(16384, 0)\n", 2, "outside the domain" },
+	{ HEADER "u0 = user_slice(SIZE_MAX, 0)\n", 2, "slice size" },
+	{ HEADER "expect\n", 2, "a rule (data-race" },
+	{ HEADER "expect nonsense\n", 2, "got 'nonsense'" },
+	{ HEADER "expect clean data-race\n", 2, "one name" },
+	{ HEADER "expect clean\nexpect data-race\n", 3, "got both" },
+	{ HEADER "get_page(p0)\nexpect clean\n", 3, "before the first call" },
+	{ HEADER "get_page(p0)\r\n", 2, "byte 0x0d" },
+	{ HEADER "get_page(p0) # \r\n", 2, "byte 0x0d" },
+	{ HEADER "# \xff\n", 2, "UTF-8" },
+	{ HEADER "# \xed\xa0\x80\n", 2, "UTF-8" },
+	{ HEADER "get_p\xc3\xa4ge(p0)\n", 2, "ASCII" },
 };
 
 static void test_bad_texts(void)
@@ -108,28 +108,28 @@ static bool becomes(const char *text, const char *canonical)
 
 static void test_good_texts(void)
 {
-	ok(becomes("\n# c\n \tpagetorture\t1 # x\n", H), "blanks and comments around the header");
-	ok(becomes(H "get_page(p0)", H "main: get_page(p0)\n"), "the last line may lack its end");
-	ok(becomes(H "T7 :read_raw( p1 ,0X10,\t007 )->EINVAL#c",
-		   H "T7: read_raw(p1, 0x10, 7) -> EINVAL\n"),
-	   "blanks around any token");
-	ok(becomes(H "read_raw(p0, PAGE_SIZE - 1, SIZE_MAX)",
-		   H "main: read_raw(p0, 0xfff, SIZE_MAX-0)\n"),
+	ok(becomes("\n# c\n \tpagetorture\t1 # x\n", HEADER), "spaces and comments around the header");
+	ok(becomes(HEADER "get_page(p0)", HEADER "main: get_page(p0)\n"), "the last line may lack its end");
+	ok(becomes(HEADER "T7 :read_raw( p1 ,0X10,\t007 )->EINVAL#c",
+		   HEADER "T7: read_raw(p1, 0x10, 7) -> EINVAL\n"),
+	   "spaces around any token");
+	ok(becomes(HEADER "read_raw(p0, PAGE_SIZE - 1, SIZE_MAX)",
+		   HEADER "main: read_raw(p0, 0xfff, SIZE_MAX-0)\n"),
 	   "names with a sum");
-	ok(becomes(H "write_raw(p0, 4096, 4294967296, 16)",
-		   H "main: write_raw(p0, PAGE_SIZE, 0x100000000, 0x10)\n"),
+	ok(becomes(HEADER "write_raw(p0, 4096, 4294967296, 16)",
+		   HEADER "main: write_raw(p0, PAGE_SIZE, 0x100000000, 0x10)\n"),
 	   "canonical numbers and values");
-	ok(becomes(H "p0=alloc_page(__GFP_NOFAIL|GFP_NOIO|__GFP_ZERO)",
-		   H "main: p0 = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOFAIL)\n"),
+	ok(becomes(HEADER "p0=alloc_page(__GFP_NOFAIL|GFP_NOIO|__GFP_ZERO)",
+		   HEADER "main: p0 = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOFAIL)\n"),
 	   "flags in the order of the table");
-	ok(becomes(H "expect use-after-free\nexpect data-race\nexpect data-race\n",
-		   H "expect data-race\nexpect use-after-free\n"),
+	ok(becomes(HEADER "expect use-after-free\nexpect data-race\nexpect data-race\n",
+		   HEADER "expect data-race\nexpect use-after-free\n"),
 	   "expectations sorted, once each");
-	ok(becomes(H "expect clean\n", H "expect clean\n"), "expect clean stays");
-	ok(becomes(H "u3 = user_slice(0, 0, 0)\nu2 = user_slice(1, 2)\n",
-		   H "main: u3 = user_slice(0, 0x0, 0)\nmain: u2 = user_slice(1, 0x2)\n"),
+	ok(becomes(HEADER "expect clean\n", HEADER "expect clean\n"), "expect clean stays");
+	ok(becomes(HEADER "u3 = user_slice(0, 0, 0)\nu2 = user_slice(1, 2)\n",
+		   HEADER "main: u3 = user_slice(0, 0x0, 0)\nmain: u2 = user_slice(1, 0x2)\n"),
 	   "fault only if given");
-	ok(reads(H "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
+	ok(reads(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
 }
 
 /* A text of @lines lines; the last one has @last bytes. */
@@ -140,7 +140,7 @@ static bool reads_lines(unsigned int lines, size_t last)
 	struct text_error error;
 	bool good;
 
-	at = stpcpy(at, H);
+	at = stpcpy(at, HEADER);
 	for (unsigned int i = 2; i < lines; i++)
 		*at++ = '\n';
 	*at++ = '#';
@@ -168,7 +168,7 @@ static void test_rewrite(void)
 
 	ok(used == strlen(out) && !strcmp(out, "# top\npagetorture 1\n  # in\nexpect data-race\n"
 					       "main: get_page(p0)\n# end\n"),
-	   "rewriting keeps comment lines, drops blank lines and trailing comments");
+	   "rewriting keeps comment lines, drops empty lines and trailing comments");
 }
 
 static bool round_trips(uint64_t seed)

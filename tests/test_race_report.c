@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <stdlib.h>
-#include <string.h>
 
 #include "harness/detect/race_report.h"
 #include "harness/model/rules.h"
-#include "harness/program/program_text.h"
+#include "tests/random_program.h"
 #include "tests/tap.h"
 
 #define P "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
@@ -14,12 +12,7 @@ static struct rules *rules;
 
 static const struct shadow *evaluate(const char *text)
 {
-	struct text_error error;
-
-	if (!program_from_text(&program, text, strlen(text), &error)) {
-		printf("Bail out! line %u: %s\n", error.line, error.what);
-		exit(1);
-	}
+	parse_program(&program, text);
 	rules_evaluate(rules, &program);
 	return rules_shadow(rules);
 }

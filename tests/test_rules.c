@@ -81,7 +81,7 @@ static const struct {
 	    "T0: write_raw(p0, 0, 8, 1)\nT1: free_page(p0)\nT1: free_page(p0)\n" },
 	{ "two locks the wrong way round",
 	  H "expect deadlock\nT0: lock(m0)\nT1: lock(m1)\nT0: lock(m1)\nT1: lock(m0)\n" },
-	{ "a wait that nobody posts for",
+	{ "a wait without a post",
 	  H "expect deadlock\nT0: wait(s0)\n" },
 	{ "main that waits for a lock which is given up below it",
 	  H "expect deadlock\nT0: lock(m0)\nlock(m0)\nT0: unlock(m0)\n" },

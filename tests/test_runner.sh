@@ -30,7 +30,7 @@ echo "# expected 3, got 4"
 echo 1..2
 exit 1
 END
-script dies <<'END'
+script killed <<'END'
 echo "ok 1 - one"
 echo "the last words"
 kill -9 $$
@@ -56,8 +56,8 @@ ok $? "a test that passes, and what it skips by name" out
 runs 1 "2 passed, 1 failed, 1 skipped" good.sh bad.sh && grep -q '^FAIL bad.sh: 1 passed, 1 failed ' out &&
 	grep -A 1 '^not ok 2 - two$' out | grep -q '^# expected 3, got 4$'
 ok $? "a check that fails is printed at the end, with what explains it" out
-runs 1 "1 passed, 1 failed, 0 skipped" dies.sh && grep -q '^not ok - exit status -9' out && grep -q '^# the last words$' out
-ok $? "a test that dies fails, and the end of its output is printed" out
+runs 1 "1 passed, 1 failed, 0 skipped" killed.sh && grep -q '^not ok - exit status -9' out && grep -q '^# the last words$' out
+ok $? "a killed test fails, and the end of its output is printed" out
 runs 1 "1 passed, 1 failed, 0 skipped" stops.sh && grep -q 'expected a plan' out
 ok $? "a test without a plan fails" out
 runs 1 "1 passed, 1 failed, 0 skipped" short.sh && grep -q 'expected 2 checks, got 1' out
@@ -70,6 +70,13 @@ runs 0 "1 passed, 0 failed, 2 skipped" good.sh skipped.sh && grep -q '^skipped: 
 ok $? "a test that is skipped as a whole, by name" out
 runs 1 "0 passed, 0 failed, 1 skipped" skipped.sh
 ok $? "a run in which nothing passed fails" out
+script hangup <<'END'
+(kill -s HUP "$(sh -c 'echo $PPID')"; echo survived) >kept
+[ ! -s kept ] && echo "ok 1 - ended by SIGHUP"
+echo 1..1
+END
+(trap '' HUP INT && runs 0 "1 passed, 0 failed, 0 skipped" hangup.sh)
+ok $? "tests do not inherit ignored signals" out
 runs 0 "2 passed, 0 failed, 2 skipped" --jobs 2 --times good.sh ./good.sh && grep -q '^ *[0-9.]* *all 2 tests$' out &&
 	grep -q '^good.sh [0-9.]* [0-9.]*$' check.logs/times
 ok $? "--times prints what tests cost, and the log directory keeps it" out

@@ -105,7 +105,7 @@ fi
 # build_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place
 # of the file of that name.
 build_mutant() {
-	parts="fuzz fuzz_commands $1 input api_call answer answer_table main_same"
+	parts="fuzz fuzz_commands $1 input api_call main_same same_serve"
 	flavour=asan
 	[ "$1" = fuzz_race ] && flavour=tsan
 	# shellcheck disable=SC2086,SC2046 # words

@@ -47,7 +47,7 @@ int main(void)
 	ok(order_is("120", "...", "abc"), "main waits for all above");
 	ok(order_is("012", "1..", ""), "main that blocks holds all below back");
 	ok(order_is("", "", ""), "no lines");
-	ok(order_is("12121", "2....", "bd"), "lines behind a blocked one of their thread wait");
+	ok(order_is("12121", "2....", "bd"), "lines after a blocked one of the same thread wait");
 	ok(s.left == 3 && s.first_left == 0, "and are left");
 	return done();
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <stdlib.h>
-#include <string.h>
 
 #include "harness/exec/thread_plan.h"
 #include "harness/model/rules.h"
-#include "harness/program/program_text.h"
+#include "tests/random_program.h"
 #include "tests/tap.h"
 
 static struct program program;
@@ -13,12 +11,7 @@ static struct rules *rules;
 
 static void make(const char *text)
 {
-	struct text_error error;
-
-	if (!program_from_text(&program, text, strlen(text), &error)) {
-		printf("Bail out! line %u: %s\n", error.line, error.what);
-		exit(1);
-	}
+	parse_program(&program, text);
 	rules_evaluate(rules, &program);
 	thread_plan_init(&plan, &program, rules_trace(rules));
 }

@@ -4,11 +4,10 @@
  * the harness compares the model with the real one, report by report.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness/detect/tsan_shadow.h"
 #include "harness/model/rules.h"
-#include "harness/program/program_text.h"
+#include "tests/random_program.h"
 #include "tests/tap.h"
 
 #define P "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
@@ -38,12 +37,7 @@ static const struct tsan_facts facts = { position, may_be_lost, NULL };
 
 static bool predict(const char *text, bool first_only)
 {
-	struct text_error error;
-
-	if (!program_from_text(&program, text, strlen(text), &error)) {
-		printf("Bail out! line %u: %s\n", error.line, error.what);
-		exit(1);
-	}
+	parse_program(&program, text);
 	rules_evaluate(rules, &program);
 	return tsan_shadow_predict(shadow, rules_shadow(rules), &facts, first_only, &race_reports);
 }

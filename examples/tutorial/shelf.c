@@ -25,8 +25,8 @@
 #define FORGET(bytes) (void)(bytes)
 #endif
 
-#define SHELF 128     /* pages: one comes back after as many others */
-#define LONG_WRITE 24 /* bytes, from which on words pay */
+#define SHELF 128     /* number of pages; a page is reused after all others */
+#define LONG_WRITE 24 /* copy words from this number of bytes on */
 
 struct page {
 	_Alignas(PAGE_SIZE) unsigned char bytes[PAGE_SIZE];

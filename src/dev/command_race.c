@@ -10,11 +10,10 @@
 
 static const char help[] =
 	"Usage: pagetorture-dev race [OPTION]...\n"
-	"Run the race matrix: every pair of accesses to a page x where x what orders them x how\n"
-	"the page is mapped, as page programs, under every race detector there is; say what each\n"
-	"caught, missed and raised falsely. What is expected follows from the tables and,\n"
-	"independently, from the rule model; what a detector is known not to see (its limits)\n"
-	"is predicted and counted apart.\n"
+	"Run the race matrix under every race detector: each pair of accesses to a page x what orders\n"
+	"them x how the page is mapped, as page programs. Print what each detector caught, missed and\n"
+	"reported falsely. The tables of the matrix and, independently, the rule model predict the\n"
+	"results; cells within a known limitation of a detector are predicted and counted apart.\n"
 	"\n"
 	"  --backend B       only cells with this way to map: direct or alias\n"
 	"  --cell PATTERN    only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match; parts\n"
@@ -33,12 +32,12 @@ static const char help[] =
 	"  --timeout S       seconds for one cell (default 120)\n"
 	"  --help            this text\n"
 	"\n"
-	"Columns: cells within no limit, runs of each, those of them that race, races caught in\n"
-	"some run and missed in all, share of runs that report, race-free cells that stay quiet\n"
-	"and that do not, cells within a limit.\n"
+	"Columns: cells within no known limitation, runs of each, those of them that race, races\n"
+	"caught in at least one run and missed in all, share of runs that report, race-free cells\n"
+	"without and with a report, cells within a known limitation.\n"
 	"\n"
-	"Exit status: 0 all as predicted; 1 not; 2 bad usage. On real threads a missed race is\n"
-	"as predicted, for it may hide there; a false alarm never is.\n"
+	"Exit status: 0 all as predicted; 1 not; 2 bad usage. On real threads a race may be missed;\n"
+	"a false alarm is never as predicted.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture-dev race\n"
@@ -104,8 +103,8 @@ int command_race(int argc, char **argv)
 	};
 
 	results_begin(&results, "race", argc, argv);
-	if (argc > 1 && !strcmp(argv[1], "--one"))
-		return race_one(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "--child"))
+		return race_child(argc, argv);
 	want_all(&race, true);
 	status = options_take("race", help, rows, argc, argv);
 	if (status >= 0)

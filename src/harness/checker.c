@@ -168,7 +168,7 @@ static bool same_pages(const struct checker *c, bool bytes, struct checker_repor
 
 		if (model->pages[i].live != seen->pages[i].live)
 			return set_difference(report, "end: expected p%u %s", i,
-					      model->pages[i].live ? "live" : "dead or never allocated");
+					      model->pages[i].live ? "live" : "freed or never allocated");
 		if (!model->pages[i].live)
 			continue;
 		if (model->pages[i].refs != seen->pages[i].refs)

@@ -312,7 +312,9 @@ static void check_child_exit(struct execution *execution, const struct program *
 	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->wrong_exit = false;
 	else if (alive)
-		execution_set_difference(execution, "line %u: expected the process to die of %s, it lived",
+		execution_set_difference(execution,
+					 "line %u: expected the call to end the process with a report of "
+					 "%s, but it returned",
 					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
 	else if (execution->announced != fatal_call->call)
 		execution_set_difference(execution, "%s, before the fatal call: %s",

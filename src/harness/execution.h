@@ -41,7 +41,8 @@ bool execution_parse_executor(const char *name, struct execution_options *option
 struct execution {
 	struct checker_report fibers, threads;
 	unsigned int reported; /* runs on threads in which a race was reported */
-	bool on_threads;  /* else on fibers: where it is, for a process that ends there */
+	/* The current part of the execution, for a report if the process crashes: false is fibers. */
+	bool on_threads;
 	size_t fatal_count; /* fatal calls; each must end a process with a report of its rule */
 	struct fatal_call {
 		size_t call;

@@ -176,7 +176,7 @@ int page_map_backend_set(const char *name);
 
 /**
  * page_map_backend() - the name of the backend in use, or to be used as things stand
- * Return: a string that lives on.
+ * Return: a string that is never freed.
  */
 const char *page_map_backend(void);
 
@@ -248,7 +248,7 @@ typedef int (*page_mapped_fn)(void *addr, void *ctx);
  * @ctx: handed to @fn
  *
  * Source: `Page::with_page_mapped`. Rules: R5, R6. Aborts as page_map_local(), and with
- * unmap-order when @fn left a mapping behind.
+ * unmap-order when @fn returns with a live mapping.
  * Return: what @fn returned.
  */
 int page_with_mapped(struct page *page, page_mapped_fn fn, void *ctx);
@@ -375,7 +375,7 @@ int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off
  * it at any moment (R9). A fault is a page that cannot be read, at that moment.
  *
  * Reading costs a system call (process_vm_readv on this very process). Where the system refuses
- * it, as a container's seccomp filter may, the process is told so and ended: that is no fault.
+ * it, as a container's seccomp filter may, the process is ended with a report: that is no fault.
  */
 
 /* A stretch of user memory; nothing is known of it yet. */
@@ -482,7 +482,7 @@ void *page_buffer_alloc(size_t n_bytes);
  * page_buffer_free() - drop the buffer's references of its pages
  * @buffer: from page_buffer_alloc(), or NULL (no effect)
  *
- * A page of which somebody took another reference lives on until page_free() (R12).
+ * A page with another reference stays live until page_free() (R12).
  *
  * Aborts with use-after-free when the buffer is freed already, with foreign-map when no
  * buffer begins at @buffer.
@@ -498,7 +498,7 @@ void page_buffer_free(void *buffer);
 size_t page_buffer_size(const void *buffer);
 
 /**
- * page_borrow() - the page behind a byte of a buffer
+ * page_borrow() - the page that contains a byte of a buffer
  * @addr: any address
  *
  * The page is the buffer's: the borrower does not free it, and may use it as long as the
@@ -554,7 +554,7 @@ struct page_task *page_task_new(const char *name);
  */
 unsigned int page_task_delete(struct page_task *task);
 
-/** page_task_name() - the name for reports, as long as the task lives. */
+/** page_task_name() - the name for reports, valid until the task is deleted. */
 const char *page_task_name(const struct page_task *task);
 
 /** page_task_depth() - the number of mappings that a task has now. */

@@ -6,8 +6,14 @@
  *
  * A test (tap.h) prints a TAP plan without tests on standard output and ends with status 0, as
  * tests/check.py asks. All other programs print one line on standard error, nothing on standard
- * output, and end with EX_UNAVAILABLE (69). It is not the 77 of other test drivers, because MemorySanitizer and
- * libFuzzer end a program with 77 when they report an error: a finding must not look like a skip.
+ * output, and end with EX_UNAVAILABLE (69). It is not the 77 of other test drivers, because
+<<<<<<< HEAD
+ * MemorySanitizer and libFuzzer end a program with 77 when they report an error: a finding must
+ * not look like a skip.
+=======
+ * MemorySanitizer and libFuzzer end a program with 77 when they report an error: a finding must not
+ * look like a skip.
+>>>>>>> 73b3b052892778ffd2bc1aa9e3829c75cc4ea2a9
  *
  * PAGE_ABSENT comes from configure: "ABSENT(page_borrow) ABSENT(page_buffer_alloc)".
  */

@@ -31,16 +31,16 @@ static const char help[] =
 	"stopped by Ctrl-C. The same command again goes on where the last one ended, however\n"
 	"it ended.\n"
 	"\n"
-	"  --time T        end after T: seconds, or with s, m, h, d behind it (90, 10m, 8h)\n"
+	"  --time T        end after T: seconds, or with s, m, h, d after it (90, 10m, 8h)\n"
 	"  --jobs N        processes at a time (default: the CPUs there are); with more\n"
 	"                  to run than that, targets and engines take turns\n"
 	"  --engine LIST   of libfuzzer, afl (default: what is there)\n"
-	"  --dir D         where the campaign lives (default: campaign)\n"
+	"  --dir D         use this directory for the campaign (default: campaign)\n"
 	"  --bin B         where the fuzz binaries are (default: where this program is)\n"
 	"  --seeds S       inputs to begin with, a directory for each target, and TARGET.dict, its\n"
 	"                  dictionary (default: B/seeds)\n"
 	"  --seed N        for the engines' random numbers (default: another one each time)\n"
-	"  --collect       only keep what engines left behind that were killed; start none\n"
+	"  --collect       import the inputs of engines that were killed; start no engine\n"
 	"  --report N      seconds between lines where there is no terminal (default: 60)\n"
 	"  --results FILE  keep figures of the run there as one JSON object, for `make report`\n"
 	"  --until-finding end with the first finding\n"
@@ -120,7 +120,7 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 	return options_take("fuzz", help, rows, argc, argv);
 }
 
-/* A name stands in paths and patterns. */
+/* The name becomes a part of paths and patterns. */
 static bool is_target_name(const char *name)
 {
 	return *name && strlen(name) < 100 &&

@@ -17,7 +17,7 @@ static const char help[] =
 	"Usage: pagetorture minimize [OPTION]... FILE\n"
 	"Write the smallest program that fails in the same way as the one in FILE, text or bytes.\n"
 	"\n"
-	"A program fails if it breaks a rule, if a flavour disagrees with the model or dies, or if\n"
+	"A program fails if it breaks a rule, if a flavour disagrees with the model or crashes, or if\n"
 	"a claim (expect, ->) does not hold. It fails in the same way if these are the same: the\n"
 	"rules broken; the functions of the page library that race first, or the calls where no\n"
 	"function is known; the report's kind and functions; what disagrees or is claimed.\n"

@@ -20,7 +20,7 @@ DETECTORS = (
     ("contract", r"ERROR: fuzz_api: "),
     ("library", r"BUG: page: "),
     ("hang", r"still running after|no answer"),
-    ("alive", r"expected the process to die of"),
+    ("alive", r"expected the call to end the process"),
     ("race", r"knows no race|a race with .* outside of every page"),
     ("no_race", r"to be reported, got none|report \d+: expected|reports of a data-race"),
     ("buffer", r"wrote outside of its buffer"),

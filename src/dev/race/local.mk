@@ -8,7 +8,7 @@ dev_sources += \
 	%D%/race_detector.c \
 	%D%/race_drive.c \
 	%D%/race_json.c \
-	%D%/race_one.c \
+	%D%/race_child.c \
 	%D%/race_print.c \
 	%D%/race_run.c \
 	%D%/race_tally.c

@@ -3,10 +3,10 @@
  * pagetorture-dev race: the race matrix under every detector.
  *
  *   race_drive.c     which cells, and the order of events
- *   race_detector.c  the table of detectors, and what each is known not to see
- *   race_run.c       one detector over all cells: children that answer line by line
- *   race_one.c       such a child: executes cells
- *   race_tally.c     what the answers come to
+ *   race_detector.c  the table of detectors, and their known limitations
+ *   race_run.c       one detector over all cells: child processes that print a line a cell
+ *   race_child.c     such a child process: executes cells
+ *   race_tally.c     compares outcomes with the prediction, and counts them
  *   race_print.c     prints them as a table; race_json.c writes them to a file
  */
 #ifndef DEV_RACE_H
@@ -27,61 +27,62 @@ enum race_detector {
 };
 #undef DETECTOR
 
-#define LIMIT(name, ...) RACE_LIMIT_##name,
-enum race_limit {
+#define LIMITATION(name, ...) RACE_LIMITATION_##name,
+enum race_limitation {
 #include "dev/race/race.def"
-	RACE_LIMITS,
-	RACE_NO_LIMIT = RACE_LIMITS
+	RACE_LIMITATIONS,
+	RACE_NO_LIMITATION = RACE_LIMITATIONS
 };
-#undef LIMIT
+#undef LIMITATION
 
 enum race_effect { MISSES, MAY_MISS, ALARMS };
 
 extern const struct race_detector_info {
 	const char *name, *binary, *valgrind;
-	bool fibers; /* one schedule, so one answer */
+	bool fibers; /* one schedule: the outcome is always the same */
 	unsigned int share;
 	const char *what;
 } race_detectors[RACE_DETECTORS];
 
-extern const struct race_limit_info {
+extern const struct race_limitation_info {
 	const char *name, *text;
 	enum race_effect effect;
 	unsigned int detectors; /* bits */
-} race_limits[RACE_LIMITS];
+} race_limitations[RACE_LIMITATIONS];
 
-/* The limit of the detector that the cell lies in. */
-enum race_limit race_limit(enum race_detector detector, const struct matrix_cell *cell);
+/* The limitation of the detector that is about the cell, or RACE_NO_LIMITATION. */
+enum race_limitation race_limitation_of(enum race_detector detector,
+					const struct matrix_cell *cell);
 
-/* How a detector's answer to a cell compares with what is expected. */
+/* How the outcome of a cell compares with the prediction. */
 enum race_verdict {
 	RACE_NOT_RUN,
 	RACE_QUIET,	  /* no race, none reported */
 	RACE_CAUGHT,	  /* a race, reported at least once */
 	RACE_MISSED,	  /* a race, never reported */
 	RACE_FALSE_ALARM, /* no race, but one reported */
-	RACE_LIMIT,	  /* within a limit, and as that says */
-	RACE_NO_LONGER,	  /* a race reported that a limit says is missed */
-	RACE_BEYOND,	  /* a race that the detector's memory need not hold */
-	RACE_DIFFERS,	  /* results or bytes are wrong, repeats disagree, or no answer */
+	RACE_KNOWN,	  /* within a known limitation, and as predicted by it */
+	RACE_OUTDATED,	  /* a race reported that a known limitation predicts to be missed */
+	RACE_MISS_ALLOWED, /* a race missed that the detector's memory need not hold */
+	RACE_DIFFERS,	  /* results or bytes are wrong, repeats disagree, or no outcome */
 	RACE_VERDICTS
 };
 
 extern const char *const race_verdict_names[RACE_VERDICTS];
 
-struct race_answer {
+struct race_outcome {
 	uint8_t verdict;
-	uint8_t limit;
+	uint8_t limitation;
 	uint32_t runs, reported;
 	char *why; /* of RACE_DIFFERS and RACE_FALSE_ALARM, or NULL */
 };
 
 struct race_tally {
-	size_t cells; /* within no limit */
+	size_t cells; /* within no limitation */
 	size_t races; /* of these */
 	size_t by[RACE_VERDICTS];
-	size_t within[RACE_LIMITS], reported_within[RACE_LIMITS];
-	uint64_t racing_runs, reported_runs; /* of races within no limit */
+	size_t within[RACE_LIMITATIONS], reported_within[RACE_LIMITATIONS];
+	uint64_t racing_runs, reported_runs; /* of races within no limitation */
 };
 
 /* One detector's part in a run. */
@@ -93,7 +94,7 @@ struct race_column {
 	double seconds;
 	bool failed;
 	struct race_tally tally;
-	struct race_answer *answers; /* MATRIX_CELLS */
+	struct race_outcome *outcomes; /* MATRIX_CELLS */
 };
 
 struct race_matrix {
@@ -115,36 +116,36 @@ struct race_matrix {
 enum race_detector race_detector_find(const char *name);
 
 /*
- * Where the detector's binary is.
- * Return: NULL, or why it cannot run, to be told the user.
+ * Finds the detector's binary.
+ * Return: NULL, or why it cannot run, for a message.
  */
 const char *race_detector_missing(enum race_detector detector, char *path, size_t size);
 
 /* ---- race_run.c ---- */
 
-/* Asks the detector for all selected cells; fills its column. */
+/* Runs the detector over all selected cells; fills its column. */
 void race_run(struct race_matrix *race, enum race_detector detector);
 
-/* ---- race_one.c ---- */
+/* ---- race_child.c ---- */
 
-/* race --one EXECUTOR REPEAT MAPPING FROM TO PATTERN */
-int race_one(int argc, char **argv);
+/* race --child EXECUTOR REPEAT MAPPING FROM TO PATTERN */
+int race_child(int argc, char **argv);
 
 /* ---- race_tally.c ---- */
 
-/* What an answer, with its limit, means for a cell. */
-enum race_verdict race_judge(const struct matrix_cell *cell, bool beyond,
-			     const struct race_answer *answer);
+/* Compares an outcome with the prediction for the cell. */
+enum race_verdict race_evaluate(const struct matrix_cell *cell, bool miss_allowed,
+			     const struct race_outcome *outcome);
 
 void race_tally(const struct race_matrix *race, struct race_column *column);
 
-/* Is it what was predicted? On real threads a race may hide. */
+/* Is the verdict as predicted? On real threads a race may be missed. */
 bool race_as_predicted(enum race_detector detector, enum race_verdict verdict);
 
-/* Is the whole column? One that catches nothing is not looking. */
+/* Are all cells of the column as predicted? A detector that catches no race at all is broken. */
 bool race_column_good(enum race_detector detector, const struct race_column *column);
 
-/* Are all columns that ran, and did tables and model agree? */
+/* Are all columns as predicted, and do tables and rule model agree? */
 bool race_good(const struct race_matrix *race);
 
 /* ---- race_print.c, race_json.c ---- */
@@ -153,7 +154,7 @@ void race_print_table(const struct race_matrix *race);
 void race_print_grid(const struct race_matrix *race);
 void race_print_failures(const struct race_matrix *race);
 
-/* All of it, cells and summary, as a file. Return: is it written? */
+/* Writes cells and summary to a file. Return: is it written? */
 bool race_write_results(const struct race_matrix *race, struct results *results);
 
 /* The cell's program as text, with its name as a comment. */
@@ -167,7 +168,7 @@ enum race_output {
 	RACE_AS_PROGRAM,
 };
 
-/* All that was asked for, from the selection to @results. Return: an exit status. */
+/* Selects the cells, runs the detectors, prints and writes the results. Return: an exit status. */
 int race_drive(struct race_matrix *race, enum race_output output, struct results *results);
 
 #endif

@@ -17,14 +17,14 @@ const struct race_detector_info race_detectors[RACE_DETECTORS] = {
 #undef DETECTOR
 };
 
-const struct race_limit_info race_limits[RACE_LIMITS] = {
-#define LIMIT(name, detectors, effect, condition, text) { #name, text, effect, detectors },
+const struct race_limitation_info race_limitations[RACE_LIMITATIONS] = {
+#define LIMITATION(name, detectors, effect, condition, text) { #name, text, effect, detectors },
 #include "dev/race/race.def"
-#undef LIMIT
+#undef LIMITATION
 };
 
-/* One function a limit: is the cell within it? */
-#define LIMIT(name, detectors, effect, condition, text)                              \
+/* One function a limitation: is the cell within it? */
+#define LIMITATION(name, detectors, effect, condition, text)                              \
 	static bool is_##name(const struct matrix_cell *c, const struct matrix_kind_info *a, \
 			      const struct matrix_kind_info *b)                       \
 	{                                                                             \
@@ -34,27 +34,28 @@ const struct race_limit_info race_limits[RACE_LIMITS] = {
 		return condition;                                                     \
 	}
 #include "dev/race/race.def"
-#undef LIMIT
+#undef LIMITATION
 
-static bool (*const is_within[RACE_LIMITS])(const struct matrix_cell *c,
+static bool (*const is_within[RACE_LIMITATIONS])(const struct matrix_cell *c,
 					    const struct matrix_kind_info *a,
 					    const struct matrix_kind_info *b) = {
-#define LIMIT(name, ...) is_##name,
+#define LIMITATION(name, ...) is_##name,
 #include "dev/race/race.def"
-#undef LIMIT
+#undef LIMITATION
 };
 
-enum race_limit race_limit(enum race_detector detector, const struct matrix_cell *cell)
+enum race_limitation race_limitation_of(enum race_detector detector,
+					const struct matrix_cell *cell)
 {
 	const struct matrix_kind_info *a = &matrix_kinds[cell->kind[0]];
 	const struct matrix_kind_info *b = &matrix_kinds[cell->kind[1]];
 	bool races = matrix_races(cell);
 
-	for (unsigned int i = 0; i < RACE_LIMITS; i++)
-		if (race_limits[i].detectors & 1u << detector &&
-		    races == (race_limits[i].effect != ALARMS) && is_within[i](cell, a, b))
+	for (unsigned int i = 0; i < RACE_LIMITATIONS; i++)
+		if (race_limitations[i].detectors & 1u << detector &&
+		    races == (race_limitations[i].effect != ALARMS) && is_within[i](cell, a, b))
 			return i;
-	return RACE_NO_LIMIT;
+	return RACE_NO_LIMITATION;
 }
 
 enum race_detector race_detector_find(const char *name)

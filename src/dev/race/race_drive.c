@@ -18,20 +18,23 @@ static bool selects(const struct race_matrix *race, const struct matrix_cell *ce
 	       (!race->only_mapping || !strcmp(matrix_mappings[cell->mapping], race->only_mapping));
 }
 
-/* What is only listed needs no library; what runs would pass for another way to map. */
+/* A cell of a mapping that the library lacks would run with another mapping. */
 static void leave_out_mappings(struct race_matrix *race)
 {
 	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++) {
 		race->without[i] = !exec_set_backend(matrix_backends[i]);
 		if (race->without[i])
-			fprintf(stderr, "skipped: cells of mapping %s: the page library has no "
-					"backend %s\n", matrix_mappings[i], matrix_backends[i]);
+			fprintf(stderr,
+				"skipped: cells of mapping %s: the page library has no "
+				"backend %s\n",
+				matrix_mappings[i], matrix_backends[i]);
 	}
 }
 
 static void print_disagreement(const char *cell)
 {
-	fprintf(stderr, "%s: tables and rule model disagree; what the model says:\n  replay: ", cell);
+	fprintf(stderr,
+		"%s: tables and rule model disagree; what the model says:\n  replay: ", cell);
 	shell_word_print(stderr, shell_binary_path());
 	fputs(" race --cell ", stderr);
 	shell_word_print(stderr, cell);
@@ -40,8 +43,9 @@ static void print_disagreement(const char *cell)
 	fputs(" check -\n", stderr);
 }
 
-/* Both opinions on each cell; a difference is a failure before anything runs. */
-static void check_model(struct race_matrix *race, const struct matrix_cell *cell, struct rules *rules)
+/* Tables and rule model must agree on a cell; a difference is a failure before anything runs. */
+static void check_model(struct race_matrix *race, const struct matrix_cell *cell,
+			struct rules *rules)
 {
 	static struct program program;
 	char name[MATRIX_NAME];
@@ -91,7 +95,7 @@ static int list_cells(const struct race_matrix *race)
 	return race->disagree ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* One program is a file; more are for reading. The mappings of a cell share theirs. */
+/* The mappings of a cell share one program. */
 static int print_programs(const struct race_matrix *race)
 {
 	bool first = true;
@@ -124,7 +128,8 @@ static int run_detectors(struct race_matrix *race)
 			continue;
 		race_run(race, i);
 		if (column->skipped) {
-			fprintf(stderr, "skipped: %s: %s\n", race_detectors[i].name, column->skipped);
+			fprintf(stderr, "skipped: %s: %s\n", race_detectors[i].name,
+				column->skipped);
 			continue;
 		}
 		any = true;
@@ -147,8 +152,8 @@ static bool allocate(struct race_matrix *race)
 {
 	race->cells = calloc(MATRIX_CELLS, sizeof(*race->cells));
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
-		race->columns[i].answers = calloc(MATRIX_CELLS, sizeof(struct race_answer));
-		if (!race->columns[i].answers)
+		race->columns[i].outcomes = calloc(MATRIX_CELLS, sizeof(struct race_outcome));
+		if (!race->columns[i].outcomes)
 			return false;
 	}
 	return race->cells;
@@ -160,8 +165,9 @@ static void announce_race(const struct race_matrix *race)
 
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++)
 		if (race->columns[i].wanted)
-			snprintf(detectors + strlen(detectors), sizeof(detectors) - strlen(detectors),
-				 "%s%s", *detectors ? ", " : "", race_detectors[i].name);
+			snprintf(detectors + strlen(detectors),
+				 sizeof(detectors) - strlen(detectors), "%s%s",
+				 *detectors ? ", " : "", race_detectors[i].name);
 	if (race->repeat > 1)
 		snprintf(times, sizeof(times), "up to %u times", race->repeat);
 	announce("race", "%zu cell%s under %s, %s", race->selected, race->selected == 1 ? "" : "s",

@@ -35,12 +35,12 @@ static void json_range(struct json *j, const char *key, const struct matrix_rang
 	json_end(j);
 }
 
-static void json_answer(struct json *j, const char *detector, const struct race_answer *a)
+static void json_outcome(struct json *j, const char *detector, const struct race_outcome *a)
 {
 	json_object(j, detector);
 	json_text(j, "verdict", race_verdict_names[a->verdict]);
-	if (a->limit != RACE_NO_LIMIT)
-		json_text(j, "limit", race_limits[a->limit].name);
+	if (a->limitation != RACE_NO_LIMITATION)
+		json_text(j, "limitation", race_limitations[a->limitation].name);
 	if (a->why)
 		json_text(j, "why", a->why);
 	json_number(j, "reported", a->reported);
@@ -68,12 +68,12 @@ static void json_cell(struct json *j, const struct race_matrix *race, size_t num
 	json_program(j, &cell);
 	json_object(j, "detectors");
 	for (unsigned int i = 0; i < RACE_DETECTORS; i++) {
-		const struct race_answer *answer = &race->columns[i].answers[number];
+		const struct race_outcome *outcome = &race->columns[i].outcomes[number];
 
 		if (!ran(&race->columns[i]))
 			continue;
-		json_answer(j, race_detectors[i].name, answer);
-		good &= race_as_predicted(i, answer->verdict);
+		json_outcome(j, race_detectors[i].name, outcome);
+		good &= race_as_predicted(i, outcome->verdict);
 	}
 	json_end(j);
 	json_bool(j, "as_predicted", good);
@@ -87,18 +87,18 @@ static void json_count(struct json *j, const char *key, size_t count)
 	json_number(j, key, (int64_t)count);
 }
 
-static void json_limits(struct json *j, const struct race_tally *t)
+static void json_limitations(struct json *j, const struct race_tally *t)
 {
-	static const char *const effects[] = { "misses", "may miss", "alarms" };
+	static const char *const effects[] = {"misses", "may miss", "alarms"};
 
-	json_array(j, "limits");
-	for (unsigned int i = 0; i < RACE_LIMITS; i++) {
+	json_array(j, "limitations");
+	for (unsigned int i = 0; i < RACE_LIMITATIONS; i++) {
 		if (!t->within[i])
 			continue;
 		json_object(j, NULL);
-		json_text(j, "name", race_limits[i].name);
-		json_text(j, "text", race_limits[i].text);
-		json_text(j, "effect", effects[race_limits[i].effect]);
+		json_text(j, "name", race_limitations[i].name);
+		json_text(j, "text", race_limitations[i].text);
+		json_text(j, "effect", effects[race_limitations[i].effect]);
 		json_count(j, "cells", t->within[i]);
 		json_count(j, "reported", t->reported_within[i]);
 		json_end(j);
@@ -115,15 +115,15 @@ static void json_tally(struct json *j, const struct race_column *c)
 	json_count(j, "cells", t->cells);
 	json_count(j, "races", t->races);
 	json_count(j, "caught", t->by[RACE_CAUGHT]);
-	json_count(j, "missed", t->by[RACE_MISSED] + t->by[RACE_BEYOND]);
-	json_count(j, "beyond", t->by[RACE_BEYOND]);
+	json_count(j, "missed", t->by[RACE_MISSED] + t->by[RACE_MISS_ALLOWED]);
+	json_count(j, "miss_allowed", t->by[RACE_MISS_ALLOWED]);
 	json_count(j, "quiet", t->by[RACE_QUIET]);
 	json_count(j, "false_alarms", t->by[RACE_FALSE_ALARM]);
 	json_count(j, "differs", t->by[RACE_DIFFERS]);
 	json_count(j, "racing_runs", t->racing_runs);
 	json_count(j, "reported_runs", t->reported_runs);
 	json_real(j, "seconds", c->seconds, 1);
-	json_limits(j, t);
+	json_limitations(j, t);
 }
 
 static void json_column(struct json *j, const struct race_matrix *race, enum race_detector detector)

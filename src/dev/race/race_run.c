@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One detector over the matrix. Each mapping is a child of its own, because a process
- * maps pages in one way only; both run at the same time and are read in turn.
+ * Runs one detector over the matrix. Each mapping has a child process of its own, because a process
+ * maps pages in one way only; both run at the same time, and their lines are read in turn.
  */
 #include <limits.h>
 #include <signal.h>
@@ -15,20 +15,20 @@
 #include "dev/race/race.h"
 
 /*
- * Cells by number that one child under Valgrind gets: it keeps something of every thread
- * that ever was, and slows down.
+ * Cells that one child under Valgrind executes: Valgrind keeps data of every thread that ever ran,
+ * and slows down.
  */
 #define VALGRIND_BATCH 2048
 
-#define ANSWER_FIELDS 5
+#define OUTCOME_FIELDS 5
 
-/* A detector that dies so often is not asked any more; its other cells stay not run. */
-#define DEATHS_MAX 5
+/* After so many children that failed, the other cells of the detector are not run. */
+#define FAILURES_MAX 5
 
 struct child {
 	struct flavour flavour;
 	bool running;
-	size_t to; /* cells by number that it answers for end here */
+	size_t to; /* the child executes cells up to this number */
 };
 
 struct runner {
@@ -37,7 +37,7 @@ struct runner {
 	struct race_column *column;
 	char path[PATH_MAX];
 	size_t done;
-	unsigned int deaths; /* children that did not answer */
+	unsigned int failures; /* children that ended without an outcome */
 	struct child children[MATRIX_MAPPINGS];
 };
 
@@ -61,7 +61,7 @@ static void progress(const struct runner *r, bool end)
 		race_detectors[r->detector].name, r->done, r->race->selected);
 }
 
-/* ---- children ---- */
+/* ---- child processes ---- */
 
 /* Words of a command; the last one is NULL. */
 struct words {
@@ -85,10 +85,7 @@ static void add_words(struct words *w, ...)
 	va_end(args);
 }
 
-/*
- * How errors are told apart does not matter, only how many there are; a single cell is
- * looked at by a person, who wants to see them.
- */
+/* Only the number of errors matters. If a single cell was asked for, a person reads the errors. */
 static void add_valgrind(struct words *w, const struct runner *r)
 {
 	const char *tool = race_detectors[r->detector].valgrind;
@@ -106,7 +103,7 @@ static bool start_child(struct runner *r, enum matrix_mapping mapping, size_t fr
 {
 	const struct race_detector_info *info = &race_detectors[r->detector];
 	struct child *child = &r->children[mapping];
-	struct words w = { 0 };
+	struct words w = {0};
 
 	child->to = MATRIX_CELLS;
 	if (info->valgrind && from + VALGRIND_BATCH < MATRIX_CELLS)
@@ -116,12 +113,12 @@ static bool start_child(struct runner *r, enum matrix_mapping mapping, size_t fr
 	snprintf(w.numbers[2], sizeof(w.numbers[2]), "%zu", child->to);
 	if (info->valgrind)
 		add_valgrind(&w, r);
-	add_words(&w, r->path, "race", "--one", info->fibers ? "fibers" : "threads", w.numbers[0],
+	add_words(&w, r->path, "race", "--child", info->fibers ? "fibers" : "threads", w.numbers[0],
 		  matrix_mappings[mapping], w.numbers[1], w.numbers[2], r->race->pattern, NULL);
 	setenv("PAGE_MAP", matrix_backends[mapping], 1);
 	child->flavour.name = info->name;
-	child->running = flavour_exec(&child->flavour, info->valgrind ? "valgrind" : r->path,
-				      w.word);
+	child->running =
+		flavour_exec(&child->flavour, info->valgrind ? "valgrind" : r->path, w.word);
 	return child->running;
 }
 
@@ -134,7 +131,7 @@ static void end_child(struct runner *r, struct child *child)
 		r->column->failed = true;
 }
 
-/* The first line: what it is, and whether it looks at all. */
+/* The first line of a child: its compiler, and whether it has a detector. */
 static bool read_hello(struct runner *r, struct child *child)
 {
 	char line[128], *tab;
@@ -142,13 +139,13 @@ static bool read_hello(struct runner *r, struct child *child)
 	if (!flavour_read(&child->flavour, line, sizeof(line), r->race->seconds))
 		return false;
 	tab = strchr(line, '\t');
-	if (!tab || strcmp(tab, "\twatched\n"))
+	if (!tab || strcmp(tab, "\tdetector\n"))
 		return false;
 	snprintf(r->column->compiler, sizeof(r->column->compiler), "%.*s", (int)(tab - line), line);
 	return true;
 }
 
-/* The child that answers for cell @number, started if need be. Return: NULL without. */
+/* Return: the child that executes cell @number, started if need be; NULL if it does not start. */
 static struct child *child_for(struct runner *r, enum matrix_mapping mapping, size_t number)
 {
 	struct child *child = &r->children[mapping];
@@ -162,59 +159,60 @@ static struct child *child_for(struct runner *r, enum matrix_mapping mapping, si
 	return NULL;
 }
 
-/* ---- answers ---- */
+/* ---- outcomes ---- */
 
 static char *copy_of(const char *text)
 {
 	return *text ? strdup(text) : NULL;
 }
 
-static bool parse_answer(char *line, size_t number, struct race_answer *answer, bool *beyond)
+static bool parse_outcome(char *line, size_t number, struct race_outcome *outcome,
+			  bool *miss_allowed)
 {
-	char *field[ANSWER_FIELDS];
+	char *field[OUTCOME_FIELDS];
 
 	line[strcspn(line, "\n")] = '\0';
-	for (unsigned int i = 0; i < ANSWER_FIELDS; i++) {
+	for (unsigned int i = 0; i < OUTCOME_FIELDS; i++) {
 		field[i] = strsep(&line, "\t");
 		if (!field[i])
 			return false;
 	}
 	if (strtoul(field[0], NULL, 10) != number)
 		return false;
-	*beyond = !strcmp(field[1], "beyond");
-	answer->reported = (uint32_t)strtoul(field[2], NULL, 10);
-	answer->runs = (uint32_t)strtoul(field[3], NULL, 10);
-	answer->why = copy_of(field[4]);
+	*miss_allowed = !strcmp(field[1], "miss allowed");
+	outcome->reported = (uint32_t)strtoul(field[2], NULL, 10);
+	outcome->runs = (uint32_t)strtoul(field[3], NULL, 10);
+	outcome->why = copy_of(field[4]);
 	return true;
 }
 
-static void no_answer(struct runner *r, struct child *child, struct race_answer *answer)
+static void no_outcome(struct runner *r, struct child *child, struct race_outcome *outcome)
 {
-	answer->verdict = RACE_DIFFERS;
-	answer->why = copy_of(child ? "expected an answer, got none: it died or hangs" :
-				      "expected the detector to start and to be one");
+	outcome->verdict = RACE_DIFFERS;
+	outcome->why = copy_of(child ? "expected an outcome, got none: the process died or hangs"
+				     : "expected the process to start and to have a detector");
 	r->column->failed = true;
-	r->deaths++;
+	r->failures++;
 	if (!child)
 		return;
 	kill(child->flavour.pid, SIGKILL);
 	end_child(r, child);
 }
 
-static void ask(struct runner *r, size_t number)
+static void run_cell(struct runner *r, size_t number)
 {
 	struct matrix_cell cell = matrix_cell(number);
-	struct race_answer *answer = &r->column->answers[number];
+	struct race_outcome *outcome = &r->column->outcomes[number];
 	struct child *child = child_for(r, cell.mapping, number);
 	char line[512];
-	bool beyond;
+	bool miss_allowed;
 
-	answer->limit = race_limit(r->detector, &cell);
+	outcome->limitation = race_limitation_of(r->detector, &cell);
 	if (child && flavour_read(&child->flavour, line, sizeof(line), r->race->seconds) &&
-	    parse_answer(line, number, answer, &beyond))
-		answer->verdict = race_judge(&cell, beyond, answer);
+	    parse_outcome(line, number, outcome, &miss_allowed))
+		outcome->verdict = race_evaluate(&cell, miss_allowed, outcome);
 	else
-		no_answer(r, child, answer);
+		no_outcome(r, child, outcome);
 	r->done++;
 	progress(r, false);
 }
@@ -225,16 +223,16 @@ void race_run(struct race_matrix *race, enum race_detector detector)
 	static struct runner r;
 	double start = now();
 
-	r = (struct runner){ .race = race, .detector = detector, .column = column };
+	r = (struct runner){.race = race, .detector = detector, .column = column};
 	column->skipped = race_detector_missing(detector, r.path, sizeof(r.path));
 	if (column->skipped)
 		return;
 	column->repeat = race->repeat / race_detectors[detector].share;
 	if (!column->repeat)
 		column->repeat = 1;
-	for (size_t i = 0; i < MATRIX_CELLS && r.deaths < DEATHS_MAX; i++)
+	for (size_t i = 0; i < MATRIX_CELLS && r.failures < FAILURES_MAX; i++)
 		if (race->cells[i])
-			ask(&r, i);
+			run_cell(&r, i);
 	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++)
 		end_child(&r, &r.children[i]);
 	progress(&r, true);

@@ -2,48 +2,48 @@
 #include "dev/race/race.h"
 
 const char *const race_verdict_names[RACE_VERDICTS] = {
-	[RACE_NOT_RUN] = "not run",	[RACE_QUIET] = "quiet",
-	[RACE_CAUGHT] = "caught",	[RACE_MISSED] = "missed",
-	[RACE_FALSE_ALARM] = "false alarm", [RACE_LIMIT] = "limit",
-	[RACE_NO_LONGER] = "no longer",	[RACE_BEYOND] = "beyond",
+	[RACE_NOT_RUN] = "not run",         [RACE_QUIET] = "quiet",
+	[RACE_CAUGHT] = "caught",           [RACE_MISSED] = "missed",
+	[RACE_FALSE_ALARM] = "false alarm", [RACE_KNOWN] = "known",
+	[RACE_OUTDATED] = "outdated",       [RACE_MISS_ALLOWED] = "miss allowed",
 	[RACE_DIFFERS] = "differs",
 };
 
 /*
- * A miss is a difference to the check, which knows nothing of limits. Others do not
- * hide behind it: the same cells run under detectors without that limit.
+ * The checker does not know the limitations, and reports a miss as a difference. Other differences
+ * are not hidden by that: the same cells run under detectors without the limitation.
  */
-static enum race_verdict judge_limit(enum race_effect effect, const struct race_answer *answer)
+static enum race_verdict evaluate_known(enum race_effect effect, const struct race_outcome *outcome)
 {
 	if (effect == MISSES)
-		return answer->reported ? RACE_NO_LONGER : RACE_LIMIT;
-	return answer->why ? RACE_DIFFERS : RACE_LIMIT;
+		return outcome->reported ? RACE_OUTDATED : RACE_KNOWN;
+	return outcome->why ? RACE_DIFFERS : RACE_KNOWN;
 }
 
-enum race_verdict race_judge(const struct matrix_cell *cell, bool beyond,
-			     const struct race_answer *answer)
+enum race_verdict race_evaluate(const struct matrix_cell *cell, bool miss_allowed,
+				const struct race_outcome *outcome)
 {
 	bool races = matrix_races(cell);
 
-	if (answer->limit != RACE_NO_LIMIT)
-		return judge_limit(race_limits[answer->limit].effect, answer);
-	if (!races && answer->reported)
+	if (outcome->limitation != RACE_NO_LIMITATION)
+		return evaluate_known(race_limitations[outcome->limitation].effect, outcome);
+	if (!races && outcome->reported)
 		return RACE_FALSE_ALARM;
-	if (answer->why)
+	if (outcome->why)
 		return RACE_DIFFERS;
 	if (!races)
 		return RACE_QUIET;
-	if (answer->reported)
+	if (outcome->reported)
 		return RACE_CAUGHT;
-	return beyond ? RACE_BEYOND : RACE_MISSED;
+	return miss_allowed ? RACE_MISS_ALLOWED : RACE_MISSED;
 }
 
-static void add(struct race_tally *t, const struct matrix_cell *cell, const struct race_answer *a)
+static void add(struct race_tally *t, const struct matrix_cell *cell, const struct race_outcome *a)
 {
 	t->by[a->verdict]++;
-	if (a->limit != RACE_NO_LIMIT) {
-		t->within[a->limit]++;
-		t->reported_within[a->limit] += a->reported > 0;
+	if (a->limitation != RACE_NO_LIMITATION) {
+		t->within[a->limitation]++;
+		t->reported_within[a->limitation] += a->reported > 0;
 		return;
 	}
 	t->cells++;
@@ -60,7 +60,7 @@ void race_tally(const struct race_matrix *race, struct race_column *column)
 		struct matrix_cell cell = matrix_cell(i);
 
 		if (race->cells[i])
-			add(&column->tally, &cell, &column->answers[i]);
+			add(&column->tally, &cell, &column->outcomes[i]);
 	}
 }
 
@@ -69,8 +69,8 @@ bool race_as_predicted(enum race_detector detector, enum race_verdict verdict)
 	switch (verdict) {
 	case RACE_QUIET:
 	case RACE_CAUGHT:
-	case RACE_LIMIT:
-	case RACE_BEYOND:
+	case RACE_KNOWN:
+	case RACE_MISS_ALLOWED:
 		return true;
 	case RACE_MISSED:
 		return !race_detectors[detector].fibers;
@@ -86,7 +86,7 @@ bool race_column_good(enum race_detector detector, const struct race_column *col
 	for (unsigned int i = 0; i < RACE_VERDICTS; i++)
 		if (t->by[i] && !race_as_predicted(detector, i))
 			return false;
-	return !column->failed && !(t->races && !t->by[RACE_CAUGHT] && !t->by[RACE_BEYOND]);
+	return !column->failed && !(t->races && !t->by[RACE_CAUGHT] && !t->by[RACE_MISS_ALLOWED]);
 }
 
 bool race_good(const struct race_matrix *race)

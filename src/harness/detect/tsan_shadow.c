@@ -175,7 +175,7 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 
 /* ---- the race to explain ---- */
 
-/* Is the race to explain made by this access, and not explained yet? */
+/* Return: whether this access makes the race to explain, and the reason is unknown so far. */
 static bool is_race_to_explain(const struct tsan_shadow *t, const struct access *now)
 {
 	return t->race && t->race->second == now->call && t->race->page == now->page &&

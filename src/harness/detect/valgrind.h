@@ -5,7 +5,7 @@
  * valgrind_none.c is used elsewhere.
  *
  * Helgrind and DRD do not know C11 atomics, so they report races on memory that the harness and the
- * library synchronise by atomics or by hidden waits. This module tells them to ignore it.
+ * library synchronise by atomics or by hidden waits. This module makes them ignore it.
  */
 #ifndef HARNESS_VALGRIND_H
 #define HARNESS_VALGRIND_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Executes all threads of a program on one OS thread. ThreadSanitizer cannot tell the difference:
+ * Executes all threads of a program on one OS thread. ThreadSanitizer sees no difference:
  *
  * 1. Each thread of the program is a fiber; switching fibers orders nothing.
  * 2. Only the program orders threads: unlock and post release, lock and wait acquire. Main acquires

@@ -189,7 +189,7 @@ void exec_print_races(bool print)
 
 /*
  * A library keeps private data of a task where its handle points, and a thread that ends another's
- * mapping may read it. The size is not public; no page is behind it.
+ * mapping may read it. The size is not public; it contains no page.
  */
 #define KEPT_OF_TASK 1024
 

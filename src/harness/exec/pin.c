@@ -22,11 +22,11 @@ static int cpu_of(const struct pins *pins, unsigned int turn)
 bool pins_pin_thread(const struct pins *pins, unsigned int turn)
 {
 	int cpu = cpu_of(pins, turn);
-	cpu_set_t context;
+	cpu_set_t one;
 
-	CPU_ZERO(&context);
-	CPU_SET(cpu, &context);
-	return !sched_setaffinity(0, sizeof(context), &context) && sched_getcpu() == cpu;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return !sched_setaffinity(0, sizeof(one), &one) && sched_getcpu() == cpu;
 }
 
 void pins_unpin_thread(const struct pins *pins)

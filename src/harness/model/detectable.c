@@ -20,8 +20,9 @@ static bool is_far_from_page(const struct call *call)
 static bool is_ambiguous(const struct verdict *v)
 {
 	if (v->fatal_rule == RULE_unmap_order)
-		return v->newest_is_same_page;
-	return v->fatal_rule == RULE_foreign_map ? v->own_is_same_page : v->any_is_same_page;
+		return v->newest_maps_same_page;
+	return v->fatal_rule == RULE_foreign_map ? v->own_thread_maps_same_page :
+						   v->any_thread_maps_same_page;
 }
 
 enum detectable detectable_fatal_call(const struct call *call, const struct verdict *v,

@@ -30,7 +30,7 @@ struct verdict {
 	 * Of a fatal kunmap_local: the other live mappings of the same page with which a library
 	 * that knows only pages can confuse the mapping.
 	 */
-	bool newest_is_same_page, own_is_same_page, any_is_same_page;
+	bool newest_maps_same_page, own_thread_maps_same_page, any_thread_maps_same_page;
 	size_t uninit_count;
 	struct uninit uninits[PROGRAM_CALLS];
 };

@@ -38,14 +38,14 @@ static void find_other_mappings(struct evaluation *j)
 	const struct model_thread *self = j->self;
 	const struct model_map *maps = j->rules->maps, *named = map_of(j);
 
-	v->newest_is_same_page = self->map_count &&
+	v->newest_maps_same_page = self->map_count &&
 				 maps[self->maps[self->map_count - 1]].page == named->page;
-	v->own_is_same_page = v->any_is_same_page = false;
+	v->own_thread_maps_same_page = v->any_thread_maps_same_page = false;
 	for (unsigned int i = 0; i < PROGRAM_MAPS; i++) {
 		if (!maps[i].live || maps[i].page != named->page || &maps[i] == named)
 			continue;
-		v->any_is_same_page = true;
-		v->own_is_same_page |= maps[i].thread == j->call->thread;
+		v->any_thread_maps_same_page = true;
+		v->own_thread_maps_same_page |= maps[i].thread == j->call->thread;
 	}
 }
 

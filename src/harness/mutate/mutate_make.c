@@ -15,12 +15,12 @@
 #define PAGE 4096u
 
 /* One of so many new calls fails, and one of so many breaks a fatal rule, if it can. */
-#define ONE_FAILS 8
-#define ONE_BREAKS 64
+#define ONE_IN_FAILS 8
+#define ONE_IN_BREAKS_RULE 64
 
 static uint32_t random_stray_number(enum op op)
 {
-	return op_is_mapped_access(op) ? ONE_BREAKS : ONE_FAILS;
+	return op_is_mapped_access(op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS;
 }
 
 const uint16_t mutate_edges[MUTATE_EDGES] = {
@@ -119,7 +119,7 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 	uint32_t good = good_handles(state, letter);
 	uint8_t newest = abstract_state_newest_map(state, thread);
 
-	if (!good || random_once_in(&m->random, ONE_BREAKS))
+	if (!good || random_once_in(&m->random, ONE_IN_BREAKS_RULE))
 		return (uint8_t)random_below(&m->random, op_handle_count(letter));
 	/* Empty handles are used in order, so that programs share their names. */
 	if (!(letter & 0x20))
@@ -130,7 +130,7 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 	return random_bit(&m->random, good);
 }
 
-static uint8_t lock_to_unlock(struct mutator *m, const struct abstract_state *state)
+static uint8_t find_locked_mutex(struct mutator *m, const struct abstract_state *state)
 {
 	uint32_t held = 0xf & ~state->usable[ABSTRACT_MUTEX];
 
@@ -141,7 +141,7 @@ static uint8_t lock_to_unlock(struct mutator *m, const struct abstract_state *st
 /* Chooses a thread that may use the call's handles: its mapping or its mutex. */
 static void choose_thread(struct mutator *m, struct call *call, const struct abstract_state *state)
 {
-	if (random_once_in(&m->random, ONE_BREAKS))
+	if (random_once_in(&m->random, ONE_IN_BREAKS_RULE))
 		return;
 	if (op_table[call->op].args[0] == 'k' && state->usable[ABSTRACT_MAP] & 1u << call->handle[0])
 		call->thread = state->map_thread[call->handle[0]];
@@ -174,7 +174,7 @@ static uint64_t fitting_length(struct mutator *m, const struct call *call, unsig
 static bool is_out_of_page(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&
-	       !random_once_in(&m->random, ONE_BREAKS);
+	       !random_once_in(&m->random, ONE_IN_BREAKS_RULE);
 }
 
 static uint64_t choose_number(struct mutator *m, const struct call *call, const char *kind,
@@ -224,7 +224,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 			call->handle[handles++] = mutate_any_handle(m, state, *kind, call->thread);
 	}
 	if (op == OP_unlock)
-		call->handle[0] = lock_to_unlock(m, state);
+		call->handle[0] = find_locked_mutex(m, state);
 	choose_thread(m, call, state);
 	align_atomic(m, call);
 }

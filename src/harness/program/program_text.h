@@ -32,7 +32,7 @@ void call_to_text(const struct call *call, char text[TEXT_CALL_MAX]);
 size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX]);
 
 /*
- * Rewrites a text in canonical form: comment lines keep their place, blank lines and trailing
+ * Rewrites a text in canonical form: comment lines keep their place, empty lines and trailing
  * comments are removed. @out needs TEXT_REWRITE_MAX bytes.
  * Return: its length, or 0 with @error filled.
  */

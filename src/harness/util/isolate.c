@@ -29,7 +29,7 @@ static long now_ms(void)
 /*
  * Waits for a child process:
  *
- * 1. The kernel tells when the child has ended, not the end of its output: the child may close its
+ * 1. The kernel reports when the child has ended, not the end of its output: the child may close its
  *    output and continue, and a process that it started may keep it open.
  * 2. The child is killed when its time is over.
  * 3. If it is unknown how the child ended, isolate() fails. It never assumes success.

@@ -50,7 +50,7 @@ static void walk_entry(struct walk *walk, const struct directory *in, const stru
 		complain(walk, in->path, "names that fit into a path", "too long");
 		return;
 	}
-	/* Usually the directory entry tells that it is a file. */
+	/* Usually the directory entry has the type of the file. */
 	if (entry->d_type == DT_REG || stat(path, &status) || S_ISREG(status.st_mode))
 		walk->fn(path, walk->ctx);
 	else if (!S_ISDIR(status.st_mode))

@@ -285,7 +285,7 @@ static void announce_campaign(const struct campaign *campaign)
 	if (options->time)
 		snprintf(end, sizeof(end), "for %u s", options->time);
 	if (options->collect)
-		announce("fuzz", "collect what engines left behind in %s", options->dir);
+		announce("fuzz", "import the inputs of killed engines in %s", options->dir);
 	else
 		announce("fuzz", "%zu target%s with %s, %u at a time, %s, in %s", campaign->count,
 			 campaign->count == 1 ? "" : "s", names, options->jobs, end, options->dir);

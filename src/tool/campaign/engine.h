@@ -16,7 +16,7 @@ struct target;
 /* What the user asked for. */
 struct fuzz_options {
 	const char *bin;      /* where the fuzz binaries are */
-	const char *dir;      /* where the campaign lives */
+	const char *dir;      /* the directory of the campaign */
 	const char *seeds;    /* a directory of inputs for each target; may be missing */
 	unsigned int jobs;    /* processes at a time */
 	unsigned int time;    /* seconds; 0: until stopped */

@@ -31,7 +31,7 @@ struct writing {
 	struct signature own; /* of the smallest program itself, whose lines are its own */
 };
 
-/* Only the name of minimised.bin tells the target's replayer that it is bytes. */
+/* The replayer reads a file with this ending as bytes. */
 #define INPUT_FILE "minimised.bin"
 
 static void print_found(FILE *out, const struct writing *w)

@@ -23,7 +23,7 @@ static bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-/* The name of the directory that a file is in, with the slash behind it. */
+/* The name of the directory of a file, with the slash after it. */
 static const char *directory_of(const char *path, const char *name)
 {
 	const char *directory = name;

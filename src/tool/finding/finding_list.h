@@ -22,12 +22,12 @@ struct finding_list {
 	struct finding *of;
 	size_t count;
 	size_t repeated; /* files with the content of another one */
-	size_t unreadable; /* told on standard error */
+	size_t unreadable; /* each has a line on standard error */
 };
 
 /*
  * Gathers what is in @dir, sorted by name; not what is below @except.
- * Return: false, which has been told, if the directory cannot be read.
+ * Return: false, after a line on standard error, if the directory cannot be read.
  */
 bool finding_list_init(struct finding_list *findings, const char *dir, const char *except);
 void finding_list_destroy(struct finding_list *findings);

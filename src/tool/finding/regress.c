@@ -43,7 +43,7 @@ static size_t text_of(const struct program *program, const struct signature *sig
 {
 	static struct program says;
 	static char plain[TEXT_PROGRAM_MAX];
-	const char *behind;
+	const char *rest;
 
 	says = *program;
 	says.has_expect = true;
@@ -52,9 +52,9 @@ static size_t text_of(const struct program *program, const struct signature *sig
 	for (size_t i = 0; i < says.count; i++)
 		says.calls[i].expected_result = RESULT_NONE;
 	program_to_text(&says, plain);
-	behind = strchr(plain, '\n') + 1;
+	rest = strchr(plain, '\n') + 1;
 	return (size_t)snprintf(text, TEXT_PROGRAM_MAX + 300, "%.*s# It failed: %.230s\n%s",
-				(int)(behind - plain), plain, signature->text, behind);
+				(int)(rest - plain), plain, signature->text, rest);
 }
 
 int regress_add(const char *directory, const char *name, const struct program *program,

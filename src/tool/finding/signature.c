@@ -34,14 +34,14 @@ static size_t name_line(struct signature *s, const struct program *program, cons
 {
 	static const char word[] = "line ";
 	size_t len = strlen(word);
-	char *behind;
+	char *end;
 	unsigned long line;
 
 	if (strncmp(from, word, len) || !isdigit((unsigned char)from[len]))
 		return 0;
-	line = strtoul(from + len, &behind, 10);
+	line = strtoul(from + len, &end, 10);
 	append(s, "%s", op_of(program, line - 2));
-	return (size_t)(behind - from);
+	return (size_t)(end - from);
 }
 
 /* A sentence without what differs from one program to another that fails like it. */

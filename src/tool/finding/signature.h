@@ -45,7 +45,7 @@ struct signature {
 	uint8_t race[2];	  /* ops of the race, sorted */
 	uint8_t fatal;		  /* op of the fatal call, or OP_COUNT */
 	const struct fuzz_target *target; /* that reported it; NULL: executions by `run` */
-	/* What is told of it, and is no part of it: a race has two. */
+	/* Printed with the failure, but no part of the signature; a race has two places. */
 	char who[64];		     /* of a disagreement: the flavour or target, else empty */
 	char seen[DISAGREEMENT_TEXT]; /* and its sentence, with numbers */
 	size_t place_count;

@@ -159,7 +159,7 @@ static void in_child(void *ctx)
 	if (chdir(child->directory))
 		_exit(126);
 	if (child->command) {
-		/* What a compiler that is killed leaves behind goes with the directory. */
+		/* Temporary files of a killed compiler are removed with the directory. */
 		setenv("TMPDIR", child->directory, 1);
 		execl("/bin/sh", "sh", "-c", child->command, (char *)NULL);
 		_exit(126);

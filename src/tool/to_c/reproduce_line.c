@@ -92,7 +92,7 @@ static void print_file(FILE *out, const char *option, const char *name)
 	print_quoted(out, option, path);
 }
 
-/* Without the ending .c the compiler has to be told what the file is. */
+/* Without the ending .c the compiler needs an option for the language. */
 static void print_files(FILE *out, const struct reproduce_options *options)
 {
 	size_t len = strlen(options->source);

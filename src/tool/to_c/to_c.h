@@ -3,7 +3,7 @@
  * A program as one file of C against page.h, for a bug report.
  *
  *   to_c.c         the file: one function a thread, main()
- *   to_c_head.c    what stands above them
+ *   to_c_head.c    the file above them
  *   to_c_call.c    each call as C, by a table of all calls
  *   to_c_helper.c  the functions that such a file may need; those that it uses are in it
  *   to_c_plan.c    who runs when, and what several threads look at

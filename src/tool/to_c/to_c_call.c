@@ -112,7 +112,7 @@ static void print_result(FILE *out, enum result result)
 /* The largest n that is passed on: no program has so many points of failure. */
 #define NTH_MOST (1u << 20)
 
-/* Prints what the letter @at stands for. Return: the character after it. */
+/* Prints the value of the variable @at. Return: the character after its name. */
 static const char *expand(const struct c_one *c, const char *at)
 {
 	FILE *out = c->file->body;

@@ -94,7 +94,7 @@ static const char use[] =
 static const char seen_page[] =
 	"/*\n"
 	" * One thread fills the variable, others read it, and what they race on is to be the page:\n"
-	" * relaxed, which is no race and orders nobody.\n"
+	" * relaxed, which is no race and orders no threads.\n"
 	" */\n"
 	"static void show_page(struct page **where, struct page *page)\n"
 	"{\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The program files that the arguments of a command name: a directory stands for its programs. */
+/* The program files that the arguments of a command name: a directory means its programs. */
 #ifndef TOOL_FILE_LIST_H
 #define TOOL_FILE_LIST_H
 
@@ -38,7 +38,7 @@ int file_tally_add(struct file_tally *tally, int status);
 void file_tally_print(const struct file_tally *tally, const char *command);
 
 /*
- * For a command that takes one FILE: a directory with one program stands for it.
+ * For a command that takes one FILE: a directory with one program means that program.
  * Return: the name, which is never freed; or NULL after a line on standard error.
  */
 const char *file_list_one(const char *command, char *argument);

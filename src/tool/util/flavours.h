@@ -26,7 +26,7 @@ extern const char *const flavour_names[FLAVOURS_MAX];
 bool binary_find(const char *binary, char *path, size_t size);
 
 /*
- * Is the flavour's binary there? It stands beside this one, or where it is installed.
+ * Is the flavour's binary there, next to this one or where it is installed?
  * @path: gets where
  */
 bool flavour_find(const char *name, char *path, size_t size);
@@ -60,7 +60,7 @@ bool flavour_read(struct flavour *flavour, char *line, size_t size, unsigned int
 
 /*
  * Waits for its end, and kills it if that takes a minute.
- * Return: its exit status; 128 and the signal that ended it; or 255 if nobody knows.
+ * Return: its exit status; 128 and the signal that ended it; or 255 if it is not known.
  */
 int flavour_wait(struct flavour *flavour);
 

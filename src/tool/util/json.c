@@ -34,7 +34,7 @@ static void put_string(FILE *out, const char *text)
 	putc('"', out);
 }
 
-/* What stands before each value. */
+/* Prints the comma and the key before a value. */
 static void put_key(struct json *j, const char *key)
 {
 	if (j->some[j->depth])

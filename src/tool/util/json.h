@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * JSON, written from its beginning to its end: commas and quotes are put here, so nobody
- * else has to think of them. What is in an object has a key, what is in an array has none
- * (NULL). Everything stands in one line; json_end_line() ends it.
+ * JSON, written from its beginning to its end: these functions print commas and quotes. What is in an object has a key, what is in an array has none
+ * (NULL). All output is one line; json_end_line() ends it.
  */
 #ifndef TOOL_JSON_H
 #define TOOL_JSON_H

@@ -11,7 +11,7 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-/* Rows are told apart by numbers that are no letters. */
+/* Rows have numbers that are no letters. */
 #define FIRST_ROW 256
 
 /* The table in the words of getopt_long(). */
@@ -37,7 +37,7 @@ static void spell(struct spelling *s, const struct option_row *rows)
 	struct option *name = s->names;
 	char *letter = s->letters;
 
-	*letter++ = ':'; /* a missing value is told apart */
+	*letter++ = ':'; /* getopt_long() returns it for a missing value */
 	*letter++ = 'h';
 	*name++ = (struct option){ "help", no_argument, NULL, 'h' };
 	for (int i = 0; i < OPTIONS_MAX && is_row(&rows[i]); i++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The half that runs inside a detector: executes cells and answers a line each,
+ * The process that runs under a detector. It executes cells and prints a line for each, with tabs:
  *
- *   NUMBER  agree|beyond|differ  REPORTED  RUNS  WHY
+ *   NUMBER  agree|miss allowed|differ  REPORTED  RUNS  WHY
  *
- * separated by tabs, after a first line of the compiler and whether a detector is there.
+ * Its first line has its compiler, and whether it has a detector.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +23,10 @@ static struct {
 } one;
 
 #define STRING_OF(x) #x
-#define STRING(x)    STRING_OF(x)
+#define STRING(x) STRING_OF(x)
 #ifdef __clang__
-#define COMPILER                                                               \
-	"clang " STRING(__clang_major__) "." STRING(__clang_minor__) "." STRING( \
+#define COMPILER                                                                                   \
+	"clang " STRING(__clang_major__) "." STRING(__clang_minor__) "." STRING(                   \
 		__clang_patchlevel__)
 #else
 #define COMPILER "gcc " __VERSION__
@@ -53,8 +53,8 @@ static enum checker_result run_once(const struct program *program, struct checke
 static bool same_again(const struct checker_report *first, struct checker_report *report,
 		       unsigned int run)
 {
-	bool same = tsan_splits_granules() ? !first->races == !report->races :
-					     first->races == report->races;
+	bool same = tsan_splits_granules() ? !first->races == !report->races
+					   : first->races == report->races;
 
 	if (!one.fibers || same)
 		return true;
@@ -67,11 +67,11 @@ static bool same_again(const struct checker_report *first, struct checker_report
 
 static void run_cell(size_t number, const struct matrix_cell *cell)
 {
-	static const char *const results[] = { "agree", "beyond", "differ" };
+	static const char *const results[] = {"agree", "miss allowed", "differ"};
 	static struct program program;
-	struct checker_report first = { 0 }, report;
+	struct checker_report first = {0}, report;
 	unsigned int run = 0, reported = 0;
-	bool beyond = false;
+	bool miss_allowed = false;
 
 	matrix_program(cell, &program, NULL);
 	do {
@@ -79,17 +79,17 @@ static void run_cell(size_t number, const struct matrix_cell *cell)
 		if (++run == 1)
 			first = report;
 		reported += report.races > 0;
-		beyond |= report.result == CHECKER_MISS_ALLOWED;
+		miss_allowed |= report.result == CHECKER_MISS_ALLOWED;
 	} while (report.result != CHECKER_DIFFERS && same_again(&first, &report, run) &&
 		 run < one.repeat);
 	if (report.result != CHECKER_DIFFERS)
-		report.result = beyond ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
+		report.result = miss_allowed ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
 	printf("%zu\t%s\t%u\t%u\t%s\n", number, results[report.result], reported, run,
 	       report.result == CHECKER_DIFFERS ? report.why : "");
 	fflush(stdout);
 }
 
-/* Selected as race_run.c does it: the two must meet. */
+/* The same selection as in race_drive.c. */
 static void run_cells(const char *mapping, size_t from, size_t to, const char *pattern)
 {
 	for (size_t i = from; i < to; i++) {
@@ -102,16 +102,17 @@ static void run_cells(const char *mapping, size_t from, size_t to, const char *p
 	}
 }
 
-int race_one(int argc, char **argv)
+int race_child(int argc, char **argv)
 {
 	if (argc != 8)
-		return usage_error("race", "expected --one EXECUTOR REPEAT MAPPING FROM TO PATTERN");
+		return usage_error("race",
+				   "expected --child EXECUTOR REPEAT MAPPING FROM TO PATTERN");
 	one.check = checker_new();
 	if (!one.check)
 		return usage_error("race", "no memory for the check");
 	one.fibers = !strcmp(argv[2], "fibers");
 	one.repeat = (unsigned int)strtoul(argv[3], NULL, 10);
-	printf(COMPILER "\t%s\n", tsan_present() || valgrind_present() ? "watched" : "blind");
+	printf(COMPILER "\t%s\n", tsan_present() || valgrind_present() ? "detector" : "none");
 	fflush(stdout);
 	run_cells(argv[4], strtoul(argv[5], NULL, 10), strtoul(argv[6], NULL, 10), argv[7]);
 	checker_delete(one.check);
