@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Functions by their offset in a binary. Reports come without symbols here: each process
- * that dies would look them up anew, and that costs more than all it did before. A tool of
+ * that ends would look them up anew, and that costs more than all it did before. A tool of
  * the toolchain is asked instead, once for each offset.
  */
 #ifndef TOOL_SYMBOLS_H
