@@ -19,7 +19,7 @@ ok $? "make install DESTDIR" "$scratch/out"
 
 # What is to be there, by kind.
 {
-	printf './bin/%s\n' pagetorture
+	printf './bin/%s\n' pagetorture pagetorture-export
 	printf './include/libpage/%s\n' page.h page_kernel.h
 	printf './lib/%s\n' libpage.a libpage.la libpage.so libpage.so.0 libpage.so.0.0.0 \
 		pkgconfig/libpage.pc
@@ -28,10 +28,10 @@ ok $? "make install DESTDIR" "$scratch/out"
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
-	echo ./share/bash-completion/completions/pagetorture
+	printf './share/bash-completion/completions/%s\n' pagetorture pagetorture-export
 	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
 		syntax/pagetorture.vim
-	printf './share/man/%s\n' man1/pagetorture.1 man5/pagetorture-program.5
+	printf './share/man/%s\n' man1/pagetorture.1 man1/pagetorture-export.1 man5/pagetorture-program.5
 	{
 		cat "$abs_srcdir/src/page/libpage.sym"
 		(cd "$abs_srcdir/doc/man" && ls ./*.3) | sed 's|^\./\(.*\)\.3$|\1|'

@@ -20,15 +20,17 @@ bool engine_has_file(const char *directory, const char *name)
 
 void command_append(struct command_line *line, const char *format, ...)
 {
+	const size_t most = sizeof(line->argv) / sizeof(line->argv[0]) - 1;
 	va_list args;
 	int len = -1;
 
 	va_start(args, format);
-	if (line->count + 1 < sizeof(line->argv) / sizeof(line->argv[0]))
+	if (line->count < most)
 		len = vasprintf(&line->argv[line->count++], format, args);
 	va_end(args);
 	if (len < 0) {
-		fprintf(stderr, "pagetorture fuzz: expected memory for the command of an engine, got none\n");
+		fprintf(stderr, "pagetorture fuzz: expected at most %zu words, and memory for them, "
+				"in the command line of an engine\n", most);
 		exit(2);
 	}
 }

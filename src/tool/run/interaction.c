@@ -184,6 +184,14 @@ static void name_as_seen(const struct search *search, const struct unattributed 
 	record_set(record, search->refused ? unattributed->kind : RUN_flaky, why, NULL);
 }
 
+static bool has_input(const uint32_t *history, size_t count, uint32_t input)
+{
+	for (size_t i = 0; i < count; i++)
+		if (history[i] == input)
+			return true;
+	return false;
+}
+
 /* Return: false if it did not fail again. */
 static bool search_history(struct search *search, struct unattributed *unattributed)
 {
@@ -196,7 +204,7 @@ static bool search_history(struct search *search, struct unattributed *unattribu
 	search->digest = alone.digest;
 	if (search->refused || !reproduces(search, history, count))
 		return false;
-	if (last_culprit < search->list->count && reproduces(search, &last_culprit, 1)) {
+	if (has_input(history, count, last_culprit) && reproduces(search, &last_culprit, 1)) {
 		history[0] = last_culprit;
 		count = 1;
 	} else {
