@@ -36,10 +36,10 @@ seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT) fuzz/bytes.dict fuzz/text.d
 	@for target in fuzz_fatal fuzz_fault fuzz_page fuzz_race; do \
 	  $(MKDIR_P) seeds/$$target && cp fuzz/bytes.dict seeds/$$target.dict && \
 	  for page in $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/$$target/*.page; do \
-	    ./pagetorture$(EXEEXT) format --bytes $$page >seeds/new && \
-	      mv seeds/new seeds/$$target/`basename $$page .page`.bin || exit 1; \
+	    ./pagetorture$(EXEEXT) convert --bytes $$page >seeds/new 2>seeds/left-out && \
+	      mv seeds/new seeds/$$target/`basename $$page .page`.bin || { cat seeds/left-out >&2; exit 1; }; \
 	  done; \
-	done
+	done; rm seeds/left-out
 
 clean-local: clean-seeds
 clean-seeds:

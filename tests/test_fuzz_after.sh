@@ -17,6 +17,7 @@ if ! make_targets "$build" 64; then
 	exit
 fi
 ln -s "$pagetorture" "$build/pagetorture"
+ln -s "$abs_builddir/pagetorture-export" "$build/pagetorture-export"
 for target in grow bug; do
 	mkdir -p "$build/seeds/fuzz_$target" "$src/corpus/seed/fuzz_$target"
 	printf x >"$build/seeds/fuzz_$target/x"

@@ -18,7 +18,7 @@ DETECTORS = (
     ("ubsan", r"runtime error: "),
     ("tsan", r"ThreadSanitizer: "),
     ("contract", r"ERROR: fuzz_api: "),
-    ("library", r"BUG: page: "),
+    ("library", r"BUG: page: |\(Aborted\): page: "),
     ("hang", r"still running after|no answer"),
     ("alive", r"expected the call to end the process"),
     ("race", r"knows no race|a race with .* outside of every page"),

@@ -45,6 +45,7 @@ struct control_block {
 	/* From the driver. */
 	struct execution_options options;
 	bool all_bytes; /* program_all_bytes */
+	bool cold;	/* no warm-up: an earlier worker ended in it */
 	enum worker_request request;
 	uint32_t count, inputs[RUN_BATCH];
 	bool alone;   /* one input, whose growth is measured */

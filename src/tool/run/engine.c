@@ -25,6 +25,7 @@ static bool replace_worker(struct engine *engine, unsigned int number, bool alon
 						.list = engine->list,
 						.execution = engine->options->execution,
 						.megabytes = engine->options->megabytes,
+						.cold = engine->false_starts,
 						.symbols = alone };
 	struct run_worker *worker = &engine->workers[number];
 

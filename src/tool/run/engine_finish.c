@@ -22,7 +22,10 @@
 #include "tool/run/engine_parts.h"
 #include "tool/util/usage.h"
 
-/* A worker that cannot begin is replaced so often. */
+/*
+ * A worker that ends before its first input is replaced so often, by one without a warm-up: a
+ * broken library may end the process there, and its inputs are to show that.
+ */
 #define FALSE_STARTS 5
 
 void *checked_memory(void *memory)
@@ -252,8 +255,10 @@ static void finish_dead_batch(struct engine *engine, unsigned int number, int st
 		recheck_after(engine, number, last, done, kind, why);
 		from = done == last ? last + 1 : done;
 		add_since(engine, number, done);
-	} else {
-		engine->broken |= ++engine->false_starts > FALSE_STARTS;
+	} else if (++engine->false_starts > FALSE_STARTS && batch->count) {
+		/* Alone its report is that of the process that ended, wherever that was. */
+		recheck_after(engine, number, 0, 0, RUN_crash, "the worker ended before its first input");
+		from = 1;
 	}
 	engine_give_back(engine, batch, from);
 	engine_move_unchecked(engine, number);

@@ -374,25 +374,36 @@ static void serve_request(void)
 	}
 }
 
-/* What is made at first use is made now, and is nothing that an input leaves behind. */
+static void run_warm_up(struct checker *check)
+{
+	struct execution_options once = worker.control->options;
+
+	once.repeat = 1;
+	execution_reset(&worker.control->execution);
+	execution_run(&worker.control->execution, check, &worker.program, &once);
+}
+
+/*
+ * What is made at first use is made now, so it is no leak of an input. The first checker is
+ * deleted again: that is where the library deletes tasks.
+ */
 static void warm_up(void)
 {
 	static const char text[] = "pagetorture 1\n"
 				   "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
 				   "T0: write_raw(p0, 0, 1, 1)\n"
 				   "T1: read_raw(p0, 0, 1)\n";
-	struct execution_options once = worker.control->options;
+	struct checker *first = checker_new();
 	struct text_error error;
 
-	once.repeat = 1;
-	if (!program_from_text(&worker.program, text, strlen(text), &error))
+	if (!first || !program_from_text(&worker.program, text, strlen(text), &error))
 		return;
 	if (run_worker_input_hook)
 		run_worker_input_hook("", 0);
-	for (unsigned int i = 0; i < 2; i++) {
-		execution_reset(&worker.control->execution);
-		execution_run(&worker.control->execution, worker.check, &worker.program, &once);
-	}
+	run_warm_up(first);
+	checker_delete(first);
+	for (unsigned int i = 0; i < 2; i++)
+		run_warm_up(worker.check);
 	check_growth();
 	worker.mappings = footprint_mappings();
 }
@@ -427,7 +438,7 @@ int run_worker_main(void)
 	if (!open_control())
 		return EXIT_BAD;
 	program_all_bytes = worker.control->all_bytes;
-	if (worker.control->request == REQUEST_BATCH)
+	if (worker.control->request == REQUEST_BATCH && !worker.control->cold)
 		warm_up();
 	while (read(WORKER_GO, &word, 1) == 1) {
 		serve_request();

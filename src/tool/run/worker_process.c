@@ -200,6 +200,7 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 		return not_started(worker, &ends);
 	worker->control->options = options->execution;
 	worker->control->all_bytes = program_all_bytes;
+	worker->control->cold = options->cold;
 	worker->control->request = options->list ? REQUEST_BATCH : REQUEST_PROGRAM;
 	worker->megabytes = options->megabytes;
 	fflush(NULL);

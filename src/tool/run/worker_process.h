@@ -43,6 +43,7 @@ struct run_worker_options {
 	const struct input_list *list;	/* NULL: it runs programs that are sent to it */
 	struct execution_options execution;
 	unsigned int megabytes; /* that an input may use beyond what was in use before; 0: any */
+	bool cold;		/* without a warm-up */
 	bool symbols;		/* reports name functions */
 	bool stacks;		/* and each of them has a stack */
 };
