@@ -88,7 +88,7 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out, u
 	return encode(&m->program, m->fuzzed);
 }
 
-/* Stands in the name of a file: the mutations, in their order. */
+/* Becomes a part of the file's name: the mutations, in their order. */
 const char *afl_custom_describe(void *data, size_t max)
 {
 	struct afl_mutator *m = data;

@@ -27,7 +27,7 @@ extern struct api_slot api_slots[API_SLOTS];
 #include "fuzz/api.def"
 #undef API
 
-/* Tells what was called so far and what is wrong, and aborts. */
+/* Prints what was called so far and what is wrong, and aborts. */
 _Noreturn void api_finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define api_expect(good, ...)                     \

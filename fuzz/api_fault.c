@@ -54,7 +54,7 @@ void api_failed(enum page_fault_point point, enum api_fails expected, bool faile
 	api_expect(failed || expected != API_FAILS, "%s succeeded, expected a failure",
 		   names[point]);
 	api_expect(!failed || expected != API_SUCCEEDS, "%s failed, expected success", names[point]);
-	fuzz_tell(DIGEST_TRACE, &failed, sizeof(failed));
+	fuzz_report(DIGEST_TRACE, &failed, sizeof(failed));
 	if (failed && attrs[point].times > 0)
 		attrs[point].times--;
 }

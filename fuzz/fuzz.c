@@ -64,13 +64,13 @@ void fuzz_listen(fuzz_listen_fn fn)
 	listener = fn;
 }
 
-void fuzz_tell(enum digest_part part, const void *bytes, size_t len)
+void fuzz_report(enum digest_part part, const void *bytes, size_t len)
 {
 	if (listener)
 		listener(part, bytes, len);
 }
 
-static void tell_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
+static void report_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
 	(void)ctx;
 	listener(part, bytes, len);
@@ -79,7 +79,7 @@ static void tell_part(void *ctx, enum digest_part part, const void *bytes, size_
 void fuzz_compared(const struct checker_report *report)
 {
 	if (listener)
-		digest_visit(fuzz_checker(), report, tell_part, NULL);
+		digest_visit(fuzz_checker(), report, report_part, NULL);
 }
 
 enum checker_result fuzz_compare(const struct program *program, struct checker_report *report)

@@ -47,12 +47,12 @@ enum checker_result fuzz_compare(const struct program *program, struct checker_r
 void fuzz_compared(const struct checker_report *report);
 
 /*
- * What a target finds out of an input, by parts. A target that executes nothing tells by
+ * What a target finds out of an input, by parts. A target that executes nothing reports by
  * itself.
  */
 typedef void (*fuzz_listen_fn)(enum digest_part part, const void *bytes, size_t len);
 void fuzz_listen(fuzz_listen_fn fn);
-void fuzz_tell(enum digest_part part, const void *bytes, size_t len);
+void fuzz_report(enum digest_part part, const void *bytes, size_t len);
 
 /* Clears the detector's memory of earlier inputs; it costs more than an input. */
 void fuzz_fresh(void);

@@ -80,13 +80,13 @@ static size_t depth_before_last(const struct program *program)
 }
 
 /*
- * The last call is never made here, so no line of code tells the engine of it. These are
+ * The last call is never made here, so no line of code shows it to the engine. These are
  * counters to libFuzzer as those of code are: one for each way to end.
  */
 static uint8_t ends[RULE_COUNT][OP_COUNT][DEPTHS]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
 
-static void tell_engine(enum rule rule, const struct program *program)
+static void show_engine(enum rule rule, const struct program *program)
 {
 	ends[rule][program->calls[program->count - 1].op][depth_before_last(program)] = 1;
 }
@@ -120,7 +120,7 @@ NO_COVERAGE_END
 
 /*
  * The first call that must end the process. Where MemorySanitizer watches, a use of bytes
- * that nobody wrote does.
+ * that no one wrote does.
  */
 static size_t deadly_call(const struct verdict *v, enum rule *rule)
 {
@@ -191,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program_from_bytes(&program, data, size);
 	if (!end_in_fatal(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
-	tell_engine(rule, &program);
+	show_engine(rule, &program);
 	execution_reset(execution);
 	execution_run(execution, fuzz_checker(), &program, &options);
 	fuzz_compared(&execution->fibers);

@@ -10,7 +10,7 @@
  * did since. State of older inputs can make it miss, hence the rule: a
  * disagreement counts only if it is there on fresh state too.
  *
- * And it never frees a report. A process that lives for hours would die of that, so
+ * And it never frees a report. A process that runs for hours would fail because of that, so
  * after REPORTS_MOST racy programs it runs one of SPARED only.
  */
 #include "fuzz/fuzz.h"

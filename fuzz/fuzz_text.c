@@ -22,7 +22,7 @@ static void check_bad(const uint8_t *data, size_t size, const struct text_error 
 
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
-	fuzz_tell(DIGEST_VERDICT, error->what, strlen(error->what));
+	fuzz_report(DIGEST_VERDICT, error->what, strlen(error->what));
 	if (!error->line || error->line > lines || !*error->what || strchr(error->what, '\n'))
 		fuzz_finding("fuzz_text", &program, "expected one clear line about a bad text");
 }
@@ -32,7 +32,7 @@ static void check_good(const char *text, size_t size)
 	struct text_error error;
 	size_t used = program_to_text(&program, canonical);
 
-	fuzz_tell(DIGEST_TRACE, canonical, used);
+	fuzz_report(DIGEST_TRACE, canonical, used);
 	if (!program_valid(&program))
 		fuzz_finding("fuzz_text", &program, "expected a valid program from a good text");
 	if (!program_from_text(&again, canonical, used, &error))

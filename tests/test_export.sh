@@ -76,7 +76,7 @@ results triage.sarif 'r["ruleId"], *at[0], said' >seen
 grep -q "^deadlock camp/triage/deadlock-lock-[0-9a-f]*/minimised.page [1-9]" seen
 ok $? "where no line of the library is to blame, the program's" seen
 if has_flavour tsan && has_symbols; then
-	# line_in FUNCTION TEXT: where it stands
+	# line_in FUNCTION TEXT: prints the line that contains TEXT
 	line_in() {
 		awk -v head="int $1(" -v text="$2" 'index($0, head) == 1 { inside = 1 }
 			inside && index($0, text) { print FNR; exit }' src/page/raw.c
@@ -138,7 +138,7 @@ run_to 2 "$abs_builddir/pagetorture-export" sarif cut.jsonl && grep -q 'cut.json
 ok $? "results that are cut short: 2" err
 printf '%s\n' '# misbehave: leak' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL)' >leak.page
 exported 1 leak.sarif "$abs_builddir/pagetorture-dev" replay --flavour ${flavours%,tsan} --orders leak.page && sarif leak.sarif
-ok $? "what two orders leave behind, too" why
+ok $? "state that grows over two orders, too" why
 [ "$(results leak.sarif 'r["ruleId"]' | grep -c '^leak$')" -eq 1 ] && results leak.sarif 'r["ruleId"]' | grep -q '^grows$'
 ok $? "the leak once for all flavours, and what was left in each" leak.sarif
 (
@@ -217,13 +217,13 @@ if command -v jq >/dev/null; then
 	refused "$place.artifactLocation.uri = \"/etc/passwd\"" "an absolute path"
 	refused "$place.artifactLocation.uri |= \"camp/../\" + ." "a path with .."
 	refused "$place.region.startLine = 0" "line 0"
-	refused "$place.region.startLine = 100000" "a line behind the end of its file"
+	refused "$place.region.startLine = 100000" "a line after the end of its file"
 	refused "$place.artifactLocation.index = 99" "an artifact that is not there"
 	refused "del($result.locations)" "no location"
 	refused "del($result.partialFingerprints)" "no fingerprint"
 	refused '.runs[0].results |= . + .' "a failure that is there twice"
 	refused '.runs[0].tool.driver.rules[3].help.markdown = "see"' "a rule without a link"
-	refused "$result.colour = 1" "a key that nobody reads"
+	refused "$result.colour = 1" "a key that is not defined"
 else
 	skip "files that are no good: no jq"
 fi

@@ -237,7 +237,7 @@ static void unmap_nothing(void *ctx)
 	page_unmap_local(ctx);
 }
 
-static void dies_of(enum rule rule, void (*fn)(void *ctx), void *ctx, const char *name)
+static void aborts_by(enum rule rule, void (*fn)(void *ctx), void *ctx, const char *name)
 {
 	static struct isolated child;
 	char line[200];
@@ -256,8 +256,8 @@ static void test_misuse(void)
 					     "page_nid" };
 
 	for (int i = 0; i < 6; i++)
-		dies_of(RULE_use_after_free, use_freed, &i, names[i]);
-	dies_of(RULE_foreign_map, unmap_nothing, buffer, "page_unmap_local of no page");
+		aborts_by(RULE_use_after_free, use_freed, &i, names[i]);
+	aborts_by(RULE_foreign_map, unmap_nothing, buffer, "page_unmap_local of no page");
 }
 
 static void test_freed_bounds(void)

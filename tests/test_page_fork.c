@@ -106,7 +106,7 @@ static void interrupted(void)
 	require(!fork_and_write(page_map_local(page_or_die())));
 }
 
-static bool child_dies_of(void (*fn)(void), const char *rule)
+static bool child_aborts_with(void (*fn)(void), const char *rule)
 {
 	struct child_result outcome = in_child(fn);
 
@@ -116,10 +116,10 @@ static bool child_dies_of(void (*fn)(void), const char *rule)
 static void test_fork(void)
 {
 	ok(aborts_with(no_pipe, "map-failed"), "fork: no pipe");
-	ok(child_dies_of(child_no_file, "map-failed: memfd_create"), "fork: no file for the child");
-	ok(child_dies_of(child_no_room, "map-failed: memfd_create"), "fork: no room in it");
-	ok(child_dies_of(child_no_copy, "map-failed: copy"), "fork: pages that cannot be copied");
-	ok(child_dies_of(child_no_mapping, "map-failed: mmap"), "fork: nor be mapped");
+	ok(child_aborts_with(child_no_file, "map-failed: memfd_create"), "fork: no file for the child");
+	ok(child_aborts_with(child_no_room, "map-failed: memfd_create"), "fork: no room in it");
+	ok(child_aborts_with(child_no_copy, "map-failed: copy"), "fork: pages that cannot be copied");
+	ok(child_aborts_with(child_no_mapping, "map-failed: mmap"), "fork: nor be mapped");
 	ok(returns_normally(cannot_wait), "fork: a parent that cannot wait");
 	ok(returns_normally(interrupted), "fork: a parent that is interrupted");
 }

@@ -94,7 +94,7 @@ static void no_reader(void)
 	bad_backend();
 }
 
-static bool dies_by_abort(void (*fn)(void))
+static bool ends_by_abort(void (*fn)(void))
 {
 	int status = in_child(fn).status;
 
@@ -140,7 +140,7 @@ static void test_before_first_page(void)
 	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
 	ok(aborts_with(bad_revoke, "environment"), "nor this one");
 	ok(report_is_cut(), "a report that is too long is cut, and is a line");
-	ok(dies_by_abort(no_reader), "a report without a reader");
+	ok(ends_by_abort(no_reader), "a report without a reader");
 }
 
 /* ---- no page to be had ---- */
@@ -317,8 +317,8 @@ static void no_memory_for_key(void)
 static void test_no_task(void)
 {
 	ok(returns_normally(no_memory_for_task), "no memory, no task");
-	ok(dies_by_abort(no_key), "a thread that cannot be watched for its end");
-	ok(dies_by_abort(no_memory_for_key), "nor this one");
+	ok(ends_by_abort(no_key), "a thread that cannot be watched for its end");
+	ok(ends_by_abort(no_memory_for_key), "nor this one");
 }
 
 /* ---- the lock ---- */

@@ -124,10 +124,10 @@ done
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -eq "$failing" ]
 ok $? "each comes with a command" "$scratch/err"
-cp "$scratch/err" "$scratch/told"
-grep -E 'crash|leak|exit|corrupts' "$scratch/told" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
+cp "$scratch/err" "$scratch/reported"
+grep -E 'crash|leak|exit|corrupts' "$scratch/reported" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
 	while IFS=$tab read -r kind name; do
-		grep -A 40 "^$name: " "$scratch/told" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
+		grep -A 40 "^$name: " "$scratch/reported" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
 		run_to 1 sh "$scratch/command" &&
 			grep -q "^$name: [a-z]*: $kind: " "$scratch/err" || echo "$kind: $(cat "$scratch/command")"
 	done >"$scratch/unlike"
@@ -191,7 +191,7 @@ mkdir "$scratch/loop"
 cp "$scratch/none.page" "$scratch/loop"
 ln -s . "$scratch/loop/again"
 run_to 2 replay --flavour plain "$scratch/loop" && grep -q 'leads back' "$scratch/err"
-ok $? "a directory that leads back to itself is told" "$scratch/err"
+ok $? "a directory that leads back to itself is an error" "$scratch/err"
 if [ "$(id -u)" != 0 ]; then
 	cp "$scratch/none.page" "$scratch/secret.page"
 	chmod 0 "$scratch/secret.page"

@@ -31,7 +31,7 @@ SANITIZERS = {
     "thread": (r"<__tsan_(func_entry|read|write|unaligned)", "__tsan_init"),
     "undefined": (r"<__ubsan_handle_", "__ubsan_handle_add_overflow"),
 }
-# The runtimes of others bring that of UBSan along: there only calls tell.
+# The runtimes of others bring that of UBSan along: there only calls are evidence.
 BRINGS_UBSAN = {"address", "coverage", "memory", "thread"}
 
 # Engine: the same.
@@ -327,7 +327,7 @@ def check_afl(out, target, _options, seeds, directory):
 
 
 def check_afl_map(out, target, seeds, directory):
-    """The engine can talk to it, and is told of as many edges as a real target has."""
+    """The engine can talk to it, and has as many edges as a real target has."""
     if not shutil.which("afl-showmap"):
         out.skipped.add("AFL++'s view of a target (no afl-showmap)")
         return
@@ -443,6 +443,6 @@ def main():
 
 
 if __name__ == "__main__":
-    # Ignored, it would make every child end with 0, as subprocess tells it.
+    # Ignored, it would make every child end with 0, as subprocess reports it.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sys.exit(main())

@@ -189,7 +189,7 @@ class Sarif:
     def locations(self, record):
         """The place of the failure, and places related to it."""
         library = [(*place, "the other access") for place in self.library_places(record)]
-        # What two orders leave behind belongs to no input; a place is wanted all the same.
+        # State that grows over two orders belongs to no input; SARIF needs a location anyway.
         path = record["input"] or self.results.records[0]["input"]
         places = library[:2] + [(path, *line) for line in self.input_lines(record)]
         related = list(dict.fromkeys(places[1:]))[:6]
@@ -201,7 +201,7 @@ class Sarif:
     # ---- failures ----
 
     def identity(self, record):
-        """The same text for the same failure: numbers tell no two apart."""
+        """The same text for the same failure: numbers are left out."""
         if "identity" in record:
             return record["identity"]
         if not record["input"]:
@@ -231,17 +231,17 @@ class Sarif:
                 "partialFingerprints": {"pagetortureSignature/v1": fingerprint}}
 
     def log(self):
-        told = {}
+        by_failure = {}
         for record in self.results.failures():
             fingerprint = hashlib.sha1(self.identity(record).encode(errors="surrogateescape")).hexdigest()
             # What fails alike in several flavours is one failure.
-            if (record["result"], fingerprint) not in told:
-                told[record["result"], fingerprint] = self.result(record, fingerprint)
+            if (record["result"], fingerprint) not in by_failure:
+                by_failure[record["result"], fingerprint] = self.result(record, fingerprint)
         driver = {"name": "pagetorture", "version": self.results.summary["version"],
                   "rules": list(self.rules.values())}
         return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
                 "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints",
-                          "results": list(told.values()),
+                          "results": list(by_failure.values()),
                           "artifacts": [{"location": self.artifact(uri), "roles": ["resultFile"]}
                                         for uri in self.artifacts]}]}
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Windows: the whole arena appears in each place, once and for good, so that a mapping
- * is arithmetic. In one window one page is mapped at a time; AddressSanitizer is told
+ * is arithmetic. In one window one page is mapped at a time; AddressSanitizer learns
  * that this page alone may be touched. The others of the window are poisoned when one
  * can be reached from a mapping: after it was mapped itself, or as a neighbour. Poisoning
  * all at the start would touch the shadow memory of the arena, once for each window.
@@ -18,7 +18,7 @@ static void window_hide(void *addr)
 		sync_poison(addr, PAGE_SIZE);
 }
 
-/* A page is poisoned as a whole, so one byte tells. */
+/* A page is poisoned as a whole, so one byte is enough. */
 static NO_COVERAGE void guard(unsigned char *addr)
 {
 	if (!sync_poisoned(addr))
@@ -34,7 +34,7 @@ static void window_show(void *addr)
 /*
  * The neighbours of @addr, once: a page of the window that was poisoned stays so until
  * it is mapped itself, and then its neighbours get their turn. Before the first page and
- * behind the last there is no window, but a guard page.
+ * after the last there is no window, but a guard page.
  */
 static NO_COVERAGE void guards(unsigned char *addr)
 {

@@ -14,7 +14,7 @@
  * Locks: a list's, or all of them in the order of their addresses; then the arena's. They
  * order the last owner of a frame before its next one. They are hidden from
  * ThreadSanitizer (sync.h), which would take them for an order between users of different
- * pages (R3); it is told of that one when a frame dies and is born.
+ * pages (R3); it learns of that one when a frame is freed and allocated.
  */
 #include "page/arena.h"
 
@@ -42,7 +42,7 @@ static atomic_bool arena_made;
 
 #define PAGES_SIZE (ARENA_FRAMES * sizeof(struct page))
 
-/* One reservation: the frames, and behind them their struct pages. */
+/* One reservation: the frames, and after them their struct pages. */
 static unsigned char *reserve(void)
 {
 	unsigned char *base = mmap(NULL, ARENA_SIZE + PAGES_SIZE, PROT_READ | PROT_WRITE,
@@ -106,9 +106,9 @@ size_t arena_used(void)
 }
 
 /*
- * What never lived is poisoned when a list gets it, and the frame behind it, not all at
+ * A new frame is poisoned when a list gets it, and the frame after it, not all at
  * the start: poisoning the reservation would touch its whole shadow memory. With the
- * lock, or the frame behind might have come to life by then.
+ * lock, or the frame after it might be allocated by then.
  */
 static NO_COVERAGE void poison_fresh(size_t first, size_t end)
 {

@@ -2,7 +2,7 @@
 /*
  * The arena: where page frames come from and go to.
  *
- * One reservation holds all frames and behind them their `struct page`, so that
+ * One reservation holds all frames and after them their `struct page`, so that
  * either gives the other by arithmetic. Only the arena knows addresses; reference
  * counts are page.c's.
  *
@@ -41,7 +41,7 @@ extern unsigned char *arena_frames;
 extern struct page *arena_pages;
 
 /*
- * @count contiguous frames that nobody uses, their bytes and their struct pages
+ * @count contiguous frames that are not in use, their bytes and their struct pages
  * accessible again, both as their last users left them. Any thread; a short hidden
  * lock. Return: the first of them; NULL when there are none.
  */
@@ -54,7 +54,7 @@ void arena_give(struct page *page);
 bool arena_exists(void);
 
 /*
- * The file behind the frames, frame i at i * PAGE_SIZE; -1 when there is none: they
+ * The file of the frames, frame i at i * PAGE_SIZE; -1 when there is none: they
  * are a file only for a backend that maps them at more than one address.
  */
 int arena_file(void);

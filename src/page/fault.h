@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Injected failures. A point asks whether it is to fail; as long as nobody ever asked
+ * Injected failures. A point asks whether it is to fail; as long as no one ever asked
  * for injection in this process, the answer costs one branch.
  */
 #ifndef LIBPAGE_FAULT_H

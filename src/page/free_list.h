@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Free lists: the frames that nobody uses, as several queues that have nothing in common.
+ * Free lists: the frames that are not in use, as several queues that have nothing in common.
  *
  * A thread takes from its own list, and a frame goes back to the list that it came from,
  * whoever frees it. So threads that use pages of their own neither wait for each other
@@ -9,7 +9,7 @@
  * what others took, and for threads beyond the number of lists.
  *
  * A list is a queue, first in first out, which is the quarantine: a frame leaves it only
- * while more than ARENA_QUARANTINE wait behind it or with it. Frames that never lived
+ * while more than ARENA_QUARANTINE wait after it or with it. Frames never allocated
  * come to it in chunks.
  */
 #ifndef LIBPAGE_FREE_LIST_H

@@ -13,7 +13,7 @@ struct page_map_ops {
 	const char *name;
 	bool file; /* the arena must be a file */
 
-	/* The arena stands, nothing is in it. Return: false: there can be no pages. */
+	/* The arena exists and is empty. Return: false: there can be no pages. */
 	bool (*arena_made)(void);
 
 	/*
@@ -27,7 +27,7 @@ struct page_map_ops {
 	void (*switch_out)(struct page_task *task);
 	void (*switch_in)(struct page_task *task);
 
-	/* The last reference is gone: nobody may touch the page through a mapping. */
+	/* The last reference is gone: no one may touch the page through a mapping. */
 	void (*page_died)(struct page *page);
 	/* The task has no mapping any more, and will make none. */
 	void (*task_gone)(struct page_task *task);

@@ -2,10 +2,10 @@
 /*
  * Guarantees (R4, R5, R6):
  *
- *   1. A mapping has an address that no other mapping has while it lives, and that its
+ *   1. A mapping has an address that no other mapping has while it is live, and that its
  *      task does not use again before it made other mappings.
  *   2. The bytes next to a mapped page, on either side, may not be touched.
- *   3. An address is revoked when its mapping ends, when its page dies and while its
+ *   3. An address is revoked when its mapping ends, when its page is freed and while its
  *      task is switched out; a page that died stays out of sight when its task comes
  *      back.
  *   4. Its home names the byte for tools. The library's own calls touch the home, so

@@ -229,7 +229,7 @@ void page_unmap_local(const void *addr);
  * page_canonical() - the address that names a byte in whatever mapping
  * @addr: an address inside a mapping, living or ended, or already a home
  *
- * What a tool tells a race detector that knows memory by its address: two mappings of a
+ * What a tool reports to a race detector that knows memory by its address: two mappings of a
  * page are the same memory (R4), and the calls of this library touch pages at home.
  * Accesses to the home itself are for tools only.
  *
@@ -502,7 +502,7 @@ size_t page_buffer_size(const void *buffer);
  * @addr: any address
  *
  * The page is the buffer's: the borrower does not free it, and may use it as long as the
- * buffer lives, or after a page_get() until the page_free() that goes with it (R12). It
+ * buffer is live, or after a page_get() until the page_free() that goes with it (R12). It
  * may be mapped, and then has two addresses.
  *
  * Source: `BorrowPage`, vmalloc_to_page(). Aborts with use-after-free when the page is

@@ -78,7 +78,7 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 /*
  * R10. The page is read or written in one piece, plainly; the caller's buffer byte by
  * byte, atomically. What lies between has the shadow of neither for MemorySanitizer,
- * which takes what is stored atomically for initialised: it is told better.
+ * which takes what is stored atomically for initialised: it is annotated.
  */
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {

@@ -2,14 +2,14 @@
 /*
  * The seam: all that the page library touches beside memory of its own.
  *
- * Atomics, the one lock and what the sanitizers are told stand here and nowhere
+ * Atomics, the one lock and annotations for the sanitizers are here and nowhere
  * else, so that algorithms have no #ifdef and a build flavour differs in this
  * file only.
  *
  * Hidden sections. R3 says that the library adds no order between callers: a
  * lock inside the allocator must not order users of different pages. For the
  * hardware the lock does order them; for ThreadSanitizer it would hide their
- * races. So what stands between sync_hidden_begin() and sync_hidden_end() makes
+ * races. So the code between sync_hidden_begin() and sync_hidden_end() makes
  * no happens-before edge and no access that ThreadSanitizer sees. Nothing that
  * belongs to a caller may be touched in there.
  */
@@ -67,7 +67,7 @@
 #endif
 
 /*
- * A function whose ways depend on what earlier callers left behind, and no caller can tell
+ * A function whose path depends on state of earlier callers, and no caller can see
  * them apart: to a fuzzer they would look like news of its input.
  */
 #if defined(__clang__)
@@ -178,8 +178,8 @@ static inline void sync_initialised_as(void *to, const void *from, size_t len)
 #endif
 
 /*
- * Lives of blocks in a managed heap, for ThreadSanitizer: what it knew of a block's
- * bytes and atomics ends with the block, so two lives neither race nor order anybody,
+ * Lifetimes of blocks in a managed heap, for ThreadSanitizer: its state of a block's
+ * bytes and atomics ends with the block, so two lifetimes neither race nor order threads,
  * and a granule that it muted after a report is watched again. This is the interface
  * that it has for managed languages; an allocator is one in little.
  */
@@ -269,7 +269,7 @@ static inline void sync_unlock(struct sync_lock *lock)
 	atomic_flag_clear_explicit(&lock->taken, memory_order_release);
 }
 
-/* The system call behind mmap(): 32-bit systems count a file in units of their own. */
+/* The system call of mmap(): 32-bit systems count a file in units of their own. */
 #ifdef SYS_mmap2
 #define SYNC_SYS_MMAP	   SYS_mmap2
 #define SYNC_SYS_MMAP_UNIT ((size_t)4096)

@@ -10,7 +10,7 @@
  *   2. ThreadSanitizer sees none of it: a task's stack neither orders nor races, also
  *      where tasks that it takes for threads of their own share one OS thread.
  *   3. Mappings are a stack. The newest is the only one that may end; a 17th, an older
- *      one, another task's and one that has ended are told apart and reported with
+ *      one, another task's and one that has ended are distinguished and reported with
  *      both tasks and both sites.
  *   4. The list of all tasks serves reports, and a backend that must find the mappings
  *      of a page that died. It has a hidden lock of its own; what a reader finds in
@@ -137,7 +137,7 @@ struct call_site {
 	const void *from;
 };
 
-/* The public function in which this stands, for its caller's eyes. */
+/* The public function that contains this, for its caller's eyes. */
 #define CALL_SITE(name) ((struct call_site){ (name), __builtin_return_address(0) })
 
 _Noreturn void task_bug_dead(const struct page *page, struct call_site site);

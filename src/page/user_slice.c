@@ -6,7 +6,7 @@
  *   1. an unreadable page is a short count, not a signal: nothing to handle, and
  *      nothing that a host program's own handler would meet;
  *   2. no sanitizer sees a read of it, whoever writes meanwhile (R9); it sees the write
- *      of the destination, which its runtime is told by its wrapper of the call;
+ *      of the destination, which its runtime learns from its wrapper of the call;
  *   3. each byte is read once, and goes straight to where it is to be;
  *   4. the bytes before the first unreadable page are all there: the call may stop only
  *      between two pieces, and each piece lies within one page.

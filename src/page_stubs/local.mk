@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Another page library under the harness, by ./configure --with-page-library. What it may
-# lack is stood in for: one file a symbol and an archive behind the library, so that the
+# lack has stubs: one file a symbol, in an archive after the library, so that the
 # linker takes just what is missing.
 #
 # $(page_FLAVOUR) is what every program is linked with; see src/page/local.mk for ours.

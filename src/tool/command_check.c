@@ -19,7 +19,7 @@ static const char help[] =
 	"For each file one line, `FILE: clean` or `FILE: RULE RULE ...`, and below it one\n"
 	"indented line for each finding. A FILE with one of these names is a byte string: *.bin,\n"
 	"crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*, 40 hex digits. Every other FILE is\n"
-	"text, and so is `-`, standard input. A directory stands for its files *.page and the byte\n"
+	"text, and so is `-`, standard input. A directory means its files *.page and the byte\n"
 	"strings in it.\n"
 	"\n"
 	"  --bytes     read every FILE as a byte string, whatever its name is\n"

@@ -25,7 +25,7 @@ static const char help[] =
 	"  --force       replace files that are there and hold something else\n"
 	"  --help        this text\n"
 	"\n"
-	"A DIRECTORY stands for its programs, by their names (`pagetorture check --help`): *.page is\n"
+	"A DIRECTORY means its programs, by their names (`pagetorture check --help`): *.page is\n"
 	"text; *.bin, crash-* and the other names that fuzzing engines give are byte strings.\n"
 	"\n"
 	"Exit status: 0 all is converted; 1 something was refused; 2 bad usage, or a file that\n"

@@ -35,7 +35,7 @@ struct worker {
 
 	char log[PATH_MAX];
 	off_t log_read;
-	char last[1024];        /* the last line that is not blank */
+	char last[1024];        /* the last line that is not empty */
 	char reason[200];       /* of the finding that ended it */
 	char written[PATH_MAX]; /* where it put the input that ended it */
 };

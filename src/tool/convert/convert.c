@@ -116,7 +116,7 @@ static bool make_directory(const char *path)
 	return false;
 }
 
-/* The directories in OUT that @name stands in. */
+/* Creates the directories of @name below OUT. */
 static bool make_directories(const struct convert_order *order, const char *name)
 {
 	char path[PATH_MAX];

@@ -14,13 +14,13 @@ struct extras {
 
 static void count_line(const char *line, size_t len, struct extras *extras)
 {
-	size_t blanks = 0;
+	size_t spaces = 0;
 
-	while (blanks < len && (line[blanks] == ' ' || line[blanks] == '\t'))
-		blanks++;
+	while (spaces < len && (line[spaces] == ' ' || line[spaces] == '\t'))
+		spaces++;
 	if (!memchr(line, '#', len))
-		extras->expectations += len - blanks > 6 && !memcmp(line + blanks, "expect", 6);
-	else if (line[blanks] == '#')
+		extras->expectations += len - spaces > 6 && !memcmp(line + spaces, "expect", 6);
+	else if (line[spaces] == '#')
 		extras->comments++;
 	else
 		extras->trailing++;
@@ -42,7 +42,7 @@ static struct extras extras_of(const char *text, size_t size, const struct progr
 	return extras;
 }
 
-static void tell(char lost[RECODE_LOST], size_t count, const char *what)
+static void add_lost(char lost[RECODE_LOST], size_t count, const char *what)
 {
 	size_t used = strlen(lost);
 
@@ -62,7 +62,7 @@ static bool to_text(const char *file, const char *content, size_t size, bool fro
 		recoded->size = program_to_text(program, recoded->content);
 		return true;
 	}
-	tell(recoded->lost, extras_of(content, size, program).trailing, "trailing comment");
+	add_lost(recoded->lost, extras_of(content, size, program).trailing, "trailing comment");
 	recoded->size = program_rewrite_text(content, size, recoded->content, &text_error);
 	if (!recoded->size)
 		snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", file, text_error.line,
@@ -80,21 +80,21 @@ static void to_bytes(const char *content, size_t size, bool from_text,
 	if (!from_text)
 		return;
 	extras = extras_of(content, size, program);
-	tell(recoded->lost, extras.comments + extras.trailing, "comment");
-	tell(recoded->lost, extras.expectations, "expectation");
-	tell(recoded->lost, extras.claims, "claim");
+	add_lost(recoded->lost, extras.comments + extras.trailing, "comment");
+	add_lost(recoded->lost, extras.expectations, "expectation");
+	add_lost(recoded->lost, extras.claims, "claim");
 
 }
 
 /* Bytes of a file that decode to no call, or to one in another way than they would be written. */
-static void tell_odd_bytes(const char *content, size_t size, const struct program *program,
+static void add_odd_bytes(const char *content, size_t size, const struct program *program,
 			   struct recoded *recoded)
 {
 	static uint8_t canonical[PROGRAM_BYTES_MAX];
 	size_t whole = program_to_bytes(program, canonical);
 
 	if (size > whole)
-		tell(recoded->lost, size - whole, "byte");
+		add_lost(recoded->lost, size - whole, "byte");
 	if (size > whole)
 		snprintf(recoded->lost + strlen(recoded->lost),
 			 RECODE_LOST - strlen(recoded->lost), " of no call");
@@ -134,7 +134,7 @@ static bool recode_content(const char *file, const char *content, size_t size,
 	else if (!to_text(file, content, size, from_text, &program, recoded, error))
 		return false;
 	if (!from_text)
-		tell_odd_bytes(content, size, &program, recoded);
+		add_odd_bytes(content, size, &program, recoded);
 	if (same_again(recoded, &program))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected the same program after rewriting it",

@@ -54,7 +54,7 @@ bool oracle_set_target(struct oracle *oracle, const struct fuzz_target *target)
 const char *oracle_lacks(const struct oracle *oracle)
 {
 	if (symbols_missing())
-		return "no llvm-symbolizer or addr2line found: functions do not tell failures apart";
+		return "no llvm-symbolizer or addr2line found: failures are not distinguished by functions";
 	if (!oracle->runners.of[FLAVOUR_TSAN].there)
 		return "without the tsan flavour races are the model's alone";
 	return NULL;

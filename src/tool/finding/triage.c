@@ -100,7 +100,7 @@ static bool fails(struct triage *t, const struct test_input *input, struct signa
 
 /*
  * The sentence of a target names a call, and one bug is met by several. So the program that the
- * target ran is executed, too: functions of the library tell disagreements apart.
+ * target ran is executed, too: functions of the library distinguish disagreements.
  */
 static void make_key(struct triage *t, const struct signature *signature,
 		     const struct test_input *input, char key[SIGNATURE_TEXT])

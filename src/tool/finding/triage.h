@@ -21,7 +21,7 @@ struct triage_order {
 	unsigned int seconds, tries;
 };
 
-/* Tells on standard output what it finds. Return: an exit status. */
+/* Prints what it finds on standard output. Return: an exit status. */
 int triage(struct triage_order *order);
 
 #endif

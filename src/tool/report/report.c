@@ -29,7 +29,7 @@ static const char *next_line(const char *text, struct line *line)
 	return text + line->len + (text[line->len] == '\n');
 }
 
-/* Where @what stands in the line; NULL if nowhere. */
+/* Return: the position of @what in the line, or NULL. */
 static const char *find(const struct line *line, const char *what)
 {
 	return memmem(line->at, line->len, what, strlen(what));
@@ -141,7 +141,7 @@ static bool is_named_head(struct report *report, const struct line *line)
 	return false;
 }
 
-/* The place stands before the message, and in no stack unless one was asked for. */
+/* The place comes before the message, and is in a stack only if a stack was requested. */
 static void take_place(struct report_site *site, const char *at, const char *end)
 {
 	struct report_frame *frame = &site->frames[0];
@@ -196,7 +196,7 @@ static bool is_head(struct report *report, const struct line *line)
 
 /* ---- frames ---- */
 
-/* "(MODULE+0xOFFSET)", and a build id behind it, off the end of the frame. */
+/* "(MODULE+0xOFFSET)", and a build id after it, off the end of the frame. */
 static const char *take_module(struct report_frame *frame, const char *at, const char *end)
 {
 	const char *open = end, *plus;
@@ -215,7 +215,7 @@ static const char *take_module(struct report_frame *frame, const char *at, const
 	return open;
 }
 
-/* "FUNCTION FILE:LINE:COLUMN": a path may hold blanks if it begins with a slash. */
+/* "FUNCTION FILE:LINE:COLUMN": a path may contain spaces if it begins with a slash. */
 static void take_function(struct report_frame *frame, const char *at, const char *end)
 {
 	const char *file = memmem(at, (size_t)(end - at), " /", 2), *colon;
@@ -234,16 +234,16 @@ static void take_function(struct report_frame *frame, const char *at, const char
 		frame->line = (unsigned int)strtoul(colon + 1, NULL, 10);
 }
 
-/* "    #1 ...". Return: what stands behind the number; NULL if it is no frame. */
+/* "    #1 ...". Return: the text after the number; NULL if it is no frame. */
 static const char *frame_text(const struct line *line, unsigned long *number)
 {
 	const char *at = line->at + strspn(line->at, " ");
-	char *behind;
+	char *after;
 
 	if (at == line->at || *at != '#' || !isdigit((unsigned char)at[1]))
 		return NULL;
-	*number = strtoul(at + 1, &behind, 10);
-	return behind + (*behind == ' ');
+	*number = strtoul(at + 1, &after, 10);
+	return after + (*after == ' ');
 }
 
 static void take_frame(struct report_site *site, const char *at, const char *end)
@@ -320,7 +320,7 @@ static void read_line(struct reader *r, const struct line *line)
 			r->site = NULL;
 		return;
 	}
-	/* Stacks behind the first tell where memory or threads come from. */
+	/* Stacks after the first show where memory or threads come from. */
 	if (number == 0 && !r->racing) {
 		r->site = r->stack ? NULL : &r->report->sites[0];
 		r->stack = true;

@@ -5,7 +5,7 @@
  *
  * Kinds are the field's names (heap-use-after-free, data-race, timeout ...), a rule's name
  * for the library's own report. A frame is either a function with its file, or an offset in
- * a module where nobody looked up symbols.
+ * a module whose symbols were not looked up.
  */
 #ifndef TOOL_REPORT_H
 #define TOOL_REPORT_H
@@ -20,7 +20,7 @@ struct report_frame {
 	char function[80];    /* empty: not known */
 	char file[200];	      /* empty: not known */
 	unsigned int line;    /* or 0 */
-	char module[160];     /* empty: not told */
+	char module[160];     /* empty: unknown */
 	unsigned long offset; /* in the module */
 };
 
@@ -40,7 +40,7 @@ struct report {
 
 /*
  * Reads the first report in @text.
- * Return: behind it, where the next one can be looked for; NULL if there is none, and
+ * Return: after it, where the next one can be looked for; NULL if there is none, and
  * @report is then empty.
  */
 const char *report_read(const char *text, struct report *report);

@@ -9,7 +9,7 @@
 #include "harness/util/path.h"
 #include "tool/util/flavours.h"
 
-/* What one offset stands for: a function, and those that it was put into. */
+/* The functions of one offset: a function, and those that it was inlined into. */
 #define INLINED 6
 
 struct symbol {

@@ -11,14 +11,14 @@
 
 /*
  * A stack as offsets: "0x1a 0x2b", the innermost first. Callers are named by the address
- * within the call, not behind it.
+ * within the call, not after it.
  */
 #define SYMBOLS_STACK 192
 
 /* Adds one to a stack, if there is room. */
 void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset);
 
-/* The innermost functions of the page library of a stack in @binary, as report_top() tells them. */
+/* The innermost functions of the page library of a stack in @binary, as report_top() returns them. */
 void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
 
 /* The innermost frame of the page library. Return: false if there is none. */

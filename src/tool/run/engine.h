@@ -50,7 +50,7 @@ bool engine_run(const struct run_options *options, const struct input_list *list
  */
 size_t fill_order(const struct run_options *options, uint32_t inputs, uint32_t *order);
 
-/* Sets what the second order left behind and the first did not. */
+/* Sets which state the second order left and the first did not. */
 void check_growth_of_orders(struct flavour_run *run, size_t inputs);
 
 /* ---- interaction.c ---- */

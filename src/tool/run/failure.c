@@ -59,7 +59,7 @@ void print_command(FILE *out, const struct run_order *order, const struct input_
 		order->command, exec_backend(), run->flavour, options->execution.seconds,
 		options->execution.cpu, options->megabytes);
 	print_execution(out, &options->execution);
-	/* Of standard input the text of the program stands in the command. */
+	/* For standard input the command contains the text of the program. */
 	if (program_all_bytes && strcmp(input_name(list, input), "-"))
 		fputs(" --bytes", out);
 	if (!record->sequence) {

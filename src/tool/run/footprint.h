@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What this process holds of the system: what inputs leave behind makes it grow. */
+/* What this process holds of the system: what inputs leak makes it grow. */
 #ifndef TOOL_FOOTPRINT_H
 #define TOOL_FOOTPRINT_H
 
@@ -17,11 +17,11 @@ int footprint_descriptor(void);
 /* Mappings, in lines of the kernel's list: a read of a file in /proc; without it, exits. */
 size_t footprint_mappings(void);
 
-/* Bytes that are resident; exits where the kernel does not tell. */
+/* Bytes that are resident; exits where the kernel does not report it. */
 size_t footprint_resident(void);
 
 /*
- * Asks LeakSanitizer, where it is, for memory that nothing points to any more; it tells
+ * Asks LeakSanitizer, where it is, for memory that nothing points to any more; it prints
  * on standard error. Takes some milliseconds.
  * Return: is there any?
  */

@@ -19,7 +19,7 @@ struct input_list {
 };
 
 /*
- * Lists the files of all @arguments, which NULL ends; a directory stands for its programs, "-"
+ * Lists the files of all @arguments, which NULL ends; a directory means its programs, "-"
  * for standard input, which is copied.
  * @sort: sorted by name, each once; else in the order of the arguments
  * @good: gets whether all could be listed; what could not is printed on standard error

@@ -124,7 +124,7 @@ static void write_record(struct results *results, const struct run_order *order,
 	json_end_line(out);
 }
 
-/* What two orders left behind is a record of no input. */
+/* State that grew over two orders is a record of no input. */
 static void write_growth(struct results *results, const struct flavour_run *run)
 {
 	struct json *out = results_line(results);

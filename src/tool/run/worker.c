@@ -38,7 +38,7 @@ static struct {
 	struct control_block *control;
 	struct checker *check;
 	struct program program;
-	bool again; /* the input ran before, and is run for what it leaves behind */
+	bool again; /* the input ran before, and runs again to measure its leaks */
 	size_t heap, mappings;
 	int descriptor;
 } worker;
@@ -157,7 +157,7 @@ static enum run_kind run_input(const char *path, struct worker_result *result)
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
 
-	/* One execution shows what an input leaves behind. */
+	/* One execution shows what an input leaks. */
 	if (worker.again)
 		options.repeat = 1;
 	execution_reset(&control->execution);
@@ -187,7 +187,7 @@ static enum run_kind run_timed(uint32_t position)
 	return kind;
 }
 
-/* ---- what it leaves behind ---- */
+/* ---- leaks ---- */
 
 /* Return: is the process larger than at the last call? Cheap enough for each input. */
 static bool check_growth(void)

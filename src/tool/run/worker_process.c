@@ -348,7 +348,7 @@ bool run_worker_gone(struct run_worker *worker, int *status)
 		return false;
 	keep_output(worker);
 	end_group(worker);
-	/* If the kernel does not tell how it ended, that was no good end. */
+	/* If the kernel does not report how it ended, it failed. */
 	if (got < 0) {
 		wait_for_end(worker);
 		*status = SIGKILL;

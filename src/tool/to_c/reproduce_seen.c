@@ -20,7 +20,7 @@ static bool died_of(const struct program *program, const struct rules *rules,
 	call = &program->calls[v->fatal_call];
 	snprintf(announced, sizeof(announced), "line %u: %s is expected here", call->line,
 		 rule_name(a->rule));
-	if (!strstr(child->output, announced) || strstr(child->output, "the process lives on") ||
+	if (!strstr(child->output, announced) || strstr(child->output, "the process did not end") ||
 	    (!child->signal && !child->exit_code))
 		return false;
 	if (detector_find_rule(child->output, line, sizeof(line)) == a->rule)
@@ -88,7 +88,7 @@ bool attempt_seen(const struct program *program, const struct rules *rules,
 
 const char *telling_line(const struct isolated *child)
 {
-	static const char *const telling[] = { "not as expected", "the process lives on", "error: " };
+	static const char *const telling[] = { "not as expected", "the process did not end", "error: " };
 	static char line[200];
 
 	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {

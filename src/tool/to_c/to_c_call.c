@@ -320,5 +320,5 @@ void c_call(struct c_file *file, const struct c_step *step)
 		       rule_name(rules_verdict(file->rules)->fatal_rule));
 	write_call(&c);
 	if (step->fate == C_FATAL)
-		c_line(file, "lives(%u);", c.call->line);
+		c_line(file, "returned(%u);", c.call->line);
 }

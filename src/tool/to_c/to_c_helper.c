@@ -52,9 +52,9 @@ static const char doomed[] =
 	"	fprintf(stderr, \"line %d: %s is expected here\\n\", line, rule);\n"
 	"}\n"
 	"\n"
-	"static void lives(int line)\n"
+	"static void returned(int line)\n"
 	"{\n"
-	"	fprintf(stderr, \"line %d: the process lives on\\n\", line);\n"
+	"	fprintf(stderr, \"line %d: the process did not end\\n\", line);\n"
 	"	_exit(1);\n"
 	"}\n";
 

@@ -13,7 +13,7 @@
 struct scratch {
 	char path[PATH_MAX];
 	pid_t keeper;
-	int line; /* to the keeper: it hears when nobody holds it any more */
+	int line; /* to the keeper: it is closed when no process holds it any more */
 };
 
 /* Below TMPDIR, or /tmp. Return: false after saying why in errno. */
