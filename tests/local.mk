@@ -82,6 +82,7 @@ slow_scripts = \
 	%D%/test_report_page.sh \
 	%D%/test_same.sh \
 	%D%/test_seam.sh \
+	%D%/test_self_test.sh \
 	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
 

@@ -55,32 +55,6 @@ ok $? "bytes are replayed as text is" "$scratch/err"
 
 # ---- what is not ----
 
-run_to 0 "$abs_builddir/pagetorture-dev" self-test
-ok $? "self-test: each way to fail is noticed, and no other input fails" "$scratch/err"
-cp "$scratch/out" "$scratch/self-test"
-for signal in INT KILL; do
-	cut_off "$signal" "$abs_builddir/pagetorture-dev" self-test
-	ok $? "self-test, ended by SIG$signal: no directory is left" "$scratch/err"
-done
-for flavour in $flavours; do
-	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/dev/misbehave/misbehave.def" |
-		while read -r way; do
-			grep -q "^$flavour  *$way  " "$scratch/self-test" || echo "$flavour $way"
-		done
-done >"$scratch/untested"
-[ ! -s "$scratch/untested" ] && [ -s "$scratch/self-test" ]
-ok $? "the self-test has each way of misbehave.def in each flavour" "$scratch/untested"
-sed -n 's/^KIND([a-z_]*, "\([a-z-]*\)", true.*/\1/p' "$abs_srcdir/src/tool/run/kind.def" |
-	while read -r kind; do
-		case $kind in
-		flaky | grows | state) ;; # chance; two orders, or several inputs, are needed
-		*) awk -v kind="$kind" '$3 == kind { found = 1 } END { exit !found }' "$scratch/self-test" ||
-			echo "$kind" ;;
-		esac
-	done >"$scratch/untested"
-[ ! -s "$scratch/untested" ]
-ok $? "the self-test has each kind of failure" "$scratch/untested"
-
 # program FILE [WAY]: one that is good, but for the way.
 program() {
 	{

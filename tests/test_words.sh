@@ -8,7 +8,7 @@
 lines_with() {
 	(cd "$2" && grep -rniE --include='*.[ch135]' --include='*.css' --include='*.def' --include='*.js' \
 		--include='*.md' --include='*.mk' --include='*.py' --include='*.sh' \
-		--exclude-dir=build --exclude-dir=corpus --exclude-dir=autom4te.cache \
+		--exclude-dir=build --exclude-dir=corpus --exclude-dir=autom4te.cache --exclude=ltmain.sh \
 		"(^|[^a-z])($1)([^a-z]|\$)" .)
 }
 

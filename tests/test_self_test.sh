@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `pagetorture-dev self-test`: each way to misbehave, in each flavour, gets the result that
+# misbehave.def names, and no other input fails.
+. "$(dirname "$0")/tap.sh"
+
+flavours=
+for flavour in plain asan tsan msan; do
+	has_flavour "$flavour" && flavours="$flavours $flavour"
+done
+
+run_to 0 "$abs_builddir/pagetorture-dev" self-test
+ok $? "self-test: each way to fail is noticed, and no other input fails" "$scratch/err"
+cp "$scratch/out" "$scratch/self-test"
+for signal in INT KILL; do
+	cut_off "$signal" "$abs_builddir/pagetorture-dev" self-test
+	ok $? "self-test, ended by SIG$signal: no directory is left" "$scratch/err"
+done
+for flavour in $flavours; do
+	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/dev/misbehave/misbehave.def" |
+		while read -r way; do
+			grep -q "^$flavour  *$way  " "$scratch/self-test" || echo "$flavour $way"
+		done
+done >"$scratch/untested"
+[ ! -s "$scratch/untested" ] && [ -s "$scratch/self-test" ]
+ok $? "the self-test has each way of misbehave.def in each flavour" "$scratch/untested"
+sed -n 's/^KIND([a-z_]*, "\([a-z-]*\)", true.*/\1/p' "$abs_srcdir/src/tool/run/kind.def" |
+	while read -r kind; do
+		case $kind in
+		flaky | grows | state) ;; # chance; two orders, or several inputs, are needed
+		*) awk -v kind="$kind" '$3 == kind { found = 1 } END { exit !found }' "$scratch/self-test" ||
+			echo "$kind" ;;
+		esac
+	done >"$scratch/untested"
+[ ! -s "$scratch/untested" ]
+ok $? "the self-test has each kind of failure" "$scratch/untested"
+
+done_testing
