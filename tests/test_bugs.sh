@@ -162,21 +162,21 @@ sed -i 's/^+.*off + 1;$/&\n+\tint unused;/; s/^@@ -8,6 +8,6/@@ -8,6 +8,7/' \
 sed -i 's/^@@ -\([0-9]*\),\([0-9]*\) +\([0-9]*\),[0-9]* @@/@@ -\1,\2 +\3,'"$(($(sed -n \
 	's/^@@ -[0-9]*,\([0-9]*\) .*/\1/p' "$wrong/tests/bugs/patch/bounds-one-too-far.patch") + 1))"' @@/' \
 	"$wrong/tests/bugs/patch/bounds-one-too-far.patch"
-says 1 'does not compile without a word' "a patch that does not compile without warnings"
+says 1 'does not compile' "a patch that does not compile without warnings"
 cp "$wrong/corpus/bugs/bounds-one-too-far.page" "$wrong/corpus/bugs/zero-ignored.page"
 sed -i 's/^main: write_raw.*/main: read_raw(p0, 0, 1) -> EINVAL/' \
 	"$wrong/corpus/bugs/bounds-one-too-far.page"
 says 1 '^clean, plain, direct: replay: expected no finding' "a program whose claims do not hold"
 rm "$wrong/corpus/bugs/zero-ignored.page"
-says 2 '^zero-ignored: expected .*zero-ignored.page$' "a program that is missing"
+says 2 '^tests/bugs/bank: zero-ignored: expected .*zero-ignored.page$' "a program that is missing"
 touch "$wrong/tests/bugs/patch/unlisted.patch"
-says 2 '^unlisted: has a patch or a program, and no line' "a patch that bugs.def does not list"
+says 2 '^tests/bugs/bank: unlisted: has a patch or a program, and no line' "a patch that bugs.def does not list"
 rm "$wrong/tests/bugs/patch/unlisted.patch"
 sed -i 's/, direct, bytes/, sideways, bytes/' "$wrong/tests/bugs/bugs.def"
 says 2 "bugs.def:[0-9]*: zero-ignored: expected a backend of direct, alias, got sideways" \
 	"a word that bugs.def does not know"
 sed -i 's/^BUG("zero-ignored",/BUG("zero-ignored"/' "$wrong/tests/bugs/bugs.def"
-says 2 'expected 3 entries of the form' "an entry that cannot be read"
+says 2 'expected 3 entries in the form' "an entry that cannot be read"
 
 # ---- usage, figures ----
 

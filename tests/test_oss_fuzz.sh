@@ -220,7 +220,7 @@ for pair in $pairs; do
 	libfuzzer:thread)
 		refused "seeds that do not race" "sees no race" fuzz_race reseed fuzz_race disjoint-writes.bin
 		refused "a harness that is watched" "thread: watches the harness" fuzz_page \
-			relink fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' given_cflags="$cflags"
+			relink fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' build_cflags_given="$cflags"
 		;;
 	esac
 	refuse_unwatched
