@@ -76,7 +76,7 @@ void api_align(const struct api_call *call)
 		   fits ? "true and" : "false and still", wanted);
 }
 
-static bool flags_good(gfp_t gfp)
+static bool gfp_is_valid(gfp_t gfp)
 {
 	return !(gfp & ~(CONTEXTS | MODIFIERS)) && __builtin_popcount(gfp & CONTEXTS) == 1;
 }
@@ -93,7 +93,7 @@ void api_alloc(const struct api_call *call)
 	struct page *page;
 	enum api_fails fails;
 
-	if (!flags_good(gfp)) {
+	if (!gfp_is_valid(gfp)) {
 		errno = 0;
 		api_expect(!page_alloc(gfp) && errno == EINVAL,
 			   "page_alloc(%#x) did not end with EINVAL", gfp);

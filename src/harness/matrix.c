@@ -127,7 +127,7 @@ struct matrix_cell matrix_cell(size_t number)
 	cell.relation = number % MATRIX_RELATIONS;
 	number /= MATRIX_RELATIONS;
 	cell.kind[1] = number % MATRIX_KINDS;
-	cell.kind[0] = (enum matrix_kind)(number / MATRIX_KINDS);
+	cell.kind[0] = (enum matrix_access_kind)(number / MATRIX_KINDS);
 	memset(cell.range, 0, sizeof(cell.range));
 	if (cell.kind[1] == MATRIX_alloc_zero)
 		cell.left_out = MATRIX_alloc_is_first;

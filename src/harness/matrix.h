@@ -17,7 +17,7 @@
 #include "harness/program/program.h"
 
 #define KIND(name, ...) MATRIX_##name,
-enum matrix_kind {
+enum matrix_access_kind {
 #include "harness/matrix.def"
 	MATRIX_KINDS
 };
@@ -61,7 +61,7 @@ struct matrix_range {
 };
 
 struct matrix_cell {
-	enum matrix_kind kind[2]; /* of the first and the second access, in the order of the program */
+	enum matrix_access_kind kind[2]; /* of the first and the second access */
 	enum matrix_relation relation;
 	enum matrix_order order;
 	enum matrix_mapping mapping;

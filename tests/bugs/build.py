@@ -39,7 +39,7 @@ class Tree(library_build.Tree):
                 digest.update(f"{path.name} {status.st_mtime_ns} {status.st_size}".encode())
         return digest.digest()
 
-    def leave_out(self, flavour):
+    def build_without(self, flavour):
         """Compile the library without the sanitizer of @flavour from now on."""
         self.without = flavour
         self.work = self.work / f"without-{flavour}"

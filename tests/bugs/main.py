@@ -155,7 +155,7 @@ def main(arguments):
         return EXIT_SKIPPED
     bugs = [bug for bug in bank.chosen(options.names) if not (options.without and bug.elsewhere)]
     if options.without:
-        tree.leave_out(options.without)
+        tree.build_without(options.without)
     file = f"without-{options.without}.json" if options.without else "results.json"
     options.results = options.results or tree.build / "tests" / "bugs" / file
     run = runner.Runner(tree, options)

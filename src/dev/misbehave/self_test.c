@@ -140,7 +140,7 @@ static bool check_record(const struct run_options *options, const struct input_l
 	const struct run_record *record = &run->records[input];
 	const char *name = strrchr(input_name(list, input), '/') + 1, *way;
 	const char *wanted = expected(name, options->flavour, &way);
-	const char *seen = run_kinds[record->kind].name, *why;
+	const char *seen = result_kinds[record->kind].name, *why;
 	bool same = !strcmp(seen, wanted);
 
 	if (same && !way)

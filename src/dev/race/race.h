@@ -143,10 +143,10 @@ void race_tally(const struct race_matrix *race, struct race_column *column);
 bool race_as_predicted(enum race_detector detector, enum race_verdict verdict);
 
 /* Are all cells of the column as predicted? A detector that catches no race at all is broken. */
-bool race_column_good(enum race_detector detector, const struct race_column *column);
+bool race_column_passed(enum race_detector detector, const struct race_column *column);
 
 /* Are all columns as predicted, and do tables and rule model agree? */
-bool race_good(const struct race_matrix *race);
+bool race_passed(const struct race_matrix *race);
 
 /* ---- race_print.c, race_json.c ---- */
 

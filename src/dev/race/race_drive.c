@@ -133,7 +133,7 @@ static int run_detectors(struct race_matrix *race)
 			continue;
 		}
 		any = true;
-		if (!race_column_good(i, column))
+		if (!race_column_passed(i, column))
 			status = EXIT_FAILED;
 	}
 	return any ? status : usage_error("race", "expected a detector that this build has");

@@ -137,7 +137,7 @@ static void json_column(struct json *j, const struct race_matrix *race, enum rac
 		json_text(j, "skipped", c->skipped);
 	} else {
 		json_tally(j, c);
-		json_bool(j, "as_predicted", race_column_good(detector, c));
+		json_bool(j, "as_predicted", race_column_passed(detector, c));
 	}
 	json_end(j);
 }
@@ -169,7 +169,7 @@ static void json_summary(struct json *j, const struct race_matrix *race)
 		if (race->columns[i].wanted)
 			json_column(j, race, i);
 	json_end(j);
-	json_bool(j, "as_predicted", race_good(race));
+	json_bool(j, "as_predicted", race_passed(race));
 }
 
 /* Detectors and mappings that were not asked for; mappings that the library does not have. */
@@ -188,7 +188,7 @@ static void json_not_run(struct json *j, const struct race_matrix *race)
 
 bool race_write_results(const struct race_matrix *race, struct results *results)
 {
-	struct json *j = results_open(results, race_good(race) ? "good" : "failed");
+	struct json *j = results_open(results, race_passed(race) ? "good" : "failed");
 
 	if (!j)
 		return false;

@@ -152,7 +152,7 @@ static void print_sum(const struct race_matrix *race)
 		if (!ran(c))
 			continue;
 		detectors++;
-		good += race_column_good(i, c);
+		good += race_column_passed(i, c);
 		caught += c->tally.by[RACE_CAUGHT];
 		false_alarms += c->tally.by[RACE_FALSE_ALARM];
 	}
@@ -174,7 +174,7 @@ void race_print_table(const struct race_matrix *race)
 
 /* The worst result of a pair: ! not as predicted, ? missed, / known limitation, + caught. */
 static char pair_mark(const struct race_matrix *race, enum race_detector detector,
-		      enum matrix_kind first, enum matrix_kind second)
+		      enum matrix_access_kind first, enum matrix_access_kind second)
 {
 	size_t by[RACE_VERDICTS] = {0}, cells = 0, wrong = 0;
 
@@ -271,7 +271,7 @@ static void print_column_failures(const struct race_matrix *race, enum race_dete
 	if (wrong > FAILURES_SHOWN)
 		fprintf(stderr, "%s: and %zu more cells\n", race_detectors[detector].name,
 			wrong - FAILURES_SHOWN);
-	else if (!wrong && !race_column_good(detector, column))
+	else if (!wrong && !race_column_passed(detector, column))
 		fprintf(stderr, "%s: expected it to catch a race, and to end with status 0\n",
 			race_detectors[detector].name);
 }

@@ -118,7 +118,7 @@ static bool start_child(struct runner *r, enum matrix_mapping mapping, size_t fr
 	setenv("PAGE_MAP", matrix_backends[mapping], 1);
 	child->flavour.name = info->name;
 	child->running =
-		flavour_exec(&child->flavour, info->valgrind ? "valgrind" : r->path, w.word);
+		flavour_start_program(&child->flavour, info->valgrind ? "valgrind" : r->path, w.word);
 	return child->running;
 }
 

@@ -79,7 +79,7 @@ bool race_as_predicted(enum race_detector detector, enum race_verdict verdict)
 	}
 }
 
-bool race_column_good(enum race_detector detector, const struct race_column *column)
+bool race_column_passed(enum race_detector detector, const struct race_column *column)
 {
 	const struct race_tally *t = &column->tally;
 
@@ -89,7 +89,7 @@ bool race_column_good(enum race_detector detector, const struct race_column *col
 	return !column->failed && !(t->races && !t->by[RACE_CAUGHT] && !t->by[RACE_MISS_ALLOWED]);
 }
 
-bool race_good(const struct race_matrix *race)
+bool race_passed(const struct race_matrix *race)
 {
 	bool good = !race->disagree, any = false;
 
@@ -97,7 +97,7 @@ bool race_good(const struct race_matrix *race)
 		if (!race->columns[i].wanted || race->columns[i].skipped)
 			continue;
 		any = true;
-		good &= race_column_good(i, &race->columns[i]);
+		good &= race_column_passed(i, &race->columns[i]);
 	}
 	return good && any;
 }

@@ -129,7 +129,7 @@ static int keep_finding(const struct collection *c, const char *path, const char
 	int error;
 
 	snprintf(prefix, sizeof(prefix), "%s-", kind);
-	error = target_keep(c->target, &c->target->findings, prefix, input);
+	error = target_store_input(c->target, &c->target->findings, prefix, input);
 	if (error)
 		return error;
 	if (writer)
@@ -144,7 +144,7 @@ static int keep_finding(const struct collection *c, const char *path, const char
 static int keep_entry(const struct collection *c, const char *path, const struct corpus_input *input)
 {
 	struct target *target = c->target;
-	int error = target_keep(target, &target->corpus, "", input);
+	int error = target_store_input(target, &target->corpus, "", input);
 
 	if (error)
 		return error;

@@ -42,7 +42,7 @@ void target_init(struct target *target, const char *name, const struct fuzz_opti
 /* ---- trouble ---- */
 
 /* Logs a problem once, and again only when it was over in between or is another. */
-int target_keep(struct target *target, struct corpus_directory *store, const char *prefix,
+int target_store_input(struct target *target, struct corpus_directory *store, const char *prefix,
 		const struct corpus_input *input)
 {
 	int error = corpus_directory_add(store, prefix, input);
@@ -166,7 +166,7 @@ static void keep_seed(void *ctx, const struct corpus_input *input)
 {
 	struct target *target = ctx;
 
-	target_keep(target, &target->corpus, "", input);
+	target_store_input(target, &target->corpus, "", input);
 	target_enqueue(target, input);
 }
 

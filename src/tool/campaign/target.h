@@ -90,7 +90,7 @@ const char *target_cannot_write(const struct target *target);
 void target_enqueue(struct target *target, const struct corpus_input *input);
 
 /* Adds an input to its corpus or findings; logs once if that fails. Return: as corpus_directory_add(). */
-int target_keep(struct target *target, struct corpus_directory *store, const char *prefix,
+int target_store_input(struct target *target, struct corpus_directory *store, const char *prefix,
 		const struct corpus_input *input);
 
 /* Removes a finding from the directory that the engines read: they would end at its start. */

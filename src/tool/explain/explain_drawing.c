@@ -33,7 +33,7 @@ static void widths_wanted(const struct explained *e, unsigned int width[PROGRAM_
 		char text[CALL_TEXT];
 		size_t len;
 
-		explained_call(e->program, i, trace_find(e->trace, i), text);
+		write_explained_call(e->program, i, trace_find(e->trace, i), text);
 		len = strlen(text) + 3;
 		if (width[thread] < len)
 			width[thread] = (unsigned int)len;
@@ -224,7 +224,7 @@ static void print_call(struct lanes *lanes, size_t call, const struct step *step
 	char text[CALL_TEXT + 64];
 	const char *at = text;
 
-	explained_call(e->program, call, step, text);
+	write_explained_call(e->program, call, step, text);
 	if (*note)
 		snprintf(text + strlen(text), 64, "  (%s)", note);
 	for (unsigned int more = 2; *at; more = 4) {

@@ -49,7 +49,7 @@ unsigned int row_set_text(struct text_row *row, unsigned int x, const char *text
 	return x;
 }
 
-static void print_cell(const struct text_row *row, uint8_t cell)
+static void print_character(const struct text_row *row, uint8_t cell)
 {
 	if (cell < GLYPH_LANE)
 		putc(cell ? cell : ' ', row->out);
@@ -71,7 +71,7 @@ void row_print(struct text_row *row)
 		if (row->style.colour && wanted != colour)
 			fprintf(row->out, "%s%s", colour ? "\033[m" : "", escapes[wanted]);
 		colour = wanted;
-		print_cell(row, row->cells[x]);
+		print_character(row, row->cells[x]);
 	}
 	fputs(row->style.colour && colour ? "\033[m\n" : "\n", row->out);
 	memset(row->cells, 0, sizeof(row->cells));
@@ -120,7 +120,7 @@ const char *thread_text(uint8_t thread, char text[THREAD_TEXT])
 	return text;
 }
 
-void explained_call(const struct program *program, size_t call, const struct step *step,
+void write_explained_call(const struct program *program, size_t call, const struct step *step,
 		    char text[CALL_TEXT])
 {
 	struct call shown = program->calls[call];

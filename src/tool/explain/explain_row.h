@@ -67,7 +67,7 @@ size_t row_fit(const char *text, size_t room);
 const char *thread_text(uint8_t thread, char text[THREAD_TEXT]);
 
 /* The call without its thread, and with its result if it ran and has one. */
-void explained_call(const struct program *program, size_t call, const struct step *step,
+void write_explained_call(const struct program *program, size_t call, const struct step *step,
 		    char text[CALL_TEXT]);
 
 /* A program, and all that is needed to explain it. */

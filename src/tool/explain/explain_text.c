@@ -245,7 +245,7 @@ static void print_causes(struct text_row *row, const struct explained *e, const 
 	for (size_t i = 0; i < e->causes.count; i++) {
 		char text[CALL_TEXT];
 
-		explained_call(e->program, e->causes.calls[i], NULL, text);
+		write_explained_call(e->program, e->causes.calls[i], NULL, text);
 		row_print_words(row, 4, 6, COLOUR_CAUSE, "line %u  %s  %s: %s",
 			    call_at(e, e->causes.calls[i])->line, thread_of(e, e->causes.calls[i]), text,
 			    what);
@@ -418,7 +418,7 @@ static void print_expected(struct text_row *row, const struct explained *e, size
 
 	for (size_t i = 0; i < shadow->race_count; i++)
 		races |= shadow->races[i].first == call || shadow->races[i].second == call;
-	explained_call(e->program, call, step, text);
+	write_explained_call(e->program, call, step, text);
 	row_print_words(row, 2, 4, COLOUR_PLAIN, "Expected at line %u: %s: %s%s", call_at(e, call)->line,
 		    thread_of(e, call), text, !step ? ", which does not run to its end" :
 		    step->skipped ? ", which is skipped" :

@@ -27,12 +27,12 @@ static enum rule rule_of(const struct signature *signature)
 static void write_meaning(struct json *out, const struct signature *signature)
 {
 	enum rule rule = rule_of(signature);
-	enum run_kind kind = signature->differs ? RUN_differs : RUN_claim;
+	enum result_kind kind = signature->differs ? RUN_differs : RUN_claim;
 	bool by_rule = !signature->differs && rule < RULE_COUNT;
 
-	json_text(out, "result", by_rule ? rule_name(rule) : run_kinds[kind].name);
+	json_text(out, "result", by_rule ? rule_name(rule) : result_kinds[kind].name);
 	json_bool(out, "failed", true);
-	json_text(out, "meaning", by_rule ? rule_summary(rule) : run_kinds[kind].meaning);
+	json_text(out, "meaning", by_rule ? rule_summary(rule) : result_kinds[kind].meaning);
 	json_text(out, "document", by_rule ? "doc/rules.md" : "doc/replay.md");
 	json_text(out, "section", by_rule ? rule_contract(rule) : "Results of an input");
 }

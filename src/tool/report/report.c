@@ -298,7 +298,7 @@ static struct report_site *site_begin(struct report *report)
 struct reader {
 	struct report *report;
 	struct report_site *site; /* that frames go to, or NULL */
-	bool racing;		  /* sites begin with their access */
+	bool has_access_line;		  /* sites begin with their access */
 	bool stack;		  /* there was one */
 };
 
@@ -309,19 +309,19 @@ static void read_line(struct reader *r, const struct line *line)
 	const char *frame = frame_text(line, &number);
 
 	if (!strcmp(r->report->tool, "ThreadSanitizer") && is_access(line, what, sizeof(what))) {
-		r->racing = true;
+		r->has_access_line = true;
 		r->site = site_begin(r->report);
 		if (r->site)
 			strcpy(r->site->what, what);
 		return;
 	}
 	if (!frame) {
-		if (r->racing && !line->len)
+		if (r->has_access_line && !line->len)
 			r->site = NULL;
 		return;
 	}
 	/* Stacks after the first show where memory or threads come from. */
-	if (number == 0 && !r->racing) {
+	if (number == 0 && !r->has_access_line) {
 		r->site = r->stack ? NULL : &r->report->sites[0];
 		r->stack = true;
 		r->report->site_count = 1;

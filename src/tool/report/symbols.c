@@ -77,7 +77,7 @@ static bool ask(const char *tool, bool llvm, struct symbol *symbol)
 
 	snprintf(where, sizeof(where), "%s%s", llvm ? "--obj=" : "", symbol->binary);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->offset);
-	if (!flavour_exec(&child, tool, llvm ? llvm_argv : gnu_argv))
+	if (!flavour_start_program(&child, tool, llvm ? llvm_argv : gnu_argv))
 		return false;
 	answered = read_answer(&child, symbol);
 	flavour_wait(&child);

@@ -14,7 +14,7 @@
 
 static bool has_failed(const struct engine *engine, uint32_t item)
 {
-	return run_kinds[engine->run->records[ITEM_INPUT(item)].kind].fails;
+	return result_kinds[engine->run->records[ITEM_INPUT(item)].kind].fails;
 }
 
 /* ---- batches ---- */
@@ -302,9 +302,9 @@ static void name_not_rechecked(struct engine *engine)
 		const struct unattributed *unattributed = &engine->pending[i].unattributed;
 		struct run_record *record = &engine->run->records[engine->pending[i].input];
 
-		if (run_kinds[record->kind].fails && record->ran)
+		if (result_kinds[record->kind].fails && record->ran)
 			continue;
-		if (run_kinds[unattributed->kind].fails)
+		if (result_kinds[unattributed->kind].fails)
 			record_set(record, unattributed->kind, unattributed->why, NULL);
 		else if (i >= engine->pending_next)
 			record_set(record, RUN_flaky, why, NULL);

@@ -48,17 +48,17 @@ void item_list_append(struct item_list *list, uint32_t item)
 /* ---- records ---- */
 
 /* @result: what a worker returned, or NULL */
-static void set_record(struct engine *engine, uint32_t input, enum run_kind kind, const char *why,
-		       const char *output, const struct worker_result *result)
+static void set_record(struct engine *engine, uint32_t input, enum result_kind kind,
+		       const char *why, const char *output, const struct worker_result *result)
 {
 	struct run_record *record = &engine->run->records[input];
 
 	engine->done++;
 	record->ran = true;
 	/* It may be good in the other order: it stays a failure. */
-	if (run_kinds[record->kind].fails)
+	if (result_kinds[record->kind].fails)
 		return;
-	engine->failed += run_kinds[kind].fails;
+	engine->failed += result_kinds[kind].fails;
 	record_set(record, kind, why, output);
 	if (!result)
 		return;
@@ -89,7 +89,7 @@ static void append_history(struct unattributed *unattributed, const struct item_
 
 /* It failed after all that its worker ran before: earlier batches, and @before items of this one. */
 static void recheck_after(struct engine *engine, unsigned int number, size_t position,
-			  size_t before, enum run_kind kind, const char *why)
+			  size_t before, enum result_kind kind, const char *why)
 {
 	const struct item_list *history = &engine->history[number], *batch = &engine->batches[number];
 	struct unattributed unattributed = { .affected = ITEM_INPUT(batch->item[position]),
@@ -176,8 +176,8 @@ static void name_lost_memory(struct engine *engine, uint32_t input)
 {
 	struct run_record *record = &engine->run->records[input];
 
-	engine->failed += !run_kinds[record->kind].fails;
-	if (!run_kinds[record->kind].fails)
+	engine->failed += !result_kinds[record->kind].fails;
+	if (!result_kinds[record->kind].fails)
 		record_set(record, RUN_leak, "LeakSanitizer finds memory that nothing points to", NULL);
 }
 
@@ -241,7 +241,7 @@ static void finish_dead_batch(struct engine *engine, unsigned int number, int st
 	struct item_list *batch = &engine->batches[number];
 	uint32_t last = atomic_load(&worker->control->position);
 	size_t done, from = 0;
-	enum run_kind kind;
+	enum result_kind kind;
 	char why[RUN_WHY];
 
 	if (last < batch->count) {
@@ -295,7 +295,7 @@ static void finish_alone(struct engine *engine, unsigned int number)
 	copy_why(why, &result);
 	if (result.kind >= RUN_KINDS)
 		set_record(engine, pending->input, RUN_crash, no_result, worker->text, NULL);
-	else if (run_kinds[result.kind].fails)
+	else if (result_kinds[result.kind].fails)
 		set_record(engine, pending->input, result.kind, why, worker->text, &result);
 	else
 		clear_pending(engine, pending, &result, why);
@@ -308,7 +308,7 @@ static void finish_dead_alone(struct engine *engine, unsigned int number, int st
 	struct run_worker *worker = &engine->workers[number];
 	struct pending *pending = &engine->running[number];
 	char why[RUN_WHY];
-	enum run_kind kind = run_worker_death(worker, status, &engine->options->execution,
+	enum result_kind kind = run_worker_death(worker, status, &engine->options->execution,
 					  input_path(engine->list, pending->input), why);
 
 	set_record(engine, pending->input, kind, why, worker->text, NULL);

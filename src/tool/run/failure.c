@@ -92,7 +92,7 @@ void print_failure(const struct run_order *order, const struct input_list *list,
 	/* Both may go to one file: whole lines. */
 	fflush(stdout);
 	fprintf(stderr, "%s: %s: %s: %s\n", input_name(list, input), run->flavour,
-		run_kinds[record->kind].name, record->why ? record->why : "no more is known");
+		result_kinds[record->kind].name, record->why ? record->why : "no more is known");
 	print_output(record->output);
 	fputs("  replay: ", stderr);
 	print_command(stderr, order, list, run, input);

@@ -31,7 +31,7 @@ struct search {
 /* The result of the last input of a sequence. */
 struct last_result {
 	bool began;
-	enum run_kind kind; /* RUN_KINDS: the worker returned none */
+	enum result_kind kind; /* RUN_KINDS: the worker returned none */
 	uint64_t digest;
 	char why[RUN_WHY];
 };
@@ -180,7 +180,7 @@ static void name_as_seen(const struct search *search, const struct unattributed 
 			 unattributed->why);
 	else
 		snprintf(why, sizeof(why), "%s: %s; not again, alone or after the %zu before it",
-			 run_kinds[unattributed->kind].name, unattributed->why, unattributed->ran);
+			 result_kinds[unattributed->kind].name, unattributed->why, unattributed->ran);
 	record_set(record, search->refused ? unattributed->kind : RUN_flaky, why, NULL);
 }
 

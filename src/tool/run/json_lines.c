@@ -64,7 +64,7 @@ static void write_failure(struct json *out, const struct run_order *order,
 {
 	const struct run_record *record = &run->records[input];
 
-	json_text(out, "meaning", run_kinds[record->kind].meaning);
+	json_text(out, "meaning", result_kinds[record->kind].meaning);
 	json_text(out, "document", "doc/replay.md");
 	json_text(out, "section", "Results of an input");
 	write_command(out, order, list, run, input);
@@ -102,7 +102,7 @@ static void write_record(struct results *results, const struct run_order *order,
 			 uint32_t input)
 {
 	const struct run_record *record = &run->records[input];
-	const struct run_kind_info *kind = &run_kinds[record->kind];
+	const struct run_kind_info *kind = &result_kinds[record->kind];
 	struct json *out = results_line(results);
 	char fibers[SEEN_TEXT], threads[SEEN_TEXT];
 
@@ -132,10 +132,10 @@ static void write_growth(struct results *results, const struct flavour_run *run)
 	json_object(out, NULL);
 	json_text(out, "input", "");
 	json_text(out, "flavour", run->flavour);
-	json_text(out, "result", run_kinds[RUN_grows].name);
+	json_text(out, "result", result_kinds[RUN_grows].name);
 	json_bool(out, "failed", true);
 	json_text(out, "why", run->growth);
-	json_text(out, "meaning", run_kinds[RUN_grows].meaning);
+	json_text(out, "meaning", result_kinds[RUN_grows].meaning);
 	json_text(out, "document", "doc/replay.md");
 	json_text(out, "section", "Results of an input");
 	json_format(out, "replay", "pagetorture replay --orders --flavour %s with the same inputs",

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-enum run_kind {
+enum result_kind {
 #define KIND(id, name, fails, meaning) RUN_##id,
 #include "tool/run/kind.def"
 #undef KIND
@@ -18,16 +18,16 @@ struct run_kind_info {
 	bool fails;
 };
 
-/* By enum run_kind. */
-extern const struct run_kind_info run_kinds[RUN_KINDS];
+/* By enum result_kind. */
+extern const struct run_kind_info result_kinds[RUN_KINDS];
 
 /*
  * Is the process unfit for other inputs after one of this kind? The library had no part in
  * what an unreadable input or a wrong claim is.
  */
-static inline bool kind_spoils_process(enum run_kind kind)
+static inline bool kind_spoils_process(enum result_kind kind)
 {
-	return run_kinds[kind].fails && kind != RUN_unreadable && kind != RUN_claim;
+	return result_kinds[kind].fails && kind != RUN_unreadable && kind != RUN_claim;
 }
 
 #endif

@@ -21,7 +21,7 @@ void flavour_run_destroy(struct flavour_run *run, size_t inputs)
 	free(run->records);
 }
 
-void record_set(struct run_record *record, enum run_kind kind, const char *why,
+void record_set(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output)
 {
 	record->kind = (uint8_t)kind;
@@ -31,7 +31,7 @@ void record_set(struct run_record *record, enum run_kind kind, const char *why,
 	record->output = output && *output ? strdup(output) : NULL;
 }
 
-size_t count_kind(const struct flavour_run *run, size_t inputs, enum run_kind kind)
+size_t count_kind(const struct flavour_run *run, size_t inputs, enum result_kind kind)
 {
 	size_t count = 0;
 
@@ -45,6 +45,6 @@ size_t count_failed(const struct flavour_run *run, size_t inputs)
 	size_t count = 0;
 
 	for (size_t i = 0; i < inputs; i++)
-		count += run_kinds[run->records[i].kind].fails;
+		count += result_kinds[run->records[i].kind].fails;
 	return count;
 }

@@ -39,10 +39,10 @@ bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input
 void flavour_run_destroy(struct flavour_run *run, size_t inputs);
 
 /* Sets what an input is, and why. @output: may be NULL; both are copied */
-void record_set(struct run_record *record, enum run_kind kind, const char *why,
+void record_set(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output);
 
-size_t count_kind(const struct flavour_run *run, size_t inputs, enum run_kind kind);
+size_t count_kind(const struct flavour_run *run, size_t inputs, enum result_kind kind);
 
 /* The number of inputs that failed. */
 size_t count_failed(const struct flavour_run *run, size_t inputs);

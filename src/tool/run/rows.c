@@ -36,7 +36,7 @@ static bool is_tsan(const struct flavour_run *run)
 /* A claim is the program's: model and execution agree about what does not hold. */
 static bool differs(const struct run_record *record)
 {
-	return run_kinds[record->kind].fails && record->kind != RUN_claim;
+	return result_kinds[record->kind].fails && record->kind != RUN_claim;
 }
 
 void seen_on_fibers(const struct run_order *order, const struct run_record *record,

@@ -43,7 +43,7 @@ static void print_failures(const struct run_order *order, const struct input_lis
 	size_t not_run = 0;
 
 	for (uint32_t i = 0; i < list->count; i++) {
-		if (run_kinds[run->records[i].kind].fails && run->records[i].ran)
+		if (result_kinds[run->records[i].kind].fails && run->records[i].ran)
 			print_failure(order, list, run, i);
 		not_run += !run->records[i].ran;
 	}

@@ -54,7 +54,8 @@ static uint32_t microseconds_since(const struct timespec *start)
 
 /* ---- one input ---- */
 
-static enum run_kind set_result(struct worker_result *result, enum run_kind kind, const char *why)
+static enum result_kind set_result(struct worker_result *result, enum result_kind kind,
+				   const char *why)
 {
 	result->kind = (uint8_t)kind;
 	snprintf(result->why, sizeof(result->why), "%.*s", RUN_WHY - 1, why);
@@ -75,7 +76,7 @@ static void fold_digest(void *ctx, enum digest_part part, const void *bytes, siz
 }
 
 /* @error: "NAME: what", or "NAME:LINE: what"; whoever prints the result names the input. */
-static enum run_kind set_unreadable(struct worker_result *result, const char *name,
+static enum result_kind set_unreadable(struct worker_result *result, const char *name,
 				    const char *error)
 {
 	char why[RUN_WHY];
@@ -106,14 +107,14 @@ static bool load_input(const char *name, struct worker_result *result)
 	return good;
 }
 
-static enum run_kind kind_of_difference(const struct execution *execution)
+static enum result_kind kind_of_difference(const struct execution *execution)
 {
 	if (execution->hung)
 		return RUN_hang;
 	return execution->wrong_exit ? RUN_wrong_rule : RUN_differs;
 }
 
-static enum run_kind kind_of_agreement(const struct worker_result *result)
+static enum result_kind kind_of_agreement(const struct worker_result *result)
 {
 	return result->not_run ? RUN_not_run : result->unseen ? RUN_unseen : RUN_good;
 }
@@ -129,7 +130,7 @@ static void set_seen(struct worker_result *result, const struct execution *execu
 }
 
 /* What the execution, the model and the claims say of the program that has run. */
-static enum run_kind compare(struct worker_result *result)
+static enum result_kind compare(struct worker_result *result)
 {
 	const struct execution *execution = &worker.control->execution;
 	const struct checker_report *worst = execution_worst_report(execution);
@@ -152,7 +153,7 @@ static void set_digest(struct worker_result *result)
 }
 
 /* Evaluates one input with the rule model, executes it, and compares the two. */
-static enum run_kind run_input(const char *path, struct worker_result *result)
+static enum result_kind run_input(const char *path, struct worker_result *result)
 {
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
@@ -173,11 +174,11 @@ static enum run_kind run_input(const char *path, struct worker_result *result)
 	return compare(result);
 }
 
-static enum run_kind run_timed(uint32_t position)
+static enum result_kind run_timed(uint32_t position)
 {
 	struct worker_result *result = &worker.control->results[position];
 	struct timespec start;
-	enum run_kind kind;
+	enum result_kind kind;
 
 	atomic_store(&worker.control->position, position);
 	atomic_fetch_add(&worker.control->phase, 1);
@@ -205,7 +206,7 @@ static bool check_growth(void)
 enum thing { HEAP, DESCRIPTORS, MAPPINGS, THINGS };
 
 static const struct {
-	enum run_kind kind;
+	enum result_kind kind;
 	const char *what;
 } things[THINGS] = {
 	[HEAP] = { RUN_leak, "bytes of the heap" },
@@ -213,35 +214,35 @@ static const struct {
 	[MAPPINGS] = { RUN_mapping, "mappings" },
 };
 
-struct growth {
+struct footprint_history {
 	unsigned int runs;
 	size_t values[THINGS][GROWTH_MOST];
 };
 
-static void add_values(struct growth *growth)
+static void add_values(struct footprint_history *history)
 {
-	unsigned int run = growth->runs++;
+	unsigned int run = history->runs++;
 
-	growth->values[HEAP][run] = footprint_heap();
-	growth->values[DESCRIPTORS][run] = (size_t)footprint_descriptor();
-	growth->values[MAPPINGS][run] = footprint_mappings();
+	history->values[HEAP][run] = footprint_heap();
+	history->values[DESCRIPTORS][run] = (size_t)footprint_descriptor();
+	history->values[MAPPINGS][run] = footprint_mappings();
 }
 
 /* Return: was there more after each of the last runs? */
-static bool grows(const struct growth *growth, enum thing thing)
+static bool grows(const struct footprint_history *history, enum thing thing)
 {
-	const size_t *values = growth->values[thing];
+	const size_t *values = history->values[thing];
 
-	for (unsigned int i = growth->runs - GROWTH_COUNT; i < growth->runs; i++)
+	for (unsigned int i = history->runs - GROWTH_COUNT; i < history->runs; i++)
 		if (values[i] <= values[i - 1])
 			return false;
 	return true;
 }
 
-static bool anything_grows(const struct growth *growth)
+static bool anything_grows(const struct footprint_history *history)
 {
 	for (unsigned int i = 0; i < THINGS; i++)
-		if (grows(growth, i))
+		if (grows(history, i))
 			return true;
 	return false;
 }
@@ -251,12 +252,12 @@ static bool run_again(const struct worker_result *first, unsigned int run)
 {
 	struct worker_result *result = &worker.control->results[0];
 	char why[RUN_WHY + 64];
-	enum run_kind kind;
+	enum result_kind kind;
 
 	worker.again = true;
 	kind = run_timed(0);
 	worker.again = false;
-	if (!run_kinds[kind].fails && result->digest == first->digest)
+	if (!result_kinds[kind].fails && result->digest == first->digest)
 		return true;
 	snprintf(why, sizeof(why), "alone, run %u: %s", run,
 		 *result->why ? result->why : "another outcome than the first run");
@@ -264,33 +265,34 @@ static bool run_again(const struct worker_result *first, unsigned int run)
 	return false;
 }
 
-static void set_growth(struct worker_result *result, const struct growth *growth)
+static void set_growth(struct worker_result *result, const struct footprint_history *history)
 {
 	char why[RUN_WHY];
 	unsigned int thing = 0;
 
-	while (!grows(growth, thing))
+	while (!grows(history, thing))
 		thing++;
 	snprintf(why, sizeof(why), "%s: %zu more each time it runs", things[thing].what,
-		 (growth->values[thing][growth->runs - 1] -
-		  growth->values[thing][growth->runs - 1 - GROWTH_COUNT]) / GROWTH_COUNT);
+		 (history->values[thing][history->runs - 1] -
+		  history->values[thing][history->runs - 1 - GROWTH_COUNT]) / GROWTH_COUNT);
 	set_result(result, things[thing].kind, why);
 }
 
 /* The input is alone in its process: what grows each time is the input's. */
 static void measure_growth(void)
 {
-	static struct growth growth;
+	static struct footprint_history history;
 	struct worker_result *result = &worker.control->results[0], first = *result;
 
 	do {
-		if (!run_again(&first, growth.runs + 2))
+		if (!run_again(&first, history.runs + 2))
 			return;
-		add_values(&growth);
-	} while (growth.runs < GROWTH_LEAST || (growth.runs < GROWTH_MOST && anything_grows(&growth)));
+		add_values(&history);
+	} while (history.runs < GROWTH_LEAST ||
+		 (history.runs < GROWTH_MOST && anything_grows(&history)));
 	*result = first;
-	if (anything_grows(&growth))
-		set_growth(result, &growth);
+	if (anything_grows(&history))
+		set_growth(result, &history);
 	else if (footprint_lost())
 		set_result(result, RUN_leak, "LeakSanitizer finds memory that nothing points to");
 }
@@ -330,7 +332,7 @@ static void run_batch(void)
 	size_t mappings;
 
 	for (uint32_t i = 0; i < count; i++) {
-		bool failed = run_kinds[run_timed(i)].fails;
+		bool failed = result_kinds[run_timed(i)].fails;
 
 		control->results[i].recheck = check_growth();
 		if (!failed && worker.descriptor == FOOTPRINT_NO_DESCRIPTOR) {
@@ -353,7 +355,7 @@ static void run_request_batch(void)
 	struct control_block *control = worker.control;
 
 	run_batch();
-	if (control->alone && !run_kinds[control->results[0].kind].fails)
+	if (control->alone && !result_kinds[control->results[0].kind].fails)
 		measure_growth();
 	if (control->lost)
 		control->has_lost = footprint_lost();

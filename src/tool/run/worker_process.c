@@ -289,7 +289,7 @@ static void keep_output(struct run_worker *worker)
 	}
 }
 
-static void kill_for(struct run_worker *worker, enum run_kind kind)
+static void kill_for(struct run_worker *worker, enum result_kind kind)
 {
 	worker->killed = kind;
 	end_group(worker);
@@ -431,7 +431,7 @@ static void report_text(const char *output, char *text, size_t size)
 	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *top ? " in " : "", top);
 }
 
-static enum run_kind set_death(char why[RUN_WHY], enum run_kind kind, const char *where,
+static enum result_kind set_death(char why[RUN_WHY], enum result_kind kind, const char *where,
 				  const char *what, const char *report)
 {
 	snprintf(why, RUN_WHY, "%s%s%s%s%.150s", where, *where ? ": " : "", what,
@@ -439,7 +439,8 @@ static enum run_kind set_death(char why[RUN_WHY], enum run_kind kind, const char
 	return kind;
 }
 
-static enum run_kind set_limit(const struct run_worker *worker, const struct execution_options *limits,
+static enum result_kind set_limit(const struct run_worker *worker,
+				  const struct execution_options *limits,
 			       const char *where, char why[RUN_WHY])
 {
 	char what[80];
@@ -454,7 +455,7 @@ static enum run_kind set_limit(const struct run_worker *worker, const struct exe
 	return set_death(why, worker->killed, where, what, "");
 }
 
-enum run_kind run_worker_death(const struct run_worker *worker, int status,
+enum result_kind run_worker_death(const struct run_worker *worker, int status,
 			    const struct execution_options *limits, const char *path,
 			    char why[RUN_WHY])
 {

@@ -29,7 +29,7 @@ struct run_worker {
 	long since;	      /* ms: when the phase began, as far as was seen */
 	long cpu_since;	      /* ms of CPU time then */
 	size_t resident;      /* bytes, when the batch began */
-	enum run_kind killed; /* for which the driver ended it; RUN_good: it did not */
+	enum result_kind killed; /* for which the driver ended it; RUN_good: it did not */
 	/* The first bytes that it printed. */
 	char text[WORKER_OUTPUT];
 	size_t used;
@@ -90,7 +90,7 @@ void run_worker_release(struct run_worker *worker);
  * @path: of the input that it ran, or NULL
  * @why: one line
  */
-enum run_kind run_worker_death(const struct run_worker *worker, int status,
+enum result_kind run_worker_death(const struct run_worker *worker, int status,
 			   const struct execution_options *limits, const char *path,
 			   char why[RUN_WHY]);
 

@@ -89,7 +89,7 @@ void flavours_by_default(bool wanted[FLAVOURS_MAX])
 		wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
 }
 
-bool flavour_exec(struct flavour *flavour, const char *path, char **argv)
+bool flavour_start_program(struct flavour *flavour, const char *path, char **argv)
 {
 	int ends[2];
 	pid_t pid;

@@ -49,10 +49,10 @@ void flavours_by_default(bool wanted[FLAVOURS_MAX]);
 void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT]);
 
 /* Starts any program that answers in lines as a flavour does. */
-bool flavour_exec(struct flavour *flavour, const char *path, char **argv);
+bool flavour_start_program(struct flavour *flavour, const char *path, char **argv);
 
 /*
- * Reads its next line, with the line end, or as much as there is room for. One that does not
+ * Reads its next line, with the line end, or as much as there is room for. A flavour that does not
  * say all of it within @seconds is killed.
  * Return: false at its end.
  */
