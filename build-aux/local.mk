@@ -96,7 +96,8 @@ coverage:
 	test $$result = good
 
 # Programs of the build with coverage counters.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page% fuzz_%-replay%,$(check_programs))
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page%,$(check_programs)) \
+		$(foreach f,$(FLAVOURS),$(call replays_of,$f))
 
 clean-local: clean-check-builds clean-coverage clean-smoke
 clean-check-builds:
