@@ -62,7 +62,7 @@ static void drop_all(void)
 	api_fault_reset();
 }
 
-/* More than wait in the quarantine: from then on a frame that is asked for lived before. */
+/* More than wait in the quarantine: from then on an allocated frame was allocated before. */
 #define FIRST_PAGES 128
 
 /*

@@ -45,7 +45,7 @@ const struct call *c_slice(const struct c_file *file, uint8_t handle)
 	for (size_t i = 0; i < file->plan.count; i++) {
 		const struct call *call = c_call_of(file, i);
 
-		if (file->plan.steps[i].fate == C_RUNS && call->op == OP_user_slice &&
+		if (file->plan.steps[i].outcome == C_RUNS && call->op == OP_user_slice &&
 		    call->handle[0] == handle)
 			return call;
 	}
@@ -109,7 +109,7 @@ static const struct call *next_turn(const struct c_file *file, size_t i, unsigne
 {
 	for (; i < file->plan.count && file->plan.steps[i].region <= region; i++)
 		if (file->plan.steps[i].region == region &&
-		    file->plan.steps[i].fate != C_SKIPPED &&
+		    file->plan.steps[i].outcome != C_SKIPPED &&
 		    c_call_of(file, i)->thread != THREAD_MAIN)
 			return c_call_of(file, i);
 	return NULL;
@@ -119,7 +119,7 @@ static void write_step(struct c_file *file, size_t i)
 {
 	const struct c_step *step = &file->plan.steps[i];
 	const struct call *call = c_call_of(file, i), *then;
-	bool turns = call->thread != THREAD_MAIN && step->fate != C_SKIPPED &&
+	bool turns = call->thread != THREAD_MAIN && step->outcome != C_SKIPPED &&
 		     takes_turns(&file->plan, step->region);
 
 	if (turns)
@@ -258,7 +258,7 @@ static void init_objects(struct c_file *file)
 	for (size_t i = 0; i < file->plan.count; i++) {
 		const struct call *call = c_call_of(file, i);
 
-		if (file->plan.steps[i].fate == C_SKIPPED)
+		if (file->plan.steps[i].outcome == C_SKIPPED)
 			continue;
 		if (call->op == OP_post || call->op == OP_wait)
 			semaphores |= 1u << call->handle[0];

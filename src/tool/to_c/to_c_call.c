@@ -191,7 +191,7 @@ static void write_expression(const struct c_one *c, const char *expression)
 
 	if (shared)
 		c_line(c->file, "struct user_slice_reader reader_%u = borrow(&u%u);", c->call->line, u);
-	snprintf(line, sizeof(line), c->step->fate == C_FATAL ? "%s;" : "expect($l, %s, $r);", expression);
+	snprintf(line, sizeof(line), c->step->outcome == C_FATAL ? "%s;" : "expect($l, %s, $r);", expression);
 	write_lines(c, line);
 	if (shared)
 		c_line(c->file, "give_back(&u%u, reader_%u);", u, c->call->line);
@@ -248,7 +248,7 @@ static void write_call(const struct c_one *c)
 	const struct template *t = &templates[c->call->op];
 	int kind = *op_table[c->call->op].args | 0x20; /* of the first handle */
 	bool shared = t->shared && c->file->plan.shared[kind][c->call->handle[0]];
-	const char *text = shared ? t->shared : c->step->fate == C_BLOCKED ? t->blocked : t->text;
+	const char *text = shared ? t->shared : c->step->outcome == C_BLOCKED ? t->blocked : t->text;
 
 	if (c->call->op == OP_user_store) {
 		write_user_store(c);
@@ -308,17 +308,17 @@ void c_call(struct c_file *file, const struct c_step *step)
 {
 	const struct c_one c = { .file = file, .call = &file->program->calls[step->call], .step = step };
 
-	if (step->fate == C_SKIPPED) {
+	if (step->outcome == C_SKIPPED) {
 		c_line(file, "/* line %u: %s is skipped: a handle or lock is not as it needs it */",
 		       c.call->line, op_table[c.call->op].name);
 		return;
 	}
 	comment_races(file, step->call);
 	comment_uninits(file, step->call);
-	if (step->fate == C_FATAL)
+	if (step->outcome == C_FATAL)
 		c_line(file, "doomed(%u, \"%s\");", c.call->line,
 		       rule_name(rules_verdict(file->rules)->fatal_rule));
 	write_call(&c);
-	if (step->fate == C_FATAL)
+	if (step->outcome == C_FATAL)
 		c_line(file, "returned(%u);", c.call->line);
 }

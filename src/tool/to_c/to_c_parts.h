@@ -13,13 +13,13 @@
 
 #define C_REGIONS (PROGRAM_CALLS + 1)
 
-enum c_fate { C_RUNS, C_SKIPPED, C_FATAL, C_BLOCKED };
+enum c_outcome { C_RUNS, C_SKIPPED, C_FATAL, C_BLOCKED };
 
 /* A call in the order of the file. Those that never run are not there. */
 struct c_step {
 	uint16_t call;
 	uint16_t region; /* between two lines of main; a line of main is in the one it ends */
-	enum c_fate fate;
+	enum c_outcome outcome;
 	const struct step *step; /* of the trace; NULL if it is fatal or blocked */
 };
 

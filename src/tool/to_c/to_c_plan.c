@@ -4,12 +4,12 @@
 #include "tool/to_c/to_c_parts.h"
 
 static void add_step(struct c_plan *plan, const struct program *program, size_t call,
-		     enum c_fate fate, const struct step *step)
+		     enum c_outcome outcome, const struct step *step)
 {
 	uint8_t thread = program->calls[call].thread;
 
 	plan->steps[plan->count++] =
-		(struct c_step){ (uint16_t)call, plan->regions, fate, step };
+		(struct c_step){ (uint16_t)call, plan->regions, outcome, step };
 	if (thread == THREAD_MAIN) {
 		plan->regions++;
 		return;
@@ -64,7 +64,7 @@ static void find_shared(struct c_plan *plan, const struct program *program)
 
 	memset(lookers, 0, sizeof(lookers));
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->steps[i].fate != C_SKIPPED)
+		if (plan->steps[i].outcome != C_SKIPPED)
 			look_at(lookers, &program->calls[plan->steps[i].call]);
 	for (unsigned int kind = 'a'; kind <= 'z'; kind++)
 		for (unsigned int h = 0; h < PROGRAM_MAPS; h++) {
@@ -85,7 +85,7 @@ size_t c_plan_maps_left(const struct c_plan *plan, const struct program *program
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct call *call = &program->calls[plan->steps[i].call];
 
-		if (plan->steps[i].fate != C_RUNS || call->thread != thread)
+		if (plan->steps[i].outcome != C_RUNS || call->thread != thread)
 			continue;
 		if (call->op == OP_kmap_local)
 			live[count++] = call->handle[0];
