@@ -29,7 +29,7 @@
 	X(calloc, ENOMEM) X(fork, EAGAIN) X(malloc, ENOMEM) X(memfd_create, EMFILE)        \
 	X(mmap, ENOMEM) X(open, EMFILE) X(opendir, EMFILE) X(open_memstream, ENOMEM)       \
 	X(pipe2, EMFILE) X(poll, ENOMEM) X(process_vm_readv, EPERM) X(pthread_create, EAGAIN) \
-	X(realloc, ENOMEM) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
+	X(realloc, ENOMEM) X(send, EPIPE) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
 
 enum function {
 #define NAME(name, error) F_##name,
@@ -197,6 +197,12 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(vo
 {
 	REAL(pthread_create);
 	return is_refused(F_pthread_create) ? EAGAIN : real(thread, attr, fn, arg);
+}
+
+ssize_t send(int socket, const void *bytes, size_t size, int flags)
+{
+	REAL(send);
+	return is_refused(F_send) ? -1 : real(socket, bytes, size, flags);
 }
 
 int socketpair(int domain, int type, int protocol, int ends[2])

@@ -64,12 +64,12 @@ program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
 
 # ---- replay ----
 
-system='fork pipe2 memfd_create mmap open poll waitpid'
+system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
-never_green "replay, a claim" "$system $memory write" "$pagetorture" replay --flavour plain -j 1 \
+never_green "replay, a claim" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$scratch/claim"
 # What is only seen after others is asked again after others. A worker that does not get its
-# batch is replaced, so write() may bring others together.
+# batch is replaced, so send() may bring others together.
 never_green "replay, an input that others fail after" "$system $memory" "$abs_builddir/pagetorture-dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1

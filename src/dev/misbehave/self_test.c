@@ -15,6 +15,7 @@
 
 #include "dev/misbehave/misbehave.h"
 #include "harness/util/path.h"
+#include "tool/run/input_list.h"
 #include "tool/util/flavours.h"
 #include "tool/util/scratch.h"
 #include "tool/util/usage.h"
@@ -40,7 +41,7 @@ static const char dying_program[] =
 
 /* Programs that are wrong by themselves. */
 static const struct {
-	const char *name, *seen, *content;
+	const char *name, *kind, *content;
 } wrong_programs[] = {
 	{ "wrong-expectation", "claim",
 	  "pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n"
@@ -91,98 +92,86 @@ static bool write_file(const char *directory, const char *name, const char *firs
 static bool write_programs(const char *directory)
 {
 	char name[80], first[80];
-	bool good = true;
+	bool is_written = true;
 
-	for (unsigned int i = 1; i < MISBEHAVIOURS; i++) {
-		const struct misbehave_way *way = &misbehave_ways[i];
-
+	for (const struct misbehave_way *way = misbehave_ways; way->name; way++) {
 		snprintf(first, sizeof(first), "# misbehave: %s\n", way->name);
-		good &= write_file(directory, way->name, first,
-				   way->dying ? dying_program : good_program);
+		is_written &= write_file(directory, way->name, first,
+					 way->when == DYING ? dying_program : good_program);
 		for (unsigned int n = 0; n < GOOD_BETWEEN; n++) {
 			snprintf(name, sizeof(name), "%s-then-%u", way->name, n);
-			good &= write_file(directory, name, "", n ? good_program : dying_program);
+			is_written &= write_file(directory, name, "", n ? good_program : dying_program);
 		}
 	}
 	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
-		good &= write_file(directory, wrong_programs[i].name, "", wrong_programs[i].content);
-	return good;
+		is_written &= write_file(directory, wrong_programs[i].name, "", wrong_programs[i].content);
+	return is_written;
 }
 
 /* ---- results ---- */
 
-static bool is_called(const char *name, const char *program)
+/* @name: of an input. Return: the kind that it must have by itself, or NULL if it is a good one. */
+static const char *find_kind(const char *name)
 {
-	return strlen(name) == strlen(program) + 5 && !strncmp(name, program, strlen(program));
-}
-
-/* @name: of the file, without its directory. @way: gets it, or what is wrong, or NULL. */
-static const char *expected(const char *name, const char *flavour, const char **way)
-{
-	*way = NULL;
-	for (unsigned int i = 1; i < MISBEHAVIOURS; i++)
-		if (is_called(name, misbehave_ways[i].name)) {
-			*way = misbehave_ways[i].name;
-			return why_not_seen(flavour, *way) ? "good" : misbehave_ways[i].kind;
-		}
+	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
+		if (!strcmp(way->name, name))
+			return way->kind;
 	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
-		if (is_called(name, wrong_programs[i].name)) {
-			*way = wrong_programs[i].name;
-			return wrong_programs[i].seen;
-		}
-	return "good";
+		if (!strcmp(wrong_programs[i].name, name))
+			return wrong_programs[i].kind;
+	return NULL;
 }
 
 /* Return: has the input the result that it must have? */
-static bool check_record(const struct run_options *options, const struct input_list *list,
-		      const struct flavour_run *run, uint32_t input)
+static bool check_record(const char *path, const char *flavour, const struct run_record *record)
 {
-	const struct run_record *record = &run->records[input];
-	const char *name = strrchr(input_name(list, input), '/') + 1, *way;
-	const char *wanted = expected(name, options->flavour, &way);
-	const char *seen = result_kinds[record->kind].name, *why;
-	bool same = !strcmp(seen, wanted);
+	const char *seen = result_kinds[record->result.kind].name;
+	const char *why = record->why ? record->why : "", *file = strrchr(path, '/') + 1;
+	char name[80];
+	const char *kind, *why_not;
+	bool is_same;
 
-	if (same && !way)
-		return true;
-	why = way ? why_not_seen(options->flavour, way) : NULL;
-	printf("%-8s %-20s %-16s %s\n", options->flavour, way ? way : name,
-	       same ? seen : "NOT SEEN", same ? why ? why : record->why ? record->why : "" : "");
-	if (!same)
-		fprintf(stderr, "%s: %s: expected %s, got %s: %s\n", name, options->flavour, wanted,
-			seen, record->why ? record->why : "");
-	return same;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
+	kind = find_kind(name);
+	why_not = why_not_seen(flavour, name);
+	is_same = !strcmp(seen, kind && !why_not ? kind : "good");
+	if (kind || !is_same)
+		printf("%-8s %-20s %-16s %s\n", flavour, name, is_same ? seen : "NOT SEEN",
+		       !is_same ? "" : why_not ? why_not : why);
+	if (!is_same)
+		fprintf(stderr, "%s: %s: expected %s, got %s: %s\n", file, flavour,
+			kind && !why_not ? kind : "good", seen, why);
+	return is_same;
 }
 
-static bool test_flavour(struct run_options *options, const struct input_list *list)
+static bool test_flavour(struct run_options *options, const char *flavour,
+			 const struct file_list *inputs)
 {
 	struct flavour_run run;
-	bool good = flavour_find(options->flavour, options->path, sizeof(options->path));
+	bool is_good = flavour_run_init(&run, flavour, inputs->count) &&
+		       engine_run(options, inputs, &run);
 
-	good &= flavour_run_init(&run, options->flavour, list->count) && engine_run(options, list, &run);
-	if (!good)
-		fprintf(stderr, "expected the workers of flavour %s to run\n", options->flavour);
-	for (uint32_t i = 0; run.records && i < list->count; i++)
-		good &= check_record(options, list, &run, i);
+	if (!is_good)
+		fprintf(stderr, "expected the workers of flavour %s to run\n", flavour);
+	for (size_t i = 0; run.records && i < inputs->count; i++)
+		is_good &= check_record(inputs->names[i], flavour, &run.records[i]);
 	fflush(stdout);
-	flavour_run_destroy(&run, list->count);
-	return good;
+	flavour_run_destroy(&run);
+	return is_good;
 }
 
-static int test_flavours(struct run_options *options, const struct input_list *list,
+static int test_flavours(struct run_options *options, const struct file_list *inputs,
 			 const bool *wanted)
 {
-	char path[PATH_MAX];
 	int status = EXIT_GOOD;
 
 	printf("%-8s %-20s %-16s\n", "flavour", "way", "result");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		options->flavour = flavour_names[i];
 		if (!wanted[i])
 			continue;
-		if (!flavour_find(flavour_names[i], path, sizeof(path)))
+		if (!flavour_find(flavour_names[i], options->binary_path, sizeof(options->binary_path)))
 			fprintf(stderr, "skipped: %s: this build has no such flavour\n", flavour_names[i]);
-		else if (!test_flavour(options, list))
+		else if (!test_flavour(options, flavour_names[i], inputs))
 			status = EXIT_FAILED;
 	}
 	if (status == EXIT_GOOD)
@@ -194,8 +183,7 @@ int self_test(struct run_options *options, const bool *wanted)
 {
 	struct scratch scratch;
 	char *paths[2] = { scratch.path };
-	struct input_list *list;
-	bool good;
+	struct file_list inputs;
 	int status = EXIT_BAD;
 
 	if (!scratch_open(&scratch))
@@ -203,13 +191,11 @@ int self_test(struct run_options *options, const bool *wanted)
 				   strerror(errno));
 	if (!write_programs(scratch.path)) {
 		usage_error("self-test", "expected to write to %s: %s", scratch.path, strerror(errno));
-		scratch_close(&scratch);
-		return EXIT_BAD;
+	} else {
+		if (input_list_init(&inputs, paths, true))
+			status = test_flavours(options, &inputs, wanted);
+		file_list_destroy(&inputs);
 	}
-	list = input_list_new(paths, true, &good);
-	if (list && good)
-		status = test_flavours(options, list, wanted);
 	scratch_close(&scratch);
-	input_list_delete(list);
 	return status;
 }

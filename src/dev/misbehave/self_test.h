@@ -2,8 +2,6 @@
 #ifndef DEV_SELF_TEST_H
 #define DEV_SELF_TEST_H
 
-#include <stdbool.h>
-
 #include "tool/run/engine.h"
 
 /*
