@@ -69,6 +69,7 @@ define tool_cppflags_rule
 obj/$1/src/tool/%.o obj/$1/src/dev/%.o: object_cppflags = $$(tool_cppflags) -DFLAVOUR='"$1"'
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call tool_cppflags_rule,$f)))
+obj/%/src/dev/command_race.o: object_cppflags += -DRACE_SCRIPT='"$(abs_srcdir)/src/dev/race/race.py"'
 
 # The calls that a library lacks come with a configuration, in no file but the Makefile.
 obj/plain/src/page_stubs/%.o obj/msan/src/page_stubs/%.o: object_cppflags = '-DPAGE_ABSENT=$(PAGE_ABSENT)'

@@ -112,14 +112,14 @@ link_plain() {
 }
 
 link_tsan() {
-	for source in harness/exec/exec_map dev/race/race_child; do
+	for source in harness/exec/exec_map dev/race/race_execute; do
 		# As harness and tool are: not instrumented.
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$scratch/src" \
 			-c "$scratch/src/$source.c" -o "$scratch/${source##*/}.o" || return 1
 	done >"$scratch/build" 2>&1
 	# shellcheck disable=SC2046,SC2086 # words
-	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_child.o" \
-		$(dev_objects_of tsan | grep -v 'race_child\.o$') \
+	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_execute.o" \
+		$(dev_objects_of tsan | grep -v 'race_execute\.o$') \
 		libpagetorture-tsan.a libharness-tsan.a libpage-tsan.a -lpthread \
 		-o "$scratch/bin/pagetorture-dev-tsan") >>"$scratch/build" 2>&1
 }
@@ -135,7 +135,7 @@ control "a store that is not reported to the detector" harness/exec/exec_map.c '
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in
 *clang*)
-	control "a detector that is never emptied" dev/race/race_child.c 's/^\ttsan_flush();//' \
+	control "a detector that is never emptied" dev/race/race_execute.c 's/^\ttsan_flush();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

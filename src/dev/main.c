@@ -10,6 +10,7 @@
 static const struct command commands[] = {
 	{ "bench", CHECKS, "measure the executors against each other", command_bench },
 	{ "race", CHECKS, "run the race matrix under every detector", command_race },
+	{ "race-cells", CHECKS, "print or execute cells of the race matrix, for race", command_race_cells },
 	{ "replay", CHECKS, "replay inputs that misbehave as their comments say", command_replay_dev },
 	{ "run", CHECKS, "run inputs that misbehave as their comments say", command_run_dev },
 	{ "self-test", CHECKS, "test that each way to misbehave is noticed", command_self_test },
