@@ -100,16 +100,13 @@ $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$
 
 $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))
 
-stress_copy = stress/copy_$(if $(filter plain,$1),wrapped,none).c
-$(foreach f,$(FLAVOURS),$(call archive,libstress-$f.a,$(call objects,$f,$(stress_core) $(call stress_copy,$f))))
-
 $(foreach f,$(FLAVOURS),$(call archive,libpagetorture-$f.a,$(call objects,$f,$(tool_sources))))
 
 # MemorySanitizer wants all code to be compiled for it; the others do not look in here.
 $(foreach b,plain msan,$(call archive,libpagestubs-$b.a,$(call objects,$b,$(page_stub_sources)) $(PAGE_FILES)))
 
 our_archives = $(page_builds:%=libpage-%.a) $(harness_builds:%=libharness-%.a) libmutate.a \
-	$(FLAVOURS:%=libpagetorture-%.a) $(FLAVOURS:%=libstress-%.a) libpagestubs-plain.a libpagestubs-msan.a
+	$(FLAVOURS:%=libpagetorture-%.a) libpagestubs-plain.a libpagestubs-msan.a
 
 # ---- programs ----
 
@@ -119,7 +116,7 @@ archives = libharness-$1.a $(filter %.a,$(page_$(subst -,_,$1)))
 # $(call link,BUILD[,FLAGS]): the objects and archives of the rule, then the harness and the page
 # library, which may be flags of another one.
 link = $(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(build_ldflags_$1) $2 $(AM_LDFLAGS) $(LDFLAGS) -o $@ \
-	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a libstress-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
+	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
 
 # Automake has the rule for the plain one, which it installs.
 define tool_rule
@@ -128,12 +125,14 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
+# A page library without buffers: the pattern that needs them is left out, and says so when it is run.
+linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
+
 define flavour_rules
 pagetorture-dev$(call ending,$1): $$(call objects,$1,$$(dev_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
 
-$$(stress_programs:=$(call ending,$1)): stress_%$(call ending,$1): obj/$1/stress/stress_%.o libstress-$1.a \
-		$$(call archives,$1)
+pagetorture-stress$(call ending,$1): $$(call objects,$1,$$(linked_stress_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1,$$(stress_ldflags_$1))
 
 $$(tests_$1): test_%$(call ending,$1): obj/$1/tests/test_%.o $$(call archives,$1)
@@ -152,8 +151,8 @@ bench_page$(call ending,$1): obj/$1/bench/bench_page.o $$(call archives,$1)
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$f)))
 
-# All that is linked into a plain stress program copies memory in the way that --copy chose.
-stress_ldflags_plain = $(stress_wrap)
+# All that is linked into the plain stress program copies memory in the way that --copy chose.
+stress_ldflags_plain = -Wl,--wrap=memcpy -Wl,--wrap=memset
 
 # A detector with a known hole, for the race matrix: our library compiled in another way.
 pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-tsan.a libharness-tsan.a \
@@ -232,7 +231,7 @@ $(foreach t,api fatal fault page race text,$(eval $(call given_rule,$t)))
 
 all_stress = $(foreach f,$(FLAVOURS),$(call stress_of,$f))
 replays_of = $(replay_targets_$1:%=fuzz_%-replay$(call ending,$1))
-stress_of = $(stress_programs:=$(call ending,$1))
+stress_of = pagetorture-stress$(call ending,$1)
 benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
 
 test_programs = $(foreach f,$(FLAVOURS),$(tests_$f))

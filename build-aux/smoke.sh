@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The smoke test, in three minutes: the rule table under every sanitizer, the race matrix under every
-# race detector, stress programs, each fuzz target on each of its engines, and the corpus.
+# race detector, stress patterns, each fuzz target on each of its engines, and the corpus.
 #
 #   smoke.sh SRCDIR         run in the build directory; writes logs to smoke/
 #   SMOKE_SECONDS           seconds for each fuzzer (default 20)
@@ -115,17 +115,18 @@ race_matrix() {
 }
 
 stress() {
-	for program in stress_disjoint stress_overlap; do
+	for pattern in disjoint overlap; do
 		for flavour in plain asan tsan; do
-			binary=$program-$flavour
-			[ $flavour = plain ] && binary=$program
+			binary=pagetorture-stress-$flavour
+			[ $flavour = plain ] && binary=pagetorture-stress
+			name="stress $pattern, $flavour"
 			if [ ! -x ./$binary ]; then
-				row skipped "$binary" "this build has no $flavour flavour"
+				row skipped "$name" "this build has no $flavour flavour"
 				continue
 			fi
-			progress "$binary, 3 s"
-			stage "$binary" $binary \
-				's|.* Total: ([0-9]+) .* Rate: ([^ ]+) .*|\1 operations, \2|p' ./$binary -t 4 -s 3
+			progress "$name, 3 s"
+			stage "$name" stress-$pattern-$flavour \
+				's|.* Total: ([0-9]+) .* Rate: ([^ ]+) .*|\1 operations, \2|p' ./$binary $pattern -t 4 -s 3
 		done
 	done
 }

@@ -294,7 +294,7 @@ ok $? "every mutant of tests/mutants/survivors is one of them" "$scratch/gone"
 # Each kind of program is linked as make links it.
 run_to 0 "$command" --flavours plain --results "$scratch/results" \
 	--only "$(name 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
-	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress_disjoint"
+	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"
 ok $? "bounds one too near are killed by test_page_raw" "$scratch/err"
 
 done_testing

@@ -160,13 +160,13 @@ done
 grep -q 'redirected redirected.c ' "$scratch/redirected.c"
 ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
-# ---- stress programs ----
+# ---- stress patterns ----
 
-cp "$abs_builddir/stress_disjoint" bin/
+cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
-bin/stress_disjoint -n 2000 -t 2 --busted=$bug >"$scratch/said" 2>&1
+bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug >"$scratch/said" 2>&1
 printed 'run again:' "$scratch/said" && paste "$scratch/command" 1 '!!!'
-ok $? "a stress program" "$scratch/said"
+ok $? "a stress pattern" "$scratch/said"
 
 # ---- shell scripts ----
 

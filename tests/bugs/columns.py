@@ -145,16 +145,16 @@ def replay(bench, subject, _trial):
     return rest
 
 
-# ---- elsewhere: a unit test or a stress program, where no page program can show it ----
+# ---- elsewhere: a unit test or a stress pattern, where no page program can show it ----
 
 def elsewhere(bench, subject, _trial):
-    """Run the unit test or stress program that bugs.def names."""
+    """Run the unit test or stress pattern that bugs.def names."""
     if not subject.bug or not subject.bug.elsewhere:
         raise Unusable("a page program shows it")
     _need(bench, subject.flavour)
     name = subject.bug.elsewhere
-    if name.startswith("stress_"):
-        return _stress(bench, subject, name, 1, bench.seconds)
+    if name.startswith("stress "):
+        return _stress(bench, subject, name.split()[1], 1, bench.seconds)
     binary = bench.builder(subject).make(build.unit_test(name))
     status, output, seconds = _call([binary], GRACE)
     failed = re.search(r"^not ok .*$", output, re.MULTILINE)
@@ -170,8 +170,8 @@ def elsewhere(bench, subject, _trial):
 # ---- stress ----
 
 def _stress(bench, subject, name, trial, share, *more):
-    binary = bench.builder(subject).make(build.stress(name, subject.flavour))
-    status, output, seconds = _call([binary, "-s", share, f"--seed={trial}",
+    binary = bench.builder(subject).make(build.stress(subject.flavour))
+    status, output, seconds = _call([binary, name, "-s", share, f"--seed={trial}",
                                      "--stat-interval=0", *more], share + GRACE,
                                     PAGE_MAP=subject.backend)
     if status == 0:
@@ -179,7 +179,7 @@ def _stress(bench, subject, name, trial, share, *more):
     if status is None:
         return Outcome(True, seconds, 1, "hang", f"{name} still running after {GRACE} s more "
                                                  "than its limit")
-    report, own = FINDING.search(output), re.search(r"^stress_\w+: !!! .*$", output, re.MULTILINE)
+    report, own = FINDING.search(output), re.search(r"^\w+: !!! .*$", output, re.MULTILINE)
     if own:
         return Outcome(True, seconds, 1, "stress", own[0])
     if report:
@@ -194,13 +194,13 @@ CROWD = ("-t", 40)
 
 
 def stress(bench, subject, trial):
-    """Run the stress programs one after the other, on real threads; they share the time."""
+    """Run the stress patterns one after the other, on real threads; they share the time."""
     _need(bench, subject.flavour)
     if (subject.flavour, subject.backend) == ("tsan", "alias"):
-        raise Unusable("the stress programs report one address of a page to ThreadSanitizer")
+        raise Unusable("the stress patterns report one address of a page to ThreadSanitizer")
     spent = 0.0
-    names = sorted(path.stem for path in (bench.tree.source / "stress").glob("stress_*.c"))
-    runs = [(name,) for name in names] + [("stress_churn", *CROWD)]
+    names = sorted(path.stem[len("stress_"):] for path in (bench.tree.source / "stress").glob("stress_*.c"))
+    runs = [(name,) for name in names] + [("churn", *CROWD)]
     share = max(1, bench.seconds // len(runs))
     for number, (name, *more) in enumerate(runs, 1):
         outcome = _stress(bench, subject, name, trial, share, *more)

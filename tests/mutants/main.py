@@ -20,7 +20,7 @@ from library_build import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, exit_with
 HELP = """\
 Make one small change at a time in src/page, and run the parts of `make check` that test the
 library: unit tests, the corpus and the fuzz targets without an engine, in every flavour and with
-both backends, then stress programs and real threads.
+both backends, then stress patterns and real threads.
 
 A mutant is killed, survived, equivalent (tests/mutants/survivors has the reason), `same code` (the
 compiler generates the same code in every flavour), or stillborn (it does not compile). The ratio

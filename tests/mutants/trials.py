@@ -61,9 +61,8 @@ def _run(tree, flavour, backend, executor="fibers"):
                  last=executor == "threads", slow=flavour == "msan")
 
 
-def _stress(name, flavour):
-    program = stress(name, flavour)
-    return Trial(program.name, program, ("-n", "2000"), last=True)
+def _stress(pattern, flavour):
+    return Trial(f"stress {pattern}{suffix(flavour)}", stress(flavour), (pattern, "-n", "2000"), last=True)
 
 
 REPLAYS = {
@@ -88,8 +87,8 @@ def trials(tree):
             yield _replay(tree, target, flavour, backend)
     for flavour in ("plain", "tsan"):
         if flavour in tree.flavours:
-            yield _stress("stress_disjoint", flavour)
-            yield _stress("stress_overlap", flavour)
+            yield _stress("disjoint", flavour)
+            yield _stress("overlap", flavour)
     if "tsan" in tree.flavours:
         for backend in BACKENDS:
             yield _run(tree, "tsan", backend, "threads")
