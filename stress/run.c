@@ -72,7 +72,8 @@ static bool has_stopped(const struct stress_run *run)
 	return atomic_load_explicit(&run->must_stop, memory_order_relaxed);
 }
 
-bool stress_continue(const struct stress_thread *self)
+/* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
+static bool must_continue(const struct stress_thread *self)
 {
 	const struct stress_run *run = self->run;
 
@@ -104,7 +105,7 @@ static unsigned int choose_operation(struct stress_thread *self)
 	return chosen;
 }
 
-void stress_run_operation(struct stress_thread *self)
+static void run_operation(struct stress_thread *self)
 {
 	unsigned int chosen = choose_operation(self);
 	atomic_ulong *count = &self->operation_counts[chosen];
@@ -142,12 +143,6 @@ void stress_widen_window(void)
 
 /* ---- threads ---- */
 
-static void run_operations(struct stress_thread *self)
-{
-	while (stress_continue(self))
-		stress_run_operation(self);
-}
-
 /* The start flag is relaxed: a barrier would order what the threads did before it. */
 static void *thread_main(void *arg)
 {
@@ -162,7 +157,8 @@ static void *thread_main(void *arg)
 		exit_failed("a CPU for each thread", errno);
 	while (!atomic_load_explicit(&run->has_begun, memory_order_relaxed))
 		sched_yield();
-	(run->pattern->run_thread ? run->pattern->run_thread : run_operations)(self);
+	while (must_continue(self))
+		run_operation(self);
 	atomic_fetch_add_explicit(&run->ended_threads, 1, memory_order_relaxed);
 	return NULL;
 }

@@ -63,8 +63,6 @@ struct stress_pattern {
 
 	/* On the main thread, before any other thread runs. May be NULL. */
 	void (*start)(struct stress_thread *first);
-	/* On each thread, until stress_continue() returns false. NULL: run operations by weight. */
-	void (*run_thread)(struct stress_thread *self);
 	/* On the main thread, after all other threads. May be NULL. */
 	void (*finish)(struct stress_thread *first);
 };
@@ -131,12 +129,6 @@ uint64_t stress_hash(uint64_t x);
 uint32_t stress_random(struct stress_thread *self, size_t below);
 
 /* ---- operations ---- */
-
-/* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
-bool stress_continue(const struct stress_thread *self);
-
-/* Chooses one of the thread's operations by weight, counts it and runs it. */
-void stress_run_operation(struct stress_thread *self);
 
 /* Return: the record of the operation that runs. */
 struct stress_record *stress_current(struct stress_thread *self);

@@ -17,30 +17,24 @@
  *        A: read [0, 5) of its [0, 4)       B: write byte 4
  *      Only ThreadSanitizer sees it.
  *
- * The run consists of rounds. In each round a layout divides the page into blocks, which belong to
- * the threads in turn, and every thread writes its own. Then each works on its bytes and checks
- * what it reads. Then, while no thread writes, each checks all its bytes. Barriers separate these
- * phases. So a wrong write is found at once, or at the end of the round unless the owner wrote the
- * byte again.
+ * The page is divided into blocks of very different sizes, which belong to the threads in turn. A
+ * wrong write is found when the owner checks the byte, unless the owner wrote it again before.
  *
- * An injected bug is found within a hundred operations of a thread. Run two seconds as a quick
- * test, and a minute after a change in src/page. Use more threads than CPUs: for 2. A must lose its
- * CPU between load and store.
+ * An injected bug is found within a hundred operations of a thread. Run two seconds as a quick test,
+ * and a minute with several seeds after a change in src/page. Use more threads than CPUs: for 2. A
+ * must lose its CPU between load and store.
  */
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "harness/util/random.h"
 #include "stress/stress.h"
 
-#define ROUND_OPERATIONS 256
-
 /* "Interleaved in one cache line": blocks that do not fill half of it. */
-#define BLOCK_MAX 24
+#define SMALL_MAX 24
 
-/* The injected read-modify-write is made in so many of a thread's spans, so that threads meet. */
-#define RMW_SPANS 4
+/* The injected read-modify-write is made in so many of a thread's blocks, so that threads meet. */
+#define RMW_BLOCKS 4
 
 /* Threads that the value of a byte distinguishes. */
 #define OWNER_VALUES 15
@@ -51,26 +45,16 @@ struct span {
 	size_t off, len;
 };
 
-/* What one thread knows of the page; no other thread reads it. */
+/* Block number N belongs to thread N % thread count. Written before the threads start. */
+static struct span blocks[PAGE_SIZE];
+static size_t block_count;
+
+static unsigned char expected[PAGE_SIZE]; /* a thread uses the bytes of its own blocks */
+
 static struct owner {
-	_Alignas(STRESS_CACHE_LINE) struct span spans[PAGE_SIZE];
-	size_t span_count;
-	unsigned char expected[PAGE_SIZE]; /* of own bytes; the others are unused */
-	unsigned char found[PAGE_SIZE + 1];
+	_Alignas(STRESS_CACHE_LINE) unsigned char found[PAGE_SIZE + 1];
 	unsigned int generation;
-	unsigned int round;
 } owners[STRESS_THREADS_MAX];
-
-/*
- * One barrier for each phase. ThreadSanitizer releases when a thread arrives and acquires when it
- * leaves. With a single barrier a thread that leaves late would acquire what a fast thread did up
- * to its next arrival, and races of this phase would be hidden.
- */
-enum { ROUND_BEGINS, BYTES_OWNED, ROUND_ENDED, BARRIERS };
-static pthread_barrier_t barriers[BARRIERS];
-
-/* Whether the run is over. Written before a round's first barrier, read after it. */
-static atomic_bool is_over[2];
 
 /* Neighbours have different values, and so have 16 writes in a row; 0 is what "zero" writes. */
 static unsigned char make_value(unsigned int thread, unsigned int generation)
@@ -78,60 +62,29 @@ static unsigned char make_value(unsigned int thread, unsigned int generation)
 	return (unsigned char)((thread % OWNER_VALUES + 1) << 4 | generation % 16);
 }
 
-/* ---- layouts: the length of block number @nth, of which @left bytes of the page are left ---- */
+/* ---- blocks ---- */
 
-/* One block of any size for each thread; the last gets the rest of the page. */
-static size_t adjacent_length(unsigned int threads, size_t nth, size_t left, uint64_t *random)
+/* A quarter of the page has single bytes, the next one small blocks, the rest a range for each thread. */
+static size_t block_length(const struct stress_run *run, size_t off, uint64_t *random)
 {
-	size_t after = threads - nth - 1, most = 2 * (left / (after + 1)) - 1;
+	size_t fair = PAGE_SIZE / 2 / run->thread_count;
 
-	if (!after)
-		return left;
-	return 1 + random_below(random, most < left - after ? most : left - after);
+	if (off < PAGE_SIZE / 4)
+		return 1;
+	if (off < PAGE_SIZE / 2)
+		return 1 + random_below(random, SMALL_MAX);
+	return 1 + fair / 2 + random_below(random, fair);
 }
 
-static size_t single_byte(unsigned int threads, size_t nth, size_t left, uint64_t *random)
+static void divide_page(const struct stress_run *run)
 {
-	(void)threads, (void)nth, (void)left, (void)random;
-	return 1;
-}
+	uint64_t random = run->seed;
+	size_t off = 0;
 
-/* Blocks that are small enough for every thread to get one. */
-static size_t small_length(unsigned int threads, size_t nth, size_t left, uint64_t *random)
-{
-	size_t fair = PAGE_SIZE / threads;
-	size_t len = 1 + random_below(random, fair < BLOCK_MAX ? fair : BLOCK_MAX);
+	for (; off < PAGE_SIZE; off += blocks[block_count++].len) {
+		size_t len = block_length(run, off, &random), left = PAGE_SIZE - off;
 
-	(void)nth;
-	return len < left ? len : left;
-}
-
-static const struct layout {
-	const char *name;
-	size_t (*block_length)(unsigned int threads, size_t nth, size_t left, uint64_t *random);
-} layouts[] = {
-	{ "adjacent ranges", adjacent_length },
-	{ "every nth byte", single_byte },
-	{ "small blocks", small_length },
-};
-
-static const struct layout *layout_of_round(const struct stress_run *run, unsigned int round)
-{
-	return &layouts[(run->seed + round) % (sizeof(layouts) / sizeof(layouts[0]))];
-}
-
-/* Each thread computes all blocks in the same way, and keeps its own. */
-static void divide_page(const struct stress_thread *self, struct owner *owner)
-{
-	const struct stress_run *run = self->run;
-	const struct layout *layout = layout_of_round(run, owner->round);
-	uint64_t random = stress_hash(run->seed ^ stress_hash(owner->round));
-
-	owner->span_count = 0;
-	for (size_t nth = 0, off = 0, len; off < PAGE_SIZE; nth++, off += len) {
-		len = layout->block_length(run->thread_count, nth, PAGE_SIZE - off, &random);
-		if ((nth + owner->round) % run->thread_count == self->index)
-			owner->spans[owner->span_count++] = (struct span) { off, len };
+		blocks[block_count] = (struct span){ off, len < left ? len : left };
 	}
 }
 
@@ -139,7 +92,6 @@ static void divide_page(const struct stress_thread *self, struct owner *owner)
 
 static void report_byte(struct stress_thread *self, size_t off, unsigned char found)
 {
-	struct owner *owner = &owners[self->index];
 	char writer[64] = "no thread";
 
 	if (found / 16)
@@ -148,22 +100,19 @@ static void report_byte(struct stress_thread *self, size_t off, unsigned char fo
 	else if (!found)
 		snprintf(writer, sizeof(writer), "a zeroing");
 	stress_fail(self,
-		    "foreign byte: page+0x%zx belongs to thread %u in round %u (%s): "
-		    "expected 0x%02x, found 0x%02x, which %s writes",
-		    off, self->index, owner->round, layout_of_round(self->run, owner->round)->name,
-		    owner->expected[off], found, writer);
-	owner->expected[off] = found; /* each difference is reported once */
+		    "foreign byte: page+0x%zx belongs to thread %u: expected 0x%02x, found 0x%02x, which "
+		    "%s writes",
+		    off, self->index, expected[off], found, writer);
+	expected[off] = found; /* each difference is reported once */
 }
 
 static void compare(struct stress_thread *self, struct span span)
 {
-	const struct owner *owner = &owners[self->index];
+	const unsigned char *found = owners[self->index].found;
 
-	if (!memcmp(owner->found, owner->expected + span.off, span.len))
-		return;
 	for (size_t i = 0; i < span.len; i++)
-		if (owner->found[i] != owner->expected[span.off + i])
-			report_byte(self, span.off + i, owner->found[i]);
+		if (found[i] != expected[span.off + i])
+			report_byte(self, span.off + i, found[i]);
 }
 
 /* Return: 1 if there is a byte after @span, which belongs to another thread. */
@@ -175,9 +124,8 @@ static size_t neighbour_byte(struct span span)
 static void check_by_call(struct stress_thread *self, struct span span)
 {
 	size_t excess = self->run->bug == PEEK ? neighbour_byte(span) : 0;
-	unsigned char *found = owners[self->index].found;
 
-	stress_read(self, self->run->page, found, span.off, span.len + excess);
+	stress_read(self, self->run->page, owners[self->index].found, span.off, span.len + excess);
 	compare(self, span);
 }
 
@@ -185,10 +133,9 @@ static void check_by_call(struct stress_thread *self, struct span span)
 static void check_by_mapping(struct stress_thread *self, struct span span)
 {
 	const volatile unsigned char *mapped = page_map_local(self->run->page);
-	struct owner *owner = &owners[self->index];
 
 	for (size_t i = 0; i < span.len; i++)
-		owner->found[i] = mapped[span.off + i];
+		owners[self->index].found[i] = mapped[span.off + i];
 	page_unmap_local((const void *)mapped);
 	compare(self, span);
 }
@@ -202,10 +149,9 @@ static void check_either_way(struct stress_thread *self, struct span span)
 
 static unsigned char expect_new_value(struct stress_thread *self, struct span span)
 {
-	struct owner *owner = &owners[self->index];
-	unsigned char value = make_value(self->index, ++owner->generation);
+	unsigned char value = make_value(self->index, ++owners[self->index].generation);
 
-	memset(owner->expected + span.off, value, span.len);
+	memset(expected + span.off, value, span.len);
 	return value;
 }
 
@@ -245,21 +191,22 @@ static void store_span(struct stress_thread *self, struct span span)
 }
 
 /*
- * Return: a part of one own span. An injected bug gets what it needs: the end of a span, or few
- * spans that are close to each other.
+ * Return: a part of one own block. An injected bug gets what it needs: the end of a block, or few
+ * blocks that are close to each other.
  */
 static struct span pick(struct stress_thread *self)
 {
-	const struct owner *owner = &owners[self->index];
-	bool few = self->run->bug == RMW && owner->span_count > RMW_SPANS;
-	struct span span = owner->spans[stress_random(self, few ? RMW_SPANS : owner->span_count)];
+	unsigned int threads = self->run->thread_count;
+	size_t own = (block_count - self->index + threads - 1) / threads;
+	size_t nth = stress_random(self, self->run->bug == RMW ? RMW_BLOCKS : own);
+	struct span span = blocks[nth * threads + self->index];
 	size_t skip = stress_random(self, span.len), len = 1 + stress_random(self, span.len - skip);
 
 	if (self->run->bug == RANGE || self->run->bug == PEEK)
 		len = span.len - skip;
 	stress_record_range(self, 0, span.off + skip, len,
-			    make_value(self->index, owner->generation + 1));
-	return (struct span) { span.off + skip, len };
+			    make_value(self->index, owners[self->index].generation + 1));
+	return (struct span){ span.off + skip, len };
 }
 
 static void write_own(struct stress_thread *self)
@@ -274,7 +221,7 @@ static void zero_own(struct stress_thread *self)
 {
 	struct span span = pick(self);
 
-	memset(owners[self->index].expected + span.off, 0, span.len);
+	memset(expected + span.off, 0, span.len);
 	stress_zero(self, self->run->page, span.off, span.len);
 	check_either_way(self, span);
 }
@@ -297,66 +244,31 @@ static void load_own(struct stress_thread *self)
 	check_by_mapping(self, pick(self));
 }
 
-/* ---- rounds ---- */
+/* ---- start and end ---- */
 
-/* Thread 0 decides, so that no thread waits at a barrier which another one has left. */
-static bool begin_round(struct stress_thread *self, unsigned int round)
+static void for_each_block(void (*fn)(struct stress_thread *self, struct span span))
 {
-	atomic_bool *over = &is_over[round % 2];
-
-	if (!self->index)
-		atomic_store_explicit(over, !stress_continue(self), memory_order_relaxed);
-	pthread_barrier_wait(&barriers[ROUND_BEGINS]);
-	return !atomic_load_explicit(over, memory_order_relaxed);
-}
-
-static void for_each_span(struct stress_thread *self,
-			  void (*fn)(struct stress_thread *self, struct span span))
-{
-	const struct owner *owner = &owners[self->index];
-
-	for (size_t i = 0; i < owner->span_count; i++)
-		fn(self, owner->spans[i]);
-}
-
-/* Each thread makes the same number of operations; only the limit stops it. */
-static void run_operations(struct stress_thread *self)
-{
-	uint64_t limit = self->run->operation_limit;
-	uint64_t end = self->operation_count + ROUND_OPERATIONS;
-
-	if (limit && limit < end)
-		end = limit;
-	while (self->operation_count < end)
-		stress_run_operation(self);
-}
-
-static void run_rounds(struct stress_thread *self)
-{
-	struct owner *owner = &owners[self->index];
-
-	for (; begin_round(self, owner->round); owner->round++) {
-		divide_page(self, owner);
-		for_each_span(self, write_span);
-		pthread_barrier_wait(&barriers[BYTES_OWNED]);
-		run_operations(self);
-		pthread_barrier_wait(&barriers[ROUND_ENDED]);
-		for_each_span(self, check_by_call);
-	}
+	for (size_t i = 0; i < block_count; i++)
+		fn(stress_thread(i % stress_thread(0)->run->thread_count), blocks[i]);
 }
 
 static void start(struct stress_thread *first)
 {
-	for (int i = 0; i < BARRIERS; i++)
-		pthread_barrier_init(&barriers[i], NULL, first->run->thread_count);
+	divide_page(first->run);
+	for_each_block(write_span);
+}
+
+static void finish(struct stress_thread *first)
+{
+	(void)first;
+	for_each_block(check_by_call);
 }
 
 const struct stress_pattern stress_disjoint = {
 	.name = "disjoint",
 	.summary = "threads own disjoint bytes of one page; no thread may touch another one's",
 	.threads_min = 1,
-	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7)
-			    */
+	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7) */
 	.operations = {
 		{ "write", 1, .run = write_own, .page_call = "write_raw" },
 		{ "zero", 1, .run = zero_own, .page_call = "fill_zero" },
@@ -370,5 +282,5 @@ const struct stress_pattern stress_disjoint = {
 		{ "peek", .effect = "reads go one byte into the neighbour's", .needs_tsan = true },
 	},
 	.start = start,
-	.run_thread = run_rounds,
+	.finish = finish,
 };
