@@ -62,7 +62,6 @@ obj/fuzz-asan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLA
 obj/fuzz-msan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
 obj/fuzz-plain/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link
 obj/fuzz-tsan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(TSAN_FLAGS)
-obj/fuzz-asan/fuzz/fuzz_stream.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 obj/given/src/page/%.o: object_cflags = $(GIVEN_CFLAGS)
 
 define tool_cppflags_rule
@@ -193,7 +192,7 @@ $1: $$(sort $$(call objects,$3,$$(fuzz_common) fuzz/fuzz_$2.c $4)) libmutate.a $
 	$$(call link,$3,-fsanitize=fuzzer)
 endef
 engine = $(eval $(call engine_rule,$1,$2,$3,$4))
-$(foreach t,api empty fatal fault page stream text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
+$(foreach t,api empty fatal fault page text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
 $(call engine,fuzz_race,race,fuzz-tsan,$(call engine_parts,race))
 # Without a sanitizer: what the library reports itself, and addresses that are revoked in earnest.
 $(foreach t,api fatal page,$(call engine,fuzz_$t-plain,$t,fuzz-plain,$(call engine_parts,$t)))
@@ -213,7 +212,7 @@ $(foreach t,api fatal fault page text,$(eval $(call same_rule,$t,fuzz-asan)))
 $(eval $(call same_rule,race,fuzz-tsan))
 
 # How much of the library a corpus covers.
-fuzz_page-replay-cov fuzz_stream-replay-cov: fuzz_%-replay-cov: obj/plain/fuzz/fuzz_%.o \
+fuzz_page-replay-cov: obj/plain/fuzz/fuzz_page.o \
 		$(call objects,plain,$(fuzz_common) $(fuzz_input) fuzz/main_replay.c) libharness-plain.a \
 		$(filter %.a,$(page_cov))
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
@@ -238,7 +237,7 @@ test_programs = $(foreach f,$(FLAVOURS),$(tests_$f))
 check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \
 	$(same_programs) $(dev_programs) afl_mutator.so make_programs read_report valgrind_faults
 special_programs = $(engine_programs) fuzz_api-plain fuzz_fatal-plain fuzz_page-plain fuzz_fatal-msan \
-	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes fuzz_stream fuzz_stream-replay-cov \
+	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes \
 	pagetorture-dev-tsan-inline
 given_programs = fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
 CLEANFILES += $(our_archives) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)
