@@ -55,8 +55,9 @@ void places_create(const struct stress_run *run, size_t size, unsigned int copie
 	for_each_copy(places_write);
 }
 
-void places_destroy(void)
+void places_destroy(struct stress_thread *first)
 {
+	(void)first;
 	for_each_copy(places_check);
 	for (size_t i = 0; i < count_pages(); i++)
 		page_free(places.pages[i]);

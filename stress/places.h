@@ -13,7 +13,7 @@
 void places_create(const struct stress_run *run, size_t size, unsigned int copies);
 
 /* Checks all places and frees the pages, on one thread, after all others have ended. */
-void places_destroy(void);
+void places_destroy(struct stress_thread *first);
 
 /* Return: the number of one of the thread's places. */
 size_t places_pick(struct stress_thread *self);

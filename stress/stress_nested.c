@@ -28,12 +28,6 @@ static void start(struct stress_thread *first)
 	places_create(first->run, STEP, DEPTH_MAX);
 }
 
-static void finish(struct stress_thread *first)
-{
-	(void)first;
-	places_destroy();
-}
-
 static size_t smallest(size_t a, size_t b, size_t c)
 {
 	a = a < b ? a : b;
@@ -102,5 +96,5 @@ const struct stress_pattern stress_nested = {
 		{ "order", .effect = "mappings end in the wrong order" },
 	},
 	.start = start,
-	.finish = finish,
+	.finish = places_destroy,
 };

@@ -27,12 +27,6 @@ static void start(struct stress_thread *first)
 	places_create(first->run, PLACE_SIZE, 2);
 }
 
-static void finish(struct stress_thread *first)
-{
-	(void)first;
-	places_destroy();
-}
-
 static size_t pick(struct stress_thread *self, unsigned int copy)
 {
 	size_t place = places_pick(self);
@@ -128,5 +122,5 @@ const struct stress_pattern stress_twin = {
 		{ "whole", .effect = "a copy takes the bytes around it along" },
 	},
 	.start = start,
-	.finish = finish,
+	.finish = places_destroy,
 };

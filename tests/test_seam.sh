@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # page.h is a seam: ./configure --with-page-library puts another library under the harness.
-# Here that is simple_page.c, which does what a library of 300 lines can do and sees less
-# than ours. What it does not see is written down below, program by program, and has to be
+# Here that is simple_page.c, which does what a library of 400 lines can do and detects less
+# than ours. What it does not detect is written down below, program by program, and has to be
 # reported by `run`: a disagreement too few is as wrong as one too many.
 . "$(dirname "$0")/tap.sh"
 
@@ -234,7 +234,13 @@ archive() {
 		ar rc "$scratch/lib/$1/libsimple.a" "$scratch/lib/$1/simple.o" 2>>"$scratch/err"
 }
 
-cp "$abs_srcdir/tests/simple_page.c" "$scratch"
+# The library as one file, so that one sed can change any part of it.
+whole=$scratch/whole.c
+sed "/page_calls\.c\"/{
+	r $abs_srcdir/examples/tutorial/page_calls.c
+	d
+}" "$abs_srcdir/tests/simple_page.c" >"$whole"
+cp "$whole" "$scratch/simple_page.c"
 for flavour in $flavours; do
 	archive "$flavour" || break
 done
@@ -430,8 +436,8 @@ breaks() {
 		skip "$3: this build has no $1 flavour"
 		return
 	fi
-	sed "$2" "$abs_srcdir/tests/simple_page.c" >"$scratch/simple_page.c"
-	if cmp -s "$scratch/simple_page.c" "$abs_srcdir/tests/simple_page.c"; then
+	sed "$2" "$whole" >"$scratch/simple_page.c"
+	if cmp -s "$scratch/simple_page.c" "$whole"; then
 		ok 1 "$3: the mutation does not apply any more"
 		return
 	fi
@@ -446,10 +452,10 @@ run_to 0 "$simple" run "$corpus/bounds.page" "$corpus/adjacent-bytes.page"
 ok $? "nothing is wrong with bounds and neighbours" "$scratch/err"
 breaks plain 's/len <= PAGE_SIZE - off/len <= PAGE_SIZE - off + 1/' \
 	"bounds one too far" bounds 'expected EINVAL, got 0'
-breaks tsan 's/^\tmemcpy(page->bytes + off, src, len);/&\n\tif (len \&\& off + len < PAGE_SIZE) { volatile unsigned char *n = page->bytes + off + len; *n = *n; }/' \
+breaks tsan 's/^\tmemcpy(to, from, len);/&\n\tif (len \&\& (uintptr_t)(to + len) % PAGE_SIZE) { volatile unsigned char *n = to + len; *n = *n; }/' \
 	"a neighbour's byte written back" adjacent-bytes 'the model knows no race'
 breaks tsan 's/^struct page {/#include <pthread.h>\nstatic pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;\n&/
-	s/^\tmemcpy(page->bytes + off, src, len);/\tpthread_mutex_lock(\&lock);\n&\n\tpthread_mutex_unlock(\&lock);/' \
+	s/^\tmemcpy(to, from, len);/\tpthread_mutex_lock(\&lock);\n&\n\tpthread_mutex_unlock(\&lock);/' \
 	"a lock that orders all who write" write-whole-page-twice 'expected a data-race'
 breaks msan 's/memcpy(dst, page->bytes + off, len)/memcpy(dst, page->bytes + off, len \& ~1ul)/' \
 	"a last byte that is not read" bytewise-carries-every-byte 'byte'
@@ -459,10 +465,10 @@ breaks msan 's/memcpy(dst, page->bytes + off, len)/memcpy(dst, page->bytes + off
 # Byte by byte and from the end: reports come in other numbers and about other bytes than
 # one range would give, and the same races are there.
 if has_flavour tsan; then
-	sed 's/^\tmemcpy(page->bytes + off, src, len);/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)page->bytes)[off + i] = ((const unsigned char *)src)[i];/
+	sed 's/^\tmemcpy(to, from, len);/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/
 		s/^\tmemcpy(dst, page->bytes + off, len);/\tfor (size_t i = len; i--;)\n\t\t((unsigned char *)dst)[i] = ((volatile unsigned char *)page->bytes)[off + i];/' \
-		"$abs_srcdir/tests/simple_page.c" >"$scratch/simple_page.c"
-	[ "$(diff "$abs_srcdir/tests/simple_page.c" "$scratch/simple_page.c" | grep -c '^<')" -eq 2 ] &&
+		"$whole" >"$scratch/simple_page.c"
+	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^<')" -eq 2 ] &&
 		archive tsan && (cd "$scratch/build" && make pagetorture-tsan) >"$scratch/err" 2>&1
 	ok $? "a library that copies byte by byte is built" "$scratch/err"
 	see --flavour tsan "$corpus"/*.page
@@ -473,7 +479,7 @@ fi
 
 # ---- one build for all flavours, and shared ----
 
-cp "$abs_srcdir/tests/simple_page.c" "$scratch"
+cp "$whole" "$scratch/simple_page.c"
 mkdir "$scratch/shared"
 compile plain "$scratch/shared/simple.o" &&
 	$CC -shared -o "$scratch/shared/libsimple.so" "$scratch/shared/simple.o" 2>"$scratch/err" &&

@@ -22,7 +22,7 @@ arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|ap
 arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report/report\.h"'
+arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c'
 arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
 
 # modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
