@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture fuzz: run the engines that are there on the targets that are there, for as
- * long as one likes.
+ * pagetorture fuzz: runs the installed fuzzing engines on the fuzz targets until it is stopped.
  *
  * C and not a script, because it waits for many processes at once, must lose nothing when
  * it is killed, and is installed with the tool. What engines can do by themselves they do:
@@ -27,29 +26,29 @@
 
 static const char help[] =
 	"Usage: pagetorture fuzz [OPTION]... [TARGET]...\n"
-	"Fuzz the targets, all by default, with every engine that is built for them, until\n"
-	"stopped by Ctrl-C. The same command again goes on where the last one ended, however\n"
-	"it ended.\n"
+	"Fuzz each TARGET with every fuzzing engine that is built for it, until Ctrl-C. The default is\n"
+	"all targets. The same command continues a campaign that was stopped or killed.\n"
 	"\n"
-	"  --time T        end after T: seconds, or with s, m, h, d after it (90, 10m, 8h)\n"
-	"  --jobs N        processes at a time (default: the CPUs there are); with more\n"
-	"                  to run than that, targets and engines take turns\n"
-	"  --engine LIST   of libfuzzer, afl (default: what is there)\n"
-	"  --dir D         use this directory for the campaign (default: campaign)\n"
-	"  --bin B         where the fuzz binaries are (default: where this program is)\n"
-	"  --seeds S       inputs to begin with, a directory for each target, and TARGET.dict, its\n"
-	"                  dictionary (default: B/seeds)\n"
-	"  --seed N        for the engines' random numbers (default: another one each time)\n"
-	"  --collect       import the inputs of engines that were killed; start no engine\n"
-	"  --report N      seconds between lines where there is no terminal (default: 60)\n"
-	"  --results FILE  keep figures of the run there as one JSON object, for `make report`\n"
-	"  --until-finding end with the first finding\n"
-	"  --help          this text\n"
+	"  --time T         stop after T seconds; s, m, h or d after the number is a unit (90, 10m, 8h)\n"
+	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs); if\n"
+	"                   there are more targets and engines, they run in turns\n"
+	"  --engine LIST    use only these engines: libfuzzer, afl (default: all that are built)\n"
+	"  --dir D          keep the campaign in directory D (default: campaign)\n"
+	"  --bin B          use the fuzz targets in directory B (default: the directory of this program)\n"
+	"  --seeds S        begin with the inputs in S/TARGET and the dictionary S/TARGET.dict (default:\n"
+	"                   B/seeds)\n"
+	"  --seed N         seed the random numbers of the engines (default: a new seed each time)\n"
+	"  --collect        collect the inputs of engines that were killed; start no engine\n"
+	"  --report N       without a terminal, print a progress line every N seconds (default: 60)\n"
+	"  --results FILE   write totals of the run to FILE as one JSON object, for `make report`\n"
+	"  --until-finding  stop at the first finding\n"
+	"  --help           print this text\n"
 	"\n"
-	"D/TARGET/corpus keeps every input worth keeping, D/TARGET/findings what broke the\n"
-	"target, both under the hash of their content; inputs of yours can be put into corpus.\n"
-	"Exit status: 0 no finding; 1 findings; 2 bad usage, a target could not run, or a finding\n"
-	"could not be kept.\n"
+	"D/TARGET/corpus keeps every useful input, D/TARGET/findings every input that made the target\n"
+	"fail; the SHA-1 of its content names a file. You may add inputs to D/TARGET/corpus.\n"
+	"\n"
+	"Exit status: 0 no finding; 1 new findings; 2 bad usage, a target that cannot run, or a finding\n"
+	"that cannot be written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture fuzz\n"
@@ -107,7 +106,7 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
 		OPTION_CHOICE("engine", read_engines, campaign->wanted, "libfuzzer, afl"),
-		OPTION_NUMBER("jobs", &o->jobs, 1, ENGINE_WORKERS),
+		{ .name = "jobs", .letter = 'j', .number = &o->jobs, .least = 1, .most = ENGINE_WORKERS },
 		OPTION_NUMBER("report", &o->report, 1, 86400),
 		OPTION_TEXT("results", &campaign->results.path),
 		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
