@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
+<<<<<<< HEAD
  * pagetorture fuzz: reads the options of a campaign, and becomes the Python program that runs it
  * (campaign/main.py). That program starts processes, polls directories, reads what engines print
  * and renames files.
+=======
+ * pagetorture fuzz: runs the installed fuzzing engines on the fuzz targets until it is stopped.
+ *
+ * C and not a script, because it waits for many processes at once, must lose nothing when
+ * it is killed, and is installed with the tool. What engines can do by themselves they do:
+ * they share a directory for each target, and are started, watched and heard here.
+>>>>>>> c626173c998386ac8fc32b4ab326c869415b19f8
  */
 #include <errno.h>
 #include <getopt.h>
@@ -29,10 +37,10 @@
 
 static const char help[] =
 	"Usage: pagetorture fuzz [OPTION]... [TARGET]...\n"
-	"Fuzz the targets, all by default, with every engine that is built for them, until\n"
-	"stopped by Ctrl-C. The same command again goes on where the last one ended, however\n"
-	"it ended.\n"
+	"Fuzz each TARGET with every fuzzing engine that is built for it, until Ctrl-C. The default is\n"
+	"all targets. The same command continues a campaign that was stopped or killed.\n"
 	"\n"
+<<<<<<< HEAD
 	"  --time T        end after T: seconds, or with s, m, h, d after it (90, 10m, 8h)\n"
 	"  --jobs N        processes at a time (default: the CPUs there are); with more\n"
 	"                  to run than that, targets and engines take turns\n"
@@ -56,6 +64,28 @@ static const char help[] =
 	"target, both under the hash of their content; inputs of yours can be put into corpus.\n"
 	"Exit status: 0 no finding; 1 findings, or a corpus that could not be merged; 2 bad usage,\n"
 	"a target could not run, or a finding could not be kept.\n"
+=======
+	"  --time T         stop after T seconds; s, m, h or d after the number is a unit (90, 10m, 8h)\n"
+	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs); if\n"
+	"                   there are more targets and engines, they run in turns\n"
+	"  --engine LIST    use only these engines: libfuzzer, afl (default: all that are built)\n"
+	"  --dir D          keep the campaign in directory D (default: campaign)\n"
+	"  --bin B          use the fuzz targets in directory B (default: the directory of this program)\n"
+	"  --seeds S        begin with the inputs in S/TARGET and the dictionary S/TARGET.dict (default:\n"
+	"                   B/seeds)\n"
+	"  --seed N         seed the random numbers of the engines (default: a new seed each time)\n"
+	"  --collect        collect the inputs of engines that were killed; start no engine\n"
+	"  --report N       without a terminal, print a progress line every N seconds (default: 60)\n"
+	"  --results FILE   write totals of the run to FILE as one JSON object, for `make report`\n"
+	"  --until-finding  stop at the first finding\n"
+	"  --help           print this text\n"
+	"\n"
+	"D/TARGET/corpus keeps every useful input, D/TARGET/findings every input that made the target\n"
+	"fail; the SHA-1 of its content names a file. You may add inputs to D/TARGET/corpus.\n"
+	"\n"
+	"Exit status: 0 no finding; 1 new findings; 2 bad usage, a target that cannot run, or a finding\n"
+	"that cannot be written.\n"
+>>>>>>> c626173c998386ac8fc32b4ab326c869415b19f8
 	"\n"
 	"Examples:\n"
 	"  pagetorture fuzz\n"
@@ -122,10 +152,15 @@ static int parse_options(struct fuzz_options *o, int argc, char **argv)
 		OPTION_TEXT("bin", &o->bin),
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
+<<<<<<< HEAD
 		OPTION_CHOICE("engine", read_engines, &o->engines, "libfuzzer, afl"),
 		OPTION_NUMBER("jobs", &o->jobs, 1, JOBS_MOST),
 		OPTION_FLAG("merge", &o->merge),
 		OPTION_TEXT("new-seeds", &o->new_seeds),
+=======
+		OPTION_CHOICE("engine", read_engines, campaign->wanted, "libfuzzer, afl"),
+		{ .name = "jobs", .letter = 'j', .number = &o->jobs, .least = 1, .most = ENGINE_WORKERS },
+>>>>>>> c626173c998386ac8fc32b4ab326c869415b19f8
 		OPTION_NUMBER("report", &o->report, 1, 86400),
 		OPTION_TEXT("results", &o->results),
 		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
