@@ -118,7 +118,9 @@ def stress(name, flavour):
 
 
 def unit_test(name, flavour="plain"):
-    return Program(name + suffix(flavour), flavour, [f"obj/{flavour}/tests/{name}.o"], test=name)
+    """A unit test as a program of its own."""
+    return Program(name + suffix(flavour), flavour,
+                   [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"], test=name)
 
 
 # ---- building ----

@@ -112,7 +112,9 @@ class Builder(library_build.Builder):
         mark.unlink(missing_ok=True)
         changed = [self._compile(name, program.flavour, counting)
                    for name in self._changed_sources()]
-        own = [self.compile_test(program)] if program.test else self.tree.objects_of(program)
+        own = self.tree.objects_of(program)
+        if program.test:
+            own[0] = self.compile_test(program)
         self.link(program, own + changed, target, *(self.tree.coverage if counting else ()))
         mark.write_text(digest)
         return target

@@ -135,7 +135,7 @@ class Builder(library_build.Builder):
         key = program.test, program.flavour
         if key not in self.objects:
             self.objects[key] = self.compile_test(program)
-        return [self.objects[key]]
+        return [self.objects[key], *self.tree.objects_of(program)[1:]]
 
     def make(self, program):
         """Return: the program's path."""
