@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
-<<<<<<< HEAD
  * pagetorture fuzz: reads the options of a campaign, and becomes the Python program that runs it
  * (campaign/main.py). That program starts processes, polls directories, reads what engines print
  * and renames files.
-=======
- * pagetorture fuzz: runs the installed fuzzing engines on the fuzz targets until it is stopped.
- *
- * C and not a script, because it waits for many processes at once, must lose nothing when
- * it is killed, and is installed with the tool. What engines can do by themselves they do:
- * they share a directory for each target, and are started, watched and heard here.
->>>>>>> c626173c998386ac8fc32b4ab326c869415b19f8
  */
 #include <errno.h>
 #include <getopt.h>
@@ -40,31 +32,6 @@ static const char help[] =
 	"Fuzz each TARGET with every fuzzing engine that is built for it, until Ctrl-C. The default is\n"
 	"all targets. The same command continues a campaign that was stopped or killed.\n"
 	"\n"
-<<<<<<< HEAD
-	"  --time T        end after T: seconds, or with s, m, h, d after it (90, 10m, 8h)\n"
-	"  --jobs N        processes at a time (default: the CPUs there are); with more\n"
-	"                  to run than that, targets and engines take turns\n"
-	"  --engine LIST   of libfuzzer, afl (default: what is there)\n"
-	"  --dir D         use this directory for the campaign (default: campaign)\n"
-	"  --bin B         where the fuzz binaries are (default: where this program is)\n"
-	"  --seeds S       inputs to begin with, a directory for each target, and TARGET.dict, its\n"
-	"                  dictionary (default: B/seeds)\n"
-	"  --seed N        for the engines' random numbers (default: another one each time)\n"
-	"  --collect       import the inputs of engines that were killed; start no engine\n"
-	"  --merge         keep only the inputs that all coverage needs, by libFuzzer; move the\n"
-	"                  others to D/TARGET/superseded; do not fuzz\n"
-	"  --new-seeds DIR with --merge: write inputs that reach more than the seeds to DIR/TARGET,\n"
-	"                  as programs\n"
-	"  --report N      seconds between lines where there is no terminal (default: 60)\n"
-	"  --results FILE  keep figures of the run there as one JSON object, for `make report`\n"
-	"  --until-finding end with the first finding\n"
-	"  --help          this text\n"
-	"\n"
-	"D/TARGET/corpus keeps every input worth keeping, D/TARGET/findings what broke the\n"
-	"target, both under the hash of their content; inputs of yours can be put into corpus.\n"
-	"Exit status: 0 no finding; 1 findings, or a corpus that could not be merged; 2 bad usage,\n"
-	"a target could not run, or a finding could not be kept.\n"
-=======
 	"  --time T         stop after T seconds; s, m, h or d after the number is a unit (90, 10m, 8h)\n"
 	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs); if\n"
 	"                   there are more targets and engines, they run in turns\n"
@@ -75,6 +42,10 @@ static const char help[] =
 	"                   B/seeds)\n"
 	"  --seed N         seed the random numbers of the engines (default: a new seed each time)\n"
 	"  --collect        collect the inputs of engines that were killed; start no engine\n"
+	"  --merge          keep only the inputs that all coverage needs, and move the others to\n"
+	"                   D/TARGET/superseded; do not fuzz\n"
+	"  --new-seeds DIR  with --merge: write inputs that cover more than the seeds to DIR/TARGET,\n"
+	"                   as programs\n"
 	"  --report N       without a terminal, print a progress line every N seconds (default: 60)\n"
 	"  --results FILE   write totals of the run to FILE as one JSON object, for `make report`\n"
 	"  --until-finding  stop at the first finding\n"
@@ -83,9 +54,8 @@ static const char help[] =
 	"D/TARGET/corpus keeps every useful input, D/TARGET/findings every input that made the target\n"
 	"fail; the SHA-1 of its content names a file. You may add inputs to D/TARGET/corpus.\n"
 	"\n"
-	"Exit status: 0 no finding; 1 new findings; 2 bad usage, a target that cannot run, or a finding\n"
+	"Exit status: 0 no finding; 1 new findings, or a corpus that cannot be merged; 2 bad usage, a target that cannot run, or a finding\n"
 	"that cannot be written.\n"
->>>>>>> c626173c998386ac8fc32b4ab326c869415b19f8
 	"\n"
 	"Examples:\n"
 	"  pagetorture fuzz\n"
@@ -152,15 +122,10 @@ static int parse_options(struct fuzz_options *o, int argc, char **argv)
 		OPTION_TEXT("bin", &o->bin),
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
-<<<<<<< HEAD
 		OPTION_CHOICE("engine", read_engines, &o->engines, "libfuzzer, afl"),
-		OPTION_NUMBER("jobs", &o->jobs, 1, JOBS_MOST),
+		{ .name = "jobs", .letter = 'j', .number = &o->jobs, .least = 1, .most = JOBS_MOST },
 		OPTION_FLAG("merge", &o->merge),
 		OPTION_TEXT("new-seeds", &o->new_seeds),
-=======
-		OPTION_CHOICE("engine", read_engines, campaign->wanted, "libfuzzer, afl"),
-		{ .name = "jobs", .letter = 'j', .number = &o->jobs, .least = 1, .most = ENGINE_WORKERS },
->>>>>>> c626173c998386ac8fc32b4ab326c869415b19f8
 		OPTION_NUMBER("report", &o->report, 1, 86400),
 		OPTION_TEXT("results", &o->results),
 		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
