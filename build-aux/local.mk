@@ -3,7 +3,7 @@
 # Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
-	%D%/fuzz_merge.py %D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
+	%D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
 	%D%/tables.awk
 
 # Files that repeat tables of the source, each from FILE.in.
@@ -43,9 +43,11 @@ fuzz: fuzz-programs
 fuzz-ci: fuzz-programs
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/fuzz_ci.py $(srcdir)
 
-#: fuzz-merge  minimise the corpora of a campaign, and write seeds
+FUZZ_SEEDS = $(srcdir)/corpus/seed
+
+#: fuzz-merge  minimise the corpora of a campaign, and write seeds (FUZZ_SEEDS=no: none)
 fuzz-merge: all fuzzers seeds
-	@python3 -B $(srcdir)/%D%/fuzz_merge.py $(srcdir) $(FUZZ_DIR)
+	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
 # AFL++'s own plots are drawn by afl-plot: afl-plot DIR/TARGET/afl/INSTANCE OUTPUT
 #: fuzz-plot  draw the figures of a campaign
