@@ -74,7 +74,7 @@ check-builds:
 	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
 	  { tail check-builds/source.log; exit 1; }
 	@chmod -R a-w check-builds/source
-	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests) $(inside_plain)' \
+	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(tests_plain)' \
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
@@ -98,7 +98,7 @@ coverage:
 	test $$result = good
 
 # Programs of the build with coverage counters.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page%,$(check_programs)) \
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter unit-tests%,$(check_programs)) \
 		$(foreach f,$(FLAVOURS),$(call replays_of,$f))
 
 clean-local: clean-check-builds clean-coverage clean-smoke

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture to-c: a program as a C file for a bug report. */
+/* pagetorture to-c: writes a program as a C file for a bug report. */
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -20,24 +20,26 @@
 
 static const char help[] =
 	"Usage: pagetorture to-c [OPTION]... FILE\n"
-	"Write a page program as one file of C against page.h, to be pasted into a bug report:\n"
-	"pthreads that keep the order of the program without ThreadSanitizer learning anything by\n"
-	"it, what calls return and read as checks, and the lines to compile and run it on top.\n"
-	"Before it is written it is compiled and run by these lines, once for each rule that it is\n"
-	"to show (`expect`, or else the verdict of the rule model).\n"
+	"Write a page program as one C file against page.h, for a bug report. The C program runs\n"
+	"pthreads in the order of the page program, without a synchronisation that ThreadSanitizer\n"
+	"observes. It checks the results of calls and the bytes that they read. Its first comment has\n"
+	"the commands that compile and run it.\n"
+	"\n"
+	"The command first compiles and runs the C program with these commands, once for each rule that\n"
+	"the program must show: those of `expect`, or else the verdict of the rule model.\n"
 	"\n"
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
-	"  --deterministic  fibers on one pthread: the same accesses in the same order, always\n"
-	"  --no-run         only write it\n"
-	"  --cc CC          compile with this instead of the compiler of this build\n"
-	"  --seconds N      kill a run after so long, 1 .. 3600 (30)\n"
-	"  -o OUT           write OUT instead of standard output; a file that is there is replaced\n"
-	"                   only if it was written by to-c\n"
-	"  --help           this text\n"
+	"  --deterministic  use fibers on one pthread: the same accesses in the same order in each run\n"
+	"  --no-run         write the C file without running it\n"
+	"  --cc CC          compile with CC instead of the compiler of this build\n"
+	"  -o, --output OUT write to OUT instead of standard output; an existing OUT is replaced only if\n"
+	"                   to-c wrote it\n"
+	"  --timeout S      stop the C program after S seconds (default 30)\n"
+	"  --help           print this text\n"
 	"\n"
-	"Exit status: 0 it reproduces, or --no-run; 1 it does not, or could not be tried, and says\n"
-	"so in its first comment and on standard error; 2 bad usage, or a file that cannot be read,\n"
-	"parsed or written.\n"
+	"Exit status: 0 the C program shows the failure, or --no-run; 1 it does not show the failure, or\n"
+	"could not run; its first comment and standard error give the reason; 2 bad usage, or a file that\n"
+	"cannot be read, parsed or written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture to-c -o race.c corpus/rules/overlap-one-byte.page\n"
@@ -204,8 +206,8 @@ int command_to_c(int argc, char **argv)
 		OPTION_TEXT("cc", &options.compiler),
 		OPTION_FLAG("deterministic", &options.deterministic),
 		OPTION_FLAG("no-run", &options.no_run),
-		{ .letter = 'o', .text = &options.out },
-		OPTION_NUMBER("seconds", &options.seconds, 1, 3600),
+		{ .name = "output", .letter = 'o', .text = &options.out },
+		option_timeout(&options.seconds),
 		OPTION_END,
 	};
 	int status = options_take("to-c", help, rows, argc, argv);
