@@ -235,7 +235,7 @@ for signal in HUP INT TERM KILL; do
 	cut_off "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
 	ok $? "ended by SIG$signal: no directory is left" err
 done
-for arguments in '' '--frob x' 'a b' '--seconds 0 x'; do
+for arguments in '' '--frob x' 'a b' '--timeout 0 x'; do
 	# shellcheck disable=SC2086 # words
 	run_to 2 "$pagetorture" to-c $arguments && [ "$(wc -l <err)" -eq 1 ]
 	ok $? "usage: pagetorture to-c $arguments" err

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture to-c: a program as a C file for a bug report. This file reads the options and the
- * program, and starts the script to_c/to_c.py, which does the rest.
+ * pagetorture to-c: writes a program as a C file for a bug report. This file reads the options
+ * and the program, and starts the script to_c/to_c.py, which does the rest.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -23,25 +23,28 @@
 
 static const char help[] =
 	"Usage: pagetorture to-c [OPTION]... FILE\n"
-	"Write a page program as one file of C against page.h, to be pasted into a bug report:\n"
-	"pthreads that keep the order of the program without ThreadSanitizer learning anything by\n"
-	"it, what calls return and read as checks, and the lines to compile and run it on top.\n"
-	"Before it is written it is compiled and run by these lines, once for each rule that it is\n"
-	"to show (`expect`, or else the verdict of the rule model). It needs python3.\n"
+	"Write a page program as one C file against page.h, for a bug report. The C program runs\n"
+	"pthreads in the order of the page program, without a synchronisation that ThreadSanitizer\n"
+	"observes. It checks the results of calls and the bytes that they read. Its first comment has\n"
+	"the commands that compile and run it.\n"
+	"\n"
+	"The command first compiles and runs the C program with these commands, once for each rule that\n"
+	"the program must show: those of `expect`, or else the verdict of the rule model. It needs\n"
+	"python3.\n"
 	"\n"
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
-	"  --deterministic  fibers on one pthread: the same accesses in the same order, always\n"
-	"  --no-run         only write it\n"
-	"  --note TEXT      begin its first comment with TEXT\n"
-	"  --cc CC          compile with this instead of the compiler of this build\n"
-	"  --seconds N      kill a run after so long, 1 .. 3600 (30)\n"
-	"  -o OUT           write OUT instead of standard output; a file that is there is replaced\n"
-	"                   only if it was written by to-c\n"
-	"  --help           this text\n"
+	"  --deterministic  use fibers on one pthread: the same accesses in the same order in each run\n"
+	"  --no-run         write the C file without running it\n"
+	"  --note TEXT      begin the first comment with TEXT\n"
+	"  --cc CC          compile with CC instead of the compiler of this build\n"
+	"  -o, --output OUT write to OUT instead of standard output; an existing OUT is replaced only if\n"
+	"                   to-c wrote it\n"
+	"  --timeout S      stop the C program after S seconds (default 30)\n"
+	"  --help           print this text\n"
 	"\n"
-	"Exit status: 0 it reproduces, or --no-run; 1 it does not, or could not be tried, and says\n"
-	"so in its first comment and on standard error; 2 bad usage, or a file that cannot be read,\n"
-	"parsed or written.\n"
+	"Exit status: 0 the C program shows the failure, or --no-run; 1 it does not show the failure, or\n"
+	"could not run; its first comment and standard error give the reason; 2 bad usage, or a file that\n"
+	"cannot be read, parsed or written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture to-c -o race.c corpus/rules/overlap-one-byte.page\n"
@@ -149,8 +152,8 @@ int command_to_c(int argc, char **argv)
 		OPTION_FLAG("deterministic", &settings.is_deterministic),
 		OPTION_FLAG("no-run", &settings.must_not_run),
 		OPTION_TEXT("note", &settings.note),
-		{ .letter = 'o', .text = &settings.output_file },
-		OPTION_NUMBER("seconds", &settings.run_seconds, 1, 3600),
+		{ .name = "output", .letter = 'o', .text = &settings.output_file },
+		option_timeout(&settings.run_seconds),
 		OPTION_END,
 	};
 	int status = options_take("to-c", help, rows, argc, argv);
