@@ -176,8 +176,6 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/fuzz_targets.sh \
 	%D%/make_programs.c \
 	%D%/mutant.sh \
-	%D%/mutate_difference.c \
-	%D%/mutate_difference.h \
 	%D%/mutate_promise.c \
 	%D%/mutate_promise.h \
 	%D%/page_test.h \
