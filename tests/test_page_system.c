@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The library before the first page, and when the system refuses memory, files or keys. */
+/*
+ * The library before the first page, and when the system refuses memory, files, keys or a copy for
+ * a child of fork(). Each case runs in a child process, which has no page yet.
+ */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 
 /* In this file a thread that waits for a lock calls unlock_instead_of_yield(). */
 static int unlock_instead_of_yield(void);
@@ -12,9 +18,44 @@ static int unlock_instead_of_yield(void);
 #undef sched_yield
 
 #include "page/report.h"
-#include "tests/refuse.h"
+#include "tests/page_test.h"
+#include "tests/refuse_call.h"
 
-static void *volatile heap;
+static void require(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void choose_backend(const char *backend)
+{
+	require(!page_map_backend_set(backend));
+}
+
+static struct page *alloc_or_abort(void)
+{
+	struct page *page = new_zeroed_page();
+
+	require(page);
+	return page;
+}
+
+static struct page *new_alias_page(void)
+{
+	choose_backend("alias");
+	return alloc_or_abort();
+}
+
+/* Flags of the library's mmap() calls: to reserve addresses, and to map pages of its file. */
+#define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+#define MAP_FILE_FLAGS (MAP_SHARED | MAP_FIXED)
+
+static void refuse_mmap(int flags)
+{
+	refuse_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
+}
+
+static void *volatile last_block;
 
 /* Allocates everything that malloc() has left; it gets no more memory. */
 static void use_up_heap(void)
@@ -23,93 +64,105 @@ static void use_up_heap(void)
 	refuse_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
 	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
 	for (size_t size = 4096; size; size -= 16)
-		while ((heap = malloc(size)))
+		while ((last_block = malloc(size)))
 			;
 }
 
 /* ---- before there is a page ---- */
 
-static unsigned char mine;
+static unsigned char variable;
 
-static void nothing_is_there(void)
+static void require_nothing_found(void)
 {
-	require(!page_canonical(&mine) && !page_borrow(&mine));
+	require(!page_canonical(&variable) && !page_borrow(&variable));
 	require(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
-static void nothing_yet(const char *backend)
+static void find_nothing(const char *backend)
 {
 	choose_backend(backend);
-	nothing_is_there();
+	require_nothing_found();
 	require(!page_map_backend_set(backend));
 }
 
-static void nothing_yet_direct(void)
+static void find_nothing_direct(void)
 {
-	nothing_yet("direct");
+	find_nothing("direct");
 }
 
-static void nothing_yet_alias(void)
+static void find_nothing_alias(void)
 {
-	nothing_yet("alias");
+	find_nothing("alias");
 }
 
-static void no_buffer_yet(void)
+static void free_no_buffer(void)
 {
-	page_buffer_free(&mine);
+	page_buffer_free(&variable);
 }
 
-/* Only AddressSanitizer has poisoned memory. */
-static void poison_here(void)
+static void choose_poison(void)
 {
 	require(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
 }
 
-static void environment_chooses(void)
+static void choose_by_environment(void)
 {
 	setenv("PAGE_MAP", "alias", 1);
 	setenv("PAGE_MAP_REVOKE", "protect", 1);
-	page_free(page_or_die());
+	page_free(alloc_or_abort());
 	require(!strcmp(page_map_backend(), "alias"));
 }
 
-static void program_chooses_first(void)
+static void choose_by_program(void)
 {
 	setenv("PAGE_MAP", "sideways", 1);
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
 	choose_backend("direct");
 	require(!page_map_revoke_set("protect"));
-	page_free(page_or_die());
+	page_free(alloc_or_abort());
 }
 
-static void bad_backend(void)
+static void choose_unknown_backend(void)
 {
 	setenv("PAGE_MAP", "sideways", 1);
 	page_alloc(GFP_KERNEL);
 }
 
-static void bad_revoke(void)
+static void choose_unknown_revoke(void)
 {
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
 	page_alloc(GFP_KERNEL);
 }
 
-static void no_reader(void)
+static const struct child_case first_page_cases[] = {
+	{ find_nothing_direct, RETURNS, "direct: before the first page no address has a page" },
+	{ find_nothing_alias, RETURNS, "alias: before the first page no address has a page" },
+	{ free_no_buffer, "foreign-map", "before the first page there is no buffer" },
+	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
+	{ choose_by_environment, RETURNS, "the environment chooses the backend" },
+	{ choose_by_program, RETURNS, "the program chooses before the environment" },
+	{ choose_unknown_backend, "environment", "the environment names an unknown backend" },
+	{ choose_unknown_revoke, "environment", "the environment names an unknown revocation" },
+};
+
+/* ---- reports ---- */
+
+static void report_without_stderr(void)
 {
 	close(STDERR_FILENO);
-	bad_backend();
+	choose_unknown_backend();
 }
 
-static bool ends_by_abort(void (*fn)(void))
+static bool ends_by_abort(void (*run)(void))
 {
-	int status = in_child(fn).status;
+	int wait_status = run_in_child(run)->wait_status;
 
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+	return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGABRT;
 }
 
 static size_t text_length;
 
-static void says_much(void)
+static void report_long_text(void)
 {
 	static char text[600];
 
@@ -118,189 +171,166 @@ static void says_much(void)
 }
 
 /* For each length the report is one line of at most 511 bytes, with as much text as fits. */
-static bool report_is_cut(void)
+static bool cuts_long_reports(void)
 {
 	static const char head[] = "BUG: page: long: ";
-	size_t before = strlen(head);
+	size_t head_length = strlen(head);
 
 	for (text_length = 480; text_length < 530; text_length++) {
-		struct child_result outcome = in_child(says_much);
-		size_t kept = before + text_length < 510 ? text_length : 510 - before;
+		const char *line = run_in_child(report_long_text)->stderr_text;
+		size_t kept = head_length + text_length < 510 ? text_length : 510 - head_length;
 
-		if (strncmp(outcome.stderr_text, head, before) ||
-		    strspn(outcome.stderr_text + before, "x") != kept ||
-		    strcmp(outcome.stderr_text + before + kept, "\n"))
+		if (strncmp(line, head, head_length) || strspn(line + head_length, "x") != kept ||
+		    strcmp(line + head_length + kept, "\n"))
 			return false;
 	}
 	return true;
 }
 
-static void test_before_first_page(void)
-{
-	ok(returns_normally(nothing_yet_direct), "direct: before the first page nothing has a home");
-	ok(returns_normally(nothing_yet_alias), "alias: before the first page nothing has a home");
-	ok(aborts_with(no_buffer_yet, "foreign-map"), "before the first page there is no buffer");
-	ok(returns_normally(poison_here), "poison where there is poison");
-	ok(returns_normally(environment_chooses), "the environment chooses");
-	ok(returns_normally(program_chooses_first), "and is not asked when the program did");
-	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
-	ok(aborts_with(bad_revoke, "environment"), "nor this one");
-	ok(report_is_cut(), "a report that is too long is cut, and is a line");
-	ok(ends_by_abort(no_reader), "a report without a reader");
-}
-
-/* ---- no page to be had ---- */
+/* ---- no pages ---- */
 
 /* Allocation always fails; calls that need no memory still work. */
-static void no_pages(void)
+static void fail_to_allocate(void)
 {
 	errno = 0;
 	require(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
 	require(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
 	require(!page_buffer_alloc(3 * PAGE_SIZE));
-	nothing_is_there();
+	require_nothing_found();
 	page_free(NULL);
 }
 
-static void no_addresses(void)
+static void lack_addresses(void)
 {
 	choose_backend("direct");
-	refuse_mmap(ADDRESSES);
-	no_pages();
+	refuse_mmap(RESERVE_FLAGS);
+	fail_to_allocate();
 }
 
-static void no_file(void)
+static void lack_file(void)
 {
 	choose_backend("alias");
 	refuse(SYS_memfd_create, EMFILE);
-	no_pages();
+	fail_to_allocate();
 }
 
-static void no_room_in_file(void)
+static void lack_space_in_file(void)
 {
 	choose_backend("alias");
 	refuse(SYS_ftruncate, ENOSPC);
-	no_pages();
+	fail_to_allocate();
 }
 
-static void no_mapping_of_file(void)
+static void lack_mapping_of_file(void)
 {
 	choose_backend("alias");
-	refuse_mmap(OF_A_FILE);
-	no_pages();
+	refuse_mmap(MAP_FILE_FLAGS);
+	fail_to_allocate();
 }
 
 /* The library's fork handlers need memory if there are many. */
-static void no_handlers(void)
+static void lack_fork_handlers(void)
 {
 	choose_backend("alias");
 	use_up_heap();
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
-	no_pages();
+	fail_to_allocate();
 }
 
-static void test_no_pages(void)
+static const struct child_case no_page_cases[] = {
+	{ lack_addresses, RETURNS, "direct: without addresses there are no pages" },
+	{ lack_file, RETURNS, "alias: without a file there are no pages" },
+	{ lack_space_in_file, RETURNS, "alias: without space in the file there are no pages" },
+	{ lack_mapping_of_file, RETURNS,
+	  "alias: without a mapping of the file there are no pages" },
+	{ lack_fork_handlers, RETURNS, "alias: without handlers of fork() there are no pages" },
+};
+
+/* ---- no mappings ---- */
+
+static void lack_addresses_for_mappings(void)
 {
-	ok(returns_normally(no_addresses), "no addresses, no pages");
-	ok(returns_normally(no_file), "alias: no file, no pages");
-	ok(returns_normally(no_room_in_file), "alias: no room in the file, no pages");
-	ok(returns_normally(no_mapping_of_file), "alias: a file that cannot be mapped, no pages");
-	ok(returns_normally(no_handlers), "alias: no handlers for fork(), no pages");
-}
+	struct page *page = new_alias_page();
 
-/* ---- no mapping to be had ---- */
-
-static void no_first_mapping(void)
-{
-	struct page *page = alias_page();
-
-	refuse_mmap(ADDRESSES);
+	refuse_mmap(RESERVE_FLAGS);
 	page_map_local(page);
 }
 
-static void no_head(void)
+static void map_with_mprotect_error(int error)
 {
-	struct page *page = alias_page();
+	struct page *page = new_alias_page();
 
-	refuse(SYS_mprotect, ENOMEM);
+	refuse(SYS_mprotect, error);
 	page_map_local(page);
 }
 
-static void no_next_mapping(void)
+static void lack_writable_addresses(void)
 {
-	struct page *page = alias_page();
+	map_with_mprotect_error(ENOMEM);
+}
+
+static void lack_permission(void)
+{
+	map_with_mprotect_error(EACCES);
+}
+
+static void lack_second_mapping(void)
+{
+	struct page *page = new_alias_page();
 
 	page_map_local(page);
-	refuse_mmap(OF_A_FILE);
+	refuse_mmap(MAP_FILE_FLAGS);
 	page_map_local(page);
 }
 
-static void no_end_of_mapping(void)
+static void fail_to_hide_mapping(void)
 {
-	void *addr = page_map_local(alias_page());
+	void *addr = page_map_local(new_alias_page());
 
 	refuse(SYS_mprotect, ENOMEM);
 	page_unmap_local(addr);
 }
 
-static void no_end_of_task(void)
+static void fail_to_release_addresses(void)
 {
 	struct page_task *task = page_task_new("ends");
 
 	page_task_switch_in(task);
-	page_map_local(alias_page());
-	refuse_mmap(ADDRESSES | MAP_FIXED);
+	page_map_local(new_alias_page());
+	refuse_mmap(RESERVE_FLAGS | MAP_FIXED);
 	page_task_delete(task);
 }
 
-static void no_right_to_head(void)
-{
-	struct page *page = alias_page();
+static const struct child_case no_mapping_cases[] = {
+	{ lack_addresses_for_mappings, "map-failed", "alias: no addresses for mappings" },
+	{ lack_writable_addresses, "map-failed", "alias: no writable addresses" },
+	{ lack_second_mapping, "map-failed", "alias: the page cannot be mapped" },
+	{ fail_to_hide_mapping, "map-failed", "alias: the mapping cannot be hidden" },
+	{ fail_to_release_addresses, "map-failed", "alias: the addresses cannot be released" },
+};
 
-	refuse(SYS_mprotect, EACCES);
-	page_map_local(page);
-}
-
-static bool says(void (*fn)(void), const char *line)
-{
-	struct child_result outcome = in_child(fn);
-
-	if (!strcmp(outcome.stderr_text, line))
-		return true;
-	printf("# expected %s# got %.600s\n", line, outcome.stderr_text);
-	return false;
-}
+#define NO_ADDRESSES "BUG: page: map-failed: mmap of addresses for mappings: "
 
 /* The report names what is missing; it suggests a limit only if that can be the reason. */
-static void test_why_no_mapping(void)
+static void test_reasons(void)
 {
-	ok(says(no_first_mapping, "BUG: page: map-failed: mmap of addresses for mappings: "
-				  "Cannot allocate memory (is vm.max_map_count too small?)\n"),
-	   "alias: no mapping, and the limit that may be why");
-	ok(says(no_right_to_head, "BUG: page: map-failed: mmap of addresses for mappings: "
-				  "Permission denied\n"),
-	   "alias: no mapping for another reason");
+	ok(!strcmp(run_in_child(lack_addresses_for_mappings)->stderr_text,
+		   NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n"),
+	   "alias: the report suggests the limit of mappings after ENOMEM");
+	ok(!strcmp(run_in_child(lack_permission)->stderr_text, NO_ADDRESSES "Permission denied\n"),
+	   "alias: the report suggests no limit after another error");
 }
 
-static void test_no_mapping(void)
-{
-	ok(aborts_with(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
-	ok(aborts_with(no_head, "map-failed"), "alias: none that may be written");
-	ok(aborts_with(no_next_mapping, "map-failed"), "alias: a page that cannot be mapped");
-	ok(aborts_with(no_end_of_mapping, "map-failed"), "alias: one that cannot be hidden");
-	ok(aborts_with(no_end_of_task, "map-failed"), "alias: addresses that cannot be given back");
-}
+/* ---- no tasks ---- */
 
-/* ---- no task to be had ---- */
-
-static void no_memory_for_task(void)
+static void lack_memory_for_task(void)
 {
 	use_up_heap();
 	require(!page_task_new("none"));
 }
 
-static void no_key(void)
+static void lack_key(void)
 {
 	pthread_key_t key;
 
@@ -310,7 +340,7 @@ static void no_key(void)
 }
 
 /* The first 32 thread-specific values need no memory. */
-static void no_memory_for_key(void)
+static void lack_memory_for_key(void)
 {
 	pthread_key_t key;
 
@@ -320,64 +350,18 @@ static void no_memory_for_key(void)
 	page_task_current();
 }
 
+static const struct child_case no_task_case = { lack_memory_for_task, RETURNS,
+						"without memory there is no task" };
+
 static void test_no_task(void)
 {
-	ok(returns_normally(no_memory_for_task), "no memory, no task");
-	ok(ends_by_abort(no_key), "a thread that cannot be watched for its end");
-	ok(ends_by_abort(no_memory_for_key), "nor this one");
+	check_children(&no_task_case, 1);
+	ok(ends_by_abort(lack_key), "without a key a thread cannot have a task");
+	ok(ends_by_abort(lack_memory_for_key),
+	   "without memory for a key a thread cannot have a task");
 }
 
-/* ---- the lock ---- */
-
-static struct sync_lock lock = SYNC_LOCK_INIT;
-static unsigned int yields;
-
-static int unlock_instead_of_yield(void)
-{
-	yields++;
-	sync_unlock(&lock);
-	return 0;
-}
-
-static void test_lock(void)
-{
-	sync_hidden_begin();
-	sync_lock(&lock);
-	sync_lock(&lock);
-	sync_unlock(&lock);
-	sync_hidden_end();
-	ok(yields == 1, "a thread that waits for a lock yields to the owner");
-}
-
-/* ---- files for the sanitizer's shadow ---- */
-
-/* The first file holds the pages. */
-static void no_shadow_file(void)
-{
-	int next = dup(STDERR_FILENO);
-	struct rlimit limit = { (rlim_t)next + 1, (rlim_t)next + 1 };
-
-	close(next);
-	choose_backend("alias");
-	require(!setrlimit(RLIMIT_NOFILE, &limit));
-	no_pages();
-}
-
-static void no_room_in_shadow_file(void)
-{
-	int next = dup(STDERR_FILENO);
-
-	close(next);
-	choose_backend("alias");
-	refuse_if(SYS_ftruncate, 0, (unsigned int)next + 1, ENOSPC);
-	no_pages();
-}
-
-static void test_shadow(void)
-{
-	ok(returns_normally(no_shadow_file), "alias: no file for the shadow, no pages");
-	ok(returns_normally(no_room_in_shadow_file), "alias: no room in it, no pages");
-}
+/* ---- user memory ---- */
 
 static void read_user_memory(void)
 {
@@ -401,32 +385,217 @@ static void lack_reading(void)
 	read_user_memory();
 }
 
-static bool says_refused(void (*fn)(void))
-{
-	struct child_result outcome = in_child(fn);
+static const struct child_case user_memory_cases[] = {
+	{ forbid_reading, "system",
+	  "a system that forbids to read user memory is no fault of the memory" },
+	{ lack_reading, "system",
+	  "a system that cannot read user memory is no fault of the memory" },
+};
 
-	return outcome.status && strstr(outcome.stderr_text, "BUG: page: system: process_vm_readv()");
+/* ---- fork: the alias backend gives a child copies of the pages ---- */
+
+/* Return: the wait status of a child that reads and writes its page. */
+static int fork_and_write(unsigned char *addr)
+{
+	int wait_status;
+	pid_t pid;
+
+	addr[0] = 1;
+	pid = fork();
+	if (pid == 0) {
+		require(addr[0] == 1);
+		addr[0] = 3;
+		_exit(0);
+	}
+	addr[0] = 2;
+	while (waitpid(pid, &wait_status, 0) < 0)
+		require(errno == EINTR);
+	require(addr[0] == 2);
+	return wait_status;
 }
 
-static void test_user_memory(void)
+static void fork_without_pipe(void)
 {
-	ok(says_refused(forbid_reading), "user memory that may not be read is no fault of it");
-	ok(says_refused(lack_reading), "nor is a kernel that cannot read it");
+	unsigned char *addr = page_map_local(new_alias_page());
+
+	refuse(SYS_pipe2, EMFILE);
+	fork_and_write(addr);
 }
+
+/* The parent continues; the child reports the refused call. */
+static void fork_with_refused_call(unsigned int call)
+{
+	unsigned char *addr = page_map_local(new_alias_page());
+
+	refuse(call, ENOMEM);
+	require(fork_and_write(addr));
+}
+
+static void fork_without_file(void)
+{
+	fork_with_refused_call(SYS_memfd_create);
+}
+
+static void fork_without_space(void)
+{
+	fork_with_refused_call(SYS_ftruncate);
+}
+
+static void fork_without_copy(void)
+{
+	fork_with_refused_call(SYS_pwrite64);
+}
+
+static void fork_without_mapping(void)
+{
+	fork_with_refused_call(SYNC_SYS_MMAP);
+}
+
+/* fork() works all the same; only the parent does not wait for the copy. */
+static void fork_without_waiting(void)
+{
+	unsigned char *addr = page_map_local(new_alias_page());
+	pid_t pid;
+
+	addr[0] = 1;
+	refuse(SYS_read, EIO);
+	pid = fork();
+	if (pid == 0)
+		_exit(addr[0] != 1);
+	require(pid > 0 && waitpid(pid, NULL, 0) == pid);
+}
+
+static void ignore_signal(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * An interrupted parent must wait again, or it would write a page that is not copied yet. The page
+ * comes after many others.
+ */
+static void fork_interrupted(void)
+{
+	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
+	struct sigaction action = { .sa_handler = ignore_signal };
+
+	choose_backend("alias");
+	for (int i = 0; i < 16384; i++)
+		alloc_or_abort();
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	require(!fork_and_write(page_map_local(alloc_or_abort())));
+}
+
+static const struct child_case fork_cases[] = {
+	{ fork_without_pipe, "map-failed", "fork: no pipe" },
+	{ fork_without_waiting, RETURNS, "fork: the parent cannot wait for the copy" },
+	{ fork_interrupted, RETURNS, "fork: signals interrupt the parent" },
+};
+
+static const struct {
+	void (*run)(void);
+	const char *report, *name;
+} forked_child_cases[] = {
+	{ fork_without_file, "map-failed: memfd_create", "fork: no file for the child" },
+	{ fork_without_space, "map-failed: memfd_create", "fork: no space in the child's file" },
+	{ fork_without_copy, "map-failed: copy", "fork: the pages cannot be copied" },
+	{ fork_without_mapping, "map-failed: mmap", "fork: the child's file cannot be mapped" },
+};
+
+static void test_fork(void)
+{
+	check_children(fork_cases, COUNT(fork_cases));
+	for (size_t i = 0; i < COUNT(forked_child_cases); i++) {
+		const struct child_result *result = run_in_child(forked_child_cases[i].run);
+
+		ok(!result->wait_status &&
+			   strstr(result->stderr_text, forked_child_cases[i].report),
+		   "%s", forked_child_cases[i].name);
+	}
+}
+
+/* ---- the lock ---- */
+
+static struct sync_lock lock = SYNC_LOCK_INIT;
+static unsigned int yields;
+
+static int unlock_instead_of_yield(void)
+{
+	yields++;
+	sync_unlock(&lock);
+	return 0;
+}
+
+static void test_lock(void)
+{
+	sync_hidden_begin();
+	sync_lock(&lock);
+	sync_lock(&lock);
+	sync_unlock(&lock);
+	sync_hidden_end();
+	ok(yields == 1, "a thread that waits for a lock yields");
+}
+
+/* ---- files for MemorySanitizer's shadow ---- */
+
+static int lowest_descriptor(void)
+{
+	int file = dup(STDERR_FILENO);
+
+	close(file);
+	return file;
+}
+
+/* The first file holds the pages. */
+static void lack_shadow_file(void)
+{
+	rlim_t files = (rlim_t)lowest_descriptor() + 1;
+	struct rlimit limit = { files, files };
+
+	choose_backend("alias");
+	require(!setrlimit(RLIMIT_NOFILE, &limit));
+	fail_to_allocate();
+}
+
+static void lack_space_in_shadow_file(void)
+{
+	choose_backend("alias");
+	refuse_if(SYS_ftruncate, 0, (unsigned int)lowest_descriptor() + 1, ENOSPC);
+	fail_to_allocate();
+}
+
+static const struct child_case shadow_cases[] = {
+	{ lack_shadow_file, RETURNS, "alias: without a file for the shadow there are no pages" },
+	{ lack_space_in_shadow_file, RETURNS,
+	  "alias: without space for the shadow there are no pages" },
+};
+
+static void require_refusal(void)
+{
+	require(refuse_if(SYS_memfd_create, ANY_ARG, 0, EMFILE));
+	errno = 0;
+	require(memfd_create("none", 0) < 0 && errno == EMFILE);
+}
+
+#define CHECK_CHILDREN(cases) check_children(cases, COUNT(cases))
 
 UNIT_TEST(test_page_system)
 {
-	test_before_first_page();
+	CHECK_CHILDREN(first_page_cases);
+	ok(cuts_long_reports(), "a report that is too long is cut, and is one line");
+	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
 	test_lock();
-	if (!refuses_anything())
-		skip("what the system refuses: no seccomp filters here");
-	else if (SYNC_SHADOWS)
-		test_shadow();
-	else {
-		test_user_memory();
-		test_no_pages();
-		test_no_mapping();
-		test_why_no_mapping();
+	if (run_in_child(require_refusal)->wait_status) {
+		skip("refused system calls: the system has no seccomp filters");
+	} else if (SYNC_SHADOWS) {
+		CHECK_CHILDREN(shadow_cases);
+	} else {
+		CHECK_CHILDREN(user_memory_cases);
+		CHECK_CHILDREN(no_page_cases);
+		CHECK_CHILDREN(no_mapping_cases);
+		test_reasons();
 		test_no_task();
+		test_fork();
 	}
 }

@@ -15,7 +15,7 @@ EXTRA_DIST += \
 	%D%/tree.py \
 	%D%/trials.py
 
-mutants_page_tests = $(filter test_page%,$(test_programs))
+mutants_page_tests = $(filter test_page%,$(test_names))
 
 # The command, with the compiler and flags of this build.
 noinst_SCRIPTS += %D%/mutants
