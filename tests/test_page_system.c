@@ -40,12 +40,6 @@ static struct page *alloc_or_abort(void)
 	return page;
 }
 
-static struct page *new_alias_page(void)
-{
-	choose_backend("alias");
-	return alloc_or_abort();
-}
-
 /* Flags of the library's mmap() calls: to reserve addresses, and to map pages of its file. */
 #define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define MAP_FILE_FLAGS (MAP_SHARED | MAP_FIXED)
@@ -187,7 +181,69 @@ static bool cuts_long_reports(void)
 	return true;
 }
 
-/* ---- no pages ---- */
+/* ---- refused system calls ---- */
+
+static struct page_task *task;
+static struct page *page;
+static unsigned char *addr;
+
+static void prepare_nothing(void)
+{
+}
+
+static void prepare_direct(void)
+{
+	choose_backend("direct");
+}
+
+static void prepare_alias(void)
+{
+	choose_backend("alias");
+}
+
+static void prepare_page(void)
+{
+	prepare_alias();
+	page = alloc_or_abort();
+}
+
+static void prepare_mapping(void)
+{
+	prepare_page();
+	addr = page_map_local(page);
+}
+
+static void prepare_task_with_mapping(void)
+{
+	task = page_task_new("ends");
+	page_task_switch_in(task);
+	prepare_mapping();
+}
+
+static void map_page(void)
+{
+	page_map_local(page);
+}
+
+static void unmap_page(void)
+{
+	page_unmap_local(addr);
+}
+
+static void delete_task(void)
+{
+	page_task_delete(task);
+}
+
+static void read_user_memory(void)
+{
+	const char user[] = "user";
+	struct user_slice_reader reader;
+	char copy[sizeof(user)];
+
+	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
+	user_slice_read(&reader, copy, sizeof(user));
+}
 
 /* Allocation always fails; calls that need no memory still work. */
 static void fail_to_allocate(void)
@@ -200,34 +256,6 @@ static void fail_to_allocate(void)
 	page_free(NULL);
 }
 
-static void lack_addresses(void)
-{
-	choose_backend("direct");
-	refuse_mmap(RESERVE_FLAGS);
-	fail_to_allocate();
-}
-
-static void lack_file(void)
-{
-	choose_backend("alias");
-	refuse(SYS_memfd_create, EMFILE);
-	fail_to_allocate();
-}
-
-static void lack_space_in_file(void)
-{
-	choose_backend("alias");
-	refuse(SYS_ftruncate, ENOSPC);
-	fail_to_allocate();
-}
-
-static void lack_mapping_of_file(void)
-{
-	choose_backend("alias");
-	refuse_mmap(MAP_FILE_FLAGS);
-	fail_to_allocate();
-}
-
 /* The library's fork handlers need memory if there are many. */
 static void lack_fork_handlers(void)
 {
@@ -236,90 +264,6 @@ static void lack_fork_handlers(void)
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
 	fail_to_allocate();
-}
-
-static const struct child_case no_page_cases[] = {
-	{ lack_addresses, RETURNS, "direct: without addresses there are no pages" },
-	{ lack_file, RETURNS, "alias: without a file there are no pages" },
-	{ lack_space_in_file, RETURNS, "alias: without space in the file there are no pages" },
-	{ lack_mapping_of_file, RETURNS,
-	  "alias: without a mapping of the file there are no pages" },
-	{ lack_fork_handlers, RETURNS, "alias: without handlers of fork() there are no pages" },
-};
-
-/* ---- no mappings ---- */
-
-static void lack_addresses_for_mappings(void)
-{
-	struct page *page = new_alias_page();
-
-	refuse_mmap(RESERVE_FLAGS);
-	page_map_local(page);
-}
-
-static void map_with_mprotect_error(int error)
-{
-	struct page *page = new_alias_page();
-
-	refuse(SYS_mprotect, error);
-	page_map_local(page);
-}
-
-static void lack_writable_addresses(void)
-{
-	map_with_mprotect_error(ENOMEM);
-}
-
-static void lack_permission(void)
-{
-	map_with_mprotect_error(EACCES);
-}
-
-static void lack_second_mapping(void)
-{
-	struct page *page = new_alias_page();
-
-	page_map_local(page);
-	refuse_mmap(MAP_FILE_FLAGS);
-	page_map_local(page);
-}
-
-static void fail_to_hide_mapping(void)
-{
-	void *addr = page_map_local(new_alias_page());
-
-	refuse(SYS_mprotect, ENOMEM);
-	page_unmap_local(addr);
-}
-
-static void fail_to_release_addresses(void)
-{
-	struct page_task *task = page_task_new("ends");
-
-	page_task_switch_in(task);
-	page_map_local(new_alias_page());
-	refuse_mmap(RESERVE_FLAGS | MAP_FIXED);
-	page_task_delete(task);
-}
-
-static const struct child_case no_mapping_cases[] = {
-	{ lack_addresses_for_mappings, "map-failed", "alias: no addresses for mappings" },
-	{ lack_writable_addresses, "map-failed", "alias: no writable addresses" },
-	{ lack_second_mapping, "map-failed", "alias: the page cannot be mapped" },
-	{ fail_to_hide_mapping, "map-failed", "alias: the mapping cannot be hidden" },
-	{ fail_to_release_addresses, "map-failed", "alias: the addresses cannot be released" },
-};
-
-#define NO_ADDRESSES "BUG: page: map-failed: mmap of addresses for mappings: "
-
-/* The report names what is missing; it suggests a limit only if that can be the reason. */
-static void test_reasons(void)
-{
-	ok(!strcmp(run_in_child(lack_addresses_for_mappings)->stderr_text,
-		   NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n"),
-	   "alias: the report suggests the limit of mappings after ENOMEM");
-	ok(!strcmp(run_in_child(lack_permission)->stderr_text, NO_ADDRESSES "Permission denied\n"),
-	   "alias: the report suggests no limit after another error");
 }
 
 /* ---- no tasks ---- */
@@ -350,52 +294,10 @@ static void lack_memory_for_key(void)
 	page_task_current();
 }
 
-static const struct child_case no_task_case = { lack_memory_for_task, RETURNS,
-						"without memory there is no task" };
-
-static void test_no_task(void)
-{
-	check_children(&no_task_case, 1);
-	ok(ends_by_abort(lack_key), "without a key a thread cannot have a task");
-	ok(ends_by_abort(lack_memory_for_key),
-	   "without memory for a key a thread cannot have a task");
-}
-
-/* ---- user memory ---- */
-
-static void read_user_memory(void)
-{
-	const char user[] = "user";
-	struct user_slice_reader reader;
-	char copy[sizeof(user)];
-
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
-	user_slice_read(&reader, copy, sizeof(user));
-}
-
-static void forbid_reading(void)
-{
-	refuse(SYS_process_vm_readv, EPERM);
-	read_user_memory();
-}
-
-static void lack_reading(void)
-{
-	refuse(SYS_process_vm_readv, ENOSYS);
-	read_user_memory();
-}
-
-static const struct child_case user_memory_cases[] = {
-	{ forbid_reading, "system",
-	  "a system that forbids to read user memory is no fault of the memory" },
-	{ lack_reading, "system",
-	  "a system that cannot read user memory is no fault of the memory" },
-};
-
-/* ---- fork: the alias backend gives a child copies of the pages ---- */
+/* ---- fork(): the alias backend gives a child copies of the pages ---- */
 
 /* Return: the wait status of a child that reads and writes its page. */
-static int fork_and_write(unsigned char *addr)
+static int fork_and_write(void)
 {
 	int wait_status;
 	pid_t pid;
@@ -414,51 +316,22 @@ static int fork_and_write(unsigned char *addr)
 	return wait_status;
 }
 
-static void fork_without_pipe(void)
+static void require_child_to_write(void)
 {
-	unsigned char *addr = page_map_local(new_alias_page());
-
-	refuse(SYS_pipe2, EMFILE);
-	fork_and_write(addr);
+	require(!fork_and_write());
 }
 
-/* The parent continues; the child reports the refused call. */
-static void fork_with_refused_call(unsigned int call)
+static void require_child_to_fail(void)
 {
-	unsigned char *addr = page_map_local(new_alias_page());
-
-	refuse(call, ENOMEM);
-	require(fork_and_write(addr));
-}
-
-static void fork_without_file(void)
-{
-	fork_with_refused_call(SYS_memfd_create);
-}
-
-static void fork_without_space(void)
-{
-	fork_with_refused_call(SYS_ftruncate);
-}
-
-static void fork_without_copy(void)
-{
-	fork_with_refused_call(SYS_pwrite64);
-}
-
-static void fork_without_mapping(void)
-{
-	fork_with_refused_call(SYNC_SYS_MMAP);
+	require(fork_and_write());
 }
 
 /* fork() works all the same; only the parent does not wait for the copy. */
-static void fork_without_waiting(void)
+static void fork_and_read(void)
 {
-	unsigned char *addr = page_map_local(new_alias_page());
 	pid_t pid;
 
 	addr[0] = 1;
-	refuse(SYS_read, EIO);
 	pid = fork();
 	if (pid == 0)
 		_exit(addr[0] != 1);
@@ -484,36 +357,93 @@ static void fork_interrupted(void)
 		alloc_or_abort();
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	require(!fork_and_write(page_map_local(alloc_or_abort())));
+	addr = page_map_local(alloc_or_abort());
+	require_child_to_write();
 }
 
-static const struct child_case fork_cases[] = {
-	{ fork_without_pipe, "map-failed", "fork: no pipe" },
-	{ fork_without_waiting, RETURNS, "fork: the parent cannot wait for the copy" },
-	{ fork_interrupted, RETURNS, "fork: signals interrupt the parent" },
+/* ---- cases of refused system calls ---- */
+
+#define NO_ADDRESSES "BUG: page: map-failed: mmap of addresses for mappings: "
+
+/* Prepares, refuses one call (refuse_call.h), and acts. */
+static const struct refused_case {
+	void (*prepare)(void);
+	unsigned int call, arg, value;
+	int error;
+	void (*act)(void);
+	const char *rule;
+	const char *report; /* the beginning of standard error */
+	const char *name;
+} refused_cases[] = {
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
+	  "user memory: the system forbids to read it" },
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
+	  "user memory: the system cannot read it" },
+	{ prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, fail_to_allocate, RETURNS, "",
+	  "direct: without addresses there are no pages" },
+	{ prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, fail_to_allocate, RETURNS, "",
+	  "alias: without a file there are no pages" },
+	{ prepare_alias, SYS_ftruncate, ANY_ARG, 0, ENOSPC, fail_to_allocate, RETURNS, "",
+	  "alias: without space in the file there are no pages" },
+	{ prepare_alias, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, fail_to_allocate, RETURNS, "",
+	  "alias: without a mapping of the file there are no pages" },
+	{ prepare_page, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, map_page, "map-failed",
+	  NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n",
+	  "alias: no addresses for mappings: the report suggests the limit" },
+	{ prepare_page, SYS_mprotect, ANY_ARG, 0, ENOMEM, map_page, "map-failed", "",
+	  "alias: no writable addresses" },
+	{ prepare_page, SYS_mprotect, ANY_ARG, 0, EACCES, map_page, "map-failed",
+	  NO_ADDRESSES "Permission denied\n", "alias: no permission: the report suggests no limit" },
+	{ prepare_mapping, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, map_page, "map-failed", "",
+	  "alias: a page cannot be mapped" },
+	{ prepare_mapping, SYS_mprotect, ANY_ARG, 0, ENOMEM, unmap_page, "map-failed", "",
+	  "alias: a mapping cannot be hidden" },
+	{ prepare_task_with_mapping, SYNC_SYS_MMAP, 3, RESERVE_FLAGS | MAP_FIXED, ENOMEM, delete_task,
+	  "map-failed", "", "alias: the addresses of a task cannot be released" },
+	{ prepare_mapping, SYS_pipe2, ANY_ARG, 0, EMFILE, require_child_to_write, "map-failed", "",
+	  "fork: no pipe" },
+	{ prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_and_read, RETURNS, "",
+	  "fork: the parent cannot wait for the copy" },
+	{ prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: memfd_create", "fork: no file for the child" },
+	{ prepare_mapping, SYS_ftruncate, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: memfd_create", "fork: no space in the child's file" },
+	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: copy", "fork: the pages cannot be copied" },
+	{ prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: mmap", "fork: the child's file cannot be mapped" },
 };
 
-static const struct {
-	void (*run)(void);
-	const char *report, *name;
-} forked_child_cases[] = {
-	{ fork_without_file, "map-failed: memfd_create", "fork: no file for the child" },
-	{ fork_without_space, "map-failed: memfd_create", "fork: no space in the child's file" },
-	{ fork_without_copy, "map-failed: copy", "fork: the pages cannot be copied" },
-	{ fork_without_mapping, "map-failed: mmap", "fork: the child's file cannot be mapped" },
-};
+static const struct refused_case *refused_case;
 
-static void test_fork(void)
+static void run_refused_case(void)
 {
-	check_children(fork_cases, COUNT(fork_cases));
-	for (size_t i = 0; i < COUNT(forked_child_cases); i++) {
-		const struct child_result *result = run_in_child(forked_child_cases[i].run);
+	const struct refused_case *c = refused_case;
 
-		ok(!result->wait_status &&
-			   strstr(result->stderr_text, forked_child_cases[i].report),
-		   "%s", forked_child_cases[i].name);
+	c->prepare();
+	require(refuse_if(c->call, c->arg, c->value, c->error));
+	c->act();
+}
+
+static void test_refused_calls(void)
+{
+	for (size_t i = 0; i < COUNT(refused_cases); i++) {
+		const struct refused_case *c = refused_case = &refused_cases[i];
+		const struct child_result *result = run_in_child(run_refused_case);
+
+		if (!ok(child_ended_by(result, c->rule) &&
+				!strncmp(result->stderr_text, c->report, strlen(c->report)),
+			"%s", c->name))
+			printf("# wait status %#x: %.600s\n", (unsigned int)result->wait_status,
+			       result->stderr_text);
 	}
 }
+
+static const struct child_case other_cases[] = {
+	{ lack_fork_handlers, RETURNS, "alias: without handlers of fork() there are no pages" },
+	{ lack_memory_for_task, RETURNS, "without memory there is no task" },
+	{ fork_interrupted, RETURNS, "fork: signals interrupt the parent" },
+};
 
 /* ---- the lock ---- */
 
@@ -591,11 +521,10 @@ UNIT_TEST(test_page_system)
 	} else if (SYNC_SHADOWS) {
 		CHECK_CHILDREN(shadow_cases);
 	} else {
-		CHECK_CHILDREN(user_memory_cases);
-		CHECK_CHILDREN(no_page_cases);
-		CHECK_CHILDREN(no_mapping_cases);
-		test_reasons();
-		test_no_task();
-		test_fork();
+		test_refused_calls();
+		CHECK_CHILDREN(other_cases);
+		ok(ends_by_abort(lack_key), "without a key a thread cannot have a task");
+		ok(ends_by_abort(lack_memory_for_key),
+		   "without memory for a key a thread cannot have a task");
 	}
 }

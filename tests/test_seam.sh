@@ -21,6 +21,7 @@ differs() {
 	foreign-unmap plain,asan,tsan,msan foreign-map nothing-mapped
 	free-before-overflow plain,asan,tsan,msan use-after-free.*map-overflow overflow-first
 	free-twice plain,tsan,msan use-after-free dead
+	race-before-fatal-call plain,tsan,msan use-after-free dead
 	get-of-dead plain,tsan,msan use-after-free dead
 	unmap-twice plain,asan,tsan,msan use-after-unmap nothing-mapped
 	use-after-free plain,tsan,msan use-after-free dead
