@@ -108,9 +108,8 @@ scripts_of_tool = \
 	%D%/test_tree.sh \
 	%D%/test_words.sh
 
-# The library's own tests run in every flavour; test_page_detect asks what a sanitizer
-# sees, and needs one that can; test_page_fork and test_page_system refuse system calls, which
-# not every sanitizer can do without.
+# The library's own tests run in every flavour. test_page_detect is about reports of sanitizers.
+# test_page_system refuses system calls, which not every sanitizer can do without.
 page_tests = \
 	test_page \
 	test_page_buffer \
@@ -118,6 +117,7 @@ page_tests = \
 	test_page_frames \
 	test_page_kernel \
 	test_page_map \
+	test_page_misuse \
 	test_page_raw \
 	test_page_user_slice
 
@@ -125,8 +125,6 @@ page_tests = \
 page_tests_inside = \
 	test_page_alias \
 	test_page_chance \
-	test_page_fork \
-	test_page_report \
 	test_page_system
 
 # What a mutator does wrong may be one byte beyond a program.
@@ -134,7 +132,7 @@ mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
 if OWN_PAGE
 inside_plain = $(page_tests_inside)
-inside_asan = test_page_alias test_page_report
+inside_asan = test_page_alias
 inside_tsan = test_page_alias
 inside_msan = test_page_alias test_page_system
 endif
@@ -182,7 +180,6 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/random_program.h \
 	%D%/read_report.c \
 	%D%/reference.py \
-	%D%/refuse.h \
 	%D%/refuse_call.h \
 	%D%/refuse_nth.c \
 	%D%/report_bugs.c \
