@@ -137,7 +137,9 @@ def stress_program(name, flavour):
 
 
 def unit_test(name, flavour="plain"):
-    return Program(name + suffix(flavour), flavour, [f"obj/{flavour}/tests/{name}.o"], test=name)
+    """A unit test as a program of its own."""
+    return Program(name + suffix(flavour), flavour,
+                   [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"], test=name)
 
 
 def replayer(target, flavour):
@@ -218,8 +220,9 @@ class Builder:
     def _own_objects(self, program):
         if not self.includes_change(program):
             return self.tree.objects_of(program)
-        return [self.compile(self.tree.source / "tests" / f"{program.test}.c", program.flavour,
-                             self.directory / f"{program.name}.o")]
+        test = self.compile(self.tree.source / "tests" / f"{program.test}.c", program.flavour,
+                            self.directory / f"{program.name}.o")
+        return [test, *self.tree.objects_of(program)[1:]]
 
     def make(self, program, *more):
         """Return: the program's path. @more: flags for compiler and linker."""

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev run, replay: those of pagetorture, where inputs misbehave as their comments say. */
+/*
+ * pagetorture-dev run and replay: like those of pagetorture, but a program obeys its
+ * `# misbehave:` comment.
+ */
 #include "dev/dev.h"
 #include "dev/misbehave/misbehave.h"
 #include "tool/tool.h"
