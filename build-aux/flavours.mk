@@ -128,6 +128,15 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
+# What some tests are linked with besides their own source.
+tests_with_parts = test_mutate test_mutator test_mutator_text
+parts_of_test_mutate = tests/mutate_difference.c tests/mutate_promise.c
+parts_of_test_mutator = fuzz/mutator.c
+parts_of_test_mutator_text = fuzz/mutator_text.c
+# $(call names_of,FLAVOUR,TESTS): the tests without the ending of the flavour.
+names_of = $(patsubst %$(call ending,$1),%,$2)
+unit_objects = $(call objects,$1,tests/unit_tests.c $(foreach t,$(call names_of,$1,$2),tests/$t.c $(parts_of_$t)))
+
 define flavour_rules
 pagetorture-dev$(call ending,$1): $$(call objects,$1,$$(dev_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
@@ -136,11 +145,13 @@ $$(stress_programs:=$(call ending,$1)): stress_%$(call ending,$1): obj/$1/stress
 		$$(call archives,$1)
 	$$(call link,$1,$$(stress_ldflags_$1))
 
-$$(tests_$1): test_%$(call ending,$1): obj/$1/tests/test_%.o $$(call archives,$1)
+unit-tests$(call ending,$1): $$(call unit_objects,$1,$$(filter-out $$(own_program_tests),$$(tests_$1))) $$(call archives,$1)
 	$$(call link,$1)
-test_mutate$(call ending,$1): obj/$1/tests/mutate_difference.o obj/$1/tests/mutate_promise.o
-test_mutator$(call ending,$1): obj/$1/fuzz/mutator.o
-test_mutator_text$(call ending,$1): obj/$1/fuzz/mutator_text.o
+# One test as a program of its own.
+$$(tests_$1): test_%$(call ending,$1): obj/$1/tests/test_%.o obj/$1/tests/unit_tests.o $$(call archives,$1)
+	$$(call link,$1)
+$$(foreach t,$$(filter $$(tests_with_parts),$$(call names_of,$1,$$(tests_$1))),$$(eval $$t$(call ending,$1): \
+	$$(call objects,$1,$$(parts_of_$$t))))
 
 $$(replay_targets_$1:%=fuzz_%-replay$(call ending,$1)): fuzz_%-replay$(call ending,$1): obj/$1/fuzz/fuzz_%.o \
 		$$(call objects,$1,$$(fuzz_common) $$(fuzz_input) fuzz/main_replay.c) $$(call archives,$1)
@@ -235,19 +246,22 @@ replays_of = $(replay_targets_$1:%=fuzz_%-replay$(call ending,$1))
 stress_of = $(stress_programs:=$(call ending,$1))
 benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
 
-test_programs = $(foreach f,$(FLAVOURS),$(tests_$f))
+test_names = $(foreach f,$(FLAVOURS),$(tests_$f))
+# $(call test_programs_of,TESTS)
+test_programs_of = $(sort $(foreach t,$1,$(if $(filter $t,$(own_program_tests)),$t,unit-tests$(addprefix -,$(word 2,$(subst -, ,$t))))))
+test_programs = $(call test_programs_of,$(test_names))
 check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \
 	$(same_programs) $(dev_programs) afl_mutator.so make_programs read_report valgrind_faults
 special_programs = $(engine_programs) fuzz_api-plain fuzz_fatal-plain fuzz_page-plain fuzz_fatal-msan \
 	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes fuzz_stream fuzz_stream-replay-cov \
 	pagetorture-dev-tsan-inline
 given_programs = fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
-CLEANFILES += $(our_archives) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)
+CLEANFILES += $(our_archives) $(test_names) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)
 
 # ---- tests ----
 
 # `make check TESTS='test_rules tests/test_check.sh'` runs these two, and builds what they need.
 TESTS = $(quick_tests)
-check_needs = $(filter-out %.sh,$(TESTS)) $(if $(filter %.sh,$(TESTS)),all) \
+check_needs = $(call test_programs_of,$(filter-out %.sh,$(TESTS))) $(if $(filter %.sh,$(TESTS)),all) \
 	$(if $(filter-out $(scripts_of_tool),$(filter %.sh,$(TESTS))),$(check_programs)) \
 	$(if $(filter %_bench.sh %_race.sh %_report_page.sh,$(TESTS)),$(benches) gcc.log)

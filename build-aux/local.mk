@@ -3,7 +3,7 @@
 # Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
-	%D%/fuzz_merge.py %D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
+	%D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
 	%D%/tables.awk
 
 # Files that repeat tables of the source, each from FILE.in.
@@ -43,9 +43,11 @@ fuzz: fuzz-programs
 fuzz-ci: fuzz-programs
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/fuzz_ci.py $(srcdir)
 
-#: fuzz-merge  minimise the corpora of a campaign, and write seeds
+FUZZ_SEEDS = $(srcdir)/corpus/seed
+
+#: fuzz-merge  minimise the corpora of a campaign, and write seeds (FUZZ_SEEDS=no: none)
 fuzz-merge: all fuzzers seeds
-	@python3 -B $(srcdir)/%D%/fuzz_merge.py $(srcdir) $(FUZZ_DIR)
+	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
 # AFL++'s own plots are drawn by afl-plot: afl-plot DIR/TARGET/afl/INSTANCE OUTPUT
 #: fuzz-plot  draw the figures of a campaign
@@ -72,7 +74,7 @@ check-builds:
 	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
 	  { tail check-builds/source.log; exit 1; }
 	@chmod -R a-w check-builds/source
-	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests) $(inside_plain)' \
+	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(tests_plain)' \
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
@@ -96,7 +98,7 @@ coverage:
 	test $$result = good
 
 # Programs of the build with coverage counters.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page%,$(check_programs)) \
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter unit-tests%,$(check_programs)) \
 		$(foreach f,$(FLAVOURS),$(call replays_of,$f))
 
 clean-local: clean-check-builds clean-coverage clean-smoke

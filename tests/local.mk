@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A new unit test is one line in unit_tests, a new test of the library one in page_tests; both are
-# linked with the harness of their flavour (build-aux/flavours.mk). Scripts speak TAP too, and run
-# in the build directory.
+# A new unit test is one line in unit_tests, a new test of the library one in page_tests. All tests of a
+# flavour are one program, unit-tests-FLAVOUR; `unit-tests NAME` runs one (build-aux/flavours.mk).
+# Scripts print TAP too, and run in the build directory.
 
 unit_tests = \
 	test_afl_mutator \
@@ -144,11 +144,19 @@ tests_asan = $(addsuffix -asan,$(mutate_tests) $(page_tests) $(inside_asan))
 tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
 tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
 
+# These are programs of their own: fuzz/mutator_text.c and fuzz/mutator.c define the same functions, and
+# another page library may lack what some tests call.
 if OWN_PAGE
-quick_tests = $(test_programs) $(test_scripts)
+own_program_tests = test_mutator_text test_mutator_text-asan
+else
+own_program_tests = $(filter test_page%,$(test_names)) test_mutator_text test_mutator_text-asan
+endif
+
+if OWN_PAGE
+quick_tests = $(test_names) $(test_scripts)
 all_tests = $(quick_tests) $(slow_scripts)
 else
-quick_tests = $(test_programs) %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
+quick_tests = $(test_names) %D%/test_corpus.sh %D%/test_run.sh %D%/test_stress.sh
 all_tests = $(quick_tests)
 endif
 
@@ -188,13 +196,14 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/simple_page.c \
 	%D%/tap.h \
 	%D%/tap.sh \
+	%D%/unit_tests.c \
 	%D%/valgrind_faults.c
 
 # Runs in JOBS processes at a time (default: one for each CPU, at least two). TIMES=1 prints what the
 # slowest cost, as `make check-times` does afterwards.
 check: $(check_needs)
 	@$(AM_TESTS_ENVIRONMENT) \
-	$(check_py) --jobs '$(JOBS)' $(if $(TIMES),--times) $(TESTS)
+	$(check_py) --jobs '$(JOBS)' $(if $(TIMES),--times) --own-programs '$(own_program_tests)' $(TESTS)
 
 check_py = python3 -B $(srcdir)/%D%/check.py --srcdir '$(srcdir)' --logs check.logs
 JOBS =
@@ -254,9 +263,7 @@ AM_TESTS_ENVIRONMENT = \
 	FUZZERS='$(engine_programs)'; export FUZZERS; \
 	LLVM_COV='$(LLVM_COV)'; export LLVM_COV; \
 	LLVM_PROFDATA='$(LLVM_PROFDATA)'; export LLVM_PROFDATA; \
-	PAGE_TESTS='$(page_tests) $(inside_plain)'; export PAGE_TESTS; \
 	DEV_SOURCES='$(filter %.c,$(dev_sources))'; export DEV_SOURCES; \
-	UNIT_TESTS='$(unit_tests)'; export UNIT_TESTS; \
 	VALGRIND='$(VALGRIND)'; export VALGRIND; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir;

@@ -20,8 +20,6 @@
 #define SIZE_UPPER ((size_t)1 << (sizeof(size_t) * 4))
 #define SIZE_TOP   (~(SIZE_MAX >> 1))
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
 /* The wait status of a child and the beginning of its standard error. */
 struct child_result {
 	int status;
@@ -135,15 +133,6 @@ static inline bool backend_is(const char *backend)
 	return !strcmp(page_map_backend(), backend);
 }
 
-/* The number of modes to test: all of them, or TEST_MAP_MODES. */
-static inline size_t mode_count(void)
-{
-	const char *few = getenv("TEST_MAP_MODES");
-	size_t count = few ? (size_t)atoi(few) : MAP_MODES;
-
-	return count && count < MAP_MODES ? count : MAP_MODES;
-}
-
 /* A library need not have every backend. Tested in a child, because the choice cannot be undone. */
 static inline bool backend_is_there(const char *name)
 {
@@ -157,9 +146,9 @@ static inline bool backend_is_there(const char *name)
 }
 
 /* Runs each mode in a child process; the numbers of checks continue from child to child. */
-static inline int page_test_main(void (*checks)(void))
+static inline void run_in_map_modes(void (*checks)(void))
 {
-	for (size_t i = 0; i < mode_count(); i++) {
+	for (size_t i = 0; i < MAP_MODES; i++) {
 		unsigned int counts[2] = { 0, 1 };
 		int ends[2], status = 0;
 		pid_t pid;
@@ -175,22 +164,21 @@ static inline int page_test_main(void (*checks)(void))
 		if (pid == 0) {
 			mode_set(&map_modes[i]);
 			checks();
-			counts[0] = tap_run;
-			counts[1] = tap_failed;
+			counts[0] = tap_check_count;
+			counts[1] = tap_failure_count;
 			if (write(ends[1], counts, sizeof(counts)) != sizeof(counts))
 				abort();
 			exit(0);
 		}
 		close(ends[1]);
 		if (read(ends[0], counts, sizeof(counts)) == sizeof(counts)) {
-			tap_run = counts[0];
-			tap_failed = counts[1];
+			tap_check_count = counts[0];
+			tap_failure_count = counts[1];
 		}
 		close(ends[0]);
 		waitpid(pid, &status, 0);
 		ok(!status && counts[0], "%s: the process ended well", map_modes[i].backend);
 	}
-	return done();
 }
 
 #endif

@@ -4,7 +4,7 @@
 #include "harness/detect/detector.h"
 #include "tests/tap.h"
 
-int main(void)
+UNIT_TEST(test_detector)
 {
 	char line[80];
 
@@ -32,5 +32,4 @@ int main(void)
 			   0x2000 &&
 		   detector_find_fault("fault at address 0x3000\n") == 0x3000 && !detector_find_fault("fine"),
 	   "the address of a fault, in each one's words");
-	return done();
 }

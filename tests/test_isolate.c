@@ -233,7 +233,7 @@ static const struct {
 	{ leaves_nothing_open, "whatever a child does, no descriptor is left" },
 };
 
-int main(void)
+UNIT_TEST(test_isolate)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int status = -1;
@@ -250,5 +250,4 @@ int main(void)
 			status = -1;
 		ok(status == 0, "%s", cases[i].name);
 	}
-	return done();
 }

@@ -269,7 +269,7 @@ static void test_freed_bounds(void)
 	   "bad bounds of a dead page are -EINVAL: it is not looked at");
 }
 
-int main(void)
+UNIT_TEST(test_page)
 {
 	test_align();
 	test_flags();
@@ -280,5 +280,4 @@ int main(void)
 	test_fresh();
 	test_misuse();
 	test_freed_bounds();
-	return done();
 }

@@ -175,7 +175,7 @@ static void checks(void)
 	page_buffer_free(buffer);
 }
 
-int main(void)
+UNIT_TEST(test_page_buffer)
 {
-	return page_test_main(checks);
+	run_in_map_modes(checks);
 }

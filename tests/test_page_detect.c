@@ -276,7 +276,7 @@ static void checks(void)
 	page_free(other);
 }
 
-int main(void)
+UNIT_TEST(test_page_detect)
 {
-	return page_test_main(checks);
+	run_in_map_modes(checks);
 }

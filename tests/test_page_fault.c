@@ -328,7 +328,7 @@ static void test_tasks(void)
 	page_task_delete(task);
 }
 
-int main(void)
+UNIT_TEST(test_page_fault)
 {
 	test_points();
 	test_nth();
@@ -343,5 +343,4 @@ int main(void)
 	test_order_of_buffers();
 	test_enumerate();
 	test_tasks();
-	return done();
 }

@@ -124,11 +124,10 @@ static void test_fork(void)
 	ok(returns_normally(interrupted), "fork: a parent that is interrupted");
 }
 
-int main(void)
+UNIT_TEST(test_page_fork)
 {
 	if (refuses_anything())
 		test_fork();
 	else
 		skip("fork() where the system refuses: no seccomp filters here");
-	return done();
 }

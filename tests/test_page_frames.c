@@ -307,7 +307,7 @@ static void test_pages_of_others(void)
 	   "frames that an ended thread kept can be allocated by others: %zu of %zu", mine, theirs);
 }
 
-int main(void)
+UNIT_TEST(test_page_frames)
 {
 	test_never_allocated();
 	test_quarantine();
@@ -317,5 +317,4 @@ int main(void)
 	test_frames_of_their_own();
 	test_pages_of_others();
 	test_exhaustion();
-	return done();
 }

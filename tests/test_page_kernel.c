@@ -170,12 +170,11 @@ static void test_beyond(void)
 	put_page(beyond);
 }
 
-int main(void)
+UNIT_TEST(test_page_kernel)
 {
 	test_sparse();
 	test_whole();
 	test_parts();
 	test_borrow();
 	test_beyond();
-	return done();
 }

@@ -190,7 +190,7 @@ static void checks(void)
 		page_free(pages[i]);
 }
 
-int main(void)
+UNIT_TEST(test_page_report)
 {
-	return page_test_main(checks);
+	run_in_map_modes(checks);
 }

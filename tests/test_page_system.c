@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The library before the first page, and when the system refuses memory, files or keys. */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "page/report.h"
+/* In this file a thread that waits for a lock calls unlock_instead_of_yield(). */
+static int unlock_instead_of_yield(void);
+#define sched_yield unlock_instead_of_yield
 #include "page/sync.h"
+#undef sched_yield
+
+#include "page/report.h"
 #include "tests/refuse.h"
 
 static void *volatile heap;
@@ -326,8 +332,7 @@ static void test_no_task(void)
 static struct sync_lock lock = SYNC_LOCK_INIT;
 static unsigned int yields;
 
-/* Replaces the C library's function: a thread that waits for the lock lets the owner run. */
-int sched_yield(void)
+static int unlock_instead_of_yield(void)
 {
 	yields++;
 	sync_unlock(&lock);
@@ -341,7 +346,7 @@ static void test_lock(void)
 	sync_lock(&lock);
 	sync_unlock(&lock);
 	sync_hidden_end();
-	ok(yields == 1, "who waits for a lock gives way");
+	ok(yields == 1, "a thread that waits for a lock yields to the owner");
 }
 
 /* ---- files for the sanitizer's shadow ---- */
@@ -409,7 +414,7 @@ static void test_user_memory(void)
 	ok(says_refused(lack_reading), "nor is a kernel that cannot read it");
 }
 
-int main(void)
+UNIT_TEST(test_page_system)
 {
 	test_before_first_page();
 	test_lock();
@@ -421,8 +426,7 @@ int main(void)
 		test_user_memory();
 		test_no_pages();
 		test_no_mapping();
-	test_why_no_mapping();
+		test_why_no_mapping();
 		test_no_task();
 	}
-	return done();
 }

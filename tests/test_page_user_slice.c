@@ -299,7 +299,7 @@ static void checks(void)
 	page_free(page);
 }
 
-int main(void)
+UNIT_TEST(test_page_user_slice)
 {
-	return page_test_main(checks);
+	run_in_map_modes(checks);
 }

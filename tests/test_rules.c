@@ -231,7 +231,7 @@ static void property(const char *name, bool (*holds)(uint64_t seed), unsigned in
 		printf("# holds for %u\n", good);
 }
 
-int main(void)
+UNIT_TEST(test_rules)
 {
 	rules = rules_new();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -242,5 +242,4 @@ int main(void)
 	property("vector clocks find the races that walking all edges finds", clocks_equal_walking,
 		 5000);
 	rules_delete(rules);
-	return done();
 }

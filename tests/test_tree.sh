@@ -33,7 +33,7 @@ modules() {
 	for module in "src/$1"/*/; do
 		module=$(basename "$module")
 		sed -n "s/^$module //p" "$scratch/modules" | tr ' ' '\n' >"$scratch/may"
-		sed -n 's|^#include "\([^"]*\)".*|\1|p' "src/$1/$module"/*.[ch] |
+		sed -n 's|^#include "\([^"]*\)".*|\1|p' "src/$1/$module"/*.[ch] 2>/dev/null |
 			sed "s|^$1/\([a-z_]*\)/.*|\1|; s|^page/||; /^$module\$/d" |
 			grep -vE "^($2)\$" | LC_ALL=C sort -u | diff "$scratch/may" - >"$scratch/uses"
 		ok $? "src/$1/$module uses the modules that it has in doc/design.md" "$scratch/uses"
@@ -87,7 +87,7 @@ sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk 
 ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/own"
 
 # A fragment lists every source, a list every script.
-for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
+for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
 	[ "$(basename "$file")" = local.mk ] && continue
@@ -103,7 +103,7 @@ done >"$scratch/empty"
 ok $? "no directory of the corpus is empty" "$scratch/empty"
 
 # One licence line a file.
-for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
+for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
 	tests/*.[ch] tests/*.sh bootstrap \
 	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
 	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \

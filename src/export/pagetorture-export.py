@@ -80,7 +80,7 @@ def as_tap(results):
     lines = []
     for record in results.records:
         flavour = f"{record['flavour']}: " if "flavour" in record else ""
-        skip = f" # SKIP {NOT_RUN}" if record["result"] == "not-run" else ""
+        skip = f" # SKIP {record.get('skip_reason', NOT_RUN)}" if record["result"] == "not-run" else ""
         lines.append(f"{'not ' if record['failed'] else ''}ok {len(lines) + 1} - "
                      f"{flavour}{name_of(record)}{skip}")
         if record["failed"]:
@@ -108,7 +108,7 @@ def add_case(suite, record):
         failure = tree.SubElement(case, "failure", type=record["result"], message=as_xml(record["why"]))
         failure.text = as_xml(f"{record['replay']}\n{record.get('output', '')}")
     elif record["result"] == "not-run":
-        tree.SubElement(case, "skipped", message=NOT_RUN)
+        tree.SubElement(case, "skipped", message=as_xml(record.get("skip_reason", NOT_RUN)))
 
 
 def as_junit(results):

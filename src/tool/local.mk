@@ -29,6 +29,7 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPKGLIBDIR='"$(pkglibdir)"' \
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"' \
 	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
+	-DCAMPAIGN_SOURCE='"$(srcdir)/src/tool/campaign"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
 # Automake installs the plain one; the objects are those of build-aux/flavours.mk.

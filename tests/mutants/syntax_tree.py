@@ -144,8 +144,10 @@ class Reader:
 
 def read_tree(command, directory, texts):
     """The tree of the source that @command compiles, run in @directory."""
-    done = subprocess.run([*command, "-w", "-Xclang", "-ast-dump=json", "-fsyntax-only"],
-                          cwd=directory, capture_output=True, text=True, check=False)
+    # ccache takes the tree of one source for that of another.
+    done = subprocess.run([*command, "-Xclang", "-ast-dump=json", "-fsyntax-only"], cwd=directory,
+                          capture_output=True, text=True, check=False,
+                          env={**os.environ, "CCACHE_DISABLE": "1"})
     if done.returncode:
         raise BadSource(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
     return Reader(texts).read(json.loads(done.stdout))
