@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A program as one file of C, and whether that shows what it should.
+# `to-c`: writes a program as one C file, and checks that it shows the failure.
 
 tool_sources += \
 	%D%/reproduce.c \
