@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 		.purpose = "Run typical callers of the page library on real threads.",
 		.commands = commands,
 		.examples = "  pagetorture-stress slot --threads=8 --seconds=60\n"
-			    "  pagetorture-stress slot --busted  does the test find a bug?\n"
+			    "  pagetorture-stress slot --busted  check that a bug is detected\n"
 			    "  pagetorture-stress slot --help\n",
 	};
 

@@ -125,31 +125,30 @@ static void append_help(struct message *message, const struct stress_pattern *pa
 	message_append(
 		message,
 		"Usage: pagetorture-stress %s [OPTION]...\n%s\n\n"
-		"  -t, --threads N      %u to %u (default %u); more than CPUs is fine\n"
-		"  -n, --operations N   of each thread (default 0: no limit)\n"
-		"  -s, --seconds N      (default %u without --operations); with it: what ends "
-		"first\n"
-		"  --seed N             decimal or 0x hexadecimal (default 1)\n"
-		"  --stat-interval N    seconds between statistics, 0: only at the end\n"
-		"                       (default 1 with a limit of seconds, else 0)\n"
-		"  --backend NAME       how pages are mapped: direct, alias (default: PAGE_MAP)\n"
-		"  --pin                run each thread on one CPU, in turn\n"
-		"  --delays             make short delays inside the library, from the seed\n"
-		"  --stutter[=MSEC]     all threads work so long and rest so long, in turn "
-		"(default %u)\n"
-		"  --copy METHOD        how bytes are copied: libc, wide, movsb; rounded is a bug\n"
-		"                       on purpose (default libc; others: plain build)\n",
+		"  -t, --threads N      run %u to %u threads (default %u), maybe more than CPUs\n"
+		"  -n, --operations N   run N operations in each thread (default 0: no limit)\n"
+		"  -s, --seconds N      run for N seconds (default %u without --operations); with it,\n"
+		"                       the run ends at the first of both limits\n"
+		"  --seed N             choose operations by N, decimal or 0x hexadecimal (default 1)\n"
+		"  --stat-interval N    print statistics every N seconds, 0: only at the end\n"
+		"                       (default 1 with --seconds, else 0)\n"
+		"  --backend NAME       map pages with a backend: direct, alias (default: PAGE_MAP)\n"
+		"  --pin                bind each thread to a CPU, round robin\n"
+		"  --delays             delay operations and library calls; the seed chooses which\n"
+		"  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for MSEC,\n"
+		"                       and repeat (default %u)\n"
+		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected bug\n"
+		"                       (default libc; the others: plain build only)\n",
 		pattern->name, pattern->summary, pattern->threads_min, STRESS_THREADS_MAX,
 		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER);
 	message_append(
 		message,
-		"  --fail-alloc N       let so many percent of allocations fail\n"
-		"  --fail-copy N        let so many percent of copies of user memory fail\n"
-		"  --memory MIB         use no more memory than that (plain build)\n"
-		"  --forks N            threads that fork and exec meanwhile\n%s"
-		"  --busted[=BUG]       inject a bug: the test must then fail. The word is that "
-		"of\n"
-		"                       the kernel's rcutorture; without BUG the first of these:\n",
+		"  --fail-alloc N       make N percent of allocations fail\n"
+		"  --fail-copy N        make N percent of copies from user memory fail\n"
+		"  --memory MIB         limit the address space to MIB more (plain build only)\n"
+		"  --forks N            fork and exec in N more threads\n%s"
+		"  --busted[=BUG]       inject a bug: the run must then fail (the name of the option is\n"
+		"                       from the kernel's rcutorture). The first one is the default:\n",
 		pattern->can_run_bare ? "  --bare               run without the library: memcpy() "
 					"and the same checks\n"
 				      : "");
@@ -160,13 +159,12 @@ static void append_help(struct message *message, const struct stress_pattern *pa
 		message,
 		"  --help               print this text\n"
 		"\nExamples:\n"
-		"  pagetorture-stress %s -s 60 --seed 0x2a     a minute\n"
-		"  pagetorture-stress %s -t 32 -n 10000        many threads, the same work each "
-		"time\n"
+		"  pagetorture-stress %s -s 60 --seed 0x2a     run for a minute\n"
+		"  pagetorture-stress %s -t 32 -n 10000        run the same operations each time\n"
 		"  pagetorture-stress %s --backend alias --delays --fail-alloc 5\n"
-		"  pagetorture-stress %s --busted=%s        does the test find a bug?\n"
+		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
 		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
-		"something; a crash ends as it does.\n",
+		"something. A crash ends the program by its signal.\n",
 		pattern->name, pattern->name, pattern->name, pattern->name, pattern->bugs[0].name);
 }
 
