@@ -54,3 +54,6 @@ endif
 pkglibexec_SCRIPTS = $(flavour_programs)
 
 EXTRA_DIST += $(tool_sources) %D%/main.c
+
+# A link to this directory (python_program.h).
+DISTCLEANFILES += python

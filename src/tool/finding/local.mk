@@ -3,26 +3,19 @@
 # Findings of engines: what fails, the smallest input that fails so, its directory.
 
 tool_sources += \
-	%D%/bundle.c \
-	%D%/bundle.h \
-	%D%/bundle_record.c \
-	%D%/bundle_record.h \
-	%D%/finding_list.c \
-	%D%/finding_list.h \
+	%D%/describe.c \
+	%D%/describe.h \
 	%D%/oracle.c \
 	%D%/oracle.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
-	%D%/regress.c \
-	%D%/regress.h \
-	%D%/replayer.c \
-	%D%/replayer.h \
 	%D%/signature.c \
 	%D%/signature.h \
 	%D%/signature_target.c \
 	%D%/test_input.c \
 	%D%/test_input.h \
-	%D%/triage.c \
-	%D%/triage.h \
 	fuzz/api_call.c \
 	fuzz/api_call.h
+
+findingdir = $(pkglibexecdir)/python/finding
+dist_finding_DATA = %D%/triage.py

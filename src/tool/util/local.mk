@@ -27,6 +27,8 @@ tool_sources += \
 	%D%/options.h \
 	%D%/output.c \
 	%D%/output.h \
+	%D%/python_program.c \
+	%D%/python_program.h \
 	%D%/results.c \
 	%D%/results.h \
 	%D%/scratch.c \
