@@ -508,7 +508,7 @@ def _bugs_body(result, bugs_, clean):
 def bugs(result, _sources):
     subjects = [subject for subject in result["subjects"] if not subject["clean"]]
     clean = [subject for subject in result["subjects"] if subject["clean"]]
-    proof = [subject["cells"].get("elsewhere" if subject["elsewhere"] else "replay") for subject in subjects]
+    proof = [subject["cells"].get("unit-test" if subject["test"] else "replay") for subject in subjects]
     looked = [cell for cell in proof if cell and "trials" in cell]
     killed = sum(1 for cell in looked if cell["killed"])
     clean_findings = sum(cell.get("killed", 0) for subject in clean for cell in subject["cells"].values() if cell)
@@ -531,7 +531,7 @@ def _mutant_table(title, tallies):
     return table(f"mutants by {title}", [
         Column(title, lambda pair: code(pair[0]), "head tight"),
         *(Column(key.replace("_", " "), figure(key), "number")
-          for key in ("mutants", "killed", "survived", "equivalent", "same_code", "stillborn")),
+          for key in ("mutants", "killed", "survived", "equivalent", "same_code", "invalid")),
         Column("", lambda pair: bar(pair[1]["killed"], pair[1]["killed"] + pair[1]["survived"]))],
         tallies.items(), key=lambda pair: pair[0])
 
@@ -543,7 +543,7 @@ def _mutants_body(result, killers):
                Column("what it changes", lambda m: code(f"{m['was']} \u21d2 {m['becomes']}"), "wide"),
                Column("reason", lambda m: m.get("why") or NONE, "wide")]
     return [
-        [failure(f"tests/mutants/survivors: {line}") for line in result["wrong"]],
+        [failure(f"tests/mutants/surviving: {line}") for line in result["wrong"]],
         _mutant_table("file", result["files"]),
         folded("By what was changed", _mutant_table("operator", result["operators"])),
         folded(count(len(survivors), "survivor"), table("survivors", columns, survivors, is_high=True,

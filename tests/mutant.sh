@@ -18,7 +18,6 @@ link_mutant() {
 	flavour=$1 name=$2
 	shift 2
 	mkdir -p "$scratch/bin"
-	ln -sfn "$abs_srcdir/src/tool" "$scratch/bin/python"
 	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$flavour") -I"$scratch/src" \
 		"$scratch"/src/page/*.c "$@" "$abs_builddir/libpagetorture-$flavour.a" \

@@ -75,11 +75,10 @@ static void test_capacity(void)
 	   "but not a whole page");
 }
 
-int main(void)
+UNIT_TEST(test_race_report)
 {
 	rules = rules_new();
 	test_matching();
 	test_capacity();
 	rules_delete(rules);
-	return done();
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Findings of engines: what fails, the smallest input that fails so, its directory.
+# `triage`, `minimize`: group findings by failure, and minimise them.
 
 tool_sources += \
 	%D%/describe.c \
@@ -17,5 +17,11 @@ tool_sources += \
 	fuzz/api_call.c \
 	fuzz/api_call.h
 
-findingdir = $(pkglibexecdir)/python/finding
-dist_finding_DATA = %D%/triage.py
+# The command contains the script, so that the binary needs no other file.
+EXTRA_DIST += %D%/triage.py
+CLEANFILES += triage_script.inc
+
+$(FLAVOURS:%=obj/%/src/tool/command_triage.o): triage_script.inc
+triage_script.inc: %D%/triage.py
+	$(AM_V_GEN)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $(srcdir)/%D%/triage.py >$@.new
+	$(AM_V_at)mv $@.new $@

@@ -30,7 +30,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
@@ -161,13 +160,6 @@ class Tool:
         """What a command prints on a file of @directory."""
         return run_process([self.path, *words], cwd=directory, capture_output=True, text=True).stdout
 
-    def print_c(self, directory, name):
-        """The program as C, whose comments call it reproduce.c."""
-        with tempfile.TemporaryDirectory() as scratch:
-            output = pathlib.Path(scratch, "reproduce.c")
-            self.print_text(directory, "to-c", "--no-run", "-o", output, name)
-            return output.read_text()
-
 
 def capture_report(command, seconds):
     """What a program prints, with functions in the reports of sanitizers."""
@@ -249,9 +241,8 @@ class FailureDirectory:
             explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
         explanation += self.tool.print_text(self.path, "explain", "--ascii", *run_words, "minimised.page")
         write_file(self.path / "explanation.txt", explanation.encode())
-        comment = "".join(f" * {note.replace('*/', '* /')}\n" for note in notes)
-        write_file(self.path / "reproduce.c",
-                   f"/*\n{comment} */\n{self.tool.print_c(self.path, 'minimised.page')}".encode())
+        write_file(self.path / "reproduce.c", self.tool.print_text(
+            self.path, "to-c", "--no-run", "--note", "\n".join(notes) + "\n", "minimised.page").encode())
 
     def report(self):
         report = b""
