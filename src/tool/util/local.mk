@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What the modules of the tool share.
+# Code that several modules of the tool use.
 
 tool_sources += \
 	%D%/capture.c \
