@@ -3,7 +3,7 @@
 # Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
-	%D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
+	%D%/fuzz_plot.gp %D%/fuzz_run.py %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
 	%D%/tables.awk
 
 # Files that repeat tables of the source, each from FILE.in.
