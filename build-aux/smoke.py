@@ -145,7 +145,8 @@ def run_fuzz_pair(backend, seconds, *targets):
         elif outcome.result == "skipped":
             add_row("skipped", name, outcome.reason)
         else:
-            add_row("ok", name, f"{outcome.figures['executions']} executions, {outcome.figures['rate']}/s, no finding")
+            figures = outcome.figures
+            add_row("ok", name, f"{figures['executions']} executions, {figures['rate']}/s, no finding")
 
 
 def run_afl():
