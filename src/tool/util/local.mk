@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What the modules of the tool share.
+# Code that several modules of the tool use.
 
 tool_sources += \
 	%D%/capture.c \
@@ -29,8 +29,6 @@ tool_sources += \
 	%D%/output.h \
 	%D%/results.c \
 	%D%/results.h \
-	%D%/scratch.c \
-	%D%/scratch.h \
 	%D%/similar.c \
 	%D%/similar.h \
 	%D%/status.c \
