@@ -3,9 +3,9 @@
  * The alias backend: sets of places where a task's mappings appear.
  *
  *   map_alias.c     the backend: which place a mapping gets, and when it is shown
- *   alias_set.c     address ranges for sets, and whose they are
- *   alias_window.c  a way to make places cheap: the whole arena in each
- *   alias_slot.c    a way to make places strict: one page in each
+ *   alias_set.c     address ranges for sets, and the tasks that own them
+ *   alias_window.c  cheap places: each shows the whole arena
+ *   alias_slot.c    strict places: each shows one page
  *   alias_fork.c    a child of fork() gets memory of its own
  */
 #ifndef LIBPAGE_ALIAS_H
@@ -24,17 +24,17 @@
 
 struct alias_set {
 	struct alias_set *next; /* of all sets; never removed */
-	bool taken;
-	bool away;	   /* its task is switched out */
+	bool in_use;
+	bool hidden;	   /* its task is switched out */
 	uint32_t live;	   /* a bit for each place in use */
 	uint32_t made;	   /* a bit for each place that anything was ever mapped at */
-	unsigned int turn; /* the place to try first */
+	unsigned int next_place; /* the place to try first */
 	unsigned int depth;
 	uint8_t order[PAGE_TASK_MAPPINGS];	    /* places in use, oldest first */
 	const struct page *placed[ALIAS_PLACES]; /* what each place showed last */
 };
 
-/* How a page gets into a place, and out of sight. */
+/* How a page is shown in a place, and hidden. */
 struct alias_way {
 	size_t stride; /* from place to place, an inaccessible guard page included */
 
@@ -43,8 +43,8 @@ struct alias_way {
 	void (*hide)(void *addr);
 	void (*show)(void *addr);
 
-	/* The home of a byte in place @i, that was used; NULL for a guard. */
-	void *(*home)(const struct alias_set *set, unsigned int i, size_t offset);
+	/* Return: the canonical address of a byte in place @i, which was used; NULL for a guard. */
+	void *(*canonical)(const struct alias_set *set, unsigned int i, size_t offset);
 
 	/* After fork(): map again, hidden if it can be, what is mapped in place @i, that was used. */
 	void (*again)(struct alias_set *set, unsigned int i);
@@ -85,7 +85,7 @@ bool alias_files_make(void);
 
 /*
  * In a child of fork(): files of its own, with what is in the frames and in the shadow,
- * mapped at home.
+ * mapped at the canonical addresses.
  */
 void alias_files_copy(void);
 

@@ -6,7 +6,7 @@
  * either gives the other by arithmetic. Only the arena knows addresses; reference
  * counts are page.c's.
  *
- * The address that the arena gives a byte is its home: it names the byte whatever
+ * The address that the arena gives a byte is its canonical address: it names the byte whatever
  * backend maps it, and the library's own accesses are made there.
  */
 #ifndef LIBPAGE_ARENA_H
@@ -18,7 +18,7 @@
 
 #include "page/page.h"
 
-/* Frames that must be freed after a frame before it is handed out again. */
+/* Frames that must be freed after a frame before it is allocated again. */
 #define ARENA_QUARANTINE 64
 
 #define ARENA_FRAMES ((size_t)1 << 16)
@@ -29,8 +29,8 @@
  * multiple of the 8 bytes by which sanitizers keep books: no two pages share them.
  */
 struct page {
-	_Alignas(32) atomic_uint refs; /* 0: dead */
-	uint32_t life;	  /* which life of the frame this is: a mapping outlives its page */
+	_Alignas(32) atomic_uint refs; /* 0: the page is freed */
+	uint32_t generation;	  /* counts allocations of the frame: a mapping outlives its page */
 	atomic_uint part; /* of a buffer: 1 + its index in there; 0: of none, or none any more */
 	uint32_t parts;	  /* pages of that buffer; in its first page */
 	size_t bytes;	  /* that were asked for; in its first page */
@@ -47,7 +47,7 @@ extern struct page *arena_pages;
  */
 struct page *arena_take(size_t count);
 
-/* The frame of a page that died. From here on no one may touch it (R8). */
+/* Takes back the frame of a freed page. No one may touch it from here on (R8). */
 void arena_give(struct page *page);
 
 /* Has the arena been made? From then on it stays what it is. */
@@ -62,7 +62,7 @@ int arena_file(void);
 /* Another file with the same contents: the caller maps it. The old one is closed. */
 void arena_file_replace(int file);
 
-/* Frames from the first on of which some ever lived; the others are untouched. */
+/* Return: how many frames, from the first on, may have been allocated; the others are untouched. */
 size_t arena_used(void);
 
 /* Frames lie as far apart as this many struct pages. */
@@ -71,7 +71,7 @@ size_t arena_used(void);
 /* What is left of a frame's address when its struct page's has been stretched. */
 extern uintptr_t arena_skew;
 
-/* The home of byte 0. One load and a shift: raw calls wait for it. */
+/* Return: the canonical address of byte 0. One load and a shift: raw calls wait for it. */
 static inline void *arena_address(const struct page *page)
 {
 	return (void *)((uintptr_t)page * ARENA_STRIDE + arena_skew);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What is asked of a page before it is used; misuse ends the process, naming the call. */
+/* Checks of a page before it is used; misuse ends the process, and the report names the call. */
 #ifndef LIBPAGE_LIVE_H
 #define LIBPAGE_LIVE_H
 
@@ -8,24 +8,24 @@
 /* Inlined always: the return address that they report is the public function's. */
 #define LIVE_INLINE static inline __attribute__((always_inline))
 
-/* Live, and room for two mappings for sure: page_must_map() has nothing to say. */
-LIVE_INLINE bool page_maps_easily(const struct page *page)
+/* Return: true if the page is live and the task surely has two mappings left. */
+LIVE_INLINE bool page_maps_fast_ok(const struct page *page)
 {
 	return likely(atomic_load_explicit(&page->refs, memory_order_relaxed)) &&
 	       likely(!task_may_be_full());
 }
 
-/* Relaxed: it catches misuse, it makes no promise to a caller who races (R3). */
-LIVE_INLINE void page_must_live(const struct page *page, const char *call)
+/* Relaxed: it finds misuse, and promises nothing to a caller that races (R3). */
+LIVE_INLINE void page_live_or_bug(const struct page *page, const char *call)
 {
 	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
-		task_bug_dead(page, CALL_SITE(call));
+		task_bug_freed(page, CALL_SITE(call));
 }
 
-/* A new life of the frame, with one reference; its bytes are the caller's business. */
-static inline NO_SANITIZE_THREAD void page_begins(struct page *page)
+/* Begins an allocation of the frame, with one reference. The caller sets the bytes. */
+static inline NO_SANITIZE_THREAD void page_init(struct page *page)
 {
-	page->life++;
+	page->generation++;
 	atomic_store_explicit(&page->part, 0, memory_order_relaxed);
 	atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
 }
@@ -37,22 +37,22 @@ static inline NO_SANITIZE_THREAD bool page_is_borrowed(const struct page *page)
 }
 
 /*
- * What mapping the page would ask. For a call that maps only for its duration, and
- * only in name: the library's own accesses go to the home address.
- * @more: mappings that the call has in name already, at most 1
+ * The checks of page_map_local(), for a call that counts as a mapping but needs none: the
+ * library accesses pages at the canonical address.
+ * @more: mappings that the call counts as already, at most 1
  */
-LIVE_INLINE void page_must_map_at(const struct page *page, unsigned int more,
+LIVE_INLINE void page_mappable_at_or_bug(const struct page *page, unsigned int more,
 				  struct call_site site)
 {
 	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
-		task_bug_dead(page, site);
+		task_bug_freed(page, site);
 	if (unlikely(task_may_be_full()) && task_depth() + more >= PAGE_TASK_MAPPINGS)
 		task_bug_overflow(page, site);
 }
 
-LIVE_INLINE void page_must_map(const struct page *page, unsigned int more, const char *call)
+LIVE_INLINE void page_mappable_or_bug(const struct page *page, unsigned int more, const char *call)
 {
-	page_must_map_at(page, more, CALL_SITE(call));
+	page_mappable_at_or_bug(page, more, CALL_SITE(call));
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A mapping backend: where a page that is mapped appears, and what becomes of the
- * address. Whether a mapping may be made or ended is decided before it is asked
- * (task.h), the same for all backends: page live, room on the stack, order, owner.
+ * address. task.h decides before, in the same way for all backends, whether a mapping may
+ * begin or end: page live, room on the stack, order, owner.
  */
 #ifndef LIBPAGE_MAP_H
 #define LIBPAGE_MAP_H
@@ -23,17 +23,17 @@ struct page_map_ops {
 	void *(*map)(struct page_task *task, struct page *page);
 	void (*unmap)(struct page_task *task, void *addr);
 
-	/* Hide a task's mappings from now on; show those of pages that still live. */
+	/* Hide a task's mappings from now on; show those of pages that are live. */
 	void (*switch_out)(struct page_task *task);
 	void (*switch_in)(struct page_task *task);
 
-	/* The last reference is gone: no one may touch the page through a mapping. */
-	void (*page_died)(struct page *page);
+	/* The last reference was dropped: no one may touch the page through a mapping. */
+	void (*page_freed)(struct page *page);
 	/* The task has no mapping any more, and will make none. */
-	void (*task_gone)(struct page_task *task);
+	void (*task_deleted)(struct page_task *task);
 
-	/* The home of the byte that @addr names or once named; NULL when it never did. */
-	void *(*home)(const void *addr);
+	/* The canonical address of the byte that @addr names or once named; NULL when it never did. */
+	void *(*canonical)(const void *addr);
 };
 
 /* The page's own address, like low memory: costs nothing. */

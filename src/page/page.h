@@ -15,12 +15,13 @@
  *                    unmapped, for the task that mapped it
  *   R6 order         mappings end newest first; a task has at most 16
  *   R7 fresh memory  is uninitialised unless __GFP_ZERO; old contents never show
- *   R8 lifetime      the last page_free() frees; what an owner did happens before it
- *   R9 user memory   may change and vanish at any time; reading it is no race, does
- *                    not crash, and happens once a byte
+ *   R8 lifetime      the last page_free() frees the page; all that its owners did
+ *                    before their page_free() happens before that
+ *   R9 user memory   may be changed or unmapped at any time; reading it is no race, does
+ *                    not crash, and reads each byte once
  *   R10 bytewise     atomic on the caller's buffer, a byte at a time; plain on the page
  *   R11 failure      of an allocation is a result; failures can be injected
- *   R12 borrowed     who borrows a page of a buffer never frees it
+ *   R12 borrowed     the borrower of a page of a buffer never frees it
  *
  * Errors are 0 or -errno, NULL from allocation. A predicate is a bool.
  *
@@ -28,15 +29,16 @@
  * any time, does not sleep, does not allocate and takes no lock that orders two
  * callers (R3).
  *
- * Misuse that has no error value (a dead page, a foreign address) ends in a
- * report on standard error and abort(): a line that begins with
- * "BUG: page: RULE: " where RULE is use-after-free, use-after-unmap, foreign-map,
- * unmap-order, map-overflow (the program format's rule names) or borrowed-free, and
- * that names the page, the tasks and the call sites. It is never silent where the
- * library can see it. Two more words there are no rules: map-failed, environment.
+ * Misuse without an error value (a freed page, an address of another task) ends the
+ * process: the library prints a report to standard error and calls abort(). The report
+ * is a line that begins with "BUG: page: RULE: ", where RULE is foreign-map,
+ * unmap-order, map-overflow, use-after-free, use-after-unmap (the program format's rule
+ * names) or borrowed-free. It names the page, the tasks and the call sites. The library
+ * reports all misuse that it can detect. Three more words there are no rules:
+ * map-failed, environment, system.
  *
- * "Aborts with" below lists these; a call that could report several reports the first
- * that it lists.
+ * "Aborts with" below lists these words. If several apply to a call, it reports the
+ * first one that it lists.
  */
 #ifndef LIBPAGE_PAGE_H
 #define LIBPAGE_PAGE_H
@@ -66,8 +68,8 @@ extern "C" {
 
 /*
  * Allocation flags. A valid set has exactly one of the four contexts and any of
- * the modifiers. The contexts say how an allocator may try to find memory; this
- * one never waits for memory, so they differ in nothing but name.
+ * the modifiers. In the kernel the contexts say how an allocator may search for memory.
+ * This one never waits for memory, so they all mean the same.
  */
 typedef unsigned int gfp_t;
 
@@ -83,7 +85,7 @@ typedef unsigned int gfp_t;
 /* One page of PAGE_SIZE bytes and its count of references. */
 struct page;
 
-/* Who maps pages: see "tasks" below. */
+/* An owner of mappings: see "tasks" below. */
 struct page_task;
 
 /**
@@ -100,10 +102,10 @@ bool page_align(size_t addr, size_t *aligned);
  * page_alloc() - allocate a page with a reference count of 1
  * @gfp: one context and any modifiers
  *
- * The bytes are uninitialised unless __GFP_ZERO (R7); what an earlier owner left
- * never shows. A frame is handed out again only after a quarantine, so that a
- * stale pointer stays visible to the sanitizers. Allocation orders no two
- * threads, but for the hand-over of one frame from its last owner (R3).
+ * The bytes are uninitialised unless __GFP_ZERO (R7); bytes of an earlier page are never
+ * visible. A frame is allocated again only after a quarantine, so that sanitizers can
+ * detect the use of a stale pointer. Allocation orders no two threads, except the last
+ * owner of a frame before its next owner (R3).
  *
  * Source: `Page::alloc_page`, alloc_pages().
  * Return: the page, owned by the caller, released by page_free(); NULL with errno
@@ -119,7 +121,7 @@ struct page *page_alloc(gfp_t gfp);
  * Orders nothing. The caller must hold a reference already, or know that another
  * owner holds one for the duration of the call.
  *
- * Source: get_page(). Rule: R8. Aborts with use-after-free on a dead page.
+ * Source: get_page(). Rule: R8. Aborts with use-after-free on a freed page.
  */
 void page_get(struct page *page);
 
@@ -127,12 +129,12 @@ void page_get(struct page *page);
  * page_free() - drop one reference; the last one frees the page
  * @page: a live page of which the caller owns a reference, or NULL (no effect)
  *
- * Drops with release and acquire order: all that an owner did before its
+ * Has release and acquire order: everything that an owner does before its
  * page_free() happens before every later page_free() of the page (R8). The last
  * free writes the whole page; after it every use of @page is an error.
  *
- * Source: `Drop for Page`, __free_page(). Aborts with use-after-free on a dead page,
- * with borrowed-free when the reference was the one of a buffer (R12).
+ * Source: `Drop for Page`, __free_page(). Aborts with use-after-free on a freed page,
+ * with borrowed-free when the reference belongs to a buffer (R12).
  */
 void page_free(struct page *page);
 
@@ -158,15 +160,15 @@ int page_nid(const struct page *page);
 
 /**
  * page_map_backend_set() - choose how pages are mapped
- * @name: "direct": a page is mapped at its own address, which costs nothing; misuse is
- *        seen by page. "alias": every mapping has an address of its own, next to nothing
- *        that may be touched, and good only while the mapping is: misuse is seen by
- *        address, also in the caller's own loads and stores
+ * @name: "direct": a page is mapped at its own address, which costs nothing; the library
+ *        detects misuse of pages. "alias": every mapping has an address of its own, between
+ *        inaccessible bytes, which is valid only until the mapping ends; misuse of addresses
+ *        is detected too, also in the caller's own loads and stores
  *
  * Before the first page_alloc() or page_buffer_alloc() of the process. Without this call
  * the environment decides, PAGE_MAP=direct or PAGE_MAP=alias; without that, direct.
  *
- * With alias a child of fork() has pages of its own, as with direct: what they hold is
+ * With both backends a child of fork() has pages of its own. With alias their bytes are
  * copied when the process forks.
  *
  * Context: not beside any other call of this library.
@@ -175,22 +177,22 @@ int page_nid(const struct page *page);
 int page_map_backend_set(const char *name);
 
 /**
- * page_map_backend() - the name of the backend in use, or to be used as things stand
+ * page_map_backend() - the name of the backend, which is final after the first page
  * Return: a string that is never freed.
  */
 const char *page_map_backend(void);
 
 /**
- * page_map_revoke_set() - choose what the alias backend does to an address that ended
+ * page_map_revoke_set() - choose how the alias backend ends the use of an address
  * @name: "poison": AddressSanitizer reports it; "protect": it faults (SIGSEGV); "none":
- *        nothing, but it is never the address of another mapping soon
+ *        nothing, but other mappings do not have the address soon
  *
  * Before the first page, as page_map_backend_set(). Without this call the environment
  * decides, PAGE_MAP_REVOKE; without that, poison with AddressSanitizer and protect else.
- * Where addresses have 32 bits there is room for "protect" alone.
+ * Where addresses have 32 bits there is space for "protect" only.
  *
- * Return: 0; -EINVAL on another name, on "poison" without AddressSanitizer, or on one that
- * there is no room for; -EBUSY when there are pages already.
+ * Return: 0; -EINVAL on another name, on "poison" without AddressSanitizer, or without
+ * the space; -EBUSY when there are pages already.
  */
 int page_map_revoke_set(const char *name);
 
@@ -202,7 +204,7 @@ int page_map_revoke_set(const char *name);
  * Accesses through it are the caller's own: R3 holds for them. One page may be mapped
  * any number of times, by one task or many.
  *
- * Source: kmap_local_page(). Rules: R4, R5, R6. Aborts with use-after-free on a dead
+ * Source: kmap_local_page(). Rules: R4, R5, R6. Aborts with use-after-free on a freed
  * page, with map-overflow when the task has PAGE_TASK_MAPPINGS mappings, with map-failed
  * when the system has no address for it (alias backend only).
  * Return: the address of byte 0; never NULL.
@@ -213,10 +215,10 @@ void *page_map_local(struct page *page);
  * page_unmap_local() - end the newest mapping of the current task
  * @addr: any address inside the mapped page (one past its end names the next page)
  *
- * The page may have died in the meantime.
+ * The page may have been freed in the meantime.
  *
- * With the direct backend all mappings of a page have one address, so what is looked at
- * is whether the newest mapping is of that page.
+ * With the direct backend all mappings of a page have one address. So the library only
+ * checks that the newest mapping is of that page.
  *
  * Source: kunmap_local(). Rule: R6. Aborts with unmap-order when @addr is in an older
  * mapping of this task, with foreign-map when it is in a mapping of another task, with
@@ -226,15 +228,15 @@ void *page_map_local(struct page *page);
 void page_unmap_local(const void *addr);
 
 /**
- * page_canonical() - the address that names a byte in whatever mapping
- * @addr: an address inside a mapping, living or ended, or already a home
+ * page_canonical() - the one address that names a byte in all mappings
+ * @addr: an address inside a mapping, live or ended, or a canonical address
  *
- * What a tool reports to a race detector that knows memory by its address: two mappings of a
- * page are the same memory (R4), and the calls of this library touch pages at home.
- * Accesses to the home itself are for tools only.
+ * A tool reports this address to a race detector that knows memory by its address: two
+ * mappings of a page are the same memory (R4), and the calls of this library access pages
+ * at canonical addresses. Only tools may access them.
  *
- * Return: the home; @addr itself with the direct backend; NULL when no page was ever
- * mapped there.
+ * Return: the canonical address; @addr itself with the direct backend; NULL when no page
+ * was ever mapped there.
  */
 void *page_canonical(const void *addr);
 
@@ -245,11 +247,11 @@ typedef int (*page_mapped_fn)(void *addr, void *ctx);
  * page_with_mapped() - map a page, call @fn, unmap it
  * @page: a live page
  * @fn: called exactly once, on the calling thread; must not keep the address
- * @ctx: handed to @fn
+ * @ctx: passed to @fn
  *
  * Source: `Page::with_page_mapped`. Rules: R5, R6. Aborts as page_map_local(), and with
  * unmap-order when @fn returns with a live mapping.
- * Return: what @fn returned.
+ * Return: the result of @fn.
  */
 int page_with_mapped(struct page *page, page_mapped_fn fn, void *ctx);
 
@@ -263,24 +265,23 @@ typedef int (*page_pointer_fn)(void *ptr, void *ctx);
  * @len: bytes, 0 .. PAGE_SIZE - @off
  * @fn: called exactly once if the range is good, else not at all; may touch
  *      [ptr, ptr + @len) and nothing else
- * @ctx: handed to @fn
+ * @ctx: passed to @fn
  *
  * off == PAGE_SIZE with len == 0 is good: a one-past-the-end pointer.
  *
  * Source: `Page::with_pointer_into_page`. Rules: R1, R3, R5, R6. Aborts as
  * page_with_mapped().
- * Return: what @fn returned; -EINVAL when the range is bad: the page is then not
- * looked at, not even when it is dead.
+ * Return: the result of @fn; -EINVAL when the range is bad, also if the page is freed.
  */
 int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn fn, void *ctx);
 
 /*
  * ---- raw calls ----
  *
- * Each counts as a mapping for its duration (R6), page_copy() as two. So on a good range
- * all of them abort with use-after-free on a dead page, then with map-overflow when the
- * task has no mapping left; also with a length of 0. A bad range is -EINVAL before
- * anything is looked at.
+ * Each counts as a mapping for its duration (R6), page_copy() as two. All of them check
+ * the range first: a bad range is -EINVAL. On a good range they abort with use-after-free
+ * on a freed page, then with map-overflow when the task has no mapping left; also with a
+ * length of 0.
  */
 
 /**
@@ -321,7 +322,7 @@ int page_write_raw(struct page *page, const void *src, size_t off, size_t len);
 int page_fill_zero(struct page *page, size_t off, size_t len);
 
 /**
- * page_read_bytewise_atomic() - copy bytes out of a page, atomically where they go
+ * page_read_bytewise_atomic() - copy bytes out of a page, with atomic writes to the buffer
  * @page: a live page
  * @dst: at least @len bytes, not inside the page; other threads may access them
  *       atomically at the same time
@@ -337,7 +338,7 @@ int page_fill_zero(struct page *page, size_t off, size_t len);
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len);
 
 /**
- * page_write_bytewise_atomic() - copy bytes into a page, atomically where they come from
+ * page_write_bytewise_atomic() - copy bytes into a page, with atomic reads of the buffer
  * @page: a live page
  * @src: at least @len bytes, not inside the page; each byte is read once
  * @off: first byte, 0 .. PAGE_SIZE
@@ -359,8 +360,8 @@ int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, s
  * @src_off: first byte there, 0 .. PAGE_SIZE
  * @len: bytes, 0 .. PAGE_SIZE - the greater offset
  *
- * Bytes stay as initialised as they were (R7). Two mappings for its duration: the
- * destination's page and room are looked at first, then the source's.
+ * Uninitialised bytes stay uninitialised (R7). The call counts as two mappings: it checks
+ * the destination first, then the source.
  *
  * Source: memcpy_page(). Rules: R1, R2, R3 (a plain read and a plain write).
  * Return: 0; -EINVAL when a range is bad, or when both are of one page and overlap:
@@ -371,38 +372,38 @@ int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off
 /*
  * ---- user memory ----
  *
- * Memory of this process of which nothing is sure: other threads may write it and unmap
- * it at any moment (R9). A fault is a page that cannot be read, at that moment.
+ * Memory of this process that other threads may write and unmap at any moment (R9). A
+ * fault is a page that cannot be read at that moment.
  *
- * Reading costs a system call (process_vm_readv on this very process). Where the system refuses
- * it, as a container's seccomp filter may, the process is ended with a report: that is no fault.
+ * Reading makes a system call (process_vm_readv of this process). If the system refuses
+ * the call, as a container's seccomp filter may, the process ends with a report.
  */
 
-/* A stretch of user memory; nothing is known of it yet. */
+/* A range of user memory, not checked. */
 struct user_slice {
 	const void *ptr;
 	size_t len;
 };
 
-/* A place in a slice. One thread at a time; a copy of it reads the same bytes again. */
+/* A position in a slice. One thread at a time; a copy of it reads the same bytes again. */
 struct user_slice_reader {
 	const void *at;
 	size_t left;
 };
 
 /**
- * user_slice_new() - name a stretch of user memory
+ * user_slice_new() - describe a range of user memory
  * @ptr: any address
  * @len: bytes
  *
- * Looks at nothing. Source: `UserSlice::new`.
+ * Accesses no memory. Source: `UserSlice::new`.
  * Return: the slice, by value.
  */
 struct user_slice user_slice_new(const void *ptr, size_t len);
 
 /**
  * user_slice_reader_init() - a reader at the first byte
- * @reader: the caller's; needs no end
+ * @reader: the caller's; need not be destroyed
  * @slice: copied
  *
  * Source: `UserSlice::reader`.
@@ -410,16 +411,16 @@ struct user_slice user_slice_new(const void *ptr, size_t len);
 void user_slice_reader_init(struct user_slice_reader *reader, struct user_slice slice);
 
 /**
- * user_slice_left() - bytes from the reader's place to the end of its slice
+ * user_slice_left() - bytes from the reader's position to the end of its slice
  * @reader: a reader
  *
- * Whether they can be read does not matter. Source: `UserSliceReader::len`.
+ * They need not be readable. Source: `UserSliceReader::len`.
  */
 size_t user_slice_left(const struct user_slice_reader *reader);
 
 /**
- * user_slice_skip() - move on without reading
- * @reader: moves on @len bytes, or stays
+ * user_slice_skip() - advance without reading
+ * @reader: advances by @len bytes, or stays
  * @len: bytes
  *
  * Source: `UserSliceReader::skip`. Rule: R9.
@@ -428,8 +429,8 @@ size_t user_slice_left(const struct user_slice_reader *reader);
 int user_slice_skip(struct user_slice_reader *reader, size_t len);
 
 /**
- * user_slice_read() - copy user memory to memory of the caller's
- * @reader: moves on @len bytes on success, or stays
+ * user_slice_read() - copy user memory to the caller's memory
+ * @reader: advances by @len bytes on success, or stays
  * @dst: at least @len bytes
  * @len: bytes
  *
@@ -442,13 +443,13 @@ int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len);
 /**
  * page_copy_from_user_slice() - copy user memory into a page
  * @page: a live page
- * @reader: moves on @len bytes on success, or stays
+ * @reader: advances by @len bytes on success, or stays
  * @off: first byte in the page, 0 .. PAGE_SIZE
  * @len: bytes, 0 .. PAGE_SIZE - @off
  *
  * Source: `Page::copy_from_user_slice_raw`. Rules: R1, R2, R3 (a plain write of the
  * range whenever any of it is touched), R9, R11.
- * Return, in the order in which they are looked for:
+ * Return, in the order of the checks:
  *   -EINVAL  the range is bad: nothing is touched;
  *   -EFAULT  fewer bytes are left: nothing is touched;
  *   0        @len is 0: nothing is touched, but an injected failure is used up (R11);
@@ -469,12 +470,12 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
  *
  * The bytes are uninitialised (R7). The buffer owns one reference of each of its pages;
  * all of the last page may be used. An injectable point, as an allocation of GFP_KERNEL
- * and of the order that holds it.
+ * of the order that is large enough.
  *
  * Source: `VVec`, vmalloc().
  * Return: the address, owned by the caller, released by page_buffer_free(), a multiple
  * of PAGE_SIZE; NULL with errno EINVAL when @n_bytes is 0, ENOMEM when that many
- * contiguous frames are not to be had or a failure is injected.
+ * contiguous frames are not free or a failure is injected.
  */
 void *page_buffer_alloc(size_t n_bytes);
 
@@ -490,7 +491,7 @@ void *page_buffer_alloc(size_t n_bytes);
 void page_buffer_free(void *buffer);
 
 /**
- * page_buffer_size() - the bytes that were asked for
+ * page_buffer_size() - the size that was passed to page_buffer_alloc()
  * @buffer: from page_buffer_alloc()
  *
  * Aborts as page_buffer_free().
@@ -501,12 +502,12 @@ size_t page_buffer_size(const void *buffer);
  * page_borrow() - the page that contains a byte of a buffer
  * @addr: any address
  *
- * The page is the buffer's: the borrower does not free it, and may use it as long as the
- * buffer is live, or after a page_get() until the page_free() that goes with it (R12). It
- * may be mapped, and then has two addresses.
+ * The buffer owns the page: the borrower does not free it. It may use the page as long as
+ * the buffer is live, or after a page_get() until its own page_free() (R12). The page may
+ * be mapped, and then has two addresses.
  *
  * Source: `BorrowPage`, vmalloc_to_page(). Aborts with use-after-free when the page is
- * dead.
+ * freed.
  * Return: the page; NULL when @addr is in no buffer.
  */
 struct page *page_borrow(const void *addr);
@@ -524,14 +525,14 @@ struct page *page_buffer_next(const void *buffer, const struct page *page);
 /*
  * ---- tasks ----
  *
- * A task is who maps pages and whose calls fail_nth counts. A program whose threads are
- * pthreads needs nothing of this: each thread has a task of its own.
+ * A task owns mappings, and has a count for fail_nth. A program whose threads are pthreads
+ * needs none of these calls: each thread has a task of its own.
  *
- * A program that runs several threads of its own on one pthread makes a task for each,
- * and its scheduler says page_task_switch_out() for the one that stops and
- * page_task_switch_in() for the one that goes on, on whatever pthread that is. One that
- * knows better who is running installs a hook. A task runs on one pthread at a time, and
- * handing it from one to another is the scheduler's to order.
+ * A program that runs several threads of its own on one pthread creates a task for each.
+ * Its scheduler calls page_task_switch_out() for the task that stops and
+ * page_task_switch_in() for the one that continues, on any pthread; or it installs a hook
+ * that returns the current task. A task runs on one pthread at a time; the scheduler must
+ * order its moves from one pthread to another.
  */
 
 /**
@@ -547,10 +548,10 @@ struct page_task *page_task_new(const char *name);
  * page_task_delete() - end a task
  * @task: not running on another pthread; or NULL (no effect)
  *
- * Ends what it still has mapped, newest first: that breaks no rule. The same happens to
- * the task of a pthread when the pthread ends.
+ * Ends all of its mappings, newest first: that breaks no rule. The same happens to the
+ * task of a pthread when the pthread ends.
  *
- * Return: how many mappings that were; not 0 is a leak of the caller's.
+ * Return: the number of these mappings; not 0 means that the caller leaked some.
  */
 unsigned int page_task_delete(struct page_task *task);
 
@@ -561,21 +562,21 @@ const char *page_task_name(const struct page_task *task);
 unsigned int page_task_depth(const struct page_task *task);
 
 /**
- * page_task_current() - the task that the caller runs for
+ * page_task_current() - the task of the caller
  *
- * What the hook says; else what page_task_switch_in() said last on this pthread; else
- * the pthread's own task, named "thread TID".
+ * This is the task that the hook returns; else the task that page_task_switch_in() was
+ * called with last on this pthread; else the pthread's own task, named "thread TID".
  * Return: never NULL.
  */
 struct page_task *page_task_current(void);
 
-/** page_task_current_fn - returns who runs now; NULL: no task that it knows. */
+/** page_task_current_fn - returns the current task, or NULL if it knows none. */
 typedef struct page_task *(*page_task_current_fn)(void);
 
 /**
- * page_task_hook_set() - ask the host program who the current task is
- * @hook: called in every call that maps or could, from any thread; must be quick and
- *        call nothing of this library. NULL: no longer
+ * page_task_hook_set() - let the program determine the current task
+ * @hook: called in every call that maps or may map, from any thread; must be quick and
+ *        must not call this library. NULL: removes the hook
  */
 void page_task_hook_set(page_task_current_fn hook);
 
@@ -590,10 +591,10 @@ void page_task_hook_set(page_task_current_fn hook);
 void page_task_switch_out(struct page_task *task);
 
 /**
- * page_task_switch_in() - a task goes on, on this pthread
+ * page_task_switch_in() - a task continues on this pthread
  * @task: a task that is not running; NULL: the pthread's own
  *
- * Its mappings are as they were, but for those of pages that died in the meantime. It is
+ * It has its mappings again, except those of pages that were freed in the meantime. It is
  * the current task from here on.
  */
 void page_task_switch_in(struct page_task *task);
@@ -603,50 +604,51 @@ void page_task_switch_in(struct page_task *task);
  *
  * Two points can be made to fail (R11): an allocation, by page_alloc() or
  * page_buffer_alloc(), unless __GFP_NOFAIL; and page_copy_from_user_slice() that has
- * passed its checks of bounds and length. A copy of 0 bytes is a point like any other: it
- * uses the failure up, and returns 0 all the same.
+ * passed its checks of bounds and length. A copy of 0 bytes uses up a failure too, but
+ * returns 0.
  *
- * As in the kernel, fail_nth is looked at first and alone while it counts; then the
- * tests of the attributes, in the order of the struct's comment. Fields not named there
- * exempt a call before anything is counted.
+ * As in the kernel, fail_nth alone decides while it counts; else the attributes decide, in
+ * the order of the struct's comment. The fields that exempt calls do so before anything is
+ * counted.
  */
 
 /**
  * page_fail_nth() - make the n-th point from now on fail, once, in the current task
  * @n: from 1; 0: none
  *
- * So all error paths of an operation can be walked: n = 1, 2, 3 and so on, until it
- * succeeds and page_fail_nth(0) returns something else than 0.
+ * This reaches all error paths of an operation: n = 1, 2, 3 and so on, until it succeeds
+ * and page_fail_nth(0) does not return 0.
  *
  * Source: /proc/self/fail-nth.
- * Return: what was left of the number before this call: 0 when it had failed something,
- * or had not been set.
+ * Return: the rest of the number before this call: 0 after a failure, or if it was not
+ * set.
  */
 unsigned int page_fail_nth(unsigned int n);
 
 enum page_fault_point { PAGE_FAULT_ALLOC, PAGE_FAULT_USERCOPY, PAGE_FAULT_POINTS };
 
 /*
- * A point fails when, in this order: probability is not 0; the task is in (task_filter);
- * times is not 0; space is used up; it is an interval's turn; chance says so.
+ * A point fails if, in this order: probability is not 0; task_filter lets the task
+ * through; times is not 0; space is used up; the interval is complete; a random number is
+ * below probability.
  */
 struct page_fault_attr {
 	unsigned int probability; /* percent, 0 .. 100; 0: off */
-	unsigned int interval;	  /* only each so manieth call; 0 and 1: each */
+	unsigned int interval;	  /* only every interval-th call; 0 and 1: every call */
 	int times;		  /* failures left; -1: no limit */
-	unsigned int space;	  /* pages (copies, for user memory) that are let through first */
+	unsigned int space;	  /* pages (copies, for user memory) that succeed first */
 	unsigned int min_order;	  /* exempt: allocations of a smaller order */
-	bool task_filter;	  /* only tasks that page_task_make_it_fail() let in */
+	bool task_filter;	  /* only tasks of page_task_make_it_fail(true) */
 	gfp_t ignore_gfp;	  /* exempt: allocations with any of these bits */
-	unsigned long long seed;  /* of chance */
+	unsigned long long seed;  /* of the random numbers */
 };
 
-/* Off, and what the kernel begins with otherwise: each call, one failure. */
+/* Off; the other values are the kernel's defaults: each call, one failure. */
 #define PAGE_FAULT_ATTR_INIT { 0, 1, 1, 0, 0, false, 0, 0 }
 
 /**
  * page_fault_attr_set() - inject failures at a point, in all tasks
- * @point: which
+ * @point: the failure point
  * @attr: copied
  *
  * Source: fail_page_alloc, fail_usercopy.
@@ -655,19 +657,19 @@ struct page_fault_attr {
 int page_fault_attr_set(enum page_fault_point point, const struct page_fault_attr *attr);
 
 /**
- * page_fault_attr_get() - what is left of the attributes
- * @point: which
- * @attr: where they go: times and space as they are now, seed where chance has got to
+ * page_fault_attr_get() - the current attributes of a point
+ * @point: the failure point
+ * @attr: the result: times and space count down, seed is that of the next random number
  *
  * Return: 0; -EINVAL on an unknown point.
  */
 int page_fault_attr_get(enum page_fault_point point, struct page_fault_attr *attr);
 
 /**
- * page_task_make_it_fail() - let the current task through the task filter, or not
- * @on: true lets failures in; a new task is out
+ * page_task_make_it_fail() - let the task filter pass failures to the current task
+ * @on: true: failures are injected; false, as for a new task: they are not
  *
- * Source: /proc/self/make-it-fail. Return: what it was before.
+ * Source: /proc/self/make-it-fail. Return: the earlier value.
  */
 bool page_task_make_it_fail(bool on);
 

@@ -55,7 +55,7 @@
 #endif
 
 /*
- * A function that may look at the struct page of a dead page; or one that touches only
+ * A function that may read the struct page of a freed page; or one that touches only
  * what is never poisoned, and is to be quick.
  */
 #if defined(SYNC_ASAN)
@@ -188,33 +188,33 @@ void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
 void __tsan_java_alloc(unsigned long ptr, unsigned long size);
 void __tsan_java_free(unsigned long ptr, unsigned long size);
 
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	__tsan_java_init((unsigned long)base, size);
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	__tsan_java_alloc((unsigned long)addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	__tsan_java_free((unsigned long)addr, len);
 }
 #else
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	(void)base;
 	(void)size;
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	sync_unpoison(addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	sync_poison(addr, len);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tasks: who maps, and what they have mapped.
+ * Tasks: the owners of mappings.
  *
  * Guarantees (R3, R5, R6):
  *
@@ -13,7 +13,7 @@
  *      one, another task's and one that has ended are distinguished and reported with
  *      both tasks and both sites.
  *   4. The list of all tasks serves reports, and a backend that must find the mappings
- *      of a page that died. It has a hidden lock of its own; what a reader finds in
+ *      of a freed page. It has a hidden lock of its own; what a reader finds in
  *      another task's stack may be older than the moment, never torn.
  *
  * Everything in this header but the bug functions is on the good path.
@@ -30,8 +30,8 @@ struct alias_set;
 struct mapping {
 	void *addr; /* of byte 0 */
 	struct page *page;
-	uint32_t life;	  /* of the page, when it was mapped */
-	const void *site; /* who mapped it: a return address */
+	uint32_t generation;	  /* of the page, when it was mapped */
+	const void *site; /* the call that mapped it: a return address */
 };
 
 struct page_task {
@@ -101,7 +101,7 @@ static inline NO_SANITIZE_THREAD bool task_has_room(const struct page_task *task
 static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *addr, struct page *page,
 					 const void *site)
 {
-	task->live[task->depth] = (struct mapping){ addr, page, page->life, site };
+	task->live[task->depth] = (struct mapping){ addr, page, page->generation, site };
 	if (unlikely(++task->depth >= PAGE_TASK_MAPPINGS - 1))
 		task_crowded = true;
 }
@@ -120,8 +120,8 @@ static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const vo
 	return newest;
 }
 
-/* Does the page of a mapping still live the life that was mapped? */
-bool task_page_lives(const struct mapping *mapping);
+/* Return: whether the page of the mapping is live, in the same allocation of its frame. */
+bool mapping_page_is_live(const struct mapping *mapping);
 
 /* Calls @fn for each mapping of @page that any task has. */
 void task_each_mapping(const struct page *page, void (*fn)(void *addr));
@@ -140,7 +140,7 @@ struct call_site {
 /* The public function that contains this, for its caller's eyes. */
 #define CALL_SITE(name) ((struct call_site){ (name), __builtin_return_address(0) })
 
-_Noreturn void task_bug_dead(const struct page *page, struct call_site site);
+_Noreturn void task_bug_freed(const struct page *page, struct call_site site);
 _Noreturn void task_bug_overflow(const struct page *page, struct call_site site);
 
 /* @addr is not inside the newest mapping of the current task: which rule is broken? */
