@@ -27,18 +27,18 @@
 
 static const char help[] =
 	"Usage: %s [OPTION]... FILE|DIRECTORY...\n"
-	"Execute each input of the fuzz target three times: among all others, again in another\n"
-	"order, and in a process of its own. Verdict, trace (results, bytes read, pages), races and\n"
-	"coverage must be the same each time.\n"
+	"Execute each input of the fuzz target three times: among all inputs, among all inputs in\n"
+	"another order, and in a separate process. Verdict, trace (results, bytes read, pages), races\n"
+	"and coverage must be the same each time.\n"
 	"\n"
-	"  --all-races  record every race of a program, where the target stops at the first\n"
-	"  --batch N    start a process anew only for N inputs, and fork it for each (default 1)\n"
+	"  --all-races  record every race of a program; without it, the target stops at the first\n"
+	"  --batch N    start one separate process for N inputs, and fork it for each (default 1)\n"
 	"  --from-bytes read every FILE as a byte string, whatever its name is\n"
 	"  --keep       do not clear the detector's memory between inputs\n"
-	"  --seed S     of the other order (default 1)\n"
+	"  --seed S     choose the other order by S (default 1)\n"
 	"  --help       print this text\n"
 	"\n"
-	"Exit status: 0 all the same; 1 not, or an input cannot be read; 2 bad usage.\n";
+	"Exit status: 0 each input is the same; 1 an input differs or cannot be read; 2 bad usage.\n";
 
 static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
 

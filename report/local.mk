@@ -22,8 +22,8 @@ EXTRA_DIST += \
 	%D%/results.py \
 	%D%/tables.js
 
-# Runs nothing: make smoke race stress stress-long fuzz-ci replay bugs mutants coverage bench do.
-# For example
+# This target runs no test: make smoke race stress stress-long fuzz-ci replay bugs mutants coverage
+# bench write the results. For example:
 # make report REPORT_FLAGS='--triage failures'
 #: report  write one page of all results; runs nothing
 report: pagetorture$(EXEEXT)

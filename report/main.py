@@ -37,18 +37,18 @@ def parse(arguments):
                                      allow_abbrev=False)
     add = parser.add_argument
     add("--campaign", type=pathlib.Path, action="append", default=[], metavar="DIR",
-        help="a campaign's directory, beside those that the results name")
+        help="also show the campaign in DIR; the results already name others")
     add("--coverage", type=pathlib.Path, metavar="DIR",
-        help="what llvm-cov wrote as HTML; copied beside the page")
+        help="copy the HTML files of llvm-cov from DIR")
     add("--library", type=pathlib.Path, metavar="FILE",
-        help="the page library; results that are older than this file are out of date")
-    add("--pagetorture", metavar="FILE", help="draws programs")
+        help="mark results that are older than the page library FILE as outdated")
+    add("--pagetorture", metavar="FILE", help="use this pagetorture to draw programs")
     add("--results", type=pathlib.Path, default=pathlib.Path("results"), metavar="DIR",
-        help="what runs left (default: results)")
+        help="read the results of runs from DIR (default: results)")
     add("--triage", type=pathlib.Path, action="append", default=[], metavar="DIR",
-        help="where `pagetorture triage` wrote failures, beside a campaign's own directory")
+        help="also show the failures that `pagetorture triage` wrote to DIR")
     add("-o", "--output", type=pathlib.Path, default=pathlib.Path("report"), metavar="DIR",
-        help="gets index.html (default: report)")
+        help="write index.html to DIR (default: report)")
     return parser.parse_args(arguments)
 
 

@@ -359,7 +359,7 @@ function mutantColumns(title) {
 	return [
 		{ title, head: true, tight: true, get: ([name]) => el("code", {}, name) },
 		figure("mutants", "mutants"), figure("killed", "killed"), figure("survived", "survived"),
-		figure("equivalent", "equivalent"), figure("same code", "same_code"), figure("stillborn", "stillborn"),
+		figure("equivalent", "equivalent"), figure("same code", "same_code"), figure("invalid", "invalid"),
 		{ title: "", get: ([, t]) => bar(t.killed, t.killed + t.survived) },
 	];
 }
@@ -373,7 +373,7 @@ const SURVIVOR_COLUMNS = [
 
 function mutantsBody(data) {
 	return [
-		data.wrong.map((line) => el("p", { class: "is-bad" }, `\u2715 tests/mutants/survivors: ${line}`)),
+		data.wrong.map((line) => el("p", { class: "is-bad" }, `\u2715 tests/mutants/surviving: ${line}`)),
 		table("mutants by file", mutantColumns("file"), Object.entries(data.files), { key: ([name]) => name }),
 		folded("By what was changed", table("mutants by operator", mutantColumns("operator"), Object.entries(data.operators))),
 		data.survivors.length ? folded(plural(data.survivors.length, "survivor"), searchable("Find",

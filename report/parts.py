@@ -232,7 +232,7 @@ def coverage(result, book):
 
 def bugs(result, _book):
     subjects = [subject for subject in result["subjects"] if not subject["clean"]]
-    proof = [subject["cells"].get("elsewhere" if subject["elsewhere"] else "replay") for subject in subjects]
+    proof = [subject["cells"].get("unit-test" if subject["test"] else "replay") for subject in subjects]
     looked = [cell for cell in proof if cell and "trials" in cell]
     killed = sum(1 for cell in looked if cell["killed"])
     wrong = result["wrong"]

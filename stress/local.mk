@@ -22,7 +22,7 @@ stress_core = \
 	%D%/message.h \
 	%D%/verdict.c
 
-# In plain programs all code copies in the way that --copy selects.
+# In plain programs, --copy selects the memcpy() of all code.
 stress_wrap = -Wl,--wrap=memcpy -Wl,--wrap=memset
 
 # ---- the programs ----

@@ -27,30 +27,32 @@ static void add_options(struct message *message, const struct stress_pattern *pa
 {
 	message_append(message,
 		       "Usage: %s [OPTION]...\n%s\n\n"
-		       "  -t THREADS             %u to %u (default %u); more than cores is fine\n"
-		       "  -n OPERATIONS          of each thread\n"
-		       "  -s SECONDS             (default %u, without -n); with -n: what ends first\n"
-		       "      --seed=SEED        decimal or 0x hexadecimal (default %u)\n"
-		       "      --stat-interval=S  seconds between statistics, 0: only at the end\n"
-		       "                         (default 1 with a limit of seconds, else 0)\n"
-		       "      --backend=NAME     how pages are mapped: direct, alias (default: PAGE_MAP)\n"
-		       "      --pin              each thread on one CPU, in turn\n"
-		       "      --delays           short delays inside the library, from the seed\n"
-		       "      --stutter[=MSEC]   all threads work so long and rest so long, in turn\n"
+		       "  -t THREADS             run %u to %u threads (default %u), maybe more than CPUs\n"
+		       "  -n OPERATIONS          run OPERATIONS operations in each thread\n"
+		       "  -s SECONDS             run for SECONDS (default %u without -n); with -n, the run\n"
+		       "                         ends at the first of both limits\n"
+		       "      --seed=SEED        choose operations by SEED, decimal or 0x hexadecimal\n"
 		       "                         (default %u)\n"
-		       "      --copy=WAY         how bytes are copied: libc, wide, movsb; rounded is a\n"
-		       "                         bug on purpose (default libc; others: plain build)\n",
+		       "      --stat-interval=S  print statistics every S seconds, 0: only at the end\n"
+		       "                         (default 1 with -s, else 0)\n"
+		       "      --backend=NAME     map pages with a backend: direct, alias (default: PAGE_MAP)\n"
+		       "      --pin              bind each thread to a CPU, round robin\n"
+		       "      --delays           delay operations and library calls; the seed chooses which\n"
+		       "      --stutter[=MSEC]   run all threads for MSEC milliseconds, pause them for MSEC,\n"
+		       "                         and repeat (default %u)\n"
+		       "      --copy=WAY         copy bytes by libc, wide or movsb; rounded is an injected\n"
+		       "                         bug (default libc; the others: plain build only)\n",
 		       pattern->name, pattern->about, pattern->threads_min, STRESS_THREADS_MAX,
 		       DEFAULT_THREADS, DEFAULT_SECONDS, DEFAULT_SEED, DEFAULT_STUTTER);
-	message_append(message, "      --fail-alloc=P     percent of allocations that fail\n"
-		       "      --fail-copy=P      percent of copies of user memory that fail\n"
-		       "      --memory=MIB       no more memory than that (plain build)\n"
-		       "      --forks=N          threads that fork and exec meanwhile\n");
+	message_append(message, "      --fail-alloc=P     make P percent of allocations fail\n"
+		       "      --fail-copy=P      make P percent of copies from user memory fail\n"
+		       "      --memory=MIB       limit the address space to MIB (plain build only)\n"
+		       "      --forks=N          fork and exec in N more threads\n");
 	if (pattern->bare)
-		message_append(message, "      --bare             the same without the library: checked "
-			       "memcpy()\n");
-	message_append(message, "      --busted[=BUG]     plant a bug on purpose: the test must then fail\n"
-		       "      --help             this text\n\nBugs, the first is the default:\n");
+		message_append(message, "      --bare             run without the library: memcpy() with "
+			       "the same checks\n");
+	message_append(message, "      --busted[=BUG]     inject a bug: the run must then fail\n"
+		       "      --help             print this text\n\nBugs (the first is the default):\n");
 }
 
 static void add_help(struct message *message, const struct stress_pattern *pattern)
@@ -61,11 +63,12 @@ static void add_help(struct message *message, const struct stress_pattern *patte
 			       bug->needs_tsan ? " (ThreadSanitizer only)" : "");
 	message_append(message,
 		       "\nExamples:\n"
-		       "  %s -s 60 --seed=0x2a       a minute\n"
-		       "  %s -t 32 -n 10000          many threads, the same work each time\n"
+		       "  %s -s 60 --seed=0x2a       run for a minute\n"
+		       "  %s -t 32 -n 10000          run many threads, the same operations each time\n"
 		       "  %s --backend=alias --delays --fail-alloc=5\n"
-		       "  %s --busted=%-14s does the test see a bug?\n"
-		       "\nExit status: 0 success, 1 failure, 2 usage error; a crash ends as it does.\n",
+		       "  %s --busted=%-14s check that the run detects a bug\n"
+		       "\nExit status: 0 success, 1 failure, 2 usage error. A crash ends the program by its "
+		       "signal.\n",
 		       pattern->name, pattern->name, pattern->name, pattern->name,
 		       pattern->busted[1].name);
 }

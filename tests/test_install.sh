@@ -28,6 +28,7 @@ ok $? "make install DESTDIR" "$scratch/out"
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
+	(cd "$abs_srcdir/src/tool/campaign" && ls -- *.py) | sed 's|^|./libexec/pagetorture/campaign/|'
 	printf './share/bash-completion/completions/%s\n' pagetorture pagetorture-export
 	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
 		syntax/pagetorture.vim
@@ -165,6 +166,10 @@ use_tool() {
 	ok $? "$1: run finds all flavours" "$scratch/lacks"
 	run_to 0 "$installed" replay "$rules/bounds.page" "$rules/use-after-free.page"
 	ok $? "$1: replay" "$scratch/err"
+	# What needs more than an installation says so in a line.
+	run_to 2 "$installed" fuzz --dir "$scratch/campaign" fuzz_page &&
+		grep -q 'fuzz_page: skipped: libfuzzer: no binary of it' "$scratch/out"
+	ok $? "$1: fuzz names the binaries that it needs" "$scratch/out"
 	reproduce use-after-free
 }
 
@@ -209,11 +214,6 @@ run_to 1 "$prefix/bin/pagetorture" replay --flavour plain "$scratch/it's wrong.p
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 (cd / && run_to 1 env -i sh "$scratch/command") && grep -q 'claim: ' "$scratch/err"
 ok $? "a command that replay prints shows it again" "$scratch/err"
-
-# What needs more than an installation says so in a line.
-run_to 2 "$prefix/bin/pagetorture" fuzz --dir "$scratch/campaign" fuzz_page &&
-	grep -q 'fuzz_page: skipped: libfuzzer: no binary of it' "$scratch/out"
-ok $? "fuzz names the binaries that it needs" "$scratch/out"
 
 mkdir "$scratch/elsewhere"
 mv "$prefix" "$scratch/elsewhere/here"

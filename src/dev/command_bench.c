@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev bench: how fast programs run, with a verdict each. */
+/* pagetorture-dev bench: measures how many programs per second are executed and compared. */
 #include <getopt.h>
 
 #include "dev/bench/bench.h"
@@ -8,15 +8,15 @@
 
 static const char help[] =
 	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
-	"Measure how many of the programs this binary's flavour executes and compares with the rule\n"
-	"model in a second: on fibers, on fibers with fresh detector state for each, on real threads.\n"
-	"Print a JSON object a line for each figure, with the values of all rounds; `make\n"
-	"bench-programs` prints them as a table. Programs with a fatal call are left out.\n"
+	"Measure how many programs per second this flavour executes and compares with the rule model: on\n"
+	"fibers, on fibers with fresh detector state for each program, and on real threads. Print one\n"
+	"JSON object for each figure, on one line, with the values of all rounds. `make bench-programs`\n"
+	"prints them as a table. Programs with a fatal call do not run.\n"
 	"\n"
-	"  --aim AIM   the threshold that `make bench` compares the first ratio with, as '>= 10'\n"
-	"  --bytes     read every FILE as a byte string, whatever its name is\n"
-	"  --rounds N  measurements of each (default 9)\n"
-	"  --help      this text\n"
+	"  --aim AIM        print AIM as the threshold of the first ratio, for `make bench` ('>= 10')\n"
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"
+	"  --rounds N       measure each figure N times (default 9)\n"
+	"  --help           print this text\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture-dev-tsan bench corpus/rules/*.page\n";

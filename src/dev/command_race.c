@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev race: the race matrix under every detector. */
+/* pagetorture-dev race: runs the race matrix under every detector. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,34 +10,34 @@
 
 static const char help[] =
 	"Usage: pagetorture-dev race [OPTION]...\n"
-	"Run the race matrix under every race detector: each pair of accesses to a page x what orders\n"
-	"them x how the page is mapped, as page programs. Print what each detector caught, missed and\n"
-	"reported falsely. The tables of the matrix and, independently, the rule model predict the\n"
-	"results; cells within a known limitation of a detector are predicted and counted apart.\n"
+	"Run the race matrix under every race detector. A cell of the matrix is a page program: two\n"
+	"accesses to a page, an order between them, and the way the page is mapped. Print which races\n"
+	"each detector reported and missed, and its false alarms. The tables of the matrix and the rule\n"
+	"model both predict each result. Cells within a known limitation of a detector are counted apart.\n"
 	"\n"
-	"  --backend B       only cells with this way to map: direct or alias\n"
-	"  --cell PATTERN    only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match; parts\n"
-	"                    are patterns of the shell, the last ones may be missing\n"
-	"  --detector D,...  only these of\n"
+	"  --backend B       run only cells that map pages with backend B: direct or alias\n"
+	"  --cell PATTERN    run only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match PATTERN; each\n"
+	"                    part is a shell pattern, and the last parts may be missing\n"
+	"  --detector D,...  use only these detectors:\n"
 #define DETECTOR(id, name, binary, valgrind, fibers, share, what) \
 	"                      " name ": " what "\n"
 #include "dev/race/race.def"
 #undef DETECTOR
-	"  --grid            also, for each detector, first by second kind of access\n"
-	"  --list            the names of the cells and what is expected; runs nothing\n"
-	"  --print           the program of the cells; runs nothing\n"
-	"  --repeat N        run each cell N times under tsan-fibers, N/50 or N/100 under the\n"
+	"  --grid            also print, for each detector, a grid of first and second kind of access\n"
+	"  --list            print the names of the cells and the expected results; run nothing\n"
+	"  --print           print the programs of the cells; run nothing\n"
+	"  --repeat N        run each cell N times under tsan-fibers, N/50 or N/100 times under the\n"
 	"                    others, at least once (default 1)\n"
-	"  --results FILE    also write all cells and a summary there as one JSON object\n"
-	"  --timeout S       seconds for one cell (default 120)\n"
-	"  --help            this text\n"
+	"  --results FILE    also write all cells and a summary to FILE as one JSON object\n"
+	"  --timeout S       stop a cell after S seconds (default 120)\n"
+	"  --help            print this text\n"
 	"\n"
-	"Columns: cells within no known limitation, runs of each, those of them that race, races\n"
-	"caught in at least one run and missed in all, share of runs that report, race-free cells\n"
-	"without and with a report, cells within a known limitation.\n"
+	"Columns: cells without a known limitation; runs of each; cells that race; races reported in at\n"
+	"least one run; races reported in no run; share of runs that report; race-free cells without a\n"
+	"report; race-free cells with a report; cells within a known limitation.\n"
 	"\n"
-	"Exit status: 0 all as predicted; 1 not; 2 bad usage. On real threads a race may be missed;\n"
-	"a false alarm is never as predicted.\n"
+	"Exit status: 0 all results are as predicted; 1 they are not; 2 bad usage. On real threads a\n"
+	"missed race is no failure; a false alarm always is.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture-dev race\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev self-test: does run notice each kind of failure? */
+/* pagetorture-dev self-test: checks that `run` detects each kind of failure. */
 #include <getopt.h>
 
 #include "dev/dev.h"
@@ -10,14 +10,15 @@
 
 static const char help[] =
 	"Usage: pagetorture-dev self-test [OPTION]...\n"
-	"Run programs that go wrong in each way there is, among good ones. Each must have the result\n"
-	"that its way must have, and no other input may fail.\n"
+	"Run programs that fail on purpose, one for each kind of failure, among good programs. Each must\n"
+	"get the result of its kind, and no good program may fail.\n"
 	"\n"
-	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
-	"  -j, --jobs N     processes at a time (default: CPUs)\n"
-	"  --help           this text\n"
+	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n"
+	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs)\n"
+	"  --help           print this text\n"
 	"\n"
-	"Exit status: 0 all have it; 1 not; 2 bad usage, or no directory for the programs.\n"
+	"Exit status: 0 each program has its result; 1 a program has another result; 2 bad usage, or no\n"
+	"directory for the programs.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture-dev self-test --flavour asan\n";

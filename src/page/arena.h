@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The arena: where page frames come from and go to.
+ * The arena allocates and frees page frames.
  *
- * One reservation holds all frames and after them their `struct page`, so that
- * either gives the other by arithmetic. Only the arena knows addresses; reference
- * counts are page.c's.
+ * One reservation of address space holds all frames, and after them one `struct page` for each
+ * frame. So the address of a frame and the address of its `struct page` are computed from each
+ * other. page.c manages the reference counts.
  *
- * The address that the arena gives a byte is its canonical address: it names the byte whatever
- * backend maps it, and the library's own accesses are made there.
+ * The canonical address of a byte is its address in the arena. It is the same for every
+ * backend, and the library itself accesses the byte there.
  */
 #ifndef LIBPAGE_ARENA_H
 #define LIBPAGE_ARENA_H
@@ -18,72 +18,72 @@
 
 #include "page/page.h"
 
-/* Frames that must be freed after a frame before it is allocated again. */
+/* The arena reuses a frame only after it freed this number of other frames. */
 #define ARENA_QUARANTINE 64
 
 #define ARENA_FRAMES ((size_t)1 << 16)
 #define ARENA_SIZE   (ARENA_FRAMES * PAGE_SIZE)
 
 /*
- * Its size is a power of two, so that page and frame give each other by a shift, and a
- * multiple of the 8 bytes by which sanitizers keep books: no two pages share them.
+ * The size of struct page is a power of two, so that the address of a frame is computed with a
+ * shift. It is a multiple of 8 bytes, so that two pages share no granule of a sanitizer's shadow.
  */
 struct page {
 	_Alignas(32) atomic_uint refs; /* 0: the page is freed */
-	uint32_t generation;	  /* counts allocations of the frame: a mapping outlives its page */
-	atomic_uint part; /* of a buffer: 1 + its index in there; 0: of none, or none any more */
-	uint32_t parts;	  /* pages of that buffer; in its first page */
-	size_t bytes;	  /* that were asked for; in its first page */
+	uint32_t generation;	  /* number of allocations of the frame: a mapping may remain after a free */
+	atomic_uint part; /* 1 + the index of the page in its buffer; 0: the page is in no buffer */
+	uint32_t parts;	  /* number of pages of the buffer; only in its first page */
+	size_t bytes;	  /* requested size of the buffer; only in its first page */
 };
 
-/* The first frame of the reservation, and the struct page of it; for arithmetic. */
+/* The first frame of the reservation and its struct page, for address computations. */
 extern unsigned char *arena_frames;
 extern struct page *arena_pages;
 
 /*
- * @count contiguous frames that are not in use, their bytes and their struct pages
- * accessible again, both as their last users left them. Any thread; a short hidden
- * lock. Return: the first of them; NULL when there are none.
+ * Allocates @count contiguous frames. Their bytes and their struct pages become accessible, and
+ * have the values of their last users. Any thread may call this; the lock is short and hidden
+ * from ThreadSanitizer. Return: the first page; NULL if there are not enough free frames.
  */
 struct page *arena_take(size_t count);
 
-/* Takes back the frame of a freed page. No one may touch it from here on (R8). */
+/* Frees the frame of a page without references. After this no thread may access it (R8). */
 void arena_give(struct page *page);
 
-/* Has the arena been made? From then on it stays what it is. */
+/* Return: true if the arena exists. It never changes or ends after its creation. */
 bool arena_exists(void);
 
 /*
- * The file of the frames, frame i at i * PAGE_SIZE; -1 when there is none: they
- * are a file only for a backend that maps them at more than one address.
+ * Return: the file descriptor of the frames, with frame i at offset i * PAGE_SIZE; -1 without a
+ * file. The frames are in a file only if the backend maps them at several addresses.
  */
 int arena_file(void);
 
-/* Another file with the same contents: the caller maps it. The old one is closed. */
+/* Replaces the file by @file, which has the same content and which the caller maps. */
 void arena_file_replace(int file);
 
-/* Return: how many frames, from the first on, may have been allocated; the others are untouched. */
+/* Return: the number of frames up to the last one that was ever allocated. */
 size_t arena_used(void);
 
-/* Frames lie as far apart as this many struct pages. */
+/* The size of a frame, in units of struct page. */
 #define ARENA_STRIDE (PAGE_SIZE / sizeof(struct page))
 
-/* What is left of a frame's address when its struct page's has been stretched. */
+/* The constant part of arena_address(): frame = struct page * ARENA_STRIDE + arena_skew. */
 extern uintptr_t arena_skew;
 
-/* Return: the canonical address of byte 0. One load and a shift: raw calls wait for it. */
+/* Return: the canonical address of byte 0. Raw calls need it, so it is one load and a shift. */
 static inline void *arena_address(const struct page *page)
 {
 	return (void *)((uintptr_t)page * ARENA_STRIDE + arena_skew);
 }
 
-/* Is there a frame that @addr points into? None, as long as there is no arena. */
+/* Return: true if @addr is in a frame; false if it is not, or if there is no arena. */
 static inline bool arena_contains(const void *addr)
 {
 	return arena_frames && (uintptr_t)addr - (uintptr_t)arena_frames < ARENA_SIZE;
 }
 
-/* The page of the frame that @addr points into. */
+/* Return: the page of the frame that contains @addr. */
 static inline struct page *arena_page(const void *addr)
 {
 	return arena_pages + ((uintptr_t)addr - (uintptr_t)arena_frames) / PAGE_SIZE;

@@ -9,7 +9,8 @@
 
 #include "harness/util/walk.h"
 #include "harness/program/program_name.h"
-#include "tool/util/corpus_directory.h"
+#include "tool/util/corpus_input.h"
+#include "tool/util/name_set.h"
 
 struct gathering {
 	struct finding_list *findings;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Findings of engines: what fails, the smallest input that fails so, its directory.
+# `triage`, `minimize`: group findings by failure, and minimise them.
 
 tool_sources += \
 	%D%/bundle.c \
