@@ -14,6 +14,10 @@ objects = $(patsubst %.c,obj/$1/%.o,$(filter %.c,$2))
 # $(call ending,FLAVOUR): how the names of its programs end.
 ending = $(if $(filter-out plain,$1),-$1)
 
+# A file that becomes the target when it is complete: not the same for two `make` at once. A recipe
+# names it in one line only.
+temporary = $@.$$$$
+
 # $(call print,WORD): begins a recipe. It prints WORD and the target unless V=1.
 print = $(if $(filter 1,$(or $(V),$(AM_DEFAULT_VERBOSITY))),,@printf '  %-8s %s\n' $1 $@;)
 
