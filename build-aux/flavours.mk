@@ -130,7 +130,7 @@ $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
 # Additional sources of some tests.
 tests_with_parts = test_mutate test_mutator test_mutator_text
-parts_of_test_mutate = tests/mutate_difference.c tests/mutate_promise.c
+parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
 parts_of_test_mutator_text = fuzz/mutator_text.c
 # $(call names_of,FLAVOUR,TESTS): the names of TESTS without the ending of the flavour.

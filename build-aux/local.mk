@@ -3,7 +3,7 @@
 # Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
-	%D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
+	%D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
 	%D%/tables.awk
 
 # make writes these files from FILE.in and the tables of the source.
@@ -28,7 +28,7 @@ CLEANFILES += $(from_tables)
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
-	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
+	@CC='$(CC)' python3 -B $(srcdir)/%D%/smoke.py $(srcdir)
 
 # The same command continues a campaign. For example:
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'

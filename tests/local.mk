@@ -109,8 +109,8 @@ scripts_of_tool = \
 	%D%/test_words.sh
 
 # The tests of the page library run in every flavour. test_page_detect checks the reports of a
-# sanitizer, so it runs with ThreadSanitizer and MemorySanitizer only. test_page_fork and
-# test_page_system make system calls fail that some sanitizers need.
+# sanitizer, so it runs with ThreadSanitizer and MemorySanitizer only. test_page_system makes system
+# calls fail that some sanitizers need.
 page_tests = \
 	test_page \
 	test_page_buffer \
@@ -118,6 +118,7 @@ page_tests = \
 	test_page_frames \
 	test_page_kernel \
 	test_page_map \
+	test_page_misuse \
 	test_page_raw \
 	test_page_user_slice
 
@@ -125,8 +126,6 @@ page_tests = \
 page_tests_inside = \
 	test_page_alias \
 	test_page_chance \
-	test_page_fork \
-	test_page_report \
 	test_page_system
 
 # These tests run under AddressSanitizer too, which detects a write after the end of a program.
@@ -134,7 +133,7 @@ mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
 if OWN_PAGE
 inside_plain = $(page_tests_inside)
-inside_asan = test_page_alias test_page_report
+inside_asan = test_page_alias
 inside_tsan = test_page_alias
 inside_msan = test_page_alias test_page_system
 endif
@@ -176,15 +175,12 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/fuzz_targets.sh \
 	%D%/make_programs.c \
 	%D%/mutant.sh \
-	%D%/mutate_difference.c \
-	%D%/mutate_difference.h \
 	%D%/mutate_promise.c \
 	%D%/mutate_promise.h \
 	%D%/page_test.h \
 	%D%/random_program.h \
 	%D%/read_report.c \
 	%D%/reference.py \
-	%D%/refuse.h \
 	%D%/refuse_call.h \
 	%D%/refuse_nth.c \
 	%D%/report_bugs.c \

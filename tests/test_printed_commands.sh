@@ -168,13 +168,4 @@ bin/stress_disjoint -n 2000 -t 2 --busted=$bug >"$scratch/said" 2>&1
 printed 'run again:' "$scratch/said" && paste "$scratch/command" 1 '!!!'
 ok $? "a stress program" "$scratch/said"
 
-# ---- shell scripts ----
-
-# shellcheck source=build-aux/shell_word.sh
-. "$abs_srcdir/build-aux/shell_word.sh"
-shell_words printf '<%s>\n' "it's" 'a b' '' '$x' plain-1 '*' >"$scratch/command"
-sh "$scratch/command" >"$scratch/out"
-printf '<%s>\n' "it's" 'a b' '' '$x' plain-1 '*' | diff - "$scratch/out" >"$scratch/diff"
-ok $? "words of scripts are quoted" "$scratch/diff"
-
 done_testing

@@ -21,6 +21,7 @@ differs() {
 	foreign-unmap plain,asan,tsan,msan foreign-map nothing-mapped
 	free-before-overflow plain,asan,tsan,msan use-after-free.*map-overflow overflow-first
 	free-twice plain,tsan,msan use-after-free dead
+	race-before-fatal-call plain,tsan,msan use-after-free dead
 	get-of-dead plain,tsan,msan use-after-free dead
 	unmap-twice plain,asan,tsan,msan use-after-unmap nothing-mapped
 	use-after-free plain,tsan,msan use-after-free dead
@@ -296,7 +297,7 @@ else
 	skip "this compiler has no libFuzzer"
 fi
 
-programs="test_page_buffer test_page_raw fuzz_api-replay fuzz_page-replay stress_borrow stress_disjoint"
+programs="test_page_buffer test_page_misuse test_page_raw fuzz_api-replay fuzz_page-replay stress_borrow stress_disjoint"
 for flavour in $flavours; do
 	programs="$programs pagetorture$(suffix_of "$flavour")"
 done
@@ -323,9 +324,9 @@ for program in stress_borrow "fuzz_api-replay $abs_srcdir/corpus/seed/fuzz_api" 
 	ok $? "${program%% *} is skipped, by name, with a status of its own and nothing on standard output" \
 		"$scratch/err"
 done
-run_to 1 "$scratch/build/test_page_raw" && grep -q '^ok .* page_copy writes exactly' "$scratch/out" &&
-	grep -q '^not ok .* read of a dead page' "$scratch/out" &&
-	grep -q '^ok .*# SKIP .*backend alias' "$scratch/out"
+run_to 0 "$scratch/build/test_page_raw" && grep -q '^ok .* page_copy writes exactly' "$scratch/out" &&
+	grep -q '^ok .*# SKIP .*backend alias' "$scratch/out" &&
+	run_to 1 "$scratch/build/test_page_misuse" && grep -q '^not ok .* a freed page is read' "$scratch/out"
 ok $? "other tests of page.h run, and name what does not hold" "$scratch/out"
 run_to 69 "$scratch/build/stress_disjoint" -n 1 --backend=alias &&
 	grep -q '^stress_disjoint: skipped: the page library has no backend alias$' "$scratch/err" &&

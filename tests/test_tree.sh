@@ -18,7 +18,7 @@ arrows() {
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"'
+arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|to_c_script\.inc"'
 arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
@@ -164,7 +164,7 @@ ok $? "no line is too long" "$scratch/long"
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
-		build-aux/replay.sh build-aux/smoke.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/replay.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else

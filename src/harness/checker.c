@@ -190,16 +190,6 @@ static bool has_no_error(const struct checker *c, struct checker_report *report)
 	return !*complaint || set_difference(report, "%s", complaint);
 }
 
-static const char *thread_text(uint8_t thread, char text[8])
-{
-	if (thread == THREAD_MAIN)
-		return "main";
-	if (thread == PROGRAM_THREADS)
-		return "an unknown thread";
-	snprintf(text, 8, "T%d", thread - 1);
-	return text;
-}
-
 /* Each race that the detector reports is a race of the model. */
 static bool has_no_false_report(const struct checker *c, const struct program *program,
 				bool any_order, struct checker_report *report)
@@ -211,16 +201,16 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 		report->seen |= RULE_BIT(RULE_data_race);
 	for (size_t i = 0; i < report->races; i++) {
 		const struct race_report *s = &race_reports->kept[i];
-		char thread[8];
+		const char *thread = s->before == PROGRAM_THREADS ? "an unknown thread" :
+								    thread_name(s->before);
 
 		if (race_report_is_known_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
 			return set_difference(report, "line %u: a race with %s outside of every page",
-					      program->calls[s->call].line,
-					      thread_text(s->before, thread));
+					      program->calls[s->call].line, thread);
 		return set_difference(report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
-				      program->calls[s->call].line, thread_text(s->before, thread),
+				      program->calls[s->call].line, thread,
 				      s->page, s->from, s->to - 1);
 	}
 	return true;

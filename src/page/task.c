@@ -238,7 +238,7 @@ static const struct mapping *find_anywhere(const void *addr, const struct page_t
 
 void task_bug_dead(const struct page *page, struct call_site site)
 {
-	page_bug("use-after-free", "%s of the dead page %p by %s at %p", site.name,
+	page_bug("use-after-free", "%s of the freed page %p by %s at %p", site.name,
 		 (const void *)page, task_current()->name, site.from);
 }
 

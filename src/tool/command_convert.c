@@ -39,24 +39,24 @@ static const char help[] =
 
 int command_convert(int argc, char **argv)
 {
-	struct convert_order order = { .to = RECODE_OTHER };
-	int to = RECODE_OTHER;
+	struct convert_order order = { 0 };
+	int to = NOTATION_OTHER;
 	const struct option_row rows[] = {
-		OPTION_PICK("bytes", &to, RECODE_BYTES),
-		OPTION_FLAG("force", &order.force),
+		OPTION_PICK("bytes", &to, NOTATION_BYTES),
+		OPTION_FLAG("force", &order.may_replace),
 		OPTION_FLAG("from-bytes", &program_all_bytes),
 		OPTION_FLAG("in-place", &order.in_place),
-		{ .name = "output", .letter = 'o', .text = &order.out },
-		OPTION_FLAG("strict", &order.strict),
-		OPTION_PICK("text", &to, RECODE_TEXT),
+		{ .name = "output", .letter = 'o', .text = &order.output_path },
+		OPTION_FLAG("strict", &order.is_strict),
+		OPTION_PICK("text", &to, NOTATION_TEXT),
 		OPTION_END,
 	};
 	int status = options_take("convert", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
-	order.to = order.in_place ? RECODE_SAME : (enum recode_to)to;
-	if (order.in_place && (order.out || to != RECODE_OTHER))
+	order.to = order.in_place ? NOTATION_SAME : (enum notation)to;
+	if (order.in_place && (order.output_path || to != NOTATION_OTHER))
 		return usage_error("convert", "expected --in-place without -o, --text and --bytes");
 	if (optind == argc)
 		return usage_error("convert", "expected at least one FILE or DIRECTORY");

@@ -51,7 +51,7 @@ $(library_scripts): Makefile
 	echo "export LIBRARY_COVERAGE='$(COVERAGE_FLAGS)'"; \
 	echo "export LIBRARY_LLVM_COV='$(LLVM_COV)'"; \
 	echo "export LIBRARY_LLVM_PROFDATA='$(LLVM_PROFDATA)'"; \
-	echo "export MUTANTS_TESTS='$(filter test_page%,$(test_programs))'"; \
+	echo "export MUTANTS_TESTS='$(filter test_page%,$(test_names))'"; \
 	echo 'exec python3 -B "$$LIBRARY_SOURCE/$(@D)/main.py" "$$@"'; } >$$new && \
 	chmod +x $$new && mv $$new $@
 

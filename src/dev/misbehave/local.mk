@@ -6,5 +6,7 @@ dev_sources += \
 	%D%/misbehave.c \
 	%D%/misbehave.def \
 	%D%/misbehave.h \
+	%D%/scratch.c \
+	%D%/scratch.h \
 	%D%/self_test.c \
 	%D%/self_test.h

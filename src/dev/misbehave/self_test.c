@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "dev/misbehave/misbehave.h"
+#include "dev/misbehave/scratch.h"
 #include "harness/util/path.h"
 #include "tool/util/flavours.h"
-#include "tool/util/scratch.h"
 #include "tool/util/usage.h"
 
 /* Between two that go wrong, so that what one does to others shows. */
@@ -193,20 +193,18 @@ static int test_flavours(struct run_options *options, const struct input_list *l
 int self_test(struct run_options *options, const bool *wanted)
 {
 	struct scratch scratch;
-	char *paths[2] = { scratch.path };
 	struct input_list *list;
 	bool good;
 	int status = EXIT_BAD;
 
 	if (!scratch_open(&scratch))
-		return usage_error("self-test", "expected to make a directory: %s: %s", scratch.path,
-				   strerror(errno));
+		return usage_error("self-test", "expected to make a directory: %s", strerror(errno));
 	if (!write_programs(scratch.path)) {
 		usage_error("self-test", "expected to write to %s: %s", scratch.path, strerror(errno));
 		scratch_close(&scratch);
 		return EXIT_BAD;
 	}
-	list = input_list_new(paths, true, &good);
+	list = input_list_new((char *[]){ scratch.path, NULL }, true, &good);
 	if (list && good)
 		status = test_flavours(options, list, wanted);
 	scratch_close(&scratch);

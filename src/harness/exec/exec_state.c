@@ -196,19 +196,16 @@ void exec_print_races(bool print)
 static bool init_thread_state(struct exec *x, unsigned int thread)
 {
 	struct exec_thread_state *thread_state = &x->thread_states[thread];
-	char name[8] = "main";
 
-	if (thread != THREAD_MAIN)
-		snprintf(name, sizeof(name), "T%u", thread - 1);
 	thread_state->source = calloc(1, PAGE_SIZE);
 	thread_state->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
-	thread_state->task = page_task_new(name);
+	thread_state->task = page_task_new(thread_name((uint8_t)thread));
 	thread_state->spare = page_task_new("spare");
 	if (!thread_state->source || !thread_state->target || !thread_state->task || !thread_state->spare)
 		return false;
 	valgrind_ignore(thread_state->task, KEPT_OF_TASK);
 	valgrind_ignore(thread_state->spare, KEPT_OF_TASK);
-	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(name);
+	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(thread_name((uint8_t)thread));
 	return true;
 }
 

@@ -272,10 +272,8 @@ static void *thread_main(void *arg)
 {
 	struct worker *w = arg;
 	struct thread_run *run = w->run;
-	char name[8];
 
-	snprintf(name, sizeof(name), "T%d", w->thread - 1);
-	pthread_setname_np(pthread_self(), name);
+	pthread_setname_np(pthread_self(), thread_name(w->thread));
 	take_pin(w);
 	if (wait_for_start(run))
 		run_thread(w);

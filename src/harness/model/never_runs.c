@@ -180,12 +180,8 @@ static void atomic_text(const struct call *call, char text[NEVER_RUNS_TEXT])
 
 static void mutex_text(const struct call *call, bool held, char text[NEVER_RUNS_TEXT])
 {
-	char thread[8] = "main";
-
-	if (call->thread != THREAD_MAIN)
-		snprintf(thread, sizeof(thread), "T%d", call->thread - 1);
-	snprintf(text, NEVER_RUNS_TEXT, held ? "%s holds m%u already" : "%s does not hold m%u", thread,
-		 call->handle[0]);
+	snprintf(text, NEVER_RUNS_TEXT, held ? "%s holds m%u already" : "%s does not hold m%u",
+		 thread_name(call->thread), call->handle[0]);
 }
 
 static void handle_text(const struct program *program, const struct never_runs *n,

@@ -7,6 +7,14 @@
 
 static const char *const results[RESULT_COUNT] = { "0", "EINVAL", "EFAULT", "ENOMEM" };
 
+const char *thread_name(uint8_t thread)
+{
+	static const char *const names[PROGRAM_THREADS] = { "main", "T0", "T1", "T2", "T3",
+							    "T4",   "T5", "T6", "T7" };
+
+	return names[thread];
+}
+
 const char *result_name(enum result result)
 {
 	return result == RESULT_NONE ? "none" : results[result];

@@ -62,6 +62,9 @@ struct program {
 	struct call calls[PROGRAM_CALLS];
 };
 
+/* "main", "T0" .. "T7" */
+const char *thread_name(uint8_t thread);
+
 const char *result_name(enum result result);
 
 /* Return: the result of that name (not ended by a NUL), or RESULT_NONE. */

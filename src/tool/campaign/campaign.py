@@ -88,8 +88,8 @@ class Campaign:
             log_message(f"{target.name}: {failure}")
         if not has_executed:
             target.last_engine_failure = failure
-            worker.retry_later(self.now)
             self.failures_in_row += 1
+        worker.retry_later(self.now)
 
     def handle_exit(self, worker, status):
         target, has_executed = worker.target, worker.handle_exit(self.now)

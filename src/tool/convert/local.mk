@@ -5,5 +5,5 @@
 tool_sources += \
 	%D%/convert.c \
 	%D%/convert.h \
-	%D%/recode.c \
-	%D%/recode.h
+	%D%/rewritten.c \
+	%D%/rewritten.h

@@ -14,7 +14,6 @@
 #include "tool/explain/explain.h"
 #include "tool/util/capture.h"
 #include "tool/util/output.h"
-#include "tool/to_c/to_c.h"
 
 void bundle_name(const struct signature *signature, char name[BUNDLE_NAME])
 {
@@ -62,17 +61,30 @@ static void print_explanation(FILE *out, const struct writing *w)
 	explain_print(out, "minimised.page", program, w->oracle->rules, style, &seen, *w->own.who ? 1 : 0);
 }
 
+static void print_output_of(FILE *out, const char *path, char **argv)
+{
+	static struct isolated child;
+
+	if (!capture_output(path, argv, "symbolize=1", 120, &child)) {
+		fputs("expected a child process, got none\n", out);
+		return;
+	}
+	fputs(child.output, out);
+	if (child.hung)
+		fputs("still running after 120 s\n", out);
+}
+
 static void print_reproducer(FILE *out, const struct writing *w)
 {
-	char note[SIGNATURE_TEXT + DISAGREEMENT_TEXT + 200], names[RULE_SET_TEXT];
-	const struct to_c_options options = { .name = "minimised.page", .note = note };
-	const struct program *program = &w->b->smallest->program;
+	char note[SIGNATURE_TEXT + DISAGREEMENT_TEXT + 200], names[RULE_SET_TEXT], program[PATH_MAX];
+	char *to_c[] = { "pagetorture", "to-c", "--no-run", "--note", note, program, NULL };
 
-	rules_evaluate(w->oracle->rules, program);
-	rule_set_text(to_c_expected(program, w->oracle->rules), " ", names);
+	rules_evaluate(w->oracle->rules, &w->b->smallest->program);
+	rule_set_text(rules_verdict(w->oracle->rules)->broken, " ", names);
 	snprintf(note, sizeof(note), *w->own.who ? "%s\nExpected: %s. Seen by %s: %s\n" : "%s\n",
 		 w->b->signature->text, names, w->own.who, w->own.seen);
-	to_c(out, program, w->oracle->rules, &options);
+	path_format_or_exit(program, sizeof(program), "%s/minimised.page", w->b->dir);
+	print_output_of(out, "/proc/self/exe", to_c);
 }
 
 /* ---- the report ---- */
@@ -86,19 +98,6 @@ static void flavour_list(const struct bundle *b, char list[64])
 			strcat(list, *list ? "," : "");
 			strcat(list, flavour_names[i]);
 		}
-}
-
-static void print_output_of(FILE *out, const char *path, char **argv)
-{
-	static struct isolated child;
-
-	if (!capture_output(path, argv, "symbolize=1", 120, &child)) {
-		fputs("expected a child process, got none\n", out);
-		return;
-	}
-	fputs(child.output, out);
-	if (child.hung)
-		fputs("still running after 120 s\n", out);
 }
 
 static void print_runs(FILE *out, const struct writing *w)

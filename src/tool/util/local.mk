@@ -29,8 +29,6 @@ tool_sources += \
 	%D%/output.h \
 	%D%/results.c \
 	%D%/results.h \
-	%D%/scratch.c \
-	%D%/scratch.h \
 	%D%/similar.c \
 	%D%/similar.h \
 	%D%/status.c \
