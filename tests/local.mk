@@ -169,7 +169,6 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/ci.py \
 	%D%/coverage.py \
 	%D%/coverage_excluded \
-	%D%/doc_blocks.py \
 	%D%/doc_commands.py \
 	%D%/doc_names.py \
 	%D%/fuzz_targets.sh \
@@ -191,6 +190,7 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/sarif.py \
 	%D%/simple_page.c \
 	%D%/tap.h \
+	%D%/tap.py \
 	%D%/tap.sh \
 	%D%/unit_tests.c \
 	%D%/valgrind_faults.c

@@ -109,7 +109,7 @@ run_to() {
 }
 
 # expect STATUS NAME PATTERN COMMAND...: it ends with that status and prints a line that matches
-# ('': or none).
+# ('': or none). Not in a pipeline: the count of tests would be lost.
 expect() {
 	expected=$1 name=$2 pattern=$3
 	shift 3
