@@ -15,8 +15,8 @@
 #include "page/task.h"
 
 /*
- * The number of places of a set. It is larger than the maximum of mappings of a task, so that
- * the backend reuses an address only after it used all other free places.
+ * The number of places of a set. A set has more places than a task has mappings, so that the
+ * backend reuses an address only after it used all other free places.
  */
 #define ALIAS_PLACES 32
 
@@ -53,7 +53,7 @@ struct alias_way {
 
 extern const struct alias_way alias_window, alias_slot;
 
-/* The kind of places in use. It is selected together with the backend. */
+/* The kind of places in use. map_settle() selects the kind together with the backend. */
 extern const struct alias_way *alias_way;
 
 static inline unsigned char *alias_place(const struct alias_set *set, unsigned int i)
@@ -64,7 +64,7 @@ static inline unsigned char *alias_place(const struct alias_set *set, unsigned i
 /* Return: a set that no task uses. Aborts if there is no address space. */
 struct alias_set *alias_set_take(void);
 
-/* Releases a set. Its addresses are inaccessible until the next task of the set uses them. */
+/* Releases a set. The addresses of @set are inaccessible until the next task of @set uses them. */
 void alias_set_give(struct alias_set *set);
 
 /* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */

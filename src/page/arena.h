@@ -6,8 +6,8 @@
  * frame. So the address of a frame and the address of its `struct page` are computed from each
  * other. page.c manages the reference counts.
  *
- * The canonical address of a byte is its address in the arena. It is the same for every
- * backend, and the library itself accesses the byte there.
+ * The canonical address of a byte is its address in the arena. Each backend has the same
+ * canonical addresses, and the library itself accesses a byte at its canonical address.
  */
 #ifndef LIBPAGE_ARENA_H
 #define LIBPAGE_ARENA_H
@@ -26,7 +26,8 @@
 
 /*
  * The size of struct page is a power of two, so that the address of a frame is computed with a
- * shift. It is a multiple of 8 bytes, so that two pages share no granule of a sanitizer's shadow.
+ * shift. The size is a multiple of 8 bytes, so that two pages share no granule of a
+ * sanitizer's shadow memory.
  */
 struct page {
 	_Alignas(32) atomic_uint refs; /* 0: the page is freed */
@@ -41,16 +42,17 @@ extern unsigned char *arena_frames;
 extern struct page *arena_pages;
 
 /*
- * Allocates @count contiguous frames. Their bytes and their struct pages become accessible, and
- * have the values of their last users. Any thread may call this; the lock is short and hidden
- * from ThreadSanitizer. Return: the first page; NULL if there are not enough free frames.
+ * Allocates @count contiguous frames. The bytes and the struct pages of the frames become
+ * accessible, and have the values of their last users. Any thread may call this; the lock is
+ * short and hidden from ThreadSanitizer.
+ * Return: the first page; NULL if there are not enough free frames.
  */
 struct page *arena_take(size_t count);
 
 /* Frees the frame of a page without references. After this no thread may access it (R8). */
 void arena_give(struct page *page);
 
-/* Return: true if the arena exists. It never changes or ends after its creation. */
+/* Return: true if the arena exists. An arena exists until the process ends. */
 bool arena_exists(void);
 
 /*

@@ -42,7 +42,7 @@ extern const struct page_map_ops page_map_direct;
 /* The alias backend: each mapping has a new address, which is invalid after unmap. */
 extern const struct page_map_ops page_map_alias;
 
-/* The selected backend. It is written once, before the first allocation. */
+/* The selected backend. The library writes this variable once, before the first allocation. */
 extern const struct page_map_ops *map_backend;
 
 /*
