@@ -93,7 +93,7 @@ control src/harness/model/rules_page.c 's/if (!--page->refs)/if (!--page->refs \
 # ---- annotations for the detector ----
 
 control src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//' "an allocator whose lock orders"
-control src/page/arena.c 's/^\t\tsync_born(arena_address.*//' \
+control src/page/arena.c 's/^\t\tsync_heap_alloc(arena_address.*//' \
 	"frames whose allocations the detector cannot distinguish" "$rules/tsan-keeps-four-sets-of-bytes.page"
 control src/harness/exec/exec_fiber.c 's/^\t\ttsan_release(&semaphore_tokens.*//' \
 	"a post that reports no order to the detector"

@@ -25,11 +25,11 @@
 
 struct alias_set {
 	struct alias_set *next; /* in the list of all sets; never removed */
-	bool taken;
-	bool away;	   /* the task of the set is switched out */
+	bool in_use;
+	bool hidden;	   /* the task of the set is switched out */
 	uint32_t live;	   /* a bit for each place in use */
 	uint32_t made;	   /* a bit for each place that was ever used */
-	unsigned int turn; /* the place to try first */
+	unsigned int next_place; /* the place to try first */
 	unsigned int depth;
 	uint8_t order[PAGE_TASK_MAPPINGS];	    /* places in use, oldest first */
 	const struct page *placed[ALIAS_PLACES]; /* the last page of each place */
@@ -45,7 +45,7 @@ struct alias_way {
 	void (*show)(void *addr);
 
 	/* Return: the canonical address of a byte in the used place @i; NULL for a guard page. */
-	void *(*home)(const struct alias_set *set, unsigned int i, size_t offset);
+	void *(*canonical)(const struct alias_set *set, unsigned int i, size_t offset);
 
 	/* After fork(): maps the page of the used place @i again, hidden if this is possible. */
 	void (*again)(struct alias_set *set, unsigned int i);

@@ -28,12 +28,12 @@ struct page_map_ops {
 	void (*switch_in)(struct page_task *task);
 
 	/* The last reference is gone: no one may touch the page through a mapping. */
-	void (*page_died)(struct page *page);
+	void (*page_freed)(struct page *page);
 	/* Called when the task has no mapping and will make none. */
-	void (*task_gone)(struct page_task *task);
+	void (*task_deleted)(struct page_task *task);
 
 	/* Return: the canonical address of @addr, mapped or unmapped; NULL if never mapped. */
-	void *(*home)(const void *addr);
+	void *(*canonical)(const void *addr);
 };
 
 /* The direct backend: a mapping has the page's own address, like the kernel's low memory. */

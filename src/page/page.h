@@ -38,8 +38,8 @@
  * report on standard error and call abort(). The report begins with "BUG: page: RULE: "
  * and names the page, the tasks and the call sites. RULE is use-after-free,
  * use-after-unmap, foreign-map, unmap-order, map-overflow (the rule names of page programs)
- * or borrowed-free. Two reports are about no rule: map-failed and environment. The library
- * reports all misuse that it can detect.
+ * or borrowed-free. Three reports are about no rule: map-failed, environment and system. The
+ * library reports all misuse that it can detect.
  *
  * "Aborts with" in a comment lists the reports of a call. If several apply, the call prints
  * the first one of the list.

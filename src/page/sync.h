@@ -186,33 +186,33 @@ void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
 void __tsan_java_alloc(unsigned long ptr, unsigned long size);
 void __tsan_java_free(unsigned long ptr, unsigned long size);
 
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	__tsan_java_init((unsigned long)base, size);
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	__tsan_java_alloc((unsigned long)addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	__tsan_java_free((unsigned long)addr, len);
 }
 #else
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	(void)base;
 	(void)size;
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	sync_unpoison(addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	sync_poison(addr, len);
 }

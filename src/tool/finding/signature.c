@@ -85,7 +85,7 @@ static void site_text(const struct maker *m, unsigned int flavour, const struct 
 }
 
 /*
- * The innermost functions, "page_must_map_at<page_read_raw": the innermost is the library's
+ * The innermost functions, "page_mappable_at_or_bug<page_read_raw": the innermost is the library's
  * own check where a program broke a rule, and the same for all calls.
  */
 static void stack_text(const struct maker *m, unsigned int flavour, const struct execution_site *site,
