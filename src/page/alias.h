@@ -27,8 +27,8 @@ struct alias_set {
 	struct alias_set *next; /* in the list of all sets; never removed */
 	bool in_use;
 	bool hidden;	   /* the task of the set is switched out */
-	uint32_t live;	   /* a bit for each place in use */
-	uint32_t made;	   /* a bit for each place that was ever used */
+	uint32_t live;	   /* one bit for each place in use */
+	uint32_t made;	   /* one bit for each place that was ever used */
 	unsigned int next_place; /* the place to try first */
 	unsigned int depth;
 	uint8_t order[PAGE_TASK_MAPPINGS];	    /* places in use, oldest first */
@@ -73,8 +73,8 @@ struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *
 void alias_each_set(void (*fn)(struct alias_set *set));
 
 /*
- * Maps @len bytes of the arena's file, beginning with @page, at @addr. It also maps
- * MemorySanitizer's shadow, so that a page and its alias share one shadow.
+ * Maps @len bytes of the arena's file, beginning with @page, at @addr. The function also maps
+ * MemorySanitizer's shadow of these bytes, so that a page and its alias share one shadow.
  */
 void alias_map_file(void *addr, size_t len, const struct page *page, int prot);
 
@@ -90,7 +90,7 @@ bool alias_files_make(void);
  */
 void alias_files_copy(void);
 
-/* Prepares for fork(); called once. */
+/* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
 bool alias_fork_prepare(void);
 
 _Noreturn void alias_failed(const char *what);

@@ -18,7 +18,7 @@
 
 #include "page/page.h"
 
-/* The arena reuses a frame only after it freed this number of other frames. */
+/* The arena reuses a frame only after this number of other frames were freed. */
 #define ARENA_QUARANTINE 64
 
 #define ARENA_FRAMES ((size_t)1 << 16)
@@ -49,7 +49,7 @@ extern struct page *arena_pages;
  */
 struct page *arena_take(size_t count);
 
-/* Frees the frame of a page without references. After this no thread may access it (R8). */
+/* Frees the frame of a page without references. No thread may access the page any more (R8). */
 void arena_give(struct page *page);
 
 /* Return: true if the arena exists. An arena exists until the process ends. */
@@ -73,13 +73,13 @@ size_t arena_used(void);
 /* The constant part of arena_address(): frame = struct page * ARENA_STRIDE + arena_skew. */
 extern uintptr_t arena_skew;
 
-/* Return: the canonical address of byte 0. Raw calls need it, so it is one load and a shift. */
+/* Return: the canonical address of byte 0. This is fast, because each raw call needs the address. */
 static inline void *arena_address(const struct page *page)
 {
 	return (void *)((uintptr_t)page * ARENA_STRIDE + arena_skew);
 }
 
-/* Return: true if @addr is in a frame; false if it is not, or if there is no arena. */
+/* Return: true if there is an arena and @addr is in a frame. */
 static inline bool arena_contains(const void *addr)
 {
 	return arena_frames && (uintptr_t)addr - (uintptr_t)arena_frames < ARENA_SIZE;

@@ -292,8 +292,8 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
  * ---- raw calls ----
  *
  * A raw call maps its page while it runs (R6); page_copy() maps two pages. A call first checks
- * the range. If the range is not good, the call returns -EINVAL and accesses nothing. If the
- * range is good, also with a length of 0, the call aborts with use-after-free if the page is
+ * the range. If the range is not good, the call returns -EINVAL and accesses nothing. Then the
+ * call checks the page, also if the length is 0: it aborts with use-after-free if the page is
  * freed, with map-overflow if the task has no free mapping.
  */
 
@@ -304,7 +304,8 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
  * @off: first byte, 0 .. PAGE_SIZE
  * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * The range may contain uninitialised bytes. The caller must not use their values (R7).
+ * The range may contain uninitialised bytes. The caller must not use the values of such bytes
+ * (R7).
  *
  * Source: `Page::read_raw`. Rules: R1, R2, R3 (a plain read of the range).
  * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
@@ -399,7 +400,7 @@ struct user_slice {
 	size_t len;
 };
 
-/* A position in a slice. One thread at a time uses it; a copy of it reads the same bytes again. */
+/* A position in a slice, for one thread at a time. A copy of a reader reads the same bytes again. */
 struct user_slice_reader {
 	const void *at;
 	size_t left;
@@ -586,7 +587,7 @@ unsigned int page_task_depth(const struct page_task *task);
  */
 struct page_task *page_task_current(void);
 
-/** page_task_current_fn - hook: returns the running task, or NULL if it knows no task. */
+/** page_task_current_fn - hook that returns the running task, or NULL if it knows no task. */
 typedef struct page_task *(*page_task_current_fn)(void);
 
 /**

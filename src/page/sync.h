@@ -249,7 +249,7 @@ static inline void sync_hidden_end(void)
 }
 #endif
 
-/* A lock for a few instructions. Take it in a hidden section only. */
+/* A lock for critical sections of a few instructions. Code takes it only in a hidden section. */
 struct sync_lock {
 	atomic_flag taken;
 };
