@@ -102,7 +102,7 @@ def in_turns(title, rounds, subjects):
 
 def input_length(target):
     """The length of 64 calls in the input format of the target."""
-    return 4096 if target.endswith("text") else 1792 if target.endswith("stream") else 704
+    return 4096 if target.endswith("text") else 704
 
 
 def fuzz(work, target, seconds, *seeds):
@@ -132,17 +132,17 @@ def bench_rates(work):
 
 
 def bench_stress(_work):
-    """The cost of stress programs against a loop of memcpy() with the same checks. BENCH_OPS: operations."""
+    """The cost of a stress pattern against a loop of memcpy() with the same checks. BENCH_OPS: operations."""
     def cpu(*options):
-        return Run("./stress_split", "-t", 1, "-n", setting("BENCH_OPS", 200000), *options).find(
+        return Run("./pagetorture-stress", "split", "-t", 1, "-n", setting("BENCH_OPS", 200000), *options).find(
             r" Cpu: ([1-9]\d*)ms ")
 
     for way in ("libc", "wide", "movsb"):
         values = in_turns(f"bench-stress: {way}", setting("BENCH_ROUNDS", 7), {
             "bare loop": lambda way=way: cpu(f"--copy={way}", "--bare"),
-            "stress_split": lambda way=way: cpu(f"--copy={way}")})
-        print_sample(f"stress_split, --copy={way} : bare loop, CPU time", "times",
-                     ratios(values["stress_split"], values["bare loop"]), "<= 2")
+            "split": lambda way=way: cpu(f"--copy={way}")})
+        print_sample(f"split, --copy={way} : bare loop, CPU time", "times",
+                     ratios(values["split"], values["bare loop"]), "<= 2")
 
 
 def find_mean_program():
@@ -218,8 +218,8 @@ def count_branches(work, replayer, corpus):
 
 def fuzz_from_nothing(work, target, seconds):
     run = fuzz(work, target, seconds)
-    replayer = {"fuzz_page": "fuzz_page", "fuzz_stream": "fuzz_stream"}.get(target.removesuffix("-bytes"))
-    return {"branches": replayer and count_branches(work, f"{replayer}-replay-cov", work / "corpus"),
+    has_branches = target.startswith("fuzz_page")
+    return {"branches": has_branches and count_branches(work, "fuzz_page-replay-cov", work / "corpus"),
             "edges": run.find(r"DONE *cov: (\d+)"), "features": run.find(r"DONE .* ft: (\d+)"),
             "rate": run.find(r"stat::average_exec_per_sec: *(\d+)"),
             "calls": run.find(r"(\d+) calls ran", 0) / seconds,
@@ -228,7 +228,7 @@ def fuzz_from_nothing(work, target, seconds):
 
 
 def print_branches(work, target, runs):
-    if runs[0]["branches"] is None:
+    if not runs[0]["branches"]:
         print_skipped(f"{target}, branches of src/page", "no llvm-cov")
         return
     taken = [run["branches"][0] for run in runs]
@@ -243,19 +243,17 @@ def print_branches(work, target, runs):
 
 
 def inputs_needed(values, target):
-    """Inputs until 95 % of the edges that any run of the same code reached, with or without the mutator. A
-    stream is compared with fuzz_page, though its reader has some twenty edges more."""
-    kin = "fuzz_race" if target.startswith("fuzz_race") else "fuzz_page"
-    most = max(run["edges"] for name in (kin, f"{kin}-bytes") for run in values.get(name, [])) \
-        if kin in values or f"{kin}-bytes" in values else max(run["edges"] for run in values[target])
+    """Inputs until 95 % of the edges that any run of the same target reached, with or without the mutator."""
+    kin = target.removesuffix("-bytes")
+    most = max(run["edges"] for name in (kin, f"{kin}-bytes") for run in values.get(name, []))
     return [next((inputs for inputs, edges in run["curve"] if edges >= 0.95 * most), NEVER)
             for run in values[target]]
 
 
 def bench_fuzz(work):
-    """Coverage from an empty corpus on one core in a given time: with the mutator for programs, without it,
-    and with a target that reads a plain stream of bytes. TIME: seconds; N: rounds; TARGETS: to compare."""
-    wanted = os.environ.get("TARGETS") or "fuzz_page fuzz_page-bytes fuzz_stream fuzz_race fuzz_race-bytes"
+    """Coverage from an empty corpus on one core in a given time: with the mutator for programs, and without
+    it. TIME: seconds; N: rounds; TARGETS: to compare."""
+    wanted = os.environ.get("TARGETS") or "fuzz_page fuzz_page-bytes fuzz_race fuzz_race-bytes"
     targets = [target for target in wanted.split() if os.access(target, os.X_OK)]
     for target in wanted.split():
         if target not in targets:
@@ -277,7 +275,6 @@ def bench_fuzz(work):
         print_sample(f"{target}, calls that ran", "calls/s", [run["calls"] for run in runs])
     title = "inputs to 95 % of the edges"
     print_needed(f"{title}, no mutator : mutator", needed, "fuzz_page-bytes", "fuzz_page")
-    print_needed(f"{title}, byte stream : mutator", needed, "fuzz_stream", "fuzz_page")
     print_needed(f"{title} under ThreadSanitizer, no mutator : mutator", needed, "fuzz_race-bytes", "fuzz_race")
 
 

@@ -67,9 +67,11 @@ replay() {
 
 units() {
 	started=0
-	for binary in build/test_page*; do
-		case $binary in *.*) continue ;; esac
-		beside counted units "$(basename "$binary")" "$binary"
+	for binary in build/unit-tests build/unit-tests-*san; do
+		[ -x "$binary" ] || continue
+		for test in $("$binary" --list | grep '^test_page'); do
+			beside counted units "$test-$(basename "$binary")" "$binary" "$test"
+		done
 	done
 	wait
 }
@@ -80,9 +82,9 @@ export_figure() {
 	shift
 	find "$@" -name '*.profraw' >"$figure.files"
 	"$LLVM_PROFDATA" merge -f "$figure.files" -o "$figure.profdata"
-	# All binaries contain the library; only its test contains page_kernel.h.
+	# All binaries contain the library; only the unit tests contain page_kernel.h.
 	set -- -instr-profile="$figure.profdata" build/pagetorture \
-		-object build/test_page_kernel -object build/test_page_system
+		-object build/unit-tests
 	"$LLVM_COV" export "$@" "$srcdir/src/page" >"$figure.json"
 	"$LLVM_COV" export -format=lcov "$@" "$srcdir/src/page" >"$figure.lcov"
 	"$LLVM_COV" report -show-region-summary=false -show-instantiation-summary=false "$@" \

@@ -19,15 +19,15 @@ import shutil
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as xml
 
 SOURCE = pathlib.Path(sys.argv[1]).absolute()
 sys.path.insert(0, str(SOURCE / "report"))
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent / "report"))
 import keep  # noqa: E402
+from fuzz_run import execute, run_campaign  # noqa: E402
 
 OUT = pathlib.Path("fuzz-ci")
-SKIPPED = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
+EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
 
 # Which targets a changed file can affect: the first pattern that matches decides.
 AFFECTS = (
@@ -49,57 +49,58 @@ class Cases:
     """What was tried: a row for `make report` and a JUnit case each."""
 
     def __init__(self):
-        self.rows, self.suite, self.campaign_failed = [], xml.Element("testsuite", name="fuzz-ci"), False
+        self.rows, self.records, self.has_campaign_failed = [], [], False
 
-    def add(self, result, group, name, why=""):
-        """@result: good, failed or skipped; @why: its first line is the message"""
-        why = re.sub(r"[^\t\n -~]", "", why)
-        message = next((line for line in why.splitlines() if line.strip()), "")
-        self.rows.append({"result": result, "group": group, "name": name, "why": message})
-        case = xml.SubElement(self.suite, "testcase", classname=group, name=name)
-        if result == "failed":
-            xml.SubElement(case, "failure", message=message).text = why
-        elif result == "skipped":
-            xml.SubElement(case, "skipped", message=message)
+    def add(self, result, group, name, output="", replay=""):
+        """@result: good, failed or skipped; @output: its first line is the reason"""
+        reason = next((line for line in output.splitlines() if line.strip()), "")
+        self.rows.append({"result": result, "group": group, "name": name, "why": reason})
+        self.records.append({
+            "input": name, "flavour": group, "result": "not-run" if result == "skipped" else result,
+            "failed": result == "failed", "why": reason, "skip_reason": reason, "output": output,
+            "replay": replay})
         print(f"{result}: {group} {name}", flush=True)
         if result == "failed":
-            print(re.sub("^", "    ", why, flags=re.M))
+            print(re.sub("^", "    ", output, flags=re.M), f"    replay: {replay}" if replay else "", sep="\n")
 
     def count(self, result):
         return sum(row["result"] == result for row in self.rows)
 
-    def write_junit(self):
-        self.suite.attrib |= {"tests": str(len(self.rows)), "failures": str(self.count("failed")),
-                              "skipped": str(self.count("skipped"))}
-        xml.ElementTree(self.suite).write(OUT / "junit.xml", encoding="UTF-8", xml_declaration=True)
-
     def status(self):
-        return 2 if self.campaign_failed else 1 if self.count("failed") else 0
+        return 2 if self.has_campaign_failed else 1 if self.count("failed") else 0
+
+    def write_junit(self):
+        lines = [*self.records, {"what": "fuzz-ci"}]
+        (OUT / "cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        export("junit", "cases.jsonl", "junit.xml")
 
 
-def execute(command, log):
-    """Return: its exit status; all of its output is in @log"""
-    with open(log, "wb") as out:
-        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+def export(form, results, name):
+    status = execute(["./pagetorture-export", form, "-o", OUT / name, OUT / results], OUT / "export.log")
+    if status:
+        print(f"export ended with status {status}:", (OUT / "export.log").read_text(errors="replace"))
 
 
-def table_of_targets():
+def read_targets():
+    """Return: {target: the flavour that its findings need}"""
     text = (SOURCE / "fuzz" / "targets.def").read_text()
     return dict(re.findall(r'^TARGET\((\w+), "(\w+)"', text, re.M))
 
 
-def replay(cases, target, binary):
+def replay_corpus(cases, target, binary):
     if not os.access(binary, os.X_OK):
         cases.add("skipped", "replay", binary, "this build has no such binary")
         return
     log = OUT / f"{binary}.log"
     corpora = [SOURCE / "corpus" / name for name in ("regress", "rules", "bugs", f"seed/{target}")]
-    status = execute([f"./{binary}", *corpora], log)
+    command = [f"./{binary}", *map(str, corpora)]
+    status = execute(command, log)
     end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-    cases.add({0: "good", SKIPPED: "skipped"}.get(status, "failed"), "replay", binary, end)
+    cases.add({0: "good", EXIT_UNAVAILABLE: "skipped"}.get(status, "failed"), "replay", binary, end,
+              " ".join(command))
 
 
-def affected_by(file, targets):
+def find_affected_targets(file, targets):
     named = re.match(r"(?:fuzz|corpus/seed)/(fuzz_[a-z]+)\b", file)
     if named and named[1] in targets:
         return {named[1]}
@@ -109,65 +110,36 @@ def affected_by(file, targets):
     return set()
 
 
-def affected_targets(base, targets):
+def find_changed_targets(base, targets):
     git = subprocess.run(["git", "diff", "--name-only", base, "--"], cwd=SOURCE, text=True,
                          capture_output=True, check=False)
-    affected = set().union(*(affected_by(file, targets) for file in git.stdout.splitlines()))
+    affected = set().union(*(find_affected_targets(file, targets) for file in git.stdout.splitlines()))
     if not affected:
         print(f"no target is affected by what changed since {base}", git.stderr.partition("\n")[0])
     return [target for target in targets if target in affected]
 
 
-def executions_of(results):
-    """By target; a target that the campaign left out is not there."""
-    if not results.exists():
-        return {}
-    return {target["name"]: target["executions"] for target in json.loads(results.read_text())["targets"]}
-
-
-def outcome(target, ran, log):
-    """@ran: executions, or None. Return: the result, and why"""
-    finding = re.search(rf"^FINDING {target},.*\n.*", log, re.M)
-    skipped = re.findall(rf"^{target}: skipped: .*", log, re.M)
-    ended = re.search(rf"^{target}: .* (ended with status|was ended by signal) .*", log, re.M)
-    if finding:
-        return "failed", finding[0]
-    if ran:
-        return "good", ""
-    if ran is None and skipped:
-        return "skipped", skipped[-1]
-    if ended:
-        return "failed", ended[0]
-    return "skipped", "no execution in this time"
-
-
-def campaign(cases, group, seconds, seed, targets):
+def fuzz_targets(cases, group, seconds, seed, targets):
     print(f"{group}, {seconds} s: {' '.join(targets)}", flush=True)
-    log, results = OUT / f"{group}.log", OUT / f"{group}.json"
-    status = execute(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds),
-                      "--seed", seed, "--dir", OUT / "campaign", "--results", results, *targets], log)
-    text = log.read_text(errors="replace")
-    ran = executions_of(results)
-    for target in targets:
-        result, why = outcome(target, ran.get(target), text)
-        cases.add(result, group, target, why)
+    status, outcomes = run_campaign(OUT / group, seconds, targets, ["--seed", seed, "--dir", OUT / "campaign"])
+    for target, outcome in outcomes.items():
+        cases.add(outcome.result, group, target, outcome.reason, outcome.replay)
     if status not in (0, 1) or (status == 1 and not cases.count("failed")):
-        cases.add("failed", group, "the campaign itself", text)
-        cases.campaign_failed = status != 1
+        cases.add("failed", group, "the campaign itself", (OUT / group).read_text(errors="replace"))
+        cases.has_campaign_failed = status != 1
 
 
-def triage():
-    """Writes findings.sarif, without findings too: then CI services close what was open."""
+def triage_findings():
+    """Write findings.sarif, without findings too: then CI services close what was open."""
     status = execute(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
                       "-o", OUT / "triage", OUT / "campaign"], OUT / "triage.log")
     if (OUT / "findings.jsonl").exists():
-        execute(["./pagetorture-export", "sarif", "-o", OUT / "findings.sarif", OUT / "findings.jsonl"],
-                OUT / "export.log")
-    if not (OUT / "findings.sarif").exists():
+        export("sarif", "findings.jsonl", "findings.sarif")
+    else:
         print(f"triage ended with status {status}:", (OUT / "triage.log").read_text(errors="replace"))
 
 
-def keep_results(cases, begun, seed):
+def write_report_results(cases, begun, seed):
     status = "failed" if cases.status() else "good"
     results = keep.head("fuzz-ci", begun, "make fuzz-ci", status, os.environ.get("CC", ""))
     last = OUT / "all.json"
@@ -185,18 +157,18 @@ def main():
     seconds = int(seconds)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    cases, targets = Cases(), table_of_targets()
+    cases, targets = Cases(), read_targets()
     for target, flavour in targets.items():
-        replay(cases, target, f"{target}-replay")
-        replay(cases, target, f"{target}-replay-{flavour}")
-    affected = affected_targets(os.environ.get("FUZZ_CI_BASE") or "HEAD~1", targets)
-    if affected:
-        campaign(cases, "changed", seconds // 2, seed, affected)
+        replay_corpus(cases, target, f"{target}-replay")
+        replay_corpus(cases, target, f"{target}-replay-{flavour}")
+    changed = find_changed_targets(os.environ.get("FUZZ_CI_BASE") or "HEAD~1", targets)
+    if changed:
+        fuzz_targets(cases, "changed", seconds // 2, seed, changed)
         seconds -= seconds // 2
-    campaign(cases, "all", seconds, seed, list(targets))
-    triage()
+    fuzz_targets(cases, "all", seconds, seed, list(targets))
+    triage_findings()
     cases.write_junit()
-    keep_results(cases, begun, seed)
+    write_report_results(cases, begun, seed)
     print(f"fuzz-ci: {len(cases.rows)} cases, {cases.count('failed')} failed, "
           f"{cases.count('skipped')} skipped ({OUT.absolute()}/junit.xml)")
     sys.exit(cases.status())

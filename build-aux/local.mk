@@ -3,10 +3,10 @@
 # Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
-	%D%/fuzz_merge.py %D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/shell_word.sh %D%/smoke.sh \
+	%D%/fuzz_run.py %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
 	%D%/tables.awk
 
-# Files that repeat tables of the source, each from FILE.in.
+# make writes these files from FILE.in and the tables of the source.
 from_tables = \
 	doc/man/pagetorture-program.5 \
 	doc/man/pagetorture.1 \
@@ -17,8 +17,8 @@ from_tables = \
 tables = src/harness/program/ops.def src/harness/program/rules.def $(tool_commands)
 
 $(from_tables): $(tables) $(from_tables:=.in) %D%/tables.awk
-	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$@.new && \
-	  mv $@.new $@
+	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && new=$(temporary) && \
+	  (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$$new && mv $$new $@
 
 noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
@@ -28,9 +28,9 @@ CLEANFILES += $(from_tables)
 smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
-	@CC='$(CC)' $(SHELL) $(srcdir)/%D%/smoke.sh $(srcdir)
+	@CC='$(CC)' python3 -B $(srcdir)/%D%/smoke.py $(srcdir)
 
-# All targets on all engines and CPUs until stopped; again goes on. For example
+# The same command continues a campaign. For example:
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
 FUZZ_DIR = campaign
 
@@ -43,25 +43,20 @@ fuzz: fuzz-programs
 fuzz-ci: fuzz-programs
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/fuzz_ci.py $(srcdir)
 
-#: fuzz-merge  minimise the corpora of a campaign, and write seeds
+FUZZ_SEEDS = $(srcdir)/corpus/seed
+
+#: fuzz-merge  minimise the corpora of a campaign, and write seeds (FUZZ_SEEDS=no: none)
 fuzz-merge: all fuzzers seeds
-	@python3 -B $(srcdir)/%D%/fuzz_merge.py $(srcdir) $(FUZZ_DIR)
+	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
-# AFL++'s own plots are drawn by afl-plot: afl-plot DIR/TARGET/afl/INSTANCE OUTPUT
-#: fuzz-plot  draw the figures of a campaign
-fuzz-plot:
-	@for data in $(FUZZ_DIR)/*/plot.tsv; do \
-	  gnuplot -c $(srcdir)/%D%/fuzz_plot.gp "`dirname "$$data"`" || exit 1; \
-	done
-
-# Programs that need a missing feature report its name.
+# The fuzz targets that this build supports; the others are skipped by name.
 fuzz-programs: all fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
 CLEANFILES += afl.log
 
-# Other compilers, 32 bits, read-only sources, distcheck: half an hour. For example
+# Builds with other compilers, for 32 bits, from read-only sources, and distcheck: half an hour. For example:
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
 
@@ -72,7 +67,7 @@ check-builds:
 	@$(MAKE) $(AM_MAKEFLAGS) distdir distdir=check-builds/source >check-builds/source.log 2>&1 || \
 	  { tail check-builds/source.log; exit 1; }
 	@chmod -R a-w check-builds/source
-	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(unit_tests)' PAGE_TESTS='$(page_tests) $(inside_plain)' \
+	@MAKE='$(MAKE)' CC='$(CC)' JOBS='$(or $(JOBS),2)' UNIT_TESTS='$(tests_plain)' \
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
@@ -95,8 +90,8 @@ coverage:
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 
-# Programs of the build with coverage counters.
-coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter test_page%,$(check_programs)) \
+# Programs of the coverage build.
+coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter unit-tests%,$(check_programs)) \
 		$(foreach f,$(FLAVOURS),$(call replays_of,$f))
 
 clean-local: clean-check-builds clean-coverage clean-smoke
@@ -108,5 +103,5 @@ clean-coverage:
 clean-smoke:
 	rm -rf smoke fuzz-ci
 
-.PHONY: check-builds clean-check-builds coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-plot fuzz-programs smoke \
+.PHONY: check-builds clean-check-builds coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-programs smoke \
 	clean-coverage clean-smoke

@@ -3,7 +3,8 @@
 """Run tests that print TAP, several at a time: one line for each when it ends, failures in full
 at the end, then the line "N passed, N failed, N skipped". The exit status is 1 if one failed.
 
-A test is a script of the source tree (its name ends in .sh) or a program of the build directory.
+A test is a script of the source tree (its name ends in .sh) or a unit test of the build directory:
+NAME-FLAVOUR is run by `unit-tests-FLAVOUR NAME`, NAME by `unit-tests NAME`.
 Its output is in LOGS/NAME.log. Tests that took long in the last run start first."""
 import argparse
 import collections
@@ -60,14 +61,22 @@ class Result:
         return ", ".join(f"{len(found)} {word}" for word, found in counts if found)
 
 
+def command_of(name, arguments):
+    if name.endswith(".sh"):
+        return [os.environ.get("SHELL_FOR_TESTS", "sh"), f"{arguments.srcdir}/{name}"]
+    if name in arguments.own_programs.split():
+        return [f"./{name}"]
+    test, dash, flavour = name.partition("-")
+    return [f"./unit-tests{dash}{flavour}", test]
+
+
 class Run:
     """A test's process."""
 
     def __init__(self, name, arguments):
         self.name = name
         self.log = arguments.logs / (name.replace("/", "-") + ".log")
-        command = [os.environ.get("SHELL_FOR_TESTS", "sh"), f"{arguments.srcdir}/{name}"] \
-            if name.endswith(".sh") else [f"./{name}"]
+        command = command_of(name, arguments)
         with open(self.log, "wb") as log:
             self.started = time.monotonic()
             # A session of its own: the processes that a test started can be ended with it.
@@ -149,6 +158,8 @@ def parse_arguments():
     parser.add_argument("--srcdir", default=".")
     parser.add_argument("--logs", type=pathlib.Path, default="check.logs")
     parser.add_argument("--jobs", default="", help="default: one for each CPU, at least two")
+    parser.add_argument("--own-programs", default="", metavar="NAMES",
+                        help="unit tests that are programs of their own")
     parser.add_argument("--times", action="store_true", help="print what the slowest tests cost")
     parser.add_argument("--print-times", action="store_true", help="only print that of the last run")
     parser.add_argument("tests", nargs="*")

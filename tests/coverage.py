@@ -16,37 +16,26 @@ import pathlib
 import re
 import sys
 
+sys.dont_write_bytecode = True
+from reasons import BadList, read_reasons  # noqa: E402
+
 KINDS = ("tests", "never", "chance")
 # For each figure: kinds that may be unreached without an entry, and kinds that must be unreached.
 MAY = {"replay": KINDS, "all": ("never", "chance")}
 MUST = {"replay": ("tests", "never"), "all": ("never",)}
-ENTRY = re.compile(r"(?P<file>\S+) (?P<function>\w+): (?P<text>.*?)(?: x(?P<times>\d+))?$")
+ENTRY = r"(?P<file>\S+) (?P<function>\w+): (?P<text>.*?)(?: x(?P<times>\d+))?"
 EXPANSION = 1  # the kind of a region: use of a macro
 WHOLE = "*"  # the text of an entry for a function that is never called
 
 
-class BadList(Exception):
-    pass
-
-
 def read_list(path):
-    """Return: {(file, function, text): (kind, times)}, from blocks that begin with `[KIND] reason`."""
-    entries, kind = {}, None
-    for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        head = re.match(r"\[(\w+)\] \S", line)
-        entry = ENTRY.match(line)
-        if head and head[1] in KINDS:
-            kind = head[1]
-        elif entry and kind:
-            key = entry["file"], entry["function"], entry["text"]
-            if key in entries:
-                raise BadList(f"{path}:{number}: {line} is listed twice")
-            entries[key] = kind, int(entry["times"] or 1)
-        else:
-            raise BadList(f"{path}:{number}: expected `[KIND] REASON` or `FILE FUNCTION: TEXT`")
+    """Return: {(file, function, text): (kind, times)}"""
+    entries = {}
+    for number, kind, _, entry in read_reasons(pathlib.Path(path), KINDS, ENTRY):
+        key = entry["file"], entry["function"], entry["text"]
+        if key in entries:
+            raise BadList(f"{path}:{number}: {entry[0]} is listed twice")
+        entries[key] = kind, int(entry["times"] or 1)
     return entries
 
 

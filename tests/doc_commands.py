@@ -4,9 +4,10 @@
 
   doc_commands.py [--long] SOURCE BUILD DOCUMENT...
 
-Each document is one shell session. Its directory has links to the source tree, the link `build` to the
-build directory, and copies of writable files. Commands that take long (doc/hacking.md) run only with
---long; otherwise only the names in them are checked. Prints TAP.
+Commands are in blocks that are indented by four spaces (doc/hacking.md). Each document is one shell
+session. Its directory has links to the source tree, the link `build` to the build directory, and
+copies of writable files. Commands that take long run only with --long; otherwise only the names in
+them are checked. Prints TAP.
 """
 
 import os
@@ -18,125 +19,247 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-import doc_blocks  # noqa: E402
+from tap import Tap  # noqa: E402
 
+# The beginning of a command; other blocks are page programs, diagrams or C.
+COMMAND = re.compile(
+    r'(\$ |(afl-[a-z]+|apt-get|autoreconf|cat|cc|cd|clang(-[0-9]+)?|cp|curl|diff|docker|echo|env|export|gcc'
+    r'|git|grep|jq|ls|make|man|mkdir|mv|patch|pkg-config|printf|python3|rm|sed|sh|sudo|tar|timeout|wget|xz)( |$)'
+    r'|pagetorture [a-z-]|\.{0,2}/?[a-zA-Z0-9_.-]*/[a-zA-Z0-9_./-]+( |$)|[A-Z_]+=[^ ]* +[a-z./]|for [a-z]+ in )')
+HERE_DOCUMENT = re.compile(r"<<-?'?([A-Z]+)'?")
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')
 HOURS = '7200'
 
 
-class Tap:
-    def __init__(self):
-        self.tests = self.failures = 0
-
-    def ok(self, good, name, why=()):
-        self.tests += 1
-        self.failures += not good
-        print(f'{"ok" if good else "not ok"} {self.tests} - {name}')
-        for line in [] if good else list(why)[:60]:
-            print(f'# {line}')
-        sys.stdout.flush()
-
-    def skip(self, what):
-        self.tests += 1
-        print(f'ok {self.tests} # SKIP {what}', flush=True)
-
-    def done(self):
-        print(f'1..{self.tests}')
-        return 1 if self.failures else 0
+class Refused(Exception):
+    """A document that breaks the convention; the message has the line."""
 
 
-def farm(source, build, place):
+# ---- documents ----
+
+class Marks:
+    """The settings in a comment above a block: long, starts, needs, text, replacements."""
+
+    def __init__(self, place, text):
+        self.place, self.long, self.starts, self.needs, self.text = place, None, None, [], None
+        self.replacements, self.replaced = [], set()
+        for part in filter(None, map(str.strip, text.split(';'))):
+            name, *words = part.split()
+            if ' => ' in part:
+                self.replacements.append(tuple(map(str.strip, part.split(' => ', 1))))
+            elif name in ('long', 'text') or name == 'needs' and words or \
+                    name == 'starts' and words and words[0].isdigit():
+                setattr(self, name, words)
+            else:
+                raise Refused(f'{place}: expected long, starts N, needs TOOL, OLD => NEW or text '
+                              f'above a block, not {part!r}')
+
+    @staticmethod
+    def _applies(words, command):
+        """With words, a mark is for the commands that contain one of them."""
+        return words is not None and (not words or any(word in command for word in words))
+
+    def is_long(self, command):
+        """Is it too long for make check? Commands that build must not run inside of make."""
+        return bool(self._applies(self.long, command) or self.seconds(command) or
+                    re.search(r'\bmake( |$)|\./bootstrap\b', command))
+
+    def seconds(self, command):
+        """The seconds after which to stop a command that runs for hours, or 0."""
+        return int(self.starts[0]) if self.starts and self._applies(self.starts[1:], command) else 0
+
+    def replace(self, command):
+        for old, new in self.replacements:
+            command, count = re.subn(re.escape(old) + r'(?![\w-])', lambda _, new=new: new, command)
+            if count:
+                self.replaced.add(old)
+        return command
+
+    def check_replaced(self):
+        for old in {old for old, _ in self.replacements} - self.replaced:
+            raise Refused(f'{self.place}: expected {old!r} in the block, whose mark replaces it')
+
+
+class Command:
+    def __init__(self, place, text, marks):
+        self.place, self.text, self.marks = place, text, marks
+        self.shown = None  # lines of expected output
+        self.is_long, self.seconds = marks.is_long(text), marks.seconds(text)
+        self.script = marks.replace(text)
+
+    def __str__(self):
+        return f'{self.place}: {self.text.splitlines()[0].split("  #")[0].strip()}'
+
+    def is_echo_status(self):
+        return self.text.split('#')[0].strip() == 'echo $?'
+
+
+def find_blocks(document, lines):
+    """Yields (number of the first line, lines, marks) of each block."""
+    marks, number = None, 0
+    while number < len(lines):
+        line, before = lines[number], lines[number - 1].strip() if number else ''
+        place = f'{document}:{number + 1}'
+        if line.startswith('```'):
+            raise Refused(f'{place}: expected a block indented by four spaces, not a fence')
+        if line.startswith('    ') and (not before or before.startswith('<!--')):
+            first = number
+            while number < len(lines) and (lines[number].startswith('    ') or not lines[number].strip()):
+                number += 1
+            block = '\n'.join(text[4:].rstrip() for text in lines[first:number]).rstrip('\n').split('\n')
+            yield first + 1, block, marks or Marks(place, '')
+            marks = None
+            continue
+        if line.strip():
+            comment = re.fullmatch(r'<!-- (.*) -->', line)
+            below = next((text for text in lines[number + 1:] if text.strip()), '')
+            marks = Marks(place, comment[1]) if comment and below.startswith('    ') else None
+        number += 1
+
+
+def command_lines(lines):
+    """The first lines, which are one command: with backslashes, or with a here-document."""
+    count, end = 1, HERE_DOCUMENT.search(lines[0])
+    while count < len(lines) and (lines[count - 1].endswith('\\') or end):
+        count += 1
+        if end and lines[count - 1] == end[1]:
+            break
+    return lines[:count]
+
+
+def block_commands(document, first, block, marks):
+    """The commands of a block. If one begins with `$ `, the other lines are their output."""
+    is_session = any(line.startswith('$ ') for line in block)
+    if marks.text is not None:
+        return []
+    if not COMMAND.match(block[0]):
+        for number, line in enumerate(block, first):
+            if COMMAND.match(line):
+                raise Refused(f'{document}:{number}: expected no command in a block that does not begin '
+                              f'with one: {line!r} would not be run')
+        return []
+    found, number = [], 0
+    while number < len(block):
+        taken = block[number:number + 1]
+        if is_session and not taken[0].startswith('$ '):
+            if not found:
+                raise Refused(f'{document}:{first}: expected `$ ` in the first line of a block with another')
+            found[-1].shown = (found[-1].shown or []) + taken
+        elif taken[0] and not taken[0].lstrip().startswith('#'):
+            taken = command_lines(block[number:])
+            text = '\n'.join(taken).removeprefix('$ ' if is_session else '')
+            found.append(Command(f'{document}:{first + number}', text, marks))
+        number += len(taken)
+    marks.check_replaced()
+    return found
+
+
+def read_commands(source, document):
+    with open(os.path.join(source, document)) as file:
+        return [command for block in find_blocks(document, file.read().split('\n'))
+                for command in block_commands(document, *block)]
+
+
+# ---- output ----
+
+def line_pattern(line):
+    """A pattern for a line: `...` is any text, `~1` any number, white space any white space."""
+    patterns = (('...', '.*'), ('~', '[0-9][0-9.,]*'), (' ', r'\s+'), ('\t', r'\s+'))
+    parts = re.split(r'(\.\.\.|~[0-9][0-9.,]*|\s+)', line.strip())
+    return ''.join(next((p for start, p in patterns if number % 2 and part.startswith(start)), re.escape(part))
+                   for number, part in enumerate(parts))
+
+
+def agrees(shown, printed):
+    """Does the output match the expected lines? A line `...` matches any lines."""
+    ends = {0}  # where the expected lines so far may end
+    for line in shown:
+        if line.strip() == '...':
+            ends = set(range(min(ends), len(printed) + 1)) if ends else set()
+        else:
+            wanted = re.compile(line_pattern(line))
+            ends = {end + 1 for end in ends if end < len(printed) and wanted.fullmatch(printed[end].strip())}
+    return len(printed) in ends
+
+
+def check_command(tap, command, follower, status, output):
+    printed = re.sub('\x1b\\[[0-9;]*m', '', output).rstrip('\n').split('\n') if output.strip() else []
+    if command.seconds:
+        tap.ok(status in (124, 137), f'{command} (starts; ended after {command.seconds} s)',
+               [f'exit status {status}, expected it to go on', *printed[-20:]])
+    elif status and not (follower and follower.is_echo_status()):
+        tap.ok(False, command, [f'exit status {status}, which the document does not show', *printed[-40:]])
+    else:
+        tap.ok(not command.shown or agrees(command.shown, printed), command,
+               ['the document shows', *(command.shown or ()), 'and this is printed', *printed])
+
+
+# ---- running them ----
+
+def make_tree(source, build, place):
     """Create a directory with links to the source tree and the build directory."""
     os.makedirs(place)
     for name in os.listdir(source):
-        at = os.path.join(source, name)
-        if name in LEFT_OUT or os.path.realpath(at) == os.path.realpath(build):
+        path = os.path.join(source, name)
+        if name in LEFT_OUT or os.path.realpath(path) == os.path.realpath(build):
             continue
         if name in COPIED:
-            shutil.copytree(at, os.path.join(place, name), copy_function=shutil.copyfile)
+            shutil.copytree(path, os.path.join(place, name), copy_function=shutil.copyfile)
         else:
-            os.symlink(at, os.path.join(place, name))
+            os.symlink(path, os.path.join(place, name))
     for directory, _, _ in os.walk(place):
         os.chmod(directory, 0o755)
     os.symlink(build, os.path.join(place, 'build'))
 
 
-def script(commands, notes):
-    """A shell script of all commands, which writes their output and status to files."""
+def shell_script(commands, notes):
+    """All commands; each writes its output and its status to files."""
     lines = ['pt_status=0']
     for number, command in enumerate(commands):
-        text = command.swapped
-        if command.starts:
+        text = command.script
+        if command.seconds:
             quoted = text.replace("'", "'\\''")
-            text = f"timeout -k 60 -s INT {command.starts} sh -c '{quoted}'"
+            text = f"timeout -k 60 -s INT {command.seconds} sh -c '{quoted}'"
         lines.append(f'(exit $pt_status); {{\n{text}\n}} >{notes}/{number}.out 2>&1 </dev/null; '
                      f'pt_status=$?; echo $pt_status >{notes}/{number}.status; echo {number}')
     return '\n'.join(lines) + '\n'
 
 
-def judge(tap, commands, number, notes):
-    command = commands[number]
-    with open(f'{notes}/{number}.out', errors='replace') as out:
-        seen = re.sub('\x1b\\[[0-9;]*m', '', out.read()).rstrip('\n').split('\n')
-    seen = [] if seen == [''] else seen
-    with open(f'{notes}/{number}.status') as status:
-        status = int(status.read())
-    if command.starts:
-        tap.ok(status in (124, 137), f'{command} (starts; ended after {command.starts} s)',
-               [f'exit status {status}, expected it to go on', *seen[-20:]])
-        return
-    shown = number + 1 < len(commands) and commands[number + 1].text.split('#')[0].strip() == 'echo $?'
-    if status and not shown:
-        tap.ok(False, command, [f'exit status {status}, which the document does not show', *seen[-40:]])
-    elif command.shown and not doc_blocks.agrees(command.shown, seen):
-        tap.ok(False, command, ['the document shows', *command.shown, 'and this is printed', *seen])
-    else:
-        tap.ok(True, command)
-
-
-def run(tap, commands, place, notes):
+def run_commands(tap, commands, place, notes):
     os.makedirs(notes)
     environment = {name: value for name, value in os.environ.items()
                    if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')}
     environment.update(LC_ALL='C.UTF-8', TZ='UTC', NO_COLOR='1')
     with open(f'{notes}/script', 'w') as file:
-        file.write(script(commands, notes))
+        file.write(shell_script(commands, notes))
     shell = subprocess.Popen(['timeout', HOURS, 'sh', f'{notes}/script'], cwd=place, env=environment,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    done, said = 0, []
+    done, messages = 0, []
     try:
         for line in shell.stdout:
-            if line.strip() == str(done):
-                judge(tap, commands, done, notes)
-                done += 1
-            else:
-                said.append(line.rstrip())
+            if line.strip() != str(done):
+                messages.append(line.rstrip())
+                continue
+            with open(f'{notes}/{done}.out', errors='replace') as out, open(f'{notes}/{done}.status') as status:
+                check_command(tap, commands[done], (commands + [None])[done + 1], int(status.read()), out.read())
+            done += 1
     finally:
         shell.terminate()  # timeout(1) passes the signal to all processes
         shell.wait()
     for command in commands[done:]:
-        tap.ok(False, command, ['the shell ended before it', *said])
+        tap.ok(False, command, ['the shell ended before it', *messages])
 
 
-def lacks(command, makefile, build):
-    """The missing targets and programs that a command names."""
+def missing_names(command, makefile, build):
+    """The targets and programs that a command names and that do not exist."""
     for words in re.findall(r'\bmake -C build([^;&|#]*)', command.text):
         for word in re.sub(r"'[^']*'", '', words).split():
             if re.fullmatch(r'[a-z][a-z-]*', word) and not re.search(rf'^([a-z-]+ )*{word}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile, re.M):
-                yield f'make has no target {word}'
+                yield f'{command}: make has no target {word}'
     for name in re.findall(r'(?:^|[ ;&])build/([a-z_-]+)(?= |$)', command.text, re.M):
         if not re.search(rf'^{name}(\$\(EXEEXT\))?:', makefile, re.M) and not os.path.exists(f'{build}/{name}'):
-            yield f'there is no build/{name}'
-
-
-def documents(tap, source, names):
-    for name in names:
-        try:
-            with open(os.path.join(source, name)) as file:
-                yield name, doc_blocks.commands(name, file.read())
-        except doc_blocks.Refused as refused:
-            tap.ok(False, f'{name} keeps the convention', [str(refused)])
+            yield f'{command}: there is no build/{name}'
 
 
 def missing_tools(command, source, build):
@@ -146,29 +269,37 @@ def missing_tools(command, source, build):
 
 
 def main():
-    arguments = sys.argv[1:]
-    long = '--long' in arguments
-    source, build, *names = [argument for argument in arguments if argument != '--long']
+    is_long = '--long' in sys.argv
+    source, build, *names = [argument for argument in sys.argv[1:] if argument != '--long']
     source, build = os.path.abspath(source), os.path.abspath(build)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))
-    tap, later = Tap(), 0
-    # All rules and variables, those that make computes too.
-    made = subprocess.run(['make', '-C', build, '-pnq', 'help'], capture_output=True, text=True).stdout
+    tap, long_count = Tap(), 0
+    # All rules and variables, also those that make computes.
+    makefile = subprocess.run(['make', '-C', build, '-pnq', 'help'], capture_output=True, text=True).stdout
     with tempfile.TemporaryDirectory() as scratch:
-        for count, (name, commands) in enumerate(documents(tap, source, names)):
-            wrong = [f'{command}: {what}' for command in commands for what in lacks(command, made, build)]
+        for number, name in enumerate(names):
+            try:
+                commands = read_commands(source, name)
+            except Refused as refused:
+                tap.ok(False, f'{name} keeps the convention', [str(refused)])
+                continue
+            wrong = [what for command in commands for what in missing_names(command, makefile, build)]
             tap.ok(not wrong, f'{name}: what its {len(commands)} commands name is there', wrong)
-            chosen = [command for command in commands if long or not command.marks.is_long(command.text)]
-            later += len(commands) - len(chosen)
-            for command in [command for command in chosen if missing_tools(command, source, build)]:
-                tap.skip(f'{command}: no {" ".join(missing_tools(command, source, build))}')
-                chosen.remove(command)
+            chosen = []
+            for command in commands:
+                missing = ' '.join(missing_tools(command, source, build))
+                if command.is_long and not is_long:
+                    long_count += 1
+                elif missing:
+                    tap.skip(f'{command}: no {missing}')
+                else:
+                    chosen.append(command)
             if chosen:
-                farm(source, build, f'{scratch}/{count}')
-                run(tap, chosen, f'{scratch}/{count}', f'{scratch}/{count}.notes')
-    if later:
-        tap.skip(f'{later} commands take long: make check-doc runs them')
-    return tap.done()
+                make_tree(source, build, f'{scratch}/{number}')
+                run_commands(tap, chosen, f'{scratch}/{number}', f'{scratch}/{number}.notes')
+    if long_count:
+        tap.skip(f'{long_count} commands take long: make check-doc runs them')
+    return tap.done_testing()
 
 
 if __name__ == '__main__':

@@ -12,6 +12,9 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+from tap import Tap  # noqa: E402
+
 LONGEST = 110
 # A table of lines: a row has a file and a part of a line in it.
 LINES = re.compile(r'^\| file \| its lines? for .*\n\|[-|]+\n((?:\|.*\n)+)', re.M)
@@ -46,19 +49,11 @@ class Names:
         self.makefile = self.read(os.path.join(build, 'Makefile'))
         listed = subprocess.run([os.path.join(build, 'pagetorture'), '--help'], capture_output=True, text=True)
         self.commands = set(re.findall(r'^  ([a-z-]+) +[a-z]', listed.stdout, re.M))
-        self.tests = self.failures = 0
 
     @staticmethod
     def read(path):
         with open(path, errors='replace') as file:
             return file.read()
-
-    def ok(self, wrong, name):
-        self.tests += 1
-        self.failures += bool(wrong)
-        print(f'{"not ok" if wrong else "ok"} {self.tests} - {name}')
-        for line in wrong[:40]:
-            print(f'# {line}')
 
     # ---- checks of one document ----
 
@@ -131,16 +126,16 @@ class Names:
 
 def main():
     source, build, *documents = sys.argv[1:]
-    names = Names(os.path.abspath(source), os.path.abspath(build))
+    tap, names = Tap(), Names(os.path.abspath(source), os.path.abspath(build))
     texts = {name: names.read(os.path.join(source, name)) for name in documents}
     for check, what in ((names.links, 'every link has a target'),
                         (names.words, 'every named make target, subcommand and file exists'),
                         (names.rows, 'the tree has every line that a table cites'),
                         (names.glossary, 'the first use of a term links to the glossary'),
                         (names.lines, 'no line is too long')):
-        names.ok([wrong for name, text in texts.items() for wrong in check(name, text)], what)
-    print(f'1..{names.tests}')
-    return 1 if names.failures else 0
+        wrong = [line for name, text in texts.items() for line in check(name, text)]
+        tap.ok(not wrong, what, wrong)
+    return tap.done_testing()
 
 
 if __name__ == '__main__':

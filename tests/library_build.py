@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Programs of the tree, linked with a changed page library. tests/bugs and tests/mutants use this.
+"""Build programs of the tree with a changed page library, for tests/bugs and tests/mutants.
 
 Only changed sources are compiled. Their objects come before the library's archive on the linker's
 command line, so the linker does not take the unchanged objects from the archive.
 """
-import os
+import functools
+import hashlib
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
-import sys
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
 FLAVOURS = ("plain", "asan", "tsan", "msan")
 BACKENDS = ("direct", "alias")
 INCLUDE = re.compile(r'^#include "(?:page/)?(\w+\.h)"', re.MULTILINE)
@@ -30,8 +28,8 @@ def run(command, **options):
     return done.returncode, done.stdout.strip()
 
 
-def users(directory, header):
-    """Files in @directory that include @header, directly or through other headers."""
+def files_that_include(directory, header):
+    """Files in @directory that include @header, directly or through other headers, and @header."""
     text = {p.name: p.read_text() for p in directory.glob("*.[ch]")}
     reached, new = {header}, {header}
     while new:
@@ -43,9 +41,11 @@ def users(directory, header):
 class Tree:
     """The source directory, the build directory, and the commands of the build."""
 
-    def __init__(self, environment):
+    def __init__(self, environment, work):
+        """@environment is that of tests/bugs/local.mk; @work: a directory below the build."""
         self.source = pathlib.Path(environment["LIBRARY_SOURCE"])
         self.build = pathlib.Path(environment["LIBRARY_BUILD"])
+        self.work = self.build / work
         self.page = self.source / "src" / "page"
         self.cc = environment["LIBRARY_CC"].split()
         self.cflags = ["-D_GNU_SOURCE", "-std=gnu11", "-fno-omit-frame-pointer",
@@ -58,13 +58,14 @@ class Tree:
         for flavour in FLAVOURS:
             self.flags[f"fuzz-{flavour}"] = ["-fsanitize=fuzzer-no-link", *self.flags[flavour]]
         self.flavours = [flavour for flavour in FLAVOURS if flavour == "plain" or self.has(flavour)]
+        self.plain_library_for = None  # a flavour whose programs have the library of `plain`
 
     def has(self, flavour):
         return (self.build / f"libpage-{flavour}.a").exists()
 
-    def library(self, flavour):
+    def library_flavour(self, flavour):
         """The flavour in which the library is compiled for programs of @flavour."""
-        return flavour
+        return "plain" if flavour == self.plain_library_for else flavour
 
     def objects_of(self, program):
         """The objects of @program in the build; ignore objects of removed sources."""
@@ -79,6 +80,24 @@ class Tree:
     def _has_source(self, path):
         below_flavour = path.relative_to(self.build / "obj").parts[1:]
         return self.source.joinpath(*below_flavour).with_suffix(".c").exists()
+
+    def _digest(self, *patterns):
+        made_by = self.cc, self.cflags, self.flags, self.flavours, self.plain_library_for
+        digest = hashlib.sha256(repr(made_by).encode())
+        for pattern in patterns:
+            for path in sorted(self.source.glob(pattern)):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()[:16]
+
+    @functools.cached_property
+    def library_digest(self):
+        return self._digest("src/page/*.[ch]")
+
+    @functools.cached_property
+    def tests_digest(self):
+        return self._digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[ch]",
+                            "tests/*.[ch]", "fuzz/*.[ch]", "stress/*.[ch]", "corpus/**/*.page",
+                            "tests/*_*.py", "tests/bugs/*.py", "tests/mutants/trials.py")
 
 
 # ---- programs ----
@@ -110,116 +129,125 @@ def developers_tool(flavour):
                    [f"libpagetorture-{flavour}.a"])
 
 
-def stress(name, flavour):
-    # The plain programs select how memory is copied.
+def stress_program(flavour):
+    """pagetorture-stress in a flavour."""
+    # The plain program selects how memory is copied.
     flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
-    return Program(name + suffix(flavour), flavour, [f"obj/{flavour}/stress/{name}.o"],
-                   [f"libstress-{flavour}.a"], flags)
+    sources = sorted((pathlib.Path(__file__).resolve().parent.parent / "stress").glob("*.c"))
+    return Program("pagetorture-stress" + suffix(flavour), flavour,
+                   [f"obj/{flavour}/stress/{path.stem}.o" for path in sources],
+                   [f"libpagetorture-{flavour}.a"], flags)
 
 
 def unit_test(name, flavour="plain"):
-    return Program(name + suffix(flavour), flavour, [f"obj/{flavour}/tests/{name}.o"], test=name)
+    """A unit test as a program of its own."""
+    return Program(name + suffix(flavour), flavour,
+                   [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"], test=name)
+
+
+def replayer(target, flavour):
+    """A fuzz target without an engine."""
+    parts = ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")
+    return Program(f"{target}-replay{suffix(flavour)}", flavour,
+                   [f"obj/{flavour}/fuzz/{part}.o" for part in parts])
+
+
+def fuzz_target(name):
+    """NAME in its usual flavour, or NAME-plain, NAME-msan in another one."""
+    target, _, other = name.partition("-")
+    flavour = "fuzz-" + (other or ("tsan" if name == "fuzz_race" else "asan"))
+    own = {"fuzz_api": "api_*", "fuzz_text": "mutator_text"}.get(target, "mutator")
+    parts = ["fuzz", "fuzz_commands", target, own]
+    return Program(name, flavour, [f"obj/{flavour}/fuzz/{part}.o" for part in parts],
+                   ["libmutate.a"], ["-fsanitize=fuzzer"])
 
 
 # ---- building ----
 
 class Builder:
-    """A directory with a copy of the library's source, and objects and programs built from it."""
+    """A directory with a copy of the library's source, and programs built from it."""
 
     def __init__(self, tree, directory):
         self.tree, self.directory = tree, directory
+        self.copy = directory / "src" / "page"
+        self.reset()
 
-    def copy_library(self):
-        copy = self.directory / "src" / "page"
-        shutil.rmtree(copy.parent, ignore_errors=True)
-        copy.mkdir(parents=True)
+    def reset(self):
+        """Begin again with the unchanged library."""
+        self.changed, self.built = [], set()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.copy.mkdir(parents=True)
         for path in self.tree.page.glob("*.[ch]"):
-            shutil.copyfile(path, copy / path.name)
-            (copy / path.name).chmod(0o644)
-        return copy
+            shutil.copyfile(path, self.copy / path.name)
+
+    def change(self, name, content):
+        (self.copy / name).write_bytes(content)
+        self.changed.append(name)
+
+    def apply_patch(self, patch):
+        status, output = run(["patch", "-p2", "-F0", "-s", "-d", self.copy.parent, "-i", patch])
+        if status:
+            raise BuildFailed(f"{patch}: does not apply any more: {output}")
+        self.changed = [p.name for p in self.copy.glob("*.[ch]")
+                        if p.read_bytes() != (self.tree.page / p.name).read_bytes()]
+        if not self.changed or list(self.copy.glob("*.orig")):
+            raise BuildFailed(f"{patch}: expected to apply exactly, it does not")
+
+    def changed_sources(self):
+        """The sources to compile again."""
+        return sorted({name for file in self.changed for name in files_that_include(self.copy, file)
+                       if name.endswith(".c")})
 
     def compile(self, source, flavour, target, *more):
-        """Compile @source, a path below the directory or an absolute one. Return: the warnings."""
-        status, output = run([*self.tree.cc, *self.tree.cflags, *self.tree.flags[flavour], *more, "-Isrc",
-                              f"-I{self.tree.source / 'src'}", f"-I{self.tree.source}", "-c", source, "-o",
-                              target], cwd=self.directory)
-        if status:
-            raise BuildFailed(f"{pathlib.Path(source).name} does not compile: {output}")
-        return output
-
-    def compile_test(self, program):
-        target = self.directory / f"{program.name}.o"
-        self.compile(self.tree.source / "tests" / f"{program.test}.c", program.flavour, target)
+        """Compile @source, a path below the directory or an absolute one."""
+        if target not in self.built:
+            tree = self.tree
+            status, output = run([*tree.cc, *tree.cflags, *tree.flags[flavour], *more, "-Isrc",
+                                  f"-I{tree.source / 'src'}", f"-I{tree.source}", "-c", source,
+                                  "-o", target], cwd=self.directory)
+            if status or output:
+                without = "" if status else " without a warning"
+                raise BuildFailed(f"{pathlib.Path(source).name} does not compile{without}: {output}")
+            self.built.add(target)
         return target
 
-    def link(self, program, objects, target, *more):
-        """@objects come before the library. @target appears when it is complete."""
-        tree, new = self.tree, f"{target}.new"
-        status, output = run([*tree.cc, *tree.flags[program.flavour], *program.flags, *more, *tree.linker,
-                              "-Wl,-S", *objects, *(tree.build / name for name in program.archives),
+    def includes_change(self, program):
+        """Does the source of the unit test include a changed header?"""
+        headers = {name for file in self.changed if file.endswith(".h")
+                   for name in files_that_include(self.tree.page, file)}
+        if not program.test or not headers:
+            return False
+        text = (self.tree.source / "tests" / f"{program.test}.c").read_text()
+        return bool(headers & set(INCLUDE.findall(text)))
+
+    def _own_objects(self, program):
+        if not self.includes_change(program):
+            return self.tree.objects_of(program)
+        test = self.compile(self.tree.source / "tests" / f"{program.test}.c", program.flavour,
+                            self.directory / f"{program.name}.o")
+        return [test, *self.tree.objects_of(program)[1:]]
+
+    def make(self, program, *more):
+        """Return: the program's path. @more: flags for compiler and linker."""
+        mark = "-flags" if more else ""
+        target = self.directory / (program.name + mark)
+        if target not in self.built:
+            library = self.tree.library_flavour(program.flavour)
+            changed = [self.compile(f"src/page/{name}", library,
+                                    self.directory / f"{name[:-2]}-{library}{mark}.o", *more)
+                       for name in self.changed_sources()]
+            self._link(program, [*self._own_objects(program), *changed], target, *more)
+            self.built.add(target)
+        return target
+
+    def _link(self, program, objects, target, *more):
+        """@objects come before the library."""
+        tree = self.tree
+        status, output = run([*tree.cc, *tree.flags[program.flavour], *program.flags, *more,
+                              *tree.linker, "-Wl,-S", *objects,
+                              *(tree.build / name for name in program.archives),
                               tree.build / f"libharness-{program.flavour}.a",
-                              tree.build / f"libpage-{tree.library(program.flavour)}.a", *tree.libs,
-                              "-o", new])
+                              tree.build / f"libpage-{tree.library_flavour(program.flavour)}.a",
+                              *tree.libs, "-o", target])
         if status:
             raise BuildFailed(f"{program.name} does not link: {output}")
-        os.replace(new, target)
-        return target
-
-
-# ---- a command line program ----
-
-class Progress:
-    """Report results: one line that is refreshed on a terminal, one line for each elsewhere."""
-
-    def __init__(self, total):
-        self.total, self.done = total, 0
-        self.terminal = sys.stderr.isatty()
-
-    def report(self, text):
-        self.done += 1
-        line = f"[{self.done}/{self.total}] {text}"
-        if self.terminal:
-            print(f"\r\x1b[K{line[:shutil.get_terminal_size().columns - 1]}", end="",
-                  file=sys.stderr, flush=True)
-        else:
-            print(line, file=sys.stderr, flush=True)
-
-    def end(self):
-        if self.terminal and self.done:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _status_of(name, main, errors):
-    try:
-        return main(sys.argv[1:])
-    except SystemExit as done:
-        return done.code
-    except KeyboardInterrupt:
-        print("\nstopped; the next run resumes here", file=sys.stderr)
-        return EXIT_FAILED
-    except tuple(errors) as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return next(status for kind, status in errors.items() if isinstance(error, kind))
-    except OSError as error:
-        if not error.filename:
-            raise
-        print(f"{name}: {error.filename}: {error.strerror}", file=sys.stderr)
-        return EXIT_BAD
-
-
-def exit_with(name, main, errors):
-    """Run @main and exit with its status. @errors maps exceptions to statuses.
-
-    A failure to write standard output is a failure of the program.
-    """
-    # An inherited "ignore" would make subprocess report status 0 for every child.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    try:
-        status = _status_of(name, main, errors)
-        sys.stdout.flush()
-    except OSError as error:
-        print(f"{name}: expected to write standard output: {error.strerror}", file=sys.stderr)
-        # The interpreter must not write the rest again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = EXIT_BAD
-    sys.exit(status)

@@ -10,29 +10,98 @@
 #include "harness/util/number.h"
 #include "harness/program/program_bytes.h"
 
-static bool only_base(void)
-{
-	uint64_t was, is;
+struct program before, other, after;
 
-	return one_number(&was, &is) &&
-	       number_pack(was) % NUMBER_SPAN == number_pack(is) % NUMBER_SPAN;
+/* ---- differences ---- */
+
+static bool same_call(const struct call *a, const struct call *b)
+{
+	return call_equal(a, b) && a->line == b->line && a->expected_result == b->expected_result;
 }
 
-static bool only_complement(void)
+bool same_calls(const struct call *a, const struct call *b, size_t count)
 {
-	uint64_t was, is;
+	for (size_t i = 0; i < count; i++)
+		if (!same_call(&a[i], &b[i]))
+			return false;
+	return true;
+}
 
-	if (!one_number(&was, &is))
-		return false;
-	for (size_t i = 0; i < before.count; i++)
-		for (unsigned int j = 0; j < 3; j++) {
-			uint64_t sum = is + before.calls[i].number[j];
+enum field { OP = 1, THREAD = 2, HANDLES = 4, VALUE = 8, FAULT = 16, NUMBERS = 32 };
 
-			if (sum == 0 || sum == 4096)
-				return true;
+/* Is @is, with these fields of @was, equal to @was? */
+static bool differs_in(unsigned int fields, const struct call *was, const struct call *is)
+{
+	struct call call = *is;
+
+	if (fields & OP)
+		call.op = was->op;
+	if (fields & THREAD)
+		call.thread = was->thread;
+	if (fields & HANDLES)
+		memcpy(call.handle, was->handle, sizeof(call.handle));
+	if (fields & VALUE)
+		call.value = was->value;
+	if (fields & FAULT)
+		call.has_fault = was->has_fault;
+	if (fields & NUMBERS)
+		memcpy(call.number, was->number, sizeof(call.number));
+	return same_call(&call, was);
+}
+
+/* The call that differs, before and after. */
+static const struct call *was, *is;
+
+/* Does exactly one call differ, and only in these fields? Sets @was and @is. */
+static bool one_differs(unsigned int fields)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < before.count && before.count == after.count; i++)
+		if (!same_call(&before.calls[i], &after.calls[i])) {
+			was = &before.calls[i];
+			is = &after.calls[i];
+			count++;
 		}
-	return false;
+	return count == 1 && differs_in(fields, was, is);
 }
+
+/* Is @after without @count calls from @at on equal to @before? */
+static bool is_before_without(size_t at, size_t count)
+{
+	return after.count == before.count + count &&
+	       same_calls(before.calls, after.calls, at) &&
+	       same_calls(before.calls + at, after.calls + at + count, before.count - at);
+}
+
+/* Is @after without its new calls equal to @before? Return: the number of new calls, or 0. */
+static size_t new_calls(size_t at[CALLS_MAX])
+{
+	size_t kept = 0, count = 0;
+
+	for (size_t i = 0; i < after.count; i++)
+		if (!after.calls[i].line)
+			at[count++] = i;
+		else if (kept == before.count || !same_call(&after.calls[i], &before.calls[kept++]))
+			return 0;
+	return kept == before.count ? count : 0;
+}
+
+/* Gets the lengths of the equal beginnings and ends. */
+static void common_ends(size_t *head, size_t *tail)
+{
+	size_t least = before.count < after.count ? before.count : after.count;
+
+	for (*head = 0; *head < least; ++*head)
+		if (!same_call(&before.calls[*head], &after.calls[*head]))
+			break;
+	for (*tail = 0; *tail < least - *head; ++*tail)
+		if (!same_call(&before.calls[before.count - 1 - *tail],
+			       &after.calls[after.count - 1 - *tail]))
+			break;
+}
+
+/* ---- promises ---- */
 
 static bool only_duplicate(void)
 {
@@ -47,18 +116,6 @@ static bool only_duplicate(void)
 		     from++)
 			if (same_calls(after.calls + at, before.calls + from, count))
 				return true;
-	return false;
-}
-
-static bool only_edge(void)
-{
-	uint64_t was, is;
-
-	if (!one_number(&was, &is))
-		return false;
-	for (unsigned int i = 0; i < MUTATE_EDGES; i++)
-		if (number_pack(is) % NUMBER_SPAN == mutate_edges[i])
-			return true;
 	return false;
 }
 
@@ -86,29 +143,13 @@ static bool only_engine(void)
 
 static bool only_fault(void)
 {
-	struct call call;
-	size_t at;
-
-	if (!one_differs(&at) || before.calls[at].op != OP_user_slice)
-		return false;
-	call = after.calls[at];
-	call.has_fault = before.calls[at].has_fault;
-	call.number[1] = before.calls[at].number[1];
-	return same_call(&call, &before.calls[at]);
+	return one_differs(FAULT | NUMBERS) && was->op == OP_user_slice && was->number[0] == is->number[0];
 }
 
 static bool only_handle(void)
 {
-	struct call call;
-	size_t at;
-
-	if (!one_differs(&at))
-		return false;
-	call = after.calls[at];
-	memcpy(call.handle, before.calls[at].handle, sizeof(call.handle));
-	return same_call(&call, &before.calls[at]) &&
-	       (after.calls[at].handle[0] == call.handle[0] ||
-		after.calls[at].handle[1] == call.handle[1]);
+	return one_differs(HANDLES) &&
+	       (was->handle[0] == is->handle[0] || was->handle[1] == is->handle[1]);
 }
 
 static bool makes(enum op op, char letter)
@@ -151,29 +192,45 @@ static bool only_move(void)
 	return false;
 }
 
-static void args_without_seed(enum op op, char args[8])
+/* Is it an edge, or as far from a base, one more or less, or what another lacks? */
+static bool is_related(uint64_t old, uint64_t new)
 {
-	for (const char *kind = op_table[op].args; *kind; kind++)
-		if (*kind != 'v')
-			*args++ = *kind;
-	*args = 0;
+	for (unsigned int i = 0; i < MUTATE_EDGES; i++)
+		if (number_pack(new) % NUMBER_SPAN == mutate_edges[i])
+			return true;
+	for (size_t i = 0; i < 3 * before.count; i++) {
+		uint64_t sum = new + before.calls[i / 3].number[i % 3];
+
+		if (sum == 0 || sum == 4096)
+			return true;
+	}
+	return new == old + 1 || new == old - 1 ||
+	       number_pack(old) % NUMBER_SPAN == number_pack(new) % NUMBER_SPAN;
+}
+
+static bool only_number(void)
+{
+	unsigned int changed = 0, related = 0;
+
+	if (!one_differs(NUMBERS))
+		return false;
+	for (unsigned int i = 0; i < 3; i++)
+		if (was->number[i] != is->number[i]) {
+			changed++;
+			related += is_related(was->number[i], is->number[i]);
+		}
+	return changed == 1 && related == 1;
 }
 
 static bool only_op(void)
 {
-	char was[8], is[8];
-	struct call call;
-	size_t at;
+	const char *old, *new;
 
-	if (!one_differs(&at))
+	if (!one_differs(OP | VALUE) || was->op == is->op)
 		return false;
-	call = after.calls[at];
-	args_without_seed(before.calls[at].op, was);
-	args_without_seed(call.op, is);
-	call.op = before.calls[at].op;
-	call.value = before.calls[at].value;
-	return same_call(&call, &before.calls[at]) && !strcmp(was, is) &&
-	       after.calls[at].op != call.op;
+	old = op_table[was->op].args;
+	new = op_table[is->op].args;
+	return strcspn(old, "v") == strcspn(new, "v") && !strncmp(old, new, strcspn(old, "v"));
 }
 
 /* Each thread has its calls in the old order, but the interleaving differs. */
@@ -217,21 +274,12 @@ static bool is_beside(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
  */
 static bool only_range(void)
 {
-	struct call call;
-	size_t at;
-
-	if (!one_differs(&at))
+	if (!one_differs(HANDLES | NUMBERS) || was->handle[1] != is->handle[1])
 		return false;
-	call = after.calls[at];
-	memcpy(call.number, before.calls[at].number, sizeof(call.number));
-	call.handle[0] = before.calls[at].handle[0];
-	if (!same_call(&call, &before.calls[at]))
-		return false;
-	call = after.calls[at];
-	for (size_t i = 0; i < before.count; i++) {
-		const uint64_t *n = before.calls[i].number, *x = call.number;
+	for (const struct call *call = before.calls; call < before.calls + before.count; call++) {
+		const uint64_t *n = call->number, *x = is->number;
 
-		for (unsigned int a = 0; a < 4 && i != at; a++)
+		for (unsigned int a = 0; a < 4 && call != was; a++)
 			for (unsigned int b = 0; b < 4; b++)
 				if (is_beside(x[a & 1], x[1 + a / 2], n[b & 1], n[1 + b / 2]))
 					return true;
@@ -296,28 +344,6 @@ static bool only_splice(void)
 	       (own == before.count || after.count == CALLS_MAX);
 }
 
-static bool only_step(void)
-{
-	uint64_t was, is;
-
-	return one_number(&was, &is) && (is == was + 1 || is == was - 1);
-}
-
-static bool only_swap(void)
-{
-	size_t head, tail, last;
-
-	if (before.count != after.count)
-		return false;
-	common_ends(&head, &tail);
-	if (head + tail + 2 > before.count)
-		return false;
-	last = before.count - tail - 1;
-	return same_call(&before.calls[head], &after.calls[last]) &&
-	       same_call(&before.calls[last], &after.calls[head]) &&
-	       same_calls(before.calls + head + 1, after.calls + head + 1, last - head - 1);
-}
-
 static bool only_sync(void)
 {
 	size_t at[CALLS_MAX], count = new_calls(at);
@@ -363,12 +389,8 @@ static bool only_thread(void)
 		return false;
 	common_ends(&head, &tail);
 	for (size_t i = head; i < before.count - tail; i++) {
-		struct call call = after.calls[i];
-
-		if (call.thread != after.calls[head].thread)
-			return false;
-		call.thread = before.calls[i].thread;
-		if (!same_call(&call, &before.calls[i]))
+		if (after.calls[i].thread != after.calls[head].thread ||
+		    !differs_in(THREAD, &before.calls[i], &after.calls[i]))
 			return false;
 	}
 	return head < before.count;
@@ -413,14 +435,7 @@ static bool only_tidy(void)
 
 static bool only_value(void)
 {
-	struct call call;
-	size_t at;
-
-	if (!one_differs(&at))
-		return false;
-	call = after.calls[at];
-	call.value = before.calls[at].value;
-	return same_call(&call, &before.calls[at]);
+	return one_differs(VALUE);
 }
 
 bool (*const promises[MUTATION_COUNT])(void) = {

@@ -4,7 +4,9 @@
 #define TESTS_MUTATE_PROMISE_H
 
 #include "harness/mutate/mutate.h"
-#include "tests/mutate_difference.h"
+
+/* Maximal number of calls. */
+#define CALLS_MAX 64
 
 /* Lines of @other begin here, which distinguishes its calls from those of @before. */
 #define OTHER_LINES 2000
@@ -14,6 +16,8 @@
  * result.
  */
 extern struct program before, other, after;
+
+bool same_calls(const struct call *a, const struct call *b, size_t count);
 
 /* One for each line of mutations.def: does the difference between @before and @after match it? */
 extern bool (*const promises[MUTATION_COUNT])(void);

@@ -6,6 +6,8 @@ It stores happens-before as sets of events, one bit for each, and compares acces
 slow, and independent of the vector clocks and the shadow of the rule model.
 
     reference.py FILE...      print what `pagetorture check --json FILE...` must print
+
+Every FILE must be a program: tests/test_program_text.c tests what is refused.
 """
 import json
 import pathlib
@@ -14,206 +16,48 @@ import sys
 
 PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
-BASES = (0, 2**32, 2**63)
-CONTEXTS = ("GFP_KERNEL", "GFP_ATOMIC", "GFP_NOWAIT", "GFP_NOIO")
-MODIFIERS = ("__GFP_ZERO", "__GFP_HIGHMEM", "__GFP_NOFAIL")
-HANDLES = {"p": 8, "k": 32, "u": 4, "m": 4, "s": 4}
-
-
-def table(name):
-    """The text of a table in src/harness/program."""
-    return (pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / name).read_text()
-
-
-def read_calls():
-    """The calls of ops.def, name: (handle it fills, arguments, has a result)."""
-    rows = re.findall(r'^OP\((\w+), "(\w*)", (true|false)', table("ops.def"), re.M)
-    return {name: (letters[:1].lower(), letters[1:], result == "true") if letters[:1].isupper() else
-            ("", letters, result == "true") for name, letters, result in rows}
-
-
-CALLS = read_calls()
-RULES = tuple(re.findall(r'^RULE\(\w+, "([\w-]+)"', table("rules.def"), re.M))
-RESULTS = ("0", "EINVAL", "EFAULT", "ENOMEM")
-
-
-class FormatError(Exception):
-    """The text is not a program; args: line, problem."""
+THREADS = ("main", *(f"T{number}" for number in range(8)))
+OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "ops.def"
+# The letters of the arguments of each call; the handle that it fills is a capital letter.
+CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
+CALL = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
 
 
 class Call:
-    def __init__(self, line, thread, fills, name, args, claim=None):
-        self.line, self.thread, self.fills = line, thread, fills
-        self.name, self.args, self.claim = name, args, claim
+    def __init__(self, line, thread, fills, name, args):
+        self.line, self.thread, self.fills, self.name, self.args = line, thread, fills, name, args
 
 
-class Program:
-    def __init__(self):
-        self.calls, self.expect = [], None
-
-
-# ---- text ----------------------------------------------------------------------------------
-
-def literal(word):
-    if re.fullmatch(r"[0-9]+", word):
-        return int(word)
-    if re.fullmatch(r"0[xX][0-9a-fA-F]+", word):
-        return int(word, 16)
-    raise ValueError("a number")
-
-
-def in_domain(number):
-    return any(base <= number < base + 16384 for base in BASES) or \
-        SIZE_MAX - 16383 <= number <= SIZE_MAX
-
+# ---- text ----
 
 def parse_number(text):
-    match = re.fullmatch(r"(PAGE_SIZE|SIZE_MAX)(?:[ \t]*([+-])[ \t]*([0-9a-zA-Z]+))?", text)
-    if match:
-        number = PAGE_SIZE if match.group(1) == "PAGE_SIZE" else SIZE_MAX
-        if match.group(2):
-            by = literal(match.group(3))
-            number += by if match.group(2) == "+" else -by
-    else:
-        number = literal(text)
-    if not 0 <= number <= SIZE_MAX or not in_domain(number):
-        raise ValueError("a number of the domain")
-    return number
+    first, sign, second = re.fullmatch(r"(\w+)\s*(?:([+-])\s*(\w+))?", text).groups()
+    named = {"PAGE_SIZE": PAGE_SIZE, "SIZE_MAX": SIZE_MAX}
+    first, second = (named[word] if word in named else int(word, 16 if word[:2] in ("0x", "0X") else 10)
+                     for word in (first, second or "0"))
+    return first - second if sign == "-" else first + second
 
 
-def parse_value(text):
-    number = literal(text)
-    if number > 255:
-        raise ValueError("0 .. 255")
-    return number
-
-
-def parse_handle(text, kind):
-    if not re.fullmatch(kind + r"(0|[1-9][0-9]?)", text) or int(text[1:]) >= HANDLES[kind]:
-        raise ValueError("a handle")
-    return text
-
-
-def parse_flags(text):
-    flags = re.split(r"[ \t]*\|[ \t]*", text)
-    if any(f not in CONTEXTS + MODIFIERS for f in flags) or len(set(flags)) != len(flags) or \
-            sum(f in CONTEXTS for f in flags) != 1:
-        raise ValueError("flags")
-    return frozenset(flags)
-
-
-def parse_argument(kind, text):
-    if kind in "nf":
+def parse_argument(letter, text):
+    if letter in "nfzv":
         return parse_number(text)
-    if kind == "z":
-        number = parse_number(text)
-        if number > 16383:
-            raise ValueError("a size")
-        return number
-    if kind == "v":
-        return parse_value(text)
-    if kind == "g":
-        return parse_flags(text)
-    return parse_handle(text, kind)
-
-
-CALL = re.compile(r"(?:(\w*)[ \t]*:)?[ \t]*(?:(\w*)[ \t]*=)?[ \t]*(\w+)[ \t]*\(([^()]*)\)[ \t]*"
-                  r"(?:->[ \t]*(\w+))?", re.ASCII)
+    return set(re.split(r"\s*\|\s*", text)) if letter == "g" else text
 
 
 def parse_call(line, text):
-    match = CALL.fullmatch(text)
-    if not match:
-        raise ValueError("a call")
-    thread, fills, name, inside, claim = match.groups()
-    if thread is None:
-        thread = "main"
-    elif not re.fullmatch(r"main|T[0-7]", thread):
-        raise ValueError("a thread")
-    if name not in CALLS:
-        raise ValueError("the name of a call")
-    kind, kinds, has_result = CALLS[name]
-    if bool(kind) != (fills is not None):
-        raise ValueError("a resource where there is one")
-    if kind:
-        parse_handle(fills, kind)
-    texts = [t.strip(" \t") for t in inside.split(",")]
-    if len(texts) != len(kinds) and not (kinds[-1] == "f" and len(texts) == len(kinds) - 1):
-        raise ValueError("so many arguments")
-    args = [parse_argument(k, t) for k, t in zip(kinds, texts)]
-    if claim is not None and (claim not in RESULTS or not has_result):
-        raise ValueError("a result")
-    return Call(line, thread, fills, name, args, claim)
+    thread, fills, name, arguments = CALL.fullmatch(text).groups()
+    letters = CALLS[name][1:] if CALLS[name][:1].isupper() else CALLS[name]
+    args = [parse_argument(letter, word.strip()) for letter, word in zip(letters, arguments.split(","))]
+    return Call(line, thread or "main", fills, name, args)
 
 
-def parse_text(content):
-    """Convert bytes to a Program, or raise FormatError."""
-    program, header = Program(), False
-    lines = content.split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    for at, raw in enumerate(lines, 1):
-        try:
-            if at > 1024 or len(raw) > 256 or b"\r" in raw:
-                raise ValueError("a line in its limits")
-            code, _, comment = raw.partition(b"#")
-            comment.decode("utf-8")
-            text = code.decode("ascii").strip(" \t")
-            if not text:
-                continue
-            if not header:
-                if not re.fullmatch(r"pagetorture[ \t]+1", text):
-                    raise ValueError("pagetorture 1")
-                header = True
-            elif re.match(r"expect([ \t]|$)", text):
-                name = text[6:].strip(" \t")
-                if program.calls or name not in RULES + ("clean",):
-                    raise ValueError("an expectation")
-                program.expect = (program.expect or set()) | {name}
-                if "clean" in program.expect and len(program.expect) > 1:
-                    raise ValueError("clean alone")
-            else:
-                program.calls.append(parse_call(at, text))
-        except ValueError as error:
-            raise FormatError(at, str(error)) from error
-    if not header:
-        raise FormatError(len(lines) + 1, "no header")
-    return program
+def parse_program(text):
+    """Return: the calls. The header and the expectations are no calls."""
+    lines = [(line, words.partition("#")[0].strip()) for line, words in enumerate(text.split("\n"), 1)]
+    return [parse_call(line, words) for line, words in lines if "(" in words]
 
 
-def number_text(number):
-    if number < 10:
-        return str(number)
-    if number == PAGE_SIZE:
-        return "PAGE_SIZE"
-    if number > SIZE_MAX - 16384:
-        return "SIZE_MAX-%d" % (SIZE_MAX - number)
-    return hex(number)
-
-
-def call_text(call):
-    def argument(kind, arg):
-        if kind in "nzf":
-            return number_text(arg)
-        if kind == "v":
-            return hex(arg)
-        if kind == "g":
-            return " | ".join(f for f in CONTEXTS + MODIFIERS if f in arg)
-        return arg
-    return "%s: %s%s(%s)%s" % (
-        call.thread, call.fills + " = " if call.fills else "", call.name,
-        ", ".join(argument(k, a) for k, a in zip(CALLS[call.name][1], call.args)),
-        " -> " + call.claim if call.claim else "")
-
-
-def canonical(program):
-    lines = ["pagetorture 1"]
-    lines += ["expect " + name for name in sorted(program.expect or ())]
-    lines += [call_text(call) for call in program.calls]
-    return "\n".join(lines) + "\n"
-
-
-# ---- rules ---------------------------------------------------------------------------------
+# ---- rules ----
 
 class Fatal(Exception):
     """A fatal rule is broken; args: its name."""
@@ -224,46 +68,47 @@ class Page:
         self.name, self.count = name, 1
         self.init = bytearray(PAGE_SIZE)
         self.accesses = []  # (event, line, thread, from, to, write, atomic)
-        self.freed = 0      # events before a later free_page
+        self.known_to_frees = 0      # events before a later free_page
 
 
 class Mapping:
     def __init__(self, page, thread):
-        self.page, self.thread, self.live = page, thread, True
+        self.page, self.thread, self.is_mapped = page, thread, True
 
 
 class Slice:
     def __init__(self, size, fault):
-        self.size, self.fault, self.at = size, min(fault, size), 0
+        self.size, self.readable_size, self.position = size, min(fault, size), 0
 
 
-class Judge:
-    def __init__(self, program):
-        self.calls = program.calls
-        self.threads = ["main"] + ["T%d" % i for i in range(8)]
-        self.known = {t: 0 for t in self.threads}  # events that happen before the next call of t
-        self.events = 0
-        self.handles = {}                          # p, k, u
-        self.owner, self.mutex_known = {}, {}
-        self.count, self.posted = {}, {}
-        self.maps = {t: [] for t in self.threads}
-        self.fail = {t: 0 for t in self.threads}
+class Evaluation:
+    """Runs the calls of a program, by the rules."""
+
+    def __init__(self, calls):
+        self.calls = calls
+        self.known = dict.fromkeys(THREADS, 0)  # events that happen before the thread's next call
+        self.event = -1                         # the number of the running call
+        self.handles = {}                       # p, k, u
+        self.mutex_owner, self.mutex_known = {}, {}
+        self.semaphore_count, self.semaphore_known = {}, {}
+        self.maps = {thread: [] for thread in THREADS}
+        self.calls_to_failure = dict.fromkeys(THREADS, 0)
         self.verdict, self.races, self.results, self.fatal = set(), {}, [], None
 
-    # -- order
+    # ---- order ----
 
     def can_run(self, call):
         if call.name == "lock":
-            return self.owner.get(call.args[0], call.thread) == call.thread
+            return self.mutex_owner.get(call.args[0], call.thread) == call.thread
         if call.name == "wait":
-            return self.count.get(call.args[0], 0) > 0
+            return self.semaphore_count.get(call.args[0], 0) > 0
         return True
 
-    def next_call(self, left):
+    def next_call(self, remaining):
         stopped = set()
-        for call in left:
+        for call in remaining:
             if call.thread == "main":
-                if call is left[0] and self.can_run(call):
+                if call is remaining[0] and self.can_run(call):
                     return call
                 return None
             if call.thread not in stopped:
@@ -273,14 +118,14 @@ class Judge:
         return None
 
     def run(self):
-        left = list(self.calls)
-        while left:
-            call = self.next_call(left)
+        remaining = list(self.calls)
+        while remaining:
+            call = self.next_call(remaining)
             if call is None:
                 self.verdict.add("deadlock")
-                self.fatal = (left[0].line, "deadlock")
+                self.fatal = (remaining[0].line, "deadlock")
                 break
-            left.remove(call)
+            remaining.remove(call)
             try:
                 self.step(call)
             except Fatal as fatal:
@@ -293,20 +138,19 @@ class Judge:
 
     def step(self, call):
         main = call.thread == "main"
-        self.call, self.event = call, self.events
-        self.events += 1
+        self.call, self.event = call, self.event + 1
         if main:
             self.known["main"] = (1 << self.event) - 1
-        if not self.skipped(call):
+        if not self.is_skipped(call):
             result = getattr(self, "do_" + call.name)(*call.args)
             if result is not None:
                 self.results.append((call.line, result))
         self.known[call.thread] |= 1 << self.event
         if main:
-            for thread in self.threads:
+            for thread in THREADS:
                 self.known[thread] = self.known["main"]
 
-    def skipped(self, call):
+    def is_skipped(self, call):
         if call.fills and call.fills in self.handles:
             return True
         for arg in call.args:
@@ -316,12 +160,12 @@ class Judge:
             off, size = call.args[1:3]
             return size not in (1, 2, 4, 8) or off % size != 0
         if call.name == "lock":
-            return self.owner.get(call.args[0]) == call.thread
+            return self.mutex_owner.get(call.args[0]) == call.thread
         if call.name == "unlock":
-            return self.owner.get(call.args[0]) != call.thread
+            return self.mutex_owner.get(call.args[0]) != call.thread
         return False
 
-    # -- accesses
+    # ---- accesses ----
 
     def access(self, page, start, end, write, atomic=False):
         if start == end:
@@ -343,33 +187,33 @@ class Judge:
         self.access(page, off, off + length, True, atomic)
         page.init[off:off + length] = b"\1" * length if init is None else init
 
-    # -- tests
+    # ---- tests ----
 
     @staticmethod
     def in_bounds(off, length):
         return off <= PAGE_SIZE and length <= PAGE_SIZE and off + length <= PAGE_SIZE
 
     @staticmethod
-    def alive(page):
+    def require_allocated(page):
         if page.count < 1:
             raise Fatal("use-after-free")
 
-    def mappable(self, page, more=1):
-        self.alive(page)
+    def require_mappable(self, page, more=1):
+        self.require_allocated(page)
         if len(self.maps[self.call.thread]) + more > 16:
             raise Fatal("map-overflow")
 
-    def injected(self):
+    def takes_injected_failure(self):
         thread = self.call.thread
-        if not self.fail[thread]:
+        if not self.calls_to_failure[thread]:
             return False
-        self.fail[thread] -= 1
-        return self.fail[thread] == 0
+        self.calls_to_failure[thread] -= 1
+        return self.calls_to_failure[thread] == 0
 
-    # -- pages
+    # ---- pages ----
 
     def do_alloc_page(self, flags):
-        if "__GFP_NOFAIL" not in flags and self.injected():
+        if "__GFP_NOFAIL" not in flags and self.takes_injected_failure():
             return "ENOMEM"
         page = self.handles[self.call.fills] = Page(self.call.fills)
         if "__GFP_ZERO" in flags:
@@ -378,23 +222,23 @@ class Judge:
 
     def do_get_page(self, p):
         page = self.handles[p]
-        self.alive(page)
+        self.require_allocated(page)
         page.count += 1
 
     def do_free_page(self, p):
         page, thread = self.handles[p], self.call.thread
-        self.alive(page)
-        self.known[thread] |= page.freed
+        self.require_allocated(page)
+        self.known[thread] |= page.known_to_frees
         page.count -= 1
         if page.count == 0:
             self.write(page, 0, PAGE_SIZE)
-        page.freed |= self.known[thread] | 1 << self.event
+        page.known_to_frees |= self.known[thread] | 1 << self.event
 
     def raw(self, p, off, length, write):
         if not self.in_bounds(off, length):
             return "EINVAL"
         page = self.handles[p]
-        self.mappable(page)
+        self.require_mappable(page)
         (self.write if write else self.read)(page, off, length)
         return "0"
 
@@ -413,22 +257,22 @@ class Judge:
         if pd == ps and max(doff, soff) < min(doff, soff) + length:
             return "EINVAL"
         destination, source = self.handles[pd], self.handles[ps]
-        self.mappable(destination)
-        self.mappable(source, 2)
+        self.require_mappable(destination)
+        self.require_mappable(source, 2)
         self.read(source, soff, length)
         self.write(destination, doff, length, init=bytes(source.init[soff:soff + length]))
         return "0"
 
-    # -- user slices
+    # ---- user slices ----
 
     def do_user_slice(self, size, _seed, fault=SIZE_MAX):
         self.handles[self.call.fills] = Slice(size, fault)
 
     def do_skip(self, u, n):
-        reader = self.handles[u]
-        if n > reader.size - reader.at:
+        user_slice = self.handles[u]
+        if n > user_slice.size - user_slice.position:
             return "EFAULT"
-        reader.at += n
+        user_slice.position += n
         return "0"
 
     def do_user_store(self, *_args):
@@ -437,50 +281,50 @@ class Judge:
     def do_copy_from_user_slice(self, p, u, off, length):
         if not self.in_bounds(off, length):
             return "EINVAL"
-        page, reader = self.handles[p], self.handles[u]
-        self.mappable(page)
-        if length > reader.size - reader.at:
+        page, user_slice = self.handles[p], self.handles[u]
+        self.require_mappable(page)
+        if length > user_slice.size - user_slice.position:
             return "EFAULT"
-        fails = self.injected()
+        fails = self.takes_injected_failure()
         if length == 0:
             return "0"
         self.write(page, off, length)
-        if fails or reader.at + length > reader.fault:
+        if fails or user_slice.position + length > user_slice.readable_size:
             return "EFAULT"
-        reader.at += length
+        user_slice.position += length
         return "0"
 
-    # -- mappings
+    # ---- mappings ----
 
     def do_kmap_local(self, p):
         page, thread = self.handles[p], self.call.thread
-        self.mappable(page)
+        self.require_mappable(page)
         mapping = self.handles[self.call.fills] = Mapping(page, thread)
         self.maps[thread].append(mapping)
 
-    def mapped(self, k):
+    def require_mapped(self, k):
         mapping = self.handles[k]
-        if not mapping.live:
+        if not mapping.is_mapped:
             raise Fatal("use-after-unmap")
         if mapping.thread != self.call.thread:
             raise Fatal("foreign-map")
         return mapping
 
-    def through(self, k, off, length):
-        mapping = self.mapped(k)
+    def require_loadable(self, k, off, length):
+        mapping = self.require_mapped(k)
         if not self.in_bounds(off, length):
             raise Fatal("out-of-bounds")
-        self.alive(mapping.page)
+        self.require_allocated(mapping.page)
         return mapping.page
 
     def do_load(self, k, off, length, atomic=False):
-        page = self.through(k, off, length)
+        page = self.require_loadable(k, off, length)
         self.read(page, off, length, atomic)
         if not all(page.init[off:off + length]):
             self.verdict.add("uninit-use")
 
     def do_store(self, k, off, length, _seed, atomic=False):
-        self.write(self.through(k, off, length), off, length, atomic)
+        self.write(self.require_loadable(k, off, length), off, length, atomic)
 
     def do_load_atomic(self, k, off, size):
         self.do_load(k, off, size, True)
@@ -489,71 +333,43 @@ class Judge:
         self.do_store(k, off, size, seed, True)
 
     def do_kunmap_local(self, k):
-        mapping, live = self.mapped(k), self.maps[self.call.thread]
-        if live[-1] is not mapping:
+        mapping, mappings = self.require_mapped(k), self.maps[self.call.thread]
+        if mappings[-1] is not mapping:
             raise Fatal("unmap-order")
-        live.pop()
-        mapping.live = False
+        mappings.pop()
+        mapping.is_mapped = False
 
-    # -- order between threads, faults
+    # ---- order between threads, faults ----
 
     def do_lock(self, m):
-        self.owner[m] = self.call.thread
+        self.mutex_owner[m] = self.call.thread
         self.known[self.call.thread] |= self.mutex_known.get(m, 0)
 
     def do_unlock(self, m):
-        del self.owner[m]
+        del self.mutex_owner[m]
         self.mutex_known[m] = self.known[self.call.thread] | 1 << self.event
 
     def do_post(self, s):
-        self.count[s] = self.count.get(s, 0) + 1
-        self.posted[s] = self.posted.get(s, 0) | self.known[self.call.thread] | 1 << self.event
+        self.semaphore_count[s] = self.semaphore_count.get(s, 0) + 1
+        self.semaphore_known[s] = self.semaphore_known.get(s, 0) | self.known[self.call.thread] | 1 << self.event
 
     def do_wait(self, s):
-        self.count[s] -= 1
-        self.known[self.call.thread] |= self.posted.get(s, 0)
+        self.semaphore_count[s] -= 1
+        self.known[self.call.thread] |= self.semaphore_known.get(s, 0)
 
     def do_fail_nth(self, n):
-        self.fail[self.call.thread] = n
+        self.calls_to_failure[self.call.thread] = n
 
 
-def judge(program):
-    return Judge(program).run()
-
-
-def to_json(name, judged):
+def to_json(name, evaluation):
     return json.dumps({
-        "file": name, "verdict": sorted(judged.verdict),
-        "races": [{"first": f, "second": s, "page": p, "from": a, "to": b}
-                  for (f, s, p), (a, b) in sorted(judged.races.items())],
-        "results": [{"line": line, "result": result} for line, result in judged.results],
-        "fatal": judged.fatal and {"line": judged.fatal[0], "rule": judged.fatal[1]}})
-
-
-def expectations_hold(program, judged):
-    results = dict(judged.results)
-    if program.expect is not None and program.expect - {"clean"} != judged.verdict:
-        return False
-    return all(call.claim is None or results.get(call.line) == call.claim
-               for call in program.calls)
-
-
-def main():
-    status = 0
-    for name in sys.argv[1:]:
-        try:
-            with open(name, "rb") as file:
-                program = parse_text(file.read())
-        except (FormatError, OSError) as error:
-            print("%s: %s" % (name, error), file=sys.stderr)
-            status = 2
-            continue
-        judged = judge(program)
-        print(to_json(name, judged))
-        if not expectations_hold(program, judged):
-            status = max(status, 1)
-    sys.exit(status)
+        "file": name, "verdict": sorted(evaluation.verdict),
+        "races": [{"first": first, "second": second, "page": page, "from": low, "to": high}
+                  for (first, second, page), (low, high) in sorted(evaluation.races.items())],
+        "results": [{"line": line, "result": result} for line, result in evaluation.results],
+        "fatal": evaluation.fatal and {"line": evaluation.fatal[0], "rule": evaluation.fatal[1]}})
 
 
 if __name__ == "__main__":
-    main()
+    for path in sys.argv[1:]:
+        print(to_json(path, Evaluation(parse_program(pathlib.Path(path).read_text())).run()))

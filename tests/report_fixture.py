@@ -41,7 +41,7 @@ def stress_long():
 def mutants():
     def tally(killed, survived):
         return {"mutants": killed + survived + 3, "killed": killed, "survived": survived,
-                "equivalent": 2, "same_code": 1, "stillborn": 0,
+                "equivalent": 2, "same_code": 1, "invalid": 0,
                 "ratio": killed / (killed + survived)}
     mutant = {"file": "raw.c", "line": 7, "function": "page_read_raw", "operator": "relation",
               "was": "off < len", "becomes": HOSTILE}
@@ -66,19 +66,19 @@ def _trials(text, killed, trials):
 
 def bugs():
     subject = {"clean": False, "kind": "bounds", "rule": "R1", "flavour": "plain", "backend": "direct",
-            "detector": "result", "where": "", "elsewhere": "", "why": ""}
+            "detector": "result", "where": "", "test": "", "why": ""}
     skipped = {"skipped": "a page program shows it"}
     subjects = [
         {"name": "bounds-one", "what": HOSTILE, **subject,
-         "cells": {"replay": _trials("result 0.01s 1", 1, 1), "elsewhere": skipped}},
+         "cells": {"replay": _trials("result 0.01s 1", 1, 1), "unit-test": skipped}},
         {"name": "bounds-two", "what": "another", **subject,
-         "cells": {"replay": _trials("result 0.02s 1", 1, 1), "elsewhere": skipped}},
-        {"name": "buffer-one", "what": "a third", **subject, "elsewhere": "test_page_buffer",
-         "cells": {"replay": {"skipped": "no"}, "elsewhere": _trials("test 0.10s 1", 1, 1)}},
+         "cells": {"replay": _trials("result 0.02s 1", 1, 1), "unit-test": skipped}},
+        {"name": "buffer-one", "what": "a third", **subject, "test": "test_page_buffer",
+         "cells": {"replay": {"skipped": "no"}, "unit-test": _trials("test 0.10s 1", 1, 1)}},
         {"name": "clean, plain, direct", "clean": True, "flavour": "plain", "backend": "direct",
-         "cells": {"replay": _trials("survived", 0, 1), "elsewhere": skipped}},
+         "cells": {"replay": _trials("survived", 0, 1), "unit-test": skipped}},
     ]
-    return {**head("bugs"), "columns": ["replay", "elsewhere"], "time": 5, "trials": 10,
+    return {**head("bugs"), "columns": ["replay", "unit-test"], "time": 5, "trials": 10,
             "wrong": [], "subjects": subjects}
 
 

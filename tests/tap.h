@@ -1,57 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The part of the Test Anything Protocol that a unit test needs.
- *
- * ok() counts and prints a check, skip() names what is missing. done() prints the plan and returns
- * main()'s exit status.
+ * Unit tests that print the Test Anything Protocol. All tests of a flavour are linked into one program:
+ * `unit-tests NAME` runs UNIT_TEST(NAME), then prints the plan.
  */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Marks a program with TAP output; src/page_stubs/absent.c then skips it by TAP. */
-extern const char tap_program;
-__attribute__((weak)) const char tap_program = 1;
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static unsigned int tap_run, tap_failed;
+struct unit_test {
+	const char *name;
+	void (*run)(void);
+	struct unit_test *next;
+};
 
-/* Return: @good, so that a test can print details of a failure. */
-static inline bool __attribute__((format(printf, 2, 3))) ok(bool good, const char *name, ...)
-{
-	va_list args;
+void unit_test_register(struct unit_test *test);
 
-	printf("%sok %u - ", good ? "" : "not ", ++tap_run);
-	va_start(args, name);
-	vprintf(name, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	tap_failed += !good;
-	return good;
-}
+/* Begins the function that a test file runs, and registers it before main(). */
+#define UNIT_TEST(test_name)                                                      \
+	static void test_name(void);                                              \
+	__attribute__((constructor)) static void register_##test_name(void)       \
+	{                                                                         \
+		static struct unit_test test = { #test_name, test_name, NULL };   \
+                                                                                  \
+		unit_test_register(&test);                                        \
+	}                                                                         \
+	static void test_name(void)
 
-static inline void skip(const char *what)
-{
-	printf("ok %u # SKIP %s\n", ++tap_run, what);
-}
+/* The number of checks so far, and how many of them failed. */
+extern unsigned int tap_check_count, tap_failure_count;
+
+/* Printed before the name of each check. */
+extern const char *tap_prefix;
+
+/* Counts and prints a check. Return: @good, so that a test can print details of a failure. */
+bool ok(bool good, const char *name, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints a check that cannot run here, and what is missing. */
+void skip(const char *what);
 
 /* Return: how often to repeat something: @usual times, or fewer with TEST_SHARE, for slow tools. */
-static inline unsigned int share(unsigned int usual)
-{
-	const char *share = getenv("TEST_SHARE");
-	unsigned int part = share ? (unsigned int)atoi(share) : 1;
-
-	return part > 1 ? usual / part + 1 : usual;
-}
-
-static inline int done(void)
-{
-	printf("1..%u\n", tap_run);
-	return tap_failed > 0;
-}
+unsigned int share(unsigned int usual);
 
 #endif

@@ -29,10 +29,36 @@ ok() {
 	fi
 }
 
+# ok_if_empty NAME FILE: a file of errors
+ok_if_empty() {
+	[ -e "$2" ] && [ ! -s "$2" ]
+	ok $? "$1" "$2"
+}
+
+# ok_if_same NAME EXPECTED ACTUAL: two files that are not empty
+ok_if_same() {
+	[ -s "$2" ] && diff "$2" "$3" >"$scratch/difference"
+	ok $? "$1" "$scratch/difference"
+}
+
 # skip WHAT: names what is missing; never counts as good.
 skip() {
 	tests=$((tests + 1))
 	echo "ok $tests # SKIP $1"
+}
+
+# skip_rest WHAT: ends the script.
+skip_rest() {
+	skip "$1"
+	done_testing
+	exit
+}
+
+# need TOOL...: without them, skips the rest.
+need() {
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null || skip_rest "no $tool"
+	done
 }
 
 # has_flavour NAME
@@ -80,6 +106,25 @@ run_to() {
 	status=0
 	"$@" >"$scratch/out" 2>"$scratch/err" || status=$?
 	[ "$status" -eq "$expected" ]
+}
+
+# expect STATUS NAME PATTERN COMMAND...: it ends with that status and prints a line that matches
+# ('': or none). Not in a pipeline: the count of tests would be lost.
+expect() {
+	expected=$1 name=$2 pattern=$3
+	shift 3
+	run_to "$expected" "$@" && { [ -z "$pattern" ] || grep -qe "$pattern" "$scratch/out" "$scratch/err"; }
+	set -- $?
+	echo "exit status $status" | cat "$scratch/err" "$scratch/out" - >"$scratch/printed"
+	ok "$1" "$name" "$scratch/printed"
+}
+
+# expect_error NAME PATTERN COMMAND...: it ends with 2, and one line on standard error, which matches.
+expect_error() {
+	name=$1 pattern=$2
+	shift 2
+	run_to 2 "$@" && [ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -qe "$pattern" "$scratch/err"
+	ok $? "$name" "$scratch/err"
 }
 
 # cut_off SIGNAL COMMAND...: ends it as soon as it has a directory in TMPDIR. Was there one, was

@@ -88,11 +88,10 @@ static void test_use(void)
 	rules_delete(rules);
 }
 
-int main(void)
+UNIT_TEST(test_abstract_state)
 {
 	test_pages();
 	test_maps();
 	test_locks();
 	test_use();
-	return done();
 }

@@ -237,16 +237,16 @@ static void test_trim(void)
 	afl.deinit(m);
 }
 
-int main(void)
+UNIT_TEST(test_afl_mutator)
 {
 	void *library = dlopen("./afl_mutator.so", RTLD_NOW | RTLD_LOCAL);
 
 	if (!ok(library, "the library loads")) {
 		printf("# %s\n", dlerror());
-		return done();
+		return;
 	}
 	if (!ok(look_up(library), "it has every function that AFL++ looks for"))
-		return done();
+		return;
 	ok(!dlsym(library, "mutate") && !dlsym(library, "program_from_bytes"),
 	   "and exports nothing else");
 	test_fuzz();
@@ -254,5 +254,4 @@ int main(void)
 	test_post_process();
 	test_trim();
 	dlclose(library);
-	return done();
 }

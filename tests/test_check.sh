@@ -9,14 +9,11 @@ examples=$abs_srcdir/../shared/examples
 
 # ---- good input ----
 
-run_to 0 "$pagetorture" check "$rules"/*.page
-ok $? "all claims of corpus/rules hold" "$scratch/err"
-
+expect 0 "all expectations of corpus/rules hold" '' "$pagetorture" check "$rules"/*.page
 if [ -e "$examples/expected.jsonl" ]; then
 	(cd "$examples" && "$pagetorture" check --json ./*.page) 2>"$scratch/err" |
 		sed 's|"file": "./|"file": "|' >"$scratch/json"
-	diff "$examples/expected.jsonl" "$scratch/json" >"$scratch/diff"
-	ok $? "the examples beside the checkout print exactly what is expected" "$scratch/diff"
+	ok_if_same "the examples beside the checkout print exactly what is expected" "$examples/expected.jsonl" "$scratch/json"
 else
 	skip "no examples beside this checkout"
 fi
@@ -33,29 +30,26 @@ END
 cat >"$scratch/expected" <<'END'
 {"file": "-", "verdict": ["data-race"], "races": [{"first": 5, "second": 6, "page": "p0", "from": 32, "to": 64}], "results": [{"line": 4, "result": "0"}, {"line": 5, "result": "0"}, {"line": 6, "result": "0"}, {"line": 7, "result": "EINVAL"}], "fatal": null}
 END
-"$pagetorture" check --json - <"$scratch/race.page" | diff "$scratch/expected" - >"$scratch/diff"
-ok $? "standard input is -, and text" "$scratch/diff"
+"$pagetorture" check --json - <"$scratch/race.page" >"$scratch/json"
+ok_if_same "standard input is -, and text" "$scratch/expected" "$scratch/json"
 "$pagetorture" convert --bytes "$scratch/race.page" >"$scratch/race.bin"
 "$pagetorture" convert --text "$scratch/race.bin" >"$scratch/text"
 "$pagetorture" convert --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/race.bin" -
 ok $? "text to bytes to text to bytes"
-"$pagetorture" check "$scratch/race.bin" >"$scratch/out"
-grep -q 'race.bin: data-race' "$scratch/out" && grep -q 'line 2 .*line 3' "$scratch/out"
-ok $? "findings in bytes name records, from 1" "$scratch/out"
-"$pagetorture" convert --text "$scratch/race.page" | grep -q '^# Two threads'
-ok $? "convert keeps comment lines"
+expect 0 "findings in bytes name records, from 1" 'line 2 .*line 3' "$pagetorture" check "$scratch/race.bin"
+expect 0 "convert keeps comment lines" '^# Two threads' "$pagetorture" convert --text "$scratch/race.page"
 
-# ---- claims that do not hold ----
+# ---- expectations that do not hold ----
 
-sed 's/data-race/clean/' "$scratch/race.page" >"$scratch/wrong.page"
-run_to 1 "$pagetorture" check "$scratch/wrong.page" && grep -q 'claim does not hold' "$scratch/err"
-ok $? "a wrong expect ends with 1" "$scratch/err"
-sed 's/-> EINVAL/-> EFAULT/' "$scratch/race.page" >"$scratch/wrong.page"
-run_to 1 "$pagetorture" check "$scratch/wrong.page" && grep -q 'line 7: expected EFAULT' "$scratch/err"
-ok $? "a wrong result ends with 1 and names its line" "$scratch/err"
-printf 'pagetorture 1\nread_raw(p0, 0, 1) -> 0\n' >"$scratch/wrong.page"
-run_to 1 "$pagetorture" check "$scratch/wrong.page" && grep -q 'skipped' "$scratch/err"
-ok $? "a claim on a skipped call does not hold" "$scratch/err"
+# does_not_hold NAME PATTERN SED: of the race as it is changed
+does_not_hold() {
+	sed "$3" "$scratch/race.page" >"$scratch/wrong.page"
+	expect 1 "$1" "$2" "$pagetorture" check "$scratch/wrong.page"
+}
+
+does_not_hold "a wrong expect ends with 1" 'does not hold' 's/data-race/clean/'
+does_not_hold "a wrong result ends with 1 and names its line" 'line 7: expected EFAULT' 's/-> EINVAL/-> EFAULT/'
+does_not_hold "an expected result of a skipped call" 'skipped' '2,7d; 1a read_raw(p0, 0, 1) -> 0'
 
 # ---- calls that can never run ----
 
@@ -115,57 +109,49 @@ END
 run_to 0 "$pagetorture" check --strict "$scratch/late.page" && [ ! -s "$scratch/err" ]
 ok $? "a handle that another thread fills first, or that a failure keeps empty, is no typo" "$scratch/err"
 "$pagetorture" convert --bytes "$scratch/never.page" >"$scratch/never.bin"
-run_to 1 "$pagetorture" check --strict "$scratch/never.bin" &&
-	[ "$(cat "$scratch/err")" = "$scratch/never.bin:2: warning: write_raw never runs: no call before it fills p1; so do 9 more calls" ]
-ok $? "of a byte string the first is named, and how many there are" "$scratch/err"
+expect 1 "of a byte string the first is named, and how many there are" \
+	'never.bin:2: warning: write_raw never runs: no call before it fills p1; so do 9 more calls$' \
+	"$pagetorture" check --strict "$scratch/never.bin"
 
-# ---- bad input: one line each, the others still judged ----
+# ---- bad input: one line each, the others are still evaluated ----
 
-# bad NAME PART FILE: the line names the file and says PART; exit 2; the good one runs.
+# bad NAME PATTERN FILE: the line names the file; exit 2; the good one is evaluated.
 bad() {
-	run_to 2 "$pagetorture" check "$3" "$scratch/race.page" &&
-		[ "$(wc -l <"$scratch/err")" -eq 2 ] && tail -n 1 "$scratch/err" | grep -q ' 2 files: 1 bad ' &&
-		grep -qF "$3" "$scratch/err" && grep -q "$2" "$scratch/err" &&
-		grep -q 'race.page: data-race' "$scratch/out"
-	ok $? "bad input: $1" "$scratch/err"
+	expect 2 "bad input: $1" 'race.page: data-race' "$pagetorture" check "$3" "$scratch/race.page"
+	[ "$(wc -l <"$scratch/err")" -eq 2 ] && tail -n 1 "$scratch/err" | grep -q ' 2 files: 1 bad ' &&
+		grep -F "$3" "$scratch/err" | grep -q "$2"
+	ok $? "... is one line" "$scratch/err"
 }
 
-printf 'pagetorture 2\n' >"$scratch/header.page"
-bad "a wrong header" ':1: .*pagetorture 1' "$scratch/header.page"
-printf 'pagetorture 1\n\nfrob(p0)\n' >"$scratch/call.page"
-bad "an unknown call" ":3: unknown call 'frob'" "$scratch/call.page"
-printf 'pagetorture 1\nread_raw(p0, 0, 99999)\n' >"$scratch/number.page"
-bad "a number outside of the domain" ':2: number outside the domain' "$scratch/number.page"
-
-# says NAME LINE WORDS: the line, as the third of a program, is refused with these words.
-says() {
+# refuses NAME LINE MESSAGE: of the third line of a program
+refuses() {
 	printf 'pagetorture 1\n\n%s\n' "$2" >"$scratch/line.page"
 	run_to 2 "$pagetorture" check "$scratch/line.page" && [ "$(cat "$scratch/err")" = "$scratch/line.page:3: $3" ]
 	ok $? "bad input: $1" "$scratch/err"
 }
 
+printf 'pagetorture 2\n' >"$scratch/header.page"
+bad "a wrong header" ':1: .*pagetorture 1' "$scratch/header.page"
+refuses "an unknown call" 'frob(p0)' "unknown call 'frob': expected the name of a call"
 domain="number outside the domain: expected x, 2^32+x, 2^63+x or SIZE_MAX-x with x < 16384, got"
-rules_there="clean or a rule (data-race, deadlock, foreign-map, map-overflow, out-of-bounds, uninit-use, unmap-order, use-after-free, use-after-unmap)"
-says "two rules on a line" 'expect data-race uninit-use' \
-	"expected one name a line, got 'data-race uninit-use': write 'expect data-race', and 'expect uninit-use' on a line of its own"
-says "rules with commas" 'expect  data-race,deadlock' \
-	"expected one name a line, got 'data-race,deadlock': write 'expect data-race', and 'expect deadlock' on a line of its own"
-says "no rule" 'expect # nothing' "expected $rules_there after 'expect'"
-says "an unknown rule" 'expect race' "expected $rules_there, got 'race'"
-for thread in T0 main; do
-	says "$thread without a colon" "$thread write_raw(p0, 0, 1, 0)" "expected ':' after the thread: '$thread: write_raw'"
+rule_names="clean or a rule (data-race, deadlock, foreign-map, map-overflow, out-of-bounds, uninit-use, unmap-order, use-after-free, use-after-unmap)"
+refuses "two rules on a line" 'expect data-race uninit-use' \
+	"expected one name a line, got 'data-race uninit-use': write 'expect NAME' on a line for each"
+refuses "rules with commas" 'expect  data-race,deadlock' \
+	"expected one name a line, got 'data-race,deadlock': write 'expect NAME' on a line for each"
+refuses "no rule" 'expect # nothing' "expected $rule_names after 'expect'"
+refuses "an unknown rule" 'expect race' "expected $rule_names, got 'race'"
+for line in 'T0 write_raw(p0, 0, 1, 0)' 'main lock(m0)' 'T12 lock(m0)' 't0 p1 = alloc_page(GFP_KERNEL)' T3; do
+	refuses "no colon: $line" "$line" "expected a thread (main or T0 .. T7) with ':', got '${line%% *}'"
 done
-says "a thread that is too large" 'T12 lock(m0)' "expected a thread (main or T0 .. T7) before ':', got 'T12'"
-says "a thread in small letters" 't0 p1 = alloc_page(GFP_KERNEL)' "expected ':' after the thread: 'T0: p1'"
-says "a thread and nothing" 'T3' "expected ':' and a call after the thread 'T3'"
-says "a decimal number" 'read_raw(p0, 99999, 0)' "$domain 99999"
-says "a hexadecimal number" 'read_raw(p0, 0X0fFFF, 0)' "$domain 0X0fFFF"
-says "a sum" 'read_raw(p0, PAGE_SIZE +  0x7000, 0)' "$domain PAGE_SIZE +  0x7000"
-says "a sum that wraps" 'read_raw(p0, SIZE_MAX+1, 0)' "expected a number of 0 .. SIZE_MAX, got SIZE_MAX+1"
-says "a slice that is too large" 'u0 = user_slice(0x4000, 0)' "$domain 0x4000"
-says "a slice of a large number" 'u0 = user_slice(SIZE_MAX-7, 0)' "expected a slice size of 0 .. 16383, got SIZE_MAX-7"
-says "a handle" 'read_raw(p08, 0, 0)' "expected a handle p0 .. p7, got 'p08'"
-says "a value" 'write_raw(p0, 0, 1, 0x100)' "expected a value of 0 .. 255, got '0x100'"
+refuses "a decimal number" 'read_raw(p0, 99999, 0)' "$domain 99999"
+refuses "a hexadecimal number" 'read_raw(p0, 0X0fFFF, 0)' "$domain 0X0fFFF"
+refuses "a sum" 'read_raw(p0, PAGE_SIZE +  0x7000, 0)' "$domain PAGE_SIZE +  0x7000"
+refuses "a sum that wraps" 'read_raw(p0, SIZE_MAX+1, 0)' "expected a number of 0 .. SIZE_MAX, got SIZE_MAX+1"
+refuses "a slice that is too large" 'u0 = user_slice(0x4000, 0)' "$domain 0x4000"
+refuses "a slice of a large number" 'u0 = user_slice(SIZE_MAX-7, 0)' "expected a slice size of 0 .. 16383, got SIZE_MAX-7"
+refuses "a handle" 'read_raw(p08, 0, 0)' "expected a handle p0 .. p7, got 'p08'"
+refuses "a value" 'write_raw(p0, 0, 1, 0x100)' "expected a value of 0 .. 255, got '0x100'"
 printf 'pagetorture 1\n\0\0\n' >"$scratch/nul.page"
 printf 'pagetorture 1\n# a\0b\nget_page(p0)\n' >"$scratch/nul-comment.page"
 run_to 0 "$pagetorture" convert --text "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
@@ -192,22 +178,21 @@ head -c 10000000 /dev/urandom >"$scratch/any.bin"
 run_to 1 "$pagetorture" check "$scratch/any.bin" || [ "$status" -eq 0 ]
 ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
-# ---- what cannot be said ----
+# ---- output that cannot be written ----
 
 for arguments in "check '$rules/bounds.page'" \
 	"convert --text '$rules/bounds.page'" "explain '$rules/bounds.page'" --help 'replay --help' \
 	'fuzz --help'; do
-	run_to 2 sh -c "'$pagetorture' $arguments >/dev/full" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-	ok $? "a full disk under standard output ends with 2, and one line: ${arguments%% *}" "$scratch/err"
+	expect_error "a full disk under standard output ends with 2, and one line: ${arguments%% *}" '' \
+		sh -c "'$pagetorture' $arguments >/dev/full"
 done
 "$pagetorture" run --flavour plain "$rules/free-twice.page" 2>&- | grep -q ' yes$'
-ok $? "a closed standard error changes no verdict"
+ok $? "a closed standard error changes no result"
 mkdir "$scratch/alone"
 cp "$pagetorture" "$scratch/alone"
-run_to 2 "$scratch/alone/pagetorture" run --flavour msan "$rules/bounds.page"
-ok $? "nothing executed is no agreement" "$scratch/err"
-printf 'pagetorture 1\noops\n' | run_to 2 "$pagetorture" run - && grep -q '^-:2: ' "$scratch/err"
-ok $? "standard input is called -" "$scratch/err"
+expect 2 "nothing executed is no agreement" '' "$scratch/alone/pagetorture" run --flavour msan "$rules/bounds.page"
+printf 'pagetorture 1\noops\n' >"$scratch/oops.page"
+expect 2 "standard input is called -" '^-:2: ' "$pagetorture" run - <"$scratch/oops.page"
 printf 'pagetorture 1\nexpect data-race\n# why\nexpect deadlock\n' >"$scratch/why.page"
 "$pagetorture" convert --text "$scratch/why.page" | cmp -s - "$scratch/why.page"
 ok $? "a comment between expectations keeps its place"
@@ -217,22 +202,17 @@ ok $? "a comment between expectations keeps its place"
 for arguments in '' 'frob' 'check' 'check --frob x' 'run' 'run --repeat 0 x' \
 	'run --flavour frob x' 'run --executor frob x' 'run --delays x x' 'run --delays' 'convert'; do
 	# shellcheck disable=SC2086 # words
-	run_to 2 "$pagetorture" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-	ok $? "usage: pagetorture $arguments" "$scratch/err"
+	expect_error "usage: pagetorture $arguments" '' "$pagetorture" $arguments
 done
 for arguments in 'run --flavour plain,frob,asan' 'replay --flavour frob,' 'fuzz --engine afl,frob' \
 	'run --delays 99999999999999999999' 'replay --shuffle 99999999999999999999'; do
 	# shellcheck disable=SC2086 # words
-	run_to 2 "$pagetorture" $arguments x && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
-		grep -qF " got '${arguments##* }'" "$scratch/err"
-	ok $? "the whole value is named: $arguments" "$scratch/err"
+	expect_error "the whole value is named: $arguments" " got '${arguments##* }'" "$pagetorture" $arguments x
 done
 for command in '' check run convert; do
 	# shellcheck disable=SC2086 # words
-	run_to 0 "$pagetorture" $command --help && grep -q Examples "$scratch/out"
-	ok $? "pagetorture $command --help has examples" "$scratch/out"
+	expect 0 "pagetorture $command --help has examples" Examples "$pagetorture" $command --help
 done
-run_to 0 "$pagetorture" --version && grep -q '^pagetorture [0-9]' "$scratch/out"
-ok $? "--version" "$scratch/out"
+expect 0 "--version" '^pagetorture [0-9]' "$pagetorture" --version
 
 done_testing

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The corpus reaches all of src/page but what tests/coverage_excluded names, and the unit
-# tests reach that.
+# The corpus reaches all of src/page but what tests/coverage_excluded names, and the unit tests
+# reach that.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -10,38 +10,21 @@
 figures=$abs_builddir/coverage
 list=$abs_srcdir/tests/coverage_excluded
 
-# hold FIGURE LIST [JSON LCOV]
-hold() {
+# compare FIGURE LIST [JSON LCOV]
+compare() {
 	python3 "$abs_srcdir/tests/coverage.py" "$1" "$2" "${3-$figures/$1.json}" \
 		"${4-$figures/$1.lcov}" "$abs_srcdir"
 }
 
-# is_red TEXT NAME FIGURE LIST [JSON LCOV]: does it say TEXT, and end with 1?
-is_red() {
-	text=$1 name=$2
-	shift 2
-	run_to 1 hold "$@" && grep -q "^$text" "$scratch/out"
-	ok $? "$name" "$scratch/out"
-}
-
-if ! command -v python3 >/dev/null; then
-	skip "no python3 to compare with"
-	done_testing
-	exit
-fi
+need python3
 cd "$abs_builddir" || exit 99
 status=0
 sh "$abs_srcdir/build-aux/coverage.sh" "$abs_srcdir" >"$scratch/made" 2>&1 || status=$?
-if [ $status -eq 77 ]; then
-	skip "$(tail -n 1 "$scratch/made" | sed 's/^skipped: //')"
-	done_testing
-	exit
-fi
-ok $status "the corpus and the unit tests run in a build that counts" "$scratch/made"
+[ $status -ne 77 ] || skip_rest "$(tail -n 1 "$scratch/made" | sed 's/^skipped: //')"
+ok $status "the corpus and the unit tests run in a build with coverage" "$scratch/made"
 
 for figure in replay all; do
-	run_to 0 hold $figure "$list"
-	ok $? "$(head -n 1 "$scratch/out")" "$scratch/out"
+	expect 0 "tests/coverage_excluded is right: $figure" "^$figure: " compare $figure "$list"
 done
 run_to 0 python3 -B "$abs_srcdir/report/keep.py" "$scratch/coverage.json" --what coverage \
 	--begun 1700000000 --status good --command 'make coverage' \
@@ -51,29 +34,25 @@ ok $? "make report reads both as good" "$scratch/said"
 [ -s "$figures/html/replay/index.html" ] && [ -s "$figures/html/all/index.html" ]
 ok $? "both as HTML"
 
-# Is the comparison blind?
-grep -v '^arena\.c take_elsewhere: ' "$list" >"$scratch/short"
-is_red 'not reached: arena.c take_elsewhere: \*' "a function that is not in the list is found" \
-	replay "$scratch/short"
-sed '/=> false$/d' "$list" >"$scratch/short"
-is_red 'not reached: alias_set.c alias_set_find: set => false' "so is a side of a branch" \
-	replay "$scratch/short"
-sed '/: return -EBUSY;$/d' "$list" >"$scratch/short"
-is_red 'not reached: map.c page_map_backend_set: return -EBUSY;' "so is a line" replay "$scratch/short"
-sed 's/^\(arena.c arena_init: return;\) x2$/\1/' "$list" >"$scratch/short"
-is_red 'not reached 2 times, the list says 1: arena.c arena_init: return;' \
-	"so is a second line of the same text" replay "$scratch/short"
-(cat "$list"; echo 'raw.c page_write_raw: return 0;') >"$scratch/long"
-is_red 'reached, and listed as \[tests\]: raw.c page_write_raw: return 0;' \
-	"a line of the list that is reached is found" replay "$scratch/long"
-(cat "$list"; printf '[never] for no reason\nbuffer.c order_of: order++;\n') >"$scratch/long"
-is_red 'reached, and listed as \[never\]: buffer.c order_of: order++;' \
-	"so is one that only the unit tests reach" all "$scratch/long"
-is_red 'not reached: buffer.c ' "without the unit tests theirs is not reached" \
-	all "$list" "$figures/replay.json" "$figures/replay.lcov"
-echo 'page.c page_align' >"$scratch/bad"
-run_to 2 hold replay "$scratch/bad"
-ok $? "a list that cannot be read is an error" "$scratch/err"
+# Each kind of error is found. SED or lines to add change the list.
+while IFS='|' read -r name figure change pattern; do
+	case $change in
+	+*) printf '%b\n' "${change#+}" | cat "$list" - ;;
+	*) sed "$change" "$list" ;;
+	esac >"$scratch/list"
+	expect 1 "found: $name" "^$pattern" compare "$figure" "$scratch/list"
+done <<'END_OF_TABLE'
+a function that is not listed|replay|/^arena\.c take_elsewhere: /d|not reached: arena.c take_elsewhere: \*
+a side of a branch|replay|/=> false$/d|not reached: alias_set.c alias_set_find: set => false
+a line|replay|/: return -EBUSY;$/d|not reached: map.c page_map_backend_set: return -EBUSY;
+a second line with the same text|replay|s/^\(arena.c arena_init: return;\) x2$/\1/|not reached 2 times, the list says 1: arena.c arena_init: return;
+a reached line that is listed|replay|+raw.c page_write_raw: return 0;|reached, and listed as \[tests\]: raw.c page_write_raw: return 0;
+a line that only the unit tests reach|all|+[never] for no reason\nbuffer.c order_of: order++;|reached, and listed as \[never\]: buffer.c order_of: order++;
+END_OF_TABLE
+expect 1 "found: unit tests that did not run" '^not reached: buffer.c ' \
+	compare all "$list" "$figures/replay.json" "$figures/replay.lcov"
+echo 'page.c page_align' >"$scratch/list"
+expect_error "a list that cannot be read" 'list:1: expected' compare replay "$scratch/list"
 
 # A replay of less reaches less.
 "$LLVM_PROFDATA" merge -o "$scratch/less.profdata" "$figures"/replay/fuzz_page-replay-direct-*.profraw &&
@@ -81,7 +60,7 @@ ok $? "a list that cannot be read is an error" "$scratch/err"
 		"$LLVM_COV" export -format=$format -instr-profile="$scratch/less.profdata" \
 			"$figures/build/pagetorture" "$abs_srcdir/src/page" >"$scratch/less.$format"
 	done
-is_red 'not reached: map_alias.c alias_map: \*' "a replay of one target alone is not enough" \
-	replay "$list" "$scratch/less.text" "$scratch/less.lcov"
+expect 1 "found: a replay of one target alone" '^not reached: map_alias.c alias_map: \*' \
+	compare replay "$list" "$scratch/less.text" "$scratch/less.lcov"
 
 done_testing

@@ -68,7 +68,7 @@ static void check_kinds(void)
 	   "up to the amounts that are said, and no further");
 }
 
-int main(void)
+UNIT_TEST(test_delay)
 {
 	ok(alike(1, 1) == PLACES, "the same place, the same delay");
 	ok(alike(1, 2) < PLACES * 2 / 3, "another seed, other delays");
@@ -77,5 +77,4 @@ int main(void)
 	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)
 		delay_wait((struct delay){ kind, 1 });
 	ok(true, "each kind passes");
-	return done();
 }

@@ -49,7 +49,7 @@ stop() {
 
 engines() {
 	# shellcheck disable=SC2009 # by the whole command line
-	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz' | awk '{ print $1 }'
+	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|campaign/main.py' | awk '{ print $1 }'
 }
 
 no_engine_left() {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# After campaigns: merging, plots; and the short campaign for a CI.
+# After campaigns: merging; and the short campaign for a CI.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -41,8 +41,13 @@ for n in 1 2 3 4 5; do
 done
 hashes campaign/fuzz_grow/corpus >"$scratch/before"
 seeds=$src/corpus/seed/fuzz_grow
-FUZZ_SEEDS='' run_to 0 python3 -B "$abs_srcdir/build-aux/fuzz_merge.py" "$src" campaign &&
-	grep -q '^fuzz_grow: [0-9]* entries are now' "$scratch/out"
+merge() {
+	status=$1
+	shift
+	run_to "$status" "$pagetorture" fuzz --bin . --merge --dir campaign "$@" fuzz_grow
+}
+
+merge 0 --new-seeds "$src/corpus/seed" && grep -q '^fuzz_grow: [0-9]* entries are now' "$scratch/out"
 ok $? "merge: $(head -n 1 "$scratch/out")" "$scratch/err"
 hashes campaign/fuzz_grow/corpus >"$scratch/after"
 [ "$(wc -l <"$scratch/after")" -lt "$(wc -l <"$scratch/before")" ] && [ -s "$scratch/after" ] &&
@@ -60,27 +65,16 @@ done >"$scratch/odd"
 ok $? "in canonical form" "$scratch/odd"
 cp campaign/fuzz_grow/superseded/superfluous-* campaign/fuzz_grow/corpus
 rm "$seeds"/*.page
-FUZZ_SEEDS=no run_to 0 python3 -B "$abs_srcdir/build-aux/fuzz_merge.py" "$src" campaign && [ -z "$(ls "$seeds")" ]
-ok $? "FUZZ_SEEDS=no writes no seeds" "$scratch/err"
+merge 0 && [ -z "$(ls "$seeds")" ]
+ok $? "without --new-seeds it writes no seeds" "$scratch/err"
 hashes campaign/fuzz_grow/corpus >"$scratch/before"
 (
 	flock 9
-	FUZZ_SEEDS=no run_to 1 python3 -B "$abs_srcdir/build-aux/fuzz_merge.py" "$src" campaign
+	merge 1 && grep -q 'another campaign runs' "$scratch/err"
 ) 9>campaign/fuzz_grow/lock && hashes campaign/fuzz_grow/corpus | cmp -s - "$scratch/before"
 ok $? "no merging while a campaign runs" "$scratch/err"
-run_to 1 python3 -B "$abs_srcdir/build-aux/fuzz_merge.py" "$src" nowhere && grep -q 'expected a campaign' "$scratch/err"
+merge 2 --dir nowhere && grep -q 'expected a campaign' "$scratch/err" && [ ! -e nowhere ]
 ok $? "nothing to merge is a failure" "$scratch/err"
-
-# ---- plots ----
-
-if command -v gnuplot >/dev/null; then
-	run_to 0 gnuplot -c "$abs_srcdir/build-aux/fuzz_plot.gp" campaign/fuzz_grow && grep -q '<path' campaign/fuzz_grow/plot.svg
-	ok $? "coverage over time is plotted" "$scratch/err"
-	run_to 1 gnuplot -c "$abs_srcdir/build-aux/fuzz_plot.gp" nowhere
-	ok $? "nothing to plot is a failure" "$scratch/err"
-else
-	skip "plots: no gnuplot"
-fi
 
 # ---- a CI ----
 
@@ -94,47 +88,55 @@ ci() {
 	FUZZ_CI_TIME=4 run_to "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 }
 
-well_formed() {
-	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' fuzz-ci/junit.xml
+# has_case LINE: is that a case of junit.xml, in words: group, name, failure or skipped, the reason?
+has_case() {
+	python3 - <<-'END' | grep -E "^fuzz-ci\.$1" >"$scratch/case"
+		import xml.etree.ElementTree as xml
+		for case in xml.parse("fuzz-ci/junit.xml").iter("testcase"):
+		    print(case.get("classname"), case.get("name"),
+		          *(f"{part.tag}: {part.get('message')}" for part in case), "")
+	END
+}
+
+# lacking_program FILE...: what ends as a program does if the page library lacks its calls
+lacking_program() {
+	for file; do
+		printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >"$file"
+		chmod +x "$file"
+	done
 }
 
 targets_are fuzz_grow
-ci 0 && grep -q '<testcase classname="all" name="fuzz_grow" />' fuzz-ci/junit.xml
+ci 0 && has_case 'all fuzz_grow $' && has_case 'replay fuzz_grow-replay-asan $'
 ok $? "fuzz-ci: nothing found, exit 0" "$scratch/out"
 report_says good fuzz-ci results/fuzz-ci.json
 ok $? "make report: good" "$scratch/said"
 targets_are fuzz_bug fuzz_grow
-ci 1 && grep -q '<testcase classname="all" name="fuzz_bug"><failure message="FINDING fuzz_bug, crash: fuzz_bug: a bug' fuzz-ci/junit.xml &&
-	grep -q '<testcase classname="all" name="fuzz_grow" />' fuzz-ci/junit.xml
+ci 1 && has_case 'all fuzz_bug failure: FINDING fuzz_bug, crash: fuzz_bug: a bug' && has_case 'all fuzz_grow $'
 ok $? "a finding: exit 1, and the case of its target failed" "$scratch/out"
 report_says failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: failed" "$scratch/said"
-well_formed
-ok $? "junit.xml is well-formed" fuzz-ci/junit.xml
 python3 "$abs_srcdir/tests/sarif.py" fuzz-ci/findings.sarif 2>"$scratch/err"
-ok $? "findings.sarif is there for a code host" "$scratch/err"
+ok $? "findings.sarif is there for a CI service" "$scratch/err"
 printf '#!/bin/sh\necho "<it & that> failed"\nexit 1\n' >fuzz_grow-replay-asan
 targets_are fuzz_grow fuzz_text
-ci 1 && grep -q 'name="fuzz_grow-replay-asan"><failure message="&lt;it &amp; that&gt; failed"' fuzz-ci/junit.xml &&
-	grep -q 'name="fuzz_text-replay"><skipped' fuzz-ci/junit.xml && well_formed &&
-	grep -q 'classname="all" name="fuzz_text"><skipped' fuzz-ci/junit.xml
+ci 1 && has_case 'replay fuzz_grow-replay-asan failure: <it & that> failed' &&
+	has_case 'replay fuzz_text-replay skipped' && has_case 'all fuzz_text skipped'
 ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out"
-printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >fuzz_lacking
-cp fuzz_lacking fuzz_lacking-replay
-cp fuzz_lacking fuzz_lacking-replay-asan
+lacking_program fuzz_lacking fuzz_lacking-replay fuzz_lacking-replay-asan
 printf '#!/bin/sh\nls "$@"\n' >fuzz_grow-replay-asan
 mkdir "$src/corpus/seed/fuzz_lacking"
-chmod +x fuzz_*
 targets_are fuzz_grow fuzz_lacking
-ci 0 && [ "$(grep -o '><skipped message="[^"]*the page library lacks page_borrow" />' fuzz-ci/junit.xml | wc -l)" = 3 ] &&
-	grep -q 'classname="all" name="fuzz_grow" />' fuzz-ci/junit.xml && well_formed
+ci 0 && has_case 'all fuzz_grow $' && has_case 'all fuzz_lacking skipped: the page library lacks page_borrow' &&
+	has_case 'replay fuzz_lacking-replay skipped: .*lacks page_borrow' &&
+	has_case 'replay fuzz_lacking-replay-asan skipped: .*lacks page_borrow'
 ok $? "a target that lacks calls of the page library is skipped by name, and is no pass" "$scratch/out"
 cp fuzz_grow-replay fuzz_dead-replay
 printf '#!/bin/sh\nexit 77\n' >fuzz_dead
-chmod +x fuzz_dead fuzz_dead-replay
+chmod +x fuzz_dead
 mkdir "$src/corpus/seed/fuzz_dead"
 targets_are fuzz_dead fuzz_grow
-ci 2 && grep -q 'classname="all" name="fuzz_dead"><failure' fuzz-ci/junit.xml && well_formed
+ci 2 && has_case 'all fuzz_dead failure: libfuzzer-0 ended with status 77'
 ok $? "a target that never runs an input is a failure, no skip" "$scratch/out"
 targets_are fuzz_text
 ci 2

@@ -176,16 +176,15 @@ static void test_deadlock(void)
 	   "what each thread waits for");
 }
 
-int main(void)
+UNIT_TEST(test_happens)
 {
 	rules = rules_new();
 	if (!rules)
-		return 99;
+		abort();
 	test_edges();
 	test_random();
 	test_causes();
 	test_bytes();
 	test_deadlock();
 	rules_delete(rules);
-	return done();
 }

@@ -163,7 +163,7 @@ static void test_patterns(void)
 	   "a pattern that fits nothing is none");
 }
 
-int main(void)
+UNIT_TEST(test_matrix)
 {
 	rules = rules_new();
 	try_all();
@@ -177,5 +177,4 @@ int main(void)
 	test_relations();
 	test_patterns();
 	rules_delete(rules);
-	return done();
 }

@@ -194,7 +194,7 @@ static void test_nothing(void)
 	ok(m.best.count == 0, "nor is anything made of nothing");
 }
 
-int main(void)
+UNIT_TEST(test_minimize)
 {
 	rules = rules_new();
 	test_cases();
@@ -202,5 +202,4 @@ int main(void)
 	test_pairs();
 	test_nothing();
 	rules_delete(rules);
-	return done();
 }

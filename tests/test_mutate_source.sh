@@ -7,23 +7,13 @@
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
 
-if ! command -v python3 >/dev/null; then
-	skip "no python3 to make mutants with"
-	done_testing
-	exit
-fi
-if ! $CC --version 2>&1 | grep -q clang && ! command -v clang-19 >/dev/null &&
-	! command -v clang >/dev/null; then
-	skip "no clang to read sources with"
-	done_testing
-	exit
-fi
+need python3
+command -v clang-19 >/dev/null || need clang
 
 # ---- a small tree ----
 
 small=$scratch/small
-mkdir -p "$small/src/page" "$small/tests" "$small/tests/mutants" "$small/build/tests" \
-	"$small/build/obj/plain/tests"
+mkdir -p "$small/src/page" "$small/tests/mutants" "$small/build/obj/plain/tests"
 cat >"$small/src/page/small.h" <<'END'
 int small(int a, int b);
 int keep(int a, volatile int *spare);
@@ -78,30 +68,22 @@ int main(void)
 	       small(3, 2) != 1 || keep(6, &spare) != 5 || keep(9, &spare) != 5 || !big(0) || big(-1);
 }
 END
-: >"$small/tests/mutants/survivors"
 
-small_build() {
+build_small() {
 	cd "$small/build" &&
 		$CC -I../src -c ../tests/test_small.c -o obj/plain/tests/test_small.o &&
 		$CC -I../src -c ../src/page/small.c -o small.o &&
 		ar -rc libpage-plain.a small.o && ar -rc libharness-plain.a
 }
 
-small_mutants() {
+mutants() {
 	LIBRARY_SOURCE=$small LIBRARY_BUILD=$small/build LIBRARY_CC=$CC LIBRARY_CFLAGS='-O2' \
-		LIBRARY_LIBS='' MUTANTS_TESTS=test_small PYTHONDONTWRITEBYTECODE=1 \
-		${interrupted-} python3 "$abs_srcdir/tests/mutants/main.py" "$@"
+		LIBRARY_LIBS='' MUTANTS_TESTS=test_small \
+		${interrupted-} python3 -B "$abs_srcdir/tests/mutants/main.py" "$@"
 }
 
-# name TEXT: of the one mutant whose line holds it
-name() {
-	grep -F -- "$1" "$scratch/list" | cut -d ' ' -f 1
-}
-
-run_to 0 small_build
-ok $? "the small tree builds" "$scratch/err"
-run_to 0 small_mutants --list
-ok $? "its mutants are listed" "$scratch/err"
+expect 0 "the small tree builds" '' build_small
+expect 0 "its mutants are listed" '' mutants --list
 cp "$scratch/out" "$scratch/list"
 cut -d ' ' -f 2- "$scratch/list" >"$scratch/found"
 cat >"$scratch/expected" <<'END'
@@ -163,58 +145,61 @@ small.c:36 big constant: a >= 0 => a >= (0 - 1)
 small.c:36 big constant: a >= 0 ? true : false => a >= 0 ? false : false
 small.c:36 big constant: a >= 0 ? true : false => a >= 0 ? true : true
 END
-diff "$scratch/expected" "$scratch/found" >"$scratch/diff"
-ok $? "they are the expected ones, all of them" "$scratch/diff"
+ok_if_same "they are the expected ones" "$scratch/expected" "$scratch/found"
 
 # ---- verdicts ----
 
-# judge [OPTION]...: status in $status
-judge() {
-	status=0
-	small_mutants --trials test_small --jobs 2 --json "$scratch/json" "$@" >"$scratch/out" \
-		2>"$scratch/err" || status=$?
+small_test() {
+	mutants --trials test_small --jobs 2 --report "$scratch/report.json" "$@"
 }
 
-# verdict_is ID VERDICT
-verdict_is() {
-	grep -A 30 "\"id\": \"$1\"" "$scratch/json" | grep -m 1 '"verdict"' | grep -qF "\"$2\""
+# surviving LINE...: the list of reasons
+surviving() {
+	printf '%s\n' "$@" >"$small/tests/mutants/surviving"
 }
 
-shift_of_zero=$(name 'keep arithmetic: a + 0')
-unseen=$(name 'keep statement: *spare = a + 0')
-endless=$(name 'keep statement: a--')
-swapped=$(name 'small swap')
-for id in "$shift_of_zero" "$unseen" "$endless" "$swapped"; do
-	echo "$id"
-done | grep -cE '^[0-9a-f]{8}$' >"$scratch/out"
-grep -qx 4 "$scratch/out"
-ok $? "four of them by what they change" "$scratch/list"
-some=$shift_of_zero,$unseen,$endless,$swapped
-judge --only "$some"
-[ "$status" -eq 1 ] && grep -q '^66.7 % of 4 of' "$scratch/out"
-ok $? "two of three killed are too few: exit status 1" "$scratch/err"
-grep -q '"what": "mutants"' "$scratch/json" && grep -q '"status": "failed"' "$scratch/json" &&
-	grep -q '"mutants_in_all": [1-9]' "$scratch/json"
-ok $? "... and failed in the report's results" "$scratch/json"
-report_says failed mutants "$scratch/json"
-ok $? "... as make report reads them" "$scratch/said"
-verdict_is "$swapped" killed && grep -q 'killed by test_small: .*swap' "$scratch/err"
-ok $? "swapped arguments are killed" "$scratch/err"
-verdict_is "$endless" killed && grep -q '"status": "hang"' "$scratch/json"
-ok $? "a loop without end is killed as a hang" "$scratch/json"
-verdict_is "$shift_of_zero" "same code" && verdict_is "$unseen" survived &&
-	grep -q "^survived: $unseen small.c" "$scratch/out"
-ok $? "a - 0 is the same code; what no test sees survives, by name" "$scratch/out"
+# id_of TEXT: of the one mutant whose line has it
+id_of() {
+	grep -F -- "$1" "$scratch/list" | cut -d ' ' -f 1
+}
 
-judge --only "$some"
-[ "$status" -eq 1 ] && ! grep -q '^\[' "$scratch/err" && grep -q '^66.7 % of 4' "$scratch/out"
-ok $? "a second run judges nothing again" "$scratch/err"
-tail -n 1 "$small/build/tests/mutants/results.jsonl" >"$scratch/last"
-sed '$d' "$small/build/tests/mutants/results.jsonl" >"$scratch/kept"
-{ cat "$scratch/kept"; head -c 40 "$scratch/last"; } >"$small/build/tests/mutants/results.jsonl"
-judge --only "$some"
-[ "$(grep -c '^\[' "$scratch/err")" -eq 1 ] && grep -q '^66.7 % of 4' "$scratch/out"
-ok $? "a killed run is gone on with: half a line is judged again, nothing else" "$scratch/err"
+# has_verdict ID VERDICT
+has_verdict() {
+	python3 -B -c 'import json, sys
+results = json.load(open(sys.argv[1]))["results"]
+sys.exit([r["verdict"] for r in results if r["id"] == sys.argv[2]] != [sys.argv[3]])' "$scratch/report.json" "$@"
+	ok $? "$1 is $2" "$scratch/report.json"
+}
+
+report_is() {
+	report_says "$1" mutants "$scratch/report.json"
+	ok $? "make report reads the results as $1" "$scratch/said"
+}
+
+minus_zero=$(id_of 'keep arithmetic: a + 0')
+unseen=$(id_of 'keep statement: *spare = a + 0')
+endless=$(id_of 'keep statement: a--')
+swapped=$(id_of 'small swap')
+some=$minus_zero,$unseen,$endless,$swapped
+surviving
+expect 1 "two of three killed are too few" '^66.7 % of 4 of' small_test --only "$some"
+grep -q "^survived: $unseen small.c" "$scratch/out" && grep -q 'killed by test_small: .*swap' "$scratch/err"
+ok $? "both are named" "$scratch/printed"
+report_is failed
+has_verdict "$swapped" killed
+has_verdict "$endless" killed
+grep -q '"status":"hang"' "$scratch/report.json"
+ok $? "a loop without end is a hang" "$scratch/report.json"
+has_verdict "$minus_zero" 'same code'
+has_verdict "$unseen" survived
+
+expect 1 "a second run has the same result" '^66.7 % of 4' small_test --only "$some"
+! grep -q '^\[' "$scratch/err"
+ok $? "... and tests nothing again" "$scratch/err"
+results=$small/build/tests/mutants/results.jsonl
+truncate -s -40 "$results"
+expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' small_test --only "$some"
+expect_error "a wrong line of the results" 'NEWS:1: expected a result' mutants --results "$abs_srcdir/NEWS"
 
 # Ctrl-C, while the second one hangs.
 cat >"$scratch/interrupted" <<'END'
@@ -222,79 +207,63 @@ echo $$ >"$0.pid"
 exec env --default-signal=INT "$@"
 END
 interrupted="sh $scratch/interrupted"
-judge --only "$swapped,$endless" --jobs 1 --again &
-running=$!
+small_test --only "$swapped,$endless" --jobs 1 --again >"$scratch/out" 2>"$scratch/err" &
 tries=0
 until grep -q '^\[1/2\]' "$scratch/err" 2>/dev/null || [ $tries -ge 300 ]; do
 	sleep 0.2
 	tries=$((tries + 1))
 done
 kill -INT "$(cat "$scratch/interrupted.pid")"
-wait $running
+wait $!
 interrupted=
-grep -q '"status": "stopped"' "$scratch/json" && verdict_is "$swapped" killed && grep -q '^stopped; ' "$scratch/err"
-ok $? "a run that is stopped says so in the report's results, with what it knows" "$scratch/err"
-report_says stopped mutants "$scratch/json"
-ok $? "... as make report reads them" "$scratch/said"
+grep -q '^stopped; ' "$scratch/err" && grep -q '"status":"stopped"' "$scratch/report.json"
+ok $? "a run that is stopped says so, in the report too" "$scratch/err"
+has_verdict "$swapped" killed
+report_is stopped
 
-printf '[equivalent] Not read.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
-judge --only "$some"
-[ "$status" -eq 0 ] && grep -q '^100.0 % of 4' "$scratch/out" && verdict_is "$unseen" equivalent
-ok $? "with a reason it is equivalent, and does not count" "$scratch/out"
-report_says partly mutants "$scratch/json"
-ok $? "some of all mutants: make report reads them as run in part" "$scratch/said"
-printf '[weak] Not read.\n%s keep\n' "$unseen" >"$small/tests/mutants/survivors"
-judge --only "$some"
-[ "$status" -eq 1 ] && grep -q "^survived: $unseen .*Not read" "$scratch/out"
-ok $? "a weak one counts, and has its reason" "$scratch/out"
-printf '[equivalent] No.\n%s\n%s\n01234567\n' "$swapped" "$unseen" >"$small/tests/mutants/survivors"
-judge --only "$some"
-[ "$status" -eq 1 ] && grep -q "$swapped: is killed, by test_small" "$scratch/err" &&
-	grep -q '01234567: the mutant no longer exists' "$scratch/err"
-ok $? "reasons for a killed and for an unknown mutant are reported" "$scratch/err"
-printf '%s\n' "$unseen" >"$small/tests/mutants/survivors"
-judge --only "$some"
-[ "$status" -eq 2 ] && grep -q 'survivors:1: expected' "$scratch/err"
-ok $? "an entry without a reason is an error that names its line" "$scratch/err"
-: >"$small/tests/mutants/survivors"
+surviving '[equivalent] Not read.' "$unseen keep"
+expect 0 "an equivalent mutant does not count" '^100.0 % of 4' small_test --only "$some"
+has_verdict "$unseen" equivalent
+report_is partly
+surviving '[weak] Not read.' "$unseen keep"
+expect 1 "a weak one counts, and has its reason" "^survived: $unseen .*Not read" small_test --only "$some"
+surviving '[equivalent] No.' "$swapped" "$unseen" 01234567
+expect 1 "a reason for a killed mutant" "$swapped: is killed, by test_small" small_test --only "$some"
+expect 1 "a reason for a mutant that is gone" '01234567: the mutant no longer exists' small_test --only "$some"
+surviving "$unseen"
+expect_error "an entry without a reason: its line is named" 'surviving:1: expected' small_test --only "$some"
+surviving
 
-# Names stay when other code moves; what is known of another library is forgotten.
-{ printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n'; cat "$small/src/page/small.c"; } >"$scratch/moved"
+# Names stay when other code moves; verdicts of another library are not used.
+printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n' | cat - "$small/src/page/small.c" >"$scratch/moved"
 cp "$scratch/moved" "$small/src/page/small.c"
-small_mutants --list 2>/dev/null | grep -F " keep " | cut -d ' ' -f 1 >"$scratch/after"
-grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 | diff - "$scratch/after" >"$scratch/diff"
-ok $? "names of mutants stay when lines move" "$scratch/diff"
-judge --only "$swapped"
-[ "$status" -eq 0 ] && grep -q '^\[1/1\] killed' "$scratch/err"
-ok $? "verdicts of another library are not taken" "$scratch/err"
-small_mutants --show "$swapped" >"$scratch/out" 2>&1
-grep -q '^+.*return minus(b, a);$' "$scratch/out"
-ok $? "--show prints the difference" "$scratch/out"
+grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 >"$scratch/before"
+mutants --list 2>/dev/null | grep -F " keep " | cut -d ' ' -f 1 >"$scratch/after"
+ok_if_same "names of mutants stay when lines move" "$scratch/before" "$scratch/after"
+expect 0 "verdicts of another library are not used" '^\[1/1\] killed' small_test --only "$swapped"
+expect 0 "--show prints the difference" '^+.*return minus(b, a);$' mutants --show "$swapped"
 
 # If the unchanged library fails, no verdict is valid.
 sed -i.old 's/|| big(-1)/|| !big(-1)/' "$small/tests/test_small.c"
-run_to 0 small_build
-judge --only "$swapped" --again
-[ "$status" -eq 1 ] && grep -q 'expected the unchanged library to pass' "$scratch/err"
-ok $? "a test that always fails kills no mutant" "$scratch/err"
-run_to 2 small_mutants --only nothing && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-ok $? "an unknown mutant ends with 2" "$scratch/err"
+run_to 0 build_small
+expect 1 "a test that always fails kills no mutant" 'expected the unchanged library to pass' \
+	small_test --only "$swapped" --again
+expect_error "an unknown mutant" nothing mutants --only nothing
 
 # ---- the library ----
 
 command=$abs_builddir/tests/mutants/mutants
-run_to 0 "$command" --list && [ "$(wc -l <"$scratch/out")" -gt 1000 ]
-ok $? "the library has $(wc -l <"$scratch/out") mutants" "$scratch/err"
+expect 0 "the library's mutants are listed" . "$command" --list
 cp "$scratch/out" "$scratch/list"
-grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/survivors" | while read -r id; do
+[ "$(wc -l <"$scratch/list")" -gt 1000 ]
+ok $? "there are $(wc -l <"$scratch/list")"
+grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/surviving" | while read -r id; do
 	grep -q "^$id " "$scratch/list" || echo "$id"
 done >"$scratch/gone"
-[ ! -s "$scratch/gone" ]
-ok $? "every mutant of tests/mutants/survivors is one of them" "$scratch/gone"
+ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
 # Each kind of program is linked as make links it.
-run_to 0 "$command" --flavours plain --results "$scratch/results" \
-	--only "$(name 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
-	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress_disjoint"
-ok $? "bounds one too near are killed by test_page_raw" "$scratch/err"
+expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --flavours plain --results "$scratch/results" \
+	--only "$(id_of 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
+	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"
 
 done_testing

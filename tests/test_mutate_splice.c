@@ -152,7 +152,7 @@ static void append_without_renaming(void)
 	result.count = own.count + other.count;
 }
 
-int main(void)
+UNIT_TEST(test_mutate_splice)
 {
 	unsigned int spliced = 0, same = 0, shares = 0, apart = 0, fooled = 0, whole = 0;
 
@@ -185,5 +185,4 @@ int main(void)
 	ok(shares > 300 && apart > 300, "%u share what is there, %u bring their own pages", shares,
 	   apart);
 	ok(fooled < 10, "programs joined without new names are rejected: %u of 300", 300 - fooled);
-	return done();
 }

@@ -73,7 +73,7 @@ static size_t cross_exactly(uint64_t seed, size_t size, size_t other_size, size_
 	return size;
 }
 
-int main(void)
+UNIT_TEST(test_mutator)
 {
 	static uint8_t one[PROGRAM_BYTES_MAX], two[PROGRAM_BYTES_MAX];
 	unsigned int good = 0, same = 0, changed = 0, crossed = 0;
@@ -103,5 +103,4 @@ int main(void)
 	}
 	ok(good == ROUNDS, "crossovers are canonical programs, of at most the size allowed");
 	ok(crossed > ROUNDS * 9 / 10 && same == ROUNDS, "same seed, same crossover");
-	return done();
 }

@@ -104,10 +104,9 @@ static void test_odd_sizes(void)
 	ok(good == ROUNDS, "short texts, odd bytes and little room are no trouble");
 }
 
-int main(void)
+UNIT_TEST(test_mutator_text)
 {
 	test_one_step();
 	test_reach();
 	test_odd_sizes();
-	return done();
 }

@@ -23,7 +23,7 @@ static bool has_text(uint64_t number, const char *expected)
 	return !strcmp(text, expected);
 }
 
-int main(void)
+UNIT_TEST(test_number)
 {
 	static const uint64_t outside[] = { 16384, (1ull << 32) - 1, (1ull << 32) + 16384,
 					    (1ull << 63) - 1, (1ull << 63) + 16384,
@@ -38,5 +38,4 @@ int main(void)
 	ok(has_text(UINT64_MAX, "SIZE_MAX-0") && has_text(UINT64_MAX - 16383, "SIZE_MAX-16383"),
 	   "the top base counts down from SIZE_MAX");
 	ok(has_text(1ull << 63, "0x8000000000000000"), "other bases are hex");
-	return done();
 }

@@ -28,7 +28,7 @@ refuses "expected --timeout 1 .. 1000000, got '-1'" minimize --timeout -1 "$race
 refuses "expected --tries 1 .. 100000, got '3x'" triage --tries 3x "$scratch"
 refuses "expected --jobs 1 .. 64, got '65'" replay -j65 "$race"
 refuses "expected --jobs 1 .. 64, got '65'" fuzz --jobs 65
-refuses "expected --seconds 1 .. 3600, got ''" to-c --seconds= "$race"
+refuses "expected --timeout 1 .. 1000000, got ''" to-c --timeout= "$race"
 refuses "expected --time like 90, 10m or 8h, got '3y'" fuzz --time 3y
 refuses "expected --delays SEED, a number, got 'x'" run --delays x "$race"
 refuses "expected --shuffle SEED, a number, got '-3'" replay --shuffle=-3 "$race"

@@ -11,7 +11,7 @@
 pairs=${OSS_FUZZ:-libfuzzer:address libfuzzer:thread}
 if [ "$pairs" = all ]; then
 	pairs='libfuzzer:address libfuzzer:coverage libfuzzer:memory libfuzzer:thread
-		libfuzzer:undefined afl:address honggfuzz:address centipede:address'
+		libfuzzer:undefined afl:address'
 fi
 judge="python3 $abs_srcdir/fuzz/oss-fuzz/check_out.py"
 
@@ -172,8 +172,8 @@ refuse_broken() {
 	refused "a stray file" "stray: helper" fuzz_text touch helper
 	refused "seeds longer than max_len" "seeds: .* more than max_len" fuzz_page \
 		sed -i 's/max_len = .*/max_len = 99/' fuzz_page.options
-	refused "an unknown option" "options: unknown key" fuzz_page sed -i s/timeout/time/ fuzz_page.options
-	refused "a bad dictionary" "dictionary: line" fuzz_text sed -i 's/.$//' fuzz_text.dict
+	refused "an unknown option" "options: libFuzzer knows one not" fuzz_page sed -i s/timeout/time/ fuzz_page.options
+	refused "a bad dictionary" "dictionary: .*error in line" fuzz_text sed -i 's/.$//' fuzz_text.dict
 	refused "a bad archive" "seeds: " fuzz_page cp fuzz_page.dict fuzz_page_seed_corpus.zip
 	refused "seeds that reach nothing" "seeds do not reach page_read_raw" fuzz_page \
 		reseed fuzz_page zero-length-never-faults.bin

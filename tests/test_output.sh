@@ -143,24 +143,6 @@ $CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/environment.c" "$abs_srcdir/src/
 	printf '%s\n' "$long:c=3" c=3 c=3 | cmp - "$scratch/out"
 ok $? "an option is appended to a variable of 4,000 bytes, once" "$scratch/out"
 
-# A program that appends 200 words to the command line of an engine.
-cat >"$scratch/words.c" <<'END'
-#include "tool/campaign/engine.h"
-const struct engine engine_libfuzzer, engine_afl;
-int main(void)
-{
-	static struct command_line line;
-
-	for (int i = 0; i < 200; i++)
-		command_append(&line, "%d", i);
-	return 0;
-}
-END
-$CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/words.c" "$abs_srcdir/src/tool/campaign/engine.c" \
-	"$abs_builddir/libharness-plain.a" -o "$scratch/words" >"$scratch/err" 2>&1 &&
-	run_to 2 "$scratch/words" && grep -q 'at most 79 words' "$scratch/err"
-ok $? "the command line of an engine is never longer than its array" "$scratch/err"
-
 odd="$scratch/it's an \"odd\" \$name"
 cp "$program" "$odd.page"
 run_to 0 "$pagetorture" replay --flavour plain --results "$scratch/results.json" "$odd.page"

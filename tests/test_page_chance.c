@@ -34,7 +34,7 @@ static const struct {
 	{ 99, 7, UINT64_C(0xfffffffffeffffff) },
 };
 
-int main(void)
+UNIT_TEST(test_page_chance)
 {
 	for (size_t i = 0; i < COUNT(draws); i++) {
 		uint64_t got = failures(draws[i].probability, draws[i].seed);
@@ -42,5 +42,4 @@ int main(void)
 		ok(got == draws[i].failures, "%u %% from seed %#llx: %#llx", draws[i].probability,
 		   (unsigned long long)draws[i].seed, (unsigned long long)got);
 	}
-	return done();
 }

@@ -88,7 +88,7 @@ static void test_codes(void)
 	ok(same, "the codes of format 1 are what they always were");
 }
 
-int main(void)
+UNIT_TEST(test_program_bytes)
 {
 	ok(count_good(any_bytes_decode, 20000) == 20000,
 	   "any bytes are a valid program; its bytes are the same program");
@@ -96,5 +96,4 @@ int main(void)
 	ok(count_good(records_are_apart, 2000) == 2000, "a record changes its own call only");
 	test_edges();
 	test_codes();
-	return done();
 }

@@ -196,12 +196,11 @@ static void test_round_trip(void)
 	ok(good == 3000, "3,000 random programs: text and back is the same program and text");
 }
 
-int main(void)
+UNIT_TEST(test_program_text)
 {
 	test_bad_texts();
 	test_good_texts();
 	test_limits();
 	test_rewrite();
 	test_round_trip();
-	return done();
 }

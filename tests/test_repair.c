@@ -26,7 +26,7 @@ static bool clean_stays(uint64_t seed)
 	return program_equal(&before, &program);
 }
 
-int main(void)
+UNIT_TEST(test_repair)
 {
 	unsigned int clean = 0, stays = 0;
 
@@ -40,5 +40,4 @@ int main(void)
 	if (!ok(2 * calls_after > calls_before, "more than half of the calls survive"))
 		printf("# %zu of %zu\n", calls_after, calls_before);
 	rules_delete(rules);
-	return done();
 }

@@ -36,7 +36,7 @@ static bool order_is(const char *threads, const char *waits, const char *expecte
 	return !strcmp(order, expected);
 }
 
-int main(void)
+UNIT_TEST(test_schedule)
 {
 	ok(order_is("1212", "....", "abcd"), "line order");
 	ok(order_is("1121", "2...", "cabd"), "a blocked thread waits, others go on");
@@ -49,5 +49,4 @@ int main(void)
 	ok(order_is("", "", ""), "no lines");
 	ok(order_is("12121", "2....", "bd"), "lines after a blocked one of the same thread wait");
 	ok(s.left == 3 && s.first_left == 0, "and are left");
-	return done();
 }

@@ -15,7 +15,7 @@ static void *address(void *arg)
 	return NULL;
 }
 
-int main(void)
+UNIT_TEST(test_thread_locals)
 {
 	struct thread_locals locals;
 	char *heap = malloc(1), stack = 0;
@@ -36,5 +36,4 @@ int main(void)
 	pthread_join(thread, NULL);
 	ok(other && !thread_locals_contain(&locals, other), "nor what another thread has");
 	free(heap);
-	return done();
 }

@@ -16,7 +16,7 @@ static void make(const char *text)
 	thread_plan_init(&plan, &program, rules_trace(rules));
 }
 
-int main(void)
+UNIT_TEST(test_thread_plan)
 {
 	rules = rules_new();
 	make("pagetorture 1\n"
@@ -48,5 +48,4 @@ int main(void)
 	   "a thread is forked by the last line of main before it");
 	ok(plan.steps[4].forker == 3, "and knows by which");
 	rules_delete(rules);
-	return done();
 }

@@ -137,7 +137,7 @@ static void test_lost(void)
 	lost = false;
 }
 
-int main(void)
+UNIT_TEST(test_tsan_shadow)
 {
 	rules = rules_new();
 	shadow = tsan_shadow_new();
@@ -147,5 +147,4 @@ int main(void)
 	test_lost();
 	tsan_shadow_delete(shadow);
 	rules_delete(rules);
-	return done();
 }

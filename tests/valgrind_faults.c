@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * Errors that memcheck must find, one for each argument: mostly errors in using the library. The
- * library itself leaks nothing, because its list contains all tasks.
- */
-#include "tests/tap.h"
-
+/* Errors that memcheck must find: `valgrind_faults NAME`; `none` has no error. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "page/page.h"
 
-static void *volatile lost;
+static void *volatile leaked;
 
-static void leak(void)
+static int leak(void)
 {
-	lost = malloc(24);
-	lost = NULL;
+	leaked = malloc(24);
+	leaked = NULL;
+	return 0;
 }
 
-static void freed(void)
+static int use_freed(void)
 {
 	struct page_task *task = page_task_new("freed");
 
 	page_task_delete(task);
 	page_task_depth(task) ? puts("mapped") : puts("not mapped");
+	return 0;
 }
 
-static void uninitialised(void)
+static int use_uninitialised(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 	volatile size_t *off = malloc(sizeof(*off));
@@ -35,47 +35,52 @@ static void uninitialised(void)
 	page_fill_zero(page, *off, 0);
 	page_free(page);
 	free((void *)off);
+	return 0;
 }
 
-/* In a child that exits normally. */
-static int freed_in_child(void)
+static int pass_uninitialised_to_system(void)
+{
+	volatile int *file = malloc(sizeof(*file));
+
+	syscall(SYS_close, *file);
+	free((void *)file);
+	return 0;
+}
+
+/* The child exits normally. */
+static int use_freed_in_child(void)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	if (pid == 0) {
-		freed();
-		_exit(0);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
-		       WEXITSTATUS(status) : 1;
+	if (pid == 0)
+		_exit(use_freed());
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static void none(void)
+static int do_nothing_wrong(void)
 {
 	page_task_delete(page_task_new("none"));
+	return 0;
 }
 
 static const struct {
 	const char *name;
-	void (*fn)(void);
-} faults[] = { { "freed", freed },
-	       { "leak", leak },
-	       { "none", none },
-	       { "uninitialised", uninitialised } };
+	int (*run)(void);
+} faults[] = {
+	{ "freed", use_freed },
+	{ "freed-in-child", use_freed_in_child },
+	{ "leak", leak },
+	{ "none", do_nothing_wrong },
+	{ "system-call", pass_uninitialised_to_system },
+	{ "uninitialised", use_uninitialised },
+};
 
 int main(int argc, char **argv)
 {
-	const char *name = argc == 2 ? argv[1] : "";
-
-	if (!strcmp(name, "freed-in-child"))
-		return freed_in_child();
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-		if (strcmp(faults[i].name, name) != 0)
-			continue;
-		faults[i].fn();
-		return 0;
-	}
-	fprintf(stderr, "expected the name of a fault, got '%s'\n", name);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (argc == 2 && !strcmp(faults[i].name, argv[1]))
+			return faults[i].run();
+	fprintf(stderr, "expected the name of a fault, got '%s'\n", argc > 1 ? argv[1] : "");
 	return 2;
 }

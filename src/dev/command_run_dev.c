@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev run, replay: those of pagetorture, where inputs misbehave as their comments say. */
+/* pagetorture-dev run and replay: as in pagetorture, but programs obey `# misbehave:` comments. */
 #include "dev/dev.h"
 #include "dev/misbehave/misbehave.h"
 #include "tool/tool.h"

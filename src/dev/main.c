@@ -8,12 +8,12 @@
 
 /* Sorted by name. */
 static const struct command commands[] = {
-	{ "bench", CHECKS, "measure the executors against each other", command_bench },
-	{ "race", CHECKS, "run the race matrix under every detector", command_race },
-	{ "race-cells", CHECKS, "print or execute cells of the race matrix, for race", command_race_cells },
-	{ "replay", CHECKS, "replay inputs that misbehave as their comments say", command_replay_dev },
-	{ "run", CHECKS, "run inputs that misbehave as their comments say", command_run_dev },
-	{ "self-test", CHECKS, "test that each way to misbehave is noticed", command_self_test },
+	{ "bench", CHECKS, "compare the speed of the executors", command_bench },
+	{ "race", CHECKS, "run the race matrix under every race detector", command_race },
+	{ "race-cells", CHECKS, "print or execute cells of the race matrix, for `race`", command_race_cells },
+	{ "replay", CHECKS, "run a corpus, and obey `# misbehave:` comments", command_replay_dev },
+	{ "run", CHECKS, "execute programs, and obey `# misbehave:` comments", command_run_dev },
+	{ "self-test", CHECKS, "check that `run` detects each kind of failure", command_self_test },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Results as other tools read them.
+# pagetorture-export writes results as TAP, JUnit or SARIF.
 
 bin_SCRIPTS = pagetorture-export
 EXTRA_DIST += %D%/pagetorture-export.py
 CLEANFILES += pagetorture-export
 
 pagetorture-export: %D%/pagetorture-export.py Makefile
-	$(AM_V_GEN)sed 's/[@]VERSION[@]/$(VERSION)/' $(srcdir)/src/export/pagetorture-export.py >$@.new
-	$(AM_V_at)chmod +x $@.new && mv $@.new $@
+	$(AM_V_GEN)new=$(temporary) && \
+	  sed 's/[@]VERSION[@]/$(VERSION)/' $(srcdir)/src/export/pagetorture-export.py >$$new && \
+	  chmod +x $$new && mv $$new $@

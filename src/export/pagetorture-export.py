@@ -17,8 +17,8 @@ VERSION = "@VERSION@"
 EXIT_GOOD, EXIT_BAD = 0, 2
 
 EXAMPLES = """\
-Results are read from standard input if no file is named. The exit status is 0 if they are
-written, whether inputs failed or not; 2 if they cannot be read or written.
+Exit status: 0 the results are written, also if inputs failed; 2 the results cannot be read or
+written.
 
 Examples:
   pagetorture replay --results replay.jsonl corpus
@@ -80,7 +80,7 @@ def as_tap(results):
     lines = []
     for record in results.records:
         flavour = f"{record['flavour']}: " if "flavour" in record else ""
-        skip = f" # SKIP {NOT_RUN}" if record["result"] == "not-run" else ""
+        skip = f" # SKIP {record.get('skip_reason', NOT_RUN)}" if record["result"] == "not-run" else ""
         lines.append(f"{'not ' if record['failed'] else ''}ok {len(lines) + 1} - "
                      f"{flavour}{name_of(record)}{skip}")
         if record["failed"]:
@@ -108,7 +108,7 @@ def add_case(suite, record):
         failure = tree.SubElement(case, "failure", type=record["result"], message=as_xml(record["why"]))
         failure.text = as_xml(f"{record['replay']}\n{record.get('output', '')}")
     elif record["result"] == "not-run":
-        tree.SubElement(case, "skipped", message=NOT_RUN)
+        tree.SubElement(case, "skipped", message=as_xml(record.get("skip_reason", NOT_RUN)))
 
 
 def as_junit(results):
@@ -289,7 +289,7 @@ def main(arguments):
     parser.add_argument("format", choices=FORMATS, help="what to write")
     parser.add_argument("results", nargs="?", default="-", metavar="RESULTS",
                         help="the JSON lines of --results (default: standard input)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, whole or not at all")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, completely or not at all")
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {VERSION}")
     options = parser.parse_intermixed_args(arguments)
     text = FORMATS[options.format](read(options.results))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture check: judge programs with the rule model alone. */
+/* pagetorture check: evaluates programs with the rule model only. */
 #include <getopt.h>
 #include <stdio.h>
 
@@ -14,24 +14,24 @@
 
 static const char help[] =
 	"Usage: pagetorture check [OPTION]... FILE...\n"
-	"Judge page programs with the rule model alone; the page library is not run.\n"
+	"Evaluate page programs with the rule model. The command does not run the page library.\n"
 	"\n"
-	"For each file one line, `FILE: clean` or `FILE: RULE RULE ...`, and below it one\n"
-	"indented line for each finding. A FILE with one of these names is a byte string: *.bin,\n"
-	"crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*, 40 hex digits. Every other FILE is\n"
-	"text, and so is `-`, standard input. A directory means its files *.page and the byte\n"
-	"strings in it.\n"
+	"For each FILE, print `FILE: clean` or `FILE: ` with the names of the broken rules, and then\n"
+	"one indented line for each broken rule and each expectation that is not met. A FILE with one\n"
+	"of these names is a byte string: *.bin, crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*,\n"
+	"40 hex digits. Every other FILE is text; `-` is standard input, as text. From a directory, the\n"
+	"command reads the files *.page and the byte strings.\n"
 	"\n"
-	"  --bytes     read every FILE as a byte string, whatever its name is\n"
-	"  --json      one JSON object a line, as the program format says\n"
-	"  --strict    a call that can never run ends with 1; without it, it is only a warning\n"
-	"  --help      this text\n"
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"
+	"  --json           print one JSON object for each FILE, on one line\n"
+	"  --strict         exit with status 1 if a call can never run; without it, only warn\n"
+	"  --help           print this text\n"
 	"\n"
-	"A call that can never run (no call before it fills its handle, a lock is misused, an atomic\n"
-	"of size 3) is a warning on standard error.\n"
+	"A call can never run if no earlier call fills its handle, if it misuses a mutex, or if it is an\n"
+	"atomic access of size 3. The command warns of such a call on standard error.\n"
 	"\n"
-	"Exit status: 0 all claims (`expect`, `->`) hold; 1 one does not; 2 bad usage, or a file\n"
-	"that cannot be read or parsed.\n"
+	"Exit status: 0 all expectations (`expect`, `->`) are met; 1 an expectation is not met; 2 bad\n"
+	"usage, or a file that cannot be read or parsed.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture check corpus/rules/*.page\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture convert: programs from text to bytes and back, by file or by directory. */
+/* pagetorture convert: converts programs from text to bytes and back, for files and directories. */
 #include <getopt.h>
 #include <stdio.h>
 
@@ -10,26 +10,26 @@
 
 static const char help[] =
 	"Usage: pagetorture convert [OPTION]... FILE|DIRECTORY...\n"
-	"Write programs anew, text as bytes and bytes as text, or all in one notation. What comes\n"
-	"out is read back before it is written: it is the same program.\n"
+	"Convert page programs: text to bytes and bytes to text, or all to one form. The command\n"
+	"reads each result again before it writes it, and checks that it is the same program.\n"
 	"\n"
-	"  --text        text, whatever they are; comment lines of a text keep their place\n"
-	"  --bytes       bytes, as the fuzz targets read them\n"
-	"  --from-bytes  read every FILE as a byte string, whatever its name is\n"
-	"  -o OUT        to this file; to this directory if it is one, or if a DIRECTORY or several files\n"
-	"                are to be converted: names stay, but for the ending (.page, .bin).\n"
-	"                Without it one FILE goes to standard output\n"
-	"  --in-place    rewrite each FILE itself, in canonical form and in the notation that it has\n"
-	"  --strict      refuse what bytes cannot hold (comments, `expect`, `->`) instead of telling\n"
-	"                it on standard error\n"
-	"  --force       replace files that are there and hold something else\n"
-	"  --help        this text\n"
+	"  --text           write text, whatever the input is; comments of a text stay in place\n"
+	"  --bytes          write bytes, as the fuzz targets read them\n"
+	"  --from-bytes     read every FILE as a byte string, whatever its name is\n"
+	"  -o, --output OUT write to OUT, a file or a directory; the default is standard output. For\n"
+	"                   several files OUT is a directory, and only the ending of each name\n"
+	"                   changes (.page, .bin)\n"
+	"  --in-place       rewrite each FILE in canonical form, as text or bytes as it was\n"
+	"  --strict         refuse what bytes cannot hold (comments, `expect`, `->`); the default is to\n"
+	"                   warn\n"
+	"  --force          replace existing files that have other content\n"
+	"  --help           print this text\n"
 	"\n"
-	"A DIRECTORY means its programs, by their names (`pagetorture check --help`): *.page is\n"
-	"text; *.bin, crash-* and the other names that fuzzing engines give are byte strings.\n"
+	"From a DIRECTORY, the command reads the files *.page as text, and *.bin, crash-* and the other\n"
+	"names of fuzzing engines as byte strings (`pagetorture check --help` lists the names).\n"
 	"\n"
-	"Exit status: 0 all is converted; 1 something was refused; 2 bad usage, or a file that\n"
-	"cannot be read, parsed or written.\n"
+	"Exit status: 0 all programs are converted; 1 a program was refused; 2 bad usage, or a file\n"
+	"that cannot be read, parsed or written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture convert crash-1234 >crash.page\n"
@@ -39,24 +39,24 @@ static const char help[] =
 
 int command_convert(int argc, char **argv)
 {
-	struct convert_order order = { .to = RECODE_OTHER };
-	int to = RECODE_OTHER;
+	struct convert_order order = { 0 };
+	int to = NOTATION_OTHER;
 	const struct option_row rows[] = {
-		OPTION_PICK("bytes", &to, RECODE_BYTES),
-		OPTION_FLAG("force", &order.force),
+		OPTION_PICK("bytes", &to, NOTATION_BYTES),
+		OPTION_FLAG("force", &order.may_replace),
 		OPTION_FLAG("from-bytes", &program_all_bytes),
 		OPTION_FLAG("in-place", &order.in_place),
-		{ .letter = 'o', .text = &order.out },
-		OPTION_FLAG("strict", &order.strict),
-		OPTION_PICK("text", &to, RECODE_TEXT),
+		{ .name = "output", .letter = 'o', .text = &order.output_path },
+		OPTION_FLAG("strict", &order.is_strict),
+		OPTION_PICK("text", &to, NOTATION_TEXT),
 		OPTION_END,
 	};
 	int status = options_take("convert", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
-	order.to = order.in_place ? RECODE_SAME : (enum recode_to)to;
-	if (order.in_place && (order.out || to != RECODE_OTHER))
+	order.to = order.in_place ? NOTATION_SAME : (enum notation)to;
+	if (order.in_place && (order.output_path || to != NOTATION_OTHER))
 		return usage_error("convert", "expected --in-place without -o, --text and --bytes");
 	if (optind == argc)
 		return usage_error("convert", "expected at least one FILE or DIRECTORY");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture explain: draw programs and say what is wrong with them. */
+/* pagetorture explain: draws programs, and prints which rule they break and why. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,25 +17,26 @@
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
-	"Draw page programs: threads as columns, time downward, what orders them as arrows; then\n"
-	"say which rule is broken, by which calls, on which bytes, and why. The rule model is\n"
-	"asked. With --run the programs are executed, too, on fibers in each flavour that this\n"
-	"build has; what is not as the model expects comes first, with what was expected.\n"
+	"Draw page programs: a column for each thread, time downward, arrows where one call happens\n"
+	"before another. Then print which rule is broken, by which calls, on which bytes, and why.\n"
+	"The rule model computes this. With --run, the command also executes the programs on fibers,\n"
+	"in each flavour of this build, and first prints how the execution differs from the model.\n"
 	"\n"
-	"  --ascii          lines and arrows in ASCII\n"
-	"  --backend B      with --run: how the library maps pages: direct (default) or alias\n"
+	"  --ascii          draw lines and arrows in ASCII\n"
+	"  --backend B      with --run: map pages with backend B: direct (default) or alias\n"
 	"  --bytes          read every FILE as a byte string, whatever its name is\n"
-	"  --flavour F,...  with --run: only these of: plain, asan, tsan, msan\n"
-	"  --run            execute the programs, and show where executions disagree\n"
-	"  --strict         a call that can never run ends with 1; without it, it is only a warning\n"
-	"  --timeout S      with --run: seconds for one program in one flavour (default 10)\n"
-	"  --utf8           in UTF-8; without either, as the locale has it\n"
-	"  --help           this text\n"
+	"  --flavour F,...  with --run: use only these flavours: plain, asan, tsan, msan\n"
+	"  --run            execute the programs too, and print where executions differ from the model\n"
+	"  --strict         exit with status 1 if a call can never run; without it, only warn\n"
+	"  --timeout S      with --run: stop a program in one flavour after S seconds (default 10)\n"
+	"  --utf8           draw in UTF-8; without --ascii and --utf8, the locale decides\n"
+	"  --help           print this text\n"
 	"\n"
-	"No line is longer than 100 columns. Colours are for terminals; NO_COLOR=1 turns them off.\n"
+	"No line is longer than 100 columns. On a terminal the text has colours; NO_COLOR=1 turns them\n"
+	"off.\n"
 	"\n"
-	"Exit status: 0 all claims (`expect`, `->`) hold and, with --run, executions agree; 1 not\n"
-	"so; 2 bad usage, or a file that cannot be read or parsed.\n"
+	"Exit status: 0 all expectations (`expect`, `->`) are met and, with --run, executions agree with\n"
+	"the model; 1 they do not; 2 bad usage, or a file that cannot be read or parsed.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture explain corpus/rules/overlap-one-byte.page\n"

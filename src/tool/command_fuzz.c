@@ -1,55 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture fuzz: run the engines that are there on the targets that are there, for as
- * long as one likes.
- *
- * C and not a script, because it waits for many processes at once, must lose nothing when
- * it is killed, and is installed with the tool. What engines can do by themselves they do:
- * they share a directory for each target, and are started, watched and heard here.
+ * pagetorture fuzz: reads the options of a campaign, and becomes the Python program that runs it
+ * (campaign/main.py). That program starts processes, polls directories, reads what engines print
+ * and renames files.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <sched.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/util/path.h"
+#include "config.h"
+#include "harness/program/program_bytes.h"
 #include "harness/util/cpus.h"
-#include "tool/campaign/campaign.h"
-#include "tool/util/options.h"
-#include "tool/util/installation.h"
-#include "tool/util/similar.h"
+#include "harness/util/path.h"
+#include "harness/util/shell_word.h"
 #include "tool/tool.h"
+#include "tool/util/fuzz_target.h"
+#include "tool/util/installation.h"
+#include "tool/util/options.h"
+#include "tool/util/results.h"
+#include "tool/util/similar.h"
+#include "tool/util/usage.h"
 
 static const char help[] =
 	"Usage: pagetorture fuzz [OPTION]... [TARGET]...\n"
-	"Fuzz the targets, all by default, with every engine that is built for them, until\n"
-	"stopped by Ctrl-C. The same command again goes on where the last one ended, however\n"
-	"it ended.\n"
+	"Fuzz each TARGET with every fuzzing engine that is built for it, until Ctrl-C. The default is\n"
+	"all targets. The same command continues a campaign that was stopped or killed.\n"
 	"\n"
-	"  --time T        end after T: seconds, or with s, m, h, d after it (90, 10m, 8h)\n"
-	"  --jobs N        processes at a time (default: the CPUs there are); with more\n"
-	"                  to run than that, targets and engines take turns\n"
-	"  --engine LIST   of libfuzzer, afl (default: what is there)\n"
-	"  --dir D         use this directory for the campaign (default: campaign)\n"
-	"  --bin B         where the fuzz binaries are (default: where this program is)\n"
-	"  --seeds S       inputs to begin with, a directory for each target, and TARGET.dict, its\n"
-	"                  dictionary (default: B/seeds)\n"
-	"  --seed N        for the engines' random numbers (default: another one each time)\n"
-	"  --collect       import the inputs of engines that were killed; start no engine\n"
-	"  --report N      seconds between lines where there is no terminal (default: 60)\n"
-	"  --results FILE  keep figures of the run there as one JSON object, for `make report`\n"
-	"  --until-finding end with the first finding\n"
-	"  --help          this text\n"
+	"  --time T         stop after T seconds; s, m, h or d after the number is a unit (90, 10m, 8h)\n"
+	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs); if\n"
+	"                   there are more targets and engines, they run in turns\n"
+	"  --engine LIST    use only these engines: libfuzzer, afl (default: all that are built)\n"
+	"  --dir D          keep the campaign in directory D (default: campaign)\n"
+	"  --bin B          use the fuzz targets in directory B (default: the directory of this program)\n"
+	"  --seeds S        begin with the inputs in S/TARGET and the dictionary S/TARGET.dict (default:\n"
+	"                   B/seeds)\n"
+	"  --seed N         seed the random numbers of the engines (default: a new seed each time)\n"
+	"  --collect        collect the inputs of engines that were killed; start no engine\n"
+	"  --merge          keep only the inputs that all coverage needs, and move the others to\n"
+	"                   D/TARGET/superseded; do not fuzz\n"
+	"  --new-seeds DIR  with --merge: write inputs that cover more than the seeds to DIR/TARGET,\n"
+	"                   as programs\n"
+	"  --report N       without a terminal, print a progress line every N seconds (default: 60)\n"
+	"  --results FILE   write totals of the run to FILE as one JSON object, for `make report`\n"
+	"  --until-finding  stop at the first finding\n"
+	"  --help           print this text\n"
 	"\n"
-	"D/TARGET/corpus keeps every input worth keeping, D/TARGET/findings what broke the\n"
-	"target, both under the hash of their content; inputs of yours can be put into corpus.\n"
-	"Exit status: 0 no finding; 1 findings; 2 bad usage, a target could not run, or a finding\n"
-	"could not be kept.\n"
+	"D/TARGET/corpus keeps every useful input, D/TARGET/findings every input that made the target\n"
+	"fail; the SHA-1 of its content names a file. You may add inputs to D/TARGET/corpus.\n"
+	"\n"
+	"Exit status: 0 no finding; 1 new findings, or a corpus that cannot be merged; 2 bad usage, a\n"
+	"target that cannot run, or a finding that cannot be written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture fuzz\n"
@@ -57,6 +63,13 @@ static const char help[] =
 
 /* Ten years, in seconds. */
 #define TIME_MOST 315360000U
+#define JOBS_MOST 64
+
+struct fuzz_options {
+	const char *bin, *dir, *seeds, *new_seeds, *results, *engines;
+	unsigned int jobs, time, report, seed;
+	bool collect, merge, until_finding;
+};
 
 static bool read_time(char *text, void *into)
 {
@@ -80,36 +93,41 @@ static bool read_time(char *text, void *into)
 	return false;
 }
 
+static bool is_engine_name(const char *name, size_t length)
+{
+	static const char *const names[] = {"libfuzzer", "afl"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == length && !strncmp(names[i], name, length))
+			return true;
+	return false;
+}
+
 static bool read_engines(char *list, void *into)
 {
-	bool *wanted = into;
-	char *name;
+	const char **engines = into, *name = list;
 
-	memset(wanted, 0, ENGINES * sizeof(wanted[0]));
-	while ((name = strsep(&list, ","))) {
-		size_t i = 0;
-
-		while (i < ENGINES && strcmp(name, engines[i]->name))
-			i++;
-		if (i == ENGINES)
-			return false;
-		wanted[i] = true;
+	for (*engines = list; is_engine_name(name, strcspn(name, ",")); name++) {
+		name += strcspn(name, ",");
+		if (!*name)
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* Return: an exit status, or -1 to go on. */
-static int parse_options(struct campaign *campaign, int argc, char **argv)
+static int parse_options(struct fuzz_options *o, int argc, char **argv)
 {
-	struct fuzz_options *o = &campaign->options;
 	const struct option_row rows[] = {
 		OPTION_TEXT("bin", &o->bin),
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
-		OPTION_CHOICE("engine", read_engines, campaign->wanted, "libfuzzer, afl"),
-		OPTION_NUMBER("jobs", &o->jobs, 1, ENGINE_WORKERS),
+		OPTION_CHOICE("engine", read_engines, &o->engines, "libfuzzer, afl"),
+		{ .name = "jobs", .letter = 'j', .number = &o->jobs, .least = 1, .most = JOBS_MOST },
+		OPTION_FLAG("merge", &o->merge),
+		OPTION_TEXT("new-seeds", &o->new_seeds),
 		OPTION_NUMBER("report", &o->report, 1, 86400),
-		OPTION_TEXT("results", &campaign->results.path),
+		OPTION_TEXT("results", &o->results),
 		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
 		OPTION_TEXT("seeds", &o->seeds),
 		OPTION_READ("time", read_time, &o->time, "like 90, 10m or 8h"),
@@ -120,7 +138,9 @@ static int parse_options(struct campaign *campaign, int argc, char **argv)
 	return options_take("fuzz", help, rows, argc, argv);
 }
 
-/* The name becomes a part of paths and patterns. */
+/* ---- targets ---- */
+
+/* The name becomes a part of paths. */
 static bool is_target_name(const char *name)
 {
 	return *name && strlen(name) < 100 &&
@@ -129,102 +149,152 @@ static bool is_target_name(const char *name)
 		       '\0';
 }
 
-/* Is it a target of the tree, or one that has a binary, or a campaign to collect from? */
-static bool is_target(const struct campaign *campaign, const struct target *target)
+static bool has_file(const char *directory, const char *name)
 {
-	if (fuzz_target_find(target->name))
-		return true;
-	for (size_t i = 0; i < ENGINES; i++)
-		if (!engines[i]->lack(&campaign->options, target))
-			return true;
-	return !access(target->dir, F_OK);
+	char path[PATH_MAX];
+
+	return path_format(path, sizeof(path), "%s/%s", directory, name) && !access(path, X_OK);
 }
 
-static void unknown_target(const char *given)
+/* Is it a target of the tree, or one that has a binary, or a campaign to collect from? */
+static bool is_target(const struct fuzz_options *options, const char *name)
+{
+	char afl_name[128];
+
+	snprintf(afl_name, sizeof(afl_name), "afl/%s", name);
+	return fuzz_target_find(name) || has_file(options->bin, name) ||
+	       has_file(options->bin, afl_name) || has_file(options->dir, name);
+}
+
+static int refuse_target(const char *name)
 {
 	struct similar similar;
-	char text[SIMILAR_TEXT], names[512] = "";
+	char text[SIMILAR_TEXT];
 	const struct fuzz_target *known;
 
-	similar_init(&similar, given);
-	for (size_t i = 0; (known = fuzz_target_at(i)); i++) {
+	if (!is_target_name(name))
+		return usage_error("fuzz", "expected the name of a target, got '%s'", name);
+	similar_init(&similar, name);
+	for (size_t i = 0; (known = fuzz_target_at(i)); i++)
 		similar_add(&similar, known->name);
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "",
-			 known->name);
-	}
 	similar_text(&similar, "'", "'", text);
-	usage_error("fuzz", "unknown target '%s'%s Targets: %s", given, *text ? text : ".", names);
+	return usage_error("fuzz", "unknown target '%s'%s Targets: %s", name, *text ? text : ".",
+			   fuzz_target_names);
 }
 
-static bool add_target(struct campaign *campaign, const char *name)
-{
-	struct target *target = malloc(sizeof(*target));
+/* ---- the command line of the program ---- */
 
-	if (!is_target_name(name)) {
-		usage_error("fuzz", "expected the name of a target, got '%s'", name);
-		return false;
+struct command_line {
+	char **words; /* ends with NULL */
+	size_t count;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+append_word(struct command_line *line, const char *format, ...)
+{
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&line->words[line->count++], format, args);
+	va_end(args);
+	if (length < 0) {
+		fputs("pagetorture fuzz: expected memory for a command line, got none\n", stderr);
+		exit(EXIT_BAD);
 	}
-	if (!target)
-		return false;
-	target_init(target, name, &campaign->options);
-	campaign->targets[campaign->count++] = target;
-	if (!is_target(campaign, target)) {
-		unknown_target(name);
-		return false;
+}
+
+static void append_target(struct command_line *line, const struct fuzz_options *options, const char *name)
+{
+	static const char *const reads_names[] = {"bytes", "text", "calls"};
+	const struct fuzz_target *known = fuzz_target_find(name);
+	enum target_reads reads = known ? known->reads : READS_BYTES;
+	char longest[PATH_MAX - 256]; /* names of engines and of their files follow */
+
+	path_format_or_exit(longest, sizeof(longest), "%s/%s", options->dir, name);
+	/* A text of that length has as many calls as a program can have. */
+	append_word(line, "target=%s,%s,%s,%d", name, known ? known->flavour : "asan", reads_names[reads],
+		    reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
+}
+
+static void append_options(struct command_line *line, const struct fuzz_options *o)
+{
+	append_word(line, "bin=%s", o->bin);
+	append_word(line, "dir=%s", o->dir);
+	if (o->seeds)
+		append_word(line, "seeds=%s", o->seeds);
+	else
+		append_word(line, "seeds=%s/seeds", o->bin);
+	append_word(line, "new_seeds=%s", o->new_seeds ? o->new_seeds : "");
+	append_word(line, "results=%s", o->results ? o->results : "");
+	append_word(line, "engines=%s", o->engines);
+	append_word(line, "jobs=%u", o->jobs);
+	append_word(line, "time=%u", o->time);
+	append_word(line, "report=%u", o->report);
+	append_word(line, "seed=%u", o->seed);
+	append_word(line, "collect=%d", o->collect);
+	append_word(line, "merge=%d", o->merge);
+	append_word(line, "until_finding=%d", o->until_finding);
+}
+
+/* In the source tree if this binary is in a build directory, else where it is installed. */
+static void append_program(struct command_line *line, const char *own)
+{
+	char home[PATH_MAX];
+	const char *from = *CAMPAIGN_SOURCE == '/' ? "" : own;
+
+	append_word(line, "python3");
+	append_word(line, "-BEs");
+	if (has_file(own, "config.status")) {
+		append_word(line, "%s%s" CAMPAIGN_SOURCE "/main.py", from, *from ? "/" : "");
+	} else {
+		installed_directory(PKGLIBEXECDIR, home, sizeof(home));
+		append_word(line, "%s/campaign/main.py", home);
 	}
-	return true;
 }
 
-static bool add_targets(struct campaign *campaign, int count, char **names)
+/* Becomes the program. Return: EXIT_BAD if that is impossible. */
+static int execute_program(char **words)
 {
-	size_t known = 0;
-
-	while (fuzz_target_at(known))
-		known++;
-	campaign->targets = calloc(known + (size_t)count, sizeof(struct target *));
-	if (!campaign->targets)
-		return false;
-	for (size_t i = 0; !count && i < known; i++)
-		if (!add_target(campaign, fuzz_target_at(i)->name))
-			return false;
-	for (int i = 0; i < count; i++)
-		if (!add_target(campaign, names[i]))
-			return false;
-	return true;
-}
-
-/* The directory is made if the one above it is there. */
-static bool make_directory(const char *dir)
-{
-	if (!mkdir(dir, 0777) || errno == EEXIST)
-		return true;
-	fprintf(stderr, "pagetorture fuzz: expected a directory that can be written: %s: %s\n", dir,
-		strerror(errno));
-	return false;
+	/* The interpreter of the system, as in pagetorture-export; or what there is instead. */
+	execv("/usr/bin/python3", words);
+	execvp("python3", words);
+	fprintf(stderr, "pagetorture fuzz: expected python3, which runs campaigns: %s\n", strerror(errno));
+	return EXIT_BAD;
 }
 
 int command_fuzz(int argc, char **argv)
 {
-	struct campaign campaign = {.options = {.dir = "campaign", .report = 60}};
-	char own[PATH_MAX] = ".", seeds[PATH_MAX + 8];
+	struct fuzz_options options = {
+		.dir = "campaign", .report = 60, .engines = "libfuzzer,afl", .jobs = cpus_available(JOBS_MOST)};
+	struct command_line line = {.count = 0};
+	const struct fuzz_target *known;
+	struct results command;
+	char own[PATH_MAX] = ".";
 	int status;
 
-	results_begin(&campaign.results, "fuzz", argc, argv);
+	results_begin(&command, "fuzz", argc, argv);
 	own_directory(own, sizeof(own));
-	campaign.options.bin = own;
-	campaign.options.jobs = cpus_available(ENGINE_WORKERS);
-	campaign.options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
-	for (size_t i = 0; i < ENGINES; i++)
-		campaign.wanted[i] = true;
-	status = parse_options(&campaign, argc, argv);
+	options.bin = own;
+	options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
+	status = parse_options(&options, argc, argv);
 	if (status >= 0)
 		return status;
-	if (!campaign.options.seeds) {
-		path_format_or_exit(seeds, sizeof(seeds), "%s/seeds", campaign.options.bin);
-		campaign.options.seeds = seeds;
-	}
-	if (!add_targets(&campaign, argc - optind, argv + optind) ||
-	    !make_directory(campaign.options.dir))
+	line.words = calloc((size_t)argc + 64, sizeof(*line.words));
+	if (!line.words)
 		return EXIT_BAD;
-	return campaign_run(&campaign);
+	append_program(&line, own);
+	append_options(&line, &options);
+	append_word(&line, "tool=%s", shell_binary_path());
+	append_word(&line, "command=%s", command.command);
+	append_word(&line, "version=%s", PACKAGE_VERSION);
+	append_word(&line, "compiler=%s", __VERSION__);
+	for (size_t i = 0; optind == argc && (known = fuzz_target_at(i)); i++)
+		append_target(&line, &options, known->name);
+	for (int i = optind; i < argc; i++) {
+		if (!is_target_name(argv[i]) || !is_target(&options, argv[i]))
+			return refuse_target(argv[i]);
+		append_target(&line, &options, argv[i]);
+	}
+	return execute_program(line.words);
 }

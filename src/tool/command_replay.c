@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture replay: `run` with other defaults, as a gate for a corpus. */
+/* pagetorture replay: runs a corpus as a regression test: `run` with other defaults. */
 #include "tool/run/run.h"
 #include "tool/run/run_help.h"
 #include "tool/tool.h"
 
 static const char help[] =
 	"Usage: pagetorture replay [OPTION]... FILE|DIRECTORY...\n"
-	"Run a corpus as a gate: `pagetorture run`, which prints what all inputs add up to in place\n"
-	"of a row for each. Inputs run sorted by name, each once.\n"
+	"Run a corpus as a regression test. The command is `pagetorture run` with other defaults: it\n"
+	"prints totals instead of one row for each input, and runs each input once, sorted by name.\n"
 	"\n"
 	RUN_OPTIONS_HELP("default 10; 0: no limit", "fibers",
-			 "the same as --results -, in place of the totals", "", "20")
-	"  --help           this text\n"
+			 "write the results to standard output as JSON lines, instead of the totals",
+			 "", "20")
+	"  --help           print this text\n"
 	"\n"
-	"Many inputs share a process; one that crashes, hangs, leaks, exits or damages memory is run\n"
-	"again alone, named, and the rest still runs. What fails is one of: unreadable, claim,\n"
-	"differs, wrong-rule, crash, stack-overflow, memory, exit, hang, leak, descriptor, mapping,\n"
-	"corrupts (another input fails after it), state (it fails after others only), flaky (it\n"
-	"failed once, and not again), grows (the second order leaves more than the first).\n"
+	"Many inputs share a process. An input that crashes, hangs, leaks, exits or corrupts memory runs\n"
+	"again alone; the command prints its name and continues with the other inputs. A failure is one\n"
+	"of: unreadable, claim, differs, wrong-rule, crash, stack-overflow, memory, exit, hang, leak,\n"
+	"descriptor, mapping, corrupts (a later input fails because of this one), state (the input fails\n"
+	"only after several others), flaky (the input failed once, and not again), grows (the second\n"
+	"order leaves more memory, descriptors or mappings than the first).\n"
 	"\n"
-	"Exit status: 0 all good; 1 an input failed; 2 bad usage, no input, a file or directory that\n"
-	"is missing or cannot be read, a program of an unknown format version, or no flavour.\n"
+	"Exit status: 0 no input failed; 1 an input failed; 2 bad usage, no input, a file or directory\n"
+	"that is missing or cannot be read, a program of an unknown format version, or no flavour.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture replay corpus\n"

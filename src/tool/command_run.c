@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture run: evaluate programs with the rule model, execute them in every flavour, and compare. */
+/* pagetorture run: executes programs in every flavour, and compares them with the rule model. */
 #include "tool/run/run.h"
 #include "tool/run/run_help.h"
 #include "tool/tool.h"
 
 static const char help[] =
 	"Usage: pagetorture run [OPTION]... FILE|DIRECTORY...\n"
-	"Evaluate page programs with the rule model, execute them on the page library under each\n"
-	"sanitizer that this build has, on fibers and on real threads, and compare.\n"
+	"Evaluate page programs with the rule model, execute them on the page library in each flavour\n"
+	"(sanitizer) of this build, on fibers and on real threads, and compare.\n"
 	"\n"
-	"One row a program: what the model says, what each flavour saw on fibers, what\n"
-	"ThreadSanitizer saw on real threads (a race may hide there), and whether all agree.\n"
-	"`unseen` is a race that ThreadSanitizer is predicted to miss; the reason is below the row.\n"
-	"`not run` is a fatal call that is not executed because nothing there could see it.\n"
-	"With --repeat, `data-race 97/100` on threads is a race that 97 of 100 runs reported, and\n"
-	"the last lines sum that up. Any report about a program that has no race is a failure.\n"
+	"Print one row for each program: the verdict of the model, the rules that each flavour reported\n"
+	"on fibers, the races that ThreadSanitizer reported on real threads, and whether all agree. On\n"
+	"real threads a race may stay unreported.\n"
+	"`unseen` is a race that ThreadSanitizer is predicted to miss; the reason is printed below the\n"
+	"row. `not run` is a fatal call that the command does not execute, because nothing in this\n"
+	"flavour detects it. With --repeat, `data-race 97/100` means that 97 of 100 runs on threads\n"
+	"reported the race; the last lines have the totals. A report for a program without a race is a\n"
+	"failure.\n"
 	"\n"
 	RUN_OPTIONS_HELP("default 0: no limit", "both",
-			 "one JSON object a line: what check --json prints, and more",
-			 "  --strict         a call that can never run ends with 1; without it, it is only a warning\n",
+			 "print one JSON object for each program, on one line",
+			 "  --strict         exit with status 1 if a call can never run; without it, only warn\n",
 			 "60")
-	"  --help           this text\n"
+	"  --help           print this text\n"
 	"\n"
-	"Many programs share a process. One that fails runs again alone; `pagetorture replay --help`\n"
-	"names all kinds of failures.\n"
+	"Many programs share a process. A program that fails runs again alone. `pagetorture replay\n"
+	"--help` lists all kinds of failures.\n"
 	"\n"
-	"Exit status: 0 all claims hold, and model and executions agree; 1 not; 2 bad usage, or\n"
-	"a file that cannot be read or parsed.\n"
+	"Exit status: 0 all expectations are met, and executions agree with the model; 1 they do not; 2\n"
+	"bad usage, or a file that cannot be read or parsed.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture run corpus/rules\n"

@@ -1,211 +1,159 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture to-c: a program as a C file for a bug report. */
-#include <ctype.h>
+/*
+ * pagetorture to-c: writes a program as a C file for a bug report. This file reads the options
+ * and the program, and starts the script to_c/to_c.py, which does the rest.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/util/path.h"
+#include "tool/to_c/model_facts.h"
 #include "tool/util/file_list.h"
+#include "tool/util/installation.h"
 #include "tool/util/options.h"
-#include "tool/util/output.h"
-#include "tool/to_c/reproduce.h"
 #include "tool/tool.h"
 
 static const char help[] =
 	"Usage: pagetorture to-c [OPTION]... FILE\n"
-	"Write a page program as one file of C against page.h, to be pasted into a bug report:\n"
-	"pthreads that keep the order of the program without ThreadSanitizer learning anything by\n"
-	"it, what calls return and read as checks, and the lines to compile and run it on top.\n"
-	"Before it is written it is compiled and run by these lines, once for each rule that it is\n"
-	"to show (`expect`, or else the verdict of the rule model).\n"
+	"Write a page program as one C file against page.h, for a bug report. The C program runs\n"
+	"pthreads in the order of the page program, without a synchronisation that ThreadSanitizer\n"
+	"observes. It checks the results of calls and the bytes that they read. Its first comment has\n"
+	"the commands that compile and run it.\n"
+	"\n"
+	"The command first compiles and runs the C program with these commands, once for each rule that\n"
+	"the program must show: those of `expect`, or else the verdict of the rule model. It needs\n"
+	"python3.\n"
 	"\n"
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
-	"  --deterministic  fibers on one pthread: the same accesses in the same order, always\n"
-	"  --no-run         only write it\n"
-	"  --cc CC          compile with this instead of the compiler of this build\n"
-	"  --seconds N      kill a run after so long, 1 .. 3600 (30)\n"
-	"  -o OUT           write OUT instead of standard output; a file that is there is replaced\n"
-	"                   only if it was written by to-c\n"
-	"  --help           this text\n"
+	"  --deterministic  use fibers on one pthread: the same accesses in the same order in each run\n"
+	"  --no-run         write the C file without running it\n"
+	"  --note TEXT      begin the first comment with TEXT\n"
+	"  --cc CC          compile with CC instead of the compiler of this build\n"
+	"  -o, --output OUT write to OUT instead of standard output; an existing OUT is replaced only if\n"
+	"                   to-c wrote it\n"
+	"  --timeout S      stop the C program after S seconds (default 30)\n"
+	"  --help           print this text\n"
 	"\n"
-	"Exit status: 0 it reproduces, or --no-run; 1 it does not, or could not be tried, and says\n"
-	"so in its first comment and on standard error; 2 bad usage, or a file that cannot be read,\n"
-	"parsed or written.\n"
+	"Exit status: 0 the C program shows the failure, or --no-run; 1 it does not show the failure, or\n"
+	"could not run; its first comment and standard error give the reason; 2 bad usage, or a file that\n"
+	"cannot be read, parsed or written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture to-c -o race.c corpus/rules/overlap-one-byte.page\n"
 	"  pagetorture to-c --deterministic crash-1234 >crash.c\n";
 
-static struct {
-	bool deterministic, no_run;
-	const char *compiler, *out;
-	unsigned int seconds;
-} options = { .seconds = 30 };
+static const char script[] =
+#include "to_c_script.inc"
+	;
 
-/* The name without directory and ending, as far as a file and a shell take it. */
-static const char *base_name(const char *file)
+struct settings {
+	bool is_deterministic, must_not_run;
+	const char *compiler, *output_file, *note;
+	unsigned int run_seconds;
+};
+
+/* What a flavour of the page library was compiled with, and what it is linked with. */
+static void write_build(struct json *out, const char *flavour, const char *flags, const char *libraries)
 {
-	static char base[64];
-	const char *slash = strrchr(file, '/');
-	size_t used = 0;
-
-	for (const char *c = slash ? slash + 1 : file; *c && *c != '.' && used < 60; c++) {
-		bool plain = isalnum((unsigned char)*c) || (*c == '-' && used);
-
-		base[used++] = plain ? *c : '_';
-	}
-	base[used] = '\0';
-	return used && strcmp(base, "_") ? base : "repro";
+	json_object(out, flavour);
+	json_text(out, "flags", flags);
+	json_text(out, "libraries", libraries);
+	json_end(out);
 }
 
-/* What standard output goes to, if that is a file. */
-static const char *file_of_output(void)
+/* The directory of page.h: of the source tree in a build directory, else where it is installed. */
+static void find_header_directory(const char *own, char path[PATH_MAX])
 {
-	static char path[PATH_MAX];
-	struct stat status;
-	ssize_t len;
+	char source[2 * PATH_MAX], build_file[2 * PATH_MAX];
 
-	if (fstat(STDOUT_FILENO, &status) || !S_ISREG(status.st_mode))
-		return NULL;
-	len = readlink("/proc/self/fd/1", path, sizeof(path) - 1);
-	return len > 0 ? path : NULL;
+	path_format_or_exit(build_file, sizeof(build_file), "%s/config.status", own);
+	path_format_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
+			    *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
+	if (access(build_file, R_OK) || !realpath(source, path))
+		installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
 }
 
-/* A name that a comment of C and a line of shell can hold. */
-static bool can_be_named(const char *name)
+static void write_installation(struct json *out)
 {
-	if (!*name || strlen(name) + strlen(".out") > NAME_MAX)
+	char own[PATH_MAX] = "", installed[PATH_MAX], header[PATH_MAX];
+
+	own_directory(own, sizeof(own));
+	installed_directory(PKGLIBDIR, installed, sizeof(installed));
+	find_header_directory(own, header);
+	json_text(out, "compiler", TO_C_CC);
+	json_text(out, "header_directory", header);
+	json_array(out, "directories"); /* of the libraries */
+	json_text(out, NULL, own);
+	json_text(out, NULL, installed);
+	json_end(out);
+	json_object(out, "builds");
+	write_build(out, "plain", "", PAGE_PLAIN);
+	write_build(out, "asan", TO_C_ASAN_FLAGS, PAGE_ASAN);
+	write_build(out, "tsan", TO_C_TSAN_FLAGS, PAGE_TSAN);
+	write_build(out, "msan", TO_C_MSAN_FLAGS, PAGE_MSAN);
+	json_end(out);
+}
+
+/* Writes the input of the script to a file that becomes standard input. Return: success. */
+static bool write_facts(const struct settings *settings, const struct program *program,
+			const struct rules *rules)
+{
+	int fd = memfd_create("pagetorture-to-c", 0);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	struct json out = json_begin(file);
+
+	if (!file)
 		return false;
-	for (const char *c = name; *c; c++)
-		if ((unsigned char)*c < ' ')
-			return false;
-	return true;
+	json_object(&out, NULL);
+	write_installation(&out);
+	json_bool(&out, "deterministic", settings->is_deterministic);
+	json_bool(&out, "run", !settings->must_not_run);
+	json_number(&out, "seconds", settings->run_seconds);
+	write_model_facts(&out, program, rules);
+	json_end_line(&out);
+	return !fflush(file) && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
 }
 
-/* The file that is written has the name that the lines in it say, if it has a name. */
-static void name_files(struct reproduce_options *how, const char *file)
-{
-	static char source[NAME_MAX + 1], binary[NAME_MAX + 8];
-	const char *written = options.out ? options.out : file_of_output(), *slash;
-	size_t len;
-
-	slash = written ? strrchr(written, '/') : NULL;
-	written = slash ? slash + 1 : written;
-	if (written && can_be_named(written))
-		snprintf(source, sizeof(source), "%s", written);
-	else
-		snprintf(source, sizeof(source), "%s.c", base_name(file));
-	len = strlen(source);
-	if (len > 2 && !strcmp(source + len - 2, ".c"))
-		snprintf(binary, sizeof(binary), "%.*s", (int)len - 2, source);
-	else
-		snprintf(binary, sizeof(binary), "%s.out", source);
-	how->source = source;
-	how->binary = binary;
-}
-
-/* Is it one that may be replaced: none, or one of ours? */
-static bool may_replace(const char *path)
-{
-	static const char sign[] = "\n * The page program that it is made from:\n";
-	char error[PROGRAM_FILE_ERROR];
-	size_t size;
-	char *content;
-	bool ours;
-
-	if (!output_loses(path))
-		return true;
-	content = program_file_read(path, &size, error);
-	ours = content && size > 3 && !memcmp(content, "/*\n", 3) &&
-	       memmem(content, size, sign, strlen(sign));
-	free(content);
-	return ours;
-}
-
-static int write_out(const struct reproduction *reproduction)
-{
-	int error;
-
-	if (!options.out) {
-		fwrite(reproduction->text, 1, reproduction->size, stdout);
-		return ferror(stdout) || fflush(stdout) ? EXIT_BAD : EXIT_GOOD;
-	}
-	if (!may_replace(options.out)) {
-		fprintf(stderr, "%s: refused: it is there, and was not written by to-c\n",
-			options.out);
-		return EXIT_BAD;
-	}
-	error = output_write(options.out, reproduction->text, reproduction->size);
-	if (error)
-		fprintf(stderr, "%s: expected to write it: %s\n", options.out, strerror(error));
-	return error ? EXIT_BAD : EXIT_GOOD;
-}
-
-static int finish(const char *file, struct reproduction *reproduction)
-{
-	int status;
-
-	if (!reproduction->text) {
-		fprintf(stderr, "%s: expected memory for the text\n", file);
-		return EXIT_BAD;
-	}
-	status = write_out(reproduction);
-	free(reproduction->text);
-	if (reproduction->result == REPRODUCED || (options.no_run && !status))
-		return status;
-	if (!options.no_run)
-		fprintf(stderr, "%s: %s: %s\n", file,
-			reproduction->result == REPRODUCED_NOT ? "does not reproduce" :
-								 "skipped, not tried",
-			reproduction->why);
-	return worse(status, EXIT_FAILED);
-}
-
-static int convert(const char *file)
+/* Return: an exit status, after a line on standard error; if the script starts it does not return. */
+static int run_script(const struct settings *settings, const char *file)
 {
 	static struct program program;
-	static struct reproduction reproduction;
 	char error[PROGRAM_FILE_ERROR];
 	struct rules *rules = rules_new();
-	struct reproduce_options how = {
-		.name = file,
-		.compiler = options.compiler,
-		.deterministic = options.deterministic,
-		.run = !options.no_run,
-		.seconds = options.seconds,
-	};
-	int status = EXIT_BAD;
 
-	name_files(&how, file);
-	if (!rules) {
-		fprintf(stderr, "%s: expected memory for the model\n", file);
-	} else if (!program_file_load(file, &program, error)) {
+	if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
-	} else {
-		rules_evaluate(rules, &program);
-		reproduce(&program, rules, &how, &reproduction);
-		status = finish(file, &reproduction);
+		return EXIT_BAD;
 	}
-	rules_delete(rules);
-	return status;
+	if (!rules)
+		return usage_error("to-c", "no memory for the model");
+	rules_evaluate(rules, &program);
+	if (write_facts(settings, &program, rules))
+		execlp("python3", "python3", "-I", "-c", script, file, settings->output_file,
+		       settings->compiler, settings->note, (char *)NULL);
+	fprintf(stderr, "pagetorture to-c: expected to start python3: %s\n", strerror(errno));
+	return EXIT_BAD;
 }
 
 int command_to_c(int argc, char **argv)
 {
+	struct settings settings = { .compiler = "", .output_file = "", .note = "", .run_seconds = 30 };
 	const struct option_row rows[] = {
 		option_bytes(),
-		OPTION_TEXT("cc", &options.compiler),
-		OPTION_FLAG("deterministic", &options.deterministic),
-		OPTION_FLAG("no-run", &options.no_run),
-		{ .letter = 'o', .text = &options.out },
-		OPTION_NUMBER("seconds", &options.seconds, 1, 3600),
+		OPTION_TEXT("cc", &settings.compiler),
+		OPTION_FLAG("deterministic", &settings.is_deterministic),
+		OPTION_FLAG("no-run", &settings.must_not_run),
+		OPTION_TEXT("note", &settings.note),
+		{ .name = "output", .letter = 'o', .text = &settings.output_file },
+		option_timeout(&settings.run_seconds),
 		OPTION_END,
 	};
 	int status = options_take("to-c", help, rows, argc, argv);
@@ -216,5 +164,5 @@ int command_to_c(int argc, char **argv)
 	if (optind != argc - 1)
 		return usage_error("to-c", "expected one FILE");
 	file = file_list_one("to-c", argv[optind]);
-	return file ? convert(file) : EXIT_BAD;
+	return file ? run_script(&settings, file) : EXIT_BAD;
 }

@@ -1,44 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture triage: what fails in a directory of findings, each failure once. */
+/*
+ * pagetorture triage: groups a directory of findings by failure. This file reads the options, and
+ * finding/triage.py does the work.
+ */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "harness/util/path.h"
-#include "tool/finding/regress.h"
-#include "tool/finding/triage.h"
-#include "tool/util/options.h"
+#include "config.h"
+#include "harness/exec/exec.h"
+#include "harness/program/program_name.h"
+#include "harness/util/shell_word.h"
+#include "tool/run/runner.h"
 #include "tool/tool.h"
+#include "tool/util/options.h"
+#include "tool/util/results.h"
 
 static const char help[] =
 	"Usage: pagetorture triage [OPTION]... DIR\n"
-	"Sort findings by what fails: the directory of a campaign of `pagetorture fuzz`, or any directory\n"
-	"with programs: findings of libFuzzer (crash-*) or AFL++ (id:*), or text (*.page).\n"
+	"Group the findings in DIR by failure, and minimise one finding of each failure. DIR is the\n"
+	"directory of a campaign of `pagetorture fuzz`, or a directory with findings of libFuzzer\n"
+	"(crash-*) or AFL++ (id:*), or with text programs (*.page).\n"
 	"\n"
-	"Findings that fail in the same way (`pagetorture minimize --help` says what that is; a race\n"
-	"is its two functions, in no order) are one failure. What fails in a finding of a campaign is\n"
-	"what its target's replayer reports (make TARGET-replay-FLAVOUR). Of each failure the\n"
-	"smallest finding is tried again, minimised, and written to a directory of its own below OUT:\n"
-	"the finding, as program.page, minimised.page, explanation.txt, reproduce.c, report.txt,\n"
-	"replay.sh and summary.txt; of fuzz_api and fuzz_text minimised.calls or minimised.txt.\n"
+	"Findings that fail in the same way are one failure; `pagetorture minimize --help` defines the\n"
+	"same way. The order of the two functions of a race does not matter. A finding of a campaign\n"
+	"fails if the replayer of its target reports a failure (make TARGET-replay-FLAVOUR).\n"
 	"\n"
-	"  --add[=TREE]     put minimised programs into corpus/regress too, of the source tree TREE\n"
-	"                   (default: the one that you stand in), with what they are to `expect`\n"
-	"  --backend B      how the library maps pages: direct (default) or alias, if it can\n"
-	"  --bytes          every file of DIR is a finding in bytes, whatever its name is\n"
-	"  --executor E     fibers (default), or both: disagreements on real threads count too\n"
-	"  --flavour F,...  only these of: plain, asan, tsan, msan\n"
-	"  -o, --output OUT where failures go (default DIR/triage)\n"
-	"  --results FILE   write the failures as JSON lines, for `pagetorture-export`\n"
-	"  --target NAME    the fuzz target whose findings they are, where their directories (of a\n"
-	"                   campaign) do not say it\n"
-	"  --timeout S      seconds for one program in one flavour (default 10)\n"
-	"  --tries N        how often each failure is tried (default 10)\n"
-	"  --help           this text\n"
+	"For each failure, the command runs the smallest finding again, minimises it, and writes a\n"
+	"directory in OUT with the finding, program.page, minimised.page, explanation.txt, reproduce.c,\n"
+	"report.txt, replay.sh and summary.txt. For fuzz_api it writes minimised.calls, for fuzz_text\n"
+	"minimised.txt.\n"
 	"\n"
-	"Exit status: 0 each finding fails, and is sorted; 1 there is none, or one does not fail\n"
-	"here, is no program, or has no replayer here; 2 bad usage, or a directory that cannot be read or written.\n"
+	"  --add[=TREE]     also add the minimised programs, with `expect`, to corpus/regress of the\n"
+	"                   source tree TREE (default: the source tree of the working directory)\n"
+	"  --backend B      map pages with backend B: direct (default) or alias\n"
+	"  --bytes          read every file of DIR as a byte string, whatever its name is\n"
+	"  --executor E     execute on fibers (default), or on both: also on real threads\n"
+	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n"
+	"  -o, --output OUT write to directory OUT (default DIR/triage)\n"
+	"  --results FILE   write the failures to FILE as JSON lines, for `pagetorture-export`\n"
+	"  --target NAME    treat the files of DIR as findings of this fuzz target; without it, the\n"
+	"                   directories of a campaign name the target\n"
+	"  --timeout S      stop a program in one flavour after S seconds (default 10)\n"
+	"  --tries N        run each failure N times (default 10)\n"
+	"  --help           print this text\n"
+	"\n"
+	"Exit status: 0 each finding fails again and is in a group; 1 there is no finding, or a finding\n"
+	"does not fail again, is no program, or has no replayer; 2 bad usage, or a directory that cannot\n"
+	"be read or written.\n"
 	"\n"
 	"Examples:\n"
 	"  pagetorture triage campaign\n"
@@ -47,48 +59,34 @@ static const char help[] =
 	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
 
 struct settings {
-	struct triage_order order;
-	const char *backend, *tree, *output; /* or NULL */
+	const char *directory, *backend, *output, *results, *tree; /* may be NULL */
+	const struct fuzz_target *target;			   /* or NULL */
+	bool wanted[FLAVOURS_MAX], with_threads;
+	unsigned int seconds, tries;
 };
 
 static bool read_tree(char *tree, void *into)
 {
-	struct settings *s = into;
+	const char **path = into;
 
-	s->order.add = true;
-	s->tree = tree ? tree : ".";
+	*path = tree ? tree : ".";
 	return true;
-}
-
-static int check_settings(struct settings *s)
-{
-	int status = options_backend("triage", s->backend);
-
-	if (status >= 0)
-		return status;
-	if (s->order.add && !regress_find(s->tree, s->order.regress))
-		return usage_error("triage", "expected --add=TREE, a source tree, got '%s'", s->tree);
-	if (s->output)
-		path_format_or_exit(s->order.output, sizeof(s->order.output), "%s", s->output);
-	else
-		path_format_or_exit(s->order.output, sizeof(s->order.output), "%s/triage", s->order.dir);
-	return -1;
 }
 
 /* Return: an exit status, or -1 to go on. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
-		{ .name = "add", .may_lack = true, .read = read_tree, .into = s },
+		{ .name = "add", .may_lack = true, .read = read_tree, .into = &s->tree },
 		option_backend(&s->backend),
 		option_bytes(),
-		option_threads(&s->order.threads),
-		option_flavour(s->order.wanted),
+		option_threads(&s->with_threads),
+		option_flavour(s->wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },
-		OPTION_TEXT("results", &s->order.results.path),
-		option_target(&s->order.target),
-		option_timeout(&s->order.seconds),
-		OPTION_NUMBER("tries", &s->order.tries, 1, 100000),
+		OPTION_TEXT("results", &s->results),
+		option_target(&s->target),
+		option_timeout(&s->seconds),
+		OPTION_NUMBER("tries", &s->tries, 1, 100000),
 		OPTION_END,
 	};
 	int status = options_take("triage", help, rows, argc, argv);
@@ -97,18 +95,64 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
-	s->order.dir = argv[optind];
-	return check_settings(s);
+	s->directory = argv[optind];
+	return options_backend("triage", s->backend);
+}
+
+static const char script[] =
+#include "triage_script.inc"
+	;
+
+/* Becomes the script, whose arguments have the form NAME=VALUE. Return: EXIT_BAD if it does not start. */
+static int run_script(const struct settings *s, const char *command)
+{
+	static struct flavour_runners runners;
+	char flavours[FLAVOURS_TEXT], timeout[16], tries[16];
+	const struct {
+		const char *name, *value;
+	} words[] = {
+		{ "directory", s->directory },
+		{ "output", s->output },
+		{ "results", s->results },
+		{ "tree", s->tree },
+		{ "target", s->target ? s->target->name : NULL },
+		{ "flavours", flavours },
+		{ "executor", s->with_threads ? "both" : "fibers" },
+		{ "names", program_all_bytes ? "bytes" : NULL },
+		{ "backend", exec_backend() },
+		{ "timeout", timeout },
+		{ "tries", tries },
+		{ "tool", shell_binary_path() },
+		{ "command", command },
+		{ "version", PACKAGE_VERSION },
+		{ "compiler", __VERSION__ },
+	};
+	const char *arguments[sizeof(words) / sizeof(words[0]) + 5] = { "python3", "-I", "-c", script };
+	char *argument;
+
+	if (!runners_find(&runners, s->wanted))
+		return usage_error("triage", "expected a flavour that this build has");
+	runners_text(&runners, flavours);
+	snprintf(timeout, sizeof(timeout), "%u", s->seconds);
+	snprintf(tries, sizeof(tries), "%u", s->tries);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (asprintf(&argument, "%s=%s", words[i].name, words[i].value ? words[i].value : "") < 0)
+			return usage_error("triage", "expected memory for the options, got none");
+		arguments[i + 4] = argument;
+	}
+	execvp("python3", (char **)(uintptr_t)arguments);
+	fprintf(stderr, "pagetorture triage: expected to start python3: %s\n", strerror(errno));
+	return EXIT_BAD;
 }
 
 int command_triage(int argc, char **argv)
 {
-	static struct settings settings = { .order = { .seconds = 10, .tries = 10 } };
+	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries = 10 };
+	struct results results;
 	int status;
 
-	results_begin(&settings.order.results, "triage", argc, argv);
-	settings.backend = getenv("PAGE_MAP");
-	memset(settings.order.wanted, true, sizeof(settings.order.wanted));
+	results_begin(&results, "triage", argc, argv);
+	memset(settings.wanted, true, sizeof(settings.wanted));
 	status = parse_options(&settings, argc, argv);
-	return status >= 0 ? status : triage(&settings.order);
+	return status >= 0 ? status : run_script(&settings, results.command);
 }

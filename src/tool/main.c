@@ -9,22 +9,22 @@
 
 /* Sorted by name. */
 static const struct command commands[] = {
-	{ "check", PROGRAMS, "judge programs with the rule model", command_check },
-	{ "convert", PROGRAMS, "write programs anew: text as bytes, bytes as text", command_convert },
-	{ "explain", PROGRAMS, "draw programs, and say what is wrong and why", command_explain },
-	{ "fuzz", CORPORA, "run a fuzzing campaign until it is stopped", command_fuzz },
-	{ "minimize", PROGRAMS, "make a failing program as small as it gets", command_minimize },
-	{ "replay", CORPORA, "replay a corpus, many inputs a process, as a gate", command_replay },
-	{ "run", PROGRAMS, "judge programs, execute them under every sanitizer and compare",
+	{ "check", PROGRAMS, "evaluate programs with the rule model", command_check },
+	{ "convert", PROGRAMS, "convert programs between text and bytes", command_convert },
+	{ "explain", PROGRAMS, "draw programs, and print which rule is broken and why", command_explain },
+	{ "fuzz", CORPORA, "fuzz the page library until stopped", command_fuzz },
+	{ "minimize", PROGRAMS, "make a failing program as small as possible", command_minimize },
+	{ "replay", CORPORA, "run a corpus as a regression test", command_replay },
+	{ "run", PROGRAMS, "execute programs under every sanitizer, and compare with the rule model",
 	  command_run },
-	{ "to-c", PROGRAMS, "write a program as a C file for a bug report", command_to_c },
-	{ "triage", CORPORA, "sort findings by what fails, and minimise them", command_triage },
+	{ "to-c", PROGRAMS, "write a program as a C file, for a bug report", command_to_c },
+	{ "triage", CORPORA, "group findings by failure, and minimise them", command_triage },
 	{ NULL, NULL, NULL, NULL },
 };
 
 static const struct command_set set = {
 	.program = "pagetorture",
-	.purpose = "Confirm the contract of a page library with small programs of page calls.",
+	.purpose = "Test a page library with page programs: small programs of page calls by several threads.",
 	.commands = commands,
 	.examples = "  pagetorture check race.page\n"
 		    "  pagetorture run corpus/rules\n"

@@ -2,21 +2,13 @@
 #
 # Seeded bugs of the page library: doc/bugs.md. No program includes these files.
 
-bugs_scripts = \
-	%D%/bank.py \
-	%D%/build.py \
+EXTRA_DIST += \
+	%D%/bugs.def \
 	%D%/columns.py \
-	%D%/compare.py \
+	%D%/entries.py \
 	%D%/main.py \
 	%D%/reach.py \
-	%D%/report.py \
-	%D%/runner.py \
 	%D%/table.py
-
-# configure generates it.
-noinst_SCRIPTS += %D%/bank
-
-EXTRA_DIST += tests/library_build.py $(bugs_scripts) %D%/bugs.def
 
 dist-hook: dist-bugs
 dist-bugs:
@@ -24,7 +16,7 @@ dist-bugs:
 	cp $(srcdir)/tests/bugs/patch/*.patch $(distdir)/tests/bugs/patch
 
 # All bugs in all columns: hours if nothing finds a bug. Stored results are not repeated.
-# For example make bugs BUGS_FLAGS='--column replay,elsewhere'
+# For example make bugs BUGS_FLAGS='--column replay,unit-test'
 bugs_programs =
 if HAVE_ENGINE
 bugs_programs += fuzz_api-plain fuzz_fatal-plain fuzz_page-plain
@@ -35,13 +27,36 @@ endif
 
 bugs-programs: fuzzers $(bugs_programs)
 
-#: bugs  insert each seeded bug into the page library, and list who finds it
+#: bugs  insert each seeded bug into the page library, and list which tests find it
 bugs: all bugs-programs seeds
 	@rm -f results/bugs.json
-	tests/bugs/bank --report results/bugs.json $(BUGS_FLAGS)
+	%D%/bugs --report results/bugs.json $(BUGS_FLAGS)
+
+# tests/bugs/bugs and tests/mutants/mutants: the programs, with the compiler and flags of this build.
+library_scripts = %D%/bugs tests/mutants/mutants
+noinst_SCRIPTS += $(library_scripts)
+CLEANFILES += $(library_scripts)
+EXTRA_DIST += tests/library_build.py tests/library_trials.py tests/reasons.py
+$(library_scripts): Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && new=$(temporary) && { \
+	echo '#!/bin/sh'; \
+	echo "export LIBRARY_SOURCE='$(abs_top_srcdir)'"; \
+	echo "export LIBRARY_BUILD='$(abs_top_builddir)'"; \
+	echo "export LIBRARY_CC='$(CC)'"; \
+	echo "export LIBRARY_CFLAGS='$(CPPFLAGS) $(CFLAGS) $(WARN_CFLAGS)'"; \
+	echo "export LIBRARY_LIBS='$(LIBS)'"; \
+	echo "export LIBRARY_ASAN='$(ASAN_FLAGS)'"; \
+	echo "export LIBRARY_TSAN='$(TSAN_FLAGS)'"; \
+	echo "export LIBRARY_MSAN='$(MSAN_FLAGS)'"; \
+	echo "export LIBRARY_COVERAGE='$(COVERAGE_FLAGS)'"; \
+	echo "export LIBRARY_LLVM_COV='$(LLVM_COV)'"; \
+	echo "export LIBRARY_LLVM_PROFDATA='$(LLVM_PROFDATA)'"; \
+	echo "export MUTANTS_TESTS='$(filter test_page%,$(test_names))'"; \
+	echo 'exec python3 -B "$$LIBRARY_SOURCE/$(@D)/main.py" "$$@"'; } >$$new && \
+	chmod +x $$new && mv $$new $@
 
 clean-local: clean-bugs
 clean-bugs:
-	rm -rf tests/bugs/work tests/bugs/results.json
+	rm -rf %D%/work %D%/results.jsonl
 
 .PHONY: bugs bugs-programs clean-bugs dist-bugs

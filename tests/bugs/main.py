@@ -1,29 +1,28 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""bank: build the page library with each seeded bug, and list who finds it."""
-import argparse
-import difflib
+"""bugs: build the page library with each seeded bug, and list who finds it."""
+import dataclasses
+import hashlib
 import os
 import pathlib
 import shutil
 import sys
 import time
 
-import build
-import columns
-import compare
-import runner
-import table
-from bank import Bank, BadBank
-from library_build import BACKENDS, EXIT_BAD, EXIT_FAILED, EXIT_GOOD, FLAVOURS, exit_with
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+import columns  # noqa: E402 (needs the directory above)
+import table  # noqa: E402
+from entries import Suite  # noqa: E402
+from library_build import BACKENDS, FLAVOURS, BuildFailed, Tree  # noqa: E402
+from library_trials import (EXIT_FAILED, EXIT_GOOD, BadInput, Parser, Results,  # noqa: E402
+                            exit_with, positive, test_all, write_report)
 
 EXIT_SKIPPED = 77
-
+COMMAND = "tests/bugs/bugs"
 HELP = """\
-Build the page library with each seeded bug (tests/bugs/bugs.def), run all columns on it, and list
-who found it. This shows that the harness detects such bugs.
+Build the page library with each seeded bug (tests/bugs/bugs.def), run all columns on each build,
+and list which columns found the bug. This shows that the harness detects such bugs.
 
-A cell of the table has the detector, the number of trials that found the bug, the median time and
+An entry of the table has the detector, the number of trials that found the bug, the median time and
 the median number of inputs. `>5s` is a median above the limit. For a bug that fuzzing did not find,
 it shows whether an input executed a changed line. Nothing may be found in the unchanged library,
 which has rows of its own.
@@ -31,105 +30,139 @@ which has rows of its own.
 EXAMPLES = """\
 Columns:
   replay       pagetorture run on the program of the bug, then on the rest of the corpus
-  elsewhere    for bugs that no page program can show: a unit test or stress program
+  unit-test    for bugs that no page program can show: a unit test or stress pattern
   fuzz-corpus  libFuzzer, starting from the stored corpus (make seeds fuzzers)
   fuzz-empty   libFuzzer, starting from an empty corpus
-  stress       the stress programs, on real threads
+  stress       the stress patterns, on real threads
   matrix       the race matrix on fibers
 
-Exit status: 0 replay (or elsewhere) found every bug by the detector that bugs.def names, and no
+Exit status: 0 replay (or unit-test) found every bug by the detector that bugs.def names, and no
 column had a finding in the unchanged library; 1 otherwise; 2 a usage error, or a bugs.def that
 cannot be read.
 
 Examples:
-  tests/bugs/bank --column replay                        all bugs, in a few minutes
-  tests/bugs/bank bounds copy-direction                  one kind, one bug
-  tests/bugs/bank --column fuzz-empty --time 60 --trials 10
-  tests/bugs/bank --compare old.json tests/bugs/results.json
+  tests/bugs/bugs --column replay                        test all bugs, in a few minutes
+  tests/bugs/bugs bounds copy-direction                  test one kind and one bug
+  tests/bugs/bugs --column fuzz-empty --time 60 --trials 10
+  tests/bugs/bugs --compare old.jsonl tests/bugs/results.jsonl
 """
 
 
-def meant(word, names, text):
-    """Return: @text with the name that is most similar to @word, or an empty string."""
-    near = difflib.get_close_matches(word, names, 1)
-    return text.format(near[0]) if near else ""
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message:
-            word = unknown.split(" ")[0].split("=")[0]
-            options = [o for action in self._actions for o in action.option_strings]
-            message = f"unknown option {word}" + meant(word, options, "; did you mean {}?")
-        self.exit(EXIT_BAD, f"tests/bugs/bank: {message} (see tests/bugs/bank --help)\n")
-
-    def print_help(self, file=None):
-        """Like argparse, but report a failed write."""
-        (file or sys.stdout).write(self.format_help())
-
-
 def parse(arguments):
-    parser = Parser(prog="tests/bugs/bank", description=HELP, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     allow_abbrev=False)
-    parser.add_argument("names", metavar="BUG", nargs="*",
-                        help="only these: a name, the beginning of names, or a kind")
-    parser.add_argument("--again", action="store_true",
-                        help="repeat trials that have stored results")
-    parser.add_argument("--clean-only", action="store_true",
-                        help="test only the unchanged library")
-    parser.add_argument("--column", metavar="C,...", default=",".join(columns.COLUMNS),
-                        help="run only these columns (default: all)")
-    parser.add_argument("--compare", nargs=2, metavar=("OLD", "NEW"),
-                        help="compare two result files; runs nothing")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
-                        help="test N bugs at a time (default: one per CPU)")
-    parser.add_argument("--keep", action="store_true",
-                        help="keep the built programs, to examine them by hand")
-    parser.add_argument("--list", action="store_true", help="list the bugs; runs nothing")
-    parser.add_argument("--report", type=pathlib.Path, metavar="FILE",
-                        help="also write the table to FILE as one JSON object, for make report")
-    parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
-                        help="store results in FILE, which the next run reads "
-                             "(default: tests/bugs/results.json in the build directory)")
-    parser.add_argument("--time", type=int, default=5, metavar="S",
-                        help="run a trial of fuzzing or stress for S seconds (default 5)")
-    parser.add_argument("--without", metavar="F", choices=FLAVOURS[1:],
-                        help="compile the library without a sanitizer (asan, tsan or msan): "
-                             "replay must miss exactly the bugs that need it")
-    parser.add_argument("--trials", type=int, default=10, metavar="N",
-                        help="repeat random columns N times (default 10)")
+    parser = Parser(COMMAND, HELP, EXAMPLES)
+    add = parser.add_argument
+    add("names", metavar="BUG", nargs="*", help="test only these bugs: a name, the beginning of names, or a kind")
+    add("--clean-only", action="store_true", help="test only the unchanged library")
+    add("--column", metavar="C,...", default=",".join(columns.COLUMNS),
+        help="run only these columns (default: all)")
+    add("--compare", nargs=2, metavar=("OLD", "NEW"), type=pathlib.Path,
+        help="compare two result files; runs nothing")
+    add("--keep", action="store_true", help="keep the built programs, to examine them by hand")
+    add("--time", type=positive, default=5, metavar="S",
+        help="run a trial of fuzzing or stress for S seconds (default 5)")
+    add("--trials", type=positive, default=10, metavar="N", help="repeat random columns N times (default 10)")
+    add("--without", metavar="F", choices=FLAVOURS[1:],
+        help="compile the library without a sanitizer (asan, tsan or msan): "
+             "replay must miss exactly the bugs that need it")
     options = parser.parse_args(arguments)
-    if options.without:
-        options.column = "replay"
-    options.columns = options.column.split(",")
-    unknown = set(options.columns) - set(columns.COLUMNS)
+    options.columns = ["replay"] if options.without else options.column.split(",")
+    unknown = sorted(set(options.columns) - set(columns.COLUMNS))
     if unknown:
-        parser.error(f"expected columns of {', '.join(columns.COLUMNS)}, got "
-                     f"{', '.join(sorted(unknown))}")
-    for name in ("jobs", "time", "trials"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name}: expected 1 or more, got {getattr(options, name)}")
+        parser.error(f"expected columns of {', '.join(columns.COLUMNS)}, got {', '.join(unknown)}")
     return options
 
 
-def subjects_of(bank, bugs, clean_only, without):
+def subjects_of(suite, bugs, options):
     """The bugs, then the unchanged library in each flavour and backend."""
-    corpus = sorted(bank.programs.parent.glob("r*/*.page"))
-    own = [bank.program(bug) for bug in bugs if not bug.elsewhere]
-    if not clean_only:
-        for bug in bugs:
-            first = () if bug.elsewhere else (bank.program(bug),)
-            yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, (*first, *corpus))
-    for flavour in FLAVOURS:
-        for backend in BACKENDS:
-            if own and not without:
-                yield columns.Subject(f"clean, {flavour}, {backend}", flavour, backend, None,
-                                   tuple(own))
+    corpus = sorted(suite.programs.parent.glob("r*/*.page"))
+    own = tuple(suite.program(bug) for bug in bugs if not bug.test)
+    for bug in bugs if not options.clean_only else ():
+        first = () if bug.test else (suite.program(bug),)
+        yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, suite.patch(bug), (*first, *corpus))
+    if own and not options.without:
+        for flavour in FLAVOURS:
+            for backend in BACKENDS:
+                yield columns.Subject(f"clean, {flavour}, {backend}", flavour, backend, None, None, own)
 
 
-def what_is_missing(tree):
+class Run:
+    """One run of the suite."""
+
+    def __init__(self, tree, options):
+        self.tree, self.options = tree, options
+        file = f"without-{options.without}.jsonl" if options.without else "results.jsonl"
+        self.results = Results(options.results or tree.work.parent / file)
+
+    def _digest(self, subject, column):
+        limits = (self.options.time, self.options.trials) if column in columns.RANDOM_COLUMNS else ()
+        digest = hashlib.sha256(f"{self.tree.library_digest} {self.tree.tests_digest} {limits}".encode())
+        for path in (*([subject.patch] if subject.patch else ()), *subject.programs):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def _trials(self, tester, subject, column):
+        count = self.options.trials if column in columns.RANDOM_COLUMNS else 1
+        done = []
+        # If more than half of the trials found nothing, the median exceeds the limit, whatever the
+        # others find. On the unchanged library each trial matters.
+        while len(done) < count and (not subject.bug or
+                                     2 * sum(not t["killed"] for t in done) <= count):
+            done.append(dataclasses.asdict(columns.COLUMNS[column](tester, subject, len(done) + 1)))
+        return done
+
+    def _record(self, tester, column):
+        subject = tester.subject
+        record = {"name": f"{subject.name}: {column}", "digest": self._digest(subject, column),
+                  "limit": self.options.time}
+        known = self.results.records.get(record["name"], {})
+        if not self.options.again and known.get("digest") == record["digest"] and "failed" not in known:
+            return known
+        try:
+            record["trials"] = self._trials(tester, subject, column)
+        except columns.Unusable as reason:
+            record["skipped"] = str(reason)
+        except (BuildFailed, OSError) as reason:
+            record["failed"] = str(reason)
+        self.results.add(record)
+        return record
+
+    def row(self, subject):
+        return {c: self.results.records[f"{subject.name}: {c}"] for c in self.options.columns}
+
+    def test(self, subject):
+        """Return: a line for the user."""
+        words, tester = [], columns.Tester(self.tree, subject, self.options.time)
+        for column in self.options.columns:
+            record = self._record(tester, column)
+            found = record.get("trials") and table.detectors(record)
+            if "skipped" not in record:
+                words.append(f"{column}: {'FAILED' if 'failed' in record else '+'.join(found) or 'survived'}")
+        if not self.options.keep:
+            shutil.rmtree(tester.directory, ignore_errors=True)
+        return f"{subject.name}: {', '.join(words) or 'skipped'}"
+
+
+def report_table(options, rows, wrong):
+    """The table as `make report` reads it."""
+    subjects = [{"name": s.name, "clean": not s.bug,
+                 **(dataclasses.asdict(s.bug) if s.bug else {"flavour": s.flavour, "backend": s.backend}),
+                 "cells": {c: table.report_cell(result) for c, result in results.items()}}
+                for s, results in rows.items()]
+    return {"columns": options.columns, "time": options.time, "trials": options.trials,
+            "wrong": wrong, "subjects": subjects}
+
+
+def compare(old, new):
+    for path in (old, new):
+        if not path.exists():
+            raise BadInput(f"{path}: expected results of an earlier run")
+    lost = table.compare(Results(old).records, Results(new).records)
+    if lost is None:
+        raise BadInput(f"{old}, {new}: expected a result that both have")
+    return EXIT_FAILED if lost else EXIT_GOOD
+
+
+def missing_tool(tree):
     for tool in ("patch", tree.cc[0]):
         if not shutil.which(tool):
             return f"no {tool}"
@@ -139,37 +172,31 @@ def what_is_missing(tree):
 def main(arguments):
     options = parse(arguments)
     if options.compare:
-        return compare.main(*options.compare)
+        return compare(*options.compare)
     begun = time.time()
-    tree = build.Tree(os.environ)
-    bank = Bank(tree.source)
-    disorder = list(bank.disorder())
-    if disorder:
-        raise BadBank("\n".join(disorder))
+    tree = Tree(os.environ, "tests/bugs/work")
+    suite = Suite(tree.source)
+    bugs = [bug for bug in suite.chosen(options.names) if not (options.without and bug.test)]
     if options.list:
-        table.print_bank(bank.chosen(options.names))
+        table.print_bugs(bugs)
         return EXIT_GOOD
-    missing = what_is_missing(tree)
-    if missing:
-        print(f"skipped: the bank of seeded bugs ({missing})")
+    if missing_tool(tree):
+        print(f"skipped: the suite of seeded bugs ({missing_tool(tree)})")
         return EXIT_SKIPPED
-    bugs = [bug for bug in bank.chosen(options.names) if not (options.without and bug.elsewhere)]
-    if options.without:
-        tree.build_without(options.without)
-    file = f"without-{options.without}.json" if options.without else "results.json"
-    options.results = options.results or tree.build / "tests" / "bugs" / file
-    run = runner.Runner(tree, options)
-    subjects = list(subjects_of(bank, bugs, options.clean_only, options.without))
-    print(f"tests/bugs/bank: {len(subjects)} libraries, {options.column}, {options.jobs} at a time",
+    tree.plain_library_for = options.without
+    run = Run(tree, options)
+    subjects = list(subjects_of(suite, bugs, options))
+    print(f"{COMMAND}: {len(subjects)} libraries, {','.join(options.columns)}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
-    results = run.run(subjects)
-    table.print_results(results, options.columns)
-    good = table.print_verdict(results, options.columns, options.without)
+    test_all(subjects, run.test, options.jobs)
+    rows = {subject: run.row(subject) for subject in subjects}
+    wrong = list(table.errors(rows, options.without))
+    table.print_table(rows, options.columns, wrong)
     if options.report:
-        import report  # needs the directory report/, which other commands do not
-        report.write(options, results, begun, arguments)
-    return EXIT_GOOD if good else EXIT_FAILED
+        write_report(options, COMMAND, begun, "failed" if wrong else "good", tree,
+                     report_table(options, rows, wrong))
+    return EXIT_FAILED if wrong else EXIT_GOOD
 
 
 if __name__ == "__main__":
-    exit_with("tests/bugs/bank", main, {BadBank: EXIT_BAD})
+    exit_with(COMMAND, main, {})

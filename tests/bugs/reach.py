@@ -4,69 +4,58 @@
 The patched sources are compiled again with coverage, and run the inputs that the engine kept. These
 have the coverage of all inputs.
 """
+import os
 import re
 import shutil
 
-import build
+from library_build import BuildFailed, run
 
 HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
 def changed_lines(patch):
-    """Return: {file: changed lines of the patched source}; for a removed line, the next line."""
-    lines, file, at, gone = {}, None, 0, False
+    """Return: {(file, line)} of the patched source; for a removed line, the next line."""
+    found, file, line, is_after_removed = set(), None, 0, False
     for text in patch.read_text().splitlines():
         hunk = HUNK.match(text)
         if text.startswith("+++ "):
             file = text.split()[1].rsplit("/", 1)[-1]
         elif hunk:
-            at, gone = int(hunk[1]), False
+            line, is_after_removed = int(hunk[1]), False
         elif file and text[:1] in ("+", " "):
-            if text[0] == "+" or gone:
-                lines.setdefault(file, set()).add(at)
-            at, gone = at + 1, False
+            if text[0] == "+" or is_after_removed:
+                found.add((file, line))
+            line, is_after_removed = line + 1, False
         elif file and text[:1] == "-":
-            gone = True
-    return lines
+            is_after_removed = True
+    return found
 
 
-def _counts(tree, binary, profile):
-    """Return: {file: {line: count}} of the sources with coverage."""
-    status, output = build.run([tree.llvm_cov, "export", "-format=lcov", binary,
-                                f"-instr-profile={profile}"])
-    if status:
-        raise build.BuildFailed(f"{binary}: {output}")
-    counts, file = {}, None
-    for line in output.splitlines():
+def _executed(lcov):
+    """Return: {(file, line): was it executed} of the lines with code."""
+    found, file = {}, None
+    for line in lcov.splitlines():
         if line.startswith("SF:"):
-            file = counts.setdefault(line.rsplit("/", 1)[-1], {})
+            file = line.rsplit("/", 1)[-1]
         elif line.startswith("DA:"):
-            number, count = line[3:].split(",")[:2]
-            file[int(number)] = file.get(int(number), 0) + int(count)
-    return counts
+            number, count = map(int, line[3:].split(",")[:2])
+            found[file, number] = found.get((file, number), False) or count > 0
+    return found
 
 
-def _run(tree, binary, directory, environment):
-    """Return: the merged profile, or None if the run wrote none."""
-    raw, merged = directory / "reach.profraw", directory / "reach.profdata"
-    build.run([binary, "-runs=0", "-timeout=10", directory / "corpus"],
-              env={**environment, "LLVM_PROFILE_FILE": str(raw)}, timeout=120)
-    if not raw.exists():
-        return None
-    status, _ = build.run([tree.llvm_profdata, "merge", raw, "-o", merged])
-    return None if status else merged
-
-
-def reached(builder, program, directory, environment):
+def is_reached(tester, program, patch, corpus, **environment):
     """Return: True, False, or None if it cannot be measured."""
-    tree = builder.tree
-    if not tree.coverage or not shutil.which(tree.llvm_cov) or not builder.patch:
+    flags, llvm_cov = os.environ["LIBRARY_COVERAGE"].split(), os.environ["LIBRARY_LLVM_COV"]
+    if not flags or not shutil.which(llvm_cov):
         return None
-    binary = builder.make(program, counting=True)
-    profile = _run(tree, binary, directory, environment)
-    if not profile:
+    binary, raw, profile = tester.builder.make(program, *flags), corpus / "../raw", corpus / "../profile"
+    run([binary, "-runs=0", "-timeout=10", corpus], timeout=120,
+        env={**os.environ, **environment, "LLVM_PROFILE_FILE": str(raw)})
+    if not raw.exists() or run([os.environ["LIBRARY_LLVM_PROFDATA"], "merge", raw, "-o", profile])[0]:
         return None
-    counts = _counts(tree, binary, profile)
-    seen = [counts[file][line] for file, lines in changed_lines(builder.patch).items()
-            for line in lines if line in counts.get(file, {})]
+    status, output = run([llvm_cov, "export", "-format=lcov", binary, f"-instr-profile={profile}"])
+    if status:
+        raise BuildFailed(f"{binary}: {output}")
+    executed = _executed(output)
+    seen = [executed[place] for place in changed_lines(patch) if place in executed]
     return any(seen) if seen else None

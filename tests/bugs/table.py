@@ -1,159 +1,196 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Print the table of seeded bugs, and check it."""
+"""Print the table of seeded bugs, check it, and compare it with that of another run.
+
+A result has a name (SUBJECT: COLUMN), and trials, or the reason why the column was skipped or failed.
+"""
+import math
 import os
 import statistics
 import sys
 
-RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
-PROOF = ("replay", "elsewhere")  # one of these columns must find each bug
+from library_trials import print_columns
+
+SIGNIFICANT = 0.05  # the largest p of a difference that is reported
 
 
-def _coloured(colour, text):
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        return colour + text + PLAIN
-    return text
-
-
-def short(number):
+def short_number(number):
     for limit, unit in ((10**6, "M"), (10**3, "k")):
         if number >= 10 * limit:
             return f"{number / limit:.0f}{unit}"
     return f"{number:.0f}"
 
 
-def median(cell, what):
+def median(result, field):
     """The median of all trials; None if half of them found nothing."""
-    values = [t[what] if t["killed"] else float("inf") for t in cell["trials"]]
+    values = [t[field] if t["killed"] else math.inf for t in result["trials"]]
     middle = statistics.median_low(values)
-    return None if middle == float("inf") else middle
+    return None if middle == math.inf else middle
 
 
-def detectors(cell):
-    return sorted({t["detector"] for t in cell["trials"] if t["killed"]})
+def detectors(result):
+    return sorted({t["detector"] for t in result["trials"] if t["killed"]})
 
 
-def _survivor(trials):
+def _text_without_finding(trials):
     if any(t["detector"] for t in trials):
         return "unclear"
-    ran = {t["reached"] for t in trials}
-    if True in ran:
+    reached = {t["reached"] for t in trials}
+    if True in reached:
         return "reached, not triggered"
-    return "not reached" if ran == {False} else "survived"
+    return "not reached" if reached == {False} else "survived"
 
 
-def cell_text(cell):
-    if cell is None or "skipped" in cell:
+def result_text(result):
+    if result is None or "skipped" in result:
         return "-"
-    if "failed" in cell:
+    if "failed" in result:
         return "FAILED"
-    trials = cell["trials"]
+    trials = result["trials"]
     killed = sum(t["killed"] for t in trials)
     if not killed:
-        return _survivor(trials)
-    seconds, inputs = median(cell, "seconds"), median(cell, "inputs")
-    time = f">{cell['limit']}s" if seconds is None else f"{seconds:.2f}s"
+        return _text_without_finding(trials)
+    seconds, inputs = median(result, "seconds"), median(result, "inputs")
+    time = f">{result['limit']}s" if seconds is None else f"{seconds:.2f}s"
     share = f" {killed}/{len(trials)}" if len(trials) > 1 else ""
-    count = f" {short(inputs)}" if inputs else ""
-    return f"{'+'.join(detectors(cell))}{share} {time}{count}"
+    count = f" {short_number(inputs)}" if inputs else ""
+    return f"{'+'.join(detectors(result))}{share} {time}{count}"
 
 
-def print_rows(rows):
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
-
-
-def print_bank(bugs):
-    print_rows([("bug", "kind", "rule", "flavour", "backend", "detector", "what is broken")] +
-               [(b.name, b.kind, b.rule, b.flavour, b.backend,
-                 f"{b.detector}{' in ' + b.elsewhere if b.elsewhere else ''}", b.what)
-                for b in bugs])
+def print_bugs(bugs):
+    print_columns([("bug", "kind", "rule", "flavour", "backend", "detector", "what is broken")] +
+                  [(b.name, b.kind, b.rule, b.flavour, b.backend,
+                    f"{b.detector}{' in ' + b.test if b.test else ''}", b.what) for b in bugs])
     print(f"{len(bugs)} bugs")
 
 
-def print_results(results, columns):
-    print_rows([("bug", *columns)] +
-               [(name, *(cell_text(subject["cells"].get(c)) for c in columns))
-                for name, subject in results.items()])
+# ---- checks: @rows is {subject: {column: result}} ----
 
-
-# ---- checks ----
-
-def _bug_complaints(name, subject, columns):
+def _bug_errors(bug, results):
     """A bug must be found, by the detector that bugs.def names."""
-    proof = PROOF[bool(subject["elsewhere"])]
-    if proof not in columns:
+    column = "unit-test" if bug.test else "replay"
+    result = results.get(column)
+    if not result or "trials" not in result:
         return
-    cell = subject["cells"][proof]
-    if "failed" in cell:
-        yield f"{name}: {cell['failed']}"
-    elif "skipped" not in cell:
-        trial = cell["trials"][0]
-        if not trial["killed"]:
-            yield f"{name}: survived {proof}: {trial['why'] or 'no detector reported anything'}"
-        elif trial["detector"] != subject["detector"]:
-            yield (f"{name}: expected {subject['detector']} to find it, got "
-                   f"{trial['detector']}: {trial['why']}")
-        elif proof == "replay" and trial["inputs"] != 1:
-            yield f"{name}: expected its own program to find it, got {trial['why']}"
+    trial = result["trials"][0]
+    if not trial["killed"]:
+        yield f"{bug.name}: survived {column}: {trial['why'] or 'no detector reported anything'}"
+    elif trial["detector"] != bug.detector:
+        yield f"{bug.name}: expected {bug.detector} to find it, got {trial['detector']}: {trial['why']}"
+    elif not bug.test and trial["inputs"] != 1:
+        yield f"{bug.name}: expected its own program to find it, got {trial['why']}"
 
 
-def _clean_complaints(name, subject, columns):
-    for column in columns:
-        cell = subject["cells"][column]
-        if "failed" in cell:
-            yield f"{name}: {column}: {cell['failed']}"
-        for trial in cell.get("trials", []):
+def _unchanged_errors(name, results):
+    for column, result in results.items():
+        for trial in result.get("trials", []):
             if trial["killed"] or trial["detector"]:
                 yield f"{name}: {column}: expected no finding, got: {trial['why']}"
 
 
-def _needed_complaints(results, without):
+def _without_errors(bug, result, without):
     """Without a sanitizer, exactly the bugs that need it must stay undetected."""
-    for name, subject in results.items():
-        cell = subject["cells"]["replay"]
-        needs = subject["flavour"] == without
-        if "failed" in cell:
-            yield f"{name}: {cell['failed']}"
-        elif "skipped" not in cell and cell["trials"][0]["killed"] == needs:
-            yield (f"{name}: expected {'to survive' if needs else 'a kill'} without {without}, "
-                   f"got: {cell['trials'][0]['why'] or 'a survivor'}")
+    is_needed = bug.flavour == without
+    if "trials" in result and result["trials"][0]["killed"] == is_needed:
+        yield (f"{bug.name}: expected {'to survive' if is_needed else 'a kill'} without {without}, "
+               f"got: {result['trials'][0]['why'] or 'a survivor'}")
 
 
-def complaints(results, columns, without=None):
-    if without:
-        yield from _needed_complaints(results, without)
-        return
-    for name, subject in results.items():
-        yield from (_clean_complaints if subject["clean"] else _bug_complaints)(name, subject, columns)
+def errors(rows, without):
+    for subject, results in rows.items():
+        for column, result in results.items():
+            if "failed" in result:
+                yield f"{subject.name}: {column}: {result['failed']}"
+        if without:
+            yield from _without_errors(subject.bug, results["replay"], without)
+        elif subject.bug:
+            yield from _bug_errors(subject.bug, results)
+        else:
+            yield from _unchanged_errors(subject.name, results)
 
 
-def _sum_column(results, column):
-    cells = [s["cells"][column] for s in results.values() if not s["clean"]]
-    looked = [c for c in cells if "trials" in c]
-    if not looked:
-        return
-    killed = [c for c in looked if any(t["killed"] for t in c["trials"])]
-    seconds = sum(t["seconds"] for c in looked for t in c["trials"])
-    print(f"{column}: killed {len(killed)} of {len(looked)} bugs in {seconds:.0f} s of trials")
+def _print_totals(rows, column):
+    tested = [results[column]["trials"] for subject, results in rows.items()
+              if subject.bug and "trials" in results[column]]
+    killed = sum(any(t["killed"] for t in trials) for trials in tested)
+    seconds = sum(t["seconds"] for trials in tested for t in trials)
+    if tested:
+        print(f"{column}: killed {killed} of {len(tested)} bugs in {seconds:.0f} s of trials")
 
 
-def print_verdict(results, columns, without):
-    """Return: is everything as expected?"""
-    wrong = list(complaints(results, columns, without))
+def print_table(rows, columns, wrong):
+    print_columns([("bug", *columns)] + [
+        (subject.name, *(result_text(results[c]) for c in columns)) for subject, results in rows.items()])
     for column in columns:
-        _sum_column(results, column)
-    clean = [s for s in results.values() if s["clean"]]
-    findings = sum(t["killed"] for s in clean for c in columns
-                   for t in s["cells"][c].get("trials", []))
-    if clean:
+        _print_totals(rows, column)
+    unchanged = [r for subject, results in rows.items() if not subject.bug for r in results.values()]
+    if unchanged:
+        findings = sum(t["killed"] for r in unchanged for t in r.get("trials", []))
         print(f"the unchanged library: {findings} findings")
-    skipped = sorted({c["skipped"] for s in results.values() for c in s["cells"].values()
-                      if "no " in c.get("skipped", "")})
-    for reason in skipped:
+    skipped = {r["skipped"] for results in rows.values() for r in results.values() if "skipped" in r}
+    for reason in sorted(reason for reason in skipped if "no " in reason):
         print(f"skipped: {reason}")
-    for line in wrong:
-        print(_coloured(RED, line))
-    if not wrong:
-        print(_coloured(GREEN, "as expected"))
-    return not wrong
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for line in wrong or ["as expected"]:
+        print(f"\x1b[{31 if wrong else 32}m{line}\x1b[0m" if colour else line)
+
+
+def report_cell(result):
+    """A result as `make report` reads it."""
+    if "trials" not in result:
+        return {k: result[k] for k in ("skipped", "failed") if k in result}
+    trials = result["trials"]
+    return {"text": result_text(result), "killed": sum(t["killed"] for t in trials),
+            "trials": len(trials), "detectors": detectors(result), "limit": result["limit"],
+            "seconds": median(result, "seconds"), "inputs": median(result, "inputs"),
+            "why": next((t["why"] for t in trials if t["why"]), "")}
+
+
+# ---- comparison of two runs ----
+
+def a12(old, new):
+    """Vargha and Delaney's A12: the share of pairs in which @new is greater; ties count half."""
+    wins = sum((n > o) + 0.5 * (n == o) for n in new for o in old)
+    return wins / (len(old) * len(new))
+
+
+def mann_whitney(old, new):
+    """Two-sided p, with ties, by the normal approximation; 1 if all values are equal."""
+    both, m, n = (*old, *new), len(old), len(new)
+    ties = sum(both.count(v)**3 - both.count(v) for v in set(both))
+    variance = m * n / 12 * (m + n + 1 - ties / ((m + n) * (m + n - 1)))
+    if variance <= 0:
+        return 1.0
+    z = max(0.0, abs(a12(old, new) * m * n - m * n / 2) - 0.5) / math.sqrt(variance)
+    return math.erfc(z / math.sqrt(2))
+
+
+def _times(result):
+    """A trial that found nothing counts as slower than all others, and as equal to its like."""
+    return [t["seconds"] if t["killed"] else math.inf for t in result["trials"]]
+
+
+def _change(old, new, a, p):
+    if bool(detectors(old)) != bool(detectors(new)):
+        return "found now" if detectors(new) else "LOST"
+    if detectors(old) != detectors(new):
+        return "other detector"
+    return "" if p >= SIGNIFICANT else "slower" if a > 0.5 else "faster"
+
+
+def compare(old, new):
+    """Print which bugs one of two runs found, and how fast. Return: the number of lost bugs, or None."""
+    rows = [("result", "old", "new", "A12", "p", "what changed")]
+    common = [name for name in new if "trials" in new[name] and "trials" in old.get(name, {})]
+    for name in common:
+        times = _times(old[name]), _times(new[name])
+        is_random = min(map(len, times)) > 1
+        a, p = (a12(*times), mann_whitney(*times)) if is_random else (0.5, 1)
+        what = _change(old[name], new[name], a, p)
+        if what:
+            rows.append((name, result_text(old[name]), result_text(new[name]),
+                         *((f"{a:.2f}", f"{p:.3f}") if is_random else "--"), what))
+    if len(rows) > 1:
+        print_columns(rows)
+    lost = sum(row[-1] == "LOST" for row in rows)
+    print(f"{len(common)} results in both, {len(rows) - 1} changed, {lost} lost")
+    return lost if common else None

@@ -10,10 +10,12 @@ import dataclasses
 import hashlib
 import pathlib
 import re
+import shutil
 import tempfile
 
 import operators
-import tree
+import syntax_tree
+from library_build import run
 
 FILE_SCOPE = "-"
 
@@ -106,31 +108,37 @@ class Finder:
         return collections.Counter(self.hidden.values())
 
 
-def _copy(directory, scratch):
-    """Copy the library without hints. Return: {name of the copy: original text}."""
-    (scratch / "src" / "page").mkdir(parents=True)
-    texts = {}
-    for path in sorted((directory / "src" / "page").glob("*.[ch]")):
-        text = tree.Text(path)
-        name = f"src/page/{path.name}"
-        (scratch / name).write_bytes(text.without_hints())
-        texts[name] = text
-    return texts
+def find_clang(cc):
+    """Return: @cc if it is clang, else another clang, which prints syntax trees."""
+    for command in (cc, ["clang-19"], ["clang"]):
+        if shutil.which(command[0]) and "clang" in run([*command, "--version"])[1]:
+            return command
+    raise syntax_tree.BadSource(f"expected clang to read sources with, there is only {' '.join(cc)}")
 
 
-def find(commands, directory, jobs=2):
-    """Return: the mutants of @directory/src/page, and a count of places that macros hide.
+def _clang_commands(tree):
+    """Commands by which clang reads every function: sync.h has some for one flavour only."""
+    base = [*find_clang(tree.cc), *tree.cflags, "-Isrc"]
+    for path in sorted(tree.page.glob("*.[ch]")):
+        yield [*base, "-xc", f"src/page/{path.name}"]
+    for flavour in tree.flavours[1:]:
+        yield [*base, *tree.flags[flavour], "-xc", "src/page/sync.h"]
 
-    @commands compile the sources in such a directory.
-    """
-    finder = Finder()
+
+def find(tree, jobs):
+    """Return: the mutants of src/page, and a count of places that macros hide."""
+    finder, texts = Finder(), {}
     with tempfile.TemporaryDirectory() as scratch:
-        texts = _copy(directory, pathlib.Path(scratch))
+        copy = pathlib.Path(scratch, "src", "page")
+        copy.mkdir(parents=True)
+        for path in sorted(tree.page.glob("*.[ch]")):
+            text = texts[f"src/page/{path.name}"] = syntax_tree.Text(path)
+            (copy / path.name).write_bytes(text.without_hints())
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            for root in pool.map(lambda c: tree.read_tree(c, scratch, texts), commands):
+            for root in pool.map(lambda c: syntax_tree.read_tree(c, scratch, texts), _clang_commands(tree)):
                 finder.collect(root)
     mutants = list(finder.mutants())
     names = collections.Counter(m.id for m in mutants)
     if names and max(names.values()) > 1:
-        raise tree.BadSource(f"two mutants have the name {names.most_common(1)[0][0]}")
+        raise syntax_tree.BadSource(f"two mutants have the name {names.most_common(1)[0][0]}")
     return mutants, finder.hidden_count()

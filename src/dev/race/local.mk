@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The race matrix under every detector.
+# `race`: runs the race matrix under every race detector.
 
 dev_sources += \
 	%D%/race.def \

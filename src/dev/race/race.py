@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run the race matrix under every race detector: each pair of accesses to a page x what orders them x how
-the page is mapped, as page programs. Print what each detector caught, missed and reported falsely. The
-tables of the matrix and, independently, the rule model predict the results; cells within a known
-limitation of a detector are predicted and counted apart.
+"""Run the race matrix under every race detector. A cell of the matrix is a page program: two accesses to a
+page, an order between them, and the way the page is mapped. Print which races each detector reported and
+missed, and its false alarms. The tables of the matrix and the rule model both predict each result. Cells
+within a known limitation of a detector are counted apart.
 """
 import argparse
 import concurrent.futures
@@ -34,12 +34,12 @@ GOOD_VERDICTS = ("quiet", "caught", "known", "miss allowed")
 LEGEND = "+ races caught   . no race, quiet   / known limitation   ? some missed   ! not as predicted"
 
 EPILOG = """\
-Columns: cells within no known limitation, runs of each, those of them that race, races caught in at least
-one run and missed in all, share of runs that report, race-free cells without and with a report, cells
-within a known limitation.
+Columns: cells without a known limitation; runs of each; cells that race; races reported in at least one
+run; races reported in no run; share of runs that report; race-free cells without a report; race-free cells
+with a report; cells within a known limitation.
 
-Exit status: 0 all as predicted; 1 not; 2 bad usage. On real threads a race may be missed; a false alarm
-is never as predicted.
+Exit status: 0 all results are as predicted; 1 they are not; 2 bad usage. On real threads a missed race is
+no failure; a false alarm always is.
 
 Examples:
   pagetorture-dev race
@@ -454,20 +454,21 @@ def parse_arguments(arguments):
     parser = Parser(prog="pagetorture-dev race", description=__doc__, epilog=EPILOG, allow_abbrev=False,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--backend", choices=("direct", "alias"), help="only cells with this way to map")
+    add("--backend", choices=("direct", "alias"), help="run only cells that map pages with this backend")
     add("--cell", metavar="PATTERN", default="",
-        help="only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match; parts are patterns of the shell, "
-             "the last ones may be missing")
-    add("--detector", metavar="D,...", help="only these, of src/dev/race/race.def")
-    add("--grid", action="store_true", help="also, for each detector, first by second kind of access")
+        help="run only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match PATTERN; each part is a shell "
+             "pattern, and the last parts may be missing")
+    add("--detector", metavar="D,...", help="use only these detectors of src/dev/race/race.def")
+    add("--grid", action="store_true",
+        help="also print, for each detector, a grid of first and second kind of access")
     add("--list", action="store_const", const="--list", dest="form",
-        help="the names of the cells and what is expected; runs nothing")
+        help="print the names of the cells and the expected results; run nothing")
     add("--print", action="store_const", const="--print", dest="form",
-        help="the program of the cells; runs nothing")
+        help="print the programs of the cells; run nothing")
     add("--repeat", type=number, default=1, metavar="N",
-        help="run each cell N times under tsan-fibers, N/50 or N/100 under the others, at least once")
-    add("--results", metavar="FILE", help="also write all cells and a summary there as one JSON object")
-    add("--timeout", type=number, default=120, metavar="S", help="seconds for one cell (default 120)")
+        help="run each cell N times under tsan-fibers, N/50 or N/100 times under the others, at least once")
+    add("--results", metavar="FILE", help="also write all cells and a summary to FILE as one JSON object")
+    add("--timeout", type=number, default=120, metavar="S", help="stop a cell after S seconds (default 120)")
     options = parser.parse_args(arguments[1:])
     options.tool = arguments[0]
     return options

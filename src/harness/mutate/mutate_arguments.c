@@ -7,6 +7,7 @@
 #include "harness/util/number.h"
 
 #define PAGE 4096u
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Starts at a random call and wraps around. Return: the first call that @fits accepts, or NULL. */
 static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call *call))
@@ -51,52 +52,43 @@ static bool pick_number(struct mutator *m, struct number *number)
 	return true;
 }
 
-/* Return: true if the value differs from the old one and is valid for the argument. */
-static bool store_number(const struct number *number, uint64_t value)
-{
-	if (*number->at == value || !mutate_number_fits(number->kind, value))
-		return false;
-	*number->at = value;
-	return true;
-}
-
-bool mutate_edge(struct mutator *m)
-{
-	uint16_t x = mutate_edges[random_below(&m->random, MUTATE_EDGES)];
-	uint32_t base = random_once_in(&m->random, 2) ? 0 : random_below(&m->random, NUMBER_BASES);
-	struct number number;
-
-	return pick_number(m, &number) &&
-	       store_number(&number, number_unpack((uint16_t)(base << 14 | x)));
-}
-
-bool mutate_step(struct mutator *m)
-{
-	struct number number;
-
-	return pick_number(m, &number) &&
-	       store_number(&number, *number.at + (random_once_in(&m->random, 2) ? 1 : -1ull));
-}
-
-bool mutate_base(struct mutator *m)
+/* Returns a number that is related to @number, or an edge. It may be invalid. */
+static uint64_t related_number(struct mutator *m, uint64_t number)
 {
 	uint32_t base = random_below(&m->random, NUMBER_BASES);
+	uint32_t distance = mutate_edges[random_below(&m->random, MUTATE_EDGES)];
+	struct number other;
+
+	switch (random_below(&m->random, 6)) {
+	case 0: /* the distance from another base */
+		return number_unpack((uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
+	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
+		if (!pick_number(m, &other))
+			return number;
+		return (random_once_in(&m->random, 4) ? 0 : PAGE) - *other.at;
+	case 2:
+		return number + 1;
+	case 3:
+		return number - 1;
+	case 4:
+		return number_unpack((uint16_t)(base << 14 | distance));
+	default:
+		return distance;
+	}
+}
+
+bool mutate_number(struct mutator *m)
+{
 	struct number number;
+	uint64_t value;
 
 	if (!pick_number(m, &number))
 		return false;
-	return store_number(&number, number_unpack((uint16_t)(base << 14 | (number_pack(*number.at) &
-								     (NUMBER_SPAN - 1)))));
-}
-
-/* Then the sum of the two numbers is the end of the page, or wraps around to 0. */
-bool mutate_complement(struct mutator *m)
-{
-	struct number number, other;
-	uint64_t sum = random_once_in(&m->random, 4) ? 0 : PAGE;
-
-	return pick_number(m, &number) && pick_number(m, &other) &&
-	       store_number(&number, sum - *other.at);
+	value = related_number(m, *number.at);
+	if (*number.at == value || !mutate_number_fits(number.kind, value))
+		return false;
+	*number.at = value;
+	return true;
 }
 
 /* ---- ranges ---- */
@@ -129,36 +121,16 @@ static bool pick_range(struct mutator *m, struct range *range)
 	return true;
 }
 
+/* Moves the range by a byte, to a place next to it, or to one that shares one byte with it. */
 static void shift(struct mutator *m, uint64_t *off, uint64_t *len)
 {
-	switch (random_below(&m->random, 9)) {
-	case 0:
-		++*off;
-		break;
-	case 1:
-		--*off;
-		break;
-	case 2:
-		++*len;
-		break;
-	case 3:
-		--*len;
-		break;
-	case 4: /* just after the range */
-		*off += *len;
-		break;
-	case 5: /* just before the range */
-		*off -= *len;
-		break;
-	case 6: /* its last byte is the first byte of the range */
-		*off += *len - 1;
-		break;
-	case 7: /* its first byte is the last byte of the range */
-		*off -= *len - 1;
-		break;
-	default:
-		break;
-	}
+	uint64_t steps[] = { 1, -1ull, *len, -*len, *len - 1, 1 - *len, 0 };
+	uint32_t which = random_below(&m->random, COUNT_OF(steps) + 2);
+
+	if (which < COUNT_OF(steps))
+		*off += steps[which];
+	else
+		*len += which == COUNT_OF(steps) ? 1 : -1ull;
 }
 
 /* Half of the time the page is copied too: ranges on different pages do not interact. */
@@ -194,6 +166,15 @@ bool mutate_range(struct mutator *m)
 
 /* ---- handles, values, calls ---- */
 
+/* Return: whether the value changed. */
+static bool set_byte(uint8_t *byte, uint8_t value)
+{
+	bool changed = *byte != value;
+
+	*byte = value;
+	return changed;
+}
+
 static bool has_handle(const struct call *call)
 {
 	char kinds[2];
@@ -205,7 +186,7 @@ bool mutate_handle(struct mutator *m)
 {
 	struct call *call = pick_call(m, has_handle);
 	struct abstract_state state;
-	uint8_t *handle, other;
+	uint8_t *handle;
 	char kinds[2];
 	uint32_t which;
 
@@ -214,11 +195,7 @@ bool mutate_handle(struct mutator *m)
 	abstract_state_at(&state, m->program, (size_t)(call - m->program->calls));
 	which = random_below(&m->random, mutate_handle_kinds(call, kinds));
 	handle = &call->handle[which];
-	other = mutate_any_handle(m, &state, kinds[which], call->thread);
-	if (other == *handle)
-		return false;
-	*handle = other;
-	return true;
+	return set_byte(handle, mutate_any_handle(m, &state, kinds[which], call->thread));
 }
 
 static char value_kind(const struct call *call)
@@ -236,36 +213,20 @@ static bool has_value(const struct call *call)
 bool mutate_value(struct mutator *m)
 {
 	struct call *call = pick_call(m, has_value);
-	uint8_t value;
 
-	if (!call)
-		return false;
-	value = mutate_any_value(m, value_kind(call));
-	if (value == call->value)
-		return false;
-	call->value = value;
-	return true;
+	return call && set_byte(&call->value, mutate_any_value(m, value_kind(call)));
 }
 
-/* Do the two calls have the same arguments, except for a seed? */
+/* Do the two calls have the same arguments before a seed? */
 static bool have_same_arguments(enum op a, enum op b)
 {
 	const char *x = op_table[a].args, *y = op_table[b].args;
+	size_t len = strcspn(x, "v");
 
-	for (;; x++, y++) {
-		x += *x == 'v';
-		y += *y == 'v';
-		if (*x != *y)
-			return false;
-		if (!*x)
-			return true;
-	}
+	return len == strcspn(y, "v") && !memcmp(x, y, len);
 }
 
-/*
- * Searches from @start on and wraps around. Return: another call with the same arguments, or
- * OP_COUNT.
- */
+/* Searches from @start on and wraps around. Return: such a call, or @op itself if there is none. */
 static enum op other_op(enum op op, uint32_t start)
 {
 	for (uint32_t i = 0; i < OP_COUNT; i++) {
@@ -274,12 +235,12 @@ static enum op other_op(enum op op, uint32_t start)
 		if (other != op && have_same_arguments(other, op))
 			return other;
 	}
-	return OP_COUNT;
+	return op;
 }
 
 static bool has_alike(const struct call *call)
 {
-	return other_op(call->op, 0) < OP_COUNT;
+	return other_op(call->op, 0) != call->op;
 }
 
 bool mutate_op(struct mutator *m)

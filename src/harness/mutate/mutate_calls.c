@@ -13,20 +13,22 @@ struct call_range mutate_pick_range(struct mutator *m, const struct program *pro
 			     first + 1 + random_below(&m->random, most < left ? most : left) };
 }
 
-void mutate_insert_gap(struct program *program, size_t at, size_t count)
+static void remove_calls(struct program *program, size_t at, size_t count)
 {
-	struct call *gap = program->calls + at;
+	struct call *removed = program->calls + at;
 
-	memmove(gap + count, gap, (program->count - at) * sizeof(*gap));
-	program->count += count;
+	program->count -= count;
+	memmove(removed, removed + count, (program->count - at) * sizeof(*removed));
 }
 
-void mutate_remove_calls(struct program *program, size_t at, size_t count)
+/* Inserts copies of @count calls that are not in @program; the caller checks that there is space. */
+static void insert_copies(struct program *program, size_t at, const struct call *copies, size_t count)
 {
-	struct call *gap = program->calls + at;
+	struct call *inserted = program->calls + at;
 
-	memmove(gap, gap + count, (program->count - at - count) * sizeof(*gap));
-	program->count -= count;
+	memmove(inserted + count, inserted, (program->count - at) * sizeof(*inserted));
+	memcpy(inserted, copies, count * sizeof(*copies));
+	program->count += count;
 }
 
 /* Returns the call that fills handles of that kind, or OP_COUNT: locks need none. */
@@ -47,8 +49,7 @@ static bool is_late(enum op op)
 
 static void insert_call(struct mutator *m, const struct call *call, size_t *at, struct abstract_state *state)
 {
-	mutate_insert_gap(m->program, *at, 1);
-	m->program->calls[(*at)++] = *call;
+	insert_copies(m->program, (*at)++, call, 1);
 	abstract_state_apply(state, call);
 }
 
@@ -101,24 +102,7 @@ bool mutate_remove(struct mutator *m)
 	run = mutate_pick_range(m, m->program);
 	if (run.last - run.first == m->program->count)
 		run.last--;
-	mutate_remove_calls(m->program, run.first, run.last - run.first);
-	return true;
-}
-
-bool mutate_swap(struct mutator *m)
-{
-	struct call *calls = m->program->calls, kept;
-	size_t count = m->program->count, a, b;
-
-	if (!count)
-		return false;
-	a = random_below(&m->random, count);
-	b = random_below(&m->random, count);
-	if (call_equal(&calls[a], &calls[b]))
-		return false;
-	kept = calls[a];
-	calls[a] = calls[b];
-	calls[b] = kept;
+	remove_calls(m->program, run.first, run.last - run.first);
 	return true;
 }
 
@@ -127,7 +111,7 @@ bool mutate_duplicate(struct mutator *m)
 	struct program *program = m->program;
 	struct call copies[PROGRAM_CALLS];
 	struct call_range run;
-	size_t count, at;
+	size_t count;
 
 	if (!program->count || !mutate_free_calls(m))
 		return false;
@@ -136,9 +120,7 @@ bool mutate_duplicate(struct mutator *m)
 	if (count > mutate_free_calls(m))
 		count = mutate_free_calls(m);
 	memcpy(copies, program->calls + run.first, count * sizeof(copies[0]));
-	at = random_below(&m->random, program->count + 1);
-	mutate_insert_gap(program, at, count);
-	memcpy(program->calls + at, copies, count * sizeof(copies[0]));
+	insert_copies(program, random_below(&m->random, program->count + 1), copies, count);
 	return true;
 }
 
@@ -170,8 +152,7 @@ bool mutate_repeat(struct mutator *m)
 			call.handle[0] = (uint8_t)__builtin_ctz(free);
 			state.filled[abstract_state_kind(letter)] |= 1u << call.handle[0];
 		}
-		mutate_insert_gap(program, ++at, 1);
-		program->calls[at] = call;
+		insert_copies(program, ++at, &call, 1);
 	}
 	return true;
 }
@@ -222,13 +203,10 @@ bool mutate_move(struct mutator *m)
 		return false;
 	run = mutate_pick_range(m, program);
 	count = run.last - run.first;
-	if (count == program->count)
-		return false;
 	memcpy(moved, program->calls + run.first, count * sizeof(moved[0]));
-	mutate_remove_calls(program, run.first, count);
+	remove_calls(program, run.first, count);
 	at = random_below(&m->random, program->count + 1);
-	mutate_insert_gap(program, at, count);
-	memcpy(program->calls + at, moved, count * sizeof(moved[0]));
+	insert_copies(program, at, moved, count);
 	return at != run.first;
 }
 
@@ -283,23 +261,17 @@ static bool interleave(struct mutator *m, struct call *calls, size_t count)
 bool mutate_order(struct mutator *m)
 {
 	struct program *program = m->program;
-	struct call *calls = program->calls, kept;
-	size_t at;
 	struct call_range run;
 
 	if (program->count < 2)
 		return false;
 	if (random_once_in(&m->random, 2)) {
 		run = mutate_pick_range(m, program);
-		return interleave(m, calls + run.first, run.last - run.first);
+	} else {
+		run.first = random_below(&m->random, program->count - 1);
+		run.last = run.first + (program->count - run.first < 4 ? 2 : 4);
 	}
-	at = random_below(&m->random, program->count - 1);
-	if (calls[at].thread == calls[at + 1].thread)
-		return false;
-	kept = calls[at];
-	calls[at] = calls[at + 1];
-	calls[at + 1] = kept;
-	return true;
+	return interleave(m, program->calls + run.first, run.last - run.first);
 }
 
 /* Mostly returns a handle that the program uses already, so that threads share it. */
@@ -313,38 +285,34 @@ static uint8_t pick_lock(struct mutator *m, char letter)
 static bool insert_lock_around(struct mutator *m)
 {
 	struct call_range run = mutate_pick_range(m, m->program);
-	struct call *calls = m->program->calls;
 	struct call call = { .op = OP_unlock,
-			     .thread = calls[run.first].thread,
+			     .thread = m->program->calls[run.first].thread,
 			     .handle = { pick_lock(m, 'm') },
 			     .expected_result = RESULT_NONE };
 
-	mutate_insert_gap(m->program, run.last, 1);
-	calls[run.last] = call;
-	mutate_insert_gap(m->program, run.first, 1);
+	insert_copies(m->program, run.last, &call, 1);
 	call.op = OP_lock;
-	calls[run.first] = call;
+	insert_copies(m->program, run.first, &call, 1);
 	return true;
 }
 
-static bool put_signal(struct mutator *m)
+static bool insert_signal(struct mutator *m)
 {
+	const struct call *calls = m->program->calls;
 	size_t first = random_below(&m->random, m->program->count);
-	size_t then = first + random_below(&m->random, m->program->count - first);
-	struct call *calls = m->program->calls;
+	size_t last = first + random_below(&m->random, m->program->count - first);
+	uint8_t first_thread = calls[first].thread;
 	struct call call = { .op = OP_wait,
-			     .thread = calls[then].thread,
+			     .thread = calls[last].thread,
 			     .handle = { pick_lock(m, 's') },
 			     .expected_result = RESULT_NONE };
 
-	if (calls[first].thread == calls[then].thread)
+	if (first_thread == call.thread)
 		return false;
-	mutate_insert_gap(m->program, then, 1);
-	calls[then] = call;
+	insert_copies(m->program, last, &call, 1);
 	call.op = OP_post;
-	call.thread = calls[first].thread;
-	mutate_insert_gap(m->program, first + 1, 1);
-	calls[first + 1] = call;
+	call.thread = first_thread;
+	insert_copies(m->program, first + 1, &call, 1);
 	return true;
 }
 
@@ -352,16 +320,7 @@ bool mutate_sync(struct mutator *m)
 {
 	if (!m->program->count || mutate_free_calls(m) < 2)
 		return false;
-	return random_once_in(&m->random, 2) ? insert_lock_around(m) : put_signal(m);
-}
-
-/* Returns mapping handles that no call fills, as bits. */
-static uint32_t free_mappings(const struct mutator *m)
-{
-	struct abstract_state state;
-
-	abstract_state_at(&state, m->program, m->program->count);
-	return mutate_unfilled(&state, 'K');
+	return random_once_in(&m->random, 2) ? insert_lock_around(m) : insert_signal(m);
 }
 
 /*
@@ -379,7 +338,8 @@ bool mutate_nest(struct mutator *m)
 	if (!m->program->count)
 		return false;
 	run = mutate_pick_range(m, m->program);
-	free = free_mappings(m);
+	abstract_state_at(&state, m->program, m->program->count);
+	free = mutate_unfilled(&state, 'K');
 	abstract_state_at(&state, m->program, run.first);
 	if (!state.usable[ABSTRACT_PAGE] || !free || mutate_free_calls(m) < 2)
 		return false;
@@ -388,12 +348,10 @@ bool mutate_nest(struct mutator *m)
 		call.handle[0] = (uint8_t)__builtin_ctz(free);
 		call.handle[1] = 0;
 		call.op = OP_kunmap_local;
-		mutate_insert_gap(m->program, run.last, 1);
-		m->program->calls[run.last] = call;
+		insert_copies(m->program, run.last, &call, 1);
 		call.handle[1] = random_bit(&m->random, state.usable[ABSTRACT_PAGE]);
 		call.op = OP_kmap_local;
-		mutate_insert_gap(m->program, run.first, 1);
-		m->program->calls[run.first] = call;
+		insert_copies(m->program, run.first, &call, 1);
 	}
 	return true;
 }

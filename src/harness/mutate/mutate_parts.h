@@ -28,12 +28,6 @@ struct call_range {
 /* Mostly returns one call, sometimes a few, seldom many. @program has at least one call. */
 struct call_range mutate_pick_range(struct mutator *m, const struct program *program);
 
-/* Makes room for @count calls before call @at; the program must have that space. */
-void mutate_insert_gap(struct program *program, size_t at, size_t count);
-
-/* Removes @count calls from @at on. */
-void mutate_remove_calls(struct program *program, size_t at, size_t count);
-
 static inline size_t mutate_free_calls(const struct mutator *m)
 {
 	return m->max_calls - m->program->count;

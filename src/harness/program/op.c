@@ -22,6 +22,11 @@ bool op_is_mapped_access(enum op op)
 	return op == OP_load || op == OP_store || op == OP_load_atomic || op == OP_store_atomic;
 }
 
+bool op_fills_handle(enum op op)
+{
+	return op_table[op].args[0] >= 'A' && op_table[op].args[0] <= 'Z';
+}
+
 unsigned int op_handle_count(char kind)
 {
 	switch (kind | 0x20) {

@@ -26,6 +26,9 @@ enum op op_find(const char *name, size_t len);
 /* Return: whether the call is an access through a mapping: load, store or an atomic one. */
 bool op_is_mapped_access(enum op op);
 
+/* Return: whether the first argument is a handle that the call fills. */
+bool op_fills_handle(enum op op);
+
 /* Return: the number of handles of a kind (p k u m s, either case); 0 if the letter is no kind. */
 unsigned int op_handle_count(char kind);
 

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Fuzzing engines that run on targets, in turns.
+# `fuzz`: runs fuzzing engines on fuzz targets.
 
-tool_sources += \
-	%D%/campaign.c \
-	%D%/campaign.h \
-	%D%/campaign_exit.c \
-	%D%/campaign_progress.c \
-	%D%/campaign_results.c \
-	%D%/campaign_schedule.c \
-	%D%/collect.c \
-	%D%/engine.c \
-	%D%/engine.h \
-	%D%/engine_afl.c \
-	%D%/engine_libfuzzer.c \
-	%D%/target.c \
-	%D%/target.h \
-	%D%/worker.c \
-	%D%/worker.h
+campaigndir = $(pkglibexecdir)/campaign
+dist_campaign_DATA = \
+	%D%/campaign.py \
+	%D%/collect.py \
+	%D%/corpus.py \
+	%D%/engine.py \
+	%D%/engine_afl.py \
+	%D%/engine_libfuzzer.py \
+	%D%/main.py \
+	%D%/merge.py \
+	%D%/progress.py \
+	%D%/results.py \
+	%D%/schedule.py \
+	%D%/target.py \
+	%D%/terminal.py \
+	%D%/worker.py

@@ -5,22 +5,17 @@
 
 #include <stdbool.h>
 
-#include "tool/convert/recode.h"
-#include "tool/util/file_list.h"
-#include "tool/util/name_set.h"
+enum notation { NOTATION_OTHER, NOTATION_SAME, NOTATION_TEXT, NOTATION_BYTES };
 
 struct convert_order {
-	enum recode_to to;
-	bool strict, force;
-	bool in_place;	 /* each file is rewritten */
-	const char *out; /* NULL: standard output, if not in place */
-	/* On its way. */
-	bool out_is_directory;
-	struct name_set written; /* paths */
-	struct file_tally tally;
+	enum notation to;
+	bool is_strict;	  /* a program is refused if the other notation cannot hold all of it */
+	bool may_replace; /* files that hold something else */
+	bool in_place;
+	const char *output_path; /* NULL: standard output, if not in place */
 };
 
-/* Return: an exit status, after a line on standard error for what is not converted. */
-int convert(struct convert_order *order, int count, char **paths);
+/* Return: an exit status, after a line on standard error for each file that is not converted. */
+int convert(const struct convert_order *order, int count, char **paths);
 
 #endif

@@ -21,14 +21,28 @@ struct explain_style explain_style_for(FILE *out)
 	};
 }
 
-/* A call that is wrong itself keeps that colour. */
 static void mark_causes(struct explained *e, const struct causes *causes)
 {
 	for (size_t i = 0; i < causes->count; i++)
-		if (!e->colour[causes->calls[i]])
-			e->colour[causes->calls[i]] = COLOUR_CAUSE;
+		e->colour[causes->calls[i]] = COLOUR_CAUSE;
 }
 
+static void mark_all_causes(struct explained *e)
+{
+	mark_causes(e, &e->causes);
+	for (size_t i = 0; i < e->verdict->uninit_count; i++) {
+		const struct uninit *uninit = &e->verdict->uninits[i];
+		struct causes causes;
+
+		cause_find_uninit(e->program, e->rules, uninit->call, uninit->page, uninit->from, &causes);
+		mark_causes(e, &causes);
+	}
+	for (size_t i = 0; i < e->blocked_count; i++)
+		if (e->blocked[i].why == BLOCKED_MUTEX)
+			e->colour[e->blocked[i].by] = COLOUR_CAUSE;
+}
+
+/* After the causes: a call that is wrong itself gets that colour. */
 static void mark_wrong(struct explained *e)
 {
 	const struct shadow *shadow = rules_shadow(e->rules);
@@ -50,38 +64,19 @@ static void mark_wrong(struct explained *e)
 	}
 }
 
-static void mark(struct explained *e)
+static void print_title(const struct explained *e, const char *file)
 {
-	const struct verdict *v = e->verdict;
-	struct causes causes;
-
-	mark_wrong(e);
-	mark_causes(e, &e->causes);
-	for (size_t i = 0; i < v->uninit_count; i++) {
-		cause_find_uninit(e->program, e->rules, v->uninits[i].call, v->uninits[i].page,
-			      v->uninits[i].from, &causes);
-		mark_causes(e, &causes);
-	}
-	for (size_t i = 0; i < e->blocked_count; i++)
-		if (e->blocked[i].why == BLOCKED_MUTEX && !e->colour[e->blocked[i].by])
-			e->colour[e->blocked[i].by] = COLOUR_CAUSE;
-}
-
-static void print_title(struct text_row *row, const char *file, const struct explained *e)
-{
-	size_t len = strlen(file), room = ROW_COLUMNS / 2;
-	char names[RULE_SET_TEXT];
-
-	bool wrong = e->verdict->broken || e->disagreement_count;
+	size_t len = strlen(file), most = ROW_COLUMNS / 2;
+	char names[RULE_SET_TEXT], disagreement[64] = "";
 
 	rule_set_text(e->verdict->broken, " ", names);
-	row_print_words(row, 0, 2, wrong ? COLOUR_WRONG : COLOUR_PLAIN, "%s%s: %s%s%s%s",
-		    len > room ? "..." : "", len > room ? file + len - room : file, names,
-		    e->disagreement_count ? "; " : "",
-		    e->disagreement_count ? e->disagreements[0].who : "",
-		    e->disagreement_count > 1 ? " and others disagree" :
-		    e->disagreement_count ? " disagrees" : "");
-	row_print(row);
+	if (e->disagreement_count)
+		snprintf(disagreement, sizeof(disagreement), "; %s%s", e->disagreements[0].who,
+			 e->disagreement_count > 1 ? " and others disagree" : " disagrees");
+	row_print_words(e->row, 0, 2, e->verdict->broken || *disagreement ? COLOUR_WRONG : COLOUR_PLAIN,
+			"%s%s: %s%s", len > most ? "..." : "", len > most ? file + len - most : file,
+			names, disagreement);
+	row_print(e->row);
 }
 
 static bool has_colour(const struct explained *e, enum colour colour)
@@ -89,15 +84,16 @@ static bool has_colour(const struct explained *e, enum colour colour)
 	return memchr(e->colour, colour, e->program->count);
 }
 
-static void print_legend(struct text_row *row, const struct explained *e)
+static void print_legend(const struct explained *e)
 {
 	if (!has_colour(e, COLOUR_WRONG))
 		return;
-	row_print(row);
-	row_print_words(row, 0, 0, COLOUR_FAINT, "%s%s", e->verdict->broken && e->disagreement_count ?
-		    "! breaks a rule, or is not executed as expected" :
-		    e->verdict->broken ? "! breaks a rule" : "! is not executed as expected",
-		    has_colour(e, COLOUR_CAUSE) ? "   ~ made it so" : "");
+	row_print(e->row);
+	row_print_words(e->row, 0, 0, COLOUR_FAINT, "! %s%s%s%s",
+			e->verdict->broken ? "breaks a rule" : "",
+			e->verdict->broken && e->disagreement_count ? ", or " : "",
+			e->disagreement_count ? "is not executed as expected" : "",
+			has_colour(e, COLOUR_CAUSE) ? "   ~ made it so" : "");
 }
 
 void explain_print(FILE *out, const char *file, const struct program *program,
@@ -107,21 +103,24 @@ void explain_print(FILE *out, const char *file, const struct program *program,
 	static struct explained e;
 	struct text_row row = { .out = out, .style = style };
 
-	memset(&e, 0, sizeof(e));
-	e.program = program;
-	e.rules = rules;
-	e.trace = rules_trace(rules);
-	e.verdict = rules_verdict(rules);
-	e.disagreements = disagreements;
-	e.disagreement_count = count;
+	e = (struct explained){
+		.row = &row,
+		.program = program,
+		.rules = rules,
+		.trace = rules_trace(rules),
+		.verdict = rules_verdict(rules),
+		.disagreements = disagreements,
+		.disagreement_count = count,
+	};
 	if (e.verdict->fatal_call != VERDICT_NONE && e.verdict->fatal_rule == RULE_deadlock)
 		e.blocked_count = cause_find_deadlock(program, rules, e.blocked);
 	happens_before_init(&e.happens, program, e.trace,
-		     e.blocked_count ? VERDICT_NONE : e.verdict->fatal_call);
+			    e.blocked_count ? VERDICT_NONE : e.verdict->fatal_call);
 	cause_find_fatal(program, rules, &e.causes);
-	mark(&e);
-	print_title(&row, file, &e);
-	explain_drawing(&row, &e);
-	print_legend(&row, &e);
-	explain_text(&row, &e);
+	mark_all_causes(&e);
+	mark_wrong(&e);
+	print_title(&e, file);
+	explain_drawing(&e);
+	print_legend(&e);
+	explain_text(&e);
 }

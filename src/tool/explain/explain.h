@@ -40,7 +40,4 @@ void explain_print(FILE *out, const char *file, const struct program *program,
 		   const struct rules *rules, struct explain_style style,
 		   const struct explain_disagreement *disagreements, size_t count);
 
-/* The rules of the page contract that a broken rule is about, by their names in doc/rules.md. */
-const char *contract_name(enum rule rule);
-
 #endif

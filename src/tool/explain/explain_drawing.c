@@ -16,77 +16,65 @@
 #define LANE_MOST  30u
 
 struct lanes {
-	struct text_row *row;
 	const struct explained *e;
+	struct text_row *row;
 	unsigned int x[PROGRAM_THREADS]; /* 0: the thread has no call */
-	unsigned int last;		 /* the thread whose lane is the last */
 	bool running[PROGRAM_THREADS];
 };
 
 /* ---- positions of lanes ---- */
 
-static void widths_wanted(const struct explained *e, unsigned int width[PROGRAM_THREADS])
+static unsigned int wanted_width(const struct explained *e, uint8_t thread)
 {
-	memset(width, 0, PROGRAM_THREADS * sizeof(width[0]));
+	unsigned int width = thread == THREAD_MAIN ? LANE_LEAST : 0;
+
 	for (size_t i = 0; i < e->program->count; i++) {
-		uint8_t thread = e->program->calls[i].thread;
 		char text[CALL_TEXT];
-		size_t len;
+		unsigned int len;
 
+		if (e->program->calls[i].thread != thread)
+			continue;
 		write_explained_call(e->program, i, trace_find(e->trace, i), text);
-		len = strlen(text) + 3;
-		if (width[thread] < len)
-			width[thread] = (unsigned int)len;
+		len = (unsigned int)strlen(text) + 3;
+		width = len > width ? len : width;
 	}
-	if (!width[THREAD_MAIN])
-		width[THREAD_MAIN] = LANE_LEAST;
+	return width;
 }
 
-static unsigned int capped(unsigned int width, unsigned int cap)
+/* Places each lane, with at most @cap columns for all but the last. Return: their end. */
+static unsigned int place_lanes(struct lanes *lanes, const unsigned int width[PROGRAM_THREADS],
+				unsigned int cap)
 {
-	return width < cap ? width : cap;
-}
+	unsigned int x = GUTTER, last_width = 0;
 
-/* The text of the last lane has its room; the other lanes share what is left. */
-static unsigned int cap_of(const unsigned int width[PROGRAM_THREADS], unsigned int last)
-{
-	unsigned int cap = LANE_MOST + 1, used;
-
-	do {
-		used = GUTTER + width[last];
-		cap--;
-		for (unsigned int t = 0; t < last; t++)
-			used += capped(width[t], cap);
-	} while (used > ROW_COLUMNS && cap > LANE_LEAST);
-	return cap;
-}
-
-static void place_lanes(struct lanes *lanes)
-{
-	unsigned int width[PROGRAM_THREADS], x = GUTTER, cap;
-
-	widths_wanted(lanes->e, width);
-	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (width[t])
-			lanes->last = t;
-	cap = cap_of(width, lanes->last);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		if (!width[t])
 			continue;
+		x += last_width < cap ? last_width : cap;
 		lanes->x[t] = x;
-		x += capped(width[t], cap);
+		last_width = width[t];
 	}
-	lanes->running[THREAD_MAIN] = true;
+	return x + last_width;
+}
+
+/* The text of the last lane has its space; the other lanes share the rest. */
+static void init_lanes(struct lanes *lanes, const struct explained *e)
+{
+	unsigned int width[PROGRAM_THREADS], cap = LANE_MOST;
+
+	*lanes = (struct lanes){ .e = e, .row = e->row, .running = { [THREAD_MAIN] = true } };
+	for (uint8_t t = 0; t < PROGRAM_THREADS; t++)
+		width[t] = wanted_width(e, t);
+	while (place_lanes(lanes, width, cap) > ROW_COLUMNS && cap > LANE_LEAST)
+		cap--;
 }
 
 static void print_names(struct lanes *lanes)
 {
-	char name[THREAD_TEXT];
-
 	row_set_text(lanes->row, 2, "line", COLOUR_FAINT);
 	for (uint8_t t = 0; t < PROGRAM_THREADS; t++)
 		if (lanes->x[t])
-			row_set_text(lanes->row, lanes->x[t], thread_text(t, name), COLOUR_PLAIN);
+			row_set_text(lanes->row, lanes->x[t], thread_name(t), COLOUR_PLAIN);
 	row_print(lanes->row);
 }
 
@@ -111,29 +99,27 @@ static void draw_line(struct lanes *lanes, unsigned int from, unsigned int to)
 }
 
 /* Main starts the threads of the set, or waits for them. */
-static void print_fork_join(struct lanes *lanes, unsigned int threads, bool fork)
+static void print_fork_join(struct lanes *lanes, unsigned int threads, bool is_fork)
 {
-	unsigned int last = 0;
+	enum glyph glyph = is_fork ? GLYPH_DOWN_LAST : GLYPH_UP_LAST;
+	unsigned int last = PROGRAM_THREADS - 1;
 
-	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		if (threads & 1u << t)
-			last = t;
-	if (!last)
+	if (!threads)
 		return;
+	while (!(threads & 1u << last))
+		last--;
 	draw_running(lanes);
 	draw_line(lanes, lanes->x[THREAD_MAIN], lanes->x[last]);
 	row_set_glyph(lanes->row, lanes->x[THREAD_MAIN], GLYPH_FORK_RIGHT, COLOUR_ORDER);
-	for (unsigned int t = 1; t <= last; t++) {
-		enum glyph middle = fork ? GLYPH_DOWN : GLYPH_UP;
-		enum glyph end = fork ? GLYPH_DOWN_LAST : GLYPH_UP_LAST;
-
+	for (unsigned int t = last; t > 0; t--) {
 		if (!(threads & 1u << t))
 			continue;
-		row_set_glyph(lanes->row, lanes->x[t], t == last ? end : middle, COLOUR_ORDER);
-		lanes->running[t] = fork;
+		row_set_glyph(lanes->row, lanes->x[t], glyph, COLOUR_ORDER);
+		glyph = is_fork ? GLYPH_DOWN : GLYPH_UP;
+		lanes->running[t] = is_fork;
 	}
-	row_set_text(lanes->row, lanes->x[last] + 2, fork ? "main starts them" :
-		   "main waits for them", COLOUR_FAINT);
+	row_set_text(lanes->row, lanes->x[last] + 2, is_fork ? "main starts them" : "main waits for them",
+		     COLOUR_FAINT);
 	row_print(lanes->row);
 }
 
@@ -167,19 +153,19 @@ static unsigned int threads_running(const struct lanes *lanes)
 
 static void print_edge(struct lanes *lanes, const struct call *from, const struct call *to)
 {
-	unsigned int a = lanes->x[from->thread], b = lanes->x[to->thread];
-	unsigned int after = (a > b ? a : b) + 2;
+	unsigned int start = lanes->x[from->thread], end = lanes->x[to->thread];
+	bool is_right = start < end;
 	char label[64];
 
 	draw_running(lanes);
-	draw_line(lanes, a < b ? a : b, a < b ? b : a);
-	row_set_glyph(lanes->row, a, a < b ? GLYPH_FORK_RIGHT : GLYPH_FORK_LEFT, COLOUR_ORDER);
-	row_set_glyph(lanes->row, a < b ? b - 1 : b + 1, a < b ? GLYPH_RIGHT : GLYPH_LEFT,
-		    COLOUR_ORDER);
-	row_set_glyph(lanes->row, b, GLYPH_LANE, COLOUR_FAINT);
+	draw_line(lanes, is_right ? start : end, is_right ? end : start);
+	row_set_glyph(lanes->row, start, is_right ? GLYPH_FORK_RIGHT : GLYPH_FORK_LEFT, COLOUR_ORDER);
+	row_set_glyph(lanes->row, is_right ? end - 1 : end + 1, is_right ? GLYPH_RIGHT : GLYPH_LEFT,
+		      COLOUR_ORDER);
+	row_set_glyph(lanes->row, end, GLYPH_LANE, COLOUR_FAINT);
 	snprintf(label, sizeof(label), "%c%u: %u before %u", op_table[to->op].args[0],
 		 to->handle[0], from->line, to->line);
-	row_set_text(lanes->row, after, label, COLOUR_ORDER);
+	row_set_text(lanes->row, (is_right ? end : start) + 2, label, COLOUR_ORDER);
 	row_print(lanes->row);
 }
 
@@ -194,23 +180,18 @@ static void print_edges(struct lanes *lanes, size_t step)
 
 /* ---- calls ---- */
 
-static void print_mark(struct lanes *lanes, size_t call)
+/* The start of a call's first line: a mark, the number of the line, and a sign in the lane. */
+static void draw_call_start(struct lanes *lanes, size_t call, const struct step *step, enum colour colour)
 {
-	static const char *const marks[COLOUR_COUNT] = { [COLOUR_WRONG] = "!", [COLOUR_CAUSE] = "~" };
-	enum colour colour = lanes->e->colour[call];
-	char line[12];
+	static const char marks[COLOUR_COUNT] = { ' ', '!', '~', ' ', ' ' };
+	const struct call *c = &lanes->e->program->calls[call];
+	enum colour mark = lanes->e->colour[call];
+	char line[16];
 
-	snprintf(line, sizeof(line), "%5u", lanes->e->program->calls[call].line);
-	if (marks[colour])
-		row_set_text(lanes->row, 0, marks[colour], colour);
-	row_set_text(lanes->row, 1, line, colour ? colour : COLOUR_FAINT);
-}
-
-static enum glyph sign_of(const struct step *step)
-{
-	if (!step)
-		return GLYPH_ENDED;
-	return step->skipped ? GLYPH_SKIPPED : GLYPH_CALL;
+	snprintf(line, sizeof(line), "%c%5u", marks[mark], c->line);
+	row_set_text(lanes->row, 0, line, mark ? mark : COLOUR_FAINT);
+	row_set_glyph(lanes->row, lanes->x[c->thread], !step ? GLYPH_ENDED :
+		      step->skipped ? GLYPH_SKIPPED : GLYPH_CALL, colour);
 }
 
 /* @note: why the call did not run to its end, or "" */
@@ -227,21 +208,16 @@ static void print_call(struct lanes *lanes, size_t call, const struct step *step
 	write_explained_call(e->program, call, step, text);
 	if (*note)
 		snprintf(text + strlen(text), 64, "  (%s)", note);
-	for (unsigned int more = 2; *at; more = 4) {
-		size_t fit = row_fit(at, ROW_COLUMNS - x - more);
-		char line[ROW_COLUMNS + 1];
+	for (unsigned int indent = 2; *at; indent = 4) {
+		size_t fit = row_fit(at, ROW_COLUMNS - x - indent);
+		char line[ROW_COLUMNS + 8];
 
 		draw_running(lanes);
-		if (more == 2) {
-			print_mark(lanes, call);
-			row_set_glyph(lanes->row, x, sign_of(step), colour);
-		}
-		snprintf(line, sizeof(line), "%.*s", (int)fit, at);
 		/* A space on either side: a lane would look like part of the text. */
-		row_set_text(lanes->row, x + 1, " ", colour);
-		for (unsigned int space = x + 1; space < x + more; space++)
-			row_set_text(lanes->row, space, " ", colour);
-		row_set_text(lanes->row, row_set_text(lanes->row, x + more, line, colour), " ", colour);
+		snprintf(line, sizeof(line), "%*s%.*s ", (int)indent - 1, "", (int)fit, at);
+		row_set_text(lanes->row, x + 1, line, colour);
+		if (at == text)
+			draw_call_start(lanes, call, step, colour);
 		row_print(lanes->row);
 		at += fit;
 		at += strspn(at, " ");
@@ -250,23 +226,16 @@ static void print_call(struct lanes *lanes, size_t call, const struct step *step
 
 static const char *why_skipped(const struct call *call)
 {
-	const char *kinds = op_table[call->op].args;
-
-	switch ((enum op)call->op) {
-	case OP_lock:
+	if (call->op == OP_lock)
 		return "skipped: held already";
-	case OP_unlock:
+	if (call->op == OP_unlock)
 		return "skipped: not held";
-	case OP_load_atomic:
-	case OP_store_atomic:
+	if (call->op == OP_load_atomic || call->op == OP_store_atomic)
 		return "skipped: no such atomic, or not mapped";
-	default:
-		break;
-	}
-	if (*kinds >= 'A' && *kinds <= 'Z' && !op_handle_count(kinds[1]))
-		return "skipped: filled already";
-	return *kinds >= 'A' && *kinds <= 'Z' ? "skipped: filled already, or no such page" :
-						"skipped: a handle is empty";
+	if (!op_fills_handle(call->op))
+		return "skipped: a handle is empty";
+	return op_handle_count(op_table[call->op].args[1]) ? "skipped: filled already, or no such page" :
+							     "skipped: filled already";
 }
 
 static void print_step(struct lanes *lanes, size_t index)
@@ -301,11 +270,11 @@ static void print_last(struct lanes *lanes)
 		print_call(lanes, e->blocked[i].call, NULL, "waits for ever");
 }
 
-void explain_drawing(struct text_row *row, const struct explained *e)
+void explain_drawing(const struct explained *e)
 {
-	struct lanes lanes = { .row = row, .e = e };
+	struct lanes lanes;
 
-	place_lanes(&lanes);
+	init_lanes(&lanes, e);
 	print_names(&lanes);
 	print_fork_join(&lanes, threads_from(&lanes, 0), true);
 	for (size_t i = 0; i < e->trace->count; i++)

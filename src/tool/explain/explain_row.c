@@ -9,23 +9,10 @@
 static const struct {
 	const char *utf8;
 	char ascii;
-} glyphs[GLYPH_END - GLYPH_LANE] = {
-	[GLYPH_LANE - GLYPH_LANE] = { "│", '|' },
-	[GLYPH_LINE - GLYPH_LANE] = { "─", '-' },
-	[GLYPH_CALL - GLYPH_LANE] = { "●", '*' },
-	[GLYPH_SKIPPED - GLYPH_LANE] = { "○", 'o' },
-	[GLYPH_ENDED - GLYPH_LANE] = { "✗", 'X' },
-	[GLYPH_RIGHT - GLYPH_LANE] = { "▶", '>' },
-	[GLYPH_LEFT - GLYPH_LANE] = { "◀", '<' },
-	[GLYPH_FORK_RIGHT - GLYPH_LANE] = { "├", '+' },
-	[GLYPH_FORK_LEFT - GLYPH_LANE] = { "┤", '+' },
-	[GLYPH_FORK_BOTH - GLYPH_LANE] = { "┼", '+' },
-	[GLYPH_DOWN - GLYPH_LANE] = { "┬", '+' },
-	[GLYPH_DOWN_LAST - GLYPH_LANE] = { "┐", '+' },
-	[GLYPH_UP - GLYPH_LANE] = { "┴", '+' },
-	[GLYPH_UP_LAST - GLYPH_LANE] = { "┘", '+' },
-	[GLYPH_BYTES - GLYPH_LANE] = { "─", '-' },
-	[GLYPH_COMMON_BYTES - GLYPH_LANE] = { "█", '#' },
+} glyphs[GLYPH_END] = {
+#define GLYPH(name, utf8, ascii) [GLYPH_##name] = { utf8, ascii },
+	GLYPHS(GLYPH)
+#undef GLYPH
 };
 
 static const char *const escapes[COLOUR_COUNT] = { "", "\033[1;31m", "\033[33m", "\033[36m", "\033[2m" };
@@ -51,12 +38,12 @@ unsigned int row_set_text(struct text_row *row, unsigned int x, const char *text
 
 static void print_character(const struct text_row *row, uint8_t cell)
 {
-	if (cell < GLYPH_LANE)
+	if (cell <= GLYPH_BEFORE_FIRST)
 		putc(cell ? cell : ' ', row->out);
 	else if (row->style.utf8)
-		fputs(glyphs[cell - GLYPH_LANE].utf8, row->out);
+		fputs(glyphs[cell].utf8, row->out);
 	else
-		putc(glyphs[cell - GLYPH_LANE].ascii, row->out);
+		putc(glyphs[cell].ascii, row->out);
 }
 
 void row_print(struct text_row *row)
@@ -109,15 +96,6 @@ void row_print_words(struct text_row *row, unsigned int first, unsigned int rest
 		at += fit;
 		at += strspn(at, " ");
 	}
-}
-
-const char *thread_text(uint8_t thread, char text[THREAD_TEXT])
-{
-	if (thread == THREAD_MAIN)
-		strcpy(text, "main");
-	else
-		snprintf(text, THREAD_TEXT, "T%u", thread - 1u);
-	return text;
 }
 
 void write_explained_call(const struct program *program, size_t call, const struct step *step,

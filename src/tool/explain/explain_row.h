@@ -11,24 +11,28 @@
 
 #define ROW_COLUMNS 100
 
-/* Cells that are not ASCII; explain_row.c has their characters. */
+/* Cells that are drawn: GLYPH(name, in UTF-8, in ASCII). */
+#define GLYPHS(GLYPH) \
+	GLYPH(LANE, "│", '|') \
+	GLYPH(LINE, "─", '-') \
+	GLYPH(CALL, "●", '*') \
+	GLYPH(SKIPPED, "○", 'o') \
+	GLYPH(ENDED, "✗", 'X') \
+	GLYPH(RIGHT, "▶", '>') /* arrow heads */ \
+	GLYPH(LEFT, "◀", '<') \
+	GLYPH(FORK_RIGHT, "├", '+') /* a lane from which a line goes right */ \
+	GLYPH(FORK_LEFT, "┤", '+') \
+	GLYPH(DOWN, "┬", '+') /* a line from which a lane goes down, and the last such lane */ \
+	GLYPH(DOWN_LAST, "┐", '+') \
+	GLYPH(UP, "┴", '+') \
+	GLYPH(UP_LAST, "┘", '+') \
+	GLYPH(COMMON_BYTES, "█", '#')
+
 enum glyph {
-	GLYPH_LANE = 0x80,
-	GLYPH_LINE,
-	GLYPH_CALL,
-	GLYPH_SKIPPED,
-	GLYPH_ENDED,
-	GLYPH_RIGHT, /* arrow heads */
-	GLYPH_LEFT,
-	GLYPH_FORK_RIGHT, /* a lane from which a line goes right */
-	GLYPH_FORK_LEFT,
-	GLYPH_FORK_BOTH,
-	GLYPH_DOWN, /* a line from which a lane goes down, and the last one on either side */
-	GLYPH_DOWN_LAST,
-	GLYPH_UP,
-	GLYPH_UP_LAST,
-	GLYPH_BYTES,
-	GLYPH_COMMON_BYTES,
+	GLYPH_BEFORE_FIRST = 0x7f, /* cells below are ASCII */
+#define GLYPH(name, ...) GLYPH_##name,
+	GLYPHS(GLYPH)
+#undef GLYPH
 	GLYPH_END
 };
 
@@ -60,11 +64,7 @@ void row_print_words(struct text_row *row, unsigned int first, unsigned int rest
 /* How much of @text fits into @room columns without breaking a word. */
 size_t row_fit(const char *text, size_t room);
 
-/* Bytes that the name of a thread, and a call as explain shows it, need. */
-#define THREAD_TEXT 8
-#define CALL_TEXT   192
-
-const char *thread_text(uint8_t thread, char text[THREAD_TEXT]);
+#define CALL_TEXT 192
 
 /* The call without its thread, and with its result if it ran and has one. */
 void write_explained_call(const struct program *program, size_t call, const struct step *step,
@@ -72,6 +72,7 @@ void write_explained_call(const struct program *program, size_t call, const stru
 
 /* A program, and all that is needed to explain it. */
 struct explained {
+	struct text_row *row; /* where it is printed */
 	const struct program *program;
 	const struct rules *rules;
 	const struct trace *trace;
@@ -86,13 +87,12 @@ struct explained {
 };
 
 /* Draws the calls in the order in which they ran. */
-void explain_drawing(struct text_row *row, const struct explained *e);
+void explain_drawing(const struct explained *e);
 
 /* The call whose line @disagreement names first; PROGRAM_CALLS: none. */
-size_t disagreeing_call(const struct explained *e,
-				  const struct explain_disagreement *disagreement);
+size_t disagreeing_call(const struct explained *e, const struct explain_disagreement *disagreement);
 
 /* Prints what is wrong, in words. */
-void explain_text(struct text_row *row, const struct explained *e);
+void explain_text(const struct explained *e);
 
 #endif

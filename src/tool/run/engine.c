@@ -36,10 +36,13 @@ static void print_progress(const struct run_worker *worker, void *context)
 {
 	struct engine *engine = context;
 	const char *path = run_worker_find_running_path(worker);
+	size_t done;
 
 	pthread_mutex_lock(&engine->lock);
-	status("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, engine->done_count,
-	       engine->item_count, engine->failed_count, path ? input_name(path) : "");
+	/* Inputs that run again count again. */
+	done = engine->done_count < engine->item_count ? engine->done_count : engine->item_count;
+	status("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, done, engine->item_count,
+	       engine->failed_count, path ? input_name(path) : "");
 	pthread_mutex_unlock(&engine->lock);
 }
 

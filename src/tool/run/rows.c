@@ -4,7 +4,6 @@
  * whether all agree; or the same as JSON.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/model/expectations.h"
@@ -24,7 +23,6 @@ struct rows {
 	struct rules *rules;
 	struct program program; /* of the row, which the rules have evaluated */
 	int name_width, verdict_width, threads_width;
-	bool *is_readable; /* one an input */
 	/* Of ThreadSanitizer, for programs with and without a race. */
 	struct rate racy, race_free;
 	/* The racy program that was reported in the fewest of its runs, or NULL. */
@@ -251,8 +249,10 @@ static int print_input(struct rows *rows, size_t input)
 	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
 	int status;
 
-	if (!rows->is_readable[input] || !evaluate(rows, input, error))
+	if (!evaluate(rows, input, error)) {
+		print_unreadable(rows, input, error);
 		return EXIT_BAD;
+	}
 	add_rate(rows, input);
 	if (rows->run->prints_json)
 		print_json(rows, input);
@@ -274,7 +274,7 @@ static int wider(int width, const char *text)
 	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
 
-/* Prints which inputs cannot be read, and how wide columns are. Return: can one be read? */
+/* Return: can an input be read? */
 static bool measure_columns(struct rows *rows)
 {
 	unsigned int repeat = rows->run->options.execution.repeat;
@@ -286,11 +286,8 @@ static bool measure_columns(struct rows *rows)
 	for (size_t i = 0; i < rows->run->inputs.count; i++) {
 		char error[PROGRAM_FILE_ERROR], names[RULE_SET_TEXT];
 
-		rows->is_readable[i] = evaluate(rows, i, error);
-		if (!rows->is_readable[i]) {
-			print_unreadable(rows, i, error);
+		if (!evaluate(rows, i, error))
 			continue;
-		}
 		any_readable = true;
 		rule_set_text(rules_verdict(rows->rules)->broken, " ", names);
 		rows->verdict_width = wider(rows->verdict_width, names);
@@ -308,9 +305,8 @@ int print_rows(const struct run *run)
 	struct file_tally tally;
 	int status = EXIT_GOOD;
 
-	rows = (struct rows){ .run = run, .rules = rules_new(),
-			      .is_readable = calloc(run->inputs.count, sizeof(*rows.is_readable)) };
-	if (!rows.rules || !rows.is_readable)
+	rows = (struct rows){ .run = run, .rules = rules_new() };
+	if (!rows.rules)
 		return usage_error(run->command, "expected memory for the rule model, got none");
 	file_tally_init(&tally, &run->inputs);
 	if (measure_columns(&rows) && !run->prints_json)
@@ -321,6 +317,5 @@ int print_rows(const struct run *run)
 		print_rates(&rows);
 	file_tally_print(&tally, run->command);
 	rules_delete(rows.rules);
-	free(rows.is_readable);
 	return status;
 }

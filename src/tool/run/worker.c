@@ -14,6 +14,7 @@
 #include "harness/detect/tsan.h"
 #include "harness/model/expectations.h"
 #include "harness/digest.h"
+#include "harness/exec/exec.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
@@ -307,18 +308,9 @@ static void run_batch(void)
 		control->has_lost_memory = footprint_has_lost_memory();
 }
 
-static void run_warm_up_program(struct checker *checker)
-{
-	struct execution_options once = worker.control->options;
-
-	once.repeat = 1;
-	execution_reset(&worker.control->execution);
-	execution_run(&worker.control->execution, checker, &worker.program, &once);
-}
-
 /*
- * What is made at first use is made now, so it is no leak of an input. The first checker is
- * deleted again: that is where the library deletes tasks.
+ * What is made at first use is made now, so it is no leak of an input. The first executor is deleted
+ * again: that is where the library deletes tasks.
  */
 static void warm_up(void)
 {
@@ -326,17 +318,19 @@ static void warm_up(void)
 				   "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
 				   "T0: write_raw(p0, 0, 1, 1)\n"
 				   "T1: read_raw(p0, 0, 1)\n";
-	struct checker *first = checker_new();
+	struct execution_options once = worker.control->options;
 	struct text_error error;
 
-	if (!first || !program_from_text(&worker.program, text, strlen(text), &error))
+	exec_delete(exec_new());
+	if (!program_from_text(&worker.program, text, strlen(text), &error))
 		return;
 	if (run_worker_input_hook)
 		run_worker_input_hook("", 0);
-	run_warm_up_program(first);
-	checker_delete(first);
-	for (unsigned int i = 0; i < 2; i++)
-		run_warm_up_program(worker.checker);
+	once.repeat = 1;
+	for (unsigned int i = 0; i < 2; i++) {
+		execution_reset(&worker.control->execution);
+		execution_run(&worker.control->execution, worker.checker, &worker.program, &once);
+	}
 	footprint_measure(&worker.footprint);
 }
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A program as one file of C, and whether that shows what it should.
+# `to-c`: writes a program as one C file, and checks that it shows the failure. The command contains the
+# script, and the script contains the C functions, so that the binary needs no other file.
 
 tool_sources += \
-	%D%/reproduce.c \
-	%D%/reproduce.h \
-	%D%/reproduce_line.c \
-	%D%/reproduce_parts.h \
-	%D%/reproduce_seen.c \
-	%D%/to_c.c \
-	%D%/to_c.h \
-	%D%/to_c_call.c \
-	%D%/to_c_head.c \
-	%D%/to_c_helper.c \
-	%D%/to_c_parts.h \
-	%D%/to_c_plan.c
+	%D%/model_facts.c \
+	%D%/model_facts.h
+
+to_c_script = %D%/to_c.py %D%/helpers.c
+EXTRA_DIST += $(to_c_script)
+CLEANFILES += to_c_script.inc
+
+$(FLAVOURS:%=obj/%/src/tool/command_to_c.o): to_c_script.inc
+to_c_script.inc: $(to_c_script)
+	$(AM_V_GEN)new=$(temporary) && \
+	  sed -e '/^@HELPERS@$$/{' -e 'r $(srcdir)/%D%/helpers.c' -e 'd' -e '}' $(srcdir)/%D%/to_c.py | \
+	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' >$$new && mv $$new $@

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What the modules of the tool share.
+# Code that several modules of the tool use.
 
 tool_sources += \
 	%D%/capture.c \
 	%D%/capture.h \
 	%D%/commands.c \
 	%D%/commands.h \
-	%D%/corpus_directory.c \
-	%D%/corpus_directory.h \
 	%D%/environment.c \
 	%D%/environment.h \
 	%D%/file_list.c \
@@ -29,8 +27,6 @@ tool_sources += \
 	%D%/output.h \
 	%D%/results.c \
 	%D%/results.h \
-	%D%/scratch.c \
-	%D%/scratch.h \
 	%D%/similar.c \
 	%D%/similar.h \
 	%D%/status.c \

@@ -62,11 +62,11 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 						      ", where the program ends\n");
 }
 
-static void json_verdict(struct json *j, rule_set broken)
+void verdict_print_rules(struct json *j, const char *key, rule_set rules)
 {
-	json_array(j, "verdict");
+	json_array(j, key);
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
-		if (broken & RULE_BIT(rule))
+		if (rules & RULE_BIT(rule))
 			json_text(j, NULL, rule_name(rule));
 	json_end(j);
 }
@@ -110,7 +110,7 @@ void verdict_print_json(struct json *j, const char *file, const struct program *
 	const struct verdict *v = rules_verdict(rules);
 
 	json_text(j, "file", file);
-	json_verdict(j, v->broken);
+	verdict_print_rules(j, "verdict", v->broken);
 	json_races(j, program, rules_shadow(rules));
 	json_results(j, program, rules_trace(rules));
 	if (v->fatal_call == VERDICT_NONE) {

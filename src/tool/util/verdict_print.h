@@ -16,4 +16,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 void verdict_print_json(struct json *json, const char *file, const struct program *program,
 			const struct rules *rules);
 
+/* An array of the names of rules. */
+void verdict_print_rules(struct json *json, const char *key, rule_set rules);
+
 #endif

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""A fuzzing campaign: engines run on targets until the time is over or a signal ends it.
+
+The campaign is one loop around one wait: a child ended, a signal came, or a fifth of a second is over.
+It keeps as many engines running as there are jobs. All that matters is in files at any time, so this
+program may be killed at any time; its engines then end by a signal that they asked the kernel for
+(worker.py).
+"""
+import contextlib
+import os
+import signal
+import time
+
+from collect import collect_inputs
+from corpus import read_input
+from progress import log_begin, log_summary, update_progress
+from results import write_results
+from schedule import find_next_worker, plan_slice
+from target import TargetError
+from terminal import log_error, log_message
+from worker import prctl
+
+EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+EXIT_UNAVAILABLE = 69  # of <sysexits.h>: the page library lacks calls of the target (absent.c)
+PR_SET_CHILD_SUBREAPER = 36
+
+WAIT_MOST = 0.2
+TICK_INTERVAL = 1
+RESULTS_INTERVAL = 60
+END_PATIENCE = 10
+# Failures of each engine without one execution after which the campaign ends.
+FAILURES_MOST = 3
+
+
+class Campaign:
+    def __init__(self, options, targets):
+        self.options, self.targets = options, targets
+        self.left_out_targets = []  # names and reasons
+        self.has_unusable_directory = False
+        self.now = self.start_time = self.tick_time = self.log_time = time.monotonic()
+        self.results_time = self.now
+        self.slice_length = 0
+        self.failures_in_row = 0  # of all engines, without one execution
+        self.signals = set()
+        self.is_stopped = False
+
+    def elapsed(self):
+        return self.now - self.start_time
+
+    def running_workers(self):
+        return [worker for target in self.targets for worker in target.running_workers()]
+
+    # ---- processes that ended ----
+
+    def kill_strays(self):
+        """Kill the targets that a killed AFL++ left: the kernel makes them children of this process."""
+        known_pids = {worker.pid for worker in self.running_workers()}
+        with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as children:
+            for pid in map(int, children.read().split()):
+                if pid not in known_pids:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+
+    def leave_out(self, target, reason):
+        self.targets.remove(target)
+        self.left_out_targets.append({"name": target.name, "reason": reason})
+
+    def handle_finding(self, worker):
+        target = worker.target
+        try:
+            read_input(worker.finding_path)
+        except OSError:
+            log_message(f"{target.name}: a finding of {worker.name} could not be written: "
+                        f"{worker.end_reason} (log: {worker.log_path}.old)")
+        collect_inputs(target, False, self.now)
+        target.withdraw(worker.finding_path)
+
+    def handle_failure(self, worker, status, has_executed):
+        target = worker.target
+        if os.WIFSIGNALED(status):
+            failure = f"{worker.name} was ended by signal {os.WTERMSIG(status)}; it is started again"
+        else:
+            failure = (f"{worker.name} ended with status {os.WEXITSTATUS(status)}: "
+                       f"{worker.end_reason or worker.last_line}; it is started again "
+                       f"(log: {worker.log_path}.old)")
+        if worker.failures_in_row < FAILURES_MOST:
+            log_message(f"{target.name}: {failure}")
+        if not has_executed:
+            target.last_engine_failure = failure
+            self.failures_in_row += 1
+        worker.retry_later(self.now)
+
+    def handle_exit(self, worker, status):
+        target, has_executed = worker.target, worker.handle_exit(self.now)
+        if has_executed:
+            self.failures_in_row = worker.failures_in_row = 0
+        # An engine that ends well has done as many executions as it was given.
+        if worker.end_request_time or (has_executed and status == 0):
+            return
+        _, is_skipped, reason = worker.last_line.partition(": skipped: ")
+        if worker.finding_path:
+            self.handle_finding(worker)
+        elif is_skipped and not has_executed and status == EXIT_UNAVAILABLE << 8:
+            # No other start would change it.
+            target.skip_engine(worker.engine, reason)
+            if not target.groups:
+                self.leave_out(target, reason)
+        else:
+            self.handle_failure(worker, status, has_executed)
+
+    def handle_exits(self):
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            for worker in self.running_workers():
+                if worker.pid == pid:
+                    self.handle_exit(worker, status)
+                    if os.WIFSIGNALED(status):
+                        self.kill_strays()
+
+    # ---- the loop ----
+
+    def pause_or_continue(self, target):
+        reason = target.find_write_error()
+        if reason and not target.pause_reason:
+            log_message(f"{target.name}: pauses: {target.directory}: {reason}")
+            for worker in target.running_workers():
+                worker.request_end(self.now)
+        elif not reason and target.pause_reason:
+            log_message(f"{target.name}: goes on")
+        target.pause_reason = reason
+
+    def tick(self):
+        self.tick_time = self.now
+        for worker in self.running_workers():
+            worker.read_progress(self.now)
+        for target in self.targets:
+            collect_inputs(target, False, self.now)
+            target.update_coverage()
+            self.pause_or_continue(target)
+        update_progress(self)
+        if self.now - self.results_time >= RESULTS_INTERVAL:
+            self.results_time = self.now
+            write_results(self, "running")
+
+    def end_slices(self):
+        for worker in self.running_workers():
+            if self.slice_length and self.now - worker.start_time >= self.slice_length:
+                worker.request_end(self.now)
+            if worker.end_request_time and self.now - worker.end_request_time >= END_PATIENCE:
+                worker.kill_process_group()
+
+    def start_workers(self):
+        while len(self.running_workers()) < self.options.jobs:
+            worker = find_next_worker(self.targets, self.slice_length, self.now)
+            if not worker:
+                return
+            try:
+                worker.start(self.now)
+            except OSError as error:
+                failure = f"cannot start a process: {error.strerror}; tries again"
+                log_message(f"{worker.target.name}: {failure}")
+                worker.target.last_engine_failure = failure
+                worker.retry_later(self.now)
+                return
+
+    def wait_for_signal(self):
+        received = signal.sigtimedwait(self.signals, WAIT_MOST)
+        if received and received.si_signo != signal.SIGCHLD:
+            self.is_stopped = True
+        self.now = time.monotonic()
+
+    def new_finding_count(self):
+        return sum(target.new_finding_count() for target in self.targets)
+
+    def is_over(self):
+        if self.options.until_finding and self.new_finding_count():
+            return True
+        group_count = sum(len(target.groups) for target in self.targets)
+        return self.is_stopped or (self.options.time and self.elapsed() >= self.options.time) or (
+            self.failures_in_row >= FAILURES_MOST * group_count and not self.running_workers())
+
+    def end_workers(self):
+        """A second signal while the engines end kills them."""
+        request_time, self.is_stopped = self.now, False
+        for worker in self.running_workers():
+            worker.request_end(self.now)
+        while self.running_workers():
+            if self.is_stopped or self.now - request_time >= END_PATIENCE:
+                for worker in self.running_workers():
+                    worker.kill_process_group()
+            self.wait_for_signal()
+            self.handle_exits()
+        self.kill_strays()
+        for target in self.targets:
+            collect_inputs(target, True, self.now)
+            target.update_coverage()
+
+    def run_engines(self):
+        while not self.is_over():
+            self.handle_exits()
+            self.end_slices()
+            self.start_workers()
+            if self.now - self.tick_time >= TICK_INTERVAL:
+                self.tick()
+            self.wait_for_signal()
+        self.end_workers()
+
+    # ---- begin and end ----
+
+    def announce(self):
+        options, count = self.options, len(self.targets)
+        what = f"import the inputs of killed engines in {options.dir}"
+        if not options.collect:
+            what = (f"{count} target{'' if count == 1 else 's'} with {', '.join(options.engines)}, "
+                    f"{options.jobs} at a time, {f'for {options.time} s' if options.time else 'until stopped'}, "
+                    f"in {options.dir}")
+        log_error(what)
+
+    def open_targets(self):
+        """Leave out the targets that cannot be fuzzed; the log has why."""
+        for target in list(self.targets):
+            target.find_engines(self.options.engines)
+            try:
+                if target.groups or self.options.collect:
+                    target.open()
+                else:
+                    self.leave_out(target, "; ".join(target.missing_parts.values()))
+            except TargetError as error:
+                log_message(f"{target.name}: {error}")
+                self.leave_out(target, str(error))
+                self.has_unusable_directory = True
+
+    def block_signals(self):
+        """They are waited for. Under nohup, SIGHUP stays ignored."""
+        self.signals = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM}
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            self.signals.add(signal.SIGHUP)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.signals)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+    def begin(self):
+        """Import first what a campaign that was killed did not."""
+        self.now = self.start_time = self.tick_time = time.monotonic()
+        self.slice_length = plan_slice(self.options, self.targets)
+        log_begin(self)
+        for target in self.targets:
+            target.last_find_time = self.now
+            collect_inputs(target, True, self.now)
+            self.pause_or_continue(target)
+
+    def log_shortcomings(self):
+        """Log targets that did not run and files that were lost. Return: were there any?"""
+        has_any = self.has_unusable_directory
+        for target in self.targets:
+            if any(worker.failures_in_row for worker in target.workers()) and not target.executions(self.now):
+                log_message(f"{target.name}: no engine could be started")
+                has_any = True
+            if target.lost_count:
+                log_message(f"{target.name}: {target.lost_count} files of its engines could not be kept")
+                has_any = True
+        return has_any
+
+    def run(self):
+        """Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if a target could not run,
+        a file of an engine could not be kept, or figures could not be written.
+        """
+        self.announce()
+        self.block_signals()
+        self.open_targets()
+        if self.targets:
+            self.begin()
+            if not self.options.collect:
+                self.run_engines()
+        # All may have been skipped when they were started.
+        if not self.targets:
+            log_message("pagetorture fuzz: expected a target that can be fuzzed, there is none")
+            write_results(self, "failed")
+            return EXIT_BAD
+        log_summary(self)
+        has_shortcomings, finding_count = self.log_shortcomings(), self.new_finding_count()
+        is_written = write_results(self, "failed" if finding_count or has_shortcomings else "good")
+        if has_shortcomings or not is_written:
+            return EXIT_BAD
+        return EXIT_FAILED if finding_count else EXIT_GOOD

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""libFuzzer, as workers that share one directory and reload it each second. Its fork mode is not used:
+that keeps new entries in a temporary directory until a job ends, so kill -9 loses them, and it
+reports only that there was a crash.
+"""
+import re
+
+from engine import Engine, Source, is_executable
+
+# ThreadSanitizer never frees the 2.4 KB of a report: so many inputs take about 400 MB.
+RUNS_WITH_RACE_REPORTS = 500000
+
+FIGURES = re.compile(r"#(?P<executions>\d+).*?(?: cov: (?P<coverage>\d+)|$)|"
+                     r"stat::number_of_executed_units:\s*(?P<final_executions>\d+)")
+
+
+class LibFuzzer(Engine):
+    name = "libfuzzer"
+    sources = (Source("queue", "", ""), *(
+        Source("libfuzzer", f"{kind}-", kind) for kind in ("crash", "leak", "oom", "timeout")))
+
+    def find_missing_part(self, options, target):
+        return "" if is_executable(options.bin, target.name) else "no binary of it (make fuzzers)"
+
+    def name_role(self, worker_number):
+        return str(worker_number)
+
+    def make_command(self, worker):
+        target = worker.target
+        # Another seed at each start: a worker that found something would find it again.
+        seed = target.options.seed + 1000003 * worker.number + 7919 * worker.start_count
+        command = [f"{target.options.bin}/{target.name}", "-reload=1", "-timeout=10", "-rss_limit_mb=2048",
+                   "-print_final_stats=1", f"-max_len={target.max_len}", f"-seed={1 + seed % 0x7fffffff}",
+                   f"-artifact_prefix={target.directory}/libfuzzer/"]
+        if target.flavour == "tsan":
+            command.append(f"-runs={RUNS_WITH_RACE_REPORTS}")
+        if target.dictionary:
+            command.append(f"-dict={target.dictionary}")
+        return [*command, target.queue]
+
+    def read_line(self, worker, line):
+        figures = FIGURES.match(line)
+        if figures:
+            worker.executions = int(figures["executions"] or figures["final_executions"])
+            worker.coverage = int(figures["coverage"] or worker.coverage)
+        # The first one is the target's own or the sanitizer's; libFuzzer's comes after it.
+        _, is_error, reason = line.partition("ERROR: ")
+        if is_error and not worker.end_reason:
+            worker.end_reason = reason[:190]
+        _, is_written, path = line.partition("Test unit written to ")
+        if is_written:
+            worker.finding_path = path

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Make the corpora of a campaign smaller, and write inputs that reach new edges than the seeds as new
+seeds, in canonical text. libFuzzer's -merge selects the inputs. Entries that the corpus does not need
+are moved to superseded/; none is deleted.
+"""
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+
+from campaign import EXIT_BAD, EXIT_FAILED, EXIT_GOOD
+from collect import collect_inputs
+from corpus import hash_input, read_input
+from engine import is_executable
+from target import TargetError
+from terminal import log_error, log_message
+
+
+def run_merge(target, into, source, *flags):
+    log_path = f"{target.directory}/logs/merge"
+    # The coverage of an input must not depend on the inputs before it (fuzz_race.c).
+    with open(log_path, "ab") as log:
+        status = subprocess.run([f"{target.options.bin}/{target.name}", "-merge=1", *flags, into, source],
+                                env=os.environ | {"FUZZ_FRESH": "1"}, stdout=log, stderr=log,
+                                check=False).returncode
+    if status or not os.listdir(into):
+        raise TargetError(f"libFuzzer's merge ended with status {status}; nothing is changed (log: {log_path})")
+
+
+def minimise_corpus(target, minimal_directory):
+    # The queue is the corpus without findings and without files that are no inputs.
+    run_merge(target, minimal_directory, target.queue, "-use_counters=1")
+    needed_hashes = set(os.listdir(minimal_directory))
+    superseded_count = 0
+    os.makedirs(f"{target.directory}/superseded", exist_ok=True)
+    for name in os.listdir(target.corpus.path):
+        path = f"{target.corpus.path}/{name}"
+        with contextlib.suppress(OSError):
+            if not name.startswith(".") and hash_input(read_input(path)) not in needed_hashes:
+                os.rename(path, f"{target.directory}/superseded/{name}")
+                superseded_count += 1
+    # Both hold what engines made of the larger corpus; the next campaign makes them again.
+    shutil.rmtree(target.queue)
+    shutil.rmtree(f"{target.directory}/afl", ignore_errors=True)
+    log_message(f"{target.name}: {len(target.corpus.hashes)} entries are now "
+                f"{len(target.corpus.hashes) - superseded_count}")
+
+
+def read_output(*command):
+    """Return: standard output, empty if the command fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return done.stdout if done.returncode == 0 else b""
+
+
+def convert_to_text(target, path):
+    """Return: the input as canonical text, and how its name ends; empty text: it is no program."""
+    if target.reads == "calls":
+        text = read_output(f"{target.options.bin}/{target.name}-replay", "--text", path)
+        return text if text.count(b"\n") > 1 else b"", ".calls"
+    if target.reads == "text":
+        path = shutil.copy(path, f"{path}.page")
+    return read_output(target.options.tool, "convert", "--text", path), ".page"
+
+
+def write_new_seeds(target, minimal_directory, scratch_directory):
+    seeds, new_seeds = f"{scratch_directory}/seeds", f"{target.options.new_seeds}/{target.name}"
+    shutil.copytree(f"{target.options.seeds}/{target.name}", seeds)
+    old_names = set(os.listdir(seeds))
+    # Edges count for seeds, not how often they are executed: so few inputs are new.
+    run_merge(target, seeds, minimal_directory, "-use_counters=0")
+    written_count = 0
+    for name in sorted(set(os.listdir(seeds)) - old_names):
+        text, suffix = convert_to_text(target, f"{seeds}/{name}")
+        if text:
+            with open(f"{new_seeds}/{name[:12]}{suffix}", "wb") as seed:
+                seed.write(text)
+            written_count += 1
+    log_message(f"{target.name}: {written_count} seeds written to {new_seeds}")
+
+
+def merge_target(campaign, target):
+    if not is_executable(target.options.bin, target.name):
+        log_message(f"{target.name}: skipped: no libFuzzer binary of it (make fuzzers)")
+        return
+    target.open()
+    collect_inputs(target, True, campaign.now)
+    with tempfile.TemporaryDirectory() as scratch_directory:
+        minimal_directory = f"{scratch_directory}/minimal"
+        os.mkdir(minimal_directory)
+        minimise_corpus(target, minimal_directory)
+        if target.options.new_seeds:
+            write_new_seeds(target, minimal_directory, scratch_directory)
+
+
+def merge_campaign(campaign):
+    """Return: EXIT_GOOD, or EXIT_FAILED if a target could not be merged; EXIT_BAD: there is none."""
+    targets = [target for target in campaign.targets if os.path.isdir(target.corpus.path)]
+    if not targets:
+        log_error(f"expected a campaign in {campaign.options.dir}, there is none")
+        return EXIT_BAD
+    status = EXIT_GOOD
+    for target in targets:
+        try:
+            merge_target(campaign, target)
+        except (TargetError, OSError) as error:
+            log_error(f"{target.name}: {error}")
+            status = EXIT_FAILED
+    return status

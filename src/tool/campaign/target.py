@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""One fuzz target of a campaign, and its directory:
+
+  corpus/     kept forever: all that an engine found worth keeping, and what users put there
+  findings/   kept forever: what made the target fail
+  reports/    what the engine printed at a finding
+  queue/      what the engines read: libFuzzer writes here, and removes what it can replace
+  libfuzzer/  its findings, as it wrote them
+  afl/        AFL++'s directory of instances
+  logs/       output of the engines
+  plot.tsv    figures over time
+
+Engines write to directories of their own. What is new there is copied to those that are kept
+(collect.py), so an engine can do no harm to them; a campaign that begins copies first what the one
+before had no time for.
+"""
+import contextlib
+import fcntl
+import os
+import shlex
+
+from corpus import CorpusDirectory, hash_input, replace_file
+from engine import is_executable
+from engine_afl import Afl
+from engine_libfuzzer import LibFuzzer
+from terminal import log_message
+from worker import Worker
+
+# In the order in which they get a target.
+ENGINES = (LibFuzzer(), Afl())
+DIRECTORIES = ("", "corpus", "findings", "queue", "libfuzzer", "afl", "logs", "reports")
+# The target pauses while less is free: the rest is for findings.
+FREE_BYTES_LEAST = 16 << 20
+FREE_FILES_LEAST = 256
+
+
+class TargetError(Exception):
+    """A target that cannot be fuzzed or merged; the message is the reason."""
+
+
+class WorkerGroup:
+    """The workers of one engine on one target; they are made when they are needed."""
+
+    def __init__(self, engine, target):
+        self.engine, self.target, self.workers = engine, target, []
+
+    def startable_workers(self, now):
+        """Each engine has at least its roles, then one worker more than run."""
+        running_count = sum(worker.pid > 0 for worker in self.workers)
+        limit = max(self.engine.role_count, running_count + 1)
+        while len(self.workers) < limit:
+            self.workers.append(Worker(self.engine, self.target, len(self.workers)))
+        return [worker for worker in self.workers[:limit] if not worker.pid and worker.retry_time <= now]
+
+
+class Target:
+    def __init__(self, name, flavour, reads, max_len, options):
+        self.name, self.flavour, self.reads, self.max_len, self.options = name, flavour, reads, max_len, options
+        self.directory = f"{options.dir}/{name}"
+        self.queue = f"{self.directory}/queue"
+        dictionary = f"{options.seeds}/{name}.dict"  # of tokens, as both engines read it
+        self.dictionary = dictionary if os.access(dictionary, os.R_OK) else ""
+        self.lock_file = None
+        self.corpus = CorpusDirectory(self.directory, "corpus", is_durable=False)
+        self.findings = CorpusDirectory(self.directory, "findings", is_durable=True)
+        self.corpus_count_before = self.finding_count_before = 0
+
+        self.groups = []
+        self.missing_parts = {}  # engine name: why it does not run on the target
+        self.pause_reason = ""
+        # For each directory of an engine and prefix of names: the names that are kept already, and
+        # when the directory was changed before all in it was kept.
+        self.handled_files, self.listing_times = {}, {}
+        self.lost_count = 0  # files or directories of engines that could not be kept
+        self.reported_reasons = set()
+        self.first_finding = self.last_engine_failure = ""
+
+        self.coverage = 0  # the most that an engine reported
+        self.last_find_time = 0.0
+        self.earlier_seconds = self.earlier_executions = 0  # of the campaigns before
+        self.plotted_figures, self.plot_time = "", 0.0
+
+    # ---- engines ----
+
+    def find_engines(self, engine_names):
+        """Make a group for each engine that can run; log why others cannot."""
+        for engine in ENGINES:
+            if engine.name not in engine_names:
+                continue
+            missing_part = engine.find_missing_part(self.options, self)
+            if missing_part:
+                self.skip_engine(engine, missing_part)
+            else:
+                self.groups.append(WorkerGroup(engine, self))
+
+    def skip_engine(self, engine, reason):
+        log_message(f"{self.name}: skipped: {engine.name}: {reason}")
+        self.missing_parts[engine.name] = reason
+        self.groups = [group for group in self.groups if group.engine is not engine]
+
+    def workers(self):
+        return (worker for group in self.groups for worker in group.workers)
+
+    def running_workers(self):
+        return [worker for worker in self.workers() if worker.pid]
+
+    # ---- directories ----
+
+    def open(self):
+        """Make or read its directories. Raises TargetError."""
+        try:
+            for name in DIRECTORIES:
+                os.makedirs(f"{self.directory}/{name}", exist_ok=True)
+            self.lock_directory()
+            for _ in self.findings.read_inputs(self.log_skipped_file):
+                pass
+            for content in self.corpus.read_inputs(self.log_skipped_file):
+                self.enqueue(content)
+        except OSError as error:
+            raise TargetError(f"expected a directory that can be written: {error.filename or self.directory}: "
+                           f"{error.strerror}") from error
+        reason = self.find_write_error()
+        if reason and self.has_free_space():
+            raise TargetError(f"expected a directory that can be written: {self.directory}: {reason}")
+        self.add_seeds()
+        self.corpus_count_before = len(self.corpus.hashes)
+        self.finding_count_before = len(self.findings.hashes)
+
+    def lock_directory(self):
+        """Two campaigns in one directory would count each other's inputs, and AFL++ refuses it."""
+        self.lock_file = open(f"{self.directory}/lock", "ab")
+        try:
+            fcntl.flock(self.lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TargetError(f"another campaign runs in {self.directory}") from error
+
+    def log_skipped_file(self, path, reason):
+        log_message(f"{self.name}: skipped, no input: {path}: {reason}")
+
+    def add_seeds(self):
+        """Seeds are read as a corpus directory to which no file is added."""
+        seeds = CorpusDirectory(self.options.seeds, self.name, is_durable=False)
+        if os.access(seeds.path, os.R_OK | os.X_OK):
+            for content in seeds.read_inputs(self.log_skipped_file):
+                self.add_entry(content)
+        # AFL++ does not start without an input.
+        if not self.corpus.hashes:
+            self.add_entry(b"\n")
+
+    def add_entry(self, content):
+        with contextlib.suppress(OSError):
+            self.store_input(self.corpus, content)
+        self.enqueue(content)
+
+    def store_input(self, store, content, prefix=""):
+        """Add an input to the corpus or to findings. Log an error once, until it is over or another."""
+        try:
+            is_new = store.add_input(content, prefix)
+        except OSError as error:
+            if error.strerror != store.write_error:
+                log_message(f"{self.name}: cannot write to {store.path}: {error.strerror}; tries again")
+            store.write_error = error.strerror
+            raise
+        if is_new:
+            store.write_error = ""
+        return is_new
+
+    def enqueue(self, content):
+        """Copy an input to the directory that the engines read, if it is no finding."""
+        name = hash_input(content)  # as libFuzzer names it
+        if name in self.findings.hashes:
+            return
+        self.handled_files.setdefault((self.queue, ""), set()).add(name)
+        if not os.path.exists(f"{self.queue}/{name}"):
+            # What cannot be copied now is copied when the next campaign begins.
+            with contextlib.suppress(OSError):
+                replace_file(self.corpus.temporary_path, f"{self.queue}/{name}", content)
+
+    def withdraw(self, finding_path):
+        """Remove a finding from the directory that the engines read: they would end at their start."""
+        name = finding_path.rpartition("-")[2]
+        if len(name) == len(hash_input(b"")):
+            with contextlib.suppress(OSError):
+                os.unlink(f"{self.queue}/{name}")
+
+    # ---- free space ----
+
+    def has_free_space(self):
+        try:
+            disk = os.statvfs(self.directory)
+        except OSError:
+            return True
+        return disk.f_bavail * disk.f_frsize >= FREE_BYTES_LEAST and (
+            not disk.f_files or disk.f_favail >= FREE_FILES_LEAST)
+
+    def find_write_error(self):
+        """Return: why its directory cannot be written to, or soon cannot; "": it can.
+
+        Engines do not detect that they cannot write, and lose what they find then. So they run only
+        while a file can be written to the same directory, and while there is free space.
+        """
+        if not self.has_free_space():
+            return "the disk is nearly full"
+        for name in DIRECTORIES:
+            path = f"{self.directory}/{name}"
+            if not os.access(path, os.W_OK | os.X_OK):
+                return "Permission denied" if os.path.exists(path) else "No such file or directory"
+        try:
+            replace_file(self.corpus.temporary_path, f"{self.directory}/.probe", bytes(4096))
+            os.unlink(f"{self.directory}/.probe")
+        except OSError as error:
+            return error.strerror
+        return ""
+
+    # ---- figures ----
+
+    def executions(self, now):
+        """Of this campaign."""
+        return sum(worker.all_executions(now) for worker in self.workers())
+
+    def total_executions(self, now):
+        return self.earlier_executions + self.executions(now)
+
+    def rate(self):
+        return int(sum(worker.rate for worker in self.workers()))
+
+    def new_finding_count(self):
+        return len(self.findings.hashes) - self.finding_count_before
+
+    def make_replay_command(self, input_path):
+        """A command for a shell in any directory that executes the target on an input."""
+        names = (f"{self.name}-replay-{self.flavour}", self.name, f"afl/{self.name}")
+        binary = next(name for name in names if name == names[-1] or is_executable(self.options.bin, name))
+        return shlex.join(os.path.join(self.options.start_directory, path)
+                          for path in (f"{self.options.bin}/{binary}", input_path))
+
+    def update_coverage(self):
+        """Engines count in units of their own: the first one of the target decides."""
+        for worker in self.groups[0].workers if self.groups else ():
+            self.coverage = max(self.coverage, worker.coverage)
+
+

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Run programs with a changed page library, store the results, and report them.
+
+tests/bugs and tests/mutants use this.
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import difflib
+import json
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+HANG = "hang"
+
+
+class BadInput(Exception):
+    """Wrong arguments, or a file that cannot be read."""
+
+
+# ---- one program ----
+
+@dataclasses.dataclass
+class Execution:
+    status: object  # an exit status, the name of a signal, or HANG
+    seconds: float
+    cpu_seconds: float
+    output: str
+
+
+def _status(returncode):
+    if returncode >= 0:
+        return returncode
+    return HANG if -returncode == signal.SIGXCPU else signal.Signals(-returncode).name
+
+
+def run_program(command, wall_limit, cpu_limit="unlimited", **options):
+    """Run a command; end it and its children at a limit, in seconds."""
+    begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    limited = ["sh", "-c", f'ulimit -c 0; ulimit -S -t {cpu_limit}; exec "$@"', "sh"]
+    with subprocess.Popen([*limited, *map(str, command)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True, **options) as process:
+        try:
+            output, _ = process.communicate(timeout=wall_limit)
+            status = _status(process.returncode)
+        except subprocess.TimeoutExpired:
+            status, output = HANG, b""
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Execution(status, time.monotonic() - begun, cpu, output.decode(errors="replace"))
+
+
+# ---- results ----
+
+class Results:
+    """A file of records, one JSON object on each line; the last record with a name is valid.
+
+    Each record is appended at once, so a stopped run loses only what it was testing.
+    """
+
+    def __init__(self, path):
+        self.path, self.records, self.lock = path, {}, threading.Lock()
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            text = b""
+        for number, line in enumerate(text.splitlines(keepends=True), 1):
+            try:
+                record = json.loads(line)
+                self.records[record["name"]] = record
+            except (ValueError, LookupError, TypeError) as error:
+                if line.endswith(b"\n") or not line.startswith(b"{"):
+                    raise BadInput(f"{path}:{number}: expected a result of an earlier run") from error
+                # The incomplete line of a run that was killed.
+                path.write_bytes(text[:-len(line)])
+
+    def add(self, record):
+        with self.lock:
+            self.records[record["name"]] = record
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a") as file:
+                file.write(json.dumps(record) + "\n")
+
+
+def test_all(subjects, test_subject, jobs):
+    """Call @test_subject for each, @jobs at a time, and print the line that it returns."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        tests = [pool.submit(test_subject, subject) for subject in subjects]
+        try:
+            for number, test in enumerate(concurrent.futures.as_completed(tests), 1):
+                print(f"[{number}/{len(tests)}] {test.result()}", file=sys.stderr, flush=True)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def print_columns(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
+
+
+def write_report(options, command, begun, status, tree, table):
+    """Write a table for `make report`."""
+    sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
+    import keep  # needs the directory report/, which other commands do not
+    head = keep.head(command.rpartition("/")[2], begun, " ".join([command, *sys.argv[1:]]), status,
+                     os.environ["LIBRARY_CC"], tree.build)
+    keep.write(options.report, {**head, **table})
+
+
+# ---- a command line program ----
+
+class Parser(argparse.ArgumentParser):
+    """A parser with the options that both programs have."""
+
+    def __init__(self, command, description, epilog):
+        super().__init__(prog=command, description=description, epilog=epilog, allow_abbrev=False,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
+        self.add_argument("--again", action="store_true",
+                          help="repeat what has a stored result")
+        self.add_argument("--jobs", type=positive, default=os.cpu_count(), metavar="N",
+                          help="test N at a time (default: one per CPU)")
+        self.add_argument("--list", action="store_true", help="list what would be tested; runs nothing")
+        self.add_argument("--report", type=pathlib.Path, metavar="FILE",
+                          help="also write the table to FILE as one JSON object, for make report")
+        self.add_argument("--results", type=pathlib.Path, metavar="FILE",
+                          help=f"store results in FILE, which the next run reads (default: "
+                               f"{pathlib.Path(command).parent}/results.jsonl in the build directory)")
+
+    def error(self, message):
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            unknown = unknown.split(" ")[0].split("=")[0]
+            options = [o for action in self._actions for o in action.option_strings]
+            similar = difflib.get_close_matches(unknown, options, 1)
+            message = f"unknown option {unknown}" + (f"; did you mean {similar[0]}?" if similar else "")
+        self.exit(EXIT_BAD, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def print_help(self, file=None):
+        """Like argparse, but report a failed write."""
+        (file or sys.stdout).write(self.format_help())
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return number
+
+
+def _status_of(command, main, errors):
+    try:
+        return main(sys.argv[1:])
+    except SystemExit as done:
+        return done.code
+    except KeyboardInterrupt:
+        print("\nstopped; the next run resumes here", file=sys.stderr)
+        return EXIT_FAILED
+    except tuple(errors) as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return errors[type(error)]
+    except OSError as error:
+        if not error.filename:
+            raise
+        print(f"{command}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return EXIT_BAD
+
+
+def exit_with(command, main, errors):
+    """Run @main and exit with its status. @errors maps exceptions to statuses.
+
+    A failure to write standard output is a failure of the program.
+    """
+    # An inherited "ignore" would make subprocess report status 0 for every child.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        status = _status_of(command, main, {BadInput: EXIT_BAD, **errors})
+        sys.stdout.flush()
+    except OSError as error:
+        print(f"{command}: expected to write standard output: {error.strerror}", file=sys.stderr)
+        # The interpreter must not write the rest again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = EXIT_BAD
+    sys.exit(status)

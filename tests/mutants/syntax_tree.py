@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Read clang's syntax tree of a source, with the bytes of each node.
+
+A node from a macro has no bytes of its own, only those of the whole invocation. Arguments of a macro have
+their own bytes. Clang prints a file name only if it differs from the previous location, so
+locations are read in the order of the dump.
+"""
+import dataclasses
+import json
+import os
+import re
+import subprocess
+
+# Macros without effect on the value; their arguments are read as if in parentheses.
+HINTS = re.compile(rb"\b(?:un)?likely(?=\()")
+DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
+NAME = re.compile(rb"[A-Za-z_]\w*")
+
+
+class BadSource(Exception):
+    """A source that the compiler cannot read."""
+
+
+class Text:
+    """The bytes of one file."""
+
+    def __init__(self, path):
+        self.path = path
+        self.bytes = path.read_bytes()
+        self.directives = [m.span() for m in DIRECTIVE.finditer(self.bytes)]
+        # {position of the parenthesis of a hint: position of the hint}
+        self.hints = {m.end(): m.start() for m in HINTS.finditer(self.bytes)
+                      if not self.in_directive(m.start())}
+
+    def in_directive(self, offset):
+        return any(begin <= offset < end for begin, end in self.directives)
+
+    def without_hints(self):
+        """The bytes with spaces in place of hints, so positions stay."""
+        return HINTS.sub(lambda m: b" " * len(m[0]) if m.end() in self.hints else m[0], self.bytes)
+
+    def line(self, offset):
+        return self.bytes.count(b"\n", 0, offset) + 1
+
+    def invocation_end(self, offset):
+        """The end of the macro invocation at @offset, with its arguments."""
+        name = NAME.match(self.bytes, offset)
+        end = name.end() if name else offset + 1
+        at = end
+        while self.bytes[at:at + 1] in (b" ", b"\t", b"\n"):
+            at += 1
+        if self.bytes[at:at + 1] != b"(":
+            return end
+        depth = 0
+        for at in range(at, len(self.bytes)):
+            depth += {b"(": 1, b")": -1}.get(self.bytes[at:at + 1], 0)
+            if not depth:
+                return at + 1
+        return end
+
+    def name_at(self, offset):
+        name = NAME.match(self.bytes, offset)
+        return name[0].decode() if name else "?"
+
+
+@dataclasses.dataclass
+class Place:
+    """The bytes of a token; @macro is the name of the macro that it comes from."""
+    text: Text
+    begin: int
+    end: int
+    macro: str = ""
+
+
+@dataclasses.dataclass
+class Node:
+    """A node of the tree. @text is None if the node is not from the library."""
+    kind: str
+    json: dict
+    text: Text = None
+    begin: int = 0
+    end: int = 0
+    macro: str = ""
+    children: list = dataclasses.field(default_factory=list)
+
+    @property
+    def source(self):
+        return self.text.bytes[self.begin:self.end].decode()
+
+    @property
+    def type(self):
+        """The type without typedefs."""
+        kind = self.json.get("type", {})
+        return kind.get("desugaredQualType", kind.get("qualType", ""))
+
+    def get(self, key):
+        return self.json.get(key)
+
+
+class Reader:
+    """Reads trees. @texts: {file name in the output of clang: text} of the library."""
+
+    def __init__(self, texts):
+        self.texts = texts
+        self.file = None
+
+    def _bare(self, loc):
+        if "offset" not in loc:
+            return None
+        self.file = loc.get("file", self.file)
+        text = self.texts.get(self.file and os.path.normpath(self.file))
+        return text and Place(text, loc["offset"], loc["offset"] + loc["tokLen"])
+
+    def _place(self, loc):
+        """Return: the place, or None if it is not in the library."""
+        if "expansionLoc" not in loc:
+            return self._bare(loc)
+        spelled = self._bare(loc["spellingLoc"])
+        expansion = loc["expansionLoc"]
+        called = self._bare(expansion)
+        if not called:
+            return None
+        if expansion.get("isMacroArgExpansion") and spelled:
+            # For a macro among the arguments of another, clang does not print the position.
+            return None if spelled.text.in_directive(spelled.begin) else spelled
+        return Place(called.text, called.begin, called.text.invocation_end(called.begin),
+                     called.text.name_at(called.begin))
+
+    def read(self, json_node):
+        node = Node(json_node.get("kind", ""), json_node)
+        if "loc" in json_node:
+            self._place(json_node["loc"])
+        bounds = json_node.get("range", {})
+        begin = self._place(bounds["begin"]) if "begin" in bounds else None
+        end = self._place(bounds["end"]) if "end" in bounds else None
+        if begin and end and begin.text is end.text and begin.begin < end.end:
+            node.text, node.end = begin.text, end.end
+            node.begin = node.text.hints.get(begin.begin, begin.begin)
+            if begin.macro and end.macro and begin.begin == end.begin:
+                node.macro = begin.macro
+        node.children = [self.read(child) for child in json_node.get("inner", [])]
+        return node
+
+
+def read_tree(command, directory, texts):
+    """The tree of the source that @command compiles, run in @directory."""
+    # ccache takes the tree of one source for that of another.
+    done = subprocess.run([*command, "-Xclang", "-ast-dump=json", "-fsyntax-only"], cwd=directory,
+                          capture_output=True, text=True, check=False,
+                          env={**os.environ, "CCACHE_DISABLE": "1"})
+    if done.returncode:
+        raise BadSource(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
+    return Reader(texts).read(json.loads(done.stdout))

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The main program of the unit tests.
+ *
+ *   unit-tests NAME     runs one test; the name may be omitted if there is only one
+ *   unit-tests --list   prints the names
+ */
+#include "tests/tap.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* Marks a program with TAP output; src/page_stubs/absent.c then skips it by TAP. */
+extern const char tap_program;
+const char tap_program = 1;
+
+unsigned int tap_check_count, tap_failure_count;
+const char *tap_prefix = "";
+static struct unit_test *tests;
+
+void unit_test_register(struct unit_test *test)
+{
+	test->next = tests;
+	tests = test;
+}
+
+bool ok(bool good, const char *name, ...)
+{
+	va_list args;
+
+	printf("%sok %u - %s", good ? "" : "not ", ++tap_check_count, tap_prefix);
+	va_start(args, name);
+	vprintf(name, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	tap_failure_count += !good;
+	return good;
+}
+
+void skip(const char *what)
+{
+	printf("ok %u # SKIP %s\n", ++tap_check_count, what);
+}
+
+unsigned int share(unsigned int usual)
+{
+	const char *text = getenv("TEST_SHARE");
+	unsigned int divisor = text ? (unsigned int)atoi(text) : 1;
+
+	return divisor > 1 ? usual / divisor + 1 : usual;
+}
+
+static struct unit_test *find_test(const char *name)
+{
+	struct unit_test *test = tests;
+
+	while (test && strcmp(test->name, name) != 0)
+		test = test->next;
+	return test;
+}
+
+static int list_tests(void)
+{
+	for (const struct unit_test *test = tests; test; test = test->next)
+		puts(test->name);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct unit_test *test = tests;
+
+	if (argc == 2 && !strcmp(argv[1], "--list"))
+		return list_tests();
+	if (argc > 1 || tests->next)
+		test = argc == 2 ? find_test(argv[1]) : NULL;
+	if (!test) {
+		fprintf(stderr,
+			"%s: expected the name of a test, got '%s'; --list prints the names\n",
+			argv[0], argc > 1 ? argv[1] : "");
+		return 2;
+	}
+	test->run();
+	printf("1..%u\n", tap_check_count);
+	return tap_failure_count > 0;
+}
