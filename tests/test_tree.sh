@@ -18,7 +18,7 @@ arrows() {
 arrows 'src/page/*.[ch]' 'page/|page\.h"'
 arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
 arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|to_c_script\.inc"'
+arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|(explain|to_c)_script\.inc"'
 arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
 arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
 arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'

@@ -15,10 +15,11 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "harness/util/path.h"
-#include "tool/to_c/model_facts.h"
 #include "tool/util/file_list.h"
 #include "tool/util/installation.h"
+#include "tool/util/model_facts.h"
 #include "tool/util/options.h"
+#include "tool/util/script.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -117,7 +118,7 @@ static bool write_facts(const struct settings *settings, const struct program *p
 	json_bool(&out, "deterministic", settings->is_deterministic);
 	json_bool(&out, "run", !settings->must_not_run);
 	json_number(&out, "seconds", settings->run_seconds);
-	write_model_facts(&out, program, rules);
+	write_model_facts(&out, program, rules, "");
 	json_end_line(&out);
 	return !fflush(file) && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
 }
@@ -126,6 +127,8 @@ static bool write_facts(const struct settings *settings, const struct program *p
 static int run_script(const struct settings *settings, const char *file)
 {
 	static struct program program;
+	const char *const arguments[] = { file, settings->output_file, settings->compiler,
+					  settings->note, NULL };
 	char error[PROGRAM_FILE_ERROR];
 	struct rules *rules = rules_new();
 
@@ -137,9 +140,9 @@ static int run_script(const struct settings *settings, const char *file)
 		return usage_error("to-c", "no memory for the model");
 	rules_evaluate(rules, &program);
 	if (write_facts(settings, &program, rules))
-		execlp("python3", "python3", "-I", "-c", script, file, settings->output_file,
-		       settings->compiler, settings->note, (char *)NULL);
-	fprintf(stderr, "pagetorture to-c: expected to start python3: %s\n", strerror(errno));
+		return execute_script(script, arguments);
+	fprintf(stderr, "pagetorture to-c: expected to write standard input of the script: %s\n",
+		strerror(errno));
 	return EXIT_BAD;
 }
 

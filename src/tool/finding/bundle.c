@@ -11,7 +11,6 @@
 #include "harness/util/sha1.h"
 #include "harness/util/shell_word.h"
 #include "harness/program/program_name.h"
-#include "tool/explain/explain.h"
 #include "tool/util/capture.h"
 #include "tool/util/output.h"
 
@@ -51,16 +50,6 @@ static void print_input(FILE *out, const struct writing *w)
 	fwrite(bytes, 1, size, out);
 }
 
-static void print_explanation(FILE *out, const struct writing *w)
-{
-	const struct explain_style style = { .utf8 = false, .colour = false };
-	const struct explain_disagreement seen = { w->own.who, w->own.seen };
-	const struct program *program = &w->b->smallest->program;
-
-	rules_evaluate(w->oracle->rules, program);
-	explain_print(out, "minimised.page", program, w->oracle->rules, style, &seen, *w->own.who ? 1 : 0);
-}
-
 static void print_output_of(FILE *out, const char *path, char **argv)
 {
 	static struct isolated child;
@@ -72,6 +61,29 @@ static void print_output_of(FILE *out, const char *path, char **argv)
 	fputs(child.output, out);
 	if (child.hung)
 		fputs("still running after 120 s\n", out);
+}
+
+/* "asan,tsan": the flavours that the failure needs; empty: it needs none. */
+static void flavour_list(const struct bundle *b, char list[64])
+{
+	list[0] = '\0';
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		if (b->signature->needs[i]) {
+			strcat(list, *list ? "," : "");
+			strcat(list, flavour_names[i]);
+		}
+}
+
+static void print_explanation(FILE *out, const struct writing *w)
+{
+	char list[64], program[PATH_MAX];
+	char *run[] = { "pagetorture", "explain", "--ascii", program, "--run", "--flavour", list, NULL };
+
+	flavour_list(w->b, list);
+	if (!*list)
+		run[4] = NULL;
+	path_format_or_exit(program, sizeof(program), "%s/minimised.page", w->b->dir);
+	print_output_of(out, "/proc/self/exe", run);
 }
 
 static void print_reproducer(FILE *out, const struct writing *w)
@@ -88,17 +100,6 @@ static void print_reproducer(FILE *out, const struct writing *w)
 }
 
 /* ---- the report ---- */
-
-/* "asan,tsan": the flavours that the failure needs; empty: it needs none. */
-static void flavour_list(const struct bundle *b, char list[64])
-{
-	list[0] = '\0';
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		if (b->signature->needs[i]) {
-			strcat(list, *list ? "," : "");
-			strcat(list, flavour_names[i]);
-		}
-}
 
 static void print_runs(FILE *out, const struct writing *w)
 {

@@ -146,7 +146,9 @@ class Program:
         fatal = facts["fatal"]
         self.deadlock = bool(fatal) and fatal["rule"] == "deadlock"
         self.fatal_call = by_line[fatal["line"]] if fatal and not self.deadlock else None
-        for call in ([by_line[line] for line in facts.get("blocked", [])] +
+        # A line that waits for other lines cannot be tried alone.
+        for call in ([by_line[blocked["line"]] for blocked in facts.get("blocked", [])
+                      if blocked["why"] in ("mutex", "semaphore")] +
                      ([self.fatal_call] if self.fatal_call else [])):
             call.outcome = "fatal" if call is self.fatal_call else "blocked"
             self.steps.append(call)

@@ -21,6 +21,8 @@ tool_sources += \
 	%D%/installation.h \
 	%D%/json.c \
 	%D%/json.h \
+	%D%/model_facts.c \
+	%D%/model_facts.h \
 	%D%/name_set.c \
 	%D%/name_set.h \
 	%D%/options.c \
@@ -29,6 +31,8 @@ tool_sources += \
 	%D%/output.h \
 	%D%/results.c \
 	%D%/results.h \
+	%D%/script.c \
+	%D%/script.h \
 	%D%/similar.c \
 	%D%/similar.h \
 	%D%/status.c \
