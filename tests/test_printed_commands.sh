@@ -156,11 +156,11 @@ done
 grep -q 'redirected redirected.c ' "$scratch/redirected.c"
 ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
-# ---- stress programs ----
+# ---- stress patterns ----
 
-cp "$abs_builddir/stress_disjoint" bin/
+cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
-said bin/stress_disjoint -n 2000 -t 2 --busted=$bug
-reproduces "a stress program" 1 '!!!' 'run again:'
+said bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
+reproduces "a stress pattern" 1 '!!!' 'run again:'
 
 done_testing

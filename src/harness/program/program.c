@@ -26,6 +26,32 @@ enum result result_find(const char *name, size_t len)
 	return RESULT_NONE;
 }
 
+bool call_handles_ready(const struct call *call,
+			bool (*is_filled)(const void *ctx, char kind, uint8_t handle), const void *ctx)
+{
+	unsigned int handles = 0;
+
+	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+		bool fills = *kind >= 'A' && *kind <= 'Z';
+		char lower = (char)(*kind | 0x20);
+		uint8_t handle;
+
+		if (!op_handle_count(*kind))
+			continue;
+		handle = call->handle[handles++];
+		if (lower != 'm' && lower != 's' && is_filled(ctx, lower, handle) == fills)
+			return false;
+	}
+	return true;
+}
+
+bool call_has_atomic_range(const struct call *call)
+{
+	uint64_t off = call->number[0], size = call->number[1];
+
+	return (size == 1 || size == 2 || size == 4 || size == 8) && off % size == 0;
+}
+
 bool call_equal(const struct call *a, const struct call *b)
 {
 	return a->op == b->op && a->thread == b->thread && a->value == b->value &&
