@@ -8,5 +8,4 @@ CLEANFILES += explain_script.inc
 
 $(FLAVOURS:%=obj/%/src/tool/command_explain.o): explain_script.inc
 explain_script.inc: %D%/explain.py
-	$(AM_V_GEN)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $(srcdir)/%D%/explain.py >$@.new
-	$(AM_V_at)mv $@.new $@
+	$(embed)

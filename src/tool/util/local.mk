@@ -3,8 +3,6 @@
 # Code that several modules of the tool use.
 
 tool_sources += \
-	%D%/capture.c \
-	%D%/capture.h \
 	%D%/commands.c \
 	%D%/commands.h \
 	%D%/environment.c \
@@ -21,8 +19,6 @@ tool_sources += \
 	%D%/json.h \
 	%D%/model_facts.c \
 	%D%/model_facts.h \
-	%D%/name_set.c \
-	%D%/name_set.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/output.c \

@@ -8,7 +8,7 @@
 
 #include "tool/util/usage.h"
 
-#define ARGUMENTS_MAX 8
+#define ARGUMENTS_MAX 32
 
 int execute_script(const char *script, const char *const arguments[])
 {
