@@ -50,8 +50,8 @@ bool free_list_take(struct free_list *list, size_t *frame);
 void free_list_put(struct free_list *list, size_t frame);
 
 /*
- * Takes @count contiguous frames below @end whose quarantine in their own lists is over. They
- * return to @list when they are freed. The caller holds the locks of all lists.
+ * Takes @count contiguous frames below @end whose quarantine in their own lists is over. The
+ * frames return to @list when they are freed. The caller holds the locks of all lists.
  * Return: false if there are no such frames.
  */
 bool free_list_take_run(struct free_list *list, size_t count, size_t end, size_t *frame);

@@ -22,7 +22,7 @@ LIVE_INLINE void page_live_or_bug(const struct page *page, const char *call)
 		task_bug_freed(page, CALL_SITE(call));
 }
 
-/* Makes a frame an allocated page with one reference. Its bytes do not change. */
+/* Makes a frame an allocated page with one reference. The bytes of the frame do not change. */
 static inline NO_SANITIZE_THREAD void page_init(struct page *page)
 {
 	page->generation++;

@@ -8,11 +8,11 @@
  *      a page takes no lock and writes no memory that another task writes.
  *   2. ThreadSanitizer observes no access to a task. So a stack of mappings neither races nor
  *      orders threads, also if several tasks (fibers) share one OS thread.
- *   3. The mappings of a task are a stack. Only the newest mapping may be unmapped. The report
- *      of misuse distinguishes a 17th mapping, an older one, one of another task and a removed
- *      one, and names both tasks and both call sites.
+ *   3. The mappings of a task are a stack. Only the newest mapping may be unmapped. A report of
+ *      misuse says whether the mapping is the 17th, is an older mapping, belongs to another task
+ *      or was removed. It names both tasks and both call sites.
  *   4. Reports, and backends that search for the mappings of a freed page, read the list of all
- *      tasks. The list has a lock that is hidden from ThreadSanitizer. A reader may find old
+ *      tasks. The list has a lock that is hidden from ThreadSanitizer. A reader may read old
  *      values in the stack of another task, but no torn value.
  *
  * A correct program executes everything in this header except the bug functions.
@@ -105,7 +105,7 @@ static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *ad
 		task_crowded = true;
 }
 
-/* Removes the newest mapping if @addr is in it. Return: its address; NULL if @addr is not in it. */
+/* Removes the newest mapping if it contains @addr. Return: the address of its byte 0, or NULL. */
 static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const void *addr)
 {
 	void *newest;

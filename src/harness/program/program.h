@@ -88,7 +88,7 @@ bool program_equal(const struct program *a, const struct program *b);
 
 /*
  * Return: whether every field is in its range, and every unused field is 0. The decoders guarantee
- * it; code that builds or changes a program calls this function.
+ * it; code that builds or changes a program calls this function (program_bytes.c).
  */
 bool call_valid(const struct call *call);
 bool program_valid(const struct program *program);
