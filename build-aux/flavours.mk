@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The rules that build the same sources in several flavours. Automake does not read this file: it
-# needs GNU make. The fragments (local.mk) hold the lists of names, this file has one rule for
-# each kind of program.
+# Rules that build the same sources in several flavours. The files local.mk hold the lists of names;
+# this file has one rule for each kind of program. The rules need GNU make, so Automake does not
+# read this file.
 #
-# An object is obj/BUILD/PATH.o, made from PATH.c. BUILD is a flavour (plain, asan, tsan, msan) or
+# The object of PATH.c is obj/BUILD/PATH.o. BUILD is a flavour (plain, asan, tsan, msan) or
 # one of the other sets of compiler flags below. All programs of a BUILD share its objects.
 
 EXTRA_DIST += build-aux/flavours.mk
 
-# $(call objects,BUILD,SOURCES): headers and tables among SOURCES have no object.
+# $(call objects,BUILD,SOURCES): the objects of SOURCES. Headers and tables have no object.
 objects = $(patsubst %.c,obj/$1/%.o,$(filter %.c,$2))
-# $(call ending,FLAVOUR): how the names of its programs end.
+# $(call ending,FLAVOUR): the ending of program names, for example -asan; empty for plain.
 ending = $(if $(filter-out plain,$1),-$1)
 
-# A file that becomes the target when it is complete: not the same for two `make` at once. A recipe
-# names it in one line only.
+# The name of a temporary file, which a recipe renames to the target when it is complete. Two `make`
+# at a time use two files. A recipe names the file in one line only.
 temporary = $@.$$$$
 
-# $(call print,WORD): begins a recipe. It prints WORD and the target unless V=1.
+# $(call print,WORD): the first part of a recipe. It prints WORD and the target unless V=1.
 print = $(if $(filter 1,$(or $(V),$(AM_DEFAULT_VERBOSITY))),,@printf '  %-8s %s\n' $1 $@;)
 
 # ---- compiler flags ----
@@ -27,7 +27,7 @@ engine_flavours = asan msan plain tsan
 engine_builds = $(engine_flavours:%=fuzz-%)
 builds = plain asan tsan msan tsan-inline $(engine_builds) cov pic given given-tsan
 
-# What the harness compares is its own state: following that took half of the time.
+# libFuzzer does not trace comparisons: most are in the harness, and they took half of the time.
 quiet_coverage = -fno-sanitize-coverage=trace-cmp
 # ThreadSanitizer is linked with the harness, but only the library's accesses are instrumented.
 tsan_harness = -fno-builtin -DBYTES_NO_INTERCEPT
@@ -35,7 +35,7 @@ tsan_harness = -fno-builtin -DBYTES_NO_INTERCEPT
 build_cflags_asan = $(ASAN_FLAGS)
 build_cflags_tsan = $(tsan_harness)
 build_cflags_msan = $(MSAN_FLAGS)
-# gcc only: memset() and memcpy() may become stores again, which ThreadSanitizer does not see.
+# For gcc: gcc may replace memset() and memcpy() by stores that ThreadSanitizer does not observe.
 build_cflags_tsan-inline = $(TSAN_FLAGS) -fbuiltin
 build_cflags_fuzz-asan = -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(quiet_coverage)
 build_cflags_fuzz-msan = -fsanitize=fuzzer-no-link $(MSAN_FLAGS) $(quiet_coverage)
@@ -50,7 +50,7 @@ build_ldflags_asan = $(ASAN_FLAGS)
 build_ldflags_tsan = $(TSAN_FLAGS)
 build_ldflags_msan = $(MSAN_FLAGS)
 
-# One rule for each BUILD. An object is made again when a header that it includes changes.
+# One rule for each BUILD. make compiles an object again if a header that it includes changed.
 define compile_rule
 obj/$1/%.o: $(srcdir)/%.c | config.h
 	@$(MKDIR_P) $$(@D)
@@ -60,13 +60,12 @@ obj/$1/%.o: object_cflags = $$(build_cflags_$1)
 endef
 $(foreach b,$(builds),$(eval $(call compile_rule,$b)))
 
-# GNU make takes the variable of the most specific pattern.
+# GNU make uses the variable of the most specific pattern.
 obj/tsan/src/page/%.o obj/tsan/stress/%.o obj/tsan/tests/%.o: object_cflags = $(TSAN_FLAGS)
 obj/fuzz-asan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 obj/fuzz-msan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
 obj/fuzz-plain/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link
 obj/fuzz-tsan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(TSAN_FLAGS)
-obj/fuzz-asan/fuzz/fuzz_stream.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 obj/given/src/page/%.o: object_cflags = $(GIVEN_CFLAGS)
 
 define tool_cppflags_rule
@@ -104,40 +103,40 @@ $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$
 
 $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))
 
-stress_copy = stress/copy_$(if $(filter plain,$1),wrapped,none).c
-$(foreach f,$(FLAVOURS),$(call archive,libstress-$f.a,$(call objects,$f,$(stress_core) $(call stress_copy,$f))))
-
 $(foreach f,$(FLAVOURS),$(call archive,libpagetorture-$f.a,$(call objects,$f,$(tool_sources))))
 
-# MemorySanitizer wants all code to be compiled for it; the others do not look in here.
+# MemorySanitizer needs all code to be instrumented. Other sanitizers do not need it for the stubs.
 $(foreach b,plain msan,$(call archive,libpagestubs-$b.a,$(call objects,$b,$(page_stub_sources)) $(PAGE_FILES)))
 
 our_archives = $(page_builds:%=libpage-%.a) $(harness_builds:%=libharness-%.a) libmutate.a \
-	$(FLAVOURS:%=libpagetorture-%.a) $(FLAVOURS:%=libstress-%.a) libpagestubs-plain.a libpagestubs-msan.a
+	$(FLAVOURS:%=libpagetorture-%.a) libpagestubs-plain.a libpagestubs-msan.a
 
 # ---- programs ----
 
-# $(call archives,BUILD): the archives that a program is made again for.
+# $(call archives,BUILD): if one of these archives changes, make links the program again.
 archives = libharness-$1.a $(filter %.a,$(page_$(subst -,_,$1)))
 
-# $(call link,BUILD[,FLAGS]): the objects and archives of the rule, then the harness and the page
-# library, which may be flags of another one.
+# $(call link,BUILD[,FLAGS]): links the objects and archives of the rule, the harness, and the page
+# library (an archive, or linker flags of an external library).
 link = $(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(build_ldflags_$1) $2 $(AM_LDFLAGS) $(LDFLAGS) -o $@ \
-	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a libstress-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
+	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
 
-# Automake has the rule for the plain one, which it installs.
+# The rule for pagetorture (plain) is from Automake, which also installs it.
 define tool_rule
 pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
-# What some tests are linked with besides their own source.
+# A page library without buffers: the pattern that needs them is left out, and says so when it is run.
+linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
+
+# Additional sources of some tests.
 tests_with_parts = test_mutate test_mutator test_mutator_text
 parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
 parts_of_test_mutator_text = fuzz/mutator_text.c
-# $(call names_of,FLAVOUR,TESTS): the tests without the ending of the flavour.
+# $(call names_of,FLAVOUR,TESTS): the names of TESTS without the ending of the flavour.
 names_of = $(patsubst %$(call ending,$1),%,$2)
 unit_objects = $(call objects,$1,tests/unit_tests.c $(foreach t,$(call names_of,$1,$2),tests/$t.c $(parts_of_$t)))
 
@@ -145,13 +144,12 @@ define flavour_rules
 pagetorture-dev$(call ending,$1): $$(call objects,$1,$$(dev_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
 
-$$(stress_programs:=$(call ending,$1)): stress_%$(call ending,$1): obj/$1/stress/stress_%.o libstress-$1.a \
-		$$(call archives,$1)
+pagetorture-stress$(call ending,$1): $$(call objects,$1,$$(linked_stress_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1,$$(stress_ldflags_$1))
 
 unit-tests$(call ending,$1): $$(call unit_objects,$1,$$(filter-out $$(own_program_tests),$$(tests_$1))) $$(call archives,$1)
 	$$(call link,$1)
-# One test as a program of its own.
+# Each test can also be built as a separate program.
 $$(tests_$1): test_%$(call ending,$1): obj/$1/tests/test_%.o obj/$1/tests/unit_tests.o $$(call archives,$1)
 	$$(call link,$1)
 $$(foreach t,$$(filter $$(tests_with_parts),$$(call names_of,$1,$$(tests_$1))),$$(eval $$t$(call ending,$1): \
@@ -167,10 +165,10 @@ bench_page$(call ending,$1): obj/$1/bench/bench_page.o $$(call archives,$1)
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$f)))
 
-# All that is linked into a plain stress program copies memory in the way that --copy chose.
-stress_ldflags_plain = $(stress_wrap)
+# All that is linked into the plain stress program copies memory in the way that --copy chose.
+stress_ldflags_plain = -Wl,--wrap=memcpy -Wl,--wrap=memset
 
-# A detector with a known hole, for the race matrix: our library compiled in another way.
+# A detector with a known limitation, for the race matrix: the library is compiled with -fbuiltin.
 pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-tsan.a libharness-tsan.a \
 		$(page_tsan_inline)
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(TSAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -182,7 +180,7 @@ read_report: obj/plain/tests/read_report.o obj/plain/src/tool/report/report.o
 $(plain_programs) read_report:
 	$(call link,plain)
 
-# The mutator for AFL++, which loads it into itself.
+# The custom mutator that AFL++ loads.
 afl_mutator.so: $(call objects,pic,$(afl_mutator_sources))
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) -shared $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -193,7 +191,7 @@ build_ldflags_fuzz-asan = $(ASAN_FLAGS)
 build_ldflags_fuzz-msan = $(MSAN_FLAGS)
 build_ldflags_fuzz-tsan = $(TSAN_FLAGS)
 
-# $(call engine_parts,TARGET): the sources beside fuzz_TARGET.c and what all targets have.
+# $(call engine_parts,TARGET): additional sources of one target.
 engine_parts = $(engine_parts_$(firstword $(subst -, ,$1)))
 engine_parts_api = $(fuzz_api_parts) fuzz/api_call.c
 engine_parts_empty = fuzz/mutator.c
@@ -209,17 +207,17 @@ $1: $$(sort $$(call objects,$3,$$(fuzz_common) fuzz/fuzz_$2.c $4)) libmutate.a $
 	$$(call link,$3,-fsanitize=fuzzer)
 endef
 engine = $(eval $(call engine_rule,$1,$2,$3,$4))
-$(foreach t,api empty fatal fault page stream text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
+$(foreach t,api empty fatal fault page text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
 $(call engine,fuzz_race,race,fuzz-tsan,$(call engine_parts,race))
-# Without a sanitizer: what the library reports itself, and addresses that are revoked in earnest.
+# Without a sanitizer: the library itself reports, and page protection makes addresses invalid.
 $(foreach t,api fatal page,$(call engine,fuzz_$t-plain,$t,fuzz-plain,$(call engine_parts,$t)))
-# What is read before it is written: MemorySanitizer must end the process, by its rule.
+# With MemorySanitizer: a use of uninitialised bytes must end the process.
 $(call engine,fuzz_fatal-msan,fatal,fuzz-msan,$(call engine_parts,fatal))
-# The same without the mutator, for `make bench-fuzz`.
+# Fuzz targets without the custom mutator, for `make bench-fuzz`.
 $(call engine,fuzz_page-bytes,page,fuzz-asan)
 $(call engine,fuzz_race-bytes,race,fuzz-tsan)
 
-# The code that the engine runs, counters and all, without the engine.
+# The determinism checks: the code of a fuzz target with coverage counters, without an engine.
 define same_rule
 fuzz_$1-same: $$(sort $$(call objects,$2,$$(same_common) fuzz/fuzz_$1.c $$(if $$(filter api,$1),$$(fuzz_api_parts)))) \
 		libmutate.a $$(call archives,$2)
@@ -228,14 +226,14 @@ endef
 $(foreach t,api fatal fault page text,$(eval $(call same_rule,$t,fuzz-asan)))
 $(eval $(call same_rule,race,fuzz-tsan))
 
-# How much of the library a corpus covers.
-fuzz_page-replay-cov fuzz_stream-replay-cov: fuzz_%-replay-cov: obj/plain/fuzz/fuzz_%.o \
+# A program that measures which code of the library a corpus executes.
+fuzz_page-replay-cov: obj/plain/fuzz/fuzz_page.o \
 		$(call objects,plain,$(fuzz_common) $(fuzz_input) fuzz/main_replay.c) libharness-plain.a \
 		$(filter %.a,$(page_cov))
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	  libharness-plain.a $(page_cov) $(LIBS)
 
-# For a fuzzing service that brings compiler, flags and engine (fuzz/oss-fuzz).
+# Fuzz targets for a fuzzing service that sets compiler, flags and engine (fuzz/oss-fuzz).
 define given_rule
 fuzz_$1-given: $$(sort $$(call objects,given,$$(fuzz_common) fuzz/fuzz_$1.c $$(call engine_parts,$1))) \
 		$$(GIVEN_HARNESS) libpage-given.a
@@ -247,7 +245,7 @@ $(foreach t,api fatal fault page race text,$(eval $(call given_rule,$t)))
 
 all_stress = $(foreach f,$(FLAVOURS),$(call stress_of,$f))
 replays_of = $(replay_targets_$1:%=fuzz_%-replay$(call ending,$1))
-stress_of = $(stress_programs:=$(call ending,$1))
+stress_of = pagetorture-stress$(call ending,$1)
 benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
 
 test_names = $(foreach f,$(FLAVOURS),$(tests_$f))
@@ -257,7 +255,7 @@ test_programs = $(call test_programs_of,$(test_names))
 check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \
 	$(same_programs) $(dev_programs) afl_mutator.so make_programs read_report valgrind_faults
 special_programs = $(engine_programs) fuzz_api-plain fuzz_fatal-plain fuzz_page-plain fuzz_fatal-msan \
-	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes fuzz_stream fuzz_stream-replay-cov \
+	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes \
 	pagetorture-dev-tsan-inline
 given_programs = fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
 CLEANFILES += $(our_archives) $(test_names) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)

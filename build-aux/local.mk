@@ -3,10 +3,10 @@
 # Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
-	%D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
+	%D%/fuzz_run.py %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
 	%D%/tables.awk
 
-# Files that repeat tables of the source, each from FILE.in.
+# make writes these files from FILE.in and the tables of the source.
 from_tables = \
 	doc/man/pagetorture-program.5 \
 	doc/man/pagetorture.1 \
@@ -30,7 +30,7 @@ smoke: all fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/smoke.py $(srcdir)
 
-# All targets on all engines and CPUs until stopped; again goes on. For example
+# The same command continues a campaign. For example:
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
 FUZZ_DIR = campaign
 
@@ -49,21 +49,14 @@ FUZZ_SEEDS = $(srcdir)/corpus/seed
 fuzz-merge: all fuzzers seeds
 	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
-# AFL++'s own plots are drawn by afl-plot: afl-plot DIR/TARGET/afl/INSTANCE OUTPUT
-#: fuzz-plot  draw the figures of a campaign
-fuzz-plot:
-	@for data in $(FUZZ_DIR)/*/plot.tsv; do \
-	  gnuplot -c $(srcdir)/%D%/fuzz_plot.gp "`dirname "$$data"`" || exit 1; \
-	done
-
-# Programs that need a missing feature report its name.
+# The fuzz targets that this build supports; the others are skipped by name.
 fuzz-programs: all fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
 CLEANFILES += afl.log
 
-# Other compilers, 32 bits, read-only sources, distcheck: half an hour. For example
+# Builds with other compilers, for 32 bits, from read-only sources, and distcheck: half an hour. For example:
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
 
@@ -97,7 +90,7 @@ coverage:
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 
-# Programs of the build with coverage counters.
+# Programs of the coverage build.
 coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter unit-tests%,$(check_programs)) \
 		$(foreach f,$(FLAVOURS),$(call replays_of,$f))
 
@@ -110,5 +103,5 @@ clean-coverage:
 clean-smoke:
 	rm -rf smoke fuzz-ci
 
-.PHONY: check-builds clean-check-builds coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-plot fuzz-programs smoke \
+.PHONY: check-builds clean-check-builds coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-programs smoke \
 	clean-coverage clean-smoke

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Each target twice: with an engine (fuzz_NAME; built when asked for), and without one
-# (fuzz_NAME-replay, in any compiler's build).
+# Each fuzz target is two programs: fuzz_NAME with an engine, which `make fuzzers` builds, and
+# fuzz_NAME-replay without an engine, for every compiler.
 
 fuzz_common = %D%/fuzz.c %D%/fuzz.h %D%/fuzz_commands.c
 fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
@@ -12,7 +12,7 @@ fuzz_api_parts = \
 	%D%/api_fatal.c \
 	%D%/api_fault.c \
 	%D%/api_page.c
-# The determinism check: the code that the engine runs, with its counters, without the engine.
+# The determinism checks: the code of a fuzz target with coverage counters, without an engine.
 same_common = \
 	$(fuzz_common) \
 	$(fuzz_input) \
@@ -30,7 +30,6 @@ EXTRA_DIST += \
 	%D%/fuzz_fault.c \
 	%D%/fuzz_page.c \
 	%D%/fuzz_race.c \
-	%D%/fuzz_stream.c \
 	%D%/fuzz_text.c \
 	%D%/main_replay.c \
 	%D%/mutator.c \
@@ -64,7 +63,7 @@ endif
 #: fuzzers  build the fuzz targets for libFuzzer
 fuzzers: $(engine_programs)
 
-# The mutator for AFL++ comes with the sources of programs: another compiler may build it.
+# The mutator for AFL++ includes the sources of page programs, because another compiler may build it.
 afl_mutator_sources = \
 	$(mutate_sources) \
 	%D%/afl_mutator.c \
@@ -73,12 +72,12 @@ afl_mutator_sources = \
 	src/harness/program/program_bytes.c \
 	src/harness/util/number.c
 
-# AFL++ is another compiler, hence other build directories: with a sanitizer, without one,
-# and the twin that logs comparisons. There is no fuzz_race: ThreadSanitizer takes AFL++'s
-# coverage counters for shared data. It does not know the attribute that leaves a function
-# out (sync.h), but a list of names.
-# Without fuzz_api and fuzz_fatal: AFL++ counts what their dying children do, too, which is never
-# quite the same.
+# AFL++ has its own compiler, so it has its own build directories: one with AddressSanitizer, one
+# without a sanitizer, and one that logs comparisons (CMPLOG). AFL++ does not support the attribute
+# NO_COVERAGE (sync.h), so it gets a list of these functions.
+# fuzz_race is not built: ThreadSanitizer would treat AFL++'s coverage counters as shared data.
+# fuzz_api and fuzz_fatal are not built: AFL++ also counts the coverage of their child processes,
+# which differs from run to run.
 afl_programs = fuzz_fault fuzz_page fuzz_text
 
 afl_build = \

@@ -69,7 +69,6 @@ slow_scripts = \
 	%D%/test_bootstrap.sh \
 	%D%/test_bugs.sh \
 	%D%/test_ci.sh \
-	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
 	%D%/test_coverage.sh \
 	%D%/test_deb.sh \
@@ -86,13 +85,12 @@ slow_scripts = \
 	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
 
-# These need no other program than those of `make all`.
+# These scripts need only the programs of `make all`.
 scripts_of_tool = \
 	%D%/test_abi.sh \
 	%D%/test_bootstrap.sh \
 	%D%/test_check.sh \
 	%D%/test_ci.sh \
-	%D%/test_clusterfuzzlite.sh \
 	%D%/test_completion.sh \
 	%D%/test_deb.sh \
 	%D%/test_doc.sh \
@@ -108,9 +106,9 @@ scripts_of_tool = \
 	%D%/test_tree.sh \
 	%D%/test_words.sh
 
-# The library's own tests run in every flavour; test_page_detect asks what a sanitizer
-# sees, and needs one that can; test_page_fork and test_page_system refuse system calls, which
-# not every sanitizer can do without.
+# The tests of the page library run in every flavour. test_page_detect checks the reports of a
+# sanitizer, so it runs with ThreadSanitizer and MemorySanitizer only. test_page_system makes system
+# calls fail that some sanitizers need.
 page_tests = \
 	test_page \
 	test_page_buffer \
@@ -118,23 +116,22 @@ page_tests = \
 	test_page_frames \
 	test_page_kernel \
 	test_page_map \
+	test_page_misuse \
 	test_page_raw \
 	test_page_user_slice
 
-# Some look inside of src/page, and are about no other library.
+# These tests use internals of src/page, so they cannot test another library.
 page_tests_inside = \
 	test_page_alias \
 	test_page_chance \
-	test_page_fork \
-	test_page_report \
 	test_page_system
 
-# What a mutator does wrong may be one byte beyond a program.
+# These tests run under AddressSanitizer too, which detects a write after the end of a program.
 mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
 if OWN_PAGE
 inside_plain = $(page_tests_inside)
-inside_asan = test_page_alias test_page_report
+inside_asan = test_page_alias
 inside_tsan = test_page_alias
 inside_msan = test_page_alias test_page_system
 endif
@@ -144,8 +141,8 @@ tests_asan = $(addsuffix -asan,$(mutate_tests) $(page_tests) $(inside_asan))
 tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
 tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
 
-# These are programs of their own: fuzz/mutator_text.c and fuzz/mutator.c define the same functions, and
-# another page library may lack what some tests call.
+# These tests are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions,
+# and another page library may lack calls of some tests.
 if OWN_PAGE
 own_program_tests = test_mutator_text test_mutator_text-asan
 else
@@ -181,7 +178,6 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/random_program.h \
 	%D%/read_report.c \
 	%D%/reference.py \
-	%D%/refuse.h \
 	%D%/refuse_call.h \
 	%D%/refuse_nth.c \
 	%D%/report_bugs.c \
@@ -197,8 +193,8 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/unit_tests.c \
 	%D%/valgrind_faults.c
 
-# Runs in JOBS processes at a time (default: one for each CPU, at least two). TIMES=1 prints what the
-# slowest cost, as `make check-times` does afterwards.
+# check.py runs JOBS tests at a time (default: the number of CPUs, at least two). TIMES=1 prints the CPU
+# time of the slowest tests, as `make check-times` does later.
 check: $(check_needs)
 	@$(AM_TESTS_ENVIRONMENT) \
 	$(check_py) --jobs '$(JOBS)' $(if $(TIMES),--times) --own-programs '$(own_program_tests)' $(TESTS)
@@ -224,18 +220,17 @@ clean-check:
 
 .PHONY: check check-all check-programs check-times clean-check
 
-# A hundred campaigns that end by kill -9: five to ten minutes.
 #: fuzz-kill  end a hundred campaigns by kill -9 (10 minutes)
 fuzz-kill: all
 	FUZZ_KILLS=100 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_fuzz.sh
 
-# Every program of the corpus as C, on pthreads and on fibers: some minutes.
+# Each program runs on pthreads and on fibers: several minutes.
 #: check-to-c  write every program of the corpus as C, and run it
 check-to-c: all
 	TO_C_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_to_c.sh
 
-# Every command of every document, those that take long as well, in a copy of the tree that
-# ./bootstrap builds: some forty minutes. DOCS='doc/tutorial.md' are only these.
+# Long commands run too, in a copy of the tree that ./bootstrap builds: forty minutes.
+# DOCS='doc/tutorial.md' selects documents.
 #: check-doc  run every command of every document (DOCS=, 40 minutes)
 check-doc: all
 	rm -rf doc-tree

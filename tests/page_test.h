@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * For tests of the page library: runs all checks once for each backend, each time in a child
- * process.
- * Misuse is tested in further child processes.
+ * For tests of the page library: runs checks once for each backend, and functions that end their
+ * process in children.
  */
 #ifndef TESTS_PAGE_TEST_H
 #define TESTS_PAGE_TEST_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,34 +18,40 @@
 
 /* Values that change when a size is cut to half of its bits, or becomes signed. */
 #define SIZE_UPPER ((size_t)1 << (sizeof(size_t) * 4))
-#define SIZE_TOP   (~(SIZE_MAX >> 1))
+#define SIZE_TOP (~(SIZE_MAX >> 1))
 
-/* The wait status of a child and the beginning of its standard error. */
+static inline struct page *new_zeroed_page(void)
+{
+	return page_alloc(GFP_KERNEL | __GFP_ZERO);
+}
+
+/* ---- child processes ---- */
+
 struct child_result {
-	int status;
-	char stderr_text[4096];
+	int wait_status;
+	char stderr_text[4096]; /* the beginning of its standard error */
 };
 
-static inline void child_result_read(struct child_result *outcome, int from)
+static inline void read_stderr(struct child_result *result, int pipe_end)
 {
-	char drop[512];
+	char dropped[512];
 	size_t used = 0;
 	ssize_t got;
 
 	do {
-		bool full = used + 1 == sizeof(outcome->stderr_text);
+		size_t left = sizeof(result->stderr_text) - 1 - used;
 
-		got = full ? read(from, drop, sizeof(drop)) :
-			     read(from, outcome->stderr_text + used, sizeof(outcome->stderr_text) - 1 - used);
-		used += !full && got > 0 ? (size_t)got : 0;
+		got = left ? read(pipe_end, result->stderr_text + used, left)
+			   : read(pipe_end, dropped, sizeof(dropped));
+		used += left && got > 0 ? (size_t)got : 0;
 	} while (got > 0);
-	outcome->stderr_text[used] = '\0';
+	result->stderr_text[used] = '\0';
 }
 
-/* Runs @fn in a child process. */
-static inline struct child_result in_child(void (*fn)(void))
+/* Runs @run in a child process. Return: the result, valid until the next call. */
+static inline const struct child_result *run_in_child(void (*run)(void))
 {
-	static struct child_result outcome;
+	static struct child_result result;
 	int ends[2];
 	pid_t pid;
 
@@ -57,103 +63,118 @@ static inline struct child_result in_child(void (*fn)(void))
 		dup2(ends[1], STDERR_FILENO);
 		close(ends[0]);
 		close(ends[1]);
-		fn();
+		run();
 		_exit(0);
 	}
 	close(ends[1]);
-	child_result_read(&outcome, ends[0]);
+	read_stderr(&result, ends[0]);
 	close(ends[0]);
-	waitpid(pid, &outcome.status, 0);
-	return outcome;
+	waitpid(pid, &result.wait_status, 0);
+	return &result;
 }
 
-/*
- * Does @fn end the process with the library's report of @rule, or with a sanitizer's that
- * contains @or?
- */
-static inline bool aborts_with_or(void (*fn)(void), const char *rule, const char *or)
+/* How a child must end: it returns, it ends in any other way, or it reports this rule. */
+#define RETURNS NULL
+#define ENDS_ABNORMALLY ""
+
+/* AddressSanitizer reports the use of a freed page before the library does. */
+static inline bool child_ended_by(const struct child_result *result, const char *rule)
 {
-	struct child_result outcome = in_child(fn);
-	char line[64];
-	bool good;
+	char report[64];
 
-	snprintf(line, sizeof(line), "BUG: page: %s: ", rule);
-	good = outcome.status && (strstr(outcome.stderr_text, line) || (or && strstr(outcome.stderr_text, or)));
-	if (!good)
-		printf("# expected %s, got status %#x and: %.600s\n", line, outcome.status,
-		       outcome.stderr_text);
-	return good;
+	if (rule == RETURNS || !*rule)
+		return (rule == RETURNS) == !result->wait_status;
+	snprintf(report, sizeof(report), "BUG: page: %s: ", rule);
+	return result->wait_status && (strstr(result->stderr_text, report) ||
+				       (!strcmp(rule, "use-after-free") &&
+					strstr(result->stderr_text, "use-after-poison")));
 }
 
-static inline bool aborts_with(void (*fn)(void), const char *rule)
+struct child_case {
+	void (*run)(void);
+	const char *rule; /* RETURNS, ENDS_ABNORMALLY, or the name of a rule */
+	const char *name;
+};
+
+static inline void check_children(const struct child_case *cases, size_t count)
 {
-	return aborts_with_or(fn, rule, NULL);
+	for (size_t i = 0; i < count; i++) {
+		const struct child_result *result = run_in_child(cases[i].run);
+
+		if (!ok(child_ended_by(result, cases[i].rule), "%s", cases[i].name))
+			printf("# expected %s, got wait status %#x and: %.600s\n",
+			       cases[i].rule ? cases[i].rule : "a return",
+			       (unsigned int)result->wait_status, result->stderr_text);
+	}
 }
 
-/* Does @fn return? */
-static inline bool returns_normally(void (*fn)(void))
-{
-	struct child_result outcome = in_child(fn);
-
-	if (outcome.status)
-		printf("# status %#x: %.600s\n", outcome.status, outcome.stderr_text);
-	return !outcome.status;
-}
-
-/* Does @fn end the process? */
-static inline bool ends_abnormally(void (*fn)(void))
-{
-	return in_child(fn).status != 0;
-}
+/* ---- backends ---- */
 
 struct map_mode {
-	const char *backend, *revoke; /* @revoke NULL: the default */
+	const char *name, *backend, *revoke; /* @revoke NULL: the default */
 };
 
 static const struct map_mode map_modes[] = {
-	{ "direct", NULL }, { "alias", NULL }, { "alias", "protect" }, { "alias", "none" }
+	{ "direct", "direct", NULL },
+	{ "alias", "alias", NULL },
+	{ "alias, protect", "alias", "protect" },
+	{ "alias, none", "alias", "none" },
 };
 
 /* With 32-bit addresses only "protect" has enough address space. */
 #define MAP_MODES (COUNT(map_modes) - (sizeof(void *) == 4))
-
-/* The mode of this process, for names of checks. */
-static char mode_name[32] = "unset";
-
-static inline void mode_set(const struct map_mode *mode)
-{
-	snprintf(mode_name, sizeof(mode_name), "%s%s%s", mode->backend, mode->revoke ? ", " : "",
-		 mode->revoke ? mode->revoke : "");
-	if (page_map_backend_set(mode->backend) || (mode->revoke && page_map_revoke_set(mode->revoke)))
-		abort();
-}
 
 static inline bool backend_is(const char *backend)
 {
 	return !strcmp(page_map_backend(), backend);
 }
 
-/* A library need not have every backend. Tested in a child, because the choice cannot be undone. */
-static inline bool backend_is_there(const char *name)
+/* Return: whether an access through an ended mapping ends the process. */
+static inline bool mode_revokes_addresses(void)
 {
-	int status = 1;
+	return backend_is("alias") && strcmp(tap_prefix, "alias, none: ") != 0;
+}
+
+/* Returns whether the library has the backend. A child tries, because the choice is final. */
+static inline bool has_backend(const char *name)
+{
+	int wait_status = 1;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(page_map_backend_set(name) != 0);
-	waitpid(pid, &status, 0);
-	return !status;
+	waitpid(pid, &wait_status, 0);
+	return !wait_status;
 }
 
-/* Runs each mode in a child process; the numbers of checks continue from child to child. */
+static inline void run_mode(const struct map_mode *mode, void (*checks)(void), int pipe_end)
+{
+	static char prefix[32];
+	unsigned int counts[2];
+
+	snprintf(prefix, sizeof(prefix), "%s: ", mode->name);
+	tap_prefix = prefix;
+	if (page_map_backend_set(mode->backend) ||
+	    (mode->revoke && page_map_revoke_set(mode->revoke)))
+		abort();
+	checks();
+	counts[0] = tap_check_count;
+	counts[1] = tap_failure_count;
+	if (write(pipe_end, counts, sizeof(counts)) != sizeof(counts))
+		abort();
+	exit(0);
+}
+
+/* Runs the checks in a child process for each mode; the numbers of checks continue. */
 static inline void run_in_map_modes(void (*checks)(void))
 {
 	for (size_t i = 0; i < MAP_MODES; i++) {
-		unsigned int counts[2] = { 0, 1 };
-		int ends[2], status = 0;
+		unsigned int counts[2];
+		int ends[2], wait_status = 0;
+		bool complete;
 		pid_t pid;
 
-		if (!backend_is_there(map_modes[i].backend)) {
+		if (!has_backend(map_modes[i].backend)) {
 			ok(true, "# SKIP the page library has no backend %s", map_modes[i].backend);
 			continue;
 		}
@@ -161,23 +182,17 @@ static inline void run_in_map_modes(void (*checks)(void))
 		if (pipe(ends))
 			abort();
 		pid = fork();
-		if (pid == 0) {
-			mode_set(&map_modes[i]);
-			checks();
-			counts[0] = tap_check_count;
-			counts[1] = tap_failure_count;
-			if (write(ends[1], counts, sizeof(counts)) != sizeof(counts))
-				abort();
-			exit(0);
-		}
+		if (pid == 0)
+			run_mode(&map_modes[i], checks, ends[1]);
 		close(ends[1]);
-		if (read(ends[0], counts, sizeof(counts)) == sizeof(counts)) {
+		complete = read(ends[0], counts, sizeof(counts)) == sizeof(counts);
+		if (complete) {
 			tap_check_count = counts[0];
 			tap_failure_count = counts[1];
 		}
 		close(ends[0]);
-		waitpid(pid, &status, 0);
-		ok(!status && counts[0], "%s: the process ended well", map_modes[i].backend);
+		waitpid(pid, &wait_status, 0);
+		ok(!wait_status && complete, "%s: the process ends normally", map_modes[i].name);
 	}
 }
 

@@ -48,11 +48,11 @@ static const struct {
 };
 
 /* The refused function; FUNCTIONS: none. */
-static enum function refused = FUNCTIONS;
-static unsigned long first;
-static bool all_later;
-static atomic_ulong calls;
-static char used[4096];
+static enum function refused_function = FUNCTIONS;
+static unsigned long first_refused_call;
+static bool refuses_later_calls;
+static atomic_ulong call_count;
+static char used_path[4096];
 
 static void __attribute__((constructor)) read_environment(void)
 {
@@ -65,25 +65,25 @@ static void __attribute__((constructor)) read_environment(void)
 	for (unsigned int i = 0; i < FUNCTIONS; i++)
 		if (strlen(functions[i].name) == (size_t)(colon - text) &&
 		    !memcmp(functions[i].name, text, (size_t)(colon - text)))
-			refused = i;
-	if (refused == FUNCTIONS)
+			refused_function = i;
+	if (refused_function == FUNCTIONS)
 		abort();
-	first = strtoul(colon + 1, &end, 10);
-	all_later = *end == '+';
+	first_refused_call = strtoul(colon + 1, &end, 10);
+	refuses_later_calls = *end == '+';
 	if (file)
-		strncpy(used, file, sizeof(used) - 1);
+		strncpy(used_path, file, sizeof(used_path) - 1);
 	if (!getenv("REFUSE_ALL"))
 		unsetenv("LD_PRELOAD");
 }
 
-static void note_use(enum function function)
+static void record_refusal(enum function function)
 {
 	const char *name = functions[function].name;
 	int file;
 
-	if (!*used)
+	if (!*used_path)
 		return;
-	file = (int)syscall(SYS_openat, AT_FDCWD, used, O_WRONLY | O_APPEND | O_CREAT, 0666);
+	file = (int)syscall(SYS_openat, AT_FDCWD, used_path, O_WRONLY | O_APPEND | O_CREAT, 0666);
 	syscall(SYS_write, file, name, strlen(name));
 	syscall(SYS_write, file, "\n", (size_t)1);
 	syscall(SYS_close, file);
@@ -93,21 +93,15 @@ static bool is_refused(enum function function)
 {
 	unsigned long call;
 
-	if (function != refused)
+	if (function != refused_function)
 		return false;
-	call = atomic_fetch_add(&calls, 1) + 1;
-	if (call != first && (call < first || !all_later))
+	call = atomic_fetch_add(&call_count, 1) + 1;
+	if (call != first_refused_call && (call < first_refused_call || !refuses_later_calls))
 		return false;
-	note_use(function);
+	record_refusal(function);
 	errno = functions[function].error;
 	return true;
 }
-
-/* Finds the C library's function once. */
-#define REAL(name)                                            \
-	static __typeof__(&(name)) real;                      \
-	if (!real)                                            \
-		*(void **)&real = dlsym(RTLD_NEXT, #name)
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -128,91 +122,53 @@ void *realloc(void *memory, size_t size)
 	return is_refused(F_realloc) ? NULL : __libc_realloc(memory, size);
 }
 
-pid_t fork(void)
-{
-	REAL(fork);
-	return is_refused(F_fork) ? -1 : real();
-}
+/* Finds the C library's function once. */
+#define FIND_REAL(name)                       \
+	static __typeof__(&(name)) real;      \
+	if (!real)                            \
+		*(void **)&real = dlsym(RTLD_NEXT, #name)
 
-int memfd_create(const char *name, unsigned int flags)
-{
-	REAL(memfd_create);
-	return is_refused(F_memfd_create) ? -1 : real(name, flags);
-}
+/* WRAP(result type, name, result if it is refused, (parameters), (arguments)) */
+#define WRAP(type, name, failure, parameters, arguments)       \
+	type name parameters                                   \
+	{                                                      \
+		FIND_REAL(name);                               \
+		return is_refused(F_##name) ? failure : real arguments; \
+	}
 
-void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
-{
-	REAL(mmap);
-	return is_refused(F_mmap) ? MAP_FAILED : real(addr, len, prot, flags, fd, off);
-}
+struct __dirstream;
+struct __dirstream *opendir(const char *path);
+struct _IO_FILE;
+struct _IO_FILE *open_memstream(char **text, size_t *size);
+
+WRAP(pid_t, fork, -1, (void), ())
+WRAP(int, memfd_create, -1, (const char *name, unsigned int flags), (name, flags))
+WRAP(void *, mmap, MAP_FAILED, (void *addr, size_t len, int prot, int flags, int fd, off_t off),
+     (addr, len, prot, flags, fd, off))
+WRAP(struct __dirstream *, opendir, NULL, (const char *path), (path))
+WRAP(struct _IO_FILE *, open_memstream, NULL, (char **text, size_t *size), (text, size))
+WRAP(int, pipe2, -1, (int ends[2], int flags), (ends, flags))
+WRAP(int, poll, -1, (struct pollfd *files, nfds_t count, int timeout), (files, count, timeout))
+WRAP(ssize_t, process_vm_readv, -1,
+     (pid_t pid, const struct iovec *to, unsigned long to_count, const struct iovec *from,
+      unsigned long from_count, unsigned long flags),
+     (pid, to, to_count, from, from_count, flags))
+WRAP(int, pthread_create, EAGAIN,
+     (pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg),
+     (thread, attr, run, arg))
+WRAP(int, socketpair, -1, (int domain, int type, int protocol, int ends[2]),
+     (domain, type, protocol, ends))
+WRAP(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
+WRAP(ssize_t, write, -1, (int file, const void *bytes, size_t size), (file, bytes, size))
 
 int open(const char *path, int flags, ...)
 {
 	va_list args;
 	mode_t mode;
-	REAL(open);
+	FIND_REAL(open);
 
 	va_start(args, flags);
 	mode = flags & (O_CREAT | O_TMPFILE) ? (mode_t)va_arg(args, int) : 0;
 	va_end(args);
 	return is_refused(F_open) ? -1 : real(path, flags, mode);
-}
-
-struct __dirstream;
-struct __dirstream *opendir(const char *path);
-struct __dirstream *opendir(const char *path)
-{
-	REAL(opendir);
-	return is_refused(F_opendir) ? NULL : real(path);
-}
-
-struct _IO_FILE;
-struct _IO_FILE *open_memstream(char **text, size_t *size);
-struct _IO_FILE *open_memstream(char **text, size_t *size)
-{
-	REAL(open_memstream);
-	return is_refused(F_open_memstream) ? NULL : real(text, size);
-}
-
-int pipe2(int ends[2], int flags)
-{
-	REAL(pipe2);
-	return is_refused(F_pipe2) ? -1 : real(ends, flags);
-}
-
-int poll(struct pollfd *files, nfds_t count, int most)
-{
-	REAL(poll);
-	return is_refused(F_poll) ? -1 : real(files, count, most);
-}
-
-ssize_t process_vm_readv(pid_t pid, const struct iovec *to, unsigned long to_count,
-			 const struct iovec *from, unsigned long from_count, unsigned long flags)
-{
-	REAL(process_vm_readv);
-	return is_refused(F_process_vm_readv) ? -1 : real(pid, to, to_count, from, from_count, flags);
-}
-
-int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
-{
-	REAL(pthread_create);
-	return is_refused(F_pthread_create) ? EAGAIN : real(thread, attr, fn, arg);
-}
-
-int socketpair(int domain, int type, int protocol, int ends[2])
-{
-	REAL(socketpair);
-	return is_refused(F_socketpair) ? -1 : real(domain, type, protocol, ends);
-}
-
-pid_t waitpid(pid_t pid, int *status, int options)
-{
-	REAL(waitpid);
-	return is_refused(F_waitpid) ? -1 : real(pid, status, options);
-}
-
-ssize_t write(int file, const void *bytes, size_t size)
-{
-	REAL(write);
-	return is_refused(F_write) ? -1 : real(file, bytes, size);
 }

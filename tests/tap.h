@@ -34,6 +34,9 @@ void unit_test_register(struct unit_test *test);
 /* The number of checks so far, and how many of them failed. */
 extern unsigned int tap_check_count, tap_failure_count;
 
+/* Printed before the name of each check. */
+extern const char *tap_prefix;
+
 /* Counts and prints a check. Return: @good, so that a test can print details of a failure. */
 bool ok(bool good, const char *name, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,13 +8,13 @@ UNIT_TEST(test_detector)
 {
 	char line[80];
 
-	ok(detector_find_rule("x\nBUG: page: use-after-free: map of the dead page 0x1\ny\n", line,
+	ok(detector_find_rule("x\nBUG: page: use-after-free: map of the freed page 0x1\ny\n", line,
 			      sizeof(line)) == RULE_use_after_free,
 	   "the library's report names its rule");
-	ok(!strcmp(line, "BUG: page: use-after-free: map of the dead page 0x1"), "whole line");
+	ok(!strcmp(line, "BUG: page: use-after-free: map of the freed page 0x1"), "whole line");
 	ok(detector_find_rule("==1==ERROR: AddressSanitizer: use-after-poison on address", line,
 			      sizeof(line)) == RULE_use_after_free,
-	   "AddressSanitizer's report of a dead page");
+	   "AddressSanitizer's report of a freed page");
 	ok(detector_find_rule("==1==ERROR: AddressSanitizer: heap-use-after-free on", line,
 			      sizeof(line)) == RULE_use_after_free,
 	   "and of one that was of the heap");

@@ -24,13 +24,13 @@ static struct isolated child;
 
 /* ---- what children do ---- */
 
-static void end_well(void *ctx)
+static void print_and_return(void *ctx)
 {
 	(void)ctx;
 	printf("all of it\n");
 }
 
-static void end_with_7(void *ctx)
+static void exit_with_7(void *ctx)
 {
 	const struct timespec some = { .tv_nsec = 300000000 };
 
@@ -84,45 +84,55 @@ static void leave_a_writer(void *ctx)
 
 /* ---- cases ---- */
 
+/* Does the child of @run exit with @status, after @output? */
+static bool exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
+{
+	return isolate(run, ctx, LONG_SECONDS, &child) && !child.hung && !child.signal &&
+	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
+}
+
+static bool fails(void (*run)(void *ctx))
+{
+	return !isolate(run, NULL, LONG_SECONDS, &child);
+}
+
 static bool ends_hung(void)
 {
 	return isolate(close_output_and_hang, NULL, 1, &child) && child.hung &&
 	       child.signal == SIGKILL;
 }
 
-static bool outlives(void)
+static bool ends_before_other_process(void)
 {
 	int ends[2];
 	bool good;
 
 	if (pipe(ends))
 		return false;
-	good = isolate(leave_a_process, ends, LONG_SECONDS, &child) && !child.hung && !child.signal &&
-	       child.exit_code == 0 && !strcmp(child.output, "all of it\n");
+	good = exits(leave_a_process, ends, 0, "all of it\n");
 	close(ends[0]);
 	close(ends[1]);
 	return good;
 }
 
-static bool outwrites(void)
+static bool ends_before_writer(void)
 {
-	return isolate(leave_a_writer, NULL, LONG_SECONDS, &child) && !child.hung && child.exit_code == 0 &&
-	       !strncmp(child.output, "more\n", 5);
+	return exits(leave_a_writer, NULL, 0, "more\n");
 }
 
-static void be_interrupted(int number)
+static void ignore_signal(int number)
 {
 	(void)number;
 }
 
-static bool is_interrupted(void)
+static bool survives_signals(void)
 {
-	const struct sigaction action = { .sa_handler = be_interrupted };
+	const struct sigaction action = { .sa_handler = ignore_signal };
 	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	return isolate(end_with_7, NULL, LONG_SECONDS, &child) && !child.hung && child.exit_code == 7;
+	return exits(exit_with_7, NULL, 7, "");
 }
 
 static bool refuse_poll(void)
@@ -139,20 +149,18 @@ static bool waits_without_poll(void)
 {
 	struct rusage usage;
 
-	if (!refuse_poll() || !isolate(end_with_7, NULL, LONG_SECONDS, &child) || child.exit_code != 7)
+	if (!refuse_poll() || !exits(exit_with_7, NULL, 7, ""))
 		return false;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("# %ld context switches\n", usage.ru_nvcsw);
-	return usage.ru_nvcsw > 10 &&
-	       usage.ru_utime.tv_sec + usage.ru_stime.tv_sec == 0 &&
+	return usage.ru_nvcsw > 10 && usage.ru_utime.tv_sec + usage.ru_stime.tv_sec == 0 &&
 	       usage.ru_utime.tv_usec + usage.ru_stime.tv_usec < 150000;
 }
 
 static bool works_without_pidfd(void)
 {
-	return refuse_if(SYS_pidfd_open, ANY_ARG, 0, ENOSYS) && outlives() && ends_hung() &&
-	       isolate(end_well, NULL, LONG_SECONDS, &child) && child.exit_code == 0 &&
-	       !strcmp(child.output, "all of it\n");
+	return refuse_if(SYS_pidfd_open, ANY_ARG, 0, ENOSYS) && ends_before_other_process() &&
+	       ends_hung() && exits(print_and_return, NULL, 0, "all of it\n");
 }
 
 static int lowest_descriptor(void)
@@ -176,25 +184,24 @@ static bool fails_without_fork(void)
 {
 	int before = lowest_descriptor();
 
-	return refuse_fork() && !isolate(end_well, NULL, LONG_SECONDS, &child) &&
-	       lowest_descriptor() == before;
+	return refuse_fork() && fails(print_and_return) && lowest_descriptor() == before;
 }
 
 static bool fails_without_pipe(void)
 {
-	return refuse_if(SYS_pipe2, ANY_ARG, 0, EMFILE) && !isolate(end_well, NULL, LONG_SECONDS, &child);
+	return refuse_if(SYS_pipe2, ANY_ARG, 0, EMFILE) && fails(print_and_return);
 }
 
 static bool fails_without_wait(void)
 {
-	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && !isolate(crash, NULL, LONG_SECONDS, &child);
+	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && fails(crash);
 }
 
 /* With SIGCHLD ignored a process gets no status of its child. */
-static bool fails_unheard(void)
+static bool fails_with_ignored_sigchld(void)
 {
 	signal(SIGCHLD, SIG_IGN);
-	return !isolate(crash, NULL, LONG_SECONDS, &child);
+	return fails(crash);
 }
 
 static bool needs_output(void)
@@ -203,39 +210,41 @@ static bool needs_output(void)
 	if (!refuse_if(SYS_dup2, ANY_ARG, 0, EBUSY))
 		return false;
 #endif
-	return refuse_if(SYS_dup3, ANY_ARG, 0, EBUSY) && isolate(end_well, NULL, LONG_SECONDS, &child) &&
-	       child.exit_code == ISOLATE_NO_OUTPUT;
+	return refuse_if(SYS_dup3, ANY_ARG, 0, EBUSY) &&
+	       exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
 }
 
-static bool leaves_nothing_open(void)
+static bool leaves_no_descriptor(void)
 {
 	int before = lowest_descriptor();
 
-	return isolate(crash, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV && outlives() &&
-	       outwrites() && ends_hung() && lowest_descriptor() == before;
+	return isolate(crash, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
+	       ends_before_other_process() && ends_before_writer() && ends_hung() &&
+	       lowest_descriptor() == before;
 }
 
 static const struct {
 	bool (*check)(void);
 	const char *name;
 } cases[] = {
-	{ ends_hung, "a child that closes its output and hangs is ended" },
-	{ outlives, "a process that keeps the output open does not make the child hang" },
-	{ outwrites, "nor does one that never stops to write" },
-	{ is_interrupted, "signals that are caught change nothing" },
+	{ ends_hung, "a child that closes its output and hangs is killed" },
+	{ ends_before_other_process,
+	  "a process that keeps the output open does not make the child hang" },
+	{ ends_before_writer, "a process that writes forever does not make the child hang" },
+	{ survives_signals, "caught signals change nothing" },
 	{ waits_without_poll, "poll() is refused: no spin" },
-	{ works_without_pidfd, "pidfd_open() is refused: the same" },
+	{ works_without_pidfd, "pidfd_open() is refused: the result is the same" },
 	{ fails_without_fork, "fork() is refused: a failure, and no descriptor is left" },
 	{ fails_without_pipe, "pipe2() is refused: a failure" },
-	{ fails_without_wait, "wait4() is refused: a failure, not a good end" },
-	{ fails_unheard, "SIGCHLD is ignored: a failure, not a good end" },
-	{ needs_output, "dup2() is refused: the child does not run unheard" },
-	{ leaves_nothing_open, "whatever a child does, no descriptor is left" },
+	{ fails_without_wait, "wait4() is refused: a failure, not a success" },
+	{ fails_with_ignored_sigchld, "SIGCHLD is ignored: a failure, not a success" },
+	{ needs_output, "dup2() is refused: the child does not run without output" },
+	{ leaves_no_descriptor, "no descriptor is left, however a child ends" },
 };
 
 UNIT_TEST(test_isolate)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		int status = -1;
 		pid_t pid;
 

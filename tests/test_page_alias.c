@@ -8,14 +8,28 @@
 static struct page *pages[2];
 
 /* Returns the start of the slot in which pages[0] is mapped at @addr. */
-static unsigned char *slot_of(unsigned char *addr)
+static unsigned char *find_slot(unsigned char *addr)
 {
 	if (alias_way == &alias_slot)
 		return addr;
 	return addr - (size_t)(pages[0] - arena_pages) * PAGE_SIZE;
 }
 
-static bool in_set(const struct alias_set *set, const unsigned char *addr)
+static struct page_task *switch_to_new_task(void)
+{
+	struct page_task *task = page_task_new("new");
+
+	page_task_switch_in(task);
+	return task;
+}
+
+static void switch_back_and_delete(struct page_task *task)
+{
+	page_task_switch_in(NULL);
+	page_task_delete(task);
+}
+
+static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 {
 	unsigned int place;
 	size_t offset;
@@ -28,29 +42,25 @@ static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
 
-	ok(in_set(set, first) && in_set(set, end - 1) && !in_set(set, first - 1) &&
-		   !in_set(set, end) && !in_set(set, (unsigned char *)set - 1),
-	   "%s: a set ends where its places do", mode_name);
+	ok(is_in_set(set, first) && is_in_set(set, end - 1) && !is_in_set(set, first - 1) &&
+		   !is_in_set(set, end) && !is_in_set(set, (unsigned char *)set - 1),
+	   "a set contains its places, and nothing else");
 }
 
-/* Neither the guards of a slot nor an unused slot have a canonical address. */
 static void test_no_canonical_address(void)
 {
-	struct page_task *task = page_task_new("new");
-	unsigned char *addr, *place;
+	struct page_task *task = switch_to_new_task();
+	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot(addr);
 
-	page_task_switch_in(task);
-	addr = page_map_local(pages[0]);
-	place = slot_of(addr);
-	ok(!page_canonical(place - 1) && !page_canonical(place + alias_way->stride - 1),
-	   "%s: no home for a guard", mode_name);
-	ok(!page_canonical(place + 9 * alias_way->stride), "%s: nor where nothing was mapped yet",
-	   mode_name);
+	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_way->stride - 1),
+	   "the guards of a slot have no canonical address");
+	ok(!page_canonical(slot + 9 * alias_way->stride),
+	   "an unused slot has no canonical address");
 	test_ends_of_set(task->aliases);
-	ok(page_canonical(page_canonical(addr)) == page_canonical(addr), "%s: home is at home", mode_name);
+	ok(page_canonical(page_canonical(addr)) == page_canonical(addr),
+	   "a canonical address is its own canonical address");
 	page_unmap_local(addr);
-	page_task_switch_in(NULL);
-	page_task_delete(task);
+	switch_back_and_delete(task);
 }
 
 static void map_times(unsigned int times)
@@ -62,113 +72,53 @@ static void map_times(unsigned int times)
 /* The first slot is used again when all slots after the newest are in use. */
 static void test_slot_order(void)
 {
-	struct page_task *task = page_task_new("turns");
+	struct page_task *task = switch_to_new_task();
 	unsigned char *first, *last, *next;
 
-	page_task_switch_in(task);
 	first = page_map_local(pages[0]);
 	page_unmap_local(first);
 	map_times(ALIAS_PLACES - 2);
 	last = page_map_local(pages[0]);
 	map_times(ALIAS_PLACES - 1);
 	next = page_map_local(pages[0]);
-	ok(next == first && next != last, "%s: places come in turn", mode_name);
+	ok(next == first && next != last, "slots are used in turn");
 	next[5] = 5;
-	ok(last[5] == 5, "%s: and show what is mapped there now", mode_name);
-	ok(!page_canonical(slot_of(first) - 1), "%s: before the first there is none", mode_name);
+	ok(last[5] == 5, "a reused slot shows the page that is mapped there now");
+	ok(!page_canonical(find_slot(first) - 1),
+	   "before the first slot there is no canonical address");
 	page_unmap_local(next);
 	page_unmap_local(last);
-	page_task_switch_in(NULL);
-	page_task_delete(task);
+	switch_back_and_delete(task);
 }
 
-static unsigned char *former; /* an address of a freed page */
-
-static void touch_former(void)
+static struct alias_set *set_of_new_task(void)
 {
-	volatile unsigned char *byte = former;
-
-	*byte = 1;
-}
-
-/* Allocates another page with the frame of @page. */
-static struct page *reuse_frame(struct page *page)
-{
-	struct page *next;
-
-	while ((next = page_alloc(GFP_KERNEL | __GFP_ZERO)) != page)
-		page_free(next);
-	return next;
-}
-
-/*
- * While a task was away, its page was freed and the frame reused: the task must not see the
- * new page.
- */
-static void test_former_page(void)
-{
-	struct page_task *task = page_task_new("away");
-	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
-
-	if (map_revoke == MAP_REVOKE_NONE) {
-		page_free(page);
-		page_task_delete(task);
-		return;
-	}
-	page_task_switch_in(task);
-	former = page_map_local(page);
-	page_task_switch_out(task);
-	page_free(page);
-	page = reuse_frame(page);
-	page_task_switch_in(task);
-	ok(ends_abnormally(touch_former), "%s: a mapping does not show the next life of its frame",
-	   mode_name);
-	page_task_switch_in(NULL);
-	page_task_delete(task);
-	page_free(page);
-}
-
-static struct alias_set *set_of_a_new_task(void)
-{
-	struct page_task *task = page_task_new("short");
+	struct page_task *task = switch_to_new_task();
 	struct alias_set *set;
 
-	page_task_switch_in(task);
 	page_map_local(pages[0]);
 	set = task->aliases;
-	page_task_switch_in(NULL);
-	page_task_delete(task);
+	switch_back_and_delete(task);
 	return set;
 }
 
 /* Guarantee 5: otherwise a program that creates many tasks would run out of addresses. */
-static void test_sets_go_on(void)
+static void test_reuse_of_sets(void)
 {
-	struct alias_set *first = set_of_a_new_task(), *second = set_of_a_new_task();
+	struct alias_set *first = set_of_new_task(), *second = set_of_new_task();
 
-	ok(first && second == first, "%s: the places of a task go to the next", mode_name);
-	ok(!second->taken && !second->made && !second->live && !second->depth && !second->away,
-	   "%s: with nothing in them", mode_name);
-}
-
-/* Without aliases a page has one address. */
-static void test_direct(void)
-{
-	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	void *addr = page_map_local(page);
-
-	ok(page_canonical(addr) == addr, "%s: a page is mapped at its home", mode_name);
-	page_unmap_local(addr);
-	page_free(page);
+	ok(first && second == first, "the set of a deleted task is reused");
+	ok(!second->in_use && !second->made && !second->live && !second->depth && !second->hidden,
+	   "the set of a deleted task is empty");
 }
 
 /* Without standard input the arena's file may be descriptor 0. */
-static void file_zero(void)
+static void use_file_zero(void)
 {
 	unsigned char *addr;
 
 	close(STDIN_FILENO);
-	pages[0] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	pages[0] = new_zeroed_page();
 	if (!pages[0] || arena_file() != 0)
 		abort();
 	addr = page_map_local(pages[0]);
@@ -176,24 +126,24 @@ static void file_zero(void)
 	page_unmap_local(addr);
 }
 
-static void checks(void)
+static const struct child_case file_zero_case = { use_file_zero, RETURNS,
+						  "the arena's file may be descriptor 0" };
+
+static void check_alias(void)
 {
-	if (!backend_is("alias")) {
-		test_direct();
+	if (!backend_is("alias"))
 		return;
-	}
-	ok(!ends_abnormally(file_zero), "%s: no standard input, and pages all the same", mode_name);
+	check_children(&file_zero_case, 1);
 	for (size_t i = 0; i < COUNT(pages); i++)
-		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+		pages[i] = new_zeroed_page();
 	test_no_canonical_address();
 	test_slot_order();
-	test_former_page();
-	test_sets_go_on();
+	test_reuse_of_sets();
 	for (size_t i = 0; i < COUNT(pages); i++)
 		page_free(pages[i]);
 }
 
 UNIT_TEST(test_page_alias)
 {
-	run_in_map_modes(checks);
+	run_in_map_modes(check_alias);
 }

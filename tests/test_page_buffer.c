@@ -2,10 +2,7 @@
 /* Buffers of several pages, and borrowing from them (R12). */
 #include "tests/page_test.h"
 
-#include <errno.h>
-
 #define BYTES 10000
-#define POISONED "use-after-poison"
 
 static unsigned char *buffer;
 
@@ -21,12 +18,13 @@ static void test_pages(void)
 		good &= page_ref_count(page) == 1;
 		count++;
 	}
-	ok(good && count == 3, "%s: 10,000 bytes are three pages", mode_name);
-	ok(page_buffer_size(buffer) == BYTES, "%s: the size is what was asked for", mode_name);
-	ok(!page_borrow(&good), "%s: a stranger's byte is no page", mode_name);
+	ok(good && count == 3, "10,000 bytes are three pages");
+	ok(page_buffer_size(buffer) == BYTES, "page_buffer_size is the size of the allocation");
+	ok(!page_borrow(&good), "page_borrow of an address outside of all buffers is NULL");
 	page = page_alloc(GFP_KERNEL);
 	addr = page_map_local(page);
-	ok(!page_borrow(page_canonical(addr)), "%s: nor a single page's", mode_name);
+	ok(!page_borrow(page_canonical(addr)),
+	   "page_borrow of a page that is in no buffer is NULL");
 	page_unmap_local(addr);
 	page_free(page);
 }
@@ -37,41 +35,33 @@ static void test_two_addresses(void)
 	unsigned char *addr = page_map_local(page), byte;
 
 	buffer[5000] = 0x21;
-	ok(addr[5000 - PAGE_SIZE] == 0x21, "%s: the mapping sees the buffer", mode_name);
+	ok(addr[5000 - PAGE_SIZE] == 0x21,
+	   "a mapping of a borrowed page shows a store to the buffer");
 	addr[5001 - PAGE_SIZE] = 0x22;
 	page_read_raw(page, &byte, 5001 - PAGE_SIZE, 1);
-	ok(buffer[5001] == 0x22 && byte == 0x22, "%s: and the other way", mode_name);
+	ok(buffer[5001] == 0x22 && byte == 0x22, "the buffer shows a store through the mapping");
 	page_unmap_local(addr);
 }
 
-static void test_reference_outlives(void)
+static void test_reference(void)
 {
-	unsigned char *mine = page_buffer_alloc(2 * PAGE_SIZE), byte = 0;
-	struct page *page = page_borrow(mine + PAGE_SIZE);
+	unsigned char *other = page_buffer_alloc(2 * PAGE_SIZE), byte = 0;
+	struct page *page = page_borrow(other + PAGE_SIZE);
 
-	mine[PAGE_SIZE + 3] = 0x99;
+	other[PAGE_SIZE + 3] = 0x99;
 	page_get(page);
-	page_buffer_free(mine);
+	page_buffer_free(other);
 	ok(page_ref_count(page) == 1 && !page_read_raw(page, &byte, 3, 1) && byte == 0x99,
-	   "%s: a reference keeps a page of a buffer that is gone", mode_name);
+	   "a reference keeps the page of a freed buffer");
 	page_free(page);
 }
 
-static void borrower_frees(void)
+static void free_borrowed(void)
 {
 	page_free(page_borrow(buffer));
 }
 
-static void borrower_frees_own_and_more(void)
-{
-	struct page *page = page_borrow(buffer);
-
-	page_get(page);
-	page_free(page);
-	page_free(page);
-}
-
-static void borrower_frees_own(void)
+static void free_own_reference(void)
 {
 	struct page *page = page_borrow(buffer);
 
@@ -81,47 +71,60 @@ static void borrower_frees_own(void)
 		abort();
 }
 
-static void freed_twice(void)
+static void free_own_reference_and_more(void)
+{
+	free_own_reference();
+	free_borrowed();
+}
+
+static void free_twice(void)
 {
 	page_buffer_free(buffer);
 	page_buffer_free(buffer);
 }
 
-static void freed_in_the_middle(void)
+static void free_middle(void)
 {
 	page_buffer_free(buffer + PAGE_SIZE);
 }
 
-static void freed_stranger(void)
+static void free_local_variable(void)
 {
-	int mine;
+	int local;
 
-	page_buffer_free(&mine);
+	page_buffer_free(&local);
 }
 
-static void test_misuse(void)
+static void get_size_of_no_buffer(void)
 {
-	ok(aborts_with(borrower_frees, "borrowed-free"), "%s: a borrower frees", mode_name);
-	ok(aborts_with(borrower_frees_own_and_more, "borrowed-free"), "%s: once too often", mode_name);
-	ok(!ends_abnormally(borrower_frees_own), "%s: as often as it may", mode_name);
-	ok(aborts_with_or(freed_twice, "use-after-free", POISONED), "%s: buffer freed twice", mode_name);
-	ok(aborts_with(freed_in_the_middle, "foreign-map"), "%s: freed in the middle", mode_name);
-	ok(aborts_with(freed_stranger, "foreign-map"), "%s: freed by a strange address", mode_name);
+	page_buffer_size(&buffer);
 }
+
+static const struct child_case cases[] = {
+	{ free_borrowed, "borrowed-free", "a borrower frees the page" },
+	{ free_own_reference, RETURNS, "a borrower frees its own reference" },
+	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
+	{ free_twice, "use-after-free", "a buffer is freed twice" },
+	{ free_middle, "foreign-map", "page_buffer_free of an address inside a buffer" },
+	{ free_local_variable, "foreign-map",
+	  "page_buffer_free of an address outside of all buffers" },
+	{ get_size_of_no_buffer, "foreign-map",
+	  "page_buffer_size of an address outside of all buffers" },
+};
 
 static void test_sizes(void)
 {
 	void *one;
 
 	errno = 0;
-	ok(!page_buffer_alloc(0) && errno == EINVAL, "%s: no bytes", mode_name);
-	ok(!page_buffer_alloc(SIZE_MAX) && errno == ENOMEM, "%s: more than there is", mode_name);
-	ok(!page_buffer_alloc(sizeof(size_t) > 4 ? (size_t)1 << 40 : SIZE_TOP), "%s: a terabyte",
-	   mode_name);
+	ok(!page_buffer_alloc(0) && errno == EINVAL, "a buffer of no bytes is EINVAL");
+	ok(!page_buffer_alloc(SIZE_MAX) && errno == ENOMEM, "a buffer of SIZE_MAX bytes is ENOMEM");
+	ok(!page_buffer_alloc(sizeof(size_t) > 4 ? (size_t)1 << 40 : SIZE_TOP),
+	   "a terabyte is too large");
 	page_fail_nth(1);
-	ok(!page_buffer_alloc(1), "%s: an injected failure", mode_name);
+	ok(!page_buffer_alloc(1), "a buffer's allocation fails by injection");
 	one = page_buffer_alloc(1);
-	ok(one && !page_buffer_next(one, page_borrow(one)), "%s: one byte is one page", mode_name);
+	ok(one && !page_buffer_next(one, page_borrow(one)), "one byte is one page");
 	page_buffer_free(one);
 	page_buffer_free(NULL);
 }
@@ -133,23 +136,23 @@ static void test_reuse(void)
 	bool good = true;
 
 	for (int i = 0; i < ROUNDS && good; i++) {
-		unsigned char *mine = page_buffer_alloc(PAGES * PAGE_SIZE);
+		unsigned char *large = page_buffer_alloc(PAGES * PAGE_SIZE);
 		struct page *single = page_alloc(GFP_KERNEL);
 
-		good = mine && single;
-		if (mine)
-			mine[0] = mine[PAGES * PAGE_SIZE - 1] = 1;
-		page_buffer_free(mine);
+		good = large && single;
+		if (large)
+			large[0] = large[PAGES * PAGE_SIZE - 1] = 1;
+		page_buffer_free(large);
 		page_free(single);
 	}
-	ok(good, "%s: %d pages, again and again", mode_name, PAGES);
+	ok(good, "a buffer of %d pages can be allocated %d times", PAGES, ROUNDS);
 }
 
-/* Injects each failure for many more pages than the arena has: none may be lost. */
-static void test_failures_cost_nothing(void)
+/* Injects failures for many more pages than the arena has: none may be lost. */
+static void test_failures(void)
 {
 	enum { PAGES = 512, ROUNDS = 200 };
-	void *one = NULL;
+	void *large = NULL;
 	bool good = true;
 
 	for (int i = 0; i < ROUNDS && good; i++) {
@@ -157,25 +160,25 @@ static void test_failures_cost_nothing(void)
 		good = !page_buffer_alloc(PAGES * PAGE_SIZE);
 	}
 	if (good)
-		one = page_buffer_alloc(PAGES * PAGE_SIZE);
-	ok(one, "%s: %d pages are there after %d failures", mode_name, PAGES, ROUNDS);
-	page_buffer_free(one);
+		large = page_buffer_alloc(PAGES * PAGE_SIZE);
+	ok(large, "%d pages can be allocated after %d failures", PAGES, ROUNDS);
+	page_buffer_free(large);
 }
 
-static void checks(void)
+static void check_buffers(void)
 {
 	buffer = page_buffer_alloc(BYTES);
 	test_pages();
 	test_two_addresses();
-	test_reference_outlives();
-	test_misuse();
+	test_reference();
+	check_children(cases, COUNT(cases));
 	test_sizes();
 	test_reuse();
-	test_failures_cost_nothing();
+	test_failures();
 	page_buffer_free(buffer);
 }
 
 UNIT_TEST(test_page_buffer)
 {
-	run_in_map_modes(checks);
+	run_in_map_modes(check_buffers);
 }

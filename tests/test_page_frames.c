@@ -1,34 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The reuse of frames, with one thread and with many. */
-#include <errno.h>
+#include "tests/page_test.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "harness/detect/detector.h"
 #include "harness/util/isolate.h"
-#include "page/page.h"
-#include "tests/page_test.h"
-
-/* gcc and clang announce AddressSanitizer differently. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SEES_POISON
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SEES_POISON
-#endif
-#endif
 
 /* ---- one thread ---- */
 
-#ifdef SEES_POISON
-static const volatile unsigned char *last;
+static const volatile unsigned char *last_byte;
 
-static void read_beyond(void)
+static void read_next_frame(void)
 {
-	(void)last[1];
+	(void)last_byte[1];
 }
 
 /* The frame after the first page was never allocated. */
@@ -37,35 +24,29 @@ static void test_never_allocated(void)
 	struct page *page = page_alloc(GFP_KERNEL);
 	unsigned char *addr = page_map_local(page);
 
-	last = addr + PAGE_SIZE - 1;
-	ok(ends_abnormally(read_beyond), "what never lived cannot be read");
+	last_byte = addr + PAGE_SIZE - 1;
+	ok(run_in_child(read_next_frame)->wait_status,
+	   "AddressSanitizer reports a read from a never-allocated frame");
 	page_unmap_local(addr);
 	page_free(page);
 }
-#else
-static void test_never_allocated(void)
-{
-}
-#endif
 
 static void test_quarantine(void)
 {
-	struct page *first = page_alloc(GFP_KERNEL);
-	unsigned int later;
+	struct page *first = page_alloc(GFP_KERNEL), *page = NULL;
+	unsigned int later = 0;
 
 	page_free(first);
-	for (later = 0; later < 1000; later++) {
-		struct page *page = page_alloc(GFP_KERNEL);
-
+	while (page != first && later < 1000) {
+		page = page_alloc(GFP_KERNEL);
 		page_free(page);
-		if (page == first)
-			break;
+		later++;
 	}
-	ok(later >= 64, "a frame comes back after 64 later ones at the soonest");
-	ok(later < 1000, "but it comes back");
+	ok(later > 64, "a frame is reused after 64 later ones, not earlier");
+	ok(later < 1000, "a frame is reused");
 }
 
-/* Allocates many more pages than the arena has frames: none may be lost. */
+/* Many more pages than the arena has frames: none may be lost. */
 static void test_many_allocations(void)
 {
 	unsigned long count = 0;
@@ -78,243 +59,230 @@ static void test_many_allocations(void)
 	ok(count == 200000, "a freed frame can be allocated again, 200,000 times");
 }
 
-static void test_exhaustion(void)
+enum { MOST_FRAMES = 1 << 17 }; /* more than there are */
+
+static struct page *all_pages[MOST_FRAMES];
+
+/* Return: the number of pages that could be allocated. */
+static size_t allocate_all(void)
 {
-	static struct page *pages[1 << 17];
 	size_t count = 0;
 
-	errno = 0;
-	while (count < 1 << 17 && (pages[count] = page_alloc(GFP_KERNEL)))
+	while (count < MOST_FRAMES && (all_pages[count] = page_alloc(GFP_KERNEL)))
 		count++;
-	ok(count < 1 << 17 && errno == ENOMEM, "an exhausted arena gives NULL and ENOMEM");
-	ok(!page_alloc(GFP_KERNEL | __GFP_NOFAIL), "also with __GFP_NOFAIL, never an abort");
-	ok(!page_buffer_alloc(2 * PAGE_SIZE), "nor are there two beside each other");
+	return count;
+}
+
+static void free_all(size_t count)
+{
 	while (count)
-		page_free(pages[--count]);
-	pages[0] = page_alloc(GFP_KERNEL);
-	ok(pages[0], "freed pages are there again");
-	page_free(pages[0]);
+		page_free(all_pages[--count]);
+}
+
+static void test_exhaustion(void)
+{
+	size_t count;
+
+	errno = 0;
+	count = allocate_all();
+	ok(count < MOST_FRAMES && errno == ENOMEM, "an exhausted arena is NULL and ENOMEM");
+	ok(!page_alloc(GFP_KERNEL | __GFP_NOFAIL),
+	   "an exhausted arena is NULL also with __GFP_NOFAIL");
+	ok(!page_buffer_alloc(2 * PAGE_SIZE), "an exhausted arena has no buffer");
+	free_all(count);
+	all_pages[0] = page_alloc(GFP_KERNEL);
+	ok(all_pages[0], "after all pages are freed there are pages");
+	page_free(all_pages[0]);
 }
 
 /* ---- threads at the same time ---- */
 
-static pthread_barrier_t all_there;
+static pthread_t start_thread(void *(*run)(void *arg), void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, arg))
+		abort();
+	return thread;
+}
+
+static pthread_barrier_t all_started;
 
 /* Pages on their way from one thread to another, so that mostly another thread frees them. */
-static _Atomic(struct page *) passed_on[8];
+static _Atomic(struct page *) passed_pages[8];
 
-static void *alloc_once(void *arg)
+static void *allocate_once(void *arg)
 {
 	page_free(page_alloc(GFP_KERNEL));
 	return arg;
 }
 
-/* If two threads get the same page, it contains the other thread's bytes. */
-static void *alloc_and_look(void *arg)
+/* If two threads get the same page, it contains the other thread's bytes. Return: NULL if none did.
+ */
+static void *allocate_and_compare(void *name)
 {
-	unsigned char mine = *(unsigned char *)arg, seen[64], wrote[64];
-	unsigned long foreign = 0;
+	unsigned char written[64], got[64];
+	bool same = true;
 
-	memset(wrote, mine, sizeof(wrote));
-	alloc_once(NULL);
-	pthread_barrier_wait(&all_there);
-	for (unsigned int i = share(150000); i && !foreign; i--) {
+	memset(written, *(unsigned char *)name, sizeof(written));
+	allocate_once(NULL);
+	pthread_barrier_wait(&all_started);
+	for (unsigned int i = share(150000); i && same; i--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
 		if (!page)
-			return arg;
-		page_write_raw(page, wrote, 0, sizeof(wrote));
-		page_read_raw(page, seen, 0, sizeof(seen));
-		foreign += memcmp(wrote, seen, sizeof(seen)) != 0;
-		page_free(atomic_exchange(&passed_on[i % 8], page));
+			return name;
+		page_write_raw(page, written, 0, sizeof(written));
+		page_read_raw(page, got, 0, sizeof(got));
+		same = !memcmp(written, got, sizeof(got));
+		page_free(atomic_exchange(&passed_pages[i % 8], page));
 	}
-	return foreign ? arg : NULL;
+	return same ? NULL : name;
 }
 
-/* Threads start and end; a later one may share per-thread data of the library with this one. */
-static void others_pass(int count)
-{
-	pthread_t thread;
-
-	while (count--) {
-		if (pthread_create(&thread, NULL, alloc_once, NULL))
-			abort();
-		pthread_join(thread, NULL);
-	}
-}
-
+/* Between two threads others start and end: one may share per-thread data of the library with them.
+ */
 static void run_allocators(void *others)
 {
 	static unsigned char names[4] = { 1, 2, 3, 4 };
 	pthread_t threads[4];
-	bool wrong = false;
+	bool failed = false;
 
-	pthread_barrier_init(&all_there, NULL, 4);
+	pthread_barrier_init(&all_started, NULL, 4);
 	for (size_t i = 0; i < 4; i++) {
-		if (pthread_create(&threads[i], NULL, alloc_and_look, &names[i]))
-			abort();
-		others_pass(*(int *)others);
+		threads[i] = start_thread(allocate_and_compare, &names[i]);
+		for (int count = *(int *)others; count; count--)
+			pthread_join(start_thread(allocate_once, NULL), NULL);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		void *result;
 
 		pthread_join(threads[i], &result);
-		wrong |= result != NULL;
+		failed |= result != NULL;
 	}
-	_exit(wrong);
+	_exit(failed);
 }
 
 static void test_allocators(void)
 {
 	static int others[] = { 0, 31 };
-	struct isolated child;
+	static struct isolated child;
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+	for (size_t i = 0; i < COUNT(others); i++)
 		ok(isolate(run_allocators, &others[i], 25, &child) && !child.hung &&
 			   !child.signal && !child.exit_code,
-		   "threads that allocate at the same time get pages of their own, %d between two",
+		   "threads that allocate at the same time have different pages, %d threads "
+		   "between two",
 		   others[i]);
 }
 
-/* ---- frames that ended threads kept ---- */
-
-enum { FRAMES = 1 << 16 }; /* more than there are */
-
-/* Frees the pages that it receives, until it receives NULL. */
-static void *free_all(void *arg)
-{
-	_Atomic(struct page *) *hand = arg;
-	struct page *page;
-
-	for (;;) {
-		while (!(page = atomic_load(hand)))
-			sched_yield();
-		if ((void *)page == arg)
-			return NULL;
-		page_free(page);
-		atomic_store(hand, NULL);
-	}
-}
+/* ---- frames of threads that ended ---- */
 
 enum { FEW = 300 };
 
-/* Return: the number of different pages so far, at most FEW. */
-static unsigned int different(const struct page *page)
+/* Adds a page to a set. Return: the size of the set; FEW: that size or more. */
+static unsigned int count_different(const struct page *page)
 {
 	static const struct page *known[FEW];
-	unsigned int i = 0;
+	static unsigned int count;
 
-	while (i < FEW && known[i] && known[i] != page)
-		i++;
-	if (i < FEW)
-		known[i] = page;
-	while (i < FEW && known[i])
-		i++;
-	return i;
+	for (unsigned int i = 0; i < count; i++)
+		if (known[i] == page)
+			return count;
+	if (count < FEW)
+		known[count++] = page;
+	return count;
 }
 
-/*
- * One thread allocates, another one frees. Return: the number of different pages; FEW: that many or
- * more, or none.
- */
-static unsigned int pass_pages(unsigned int count)
-{
-	static _Atomic(struct page *) hand;
-	unsigned int seen = 0;
-	pthread_t freer;
+/* A page, or NULL, or `next_page` itself at the end. */
+static _Atomic(void *) next_page;
 
-	if (pthread_create(&freer, NULL, free_all, &hand))
-		abort();
-	while (count--) {
+static void *free_next_pages(void *unused)
+{
+	void *page;
+
+	while ((page = atomic_load(&next_page)) != &next_page) {
+		if (!page) {
+			sched_yield();
+			continue;
+		}
+		page_free(page);
+		atomic_store(&next_page, NULL);
+	}
+	return unused;
+}
+
+static void test_other_thread_frees(void)
+{
+	pthread_t thread = start_thread(free_next_pages, NULL);
+	unsigned int different = 0;
+
+	for (unsigned int count = share(1000); count && different < FEW; count--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
-		if (!page)
-			return FEW;
-		seen = different(page);
-		atomic_store(&hand, page);
-		while (atomic_load(&hand))
+		different = page ? count_different(page) : FEW;
+		atomic_store(&next_page, page);
+		while (atomic_load(&next_page))
 			sched_yield();
 	}
-	atomic_store(&hand, (struct page *)(void *)&hand);
-	pthread_join(freer, NULL);
-	return seen;
-}
-
-static void test_pages_come_back(void)
-{
-	ok(pass_pages(share(1000)) < FEW, "one allocates, another one frees: the same few pages");
+	atomic_store(&next_page, &next_page);
+	pthread_join(thread, NULL);
+	ok(different < FEW,
+	   "if another thread frees all pages of a thread, the same few are reused");
 }
 
 enum { ALLOCATIONS = 200 };
 
-static void *allocate_and_free(void *names)
+static void *allocate_and_free(void *pages)
 {
-	const struct page **lived = names;
-
-	for (unsigned int i = 0; i < ALLOCATIONS; i++) {
-		struct page *page = page_alloc(GFP_KERNEL);
-
-		lived[i] = page;
-		page_free(page);
-	}
+	for (unsigned int i = 0; i < ALLOCATIONS; i++)
+		page_free(((struct page **)pages)[i] = page_alloc(GFP_KERNEL));
 	return NULL;
 }
 
 /* With a common list the threads would wait for each other, and get each other's frames. */
-static void test_frames_of_their_own(void)
+static void test_lists_of_threads(void)
 {
-	static const struct page *lived[2][ALLOCATIONS];
+	static struct page *pages[2][ALLOCATIONS];
 	unsigned int shared = 0;
-	pthread_t thread;
 
-	for (unsigned int i = 0; i < 2; i++) {
-		if (pthread_create(&thread, NULL, allocate_and_free, lived[i]))
-			abort();
-		pthread_join(thread, NULL);
-	}
+	for (unsigned int i = 0; i < 2; i++)
+		pthread_join(start_thread(allocate_and_free, pages[i]), NULL);
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
 		for (unsigned int j = 0; j < ALLOCATIONS; j++)
-			shared += lived[0][i] == lived[1][j];
-	ok(lived[0][0] && lived[1][0] && !shared,
-	   "threads that begin one after the other have frames of their own, %u shared", shared);
+			shared += pages[0][i] == pages[1][j];
+	ok(pages[0][0] && pages[1][0] && !shared,
+	   "threads that start one after the other have different frames, %u shared", shared);
 }
 
-static struct page *many[FRAMES];
-
-static void *take_all(void *count)
+static void *allocate_and_free_all(void *count)
 {
-	size_t n = 0;
-
-	while (n < FRAMES && (many[n] = page_alloc(GFP_KERNEL)))
-		n++;
-	*(size_t *)count = n;
-	while (n)
-		page_free(many[--n]);
+	*(size_t *)count = allocate_all();
+	free_all(*(size_t *)count);
 	return NULL;
 }
 
-/* All frames except those in a quarantine come back. */
-static void test_pages_of_others(void)
+/* All frames except those in a quarantine can be allocated again. */
+static void test_frames_of_ended_thread(void)
 {
-	size_t theirs = 0, mine = 0;
-	pthread_t thread;
+	size_t of_thread = 0, of_main = 0;
 
-	if (pthread_create(&thread, NULL, take_all, &theirs))
-		abort();
-	pthread_join(thread, NULL);
-	take_all(&mine);
-	ok(theirs > 1000 && mine + 200 > theirs,
-	   "frames that an ended thread kept can be allocated by others: %zu of %zu", mine, theirs);
+	pthread_join(start_thread(allocate_and_free_all, &of_thread), NULL);
+	allocate_and_free_all(&of_main);
+	ok(of_thread > 1000 && of_main + 200 > of_thread,
+	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main,
+	   of_thread);
 }
 
 UNIT_TEST(test_page_frames)
 {
-	test_never_allocated();
+	if (detector_has_asan())
+		test_never_allocated();
 	test_quarantine();
 	test_many_allocations();
 	test_allocators();
-	test_pages_come_back();
-	test_frames_of_their_own();
-	test_pages_of_others();
+	test_other_thread_frees();
+	test_lists_of_threads();
+	test_frames_of_ended_thread();
 	test_exhaustion();
 }

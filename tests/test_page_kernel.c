@@ -11,46 +11,8 @@
 
 #include "tests/tap.h"
 
-/* A byte store over pages that are allocated at the first write. */
-struct sparse {
-	struct page *pages[4];
-};
-
-static int sparse_write(struct sparse *s, size_t pos, const char *from, size_t len)
-{
-	while (len) {
-		size_t index = pos >> PAGE_SHIFT, offset = offset_in_page(pos);
-		size_t part = len < PAGE_SIZE - offset ? len : PAGE_SIZE - offset;
-
-		if (!s->pages[index])
-			s->pages[index] = alloc_page(GFP_KERNEL | __GFP_ZERO);
-		if (!s->pages[index])
-			return -1;
-		memcpy_to_page(s->pages[index], offset, from, part);
-		pos += part;
-		from += part;
-		len -= part;
-	}
-	return 0;
-}
-
-static void sparse_read(struct sparse *s, size_t pos, char *to, size_t len)
-{
-	while (len) {
-		size_t index = pos >> PAGE_SHIFT, offset = offset_in_page(pos);
-		size_t part = len < PAGE_SIZE - offset ? len : PAGE_SIZE - offset;
-
-		if (s->pages[index])
-			memcpy_from_page(to, s->pages[index], offset, part);
-		else
-			memset(to, 0, part);
-		pos += part;
-		to += part;
-		len -= part;
-	}
-}
-
-static bool all_are(struct page *page, size_t from, size_t to, int byte)
+/* Are bytes [from, to) of the page all @byte? */
+static bool range_is(struct page *page, size_t from, size_t to, int byte)
 {
 	char *addr = (char *)kmap_local_page(page);
 	bool good = true;
@@ -61,60 +23,52 @@ static bool all_are(struct page *page, size_t from, size_t to, int byte)
 	return good && !page_task_depth(page_task_current());
 }
 
-static void test_sparse(void)
+static void test_copies(void)
 {
-	struct sparse s = {};
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	char bytes[24], got[24];
 
 	memset(bytes, 0x35, sizeof(bytes));
-	ok(!sparse_write(&s, PAGE_SIZE - 9, bytes, sizeof(bytes)), "written over a page's end");
-	sparse_read(&s, PAGE_SIZE - 9, got, sizeof(got));
-	ok(!memcmp(bytes, got, sizeof(got)), "read back");
-	sparse_read(&s, 2 * PAGE_SIZE - 5, got, sizeof(got));
-	ok(!got[0] && !got[23], "a missing page reads as zeros");
-	for (int i = 0; i < 4; i++)
-		__free_page(s.pages[i]);
+	memcpy_to_page(page, PAGE_SIZE - sizeof(bytes), bytes, sizeof(bytes));
+	ok(range_is(page, 0, PAGE_SIZE - 24, 0) && range_is(page, PAGE_SIZE - 24, PAGE_SIZE, 0x35),
+	   "memcpy_to_page");
+	memcpy_from_page(got, page, PAGE_SIZE - sizeof(got), sizeof(got));
+	ok(!memcmp(bytes, got, sizeof(got)), "memcpy_from_page");
+	__free_page(page);
 }
 
-static void test_whole(void)
+static void test_fills(void)
 {
 	struct page *a = alloc_page(GFP_KERNEL), *b = alloc_page(GFP_KERNEL);
 
 	clear_highpage(a);
-	ok(all_are(a, 0, PAGE_SIZE, 0), "clear_highpage");
+	ok(range_is(a, 0, PAGE_SIZE, 0), "clear_highpage");
 	memset_page(a, 10, 0x7e, 3000);
-	ok(all_are(a, 0, 10, 0) && all_are(a, 10, 3010, 0x7e) && all_are(a, 3010, PAGE_SIZE, 0),
+	ok(range_is(a, 0, 10, 0) && range_is(a, 10, 3010, 0x7e) && range_is(a, 3010, PAGE_SIZE, 0),
 	   "memset_page");
 	memset_page(a, PAGE_SIZE, 1, 0);
 	copy_highpage(b, a);
-	ok(all_are(b, 10, 3010, 0x7e), "copy_highpage");
+	ok(range_is(b, 10, 3010, 0x7e), "copy_highpage");
 	memzero_page(b, 20, 30);
 	zero_user_segments(b, 60, 70, 80, 80);
+	zero_user_segments(b, 99, 99, 105, 110);
+	zero_user_segment(b, 120, 130);
 	zero_user(b, 100, 1);
-	ok(all_are(b, 20, 50, 0) && all_are(b, 60, 70, 0) && all_are(b, 70, 100, 0x7e) &&
-		   all_are(b, 100, 101, 0),
-	   "memzero_page and zero_user");
+	ok(range_is(b, 20, 50, 0) && range_is(b, 50, 60, 0x7e) && range_is(b, 60, 70, 0) &&
+		   range_is(b, 70, 100, 0x7e) && range_is(b, 100, 101, 0) &&
+		   range_is(b, 101, 105, 0x7e) && range_is(b, 105, 110, 0) &&
+		   range_is(b, 110, 120, 0x7e) && range_is(b, 120, 130, 0) &&
+		   range_is(b, 130, 3010, 0x7e),
+	   "memzero_page, zero_user, zero_user_segment and zero_user_segments");
 	memcpy_page(b, 0, a, 10, 8);
-	ok(all_are(b, 0, 8, 0x7e), "memcpy_page");
+	ok(range_is(b, 0, 8, 0x7e), "memcpy_page");
 	get_page(a);
 	ok(page_count(a) == 2 && page_to_nid(a) == 0, "get_page");
 	put_page(a);
 	put_page(a);
 	put_page(b);
-	ok(PAGE_ALIGN(1) == PAGE_SIZE && offset_in_page(PAGE_SIZE + 3) == 3, "PAGE_ALIGN");
-}
-
-static void test_parts(void)
-{
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	memset_page(page, 0, 0x11, PAGE_SIZE);
-	zero_user_segments(page, 9, 9, 20, 30);
-	zero_user_segment(page, 40, 50);
-	ok(all_are(page, 0, 20, 0x11) && all_are(page, 20, 30, 0) && all_are(page, 30, 40, 0x11) &&
-		   all_are(page, 40, 50, 0) && all_are(page, 50, PAGE_SIZE, 0x11),
-	   "zero_user_segments and zero_user_segment");
-	put_page(page);
+	ok(PAGE_ALIGN(1) == PAGE_SIZE && offset_in_page(PAGE_SIZE + 3) == 3,
+	   "PAGE_ALIGN and offset_in_page");
 }
 
 static void test_borrow(void)
@@ -129,52 +83,47 @@ static void test_borrow(void)
 
 /* ---- out of bounds ---- */
 
-static struct page *beyond;
+static struct page *page_to_exceed;
 
-static void copy_beyond(void)
+static void copy_beyond_end(void)
 {
 	char bytes[2];
 
-	memcpy_from_page(bytes, beyond, PAGE_SIZE - 1, 2);
+	memcpy_from_page(bytes, page_to_exceed, PAGE_SIZE - 1, 2);
 }
 
-static void set_beyond(void)
+static void set_beyond_end(void)
 {
-	memset_page(beyond, PAGE_SIZE - 1, 1, 2);
+	memset_page(page_to_exceed, PAGE_SIZE - 1, 1, 2);
 }
 
-static void set_far_beyond(void)
+static void set_nothing_beyond_end(void)
 {
-	memset_page(beyond, PAGE_SIZE + 1, 1, 0);
+	memset_page(page_to_exceed, PAGE_SIZE + 1, 1, 0);
 }
 
-static bool traps(void (*fn)(void))
+static bool ends_process(void (*run)(void))
 {
-	int status = 0;
+	int wait_status = 0;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		fn();
+		run();
 		_exit(0);
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status;
-}
-
-static void test_beyond(void)
-{
-	beyond = alloc_page(GFP_KERNEL);
-	ok(traps(copy_beyond), "a copy out of bounds ends the program");
-	ok(traps(set_beyond) && traps(set_far_beyond), "so does memset_page");
-	put_page(beyond);
+	return pid > 0 && waitpid(pid, &wait_status, 0) == pid && wait_status;
 }
 
 UNIT_TEST(test_page_kernel)
 {
-	test_sparse();
-	test_whole();
-	test_parts();
+	test_copies();
+	test_fills();
 	test_borrow();
-	test_beyond();
+	page_to_exceed = alloc_page(GFP_KERNEL);
+	ok(ends_process(copy_beyond_end), "a copy out of bounds ends the program");
+	ok(ends_process(set_beyond_end) && ends_process(set_nothing_beyond_end),
+	   "memset_page out of bounds ends the program");
+	put_page(page_to_exceed);
 }

@@ -1,300 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Mappings: order, owner, depth, tasks, and the validity of addresses. */
+/* Mappings: addresses, tasks, threads, fork(). test_page_misuse.c has what breaks a rule. */
 #include "tests/page_test.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 static struct page *pages[4];
 static struct page_task *tasks[2];
 
-#define FOR_ALIAS (backend_is("alias") && strcmp(mode_name, "alias, none") != 0)
-#define POISONED  "use-after-poison"
-
-static void test_good(void)
+static void test_16_mappings(void)
 {
-	unsigned char *k[PAGE_TASK_MAPPINGS], *again;
-	bool same = true;
+	unsigned char *maps[PAGE_TASK_MAPPINGS], *again;
+	bool same_bytes = true;
 
 	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++) {
-		k[i] = page_map_local(pages[i % 4]);
-		k[i][i] = (unsigned char)i;
-		k[i][PAGE_SIZE - 1] = 99;
+		maps[i] = page_map_local(pages[i % 4]);
+		maps[i][i] = (unsigned char)i;
+		maps[i][PAGE_SIZE - 1] = 99;
 	}
-	ok(page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS, "%s: 16 mappings", mode_name);
+	ok(page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS, "a task has 16 mappings");
 	for (int i = PAGE_TASK_MAPPINGS; i-- > 0;) {
-		same &= k[i % 4][i] == i && k[i % 4][PAGE_SIZE - 1] == 99;
-		page_unmap_local(k[i] + i * 200);
+		same_bytes &= maps[i % 4][i] == i && maps[i % 4][PAGE_SIZE - 1] == 99;
+		page_unmap_local(maps[i] + i * 200);
 	}
-	ok(same, "%s: all mappings of a page are the same bytes", mode_name);
+	ok(same_bytes, "all mappings of a page show the same bytes");
 	again = page_map_local(pages[0]);
 	ok(page_canonical(again + 5) == (unsigned char *)page_canonical(again) + 5,
-	   "%s: a home for each byte", mode_name);
-	ok((again == page_canonical(again)) == backend_is("direct"), "%s: mapped at home or not", mode_name);
+	   "each byte has a canonical address");
+	ok((again == page_canonical(again)) == backend_is("direct"),
+	   "only the direct backend maps a page at its canonical address");
 	page_unmap_local(again + PAGE_SIZE - 1);
-	ok(page_task_depth(page_task_current()) == 0, "%s: all ended", mode_name);
-	ok(!page_canonical(&same), "%s: no home for a stranger", mode_name);
+	ok(page_task_depth(page_task_current()) == 0, "the last byte's address ends a mapping too");
+	ok(!page_canonical(&same_bytes),
+	   "an address outside of all pages has no canonical address");
 }
 
-static void test_same_memory(void)
+static void test_two_mappings(void)
 {
-	unsigned char *a = page_map_local(pages[0]), *b = page_map_local(pages[0]);
+	unsigned char *first = page_map_local(pages[0]), *second = page_map_local(pages[0]);
 	unsigned char byte = 0;
 
-	ok((a != b) == backend_is("alias"), "%s: two mappings, %s", mode_name,
-	   a == b ? "one address" : "two addresses");
-	ok(page_canonical(a) == page_canonical(b), "%s: one home", mode_name);
-	a[7] = 0x77;
+	ok((first != second) == backend_is("alias"), "two mappings of a page have %s",
+	   first == second ? "one address" : "two addresses");
+	ok(page_canonical(first) == page_canonical(second),
+	   "two mappings have one canonical address");
+	first[7] = 0x77;
 	page_read_raw(pages[0], &byte, 7, 1);
-	ok(b[7] == 0x77 && byte == 0x77, "%s: aliases and raw calls see each other", mode_name);
+	ok(second[7] == 0x77 && byte == 0x77,
+	   "a mapping and a raw call see a store through another mapping");
 	page_fill_zero(pages[0], 7, 1);
-	ok(!a[7] && !b[7], "%s: and back", mode_name);
-	page_unmap_local(b);
-	page_unmap_local(a);
+	ok(!first[7] && !second[7], "both mappings see the write of a raw call");
+	page_unmap_local(second);
+	page_unmap_local(first);
 }
 
 /* An address may be reused, but not while a caller could still use it by mistake. */
-static void test_fresh(void)
+static void test_new_addresses(void)
 {
-	unsigned char *seen[12];
-	bool fresh = true;
+	unsigned char *used[12];
+	bool all_new = true;
 
-	for (size_t i = 0; i < COUNT(seen); i++) {
-		seen[i] = page_map_local(pages[0]);
+	for (size_t i = 0; i < COUNT(used); i++) {
+		used[i] = page_map_local(pages[0]);
 		for (size_t j = 0; j < i; j++)
-			fresh &= seen[i] != seen[j];
-		page_unmap_local(seen[i]);
+			all_new &= used[i] != used[j];
+		page_unmap_local(used[i]);
 	}
-	ok(fresh == backend_is("alias"), "%s: addresses %s", mode_name, fresh ? "change" : "stay");
-}
-
-/* ---- breaking R6 ---- */
-
-static void wrong_order(void)
-{
-	void *a = page_map_local(pages[0]);
-
-	page_map_local(pages[1]);
-	page_unmap_local(a);
-}
-
-static void overflow(void)
-{
-	for (int i = 0; i <= PAGE_TASK_MAPPINGS; i++)
-		page_map_local(pages[0]);
-}
-
-static void twice(void)
-{
-	void *a = page_map_local(pages[0]);
-
-	page_unmap_local(a);
-	page_unmap_local(a);
-}
-
-static void one_past(void)
-{
-	char *a = page_map_local(pages[0]);
-
-	page_unmap_local(a + PAGE_SIZE);
-}
-
-static void stranger(void)
-{
-	int mine;
-
-	page_map_local(pages[0]);
-	page_unmap_local(&mine);
-}
-
-static void *unmap_thread(void *addr)
-{
-	page_unmap_local(addr);
-	return NULL;
-}
-
-static void other_thread(void)
-{
-	pthread_t thread;
-
-	if (!pthread_create(&thread, NULL, unmap_thread, page_map_local(pages[0])))
-		pthread_join(thread, NULL);
-}
-
-static void other_task(void)
-{
-	void *addr;
-
-	page_task_switch_in(tasks[0]);
-	addr = page_map_local(pages[0]);
-	page_task_switch_out(tasks[0]);
-	page_task_switch_in(tasks[1]);
-	page_unmap_local(addr);
-}
-
-static int keeps_one(void *addr, void *ctx)
-{
-	(void)addr;
-	page_map_local(ctx);
-	return 0;
-}
-
-static void callback_keeps_mapping(void)
-{
-	page_with_mapped(pages[0], keeps_one, pages[1]);
-}
-
-static void freed_map(void)
-{
-	page_free(pages[0]);
-	page_map_local(pages[0]);
-}
-
-static void unmap_freed(void)
-{
-	void *addr = page_map_local(pages[0]);
-
-	page_free(pages[0]);
-	page_unmap_local(addr);
-}
-
-static bool names_both(void (*fn)(void), const char *one, const char *two)
-{
-	struct child_result outcome = in_child(fn);
-
-	return strstr(outcome.stderr_text, one) && strstr(outcome.stderr_text, two);
-}
-
-static void test_misuse(void)
-{
-	ok(aborts_with(wrong_order, "unmap-order"), "%s: an older mapping", mode_name);
-	ok(aborts_with(overflow, "map-overflow"), "%s: a 17th mapping", mode_name);
-	ok(aborts_with(twice, "use-after-unmap"), "%s: unmapped twice", mode_name);
-	ok(ends_abnormally(one_past), "%s: one past the end", mode_name);
-	ok(aborts_with(stranger, "foreign-map"), "%s: no page's address", mode_name);
-	ok(aborts_with(other_thread, "foreign-map"), "%s: another thread's", mode_name);
-	ok(aborts_with(other_task, "foreign-map"), "%s: another task's", mode_name);
-	ok(names_both(other_task, "by alpha", "by beta"), "%s: both tasks named", mode_name);
-	ok(aborts_with(callback_keeps_mapping, "unmap-order"), "%s: a callback that keeps one", mode_name);
-	ok(aborts_with_or(freed_map, "use-after-free", POISONED), "%s: mapping the dead", mode_name);
-	ok(!ends_abnormally(unmap_freed), "%s: unmapping the dead is fine", mode_name);
-}
-
-/* ---- touching what may not be touched (R5) ---- */
-
-static void touch(unsigned char *addr)
-{
-	unsigned char byte = *(volatile unsigned char *)addr;
-
-	__asm__ volatile("" : : "r"(byte) : "memory");
-}
-
-static void touch_ended(void)
-{
-	unsigned char *addr = page_map_local(pages[0]);
-
-	page_unmap_local(addr);
-	touch(addr);
-}
-
-static void touch_after_other(void)
-{
-	unsigned char *addr = page_map_local(pages[0]);
-
-	page_unmap_local(addr);
-	page_map_local(pages[1]);
-	touch(addr);
-}
-
-static void touch_after_end(void)
-{
-	unsigned char *addr = page_map_local(pages[0]);
-
-	page_map_local(pages[1]);
-	touch(addr + PAGE_SIZE);
-}
-
-static void touch_before(void)
-{
-	unsigned char *addr = page_map_local(pages[0]);
-
-	touch(addr - 1);
-}
-
-static void touch_freed(void)
-{
-	unsigned char *addr = page_map_local(pages[0]);
-
-	page_free(pages[0]);
-	touch(addr);
-}
-
-static void touch_away(void)
-{
-	unsigned char *addr;
-
-	page_task_switch_in(tasks[0]);
-	addr = page_map_local(pages[0]);
-	page_task_switch_out(tasks[0]);
-	page_task_switch_in(tasks[1]);
-	touch(addr);
-}
-
-static void touch_freed_come_back(void)
-{
-	unsigned char *addr;
-
-	page_task_switch_in(tasks[0]);
-	addr = page_map_local(pages[0]);
-	page_task_switch_out(tasks[0]);
-	page_free(pages[0]);
-	page_task_switch_in(tasks[0]);
-	touch(addr);
-}
-
-/* Another page uses the frame now; the mapping was not made for it. */
-static void touch_reused_frame(void)
-{
-	struct page *again = NULL;
-	unsigned char *addr;
-
-	page_task_switch_in(tasks[0]);
-	addr = page_map_local(pages[0]);
-	page_task_switch_out(tasks[0]);
-	page_free(pages[0]);
-	while (again != pages[0]) {
-		page_free(again);
-		again = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	}
-	page_task_switch_in(tasks[0]);
-	touch(addr);
-}
-
-static void test_revoked(void)
-{
-	if (!FOR_ALIAS)
-		return;
-	ok(ends_abnormally(touch_ended), "%s: a mapping that ended", mode_name);
-	ok(ends_abnormally(touch_after_other), "%s: that ended before another", mode_name);
-	ok(ends_abnormally(touch_after_end), "%s: just after a mapping", mode_name);
-	ok(ends_abnormally(touch_before), "%s: before a mapping", mode_name);
-	ok(ends_abnormally(touch_freed), "%s: of a page that died", mode_name);
-	ok(ends_abnormally(touch_away), "%s: of a task that is away", mode_name);
-	ok(ends_abnormally(touch_freed_come_back), "%s: that died meanwhile", mode_name);
-	ok(ends_abnormally(touch_reused_frame), "%s: a page whose frame was reused", mode_name);
+	ok(all_new == backend_is("alias"), "the next mapping has %s address",
+	   all_new ? "a new" : "the same");
 }
 
 /* ---- tasks ---- */
 
 static void test_switch(void)
 {
-	struct page_task *self = page_task_current();
-	unsigned char *a, *b, *mine = page_map_local(pages[2]);
+	struct page_task *own = page_task_current();
+	unsigned char *a, *b, *kept = page_map_local(pages[2]);
 
 	page_task_switch_out(NULL);
 	page_task_switch_in(tasks[0]);
-	ok(page_task_current() == tasks[0], "%s: switched in", mode_name);
+	ok(page_task_current() == tasks[0], "a task that is switched in is the current one");
 	a = page_map_local(pages[0]);
 	a[0] = 1;
 	page_task_switch_out(tasks[0]);
@@ -303,189 +87,184 @@ static void test_switch(void)
 	b[0]++;
 	page_task_switch_out(tasks[1]);
 	page_task_switch_in(tasks[0]);
-	ok(a[0] == 2, "%s: mappings come back with their task", mode_name);
+	ok(a[0] == 2, "a task that is switched in again has its mappings");
 	page_unmap_local(a);
 	page_task_switch_out(tasks[0]);
 	page_task_switch_in(tasks[1]);
 	page_unmap_local(b);
 	page_task_switch_out(tasks[1]);
 	page_task_switch_in(NULL);
-	ok(page_task_current() == self, "%s: back to the thread's own", mode_name);
-	mine[1] = 1;
-	page_unmap_local(mine);
+	ok(page_task_current() == own, "NULL switches to the thread's own task");
+	kept[1] = 1;
+	page_unmap_local(kept);
 }
 
-static struct page_task *hooked;
+static struct page_task *task_of_hook;
 
-static struct page_task *hook(void)
+static struct page_task *task_hook(void)
 {
-	return hooked;
+	return task_of_hook;
 }
 
 static void test_hook(void)
 {
-	struct page_task *self = page_task_current();
+	struct page_task *own = page_task_current();
 	void *addr;
 
-	page_task_hook_set(hook);
-	hooked = tasks[0];
-	ok(page_task_current() == tasks[0], "%s: the hook decides", mode_name);
+	page_task_hook_set(task_hook);
+	task_of_hook = tasks[0];
+	ok(page_task_current() == tasks[0], "a hook chooses the current task");
 	addr = page_map_local(pages[0]);
-	ok(page_task_depth(tasks[0]) == 1 && !page_task_depth(self), "%s: whose it is", mode_name);
+	ok(page_task_depth(tasks[0]) == 1 && !page_task_depth(own),
+	   "a mapping belongs to the task of the hook");
 	page_unmap_local(addr);
-	hooked = NULL;
-	ok(page_task_current() == self, "%s: or it does not", mode_name);
+	task_of_hook = NULL;
+	ok(page_task_current() == own, "a hook that returns NULL chooses nothing");
 	page_task_hook_set(NULL);
 }
 
-/* A thread without a task: raw calls work without one. */
-static void *write_without_task(void *arg)
+static void *write_without_task(void *good)
 {
-	*(bool *)arg = !page_write_raw(pages[0], "x", 0, 1);
+	*(bool *)good = !page_write_raw(pages[0], "x", 0, 1);
 	return NULL;
 }
 
-static void *leave_own_task(void *arg)
+static void *leave_own_task(void *good)
 {
 	page_task_switch_out(NULL);
-	*(bool *)arg = strstr(page_task_name(page_task_current()), "thread ");
+	*(bool *)good = strstr(page_task_name(page_task_current()), "thread ");
 	return NULL;
 }
 
-static bool in_thread(void *(*fn)(void *))
+static void *map_and_end(void *good)
+{
+	for (int i = 0; i < 3; i++)
+		page_map_local(pages[i]);
+	return leave_own_task(good);
+}
+
+static bool in_thread(void *(*run)(void *good))
 {
 	pthread_t thread;
 	bool good = false;
 
-	if (pthread_create(&thread, NULL, fn, &good))
+	if (pthread_create(&thread, NULL, run, &good))
 		abort();
 	pthread_join(thread, NULL);
 	return good;
 }
 
-static void test_new_threads(void)
+static void test_threads(void)
 {
-	page_task_hook_set(hook);
-	hooked = NULL;
-	ok(in_thread(write_without_task), "%s: a raw call of a thread without a task", mode_name);
+	bool named = true;
+
+	page_task_hook_set(task_hook);
+	task_of_hook = NULL;
+	ok(in_thread(write_without_task), "a thread without a task makes a raw call");
 	page_task_hook_set(NULL);
-	ok(in_thread(leave_own_task), "%s: a task of its own that it leaves first", mode_name);
+	ok(in_thread(leave_own_task), "a thread switches its own task out first");
+	for (int i = 0; i < 20; i++)
+		named &= in_thread(map_and_end);
+	ok(named, "threads may end with mappings");
+	page_unmap_local(page_map_local(pages[0]));
 }
 
-static void *map_and_leave(void *arg)
-{
-	for (int i = 0; i < 3; i++)
-		page_map_local(pages[i]);
-	*(bool *)arg = strstr(page_task_name(page_task_current()), "thread ");
-	return NULL;
-}
-
-static void test_ends(void)
+static void test_task_ends(void)
 {
 	struct page_task *task = page_task_new("a name that is longer than a name may be");
-	struct page_task *self = page_task_current();
-	bool named = true;
-	void *addr = NULL;
+	struct page_task *own = page_task_current();
 
-	ok(strlen(page_task_name(task)) == PAGE_TASK_NAME - 1, "%s: a long name is cut", mode_name);
+	ok(strlen(page_task_name(task)) == PAGE_TASK_NAME - 1, "a long name is cut");
 	page_task_switch_in(task);
 	page_map_local(pages[0]);
 	page_map_local(pages[1]);
 	page_task_switch_out(task);
-	ok(page_task_delete(task) == 2, "%s: a task with two mappings", mode_name);
-	ok(page_task_delete(NULL) == 0, "%s: no task", mode_name);
+	ok(page_task_delete(task) == 2, "page_task_delete counts two mappings");
+	ok(page_task_delete(NULL) == 0, "page_task_delete(NULL) does nothing");
 	task = page_task_new("runs");
 	page_task_switch_in(task);
-	ok(page_task_delete(task) == 0 && page_task_current() == self,
-	   "%s: after a task that ran, the thread's own", mode_name);
-	for (int i = 0; i < 20; i++)
-		named &= in_thread(map_and_leave);
-	ok(named, "%s: threads end with mappings", mode_name);
-	addr = page_map_local(pages[0]);
-	page_unmap_local(addr);
+	ok(page_task_delete(task) == 0 && page_task_current() == own,
+	   "after the current task is deleted, the thread's own task is current");
 }
 
 /* ---- fork ---- */
 
-static unsigned char *kept, *kept_away, *kept_dead;
+static unsigned char *map, *map_of_other_task, *map_of_freed;
 
 static void child_writes(void)
 {
-	if (kept[0] != 1)
+	if (map[0] != 1)
 		abort();
-	kept[0] = 2;
+	map[0] = 2;
 	page_write_raw(pages[1], "child", 0, 5);
-	if (kept[0] != 2 || kept[1] != 9)
+	if (map[0] != 2 || map[1] != 9)
 		abort();
 	page_task_switch_in(tasks[0]);
-	if (kept_away[1] != 9)
+	if (map_of_other_task[1] != 9)
 		abort();
 }
 
-static void child_touches_away(void)
+static void child_loads_of_other_task(void)
 {
-	touch(kept_away);
+	(void)*(volatile unsigned char *)map_of_other_task;
 }
 
-static void child_touches_freed(void)
+static void child_loads_freed(void)
 {
-	touch(kept_dead);
+	(void)*(volatile unsigned char *)map_of_freed;
 }
+
+static const struct child_case fork_cases[] = {
+	{ child_writes, RETURNS, "a child of fork() has the mappings of its parent" },
+	{ child_loads_of_other_task, ENDS_ABNORMALLY,
+	  "a child cannot load through a hidden mapping" },
+	{ child_loads_freed, ENDS_ABNORMALLY, "a child cannot load from a freed page" },
+};
 
 static void test_fork(void)
 {
-	struct page *dead = page_alloc(GFP_KERNEL);
+	struct page *freed = page_alloc(GFP_KERNEL);
 	unsigned char bytes[5];
 
 	page_write_raw(pages[1], "adult", 0, 5);
 	page_task_switch_in(tasks[0]);
-	kept_away = page_map_local(pages[0]);
+	map_of_other_task = page_map_local(pages[0]);
 	page_task_switch_out(tasks[0]);
 	page_task_switch_in(NULL);
-	kept_dead = page_map_local(dead);
-	kept = page_map_local(pages[0]);
-	kept[0] = 1;
-	kept[1] = 9;
-	page_free(dead);
-	ok(!ends_abnormally(child_writes), "%s: a child has the mappings", mode_name);
-	if (FOR_ALIAS) {
-		ok(ends_abnormally(child_touches_away), "%s: but not of a task that is away",
-		   mode_name);
-		ok(ends_abnormally(child_touches_freed), "%s: nor of a page that died", mode_name);
-	}
+	map_of_freed = page_map_local(freed);
+	map = page_map_local(pages[0]);
+	map[0] = 1;
+	map[1] = 9;
+	page_free(freed);
+	check_children(fork_cases, mode_revokes_addresses() ? COUNT(fork_cases) : 1);
 	page_read_raw(pages[1], bytes, 0, 5);
-	ok(kept[0] == 1 && !memcmp(bytes, "adult", 5), "%s: and pages of its own", mode_name);
-	page_unmap_local(kept);
-	page_unmap_local(kept_dead);
+	ok(map[0] == 1 && !memcmp(bytes, "adult", 5), "a child writes to pages of its own");
+	page_unmap_local(map);
+	page_unmap_local(map_of_freed);
 	page_task_switch_in(tasks[0]);
-	page_unmap_local(kept_away);
+	page_unmap_local(map_of_other_task);
 	page_task_switch_in(NULL);
 }
 
-static void test_choice(void)
+static void check_mappings(void)
 {
-	ok(page_map_backend_set("direct") == -EBUSY, "%s: too late to choose", mode_name);
-	ok(page_map_revoke_set("none") == -EBUSY, "%s: too late for this too", mode_name);
-}
-
-static void checks(void)
-{
-	ok(page_map_backend_set("sideways") == -EINVAL, "%s: no such backend", mode_name);
-	ok(page_map_revoke_set("politely") == -EINVAL, "%s: no such revocation", mode_name);
+	ok(page_map_backend_set("sideways") == -EINVAL, "an unknown backend is EINVAL");
+	ok(page_map_revoke_set("politely") == -EINVAL, "an unknown revocation is EINVAL");
 	for (size_t i = 0; i < COUNT(pages); i++)
-		pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+		pages[i] = new_zeroed_page();
+	ok(page_map_backend_set("direct") == -EBUSY,
+	   "after the first page the choice of a backend is EBUSY");
+	ok(page_map_revoke_set("none") == -EBUSY,
+	   "after the first page the choice of a revocation is EBUSY");
 	tasks[0] = page_task_new("alpha");
 	tasks[1] = page_task_new("beta");
-	test_choice();
-	test_good();
-	test_same_memory();
-	test_fresh();
-	test_misuse();
-	test_revoked();
+	test_16_mappings();
+	test_two_mappings();
+	test_new_addresses();
 	test_switch();
 	test_hook();
-	test_new_threads();
-	test_ends();
+	test_threads();
+	test_task_ends();
 	test_fork();
 	page_task_delete(tasks[0]);
 	page_task_delete(tasks[1]);
@@ -495,5 +274,5 @@ static void checks(void)
 
 UNIT_TEST(test_page_map)
 {
-	run_in_map_modes(checks);
+	run_in_map_modes(check_mappings);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Lifetime and raw calls: bounds, exact bytes, order of checks. */
+/* Raw calls: bounds (R1) and exact bytes (R2). */
 #include "tests/page_test.h"
-
-#include <errno.h>
 
 static struct page *page, *other;
 static unsigned char buffer[PAGE_SIZE + 16];
 
 static const struct {
 	size_t off, len;
-	bool good;
+	bool is_valid;
 } ranges[] = {
 	{ 0, 0, true },
 	{ 0, PAGE_SIZE, true },
@@ -23,64 +21,23 @@ static const struct {
 	{ 1, SIZE_MAX, false },
 	{ SIZE_MAX, 1, false },
 	{ SIZE_MAX, SIZE_MAX, false },
-	{ SIZE_TOP, SIZE_TOP, false },
+	{ SIZE_MAX - 15, 32, false },
 	{ SIZE_UPPER, 0, false },
+	{ SIZE_UPPER, 1, false },
+	{ 0, SIZE_UPPER + 1, false },
+	{ SIZE_TOP, 1, false },
+	{ SIZE_TOP, SIZE_TOP, false },
 };
 
-static int do_nothing(void *addr, void *ctx)
+static int store_address(void *addr, void *ctx)
 {
 	*(void **)ctx = addr;
 	return 7;
 }
 
-static void fill(unsigned char byte)
+static int call_read(size_t off, size_t len)
 {
-	memset(buffer, byte, sizeof(buffer));
-}
-
-static void test_ranges(void)
-{
-	bool raw = true, bytewise = true, copy = true, pointer = true;
-	void *called;
-
-	for (size_t i = 0; i < COUNT(ranges); i++) {
-		size_t off = ranges[i].off, len = ranges[i].len;
-		int want = ranges[i].good ? 0 : -EINVAL;
-
-		raw &= page_read_raw(page, buffer, off, len) == want;
-		raw &= page_write_raw(page, buffer, off, len) == want;
-		raw &= page_fill_zero(page, off, len) == want;
-		bytewise &= page_read_bytewise_atomic(page, buffer, off, len) == want;
-		bytewise &= page_write_bytewise_atomic(page, buffer, off, len) == want;
-		copy &= page_copy(other, off, page, off, len) == want;
-		called = NULL;
-		pointer &= page_with_pointer(page, off, len, do_nothing, &called) == (want ? want : 7);
-		pointer &= !called == !ranges[i].good;
-	}
-	ok(raw, "%s: bounds of the raw calls", mode_name);
-	ok(bytewise, "%s: bounds of the bytewise calls", mode_name);
-	ok(copy, "%s: bounds of page_copy", mode_name);
-	ok(pointer, "%s: bounds of page_with_pointer, and no callback beyond", mode_name);
-}
-
-/* R2: the whole range changes and nothing else, for all small ranges around both ends. */
-static bool exact(int (*call)(size_t off, size_t len), unsigned char after)
-{
-	static unsigned char all[PAGE_SIZE];
-	bool good = true;
-
-	for (size_t off = 4060; off <= PAGE_SIZE; off++) {
-		for (size_t len = 0; off + len <= PAGE_SIZE; len += 3) {
-			fill(0x5a);
-			page_write_raw(page, buffer, 0, PAGE_SIZE);
-			fill(after);
-			good &= call(off, len) == 0;
-			page_read_raw(page, all, 0, PAGE_SIZE);
-			for (size_t i = 4000; i < PAGE_SIZE; i++)
-				good &= all[i] == (i >= off && i < off + len ? after : 0x5a);
-		}
-	}
-	return good;
+	return page_read_raw(page, buffer, off, len);
 }
 
 static int call_write(size_t off, size_t len)
@@ -93,29 +50,123 @@ static int call_zero(size_t off, size_t len)
 	return page_fill_zero(page, off, len);
 }
 
-static int call_bytewise(size_t off, size_t len)
+static int call_bytewise_read(size_t off, size_t len)
+{
+	return page_read_bytewise_atomic(page, buffer, off, len);
+}
+
+static int call_bytewise_write(size_t off, size_t len)
 {
 	return page_write_bytewise_atomic(page, buffer, off, len);
 }
 
 static int call_copy(size_t off, size_t len)
 {
-	page_write_raw(other, buffer, 0, PAGE_SIZE);
-	return page_copy(page, off, other, 1, len);
+	return page_copy(page, off, other, 0, len);
 }
 
-static void test_exact(void)
+static int call_copy_from(size_t off, size_t len)
 {
-	ok(exact(call_write, 0x11), "%s: page_write_raw writes exactly its range", mode_name);
-	ok(exact(call_zero, 0), "%s: page_fill_zero writes exactly its range", mode_name);
-	ok(exact(call_bytewise, 0x22), "%s: bytewise write writes exactly its range", mode_name);
-	ok(exact(call_copy, 0x33), "%s: page_copy writes exactly its range", mode_name);
-	fill(0x44);
-	page_write_raw(page, buffer, 0, PAGE_SIZE);
-	fill(0x55);
-	page_read_bytewise_atomic(page, buffer + 3, 8, 5);
-	ok(buffer[2] == 0x55 && buffer[3] == 0x44 && buffer[7] == 0x44 && buffer[8] == 0x55,
-	   "%s: bytewise read writes exactly its buffer", mode_name);
+	return page_copy(other, 0, page, off, len);
+}
+
+static int call_with_pointer(size_t off, size_t len)
+{
+	void *called_with = NULL;
+	int ret = page_with_pointer(page, off, len, store_address, &called_with);
+
+	return (ret == 7) == (called_with != NULL) && ret == 7 ? 0 : ret;
+}
+
+static const struct {
+	const char *name;
+	int (*call)(size_t off, size_t len);
+	int written_byte; /* the byte that it writes to its range of `page`; -1: it writes none */
+} raw_calls[] = {
+	{ "page_read_raw", call_read, -1 },
+	{ "page_write_raw", call_write, 0x11 },
+	{ "page_fill_zero", call_zero, 0 },
+	{ "page_read_bytewise_atomic", call_bytewise_read, -1 },
+	{ "page_write_bytewise_atomic", call_bytewise_write, 0x11 },
+	{ "page_copy", call_copy, 0x22 },
+	{ "page_copy from there", call_copy_from, -1 },
+	{ "page_with_pointer", call_with_pointer, -1 },
+};
+
+static void test_ranges(void)
+{
+	for (size_t c = 0; c < COUNT(raw_calls); c++) {
+		bool good = true;
+
+		for (size_t i = 0; i < COUNT(ranges); i++)
+			good &= raw_calls[c].call(ranges[i].off, ranges[i].len) ==
+				(ranges[i].is_valid ? 0 : -EINVAL);
+		ok(good, "%s takes every range inside the page, and no other", raw_calls[c].name);
+	}
+}
+
+static void fill_page(struct page *to, unsigned char byte)
+{
+	memset(buffer, byte, sizeof(buffer));
+	page_write_raw(to, buffer, 0, PAGE_SIZE);
+}
+
+/* R2, for small ranges around both ends. */
+static bool writes_exactly(int (*call)(size_t off, size_t len), int written_byte)
+{
+	static unsigned char expected[PAGE_SIZE], after[PAGE_SIZE];
+	bool good = true;
+
+	fill_page(other, 0x22);
+	for (size_t off = 0; off <= PAGE_SIZE; off += off == 16 ? 4060 - 16 : 1) {
+		for (size_t len = 0; off + len <= PAGE_SIZE && len < 68; len += 3) {
+			fill_page(page, 0x5a);
+			memset(buffer, 0x11, sizeof(buffer));
+			good &= call(off, len) == 0;
+			page_read_raw(page, after, 0, PAGE_SIZE);
+			memset(expected, 0x5a, PAGE_SIZE);
+			memset(expected + off, written_byte, len);
+			good &= !memcmp(expected, after, PAGE_SIZE);
+		}
+	}
+	return good;
+}
+
+static bool reads_exactly(int (*call)(struct page *from, void *to, size_t off, size_t len))
+{
+	fill_page(page, 0x44);
+	memset(buffer, 0x55, sizeof(buffer));
+	return call(page, buffer + 3, 8, 5) == 0 && buffer[2] == 0x55 && buffer[3] == 0x44 &&
+	       buffer[7] == 0x44 && buffer[8] == 0x55;
+}
+
+static void test_bytes(void)
+{
+	for (size_t c = 0; c < COUNT(raw_calls); c++)
+		if (raw_calls[c].written_byte >= 0)
+			ok(writes_exactly(raw_calls[c].call, raw_calls[c].written_byte),
+			   "%s writes exactly its range", raw_calls[c].name);
+	ok(reads_exactly(page_read_raw), "page_read_raw writes exactly its buffer");
+	ok(reads_exactly(page_read_bytewise_atomic),
+	   "page_read_bytewise_atomic writes exactly its buffer");
+}
+
+static int read_byte(void *addr, void *ctx)
+{
+	(void)ctx;
+	return *(unsigned char *)addr;
+}
+
+static void test_callbacks(void)
+{
+	unsigned char seven = 7;
+
+	page_fill_zero(page, 0, PAGE_SIZE);
+	page_write_raw(page, &seven, 100, 1);
+	ok(page_with_mapped(page, read_byte, NULL) == 0,
+	   "page_with_mapped passes the address of byte 0");
+	ok(page_with_pointer(page, 100, 1, read_byte, NULL) == 7,
+	   "page_with_pointer passes the address of the first byte");
 }
 
 static struct page_task *no_current_task(void)
@@ -127,216 +178,57 @@ static struct page_task *no_current_task(void)
  * A task that may have no mapping left takes a slower path with the same result. A hook puts every
  * thread on that path.
  */
-static void test_crowded(void)
+static void test_slow_path(void)
 {
 	static unsigned char user[16];
+	void *maps[PAGE_TASK_MAPPINGS - 1];
 	struct user_slice_reader reader;
-	void *maps[PAGE_TASK_MAPPINGS];
-	bool good;
+	bool exact = true;
 
 	page_task_hook_set(no_current_task);
 	for (int i = 0; i < PAGE_TASK_MAPPINGS - 2; i++)
 		maps[i] = page_map_local(other);
-	ok(exact(call_write, 0x12) && exact(call_zero, 0) && exact(call_bytewise, 0x23) &&
-		   exact(call_copy, 0x34),
-	   "%s: with room for two, all calls work as before", mode_name);
+	for (size_t c = 0; c < COUNT(raw_calls); c++)
+		exact &= raw_calls[c].written_byte < 0 ||
+			 writes_exactly(raw_calls[c].call, raw_calls[c].written_byte);
+	ok(exact, "with two mappings left, every call writes exactly its range");
 	maps[PAGE_TASK_MAPPINGS - 2] = page_map_local(other);
-	fill(0x45);
-	good = page_write_raw(page, buffer, 8, 5) == 0;
-	fill(0);
-	good &= page_read_raw(page, buffer + 3, 8, 5) == 0;
-	ok(good && !buffer[2] && buffer[3] == 0x45 && buffer[7] == 0x45 && !buffer[8],
-	   "%s: with room for one, bytes go where they should", mode_name);
+	ok(reads_exactly(page_read_raw),
+	   "with one mapping left, page_read_raw reads exactly its range");
 	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	ok(page_fill_zero(page, 8, 5) == 0 && page_read_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_write_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_copy_from_user_slice(page, &reader, 8, 5) == 0,
-	   "%s: with room for one, every call of one page works", mode_name);
+	   "with one mapping left, every call of one page works");
 	for (int i = PAGE_TASK_MAPPINGS - 1; i-- > 0;)
 		page_unmap_local(maps[i]);
 	page_task_hook_set(NULL);
 }
 
-static void test_copy_self(void)
+static void test_copy_to_same_page(void)
 {
-	ok(page_copy(page, 0, page, 64, 64) == 0, "%s: a page to itself, beside", mode_name);
-	ok(page_copy(page, 0, page, 63, 64) == -EINVAL, "%s: overlap by a byte", mode_name);
-	ok(page_copy(page, 63, page, 0, 64) == -EINVAL, "%s: overlap, other way", mode_name);
-	ok(page_copy(page, 8, page, 8, 0) == 0, "%s: nothing overlaps nothing", mode_name);
+	ok(page_copy(page, 0, page, 64, 64) == 0, "page_copy to adjacent bytes of the same page");
+	ok(page_copy(page, 0, page, 63, 64) == -EINVAL,
+	   "page_copy to earlier bytes that overlap by one");
+	ok(page_copy(page, 63, page, 0, 64) == -EINVAL,
+	   "page_copy to later bytes that overlap by one");
+	ok(page_copy(page, 8, page, 8, 0) == 0, "page_copy of no bytes overlaps nothing");
 }
 
-static void test_align(void)
+static void check_raw_calls(void)
 {
-	size_t aligned = 1;
-
-	ok(page_align(0, &aligned) && aligned == 0, "page_align 0");
-	ok(page_align(1, &aligned) && aligned == PAGE_SIZE, "page_align 1");
-	ok(page_align(PAGE_SIZE, &aligned) && aligned == PAGE_SIZE, "page_align of a multiple");
-	ok(page_align(SIZE_MAX - PAGE_SIZE + 1, &aligned) && aligned == SIZE_MAX - PAGE_SIZE + 1,
-	   "page_align of the last multiple");
-	aligned = 5;
-	ok(!page_align(SIZE_MAX - PAGE_SIZE + 2, &aligned) && aligned == 5, "page_align beyond");
-}
-
-/* ---- a dead page: with AddressSanitizer, its report comes first ---- */
-
-#define POISONED "use-after-poison"
-
-static void freed_read(void)
-{
-	page_free(page);
-	page_read_raw(page, buffer, 0, 0);
-}
-
-static void freed_twice(void)
-{
-	page_free(page);
-	page_free(page);
-}
-
-static void freed_get(void)
-{
-	page_free(page);
-	page_get(page);
-}
-
-static void freed_copy(void)
-{
-	page_free(other);
-	page_copy(page, 0, other, 0, 1);
-}
-
-static void freed_but_bad_range(void)
-{
-	page_free(page);
-	if (page_write_raw(page, buffer, 1, PAGE_SIZE) != -EINVAL ||
-	    page_copy(page, PAGE_SIZE, page, 0, 1) != -EINVAL)
-		abort();
-	/* Still reachable: LeakSanitizer checks at the end of the process. */
-}
-
-static void full_and_freed(void)
-{
-	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
-		page_map_local(other);
-	page_free(page);
-	page_fill_zero(page, 0, 1);
-}
-
-static void full(void)
-{
-	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
-		page_map_local(other);
-	page_fill_zero(page, 0, 0);
-}
-
-static void one_left_for_copy(void)
-{
-	for (int i = 0; i < PAGE_TASK_MAPPINGS - 1; i++)
-		page_map_local(other);
-	if (page_read_raw(page, buffer, 0, 1))
-		return;
-	page_copy(page, 0, other, 0, 1);
-}
-
-static void copy_freed_source_one_left(void)
-{
-	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
-		page_map_local(page);
-	page_free(other);
-	page_copy(page, 0, other, 0, 1);
-}
-
-/* The thread's own task is full; a raw call ran while another task with space was current. */
-static struct page_task *task;
-
-static void own_is_full(void)
-{
-	for (int i = 0; i < PAGE_TASK_MAPPINGS; i++)
-		page_map_local(other);
-	page_task_switch_in(task);
-	if (page_fill_zero(page, 0, 1))
-		exit(1);
-}
-
-static void full_back(void)
-{
-	own_is_full();
-	page_task_switch_in(NULL);
-	page_fill_zero(page, 0, 1);
-}
-
-static void full_when_left(void)
-{
-	own_is_full();
-	page_task_switch_out(task);
-	page_fill_zero(page, 0, 1);
-}
-
-static void full_when_deleted(void)
-{
-	own_is_full();
-	page_task_delete(task);
-	page_fill_zero(page, 0, 1);
-}
-
-static void test_full(void)
-{
-	task = page_task_new("has room");
-	ok(aborts_with(full_back, "map-overflow"), "%s: full, after another task", mode_name);
-	ok(aborts_with(full_when_left, "map-overflow"), "%s: full, after another task left", mode_name);
-	ok(aborts_with(full_when_deleted, "map-overflow"), "%s: full, after another task's end", mode_name);
-	page_task_delete(task);
-}
-
-static void test_freed(void)
-{
-	ok(aborts_with_or(freed_read, "use-after-free", POISONED), "%s: read of a dead page", mode_name);
-	ok(aborts_with_or(freed_twice, "use-after-free", POISONED), "%s: double free", mode_name);
-	ok(aborts_with_or(freed_get, "use-after-free", POISONED), "%s: page_get of the dead", mode_name);
-	ok(aborts_with_or(freed_copy, "use-after-free", POISONED), "%s: copy of the dead", mode_name);
-	ok(!ends_abnormally(freed_but_bad_range), "%s: bounds come before death", mode_name);
-	ok(aborts_with_or(full_and_freed, "use-after-free", POISONED), "%s: death before overflow",
-	   mode_name);
-	ok(aborts_with(full, "map-overflow"), "%s: a raw call is a 17th mapping", mode_name);
-	ok(aborts_with(one_left_for_copy, "map-overflow"), "%s: page_copy needs two", mode_name);
-	ok(aborts_with(copy_freed_source_one_left, "map-overflow"), "%s: destination first", mode_name);
-}
-
-static void test_lifetime(void)
-{
-	struct page *mine;
-
-	errno = 0;
-	ok(!page_alloc(0) && errno == EINVAL, "no context is an error");
-	ok(!page_alloc(GFP_KERNEL | GFP_ATOMIC), "two contexts are an error");
-	ok(!page_alloc(GFP_KERNEL | 0x1000), "an unknown bit is an error");
-	mine = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	page_get(mine);
-	ok(page_ref_count(mine) == 2, "page_get counts");
-	page_free(mine);
-	page_free(mine);
-	page_free(NULL);
-	ok(page_nid(page) == 0, "node 0");
-}
-
-static void checks(void)
-{
-	page = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	other = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	test_align();
-	test_lifetime();
+	page = new_zeroed_page();
+	other = new_zeroed_page();
 	test_ranges();
-	test_exact();
-	test_crowded();
-	test_copy_self();
-	test_freed();
-	test_full();
+	test_bytes();
+	test_callbacks();
+	test_slow_path();
+	test_copy_to_same_page();
 	page_free(page);
 	page_free(other);
 }
 
 UNIT_TEST(test_page_raw)
 {
-	run_in_map_modes(checks);
+	run_in_map_modes(check_raw_calls);
 }

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The library before the first page, and when the system refuses memory, files or keys. */
+/*
+ * The library before the first page, and when the system refuses memory, files, keys or a copy for
+ * a child of fork(). Each case runs in a child process, which has no page yet.
+ */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 
 /* In this file a thread that waits for a lock calls unlock_instead_of_yield(). */
 static int unlock_instead_of_yield(void);
@@ -12,9 +18,38 @@ static int unlock_instead_of_yield(void);
 #undef sched_yield
 
 #include "page/report.h"
-#include "tests/refuse.h"
+#include "tests/page_test.h"
+#include "tests/refuse_call.h"
 
-static void *volatile heap;
+static void require(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void choose_backend(const char *backend)
+{
+	require(!page_map_backend_set(backend));
+}
+
+static struct page *alloc_or_abort(void)
+{
+	struct page *page = new_zeroed_page();
+
+	require(page);
+	return page;
+}
+
+/* Flags of the library's mmap() calls: to reserve addresses, and to map pages of its file. */
+#define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+#define MAP_FILE_FLAGS (MAP_SHARED | MAP_FIXED)
+
+static void refuse_mmap(int flags)
+{
+	refuse_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
+}
+
+static void *volatile last_block;
 
 /* Allocates everything that malloc() has left; it gets no more memory. */
 static void use_up_heap(void)
@@ -23,93 +58,105 @@ static void use_up_heap(void)
 	refuse_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
 	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
 	for (size_t size = 4096; size; size -= 16)
-		while ((heap = malloc(size)))
+		while ((last_block = malloc(size)))
 			;
 }
 
 /* ---- before there is a page ---- */
 
-static unsigned char mine;
+static unsigned char variable;
 
-static void nothing_is_there(void)
+static void require_nothing_found(void)
 {
-	require(!page_canonical(&mine) && !page_borrow(&mine));
+	require(!page_canonical(&variable) && !page_borrow(&variable));
 	require(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
-static void nothing_yet(const char *backend)
+static void find_nothing(const char *backend)
 {
 	choose_backend(backend);
-	nothing_is_there();
+	require_nothing_found();
 	require(!page_map_backend_set(backend));
 }
 
-static void nothing_yet_direct(void)
+static void find_nothing_direct(void)
 {
-	nothing_yet("direct");
+	find_nothing("direct");
 }
 
-static void nothing_yet_alias(void)
+static void find_nothing_alias(void)
 {
-	nothing_yet("alias");
+	find_nothing("alias");
 }
 
-static void no_buffer_yet(void)
+static void free_no_buffer(void)
 {
-	page_buffer_free(&mine);
+	page_buffer_free(&variable);
 }
 
-/* Only AddressSanitizer has poisoned memory. */
-static void poison_here(void)
+static void choose_poison(void)
 {
 	require(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
 }
 
-static void environment_chooses(void)
+static void choose_by_environment(void)
 {
 	setenv("PAGE_MAP", "alias", 1);
 	setenv("PAGE_MAP_REVOKE", "protect", 1);
-	page_free(page_or_die());
+	page_free(alloc_or_abort());
 	require(!strcmp(page_map_backend(), "alias"));
 }
 
-static void program_chooses_first(void)
+static void choose_by_program(void)
 {
 	setenv("PAGE_MAP", "sideways", 1);
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
 	choose_backend("direct");
 	require(!page_map_revoke_set("protect"));
-	page_free(page_or_die());
+	page_free(alloc_or_abort());
 }
 
-static void bad_backend(void)
+static void choose_unknown_backend(void)
 {
 	setenv("PAGE_MAP", "sideways", 1);
 	page_alloc(GFP_KERNEL);
 }
 
-static void bad_revoke(void)
+static void choose_unknown_revoke(void)
 {
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
 	page_alloc(GFP_KERNEL);
 }
 
-static void no_reader(void)
+static const struct child_case first_page_cases[] = {
+	{ find_nothing_direct, RETURNS, "direct: before the first page no address has a page" },
+	{ find_nothing_alias, RETURNS, "alias: before the first page no address has a page" },
+	{ free_no_buffer, "foreign-map", "before the first page there is no buffer" },
+	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
+	{ choose_by_environment, RETURNS, "the environment chooses the backend" },
+	{ choose_by_program, RETURNS, "the program chooses before the environment" },
+	{ choose_unknown_backend, "environment", "the environment names an unknown backend" },
+	{ choose_unknown_revoke, "environment", "the environment names an unknown revocation" },
+};
+
+/* ---- reports ---- */
+
+static void report_without_stderr(void)
 {
 	close(STDERR_FILENO);
-	bad_backend();
+	choose_unknown_backend();
 }
 
-static bool ends_by_abort(void (*fn)(void))
+static bool ends_by_abort(void (*run)(void))
 {
-	int status = in_child(fn).status;
+	int wait_status = run_in_child(run)->wait_status;
 
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+	return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGABRT;
 }
 
 static size_t text_length;
 
-static void says_much(void)
+static void report_long_text(void)
 {
 	static char text[600];
 
@@ -118,189 +165,116 @@ static void says_much(void)
 }
 
 /* For each length the report is one line of at most 511 bytes, with as much text as fits. */
-static bool report_is_cut(void)
+static bool cuts_long_reports(void)
 {
 	static const char head[] = "BUG: page: long: ";
-	size_t before = strlen(head);
+	size_t head_length = strlen(head);
 
 	for (text_length = 480; text_length < 530; text_length++) {
-		struct child_result outcome = in_child(says_much);
-		size_t kept = before + text_length < 510 ? text_length : 510 - before;
+		const char *line = run_in_child(report_long_text)->stderr_text;
+		size_t kept = head_length + text_length < 510 ? text_length : 510 - head_length;
 
-		if (strncmp(outcome.stderr_text, head, before) ||
-		    strspn(outcome.stderr_text + before, "x") != kept ||
-		    strcmp(outcome.stderr_text + before + kept, "\n"))
+		if (strncmp(line, head, head_length) || strspn(line + head_length, "x") != kept ||
+		    strcmp(line + head_length + kept, "\n"))
 			return false;
 	}
 	return true;
 }
 
-static void test_before_first_page(void)
+/* ---- refused system calls ---- */
+
+static struct page_task *task;
+static struct page *page;
+static unsigned char *addr;
+
+static void prepare_nothing(void)
 {
-	ok(returns_normally(nothing_yet_direct), "direct: before the first page nothing has a home");
-	ok(returns_normally(nothing_yet_alias), "alias: before the first page nothing has a home");
-	ok(aborts_with(no_buffer_yet, "foreign-map"), "before the first page there is no buffer");
-	ok(returns_normally(poison_here), "poison where there is poison");
-	ok(returns_normally(environment_chooses), "the environment chooses");
-	ok(returns_normally(program_chooses_first), "and is not asked when the program did");
-	ok(aborts_with(bad_backend, "environment"), "an environment that means nothing");
-	ok(aborts_with(bad_revoke, "environment"), "nor this one");
-	ok(report_is_cut(), "a report that is too long is cut, and is a line");
-	ok(ends_by_abort(no_reader), "a report without a reader");
 }
 
-/* ---- no page to be had ---- */
+static void prepare_direct(void)
+{
+	choose_backend("direct");
+}
+
+static void prepare_alias(void)
+{
+	choose_backend("alias");
+}
+
+static void prepare_page(void)
+{
+	prepare_alias();
+	page = alloc_or_abort();
+}
+
+static void prepare_mapping(void)
+{
+	prepare_page();
+	addr = page_map_local(page);
+}
+
+static void prepare_task_with_mapping(void)
+{
+	task = page_task_new("ends");
+	page_task_switch_in(task);
+	prepare_mapping();
+}
+
+static void map_page(void)
+{
+	page_map_local(page);
+}
+
+static void unmap_page(void)
+{
+	page_unmap_local(addr);
+}
+
+static void delete_task(void)
+{
+	page_task_delete(task);
+}
+
+static void read_user_memory(void)
+{
+	const char user[] = "user";
+	struct user_slice_reader reader;
+	char copy[sizeof(user)];
+
+	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
+	user_slice_read(&reader, copy, sizeof(user));
+}
 
 /* Allocation always fails; calls that need no memory still work. */
-static void no_pages(void)
+static void fail_to_allocate(void)
 {
 	errno = 0;
 	require(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
 	require(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
 	require(!page_buffer_alloc(3 * PAGE_SIZE));
-	nothing_is_there();
+	require_nothing_found();
 	page_free(NULL);
 }
 
-static void no_addresses(void)
-{
-	choose_backend("direct");
-	refuse_mmap(ADDRESSES);
-	no_pages();
-}
-
-static void no_file(void)
-{
-	choose_backend("alias");
-	refuse(SYS_memfd_create, EMFILE);
-	no_pages();
-}
-
-static void no_room_in_file(void)
-{
-	choose_backend("alias");
-	refuse(SYS_ftruncate, ENOSPC);
-	no_pages();
-}
-
-static void no_mapping_of_file(void)
-{
-	choose_backend("alias");
-	refuse_mmap(OF_A_FILE);
-	no_pages();
-}
-
 /* The library's fork handlers need memory if there are many. */
-static void no_handlers(void)
+static void lack_fork_handlers(void)
 {
 	choose_backend("alias");
 	use_up_heap();
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
-	no_pages();
+	fail_to_allocate();
 }
 
-static void test_no_pages(void)
-{
-	ok(returns_normally(no_addresses), "no addresses, no pages");
-	ok(returns_normally(no_file), "alias: no file, no pages");
-	ok(returns_normally(no_room_in_file), "alias: no room in the file, no pages");
-	ok(returns_normally(no_mapping_of_file), "alias: a file that cannot be mapped, no pages");
-	ok(returns_normally(no_handlers), "alias: no handlers for fork(), no pages");
-}
+/* ---- no tasks ---- */
 
-/* ---- no mapping to be had ---- */
-
-static void no_first_mapping(void)
-{
-	struct page *page = alias_page();
-
-	refuse_mmap(ADDRESSES);
-	page_map_local(page);
-}
-
-static void no_head(void)
-{
-	struct page *page = alias_page();
-
-	refuse(SYS_mprotect, ENOMEM);
-	page_map_local(page);
-}
-
-static void no_next_mapping(void)
-{
-	struct page *page = alias_page();
-
-	page_map_local(page);
-	refuse_mmap(OF_A_FILE);
-	page_map_local(page);
-}
-
-static void no_end_of_mapping(void)
-{
-	void *addr = page_map_local(alias_page());
-
-	refuse(SYS_mprotect, ENOMEM);
-	page_unmap_local(addr);
-}
-
-static void no_end_of_task(void)
-{
-	struct page_task *task = page_task_new("ends");
-
-	page_task_switch_in(task);
-	page_map_local(alias_page());
-	refuse_mmap(ADDRESSES | MAP_FIXED);
-	page_task_delete(task);
-}
-
-static void no_right_to_head(void)
-{
-	struct page *page = alias_page();
-
-	refuse(SYS_mprotect, EACCES);
-	page_map_local(page);
-}
-
-static bool says(void (*fn)(void), const char *line)
-{
-	struct child_result outcome = in_child(fn);
-
-	if (!strcmp(outcome.stderr_text, line))
-		return true;
-	printf("# expected %s# got %.600s\n", line, outcome.stderr_text);
-	return false;
-}
-
-/* The report names what is missing; it suggests a limit only if that can be the reason. */
-static void test_why_no_mapping(void)
-{
-	ok(says(no_first_mapping, "BUG: page: map-failed: mmap of addresses for mappings: "
-				  "Cannot allocate memory (is vm.max_map_count too small?)\n"),
-	   "alias: no mapping, and the limit that may be why");
-	ok(says(no_right_to_head, "BUG: page: map-failed: mmap of addresses for mappings: "
-				  "Permission denied\n"),
-	   "alias: no mapping for another reason");
-}
-
-static void test_no_mapping(void)
-{
-	ok(aborts_with(no_first_mapping, "map-failed"), "alias: no addresses for mappings");
-	ok(aborts_with(no_head, "map-failed"), "alias: none that may be written");
-	ok(aborts_with(no_next_mapping, "map-failed"), "alias: a page that cannot be mapped");
-	ok(aborts_with(no_end_of_mapping, "map-failed"), "alias: one that cannot be hidden");
-	ok(aborts_with(no_end_of_task, "map-failed"), "alias: addresses that cannot be given back");
-}
-
-/* ---- no task to be had ---- */
-
-static void no_memory_for_task(void)
+static void lack_memory_for_task(void)
 {
 	use_up_heap();
 	require(!page_task_new("none"));
 }
 
-static void no_key(void)
+static void lack_key(void)
 {
 	pthread_key_t key;
 
@@ -310,7 +284,7 @@ static void no_key(void)
 }
 
 /* The first 32 thread-specific values need no memory. */
-static void no_memory_for_key(void)
+static void lack_memory_for_key(void)
 {
 	pthread_key_t key;
 
@@ -320,12 +294,156 @@ static void no_memory_for_key(void)
 	page_task_current();
 }
 
-static void test_no_task(void)
+/* ---- fork(): the alias backend gives a child copies of the pages ---- */
+
+/* Return: the wait status of a child that reads and writes its page. */
+static int fork_and_write(void)
 {
-	ok(returns_normally(no_memory_for_task), "no memory, no task");
-	ok(ends_by_abort(no_key), "a thread that cannot be watched for its end");
-	ok(ends_by_abort(no_memory_for_key), "nor this one");
+	int wait_status;
+	pid_t pid;
+
+	addr[0] = 1;
+	pid = fork();
+	if (pid == 0) {
+		require(addr[0] == 1);
+		addr[0] = 3;
+		_exit(0);
+	}
+	addr[0] = 2;
+	while (waitpid(pid, &wait_status, 0) < 0)
+		require(errno == EINTR);
+	require(addr[0] == 2);
+	return wait_status;
 }
+
+static void require_child_to_write(void)
+{
+	require(!fork_and_write());
+}
+
+static void require_child_to_fail(void)
+{
+	require(fork_and_write());
+}
+
+/* fork() works all the same; only the parent does not wait for the copy. */
+static void fork_and_read(void)
+{
+	pid_t pid;
+
+	addr[0] = 1;
+	pid = fork();
+	if (pid == 0)
+		_exit(addr[0] != 1);
+	require(pid > 0 && waitpid(pid, NULL, 0) == pid);
+}
+
+static void ignore_signal(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * An interrupted parent must wait again, or it would write a page that is not copied yet. The page
+ * comes after many others.
+ */
+static void fork_interrupted(void)
+{
+	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
+	struct sigaction action = { .sa_handler = ignore_signal };
+
+	choose_backend("alias");
+	for (int i = 0; i < 16384; i++)
+		alloc_or_abort();
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	addr = page_map_local(alloc_or_abort());
+	require_child_to_write();
+}
+
+/* ---- cases of refused system calls ---- */
+
+#define NO_ADDRESSES "BUG: page: map-failed: mmap of addresses for mappings: "
+
+/* Prepares, refuses one call (refuse_call.h), and acts. */
+static const struct refused_case {
+	void (*prepare)(void);
+	unsigned int call, arg, value;
+	int error;
+	void (*act)(void);
+	const char *rule;
+	const char *report; /* the beginning of standard error */
+	const char *name;
+} refused_cases[] = {
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
+	  "user memory: the system forbids to read it" },
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
+	  "user memory: the system cannot read it" },
+	{ prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, fail_to_allocate, RETURNS, "",
+	  "direct: without addresses there are no pages" },
+	{ prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, fail_to_allocate, RETURNS, "",
+	  "alias: without a file there are no pages" },
+	{ prepare_alias, SYS_ftruncate, ANY_ARG, 0, ENOSPC, fail_to_allocate, RETURNS, "",
+	  "alias: without space in the file there are no pages" },
+	{ prepare_alias, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, fail_to_allocate, RETURNS, "",
+	  "alias: without a mapping of the file there are no pages" },
+	{ prepare_page, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, map_page, "map-failed",
+	  NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n",
+	  "alias: no addresses for mappings: the report suggests the limit" },
+	{ prepare_page, SYS_mprotect, ANY_ARG, 0, ENOMEM, map_page, "map-failed", "",
+	  "alias: no writable addresses" },
+	{ prepare_page, SYS_mprotect, ANY_ARG, 0, EACCES, map_page, "map-failed",
+	  NO_ADDRESSES "Permission denied\n", "alias: no permission: the report suggests no limit" },
+	{ prepare_mapping, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, map_page, "map-failed", "",
+	  "alias: a page cannot be mapped" },
+	{ prepare_mapping, SYS_mprotect, ANY_ARG, 0, ENOMEM, unmap_page, "map-failed", "",
+	  "alias: a mapping cannot be hidden" },
+	{ prepare_task_with_mapping, SYNC_SYS_MMAP, 3, RESERVE_FLAGS | MAP_FIXED, ENOMEM, delete_task,
+	  "map-failed", "", "alias: the addresses of a task cannot be released" },
+	{ prepare_mapping, SYS_pipe2, ANY_ARG, 0, EMFILE, require_child_to_write, "map-failed", "",
+	  "fork: no pipe" },
+	{ prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_and_read, RETURNS, "",
+	  "fork: the parent cannot wait for the copy" },
+	{ prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: memfd_create", "fork: no file for the child" },
+	{ prepare_mapping, SYS_ftruncate, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: memfd_create", "fork: no space in the child's file" },
+	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: copy", "fork: the pages cannot be copied" },
+	{ prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: mmap", "fork: the child's file cannot be mapped" },
+};
+
+static const struct refused_case *refused_case;
+
+static void run_refused_case(void)
+{
+	const struct refused_case *c = refused_case;
+
+	c->prepare();
+	require(refuse_if(c->call, c->arg, c->value, c->error));
+	c->act();
+}
+
+static void test_refused_calls(void)
+{
+	for (size_t i = 0; i < COUNT(refused_cases); i++) {
+		const struct refused_case *c = refused_case = &refused_cases[i];
+		const struct child_result *result = run_in_child(run_refused_case);
+
+		if (!ok(child_ended_by(result, c->rule) &&
+				!strncmp(result->stderr_text, c->report, strlen(c->report)),
+			"%s", c->name))
+			printf("# wait status %#x: %.600s\n", (unsigned int)result->wait_status,
+			       result->stderr_text);
+	}
+}
+
+static const struct child_case other_cases[] = {
+	{ lack_fork_handlers, RETURNS, "alias: without handlers of fork() there are no pages" },
+	{ lack_memory_for_task, RETURNS, "without memory there is no task" },
+	{ fork_interrupted, RETURNS, "fork: signals interrupt the parent" },
+};
 
 /* ---- the lock ---- */
 
@@ -346,87 +464,67 @@ static void test_lock(void)
 	sync_lock(&lock);
 	sync_unlock(&lock);
 	sync_hidden_end();
-	ok(yields == 1, "a thread that waits for a lock yields to the owner");
+	ok(yields == 1, "a thread that waits for a lock yields");
 }
 
-/* ---- files for the sanitizer's shadow ---- */
+/* ---- files for MemorySanitizer's shadow ---- */
+
+static int lowest_descriptor(void)
+{
+	int file = dup(STDERR_FILENO);
+
+	close(file);
+	return file;
+}
 
 /* The first file holds the pages. */
-static void no_shadow_file(void)
+static void lack_shadow_file(void)
 {
-	int next = dup(STDERR_FILENO);
-	struct rlimit limit = { (rlim_t)next + 1, (rlim_t)next + 1 };
+	rlim_t files = (rlim_t)lowest_descriptor() + 1;
+	struct rlimit limit = { files, files };
 
-	close(next);
 	choose_backend("alias");
 	require(!setrlimit(RLIMIT_NOFILE, &limit));
-	no_pages();
+	fail_to_allocate();
 }
 
-static void no_room_in_shadow_file(void)
+static void lack_space_in_shadow_file(void)
 {
-	int next = dup(STDERR_FILENO);
-
-	close(next);
 	choose_backend("alias");
-	refuse_if(SYS_ftruncate, 0, (unsigned int)next + 1, ENOSPC);
-	no_pages();
+	refuse_if(SYS_ftruncate, 0, (unsigned int)lowest_descriptor() + 1, ENOSPC);
+	fail_to_allocate();
 }
 
-static void test_shadow(void)
+static const struct child_case shadow_cases[] = {
+	{ lack_shadow_file, RETURNS, "alias: without a file for the shadow there are no pages" },
+	{ lack_space_in_shadow_file, RETURNS,
+	  "alias: without space for the shadow there are no pages" },
+};
+
+static void require_refusal(void)
 {
-	ok(returns_normally(no_shadow_file), "alias: no file for the shadow, no pages");
-	ok(returns_normally(no_room_in_shadow_file), "alias: no room in it, no pages");
+	require(refuse_if(SYS_memfd_create, ANY_ARG, 0, EMFILE));
+	errno = 0;
+	require(memfd_create("none", 0) < 0 && errno == EMFILE);
 }
 
-static void read_user_memory(void)
-{
-	const char user[] = "user";
-	struct user_slice_reader reader;
-	char copy[sizeof(user)];
-
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
-	user_slice_read(&reader, copy, sizeof(user));
-}
-
-static void forbid_reading(void)
-{
-	refuse(SYS_process_vm_readv, EPERM);
-	read_user_memory();
-}
-
-static void lack_reading(void)
-{
-	refuse(SYS_process_vm_readv, ENOSYS);
-	read_user_memory();
-}
-
-static bool says_refused(void (*fn)(void))
-{
-	struct child_result outcome = in_child(fn);
-
-	return outcome.status && strstr(outcome.stderr_text, "BUG: page: system: process_vm_readv()");
-}
-
-static void test_user_memory(void)
-{
-	ok(says_refused(forbid_reading), "user memory that may not be read is no fault of it");
-	ok(says_refused(lack_reading), "nor is a kernel that cannot read it");
-}
+#define CHECK_CHILDREN(cases) check_children(cases, COUNT(cases))
 
 UNIT_TEST(test_page_system)
 {
-	test_before_first_page();
+	CHECK_CHILDREN(first_page_cases);
+	ok(cuts_long_reports(), "a report that is too long is cut, and is one line");
+	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
 	test_lock();
-	if (!refuses_anything())
-		skip("what the system refuses: no seccomp filters here");
-	else if (SYNC_SHADOWS)
-		test_shadow();
-	else {
-		test_user_memory();
-		test_no_pages();
-		test_no_mapping();
-		test_why_no_mapping();
-		test_no_task();
+	if (run_in_child(require_refusal)->wait_status) {
+		skip("refused system calls: the system has no seccomp filters");
+	} else if (SYNC_SHADOWS) {
+		CHECK_CHILDREN(shadow_cases);
+	} else {
+		test_refused_calls();
+		CHECK_CHILDREN(other_cases);
+		ok(ends_by_abort(lack_key), "without a key a thread cannot have a task");
+		ok(ends_by_abort(lack_memory_for_key),
+		   "without memory for a key a thread cannot have a task");
 	}
 }

@@ -1,109 +1,107 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* User slices: order of checks, exact prefixes before unmapped pages, races. */
+/* User slices (R9): order of checks, exact prefixes before unmapped pages, races. */
 #include "tests/page_test.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#define USER_SIZE (3 * PAGE_SIZE)
+#define OLD 0xee
+
 static struct page *page;
-static unsigned char *user; /* USER_PAGES pages, followed by one that is unmapped */
+static unsigned char *user; /* USER_SIZE bytes, followed by a page that is unmapped */
 
-#define USER_PAGES 3
-#define OLD	   0xee
-
-static unsigned char pattern(size_t i)
+static unsigned char pattern_byte(size_t i)
 {
 	return (unsigned char)(i + i / 256 + 1);
 }
 
-static unsigned char *user_map(size_t there)
+static unsigned char *map_user_memory(void)
 {
-	unsigned char *at = mmap(NULL, (USER_PAGES + 1) * PAGE_SIZE, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory = mmap(NULL, USER_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (at == MAP_FAILED)
+	if (memory == MAP_FAILED)
 		abort();
-	for (size_t i = 0; i < there; i++)
-		at[i] = pattern(i);
-	if (munmap(at + USER_PAGES * PAGE_SIZE, PAGE_SIZE))
+	for (size_t i = 0; i < USER_SIZE; i++)
+		memory[i] = pattern_byte(i);
+	if (munmap(memory + USER_SIZE, PAGE_SIZE))
 		abort();
-	return at;
+	return memory;
 }
 
-static void page_is_old(void)
+static struct user_slice_reader reader_at(const void *start, size_t len)
 {
-	unsigned char all[PAGE_SIZE];
+	struct user_slice_reader reader;
 
-	memset(all, OLD, sizeof(all));
-	page_write_raw(page, all, 0, PAGE_SIZE);
+	user_slice_reader_init(&reader, user_slice_new(start, len));
+	return reader;
 }
 
-/* Is [off, off + good) user memory from @from on, then zeros up to @len, and the rest unchanged? */
+/* Fills the page with OLD bytes, then copies. */
+static int copy_to_old_page(struct user_slice_reader *reader, size_t off, size_t len)
+{
+	unsigned char old[PAGE_SIZE];
+
+	memset(old, OLD, sizeof(old));
+	page_write_raw(page, old, 0, PAGE_SIZE);
+	return page_copy_from_user_slice(page, reader, off, len);
+}
+
+/* Does the page have @good user bytes from @from on at @off, then zeros up to @len, and OLD
+ * elsewhere? */
 static bool page_holds(size_t off, size_t len, size_t good, size_t from)
 {
 	static unsigned char all[PAGE_SIZE];
 
 	page_read_raw(page, all, 0, PAGE_SIZE);
 	for (size_t i = 0; i < PAGE_SIZE; i++) {
-		unsigned char want = OLD;
+		unsigned char expected = OLD;
 
 		if (i >= off && i < off + len)
-			want = i < off + good ? pattern(from + i - off) : 0;
-		if (all[i] != want) {
-			printf("# byte %zu: %#x, expected %#x\n", i, all[i], want);
+			expected = i < off + good ? pattern_byte(from + i - off) : 0;
+		if (all[i] != expected) {
+			printf("# byte %zu: expected %#x, got %#x\n", i, expected, all[i]);
 			return false;
 		}
 	}
 	return true;
 }
 
-static struct user_slice_reader reader_at(size_t from, size_t len)
+static void test_copy(void)
 {
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = reader_at(user + 100, 2 * PAGE_SIZE);
 
-	user_slice_reader_init(&reader, user_slice_new(user + from, len));
-	return reader;
-}
-
-static void test_good(void)
-{
-	struct user_slice_reader reader = reader_at(100, 2 * PAGE_SIZE);
-
-	page_is_old();
-	ok(page_copy_from_user_slice(page, &reader, 10, 3000) == 0 &&
-		   page_holds(10, 3000, 3000, 100),
-	   "%s: a copy", mode_name);
-	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "%s: the reader moved on", mode_name);
-	page_is_old();
-	ok(page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0 &&
+	ok(copy_to_old_page(&reader, 10, 3000) == 0 && page_holds(10, 3000, 3000, 100),
+	   "a copy writes its range");
+	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "a copy moves the reader");
+	ok(copy_to_old_page(&reader, 0, PAGE_SIZE) == 0 &&
 		   page_holds(0, PAGE_SIZE, PAGE_SIZE, 3100),
-	   "%s: the next, over a page's end", mode_name);
+	   "the next copy continues, across two pages of user memory");
 	ok(user_slice_skip(&reader, 90) == 0 && user_slice_skip(&reader, 1007) == -EFAULT &&
 		   user_slice_left(&reader) == 1006,
-	   "%s: skip", mode_name);
+	   "user_slice_skip moves the reader, not beyond the end");
 }
 
-static void test_order(void)
+static void test_order_of_checks(void)
 {
-	struct user_slice_reader reader = reader_at(0, 10);
-	struct user_slice_reader gone = reader_at(USER_PAGES * PAGE_SIZE, 10);
-	struct user_slice_reader empty;
+	struct user_slice_reader reader = reader_at(user, 10),
+				 unmapped = reader_at(user + USER_SIZE, 10);
+	struct user_slice_reader empty = reader_at(NULL, 0);
 
-	page_is_old();
-	ok(page_copy_from_user_slice(page, &reader, 1, PAGE_SIZE) == -EINVAL, "%s: bounds",
-	   mode_name);
-	ok(page_copy_from_user_slice(page, &reader, 0, 11) == -EFAULT && page_holds(0, 0, 0, 0),
-	   "%s: more than is left touches nothing", mode_name);
-	ok(page_copy_from_user_slice(page, &gone, 0, 0) == 0, "%s: nothing never faults", mode_name);
-	user_slice_reader_init(&empty, user_slice_new(NULL, 0));
+	ok(copy_to_old_page(&reader, 1, PAGE_SIZE) == -EINVAL && page_holds(0, 0, 0, 0),
+	   "a bad range is EINVAL");
+	ok(copy_to_old_page(&reader, 0, 11) == -EFAULT && page_holds(0, 0, 0, 0),
+	   "more than is left is EFAULT, and writes nothing");
+	ok(page_copy_from_user_slice(page, &unmapped, 0, 0) == 0,
+	   "a copy of no bytes never faults");
 	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && user_slice_skip(&empty, 0) == 0,
-	   "%s: an empty slice may be at NULL", mode_name);
-	ok(page_copy_from_user_slice(page, &gone, 0, 10) == -EFAULT && page_holds(0, 10, 0, 0),
-	   "%s: a fault at the first byte", mode_name);
-	ok(user_slice_left(&gone) == 10, "%s: the reader stays", mode_name);
-	ok(user_slice_left(&reader) == 10, "%s: so does the other", mode_name);
+	   "an empty slice may be at NULL");
+	ok(copy_to_old_page(&unmapped, 0, 10) == -EFAULT && page_holds(0, 10, 0, 0),
+	   "a fault at the first byte");
+	ok(user_slice_left(&unmapped) == 10 && user_slice_left(&reader) == 10,
+	   "an error does not move the reader");
 }
 
 /* Each distance from the end of readable memory, each alignment, and lengths around it. */
@@ -112,194 +110,170 @@ static void test_prefix(void)
 	static const size_t lens[] = { 1, 2, 7, 8, 63, 64, 65, 500, PAGE_SIZE };
 	bool good = true;
 
-	for (size_t before = 0; before < 130 && good; before++) {
+	for (size_t distance = 0; distance < 130 && good; distance++) {
 		for (size_t l = 0; l < COUNT(lens) && good; l++) {
-			size_t from = USER_PAGES * PAGE_SIZE - before, len = lens[l];
-			size_t have = len < before ? len : before;
-			struct user_slice_reader reader = reader_at(from, len + 5);
-			size_t off = before * 31 % (PAGE_SIZE - len + 1);
-			int want = have == len ? 0 : -EFAULT;
+			size_t from = USER_SIZE - distance, len = lens[l];
+			size_t readable = len < distance ? len : distance;
+			struct user_slice_reader reader = reader_at(user + from, len + 5);
+			size_t off = distance * 31 % (PAGE_SIZE - len + 1);
+			int expected = readable == len ? 0 : -EFAULT;
 
-			page_is_old();
-			good &= page_copy_from_user_slice(page, &reader, off, len) == want;
-			good &= page_holds(off, len, have, from);
-			good &= user_slice_left(&reader) == (want ? len + 5 : 5);
+			good &= copy_to_old_page(&reader, off, len) == expected;
+			good &= page_holds(off, len, readable, from);
+			good &= user_slice_left(&reader) == (expected ? len + 5 : 5);
 		}
 	}
-	ok(good, "%s: exact prefixes before an unmapped page", mode_name);
+	ok(good, "before an unmapped page the copy has exactly the readable bytes");
 }
 
 static void test_protected(void)
 {
-	struct user_slice_reader reader = reader_at(PAGE_SIZE - 100, 300);
+	struct user_slice_reader reader = reader_at(user + PAGE_SIZE - 100, 300);
 
-	page_is_old();
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_NONE);
-	ok(page_copy_from_user_slice(page, &reader, 4, 300) == -EFAULT &&
-		   page_holds(4, 300, 100, PAGE_SIZE - 100),
-	   "%s: a page that may not be read", mode_name);
+	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT && page_holds(4, 300, 100, PAGE_SIZE - 100),
+	   "a page that may not be read is a fault");
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
-	user_slice_reader_init(&reader, user_slice_new((void *)(SIZE_MAX - 10), 5000));
-	page_is_old();
-	ok(page_copy_from_user_slice(page, &reader, 4, 300) == -EFAULT && page_holds(4, 300, 0, 0),
-	   "%s: an address that wraps", mode_name);
+	reader = reader_at((void *)(SIZE_MAX - 10), 5000);
+	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT && page_holds(4, 300, 0, 0),
+	   "a range that wraps around the end of memory is a fault");
 }
 
 static void test_read(void)
 {
-	static unsigned char large[USER_PAGES * PAGE_SIZE + 10];
-	struct user_slice_reader reader = reader_at(0, sizeof(large));
+	static unsigned char large[USER_SIZE + 10], to[80 * 4096], from[80 * 4096];
+	struct user_slice_reader reader = reader_at(user, sizeof(large));
 	bool good = true;
 
 	ok(user_slice_read(&reader, large, sizeof(large) + 1) == -EFAULT && !large[0],
-	   "%s: read of more than is left", mode_name);
+	   "user_slice_read of more than is left is EFAULT, and writes nothing");
 	memset(large, OLD, sizeof(large));
 	ok(user_slice_read(&reader, large, sizeof(large)) == -EFAULT,
-	   "%s: read of more than is there", mode_name);
+	   "user_slice_read of more than is readable is EFAULT");
 	for (size_t i = 0; i < sizeof(large); i++)
-		good &= large[i] == (i < USER_PAGES * PAGE_SIZE ? pattern(i) : 0);
-	ok(good, "%s: what is there, then zeros", mode_name);
+		good &= large[i] == (i < USER_SIZE ? pattern_byte(i) : 0);
+	ok(good, "user_slice_read copies the readable bytes, and zeros the others");
 	ok(user_slice_read(&reader, large, 5) == 0 && user_slice_left(&reader) == sizeof(large) - 5,
-	   "%s: read moves on", mode_name);
-}
-
-static unsigned char here[4 * 4096] __attribute__((aligned(4096)));
-
-static void test_large(void)
-{
-	static unsigned char to[80 * 4096], from[80 * 4096];
-	struct user_slice_reader reader;
-
+	   "user_slice_read moves the reader");
 	memset(from, 0x3c, sizeof(from));
-	user_slice_reader_init(&reader, user_slice_new(from + 1, sizeof(from) - 1));
+	reader = reader_at(from + 1, sizeof(from) - 1);
 	ok(user_slice_read(&reader, to, sizeof(to) - 1) == 0 && !memcmp(to, from, sizeof(to) - 1),
-	   "%s: more pieces than one call takes", mode_name);
-}
-
-/* ---- others write, and take the memory away ---- */
-
-static atomic_bool stop;
-
-static void *write_user(void *arg)
-{
-	unsigned char *at = arg;
-
-	for (unsigned int i = 0; !atomic_load_explicit(&stop, memory_order_relaxed); i++)
-		at[i % PAGE_SIZE] = (unsigned char)i;
-	return NULL;
-}
-
-static void *remap_user(void *arg)
-{
-	unsigned char *at = arg;
-
-	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
-		mprotect(at, PAGE_SIZE, PROT_NONE);
-		mmap(at, PAGE_SIZE, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	}
-	return NULL;
-}
-
-static bool prefix_then_zeros(size_t at_most)
-{
-	static unsigned char all[PAGE_SIZE];
-	size_t i = 0;
-
-	page_read_raw(page, all, 0, PAGE_SIZE);
-	while (i < at_most && all[i] == 0x77)
-		i++;
-	while (i < PAGE_SIZE && !all[i])
-		i++;
-	return i == PAGE_SIZE;
-}
-
-static void test_writer(void)
-{
-	struct user_slice_reader reader;
-	pthread_t thread;
-	bool good = true;
-
-	atomic_store(&stop, false);
-	if (pthread_create(&thread, NULL, write_user, here))
-		abort();
-	for (unsigned int i = share(2000); i; i--) {
-		user_slice_reader_init(&reader, user_slice_new(here, PAGE_SIZE));
-		good &= page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0;
-	}
-	atomic_store(&stop, true);
-	pthread_join(thread, NULL);
-	ok(good, "%s: another thread writes meanwhile", mode_name);
-}
-
-static void test_remapper(void)
-{
-	unsigned int faults = 0, copies = 0;
-	bool good = true;
-	pthread_t thread;
-
-	memset(user, 0x77, PAGE_SIZE);
-	memset(user + PAGE_SIZE, 0, PAGE_SIZE);
-	atomic_store(&stop, false);
-	if (pthread_create(&thread, NULL, remap_user, user + PAGE_SIZE))
-		abort();
-	for (unsigned int i = share(20000); i; i--) {
-		struct user_slice_reader reader = reader_at(PAGE_SIZE - 100, PAGE_SIZE);
-		int ret = page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE);
-
-		good &= ret == 0 || ret == -EFAULT;
-		good &= user_slice_left(&reader) == (ret ? PAGE_SIZE : 0);
-		good &= prefix_then_zeros(100);
-		faults += ret == -EFAULT;
-		copies += ret == 0;
-	}
-	atomic_store(&stop, true);
-	pthread_join(thread, NULL);
-	ok(good, "%s: another thread unmaps meanwhile", mode_name);
-	printf("# %u faults, %u copies\n", faults, copies);
+	   "user_slice_read of more pieces than one system call takes");
 }
 
 /*
  * The user memory is the page itself at a higher offset: a byte that is read twice has the value
  * that the first read made the copy write.
  */
-static void test_once(void)
+static void test_reads_once(void)
 {
-	unsigned char *mapped = page_map_local(page), *home = page_canonical(mapped);
-	struct user_slice_reader reader;
+	unsigned char *mapped = page_map_local(page), *canonical = page_canonical(mapped);
+	struct user_slice_reader reader = reader_at(canonical + 8, 16);
 	unsigned char all[16];
 	bool good = true;
 
 	for (size_t i = 0; i < 24; i++)
-		home[i] = pattern(i);
-	user_slice_reader_init(&reader, user_slice_new(home + 8, 16));
-	ok(page_copy_from_user_slice(page, &reader, 0, 16) == 0, "%s: user memory is the page",
-	   mode_name);
+		canonical[i] = pattern_byte(i);
+	ok(page_copy_from_user_slice(page, &reader, 0, 16) == 0, "user memory may be the page");
 	page_read_raw(page, all, 0, sizeof(all));
 	for (size_t i = 0; i < sizeof(all); i++)
-		good &= all[i] == pattern(i + 8);
-	ok(good, "%s: each byte is read once", mode_name);
+		good &= all[i] == pattern_byte(i + 8);
+	ok(good, "each byte is read once");
 	page_unmap_local(mapped);
 }
 
-static void checks(void)
+/* ---- another thread changes the memory ---- */
+
+static atomic_bool must_stop;
+
+static void *write_user_memory(void *memory)
+{
+	for (unsigned int i = 0; !atomic_load_explicit(&must_stop, memory_order_relaxed); i++)
+		((unsigned char *)memory)[i % PAGE_SIZE] = (unsigned char)i;
+	return NULL;
+}
+
+static void *remap_user_memory(void *memory)
+{
+	while (!atomic_load_explicit(&must_stop, memory_order_relaxed)) {
+		mprotect(memory, PAGE_SIZE, PROT_NONE);
+		mmap(memory, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	}
+	return NULL;
+}
+
+static bool is_prefix_then_zeros(size_t longest_prefix)
+{
+	static unsigned char all[PAGE_SIZE];
+	size_t i = 0;
+
+	page_read_raw(page, all, 0, PAGE_SIZE);
+	while (i < longest_prefix && all[i] == 0x77)
+		i++;
+	while (i < PAGE_SIZE && !all[i])
+		i++;
+	return i == PAGE_SIZE;
+}
+
+static bool copies_while_written(void)
+{
+	struct user_slice_reader reader = reader_at(user, PAGE_SIZE);
+
+	return page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0;
+}
+
+static bool copies_while_remapped(void)
+{
+	struct user_slice_reader reader = reader_at(user + PAGE_SIZE - 100, PAGE_SIZE);
+	int ret = page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE);
+
+	return (ret == 0 || ret == -EFAULT) && user_slice_left(&reader) == (ret ? PAGE_SIZE : 0) &&
+	       is_prefix_then_zeros(100);
+}
+
+static bool holds_beside(void *(*run)(void *memory), void *memory, bool (*holds)(void),
+			 unsigned int rounds)
+{
+	pthread_t thread;
+	bool good = true;
+
+	atomic_store(&must_stop, false);
+	if (pthread_create(&thread, NULL, run, memory))
+		abort();
+	while (rounds--)
+		good &= holds();
+	atomic_store(&must_stop, true);
+	pthread_join(thread, NULL);
+	return good;
+}
+
+static void test_other_threads(void)
+{
+	ok(holds_beside(write_user_memory, user, copies_while_written, share(2000)),
+	   "a copy succeeds while another thread writes the memory");
+	memset(user, 0x77, PAGE_SIZE);
+	memset(user + PAGE_SIZE, 0, PAGE_SIZE);
+	ok(holds_beside(remap_user_memory, user + PAGE_SIZE, copies_while_remapped, share(20000)),
+	   "a copy has a prefix, then zeros, while another thread unmaps the memory");
+}
+
+static void check_user_slices(void)
 {
 	page = page_alloc(GFP_KERNEL);
-	user = user_map(USER_PAGES * PAGE_SIZE);
-	test_good();
-	test_order();
+	user = map_user_memory();
+	test_copy();
+	test_order_of_checks();
 	test_prefix();
 	test_protected();
 	test_read();
-	test_once();
-	test_large();
-	test_writer();
-	test_remapper();
-	munmap(user, USER_PAGES * PAGE_SIZE);
+	test_reads_once();
+	test_other_threads();
+	munmap(user, USER_SIZE);
 	page_free(page);
 }
 
 UNIT_TEST(test_page_user_slice)
 {
-	run_in_map_modes(checks);
+	run_in_map_modes(check_user_slices);
 }

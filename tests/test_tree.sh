@@ -28,8 +28,8 @@ includes_only 'harness/|page/page\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
 includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|to_c_script\.inc"' src/tool/*.[ch] src/tool/*/*.[ch]
 includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
 includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
-includes_only 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
-includes_only 'tests/|harness/|page/|tool/report/report\.h"' tests/*.[ch]
+includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
+includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 includes_only 'bench/|page/page\.h"' bench/*.[ch]
 
 # modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
@@ -80,7 +80,7 @@ ok_if_same "tests that look inside of src/page are those that OWN_PAGE has" "$sc
 
 # A fragment lists every source, a list every script.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
-	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
+	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.py tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
 	[ "$(basename "$file")" = local.mk ] && continue
 	base=$(basename "$file" .in)
@@ -143,7 +143,7 @@ no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
-		build-aux/replay.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/replay.sh bench/*.sh report/*.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else

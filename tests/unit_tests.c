@@ -15,6 +15,7 @@ extern const char tap_program;
 const char tap_program = 1;
 
 unsigned int tap_check_count, tap_failure_count;
+const char *tap_prefix = "";
 static struct unit_test *tests;
 
 void unit_test_register(struct unit_test *test)
@@ -27,7 +28,7 @@ bool ok(bool good, const char *name, ...)
 {
 	va_list args;
 
-	printf("%sok %u - ", good ? "" : "not ", ++tap_check_count);
+	printf("%sok %u - %s", good ? "" : "not ", ++tap_check_count, tap_prefix);
 	va_start(args, name);
 	vprintf(name, args);
 	va_end(args);
@@ -75,7 +76,8 @@ int main(int argc, char **argv)
 	if (argc > 1 || tests->next)
 		test = argc == 2 ? find_test(argv[1]) : NULL;
 	if (!test) {
-		fprintf(stderr, "%s: expected the name of a test, got '%s'; --list prints the names\n",
+		fprintf(stderr,
+			"%s: expected the name of a test, got '%s'; --list prints the names\n",
 			argv[0], argc > 1 ? argv[1] : "");
 		return 2;
 	}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Copied by users, run by code hosts; tests/test_ci.sh holds them against the tree.
+# Pipelines for CI services, which users copy. tests/test_ci.sh checks that their commands exist.
 
 EXTRA_DIST += %D%/github.yml %D%/gitlab.yml

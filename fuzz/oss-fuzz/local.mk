@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Targets for a fuzzing service that brings compiler, flags and engine (build.sh says
-# which variables it passes here). No flag of ours is among them that watches or counts:
-# what is given is all there is. The harness is left out of ThreadSanitizer as elsewhere.
+# Fuzz targets for a fuzzing service that sets compiler, flags and engine (build.sh lists the
+# variables). The service's flags alone select sanitizer and coverage. As in other builds,
+# ThreadSanitizer does not instrument the harness.
 
 GIVEN_CFLAGS =
 GIVEN_CXX = $(CXX)
@@ -10,7 +10,7 @@ GIVEN_CXXFLAGS = $(GIVEN_CFLAGS)
 GIVEN_ENGINE =
 GIVEN_HARNESS = libharness-given.a
 
-# Every engine and sanitizer that is installed; `make check` does two pairs.
+# Builds for every installed engine and sanitizer; `make check` builds for two of them.
 #: oss-fuzz-check  build the targets as OSS-Fuzz does, and check them
 oss-fuzz-check: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/test_oss_fuzz.sh OSS_FUZZ=all

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * pagetorture-dev run and replay: like those of pagetorture, but a program obeys its
- * `# misbehave:` comment.
- */
+/* pagetorture-dev run and replay: as in pagetorture, but programs obey `# misbehave:` comments. */
 #include "dev/dev.h"
 #include "dev/misbehave/misbehave.h"
 #include "tool/tool.h"

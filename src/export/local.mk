@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Results as other tools read them.
+# pagetorture-export writes results as TAP, JUnit or SARIF.
 
 bin_SCRIPTS = pagetorture-export
 EXTRA_DIST += %D%/pagetorture-export.py

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The harness, once for each flavour. With ThreadSanitizer it is linked but not
-# instrumented: only the library's accesses are to be seen (tsan.h).
+# The harness is built once for each flavour. In the flavour tsan it is not instrumented, so that
+# ThreadSanitizer observes only the accesses of the page library (tsan.h).
 
-# The mutator works between two inputs. Engines get it without any instrumentation
-# (libmutate.a): it is neither what they test nor what may cost.
+# The mutator is built without instrumentation (libmutate.a), because it is not under test and must be
+# fast.
 mutate_sources = \
 	%D%/mutate/abstract_state.c \
 	%D%/mutate/abstract_state.h \
@@ -122,7 +122,7 @@ harness_sources = \
 	%D%/util/walk.c \
 	%D%/util/walk.h
 
-# Valgrind watches the plain flavour from outside.
+# The plain flavour can run under Valgrind.
 if HAVE_VALGRIND
 valgrind_source = %D%/detect/valgrind_real.c
 else

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The alias backend: sets of places where a task's mappings appear.
+ * The alias backend. A task has a set of places; each mapping of the task has the address of
+ * one place.
  *
- *   map_alias.c     the backend: which place a mapping gets, and when it is shown
- *   alias_set.c     address ranges for sets, and whose they are
- *   alias_window.c  a way to make places cheap: the whole arena in each
- *   alias_slot.c    a way to make places strict: one page in each
- *   alias_fork.c    a child of fork() gets memory of its own
+ *   map_alias.c     the backend: selects the place of a mapping, and shows or hides it
+ *   alias_set.c     reserves the address ranges of sets, and assigns sets to tasks
+ *   alias_window.c  one kind of place: maps the whole arena in each place; fast
+ *   alias_slot.c    the other kind of place: maps one page in each place; strict
+ *   alias_fork.c    gives a child of fork() its own copy of the pages
  */
 #ifndef LIBPAGE_ALIAS_H
 #define LIBPAGE_ALIAS_H
@@ -14,45 +15,45 @@
 #include "page/task.h"
 
 /*
- * More than a task can have mapped, so that an address comes back only after at least
- * as many other mappings as are not in use.
+ * The number of places of a set. A set has more places than a task has mappings, so that the
+ * backend reuses an address only after it used all other free places.
  */
 #define ALIAS_PLACES 32
 
-/* The first page holds the set itself, the second guards the first place. */
+/* The first page of a set holds struct alias_set, the second page is a guard page. */
 #define ALIAS_HEAD (2 * PAGE_SIZE)
 
 struct alias_set {
-	struct alias_set *next; /* of all sets; never removed */
-	bool taken;
-	bool away;	   /* its task is switched out */
-	uint32_t live;	   /* a bit for each place in use */
-	uint32_t made;	   /* a bit for each place that anything was ever mapped at */
-	unsigned int turn; /* the place to try first */
+	struct alias_set *next; /* in the list of all sets; never removed */
+	bool in_use;
+	bool hidden;	   /* the task of the set is switched out */
+	uint32_t live;	   /* one bit for each place in use */
+	uint32_t made;	   /* one bit for each place that was ever used */
+	unsigned int next_place; /* the place to try first */
 	unsigned int depth;
 	uint8_t order[PAGE_TASK_MAPPINGS];	    /* places in use, oldest first */
-	const struct page *placed[ALIAS_PLACES]; /* what each place showed last */
+	const struct page *placed[ALIAS_PLACES]; /* the last page of each place */
 };
 
-/* How a page gets into a place, and out of sight. */
+/* A kind of places: how a page is mapped at a place and hidden. */
 struct alias_way {
-	size_t stride; /* from place to place, an inaccessible guard page included */
+	size_t stride; /* bytes from place to place, with a guard page */
 
-	/* Return: where @page is now, shown, in place @i. */
+	/* Maps and shows @page in place @i. Return: the address of byte 0. */
 	void *(*place)(struct alias_set *set, unsigned int i, const struct page *page);
 	void (*hide)(void *addr);
 	void (*show)(void *addr);
 
-	/* The home of a byte in place @i, that was used; NULL for a guard. */
-	void *(*home)(const struct alias_set *set, unsigned int i, size_t offset);
+	/* Return: the canonical address of a byte in the used place @i; NULL for a guard page. */
+	void *(*canonical)(const struct alias_set *set, unsigned int i, size_t offset);
 
-	/* After fork(): map again, hidden if it can be, what is mapped in place @i, that was used. */
+	/* After fork(): maps the page of the used place @i again, hidden if this is possible. */
 	void (*again)(struct alias_set *set, unsigned int i);
 };
 
 extern const struct alias_way alias_window, alias_slot;
 
-/* The way in use: decided with the backend. */
+/* The kind of places in use. map_settle() selects the kind together with the backend. */
 extern const struct alias_way *alias_way;
 
 static inline unsigned char *alias_place(const struct alias_set *set, unsigned int i)
@@ -60,36 +61,36 @@ static inline unsigned char *alias_place(const struct alias_set *set, unsigned i
 	return (unsigned char *)(uintptr_t)set + ALIAS_HEAD + i * alias_way->stride;
 }
 
-/* A set that no task has. Aborts when there is no address space. */
+/* Return: a set that no task uses. Aborts if there is no address space. */
 struct alias_set *alias_set_take(void);
 
-/* Its addresses become inaccessible until its next task maps at them. */
+/* Releases a set. The addresses of @set are inaccessible until the next task of @set uses them. */
 void alias_set_give(struct alias_set *set);
 
-/* The set and place that @addr is in; NULL when there is none. */
+/* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */
 struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *offset);
 
 void alias_each_set(void (*fn)(struct alias_set *set));
 
 /*
- * Maps @len bytes of the arena's file from @page on at @addr, and with it what
- * MemorySanitizer knows of them: the shadow of an alias is the shadow of the page.
+ * Maps @len bytes of the arena's file, beginning with @page, at @addr. The function also maps
+ * MemorySanitizer's shadow of these bytes, so that a page and its alias share one shadow.
  */
 void alias_map_file(void *addr, size_t len, const struct page *page, int prot);
 
-/* The same, unseen by a sanitizer, for addresses that it knows already. */
+/* Like alias_map_file(), but hidden from sanitizers, for addresses that they know already. */
 void alias_map_file_again(void *addr, size_t len, const struct page *page, int prot);
 
-/* Files for the sanitizer's shadow. Return: false when there are none to be had. */
+/* Creates files for the sanitizer's shadow. Return: false if the system refuses. */
 bool alias_files_make(void);
 
 /*
- * In a child of fork(): files of its own, with what is in the frames and in the shadow,
- * mapped at home.
+ * In a child of fork(): copies the frames and the shadow to new files, and maps these at the
+ * canonical addresses.
  */
 void alias_files_copy(void);
 
-/* Prepares for fork(); called once. */
+/* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
 bool alias_fork_prepare(void);
 
 _Noreturn void alias_failed(const char *what);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The arena: where page frames come from and go to.
+ * The arena allocates and frees page frames.
  *
- * One reservation holds all frames and after them their `struct page`, so that
- * either gives the other by arithmetic. Only the arena knows addresses; reference
- * counts are page.c's.
+ * One reservation of address space holds all frames, and after them one `struct page` for each
+ * frame. So the address of a frame and the address of its `struct page` are computed from each
+ * other. page.c manages the reference counts.
  *
- * The address that the arena gives a byte is its home: it names the byte whatever
- * backend maps it, and the library's own accesses are made there.
+ * The canonical address of a byte is its address in the arena. Each backend has the same
+ * canonical addresses, and the library itself accesses a byte at its canonical address.
  */
 #ifndef LIBPAGE_ARENA_H
 #define LIBPAGE_ARENA_H
@@ -18,72 +18,74 @@
 
 #include "page/page.h"
 
-/* Frames that must be freed after a frame before it is handed out again. */
+/* The arena reuses a frame only after this number of other frames were freed. */
 #define ARENA_QUARANTINE 64
 
 #define ARENA_FRAMES ((size_t)1 << 16)
 #define ARENA_SIZE   (ARENA_FRAMES * PAGE_SIZE)
 
 /*
- * Its size is a power of two, so that page and frame give each other by a shift, and a
- * multiple of the 8 bytes by which sanitizers keep books: no two pages share them.
+ * The size of struct page is a power of two, so that the address of a frame is computed with a
+ * shift. The size is a multiple of 8 bytes, so that two pages share no granule of a
+ * sanitizer's shadow memory.
  */
 struct page {
-	_Alignas(32) atomic_uint refs; /* 0: dead */
-	uint32_t life;	  /* which life of the frame this is: a mapping outlives its page */
-	atomic_uint part; /* of a buffer: 1 + its index in there; 0: of none, or none any more */
-	uint32_t parts;	  /* pages of that buffer; in its first page */
-	size_t bytes;	  /* that were asked for; in its first page */
+	_Alignas(32) atomic_uint refs; /* 0: the page is freed */
+	uint32_t generation;	  /* number of allocations of the frame: a mapping may remain after a free */
+	atomic_uint part; /* 1 + the index of the page in its buffer; 0: the page is in no buffer */
+	uint32_t parts;	  /* number of pages of the buffer; only in its first page */
+	size_t bytes;	  /* requested size of the buffer; only in its first page */
 };
 
-/* The first frame of the reservation, and the struct page of it; for arithmetic. */
+/* The first frame of the reservation and its struct page, for address computations. */
 extern unsigned char *arena_frames;
 extern struct page *arena_pages;
 
 /*
- * @count contiguous frames that are not in use, their bytes and their struct pages
- * accessible again, both as their last users left them. Any thread; a short hidden
- * lock. Return: the first of them; NULL when there are none.
+ * Allocates @count contiguous frames. The bytes and the struct pages of the frames become
+ * accessible, and have the values of their last users. Any thread may call this; the lock is
+ * short and hidden from ThreadSanitizer.
+ * Return: the first page; NULL if there are not enough free frames.
  */
 struct page *arena_take(size_t count);
 
-/* The frame of a page that died. From here on no one may touch it (R8). */
+/* Frees the frame of a page without references. No thread may access the page any more (R8). */
 void arena_give(struct page *page);
 
-/* Has the arena been made? From then on it stays what it is. */
+/* Return: true if the arena exists. An arena exists until the process ends. */
 bool arena_exists(void);
 
 /*
- * The file of the frames, frame i at i * PAGE_SIZE; -1 when there is none: they
- * are a file only for a backend that maps them at more than one address.
+ * Return: the file descriptor of the frames, with frame i at offset i * PAGE_SIZE; -1 without a
+ * file. The frames are in a file only if the backend maps them at several addresses.
  */
 int arena_file(void);
 
-/* Another file with the same contents: the caller maps it. The old one is closed. */
+/* Replaces the file by @file, which has the same content and which the caller maps. */
 void arena_file_replace(int file);
 
-/* Frames from the first on of which some ever lived; the others are untouched. */
+/* Return: the number of frames up to the last one that was ever allocated. */
 size_t arena_used(void);
 
-/* Frames lie as far apart as this many struct pages. */
+/* The size of a frame, in units of struct page. */
 #define ARENA_STRIDE (PAGE_SIZE / sizeof(struct page))
 
-/* What is left of a frame's address when its struct page's has been stretched. */
+/* The constant part of arena_address(): frame = struct page * ARENA_STRIDE + arena_skew. */
 extern uintptr_t arena_skew;
 
-/* The home of byte 0. One load and a shift: raw calls wait for it. */
+/* Return: the canonical address of byte 0. This is fast, because each raw call needs the address. */
 static inline void *arena_address(const struct page *page)
 {
 	return (void *)((uintptr_t)page * ARENA_STRIDE + arena_skew);
 }
 
-/* Is there a frame that @addr points into? None, as long as there is no arena. */
+/* Return: true if there is an arena and @addr is in a frame. */
 static inline bool arena_contains(const void *addr)
 {
 	return arena_frames && (uintptr_t)addr - (uintptr_t)arena_frames < ARENA_SIZE;
 }
 
-/* The page of the frame that @addr points into. */
+/* Return: the page of the frame that contains @addr. */
 static inline struct page *arena_page(const void *addr)
 {
 	return arena_pages + ((uintptr_t)addr - (uintptr_t)arena_frames) / PAGE_SIZE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Injected failures. A point asks whether it is to fail; as long as no one ever asked
- * for injection in this process, the answer costs one branch.
+ * Injected failures. A failure point calls fault_alloc() or fault_usercopy() and fails if the
+ * result is true. Until the process injects its first failure, such a call costs one branch.
  */
 #ifndef LIBPAGE_FAULT_H
 #define LIBPAGE_FAULT_H
@@ -9,7 +9,7 @@
 #include "page/page.h"
 #include "page/sync.h"
 
-/* Somebody called page_fail_nth(n) or page_fault_attr_set() to make something fail. */
+/* True after page_fail_nth() or page_fault_attr_set() requested a failure in this process. */
 extern atomic_bool fault_wanted;
 
 bool fault_alloc_now(gfp_t gfp, unsigned int order);
@@ -20,13 +20,13 @@ static inline NO_SANITIZE_THREAD bool fault_off(void)
 	return likely(!atomic_load_explicit(&fault_wanted, memory_order_relaxed));
 }
 
-/* An allocation of 2^@order pages. Return: true if it has to fail. */
+/* Return: true if an allocation of 2^@order pages must fail. */
 static inline bool fault_alloc(gfp_t gfp, unsigned int order)
 {
 	return !fault_off() && fault_alloc_now(gfp, order);
 }
 
-/* A copy of at least one byte from user memory. Return: true if it has to fail. */
+/* Return: true if a copy from user memory must fail. */
 static inline bool fault_usercopy(void)
 {
 	return !fault_off() && fault_usercopy_now();

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Free lists: the frames that are not in use, as several queues that have nothing in common.
+ * Free lists: several independent queues of the frames that are not in use.
  *
- * A thread takes from its own list, and a frame goes back to the list that it came from,
- * whoever frees it. So threads that use pages of their own neither wait for each other
- * nor pass each other's cache lines, and one that allocates what another one frees gets
- * it back. A list is as good as private: it is locked all the same, for those who free
- * what others took, and for threads beyond the number of lists.
+ * A thread allocates from its own list. A freed frame returns to the list that it came from,
+ * whichever thread frees it. So threads with pages of their own share neither a lock nor a
+ * cache line. A thread whose pages another thread frees gets these frames back. Each list has
+ * a lock, because other threads free frames of the list, and because threads share lists if
+ * there are more threads than lists.
  *
- * A list is a queue, first in first out, which is the quarantine: a frame leaves it only
- * while more than ARENA_QUARANTINE wait after it or with it. Frames never allocated
- * come to it in chunks.
+ * A list is a first-in first-out queue, and serves as the quarantine: a frame leaves the list
+ * only while more than ARENA_QUARANTINE frames are in the list. Never-allocated frames come to
+ * the list in chunks.
  */
 #ifndef LIBPAGE_FREE_LIST_H
 #define LIBPAGE_FREE_LIST_H
@@ -20,41 +20,43 @@
 
 #define FREE_LISTS 32
 
-/* Frames that never lived, which a list gets at once: neighbours share cache lines. */
+/* A list gets this many new frames at once, because adjacent struct pages share cache lines. */
 #define FREE_LIST_CHUNK 16
 
 struct free_list {
-	_Alignas(128) struct sync_lock lock; /* of all below; taken in hidden sections */
-	uint32_t oldest, newest;	     /* that wait; meaningless while none does */
-	size_t count;			     /* that wait */
-	uint64_t deaths;		     /* ever */
-	size_t fresh, fresh_end;	     /* never lived */
+	_Alignas(128) struct sync_lock lock; /* of all fields; taken while TSan ignores */
+	uint32_t oldest, newest;	     /* in the queue; undefined if count is 0 */
+	size_t count;			     /* of frames in the queue */
+	uint64_t free_count;		     /* number of frees */
+	size_t fresh, fresh_end;	     /* never-allocated frames of this list */
 };
 
 extern struct free_list free_lists[FREE_LISTS];
 
-/* The calling thread's; one of two threads may be the other's too. */
+/* Return: the list of the calling thread. Several threads may share a list. */
 struct free_list *free_list_own(void);
 
-/* The one to which @frame goes back. */
-struct free_list *free_list_home(size_t frame);
+/* Return: the list to which @frame returns when it is freed. */
+struct free_list *free_list_find(size_t frame);
 
 /*
- * The frame that has waited longest, if it has waited long enough, or else one that never
- * lived; @list is its home from now on. With its lock. Return: false: it has neither.
+ * Takes the oldest frame of @list if its quarantine is over, otherwise a never-allocated frame.
+ * The frame returns to @list when it is freed. The caller holds the lock of @list.
+ * Return: false if there is no such frame.
  */
 bool free_list_take(struct free_list *list, size_t *frame);
 
-/* @frame died; @list is its home. With its lock. */
+/* Appends the freed @frame to its @list. The caller holds the lock of @list. */
 void free_list_put(struct free_list *list, size_t frame);
 
 /*
- * @count frames in a row, all below @end, each of which has waited long enough in its own
- * list; @home is theirs from now on. With the locks of all lists. Return: false: none.
+ * Takes @count contiguous frames below @end whose quarantine in their own lists is over. The
+ * frames return to @list when they are freed. The caller holds the locks of all lists.
+ * Return: false if there are no such frames.
  */
-bool free_list_take_run(struct free_list *home, size_t count, size_t end, size_t *frame);
+bool free_list_take_run(struct free_list *list, size_t count, size_t end, size_t *frame);
 
-/* Sets the home of frames that are taken without ever having been in a list. */
-void free_list_adopt(struct free_list *home, size_t frame, size_t count);
+/* Assigns frames that were never in a list to the list @list. */
+void free_list_assign(struct free_list *list, size_t frame, size_t count);
 
 #endif

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The page library: installed as libpage, and once more for each flavour. None of it with
-# a foreign library (src/page_stubs), under whose name nothing of ours is to be installed.
+# The page library: libpage, which is installed, and one archive for each flavour. With an external
+# page library (src/page_stubs) none of them is built or installed.
 
 page_sources = \
 	%D%/alias.h \
@@ -49,7 +49,7 @@ pkgconfigdir = $(libdir)/pkgconfig
 
 EXTRA_DIST += $(page_sources) %D%/libpage.sym
 
-# The flags that link the page library of each build: build-aux/flavours.mk has the rules.
+# Linker arguments for the page library of each build; build-aux/flavours.mk has the rules.
 if OWN_PAGE
 page_plain = libpage-plain.a
 page_asan = libpage-asan.a
@@ -62,7 +62,7 @@ page_fuzz_plain = libpage-fuzz-plain.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
 
-# What `pagetorture to-c` links, here and where it is installed.
+# The archives that `pagetorture to-c` links, in the build directory and when installed.
 pagearchivedir = $(pkglibdir)
 pagearchive_DATA = libpage-plain.a
 if HAVE_ASAN
@@ -76,8 +76,8 @@ pagearchive_DATA += libpage-msan.a
 endif
 endif
 
-# Does the shared library keep what programs rely on? What changes it on purpose also changes
-# -version-info above, as doc/install.md says, and keeps the new state by `make abi-keep`.
+# Compares the ABI of the shared library with the stored one. For an intended change of the ABI, change
+# -version-info above (doc/install.md) and run `make abi-keep`.
 abi_headers = $(srcdir)/%D%/page.h $(srcdir)/%D%/page_kernel.h
 abi_kept = $(srcdir)/%D%/libpage-x86_64.abi
 EXTRA_DIST += %D%/libpage-x86_64.abi

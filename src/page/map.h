@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A mapping backend: where a page that is mapped appears, and what becomes of the
- * address. Whether a mapping may be made or ended is decided before it is asked
- * (task.h), the same for all backends: page live, room on the stack, order, owner.
+ * A mapping backend selects the address of a mapping, and makes the address invalid at unmap.
+ * Before the library calls a backend, the library checks that the page is allocated and that
+ * the task has a free mapping. It also checks the order and the owner of mappings (task.h).
  */
 #ifndef LIBPAGE_MAP_H
 #define LIBPAGE_MAP_H
@@ -13,45 +13,45 @@ struct page_map_ops {
 	const char *name;
 	bool file; /* the arena must be a file */
 
-	/* The arena exists and is empty. Return: false: there can be no pages. */
+	/* Called when the arena exists and is empty. Return: false if no page can be mapped. */
 	bool (*arena_made)(void);
 
 	/*
-	 * map() returns the address of byte 0, good for PAGE_SIZE bytes until unmap()
-	 * gets it back. Both run for the task that owns the mapping, on its thread.
+	 * map() returns the address of byte 0, which is valid for PAGE_SIZE bytes until unmap().
+	 * Both run for the task that owns the mapping, on the thread of that task.
 	 */
 	void *(*map)(struct page_task *task, struct page *page);
 	void (*unmap)(struct page_task *task, void *addr);
 
-	/* Hide a task's mappings from now on; show those of pages that still live. */
+	/* Hides the mappings of a task; shows again those of pages that are still allocated. */
 	void (*switch_out)(struct page_task *task);
 	void (*switch_in)(struct page_task *task);
 
-	/* The last reference is gone: no one may touch the page through a mapping. */
-	void (*page_died)(struct page *page);
-	/* The task has no mapping any more, and will make none. */
-	void (*task_gone)(struct page_task *task);
+	/* Called when the page was freed. No access through a mapping of it is valid any more. */
+	void (*page_freed)(struct page *page);
+	/* Called when the task has no mapping and will make none. */
+	void (*task_deleted)(struct page_task *task);
 
-	/* The home of the byte that @addr names or once named; NULL when it never did. */
-	void *(*home)(const void *addr);
+	/* Return: the canonical address of @addr, mapped or unmapped; NULL if never mapped. */
+	void *(*canonical)(const void *addr);
 };
 
-/* The page's own address, like low memory: costs nothing. */
+/* The direct backend: a mapping has the page's own address, like the kernel's low memory. */
 extern const struct page_map_ops page_map_direct;
 
-/* An address of its own for each mapping, revoked when it ends. */
+/* The alias backend: each mapping has a new address, which is invalid after unmap. */
 extern const struct page_map_ops page_map_alias;
 
-/* The backend in use. Written once, before the first page. */
+/* The selected backend. The library writes this variable once, before the first allocation. */
 extern const struct page_map_ops *map_backend;
 
 /*
- * Decides on a backend for good; the first page is about to be made.
- * Return: must the arena be a file?
+ * Selects the backend before the first allocation; the selection cannot change later.
+ * Return: true if the arena must be a file.
  */
 bool map_settle(void);
 
-/* How alias mappings are revoked: see page_map_revoke_set(). */
+/* How the alias backend makes an address invalid: see page_map_revoke_set(). */
 enum map_revoke { MAP_REVOKE_POISON, MAP_REVOKE_PROTECT, MAP_REVOKE_NONE };
 extern enum map_revoke map_revoke;
 

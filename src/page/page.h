@@ -1,42 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * libpage: pages of memory with the contract of the kernel's Rust `Page`.
+ * libpage: pages of memory with the interface rules of the kernel's Rust `Page`.
  *
- * This header is the whole public interface. Every function names the rule of
- * the page contract that it keeps (doc/rules.md lists them):
+ * This header is the whole public interface. The comment of each function names the
+ * rules that the function keeps (doc/rules.md explains them):
  *
- *   R1 bounds        off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE
- *   R2 bytes         exactly [off, off + len) is touched, never a neighbour
- *   R3 data races    two threads may touch a page in parallel if both read, both are
- *                    atomic, or their bytes are disjoint; otherwise one happens before
- *                    the other
- *   R4 aliases       one page at two addresses is the same memory
- *   R5 mappings      a mapped address is good for PAGE_SIZE bytes, until it is
- *                    unmapped, for the task that mapped it
- *   R6 order         mappings end newest first; a task has at most 16
- *   R7 fresh memory  is uninitialised unless __GFP_ZERO; old contents never show
- *   R8 lifetime      the last page_free() frees; what an owner did happens before it
- *   R9 user memory   may change and vanish at any time; reading it is no race, does
- *                    not crash, and happens once a byte
- *   R10 bytewise     atomic on the caller's buffer, a byte at a time; plain on the page
- *   R11 failure      of an allocation is a result; failures can be injected
- *   R12 borrowed     who borrows a page of a buffer never frees it
+ *   R1 bounds        a range is good if off <= PAGE_SIZE && len <= PAGE_SIZE &&
+ *                    off + len <= PAGE_SIZE
+ *   R2 bytes         a call accesses exactly the bytes [off, off + len) of its page
+ *   R3 data races    two threads may access a page at the same time if both read, both
+ *                    are atomic, or their bytes are disjoint; otherwise one access must
+ *                    happen before the other
+ *   R4 aliases       two mappings of a page show the same memory
+ *   R5 mappings      a mapped address is valid for PAGE_SIZE bytes, and for the task that
+ *                    mapped it, until the task unmaps it
+ *   R6 order         a task unmaps its newest mapping first; it has at most 16 mappings
+ *   R7 fresh memory  a new page is uninitialised unless __GFP_ZERO is set; it never shows
+ *                    the bytes of an earlier owner
+ *   R8 lifetime      the last page_free() frees the page; the earlier actions of all
+ *                    owners happen before it
+ *   R9 user memory   other threads may change and unmap user memory at any time; the
+ *                    library reads each byte once, without a data race and without a crash
+ *   R10 bytewise     a bytewise call accesses the caller's buffer atomically, one byte at
+ *                    a time, and the page plainly
+ *   R11 failure      a call returns an error if an allocation fails; tests can inject
+ *                    failures
+ *   R12 borrowed     the borrower of a page of a buffer never frees the page
  *
- * Errors are 0 or -errno, NULL from allocation. A predicate is a bool.
+ * Return values: a call that returns int returns 0 or a negative errno value. An allocation
+ * returns NULL and sets errno. A predicate returns a bool.
  *
- * Context: unless a function says otherwise it may be called from any thread at
- * any time, does not sleep, does not allocate and takes no lock that orders two
+ * Context: any thread may call any function at any time, unless the function's comment says
+ * otherwise. A call does not sleep, does not allocate memory, and takes no lock that orders two
  * callers (R3).
  *
- * Misuse that has no error value (a dead page, a foreign address) ends in a
- * report on standard error and abort(): a line that begins with
- * "BUG: page: RULE: " where RULE is use-after-free, use-after-unmap, foreign-map,
- * unmap-order, map-overflow (the program format's rule names) or borrowed-free, and
- * that names the page, the tasks and the call sites. It is never silent where the
- * library can see it. Two more words there are no rules: map-failed, environment.
+ * Misuse without an error value (for example of a freed page) makes the library print a
+ * report on standard error and call abort(). The report begins with "BUG: page: RULE: "
+ * and names the page, the tasks and the call sites. RULE is use-after-free,
+ * use-after-unmap, foreign-map, unmap-order, map-overflow (the rule names of page programs)
+ * or borrowed-free. Three reports are about no rule: map-failed, environment and system. The
+ * library reports all misuse that it can detect.
  *
- * "Aborts with" below lists these; a call that could report several reports the first
- * that it lists.
+ * "Aborts with" in a comment lists the reports of a call. If several apply, the call prints
+ * the first one of the list.
  */
 #ifndef LIBPAGE_PAGE_H
 #define LIBPAGE_PAGE_H
@@ -50,13 +56,13 @@ extern "C" {
 
 #define PAGE_SHIFT 12
 
-/* Mappings that a task may have at a time (R6). */
+/* The maximum of mappings that a task has at the same time (R6). */
 #define PAGE_TASK_MAPPINGS 16
 
-/* Bytes of a task's name with its end. */
+/* The maximum length of a task's name, with its terminating null byte. */
 #define PAGE_TASK_NAME 24
 
-/* The C library may have claimed this name; it must then mean the same. */
+/* The C library may define PAGE_SIZE and PAGE_MASK; they must have these values then. */
 #ifndef PAGE_SIZE
 #define PAGE_SIZE ((size_t)1 << PAGE_SHIFT)
 #endif
@@ -65,9 +71,10 @@ extern "C" {
 #endif
 
 /*
- * Allocation flags. A valid set has exactly one of the four contexts and any of
- * the modifiers. The contexts say how an allocator may try to find memory; this
- * one never waits for memory, so they differ in nothing but name.
+ * Allocation flags. A valid set has exactly one of the four contexts (GFP_KERNEL, GFP_ATOMIC,
+ * GFP_NOWAIT, GFP_NOIO) and any of the modifiers. In the kernel, the context says how the
+ * allocator may wait for memory. This allocator never waits, so all contexts have the same
+ * effect.
  */
 typedef unsigned int gfp_t;
 
@@ -75,24 +82,25 @@ typedef unsigned int gfp_t;
 #define GFP_ATOMIC    ((gfp_t)0x02)
 #define GFP_NOWAIT    ((gfp_t)0x04)
 #define GFP_NOIO      ((gfp_t)0x08)
-#define __GFP_ZERO    ((gfp_t)0x10) /* the allocating thread writes zeros to all of it */
-#define __GFP_HIGHMEM ((gfp_t)0x20) /* accepted: all memory here has an address */
-#define __GFP_NOFAIL  ((gfp_t)0x40) /* no injected failure; an exhausted arena still gives NULL */
-#define __GFP_NOWARN  ((gfp_t)0x80) /* accepted: failure never prints */
+#define __GFP_ZERO    ((gfp_t)0x10) /* the calling thread writes zeros to the whole page */
+#define __GFP_HIGHMEM ((gfp_t)0x20) /* no effect: each page has an address */
+#define __GFP_NOFAIL  ((gfp_t)0x40) /* no injected failure; NULL only if all pages are in use */
+#define __GFP_NOWARN  ((gfp_t)0x80) /* no effect: a failed allocation prints nothing */
 
-/* One page of PAGE_SIZE bytes and its count of references. */
+/* A page of PAGE_SIZE bytes, with a reference count. */
 struct page;
 
-/* Who maps pages: see "tasks" below. */
+/* The owner of mappings: see "tasks" below. */
 struct page_task;
 
 /**
- * page_align() - round an address or length up to a multiple of PAGE_SIZE
+ * page_align() - round an address or a length up to a multiple of PAGE_SIZE
  * @addr: any value
- * @aligned: where the result goes; untouched on failure
+ * @aligned: receives the result; unchanged if the call returns false
  *
- * Source: the kernel's `page_align`, which wraps; this one says so.
- * Return: true, or false when the next multiple does not fit in a size_t.
+ * Source: the kernel's `page_align`. The kernel's version wraps on overflow; this version
+ * returns false.
+ * Return: true, or false if the result does not fit in a size_t.
  */
 bool page_align(size_t addr, size_t *aligned);
 
@@ -100,309 +108,317 @@ bool page_align(size_t addr, size_t *aligned);
  * page_alloc() - allocate a page with a reference count of 1
  * @gfp: one context and any modifiers
  *
- * The bytes are uninitialised unless __GFP_ZERO (R7); what an earlier owner left
- * never shows. A frame is handed out again only after a quarantine, so that a
- * stale pointer stays visible to the sanitizers. Allocation orders no two
- * threads, but for the hand-over of one frame from its last owner (R3).
+ * The bytes are uninitialised unless __GFP_ZERO is set (R7). The page never shows the bytes
+ * of an earlier owner. The library reuses a page frame only after it freed several other
+ * frames (a quarantine), so that sanitizers can report an access through a stale pointer.
+ * An allocation orders no two threads, except the last owner of a frame before the next
+ * owner of the same frame (R3).
  *
  * Source: `Page::alloc_page`, alloc_pages().
- * Return: the page, owned by the caller, released by page_free(); NULL with errno
- * EINVAL when @gfp has an unknown bit or not exactly one context, with ENOMEM when
- * the arena is exhausted or a failure is injected (R11). Never aborts.
+ * Return: the page; the caller owns it and releases it with page_free(). NULL with errno
+ * EINVAL if @gfp has an unknown bit, or not exactly one context. NULL with errno ENOMEM if
+ * all pages are in use, or if a failure is injected (R11). Never aborts.
  */
 struct page *page_alloc(gfp_t gfp);
 
 /**
- * page_get() - take one more reference
- * @page: a live page
+ * page_get() - add a reference to a page
+ * @page: an allocated page
  *
- * Orders nothing. The caller must hold a reference already, or know that another
- * owner holds one for the duration of the call.
+ * The caller must own a reference, or another owner must keep its reference during the whole
+ * call. The call orders no two threads.
  *
- * Source: get_page(). Rule: R8. Aborts with use-after-free on a dead page.
+ * Source: get_page(). Rule: R8. Aborts with use-after-free if the page is freed.
  */
 void page_get(struct page *page);
 
 /**
- * page_free() - drop one reference; the last one frees the page
- * @page: a live page of which the caller owns a reference, or NULL (no effect)
+ * page_free() - drop a reference; the last reference frees the page
+ * @page: an allocated page of which the caller owns a reference, or NULL (no effect)
  *
- * Drops with release and acquire order: all that an owner did before its
- * page_free() happens before every later page_free() of the page (R8). The last
- * free writes the whole page; after it every use of @page is an error.
+ * The reference count is decremented with acquire and release order. So the actions of an
+ * owner before its page_free() happen before every later page_free() of the same page (R8).
+ * The last page_free() writes to the whole page. After it, every use of @page is an error.
  *
- * Source: `Drop for Page`, __free_page(). Aborts with use-after-free on a dead page,
- * with borrowed-free when the reference was the one of a buffer (R12).
+ * Source: `Drop for Page`, __free_page(). Aborts with use-after-free if the page is freed,
+ * with borrowed-free if the reference belongs to a buffer (R12).
  */
 void page_free(struct page *page);
 
 /**
- * page_ref_count() - the number of references, for tests and reports
+ * page_ref_count() - return the number of references, for tests and reports
  * @page: a page
  *
- * The value may be stale when other threads hold references. Orders nothing.
- * Return: the count; at least 1 for a live page.
+ * If other threads own references, the value may be out of date. The call orders no two
+ * threads.
+ * Return: the number of references; at least 1 for an allocated page.
  */
 unsigned int page_ref_count(const struct page *page);
 
 /**
- * page_nid() - the memory node that the page is on
- * @page: a live page
+ * page_nid() - return the memory node of a page
+ * @page: an allocated page
  *
- * Source: `Page::nid`, page_to_nid().
- * Return: always 0: there is one arena.
+ * Source: `Page::nid`, page_to_nid(). Aborts with use-after-free if the page is freed.
+ * Return: 0, because the library has one memory node.
  */
 int page_nid(const struct page *page);
 
 /* ---- mapping ---- */
 
 /**
- * page_map_backend_set() - choose how pages are mapped
- * @name: "direct": a page is mapped at its own address, which costs nothing; misuse is
- *        seen by page. "alias": every mapping has an address of its own, next to nothing
- *        that may be touched, and good only while the mapping is: misuse is seen by
- *        address, also in the caller's own loads and stores
+ * page_map_backend_set() - select how pages are mapped
+ * @name: "direct": a mapping has the page's own address, at no cost; the library detects
+ *        misuse of a page. "alias": each mapping has a separate address between guard pages,
+ *        which is valid only until the page is unmapped; so misuse of an address is detected
+ *        too, also in the caller's own loads and stores
  *
- * Before the first page_alloc() or page_buffer_alloc() of the process. Without this call
- * the environment decides, PAGE_MAP=direct or PAGE_MAP=alias; without that, direct.
+ * Call this function before the first page_alloc() or page_buffer_alloc() of the process.
+ * Without this call, the environment variable PAGE_MAP selects the backend; without
+ * PAGE_MAP, it is "direct".
  *
- * With alias a child of fork() has pages of its own, as with direct: what they hold is
- * copied when the process forks.
+ * With both backends, a child of fork() has its own copy of all pages.
  *
- * Context: not beside any other call of this library.
- * Return: 0; -EINVAL on another name; -EBUSY when there are pages already.
+ * Context: no other thread is in a call of this library.
+ * Return: 0; -EINVAL if @name is another name; -EBUSY if the process has allocated a page.
  */
 int page_map_backend_set(const char *name);
 
 /**
- * page_map_backend() - the name of the backend in use, or to be used as things stand
+ * page_map_backend() - return the name of the selected backend
+ *
  * Return: a string that is never freed.
  */
 const char *page_map_backend(void);
 
 /**
- * page_map_revoke_set() - choose what the alias backend does to an address that ended
- * @name: "poison": AddressSanitizer reports it; "protect": it faults (SIGSEGV); "none":
- *        nothing, but it is never the address of another mapping soon
+ * page_map_revoke_set() - select how the alias backend makes an unmapped address invalid
+ * @name: "poison": AddressSanitizer reports an access; "protect": an access raises SIGSEGV;
+ *        "none": an access is not detected, but the library does not reuse the address soon
  *
- * Before the first page, as page_map_backend_set(). Without this call the environment
- * decides, PAGE_MAP_REVOKE; without that, poison with AddressSanitizer and protect else.
- * Where addresses have 32 bits there is room for "protect" alone.
+ * Call this function before the first page, as page_map_backend_set(). Without this call,
+ * the environment variable PAGE_MAP_REVOKE selects the way; without PAGE_MAP_REVOKE, it is
+ * "poison" with AddressSanitizer and "protect" otherwise. With addresses of 32 bits, only
+ * "protect" is available.
  *
- * Return: 0; -EINVAL on another name, on "poison" without AddressSanitizer, or on one that
- * there is no room for; -EBUSY when there are pages already.
+ * Context: no other thread is in a call of this library.
+ * Return: 0; -EINVAL if @name is another name or is not available; -EBUSY if the process has
+ * allocated a page.
  */
 int page_map_revoke_set(const char *name);
 
 /**
  * page_map_local() - map a page for the current task
- * @page: a live page
+ * @page: an allocated page
  *
- * The address is valid for PAGE_SIZE bytes, for this task, until page_unmap_local().
- * Accesses through it are the caller's own: R3 holds for them. One page may be mapped
- * any number of times, by one task or many.
+ * The address is valid for PAGE_SIZE bytes and for the current task, until the task calls
+ * page_unmap_local(). R3 applies to the caller's accesses through the address. One task or
+ * several may map a page any number of times.
  *
- * Source: kmap_local_page(). Rules: R4, R5, R6. Aborts with use-after-free on a dead
- * page, with map-overflow when the task has PAGE_TASK_MAPPINGS mappings, with map-failed
- * when the system has no address for it (alias backend only).
+ * Source: kmap_local_page(). Rules: R4, R5, R6. Aborts with use-after-free if the page is
+ * freed, with map-overflow if the task has PAGE_TASK_MAPPINGS mappings, with map-failed if
+ * the system has no free address (alias backend only).
  * Return: the address of byte 0; never NULL.
  */
 void *page_map_local(struct page *page);
 
 /**
- * page_unmap_local() - end the newest mapping of the current task
- * @addr: any address inside the mapped page (one past its end names the next page)
+ * page_unmap_local() - remove the newest mapping of the current task
+ * @addr: any address inside the mapped page; the address after its last byte belongs to the
+ *        next page
  *
- * The page may have died in the meantime.
+ * The page may already be freed. With the direct backend, all mappings of a page have one
+ * address, so the call checks only that the newest mapping is a mapping of that page.
  *
- * With the direct backend all mappings of a page have one address, so what is looked at
- * is whether the newest mapping is of that page.
- *
- * Source: kunmap_local(). Rule: R6. Aborts with unmap-order when @addr is in an older
- * mapping of this task, with foreign-map when it is in a mapping of another task, with
- * use-after-unmap when it is in none, with foreign-map when no page was ever mapped
- * there.
+ * Source: kunmap_local(). Rule: R6. Aborts with unmap-order if @addr is in an older mapping
+ * of this task, with foreign-map if @addr is in a mapping of another task, with
+ * use-after-unmap if @addr is in a removed mapping, with foreign-map if no page was ever
+ * mapped at @addr.
  */
 void page_unmap_local(const void *addr);
 
 /**
- * page_canonical() - the address that names a byte in whatever mapping
- * @addr: an address inside a mapping, living or ended, or already a home
+ * page_canonical() - return the address of a byte that is the same for all its mappings
+ * @addr: an address inside a current or removed mapping, or a canonical address
  *
- * What a tool reports to a race detector that knows memory by its address: two mappings of a
- * page are the same memory (R4), and the calls of this library touch pages at home.
- * Accesses to the home itself are for tools only.
+ * A race detector identifies memory by its address, and two mappings of a page are the same
+ * memory (R4). So a tool reports the canonical address of an access to the detector. The
+ * calls of this library access pages at their canonical addresses. Only tools may access
+ * memory through the returned address.
  *
- * Return: the home; @addr itself with the direct backend; NULL when no page was ever
- * mapped there.
+ * Return: the canonical address; @addr itself with the direct backend; NULL if no page was
+ * ever mapped at @addr.
  */
 void *page_canonical(const void *addr);
 
-/** page_mapped_fn - called with the address of byte 0 of a mapped page. */
+/** page_mapped_fn - function that gets the address of byte 0 of a mapped page. */
 typedef int (*page_mapped_fn)(void *addr, void *ctx);
 
 /**
- * page_with_mapped() - map a page, call @fn, unmap it
- * @page: a live page
+ * page_with_mapped() - map a page, call @fn, unmap the page
+ * @page: an allocated page
  * @fn: called exactly once, on the calling thread; must not keep the address
- * @ctx: handed to @fn
+ * @ctx: passed to @fn
  *
- * Source: `Page::with_page_mapped`. Rules: R5, R6. Aborts as page_map_local(), and with
- * unmap-order when @fn returns with a live mapping.
- * Return: what @fn returned.
+ * Source: `Page::with_page_mapped`. Rules: R5, R6. Aborts like page_map_local(), and with
+ * unmap-order if @fn returns without removing a mapping that it made.
+ * Return: the return value of @fn.
  */
 int page_with_mapped(struct page *page, page_mapped_fn fn, void *ctx);
 
-/** page_pointer_fn - called with the address of byte `off` of a mapped page. */
+/** page_pointer_fn - function that gets the address of byte `off` of a mapped page. */
 typedef int (*page_pointer_fn)(void *ptr, void *ctx);
 
 /**
- * page_with_pointer() - check a range, map the page, call @fn with its first byte
- * @page: a live page
+ * page_with_pointer() - check a range, map the page, call @fn with the first byte, unmap
+ * @page: an allocated page
  * @off: first byte, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - @off
- * @fn: called exactly once if the range is good, else not at all; may touch
- *      [ptr, ptr + @len) and nothing else
- * @ctx: handed to @fn
+ * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @fn: called exactly once if the range is good, otherwise not called; may access only the
+ *      bytes [ptr, ptr + @len)
+ * @ctx: passed to @fn
  *
- * off == PAGE_SIZE with len == 0 is good: a one-past-the-end pointer.
+ * The range with @off == PAGE_SIZE and @len == 0 is good; @fn gets the address after the last
+ * byte.
  *
- * Source: `Page::with_pointer_into_page`. Rules: R1, R3, R5, R6. Aborts as
+ * Source: `Page::with_pointer_into_page`. Rules: R1, R3, R5, R6. Aborts like
  * page_with_mapped().
- * Return: what @fn returned; -EINVAL when the range is bad: the page is then not
- * looked at, not even when it is dead.
+ * Return: the return value of @fn; -EINVAL if the range is not good. In that case the call
+ * does not access @page, so the page may be freed.
  */
 int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn fn, void *ctx);
 
 /*
  * ---- raw calls ----
  *
- * Each counts as a mapping for its duration (R6), page_copy() as two. So on a good range
- * all of them abort with use-after-free on a dead page, then with map-overflow when the
- * task has no mapping left; also with a length of 0. A bad range is -EINVAL before
- * anything is looked at.
+ * A raw call maps its page while it runs (R6); page_copy() maps two pages. A call first checks
+ * the range. If the range is not good, the call returns -EINVAL and accesses nothing. Then the
+ * call checks the page, also if the length is 0: it aborts with use-after-free if the page is
+ * freed, with map-overflow if the task has no free mapping.
  */
 
 /**
- * page_read_raw() - copy bytes out of a page
- * @page: a live page
- * @dst: at least @len bytes, not inside the page
+ * page_read_raw() - copy bytes from a page
+ * @page: an allocated page
+ * @dst: at least @len bytes outside of the page
  * @off: first byte, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - @off
+ * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * Uninitialised bytes may be copied; using their value is the caller's error (R7).
+ * The range may contain uninitialised bytes. The caller must not use the values of such bytes
+ * (R7).
  *
  * Source: `Page::read_raw`. Rules: R1, R2, R3 (a plain read of the range).
- * Return: 0; -EINVAL when the range is bad: nothing is touched.
+ * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
  */
 int page_read_raw(struct page *page, void *dst, size_t off, size_t len);
 
 /**
- * page_write_raw() - copy bytes into a page
- * @page: a live page
- * @src: at least @len bytes, not inside the page; each byte is read once
+ * page_write_raw() - copy bytes to a page
+ * @page: an allocated page
+ * @src: at least @len bytes outside of the page; the call reads each byte once
  * @off: first byte, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - @off
+ * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
  * Source: `Page::write_raw`. Rules: R1, R2, R3 (a plain write of the range).
- * Return: 0; -EINVAL when the range is bad: nothing is touched.
+ * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
  */
 int page_write_raw(struct page *page, const void *src, size_t off, size_t len);
 
 /**
- * page_fill_zero() - write zeros into a page
- * @page: a live page
+ * page_fill_zero() - write zeros to a page
+ * @page: an allocated page
  * @off: first byte, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - @off
+ * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
  * Source: `Page::fill_zero_raw`. Rules: R1, R2, R3 (a plain write of the range).
- * Return: 0; -EINVAL when the range is bad: nothing is touched.
+ * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
  */
 int page_fill_zero(struct page *page, size_t off, size_t len);
 
 /**
- * page_read_bytewise_atomic() - copy bytes out of a page, atomically where they go
- * @page: a live page
- * @dst: at least @len bytes, not inside the page; other threads may access them
- *       atomically at the same time
+ * page_read_bytewise_atomic() - copy bytes from a page with atomic writes to the buffer
+ * @page: an allocated page
+ * @dst: at least @len bytes outside of the page; other threads may access them atomically at
+ *       the same time
  * @off: first byte, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - @off
+ * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * Atomic and relaxed on @dst, one byte at a time; a plain read of the page. Uses up to
- * PAGE_SIZE bytes of stack.
+ * The call writes @dst with relaxed atomic stores of one byte, and reads the page plainly. The
+ * call uses up to PAGE_SIZE bytes of stack.
  *
  * Source: `Page::read_bytewise_atomic`. Rules: R1, R2, R3, R10.
- * Return: 0; -EINVAL when the range is bad: nothing is touched.
+ * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
  */
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len);
 
 /**
- * page_write_bytewise_atomic() - copy bytes into a page, atomically where they come from
- * @page: a live page
- * @src: at least @len bytes, not inside the page; each byte is read once
+ * page_write_bytewise_atomic() - copy bytes to a page with atomic reads of the buffer
+ * @page: an allocated page
+ * @src: at least @len bytes outside of the page; the call reads each byte once
  * @off: first byte, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - @off
+ * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * Atomic and relaxed on @src, one byte at a time; a plain write of the page. Uses up to
- * PAGE_SIZE bytes of stack.
+ * The call reads @src with relaxed atomic loads of one byte, and writes the page plainly. The
+ * call uses up to PAGE_SIZE bytes of stack.
  *
  * Source: `Page::write_bytewise_atomic`. Rules: R1, R2, R3, R10.
- * Return: 0; -EINVAL when the range is bad: nothing is touched.
+ * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
  */
 int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len);
 
 /**
  * page_copy() - copy bytes from page to page
- * @dst: a live page
- * @dst_off: first byte there, 0 .. PAGE_SIZE
- * @src: a live page, maybe the same one
- * @src_off: first byte there, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - the greater offset
+ * @dst: an allocated page, the destination
+ * @dst_off: first byte of the destination, 0 .. PAGE_SIZE
+ * @src: an allocated page, the source; may be the same page as @dst
+ * @src_off: first byte of the source, 0 .. PAGE_SIZE
+ * @len: number of bytes, 0 .. PAGE_SIZE - the greater offset
  *
- * Bytes stay as initialised as they were (R7). Two mappings for its duration: the
- * destination's page and room are looked at first, then the source's.
+ * The copy of an uninitialised byte is uninitialised (R7). The call maps both pages, the
+ * destination first.
  *
  * Source: memcpy_page(). Rules: R1, R2, R3 (a plain read and a plain write).
- * Return: 0; -EINVAL when a range is bad, or when both are of one page and overlap:
- * nothing is touched.
+ * Return: 0; -EINVAL if a range is not good, or if the ranges overlap in one page: the call
+ * accesses nothing.
  */
 int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len);
 
 /*
  * ---- user memory ----
  *
- * Memory of this process of which nothing is sure: other threads may write it and unmap
- * it at any moment (R9). A fault is a page that cannot be read, at that moment.
+ * User memory is memory of this process that other threads may write and unmap at any time
+ * (R9). A fault is an attempt to read a byte that is not readable at that moment.
  *
- * Reading costs a system call (process_vm_readv on this very process). Where the system refuses
- * it, as a container's seccomp filter may, the process is ended with a report: that is no fault.
+ * The library reads user memory with a system call: process_vm_readv() on its own process. If
+ * the system forbids this call, as the seccomp filter of a container may, the library prints
+ * a report and ends the process; this is not a fault.
  */
 
-/* A stretch of user memory; nothing is known of it yet. */
+/* A range of user memory, which may be unreadable. */
 struct user_slice {
 	const void *ptr;
 	size_t len;
 };
 
-/* A place in a slice. One thread at a time; a copy of it reads the same bytes again. */
+/* A position in a slice, for one thread at a time. A copy of a reader reads the same bytes again. */
 struct user_slice_reader {
 	const void *at;
 	size_t left;
 };
 
 /**
- * user_slice_new() - name a stretch of user memory
+ * user_slice_new() - describe a range of user memory
  * @ptr: any address
- * @len: bytes
+ * @len: number of bytes
  *
- * Looks at nothing. Source: `UserSlice::new`.
+ * The call accesses no byte of the range. Source: `UserSlice::new`.
  * Return: the slice, by value.
  */
 struct user_slice user_slice_new(const void *ptr, size_t len);
 
 /**
- * user_slice_reader_init() - a reader at the first byte
- * @reader: the caller's; needs no end
+ * user_slice_reader_init() - set a reader to the first byte of a slice
+ * @reader: memory of the caller; needs no destroy function
  * @slice: copied
  *
  * Source: `UserSlice::reader`.
@@ -410,51 +426,53 @@ struct user_slice user_slice_new(const void *ptr, size_t len);
 void user_slice_reader_init(struct user_slice_reader *reader, struct user_slice slice);
 
 /**
- * user_slice_left() - bytes from the reader's place to the end of its slice
+ * user_slice_left() - return the number of bytes from the reader's position to the end
  * @reader: a reader
  *
- * Whether they can be read does not matter. Source: `UserSliceReader::len`.
+ * The bytes may be unreadable. Source: `UserSliceReader::len`.
  */
 size_t user_slice_left(const struct user_slice_reader *reader);
 
 /**
- * user_slice_skip() - move on without reading
- * @reader: moves on @len bytes, or stays
- * @len: bytes
+ * user_slice_skip() - advance a reader without reading
+ * @reader: advances by @len bytes if the call returns 0
+ * @len: number of bytes
  *
  * Source: `UserSliceReader::skip`. Rule: R9.
- * Return: 0; -EFAULT when fewer bytes are left: the reader stays.
+ * Return: 0; -EFAULT if fewer than @len bytes remain: the reader does not move.
  */
 int user_slice_skip(struct user_slice_reader *reader, size_t len);
 
 /**
- * user_slice_read() - copy user memory to memory of the caller's
- * @reader: moves on @len bytes on success, or stays
+ * user_slice_read() - copy user memory to memory of the caller
+ * @reader: advances by @len bytes if the call returns 0
  * @dst: at least @len bytes
- * @len: bytes
+ * @len: number of bytes
  *
- * No injectable point. Source: `UserSliceReader::read_raw`. Rule: R9.
- * Return: 0; -EFAULT when fewer bytes are left: nothing is touched; -EFAULT after a
- * fault at byte j: the first j bytes are copied, the others are zero.
+ * The call is no failure point (R11). Source: `UserSliceReader::read_raw`. Rule: R9.
+ * Return:
+ *   0        all bytes are copied;
+ *   -EFAULT  fewer than @len bytes remain: the call accesses nothing;
+ *   -EFAULT  a fault at byte j: the first j bytes are copied, the other bytes are zero.
  */
 int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len);
 
 /**
- * page_copy_from_user_slice() - copy user memory into a page
- * @page: a live page
- * @reader: moves on @len bytes on success, or stays
+ * page_copy_from_user_slice() - copy user memory to a page
+ * @page: an allocated page
+ * @reader: advances by @len bytes if the call returns 0
  * @off: first byte in the page, 0 .. PAGE_SIZE
- * @len: bytes, 0 .. PAGE_SIZE - @off
+ * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * Source: `Page::copy_from_user_slice_raw`. Rules: R1, R2, R3 (a plain write of the
- * range whenever any of it is touched), R9, R11.
- * Return, in the order in which they are looked for:
- *   -EINVAL  the range is bad: nothing is touched;
- *   -EFAULT  fewer bytes are left: nothing is touched;
- *   0        @len is 0: nothing is touched, but an injected failure is used up (R11);
- *   -EFAULT  a failure is injected: all of the range is zero;
- *   -EFAULT  a fault at byte j: the first j bytes are copied, the others are zero;
- *   0        all is copied.
+ * Source: `Page::copy_from_user_slice_raw`. Rules: R1, R2, R3 (a plain write of the whole
+ * range if the call accesses any byte of it), R9, R11.
+ * Return: the first of these that applies:
+ *   -EINVAL  the range is not good: the call accesses nothing;
+ *   -EFAULT  fewer than @len bytes remain: the call accesses nothing;
+ *   0        @len is 0: the call accesses nothing, but uses up an injected failure (R11);
+ *   -EFAULT  a failure is injected: the whole range is zero;
+ *   -EFAULT  a fault at byte j: the first j bytes are copied, the other bytes are zero;
+ *   0        all bytes are copied.
  */
 int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off,
 			      size_t len);
@@ -464,17 +482,17 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
  */
 
 /**
- * page_buffer_alloc() - contiguous memory made of pages
+ * page_buffer_alloc() - allocate contiguous pages
  * @n_bytes: at least 1; need not be a multiple of PAGE_SIZE
  *
- * The bytes are uninitialised (R7). The buffer owns one reference of each of its pages;
- * all of the last page may be used. An injectable point, as an allocation of GFP_KERNEL
- * and of the order that holds it.
+ * The bytes are uninitialised (R7). The buffer owns one reference of each of its pages. The
+ * caller may use all bytes of the last page. The call is a failure point, as an allocation
+ * with GFP_KERNEL of the smallest order that holds @n_bytes (R11).
  *
  * Source: `VVec`, vmalloc().
- * Return: the address, owned by the caller, released by page_buffer_free(), a multiple
- * of PAGE_SIZE; NULL with errno EINVAL when @n_bytes is 0, ENOMEM when that many
- * contiguous frames are not to be had or a failure is injected.
+ * Return: the address, a multiple of PAGE_SIZE; the caller owns the buffer and releases it with
+ * page_buffer_free(). NULL with errno EINVAL if @n_bytes is 0. NULL with errno ENOMEM if there
+ * are not enough contiguous free pages, or if a failure is injected.
  */
 void *page_buffer_alloc(size_t n_bytes);
 
@@ -482,192 +500,194 @@ void *page_buffer_alloc(size_t n_bytes);
  * page_buffer_free() - drop the buffer's references of its pages
  * @buffer: from page_buffer_alloc(), or NULL (no effect)
  *
- * A page with another reference stays live until page_free() (R12).
+ * A page with another reference stays allocated until that reference is dropped (R12).
  *
- * Aborts with use-after-free when the buffer is freed already, with foreign-map when no
- * buffer begins at @buffer.
+ * Aborts with use-after-free if the buffer is freed, with foreign-map if no buffer begins at
+ * @buffer.
  */
 void page_buffer_free(void *buffer);
 
 /**
- * page_buffer_size() - the bytes that were asked for
+ * page_buffer_size() - return the size that the caller of page_buffer_alloc() requested
  * @buffer: from page_buffer_alloc()
  *
- * Aborts as page_buffer_free().
+ * Aborts like page_buffer_free().
  */
 size_t page_buffer_size(const void *buffer);
 
 /**
- * page_borrow() - the page that contains a byte of a buffer
+ * page_borrow() - return the page that contains a byte of a buffer
  * @addr: any address
  *
- * The page is the buffer's: the borrower does not free it, and may use it as long as the
- * buffer is live, or after a page_get() until the page_free() that goes with it (R12). It
- * may be mapped, and then has two addresses.
+ * The buffer keeps its reference of the page, and the borrower must not drop it. The borrower
+ * may use the page until the buffer is freed. If the borrower calls page_get(), it may use the
+ * page until the matching page_free() (R12). The borrower may map the page; the page then has
+ * two addresses.
  *
- * Source: `BorrowPage`, vmalloc_to_page(). Aborts with use-after-free when the page is
- * dead.
- * Return: the page; NULL when @addr is in no buffer.
+ * Source: `BorrowPage`, vmalloc_to_page(). Aborts with use-after-free if the page is freed.
+ * Return: the page; NULL if @addr is in no buffer.
  */
 struct page *page_borrow(const void *addr);
 
 /**
- * page_buffer_next() - the pages of a buffer, one after the other
+ * page_buffer_next() - iterate over the pages of a buffer
  * @buffer: from page_buffer_alloc()
- * @page: NULL for the first page, else what the last call returned
+ * @page: NULL for the first page, otherwise the result of the previous call
  *
- * Source: `VmallocPageIter`. Aborts as page_buffer_free().
- * Return: the next page, borrowed; NULL after the last.
+ * Source: `VmallocPageIter`. Aborts like page_buffer_free().
+ * Return: the next page, borrowed; NULL after the last page.
  */
 struct page *page_buffer_next(const void *buffer, const struct page *page);
 
 /*
  * ---- tasks ----
  *
- * A task is who maps pages and whose calls fail_nth counts. A program whose threads are
- * pthreads needs nothing of this: each thread has a task of its own.
+ * A task owns mappings, and page_fail_nth() counts the calls of one task. A program whose
+ * threads are pthreads needs none of the functions below: each pthread has its own task.
  *
- * A program that runs several threads of its own on one pthread makes a task for each,
- * and its scheduler says page_task_switch_out() for the one that stops and
- * page_task_switch_in() for the one that goes on, on whatever pthread that is. One that
- * knows better who is running installs a hook. A task runs on one pthread at a time, and
- * handing it from one to another is the scheduler's to order.
+ * A program that runs several threads of its own on one pthread creates a task for each of
+ * them. The scheduler of the program calls page_task_switch_out() for the task that stops and
+ * page_task_switch_in() for the task that continues. If the program can identify the running
+ * task itself, it installs a hook instead. A task runs on one pthread at a time. The scheduler
+ * must order the move of a task from one pthread to another.
  */
 
 /**
- * page_task_new() - a task without mappings
- * @name: for reports; cut to PAGE_TASK_NAME - 1 bytes
+ * page_task_new() - create a task without mappings
+ * @name: for reports; the library keeps the first PAGE_TASK_NAME - 1 bytes
  *
- * Return: the task, owned by the caller, released by page_task_delete(); NULL when there
+ * Return: the task; the caller owns it and releases it with page_task_delete(). NULL if there
  * is no memory.
  */
 struct page_task *page_task_new(const char *name);
 
 /**
- * page_task_delete() - end a task
- * @task: not running on another pthread; or NULL (no effect)
+ * page_task_delete() - remove a task and its mappings
+ * @task: a task that runs on no other pthread, or NULL (no effect)
  *
- * Ends what it still has mapped, newest first: that breaks no rule. The same happens to
- * the task of a pthread when the pthread ends.
+ * The library removes the newest mapping first, which breaks no rule. When a pthread ends, the
+ * library does the same with the pthread's own task.
  *
- * Return: how many mappings that were; not 0 is a leak of the caller's.
+ * Return: the number of removed mappings; more than 0 is a leak of the caller.
  */
 unsigned int page_task_delete(struct page_task *task);
 
-/** page_task_name() - the name for reports, valid until the task is deleted. */
+/** page_task_name() - return the name for reports, which is valid until the task is deleted. */
 const char *page_task_name(const struct page_task *task);
 
-/** page_task_depth() - the number of mappings that a task has now. */
+/** page_task_depth() - return the number of mappings that a task has now. */
 unsigned int page_task_depth(const struct page_task *task);
 
 /**
- * page_task_current() - the task that the caller runs for
+ * page_task_current() - return the task of the caller
  *
- * What the hook says; else what page_task_switch_in() said last on this pthread; else
- * the pthread's own task, named "thread TID".
- * Return: never NULL.
+ * Return: the first of these that exists: the task that the hook returns; the task of the last
+ * page_task_switch_in() on this pthread; the pthread's own task, which has the name
+ * "thread TID". Never NULL.
  */
 struct page_task *page_task_current(void);
 
-/** page_task_current_fn - returns who runs now; NULL: no task that it knows. */
+/** page_task_current_fn - hook that returns the running task, or NULL if it knows no task. */
 typedef struct page_task *(*page_task_current_fn)(void);
 
 /**
- * page_task_hook_set() - ask the host program who the current task is
- * @hook: called in every call that maps or could, from any thread; must be quick and
- *        call nothing of this library. NULL: no longer
+ * page_task_hook_set() - install a hook that returns the current task
+ * @hook: the library calls it from any thread, in every call that may map a page; it must be
+ *        fast and must not call this library. NULL removes the hook
  */
 void page_task_hook_set(page_task_current_fn hook);
 
 /**
- * page_task_switch_out() - a task stops running on this pthread
- * @task: a task; NULL: the pthread's own
+ * page_task_switch_out() - stop a task on this pthread
+ * @task: a task; NULL: the pthread's own task
  *
- * With the alias backend its mappings are hidden: touching them is an error until it
- * is switched in again. With direct nothing is hidden. The cost is proportional to the
- * number of mappings that the task has.
+ * With the alias backend, the mappings of the task are invalid until page_task_switch_in().
+ * With the direct backend, they remain valid. The cost is proportional to the number of
+ * mappings of the task.
  */
 void page_task_switch_out(struct page_task *task);
 
 /**
- * page_task_switch_in() - a task goes on, on this pthread
- * @task: a task that is not running; NULL: the pthread's own
+ * page_task_switch_in() - continue a task on this pthread
+ * @task: a task that does not run; NULL: the pthread's own task
  *
- * Its mappings are as they were, but for those of pages that died in the meantime. It is
- * the current task from here on.
+ * The task becomes the current task. The mappings of the task become valid again, except
+ * mappings of pages that were freed in the meantime.
  */
 void page_task_switch_in(struct page_task *task);
 
 /*
- * ---- faults ----
+ * ---- injected failures ----
  *
- * Two points can be made to fail (R11): an allocation, by page_alloc() or
- * page_buffer_alloc(), unless __GFP_NOFAIL; and page_copy_from_user_slice() that has
- * passed its checks of bounds and length. A copy of 0 bytes is a point like any other: it
- * uses the failure up, and returns 0 all the same.
+ * Tests can make two kinds of failure points fail (R11): an allocation by page_alloc() or
+ * page_buffer_alloc() without __GFP_NOFAIL, and a page_copy_from_user_slice() with good bounds
+ * and length. A copy of 0 bytes is a failure point too: it uses up the failure and returns 0.
  *
- * As in the kernel, fail_nth is looked at first and alone while it counts; then the
- * tests of the attributes, in the order of the struct's comment. Fields not named there
- * exempt a call before anything is counted.
+ * While page_fail_nth() of a task counts, it alone decides, as in the kernel. Otherwise the
+ * attributes (struct page_fault_attr) decide. A call that the attributes min_order or
+ * ignore_gfp exempt is not counted at all.
  */
 
 /**
- * page_fail_nth() - make the n-th point from now on fail, once, in the current task
- * @n: from 1; 0: none
+ * page_fail_nth() - make the n-th next failure point of the current task fail, once
+ * @n: from 1; 0 cancels
  *
- * So all error paths of an operation can be walked: n = 1, 2, 3 and so on, until it
- * succeeds and page_fail_nth(0) returns something else than 0.
+ * To test all error paths of an operation, a test runs it with n = 1, 2, 3 and so on, until
+ * page_fail_nth(0) after the operation returns a value other than 0.
  *
  * Source: /proc/self/fail-nth.
- * Return: what was left of the number before this call: 0 when it had failed something,
- * or had not been set.
+ * Return: the rest of the previous count; 0 if that count made a call fail or was not set.
  */
 unsigned int page_fail_nth(unsigned int n);
 
 enum page_fault_point { PAGE_FAULT_ALLOC, PAGE_FAULT_USERCOPY, PAGE_FAULT_POINTS };
 
 /*
- * A point fails when, in this order: probability is not 0; the task is in (task_filter);
- * times is not 0; space is used up; it is an interval's turn; chance says so.
+ * A failure point fails if all these conditions hold, tested in this order: probability is not
+ * 0; the task passes task_filter; times is not 0; space is not larger than the number of pages
+ * of the call (1 for a copy); interval divides the number of the call; a random number is below
+ * probability.
  */
 struct page_fault_attr {
 	unsigned int probability; /* percent, 0 .. 100; 0: off */
-	unsigned int interval;	  /* only each so manieth call; 0 and 1: each */
-	int times;		  /* failures left; -1: no limit */
-	unsigned int space;	  /* pages (copies, for user memory) that are let through first */
-	unsigned int min_order;	  /* exempt: allocations of a smaller order */
-	bool task_filter;	  /* only tasks that page_task_make_it_fail() let in */
-	gfp_t ignore_gfp;	  /* exempt: allocations with any of these bits */
-	unsigned long long seed;  /* of chance */
+	unsigned int interval;	  /* only each interval-th call fails; 0 and 1: each call */
+	int times;		  /* number of failures that remain; -1: no limit */
+	unsigned int space;	  /* a call of fewer pages (a copy: 1) succeeds, and reduces it */
+	unsigned int min_order;	  /* allocations of a smaller order never fail */
+	bool task_filter;	  /* only tasks with page_task_make_it_fail(true) fail */
+	gfp_t ignore_gfp;	  /* allocations with any of these bits never fail */
+	unsigned long long seed;  /* seed of the random numbers */
 };
 
-/* Off, and what the kernel begins with otherwise: each call, one failure. */
+/* Injection is off. The other values are the kernel's defaults: each call, one failure. */
 #define PAGE_FAULT_ATTR_INIT { 0, 1, 1, 0, 0, false, 0, 0 }
 
 /**
- * page_fault_attr_set() - inject failures at a point, in all tasks
- * @point: which
+ * page_fault_attr_set() - set the attributes of a kind of failure point, for all tasks
+ * @point: the kind of failure point
  * @attr: copied
  *
  * Source: fail_page_alloc, fail_usercopy.
- * Return: 0; -EINVAL on an unknown point, a probability above 100, times below -1.
+ * Return: 0; -EINVAL if the kind is unknown, probability is above 100, or times is below -1.
  */
 int page_fault_attr_set(enum page_fault_point point, const struct page_fault_attr *attr);
 
 /**
- * page_fault_attr_get() - what is left of the attributes
- * @point: which
- * @attr: where they go: times and space as they are now, seed where chance has got to
+ * page_fault_attr_get() - return the current attributes of a kind of failure point
+ * @point: the kind of failure point
+ * @attr: receives the attributes: times and space are the rest, seed is the current state of
+ *        the random numbers
  *
- * Return: 0; -EINVAL on an unknown point.
+ * Return: 0; -EINVAL if the kind is unknown.
  */
 int page_fault_attr_get(enum page_fault_point point, struct page_fault_attr *attr);
 
 /**
- * page_task_make_it_fail() - let the current task through the task filter, or not
- * @on: true lets failures in; a new task is out
+ * page_task_make_it_fail() - set whether the current task passes task_filter
+ * @on: true: the task passes; a new task does not pass
  *
- * Source: /proc/self/make-it-fail. Return: what it was before.
+ * Source: /proc/self/make-it-fail.
+ * Return: the previous setting.
  */
 bool page_task_make_it_fail(bool on);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The kernel's names for what page.h does, so that small pieces of kernel code compile.
+ * Kernel names for the calls of page.h, so that kernel code that uses pages compiles.
  *
- * Each is the page.h call of the same meaning and keeps its rules. The kernel's calls
- * have no error value: a range that is out of bounds ends the program (it would be a
- * VM_BUG_ON() there), here by a trap.
+ * Each function below calls the function of page.h with the same meaning, and keeps the same
+ * rules. The kernel's functions have no error value. So a range out of bounds ends the program
+ * by a trap, as VM_BUG_ON() does in the kernel.
  */
 #ifndef LIBPAGE_PAGE_KERNEL_H
 #define LIBPAGE_PAGE_KERNEL_H
@@ -17,7 +17,7 @@
 #define offset_in_page(p) ((size_t)(p) & (PAGE_SIZE - 1))
 #endif
 #ifndef PAGE_ALIGN
-#define PAGE_ALIGN(addr) (((size_t)(addr) + PAGE_SIZE - 1) & PAGE_MASK) /* wraps, as there */
+#define PAGE_ALIGN(addr) (((size_t)(addr) + PAGE_SIZE - 1) & PAGE_MASK) /* wraps as in the kernel */
 #endif
 
 /* ---- lifetime ---- */
@@ -98,7 +98,7 @@ static inline void memzero_page(struct page *page, size_t offset, size_t len)
 	page_kernel_must(page_fill_zero(page, offset, len));
 }
 
-/* In pieces, so that the bytes are written by the library and seen by its detectors. */
+/* The library writes the bytes, in pieces of 64, so that its sanitizers observe the writes. */
 static inline void memset_page(struct page *page, size_t offset, int val, size_t len)
 {
 	unsigned char piece[64];

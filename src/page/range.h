@@ -4,7 +4,7 @@
 
 #include "page/page.h"
 
-/* R1 in two tests: the first keeps the difference from wrapping, as R1's keep its sum. */
+/* Rule R1 with two tests. The first test ensures that the difference does not wrap. */
 static inline bool range_good(size_t off, size_t len)
 {
 	return off <= PAGE_SIZE && len <= PAGE_SIZE - off;

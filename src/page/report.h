@@ -4,11 +4,11 @@
 
 /*
  * page_bug() - report a broken rule and abort
- * @rule: its name in the program format
+ * @rule: the name of the rule in page programs
  * @what: one sentence, printf style
  *
- * One line on standard error, written by one write(2) so that lines of threads
- * that fail together do not mix. Allocates nothing.
+ * The report is one line on standard error. One write(2) writes it, so that the lines of
+ * threads that fail at the same time do not mix. The function does not allocate memory.
  */
 _Noreturn void page_bug(const char *rule, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));

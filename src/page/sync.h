@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The seam: all that the page library touches beside memory of its own.
+ * The interface of the page library to atomics, locks and sanitizers.
  *
- * Atomics, the one lock and annotations for the sanitizers are here and nowhere
- * else, so that algorithms have no #ifdef and a build flavour differs in this
- * file only.
+ * The lock and the annotations for the sanitizers are in this file only. So the algorithms
+ * have no #ifdef, and a build flavour differs in this file only.
  *
- * Hidden sections. R3 says that the library adds no order between callers: a
- * lock inside the allocator must not order users of different pages. For the
- * hardware the lock does order them; for ThreadSanitizer it would hide their
- * races. So the code between sync_hidden_begin() and sync_hidden_end() makes
- * no happens-before edge and no access that ThreadSanitizer sees. Nothing that
- * belongs to a caller may be touched in there.
+ * Hidden sections. By R3 the library adds no order between callers, so a lock inside the
+ * allocator must not order the users of different pages. If ThreadSanitizer observed the lock,
+ * it would miss the races of these users. So ThreadSanitizer ignores all accesses and all
+ * synchronisation between sync_hidden_begin() and sync_hidden_end(). Code in a hidden section
+ * must not access a caller's bytes.
  */
 #ifndef LIBPAGE_SYNC_H
 #define LIBPAGE_SYNC_H
@@ -41,9 +39,9 @@
 #endif
 
 /*
- * A function whose own accesses ThreadSanitizer does not see: for what a task or the
- * library keeps about itself, never for a caller's bytes. Never inlined where others
- * are seen, or it would be seen again: gcc takes care of that by itself.
+ * NO_SANITIZE_THREAD: ThreadSanitizer does not observe the accesses of the function. The attribute
+ * is for data of a task or of the library, never for a caller's bytes. clang must not inline the
+ * function into an instrumented one; gcc prevents that itself.
  */
 #if defined(SYNC_TSAN) && defined(__clang__)
 #define NO_SANITIZE_THREAD \
@@ -55,8 +53,8 @@
 #endif
 
 /*
- * A function that may look at the struct page of a dead page; or one that touches only
- * what is never poisoned, and is to be quick.
+ * NO_SANITIZE_ADDRESS: the function may read the struct page of a freed page.
+ * SYNC_UNCHECKED: the function accesses only memory that is never poisoned, and must be fast.
  */
 #if defined(SYNC_ASAN)
 #define NO_SANITIZE_ADDRESS __attribute__((noinline, no_sanitize_address))
@@ -67,8 +65,8 @@
 #endif
 
 /*
- * A function whose path depends on state of earlier callers, and no caller can see
- * them apart: to a fuzzer they would look like news of its input.
+ * NO_COVERAGE: the path of the function depends on earlier calls in a way that no caller can
+ * observe. A fuzzer must not count such a path as coverage of its input.
  */
 #if defined(__clang__)
 #define NO_COVERAGE __attribute__((no_sanitize("coverage")))
@@ -79,7 +77,7 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* An address without the tag that some machines keep in its top byte. */
+/* Removes the tag that some CPUs keep in the top byte of an address. */
 #if defined(__aarch64__)
 #define SYNC_UNTAG(addr) ((addr) & (((uintptr_t)1 << 56) - 1))
 #else
@@ -89,7 +87,7 @@
 #ifdef SYNC_ASAN
 #include <sanitizer/asan_interface.h>
 #define SYNC_POISONS true
-/* Every access to [addr, addr + len) is from now on an error, or again none. */
+/* Makes AddressSanitizer report each access to [addr, addr + len), until sync_unpoison(). */
 static inline void sync_poison(const void *addr, size_t len)
 {
 	__asan_poison_memory_region(addr, len);
@@ -128,15 +126,15 @@ static inline bool sync_poisoned(const void *addr)
 
 #ifdef SYNC_MSAN
 #include <sanitizer/msan_interface.h>
-/* The bytes have no value yet: copying them is fine, using them is not (R7). */
+/* Marks bytes as uninitialised: a copy of them is allowed, a use of their values is not (R7). */
 static inline void sync_uninitialised(const void *addr, size_t len)
 {
 	__msan_allocated_memory(addr, len);
 }
 
 /*
- * Where MemorySanitizer keeps what it knows of the bytes at @addr, on x86-64 Linux: the
- * shadow, number 0, and the origins, number 1, each a byte for a byte.
+ * Return: the address of MemorySanitizer's data for the byte at @addr, on x86-64 Linux: number 0
+ * is the shadow, number 1 the origins. Shadow and origins have one byte for each byte of memory.
  */
 #ifndef __x86_64__
 #error "expected the address layout of MemorySanitizer on x86-64"
@@ -149,7 +147,7 @@ static inline void *sync_shadow(const void *addr, int number)
 			(unsigned long)number * 0x100000000000);
 }
 
-/* The bytes at @to are as initialised as those at @from. */
+/* Copies to @to which bytes of @from are initialised, but not the bytes. */
 static inline void sync_initialised_as(void *to, const void *from, size_t len)
 {
 	__msan_copy_shadow(to, from, len);
@@ -178,43 +176,43 @@ static inline void sync_initialised_as(void *to, const void *from, size_t len)
 #endif
 
 /*
- * Lifetimes of blocks in a managed heap, for ThreadSanitizer: its state of a block's
- * bytes and atomics ends with the block, so two lifetimes neither race nor order threads,
- * and a granule that it muted after a report is watched again. This is the interface
- * that it has for managed languages; an allocator is one in little.
+ * Reports allocations and frees to ThreadSanitizer by its interface for managed heaps (Java).
+ * A free discards ThreadSanitizer's state of the bytes and atomics. So two allocations of a frame
+ * neither race nor order threads, and ThreadSanitizer reports again on a granule where it has
+ * reported before.
  */
 #ifdef SYNC_TSAN
 void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
 void __tsan_java_alloc(unsigned long ptr, unsigned long size);
 void __tsan_java_free(unsigned long ptr, unsigned long size);
 
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	__tsan_java_init((unsigned long)base, size);
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	__tsan_java_alloc((unsigned long)addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	__tsan_java_free((unsigned long)addr, len);
 }
 #else
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	(void)base;
 	(void)size;
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	sync_unpoison(addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	sync_poison(addr, len);
 }
@@ -251,7 +249,7 @@ static inline void sync_hidden_end(void)
 }
 #endif
 
-/* A lock for sections of a few instructions. Take it in a hidden section only. */
+/* A lock for critical sections of a few instructions. Code takes it only in a hidden section. */
 struct sync_lock {
 	atomic_flag taken;
 };
@@ -269,7 +267,7 @@ static inline void sync_unlock(struct sync_lock *lock)
 	atomic_flag_clear_explicit(&lock->taken, memory_order_release);
 }
 
-/* The system call of mmap(): 32-bit systems count a file in units of their own. */
+/* The system call of mmap(). On 32-bit systems, its file offset is in units of 4096 bytes. */
 #ifdef SYS_mmap2
 #define SYNC_SYS_MMAP	   SYS_mmap2
 #define SYNC_SYS_MMAP_UNIT ((size_t)4096)

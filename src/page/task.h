@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tasks: who maps, and what they have mapped.
+ * Tasks and their mappings.
  *
  * Guarantees (R3, R5, R6):
  *
- *   1. A task's state is written only by the task itself, on the thread that runs it;
- *      making and ending a mapping takes no lock and writes no memory that another
- *      task writes.
- *   2. ThreadSanitizer sees none of it: a task's stack neither orders nor races, also
- *      where tasks that it takes for threads of their own share one OS thread.
- *   3. Mappings are a stack. The newest is the only one that may end; a 17th, an older
- *      one, another task's and one that has ended are distinguished and reported with
- *      both tasks and both sites.
- *   4. The list of all tasks serves reports, and a backend that must find the mappings
- *      of a page that died. It has a hidden lock of its own; what a reader finds in
- *      another task's stack may be older than the moment, never torn.
+ *   1. Only the task itself writes its state, on the thread that runs it. To map and to unmap
+ *      a page takes no lock and writes no memory that another task writes.
+ *   2. ThreadSanitizer observes no access to a task. So a stack of mappings neither races nor
+ *      orders threads, also if several tasks (fibers) share one OS thread.
+ *   3. The mappings of a task are a stack. Only the newest mapping may be unmapped. A report of
+ *      misuse says whether the mapping is the 17th, is an older mapping, belongs to another task
+ *      or was removed. It names both tasks and both call sites.
+ *   4. Reports, and backends that search for the mappings of a freed page, read the list of all
+ *      tasks. The list has a lock that is hidden from ThreadSanitizer. A reader may read old
+ *      values in the stack of another task, but no torn value.
  *
- * Everything in this header but the bug functions is on the good path.
+ * A correct program executes everything in this header except the bug functions.
  */
 #ifndef LIBPAGE_TASK_H
 #define LIBPAGE_TASK_H
@@ -30,33 +29,33 @@ struct alias_set;
 struct mapping {
 	void *addr; /* of byte 0 */
 	struct page *page;
-	uint32_t life;	  /* of the page, when it was mapped */
-	const void *site; /* who mapped it: a return address */
+	uint32_t generation;	  /* page->generation at the time of the mapping */
+	const void *site; /* return address of the call that mapped the page */
 };
 
 struct page_task {
 	unsigned int depth;
 	unsigned int fail_nth; /* 0: off */
-	bool make_it_fail;     /* fault injection's task filter lets it through */
-	struct alias_set *aliases; /* the alias backend's; NULL until the first mapping */
+	bool make_it_fail;     /* set by page_task_make_it_fail() */
+	struct alias_set *aliases; /* of the alias backend; NULL until the first mapping */
 	struct page_task *next;	   /* in the list of all tasks */
 	struct mapping live[PAGE_TASK_MAPPINGS];
 	char name[PAGE_TASK_NAME];
 };
 
-/* What runs on this thread, as far as page_task_switch_in() said; NULL: its own task. */
+/* The task of the last page_task_switch_in() on this thread; NULL: the thread's own task. */
 extern _Thread_local struct page_task *task_running __attribute__((tls_model("initial-exec")));
 
-/* The thread's own task, once it has one. */
+/* The thread's own task; NULL until the thread needs one. */
 extern _Thread_local struct page_task *task_adopted __attribute__((tls_model("initial-exec")));
 
 extern _Atomic(page_task_current_fn) task_hook;
-extern atomic_bool task_hooked; /* there is one */
+extern atomic_bool task_hooked; /* true if task_hook is not NULL */
 
-/* The thread's own task, made and listed when it has none. */
+/* Creates the thread's own task, and adds it to the list of tasks. Return: the task. */
 struct page_task *task_adopt(void);
 
-/* Return: the current task; NULL: a thread that never had to have one. */
+/* Return: the current task; NULL if this thread has needed no task yet. */
 static inline NO_SANITIZE_THREAD struct page_task *task_find(void)
 {
 	page_task_current_fn hook = atomic_load_explicit(&task_hook, memory_order_relaxed);
@@ -77,9 +76,9 @@ static inline struct page_task *task_current(void)
 }
 
 /*
- * May the current task have less than two mappings left? Kept apart from the tasks, so
- * that a raw call pays one look at its own thread's memory; true is always allowed, and
- * task_depth() puts it right.
+ * True if the current task may have fewer than two free mappings. The flag is a thread-local
+ * variable, so that a raw call reads only memory of its own thread. The flag may be true for
+ * any task; task_depth() corrects it.
  */
 extern _Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
 
@@ -88,7 +87,7 @@ static inline NO_SANITIZE_THREAD bool task_may_be_full(void)
 	return task_crowded | atomic_load_explicit(&task_hooked, memory_order_relaxed);
 }
 
-/* Mappings of the current task. */
+/* Return: the number of mappings of the current task. */
 unsigned int task_depth(void);
 
 /* ---- the stack ---- */
@@ -101,12 +100,12 @@ static inline NO_SANITIZE_THREAD bool task_has_room(const struct page_task *task
 static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *addr, struct page *page,
 					 const void *site)
 {
-	task->live[task->depth] = (struct mapping){ addr, page, page->life, site };
+	task->live[task->depth] = (struct mapping){ addr, page, page->generation, site };
 	if (unlikely(++task->depth >= PAGE_TASK_MAPPINGS - 1))
 		task_crowded = true;
 }
 
-/* Return: byte 0 of the newest mapping if @addr is inside of it, now ended; else NULL. */
+/* Removes the newest mapping if it contains @addr. Return: the address of its byte 0, or NULL. */
 static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const void *addr)
 {
 	void *newest;
@@ -120,30 +119,30 @@ static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const vo
 	return newest;
 }
 
-/* Does the page of a mapping still live the life that was mapped? */
-bool task_page_lives(const struct mapping *mapping);
+/* Return: whether the page of the mapping is live, in the same allocation of its frame. */
+bool mapping_page_is_live(const struct mapping *mapping);
 
-/* Calls @fn for each mapping of @page that any task has. */
+/* Calls @fn for each mapping of @page, of all tasks. */
 void task_each_mapping(const struct page *page, void (*fn)(void *addr));
 
-/* Calls @fn for each task, on whatever thread; in a hidden section. */
+/* Calls @fn for each task, in a hidden section. Any thread may call this. */
 void task_each(void (*fn)(struct page_task *task));
 
 /* ---- reports ---- */
 
-/* A call of the library: its name, and where it returns to. */
+/* A call of a public function: the name of the function, and the return address. */
 struct call_site {
 	const char *name;
 	const void *from;
 };
 
-/* The public function that contains this, for its caller's eyes. */
+/* The call site of the public function that contains this macro. */
 #define CALL_SITE(name) ((struct call_site){ (name), __builtin_return_address(0) })
 
-_Noreturn void task_bug_dead(const struct page *page, struct call_site site);
+_Noreturn void task_bug_freed(const struct page *page, struct call_site site);
 _Noreturn void task_bug_overflow(const struct page *page, struct call_site site);
 
-/* @addr is not inside the newest mapping of the current task: which rule is broken? */
+/* Reports which rule is broken: @addr is not in the newest mapping of the current task. */
 _Noreturn void task_bug_unmap(const void *addr, struct call_site site);
 
 #endif

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Another page library under the harness, by ./configure --with-page-library. What it may
-# lack has stubs: one file a symbol, in an archive after the library, so that the
-# linker takes just what is missing.
+# Stubs for an external page library (./configure --with-page-library). There is one file for each
+# call that the library may lack. The archive of the stubs follows the library in the linker's
+# arguments, so the linker takes only the missing calls.
 #
-# $(page_FLAVOUR) is what every program is linked with; see src/page/local.mk for ours.
+# Every program is linked with $(page_FLAVOUR); src/page/local.mk sets it for the library of this tree.
 
 page_stub_sources = \
 	%D%/absent.c \
@@ -16,8 +16,8 @@ page_stub_sources = \
 	%D%/page_task_hook_set.c
 EXTRA_DIST += $(page_stub_sources) %D%/needs.sym
 
-# Archives that the user named are what all programs have to be linked with again when they
-# change: the archives of stubs depend on them.
+# If an archive that the user named changes, make must link all programs again. So the archives of the
+# stubs depend on it.
 if !OWN_PAGE
 page_plain = $(PAGE_PLAIN_LIBS) libpagestubs-plain.a
 page_asan = $(PAGE_ASAN_LIBS) libpagestubs-plain.a

@@ -27,7 +27,7 @@ endif
 
 bugs-programs: fuzzers $(bugs_programs)
 
-#: bugs  insert each seeded bug into the page library, and list who finds it
+#: bugs  insert each seeded bug into the page library, and list which tests find it
 bugs: all bugs-programs seeds
 	@rm -f results/bugs.json
 	%D%/bugs --report results/bugs.json $(BUGS_FLAGS)

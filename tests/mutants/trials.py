@@ -73,9 +73,9 @@ def trials(tree):
         yield from (_test(name, flavour) for name in names if name + suffix(flavour) in tests)
         yield from (_run(tree, flavour, backend) for backend in BACKENDS)
         yield from (_replay(tree, target, flavour, backend) for target, backend in REPLAYERS[flavour])
-        for name in ("stress_disjoint", "stress_overlap") if flavour in ("plain", "tsan") else ():
-            program = stress_program(name, flavour)
-            yield Trial(program.name, program, ("-n", "2000"), last=True)
+        for pattern in ("disjoint", "overlap") if flavour in ("plain", "tsan") else ():
+            yield Trial(f"stress {pattern}{suffix(flavour)}", stress_program(flavour), (pattern, "-n", "2000"),
+                        last=True)
     if "tsan" in tree.flavours:
         yield from (_run(tree, "tsan", backend, "threads") for backend in BACKENDS)
         yield Trial("race tsan-fibers", developers_tool("plain"), ("race", "--detector",

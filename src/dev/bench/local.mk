@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# How fast programs run.
+# `bench`: compares the speed of the executors.
 
 dev_sources += \
 	%D%/bench.c \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Inputs that go wrong on purpose, and whether run and replay notice.
+# `self-test`: inputs that fail on purpose, to check that `run` detects the failures.
 
 dev_sources += \
 	%D%/misbehave.c \

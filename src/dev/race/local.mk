@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The race matrix under every detector.
+# `race`: runs the race matrix under every race detector.
 
 dev_sources += \
+	%D%/line_child.c \
+	%D%/line_child.h \
 	%D%/race.def \
 	%D%/race.h \
 	%D%/race_detector.c \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Fuzzing engines that run on targets, in turns: the program of `pagetorture fuzz`.
+# `fuzz`: runs fuzzing engines on fuzz targets.
 
 campaigndir = $(pkglibexecdir)/campaign
 dist_campaign_DATA = \

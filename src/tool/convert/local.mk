@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Programs from text to bytes and back.
+# `convert`: converts programs from text to bytes and back.
 
 tool_sources += \
 	%D%/convert.c \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A program as a person would draw it, and what is wrong with it in words.
+# `explain`: draws a program, and prints which rule it breaks and why.
 
 tool_sources += \
 	%D%/explain.c \

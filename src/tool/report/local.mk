@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What sanitizers and the page library print of a failure: kind, functions, lines.
+# Reads the reports of sanitizers and of the page library: kind, functions, lines.
 
 tool_sources += \
 	%D%/report.c \

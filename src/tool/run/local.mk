@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Inputs in every flavour, each compared with the rule model.
+# `run`, `replay`: run inputs in every flavour, and compare them with the rule model.
 
 tool_sources += \
 	%D%/control_block.h \

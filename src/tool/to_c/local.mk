@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A program as one file of C, and whether that shows what it must show. The command contains the
-# script, and the script the C functions, so that the binary needs no other file.
+# `to-c`: writes a program as one C file, and checks that it shows the failure. The command contains the
+# script, and the script contains the C functions, so that the binary needs no other file.
 
 tool_sources += \
 	%D%/model_facts.c \

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What the modules of the tool share.
+# Code that several modules of the tool use.
 
 tool_sources += \
 	%D%/capture.c \
 	%D%/capture.h \
 	%D%/commands.c \
 	%D%/commands.h \
-	%D%/corpus_input.c \
-	%D%/corpus_input.h \
 	%D%/environment.c \
 	%D%/environment.h \
 	%D%/file_list.c \

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Calls and accesses that break a rule (R5, R6, R8) end the process. The library's report is one
+ * line that names the rule, the call, the pages and their tasks.
+ */
+#include "tests/page_test.h"
+
+#include <pthread.h>
+
+#include "harness/library.h"
+
+static struct page *pages[2];
+static struct page_task *alpha, *beta;
+static unsigned char bytes[PAGE_SIZE];
+
+/* ---- steps ---- */
+
+/*
+ * A case is a list of steps "VERB ARGUMENT; ..." that run in a child process. An argument is the
+ * number of a page or of a mapping (in the order in which they are mapped), or a task: a is alpha,
+ * b is beta, - is the thread's own.
+ */
+static unsigned char *maps[2 * PAGE_TASK_MAPPINGS];
+static unsigned int map_count;
+
+static struct page_task *find_task(char name)
+{
+	return name == 'a' ? alpha : name == 'b' ? beta : NULL;
+}
+
+static void step_in(char task)
+{
+	page_task_switch_in(find_task(task));
+}
+
+static void step_out(char task)
+{
+	page_task_switch_out(find_task(task));
+}
+
+static void step_delete(char task)
+{
+	page_task_delete(find_task(task));
+}
+
+static void step_map(char page)
+{
+	maps[map_count++] = page_map_local(pages[page - '0']);
+}
+
+/* Leaves the current task one mapping. */
+static void step_map15(char page)
+{
+	for (int i = 0; i < PAGE_TASK_MAPPINGS - 1; i++)
+		step_map(page);
+}
+
+static void step_unmap(char map)
+{
+	page_unmap_local(maps[map - '0']);
+}
+
+static void step_unmap_end(char map)
+{
+	page_unmap_local(maps[map - '0'] + PAGE_SIZE);
+}
+
+static void step_unmap_none(char unused)
+{
+	(void)unused;
+	page_unmap_local(bytes);
+}
+
+static void *unmap_in_thread(void *addr)
+{
+	page_unmap_local(addr);
+	return NULL;
+}
+
+static void step_unmap_in_thread(char map)
+{
+	pthread_t thread;
+
+	if (!pthread_create(&thread, NULL, unmap_in_thread, maps[map - '0']))
+		pthread_join(thread, NULL);
+}
+
+static int map_and_keep(void *addr, void *ctx)
+{
+	(void)addr;
+	page_map_local(ctx);
+	return 0;
+}
+
+static void step_callback(char page)
+{
+	page_with_mapped(pages[0], map_and_keep, pages[page - '0']);
+}
+
+static void step_free(char page)
+{
+	page_free(pages[page - '0']);
+}
+
+static void step_get(char page)
+{
+	page_get(pages[page - '0']);
+}
+
+static void step_nid(char page)
+{
+	page_nid(pages[page - '0']);
+}
+
+static void step_read(char page)
+{
+	page_read_raw(pages[page - '0'], bytes, 0, 0);
+}
+
+static void step_write(char page)
+{
+	if (page_write_raw(pages[page - '0'], bytes, PAGE_SIZE, 0))
+		_exit(1);
+}
+
+static void step_copy(char source)
+{
+	page_copy(pages['1' - source], 0, pages[source - '0'], 0, 1);
+}
+
+/* A range outside of the page is an error that ends nothing. */
+static void step_write_outside(char page)
+{
+	if (page_write_raw(pages[page - '0'], bytes, 1, PAGE_SIZE) != -EINVAL ||
+	    page_copy(pages[page - '0'], PAGE_SIZE, pages[page - '0'], 0, 1) != -EINVAL ||
+	    page_read_raw(pages[page - '0'], bytes, PAGE_SIZE, 1) != -EINVAL)
+		abort();
+}
+
+/* Allocates the frame of a freed page again. */
+static void step_reuse(char page)
+{
+	struct page *again = NULL;
+
+	while (again != pages[page - '0']) {
+		page_free(again);
+		again = new_zeroed_page();
+	}
+}
+
+static void load_byte(const unsigned char *addr)
+{
+	unsigned char byte = *(const volatile unsigned char *)addr;
+
+	__asm__ volatile("" : : "r"(byte) : "memory");
+}
+
+static void step_load(char map)
+{
+	load_byte(maps[map - '0']);
+}
+
+static void step_load_before(char map)
+{
+	load_byte(maps[map - '0'] - 1);
+}
+
+static void step_load_after(char map)
+{
+	load_byte(maps[map - '0'] + PAGE_SIZE);
+}
+
+static const struct {
+	const char *verb;
+	void (*run)(char argument);
+} steps[] = {
+	{ "callback", step_callback },
+	{ "copy", step_copy },
+	{ "delete", step_delete },
+	{ "free", step_free },
+	{ "get", step_get },
+	{ "in", step_in },
+	{ "load", step_load },
+	{ "load-after", step_load_after },
+	{ "load-before", step_load_before },
+	{ "map", step_map },
+	{ "map15", step_map15 },
+	{ "nid", step_nid },
+	{ "out", step_out },
+	{ "read", step_read },
+	{ "reuse", step_reuse },
+	{ "unmap", step_unmap },
+	{ "unmap-end", step_unmap_end },
+	{ "unmap-in-thread", step_unmap_in_thread },
+	{ "unmap-none", step_unmap_none },
+	{ "write", step_write },
+	{ "write-outside", step_write_outside },
+};
+
+static void run_step(const char *text)
+{
+	size_t len = strcspn(text, " ");
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		if (strlen(steps[i].verb) == len && !memcmp(steps[i].verb, text, len)) {
+			steps[i].run(text[len + 1]);
+			return;
+		}
+	}
+	abort();
+}
+
+static const char *steps_to_run;
+
+static void run_steps(void)
+{
+	for (const char *text = steps_to_run; text; text = strchr(text, ';')) {
+		text += strspn(text, "; ");
+		run_step(text);
+	}
+}
+
+/* ---- cases ---- */
+
+/* @report: parts of the line, with `...` between them; P0 and P1 are the addresses of the pages. */
+static const struct misuse {
+	const char *rule, *steps, *name, *report;
+} misuses[] = {
+	{ "unmap-order", "in a; map 0; map 1; unmap 0", "an older mapping is unmapped",
+	  "page_unmap_local of page P0 at 0x... by alpha at 0x..., but page P1 was mapped later" },
+	{ "unmap-order", "callback 1", "a callback of page_with_mapped keeps a mapping", "" },
+	{ "map-overflow", "in a; map15 1; map 1; map 0", "a 17th mapping",
+	  "page_map_local of page P0 by alpha at 0x...16 of 16 mappings, the newest of page P1" },
+	{ "map-overflow", "map15 1; map 1; write 0", "a raw call is a 17th mapping", "" },
+	{ "map-overflow", "map15 1; read 0; copy 1", "page_copy needs two mappings", "" },
+	{ "map-overflow", "map15 0; map 0; free 1; copy 1", "page_copy maps the destination first",
+	  "" },
+	{ "map-overflow", "map15 1; map 1; in a; write 0; in -; write 0",
+	  "a full task that is switched in again", "" },
+	{ "map-overflow", "map15 1; map 1; in a; write 0; out a; write 0",
+	  "a full task whose successor is switched out", "" },
+	{ "map-overflow", "map15 1; map 1; in a; write 0; delete a; write 0",
+	  "a full task whose successor is deleted", "" },
+	{ "use-after-unmap", "in a; map 1; unmap 0; unmap 0", "a mapping is unmapped twice",
+	  "page_unmap_local of 0x...page P1, by alpha at 0x" },
+	{ "foreign-map", "in a; unmap-none 0", "an address without a mapping is unmapped",
+	  "page_unmap_local of 0x... by alpha at 0x" },
+	{ "foreign-map", "map 0; unmap-in-thread 0", "another thread's mapping is unmapped", "" },
+	{ "foreign-map", "in a; map 0; out a; in b; unmap 0", "a hidden mapping is unmapped", "" },
+	{ "foreign-map", "in a; map 0; in b; map 1; unmap 0", "another task's mapping is unmapped",
+	  "page_unmap_local of page P0 at 0x... by beta at 0x...: mapped by alpha at 0x" },
+	{ ENDS_ABNORMALLY, "map 0; unmap-end 0", "the address after a mapping is unmapped", "" },
+	{ "use-after-free", "in a; free 0; read 0", "a freed page is read",
+	  "page_read_raw of the freed page P0 by alpha at 0x" },
+	{ "use-after-free", "in a; free 1; copy 1", "a freed page is copied",
+	  "page_copy of the freed page P1 by alpha at 0x" },
+	{ "use-after-free", "free 0; write 0", "no bytes are written to a freed page", "" },
+	{ "use-after-free", "free 0; free 0", "a page is freed twice", "" },
+	{ "use-after-free", "free 0; get 0", "page_get of a freed page", "" },
+	{ "use-after-free", "free 0; nid 0", "page_nid of a freed page", "" },
+	{ "use-after-free", "free 0; map 0", "a freed page is mapped", "" },
+	{ "use-after-free", "map15 1; map 1; free 0; write 0", "a freed page, and a 17th mapping",
+	  "" },
+	{ RETURNS, "free 0; write-outside 0", "a freed page, and a bad range", "" },
+	{ RETURNS, "map 0; free 0; unmap 0", "a mapping of a freed page may be unmapped", "" },
+};
+
+/* R5, where addresses are revoked. */
+static const struct {
+	const char *steps, *name;
+} revoked_accesses[] = {
+	{ "map 0; unmap 0; load 0", "a load through an ended mapping" },
+	{ "map 0; unmap 0; map 1; load 0", "a load through an ended mapping, beside a new one" },
+	{ "map 0; map 1; load-after 0", "a load just after a mapping" },
+	{ "map 0; load-before 0", "a load just before a mapping" },
+	{ "map 0; free 0; load 0", "a load from a freed page" },
+	{ "in a; map 0; out a; in b; load 0", "a load through a hidden mapping" },
+	{ "in a; map 0; out a; free 0; in a; load 0",
+	  "a load from a page that was freed while hidden" },
+	{ "in a; map 0; out a; free 0; reuse 0; in a; load 0", "a load from a reused frame" },
+};
+
+/* Replaces P0 and P1 by addresses. */
+static void expand_pages(const char *pattern, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (; *pattern && used + 20 < size; pattern++) {
+		if (pattern[0] == 'P' && (pattern[1] == '0' || pattern[1] == '1'))
+			used += (size_t)snprintf(text + used, size - used, "%p",
+						 (void *)pages[*++pattern - '0']);
+		else
+			text[used++] = *pattern;
+	}
+	text[used] = '\0';
+}
+
+/* Does the line contain all parts of the pattern, in this order? */
+static bool report_matches(const char *line, const char *pattern)
+{
+	char text[300], *part = text;
+
+	expand_pages(pattern, text, sizeof(text));
+	while (line && part) {
+		char *next = strstr(part, "...");
+
+		if (next)
+			*next = '\0';
+		line = strstr(line, part);
+		part = next ? next + 3 : NULL;
+	}
+	return line != NULL;
+}
+
+static bool is_one_line(const char *text)
+{
+	return !*text || strchr(text, '\n') == text + strlen(text) - 1;
+}
+
+/* The harness knows the access pattern of our library only; another one may word its reports
+ * differently. */
+static bool has_right_report(const struct child_result *result, const struct misuse *misuse)
+{
+	if (!library_access_pattern_known() || strstr(result->stderr_text, "Sanitizer") ||
+	    !*misuse->report)
+		return true;
+	return WIFSIGNALED(result->wait_status) && WTERMSIG(result->wait_status) == SIGABRT &&
+	       is_one_line(result->stderr_text) &&
+	       report_matches(result->stderr_text, misuse->report);
+}
+
+static void test_misuses(void)
+{
+	for (size_t i = 0; i < COUNT(misuses); i++) {
+		const struct misuse *misuse = &misuses[i];
+		const struct child_result *result;
+
+		steps_to_run = misuse->steps;
+		result = run_in_child(run_steps);
+		if (!ok(child_ended_by(result, misuse->rule) && has_right_report(result, misuse),
+			"%s: %s",
+			misuse->rule && *misuse->rule ? misuse->rule
+			: misuse->rule                ? "any report"
+						      : "no error",
+			misuse->name))
+			printf("# expected %s, got wait status %#x and: %.600s\n", misuse->report,
+			       (unsigned int)result->wait_status, result->stderr_text);
+	}
+}
+
+static void test_revoked_accesses(void)
+{
+	for (size_t i = 0; mode_revokes_addresses() && i < COUNT(revoked_accesses); i++) {
+		steps_to_run = revoked_accesses[i].steps;
+		ok(run_in_child(run_steps)->wait_status, "%s ends the process",
+		   revoked_accesses[i].name);
+	}
+}
+
+static void check_misuse(void)
+{
+	for (size_t i = 0; i < COUNT(pages); i++)
+		pages[i] = new_zeroed_page();
+	alpha = page_task_new("alpha");
+	beta = page_task_new("beta");
+	test_misuses();
+	test_revoked_accesses();
+	page_task_delete(alpha);
+	page_task_delete(beta);
+	for (size_t i = 0; i < COUNT(pages); i++)
+		page_free(pages[i]);
+}
+
+UNIT_TEST(test_page_misuse)
+{
+	run_in_map_modes(check_misuse);
+}
