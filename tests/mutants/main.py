@@ -106,7 +106,7 @@ def read_surviving(path):
     """Return: {name of the mutant: (kind, reason, line)}."""
     # equivalent: no caller can observe the change; the mutant does not count.
     # chance: detecting it needs rare timing of threads, or a lack of memory.
-    # weak: no test checks it, for the given reason; it counts as a survivor.
+    # weak: no test checks it, for the given reason; it counts as survived.
     found = {}
     for number, kind, reason, entry in read_reasons(path, ("equivalent", "chance", "weak"),
                                                     r"([0-9a-f]{8})\b *(.*)"):
