@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls that access a page's bytes for the caller. They make the checks of page_map_local()
- * and then access the bytes at the canonical address, so that they cost what the copy costs, and ThreadSanitizer and MemorySanitizer see the one address that names the
- * byte (R4), whatever backend maps pages for callers.
+ * Calls that access the bytes of a page for the caller. A call makes the checks of
+ * page_map_local(), but accesses the bytes at their canonical address without a mapping. So the
+ * call is as fast as the copy, and ThreadSanitizer and MemorySanitizer observe one address for
+ * each byte with every backend (R4).
  */
 #include <errno.h>
 #include <string.h>
