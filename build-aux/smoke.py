@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """The smoke test, in three minutes: the rule table under every sanitizer, the race matrix under every
-race detector, stress programs, each fuzz target on each of its engines, and the corpus.
+race detector, stress patterns, each fuzz target on each of its engines, and the corpus.
 
     smoke.py SRCDIR    run in the build directory; writes logs to smoke/
     SMOKE_SECONDS      seconds for each fuzzer (default 20)
@@ -12,13 +12,13 @@ import pathlib
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).absolute().parent
 sys.path.insert(0, str(HERE.parent / "report"))
 import keep  # noqa: E402
+from fuzz_run import execute, run_campaign  # noqa: E402
 
 SOURCE = sys.argv[1]
 SECONDS = int(os.environ.get("SMOKE_SECONDS") or 20)
@@ -30,7 +30,7 @@ BACKENDS = ("direct", "alias")
 # Detectors on fibers run all cells; slower ones run a part.
 DETECTORS = {"tsan-fibers": "", "gcc-fibers": "", "gcc-inline": "", "tsan-threads": "*raw",
              "gcc-threads": "*raw", "helgrind": "*raw", "drd": "*raw"}
-STRESS_PROGRAMS = ("stress_disjoint", "stress_overlap")
+STRESS_PATTERNS = ("disjoint", "overlap")
 # Backend, share of SMOKE_SECONDS, and two targets that run at the same time.
 FUZZ_PAIRS = (("direct", 1, "fuzz_page", "fuzz_race"), ("alias", 2, "fuzz_page", "fuzz_race"),
               ("direct", 2, "fuzz_api", "fuzz_text"), ("alias", 2, "fuzz_fatal", "fuzz_fault"))
@@ -58,12 +58,6 @@ def add_failure(name, figures, log, command, environment=None):
 
 def print_progress(text):
     print(f"[{int(time.time() - BEGIN_TIME):3} s] {text}", flush=True)
-
-
-def execute(command, log, environment=None):
-    with open(log, "wb") as out:
-        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False,
-                              env=os.environ | (environment or {})).returncode
 
 
 def find_skip_reason(status, text):
@@ -129,37 +123,32 @@ def run_race_matrix():
                   ["./pagetorture-dev", "race", "--detector", detector, "--cell", cells])
 
 
-def run_stress_programs():
+def run_stress_patterns():
     describe = describe_last_match(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
-    for program in STRESS_PROGRAMS:
-        for binary in (program, f"{program}-asan", f"{program}-tsan"):
-            print_progress(f"{binary}, 3 s")
-            run_stage(binary, binary, describe, [f"./{binary}", "-t", "4", "-s", "3"])
+    for pattern in STRESS_PATTERNS:
+        for flavour in ("plain", "asan", "tsan"):
+            binary = "pagetorture-stress" + ("" if flavour == "plain" else f"-{flavour}")
+            print_progress(f"stress {pattern}, {flavour}, 3 s")
+            run_stage(f"stress {pattern}, {flavour}", f"stress-{pattern}-{flavour}", describe,
+                      [f"./{binary}", pattern, "-t", "4", "-s", "3"])
 
 
 def run_fuzz_pair(backend, seconds, *targets):
     """A campaign of libFuzzer on two targets."""
-    name = f"fuzz-{backend}-{'-'.join(targets)}"
-    log, results = LOGS / name, LOGS / f"{name}.json"
+    log = LOGS / f"fuzz-{backend}-{'-'.join(targets)}"
     print_progress(f"libFuzzer {', '.join(targets)}, {backend}, {seconds} s")
     environment = {"PAGE_MAP": backend}
-    command = ["./pagetorture", "fuzz", "--engine", "libfuzzer", "--jobs", "2", "--time", str(seconds), "--dir",
-               str(LOGS / f"{name}.campaign"), "--results", str(results), *targets]
-    status = execute(command, log, environment)
-    result = json.loads(results.read_text()) if results.exists() else {"targets": [], "left_out": []}
-    figures = {target["name"]: target for target in result["targets"]}
-    reasons = {target["name"]: target["reason"] for target in result["left_out"]}
-    for target in targets:
-        row, target_figures = f"libFuzzer {target}, {backend}", figures.get(target)
-        if target in reasons:
-            add_row("skipped", row, reasons[target])
-        elif target_figures and target_figures["first_finding"]:
-            finding, replay = target_figures["first_finding"].split("\n  replay: ")
-            add_failure(row, finding, log, replay, environment)
-        elif target_figures and target_figures["executions"]:
-            add_row("ok", row, f"{target_figures['executions']} executions, {target_figures['rate']}/s, no finding")
+    _, outcomes = run_campaign(log, seconds, targets, ["--engine", "libfuzzer", "--jobs", "2", "--dir",
+                                                       f"{log}.campaign"], environment)
+    for target, outcome in outcomes.items():
+        name = f"libFuzzer {target}, {backend}"
+        if outcome.result == "failed":
+            add_failure(name, outcome.reason, log, outcome.replay or f"./{target}", environment)
+        elif outcome.result == "skipped":
+            add_row("skipped", name, outcome.reason)
         else:
-            add_failure(row, f"exit status {status}", log, shlex.join(command), environment)
+            figures = outcome.figures
+            add_row("ok", name, f"{figures['executions']} executions, {figures['rate']}/s, no finding")
 
 
 def run_afl():
@@ -222,7 +211,7 @@ def main():
         pathlib.Path(f"results/{name}.json").unlink(missing_ok=True)
     run_rule_table()
     run_race_matrix()
-    run_stress_programs()
+    run_stress_patterns()
     for backend, part, *targets in FUZZ_PAIRS:
         run_fuzz_pair(backend, max(SECONDS // part, 1), *targets)
     run_afl()

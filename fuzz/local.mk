@@ -30,7 +30,6 @@ EXTRA_DIST += \
 	%D%/fuzz_fault.c \
 	%D%/fuzz_page.c \
 	%D%/fuzz_race.c \
-	%D%/fuzz_stream.c \
 	%D%/fuzz_text.c \
 	%D%/main_replay.c \
 	%D%/mutator.c \

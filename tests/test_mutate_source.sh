@@ -264,6 +264,6 @@ ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/g
 # Each kind of program is linked as make links it.
 expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --flavours plain --results "$scratch/results" \
 	--only "$(id_of 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
-	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress_disjoint"
+	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"
 
 done_testing

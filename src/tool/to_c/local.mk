@@ -13,6 +13,6 @@ CLEANFILES += to_c_script.inc
 
 $(FLAVOURS:%=obj/%/src/tool/command_to_c.o): to_c_script.inc
 to_c_script.inc: $(to_c_script)
-	$(AM_V_GEN)sed -e '/^@HELPERS@$$/{' -e 'r $(srcdir)/%D%/helpers.c' -e 'd' -e '}' $(srcdir)/%D%/to_c.py | \
-	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' >$@.new
-	$(AM_V_at)mv $@.new $@
+	$(AM_V_GEN)new=$(temporary) && \
+	  sed -e '/^@HELPERS@$$/{' -e 'r $(srcdir)/%D%/helpers.c' -e 'd' -e '}' $(srcdir)/%D%/to_c.py | \
+	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' >$$new && mv $$new $@
