@@ -90,6 +90,10 @@ def write_file(path, content):
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def raise_error(error):
+    raise error
+
+
 # ---- the list of findings ----
 
 class FindingList:
@@ -108,8 +112,7 @@ class FindingList:
     def walk(self):
         """Files that may be inputs, sorted; not those of the output."""
         seen = {os.path.realpath(self.settings.output)}
-        os.listdir(self.settings.directory)  # os.walk() ignores errors
-        for root, directories, names in os.walk(self.settings.directory, followlinks=True):
+        for root, directories, names in os.walk(self.settings.directory, onerror=raise_error, followlinks=True):
             # A link may lead back to a directory that it is in.
             if os.path.realpath(root) in seen:
                 directories.clear()
