@@ -74,10 +74,15 @@ for backend in direct alias; do
 	"$pagetorture" run --backend $backend --json --executor fibers --flavour plain,tsan "$abs_srcdir"/corpus/rules/*.page \
 		>"$scratch/$backend.lines" 2>"$scratch/err"
 done
-run_to 0 sh "$room/keep.sh" "$results/rules.json" --what rules --begun 1700000000 --status good \
-	--command 'make smoke' --lines direct="$scratch/direct.lines" --lines alias="$scratch/alias.lines" &&
+python3 - "$room" "$results/rules.json" "$scratch" >"$scratch/err" 2>&1 <<-'END' &&
+	import sys
+	sys.path.insert(0, sys.argv[1])
+	import keep
+	tables = {backend: keep.json_lines(f"{sys.argv[3]}/{backend}.lines") for backend in ("direct", "alias")}
+	keep.write(sys.argv[2], {**keep.head("rules", 1700000000, "make smoke", "good", ""), **tables})
+END
 	report_says good rules "$results/rules.json"
-ok $? "keep.sh makes results of what scripts wrote" "$scratch/err"
+ok $? "keep.py makes results of what scripts wrote" "$scratch/err"
 cp "$pagetorture" "$pagetorture"-*san "$scratch/build"
 (cd "$scratch/build" && sh "$abs_srcdir/build-aux/replay.sh" "$abs_srcdir" "$abs_srcdir/corpus/regress") \
 	>"$scratch/out" 2>"$scratch/err" && cp "$scratch/build/results/replay.json" "$results"
@@ -88,11 +93,10 @@ else
 	report_says partly replay "$results/replay.json"
 	ok $? "make replay: the ways that this build has, in one file of the same form" "$scratch/said"
 fi
-printf 'a\tb\n1\tx\ty\n' >"$scratch/bad.tsv"
-run_to 0 sh "$room/keep.sh" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
-	--table rows="$scratch/bad.tsv"
-grep -q 'bad.tsv:2: expected 2 fields, got 3' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
-ok $? "an invalid table is reported with its line" "$scratch/err"
+printf '{"a": 1}\n{"what": \n' >"$scratch/bad.lines"
+run_to 2 python3 "$room/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
+	--run "$scratch/bad.lines" && grep -q 'bad.lines:2: expected JSON' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
+ok $? "an invalid line is reported with its number" "$scratch/err"
 python3 "$abs_srcdir/tests/report_fixture.py" "$results"
 
 # Results that are whole, of another command: the report must not call them good.
