@@ -14,6 +14,10 @@ objects = $(patsubst %.c,obj/$1/%.o,$(filter %.c,$2))
 # $(call ending,FLAVOUR): the ending of program names, for example -asan; empty for plain.
 ending = $(if $(filter-out plain,$1),-$1)
 
+# The name of a temporary file, which a recipe renames to the target when it is complete. Two `make`
+# at a time use two files. A recipe names the file in one line only.
+temporary = $@.$$$$
+
 # $(call print,WORD): the first part of a recipe. It prints WORD and the target unless V=1.
 print = $(if $(filter 1,$(or $(V),$(AM_DEFAULT_VERBOSITY))),,@printf '  %-8s %s\n' $1 $@;)
 

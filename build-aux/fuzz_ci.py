@@ -24,6 +24,7 @@ SOURCE = pathlib.Path(sys.argv[1]).absolute()
 sys.path.insert(0, str(SOURCE / "report"))
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent / "report"))
 import keep  # noqa: E402
+from fuzz_run import execute, run_campaign  # noqa: E402
 
 OUT = pathlib.Path("fuzz-ci")
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
@@ -60,7 +61,7 @@ class Cases:
             "replay": replay})
         print(f"{result}: {group} {name}", flush=True)
         if result == "failed":
-            print(re.sub("^", "    ", output, flags=re.M))
+            print(re.sub("^", "    ", output, flags=re.M), f"    replay: {replay}" if replay else "", sep="\n")
 
     def count(self, result):
         return sum(row["result"] == result for row in self.rows)
@@ -72,12 +73,6 @@ class Cases:
         lines = [*self.records, {"what": "fuzz-ci"}]
         (OUT / "cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         export("junit", "cases.jsonl", "junit.xml")
-
-
-def execute(command, log):
-    """Return: its exit status; all of its output is in @log"""
-    with open(log, "wb") as out:
-        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
 
 
 def export(form, results, name):
@@ -124,32 +119,13 @@ def find_changed_targets(base, targets):
     return [target for target in targets if target in affected]
 
 
-def add_campaign_case(cases, group, name, results):
-    """@results: of the campaign; a target that it left out is in a list of its own."""
-    figures = next((target for target in results["targets"] if target["name"] == name), None)
-    if not figures:
-        reasons = {target["name"]: target["reason"] for target in results["left_out"]}
-        cases.add("skipped", group, name, reasons.get(name, "no execution in this time"))
-    elif figures["first_finding"]:
-        cases.add("failed", group, name, figures["first_finding"])
-    elif figures["executions"]:
-        cases.add("good", group, name)
-    elif figures["engine_failure"]:
-        cases.add("failed", group, name, figures["engine_failure"])
-    else:
-        cases.add("skipped", group, name, "no execution in this time")
-
-
-def run_campaign(cases, group, seconds, seed, targets):
+def fuzz_targets(cases, group, seconds, seed, targets):
     print(f"{group}, {seconds} s: {' '.join(targets)}", flush=True)
-    log, path = OUT / f"{group}.log", OUT / f"{group}.json"
-    status = execute(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds),
-                      "--seed", seed, "--dir", OUT / "campaign", "--results", path, *targets], log)
-    results = json.loads(path.read_text()) if path.exists() else {"targets": [], "left_out": []}
-    for target in targets:
-        add_campaign_case(cases, group, target, results)
+    status, outcomes = run_campaign(OUT / group, seconds, targets, ["--seed", seed, "--dir", OUT / "campaign"])
+    for target, outcome in outcomes.items():
+        cases.add(outcome.result, group, target, outcome.reason, outcome.replay)
     if status not in (0, 1) or (status == 1 and not cases.count("failed")):
-        cases.add("failed", group, "the campaign itself", log.read_text(errors="replace"))
+        cases.add("failed", group, "the campaign itself", (OUT / group).read_text(errors="replace"))
         cases.has_campaign_failed = status != 1
 
 
@@ -187,9 +163,9 @@ def main():
         replay_corpus(cases, target, f"{target}-replay-{flavour}")
     changed = find_changed_targets(os.environ.get("FUZZ_CI_BASE") or "HEAD~1", targets)
     if changed:
-        run_campaign(cases, "changed", seconds // 2, seed, changed)
+        fuzz_targets(cases, "changed", seconds // 2, seed, changed)
         seconds -= seconds // 2
-    run_campaign(cases, "all", seconds, seed, list(targets))
+    fuzz_targets(cases, "all", seconds, seed, list(targets))
     triage_findings()
     cases.write_junit()
     write_report_results(cases, begun, seed)

@@ -3,7 +3,7 @@
 # Targets that users call by name, besides all, check and install.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
-	%D%/fuzz_plot.gp %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
+	%D%/fuzz_run.py %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
 	%D%/tables.awk
 
 # make writes these files from FILE.in and the tables of the source.
@@ -17,8 +17,8 @@ from_tables = \
 tables = src/harness/program/ops.def src/harness/program/rules.def $(tool_commands)
 
 $(from_tables): $(tables) $(from_tables:=.in) %D%/tables.awk
-	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$@.new && \
-	  mv $@.new $@
+	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && new=$(temporary) && \
+	  (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$$new && mv $$new $@
 
 noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
@@ -48,13 +48,6 @@ FUZZ_SEEDS = $(srcdir)/corpus/seed
 #: fuzz-merge  minimise the corpora of a campaign, and write seeds (FUZZ_SEEDS=no: none)
 fuzz-merge: all fuzzers seeds
 	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
-
-# AFL++ draws its own plots: afl-plot DIR/TARGET/afl/INSTANCE OUTPUT
-#: fuzz-plot  draw the figures of a campaign
-fuzz-plot:
-	@for data in $(FUZZ_DIR)/*/plot.tsv; do \
-	  gnuplot -c $(srcdir)/%D%/fuzz_plot.gp "`dirname "$$data"`" || exit 1; \
-	done
 
 # The fuzz targets that this build supports; the others are skipped by name.
 fuzz-programs: all fuzzers seeds
@@ -110,5 +103,5 @@ clean-coverage:
 clean-smoke:
 	rm -rf smoke fuzz-ci
 
-.PHONY: check-builds clean-check-builds coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-plot fuzz-programs smoke \
+.PHONY: check-builds clean-check-builds coverage coverage-programs fuzz fuzz-ci fuzz-merge fuzz-programs smoke \
 	clean-coverage clean-smoke

@@ -12,13 +12,13 @@ import pathlib
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).absolute().parent
 sys.path.insert(0, str(HERE.parent / "report"))
 import keep  # noqa: E402
+from fuzz_run import execute, run_campaign  # noqa: E402
 
 SOURCE = sys.argv[1]
 SECONDS = int(os.environ.get("SMOKE_SECONDS") or 20)
@@ -58,12 +58,6 @@ def add_failure(name, figures, log, command, environment=None):
 
 def print_progress(text):
     print(f"[{int(time.time() - BEGIN_TIME):3} s] {text}", flush=True)
-
-
-def execute(command, log, environment=None):
-    with open(log, "wb") as out:
-        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False,
-                              env=os.environ | (environment or {})).returncode
 
 
 def find_skip_reason(status, text):
@@ -141,27 +135,20 @@ def run_stress_patterns():
 
 def run_fuzz_pair(backend, seconds, *targets):
     """A campaign of libFuzzer on two targets."""
-    name = f"fuzz-{backend}-{'-'.join(targets)}"
-    log, results = LOGS / name, LOGS / f"{name}.json"
+    log = LOGS / f"fuzz-{backend}-{'-'.join(targets)}"
     print_progress(f"libFuzzer {', '.join(targets)}, {backend}, {seconds} s")
     environment = {"PAGE_MAP": backend}
-    command = ["./pagetorture", "fuzz", "--engine", "libfuzzer", "--jobs", "2", "--time", str(seconds), "--dir",
-               str(LOGS / f"{name}.campaign"), "--results", str(results), *targets]
-    status = execute(command, log, environment)
-    result = json.loads(results.read_text()) if results.exists() else {"targets": [], "left_out": []}
-    figures = {target["name"]: target for target in result["targets"]}
-    reasons = {target["name"]: target["reason"] for target in result["left_out"]}
-    for target in targets:
-        row, target_figures = f"libFuzzer {target}, {backend}", figures.get(target)
-        if target in reasons:
-            add_row("skipped", row, reasons[target])
-        elif target_figures and target_figures["first_finding"]:
-            finding, replay = target_figures["first_finding"].split("\n  replay: ")
-            add_failure(row, finding, log, replay, environment)
-        elif target_figures and target_figures["executions"]:
-            add_row("ok", row, f"{target_figures['executions']} executions, {target_figures['rate']}/s, no finding")
+    _, outcomes = run_campaign(log, seconds, targets, ["--engine", "libfuzzer", "--jobs", "2", "--dir",
+                                                       f"{log}.campaign"], environment)
+    for target, outcome in outcomes.items():
+        name = f"libFuzzer {target}, {backend}"
+        if outcome.result == "failed":
+            add_failure(name, outcome.reason, log, outcome.replay or f"./{target}", environment)
+        elif outcome.result == "skipped":
+            add_row("skipped", name, outcome.reason)
         else:
-            add_failure(row, f"exit status {status}", log, shlex.join(command), environment)
+            figures = outcome.figures
+            add_row("ok", name, f"{figures['executions']} executions, {figures['rate']}/s, no finding")
 
 
 def run_afl():

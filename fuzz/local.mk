@@ -63,7 +63,7 @@ endif
 #: fuzzers  build the fuzz targets for libFuzzer
 fuzzers: $(engine_programs)
 
-# The mutator for AFL++. It includes the sources of page programs, because another compiler may build it.
+# The mutator for AFL++ includes the sources of page programs, because another compiler may build it.
 afl_mutator_sources = \
 	$(mutate_sources) \
 	%D%/afl_mutator.c \

@@ -69,7 +69,6 @@ slow_scripts = \
 	%D%/test_bootstrap.sh \
 	%D%/test_bugs.sh \
 	%D%/test_ci.sh \
-	%D%/test_clusterfuzzlite.sh \
 	%D%/test_controls.sh \
 	%D%/test_coverage.sh \
 	%D%/test_deb.sh \
@@ -92,7 +91,6 @@ scripts_of_tool = \
 	%D%/test_bootstrap.sh \
 	%D%/test_check.sh \
 	%D%/test_ci.sh \
-	%D%/test_clusterfuzzlite.sh \
 	%D%/test_completion.sh \
 	%D%/test_deb.sh \
 	%D%/test_doc.sh \

@@ -1,33 +1,37 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The examples for code hosts can be read, their commands and options are there, and what
-# they keep is what the commands write. No code host runs here.
+# The examples for CI services, and the workflow of ClusterFuzzLite, can be read; their commands and
+# options exist, and what they store is what the commands write. No CI service runs here.
 . "$(dirname "$0")/tap.sh"
 
-examples=$abs_srcdir/examples/ci
-
 if ! python3 -c 'import yaml' 2>/dev/null; then
-	skip "examples for code hosts: no python3-yaml"
+	skip "pipelines of CI services: no python3-yaml"
 	done_testing
 	exit
 fi
+cp "$abs_srcdir"/examples/ci/*.yml "$abs_srcdir/.github/workflows/clusterfuzzlite.yml" "$scratch"
+cp "$abs_srcdir"/.clusterfuzzlite/* "$scratch"
 
-# good FILE
-good() {
+# is_good FILE
+is_good() {
 	python3 "$abs_srcdir/tests/ci.py" "$1" "$abs_srcdir" "$abs_builddir" >"$scratch/out" 2>"$scratch/err"
 }
 
-# refused FILE SED WHY
+# refused FILE SED REASON
 refused() {
-	sed "$2" "$examples/$1" >"$scratch/$1"
-	! cmp -s "$examples/$1" "$scratch/$1" && ! good "$scratch/$1" && grep -qF -- "$3" "$scratch/err"
+	mkdir -p "$scratch/changed"
+	sed "$2" "$scratch/$1" >"$scratch/changed/$1"
+	! cmp -s "$scratch/$1" "$scratch/changed/$1" && ! is_good "$scratch/changed/$1" &&
+		grep -qF -- "$3" "$scratch/err"
 	ok $? "$1: refused: $3" "$scratch/err"
 }
 
+for file in github.yml gitlab.yml clusterfuzzlite.yml; do
+	is_good "$scratch/$file"
+	ok $? "$file: commands, options and files exist" "$scratch/err"
+done
 for file in github.yml gitlab.yml; do
-	good "$examples/$file"
-	ok $? "$file: commands, options and files are there" "$scratch/err"
 	refused $file 's/make -C build race/make -C build rase/' "'rase' to be a target of make"
 	refused $file 's/RACE_REPEAT/RACE_REPEET/' "'RACE_REPEET' to be known to make"
 	refused $file 's/pagetorture replay/pagetorture repley/' "'repley' to be a command"
@@ -44,9 +48,10 @@ done
 refused github.yml 's/checkout@v4/checkout/' "an action with its version"
 refused github.yml '/category: night/d' "night: expected its category"
 refused gitlab.yml 's/stage: gate/stage: gat/' "a stage"
-for file in "$examples"/*.yml; do
-	grep -nHE '[a-z0-9-]+\.(io|com|org|dev)/' "$file"
-	head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' || echo "$file: licence"
+refused clusterfuzzlite.yml 's/mode: prune/mode: batch/' "prune: expected its mode"
+for file in github.yml gitlab.yml clusterfuzzlite.yml build.sh Dockerfile project.yaml; do
+	grep -nHE '[a-z0-9-]+\.(io|com|org|dev)/' "$scratch/$file"
+	head -n 3 "$scratch/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' || echo "$file: licence"
 done >"$scratch/hosts"
 [ ! -s "$scratch/hosts" ]
 ok $? "they name no registry, and a licence" "$scratch/hosts"

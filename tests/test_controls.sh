@@ -80,7 +80,7 @@ finds "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref
 
 finds "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
 finds "frames whose allocations the detector cannot distinguish" src/page/arena.c \
-	's/^\t\tsync_born(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
+	's/^\t\tsync_heap_alloc(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
 finds "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
 	's/^\t\ttsan_release(&semaphore_tokens.*//'
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# After campaigns: merging, plots; and the short campaign for a CI.
+# After campaigns: merging; and the short campaign for a CI.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -75,17 +75,6 @@ hashes campaign/fuzz_grow/corpus >"$scratch/before"
 ok $? "no merging while a campaign runs" "$scratch/err"
 merge 2 --dir nowhere && grep -q 'expected a campaign' "$scratch/err" && [ ! -e nowhere ]
 ok $? "nothing to merge is a failure" "$scratch/err"
-
-# ---- plots ----
-
-if command -v gnuplot >/dev/null; then
-	run_to 0 gnuplot -c "$abs_srcdir/build-aux/fuzz_plot.gp" campaign/fuzz_grow && grep -q '<path' campaign/fuzz_grow/plot.svg
-	ok $? "coverage over time is plotted" "$scratch/err"
-	run_to 1 gnuplot -c "$abs_srcdir/build-aux/fuzz_plot.gp" nowhere
-	ok $? "nothing to plot is a failure" "$scratch/err"
-else
-	skip "plots: no gnuplot"
-fi
 
 # ---- a CI ----
 

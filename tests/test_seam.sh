@@ -186,7 +186,7 @@ expect 1 "configure names what the harness needs" \
 expect 1 "a library that cannot be linked" 'error: expected --with-page-library to link' configure -lno-such-library
 expect 0 "configure accepts the simple library; its flavours:$flavours" "^  flavours  *${flavours# }\$" \
 	configure '../lib/{flavour}/libsimple.a'
-for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: taken for' \
+for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: pages are assumed' \
 	'lacks page_borrow page_buffer_alloc .*page_task_make_it_fail: tests that .*skipped$'; do
 	grep -q "$text" "$scratch/err"
 	ok $? "configure names it: $text" "$scratch/err"

@@ -185,9 +185,9 @@ static bool same_pages(const struct checker *c, bool bytes, struct checker_repor
 
 static bool has_no_error(const struct checker *c, struct checker_report *report)
 {
-	const char *complaint = exec_error(c->exec);
+	const char *error = exec_error(c->exec);
 
-	return !*complaint || set_difference(report, "%s", complaint);
+	return !*error || set_difference(report, "%s", error);
 }
 
 /* Each race that the detector reports is a race of the model. */
@@ -204,7 +204,7 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 		const char *thread = s->before == PROGRAM_THREADS ? "an unknown thread" :
 								    thread_name(s->before);
 
-		if (race_report_is_known_race(s, program, rules_shadow(c->rules), any_order))
+		if (race_report_find_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
 			return set_difference(report, "line %u: a race with %s outside of every page",
@@ -279,7 +279,7 @@ static bool prediction_is_valid(struct checker *c, const struct tsan_facts *fact
 {
 	return tsan_predictable() &&
 	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
-				   exec_is_first_race_only(c->exec), &c->predicted) &&
+				   exec_options(c->exec)->first_race_only, &c->predicted) &&
 	       (library_access_pattern_known() || is_as_predicted(c, reports));
 }
 
@@ -404,6 +404,6 @@ enum checker_result checker_run_threads(struct checker *c, const struct program 
 void checker_run_fatal_call(struct checker *c, const struct program *program, size_t call)
 {
 	trace_clear(c->trace);
-	exec_stop_after(c->exec, call);
+	exec_options(c->exec)->last_call = call;
 	exec_run_fibers(c->exec, program, SIZE_MAX, c->trace);
 }

@@ -44,10 +44,10 @@ static void places_again(struct alias_set *set)
 /* What is mapped again is hidden, if it was a slot; what was to be seen is shown. */
 static void show_again(struct page_task *task)
 {
-	if (!task->aliases || task->aliases->away)
+	if (!task->aliases || task->aliases->hidden)
 		return;
 	for (unsigned int i = 0; i < task->depth; i++)
-		if (task_page_lives(&task->live[i]))
+		if (mapping_page_is_live(&task->live[i]))
 			alias_way->show(task->live[i].addr);
 }
 

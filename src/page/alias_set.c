@@ -56,11 +56,11 @@ struct alias_set *alias_set_take(void)
 	sync_hidden_begin();
 	sync_lock(&sets.lock);
 	set = sets.first;
-	while (set && set->taken)
+	while (set && set->in_use)
 		set = set->next;
 	if (!set)
 		set = set_new();
-	set->taken = true;
+	set->in_use = true;
 	sync_unlock(&sets.lock);
 	sync_hidden_end();
 	return set;
@@ -70,11 +70,11 @@ void alias_set_give(struct alias_set *set)
 {
 	sync_hidden_begin();
 	forbid((unsigned char *)set + PAGE_SIZE, set_size() - PAGE_SIZE, MAP_FIXED);
-	set->live = set->made = set->turn = set->depth = 0;
-	set->away = false;
+	set->live = set->made = set->next_place = set->depth = 0;
+	set->hidden = false;
 	memset(set->placed, 0, sizeof(set->placed));
 	sync_lock(&sets.lock);
-	set->taken = false;
+	set->in_use = false;
 	sync_unlock(&sets.lock);
 	sync_hidden_end();
 }

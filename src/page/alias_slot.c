@@ -37,7 +37,7 @@ static NO_SANITIZE_THREAD NO_COVERAGE void *slot_place(struct alias_set *set, un
 	return addr;
 }
 
-static NO_SANITIZE_THREAD void *slot_home(const struct alias_set *set, unsigned int i, size_t offset)
+static NO_SANITIZE_THREAD void *slot_canonical(const struct alias_set *set, unsigned int i, size_t offset)
 {
 	const struct page *page = set->placed[i];
 
@@ -54,6 +54,6 @@ const struct alias_way alias_slot = {
 	.place = slot_place,
 	.hide = slot_hide,
 	.show = slot_show,
-	.home = slot_home,
+	.canonical = slot_canonical,
 	.again = slot_again,
 };

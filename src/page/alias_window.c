@@ -60,7 +60,7 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_place(struct a
 	return addr;
 }
 
-static void *window_home(const struct alias_set *set, unsigned int i, size_t offset)
+static void *window_canonical(const struct alias_set *set, unsigned int i, size_t offset)
 {
 	(void)set;
 	(void)i;
@@ -78,6 +78,6 @@ const struct alias_way alias_window = {
 	.place = window_place,
 	.hide = window_hide,
 	.show = window_show,
-	.home = window_home,
+	.canonical = window_canonical,
 	.again = window_again,
 };

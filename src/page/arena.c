@@ -3,13 +3,13 @@
  * Where a frame comes from, in this order:
  *
  *   1. one of the thread's own free list, which is a quarantine (free_list.h): a frame is
- *      handed out again only after ARENA_QUARANTINE later frees;
- *   2. one that never lived: the list gets a chunk of them;
+ *      allocated again only after ARENA_QUARANTINE later frees;
+ *   2. a never-allocated frame: the list gets a chunk of them;
  *   3. one of another thread's list. The quarantine is never cut short: an exhausted
  *      arena fails instead.
  *
- * Several contiguous frames come from those that never lived, and when these are too
- * few, from a run of dead ones that have each waited that long, in whatever lists.
+ * Several contiguous frames come from the never-allocated ones. If these are too few, they
+ * come from a run of freed frames that have each waited that long, in any lists.
  *
  * Locks: a list's, or all of them in the order of their addresses; then the arena's. They
  * order the last owner of a frame before its next one. They are hidden from
@@ -34,7 +34,7 @@ uintptr_t arena_skew;
 static struct {
 	struct sync_lock lock;
 	int file;
-	size_t fresh; /* frames [fresh, ARENA_FRAMES) never lived, and are in no list */
+	size_t fresh; /* frames [fresh, ARENA_FRAMES) were never allocated, and are in no list */
 } arena = { .lock = SYNC_LOCK_INIT, .file = -1 };
 
 static pthread_once_t arena_once = PTHREAD_ONCE_INIT;
@@ -69,7 +69,7 @@ static void arena_init(void)
 	unsigned char *base = reserve();
 
 	atomic_store_explicit(&arena_made, true, memory_order_relaxed);
-	/* Without memory there is nothing to hand out, now and later. */
+	/* Without memory there is no frame to allocate, now and later. */
 	if (!base || (file && !make_file(base))) {
 		arena.fresh = ARENA_FRAMES;
 		return;
@@ -81,7 +81,7 @@ static void arena_init(void)
 		arena.fresh = ARENA_FRAMES;
 		return;
 	}
-	sync_heap(base, ARENA_SIZE + PAGES_SIZE);
+	sync_heap_init(base, ARENA_SIZE + PAGES_SIZE);
 }
 
 bool arena_exists(void)
@@ -118,7 +118,7 @@ static NO_COVERAGE void poison_fresh(size_t first, size_t end)
 	sync_poison(arena_frames + first * PAGE_SIZE, count * PAGE_SIZE);
 }
 
-/* At least @least frames that never lived, and if possible @most. Return: how many; 0: too few. */
+/* Takes @least to @most never-allocated frames. Return: how many; 0: there are too few. */
 static NO_COVERAGE size_t take_fresh(size_t least, size_t most, size_t *first)
 {
 	size_t count;
@@ -145,7 +145,7 @@ static NO_COVERAGE void refill(struct free_list *list)
 	size_t count = take_fresh(1, FREE_LIST_CHUNK, &list->fresh);
 
 	list->fresh_end = list->fresh + count;
-	free_list_adopt(list, list->fresh, count);
+	free_list_assign(list, list->fresh, count);
 }
 
 static bool take_own(struct free_list *list, size_t *frame)
@@ -162,7 +162,7 @@ static bool take_own(struct free_list *list, size_t *frame)
 	return found;
 }
 
-/* From whoever has one. It goes back there: the next one in need finds it in the same way. */
+/* From any list that has one. It goes back to that list, where the next thread finds it again. */
 static bool take_elsewhere(size_t *frame)
 {
 	bool found = false;
@@ -199,7 +199,7 @@ static NO_COVERAGE bool take_row(size_t count, size_t *first)
 {
 	if (!take_fresh(count, count, first))
 		return take_run(count, first);
-	free_list_adopt(free_list_own(), *first, count);
+	free_list_assign(free_list_own(), *first, count);
 	return true;
 }
 
@@ -226,8 +226,8 @@ struct page *arena_take(size_t count)
 	if (!found)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		sync_born(page + i, sizeof(*page));
-		sync_born(arena_address(page + i), PAGE_SIZE);
+		sync_heap_alloc(page + i, sizeof(*page));
+		sync_heap_alloc(arena_address(page + i), PAGE_SIZE);
 	}
 	return page;
 }
@@ -235,14 +235,14 @@ struct page *arena_take(size_t count)
 void arena_give(struct page *page)
 {
 	size_t frame = (size_t)(page - arena_pages);
-	struct free_list *home;
+	struct free_list *list;
 
-	sync_died(arena_address(page), PAGE_SIZE);
-	sync_died(page, sizeof(*page));
+	sync_heap_free(arena_address(page), PAGE_SIZE);
+	sync_heap_free(page, sizeof(*page));
 	sync_hidden_begin();
-	home = free_list_home(frame);
-	sync_lock(&home->lock);
-	free_list_put(home, frame);
-	sync_unlock(&home->lock);
+	list = free_list_find(frame);
+	sync_lock(&list->lock);
+	free_list_put(list, frame);
+	sync_unlock(&list->lock);
 	sync_hidden_end();
 }

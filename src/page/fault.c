@@ -46,7 +46,7 @@ static void want(void)
 	atomic_store_explicit(&fault_wanted, true, memory_order_relaxed);
 }
 
-/* ---- what a user asks for ---- */
+/* ---- attributes ---- */
 
 static bool attr_good(const struct page_fault_attr *attr)
 {
@@ -120,7 +120,7 @@ bool page_task_make_it_fail(bool on)
 	return exchange_make_it_fail(task_current(), on);
 }
 
-/* ---- what a point asks ---- */
+/* ---- failure points ---- */
 
 enum nth { NTH_OFF, NTH_WAITS, NTH_FIRES };
 

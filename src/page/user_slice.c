@@ -5,7 +5,7 @@
  *
  *   1. an unreadable page is a short count, not a signal: nothing to handle, and
  *      nothing that a host program's own handler would meet;
- *   2. no sanitizer sees a read of it, whoever writes meanwhile (R9); it sees the write
+ *   2. no sanitizer sees a read of it, whichever thread writes meanwhile (R9); it sees the write
  *      of the destination, which its runtime learns from its wrapper of the call;
  *   3. each byte is read once, and goes straight to where it is to be;
  *   4. the bytes before the first unreadable page are all there: the call may stop only
@@ -125,11 +125,11 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 
 	if (!range_good(off, len))
 		return -EINVAL;
-	page_must_map(page, 0, "page_copy_from_user_slice");
+	page_mappable_or_bug(page, 0, "page_copy_from_user_slice");
 	if (len > reader->left)
 		return -EFAULT;
 	to = (unsigned char *)arena_address(page) + off;
-	/* Asked before the length is looked at: an empty copy uses the failure up and succeeds. */
+	/* Before the check of the length: an empty copy uses the failure up and succeeds. */
 	if (fault_usercopy()) {
 		memset(to, 0, len);
 		return len ? -EFAULT : 0;

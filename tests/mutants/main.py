@@ -32,10 +32,10 @@ Exit status: 0 at least 90 % were killed and tests/mutants/surviving is correct;
 usage error, or a file that cannot be read.
 
 Examples:
-  make mutants                                      all mutants: hours; may be stopped and resumed
+  make mutants                                      test all mutants: hours; the same command resumes
   make mutants MUTANTS_FLAGS='--sample 200 --seed 7'
-  tests/mutants/mutants --files raw.c,range.h             two files
-  tests/mutants/mutants --only 3e05c9ec --again           one mutant, again
+  tests/mutants/mutants --files raw.c,range.h             test the mutants of two files
+  tests/mutants/mutants --only 3e05c9ec --again           test one mutant again
   tests/mutants/mutants --list --files fault.c            list mutants; runs nothing
   tests/mutants/mutants --only 3e05c9ec --trials 'test_page_raw-asan; run asan, alias'
   tests/mutants/mutants --show 3e05c9ec                   print the mutant as a diff
@@ -45,7 +45,7 @@ Examples:
 def parse(arguments):
     parser = Parser(COMMAND, HELP, EPILOG)
     add = parser.add_argument
-    add("--files", metavar="F,...", help="only mutants of these files of src/page")
+    add("--files", metavar="F,...", help="test only mutants of these files of src/page")
     add("--flavours", metavar="F,...", help="test only these flavours: faster, kills fewer")
     add("--only", metavar="ID,...", help="test only these mutants")
     add("--operators", metavar="O,...", help="test only these operators: " + ", ".join(operators.OPERATORS))

@@ -8,7 +8,7 @@ import os
 
 from library_build import (BACKENDS, Program, developers_tool, replayer, stress_program, suffix,
                            tool, unit_test)
-from library_trials import run_program
+from library_trials import BadInput, run_program
 
 CORPUS = ("corpus/rules", "corpus/regress")
 # Tests with loops that are slow under these sanitizers.
@@ -66,6 +66,8 @@ def _run(tree, flavour, backend, executor="fibers"):
 def trials(tree):
     """All trials that this build can run, flavour by flavour."""
     tests = set(os.environ["MUTANTS_TESTS"].split())
+    if not tests:
+        raise BadInput("MUTANTS_TESTS: expected names of unit tests")
     names = sorted({t.split("-")[0] for t in tests})
     for flavour in tree.flavours:
         yield from (_test(name, flavour) for name in names if name + suffix(flavour) in tests)

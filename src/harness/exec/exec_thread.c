@@ -152,7 +152,7 @@ static bool order_call(struct worker *w, const struct call *call, struct step *s
 
 static void delay_call(const struct worker *w, uint16_t step)
 {
-	const struct exec_timing *timing = &w->run->x->timing;
+	const struct exec_timing *timing = &w->run->x->options.timing;
 	struct delay_point place = { timing->seed, timing->run, w->thread, step };
 
 	if (timing->delays)
@@ -171,8 +171,8 @@ static void run_step(struct worker *w, uint16_t index)
 	wait_for_earlier_steps(run, planned, w->thread);
 	delay_call(w, index);
 	exec_current_call = expected->call;
-	if (run->x->announce)
-		run->x->announce(run->x->announce_ctx, expected->call);
+	if (run->x->options.call_hook)
+		run->x->options.call_hook(expected->call);
 	if (!order_call(w, call, step))
 		exec_call(&(struct exec_context){ .x = run->x,
 					      .call = call,
@@ -358,7 +358,7 @@ static size_t bytes_read(const struct trace *plan)
 
 static void init_run(struct thread_run *run)
 {
-	const struct exec_timing *timing = &run->x->timing;
+	const struct exec_timing *timing = &run->x->options.timing;
 
 	thread_plan_init(&run->plan, run->program, run->plan_trace);
 	run->plan.first_of[THREAD_MAIN] = 0;

@@ -9,7 +9,6 @@ program may be killed at any time; its engines then end by a signal that they as
 import contextlib
 import os
 import signal
-import sys
 import time
 
 from collect import collect_inputs
@@ -17,8 +16,8 @@ from corpus import read_input
 from progress import log_begin, log_summary, update_progress
 from results import write_results
 from schedule import find_next_worker, plan_slice
-from target import Unusable
-from terminal import log_message
+from target import TargetError
+from terminal import log_error, log_message
 from worker import prctl
 
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
@@ -220,7 +219,7 @@ class Campaign:
             what = (f"{count} target{'' if count == 1 else 's'} with {', '.join(options.engines)}, "
                     f"{options.jobs} at a time, {f'for {options.time} s' if options.time else 'until stopped'}, "
                     f"in {options.dir}")
-        sys.stderr.write(f"pagetorture fuzz: {what}\n")
+        log_error(what)
 
     def open_targets(self):
         """Leave out the targets that cannot be fuzzed; the log has why."""
@@ -231,7 +230,7 @@ class Campaign:
                     target.open()
                 else:
                     self.leave_out(target, "; ".join(target.missing_parts.values()))
-            except Unusable as error:
+            except TargetError as error:
                 log_message(f"{target.name}: {error}")
                 self.leave_out(target, str(error))
                 self.has_unusable_directory = True

@@ -10,6 +10,7 @@ import traceback
 from campaign import EXIT_BAD, Campaign
 from merge import merge_campaign
 from target import Target
+from terminal import log_error
 
 
 @dataclasses.dataclass
@@ -55,8 +56,7 @@ def run_campaign(words):
     except FileExistsError:
         pass
     except OSError as error:
-        sys.stderr.write("pagetorture fuzz: expected a directory that can be written: "
-                         f"{options.dir}: {error.strerror}\n")
+        log_error(f"expected a directory that can be written: {options.dir}: {error.strerror}")
         return EXIT_BAD
     return campaign.run()
 

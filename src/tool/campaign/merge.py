@@ -7,15 +7,14 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 
 from campaign import EXIT_BAD, EXIT_FAILED, EXIT_GOOD
 from collect import collect_inputs
 from corpus import hash_input, read_input
 from engine import is_executable
-from target import Unusable
-from terminal import log_message
+from target import TargetError
+from terminal import log_error, log_message
 
 
 def run_merge(target, into, source, *flags):
@@ -26,7 +25,7 @@ def run_merge(target, into, source, *flags):
                                 env=os.environ | {"FUZZ_FRESH": "1"}, stdout=log, stderr=log,
                                 check=False).returncode
     if status or not os.listdir(into):
-        raise Unusable(f"libFuzzer's merge ended with status {status}; nothing is changed (log: {log_path})")
+        raise TargetError(f"libFuzzer's merge ended with status {status}; nothing is changed (log: {log_path})")
 
 
 def minimise_corpus(target, minimal_directory):
@@ -98,13 +97,13 @@ def merge_campaign(campaign):
     """Return: EXIT_GOOD, or EXIT_FAILED if a target could not be merged; EXIT_BAD: there is none."""
     targets = [target for target in campaign.targets if os.path.isdir(target.corpus.path)]
     if not targets:
-        sys.stderr.write(f"pagetorture fuzz: expected a campaign in {campaign.options.dir}, there is none\n")
+        log_error(f"expected a campaign in {campaign.options.dir}, there is none")
         return EXIT_BAD
     status = EXIT_GOOD
     for target in targets:
         try:
             merge_target(campaign, target)
-        except (Unusable, OSError) as error:
-            sys.stderr.write(f"pagetorture fuzz: {target.name}: {error}\n")
+        except (TargetError, OSError) as error:
+            log_error(f"{target.name}: {error}")
             status = EXIT_FAILED
     return status

@@ -5,13 +5,12 @@ results of other commands do (src/tool/util/results.c).
 import json
 import os
 import stat
-import sys
 import tempfile
 import time
 
 from corpus import replace_file
 from progress import mean_rate
-from terminal import STANDARD_OUTPUT
+from terminal import STANDARD_ERROR, STANDARD_OUTPUT, write_text
 
 BEGIN_TIME = time.time()
 
@@ -78,6 +77,6 @@ def write_results(campaign, status):
         else:
             write_output_file(path, content)
     except OSError as error:
-        sys.stderr.write(f"{path}: expected a file that can be written: {error.strerror}\n")
+        write_text(STANDARD_ERROR, f"{path}: expected a file that can be written: {error.strerror}\n")
         return False
     return True

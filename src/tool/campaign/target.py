@@ -34,8 +34,8 @@ FREE_BYTES_LEAST = 16 << 20
 FREE_FILES_LEAST = 256
 
 
-class Unusable(Exception):
-    """A directory that no campaign can use; the message is the reason."""
+class TargetError(Exception):
+    """A target that cannot be fuzzed or merged; the message is the reason."""
 
 
 class WorkerGroup:
@@ -107,7 +107,7 @@ class Target:
     # ---- directories ----
 
     def open(self):
-        """Make or read its directories. Raises Unusable."""
+        """Make or read its directories. Raises TargetError."""
         try:
             for name in DIRECTORIES:
                 os.makedirs(f"{self.directory}/{name}", exist_ok=True)
@@ -117,11 +117,11 @@ class Target:
             for content in self.corpus.read_inputs(self.log_skipped_file):
                 self.enqueue(content)
         except OSError as error:
-            raise Unusable(f"expected a directory that can be written: {error.filename or self.directory}: "
+            raise TargetError(f"expected a directory that can be written: {error.filename or self.directory}: "
                            f"{error.strerror}") from error
         reason = self.find_write_error()
         if reason and self.has_free_space():
-            raise Unusable(f"expected a directory that can be written: {self.directory}: {reason}")
+            raise TargetError(f"expected a directory that can be written: {self.directory}: {reason}")
         self.add_seeds()
         self.corpus_count_before = len(self.corpus.hashes)
         self.finding_count_before = len(self.findings.hashes)
@@ -132,7 +132,7 @@ class Target:
         try:
             fcntl.flock(self.lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Unusable(f"another campaign runs in {self.directory}") from error
+            raise TargetError(f"another campaign runs in {self.directory}") from error
 
     def log_skipped_file(self, path, reason):
         log_message(f"{self.name}: skipped, no input: {path}: {reason}")

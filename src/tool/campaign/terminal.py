@@ -27,6 +27,11 @@ def log_message(text):
     write_text(STANDARD_OUTPUT, text + "\n")
 
 
+def log_error(text):
+    erase_status()
+    write_text(STANDARD_ERROR, f"pagetorture fuzz: {text}\n")
+
+
 def is_terminal():
     return os.isatty(STANDARD_OUTPUT) and os.isatty(STANDARD_ERROR)
 

@@ -7,8 +7,6 @@ tool_sources += \
 	%D%/capture.h \
 	%D%/commands.c \
 	%D%/commands.h \
-	%D%/corpus_input.c \
-	%D%/corpus_input.h \
 	%D%/environment.c \
 	%D%/environment.h \
 	%D%/file_list.c \
