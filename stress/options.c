@@ -176,7 +176,8 @@ static void append_help(struct message *message, const struct stress_pattern *pa
  */
 static int skip_run(const char *reason)
 {
-	fprintf(stderr, "%s: skipped: the page library %s\n", current_run.pattern->name, reason);
+	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.pattern->name,
+		reason);
 	return EX_UNAVAILABLE;
 }
 

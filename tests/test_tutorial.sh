@@ -72,7 +72,7 @@ more_commands() {
     $ make -C build pagetorture-stress test_page_buffer
     ...
     $ build/pagetorture-stress borrow -n 1
-    borrow: skipped: the page library lacks buffers
+    pagetorture-stress borrow: skipped: the page library lacks buffers
     $ echo $?
     69
     $ build/fuzz_api-replay ../corpus/seed/fuzz_api
