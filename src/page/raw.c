@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Calls that access a page's bytes for the caller. They make the checks of page_map_local()
- * and then access the bytes at the canonical address, so that they cost what the copy costs, and ThreadSanitizer and MemorySanitizer see the one address that names the
- * byte (R4), whatever backend maps pages for callers.
+ * and then access the bytes at the canonical address. So a call costs what its copy costs, and
+ * ThreadSanitizer and MemorySanitizer see the one address that names the byte (R4), with any
+ * backend.
  */
 #include <errno.h>
 #include <string.h>
