@@ -5,6 +5,9 @@
 dev_sources += \
 	%D%/line_child.c \
 	%D%/line_child.h \
+	%D%/matrix.c \
+	%D%/matrix.def \
+	%D%/matrix.h \
 	%D%/race.def \
 	%D%/race.h \
 	%D%/race_detector.c \

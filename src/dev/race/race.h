@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "harness/matrix.h"
+#include "dev/race/matrix.h"
 #include "tool/util/results.h"
 
 #define DETECTOR(name, ...) RACE_##name,
