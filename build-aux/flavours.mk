@@ -133,7 +133,8 @@ $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Additional sources of some tests.
-tests_with_parts = test_mutate test_mutator test_mutator_text
+tests_with_parts = test_matrix test_mutate test_mutator test_mutator_text
+parts_of_test_matrix = src/dev/race/matrix.c
 parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
 parts_of_test_mutator_text = fuzz/mutator_text.c
