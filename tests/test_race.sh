@@ -46,9 +46,7 @@ run_to 2 "$scratch/alone/pagetorture-dev" race --detector tsan-fibers --cell $ce
 ok $? "no detector at all is no pass: it is named, and the end is 2" "$scratch/err"
 
 if ! has_flavour tsan; then
-	skip "formats and negative controls: this build has no tsan flavour"
-	done_testing
-	exit
+	skip_rest "formats and negative controls: this build has no tsan flavour"
 fi
 
 # ---- formats ----
