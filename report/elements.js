@@ -46,6 +46,10 @@ async function unpack(text) {
 	return new Response(stream).json();
 }
 
+function unpackFailure(box) {
+	return (problem) => box.append(el("p", { class: "is-warn" }, `This browser cannot unpack it: ${problem.message}`));
+}
+
 /*
  * Shows a packed program next to its drawing in @box, which then has data-ready=@name.
  * @key: of the program in @packed; @command: shows the same in a terminal
@@ -61,6 +65,5 @@ function showProgram(box, name, packed, key, command) {
 				el("pre", { class: "drawing", tabindex: 0 }, drawing || missing)),
 			el("p", { class: "muted again" }, "Again: ", el("code", {}, command))));
 		box.setAttribute("data-ready", name);
-	}).catch((problem) => box.append(
-		el("p", { class: "is-warn" }, `This browser cannot unpack the program: ${problem.message}`)));
+	}).catch(unpackFailure(box));
 }

@@ -31,37 +31,29 @@ const WORDS = {
 };
 
 /* The data of matrix.py, and what is shown: an empty detector is what is expected. */
-let matrix = null, detectors = [], cells = [], pairs = new Map();
-const shown = { detector: "", pair: null, cell: null };
+let matrix = null, cells = [];
+const pairs = new Map(), shown = { detector: "", pair: null, cell: null };
 
-/* Convert lists of numbers to cells, grouped by pair. */
-function readMatrix(data) {
-	const size = [data.kinds, data.kinds, data.relations, data.orders, data.mappings].map((list) => list.length);
-	const wrong = new Set(data.wrong), races = new Set(data.races);
+function distinct(key) {
+	return [...new Set(cells.map((cell) => cell[key]))];
+}
 
-	matrix = data;
-	detectors = Object.keys(data.columns);
-	cells = data.places.map((place, index) => {
-		const at = [];
-
-		for (let axis = 4; axis >= 0; axis--) {
-			at[axis] = place % size[axis];
-			place = Math.floor(place / size[axis]);
-		}
-		const pairName = `${data.kinds[at[0]]}/${data.kinds[at[1]]}`;
-
-		return { index, at, pairName, race: races.has(index), wrong: wrong.has(index), name:
-			[pairName, data.relations[at[2]], data.orders[at[3]], data.mappings[at[4]]].join("/") };
-	});
+/* Group cells by pair. @rows: lists as matrix.py makes them */
+function readMatrix(data, rows) {
+	cells = rows.map(([first, second, relation, order, mapping, race, wrong, ranges, results]) => ({ first, second, relation,
+		order, mapping, race, wrong, ranges, results, pairName: `${first}/${second}`,
+		name: [first, second, relation, order, mapping].join("/") }));
 	for (const cell of cells) {
 		if (!pairs.has(cell.pairName))
 			pairs.set(cell.pairName, { name: cell.pairName, title: cell.pairName.replace("/", " then "), cells: [] });
 		pairs.get(cell.pairName).cells.push(cell);
 	}
+	matrix = { ...data, kinds: [...new Set([...distinct("first"), ...distinct("second")])], relations: distinct("relation"),
+		orders: distinct("order"), mappings: distinct("mapping") };
 }
 
 function answerOf(cell, detector) {
-	const [verdict, limitation, reported, runs, why] = matrix.answers[matrix.columns[detector][cell.index]];
+	const [verdict, limitation, reported, runs, why] = matrix.results[cell.results[matrix.detectors.indexOf(detector)]];
 	const words = why || matrix.limitations[`${detector} ${limitation}`] || VERDICTS[verdict]?.[1];
 
 	return { verdict, reported, runs, words, glyph: VERDICTS[verdict]?.[0] || "?" };
@@ -73,7 +65,7 @@ function pairFigures(pair) {
 	const reports = (race) => answers.filter((a, i) => pair.cells[i].race === race && a.reported > 0).length;
 
 	return { cells: pair.cells.length, races: pair.cells.filter((c) => c.race).length,
-		wrong: pair.cells.filter((c) => c.wrong).length, caught: reports(true), alarms: reports(false),
+		wrong: pair.cells.filter((c) => c.wrong).length, caught: reports(1), alarms: reports(0),
 		known: answers.filter((a) => a.verdict === "known").length };
 }
 
@@ -157,7 +149,7 @@ function pairGrid() {
 /* ---- the cells of a pair ---- */
 
 function cellButton(cell) {
-	const answers = detectors.map((name) => answerOf(cell, name)).filter((a) => a.verdict !== "not run");
+	const answers = matrix.detectors.map((name) => answerOf(cell, name)).filter((a) => a.verdict !== "not run");
 	const reported = answers.filter((a) => a.reported > 0).length, ran = answers.length;
 	const answer = shown.detector && answerOf(cell, shown.detector);
 	const words = [cell.name, cell.race ? "expected: a data race" : "expected: no race",
@@ -175,13 +167,13 @@ function heading(attributes, name) {
 
 function orderGrid(pair) {
 	const { relations, orders, mappings } = matrix;
-	const at = new Map(pair.cells.map((cell) => [cell.at.slice(2).join(), cell]));
+	const at = new Map(pair.cells.map((cell) => [cell.name, cell]));
 	const turn = (mapping) => mapping ? null : "turn";
 	const tops = orders.map((order) => heading({ scope: "colgroup", colspan: mappings.length, class: "turn" }, order));
 	const subs = orders.flatMap(() => mappings.map((mapping, p) => heading({ scope: "col", class: turn(p) }, mapping)));
-	const rows = relations.map((relation, r) => el("tr", {}, heading({ scope: "row" }, relation),
-		orders.flatMap((_, o) => mappings.map((_, p) => {
-			const cell = at.get([r, o, p].join());
+	const rows = relations.map((relation) => el("tr", {}, heading({ scope: "row" }, relation),
+		orders.flatMap((order) => mappings.map((mapping, p) => {
+			const cell = at.get([pair.name, relation, order, mapping].join("/"));
 
 			return el("td", { class: turn(p) }, cell ? cellButton(cell) : el("span", { class: "cell none" }));
 		}))));
@@ -214,11 +206,11 @@ function answerTable(cell) {
 	const head = ["detector", "said", "runs that report", "that is"].map((title) => el("th", { scope: "col" }, title));
 
 	return scrollBox("what each detector said", el("table", {}, el("thead", {}, el("tr", {}, head)),
-		el("tbody", {}, detectors.map(row))));
+		el("tbody", {}, matrix.detectors.map(row))));
 }
 
 function cellView(cell) {
-	const [from, to, from2, to2] = matrix.ranges[matrix.where[cell.index]];
+	const [from, to, from2, to2] = cell.ranges;
 	const bytes = (a, b) => a === b ? `no byte, at ${a}` : `bytes ${a} .. ${b - 1}`;
 	const [badge, style] = cell.wrong ? ["\u2715 not as predicted", "is-bad"] : ["\u2713 as predicted", "is-good"];
 	const box = el("div", { class: "detail", id: "cell" }, el("h3", {}, el("code", {}, cell.name)),
@@ -226,7 +218,7 @@ function cellView(cell) {
 			` ${cell.race ? "A data race" : "No race"} is expected. First ${bytes(from, to)}, second ${bytes(from2, to2)}.`),
 		answerTable(cell));
 
-	showProgram(box, cell.name, matrix.programs[cell.pairName], cell.name.split("/").slice(2, 4).join("/"),
+	showProgram(box, cell.name, matrix.programs[cell.pairName], `${cell.relation}/${cell.order}`,
 		`pagetorture-dev race --cell ${cell.name}`);
 	return box;
 }
@@ -245,10 +237,10 @@ function legend() {
 
 /* Buttons for unpredicted cells, at most a hundred. */
 function wrongCells() {
-	const listed = matrix.wrong.slice(0, 100).map((index) => cells[index]), more = matrix.wrong.length - listed.length;
+	const wrong = cells.filter((cell) => cell.wrong), listed = wrong.slice(0, 100), more = wrong.length - listed.length;
 
 	return listed.length ? el("div", { id: "wrong" },
-		el("h3", { class: "is-bad" }, `\u2715 Not as predicted: ${plural(matrix.wrong.length, "cell")}`),
+		el("h3", { class: "is-bad" }, `\u2715 Not as predicted: ${plural(wrong.length, "cell")}`),
 		el("p", {}, listed.map((cell) => [el("button", { type: "button", class: "plain", on: { click: () => openCell(cell) } },
 			cell.name), " "]), more ? `and ${number(more)} more` : "")) : null;
 }
@@ -288,12 +280,12 @@ function openCell(cell) {
 	document.getElementById("cell").scrollIntoView({ block: "nearest" });
 }
 
-function showMatrix(box, data) {
-	readMatrix(data);
+async function showMatrix(box, data) {
+	readMatrix(data, await unpack(data.cells));
 	const select = el("select", { id: "detector", on: { change: () => {
 		shown.detector = select.value;
 		draw("#detector");
-	} } }, el("option", { value: "" }, "what is expected"), detectors.map((name) => el("option", { value: name }, name)));
+	} } }, el("option", { value: "" }, "what is expected"), matrix.detectors.map((name) => el("option", { value: name }, name)));
 
 	box.append(...[wrongCells(), el("div", { class: "tools" }, el("label", {}, "Show", select)), matrixBox, legendBox, pairBox,
 		cellBox].filter(Boolean));

@@ -202,7 +202,7 @@ def race(result, sources):
                    f"{count(len(ran), 'detector')}: {said}, {count(alarms, 'false alarm')}",
                    [("cells", "cells", result["cells"]), ("races", "of them race", result["races"]),
                     ("detectors", "detectors", len(ran)), ("false_alarms", "false alarms", alarms),
-                    ("wrong", "cells not as predicted", len(cells["wrong"]))],
+                    ("wrong", "cells not as predicted", sum(not cell["as_predicted"] for cell in result["matrix"]))],
                    _race_body(result), _state(bad or result["disagree"], some), data=cells)
 
 

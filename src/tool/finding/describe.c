@@ -39,39 +39,21 @@ static void write_flavours(struct json *json, const struct signature *signature)
 	json_end(json);
 }
 
-/* Opens memory whose text becomes a value of @json by end_text(). */
-static FILE *begin_text(char **text, size_t *size)
-{
-	FILE *out = open_memstream(text, size);
-
-	if (!out)
-		exit(usage_error("minimize", "expected memory for a text, got none"));
-	return out;
-}
-
-static void end_text(struct json *json, const char *key, FILE *out, char **text)
-{
-	if (fclose(out))
-		exit(usage_error("minimize", "expected memory for a text, got none"));
-	json_text(json, key, *text);
-	free(*text);
-}
-
 static void write_input(struct json *json, const struct test_input *input)
 {
-	char *text;
-	size_t text_size, size;
+	static char text[TEXT_PROGRAM_MAX];
+	size_t size;
 	const uint8_t *bytes = test_input_bytes(input, &size);
-	FILE *out = begin_text(&text, &text_size);
+	char *hex = calloc(2, size + 1);
 
-	for (size_t i = 0; i < size; i++)
-		fprintf(out, "%02x", bytes[i]);
-	end_text(json, "hex", out, &text);
+	for (size_t i = 0; hex && i < size; i++)
+		sprintf(hex + 2 * i, "%02x", bytes[i]);
+	json_text(json, "hex", hex);
+	free(hex);
 	if (!test_input_is_program(input))
 		return;
-	out = begin_text(&text, &text_size);
-	test_input_print(out, input);
-	end_text(json, "program", out, &text);
+	program_to_text(&input->program, text);
+	json_text(json, "program", text);
 }
 
 static void write_meaning(struct json *json, const struct signature *signature)
@@ -144,14 +126,17 @@ void describe_failure(struct json *json, struct oracle *oracle, const struct tes
 void describe_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
 		      const struct signature *signature)
 {
-	char *text;
+	char *text = NULL;
 	size_t size;
-	FILE *out = begin_text(&text, &size);
+	FILE *out = open_memstream(&text, &size);
 
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+	for (unsigned int i = 0; out && i < FLAVOURS_MAX; i++)
 		if (signature->needed_flavours[i]) {
 			fprintf(out, "\n%s:\n", flavour_names[i]);
 			runner_print_reports(&oracle->runners, i, &input->program, out);
 		}
-	end_text(json, "reports", out, &text);
+	if (!out || fclose(out))
+		exit(usage_error("minimize", "expected memory for the reports, got none"));
+	json_text(json, "reports", text);
+	free(text);
 }

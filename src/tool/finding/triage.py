@@ -39,7 +39,7 @@ FILES_PER_PROCESS = 500
 REPORT_SECONDS = 120
 # As in harness/program/program_name.c.
 INPUT_NAME = re.compile(r"(crash-|id:|leak-|oom-|slow-unit-|timeout-).*|.+\.(bin|page)|[0-9a-fA-F]{40}", re.DOTALL)
-BYTES_NAME = re.compile(r"(?!.*\.page$)(crash-|id:|leak-|oom-|slow-unit-|timeout-|.+\.bin$|[0-9a-fA-F]{40}$)", re.DOTALL)
+TEXT_NAMES = {"calls": "minimised.calls", "bytes": "minimised.txt"}
 ENGINE_NAME = re.compile(r"(crash|leak|oom|timeout)-")
 
 
@@ -81,29 +81,26 @@ class FindingList:
         self.settings = settings
         self.paths, self.hashes = [], set()
         self.repeated_count = self.unreadable_count = 0
-        self.has_bad_directory = False
-        names = list(self.walk(settings.directory, []))
-        named = [path for path in names if self.is_named_by_engine(path)]
-        for path in named or [path for path in names
-                              if "/" not in path[len(settings.directory):].lstrip("/")]:
+        paths = list(self.walk())
+        named = [path for path in paths if self.is_named_by_engine(path)]
+        for path in named or [path for path in paths if os.path.samefile(os.path.dirname(path), settings.directory)]:
             self.add(path)
 
-    def walk(self, directory, parents):
-        """Files below @directory that may be inputs, sorted; not those of the output."""
-        parents = [*parents, os.path.realpath(directory)]
-        for name in sorted(os.listdir(directory)):
-            path = os.path.join(directory, name)
-            if name.startswith(".") or path == self.settings.output:
+    def walk(self):
+        """Files that may be inputs, sorted; not those of the output."""
+        seen = {os.path.realpath(self.settings.output)}
+        os.listdir(self.settings.directory)  # os.walk() ignores errors
+        for root, directories, names in os.walk(self.settings.directory, followlinks=True):
+            # A link may lead back to a directory that it is in.
+            if os.path.realpath(root) in seen:
+                directories.clear()
                 continue
-            if not os.path.isdir(path):
+            seen.add(os.path.realpath(root))
+            directories[:] = sorted(name for name in directories if not name.startswith("."))
+            for name in sorted(names):
                 # AFL++ leaves a text beside its crashes: README.txt is no program.
-                if self.settings.names == "bytes" or INPUT_NAME.fullmatch(name):
-                    yield path
-            elif os.path.realpath(path) in parents:
-                self.has_bad_directory = True
-                log(f"{path}: expected a directory that ends: it leads back to one that it is in")
-            else:
-                yield from self.walk(path, parents)
+                if not name.startswith(".") and (self.settings.names == "bytes" or INPUT_NAME.fullmatch(name)):
+                    yield os.path.join(root, name)
 
     @staticmethod
     def is_named_by_engine(path):
@@ -176,40 +173,32 @@ def capture_report(command, seconds):
 # ---- one failure ----
 
 class Failure:
-    """Findings that fail in the same way."""
+    """Findings that fail in the same way, and their directory."""
 
-    def __init__(self, path, description):
+    def __init__(self, path, description, triage):
+        self.settings, self.tool = triage.settings, triage.tool
         self.paths = [path]
         self.smallest_path, self.found = path, description
+        self.smallest = None  # the description of the minimised input
         self.key = description["key"]
         key_hash = hashlib.sha1(self.key.encode(errors="replace")).hexdigest()
         self.name = f"{description['short_name']}-{key_hash[:8]}"
-        self.smallest = None  # the description of the minimised input
+        self.path = pathlib.Path(self.settings.output, self.name)
+        self.is_program = "program" in description
+        # What people read, and what the replayer of a target reads: it knows no other texts than calls.
+        self.text_name = "minimised.page" if self.is_program else TEXT_NAMES[description["unit"]]
+        self.replayer_input = self.text_name if self.text_name == "minimised.calls" else "minimised.bin"
 
     def add(self, path, description):
         self.paths.append(path)
         if description["size"] < self.found["size"]:
             self.smallest_path, self.found = path, description
 
-
-class FailureDirectory:
-    """Writes the files of a failure."""
-
-    def __init__(self, failure, settings, tool):
-        self.failure, self.settings, self.tool = failure, settings, tool
-        self.path = pathlib.Path(settings.output, failure.name)
-        self.is_program = "program" in failure.found
-        is_calls = failure.found["unit"] == "calls"
-        self.smallest_name = "minimised.page" if self.is_program else \
-            "minimised.calls" if is_calls else "minimised.txt"
-        # What the replayer reads; any byte string is an input of targets that do not read calls.
-        self.replayer_input = "minimised.calls" if is_calls and not self.is_program else "minimised.bin"
-
     def write(self):
         self.path.mkdir(exist_ok=True)
-        finding = pathlib.Path(self.failure.smallest_path).read_bytes()
-        is_bytes = self.settings.names == "bytes" or BYTES_NAME.match(os.path.basename(self.failure.smallest_path))
-        write_file(self.path / ("finding.bin" if is_bytes else "finding.page"), finding)
+        is_text = self.settings.names != "bytes" and self.smallest_path.endswith(".page")
+        write_file(self.path / ("finding.page" if is_text else "finding.bin"),
+                   pathlib.Path(self.smallest_path).read_bytes())
         self.write_smallest()
         if self.is_program:
             self.write_program_files()
@@ -218,21 +207,21 @@ class FailureDirectory:
         write_file(self.path / "summary.txt", os.fsencode(self.summary()))
 
     def write_smallest(self):
-        failure = self.failure
-        smallest_path = self.path / self.smallest_name
-        failure.smallest = next(self.tool.describe(
-            [failure.smallest_path], f"--failure={failure.found['failure']}", "-o", smallest_path))
-        if failure.smallest["outcome"] != "failure":
-            failure.smallest = {**failure.found, "is_minimised": False, "failure_count": 0, "reports": ""}
-            write_file(smallest_path, failure.found["program"].encode() if self.is_program else
-                       bytes.fromhex(failure.found["hex"]))
-        if failure.found["replayer"] and self.replayer_input != self.smallest_name:
-            write_file(self.path / self.replayer_input, bytes.fromhex(failure.smallest["hex"]))
+        output, = self.tool.describe([self.smallest_path], f"--failure={self.found['failure']}", "-o",
+                                     self.path / self.text_name)
+        if output["outcome"] == "failure":
+            self.smallest = output
+        else:
+            self.smallest = {**self.found, "is_minimised": False, "failure_count": 0, "reports": ""}
+            content = self.found["program"].encode() if self.is_program else bytes.fromhex(self.found["hex"])
+            write_file(self.path / self.text_name, content)
+        if self.found["replayer"] and self.replayer_input != self.text_name:
+            write_file(self.path / self.replayer_input, bytes.fromhex(self.smallest["hex"]))
 
     def write_program_files(self):
         """The texts that `explain` and `to-c` write, with what was observed."""
-        smallest, notes = self.failure.smallest, [self.failure.key]
-        write_file(self.path / "program.page", self.failure.found["program"].encode())
+        smallest, notes = self.smallest, [self.key]
+        write_file(self.path / "program.page", self.found["program"].encode())
         explanation, run_words = "", []
         if smallest["observer"]:
             run_words = ["--run", *self.flavour_words()]
@@ -241,25 +230,25 @@ class FailureDirectory:
             explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
         explanation += self.tool.print_text(self.path, "explain", "--ascii", *run_words, "minimised.page")
         write_file(self.path / "explanation.txt", explanation.encode())
-        write_file(self.path / "reproduce.c", self.tool.print_text(
-            self.path, "to-c", "--no-run", "--note", "\n".join(notes) + "\n", "minimised.page").encode())
+        self.tool.print_text(self.path, "to-c", "--no-run", "--note", "\n".join(notes) + "\n",
+                             "-o", "reproduce.c", "minimised.page")
 
     def report(self):
         report = b""
-        if self.failure.found["replayer"]:
-            report += capture_report([self.failure.found["replayer"], self.path / self.replayer_input],
+        if self.found["replayer"]:
+            report += capture_report([self.found["replayer"], self.path / self.replayer_input],
                                      int(self.settings.timeout)) + b"\n"
         if self.is_program:
             report += capture_report([self.tool.path, "run", *self.flavour_words(), self.path / "minimised.page"],
                                      REPORT_SECONDS)
-            report += self.failure.smallest["reports"].encode()
+            report += self.smallest["reports"].encode()
         return report
 
     def flavour_words(self):
-        return ["--flavour", ",".join(self.failure.found["flavours"])] if self.failure.found["flavours"] else []
+        return ["--flavour", ",".join(self.found["flavours"])] if self.found["flavours"] else []
 
     def replay_script(self):
-        replayer, backend = self.failure.found["replayer"], self.settings.backend
+        replayer, backend = self.found["replayer"], self.settings.backend
         if replayer:
             own, fallback = replayer, os.path.basename(replayer)
             command = f'PAGE_MAP={backend} exec "$own" {self.replayer_input}'
@@ -268,7 +257,7 @@ class FailureDirectory:
             words = shlex.join(["run", "--backend", backend, *self.flavour_words(), "minimised.page"])
             command = f'exec "${{PAGETORTURE:-$own}}" {words}'
         return f"""#!/bin/sh
-# {self.failure.key}
+# {self.key}
 cd -- "$(dirname -- "$0")" || exit 2
 # The binary of the build that found it; on another machine the one in PATH.
 own={shlex.quote(own)}
@@ -277,40 +266,38 @@ own={shlex.quote(own)}
 """
 
     def summary(self):
-        failure = self.failure
-        note = "" if failure.smallest["is_minimised"] else \
+        note = "" if self.smallest["is_minimised"] else \
             " (not minimised: it does not fail in the same way each time)"
-        members = "".join(f"  {path}\n" for path in failure.paths)
-        return (f"signature  {failure.key}\n"
-                f"failed     {failure.smallest['failure_count']} of {self.settings.tries} tries\n"
-                f"{failure.found['unit']:<10} {failure.smallest['size']}, of {failure.found['size']}{note}\n"
+        members = "".join(f"  {path}\n" for path in self.paths)
+        return (f"signature  {self.key}\n"
+                f"failed     {self.smallest['failure_count']} of {self.settings.tries} tries\n"
+                f"{self.found['unit']:<10} {self.smallest['size']}, of {self.found['size']}{note}\n"
                 f"backend    {self.settings.backend}\n"
                 "replay     sh replay.sh\n"
                 f"findings\n{members}")
 
     def record(self):
         """The failure as a record of the results (doc/replay.md)."""
-        failure = self.failure
         name = str(self.path / ("minimised.page" if self.is_program else "summary.txt"))
-        why = (f"{failure.key}. It failed {failure.smallest['failure_count']} of {self.settings.tries} times, "
-               f"in {failure.smallest['size']} {failure.found['unit']}")
+        why = (f"{self.key}. It failed {self.smallest['failure_count']} of {self.settings.tries} times, "
+               f"in {self.smallest['size']} {self.found['unit']}")
         return {"input": os.fsencode(name).decode(errors="replace"), "bytes": False, "failed": True,
-                **failure.smallest["record"],
-                "why": why, "identity": failure.key,
+                **self.smallest["record"],
+                "why": why, "identity": self.key,
                 "replay": "sh " + shlex.quote(os.path.abspath(self.path / "replay.sh"))}
 
     def add_to_corpus(self, corpus):
         """Put the program into corpus/regress, with what the model says of it as `expect`. One that is
         there is left alone."""
         if not self.is_program:
-            return f"not added: an input of {self.failure.found['target']} is no page program"
-        path = corpus / f"{self.failure.name}.page"
+            return f"not added: an input of {self.found['target']} is no page program"
+        path = corpus / f"{self.name}.page"
         if path.exists():
             return f"was there: {path}"
         # What the whole breaks is all that it says; what it failed to claim goes.
-        lines = [re.sub(r" -> \w+$", "", line) for line in self.failure.smallest["program"].splitlines()
+        lines = [re.sub(r" -> \w+$", "", line) for line in self.smallest["program"].splitlines()
                  if not line.startswith("expect ")]
-        lines[1:1] = [f"# It failed: {self.failure.key[:230]}", f"expect {self.failure.smallest['verdict']}"]
+        lines[1:1] = [f"# It failed: {self.key[:230]}", f"expect {self.smallest['verdict']}"]
         write_file(path, "".join(f"{line}\n" for line in lines).encode())
         return f"added: {path}"
 
@@ -361,13 +348,12 @@ class Triage:
         if description["key"] in self.failures:
             self.failures[description["key"]].add(path, description)
         else:
-            self.failures[description["key"]] = Failure(path, description)
+            self.failures[description["key"]] = Failure(path, description, self)
 
     def finish(self, failure):
-        directory = FailureDirectory(failure, self.settings, self.tool)
         try:
-            directory.write()
-            added = directory.add_to_corpus(self.corpus) if self.corpus else None
+            failure.write()
+            added = failure.add_to_corpus(self.corpus) if self.corpus else None
         except OSError as error:
             self.status = EXIT_BAD
             log(f"{error.filename}: expected a file that can be written: {error.strerror}")
@@ -379,7 +365,7 @@ class Triage:
         if added:
             print(f"  {added}")
         sys.stdout.flush()
-        self.records.append(directory.record())
+        self.records.append(failure.record())
 
     def print_end(self):
         findings, counts = self.findings, self.outcome_counts
@@ -418,8 +404,6 @@ class Triage:
 
     def run(self):
         settings, findings = self.settings, self.findings
-        if findings.has_bad_directory:
-            return EXIT_BAD
         if findings.paths:
             os.makedirs(settings.output, exist_ok=True)
         log(f"pagetorture triage: {count_text(len(findings.paths), 'finding')} in {settings.directory}, "
