@@ -129,7 +129,7 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
-# A page library without buffers: the pattern that needs them is left out, and says so when it is run.
+# If the page library lacks buffers, the pattern `borrow` is not linked; pagetorture-stress reports this.
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Additional sources of some tests.
