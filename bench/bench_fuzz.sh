@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Coverage from an empty corpus on one core in a given time: with the mutator for programs, without it,
-# and with a target that reads a plain stream of bytes.
+# Coverage from an empty corpus on one core in a given time: with the mutator for programs, and without it.
 #
 #   bench_fuzz.sh           run in the build directory; prints samples for bench.py
 #   TIME, BENCH_SECONDS     seconds of each run (default 60)
@@ -16,15 +15,7 @@ set -u
 
 TIME=${TIME:-${BENCH_SECONDS:-60}}
 N=${N:-${BENCH_ROUNDS:-5}}
-TARGETS=${TARGETS:-"fuzz_page fuzz_page-bytes fuzz_stream fuzz_race fuzz_race-bytes"}
-
-# The length of 64 calls in the input format of each target.
-max_len() {
-	case $1 in
-	fuzz_stream) echo 1792 ;;
-	*) echo 704 ;;
-	esac
-}
+TARGETS=${TARGETS:-"fuzz_page fuzz_page-bytes fuzz_race fuzz_race-bytes"}
 
 # branches REPLAYER CORPUS: print the number of executed branches of src/page, and of all branches.
 branches() {
@@ -44,14 +35,13 @@ run() {
 	rm -rf "$corpus"
 	mkdir "$corpus"
 	if ! "./$1" -max_total_time="$TIME" -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
-		-max_len="$(max_len "$1")" -artifact_prefix="$work/" "$corpus" >"$work/log" 2>&1; then
+		-max_len=704 -artifact_prefix="$work/" "$corpus" >"$work/log" 2>&1; then
 		echo "bench-fuzz: $1 found something:" >&2
 		tail -n 20 "$work/log" >&2
 		exit 1
 	fi
 	case $1 in
 	fuzz_page*) taken=$(branches fuzz_page-replay-cov "$corpus") ;;
-	fuzz_stream) taken=$(branches fuzz_stream-replay-cov "$corpus") ;;
 	*) taken="- -" ;;
 	esac
 	awk -v taken="$taken" -v time="$TIME" '
@@ -65,15 +55,9 @@ run() {
 	sed -n 's/^#\([0-9]*\).* cov: \([0-9]*\) .*/\1 \2/p' "$work/log" >"$work/$1.curve.$2"
 }
 
-# The most edges that any run of the same code reached, with or without the mutator. A
-# stream is held against fuzz_page, though its reader has some twenty edges more.
+# The most edges that any run of the same target reached, with or without the mutator.
 most_edges() {
-	case $1 in
-	fuzz_race*) kin=fuzz_race ;;
-	*) kin=fuzz_page ;;
-	esac
-	cat "$work/$kin" "$work/$kin-bytes" 2>/dev/null | cut -d ' ' -f 2 | sort -n |
-		tail -n 1
+	cat "$work/${1%-bytes}" "$work/${1%-bytes}-bytes" 2>/dev/null | cut -d ' ' -f 2 | sort -n | tail -n 1
 }
 
 # inputs_needed TARGET: until it had 95 % of those, run by run
@@ -140,5 +124,4 @@ for target in $compared; do
 	column 5 "$work/$target" | figure "$target, calls that ran" calls/s ""
 done
 against "inputs to 95 % of the edges, no mutator : mutator" fuzz_page-bytes fuzz_page
-against "inputs to 95 % of the edges, byte stream : mutator" fuzz_stream fuzz_page
 against "inputs to 95 % of the edges under ThreadSanitizer, no mutator : mutator" fuzz_race-bytes fuzz_race

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The cost of stress programs against a loop of memcpy() with the same checks.
+# The cost of a stress pattern against a loop of memcpy() with the same checks.
 #
 #   bench_stress.sh  run in the build directory; prints samples for bench.py
 #   BENCH_ROUNDS     rounds (default 7); the two alternate
@@ -13,9 +13,9 @@ set -u
 rounds=${BENCH_ROUNDS:-7}
 ops=${BENCH_OPS:-200000}
 
-# cpu OPTION...: print the CPU time of stress_split in milliseconds.
+# cpu OPTION...: print the CPU time of the pattern split in milliseconds.
 cpu() {
-	./stress_split -t 1 -n "$ops" "$@" | sed -n 's/.* Cpu: \([0-9]*\)ms .*/\1/p' | tail -n 1 |
+	./pagetorture-stress split -t 1 -n "$ops" "$@" | sed -n 's/.* Cpu: \([0-9]*\)ms .*/\1/p' | tail -n 1 |
 		grep '[1-9]'
 }
 
@@ -25,5 +25,5 @@ for way in libc wide movsb; do
 		echo "$with $bare"
 	done | awk '{ print $1 / $2 }' >"$work/ratios"
 	[ "$(wc -l <"$work/ratios")" -eq "$rounds" ] || exit 1
-	figure "stress_split, --copy=$way : bare loop, CPU time" times "<= 2" <"$work/ratios"
+	figure "split, --copy=$way : bare loop, CPU time" times "<= 2" <"$work/ratios"
 done

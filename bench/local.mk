@@ -63,11 +63,11 @@ bench-replay: all make_programs $(bench_programs)
 
 # Programs that count branches, if the compiler supports it.
 bench_counters = test -z '$(LLVM_COV)' || \
-	$(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov fuzz_stream-replay-cov
+	$(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov
 
 bench_programs = $(benches)
 if HAVE_ENGINE
-bench_programs += fuzz_empty fuzz_page fuzz_page-bytes fuzz_stream
+bench_programs += fuzz_empty fuzz_page fuzz_page-bytes
 endif
 if HAVE_ENGINE_TSAN
 bench_programs += fuzz_race fuzz_race-bytes

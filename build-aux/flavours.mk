@@ -14,6 +14,10 @@ objects = $(patsubst %.c,obj/$1/%.o,$(filter %.c,$2))
 # $(call ending,FLAVOUR): the ending of program names, for example -asan; empty for plain.
 ending = $(if $(filter-out plain,$1),-$1)
 
+# The name of a temporary file, which a recipe renames to the target when it is complete. Two `make`
+# at a time use two files. A recipe names the file in one line only.
+temporary = $@.$$$$
+
 # $(call print,WORD): the first part of a recipe. It prints WORD and the target unless V=1.
 print = $(if $(filter 1,$(or $(V),$(AM_DEFAULT_VERBOSITY))),,@printf '  %-8s %s\n' $1 $@;)
 
@@ -62,7 +66,6 @@ obj/fuzz-asan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLA
 obj/fuzz-msan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
 obj/fuzz-plain/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link
 obj/fuzz-tsan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(TSAN_FLAGS)
-obj/fuzz-asan/fuzz/fuzz_stream.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 obj/given/src/page/%.o: object_cflags = $(GIVEN_CFLAGS)
 
 define tool_cppflags_rule
@@ -100,16 +103,13 @@ $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$
 
 $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))
 
-stress_copy = stress/copy_$(if $(filter plain,$1),wrapped,none).c
-$(foreach f,$(FLAVOURS),$(call archive,libstress-$f.a,$(call objects,$f,$(stress_core) $(call stress_copy,$f))))
-
 $(foreach f,$(FLAVOURS),$(call archive,libpagetorture-$f.a,$(call objects,$f,$(tool_sources))))
 
 # MemorySanitizer needs all code to be instrumented. Other sanitizers do not need it for the stubs.
 $(foreach b,plain msan,$(call archive,libpagestubs-$b.a,$(call objects,$b,$(page_stub_sources)) $(PAGE_FILES)))
 
 our_archives = $(page_builds:%=libpage-%.a) $(harness_builds:%=libharness-%.a) libmutate.a \
-	$(FLAVOURS:%=libpagetorture-%.a) $(FLAVOURS:%=libstress-%.a) libpagestubs-plain.a libpagestubs-msan.a
+	$(FLAVOURS:%=libpagetorture-%.a) libpagestubs-plain.a libpagestubs-msan.a
 
 # ---- programs ----
 
@@ -119,7 +119,7 @@ archives = libharness-$1.a $(filter %.a,$(page_$(subst -,_,$1)))
 # $(call link,BUILD[,FLAGS]): links the objects and archives of the rule, the harness, and the page
 # library (an archive, or linker flags of an external library).
 link = $(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(build_ldflags_$1) $2 $(AM_LDFLAGS) $(LDFLAGS) -o $@ \
-	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a libstress-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
+	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
 
 # The rule for pagetorture (plain) is from Automake, which also installs it.
 define tool_rule
@@ -127,6 +127,9 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
+
+# A page library without buffers: the pattern that needs them is left out, and says so when it is run.
+linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Additional sources of some tests.
 tests_with_parts = test_mutate test_mutator test_mutator_text
@@ -141,8 +144,7 @@ define flavour_rules
 pagetorture-dev$(call ending,$1): $$(call objects,$1,$$(dev_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
 
-$$(stress_programs:=$(call ending,$1)): stress_%$(call ending,$1): obj/$1/stress/stress_%.o libstress-$1.a \
-		$$(call archives,$1)
+pagetorture-stress$(call ending,$1): $$(call objects,$1,$$(linked_stress_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1,$$(stress_ldflags_$1))
 
 unit-tests$(call ending,$1): $$(call unit_objects,$1,$$(filter-out $$(own_program_tests),$$(tests_$1))) $$(call archives,$1)
@@ -163,8 +165,8 @@ bench_page$(call ending,$1): obj/$1/bench/bench_page.o $$(call archives,$1)
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$f)))
 
-# A plain stress program replaces memcpy() by the copy that its option --copy selects.
-stress_ldflags_plain = $(stress_wrap)
+# All that is linked into the plain stress program copies memory in the way that --copy chose.
+stress_ldflags_plain = -Wl,--wrap=memcpy -Wl,--wrap=memset
 
 # A detector with a known limitation, for the race matrix: the library is compiled with -fbuiltin.
 pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-tsan.a libharness-tsan.a \
@@ -205,7 +207,7 @@ $1: $$(sort $$(call objects,$3,$$(fuzz_common) fuzz/fuzz_$2.c $4)) libmutate.a $
 	$$(call link,$3,-fsanitize=fuzzer)
 endef
 engine = $(eval $(call engine_rule,$1,$2,$3,$4))
-$(foreach t,api empty fatal fault page stream text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
+$(foreach t,api empty fatal fault page text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
 $(call engine,fuzz_race,race,fuzz-tsan,$(call engine_parts,race))
 # Without a sanitizer: the library itself reports, and page protection makes addresses invalid.
 $(foreach t,api fatal page,$(call engine,fuzz_$t-plain,$t,fuzz-plain,$(call engine_parts,$t)))
@@ -224,8 +226,8 @@ endef
 $(foreach t,api fatal fault page text,$(eval $(call same_rule,$t,fuzz-asan)))
 $(eval $(call same_rule,race,fuzz-tsan))
 
-# Programs that measure which code of the library a corpus executes.
-fuzz_page-replay-cov fuzz_stream-replay-cov: fuzz_%-replay-cov: obj/plain/fuzz/fuzz_%.o \
+# A program that measures which code of the library a corpus executes.
+fuzz_page-replay-cov: obj/plain/fuzz/fuzz_page.o \
 		$(call objects,plain,$(fuzz_common) $(fuzz_input) fuzz/main_replay.c) libharness-plain.a \
 		$(filter %.a,$(page_cov))
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
@@ -243,7 +245,7 @@ $(foreach t,api fatal fault page race text,$(eval $(call given_rule,$t)))
 
 all_stress = $(foreach f,$(FLAVOURS),$(call stress_of,$f))
 replays_of = $(replay_targets_$1:%=fuzz_%-replay$(call ending,$1))
-stress_of = $(stress_programs:=$(call ending,$1))
+stress_of = pagetorture-stress$(call ending,$1)
 benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
 
 test_names = $(foreach f,$(FLAVOURS),$(tests_$f))
@@ -253,7 +255,7 @@ test_programs = $(call test_programs_of,$(test_names))
 check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \
 	$(same_programs) $(dev_programs) afl_mutator.so make_programs read_report valgrind_faults
 special_programs = $(engine_programs) fuzz_api-plain fuzz_fatal-plain fuzz_page-plain fuzz_fatal-msan \
-	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes fuzz_stream fuzz_stream-replay-cov \
+	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes \
 	pagetorture-dev-tsan-inline
 given_programs = fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
 CLEANFILES += $(our_archives) $(test_names) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)

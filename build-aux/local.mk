@@ -17,8 +17,8 @@ from_tables = \
 tables = src/harness/program/ops.def src/harness/program/rules.def $(tool_commands)
 
 $(from_tables): $(tables) $(from_tables:=.in) %D%/tables.awk
-	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$@.new && \
-	  mv $@.new $@
+	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && new=$(temporary) && \
+	  (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$$new && mv $$new $@
 
 noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)

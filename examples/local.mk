@@ -9,4 +9,5 @@ EXTRA_DIST += \
 	%D%/tutorial/build.sh \
 	%D%/tutorial/finding.page \
 	%D%/tutorial/fix.patch \
+	%D%/tutorial/page_calls.c \
 	%D%/tutorial/shelf.c

@@ -23,7 +23,8 @@ struct afl_mutator {
 	char description[128];
 	struct program program, other;
 	struct trim trim;
-	unsigned int trim_most;
+	struct program trim_best, trim_candidate;
+	unsigned int trim_step, trim_most;
 	/* AFL++ reads what one function returned while it calls the others. */
 	uint8_t fuzzed[PROGRAM_BYTES_MAX], processed[PROGRAM_BYTES_MAX], trimmed[PROGRAM_BYTES_MAX];
 };
@@ -120,8 +121,9 @@ int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
 {
 	struct afl_mutator *m = data;
 
-	program_from_bytes(&m->trim.best, bytes, size);
-	m->trim_most = trim_init(&m->trim);
+	program_from_bytes(&m->trim_best, bytes, size);
+	m->trim_most = trim_init(&m->trim, m->trim_best.count);
+	m->trim_step = 0;
 	return (int)(trim_next(&m->trim) ? m->trim_most : 0);
 }
 
@@ -130,7 +132,8 @@ size_t afl_custom_trim(void *data, uint8_t **out)
 	struct afl_mutator *m = data;
 
 	*out = m->trimmed;
-	return encode(&m->trim.candidate, m->trimmed);
+	trim_program(&m->trim, &m->trim_best, &m->trim_candidate);
+	return encode(&m->trim_candidate, m->trimmed);
 }
 
 /* Return: the step that comes next; the number of all steps ends it. */
@@ -139,7 +142,9 @@ int afl_custom_post_trim(void *data, uint8_t success)
 	struct afl_mutator *m = data;
 
 	trim_record(&m->trim, success);
+	if (success)
+		m->trim_best = m->trim_candidate;
 	if (!trim_next(&m->trim))
 		return (int)m->trim_most;
-	return (int)m->trim.asked - 1;
+	return (int)++m->trim_step;
 }

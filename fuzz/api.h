@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What the calls of fuzz_api share. A call is self-contained but for what it leaves in its
- * slot and for the failures that it orders; all of it ends with the input.
+ * What the calls of fuzz_api share. A call leaves a page and a buffer in its slot, and may request
+ * failures of later calls; nothing else. All of it ends with the input.
  */
 #ifndef FUZZ_API_H
 #define FUZZ_API_H
@@ -17,8 +17,8 @@ struct api_slot {
 	struct page *page;     /* or NULL */
 	unsigned char *buffer; /* or NULL */
 	size_t bytes;	       /* of the buffer, as asked for */
-	unsigned char page_stamp;   /* all bytes of the page */
-	unsigned char buffer_stamp; /* both ends of pages of the buffer */
+	unsigned char page_byte;   /* the value of all bytes of the page */
+	unsigned char buffer_byte; /* the value of the first and the last byte of the buffer's pages */
 };
 
 extern struct api_slot api_slots[API_SLOTS];
@@ -36,29 +36,29 @@ _Noreturn void api_finding(const char *format, ...) __attribute__((format(printf
 			api_finding(__VA_ARGS__); \
 	} while (0)
 
-/* The page of a slot; one that no failure can prevent, if there is none yet. */
+/* Return: the page of the call's slot; it is allocated, with __GFP_NOFAIL, if there is none. */
 struct page *api_page(const struct api_call *call);
 
-/* The slot's page and buffer, with their bytes looked at, go. */
+/* Check the bytes of the slot's page or buffer, then free it. */
 void api_drop_page(struct api_slot *slot);
 void api_drop_buffer(struct api_slot *slot);
 
-/* ---- failures: fuzz_api's own account of them (api_fault.c) ---- */
+/* ---- failures: fuzz_api predicts them by itself (api_fault.c) ---- */
 
 enum api_fails { API_SUCCEEDS, API_FAILS, API_EITHER };
 
 /*
- * Has the next call to fail? Called once for each call that comes to a point, just before
- * it; @gfp and @order are 0 for user memory.
+ * Return: whether the next call must fail. Called once for each call that comes to a failure point,
+ * just before it; @gfp and @order are 0 for user memory.
  */
 enum api_fails api_fails(enum page_fault_point point, gfp_t gfp, unsigned int order);
 
-/* What the call did is compared with what api_fails() said of it. */
+/* Compares what the call did with what api_fails() predicted. */
 void api_failed(enum page_fault_point point, enum api_fails expected, bool failed);
 
 /*
  * The same for a call that succeeds although its point failed: a user copy of 0 bytes. The
- * times that are left show whether the point failed.
+ * remaining times show whether the point failed.
  */
 void api_failed_unseen(enum page_fault_point point, enum api_fails expected);
 
@@ -67,8 +67,8 @@ void api_fault_reset(void);
 /* ---- misuse (api_fatal.c) ---- */
 
 /*
- * @fn in a process of its own must die, with a report of @rule, or of any if that is NULL,
- * or by its address where @address is true. Not each time: processes are dear.
+ * Runs @fn in a child process, which must end with a report of @rule, of any rule if that is NULL;
+ * or, where @address is true, by a signal or a sanitizer. Processes are slow, so not each time.
  */
 void api_must_die(const struct api_call *call, void (*fn)(void *ctx), void *ctx, const char *rule,
 		  bool address);

@@ -33,15 +33,15 @@ static void stamp(struct api_slot *slot)
 {
 	for (size_t i = 0; i < pages_of(slot->bytes); i++)
 		if (looked_at(i, pages_of(slot->bytes)))
-			slot->buffer[i * PAGE_SIZE] = slot->buffer[(i + 1) * PAGE_SIZE - 1] = slot->buffer_stamp;
+			slot->buffer[i * PAGE_SIZE] = slot->buffer[(i + 1) * PAGE_SIZE - 1] = slot->buffer_byte;
 }
 
 static bool has_stamps(const struct api_slot *slot)
 {
 	for (size_t i = 0; i < pages_of(slot->bytes); i++)
 		if (looked_at(i, pages_of(slot->bytes)) &&
-		    (slot->buffer[i * PAGE_SIZE] != slot->buffer_stamp ||
-		     slot->buffer[(i + 1) * PAGE_SIZE - 1] != slot->buffer_stamp))
+		    (slot->buffer[i * PAGE_SIZE] != slot->buffer_byte ||
+		     slot->buffer[(i + 1) * PAGE_SIZE - 1] != slot->buffer_byte))
 			return false;
 	return true;
 }
@@ -78,7 +78,7 @@ static void alloc(struct api_slot *slot, size_t bytes)
 	api_expect((uintptr_t)buffer % PAGE_SIZE == 0, "a buffer begins at %p", (void *)buffer);
 	slot->buffer = buffer;
 	slot->bytes = bytes;
-	slot->buffer_stamp++;
+	slot->buffer_byte++;
 	stamp(slot);
 }
 
@@ -162,13 +162,13 @@ void api_buffer_keep(const struct api_call *call)
 		return;
 	page = borrowed(call);
 	page_get(page);
-	page_write_raw(page, &slot->buffer_stamp, 0, 1);
-	page_write_raw(page, &slot->buffer_stamp, PAGE_SIZE - 1, 1);
+	page_write_raw(page, &slot->buffer_byte, 0, 1);
+	page_write_raw(page, &slot->buffer_byte, PAGE_SIZE - 1, 1);
 	api_drop_buffer(slot);
 	api_expect(page_ref_count(page) == 1, "a page that outlives its buffer has %u references",
 		   page_ref_count(page));
 	page_read_raw(page, &byte, PAGE_SIZE - 1, 1);
-	api_expect(byte == slot->buffer_stamp, "a page that outlives its buffer lost its bytes");
+	api_expect(byte == slot->buffer_byte, "a page that outlives its buffer lost its bytes");
 	page_free(page);
 }
 

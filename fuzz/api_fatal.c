@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Misuse that must end the process: in a child, which must not live. */
+/* Misuse that must end the process: it is run in a child process. */
 #include "fuzz/api.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/fuzz.h"
 #include "harness/util/isolate.h"
 #include "harness/util/number.h"
 #include "harness/util/no_coverage.h"
 #include "harness/detect/detector.h"
 
-enum { ALWAYS = 50, NOW_AND_THEN = 16, SECONDS = 5 };
+#define SECONDS 5
 
 /* Reports of children that must die need no names of functions, which take a second. */
 const char *__asan_default_options(void);
@@ -22,24 +23,18 @@ const char *__asan_default_options(void)
 
 NO_COVERAGE_BEGIN
 
-static struct {
+struct misuse {
 	void (*fn)(void *ctx);
 	void *ctx;
-} last_deed;
+};
 
-static void do_last_deed(void *unused)
+static void run_misuse(void *ctx)
 {
-	(void)unused;
+	const struct misuse *misuse = ctx;
+
 	detector_disable_engine_handlers();
-	last_deed.fn(last_deed.ctx);
+	misuse->fn(misuse->ctx);
 	_Exit(0);
-}
-
-static bool worth_a_process(enum api_op op)
-{
-	static unsigned int met[API_COUNT];
-
-	return ++met[op] <= ALWAYS || met[op] % NOW_AND_THEN == 0;
 }
 
 static bool died_of(const struct isolated *child, const char *rule, bool address)
@@ -55,12 +50,12 @@ void api_must_die(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 		  bool address)
 {
 	static struct isolated child;
+	static unsigned int counts[API_COUNT];
+	struct misuse misuse = { fn, ctx };
 
-	if (!worth_a_process(call->op))
+	if (!fuzz_is_worth_a_process(&counts[call->op]))
 		return;
-	last_deed.fn = fn;
-	last_deed.ctx = ctx;
-	if (!isolate(do_last_deed, NULL, SECONDS, &child)) {
+	if (!isolate(run_misuse, &misuse, SECONDS, &child)) {
 		fprintf(stderr, "expected a process, got none\n");
 		abort();
 	}
@@ -80,8 +75,8 @@ static void unmap(void *addr)
 	page_unmap_local(addr);
 }
 
-/* Every second one is about the end of the page. */
-static size_t delta_of(uint64_t number)
+/* Return: an offset; every second one is close to the end of the page. */
+static size_t choose_delta(uint64_t number)
 {
 	return number < NUMBER_SPAN && number % 2 ? PAGE_SIZE - 1 + number / 2 % 4 : (size_t)number;
 }
@@ -89,8 +84,8 @@ static size_t delta_of(uint64_t number)
 void api_unmap_at(const struct api_call *call)
 {
 	unsigned char *addr = page_map_local(api_page(call));
-	size_t delta = delta_of(call->number[0]);
-	/* Not an address of the page's own: any other wraps to some other page, or to none. */
+	size_t delta = choose_delta(call->number[0]);
+	/* Beyond the page the address wraps to another page, or to none. */
 	unsigned char *there = (unsigned char *)((uintptr_t)addr + delta);
 
 	if (delta < PAGE_SIZE) {
@@ -101,8 +96,8 @@ void api_unmap_at(const struct api_call *call)
 	page_unmap_local(addr);
 }
 
-/* The frame of @page again, for another page. Its list gives it back after a while. */
-static struct page *next_life(const struct page *page)
+/* Allocates pages until the frame of @page is allocated again. Return: that page, or NULL. */
+static struct page *allocate_frame_again(const struct page *page)
 {
 	struct page *next;
 
@@ -115,32 +110,32 @@ static struct page *next_life(const struct page *page)
 }
 
 /*
- * A task was away while its page died and the frame got another. All of it in the child:
- * how many frames come before that one depends on earlier inputs.
+ * A task is switched out while its page is freed and the frame allocated again. All of it is in the
+ * child: how many frames come before that one depends on earlier inputs.
  */
-static void touch_former_life(void *slot)
+static void write_stale_mapping(void *slot)
 {
 	struct page *page = ((struct api_slot *)slot)->page;
 	struct page_task *task = page_task_new("away");
-	volatile unsigned char *former;
+	volatile unsigned char *mapped;
 
 	if (!task)
 		return;
 	page_task_switch_in(task);
-	former = page_map_local(page);
+	mapped = page_map_local(page);
 	page_task_switch_out(task);
 	page_task_switch_in(NULL);
 	page_free(page);
-	if (!next_life(page))
+	if (!allocate_frame_again(page))
 		return;
 	page_task_switch_in(task);
-	*former = 1;
+	*mapped = 1;
 }
 
-/* With one address a page there is nothing to see. */
-void api_former_life(const struct api_call *call)
+/* With one address for each page nothing can detect it. */
+void api_stale_mapping(const struct api_call *call)
 {
 	api_page(call);
 	if (!strcmp(page_map_backend(), "alias"))
-		api_must_die(call, touch_former_life, &api_slots[call->slot], NULL, true);
+		api_must_die(call, write_stale_mapping, &api_slots[call->slot], NULL, true);
 }

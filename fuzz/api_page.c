@@ -39,7 +39,7 @@ void api_drop_page(struct api_slot *slot)
 		return;
 	api_expect(page_ref_count(slot->page) == 1, "a page has %u references, expected 1",
 		   page_ref_count(slot->page));
-	api_expect(all_bytes_are(slot->page, slot->page_stamp), "a page did not keep its bytes");
+	api_expect(all_bytes_are(slot->page, slot->page_byte), "a page did not keep its bytes");
 	page_free(slot->page);
 	slot->page = NULL;
 }
@@ -48,8 +48,8 @@ static void keep_page(struct api_slot *slot, struct page *page)
 {
 	api_drop_page(slot);
 	slot->page = page;
-	slot->page_stamp++;
-	fill(page, slot->page_stamp);
+	slot->page_byte++;
+	fill(page, slot->page_byte);
 }
 
 struct page *api_page(const struct api_call *call)
@@ -146,17 +146,17 @@ static void expect_mark(const struct api_call *call, struct page *page, size_t o
 	if (!len)
 		return;
 	page_read_raw(page, &mark, off, 1);
-	api_expect(mark == (unsigned char)~slot->page_stamp,
+	api_expect(mark == (unsigned char)~slot->page_byte,
 		   "%s: the callback was not given byte %zu of the page", api_name(call->op), off);
-	page_write_raw(page, &slot->page_stamp, off, 1);
-	api_expect(all_bytes_are(page, slot->page_stamp), "%s: another byte than %zu changed",
+	page_write_raw(page, &slot->page_byte, off, 1);
+	api_expect(all_bytes_are(page, slot->page_byte), "%s: another byte than %zu changed",
 		   api_name(call->op), off);
 }
 
 void api_with_mapped(const struct api_call *call)
 {
 	struct page *page = api_page(call);
-	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_stamp, .len = 1 };
+	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_byte, .len = 1 };
 	int ret = page_with_mapped(page, on_mapped, &called);
 
 	api_expect(ret == 37 && called.times == 1,
@@ -170,7 +170,7 @@ void api_with_pointer(const struct api_call *call)
 	size_t off = (size_t)call->number[0], len = (size_t)call->number[1];
 	bool good = off <= PAGE_SIZE && len <= PAGE_SIZE - off;
 	struct page *page = api_page(call);
-	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_stamp,
+	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_byte,
 				 .len = good ? len : 0 };
 	int ret = page_with_pointer(page, off, len, on_mapped, &called);
 
@@ -237,5 +237,5 @@ void api_user_copy(const struct api_call *call)
 		memmove(before + off, before + off + shift, len);
 	api_expect(!memcmp(before, after, PAGE_SIZE),
 		   "page_copy_from_user_slice from the page itself, %zu further, left other bytes", shift);
-	fill(page, api_slots[call->slot].page_stamp);
+	fill(page, api_slots[call->slot].page_byte);
 }

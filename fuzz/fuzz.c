@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/util/bytes.h"
+#include "harness/util/no_coverage.h"
 #include "harness/detect/tsan.h"
 #include "harness/library.h"
 #include "harness/program/program_text.h"
@@ -106,6 +107,20 @@ void fuzz_raced(void)
 	if (++races_since_fresh == RACES_A_FLUSH)
 		fuzz_fresh();
 }
+
+/* ---- processes ---- */
+
+#define PROCESS_ALWAYS	 32 /* inputs of one kind */
+#define PROCESS_ONCE_IN 24 /* of further ones */
+
+NO_COVERAGE_BEGIN
+
+bool fuzz_is_worth_a_process(unsigned int *count)
+{
+	return ++*count <= PROCESS_ALWAYS || *count % PROCESS_ONCE_IN == 0;
+}
+
+NO_COVERAGE_END
 
 /* ---- what they did ---- */
 

@@ -63,6 +63,13 @@ extern bool fuzz_wants_all_races;
 /* Each so many races the detector forgets: it walks through what its threads did since. */
 void fuzz_raced(void);
 
+/*
+ * Counts an input that needs a child process, which costs as much as a hundred inputs.
+ * @count: how often inputs of this kind came; rare kinds get a process each time
+ * Return: whether this one gets a process.
+ */
+bool fuzz_is_worth_a_process(unsigned int *count);
+
 /* Counts the calls of the program that fuzz_checker() ran last; printed when the process ends. */
 void fuzz_count(const char *target);
 

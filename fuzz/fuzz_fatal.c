@@ -20,7 +20,7 @@
 
 const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 
-enum { ALWAYS = 24, NOW_AND_THEN = 32, DEPTHS = 17 };
+#define DEPTHS 17 /* numbers of mappings that a thread can have */
 
 static const struct execution_options options = {
 	.repeat = 1,
@@ -42,7 +42,7 @@ const char *__msan_default_options(void)
 	return "symbolize=0";
 }
 
-static struct execution *trial_of_target(void)
+static struct execution *get_execution(void)
 {
 	static struct execution *execution;
 
@@ -60,7 +60,7 @@ static const struct verdict *verdict(void)
 	return rules_verdict(checker_rules(fuzz_checker()));
 }
 
-static const struct verdict *judge(const struct program *program)
+static const struct verdict *evaluate(const struct program *program)
 {
 	checker_evaluate(fuzz_checker(), program);
 	return verdict();
@@ -86,31 +86,22 @@ static size_t depth_before_last(const struct program *program)
 static uint8_t ends[RULE_COUNT][OP_COUNT][DEPTHS]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
 
-static void show_engine(enum rule rule, const struct program *program)
+static void count_ending(enum rule rule, const struct program *program)
 {
 	ends[rule][program->calls[program->count - 1].op][depth_before_last(program)] = 1;
 }
 
 NO_COVERAGE_BEGIN
 
-/*
- * A process costs as much as a hundred inputs. Each kind of misuse that is seldom met gets
- * one whenever it is, the others now and then.
- */
-static bool worth_a_process(enum rule rule, const struct program *program)
+/* Runs the last call in a child process. */
+static void run_last_call(struct execution *execution, struct checker *check,
+			  const struct program *program, enum rule rule)
 {
-	static unsigned int met[RULE_COUNT][OP_COUNT][DEPTHS];
-	const struct call *last = &program->calls[program->count - 1];
-	unsigned int *count = &met[rule][last->op][depth_before_last(program)];
+	static unsigned int counts[RULE_COUNT][OP_COUNT][DEPTHS];
+	unsigned int *count =
+		&counts[rule][program->calls[program->count - 1].op][depth_before_last(program)];
 
-	return ++*count <= ALWAYS || *count % NOW_AND_THEN == 0;
-}
-
-/* The last call, in a process of its own. */
-static void die(struct execution *execution, struct checker *check, const struct program *program,
-		enum rule rule)
-{
-	if (execution->fibers.result != CHECKER_DIFFERS && worth_a_process(rule, program))
+	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_is_worth_a_process(count))
 		execution_run_fatal_calls(execution, check, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		fuzz_finding("fuzz_fatal", program, execution->fibers.why);
@@ -138,7 +129,7 @@ static size_t deadly_call(const struct verdict *v, enum rule *rule)
  * Mappings of @thread at the end of @program, as many as there can be, less @room. What a
  * call looks at first, and what then, shows only where there is no room left for both.
  */
-static void crowd(struct program *program, uint8_t thread, unsigned int room)
+static void add_mappings(struct program *program, uint8_t thread, unsigned int room)
 {
 	uint32_t used = 0;
 
@@ -164,7 +155,7 @@ static void crowd(struct program *program, uint8_t thread, unsigned int room)
  */
 static bool end_in_fatal(struct program *program, enum rule *rule, bool crowded)
 {
-	size_t at = deadly_call(judge(program), rule);
+	size_t at = deadly_call(evaluate(program), rule);
 	struct call last;
 
 	if (at == VERDICT_NONE)
@@ -173,17 +164,17 @@ static bool end_in_fatal(struct program *program, enum rule *rule, bool crowded)
 	program->count = at;
 	checker_repair(fuzz_checker(), program);
 	if (crowded)
-		crowd(program, last.thread, program->count % 2);
+		add_mappings(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
 	program_renumber(program);
-	at = deadly_call(judge(program), rule);
+	at = deadly_call(evaluate(program), rule);
 	return at == program->count - 1 && verdict()->broken == RULE_BIT(*rule);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
-	struct execution *execution = trial_of_target();
+	struct execution *execution = get_execution();
 	enum rule rule = RULE_COUNT;
 
 	fuzz_input_set(data, size);
@@ -191,11 +182,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program_from_bytes(&program, data, size);
 	if (!end_in_fatal(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
-	show_engine(rule, &program);
+	count_ending(rule, &program);
 	execution_reset(execution);
 	execution_run(execution, fuzz_checker(), &program, &options);
 	fuzz_compared(&execution->fibers);
 	fuzz_count("fuzz_fatal");
-	die(execution, fuzz_checker(), &program, rule);
+	run_last_call(execution, fuzz_checker(), &program, rule);
 	return 0;
 }

@@ -97,8 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_input_set(data, size);
 	if (!counts.inputs++)
 		atexit(print_counts);
-	exec_set_first_race_only(checker_exec(fuzz_checker()),
-			     !fuzz_wants_all_races && !wants_all_races(size));
+	exec_options(checker_exec(fuzz_checker()))->first_race_only = !fuzz_wants_all_races &&
+								      !wants_all_races(size);
 	if (wants_fresh_state())
 		fuzz_fresh();
 	program_from_bytes(&program, data, size);

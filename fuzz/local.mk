@@ -30,7 +30,6 @@ EXTRA_DIST += \
 	%D%/fuzz_fault.c \
 	%D%/fuzz_page.c \
 	%D%/fuzz_race.c \
-	%D%/fuzz_stream.c \
 	%D%/fuzz_text.c \
 	%D%/main_replay.c \
 	%D%/mutator.c \
@@ -64,7 +63,7 @@ endif
 #: fuzzers  build the fuzz targets for libFuzzer
 fuzzers: $(engine_programs)
 
-# The mutator for AFL++. It includes the sources of page programs, because another compiler may build it.
+# The mutator for AFL++ includes the sources of page programs, because another compiler may build it.
 afl_mutator_sources = \
 	$(mutate_sources) \
 	%D%/afl_mutator.c \

@@ -2,8 +2,8 @@
 /*
  * Replays inputs through a fuzz target without an engine, in any compiler's build.
  *
- * Directories are walked in sorted order. The name of an input is printed before it runs,
- * so the last line of a crash is the culprit. Replaying nothing is a failure.
+ * Directories are walked in sorted order. The name of an input is printed before it runs, so the
+ * last line before a crash is that of its input. Replaying nothing is a failure.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,70 +13,65 @@
 #include "fuzz/input.h"
 #include "harness/program/program_name.h"
 
-static void print_bytes(const struct input *input, void *ctx)
-{
-	size_t *printed = ctx;
+static const char help[] =
+	"Usage: %s [--from-bytes] FILE|DIRECTORY...\n"
+	"       %s [--from-bytes] --bytes FILE\n"
+	"       fuzz_api-replay [--from-bytes] --text FILE\n"
+	"Replay programs (for fuzz_api: calls), text or bytes, through the fuzz target; or\n"
+	"print a file as the target reads it, or as text. Byte strings are named\n"
+	PROGRAM_BYTE_NAMES ";\n"
+	"with --from-bytes every FILE is one.\n"
+	"Exit status: 0 all ran; 1 one could not be read, or there were none.\n";
 
-	*printed += fwrite(input->bytes, 1, input->size, stdout) == input->size;
+static void print_bytes(const struct input *input, void *count)
+{
+	*(size_t *)count += fwrite(input->bytes, 1, input->size, stdout) == input->size;
 }
 
 /* `pagetorture convert` prints programs; only this program prints calls. */
-static void print_text(const struct input *input, void *ctx)
+static void print_text(const struct input *input, void *count)
 {
 	static struct api_call calls[API_MOST];
-	size_t *printed = ctx, count = api_from_bytes(input->bytes, input->size, calls);
+	size_t call_count = api_from_bytes(input->bytes, input->size, calls);
 	char line[API_LINE];
 
 	printf("calls 1\n");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < call_count; i++) {
 		api_to_text(&calls[i], line);
 		printf("%s\n", line);
 	}
-	++*printed;
+	++*(size_t *)count;
 }
 
-static void replay(const struct input *input, void *ctx)
+static void replay(const struct input *input, void *count)
 {
-	size_t *replayed = ctx;
-
 	printf("%s\n", input->name);
 	fflush(stdout);
 	fuzz_input_set_file(input->name);
 	LLVMFuzzerTestOneInput(input->bytes, input->size);
-	++*replayed;
+	++*(size_t *)count;
 }
 
 int main(int argc, char **argv)
 {
-	size_t replayed = 0;
 	const char *self = argv[0];
+	size_t count = 0;
 	bool good = true;
 
 	program_all_bytes = argc > 1 && !strcmp(argv[1], "--from-bytes");
-	if (program_all_bytes) {
-		argc--;
-		argv++;
-	}
+	argc -= program_all_bytes;
+	argv += program_all_bytes;
 	if (argc < 2 || !strcmp(argv[1], "--help")) {
-		fprintf(argc < 2 ? stderr : stdout,
-			"Usage: %s [--from-bytes] FILE|DIRECTORY...\n"
-			"       %s [--from-bytes] --bytes FILE\n"
-			"       fuzz_api-replay [--from-bytes] --text FILE\n"
-			"Replay programs (for fuzz_api: calls), text or bytes, through the fuzz target; or\n"
-			"print a file as the target reads it, or as people do. Byte strings are named\n"
-			PROGRAM_BYTE_NAMES ";\n"
-			"with --from-bytes every FILE is one.\n"
-			"Exit status: 0 all ran; 1 one could not be read, or there were none.\n",
-			self, self);
+		fprintf(argc < 2 ? stderr : stdout, help, self, self);
 		return argc < 2 ? 2 : 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "--bytes"))
-		return !input_each(argv[2], print_bytes, &replayed) || replayed != 1;
+		return !input_each(argv[2], print_bytes, &count) || count != 1;
 	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_reads == FUZZ_CALLS)
-		return !input_each(argv[2], print_text, &replayed) || replayed != 1;
+		return !input_each(argv[2], print_text, &count) || count != 1;
 	fuzz_initialize();
 	for (int i = 1; i < argc; i++)
-		good &= input_each(argv[i], replay, &replayed);
-	printf("%zu inputs replayed\n", replayed);
+		good &= input_each(argv[i], replay, &count);
+	printf("%zu inputs replayed\n", count);
 	return !good;
 }

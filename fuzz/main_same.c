@@ -42,13 +42,8 @@ static const char help[] =
 
 static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
 
-enum context { AMONG_OTHERS, IN_OTHER_ORDER, ALONE, CONTEXTS };
-static const char *const context_names[CONTEXTS] = { "among all others", "in another order", "alone" };
-
-/* Lines of each kind; a leak that many inputs see needs no more. */
-#define LINES_MOST 10
-/* A longer history is not reduced. */
-#define REDUCED_MOST 64
+/* Lines of each kind; a state leak that many inputs show needs no more. */
+#define LINES_MAX 10
 
 static struct {
 	const char *program;
@@ -56,13 +51,17 @@ static struct {
 	uint64_t batch, seed;
 } options = { .batch = 1, .seed = 1 };
 
-/* ---- the process that compares ---- */
-
 static struct {
 	char **names;
 	size_t count;
-	struct outcome **outcomes; /* of each input in each context */
 } inputs;
+
+/* What the inputs did. A position is one of 2 * inputs.count executions in one process. */
+static struct {
+	size_t *order;		   /* the number of the input at each position */
+	struct outcome **outcomes; /* at each position */
+	struct outcome **alone;	   /* of each input, in a process of its own */
+} executions;
 
 static void expect_memory(bool good)
 {
@@ -72,9 +71,9 @@ static void expect_memory(bool good)
 	exit(1);
 }
 
-static void *allocate(size_t size)
+static void *allocate(size_t count, size_t size)
 {
-	void *memory = calloc(1, size ? size : 1);
+	void *memory = calloc(count ? count : 1, size);
 
 	expect_memory(memory);
 	return memory;
@@ -91,10 +90,7 @@ static void add_input(const struct input *input, void *ctx)
 	expect_memory(names[inputs.count++]);
 }
 
-static struct outcome **outcome_of(size_t input, enum context context)
-{
-	return &inputs.outcomes[input * CONTEXTS + context];
-}
+/* ---- processes ---- */
 
 /* A file without a name with the names of inputs, each with a 0 byte after it. */
 static int write_names(const size_t *list, size_t count)
@@ -127,23 +123,21 @@ static _Noreturn void become_server(int names, int out, bool apart)
 
 static bool read_outcome(FILE *from, struct outcome **outcome)
 {
-	struct outcome *read = allocate(outcome_size());
-
+	free(*outcome);
+	*outcome = allocate(1, outcome_size());
+	if (fread(*outcome, outcome_size(), 1, from) == 1)
+		return true;
 	free(*outcome);
 	*outcome = NULL;
-	if (fread(read, outcome_size(), 1, from) == 1)
-		*outcome = read;
-	else
-		free(read);
-	return *outcome;
+	return false;
 }
 
 /*
  * Executes the inputs of @list in one process, or @apart in one each.
- * @into: where the outcome of each goes
+ * @outcomes: gets the outcome of each
  * Return: how many have one.
  */
-static size_t run(const size_t *list, size_t count, bool apart, struct outcome **into[])
+static size_t execute(const size_t *list, size_t count, bool apart, struct outcome **outcomes)
 {
 	int ends[2], names = write_names(list, count), status;
 	size_t done = 0;
@@ -160,7 +154,7 @@ static size_t run(const size_t *list, size_t count, bool apart, struct outcome *
 	close(ends[1]);
 	close(names);
 	from = child < 0 ? NULL : fdopen(ends[0], "r");
-	while (from && done < count && read_outcome(from, into[done]))
+	while (from && done < count && read_outcome(from, &outcomes[done]))
 		done++;
 	if (from)
 		fclose(from);
@@ -169,7 +163,7 @@ static size_t run(const size_t *list, size_t count, bool apart, struct outcome *
 	return done;
 }
 
-static void print_command(void)
+static void print_command(const size_t *list, size_t count)
 {
 	const char *backend = getenv("PAGE_MAP");
 
@@ -182,66 +176,52 @@ static void print_command(void)
 	shell_word_print(stderr, shell_binary_path());
 	fprintf(stderr, "%s%s%s", options.serve.all_races ? " --all-races" : "",
 		options.serve.keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
+	for (size_t i = 0; i < count; i++) {
+		putc(' ', stderr);
+		shell_path_print(stderr, inputs.names[list[i]]);
+	}
+	putc('\n', stderr);
 }
 
-static void print_input(size_t input)
+/* Return: whether all inputs of @list got an outcome; if not, the first one without is printed. */
+static bool execute_all(const size_t *list, size_t count, bool apart, struct outcome **outcomes)
 {
-	putc(' ', stderr);
-	shell_path_print(stderr, inputs.names[input]);
-}
+	size_t done = execute(list, count, apart, outcomes);
 
-/* Return: did all inputs of @list get an outcome? If not, the first one without is printed. */
-static bool run_context(const size_t *list, size_t count, bool apart, const enum context *contexts)
-{
-	struct outcome ***into = allocate(count * sizeof(*into));
-	size_t done;
-
-	for (size_t i = 0; i < count; i++)
-		into[i] = outcome_of(list[i], contexts[i]);
-	done = run(list, count, apart, into);
-	free(into);
 	if (done == count)
 		return true;
 	fprintf(stderr, "%s: %s: expected an outcome, got none\n", inputs.names[list[done]],
-		context_names[contexts[done]]);
-	print_command();
-	print_input(list[done]);
-	putc('\n', stderr);
+		apart ? "alone" : "among all others");
+	print_command(list + done, 1);
 	return false;
 }
 
-/* @order: all inputs as they were given, and once more in a random order */
-static void plan(size_t *order, enum context *contexts)
+/* All inputs as they were given, and once more in a random order. */
+static void choose_order(void)
 {
+	size_t count = inputs.count, *other = executions.order + count;
 	uint64_t random = options.seed;
-	size_t count = inputs.count;
 
-	for (size_t i = 0; i < 2 * count; i++) {
-		order[i] = i % count;
-		contexts[i] = i < count ? AMONG_OTHERS : IN_OTHER_ORDER;
-	}
+	for (size_t i = 0; i < 2 * count; i++)
+		executions.order[i] = i % count;
 	for (size_t i = count; i > 1; i--) {
-		size_t *a = &order[count + i - 1], *b = &order[count + random_below(&random, (uint32_t)i)];
-		size_t swap = *a;
+		size_t chosen = random_below(&random, (uint32_t)i), number = other[i - 1];
 
-		*a = *b;
-		*b = swap;
+		other[i - 1] = other[chosen];
+		other[chosen] = number;
 	}
 }
 
-static bool run_alone(const size_t *order)
+static bool execute_alone(void)
 {
-	enum context *contexts = allocate(options.batch * sizeof(*contexts));
 	bool good = true;
 
-	for (size_t i = 0; i < options.batch; i++)
-		contexts[i] = ALONE;
 	for (size_t i = 0; i < inputs.count && good; i += options.batch) {
 		size_t left = inputs.count - i;
 
-		good = run_context(order + i, left < options.batch ? left : options.batch, true, contexts);
+		good = execute_all(executions.order + i, left < options.batch ? left : options.batch,
+				   true, executions.alone + i);
 	}
-	free(contexts);
 	return good;
 }
 
@@ -252,14 +232,18 @@ static bool same_edges(const struct outcome *a, const struct outcome *b)
 	return !memcmp(a->edges, b->edges, edge_count());
 }
 
-static bool same_outcome(const struct outcome *a, const struct outcome *b)
+static bool is_as_alone(const struct outcome *outcome, size_t input)
 {
-	return !memcmp(a->parts, b->parts, sizeof(a->parts)) && same_edges(a, b);
+	const struct outcome *alone = executions.alone[input];
+
+	return !memcmp(outcome->parts, alone->parts, sizeof(outcome->parts)) &&
+	       same_edges(outcome, alone);
 }
 
-static void print_difference(size_t input, enum context context)
+static void print_difference(size_t position)
 {
-	const struct outcome *outcome = *outcome_of(input, context), *alone = *outcome_of(input, ALONE);
+	size_t input = executions.order[position];
+	const struct outcome *outcome = executions.outcomes[position], *alone = executions.alone[input];
 	const char *separator = "";
 
 	fprintf(stderr, "%s: ", inputs.names[input]);
@@ -271,18 +255,18 @@ static void print_difference(size_t input, enum context context)
 	}
 	if (!same_edges(outcome, alone))
 		fprintf(stderr, "%scoverage", separator);
-	fprintf(stderr, " %s not as alone\n", context_names[context]);
+	fprintf(stderr, " %s not as alone\n",
+		position < inputs.count ? "among all others" : "in another order");
 }
 
-/* How often the counter of the edge was not as alone. */
+/* Return: at how many positions the counter of the edge was not as alone. */
 static size_t count_changes(size_t edge)
 {
 	size_t changes = 0;
 
-	for (size_t i = 0; i < inputs.count; i++)
-		for (enum context context = 0; context < ALONE; context++)
-			changes += (*outcome_of(i, context))->edges[edge] !=
-				   (*outcome_of(i, ALONE))->edges[edge];
+	for (size_t i = 0; i < 2 * inputs.count; i++)
+		changes += executions.outcomes[i]->edges[edge] !=
+			   executions.alone[executions.order[i]]->edges[edge];
 	return changes;
 }
 
@@ -294,7 +278,7 @@ static void print_edges(void)
 	for (size_t edge = 0; edge < edge_count(); edge++) {
 		size_t changes = count_changes(edge);
 
-		if (!changes || ++variable > LINES_MOST)
+		if (!changes || ++variable > LINES_MAX)
 			continue;
 		edge_name(edge, name, sizeof(name));
 		fprintf(stderr, "  edge %zu, %zu times not as alone: %s\n", edge, changes, name);
@@ -303,105 +287,70 @@ static void print_edges(void)
 		fprintf(stderr, "  %zu of %zu edges are variable\n", variable, edge_count());
 }
 
-/* ---- which inputs before it change an outcome ---- */
-
-/* Inputs after which the last one of the list has another outcome than alone. */
-struct history {
-	size_t *list;
-	size_t count; /* with the last one */
-};
-
-static bool still_differs(const struct history *h)
+/* Return: whether the last input of @list, after the others, has another outcome than alone. */
+static bool last_differs(const size_t *list, size_t count)
 {
-	struct outcome ***into = allocate(h->count * sizeof(*into)), *outcome = NULL;
-	bool differs;
+	struct outcome **outcomes = allocate(count, sizeof(*outcomes));
+	bool differs = execute(list, count, false, outcomes) < count ||
+		       !is_as_alone(outcomes[count - 1], list[count - 1]);
 
-	for (size_t i = 0; i < h->count; i++)
-		into[i] = &outcome;
-	differs = run(h->list, h->count, false, into) < h->count ||
-		  !same_outcome(outcome, *outcome_of(h->list[h->count - 1], ALONE));
-	free(outcome);
-	free(into);
+	for (size_t i = 0; i < count; i++)
+		free(outcomes[i]);
+	free(outcomes);
 	return differs;
 }
 
-/* Leaves out inputs that are not needed, one by one, from the newest. */
-static void reduce_history(struct history *h)
+/* Prints a command with the inputs before @position that change the outcome there. */
+static void print_history(size_t position)
 {
-	for (size_t i = h->count - 1; i-- > 0;) {
-		size_t left_out = h->list[i], after = h->count - i - 1;
+	for (size_t before = 0;; before = before ? 2 * before : 1) {
+		const size_t *list;
 
-		memmove(h->list + i, h->list + i + 1, after * sizeof(*h->list));
-		h->count--;
-		if (still_differs(h))
-			continue;
-		memmove(h->list + i + 1, h->list + i, after * sizeof(*h->list));
-		h->list[i] = left_out;
-		h->count++;
-	}
-}
-
-/* @order: in which all inputs ran; the outcome at @turn differs */
-static void print_history(size_t *order, size_t turn)
-{
-	struct history h = { .count = 0 };
-
-	for (size_t before = 0; before <= turn; before = before ? 2 * before : 1) {
-		h = (struct history){ order + turn - before, before + 1 };
-		if (still_differs(&h))
-			break;
-		h.count = 0;
-	}
-	if (!h.count) {
-		h = (struct history){ order, turn + 1 };
-		if (!still_differs(&h)) {
-			fprintf(stderr, "  not seen once more: it changes from run to run\n");
+		if (before > position)
+			before = position;
+		list = executions.order + position - before;
+		if (last_differs(list, before + 1)) {
+			print_command(list, before + 1);
 			return;
 		}
+		if (before == position)
+			break;
 	}
-	if (h.count <= REDUCED_MOST + 1)
-		reduce_history(&h);
-	print_command();
-	for (size_t i = 0; i < h.count; i++)
-		print_input(h.list[i]);
-	putc('\n', stderr);
+	fprintf(stderr, "  not seen once more: it changes from run to run\n");
 }
 
-/* ---- the whole ---- */
-
-static size_t compare_all(size_t *order)
+/* Return: how many inputs have another outcome than alone. */
+static size_t compare_all(void)
 {
 	size_t different = 0;
 
-	for (size_t i = 0; i < inputs.count; i++) {
-		enum context context = AMONG_OTHERS;
-		size_t turn = i;
+	for (size_t position = 0; position < 2 * inputs.count; position++) {
+		size_t input = executions.order[position];
+		bool is_known = position >= inputs.count &&
+				!is_as_alone(executions.outcomes[input], input);
 
-		while (context < ALONE &&
-		       same_outcome(*outcome_of(i, context), *outcome_of(i, ALONE)))
-			context++;
-		if (context == ALONE)
+		if (is_known || is_as_alone(executions.outcomes[position], input))
 			continue;
-		if (++different <= LINES_MOST)
-			print_difference(i, context);
-		if (different > 1)
-			continue;
-		if (context == IN_OTHER_ORDER)
-			for (turn = inputs.count; order[turn] != i;)
-				turn++;
-		print_history(order, turn);
+		if (++different <= LINES_MAX)
+			print_difference(position);
+		if (different == 1)
+			print_history(position);
 	}
 	return different;
 }
 
-static int run_and_compare(size_t *order, enum context *contexts)
+static int execute_and_compare(void)
 {
 	size_t different;
 
-	plan(order, contexts);
-	if (!run_context(order, 2 * inputs.count, false, contexts) || !run_alone(order))
+	executions.order = allocate(2 * inputs.count, sizeof(*executions.order));
+	executions.outcomes = allocate(2 * inputs.count, sizeof(*executions.outcomes));
+	executions.alone = allocate(inputs.count, sizeof(*executions.alone));
+	choose_order();
+	if (!execute_all(executions.order, 2 * inputs.count, false, executions.outcomes) ||
+	    !execute_alone())
 		return 1;
-	different = compare_all(order);
+	different = compare_all();
 	if (different)
 		print_edges();
 	printf("%zu inputs, %zu edges: ", inputs.count, edge_count());
@@ -412,25 +361,7 @@ static int run_and_compare(size_t *order, enum context *contexts)
 	return different != 0;
 }
 
-static int check(char **paths)
-{
-	enum context *contexts;
-	size_t *order;
-	bool good = true;
-	int status;
-
-	for (; *paths; paths++)
-		good &= input_each(*paths, add_input, NULL);
-	if (!good)
-		return 1;
-	order = allocate(2 * inputs.count * sizeof(*order));
-	contexts = allocate(2 * inputs.count * sizeof(*contexts));
-	inputs.outcomes = allocate(CONTEXTS * inputs.count * sizeof(struct outcome *));
-	status = run_and_compare(order, contexts);
-	free(order);
-	free(contexts);
-	return status;
-}
+/* ---- the command line ---- */
 
 static bool parse_number(const char *text, uint64_t least, uint64_t *number)
 {
@@ -451,6 +382,7 @@ enum { SERVE = 1, SERVE_APART };
 int main(int argc, char **argv)
 {
 	int option, serve = 0;
+	bool good = true;
 	const struct option names[] = {
 		{ "all-races", no_argument, NULL, 'a' },
 		{ "batch", required_argument, NULL, 'b' },
@@ -490,5 +422,7 @@ int main(int argc, char **argv)
 		return bad_usage("at least one FILE");
 	if (!edge_count())
 		return bad_usage("a build that counts edges");
-	return check(argv + optind);
+	for (char **path = argv + optind; *path; path++)
+		good &= input_each(*path, add_input, NULL);
+	return good ? execute_and_compare() : 1;
 }

@@ -6,6 +6,7 @@
  */
 #include "fuzz/fuzz.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "harness/util/random.h"
@@ -16,13 +17,13 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((w
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
 struct text {
-	char *at;
+	char *bytes;
 	size_t size, max;
 	uint64_t random;
 };
 
 /* What a line may be made of, beside names of calls and rules. */
-static const char *const words[] = {
+static const char *const known_words[] = {
 	"pagetorture 1", "expect", "clean", "main:", "T0:", "T7:", "T8:", "p0", "p7", "p8", "k31",
 	"k32", "u3", "u4", "m3", "m4", "s3", "s4", "=", "->", "0", "EINVAL", "EFAULT", "ENOMEM", "(",
 	")", ",", "|", "+", "-", "#", " ", "\t", "\r", "\n", "GFP_KERNEL", "GFP_ATOMIC", "GFP_NOWAIT",
@@ -30,7 +31,7 @@ static const char *const words[] = {
 	"0x100000000", "0x8000000000000000", "SIZE_MAX+1", "16383", "16384", "255", "256",
 	"18446744073709551615", "18446744073709551616",
 };
-#define WORDS (sizeof(words) / sizeof(words[0]))
+#define WORDS (sizeof(known_words) / sizeof(known_words[0]))
 
 /* ---- pieces of a text ---- */
 
@@ -43,17 +44,16 @@ static struct piece pick_line(struct text *t)
 {
 	size_t from = random_below(&t->random, t->size), to = from;
 
-	while (from && t->at[from - 1] != '\n')
+	while (from && t->bytes[from - 1] != '\n')
 		from--;
-	while (to < t->size && t->at[to++] != '\n')
+	while (to < t->size && t->bytes[to++] != '\n')
 		;
 	return (struct piece){ from, to - from };
 }
 
 static bool is_letter(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
+	return isalnum((unsigned char)c) || c == '_';
 }
 
 /* The word around a random byte; what is no letter is a word by itself. */
@@ -61,29 +61,29 @@ static struct piece pick_word(struct text *t)
 {
 	size_t from = random_below(&t->random, t->size), to = from + 1;
 
-	if (!is_letter(t->at[from]))
+	if (!is_letter(t->bytes[from]))
 		return (struct piece){ from, 1 };
-	while (from && is_letter(t->at[from - 1]))
+	while (from && is_letter(t->bytes[from - 1]))
 		from--;
-	while (to < t->size && is_letter(t->at[to]))
+	while (to < t->size && is_letter(t->bytes[to]))
 		to++;
 	return (struct piece){ from, to - from };
 }
 
 /* Puts other bytes in place of a piece. Return: false if there is no room. */
-static bool replace(struct text *t, struct piece piece, const char *by, size_t len)
+static bool replace_piece(struct text *t, struct piece piece, const char *by, size_t len)
 {
 	size_t end = piece.from + piece.len;
 
 	if (t->size - piece.len + len > t->max)
 		return false;
-	memmove(t->at + piece.from + len, t->at + end, t->size - end);
-	memcpy(t->at + piece.from, by, len);
+	memmove(t->bytes + piece.from + len, t->bytes + end, t->size - end);
+	memcpy(t->bytes + piece.from, by, len);
 	t->size = t->size - piece.len + len;
 	return true;
 }
 
-static const char *any_word(struct text *t)
+static const char *choose_known_word(struct text *t)
 {
 	switch (random_below(&t->random, 4)) {
 	case 0:
@@ -91,23 +91,23 @@ static const char *any_word(struct text *t)
 	case 1:
 		return rule_name(random_below(&t->random, RULE_COUNT));
 	default:
-		return words[random_below(&t->random, WORDS)];
+		return known_words[random_below(&t->random, WORDS)];
 	}
 }
 
-/* ---- the ways ---- */
+/* ---- changes; each returns false if it cannot be made ---- */
 
 static struct program program;
 static char formatted[TEXT_PROGRAM_MAX];
 
 /* As other programs; sometimes what a call returns is claimed too. */
-static bool other_program(struct text *t)
+static bool mutate_program(struct text *t)
 {
 	struct mutate_request request = { .seed = random_next(&t->random), .max_calls = 64 };
 	struct text_error error;
 	size_t size;
 
-	if (!program_from_text(&program, t->at, t->size, &error))
+	if (!program_from_text(&program, t->bytes, t->size, &error))
 		return false;
 	if (program.count && random_once_in(&t->random, 8))
 		program.calls[random_below(&t->random, program.count)].expected_result =
@@ -117,99 +117,96 @@ static bool other_program(struct text *t)
 	size = program_to_text(&program, formatted);
 	if (size > t->max)
 		return false;
-	memcpy(t->at, formatted, size);
+	memcpy(t->bytes, formatted, size);
 	t->size = size;
 	return true;
 }
 
-static bool other_word(struct text *t)
+/* A known word takes the place of one in the text, or is inserted before it; or that one is removed. */
+static bool use_known_word(struct text *t)
 {
-	const char *word = any_word(t);
+	const char *word = choose_known_word(t);
 	struct piece piece = t->size ? pick_word(t) : (struct piece){ 0, 0 };
 
 	if (random_once_in(&t->random, 4))
-		return replace(t, piece, "", 0);
+		return replace_piece(t, piece, "", 0);
 	if (random_once_in(&t->random, 2))
 		piece.len = 0;
-	return replace(t, piece, word, strlen(word));
+	return replace_piece(t, piece, word, strlen(word));
 }
 
-/* A word from elsewhere in the text takes the place of another. */
-static bool word_from_text(struct text *t)
+/* A piece from elsewhere in the text takes the place of another, or is inserted before it. */
+static bool copy_piece(struct text *t, struct piece (*pick)(struct text *t))
 {
+	char bytes[4 * TEXT_LINE_MAX];
 	struct piece from, to;
-	char word[64];
 
 	if (!t->size)
 		return false;
-	from = pick_word(t);
-	to = pick_word(t);
-	if (from.len > sizeof(word))
+	from = pick(t);
+	to = pick(t);
+	if (from.len > sizeof(bytes))
 		return false;
-	memcpy(word, t->at + from.from, from.len);
-	return replace(t, to, word, from.len);
-}
-
-static bool other_lines(struct text *t)
-{
-	char line[4 * TEXT_LINE_MAX];
-	struct piece from, to;
-	size_t len;
-
-	if (!t->size)
-		return false;
-	from = pick_line(t);
-	len = from.len;
-	if (random_once_in(&t->random, 4))
-		return replace(t, from, "", 0);
-	if (len > sizeof(line))
-		return false;
-	memcpy(line, t->at + from.from, len);
-	to = pick_line(t);
+	memcpy(bytes, t->bytes + from.from, from.len);
 	if (random_once_in(&t->random, 2))
 		to.len = 0;
-	return replace(t, to, line, len);
+	return replace_piece(t, to, bytes, from.len);
 }
 
-static bool header(struct text *t)
+static bool copy_word(struct text *t)
 {
-	static const char begin[] = "pagetorture 1\n";
-
-	return replace(t, (struct piece){ 0, 0 }, begin, sizeof(begin) - 1);
+	return copy_piece(t, pick_word);
 }
 
-static bool engine(struct text *t)
+static bool copy_line(struct text *t)
 {
-	t->size = LLVMFuzzerMutate((uint8_t *)t->at, t->size, t->max);
+	return copy_piece(t, pick_line);
+}
+
+static bool remove_line(struct text *t)
+{
+	return t->size && replace_piece(t, pick_line(t), "", 0);
+}
+
+static bool insert_header(struct text *t)
+{
+	static const char header[] = "pagetorture 1\n";
+
+	return replace_piece(t, (struct piece){ 0, 0 }, header, sizeof(header) - 1);
+}
+
+static bool mutate_by_engine(struct text *t)
+{
+	t->size = LLVMFuzzerMutate((uint8_t *)t->bytes, t->size, t->max);
 	return true;
 }
 
 static const struct {
 	unsigned int weight;
 	bool (*apply)(struct text *t);
-} ways[] = {
-	{ 8, other_program }, { 8, other_word }, { 4, word_from_text },
-	{ 4, other_lines },   { 1, header },	 { 8, engine },
+} changes[] = {
+	{ 8, mutate_program }, { 8, use_known_word }, { 4, copy_word },	       { 3, copy_line },
+	{ 1, remove_line },    { 1, insert_header },  { 8, mutate_by_engine },
 };
-#define WAYS (sizeof(ways) / sizeof(ways[0]))
+#define CHANGES (sizeof(changes) / sizeof(changes[0]))
 
-static uint32_t draw(struct text *t)
+static uint32_t choose_change(struct text *t)
 {
-	uint32_t sum = 0, ticket, way;
+	uint32_t sum = 0, left, chosen;
 
-	for (way = 0; way < WAYS; way++)
-		sum += ways[way].weight;
-	ticket = random_below(&t->random, sum);
-	for (way = 0; ticket >= ways[way].weight; way++)
-		ticket -= ways[way].weight;
-	return way;
+	for (chosen = 0; chosen < CHANGES; chosen++)
+		sum += changes[chosen].weight;
+	left = random_below(&t->random, sum);
+	for (chosen = 0; left >= changes[chosen].weight; chosen++)
+		left -= changes[chosen].weight;
+	return chosen;
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
 	struct text t = { (char *)data, size, max, seed };
 
-	while (!ways[draw(&t)].apply(&t) || !t.size)
+	while (!changes[choose_change(&t)].apply(&t) || !t.size)
 		;
 	return t.size;
 }

@@ -12,7 +12,7 @@
 #include "harness/util/bytes.h"
 
 /* Seconds for one input, far above what any takes. */
-#define PATIENCE 120
+#define SECONDS_MAX 120
 
 /* ---- outcomes ---- */
 
@@ -86,7 +86,7 @@ static void execute(const struct input *input, void *ctx)
 
 static void execute_file(const char *name, bool fresh, int out)
 {
-	alarm(PATIENCE);
+	alarm(SECONDS_MAX);
 	if (fresh)
 		fuzz_fresh();
 	if (!input_each(name, execute, &out))

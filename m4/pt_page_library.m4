@@ -2,17 +2,16 @@
 #
 # PT_PAGE_LIBRARY
 # ---------------
-# --with-page-library tests an external library that exports page.h. It must have the calls in
+# --with-page-library tests an external library that exports page.h. The library must have the calls in
 # src/page_stubs/needs.sym; configure warns of other missing calls. Sets OWN_PAGE (Automake
 # conditional), PAGE_PLAIN_LIBS, PAGE_ABSENT and PAGE_LIBRARY. Call it before PT_FLAVOUR, which checks
 # the build of each flavour.
 AC_DEFUN([PT_PAGE_LIBRARY], [
   AC_ARG_WITH([page-library], [AS_HELP_STRING([--with-page-library='-LDIR -lNAME'],
-    [another library that exports page.h under the harness, in place of src/page: flags or
-     archives, as for the linker. The word {flavour} in them becomes plain, asan, tsan, msan,
-     and for fuzzers fuzz-asan, fuzz-tsan (with AFL++ afl-asan), else asan, tsan: one build of
-     the library for each, with the flags that the compiler needs. Without that word
-     the library is one build, for the flavours plain and asan])],
+    [test another library that exports page.h, instead of src/page: flags or archives for the linker.
+     configure replaces {flavour} by plain, asan, tsan and msan, for fuzzers by fuzz-asan and
+     fuzz-tsan (AFL++: afl-asan), so provide one build of the library for each. Without {flavour},
+     one build is used for the flavours plain and asan])],
     [], [with_page_library=no])
   AS_CASE([$with_page_library],
     [yes|''], [AC_MSG_ERROR([expected --with-page-library='-LDIR -lNAME', got no library])])
@@ -57,7 +56,7 @@ AC_DEFUN([_PT_PAGE_SYMBOLS], [
   pt_page_absent=$pt_lacks
   AC_MSG_RESULT([yes])
   AS_IF([test -n "$pt_page_stood_in"], [AC_MSG_WARN(
-    [the page library lacks$pt_page_stood_in: taken for one with one address a page, and no points of failure])])
+    [the page library lacks$pt_page_stood_in: pages are assumed to have one address, and calls no failure points])])
   AS_IF([test -n "$pt_page_absent"], [AC_MSG_WARN(
     [the page library lacks$pt_page_absent: tests that call them are skipped])])
   for pt_symbol in $pt_page_absent; do
@@ -110,8 +109,8 @@ AC_DEFUN([_PT_PAGE_LACKS], [
 # -----------------------------------
 # Check whether the page library has a build for the flavour. Set PAGE_NAME_LIBS, and pt_page_why to the
 # problem or to nothing. A library with one build has no sanitizer: AddressSanitizer still detects heap
-# errors, but the others detect nothing or report false errors. They are used only if the user ASKED
-# with --enable-NAME.
+# errors, but the others detect nothing or report false errors. These sanitizers are used
+# only if the user ASKED with --enable-NAME.
 AC_DEFUN([PT_PAGE_FLAVOUR], [
   pt_page_why=
   AS_IF([test "x$with_page_library" != xno], [
@@ -124,7 +123,7 @@ AC_DEFUN([PT_PAGE_FLAVOUR], [
          _PT_PAGE_LINK([$pt_page_needs], [$m4_toupper([PAGE_$1_LIBS])], [],
            [pt_page_why="the page library has no $1 build that links"])
          CFLAGS=$pt_saved_CFLAGS],
-      [pt_page_why="the page library is one build, for no {flavour}"])
+      [pt_page_why="the page library has one build, because --with-page-library has no {flavour}"])
     AC_MSG_RESULT([${pt_page_why:-yes}])
   ])
   AC_SUBST(m4_toupper([PAGE_$1_LIBS]))
@@ -133,8 +132,8 @@ AC_DEFUN([PT_PAGE_FLAVOUR], [
 # PT_PAGE_ENGINE(NAME, FLAGS, HAVE)
 # ---------------------------------
 # Set PAGE_FUZZ_NAME_LIBS: the build of the page library for fuzzers of the flavour NAME, if there are
-# any (HAVE is yes). This is the build for fuzzers, or else that of the flavour, or else the plain one;
-# the last two count no coverage of the library.
+# any (HAVE is yes). The value is the build for fuzzers, otherwise the build of the
+# flavour, otherwise the plain build; the last two count no coverage of the library.
 AC_DEFUN([PT_PAGE_ENGINE], [
   AS_IF([test "x$with_page_library:$3" != xno:yes && test "x$3" = xyes], [
     AS_CASE([$CC], [*afl*], [pt_engine_word=afl], [pt_engine_word=fuzz])
@@ -151,7 +150,7 @@ AC_DEFUN([PT_PAGE_ENGINE], [
         [pt_found=$1 m4_toupper([PAGE_FUZZ_$1_LIBS])=$m4_toupper([PAGE_$1_LIBS])],
         [pt_found=plain m4_toupper([PAGE_FUZZ_$1_LIBS])=$PAGE_PLAIN_LIBS])
       pt_page_blind="$pt_page_blind $1 ($pt_found build)"
-      pt_found="no, the $pt_found build: without coverage of it"])
+      pt_found="no, use the $pt_found build without coverage of the library"])
     AC_MSG_RESULT([$pt_found])
   ])
   AC_SUBST(m4_toupper([PAGE_FUZZ_$1_LIBS]))

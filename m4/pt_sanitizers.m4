@@ -8,7 +8,7 @@
 # sanitizer is installed.
 AC_DEFUN([PT_FLAVOUR], [
   AS_VAR_PUSHDEF([have], [pt_have_$1])
-  AC_ARG_ENABLE([$1], [AS_HELP_STRING([--disable-$1], [leave out the flavour with $3])],
+  AC_ARG_ENABLE([$1], [AS_HELP_STRING([--disable-$1], [do not build the flavour with $3])],
     [], [enable_$1=auto])
   have=no
   pt_page_why=
@@ -35,7 +35,7 @@ AC_DEFUN([PT_FLAVOUR], [
 # Check that the compiler links a fuzzing engine that calls LLVMFuzzerTestOneInput(). The test program has
 # no main(), because the engine has one.
 AC_DEFUN([PT_ENGINE], [
-  AC_ARG_ENABLE([fuzz], [AS_HELP_STRING([--disable-fuzz], [leave out the fuzzing engine])],
+  AC_ARG_ENABLE([fuzz], [AS_HELP_STRING([--disable-fuzz], [do not build fuzz targets with a fuzzing engine])],
     [], [enable_fuzz=yes])
   pt_have_engine=no
   AS_IF([test "x$enable_fuzz" != xno], [
@@ -57,7 +57,7 @@ AC_DEFUN([PT_ENGINE], [
 AC_DEFUN([PT_ENGINE_WITH_TSAN], [
   pt_have_engine_tsan=no
   AS_IF([test "x$pt_have_engine$pt_have_tsan" = xyesyes], [
-    AC_MSG_CHECKING([whether ThreadSanitizer leaves coverage counters alone])
+    AC_MSG_CHECKING([whether ThreadSanitizer ignores coverage counters])
     cat >conftest.c <<_ACEOF
 int pt_counted(int *x) { return *x ? 1 : 2; }
 _ACEOF
@@ -73,9 +73,9 @@ _ACEOF
 # PT_COVERAGE
 # -----------
 # Check that the compiler can write coverage counters to a file mapping, which survives any end of the
-# process, and that tools of the same version can read it. Set COVERAGE_FLAGS, LLVM_COV and
-# LLVM_PROFDATA; LLVM_COV is empty if not. A counter of a branch not taken is a difference of counters,
-# so a count that threads lose makes it look taken.
+# process, and that tools of the same version can read the file. Set COVERAGE_FLAGS, LLVM_COV and
+# LLVM_PROFDATA; LLVM_COV is empty if the compiler cannot. The count of a branch may be the difference of two
+# counters, so the counters are atomic: a lost count would make a branch look executed.
 AC_DEFUN([PT_COVERAGE], [
   LLVM_COV=
   LLVM_PROFDATA=

@@ -59,14 +59,17 @@ def head(what, begun, command, status, compiler, build="."):
             "on": machine(compiler)}
 
 
-def write(path, value, indent=None):
+def write_text(path, text):
     """Write a temporary file and rename it, so that the file is always complete."""
-    path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
-    temporary.write_text(json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"),
-                                    allow_nan=False) + "\n")
+    temporary.write_text(text)
     os.replace(temporary, path)
+
+
+def write(path, value, indent=None):
+    write_text(pathlib.Path(path), json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"),
+                                              allow_nan=False) + "\n")
 
 
 # ---- input formats ----

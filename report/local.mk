@@ -3,24 +3,22 @@
 # One HTML page from the files in results/: doc/report.md.
 
 EXTRA_DIST += \
+	%D%/behaviour.js \
 	%D%/campaign.py \
-	%D%/dom.js \
 	%D%/drawing.py \
+	%D%/elements.js \
 	%D%/keep.py \
 	%D%/keep.sh \
 	%D%/main.py \
+	%D%/markup.py \
 	%D%/matrix.js \
 	%D%/matrix.py \
-	%D%/pack.js \
 	%D%/page.css \
 	%D%/page.html \
-	%D%/page.js \
 	%D%/page.py \
-	%D%/parts.js \
 	%D%/parts.py \
 	%D%/plot.js \
-	%D%/results.py \
-	%D%/tables.js
+	%D%/results.py
 
 # This target runs no test: make smoke race stress stress-long fuzz-ci replay bugs mutants coverage
 # bench write the results. For example:

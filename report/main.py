@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """make report: write one HTML page with all results in results/."""
 import argparse
-import dataclasses
 import datetime
 import os
 import pathlib
@@ -11,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import keep
 import page
 import parts
 from results import FAILED, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE
@@ -71,7 +71,7 @@ def verdict(made):
         state = "incomplete" if said else "sound"
         said.insert(0, "No part that was read failed" if lists[1][1] else
                     "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
-    said += [part.data["remark"] for part in made if part.data and part.data.get("remark")]
+    said += [part.content.remark for part in made if part.content.remark]
     line = "; ".join(said)
     return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}
 
@@ -99,12 +99,12 @@ def existing(path):
 def collect(options):
     tool = shutil.which(options.pagetorture) if options.pagetorture else None
     tool = tool and os.path.abspath(tool)
-    book = parts.Book(options.results, tool, existing(options.library), existing(options.coverage))
-    made = [parts.make(*row, book) for row in parts.PARTS]
-    found = parts.findings([*parts.campaigns(made), *options.campaign], options.triage)
-    made.insert([row[0] for row in parts.PARTS].index("replay"), found)
-    return made, {"verdict": verdict(made), "about": about(tool),
-                  "parts": [dataclasses.asdict(part) for part in made]}
+    sources = parts.Sources(options.results, tool, existing(options.library), existing(options.coverage))
+    made = [parts.make(*row, sources) for row in parts.PARTS]
+    campaigns = [part.content.campaign for part in made if part.content.campaign]
+    made.insert([row[0] for row in parts.PARTS].index("replay"),
+                parts.findings([*campaigns, *options.campaign], options.triage))
+    return made, about(tool)
 
 
 # ---- files ----
@@ -118,24 +118,19 @@ def copy_coverage(source, output):
     shutil.copytree(source, target)
 
 
-def write(path, text):
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text)
-    os.replace(beside, path)
-
-
 def main(arguments):
     started = time.monotonic()
     options = parse(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    made, report = collect(options)
+    made, made_by = collect(options)
+    result = verdict(made)
     if existing(options.coverage):
         copy_coverage(options.coverage, options.output)
     target = options.output / "index.html"
-    write(target, page.render(report))
+    keep.write_text(target, page.render(made, result, made_by))
     for part in made:
         print(f"{part.state:<11} {part.title}: {part.line}")
-    print(f"{report['verdict']['state']}: {report['verdict']['line']}")
+    print(f"{result['state']}: {result['line']}")
     print(f"{target.resolve()}: {target.stat().st_size / 1e6:.2f} MB, made in "
           f"{time.monotonic() - started:.1f} s")
     return EXIT_GOOD

@@ -30,117 +30,116 @@ const WORDS = {
 	page: "the whole page, both",
 };
 
-function named(attributes, text) {
-	const th = el("th", attributes, text);
+/* The data of matrix.py, and what is shown: an empty detector is what is expected. */
+let matrix = null, cells = [];
+const pairs = new Map(), shown = { detector: "", pair: null, cell: null };
 
-	return WORDS[text] ? withTip(th, () => `${text}: ${WORDS[text]}`) : th;
+function distinct(key) {
+	return [...new Set(cells.map((cell) => cell[key]))];
 }
 
-/* Convert lists of numbers to cells, grouped by pair. */
-function readMatrix(m) {
-	const size = [m.kinds, m.kinds, m.relations, m.orders, m.mappings].map((list) => list.length);
-	const wrong = new Set(m.wrong), races = new Set(m.races);
-	const pairs = new Map();
+/* Group cells by pair. @rows: lists as matrix.py makes them */
+function readMatrix(data, rows) {
+	cells = rows.map(([first, second, relation, order, mapping, race, wrong, ranges, results]) => ({ first, second, relation,
+		order, mapping, race, wrong, ranges, results, pairName: `${first}/${second}`,
+		name: [first, second, relation, order, mapping].join("/") }));
+	for (const cell of cells) {
+		if (!pairs.has(cell.pairName))
+			pairs.set(cell.pairName, { name: cell.pairName, title: cell.pairName.replace("/", " then "), cells: [] });
+		pairs.get(cell.pairName).cells.push(cell);
+	}
+	matrix = { ...data, kinds: [...new Set([...distinct("first"), ...distinct("second")])], relations: distinct("relation"),
+		orders: distinct("order"), mappings: distinct("mapping") };
+}
 
-	m.cells = m.places.map((place, number) => {
-		const at = [];
+function answerOf(cell, detector) {
+	const [verdict, limitation, reported, runs, why] = matrix.results[cell.results[matrix.detectors.indexOf(detector)]];
+	const words = why || matrix.limitations[`${detector} ${limitation}`] || VERDICTS[verdict]?.[1];
 
-		for (let axis = 4; axis >= 0; axis--) {
-			at[axis] = place % size[axis];
-			place = Math.floor(place / size[axis]);
-		}
-		return { number, at, race: races.has(number), wrong: wrong.has(number) };
+	return { verdict, reported, runs, words, glyph: VERDICTS[verdict]?.[0] || "?" };
+}
+
+/* Count the results of the detector for the cells of a pair. */
+function pairFigures(pair) {
+	const answers = shown.detector ? pair.cells.map((cell) => answerOf(cell, shown.detector)) : [];
+	const reports = (race) => answers.filter((a, i) => pair.cells[i].race === race && a.reported > 0).length;
+
+	return { cells: pair.cells.length, races: pair.cells.filter((c) => c.race).length,
+		wrong: pair.cells.filter((c) => c.wrong).length, caught: reports(1), alarms: reports(0),
+		known: answers.filter((a) => a.verdict === "known").length };
+}
+
+/* ---- grids of buttons ---- */
+
+function scrollBox(label, table) {
+	return el("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": label }, table);
+}
+
+/* Arrow keys move between the buttons of a grid; Tab enters and leaves the grid. */
+function walkable(grid) {
+	const buttons = [...grid.querySelectorAll("button.cell")];
+
+	buttons.forEach((button, i) => { button.tabIndex = i ? -1 : 0; });
+	grid.addEventListener("focusin", (event) => {
+		buttons.forEach((button) => { button.tabIndex = button === event.target ? 0 : -1; });
 	});
-	for (const cell of m.cells) {
-		const key = cell.at[0] * size[1] + cell.at[1];
+	grid.addEventListener("keydown", (event) => {
+		const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+		const step = steps[event.key], from = event.target.closest("td");
 
-		if (!pairs.has(key))
-			pairs.set(key, { first: cell.at[0], second: cell.at[1], cells: [] });
-		pairs.get(key).cells.push(cell);
-	}
-	m.pairs = pairs;
-	m.detectors = Object.keys(m.columns);
-	m.answer = (cell, detector) => {
-		const [verdict, limitation, reported, runs, why] = m.answers[m.columns[detector][cell.number]];
+		if (!step || !from)
+			return;
+		event.preventDefault();
+		let row = from.parentNode.rowIndex, column = from.cellIndex, next;
 
-		return { verdict, limitation, reported, runs, why };
-	};
+		do {
+			row += step[0];
+			column += step[1];
+			const cell = grid.rows[row]?.cells[column];
+
+			if (!cell || cell.tagName !== "TD")
+				return;
+			next = cell.querySelector("button.cell");
+		} while (!next);
+		next.focus();
+	});
+	return grid;
 }
 
-function cellName(m, cell) {
-	const [first, second, relation, order, mapping] = cell.at;
+/*
+ * @words: the tooltip; @attribute: names it, data-pair or data-cell; @heat: from 0 to 1
+ * @state: wrong, known or empty
+ */
+function gridButton(content, words, [attribute, name], isOpen, heat, state, open) {
+	const share = 0.14 + 0.86 * heat;
+	const style = heat ? `hot ${share > 0.55 ? "hottest" : ""}` : "quiet";
 
-	return [m.kinds[first], m.kinds[second], m.relations[relation], m.orders[order],
-		m.mappings[mapping]].join("/");
+	return el("button", { type: "button", class: `cell ${style} ${state}`, [attribute]: name, "aria-pressed": String(isOpen),
+		"aria-label": words, "data-tip": words, style: heat ? `--share: ${share.toFixed(2)}` : null,
+		on: { click: open } }, content);
 }
 
-/* Count the results of a detector for the cells of a pair. */
-function pairFigures(m, pair, detector) {
-	const figures = { cells: pair.cells.length, races: 0, caught: 0, alarms: 0, known: 0, wrong: 0 };
+function pairButton(pair, most) {
+	const f = pairFigures(pair), { detector } = shown, value = detector ? f.caught : f.races;
+	const words = [pair.title, `${plural(f.cells, "cell")}, ${f.races} race`,
+		...(detector ? [`${detector}: ${f.caught} of ${f.races} races reported`, `${plural(f.alarms, "report")} without a race`,
+			`${plural(f.known, "cell")} within known limitations`] : []),
+		f.wrong ? `${f.wrong} not as predicted` : "all as predicted"].join("\n");
 
-	for (const cell of pair.cells) {
-		figures.races += cell.race;
-		figures.wrong += cell.wrong;
-		if (!detector)
-			continue;
-		const answer = m.answer(cell, detector);
-
-		figures.caught += cell.race && answer.reported > 0;
-		figures.alarms += !cell.race && answer.reported > 0;
-		figures.known += answer.verdict === "known";
-	}
-	return figures;
+	return gridButton([`${f.wrong ? "\u2715 " : ""}${value}`, el("small", {}, `of ${detector ? f.races : f.cells}`)], words,
+		["data-pair", pair.name], shown.pair === pair, value / most, f.wrong ? "wrong" : f.known ? "known" : "",
+		() => openPair(pair));
 }
 
-function heat(button, part, most) {
-	if (!part) {
-		button.classList.add("quiet");
-		return;
-	}
-	const share = 0.14 + 0.86 * part / most;
-
-	button.classList.add("hot");
-	button.classList.toggle("hottest", share > 0.55);
-	button.style.setProperty("--share", share.toFixed(2));
-}
-
-function pairWords(m, pair, f, detector) {
-	const lines = [`${m.kinds[pair.first]} then ${m.kinds[pair.second]}`,
-		`${plural(f.cells, "cell")}, ${f.races} race`];
-
-	if (detector)
-		lines.push(`${detector}: ${f.caught} of ${f.races} races reported`,
-			`${plural(f.alarms, "report")} without a race`,
-			`${plural(f.known, "cell")} within known limitations`);
-	lines.push(f.wrong ? `${f.wrong} not as predicted` : "all as predicted");
-	return lines.join("\n");
-}
-
-function pairButton(m, view, pair, most) {
-	const f = pairFigures(m, pair, view.detector);
-	const shown = view.detector ? f.caught : f.races;
-	const small = view.detector ? `of ${f.races}` : `of ${f.cells}`;
-	const button = el("button", { type: "button", class: "cell", "data-pair": `${m.kinds[pair.first]}/${m.kinds[pair.second]}`,
-		"aria-pressed": String(view.pair === pair), "aria-label": pairWords(m, pair, f, view.detector),
-		on: { click: () => view.openPair(pair) } },
-	`${f.wrong ? "\u2715 " : ""}${shown}`, el("small", {}, small));
-
-	heat(button, shown, most);
-	button.classList.toggle("wrong", f.wrong > 0);
-	button.classList.toggle("known", f.known > 0 && !f.wrong);
-	return withTip(button, () => pairWords(m, pair, f, view.detector));
-}
-
-function pairGrid(m, view) {
-	const races = [...m.pairs.values()].map((pair) => pair.cells.filter((c) => c.race).length);
-	const most = Math.max(1, ...races);
+function pairGrid() {
+	const most = Math.max(1, ...[...pairs.values()].map((pair) => pair.cells.filter((c) => c.race).length));
 	const head = el("tr", {}, el("td", { class: "corner" }, "first access \u2193 second \u2192"),
-		m.kinds.map((kind) => el("th", { scope: "col", class: "up" }, el("span", {}, kind))));
-	const rows = m.kinds.map((kind, first) => el("tr", {}, el("th", { scope: "row" }, kind),
-		m.kinds.map((_, second) => {
-			const pair = m.pairs.get(first * m.kinds.length + second);
+		matrix.kinds.map((kind) => el("th", { scope: "col", class: "up" }, el("span", {}, kind))));
+	const rows = matrix.kinds.map((first) => el("tr", {}, el("th", { scope: "row" }, first),
+		matrix.kinds.map((second) => {
+			const pair = pairs.get(`${first}/${second}`);
 
-			return el("td", {}, pair ? pairButton(m, view, pair, most) :
+			return el("td", {}, pair ? pairButton(pair, most) :
 				el("span", { class: "cell none", title: "no program can do this" }));
 		})));
 
@@ -149,50 +148,34 @@ function pairGrid(m, view) {
 
 /* ---- the cells of a pair ---- */
 
-/* The number of detectors that reported a race, of those that ran. */
-function votes(m, cell) {
-	const said = m.detectors.map((d) => m.answer(cell, d)).filter((a) => a.verdict !== "not run");
+function cellButton(cell) {
+	const answers = matrix.detectors.map((name) => answerOf(cell, name)).filter((a) => a.verdict !== "not run");
+	const reported = answers.filter((a) => a.reported > 0).length, ran = answers.length;
+	const answer = shown.detector && answerOf(cell, shown.detector);
+	const words = [cell.name, cell.race ? "expected: a data race" : "expected: no race",
+		answer ? `${shown.detector}: ${VERDICTS[answer.verdict]?.[1]}` : `${reported} of ${ran} detectors reported one`,
+		...(cell.wrong ? ["not as predicted"] : [])].join("\n");
+	const heat = !cell.race ? 0 : answer ? answer.verdict === "caught" : Math.max(reported, 0.5) / (ran || 1);
 
-	return [said.filter((a) => a.reported > 0).length, said.length];
+	return gridButton(cell.wrong ? "\u2715" : answer ? answer.glyph : `${reported}/${ran}`, words, ["data-cell", cell.name],
+		shown.cell === cell, +heat, cell.wrong ? "wrong" : answer.verdict === "known" ? "known" : "", () => openCell(cell));
 }
 
-function cellWords(m, cell, detector) {
-	const lines = [cellName(m, cell), cell.race ? "expected: a data race" : "expected: no race"];
-	const [reported, ran] = votes(m, cell);
-
-	if (detector)
-		lines.push(`${detector}: ${VERDICTS[m.answer(cell, detector).verdict]?.[1]}`);
-	else
-		lines.push(`${reported} of ${ran} detectors reported one`);
-	if (cell.wrong)
-		lines.push("not as predicted");
-	return lines.join("\n");
+function heading(attributes, name) {
+	return el("th", { ...attributes, "data-tip": WORDS[name] && `${name}: ${WORDS[name]}` }, name);
 }
 
-function cellButton(m, view, cell) {
-	const [reported, ran] = votes(m, cell);
-	const verdict = view.detector && m.answer(cell, view.detector).verdict;
-	const text = verdict ? VERDICTS[verdict]?.[0] || "?" : `${reported}/${ran}`;
-	const button = el("button", { type: "button", class: "cell", "data-cell": cellName(m, cell),
-		"aria-pressed": String(view.cell === cell), "aria-label": cellWords(m, cell, view.detector),
-		on: { click: () => view.openCell(cell) } }, cell.wrong ? "\u2715" : text);
+function orderGrid(pair) {
+	const { relations, orders, mappings } = matrix;
+	const at = new Map(pair.cells.map((cell) => [cell.name, cell]));
+	const turn = (mapping) => mapping ? null : "turn";
+	const tops = orders.map((order) => heading({ scope: "colgroup", colspan: mappings.length, class: "turn" }, order));
+	const subs = orders.flatMap(() => mappings.map((mapping, p) => heading({ scope: "col", class: turn(p) }, mapping)));
+	const rows = relations.map((relation) => el("tr", {}, heading({ scope: "row" }, relation),
+		orders.flatMap((order) => mappings.map((mapping, p) => {
+			const cell = at.get([pair.name, relation, order, mapping].join("/"));
 
-	heat(button, cell.race ? (verdict ? verdict === "caught" : Math.max(reported, 0.5)) : 0, verdict ? 1 : ran || 1);
-	button.classList.toggle("wrong", cell.wrong);
-	button.classList.toggle("known", verdict === "known" && !cell.wrong);
-	return withTip(button, () => cellWords(m, cell, view.detector));
-}
-
-function orderGrid(m, view, pair) {
-	const at = new Map(pair.cells.map((cell) => [cell.at.slice(2).join(), cell]));
-	const tops = m.orders.map((order) => named({ scope: "colgroup", colspan: m.mappings.length, class: "turn" }, order));
-	const subs = m.orders.flatMap(() => m.mappings.map((mapping, p) => named({ scope: "col", class: p ? null : "turn" }, mapping)));
-	const rows = m.relations.map((relation, r) => el("tr", {}, named({ scope: "row" }, relation),
-		m.orders.flatMap((_, o) => m.mappings.map((_, p) => {
-			const cell = at.get([r, o, p].join());
-
-			return el("td", { class: p ? null : "turn" },
-				cell ? cellButton(m, view, cell) : el("span", { class: "cell none" }));
+			return el("td", { class: turn(p) }, cell ? cellButton(cell) : el("span", { class: "cell none" }));
 		}))));
 
 	return walkable(el("table", { class: "grid pair" }, el("thead", {},
@@ -200,135 +183,117 @@ function orderGrid(m, view, pair) {
 		el("tr", {}, el("td", { class: "corner" }, "where \u2193 mapped \u2192"), subs)), el("tbody", {}, rows)));
 }
 
-function pairView(m, view) {
-	const pair = view.pair;
-	const f = pairFigures(m, pair, view.detector);
-	const said = view.detector ? `what ${view.detector} said` : "how many detectors reported a race, of those that ran";
+function pairView(pair) {
+	const f = pairFigures(pair), [first, second] = pair.name.split("/");
+	const said = shown.detector ? `what ${shown.detector} said` : "how many detectors reported a race, of those that ran";
 
 	return el("div", { class: "detail", id: "pair" },
-		el("h3", {}, el("code", {}, m.kinds[pair.first]), " then ", el("code", {}, m.kinds[pair.second])),
+		el("h3", {}, el("code", {}, first), " then ", el("code", {}, second)),
 		el("p", { class: "muted" }, `${plural(f.cells, "cell")}, ${f.races} of them race. A cell says ${said}; tinted cells race.`),
-		scrollBox("cells of the pair", orderGrid(m, view, pair)));
+		scrollBox("cells of the pair", orderGrid(pair)));
 }
 
 /* ---- one cell ---- */
 
-function detectorRows(m, cell, limitations) {
-	return m.detectors.map((name) => {
-		const answer = m.answer(cell, name);
+function answerTable(cell) {
+	const row = (name) => {
+		const a = answerOf(cell, name);
 
-		return { name, ...answer, words: answer.why || limitations.get(`${name} ${answer.limitation}`) || VERDICTS[answer.verdict]?.[1] };
-	});
+		return el("tr", { "data-row": name }, el("th", { scope: "row", class: "tight" }, el("code", {}, name)),
+			el("td", { class: "tight" }, `${a.glyph} ${a.verdict}`),
+			el("td", { class: "number" }, `${number(a.reported)} of ${number(a.runs)}`), el("td", { class: "wide" }, a.words));
+	};
+	const head = ["detector", "said", "runs that report", "that is"].map((title) => el("th", { scope: "col" }, title));
+
+	return scrollBox("what each detector said", el("table", {}, el("thead", {}, el("tr", {}, head)),
+		el("tbody", {}, matrix.detectors.map(row))));
 }
 
-const ANSWER_COLUMNS = [
-	{ title: "detector", head: true, tight: true, get: (r) => el("code", {}, r.name) },
-	{ title: "said", tight: true, get: (r) => `${VERDICTS[r.verdict]?.[0] || "?"} ${r.verdict}` },
-	{ title: "runs that report", number: true, get: (r) => `${number(r.reported)} of ${number(r.runs)}` },
-	{ title: "that is", wide: true, get: (r) => r.words },
-];
-
-function cellView(m, view, limitations) {
-	const cell = view.cell, name = cellName(m, cell);
-	const [from, to, from2, to2] = m.ranges[m.where[cell.number]];
+function cellView(cell) {
+	const [from, to, from2, to2] = cell.ranges;
 	const bytes = (a, b) => a === b ? `no byte, at ${a}` : `bytes ${a} .. ${b - 1}`;
-	const program = el("div", { class: "program-box" }, "\u2026");
-	const box = el("div", { class: "detail", id: "cell" },
-		el("h3", {}, el("code", {}, name)),
-		el("p", {}, badge(cell.wrong ? "failed" : "good", cell.wrong ? "not as predicted" : "as predicted"),
+	const [badge, style] = cell.wrong ? ["\u2715 not as predicted", "is-bad"] : ["\u2713 as predicted", "is-good"];
+	const box = el("div", { class: "detail", id: "cell" }, el("h3", {}, el("code", {}, cell.name)),
+		el("p", {}, el("span", { class: `badge ${style}` }, badge),
 			` ${cell.race ? "A data race" : "No race"} is expected. First ${bytes(from, to)}, second ${bytes(from2, to2)}.`),
-		table("what each detector said", ANSWER_COLUMNS, detectorRows(m, cell, limitations), { key: (r) => r.name }),
-		program);
+		answerTable(cell));
 
-	unpack(m.programs[`${m.kinds[cell.at[0]]}/${m.kinds[cell.at[1]]}`]).then((texts) => {
-		const [text, drawing] = texts[`${m.relations[cell.at[2]]}/${m.orders[cell.at[3]]}`];
-
-		program.replaceChildren(programView(text, drawing, `pagetorture-dev race --cell ${name}`));
-		box.setAttribute("data-ready", name);
-	}).catch((problem) => program.replaceChildren(cannotUnpack(problem)));
+	showProgram(box, cell.name, matrix.programs[cell.pairName], `${cell.relation}/${cell.order}`,
+		`pagetorture-dev race --cell ${cell.name}`);
 	return box;
 }
 
 /* ---- all ---- */
 
-function legend(detector) {
-	const sample = (style, text, share) => el("span", { class: `cell ${style}`, style: share && `--share: ${share}` }, text);
-	const entries = detector ? [
-		[sample("hot", "9", .4), "races that it reported, of those that there are"],
-		[sample("quiet", "0"), "none"],
-		[sample("known", ""), "some are within a known limitation"],
-	] : [
-		[sample("hot", "9", .4), "cells that race, of all cells of the pair"],
-		[sample("quiet", "0"), "none races"],
-	];
+function legend() {
+	const entry = (style, text, words) => el("li", {}, el("span", { class: `cell ${style}`, style: "--share: .4" }, text), words);
 
-	entries.push([sample("wrong", "\u2715"), "not as predicted"], [sample("none", ""), "no program can do this"]);
-	return el("ul", { class: "legend" }, entries.map((entry) => el("li", {}, entry)));
+	return el("ul", { class: "legend" }, shown.detector ? [
+		entry("hot", "9", "races that it reported, of those that there are"), entry("quiet", "0", "none"),
+		entry("known", "", "some are within a known limitation"),
+	] : [entry("hot", "9", "cells that race, of all cells of the pair"), entry("quiet", "0", "none races")],
+	entry("wrong", "\u2715", "not as predicted"), entry("none", "", "no program can do this"));
 }
 
 /* Buttons for unpredicted cells, at most a hundred. */
-function wrongCells(m, view) {
-	const shown = m.wrong.slice(0, 100).map((number) => m.cells[number]);
-	const more = m.wrong.length - shown.length;
+function wrongCells() {
+	const wrong = cells.filter((cell) => cell.wrong), listed = wrong.slice(0, 100), more = wrong.length - listed.length;
 
-	return shown.length ? el("div", { id: "wrong" },
-		el("h3", { class: "is-bad" }, `\u2715 Not as predicted: ${plural(m.wrong.length, "cell")}`),
-		el("p", {}, shown.map((cell) => [el("button", { type: "button", class: "plain", on: { click: () => view.openCell(cell) } },
-			cellName(m, cell)), " "]), more ? `and ${number(more)} more` : "")) : null;
+	return listed.length ? el("div", { id: "wrong" },
+		el("h3", { class: "is-bad" }, `\u2715 Not as predicted: ${plural(wrong.length, "cell")}`),
+		el("p", {}, listed.map((cell) => [el("button", { type: "button", class: "plain", on: { click: () => openCell(cell) } },
+			cell.name), " "]), more ? `and ${number(more)} more` : "")) : null;
 }
 
-function findCell(m, name) {
-	return m.cells.find((cell) => cellName(m, cell) === name);
+const matrixBox = el("div"), legendBox = el("div"), pairBox = el("div"), cellBox = el("div");
+
+/* Scroll boxes that are drawn anew keep their position. */
+function draw(focus) {
+	const scrolled = [...document.querySelectorAll("#part-race .scroll")].map((b) => [b.getAttribute("aria-label"), b.scrollLeft]);
+
+	hideTip();
+	matrixBox.replaceChildren(scrollBox("the race matrix", pairGrid()));
+	legendBox.replaceChildren(legend());
+	pairBox.replaceChildren(...(shown.pair ? [pairView(shown.pair)] : []));
+	cellBox.replaceChildren(...(shown.cell ? [cellView(shown.cell)] : []));
+	for (const [label, left] of scrolled) {
+		const again = document.querySelector(`#part-race .scroll[aria-label="${label}"]`);
+
+		if (again)
+			again.scrollLeft = left;
+	}
+	document.querySelector(focus)?.focus({ preventScroll: true });
 }
 
-function matrixView(m, limitations) {
-	const view = { detector: "", pair: null, cell: null };
-	const box = el("div"), pairBox = el("div"), cellBox = el("div"), note = el("div");
+function openPair(pair) {
+	shown.pair = pair;
+	shown.cell = null;
+	draw(`[data-pair="${pair.name}"]`);
+	document.getElementById("pair").scrollIntoView({ block: "nearest" });
+}
+
+function openCell(cell) {
+	shown.cell = cell;
+	shown.pair = pairs.get(cell.pairName);
+	history.replaceState(null, "", `#race/${cell.name}`);
+	draw(`[data-cell="${cell.name}"]`);
+	document.getElementById("cell").scrollIntoView({ block: "nearest" });
+}
+
+async function showMatrix(box, data) {
+	readMatrix(data, await unpack(data.cells));
 	const select = el("select", { id: "detector", on: { change: () => {
-		view.detector = select.value;
-		view.draw();
-	} } }, el("option", { value: "" }, "what is expected"),
-	m.detectors.map((name) => el("option", { value: name }, name)));
+		shown.detector = select.value;
+		draw("#detector");
+	} } }, el("option", { value: "" }, "what is expected"), matrix.detectors.map((name) => el("option", { value: name }, name)));
 
-	view.draw = () => {
-		hideTip();
-		box.replaceChildren(scrollBox("the race matrix", pairGrid(m, view)));
-		note.replaceChildren(legend(view.detector));
-		pairBox.replaceChildren(...(view.pair ? [pairView(m, view)] : []));
-		cellBox.replaceChildren(...(view.cell ? [cellView(m, view, limitations)] : []));
-	};
-	const redraw = (focus) => {
-		const boxes = [...document.querySelectorAll("#part-race .scroll")].map((b) => [b.getAttribute("aria-label"), b.scrollLeft]);
-
-		view.draw();
-		for (const [label, left] of boxes) {
-			const again = document.querySelector(`#part-race .scroll[aria-label="${label}"]`);
-
-			if (again)
-				again.scrollLeft = left;
-		}
-		document.querySelector(focus)?.focus({ preventScroll: true });
-	};
-
-	view.openPair = (pair) => {
-		view.pair = pair;
-		view.cell = null;
-		redraw(`[data-pair="${m.kinds[pair.first]}/${m.kinds[pair.second]}"]`);
-		document.getElementById("pair")?.scrollIntoView({ block: "nearest" });
-	};
-	view.openCell = (cell) => {
-		view.cell = cell;
-		view.pair = m.pairs.get(cell.at[0] * m.kinds.length + cell.at[1]);
-		history.replaceState(null, "", `#race/${cellName(m, cell)}`);
-		redraw(`[data-cell="${cellName(m, cell)}"]`);
-		document.getElementById("cell")?.scrollIntoView({ block: "nearest" });
-	};
-	view.draw();
+	box.append(...[wrongCells(), el("div", { class: "tools" }, el("label", {}, "Show", select)), matrixBox, legendBox, pairBox,
+		cellBox].filter(Boolean));
+	draw();
 	/* Open the cell that the address of the page names. */
 	const asked = decodeURIComponent(location.hash).match(/^#race\/(.+)$/);
-	const cell = asked && findCell(m, asked[1]);
+	const cell = asked && cells.find((c) => c.name === asked[1]);
 
 	if (cell)
-		setTimeout(() => view.openCell(cell));
-	return el("div", {}, wrongCells(m, view), el("div", { class: "tools" }, el("label", {}, "Show", select)), box, note, pairBox, cellBox);
+		openCell(cell);
 }

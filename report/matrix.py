@@ -1,53 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Encode the race matrix in a small form for the page.
+"""Pack the race matrix for the page.
 
-One number identifies a cell: it combines the indices of first, second, relation, order and mapping in
-their lists of names. Few different results exist, so a cell stores for each detector the index of a
-result. Programs are packed together for each pair of accesses, because the page opens one pair at a
-time.
+A cell is a list of its names, flags and ranges. It has for each detector the index of a result, because few
+different results exist. Programs are packed together for each pair of accesses, because the page opens one
+pair at a time.
 """
 import itertools
 
 import drawing
 
-AXES = ("first", "second", "relation", "order", "mapping")
-
-
-class Names:
-    """Distinct values in order of appearance, and the index of each."""
-
-    def __init__(self):
-        self.numbers = {}
-
-    def number(self, value):
-        return self.numbers.setdefault(value, len(self.numbers))
-
-    def all(self):
-        return list(self.numbers)
-
-
-def _axes(matrix):
-    """The names of both accesses, in one list."""
-    kinds, rest = Names(), [Names() for _ in AXES[2:]]
-    for cell in matrix:
-        kinds.number(cell["first"])
-    for cell in matrix:
-        kinds.number(cell["second"])
-        for names, axis in zip(rest, AXES[2:]):
-            names.number(cell[axis])
-    return [kinds, kinds, *rest]
-
-
-def _place(axes, cell):
-    place = 0
-    for names, axis in zip(axes, AXES):
-        place = place * len(names.numbers) + names.number(cell[axis])
-    return place
-
-
-def _answer(answer):
-    """A result as a hashable value, with `why` and `limitation` if they exist."""
-    return tuple(answer.get(key) for key in ("verdict", "limitation", "reported", "runs", "why"))
+NAMES = ("first", "second", "relation", "order", "mapping")
+RESULT = ("verdict", "limitation", "reported", "runs", "why")
 
 
 def _programs(tool, matrix):
@@ -64,21 +27,11 @@ def _programs(tool, matrix):
 
 def packed(matrix, detectors, tool):
     """Return: the data of the race matrix for the page."""
-    axes, answers, ranges = _axes(matrix), Names(), Names()
-    places, columns = [], {name: [] for name in detectors}
-    where, races, wrong = [], [], []
-    for number, cell in enumerate(matrix):
-        places.append(_place(axes, cell))
-        bounds = cell["first_bytes"], cell["second_bytes"]
-        where.append(ranges.number(tuple(b[k] for b in bounds for k in ("from", "to"))))
-        if cell["expect"] != "clean":
-            races.append(number)
-        if not cell["as_predicted"]:
-            wrong.append(number)
-        for name, column in columns.items():
-            column.append(answers.number(_answer(cell["detectors"][name])))
-    return {"kinds": axes[0].all(),
-            **{f"{axis}s": names.all() for axis, names in zip(AXES[2:], axes[2:])},
-            "places": places, "ranges": ranges.all(), "where": where, "races": races,
-            "wrong": wrong, "answers": answers.all(), "columns": columns,
+    results, cells = {}, []
+    for cell in matrix:
+        ranges = [cell[access][end] for access in ("first_bytes", "second_bytes") for end in ("from", "to")]
+        found = [tuple(cell["detectors"][name].get(key) for key in RESULT) for name in detectors]
+        cells.append([*(cell[name] for name in NAMES), int(cell["expect"] != "clean"), int(not cell["as_predicted"]),
+                      ranges, [results.setdefault(result, len(results)) for result in found]])
+    return {"detectors": detectors, "results": list(results), "cells": drawing.pack(cells),
             "programs": _programs(tool, matrix)}

@@ -15,8 +15,18 @@ function ticks(most, count) {
 	return list;
 }
 
+function timeUnit(most) {
+	return most < 180 ? [1, "s"] : most < 10800 ? [60, "min"] : [3600, "h"];
+}
+
+function timeText(seconds) {
+	const unit = timeUnit(seconds);
+
+	return `${+(seconds / unit[0]).toFixed(1)} ${unit[1]}`;
+}
+
 function timeTicks(most) {
-	const unit = most < 180 ? [1, "s"] : most < 10800 ? [60, "min"] : [3600, "h"];
+	const unit = timeUnit(most);
 
 	return ticks(most / unit[0], 5).filter((t) => t * unit[0] <= most * 1.001)
 		.map((t) => [t * unit[0], `${t} ${unit[1]}`]);
@@ -48,11 +58,12 @@ function axes(scale) {
 	];
 }
 
-function path(points, scale, steps) {
+/* A value holds until the next. */
+function path(points, scale) {
 	return points.map(([x, y], i) => {
 		const at = `${scale.x(x).toFixed(1)}`, high = scale.y(y).toFixed(1);
 
-		return !i ? `M${at} ${high}` : steps ? `H${at}V${high}` : `L${at} ${high}`;
+		return i ? `H${at}V${high}` : `M${at} ${high}`;
 	}).join("");
 }
 
@@ -78,26 +89,24 @@ function follow(drawing, points, scale, show, still) {
 	});
 }
 
-/*
- * @points: [seconds, value], sorted
- * @steps: a value holds until the next
- * @rest: the text while the pointer is elsewhere; default: the last point
- */
-function plot(title, unit, points, steps, rest) {
+/* Draws into @figure: its data-plot has title, unit, points [seconds, value] and the text for no point. */
+function drawPlot(figure) {
+	const { title, unit, points, text } = JSON.parse(figure.dataset.plot);
+	const said = el("span", {}, points.length < 2 ? ": too short for a plot" : "");
+
+	figure.append(el("figcaption", {}, el("b", {}, title), said));
 	if (points.length < 2)
-		return el("figure", {}, el("figcaption", {}, el("b", {}, title), `: too short for a plot`));
+		return;
 	const scale = scales(points), base = PLOT.height - PLOT.bottom;
-	const line = path(points, scale, steps);
+	const line = path(points, scale);
 	const area = `${line}V${base}H${scale.x(points[0][0]).toFixed(1)}Z`;
-	const said = el("span");
-	const show = ([x, y]) => { said.textContent = `: ${number(Math.round(y))} ${unit} after ${duration(x)}`; };
+	const show = ([x, y]) => { said.textContent = `: ${number(Math.round(y))} ${unit} after ${timeText(x)}`; };
+	const still = () => text ? said.textContent = `: ${text}` : show(points.at(-1));
 	const drawing = svg("svg", { viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "img",
 		"aria-label": `${title}, from ${number(Math.round(points[0][1]))} to ${number(Math.round(points.at(-1)[1]))} ${unit}` },
 	axes(scale), svg("path", { class: "under", d: area }), svg("path", { class: "curve", d: line }));
 
-	const still = () => rest ? said.textContent = `: ${rest}` : show(points.at(-1));
-
 	follow(drawing, points, scale, show, still);
 	still();
-	return el("figure", {}, el("figcaption", {}, el("b", {}, title), said), drawing);
+	figure.append(drawing);
 }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Read the directory of results; the state of a part of the report."""
-import dataclasses
 import datetime
 import json
 
@@ -16,53 +15,40 @@ class BadResult(Exception):
     """A results file that cannot be read."""
 
 
-@dataclasses.dataclass
-class Part:
-    """One section of the report: state, line, figures, and data for its tables."""
-    name: str
-    title: str
-    command: str  # that runs it
-    state: str
-    line: str
-    figures: list = dataclasses.field(default_factory=list)  # (name, label, value)
-    head: dict = dataclasses.field(default_factory=dict)
-    data: object = None
-
-
-def parse(text, where):
+def parse(text, path):
     """One object; or the JSON lines of a run of inputs, as a list of one run."""
     lines = [json.loads(line) for line in text.splitlines() if line] if "\n{" in text else []
     if len(lines) < 2:
         return json.loads(text)
-    return {**lines[-1], "runs": [keep.run_of(lines, where)]}
+    return {**lines[-1], "runs": [keep.run_of(lines, path)]}
 
 
 def load(directory, name, what=None):
     """Return: the object, or None without a run. @what: the command that wrote it, default @name"""
     path = directory / f"{name}.json"
     try:
-        value = parse(path.read_text(), path)
+        result = parse(path.read_text(), path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, keep.Unreadable) as error:
         raise BadResult(f"{path}: expected JSON: {error}") from error
-    lacks = [key for key in HEAD if not isinstance(value, dict) or key not in value]
-    if lacks:
-        raise BadResult(f"{path}: expected {', '.join(lacks)}")
-    if value["what"] != (what or name):
-        raise BadResult(f"{path}: expected results of {what or name}, got those of {value['what']}")
-    return value
+    missing_keys = [key for key in HEAD if not isinstance(result, dict) or key not in result]
+    if missing_keys:
+        raise BadResult(f"{path}: expected {', '.join(missing_keys)}")
+    if result["what"] != (what or name):
+        raise BadResult(f"{path}: expected results of {what or name}, got those of {result['what']}")
+    return result
 
 
 def load_all(directory, name):
     """One object from NAME.json and NAME-*.json, with the rows of all."""
     names = [name, *sorted(path.stem for path in directory.glob(f"{name}-*.json"))]
-    found = [value for value in (load(directory, each, name) for each in names) if value]
+    found = [result for result in (load(directory, each, name) for each in names) if result]
     if not found:
         return None
-    lists = {key: [entry for value in found for entry in value.get(key, [])]
+    lists = {key: [entry for result in found for entry in result.get(key, [])]
              for key in ("rows", "skipped", "failed")}
-    return {**found[0], "command": ", ".join(value["command"] for value in found), **lists}
+    return {**found[0], "command": ", ".join(result["command"] for result in found), **lists}
 
 
 def state_of(result):
@@ -71,17 +57,12 @@ def state_of(result):
     return status if status in STATES else UNREADABLE
 
 
-def begun(result):
+def begin_time(result):
     """Return: seconds since 1970, or None."""
     try:
-        at = datetime.datetime.fromisoformat(result["begun"].replace("Z", "+00:00"))
+        moment = datetime.datetime.fromisoformat(result["begun"].replace("Z", "+00:00"))
     except (AttributeError, ValueError):
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=datetime.timezone.utc)
-    return at.timestamp()
-
-
-def head(result):
-    return {**{key: result[key] for key in (*HEAD, "on", "seed") if key in result},
-            **({"on": result["machine"]} if "machine" in result else {})}
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    return moment.timestamp()

@@ -2,20 +2,20 @@
 /*
  * Internal to the core; patterns do not include it.
  *
- *   stress.c      main(), threads, time        statistics.c  counters, printed regularly
- *   options.c     the command line             report.c      failures, parameters
+ *   main.c        main(): a command for each pattern
+ *   options.c     the command line             run.c         threads, time
+ *   statistics.c  counters, and the result     report.c      failures
  *   races.c       ThreadSanitizer's reports    crash.c       signals that end the process
- *   pressure.c    makes calls fail             verdict.c     the result
- *   points.c      delays inside the library    copy_*.c      other ways to copy bytes
+ *   pressure.c    delays; makes calls fail     copy.c        other ways to copy bytes
  */
 #ifndef STRESS_CORE_H
 #define STRESS_CORE_H
 
-#include "stress/stress.h"
 #include "stress/message.h"
+#include "stress/stress.h"
 
 /*
- * For functions that ThreadSanitizer must not instrument. It calls race_seen() with its own locks
+ * For functions that ThreadSanitizer must not instrument. It calls record_race() with its own locks
  * held, so a recorded access could deadlock. Reading other threads' data for a failure report must
  * not be reported as a race. Only under ThreadSanitizer: for MemorySanitizer the result of an
  * uninstrumented function would be uninitialised.
@@ -39,56 +39,52 @@
 
 extern struct stress_run current_run;
 extern struct stress_thread threads[STRESS_THREADS_MAX];
-extern _Thread_local struct stress_thread *stress_self; /* NULL: not a thread of a pattern */
+extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread of a pattern */
 
-/* Prints "pattern: !!! expected WANTED: ERROR" and exits. */
-_Noreturn void stress_exit_failed(const char *wanted, int error);
+/* Prints "pattern: !!! expected WHAT: ERROR" and exits. */
+_Noreturn void exit_failed(const char *what, int error);
 
-/* options.c: parses argv; exits with status 2 and one line if it is invalid. */
-void options_parse(struct stress_run *run, int argc, char **argv);
+/* options.c: reads the options of current_run. Return: -1, or an exit status. */
+int options_read(int argc, char **argv);
+
+/* Appends the options with which this run was started, the chosen defaults included. */
+void options_append(struct message *message);
+
+/* run.c. Return: an exit status. */
+int run_pattern(void);
 
 /* races.c: a race on the page between stress threads, or any other race. */
-enum place { ON_PAGE, ELSEWHERE, PLACES };
+enum race_place { ON_PAGE, ELSEWHERE, RACE_PLACES };
 void races_start(void);
-unsigned long races_count(enum place place);
+unsigned long races_count(enum race_place place);
 
 /* Return: whether an expected race was not reported yet. */
-bool races_are_missing(const struct stress_run *run);
+bool races_are_missing(void);
 
-void races_add_faults(struct message *message, const struct stress_run *run);
+/* Appends the races that should not be, and the expected ones that were not reported. */
+void races_append_faults(struct message *message);
 
 /* statistics.c */
-struct totals {
-	unsigned long kinds[STRESS_KINDS_MAX];
-	unsigned long all, max, min; /* operations: of all threads, of the fastest, of the slowest */
-	unsigned long failures, refused;
-};
-struct totals statistics_sum(const struct stress_run *run);
-unsigned long statistics_rss(void); /* KiB; 0: unknown */
-unsigned int statistics_fds(void);  /* open descriptors, plus a constant */
-void statistics_print(const struct stress_run *run, uint64_t msec);
+unsigned int statistics_count_descriptors(void); /* open ones, plus a constant */
+void statistics_print(uint64_t msec);
 
-/* report.c */
-void report_add_parameters(struct message *message, const struct stress_run *run);
-void report_add_rerun(struct message *message, const struct stress_run *run);
-void report_add_state(struct message *message, const struct stress_thread *self);
+/* Prints the last line. Return: whether the run is a success. */
+bool statistics_print_result(void);
+
+/* report.c: report_start() finds the path of this binary. */
+void report_start(void);
+void report_append_command(struct message *message);
+void report_append_state(struct message *message, const struct stress_thread *self);
 
 /* crash.c: prints the state when a signal or a sanitizer ends the process. */
 void crash_install_handlers(void);
 
 /* pressure.c */
-void pressure_start(struct stress_run *run);
-void pressure_stop(struct stress_run *run);
+void pressure_start(void);
+void pressure_stop(void);
+void pressure_delay_thread(struct stress_thread *self);
 
-/* points.c: delays inside the library, with --delays. */
-void points_start(const struct stress_run *run);
-void points_stop(void);
-void points_delay(struct stress_thread *self);
-
-/* copy_wrapped.c, copy_none.c: Return false if this build does not have that way. */
-bool copy_select(const char *name);
-
-/* verdict.c */
-bool stress_print_verdict(const struct stress_run *run);
+/* copy.c: Return: false if this build does not have that method. */
+bool copy_select(const char *method);
 
 #endif

@@ -16,21 +16,21 @@
 /* In the runtime of every sanitizer, but not without one. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
-static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
+static const int deadly_signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 
 /* The first thread that crashes prints the state; others wait until it has ended the process. */
 #define WAIT_SECONDS 5
-static atomic_int teller;
+static atomic_int first_crashed; /* its thread number in the system; 0: none */
 
-NO_TSAN static bool is_first_to_die(void)
+NO_TSAN static bool is_first_crash(void)
 {
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
-	int me = (int)syscall(SYS_gettid), before = 0;
+	int self = (int)syscall(SYS_gettid), first = 0;
 
-	if (atomic_compare_exchange_strong_explicit(&teller, &before, me, memory_order_relaxed,
-						    memory_order_relaxed))
+	if (atomic_compare_exchange_strong_explicit(&first_crashed, &first, self,
+						    memory_order_relaxed, memory_order_relaxed))
 		return true;
-	if (before != me)
+	if (first != self)
 		nanosleep(&wait, NULL);
 	return false;
 }
@@ -38,40 +38,40 @@ NO_TSAN static bool is_first_to_die(void)
 NO_TSAN static void print_state(const char *what, int number)
 {
 	static struct message message;
-	const struct stress_thread *self = stress_self ? stress_self : &threads[0];
+	const struct stress_thread *self = current_thread ? current_thread : &threads[0];
 
-	if (!is_first_to_die())
+	if (!is_first_crash())
 		return;
 	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.pattern->name,
-		       stress_self ? "" : "main, not ", self->index, what, number);
-	report_add_rerun(&message, &current_run);
-	report_add_state(&message, self);
+		       current_thread ? "" : "main, not ", self->index, what, number);
+	report_append_command(&message);
+	report_append_state(&message, self);
 	message_append(&message, "End of test: FAILURE\n");
-	message_write(&message, STDOUT_FILENO);
-	atomic_store_explicit(&current_run.reported, UINT_MAX / 2, memory_order_relaxed);
+	message_print(&message);
+	atomic_store_explicit(&current_run.printed_failures, UINT_MAX / 2, memory_order_relaxed);
 }
 
-static void died(int number)
+static void handle_signal(int number)
 {
 	print_state("killed by signal", number);
 	signal(number, SIG_DFL);
 	raise(number);
 }
 
-static void sanitizer_died(void)
+static void handle_sanitizer_death(void)
 {
 	print_state("ended by a sanitizer; its report is on standard error", 0);
 }
 
 void crash_install_handlers(void)
 {
-	const struct sigaction action = { .sa_handler = died, .sa_flags = SA_NODEFER };
+	const struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_NODEFER };
 
 	if (__sanitizer_set_death_callback) {
-		__sanitizer_set_death_callback(sanitizer_died);
+		__sanitizer_set_death_callback(handle_sanitizer_death);
 		sigaction(SIGABRT, &action, NULL);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
-		sigaction(deadly[i], &action, NULL);
+	for (size_t i = 0; i < sizeof(deadly_signals) / sizeof(deadly_signals[0]); i++)
+		sigaction(deadly_signals[i], &action, NULL);
 }

@@ -1,67 +1,60 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Stress programs, in every flavour. Their own code is instrumented too, because it accesses pages through
-# mappings on real threads. An archive holds the common code of a flavour; a program is one file.
+# pagetorture-stress: all stress patterns in one program, in every flavour. Its own code is instrumented
+# too, because it accesses pages through mappings on real threads. It is not installed.
 
-stress_core = \
+stress_sources = \
+	%D%/copy.c \
 	%D%/core.h \
 	%D%/crash.c \
+	%D%/mailbox.h \
+	%D%/main.c \
+	%D%/message.c \
+	%D%/message.h \
 	%D%/options.c \
-	%D%/points.c \
+	%D%/patterns.def \
+	%D%/places.c \
+	%D%/places.h \
 	%D%/pressure.c \
 	%D%/races.c \
 	%D%/report.c \
+	%D%/run.c \
 	%D%/shared_file.c \
 	%D%/shared_file.h \
 	%D%/statistics.c \
-	%D%/stress.c \
 	%D%/stress.h \
+	%D%/stress_borrow.c \
+	%D%/stress_churn.c \
+	%D%/stress_disjoint.c \
+	%D%/stress_edge.c \
+	%D%/stress_map.c \
+	%D%/stress_nested.c \
+	%D%/stress_overlap.c \
+	%D%/stress_reader.c \
+	%D%/stress_slot.c \
+	%D%/stress_sparse.c \
+	%D%/stress_split.c \
+	%D%/stress_table.c \
+	%D%/stress_tail.c \
+	%D%/stress_twin.c \
+	%D%/stress_user.c \
 	%D%/tagged.c \
-	%D%/tagged.h \
-	%D%/message.c \
-	%D%/message.h \
-	%D%/verdict.c
+	%D%/tagged.h
 
-# In plain programs, --copy selects the memcpy() of all code.
-stress_wrap = -Wl,--wrap=memcpy -Wl,--wrap=memset
+EXTRA_DIST += $(stress_sources) %D%/run_all.py
 
-# ---- the programs ----
-
-stress_programs = \
-	stress_borrow \
-	stress_churn \
-	stress_disjoint \
-	stress_edge \
-	stress_map \
-	stress_nested \
-	stress_overlap \
-	stress_reader \
-	stress_slot \
-	stress_sparse \
-	stress_split \
-	stress_table \
-	stress_tail \
-	stress_twin \
-	stress_user
-
-EXTRA_DIST += $(stress_core) $(stress_programs:%=%D%/%.c) %D%/copy_none.c %D%/copy_wrapped.c
-
-# ---- running all of them ----
-
-EXTRA_DIST += %D%/long.sh %D%/run.sh
-
-#: stress-programs  build the stress programs in every flavour
+#: stress-programs  build the stress program in every flavour
 stress-programs: $(all_stress)
 
 # make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
-#: stress  run the stress programs (SECONDS_EACH=, STRESS_FLAGS=)
-stress: all stress-programs
-	@CC='$(CC)' PROGRAMS='$(stress_programs)' $(SHELL) $(srcdir)/%D%/run.sh
+#: stress  run the stress patterns (SECONDS_EACH=, STRESS_FLAGS=)
+stress: pagetorture$(EXEEXT) stress-programs
+	@CC='$(CC)' python3 -B $(srcdir)/%D%/run_all.py table
 
 # make stress-long TIME=8h SEED=7
-#: stress-long  run the stress programs for long (TIME=8h, SEED=7)
-stress-long: all stress-programs
-	@PROGRAMS='$(stress_programs)' TIME='$(TIME)' $(SHELL) $(srcdir)/%D%/long.sh
+#: stress-long  run the stress patterns for long (TIME=8h, SEED=7)
+stress-long: pagetorture$(EXEEXT) stress-programs
+	@CC='$(CC)' TIME='$(TIME)' python3 -B $(srcdir)/%D%/run_all.py long
 
 clean-local: clean-stress
 clean-stress:

@@ -8,11 +8,11 @@
 
 void message_vappend(struct message *message, const char *format, va_list args)
 {
-	size_t room = sizeof(message->s) - message->used;
-	int len = vsnprintf(message->s + message->used, room, format, args);
+	size_t left = sizeof(message->text) - message->length;
+	int added = vsnprintf(message->text + message->length, left, format, args);
 
-	if (len > 0)
-		message->used += (size_t)len < room ? (size_t)len : room - 1;
+	if (added > 0)
+		message->length += (size_t)added < left ? (size_t)added : left - 1;
 }
 
 void message_append(struct message *message, const char *format, ...)
@@ -24,15 +24,16 @@ void message_append(struct message *message, const char *format, ...)
 	va_end(args);
 }
 
-void message_write(const struct message *message, int fd)
+void message_print(const struct message *message)
 {
-	size_t done = 0;
+	size_t written = 0;
 
-	while (done < message->used) {
-		ssize_t n = write(fd, message->s + done, message->used - done);
+	while (written < message->length) {
+		ssize_t n =
+			write(STDOUT_FILENO, message->text + written, message->length - written);
 
 		if (n < 0 && errno != EINTR)
 			_exit(EXIT_FAILURE);
-		done += n > 0 ? (size_t)n : 0;
+		written += n > 0 ? (size_t)n : 0;
 	}
 }

@@ -10,12 +10,15 @@
 #include <stddef.h>
 
 struct message {
-	char s[16384]; /* longer text is cut */
-	size_t used;
+	char text[16384]; /* a string; what is longer is cut */
+	size_t length;
 };
 
-void message_append(struct message *message, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void message_append(struct message *message, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void message_vappend(struct message *message, const char *format, va_list args);
-void message_write(const struct message *message, int fd);
+
+/* Writes the message to standard output. */
+void message_print(const struct message *message);
 
 #endif

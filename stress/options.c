@@ -1,373 +1,255 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "harness/util/shell_word.h"
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
+#include "tool/util/options.h"
+#include "tool/util/usage.h"
 
-#define DEFAULT_THREADS 4
-#define DEFAULT_SECONDS 2
-#define DEFAULT_SEED	1
-#define DEFAULT_STUTTER 100
-#define SECONDS_MAX	(UINT64_MAX / 1000000)
-#define FORKS_MAX	16
-#define MEMORY_MAX	(1 << 20)
+#define DEFAULT_SECONDS    2
+#define DEFAULT_STUTTER    100
+#define NO_STATISTICS_TIME (~0u)
+#define NUMBER_MAX         1000000000
+
+struct stress_run current_run = {
+	.thread_count = 4,
+	.seed = 1,
+	.statistics_seconds = NO_STATISTICS_TIME,
+	.copy_method = "libc",
+};
+
+/* ---- the table ---- */
+
+static char bug_names[128]; /* of this pattern: "a, b, c" */
+
+static bool read_seed(char *value, void *number)
+{
+	return parse_seed(value, number);
+}
+
+static bool read_bug(char *value, void *into)
+{
+	const struct stress_bug *bugs = current_run.pattern->bugs;
+	unsigned int *bug = into;
+
+	for (*bug = 1; value && bugs[*bug - 1].name && strcmp(bugs[*bug - 1].name, value) != 0;)
+		++*bug;
+	return bugs[*bug - 1].name;
+}
+
+static bool read_stutter(char *value, void *into)
+{
+	unsigned int *msec = into;
+
+	*msec = DEFAULT_STUTTER;
+	return !value || parse_number(value, 0, NUMBER_MAX, msec);
+}
+
+static bool read_copy(char *value, void *into)
+{
+	const char **method = into;
+
+	*method = value;
+	return copy_select(value);
+}
+
+static const struct option_row rows[] = {
+	{ .name = "threads",
+	  .letter = 't',
+	  .number = &current_run.thread_count,
+	  .least = 1,
+	  .most = STRESS_THREADS_MAX },
+	{ .name = "operations",
+	  .letter = 'n',
+	  .read = read_seed,
+	  .into = &current_run.operation_limit,
+	  .expected = "NUMBER" },
+	{ .name = "seconds", .letter = 's', .number = &current_run.seconds, .most = NUMBER_MAX },
+	OPTION_READ("seed", read_seed, &current_run.seed, "NUMBER, decimal or 0x hexadecimal"),
+	OPTION_NUMBER("stat-interval", &current_run.statistics_seconds, 0, NUMBER_MAX),
+	{ .name = "backend", .text = &current_run.backend, .values = "direct, alias" },
+	OPTION_CHOICE("copy", read_copy, &current_run.copy_method, "libc, wide, movsb, rounded"),
+	OPTION_FLAG("pin", &current_run.pin),
+	OPTION_FLAG("delays", &current_run.delays),
+	{ .name = "stutter",
+	  .may_lack = true,
+	  .read = read_stutter,
+	  .into = &current_run.stutter_msec,
+	  .expected = "MSEC" },
+	OPTION_NUMBER("fail-alloc", &current_run.fail_alloc_percent, 0, 100),
+	OPTION_NUMBER("fail-copy", &current_run.fail_copy_percent, 0, 100),
+	OPTION_NUMBER("memory", &current_run.memory_mib, 0, 1 << 20),
+	OPTION_NUMBER("forks", &current_run.fork_threads, 0, 16),
+	OPTION_FLAG("bare", &current_run.bare),
+	{ .name = "busted",
+	  .may_lack = true,
+	  .read = read_bug,
+	  .into = &current_run.bug,
+	  .values = bug_names },
+	OPTION_END,
+};
+
+static void append_option(struct message *message, const struct option_row *row)
+{
+	if (row->flag && *row->flag)
+		message_append(message, " --%s", row->name);
+	else if (row->number || row->into == &current_run.stutter_msec)
+		message_append(message, " --%s=%u", row->name,
+			       *(row->number ? row->number : &current_run.stutter_msec));
+	else if (row->read == read_seed)
+		message_append(message, " --%s=%s%llx", row->name, "0x",
+			       (unsigned long long)*(uint64_t *)row->into);
+	else if (row->text || row->read == read_copy)
+		message_append(message, " --%s=%s", row->name,
+			       *(row->text ? row->text : &current_run.copy_method));
+	else if (row->read == read_bug && current_run.bug)
+		message_append(message, " --%s=%s", row->name,
+			       current_run.pattern->bugs[current_run.bug - 1].name);
+}
+
+void options_append(struct message *message)
+{
+	for (const struct option_row *row = rows; row->name; row++)
+		append_option(message, row);
+}
 
 /* ---- help ---- */
 
-static void add_options(struct message *message, const struct stress_pattern *pattern)
+static void append_help(struct message *message, const struct stress_pattern *pattern)
 {
-	message_append(message,
-		       "Usage: %s [OPTION]...\n%s\n\n"
-		       "  -t THREADS             run %u to %u threads (default %u), maybe more than CPUs\n"
-		       "  -n OPERATIONS          run OPERATIONS operations in each thread\n"
-		       "  -s SECONDS             run for SECONDS (default %u without -n); with -n, the run\n"
-		       "                         ends at the first of both limits\n"
-		       "      --seed=SEED        choose operations by SEED, decimal or 0x hexadecimal\n"
-		       "                         (default %u)\n"
-		       "      --stat-interval=S  print statistics every S seconds, 0: only at the end\n"
-		       "                         (default 1 with -s, else 0)\n"
-		       "      --backend=NAME     map pages with a backend: direct, alias (default: PAGE_MAP)\n"
-		       "      --pin              bind each thread to a CPU, round robin\n"
-		       "      --delays           delay operations and library calls; the seed chooses which\n"
-		       "      --stutter[=MSEC]   run all threads for MSEC milliseconds, pause them for MSEC,\n"
-		       "                         and repeat (default %u)\n"
-		       "      --copy=WAY         copy bytes by libc, wide or movsb; rounded is an injected\n"
-		       "                         bug (default libc; the others: plain build only)\n",
-		       pattern->name, pattern->about, pattern->threads_min, STRESS_THREADS_MAX,
-		       DEFAULT_THREADS, DEFAULT_SECONDS, DEFAULT_SEED, DEFAULT_STUTTER);
-	message_append(message, "      --fail-alloc=P     make P percent of allocations fail\n"
-		       "      --fail-copy=P      make P percent of copies from user memory fail\n"
-		       "      --memory=MIB       limit the address space to MIB (plain build only)\n"
-		       "      --forks=N          fork and exec in N more threads\n");
-	if (pattern->bare)
-		message_append(message, "      --bare             run without the library: memcpy() with "
-			       "the same checks\n");
-	message_append(message, "      --busted[=BUG]     inject a bug: the run must then fail\n"
-		       "      --help             print this text\n\nBugs (the first is the default):\n");
-}
-
-static void add_help(struct message *message, const struct stress_pattern *pattern)
-{
-	add_options(message, pattern);
-	for (const struct stress_busted *bug = pattern->busted + 1; bug->name; bug++)
-		message_append(message, "  %-12s %s%s\n", bug->name, bug->about,
+	message_append(
+		message,
+		"Usage: pagetorture-stress %s [OPTION]...\n%s\n\n"
+		"  -t, --threads N      run %u to %u threads (default %u), maybe more than CPUs\n"
+		"  -n, --operations N   run N operations in each thread (default 0: no limit)\n"
+		"  -s, --seconds N      run for N seconds (default %u without --operations); with it,\n"
+		"                       the run ends at the first of both limits\n"
+		"  --seed N             choose operations by N, decimal or 0x hexadecimal (default 1)\n"
+		"  --stat-interval N    print statistics every N seconds, 0: only at the end\n"
+		"                       (default 1 with --seconds, else 0)\n"
+		"  --backend NAME       map pages with a backend: direct, alias (default: PAGE_MAP)\n"
+		"  --pin                bind each thread to a CPU, round robin\n"
+		"  --delays             delay operations and library calls; the seed chooses which\n"
+		"  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for MSEC,\n"
+		"                       and repeat (default %u)\n"
+		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected bug\n"
+		"                       (default libc; the others: plain build only)\n",
+		pattern->name, pattern->summary, pattern->threads_min, STRESS_THREADS_MAX,
+		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER);
+	message_append(
+		message,
+		"  --fail-alloc N       make N percent of allocations fail\n"
+		"  --fail-copy N        make N percent of copies from user memory fail\n"
+		"  --memory MIB         limit the address space to MIB more (plain build only)\n"
+		"  --forks N            fork and exec in N more threads\n%s"
+		"  --busted[=BUG]       inject a bug: the run must then fail (the name of the option is\n"
+		"                       from the kernel's rcutorture). The first one is the default:\n",
+		pattern->can_run_bare ? "  --bare               run without the library: memcpy() "
+					"and the same checks\n"
+				      : "");
+	for (const struct stress_bug *bug = pattern->bugs; bug->name; bug++)
+		message_append(message, "      %-12s     %s%s\n", bug->name, bug->effect,
 			       bug->needs_tsan ? " (ThreadSanitizer only)" : "");
-	message_append(message,
-		       "\nExamples:\n"
-		       "  %s -s 60 --seed=0x2a       run for a minute\n"
-		       "  %s -t 32 -n 10000          run many threads, the same operations each time\n"
-		       "  %s --backend=alias --delays --fail-alloc=5\n"
-		       "  %s --busted=%-14s check that the run detects a bug\n"
-		       "\nExit status: 0 success, 1 failure, 2 usage error. A crash ends the program by its "
-		       "signal.\n",
-		       pattern->name, pattern->name, pattern->name, pattern->name,
-		       pattern->busted[1].name);
+	message_append(
+		message,
+		"  --help               print this text\n"
+		"\nExamples:\n"
+		"  pagetorture-stress %s -s 60 --seed 0x2a     run for a minute\n"
+		"  pagetorture-stress %s -t 32 -n 10000        run the same operations each time\n"
+		"  pagetorture-stress %s --backend alias --delays --fail-alloc 5\n"
+		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
+		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
+		"something. A crash ends the program by its signal.\n",
+		pattern->name, pattern->name, pattern->name, pattern->name, pattern->bugs[0].name);
 }
 
-static _Noreturn void show_help(const struct stress_pattern *pattern)
-{
-	struct message message = { .used = 0 };
-
-	add_help(&message, pattern);
-	message_write(&message, STDOUT_FILENO);
-	exit(EXIT_SUCCESS);
-}
-
-/* ---- errors ---- */
-
-__attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const char *what, ...)
-{
-	struct message message = { .used = 0 };
-	va_list args;
-
-	message_append(&message, "%s: ", current_run.pattern->name);
-	va_start(args, what);
-	message_vappend(&message, what, args);
-	va_end(args);
-	message_append(&message, "\n");
-	message_write(&message, STDERR_FILENO);
-	exit(2);
-}
-
-/* Larger than any character, so that optopt distinguishes long options from short ones. */
-enum {
-	OPTION_BACKEND = 256,
-	OPTION_BARE,
-	OPTION_BUSTED,
-	OPTION_COPY,
-	OPTION_DELAYS,
-	OPTION_FAIL_ALLOC,
-	OPTION_FAIL_COPY,
-	OPTION_FORKS,
-	OPTION_HELP,
-	OPTION_MEMORY,
-	OPTION_PIN,
-	OPTION_SEED,
-	OPTION_STAT_INTERVAL,
-	OPTION_STUTTER,
-};
-
-static const struct option long_options[] = {
-	{ "backend", required_argument, NULL, OPTION_BACKEND },
-	{ "bare", no_argument, NULL, OPTION_BARE },
-	{ "busted", optional_argument, NULL, OPTION_BUSTED },
-	{ "copy", required_argument, NULL, OPTION_COPY },
-	{ "delays", no_argument, NULL, OPTION_DELAYS },
-	{ "fail-alloc", required_argument, NULL, OPTION_FAIL_ALLOC },
-	{ "fail-copy", required_argument, NULL, OPTION_FAIL_COPY },
-	{ "forks", required_argument, NULL, OPTION_FORKS },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ "memory", required_argument, NULL, OPTION_MEMORY },
-	{ "pin", no_argument, NULL, OPTION_PIN },
-	{ "seed", required_argument, NULL, OPTION_SEED },
-	{ "stat-interval", required_argument, NULL, OPTION_STAT_INTERVAL },
-	{ "stutter", optional_argument, NULL, OPTION_STUTTER },
-	{ NULL, 0, NULL, 0 },
-};
-
-/* Reports an option that getopt_long() rejected: optopt has a short one, @word a long one. */
-static _Noreturn void bad_option(const char *word, const char *expected)
-{
-	const char letter[] = { '-', (char)optopt, '\0' };
-	bool is_short = optopt && optopt < OPTION_BACKEND;
-
-	usage_error("%s: expected %s", is_short ? letter : word, expected);
-}
-
-/* ---- values ---- */
-
-static uint64_t parse_limited_number(const char *option, const char *arg, uint64_t min, uint64_t max)
-{
-	bool hex = arg[0] == '0' && (arg[1] == 'x' || arg[1] == 'X');
-	const char *digits = hex ? arg + 2 : arg;
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(digits, &end, hex ? 16 : 10);
-	if (!isxdigit((unsigned char)digits[0]) || *end || errno || value < min || value > max)
-		usage_error("%s: expected a number from %llu to %llu, not '%s'", option,
-			    (unsigned long long)min, (unsigned long long)max, arg);
-	return value;
-}
-
-static unsigned int busted_index(const struct stress_pattern *pattern, const char *name)
-{
-	struct message known = { .used = 0 };
-
-	if (!name)
-		return 1;
-	for (unsigned int i = 1; pattern->busted[i].name; i++) {
-		if (!strcmp(pattern->busted[i].name, name))
-			return i;
-		message_append(&known, "%s%s", i > 1 ? ", " : "", pattern->busted[i].name);
-	}
-	usage_error("--busted: expected one of %s, not '%s'", known.s, name);
-}
+/* ---- options together ---- */
 
 /*
  * A library that lacks a feature is not wrong usage: the run is skipped with the status of a
  * program whose calls the library lacks (src/page_stubs/absent.c).
  */
-static _Noreturn void skip_run(const char *what)
+static int skip_run(const char *reason)
 {
-	struct message message = { .used = 0 };
-
-	message_append(&message, "%s: skipped: the page library %s\n", program_invocation_short_name, what);
-	message_write(&message, STDERR_FILENO);
-	exit(EX_UNAVAILABLE);
+	fprintf(stderr, "%s: skipped: the page library %s\n", current_run.pattern->name, reason);
+	return EX_UNAVAILABLE;
 }
 
-static void choose_backend(const char *from, const char *name)
+/* PAGE_MAP too is read here, because the first line prints it. */
+static int choose_backend(const char *name)
 {
-	if (!page_map_backend_set(name))
-		return;
-	if (!strcmp(name, "alias"))
-		skip_run("has no backend alias");
-	usage_error("%s: expected direct or alias, not '%s'", from, name);
+	const char *variable = getenv("PAGE_MAP"), *backend = name ? name : variable;
+
+	if (backend && page_map_backend_set(backend)) {
+		if (!strcmp(backend, "alias"))
+			return skip_run("has no backend alias");
+		return usage_error(current_run.pattern->name,
+				   "expected %s of direct, alias, got '%s'",
+				   name ? "--backend" : "PAGE_MAP", backend);
+	}
+	current_run.backend = page_map_backend();
+	return -1;
 }
 
-/* Reads the variables that the library would read later, because the first line prints them. */
-static void read_environment(void)
-{
-	const char *name = getenv("PAGE_MAP");
-
-	if (name)
-		choose_backend("PAGE_MAP", name);
-}
-
-/* With --fail-alloc or --fail-copy the library must have failure points. */
-static void check_points(const struct stress_pressure *p)
+static bool library_can_fail(unsigned int percent, enum page_fault_point point)
 {
 	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
 
-	if ((p->fail_alloc && page_fault_attr_set(PAGE_FAULT_ALLOC, &never)) ||
-	    (p->fail_copy && page_fault_attr_set(PAGE_FAULT_USERCOPY, &never)))
-		skip_run("cannot make calls fail");
+	return !percent || !page_fault_attr_set(point, &never);
 }
 
 /*
- * Weak symbols of the sanitizers: a limit of address space does not work with them, and their
- * memcpy() cannot be replaced.
+ * A weak symbol of the sanitizers: a limit of address space does not work with them.
  */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
-static unsigned int parse_memory(const char *arg)
+static int check_options(const struct stress_run *run)
 {
-	if (&__sanitizer_set_death_callback)
-		usage_error("--memory: expected a build without a sanitizer, whose own memory has "
-			    "no limit");
-	return (unsigned int)parse_limited_number("--memory", arg, 1, MEMORY_MAX);
+	const struct stress_pattern *pattern = run->pattern;
+	unsigned int threads_min = run->bug && pattern->threads_min < 2 ? 2 : pattern->threads_min;
+
+	if (run->thread_count < threads_min)
+		return usage_error(pattern->name, "expected at least %u threads%s, got %u",
+				   threads_min, run->bug ? " for --busted" : "", run->thread_count);
+	if (run->bug && pattern->bugs[run->bug - 1].needs_tsan && !tsan_present())
+		return usage_error(pattern->name,
+				   "expected a build with ThreadSanitizer for --busted=%s",
+				   pattern->bugs[run->bug - 1].name);
+	if (run->bare && !pattern->can_run_bare)
+		return usage_error(pattern->name, "expected a pattern that only copies for --bare");
+	if (run->memory_mib && &__sanitizer_set_death_callback)
+		return usage_error(pattern->name,
+				   "expected a build without a sanitizer for --memory");
+	if (!library_can_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
+	    !library_can_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
+		return skip_run("cannot make calls fail");
+	return choose_backend(run->backend);
 }
 
-static const char *copy(const char *name)
+int options_read(int argc, char **argv)
 {
-	if (!copy_select(name))
-		usage_error("--copy: expected libc, or in a build without a sanitizer wide, movsb "
-			    "or rounded, not '%s'",
-			    name);
-	return name;
-}
+	static struct message help;
+	struct stress_run *run = &current_run;
+	int status;
 
-static bool bare(const struct stress_pattern *pattern)
-{
-	if (!pattern->bare)
-		usage_error("--bare: expected a pattern that copies only");
-	return true;
-}
-
-/* ---- all of it ---- */
-
-static void parse_number(struct stress_run *run, int option)
-{
-	struct stress_pressure *p = &run->pressure;
-
-	switch (option) {
-	case 't':
-		run->threads = (unsigned int)parse_limited_number("-t", optarg, run->pattern->threads_min,
-								  STRESS_THREADS_MAX);
-		break;
-	case 'n':
-		run->ops = parse_limited_number("-n", optarg, 1, UINT64_MAX);
-		break;
-	case 's':
-		run->seconds = parse_limited_number("-s", optarg, 1, SECONDS_MAX);
-		break;
-	case OPTION_SEED:
-		run->seed = parse_limited_number("--seed", optarg, 0, UINT64_MAX);
-		break;
-	case OPTION_STUTTER:
-		run->stutter = optarg ? parse_limited_number("--stutter", optarg, 1, SECONDS_MAX) :
-					DEFAULT_STUTTER;
-		break;
-	case OPTION_FAIL_ALLOC:
-		p->fail_alloc = (unsigned int)parse_limited_number("--fail-alloc", optarg, 0, 100);
-		break;
-	case OPTION_FAIL_COPY:
-		p->fail_copy = (unsigned int)parse_limited_number("--fail-copy", optarg, 0, 100);
-		break;
-	case OPTION_MEMORY:
-		p->memory = parse_memory(optarg);
-		break;
-	case OPTION_FORKS:
-		p->forks = (unsigned int)parse_limited_number("--forks", optarg, 0, FORKS_MAX);
-		break;
-	default:
-		break;
-	}
-}
-
-/* Return: true for --stat-interval, whose default depends on other options. */
-static bool parse_option(struct stress_run *run, int option, const char *word)
-{
-	switch (option) {
-	case OPTION_STAT_INTERVAL:
-		run->stat_interval = parse_limited_number("--stat-interval", optarg, 0, SECONDS_MAX);
-		return true;
-	case OPTION_BACKEND:
-		choose_backend("--backend", optarg);
-		break;
-	case OPTION_BARE:
-		run->bare = bare(run->pattern);
-		break;
-	case OPTION_BUSTED:
-		run->busted = busted_index(run->pattern, optarg);
-		break;
-	case OPTION_COPY:
-		run->copy = copy(optarg);
-		break;
-	case OPTION_DELAYS:
-		run->delays = true;
-		break;
-	case OPTION_PIN:
-		run->pin = true;
-		break;
-	case OPTION_HELP:
-		show_help(run->pattern);
-	case ':':
-		bad_option(word, "an argument");
-	case '?':
-		bad_option(word, "one of the options that --help lists");
-	default:
-		parse_number(run, option);
-	}
-	return false;
-}
-
-static void check_busted(const struct stress_run *run)
-{
-	const struct stress_busted *bug = &run->pattern->busted[run->busted];
-
-	if (!run->busted)
-		return;
-	if (run->threads < 2)
-		usage_error("--busted: expected at least 2 threads, not %u", run->threads);
-	if (bug->needs_tsan && !tsan_present())
-		usage_error("--busted=%s: expected a build with ThreadSanitizer, all that sees it",
-			    bug->name);
-}
-
-/* Allocated before the run, because a failure may be reported when memory is exhausted. */
-static const char *own_binary_word(void)
-{
-	static char word[4 * PATH_MAX + 8];
-	FILE *out = fmemopen(word, sizeof(word), "w");
-
-	if (!out)
-		return shell_binary_path();
-	shell_word_print(out, shell_binary_path());
-	fclose(out);
-	return word;
-}
-
-void options_parse(struct stress_run *run, int argc, char **argv)
-{
-	bool interval_given = false;
-	int option;
-
-	run->command = own_binary_word();
-	run->threads = DEFAULT_THREADS;
-	run->seed = DEFAULT_SEED;
-	run->copy = "libc";
-	read_environment();
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":t:n:s:", long_options, NULL)) != -1)
-		interval_given |= parse_option(run, option, argv[optind - 1]);
+	for (const struct stress_bug *bug = run->pattern->bugs; bug->name; bug++)
+		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
+			 "%s%s", *bug_names ? ", " : "", bug->name);
+	append_help(&help, run->pattern);
+	status = options_take(run->pattern->name, help.text, rows, argc, argv);
+	if (status >= 0)
+		return status;
 	if (optind < argc)
-		usage_error("expected options only, not '%s'", argv[optind]);
-	if (!run->ops && !run->seconds)
+		return usage_error(run->pattern->name, "expected options only, got '%s'",
+				   argv[optind]);
+	if (!run->operation_limit && !run->seconds)
 		run->seconds = DEFAULT_SECONDS;
-	if (!interval_given)
-		run->stat_interval = run->seconds ? 1 : 0;
-	check_busted(run);
-	check_points(&run->pressure);
+	if (run->statistics_seconds == NO_STATISTICS_TIME)
+		run->statistics_seconds = run->seconds ? 1 : 0;
+	return check_options(run);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Makes calls fail while the patterns run: injected failures drawn from the seed, a memory limit,
- * and threads that fork and exec. A refused call is a result (R11), never a crash.
+ * Disturbs the patterns while they run: calls that fail as the seed decides, a memory limit,
+ * threads that fork and exec, and delays. A refused call is a result (R11), never a crash.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -15,49 +15,64 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/exec/delay.h"
 #include "stress/core.h"
 
 #define FORK_MSEC 10
-#define MIB	  ((rlim_t)1 << 20)
+/* Only the first points of a long operation are delayed. */
+#define DELAY_POINTS_MAX 64
 
-/* ---- injected failures ---- */
+/* ---- calls that fail ---- */
 
-static void inject(enum page_fault_point point, unsigned int percent, uint64_t seed)
+static void set_failures(enum page_fault_point point, unsigned int percent)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
 
 	attr.probability = percent;
 	attr.times = -1;
-	attr.seed = seed;
+	attr.seed = current_run.seed;
 	if (page_fault_attr_set(point, &attr) && percent)
-		stress_exit_failed("a page library that can make calls fail", ENOSYS);
+		exit_failed("a page library that can make calls fail", ENOSYS);
 }
 
-bool stress_alloc_may_fail(const struct stress_thread *self)
+static void add_refused(struct stress_thread *self)
 {
-	return self->run->pressure.fail_alloc || self->run->pressure.memory;
+	atomic_fetch_add_explicit(&self->refused_count, 1, memory_order_relaxed);
 }
 
 bool stress_copy_may_fail(const struct stress_thread *self)
 {
-	return self->run->pressure.fail_copy;
+	return self->run->fail_copy_percent;
 }
 
-void stress_count_refused(struct stress_thread *self, const char *call, bool may)
+void stress_count_refused_copy(struct stress_thread *self)
 {
-	atomic_fetch_add_explicit(&self->refused, 1, memory_order_relaxed);
-	if (!may)
+	add_refused(self);
+}
+
+void stress_count_refused_alloc(struct stress_thread *self, const char *call)
+{
+	add_refused(self);
+	if (!self->run->fail_alloc_percent && !self->run->memory_mib)
 		stress_fail(self, "%s in thread %u: expected success, found %s", call, self->index,
 			    strerror(errno));
 }
 
-struct page *stress_alloc(struct stress_thread *self, gfp_t gfp)
+struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)
 {
 	struct page *page = page_alloc(gfp);
 
-	if (!page)
-		stress_count_refused(self, "page_alloc", stress_alloc_may_fail(self));
+	if (page)
+		self->pages_allocated++;
+	else
+		stress_count_refused_alloc(self, "page_alloc");
 	return page;
+}
+
+void stress_free_page(struct stress_thread *self, struct page *page)
+{
+	self->pages_freed++;
+	page_free(page);
 }
 
 struct page *stress_alloc_or_exit(gfp_t gfp)
@@ -65,7 +80,7 @@ struct page *stress_alloc_or_exit(gfp_t gfp)
 	struct page *page = page_alloc(gfp);
 
 	if (!page)
-		stress_exit_failed("a page", errno);
+		exit_failed("a page", errno);
 	return page;
 }
 
@@ -77,7 +92,7 @@ static rlim_t address_space(void)
 	FILE *statm = fopen("/proc/self/statm", "r");
 
 	if (!statm || fscanf(statm, "%lu", &pages) != 1)
-		stress_exit_failed("/proc/self/statm", errno);
+		exit_failed("/proc/self/statm", errno);
 	fclose(statm);
 	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
@@ -87,82 +102,108 @@ static void limit_memory(unsigned int mib)
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_AS, &limit);
-	limit.rlim_cur = address_space() + mib * MIB;
+	limit.rlim_cur = address_space() + ((rlim_t)mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
-		stress_exit_failed("a limit of memory", errno);
+		exit_failed("a limit of memory", errno);
 }
 
 /* ---- fork and exec ---- */
 
-static pthread_t forkers[STRESS_THREADS_MAX];
-static atomic_bool forking;
-static atomic_ulong children_bad;
+static pthread_t fork_threads[STRESS_THREADS_MAX];
+static atomic_bool must_fork;
+static atomic_ulong failed_children;
 
 /* Uses only functions that are allowed after a fork of a process with many threads. */
-static void in_child(unsigned int nth)
+static _Noreturn void run_child(bool must_exec)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (nth % 2)
+	if (must_exec)
 		execl("/bin/true", "true", (char *)NULL);
 	_exit(0);
 }
 
-static void fork_once(unsigned int nth)
+/* That the system refuses a process is pressure as well, and no failure. */
+static void fork_once(bool must_exec)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (!pid)
-		in_child(nth);
-	if (pid < 0) /* the system refuses a process: that is pressure as well */
+		run_child(must_exec);
+	if (pid < 0)
 		return;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		atomic_fetch_add_explicit(&children_bad, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&failed_children, 1, memory_order_relaxed);
 }
 
 static void *fork_and_exec(void *arg)
 {
 	const struct timespec pause = { .tv_nsec = FORK_MSEC * 1000000 };
 
-	for (unsigned int nth = 0; atomic_load_explicit(&forking, memory_order_relaxed); nth++) {
-		fork_once(nth);
+	for (unsigned int nth = 0; atomic_load_explicit(&must_fork, memory_order_relaxed); nth++) {
+		fork_once(nth % 2);
 		nanosleep(&pause, NULL);
 	}
 	return arg;
 }
 
-/* ---- all of it ---- */
+/* ---- delays ---- */
 
-void pressure_start(struct stress_run *run)
+NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
-	const struct stress_pressure *p = &run->pressure;
+	struct delay_point point = { .seed = self->run->seed,
+				     .run = (uint32_t)self->operation_count,
+				     .thread = (uint16_t)self->index,
+				     .step = (uint16_t)self->delay_points };
 
-	if (p->fail_alloc)
-		inject(PAGE_FAULT_ALLOC, p->fail_alloc, run->seed);
-	if (p->fail_copy)
-		inject(PAGE_FAULT_USERCOPY, p->fail_copy, run->seed);
-	atomic_store_explicit(&forking, true, memory_order_relaxed);
-	for (unsigned int i = 0; i < p->forks; i++) {
-		int error = pthread_create(&forkers[i], NULL, fork_and_exec, NULL);
-
-		if (error)
-			stress_exit_failed("another thread", error);
-	}
-	if (p->memory)
-		limit_memory(p->memory);
+	if (self->delay_points++ < DELAY_POINTS_MAX)
+		delay_wait(delay_choose(&point));
 }
 
-void pressure_stop(struct stress_run *run)
+/*
+ * The library asks this hook for the current task in each call, between the checks of the call and
+ * its effects: a delay there is inside the library.
+ */
+NO_TSAN static struct page_task *delay_and_get_no_task(void)
 {
-	atomic_store_explicit(&forking, false, memory_order_relaxed);
-	for (unsigned int i = 0; i < run->pressure.forks; i++)
-		pthread_join(forkers[i], NULL);
-	if (run->pressure.fail_alloc)
-		inject(PAGE_FAULT_ALLOC, 0, 0);
-	if (run->pressure.fail_copy)
-		inject(PAGE_FAULT_USERCOPY, 0, 0);
+	if (current_thread)
+		pressure_delay_thread(current_thread);
+	return NULL;
+}
+
+/* ---- all of them ---- */
+
+void pressure_start(void)
+{
+	if (current_run.fail_alloc_percent)
+		set_failures(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent);
+	if (current_run.fail_copy_percent)
+		set_failures(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent);
+	atomic_store_explicit(&must_fork, true, memory_order_relaxed);
+	for (unsigned int i = 0; i < current_run.fork_threads; i++) {
+		int error = pthread_create(&fork_threads[i], NULL, fork_and_exec, NULL);
+
+		if (error)
+			exit_failed("another thread", error);
+	}
+	if (current_run.memory_mib)
+		limit_memory(current_run.memory_mib);
+	if (current_run.delays)
+		page_task_hook_set(delay_and_get_no_task);
+}
+
+void pressure_stop(void)
+{
+	page_task_hook_set(NULL);
+	atomic_store_explicit(&must_fork, false, memory_order_relaxed);
+	for (unsigned int i = 0; i < current_run.fork_threads; i++)
+		pthread_join(fork_threads[i], NULL);
+	if (current_run.fail_alloc_percent)
+		set_failures(PAGE_FAULT_ALLOC, 0);
+	if (current_run.fail_copy_percent)
+		set_failures(PAGE_FAULT_USERCOPY, 0);
 	stress_expect_count(&threads[0], "children of fork() that did not end well",
-			    atomic_load_explicit(&children_bad, memory_order_relaxed), 0);
+			    atomic_load_explicit(&failed_children, memory_order_relaxed), 0);
 }

@@ -1,143 +1,122 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Prints a failure: the sentence, the pattern's state, the last operations of the threads, a page
- * program if calls can express them, and the command that runs the test again.
+ * Prints a failure: the sentence, the last operations of the threads, a page program if calls can
+ * express them, and the command that runs the test again.
  */
-#include <unistd.h>
+#include <limits.h>
+#include <stdio.h>
 
-#include "harness/detect/tsan.h"
+#include "harness/util/shell_word.h"
 #include "stress/core.h"
 
-#define REPORTS_MAX     4	/* failures printed in full */
-#define THREADS_SHOWN 16 /* threads whose last operations are printed */
+#define FAILURES_MAX    4  /* printed in full */
+#define THREADS_PRINTED 16 /* with their last operations */
 #define PROGRAM_THREADS 8
-#define PROGRAM_PAGES	8
+#define PROGRAM_PAGES   8
 
-/* ---- parameters ---- */
+/* ---- the command ---- */
 
-void report_add_parameters(struct message *message, const struct stress_run *run)
+static char binary_word[4 * PATH_MAX + 8]; /* this binary's path, quoted for a shell */
+
+/* Before the run, because a failure may be reported when memory is exhausted. */
+void report_start(void)
 {
-	const char *bug = run->pattern->busted[run->busted].name;
-	const struct stress_pressure *p = &run->pressure;
+	FILE *out = fmemopen(binary_word, sizeof(binary_word), "w");
 
-	message_append(message,
-		       "threads=%u ops=%llu seconds=%llu seed=0x%llx stat_interval=%llu busted=%s "
-		       "tsan=%d backend=%s copy=%s pin=%d delays=%d stutter=%llu fail_alloc=%u "
-		       "fail_copy=%u memory=%u forks=%u bare=%d\n",
-		       run->threads, (unsigned long long)run->ops, (unsigned long long)run->seconds,
-		       (unsigned long long)run->seed, (unsigned long long)run->stat_interval,
-		       run->busted ? bug : "0", tsan_present(), run->backend, run->copy, run->pin,
-		       run->delays, (unsigned long long)run->stutter, p->fail_alloc, p->fail_copy,
-		       p->memory, p->forks, run->bare);
+	if (!out)
+		return;
+	shell_word_print(out, shell_binary_path());
+	fclose(out);
 }
 
-static void add_number(struct message *message, const char *option, uint64_t value)
+void report_append_command(struct message *message)
 {
-	if (value)
-		message_append(message, " %s%llu", option, (unsigned long long)value);
-}
+	const char *name = current_run.pattern->name;
 
-void report_add_rerun(struct message *message, const struct stress_run *run)
-{
-	message_append(message, "%s:   run again: %s -t %u", run->pattern->name, run->command,
-		       run->threads);
-	add_number(message, "-n ", run->ops);
-	add_number(message, "-s ", run->seconds);
-	message_append(message, " --seed=0x%llx --stat-interval=%llu --backend=%s --copy=%s",
-		       (unsigned long long)run->seed, (unsigned long long)run->stat_interval,
-		       run->backend, run->copy);
-	message_append(message, "%s%s%s", run->pin ? " --pin" : "", run->delays ? " --delays" : "",
-		       run->bare ? " --bare" : "");
-	add_number(message, "--stutter=", run->stutter);
-	add_number(message, "--fail-alloc=", run->pressure.fail_alloc);
-	add_number(message, "--fail-copy=", run->pressure.fail_copy);
-	add_number(message, "--memory=", run->pressure.memory);
-	add_number(message, "--forks=", run->pressure.forks);
-	if (run->busted)
-		message_append(message, " --busted=%s", run->pattern->busted[run->busted].name);
+	message_append(message, "%s:   run again: %s %s", name, binary_word, name);
+	options_append(message);
 	message_append(message, "\n");
 }
 
 /* ---- last operations ---- */
 
-NO_TSAN static void add_op(struct message *message, const struct stress_kind *kinds,
-			   const struct stress_op *op)
+/* Return: the record of the thread's last operations that is number @nth, oldest first; or NULL. */
+NO_TSAN static const struct stress_record *find_record(const struct stress_thread *thread,
+						       uint64_t nth)
 {
-	message_append(message, " %s", kinds[op->kind].name);
-	if (op->page)
-		message_append(message, " page %u", op->page);
-	message_append(message, " 0x%zx+%zu(0x%02x)", op->off, op->len, op->value);
+	uint64_t count = thread->operation_count;
+	uint64_t number = nth + (count > STRESS_LAST_RECORDS ? count - STRESS_LAST_RECORDS : 0);
+
+	return number < count ? &thread->last_records[number % STRESS_LAST_RECORDS] : NULL;
 }
 
-NO_TSAN static void add_last_ops(struct message *message, const struct stress_thread *thread)
+NO_TSAN static void append_last_operations(struct message *message,
+					   const struct stress_thread *thread)
 {
-	uint64_t ops = thread->ops;
-	uint64_t first = ops > STRESS_LAST_OPS ? ops - STRESS_LAST_OPS : 0;
+	const struct stress_pattern *pattern = current_run.pattern;
+	const struct stress_record *record;
 
-	message_append(message, "%s:   last operations of thread %u, newest last:", current_run.pattern->name,
+	message_append(message, "%s:   last operations of thread %u, newest last:", pattern->name,
 		       thread->index);
-	for (uint64_t i = first; i < ops; i++)
-		add_op(message, current_run.pattern->kinds, &thread->last[i % STRESS_LAST_OPS]);
-	message_append(message, "%s\n", ops ? "" : " none");
+	for (uint64_t nth = 0; (record = find_record(thread, nth)); nth++) {
+		message_append(message, " %s", pattern->operations[record->operation].name);
+		if (record->page)
+			message_append(message, " page %u", record->page);
+		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len,
+			       record->value);
+	}
+	message_append(message, "%s\n", thread->operation_count ? "" : " none");
 }
 
 /* ---- a page program ---- */
 
-NO_TSAN static void add_line(struct message *message, unsigned int thread,
-			     const struct stress_op *op)
+NO_TSAN static void append_call(struct message *message, unsigned int thread,
+				const struct stress_record *record)
 {
-	const char *call = current_run.pattern->kinds[op->kind].call;
+	const char *call = current_run.pattern->operations[record->operation].page_call;
 
-	if (!call || op->page >= PROGRAM_PAGES || op->off + op->len > PAGE_SIZE)
+	if (!call || record->page >= PROGRAM_PAGES || record->off + record->len > PAGE_SIZE)
 		return;
-	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, op->page, op->off, op->len);
+	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page,
+		       record->off, record->len);
 	if (call[0] == 'w') /* write calls have a seed */
-		message_append(message, ", 0x%x", op->value);
+		message_append(message, ", 0x%x", record->value);
 	message_append(message, ")\n");
 }
 
-/* Adds the n-th of the thread's last operations, oldest first. */
-NO_TSAN static void add_nth(struct message *message, const struct stress_thread *thread,
-			    unsigned int nth)
+static bool has_page_calls(const struct stress_operation *operations)
 {
-	uint64_t ops = thread->ops;
-	uint64_t op = nth + (ops > STRESS_LAST_OPS ? ops - STRESS_LAST_OPS : 0);
-
-	if (op < ops)
-		add_line(message, thread->index, &thread->last[op % STRESS_LAST_OPS]);
+	while (operations->name && !operations->page_call)
+		operations++;
+	return operations->name;
 }
 
-/* Adds a page program with the last operations, as input for a minimisation. */
-NO_TSAN static void add_program(struct message *message)
+/* Appends a page program with the last operations, as input for a minimisation. */
+NO_TSAN static void append_program(struct message *message)
 {
-	const struct stress_kind *kind = current_run.pattern->kinds;
-	bool calls = false;
+	const struct stress_record *record;
 
-	for (; kind->name; kind++)
-		calls |= kind->call != NULL;
-	if (!calls)
+	if (!has_page_calls(current_run.pattern->operations))
 		return;
-	message_append(message, "%s:   what threads did last, as a page program:\npagetorture 1\n",
+	message_append(message,
+		       "%s:   last operations of the threads as a page program:\npagetorture 1\n",
 		       current_run.pattern->name);
 	for (unsigned int page = 0; page < PROGRAM_PAGES; page++)
 		message_append(message, "p%u = alloc_page(GFP_KERNEL | __GFP_ZERO)\n", page);
-	for (unsigned int nth = 0; nth < STRESS_LAST_OPS; nth++)
-		for (unsigned int i = 0; i < current_run.threads && i < PROGRAM_THREADS; i++)
-			add_nth(message, &threads[i], nth);
+	for (unsigned int nth = 0; nth < STRESS_LAST_RECORDS; nth++)
+		for (unsigned int i = 0; i < current_run.thread_count && i < PROGRAM_THREADS; i++)
+			if ((record = find_record(&threads[i], nth)))
+				append_call(message, i, record);
 	message_append(message, "# end of the page program\n");
 }
 
-NO_TSAN void report_add_state(struct message *message, const struct stress_thread *self)
+NO_TSAN void report_append_state(struct message *message, const struct stress_thread *self)
 {
-	const struct stress_pattern *pattern = current_run.pattern;
-
-	if (pattern->state)
-		pattern->state(message, self);
-	add_last_ops(message, self);
-	for (unsigned int i = 0; i < current_run.threads && i < THREADS_SHOWN; i++)
+	append_last_operations(message, self);
+	for (unsigned int i = 0; i < current_run.thread_count && i < THREADS_PRINTED; i++)
 		if (&threads[i] != self)
-			add_last_ops(message, &threads[i]);
-	add_program(message);
+			append_last_operations(message, &threads[i]);
+	append_program(message);
 }
 
 /* ---- failures ---- */
@@ -145,27 +124,34 @@ NO_TSAN void report_add_state(struct message *message, const struct stress_threa
 void stress_fail(struct stress_thread *self, const char *what, ...)
 {
 	struct stress_run *run = self->run;
-	struct message message = { .used = 0 };
+	struct message message = { .length = 0 };
 	unsigned int nth;
 	va_list args;
 
-	atomic_fetch_add_explicit(&self->failures, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&run->reported, memory_order_relaxed) >= REPORTS_MAX)
+	atomic_fetch_add_explicit(&self->failure_count, 1, memory_order_relaxed);
+	if (atomic_load_explicit(&run->printed_failures, memory_order_relaxed) >= FAILURES_MAX)
 		return;
-	nth = atomic_fetch_add_explicit(&run->reported, 1, memory_order_relaxed);
-	if (nth >= REPORTS_MAX)
+	nth = atomic_fetch_add_explicit(&run->printed_failures, 1, memory_order_relaxed);
+	if (nth >= FAILURES_MAX)
 		return;
 	message_append(&message, "%s: !!! ", run->pattern->name);
 	va_start(args, what);
 	message_vappend(&message, what, args);
 	va_end(args);
 	message_append(&message, "\n");
-	report_add_rerun(&message, run);
+	report_append_command(&message);
 	if (nth)
-		add_last_ops(&message, self);
+		append_last_operations(&message, self);
 	else
-		report_add_state(&message, self);
-	message_write(&message, STDOUT_FILENO);
+		report_append_state(&message, self);
+	message_print(&message);
+}
+
+void stress_expect(struct stress_thread *self, const char *call, int found, int expected)
+{
+	if (found != expected)
+		stress_fail(self, "%s in thread %u: expected %d, found %d", call, self->index,
+			    expected, found);
 }
 
 void stress_expect_ok(struct stress_thread *self, const char *call, int error)
@@ -173,16 +159,25 @@ void stress_expect_ok(struct stress_thread *self, const char *call, int error)
 	stress_expect(self, call, error, 0);
 }
 
-void stress_expect(struct stress_thread *self, const char *call, int found, int wanted)
+void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len)
 {
-	if (found != wanted)
-		stress_fail(self, "%s in thread %u: expected %d, found %d", call, self->index,
-			    wanted, found);
+	stress_expect_ok(self, "page_read_raw", page_read_raw(page, to, off, len));
+}
+
+void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
+		  size_t len)
+{
+	stress_expect_ok(self, "page_write_raw", page_write_raw(page, from, off, len));
+}
+
+void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len)
+{
+	stress_expect_ok(self, "page_fill_zero", page_fill_zero(page, off, len));
 }
 
 void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
-			 unsigned long wanted)
+			 unsigned long expected)
 {
-	if (found != wanted)
-		stress_fail(self, "%s: expected %lu, found %lu", what, wanted, found);
+	if (found != expected)
+		stress_fail(self, "%s: expected %lu, found %lu", what, expected, found);
 }

@@ -1,288 +1,264 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "stress/shared_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "stress/tagged.h"
-#include "stress/message.h"
 
-/* Half of the operations are at this many page ends, so that threads interact. */
+/* Half of the picks at page ends are at so many of them, so that threads interact. */
 #define HOT_EDGES 2
+
+/* Shorter spans are read through a mapping half of the time. */
+#define MAPPED_MAX 64
 
 /* The data of one thread; no other thread reads it during the run. */
 struct owner {
-	_Alignas(STRESS_CACHE_LINE) unsigned char *expected; /* the thread's pieces, one after the
-							      * other */
-	unsigned char *bytes;				     /* buffer for one piece */
-	uint64_t generation;
+	_Alignas(STRESS_CACHE_LINE) unsigned char *expected; /* of the thread's pieces, in order */
+	unsigned char *buffer;                               /* for one piece and one byte */
 };
 
 static struct {
 	struct page **pages;
-	unsigned char *plain; /* --bare: this memory replaces the pages */
-	size_t n_pages, piece;
-	unsigned int per_thread, threads;
-	bool bare;
+	unsigned char *bare_memory; /* --bare: it replaces the pages */
+	size_t page_count, piece_size;
+	unsigned int per_thread, thread_count;
 } file;
 
 static struct owner owners[STRESS_THREADS_MAX];
-
-/* ---- life ---- */
-
-static void *check_allocation(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
-
-void shared_file_create(const struct stress_run *run, size_t piece, unsigned int per_thread)
-{
-	size_t size = piece * per_thread * run->threads;
-
-	file.piece = piece;
-	file.per_thread = per_thread;
-	file.threads = run->threads;
-	file.bare = run->bare;
-	/* One page more, so that a busted pattern can write beyond the last piece. */
-	file.n_pages = size / PAGE_SIZE + 1;
-	file.pages = check_allocation(calloc(file.n_pages, sizeof(*file.pages)));
-	if (file.bare)
-		file.plain = check_allocation(calloc(file.n_pages, PAGE_SIZE));
-	for (size_t i = 0; i < file.n_pages && !file.bare; i++)
-		file.pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
-	for (unsigned int i = 0; i < run->threads; i++) {
-		owners[i].expected = check_allocation(calloc(per_thread, piece));
-		owners[i].bytes = check_allocation(malloc(piece + 1));
-	}
-}
-
-static void check_all(struct stress_thread *self)
-{
-	for (unsigned int i = 0; i < file.per_thread; i++)
-		shared_file_check(self, (struct span){ (i * (size_t)file.threads + self->index) *
-							file.piece,
-						file.piece });
-}
-
-void shared_file_destroy(struct stress_thread *first)
-{
-	for (unsigned int i = 0; i < first->run->threads; i++)
-		check_all(stress_thread(i));
-	for (size_t i = 0; i < file.n_pages; i++)
-		page_free(file.pages[i]);
-	for (unsigned int i = 0; i < first->run->threads; i++) {
-		free(owners[i].expected);
-		free(owners[i].bytes);
-	}
-	free(file.pages);
-	free(file.plain);
-}
-
-/* ---- whose ---- */
-
-struct span shared_file_pick_piece(struct stress_thread *self)
-{
-	size_t nth = stress_thread_random(self, file.per_thread) * file.threads + self->index;
-
-	return (struct span){ nth * file.piece, file.piece };
-}
-
-struct span shared_file_pick_part(struct stress_thread *self, size_t most)
-{
-	struct span span = shared_file_pick_piece(self);
-	size_t skip = stress_thread_random(self, span.len);
-	size_t left = span.len - skip;
-
-	return (struct span){ span.pos + skip,
-			      1 + stress_thread_random(self, left < most ? left : most) };
-}
-
-/*
- * Returns a span of the own piece that is nearest to the end of a page, across the end if
- * possible.
- */
-struct span shared_file_pick_page_end(struct stress_thread *self, size_t most)
-{
-	size_t edges = stress_thread_random(self, 2) || file.n_pages < HOT_EDGES ? file.n_pages - 1 : HOT_EDGES;
-	size_t edge = (1 + stress_thread_random(self, edges)) * PAGE_SIZE;
-	size_t nth = edge / file.piece / file.threads * file.threads + self->index;
-	size_t pos = nth * file.piece, off = stress_thread_random(self, most);
-
-	if (nth >= (size_t)file.per_thread * file.threads)
-		return shared_file_pick_part(self, most);
-	if (edge <= pos || edge >= pos + file.piece)
-		off = stress_thread_random(self, file.piece);
-	else
-		off = edge - pos > off ? edge - pos - off : 0;
-	if (most > file.piece - off)
-		most = file.piece - off;
-	return (struct span){ pos + off, 1 + stress_thread_random(self, most) };
-}
-
-struct span shared_file_extend_span(struct span span)
-{
-	size_t end = (span.pos / file.piece + 1) * file.piece;
-
-	return (struct span){ span.pos, end - span.pos + 1 };
-}
-
-unsigned char *shared_file_expected(const struct stress_thread *self, size_t pos)
-{
-	size_t nth = pos / file.piece / file.threads;
-
-	return owners[self->index].expected + nth * file.piece + pos % file.piece;
-}
-
-void shared_file_fill_next(struct stress_thread *self, struct span span, unsigned char *to)
-{
-	struct owner *owner = &owners[self->index];
-	size_t own = file.piece - span.pos % file.piece;
-	uint64_t tag = tagged_make_tag(self->index, ++owner->generation);
-
-	tagged_fill(to, tag, span.pos, span.len);
-	memcpy(shared_file_expected(self, span.pos), to, span.len < own ? span.len : own);
-}
-
-/* ---- chunks ---- */
 
 static size_t smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-int shared_file_for_each_chunk(struct stress_thread *self, struct span span, chunk_fn fn, void *ctx)
+/* Return: the span of the thread's piece number @nth. */
+static struct span piece_of(const struct stress_thread *self, size_t nth)
 {
-	size_t off = span.pos % PAGE_SIZE, number = span.pos / PAGE_SIZE, done = 0;
-	unsigned char *expected = shared_file_expected(self, span.pos);
-	int ret = 0;
-
-	while (done < span.len && !ret) {
-		size_t len = smaller(span.len - done, PAGE_SIZE - off);
-		struct chunk chunk = { file.pages[number], number, off, len, done, expected + done };
-
-		stress_set_op(self, number, off, len, chunk.expected[0]);
-		ret = fn(self, &chunk, ctx);
-		done += len;
-		off = 0;
-		number++;
-	}
-	return ret;
+	return (struct span) { (nth * file.thread_count + self->index) * file.piece_size,
+			       file.piece_size };
 }
 
-/* Returns the address that a program without the library would use. */
-static unsigned char *plain(const struct chunk *chunk, size_t off, size_t len)
+void shared_file_create(const struct stress_run *run, size_t piece_size, unsigned int per_thread)
 {
-	if (off > PAGE_SIZE || len > PAGE_SIZE || off + len > PAGE_SIZE)
+	file.piece_size = piece_size;
+	file.per_thread = per_thread;
+	file.thread_count = run->thread_count;
+	/* One page more, for injected bugs that write beyond the last piece. */
+	file.page_count = piece_size * per_thread * run->thread_count / PAGE_SIZE + 1;
+	file.pages = stress_allocate_memory(file.page_count, sizeof(*file.pages));
+	if (run->bare)
+		file.bare_memory = stress_allocate_memory(file.page_count, PAGE_SIZE);
+	for (size_t i = 0; i < file.page_count && !run->bare; i++)
+		file.pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
+	for (unsigned int i = 0; i < run->thread_count; i++) {
+		owners[i].expected = stress_allocate_memory(1, per_thread * piece_size + 1);
+		owners[i].buffer = stress_allocate_memory(1, piece_size + 1);
+	}
+}
+
+void shared_file_destroy(struct stress_thread *first)
+{
+	for (unsigned int i = 0; i < first->run->thread_count; i++) {
+		for (unsigned int nth = 0; nth < file.per_thread; nth++)
+			shared_file_check(stress_thread(i), piece_of(stress_thread(i), nth));
+		free(owners[i].expected);
+		free(owners[i].buffer);
+	}
+	for (size_t i = 0; i < file.page_count; i++)
+		page_free(file.pages[i]);
+	free(file.pages);
+	free(file.bare_memory);
+}
+
+/* ---- spans ---- */
+
+struct span shared_file_pick_piece(struct stress_thread *self)
+{
+	return piece_of(self, stress_random(self, file.per_thread));
+}
+
+struct span shared_file_pick_part(struct stress_thread *self)
+{
+	struct span span = shared_file_pick_piece(self);
+	size_t skip = stress_random(self, span.len);
+
+	return (struct span) { span.pos + skip, 1 + stress_random(self, span.len - skip) };
+}
+
+/*
+ * Return: a span of the own piece that is nearest to the end of a page, across the end if
+ * possible.
+ */
+struct span shared_file_pick_page_end(struct stress_thread *self, size_t len_max)
+{
+	bool any_edge = stress_random(self, 2) || file.page_count < HOT_EDGES;
+	size_t edge =
+		(1 + stress_random(self, any_edge ? file.page_count - 1 : HOT_EDGES)) * PAGE_SIZE;
+	size_t nth = edge / file.piece_size / file.thread_count;
+	size_t pos = piece_of(self, nth).pos, off = stress_random(self, len_max);
+
+	if (nth >= file.per_thread)
+		return shared_file_pick_part(self);
+	if (edge <= pos || edge >= pos + file.piece_size)
+		off = stress_random(self, file.piece_size);
+	else
+		off = edge - pos > off ? edge - pos - off : 0;
+	return (struct span) { pos + off,
+			       1 + stress_random(self, smaller(len_max, file.piece_size - off)) };
+}
+
+struct span shared_file_extend_to_end(struct span span)
+{
+	return (struct span) { span.pos, file.piece_size - span.pos % file.piece_size };
+}
+
+/* Return: what an operation writes to instead of @span: with the injected bug one byte too much. */
+static struct span span_to_write(const struct stress_thread *self, struct span span)
+{
+	if (self->run->bug != SHARED_FILE_BUG_RANGE)
+		return span;
+	return (struct span) { span.pos, shared_file_extend_to_end(span).len + 1 };
+}
+
+/* Return: the expected bytes at @pos; those of a span are contiguous. */
+static unsigned char *expected_at(const struct stress_thread *self, size_t pos)
+{
+	size_t nth = pos / file.piece_size / file.thread_count;
+
+	return owners[self->index].expected + nth * file.piece_size + pos % file.piece_size;
+}
+
+/* ---- chunks ---- */
+
+bool shared_file_next_chunk(struct stress_thread *self, struct span span, struct chunk *chunk)
+{
+	size_t pos;
+
+	chunk->before += chunk->len;
+	chunk->len = 0;
+	if (chunk->before == span.len)
+		return false;
+	pos = span.pos + chunk->before;
+	chunk->page_number = pos / PAGE_SIZE;
+	chunk->page = file.pages[chunk->page_number];
+	chunk->off = pos % PAGE_SIZE;
+	chunk->len = smaller(span.len - chunk->before, PAGE_SIZE - chunk->off);
+	chunk->expected = expected_at(self, span.pos) + chunk->before;
+	stress_record_range(self, chunk->page_number, chunk->off, chunk->len, chunk->expected[0]);
+	return true;
+}
+
+/* Return: the bytes of the chunk in the memory of a program without the library. */
+static unsigned char *bare_bytes(const struct chunk *chunk)
+{
+	if (chunk->off > PAGE_SIZE || chunk->len > PAGE_SIZE - chunk->off)
 		abort();
-	return file.plain + chunk->page_number * PAGE_SIZE + off;
+	return file.bare_memory + chunk->page_number * PAGE_SIZE + chunk->off;
 }
 
 void shared_file_write_chunk(struct stress_thread *self, const struct chunk *chunk,
 			     const unsigned char *bytes)
 {
-	if (file.bare)
-		memcpy(plain(chunk, chunk->off, chunk->len), bytes, chunk->len);
+	if (file.bare_memory)
+		memcpy(bare_bytes(chunk), bytes, chunk->len);
 	else
-		stress_expect_ok(self, "page_write_raw",
-				 page_write_raw(chunk->page, bytes, chunk->off, chunk->len));
+		stress_write(self, chunk->page, bytes, chunk->off, chunk->len);
 }
 
-static int write_chunk(struct stress_thread *self, const struct chunk *chunk, void *ctx)
+static void zero_chunk(struct stress_thread *self, const struct chunk *chunk)
 {
-	shared_file_write_chunk(self, chunk, (const unsigned char *)ctx + chunk->done);
-	return 0;
+	if (file.bare_memory)
+		memset(bare_bytes(chunk), 0, chunk->len);
+	else
+		stress_zero(self, chunk->page, chunk->off, chunk->len);
 }
+
+static void read_chunk(struct stress_thread *self, const struct chunk *chunk, unsigned char *to)
+{
+	if (file.bare_memory)
+		memcpy(to, bare_bytes(chunk), chunk->len);
+	else
+		stress_read(self, chunk->page, to, chunk->off, chunk->len);
+}
+
+static void load_chunk(const struct chunk *chunk, unsigned char *to)
+{
+	const volatile unsigned char *mapped = page_map_local(chunk->page);
+
+	for (size_t i = 0; i < chunk->len; i++)
+		to[i] = mapped[chunk->off + i];
+	page_unmap_local((const void *)mapped);
+}
+
+/* ---- operations ---- */
 
 void shared_file_write(struct stress_thread *self, struct span span)
 {
-	unsigned char *bytes = owners[self->index].bytes;
+	struct span written = span_to_write(self, span);
+	unsigned char *bytes = owners[self->index].buffer;
+	struct chunk chunk = { 0 };
 
-	shared_file_fill_next(self, span, bytes);
-	shared_file_for_each_chunk(self, span, write_chunk, bytes);
-}
-
-static int zero_chunk(struct stress_thread *self, const struct chunk *chunk, void *ctx)
-{
-	(void)ctx;
-	if (file.bare)
-		memset(plain(chunk, chunk->off, chunk->len), 0, chunk->len);
-	else
-		stress_expect_ok(self, "page_fill_zero",
-				 page_fill_zero(chunk->page, chunk->off, chunk->len));
-	return 0;
+	tagged_fill(bytes, tagged_next_tag(self), span.pos, written.len);
+	memcpy(expected_at(self, span.pos), bytes,
+	       smaller(written.len, shared_file_extend_to_end(span).len));
+	while (shared_file_next_chunk(self, written, &chunk))
+		shared_file_write_chunk(self, &chunk, bytes + chunk.before);
+	shared_file_check(self, span);
 }
 
 void shared_file_zero(struct stress_thread *self, struct span span)
 {
-	size_t own = file.piece - span.pos % file.piece;
+	struct span written = span_to_write(self, span);
+	struct chunk chunk = { 0 };
 
-	memset(shared_file_expected(self, span.pos), 0, smaller(span.len, own));
-	shared_file_for_each_chunk(self, span, zero_chunk, NULL);
-}
-
-/* ---- checks ---- */
-
-static int read_chunk(struct stress_thread *self, const struct chunk *chunk, void *ctx)
-{
-	unsigned char *to = (unsigned char *)ctx + chunk->done;
-
-	if (file.bare)
-		memcpy(to, plain(chunk, chunk->off, chunk->len), chunk->len);
-	else
-		stress_expect_ok(self, "page_read_raw",
-				 page_read_raw(chunk->page, to, chunk->off, chunk->len));
-	return 0;
-}
-
-static int load_chunk(struct stress_thread *self, const struct chunk *chunk, void *ctx)
-{
-	unsigned char *to = (unsigned char *)ctx + chunk->done;
-	const volatile unsigned char *from;
-
-	(void)self;
-	from = page_map_local(chunk->page);
-	for (size_t i = 0; i < chunk->len; i++)
-		to[i] = from[chunk->off + i];
-	page_unmap_local((const void *)from);
-	return 0;
+	memset(expected_at(self, span.pos), 0,
+	       smaller(written.len, shared_file_extend_to_end(span).len));
+	while (shared_file_next_chunk(self, written, &chunk))
+		zero_chunk(self, &chunk);
+	shared_file_check(self, span);
 }
 
 static void compare(struct stress_thread *self, struct span span, const unsigned char *found)
 {
-	const unsigned char *expected = shared_file_expected(self, span.pos);
-	size_t i = 0;
+	unsigned char *expected = expected_at(self, span.pos);
+	size_t pos, i = 0;
 
 	if (!memcmp(found, expected, span.len))
 		return;
 	while (found[i] == expected[i])
 		i++;
+	pos = span.pos + i;
 	stress_fail(self,
-		    "foreign byte: page %zu+0x%zx (file 0x%zx), piece [0x%zx, 0x%zx) of thread %u, "
-		    "was expected to hold 0x%02x, found 0x%02x",
-		    (span.pos + i) / PAGE_SIZE, (span.pos + i) % PAGE_SIZE, span.pos + i,
-		    span.pos / file.piece * file.piece, (span.pos / file.piece + 1) * file.piece,
+		    "foreign byte: page %zu+0x%zx (byte 0x%zx of the file, whose byte N belongs to "
+		    "thread "
+		    "N / %zu %% %u), in thread %u: expected 0x%02x, found 0x%02x",
+		    pos / PAGE_SIZE, pos % PAGE_SIZE, pos, file.piece_size, file.thread_count,
 		    self->index, expected[i], found[i]);
 	/* Each difference is reported once: from now on the found bytes are expected. */
-	memcpy(shared_file_expected(self, span.pos), found, span.len);
+	memcpy(expected, found, span.len);
 }
 
 void shared_file_check(struct stress_thread *self, struct span span)
 {
-	unsigned char *found = owners[self->index].bytes;
-	bool by_pointer = !file.bare && span.len < 64 && stress_thread_random(self, 2);
+	unsigned char *found = owners[self->index].buffer;
+	bool by_pointer = !file.bare_memory && span.len < MAPPED_MAX && stress_random(self, 2);
+	struct chunk chunk = { 0 };
 
-	shared_file_for_each_chunk(self, span, by_pointer ? load_chunk : read_chunk, found);
+	while (shared_file_next_chunk(self, span, &chunk))
+		if (by_pointer)
+			load_chunk(&chunk, found + chunk.before);
+		else
+			read_chunk(self, &chunk, found + chunk.before);
 	compare(self, span, found);
 }
 
-void shared_file_print_state(struct message *message, const struct stress_thread *self)
+void shared_file_write_part(struct stress_thread *self)
 {
-	message_append(message,
-		       "%s:   owners: byte POS of the file, POS %% %zu of page POS / %zu, belongs to "
-		       "thread POS / %zu %% %u; %zu pages\n",
-		       self->run->pattern->name, PAGE_SIZE, PAGE_SIZE, file.piece, file.threads,
-		       file.n_pages);
+	shared_file_write(self, shared_file_pick_part(self));
+}
+
+void shared_file_read_part(struct stress_thread *self)
+{
+	shared_file_check(self, shared_file_pick_part(self));
 }

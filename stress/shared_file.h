@@ -20,50 +20,49 @@ struct span {
 struct chunk {
 	struct page *page;
 	size_t page_number, off, len;
-	size_t done; /* bytes of the span before the chunk */
+	size_t before; /* bytes of the span before the chunk */
 	unsigned char *expected;
 };
 
-/* Creates the file with @per_thread pieces of @piece bytes for each thread, all zeros. */
-void shared_file_create(const struct stress_run *run, size_t piece, unsigned int per_thread);
+/* A pattern's injected bug number 1, "range": operations write one byte of the neighbour. */
+#define SHARED_FILE_BUG_RANGE 1
+
+/* Creates the file with @per_thread pieces of @piece_size bytes for each thread, all zeros. */
+void shared_file_create(const struct stress_run *run, size_t piece_size, unsigned int per_thread);
 
 /* Checks and frees the file, on one thread, after all others have ended. */
 void shared_file_destroy(struct stress_thread *first);
 
 /*
- * Return: a whole piece of the thread; a part of one, of 1 to @most bytes; or a part at a
+ * Return: a whole piece of the thread; any part of one; or a part of 1 to @len_max bytes at a
  * page's end.
  */
 struct span shared_file_pick_piece(struct stress_thread *self);
-struct span shared_file_pick_part(struct stress_thread *self, size_t most);
-struct span shared_file_pick_page_end(struct stress_thread *self, size_t most);
+struct span shared_file_pick_part(struct stress_thread *self);
+struct span shared_file_pick_page_end(struct stress_thread *self, size_t len_max);
 
-/* Return: the expected bytes at @pos; those of a span are contiguous. */
-unsigned char *shared_file_expected(const struct stress_thread *self, size_t pos);
-
-/* Return: the span with one byte more, which belongs to the neighbour: a planted bug. */
-struct span shared_file_extend_span(struct span span);
+/* Return: the span up to the end of its piece. */
+struct span shared_file_extend_to_end(struct span span);
 
 /*
- * Calls @fn for each chunk in order while it returns 0.
- * Return: the result of the last call.
+ * Gets the next chunk of the span; the first one if @chunk is zeroed.
+ * Return: false if there is none.
  */
-typedef int (*chunk_fn)(struct stress_thread *self, const struct chunk *chunk, void *ctx);
-int shared_file_for_each_chunk(struct stress_thread *self, struct span span, chunk_fn fn, void *ctx);
+bool shared_file_next_chunk(struct stress_thread *self, struct span span, struct chunk *chunk);
 
 /* Writes @bytes to a chunk. */
 void shared_file_write_chunk(struct stress_thread *self, const struct chunk *chunk,
 			     const unsigned char *bytes);
 
-/* Fills @to with new bytes of this owner, and expects them from now on. */
-void shared_file_fill_next(struct stress_thread *self, struct span span, unsigned char *to);
-
-/* Writes new bytes, writes zeros, or reads and compares; by a call or through a mapping. */
+/* Writes new bytes or zeros to the span, with the injected bug to more, and checks the span. */
 void shared_file_write(struct stress_thread *self, struct span span);
 void shared_file_zero(struct stress_thread *self, struct span span);
+
+/* Reads the span, by a call or through a mapping, and compares it with the expected bytes. */
 void shared_file_check(struct stress_thread *self, struct span span);
 
-/* The `state` function for struct stress_pattern. */
-void shared_file_print_state(struct message *message, const struct stress_thread *self);
+/* Operations on a part of a piece. */
+void shared_file_write_part(struct stress_thread *self);
+void shared_file_read_part(struct stress_thread *self);
 
 #endif

@@ -6,33 +6,43 @@
 
 #include "stress/core.h"
 
+struct totals {
+	unsigned long by_operation[STRESS_OPERATIONS_MAX];
+	unsigned long operations, of_fastest, of_slowest; /* of all threads, of one */
+	unsigned long failures, refused;
+};
+
 static void add_thread(struct totals *totals, const struct stress_thread *thread)
 {
-	unsigned long ops = 0;
+	unsigned long operations = 0;
 
-	for (unsigned int kind = 0; kind < STRESS_KINDS_MAX; kind++) {
-		unsigned long n = atomic_load_explicit(&thread->kinds[kind], memory_order_relaxed);
+	for (unsigned int i = 0; i < STRESS_OPERATIONS_MAX; i++) {
+		unsigned long n =
+			atomic_load_explicit(&thread->operation_counts[i], memory_order_relaxed);
 
-		totals->kinds[kind] += n;
-		ops += n;
+		totals->by_operation[i] += n;
+		operations += n;
 	}
-	totals->all += ops;
-	totals->max = ops > totals->max ? ops : totals->max;
-	totals->min = ops < totals->min ? ops : totals->min;
-	totals->failures += atomic_load_explicit(&thread->failures, memory_order_relaxed);
-	totals->refused += atomic_load_explicit(&thread->refused, memory_order_relaxed);
+	totals->operations += operations;
+	if (totals->of_fastest < operations)
+		totals->of_fastest = operations;
+	if (totals->of_slowest > operations)
+		totals->of_slowest = operations;
+	totals->failures += atomic_load_explicit(&thread->failure_count, memory_order_relaxed);
+	totals->refused += atomic_load_explicit(&thread->refused_count, memory_order_relaxed);
 }
 
-struct totals statistics_sum(const struct stress_run *run)
+static struct totals add_threads(void)
 {
-	struct totals totals = { .min = (unsigned long)-1 };
+	struct totals totals = { .of_slowest = (unsigned long)-1 };
 
-	for (unsigned int i = 0; i < run->threads; i++)
+	for (unsigned int i = 0; i < current_run.thread_count; i++)
 		add_thread(&totals, &threads[i]);
 	return totals;
 }
 
-unsigned long statistics_rss(void)
+/* Return: KiB; 0: unknown. */
+static unsigned long resident_memory(void)
 {
 	unsigned long size = 0, pages = 0;
 	FILE *statm = fopen("/proc/self/statm", "r");
@@ -55,38 +65,63 @@ static unsigned long long cpu_msec(void)
 	       (unsigned long long)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
 }
 
-unsigned int statistics_fds(void)
+unsigned int statistics_count_descriptors(void)
 {
 	unsigned int count = 0;
-	DIR *fds = opendir("/proc/self/fd");
+	DIR *descriptors = opendir("/proc/self/fd");
 
-	while (fds && readdir(fds))
+	while (descriptors && readdir(descriptors))
 		count++;
-	if (fds)
-		closedir(fds);
+	if (descriptors)
+		closedir(descriptors);
 	return count;
 }
 
 /* As in the kernel, "???" marks something odd, and "!!!" a failure. */
-void statistics_print(const struct stress_run *run, uint64_t msec)
+void statistics_print(uint64_t msec)
 {
-	struct totals totals = statistics_sum(run);
-	struct message message = { .used = 0 };
-	const struct stress_kind *kind = run->pattern->kinds;
-	bool unwanted = races_count(ELSEWHERE) || (races_count(ON_PAGE) && !run->pattern->race_regions);
+	const struct stress_pattern *pattern = current_run.pattern;
+	struct totals totals = add_threads();
+	struct message message = { .length = 0 };
+	bool bad_race = races_count(ELSEWHERE) || (races_count(ON_PAGE) && !pattern->race_regions);
 
-	message_append(&message, "%s: %llu.%03us Total: %lu", run->pattern->name,
-		       (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000), totals.all);
-	for (unsigned int i = 0; kind[i].name; i++)
-		message_append(&message, " %s: %lu", kind[i].name, totals.kinds[i]);
-	message_append(&message, " Rate: %llu/s", (unsigned long long)totals.all * 1000 / (msec ? msec : 1));
-	message_append(&message, " Max/Min: %lu/%lu%s", totals.max, totals.min,
-		       totals.max / 2 > totals.min ? " ???" : "");
-	message_append(&message, " Refused: %lu", totals.refused);
-	message_append(&message, " Races: %lu on the page, %lu elsewhere%s", races_count(ON_PAGE),
-		       races_count(ELSEWHERE), unwanted ? " !!!" : "");
-	message_append(&message, " Cpu: %llums", cpu_msec());
-	message_append(&message, " Rss: %luK Fds: %u", statistics_rss(), statistics_fds());
-	message_append(&message, " Fail: %lu%s\n", totals.failures, totals.failures ? " !!!" : "");
-	message_write(&message, STDOUT_FILENO);
+	message_append(&message, "%s: %llu.%03us Total: %lu", pattern->name,
+		       (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000),
+		       totals.operations);
+	for (unsigned int i = 0; pattern->operations[i].name; i++)
+		message_append(&message, " %s: %lu", pattern->operations[i].name,
+			       totals.by_operation[i]);
+	message_append(&message, " Rate: %llu/s Max/Min: %lu/%lu%s",
+		       (unsigned long long)totals.operations * 1000 / (msec ? msec : 1),
+		       totals.of_fastest, totals.of_slowest,
+		       totals.of_fastest / 2 > totals.of_slowest ? " ???" : "");
+	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
+		       totals.refused, races_count(ON_PAGE), races_count(ELSEWHERE),
+		       bad_race ? " !!!" : "");
+	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n", cpu_msec(),
+		       resident_memory(), statistics_count_descriptors(), totals.failures,
+		       totals.failures ? " !!!" : "");
+	message_print(&message);
+}
+
+/* A run without any operation is a failure, because it tested nothing. */
+bool statistics_print_result(void)
+{
+	const char *name = current_run.pattern->name;
+	int stop_signal = atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed);
+	struct totals totals = add_threads();
+	struct message message = { .length = 0 };
+	bool success;
+
+	races_append_faults(&message);
+	success = !message.length && !totals.failures && (totals.operations || stop_signal);
+	if (!message.length && races_count(ON_PAGE))
+		message_append(&message, "%s: the expected race was reported %lu times\n", name,
+			       races_count(ON_PAGE));
+	if (stop_signal)
+		message_append(&message, "%s: stopped by signal %d before its time\n", name,
+			       stop_signal);
+	message_append(&message, "End of test: %s\n", success ? "SUCCESS" : "FAILURE");
+	message_print(&message);
+	return success;
 }

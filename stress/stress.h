@@ -2,9 +2,9 @@
 /*
  * Stress tests: real threads use pages for a long time, like the kernel's torture tests.
  *
- * A pattern is one file: a table of operations with weights, the bugs to plant, what it needs at
- * the start, and what must hold at the end. The core (core.h) has everything else: options,
- * threads, statistics, reports of ThreadSanitizer, pressure, the result.
+ * A pattern is one file, stress_NAME.c: a table of operations with weights, the bugs that it can
+ * inject, what it needs at the start, and what must hold at the end. The core (core.h) has
+ * everything else: options, threads, statistics, reports of ThreadSanitizer, pressure, the result.
  *
  * The core does not order threads between their start and their end: its flags are relaxed, and
  * each counter belongs to one thread. A pattern that needs order makes it itself.
@@ -19,100 +19,84 @@
 
 #include "page/page.h"
 
-#define STRESS_THREADS_MAX 256
-#define STRESS_KINDS_MAX   8
-#define STRESS_LAST_OPS    8
-#define STRESS_CACHE_LINE  64
-#define STRESS_REGION_SIZE 512
-#define STRESS_REGIONS	   (PAGE_SIZE / STRESS_REGION_SIZE)
-
-/* Makes the compiler assume that a result is used. */
-#define STRESS_USED(p) __asm__ volatile("" : : "r"(p) : "memory")
+#define STRESS_THREADS_MAX    256
+#define STRESS_OPERATIONS_MAX 8
+#define STRESS_BUGS_MAX       8
+#define STRESS_LAST_RECORDS   8
+#define STRESS_CACHE_LINE     64
+#define STRESS_REGION_SIZE    512
+#define STRESS_REGIONS        (PAGE_SIZE / STRESS_REGION_SIZE)
 
 struct stress_thread;
-struct message;
 
-/* A bug planted on purpose, as in rcutorture: with it the test must fail, or it tests nothing. */
-struct stress_busted {
+/* A bug made on purpose (--busted): with it the test must fail, or its checks find nothing. */
+struct stress_bug {
 	const char *name;
-	const char *about;
+	const char *effect;
 	bool needs_tsan; /* only ThreadSanitizer can find it */
 };
 
-/* A kind of operation. */
-struct stress_kind {
-	const char *name; /* NULL ends the table */
+enum stress_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
+
+struct stress_operation {
+	const char *name;
 	unsigned int weight;
-	void (*run)(struct stress_thread *self); /* makes one operation; NULL: work() makes all of
-						  * them */
-	const char *call; /* its call in a page program; NULL: there is none */
+	void (*run)(struct stress_thread *self);
+	const char *page_call;       /* the same call in a page program; NULL: there is none */
+	enum stress_threads threads; /* those that run it */
 };
 
 struct stress_pattern {
 	const char *name;
-	const char *about;
+	const char *summary;
 	unsigned int threads_min;
 	gfp_t gfp; /* flags of run->page; 0: the pattern allocates its own pages */
 	/*
-	 * The regions of the page in which ThreadSanitizer must report a race, ended by NULL.
+	 * The regions of run->page in which ThreadSanitizer must report a race, ended by NULL.
 	 * Without a table no race is expected.
 	 */
 	const char *const *race_regions;
-	const struct stress_kind *kinds;
-	/*
-	 * Entry 0 is the correct test, entry 1 is what --busted alone means; a NULL name ends the
-	 * table.
-	 */
-	const struct stress_busted *busted;
-	bool bare; /* can run without the library, for comparison (--bare) */
+	/* A NULL name ends the tables. The first bug is what --busted alone means. */
+	struct stress_operation operations[STRESS_OPERATIONS_MAX];
+	struct stress_bug bugs[STRESS_BUGS_MAX];
+	bool can_run_bare; /* without the library, for comparison (--bare) */
 
 	/* On the main thread, before any other thread runs. May be NULL. */
 	void (*start)(struct stress_thread *first);
-	/*
-	 * On each thread, until stress_continue() returns false. NULL: draw operations by weight.
-	 */
-	void (*work)(struct stress_thread *self);
 	/* On the main thread, after all other threads. May be NULL. */
 	void (*finish)(struct stress_thread *first);
-	/*
-	 * Adds details to a failure report, for example which page. May be NULL. Other threads
-	 * still run: it must read without order, and may be called in a signal handler.
-	 */
-	void (*state)(struct message *message, const struct stress_thread *self);
-};
-
-/* Values of --fail-alloc, --fail-copy, --memory and --forks; 0: off. */
-struct stress_pressure {
-	unsigned int fail_alloc, fail_copy; /* percent */
-	unsigned int memory;		    /* MiB above the memory at the start */
-	unsigned int forks;		    /* threads that fork and exec */
 };
 
 struct stress_run {
 	const struct stress_pattern *pattern;
-	const char *command; /* path of this program, quoted for a shell */
-	const char *backend, *copy;
-	unsigned int threads;
-	unsigned int busted;	/* index into pattern->busted */
-	bool pin, delays, bare;
-	uint64_t stutter;	/* milliseconds of work and of rest, alternately; 0: no rest */
-	struct stress_pressure pressure;
-	uint64_t ops;		/* of each thread; 0: no limit */
-	uint64_t seconds;	/* 0: no limit */
-	uint64_t stat_interval; /* seconds; 0: statistics at the end only */
+
+	/* Options; 0 or false: off, or no limit. */
+	unsigned int thread_count;
+	uint64_t operation_limit; /* of each thread */
+	unsigned int seconds;
 	uint64_t seed;
+	unsigned int statistics_seconds; /* between two lines of statistics */
+	const char *backend, *copy_method;
+	bool pin, delays, bare;
+	unsigned int stutter_msec; /* all threads work so long and rest so long, in turn */
+	unsigned int fail_alloc_percent, fail_copy_percent;
+	unsigned int memory_mib; /* above the memory at the start */
+	unsigned int fork_threads;
+	unsigned int bug; /* 0: none; else its number in pattern->bugs, from 1 */
+
 	struct page *page;
 	uintptr_t page_address;
 
-	_Alignas(STRESS_CACHE_LINE) atomic_bool go;
-	atomic_bool stop, rest;
-	atomic_int signal; /* signal that requested the end; 0: none */
-	atomic_uint done;  /* threads that have ended */
-	atomic_uint reported;  /* failures printed in full */
+	_Alignas(STRESS_CACHE_LINE) atomic_bool has_begun;
+	atomic_bool must_stop, must_rest;
+	atomic_int stop_signal; /* the signal that requested the end; 0: none */
+	atomic_uint ended_threads;
+	atomic_uint printed_failures; /* in full */
 };
 
-struct stress_op {
-	unsigned int kind;
+/* An operation that a thread has run, for reports. */
+struct stress_record {
+	unsigned int operation;
 	unsigned int page; /* a number that the pattern chooses */
 	size_t off, len;
 	unsigned char value;
@@ -120,40 +104,41 @@ struct stress_op {
 
 struct stress_thread {
 	/* Written by the thread, read by the statistics, with relaxed order. */
-	_Alignas(STRESS_CACHE_LINE) atomic_ulong kinds[STRESS_KINDS_MAX];
-	atomic_ulong failures;
-	atomic_ulong refused; /* refused allocations and copies, under pressure */
+	_Alignas(STRESS_CACHE_LINE) atomic_ulong operation_counts[STRESS_OPERATIONS_MAX];
+	atomic_ulong failure_count;
+	atomic_ulong refused_count; /* refused allocations and copies, under pressure */
 
 	/* Only this thread uses the rest. */
 	_Alignas(STRESS_CACHE_LINE) struct stress_run *run;
 	unsigned int index;
-	uint64_t random;
-	uint64_t ops;
-	uint32_t points; /* delay points that this operation has passed */
-	struct stress_op last[STRESS_LAST_OPS];
+	uint64_t random_state;
+	uint64_t tag_generation;
+	unsigned long pages_allocated, pages_freed;
+	uint64_t operation_count;
+	unsigned int delay_points; /* that this operation has passed */
+	struct stress_record last_records[STRESS_LAST_RECORDS];
 };
-
-/* The main program: main() of a pattern calls it and returns its result. */
-int stress_main(const struct stress_pattern *pattern, int argc, char **argv);
 
 /* Return: the data of thread number @index. */
 struct stress_thread *stress_thread(unsigned int index);
 
-/* ---- chance ---- */
-
-/* Return: a hash of @x (splitmix64's finaliser), to derive seeds from a seed. */
+/* Return: a hash of @x, to derive seeds from a seed. */
 uint64_t stress_hash(uint64_t x);
 
-/* Return: the next number of a splitmix64 sequence, in 0 .. @below - 1. */
-size_t stress_random(uint64_t *state, size_t below);
-
-/* The same with the thread's own sequence. */
-size_t stress_thread_random(struct stress_thread *self, size_t below);
+/* Return: the next number of the thread's random sequence, in 0 .. @below - 1. */
+uint32_t stress_random(struct stress_thread *self, size_t below);
 
 /* ---- operations ---- */
 
-/* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
-bool stress_continue(const struct stress_thread *self);
+/* Return: the record of the operation that runs. */
+struct stress_record *stress_current(struct stress_thread *self);
+
+/* Stores in that record what the operation accesses. */
+void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,
+			 unsigned char value);
+
+/* Gives other threads time to run, where an injected bug needs an interleaving. */
+void stress_widen_window(void);
 
 /*
  * Return: whether enough races were reported in the region of byte @off. A report takes as long as
@@ -161,36 +146,35 @@ bool stress_continue(const struct stress_thread *self);
  */
 bool stress_has_enough_races(size_t off);
 
-/* Counts an operation that is about to start, and stores it for reports. */
-void stress_begin_op(struct stress_thread *self, const struct stress_op *op);
+/* ---- pages, and pressure on them ---- */
 
-/* Updates the stored operation once its details are known. */
-void stress_set_op(struct stress_thread *self, size_t page, size_t off, size_t len,
-		   unsigned char value);
-
-/* Gives other threads time to run, where a planted bug needs an interleaving. */
-void stress_widen_window(struct stress_thread *self);
-
-/* ---- pressure ---- */
-
-/* Return: whether allocations, or copies of user memory, may fail. */
-bool stress_alloc_may_fail(const struct stress_thread *self);
+/* Return: whether copies of user memory may fail. */
 bool stress_copy_may_fail(const struct stress_thread *self);
 
-/* Counts a refused call; without pressure (@may is false) it is a failure. */
-void stress_count_refused(struct stress_thread *self, const char *call, bool may);
+/* Counts a refused allocation; without pressure it is a failure. */
+void stress_count_refused_alloc(struct stress_thread *self, const char *call);
 
-/* Calls page_alloc(). Return: NULL only under pressure, or after a reported failure. */
-struct page *stress_alloc(struct stress_thread *self, gfp_t gfp);
+/* Counts a refused copy of user memory. */
+void stress_count_refused_copy(struct stress_thread *self);
 
-/* The same for pages that a pattern needs: exits if the allocation fails. */
+/*
+ * Calls page_alloc(), and counts the page: it must be freed by stress_free_page() until the end.
+ * Return: NULL only under pressure, or after a reported failure.
+ */
+struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp);
+void stress_free_page(struct stress_thread *self, struct page *page);
+
+/* Allocates a page that a pattern needs from its start; exits if the allocation fails. */
 struct page *stress_alloc_or_exit(gfp_t gfp);
+
+/* Return: zeroed memory, never NULL. */
+void *stress_allocate_memory(size_t count, size_t size);
 
 /* ---- failures ---- */
 
 /*
- * Reports a failure in one sentence. The first few are printed with the pattern's state, the last
- * operations and the command that runs the test again.
+ * Reports a failure in one sentence. The first few are printed with the last operations and the
+ * command that runs the test again.
  */
 void stress_fail(struct stress_thread *self, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -198,11 +182,17 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 /* Fails unless @error, the result of @call, is 0. */
 void stress_expect_ok(struct stress_thread *self, const char *call, int error);
 
-/* Fails unless @found, the result of @call, is @wanted. */
-void stress_expect(struct stress_thread *self, const char *call, int found, int wanted);
+/* Call page_read_raw(), page_write_raw() and page_fill_zero(), and fail unless they succeed. */
+void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len);
+void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
+		  size_t len);
+void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len);
 
-/* Fails unless a final count of @what, @found, is @wanted. */
+/* Fails unless @found, the result of @call, is @expected. */
+void stress_expect(struct stress_thread *self, const char *call, int found, int expected);
+
+/* Fails unless a final count of @what, @found, is @expected. */
 void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
-			 unsigned long wanted);
+			 unsigned long expected);
 
 #endif

@@ -13,180 +13,150 @@
  *   4. The buffer is freed while a reference keeps one of its pages, which must stay live.
  *        A: get the page, free the buffer       B: creates a buffer: not with that page
  *
- * Hundreds of operations find a planted bug; 4. needs many buffers, minutes.
+ * Hundreds of operations find an injected bug; 4. needs many buffers, minutes.
  */
 #include <string.h>
 
 #include "stress/tagged.h"
-#include "stress/stress.h"
 
-#define STRIPE	100
+#define STRIPE  100
 #define STRIPES 4 /* for each thread */
 #define OWN_MAX (3 * PAGE_SIZE)
 
-enum { HEALTHY, RANGE, FREED, BUSTED };
-
-static const struct stress_busted busted[] = {
-	[HEALTHY] = { NULL, NULL, false },
-	[RANGE] = { "range", "a stripe is one byte too long", false },
-	[FREED] = { "freed", "the borrower frees what it borrowed", false },
-	[BUSTED] = { NULL, NULL, false },
-};
+enum { NO_BUG, RANGE, FREED };
 
 static unsigned char *buffer;
-static size_t size;
+static size_t buffer_size;
 
 static struct owner {
 	_Alignas(STRESS_CACHE_LINE) uint64_t tags[STRIPES];
-	uint64_t generation;
 } owners[STRESS_THREADS_MAX];
 
-/* Returns the offset of the thread's stripe number @nth in the buffer. */
-static size_t stripe(const struct stress_thread *self, unsigned int nth)
+/* Return: the offset of the thread's stripe number @nth in the buffer. */
+static size_t stripe_offset(const struct stress_thread *self, unsigned int nth)
 {
-	return (nth * (size_t)self->run->threads + self->index) * STRIPE;
+	return (nth * (size_t)self->run->thread_count + self->index) * STRIPE;
 }
 
 static unsigned int pick(struct stress_thread *self)
 {
-	unsigned int nth = (unsigned int)stress_thread_random(self, STRIPES);
-	size_t pos = stripe(self, nth);
+	unsigned int nth = stress_random(self, STRIPES);
+	size_t pos = stripe_offset(self, nth);
 
-	stress_set_op(self, pos / PAGE_SIZE, pos % PAGE_SIZE, STRIPE, 0);
+	stress_record_range(self, pos / PAGE_SIZE, pos % PAGE_SIZE, STRIPE, 0);
 	return nth;
 }
 
-static size_t in_page(size_t pos, size_t len)
-{
-	size_t left = PAGE_SIZE - pos % PAGE_SIZE;
+/* ---- ways to access a part of the buffer that is in one page ---- */
 
-	return len < left ? len : left;
+static void write_borrowed(struct stress_thread *self, size_t pos, unsigned char *bytes, size_t len)
+{
+	stress_write(self, page_borrow(buffer + pos), bytes, pos % PAGE_SIZE, len);
 }
 
-/* ---- two ways to write, three to read ---- */
-
-static void put_borrowed(struct stress_thread *self, size_t pos, const unsigned char *bytes,
-			 size_t len)
-{
-	for (size_t done = 0, now; done < len; done += now) {
-		struct page *page = page_borrow(buffer + pos + done);
-
-		now = in_page(pos + done, len - done);
-		stress_expect_ok(self, "page_write_raw",
-				 page_write_raw(page, bytes + done, (pos + done) % PAGE_SIZE, now));
-	}
-}
-
-static void get_borrowed(struct stress_thread *self, size_t pos, unsigned char *bytes)
-{
-	for (size_t done = 0, now; done < STRIPE; done += now) {
-		struct page *page = page_borrow(buffer + pos + done);
-
-		now = in_page(pos + done, STRIPE - done);
-		stress_expect_ok(self, "page_read_raw",
-				 page_read_raw(page, bytes + done, (pos + done) % PAGE_SIZE, now));
-	}
-}
-
-static void get_mapped(struct stress_thread *self, size_t pos, unsigned char *bytes)
+static void write_plain(struct stress_thread *self, size_t pos, unsigned char *bytes, size_t len)
 {
 	(void)self;
-	for (size_t done = 0, now; done < STRIPE; done += now) {
-		unsigned char *mapped = page_map_local(page_borrow(buffer + pos + done));
-
-		now = in_page(pos + done, STRIPE - done);
-		memcpy(bytes + done, mapped + (pos + done) % PAGE_SIZE, now);
-		page_unmap_local(mapped);
-	}
+	memcpy(buffer + pos, bytes, len);
 }
 
-static void get_plain(struct stress_thread *self, size_t pos, unsigned char *bytes)
+static void read_borrowed(struct stress_thread *self, size_t pos, unsigned char *bytes, size_t len)
+{
+	stress_read(self, page_borrow(buffer + pos), bytes, pos % PAGE_SIZE, len);
+}
+
+static void read_mapped(struct stress_thread *self, size_t pos, unsigned char *bytes, size_t len)
+{
+	unsigned char *mapped = page_map_local(page_borrow(buffer + pos));
+
+	(void)self;
+	memcpy(bytes, mapped + pos % PAGE_SIZE, len);
+	page_unmap_local(mapped);
+}
+
+static void read_plain(struct stress_thread *self, size_t pos, unsigned char *bytes, size_t len)
 {
 	(void)self;
-	memcpy(bytes, buffer + pos, STRIPE);
+	memcpy(bytes, buffer + pos, len);
 }
 
-static void (*const gets[])(struct stress_thread *self, size_t pos, unsigned char *bytes) = {
-	get_borrowed, get_mapped, get_plain
-};
+typedef void (*access_fn)(struct stress_thread *self, size_t pos, unsigned char *bytes, size_t len);
+static const access_fn reads[] = { read_borrowed, read_mapped, read_plain };
 
-static void write_stripe(struct stress_thread *self, unsigned int nth, bool borrowed)
+static void access_buffer(struct stress_thread *self, access_fn fn, size_t pos,
+			  unsigned char *bytes, size_t len)
 {
-	struct owner *owner = &owners[self->index];
-	size_t pos = stripe(self, nth), len = STRIPE + (self->run->busted == RANGE);
-	unsigned char bytes[STRIPE + 1];
+	for (size_t done = 0, part; done < len; done += part) {
+		size_t left = PAGE_SIZE - (pos + done) % PAGE_SIZE;
 
-	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
-	tagged_fill(bytes, owner->tags[nth], pos, len);
-	if (pos + len > size)
-		len = size - pos;
-	if (borrowed)
-		put_borrowed(self, pos, bytes, len);
-	else
-		memcpy(buffer + pos, bytes, len);
-}
-
-static void check_stripe(struct stress_thread *self, unsigned int nth)
-{
-	size_t pos = stripe(self, nth);
-	unsigned char bytes[STRIPE];
-
-	gets[stress_thread_random(self, sizeof(gets) / sizeof(gets[0]))](self, pos, bytes);
-	if (!tagged_check(self, "buffer", bytes, owners[self->index].tags[nth], pos, STRIPE))
-		write_stripe(self, nth, false);
-}
-
-static void start(struct stress_thread *first)
-{
-	size = (size_t)first->run->threads * STRIPES * STRIPE + 7;
-	buffer = page_buffer_alloc(size);
-	if (!buffer)
-		stress_count_refused(first, "page_buffer_alloc", false);
-	for (unsigned int i = 0; buffer && i < first->run->threads; i++)
-		for (unsigned int nth = 0; nth < STRIPES; nth++)
-			write_stripe(stress_thread(i), nth, false);
+		part = len - done < left ? len - done : left;
+		fn(self, pos + done, bytes + done, part);
+	}
 }
 
 /* ---- operations ---- */
 
-static void write_plain(struct stress_thread *self)
+static void write_stripe(struct stress_thread *self, unsigned int nth, access_fn fn)
+{
+	size_t pos = stripe_offset(self, nth), len = STRIPE + (self->run->bug == RANGE);
+	uint64_t tag = tagged_next_tag(self);
+	unsigned char bytes[STRIPE + 1];
+
+	owners[self->index].tags[nth] = tag;
+	tagged_fill(bytes, tag, pos, len);
+	access_buffer(self, fn, pos, bytes, pos + len > buffer_size ? buffer_size - pos : len);
+}
+
+static void check_stripe(struct stress_thread *self, unsigned int nth)
+{
+	size_t pos = stripe_offset(self, nth);
+	unsigned char bytes[STRIPE];
+
+	access_buffer(self, reads[stress_random(self, sizeof(reads) / sizeof(reads[0]))], pos,
+		      bytes, STRIPE);
+	if (!tagged_check(self, "buffer", bytes, owners[self->index].tags[nth], pos, STRIPE))
+		write_stripe(self, nth, write_plain);
+}
+
+static void write_in_buffer(struct stress_thread *self)
 {
 	unsigned int nth = pick(self);
 
-	write_stripe(self, nth, false);
+	write_stripe(self, nth, write_plain);
 	check_stripe(self, nth);
 }
 
-static void write_borrowed(struct stress_thread *self)
+static void write_by_borrowing(struct stress_thread *self)
 {
 	unsigned int nth = pick(self);
 
-	write_stripe(self, nth, true);
+	write_stripe(self, nth, write_borrowed);
 	check_stripe(self, nth);
 }
 
 static void keep_reference(struct stress_thread *self)
 {
 	unsigned int nth = pick(self);
-	struct page *page = page_borrow(buffer + stripe(self, nth));
+	struct page *page = page_borrow(buffer + stripe_offset(self, nth));
 
-	if (self->run->busted != FREED)
+	if (self->run->bug != FREED)
 		page_get(page);
 	check_stripe(self, nth);
 	page_free(page);
 }
 
-static void fill_own(struct stress_thread *self, unsigned char *own, size_t len, uint64_t tag)
+static void fill_own_buffer(struct stress_thread *self, unsigned char *own, size_t len,
+			    uint64_t tag)
 {
 	size_t pos = 0;
 
 	tagged_fill(own, tag, 0, len);
 	for (struct page *page = page_buffer_next(own, NULL); page;
 	     page = page_buffer_next(own, page), pos += PAGE_SIZE) {
-		unsigned char bytes[PAGE_SIZE];
 		size_t some = len - pos < PAGE_SIZE ? len - pos : PAGE_SIZE;
+		unsigned char bytes[PAGE_SIZE];
 
-		stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, some));
+		stress_read(self, page, bytes, 0, some);
 		tagged_check(self, "own buffer", bytes, tag, pos, some);
 	}
 	stress_expect_count(self, "pages of a buffer, in bytes", pos,
@@ -194,53 +164,61 @@ static void fill_own(struct stress_thread *self, unsigned char *own, size_t len,
 }
 
 /* Keeps the last page longer than its buffer. */
-static void churn(struct stress_thread *self)
+static void keep_last_page(struct stress_thread *self)
 {
-	size_t len = 1 + stress_thread_random(self, OWN_MAX), last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
-	uint64_t tag = tagged_make_tag(self->index, ++owners[self->index].generation);
+	size_t len = 1 + stress_random(self, OWN_MAX), last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
 	unsigned char *own = page_buffer_alloc(len), bytes[PAGE_SIZE];
+	uint64_t tag = tagged_next_tag(self);
 	struct page *page;
 
 	if (!own) {
-		stress_count_refused(self, "page_buffer_alloc", stress_alloc_may_fail(self));
+		stress_count_refused_alloc(self, "page_buffer_alloc");
 		return;
 	}
-	fill_own(self, own, len, tag);
+	fill_own_buffer(self, own, len, tag);
 	page = page_borrow(own + last);
 	page_get(page);
 	page_buffer_free(own);
-	stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, len - last));
+	stress_read(self, page, bytes, 0, len - last);
 	tagged_check(self, "page that outlives its buffer", bytes, tag, last, len - last);
 	page_free(page);
 }
 
+/* ---- start and end ---- */
+
+static void start(struct stress_thread *first)
+{
+	buffer_size = (size_t)first->run->thread_count * STRIPES * STRIPE + 7;
+	buffer = page_buffer_alloc(buffer_size);
+	if (!buffer)
+		stress_fail(first, "page_buffer_alloc: expected success, found NULL");
+	for (unsigned int i = 0; buffer && i < first->run->thread_count; i++)
+		for (unsigned int nth = 0; nth < STRIPES; nth++)
+			write_stripe(stress_thread(i), nth, write_plain);
+}
+
 static void finish(struct stress_thread *first)
 {
-	for (unsigned int i = 0; i < first->run->threads; i++)
+	for (unsigned int i = 0; i < first->run->thread_count; i++)
 		for (unsigned int nth = 0; nth < STRIPES; nth++)
 			check_stripe(stress_thread(i), nth);
 	page_buffer_free(buffer);
 }
 
-static const struct stress_kind kinds[] = {
-	{ "plain", 2, write_plain, NULL },
-	{ "borrowed", 3, write_borrowed, NULL },
-	{ "keep", 1, keep_reference, NULL },
-	{ "churn", 1, churn, NULL },
-	{ NULL, 0, NULL, NULL },
-};
-
-static const struct stress_pattern pattern = {
-	.name = "stress_borrow",
-	.about = "Pages borrowed from buffers: two addresses of a byte, never freed.",
+const struct stress_pattern stress_borrow = {
+	.name = "borrow",
+	.summary = "pages borrowed from buffers: two addresses of a byte, never freed",
 	.threads_min = 1,
-	.kinds = kinds,
-	.busted = busted,
+	.operations = {
+		{ "plain", 2, .run = write_in_buffer },
+		{ "borrowed", 3, .run = write_by_borrowing },
+		{ "keep", 1, .run = keep_reference },
+		{ "churn", 1, .run = keep_last_page },
+	},
+	.bugs = {
+		{ "range", .effect = "a stripe is one byte too long" },
+		{ "freed", .effect = "the borrower frees what it borrowed" },
+	},
 	.start = start,
 	.finish = finish,
 };
-
-int main(int argc, char **argv)
-{
-	return stress_main(&pattern, argc, argv);
-}

@@ -12,75 +12,20 @@
  *   3. Mappings end in the wrong order, or a slot is reused too early: the next mapping shows the
  *      page of the previous one.
  *
- * Hundreds of operations find a planted bug; for 2. and 3. run minutes with the alias backend.
+ * Hundreds of operations find an injected bug; for 2. and 3. run minutes with the alias backend.
  */
 #include <string.h>
 
-#include "stress/tagged.h"
-#include "stress/stress.h"
+#include "stress/places.h"
 
-#define STEP	  512
-#define STEPS	  (PAGE_SIZE / STEP)
-#define SETS_MAX  (STRESS_THREADS_MAX / STEPS)
+#define STEP      512
 #define DEPTH_MAX PAGE_TASK_MAPPINGS
 
-enum { HEALTHY, RANGE, ORDER, BUSTED };
-
-static const struct stress_busted busted[] = {
-	[HEALTHY] = { NULL, NULL, false },
-	[RANGE] = { "range", "a step is one byte too long", false },
-	[ORDER] = { "order", "mappings end in the wrong order", false },
-	[BUSTED] = { NULL, NULL, false },
-};
-
-/* Eight threads share a set: each owns the place of one step in every page. */
-static struct page *sets[SETS_MAX][DEPTH_MAX];
-
-static struct owner {
-	_Alignas(STRESS_CACHE_LINE) uint64_t tags[DEPTH_MAX];
-	uint64_t generation;
-} owners[STRESS_THREADS_MAX];
-
-static struct page **set_of(const struct stress_thread *self)
-{
-	return sets[self->index / STEPS];
-}
-
-static size_t step_offset(const struct stress_thread *self)
-{
-	return self->index % STEPS * STEP;
-}
-
-static void write_step(struct stress_thread *self, unsigned int nth)
-{
-	struct owner *owner = &owners[self->index];
-	unsigned char bytes[STEP];
-
-	owner->tags[nth] = tagged_make_tag(self->index, ++owner->generation);
-	tagged_fill(bytes, owner->tags[nth], 0, STEP);
-	stress_expect_ok(self, "page_write_raw",
-			 page_write_raw(set_of(self)[nth], bytes, step_offset(self), STEP));
-}
-
-/* Each difference is reported once. */
-static void check_step(struct stress_thread *self, unsigned char *step, unsigned int nth)
-{
-	uint64_t tag = owners[self->index].tags[nth];
-	unsigned char bytes[STEP];
-
-	memcpy(bytes, step, STEP);
-	if (!tagged_check(self, "a step", bytes, tag, 0, STEP))
-		tagged_fill(step, tag, 0, STEP);
-}
+enum { NO_BUG, RANGE, ORDER };
 
 static void start(struct stress_thread *first)
 {
-	for (unsigned int i = 0; i * STEPS < first->run->threads; i++)
-		for (unsigned int j = 0; j < DEPTH_MAX; j++)
-			sets[i][j] = stress_alloc_or_exit(GFP_KERNEL);
-	for (unsigned int i = 0; i < first->run->threads; i++)
-		for (unsigned int j = 0; j < DEPTH_MAX; j++)
-			write_step(stress_thread(i), j);
+	places_create(first->run, STEP, DEPTH_MAX);
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)
@@ -89,91 +34,67 @@ static size_t smallest(size_t a, size_t b, size_t c)
 	return a < c ? a : c;
 }
 
-/* Two nested mappings. */
-static void copy(struct stress_thread *self)
+/* Copies through two nested mappings. */
+static void copy_step(struct stress_thread *self)
 {
-	unsigned int to = (unsigned int)stress_thread_random(self, DEPTH_MAX);
-	unsigned int from = (to + 1 + (unsigned int)stress_thread_random(self, DEPTH_MAX - 1)) % DEPTH_MAX;
-	size_t place = step_offset(self);
-	size_t len = smallest(PAGE_SIZE - place, STEP, PAGE_SIZE);
-	unsigned char *dst, *src;
+	unsigned int to = stress_random(self, DEPTH_MAX);
+	unsigned int from = (to + 1 + stress_random(self, DEPTH_MAX - 1)) % DEPTH_MAX;
+	size_t place = places_pick(self), off = places_offset(place);
+	size_t len = smallest(PAGE_SIZE - off, STEP, PAGE_SIZE);
+	unsigned char *target, *source;
 
-	stress_set_op(self, to, place, len, 0);
-	if (self->run->busted == RANGE && place + len < PAGE_SIZE)
+	stress_record_range(self, to, off, len, 0);
+	if (self->run->bug == RANGE && off + len < PAGE_SIZE)
 		len++;
-	dst = page_map_local(set_of(self)[to]);
-	src = page_map_local(set_of(self)[from]);
-	memcpy(dst + place, src + place, len);
-	page_unmap_local(src);
-	page_unmap_local(dst);
-	owners[self->index].tags[to] = owners[self->index].tags[from];
+	target = page_map_local(places_page(place, to));
+	source = page_map_local(places_page(place, from));
+	memcpy(target + off, source + off, len);
+	page_unmap_local(source);
+	page_unmap_local(target);
+	places_set_copied(place, to, from);
 }
 
-static void end_all(struct stress_thread *self, unsigned char *const mapped[], unsigned int depth)
+/* Maps several copies of a place, then reads through all mappings. */
+static void map_nested(struct stress_thread *self)
 {
-	if (self->run->busted == ORDER && depth > 1)
+	unsigned int depth = 1 + stress_random(self, DEPTH_MAX);
+	unsigned int first = stress_random(self, DEPTH_MAX);
+	size_t place = places_pick(self);
+	unsigned char *mapped[DEPTH_MAX];
+
+	stress_record_range(self, first, places_offset(place), STEP, (unsigned char)depth);
+	for (unsigned int i = 0; i < depth; i++)
+		mapped[i] = page_map_local(places_page(place, (first + i) % DEPTH_MAX));
+	for (unsigned int i = 0; i < depth; i++)
+		places_check_mapped(self, mapped[i], place, (first + i) % DEPTH_MAX);
+	if (self->run->bug == ORDER && depth > 1)
 		page_unmap_local(mapped[0]);
 	while (depth--)
 		page_unmap_local(mapped[depth]);
 }
 
-/* Maps as deep as possible, then reads through all mappings. */
-static void nest(struct stress_thread *self)
+static void write_step(struct stress_thread *self)
 {
-	unsigned int depth = 1 + (unsigned int)stress_thread_random(self, DEPTH_MAX);
-	unsigned int first = (unsigned int)stress_thread_random(self, DEPTH_MAX);
-	unsigned char *mapped[DEPTH_MAX];
+	unsigned int copy = stress_random(self, DEPTH_MAX);
+	size_t place = places_pick(self);
 
-	stress_set_op(self, first, step_offset(self), STEP, (unsigned char)depth);
-	for (unsigned int i = 0; i < depth; i++)
-		mapped[i] = page_map_local(set_of(self)[(first + i) % DEPTH_MAX]);
-	for (unsigned int i = 0; i < depth; i++)
-		check_step(self, mapped[i] + step_offset(self), (first + i) % DEPTH_MAX);
-	end_all(self, mapped, depth);
+	stress_record_range(self, copy, places_offset(place), STEP, 0);
+	places_write(self, place, copy);
 }
 
-static void write(struct stress_thread *self)
-{
-	unsigned int nth = (unsigned int)stress_thread_random(self, DEPTH_MAX);
-
-	stress_set_op(self, nth, step_offset(self), STEP, 0);
-	write_step(self, nth);
-}
-
-static void finish(struct stress_thread *first)
-{
-	unsigned char bytes[PAGE_SIZE];
-
-	for (unsigned int i = 0; i < first->run->threads; i++)
-		for (unsigned int j = 0; j < DEPTH_MAX; j++) {
-			struct stress_thread *owner = stress_thread(i);
-
-			page_read_raw(set_of(owner)[j], bytes, step_offset(owner), STEP);
-			check_step(owner, bytes, j);
-		}
-	for (unsigned int i = 0; i * STEPS < first->run->threads; i++)
-		for (unsigned int j = 0; j < DEPTH_MAX; j++)
-			page_free(sets[i][j]);
-}
-
-static const struct stress_kind kinds[] = {
-	{ "write", 2, write, NULL },
-	{ "copy", 3, copy, NULL },
-	{ "nest", 2, nest, NULL },
-	{ NULL, 0, NULL, NULL },
-};
-
-static const struct stress_pattern pattern = {
-	.name = "stress_nested",
-	.about = "Nested mappings, copies from one to the other in steps that threads own.",
+const struct stress_pattern stress_nested = {
+	.name = "nested",
+	.summary = "nested mappings, copies from one to the other in steps that threads own",
 	.threads_min = 1,
-	.kinds = kinds,
-	.busted = busted,
+	.operations = {
+		{ "write", 2, .run = write_step },
+		{ "copy", 3, .run = copy_step },
+		{ "nest", 2, .run = map_nested },
+	},
+	.bugs = {
+		{ "range", .effect = "a step is one byte too long" },
+		{ "order", .effect = "mappings end in the wrong order" },
+	},
 	.start = start,
-	.finish = finish,
+	.finish = places_destroy,
 };
-
-int main(int argc, char **argv)
-{
-	return stress_main(&pattern, argc, argv);
-}

@@ -22,33 +22,24 @@
 #include "stress/shared_file.h"
 #include "stress/tagged.h"
 
-#define PIECE	   6151
+#define PIECE      6151
 #define USER_PAGES 3
 #define USER_SIZE  (USER_PAGES * PAGE_SIZE)
 
-enum { HEALTHY, RANGE, MOVES, BUSTED };
+enum { NO_BUG, RANGE, MOVES };
 
-static const struct stress_busted busted[] = {
-	[HEALTHY] = { NULL, NULL, false },
-	[RANGE] = { "range", "a copy goes one byte into the neighbour's", false },
-	[MOVES] = { "moves", "a caller continues after the failed part", false },
-	[BUSTED] = { NULL, NULL, false },
-};
-
-struct user {
+static struct user {
 	_Alignas(STRESS_CACHE_LINE) unsigned char *memory;
 	uint64_t tag;
-};
-
-static struct user users[STRESS_THREADS_MAX];
+} users[STRESS_THREADS_MAX];
 
 static void start(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 1);
-	for (unsigned int i = 0; i < first->run->threads; i++) {
+	for (unsigned int i = 0; i < first->run->thread_count; i++) {
 		users[i].memory = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		users[i].tag = tagged_make_tag(i, 0);
+		users[i].tag = tagged_next_tag(stress_thread(i));
 		tagged_fill(users[i].memory, users[i].tag, 0, USER_SIZE);
 	}
 }
@@ -56,23 +47,8 @@ static void start(struct stress_thread *first)
 static void finish(struct stress_thread *first)
 {
 	shared_file_destroy(first);
-	for (unsigned int i = 0; i < first->run->threads; i++)
+	for (unsigned int i = 0; i < first->run->thread_count; i++)
 		munmap(users[i].memory, USER_SIZE);
-}
-
-/* One copy of a span from user memory. */
-struct copy {
-	struct user_slice_reader reader;
-	size_t from;	 /* offset in user memory of the span's first byte */
-	size_t readable; /* bytes of the span before the fault */
-};
-
-static size_t bytes_readable(const struct copy *copy, const struct chunk *chunk)
-{
-	if (copy->readable <= chunk->done)
-		return 0;
-	return copy->readable - chunk->done < chunk->len ? copy->readable - chunk->done :
-							   chunk->len;
 }
 
 /* An injected failure zeroes the whole range; a fault zeroes the bytes that could not be read. */
@@ -89,68 +65,54 @@ static bool was_injected(struct stress_thread *self, const struct chunk *chunk)
 	return true;
 }
 
-static void expect(struct stress_thread *self, const struct copy *copy, const struct chunk *chunk,
-		   int ret)
+/*
+ * @user: offset of the chunk in user memory
+ * @readable: bytes of the chunk before the fault
+ */
+static void check_result(struct stress_thread *self, const struct chunk *chunk, size_t user,
+			 size_t readable, int ret)
 {
-	size_t good = bytes_readable(copy, chunk);
-
 	memset(chunk->expected, 0, chunk->len);
 	if (ret && was_injected(self, chunk)) {
-		stress_count_refused(self, "page_copy_from_user_slice", true);
+		stress_count_refused_copy(self);
 		return;
 	}
-	tagged_fill(chunk->expected, users[self->index].tag, copy->from + chunk->done, good);
-	stress_expect(self, "page_copy_from_user_slice", ret, good < chunk->len ? -EFAULT : 0);
+	tagged_fill(chunk->expected, users[self->index].tag, user, readable);
+	stress_expect(self, "page_copy_from_user_slice", ret, readable < chunk->len ? -EFAULT : 0);
 }
 
-static int copy_chunk(struct stress_thread *self, const struct chunk *chunk, void *ctx)
-{
-	struct copy *copy = ctx;
-	size_t left = copy->reader.left;
-	size_t len = chunk->len;
-	int ret;
-
-	if (self->run->busted == RANGE && chunk->off + len < PAGE_SIZE)
-		len++;
-	ret = page_copy_from_user_slice(chunk->page, &copy->reader, chunk->off, len);
-	expect(self, copy, chunk, ret);
-	stress_expect(self, "bytes that the reader moved",
-		      (int)(left - copy->reader.left), ret ? 0 : (int)len);
-	if (ret && self->run->busted == MOVES)
-		return user_slice_skip(&copy->reader, 1);
-	return ret;
-}
-
-static void protect(struct stress_thread *self, size_t from, int access)
-{
-	if (from < USER_SIZE && mprotect(users[self->index].memory + from, USER_SIZE - from, access))
-		stress_count_refused(self, "mprotect", self->run->pressure.memory);
-}
-
-/* @fault: the first unreadable byte of user memory; USER_SIZE: there is none */
+/* @fault: the first unreadable byte of user memory; USER_SIZE: there is none. */
 static void copy_span(struct stress_thread *self, struct span span, size_t fault)
 {
-	struct copy copy = { .from = stress_thread_random(self, USER_SIZE - span.len) };
+	size_t from = stress_random(self, USER_SIZE - span.len);
+	struct user_slice_reader reader;
+	struct chunk chunk = { 0 };
+	int ret = 0;
 
-	copy.readable = fault > copy.from ? fault - copy.from : 0;
-	if (copy.readable > span.len)
-		copy.readable = span.len;
-	user_slice_reader_init(&copy.reader,
-			       user_slice_new(users[self->index].memory + copy.from,
-					      USER_SIZE - copy.from));
-	shared_file_for_each_chunk(self, span, copy_chunk, &copy);
+	user_slice_reader_init(&reader,
+			       user_slice_new(users[self->index].memory + from, USER_SIZE - from));
+	while (!ret && shared_file_next_chunk(self, span, &chunk)) {
+		bool too_long = self->run->bug == RANGE && chunk.off + chunk.len < PAGE_SIZE;
+		size_t user = from + chunk.before, len = chunk.len + too_long, left = reader.left;
+		size_t readable = fault > user ? fault - user : 0;
+
+		ret = page_copy_from_user_slice(chunk.page, &reader, chunk.off, len);
+		check_result(self, &chunk, user, readable < chunk.len ? readable : chunk.len, ret);
+		stress_expect(self, "bytes that the reader moved", (int)(left - reader.left),
+			      ret ? 0 : (int)len);
+		if (ret && self->run->bug == MOVES)
+			ret = user_slice_skip(&reader, 1);
+	}
 }
 
 static struct span pick(struct stress_thread *self)
 {
-	struct span span = shared_file_pick_part(self, PIECE);
+	struct span span = shared_file_pick_part(self);
 
-	if (self->run->busted == RANGE)
-		span.len = shared_file_extend_span(span).len - 1;
-	return span;
+	return self->run->bug == RANGE ? shared_file_extend_to_end(span) : span;
 }
 
-static void copy_all(struct stress_thread *self)
+static void copy_readable(struct stress_thread *self)
 {
 	struct span span = pick(self);
 
@@ -158,41 +120,36 @@ static void copy_all(struct stress_thread *self)
 	shared_file_check(self, span);
 }
 
-static void copy_faulting(struct stress_thread *self)
+static void protect_user(struct stress_thread *self, size_t from, int access)
 {
-	size_t fault = PAGE_SIZE * stress_thread_random(self, USER_PAGES);
+	if (mprotect(users[self->index].memory + from, USER_SIZE - from, access))
+		stress_count_refused_alloc(self, "mprotect");
+}
+
+static void copy_with_fault(struct stress_thread *self)
+{
+	size_t fault = PAGE_SIZE * stress_random(self, USER_PAGES);
 	struct span span = pick(self);
 
-	protect(self, fault, PROT_NONE);
+	protect_user(self, fault, PROT_NONE);
 	copy_span(self, span, fault);
-	protect(self, fault, PROT_READ | PROT_WRITE);
+	protect_user(self, fault, PROT_READ | PROT_WRITE);
 	shared_file_check(self, span);
 }
 
-static void read_some(struct stress_thread *self)
-{
-	shared_file_check(self, shared_file_pick_piece(self));
-}
-
-static const struct stress_kind kinds[] = {
-	{ "copy", 4, copy_all, NULL },
-	{ "fault", 3, copy_faulting, NULL },
-	{ "read", 1, read_some, "read_raw" },
-	{ NULL, 0, NULL, NULL },
-};
-
-static const struct stress_pattern pattern = {
-	.name = "stress_reader",
-	.about = "User readers over several shared pages, with faults in any chunk.",
+const struct stress_pattern stress_reader = {
+	.name = "reader",
+	.summary = "user readers over several shared pages, with faults in any chunk",
 	.threads_min = 1,
-	.kinds = kinds,
-	.busted = busted,
+	.operations = {
+		{ "copy", 4, .run = copy_readable },
+		{ "fault", 3, .run = copy_with_fault },
+		{ "read", 1, .run = shared_file_read_part, .page_call = "read_raw" },
+	},
+	.bugs = {
+		{ "range", .effect = "a copy goes one byte into the neighbour's" },
+		{ "moves", .effect = "a caller continues after the failed part" },
+	},
 	.start = start,
 	.finish = finish,
-	.state = shared_file_print_state,
 };
-
-int main(int argc, char **argv)
-{
-	return stress_main(&pattern, argc, argv);
-}

@@ -16,200 +16,160 @@
  * every page was freed or holds a value.
  */
 #include <pthread.h>
-#include <string.h>
 
 #include "stress/tagged.h"
-#include "stress/stress.h"
 
-#define PAGES	2
-#define VALUES	(PAGE_SIZE / sizeof(uint64_t))
-#define KEPT	2 /* values of one thread in one page, so that pages become empty */
+#define SPARSE_PAGES 2
+#define VALUES       (PAGE_SIZE / sizeof(uint64_t))
+#define KEPT         2 /* values of one thread in one page, so that pages become empty */
 
-enum { HEALTHY, EARLY, NO_LOCK, BUSTED };
+enum { NO_BUG, EARLY, NO_LOCK };
 
-static const struct stress_busted busted[] = {
-	[HEALTHY] = { NULL, NULL, false },
-	[EARLY] = { "early", "a page with one value left counts as empty", false },
-	[NO_LOCK] = { "no-lock", "values are counted without the lock", false },
-	[BUSTED] = { NULL, NULL, false },
-};
-
-static struct position {
+static struct sparse_page {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	unsigned int count; /* number of values that are not 0 */
-} places[PAGES];
+	unsigned int value_count; /* that are not 0 */
+} sparse_pages[SPARSE_PAGES];
 
 static struct owner {
-	_Alignas(STRESS_CACHE_LINE) uint64_t expected[PAGES][KEPT];
-	uint64_t generation;
-	unsigned long allocated, freed;
+	_Alignas(STRESS_CACHE_LINE) uint64_t expected[SPARSE_PAGES][KEPT];
 } owners[STRESS_THREADS_MAX];
 
-static void start(struct stress_thread *first)
-{
-	(void)first;
-	for (unsigned int i = 0; i < PAGES; i++)
-		pthread_mutex_init(&places[i].lock, NULL);
-}
-
-/* Where an operation is. */
-struct value_location {
-	struct position *position;
+/* One value of the thread. */
+struct location {
+	struct sparse_page *in;
 	uint64_t *expected;
 	size_t off;
 };
 
-/* Even with more threads than values each thread gets one: KEPT * 256 is 512. */
-static struct value_location pick(struct stress_thread *self)
+static void start(struct stress_thread *first)
 {
-	size_t page = stress_thread_random(self, PAGES), nth = stress_thread_random(self, KEPT);
-	struct value_location value_location = { &places[page], &owners[self->index].expected[page][nth],
-			     (nth * STRESS_THREADS_MAX + self->index) % VALUES *
-				     sizeof(uint64_t) };
-
-	stress_set_op(self, page, value_location.off, sizeof(uint64_t), 0);
-	return value_location;
+	(void)first;
+	for (unsigned int i = 0; i < SPARSE_PAGES; i++)
+		pthread_mutex_init(&sparse_pages[i].lock, NULL);
 }
 
-static void lock(struct stress_thread *self, struct position *position)
+/* Even with the most threads each has KEPT values of its own in a page: KEPT * 256 is VALUES. */
+static struct location pick(struct stress_thread *self)
 {
-	if (self->run->busted != NO_LOCK)
-		pthread_mutex_lock(&position->lock);
+	size_t page = stress_random(self, SPARSE_PAGES), nth = stress_random(self, KEPT);
+	size_t off = (nth * STRESS_THREADS_MAX + self->index) % VALUES * sizeof(uint64_t);
+
+	stress_record_range(self, page, off, sizeof(uint64_t), 0);
+	return (struct location) { &sparse_pages[page], &owners[self->index].expected[page][nth],
+				   off };
 }
 
-static void unlock(struct stress_thread *self, struct position *position)
+static void lock_page(struct stress_thread *self, struct sparse_page *page)
 {
-	if (self->run->busted != NO_LOCK)
-		pthread_mutex_unlock(&position->lock);
+	if (self->run->bug != NO_LOCK)
+		pthread_mutex_lock(&page->lock);
 }
 
-static bool make_page(struct stress_thread *self, struct position *position)
+static void unlock_page(struct stress_thread *self, struct sparse_page *page)
 {
-	if (position->page)
+	if (self->run->bug != NO_LOCK)
+		pthread_mutex_unlock(&page->lock);
+}
+
+static bool make_page(struct stress_thread *self, struct sparse_page *page)
+{
+	if (page->page)
 		return true;
-	position->page = stress_alloc(self, GFP_KERNEL | __GFP_ZERO);
-	if (!position->page)
-		return false;
-	owners[self->index].allocated++;
-	position->count = 0;
-	return true;
+	page->page = stress_alloc_page(self, GFP_KERNEL | __GFP_ZERO);
+	page->value_count = 0;
+	return page->page;
 }
 
-static void put_value(struct stress_thread *self, const struct value_location *value_location, uint64_t value)
+static void free_page(struct stress_thread *self, struct sparse_page *page)
 {
-	struct position *position = value_location->position;
+	struct page *freed = page->page;
 
-	stress_expect_ok(self, "page_write_raw",
-			 page_write_raw(position->page, &value, value_location->off, sizeof(value)));
-	if (self->run->busted == NO_LOCK)
-		stress_widen_window(self);
-	position->count += !*value_location->expected && value;
-	position->count -= *value_location->expected && !value;
-	*value_location->expected = value;
+	page->page = NULL;
+	stress_free_page(self, freed);
+}
+
+static void write_value(struct stress_thread *self, const struct location *at, uint64_t value)
+{
+	stress_write(self, at->in->page, &value, at->off, sizeof(value));
+	if (self->run->bug == NO_LOCK)
+		stress_widen_window();
+	at->in->value_count += !*at->expected && value;
+	at->in->value_count -= *at->expected && !value;
+	*at->expected = value;
 }
 
 static void store(struct stress_thread *self)
 {
-	struct value_location value_location = pick(self);
-	uint64_t value = tagged_make_tag(self->index, ++owners[self->index].generation);
+	struct location at = pick(self);
 
-	lock(self, value_location.position);
-	if (make_page(self, value_location.position))
-		put_value(self, &value_location, value);
-	unlock(self, value_location.position);
-}
-
-static void drop_page(struct stress_thread *self, struct position *position)
-{
-	struct page *page = position->page;
-
-	position->page = NULL;
-	owners[self->index].freed++;
-	page_free(page);
+	lock_page(self, at.in);
+	if (make_page(self, at.in))
+		write_value(self, &at, tagged_next_tag(self));
+	unlock_page(self, at.in);
 }
 
 static void clear(struct stress_thread *self)
 {
-	struct value_location value_location = pick(self);
-	struct position *position = value_location.position;
-	unsigned int empty = self->run->busted == EARLY;
+	struct location at = pick(self);
+	unsigned int count_of_empty = self->run->bug == EARLY;
 
-	lock(self, position);
-	if (position->page && *value_location.expected) {
-		put_value(self, &value_location, 0);
-		if (position->count <= empty)
-			drop_page(self, position);
+	lock_page(self, at.in);
+	if (at.in->page && *at.expected) {
+		write_value(self, &at, 0);
+		if (at.in->value_count <= count_of_empty)
+			free_page(self, at.in);
 	}
-	unlock(self, position);
-}
-
-static void check(struct stress_thread *self, const struct value_location *value_location, uint64_t found)
-{
-	if (found == *value_location->expected)
-		return;
-	stress_fail(self,
-		    "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
-		    self->index, (unsigned int)(value_location->position - places), value_location->off,
-		    (unsigned long long)*value_location->expected, (unsigned long long)found);
-	*value_location->expected = found;
+	unlock_page(self, at.in);
 }
 
 static void load(struct stress_thread *self)
 {
-	struct value_location value_location = pick(self);
+	struct location at = pick(self);
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
-	lock(self, value_location.position);
-	page = value_location.position->page;
+	lock_page(self, at.in);
+	page = at.in->page;
 	if (page)
 		page_get(page);
-	unlock(self, value_location.position);
+	unlock_page(self, at.in);
 	if (page) {
-		stress_expect_ok(self, "page_read_raw",
-				 page_read_raw(page, &found, value_location.off, sizeof(found)));
+		stress_read(self, page, &found, at.off, sizeof(found));
 		page_free(page);
 	}
-	check(self, &value_location, found);
+	if (found == *at.expected)
+		return;
+	stress_fail(self, "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
+		    self->index, (unsigned int)(at.in - sparse_pages), at.off,
+		    (unsigned long long)*at.expected, (unsigned long long)found);
+	*at.expected = found;
 }
 
 static void finish(struct stress_thread *first)
 {
-	unsigned long allocated = 0, freed = 0;
-
-	for (unsigned int i = 0; i < first->run->threads; i++) {
-		allocated += owners[i].allocated;
-		freed += owners[i].freed;
-	}
-	for (unsigned int i = 0; i < PAGES; i++) {
-		if (!places[i].page)
+	for (unsigned int i = 0; i < SPARSE_PAGES; i++) {
+		if (!sparse_pages[i].page)
 			continue;
-		stress_expect_count(first, "pages without a value", !places[i].count, 0);
-		drop_page(first, &places[i]);
-		freed++;
+		stress_expect_count(first, "pages without a value", !sparse_pages[i].value_count,
+				    0);
+		free_page(first, &sparse_pages[i]);
 	}
-	stress_expect_count(first, "pages freed, of those allocated", freed, allocated);
 }
 
-static const struct stress_kind kinds[] = {
-	{ "store", 2, store, NULL },
-	{ "clear", 3, clear, NULL },
-	{ "load", 3, load, NULL },
-	{ NULL, 0, NULL, NULL },
-};
-
-static const struct stress_pattern pattern = {
-	.name = "stress_sparse",
-	.about = "Missing pages read as zeros, empty ones are freed.",
+const struct stress_pattern stress_sparse = {
+	.name = "sparse",
+	.summary = "missing pages read as zeros, empty ones are freed",
 	.threads_min = 1,
-	.kinds = kinds,
-	.busted = busted,
+	.operations = {
+		{ "store", 2, .run = store },
+		{ "clear", 3, .run = clear },
+		{ "load", 3, .run = load },
+	},
+	.bugs = {
+		{ "early", .effect = "a page with one value left counts as empty" },
+		{ "no-lock", .effect = "values are counted without the lock" },
+	},
 	.start = start,
 	.finish = finish,
 };
-
-int main(int argc, char **argv)
-{
-	return stress_main(&pattern, argc, argv);
-}

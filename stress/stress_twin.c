@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Copies between two pages at the same offset, with two nested mappings; a copy of PAGE_SIZE + 1
- * bytes is -EINVAL (use pattern 10). Stripes of both pages belong to the threads in turn. The
- *  interleavings
- * to find:
+ * bytes is -EINVAL (use pattern 10). Places of 13 bytes in both pages belong to the threads in
+ * turn. The interleavings to find:
  *
  *   1. A copy that is one byte too long, or in the wrong direction:
  *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x
@@ -12,177 +11,116 @@
  *        A: map x, map y, copy                  B: map y, map x, copy
  *      Neither waits for the other, and neither sees the other's mapping.
  *
- * Hundreds of operations find a planted bug; run a minute after a change in page_copy().
+ * Hundreds of operations find an injected bug; run a minute after a change in page_copy().
  */
 #include <errno.h>
 #include <string.h>
 
-#include "stress/tagged.h"
-#include "stress/stress.h"
+#include "stress/places.h"
 
-#define STRIPE 13
-#define PLACES (PAGE_SIZE / STRIPE)
+#define PLACE_SIZE 13
 
-enum { HEALTHY, RANGE, WHOLE, BUSTED };
-
-static const struct stress_busted busted[] = {
-	[HEALTHY] = { NULL, NULL, false },
-	[RANGE] = { "range", "a copy is one byte too long", false },
-	[WHOLE] = { "whole", "a copy takes what is around it along", false },
-	[BUSTED] = { NULL, NULL, false },
-};
-
-static struct page *twins[2];
-
-/* The tags of a thread's stripes; one thread may have all of them. */
-static struct owner {
-	_Alignas(STRESS_CACHE_LINE) uint64_t tags[2][PLACES];
-	uint64_t generation;
-} owners[STRESS_THREADS_MAX];
-
-static size_t pick(struct stress_thread *self, unsigned int which)
-{
-	unsigned int threads = self->run->threads;
-	size_t own = (PLACES - self->index + threads - 1) / threads;
-	size_t place = stress_thread_random(self, own) * threads + self->index;
-
-	stress_set_op(self, which, place * STRIPE, STRIPE, 0);
-	return place;
-}
-
-static void write_place(struct stress_thread *self, unsigned int which, size_t place)
-{
-	struct owner *owner = &owners[self->index];
-	unsigned char bytes[STRIPE];
-
-	owner->tags[which][place] = tagged_make_tag(self->index, ++owner->generation);
-	tagged_fill(bytes, owner->tags[which][place], place * STRIPE, STRIPE);
-	stress_expect_ok(self, "page_write_raw",
-			 page_write_raw(twins[which], bytes, place * STRIPE, STRIPE));
-}
-
-static void check_place(struct stress_thread *self, unsigned int which, size_t place)
-{
-	uint64_t tag = owners[self->index].tags[which][place];
-	unsigned char bytes[STRIPE];
-
-	stress_expect_ok(self, "page_read_raw",
-			 page_read_raw(twins[which], bytes, place * STRIPE, STRIPE));
-	if (!tagged_check(self, which ? "second page" : "first page", bytes, tag, place * STRIPE,
-			 STRIPE))
-		write_place(self, which, place);
-}
+enum { NO_BUG, RANGE, WHOLE };
 
 static void start(struct stress_thread *first)
 {
-	for (unsigned int which = 0; which < 2; which++) {
-		twins[which] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
-		for (size_t place = 0; place < PLACES; place++)
-			write_place(stress_thread(place % first->run->threads), which, place);
-	}
+	places_create(first->run, PLACE_SIZE, 2);
 }
 
-/* Returns the length of a copy, which a planted bug changes. */
-static size_t length(const struct stress_thread *self, size_t place)
+static size_t pick(struct stress_thread *self, unsigned int copy)
 {
-	size_t left = PAGE_SIZE - place * STRIPE;
-	size_t len = STRIPE;
+	size_t place = places_pick(self);
 
-	if (self->run->busted == RANGE)
+	stress_record_range(self, copy, places_offset(place), PLACE_SIZE, 0);
+	return place;
+}
+
+static void write_place(struct stress_thread *self)
+{
+	unsigned int copy = stress_random(self, 2);
+	size_t place = pick(self, copy);
+
+	places_write(self, place, copy);
+	places_check(self, place, copy);
+}
+
+/* Return: the length of a copy, which an injected bug changes. */
+static size_t copy_length(const struct stress_thread *self, size_t off)
+{
+	size_t left = PAGE_SIZE - off, len = PLACE_SIZE;
+
+	if (self->run->bug == RANGE)
 		len++;
-	if (self->run->busted == WHOLE)
+	if (self->run->bug == WHOLE)
 		len = 512;
 	return len < left ? len : left;
 }
 
-static void write(struct stress_thread *self)
+static void copy_by_call(struct stress_thread *self, struct page *to, struct page *from, size_t off)
 {
-	unsigned int which = (unsigned int)stress_thread_random(self, 2);
-	size_t place = pick(self, which);
-
-	write_place(self, which, place);
-	check_place(self, which, place);
+	stress_expect_ok(self, "page_copy", page_copy(to, off, from, off, copy_length(self, off)));
 }
 
-static void copy_by_call(struct stress_thread *self, unsigned int to, size_t place)
+static void copy_by_mapping(struct stress_thread *self, struct page *to, struct page *from,
+			    size_t off)
 {
-	size_t off = place * STRIPE;
+	unsigned char *target = page_map_local(to);
+	unsigned char *source = page_map_local(from);
 
-	stress_expect_ok(self, "page_copy",
-			 page_copy(twins[to], off, twins[!to], off, length(self, place)));
+	memcpy(target + off, source + off, copy_length(self, off));
+	page_unmap_local(source);
+	page_unmap_local(target);
 }
 
-static void copy_mapped(struct stress_thread *self, unsigned int to, size_t place)
+static void copy_place(struct stress_thread *self,
+		       void (*copy)(struct stress_thread *self, struct page *to, struct page *from,
+				    size_t off))
 {
-	unsigned char *dst = page_map_local(twins[to]);
-	unsigned char *src = page_map_local(twins[!to]);
-
-	memcpy(dst + place * STRIPE, src + place * STRIPE, length(self, place));
-	page_unmap_local(src);
-	page_unmap_local(dst);
-}
-
-static void copy_some(struct stress_thread *self,
-		      void (*copy)(struct stress_thread *self, unsigned int to, size_t place))
-{
-	unsigned int to = (unsigned int)stress_thread_random(self, 2);
+	unsigned int to = stress_random(self, 2);
 	size_t place = pick(self, to);
 
-	copy(self, to, place);
-	owners[self->index].tags[to][place] = owners[self->index].tags[!to][place];
-	check_place(self, to, place);
-	check_place(self, !to, place);
+	copy(self, places_page(place, to), places_page(place, !to), places_offset(place));
+	places_set_copied(place, to, !to);
+	places_check(self, place, to);
+	places_check(self, place, !to);
 }
 
 static void copy_raw(struct stress_thread *self)
 {
-	copy_some(self, copy_by_call);
+	copy_place(self, copy_by_call);
 }
 
 static void copy_nested(struct stress_thread *self)
 {
-	copy_some(self, copy_mapped);
+	copy_place(self, copy_by_mapping);
 }
 
-static void too_long(struct stress_thread *self)
+static void copy_too_much(struct stress_thread *self)
 {
 	size_t place = pick(self, 0);
+	struct page *to = places_page(place, 0), *from = places_page(place, 1);
 
-	stress_expect(self, "page_copy(PAGE_SIZE + 1)",
-		      page_copy(twins[0], 0, twins[1], 0, PAGE_SIZE + 1), -EINVAL);
-	stress_expect(self, "page_copy(1, PAGE_SIZE)",
-		      page_copy(twins[0], 1, twins[1], 1, PAGE_SIZE), -EINVAL);
-	check_place(self, 0, place);
+	stress_expect(self, "page_copy(PAGE_SIZE + 1)", page_copy(to, 0, from, 0, PAGE_SIZE + 1),
+		      -EINVAL);
+	stress_expect(self, "page_copy(1, PAGE_SIZE)", page_copy(to, 1, from, 1, PAGE_SIZE),
+		      -EINVAL);
+	places_check(self, place, 0);
 }
 
-static void finish(struct stress_thread *first)
-{
-	for (unsigned int which = 0; which < 2; which++) {
-		for (size_t place = 0; place < PLACES; place++)
-			check_place(stress_thread(place % first->run->threads), which, place);
-		page_free(twins[which]);
-	}
-}
-
-static const struct stress_kind kinds[] = {
-	{ "write", 2, write, NULL },
-	{ "copy", 3, copy_raw, NULL },
-	{ "nested", 3, copy_nested, NULL },
-	{ "too-long", 1, too_long, NULL },
-	{ NULL, 0, NULL, NULL },
-};
-
-static const struct stress_pattern pattern = {
-	.name = "stress_twin",
-	.about = "Stripes are copied between two pages at the same offset, both ways at once.",
+const struct stress_pattern stress_twin = {
+	.name = "twin",
+	.summary = "places are copied between two pages at the same offset, both ways at once",
 	.threads_min = 1,
-	.kinds = kinds,
-	.busted = busted,
+	.operations = {
+		{ "write", 2, .run = write_place },
+		{ "copy", 3, .run = copy_raw },
+		{ "nested", 3, .run = copy_nested },
+		{ "too-long", 1, .run = copy_too_much },
+	},
+	.bugs = {
+		{ "range", .effect = "a copy is one byte too long" },
+		{ "whole", .effect = "a copy takes the bytes around it along" },
+	},
 	.start = start,
-	.finish = finish,
+	.finish = places_destroy,
 };
-
-int main(int argc, char **argv)
-{
-	return stress_main(&pattern, argc, argv);
-}

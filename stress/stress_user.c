@@ -18,182 +18,150 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "stress/mailbox.h"
 #include "stress/tagged.h"
-#include "stress/stress.h"
 
-#define BOXES	    4
 #define GENERATIONS 16
 
-enum { HEALTHY, NO_GET, THIN_AIR, BUSTED };
+enum { NO_BUG, NO_GET, THIN_AIR };
 
-static const struct stress_busted busted[] = {
-	[HEALTHY] = { NULL, NULL, false },
-	[NO_GET] = { "no-get", "the page is handed over without a reference", false },
-	[THIN_AIR] = { "thin-air", "a scribbler writes what is not its own", false },
-	[BUSTED] = { NULL, NULL, false },
-};
+static struct owner {
+	/* A page of user memory that all threads read. */
+	_Alignas(STRESS_CACHE_LINE) unsigned char *user;
+	/* The page to which this thread copies other threads' memory. */
+	struct page *page;
+} owners[STRESS_THREADS_MAX];
 
-static struct person {
-	_Alignas(STRESS_CACHE_LINE) unsigned char *user; /* a page of memory that all threads read */
-	struct page *page;				 /* the page to which other threads' memory
-							  * is copied */
-	uint64_t generation;
-} persons[STRESS_THREADS_MAX];
+static struct mailbox boxes[MAILBOX_COUNT];
 
-static struct box {
-	_Alignas(STRESS_CACHE_LINE) _Atomic(struct page *) page;
-} boxes[BOXES];
-
-/* Returns the byte that the owner writes at @pos; its low 4 bits are the generation. */
-static unsigned char legal(unsigned int owner, size_t pos, unsigned int generation)
+/* Return: the byte that the owner writes at @pos; its low 4 bits are the generation. */
+static unsigned char byte_of(unsigned int owner, size_t pos, unsigned int generation)
 {
-	unsigned int where = (unsigned int)stress_hash((uint64_t)owner << 12 | pos) & 0xf0;
+	unsigned int place = (unsigned int)stress_hash((uint64_t)owner << 12 | pos) & 0xf0;
 
-	return (unsigned char)(where | (generation % GENERATIONS));
+	return (unsigned char)(place | (generation % GENERATIONS));
 }
 
-static void overwrite_bytes(unsigned int owner, size_t off, size_t len, unsigned int generation)
+static void write_user(unsigned int owner, size_t off, size_t len, unsigned int generation)
 {
-	unsigned char *user = persons[owner].user;
+	unsigned char *user = owners[owner].user;
 
 	for (size_t i = off; i < off + len; i++)
-		user[i] = legal(owner, i, generation);
+		user[i] = byte_of(owner, i, generation);
 }
 
 static void start(struct stress_thread *first)
 {
-	for (unsigned int i = 0; i < first->run->threads; i++) {
-		persons[i].user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
-		if (!persons[i].user)
+	for (unsigned int i = 0; i < first->run->thread_count; i++) {
+		owners[i].user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+		if (!owners[i].user)
 			abort();
-		overwrite_bytes(i, 0, PAGE_SIZE, 0);
-		persons[i].page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
+		write_user(i, 0, PAGE_SIZE, 0);
+		owners[i].page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	}
 }
 
 static void overwrite_memory(struct stress_thread *self)
 {
-	size_t off = stress_thread_random(self, PAGE_SIZE);
-	size_t len = 1 + stress_thread_random(self, PAGE_SIZE - off);
-	unsigned int generation = (unsigned int)stress_thread_random(self, GENERATIONS);
+	size_t off = stress_random(self, PAGE_SIZE);
+	size_t len = 1 + stress_random(self, PAGE_SIZE - off);
+	unsigned int generation = stress_random(self, GENERATIONS);
 
-	stress_set_op(self, self->index, off, len, (unsigned char)generation);
-	overwrite_bytes(self->index, off, len, generation);
-	if (self->run->busted == THIN_AIR)
-		persons[self->index].user[off] ^= 0x80;
+	stress_record_range(self, self->index, off, len, (unsigned char)generation);
+	write_user(self->index, off, len, generation);
+	if (self->run->bug == THIN_AIR)
+		owners[self->index].user[off] ^= 0x80;
 }
 
-static void check_legal(struct stress_thread *self, unsigned int owner, size_t off, size_t len)
+static void check_copy(struct stress_thread *self, unsigned int owner, size_t off, size_t len)
 {
 	unsigned char bytes[PAGE_SIZE];
 
-	stress_expect_ok(self, "page_read_raw",
-			 page_read_raw(persons[self->index].page, bytes, off, len));
+	stress_read(self, owners[self->index].page, bytes, off, len);
 	for (size_t i = 0; i < len; i++) {
-		if ((bytes[i] & 0xf0) == (legal(owner, off + i, 0) & 0xf0))
+		if ((bytes[i] & 0xf0) == byte_of(owner, off + i, 0))
 			continue;
 		stress_fail(self,
 			    "byte out of thin air: user memory of thread %u, byte 0x%zx, copied "
 			    "by thread %u: expected 0x%xX, found 0x%02x",
-			    owner, off + i, self->index, legal(owner, off + i, 0) >> 4, bytes[i]);
+			    owner, off + i, self->index, byte_of(owner, off + i, 0) >> 4, bytes[i]);
 		return;
 	}
 }
 
-static void copy(struct stress_thread *self)
+static void copy_user(struct stress_thread *self)
 {
-	unsigned int owner = (unsigned int)stress_thread_random(self, self->run->threads);
-	size_t off = stress_thread_random(self, PAGE_SIZE), len = 1 + stress_thread_random(self, PAGE_SIZE - off);
+	unsigned int owner = stress_random(self, self->run->thread_count);
+	size_t off = stress_random(self, PAGE_SIZE), len = 1 + stress_random(self, PAGE_SIZE - off);
 	struct user_slice_reader reader;
 	int ret;
 
-	stress_set_op(self, owner, off, len, 0);
-	user_slice_reader_init(&reader, user_slice_new(persons[owner].user, PAGE_SIZE));
+	stress_record_range(self, owner, off, len, 0);
+	user_slice_reader_init(&reader, user_slice_new(owners[owner].user, PAGE_SIZE));
 	stress_expect_ok(self, "user_slice_skip", user_slice_skip(&reader, off));
-	ret = page_copy_from_user_slice(persons[self->index].page, &reader, off, len);
+	ret = page_copy_from_user_slice(owners[self->index].page, &reader, off, len);
 	if (ret == -EFAULT && stress_copy_may_fail(self))
-		stress_count_refused(self, "page_copy_from_user_slice", true);
+		stress_count_refused_copy(self);
 	else
 		stress_expect_ok(self, "page_copy_from_user_slice", ret);
 	if (!ret)
-		check_legal(self, owner, off, len);
+		check_copy(self, owner, off, len);
 }
 
 /* ---- the mailbox ---- */
 
-static void take_from_mailbox(struct stress_thread *self, struct page *page)
+static void free_received(struct stress_thread *self, struct page *page)
 {
-	unsigned char bytes[PAGE_SIZE];
-	uint64_t tag;
-
-	stress_expect_ok(self, "page_read_raw", page_read_raw(page, bytes, 0, PAGE_SIZE));
-	memcpy(&tag, bytes, sizeof(tag));
-	tagged_check(self, "page of the mailbox", bytes + sizeof(tag), tag, sizeof(tag),
-		    PAGE_SIZE - sizeof(tag));
-	page_free(page);
+	if (!page)
+		return;
+	tagged_check_page(self, "page of the mailbox", page, 0);
+	stress_free_page(self, page);
 }
 
 static void send(struct stress_thread *self)
 {
-	struct box *box = &boxes[stress_thread_random(self, BOXES)];
-	struct page *page = stress_alloc(self, GFP_KERNEL), *before;
-	uint64_t tag = tagged_make_tag(self->index, ++persons[self->index].generation);
-	unsigned char bytes[PAGE_SIZE];
+	struct page *page = stress_alloc_page(self, GFP_KERNEL), *before;
 
 	if (!page)
 		return;
-	tagged_fill(bytes, tag, 0, PAGE_SIZE);
-	memcpy(bytes, &tag, sizeof(tag));
-	stress_expect_ok(self, "page_write_raw", page_write_raw(page, bytes, 0, PAGE_SIZE));
-	if (self->run->busted != NO_GET)
+	tagged_write_page(self, page);
+	if (self->run->bug != NO_GET)
 		page_get(page);
-	before = atomic_exchange_explicit(&box->page, page, memory_order_acq_rel);
+	before = mailbox_exchange(boxes, self, page);
 	page_free(page);
-	if (before)
-		take_from_mailbox(self, before);
+	free_received(self, before);
 }
 
 static void receive(struct stress_thread *self)
 {
-	struct box *box = &boxes[stress_thread_random(self, BOXES)];
-	struct page *page = atomic_exchange_explicit(&box->page, NULL, memory_order_acq_rel);
-
-	if (page)
-		take_from_mailbox(self, page);
+	free_received(self, mailbox_exchange(boxes, self, NULL));
 }
 
 static void finish(struct stress_thread *first)
 {
-	for (unsigned int i = 0; i < BOXES; i++)
-		if (atomic_load(&boxes[i].page))
-			take_from_mailbox(first, atomic_load(&boxes[i].page));
-	for (unsigned int i = 0; i < first->run->threads; i++) {
-		page_free(persons[i].page);
-		free(persons[i].user);
+	for (unsigned int i = 0; i < MAILBOX_COUNT; i++)
+		free_received(first, boxes[i].page);
+	for (unsigned int i = 0; i < first->run->thread_count; i++) {
+		page_free(owners[i].page);
+		free(owners[i].user);
 	}
 }
 
-static const struct stress_kind kinds[] = {
-	{ "scribble", 3, overwrite_memory, NULL },
-	{ "copy", 3, copy, NULL },
-	{ "send", 1, send, NULL },
-	{ "receive", 1, receive, NULL },
-	{ NULL, 0, NULL, NULL },
-};
-
-static const struct stress_pattern pattern = {
-	.name = "stress_user",
-	.about = "User memory that changes while it is copied; references that outlive a drop.",
+const struct stress_pattern stress_user = {
+	.name = "user",
+	.summary = "user memory changes while it is copied; references outlive a drop",
 	.threads_min = 1,
-	.kinds = kinds,
-	.busted = busted,
+	.operations = {
+		{ "scribble", 3, .run = overwrite_memory },
+		{ "copy", 3, .run = copy_user },
+		{ "send", 1, .run = send },
+		{ "receive", 1, .run = receive },
+	},
+	.bugs = {
+		{ "no-get", .effect = "the page is passed on without a reference" },
+		{ "thin-air", .effect = "a thread writes to its memory what it never writes there" },
+	},
 	.start = start,
 	.finish = finish,
 };
-
-int main(int argc, char **argv)
-{
-	return stress_main(&pattern, argc, argv);
-}

@@ -3,13 +3,19 @@
 
 #include <string.h>
 
-#include "stress/stress.h"
-
 #define WORD sizeof(uint64_t)
+
+#define OWNER_OF(tag)      ((int)((tag) >> 40) - 1)
+#define GENERATION_OF(tag) ((unsigned long long)((tag)&0xffffffffff))
+
+uint64_t tagged_next_tag(struct stress_thread *self)
+{
+	return (uint64_t)(self->index + 1) << 40 | GENERATION_OF(++self->tag_generation);
+}
 
 static uint64_t word_at(uint64_t tag, size_t pos)
 {
-	return tag ^ stress_hash(pos / WORD + 1);
+	return tag ^ stress_hash(pos / WORD);
 }
 
 static unsigned char byte_at(uint64_t tag, size_t pos)
@@ -32,40 +38,61 @@ void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 		to[i] = byte_at(tag, pos + i);
 }
 
-size_t tagged_differs(const unsigned char *from, uint64_t tag, size_t pos, size_t len)
+/* Return: the tag of the word that contains byte number @nth; 0 if not the whole word is there. */
+static uint64_t decode_tag(const unsigned char *bytes, size_t nth, size_t pos, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if (from[i] != byte_at(tag, pos + i))
-			return i;
-	return len;
-}
-
-/* Returns the tag of the word that contains the byte, if the whole word was read. */
-static uint64_t tag_found(const unsigned char *from, size_t at, size_t pos, size_t len)
-{
-	size_t in = (pos + at) % WORD;
+	size_t before = (pos + nth) % WORD;
 	uint64_t word;
 
-	if (at < in || at - in + WORD > len)
+	if (nth < before || nth - before + WORD > len)
 		return 0;
-	memcpy(&word, from + at - in, WORD);
-	return word ^ stress_hash((pos + at) / WORD + 1);
+	memcpy(&word, bytes + nth - before, WORD);
+	return word_at(word, pos + nth);
 }
 
-int tagged_check(struct stress_thread *self, const char *what, const unsigned char *from,
-		uint64_t tag, size_t pos, size_t len)
+bool tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
+		  uint64_t tag, size_t pos, size_t len)
 {
-	size_t at = tagged_differs(from, tag, pos, len);
+	size_t nth = 0;
 	uint64_t found;
 
-	if (at == len)
-		return 1;
-	found = tag_found(from, at, pos, len);
+	while (nth < len && bytes[nth] == byte_at(tag, pos + nth))
+		nth++;
+	if (nth == len)
+		return true;
+	found = decode_tag(bytes, nth, pos, len);
 	stress_fail(self,
-		    "%s+0x%zx in thread %u: expected owner %lld, generation %llu (0x%02x), found "
-		    "0x%02x, in a word as of owner %lld, generation %llu",
-		    what, pos + at, self->index, (long long)(tag >> 40) - 1,
-		    (unsigned long long)(tag & 0xffffffffff), byte_at(tag, pos + at), from[at],
-		    (long long)(found >> 40) - 1, (unsigned long long)(found & 0xffffffffff));
-	return 0;
+		    "%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
+		    "0x%02x, in "
+		    "a word as of owner %d, generation %llu",
+		    what, pos + nth, self->index, OWNER_OF(tag), GENERATION_OF(tag),
+		    byte_at(tag, pos + nth), bytes[nth], OWNER_OF(found), GENERATION_OF(found));
+	return false;
+}
+
+uint64_t tagged_write_page(struct stress_thread *self, struct page *page)
+{
+	uint64_t tag = tagged_next_tag(self);
+	unsigned char bytes[PAGE_SIZE];
+
+	tagged_fill(bytes, tag, 0, PAGE_SIZE);
+	memcpy(bytes, &tag, WORD);
+	stress_write(self, page, bytes, 0, PAGE_SIZE);
+	return tag;
+}
+
+void tagged_check_page(struct stress_thread *self, const char *what, struct page *page,
+		       uint64_t expected)
+{
+	unsigned char bytes[PAGE_SIZE];
+	uint64_t tag;
+
+	stress_read(self, page, bytes, 0, PAGE_SIZE);
+	memcpy(&tag, bytes, WORD);
+	if (expected && tag != expected)
+		stress_fail(self,
+			    "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
+			    what, self->index, OWNER_OF(expected), GENERATION_OF(expected),
+			    OWNER_OF(tag), GENERATION_OF(tag));
+	tagged_check(self, what, bytes + WORD, expected ? expected : tag, WORD, PAGE_SIZE - WORD);
 }

@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Bytes that name their owner: each 8 bytes of a page are a tag of owner and generation, mixed with
- * the position. A byte of another place, owner or time is wrong, and the tag can be decoded.
+ * Bytes that identify their owner: each 8 bytes are a tag mixed with their position. The tag is
+ * made of the thread that owns the bytes and a generation, which counts what the thread wrote. A
+ * byte of another position, owner or time is wrong, and the tag can be decoded.
  */
 #ifndef STRESS_TAGGED_H
 #define STRESS_TAGGED_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "stress/stress.h"
 
-struct stress_thread;
-
-/* Return: the tag of owner and generation; neither it nor its bytes are 0. */
-static inline uint64_t tagged_make_tag(unsigned int owner, uint64_t generation)
-{
-	return (uint64_t)(owner + 1) << 40 | (generation & 0xffffffffff);
-}
+/* Return: the next tag of the thread; neither it nor its bytes are 0. */
+uint64_t tagged_next_tag(struct stress_thread *self);
 
 /* Fills @to with the bytes at [pos, pos + len) of an object with this tag. */
 void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len);
-
-/* Return: the index of the first of @len bytes that differs; @len if all are equal. */
-size_t tagged_differs(const unsigned char *from, uint64_t tag, size_t pos, size_t len);
 
 /*
  * Reports a failure if a byte differs: "WHAT+pos: expected owner 3 generation 7, found ...".
  * Return: whether all bytes are equal.
  */
-int tagged_check(struct stress_thread *self, const char *what, const unsigned char *from,
-		uint64_t tag, size_t pos, size_t len);
+bool tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
+		  uint64_t tag, size_t pos, size_t len);
+
+/*
+ * Fills a page with the bytes of the thread's next tag, but its first 8 bytes with the tag itself,
+ * for threads that do not know the owner.
+ * Return: the tag
+ */
+uint64_t tagged_write_page(struct stress_thread *self, struct page *page);
+
+/* Checks such a page. @expected: its tag, or 0 if the thread does not know it. */
+void tagged_check_page(struct stress_thread *self, const char *what, struct page *page,
+		       uint64_t expected);
 
 #endif

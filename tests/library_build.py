@@ -129,11 +129,14 @@ def developers_tool(flavour):
                    [f"libpagetorture-{flavour}.a"])
 
 
-def stress_program(name, flavour):
-    # The plain programs select how memory is copied.
+def stress_program(flavour):
+    """pagetorture-stress in a flavour."""
+    # The plain program selects how memory is copied.
     flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
-    return Program(name + suffix(flavour), flavour, [f"obj/{flavour}/stress/{name}.o"],
-                   [f"libstress-{flavour}.a"], flags)
+    sources = sorted((pathlib.Path(__file__).resolve().parent.parent / "stress").glob("*.c"))
+    return Program("pagetorture-stress" + suffix(flavour), flavour,
+                   [f"obj/{flavour}/stress/{path.stem}.o" for path in sources],
+                   [f"libpagetorture-{flavour}.a"], flags)
 
 
 def unit_test(name, flavour="plain"):

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Check pages of `make report` in headless Chromium.
 
-    report_page.py DIRECTORY SHOTS     DIRECTORY has empty/, good/, failed/ and results/
+    report_page.py DIRECTORY SHOTS     DIRECTORY has empty/, good/, parts-failed/ and results/
                                     screenshots go to SHOTS
 
-Prints one line for each check: 0 or 1, a tab, its name, and the problem.
+Prints TAP: one line for each check, and the problem after a failure.
 """
 import base64
 import json
@@ -33,8 +33,14 @@ LOCAL = ("file:", "data:", "blob:", "about:", "chrome:")
 CELL = "store/load/nested/none/aliases"
 
 
+RESULTS = []
+
+
 def check(good, name, wrong=""):
-    print(f"{0 if good else 1}\t{name}\t{'' if good else str(wrong)[:600]}", flush=True)
+    RESULTS.append(bool(good))
+    print(f"{'ok' if good else 'not ok'} {len(RESULTS)} - {name}", flush=True)
+    if not good:
+        print("# " + str(wrong)[:600].replace("\n", "\n# "), flush=True)
 
 
 class Browser:
@@ -319,7 +325,7 @@ def check_size(browser, page):
     check(size < SIZE_MOST, f"it is below 5 MB: {size / 1e6:.2f} MB", size)
     browser.open(page)
     took = browser.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
-    print(f"#\tit opened in {took:.0f} ms", flush=True)
+    print(f"# it opened in {took:.0f} ms", flush=True)
 
 
 def main(directory, shots):
@@ -340,7 +346,7 @@ def main(directory, shots):
             check_detector(browser, directory / "results")
             check_parts(browser)
             browser.silent("all was run, and clicked")
-            check_failed(browser, directory / "failed")
+            check_failed(browser, directory / "parts-failed")
             check_failures(browser, directory / "finding")
             check_looks(browser, page, shots)
         finally:
@@ -349,3 +355,5 @@ def main(directory, shots):
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    print(f"1..{len(RESULTS)}")
+    sys.exit(not all(RESULTS))

@@ -136,17 +136,14 @@ refuses "an unknown call" 'frob(p0)' "unknown call 'frob': expected the name of 
 domain="number outside the domain: expected x, 2^32+x, 2^63+x or SIZE_MAX-x with x < 16384, got"
 rule_names="clean or a rule (data-race, deadlock, foreign-map, map-overflow, out-of-bounds, uninit-use, unmap-order, use-after-free, use-after-unmap)"
 refuses "two rules on a line" 'expect data-race uninit-use' \
-	"expected one name a line, got 'data-race uninit-use': write 'expect data-race', and 'expect uninit-use' on a line of its own"
+	"expected one name a line, got 'data-race uninit-use': write 'expect NAME' on a line for each"
 refuses "rules with commas" 'expect  data-race,deadlock' \
-	"expected one name a line, got 'data-race,deadlock': write 'expect data-race', and 'expect deadlock' on a line of its own"
+	"expected one name a line, got 'data-race,deadlock': write 'expect NAME' on a line for each"
 refuses "no rule" 'expect # nothing' "expected $rule_names after 'expect'"
 refuses "an unknown rule" 'expect race' "expected $rule_names, got 'race'"
-for thread in T0 main; do
-	refuses "$thread without a colon" "$thread write_raw(p0, 0, 1, 0)" "expected ':' after the thread: '$thread: write_raw'"
+for line in 'T0 write_raw(p0, 0, 1, 0)' 'main lock(m0)' 'T12 lock(m0)' 't0 p1 = alloc_page(GFP_KERNEL)' T3; do
+	refuses "no colon: $line" "$line" "expected a thread (main or T0 .. T7) with ':', got '${line%% *}'"
 done
-refuses "a thread that is too large" 'T12 lock(m0)' "expected a thread (main or T0 .. T7) before ':', got 'T12'"
-refuses "a thread in small letters" 't0 p1 = alloc_page(GFP_KERNEL)' "expected ':' after the thread: 'T0: p1'"
-refuses "a thread and nothing" 'T3' "expected ':' and a call after the thread 'T3'"
 refuses "a decimal number" 'read_raw(p0, 99999, 0)' "$domain 99999"
 refuses "a hexadecimal number" 'read_raw(p0, 0X0fFFF, 0)' "$domain 0X0fFFF"
 refuses "a sum" 'read_raw(p0, PAGE_SIZE +  0x7000, 0)' "$domain PAGE_SIZE +  0x7000"

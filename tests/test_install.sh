@@ -1,34 +1,37 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What `make install` puts where, and that it works there: the library for C and C++ by
-# pkg-config, shared and static; the tool with its flavours, also when all of it was moved;
-# and that uninstall takes away what install brought.
+# What `make install` installs works: the library for C and C++ by pkg-config, shared and static; the
+# tool with its flavours, also after all of it was moved. Uninstall removes what install brought.
 . "$(dirname "$0")/tap.sh"
 
-# make_quietly ARGUMENT...
-make_quietly() {
+CC=${CC:-cc}
+flavours=
+for flavour in plain asan tsan msan; do
+	has_flavour "$flavour" && flavours="$flavours $flavour"
+done
+
+# make_target NAME TARGET VARIABLE...
+make_target() {
+	name=$1
+	shift
 	(cd "$abs_builddir" && make "$@") >"$scratch/out" 2>&1 </dev/null
+	ok $? "$name" "$scratch/out"
 }
 
 # ---- staged ----
 
 stage=$scratch/stage
-make_quietly install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
-ok $? "make install DESTDIR" "$scratch/out"
-
-# What is to be there, by kind.
+make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 {
 	printf './bin/%s\n' pagetorture pagetorture-export
 	printf './include/libpage/%s\n' page.h page_kernel.h
 	printf './lib/%s\n' libpage.a libpage.la libpage.so libpage.so.0 libpage.so.0.0.0 \
 		pkgconfig/libpage.pc
-	for flavour in plain asan tsan msan; do
-		has_flavour "$flavour" || continue
+	for flavour in $flavours; do
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
-	(cd "$abs_srcdir/src/tool/campaign" && ls -- *.py) | sed 's|^|./libexec/pagetorture/campaign/|'
 	printf './share/bash-completion/completions/%s\n' pagetorture pagetorture-export
 	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
 		syntax/pagetorture.vim
@@ -38,51 +41,35 @@ ok $? "make install DESTDIR" "$scratch/out"
 		(cd "$abs_srcdir/doc/man" && ls ./*.3) | sed 's|^\./\(.*\)\.3$|\1|'
 	} | sed 's|.*|./share/man/man3/&.3|'
 } | sort -u >"$scratch/expected"
-(cd "$stage/usr" && find . ! -type d) | sort | diff "$scratch/expected" - >"$scratch/list"
-ok $? "it installs these files and no others" "$scratch/list"
-
-# Names of functions lead to the page of their group.
+(cd "$stage/usr" && find . ! -type d) | sort >"$scratch/installed"
+ok_if_same "it installs these files and no others" "$scratch/expected" "$scratch/installed"
 if command -v mandoc >/dev/null; then
-	(cd "$stage/usr/share/man" && mandoc -T ascii man3/user_slice_left.3) 2>"$scratch/err" |
-		grep -q '^USER_SLICE(3)'
-	ok $? "man user_slice_left shows user_slice(3)" "$scratch/err"
+	expect 0 "man user_slice_left shows user_slice(3)" '^USER_SLICE(3)' \
+		sh -c "cd '$stage/usr/share/man' && mandoc -T ascii man3/user_slice_left.3"
 else
 	skip "no mandoc"
 fi
-
-make_quietly uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
-ok $? "make uninstall DESTDIR" "$scratch/out"
+make_target "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 find "$stage" ! -type d >"$scratch/left"
-[ ! -s "$scratch/left" ]
-ok $? "which leaves no file" "$scratch/left"
+ok_if_empty "which leaves no file" "$scratch/left"
 
 # ---- below a prefix, stripped ----
 
 prefix=$scratch/usr
-make_quietly install-strip prefix="$prefix" exec_prefix="$prefix"
-ok $? "make install-strip" "$scratch/out"
-
-# is_stripped FILE
-is_stripped() {
-	! readelf -S --wide "$1" 2>/dev/null | grep -q ' \.debug_info '
-}
-
-for file in bin/pagetorture lib/libpage.so; do
-	is_stripped "$prefix/$file"
-	ok $? "$file is stripped"
-done
-for flavour in asan tsan msan; do
-	if has_flavour "$flavour"; then
-		! is_stripped "$prefix/libexec/pagetorture/pagetorture-$flavour"
-		ok $? "the $flavour flavour is not: signatures need its symbols"
-	else
-		skip "no $flavour flavour"
-	fi
+make_target "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
+# Signatures need the symbols of flavours with a sanitizer.
+for file in bin/pagetorture lib/libpage.so libexec/pagetorture/*; do
+	wanted=0
+	[ "${file%%/*}" = libexec ] || wanted=1
+	for path in "$prefix"/$file; do
+		[ ! -e "$path" ] || expect $wanted "${path#"$prefix"/}: are its symbols there?" '' \
+			sh -c "readelf -S --wide '$path' | grep -q ' \.debug_info '"
+	done
 done
 
 # ---- the library ----
 
-cat >"$scratch/user.c" <<'END'
+cat >"$scratch/user.c" <<'END_OF_C'
 #include <page.h>
 int main(void)
 {
@@ -94,92 +81,69 @@ int main(void)
 	page_free(page);
 	return byte;
 }
-END
+END_OF_C
+
+# builds NAME COMPILER ARGUMENT...: a user of the library, which runs
+builds() {
+	name=$1
+	shift
+	# shellcheck disable=SC2048,SC2086 # words of the compiler
+	$* -o "$scratch/user" >"$scratch/out" 2>&1 && LD_LIBRARY_PATH=$prefix/lib "$scratch/user"
+	ok $? "$name" "$scratch/out"
+}
 
 flags="-I$prefix/include/libpage -L$prefix/lib -lpage"
 if command -v pkg-config >/dev/null; then
 	flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags --libs \
 		--define-variable=prefix="$prefix" libpage 2>"$scratch/err")
 	ok $? "pkg-config knows libpage" "$scratch/err"
-else
-	skip "no pkg-config"
-fi
-# shellcheck disable=SC2086 # words
-${CC:-cc} -std=c11 -Wall -Wextra -pedantic -Werror -o "$scratch/user" "$scratch/user.c" $flags \
-	>"$scratch/out" 2>&1 && LD_LIBRARY_PATH=$prefix/lib "$scratch/user"
-ok $? "a C11 program builds and runs with the shared library" "$scratch/out"
-${CC:-cc} -I"$prefix/include/libpage" -o "$scratch/user" "$scratch/user.c" "$prefix/lib/libpage.a" \
-	>"$scratch/out" 2>&1 && "$scratch/user"
-ok $? "and with the static one" "$scratch/out"
-# The example, outside of the tree, as its Makefile has it.
-if command -v pkg-config >/dev/null; then
+	# The example, outside of the tree, as its Makefile has it.
 	cp -r "$abs_srcdir/examples" "$scratch/example" && chmod -R u+w "$scratch/example"
-	(cd "$scratch/example" && env -u MAKEFLAGS -u MAKELEVEL PKG_CONFIG_PATH="$prefix/lib/pkgconfig" \
-		make CC="${CC:-cc}" check PKG_CONFIG="pkg-config --define-variable=prefix=$prefix") \
-		>"$scratch/out" 2>&1
-	ok $? "the example builds and runs, shared and static" "$scratch/out"
-	readelf -d "$scratch/example/page_cat" | grep -q 'NEEDED.*\[libpage\.so\.0\]'
-	ok $? "it needs libpage.so.0"
+	expect 0 "the example builds and runs, shared and static" '' \
+		env -u MAKEFLAGS -u MAKELEVEL PKG_CONFIG_PATH="$prefix/lib/pkgconfig" make -C "$scratch/example" \
+		CC="$CC" check PKG_CONFIG="pkg-config --define-variable=prefix=$prefix"
+	expect 0 "it needs libpage.so.0" 'NEEDED.*\[libpage\.so\.0\]' readelf -d "$scratch/example/page_cat"
 	! readelf -d "$scratch/example/page_cat-static" | grep -q 'NEEDED.*\[libpage'
 	ok $? "and the static one does not"
 else
 	skip "no pkg-config"
 fi
-
+builds "a C11 program, with the shared library" "$CC" -std=c11 -Wall -Wextra -pedantic -Werror "$scratch/user.c" "$flags"
+builds "a C program, with the static library" "$CC" "-I$prefix/include/libpage" "$scratch/user.c" "$prefix/lib/libpage.a"
 # For the same machine as the library.
-cxx=g++
-for word in ${CC:-cc}; do
-	case $word in -m*) cxx="$cxx $word" ;; esac
-done
+cxx="g++ $(echo "$CC" | grep -o -- '-m[^ ]*')"
 echo 'int main() { return 0; }' >"$scratch/cxx.cc"
 # shellcheck disable=SC2086 # words
 if $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
-	# shellcheck disable=SC2086 # words
-	$cxx -x c++ -Wall -Wextra -Werror -o "$scratch/user" "$scratch/user.c" -x none $flags \
-		>"$scratch/out" 2>&1 && LD_LIBRARY_PATH=$prefix/lib "$scratch/user"
-	ok $? "and a C++ program" "$scratch/out"
+	builds "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
 else
 	skip "no $cxx"
 fi
-
-nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 != "A" { print $3 }' | sort |
-	diff "$abs_srcdir/src/page/libpage.sym" - >"$scratch/symbols"
-ok $? "the shared library exports exactly libpage.sym" "$scratch/symbols"
+nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 != "A" { print $3 }' | sort >"$scratch/exported"
+ok_if_same "the shared library exports exactly libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/exported"
 
 # ---- the tool ----
 
 rules=$abs_srcdir/corpus/rules
-flavours=
-for flavour in plain asan tsan msan; do
-	has_flavour "$flavour" && flavours="$flavours $flavour"
-done
 
-# use_tool WHERE: what an installed pagetorture does with others' files.
+# use_tool PLACE: what an installed pagetorture does with programs
 use_tool() {
-	installed=$prefix/bin/pagetorture
-	run_to 0 "$installed" run --json "$rules/bounds.page"
-	ok $? "$1: run" "$scratch/err"
+	tool=$prefix/bin/pagetorture
+	expect 0 "$1: run" '' "$tool" run --json "$rules/bounds.page"
 	for flavour in $flavours; do
 		grep -q "\"$flavour\": {" "$scratch/out" || echo "$flavour"
-	done >"$scratch/lacks"
-	[ ! -s "$scratch/lacks" ]
-	ok $? "$1: run finds all flavours" "$scratch/lacks"
-	run_to 0 "$installed" replay "$rules/bounds.page" "$rules/use-after-free.page"
-	ok $? "$1: replay" "$scratch/err"
-	# What needs more than an installation says so in a line.
-	run_to 2 "$installed" fuzz --dir "$scratch/campaign" fuzz_page &&
-		grep -q 'fuzz_page: skipped: libfuzzer: no binary of it' "$scratch/out"
-	ok $? "$1: fuzz names the binaries that it needs" "$scratch/out"
+	done >"$scratch/missing"
+	ok_if_empty "$1: run finds all flavours" "$scratch/missing"
+	expect 0 "$1: replay" '' "$tool" replay "$rules/bounds.page" "$rules/use-after-free.page"
 	reproduce use-after-free
 }
 
 # reproduce PROGRAM: as C, by the lines on top of it, with what is installed.
 reproduce() {
-	(cd "$scratch" && run_to 0 "$installed" to-c -o "$scratch/$1.c" "$rules/$1.page")
+	(cd "$scratch" && run_to 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
+		grep -q "^ \* Reproduced: yes" "$scratch/$1.c"
 	ok $? "to-c: $1 compiles, runs and reproduces" "$scratch/err"
-	grep -q "^ \* Reproduced: yes" "$scratch/$1.c" &&
-		grep -q -- "-I$prefix/include/libpage" "$scratch/$1.c" &&
-		! grep -q "$abs_builddir" "$scratch/$1.c"
+	grep -q -- "-I$prefix/include/libpage" "$scratch/$1.c" && ! grep -q "$abs_builddir" "$scratch/$1.c"
 	ok $? "to-c: $1 needs nothing of the build directory" "$scratch/$1.c"
 }
 
@@ -189,31 +153,27 @@ if has_flavour tsan; then
 else
 	skip "no tsan flavour"
 fi
-run_to 0 "$installed" check "$rules/bounds.page"
-ok $? "check" "$scratch/err"
-run_to 0 "$installed" explain "$rules/overlap-one-byte.page"
-ok $? "explain" "$scratch/err"
-run_to 0 "$installed" minimize "$rules/use-after-free.page"
-ok $? "minimize" "$scratch/err"
+expect 0 "check" '' "$tool" check "$rules/bounds.page"
+expect 0 "explain" '' "$tool" explain "$rules/overlap-one-byte.page"
 if has_flavour asan; then
-	grep -q 'page_read_raw' "$scratch/err"
-	ok $? "minimize knows where in the library it fails" "$scratch/err"
+	expect 0 "minimize names the place in the library where it fails" page_read_raw \
+		"$tool" minimize "$rules/use-after-free.page"
 else
-	skip "no asan flavour"
+	skip "minimize: no asan flavour"
 fi
 
 # Findings as an engine leaves them.
 mkdir "$scratch/findings"
-"$prefix/bin/pagetorture" convert --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
-run_to 0 "$prefix/bin/pagetorture" triage --tries 1 -o "$scratch/triage" "$scratch/findings"
-ok $? "triage" "$scratch/err"
-(cd / && env -i sh "$scratch"/triage/*/replay.sh) >"$scratch/out" 2>&1
-ok $? "triage's replay.sh shows it again, with no PATH" "$scratch/out"
+"$tool" convert --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
+expect 0 "triage" '' "$tool" triage --tries 1 -o "$scratch/triage" "$scratch/findings"
+expect 0 "triage's replay.sh reproduces it, with no PATH" '' \
+	env -C / -i sh "$scratch"/triage/*/replay.sh
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's wrong.page"
-run_to 1 "$prefix/bin/pagetorture" replay --flavour plain "$scratch/it's wrong.page"
+run_to 1 "$tool" replay --flavour plain "$scratch/it's wrong.page"
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
-(cd / && run_to 1 env -i sh "$scratch/command") && grep -q 'claim: ' "$scratch/err"
-ok $? "a command that replay prints shows it again" "$scratch/err"
+expect 1 "a command that replay prints reproduces it" 'claim: ' env -C / -i sh "$scratch/command"
+expect 2 "fuzz names the binaries that it needs" 'fuzz_page: skipped: libfuzzer: no binary of it' \
+	"$tool" fuzz --dir "$scratch/campaign" fuzz_page
 
 mkdir "$scratch/elsewhere"
 mv "$prefix" "$scratch/elsewhere/here"

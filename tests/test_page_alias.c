@@ -108,7 +108,7 @@ static void test_reuse_of_sets(void)
 	struct alias_set *first = set_of_new_task(), *second = set_of_new_task();
 
 	ok(first && second == first, "the set of a deleted task is reused");
-	ok(!second->taken && !second->made && !second->live && !second->depth && !second->away,
+	ok(!second->in_use && !second->made && !second->live && !second->depth && !second->hidden,
 	   "the set of a deleted task is empty");
 }
 

@@ -62,28 +62,33 @@ cd "$scratch/$odd" || exit 99
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
 
+# said COMMAND...: keeps what the command prints.
+said() {
+	"$@" >"$scratch/said" 2>&1
+}
+
+# reproduces NAME STATUS PATTERN [LABEL]: does the command that was printed after LABEL end with STATUS,
+# and print PATTERN?
+reproduces() {
+	printed "${4-replay:}" "$scratch/said" && paste "$scratch/command" "$2" "$3"
+	ok $? "$1" "$scratch/said"
+}
+
 # ---- run, replay ----
 
-run_to 1 bin/pagetorture run --flavour plain "$file"
-cp "$scratch/err" "$scratch/said"
-printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
-ok $? "run" "$scratch/said"
-run_to 1 bin/pagetorture run --flavour plain - <"$file"
-cp "$scratch/err" "$scratch/said"
-printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
-ok $? "run, of standard input" "$scratch/said"
+wrong_byte='expected 0x00, got 0x01'
+said bin/pagetorture run --flavour plain "$file"
+reproduces "run" 1 "$wrong_byte"
+said bin/pagetorture run --flavour plain - <"$file"
+reproduces "run, of standard input" 1 "$wrong_byte"
 "$pagetorture" convert --bytes "$file" >crash-1
-run_to 1 bin/pagetorture run --flavour plain crash-1
-cp "$scratch/err" "$scratch/said"
-printed replay: "$scratch/said" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
-ok $? "run, of bytes" "$scratch/said"
-run_to 1 bin/pagetorture replay --flavour plain "$file"
-cp "$scratch/err" "$scratch/said"
-printed '  replay:' "$scratch/said" && paste "$scratch/command" 1 'differs: '
-ok $? "replay" "$scratch/said"
-bin/pagetorture replay --flavour plain --json "$file" 2>/dev/null | "$abs_builddir/pagetorture-export" tap >"$scratch/said"
-printed replay: "$scratch/said" && paste "$scratch/command" 1 'differs: '
-ok $? "pagetorture-export tap" "$scratch/said"
+said bin/pagetorture run --flavour plain crash-1
+reproduces "run, of bytes" 1 "$wrong_byte"
+said bin/pagetorture replay --flavour plain "$file"
+reproduces "replay" 1 'differs: ' '  replay:'
+bin/pagetorture replay --flavour plain --json "$file" 2>/dev/null |
+	said "$abs_builddir/pagetorture-export" tap
+reproduces "pagetorture-export tap" 1 'differs: '
 
 # ---- triage ----
 
@@ -91,15 +96,13 @@ cp "$file" "findings/crash-1.page"
 run_to 0 bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
 ok $? "triage" "$scratch/err"
 set -- sorted/*
-printed replay: "$1/report.txt" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
-ok $? "report.txt" "$1/report.txt"
+said cat "$1/report.txt"
+reproduces "report.txt" 1 "$wrong_byte"
 printf 'exec sh "%s/replay.sh"\n' "\$bundle" >"$scratch/command"
-bundle=$PWD/$1
-run_to 1 env -i bundle="$bundle" sh -c 'cd / && . "$1"' sh "$scratch/command" &&
-	grep -q 'expected 0x00, got 0x01' "$scratch/err"
-ok $? "replay.sh, with no pagetorture in PATH" "$scratch/err"
-printed replay: "$scratch/err" && paste "$scratch/command" 1 'expected 0x00, got 0x01'
-ok $? "and the command that it prints" "$scratch/command"
+said env -i bundle="$PWD/$1" sh -c 'cd / && . "$1"' sh "$scratch/command"
+[ $? -eq 1 ] && grep -q "$wrong_byte" "$scratch/said"
+ok $? "replay.sh, with no pagetorture in PATH" "$scratch/said"
+reproduces "and the command that it prints" 1 "$wrong_byte"
 
 # ---- race ----
 
@@ -108,34 +111,27 @@ if has_flavour tsan; then
 	mutate raw.c 's/memcpy(dst, byte(page, off), len)/(void)dst/' && build_dev_mutant plain && build_dev_mutant tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
-	bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same' \
-		>"$scratch/said" 2>&1
-	printed replay: "$scratch/said" && paste "$scratch/command" 1 'byte 0 read: expected 0x00'
-	ok $? "race" "$scratch/said"
+	said bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'
+	reproduces "race" 1 'byte 0 read: expected 0x00'
 else
 	skip "race: this build has no tsan flavour"
 fi
 
 # ---- fuzz targets ----
 
-run_to 134 bin/fuzz_page-replay "$file"
-cp "$scratch/err" "$scratch/said"
-printed replay: "$scratch/said" && paste "$scratch/command" 134 'expected 0x00, got 0x01'
-ok $? "a fuzz target, without its engine" "$scratch/said"
+said bin/fuzz_page-replay "$file"
+reproduces "a fuzz target, without its engine" 134 "$wrong_byte"
 cp "$pagetorture" bin/
-printed 'read:   ' "$scratch/said" && paste "$scratch/command" 0 '^main: fill_zero(p0, 0, 8)'
-ok $? "what reads the input" "$scratch/said"
+reproduces "what reads the input" 0 '^main: fill_zero(p0, 0, 8)' 'read:   '
 
 if [ -n "$engine" ]; then
 	"$pagetorture" convert --bytes "$file" >"bare/seed"
 	mkdir "it's"
-	bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare >"$scratch/said" 2>&1
-	printed replay: "$scratch/said" && paste "$scratch/command" 77 'expected 0x00, got 0x01'
-	ok $? "a fuzz target, with its engine: the file that libFuzzer writes" "$scratch/said"
+	said bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare
+	reproduces "a fuzz target, with its engine: the file that libFuzzer writes" 77 "$wrong_byte"
 	cp bare/seed "$file.bin"
-	bin/fuzz_page "$file.bin" >"$scratch/said" 2>&1
-	printed replay: "$scratch/said" && paste "$scratch/command" 77 'expected 0x00, got 0x01'
-	ok $? "and the file that it was given" "$scratch/said"
+	said bin/fuzz_page "$file.bin"
+	reproduces "and the file that it was given" 77 "$wrong_byte"
 	run_to 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
 	! printed replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
 	ok $? "under AFL++, which names files itself: where the input is" "$scratch/err"
@@ -160,12 +156,11 @@ done
 grep -q 'redirected redirected.c ' "$scratch/redirected.c"
 ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
-# ---- stress programs ----
+# ---- stress patterns ----
 
-cp "$abs_builddir/stress_disjoint" bin/
+cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
-bin/stress_disjoint -n 2000 -t 2 --busted=$bug >"$scratch/said" 2>&1
-printed 'run again:' "$scratch/said" && paste "$scratch/command" 1 '!!!'
-ok $? "a stress program" "$scratch/said"
+said bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
+reproduces "a stress pattern" 1 '!!!' 'run again:'
 
 done_testing

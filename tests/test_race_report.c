@@ -17,68 +17,64 @@ static const struct shadow *evaluate(const char *text)
 	return rules_shadow(rules);
 }
 
+#define WRITE(thread, off, len) thread ": write_raw(p0, " #off ", " #len ", 1)\n"
+
+static const struct {
+	struct race_report report;
+	bool any_order, is_known;
+	const char *name;
+} reports[] = {
+	{ { .call = 2, .before = 1, .from = 8, .to = 16 }, false, true, "a race of the model is known" },
+	{ { .call = 1, .before = 1, .from = 8, .to = 16 }, false, false, "another call" },
+	{ { .call = 2, .before = 3, .from = 8, .to = 16 }, false, false, "another thread" },
+	{ { .call = 2, .before = 1, .page = 1, .from = 8, .to = 16 }, false, false, "another page" },
+	{ { .call = 2, .before = 1, .from = 16, .to = 24 }, false, false, "other bytes" },
+	{ { .call = 1, .before = 2, .from = 8, .to = 16 }, false, false, "the other order" },
+	{ { .call = 1, .before = 2, .from = 8, .to = 16 }, true, true, "the other order, if any is possible" },
+};
+
 static void test_matching(void)
 {
-	const struct shadow *shadow = evaluate(P "T0: write_raw(p0, 0, 16, 1)\n"
-					      "T1: write_raw(p0, 8, 16, 1)\n");
-	struct race_report good = { .call = 2, .before = 1, .page = 0, .from = 8, .to = 16 };
-	struct race_report s;
+	const struct shadow *shadow = evaluate(P WRITE("T0", 0, 16) WRITE("T1", 8, 16));
 
-	ok(race_report_is_known_race(&good, &program, shadow, false), "a race of the model is one");
-	s = good, s.call = 1;
-	ok(!race_report_is_known_race(&s, &program, shadow, false), "not at another call");
-	s = good, s.before = 3;
-	ok(!race_report_is_known_race(&s, &program, shadow, false), "not with another thread");
-	s = good, s.page = 1;
-	ok(!race_report_is_known_race(&s, &program, shadow, false), "not on another page");
-	s = good, s.from = 16, s.to = 24;
-	ok(!race_report_is_known_race(&s, &program, shadow, false), "not on other bytes");
-	s = good, s.call = 1, s.before = 2;
-	ok(!race_report_is_known_race(&s, &program, shadow, false), "not the other way round");
-	ok(race_report_is_known_race(&s, &program, shadow, true), "unless the calls may run in any order");
+	for (size_t i = 0; i < COUNT(reports); i++)
+		ok(!race_report_find_race(&reports[i].report, &program, shadow, reports[i].any_order) ==
+			   !reports[i].is_known,
+		   "%s", reports[i].name);
 }
 
-static void test_capacity(void)
-{
-	ok(shadow_race_must_be_reported(evaluate(P "T0: write_raw(p0, 0, 8, 1)\n"
-					  "T1: write_raw(p0, 0, 8, 1)\n"), CELLS_ONE),
-	   "two accesses fit");
-	ok(!shadow_race_must_be_reported(evaluate(P "T0: write_raw(p0, 0, 1, 1)\n"
-					   "T0: write_raw(p0, 1, 1, 1)\n"
-					   "T0: write_raw(p0, 2, 1, 1)\n"
-					   "T0: write_raw(p0, 3, 1, 1)\n"
-					   "T0: write_raw(p0, 4, 1, 1)\n"
-					   "T1: write_raw(p0, 0, 1, 1)\n"), CELLS_ONE),
-	   "five sets of bytes in one granule do not");
-	ok(shadow_race_must_be_reported(evaluate(P "T0: write_raw(p0, 0, 1, 1)\n"
-					  "T0: write_raw(p0, 1, 1, 1)\n"
-					  "T0: write_raw(p0, 2, 1, 1)\n"
-					  "T0: write_raw(p0, 3, 1, 1)\n"
-					  "T0: write_raw(p0, 8, 1, 1)\n"
-					  "T1: write_raw(p0, 0, 1, 1)\n"), CELLS_ONE),
-	   "a fifth one elsewhere does no harm");
-	ok(!shadow_race_must_be_reported(evaluate(P "T0: write_raw(p0, 0, 5, 1)\n"
-					   "T1: write_raw(p0, 0, 1, 1)\n"),
-					 CELLS_SPLIT),
-	   "where granules are split, five bytes are five sets");
-	ok(shadow_race_must_be_reported(evaluate(P "T0: write_raw(p0, 0, 1, 1)\n"
-					  "T1: write_raw(p0, 0, 2, 1)\n"), CELLS_UNKNOWN),
-	   "three bytes and an allocation fit, however they come");
-	ok(!shadow_race_must_be_reported(evaluate(P "T0: write_raw(p0, 0, 1, 1)\n"
-					   "T1: write_raw(p0, 0, 3, 1)\n"), CELLS_UNKNOWN),
-	   "the second call's bytes count, too");
-	ok(!shadow_race_must_be_reported(evaluate(P "T0: write_raw(p0, 0, 8, 1)\n"
-					   "T1: write_raw(p0, 0, 1, 1)\n"), CELLS_UNKNOWN),
-	   "a whole granule may come byte by byte");
-	ok(shadow_race_must_be_reported(evaluate(P "T0: read_raw(p0, 0, 1)\n"
-					  "T1: write_raw(p0, 0, 4096, 1)\n"), CELLS_UNKNOWN),
-	   "but not a whole page");
-}
+#define FOUR WRITE("T0", 0, 1) WRITE("T0", 1, 1) WRITE("T0", 2, 1) WRITE("T0", 3, 1)
+
+static const struct {
+	const char *text;
+	enum granule_cells cells;
+	bool must_be_reported;
+	const char *name;
+} capacities[] = {
+	{ P WRITE("T0", 0, 8) WRITE("T1", 0, 8), CELLS_ONE, true, "two accesses fit" },
+	{ P FOUR WRITE("T0", 4, 1) WRITE("T1", 0, 1), CELLS_ONE, false,
+	  "five sets of bytes in one granule do not fit" },
+	{ P FOUR WRITE("T0", 8, 1) WRITE("T1", 0, 1), CELLS_ONE, true,
+	  "a fifth set of bytes in another granule does not count" },
+	{ P WRITE("T0", 0, 5) WRITE("T1", 0, 1), CELLS_SPLIT, false,
+	  "if granules are split, five bytes are five sets" },
+	{ P WRITE("T0", 0, 1) WRITE("T1", 0, 2), CELLS_UNKNOWN, true,
+	  "three bytes and an allocation fit in any order" },
+	{ P WRITE("T0", 0, 1) WRITE("T1", 0, 3), CELLS_UNKNOWN, false,
+	  "the bytes of the second call count too" },
+	{ P WRITE("T0", 0, 8) WRITE("T1", 0, 1), CELLS_UNKNOWN, false,
+	  "a whole granule may be accessed byte by byte" },
+	{ P "T0: read_raw(p0, 0, 1)\n" WRITE("T1", 0, 4096), CELLS_UNKNOWN, true,
+	  "a whole page is one access" },
+};
 
 UNIT_TEST(test_race_report)
 {
 	rules = rules_new();
 	test_matching();
-	test_capacity();
+	for (size_t i = 0; i < COUNT(capacities); i++)
+		ok(shadow_race_must_be_reported(evaluate(capacities[i].text), capacities[i].cells) ==
+			   capacities[i].must_be_reported,
+		   "%s", capacities[i].name);
 	rules_delete(rules);
 }

@@ -5,46 +5,43 @@
 # and lets nothing hang: the n-th call of each function fails, for n = 1, 2, 3 ... (refuse_nth.c).
 . "$(dirname "$0")/tap.sh"
 
+dev=$abs_builddir/pagetorture-dev
 refuse=$scratch/refuse.so
 if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refuse" >"$scratch/out" 2>&1 ||
 	! LD_PRELOAD=$refuse "$pagetorture" --version >/dev/null 2>&1; then
-	skip "no library that refuses calls can be put before the C library"
-	done_testing
-	exit
+	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# refused WHICH COMMAND...: its exit status is in $status; was there such a call at all?
+# refused CALL COMMAND...: with that call refused (refuse_nth.c). REFUSE_USED is there if it was made.
 refused() {
-	which=$1
+	refused_call=$1
 	shift
 	rm -f "$scratch/used"
-	status=0
-	timeout -k 1 60 env LD_PRELOAD="$refuse" REFUSE="$which" REFUSE_USED="$scratch/used" "$@" \
-		>"$scratch/out" 2>"$scratch/err" || status=$?
-	[ -e "$scratch/used" ]
+	timeout -k 1 60 env LD_PRELOAD="$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
 }
 
-# never_green WHAT FUNCTIONS COMMAND...: one that fails by itself; each call refused in turn.
-# Then it ends with 1 or 2, and so by itself; at least one call of all is refused.
-never_green() {
-	what=$1 functions=$2 runs=0
+# stays_failed NAME FUNCTIONS COMMAND...: a command that fails. Each call of the functions is refused
+# in turn; then it still ends with 1 or 2, by itself. At least one call is refused.
+stays_failed() {
+	name=$1 functions=$2 runs=0
 	shift 2
-	: >"$scratch/green"
 	for function in $functions; do
 		n=1
-		while [ $n -le 60 ] && refused "$function:$n" "$@"; do
+		while [ $n -le 60 ]; do
+			run_to 1 refused "$function:$n" "$@"
+			[ -e "$scratch/used" ] || break
 			case $status in
 			1 | 2) ;;
-			*) echo "$function:$n: exit status $status" >>"$scratch/green" ;;
+			*) echo "$function:$n: exit status $status" ;;
 			esac
 			n=$((n + 1)) runs=$((runs + 1))
 		done
-	done
-	[ ! -s "$scratch/green" ] && [ $runs -gt 0 ]
-	ok $? "$what: a failure stays one, whichever of $runs calls is refused" "$scratch/green"
+	done >"$scratch/wrong"
+	[ $runs -gt 0 ] || echo "no call was refused" >"$scratch/wrong"
+	ok_if_empty "$name: a failure stays one, whichever of $runs calls is refused" "$scratch/wrong"
 }
 
-# program FILE [LINE]: one that is good, but for the comment or claim.
+# program FILE [LINE]: one that is good, but for the comment or expectation.
 program() {
 	{
 		printf 'pagetorture 1\n%s\n' "${2-}"
@@ -53,63 +50,62 @@ program() {
 	} >"$1"
 }
 
-mkdir "$scratch/claim" "$scratch/corrupt" "$scratch/good"
+mkdir "$scratch/wrong-expect" "$scratch/corrupt" "$scratch/good"
 for i in 1 2 3 4; do
-	program "$scratch/claim/$i.page"
+	program "$scratch/wrong-expect/$i.page"
 	program "$scratch/corrupt/$i.page"
 	program "$scratch/good/$i.page"
 done
-program "$scratch/claim/2.page" 'expect data-race'
+program "$scratch/wrong-expect/2.page" 'expect data-race'
 program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
+wrong=$scratch/wrong-expect
 
 # ---- replay ----
 
 system='fork pipe2 memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
-never_green "replay, a claim" "$system $memory write" "$pagetorture" replay --flavour plain -j 1 \
-	--results "$scratch/results.jsonl" "$scratch/claim"
-# What is only seen after others is asked again after others. A worker that does not get its
-# batch is replaced, so write() may bring others together.
-never_green "replay, an input that others fail after" "$system $memory" "$abs_builddir/pagetorture-dev" replay \
+stays_failed "replay, a wrong expectation" "$system $memory write" "$pagetorture" replay --flavour plain -j 1 \
+	--results "$scratch/results.jsonl" "$wrong"
+# A failure that needs earlier inputs is run again after them. A worker that does not get its batch is
+# replaced, so write() may change which inputs run together.
+stays_failed "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1
-never_green "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 \
-	"$scratch/claim"
+stays_failed "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
 unset REFUSE_ALL
 
-# The first processes are workers, the others are asked after what it fails.
+# The first processes are workers, later ones find out after which inputs it fails.
 for n in $(seq 2 20); do
-	refused "fork:$n" "$abs_builddir/pagetorture-dev" replay --flavour plain -j 1 "$scratch/corrupt" || break
+	run_to 1 refused "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
+	[ -e "$scratch/used" ] || break
 	cat "$scratch/err"
-done >"$scratch/actual"
-grep -q '3.page: plain: crash: .*to find out after what, got none' "$scratch/actual"
-ok $? "a failure that cannot be run again keeps its kind" "$scratch/actual"
+done >"$scratch/printed"
+grep -q '3.page: plain: crash: .*to find out after what, got none' "$scratch/printed"
+ok $? "a failure that cannot be run again keeps its kind" "$scratch/printed"
 
-# All or none of them runs: both forms of the results say so.
-refused 'fork:1+' "$pagetorture" replay --flavour plain "$scratch/good" && [ $status -eq 2 ] &&
-	grep -q '^plain  *4  *0  *4 ' "$scratch/out" && ! grep -q 'all good' "$scratch/out"
-ok $? "replay without a process: nothing is good" "$scratch/out"
-refused 'fork:1+' "$pagetorture" replay --flavour plain --json "$scratch/good" && [ $status -eq 2 ] &&
-	[ "$(grep -c '"input": .*"failed": true' "$scratch/out")" -eq 4 ]
-ok $? "replay --json without a process: nothing is good" "$scratch/out"
-
-# What one worker that does not start had is given back: the next one starts.
-refused 'fork:1' "$pagetorture" replay --flavour plain -j 2 "$scratch/claim"
-[ $status -eq 2 ]
-ok $? "replay, the first fork() refused: exit 2" "$scratch/err"
+expect 2 "replay without a process: nothing is good" '^plain  *4  *0  *4 ' \
+	refused 'fork:1+' "$pagetorture" replay --flavour plain "$scratch/good"
+! grep -q 'all good' "$scratch/out"
+ok $? "... nor is that printed" "$scratch/out"
+expect 2 "replay --json without a process" '"input": .*"failed": true' \
+	refused 'fork:1+' "$pagetorture" replay --flavour plain --json "$scratch/good"
+[ "$(grep -c '"input": .*"failed": true' "$scratch/out")" -eq 4 ]
+ok $? "... all inputs failed" "$scratch/out"
+# Another worker gets the batch of one that does not start.
+expect 2 "replay, the first fork() refused" '' refused 'fork:1' "$pagetorture" replay --flavour plain -j 2 "$wrong"
 
 # ---- run ----
 
 flavours=plain
 ! has_flavour asan || flavours=plain,asan
-never_green "run, a claim" "$system $memory" "$pagetorture" run --flavour $flavours \
-	"$scratch/claim/1.page" "$scratch/claim/2.page"
+stays_failed "run, a wrong expectation" "$system $memory" "$pagetorture" run --flavour $flavours \
+	"$wrong/1.page" "$wrong/2.page"
 if has_flavour asan; then
 	for function in fork pipe2; do
-		refused $function:2+ "$pagetorture" run --flavour plain,asan "$scratch/good/1.page" &&
-			[ $status -eq 2 ] && grep -q 'expected to start .*pagetorture-asan' "$scratch/err" &&
-			! grep 'skipped' "$scratch/err" >/dev/null
-		ok $? "run, $function() refused for a flavour that is there: not skipped, exit 2" "$scratch/err"
+		expect 2 "run, $function() refused for a flavour that is there" 'expected to start .*pagetorture-asan' \
+			refused $function:2+ "$pagetorture" run --flavour plain,asan "$scratch/good/1.page"
+		! grep 'skipped' "$scratch/err" >/dev/null
+		ok $? "... it is not skipped" "$scratch/err"
 	done
 else
 	skip "this build has no asan flavour"
@@ -119,16 +115,16 @@ fi
 
 for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
 	# shellcheck disable=SC2086 # words
-	refused 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page" &&
-		[ $status -eq 2 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
-		grep -q 'process_vm_readv(): Operation not permitted; a container needs' "$scratch/err"
-	ok $? "${command%% *} says at its start that process_vm_readv() is refused" "$scratch/err"
+	expect_error "${command%% *} says at its start that process_vm_readv() is refused" \
+		'process_vm_readv(): Operation not permitted; a container needs' \
+		refused 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"
 done
 # Each call after the one at the start.
-REFUSE_ALL=1 refused 'process_vm_readv:2+' "$pagetorture" run --flavour plain \
-	"$abs_srcdir/corpus/rules/user-fault.page" && [ $status -eq 1 ] &&
-	grep -q 'BUG: page: system: process_vm_readv() of this process: Operation not permitted' "$scratch/err"
-ok $? "a call that is refused later is no fault of user memory" "$scratch/err"
+export REFUSE_ALL=1
+expect 1 "a call that is refused later is no fault of user memory" \
+	'BUG: page: system: process_vm_readv() of this process: Operation not permitted' \
+	refused 'process_vm_readv:2+' "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/user-fault.page"
+unset REFUSE_ALL
 
 # Fuzz targets have wrappers of their own for such calls: there the kernel refuses.
 cat >"$scratch/forbid.c" <<'END'
@@ -156,21 +152,18 @@ fi
 
 # ---- limits, and what is inherited ----
 
-for most in 4 5 6 7 8 9 10 11 12 16 20 24; do
+for limit in 4 5 6 7 8 9 10 11 12 16 20 24; do
 	for command in replay run; do
-		status=0
-		timeout -k 1 60 sh -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n '"$most"'; exec "$@"' sh "$pagetorture" $command \
-			--flavour plain "$scratch/claim/1.page" "$scratch/claim/2.page" \
-			>"$scratch/out" 2>"$scratch/err" || status=$?
-		case $status in 1 | 2) ;; *) echo "$command, $most descriptors: exit status $status" ;; esac
+		run_to 1 timeout -k 1 60 sh -c "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n $limit; exec \"\$@\"" \
+			sh "$pagetorture" $command --flavour plain "$wrong/1.page" "$wrong/2.page"
+		case $status in 1 | 2) ;; *) echo "$command, $limit descriptors: exit status $status" ;; esac
 	done
-done >"$scratch/green"
-[ ! -s "$scratch/green" ]
-ok $? "with few descriptors a failure stays one" "$scratch/green"
+done >"$scratch/wrong"
+ok_if_empty "with few descriptors a failure stays one" "$scratch/wrong"
 
 program "$scratch/crash.page" '# misbehave: crash'
-run_to 1 env --ignore-signal=CHLD "$abs_builddir/pagetorture-dev" replay --flavour plain "$scratch/crash.page"
-ok $? "replay, started with SIGCHLD ignored: a crash is one" "$scratch/err"
+expect 1 "replay, started with SIGCHLD ignored: a crash is one" '' \
+	env --ignore-signal=CHLD "$dev" replay --flavour plain "$scratch/crash.page"
 cat >"$scratch/unmap.page" <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL)
@@ -178,13 +171,12 @@ k0 = kmap_local(p0)
 kunmap_local(k0)
 kunmap_local(k0)
 END
-run_to 0 env --ignore-signal=CHLD timeout 60 "$pagetorture" run --flavour plain "$scratch/unmap.page" &&
-	grep -q 'use-after-unmap *use-after-unmap *yes' "$scratch/out"
-ok $? "run, started with SIGCHLD ignored: how children end is heard" "$scratch/out"
+expect 0 "run, started with SIGCHLD ignored: the status of children is read" 'use-after-unmap *use-after-unmap *yes' \
+	env --ignore-signal=CHLD timeout 60 "$pagetorture" run --flavour plain "$scratch/unmap.page"
 
 # ---- campaigns ----
 
-# An engine in the words of libFuzzer, with a finding: in fuzz_empty an input without a byte.
+# Engines that print what libFuzzer prints, with a finding: in fuzz_empty an input without a byte.
 mkdir "$scratch/bin"
 for target in fine crash empty full loop; do
 	cat >"$scratch/bin/fuzz_$target" <<-'END'
@@ -205,19 +197,15 @@ for target in fine crash empty full loop; do
 done
 mkdir "$scratch/campaign"
 set -- "$pagetorture" fuzz --bin "$scratch/bin" --engine libfuzzer --jobs 1 --time 2 --dir "$scratch/campaign"
-run_to 0 "$@" fuzz_fine && run_to 1 "$@" fuzz_crash
-ok $? "a campaign of an engine that is none: exit 0, with a finding 1" "$scratch/out"
+expect 0 "a campaign without a finding" '' "$@" fuzz_fine
+expect 1 "a campaign with one" '' "$@" fuzz_crash
 rm -r "$scratch/campaign"/*
-REFUSE_ALL=1 refused fork:1+ "$@" fuzz_fine
-[ $status -eq 2 ] && grep -q 'fuzz_fine: no engine could be started' "$scratch/out"
-ok $? "a campaign that never gets a process: exit 2" "$scratch/out"
-run_to 2 "$@" fuzz_loop && grep -q 'libfuzzer is not kept: Too many levels of symbolic links' "$scratch/out"
-ok $? "a campaign that cannot read what its engines found: exit 2" "$scratch/out"
-run_to 2 "$@" fuzz_empty && grep -q 'crash-da39.* is not kept: empty' "$scratch/out"
-ok $? "a finding without a byte is no pass" "$scratch/out"
+expect 2 "a campaign that never gets a process" 'fuzz_fine: no engine could be started' refused fork:1+ "$@" fuzz_fine
+expect 2 "a campaign that cannot read what its engines found" 'libfuzzer is not kept: Too many open files' \
+	refused opendir:1+ "$@" fuzz_crash
+expect 2 "a finding without a byte is no pass" 'crash-da39.* is not kept: empty' "$@" fuzz_empty
 : >"$scratch/campaign/fuzz_full"
-run_to 2 "$@" fuzz_full fuzz_fine
-ok $? "a target that is left out because of its directory: exit 2" "$scratch/out"
+expect 2 "a target that is left out because of its directory" '' "$@" fuzz_full fuzz_fine
 
 # ---- the determinism check ----
 
@@ -246,17 +234,14 @@ if $CC -D_GNU_SOURCE -I"$abs_srcdir" -I"$abs_srcdir/src" "$scratch/serve.c" "$ab
 	"$abs_srcdir/fuzz/input.c" "$abs_srcdir/fuzz/api_call.c" \
 	"$abs_builddir/libharness-plain.a" -lpthread -o "$scratch/same" >"$scratch/err" 2>&1; then
 	export REFUSE_ALL=1
-	never_green "fuzz_NAME-same" "$system $memory" "$scratch/same" "$scratch/good"
+	stays_failed "fuzz_NAME-same" "$system $memory" "$scratch/same" "$scratch/good"
 	for n in 10 20 30 40 50 60; do
-		refused "malloc:$n+" "$scratch/same" "$scratch/good"
-		[ $status -ne 0 ] || echo "malloc:$n+: exit status $status"
-	done >"$scratch/green"
+		! run_to 0 refused "malloc:$n+" "$scratch/same" "$scratch/good" || echo "malloc:$n+"
+	done >"$scratch/wrong"
 	unset REFUSE_ALL
-	[ ! -s "$scratch/green" ]
-	ok $? "fuzz_NAME-same: outcomes that are missing are not the same" "$scratch/green"
-	run_to 1 env --ignore-signal=CHLD timeout 60 "$scratch/same" "$scratch/good" &&
-		grep -q 'have not always the same outcome' "$scratch/out"
-	ok $? "fuzz_NAME-same, started with SIGCHLD ignored: outcomes are compared" "$scratch/err"
+	ok_if_empty "fuzz_NAME-same: outcomes that are missing are not the same" "$scratch/wrong"
+	expect 1 "fuzz_NAME-same, started with SIGCHLD ignored: outcomes are compared" 'have not always the same outcome' \
+		env --ignore-signal=CHLD timeout 60 "$scratch/same" "$scratch/good"
 else
 	ok 1 "a small fuzz target is built" "$scratch/err"
 fi

@@ -7,28 +7,21 @@
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus
+seed=0
 
-# made COUNT SEED: that many random programs in $scratch/made.
-made() {
-	rm -rf "$scratch/made"
-	mkdir "$scratch/made"
-	(cd "$scratch/made" && "$abs_builddir/make_programs" "$1" "$2")
+# make_random COUNT: that many random programs in $scratch/random.
+make_random() {
+	rm -rf "$scratch/random"
+	mkdir "$scratch/random"
+	seed=$((seed + 100000))
+	(cd "$scratch/random" && "$abs_builddir/make_programs" "$1" $seed)
 }
 
-# Texts that are none: each program cut somewhere.
-broken_texts() {
-	mkdir "$scratch/broken"
-	for page in "$corpus"/rules/*.page; do
-		size=$(wc -c <"$page")
-		head -c $((size * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page")"
-	done
-}
-
-# crowds COUNT SEED: racy programs with more accesses to 8 bytes than the detector keeps.
-crowds() {
-	mkdir "$scratch/crowds"
-	awk -v count="$1" -v seed="$2" -v directory="$scratch/crowds" 'BEGIN {
-		srand(seed)
+# make_crowded COUNT: racy programs with more accesses to 8 bytes than the detector keeps.
+make_crowded() {
+	mkdir "$scratch/crowded"
+	awk -v count="$1" -v directory="$scratch/crowded" 'BEGIN {
+		srand(7)
 		for (n = 0; n < count; n++) {
 			file = directory "/" n ".page"
 			print "pagetorture 1\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)" >file
@@ -44,102 +37,86 @@ crowds() {
 	}'
 }
 
-# has TARGET
-has() {
-	[ -x "$abs_builddir/$1-same" ]
+# is_built TARGET
+is_built() {
+	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
-# same TARGET WHAT OPTION... DIRECTORY...: are all outcomes the same, and is there any?
+# same TARGET NAME OPTION... DIRECTORY...: are all outcomes the same, and is there any?
 same() {
-	target=$1 what=$2
+	target=$1 name=$2
 	shift 2
-	if ! has "$target"; then
-		skip "$target: this compiler counts no coverage for it"
-		return
+	if is_built "$target"; then
+		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
+			"$abs_builddir/$target-same" "$@"
 	fi
-	run_to 0 "$abs_builddir/$target-same" "$@" &&
-		grep -q '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
-			"$scratch/out"
-	ok $? "$target, $what: $(cat "$scratch/out")" "$scratch/err"
 }
+
+# Texts that are no programs: each program cut somewhere.
+mkdir "$scratch/broken"
+for page in "$corpus"/rules/*.page; do
+	head -c $(($(wc -c <"$page") * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page")"
+done
 
 # Two targets start a process for each input of the corpus. All else forks one for each input:
 # starting sanitizer binaries costs most of the time.
-seed=0
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
-	set -- "$corpus/rules" "$corpus/regress" "$corpus/seed/$target"
-	if [ "$target" = fuzz_text ]; then
-		broken_texts
-		set -- "$@" "$scratch/broken"
-	fi
-	for backend in direct alias; do
-		[ "$target:$backend" = fuzz_text:alias ] && continue
-		PAGE_MAP=$backend
-		export PAGE_MAP
-		case $target in
-		fuzz_page | fuzz_race) same "$target" "corpus, $backend" "$@" ;;
-		*) same "$target" "corpus, $backend" --batch 100 "$@" ;;
-		esac
-		made 400 $((seed += 100000))
-		same "$target" "random programs, $backend" --batch 100 "$scratch/made"
+	batch=100 backends='direct alias' broken=
+	case $target in
+	fuzz_page | fuzz_race) batch=1 ;;
+	fuzz_text) backends=direct broken=$scratch/broken ;;
+	esac
+	for backend in $backends; do
+		export PAGE_MAP="$backend"
+		same "$target" "corpus, $backend" --batch $batch "$corpus/rules" "$corpus/regress" \
+			"$corpus/seed/$target" ${broken:+"$broken"}
+		make_random 400
+		same "$target" "random programs, $backend" --batch 100 "$scratch/random"
 	done
 	unset PAGE_MAP
 done
-made 1000 $((seed += 100000))
+make_random 1000
 same fuzz_race "corpus, every race" --all-races "$corpus/rules" "$corpus/seed/fuzz_race"
-same fuzz_race "random programs, every race" --all-races --batch 100 "$scratch/made"
-crowds 200 7
-same fuzz_race "more accesses than are kept" --all-races --batch 50 "$scratch/crowds"
+same fuzz_race "random programs, every race" --all-races --batch 100 "$scratch/random"
+make_crowded 200
+same fuzz_race "more accesses than are kept" --all-races --batch 50 "$scratch/crowded"
 
-# ---- it sees what remembers ----
+# ---- state that is kept is noticed ----
 
-if has fuzz_race; then
-	run_to 1 "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowds" &&
-		grep -q 'page: .*races.* not as alone' "$scratch/err" &&
-		grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowds/' "$scratch/err"
-	ok $? "a detector that is not emptied between inputs changes outcomes" "$scratch/err"
-else
-	skip "fuzz_race: this compiler counts no coverage for it"
+if is_built fuzz_race; then
+	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
+		"$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
+	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
+	ok $? "... with the command that shows it" "$scratch/err"
 fi
 
-# build_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place
-# of the file of that name.
-build_mutant() {
-	parts="fuzz fuzz_commands $1 input api_call main_same same_serve"
+# link_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place of the
+# file of that name.
+link_mutant() {
 	flavour=asan
-	[ "$1" = fuzz_race ] && flavour=tsan
+	[ "$1" != fuzz_race ] || flavour=tsan
 	# shellcheck disable=SC2086,SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(flags_of $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " $parts) \
-			"$scratch/mutant.o" "$abs_builddir/libharness-fuzz-$flavour.a" \
-			"$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
+		$CC $(flags_of $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
+			"$1" input api_call main_same same_serve) "$scratch/mutant.o" \
+			"$abs_builddir/libharness-fuzz-$flavour.a" "$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$1-same" 2>"$scratch/err"
 }
 
-# mutant TARGET FLAGS FILE SED WHAT: the target with one file of src changed; its outcomes
-# must differ in WHAT, and the command that is printed must show it again, if there is one:
-# what only chance changes has none.
+# mutant TARGET FLAGS FILE SED PART [WHAT]: the target with one file of src changed. Its outcomes must
+# differ in PART, and the command that is printed must show it again; there is none for WHAT, a
+# change by chance.
 mutant() {
-	target=$1 flags=$2 file=$3 what=$5
-	if ! has "$target"; then
-		skip "$target: this compiler counts no coverage for it"
-		return
-	fi
-	sed "$4" "$abs_srcdir/src/$file" >"$scratch/mutant.c"
-	if cmp -s "$abs_srcdir/src/$file" "$scratch/mutant.c"; then
-		ok 1 "$file: the mutation does not apply any more"
-		return
-	fi
-	if ! build_mutant "$target" "$flags"; then
-		ok 1 "$file: does not build" "$scratch/err"
-		return
-	fi
-	run_to 1 "$scratch/$target-same" "$scratch/rule's own" &&
-		grep -q "page: .*$what.* not as alone" "$scratch/err" &&
-		again=$(sed -n 's/^  replay: //p' "$scratch/err") &&
-		{ [ $# -gt 5 ] || (cd / && run_to 1 sh -c "$again"); }
-	ok $? "$target: $file that ${6-remembers} changes the $what" "$scratch/err"
+	is_built "$1" || return
+	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
+	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_mutant "$1" "$2"
+	ok $? "$3: the change applies and builds" "$scratch/err"
+	expect 1 "$1: $3 that ${6-keeps state} changes the $5" "page: .*$5.* not as alone" \
+		"$scratch/$1-same" "$scratch/rule's own"
+	[ $# -eq 5 ] || return
+	sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
+	cd / && expect 1 "... and the command shows it again" '' sh "$scratch/command"
 }
 
 cp -r "$corpus/rules" "$scratch/rule's own"
@@ -152,7 +129,7 @@ mutant fuzz_page "$ASAN_FLAGS" page/page.c \
 if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
 	mutant fuzz_page "$ASAN_FLAGS" page/page.c \
 		's/^	if (gfp & __GFP_ZERO)/	if ((uintptr_t)\&map_backend >> 12 \& 1) __asm__ volatile("");\n&/' \
-		coverage 'looks at addresses'
+		coverage 'uses addresses'
 else
 	skip "this system gives all processes the same addresses"
 fi
@@ -171,31 +148,26 @@ coverages() {
 }
 
 if [ -x "$abs_builddir/fuzz_race" ]; then
-	run_to 0 "$pagetorture" convert --bytes -o "$scratch/rules" "$abs_srcdir/corpus/rules"
+	"$pagetorture" convert --bytes -o "$scratch/rules" "$abs_srcdir/corpus/rules"
 	[ "$(coverages | wc -l)" -gt 1 ]
-	ok $? "fuzz_race: what a granule throws out hangs on the inputs before"
+	ok $? "fuzz_race: which access a full granule loses depends on the inputs before"
 	coverages FUZZ_FRESH=1 >"$scratch/out"
 	[ "$(wc -l <"$scratch/out")" -eq 1 ]
-	ok $? "but not with FUZZ_FRESH, for who compares coverage" "$scratch/out"
+	ok $? "but not with FUZZ_FRESH, to compare coverage" "$scratch/out"
 else
 	skip "coverage under the engine: there is no fuzz_race (make fuzzers)"
 fi
 
-# ---- what cannot be asked ----
+# ---- usage ----
 
-if has fuzz_page; then
+if is_built fuzz_page; then
 	mkdir "$scratch/empty"
-	run_to 1 "$abs_builddir/fuzz_page-same" "$scratch/empty" && grep -q 'at least one' "$scratch/err"
-	ok $? "an empty directory is a failure" "$scratch/err"
+	expect 1 "an empty directory is a failure" 'at least one' "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do
 		# shellcheck disable=SC2086 # words
-		run_to 2 "$abs_builddir/fuzz_page-same" $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-		ok $? "usage: fuzz_page-same $arguments" "$scratch/err"
+		expect_error "usage: fuzz_page-same $arguments" expected "$abs_builddir/fuzz_page-same" $arguments
 	done
-	run_to 0 "$abs_builddir/fuzz_page-same" --help && grep -q 'Exit status' "$scratch/out"
-	ok $? "fuzz_page-same --help" "$scratch/out"
-else
-	skip "usage: there is no fuzz_page-same"
+	expect 0 "fuzz_page-same --help" 'Exit status' "$abs_builddir/fuzz_page-same" --help
 fi
 
 done_testing

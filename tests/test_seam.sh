@@ -59,7 +59,7 @@ linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libp
 
 # ---- what the harness needs ----
 
-# The calls of page.h that programs make. The tests of the library, the stress program of buffers and
+# The calls of page.h that programs make. The tests of the library, the stress pattern of buffers and
 # fuzz_api are skipped where calls are missing.
 {
 	nm "$abs_builddir/libharness-plain.a"
@@ -130,7 +130,13 @@ archive() {
 		ar rc "$scratch/lib/$1/libsimple.a" "$scratch/lib/$1"/*.o 2>>"$scratch/err"
 }
 
-cp "$abs_srcdir/tests/simple_page.c" "$scratch"
+# The library as one file, so that one sed can change any part of it.
+whole=$scratch/whole.c
+sed "/page_calls\.c\"/{
+	r $abs_srcdir/examples/tutorial/page_calls.c
+	d
+}" "$abs_srcdir/tests/simple_page.c" >"$whole"
+cp "$whole" "$scratch/simple_page.c"
 for flavour in $flavours; do
 	archive "$flavour" || break
 done
@@ -180,7 +186,7 @@ expect 1 "configure names what the harness needs" \
 expect 1 "a library that cannot be linked" 'error: expected --with-page-library to link' configure -lno-such-library
 expect 0 "configure accepts the simple library; its flavours:$flavours" "^  flavours  *${flavours# }\$" \
 	configure '../lib/{flavour}/libsimple.a'
-for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: taken for' \
+for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: pages are assumed' \
 	'lacks page_borrow page_buffer_alloc .*page_task_make_it_fail: tests that .*skipped$'; do
 	grep -q "$text" "$scratch/err"
 	ok $? "configure names it: $text" "$scratch/err"
@@ -192,14 +198,14 @@ else
 	skip "this compiler has no libFuzzer"
 fi
 
-programs=$(cd "$abs_builddir" && find fuzz_*-replay stress_* | grep -v 'san$\|\.')
+programs=$(cd "$abs_builddir" && find fuzz_*-replay pagetorture-stress | grep -v 'san$\|\.')
 tools=
 for flavour in $flavours; do
 	tools="$tools pagetorture$(suffix_of "$flavour")"
 done
 copy_objects
 # shellcheck disable=SC2086 # words
-expect 0 "the tool, replayers, stress programs and tests are built with it" '' \
+expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
 	build test_page_buffer test_page_misuse test_page_raw $programs $tools
 
 # ---- what runs with it ----
@@ -225,13 +231,13 @@ while read -r what command; do
 		grep -q "^${command%% *}: skipped: the page library $(echo "$what" | tr _ ' ')" "$scratch/err"
 	ok $? "skipped with a status of its own: $command" "$scratch/err"
 done <<END
-lacks stress_borrow
+lacks pagetorture-stress borrow
 lacks fuzz_api-replay $api
 lacks fuzz_api-replay --bytes $api/buffers.calls
-has_no_backend_alias stress_disjoint -n 1 --backend=alias
-cannot_make_calls_fail stress_disjoint -n 1 --fail-alloc=1
+has_no_backend_alias pagetorture-stress disjoint -n 1 --backend=alias
+cannot_make_calls_fail pagetorture-stress disjoint -n 1 --fail-alloc=1
 END
-expect 0 "stress runs" SUCCESS "$scratch/build/stress_disjoint" -n 2000
+expect 0 "stress runs" SUCCESS "$scratch/build/pagetorture-stress" disjoint -n 2000
 expect 0 "fuzz targets run" '' "$scratch/build/fuzz_page-replay" "$abs_srcdir/corpus/seed/fuzz_page"
 
 # ---- where it differs ----
@@ -297,8 +303,8 @@ fi
 
 # change FLAVOUR NAME LINES SED: the flavour's library with a change of LINES lines; the tool with it.
 change() {
-	sed "$4" "$abs_srcdir/tests/simple_page.c" >"$scratch/simple_page.c"
-	[ "$(diff "$abs_srcdir/tests/simple_page.c" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
+	sed "$4" "$whole" >"$scratch/simple_page.c"
+	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
 		archive "$1" && build "pagetorture$(suffix_of "$1")" >"$scratch/err" 2>&1
 	ok $? "a library with $2 is built" "$scratch/err"
 }
@@ -314,12 +320,12 @@ finds() {
 		"$scratch/build/pagetorture$(suffix_of "$1")" run --flavour "$1" "$corpus/$5.page"
 }
 
-write='	memcpy(page->bytes + off, src, len);'
+write='	memcpy(to, from, len);'
 expect 0 "nothing is wrong with bounds and neighbours" '' "$run" run "$corpus/bounds.page" "$corpus/adjacent-bytes.page"
 finds plain "bounds one too far" 2 's/len <= PAGE_SIZE - off/len <= PAGE_SIZE - off + 1/' \
 	bounds 'expected EINVAL, got 0'
 finds tsan "a neighbour's byte written back" 1 \
-	"s/^$write/&\n\tif (len \&\& off + len < PAGE_SIZE) { volatile unsigned char *n = page->bytes + off + len; *n = *n; }/" \
+	"s/^$write/&\n\tif (len \&\& (uintptr_t)(to + len) % PAGE_SIZE) { volatile unsigned char *n = to + len; *n = *n; }/" \
 	adjacent-bytes 'the model knows no race'
 finds tsan "a lock that orders all writers" 4 \
 	"s/^struct page {/#include <pthread.h>\nstatic pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;\n&/
@@ -333,7 +339,7 @@ finds msan "a last byte that is not read" 2 's/memcpy(dst, page->bytes + off, le
 # Copies byte by byte and from the end: reports come in other numbers, with the same races.
 if has_flavour tsan; then
 	change tsan "copies byte by byte" 6 \
-		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)page->bytes)[off + i] = ((const unsigned char *)src)[i];/
+		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/
 		s/^	memcpy(dst, page->bytes + off, len);/\tfor (size_t i = len; i--;)\n\t\t((unsigned char *)dst)[i] = ((volatile unsigned char *)page->bytes)[off + i];/"
 	observe --flavour tsan "$corpus"/*.page
 	compare "byte by byte" differ
@@ -343,7 +349,7 @@ fi
 
 # ---- a shared library of one build for all flavours ----
 
-cp "$abs_srcdir/tests/simple_page.c" "$scratch"
+cp "$whole" "$scratch/simple_page.c"
 mkdir "$scratch/shared"
 compile plain simple_page.c "$scratch/shared/simple.o" &&
 	$CC -shared -o "$scratch/shared/libsimple.so" "$scratch/shared/simple.o" 2>"$scratch/err"
@@ -355,10 +361,10 @@ if [ "$flavours" = " plain asan tsan msan" ]; then
 else
 	skip "this build has not all flavours"
 fi
-build pagetorture stress_disjoint >"$scratch/out" 2>&1
+build pagetorture pagetorture-stress >"$scratch/out" 2>&1
 expect 0 "it is found when the tool starts" '' \
 	"$run" run --flavour plain "$corpus/bounds.page" "$corpus/injected-failures.page"
-nm "$scratch/build/stress_disjoint" | grep -q ' U page_alloc'
+nm "$scratch/build/pagetorture-stress" | grep -q ' U page_alloc'
 ok $? "a program of the last configuration is linked again"
 
 done_testing

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What build-aux/tables.awk writes: a new line of a table is in every file that repeats the table;
-# each word of the engines' dictionaries is part of a program, and each number is the right one.
+# build-aux/tables.awk writes a new line of a table into every file that repeats the table. Each word
+# of the engines' dictionaries is part of a program, and each number has the right bytes.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
@@ -30,23 +30,23 @@ fill() {
 	echo '     "Something is broken.")'
 } >"$scratch/rules.def"
 
-# has TEMPLATE LINE...
-has() {
+# has_lines TEMPLATE LINE...
+has_lines() {
 	template=$1
 	shift
 	fill "$template"
 	for line in "$@"; do
-		grep -qF -- "$line" "$scratch/out" || echo "$line" >>"$scratch/err"
-	done
-	! grep -qE '^@|@(calls|rules|name|item|text|example)' "$scratch/out" && [ ! -s "$scratch/err" ]
-	ok $? "$template: new lines of the tables are there" "$scratch/err"
+		grep -qF -- "$line" "$scratch/out" || echo "$line"
+	done >>"$scratch/err"
+	grep -E '^@|@(calls|rules|name|item|text|example)' "$scratch/out" >>"$scratch/err"
+	ok_if_empty "$template: new lines of the tables are there, and no directive" "$scratch/err"
 }
 
-has fuzz/text.dict.in '"u0 = first_new(p0, 64)\x0a"' '"second_new()\x0a"' '"expect third-new\x0a"'
-has packaging/editors/vim/syntax/pagetorture.vim.in 'pagetortureCall first_new' 'pagetortureCall second_new' \
+has_lines fuzz/text.dict.in '"u0 = first_new(p0, 64)\x0a"' '"second_new()\x0a"' '"expect third-new\x0a"'
+has_lines packaging/editors/vim/syntax/pagetorture.vim.in 'pagetortureCall first_new' 'pagetortureCall second_new' \
 	'use-after-unmap\|third-new\)'
-has packaging/editors/textmate/pagetorture.tmLanguage.json.in '|first_new|second_new)' '|use-after-unmap|third-new)'
-has doc/man/pagetorture-program.5.in '.It Ar u No = Ic first_new Ns Pq Ar p , size Op , Ar fault' \
+has_lines packaging/editors/textmate/pagetorture.tmLanguage.json.in '|first_new|second_new)' '|use-after-unmap|third-new)'
+has_lines doc/man/pagetorture-program.5.in '.It Ar u No = Ic first_new Ns Pq Ar p , size Op , Ar fault' \
 	'Does something: a \-\- b.' 'Or (not) more.' '.It Ic second_new' '.It Cm third-new'
 cp "$scratch/out" "$scratch/page.5"
 sed -n '/^\.Ss Calls on user/,/^\.Ss Calls through/p' "$scratch/page.5" | grep -q first_new &&
@@ -74,11 +74,12 @@ bad_words() {
 	done
 }
 bad_words "$text" >"$scratch/words"
-[ ! -s "$scratch/words" ] && [ "$(grep -c '^"' "$text")" -ge 50 ]
-ok $? "every word of text.dict is part of a program" "$scratch/words"
+ok_if_empty "every word of text.dict is part of a program" "$scratch/words"
+[ "$(grep -c '^"' "$text")" -ge 50 ]
+ok $? "there are at least 50"
 sed "s/lock(m0)/lock(p0)/" "$text" >"$scratch/broken.dict"
 [ "$(bad_words "$scratch/broken.dict" | wc -l)" -eq 2 ]
-ok $? "words that are no part of a program are noticed"
+ok $? "words that are no part of a program are found"
 
 # The comment before each number says what it is.
 wrong_numbers() {
@@ -98,10 +99,11 @@ wrong_numbers() {
 	done
 }
 wrong_numbers "$bytes" >"$scratch/numbers"
-[ ! -s "$scratch/numbers" ] && [ "$(grep -c '^"' "$bytes")" -ge 20 ]
-ok $? "every number of bytes.dict has the bytes that the program format gives it" "$scratch/numbers"
+ok_if_empty "every number of bytes.dict has the bytes that the program format gives it" "$scratch/numbers"
+[ "$(grep -c '^"' "$bytes")" -ge 20 ]
+ok $? "there are at least 20"
 sed 's/"\\xff\\x0f"/"\\xfe\\x0f"/' "$bytes" >"$scratch/broken.dict"
 [ "$(wrong_numbers "$scratch/broken.dict" | wc -l)" -eq 1 ]
-ok $? "a wrong number is noticed"
+ok $? "a wrong number is found"
 
 done_testing

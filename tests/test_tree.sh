@@ -1,32 +1,39 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Checks on the tree itself: which way the arrows point, no orphans, no leftovers.
+# Checks of the tree itself: what includes what, files that no list has, licences.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# arrows FILES ALLOWED: an include of our own ("dir/...") must match ALLOWED.
-arrows() {
-	# shellcheck disable=SC2086 # patterns
-	grep -nH '^#include "' $1 | grep -vE "\"($2)" >"$scratch/arrows"
-	[ ! -s "$scratch/arrows" ]
-	ok $? "$1 includes only $2" "$scratch/arrows"
+# no_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line matches, but for the exceptions.
+no_line() {
+	name=$1 pattern=$2 exception=$3
+	shift 3
+	grep -nHE "$pattern" "$@" | grep -vE "$exception" >"$scratch/lines"
+	ok_if_empty "$name" "$scratch/lines"
 }
 
-arrows 'src/page/*.[ch]' 'page/|page\.h"'
-arrows 'src/page_stubs/*.[ch]' 'page/page\.h"'
-arrows 'src/harness/*.[ch] src/harness/*/*.[ch]' 'harness/|page/page\.h"'
-arrows 'src/tool/*.[ch] src/tool/*/*.[ch]' 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|to_c_script\.inc"'
-arrows 'src/dev/*.[ch] src/dev/*/*.[ch]' 'dev/|tool/|harness/'
-arrows 'fuzz/*.[ch]' 'fuzz/|harness/|page/page\.h"'
-arrows 'stress/*.[ch]' 'stress/|harness/(util/shell_word|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"'
-arrows 'tests/*.[ch]' 'tests/|harness/|page/|tool/report/report\.h"'
-arrows 'bench/*.[ch]' 'bench/|page/page\.h"'
+# includes_only ALLOWED FILE...: of our own files ("dir/...")
+includes_only() {
+	allowed=$1
+	shift
+	no_line "$1 ... includes only $allowed" '^#include "' "\"($allowed)" "$@"
+}
+
+includes_only 'page/|page\.h"' src/page/*.[ch]
+includes_only 'page/page\.h"' src/page_stubs/*.[ch]
+includes_only 'harness/|page/page\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
+includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|[a-z_]*_(script|helpers)\.inc"' src/tool/*.[ch] src/tool/*/*.[ch]
+includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
+includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
+includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
+includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
+includes_only 'bench/|page/page\.h"' bench/*.[ch]
 
 # modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
-# doc/design.md, all that and nothing else; includes that match OUTSIDE are none of it.
+# doc/design.md, and nothing else; includes that match OUTSIDE do not count.
 modules() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
 		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/modules"
@@ -39,80 +46,57 @@ modules() {
 		ok $? "src/$1/$module uses the modules that it has in doc/design.md" "$scratch/uses"
 	done
 	cut -d ' ' -f 1 "$scratch/modules" | LC_ALL=C sort >"$scratch/named"
-	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort | diff "$scratch/named" - >"$scratch/uses"
-	ok $? "doc/design.md lists every module of src/$1" "$scratch/uses"
+	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort >"$scratch/found"
+	ok_if_same "doc/design.md lists every module of src/$1" "$scratch/found" "$scratch/named"
 	# A module is below those that use it.
 	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/modules" \
 		>"$scratch/up"
-	[ ! -s "$scratch/up" ]
-	ok $? "no arrow between the modules of src/$1 points up" "$scratch/up"
+	ok_if_empty "no arrow between the modules of src/$1 points up" "$scratch/up"
 }
 
 modules dev 'tool/.*|harness/.*'
 modules tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 modules harness 'config\.h'
 
-# Beside the modules: a race matrix is programs, and schedules know neither programs nor pages.
-! grep 'page/page.h\|harness/exec/' src/harness/matrix.[ch] >"$scratch/learns"
-ok $? "the race matrix knows nothing of the library" "$scratch/learns"
-! grep 'program\.h\|page/' src/harness/program/schedule* >"$scratch/learns"
-ok $? "schedules know neither programs nor pages" "$scratch/learns"
-! grep 'page/page.h' src/harness/*.[ch] >"$scratch/users"
-ok $? "only executors use the library" "$scratch/users"
-grep -l 'page/page.h' fuzz/*.[ch] | grep -v '^fuzz/api' >"$scratch/users"
-[ ! -s "$scratch/users" ]
-ok $? "of the fuzz targets only fuzz_api calls the library by itself" "$scratch/users"
-
-# Sanitizers differ in one header of the library, and in no algorithm.
-grep -lE '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' -r src | grep -v 'src/page/sync.h' \
-	>"$scratch/ifdefs"
-[ ! -s "$scratch/ifdefs" ]
-ok $? "only src/page/sync.h asks which sanitizer is there" "$scratch/ifdefs"
-
-# A constructor runs before those of a page library, or without it: two are there that do not call it.
-grep -l '__attribute__((constructor' -r src fuzz stress bench | sort >"$scratch/constructors"
-printf '%s\n' fuzz/fuzz.c src/page_stubs/absent.c | diff - "$scratch/constructors" >"$scratch/wrong"
-ok $? "constructors are where they are known" "$scratch/wrong"
-
-# A foreign library takes the place of ours in every program.
-grep -nE '(LDADD|^\t\$\(call print,CCLD).*libpage-' -- Makefile.am build-aux/flavours.mk */local.mk \
-	*/*/local.mk */*/*/local.mk >"$scratch/linked"
-[ ! -s "$scratch/linked" ]
-ok $? "programs are linked with \$(page_FLAVOUR), not with libpage by name" "$scratch/linked"
+# Outside of the modules.
+no_line "the race matrix knows nothing of the library" 'page/page\.h|harness/exec/' '^$' src/harness/matrix.[ch]
+no_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
+no_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
+no_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
+no_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
+	'^src/page/sync\.h:' -r src
+# A constructor runs before those of a page library, or without it.
+no_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
+	'^(fuzz/fuzz|src/page_stubs/absent)\.c:' -r src fuzz stress bench
+# An external library takes the place of ours in every program.
+no_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
+	'(LDADD|^	\$\(call print,CCLD).*libpage-' '^$' -- Makefile.am build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk
 
 # A test that looks inside of ours is built with ours only, another one with any.
 grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 	sed 's|^tests/\([^:]*\)\.c:.*|\1|' | sort -u >"$scratch/inside"
-sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk | diff "$scratch/inside" - >"$scratch/own"
-ok $? "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/own"
+sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk >"$scratch/own"
+ok_if_same "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/inside" "$scratch/own"
 
 # A fragment lists every source, a list every script.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
-	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.sh tests/*.[ch] tests/*.py \
+	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.py tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
 	[ "$(basename "$file")" = local.mk ] && continue
 	base=$(basename "$file" .in)
 	grep -qE "/$base|^	${base%.c}( |\$)" -- */local.mk */*/local.mk */*/*/local.mk || echo "$file"
 done >"$scratch/orphans"
-[ ! -s "$scratch/orphans" ]
-ok $? "no source is an orphan" "$scratch/orphans"
+ok_if_empty "no source is an orphan" "$scratch/orphans"
 for file in corpus/*/*.page corpus/seed/*/*.page; do
 	[ -e "$file" ] && [ -s "$file" ] || echo "$file"
 done >"$scratch/empty"
-[ ! -s "$scratch/empty" ]
-ok $? "no directory of the corpus is empty" "$scratch/empty"
+ok_if_empty "no directory of the corpus is empty" "$scratch/empty"
 
-# One licence line a file.
-for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] stress/*.[ch] \
-	tests/*.[ch] tests/*.sh bootstrap \
-	Makefile.am configure.ac build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk bench/*.[chps]* tests/bugs/*.py tests/bugs/*.def \
-	report/*.* fuzz/oss-fuzz/*.sh fuzz/oss-fuzz/*.py fuzz/*.dict.in examples/*/*.[ch] \
-	examples/*/*.sh tests/*.py .clusterfuzzlite/* .github/workflows/*; do
-	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' ||
-		echo "$file"
-done >"$scratch/licence"
-[ ! -s "$scratch/licence" ]
-ok $? "every file says its licence" "$scratch/licence"
+grep -rL --include='*.[ch]' --include='*.css' --include='*.def' --include='*.dict.in' --include='*.html' \
+	--include='*.js' --include='*.mk' --include='*.py' --include='*.sh' --include='*.yml' --include=Dockerfile \
+	'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' src fuzz stress tests bench report examples \
+	doc packaging build-aux/*.mk .clusterfuzzlite .github bootstrap Makefile.am configure.ac >"$scratch/licence"
+ok_if_empty "every file has its licence" "$scratch/licence"
 
 # Targets: one line in the table is a source, a directory of seeds and a Makefile entry.
 sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' fuzz/targets.def | while read -r target; do
@@ -126,10 +110,8 @@ ok $? "every target of targets.def is there" "$scratch/targets"
 
 # The exported symbols are exactly those that page.h declares.
 sed -n '/^typedef/d; s/^[a-z].*[ *]\(\(page\|user_slice\)_[a-z_]*\)(.*/\1/p' src/page/page.h | sort -u >"$scratch/declared"
-diff "$scratch/declared" src/page/libpage.sym >"$scratch/symbols"
-ok $? "libpage.sym lists what page.h declares" "$scratch/symbols"
+ok_if_same "libpage.sym lists what page.h declares" src/page/libpage.sym "$scratch/declared"
 
-# Which campaigns a change starts: a pattern that matches nothing would be no news.
 sed -n '/^AFFECTS/,/^)/s/^ *("\([^"]*\)".*/\1/p' build-aux/fuzz_ci.py >"$scratch/patterns"
 while read -r pattern; do
 	# shellcheck disable=SC2086 # a pattern
@@ -156,15 +138,12 @@ done <"$scratch/named" >"$scratch/missing"
 [ ! -s "$scratch/missing" ] && [ "$(wc -l <"$scratch/named")" -gt 20 ]
 ok $? "make help has every target that a document names" "$scratch/missing"
 
-# A line that is as long as a line may be, and no longer.
-awk 'length($0) > 110 { print FILENAME ":" FNR }' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch] >"$scratch/long"
-[ ! -s "$scratch/long" ]
-ok $? "no line is too long" "$scratch/long"
+no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
-		build-aux/replay.sh bench/*.sh report/*.sh stress/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/replay.sh bench/*.sh report/*.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else

@@ -164,6 +164,29 @@ timeout 500 "$pagetorture" triage --flavour "$flavours" -o cut killed >out 2>&1
 diff -r -x report.txt -x '.pagetorture-*' expected cut >differs
 ok $? "and the next run finishes what was begun" differs
 
+# Killed in the middle of a write, for certain: the program that writes, and no child of it, is
+# killed as soon as a file has more than so many bytes.
+for bytes in 100 400 1500; do
+	rm -rf cut
+	python3 -B - "$abs_srcdir/src/tool/finding" $bytes directory=any output=cut results= tree= target= flavours=plain \
+		executor=fibers names= backend=direct tool="$pagetorture" timeout=10 tries=10 >out 2>&1 <<-'END'
+		import resource, signal, sys
+		sys.path.insert(0, sys.argv[1])
+		import triage
+		unlimited = resource.RLIM_INFINITY
+		triage.prepare_child = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
+		resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), unlimited))
+		signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+		triage.main(sys.argv[3:])
+	END
+	status=$?
+	[ "$(kill -l $status 2>/dev/null)" = XFSZ ] && [ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
+		echo "$bytes bytes: not killed in the middle, status $status"
+	is_whole cut sorted
+done >torn
+[ ! -s torn ]
+ok $? "killed in a write: no part of a file has its name" torn
+
 cp camp/fuzz_own/findings/crash-2 crash
 "$pagetorture" minimize --flavour "$flavours" -o whole.page crash 2>/dev/null
 n=0

@@ -74,66 +74,66 @@ static enum tsan_miss explain(uint16_t first, uint16_t second)
 static void test_reports(void)
 {
 	ok(reports(0, P "T0: write_raw(p0, 0, 8, 1)\nT0: read_raw(p0, 0, 8)\n"),
-	   "no race, no report");
+	   "without a race there is no report");
 	ok(reports(1, P "T0: write_raw(p0, 5, 16, 1)\nT1: read_raw(p0, 0, 64)\n") &&
 	   report_is(0, 4, 5, 8), "a report ends at the granule's end");
 	ok(reports(1, P "T0: write_raw(p0, 0, 64, 1)\nT1: write_raw(p0, 0, 64, 1)\n"),
 	   "a range stops at its first race");
-	ok(explain(1, 2) == TSAN_REPORTED, "which is said");
+	ok(explain(1, 2) == TSAN_REPORTED, "the reason is right");
 	ok(reports(1, P "T0: write_raw(p0, 8, 1, 1)\nT1: write_raw(p0, 32, 1, 1)\n"
-			"T2: write_raw(p0, 0, 64, 1)\n"), "also when it meets two threads");
-	ok(explain(1, 3) == TSAN_REPORTED && explain(2, 3) == TSAN_STOPPED, "the second one unseen");
+			"T2: write_raw(p0, 0, 64, 1)\n"), "also with races with two threads");
+	ok(explain(1, 3) == TSAN_REPORTED && explain(2, 3) == TSAN_STOPPED, "the second race is missed because the range stopped");
 	ok(reports(1, P "T0: write_raw(p0, 0, 4, 1)\nT1: read_raw(p0, 4, 4)\n"
 			"T2: write_raw(p0, 0, 8, 1)\n") && report_is(0, 5, 0, 4),
 	   "of two races in one granule the first cell's is reported");
-	ok(explain(2, 3) == TSAN_SUPERSEDED, "the other is outdone");
+	ok(explain(2, 3) == TSAN_SUPERSEDED, "the other race is superseded");
 
 }
 
 static void test_marks(void)
 {
 	ok(reports(1, P "T0: write_raw(p0, 0, 8, 1)\nT1: write_raw(p0, 0, 8, 1)\n"
-			"T2: write_raw(p0, 0, 8, 1)\n"), "a range that begins at a mark is not seen");
-	ok(explain(1, 3) == TSAN_MARKED && explain(2, 3) == TSAN_MARKED, "which is said");
+			"T2: write_raw(p0, 0, 8, 1)\n"), "an access that begins at a marked granule is not reported");
+	ok(explain(1, 3) == TSAN_MARKED && explain(2, 3) == TSAN_MARKED, "the reason is right");
 	ok(reports(2, P "T0: write_raw(p0, 8, 8, 1)\nT1: write_raw(p0, 8, 8, 1)\n"
 			"T2: write_raw(p0, 0, 16, 1)\nT3: write_raw(p0, 0, 16, 1)\n") &&
-	   report_is(1, 6, 0, 8), "one that begins before it is");
+	   report_is(1, 6, 0, 8), "an access that begins before the marked granule is reported");
 	ok(reports(1, P "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\n"
 			"T0: write_raw(p0, 0, 8, 1)\nT1: load_atomic(k1, 0, 8)\n"
-			"T1: load_atomic(k1, 0, 8)\n"), "an atomic read of a mark is not seen");
+			"T1: load_atomic(k1, 0, 8)\n"), "an atomic read of a marked granule is not reported");
 	ok(predict(P "T0: write_raw(p0, 0, 8, 1)\nT1: write_raw(p0, 0, 8, 1)\n"
 		     "T2: write_raw(p0, 16, 8, 1)\nT3: write_raw(p0, 16, 8, 1)\n", true) &&
-	   race_reports_kept(&race_reports) == 1, "with only the first race wanted the rest is not watched");
+	   race_reports_kept(&race_reports) == 1, "with first_only there is one report");
 }
 
 static void test_cells(void)
 {
 	known = true;
 	evicted = 0;
-	ok(reports(1, FOUR "T1: write_raw(p0, 0, 1, 2)\n"), "four sets of bytes are kept");
-	ok(reports(0, FIVE "T1: write_raw(p0, 0, 1, 2)\n"), "a fifth throws out cell 0");
-	ok(explain(1, 6) == TSAN_EVICTED, "which is said");
-	ok(reports(1, FIVE "T1: write_raw(p0, 1, 1, 2)\n"), "and no other");
+	ok(reports(1, FOUR "T1: write_raw(p0, 0, 1, 2)\n"), "a granule keeps four sets of bytes");
+	ok(reports(0, FIVE "T1: write_raw(p0, 0, 1, 2)\n"), "a fifth set evicts cell 0");
+	ok(explain(1, 6) == TSAN_EVICTED, "the reason is right");
+	ok(reports(1, FIVE "T1: write_raw(p0, 1, 1, 2)\n"), "a fifth set evicts no other cell");
 	evicted = 2;
 	ok(reports(1, FIVE "T1: write_raw(p0, 0, 1, 2)\n") &&
-	   reports(0, FIVE "T1: write_raw(p0, 2, 1, 2)\n"), "at another position cell 2");
+	   reports(0, FIVE "T1: write_raw(p0, 2, 1, 2)\n"), "at another position the fifth set evicts cell 2");
 	known = false;
 	ok(!predict(FIVE "T1: write_raw(p0, 2, 1, 2)\n", false),
-	   "nothing is certain without a position");
-	ok(explain(3, 6) == TSAN_UNKNOWN, "which is said");
+	   "without a position there is no prediction");
+	ok(explain(3, 6) == TSAN_UNKNOWN, "the reason is right");
 	ok(reports(1, FOUR "T0: write_raw(p0, 0, 1, 1)\nT1: write_raw(p0, 3, 1, 2)\n"),
-	   "the same bytes again take no cell");
+	   "the same bytes of the same thread take no new cell");
 	ok(reports(1, P "T0: read_raw(p0, 0, 1)\nT0: write_raw(p0, 0, 1, 1)\n"
-			"T1: read_raw(p0, 0, 1)\n"), "a write takes the place of a read");
+			"T1: read_raw(p0, 0, 1)\n"), "a write replaces a read of the same bytes");
 	ok(reports(1, P "T0: write_raw(p0, 0, 1, 1)\nT0: read_raw(p0, 0, 1)\n"
-			"T1: read_raw(p0, 0, 1)\n"), "a read does not take that of a write");
+			"T1: read_raw(p0, 0, 1)\n"), "a read does not replace a write of the same bytes");
 }
 
 static void test_lost(void)
 {
 	lost = true;
 	ok(!predict(P "T0: write_raw(p0, 0, 8, 1)\nT1: read_raw(p0, 0, 8)\n", false),
-	   "a race with what may be lost cannot be foretold");
+	   "without the history of an access there is no prediction");
 	lost = false;
 }
 

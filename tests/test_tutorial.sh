@@ -69,10 +69,10 @@ more_commands() {
     $ sed '$s/write_raw/write_bytewise_atomic/' small.page >one-bug/two.page
     $ build/pagetorture triage --flavour plain,tsan --tries 1 one-bug 2>triage.log | grep '^2 findings'
     2 findings, 1 failure, ...
-    $ make -C build stress_borrow test_page_buffer
+    $ make -C build pagetorture-stress test_page_buffer
     ...
-    $ build/stress_borrow -n 1
-    stress_borrow: skipped: the page library lacks page_align page_borrow ...
+    $ build/pagetorture-stress borrow -n 1
+    borrow: skipped: the page library lacks buffers
     $ echo $?
     69
     $ build/fuzz_api-replay ../corpus/seed/fuzz_api

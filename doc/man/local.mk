@@ -70,6 +70,6 @@ endif
 $(man_links): $(man_groups)
 	$(AM_V_GEN)$(MKDIR_P) %D% && name=`basename $@ .3` && \
 	  page=`cd $(srcdir)/%D% && grep -lE "^\.Nm $$name( ,)?$$" *.3` && \
-	  echo ".so man3/$$page" >$@.new && mv $@.new $@
+	  new=$(temporary) && echo ".so man3/$$page" >$$new && mv $$new $@
 
 CLEANFILES += $(man_links)

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What bash completes after pagetorture: commands and options, which it asks pagetorture
-# itself for, and what goes behind them.
+# Completion of bash for pagetorture: commands, options, values of options, and files. The functions
+# read commands and options from `pagetorture --help`.
 
-# _pagetorture_values TOOL COMMAND OPTION: the words that may follow the option; none if these are
-# files or numbers.
+# _pagetorture_values TOOL COMMAND OPTION: print the values of the option; nothing if the values are files
+# or numbers.
 _pagetorture_values()
 {
 	"$1" "$2" --values "$3" 2>/dev/null </dev/null
 }
 
-# What the command of these words has: its name alone is all of what it lists.
+# _pagetorture_options TOOL COMMAND: print the options of the command.
 _pagetorture_options()
 {
 	"$@" --help 2>/dev/null </dev/null | sed -n '/^Examples/q
@@ -24,7 +24,8 @@ _pagetorture_commands()
 		s/^  \(-[a-zA-Z], \)\{0,1\}\([a-z-][a-z-]*\) .*/\2/p'
 }
 
-# Programs and directories; where there is no program, any file, as engines name theirs.
+# _pagetorture_files WORD: print page programs and directories; without a page program print all files,
+# because fuzzing engines choose other names.
 _pagetorture_files()
 {
 	local files

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# pagetorture-dev: what developers of pagetorture run in a build directory. It is not installed.
+# pagetorture-dev: commands for developers of pagetorture, in a build directory. It is not installed.
 
 dev_sources = \
 	%D%/command_bench.c \
@@ -28,7 +28,7 @@ EXTRA_DIST += $(dev_sources)
 
 all-local: $(dev_programs)
 
-# gcc's ThreadSanitizer needs a separate build directory. It is skipped for an external page library,
+# gcc's ThreadSanitizer needs a separate build directory. An external page library has no such build,
 # because gcc cannot compile a library without its source.
 gcc-detectors:
 	@if test "$(GCC_CC)" = no; then \

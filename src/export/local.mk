@@ -7,5 +7,6 @@ EXTRA_DIST += %D%/pagetorture-export.py
 CLEANFILES += pagetorture-export
 
 pagetorture-export: %D%/pagetorture-export.py Makefile
-	$(AM_V_GEN)sed 's/[@]VERSION[@]/$(VERSION)/' $(srcdir)/src/export/pagetorture-export.py >$@.new
-	$(AM_V_at)chmod +x $@.new && mv $@.new $@
+	$(AM_V_GEN)new=$(temporary) && \
+	  sed 's/[@]VERSION[@]/$(VERSION)/' $(srcdir)/src/export/pagetorture-export.py >$$new && \
+	  chmod +x $$new && mv $$new $@

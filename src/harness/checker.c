@@ -185,9 +185,9 @@ static bool same_pages(const struct checker *c, bool bytes, struct checker_repor
 
 static bool has_no_error(const struct checker *c, struct checker_report *report)
 {
-	const char *complaint = exec_error(c->exec);
+	const char *error = exec_error(c->exec);
 
-	return !*complaint || set_difference(report, "%s", complaint);
+	return !*error || set_difference(report, "%s", error);
 }
 
 /* Each race that the detector reports is a race of the model. */
@@ -204,7 +204,7 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 		const char *thread = s->before == PROGRAM_THREADS ? "an unknown thread" :
 								    thread_name(s->before);
 
-		if (race_report_is_known_race(s, program, rules_shadow(c->rules), any_order))
+		if (race_report_find_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
 			return set_difference(report, "line %u: a race with %s outside of every page",
@@ -239,7 +239,7 @@ static bool is_as_predicted(const struct checker *c, size_t reports)
 	return race_reports_kept(&c->predicted) == reports && first_misprediction(c, reports) == reports;
 }
 
-static bool as_predicted(const struct checker *c, const struct program *program,
+static bool has_predicted_reports(const struct checker *c, const struct program *program,
 			 struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
@@ -261,13 +261,13 @@ static bool as_predicted(const struct checker *c, const struct program *program,
 
 /* The detector reported no race, and the model of the detector allows that. */
 static bool allow_miss(struct checker_report *report, const struct program *program,
-		       const struct race *race, enum tsan_miss sight)
+		       const struct race *race, enum tsan_miss miss)
 {
 	report->result = CHECKER_MISS_ALLOWED;
-	report->predicted = sight != TSAN_UNKNOWN;
+	report->predicted = miss != TSAN_UNKNOWN;
 	snprintf(report->why, sizeof(report->why), "the race of lines %u and %u is unseen: %s",
 		 program->calls[race->first].line, program->calls[race->second].line,
-		 tsan_miss_text(sight));
+		 tsan_miss_text(miss));
 	return true;
 }
 
@@ -279,7 +279,7 @@ static bool prediction_is_valid(struct checker *c, const struct tsan_facts *fact
 {
 	return tsan_predictable() &&
 	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
-				   exec_is_first_race_only(c->exec), &c->predicted) &&
+				   exec_options(c->exec)->first_race_only, &c->predicted) &&
 	       (library_access_pattern_known() || is_as_predicted(c, reports));
 }
 
@@ -313,7 +313,7 @@ static bool has_no_missed_race(struct checker *c, const struct program *program,
 		return true;
 	if (prediction_is_valid(c, &facts, report->races)) {
 		report->predicted = true;
-		return as_predicted(c, program, report) &&
+		return has_predicted_reports(c, program, report) &&
 		       (report->races ||
 			allow_miss(report, program, shadow->races,
 				   tsan_shadow_explain(c->tsan_model, shadow, &facts, shadow->races)));
@@ -404,6 +404,6 @@ enum checker_result checker_run_threads(struct checker *c, const struct program 
 void checker_run_fatal_call(struct checker *c, const struct program *program, size_t call)
 {
 	trace_clear(c->trace);
-	exec_stop_after(c->exec, call);
+	exec_options(c->exec)->last_call = call;
 	exec_run_fibers(c->exec, program, SIZE_MAX, c->trace);
 }

@@ -57,7 +57,7 @@ enum checker_result checker_run_threads(struct checker *check, const struct prog
 
 /*
  * Executes the program up to and including @call, which should end this process. The caller
- * runs it in a child process, with exec_set_call_hook() set.
+ * runs it in a child process, with the option call_hook.
  */
 void checker_run_fatal_call(struct checker *check, const struct program *program, size_t call);
 

@@ -109,7 +109,7 @@ static void run_threads(struct execution *execution)
 	rule_set seen = 0;
 
 	for (timing.run = 1; timing.run <= current.options->repeat; timing.run++) {
-		exec_set_timing(checker_exec(current.check), &timing);
+		exec_options(checker_exec(current.check))->timing = timing;
 		tsan_flush();
 		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
 			return;
@@ -147,9 +147,8 @@ static void find_fatal_calls(struct execution *execution, const struct verdict *
 			       detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
-static void on_call(void *ctx, size_t call)
+static void on_call(size_t call)
 {
-	(void)ctx;
 	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
 	if (current.hook)
 		current.hook(current.check, current.program, call, false);
@@ -162,7 +161,7 @@ void execution_run(struct execution *execution, struct checker *check, const str
 	current.check = check;
 	current.program = program;
 	current.options = options;
-	exec_set_call_hook(checker_exec(check), on_call, NULL);
+	exec_options(checker_exec(check))->call_hook = on_call;
 	checker_evaluate(check, program);
 	if (options->fibers)
 		run_fibers(execution);
@@ -179,11 +178,10 @@ void execution_run(struct execution *execution, struct checker *check, const str
 
 NO_COVERAGE_BEGIN
 
-static void on_call_in_child(void *ctx, size_t call)
+static void on_call_in_child(size_t call)
 {
 	const struct program *program = current.program;
 
-	(void)ctx;
 	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
 	exec_access_range(checker_exec(current.check), &program->calls[call],
 			  &current.execution->from, &current.execution->to);
@@ -203,6 +201,7 @@ static void limit_cpu(unsigned int seconds)
 static void run_fatal_call(void *ctx)
 {
 	const struct fatal_call *fatal_call = ctx;
+	struct exec_options *options;
 	struct checker_report report;
 
 	current.execution->fatal_pid = getpid();
@@ -223,8 +222,9 @@ static void run_fatal_call(void *ctx)
 		checker_evaluate(current.check, current.program);
 		checker_run_fibers(current.check, current.program, &report);
 	}
-	exec_set_call_hook(checker_exec(current.check), on_call_in_child, NULL);
-	exec_check_initialised(checker_exec(current.check), fatal_call->rule == RULE_uninit_use);
+	options = exec_options(checker_exec(current.check));
+	options->call_hook = on_call_in_child;
+	options->check_initialised = fatal_call->rule == RULE_uninit_use;
 	checker_run_fatal_call(current.check, current.program, fatal_call->call);
 }
 

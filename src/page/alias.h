@@ -15,8 +15,8 @@
 #include "page/task.h"
 
 /*
- * The number of places of a set. It is larger than the maximum of mappings of a task, so that
- * the backend reuses an address only after it used all other free places.
+ * The number of places of a set. A set has more places than a task has mappings, so that the
+ * backend reuses an address only after it used all other free places.
  */
 #define ALIAS_PLACES 32
 
@@ -25,11 +25,11 @@
 
 struct alias_set {
 	struct alias_set *next; /* in the list of all sets; never removed */
-	bool taken;
-	bool away;	   /* the task of the set is switched out */
-	uint32_t live;	   /* a bit for each place in use */
-	uint32_t made;	   /* a bit for each place that was ever used */
-	unsigned int turn; /* the place to try first */
+	bool in_use;
+	bool hidden;	   /* the task of the set is switched out */
+	uint32_t live;	   /* one bit for each place in use */
+	uint32_t made;	   /* one bit for each place that was ever used */
+	unsigned int next_place; /* the place to try first */
 	unsigned int depth;
 	uint8_t order[PAGE_TASK_MAPPINGS];	    /* places in use, oldest first */
 	const struct page *placed[ALIAS_PLACES]; /* the last page of each place */
@@ -45,7 +45,7 @@ struct alias_way {
 	void (*show)(void *addr);
 
 	/* Return: the canonical address of a byte in the used place @i; NULL for a guard page. */
-	void *(*home)(const struct alias_set *set, unsigned int i, size_t offset);
+	void *(*canonical)(const struct alias_set *set, unsigned int i, size_t offset);
 
 	/* After fork(): maps the page of the used place @i again, hidden if this is possible. */
 	void (*again)(struct alias_set *set, unsigned int i);
@@ -53,7 +53,7 @@ struct alias_way {
 
 extern const struct alias_way alias_window, alias_slot;
 
-/* The kind of places in use. It is selected together with the backend. */
+/* The kind of places in use. map_settle() selects the kind together with the backend. */
 extern const struct alias_way *alias_way;
 
 static inline unsigned char *alias_place(const struct alias_set *set, unsigned int i)
@@ -64,7 +64,7 @@ static inline unsigned char *alias_place(const struct alias_set *set, unsigned i
 /* Return: a set that no task uses. Aborts if there is no address space. */
 struct alias_set *alias_set_take(void);
 
-/* Releases a set. Its addresses are inaccessible until the next task of the set uses them. */
+/* Releases a set. The addresses of @set are inaccessible until the next task of @set uses them. */
 void alias_set_give(struct alias_set *set);
 
 /* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */
@@ -73,8 +73,8 @@ struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *
 void alias_each_set(void (*fn)(struct alias_set *set));
 
 /*
- * Maps @len bytes of the arena's file, beginning with @page, at @addr. It also maps
- * MemorySanitizer's shadow, so that a page and its alias share one shadow.
+ * Maps @len bytes of the arena's file, beginning with @page, at @addr. The function also maps
+ * MemorySanitizer's shadow of these bytes, so that a page and its alias share one shadow.
  */
 void alias_map_file(void *addr, size_t len, const struct page *page, int prot);
 
@@ -90,7 +90,7 @@ bool alias_files_make(void);
  */
 void alias_files_copy(void);
 
-/* Prepares for fork(); called once. */
+/* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
 bool alias_fork_prepare(void);
 
 _Noreturn void alias_failed(const char *what);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Slots: one page appears in each place, between two that are inaccessible, and is
- * itself made inaccessible when its mapping ends. A slot keeps what it showed last: the
- * same page in the same slot again is only made accessible, without a page fault.
+ * Slots: each place maps one page, between two guard pages. At unmap the slot becomes
+ * inaccessible, but it still maps the page. If the next mapping in the slot is of the same page,
+ * the slot only becomes accessible again, without a page fault.
  */
 #include "page/alias.h"
 
@@ -37,7 +37,7 @@ static NO_SANITIZE_THREAD NO_COVERAGE void *slot_place(struct alias_set *set, un
 	return addr;
 }
 
-static NO_SANITIZE_THREAD void *slot_home(const struct alias_set *set, unsigned int i, size_t offset)
+static NO_SANITIZE_THREAD void *slot_canonical(const struct alias_set *set, unsigned int i, size_t offset)
 {
 	const struct page *page = set->placed[i];
 
@@ -54,6 +54,6 @@ const struct alias_way alias_slot = {
 	.place = slot_place,
 	.hide = slot_hide,
 	.show = slot_show,
-	.home = slot_home,
+	.canonical = slot_canonical,
 	.again = slot_again,
 };

@@ -6,8 +6,8 @@
  * frame. So the address of a frame and the address of its `struct page` are computed from each
  * other. page.c manages the reference counts.
  *
- * The canonical address of a byte is its address in the arena. It is the same for every
- * backend, and the library itself accesses the byte there.
+ * The canonical address of a byte is its address in the arena. Each backend has the same
+ * canonical addresses, and the library itself accesses a byte at its canonical address.
  */
 #ifndef LIBPAGE_ARENA_H
 #define LIBPAGE_ARENA_H
@@ -18,7 +18,7 @@
 
 #include "page/page.h"
 
-/* The arena reuses a frame only after it freed this number of other frames. */
+/* The arena reuses a frame only after this number of other frames were freed. */
 #define ARENA_QUARANTINE 64
 
 #define ARENA_FRAMES ((size_t)1 << 16)
@@ -26,11 +26,12 @@
 
 /*
  * The size of struct page is a power of two, so that the address of a frame is computed with a
- * shift. It is a multiple of 8 bytes, so that two pages share no granule of a sanitizer's shadow.
+ * shift. The size is a multiple of 8 bytes, so that two pages share no granule of a
+ * sanitizer's shadow memory.
  */
 struct page {
 	_Alignas(32) atomic_uint refs; /* 0: the page is freed */
-	uint32_t life;	  /* number of allocations of the frame: a mapping may remain after a free */
+	uint32_t generation;	  /* number of allocations of the frame: a mapping may remain after a free */
 	atomic_uint part; /* 1 + the index of the page in its buffer; 0: the page is in no buffer */
 	uint32_t parts;	  /* number of pages of the buffer; only in its first page */
 	size_t bytes;	  /* requested size of the buffer; only in its first page */
@@ -41,16 +42,17 @@ extern unsigned char *arena_frames;
 extern struct page *arena_pages;
 
 /*
- * Allocates @count contiguous frames. Their bytes and their struct pages become accessible, and
- * have the values of their last users. Any thread may call this; the lock is short and hidden
- * from ThreadSanitizer. Return: the first page; NULL if there are not enough free frames.
+ * Allocates @count contiguous frames. The bytes and the struct pages of the frames become
+ * accessible, and have the values of their last users. Any thread may call this; the lock is
+ * short and hidden from ThreadSanitizer.
+ * Return: the first page; NULL if there are not enough free frames.
  */
 struct page *arena_take(size_t count);
 
-/* Frees the frame of a page without references. After this no thread may access it (R8). */
+/* Frees the frame of a page without references. No thread may access the page any more (R8). */
 void arena_give(struct page *page);
 
-/* Return: true if the arena exists. It never changes or ends after its creation. */
+/* Return: true if the arena exists. An arena exists until the process ends. */
 bool arena_exists(void);
 
 /*
@@ -71,13 +73,13 @@ size_t arena_used(void);
 /* The constant part of arena_address(): frame = struct page * ARENA_STRIDE + arena_skew. */
 extern uintptr_t arena_skew;
 
-/* Return: the canonical address of byte 0. Raw calls need it, so it is one load and a shift. */
+/* Return: the canonical address of byte 0. This is fast, because each raw call needs the address. */
 static inline void *arena_address(const struct page *page)
 {
 	return (void *)((uintptr_t)page * ARENA_STRIDE + arena_skew);
 }
 
-/* Return: true if @addr is in a frame; false if it is not, or if there is no arena. */
+/* Return: true if there is an arena and @addr is in a frame. */
 static inline bool arena_contains(const void *addr)
 {
 	return arena_frames && (uintptr_t)addr - (uintptr_t)arena_frames < ARENA_SIZE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A buffer owns one reference of each of its pages. Its address is the home of their
- * bytes, so it stays good whatever backend maps the pages besides.
+ * A buffer owns one reference of each of its pages. The address of a buffer is the canonical
+ * address of its first byte, so the address is valid with every backend.
  */
 #include <errno.h>
 
@@ -18,10 +18,10 @@ static unsigned int order_of(size_t pages)
 	return order;
 }
 
-static void begin(struct page *first, size_t pages, size_t bytes)
+static void init_pages(struct page *first, size_t pages, size_t bytes)
 {
 	for (size_t i = 0; i < pages; i++) {
-		page_begins(first + i);
+		page_init(first + i);
 		atomic_store_explicit(&first[i].part, (unsigned int)i + 1, memory_order_relaxed);
 	}
 	first->parts = (uint32_t)pages;
@@ -45,11 +45,11 @@ void *page_buffer_alloc(size_t n_bytes)
 		errno = ENOMEM;
 		return NULL;
 	}
-	begin(first, whole / PAGE_SIZE, n_bytes);
+	init_pages(first, whole / PAGE_SIZE, n_bytes);
 	return arena_address(first);
 }
 
-/* The first page of the buffer at @buffer; misuse is reported. */
+/* Return: the first page of the buffer at @buffer. Aborts if no buffer begins there. */
 LIVE_INLINE struct page *first_page(const void *buffer, const char *call)
 {
 	struct page *page;
@@ -58,7 +58,7 @@ LIVE_INLINE struct page *first_page(const void *buffer, const char *call)
 		page_bug("foreign-map", "%s of %p by %s at %p: no buffer was ever there", call,
 			 buffer, task_current()->name, __builtin_return_address(0));
 	page = arena_page(buffer);
-	page_must_live(page, call);
+	page_live_or_bug(page, call);
 	if (arena_address(page) != buffer ||
 	    atomic_load_explicit(&page->part, memory_order_relaxed) != 1)
 		page_bug("foreign-map", "%s of %p by %s at %p: no buffer begins there", call,
@@ -75,7 +75,7 @@ void page_buffer_free(void *buffer)
 		return;
 	first = first_page(buffer, "page_buffer_free");
 	pages = first->parts;
-	/* No longer borrowed, all of them, before the first of them can die. */
+	/* First end the borrowing of all pages, so that page_free() may free them. */
 	for (size_t i = 0; i < pages; i++)
 		atomic_store_explicit(&first[i].part, 0, memory_order_relaxed);
 	for (size_t i = 0; i < pages; i++)
@@ -94,7 +94,7 @@ struct page *page_borrow(const void *addr)
 	if (!arena_contains(addr))
 		return NULL;
 	page = arena_page(addr);
-	page_must_live(page, "page_borrow");
+	page_live_or_bug(page, "page_borrow");
 	return page_is_borrowed(page) ? page : NULL;
 }
 

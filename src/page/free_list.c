@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The queue is linked, so that a run of frames can leave it from the middle. The newest
- * never leaves: one that leaves has seen ARENA_QUARANTINE others die in its list, and the
- * last so many of these cannot have left yet.
+ * The queue is a linked list, so that a run of frames can leave it from the middle. The newest
+ * frame never leaves: a frame leaves only if ARENA_QUARANTINE frames were freed after it in its
+ * list, and these frames are still in the list.
  */
 #include "page/free_list.h"
 
-/* A frame that waits: its neighbours in the queue, and how many died in it before. */
+/* A frame in a queue: its neighbours, and its number in the order of frees of the list. */
 struct waiting {
 	uint32_t older, newer;
-	uint64_t died; /* from 1; 0: does not wait */
+	uint64_t free_number; /* 0: not in a queue */
 };
 
 #define NO_FRAME UINT32_MAX
@@ -17,12 +17,12 @@ struct waiting {
 struct free_list free_lists[FREE_LISTS];
 
 static struct waiting waiting[ARENA_FRAMES];
-static uint8_t homes[ARENA_FRAMES]; /* index of a list */
+static uint8_t list_indices[ARENA_FRAMES]; /* index of a list */
 
 static _Thread_local struct free_list *own __attribute__((tls_model("initial-exec")));
 static atomic_uint threads;
 
-/* Threads that begin one after the other, as those of one test do, have different ones. */
+/* Consecutive new threads, such as the threads of one test, get different lists. */
 NO_COVERAGE struct free_list *free_list_own(void)
 {
 	if (unlikely(!own))
@@ -31,20 +31,20 @@ NO_COVERAGE struct free_list *free_list_own(void)
 	return own;
 }
 
-struct free_list *free_list_home(size_t frame)
+struct free_list *free_list_find(size_t frame)
 {
-	return &free_lists[homes[frame]];
+	return &free_lists[list_indices[frame]];
 }
 
-NO_COVERAGE void free_list_adopt(struct free_list *home, size_t frame, size_t count)
+NO_COVERAGE void free_list_assign(struct free_list *list, size_t frame, size_t count)
 {
 	for (size_t i = frame; i < frame + count; i++)
-		homes[i] = (uint8_t)(home - free_lists);
+		list_indices[i] = (uint8_t)(list - free_lists);
 }
 
 void free_list_put(struct free_list *list, size_t frame)
 {
-	waiting[frame] = (struct waiting){ list->newest, NO_FRAME, ++list->deaths };
+	waiting[frame] = (struct waiting){ list->newest, NO_FRAME, ++list->free_count };
 	if (list->count++) {
 		waiting[list->newest].newer = (uint32_t)frame;
 	} else {
@@ -63,7 +63,7 @@ static void remove_from(struct free_list *list, size_t frame)
 	else
 		waiting[w->older].newer = w->newer;
 	waiting[w->newer].older = w->older;
-	w->died = 0;
+	w->free_number = 0;
 	list->count--;
 }
 
@@ -91,12 +91,12 @@ bool free_list_take(struct free_list *list, size_t *frame)
 
 static NO_COVERAGE bool waited_enough(size_t frame)
 {
-	uint64_t died = waiting[frame].died;
+	uint64_t free_number = waiting[frame].free_number;
 
-	return died && free_list_home(frame)->deaths - died >= ARENA_QUARANTINE;
+	return free_number && free_list_find(frame)->free_count - free_number >= ARENA_QUARANTINE;
 }
 
-NO_COVERAGE bool free_list_take_run(struct free_list *home, size_t count, size_t end, size_t *frame)
+NO_COVERAGE bool free_list_take_run(struct free_list *list, size_t count, size_t end, size_t *frame)
 {
 	size_t run = 0, next = 0;
 
@@ -106,7 +106,7 @@ NO_COVERAGE bool free_list_take_run(struct free_list *home, size_t count, size_t
 		return false;
 	*frame = next - count;
 	for (size_t i = *frame; i < next; i++)
-		remove_from(free_list_home(i), i);
-	free_list_adopt(home, *frame, count);
+		remove_from(free_list_find(i), i);
+	free_list_assign(list, *frame, count);
 	return true;
 }

@@ -27,7 +27,7 @@ struct free_list {
 	_Alignas(128) struct sync_lock lock; /* of all fields; taken while TSan ignores */
 	uint32_t oldest, newest;	     /* in the queue; undefined if count is 0 */
 	size_t count;			     /* of frames in the queue */
-	uint64_t deaths;		     /* number of frees */
+	uint64_t free_count;		     /* number of frees */
 	size_t fresh, fresh_end;	     /* never-allocated frames of this list */
 };
 
@@ -37,7 +37,7 @@ extern struct free_list free_lists[FREE_LISTS];
 struct free_list *free_list_own(void);
 
 /* Return: the list to which @frame returns when it is freed. */
-struct free_list *free_list_home(size_t frame);
+struct free_list *free_list_find(size_t frame);
 
 /*
  * Takes the oldest frame of @list if its quarantine is over, otherwise a never-allocated frame.
@@ -50,13 +50,13 @@ bool free_list_take(struct free_list *list, size_t *frame);
 void free_list_put(struct free_list *list, size_t frame);
 
 /*
- * Takes @count contiguous frames below @end whose quarantine in their own lists is over. They
- * return to @home when they are freed. The caller holds the locks of all lists.
+ * Takes @count contiguous frames below @end whose quarantine in their own lists is over. The
+ * frames return to @list when they are freed. The caller holds the locks of all lists.
  * Return: false if there are no such frames.
  */
-bool free_list_take_run(struct free_list *home, size_t count, size_t end, size_t *frame);
+bool free_list_take_run(struct free_list *list, size_t count, size_t end, size_t *frame);
 
-/* Assigns frames that were never in a list to the list @home. */
-void free_list_adopt(struct free_list *home, size_t frame, size_t count);
+/* Assigns frames that were never in a list to the list @list. */
+void free_list_assign(struct free_list *list, size_t frame, size_t count);
 
 #endif

@@ -9,23 +9,23 @@
 #define LIVE_INLINE static inline __attribute__((always_inline))
 
 /* Return: true if @page is allocated and the task certainly has two free mappings. */
-LIVE_INLINE bool page_maps_easily(const struct page *page)
+LIVE_INLINE bool page_maps_fast_ok(const struct page *page)
 {
 	return likely(atomic_load_explicit(&page->refs, memory_order_relaxed)) &&
 	       likely(!task_may_be_full());
 }
 
 /* Aborts if @page is freed. The load is relaxed: a caller that races may pass (R3). */
-LIVE_INLINE void page_must_live(const struct page *page, const char *call)
+LIVE_INLINE void page_live_or_bug(const struct page *page, const char *call)
 {
 	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
-		task_bug_dead(page, CALL_SITE(call));
+		task_bug_freed(page, CALL_SITE(call));
 }
 
-/* Makes a frame an allocated page with one reference. Its bytes do not change. */
-static inline NO_SANITIZE_THREAD void page_begins(struct page *page)
+/* Makes a frame an allocated page with one reference. The bytes of the frame do not change. */
+static inline NO_SANITIZE_THREAD void page_init(struct page *page)
 {
-	page->life++;
+	page->generation++;
 	atomic_store_explicit(&page->part, 0, memory_order_relaxed);
 	atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
 }
@@ -41,18 +41,18 @@ static inline NO_SANITIZE_THREAD bool page_is_borrowed(const struct page *page)
  * no mapping, because the library accesses the page at its canonical address.
  * @more: mappings that the call counts already, at most 1
  */
-LIVE_INLINE void page_must_map_at(const struct page *page, unsigned int more,
+LIVE_INLINE void page_mappable_at_or_bug(const struct page *page, unsigned int more,
 				  struct call_site site)
 {
 	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
-		task_bug_dead(page, site);
+		task_bug_freed(page, site);
 	if (unlikely(task_may_be_full()) && task_depth() + more >= PAGE_TASK_MAPPINGS)
 		task_bug_overflow(page, site);
 }
 
-LIVE_INLINE void page_must_map(const struct page *page, unsigned int more, const char *call)
+LIVE_INLINE void page_mappable_or_bug(const struct page *page, unsigned int more, const char *call)
 {
-	page_must_map_at(page, more, CALL_SITE(call));
+	page_mappable_at_or_bug(page, more, CALL_SITE(call));
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A mapping backend selects the address of a mapping, and makes the address invalid at unmap.
- * Before the library calls the backend, it checks for all backends alike that the page is
- * allocated, that the task has a free mapping, and the order and the owner of mappings (task.h).
+ * Before the library calls a backend, the library checks that the page is allocated and that
+ * the task has a free mapping. It also checks the order and the owner of mappings (task.h).
  */
 #ifndef LIBPAGE_MAP_H
 #define LIBPAGE_MAP_H
@@ -27,13 +27,13 @@ struct page_map_ops {
 	void (*switch_out)(struct page_task *task);
 	void (*switch_in)(struct page_task *task);
 
-	/* The last reference is gone: no one may touch the page through a mapping. */
-	void (*page_died)(struct page *page);
+	/* Called when the page was freed. No access through a mapping of it is valid any more. */
+	void (*page_freed)(struct page *page);
 	/* Called when the task has no mapping and will make none. */
-	void (*task_gone)(struct page_task *task);
+	void (*task_deleted)(struct page_task *task);
 
 	/* Return: the canonical address of @addr, mapped or unmapped; NULL if never mapped. */
-	void *(*home)(const void *addr);
+	void *(*canonical)(const void *addr);
 };
 
 /* The direct backend: a mapping has the page's own address, like the kernel's low memory. */
@@ -42,11 +42,11 @@ extern const struct page_map_ops page_map_direct;
 /* The alias backend: each mapping has a new address, which is invalid after unmap. */
 extern const struct page_map_ops page_map_alias;
 
-/* The selected backend. It is written once, before the first allocation. */
+/* The selected backend. The library writes this variable once, before the first allocation. */
 extern const struct page_map_ops *map_backend;
 
 /*
- * Selects the backend finally, before the first allocation.
+ * Selects the backend before the first allocation; the selection cannot change later.
  * Return: true if the arena must be a file.
  */
 bool map_settle(void);

@@ -2,20 +2,20 @@
 /*
  * Guarantees (R4, R5, R6):
  *
- *   1. A mapping has an address that no other mapping has while it is live, and that its
- *      task does not use again before it made other mappings.
- *   2. The bytes next to a mapped page, on either side, may not be touched.
- *   3. An address is revoked when its mapping ends, when its page is freed and while its
- *      task is switched out; a page that died stays out of sight when its task comes
- *      back.
- *   4. Its home names the byte for tools. The library's own calls touch the home, so
- *      ThreadSanitizer sees one address for one byte; MemorySanitizer's shadow of an
- *      alias is the shadow of the page, the same memory mapped twice as well.
- *   5. Sets of places belong to a task and are its alone: making and ending a mapping
- *      takes no lock. Sets go from a task that ended to a new one, with nothing mapped.
+ *   1. A mapping has an address that no other mapping has at the same time. The task uses the
+ *      address again only after it made other mappings.
+ *   2. The bytes before and after a mapped page are invalid.
+ *   3. The address of a mapping becomes invalid at unmap, when the page is freed, and while the
+ *      task is switched out. If a page is freed while its task is switched out, the address
+ *      remains invalid when the task is switched in.
+ *   4. The library accesses a byte at its canonical address, so ThreadSanitizer observes one
+ *      address for each byte. MemorySanitizer's shadow of an alias is the shadow of the page:
+ *      the same memory is mapped twice.
+ *   5. A task alone uses its set of places, so to map and to unmap takes no lock. When a task
+ *      ends, a new task may get its set, in which nothing is mapped.
  *
- * What is not kept: a mapping can be reached by other threads of the process while its
- * task runs. There is one address space.
+ * The backend does not detect an access by another thread while the task of the mapping runs,
+ * because all threads of a process share one address space.
  */
 #include "page/map.h"
 
@@ -29,11 +29,11 @@ static bool alias_arena_made(void)
 	return alias_files_make() && alias_fork_prepare();
 }
 
-/* The next free place in turn. There is one: a task has fewer mappings than places. */
+/* Return: the next free place. There is one, because a task has fewer mappings than places. */
 static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick(const struct alias_set *set)
 {
 	uint32_t free = ~set->live;
-	uint32_t ahead = free >> set->turn << set->turn;
+	uint32_t ahead = free >> set->next_place << set->next_place;
 
 	return (unsigned int)__builtin_ctz(ahead ? ahead : free);
 }
@@ -51,7 +51,7 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *alias_map(struct page
 	addr = alias_way->place(set, i, page);
 	set->live |= 1u << i;
 	set->made |= 1u << i;
-	set->turn = (i + 1) % ALIAS_PLACES;
+	set->next_place = (i + 1) % ALIAS_PLACES;
 	set->order[set->depth++] = (uint8_t)i;
 	return addr;
 }
@@ -66,16 +66,16 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED void alias_unmap(struct page_task *task
 
 static NO_SANITIZE_THREAD void alias_switch_out(struct page_task *task)
 {
-	task->aliases->away = true;
+	task->aliases->hidden = true;
 	for (unsigned int i = 0; i < task->depth; i++)
 		alias_way->hide(task->live[i].addr);
 }
 
 static NO_SANITIZE_THREAD void alias_switch_in(struct page_task *task)
 {
-	task->aliases->away = false;
+	task->aliases->hidden = false;
 	for (unsigned int i = 0; i < task->depth; i++)
-		if (task_page_lives(&task->live[i]))
+		if (mapping_page_is_live(&task->live[i]))
 			alias_way->show(task->live[i].addr);
 }
 
@@ -84,19 +84,19 @@ static void hide(void *addr)
 	alias_way->hide(addr);
 }
 
-static void alias_page_died(struct page *page)
+static void alias_page_freed(struct page *page)
 {
 	task_each_mapping(page, hide);
 }
 
-static void alias_task_gone(struct page_task *task)
+static void alias_task_deleted(struct page_task *task)
 {
 	if (task->aliases)
 		alias_set_give(task->aliases);
 	task->aliases = NULL;
 }
 
-static NO_SANITIZE_THREAD void *alias_home(const void *addr)
+static NO_SANITIZE_THREAD void *alias_canonical(const void *addr)
 {
 	struct alias_set *set;
 	unsigned int place;
@@ -107,7 +107,7 @@ static NO_SANITIZE_THREAD void *alias_home(const void *addr)
 	set = alias_set_find(addr, &place, &offset);
 	if (!set || !(set->made & 1u << place))
 		return NULL;
-	return alias_way->home(set, place, offset);
+	return alias_way->canonical(set, place, offset);
 }
 
 const struct page_map_ops page_map_alias = {
@@ -118,7 +118,7 @@ const struct page_map_ops page_map_alias = {
 	.unmap = alias_unmap,
 	.switch_out = alias_switch_out,
 	.switch_in = alias_switch_in,
-	.page_died = alias_page_died,
-	.task_gone = alias_task_gone,
-	.home = alias_home,
+	.page_freed = alias_page_freed,
+	.task_deleted = alias_task_deleted,
+	.canonical = alias_canonical,
 };

@@ -20,19 +20,19 @@ static void direct_unmap(struct page_task *task, void *addr)
 	(void)addr;
 }
 
-/* Nothing is hidden: there is no address that only one task may use. */
+/* Does nothing: all tasks use the same address of a page, so no address can be hidden. */
 static void direct_task_nothing(struct page_task *task)
 {
 	(void)task;
 }
 
-/* The arena poisons the one address that the page has. */
-static void direct_page_died(struct page *page)
+/* Does nothing: the arena poisons the address of the page. */
+static void direct_page_freed(struct page *page)
 {
 	(void)page;
 }
 
-static void *direct_home(const void *addr)
+static void *direct_canonical(const void *addr)
 {
 	return arena_contains(addr) ? (void *)(uintptr_t)addr : NULL;
 }
@@ -44,7 +44,7 @@ const struct page_map_ops page_map_direct = {
 	.unmap = direct_unmap,
 	.switch_out = direct_task_nothing,
 	.switch_in = direct_task_nothing,
-	.page_died = direct_page_died,
-	.task_gone = direct_task_nothing,
-	.home = direct_home,
+	.page_freed = direct_page_freed,
+	.task_deleted = direct_task_nothing,
+	.canonical = direct_canonical,
 };

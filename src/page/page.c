@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Lifetime. The reference count carries all the order that a page's life needs:
+ * Lifetime. The reference count makes all the order that the lifetime of a page needs:
  *
- *   1. page_free() drops with acquire and release, so what any owner did happens
- *      before what the last owner does with the page (R8);
- *   2. the last owner scrubs the page before it gives the frame back, and the arena
- *      orders that before the frame's next life; nothing orders users of different
- *      frames (R3);
- *   3. page_get() is relaxed: holding a reference is what makes it safe.
+ *   1. page_free() decrements the count with acquire and release order. So the actions of all
+ *      owners happen before the last owner frees the page (R8).
+ *   2. The last owner overwrites the page before it frees the frame, and the arena orders this
+ *      before the next allocation of the frame. The library does not order users of different
+ *      frames (R3).
+ *   3. page_get() is relaxed, because its caller or another owner keeps a reference.
  *
- * A count of 0 is a dead page. Every call that may look at a page asks first, so
- * misuse ends in a report also where no sanitizer watches; with ASan the count of a
- * dead page is itself poisoned and the report is ASan's.
+ * A count of 0 is a freed page. Every call that uses a page checks the count first, so
+ * misuse ends in a report also without a sanitizer. With ASan the count of a freed page is
+ * itself poisoned, and the report is ASan's.
  */
 #include "page/page.h"
 
@@ -25,7 +25,7 @@
 #include "page/map.h"
 #include "page/report.h"
 
-/* What a dead page holds: easy to know again, and no valid pointer. */
+/* The bytes of a freed page: easy to recognise, and no valid pointer. */
 #define PAGE_POISON 0xaa
 
 #define GFP_CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
@@ -60,7 +60,7 @@ struct page *page_alloc(gfp_t gfp)
 		errno = ENOMEM;
 		return NULL;
 	}
-	page_begins(page);
+	page_init(page);
 	if (gfp & __GFP_ZERO)
 		memset(arena_address(page), 0, PAGE_SIZE);
 	else
@@ -71,19 +71,19 @@ struct page *page_alloc(gfp_t gfp)
 void page_get(struct page *page)
 {
 	if (!atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed))
-		task_bug_dead(page, CALL_SITE("page_get"));
+		task_bug_freed(page, CALL_SITE("page_get"));
 }
 
 /*
- * R12. The reference that a buffer holds of its own page is not the borrower's to drop.
- * Who drops the last one while the buffer is there has dropped that.
+ * R12. A borrower must not drop the reference of the buffer. If a caller drops the last reference
+ * of a page while its buffer exists, the caller dropped the reference of the buffer.
  */
-static void page_dies(struct page *page, struct call_site site)
+static void page_destroy(struct page *page, struct call_site site)
 {
 	if (unlikely(page_is_borrowed(page)))
 		page_bug("borrowed-free", "%s of the borrowed page %p by %s at %p", site.name,
 			 (const void *)page, task_current()->name, site.from);
-	map_backend->page_died(page);
+	map_backend->page_freed(page);
 	memset(arena_address(page), PAGE_POISON, PAGE_SIZE);
 	arena_give(page);
 }
@@ -96,9 +96,9 @@ void page_free(struct page *page)
 		return;
 	refs = atomic_fetch_sub_explicit(&page->refs, 1, memory_order_acq_rel);
 	if (!refs)
-		task_bug_dead(page, CALL_SITE("page_free"));
+		task_bug_freed(page, CALL_SITE("page_free"));
 	if (refs == 1)
-		page_dies(page, CALL_SITE("page_free"));
+		page_destroy(page, CALL_SITE("page_free"));
 }
 
 unsigned int page_ref_count(const struct page *page)
@@ -108,6 +108,6 @@ unsigned int page_ref_count(const struct page *page)
 
 int page_nid(const struct page *page)
 {
-	page_must_live(page, "page_nid");
+	page_live_or_bug(page, "page_nid");
 	return 0;
 }

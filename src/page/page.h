@@ -31,15 +31,15 @@
  * returns NULL and sets errno. A predicate returns a bool.
  *
  * Context: any thread may call any function at any time, unless the function's comment says
- * otherwise. A call does not sleep and does not allocate memory. It takes no lock that orders
- * two callers (R3).
+ * otherwise. A call does not sleep, does not allocate memory, and takes no lock that orders two
+ * callers (R3).
  *
  * Misuse without an error value (for example of a freed page) makes the library print a
  * report on standard error and call abort(). The report begins with "BUG: page: RULE: "
  * and names the page, the tasks and the call sites. RULE is use-after-free,
  * use-after-unmap, foreign-map, unmap-order, map-overflow (the rule names of page programs)
- * or borrowed-free. Two reports are about no rule: map-failed and environment. The library
- * reports all misuse that it can detect.
+ * or borrowed-free. Three reports are about no rule: map-failed, environment and system. The
+ * library reports all misuse that it can detect.
  *
  * "Aborts with" in a comment lists the reports of a call. If several apply, the call prints
  * the first one of the list.
@@ -292,8 +292,8 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
  * ---- raw calls ----
  *
  * A raw call maps its page while it runs (R6); page_copy() maps two pages. A call first checks
- * the range. If the range is not good, the call returns -EINVAL and accesses nothing. If the
- * range is good, also with a length of 0, the call aborts with use-after-free if the page is
+ * the range. If the range is not good, the call returns -EINVAL and accesses nothing. Then the
+ * call checks the page, also if the length is 0: it aborts with use-after-free if the page is
  * freed, with map-overflow if the task has no free mapping.
  */
 
@@ -304,7 +304,8 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
  * @off: first byte, 0 .. PAGE_SIZE
  * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * The range may contain uninitialised bytes. The caller must not use their values (R7).
+ * The range may contain uninitialised bytes. The caller must not use the values of such bytes
+ * (R7).
  *
  * Source: `Page::read_raw`. Rules: R1, R2, R3 (a plain read of the range).
  * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
@@ -342,8 +343,8 @@ int page_fill_zero(struct page *page, size_t off, size_t len);
  * @off: first byte, 0 .. PAGE_SIZE
  * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * The call writes @dst with relaxed atomic stores of one byte, and reads the page plainly. It
- * uses up to PAGE_SIZE bytes of stack.
+ * The call writes @dst with relaxed atomic stores of one byte, and reads the page plainly. The
+ * call uses up to PAGE_SIZE bytes of stack.
  *
  * Source: `Page::read_bytewise_atomic`. Rules: R1, R2, R3, R10.
  * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
@@ -357,8 +358,8 @@ int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t l
  * @off: first byte, 0 .. PAGE_SIZE
  * @len: number of bytes, 0 .. PAGE_SIZE - @off
  *
- * The call reads @src with relaxed atomic loads of one byte, and writes the page plainly. It
- * uses up to PAGE_SIZE bytes of stack.
+ * The call reads @src with relaxed atomic loads of one byte, and writes the page plainly. The
+ * call uses up to PAGE_SIZE bytes of stack.
  *
  * Source: `Page::write_bytewise_atomic`. Rules: R1, R2, R3, R10.
  * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
@@ -393,13 +394,13 @@ int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off
  * a report and ends the process; this is not a fault.
  */
 
-/* A range of user memory. Its bytes may be unreadable. */
+/* A range of user memory, which may be unreadable. */
 struct user_slice {
 	const void *ptr;
 	size_t len;
 };
 
-/* A position in a slice. One thread at a time uses it; a copy of it reads the same bytes again. */
+/* A position in a slice, for one thread at a time. A copy of a reader reads the same bytes again. */
 struct user_slice_reader {
 	const void *at;
 	size_t left;
@@ -545,7 +546,7 @@ struct page *page_buffer_next(const void *buffer, const struct page *page);
  * threads are pthreads needs none of the functions below: each pthread has its own task.
  *
  * A program that runs several threads of its own on one pthread creates a task for each of
- * them. Its scheduler calls page_task_switch_out() for the task that stops and
+ * them. The scheduler of the program calls page_task_switch_out() for the task that stops and
  * page_task_switch_in() for the task that continues. If the program can identify the running
  * task itself, it installs a hook instead. A task runs on one pthread at a time. The scheduler
  * must order the move of a task from one pthread to another.
@@ -564,7 +565,7 @@ struct page_task *page_task_new(const char *name);
  * page_task_delete() - remove a task and its mappings
  * @task: a task that runs on no other pthread, or NULL (no effect)
  *
- * The library removes the newest mapping first. This breaks no rule. When a pthread ends, the
+ * The library removes the newest mapping first, which breaks no rule. When a pthread ends, the
  * library does the same with the pthread's own task.
  *
  * Return: the number of removed mappings; more than 0 is a leak of the caller.
@@ -586,7 +587,7 @@ unsigned int page_task_depth(const struct page_task *task);
  */
 struct page_task *page_task_current(void);
 
-/** page_task_current_fn - hook: returns the running task, or NULL if it knows no task. */
+/** page_task_current_fn - hook that returns the running task, or NULL if it knows no task. */
 typedef struct page_task *(*page_task_current_fn)(void);
 
 /**
@@ -610,8 +611,8 @@ void page_task_switch_out(struct page_task *task);
  * page_task_switch_in() - continue a task on this pthread
  * @task: a task that does not run; NULL: the pthread's own task
  *
- * The task becomes the current task. Its mappings become valid again, except mappings of pages
- * that were freed in the meantime.
+ * The task becomes the current task. The mappings of the task become valid again, except
+ * mappings of pages that were freed in the meantime.
  */
 void page_task_switch_in(struct page_task *task);
 

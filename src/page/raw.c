@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls that touch a page's bytes for the caller. They check what mapping the page
- * would check and then touch the bytes at their home, so that they cost what the copy
- * costs, and ThreadSanitizer and MemorySanitizer see the one address that names the
- * byte (R4), whatever backend maps pages for callers.
+ * Calls that access the bytes of a page for the caller. A call makes the checks of
+ * page_map_local(), but accesses the bytes at their canonical address without a mapping. So the
+ * call is as fast as the copy, and ThreadSanitizer and MemorySanitizer observe one address for
+ * each byte with every backend (R4).
  */
 #include <errno.h>
 #include <string.h>
@@ -17,15 +17,15 @@ static inline unsigned char *byte(const struct page *page, size_t off)
 }
 
 /*
- * Those that are hot: what is unlikely is a call at their end, so that they need no
- * frame for it. @site is theirs.
+ * The slow path of a raw call is a separate function that the raw call calls last, so that the
+ * raw call needs no stack frame. @site is the call site of the raw call.
  */
-#define CLOSELY static __attribute__((noinline))
+#define SLOW_PATH static __attribute__((noinline))
 
-CLOSELY int read_closely(struct page *page, void *dst, size_t off, size_t len,
+SLOW_PATH int read_slow(struct page *page, void *dst, size_t off, size_t len,
 			 struct call_site site)
 {
-	page_must_map_at(page, 0, site);
+	page_mappable_at_or_bug(page, 0, site);
 	memcpy(dst, byte(page, off), len);
 	return 0;
 }
@@ -34,16 +34,16 @@ int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
 {
 	if (!range_good(off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_easily(page)))
-		return read_closely(page, dst, off, len, CALL_SITE("page_read_raw"));
+	if (unlikely(!page_maps_fast_ok(page)))
+		return read_slow(page, dst, off, len, CALL_SITE("page_read_raw"));
 	memcpy(dst, byte(page, off), len);
 	return 0;
 }
 
-CLOSELY int write_closely(struct page *page, const void *src, size_t off, size_t len,
+SLOW_PATH int write_slow(struct page *page, const void *src, size_t off, size_t len,
 			  struct call_site site)
 {
-	page_must_map_at(page, 0, site);
+	page_mappable_at_or_bug(page, 0, site);
 	memcpy(byte(page, off), src, len);
 	return 0;
 }
@@ -52,15 +52,15 @@ int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
 {
 	if (!range_good(off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_easily(page)))
-		return write_closely(page, src, off, len, CALL_SITE("page_write_raw"));
+	if (unlikely(!page_maps_fast_ok(page)))
+		return write_slow(page, src, off, len, CALL_SITE("page_write_raw"));
 	memcpy(byte(page, off), src, len);
 	return 0;
 }
 
-CLOSELY int zero_closely(struct page *page, size_t off, size_t len, struct call_site site)
+SLOW_PATH int zero_slow(struct page *page, size_t off, size_t len, struct call_site site)
 {
-	page_must_map_at(page, 0, site);
+	page_mappable_at_or_bug(page, 0, site);
 	memset(byte(page, off), 0, len);
 	return 0;
 }
@@ -69,16 +69,16 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 {
 	if (!range_good(off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_easily(page)))
-		return zero_closely(page, off, len, CALL_SITE("page_fill_zero"));
+	if (unlikely(!page_maps_fast_ok(page)))
+		return zero_slow(page, off, len, CALL_SITE("page_fill_zero"));
 	memset(byte(page, off), 0, len);
 	return 0;
 }
 
 /*
- * R10. The page is read or written in one piece, plainly; the caller's buffer byte by
- * byte, atomically. What lies between has the shadow of neither for MemorySanitizer,
- * which takes what is stored atomically for initialised: it is annotated.
+ * R10. A bytewise call accesses the page plainly, in one piece, and the caller's buffer
+ * atomically, byte by byte. MemorySanitizer treats a byte that was stored atomically as
+ * initialised, so the call copies the shadow of the bytes to the buffer explicitly.
  */
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {
@@ -87,7 +87,7 @@ int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t l
 
 	if (!range_good(off, len))
 		return -EINVAL;
-	page_must_map(page, 0, "page_read_bytewise_atomic");
+	page_mappable_or_bug(page, 0, "page_read_bytewise_atomic");
 	memcpy(between, byte(page, off), len);
 	for (size_t i = 0; i < len; i++)
 		atomic_store_explicit(to + i, between[i], memory_order_relaxed);
@@ -102,7 +102,7 @@ int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, s
 
 	if (!range_good(off, len))
 		return -EINVAL;
-	page_must_map(page, 0, "page_write_bytewise_atomic");
+	page_mappable_or_bug(page, 0, "page_write_bytewise_atomic");
 	for (size_t i = 0; i < len; i++)
 		between[i] = atomic_load_explicit(from + i, memory_order_relaxed);
 	memcpy(byte(page, off), between, len);
@@ -114,11 +114,11 @@ static bool overlap(size_t a, size_t b, size_t len)
 	return a < b + len && b < a + len;
 }
 
-CLOSELY int copy_closely(struct page *dst, size_t dst_off, struct page *src, size_t src_off,
+SLOW_PATH int copy_slow(struct page *dst, size_t dst_off, struct page *src, size_t src_off,
 			 size_t len, struct call_site site)
 {
-	page_must_map_at(dst, 0, site);
-	page_must_map_at(src, 1, site);
+	page_mappable_at_or_bug(dst, 0, site);
+	page_mappable_at_or_bug(src, 1, site);
 	memcpy(byte(dst, dst_off), byte(src, src_off), len);
 	return 0;
 }
@@ -129,8 +129,8 @@ int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off
 		return -EINVAL;
 	if (dst == src && overlap(dst_off, src_off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_easily(dst) || !page_maps_easily(src)))
-		return copy_closely(dst, dst_off, src, src_off, len, CALL_SITE("page_copy"));
+	if (unlikely(!page_maps_fast_ok(dst) || !page_maps_fast_ok(src)))
+		return copy_slow(dst, dst_off, src, src_off, len, CALL_SITE("page_copy"));
 	memcpy(byte(dst, dst_off), byte(src, src_off), len);
 	return 0;
 }

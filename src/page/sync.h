@@ -39,8 +39,8 @@
 #endif
 
 /*
- * NO_SANITIZE_THREAD: ThreadSanitizer does not observe the accesses of the function. It is for
- * data of a task or of the library, never for a caller's bytes. clang must not inline the
+ * NO_SANITIZE_THREAD: ThreadSanitizer does not observe the accesses of the function. The attribute
+ * is for data of a task or of the library, never for a caller's bytes. clang must not inline the
  * function into an instrumented one; gcc prevents that itself.
  */
 #if defined(SYNC_TSAN) && defined(__clang__)
@@ -134,7 +134,7 @@ static inline void sync_uninitialised(const void *addr, size_t len)
 
 /*
  * Return: the address of MemorySanitizer's data for the byte at @addr, on x86-64 Linux: number 0
- * is the shadow, number 1 the origins. Each has one byte for each byte.
+ * is the shadow, number 1 the origins. Shadow and origins have one byte for each byte of memory.
  */
 #ifndef __x86_64__
 #error "expected the address layout of MemorySanitizer on x86-64"
@@ -186,33 +186,33 @@ void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
 void __tsan_java_alloc(unsigned long ptr, unsigned long size);
 void __tsan_java_free(unsigned long ptr, unsigned long size);
 
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	__tsan_java_init((unsigned long)base, size);
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	__tsan_java_alloc((unsigned long)addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	__tsan_java_free((unsigned long)addr, len);
 }
 #else
-static inline void sync_heap(const void *base, size_t size)
+static inline void sync_heap_init(const void *base, size_t size)
 {
 	(void)base;
 	(void)size;
 }
 
-static inline void sync_born(const void *addr, size_t len)
+static inline void sync_heap_alloc(const void *addr, size_t len)
 {
 	sync_unpoison(addr, len);
 }
 
-static inline void sync_died(const void *addr, size_t len)
+static inline void sync_heap_free(const void *addr, size_t len)
 {
 	sync_poison(addr, len);
 }
@@ -249,7 +249,7 @@ static inline void sync_hidden_end(void)
 }
 #endif
 
-/* A lock for a few instructions. Take it in a hidden section only. */
+/* A lock for critical sections of a few instructions. Code takes it only in a hidden section. */
 struct sync_lock {
 	atomic_flag taken;
 };

@@ -16,10 +16,10 @@ _Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
 _Atomic(page_task_current_fn) task_hook;
 atomic_bool task_hooked;
 
-/* What task_adopted points to: no allocation, and gone with the thread. */
+/* The target of task_adopted: a thread-local variable, so it needs no allocation and no free. */
 static _Thread_local struct page_task own_task __attribute__((tls_model("initial-exec")));
 
-/* Guarantee 4: all tasks that may have mappings. */
+/* Guarantee 4: the list of all tasks that may have mappings. */
 static struct {
 	struct sync_lock lock;
 	struct page_task *first;
@@ -66,14 +66,14 @@ static void thread_ends(void *arg)
 
 	sync_hidden_begin();
 	unmap_all(task);
-	map_backend->task_gone(task);
+	map_backend->task_deleted(task);
 	list_remove(task);
 	task_adopted = NULL;
 	task_running = NULL;
 	sync_hidden_end();
 }
 
-/* Without a key the task of a thread that ended would stay listed, in memory long gone. */
+/* The destructor of the key removes the task of a thread that ends from the list. */
 static void make_key(void)
 {
 	if (pthread_key_create(&adopt_key, thread_ends))
@@ -121,7 +121,7 @@ unsigned int page_task_delete(struct page_task *task)
 		task_running = NULL;
 	task_crowded = true;
 	ended = unmap_all(task);
-	map_backend->task_gone(task);
+	map_backend->task_deleted(task);
 	list_remove(task);
 	sync_hidden_end();
 	free(task);
@@ -185,11 +185,11 @@ NO_SANITIZE_THREAD void page_task_switch_in(struct page_task *task)
 
 /* ---- looking into stacks ---- */
 
-NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool task_page_lives(const struct mapping *mapping)
+NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool mapping_page_is_live(const struct mapping *mapping)
 {
 	const struct page *page = mapping->page;
 
-	return page->life == mapping->life &&
+	return page->generation == mapping->generation &&
 	       atomic_load_explicit(&page->refs, memory_order_relaxed);
 }
 
@@ -211,7 +211,7 @@ void task_each(void (*fn)(struct page_task *task))
 		fn(task);
 }
 
-/* The newest mapping of @task that @addr is inside of; NULL when there is none. */
+/* Return: the newest mapping of @task that contains @addr; NULL if there is none. */
 static const struct mapping *find_in(const struct page_task *task, const void *addr)
 {
 	for (unsigned int i = task->depth; i-- > 0;)
@@ -236,7 +236,7 @@ static const struct mapping *find_anywhere(const void *addr, const struct page_t
 
 /* ---- reports ---- */
 
-void task_bug_dead(const struct page *page, struct call_site site)
+void task_bug_freed(const struct page *page, struct call_site site)
 {
 	page_bug("use-after-free", "%s of the freed page %p by %s at %p", site.name,
 		 (const void *)page, task_current()->name, site.from);
@@ -254,13 +254,13 @@ void task_bug_overflow(const struct page *page, struct call_site site)
 		 PAGE_TASK_MAPPINGS, (const void *)newest->page, newest->site);
 }
 
-static _Noreturn void bug_nowhere(const void *addr, struct call_site site)
+static _Noreturn void bug_unmapped(const void *addr, struct call_site site)
 {
-	const void *home = map_backend->home(addr);
+	const void *canonical = map_backend->canonical(addr);
 
-	if (home)
+	if (canonical)
 		page_bug("use-after-unmap", "%s of %p, page %p, by %s at %p: no mapping is there",
-			 site.name, addr, (const void *)arena_page(home), task_current()->name,
+			 site.name, addr, (const void *)arena_page(canonical), task_current()->name,
 			 site.from);
 	page_bug("foreign-map", "%s of %p by %s at %p: no page was ever mapped there", site.name,
 		 addr, task_current()->name, site.from);
@@ -285,5 +285,5 @@ void task_bug_unmap(const void *addr, struct call_site site)
 		page_bug("foreign-map", "%s of page %p at %p by %s at %p: mapped by %s at %p",
 			 site.name, (const void *)mapping->page, addr, self->name, site.from,
 			 owner->name, mapping->site);
-	bug_nowhere(addr, site);
+	bug_unmapped(addr, site);
 }

@@ -8,11 +8,11 @@
  *      a page takes no lock and writes no memory that another task writes.
  *   2. ThreadSanitizer observes no access to a task. So a stack of mappings neither races nor
  *      orders threads, also if several tasks (fibers) share one OS thread.
- *   3. The mappings of a task are a stack. Only the newest mapping may be unmapped. The report
- *      of misuse distinguishes a 17th mapping, an older one, one of another task and a removed
- *      one, and names both tasks and both call sites.
+ *   3. The mappings of a task are a stack. Only the newest mapping may be unmapped. A report of
+ *      misuse says whether the mapping is the 17th, is an older mapping, belongs to another task
+ *      or was removed. It names both tasks and both call sites.
  *   4. Reports, and backends that search for the mappings of a freed page, read the list of all
- *      tasks. The list has a lock that is hidden from ThreadSanitizer. A reader may find old
+ *      tasks. The list has a lock that is hidden from ThreadSanitizer. A reader may read old
  *      values in the stack of another task, but no torn value.
  *
  * A correct program executes everything in this header except the bug functions.
@@ -29,7 +29,7 @@ struct alias_set;
 struct mapping {
 	void *addr; /* of byte 0 */
 	struct page *page;
-	uint32_t life;	  /* page->life at the time of the mapping */
+	uint32_t generation;	  /* page->generation at the time of the mapping */
 	const void *site; /* return address of the call that mapped the page */
 };
 
@@ -100,12 +100,12 @@ static inline NO_SANITIZE_THREAD bool task_has_room(const struct page_task *task
 static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *addr, struct page *page,
 					 const void *site)
 {
-	task->live[task->depth] = (struct mapping){ addr, page, page->life, site };
+	task->live[task->depth] = (struct mapping){ addr, page, page->generation, site };
 	if (unlikely(++task->depth >= PAGE_TASK_MAPPINGS - 1))
 		task_crowded = true;
 }
 
-/* Removes the newest mapping if @addr is in it. Return: its address; NULL if @addr is not in it. */
+/* Removes the newest mapping if it contains @addr. Return: the address of its byte 0, or NULL. */
 static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const void *addr)
 {
 	void *newest;
@@ -119,8 +119,8 @@ static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const vo
 	return newest;
 }
 
-/* Does the page of a mapping still live the life that was mapped? */
-bool task_page_lives(const struct mapping *mapping);
+/* Return: whether the page of the mapping is live, in the same allocation of its frame. */
+bool mapping_page_is_live(const struct mapping *mapping);
 
 /* Calls @fn for each mapping of @page, of all tasks. */
 void task_each_mapping(const struct page *page, void (*fn)(void *addr));
@@ -139,7 +139,7 @@ struct call_site {
 /* The call site of the public function that contains this macro. */
 #define CALL_SITE(name) ((struct call_site){ (name), __builtin_return_address(0) })
 
-_Noreturn void task_bug_dead(const struct page *page, struct call_site site);
+_Noreturn void task_bug_freed(const struct page *page, struct call_site site);
 _Noreturn void task_bug_overflow(const struct page *page, struct call_site site);
 
 /* Reports which rule is broken: @addr is not in the newest mapping of the current task. */

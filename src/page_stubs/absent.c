@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * The calls of page.h that a foreign library lacks and the harness can do without: only
- * tests of the library, stress_borrow and fuzz_api use them. A program that calls one is linked with this
+ * tests of the library and fuzz_api use them. A program that calls one is linked with this
  * file. It is skipped: it names what is missing and ends before its main() begins.
  *
  * A test (tap.h) prints a TAP plan without tests on standard output and ends with status 0, as

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "tool/finding/describe.h"
 #include "tool/finding/reduce.h"
 #include "tool/util/file_list.h"
 #include "tool/util/options.h"
@@ -15,6 +15,7 @@
 
 static const char help[] =
 	"Usage: pagetorture minimize [OPTION]... FILE\n"
+	"       pagetorture minimize --json [OPTION]... FILE...\n"
 	"Write the smallest program that fails in the same way as the program in FILE.\n"
 	"\n"
 	"A program fails if it breaks a rule, if a flavour disagrees with the model or crashes, or if\n"
@@ -34,10 +35,14 @@ static const char help[] =
 	"  --backend B      map pages with backend B: direct (default) or alias\n"
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --executor E     execute on fibers (default), or on both: also on real threads\n"
+	"  --failure TEXT   minimise the failure that --json describes as TEXT, not the first one\n"
 	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n"
+	"  --json           print how each FILE fails as a line of JSON, and minimise nothing; with -o:\n"
+	"                   minimise FILE, and print how the smallest input fails, with reports\n"
 	"  -o, --output OUT write to OUT, completely or not at all; the default is standard output\n"
 	"  --target NAME    treat FILE as a finding of this fuzz target\n"
 	"  --timeout S      stop a program in one flavour after S seconds (default 10)\n"
+	"  --tries N        run FILE up to N times until it fails (default 1)\n"
 	"  --help           print this text\n"
 	"\n"
 	"Exit status: 0 the program is written; 1 FILE does not fail; 2 bad usage, or a file that cannot\n"
@@ -49,10 +54,10 @@ static const char help[] =
 	"  pagetorture minimize --flavour asan --backend alias crash.page > small.page\n";
 
 struct settings {
-	const char *backend, *output;
+	const char *backend, *output_path, *failure_text; /* or NULL */
 	const struct fuzz_target *target; /* or NULL */
-	bool wanted[FLAVOURS_MAX], threads;
-	unsigned int seconds;
+	bool wanted[FLAVOURS_MAX], with_threads, is_json;
+	unsigned int seconds, tries;
 };
 
 /* Return: an exit status, or -1 to go on. */
@@ -61,23 +66,38 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	const struct option_row rows[] = {
 		option_backend(&s->backend),
 		option_bytes(),
-		option_threads(&s->threads),
+		option_threads(&s->with_threads),
+		OPTION_TEXT("failure", &s->failure_text),
 		option_flavour(s->wanted),
-		{ .name = "output", .letter = 'o', .text = &s->output },
+		OPTION_FLAG("json", &s->is_json),
+		{ .name = "output", .letter = 'o', .text = &s->output_path },
 		option_target(&s->target),
 		option_timeout(&s->seconds),
+		OPTION_NUMBER("tries", &s->tries, 1, 100000),
 		OPTION_END,
 	};
 	int status = options_take("minimize", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
-	if (optind != argc - 1)
+	if (optind == argc || (optind < argc - 1 && (!s->is_json || s->output_path)))
 		return usage_error("minimize", "expected one FILE");
 	return options_backend("minimize", s->backend);
 }
 
-static int write_result(const struct test_input *input, const char *output)
+/* Return: does the input fail, in one of all tries? */
+static bool find_failure(struct reduction *r, struct oracle *oracle, const struct settings *s)
+{
+	for (unsigned int i = 0; i < s->tries; i++) {
+		signature_of_input(&r->signature, oracle, &r->input, NULL);
+		if (r->signature.has_failed &&
+		    (!s->failure_text || !strcmp(r->signature.failure_text, s->failure_text)))
+			return true;
+	}
+	return false;
+}
+
+static int write_result(const struct test_input *input, const char *output_path)
 {
 	char *text = NULL;
 	size_t size;
@@ -89,91 +109,144 @@ static int write_result(const struct test_input *input, const char *output)
 	test_input_print(out, input);
 	if (fclose(out))
 		error = errno;
-	else if (output)
-		error = output_write(output, text, size);
+	else if (output_path)
+		error = output_write(output_path, text, size);
 	else
 		error = fwrite(text, 1, size, stdout) == size && !fflush(stdout) ? 0 : errno;
 	free(text);
 	if (error)
 		fprintf(stderr, "%s: expected a file that can be written: %s\n",
-			output ? output : "standard output", strerror(error));
+			output_path ? output_path : "standard output", strerror(error));
 	return error ? EXIT_BAD : EXIT_GOOD;
 }
 
-static int print_sound(const char *file, const struct oracle *oracle)
+/* Why there is nothing to minimise. */
+static const char *agreement_text(const struct test_input *input, const char *replayer)
 {
-	if (oracle->replayer)
-		fprintf(stderr, "%s: nothing to minimise: %s reports no failure\n", file,
-			oracle->replayer->target->name);
-	else
-		fprintf(stderr, "%s: nothing to minimise: %s\n", file, oracle->rules_may_break ?
-			"all flavours agree with the model" :
-			"it breaks no rule, and all flavours agree");
-	return EXIT_FAILED;
+	if (replayer)
+		return " reports no failure";
+	return input->target ? "all flavours agree with the model" :
+			       "it breaks no rule, and all flavours agree";
 }
 
-static int minimize(struct reduction *r, struct oracle *oracle, const char *output)
+static int minimize_input(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
-	const char *unit;
-	size_t before = test_input_size(&r->input, &unit);
+	const char *replayer = oracle_find_replayer(oracle, r->input.target);
+	size_t before = test_input_size(&r->input);
+	char flavours[FLAVOURS_TEXT];
 
-	signature_of_input(&r->signature, oracle, &r->input, NULL);
-	if (!r->signature.failed)
-		return print_sound(r->name, oracle);
-	fprintf(stderr, "%s: %s\n", r->name, r->signature.text);
-	if (!reduce(r, oracle)) {
-		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", r->name);
+	runners_text(&oracle->runners, flavours);
+	announce("minimize", "%s: %zu %s, in %s", r->input_name, before, test_input_unit(&r->input, before),
+		 replayer ? replayer : flavours);
+	if (!find_failure(r, oracle, s)) {
+		fprintf(stderr, "%s: nothing to minimise: %s%s\n", r->input_name,
+			replayer ? r->input.target->name : "", agreement_text(&r->input, replayer));
 		return EXIT_FAILED;
 	}
-	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", r->name,
-		test_input_size(&r->input, &unit), unit, before, r->tried, r->executed);
-	return write_result(&r->input, output);
+	fprintf(stderr, "%s: %s\n", r->input_name, r->signature.failure_text);
+	if (!reduce(r, oracle)) {
+		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", r->input_name);
+		return EXIT_FAILED;
+	}
+	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", r->input_name,
+		test_input_size(&r->input), test_input_unit(&r->input, 0), before, r->candidate_count,
+		r->execution_count);
+	return write_result(&r->input, s->output_path);
 }
 
-static int minimize_file(const char *file, const struct settings *s, struct oracle *oracle)
+/* ---- as JSON ---- */
+
+static unsigned int count_failures(const struct reduction *r, struct oracle *oracle, unsigned int tries)
+{
+	static struct signature signature;
+	const bool *needed = r->signature.needed_flavours;
+	unsigned int failure_count = 0;
+
+	for (unsigned int i = 0; i < tries; i++) {
+		signature_of_input(&signature, oracle, &r->input,
+				   memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
+		failure_count += signature_equal(&signature, &r->signature);
+	}
+	return failure_count;
+}
+
+/* Describes the smallest input, whose lines are its own, in place of the one of the file. */
+static int describe_smallest(struct json *json, struct reduction *r, struct oracle *oracle,
+			     const struct settings *s)
+{
+	static struct signature smallest;
+
+	json_bool(json, "is_minimised", reduce(r, oracle));
+	json_number(json, "failure_count", count_failures(r, oracle, s->tries));
+	signature_of_input(&smallest, oracle, &r->input, r->signature.needed_flavours);
+	describe_failure(json, oracle, &r->input, &smallest);
+	describe_reports(json, oracle, &r->input, &r->signature);
+	return write_result(&r->input, s->output_path);
+}
+
+static int describe_input(struct json *json, struct reduction *r, struct oracle *oracle,
+			  const struct settings *s)
+{
+	bool has_failed = find_failure(r, oracle, s);
+
+	json_text(json, "outcome", has_failed ? "failure" : "no failure");
+	json_text(json, "limitation", oracle_limitation(oracle));
+	if (!has_failed)
+		return EXIT_FAILED;
+	if (s->output_path)
+		return describe_smallest(json, r, oracle, s);
+	describe_failure(json, oracle, &r->input, &r->signature);
+	return EXIT_GOOD;
+}
+
+/* ---- all of it ---- */
+
+/* @json: NULL without --json */
+static int handle_file(const char *file, struct oracle *oracle, const struct settings *s, struct json *json)
 {
 	static struct reduction reduction;
 	const struct fuzz_target *target = s->target ? s->target : fuzz_target_of_finding(file);
-	char error[PROGRAM_FILE_ERROR], flavours[FLAVOURS_TEXT];
-	const char *unit;
-	size_t count;
+	char error[PROGRAM_FILE_ERROR];
 	int status;
 
-	if (!oracle_set_target(oracle, target))
+	memset(&reduction, 0, sizeof(reduction));
+	reduction.input_name = file;
+	if (!oracle_can_execute(oracle, target)) {
+		if (json)
+			json_text(json, "outcome", "not tried");
 		return EXIT_FAILED;
+	}
 	if (!test_input_load(&reduction.input, file, target, error)) {
 		fprintf(stderr, "%s\n", error);
+		if (json)
+			json_text(json, "outcome", "no program");
 		return EXIT_BAD;
 	}
-	reduction.name = file;
-	runners_text(&oracle->runners, flavours);
-	count = test_input_size(&reduction.input, &unit);
-	announce("minimize", "%s: %zu %.*s, in %s", file, count,
-		 (int)strlen(unit) - (count == 1), unit, /* "1 call" */
-		 oracle->replayer ? oracle->replayer->path : flavours);
-	status = minimize(&reduction, oracle, s->output);
+	status = json ? describe_input(json, &reduction, oracle, s) : minimize_input(&reduction, oracle, s);
+	if (!json && oracle_limitation(oracle) && !oracle_find_replayer(oracle, target))
+		fprintf(stderr, "%s: %s\n", file, oracle_limitation(oracle));
 	test_input_destroy(&reduction.input);
 	return status;
 }
 
-static int minimize_with_oracle(const char *file, const struct settings *s)
+static int describe_files(int count, char **files, struct oracle *oracle, const struct settings *s)
 {
-	struct oracle oracle;
-	int status;
+	struct json json = json_begin(stdout);
+	int status = EXIT_GOOD;
 
-	if (!oracle_init(&oracle, s->wanted, s->seconds))
-		return usage_error("minimize", "expected a flavour that this build has");
-	oracle.runners.threads = s->threads;
-	status = minimize_file(file, s, &oracle);
-	if (!oracle.replayer && oracle_lacks(&oracle))
-		fprintf(stderr, "%s: %s\n", file, oracle_lacks(&oracle));
-	oracle_destroy(&oracle);
+	for (int i = 0; i < count; i++) {
+		json_object(&json, NULL);
+		status = worse(status, handle_file(files[i], oracle, s, &json));
+		json_end_line(&json);
+		fflush(stdout);
+	}
 	return status;
 }
 
 int command_minimize(int argc, char **argv)
 {
-	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10 };
+	static struct oracle oracle;
+	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries = 1 };
 	const char *file;
 	int status;
 
@@ -181,6 +254,14 @@ int command_minimize(int argc, char **argv)
 	status = parse_options(&settings, argc, argv);
 	if (status >= 0)
 		return status;
-	file = file_list_one("minimize", argv[optind]);
-	return file ? minimize_with_oracle(file, &settings) : EXIT_BAD;
+	file = settings.is_json ? "" : file_list_one("minimize", argv[optind]);
+	if (!file)
+		return EXIT_BAD;
+	if (!oracle_init(&oracle, settings.wanted, settings.seconds))
+		return usage_error("minimize", "expected a flavour that this build has");
+	oracle.runners.threads = settings.with_threads;
+	status = settings.is_json ? describe_files(argc - optind, argv + optind, &oracle, &settings) :
+				 handle_file(file, &oracle, &settings, NULL);
+	oracle_destroy(&oracle);
+	return status;
 }

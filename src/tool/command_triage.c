@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture triage: groups a directory of findings by failure. */
+/*
+ * pagetorture triage: groups a directory of findings by failure. This file reads the options, and
+ * finding/triage.py does the work.
+ */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "harness/util/path.h"
-#include "tool/finding/regress.h"
-#include "tool/finding/triage.h"
-#include "tool/util/options.h"
+#include "config.h"
+#include "harness/exec/exec.h"
+#include "harness/program/program_name.h"
+#include "harness/util/shell_word.h"
+#include "tool/run/runner.h"
 #include "tool/tool.h"
+#include "tool/util/options.h"
+#include "tool/util/script.h"
+#include "tool/util/results.h"
 
 static const char help[] =
 	"Usage: pagetorture triage [OPTION]... DIR\n"
@@ -51,48 +60,34 @@ static const char help[] =
 	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
 
 struct settings {
-	struct triage_order order;
-	const char *backend, *tree, *output; /* or NULL */
+	const char *directory, *backend, *output, *results, *tree; /* may be NULL */
+	const struct fuzz_target *target;			   /* or NULL */
+	bool wanted[FLAVOURS_MAX], with_threads;
+	unsigned int seconds, tries;
 };
 
 static bool read_tree(char *tree, void *into)
 {
-	struct settings *s = into;
+	const char **path = into;
 
-	s->order.add = true;
-	s->tree = tree ? tree : ".";
+	*path = tree ? tree : ".";
 	return true;
-}
-
-static int check_settings(struct settings *s)
-{
-	int status = options_backend("triage", s->backend);
-
-	if (status >= 0)
-		return status;
-	if (s->order.add && !regress_find(s->tree, s->order.regress))
-		return usage_error("triage", "expected --add=TREE, a source tree, got '%s'", s->tree);
-	if (s->output)
-		path_format_or_exit(s->order.output, sizeof(s->order.output), "%s", s->output);
-	else
-		path_format_or_exit(s->order.output, sizeof(s->order.output), "%s/triage", s->order.dir);
-	return -1;
 }
 
 /* Return: an exit status, or -1 to go on. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
-		{ .name = "add", .may_lack = true, .read = read_tree, .into = s },
+		{ .name = "add", .may_lack = true, .read = read_tree, .into = &s->tree },
 		option_backend(&s->backend),
 		option_bytes(),
-		option_threads(&s->order.threads),
-		option_flavour(s->order.wanted),
+		option_threads(&s->with_threads),
+		option_flavour(s->wanted),
 		{ .name = "output", .letter = 'o', .text = &s->output },
-		OPTION_TEXT("results", &s->order.results.path),
-		option_target(&s->order.target),
-		option_timeout(&s->order.seconds),
-		OPTION_NUMBER("tries", &s->order.tries, 1, 100000),
+		OPTION_TEXT("results", &s->results),
+		option_target(&s->target),
+		option_timeout(&s->seconds),
+		OPTION_NUMBER("tries", &s->tries, 1, 100000),
 		OPTION_END,
 	};
 	int status = options_take("triage", help, rows, argc, argv);
@@ -101,18 +96,62 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
-	s->order.dir = argv[optind];
-	return check_settings(s);
+	s->directory = argv[optind];
+	return options_backend("triage", s->backend);
+}
+
+static const char script[] =
+#include "triage_script.inc"
+	;
+
+/* Becomes the script, whose arguments have the form NAME=VALUE. Return: EXIT_BAD if it does not start. */
+static int run_script(const struct settings *s, const char *command)
+{
+	static struct flavour_runners runners;
+	char flavours[FLAVOURS_TEXT], timeout[16], tries[16];
+	const struct {
+		const char *name, *value;
+	} words[] = {
+		{ "directory", s->directory },
+		{ "output", s->output },
+		{ "results", s->results },
+		{ "tree", s->tree },
+		{ "target", s->target ? s->target->name : NULL },
+		{ "flavours", flavours },
+		{ "executor", s->with_threads ? "both" : "fibers" },
+		{ "names", program_all_bytes ? "bytes" : NULL },
+		{ "backend", exec_backend() },
+		{ "timeout", timeout },
+		{ "tries", tries },
+		{ "tool", shell_binary_path() },
+		{ "command", command },
+		{ "version", PACKAGE_VERSION },
+		{ "compiler", __VERSION__ },
+	};
+	const char *arguments[sizeof(words) / sizeof(words[0]) + 1] = { NULL };
+	char *argument;
+
+	if (!runners_find(&runners, s->wanted))
+		return usage_error("triage", "expected a flavour that this build has");
+	runners_text(&runners, flavours);
+	snprintf(timeout, sizeof(timeout), "%u", s->seconds);
+	snprintf(tries, sizeof(tries), "%u", s->tries);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (asprintf(&argument, "%s=%s", words[i].name, words[i].value ? words[i].value : "") < 0)
+			return usage_error("triage", "expected memory for the options, got none");
+		arguments[i] = argument;
+	}
+	return execute_script(script, arguments);
 }
 
 int command_triage(int argc, char **argv)
 {
-	static struct settings settings = { .order = { .seconds = 10, .tries = 10 } };
+	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries = 10 };
+	struct results results;
 	int status;
 
-	results_begin(&settings.order.results, "triage", argc, argv);
-	settings.backend = getenv("PAGE_MAP");
-	memset(settings.order.wanted, true, sizeof(settings.order.wanted));
+	results_begin(&results, "triage", argc, argv);
+	memset(settings.wanted, true, sizeof(settings.wanted));
 	status = parse_options(&settings, argc, argv);
-	return status >= 0 ? status : triage(&settings.order);
+	return status >= 0 ? status : run_script(&settings, results.command);
 }

@@ -133,16 +133,16 @@ def replay(tester, subject, _trial):
     return first_finding(_replay(tester, tester.builder, programs) for programs in groups)
 
 
-# ---- unit tests and stress programs ----
+# ---- unit tests and stress patterns ----
 
 def unit_test(tester, subject, _trial):
-    """Run the unit test or stress program that bugs.def names, where no page program shows the bug."""
+    """Run the unit test or stress pattern that bugs.def names, where no page program shows the bug."""
     if not subject.bug or not subject.bug.test:
         raise Unusable("a page program shows it")
     tester.need(subject.flavour)
     name = subject.bug.test
-    if name.startswith("stress_"):
-        return _stress(tester, subject, name, 1, tester.seconds)
+    if name.startswith("stress "):
+        return _stress(tester, subject, name.split()[1], 1, tester.seconds)
     execution = tester.run(build.unit_test(name), [], GRACE)
     failed = re.search(r"^not ok .*$", execution.output, re.MULTILINE)
     return trial_of(name, execution, GRACE, 1, f"{name}: " +
@@ -150,10 +150,10 @@ def unit_test(tester, subject, _trial):
 
 
 def _stress(tester, subject, name, trial, seconds, *more):
-    execution = tester.run(build.stress_program(name, subject.flavour),
-                           ["-s", seconds, f"--seed={trial}", "--stat-interval=0", *more],
+    execution = tester.run(build.stress_program(subject.flavour),
+                           [name, "-s", seconds, f"--seed={trial}", "--stat-interval=0", *more],
                            seconds + GRACE, PAGE_MAP=subject.backend)
-    own = re.search(r"^stress_\w+: !!! .*$", execution.output, re.MULTILINE)
+    own = re.search(r"^\w+: !!! .*$", execution.output, re.MULTILINE)
     report = own or FINDING.search(execution.output)
     if not report and str(execution.status).startswith("SIG"):
         return trial_of(name, execution, 0, 1, f"{name} died of signal {execution.status}")
@@ -166,12 +166,12 @@ MANY_THREADS = ("-t", 40)
 
 
 def stress(tester, subject, trial):
-    """Run the stress programs one after the other, on real threads; they share the time."""
+    """Run the stress patterns one after the other, on real threads; they share the time."""
     tester.need(subject.flavour)
     if (subject.flavour, subject.backend) == ("tsan", "alias"):
-        raise Unusable("the stress programs report one address of a page to ThreadSanitizer")
-    names = sorted(path.stem for path in (tester.tree.source / "stress").glob("stress_*.c"))
-    runs = [(name,) for name in names] + [("stress_churn", *MANY_THREADS)]
+        raise Unusable("the stress patterns report one address of a page to ThreadSanitizer")
+    names = sorted(path.stem[len("stress_"):] for path in (tester.tree.source / "stress").glob("stress_*.c"))
+    runs = [(name,) for name in names] + [("churn", *MANY_THREADS)]
     seconds = max(1, tester.seconds // len(runs))
     return first_finding(_stress(tester, subject, name, trial, seconds, *more)
                          for name, *more in runs)

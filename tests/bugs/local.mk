@@ -38,7 +38,7 @@ noinst_SCRIPTS += $(library_scripts)
 CLEANFILES += $(library_scripts)
 EXTRA_DIST += tests/library_build.py tests/library_trials.py tests/reasons.py
 $(library_scripts): Makefile
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && new=$@.$$$$ && { \
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && new=$(temporary) && { \
 	echo '#!/bin/sh'; \
 	echo "export LIBRARY_SOURCE='$(abs_top_srcdir)'"; \
 	echo "export LIBRARY_BUILD='$(abs_top_builddir)'"; \

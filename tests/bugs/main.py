@@ -19,8 +19,8 @@ from library_trials import (EXIT_FAILED, EXIT_GOOD, BadInput, Parser, Results,  
 EXIT_SKIPPED = 77
 COMMAND = "tests/bugs/bugs"
 HELP = """\
-Build the page library with each seeded bug (tests/bugs/bugs.def), run all columns on it, and list
-who found it. This shows that the harness detects such bugs.
+Build the page library with each seeded bug (tests/bugs/bugs.def), run all columns on each build,
+and list which columns found the bug. This shows that the harness detects such bugs.
 
 An entry of the table has the detector, the number of trials that found the bug, the median time and
 the median number of inputs. `>5s` is a median above the limit. For a bug that fuzzing did not find,
@@ -30,10 +30,10 @@ which has rows of its own.
 EXAMPLES = """\
 Columns:
   replay       pagetorture run on the program of the bug, then on the rest of the corpus
-  unit-test    for bugs that no page program can show: a unit test or stress program
+  unit-test    for bugs that no page program can show: a unit test or stress pattern
   fuzz-corpus  libFuzzer, starting from the stored corpus (make seeds fuzzers)
   fuzz-empty   libFuzzer, starting from an empty corpus
-  stress       the stress programs, on real threads
+  stress       the stress patterns, on real threads
   matrix       the race matrix on fibers
 
 Exit status: 0 replay (or unit-test) found every bug by the detector that bugs.def names, and no
@@ -41,8 +41,8 @@ column had a finding in the unchanged library; 1 otherwise; 2 a usage error, or 
 cannot be read.
 
 Examples:
-  tests/bugs/bugs --column replay                        all bugs, in a few minutes
-  tests/bugs/bugs bounds copy-direction                  one kind, one bug
+  tests/bugs/bugs --column replay                        test all bugs, in a few minutes
+  tests/bugs/bugs bounds copy-direction                  test one kind and one bug
   tests/bugs/bugs --column fuzz-empty --time 60 --trials 10
   tests/bugs/bugs --compare old.jsonl tests/bugs/results.jsonl
 """
@@ -51,7 +51,7 @@ Examples:
 def parse(arguments):
     parser = Parser(COMMAND, HELP, EXAMPLES)
     add = parser.add_argument
-    add("names", metavar="BUG", nargs="*", help="only these: a name, the beginning of names, or a kind")
+    add("names", metavar="BUG", nargs="*", help="test only these bugs: a name, the beginning of names, or a kind")
     add("--clean-only", action="store_true", help="test only the unchanged library")
     add("--column", metavar="C,...", default=",".join(columns.COLUMNS),
         help="run only these columns (default: all)")

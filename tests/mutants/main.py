@@ -21,7 +21,7 @@ COMMAND = "tests/mutants/mutants"
 HELP = """\
 Make one small change at a time in src/page, and run the parts of `make check` that test the
 library: unit tests, the corpus and the fuzz targets without an engine, in every flavour and with
-both backends, then stress programs and real threads.
+both backends, then stress patterns and real threads.
 
 A mutant is killed, survived, equivalent (tests/mutants/surviving has the reason), `same code` (the
 compiler generates the same code in every flavour), or invalid (it does not compile). The ratio is
@@ -32,10 +32,10 @@ Exit status: 0 at least 90 % were killed and tests/mutants/surviving is correct;
 usage error, or a file that cannot be read.
 
 Examples:
-  make mutants                                      all mutants: hours; may be stopped and resumed
+  make mutants                                      test all mutants: hours; the same command resumes
   make mutants MUTANTS_FLAGS='--sample 200 --seed 7'
-  tests/mutants/mutants --files raw.c,range.h             two files
-  tests/mutants/mutants --only 3e05c9ec --again           one mutant, again
+  tests/mutants/mutants --files raw.c,range.h             test the mutants of two files
+  tests/mutants/mutants --only 3e05c9ec --again           test one mutant again
   tests/mutants/mutants --list --files fault.c            list mutants; runs nothing
   tests/mutants/mutants --only 3e05c9ec --trials 'test_page_raw-asan; run asan, alias'
   tests/mutants/mutants --show 3e05c9ec                   print the mutant as a diff
@@ -45,7 +45,7 @@ Examples:
 def parse(arguments):
     parser = Parser(COMMAND, HELP, EPILOG)
     add = parser.add_argument
-    add("--files", metavar="F,...", help="only mutants of these files of src/page")
+    add("--files", metavar="F,...", help="test only mutants of these files of src/page")
     add("--flavours", metavar="F,...", help="test only these flavours: faster, kills fewer")
     add("--only", metavar="ID,...", help="test only these mutants")
     add("--operators", metavar="O,...", help="test only these operators: " + ", ".join(operators.OPERATORS))
@@ -106,7 +106,7 @@ def read_surviving(path):
     """Return: {name of the mutant: (kind, reason, line)}."""
     # equivalent: no caller can observe the change; the mutant does not count.
     # chance: detecting it needs rare timing of threads, or a lack of memory.
-    # weak: no test checks it, for the given reason; it counts as a survivor.
+    # weak: no test checks it, for the given reason; it counts as survived.
     found = {}
     for number, kind, reason, entry in read_reasons(path, ("equivalent", "chance", "weak"),
                                                     r"([0-9a-f]{8})\b *(.*)"):
@@ -122,7 +122,7 @@ def main(arguments):
     source = Tree(os.environ, f"tests/mutants/work/run-{os.getpid()}")
     source.cflags.append("-w")
     chosen_trials = choose_trials(source, options)
-    mutants, hidden = mutate.find(source, options.jobs)
+    mutants = mutate.find_mutants(source, options.jobs)
     chosen = choose(mutants, options)
     if options.show:
         show(source.page, select(mutants, options.show, "id", "the name of a mutant")[0])
@@ -130,8 +130,7 @@ def main(arguments):
     if options.list:
         for mutant in chosen:
             print(mutant)
-        print(f"{len(chosen)} mutants; not made, because a macro hides the place: " +
-              ", ".join(f"{name} ({n})" for name, n in hidden.most_common()), file=sys.stderr)
+        print(f"{len(chosen)} mutants", file=sys.stderr)
         return EXIT_GOOD
     reasons = read_surviving(options.surviving or source.source / "tests" / "mutants" / "surviving")
     runner = verdicts.Runner(source, chosen_trials, Results(
@@ -142,7 +141,7 @@ def main(arguments):
         summary = verdicts.Summary(runner, chosen, mutants, reasons)
         status = "stopped" if is_stopped else "good" if summary.print() else "failed"
         if options.report and summary.results:
-            write_report(options, COMMAND, begun, status, source, summary.table(hidden))
+            write_report(options, COMMAND, begun, status, source, summary.table())
         return EXIT_GOOD if status == "good" else EXIT_FAILED
 
     try:

@@ -8,7 +8,7 @@ import os
 
 from library_build import (BACKENDS, Program, developers_tool, replayer, stress_program, suffix,
                            tool, unit_test)
-from library_trials import run_program
+from library_trials import BadInput, run_program
 
 CORPUS = ("corpus/rules", "corpus/regress")
 # Tests with loops that are slow under these sanitizers.
@@ -66,14 +66,16 @@ def _run(tree, flavour, backend, executor="fibers"):
 def trials(tree):
     """All trials that this build can run, flavour by flavour."""
     tests = set(os.environ["MUTANTS_TESTS"].split())
+    if not tests:
+        raise BadInput("MUTANTS_TESTS: expected names of unit tests")
     names = sorted({t.split("-")[0] for t in tests})
     for flavour in tree.flavours:
         yield from (_test(name, flavour) for name in names if name + suffix(flavour) in tests)
         yield from (_run(tree, flavour, backend) for backend in BACKENDS)
         yield from (_replay(tree, target, flavour, backend) for target, backend in REPLAYERS[flavour])
-        for name in ("stress_disjoint", "stress_overlap") if flavour in ("plain", "tsan") else ():
-            program = stress_program(name, flavour)
-            yield Trial(program.name, program, ("-n", "2000"), last=True)
+        for pattern in ("disjoint", "overlap") if flavour in ("plain", "tsan") else ():
+            yield Trial(f"stress {pattern}{suffix(flavour)}", stress_program(flavour), (pattern, "-n", "2000"),
+                        last=True)
     if "tsan" in tree.flavours:
         yield from (_run(tree, "tsan", backend, "threads") for backend in BACKENDS)
         yield Trial("race tsan-fibers", developers_tool("plain"), ("race", "--detector",

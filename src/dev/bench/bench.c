@@ -95,7 +95,7 @@ static void measure_rate(void *ctx)
 	m->bench->check = checker_new();
 	if (!m->bench->check)
 		return;
-	exec_set_first_race_only(checker_exec(m->bench->check), true);
+	exec_options(checker_exec(m->bench->check))->first_race_only = true;
 	m->rate = rate(m->bench, m->mode);
 	checker_delete(m->bench->check);
 }

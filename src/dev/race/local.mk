@@ -3,6 +3,8 @@
 # `race`: runs the race matrix under every race detector.
 
 dev_sources += \
+	%D%/line_child.c \
+	%D%/line_child.h \
 	%D%/race.def \
 	%D%/race.h \
 	%D%/race_detector.c \

@@ -5,7 +5,6 @@
 
 #include "harness/detect/valgrind.h"
 #include "tool/util/flavours.h"
-#include "tool/util/installation.h"
 #include "dev/race/race.h"
 
 #define BIT(name) (1u << RACE_##name)
@@ -77,7 +76,7 @@ const char *race_detector_missing(enum race_detector detector, char *path, size_
 			       "this build has no such flavour";
 	if (info->valgrind && !valgrind_supported())
 		return "built without Valgrind's headers";
-	if (info->valgrind && !is_on_path("valgrind"))
+	if (info->valgrind && system("command -v valgrind >/dev/null"))
 		return "no valgrind";
 	return NULL;
 }

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tool/util/flavours.h"
+#include "dev/race/line_child.h"
 #include "dev/race/race.h"
 
 /*
@@ -26,7 +26,7 @@
 #define FAILURES_MAX 5
 
 struct child {
-	struct flavour flavour;
+	struct line_child process;
 	bool running;
 	size_t to; /* the child executes cells up to this number */
 };
@@ -116,9 +116,8 @@ static bool start_child(struct runner *r, enum matrix_mapping mapping, size_t fr
 	add_words(&w, r->path, "race", "--child", info->fibers ? "fibers" : "threads", w.numbers[0],
 		  matrix_mappings[mapping], w.numbers[1], w.numbers[2], r->race->pattern, NULL);
 	setenv("PAGE_MAP", matrix_backends[mapping], 1);
-	child->flavour.name = info->name;
 	child->running =
-		flavour_start_program(&child->flavour, info->valgrind ? "valgrind" : r->path, w.word);
+		line_child_start(&child->process, info->valgrind ? "valgrind" : r->path, w.word);
 	return child->running;
 }
 
@@ -127,7 +126,7 @@ static void end_child(struct runner *r, struct child *child)
 	if (!child->running)
 		return;
 	child->running = false;
-	if (flavour_wait(&child->flavour))
+	if (line_child_wait(&child->process))
 		r->column->failed = true;
 }
 
@@ -136,7 +135,7 @@ static bool read_hello(struct runner *r, struct child *child)
 {
 	char line[128], *tab;
 
-	if (!flavour_read(&child->flavour, line, sizeof(line), r->race->seconds))
+	if (!line_child_read(&child->process, line, sizeof(line), r->race->seconds))
 		return false;
 	tab = strchr(line, '\t');
 	if (!tab || strcmp(tab, "\tdetector\n"))
@@ -195,7 +194,7 @@ static void no_outcome(struct runner *r, struct child *child, struct race_outcom
 	r->failures++;
 	if (!child)
 		return;
-	kill(child->flavour.pid, SIGKILL);
+	kill(child->process.pid, SIGKILL);
 	end_child(r, child);
 }
 
@@ -208,7 +207,7 @@ static void run_cell(struct runner *r, size_t number)
 	bool miss_allowed;
 
 	outcome->limitation = race_limitation_of(r->detector, &cell);
-	if (child && flavour_read(&child->flavour, line, sizeof(line), r->race->seconds) &&
+	if (child && line_child_read(&child->process, line, sizeof(line), r->race->seconds) &&
 	    parse_outcome(line, number, outcome, &miss_allowed))
 		outcome->verdict = race_evaluate(&cell, miss_allowed, outcome);
 	else

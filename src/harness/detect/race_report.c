@@ -49,12 +49,6 @@ const struct race *race_report_find_race(const struct race_report *s, const stru
 	return NULL;
 }
 
-bool race_report_is_known_race(const struct race_report *s, const struct program *program,
-		      const struct shadow *shadow, bool any_order)
-{
-	return race_report_find_race(s, program, shadow, any_order) != NULL;
-}
-
 /* One shadow cell of ThreadSanitizer: a thread, the bytes it accessed, and how. */
 struct cell {
 	uint8_t thread, mask;

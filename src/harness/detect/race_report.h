@@ -46,10 +46,6 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 const struct race *race_report_find_race(const struct race_report *race_report, const struct program *program,
 				 const struct shadow *shadow, bool any_order);
 
-/* Return: whether the model has the reported race. */
-bool race_report_is_known_race(const struct race_report *race_report, const struct program *program,
-		      const struct shadow *shadow, bool any_order);
-
 /* How many shadow cells an access uses in a granule. */
 enum granule_cells {
 	CELLS_ONE,   /* one cell */

@@ -89,6 +89,11 @@ void tsan_acquire(void *object);
 void tsan_read(const void *addr, size_t len);
 void tsan_write(const void *addr, size_t len);
 
+/* Makes the access of a size in bytes; ACCESS(bits) is an expression. */
+#define TSAN_BY_SIZE(size, ACCESS)                                                        \
+	((size) == 1 ? (void)(ACCESS(8)) : (size) == 2 ? (void)(ACCESS(16)) :              \
+	 (size) == 4 ? (void)(ACCESS(32)) : (void)(ACCESS(64)))
+
 /*
  * Makes a relaxed atomic access of 1, 2, 4 or 8 bytes at @addr. ThreadSanitizer records it at
  * @canonical, which may be another address of the same memory. The value is passed in memory,

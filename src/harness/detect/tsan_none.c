@@ -74,40 +74,22 @@ void tsan_write(const void *addr, size_t len)
 	(void)len;
 }
 
+#define LOAD(bits) \
+	__atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
+
 void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
 {
 	(void)canonical;
-	switch (size) {
-	case 1:
-		__atomic_load((const uint8_t *)addr, (uint8_t *)value, __ATOMIC_RELAXED);
-		break;
-	case 2:
-		__atomic_load((const uint16_t *)addr, (uint16_t *)value, __ATOMIC_RELAXED);
-		break;
-	case 4:
-		__atomic_load((const uint32_t *)addr, (uint32_t *)value, __ATOMIC_RELAXED);
-		break;
-	default:
-		__atomic_load((const uint64_t *)addr, (uint64_t *)value, __ATOMIC_RELAXED);
-	}
+	TSAN_BY_SIZE(size, LOAD);
 }
+
+#define STORE(bits)                                                                       \
+	__atomic_store_n((uint##bits##_t *)addr, *(const uint##bits##_t *)value, __ATOMIC_RELAXED)
 
 void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
 {
 	(void)canonical;
-	switch (size) {
-	case 1:
-		__atomic_store_n((uint8_t *)addr, *(const uint8_t *)value, __ATOMIC_RELAXED);
-		break;
-	case 2:
-		__atomic_store_n((uint16_t *)addr, *(const uint16_t *)value, __ATOMIC_RELAXED);
-		break;
-	case 4:
-		__atomic_store_n((uint32_t *)addr, *(const uint32_t *)value, __ATOMIC_RELAXED);
-		break;
-	default:
-		__atomic_store_n((uint64_t *)addr, *(const uint64_t *)value, __ATOMIC_RELAXED);
-	}
+	TSAN_BY_SIZE(size, STORE);
 }
 
 void tsan_flush(void)

@@ -19,14 +19,13 @@
 
 /* Not all compilers install a header for these functions. Memory order 0 is relaxed. */
 #define RELAXED 0
-uint8_t __tsan_atomic8_load(const volatile uint8_t *at, int order);
-uint16_t __tsan_atomic16_load(const volatile uint16_t *at, int order);
-uint32_t __tsan_atomic32_load(const volatile uint32_t *at, int order);
-uint64_t __tsan_atomic64_load(const volatile uint64_t *at, int order);
-void __tsan_atomic8_store(volatile uint8_t *at, uint8_t value, int order);
-void __tsan_atomic16_store(volatile uint16_t *at, uint16_t value, int order);
-void __tsan_atomic32_store(volatile uint32_t *at, uint32_t value, int order);
-void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
+#define DECLARE_ATOMICS(bits)                                                             \
+	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order); \
+	void __tsan_atomic##bits##_store(volatile uint##bits##_t *at, uint##bits##_t value, int order);
+DECLARE_ATOMICS(8)
+DECLARE_ATOMICS(16)
+DECLARE_ATOMICS(32)
+DECLARE_ATOMICS(64)
 void __tsan_flush_memory(void);
 void __tsan_func_entry(void *caller);
 void __tsan_func_exit(void);
@@ -62,7 +61,7 @@ const char *__tsan_default_options(void)
 static struct {
 	tsan_race_fn fn;
 	void *ctx;
-} listener;
+} race_callback;
 
 /* Reports contain only numbers of threads. The main thread is 0, the others have names. */
 static void thread_name(void *report, int threads, int tid, char name[16])
@@ -83,7 +82,7 @@ static void thread_name(void *report, int threads, int tid, char name[16])
 	snprintf(name, 16, "%s", tid == 0 ? "main" : "");
 }
 
-static void side(void *report, int threads, unsigned long idx, struct tsan_access *access)
+static void read_race_access(void *report, int threads, unsigned long idx, struct tsan_access *access)
 {
 	int tid = -1, size = 0, write = 0, atomic = 0;
 	void *addr = NULL, *trace[TSAN_STACK] = { NULL };
@@ -107,15 +106,15 @@ bool on_report(void *report, bool suppressed)
 	void *sleep_trace[1];
 	struct tsan_race race;
 
-	if (!listener.fn)
+	if (!race_callback.fn)
 		return suppressed;
 	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes,
 			       &threads, &unique_tids, sleep_trace, 1);
 	if (mops < 2)
 		return suppressed;
-	side(report, threads, 0, &race.now);
-	side(report, threads, 1, &race.before);
-	listener.fn(&race, listener.ctx);
+	read_race_access(report, threads, 0, &race.now);
+	read_race_access(report, threads, 1, &race.before);
+	race_callback.fn(&race, race_callback.ctx);
 	return true;
 }
 
@@ -135,8 +134,8 @@ bool tsan_splits_granules(void)
 
 void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 {
-	listener.fn = fn;
-	listener.ctx = ctx;
+	race_callback.fn = fn;
+	race_callback.ctx = ctx;
 }
 
 void *tsan_fiber_new(const char *name)
@@ -329,48 +328,25 @@ void tsan_write(const void *addr, size_t len)
 	__tsan_write_range((void *)(uintptr_t)addr, len);
 }
 
+#define LOAD(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical, RELAXED))
+
 /*
- * The access at @addr comes first: it faults if the mapping is gone; the canonical address never
+ * The access at @addr comes first: it faults if the mapping ended; the canonical address never
  * does.
  */
 void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
 {
 	(void)*(const volatile uint8_t *)addr;
-	switch (size) {
-	case 1:
-		*(uint8_t *)value = __tsan_atomic8_load(canonical, RELAXED);
-		break;
-	case 2:
-		*(uint16_t *)value = __tsan_atomic16_load(canonical, RELAXED);
-		break;
-	case 4:
-		*(uint32_t *)value = __tsan_atomic32_load(canonical, RELAXED);
-		break;
-	default:
-		*(uint64_t *)value = __tsan_atomic64_load(canonical, RELAXED);
-	}
+	TSAN_BY_SIZE(size, LOAD);
 }
+
+#define STORE(bits) \
+	__tsan_atomic##bits##_store(canonical, *(const uint##bits##_t *)value, RELAXED)
 
 void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
 {
 	(void)*(volatile uint8_t *)addr;
-	switch (size) {
-	case 1:
-		__tsan_atomic8_store(canonical, *(const uint8_t *)value,
-				     RELAXED);
-		break;
-	case 2:
-		__tsan_atomic16_store(canonical, *(const uint16_t *)value,
-				      RELAXED);
-		break;
-	case 4:
-		__tsan_atomic32_store(canonical, *(const uint32_t *)value,
-				      RELAXED);
-		break;
-	default:
-		__tsan_atomic64_store(canonical, *(const uint64_t *)value,
-				      RELAXED);
-	}
+	TSAN_BY_SIZE(size, STORE);
 }
 
 void tsan_flush(void)

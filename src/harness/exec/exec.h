@@ -26,7 +26,7 @@ enum exec_end {
 	EXEC_DONE,  /* every line ran */
 	EXEC_STUCK, /* lines are left and none of them can run */
 	EXEC_STOPPED_BEFORE,   /* stopped before the call that the caller named */
-	EXEC_STOPPED_AFTER,  /* stopped after the call that exec_stop_after() named */
+	EXEC_STOPPED_AFTER,  /* stopped after the call of the option last_call */
 };
 
 #define EXEC_ERROR_TEXT 160
@@ -38,17 +38,36 @@ struct exec *exec_new(void);
 void exec_delete(struct exec *x);
 
 /*
- * Called before each call of the program, with its index, on the thread that makes the call. NULL
- * removes the hook.
+ * How real threads interleave. Their calls, and the order that defines the program, do not
+ * change.
  */
-typedef void (*exec_call_hook)(void *ctx, size_t call);
-void exec_set_call_hook(struct exec *x, exec_call_hook fn, void *ctx);
+struct exec_timing {
+	bool pin;    /* pin each thread of the program, main included, to a CPU, in turn */
+	bool delays; /* delay calls as delay.h chooses */
+	uint64_t seed;
+	uint32_t run; /* number of the run with that seed: each has its own delays */
+};
 
-/*
- * Branches on each byte that a load reads, so that MemorySanitizer reports uninitialised ones. Only
- * for a process that may die.
- */
-void exec_check_initialised(struct exec *x, bool use);
+struct exec_options {
+	/* Called before each call of the program, on the thread that makes it. NULL: no hook. */
+	void (*call_hook)(size_t call);
+	/*
+	 * Branches on each byte that a load reads, so that MemorySanitizer reports uninitialised
+	 * ones. Only for a process that may die.
+	 */
+	bool check_initialised;
+	/* Ignores accesses after the first race of a program: a report is slow. */
+	bool first_race_only;
+	/*
+	 * The execution on fibers stops after this call, without the cleanup: after a fatal call the
+	 * library's state is undefined. SIZE_MAX, the default: run everything.
+	 */
+	size_t last_call;
+	struct exec_timing timing; /* the default is the system's scheduling */
+};
+
+/* Return: the options of later executions, which the caller may change. */
+struct exec_options *exec_options(struct exec *x);
 
 /*
  * Gets the addresses [from, to) that a load or store of the last program accesses first; empty for
@@ -65,18 +84,8 @@ const char *exec_backend(void);
  */
 bool exec_set_backend(const char *name);
 
-/*
- * Stops the execution on fibers after @call, without the cleanup: after a fatal call the library's
- * state is undefined. SIZE_MAX, the default: run everything.
- */
-void exec_stop_after(struct exec *x, size_t call);
-
 /* Lets the detector print races as usual, instead of recording them here. */
 void exec_print_races(bool print);
-
-/* Ignores accesses after the first race of a program: a report costs more than everything else. */
-void exec_set_first_race_only(struct exec *x, bool only);
-bool exec_is_first_race_only(const struct exec *x);
 
 /* What tsan_shadow.h needs to know of the last execution on fibers; valid until the next one. */
 struct tsan_facts exec_tsan_facts(const struct exec *x);
@@ -96,20 +105,6 @@ enum exec_end exec_run_fibers(struct exec *x, const struct program *program, siz
  */
 bool exec_run_threads(struct exec *x, const struct program *program, const struct trace *plan,
 		      bool stuck, struct trace *trace);
-
-/*
- * How real threads interleave. Their calls, and the order that defines the program, do not
- * change.
- */
-struct exec_timing {
-	bool pin;    /* pin each thread of the program, main included, to a CPU, in turn */
-	bool delays; /* delay calls as delay.h chooses */
-	uint64_t seed;
-	uint32_t run; /* number of the run with that seed: each has its own delays */
-};
-
-/* For later executions. The default is the system's scheduling. */
-void exec_set_timing(struct exec *x, const struct exec_timing *timing);
 
 /* Return: the first error that the last execution itself found, or "". */
 const char *exec_error(const struct exec *x);

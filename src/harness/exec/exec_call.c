@@ -211,9 +211,11 @@ static enum result (*const calls[OP_COUNT])(struct exec_context *) = {
 #undef OP
 };
 
-static bool is_filled(const struct exec *x, char kind, uint8_t handle)
+static bool is_filled(const void *ctx, char kind, uint8_t handle)
 {
-	switch (kind | 0x20) {
+	const struct exec *x = ctx;
+
+	switch (kind) {
 	case 'p':
 		return x->pages[handle].page;
 	case 'k':
@@ -223,34 +225,18 @@ static bool is_filled(const struct exec *x, char kind, uint8_t handle)
 	}
 }
 
-static bool handles_ready(const struct exec *x, const struct call *call)
-{
-	unsigned int handles = 0;
-
-	for (const char *kind = op_table[call->op].args; *kind; kind++) {
-		bool fills = *kind >= 'A' && *kind <= 'Z';
-
-		if (op_handle_count(*kind) && is_filled(x, *kind, call->handle[handles++]) == fills)
-			return false;
-	}
-	return true;
-}
-
 /* An atomic access with another size or alignment is skipped: no machine has it. */
 static bool is_unsupported_atomic(const struct call *call)
 {
-	uint64_t size = call->number[1];
-
-	if (call->op != OP_load_atomic && call->op != OP_store_atomic)
-		return false;
-	return !size || size > 8 || size & (size - 1) || call->number[0] % size;
+	return (call->op == OP_load_atomic || call->op == OP_store_atomic) && !call_has_atomic_range(call);
 }
 
 void exec_call(struct exec_context *context)
 {
 	context->step->result = RESULT_NONE;
 	context->step->len = 0;
-	context->step->skipped = !handles_ready(context->x, context->call) || is_unsupported_atomic(context->call);
+	context->step->skipped = !call_handles_ready(context->call, is_filled, context->x) ||
+				 is_unsupported_atomic(context->call);
 	if (!context->step->skipped)
 		context->step->result = (int8_t)calls[context->call->op](context);
 }

@@ -137,14 +137,14 @@ static void page_call(void *arg)
 {
 	struct exec_context *context = arg;
 	struct exec *x = context->x;
-	bool look_away = x->first_race_only && race_reports_kept(&x->race_reports);
+	bool must_pause = x->options.first_race_only && race_reports_kept(&x->race_reports);
 
-	if (look_away)
+	if (must_pause)
 		tsan_pause();
 	page_task_switch_in(context->thread_state->task);
 	exec_call(context);
 	page_task_switch_out(context->thread_state->task);
-	if (look_away)
+	if (must_pause)
 		tsan_resume();
 }
 
@@ -163,13 +163,13 @@ static void run_line(struct fiber_run *run, size_t line)
 	};
 
 	exec_current_call = (uint16_t)line;
-	if (run->x->announce)
-		run->x->announce(run->x->announce_ctx, line);
+	if (run->x->options.call_hook)
+		run->x->options.call_hook(line);
 	enter_thread(run, call->thread);
 	if (!order_call(run, call, step)) {
-		run->x->spans[line].from = tsan_log_position();
+		run->x->log_ranges[line].from = tsan_log_position();
 		tsan_call_on_stack_range(call->thread, page_call, &context);
-		run->x->spans[line].to = tsan_log_position();
+		run->x->log_ranges[line].to = tsan_log_position();
 	}
 	leave_thread(run, call->thread);
 	step->call = (uint16_t)line;
@@ -184,7 +184,7 @@ static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 		if (line == cut)
 			return EXEC_STOPPED_BEFORE;
 		run_line(run, line);
-		if (line == run->x->last)
+		if (line == run->x->options.last_call)
 			return EXEC_STOPPED_AFTER;
 	}
 	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;

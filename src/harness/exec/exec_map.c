@@ -44,7 +44,7 @@ static void log_bytes(struct exec_context *context, const void *bytes, size_t le
 {
 	context->step->len = (uint16_t)(len < context->log_left ? len : context->log_left);
 	bytes_copy(context->log, bytes, context->step->len);
-	if (context->x->use_values)
+	if (context->x->options.check_initialised)
 		branch_on_bytes(context->log, context->step->len);
 }
 

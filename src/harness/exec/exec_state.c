@@ -20,16 +20,16 @@ void exec_set_error(struct exec *x, const char *what, ...)
 {
 	va_list args;
 
-	if (atomic_flag_test_and_set(&x->complained))
+	if (atomic_flag_test_and_set(&x->has_error))
 		return;
 	va_start(args, what);
-	vsnprintf(x->complaint, sizeof(x->complaint), what, args);
+	vsnprintf(x->error_text, sizeof(x->error_text), what, args);
 	va_end(args);
 }
 
 const char *exec_error(const struct exec *x)
 {
-	return x->complaint;
+	return x->error_text;
 }
 
 const struct race_reports *exec_race_reports(const struct exec *x)
@@ -37,10 +37,9 @@ const struct race_reports *exec_race_reports(const struct exec *x)
 	return &x->race_reports;
 }
 
-void exec_set_call_hook(struct exec *x, exec_call_hook fn, void *ctx)
+struct exec_options *exec_options(struct exec *x)
 {
-	x->announce = fn;
-	x->announce_ctx = ctx;
+	return &x->options;
 }
 
 const char *exec_backend(void)
@@ -53,16 +52,6 @@ bool exec_set_backend(const char *name)
 	return !page_map_backend_set(name);
 }
 
-void exec_check_initialised(struct exec *x, bool use)
-{
-	x->use_values = use;
-}
-
-void exec_stop_after(struct exec *x, size_t call)
-{
-	x->last = call;
-}
-
 void exec_access_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
 {
 	*from = *to = 0;
@@ -72,22 +61,7 @@ void exec_access_range(const struct exec *x, const struct call *call, uintptr_t 
 	*to = *from + exec_size(call->number[1]);
 }
 
-void exec_set_first_race_only(struct exec *x, bool only)
-{
-	x->first_race_only = only;
-}
-
-bool exec_is_first_race_only(const struct exec *x)
-{
-	return x->first_race_only;
-}
-
-void exec_set_timing(struct exec *x, const struct exec_timing *timing)
-{
-	x->timing = *timing;
-}
-
-/* ---- what the detector keeps ---- */
+/* ---- the detector's history ---- */
 
 /*
  * ThreadSanitizer keeps about 98,000 entries of a thread's history. A call makes a few entries, a
@@ -100,9 +74,9 @@ void exec_set_timing(struct exec *x, const struct exec_timing *timing)
 static uintptr_t position_after(const void *ctx, const struct access *access)
 {
 	const struct exec *x = ctx;
-	const struct exec_log_range *span = &x->spans[access->call];
+	const struct exec_log_range *range = &x->log_ranges[access->call];
 
-	return tsan_log_position_after(span->from, span->to,
+	return tsan_log_position_after(range->from, range->to,
 				       x->pages[access->page].canonical + access->from);
 }
 
@@ -134,7 +108,7 @@ struct tsan_facts exec_tsan_facts(const struct exec *x)
 	return (struct tsan_facts){ position_after, may_be_lost, x };
 }
 
-/* ---- what the detector says ---- */
+/* ---- the detector's reports ---- */
 
 static uint8_t thread_number(const char *name)
 {
@@ -185,7 +159,7 @@ void exec_print_races(bool print)
 	prints_races = print;
 }
 
-/* ---- making and ending ---- */
+/* ---- lifetime ---- */
 
 /*
  * A library keeps private data of a task where its handle points, and a thread that ends another's
@@ -282,7 +256,7 @@ struct exec *exec_new(void)
 
 	if (!x)
 		return NULL;
-	x->last = SIZE_MAX;
+	x->options.last_call = SIZE_MAX;
 	tsan_predictable(); /* tests the log's layout before any program runs */
 	valgrind_ignore_statics();
 	valgrind_ignore(x, sizeof(*x));
@@ -324,8 +298,8 @@ void exec_start(struct exec *x, const struct program *program)
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
 		x->slices[i].filled = false;
 	forget_failures();
-	atomic_flag_clear(&x->complained);
-	x->complaint[0] = '\0';
+	atomic_flag_clear(&x->has_error);
+	x->error_text[0] = '\0';
 	race_reports_clear(&x->race_reports);
 	tsan_set_race_callback(prints_races ? NULL : on_race, x);
 }

@@ -80,17 +80,12 @@ struct exec {
 	struct exec_slice slices[PROGRAM_SLICES];
 	struct exec_thread_state thread_states[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
-	struct exec_log_range spans[PROGRAM_CALLS];
+	struct exec_log_range log_ranges[PROGRAM_CALLS];
 	struct thread_locals locals; /* of the OS thread that runs all fibers */
 	bool on_fibers;
-	bool first_race_only;
-	bool use_values;
-	struct exec_timing timing;
-	size_t last;
-	exec_call_hook announce;
-	void *announce_ctx;
-	atomic_flag complained;
-	char complaint[EXEC_ERROR_TEXT];
+	struct exec_options options;
+	atomic_flag has_error;
+	char error_text[EXEC_ERROR_TEXT];
 	struct race_reports race_reports;
 };
 

@@ -93,21 +93,23 @@ void cause_find_fatal(const struct program *program, const struct rules *rules,
 	const struct verdict *v = rules_verdict(rules);
 	const struct trace *trace = rules_trace(rules);
 	const struct call *call;
+	uint8_t handle;
 
 	causes->count = 0;
 	if (v->fatal_call == VERDICT_NONE)
 		return;
 	call = &program->calls[v->fatal_call];
+	handle = call->handle[0];
 	switch (v->fatal_rule) {
 	case RULE_use_after_free:
-		add_step(causes, find_last_call(program, trace, OP_free_page,
-						cause_find_freed_page(program, rules, call)));
+		handle = cause_find_freed_page(program, rules, call);
+		add_step(causes, find_last_call(program, trace, OP_free_page, handle));
 		break;
 	case RULE_use_after_unmap:
-		add_step(causes, find_last_call(program, trace, OP_kunmap_local, call->handle[0]));
+		add_step(causes, find_last_call(program, trace, OP_kunmap_local, handle));
 		break;
 	case RULE_foreign_map:
-		add_step(causes, find_last_call(program, trace, OP_kmap_local, call->handle[0]));
+		add_step(causes, find_last_call(program, trace, OP_kmap_local, handle));
 		break;
 	case RULE_unmap_order:
 		add_mappings(program, trace, call->thread, call->handle[0], causes);

@@ -81,17 +81,17 @@ static bool check_handles(struct finder *f, size_t index)
 	unsigned int handles = 0;
 
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
-		unsigned int of = kind_index(*kind);
+		unsigned int index_of_kind = kind_index(*kind);
 		uint8_t handle;
 
 		if (!op_handle_count(*kind))
 			continue;
 		handle = call->handle[handles++];
-		if (of == KINDS)
+		if (index_of_kind == KINDS)
 			continue;
-		if (is_fill(*kind) && f->filled[of] & 1u << handle)
+		if (is_fill(*kind) && f->filled[index_of_kind] & 1u << handle)
 			add(f, index, NEVER_RUNS_FILLED, *kind, handle);
-		else if (!is_fill(*kind) && !(f->tried[of] & 1u << handle) &&
+		else if (!is_fill(*kind) && !(f->tried[index_of_kind] & 1u << handle) &&
 			 (f->reached[index] || !may_be_filled(f, index, *kind, handle)))
 			add(f, index, NEVER_RUNS_UNFILLED, *kind, handle);
 		else
@@ -116,13 +116,6 @@ static void check_mutex(struct finder *f, size_t index)
 		*held &= (uint8_t)~bit;
 }
 
-static bool has_atomic_size(const struct call *call)
-{
-	uint64_t size = call->number[1];
-
-	return size == 1 || size == 2 || size == 4 || size == 8;
-}
-
 /* @step: the model's step of the call, or NULL */
 static void check_call(struct finder *f, size_t index, const struct step *step)
 {
@@ -134,7 +127,7 @@ static void check_call(struct finder *f, size_t index, const struct step *step)
 	if (call->op == OP_lock || call->op == OP_unlock)
 		check_mutex(f, index);
 	if ((call->op == OP_load_atomic || call->op == OP_store_atomic) &&
-	    (!has_atomic_size(call) || call->number[0] % call->number[1]))
+	    !call_has_atomic_range(call))
 		add(f, index, NEVER_RUNS_ATOMIC, 'k', call->handle[0]);
 	if (!is_fill(first))
 		return;
@@ -165,11 +158,13 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 	return f.count;
 }
 
-/* ---- words ---- */
+/* ---- text ---- */
 
 static void atomic_text(const struct call *call, char text[NEVER_RUNS_TEXT])
 {
-	if (has_atomic_size(call))
+	uint64_t size = call->number[1];
+
+	if (size == 1 || size == 2 || size == 4 || size == 8)
 		snprintf(text, NEVER_RUNS_TEXT,
 			 "the offset 0x%" PRIx64 " is no multiple of the size %" PRIu64,
 			 call->number[0], call->number[1]);

@@ -37,21 +37,21 @@ static void fork_all(struct rules *r)
 		clock_join(&r->threads[t].clock, &r->threads[THREAD_MAIN].clock);
 }
 
-static struct model_mutex *mutex_of(struct evaluation *j)
+static struct model_mutex *find_mutex(struct evaluation *j)
 {
 	return &j->rules->mutexes[j->call->handle[0]];
 }
 
-static bool holds(const struct model_mutex *mutex, uint8_t thread)
+static bool is_held_by(const struct model_mutex *mutex, uint8_t thread)
 {
 	return mutex->held && mutex->owner == thread;
 }
 
 enum call_outcome evaluate_lock(struct evaluation *j)
 {
-	struct model_mutex *mutex = mutex_of(j);
+	struct model_mutex *mutex = find_mutex(j);
 
-	if (holds(mutex, j->call->thread))
+	if (is_held_by(mutex, j->call->thread))
 		return CALL_SKIPPED;
 	mutex->held = true;
 	mutex->owner = j->call->thread;
@@ -61,9 +61,9 @@ enum call_outcome evaluate_lock(struct evaluation *j)
 
 enum call_outcome evaluate_unlock(struct evaluation *j)
 {
-	struct model_mutex *mutex = mutex_of(j);
+	struct model_mutex *mutex = find_mutex(j);
 
-	if (!holds(mutex, j->call->thread))
+	if (!is_held_by(mutex, j->call->thread))
 		return CALL_SKIPPED;
 	release(j, &mutex->clock);
 	mutex->held = false;
@@ -104,41 +104,27 @@ static bool would_block(const void *ctx, size_t line)
 
 /* ---- one call ---- */
 
-static enum call_outcome (*const judges[OP_COUNT])(struct evaluation *) = {
+static enum call_outcome (*const evaluators[OP_COUNT])(struct evaluation *) = {
 #define OP(name, ...) [OP_##name] = evaluate_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
 
-static bool is_filled(const struct rules *r, char kind, uint8_t handle)
+static bool is_filled(const void *ctx, char kind, uint8_t handle)
 {
-	switch (kind | 0x20) {
+	const struct rules *r = ctx;
+
+	switch (kind) {
 	case 'p':
 		return r->pages[handle].filled;
 	case 'k':
 		return r->maps[handle].filled;
-	case 'u':
-		return r->slices[handle].filled;
 	default:
-		return true;
+		return r->slices[handle].filled;
 	}
 }
 
-/* Are the handles that the call uses filled, and is the one that it fills empty? */
-static bool handles_ready(const struct rules *r, const struct call *call)
-{
-	unsigned int handles = 0;
-
-	for (const char *kind = op_table[call->op].args; *kind; kind++) {
-		bool fills = *kind >= 'A' && *kind <= 'Z';
-
-		if (op_handle_count(*kind) && is_filled(r, *kind, call->handle[handles++]) == fills)
-			return false;
-	}
-	return true;
-}
-
-static enum call_outcome judge(struct rules *r, size_t index)
+static enum call_outcome evaluate_call(struct rules *r, size_t index)
 {
 	const struct call *call = &r->program->calls[index];
 	struct step *step = &r->trace->steps[r->trace->count];
@@ -148,7 +134,7 @@ static enum call_outcome judge(struct rules *r, size_t index)
 	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
 	if (call->thread == THREAD_MAIN)
 		join_all(r);
-	outcome = handles_ready(r, call) ? judges[call->op](&j) : CALL_SKIPPED;
+	outcome = call_handles_ready(call, is_filled, r) ? evaluators[call->op](&j) : CALL_SKIPPED;
 	if (call->thread == THREAD_MAIN)
 		fork_all(r);
 	step->skipped = outcome == CALL_SKIPPED;
@@ -159,7 +145,7 @@ static enum call_outcome judge(struct rules *r, size_t index)
 
 /* ---- one program ---- */
 
-static void begin(struct rules *r, const struct program *program)
+static void init_evaluation(struct rules *r, const struct program *program)
 {
 	r->program = program;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
@@ -182,7 +168,7 @@ static void begin(struct rules *r, const struct program *program)
 	trace_clear(r->trace);
 }
 
-static void log_final_pages(struct rules *r)
+static void record_final_pages(struct rules *r)
 {
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		struct model_page *page = &r->pages[i];
@@ -196,7 +182,7 @@ static void log_final_pages(struct rules *r)
 	}
 }
 
-static void log_deadlock(struct rules *r)
+static void record_deadlock(struct rules *r)
 {
 	struct verdict *v = &r->verdict;
 
@@ -205,7 +191,7 @@ static void log_deadlock(struct rules *r)
 	v->fatal_rule = RULE_deadlock;
 }
 
-static void log_races(struct rules *r)
+static void record_races(struct rules *r)
 {
 	if (r->shadow.race_count)
 		r->verdict.broken |= RULE_BIT(RULE_data_race);
@@ -216,31 +202,31 @@ void rules_evaluate(struct rules *r, const struct program *program)
 {
 	size_t index;
 
-	begin(r, program);
+	init_evaluation(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (judge(r, index) == CALL_FATAL)
+		if (evaluate_call(r, index) == CALL_FATAL)
 			break;
 	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.left)
-		log_deadlock(r);
-	log_races(r);
-	log_final_pages(r);
+		record_deadlock(r);
+	record_races(r);
+	record_final_pages(r);
 }
 
 void rules_find_fatal_calls(struct rules *r, const struct program *program, bool *fatal)
 {
 	size_t index;
 
-	begin(r, program);
+	init_evaluation(r, program);
 	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (judge(r, index) == CALL_FATAL)
+		if (evaluate_call(r, index) == CALL_FATAL)
 			fatal[index] = true;
 	if (r->schedule.left) {
-		log_deadlock(r);
+		record_deadlock(r);
 		fatal[r->schedule.first_left] = true;
 	}
-	log_races(r);
+	record_races(r);
 	if (!r->verdict.broken)
-		log_final_pages(r);
+		record_final_pages(r);
 }
 
 struct rules *rules_new(void)

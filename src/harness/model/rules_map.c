@@ -79,13 +79,6 @@ static bool may_access(struct evaluation *j, enum call_outcome *outcome)
 	return false;
 }
 
-static bool odd_atomic(const struct call *call)
-{
-	uint64_t off = call->number[0], size = call->number[1];
-
-	return (size != 1 && size != 2 && size != 4 && size != 8) || off % size;
-}
-
 static void use_value(struct evaluation *j)
 {
 	const struct call *call = j->call;
@@ -139,10 +132,10 @@ enum call_outcome evaluate_store(struct evaluation *j)
 
 enum call_outcome evaluate_load_atomic(struct evaluation *j)
 {
-	return odd_atomic(j->call) ? CALL_SKIPPED : load(j, ATOMIC);
+	return call_has_atomic_range(j->call) ? load(j, ATOMIC) : CALL_SKIPPED;
 }
 
 enum call_outcome evaluate_store_atomic(struct evaluation *j)
 {
-	return odd_atomic(j->call) ? CALL_SKIPPED : store(j, ATOMIC);
+	return call_has_atomic_range(j->call) ? store(j, ATOMIC) : CALL_SKIPPED;
 }

@@ -98,14 +98,3 @@ enum call_outcome evaluate_copy_page(struct evaluation *j)
 	bytes_copy(page_of(j, 0)->initialised + to, known, len);
 	return set_result(j, RESULT_0);
 }
-
-/* Only the caller's buffer is accessed atomically; on the page this is a raw call. */
-enum call_outcome evaluate_read_bytewise_atomic(struct evaluation *j)
-{
-	return evaluate_read_raw(j);
-}
-
-enum call_outcome evaluate_write_bytewise_atomic(struct evaluation *j)
-{
-	return evaluate_write_raw(j);
-}

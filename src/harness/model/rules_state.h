@@ -98,7 +98,7 @@ static inline void release(struct evaluation *j, struct clock *into)
 	clock_join(into, &j->self->clock);
 }
 
-/* ---- what judges ask and say ---- */
+/* ---- checks and results ---- */
 
 static inline bool in_bounds(uint64_t off, uint64_t len)
 {
@@ -177,6 +177,10 @@ uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_
 		     unsigned int kind);
 
 /* ---- one for each call ---- */
+
+/* Only the caller's buffer is accessed atomically; on the page these are raw calls. */
+#define evaluate_read_bytewise_atomic evaluate_read_raw
+#define evaluate_write_bytewise_atomic evaluate_write_raw
 
 #define OP(name, ...) enum call_outcome evaluate_##name(struct evaluation *j);
 #include "harness/program/ops.def"

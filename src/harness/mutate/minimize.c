@@ -23,65 +23,103 @@ static void copy_program(struct program *to, const struct program *from)
 	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
 
-static void begin(struct minimize *m)
+static void begin_candidate(struct minimize *m)
 {
 	copy_program(&m->candidate, &m->best);
 }
 
-/* If the candidate is accepted, it becomes the best program. */
+static bool is_changed(const struct minimize *m)
+{
+	if (!program_equal(&m->candidate, &m->best))
+		return true;
+	for (size_t i = 0; i < m->best.count; i++)
+		if (m->candidate.calls[i].expected_result != m->best.calls[i].expected_result)
+			return true;
+	return false;
+}
+
+/* If the candidate is a valid other program and accepted, it becomes the best one. */
 static bool try_candidate(struct minimize *m)
 {
-	if (!m->accepts(m->ctx, &m->candidate))
+	if (!m->candidate.count || !is_changed(m) || !program_valid(&m->candidate) ||
+	    !m->accepts(m->ctx, &m->candidate))
 		return false;
 	copy_program(&m->best, &m->candidate);
 	return true;
+}
+
+/* ---- the arguments of a call ---- */
+
+/* The kind of one of the two handles; ABSTRACT_KINDS: the call has no such handle. */
+static enum abstract_state_kind handle_kind(const struct call *call, unsigned int handle)
+{
+	for (const char *arg = op_table[call->op].args; *arg; arg++)
+		if (abstract_state_kind(*arg) != ABSTRACT_KINDS && !handle--)
+			return abstract_state_kind(*arg);
+	return ABSTRACT_KINDS;
+}
+
+/* Returns the handles of a kind that a call uses, one bit each. */
+static uint32_t used_handles(const struct call *call, enum abstract_state_kind kind)
+{
+	uint32_t used = 0;
+
+	for (unsigned int i = 0; i < 2; i++)
+		if (handle_kind(call, i) == kind)
+			used |= 1u << call->handle[i];
+	return used;
+}
+
+static unsigned int count_numbers(const struct call *call)
+{
+	unsigned int numbers = 0;
+
+	for (const char *arg = op_table[call->op].args; *arg; arg++)
+		numbers += *arg == 'n' || *arg == 'z' || *arg == 'f';
+	return numbers;
+}
+
+/* Is that number of the call an offset in a page? */
+static bool is_offset(const struct call *call, unsigned int number)
+{
+	const char *args = op_table[call->op].args;
+
+	if (call->op == OP_copy_page)
+		return number < 2;
+	return !number && (args[0] == 'p' || args[0] == 'k') && strchr(args, 'n');
 }
 
 /* ---- fewer calls ---- */
 
 static bool cut_runs(struct minimize *m)
 {
-	static struct trim trim;
-	size_t before = m->best.count;
+	struct trim trim;
+	bool changed = false;
 
-	copy_program(&trim.best, &m->best);
-	copy_program(&trim.candidate, &m->best);
-	trim_init(&trim);
-	while (trim_next(&trim))
-		trim_record(&trim, m->accepts(m->ctx, &trim.candidate));
-	copy_program(&m->best, &trim.best);
-	return m->best.count < before;
+	trim_init(&trim, m->best.count);
+	while (trim_next(&trim)) {
+		bool accepted;
+
+		begin_candidate(m);
+		trim_program(&trim, &m->best, &m->candidate);
+		accepted = try_candidate(m);
+		trim_record(&trim, accepted);
+		changed |= accepted;
+	}
+	return changed;
 }
 
-/* Tries the candidate without the calls that @drop marks, unless that is none or all of them. */
+/* Tries the program without the calls that @drop marks. */
 static bool try_without(struct minimize *m, const bool *drop)
 {
 	size_t kept = 0;
 
-	begin(m);
+	begin_candidate(m);
 	for (size_t i = 0; i < m->best.count; i++)
 		if (!drop[i])
 			m->candidate.calls[kept++] = m->best.calls[i];
 	m->candidate.count = kept;
-	return kept && kept < m->best.count && try_candidate(m);
-}
-
-/* Returns the handles of a kind that a call uses, one bit each. */
-static uint32_t handles_of(const struct call *call, enum abstract_state_kind kind)
-{
-	unsigned int handles = 0;
-	uint32_t named = 0;
-
-	for (const char *arg = op_table[call->op].args; *arg; arg++) {
-		enum abstract_state_kind of = abstract_state_kind(*arg);
-
-		if (of == ABSTRACT_KINDS)
-			continue;
-		if (of == kind)
-			named |= 1u << call->handle[handles];
-		handles++;
-	}
-	return named;
+	return try_candidate(m);
 }
 
 /* Drops all calls on a handle; for a page also the calls on its mappings. */
@@ -93,12 +131,12 @@ static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsig
 	for (size_t i = 0; i < m->best.count; i++) {
 		const struct call *call = &m->best.calls[i];
 
-		drop[i] = handles_of(call, kind) & 1u << handle;
+		drop[i] = used_handles(call, kind) & 1u << handle;
 		if (drop[i] && kind == ABSTRACT_PAGE)
-			maps |= handles_of(call, ABSTRACT_MAP);
+			maps |= used_handles(call, ABSTRACT_MAP);
 	}
 	for (size_t i = 0; i < m->best.count; i++)
-		drop[i] |= (handles_of(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
+		drop[i] |= (used_handles(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
 	return try_without(m, drop);
 }
 
@@ -147,39 +185,21 @@ static bool drop_pairs(struct minimize *m)
 	return changed;
 }
 
-/* ---- fewer threads, lower names ---- */
+/* ---- changes of several calls ---- */
 
-/* Moves all calls of a thread, or one call, to another thread. */
-static bool move(struct minimize *m, size_t from, size_t to, uint8_t thread, uint8_t other)
-{
-	bool moved = false;
-
-	begin(m);
-	for (size_t i = from; i < to; i++)
-		if (m->candidate.calls[i].thread == thread) {
-			m->candidate.calls[i].thread = other;
-			moved = true;
-		}
-	return moved && try_candidate(m);
-}
-
+/* Moves all calls of a thread to another thread. */
 static bool merge_threads(struct minimize *m)
 {
 	bool changed = false;
 
 	for (uint8_t thread = PROGRAM_THREADS - 1; thread > 0; thread--)
-		for (uint8_t other = 0; other < thread; other++)
-			changed |= move(m, 0, m->best.count, thread, other);
-	return changed;
-}
-
-static bool move_calls(struct minimize *m)
-{
-	bool changed = false;
-
-	for (size_t i = 0; i < m->best.count; i++)
-		for (uint8_t other = 0; other < m->best.calls[i].thread; other++)
-			changed |= move(m, i, i + 1, m->best.calls[i].thread, other);
+		for (uint8_t other = 0; other < thread; other++) {
+			begin_candidate(m);
+			for (size_t i = 0; i < m->candidate.count; i++)
+				if (m->candidate.calls[i].thread == thread)
+					m->candidate.calls[i].thread = other;
+			changed |= try_candidate(m);
+		}
 	return changed;
 }
 
@@ -188,7 +208,7 @@ static bool order_threads(struct minimize *m)
 {
 	uint8_t name[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
 
-	begin(m);
+	begin_candidate(m);
 	for (size_t i = 0; i < m->candidate.count; i++) {
 		struct call *call = &m->candidate.calls[i];
 
@@ -196,31 +216,23 @@ static bool order_threads(struct minimize *m)
 			name[call->thread] = ++used;
 		call->thread = name[call->thread];
 	}
-	return !program_equal(&m->candidate, &m->best) && try_candidate(m);
-}
-
-static void rename_in(struct call *call, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
-{
-	unsigned int handles = 0;
-
-	for (const char *arg = op_table[call->op].args; *arg; arg++) {
-		if (abstract_state_kind(*arg) == ABSTRACT_KINDS)
-			continue;
-		if (abstract_state_kind(*arg) == kind && call->handle[handles] == handle)
-			call->handle[handles] = other;
-		handles++;
-	}
+	return try_candidate(m);
 }
 
 static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
 {
-	begin(m);
+	begin_candidate(m);
 	for (size_t i = 0; i < m->candidate.count; i++)
-		rename_in(&m->candidate.calls[i], kind, handle, other);
-	return !program_equal(&m->candidate, &m->best) && try_candidate(m);
+		for (unsigned int n = 0; n < 2; n++) {
+			struct call *call = &m->candidate.calls[i];
+
+			if (handle_kind(call, n) == kind && call->handle[n] == handle)
+				call->handle[n] = other;
+		}
+	return try_candidate(m);
 }
 
-/* Renames a handle to a lower number, unused or not. */
+/* Renames each handle to a lower number, unused or not. */
 static bool rename_handles(struct minimize *m)
 {
 	bool changed = false;
@@ -232,111 +244,36 @@ static bool rename_handles(struct minimize *m)
 	return changed;
 }
 
-/* ---- smaller numbers ---- */
-
-static unsigned int numbers_of(const struct call *call)
+static void move_offsets(struct call *call, uint64_t distance)
 {
-	unsigned int numbers = 0;
-
-	for (const char *arg = op_table[call->op].args; *arg; arg++)
-		numbers += *arg == 'n' || *arg == 'z' || *arg == 'f';
-	return numbers;
+	for (unsigned int n = 0; n < 2; n++)
+		if (is_offset(call, n) && call->number[n] && call->number[n] < NUMBER_SPAN)
+			call->number[n] -= distance;
 }
 
-/* Returns which numbers of a call are offsets in a page, one bit each. */
-static unsigned int offsets_of(const struct call *call)
-{
-	const char *args = op_table[call->op].args;
-
-	if (call->op == OP_copy_page)
-		return 3;
-	return (args[0] == 'p' || args[0] == 'k') && strchr(args, 'n') ? 1 : 0;
-}
-
-static bool set_number(struct minimize *m, size_t call, unsigned int n, uint64_t number)
-{
-	begin(m);
-	m->candidate.calls[call].number[n] = number;
-	return call_valid(&m->candidate.calls[call]) && try_candidate(m);
-}
-
-/* Tries zero, one, and the smaller powers of two; the first accepted one stays. */
-static bool round_number(struct minimize *m, size_t call, unsigned int n)
-{
-	uint64_t number = m->best.calls[call].number[n];
-
-	for (uint64_t rounder = 0; rounder < number && rounder < NUMBER_SPAN;
-	     rounder = rounder ? 2 * rounder : 1)
-		if (set_number(m, call, n, rounder))
-			return true;
-	return false;
-}
-
-static bool is_round(uint64_t number)
-{
-	return !(number & (number - 1));
-}
-
-/* Moves a number towards its base: by half of the distance, a quarter, and so on. */
-static bool lower_number(struct minimize *m, size_t call, unsigned int n)
-{
-	bool changed = false;
-	uint16_t base = (uint16_t)(number_pack(m->best.calls[call].number[n]) & ~(NUMBER_SPAN - 1));
-
-	for (uint16_t step = NUMBER_SPAN / 2; step; step /= 2) {
-		uint16_t packed = number_pack(m->best.calls[call].number[n]);
-
-		if (packed - base >= step)
-			changed |= set_number(m, call, n, number_unpack((uint16_t)(packed - step)));
-	}
-	return changed;
-}
-
-static bool shrink_numbers(struct minimize *m)
-{
-	bool changed = false;
-
-	for (size_t i = 0; i < m->best.count; i++)
-		for (unsigned int n = 0; n < numbers_of(&m->best.calls[i]); n++) {
-			changed |= round_number(m, i, n);
-			if (!is_round(m->best.calls[i].number[n]))
-				changed |= lower_number(m, i, n);
-		}
-	return changed;
-}
-
-/* Returns the smallest offset other than 0, or NUMBER_SPAN. */
-static uint64_t least_offset(const struct program *program)
+/* Moves all ranges by the smallest offset other than 0, so that overlapping ranges still overlap. */
+static bool move_ranges(struct minimize *m)
 {
 	uint64_t least = NUMBER_SPAN;
 
-	for (size_t i = 0; i < program->count; i++)
+	begin_candidate(m);
+	for (size_t i = 0; i < m->best.count; i++)
 		for (unsigned int n = 0; n < 2; n++) {
-			uint64_t number = program->calls[i].number[n];
+			uint64_t number = m->best.calls[i].number[n];
 
-			if (offsets_of(&program->calls[i]) & 1u << n && number && number < least)
+			if (is_offset(&m->best.calls[i], n) && number && number < least)
 				least = number;
 		}
-	return least;
+	for (size_t i = 0; least < NUMBER_SPAN && i < m->candidate.count; i++)
+		move_offsets(&m->candidate.calls[i], least);
+	return try_candidate(m);
 }
 
-/* Moves all ranges together, so that overlapping ranges still overlap. */
-static bool move_ranges(struct minimize *m)
+static void clear_offsets(struct call *call)
 {
-	uint64_t least = least_offset(&m->best);
-
-	if (least == NUMBER_SPAN)
-		return false;
-	begin(m);
-	for (size_t i = 0; i < m->candidate.count; i++)
-		for (unsigned int n = 0; n < 2; n++) {
-			uint64_t *number = &m->candidate.calls[i].number[n];
-
-			if (offsets_of(&m->candidate.calls[i]) & 1u << n && *number &&
-			    *number < NUMBER_SPAN)
-				*number -= least;
-		}
-	return try_candidate(m);
+	for (unsigned int n = 0; n < 2; n++)
+		if (is_offset(call, n))
+			call->number[n] = 0;
 }
 
 /* Moves two ranges together to the beginning of their pages. */
@@ -346,100 +283,135 @@ static bool move_ranges_to_begin(struct minimize *m)
 
 	for (size_t i = 0; i < m->best.count; i++)
 		for (size_t j = i + 1; j < m->best.count; j++) {
-			begin(m);
-			for (unsigned int n = 0; n < 2; n++) {
-				if (offsets_of(&m->candidate.calls[i]) & 1u << n)
-					m->candidate.calls[i].number[n] = 0;
-				if (offsets_of(&m->candidate.calls[j]) & 1u << n)
-					m->candidate.calls[j].number[n] = 0;
-			}
-			changed |= !program_equal(&m->candidate, &m->best) && try_candidate(m);
+			begin_candidate(m);
+			clear_offsets(&m->candidate.calls[i]);
+			clear_offsets(&m->candidate.calls[j]);
+			changed |= try_candidate(m);
 		}
 	return changed;
 }
 
-/* ---- plainer values and flags ---- */
+/* ---- changes of one call ---- */
 
-static bool set_value(struct minimize *m, size_t call, uint8_t value)
+/*
+ * Makes variant 0, 1, ... of a call, which may be the call as it is.
+ * @number: the number that it changes
+ * Return: false after the last variant
+ */
+typedef bool (*call_edit)(struct call *call, unsigned int variant, unsigned int number);
+
+static bool drop_expected_result(struct call *call, unsigned int variant, unsigned int number)
 {
-	begin(m);
-	m->candidate.calls[call].value = value;
-	return try_candidate(m);
+	(void)number;
+	call->expected_result = RESULT_NONE;
+	return !variant;
 }
 
-static bool lower_values(struct minimize *m)
+static bool move_to_thread(struct call *call, unsigned int variant, unsigned int number)
 {
-	bool changed = false;
+	bool is_lower = variant < call->thread;
 
-	for (size_t i = 0; i < m->best.count; i++)
-		for (uint8_t value = 0; strchr(op_table[m->best.calls[i].op].args, 'v') &&
-					value < 2 && value < m->best.calls[i].value; value++)
-			changed |= set_value(m, i, value);
-	return changed;
+	(void)number;
+	call->thread = (uint8_t)variant;
+	return is_lower;
 }
 
-static bool plain_flags(struct minimize *m)
+/* Zero, one, and the smaller powers of two. */
+static bool round_number(struct call *call, unsigned int variant, unsigned int number)
+{
+	uint64_t rounder = variant ? 1ull << (variant - 1) : 0;
+
+	if (number >= count_numbers(call) || rounder >= call->number[number] || rounder >= NUMBER_SPAN)
+		return false;
+	call->number[number] = rounder;
+	return true;
+}
+
+/* Nearer to the number's base: by half of the span, a quarter, and so on. */
+static bool lower_number(struct call *call, unsigned int variant, unsigned int number)
+{
+	unsigned int step = NUMBER_SPAN / 2 >> variant, packed, base;
+
+	if (number >= count_numbers(call) || !(call->number[number] & (call->number[number] - 1)) || !step)
+		return false;
+	packed = number_pack(call->number[number]);
+	base = packed & ~(NUMBER_SPAN - 1u);
+	if (packed - base >= step)
+		call->number[number] = number_unpack((uint16_t)(packed - step));
+	return true;
+}
+
+static bool lower_value(struct call *call, unsigned int variant, unsigned int number)
+{
+	(void)number;
+	if (!strchr(op_table[call->op].args, 'v') || variant >= 2 || variant >= call->value)
+		return false;
+	call->value = (uint8_t)variant;
+	return true;
+}
+
+static bool clear_flags(struct call *call, unsigned int variant, unsigned int number)
 {
 	static const uint8_t parts[] = { 0xff, CALL_GFP_CONTEXT, CALL_GFP_HIGHMEM,
 					 CALL_GFP_NOFAIL, CALL_GFP_ZERO };
+
+	(void)number;
+	if (call->op != OP_alloc_page || variant == sizeof(parts))
+		return false;
+	call->value &= (uint8_t)~parts[variant];
+	return true;
+}
+
+static bool drop_fault(struct call *call, unsigned int variant, unsigned int number)
+{
+	(void)number;
+	if (variant || !call->has_fault)
+		return false;
+	call->has_fault = false;
+	call->number[1] = 0;
+	return true;
+}
+
+static bool edit_calls(struct minimize *m, call_edit edit, unsigned int number)
+{
 	bool changed = false;
 
 	for (size_t i = 0; i < m->best.count; i++)
-		for (size_t n = 0; n < sizeof(parts); n++) {
-			uint8_t flags = m->best.calls[i].value;
-
-			if (m->best.calls[i].op == OP_alloc_page && flags & parts[n])
-				changed |= set_value(m, i, (uint8_t)(flags & ~parts[n]));
+		for (unsigned int variant = 0;; variant++) {
+			begin_candidate(m);
+			if (!edit(&m->candidate.calls[i], variant, number))
+				break;
+			changed |= try_candidate(m);
 		}
 	return changed;
 }
 
-static bool drop_faults(struct minimize *m)
-{
-	bool changed = false;
-
-	for (size_t i = 0; i < m->best.count; i++) {
-		if (!m->best.calls[i].has_fault)
-			continue;
-		begin(m);
-		m->candidate.calls[i].has_fault = false;
-		m->candidate.calls[i].number[1] = 0;
-		changed |= try_candidate(m);
-	}
-	return changed;
-}
-
-/* Drops expected results (`->`). `expect` stays: it applies to the whole program. */
-static bool drop_expected_results(struct minimize *m)
-{
-	bool changed = false;
-
-	for (size_t i = 0; i < m->best.count; i++) {
-		if (m->best.calls[i].expected_result == RESULT_NONE)
-			continue;
-		begin(m);
-		m->candidate.calls[i].expected_result = RESULT_NONE;
-		changed |= try_candidate(m);
-	}
-	return changed;
-}
-
-static bool (*const passes[])(struct minimize *m) = {
-	drop_expected_results,
-	cut_runs,
-	drop_handles,
-	drop_threads,
-	drop_pairs,
-	merge_threads,
-	move_calls,
-	order_threads,
-	rename_handles,
-	move_ranges,
-	move_ranges_to_begin,
-	shrink_numbers,
-	lower_values,
-	plain_flags,
-	drop_faults,
+/* `expect` is never dropped: it applies to the whole program. */
+static const struct pass {
+	bool (*run)(struct minimize *m);
+	call_edit edit; /* in place of run() */
+	unsigned int number;
+} passes[] = {
+	{ .edit = drop_expected_result },
+	{ .run = cut_runs },
+	{ .run = drop_handles },
+	{ .run = drop_threads },
+	{ .run = drop_pairs },
+	{ .run = merge_threads },
+	{ .edit = move_to_thread },
+	{ .run = order_threads },
+	{ .run = rename_handles },
+	{ .run = move_ranges },
+	{ .run = move_ranges_to_begin },
+	{ .edit = round_number, .number = 0 },
+	{ .edit = lower_number, .number = 0 },
+	{ .edit = round_number, .number = 1 },
+	{ .edit = lower_number, .number = 1 },
+	{ .edit = round_number, .number = 2 },
+	{ .edit = lower_number, .number = 2 },
+	{ .edit = lower_value },
+	{ .edit = clear_flags },
+	{ .edit = drop_fault },
 };
 
 void minimize(struct minimize *m)
@@ -448,7 +420,7 @@ void minimize(struct minimize *m)
 
 	do {
 		changed = false;
-		for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
-			changed |= passes[i](m);
+		for (const struct pass *pass = passes; pass < passes + sizeof(passes) / sizeof(passes[0]); pass++)
+			changed |= pass->run ? pass->run(m) : edit_calls(m, pass->edit, pass->number);
 	} while (changed);
 }

@@ -3,47 +3,45 @@
 
 #include <string.h>
 
-unsigned int trim_init(struct trim *trim)
+unsigned int trim_init(struct trim *trim, size_t piece_count)
 {
-	size_t count = trim->best.count;
 	unsigned int most = 0;
 
-	trim->chunk = count / 2;
-	trim->end = count;
-	trim->asked = 0;
-	for (size_t chunk = trim->chunk; chunk; chunk /= 2)
-		most += (unsigned int)((count + chunk - 1) / chunk);
+	trim->piece_count = piece_count;
+	trim->chunk_size = piece_count / 2;
+	trim->begin = trim->end = piece_count;
+	for (size_t size = trim->chunk_size; size; size /= 2)
+		most += (unsigned int)((piece_count + size - 1) / size);
 	return most;
 }
 
 bool trim_next(struct trim *trim)
 {
-	const struct program *best = &trim->best;
-	size_t start;
-
+	trim->end = trim->begin;
 	if (!trim->end) {
-		trim->chunk /= 2;
-		trim->end = best->count;
+		trim->chunk_size /= 2;
+		trim->end = trim->piece_count;
 	}
-	while (trim->chunk && trim->chunk >= best->count)
-		trim->chunk /= 2;
-	if (!trim->chunk)
+	while (trim->chunk_size && trim->chunk_size >= trim->piece_count)
+		trim->chunk_size /= 2;
+	if (!trim->chunk_size)
 		return false;
-	start = trim->end > trim->chunk ? trim->end - trim->chunk : 0;
-	memcpy(trim->candidate.calls, best->calls, start * sizeof(best->calls[0]));
-	memcpy(trim->candidate.calls + start, best->calls + trim->end,
-	       (best->count - trim->end) * sizeof(best->calls[0]));
-	trim->candidate.count = start + best->count - trim->end;
-	trim->asked++;
+	trim->begin = trim->end > trim->chunk_size ? trim->end - trim->chunk_size : 0;
 	return true;
 }
 
-void trim_record(struct trim *trim, bool good)
+void trim_record(struct trim *trim, bool was_accepted)
 {
-	trim->end = trim->end > trim->chunk ? trim->end - trim->chunk : 0;
-	if (good) {
-		trim->best.count = trim->candidate.count;
-		memcpy(trim->best.calls, trim->candidate.calls,
-		       trim->candidate.count * sizeof(trim->candidate.calls[0]));
-	}
+	if (was_accepted)
+		trim->piece_count -= trim->end - trim->begin;
+}
+
+void trim_program(const struct trim *trim, const struct program *program, struct program *candidate)
+{
+	size_t call_size = sizeof(program->calls[0]);
+
+	memcpy(candidate->calls, program->calls, trim->begin * call_size);
+	memcpy(candidate->calls + trim->begin, program->calls + trim->end,
+	       (program->count - trim->end) * call_size);
+	candidate->count = program->count - (trim->end - trim->begin);
 }

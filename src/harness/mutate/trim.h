@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Trims a program call by call, for callers that test one candidate at a time.
+ * Which pieces of a sequence to leave out next, for callers that test one candidate at a time.
  *
- * Runs of calls are removed from the end to the beginning: first halves, then quarters, at last
- * single calls. The last call stays.
+ * Runs of pieces are left out from the end to the beginning: first halves, then quarters, at last
+ * single pieces. One piece stays.
  */
 #ifndef HARNESS_TRIM_H
 #define HARNESS_TRIM_H
@@ -11,19 +11,21 @@
 #include "harness/program/program.h"
 
 struct trim {
-	struct program best;  /* the smallest accepted program */
-	struct program candidate; /* the program to test */
-	size_t chunk, end;    /* the candidate lacks calls [end - chunk, end) of the best */
-	unsigned int asked;
+	size_t piece_count;
+	size_t begin, end; /* the candidate lacks the pieces [begin, end) */
+	size_t chunk_size;
 };
 
-/* Starts with @trim->best. Return: the maximal number of candidates. */
-unsigned int trim_init(struct trim *trim);
+/* Return: the maximal number of candidates. */
+unsigned int trim_init(struct trim *trim, size_t piece_count);
 
-/* Makes the next candidate. Return: false if there is none. */
+/* Chooses the pieces that the next candidate lacks. Return: false if there is no candidate. */
 bool trim_next(struct trim *trim);
 
-/* Records whether the candidate was accepted. */
-void trim_record(struct trim *trim, bool good);
+/* Records whether the candidate was accepted: then the sequence does not have the pieces any more. */
+void trim_record(struct trim *trim, bool was_accepted);
+
+/* Makes the candidate of a program, whose pieces are its calls. */
+void trim_program(const struct trim *trim, const struct program *program, struct program *candidate);
 
 #endif

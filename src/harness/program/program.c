@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "harness/util/number.h"
-
 static const char *const results[RESULT_COUNT] = { "0", "EINVAL", "EFAULT", "ENOMEM" };
 
 const char *thread_name(uint8_t thread)
@@ -28,6 +26,32 @@ enum result result_find(const char *name, size_t len)
 	return RESULT_NONE;
 }
 
+bool call_handles_ready(const struct call *call,
+			bool (*is_filled)(const void *ctx, char kind, uint8_t handle), const void *ctx)
+{
+	unsigned int handles = 0;
+
+	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+		bool fills = *kind >= 'A' && *kind <= 'Z';
+		char lower = (char)(*kind | 0x20);
+		uint8_t handle;
+
+		if (!op_handle_count(*kind))
+			continue;
+		handle = call->handle[handles++];
+		if (lower != 'm' && lower != 's' && is_filled(ctx, lower, handle) == fills)
+			return false;
+	}
+	return true;
+}
+
+bool call_has_atomic_range(const struct call *call)
+{
+	uint64_t off = call->number[0], size = call->number[1];
+
+	return (size == 1 || size == 2 || size == 4 || size == 8) && off % size == 0;
+}
+
 bool call_equal(const struct call *a, const struct call *b)
 {
 	return a->op == b->op && a->thread == b->thread && a->value == b->value &&
@@ -41,67 +65,6 @@ bool program_equal(const struct program *a, const struct program *b)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (!call_equal(&a->calls[i], &b->calls[i]))
-			return false;
-	return true;
-}
-
-/* Removes one argument from the copy @rest and checks its range. */
-static bool parse_argument(struct call *rest, char kind, unsigned int *handles,
-			   unsigned int *numbers)
-{
-	switch (kind) {
-	case 'g':
-		if (rest->value > (CALL_GFP_CONTEXT | CALL_GFP_ZERO | CALL_GFP_HIGHMEM |
-				   CALL_GFP_NOFAIL))
-			return false;
-		rest->value = 0;
-		return true;
-	case 'v':
-		rest->value = 0;
-		return true;
-	case 'f':
-		if (rest->has_fault > 1 || !number_valid(rest->number[*numbers]) ||
-		    (!rest->has_fault && rest->number[*numbers]))
-			return false;
-		rest->has_fault = 0;
-		rest->number[(*numbers)++] = 0;
-		return true;
-	case 'z':
-	case 'n':
-		if (!number_valid(rest->number[*numbers]) ||
-		    (kind == 'z' && rest->number[*numbers] > PROGRAM_SLICE_MAX))
-			return false;
-		rest->number[(*numbers)++] = 0;
-		return true;
-	default:
-		if (rest->handle[*handles] >= op_handle_count(kind))
-			return false;
-		rest->handle[(*handles)++] = 0;
-		return true;
-	}
-}
-
-bool call_valid(const struct call *call)
-{
-	static const struct call nothing;
-	struct call rest = *call;
-	unsigned int handles = 0, numbers = 0;
-
-	if (call->op >= OP_COUNT || call->thread >= PROGRAM_THREADS)
-		return false;
-	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (!parse_argument(&rest, *kind, &handles, &numbers))
-			return false;
-	rest.op = rest.thread = 0;
-	return call_equal(&rest, &nothing);
-}
-
-bool program_valid(const struct program *program)
-{
-	if (program->count > PROGRAM_CALLS)
-		return false;
-	for (size_t i = 0; i < program->count; i++)
-		if (!call_valid(&program->calls[i]))
 			return false;
 	return true;
 }

@@ -73,12 +73,22 @@ enum result result_find(const char *name, size_t len);
 /* Return: whether thread, call and arguments are equal; line and expected result do not count. */
 bool call_equal(const struct call *a, const struct call *b);
 
+/*
+ * Return: whether each handle that the call uses is filled, and the handle that it would fill is not.
+ * @is_filled: gets the kind of the handle: p, k or u
+ */
+bool call_handles_ready(const struct call *call,
+			bool (*is_filled)(const void *ctx, char kind, uint8_t handle), const void *ctx);
+
+/* Return: whether an atomic access has the size 1, 2, 4 or 8 and an offset that is a multiple of it. */
+bool call_has_atomic_range(const struct call *call);
+
 /* Return: whether both have equal calls in the same order; lines and expectations do not count. */
 bool program_equal(const struct program *a, const struct program *b);
 
 /*
  * Return: whether every field is in its range, and every unused field is 0. The decoders guarantee
- * it; code that builds or changes a program calls this function.
+ * it; code that builds or changes a program calls this function (program_bytes.c).
  */
 bool call_valid(const struct call *call);
 bool program_valid(const struct program *program);

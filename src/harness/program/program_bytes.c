@@ -13,14 +13,14 @@ enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
 _Static_assert(OP_COUNT >= CODE_ALIASES, "codes are append-only");
 _Static_assert(OP_COUNT <= CODE_RESERVED, "a new code has to come from the reserve");
 
-static uint64_t get_number(const uint8_t *record, unsigned int index)
+static uint64_t decode_number(const uint8_t *record, unsigned int index)
 {
 	const uint8_t *at = record + AT_NUMBER + 2 * index;
 
 	return number_unpack((uint16_t)(at[0] | at[1] << 8));
 }
 
-static void append_number(uint8_t *record, unsigned int index, uint64_t number)
+static void encode_number(uint8_t *record, unsigned int index, uint64_t number)
 {
 	uint8_t *at = record + AT_NUMBER + 2 * index;
 	uint16_t packed = number_pack(number);
@@ -29,7 +29,7 @@ static void append_number(uint8_t *record, unsigned int index, uint64_t number)
 	at[1] = (uint8_t)(packed >> 8);
 }
 
-static void get_arguments(struct call *call, const uint8_t *record)
+static void decode_arguments(struct call *call, const uint8_t *record)
 {
 	unsigned int handles = 0, numbers = 0;
 
@@ -42,11 +42,11 @@ static void get_arguments(struct call *call, const uint8_t *record)
 			call->value = record[AT_VALUE] & 0x1f;
 			break;
 		case 'n':
-			call->number[numbers] = get_number(record, numbers);
+			call->number[numbers] = decode_number(record, numbers);
 			numbers++;
 			break;
 		case 'z':
-			call->number[numbers] = get_number(record, numbers) & PROGRAM_SLICE_MAX;
+			call->number[numbers] = decode_number(record, numbers) & PROGRAM_SLICE_MAX;
 			numbers++;
 			break;
 		case 'f':
@@ -56,7 +56,7 @@ static void get_arguments(struct call *call, const uint8_t *record)
 			 */
 			call->has_fault = record[AT_HANDLE + 1] & 1;
 			if (call->has_fault)
-				call->number[numbers] = get_number(record, numbers);
+				call->number[numbers] = decode_number(record, numbers);
 			numbers++;
 			break;
 		default:
@@ -65,6 +65,16 @@ static void get_arguments(struct call *call, const uint8_t *record)
 			handles++;
 		}
 	}
+}
+
+static void decode_call(struct call *call, const uint8_t *record, uint32_t line)
+{
+	memset(call, 0, sizeof(*call));
+	call->op = record[AT_OP] < OP_COUNT ? record[AT_OP] : record[AT_OP] % CODE_ALIASES;
+	call->thread = record[AT_THREAD] % PROGRAM_THREADS;
+	call->expected_result = RESULT_NONE;
+	call->line = line;
+	decode_arguments(call, record);
 }
 
 void program_from_bytes(struct program *program, const uint8_t *bytes, size_t size)
@@ -76,21 +86,13 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 	program->expect = 0;
 	for (size_t i = 0; i < records && program->count < PROGRAM_CALLS; i++) {
 		const uint8_t *record = bytes + i * PROGRAM_RECORD;
-		struct call *call = &program->calls[program->count];
 
-		if (record[AT_OP] >= CODE_RESERVED)
-			continue;
-		memset(call, 0, sizeof(*call));
-		call->op = record[AT_OP] < OP_COUNT ? record[AT_OP] : record[AT_OP] % CODE_ALIASES;
-		call->thread = record[AT_THREAD] % PROGRAM_THREADS;
-		call->expected_result = RESULT_NONE;
-		call->line = (uint32_t)(i + 1);
-		get_arguments(call, record);
-		program->count++;
+		if (record[AT_OP] < CODE_RESERVED)
+			decode_call(&program->calls[program->count++], record, (uint32_t)(i + 1));
 	}
 }
 
-static void put_call(const struct call *call, uint8_t *record)
+static void encode_call(const struct call *call, uint8_t *record)
 {
 	record[AT_OP] = call->op;
 	record[AT_THREAD] = call->thread;
@@ -98,12 +100,38 @@ static void put_call(const struct call *call, uint8_t *record)
 	record[AT_HANDLE + 1] = call->op == OP_user_slice ? call->has_fault : call->handle[1];
 	record[AT_VALUE] = call->value;
 	for (unsigned int i = 0; i < 3; i++)
-		append_number(record, i, call->number[i]);
+		encode_number(record, i, call->number[i]);
 }
 
 size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYTES_MAX])
 {
 	for (size_t i = 0; i < program->count; i++)
-		put_call(&program->calls[i], bytes + i * PROGRAM_RECORD);
+		encode_call(&program->calls[i], bytes + i * PROGRAM_RECORD);
 	return program->count * PROGRAM_RECORD;
+}
+
+/* A valid call is the one that its own bytes stand for. */
+bool call_valid(const struct call *call)
+{
+	uint8_t record[PROGRAM_RECORD];
+	struct call decoded;
+
+	for (unsigned int i = 0; i < 3; i++)
+		if (!number_valid(call->number[i]))
+			return false;
+	if (call->op >= OP_COUNT)
+		return false;
+	encode_call(call, record);
+	decode_call(&decoded, record, call->line);
+	return call_equal(&decoded, call);
+}
+
+bool program_valid(const struct program *program)
+{
+	if (program->count > PROGRAM_CALLS)
+		return false;
+	for (size_t i = 0; i < program->count; i++)
+		if (!call_valid(&program->calls[i]))
+			return false;
+	return true;
 }

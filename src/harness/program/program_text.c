@@ -31,45 +31,20 @@ static void expect_names(char names[RULE_SET_TEXT + 24])
 	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rules);
 }
 
-static bool is_between_names(char c)
+/* @name: the text after `expect` */
+static bool fail_expect(const struct text_cursor *c, const struct text_word *name)
 {
-	return text_is_space(c) || c == ',' || c == ';' || c == '|';
-}
-
-/* Reads the next name, and the separator before it. */
-static struct text_word parse_name(struct text_cursor *c)
-{
-	struct text_word name;
-
-	while (c->at < c->end && is_between_names(*c->at))
-		c->at++;
-	name.at = c->at;
-	while (c->at < c->end && !is_between_names(*c->at))
-		c->at++;
-	name.len = (size_t)(c->at - name.at);
-	return name;
-}
-
-/*
- * @names: the text after `expect`. The message shows how to write the first two of several
- * names.
- */
-static bool fail_names(struct text_cursor *c, const struct text_word *names)
-{
-	struct text_cursor look = { names->at, names->at + names->len, c->error };
-	struct text_word first = parse_name(&look), second = parse_name(&look);
 	char expected[RULE_SET_TEXT + 24];
 
-	if (second.len)
-		return text_set_error(c->error,
-				      "expected one name a line, got '%.*s': write 'expect %.*s', and "
-				      "'expect %.*s' on a line of its own",
-				      text_shown_length(names), names->at, text_shown_length(&first), first.at,
-				      text_shown_length(&second), second.at);
+	for (size_t i = 0; i < name->len; i++)
+		if (text_is_space(name->at[i]) || strchr(",;|", name->at[i]))
+			return text_set_error(c->error, "expected one name a line, got '%.*s': write "
+					      "'expect NAME' on a line for each",
+					      text_shown_length(name), name->at);
 	expect_names(expected);
-	if (!names->len)
+	if (!name->len)
 		return text_set_error(c->error, "expected %s after 'expect'", expected);
-	return text_set_error(c->error, "expected %s, got '%.*s'", expected, text_shown_length(names), names->at);
+	return text_set_error(c->error, "expected %s, got '%.*s'", expected, text_shown_length(name), name->at);
 }
 
 /* Reads the rest of the line without the spaces around it. */
@@ -94,7 +69,7 @@ static bool parse_expect(struct reader *r, struct text_cursor *c, rule_set *expe
 	if (text_word_is(&name, "clean"))
 		r->has_clean = true;
 	else if (rule == RULE_COUNT)
-		return fail_names(c, &name);
+		return fail_expect(c, &name);
 	else
 		*expect |= RULE_BIT(rule);
 	if (r->has_call)

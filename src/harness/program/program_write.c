@@ -63,11 +63,8 @@ void text_append_call(struct text_writer *w, const struct call *call)
 	const char *kinds = op_table[call->op].args, *separator = "";
 	struct argument_counts seen = { 0 };
 
-	if (call->thread == THREAD_MAIN)
-		text_append(w, "main: ");
-	else
-		text_append(w, "T%d: ", call->thread - 1);
-	if (*kinds >= 'A' && *kinds <= 'Z') {
+	text_append(w, "%s: ", thread_name(call->thread));
+	if (op_fills_handle(call->op)) {
 		append_argument(w, *kinds++ | 0x20, call, &seen);
 		text_append(w, " = ");
 	}

@@ -160,18 +160,15 @@ static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
 	}
 }
 
-static bool parse_arguments(struct text_cursor *c, const char *kinds, struct call *call)
+static bool parse_arguments(struct text_cursor *c, struct call *call)
 {
-	struct argument_counts seen = { 0 };
-	const char *first = kinds;
+	bool fills = op_fills_handle(call->op);
+	struct argument_counts seen = { .handles = fills };
+	const char *first = op_table[call->op].args + fills;
 
-	if (*kinds >= 'A' && *kinds <= 'Z') {
-		seen.handles = 1;
-		first = ++kinds;
-	}
 	if (!text_expect_sign(c, "(", "after the name of the call"))
 		return false;
-	for (; *kinds; kinds++) {
+	for (const char *kinds = first; *kinds; kinds++) {
 		if (*kinds == 'f' && text_accept_sign(c, ")"))
 			return true;
 		if (kinds > first && !text_expect_sign(c, ",", "before the next argument"))
@@ -200,63 +197,40 @@ static bool parse_expected_result(struct text_cursor *c, struct call *call)
 
 static bool to_thread(struct text_cursor *c, const struct text_word *word, uint8_t *thread)
 {
-	if (text_word_is(word, "main")) {
-		*thread = THREAD_MAIN;
-		return true;
-	}
-	if (word->len == 2 && word->at[0] == 'T' && word->at[1] >= '0' && word->at[1] <= '7') {
-		*thread = (uint8_t)(word->at[1] - '0' + 1);
-		return true;
-	}
+	for (*thread = 0; *thread < PROGRAM_THREADS; ++*thread)
+		if (text_word_is(word, thread_name(*thread)))
+			return true;
 	return text_set_error(c->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
-		    text_shown_length(word), word->at);
+			      text_shown_length(word), word->at);
 }
 
-/* Does @word look like a thread with a wrong number or letter? */
+/* Is the word a thread, maybe with a wrong number or letter? */
 static bool is_like_thread(const struct text_word *word)
 {
-	if (text_word_is(word, "main"))
-		return true;
-	if (word->len < 2 || (word->at[0] | 0x20) != 't')
-		return false;
-	for (size_t i = 1; i < word->len; i++)
-		if (!text_is_digit(word->at[i]))
-			return false;
-	return true;
+	size_t digits = 1;
+
+	while (digits < word->len && text_is_digit(word->at[digits]))
+		digits++;
+	return text_word_is(word, "main") ||
+	       (word->len > 1 && (word->at[0] | 0x20) == 't' && digits == word->len);
 }
 
-/* Is the first word a thread that no ':' follows? */
-static bool has_lost_colon(struct text_cursor *c, const struct text_word *word)
+static bool fail_name(const struct text_cursor *c, const struct text_word *word)
 {
-	struct text_cursor look = *c;
-	struct text_word next = text_read_word(&look);
-
-	return is_like_thread(word) && (next.len || text_at_end(&look));
-}
-
-static bool fail_colon(struct text_cursor *c, const struct text_word *word)
-{
-	char name[] = { 'T', word->at[word->len - 1], '\0' };
-	struct text_word thread = *word, next;
-	uint8_t number;
-
-	if (word->len == 2 && word->at[1] <= '7')
-		thread.at = name;
-	if (!to_thread(c, &thread, &number))
-		return false;
-	next = text_read_word(c);
-	if (!next.len)
-		return text_set_error(c->error, "expected ':' and a call after the thread '%.*s'",
-				      (int)thread.len, thread.at);
-	return text_set_error(c->error, "expected ':' after the thread: '%.*s: %.*s'", (int)thread.len,
-			      thread.at, text_shown_length(&next), next.at);
+	if (!word->len && c->at < c->end)
+		return text_set_error(c->error, "expected the name of a call, got '%c'", *c->at);
+	if (is_like_thread(word))
+		return text_set_error(c->error, "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
+				      text_shown_length(word), word->at);
+	return text_set_error(c->error, "unknown call '%.*s': expected the name of a call",
+			      text_shown_length(word), word->at);
 }
 
 /* Checks the resource before `=` against the kind that the call needs. */
 static bool check_resource(struct text_cursor *c, const struct text_word *resource, struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
-	bool fills = op->args[0] >= 'A' && op->args[0] <= 'Z';
+	bool fills = op_fills_handle(call->op);
 
 	if (fills && !resource->len)
 		return text_set_error(c->error, "expected '%c0 = %s': the call makes a resource",
@@ -277,8 +251,6 @@ bool text_parse_call(struct text_cursor *c, struct call *call)
 		if (!to_thread(c, &word, &call->thread))
 			return false;
 		word = text_read_word(c);
-	} else if (has_lost_colon(c, &word)) {
-		return fail_colon(c, &word);
 	}
 	if (text_accept_sign(c, "=")) {
 		resource = word;
@@ -287,14 +259,10 @@ bool text_parse_call(struct text_cursor *c, struct call *call)
 		word = text_read_word(c);
 	}
 	call->op = (uint8_t)op_find(word.at, word.len);
-	if (call->op == OP_COUNT) {
-		if (!word.len && c->at < c->end)
-			return text_set_error(c->error, "expected the name of a call, got '%c'", *c->at);
-		return text_set_error(c->error, "unknown call '%.*s': expected the name of a call",
-			    text_shown_length(&word), word.at);
-	}
+	if (call->op == OP_COUNT)
+		return fail_name(c, &word);
 	if (!check_resource(c, &resource, call) ||
-	    !parse_arguments(c, op_table[call->op].args, call) || !parse_expected_result(c, call))
+	    !parse_arguments(c, call) || !parse_expected_result(c, call))
 		return false;
 	return text_at_end(c) || text_set_error(c->error, "expected the end of the line, got '%c'", *c->at);
 }

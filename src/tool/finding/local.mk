@@ -3,26 +3,24 @@
 # `triage`, `minimize`: group findings by failure, and minimise them.
 
 tool_sources += \
-	%D%/bundle.c \
-	%D%/bundle.h \
-	%D%/bundle_record.c \
-	%D%/bundle_record.h \
-	%D%/finding_list.c \
-	%D%/finding_list.h \
+	%D%/describe.c \
+	%D%/describe.h \
 	%D%/oracle.c \
 	%D%/oracle.h \
 	%D%/reduce.c \
 	%D%/reduce.h \
-	%D%/regress.c \
-	%D%/regress.h \
-	%D%/replayer.c \
-	%D%/replayer.h \
 	%D%/signature.c \
 	%D%/signature.h \
 	%D%/signature_target.c \
 	%D%/test_input.c \
 	%D%/test_input.h \
-	%D%/triage.c \
-	%D%/triage.h \
 	fuzz/api_call.c \
 	fuzz/api_call.h
+
+# The command contains the script, so that the binary needs no other file.
+EXTRA_DIST += %D%/triage.py
+CLEANFILES += triage_script.inc
+
+$(FLAVOURS:%=obj/%/src/tool/command_triage.o): triage_script.inc
+triage_script.inc: %D%/triage.py
+	$(embed)

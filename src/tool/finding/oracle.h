@@ -3,17 +3,19 @@
 #ifndef TOOL_ORACLE_H
 #define TOOL_ORACLE_H
 
+#include <limits.h>
+
 #include "harness/model/rules.h"
-#include "tool/finding/replayer.h"
 #include "tool/run/runner.h"
+#include "tool/util/fuzz_target.h"
 
 struct oracle {
 	struct rules *rules;
 	struct flavour_runners runners;
-	unsigned long executed;	   /* programs, once for each flavour */
-	struct replayer *replayer; /* of the fuzz target that alone decides; or NULL */
-	struct replayer *replayers; /* one for each fuzz target, found when it is first needed */
-	bool rules_may_break; /* a program that breaks rules as the model predicts does not fail */
+	unsigned long execution_count;	  /* programs, once for each flavour */
+	const struct fuzz_target *target; /* the last one that was looked for; or NULL */
+	char replayer_path[PATH_MAX];	  /* its binary; empty: this build has none */
+	unsigned int reported_targets;	  /* targets without a replayer, one bit each */
 };
 
 /* Return: false without memory or without a flavour that this build has. */
@@ -21,14 +23,21 @@ bool oracle_init(struct oracle *oracle, const bool *flavours, unsigned int secon
 void oracle_destroy(struct oracle *oracle);
 
 /*
- * From here on the replayer of @target decides; with NULL, executions by `run`. If this build has
- * no replayer, one line on standard error says so, and a program fails only where executions
- * disagree with the model.
- * Return: false if the inputs of @target are no programs and there is no replayer.
+ * Finds the binary that runs inputs of @target: the replayer in the flavour that the target's
+ * findings need, the target with its engine, or the replayer without a sanitizer. If there is none,
+ * one line on standard error says so, once for each target.
+ * Return: its path, or NULL. Then a program of the target fails only where executions disagree
+ * with the model.
  */
-bool oracle_set_target(struct oracle *oracle, const struct fuzz_target *target);
+const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target *target);
 
-/* What signatures lack on this machine, in a sentence; NULL if nothing. */
-const char *oracle_lacks(const struct oracle *oracle);
+/* Return: can inputs of @target (NULL: programs of no target) be executed in this build? */
+static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_target *target)
+{
+	return oracle_find_replayer(oracle, target) || !target || target->reads == READS_BYTES;
+}
+
+/* Return: what signatures lack on this machine, in a sentence; NULL if nothing. */
+const char *oracle_limitation(const struct oracle *oracle);
 
 #endif

@@ -4,81 +4,89 @@
  * the failure needs. The result is executed in all: if another flavour now disagrees, all is done
  * again with all flavours executed each time.
  *
- * An input that is no program is the work of passes over its pieces: they keep what is smaller
- * and still fails in the same way, until no pass changes anything.
+ * A text is the work of passes over its pieces: they keep what is smaller and still fails in the
+ * same way, until no pass changes anything.
  */
 #include "tool/finding/reduce.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/api_call.h"
 #include "harness/util/sha1.h"
 #include "harness/model/repair.h"
 #include "harness/mutate/minimize.h"
+#include "harness/mutate/trim.h"
 #include "harness/program/program_bytes.h"
-#include "tool/util/name_set.h"
 #include "tool/util/status.h"
+
+/* A rejected candidate whose place another one takes is tried again. */
+#define REJECTED_MAX 16384
 
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
-	const bool *flavours;	  /* that are executed; NULL: all */
-	struct name_set rejected; /* by hash: passes meet again what others tried */
+	const bool *flavours;		 /* that are executed; NULL: all */
+	uint64_t rejected_hashes[REJECTED_MAX]; /* passes meet candidates again that others tried */
 	struct test_input candidate;
 	struct minimize minimize;
 };
 
 /* ---- one candidate ---- */
 
-static bool fails_so(struct reducer *r, const struct test_input *input, const bool *flavours)
+static bool fails_in_same_way(struct reducer *r, const bool *flavours)
 {
-	struct signature signature;
+	static struct signature signature;
 
-	signature_of_input(&signature, r->oracle, input, flavours);
+	signature_of_input(&signature, r->oracle, &r->candidate, flavours);
 	return signature_equal(&signature, &r->reduction->signature);
 }
 
-/* Does the candidate fail in the same way? @hash: of all that decides it */
-static bool check_trial(struct reducer *r, const char *hash)
+static void show_progress(struct reducer *r, size_t size)
 {
-	if (name_set_has(&r->rejected, hash))
+	r->reduction->candidate_count++;
+	status("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, size,
+	       test_input_unit(&r->candidate, size), r->reduction->candidate_count,
+	       r->oracle->execution_count);
+}
+
+/* Does the candidate fail in the same way? @bytes: all of it that decides this */
+static bool try_once(struct reducer *r, const void *bytes, size_t size)
+{
+	char text[SHA1_TEXT];
+	uint64_t hash, *rejected_hash;
+
+	sha1_text(bytes, size, text);
+	text[16] = '\0';
+	hash = strtoull(text, NULL, 16);
+	rejected_hash = &r->rejected_hashes[hash % REJECTED_MAX];
+	if (*rejected_hash == hash)
 		return false;
-	if (fails_so(r, &r->candidate, r->flavours))
+	if (fails_in_same_way(r, r->flavours))
 		return true;
-	name_set_add(&r->rejected, hash);
+	*rejected_hash = hash;
 	return false;
 }
 
 /* ---- programs ---- */
 
-/* Of calls and claims. */
-static void hash_of(const struct program *program, char hash[SHA1_TEXT])
+static bool accept_program(void *ctx, const struct program *candidate)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX + PROGRAM_CALLS + sizeof(rule_set) + 1];
-	size_t used = program_to_bytes(program, bytes);
+	struct reducer *r = ctx;
+	struct program *program = &r->candidate.program;
+	size_t used;
 
+	show_progress(r, r->minimize.best.count);
+	*program = *candidate;
+	program_renumber(program);
+	if (!signature_may_match(&r->reduction->signature, r->oracle, program))
+		return false;
+	used = program_to_bytes(program, bytes);
 	for (size_t i = 0; i < program->count; i++)
 		bytes[used++] = (uint8_t)program->calls[i].expected_result;
 	bytes[used++] = program->has_expect;
 	memcpy(bytes + used, &program->expect, sizeof(rule_set));
-	sha1_text(bytes, used + sizeof(rule_set), hash);
-}
-
-static bool check_program(void *ctx, const struct program *candidate)
-{
-	struct reducer *r = ctx;
-	char hash[SHA1_TEXT];
-
-	r->reduction->tried++;
-	status("%s: %zu calls, %lu candidates, %lu executions", r->reduction->name,
-	       r->minimize.best.count, r->reduction->tried, r->oracle->executed);
-	r->candidate.program = *candidate;
-	program_renumber(&r->candidate.program);
-	if (!signature_may_match(&r->reduction->signature, r->oracle, &r->candidate.program))
-		return false;
-	hash_of(&r->candidate.program, hash);
-	return check_trial(r, hash);
+	return try_once(r, bytes, used + sizeof(rule_set));
 }
 
 /* Return: does the result fail in the same way when all flavours are executed? */
@@ -89,7 +97,7 @@ static bool reduce_executing(struct reducer *r, const bool *flavours)
 	minimize(&r->minimize);
 	program_renumber(&r->minimize.best);
 	r->candidate.program = r->minimize.best;
-	return fails_so(r, &r->candidate, NULL);
+	return fails_in_same_way(r, NULL);
 }
 
 /* Keeps the program @ran, which the target made of the input, if it fails in the same way. */
@@ -99,154 +107,145 @@ static void keep_if_it_fails(struct reducer *r, struct program *ran)
 		return;
 	program_renumber(ran);
 	r->candidate.program = *ran;
-	if (fails_so(r, &r->candidate, NULL))
+	if (fails_in_same_way(r, NULL))
 		r->reduction->input.program = *ran;
 }
 
 /*
- * A target prints the program that it executed, or it repairs programs without a word. That
- * program is more useful to `run` and to people than the input.
+ * A target prints the program that it executed, or it repairs programs and does not print them.
+ * That program is more useful to `run` and to people than the input.
  */
-static void keep_program_that_ran(struct reducer *r)
+static void keep_program_that_ran(struct reducer *r, const char *replayer)
 {
+	static struct signature signature;
 	static struct program ran;
 
 	ran = r->reduction->input.program;
 	repair(&ran, r->oracle->rules);
 	keep_if_it_fails(r, &ran);
-	if (program_that_ran(r->oracle, &r->reduction->input, &ran))
+	if (signature_of_target(&signature, replayer, &r->reduction->input, r->oracle->runners.seconds, &ran))
 		keep_if_it_fails(r, &ran);
 }
 
 static bool reduce_program(struct reducer *r)
 {
-	r->minimize.accepts = check_program;
+	const char *replayer = oracle_find_replayer(r->oracle, r->reduction->input.target);
+
+	r->minimize.accepts = accept_program;
 	r->minimize.ctx = r;
-	if (!reduce_executing(r, r->reduction->signature.needs) && !reduce_executing(r, NULL))
+	if (!reduce_executing(r, r->reduction->signature.needed_flavours) && !reduce_executing(r, NULL))
 		return false;
 	r->reduction->input.program = r->minimize.best;
-	if (r->oracle->replayer)
-		keep_program_that_ran(r);
+	if (replayer)
+		keep_program_that_ran(r, replayer);
 	return true;
 }
 
-/* ---- calls and texts ---- */
+/* ---- texts ---- */
 
-/* Keeps the candidate if it fails in the same way. */
-static bool keep_trial(struct reducer *r)
+/* Keeps the text without @removed_size bytes at @position, with @added there, if it fails in the same way. */
+static bool try_text(struct reducer *r, size_t position, size_t removed_size, const char *added)
 {
-	struct test_input *input = &r->reduction->input;
-	char hash[SHA1_TEXT];
+	struct test_input *input = &r->reduction->input, *candidate = &r->candidate;
+	size_t end = position + removed_size, added_size = strlen(added);
 
-	status("%s: %zu bytes, %lu candidates", r->reduction->name, input->size, r->reduction->tried);
-	r->reduction->tried++;
-	sha1_text(r->candidate.bytes, r->candidate.size, hash);
-	if (!check_trial(r, hash))
+	memcpy(candidate->text, input->text, position);
+	memcpy(candidate->text + position, added, added_size);
+	memcpy(candidate->text + position + added_size, input->text + end, input->text_size - end);
+	candidate->text_size = input->text_size - removed_size + added_size;
+	show_progress(r, test_input_size(input));
+	if (!try_once(r, candidate->text, candidate->text_size))
 		return false;
-	memcpy(input->bytes, r->candidate.bytes, r->candidate.size);
-	input->size = r->candidate.size;
+	memcpy(input->text, candidate->text, candidate->text_size);
+	input->text_size = candidate->text_size;
 	return true;
 }
 
-/* The input without @len bytes at @at. No target fails on an empty input. */
-static bool keep_without(struct reducer *r, size_t at, size_t len)
+/* Where the piece begins: a byte, or a line with its end. */
+static size_t find_piece(const struct test_input *input, bool by_line, size_t piece)
 {
-	const struct test_input *in = &r->reduction->input;
+	size_t position = 0;
 
-	if (len >= in->size)
-		return false;
-	memcpy(r->candidate.bytes, in->bytes, at);
-	memcpy(r->candidate.bytes + at, in->bytes + at + len, in->size - at - len);
-	r->candidate.size = in->size - len;
-	return keep_trial(r);
-}
+	if (!by_line)
+		return piece;
+	while (piece-- && position < input->text_size) {
+		const char *newline = memchr(input->text + position, '\n', input->text_size - position);
 
-/* The length of @count units at @at: records, bytes, or lines with their ends (@unit 0). */
-static size_t length_of(const struct test_input *in, size_t at, size_t unit, size_t count)
-{
-	size_t end = at;
-
-	if (unit)
-		return in->size - at < unit * count ? in->size - at : unit * count;
-	while (count-- && end < in->size) {
-		const uint8_t *newline = memchr(in->bytes + end, '\n', in->size - end);
-
-		end = newline ? (size_t)(newline - in->bytes) + 1 : in->size;
+		position = newline ? (size_t)(newline - input->text) + 1 : input->text_size;
 	}
-	return end - at;
+	return position;
 }
 
 /* Return: was anything left out? */
-static bool leave_out(struct reducer *r, size_t unit)
+static bool leave_out_pieces(struct reducer *r, bool by_line)
 {
-	const struct test_input *in = &r->reduction->input;
-	size_t count = 1;
-	bool any = false;
+	const struct test_input *input = &r->reduction->input;
+	size_t size_before = input->text_size, count = by_line ? 1 : size_before;
+	struct trim trim;
 
-	while (count * (unit ? unit : 1) < in->size)
-		count *= 2;
-	for (; count; count /= 2)
-		for (size_t at = 0; at < in->size;) {
-			size_t len = length_of(in, at, unit, count);
+	for (size_t i = 0; by_line && i + 1 < size_before; i++)
+		count += input->text[i] == '\n';
+	trim_init(&trim, count);
+	while (trim_next(&trim)) {
+		size_t begin = find_piece(input, by_line, trim.begin);
+		size_t end = find_piece(input, by_line, trim.end);
 
-			if (keep_without(r, at, len))
-				any = true;
-			else
-				at += len;
-		}
-	return any;
+		trim_record(&trim, try_text(r, begin, end - begin, ""));
+	}
+	return input->text_size < size_before;
 }
 
-/* The slot and the three numbers of each call, two bytes a number. */
+/* Makes the words of calls 0 that are no names. Return: was there any? */
 static bool make_numbers_zero(struct reducer *r)
 {
-	static const uint8_t zeros[API_RECORD];
-	static const size_t fields[][2] = { { 1, 1 }, { 2, 2 }, { 4, 2 }, { 6, 2 } };
-	const struct test_input *in = &r->reduction->input;
-	bool any = false;
+	const struct test_input *input = &r->reduction->input;
+	size_t size;
+	bool changed = false;
 
-	for (size_t at = 0; at + API_RECORD <= in->size; at += API_RECORD)
-		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-			size_t from = at + fields[i][0], len = fields[i][1];
-
-			if (!memcmp(in->bytes + from, zeros, len))
-				continue;
-			memcpy(r->candidate.bytes, in->bytes, in->size);
-			memset(r->candidate.bytes + from, 0, len);
-			r->candidate.size = in->size;
-			any |= keep_trial(r);
-		}
-	return any;
+	for (size_t i = find_piece(input, true, 1); i < input->text_size; i++) {
+		size = 0;
+		while (i + size < input->text_size && !memchr(" \n", input->text[i + size], 2))
+			size++;
+		if (size && input->text[i - 1] == ' ' && (size > 1 || input->text[i] != '0'))
+			changed |= try_text(r, i, size, "0");
+	}
+	return changed;
 }
 
-static bool reduce_bytes(struct reducer *r)
+static bool reduce_text(struct reducer *r)
 {
-	bool calls = r->reduction->input.reads == READS_CALLS, again;
+	const struct test_input *input = &r->reduction->input;
+	bool is_calls = input->target->reads == READS_CALLS, changed;
 
-	if (!test_input_copy(&r->candidate, &r->reduction->input) || !fails_so(r, &r->candidate, NULL))
+	r->candidate.text = malloc(input->text_size + 1);
+	if (!r->candidate.text)
+		return false;
+	memcpy(r->candidate.text, input->text, input->text_size);
+	r->candidate.text_size = input->text_size;
+	if (!fails_in_same_way(r, NULL))
 		return false;
 	do {
-		again = leave_out(r, calls ? API_RECORD : 0);
-		again |= calls ? make_numbers_zero(r) : leave_out(r, 1);
-	} while (again);
+		changed = leave_out_pieces(r, true);
+		changed |= is_calls ? make_numbers_zero(r) : leave_out_pieces(r, false);
+	} while (changed);
 	return true;
 }
 
 bool reduce(struct reduction *reduction, struct oracle *oracle)
 {
 	struct reducer *r = calloc(1, sizeof(*r));
-	unsigned long before = oracle->executed;
-	bool good;
+	unsigned long executed_before = oracle->execution_count;
+	bool is_reduced;
 
 	if (!r)
 		return false;
 	r->reduction = reduction;
 	r->oracle = oracle;
-	good = test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_bytes(r);
-	reduction->executed = oracle->executed - before;
+	r->candidate.target = reduction->input.target;
+	is_reduced = test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_text(r);
+	reduction->execution_count = oracle->execution_count - executed_before;
 	status_end();
-	free(r->rejected.slots);
 	test_input_destroy(&r->candidate);
 	free(r);
-	return good;
+	return is_reduced;
 }

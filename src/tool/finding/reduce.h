@@ -6,16 +6,15 @@
 #include "tool/finding/signature.h"
 
 struct reduction {
-	const char *name;	    /* for the status line */
-	struct test_input input;    /* that fails; then the smallest that fails so */
+	const char *input_name;	    /* for the status line */
+	struct test_input input;    /* that fails; then the smallest that fails in the same way */
 	struct signature signature; /* of its failure, with all flavours executed */
-	unsigned long tried, executed;
+	unsigned long candidate_count, execution_count;
 };
 
 /*
  * Makes the input as small as it gets. Of a program, the smallest one fails in the same way in all
- * flavours. Of calls first calls are left out, then their numbers become 0; of a text lines are
- * left out, then bytes.
+ * flavours. Of a text first lines are left out, then bytes; numbers of calls become 0.
  * Return: false without memory, or if the failure does not stay the same; then the input is unchanged.
  */
 bool reduce(struct reduction *reduction, struct oracle *oracle);

@@ -8,66 +8,76 @@
 #include <string.h>
 
 #include "harness/model/expectations.h"
-#include "tool/report/report.h"
 
 /* ---- text ---- */
 
-static void append(struct signature *s, const char *what, ...) __attribute__((format(printf, 2, 3)));
-
-static void append(struct signature *s, const char *what, ...)
+void signature_append(struct signature *signature, const char *format, ...)
 {
-	size_t used = strlen(s->text);
+	size_t used = strlen(signature->failure_text);
 	va_list args;
 
-	va_start(args, what);
-	vsnprintf(s->text + used, sizeof(s->text) - used, what, args);
+	va_start(args, format);
+	vsnprintf(signature->failure_text + used, sizeof(signature->failure_text) - used, format, args);
 	va_end(args);
 }
 
-static const char *op_of(const struct program *program, size_t call)
+static void set_short_name(struct signature *signature, const char *first, const char *second,
+			   const char *third)
+{
+	snprintf(signature->short_name, sizeof(signature->short_name), "%s-%s%s%s", first, second,
+		 third ? "-" : "", third ? third : "");
+}
+
+static const char *call_name(const struct program *program, size_t call)
 {
 	return call < program->count ? op_table[program->calls[call].op].name : "no call";
 }
 
-/* "line 7" as the name of its call. Return: how much of @from that was, or 0. */
-static size_t name_line(struct signature *s, const struct program *program, const char *from)
+/* Appends "line 7" as the name of its call. Return: the length of what was replaced, or 0. */
+static size_t append_line_as_call(struct signature *signature, const struct program *program,
+				  const char *sentence)
 {
 	static const char word[] = "line ";
 	size_t len = strlen(word);
-	char *end;
 	unsigned long line;
+	char *end;
 
-	if (strncmp(from, word, len) || !isdigit((unsigned char)from[len]))
+	if (strncmp(sentence, word, len) || !isdigit((unsigned char)sentence[len]))
 		return 0;
-	line = strtoul(from + len, &end, 10);
-	append(s, "%s", op_of(program, line - 2));
-	return (size_t)(end - from);
+	line = strtoul(sentence + len, &end, 10);
+	signature_append(signature, "%s", call_name(program, line - 2));
+	return (size_t)(end - sentence);
 }
 
-/* A sentence without what differs from one program to another that fails like it. */
-void signature_append_plain(struct signature *s, const struct program *program, const char *from)
+void signature_append_sentence(struct signature *signature, const struct program *program,
+			       const char *sentence)
 {
-	while (*from) {
-		size_t len = name_line(s, program, from);
+	while (*sentence) {
+		size_t len = append_line_as_call(signature, program, sentence);
 
-		if (!len && isdigit((unsigned char)*from)) {
-			len = strspn(from, "0123456789abcdefx");
-			append(s, "#");
+		if (!len && isdigit((unsigned char)*sentence)) {
+			len = strspn(sentence, "0123456789abcdefx");
+			signature_append(signature, "#");
 		} else if (!len) {
 			len = 1;
-			append(s, "%c", *from);
+			signature_append(signature, "%c", *sentence);
 		}
-		from += len;
+		sentence += len;
 	}
 }
 
 /* What a signature is made from. */
-struct maker {
-	struct signature *s;
+struct evidence {
+	struct signature *signature;
 	const struct oracle *oracle;
 	const struct program *program;
 	const struct execution_record *records; /* one for each flavour */
 };
+
+static const char *flavour_path(const struct evidence *e, unsigned int flavour)
+{
+	return e->oracle->runners.of[flavour].path;
+}
 
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
@@ -75,148 +85,137 @@ struct maker {
  * The innermost function of the library, whatever call of the program reached it: one bug in
  * it is one failure. The call only where no function is known.
  */
-static void site_text(const struct maker *m, unsigned int flavour, const struct execution_site *site,
-		      char text[SITE_TEXT])
+static void function_of_site(const struct evidence *e, unsigned int flavour,
+			     const struct execution_site *site, char text[SITE_TEXT])
 {
 	struct report_frame frame;
-	bool known = symbols_innermost(m->oracle->runners.of[flavour].path, site->stack, &frame);
+	bool is_known = symbols_innermost(flavour_path(e, flavour), site->stack, &frame);
 
-	snprintf(text, SITE_TEXT, "%s", known ? frame.function : op_of(m->program, site->call));
+	snprintf(text, SITE_TEXT, "%s", is_known ? frame.function : call_name(e->program, site->call));
 }
 
-/*
- * The innermost functions, "page_must_map_at<page_read_raw": the innermost is the library's
- * own check where a program broke a rule, and the same for all calls.
- */
-static void stack_text(const struct maker *m, unsigned int flavour, const struct execution_site *site,
-		       char text[SITE_TEXT])
+static void append_pair(struct signature *signature, const char *what, const char *a, const char *b)
 {
-	symbols_top(m->oracle->runners.of[flavour].path, site->stack, text);
-	if (!*text)
-		snprintf(text, SITE_TEXT, "%s", op_of(m->program, site->call));
+	bool is_sorted = strcmp(a, b) <= 0;
+
+	signature_append(signature, "; %s %s / %s", what, is_sorted ? a : b, is_sorted ? b : a);
 }
 
-static void append_pair(struct signature *s, const char *what, const char *a, const char *b)
+/* @rule: that is broken there; RULE_COUNT: none */
+static void add_place(const struct evidence *e, unsigned int flavour, size_t call, const char *stack,
+		      enum rule rule)
 {
-	bool sorted = strcmp(a, b) <= 0;
+	struct signature *signature = e->signature;
+	struct signature_place *place = &signature->places[signature->place_count];
 
-	append(s, "; %s %s / %s", what, sorted ? a : b, sorted ? b : a);
-}
-
-static void append_place(const struct maker *m, unsigned int flavour, size_t call, const char *stack)
-{
-	struct signature *s = m->s;
-	struct signature_place *place = &s->places[s->place_count];
-
-	if (s->place_count == sizeof(s->places) / sizeof(s->places[0]))
+	if (signature->place_count == sizeof(signature->places) / sizeof(signature->places[0]))
 		return;
-	s->place_count++;
+	if (!signature->place_count++)
+		signature->main_rule = rule;
 	place->call = call;
-	symbols_innermost(m->oracle->runners.of[flavour].path, stack, &place->frame);
+	symbols_innermost(flavour_path(e, flavour), stack, &place->frame);
 }
 
-static void append_race(const struct maker *m, unsigned int flavour)
+static void append_reported_race(const struct evidence *e, unsigned int flavour, enum rule rule)
 {
-	const struct execution_site *race = m->records[flavour].race;
-	char sites[2][SITE_TEXT];
+	const struct execution_site *race = e->records[flavour].race;
+	char functions[2][SITE_TEXT];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		site_text(m, flavour, &race[i], sites[i]);
-		append_place(m, flavour, race[i].call, race[i].stack);
+		function_of_site(e, flavour, &race[i], functions[i]);
+		add_place(e, flavour, race[i].call, race[i].stack, rule);
 	}
-	append_pair(m->s, "race", sites[0], sites[1]);
+	append_pair(e->signature, "race", functions[0], functions[1]);
 }
+
+/* Orders of flavours: the report with the most details is first. */
+static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
+static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN, FLAVOUR_MSAN };
+static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 
 /* ---- disagreement ---- */
 
-/* The flavours; the one whose report has most details is first. */
-static const unsigned int by_detail[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
-
 /* Is the difference a race that the model does not have, and its function known? */
-static bool is_unknown_race(const struct maker *m, unsigned int flavour)
+static bool is_unknown_race(const struct evidence *e, unsigned int flavour)
 {
-	const struct execution_record *record = &m->records[flavour];
+	const struct execution_record *record = &e->records[flavour];
 	struct report_frame frame;
 
 	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
 	       record->race[1].call == NO_SITE &&
-	       symbols_innermost(m->oracle->runners.of[flavour].path, record->race[0].stack, &frame);
+	       symbols_innermost(flavour_path(e, flavour), record->race[0].stack, &frame);
 }
 
-static void append_sentence(const struct maker *m, unsigned int flavour)
+static void append_last_death(const struct evidence *e, unsigned int flavour)
 {
-	if (is_unknown_race(m, flavour)) {
-		append(m->s, "a race that the model does not have");
-		append_race(m, flavour);
-	} else {
-		signature_append_plain(m->s, m->program, m->records[flavour].why);
-	}
-	snprintf(m->s->site, sizeof(m->s->site), "%s-disagrees", flavour_names[flavour]);
-}
-
-static void append_last_death(const struct maker *m, unsigned int flavour)
-{
-	const struct execution_record *record = &m->records[flavour];
+	const struct execution_record *record = &e->records[flavour];
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
-	char site[SITE_TEXT];
+	char function[SITE_TEXT];
 
-	site_text(m, flavour, &death->site, site);
-	append(m->s, "%s at %s", death->kind, site);
-	append_place(m, flavour, death->site.call, death->site.stack);
-	snprintf(m->s->site, sizeof(m->s->site), "%s-%s-%s", flavour_names[flavour], death->kind,
-		 op_of(m->program, death->site.call));
+	function_of_site(e, flavour, &death->site, function);
+	signature_append(e->signature, "%s at %s", death->kind, function);
+	add_place(e, flavour, death->site.call, death->site.stack, RULE_COUNT);
+	set_short_name(e->signature, flavour_names[flavour], death->kind,
+		       call_name(e->program, death->site.call));
 }
 
-static bool append_difference(const struct maker *m)
+static void append_disagreement(const struct evidence *e, unsigned int flavour)
 {
-	struct signature *s = m->s;
+	const struct execution_record *record = &e->records[flavour];
+	struct signature *s = e->signature;
 
-	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
-		unsigned int flavour = by_detail[i];
-		const struct execution_record *record = &m->records[flavour];
-
-		if (record->result != CHECKER_DIFFERS)
-			continue;
-		s->failed = s->differs = s->needs[flavour] = true;
-		snprintf(s->who, sizeof(s->who), "%s", flavour_names[flavour]);
-		runner_disagreement(&m->oracle->runners, flavour, m->program, record, s->seen);
-		append(s, "%s disagrees: ", flavour_names[flavour]);
-		if (*record->why)
-			append_sentence(m, flavour);
-		else
-			append_last_death(m, flavour);
-		return true;
+	s->has_failed = s->is_disagreement = s->needed_flavours[flavour] = true;
+	snprintf(s->observer_name, sizeof(s->observer_name), "%s", flavour_names[flavour]);
+	runner_disagreement(&e->oracle->runners, flavour, e->program, record, s->observed_sentence);
+	signature_append(s, "%s disagrees: ", flavour_names[flavour]);
+	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
+	if (!*record->why) {
+		append_last_death(e, flavour);
+	} else if (is_unknown_race(e, flavour)) {
+		signature_append(s, "a race that the model does not have");
+		append_reported_race(e, flavour, RULE_COUNT);
+	} else {
+		signature_append_sentence(s, e->program, record->why);
 	}
+}
+
+static bool find_disagreement(const struct evidence *e)
+{
+	for (size_t i = 0; i < FLAVOURS_MAX; i++)
+		if (e->records[disagreement_order[i]].result == CHECKER_DIFFERS) {
+			append_disagreement(e, disagreement_order[i]);
+			return true;
+		}
 	return false;
 }
 
 /* ---- claims ---- */
 
-static bool append_claim(const struct maker *m)
+static bool find_wrong_claim(const struct evidence *e)
 {
 	char claim[EXPECTATION_TEXT];
 
-	if (expectations_hold(m->program, m->oracle->rules, claim))
+	if (expectations_hold(e->program, e->oracle->rules, claim))
 		return false;
-	m->s->failed = true;
-	append(m->s, "claim does not hold: ");
-	signature_append_plain(m->s, m->program, claim);
-	strcpy(m->s->site, "claim");
+	e->signature->has_failed = e->signature->is_claim = true;
+	signature_append(e->signature, "claim does not hold: ");
+	signature_append_sentence(e->signature, e->program, claim);
+	strcpy(e->signature->short_name, "claim");
 	return true;
 }
 
 /* ---- rules ---- */
 
-static size_t step_of(const struct trace *trace, size_t call)
+static size_t position_in_trace(const struct trace *trace, size_t call)
 {
 	const struct step *step = trace_find(trace, call);
 
 	return step ? (size_t)(step - trace->steps) : trace->count;
 }
 
-/* The race that a detector would report first: whose second call ran first. */
-static const struct race *first_race(const struct rules *rules)
+/* The race that a detector would report first: its second call ran before those of the others. */
+static const struct race *find_first_race(const struct rules *rules)
 {
 	const struct shadow *shadow = rules_shadow(rules);
 	const struct race *first = NULL;
@@ -224,8 +223,8 @@ static const struct race *first_race(const struct rules *rules)
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (!first || step_of(rules_trace(rules), race->second) <
-				      step_of(rules_trace(rules), first->second))
+		if (!first || position_in_trace(rules_trace(rules), race->second) <
+				      position_in_trace(rules_trace(rules), first->second))
 			first = race;
 	}
 	return first;
@@ -239,116 +238,125 @@ static void sort_ops(uint8_t ops[2], const struct program *program, size_t a, si
 	ops[1] = first < second ? second : first;
 }
 
-static void append_first_race(const struct maker *m)
+static void append_first_race(const struct evidence *e)
 {
-	struct signature *s = m->s;
-	const struct program *program = m->program;
-	const struct execution_site *reported = m->records[FLAVOUR_TSAN].race;
-	const struct race *race = first_race(m->oracle->rules);
+	struct signature *s = e->signature;
+	const struct program *program = e->program;
+	const struct execution_site *reported = e->records[FLAVOUR_TSAN].race;
+	const struct race *race = find_first_race(e->oracle->rules);
 
 	if (!race)
 		return;
-	s->needs[FLAVOUR_TSAN] = m->oracle->runners.of[FLAVOUR_TSAN].there;
+	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.of[FLAVOUR_TSAN].there;
 	if (reported[0].call < program->count && reported[1].call < program->count) {
-		sort_ops(s->race, program, reported[0].call, reported[1].call);
-		append_race(m, FLAVOUR_TSAN);
+		sort_ops(s->racing_ops, program, reported[0].call, reported[1].call);
+		append_reported_race(e, FLAVOUR_TSAN, RULE_data_race);
 	} else {
-		sort_ops(s->race, program, race->first, race->second);
-		append_pair(s, s->needs[FLAVOUR_TSAN] ? "race unseen" : "race",
-			    op_of(program, race->first), op_of(program, race->second));
-		append_place(m, FLAVOUR_TSAN, race->second, "");
-		append_place(m, FLAVOUR_TSAN, race->first, "");
+		sort_ops(s->racing_ops, program, race->first, race->second);
+		append_pair(s, s->needed_flavours[FLAVOUR_TSAN] ? "race unseen" : "race",
+			    call_name(program, race->first), call_name(program, race->second));
+		add_place(e, FLAVOUR_TSAN, race->second, "", RULE_data_race);
+		add_place(e, FLAVOUR_TSAN, race->first, "", RULE_data_race);
 	}
-	snprintf(s->site, sizeof(s->site), "data-race-%s-%s", op_table[s->race[0]].name,
-		 op_table[s->race[1]].name);
+	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name, op_table[s->racing_ops[1]].name);
 }
 
-/* The death of a process at @call; NULL: @record has none. */
-static const struct execution_death *death_at(const struct execution_record *record, size_t call)
+/* The process that @call ended, as the first flavour of @order that has one reports it. */
+static const struct execution_death *find_death(const struct evidence *e, size_t call,
+						const unsigned int *order, unsigned int *flavour)
 {
-	for (size_t n = 0; n < record->death_count; n++)
-		if (record->deaths[n].site.call == call)
-			return &record->deaths[n];
+	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
+		const struct execution_record *record = &e->records[order[i]];
+
+		*flavour = order[i];
+		for (size_t n = 0; n < record->death_count; n++)
+			if (record->deaths[n].site.call == call)
+				return &record->deaths[n];
+	}
 	return NULL;
 }
 
-/* How the first flavour of @order that saw @call end a process reports it. */
-static bool append_death(const struct maker *m, size_t call, const unsigned int *order)
+/*
+ * Several functions are named, "page_must_map_at<page_read_raw": the innermost one is the
+ * library's own check where a program broke a rule, and the same for all calls.
+ */
+static void append_end(const struct evidence *e, size_t call, enum rule rule, const unsigned int *order)
 {
-	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
-		const struct execution_death *death = death_at(&m->records[order[i]], call);
-		char site[SITE_TEXT];
+	struct signature *s = e->signature;
+	unsigned int flavour;
+	const struct execution_death *death = find_death(e, call, order, &flavour);
+	char functions[REPORT_TOP_TEXT] = "";
 
-		if (!death)
-			continue;
-		stack_text(m, order[i], &death->site, site);
-		append(m->s, " %s: %s at %s", flavour_names[order[i]], death->kind, site);
-		append_place(m, order[i], call, death->site.stack);
-		m->s->needs[order[i]] = true;
-		return true;
+	signature_append(s, "; %s", rule_name(rule));
+	if (death) {
+		symbols_top(flavour_path(e, flavour), death->site.stack, functions);
+		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
+		s->needed_flavours[flavour] = true;
 	}
-	return false;
+	signature_append(s, " at %s", *functions ? functions : call_name(e->program, call));
+	add_place(e, flavour, call, death ? death->site.stack : "", rule);
+	set_short_name(s, rule_name(rule), call_name(e->program, call), NULL);
 }
 
-static void append_end(const struct maker *m, size_t call, enum rule rule, const unsigned int *order)
+static void append_broken_rules(const struct evidence *e)
 {
-	append(m->s, "; %s", rule_name(rule));
-	if (!append_death(m, call, order)) {
-		append(m->s, " at %s", op_of(m->program, call));
-		append_place(m, FLAVOUR_PLAIN, call, "");
-	}
-	snprintf(m->s->site, sizeof(m->s->site), "%s-%s", rule_name(rule), op_of(m->program, call));
-}
-
-static void append_rules(const struct maker *m)
-{
-	static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN,
-						    FLAVOUR_MSAN };
-	static const unsigned int value_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN,
-						    FLAVOUR_PLAIN };
-	const struct verdict *v = rules_verdict(m->oracle->rules);
+	const struct verdict *v = rules_verdict(e->oracle->rules);
 	char names[RULE_SET_TEXT];
 
 	if (!v->broken)
 		return;
-	m->s->failed = true;
+	e->signature->has_failed = true;
 	rule_set_text(v->broken, " ", names);
-	append(m->s, "%s", names);
-	append_first_race(m);
+	signature_append(e->signature, "%s", names);
+	append_first_race(e);
 	if (v->uninit_count)
-		append_end(m, v->uninits[0].call, RULE_uninit_use, value_order);
+		append_end(e, v->uninits[0].call, RULE_uninit_use, uninit_order);
 	if (v->fatal_call != VERDICT_NONE)
-		append_end(m, v->fatal_call, v->fatal_rule, fatal_order);
+		append_end(e, v->fatal_call, v->fatal_rule, fatal_order);
 }
 
 /* ---- all of it ---- */
 
-static uint8_t fatal_op(const struct rules *rules, const struct program *program)
+static uint8_t find_fatal_op(const struct rules *rules, const struct program *program)
 {
 	size_t call = rules_verdict(rules)->fatal_call;
 
 	return call == VERDICT_NONE ? OP_COUNT : program->calls[call].op;
 }
 
-void signature_make(struct signature *s, struct oracle *oracle, const struct program *program,
-		    const bool *flavours)
+void signature_of_program(struct signature *s, struct oracle *oracle, const struct program *program,
+			  const bool *flavours, bool rules_may_break)
 {
 	static struct execution_record records[FLAVOURS_MAX];
-	const struct maker maker = { s, oracle, program, records };
+	const struct evidence evidence = { s, oracle, program, records };
 
 	memset(s, 0, sizeof(*s));
+	s->main_rule = RULE_COUNT;
 	rules_evaluate(oracle->rules, program);
-	s->broken = rules_verdict(oracle->rules)->broken;
-	s->fatal = fatal_op(oracle->rules, program);
+	s->broken_rules = rules_verdict(oracle->rules)->broken;
+	s->fatal_op = find_fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		execution_record_init(&records[i]);
 		if (!oracle->runners.of[i].there || (flavours && !flavours[i]))
 			continue;
 		runner_execute(&oracle->runners, i, program, &records[i]);
-		oracle->executed++;
+		oracle->execution_count++;
 	}
-	if (!append_difference(&maker) && !append_claim(&maker) && !oracle->rules_may_break)
-		append_rules(&maker);
+	if (!find_disagreement(&evidence) && !find_wrong_claim(&evidence) && !rules_may_break)
+		append_broken_rules(&evidence);
+}
+
+void signature_of_input(struct signature *s, struct oracle *oracle, const struct test_input *input,
+			const bool *flavours)
+{
+	const char *replayer = oracle_find_replayer(oracle, input->target);
+
+	if (!replayer) {
+		signature_of_program(s, oracle, &input->program, flavours, input->target);
+		return;
+	}
+	oracle->execution_count++;
+	signature_of_target(s, replayer, input, oracle->runners.seconds, NULL);
 }
 
 bool signature_may_match(const struct signature *s, struct oracle *oracle, const struct program *program)
@@ -357,23 +365,24 @@ bool signature_may_match(const struct signature *s, struct oracle *oracle, const
 	uint8_t ops[2];
 	char claim[EXPECTATION_TEXT];
 
-	if (s->differs)
+	if (s->is_disagreement)
 		return true;
 	rules_evaluate(oracle->rules, program);
-	if (expectations_hold(program, oracle->rules, claim) != (strcmp(s->site, "claim") != 0))
+	if (expectations_hold(program, oracle->rules, claim) == s->is_claim)
 		return false;
-	if (!strcmp(s->site, "claim"))
+	if (s->is_claim)
 		return true;
-	if (rules_verdict(oracle->rules)->broken != s->broken || fatal_op(oracle->rules, program) != s->fatal)
+	if (rules_verdict(oracle->rules)->broken != s->broken_rules ||
+	    find_fatal_op(oracle->rules, program) != s->fatal_op)
 		return false;
-	race = first_race(oracle->rules);
+	race = find_first_race(oracle->rules);
 	if (!race)
 		return true;
 	sort_ops(ops, program, race->first, race->second);
-	return !memcmp(ops, s->race, sizeof(ops));
+	return !memcmp(ops, s->racing_ops, sizeof(ops));
 }
 
 bool signature_equal(const struct signature *a, const struct signature *b)
 {
-	return a->failed && b->failed && !strcmp(a->text, b->text);
+	return a->has_failed && b->has_failed && !strcmp(a->failure_text, b->failure_text);
 }

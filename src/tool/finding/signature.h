@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What a program's failure is, so that two programs can fail in the same way: one line of
- * text, equal for equal failures. In this order:
+ * What an input's failure is, so that two inputs can fail in the same way: one line of text,
+ * equal for equal failures. In this order:
  *
  * - a flavour disagrees with the model: which one, and the report's kind and innermost
  *   function of the page library, or what differs, without its numbers;
  * - a claim (`expect`, `->`) does not hold: which, without its numbers;
  * - rules are broken: all of them; of the first race the innermost functions of both accesses,
  *   in no order, or that no report shows it; and what the first use of uninitialised bytes and the
- *   fatal call were, with their reports.
+ *   fatal call were, with their reports. For a program of a fuzz target this is no failure.
  *
  * A call of the program is named only where no function of the library is known: no symbolizer,
  * a library without debugging information, an access through a mapping.
  *
- * Otherwise all is well, and nothing fails.
- *
- * Of a finding of a fuzz target the failure is what the target itself reports (replayer.h): its
- * sentence without numbers, or the report's kind and its functions in src/page.
+ * If the oracle has a replayer of the input's fuzz target, the failure is what the target itself
+ * reports, because most targets change the program before they execute it: the target's sentence
+ * without numbers, or the report's kind and its functions in src/page.
  */
 #ifndef TOOL_SIGNATURE_H
 #define TOOL_SIGNATURE_H
@@ -25,53 +24,63 @@
 
 #include "harness/program/program.h"
 #include "tool/finding/oracle.h"
+#include "tool/finding/test_input.h"
 #include "tool/report/report.h"
 
 #define SIGNATURE_TEXT 1600
 
-/* Where it was seen: a call of the program, and what that reached in src/page. */
+/* A call of the program, and the code of src/page that it reached. */
 struct signature_place {
 	size_t call;		   /* NO_SITE: it is not known */
 	struct report_frame frame; /* without a file if it is not known */
 };
 
 struct signature {
-	bool failed;
-	char text[SIGNATURE_TEXT];
-	char site[256];		  /* in a few words that can name a file */
-	bool needs[FLAVOURS_MAX]; /* flavours that it is made of */
-	bool differs;		  /* it is a disagreement */
-	rule_set broken;	  /* as the model says */
-	uint8_t race[2];	  /* ops of the race, sorted */
-	uint8_t fatal;		  /* op of the fatal call, or OP_COUNT */
-	const struct fuzz_target *target; /* that reported it; NULL: executions by `run` */
+	bool has_failed;
+	bool is_disagreement, is_claim;
+	char failure_text[SIGNATURE_TEXT];
+	char short_name[256];		    /* a few words that can be a file's name */
+	bool needed_flavours[FLAVOURS_MAX]; /* those whose executions the failure text describes */
+	rule_set broken_rules;		    /* as the model says */
+	enum rule main_rule;		    /* that the first place is about; RULE_COUNT: none */
+	uint8_t racing_ops[2];		    /* sorted */
+	uint8_t fatal_op;		    /* OP_COUNT: no call is fatal */
 	/* Printed with the failure, but no part of the signature; a race has two places. */
-	char who[64];		     /* of a disagreement: the flavour or target, else empty */
-	char seen[DISAGREEMENT_TEXT]; /* and its sentence, with numbers */
+	char observer_name[64];			  /* of a disagreement: the flavour or target */
+	char observed_sentence[DISAGREEMENT_TEXT]; /* with numbers */
 	size_t place_count;
 	struct signature_place places[2];
 };
 
 /*
- * The failure of @program, whose lines must be those of its own text (program_renumber).
- * @flavours: that execute it; NULL: all. The signature depends on them.
+ * The failure of @input. Lines of a program must be those of its own text (program_renumber()).
+ * @flavours: those that execute a program; NULL: all. The signature depends on them.
  */
-void signature_make(struct signature *signature, struct oracle *oracle,
-		    const struct program *program, const bool *flavours);
-
-/* The same for any input that the oracle's fuzz target reads. */
 void signature_of_input(struct signature *signature, struct oracle *oracle,
 			const struct test_input *input, const bool *flavours);
 
-/* Executes @input by the oracle's fuzz target. Return: did it print the program that it @ran? */
-bool program_that_ran(struct oracle *oracle, const struct test_input *input, struct program *ran);
-
-/* Appends a sentence without its numbers; a line of @program becomes the name of its call. */
-void signature_append_plain(struct signature *signature, const struct program *program,
-			 const char *sentence);
+/* The same for a program, executed by `run`. @rules_may_break: broken rules are no failure */
+void signature_of_program(struct signature *signature, struct oracle *oracle,
+			  const struct program *program, const bool *flavours, bool rules_may_break);
 
 /*
- * Might @program fail like that, as far as the model knows? Costs next to nothing beside an
+ * Executes @input by the binary @replayer of its target.
+ * @ran: gets the program that the target executed; NULL: it is not needed
+ * Return: did the target print that program?
+ */
+bool signature_of_target(struct signature *signature, const char *replayer,
+			 const struct test_input *input, unsigned int seconds, struct program *ran);
+
+/* Appends to the text of a failure. */
+void signature_append(struct signature *signature, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Appends a sentence without its numbers; a line of @program becomes the name of its call. */
+void signature_append_sentence(struct signature *signature, const struct program *program,
+			       const char *sentence);
+
+/*
+ * Might @program fail like that, as far as the model knows? This is much cheaper than an
  * execution.
  */
 bool signature_may_match(const struct signature *signature, struct oracle *oracle,

@@ -1,87 +1,223 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The failure of an input of a fuzz target, as the target's own replayer reports it. */
+/* The failure of an input of a fuzz target, as the target's own binary reports it. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "harness/program/program_text.h"
+#include "harness/util/isolate.h"
 #include "tool/finding/signature.h"
+#include "tool/report/symbols.h"
+#include "tool/util/environment.h"
+
+#define NOT_EXECUTED 127
+
+static struct isolated child;
+
+/* What the target printed. */
+struct target_output {
+	const char *sentence; /* the target's own, up to the end of its line; or NULL */
+	bool is_program_known;
+	struct program program; /* that the target executed, with the lines of its text */
+	char last_call[48];	/* of calls, the one that failed; else empty */
+	char functions[REPORT_TOP_TEXT]; /* in src/page, innermost first; may be empty */
+	struct report_frame frame;	 /* of the innermost one */
+};
+
+/* ---- running the target ---- */
+
+/* A file without a name. Return: a descriptor that the child inherits; negative: there is none. */
+static int write_input(const struct test_input *input)
+{
+	size_t size;
+	const void *bytes = test_input_bytes(input, &size);
+	int file = memfd_create("input", 0);
+
+	if (file >= 0 && write(file, bytes, size) != (ssize_t)size) {
+		close(file);
+		return -1;
+	}
+	return file;
+}
+
+static void execute_target(void *ctx)
+{
+	char *const *argv = ctx;
+
+	if (environment_append("ASAN_OPTIONS", "symbolize=0") &&
+	    environment_append("MSAN_OPTIONS", "symbolize=0") &&
+	    environment_append("TSAN_OPTIONS", "symbolize=0") &&
+	    environment_append("UBSAN_OPTIONS", "symbolize=0"))
+		execv(argv[0], argv);
+	_exit(NOT_EXECUTED);
+}
+
+static bool run_target(const char *path, const struct test_input *input, unsigned int seconds)
+{
+	int file = write_input(input);
+	char name[32];
+	char *text_argv[] = { (char *)(uintptr_t)path, name, NULL };
+	char *bytes_argv[] = { (char *)(uintptr_t)path, "--from-bytes", name, NULL };
+	bool is_calls = input->target->reads == READS_CALLS, has_run;
+
+	if (file < 0)
+		return false;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
+	has_run = isolate(execute_target, is_calls ? text_argv : bytes_argv, seconds, &child) &&
+		  child.exit_code != NOT_EXECUTED;
+	close(file);
+	return has_run;
+}
+
+/* ---- what it printed ---- */
+
+/* The lines between the line @head and "---"; NULL if they are not there. */
+static const char *find_section(const char *head, size_t *size)
+{
+	const char *begin = strstr(child.output, head), *end;
+
+	if (!begin)
+		return NULL;
+	begin += strlen(head);
+	end = strstr(begin, "\n---\n");
+	*size = end ? (size_t)(end - begin) + 1 : 0;
+	return end ? begin : NULL;
+}
+
+static void read_sections(struct target_output *output)
+{
+	struct text_error error;
+	size_t size;
+	const char *text = find_section("--- the program as it ran ---\n", &size), *last;
+
+	output->is_program_known = text && program_from_text(&output->program, text, size, &error);
+	text = find_section("--- the calls as they ran ---\n", &size);
+	if (!text || size < 2)
+		return;
+	last = memrchr(text, '\n', size - 1);
+	last = last ? last + 1 : text;
+	snprintf(output->last_call, sizeof(output->last_call), "%.*s", (int)strcspn(last, " \n"), last);
+}
+
+/* Finds the functions of the binary's own frames. */
+static void read_frames(const char *path, const struct report *report, struct target_output *output)
+{
+	const char *binary = basename(path);
+	char stack[SYMBOLS_STACK] = "";
+
+	for (size_t i = 0; report->site_count && i < report->sites[0].count; i++) {
+		const struct report_frame *frame = &report->sites[0].frames[i];
+
+		if (!strcmp(basename(frame->module), binary))
+			symbols_push(stack, frame->offset);
+	}
+	symbols_top(path, stack, output->functions);
+	symbols_innermost(path, stack, &output->frame);
+}
+
+/* The target's own sentence, if it comes before any report of a sanitizer; or NULL. */
+static const char *find_sentence(const struct fuzz_target *target, const char *report_line)
+{
+	char head[80];
+	const char *sentence;
+
+	snprintf(head, sizeof(head), "ERROR: %.60s: ", target->name);
+	sentence = strstr(child.output, head);
+	return sentence && (!report_line || sentence < report_line) ? sentence + strlen(head) : NULL;
+}
+
+/*
+ * Reads what ended the process into @what. Status 1 and 2 without a report are the replayer's own:
+ * an input that it cannot read.
+ * Return: was there anything?
+ */
+static bool read_output(const char *path, const struct fuzz_target *target, struct target_output *output,
+			char what[DISAGREEMENT_TEXT])
+{
+	static struct report report;
+	bool has_report = child.exit_code && report_read(child.output, &report);
+
+	memset(output, 0, sizeof(*output));
+	output->sentence = find_sentence(target, has_report ? strstr(child.output, report.line) : NULL);
+	if (output->sentence) {
+		snprintf(what, DISAGREEMENT_TEXT, "%.*s", (int)strcspn(output->sentence, "\n"), output->sentence);
+		read_sections(output);
+	} else if (has_report) {
+		snprintf(what, DISAGREEMENT_TEXT, "%s", report.kind);
+		read_frames(path, &report, output);
+	} else if (child.hung) {
+		strcpy(what, "timeout");
+	} else if (child.signal) {
+		snprintf(what, DISAGREEMENT_TEXT, "signal-%d", child.signal);
+	} else if (child.exit_code > 2) {
+		snprintf(what, DISAGREEMENT_TEXT, "exit-%d", child.exit_code);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* ---- the signature ---- */
 
 /* The call that the sentence is about, by its line of the program that ran; NO_SITE: none. */
-static size_t call_of(const struct replayed *replayed)
+static size_t find_call(const struct target_output *output, const char *what)
 {
 	unsigned int line;
 
-	if (!replayed->ran_known || sscanf(replayed->what, "line %u", &line) != 1 || line < 2 ||
-	    line - 2 >= replayed->ran.count)
+	if (!output->is_program_known || sscanf(what, "line %u", &line) != 1 || line < 2 ||
+	    line - 2 >= output->program.count)
 		return NO_SITE;
 	return line - 2;
 }
 
-/* A word for the name of a directory. */
-static void name_site(struct signature *s, const struct replayer *r, const struct replayed *replayed,
-		      size_t call)
+static void set_short_name(struct signature *s, const struct target_output *output, const char *what,
+			   size_t call)
 {
-	const char *word = call != NO_SITE ? op_table[replayed->ran.calls[call].op].name :
-			   *replayed->last_call ? replayed->last_call :
-			   replayed->by_target ? "finding" : replayed->what;
+	const char *word = call != NO_SITE ? op_table[output->program.calls[call].op].name :
+			   *output->last_call ? output->last_call :
+			   output->sentence ? "finding" : what;
 
-	snprintf(s->site, sizeof(s->site), "%.60s-%.120s", r->target->name, word);
-	for (char *c = s->site; *c; c++)
+	snprintf(s->short_name, sizeof(s->short_name), "%.60s-%.120s", s->observer_name, word);
+	for (char *c = s->short_name; *c; c++)
 		if (*c == '/' || *c == ' ')
 			*c = '-';
 }
 
-static void set_signature(struct signature *s, const struct replayer *r,
-			   const struct replayed *replayed)
+static void fill_signature(struct signature *s, const struct target_output *output, const char *what)
 {
-	static const struct program none;
-	size_t call = call_of(replayed);
+	size_t call = find_call(output, what);
+	const char *functions = output->functions;
 
-	memset(s, 0, sizeof(*s));
-	s->fatal = OP_COUNT;
-	if (!replayed->failed)
-		return;
-	s->failed = s->differs = true;
-	s->target = r->target;
-	snprintf(s->who, sizeof(s->who), "%s", r->target->name);
-	snprintf(s->seen, sizeof(s->seen), "%s%s%s", replayed->what, *replayed->top ? ", in " : "",
-		 replayed->top);
-	snprintf(s->text, sizeof(s->text), "%s: ", r->target->name);
-	signature_append_plain(s, replayed->ran_known ? &replayed->ran : &none, replayed->what);
-	if (*replayed->last_call || *replayed->top) {
-		size_t used = strlen(s->text);
-
-		snprintf(s->text + used, sizeof(s->text) - used, " at %s%s%s%s", replayed->last_call,
-			 *replayed->top ? "[" : "", replayed->top, *replayed->top ? "]" : "");
-	}
-	name_site(s, r, replayed, call);
-	if (call == NO_SITE && !replayed->frame.file[0])
+	s->has_failed = s->is_disagreement = true;
+	snprintf(s->observed_sentence, sizeof(s->observed_sentence), "%s%s%s", what,
+		 *functions ? ", in " : "", functions);
+	signature_append(s, "%s: ", s->observer_name);
+	signature_append_sentence(s, &output->program, what);
+	if (*output->last_call || *functions)
+		signature_append(s, " at %s%s%s%s", output->last_call, *functions ? "[" : "", functions,
+				 *functions ? "]" : "");
+	set_short_name(s, output, what, call);
+	if (call == NO_SITE && !output->frame.file[0])
 		return;
 	s->place_count = 1;
-	s->places[0].call = call;
-	s->places[0].frame = replayed->frame;
+	s->places[0] = (struct signature_place){ call, output->frame };
 }
 
-bool program_that_ran(struct oracle *oracle, const struct test_input *input, struct program *ran)
+bool signature_of_target(struct signature *s, const char *replayer, const struct test_input *input,
+			 unsigned int seconds, struct program *ran)
 {
-	static struct replayed replayed;
+	static struct target_output output;
+	char what[DISAGREEMENT_TEXT];
 
-	if (!oracle->replayer || !replayer_run(oracle->replayer, input, &replayed) || !replayed.ran_known)
-		return false;
-	*ran = replayed.ran;
-	return true;
-}
-
-void signature_of_input(struct signature *s, struct oracle *oracle, const struct test_input *input,
-			const bool *flavours)
-{
-	static struct replayed replayed;
-
-	if (!oracle->replayer) {
-		signature_make(s, oracle, &input->program, flavours);
-		return;
-	}
 	memset(s, 0, sizeof(*s));
-	oracle->executed++;
-	if (replayer_run(oracle->replayer, input, &replayed))
-		set_signature(s, oracle->replayer, &replayed);
+	s->fatal_op = OP_COUNT;
+	s->main_rule = RULE_COUNT;
+	if (!run_target(replayer, input, seconds) || !read_output(replayer, input->target, &output, what))
+		return false;
+	snprintf(s->observer_name, sizeof(s->observer_name), "%s", input->target->name);
+	fill_signature(s, &output, what);
+	if (ran && output.is_program_known)
+		*ran = output.program;
+	return output.is_program_known;
 }

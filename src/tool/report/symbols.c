@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "harness/util/isolate.h"
 #include "harness/util/path.h"
-#include "tool/util/flavours.h"
 
 /* The functions of one offset: a function, and those that it was inlined into. */
 #define INLINED 6
@@ -42,19 +43,17 @@ bool symbols_missing(void)
  * Both tools answer in pairs of lines, function and FILE:LINE, the innermost first.
  * Return: did it answer at all, be it that nothing is known?
  */
-static bool read_answer(struct flavour *tool, struct symbol *symbol)
+static bool read_answer(char *lines, struct symbol *symbol)
 {
-	char function[512], place[1024];
+	char *function, *place;
 	bool answered = false;
 
-	while (symbol->count < INLINED && flavour_read(tool, function, sizeof(function), 30) &&
-	       flavour_read(tool, place, sizeof(place), 30) && *function != '\n') {
+	while (symbol->count < INLINED && (function = strsep(&lines, "\n")) && *function &&
+	       (place = strsep(&lines, "\n"))) {
 		struct report_frame *frame = &symbol->frames[symbol->count];
-		char *colon;
+		char *colon = strchr(place, ':');
 
 		answered = true;
-		function[strcspn(function, "\n")] = place[strcspn(place, "\n")] = '\0';
-		colon = strchr(place, ':');
 		if (*function == '?')
 			break;
 		if (colon)
@@ -67,21 +66,28 @@ static bool read_answer(struct flavour *tool, struct symbol *symbol)
 	return answered;
 }
 
+static void execute_tool(void *ctx)
+{
+	char *const *argv = ctx;
+
+	/* Only standard output is the answer. */
+	if (freopen("/dev/null", "w", stderr))
+		execvp(argv[0], argv);
+	_exit(127);
+}
+
 static bool ask(const char *tool, bool llvm, struct symbol *symbol)
 {
-	char where[PATH_MAX + 8], offset[32];
-	char *llvm_argv[] = { "symbolizer", "--inlines", "--functions=linkage", where, offset, NULL };
-	char *gnu_argv[] = { "addr2line", "-f", "-i", "-e", where, offset, NULL };
-	struct flavour child = { .name = tool };
-	bool answered;
+	static struct isolated child;
+	char name[PATH_MAX], where[PATH_MAX + 8], offset[32];
+	char *llvm_argv[] = { name, "--inlines", "--functions=linkage", where, offset, NULL };
+	char *gnu_argv[] = { name, "-f", "-i", "-e", where, offset, NULL };
 
+	path_format_or_exit(name, sizeof(name), "%s", tool);
 	snprintf(where, sizeof(where), "%s%s", llvm ? "--obj=" : "", symbol->binary);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->offset);
-	if (!flavour_start_program(&child, tool, llvm ? llvm_argv : gnu_argv))
-		return false;
-	answered = read_answer(&child, symbol);
-	flavour_wait(&child);
-	return answered;
+	return isolate(execute_tool, llvm ? llvm_argv : gnu_argv, 30, &child) &&
+	       read_answer(child.output, symbol);
 }
 
 static void look_up(struct symbol *symbol)

@@ -4,14 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
-
-/* One build flavour of this program, running as a child. */
-struct flavour {
-	const char *name;
-	pid_t pid; /* 0: not started */
-	int out;   /* its standard output */
-};
 
 #define FLAVOURS_MAX 4
 
@@ -47,21 +39,5 @@ void flavours_by_default(bool wanted[FLAVOURS_MAX]);
 /* The names of the @wanted flavours, with commas. */
 #define FLAVOURS_TEXT 40
 void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT]);
-
-/* Starts any program that answers in lines as a flavour does. */
-bool flavour_start_program(struct flavour *flavour, const char *path, char **argv);
-
-/*
- * Reads its next line, with the line end, or as much as there is room for. A flavour that does not
- * say all of it within @seconds is killed.
- * Return: false at its end.
- */
-bool flavour_read(struct flavour *flavour, char *line, size_t size, unsigned int seconds);
-
-/*
- * Waits for its end, and kills it if that takes a minute.
- * Return: its exit status; 128 and the signal that ended it; or 255 if it is not known.
- */
-int flavour_wait(struct flavour *flavour);
 
 #endif

@@ -27,23 +27,6 @@ bool own_directory(char *path, size_t size)
 	return true;
 }
 
-bool is_on_path(const char *program)
-{
-	const char *directories = getenv("PATH");
-
-	while (directories && *directories) {
-		size_t len = strcspn(directories, ":");
-		char path[PATH_MAX];
-
-		/* A path that is too long for the kernel is the path of no file. */
-		if (path_format(path, sizeof(path), "%.*s/%s", (int)len, directories, program) &&
-		    !access(path, X_OK))
-			return true;
-		directories += len + (directories[len] == ':');
-	}
-	return false;
-}
-
 /* Bytes that both directories begin with, up to the end of a name. */
 static size_t common(const char *a, const char *b)
 {

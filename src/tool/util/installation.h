@@ -12,9 +12,6 @@
 /* The directory of this binary; the linker's wrapper scripts are not used. */
 bool own_directory(char *path, size_t size);
 
-/* Is there a program of that name in a directory of PATH? */
-bool is_on_path(const char *program);
-
 /*
  * Where the installation directory @directory is now.
  * @path: gets it; @directory itself if the binary is in no directory of the installation

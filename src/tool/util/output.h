@@ -15,14 +15,4 @@ int output_write(const char *path, const void *bytes, size_t size);
 /* Is @path a regular file, whose content output_write() would replace? */
 bool output_loses(const char *path);
 
-/* Writes to @path itself: after an error a part of the content may be there. Return: 0 or errno. */
-int file_write(const char *path, const void *bytes, size_t size, bool durable);
-
-/*
- * Writes the file @temporary and renames it to @path, which has the whole content or is unchanged.
- * @durable: content and name are on the disk
- * Return: 0 or errno.
- */
-int file_replace(const char *temporary, const char *path, const void *bytes, size_t size, bool durable);
-
 #endif

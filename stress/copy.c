@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Other ways to copy and fill memory, in place of the C library's: what a pattern finds must not
- * depend on the width of the library's copies. The linker redirects memcpy() and memset() of all
- * code that is linked statically (--wrap); shared libraries keep their own.
+ * depend on the width of the library's copies. In the plain build the linker redirects memcpy() and
+ * memset() of all code that is linked statically (--wrap); shared libraries keep their own. Builds
+ * with a sanitizer have its memcpy(), and the method libc only.
  *
  *   libc     the C library's functions
  *   wide     32 bytes at a time, and the last ones again from the end: some bytes are written
@@ -15,8 +16,9 @@
 
 #include "stress/core.h"
 
-void *__real_memcpy(void *to, const void *from, size_t len);
-void *__real_memset(void *to, int value, size_t len);
+/* NULL in a build that does not redirect. */
+void *__real_memcpy(void *to, const void *from, size_t len) __attribute__((weak));
+void *__real_memset(void *to, int value, size_t len) __attribute__((weak));
 void *__wrap_memcpy(void *to, const void *from, size_t len);
 void *__wrap_memset(void *to, int value, size_t len);
 
@@ -24,11 +26,23 @@ typedef unsigned char block __attribute__((vector_size(32), aligned(1), may_alia
 typedef uint64_t word __attribute__((aligned(1), may_alias));
 
 /* Keeps the compiler from replacing the loop with a call of memcpy() or memset(). */
+#ifdef __clang__
 #define AS_WRITTEN __attribute__((no_builtin, noinline))
-#ifndef __clang__
-#undef AS_WRITTEN
+#else
 #define AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns"), noinline))
 #endif
+
+/* ---- libc ---- */
+
+static void *copy_libc(void *to, const void *from, size_t len)
+{
+	return __real_memcpy(to, from, len);
+}
+
+static void *fill_libc(void *to, int value, size_t len)
+{
+	return __real_memset(to, value, len);
+}
 
 /* ---- wide ---- */
 
@@ -38,7 +52,7 @@ AS_WRITTEN static void copy_bytes(unsigned char *to, const unsigned char *from, 
 		to[i] = from[i];
 }
 
-AS_WRITTEN static void *wide_copy(void *to, const void *from, size_t len)
+AS_WRITTEN static void *copy_wide(void *to, const void *from, size_t len)
 {
 	unsigned char *t = to;
 	const unsigned char *f = from;
@@ -58,14 +72,14 @@ AS_WRITTEN static void *wide_copy(void *to, const void *from, size_t len)
 	return to;
 }
 
-AS_WRITTEN static void *wide_fill(void *to, int value, size_t len)
+AS_WRITTEN static void *fill_wide(void *to, int value, size_t len)
 {
-	const word pattern = 0x0101010101010101u * (unsigned char)value;
+	const word repeated = 0x0101010101010101u * (unsigned char)value;
 	unsigned char *t = to;
 	size_t i = 0;
 
 	for (; i + sizeof(word) <= len; i += sizeof(word))
-		*(word *)(t + i) = pattern;
+		*(word *)(t + i) = repeated;
 	for (; i < len; i++)
 		t[i] = (unsigned char)value;
 	return to;
@@ -74,9 +88,7 @@ AS_WRITTEN static void *wide_fill(void *to, int value, size_t len)
 /* ---- movsb ---- */
 
 #if defined(__x86_64__)
-#define HAVE_MOVSB true
-
-static void *movsb_copy(void *to, const void *from, size_t len)
+static void *copy_movsb(void *to, const void *from, size_t len)
 {
 	void *t = to;
 
@@ -84,7 +96,7 @@ static void *movsb_copy(void *to, const void *from, size_t len)
 	return to;
 }
 
-static void *movsb_fill(void *to, int value, size_t len)
+static void *fill_movsb(void *to, int value, size_t len)
 {
 	void *t = to;
 
@@ -92,77 +104,75 @@ static void *movsb_fill(void *to, int value, size_t len)
 	return to;
 }
 #else
-#define HAVE_MOVSB false
-#define movsb_copy __real_memcpy
-#define movsb_fill __real_memset
+#define copy_movsb NULL
+#define fill_movsb NULL
 #endif
 
 /* ---- rounded ---- */
 
-/* Aligned words never cross the end of the page. */
-AS_WRITTEN static void rounded(unsigned char *to, const unsigned char *from, int value, size_t len)
+/* @from: NULL: fill with @value. Aligned words never cross the end of the page. */
+AS_WRITTEN static void write_words(unsigned char *to, const unsigned char *from, int value,
+				   size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t in = (uintptr_t)(to + i) % sizeof(word);
-		size_t some = sizeof(word) - in < len - i ? sizeof(word) - in : len - i;
-		volatile word *at = (word *)(to + i - in);
-		word copy = *at;
+		size_t before = (uintptr_t)(to + i) % sizeof(word);
+		size_t some = sizeof(word) - before < len - i ? sizeof(word) - before : len - i;
+		volatile word *target = (word *)(to + i - before);
+		word changed = *target;
 
 		for (size_t j = 0; j < some; j++)
-			((unsigned char *)&copy)[in + j] =
+			((unsigned char *)&changed)[before + j] =
 				from ? from[i + j] : (unsigned char)value;
 		for (volatile unsigned int spin = 0; spin < 100; spin++)
 			;
-		*at = copy;
+		*target = changed;
 		i += some;
 	}
 }
 
-static void *rounded_copy(void *to, const void *from, size_t len)
+static void *copy_rounded(void *to, const void *from, size_t len)
 {
-	rounded(to, from, 0, len);
+	write_words(to, from, 0, len);
 	return to;
 }
 
-static void *rounded_fill(void *to, int value, size_t len)
+static void *fill_rounded(void *to, int value, size_t len)
 {
-	rounded(to, NULL, value, len);
+	write_words(to, NULL, value, len);
 	return to;
 }
 
 /* ---- the choice ---- */
 
-static const struct way {
+static const struct copy_method {
 	const char *name;
-	bool here;
-	void *(*copy)(void *to, const void *from, size_t len);
+	void *(*copy)(void *to, const void *from, size_t len); /* NULL: not on this CPU */
 	void *(*fill)(void *to, int value, size_t len);
-} ways[] = {
-	{ "libc", true, __real_memcpy, __real_memset },
-	{ "wide", true, wide_copy, wide_fill },
-	{ "movsb", HAVE_MOVSB, movsb_copy, movsb_fill },
-	{ "rounded", true, rounded_copy, rounded_fill },
+} methods[] = {
+	{ "libc", copy_libc, fill_libc },
+	{ "wide", copy_wide, fill_wide },
+	{ "movsb", copy_movsb, fill_movsb },
+	{ "rounded", copy_rounded, fill_rounded },
 };
 
-static const struct way *way = &ways[0];
+static const struct copy_method *method = &methods[0];
 
 bool copy_select(const char *name)
 {
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		if (strcmp(ways[i].name, name) != 0 || !ways[i].here)
-			continue;
-		way = &ways[i];
-		return true;
-	}
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (!strcmp(methods[i].name, name) && methods[i].copy && (!i || __real_memcpy)) {
+			method = &methods[i];
+			return true;
+		}
 	return false;
 }
 
 void *__wrap_memcpy(void *to, const void *from, size_t len)
 {
-	return way->copy(to, from, len);
+	return method->copy(to, from, len);
 }
 
 void *__wrap_memset(void *to, int value, size_t len)
 {
-	return way->fill(to, value, len);
+	return method->fill(to, value, len);
 }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The calls of page.h that hardly depend on how a library keeps its pages. A library includes this
+ * file after its struct page, which has `unsigned char bytes[PAGE_SIZE]`, and defines the rest: the
+ * lifetime of pages, mappings, and the functions that are declared here.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* An attribute for functions that use the variable of the current task. */
+#ifndef HIDDEN
+#define HIDDEN
+#endif
+
+struct page_task {
+	char name[PAGE_TASK_NAME];
+	unsigned int fail_nth, depth;
+	struct page *maps[PAGE_TASK_MAPPINGS];
+};
+
+/* Ends the process if it knows that the page was freed. */
+static void must_be_live(const struct page *page);
+
+/* Copies bytes to a page. */
+static void write_bytes(unsigned char *to, const unsigned char *from, size_t len);
+
+static _Noreturn void bug(const char *rule)
+{
+	fprintf(stderr, "BUG: page: %s\n", rule);
+	abort();
+}
+
+/* ---- tasks ---- */
+
+static _Thread_local struct page_task own = { .name = "a thread" };
+static _Thread_local struct page_task *running;
+
+HIDDEN static struct page_task *current_task(void)
+{
+	return running ? running : &own;
+}
+
+struct page_task *page_task_new(const char *name)
+{
+	struct page_task *task = calloc(1, sizeof(*task));
+
+	if (task)
+		snprintf(task->name, sizeof(task->name), "%s", name);
+	return task;
+}
+
+HIDDEN void page_task_switch_out(struct page_task *task)
+{
+	(void)task;
+	running = NULL;
+}
+
+HIDDEN void page_task_switch_in(struct page_task *task)
+{
+	running = task;
+}
+
+/* ---- failures ---- */
+
+unsigned int page_fail_nth(unsigned int n)
+{
+	unsigned int left = current_task()->fail_nth;
+
+	current_task()->fail_nth = n;
+	return left;
+}
+
+static bool is_failure_due(void)
+{
+	return current_task()->fail_nth && !--current_task()->fail_nth;
+}
+
+/* ---- bytes ---- */
+
+/* Ends the process if the task has no room for one mapping and @more. */
+static void must_have_room(const struct page *page, unsigned int more)
+{
+	must_be_live(page);
+	if (current_task()->depth + more >= PAGE_TASK_MAPPINGS)
+		bug("map-overflow");
+}
+
+static bool is_inside(size_t off, size_t len)
+{
+	return off <= PAGE_SIZE && len <= PAGE_SIZE - off;
+}
+
+int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
+{
+	if (!is_inside(off, len))
+		return -EINVAL;
+	must_have_room(page, 0);
+	memcpy(dst, page->bytes + off, len);
+	return 0;
+}
+
+int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
+{
+	if (!is_inside(off, len))
+		return -EINVAL;
+	must_have_room(page, 0);
+	write_bytes(page->bytes + off, src, len);
+	return 0;
+}
+
+int page_fill_zero(struct page *page, size_t off, size_t len)
+{
+	if (!is_inside(off, len))
+		return -EINVAL;
+	must_have_room(page, 0);
+	memset(page->bytes + off, 0, len);
+	return 0;
+}
+
+int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
+{
+	unsigned char between[PAGE_SIZE];
+	_Atomic(unsigned char) *to = dst;
+	int ret = page_read_raw(page, between, off, len);
+
+	for (size_t i = 0; !ret && i < len; i++)
+		atomic_store_explicit(&to[i], between[i], memory_order_relaxed);
+	return ret;
+}
+
+int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len)
+{
+	unsigned char between[PAGE_SIZE];
+	const _Atomic(unsigned char) *from = src;
+
+	for (size_t i = 0; is_inside(off, len) && i < len; i++)
+		between[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
+	return page_write_raw(page, between, off, len);
+}
+
+int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len)
+{
+	size_t apart = dst_off > src_off ? dst_off - src_off : src_off - dst_off;
+
+	if (!is_inside(dst_off, len) || !is_inside(src_off, len) || (dst == src && apart < len))
+		return -EINVAL;
+	must_have_room(dst, 0);
+	must_have_room(src, 1);
+	memcpy(dst->bytes + dst_off, src->bytes + src_off, len);
+	return 0;
+}
+
+/* ---- user memory ---- */
+
+struct user_slice user_slice_new(const void *ptr, size_t len)
+{
+	return (struct user_slice){ ptr, len };
+}
+
+void user_slice_reader_init(struct user_slice_reader *reader, struct user_slice slice)
+{
+	*reader = (struct user_slice_reader){ slice.ptr, slice.len };
+}
+
+int user_slice_skip(struct user_slice_reader *reader, size_t len)
+{
+	if (len > reader->left)
+		return -EFAULT;
+	reader->at = (const unsigned char *)reader->at + len;
+	reader->left -= len;
+	return 0;
+}
+
+/* The kernel copies, up to the end of one page at a time; bytes that it cannot read stay unchanged. */
+static bool copy_user(unsigned char *to, const void *from, size_t len)
+{
+	for (size_t done = 0, piece; done < len; done += piece) {
+		uintptr_t at = (uintptr_t)from + done;
+		struct iovec target = { to + done, 0 }, user = { (void *)at, 0 };
+
+		piece = PAGE_SIZE - at % PAGE_SIZE;
+		piece = piece < len - done ? piece : len - done;
+		target.iov_len = user.iov_len = piece;
+		if (process_vm_readv(getpid(), &target, 1, &user, 1, 0) != (ssize_t)piece)
+			return false;
+	}
+	return true;
+}
+
+int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off,
+			      size_t len)
+{
+	unsigned char between[PAGE_SIZE] = { 0 };
+	bool good;
+
+	if (!is_inside(off, len))
+		return -EINVAL;
+	must_have_room(page, 0);
+	if (len > reader->left)
+		return -EFAULT;
+	/* The failure point comes before the length: an empty copy uses up the failure and succeeds. */
+	good = !(is_failure_due() && len) && copy_user(between, reader->at, len);
+	memcpy(page->bytes + off, between, len);
+	return good ? user_slice_skip(reader, len) : -EFAULT;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/finding/describe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness/program/program_text.h"
+#include "tool/report/report_json.h"
+#include "tool/run/kind.h"
+#include "tool/util/usage.h"
+
+/*
+ * The sentence of a target names a call, and one bug is met by several. So the program that the
+ * target ran is executed, too: functions of the library distinguish disagreements.
+ */
+static void write_key(struct json *json, struct oracle *oracle, const struct test_input *input,
+		      const struct signature *signature)
+{
+	static struct program ran;
+	static struct signature ignored, executed;
+	const char *replayer = oracle_find_replayer(oracle, input->target);
+
+	executed.is_disagreement = false;
+	if (replayer && test_input_is_program(input) &&
+	    signature_of_target(&ignored, replayer, input, oracle->runners.seconds, &ran))
+		signature_of_program(&executed, oracle, &ran, NULL, true);
+	if (executed.is_disagreement)
+		json_format(json, "key", "%s: %.1500s", input->target->name, executed.failure_text);
+	else
+		json_text(json, "key", signature->failure_text);
+}
+
+static void write_flavours(struct json *json, const struct signature *signature)
+{
+	json_array(json, "flavours");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		if (signature->needed_flavours[i])
+			json_text(json, NULL, flavour_names[i]);
+	json_end(json);
+}
+
+static void write_input(struct json *json, const struct test_input *input)
+{
+	static char text[TEXT_PROGRAM_MAX];
+	size_t size;
+	const uint8_t *bytes = test_input_bytes(input, &size);
+	char *hex = calloc(2, size + 1);
+
+	for (size_t i = 0; hex && i < size; i++)
+		sprintf(hex + 2 * i, "%02x", bytes[i]);
+	json_text(json, "hex", hex);
+	free(hex);
+	if (!test_input_is_program(input))
+		return;
+	program_to_text(&input->program, text);
+	json_text(json, "program", text);
+}
+
+static void write_meaning(struct json *json, const struct signature *signature)
+{
+	enum result_kind kind = signature->is_disagreement ? RUN_differs : RUN_claim;
+	enum rule rule = signature->main_rule;
+	bool is_of_rule = rule < RULE_COUNT;
+
+	json_text(json, "result", is_of_rule ? rule_name(rule) : result_kinds[kind].name);
+	json_text(json, "meaning", is_of_rule ? rule_summary(rule) : result_kinds[kind].meaning);
+	json_text(json, "document", is_of_rule ? "doc/rules.md" : "doc/replay.md");
+	json_text(json, "section", is_of_rule ? rule_contract(rule) : "Results of an input");
+}
+
+/* A call as a line of the program's own text. */
+static void write_line(struct json *json, const struct program *program, size_t call)
+{
+	char text[TEXT_CALL_MAX];
+	struct call plain;
+
+	if (call >= program->count)
+		return;
+	plain = program->calls[call];
+	plain.expected_result = RESULT_NONE;
+	call_to_text(&plain, text);
+	json_object(json, NULL);
+	json_number(json, "line", plain.line);
+	json_text(json, "text", text);
+	json_end(json);
+}
+
+static void write_record(struct json *json, const struct test_input *input, const struct signature *signature)
+{
+	json_object(json, "record");
+	write_meaning(json, signature);
+	json_array(json, "places");
+	for (size_t i = 0; i < signature->place_count; i++)
+		report_write_place(json, &signature->places[i].frame);
+	json_end(json);
+	json_array(json, "lines");
+	for (size_t i = 0; i < signature->place_count; i++)
+		write_line(json, &input->program, signature->places[i].call);
+	json_end(json);
+	json_end(json);
+}
+
+void describe_failure(struct json *json, struct oracle *oracle, const struct test_input *input,
+		      const struct signature *signature)
+{
+	char verdict[RULE_SET_TEXT];
+	size_t size = test_input_size(input);
+
+	json_text(json, "failure", signature->failure_text);
+	write_key(json, oracle, input, signature);
+	json_text(json, "short_name", signature->short_name);
+	json_text(json, "observer", signature->observer_name);
+	json_text(json, "observed", signature->observed_sentence);
+	write_flavours(json, signature);
+	json_number(json, "size", (int64_t)size);
+	json_text(json, "unit", test_input_unit(input, 0));
+	write_input(json, input);
+	rules_evaluate(oracle->rules, &input->program);
+	rule_set_text(rules_verdict(oracle->rules)->broken, " ", verdict);
+	json_text(json, "verdict", verdict);
+	json_text(json, "target", input->target ? input->target->name : NULL);
+	json_text(json, "replayer", oracle_find_replayer(oracle, input->target));
+	write_record(json, input, signature);
+}
+
+void describe_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
+		      const struct signature *signature)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (unsigned int i = 0; out && i < FLAVOURS_MAX; i++)
+		if (signature->needed_flavours[i]) {
+			fprintf(out, "\n%s:\n", flavour_names[i]);
+			runner_print_reports(&oracle->runners, i, &input->program, out);
+		}
+	if (!out || fclose(out))
+		exit(usage_error("minimize", "expected memory for the reports, got none"));
+	json_text(json, "reports", text);
+	free(text);
+}

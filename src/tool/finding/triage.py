@@ -1,0 +1,438 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""pagetorture triage: group the findings of a directory by what fails, and write a directory for each
+failure. command_triage.c reads the options and passes them as NAME=VALUE.
+
+`pagetorture minimize --json` describes how each finding fails; equal keys are one failure. The files of
+a failure are:
+
+    finding.bin      as the engine left it, or finding.page
+    program.page     the same as text
+    minimised.page   the smallest program that fails in the same way
+    minimised.bin    of a fuzz target that reads no calls: the same as the target reads it
+    explanation.txt  what happens in it
+    reproduce.c      the same calls as one file of C
+    report.txt       what `run` and the sanitizers report
+    replay.sh        the command that shows it again
+    summary.txt      its signature, how often it failed, its findings; written last
+
+For a fuzz target that reads no programs, minimised.calls or minimised.txt takes the place of
+program.page, minimised.page, explanation.txt and reproduce.c.
+
+Each file is written under another name and renamed, so that it is whole if it is there.
+"""
+import ctypes
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+PR_SET_PDEATHSIG = 1
+INPUT_SIZE_MOST = 1 << 20
+FILES_PER_PROCESS = 500
+REPORT_SECONDS = 120
+# As in harness/program/program_name.c.
+INPUT_NAME = re.compile(r"(crash-|id:|leak-|oom-|slow-unit-|timeout-).*|.+\.(bin|page)|[0-9a-fA-F]{40}", re.DOTALL)
+TEXT_NAMES = {"calls": "minimised.calls", "bytes": "minimised.txt"}
+ENGINE_NAME = re.compile(r"(crash|leak|oom|timeout)-")
+
+
+def count_text(number, word):
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def log(message):
+    print(message, file=sys.stderr, flush=True)
+
+
+def prepare_child():
+    """Make a child process end with this one."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def run_process(command, **options):
+    return subprocess.run(command, check=False, preexec_fn=prepare_child, **options)
+
+
+def write_file(path, content):
+    """Write the whole file @path, or leave it as it is."""
+    temporary = path.with_name(f".pagetorture-{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+# ---- the list of findings ----
+
+class FindingList:
+    """Findings of a campaign (TARGET/findings), of libFuzzer (crash-*), of AFL++ (crashes/id:*), or
+    else all inputs in the directory itself. Equal contents count once."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.paths, self.hashes = [], set()
+        self.repeated_count = self.unreadable_count = 0
+        paths = list(self.walk())
+        named = [path for path in paths if self.is_named_by_engine(path)]
+        for path in named or [path for path in paths if os.path.samefile(os.path.dirname(path), settings.directory)]:
+            self.add(path)
+
+    def walk(self):
+        """Files that may be inputs, sorted; not those of the output."""
+        seen = {os.path.realpath(self.settings.output)}
+        os.listdir(self.settings.directory)  # os.walk() ignores errors
+        for root, directories, names in os.walk(self.settings.directory, followlinks=True):
+            # A link may lead back to a directory that it is in.
+            if os.path.realpath(root) in seen:
+                directories.clear()
+                continue
+            seen.add(os.path.realpath(root))
+            directories[:] = sorted(name for name in directories if not name.startswith("."))
+            for name in sorted(names):
+                # AFL++ leaves a text beside its crashes: README.txt is no program.
+                if not name.startswith(".") and (self.settings.names == "bytes" or INPUT_NAME.fullmatch(name)):
+                    yield os.path.join(root, name)
+
+    @staticmethod
+    def is_named_by_engine(path):
+        directory, name = os.path.split(path)
+        directory = os.path.basename(directory)
+        if directory in ("findings", "reports"):
+            return directory == "findings"
+        if name.startswith("id:"):
+            return directory.startswith(("crashes", "hangs"))
+        return bool(ENGINE_NAME.match(name))
+
+    def add(self, path):
+        try:
+            if not os.path.isfile(path):
+                raise OSError(0, "not a file")
+            with open(path, "rb") as file:
+                content = file.read(INPUT_SIZE_MOST + 1)
+            if not content or len(content) > INPUT_SIZE_MOST:
+                raise OSError(0, "larger than 1 MiB" if content else "empty")
+        except OSError as error:
+            log(f"{path}: expected a finding: {error.strerror}")
+            self.unreadable_count += 1
+            return
+        content_hash = hashlib.sha1(content).digest()
+        if content_hash in self.hashes:
+            self.repeated_count += 1
+        else:
+            self.hashes.add(content_hash)
+            self.paths.append(path)
+
+
+# ---- pagetorture ----
+
+class Tool:
+    """Runs `pagetorture` with the options of the user."""
+
+    def __init__(self, settings):
+        self.path = settings.tool
+        options = [f"--flavour={settings.flavours.replace(', ', ',')}", f"--executor={settings.executor}",
+                   f"--timeout={settings.timeout}", f"--tries={settings.tries}"]
+        self.options = options + [f"--target={settings.target}"] * bool(settings.target) + \
+            ["--bytes"] * (settings.names == "bytes")
+
+    def describe(self, paths, *options):
+        """Yield how each file fails."""
+        command = [self.path, "minimize", "--json", *self.options, *options, "--", *paths]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=prepare_child) as process:
+            for line in process.stdout:
+                yield json.loads(line)
+        if process.returncode < 0 or process.returncode > EXIT_BAD:
+            raise OSError(0, f"ended with status {process.returncode}", self.path)
+
+    def print_text(self, directory, *words):
+        """What a command prints on a file of @directory."""
+        return run_process([self.path, *words], cwd=directory, capture_output=True, text=True).stdout
+
+
+def capture_report(command, seconds):
+    """What a program prints, with functions in the reports of sanitizers."""
+    environment = dict(os.environ)
+    for name in ("ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+        environment[name] = ":".join(filter(None, (environment.get(name), "symbolize=1")))
+    try:
+        return run_process(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+                           timeout=seconds).stdout
+    except subprocess.TimeoutExpired as expired:
+        return (expired.stdout or b"") + f"still running after {seconds} s\n".encode()
+
+
+# ---- one failure ----
+
+class Failure:
+    """Findings that fail in the same way, and their directory."""
+
+    def __init__(self, path, description, triage):
+        self.settings, self.tool = triage.settings, triage.tool
+        self.paths = [path]
+        self.smallest_path, self.found = path, description
+        self.smallest = None  # the description of the minimised input
+        self.key = description["key"]
+        key_hash = hashlib.sha1(self.key.encode(errors="replace")).hexdigest()
+        self.name = f"{description['short_name']}-{key_hash[:8]}"
+        self.path = pathlib.Path(self.settings.output, self.name)
+        self.is_program = "program" in description
+        # What people read, and what the replayer of a target reads: it knows no other texts than calls.
+        self.text_name = "minimised.page" if self.is_program else TEXT_NAMES[description["unit"]]
+        self.replayer_input = self.text_name if self.text_name == "minimised.calls" else "minimised.bin"
+
+    def add(self, path, description):
+        self.paths.append(path)
+        if description["size"] < self.found["size"]:
+            self.smallest_path, self.found = path, description
+
+    def write(self):
+        self.path.mkdir(exist_ok=True)
+        is_text = self.settings.names != "bytes" and self.smallest_path.endswith(".page")
+        write_file(self.path / ("finding.page" if is_text else "finding.bin"),
+                   pathlib.Path(self.smallest_path).read_bytes())
+        self.write_smallest()
+        if self.is_program:
+            self.write_program_files()
+        write_file(self.path / "report.txt", self.report())
+        write_file(self.path / "replay.sh", self.replay_script().encode())
+        write_file(self.path / "summary.txt", os.fsencode(self.summary()))
+
+    def write_smallest(self):
+        output, = self.tool.describe([self.smallest_path], f"--failure={self.found['failure']}", "-o",
+                                     self.path / self.text_name)
+        if output["outcome"] == "failure":
+            self.smallest = output
+        else:
+            self.smallest = {**self.found, "is_minimised": False, "failure_count": 0, "reports": ""}
+            content = self.found["program"].encode() if self.is_program else bytes.fromhex(self.found["hex"])
+            write_file(self.path / self.text_name, content)
+        if self.found["replayer"] and self.replayer_input != self.text_name:
+            write_file(self.path / self.replayer_input, bytes.fromhex(self.smallest["hex"]))
+
+    def write_program_files(self):
+        """The texts that `explain` and `to-c` write, with what was observed."""
+        smallest, notes = self.smallest, [self.key]
+        write_file(self.path / "program.page", self.found["program"].encode())
+        explanation, run_words = "", []
+        if smallest["observer"]:
+            run_words = ["--run", *self.flavour_words()]
+            notes.append(f"Expected: {smallest['verdict']}. Seen by {smallest['observer']}: {smallest['observed']}")
+        if smallest["observer"] and smallest["replayer"]:
+            explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
+        explanation += self.tool.print_text(self.path, "explain", "--ascii", *run_words, "minimised.page")
+        write_file(self.path / "explanation.txt", explanation.encode())
+        self.tool.print_text(self.path, "to-c", "--no-run", "--note", "\n".join(notes) + "\n",
+                             "-o", "reproduce.c", "minimised.page")
+
+    def report(self):
+        report = b""
+        if self.found["replayer"]:
+            report += capture_report([self.found["replayer"], self.path / self.replayer_input],
+                                     int(self.settings.timeout)) + b"\n"
+        if self.is_program:
+            report += capture_report([self.tool.path, "run", *self.flavour_words(), self.path / "minimised.page"],
+                                     REPORT_SECONDS)
+            report += self.smallest["reports"].encode()
+        return report
+
+    def flavour_words(self):
+        return ["--flavour", ",".join(self.found["flavours"])] if self.found["flavours"] else []
+
+    def replay_script(self):
+        replayer, backend = self.found["replayer"], self.settings.backend
+        if replayer:
+            own, fallback = replayer, os.path.basename(replayer)
+            command = f'PAGE_MAP={backend} exec "$own" {self.replayer_input}'
+        else:
+            own, fallback = self.tool.path, "pagetorture"
+            words = shlex.join(["run", "--backend", backend, *self.flavour_words(), "minimised.page"])
+            command = f'exec "${{PAGETORTURE:-$own}}" {words}'
+        return f"""#!/bin/sh
+# {self.key}
+cd -- "$(dirname -- "$0")" || exit 2
+# The binary of the build that found it; on another machine the one in PATH.
+own={shlex.quote(own)}
+[ -x "$own" ] || own={fallback}
+{command}
+"""
+
+    def summary(self):
+        note = "" if self.smallest["is_minimised"] else \
+            " (not minimised: it does not fail in the same way each time)"
+        members = "".join(f"  {path}\n" for path in self.paths)
+        return (f"signature  {self.key}\n"
+                f"failed     {self.smallest['failure_count']} of {self.settings.tries} tries\n"
+                f"{self.found['unit']:<10} {self.smallest['size']}, of {self.found['size']}{note}\n"
+                f"backend    {self.settings.backend}\n"
+                "replay     sh replay.sh\n"
+                f"findings\n{members}")
+
+    def record(self):
+        """The failure as a record of the results (doc/replay.md)."""
+        name = str(self.path / ("minimised.page" if self.is_program else "summary.txt"))
+        why = (f"{self.key}. It failed {self.smallest['failure_count']} of {self.settings.tries} times, "
+               f"in {self.smallest['size']} {self.found['unit']}")
+        return {"input": os.fsencode(name).decode(errors="replace"), "bytes": False, "failed": True,
+                **self.smallest["record"],
+                "why": why, "identity": self.key,
+                "replay": "sh " + shlex.quote(os.path.abspath(self.path / "replay.sh"))}
+
+    def add_to_corpus(self, corpus):
+        """Put the program into corpus/regress, with what the model says of it as `expect`. One that is
+        there is left alone."""
+        if not self.is_program:
+            return f"not added: an input of {self.found['target']} is no page program"
+        path = corpus / f"{self.name}.page"
+        if path.exists():
+            return f"was there: {path}"
+        # What the whole breaks is all that it says; what it failed to claim goes.
+        lines = [re.sub(r" -> \w+$", "", line) for line in self.smallest["program"].splitlines()
+                 if not line.startswith("expect ")]
+        lines[1:1] = [f"# It failed: {self.key[:230]}", f"expect {self.smallest['verdict']}"]
+        write_file(path, "".join(f"{line}\n" for line in lines).encode())
+        return f"added: {path}"
+
+
+# ---- all of it ----
+
+class Settings:
+    def __init__(self, words):
+        for word in words:
+            name, _, value = word.partition("=")
+            setattr(self, name, value)
+        self.output = self.output or f"{self.directory}/triage"
+
+
+def find_corpus(start):
+    """corpus/regress of the source tree at @start, or of the nearest above it; None: there is no tree."""
+    root = pathlib.Path(start).resolve()
+    for directory in (root, *root.parents):
+        if (directory / "corpus/regress").exists() and (directory / "src/page/page.h").exists():
+            return directory / "corpus/regress"
+    return None
+
+
+class Triage:
+    def __init__(self, settings, corpus):
+        self.begin_time = time.time()
+        self.settings, self.corpus, self.tool = settings, corpus, Tool(settings)
+        self.failures, self.records = {}, []
+        self.outcome_counts = {"no failure": 0, "not tried": 0, "no program": 0}
+        self.limitation, self.status = None, EXIT_GOOD
+        self.findings = FindingList(settings)
+
+    def sort(self):
+        paths, size = self.findings.paths, FILES_PER_PROCESS
+        for start in range(0, len(paths), size):
+            part = paths[start:start + size]
+            for path, description in zip(part, self.tool.describe(part)):
+                self.sort_finding(path, description)
+
+    def sort_finding(self, path, description):
+        outcome = description["outcome"]
+        if outcome != "failure":
+            self.outcome_counts[outcome] += 1
+            if outcome == "no failure":
+                log(f"{path}: does not fail here, in {self.settings.tries} tries")
+            return
+        self.limitation = description["limitation"]
+        if description["key"] in self.failures:
+            self.failures[description["key"]].add(path, description)
+        else:
+            self.failures[description["key"]] = Failure(path, description, self)
+
+    def finish(self, failure):
+        try:
+            failure.write()
+            added = failure.add_to_corpus(self.corpus) if self.corpus else None
+        except OSError as error:
+            self.status = EXIT_BAD
+            log(f"{error.filename}: expected a file that can be written: {error.strerror}")
+            return
+        smallest = failure.smallest
+        print(f"{failure.name}: {count_text(len(failure.paths), 'finding')}, "
+              f"failed {smallest['failure_count']} of {self.settings.tries}, "
+              f"{smallest['size']} {failure.found['unit']} of {failure.found['size']}\n  {failure.key}")
+        if added:
+            print(f"  {added}")
+        sys.stdout.flush()
+        self.records.append(failure.record())
+
+    def print_end(self):
+        findings, counts = self.findings, self.outcome_counts
+        line = (f"{count_text(len(findings.paths), 'finding')}, {count_text(len(self.failures), 'failure')}, "
+                f"in {self.settings.output}")
+        no_program_count = counts["no program"] + findings.unreadable_count
+        for number, text in ((findings.repeated_count, "were there twice"), (counts["no failure"], "did not fail"),
+                             (counts["not tried"], "could not be tried"), (no_program_count, "are no program")):
+            line += f"; {number} {text}" if number else ""
+        print(line)
+        if self.limitation:
+            log(f"{self.settings.directory}: {self.limitation}")
+        if not findings.paths or sum(counts.values()) + findings.unreadable_count:
+            self.status = max(self.status, EXIT_FAILED)
+
+    def write_results(self):
+        """JSON lines: the records, and a summary that begins as that of other commands (util/results.c)."""
+        name, settings = os.uname(), self.settings
+        summary = {"what": "triage", "version": settings.version,
+                   "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.begin_time)),
+                   "seconds": round(time.time() - self.begin_time, 1),
+                   "status": "failed" if self.status else "good",
+                   "command": os.fsencode(settings.command).decode(errors="replace"),
+                   "on": {"cpus": os.cpu_count(), "compiler": settings.compiler, "system": name.sysname,
+                          "release": name.release, "machine": name.machine},
+                   "findings": len(self.findings.paths), "failures": len(self.failures)}
+        content = "".join(json.dumps(line) + "\n" for line in (*self.records, summary)).encode()
+        try:
+            if settings.results == "-":
+                sys.stdout.buffer.write(content)
+            else:
+                write_file(pathlib.Path(settings.results).resolve(), content)
+        except OSError as error:
+            self.status = EXIT_BAD
+            log(f"{settings.results}: expected a file that can be written: {error.strerror}")
+
+    def run(self):
+        settings, findings = self.settings, self.findings
+        if findings.paths:
+            os.makedirs(settings.output, exist_ok=True)
+        log(f"pagetorture triage: {count_text(len(findings.paths), 'finding')} in {settings.directory}, "
+            f"up to {settings.tries} tries each, in {settings.flavours}")
+        self.sort()
+        for failure in self.failures.values():
+            self.finish(failure)
+        self.print_end()
+        if settings.results:
+            self.write_results()
+        return self.status
+
+
+def main(words):
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="surrogateescape")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    settings = Settings(words)
+    corpus = find_corpus(settings.tree) if settings.tree else None
+    if settings.tree and not corpus:
+        log(f"pagetorture triage: expected --add=TREE, a source tree, got '{settings.tree}' "
+            "(see pagetorture triage --help)")
+        return EXIT_BAD
+    try:
+        return Triage(settings, corpus).run()
+    except OSError as error:
+        log(f"{error.filename}: expected a directory with findings, and one that can be written: {error.strerror}")
+        return EXIT_BAD
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Run stress patterns in the build directory, which is the current one.
+
+  run_all.py table  each pattern in each flavour with each backend; prints a table
+  run_all.py long   for hours: the seed selects the pattern, flavour, backend, threads, delays and
+                    pressure of each run; a stopped series of runs resumes
+
+Writes results/stress.json or results/stress-long.json for make report, and to a directory: log, a JSON
+line for each run; failures/N.log, what run N printed, and N.page, its last operations as a program.
+
+Environment variables: PATTERNS (default: all), SEED (default 1), DIR (default stress.logs, stress-long).
+Of table: FLAVOURS (default: plain asan tsan), BACKENDS (direct alias), STRESS_FLAGS, SECONDS_EACH (10).
+Of long: TIME (default 1h; 8h, 30m, 90s), in addition to earlier calls; TURN, seconds of one run (20).
+
+Exit status: 0 all succeeded, 1 one failed, 2 usage error, or nothing to run.
+"""
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
+import keep  # noqa: E402
+
+SKIPPED = 69  # the page library lacks what the run needs (src/page_stubs/absent.c)
+KEYS = ("program", "flavour", "backend")
+STATISTICS = re.compile(r" Total: (?P<operations>\d+) .* Rate: (?P<rate>\d+)/s Max/Min: (?P<max_min>\S+).*"
+                        r" Refused: (?P<refused>\d+) Races: (?P<races>\d+) on.* Rss: (?P<kib>\d+)K"
+                        r" Fds: (?P<descriptors>\d+)")
+PAGE_PROGRAM = re.compile(r"^pagetorture 1\n.*?^# end of the page program\n", re.DOTALL | re.MULTILINE)
+
+
+class UsageError(Exception):
+    """A variable of the environment that has no meaning, or nothing to run."""
+
+
+class Stopped(Exception):
+    """A signal asked this program to end."""
+
+
+def variable(name, default, pattern=".*"):
+    value = os.environ.get(name) or default
+    if not re.fullmatch(pattern, value):
+        raise UsageError(f"expected {name} as {default}, got '{value}'")
+    return value
+
+
+def binary_of(flavour):
+    return "./pagetorture-stress" + ("" if flavour == "plain" else f"-{flavour}")
+
+
+def is_built(flavour):
+    return os.access(binary_of(flavour), os.X_OK)
+
+
+def pattern_names():
+    built = [binary_of(flavour) for flavour in ("plain", "asan", "tsan", "msan") if is_built(flavour)]
+    if not built:
+        raise UsageError(f"expected stress programs in {os.getcwd()}, found none")
+    names = subprocess.run([built[0], "list"], capture_output=True, text=True, check=True).stdout.split()
+    wanted = variable("PATTERNS", " ".join(names)).split()
+    if set(wanted) - set(names):
+        raise UsageError(f"expected PATTERNS of {' '.join(names)}, got '{' '.join(wanted)}'")
+    return wanted
+
+
+class Series:
+    """Runs that have a directory: a record is a dictionary that says what came of one run."""
+
+    def __init__(self, what, directory):
+        self.what, self.begun = what, time.time()
+        self.directory = pathlib.Path(variable("DIR", directory))
+        self.log = self.directory / "log"
+        (self.directory / "failures").mkdir(parents=True, exist_ok=True)
+        self.records = keep.json_lines(self.log) if self.log.exists() else []
+
+    def run(self, program, flavour, backend, seconds, options):
+        record = {"run": len(self.records), **dict(zip(KEYS, (program, flavour, backend))), "result": "skipped",
+                  "why": f"this build has no flavour {flavour}", "begun": int(time.time()), "seconds": seconds,
+                  "operations": 0, "kib": 0, "descriptors": 0}
+        if is_built(flavour):
+            command = [binary_of(flavour), program, "-s", str(seconds), f"--backend={backend}", *options]
+            self._print_progress(" ".join(command))
+            record["command"] = " ".join(command)
+            self._finish(record, *self._execute(command))
+        self.records.append(record)
+        with self.log.open("a") as out:
+            out.write(json.dumps(record) + "\n")
+
+    def _execute(self, command):
+        now = self.directory / "now"
+        with now.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as child:
+            try:
+                status = child.wait()
+            except Stopped:
+                child.terminate()
+                child.wait()
+                raise
+        output = now.read_text(errors="replace")
+        now.unlink()
+        return status, output
+
+    def _finish(self, record, status, output):
+        for match in STATISTICS.finditer(output):
+            record.update((k, v if k == "max_min" else int(v)) for k, v in match.groupdict().items())
+        seed = re.search(r"Start of test:.* --seed=(\S+)", output)
+        record.update(status=status, result="ok", why="", seed=seed[1] if seed else "")
+        if status == SKIPPED:
+            record.update(result="skipped", why=output.partition(": skipped: ")[2].strip())
+        elif status or not output.endswith("\nEnd of test: SUCCESS\n"):
+            self._keep_failure(record, output)
+
+    def _keep_failure(self, record, output):
+        files = self.directory / "failures" / str(record["run"])
+        pathlib.Path(f"{files}.log").write_text(output)
+        program = PAGE_PROGRAM.search(output)
+        if program:
+            pathlib.Path(f"{files}.page").write_text(program[0])
+        record.update(result="FAILED", why=f"exit status {record['status']}, {files.resolve()}.log")
+        print(f"{self.what}: run {record['run']} FAILED: {record['command']}")
+        lines = [line for line in output.splitlines() if re.search("!!!|run again|BUG|ERROR", line)]
+        print("".join(f"    {line}\n" for line in lines[:5]), end="")
+
+    def _print_progress(self, text):
+        text = f"[{time.time() - self.begun:5.0f} s] {text}"
+        if sys.stdout.isatty():
+            print(f"\r{text:.79}\033[K", end="", flush=True)
+        elif self.what == "stress" or len(self.records) % 10 == 0:
+            print(text, flush=True)
+
+    def failures(self):
+        return [record for record in self.records if record["result"] == "FAILED"]
+
+    def write(self, status, begun, command, **values):
+        head = keep.head(self.what, begun, command, status, os.environ.get("CC", ""))
+        keep.write(f"results/{self.what}.json", {**head, **values})
+
+
+# ---- table ----
+
+def table():
+    shutil.rmtree(variable("DIR", "stress.logs"), ignore_errors=True)
+    pathlib.Path("results/stress.json").unlink(missing_ok=True)
+    plan = [(pattern, flavour, backend) for flavour in variable("FLAVOURS", "plain asan tsan").split()
+            for pattern in pattern_names() for backend in variable("BACKENDS", "direct alias").split()]
+    series = Series("stress", "stress.logs")
+    seconds, flags = int(variable("SECONDS_EACH", "10", r"\d+")), variable("STRESS_FLAGS", "")
+    options, status = [f"--seed={variable('SEED', '1')}", *flags.split()], "stopped"
+    try:
+        for words in plan:
+            series.run(*words, seconds, options)
+        status = "failed" if series.failures() else "good"
+    except Stopped:
+        pass
+    failed, runs = len(series.failures()), sum(record["result"] != "skipped" for record in series.records)
+    names = ("result", *KEYS, "why", "operations", "rate", "max_min", "refused", "races", "kib", "seed")
+    series.write(status, series.begun, "make stress", seconds_each=seconds, stress_flags=flags, runs=runs,
+                 failed=failed, seed=variable("SEED", "1"),
+                 rows=[{name: record.get(name, "") for name in names} for record in series.records])
+    print()
+    for record in series.records:
+        what = record["why"] or "{operations} operations, {rate}/s, max/min {max_min}".format(**record)
+        print("{result:<9} {program:<10} {flavour:<6} {backend:<7}".format(**record), what)
+    print(f"\nstress: {'stopped after ' if status == 'stopped' else ''}{runs} runs, {failed} failed, "
+          f"{time.time() - series.begun:.0f} s")
+    return 0 if status == "good" else 1
+
+
+# ---- long ----
+
+def is_possible(flavour, *arguments):
+    """Whether the page library has what the run needs; prints what it lacks."""
+    run = subprocess.run([binary_of(flavour), *arguments], capture_output=True, text=True, check=False)
+    if run.returncode == SKIPPED:
+        print(f"stress-long: {run.stderr.strip()}")
+    return run.returncode != SKIPPED
+
+
+def pick_options(choose, flavour, backend, with_pressure):
+    memory, threads = choose(["", "", "", "--memory=64"]), [2, 2, 3, 4, 4, 8, 16, 64, 256]
+    # With aliases 256 threads have 32 windows each. Under MemorySanitizer these are more mappings
+    # than a process may have (65,530), and more addresses than a memory limit allows.
+    if backend == "alias" and (flavour == "msan" or memory):
+        threads.pop()
+    options = ["-t", str(choose(threads)), choose(["--delays", ""]), choose(["--pin", "", ""]),
+               choose(["--stutter", "", ""]), f"--forks={choose([0, 0, 0, 1, 4])}"]
+    if with_pressure:
+        options += [f"--fail-alloc={choose([0, 0, 1, 30])}", f"--fail-copy={choose([0, 0, 1, 30])}"]
+    if flavour == "plain":
+        options += [f"--copy={choose(['libc', 'wide', 'movsb'])}", memory]
+    return [option for option in options if option]
+
+
+def sum_rows(records):
+    """One row for each pattern, flavour and backend."""
+    rows = {}
+    for record in records:
+        row = rows.setdefault(tuple(record[k] for k in KEYS), {
+            **{k: record[k] for k in KEYS}, "runs": 0, "seconds": 0, "operations": 0, "kib": 0,
+            "descriptors": 0, "failed": 0})
+        row["runs"] += 1
+        row["failed"] += record["result"] == "FAILED"
+        for name in ("seconds", "operations"):
+            row[name] += record[name]
+        for name in ("kib", "descriptors"):
+            row[name] = max(row[name], record[name])
+    return [rows[key] for key in sorted(rows)]
+
+
+def write_long(series, status):
+    rows, failures = sum_rows(series.records), series.failures()
+    seed = variable("SEED", "1")
+    series.write(status, series.records[0]["begun"], f"make stress-long TIME={variable('TIME', '1h')} SEED={seed}",
+                 seed=seed, dir=str(series.directory.resolve()), rows=rows,
+                 failures=[{name: f[name] for name in ("run", "status", "command")} for f in failures])
+    return rows, failures
+
+
+def long():
+    duration, turn = variable("TIME", "1h", r"\d+[hms]"), int(variable("TURN", "20", r"[1-9]\d*"))
+    seconds = int(duration[:-1]) * {"h": 3600, "m": 60, "s": 1}[duration[-1]]
+    programs = [(pattern, flavour) for flavour in ("plain", "asan", "tsan", "msan") if is_built(flavour)
+                for pattern in pattern_names() if is_possible(flavour, pattern, "-n", "1")]
+    if not programs:
+        raise UsageError("expected a pattern that the page library can run, found none")
+    pattern, flavour = programs[0]
+    backends = ["direct", *["alias"] * is_possible(flavour, pattern, "-n", "1", "--backend=alias")]
+    with_pressure = is_possible(flavour, pattern, "-n", "1", "--fail-alloc=1")
+    series, status = Series("stress-long", "stress-long"), "good"
+    try:
+        while time.time() - series.begun < seconds:
+            number = len(series.records)
+            choose = random.Random(f"{variable('SEED', '1')} {number}").choice
+            (pattern, flavour), backend = choose(programs), choose(backends)
+            series.run(pattern, flavour, backend, turn, [f"--seed={choose(range(1, 1000))}{number:06}",
+                                                         *pick_options(choose, flavour, backend, with_pressure)])
+            if number % 10 == 9:
+                write_long(series, "running")
+    except Stopped:
+        status = "stopped"
+    if not series.records:
+        print("stress-long: no run has ended yet")
+        return 0
+    rows, failures = write_long(series, "failed" if status == "good" and series.failures() else status)
+    print(f"\nstress-long: {len(series.records)} runs, {sum(row['operations'] for row in rows)} operations, "
+          f"{len(failures)} failed; at most {max(row['kib'] for row in rows)} KiB, "
+          f"{max(row['descriptors'] for row in rows)} descriptors; {series.directory.resolve()}")
+    return 1 if failures else 0
+
+
+def stop(number, _frame):
+    signal.signal(number, signal.SIG_IGN)
+    raise Stopped
+
+
+def main(arguments):
+    modes = {"table": table, "long": long}
+    if len(arguments) != 1 or arguments[0] not in modes:
+        print(__doc__, end="", file=sys.stdout if arguments == ["--help"] else sys.stderr)
+        return 0 if arguments == ["--help"] else 2
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        return modes[arguments[0]]()
+    except UsageError as error:
+        print(f"stress: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
