@@ -14,7 +14,7 @@ from_tables = \
 	fuzz/text.dict \
 	packaging/editors/textmate/pagetorture.tmLanguage.json \
 	packaging/editors/vim/syntax/pagetorture.vim
-tables = src/harness/program/ops.def src/harness/program/rules.def $(tool_commands)
+tables = src/harness/program/ops.def src/harness/program/rules.def src/tool/run/run_help.h $(tool_commands)
 
 $(from_tables): $(tables) $(from_tables:=.in) %D%/tables.awk
 	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && new=$(temporary) && \

@@ -2,7 +2,7 @@
 #
 # Fills in a template from the tables of the source, so that nothing repeats them by hand:
 #
-#   awk -f tables.awk ops.def rules.def [command_NAME.c]... TEMPLATE
+#   awk -f tables.awk ops.def rules.def [NAME_help.h]... [command_NAME.c]... TEMPLATE
 #
 # A table is read from the file of its name; the options of a command from the help text in its
 # source. In the template, these directives stand for rows of the tables:
@@ -22,14 +22,15 @@ BEGIN { FS = "\n" }
 FNR == 1 {
 	file = FILENAME
 	sub(/.*\//, "", file)
-	kind = file == "ops.def" ? "OP" : file == "rules.def" ? "RULE" : file ~ /^command_/ ? "help" : ""
+	kind = file == "ops.def" ? "OP" : file == "rules.def" ? "RULE" : file ~ /^command_/ ? "help" : file ~ /_help\.h$/ ? "macro" : ""
 	command = file
 	gsub(/^command_|\.c$/, "", command)
 	gsub(/_/, "-", command)
 	help = comment = 0
 }
 
-kind == "help" { read_help($0); next }
+kind == "macro" { read_macro($0); next }
+kind == "help" { read_help_line($0); next }
 kind { read_row($0); next }
 
 /^@for / {
@@ -68,6 +69,49 @@ function read_row(line,    id, column, n)
 		text["rule", column[2]] = column[n - 1]
 	}
 	row = ""
+}
+
+# A macro of help text: its parameters, then lines that end with a backslash.
+function read_macro(line)
+{
+	if (match(line, /^#define [A-Z_]+\(/)) {
+		macro = substr(line, 9, RLENGTH - 9)
+		parameters[macro] = substr(line, RLENGTH + 1)
+		sub(/\).*/, "", parameters[macro])
+	} else if (macro && line ~ /^\t/) {
+		macro_lines[macro, ++macro_length[macro]] = line
+		sub(/ \\$/, "", macro_lines[macro, macro_length[macro]])
+	} else {
+		macro = ""
+	}
+}
+
+# Each argument of a call of a macro is one string.
+function read_macro_call(text,    name, names, arguments, count, i, j, line)
+{
+	name = text
+	gsub(/^\t|\(.*/, "", name)
+	count = split(parameters[name], names, /, */)
+	split(text, arguments, "\"")
+	for (i = 1; i <= macro_length[name]; i++) {
+		line = macro_lines[name, i]
+		for (j = 1; j <= count; j++) {
+			gsub("\" " names[j] " \"", arguments[2 * j], line)
+			if (line == "\t" names[j]) line = arguments[2 * j] == "" ? "" : "\t\"" arguments[2 * j] "\""
+		}
+		if (line) read_help(line)
+	}
+}
+
+# A call of a macro may have several lines.
+function read_help_line(line)
+{
+	if (help && (macro_call || line ~ /^\t[A-Z_]+\(/)) {
+		macro_call = macro_call line
+		if (line ~ /\)$/) { read_macro_call(macro_call); macro_call = "" }
+	} else {
+		read_help(line)
+	}
 }
 
 # The lines of a command's help, up to its examples: an option, or more text of the last one.
