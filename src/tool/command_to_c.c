@@ -36,7 +36,6 @@ static const char help[] =
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --deterministic  use fibers on one pthread: the same accesses in the same order in each run\n"
 	"  --no-run         write the C file without running it\n"
-	"  --note TEXT      begin the first comment with TEXT\n"
 	"  --cc CC          compile with CC instead of the compiler of this build\n"
 	"  -o, --output OUT write to OUT instead of standard output; an existing OUT is replaced only if\n"
 	"                   to-c wrote it\n"
@@ -62,7 +61,7 @@ static const char helpers[] =
 
 struct settings {
 	bool is_deterministic, must_not_run;
-	const char *compiler, *note, *output_file;
+	const char *compiler, *output_file;
 	unsigned int run_seconds;
 };
 
@@ -123,7 +122,6 @@ static bool write_facts(const struct settings *settings, const struct program *p
 	json_bool(&out, "deterministic", settings->is_deterministic);
 	json_bool(&out, "run", !settings->must_not_run);
 	json_number(&out, "seconds", settings->run_seconds);
-	json_text(&out, "note", settings->note);
 	write_model_facts(&out, program, rules, "");
 	json_end_line(&out);
 	return !fflush(file) && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
@@ -154,13 +152,12 @@ static int run_script(const struct settings *settings, const char *file)
 
 int command_to_c(int argc, char **argv)
 {
-	struct settings settings = { .compiler = "", .note = "", .output_file = "", .run_seconds = 30 };
+	struct settings settings = { .compiler = "", .output_file = "", .run_seconds = 30 };
 	const struct option_row rows[] = {
 		option_bytes(),
 		OPTION_TEXT("cc", &settings.compiler),
 		OPTION_FLAG("deterministic", &settings.is_deterministic),
 		OPTION_FLAG("no-run", &settings.must_not_run),
-		OPTION_TEXT("note", &settings.note),
 		{ .name = "output", .letter = 'o', .text = &settings.output_file },
 		option_timeout(&settings.run_seconds),
 		OPTION_END,

@@ -608,8 +608,7 @@ class Reproduction:
         rules = sorted({*facts["expect"], *facts["verdict"]}) or [None]
         self.attempts = [Attempt(self.program, self.builds, rule) for rule in rules]
         self.helpers = helpers
-        self.note = facts["note"] + "\n" if facts["note"] else ""
-        self.note += "".join(self.attempt_note(attempt) for attempt in self.attempts if attempt.build)
+        self.note = "".join(self.attempt_note(attempt) for attempt in self.attempts if attempt.build)
         if self.is_deterministic and not facts["deterministic"]:
             self.note += "On fibers: while a pthread runs, all pthreads can use its mappings.\n"
         self.result, self.why = "untried", ""
