@@ -1,5 +1,4 @@
 #!/bin/sh
-# shellcheck disable=SC2016,SC2030,SC2031,SC2317 # paths of their own; called by name
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Build and test in other configurations, each from a read-only source tree of a tarball, in its own
@@ -14,150 +13,94 @@ set -u
 source=${1:?usage: check_builds.sh SOURCE [BUILD...]; by make check-builds}
 shift
 top=$PWD/check-builds
-rows=$top/rows
 scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/test_deb.sh
 	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
 	tests/test_tree.sh'
-failed=0
-
-say() {
-	echo "check-builds: $build: $*"
-}
-
-row() {
-	printf '%-9s %-8s %6s  %s\n' "$build" "$1" "$2" "$3" >>"$rows"
-}
 
 # step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
 step() {
-	name=$1
+	step=$1
 	shift
-	say "$name"
-	(cd "$top/$build" && PATH=$path && "$@") >"$top/$build.$name.log" 2>&1 </dev/null
+	echo "check-builds: $build: $step"
+	(cd "$top/$build" && PATH=$path "$@") >"$top/$build.$step.log" 2>&1 </dev/null
 }
 
-# path_without DIRECTORY PATTERN...: fill DIRECTORY with all programs of PATH except those that match.
-path_without() {
-	directory=$1
-	shift
-	mkdir -p "$directory"
+# hide PATTERN...: PATH becomes a directory with all programs but those that match.
+hide() {
+	mkdir -p "$top/$build.path"
 	echo "$PATH" | tr ':' '\n' | while read -r programs; do
-		ln -s "$programs"/* "$directory" 2>/dev/null
+		ln -s "$programs"/* "$top/$build.path" 2>/dev/null
 	done
-	(
-		cd "$directory" || exit
-		for pattern; do
-			# shellcheck disable=SC2086 # a pattern
-			rm -f -- $pattern
-		done
-	)
-	echo "$directory"
+	for pattern; do
+		find "$top/$build.path" -name "$pattern" -delete
+	done
+	path=$top/$build.path
 }
 
-# Build the programs before the tests, so that a missing dependency fails here.
-run_tests() {
-	step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
+# build_with COMPILER: the programs are built before the tests, so that a missing dependency fails here.
+build_with() {
+	step configure sh "$source/configure" --enable-werror CC="$1" &&
+		step make "$MAKE" -j"$JOBS" all &&
+		step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
 		step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 
-# Print the number of tests; a log without tests is a failure.
-tests_passed() {
-	sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$top/$build.tests.log" | tail -n 1
+# The library, the corpus with each backend, and the fuzz targets without an engine.
+replay_corpus() {
+	for backend in direct alias; do
+		step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
+			step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
+	done
+	for target in fault page race text; do
+		step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
+			step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
+	done
 }
 
-build_all() {
-	step configure sh "$source/configure" --enable-werror "$@" &&
-		step make "$MAKE" -j"$JOBS" all
-}
-
-build_gcc() {
-	path=$(path_without "$top/no-clang" 'clang*' 'afl-*' '*-clang*')
-	build_all CC=gcc && run_tests
-}
-
-build_clang() {
-	path=$(path_without "$top/no-gcc" gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
-		'*-linux-gnu*-g++*' '*-gcc*' 'afl-*')
-	build_all CC="$CLANG" && run_tests
-}
-
-# Test the library, the corpus with each backend, and the fuzz targets without an engine.
-build_m32() {
-	path=$PATH
-	build_all CC='gcc -m32' && run_tests &&
-		step replayers "$MAKE" -j"$JOBS" fuzz_fault-replay fuzz_page-replay fuzz_race-replay \
-			fuzz_text-replay &&
-		step replay sh -ec 'file=$1/corpus/rules
-			for backend in direct alias; do
-				./pagetorture run --backend $backend $file/*.page
-				./pagetorture replay --backend $backend $file
-			done
-			for target in fault page race text; do ./fuzz_$target-replay $file; done' sh "$source" &&
-		say "left out: $(sed -n 's/^  skipped *//p' "$top/$build.configure.log")"
-}
-
-# The current configuration; the build must not write to the source tree.
-build_readonly() {
-	path=$PATH
-	build_all CC="$CC" && run_tests
-}
-
-build_distcheck() {
-	path=$PATH
-	(
-		cd "$top/.." && say distcheck &&
-			"$MAKE" distcheck TESTS="test_page test_rules $scripts"
-	) >"$top/$build.tests.log" 2>&1 </dev/null
-}
-
-# Print why a build is impossible, or nothing.
-lacking() {
+# build_one BUILD: if it is impossible, $missing says why.
+build_one() {
 	case $1 in
-	gcc) command -v gcc >/dev/null || echo "no gcc" ;;
-	clang) [ -n "$CLANG" ] || echo "no clang" ;;
-	m32)
-		echo 'int main(void) { return 0; }' >"$top/probe.c"
-		gcc -m32 -o "$top/probe" "$top/probe.c" 2>/dev/null && "$top/probe" ||
-			echo "gcc makes no programs of 32 bits here (gcc-multilib)"
+	gcc)
+		missing='no gcc'
+		command -v gcc >/dev/null && missing='' && hide 'clang*' 'afl-*' '*-clang*' && build_with gcc
 		;;
+	clang)
+		missing='no clang'
+		[ -n "$CLANG" ] && missing='' && hide gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
+			'*-linux-gnu*-g++*' '*-gcc*' 'afl-*' && build_with "$CLANG"
+		;;
+	m32)
+		missing='gcc makes no programs of 32 bits here (gcc-multilib)'
+		echo 'int main(void) { return 0; }' >"$top/probe.c"
+		gcc -m32 -o "$top/probe" "$top/probe.c" 2>/dev/null && "$top/probe" && missing='' &&
+			build_with 'gcc -m32' && replay_corpus &&
+			echo "check-builds: m32: left out: $(sed -n 's/^  skipped *//p' "$top/m32.configure.log")"
+		;;
+	readonly) build_with "$CC" ;;
+	distcheck) step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
 	esac
 }
 
-# state DIRECTORY: print the names, sizes and times of its files.
-state() {
-	find "$1" -printf '%P %s %T@\n' | sort
+# print_result: of the build that ended with status $1
+print_result() {
+	passed=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$top/$build.tests.log" 2>/dev/null | tail -n 1)
+	if [ -n "$missing" ]; then
+		echo "skipped $missing"
+	elif [ "$1" -ne 0 ]; then
+		echo "FAILED $step: $top/$build.$step.log"
+	elif ! list_files | diff "$top/$build.before" - >"$top/$build.source.log"; then
+		echo "FAILED source was changed: $top/$build.source.log"
+	elif [ "${passed:-0}" -eq 0 ]; then
+		echo "FAILED no test ran: $top/$build.tests.log"
+	else
+		echo "good $passed tests passed"
+		rm -rf "${top:?}/$build"
+	fi
 }
 
-# one BUILD: run one build, and add its row.
-one() {
-	build=$1
-	begun=$(date +%s)
-	why=$(lacking "$build")
-	if [ -n "$why" ]; then
-		say "skipped: $why"
-		row skipped - "$why"
-		return
-	fi
-	mkdir -p "$top/$build"
-	name=begin
-	state "$source" >"$top/$build.before"
-	if ! "build_$build"; then
-		failed=1
-		row FAILED "$(($(date +%s) - begun)) s" "$name: $top/$build.$name.log"
-		return
-	fi
-	if ! state "$source" | diff "$top/$build.before" - >"$top/$build.source.log"; then
-		failed=1
-		row FAILED "$(($(date +%s) - begun)) s" "source was changed: $top/$build.source.log"
-		return
-	fi
-	if [ "$(tests_passed)" -gt 0 ] 2>/dev/null; then
-		row good "$(($(date +%s) - begun)) s" "$(tests_passed) tests passed"
-		rm -rf "${top:?}/$build"
-	else
-		failed=1
-		row FAILED "$(($(date +%s) - begun)) s" "no test ran: $top/$build.tests.log"
-	fi
+# The build must not write to the source tree.
+list_files() {
+	find "$source" -printf '%P %s %T@\n' | sort
 }
 
 [ $# -gt 0 ] || set -- gcc clang m32 readonly distcheck
@@ -170,10 +113,15 @@ for build; do
 		;;
 	esac
 done
-: >"$rows"
 for build; do
-	one "$build"
+	path=$PATH missing='' begun=$(date +%s) status=0
+	mkdir -p "$top/$build"
+	list_files >"$top/$build.before"
+	build_one "$build" || status=$?
+	print_result $status | while read -r result text; do
+		printf '%-9s %-8s %6s  %s\n' "$build" "$result" "$(($(date +%s) - begun)) s" "$text"
+	done >>"$top/rows"
 done
 echo
-cat "$rows"
-exit "$failed"
+cat "$top/rows"
+! grep -q '^[a-z0-9]*  *FAILED ' "$top/rows"

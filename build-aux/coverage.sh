@@ -46,7 +46,7 @@ beside() {
 	[ $((started % $(nproc))) -ne 0 ] || wait
 }
 
-# Run the rules with both executors, and the whole corpus with the fuzz targets.
+# Run the rules with both executors, and the whole corpus with the fuzz targets that run page programs.
 replay() {
 	started=0
 	for backend in direct alias; do
@@ -54,6 +54,7 @@ replay() {
 			"$corpus"/rules/*.page "$corpus"/regress/*.page "$corpus"/bugs/*.page
 	done
 	for binary in build/fuzz_*-replay build/fuzz_*-replay-*san; do
+		case $binary in */fuzz_api-* | */fuzz_fatal-*) continue ;; esac
 		[ -x "$binary" ] || continue
 		name=$(basename "$binary")
 		for way in direct alias "alias PAGE_MAP_REVOKE=protect" "alias PAGE_MAP_REVOKE=none"; do

@@ -23,9 +23,12 @@ from tap import Tap  # noqa: E402
 
 # The beginning of a command; other blocks are page programs, diagrams or C.
 COMMAND = re.compile(
-    r'(\$ |(afl-[a-z]+|apt-get|autoreconf|cat|cc|cd|clang(-[0-9]+)?|cp|curl|diff|docker|echo|env|export|gcc'
-    r'|git|grep|jq|ls|make|man|mkdir|mv|patch|pkg-config|printf|python3|rm|sed|sh|sudo|tar|timeout|wget|xz)( |$)'
-    r'|pagetorture [a-z-]|\.{0,2}/?[a-zA-Z0-9_.-]*/[a-zA-Z0-9_./-]+( |$)|[A-Z_]+=[^ ]* +[a-z./]|for [a-z]+ in )')
+    r'(\$ |(afl-[a-z]+|apt-get|autoreconf|cat|cc|cd|clang(-[0-9]+)?|cp|curl|diff|docker|echo|env|export'
+    r'|gcc|git|grep|jq|ls|make|man|mkdir|mv|patch|pkg-config|printf|python3|rm|sed|sh|sudo|tar|timeout'
+    r'|wget|xz)( |$)|pagetorture [a-z-]|\.{0,2}/?[a-zA-Z0-9_.-]*/[a-zA-Z0-9_./-]+( |$)'
+    r'|[A-Z_]+=[^ ]* +[a-z./]|for [a-z]+ in )')
+# Variables by which make runs its tests: not those of the make of a document.
+MAKE_VARIABLES = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')
 HERE_DOCUMENT = re.compile(r"<<-?'?([A-Z]+)'?")
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')
@@ -144,7 +147,7 @@ def block_commands(document, first, block, marks):
         taken = block[number:number + 1]
         if is_session and not taken[0].startswith('$ '):
             if not found:
-                raise Refused(f'{document}:{first}: expected `$ ` in the first line of a block with another')
+                raise Refused(f'{document}:{first}: expected `$ ` in the first line of a block that has it')
             found[-1].shown = (found[-1].shown or []) + taken
         elif taken[0] and not taken[0].lstrip().startswith('#'):
             taken = command_lines(block[number:])
@@ -167,8 +170,8 @@ def line_pattern(line):
     """A pattern for a line: `...` is any text, `~1` any number, white space any white space."""
     patterns = (('...', '.*'), ('~', '[0-9][0-9.,]*'), (' ', r'\s+'), ('\t', r'\s+'))
     parts = re.split(r'(\.\.\.|~[0-9][0-9.,]*|\s+)', line.strip())
-    return ''.join(next((p for start, p in patterns if number % 2 and part.startswith(start)), re.escape(part))
-                   for number, part in enumerate(parts))
+    return ''.join(next((pattern for start, pattern in patterns if number % 2 and part.startswith(start)),
+                        re.escape(part)) for number, part in enumerate(parts))
 
 
 def agrees(shown, printed):
@@ -179,7 +182,8 @@ def agrees(shown, printed):
             ends = set(range(min(ends), len(printed) + 1)) if ends else set()
         else:
             wanted = re.compile(line_pattern(line))
-            ends = {end + 1 for end in ends if end < len(printed) and wanted.fullmatch(printed[end].strip())}
+            ends = {end + 1 for end in ends
+                    if end < len(printed) and wanted.fullmatch(printed[end].strip())}
     return len(printed) in ends
 
 
@@ -228,8 +232,7 @@ def shell_script(commands, notes):
 
 def run_commands(tap, commands, place, notes):
     os.makedirs(notes)
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')}
+    environment = {name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES}
     environment.update(LC_ALL='C.UTF-8', TZ='UTC', NO_COLOR='1')
     with open(f'{notes}/script', 'w') as file:
         file.write(shell_script(commands, notes))
@@ -241,8 +244,8 @@ def run_commands(tap, commands, place, notes):
             if line.strip() != str(done):
                 messages.append(line.rstrip())
                 continue
-            with open(f'{notes}/{done}.out', errors='replace') as out, open(f'{notes}/{done}.status') as status:
-                check_command(tap, commands[done], (commands + [None])[done + 1], int(status.read()), out.read())
+            with open(f'{notes}/{done}.status') as status, open(f'{notes}/{done}.out', errors='replace') as out:
+                check_command(tap, *(commands + [None])[done:done + 2], int(status.read()), out.read())
             done += 1
     finally:
         shell.terminate()  # timeout(1) passes the signal to all processes
@@ -251,14 +254,18 @@ def run_commands(tap, commands, place, notes):
         tap.ok(False, command, ['the shell ended before it', *messages])
 
 
+def has_target(makefile, name):
+    return re.search(rf'^([a-z-]+ )*{name}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile, re.M)
+
+
 def missing_names(command, makefile, build):
     """The targets and programs that a command names and that do not exist."""
     for words in re.findall(r'\bmake -C build([^;&|#]*)', command.text):
         for word in re.sub(r"'[^']*'", '', words).split():
-            if re.fullmatch(r'[a-z][a-z-]*', word) and not re.search(rf'^([a-z-]+ )*{word}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile, re.M):
+            if re.fullmatch(r'[a-z][a-z-]*', word) and not has_target(makefile, word):
                 yield f'{command}: make has no target {word}'
     for name in re.findall(r'(?:^|[ ;&])build/([a-z_-]+)(?= |$)', command.text, re.M):
-        if not re.search(rf'^{name}(\$\(EXEEXT\))?:', makefile, re.M) and not os.path.exists(f'{build}/{name}'):
+        if not has_target(makefile, name) and not os.path.exists(f'{build}/{name}'):
             yield f'{command}: there is no build/{name}'
 
 

@@ -25,6 +25,13 @@ static inline struct page *new_zeroed_page(void)
 	return page_alloc(GFP_KERNEL | __GFP_ZERO);
 }
 
+/* A function that evaluates one expression. */
+#define ACTION(name, ...)          \
+	static void name(void)     \
+	{                          \
+		__VA_ARGS__;       \
+	}
+
 /* ---- child processes ---- */
 
 struct child_result {

@@ -22,13 +22,13 @@ static void test_pages(void)
 {
 	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\np2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n") &&
 		   state.filled[ABSTRACT_PAGE] == 6 && state.usable[ABSTRACT_PAGE] == 4,
-	   "a freed page is filled and not usable");
+	   "the handle of a freed page is filled, but not usable");
 	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nget_page(p1)\nfree_page(p1)\n") &&
 		   state.usable[ABSTRACT_PAGE] == 2,
-	   "one more reference keeps it usable");
+	   "a page with another reference stays usable");
 	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nfree_page(p1)\np1 = alloc_page(GFP_KERNEL)\n") &&
 		   !state.usable[ABSTRACT_PAGE],
-	   "no handle is filled twice");
+	   "a handle is filled once");
 }
 
 static void test_maps(void)
@@ -38,24 +38,24 @@ static void test_maps(void)
 		   state.filled[ABSTRACT_MAP] == 7 && state.usable[ABSTRACT_MAP] == 7 &&
 		   abstract_state_newest_map(&state, 1) == 2 && abstract_state_newest_map(&state, 2) == 1 &&
 		   abstract_state_newest_map(&state, 3) == PROGRAM_MAPS && state.map_thread[1] == 2,
-	   "mappings have their threads, and an order");
+	   "a mapping has a thread, and mappings have an order");
 	ok(compute_state("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\n"
 	       "T0: kunmap_local(k1)\n") &&
 		   state.usable[ABSTRACT_MAP] == 1 && abstract_state_newest_map(&state, 1) == 0,
-	   "what is unmapped makes room for the older one");
+	   "after an unmap the older mapping is the newest");
 }
 
 static void test_locks(void)
 {
 	ok(compute_state("T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n") && state.usable[ABSTRACT_MUTEX] == 13 &&
 		   state.holder[1] == 1,
-	   "a mutex belongs to who came first");
+	   "the first thread that locks a mutex holds it");
 	ok(compute_state("T0: lock(m1)\nT0: unlock(m1)\n") && state.usable[ABSTRACT_MUTEX] == 15,
-	   "and is free again");
+	   "an unlocked mutex is free");
 	ok(compute_state("post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n") &&
 		   state.usable[ABSTRACT_SEMAPHORE] == 4 && state.posted[2] == 1,
-	   "posts are counted");
-	ok(compute_state("u3 = user_slice(64, 0x1)\n") && state.usable[ABSTRACT_SLICE] == 8, "slices are there");
+	   "waits use up posts");
+	ok(compute_state("u3 = user_slice(64, 0x1)\n") && state.usable[ABSTRACT_SLICE] == 8, "a slice is usable");
 }
 
 /* A call that is made for a state has an effect in the rule model. */

@@ -44,7 +44,7 @@ static void check_parts(void)
 		step += !same(here, choose(i, 5, 5, 6));
 	}
 	ok(run > PLACES / 3 && thread > PLACES / 3 && step > PLACES / 3,
-	   "run, thread and step each decide (%u, %u, %u of %u)", run, thread, step, PLACES);
+	   "run, thread and step each change the delay (%u, %u, %u of %u)", run, thread, step, PLACES);
 }
 
 static void check_kinds(void)
@@ -59,22 +59,22 @@ static void check_kinds(void)
 			largest[delay.kind] = delay.amount;
 	}
 	ok(counts[DELAY_NONE] > PLACES * 4 / 10 && counts[DELAY_NONE] < PLACES * 6 / 10,
-	   "half of all calls are made at once (%u of %u)", counts[DELAY_NONE], PLACES);
+	   "half of all calls have no delay (%u of %u)", counts[DELAY_NONE], PLACES);
 	ok(counts[DELAY_YIELD] > PLACES / 6 && counts[DELAY_SPIN] > PLACES / 12 &&
 		   counts[DELAY_SLEEP] > PLACES / 12,
 	   "all kinds of delay occur");
 	ok(!largest[DELAY_NONE] && largest[DELAY_YIELD] == 8 && largest[DELAY_SPIN] == 4096 &&
 		   largest[DELAY_SLEEP] == 64,
-	   "up to the amounts that are said, and no further");
+	   "the largest amounts are those of delay.h");
 }
 
 UNIT_TEST(test_delay)
 {
-	ok(alike(1, 1) == PLACES, "the same place, the same delay");
-	ok(alike(1, 2) < PLACES * 2 / 3, "another seed, other delays");
+	ok(alike(1, 1) == PLACES, "the same point has the same delay");
+	ok(alike(1, 2) < PLACES * 2 / 3, "another seed has other delays");
 	check_parts();
 	check_kinds();
 	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)
 		delay_wait((struct delay){ kind, 1 });
-	ok(true, "each kind passes");
+	ok(true, "each kind of delay ends");
 }

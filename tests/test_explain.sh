@@ -53,62 +53,64 @@ for characters in ascii utf8; do
 	ok $? "$characters: no line is longer than 100 columns, and some are as long" "$scratch/wide"
 done
 LC_ALL=C grep -n '[^ -~]' "$scratch/ascii" >"$scratch/odd"
-[ ! -s "$scratch/odd" ]
-ok $? "ASCII is ASCII" "$scratch/odd"
+ok_if_empty "ASCII is ASCII" "$scratch/odd"
 [ "$(wc -l <"$scratch/ascii")" -eq "$(wc -l <"$scratch/utf8")" ]
 ok $? "both draw the same"
 
-# Wrapped, but whole: each call, without what may stand between its words.
-bare() { tr -d ' |*~!>\n-'; }
-for page in "$scratch/large/long.page" "$scratch"/random/1*.page "$rules"/*.page; do
-	"$pagetorture" explain --ascii "$page" >"$scratch/out" 2>/dev/null
-	# What never ran is but a number.
-	! grep -q '^Never run' "$scratch/out" || continue
-	bare <"$scratch/out" >"$scratch/bare"
-	"$pagetorture" convert --text "$page" | sed -n 's/ -> .*//; s/^\(main\|T[0-7]\): //p' | sort -u |
-		while read -r call; do
-			grep -qF -- "$(printf '%s' "$call" | bare)" "$scratch/bare" || echo "$page: $call"
-		done
-done >"$scratch/cut"
-[ ! -s "$scratch/cut" ]
-ok $? "no call is cut" "$scratch/cut"
+# ---- the calls, and the marks ----
+
+# Calls that are not in the drawing, and lines whose mark is not what check says.
+for page; do
+	"$pagetorture" convert --text "$page" 2>/dev/null || exit 99
+	echo
+done >"$scratch/texts"
+"$pagetorture" check --json "$@" 2>/dev/null >"$scratch/json"
+"$pagetorture" check "$@" 2>/dev/null >"$scratch/check"
+python3 - "$scratch" "$@" >"$scratch/differ" <<'END'
+import json, re, sys
+directory, names = sys.argv[1], sys.argv[2:]
+def read(name):
+    with open(f"{directory}/{name}", encoding="utf-8") as file:
+        return file.read()
+def bare(text):
+    """Without what may be between the words of a call: lanes, marks, line breaks."""
+    return re.sub(r"[ |*~!>\n-]", "", text)
+drawings = re.split(r"^\S*\.page: .*\n\n", read("ascii"), flags=re.MULTILINE)[1:]
+checks = re.split(r"^\S.*\n", read("check"), flags=re.MULTILINE)[1:]
+verdicts = [json.loads(line) for line in read("json").splitlines()]
+texts = read("texts").split("pagetorture 1\n")[1:]
+assert len(names) == len(drawings) == len(checks) == len(verdicts) == len(texts) >= 300, \
+    (len(names), len(drawings), len(checks), len(verdicts), len(texts))
+for name, drawing, check, verdict, text in zip(names, drawings, checks, verdicts, texts):
+    drawn = bare(drawing)
+    for line in text.splitlines() if "\nNever run" not in drawing else []:
+        call = re.fullmatch(r"(?:main|T\d): (.*?)(?: -> \w+)?", line)
+        if call and bare(call[1]) not in drawn:
+            print(f"{name}: not drawn: {call[1]}")
+    marked = {int(line) for line in re.findall(r"^! *(\d+) ", drawing, re.MULTILINE)}
+    wrong = {race[side] for race in verdict["races"] for side in ("first", "second")}
+    wrong |= {int(line) for line in re.findall(r"uninit-use .*: line (\d+) ", check)}
+    wrong |= {verdict["fatal"]["line"]} if verdict["fatal"] else set()
+    # In a deadlock all lines that wait are marked, the first line left among them.
+    if not wrong <= marked or marked - wrong and "deadlock" not in verdict["verdict"]:
+        print(f"{name}: marked {sorted(marked)}, by check {sorted(wrong)}")
+END
+ok_if_empty "$# programs: each call is drawn whole, and marked are the lines that check names" "$scratch/differ"
 
 "$pagetorture" explain --ascii "$scratch/large/left.page" | sed -n '/^Never run/,$p' | tr -d '\n' |
 	grep -o '[0-9][0-9]*' >"$scratch/left"
 [ "$(wc -l <"$scratch/left")" -eq 510 ] && [ "$(tail -n 1 "$scratch/left")" -eq 1021 ]
 ok $? "510 lines that never run are all named" "$scratch/left"
 
-# ---- the marks ----
-
-# Lines that are guilty, by `check`: both sides of races, uses without a value, what ended it.
-guilty() {
-	"$pagetorture" check --json "$1" 2>/dev/null |
-		grep -oE '"(first|second)": [0-9]+|"fatal": \{"line": [0-9]+' | grep -oE '[0-9]+'
-	"$pagetorture" check "$1" 2>/dev/null | sed -n 's/^  uninit-use .*: line \([0-9]*\) .*/\1/p'
-}
-marked() {
-	"$pagetorture" explain --ascii "$1" 2>/dev/null | sed -n "s/^$2 *\([0-9][0-9]*\) .*/\1/p"
-}
-compared=0
-for page; do
-	case $page in */long.page | */races.page) continue ;; esac
-	compared=$((compared + 1))
-	guilty "$page" | sort -u >"$scratch/guilty"
-	marked "$page" '!' | sort -u >"$scratch/marked"
-	comm -23 "$scratch/guilty" "$scratch/marked" | sed "s|^|$page: not marked: |"
-	# In a deadlock all that wait are marked, the first line left among them.
-	"$pagetorture" check --json "$page" 2>/dev/null | grep -q '"rule": "deadlock"' ||
-		comm -13 "$scratch/guilty" "$scratch/marked" | sed "s|^|$page: is marked: |"
-done >"$scratch/wrong" 2>&1
-[ ! -s "$scratch/wrong" ] && [ "$compared" -ge 300 ]
-ok $? "$compared programs: marked are the lines that check names" "$scratch/wrong"
-[ "$(marked "$scratch/large/races.page" '!' | wc -l)" -eq 1022 ]
+"$pagetorture" explain --ascii "$scratch/large/races.page" 2>/dev/null | grep -c '^! *[0-9]' >"$scratch/marked"
+[ "$(cat "$scratch/marked")" -eq 1022 ]
 ok $? "every one of 1022 racing calls is marked"
 
 # causes PROGRAM GUILTY CAUSES
 causes() {
-	[ "$(marked "$rules/$1.page" '!' | paste -sd ' ')" = "$2" ] &&
-		[ "$(marked "$rules/$1.page" '~' | paste -sd ' ')" = "$3" ]
+	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out"
+	[ "$(sed -n 's/^! *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$2" ] &&
+		[ "$(sed -n 's/^~ *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$3" ]
 	ok $? "$1: line $2, because of ${3:-nothing else}"
 }
 causes use-after-free-by-another-thread 9 6
@@ -139,8 +141,7 @@ sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/
 	while read -r rule; do
 		grep -q "^$rule (\(R[0-9]\|no rule of the page\)" "$scratch/out" || echo "$rule"
 	done >"$scratch/missing"
-[ ! -s "$scratch/missing" ]
-ok $? "every rule of rules.def is explained" "$scratch/missing"
+ok_if_empty "every rule of rules.def is explained" "$scratch/missing"
 
 # ---- how it looks ----
 

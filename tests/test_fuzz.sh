@@ -18,10 +18,12 @@ chmod 755 "$scratch"
 
 # ---- helpers ----
 
-# fuzz ARGUMENT...: in the background
+# fuzz ARGUMENT...: in the background, by the command $prefix
+prefix=
 fuzz() {
 	: >"$log" # what the run before wrote must not be taken for this one's
-	"$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
+	# shellcheck disable=SC2086 # words
+	$prefix "$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
 	campaign=$!
 }
 
@@ -49,7 +51,7 @@ stop() {
 
 engines() {
 	# shellcheck disable=SC2009 # by the whole command line
-	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|campaign/main.py' | awk '{ print $1 }'
+	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|on_small_disk|campaign/main.py' | awk '{ print $1 }'
 }
 
 no_engine_left() {
@@ -61,7 +63,27 @@ kept() {
 }
 
 has_entries() {
-	[ "$(find "$1" -type f | wc -l)" -gt "$2" ]
+	[ "$(find "$1" -type f 2>/dev/null | wc -l)" -gt "$2" ]
+}
+
+# replay_works: does the command that a campaign printed reproduce the finding in another directory?
+replay_works() {
+	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
+	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
+}
+
+# check_pause WHAT REASON COMMAND...: it pauses, and goes on when COMMAND has repaired it
+check_pause() {
+	what=$1
+	until_true said "fuzz_grow: pauses: .*: $2" && until_true no_engine_left
+	ok $? "$what: it pauses" "$log"
+	shift 2
+	"$@"
+	until_true said 'fuzz_grow: goes on$'
+	went_on=$?
+	stop INT
+	[ $status = 0 ] && [ $went_on = 0 ] && [ "$(grep -c pauses "$log")" = 1 ]
+	ok $? "and goes on when it can" "$log"
 }
 
 # hashes DIRECTORY...: of the inputs in it
@@ -89,9 +111,7 @@ run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page &&
 ok $? "no target that can be fuzzed; what is going to happen is said first" "$scratch/err"
 
 if ! make_targets "$bin" 16384; then
-	skip "campaigns: ${CC:-cc} has no libFuzzer"
-	done_testing
-	exit
+	skip_rest "campaigns: ${CC:-cc} has no libFuzzer"
 fi
 
 # ---- finding, reporting, resuming ----
@@ -151,8 +171,7 @@ found=$(find "$d/fuzz_bug/findings" -type f | wc -l)
 ok $? "the last line has the findings" "$log"
 [ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && all_named "$d/fuzz_bug/findings"
 ok $? "a finding is printed once for its reason, all are stored, exit 1" "$log"
-replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
-! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
+replay_works
 ok $? "the printed command reproduces it" "$scratch/out"
 grep -q 'ERROR: fuzz_bug' "$d"/fuzz_bug/reports/*
 ok $? "what the engine said is kept" "$log"
@@ -211,8 +230,7 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	stop INT
 	[ $status = 1 ] && [ -n "$pid" ] && no_engine_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
 	ok $? "AFL++ ends without a process left, its finding is printed" "$log"
-	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
-	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
+	replay_works
 	ok $? "and the printed command reproduces it" "$scratch/out"
 	all_engines="--engine libfuzzer,afl"
 else
@@ -270,21 +288,14 @@ ok $? "and every one is whole" "$scratch/lost"
 # ---- directories that are no good ----
 
 # As somebody whom permissions bind.
-as_user=
 if [ "$(id -u)" = 0 ]; then
-	as_user='setpriv --reuid=65534 --regid=65534 --clear-groups'
+	prefix='setpriv --reuid=65534 --regid=65534 --clear-groups'
 fi
 d=$scratch/perm
 mkdir "$d"
 chmod 777 "$d"
-if $as_user test -x "$pagetorture" 2>/dev/null; then
-	run_as_user() {
-		: >"$log"
-		# shellcheck disable=SC2086 # words
-		$as_user "$pagetorture" fuzz --bin "$bin" --report 1 --engine libfuzzer "$@" >"$log" 2>&1 &
-		campaign=$!
-	}
-	run_as_user --time 2 --dir "$d" fuzz_grow fuzz_bug
+if $prefix test -x "$pagetorture" 2>/dev/null; then
+	fuzz --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
 	stop 0
 	corpus=$d/fuzz_grow/corpus
 	mkdir "$corpus/a-directory"
@@ -299,7 +310,7 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	chmod -R a-w "$d/fuzz_bug"
 	find "$d/fuzz_bug" -type f | sort >"$scratch/before"
 	find "$corpus" | sort >"$scratch/corpus"
-	run_as_user --time 2 --dir "$d" fuzz_grow fuzz_bug
+	fuzz --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
 	stop 0
 	for junk in $(cd "$corpus" && ls -d a-* an-*); do
 		[ "$(grep -c "skipped, no input: .*/$junk: " "$log")" = 1 ] || echo "$junk"
@@ -308,57 +319,44 @@ if $as_user test -x "$pagetorture" 2>/dev/null; then
 	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && said '^  fuzz_grow  *[1-9]'
 	ok $? "junk in a corpus is skipped, with one line each" "$log"
 	find "$corpus" | sort | comm -13 - "$scratch/corpus" >"$scratch/lost"
-	[ ! -s "$scratch/lost" ]
-	ok $? "and left alone" "$scratch/lost"
+	ok_if_empty "and left alone" "$scratch/lost"
 	[ -e "$d/fuzz_grow/queue/$(printf 'an in' | sha1sum | cut -c 1-40)" ]
 	ok $? "an input under a name of its own is handed to the engines" "$log"
 	find "$d/fuzz_bug" -type f | sort | cmp -s - "$scratch/before" &&
 		said 'fuzz_bug: expected a directory that can be written: .*: Permission denied'
 	ok $? "a target in a directory that cannot be written is reported; the other continues" "$log"
-	run_as_user --dir "$d" fuzz_grow
+	fuzz --engine libfuzzer --dir "$d" fuzz_grow
 	until_true said executions
 	chmod a-w "$corpus"
-	until_true said 'fuzz_grow: pauses: .*: Permission denied' && until_true no_engine_left
-	ok $? "a directory that cannot be written any more: it pauses" "$log"
-	chmod a+w "$corpus"
-	until_true said 'fuzz_grow: goes on$'
-	went_on=$?
-	stop INT
-	[ $status = 0 ] && [ $went_on = 0 ] && [ "$(grep -c pauses "$log")" = 1 ]
-	ok $? "and goes on when it can" "$log"
+	check_pause "a directory that cannot be written any more" "Permission denied" chmod a+w "$corpus"
 	chmod a-w "$d"
 	rm -rf "$d/fuzz_bug"
-	run_as_user --time 1 --dir "$d/below" fuzz_grow
+	fuzz --engine libfuzzer --time 1 --dir "$d/below" fuzz_grow
 	stop 0
 	[ $status = 2 ] && said 'expected a directory that can be written' && [ "$(wc -l <"$log")" = 1 ]
 	ok $? "no directory at all: one line, exit 2" "$log"
 else
 	skip "directories that cannot be written: no other user can run this build"
 fi
+prefix=
 
 if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	d=$scratch/full
 	mkdir "$d"
-	# The mount is the campaign's own, and this shell goes in by the campaign's door.
-	# shellcheck disable=SC2016 # the inner shell's words
-	unshare -m sh -c 'mount -t tmpfs -o size=96m none "$1" && shift && exec "$@"' sh "$d" \
-		"$pagetorture" fuzz --bin "$bin" --report 1 --engine libfuzzer --dir "$d" fuzz_grow >"$log" 2>&1 &
-	campaign=$!
+	printf '#!/bin/sh\nmount -t tmpfs -o size=96m none %s && exec "$@"\n' "$d" >"$scratch/on_small_disk"
+	# The mount is the campaign's own; its files are below /proc/PID/root.
+	prefix="unshare -m sh $scratch/on_small_disk"
+	fuzz --engine libfuzzer --dir "$d" fuzz_grow
 	inside=/proc/$campaign/root$d
 	until_true said ' executions'
 	hashes "$inside/fuzz_grow/corpus" >"$scratch/before"
 	head -c 130000000 /dev/zero >"$inside/filler" 2>/dev/null
-	until_true said 'fuzz_grow: pauses: .*: the disk is nearly full' && until_true no_engine_left
-	ok $? "a full disk: it pauses" "$log"
+	until_true said 'fuzz_grow: pauses'
 	hashes "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
 	[ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
-	ok $? "with all that was there" "$scratch/lost"
-	rm "$inside/filler"
-	until_true said 'fuzz_grow: goes on$'
-	went_on=$?
-	stop INT
-	[ $status = 0 ] && [ $went_on = 0 ] && [ "$(grep -c pauses "$log")" = 1 ]
-	ok $? "and goes on when there is room" "$log"
+	ok $? "a full disk: all that was there is there" "$scratch/lost"
+	check_pause "a full disk" "the disk is nearly full" rm "$inside/filler"
+	prefix=
 else
 	skip "a full disk: needs root and mount namespaces"
 fi

@@ -41,18 +41,18 @@ static void test_edges(void)
 	ok(evaluate("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
 		   happens_before_edges(&program, rules_trace(rules), 4, from) == 1 && from[0] == 3 &&
 		   before(1, 4) && before(0, 2),
-	   "a lock comes after the last unlock, and through it after all others");
+	   "a lock is ordered after the last unlock, and so after the earlier ones");
 	ok(evaluate("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
 		   happens_before_edges(&program, rules_trace(rules), 3, from) == 2 && before(0, 3) &&
 		   before(1, 3) && !before(2, 3),
-	   "a wait comes after every earlier post, and not after what follows them");
+	   "a wait is ordered after every earlier post, not after calls that follow the posts");
 	ok(evaluate("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: free_page(p0)\n") &&
 		   happens_before_edges(&program, rules_trace(rules), 3, from) == 1 && before(2, 3),
-	   "the last drop comes after the others");
+	   "the last free is ordered after the others");
 	ok(evaluate("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
 		   !happens_before_edges(&program, rules_trace(rules), 2, from) && before(0, 1) &&
 		   before(0, 2),
-	   "what a line of main orders is no edge");
+	   "the order by a line of main is no edge");
 }
 
 static bool conflict(const struct access *a, const struct access *b)
@@ -109,7 +109,7 @@ static void test_random(void)
 			break;
 	}
 	ok(i == count && races && pairs > races,
-	   "of %zu conflicts in %u programs, %zu are races: those that nothing orders", pairs, i,
+	   "%zu conflicts in %u programs: the %zu races are those without an order", pairs, i,
 	   races);
 }
 
@@ -129,23 +129,23 @@ static void causes(const char *calls, enum rule rule, const char *expected, cons
 static void test_causes(void)
 {
 	causes("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nfree_page(p0)\nfree_page(p0)\n"
-	       "read_raw(p0, 0, 1)\n", RULE_use_after_free, " 3", "the last drop killed the page");
+	       "read_raw(p0, 0, 1)\n", RULE_use_after_free, " 3", "use-after-free: the last free");
 	causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
 	       "free_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 3",
-	       "of a copy, the destination's");
+	       "use-after-free of a copy: the free of the destination");
 	causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
-	       "copy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 2", "or else the source's");
+	       "copy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 2", "use-after-free of a copy: the free of the source");
 	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nfree_page(p0)\nload(k0, 0, 1)\n",
-	       RULE_use_after_free, " 2", "through a mapping, its page's");
+	       RULE_use_after_free, " 2", "use-after-free through a mapping: the free of the page");
 	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nkunmap_local(k0)\n"
-	       "load(k0, 0, 1)\n", RULE_use_after_unmap, " 2", "who unmapped it");
+	       "load(k0, 0, 1)\n", RULE_use_after_unmap, " 2", "use-after-unmap: the unmap");
 	causes("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: load(k0, 0, 1)\n",
-	       RULE_foreign_map, " 1", "who mapped it");
+	       RULE_foreign_map, " 1", "foreign-map: the map");
 	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nk1 = kmap_local(p0)\n"
 	       "k2 = kmap_local(p0)\nkunmap_local(k2)\nk3 = kmap_local(p0)\nkunmap_local(k0)\n",
-	       RULE_unmap_order, " 5 2", "the newer mappings, newest first");
+	       RULE_unmap_order, " 5 2", "unmap-order: the newer mappings, newest first");
 	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nload(k0, PAGE_SIZE, 1)\n",
-	       RULE_out_of_bounds, "", "a range needs no other call to be wrong");
+	       RULE_out_of_bounds, "", "out-of-bounds: no call");
 }
 
 static void test_bytes(void)
@@ -157,11 +157,11 @@ static void test_bytes(void)
 		    "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
 		   rules_verdict(rules)->uninit_count == 1 &&
 		   rules_verdict(rules)->uninits[0].from == 68,
-	   "a copied byte without a value is used");
+	   "the use of a copied uninitialised byte is found");
 	cause_find_uninit(&program, rules, 6, 1, 68, &causes);
 	ok(causes.count == 3 && causes.calls[0] == 4 && causes.calls[1] == 3 &&
 		   causes.calls[2] == 0,
-	   "and comes by two copies from an allocation");
+	   "its causes are two copies and an allocation");
 }
 
 static void test_deadlock(void)
@@ -173,7 +173,7 @@ static void test_deadlock(void)
 		   b[0].by == 0 && b[1].why == BLOCKED_SEMAPHORE &&
 		   b[2].why == BLOCKED_THREADS && b[2].by == 1 && b[3].why == BLOCKED_MAIN &&
 		   b[3].by == 3,
-	   "what each thread waits for");
+	   "deadlock: the reason of each thread");
 }
 
 UNIT_TEST(test_happens)

@@ -2,7 +2,7 @@
 /* The matrix is complete, and the tables and the rule model agree on each cell. */
 #include <string.h>
 
-#include "harness/matrix.h"
+#include "dev/race/matrix.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_text.h"
 #include "tests/tap.h"
@@ -79,10 +79,10 @@ static void test_reach(void)
 
 	for (unsigned int i = 0; i < MATRIX_RELATIONS; i++)
 		relations += seen.in[i] && !seen.racing_in[i] == is_apart(i);
-	ok(relations == MATRIX_RELATIONS, "races are where ranges meet, and only there");
+	ok(relations == MATRIX_RELATIONS, "cells race if their ranges overlap, and only then");
 	for (unsigned int i = 0; i < MATRIX_KINDS; i++)
 		kinds += seen.racing_kind[i] > 0;
-	ok(kinds == MATRIX_KINDS, "every kind of access races somewhere");
+	ok(kinds == MATRIX_KINDS, "every kind of access races in some cell");
 	for (unsigned int i = 0; i < MATRIX_ORDERS; i++) {
 		bool orders = i != MATRIX_ORDER_none && i != MATRIX_ORDER_reverse;
 
@@ -94,7 +94,7 @@ static void test_reach(void)
 		total += seen.left_out[i];
 	}
 	ok(reasons == MATRIX_REASONS && total == MATRIX_CELLS,
-	   "each reason leaves something out, and all is counted");
+	   "each reason leaves out some combination, and every combination is counted");
 }
 
 /* Each relation holds for all pairs of kinds, as its name says. */
@@ -154,13 +154,12 @@ static size_t matches(const char *pattern)
 
 static void test_patterns(void)
 {
-	ok(matches("") == MATRIX_CELLS && matches("*/*") == MATRIX_CELLS, "no pattern is all");
-	ok(matches("store/load/nested/none/same") == 1, "a whole name is one cell");
+	ok(matches("") == MATRIX_CELLS && matches("*/*") == MATRIX_CELLS, "an empty pattern matches all cells");
+	ok(matches("store/load/nested/none/same") == 1, "a whole name matches one cell");
 	ok(matches("store/load/nested/none") == MATRIX_MAPPINGS, "the last parts may be missing");
-	ok(matches("//page") == MATRIX_CELLS / MATRIX_RELATIONS, "an empty part is any");
+	ok(matches("//page") == MATRIX_CELLS / MATRIX_RELATIONS, "an empty part matches any");
 	ok(matches("*_atomic/last_free/around/none/same") == 4, "parts are patterns");
-	ok(!matrix_pattern_valid("nothing") && !matrix_pattern_valid("a/b/c/d/e/f"),
-	   "a pattern that fits nothing is none");
+	ok(!matches("nothing") && !matches("a/b/c/d/e/f"), "other patterns match no cell");
 }
 
 UNIT_TEST(test_matrix)
@@ -168,11 +167,11 @@ UNIT_TEST(test_matrix)
 	rules = rules_new();
 	try_all();
 	printf("# %zu combinations, %zu cells, %zu race\n", MATRIX_CELLS, seen.cells, seen.races);
-	ok(seen.cells > 10000 && seen.races > 1000, "the matrix is there");
+	ok(seen.cells > 10000 && seen.races > 1000, "the matrix has more than 10,000 cells and 1,000 races");
 	ok(!seen.disagree, "tables and model agree on every cell");
-	ok(!seen.invalid, "every program is valid, and all of it runs");
-	ok(!seen.not_text, "every program's text reads back");
-	ok(!seen.odd_names, "every cell answers to its name");
+	ok(!seen.invalid, "every program is valid, and all of its calls run");
+	ok(!seen.not_text, "the text of every program is parsed to the same program");
+	ok(!seen.odd_names, "every cell matches its name");
 	test_reach();
 	test_relations();
 	test_patterns();

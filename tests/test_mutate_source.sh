@@ -85,65 +85,47 @@ mutants() {
 expect 0 "the small tree builds" '' build_small
 expect 0 "its mutants are listed" '' mutants --list
 cp "$scratch/out" "$scratch/list"
-cut -d ' ' -f 2- "$scratch/list" >"$scratch/found"
+# In a line: those of one expression and operator.
+sed 's/^[0-9a-f]* small\.c://' "$scratch/list" | awk -F ' => ' '
+	$1 != last { if (NR > 1) print text; text = $0; last = $1; next }
+	{ text = text " | " $2 }
+	END { print text }' >"$scratch/found"
 cat >"$scratch/expected" <<'END'
-small.c:9 minus return: a - b => (a - b) + 1
-small.c:9 minus return: a - b => 0
-small.c:9 minus arithmetic: a - b => a + b
-small.c:14 small condition: unlikely(a < TWICE(2)) && b => !(unlikely(a < TWICE(2)) && b)
-small.c:14 small condition: unlikely(a < TWICE(2)) && b => 0
-small.c:14 small condition: unlikely(a < TWICE(2)) && b => 1
-small.c:14 small relation: a < TWICE(2) => a <= TWICE(2)
-small.c:14 small relation: a < TWICE(2) => a >= TWICE(2)
-small.c:14 small constant: TWICE(2) => TWICE((2 + 1))
-small.c:14 small constant: TWICE(2) => TWICE((2 - 1))
-small.c:14 small constant: TWICE(2) => TWICE(0)
-small.c:14 small logic: unlikely(a < TWICE(2)) && b => unlikely(a < TWICE(2)) || b
-small.c:15 small return: minus(a, b) => (minus(a, b)) + 1
-small.c:15 small return: minus(a, b) => 0
-small.c:15 small swap: minus(a, b) => minus(b, a)
-small.c:16 small constant: int i = 0 => int i = (0 + 1)
-small.c:16 small constant: int i = 0 => int i = (0 - 1)
-small.c:16 small condition: i != 3 => 0
-small.c:16 small relation: i != 3 => i == 3
-small.c:16 small constant: i != 3 => i != (3 + 1)
-small.c:16 small constant: i != 3 => i != (3 - 1)
-small.c:16 small constant: i != 3 => i != 0
-small.c:16 small step: i++ => i--
-small.c:17 small statement: a += b => (void)0
-small.c:17 small arithmetic: a += b => a -= b
-small.c:18 small not: ~a => a
-small.c:18 small return: ~a => (~a) + 1
-small.c:18 small return: ~a => 0
-small.c:23 keep statement: *spare = a => (void)0
-small.c:24 keep statement: *spare = a + 0 => (void)0
-small.c:24 keep arithmetic: a + 0 => a - 0
-small.c:24 keep constant: *spare = a + 0 => *spare = a + (0 + 1)
-small.c:24 keep constant: *spare = a + 0 => *spare = a + (0 - 1)
-small.c:25 keep condition: a => !(a)
-small.c:25 keep condition: a => 0
-small.c:26 keep condition: a == 7 => 0
-small.c:26 keep condition: a == 7 => 1
-small.c:26 keep relation: a == 7 => a != 7
-small.c:26 keep constant: a == 7 => a == (7 + 1)
-small.c:26 keep constant: a == 7 => a == (7 - 1)
-small.c:26 keep constant: a == 7 => a == 0
-small.c:27 keep jump: if (a == 7) break => if (a == 7)
-small.c:28 keep statement: a-- => (void)0
-small.c:28 keep step: a-- => a++
-small.c:29 keep statement: *spare = a => (void)0
-small.c:31 keep constant: return 5 => return (5 + 1)
-small.c:31 keep constant: return 5 => return (5 - 1)
-small.c:31 keep constant: return 5 => return 0
-small.c:36 big condition: a >= 0 => 0
-small.c:36 big condition: a >= 0 => 1
-small.c:36 big return: a >= 0 ? true : false => !(a >= 0 ? true : false)
-small.c:36 big relation: a >= 0 => a < 0
-small.c:36 big relation: a >= 0 => a > 0
-small.c:36 big constant: a >= 0 => a >= (0 + 1)
-small.c:36 big constant: a >= 0 => a >= (0 - 1)
-small.c:36 big constant: a >= 0 ? true : false => a >= 0 ? false : false
-small.c:36 big constant: a >= 0 ? true : false => a >= 0 ? true : true
+9 minus return: a - b => (a - b) + 1 | 0
+9 minus arithmetic: a - b => a + b
+14 small condition: unlikely(a < TWICE(2)) && b => !(unlikely(a < TWICE(2)) && b) | 0 | 1
+14 small relation: a < TWICE(2) => a <= TWICE(2) | a >= TWICE(2)
+14 small constant: TWICE(2) => TWICE((2 + 1)) | TWICE((2 - 1)) | TWICE(0)
+14 small logic: unlikely(a < TWICE(2)) && b => unlikely(a < TWICE(2)) || b
+15 small return: minus(a, b) => (minus(a, b)) + 1 | 0
+15 small swap: minus(a, b) => minus(b, a)
+16 small constant: int i = 0 => int i = (0 + 1) | int i = (0 - 1)
+16 small condition: i != 3 => 0
+16 small relation: i != 3 => i == 3
+16 small constant: i != 3 => i != (3 + 1) | i != (3 - 1) | i != 0
+16 small step: i++ => i--
+17 small statement: a += b => (void)0
+17 small arithmetic: a += b => a -= b
+18 small not: ~a => a
+18 small return: ~a => (~a) + 1 | 0
+23 keep statement: *spare = a => (void)0
+24 keep statement: *spare = a + 0 => (void)0
+24 keep arithmetic: a + 0 => a - 0
+24 keep constant: *spare = a + 0 => *spare = a + (0 + 1) | *spare = a + (0 - 1)
+25 keep condition: a => !(a) | 0
+26 keep condition: a == 7 => 0 | 1
+26 keep relation: a == 7 => a != 7
+26 keep constant: a == 7 => a == (7 + 1) | a == (7 - 1) | a == 0
+27 keep jump: if (a == 7) break => if (a == 7)
+28 keep statement: a-- => (void)0
+28 keep step: a-- => a++
+29 keep statement: *spare = a => (void)0
+31 keep constant: return 5 => return (5 + 1) | return (5 - 1) | return 0
+36 big condition: a >= 0 => 0 | 1
+36 big return: a >= 0 ? true : false => !(a >= 0 ? true : false)
+36 big relation: a >= 0 => a < 0 | a > 0
+36 big constant: a >= 0 => a >= (0 + 1) | a >= (0 - 1)
+36 big constant: a >= 0 ? true : false => a >= 0 ? false : false | a >= 0 ? true : true
 END
 ok_if_same "they are the expected ones" "$scratch/expected" "$scratch/found"
 

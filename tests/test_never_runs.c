@@ -86,10 +86,10 @@ UNIT_TEST(test_never_runs)
 		sorted += is_sorted();
 		stay += stays_skipped();
 	}
-	ok(named == 4000, "4,000 programs: the calls named are those that the model skips");
-	ok(sorted == 4000, "each once, in the order of lines");
-	ok(stay == 4000, "a call after the end of the program that is named would be skipped");
-	ok(named_total > 10000 && unreached_total > 1000, "many calls were named");
+	ok(named == 4000, "4,000 programs: the calls that are found are those that the model skips");
+	ok(sorted == 4000, "each call is found once, in the order of lines");
+	ok(stay == 4000, "a call after the fatal call that is found would be skipped");
+	ok(named_total > 10000 && unreached_total > 1000, "more than 10,000 calls are found");
 	printf("# %zu named, %zu of them after the end\n", named_total, unreached_total);
 	rules_delete(rules);
 }

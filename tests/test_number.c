@@ -29,13 +29,13 @@ UNIT_TEST(test_number)
 					    (1ull << 63) - 1, (1ull << 63) + 16384,
 					    UINT64_MAX - 16384 };
 
-	ok(round_trips(), "every 16 bits are one number of the domain and back");
+	ok(round_trips(), "each value of 16 bits is one number of the domain, and reverse");
 	for (unsigned int i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
 		ok(!number_valid(outside[i]), "0x%llx is outside of the domain",
 		   (unsigned long long)outside[i]);
-	ok(has_text(9, "9") && has_text(10, "0xa"), "below 10 decimal, else hex");
-	ok(has_text(4096, "PAGE_SIZE") && has_text(4097, "0x1001"), "PAGE_SIZE by name");
+	ok(has_text(9, "9") && has_text(10, "0xa"), "a number below 10 is decimal, others are hexadecimal");
+	ok(has_text(4096, "PAGE_SIZE") && has_text(4097, "0x1001"), "PAGE_SIZE has a name");
 	ok(has_text(UINT64_MAX, "SIZE_MAX-0") && has_text(UINT64_MAX - 16383, "SIZE_MAX-16383"),
 	   "the top base counts down from SIZE_MAX");
-	ok(has_text(1ull << 63, "0x8000000000000000"), "other bases are hex");
+	ok(has_text(1ull << 63, "0x8000000000000000"), "numbers near other bases are hexadecimal");
 }

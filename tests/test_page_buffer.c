@@ -56,10 +56,7 @@ static void test_reference(void)
 	page_free(page);
 }
 
-static void free_borrowed(void)
-{
-	page_free(page_borrow(buffer));
-}
+ACTION(free_borrowed, page_free(page_borrow(buffer)))
 
 static void free_own_reference(void)
 {
@@ -83,10 +80,7 @@ static void free_twice(void)
 	page_buffer_free(buffer);
 }
 
-static void free_middle(void)
-{
-	page_buffer_free(buffer + PAGE_SIZE);
-}
+ACTION(free_middle, page_buffer_free(buffer + PAGE_SIZE))
 
 static void free_local_variable(void)
 {
@@ -95,10 +89,7 @@ static void free_local_variable(void)
 	page_buffer_free(&local);
 }
 
-static void get_size_of_no_buffer(void)
-{
-	page_buffer_size(&buffer);
-}
+ACTION(get_size_of_no_buffer, page_buffer_size(&buffer))
 
 static const struct child_case cases[] = {
 	{ free_borrowed, "borrowed-free", "a borrower frees the page" },

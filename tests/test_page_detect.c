@@ -15,13 +15,6 @@ void __msan_init(void) __attribute__((weak));
 static struct page *page;
 static unsigned char zeros[PAGE_SIZE];
 
-/* A function that evaluates one expression. */
-#define ACTION(name, ...)                                                                          \
-	static void name(void)                                                                     \
-	{                                                                                          \
-		__VA_ARGS__;                                                                       \
-	}
-
 /* ---- races ---- */
 
 static atomic_int finished_turns;

@@ -204,15 +204,8 @@ static void child_writes(void)
 		abort();
 }
 
-static void child_loads_of_other_task(void)
-{
-	(void)*(volatile unsigned char *)map_of_other_task;
-}
-
-static void child_loads_freed(void)
-{
-	(void)*(volatile unsigned char *)map_of_freed;
-}
+ACTION(child_loads_of_other_task, (void)*(volatile unsigned char *)map_of_other_task)
+ACTION(child_loads_freed, (void)*(volatile unsigned char *)map_of_freed)
 
 static const struct child_case fork_cases[] = {
 	{ child_writes, RETURNS, "a child of fork() has the mappings of its parent" },

@@ -28,25 +28,17 @@ static struct page_task *find_task(char name)
 	return name == 'a' ? alpha : name == 'b' ? beta : NULL;
 }
 
-static void step_in(char task)
-{
-	page_task_switch_in(find_task(task));
-}
+/* A step that evaluates one expression. */
+#define STEP(name, argument, ...)                   \
+	static void step_##name(char argument)      \
+	{                                           \
+		__VA_ARGS__;                        \
+	}
 
-static void step_out(char task)
-{
-	page_task_switch_out(find_task(task));
-}
-
-static void step_delete(char task)
-{
-	page_task_delete(find_task(task));
-}
-
-static void step_map(char page)
-{
-	maps[map_count++] = page_map_local(pages[page - '0']);
-}
+STEP(in, task, page_task_switch_in(find_task(task)))
+STEP(out, task, page_task_switch_out(find_task(task)))
+STEP(delete, task, page_task_delete(find_task(task)))
+STEP(map, page, maps[map_count++] = page_map_local(pages[page - '0']))
 
 /* Leaves the current task one mapping. */
 static void step_map15(char page)
@@ -55,15 +47,8 @@ static void step_map15(char page)
 		step_map(page);
 }
 
-static void step_unmap(char map)
-{
-	page_unmap_local(maps[map - '0']);
-}
-
-static void step_unmap_end(char map)
-{
-	page_unmap_local(maps[map - '0'] + PAGE_SIZE);
-}
+STEP(unmap, map, page_unmap_local(maps[map - '0']))
+STEP(unmap_end, map, page_unmap_local(maps[map - '0'] + PAGE_SIZE))
 
 static void step_unmap_none(char unused)
 {
@@ -92,30 +77,11 @@ static int map_and_keep(void *addr, void *ctx)
 	return 0;
 }
 
-static void step_callback(char page)
-{
-	page_with_mapped(pages[0], map_and_keep, pages[page - '0']);
-}
-
-static void step_free(char page)
-{
-	page_free(pages[page - '0']);
-}
-
-static void step_get(char page)
-{
-	page_get(pages[page - '0']);
-}
-
-static void step_nid(char page)
-{
-	page_nid(pages[page - '0']);
-}
-
-static void step_read(char page)
-{
-	page_read_raw(pages[page - '0'], bytes, 0, 0);
-}
+STEP(callback, page, page_with_mapped(pages[0], map_and_keep, pages[page - '0']))
+STEP(free, page, page_free(pages[page - '0']))
+STEP(get, page, page_get(pages[page - '0']))
+STEP(nid, page, page_nid(pages[page - '0']))
+STEP(read, page, page_read_raw(pages[page - '0'], bytes, 0, 0))
 
 static void step_write(char page)
 {
@@ -123,10 +89,7 @@ static void step_write(char page)
 		_exit(1);
 }
 
-static void step_copy(char source)
-{
-	page_copy(pages['1' - source], 0, pages[source - '0'], 0, 1);
-}
+STEP(copy, source, page_copy(pages['1' - source], 0, pages[source - '0'], 0, 1))
 
 /* A range outside of the page is an error that ends nothing. */
 static void step_write_outside(char page)
@@ -155,20 +118,9 @@ static void load_byte(const unsigned char *addr)
 	__asm__ volatile("" : : "r"(byte) : "memory");
 }
 
-static void step_load(char map)
-{
-	load_byte(maps[map - '0']);
-}
-
-static void step_load_before(char map)
-{
-	load_byte(maps[map - '0'] - 1);
-}
-
-static void step_load_after(char map)
-{
-	load_byte(maps[map - '0'] + PAGE_SIZE);
-}
+STEP(load, map, load_byte(maps[map - '0']))
+STEP(load_before, map, load_byte(maps[map - '0'] - 1))
+STEP(load_after, map, load_byte(maps[map - '0'] + PAGE_SIZE))
 
 static const struct {
 	const char *verb;

@@ -35,40 +35,20 @@ static int store_address(void *addr, void *ctx)
 	return 7;
 }
 
-static int call_read(size_t off, size_t len)
-{
-	return page_read_raw(page, buffer, off, len);
-}
+/* A function that makes a call for a range. */
+#define CALL(name, expression)                             \
+	static int call_##name(size_t off, size_t len)     \
+	{                                                  \
+		return expression;                         \
+	}
 
-static int call_write(size_t off, size_t len)
-{
-	return page_write_raw(page, buffer, off, len);
-}
-
-static int call_zero(size_t off, size_t len)
-{
-	return page_fill_zero(page, off, len);
-}
-
-static int call_bytewise_read(size_t off, size_t len)
-{
-	return page_read_bytewise_atomic(page, buffer, off, len);
-}
-
-static int call_bytewise_write(size_t off, size_t len)
-{
-	return page_write_bytewise_atomic(page, buffer, off, len);
-}
-
-static int call_copy(size_t off, size_t len)
-{
-	return page_copy(page, off, other, 0, len);
-}
-
-static int call_copy_from(size_t off, size_t len)
-{
-	return page_copy(other, 0, page, off, len);
-}
+CALL(read, page_read_raw(page, buffer, off, len))
+CALL(write, page_write_raw(page, buffer, off, len))
+CALL(zero, page_fill_zero(page, off, len))
+CALL(bytewise_read, page_read_bytewise_atomic(page, buffer, off, len))
+CALL(bytewise_write, page_write_bytewise_atomic(page, buffer, off, len))
+CALL(copy, page_copy(page, off, other, 0, len))
+CALL(copy_from, page_copy(other, 0, page, off, len))
 
 static int call_with_pointer(size_t off, size_t len)
 {

@@ -79,25 +79,10 @@ static void find_nothing(const char *backend)
 	require(!page_map_backend_set(backend));
 }
 
-static void find_nothing_direct(void)
-{
-	find_nothing("direct");
-}
-
-static void find_nothing_alias(void)
-{
-	find_nothing("alias");
-}
-
-static void free_no_buffer(void)
-{
-	page_buffer_free(&variable);
-}
-
-static void choose_poison(void)
-{
-	require(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL));
-}
+ACTION(find_nothing_direct, find_nothing("direct"))
+ACTION(find_nothing_alias, find_nothing("alias"))
+ACTION(free_no_buffer, page_buffer_free(&variable))
+ACTION(choose_poison, require(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL)))
 
 static void choose_by_environment(void)
 {
@@ -191,15 +176,8 @@ static void prepare_nothing(void)
 {
 }
 
-static void prepare_direct(void)
-{
-	choose_backend("direct");
-}
-
-static void prepare_alias(void)
-{
-	choose_backend("alias");
-}
+ACTION(prepare_direct, choose_backend("direct"))
+ACTION(prepare_alias, choose_backend("alias"))
 
 static void prepare_page(void)
 {
@@ -220,20 +198,9 @@ static void prepare_task_with_mapping(void)
 	prepare_mapping();
 }
 
-static void map_page(void)
-{
-	page_map_local(page);
-}
-
-static void unmap_page(void)
-{
-	page_unmap_local(addr);
-}
-
-static void delete_task(void)
-{
-	page_task_delete(task);
-}
+ACTION(map_page, page_map_local(page))
+ACTION(unmap_page, page_unmap_local(addr))
+ACTION(delete_task, page_task_delete(task))
 
 static void read_user_memory(void)
 {
@@ -316,15 +283,8 @@ static int fork_and_write(void)
 	return wait_status;
 }
 
-static void require_child_to_write(void)
-{
-	require(!fork_and_write());
-}
-
-static void require_child_to_fail(void)
-{
-	require(fork_and_write());
-}
+ACTION(require_child_to_write, require(!fork_and_write()))
+ACTION(require_child_to_fail, require(fork_and_write()))
 
 /* fork() works all the same; only the parent does not wait for the copy. */
 static void fork_and_read(void)

@@ -11,11 +11,7 @@ PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 
 # What makes the page needs the standard library; what looks at it the one that has selenium.
-if ! command -v python3 >/dev/null; then
-	skip "no python3"
-	done_testing
-	exit
-fi
+need python3
 selenium=
 for python in python3 /usr/bin/python3; do
 	[ -n "$selenium" ] || ! $python -c 'import selenium' 2>/dev/null || selenium=$python
@@ -34,9 +30,7 @@ page() {
 mkdir "$scratch/build" "$scratch/results" "$scratch/empty-results"
 cd "$abs_builddir" || exit 99
 if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
-	skip "this build has not all that runs"
-	done_testing
-	exit
+	skip_rest "this build has not all that runs"
 fi
 results=$scratch/results
 run_to 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
@@ -104,8 +98,7 @@ cp "$results/fuzz.json" "$scratch/other.json"
 for part in rules race stress stress-long fuzz-ci replay coverage bugs mutants smoke bench; do
 	report_says unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
 done >"$scratch/others"
-[ ! -s "$scratch/others" ]
-ok $? "results of another command: unreadable" "$scratch/others"
+ok_if_empty "results of another command: unreadable" "$scratch/others"
 
 # ---- pages ----
 

@@ -38,15 +38,15 @@ static bool order_is(const char *threads, const char *waits, const char *expecte
 
 UNIT_TEST(test_schedule)
 {
-	ok(order_is("1212", "....", "abcd"), "line order");
-	ok(order_is("1121", "2...", "cabd"), "a blocked thread waits, others go on");
-	ok(order_is("1212", "1...", "bacd"), "it goes on as soon as it can");
-	ok(order_is("1012", "....", "abcd"), "main is run in its place");
-	ok(order_is("102", "2..", ""), "no line below main runs before it");
-	ok(s.left == 3 && s.first_left == 0, "what is stuck is counted, from its first line");
-	ok(order_is("120", "...", "abc"), "main waits for all above");
-	ok(order_is("012", "1..", ""), "main that blocks holds all below back");
-	ok(order_is("", "", ""), "no lines");
+	ok(order_is("1212", "....", "abcd"), "lines run in their order");
+	ok(order_is("1121", "2...", "cabd"), "other threads continue while one is blocked");
+	ok(order_is("1212", "1...", "bacd"), "a blocked thread continues as soon as it can");
+	ok(order_is("1012", "....", "abcd"), "a line of main runs in its place");
+	ok(order_is("102", "2..", ""), "no line below a line of main runs before it");
+	ok(s.left == 3 && s.first_left == 0, "lines that cannot run are counted, from the first one");
+	ok(order_is("120", "...", "abc"), "a line of main waits for all lines above");
+	ok(order_is("012", "1..", ""), "no line below a blocked line of main runs");
+	ok(order_is("", "", ""), "a program without lines ends");
 	ok(order_is("12121", "2....", "bd"), "lines after a blocked one of the same thread wait");
-	ok(s.left == 3 && s.first_left == 0, "and are left");
+	ok(s.left == 3 && s.first_left == 0, "these lines are counted as left");
 }

@@ -23,17 +23,17 @@ UNIT_TEST(test_thread_locals)
 	pthread_t thread;
 
 	thread_locals_find(&locals);
-	ok(locals.count >= 2, "the program and the C library have some");
+	ok(locals.count >= 2, "the program and the C library have thread-local variables");
 	ok(thread_locals_contain(&locals, (uintptr_t)&mine[0]) &&
 		   thread_locals_contain(&locals, (uintptr_t)&mine[2]),
-	   "a variable of the program");
-	ok(thread_locals_contain(&locals, (uintptr_t)&errno), "errno");
-	ok(!thread_locals_contain(&locals, (uintptr_t)ours), "not what all threads share");
-	ok(!thread_locals_contain(&locals, (uintptr_t)heap), "nor the heap");
-	ok(!thread_locals_contain(&locals, (uintptr_t)&stack), "nor the stack");
+	   "a thread-local variable of the program is found");
+	ok(thread_locals_contain(&locals, (uintptr_t)&errno), "errno is found");
+	ok(!thread_locals_contain(&locals, (uintptr_t)ours), "a shared variable is not found");
+	ok(!thread_locals_contain(&locals, (uintptr_t)heap), "heap memory is not found");
+	ok(!thread_locals_contain(&locals, (uintptr_t)&stack), "the stack is not found");
 	if (pthread_create(&thread, NULL, address, &other))
 		abort();
 	pthread_join(thread, NULL);
-	ok(other && !thread_locals_contain(&locals, other), "nor what another thread has");
+	ok(other && !thread_locals_contain(&locals, other), "a variable of another thread is not found");
 	free(heap);
 }

@@ -28,12 +28,12 @@ UNIT_TEST(test_thread_plan)
 	     "T0: unlock(m0)\n"			 /* 5 */
 	     "T1: lock(m0)\n");			 /* 6 */
 	ok(plan.steps[1].after[1] == 1, "a use waits for the allocation");
-	ok(plan.steps[2].after[1] == 1 && !plan.steps[2].after[2], "two uses wait not for another");
+	ok(plan.steps[2].after[1] == 1 && !plan.steps[2].after[2], "two uses do not wait for each other");
 	ok(plan.steps[3].after[2] == 2 && plan.steps[3].after[3] == 3,
-	   "a change of the page's life waits for all uses");
-	ok(plan.steps[6].after[1] == 6, "a lock waits for the unlock before it");
+	   "a call that changes the references waits for all uses");
+	ok(plan.steps[6].after[1] == 6, "a lock waits for the earlier unlock");
 	ok(plan.first_of[1] == 0 && plan.first_of[2] == 1 && plan.first_of[4] == THREAD_PLAN_NONE,
-	   "threads know their first step");
+	   "each thread has its first step");
 	make("pagetorture 1\n"
 	     "T0: lock(m0)\n"	/* 0 */
 	     "T1: lock(m1)\n"	/* 1 */
@@ -42,10 +42,10 @@ UNIT_TEST(test_thread_plan)
 	     "T1: wait(s0)\n"	/* 4 */
 	     "main: post(s0)\n"); /* 5 */
 	ok(plan.steps[0].signals && plan.steps[1].signals && plan.steps[2].join == 6,
-	   "main joins all that ran");
-	ok(!plan.steps[3].join && plan.steps[5].join == 4, "and each of them once");
+	   "a line of main joins all threads that ran");
+	ok(!plan.steps[3].join && plan.steps[5].join == 4, "a thread is joined once for its steps");
 	ok(plan.steps[4].waits && plan.steps[3].fork == 4 && !plan.steps[2].fork,
-	   "a thread is forked by the last line of main before it");
-	ok(plan.steps[4].forker == 3, "and knows by which");
+	   "the last line of main before a thread's step releases the thread");
+	ok(plan.steps[4].forker == 3, "the step has the line of main that releases it");
 	rules_delete(rules);
 }

@@ -239,7 +239,7 @@ static bool is_as_predicted(const struct checker *c, size_t reports)
 	return race_reports_kept(&c->predicted) == reports && first_misprediction(c, reports) == reports;
 }
 
-static bool as_predicted(const struct checker *c, const struct program *program,
+static bool has_predicted_reports(const struct checker *c, const struct program *program,
 			 struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
@@ -261,13 +261,13 @@ static bool as_predicted(const struct checker *c, const struct program *program,
 
 /* The detector reported no race, and the model of the detector allows that. */
 static bool allow_miss(struct checker_report *report, const struct program *program,
-		       const struct race *race, enum tsan_miss sight)
+		       const struct race *race, enum tsan_miss miss)
 {
 	report->result = CHECKER_MISS_ALLOWED;
-	report->predicted = sight != TSAN_UNKNOWN;
+	report->predicted = miss != TSAN_UNKNOWN;
 	snprintf(report->why, sizeof(report->why), "the race of lines %u and %u is unseen: %s",
 		 program->calls[race->first].line, program->calls[race->second].line,
-		 tsan_miss_text(sight));
+		 tsan_miss_text(miss));
 	return true;
 }
 
@@ -313,7 +313,7 @@ static bool has_no_missed_race(struct checker *c, const struct program *program,
 		return true;
 	if (prediction_is_valid(c, &facts, report->races)) {
 		report->predicted = true;
-		return as_predicted(c, program, report) &&
+		return has_predicted_reports(c, program, report) &&
 		       (report->races ||
 			allow_miss(report, program, shadow->races,
 				   tsan_shadow_explain(c->tsan_model, shadow, &facts, shadow->races)));

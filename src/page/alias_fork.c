@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * fork() copies what is private; the arena's file is not. Without more, parent and child
- * would write each other's pages. So the child makes a file of its own, copies what the
- * frames hold, and maps it where the other one was mapped. The thread that forked waits
- * for that in the parent, so that it does not write what is not copied yet; other
- * threads are as free as they are in any fork().
+ * fork() copies private memory, but the arena's file is shared. Without these handlers, parent
+ * and child would write each other's pages. So the child creates a new file, copies the frames
+ * to it, and maps it at the addresses of the old file. In the parent, the thread that called
+ * fork() waits until the copy is complete, so that it does not change frames during the copy.
+ * Other threads of the parent do not wait.
  *
- * The child has one thread, and does this before fork() returns in it.
+ * The child has one thread, which copies the frames before fork() returns in the child.
  */
 #include "page/alias.h"
 
@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-/* Both ends; the child closes its copies when it is done. */
+/* Both ends of a pipe; the child closes its descriptors when the copy is complete. */
 static _Thread_local int ends[2];
 
 static NO_COVERAGE void before(void)
@@ -41,7 +41,7 @@ static void places_again(struct alias_set *set)
 			alias_way->again(set, i);
 }
 
-/* What is mapped again is hidden, if it was a slot; what was to be seen is shown. */
+/* Shows the mappings of a running task: after fork(), the pages of slots are mapped but hidden. */
 static void show_again(struct page_task *task)
 {
 	if (!task->aliases || task->aliases->hidden)

@@ -9,7 +9,7 @@
 
 #include "page/report.h"
 
-/* All sets there ever were, taken or not. */
+/* The list of all sets, used or free. */
 static struct {
 	struct sync_lock lock;
 	_Atomic(struct alias_set *) first;
@@ -36,7 +36,7 @@ static void forbid(void *addr, size_t len, int fixed)
 		alias_failed("mmap of addresses for mappings");
 }
 
-/* The lock is held, in a hidden section. */
+/* The caller holds the lock of the list, in a hidden section. */
 static struct alias_set *set_new(void)
 {
 	struct alias_set *set = mmap(NULL, set_size(), PROT_NONE,
@@ -115,7 +115,7 @@ static inline size_t offset_of(const struct page *page)
 	return (size_t)(page - arena_pages) * PAGE_SIZE;
 }
 
-/* A sanitizer's wrapper of mmap() would not let anybody have its shadow. */
+/* Uses the system call, because a sanitizer's wrapper of mmap() refuses to map its shadow. */
 static NO_COVERAGE void share_shadow(void *addr, size_t len, const struct page *page)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++)
@@ -150,7 +150,7 @@ bool alias_files_make(void)
 
 /* ---- after fork() ---- */
 
-/* Not through the C library: sanitizers would look at what is poisoned. */
+/* Uses the system call, because the wrapper of pwrite() would report poisoned frames. */
 static int file_copy(const char *from, size_t len)
 {
 	int file = memfd_create("libpage", MFD_CLOEXEC);
@@ -159,7 +159,7 @@ static int file_copy(const char *from, size_t len)
 	if (file < 0 || ftruncate(file, (off_t)ARENA_SIZE))
 		alias_failed("memfd_create");
 	while (done < len) {
-		/* The last 0 is the high half of the offset, where that takes two registers. */
+		/* On some CPUs the offset is in two registers; the last 0 is its high half. */
 		long copied = syscall(SYS_pwrite64, file, from + done, len - done, done, 0);
 
 		if (copied <= 0)

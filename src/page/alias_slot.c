@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Slots: one page appears in each place, between two that are inaccessible, and is
- * itself made inaccessible when its mapping ends. A slot keeps what it showed last: the
- * same page in the same slot again is only made accessible, without a page fault.
+ * Slots: each place maps one page, between two guard pages. At unmap the slot becomes
+ * inaccessible, but it still maps the page. If the next mapping in the slot is of the same page,
+ * the slot only becomes accessible again, without a page fault.
  */
 #include "page/alias.h"
 

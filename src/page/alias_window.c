@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Windows: the whole arena appears in each place, once and for good, so that a mapping
- * is arithmetic. In one window one page is mapped at a time; AddressSanitizer learns
- * that this page alone may be touched. The others of the window are poisoned when one
- * can be reached from a mapping: after it was mapped itself, or as a neighbour. Poisoning
- * all at the start would touch the shadow memory of the arena, once for each window.
+ * Windows: each place maps the whole arena, so the address of a mapping is computed without a
+ * system call. A window shows one page at a time: AddressSanitizer reports accesses to other
+ * pages of the window that are poisoned. A page of a window is poisoned after its own mapping
+ * was removed, or when an adjacent page is mapped. To poison all pages at the start would write
+ * the shadow memory of the whole arena for each window.
  */
 #include "page/alias.h"
 
@@ -18,7 +18,7 @@ static void window_hide(void *addr)
 		sync_poison(addr, PAGE_SIZE);
 }
 
-/* A page is poisoned as a whole, so one byte is enough. */
+/* Poisons a page unless it is poisoned. A page is poisoned as a whole, so one byte is checked. */
 static NO_COVERAGE void guard(unsigned char *addr)
 {
 	if (!sync_poisoned(addr))
@@ -32,9 +32,8 @@ static void window_show(void *addr)
 }
 
 /*
- * The neighbours of @addr, once: a page of the window that was poisoned stays so until
- * it is mapped itself, and then its neighbours get their turn. Before the first page and
- * after the last there is no window, but a guard page.
+ * Poisons the two pages next to @addr. A poisoned page of a window remains poisoned until it is
+ * mapped itself. Before the first page and after the last page of a window are guard pages.
  */
 static NO_COVERAGE void guards(unsigned char *addr)
 {

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Where a frame comes from, in this order:
+ * The arena allocates a frame from these sources, in this order:
  *
- *   1. one of the thread's own free list, which is a quarantine (free_list.h): a frame is
- *      allocated again only after ARENA_QUARANTINE later frees;
- *   2. a never-allocated frame: the list gets a chunk of them;
- *   3. one of another thread's list. The quarantine is never cut short: an exhausted
- *      arena fails instead.
+ *   1. the free list of the thread. The list is a quarantine (free_list.h): it releases a frame
+ *      only after ARENA_QUARANTINE later frees;
+ *   2. the never-allocated frames, of which the list gets a chunk;
+ *   3. the free lists of other threads. If no frame has completed its quarantine, the
+ *      allocation fails.
  *
- * Several contiguous frames come from the never-allocated ones. If these are too few, they
- * come from a run of freed frames that have each waited that long, in any lists.
+ * Several contiguous frames come from the never-allocated frames. If there are too few of them,
+ * they come from a run of freed frames in any lists that have all completed their quarantine.
  *
- * Locks: a list's, or all of them in the order of their addresses; then the arena's. They
- * order the last owner of a frame before its next one. They are hidden from
- * ThreadSanitizer (sync.h), which would take them for an order between users of different
- * pages (R3); it learns of that one when a frame is freed and allocated.
+ * Lock order: the lock of a list, or the locks of all lists in the order of their addresses;
+ * then the lock of the arena. The locks order the last owner of a frame before its next owner.
+ * They are hidden from ThreadSanitizer (sync.h), because it would treat them as an order between
+ * users of different pages (R3). The library reports the free and the allocation of a frame to
+ * ThreadSanitizer, which orders the two owners.
  */
 #include "page/arena.h"
 
@@ -42,7 +43,7 @@ static atomic_bool arena_made;
 
 #define PAGES_SIZE (ARENA_FRAMES * sizeof(struct page))
 
-/* One reservation: the frames, and after them their struct pages. */
+/* Reserves the address space of the frames, and after them of their struct pages. */
 static unsigned char *reserve(void)
 {
 	unsigned char *base = mmap(NULL, ARENA_SIZE + PAGES_SIZE, PROT_READ | PROT_WRITE,
@@ -69,7 +70,7 @@ static void arena_init(void)
 	unsigned char *base = reserve();
 
 	atomic_store_explicit(&arena_made, true, memory_order_relaxed);
-	/* Without memory there is no frame to allocate, now and later. */
+	/* Without address space or a file, every allocation fails. */
 	if (!base || (file && !make_file(base))) {
 		arena.fresh = ARENA_FRAMES;
 		return;
@@ -106,9 +107,9 @@ size_t arena_used(void)
 }
 
 /*
- * A new frame is poisoned when a list gets it, and the frame after it, not all at
- * the start: poisoning the reservation would touch its whole shadow memory. With the
- * lock, or the frame after it might be allocated by then.
+ * Poisons the frames that a list gets, and the frame after them. To poison all frames at the
+ * start would write the whole shadow memory of the arena. The caller holds the lock of the
+ * arena, because otherwise the frame after them might be allocated already.
  */
 static NO_COVERAGE void poison_fresh(size_t first, size_t end)
 {
@@ -118,7 +119,7 @@ static NO_COVERAGE void poison_fresh(size_t first, size_t end)
 	sync_poison(arena_frames + first * PAGE_SIZE, count * PAGE_SIZE);
 }
 
-/* Takes @least to @most never-allocated frames. Return: how many; 0: there are too few. */
+/* Takes @least to @most never-allocated frames. Return: their number; 0 if there are too few. */
 static NO_COVERAGE size_t take_fresh(size_t least, size_t most, size_t *first)
 {
 	size_t count;
@@ -139,7 +140,7 @@ static NO_COVERAGE size_t take_fresh(size_t least, size_t most, size_t *first)
 
 /* ---- one frame ---- */
 
-/* For a list that has nothing left to give; there may be nothing. With its lock. */
+/* Gives never-allocated frames to a list, if there are any. The caller holds the lock of @list. */
 static NO_COVERAGE void refill(struct free_list *list)
 {
 	size_t count = take_fresh(1, FREE_LIST_CHUNK, &list->fresh);
@@ -162,7 +163,7 @@ static bool take_own(struct free_list *list, size_t *frame)
 	return found;
 }
 
-/* From any list that has one. It goes back to that list, where the next thread finds it again. */
+/* Takes a frame from any list. When it is freed, the frame returns to that list. */
 static bool take_elsewhere(size_t *frame)
 {
 	bool found = false;

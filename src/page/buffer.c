@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A buffer owns one reference of each of its pages. Its address is the canonical
- * address of their bytes, so it stays valid with any backend.
+ * A buffer owns one reference of each of its pages. The address of a buffer is the canonical
+ * address of its first byte, so the address is valid with every backend.
  */
 #include <errno.h>
 
@@ -49,7 +49,7 @@ void *page_buffer_alloc(size_t n_bytes)
 	return arena_address(first);
 }
 
-/* The first page of the buffer at @buffer; misuse is reported. */
+/* Return: the first page of the buffer at @buffer. Aborts if no buffer begins there. */
 LIVE_INLINE struct page *first_page(const void *buffer, const char *call)
 {
 	struct page *page;
@@ -75,7 +75,7 @@ void page_buffer_free(void *buffer)
 		return;
 	first = first_page(buffer, "page_buffer_free");
 	pages = first->parts;
-	/* No page is borrowed any more before the first of them can be freed. */
+	/* First end the borrowing of all pages, so that page_free() may free them. */
 	for (size_t i = 0; i < pages; i++)
 		atomic_store_explicit(&first[i].part, 0, memory_order_relaxed);
 	for (size_t i = 0; i < pages; i++)

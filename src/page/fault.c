@@ -2,18 +2,19 @@
 /*
  * Guarantees (R11), each tested by name in tests/test_page_fault.c:
  *
- *   1. A call that is exempt (__GFP_NOFAIL, ignore_gfp, min_order) is no injectable
- *      point: no counter knows of it, fail_nth's neither.
- *   2. While a task's fail_nth runs, it alone decides: the attributes are neither asked
- *      nor moved on. It fires once.
- *   3. Otherwise the tests come in this order, and the first that says no ends it:
- *      probability 0, task filter, times, space, interval, the random draw. So space
- *      and interval count only calls that got that far.
- *   4. Whatever fails, by either way, uses up one of the point's times.
- *   5. The same seed and the same order of calls make the same failures.
+ *   1. A call that __GFP_NOFAIL, ignore_gfp or min_order exempts is no failure point: neither
+ *      the attributes nor fail_nth count the call.
+ *   2. While the fail_nth of a task counts, it alone decides: the attributes are neither read
+ *      nor changed. It makes one call fail.
+ *   3. Otherwise the library tests these conditions in this order: probability is not 0, task
+ *      filter, times, space, interval, random number. The first condition that does not hold
+ *      ends the test. So space and interval count only calls for which the earlier conditions
+ *      hold.
+ *   4. Each failure, by fail_nth or by the attributes, reduces times of the failure point.
+ *   5. The same seed and the same order of calls cause the same failures.
  *
- * The state of a point is shared by all threads, so it is written only while that
- * point's injection is on; without order, by relaxed atomics (R3).
+ * All threads share the state of a failure point, so the library writes the state only while
+ * injection is on. It uses relaxed atomics, which order no threads (R3).
  */
 #include "page/fault.h"
 
@@ -136,7 +137,7 @@ static NO_SANITIZE_THREAD bool makes_it_fail(const struct page_task *task)
 	return task->make_it_fail;
 }
 
-/* Return: is there still space, now less by @size? */
+/* Return: true if space is larger than @size; it is then reduced by @size. */
 static bool use_space(struct point *point, unsigned int size)
 {
 	unsigned int space = GET(space);
@@ -158,7 +159,7 @@ static bool between_intervals(struct point *point)
 	return (atomic_fetch_add_explicit(&point->calls, 1, memory_order_relaxed) + 1) % interval;
 }
 
-/* A step of a Weyl sequence, mixed until each bit depends on all. Return: 0 .. 99. */
+/* Return: a random number 0 .. 99, from a Weyl sequence whose bits are mixed. */
 static unsigned int draw(struct point *point)
 {
 	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The queue is linked, so that a run of frames can leave it from the middle. The newest
- * frame never leaves: after a frame that leaves, ARENA_QUARANTINE others were freed in its
- * list, and these cannot have left yet.
+ * The queue is a linked list, so that a run of frames can leave it from the middle. The newest
+ * frame never leaves: a frame leaves only if ARENA_QUARANTINE frames were freed after it in its
+ * list, and these frames are still in the list.
  */
 #include "page/free_list.h"
 
-/* A frame that waits: its neighbours in the queue, and how many were freed in it, with this one. */
+/* A frame in a queue: its neighbours, and its number in the order of frees of the list. */
 struct waiting {
 	uint32_t older, newer;
-	uint64_t free_number; /* 0: it does not wait */
+	uint64_t free_number; /* 0: not in a queue */
 };
 
 #define NO_FRAME UINT32_MAX
@@ -22,7 +22,7 @@ static uint8_t list_indices[ARENA_FRAMES]; /* index of a list */
 static _Thread_local struct free_list *own __attribute__((tls_model("initial-exec")));
 static atomic_uint threads;
 
-/* Threads that begin one after the other, as those of one test do, have different ones. */
+/* Consecutive new threads, such as the threads of one test, get different lists. */
 NO_COVERAGE struct free_list *free_list_own(void)
 {
 	if (unlikely(!own))

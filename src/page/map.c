@@ -11,7 +11,7 @@
 
 const struct page_map_ops *map_backend = &page_map_direct;
 
-/* Windows take the addresses of the arena 32 times a task, which 32 bits do not have. */
+/* Windows need 32 times the address space of the arena for each task, too much for 32 bits. */
 #define ROOM_FOR_WINDOWS (sizeof(void *) > 4)
 #define IF_ROOM(name)	 (ROOM_FOR_WINDOWS ? (name) : "(no room)")
 
@@ -23,7 +23,7 @@ enum map_revoke map_revoke = SYNC_POISONS && ROOM_FOR_WINDOWS ? MAP_REVOKE_POISO
 static const struct page_map_ops *const backends[] = { &page_map_alias, &page_map_direct };
 static const char *const revokes[] = { IF_ROOM("poison"), "protect", IF_ROOM("none") };
 
-/* page_map_backend_set() or page_map_revoke_set() was called: the environment does not count. */
+/* True after page_map_backend_set() or page_map_revoke_set(), which override the environment. */
 static bool backend_chosen, revoke_chosen;
 
 static bool find_backend(const char *name)

@@ -2,20 +2,20 @@
 /*
  * Guarantees (R4, R5, R6):
  *
- *   1. A mapping has an address that no other mapping has while it is live, and that its
- *      task does not use again before it made other mappings.
- *   2. The bytes next to a mapped page, on either side, may not be touched.
- *   3. An address is revoked when its mapping ends, when its page is freed and while its
- *      task is switched out; a page that was freed meanwhile stays hidden when the task
- *      is switched in.
- *   4. The canonical address names the byte for tools. The library accesses that one, so
- *      ThreadSanitizer sees one address for one byte; MemorySanitizer's shadow of an
- *      alias is the shadow of the page, the same memory mapped twice as well.
- *   5. Sets of places belong to a task and are its alone: making and ending a mapping
- *      takes no lock. Sets go from a task that ended to a new one, with nothing mapped.
+ *   1. A mapping has an address that no other mapping has at the same time. The task uses the
+ *      address again only after it made other mappings.
+ *   2. The bytes before and after a mapped page are invalid.
+ *   3. The address of a mapping becomes invalid at unmap, when the page is freed, and while the
+ *      task is switched out. If a page is freed while its task is switched out, the address
+ *      remains invalid when the task is switched in.
+ *   4. The library accesses a byte at its canonical address, so ThreadSanitizer observes one
+ *      address for each byte. MemorySanitizer's shadow of an alias is the shadow of the page:
+ *      the same memory is mapped twice.
+ *   5. A task alone uses its set of places, so to map and to unmap takes no lock. When a task
+ *      ends, a new task may get its set, in which nothing is mapped.
  *
- * What is not kept: a mapping can be reached by other threads of the process while its
- * task runs. There is one address space.
+ * The backend does not detect an access by another thread while the task of the mapping runs,
+ * because all threads of a process share one address space.
  */
 #include "page/map.h"
 
@@ -29,7 +29,7 @@ static bool alias_arena_made(void)
 	return alias_files_make() && alias_fork_prepare();
 }
 
-/* The next free place in turn. There is one: a task has fewer mappings than places. */
+/* Return: the next free place. There is one, because a task has fewer mappings than places. */
 static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick(const struct alias_set *set)
 {
 	uint32_t free = ~set->live;

@@ -20,13 +20,13 @@ static void direct_unmap(struct page_task *task, void *addr)
 	(void)addr;
 }
 
-/* Nothing is hidden: there is no address that only one task may use. */
+/* Does nothing: all tasks use the same address of a page, so no address can be hidden. */
 static void direct_task_nothing(struct page_task *task)
 {
 	(void)task;
 }
 
-/* The arena poisons the one address that the page has. */
+/* Does nothing: the arena poisons the address of the page. */
 static void direct_page_freed(struct page *page)
 {
 	(void)page;

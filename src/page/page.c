@@ -2,12 +2,12 @@
 /*
  * Lifetime. The reference count makes all the order that the lifetime of a page needs:
  *
- *   1. page_free() drops with acquire and release, so what any owner did happens
- *      before what the last owner does with the page (R8);
- *   2. the last owner scrubs the page before it gives the frame back, and the arena
- *      orders that before the frame's next allocation; nothing orders users of different
- *      frames (R3);
- *   3. page_get() is relaxed: holding a reference is what makes it safe.
+ *   1. page_free() decrements the count with acquire and release order. So the actions of all
+ *      owners happen before the last owner frees the page (R8).
+ *   2. The last owner overwrites the page before it frees the frame, and the arena orders this
+ *      before the next allocation of the frame. The library does not order users of different
+ *      frames (R3).
+ *   3. page_get() is relaxed, because its caller or another owner keeps a reference.
  *
  * A count of 0 is a freed page. Every call that uses a page checks the count first, so
  * misuse ends in a report also without a sanitizer. With ASan the count of a freed page is
@@ -75,8 +75,8 @@ void page_get(struct page *page)
 }
 
 /*
- * R12. A borrower must not drop the reference that a buffer holds of its own page. A caller
- * that drops the last one while the buffer exists has dropped that one.
+ * R12. A borrower must not drop the reference of the buffer. If a caller drops the last reference
+ * of a page while its buffer exists, the caller dropped the reference of the buffer.
  */
 static void page_destroy(struct page *page, struct call_site site)
 {

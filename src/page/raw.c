@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls that access a page's bytes for the caller. They make the checks of page_map_local()
- * and then access the bytes at the canonical address, so that they cost what the copy costs, and ThreadSanitizer and MemorySanitizer see the one address that names the
- * byte (R4), whatever backend maps pages for callers.
+ * Calls that access the bytes of a page for the caller. A call makes the checks of
+ * page_map_local(), but accesses the bytes at their canonical address without a mapping. So the
+ * call is as fast as the copy, and ThreadSanitizer and MemorySanitizer observe one address for
+ * each byte with every backend (R4).
  */
 #include <errno.h>
 #include <string.h>
@@ -16,8 +17,8 @@ static inline unsigned char *byte(const struct page *page, size_t off)
 }
 
 /*
- * Those that are hot: what is unlikely is a call at their end, so that they need no
- * frame for it. @site is theirs.
+ * The slow path of a raw call is a separate function that the raw call calls last, so that the
+ * raw call needs no stack frame. @site is the call site of the raw call.
  */
 #define SLOW_PATH static __attribute__((noinline))
 
@@ -75,9 +76,9 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 }
 
 /*
- * R10. The page is read or written in one piece, plainly; the caller's buffer byte by
- * byte, atomically. What lies between has the shadow of neither for MemorySanitizer,
- * which takes what is stored atomically for initialised: it is annotated.
+ * R10. A bytewise call accesses the page plainly, in one piece, and the caller's buffer
+ * atomically, byte by byte. MemorySanitizer treats a byte that was stored atomically as
+ * initialised, so the call copies the shadow of the bytes to the buffer explicitly.
  */
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {

@@ -18,7 +18,7 @@ _Noreturn void page_bug(const char *rule, const char *what, ...)
 	if (used > (int)sizeof(line) - 2)
 		used = sizeof(line) - 2;
 	line[used++] = '\n';
-	/* Nothing is left to do about a failed write: abort() follows. */
+	/* The result does not matter, because abort() follows. */
 	if (write(STDERR_FILENO, line, (size_t)used) < 0)
 		abort();
 	abort();

@@ -16,10 +16,10 @@ _Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
 _Atomic(page_task_current_fn) task_hook;
 atomic_bool task_hooked;
 
-/* What task_adopted points to: no allocation, and gone with the thread. */
+/* The target of task_adopted: a thread-local variable, so it needs no allocation and no free. */
 static _Thread_local struct page_task own_task __attribute__((tls_model("initial-exec")));
 
-/* Guarantee 4: all tasks that may have mappings. */
+/* Guarantee 4: the list of all tasks that may have mappings. */
 static struct {
 	struct sync_lock lock;
 	struct page_task *first;
@@ -73,7 +73,7 @@ static void thread_ends(void *arg)
 	sync_hidden_end();
 }
 
-/* Without a key the task of a thread that ended would stay listed, in memory long gone. */
+/* The destructor of the key removes the task of a thread that ends from the list. */
 static void make_key(void)
 {
 	if (pthread_key_create(&adopt_key, thread_ends))
@@ -211,7 +211,7 @@ void task_each(void (*fn)(struct page_task *task))
 		fn(task);
 }
 
-/* The newest mapping of @task that @addr is inside of; NULL when there is none. */
+/* Return: the newest mapping of @task that contains @addr; NULL if there is none. */
 static const struct mapping *find_in(const struct page_task *task, const void *addr)
 {
 	for (unsigned int i = task->depth; i-- > 0;)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * User memory is real memory of this process that anybody may write and unmap at any
- * moment. The kernel copies it for us, with process_vm_readv(2) on ourselves, so
+ * User memory is memory of this process that other threads may write and unmap at any moment.
+ * The library copies it with process_vm_readv(2) on its own process. So
  *
- *   1. an unreadable page is a short count, not a signal: nothing to handle, and
- *      nothing that a host program's own handler would meet;
- *   2. no sanitizer sees a read of it, whichever thread writes meanwhile (R9); it sees the write
- *      of the destination, which its runtime learns from its wrapper of the call;
- *   3. each byte is read once, and goes straight to where it is to be;
- *   4. the bytes before the first unreadable page are all there: the call may stop only
- *      between two pieces, and each piece lies within one page.
+ *   1. an unreadable page makes the call return a smaller count, and raises no signal that the
+ *      host program would have to handle;
+ *   2. a sanitizer observes no read of user memory, even if another thread writes it at the same
+ *      time (R9); the wrapper of the call reports the write of the destination;
+ *   3. the kernel reads each byte once, and copies it directly to the destination;
+ *   4. all bytes before the first unreadable page are copied: the call can stop only between two
+ *      pieces, and each piece is in one page.
  *
  * A copy without a system call would need a handler for SIGSEGV.
  */
@@ -30,7 +30,7 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Cuts at page ends as much of [@from, @from + @len) as fits. Return: bytes in @pieces. */
+/* Splits [@from, @from + @len) at page ends into at most PIECES pieces. Return: their bytes. */
 static size_t cut(uintptr_t from, size_t len, struct iovec pieces[PIECES], unsigned int *count)
 {
 	size_t done = 0;
@@ -45,7 +45,7 @@ static size_t cut(uintptr_t from, size_t len, struct iovec pieces[PIECES], unsig
 	return done;
 }
 
-/* Return: how many bytes came before the first that cannot be read, at most @len. */
+/* Copies up to @len bytes. Return: the number of bytes before the first unreadable one. */
 static size_t user_copy(void *to, const void *from, size_t len)
 {
 	uintptr_t user = SYNC_UNTAG((uintptr_t)from);
@@ -58,7 +58,7 @@ static size_t user_copy(void *to, const void *from, size_t len)
 		struct iovec target = { (char *)to + done, round };
 		ssize_t copied = process_vm_readv(getpid(), &target, 1, pieces, count, 0);
 
-		/* A system that refuses the call says nothing of the memory. */
+		/* The system refuses the call itself, for example by seccomp: this is no fault. */
 		if (copied < 0 && errno != EFAULT)
 			page_bug("system", "process_vm_readv() of this process: %s; user memory cannot be read",
 				 strerror(errno));
@@ -70,7 +70,7 @@ static size_t user_copy(void *to, const void *from, size_t len)
 	return done;
 }
 
-/* Copies; what cannot be read becomes zeros. Return: could all be read? */
+/* Copies @len bytes; bytes after a fault become zero. Return: true if there was no fault. */
 static bool copy_or_zero(unsigned char *to, const struct user_slice_reader *reader, size_t len)
 {
 	size_t done = user_copy(to, reader->at, len);
@@ -82,7 +82,7 @@ static bool copy_or_zero(unsigned char *to, const struct user_slice_reader *read
 
 static void move_on(struct user_slice_reader *reader, size_t len)
 {
-	/* As a number: an empty slice may be at NULL, where C allows no pointer arithmetic. */
+	/* As a number, because an empty slice may be at NULL, and C forbids NULL + 0. */
 	reader->at = (const void *)((uintptr_t)reader->at + len);
 	reader->left -= len;
 }
@@ -129,7 +129,7 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	if (len > reader->left)
 		return -EFAULT;
 	to = (unsigned char *)arena_address(page) + off;
-	/* Before the check of the length: an empty copy uses the failure up and succeeds. */
+	/* This precedes the check of the length: an empty copy uses up the failure and succeeds. */
 	if (fault_usercopy()) {
 		memset(to, 0, len);
 		return len ? -EFAULT : 0;

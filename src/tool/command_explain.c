@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture explain: draws programs, and prints which rule they break and why. */
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
-#include "tool/explain/explain.h"
-#include "tool/util/file_list.h"
-#include "tool/util/options.h"
-#include "tool/util/warnings.h"
-#include "tool/tool.h"
 #include "tool/run/runner.h"
+#include "tool/tool.h"
+#include "tool/util/file_list.h"
+#include "tool/util/model_facts.h"
+#include "tool/util/options.h"
+#include "tool/util/script.h"
+#include "tool/util/warnings.h"
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
@@ -33,7 +40,7 @@ static const char help[] =
 	"  --help           print this text\n"
 	"\n"
 	"No line is longer than 100 columns. On a terminal the text has colours; NO_COLOR=1 turns them\n"
-	"off.\n"
+	"off. The command needs python3.\n"
 	"\n"
 	"Exit status: 0 all expectations (`expect`, `->`) are met and, with --run, executions agree with\n"
 	"the model; 1 they do not; 2 bad usage, or a file that cannot be read or parsed.\n"
@@ -43,42 +50,104 @@ static const char help[] =
 	"  pagetorture explain --run small.page\n"
 	"  pagetorture explain --ascii crash-1234 >report.txt\n";
 
-/* What the user asked for, and who executes. */
+static const char script[] =
+#include "explain_script.inc"
+	;
+
 static struct {
-	struct explain_style style;
 	const char *backend; /* or NULL */
-	bool strict, run, wanted[FLAVOURS_MAX];
+	bool is_strict, must_run, wanted[FLAVOURS_MAX];
 	struct flavour_runners runners;
 } settings = { .runners.seconds = 10 };
 
-/* The sentences of the flavours that disagree. Return: how many. */
-static size_t execute(const struct program *program,
-		      struct explain_disagreement disagreements[FLAVOURS_MAX])
-{
-	static char seen[FLAVOURS_MAX][DISAGREEMENT_TEXT];
-	static struct execution_record record;
-	size_t count = 0;
+/* ---- the script, which prints everything ---- */
 
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!settings.run || !settings.runners.of[i].there)
+struct script_process {
+	pid_t pid;
+	FILE *input;
+};
+
+static bool has_colours(void)
+{
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
+	       !(terminal && !strcmp(terminal, "dumb"));
+}
+
+static bool start_script(struct script_process *process, bool is_utf8)
+{
+	const char *const arguments[] = { is_utf8 ? "true" : "false", has_colours() ? "true" : "false", NULL };
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return false;
+	fflush(NULL);
+	process->pid = fork();
+	if (process->pid == 0) {
+		dup2(ends[0], STDIN_FILENO);
+		_exit(execute_script(script, arguments));
+	}
+	close(ends[0]);
+	process->input = fdopen(ends[1], "w");
+	return process->pid > 0 && process->input;
+}
+
+/* Return: an exit status. */
+static int wait_for_script(struct script_process *process)
+{
+	int status;
+
+	fclose(process->input);
+	while (waitpid(process->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_BAD;
+	return status ? EXIT_BAD : EXIT_GOOD;
+}
+
+/* ---- programs ---- */
+
+static void write_disagreement(struct json *out, unsigned int flavour, const struct program *program,
+			       const struct execution_record *record)
+{
+	char seen[DISAGREEMENT_TEXT];
+	const char *line;
+
+	runner_disagreement(&settings.runners, flavour, program, record, seen);
+	line = strstr(seen, "line ");
+	json_object(out, NULL);
+	json_text(out, "who", flavour_names[flavour]);
+	json_text(out, "seen", seen);
+	json_number(out, "line", line ? atoi(line + strlen("line ")) : 0);
+	json_end(out);
+}
+
+/* Return: whether a flavour disagrees with the model. */
+static bool write_disagreements(struct json *out, const struct program *program)
+{
+	static struct execution_record record;
+	bool disagrees = false;
+
+	json_array(out, "disagreements");
+	for (unsigned int i = 0; settings.must_run && i < FLAVOURS_MAX; i++) {
+		if (!settings.runners.of[i].there)
 			continue;
 		runner_execute(&settings.runners, i, program, &record);
 		if (record.result != CHECKER_DIFFERS)
 			continue;
-		runner_disagreement(&settings.runners, i, program, &record, seen[count]);
-		disagreements[count].who = flavour_names[i];
-		disagreements[count].seen = seen[count];
-		count++;
+		write_disagreement(out, i, program, &record);
+		disagrees = true;
 	}
-	return count;
+	json_end(out);
+	return disagrees;
 }
 
-static int explain_file(struct rules *rules, const char *file)
+static int explain_file(struct rules *rules, const char *file, FILE *script_input)
 {
 	static struct program program;
-	struct explain_disagreement disagreements[FLAVOURS_MAX];
 	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
-	size_t count;
+	struct json out = json_begin(script_input);
+	bool disagrees;
 	int status;
 
 	if (!program_file_load(file, &program, error)) {
@@ -86,19 +155,21 @@ static int explain_file(struct rules *rules, const char *file)
 		return EXIT_BAD;
 	}
 	rules_evaluate(rules, &program);
-	count = execute(&program, disagreements);
-	explain_print(stdout, file, &program, rules, settings.style, disagreements, count);
-	fflush(stdout);
-	status = warnings_print(file, &program, rules, settings.strict);
-	return !count && expectations_hold(&program, rules, claim) ? status : EXIT_FAILED;
+	json_object(&out, NULL);
+	write_model_facts(&out, &program, rules, file);
+	disagrees = write_disagreements(&out, &program);
+	json_end_line(&out);
+	fflush(script_input);
+	status = warnings_print(file, &program, rules, settings.is_strict);
+	return !disagrees && expectations_hold(&program, rules, claim) ? status : EXIT_FAILED;
 }
 
-/* Return: an exit status, or -1 to go on. */
-static int begin_run(void)
+/* Return: an exit status, or -1 to continue. */
+static int find_runners(void)
 {
 	int status;
 
-	if (!settings.run)
+	if (!settings.must_run)
 		return -1;
 	status = options_backend("explain", settings.backend);
 	if (status >= 0)
@@ -107,23 +178,22 @@ static int begin_run(void)
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
-static int explain_files(int count, char **names)
+static int explain_files(int count, char **names, bool is_utf8)
 {
 	struct rules *rules = rules_new();
+	struct script_process process;
 	struct file_tally tally;
 	struct file_list files;
 	int status;
 
-	if (!rules)
-		return usage_error("explain", "no memory for the model");
+	if (!rules || !start_script(&process, is_utf8))
+		return usage_error("explain", "expected memory for the model and a process for the script");
 	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
 	file_tally_init(&tally, &files);
-	for (size_t i = 0; i < files.count; i++) {
-		if (i)
-			putchar('\n');
-		status = worse(status, file_tally_add(&tally, explain_file(rules, files.names[i])));
-	}
-	fflush(stdout);
+	for (size_t i = 0; i < files.count; i++)
+		status = worse(status, file_tally_add(&tally, explain_file(rules, files.names[i],
+									   process.input)));
+	status = worse(status, wait_for_script(&process));
 	file_tally_print(&tally, "explain");
 	file_list_destroy(&files);
 	rules_delete(rules);
@@ -132,32 +202,31 @@ static int explain_files(int count, char **names)
 
 int command_explain(int argc, char **argv)
 {
-	int utf8, status;
+	int is_utf8, status;
 	const struct option_row rows[] = {
-		OPTION_PICK("ascii", &utf8, false),
+		OPTION_PICK("ascii", &is_utf8, false),
 		option_backend(&settings.backend),
 		option_bytes(),
 		option_flavour(settings.wanted),
-		OPTION_FLAG("run", &settings.run),
-		option_strict(&settings.strict),
+		OPTION_FLAG("run", &settings.must_run),
+		option_strict(&settings.is_strict),
 		option_timeout(&settings.runners.seconds),
-		OPTION_PICK("utf8", &utf8, true),
+		OPTION_PICK("utf8", &is_utf8, true),
 		OPTION_END,
 	};
 
-	settings.style = explain_style_for(stdout);
+	setlocale(LC_CTYPE, "");
+	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	settings.backend = getenv("PAGE_MAP");
-	utf8 = settings.style.utf8;
 	memset(settings.wanted, true, sizeof(settings.wanted));
 	status = options_take("explain", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
-	settings.style.utf8 = utf8;
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
-	status = begin_run();
+	status = find_runners();
 	if (status < 0)
-		status = explain_files(argc - optind, argv + optind);
+		status = explain_files(argc - optind, argv + optind, is_utf8);
 	runners_destroy(&settings.runners);
 	return status;
 }

@@ -15,10 +15,11 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "harness/util/path.h"
-#include "tool/to_c/model_facts.h"
 #include "tool/util/file_list.h"
 #include "tool/util/installation.h"
+#include "tool/util/model_facts.h"
 #include "tool/util/options.h"
+#include "tool/util/script.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -35,7 +36,6 @@ static const char help[] =
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --deterministic  use fibers on one pthread: the same accesses in the same order in each run\n"
 	"  --no-run         write the C file without running it\n"
-	"  --note TEXT      begin the first comment with TEXT\n"
 	"  --cc CC          compile with CC instead of the compiler of this build\n"
 	"  -o, --output OUT write to OUT instead of standard output; an existing OUT is replaced only if\n"
 	"                   to-c wrote it\n"
@@ -54,9 +54,14 @@ static const char script[] =
 #include "to_c_script.inc"
 	;
 
+/* The C functions that the script may write. */
+static const char helpers[] =
+#include "to_c_helpers.inc"
+	;
+
 struct settings {
 	bool is_deterministic, must_not_run;
-	const char *compiler, *output_file, *note;
+	const char *compiler, *output_file;
 	unsigned int run_seconds;
 };
 
@@ -117,7 +122,7 @@ static bool write_facts(const struct settings *settings, const struct program *p
 	json_bool(&out, "deterministic", settings->is_deterministic);
 	json_bool(&out, "run", !settings->must_not_run);
 	json_number(&out, "seconds", settings->run_seconds);
-	write_model_facts(&out, program, rules);
+	write_model_facts(&out, program, rules, "");
 	json_end_line(&out);
 	return !fflush(file) && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
 }
@@ -126,6 +131,8 @@ static bool write_facts(const struct settings *settings, const struct program *p
 static int run_script(const struct settings *settings, const char *file)
 {
 	static struct program program;
+	const char *const arguments[] = { file, settings->output_file, settings->compiler,
+					  helpers, NULL };
 	char error[PROGRAM_FILE_ERROR];
 	struct rules *rules = rules_new();
 
@@ -137,21 +144,20 @@ static int run_script(const struct settings *settings, const char *file)
 		return usage_error("to-c", "no memory for the model");
 	rules_evaluate(rules, &program);
 	if (write_facts(settings, &program, rules))
-		execlp("python3", "python3", "-I", "-c", script, file, settings->output_file,
-		       settings->compiler, settings->note, (char *)NULL);
-	fprintf(stderr, "pagetorture to-c: expected to start python3: %s\n", strerror(errno));
+		return execute_script(script, arguments);
+	fprintf(stderr, "pagetorture to-c: expected to write standard input of the script: %s\n",
+		strerror(errno));
 	return EXIT_BAD;
 }
 
 int command_to_c(int argc, char **argv)
 {
-	struct settings settings = { .compiler = "", .output_file = "", .note = "", .run_seconds = 30 };
+	struct settings settings = { .compiler = "", .output_file = "", .run_seconds = 30 };
 	const struct option_row rows[] = {
 		option_bytes(),
 		OPTION_TEXT("cc", &settings.compiler),
 		OPTION_FLAG("deterministic", &settings.is_deterministic),
 		OPTION_FLAG("no-run", &settings.must_not_run),
-		OPTION_TEXT("note", &settings.note),
 		{ .name = "output", .letter = 'o', .text = &settings.output_file },
 		option_timeout(&settings.run_seconds),
 		OPTION_END,

@@ -17,6 +17,7 @@
 #include "tool/run/runner.h"
 #include "tool/tool.h"
 #include "tool/util/options.h"
+#include "tool/util/script.h"
 #include "tool/util/results.h"
 
 static const char help[] =
@@ -127,7 +128,7 @@ static int run_script(const struct settings *s, const char *command)
 		{ "version", PACKAGE_VERSION },
 		{ "compiler", __VERSION__ },
 	};
-	const char *arguments[sizeof(words) / sizeof(words[0]) + 5] = { "python3", "-I", "-c", script };
+	const char *arguments[sizeof(words) / sizeof(words[0]) + 1] = { NULL };
 	char *argument;
 
 	if (!runners_find(&runners, s->wanted))
@@ -138,11 +139,9 @@ static int run_script(const struct settings *s, const char *command)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (asprintf(&argument, "%s=%s", words[i].name, words[i].value ? words[i].value : "") < 0)
 			return usage_error("triage", "expected memory for the options, got none");
-		arguments[i + 4] = argument;
+		arguments[i] = argument;
 	}
-	execvp("python3", (char **)(uintptr_t)arguments);
-	fprintf(stderr, "pagetorture triage: expected to start python3: %s\n", strerror(errno));
-	return EXIT_BAD;
+	return execute_script(script, arguments);
 }
 
 int command_triage(int argc, char **argv)

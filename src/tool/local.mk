@@ -32,6 +32,9 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DCAMPAIGN_SOURCE='"$(srcdir)/src/tool/campaign"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
+# The recipe of a file with the lines of a script as C strings, for the command that contains it.
+embed = $(AM_V_GEN)new=$(temporary) && sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$$new && mv $$new $@
+
 # Automake installs the plain program; build-aux/flavours.mk compiles its objects.
 bin_PROGRAMS = pagetorture
 plain_archives = libpagetorture-plain.a libharness-plain.a $(filter %.a,$(page_plain))

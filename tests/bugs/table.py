@@ -92,7 +92,7 @@ def _without_errors(bug, result, without):
     is_needed = bug.flavour == without
     if "trials" in result and result["trials"][0]["killed"] == is_needed:
         yield (f"{bug.name}: expected {'to survive' if is_needed else 'a kill'} without {without}, "
-               f"got: {result['trials'][0]['why'] or 'a survivor'}")
+               f"got: {result['trials'][0]['why'] or 'no finding'}")
 
 
 def errors(rows, without):

@@ -106,7 +106,7 @@ def read_surviving(path):
     """Return: {name of the mutant: (kind, reason, line)}."""
     # equivalent: no caller can observe the change; the mutant does not count.
     # chance: detecting it needs rare timing of threads, or a lack of memory.
-    # weak: no test checks it, for the given reason; it counts as a survivor.
+    # weak: no test checks it, for the given reason; it counts as survived.
     found = {}
     for number, kind, reason, entry in read_reasons(path, ("equivalent", "chance", "weak"),
                                                     r"([0-9a-f]{8})\b *(.*)"):
@@ -122,7 +122,7 @@ def main(arguments):
     source = Tree(os.environ, f"tests/mutants/work/run-{os.getpid()}")
     source.cflags.append("-w")
     chosen_trials = choose_trials(source, options)
-    mutants, hidden = mutate.find(source, options.jobs)
+    mutants = mutate.find_mutants(source, options.jobs)
     chosen = choose(mutants, options)
     if options.show:
         show(source.page, select(mutants, options.show, "id", "the name of a mutant")[0])
@@ -130,8 +130,7 @@ def main(arguments):
     if options.list:
         for mutant in chosen:
             print(mutant)
-        print(f"{len(chosen)} mutants; not made, because a macro hides the place: " +
-              ", ".join(f"{name} ({n})" for name, n in hidden.most_common()), file=sys.stderr)
+        print(f"{len(chosen)} mutants", file=sys.stderr)
         return EXIT_GOOD
     reasons = read_surviving(options.surviving or source.source / "tests" / "mutants" / "surviving")
     runner = verdicts.Runner(source, chosen_trials, Results(
@@ -142,7 +141,7 @@ def main(arguments):
         summary = verdicts.Summary(runner, chosen, mutants, reasons)
         status = "stopped" if is_stopped else "good" if summary.print() else "failed"
         if options.report and summary.results:
-            write_report(options, COMMAND, begun, status, source, summary.table(hidden))
+            write_report(options, COMMAND, begun, status, source, summary.table())
         return EXIT_GOOD if status == "good" else EXIT_FAILED
 
     try:

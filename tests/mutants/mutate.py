@@ -55,7 +55,7 @@ def one_line(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _named_by(change, around):
+def _naming_node(change, around):
     """The smallest expression or statement around the change with enough text for a name."""
     for node in reversed(around):
         if node.text is change.about.text and node.begin <= change.begin and \
@@ -69,17 +69,14 @@ class Finder:
 
     def __init__(self):
         self.found = {}
-        self.hidden = {}
 
     def collect(self, node, function=FILE_SCOPE, around=()):
         """@around: the expressions and statements around @node, the smallest last."""
         if node.kind == "FunctionDecl" and node.get("name"):
             function, around = node.get("name"), ()
-        if node.text and operators.hidden_by_macro(node):
-            self.hidden.setdefault((node.text.path.name, node.begin), node.macro)
-        for change in operators.changes(node):
+        for change in operators.changes_of(node):
             path = change.about.text.path.name
-            about = _named_by(change, around) if change.operator in SMALL else change.about
+            about = _naming_node(change, around) if change.operator in SMALL else change.about
             self.found.setdefault((path, change.begin, change.end, change.new),
                                   (function, dataclasses.replace(change, about=about)))
         if node.text and node.kind not in BLOCKS:
@@ -103,10 +100,6 @@ class Finder:
             yield Mutant(name, path, text.line(begin), function, change.operator, begin, end, new,
                          was, becomes)
 
-    def hidden_count(self):
-        """The number of places that a macro hides, by the name of the macro."""
-        return collections.Counter(self.hidden.values())
-
 
 def find_clang(cc):
     """Return: @cc if it is clang, else another clang, which prints syntax trees."""
@@ -125,8 +118,8 @@ def _clang_commands(tree):
         yield [*base, *tree.flags[flavour], "-xc", "src/page/sync.h"]
 
 
-def find(tree, jobs):
-    """Return: the mutants of src/page, and a count of places that macros hide."""
+def find_mutants(tree, jobs):
+    """Return: the mutants of src/page."""
     finder, texts = Finder(), {}
     with tempfile.TemporaryDirectory() as scratch:
         copy = pathlib.Path(scratch, "src", "page")
@@ -141,4 +134,4 @@ def find(tree, jobs):
     names = collections.Counter(m.id for m in mutants)
     if names and max(names.values()) > 1:
         raise syntax_tree.BadSource(f"two mutants have the name {names.most_common(1)[0][0]}")
-    return mutants, finder.hidden_count()
+    return mutants

@@ -53,28 +53,28 @@ class Change:
     about: object
 
 
-def bare(node):
+def without_parentheses(node):
     """The node without implicit nodes and parentheses around it."""
     while node.kind in WRAPPERS and len(node.children) == 1:
         node = node.children[0]
     return node
 
 
-def outer(node):
+def without_implicit_nodes(node):
     """The node without implicit nodes around it, which may have fewer bytes than the node."""
     while node.kind in ("ImplicitCastExpr", "ConstantExpr", "ExprWithCleanups") and node.children:
         node = node.children[0]
     return node
 
 
-def spelled(node):
+def is_written_out(node):
     return bool(node.text) and not node.macro
 
 
 # ---- one function for each kind of node ----
 
 def _binary(node):
-    left, right = outer(node.children[0]), outer(node.children[1])
+    left, right = without_implicit_nodes(node.children[0]), without_implicit_nodes(node.children[1])
     if not (left.text and left.text is right.text is node.text and left.end <= right.begin):
         return
     between = node.text.bytes[left.end:right.begin].decode()
@@ -121,12 +121,12 @@ def _condition(node):
     at = CONDITIONS[node.kind]
     if len(node.children) <= at:
         return
-    condition = outer(node.children[at])
+    condition = without_implicit_nodes(node.children[at])
     if not condition.text:
         return
     what = condition.begin, condition.end
     # Other operators negate comparisons and remove "!".
-    inside = bare(condition)
+    inside = without_parentheses(condition)
     if condition.macro or (inside.get("opcode") not in TOKENS["relation"] and
                            inside.get("opcode") != "!"):
         yield Change("condition", *what, f"!({condition.source})", condition)
@@ -147,15 +147,15 @@ def _statements(node):
         return
     for child in inside:
         if child.kind in STATEMENTS and child.text:
-            child = outer(child)
-            if child.text and bare(child).kind != "CStyleCastExpr":
+            child = without_implicit_nodes(child)
+            if child.text and without_parentheses(child).kind != "CStyleCastExpr":
                 yield Change("statement", child.begin, child.end, "(void)0", child)
 
 
 def _return(node):
-    if not node.children or not outer(node.children[0]).text:
+    if not node.children or not without_implicit_nodes(node.children[0]).text:
         return
-    value = outer(node.children[0])
+    value = without_implicit_nodes(node.children[0])
     kind = node.children[0].type
     what = value.begin, value.end
     if value.macro in BOOLS:
@@ -166,7 +166,7 @@ def _return(node):
         if value.macro != "NULL":
             yield Change("return", *what, "0", value)
     elif INTEGER_TYPES.match(kind):
-        if bare(value).kind != "IntegerLiteral":
+        if without_parentheses(value).kind != "IntegerLiteral":
             yield Change("return", *what, f"({value.source}) + 1", value)
             yield Change("return", *what, "0", value)
 
@@ -180,7 +180,7 @@ def _swap(node):
     arguments = node.children[1:]
     for left, right in zip(arguments, arguments[1:]):
         same = _type_of_argument(left) == _type_of_argument(right)
-        left, right = outer(left), outer(right)
+        left, right = without_implicit_nodes(left), without_implicit_nodes(right)
         if not (same and left.text and left.text is right.text and left.end <= right.begin):
             continue
         if left.source == right.source:
@@ -200,20 +200,13 @@ FUNCTIONS = {
 }
 
 
-def changes(node):
+def changes_of(node):
     """All changes of this node, without those of its children."""
     if node.kind in CONDITIONS:
         yield from _condition(node)
     yield from _statements(node)
     if node.kind == "IntegerLiteral" and node.macro and node.text:
         yield from _bool(node)
-    if spelled(node):
+    if is_written_out(node):
         for function in FUNCTIONS.get(node.kind, ()):
             yield from function(node)
-
-
-def hidden_by_macro(node):
-    """Would the node have a change, if no macro hid it?"""
-    return bool(node.macro) and node.macro not in BOOLS and (
-        node.kind in ("BinaryOperator", "CompoundAssignOperator", "IntegerLiteral") or
-        node.kind in CONDITIONS)

@@ -104,7 +104,7 @@ class Reader:
         self.texts = texts
         self.file = None
 
-    def _bare(self, loc):
+    def _place_in_file(self, loc):
         if "offset" not in loc:
             return None
         self.file = loc.get("file", self.file)
@@ -114,10 +114,10 @@ class Reader:
     def _place(self, loc):
         """Return: the place, or None if it is not in the library."""
         if "expansionLoc" not in loc:
-            return self._bare(loc)
-        spelled = self._bare(loc["spellingLoc"])
+            return self._place_in_file(loc)
+        spelled = self._place_in_file(loc["spellingLoc"])
         expansion = loc["expansionLoc"]
-        called = self._bare(expansion)
+        called = self._place_in_file(expansion)
         if not called:
             return None
         if expansion.get("isMacroArgExpansion") and spelled:

@@ -226,7 +226,7 @@ class Summary:
                   f"those that are not equivalent; wanted are {100 * WANTED_RATIO:.0f} %")
         return not self.errors and (ratio is None or ratio >= WANTED_RATIO)
 
-    def table(self, hidden):
+    def table(self):
         """The results as `make report` reads them."""
         def as_json(counts):
             return {"mutants": sum(counts.values()), "ratio": _ratio(counts),
@@ -235,6 +235,6 @@ class Summary:
         tables = {key: {name: as_json(counts) for name, counts in self._counts(field).items()}
                   for key, field in (("operators", "operator"), ("files", "file"))}
         return {"wanted": WANTED_RATIO, "mutants_in_all": len(self.mutants),
-                "hidden_by_macros": dict(hidden), "wrong": self.errors,
+                "wrong": self.errors,
                 "all": as_json(self._counts("").get("all", collections.Counter())),
                 **tables, "results": self.results}

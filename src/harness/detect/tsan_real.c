@@ -61,7 +61,7 @@ const char *__tsan_default_options(void)
 static struct {
 	tsan_race_fn fn;
 	void *ctx;
-} listener;
+} race_callback;
 
 /* Reports contain only numbers of threads. The main thread is 0, the others have names. */
 static void thread_name(void *report, int threads, int tid, char name[16])
@@ -82,7 +82,7 @@ static void thread_name(void *report, int threads, int tid, char name[16])
 	snprintf(name, 16, "%s", tid == 0 ? "main" : "");
 }
 
-static void side(void *report, int threads, unsigned long idx, struct tsan_access *access)
+static void read_race_access(void *report, int threads, unsigned long idx, struct tsan_access *access)
 {
 	int tid = -1, size = 0, write = 0, atomic = 0;
 	void *addr = NULL, *trace[TSAN_STACK] = { NULL };
@@ -106,15 +106,15 @@ bool on_report(void *report, bool suppressed)
 	void *sleep_trace[1];
 	struct tsan_race race;
 
-	if (!listener.fn)
+	if (!race_callback.fn)
 		return suppressed;
 	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes,
 			       &threads, &unique_tids, sleep_trace, 1);
 	if (mops < 2)
 		return suppressed;
-	side(report, threads, 0, &race.now);
-	side(report, threads, 1, &race.before);
-	listener.fn(&race, listener.ctx);
+	read_race_access(report, threads, 0, &race.now);
+	read_race_access(report, threads, 1, &race.before);
+	race_callback.fn(&race, race_callback.ctx);
 	return true;
 }
 
@@ -134,8 +134,8 @@ bool tsan_splits_granules(void)
 
 void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 {
-	listener.fn = fn;
-	listener.ctx = ctx;
+	race_callback.fn = fn;
+	race_callback.ctx = ctx;
 }
 
 void *tsan_fiber_new(const char *name)

@@ -23,7 +23,7 @@ struct cell {
 };
 
 struct granule {
-	bool followed; /* a race is in this granule */
+	bool has_race; /* the model has a race in this granule */
 	struct cell cells[CELLS];
 };
 
@@ -32,13 +32,13 @@ struct tsan_shadow {
 	const struct tsan_facts *facts;
 	struct race_reports *race_reports;
 	bool certain;
-	const struct access *positioned; /* the access that `position` belongs to */
+	const struct access *position_access; /* the access that `position` belongs to */
 	uintptr_t position;
-	uint16_t reported_at; /* call of the first report */
+	uint16_t first_reported_call; /* call of the first report */
 
 	/* The race to explain, or NULL. */
 	const struct race *race;
-	enum tsan_miss sight;
+	enum tsan_miss miss;
 
 	struct granule granules[PROGRAM_PAGES][GRANULES];
 };
@@ -55,7 +55,7 @@ void tsan_shadow_delete(struct tsan_shadow *t)
 	free(t);
 }
 
-const char *tsan_miss_text(enum tsan_miss sight)
+const char *tsan_miss_text(enum tsan_miss miss)
 {
 	static const char *const texts[] = {
 		[TSAN_REPORTED] = "reported",
@@ -66,7 +66,7 @@ const char *tsan_miss_text(enum tsan_miss sight)
 		[TSAN_UNKNOWN] = "what the detector kept is not known",
 	};
 
-	return texts[sight];
+	return texts[miss];
 }
 
 /* ---- one granule ---- */
@@ -127,8 +127,8 @@ static const struct cell *find_racing_cell(const struct tsan_shadow *t, const st
 /* All granules of an access share one position. */
 static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
 {
-	if (t->positioned != now) {
-		t->positioned = now;
+	if (t->position_access != now) {
+		t->position_access = now;
 		t->position = t->facts->position(t->facts->ctx, now);
 	}
 	return t->position;
@@ -154,7 +154,7 @@ static struct cell *choose_cell(struct tsan_shadow *t, struct granule *granule,
 	return position ? &granule->cells[position / sizeof(uint64_t) % CELLS] : NULL;
 }
 
-static void report(struct tsan_shadow *t, const struct cell *cell, const struct access *now,
+static void add_report(struct tsan_shadow *t, const struct cell *cell, const struct access *now,
 		   unsigned int g, uint8_t mask)
 {
 	const struct access *old = &t->shadow->accesses[cell->access];
@@ -162,8 +162,8 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 
 	if (t->facts->may_be_lost(t->facts->ctx, old))
 		t->certain = false;
-	if (t->reported_at == NO_CALL)
-		t->reported_at = now->call;
+	if (t->first_reported_call == NO_CALL)
+		t->first_reported_call = now->call;
 	race_reports_add(t->race_reports, &(struct race_report){
 		.call = now->call,
 		.before = old->thread,
@@ -179,10 +179,10 @@ static void report(struct tsan_shadow *t, const struct cell *cell, const struct 
 static bool is_race_to_explain(const struct tsan_shadow *t, const struct access *now)
 {
 	return t->race && t->race->second == now->call && t->race->page == now->page &&
-	       t->sight != TSAN_REPORTED;
+	       t->miss != TSAN_REPORTED;
 }
 
-static bool asked_at(const struct tsan_shadow *t, const struct access *now, unsigned int g)
+static bool is_granule_to_explain(const struct tsan_shadow *t, const struct access *now, unsigned int g)
 {
 	return is_race_to_explain(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
 }
@@ -197,14 +197,14 @@ static bool is_kept(const struct tsan_shadow *t, const struct granule *granule, 
 }
 
 static void explain_granule(struct tsan_shadow *t, const struct granule *granule,
-			    const struct cell *culprit)
+			    const struct cell *racing_cell)
 {
-	if (culprit && t->shadow->accesses[culprit->access].call == t->race->first)
-		t->sight = TSAN_REPORTED;
+	if (racing_cell && t->shadow->accesses[racing_cell->access].call == t->race->first)
+		t->miss = TSAN_REPORTED;
 	else if (is_kept(t, granule, t->race->first))
-		t->sight = culprit ? TSAN_SUPERSEDED : t->sight;
+		t->miss = racing_cell ? TSAN_SUPERSEDED : t->miss;
 	else
-		t->sight = granule->cells[0].state == MARK ? TSAN_MARKED : TSAN_EVICTED;
+		t->miss = granule->cells[0].state == MARK ? TSAN_MARKED : TSAN_EVICTED;
 }
 
 /* ---- one access ---- */
@@ -215,16 +215,16 @@ static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 	const struct access *now = &t->shadow->accesses[index];
 	struct granule *granule = &t->granules[now->page][g];
 	uint8_t mask = granule_mask(now, g);
-	const struct cell *culprit;
+	const struct cell *racing_cell;
 	struct cell *cell;
 
 	if (is_stored(t, granule, now, mask))
 		return true;
-	culprit = find_racing_cell(t, granule, index, mask);
-	if (asked_at(t, now, g))
-		explain_granule(t, granule, culprit);
-	if (culprit) {
-		report(t, culprit, now, g, mask);
+	racing_cell = find_racing_cell(t, granule, index, mask);
+	if (is_granule_to_explain(t, now, g))
+		explain_granule(t, granule, racing_cell);
+	if (racing_cell) {
+		add_report(t, racing_cell, now, g, mask);
 		bytes_fill(granule->cells, 0, sizeof(granule->cells));
 		granule->cells[0].state = MARK;
 		return false;
@@ -245,41 +245,41 @@ static bool is_marked(const struct tsan_shadow *t, const struct access *now)
 	return skips && t->granules[now->page][now->from / GRANULE].cells[0].state == MARK;
 }
 
-static void follow(struct tsan_shadow *t, size_t index)
+static void simulate_access(struct tsan_shadow *t, size_t index)
 {
 	const struct access *now = &t->shadow->accesses[index];
 	unsigned int last = (now->to - 1u) / GRANULE;
 
 	if (is_race_to_explain(t, now))
-		t->sight = is_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
+		t->miss = is_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
 	if (is_marked(t, now))
 		return;
 	for (unsigned int g = now->from / GRANULE; g <= last; g++)
-		if (t->granules[now->page][g].followed && !access_granule(t, index, g))
+		if (t->granules[now->page][g].has_race && !access_granule(t, index, g))
 			return;
 }
 
 /* ---- a program ---- */
 
-static void track_race(struct tsan_shadow *t, const struct race *race)
+static void mark_granules_of_race(struct tsan_shadow *t, const struct race *race)
 {
 	for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
-		t->granules[race->page][g].followed = true;
+		t->granules[race->page][g].has_race = true;
 }
 
-static void begin(struct tsan_shadow *t, const struct shadow *shadow,
+static void init_prediction(struct tsan_shadow *t, const struct shadow *shadow,
 		  const struct tsan_facts *facts, struct race_reports *race_reports)
 {
 	t->shadow = shadow;
 	t->facts = facts;
 	t->race_reports = race_reports;
 	t->certain = true;
-	t->reported_at = NO_CALL;
-	t->positioned = NULL;
+	t->first_reported_call = NO_CALL;
+	t->position_access = NULL;
 	t->race = NULL;
 	bytes_fill(t->granules, 0, sizeof(t->granules));
 	for (size_t i = 0; i < shadow->race_count; i++)
-		track_race(t, &shadow->races[i]);
+		mark_granules_of_race(t, &shadow->races[i]);
 }
 
 bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
@@ -289,12 +289,12 @@ bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 	race_reports_clear(race_reports);
 	if (!shadow->race_count)
 		return true;
-	begin(t, shadow, facts, race_reports);
+	init_prediction(t, shadow, facts, race_reports);
 	for (size_t i = 0; i < shadow->access_count && t->certain; i++) {
-		if (first_only && t->reported_at != NO_CALL &&
-		    shadow->accesses[i].call != t->reported_at)
+		if (first_only && t->first_reported_call != NO_CALL &&
+		    shadow->accesses[i].call != t->first_reported_call)
 			break;
-		follow(t, i);
+		simulate_access(t, i);
 	}
 	return t->certain;
 }
@@ -305,10 +305,10 @@ enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *s
 	struct race_reports ignored;
 
 	race_reports_clear(&ignored);
-	begin(t, shadow, facts, &ignored);
+	init_prediction(t, shadow, facts, &ignored);
 	t->race = race;
-	t->sight = TSAN_UNKNOWN;
+	t->miss = TSAN_UNKNOWN;
 	for (size_t i = 0; i < shadow->access_count && t->certain; i++)
-		follow(t, i);
-	return t->certain ? t->sight : TSAN_UNKNOWN;
+		simulate_access(t, i);
+	return t->certain ? t->miss : TSAN_UNKNOWN;
 }

@@ -66,6 +66,6 @@ enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *s
 				   const struct tsan_facts *facts, const struct race *race);
 
 /* The reason in a few words. */
-const char *tsan_miss_text(enum tsan_miss sight);
+const char *tsan_miss_text(enum tsan_miss miss);
 
 #endif

@@ -37,19 +37,19 @@ struct thread_run {
 	sem_t semaphores[PROGRAM_SEMAPHORES];
 	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
 	atomic_int start; /* enum start */
-	atomic_uint ready; /* threads that wait for the start */
-	atomic_uint met[PROGRAM_CALLS]; /* threads that a step of main released and that are ready */
+	atomic_uint ready_count; /* threads that wait for the start */
+	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are ready */
 	bool pinned;
 	struct pins pins;
-	atomic_uint done[PROGRAM_THREADS]; /* number of steps that each thread has finished */
-	atomic_uint steps_done;
-	atomic_uint tried; /* threads that tried their next line and found it blocked */
+	atomic_uint finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
+	atomic_uint finished_count;
+	atomic_uint tried_count; /* threads that tried their next line and found it blocked */
 	unsigned int thread_count;
 	struct worker {
 		struct thread_run *run;
 		uint8_t thread;
-		uint8_t turn; /* the thread's number among those that take part */
-		bool made;
+		uint8_t thread_index; /* among the threads that are created; 0 is main */
+		bool is_created;
 		bool held[PROGRAM_MUTEXES];
 		pthread_t pthread;
 	} workers[PROGRAM_THREADS];
@@ -78,15 +78,15 @@ static void wait_for_released(struct thread_run *run, uint16_t forker)
 {
 	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[forker].fork);
 
-	atomic_fetch_add_explicit(&run->met[forker], 1, memory_order_relaxed);
-	wait_hidden(&run->met[forker], all);
+	atomic_fetch_add_explicit(&run->arrived[forker], 1, memory_order_relaxed);
+	wait_hidden(&run->arrived[forker], all);
 }
 
 static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step, uint8_t self)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (t != self && step->after[t])
-			wait_hidden(&run->done[t], step->after[t]);
+			wait_hidden(&run->finished_steps[t], step->after[t]);
 }
 
 /* ---- visible order ---- */
@@ -97,7 +97,7 @@ static void wait_semaphore(sem_t *semaphore)
 		;
 }
 
-static void before_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
+static void wait_before_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->join & 1u << t)
@@ -108,7 +108,7 @@ static void before_step(struct thread_run *run, const struct thread_step *step, 
 	wait_for_released(run, step->forker);
 }
 
-static void after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
+static void signal_after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->fork & 1u << t)
@@ -167,7 +167,7 @@ static void run_step(struct worker *w, uint16_t index)
 	const struct call *call = &run->program->calls[expected->call];
 	struct step *step = &run->trace->steps[index];
 
-	before_step(run, planned, w->thread);
+	wait_before_step(run, planned, w->thread);
 	wait_for_earlier_steps(run, planned, w->thread);
 	delay_call(w, index);
 	exec_current_call = expected->call;
@@ -182,9 +182,9 @@ static void run_step(struct worker *w, uint16_t index)
 					      .log_left = expected->len });
 	step->at = expected->at;
 	step->call = expected->call;
-	atomic_store_explicit(&run->done[w->thread], index + 1u, memory_order_release);
-	atomic_fetch_add_explicit(&run->steps_done, 1, memory_order_release);
-	after_step(run, planned, w->thread);
+	atomic_store_explicit(&run->finished_steps[w->thread], index + 1u, memory_order_release);
+	atomic_fetch_add_explicit(&run->finished_count, 1, memory_order_release);
+	signal_after_step(run, planned, w->thread);
 }
 
 /* ---- the end of a thread ---- */
@@ -193,7 +193,7 @@ static void run_step(struct worker *w, uint16_t index)
  * Finds the thread's next remaining line, if only a lock or a semaphore blocks it. Main waits for
  * all lines above, and all lines below wait for main.
  */
-static const struct call *next_blocking(const struct worker *w)
+static const struct call *find_blocked_call(const struct worker *w)
 {
 	const struct thread_run *run = w->run;
 
@@ -214,10 +214,10 @@ static const struct call *next_blocking(const struct worker *w)
 static void try_next_line(struct worker *w)
 {
 	struct thread_run *run = w->run;
-	const struct call *call = next_blocking(w);
+	const struct call *call = find_blocked_call(w);
 	bool blocked = true;
 
-	wait_hidden(&run->steps_done, (unsigned int)run->plan_trace->count);
+	wait_hidden(&run->finished_count, (unsigned int)run->plan_trace->count);
 	if (call && call->op == OP_lock)
 		blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
 	else if (call)
@@ -225,8 +225,8 @@ static void try_next_line(struct worker *w)
 	if (!blocked)
 		exec_set_error(run->x, "line %u: expected a deadlock, but the call went through",
 			       call->line);
-	atomic_fetch_add_explicit(&run->tried, 1, memory_order_release);
-	wait_hidden(&run->tried, run->thread_count);
+	atomic_fetch_add_explicit(&run->tried_count, 1, memory_order_release);
+	wait_hidden(&run->tried_count, run->thread_count);
 }
 
 static void run_thread(struct worker *w)
@@ -245,11 +245,11 @@ static void run_thread(struct worker *w)
 			pthread_mutex_unlock(&run->mutexes[m]);
 }
 
-static void take_pin(const struct worker *w)
+static void pin_worker(const struct worker *w)
 {
 	const struct thread_run *run = w->run;
 
-	if (run->pinned && !pins_pin_thread(&run->pins, w->turn))
+	if (run->pinned && !pins_pin_thread(&run->pins, w->thread_index))
 		exec_set_error(run->x, "expected a CPU for thread %u alone, got none", w->thread);
 }
 
@@ -258,7 +258,7 @@ static bool wait_for_start(struct thread_run *run)
 {
 	int start;
 
-	atomic_fetch_add_explicit(&run->ready, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
 	for (unsigned int spins = 0;; spins++) {
 		start = atomic_load_explicit(&run->start, memory_order_relaxed);
 		if (start != START_WAIT)
@@ -274,7 +274,7 @@ static void *thread_main(void *arg)
 	struct thread_run *run = w->run;
 
 	pthread_setname_np(pthread_self(), thread_name(w->thread));
-	take_pin(w);
+	pin_worker(w);
 	if (wait_for_start(run))
 		run_thread(w);
 	return NULL;
@@ -291,13 +291,13 @@ static void init_objects(struct thread_run *run)
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		sem_init(&run->joins[t], 0, 0);
 		sem_init(&run->forks[t], 0, 0);
-		atomic_store(&run->done[t], 0);
+		atomic_store(&run->finished_steps[t], 0);
 		run->workers[t] = (struct worker){ .run = run, .thread = (uint8_t)t };
 	}
 	atomic_store(&run->start, START_WAIT);
-	atomic_store(&run->ready, 0);
-	atomic_store(&run->steps_done, 0);
-	atomic_store(&run->tried, 0);
+	atomic_store(&run->ready_count, 0);
+	atomic_store(&run->finished_count, 0);
+	atomic_store(&run->tried_count, 0);
 }
 
 static void destroy_objects(struct thread_run *run)
@@ -313,10 +313,10 @@ static void destroy_objects(struct thread_run *run)
 }
 
 /*
- * Does the thread take part? A thread whose first line blocks has no step, but is tried in a
- * deadlock.
+ * Return: whether the execution needs the thread. A thread whose first line blocks has no step, but
+ * tries the line in a deadlock.
  */
-static bool takes_part(const struct thread_run *run, unsigned int thread)
+static bool is_needed(const struct thread_run *run, unsigned int thread)
 {
 	if (run->plan.first_of[thread] != THREAD_PLAN_NONE)
 		return true;
@@ -326,28 +326,28 @@ static bool takes_part(const struct thread_run *run, unsigned int thread)
 	return false;
 }
 
-static bool make_threads(struct thread_run *run)
+static bool create_threads(struct thread_run *run)
 {
-	uint8_t turn = 1; /* main has 0 */
+	uint8_t thread_index = 1;
 
 	run->thread_count = 1;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		run->thread_count += takes_part(run, t);
+		run->thread_count += is_needed(run, t);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		struct worker *w = &run->workers[t];
 
-		if (!takes_part(run, t))
+		if (!is_needed(run, t))
 			continue;
-		w->turn = turn++;
+		w->thread_index = thread_index++;
 		if (pthread_create(&w->pthread, NULL, thread_main, w))
 			return false;
-		w->made = true;
+		w->is_created = true;
 	}
 	return true;
 }
 
 /* Each step uses the same offset of the log as in the plan; the final pages follow. */
-static size_t bytes_read(const struct trace *plan)
+static size_t count_bytes_read(const struct trace *plan)
 {
 	size_t used = 0;
 
@@ -366,9 +366,9 @@ static void init_run(struct thread_run *run)
 	run->x->on_fibers = false;
 	exec_start(run->x, run->program);
 	run->trace->count = run->plan_trace->count;
-	run->trace->used = bytes_read(run->plan_trace);
+	run->trace->used = count_bytes_read(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->count; i++)
-		atomic_store(&run->met[i], 0);
+		atomic_store(&run->arrived[i], 0);
 	run->pinned = timing->pin && pins_init(&run->pins);
 	if (timing->pin && !run->pinned)
 		exec_set_error(run->x, "expected to know the CPUs of this process");
@@ -377,27 +377,27 @@ static void init_run(struct thread_run *run)
 /* Return: false if not all threads could be created; then none of them runs the program. */
 static bool run_threads(struct thread_run *run)
 {
-	bool made = make_threads(run);
+	bool is_created = create_threads(run);
 
-	if (made)
-		wait_hidden(&run->ready, run->thread_count - 1);
-	take_pin(&run->workers[THREAD_MAIN]);
-	atomic_store_explicit(&run->start, made ? START_GO : START_CANCEL, memory_order_relaxed);
-	if (made)
+	if (is_created)
+		wait_hidden(&run->ready_count, run->thread_count - 1);
+	pin_worker(&run->workers[THREAD_MAIN]);
+	atomic_store_explicit(&run->start, is_created ? START_GO : START_CANCEL, memory_order_relaxed);
+	if (is_created)
 		run_thread(&run->workers[THREAD_MAIN]);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		if (run->workers[t].made)
+		if (run->workers[t].is_created)
 			pthread_join(run->workers[t].pthread, NULL);
 	if (run->pinned)
 		pins_unpin_thread(&run->pins);
-	return made;
+	return is_created;
 }
 
 bool exec_run_threads(struct exec *x, const struct program *program, const struct trace *plan,
 		      bool stuck, struct trace *trace)
 {
 	static struct thread_run run;
-	bool made;
+	bool is_created;
 
 	run.x = x;
 	run.program = program;
@@ -405,8 +405,8 @@ bool exec_run_threads(struct exec *x, const struct program *program, const struc
 	run.trace = trace;
 	run.stuck = stuck;
 	init_run(&run);
-	made = run_threads(&run);
+	is_created = run_threads(&run);
 	destroy_objects(&run);
 	exec_finish(x, trace);
-	return made;
+	return is_created;
 }

@@ -15,26 +15,17 @@ def is_executable(*parts):
 
 
 class Engine:
+    """A subclass has name_role(worker_number), make_command(worker), and
+
+    find_missing_part(options, target)    what is missing to run it on the target, or ""
+    read_line(worker, line)               handles a line that the engine printed
+    """
     name = ""
     role_count = 1  # processes with different settings; each target needs all of them
     sources = ()
-
-    def find_missing_part(self, options, target):
-        """Return: what is missing to run the engine on the target, or ""."""
-        raise NotImplementedError
-
-    def name_role(self, worker_number):
-        raise NotImplementedError
-
-    def make_command(self, worker):
-        raise NotImplementedError
 
     def make_environment(self, _worker):
         return os.environ
 
     def read_figures(self, worker):
         """Read statistics that the engine keeps in files: before it starts, and once a second."""
-
-    def read_line(self, worker, line):
-        """Handle a line that the engine printed."""
-        raise NotImplementedError

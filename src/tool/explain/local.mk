@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `explain`: draws a program, and prints which rule it breaks and why.
+# A program as a person would draw it, and what is wrong with it in words. The command contains the
+# script.
 
-tool_sources += \
-	%D%/explain.c \
-	%D%/explain.h \
-	%D%/explain_drawing.c \
-	%D%/explain_row.c \
-	%D%/explain_row.h \
-	%D%/explain_text.c
+EXTRA_DIST += %D%/explain.py
+CLEANFILES += explain_script.inc
+
+$(FLAVOURS:%=obj/%/src/tool/command_explain.o): explain_script.inc
+explain_script.inc: %D%/explain.py
+	$(embed)

@@ -23,5 +23,4 @@ CLEANFILES += triage_script.inc
 
 $(FLAVOURS:%=obj/%/src/tool/command_triage.o): triage_script.inc
 triage_script.inc: %D%/triage.py
-	$(AM_V_GEN)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $(srcdir)/%D%/triage.py >$@.new
-	$(AM_V_at)mv $@.new $@
+	$(embed)

@@ -17,14 +17,16 @@
 #include "harness/mutate/minimize.h"
 #include "harness/mutate/trim.h"
 #include "harness/program/program_bytes.h"
-#include "tool/util/name_set.h"
 #include "tool/util/status.h"
+
+/* A rejected candidate whose place another one takes is tried again. */
+#define REJECTED_MAX 16384
 
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
 	const bool *flavours;		 /* that are executed; NULL: all */
-	struct name_set rejected_hashes; /* passes meet candidates again that others tried */
+	uint64_t rejected_hashes[REJECTED_MAX]; /* passes meet candidates again that others tried */
 	struct test_input candidate;
 	struct minimize minimize;
 };
@@ -50,14 +52,18 @@ static void show_progress(struct reducer *r, size_t size)
 /* Does the candidate fail in the same way? @bytes: all of it that decides this */
 static bool try_once(struct reducer *r, const void *bytes, size_t size)
 {
-	char hash[SHA1_TEXT];
+	char text[SHA1_TEXT];
+	uint64_t hash, *rejected_hash;
 
-	sha1_text(bytes, size, hash);
-	if (name_set_has(&r->rejected_hashes, hash))
+	sha1_text(bytes, size, text);
+	text[16] = '\0';
+	hash = strtoull(text, NULL, 16);
+	rejected_hash = &r->rejected_hashes[hash % REJECTED_MAX];
+	if (*rejected_hash == hash)
 		return false;
 	if (fails_in_same_way(r, r->flavours))
 		return true;
-	name_set_add(&r->rejected_hashes, hash);
+	*rejected_hash = hash;
 	return false;
 }
 
@@ -239,7 +245,6 @@ bool reduce(struct reduction *reduction, struct oracle *oracle)
 	is_reduced = test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_text(r);
 	reduction->execution_count = oracle->execution_count - executed_before;
 	status_end();
-	free(r->rejected_hashes.slots);
 	test_input_destroy(&r->candidate);
 	free(r);
 	return is_reduced;

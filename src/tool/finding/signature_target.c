@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "harness/program/program_text.h"
+#include "harness/util/isolate.h"
 #include "tool/finding/signature.h"
 #include "tool/report/symbols.h"
-#include "tool/util/capture.h"
+#include "tool/util/environment.h"
+
+#define NOT_EXECUTED 127
 
 static struct isolated child;
 
@@ -38,6 +41,18 @@ static int write_input(const struct test_input *input)
 	return file;
 }
 
+static void execute_target(void *ctx)
+{
+	char *const *argv = ctx;
+
+	if (environment_append("ASAN_OPTIONS", "symbolize=0") &&
+	    environment_append("MSAN_OPTIONS", "symbolize=0") &&
+	    environment_append("TSAN_OPTIONS", "symbolize=0") &&
+	    environment_append("UBSAN_OPTIONS", "symbolize=0"))
+		execv(argv[0], argv);
+	_exit(NOT_EXECUTED);
+}
+
 static bool run_target(const char *path, const struct test_input *input, unsigned int seconds)
 {
 	int file = write_input(input);
@@ -49,7 +64,8 @@ static bool run_target(const char *path, const struct test_input *input, unsigne
 	if (file < 0)
 		return false;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
-	has_run = capture_output(path, is_calls ? text_argv : bytes_argv, "symbolize=0", seconds, &child);
+	has_run = isolate(execute_target, is_calls ? text_argv : bytes_argv, seconds, &child) &&
+		  child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;
 }

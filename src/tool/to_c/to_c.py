@@ -23,11 +23,6 @@ import tempfile
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
 COMPILE_SECONDS = 300
 
-# The build inserts helpers.c here.
-HELPERS = r"""
-@HELPERS@
-"""
-
 # ---- calls as C ----
 
 # How each call is written: its traits and its C. {0}, {1} ... are its arguments in the order of the
@@ -146,7 +141,9 @@ class Program:
         fatal = facts["fatal"]
         self.deadlock = bool(fatal) and fatal["rule"] == "deadlock"
         self.fatal_call = by_line[fatal["line"]] if fatal and not self.deadlock else None
-        for call in ([by_line[line] for line in facts.get("blocked", [])] +
+        # A line that waits for other lines cannot be tried alone.
+        for call in ([by_line[blocked["line"]] for blocked in facts.get("blocked", [])
+                      if blocked["why"] in ("mutex", "semaphore")] +
                      ([self.fatal_call] if self.fatal_call else [])):
             call.outcome = "fatal" if call is self.fatal_call else "blocked"
             self.steps.append(call)
@@ -418,10 +415,10 @@ def variable_lines(program, functions):
     return lines
 
 
-def helper_text(functions, kind):
+def helper_text(helpers, functions, kind):
     """The sections of helpers.c that the functions call, or that another of these sections calls."""
     needed = ""
-    for section in reversed(re.split(r"^/// ", HELPERS, flags=re.MULTILINE)[1:]):
+    for section in reversed(re.split(r"^/// ", helpers, flags=re.MULTILINE)[1:]):
         names, text = section.split("\n", 1)
         only = re.search(r"\[(\w+)\]", names)
         if (not only or only[1] == kind) and \
@@ -435,11 +432,11 @@ def comment_text(text):
     return "/*\n" + "\n".join((" * " + line).rstrip() for line in lines) + "\n */\n"
 
 
-def file_text(program, name, note, is_deterministic):
+def file_text(program, name, note, helpers, is_deterministic):
     mode = FIBERS if is_deterministic else PTHREADS
     functions = "".join(line + "\n" for thread in program.threads for line in thread_lines(program, thread, mode))
     functions += "\n".join(main_lines(program, mode, functions)) + "\n"
-    helpers = helper_text(functions, "fibers" if is_deterministic else "pthreads")
+    helpers = helper_text(helpers, functions, "fibers" if is_deterministic else "pthreads")
     fibers = [f"static struct fiber {thread}_fiber;" for thread in program.threads if is_deterministic]
     declarations = "\n".join(variable_lines(program, functions)) + "\n" + helpers + \
         "".join(f"\n{line}" for line in fibers)
@@ -600,7 +597,7 @@ class ScratchDirectory:
 class Reproduction:
     """What is tried, what came of it, and the file that says so."""
 
-    def __init__(self, facts, name, source, compiler, note):
+    def __init__(self, facts, name, source, compiler, helpers):
         self.options, self.name, self.source = facts, name, source
         self.binary = source[:-2] if re.fullmatch(r".+\.c", source) else source + ".out"
         self.compiler = compiler or facts["compiler"]
@@ -610,8 +607,8 @@ class Reproduction:
                        for flavour, build in facts["builds"].items()}
         rules = sorted({*facts["expect"], *facts["verdict"]}) or [None]
         self.attempts = [Attempt(self.program, self.builds, rule) for rule in rules]
-        self.note = note + "\n" if note else ""
-        self.note += "".join(self.attempt_note(attempt) for attempt in self.attempts if attempt.build)
+        self.helpers = helpers
+        self.note = "".join(self.attempt_note(attempt) for attempt in self.attempts if attempt.build)
         if self.is_deterministic and not facts["deterministic"]:
             self.note += "On fibers: while a pthread runs, all pthreads can use its mappings.\n"
         self.result, self.why = "untried", ""
@@ -641,7 +638,8 @@ class Reproduction:
                 "failed": f"DOES NOT REPRODUCE{why}.\n", "untried": f"NOT TRIED{why}.\n"}[self.result]
 
     def text(self):
-        return os.fsencode(file_text(self.program, self.name, self.note + self.result_note(), self.is_deterministic))
+        return os.fsencode(file_text(self.program, self.name, self.note + self.result_note(), self.helpers,
+                                     self.is_deterministic))
 
     def try_attempt(self, attempt, directory):
         """Return: (result, why not)."""
@@ -728,10 +726,10 @@ def source_name(name, output):
     return ("repro" if base in ("", "_") else base) + ".c"
 
 
-def main(name, output, compiler, note):
+def main(name, output, compiler, helpers):
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     facts = json.load(sys.stdin)
-    reproduction = Reproduction(facts, name, source_name(name, output), compiler, note)
+    reproduction = Reproduction(facts, name, source_name(name, output), compiler, helpers)
     if facts["run"]:
         reproduction.try_all()
     if output and not may_replace(output):

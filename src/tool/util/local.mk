@@ -3,8 +3,6 @@
 # Code that several modules of the tool use.
 
 tool_sources += \
-	%D%/capture.c \
-	%D%/capture.h \
 	%D%/commands.c \
 	%D%/commands.h \
 	%D%/environment.c \
@@ -19,14 +17,16 @@ tool_sources += \
 	%D%/installation.h \
 	%D%/json.c \
 	%D%/json.h \
-	%D%/name_set.c \
-	%D%/name_set.h \
+	%D%/model_facts.c \
+	%D%/model_facts.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/results.c \
 	%D%/results.h \
+	%D%/script.c \
+	%D%/script.h \
 	%D%/similar.c \
 	%D%/similar.h \
 	%D%/status.c \

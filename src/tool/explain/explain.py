@@ -1,0 +1,445 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Draw page programs, and say what is wrong with them: threads as columns, time downward, what orders
+the threads as arrows, then the findings in words. No line is longer than COLUMNS.
+
+`pagetorture explain` contains this script and starts it. Standard input has the facts of the rule
+model about one program a line (model_facts.h). Arguments: whether to draw in UTF-8, and in colours.
+"""
+import json
+import os
+import sys
+
+COLUMNS = 100
+
+# What is drawn: the character in UTF-8 and in ASCII. A cell of a row is text or one of these names.
+GLYPHS = {
+    "lane": "│|", "line": "─-", "call": "●*", "skipped": "○o", "ended": "✗X", "right": "▶>", "left": "◀<",
+    "fork right": "├+",  # a lane from which a line goes right
+    "fork left": "┤+",
+    "down": "┬+", "last down": "┐+",  # a line from which a lane goes down, and the last such lane
+    "up": "┴+", "last up": "┘+", "common bytes": "█#"}
+COLOURS = {"plain": "", "wrong": "\033[1;31m", "cause": "\033[33m", "order": "\033[36m", "faint": "\033[2m"}
+
+GUTTER = 8  # columns before the lanes: a mark, and the number of the line
+LANE_LEAST, LANE_MOST = 7, 30  # the least and the usual largest distance between two lanes
+MOST_FINDINGS = 8  # of a rule; the drawing marks all of them
+MOST_RANGES = 8  # of uninitialised bytes
+BAR_START, BAR_WIDTH = 54, 40  # columns of the bar that shows the bytes of an access
+
+# What the fatal call does, and what each cause of it is or did.
+FATAL_TEXTS = {
+    "foreign-map": ("uses {mapping}, a mapping of {page} that is another thread's.",
+                    "made it, for its own thread only"),
+    "map-overflow": ("has {causes} mappings, and this call needs one beyond the 16 that a thread may have.",
+                     "is still there"),
+    "out-of-bounds": ("touches {length} bytes from offset {offset} of {mapping}, a mapping of {page}: offset, "
+                      "length and their sum may be at most PAGE_SIZE (4096).", ""),
+    "unmap-order": ("ends {mapping}, a mapping of {page} that is not its newest.", "is newer, and still there"),
+    "use-after-free": ("uses {freed_page}, which is freed.", "dropped the last reference"),
+    "use-after-unmap": ("uses {mapping}, a mapping of {page} that has ended.", "ended it")}
+BLOCKED_TEXTS = {
+    "mutex": "Line {line}: {thread} waits for {handle}, which {by_thread} holds since line {by}.",
+    "semaphore": "Line {line}: {thread} waits for {handle}, which is at 0, and no call is left to post it.",
+    "threads": "Line {line}: main waits for all above it, first of all line {by} of {by_thread}.",
+    "main": "Line {line}: {thread} comes after line {by} of main."}
+
+
+def split_line(text, columns):
+    """The words of @text that fit, and the rest. A word that is too long is broken."""
+    if len(text) <= columns:
+        return text, ""
+    end = text.rfind(" ", 1, columns + 1)
+    end = end if end > 0 else columns
+    return text[:end], text[end:].lstrip(" ")
+
+
+class Page:
+    """Prints rows, which are built cell by cell."""
+
+    def __init__(self, is_utf8, has_colours):
+        self.is_utf8, self.has_colours = is_utf8, has_colours
+        self.cells = {}  # column: (text of one character or name of a glyph, colour)
+
+    def set_glyph(self, column, glyph, colour):
+        self.cells[column] = (GLYPHS[glyph][not self.is_utf8], colour)
+
+    def set_text(self, column, text, colour):
+        """Return: the column after it. What does not fit is cut."""
+        for character in text[:COLUMNS - column]:
+            self.cells[column] = (character if " " <= character <= "~" else "?", colour)
+            column += 1
+        return column
+
+    def print_row(self):
+        row, colour = "", "plain"
+        end = max((column for column, cell in self.cells.items() if cell[0] != " "), default=-1) + 1
+        for column in range(min(end, COLUMNS)):
+            character, wanted = self.cells.get(column, (" ", "plain"))
+            if self.has_colours and wanted != colour:
+                row += ("\033[m" if colour != "plain" else "") + COLOURS[wanted]
+            colour = wanted
+            row += character
+        sys.stdout.write(row + ("\033[m\n" if self.has_colours and colour != "plain" else "\n"))
+        self.cells = {}
+
+    def print_words(self, first, rest, colour, text):
+        """As many words a line as fit, the first line from column @first, the others from @rest."""
+        column = first
+        while text:
+            line, text = split_line(text, COLUMNS - column)
+            self.set_text(column, line, colour)
+            self.print_row()
+            column = rest
+
+    def print_heading(self, text):
+        self.print_words(0, 2, "wrong", text)
+
+    def print_finding(self, text):
+        self.print_words(2, 4, "plain", text)
+
+    def print_detail(self, text):
+        self.print_words(4, 6, "plain", text)
+
+
+class Call:
+    def __init__(self, fact):
+        self.line = fact["line"]
+        self.thread, self.text = fact["text"].split(": ", 1)
+        self.name = self.text.split(" = ")[-1].split("(")[0]
+        self.arguments = self.text.split("(", 1)[1][:-1].split(", ")
+        self.is_filling = " = " in self.text
+        self.step = None  # the fact of its execution; None: it did not run to its end
+        self.colour = "plain"
+
+    def has_run(self):
+        return bool(self.step) and not self.step["skipped"]
+
+    def text_with_result(self):
+        has_result = self.has_run() and self.step["result"] != "none"
+        return self.text + (f" -> {self.step['result']}" if has_result else "")
+
+    def why_skipped(self):
+        if self.name in ("lock", "unlock"):
+            return "held already" if self.name == "lock" else "not held"
+        if self.name.endswith("_atomic") and not self.name.startswith(("read", "write")):
+            return "no such atomic, or not mapped"
+        if not self.is_filling:
+            return "a handle is empty"
+        return "filled already, or no such page" if self.name == "kmap_local" else "filled already"
+
+
+class Program:
+    def __init__(self, facts):
+        self.facts = facts
+        self.calls = [Call(fact) for fact in facts["calls"]]
+        self.by_line = {call.line: call for call in self.calls}
+        self.steps = []
+        for step in facts["steps"]:
+            self.by_line[step["line"]].step = step
+            self.steps.append(self.by_line[step["line"]])
+        self.fatal = facts["fatal"]
+        self.blocked = facts.get("blocked", [])
+        self.set_colours()
+
+    def set_colours(self):
+        facts = self.facts
+        causes = [*facts.get("causes", []), *(line for uninit in facts["uninits"] for line in uninit["causes"]),
+                  *(blocked["by"] for blocked in self.blocked if blocked["why"] == "mutex")]
+        wrong = [*(race[side] for race in facts["races"] for side in ("first", "second")),
+                 *(uninit["line"] for uninit in facts["uninits"]),
+                 *(blocked["line"] for blocked in self.blocked),
+                 *(one["line"] for one in facts["disagreements"])]
+        wrong += [self.fatal["line"]] if self.fatal else []
+        for colour, lines in (("cause", causes), ("wrong", wrong)):
+            for line in filter(self.by_line.get, lines):
+                self.by_line[line].colour = colour
+
+    def thread(self, line):
+        return self.by_line[line].thread
+
+
+# ---- the drawing ----
+
+class Drawing:
+    """Each thread that has a call has a lane. A call has a line of its own, so that its text may lie over
+    the lanes on its right. A lane is drawn only while its thread runs between two lines of main."""
+
+    def __init__(self, page, program):
+        self.page, self.program = page, program
+        self.running = ["main"]
+        width = {"main": LANE_LEAST}
+        for call in program.calls:
+            width[call.thread] = max(width.get(call.thread, 0), len(call.text_with_result()) + 3)
+        self.threads = ["main", *sorted(set(width) - {"main"})]
+        for cap in range(LANE_MOST, LANE_LEAST - 1, -1):
+            self.lane, column = {}, GUTTER
+            for thread in self.threads:
+                self.lane[thread] = column
+                column += min(width[thread], cap)
+            # The text of the last lane has its space; the other lanes share the rest.
+            if self.lane[self.threads[-1]] + width[self.threads[-1]] <= COLUMNS:
+                break
+
+    def draw_running(self):
+        for thread in self.running:
+            self.page.set_glyph(self.lane[thread], "lane", "faint")
+
+    def draw_line(self, start, end):
+        for column in range(min(start, end), max(start, end) + 1):
+            self.page.set_glyph(column, "line", "order")
+
+    def print_fork_join(self, threads, is_fork):
+        """Main starts the threads, or waits for them."""
+        if not threads:
+            return
+        threads = sorted(threads)
+        self.draw_running()
+        self.draw_line(self.lane["main"], self.lane[threads[-1]])
+        self.page.set_glyph(self.lane["main"], "fork right", "order")
+        for thread in threads:
+            glyph = "down" if is_fork else "up"
+            self.page.set_glyph(self.lane[thread], ("last " if thread == threads[-1] else "") + glyph, "order")
+        self.running = ["main", *threads] if is_fork else ["main"]
+        self.page.set_text(self.lane[threads[-1]] + 2, "main starts them" if is_fork else "main waits for them",
+                           "faint")
+        self.page.print_row()
+
+    def threads_from(self, step):
+        """The threads that have a call between this step and the next one of main."""
+        threads = set()
+        for call in self.program.steps[step:]:
+            if call.thread == "main":
+                return threads
+            threads.add(call.thread)
+        last = [self.program.fatal["line"]] if self.program.fatal else []
+        last += [blocked["line"] for blocked in self.program.blocked if blocked["why"] != "main"]
+        return (threads | {self.program.thread(line) for line in last}) - {"main"}
+
+    def print_edge(self, before, after):
+        start, end = self.lane[before.thread], self.lane[after.thread]
+        is_right = start < end
+        self.draw_running()
+        self.draw_line(start, end)
+        self.page.set_glyph(start, "fork right" if is_right else "fork left", "order")
+        self.page.set_glyph(end - 1 if is_right else end + 1, "right" if is_right else "left", "order")
+        self.page.set_glyph(end, "lane", "faint")
+        self.page.set_text(max(start, end) + 2, f"{after.arguments[0]}: {before.line} before {after.line}", "order")
+        self.page.print_row()
+
+    def print_call(self, call, note=""):
+        column = self.lane[call.thread]
+        colour = call.colour if call.colour != "plain" or call.has_run() else "faint"
+        rest, indent = call.text_with_result() + (f"  ({note})" if note else ""), 2
+        while rest:
+            line, rest = split_line(rest, COLUMNS - column - indent)
+            self.draw_running()
+            # A space on either side: a lane would look like part of the text.
+            self.page.set_text(column + 1, " " * (indent - 1) + line + " ", colour)
+            if indent == 2:
+                mark = {"wrong": "!", "cause": "~"}.get(call.colour, " ")
+                self.page.set_text(0, f"{mark}{call.line:5}", "faint" if mark == " " else call.colour)
+                self.page.set_glyph(column, "call" if call.has_run() else "skipped" if call.step else "ended",
+                                    colour)
+            self.page.print_row()
+            indent = 4
+
+    def print_all(self):
+        self.page.set_text(2, "line", "faint")
+        for thread in self.threads:
+            self.page.set_text(self.lane[thread], thread, "plain")
+        self.page.print_row()
+        self.print_fork_join(self.threads_from(0), True)
+        for number, call in enumerate(self.program.steps):
+            if call.thread == "main":
+                self.print_fork_join(self.running[1:], False)
+            for before in call.step["after"] if call.thread != "main" else []:
+                self.print_edge(self.program.by_line[before], call)
+            self.print_call(call, "" if call.has_run() else f"skipped: {call.why_skipped()}")
+            if call.thread == "main":
+                self.print_fork_join(self.threads_from(number + 1), True)
+        for blocked in self.program.blocked:
+            self.print_call(self.program.by_line[blocked["line"]], "waits for ever")
+        if self.program.fatal and self.program.fatal["rule"] != "deadlock":
+            call = self.program.by_line[self.program.fatal["line"]]
+            if call.thread == "main":
+                self.print_fork_join(self.running[1:], False)
+            self.print_call(call, "the program ends here")
+
+
+# ---- the findings ----
+
+def range_text(start, end):
+    return str(start) if end == start + 1 else f"{start} .. {end - 1}"
+
+
+def bytes_text(start, end):
+    return f"{'byte' if end == start + 1 else 'bytes'} {range_text(start, end)}"
+
+
+def print_rule(page, program, rule):
+    page.print_row()
+    page.print_heading(f"{rule} ({program.facts['contracts'][rule]})")
+
+
+def print_first(page, findings, what, print_one):
+    for finding in findings[:MOST_FINDINGS]:
+        print_one(finding)
+    if len(findings) > MOST_FINDINGS:
+        page.print_finding(f"And {len(findings) - MOST_FINDINGS} more{what}; "
+                           "`pagetorture check` names them all.")
+
+
+def print_access(page, program, access, race, whole):
+    """The access, and its bytes on a scale for both accesses, with the racing bytes filled."""
+    def column(byte):
+        return BAR_START + (byte - whole[0]) * BAR_WIDTH // (whole[1] - whole[0])
+    page.set_text(4, f"line {access['line']:4}  {program.thread(access['line']):4} "
+                  f"{'atomically' if access['atomic'] else 'plainly'} {'writes' if access['write'] else 'reads'} "
+                  f"{bytes_text(access['from'], access['to'])}", "plain")
+    for x in range(column(access["from"]), column(access["to"] - 1) + 1):
+        is_common = column(race["from"]) <= x <= column(race["to"] - 1)
+        page.set_glyph(x, "common bytes" if is_common else "line", "wrong" if is_common else "plain")
+    page.print_row()
+
+
+def print_race(page, program, race):
+    sides = [program.by_line[race["first"]], program.by_line[race["second"]]]
+    accesses = [access for access in program.facts["accesses"]
+                if access["page"] == race["page"] and access["line"] in (race["first"], race["second"]) and
+                access["from"] < race["to"] and race["from"] < access["to"]]
+    whole = min(access["from"] for access in accesses), max(access["to"] for access in accesses)
+    mappings = {side.arguments[0] for side in sides}
+    two_mappings = len(mappings) == 2 and all(name.startswith("k") for name in mappings)
+    page.print_finding(f"Lines {race['first']} and {race['second']} race on {race['page']} "
+                       f"{bytes_text(race['from'], race['to'])}" +
+                       (": two mappings of one page are the same memory (R4)." if two_mappings else "."))
+    for access in accesses:
+        print_access(page, program, access, race, whole)
+    known = program.facts["known"][program.facts["races"].index(race)]
+    page.print_detail(f"Nothing orders them: at line {race['second']} {sides[1].thread} knows " +
+                      (f"what {sides[0].thread} did up to line {known}." if known else
+                       f"nothing of {sides[0].thread}."))
+
+
+def print_uninit(page, program, uninit):
+    call = program.by_line[uninit["line"]]
+    read, start, ranges = call.step["bytes"], uninit["offset"], []
+    for index in range(0, len(read), 2):
+        if read[index] == "?":
+            if ranges and ranges[-1][1] == start + index // 2:
+                ranges[-1][1] += 1
+            else:
+                ranges.append([start + index // 2, start + index // 2 + 1])
+    text = ", ".join(range_text(*one) for one in ranges[:MOST_RANGES])
+    page.print_finding(f"Line {call.line}: {call.thread} uses the value of {uninit['page']} "
+                       f"{'byte' if uninit['to'] == uninit['from'] + 1 else 'bytes'} {text}"
+                       f"{' and more' if len(ranges) > MOST_RANGES else ''}, which was never written.")
+    for line in uninit["causes"][:-1]:
+        page.print_detail(f"Line {line} copied byte {uninit['from']} there without a value, which breaks nothing.")
+    for line in uninit["causes"][-1:]:
+        page.print_detail(f"Line {line} allocated the page without __GFP_ZERO, so its bytes are uninitialised.")
+
+
+def print_fatal(page, program):
+    rule, call = program.fatal["rule"], program.by_line[program.fatal["line"]]
+    print_rule(page, program, rule)
+    if rule == "deadlock":
+        page.print_finding("Lines are left and none of them can run.")
+        for blocked in program.blocked:
+            page.print_finding(BLOCKED_TEXTS[blocked["why"]].format(
+                **blocked, thread=program.thread(blocked["line"]), by_thread=program.thread(blocked["by"]),
+                handle=program.by_line[blocked["line"]].arguments[0]))
+        return
+    finding, cause_text = FATAL_TEXTS[rule]
+    page.print_finding(f"Line {call.line}: {call.thread} " + finding.format(
+        mapping=call.arguments[0], causes=len(program.facts["causes"]), **program.facts["fatal_values"]))
+    for cause in (program.by_line[line] for line in program.facts["causes"]):
+        page.print_words(4, 6, "cause", f"line {cause.line}  {cause.thread}  {cause.text}: {cause_text}")
+
+
+def print_lines_left(page, program):
+    """The lines that never run, as ranges, so that all of them fit."""
+    shown = {blocked["line"] for blocked in program.blocked} | \
+        ({program.fatal["line"]} if program.fatal else set())
+    ranges, is_next = [], False
+    for call in program.calls:
+        is_left = not call.step and call.line not in shown
+        if is_left and is_next:
+            ranges[-1][1] = call.line + 1
+        elif is_left:
+            ranges.append([call.line, call.line + 1])
+        is_next = is_left
+    if ranges:
+        count = sum(not call.step and call.line not in shown for call in program.calls)
+        page.print_row()
+        page.print_words(0, 2, "faint", f"Never run: {'lines' if count > 1 else 'line'} " +
+                         ", ".join(range_text(*one) for one in ranges))
+
+
+def print_disagreement(page, program, one):
+    page.print_row()
+    page.print_heading(f"{one['who']} disagrees with the model")
+    page.print_finding(f"Seen: {one['seen']}")
+    call = program.by_line.get(one["line"])
+    if call:
+        races = any(call.line in (race["first"], race["second"]) for race in program.facts["races"])
+        page.print_finding(f"Expected at line {call.line}: {call.thread}: {call.text_with_result()}" + (
+            ", which does not run to its end" if not call.step else ", which is skipped" if not call.has_run() else
+            ", which races as said below" if races else ", which races with no other call"))
+
+
+def print_findings(page, program):
+    facts = program.facts
+    for one in facts["disagreements"]:
+        print_disagreement(page, program, one)
+    if facts["races"]:
+        print_rule(page, program, "data-race")
+        print_first(page, facts["races"], " races", lambda race: print_race(page, program, race))
+    if facts["uninits"]:
+        print_rule(page, program, "uninit-use")
+        print_first(page, facts["uninits"], "", lambda uninit: print_uninit(page, program, uninit))
+    if program.fatal:
+        print_fatal(page, program)
+    if not facts["verdict"]:
+        page.print_row()
+        page.print_words(0, 2, "plain", "clean: the program breaks no rule, so the library or its build is wrong."
+                         if facts["disagreements"] else "clean: no rule is broken.")
+    print_lines_left(page, program)
+    if facts["claim"]:
+        page.print_row()
+        page.print_heading(f"A claim does not hold: {facts['claim']}")
+
+
+def explain(page, program):
+    facts, name = program.facts, program.facts["file"]
+    who = [one["who"] for one in facts["disagreements"]]
+    disagree = f"; {who[0]}{' and others disagree' if who[1:] else ' disagrees'}" if who else ""
+    page.print_words(0, 2, "wrong" if facts["verdict"] or who else "plain",
+                     ("..." if len(name) > COLUMNS // 2 else "") + name[-(COLUMNS // 2):] + ": " +
+                     (" ".join(facts["verdict"]) or "clean") + disagree)
+    page.print_row()
+    Drawing(page, program).print_all()
+    colours = {call.colour for call in program.calls}
+    if "wrong" in colours:
+        wrong = ", or ".join(["breaks a rule"] * bool(facts["verdict"]) + ["is not executed as expected"] * bool(who))
+        page.print_row()
+        page.print_words(0, 0, "faint", f"! {wrong}" + ("   ~ made it so" if "cause" in colours else ""))
+    print_findings(page, program)
+
+
+def main(is_utf8, has_colours):
+    sys.stdout.reconfigure(encoding="utf-8")
+    page = Page(is_utf8 == "true", has_colours == "true")
+    for number, line in enumerate(sys.stdin.buffer):
+        if number:
+            page.print_row()
+        explain(page, Program(json.loads(line)))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except BrokenPipeError:
+        os._exit(1)

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "tool/util/model_facts.h"
+
+#include <string.h>
+
+#include "harness/model/cause.h"
+#include "harness/model/detectable.h"
+#include "harness/model/expectations.h"
+#include "harness/model/happens_before.h"
+#include "harness/program/program_text.h"
+#include "tool/util/verdict_print.h"
+
+/* What the functions of this file read. */
+struct facts {
+	const struct program *program;
+	const struct rules *rules;
+	const struct trace *trace;
+	const struct verdict *verdict;
+};
+
+static unsigned int line_of(const struct facts *facts, size_t call)
+{
+	return facts->program->calls[call].line;
+}
+
+static void write_range(struct json *out, unsigned int page, unsigned int from, unsigned int to)
+{
+	json_format(out, "page", "p%u", page);
+	json_number(out, "from", from);
+	json_number(out, "to", to);
+}
+
+static void write_calls(struct json *out, const struct program *program)
+{
+	json_array(out, "calls");
+	for (size_t i = 0; i < program->count; i++) {
+		struct call call = program->calls[i];
+		char text[TEXT_CALL_MAX];
+
+		call.expected_result = RESULT_NONE;
+		call_to_text(&call, text);
+		json_object(out, NULL);
+		json_number(out, "line", call.line);
+		json_text(out, "text", text);
+		json_end(out);
+	}
+	json_end(out);
+}
+
+static void write_bytes(struct json *out, const struct trace *trace, uint32_t at, size_t count)
+{
+	char text[2 * TRACE_PAGE + 1] = "";
+
+	for (size_t i = 0; i < count; i++)
+		if (trace->initialised[at + i] == UNINITIALISED)
+			strcpy(text + 2 * i, "??");
+		else
+			snprintf(text + 2 * i, 3, "%02x", trace->bytes[at + i]);
+	json_text(out, "bytes", text);
+}
+
+/* The lines that step @index itself comes after. */
+static void write_edges(struct json *out, const struct facts *facts, size_t index)
+{
+	uint16_t from[PROGRAM_THREADS];
+	size_t count = happens_before_edges(facts->program, facts->trace, index, from);
+
+	json_array(out, "after");
+	for (size_t i = 0; i < count; i++)
+		json_number(out, NULL, line_of(facts, facts->trace->steps[from[i]].call));
+	json_end(out);
+}
+
+static void write_steps(struct json *out, const struct facts *facts)
+{
+	json_array(out, "steps");
+	for (size_t i = 0; i < facts->trace->count; i++) {
+		const struct step *step = &facts->trace->steps[i];
+		const struct call *call = &facts->program->calls[step->call];
+
+		json_object(out, NULL);
+		json_number(out, "line", call->line);
+		json_bool(out, "skipped", step->skipped);
+		json_text(out, "result", result_name(step->result));
+		json_text(out, "expected", result_name(call->expected_result));
+		write_bytes(out, facts->trace, step->at, step->len);
+		write_edges(out, facts, i);
+		json_end(out);
+	}
+	json_end(out);
+}
+
+static void write_accesses(struct json *out, const struct facts *facts)
+{
+	const struct shadow *shadow = rules_shadow(facts->rules);
+
+	json_array(out, "accesses");
+	for (size_t i = 0; shadow->race_count && i < shadow->access_count; i++) {
+		const struct access *access = &shadow->accesses[i];
+
+		json_object(out, NULL);
+		json_number(out, "line", line_of(facts, access->call));
+		json_bool(out, "write", access->write);
+		json_bool(out, "atomic", access->atomic);
+		write_range(out, access->page, access->from, access->to);
+		json_end(out);
+	}
+	json_end(out);
+}
+
+/* In the order of `races`: the last line of the first call's thread that the second comes after. */
+static void write_known_lines(struct json *out, const struct facts *facts)
+{
+	static struct happens_before happens;
+	const struct shadow *shadow = rules_shadow(facts->rules);
+	size_t fatal_call = facts->verdict->fatal_call;
+
+	if (fatal_call != VERDICT_NONE && facts->verdict->fatal_rule == RULE_deadlock)
+		fatal_call = VERDICT_NONE;
+	if (shadow->race_count)
+		happens_before_init(&happens, facts->program, facts->trace, fatal_call);
+	json_array(out, "known");
+	for (size_t i = 0; i < shadow->race_count; i++) {
+		const struct step *second = trace_find(facts->trace, shadow->races[i].second);
+		size_t row = second ? (size_t)(second - facts->trace->steps) : facts->trace->count;
+		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
+		uint16_t known = happens.known[row][thread];
+
+		json_number(out, NULL, known == HAPPENS_BEFORE_NONE ? 0 :
+			    line_of(facts, facts->trace->steps[known].call));
+	}
+	json_end(out);
+}
+
+static void write_causes(struct json *out, const struct facts *facts, const struct causes *causes)
+{
+	json_array(out, "causes");
+	for (size_t i = 0; i < causes->count; i++)
+		json_number(out, NULL, line_of(facts, causes->calls[i]));
+	json_end(out);
+}
+
+static void write_uninits(struct json *out, const struct facts *facts)
+{
+	json_array(out, "uninits");
+	for (size_t i = 0; i < facts->verdict->uninit_count; i++) {
+		const struct uninit *uninit = &facts->verdict->uninits[i];
+		struct causes causes;
+
+		cause_find_uninit(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
+				  &causes);
+		json_object(out, NULL);
+		json_number(out, "line", line_of(facts, uninit->call));
+		write_range(out, uninit->page, uninit->from, uninit->to);
+		json_number(out, "offset", (int64_t)facts->program->calls[uninit->call].number[0]);
+		write_causes(out, facts, &causes);
+		json_end(out);
+	}
+	json_end(out);
+}
+
+static void write_blocked(struct json *out, const struct facts *facts)
+{
+	static const char *const reasons[] = {
+		[BLOCKED_MUTEX] = "mutex", [BLOCKED_SEMAPHORE] = "semaphore",
+		[BLOCKED_THREADS] = "threads", [BLOCKED_MAIN] = "main",
+	};
+	struct blocked blocked[PROGRAM_THREADS];
+	size_t count = cause_find_deadlock(facts->program, facts->rules, blocked);
+
+	json_array(out, "blocked");
+	for (size_t i = 0; i < count; i++) {
+		json_object(out, NULL);
+		json_number(out, "line", line_of(facts, blocked[i].call));
+		json_number(out, "by", line_of(facts, blocked[i].by));
+		json_text(out, "why", reasons[blocked[i].why]);
+		json_end(out);
+	}
+	json_end(out);
+}
+
+static void write_pages(struct json *out, const struct trace *trace)
+{
+	json_array(out, "pages");
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
+		if (!trace->pages[i].live)
+			continue;
+		json_object(out, NULL);
+		json_format(out, "page", "p%u", i);
+		json_number(out, "references", trace->pages[i].refs);
+		write_bytes(out, trace, trace->pages[i].at, TRACE_PAGE);
+		json_end(out);
+	}
+	json_end(out);
+}
+
+/* The places that always detect the fatal call, then those that sometimes do. */
+static void write_detected(struct json *out, const struct call *call, const struct verdict *v)
+{
+	static const struct {
+		bool asan, alias;
+		enum detectable how_sure;
+	} places[] = {
+		{ true, false, DETECTABLE_ALWAYS }, { false, false, DETECTABLE_ALWAYS },
+		{ true, true, DETECTABLE_ALWAYS },  { false, true, DETECTABLE_ALWAYS },
+		{ true, false, DETECTABLE_SOMETIMES },
+	};
+
+	json_array(out, "detected");
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct detectable_by by = { .asan = places[i].asan, .alias = places[i].alias };
+
+		if (detectable_fatal_call(call, v, by) != places[i].how_sure)
+			continue;
+		json_object(out, NULL);
+		json_text(out, "flavour", by.asan ? "asan" : "plain");
+		json_text(out, "backend", by.alias ? "alias" : "direct");
+		json_end(out);
+	}
+	json_end(out);
+}
+
+static void write_fatal_call(struct json *out, const struct facts *facts)
+{
+	const struct call *call = &facts->program->calls[facts->verdict->fatal_call];
+	struct causes causes;
+
+	cause_find_fatal(facts->program, facts->rules, &causes);
+	write_causes(out, facts, &causes);
+	json_object(out, "fatal_values");
+	json_format(out, "page", "p%u", cause_find_map_page(facts->program, facts->rules, call->handle[0]));
+	json_format(out, "freed_page", "p%u", cause_find_freed_page(facts->program, facts->rules, call));
+	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
+	json_format(out, "length", "%llu", (unsigned long long)call->number[1]);
+	json_end(out);
+	write_detected(out, call, facts->verdict);
+	json_bool(out, "foreign", facts->verdict->fatal_rule == RULE_foreign_map &&
+		  op_is_mapped_access(call->op));
+}
+
+static void write_contracts(struct json *out, rule_set broken)
+{
+	json_object(out, "contracts");
+	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
+		if (broken & RULE_BIT(rule))
+			json_text(out, rule_name(rule), rule_contract(rule));
+	json_end(out);
+}
+
+void write_model_facts(struct json *out, const struct program *program, const struct rules *rules,
+		       const char *file)
+{
+	const struct facts facts = { program, rules, rules_trace(rules), rules_verdict(rules) };
+	char claim[EXPECTATION_TEXT];
+
+	verdict_print_json(out, file, program, rules);
+	write_calls(out, program);
+	write_steps(out, &facts);
+	write_accesses(out, &facts);
+	write_known_lines(out, &facts);
+	write_uninits(out, &facts);
+	if (facts.verdict->fatal_call != VERDICT_NONE && facts.verdict->fatal_rule == RULE_deadlock)
+		write_blocked(out, &facts);
+	else if (facts.verdict->fatal_call != VERDICT_NONE)
+		write_fatal_call(out, &facts);
+	write_pages(out, facts.trace);
+	verdict_print_rules(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
+	json_text(out, "claim", expectations_hold(program, rules, claim) ? NULL : claim);
+	write_contracts(out, facts.verdict->broken);
+}
