@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import select
 import shlex
 import shutil
@@ -438,9 +439,21 @@ def run(options):
     return EXIT_GOOD if passed else EXIT_FAILED
 
 
+QUOTE = "'"
+
+
 class Parser(argparse.ArgumentParser):
+    """Prints usage and errors in the words of the other commands."""
+
     def error(self, message):
+        message = re.sub(r"unrecognized arguments: (\S+).*", r"unknown option \1", message)
+        message = re.sub(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)",
+                         lambda found: f"expected {found[1]} of {found[3].replace(QUOTE, '')}, got {found[2]}",
+                         message)
         raise Unusable(message)
+
+    def format_help(self):
+        return super().format_help().replace("usage:", "Usage:", 1)
 
 
 def number(text):
