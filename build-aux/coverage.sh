@@ -100,7 +100,8 @@ rm -rf replay units html
 mkdir replay units
 replay
 units
-if cat replay/failed units/failed 2>/dev/null; then
+if [ -e replay/failed ] || [ -e units/failed ]; then
+	cat replay/failed units/failed 2>/dev/null
 	exit 1
 fi
 export_figure replay replay
