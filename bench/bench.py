@@ -12,12 +12,12 @@ A row has the median and the quartiles of the values. The value null was never r
 same in every run, because runs are compared by name.
 """
 import argparse
-import datetime
 import json
 import math
 import os
 import pathlib
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -41,16 +41,16 @@ BENCHES = [
          f"./pagetorture-dev-tsan bench {ROUNDS} --aim '>= 50' {RULES}/disjoint-writes.page"),
         ("tsan, all rules", f"./pagetorture-dev-tsan bench {ROUNDS} {ALL_RULES}"),
         ("plain, race-free rules", f"./pagetorture-dev bench {ROUNDS} {RACE_FREE}")]),
-    ("rates", True, [("", "sh {srcdir}/bench/bench_rates.sh")]),
-    ("stress", True, [("", "sh {srcdir}/bench/bench_stress.sh")]),
+    ("rates", True, [("", "python3 -B {srcdir}/bench/benches.py rates")]),
+    ("stress", True, [("", "python3 -B {srcdir}/bench/benches.py stress")]),
     ("scale", True, [("direct", "PAGE_MAP=direct ./bench_scale"),
                      ("alias", "PAGE_MAP=alias ./bench_scale")]),
-    ("exec", True, [("", "sh {srcdir}/bench/bench_exec.sh")]),
-    ("fuzz", False, [("", "sh {srcdir}/bench/bench_fuzz.sh")]),
-    ("afl", False, [("", "sh {srcdir}/bench/bench_afl.sh")]),
-    ("jobs", False, [("", "sh {srcdir}/bench/bench_jobs.sh")]),
-    ("minimize", False, [("", "sh {srcdir}/bench/bench_minimize.sh")]),
-    ("replay", False, [("", "sh {srcdir}/bench/bench_replay.sh")]),
+    ("exec", True, [("", "python3 -B {srcdir}/bench/benches.py exec")]),
+    ("fuzz", False, [("", "python3 -B {srcdir}/bench/benches.py fuzz")]),
+    ("afl", False, [("", "python3 -B {srcdir}/bench/benches.py afl")]),
+    ("jobs", False, [("", "python3 -B {srcdir}/bench/benches.py jobs")]),
+    ("minimize", False, [("", "python3 -B {srcdir}/bench/benches.py minimize")]),
+    ("replay", False, [("", "python3 -B {srcdir}/bench/benches.py replay")]),
 ]
 
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
@@ -62,15 +62,13 @@ class Unusable(Exception):
 
 # ---- a row ----
 
-def quantile(ordered, share):
-    """A quantile; interpolate between two values."""
-    at = share * (len(ordered) - 1)
-    low, high = ordered[math.floor(at)], ordered[math.ceil(at)]
-    return low if low == high else low + (high - low) * (at - math.floor(at))
-
-
-def finite(value):
-    return None if math.isinf(value) else value
+def quartiles(values):
+    """Interpolate between two values; None: never reached."""
+    ordered = sorted(map(never, values))
+    if math.isinf(ordered[-1]):
+        ordered = [value if math.isfinite(value) else sys.float_info.max for value in ordered]
+    found = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else 3 * ordered
+    return [None if value > 1e300 else value for value in found]
 
 
 def never(value):
@@ -103,15 +101,14 @@ def row_of(sample, label, command):
         raise Unusable(f"expected a row with name and unit, got {json.dumps(sample)}")
     if not isinstance(values, list) or not values or not all(map(is_figure, values)):
         raise Unusable(f"expected values of '{sample['name']}', numbers or null, got {values}")
-    ordered = sorted(map(never, values))
-    median = finite(quantile(ordered, 0.5))
+    low, median, high = quartiles(values)
     aim = sample.get("aim", "")
     return {
         "name": named(label, sample["name"]),
         "unit": sample["unit"],
         "median": median,
-        "low": finite(quantile(ordered, 0.25)),
-        "high": finite(quantile(ordered, 0.75)),
+        "low": low,
+        "high": high,
         "n": len(values),
         "aim": aim,
         "met": met(aim, median),
@@ -319,18 +316,11 @@ def describe_cpu():
     return {"cpus": os.cpu_count(), "model": model}
 
 
-def write_json(path, results, begun, seconds, command):
-    value = {
-        "what": "bench",
-        "version": keep.version(),
-        "begun": begun,
-        "seconds": round(seconds, 1),
-        "command": command,
-        "machine": describe_cpu(),
-        "rows": results.rows,
-        "skipped": results.skipped,
-        "failed": results.failed,
-    }
+def write_json(path, results, begun, command):
+    status = "failed" if results.failed else "good"
+    value = {**keep.head("bench", begun, command, status, os.environ.get("CC", "")),
+             "machine": describe_cpu(), "rows": results.rows, "skipped": results.skipped,
+             "failed": results.failed}
     try:
         keep.write(path, value, 1)
     except OSError as error:
@@ -396,8 +386,7 @@ def status_of(results, gone, strict):
 
 def main():
     options = parse_arguments()
-    begun = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    start = time.monotonic()
+    begun = time.time()
     try:
         # Check this before minutes are spent.
         old = read_old(options.old) if options.old else None
@@ -408,7 +397,7 @@ def main():
         if old and old.get("machine") not in (None, describe_cpu()):
             print(f"{options.old} is from another machine: only ratios are comparable")
         if options.json and (results.rows or results.failed):
-            write_json(options.json, results, begun, time.monotonic() - start, options.command)
+            write_json(options.json, results, begun, options.command)
     except Unusable as why:
         print(f"bench: {why}", file=sys.stderr)
         return EXIT_BAD

@@ -37,11 +37,16 @@ static inline void used(const void *p)
 
 /* ---- measured operations ---- */
 
+static bool is_in_bounds(size_t off, size_t len)
+{
+	return off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE;
+}
+
 /* The code of a caller without a library; not inlined, like the library's calls. */
 static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void *dst, size_t off,
 						      size_t len)
 {
-	if (off > PAGE_SIZE || len > PAGE_SIZE || off + len > PAGE_SIZE)
+	if (!is_in_bounds(off, len))
 		return -EINVAL;
 	memcpy(dst, from + off, len);
 	return 0;
@@ -50,7 +55,7 @@ static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void 
 static __attribute__((noinline)) int checked_copy_in(unsigned char *to, const void *src, size_t off,
 						     size_t len)
 {
-	if (off > PAGE_SIZE || len > PAGE_SIZE || off + len > PAGE_SIZE)
+	if (!is_in_bounds(off, len))
 		return -EINVAL;
 	memcpy(to + off, src, len);
 	return 0;
@@ -58,71 +63,37 @@ static __attribute__((noinline)) int checked_copy_in(unsigned char *to, const vo
 
 static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off, size_t len)
 {
-	if (off > PAGE_SIZE || len > PAGE_SIZE || off + len > PAGE_SIZE)
+	if (!is_in_bounds(off, len))
 		return -EINVAL;
 	memset(to + off, 0, len);
 	return 0;
 }
 
-static void memcpy_out(void)
-{
-	checked_copy_out(home, buffer, zero, size);
-	used(buffer);
-}
+/* OPERATION(name, the memory that it writes, its call) */
+#define OPERATION(name, memory, call) \
+	static void name(void)        \
+	{                             \
+		call;                 \
+		used(memory);         \
+	}
 
-static void read_raw(void)
-{
-	page_read_raw(page, buffer, zero, size);
-	used(buffer);
-}
-
-static void memcpy_in(void)
-{
-	checked_copy_in(home, buffer, zero, size);
-	used(home);
-}
-
-static void write_raw(void)
-{
-	page_write_raw(page, buffer, zero, size);
-	used(home);
-}
-
-static void memset_in(void)
-{
-	checked_zero(home, zero, size);
-	used(home);
-}
-
-static void fill_zero(void)
-{
-	page_fill_zero(page, zero, size);
-	used(home);
-}
-
+OPERATION(memcpy_out, buffer, checked_copy_out(home, buffer, zero, size))
+OPERATION(read_raw, buffer, page_read_raw(page, buffer, zero, size))
+OPERATION(memcpy_in, home, checked_copy_in(home, buffer, zero, size))
+OPERATION(write_raw, home, page_write_raw(page, buffer, zero, size))
+OPERATION(memset_in, home, checked_zero(home, zero, size))
+OPERATION(fill_zero, home, page_fill_zero(page, zero, size))
 /* Use the same pages for both, because their cache lines and sets affect the time. */
-static void memcpy_between(void)
-{
-	checked_copy_in(home, other_home, zero, size);
-	used(home);
-}
+OPERATION(memcpy_between, home, checked_copy_in(home, other_home, zero, size))
+OPERATION(copy, home, page_copy(page, zero, other, zero, size))
+OPERATION(read_bytewise, buffer, page_read_bytewise_atomic(page, buffer, zero, size))
 
-static void copy(void)
+static void map_and_unmap(struct page *mapped, bool touches)
 {
-	page_copy(page, zero, other, zero, size);
-	used(home);
-}
+	unsigned char *addr = page_map_local(mapped);
 
-static void read_bytewise(void)
-{
-	page_read_bytewise_atomic(page, buffer, zero, size);
-	used(buffer);
-}
-
-static void map_unmap(void)
-{
-	void *addr = page_map_local(page);
-
+	if (touches)
+		addr[8]++;
 	used(addr);
 	page_unmap_local(addr);
 }
@@ -131,31 +102,17 @@ static void map_unmap(void)
 static struct page *many[37];
 static unsigned int turn;
 
-static void map_many(void)
+static struct page *next_page(void)
 {
-	void *addr = page_map_local(many[turn++ % COUNT(many)]);
-
-	used(addr);
-	page_unmap_local(addr);
+	return many[turn++ % COUNT(many)];
 }
 
-static void map_touch_many(void)
-{
-	unsigned char *addr = page_map_local(many[turn++ % COUNT(many)]);
+OPERATION(map_unmap, home, map_and_unmap(page, false))
+OPERATION(map_many, home, map_and_unmap(next_page(), false))
+OPERATION(map_touch_unmap, home, map_and_unmap(page, true))
+OPERATION(map_touch_many, home, map_and_unmap(next_page(), true))
 
-	addr[8]++;
-	used(addr);
-	page_unmap_local(addr);
-}
-
-static void map_touch_unmap(void)
-{
-	unsigned char *addr = page_map_local(page);
-
-	addr[8]++;
-	used(addr);
-	page_unmap_local(addr);
-}
+static int file;
 
 static void mmap_munmap(void)
 {
@@ -165,8 +122,6 @@ static void mmap_munmap(void)
 	used(addr);
 	munmap(addr, PAGE_SIZE);
 }
-
-static int file;
 
 static void mmap_touch_munmap(void)
 {

@@ -40,7 +40,7 @@ bench-exec bench-page bench-programs bench-rates bench-scale bench-stress: \
 bench-afl: all afl-fuzzers seeds
 	@$(bench_one)
 
-# The mutator against no mutator and an unstructured target; bench_fuzz.sh describes TIME= and N=.
+# The mutator against no mutator and an unstructured target; benches.py describes TIME= and N=.
 #: bench-fuzz  compare fuzzing with and without the mutator (TIME=, N=)
 bench-fuzz: $(bench_programs) seeds
 	@$(bench_counters)
@@ -51,12 +51,12 @@ bench-fuzz: $(bench_programs) seeds
 bench-jobs: all fuzzers seeds
 	@$(bench_one)
 
-# The size of minimised programs; bench_minimize.sh describes BENCH_PROGRAMS= and BENCH_SEED=.
+# The size of minimised programs; benches.py describes BENCH_PROGRAMS= and BENCH_SEED=.
 #: bench-minimize  measure the size of minimised racy programs
 bench-minimize: all make_programs
 	@$(bench_one)
 
-# The cost of isolation; bench_replay.sh describes BENCH_INPUTS= and BENCH_ROUNDS=.
+# The cost of isolation; benches.py describes BENCH_INPUTS= and BENCH_ROUNDS=.
 #: bench-replay  measure the cost of isolation in replay
 bench-replay: all make_programs $(bench_programs)
 	@$(bench_one)
@@ -78,15 +78,7 @@ EXTRA_DIST += \
 	%D%/bench_scale.c \
 	%D%/figure.h \
 	%D%/bench.py \
-	%D%/bench_afl.sh \
-	%D%/bench_exec.sh \
-	%D%/bench_fuzz.sh \
-	%D%/bench_jobs.sh \
-	%D%/bench_minimize.sh \
-	%D%/bench_rates.sh \
-	%D%/bench_replay.sh \
-	%D%/bench_stress.sh \
-	%D%/figures.sh
+	%D%/benches.py
 
 clean-local: clean-bench
 clean-bench:

@@ -72,6 +72,7 @@ define tool_cppflags_rule
 obj/$1/src/tool/%.o obj/$1/src/dev/%.o: object_cppflags = $$(tool_cppflags) -DFLAVOUR='"$1"'
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call tool_cppflags_rule,$f)))
+obj/%/src/dev/command_race.o: object_cppflags += -DRACE_SCRIPT='"$(abs_srcdir)/src/dev/race/race.py"'
 
 # The calls that a library lacks come with a configuration, in no file but the Makefile.
 obj/plain/src/page_stubs/%.o obj/msan/src/page_stubs/%.o: object_cppflags = '-DPAGE_ABSENT=$(PAGE_ABSENT)'
@@ -128,7 +129,7 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
-# A page library without buffers: the pattern that needs them is left out, and says so when it is run.
+# If the page library lacks buffers, the pattern `borrow` is not linked; pagetorture-stress reports this.
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Additional sources of some tests.

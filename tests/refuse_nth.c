@@ -29,7 +29,7 @@
 	X(calloc, ENOMEM) X(fork, EAGAIN) X(malloc, ENOMEM) X(memfd_create, EMFILE)        \
 	X(mmap, ENOMEM) X(open, EMFILE) X(opendir, EMFILE) X(open_memstream, ENOMEM)       \
 	X(pipe2, EMFILE) X(poll, ENOMEM) X(process_vm_readv, EPERM) X(pthread_create, EAGAIN) \
-	X(realloc, ENOMEM) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
+	X(realloc, ENOMEM) X(send, EPIPE) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
 
 enum function {
 #define NAME(name, error) F_##name,
@@ -156,6 +156,8 @@ WRAP(ssize_t, process_vm_readv, -1,
 WRAP(int, pthread_create, EAGAIN,
      (pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg),
      (thread, attr, run, arg))
+WRAP(ssize_t, send, -1, (int socket, const void *bytes, size_t size, int flags),
+     (socket, bytes, size, flags))
 WRAP(int, socketpair, -1, (int domain, int type, int protocol, int ends[2]),
      (domain, type, protocol, ends))
 WRAP(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))

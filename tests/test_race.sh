@@ -32,24 +32,16 @@ detector drd '*raw/*raw'
 run_to 0 "$pagetorture_dev" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
 ok $? "--list names all cells" "$scratch/err"
 cell=store/load/nested/none
-run_to 0 "$pagetorture_dev" race --cell $cell --print && cp "$scratch/out" "$scratch/cell.page" &&
-	run_to 0 "$pagetorture" check "$scratch/cell.page" && grep -q ': data-race$' "$scratch/out"
-ok $? "--print gives a program that check reads and that races" "$scratch/out"
-run_to 2 "$pagetorture_dev" race --cell nothing/at/all && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-ok $? "a pattern that matches no cell ends with 2" "$scratch/err"
-run_to 2 "$pagetorture_dev" race --detector unknown && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-ok $? "an unknown detector ends with 2" "$scratch/err"
+"$pagetorture_dev" race --cell $cell --print >"$scratch/cell.page"
+expect 0 "--print gives a program that check reads and that races" ': data-race$' "$pagetorture" check "$scratch/cell.page"
+expect_error "a pattern that matches no cell ends with 2" 'matches none' "$pagetorture_dev" race --cell nothing/at/all
+expect_error "an unknown detector ends with 2" "got 'unknown'" "$pagetorture_dev" race --detector unknown
 mkdir "$scratch/alone"
 cp "$pagetorture_dev" "$scratch/alone/"
-run_to 2 "$scratch/alone/pagetorture-dev" race --detector tsan-fibers --cell $cell &&
-	grep -q '^skipped: tsan-fibers' "$scratch/err"
-ok $? "no detector at all is no pass: it is named, and the end is 2" "$scratch/err"
+expect 2 "no detector at all is no pass: it is named, and the end is 2" '^skipped: tsan-fibers' \
+	"$scratch/alone/pagetorture-dev" race --detector tsan-fibers --cell $cell
 
-if ! has_flavour tsan; then
-	skip "formats and negative controls: this build has no tsan flavour"
-	done_testing
-	exit
-fi
+has_flavour tsan || skip_rest "formats and negative controls: this build has no tsan flavour"
 
 # ---- formats ----
 
@@ -57,9 +49,8 @@ run_to 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw' --gri
 	grep -qE '^ 1 read_raw +\. +\+ *$' "$scratch/out" &&
 	[ "$(awk 'length($0) > 100' "$scratch/out" | wc -l)" -eq 0 ]
 ok $? "--grid: reads do not race; nothing is wider than 100 columns" "$scratch/out"
-run_to 0 "$pagetorture_dev" race --detector tsan-fibers,tsan-threads --cell store/store/identical \
-	--results "$scratch/race.json"
-ok $? "--results" "$scratch/err"
+expect 0 "--results" '' "$pagetorture_dev" race --detector tsan-fibers,tsan-threads \
+	--cell store/store/identical --results "$scratch/race.json"
 if command -v jq >/dev/null; then
 	jq -e '(.matrix | length) == 14 and .cells == 14 and
 		all(.matrix[]; .as_predicted and (.program | startswith("pagetorture 1\n"))) and
@@ -76,9 +67,8 @@ fi
 
 # ---- negative controls ----
 
-TSAN_OPTIONS=report_bugs=0 run_to 1 "$pagetorture_dev" race --detector tsan-threads --cell "$cell" &&
-	grep -q 'expected it to catch a race' "$scratch/err"
-ok $? "a detector that is silenced is found out" "$scratch/err"
+expect 1 "a detector that is silenced is found out" 'expected it to catch a race' \
+	env TSAN_OPTIONS=report_bugs=0 "$pagetorture_dev" race --detector tsan-threads --cell "$cell"
 
 # control NAME SOURCE SED LIBRARIES COMMAND...: with the source so changed, the command's
 # binaries, made anew, must end with 1 and say so.
@@ -113,14 +103,14 @@ link_plain() {
 }
 
 link_tsan() {
-	for source in harness/exec/exec_map dev/race/race_child; do
+	for source in harness/exec/exec_map dev/race/race_execute; do
 		# As harness and tool are: not instrumented.
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$scratch/src" \
 			-c "$scratch/src/$source.c" -o "$scratch/${source##*/}.o" || return 1
 	done >"$scratch/build" 2>&1
 	# shellcheck disable=SC2046,SC2086 # words
-	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_child.o" \
-		$(dev_objects_of tsan | grep -v 'race_child\.o$') \
+	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_execute.o" \
+		$(dev_objects_of tsan | grep -v 'race_execute\.o$') \
 		libpagetorture-tsan.a libharness-tsan.a libpage-tsan.a -lpthread \
 		-o "$scratch/bin/pagetorture-dev-tsan") >>"$scratch/build" 2>&1
 }
@@ -136,7 +126,7 @@ control "a store that is not reported to the detector" harness/exec/exec_map.c '
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in
 *clang*)
-	control "a detector that is never emptied" dev/race/race_child.c 's/^\ttsan_flush();//' \
+	control "a detector that is never emptied" dev/race/race_execute.c 's/^\ttsan_flush();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

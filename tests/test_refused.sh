@@ -62,12 +62,12 @@ wrong=$scratch/wrong-expect
 
 # ---- replay ----
 
-system='fork pipe2 memfd_create mmap open poll waitpid'
+system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
-stays_failed "replay, a wrong expectation" "$system $memory write" "$pagetorture" replay --flavour plain -j 1 \
+stays_failed "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$wrong"
 # A failure that needs earlier inputs is run again after them. A worker that does not get its batch is
-# replaced, so write() may change which inputs run together.
+# replaced, so send() may change which inputs run together.
 stays_failed "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1

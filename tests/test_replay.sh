@@ -50,8 +50,7 @@ mkdir "$scratch/bytes"
 for page in "$corpus"/rules/*.page; do
 	"$pagetorture" convert --bytes "$page" >"$scratch/bytes/$(basename "$page" .page).bin"
 done
-run_to 0 replay --flavour plain "$scratch/bytes"
-ok $? "bytes are replayed as text is" "$scratch/err"
+expect 0 "bytes are replayed as text is" '' replay --flavour plain "$scratch/bytes"
 
 # ---- what is not ----
 
@@ -105,14 +104,11 @@ grep -E 'crash|leak|exit|corrupts' "$scratch/reported" | awk -F': ' '{ print $3 
 		run_to 1 sh "$scratch/command" &&
 			grep -q "^$name: [a-z]*: $kind: " "$scratch/err" || echo "$kind: $(cat "$scratch/command")"
 	done >"$scratch/unlike"
-[ ! -s "$scratch/unlike" ]
-ok $? "the command that is printed shows the same failure again" "$scratch/unlike"
+ok_if_empty "the command that is printed shows the same failure again" "$scratch/unlike"
 
-run_to 0 replay --flavour plain "$scratch/mixed"
-ok $? "for pagetorture the comments are comments" "$scratch/err"
+expect 0 "for pagetorture the comments are comments" '' replay --flavour plain "$scratch/mixed"
 printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
-run_to 0 misbehaving --flavour plain "$scratch/none.page"
-ok $? "without the comment pagetorture-dev changes nothing" "$scratch/err"
+expect 0 "without the comment pagetorture-dev changes nothing" '' misbehaving --flavour plain "$scratch/none.page"
 
 # An outcome that is none of a failure by itself.
 mkdir "$scratch/orders"
@@ -122,11 +118,10 @@ for name in a m z; do
 		printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nread_raw(p0, 0, 0x10)\nget_page(p0)\n'
 	} >"$scratch/orders/$name.page"
 done
-run_to 1 misbehaving --flavour plain --orders "$scratch/orders" &&
-	grep -q 'm.page: plain: corrupts: .*a.page: another outcome than alone' "$scratch/err"
-ok $? "--orders names the input that changes the outcome of others" "$scratch/err"
-run_to 0 misbehaving --flavour plain "$scratch/orders"
-ok $? "one order does not see that" "$scratch/err"
+expect 1 "--orders names the input that changes the outcome of others" \
+	'm.page: plain: corrupts: .*a.page: another outcome than alone' \
+	misbehaving --flavour plain --orders "$scratch/orders"
+expect 0 "one order does not see that" '' misbehaving --flavour plain "$scratch/orders"
 
 # Memory that no single run shows: lost in a process, and by whom.
 if has_flavour asan; then
@@ -146,38 +141,33 @@ fi
 # ---- a corpus that is none ----
 
 mkdir "$scratch/empty"
-run_to 2 replay "$scratch/empty" && grep -q 'at least one program' "$scratch/err"
-ok $? "an empty directory ends with 2" "$scratch/err"
+expect 2 "an empty directory ends with 2" 'at least one program' replay "$scratch/empty"
 echo 'nothing' >"$scratch/empty/README.md"
-run_to 2 replay "$scratch/empty" && grep -q ': 1 file ignored' "$scratch/err"
-ok $? "a directory with no input ends with 2, and says what was ignored" "$scratch/err"
-run_to 2 replay --flavour plain "$scratch/missing" && grep -q 'missing: plain: unreadable' "$scratch/err"
-ok $? "a missing path ends with 2" "$scratch/err"
+expect 2 "a directory with no input ends with 2, and says what was ignored" ': 1 file ignored' replay "$scratch/empty"
+expect 2 "a missing path ends with 2" 'missing: plain: unreadable' replay --flavour plain "$scratch/missing"
 printf 'pagetorture 2\n' >"$scratch/version.page"
-run_to 2 replay --flavour plain "$scratch/version.page" "$scratch/none.page" &&
-	grep -q "version.page: plain: unreadable: line 1: .*got version '2'" "$scratch/err" &&
-	grep -q '^plain  *2  *1  *1 ' "$scratch/out"
-ok $? "an unknown format version ends with 2, the others are replayed" "$scratch/err"
+expect 2 "an unknown format version ends with 2" "version.page: plain: unreadable: line 1: .*got version '2'" \
+	replay --flavour plain "$scratch/version.page" "$scratch/none.page"
+grep -q '^plain  *2  *1  *1 ' "$scratch/out"
+ok $? "... the others are replayed" "$scratch/out"
 mkfifo "$scratch/pipe"
-run_to 2 replay --flavour plain "$scratch/pipe" && grep -q 'a file or a directory' "$scratch/err"
-ok $? "a pipe is no input" "$scratch/err"
+expect 2 "a pipe is no input" 'a file or a directory' replay --flavour plain "$scratch/pipe"
 mkdir "$scratch/loop"
 cp "$scratch/none.page" "$scratch/loop"
 ln -s . "$scratch/loop/again"
-run_to 2 replay --flavour plain "$scratch/loop" && grep -q 'leads back' "$scratch/err"
-ok $? "a directory that leads back to itself is an error" "$scratch/err"
+expect 2 "a directory that leads back to itself is an error" 'leads back' replay --flavour plain "$scratch/loop"
 if [ "$(id -u)" != 0 ]; then
 	cp "$scratch/none.page" "$scratch/secret.page"
 	chmod 0 "$scratch/secret.page"
-	run_to 2 replay --flavour plain "$scratch/secret.page"
-	ok $? "a file that cannot be read ends with 2" "$scratch/err"
+	expect 2 "a file that cannot be read ends with 2" '' replay --flavour plain "$scratch/secret.page"
 else
 	skip "root reads every file"
 fi
-run_to 2 replay && run_to 2 replay --frob x && run_to 2 replay -j 0 x && run_to 2 replay --flavour frob x
-ok $? "bad usage ends with 2" "$scratch/err"
-run_to 0 replay --help && grep -q 'Exit status: 0' "$scratch/out"
-ok $? "--help says what the exit status means" "$scratch/out"
+for usage in '' '--frob x' '-j 0 x' '--flavour frob x'; do
+	# shellcheck disable=SC2086 # words
+	expect 2 "bad usage ends with 2: $usage" '' replay $usage
+done
+expect 0 "--help says what the exit status means" 'Exit status: 0' replay --help
 
 # ---- results ----
 

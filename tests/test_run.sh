@@ -8,88 +8,78 @@
 rules=$abs_srcdir/corpus/rules
 count=$(find "$rules" -name '*.page' | wc -l)
 
-for backend in direct alias; do
-	if ! has_backend $backend; then
-		skip "corpus/rules, $backend: the page library has no such backend"
-		continue
+# missing BACKEND FLAVOUR: skips what this build lacks.
+missing() {
+	if ! has_backend "$1"; then
+		skip "the page library has no backend $1"
+	elif ! has_flavour "$2"; then
+		skip "this build has no $2 flavour"
+	else
+		false
 	fi
+}
+
+for backend in direct alias; do
 	for flavour in plain asan tsan msan; do
-		if ! has_flavour $flavour; then
-			skip "corpus/rules, $backend: this build has no $flavour flavour"
-			continue
-		fi
+		missing $backend $flavour && continue
 		run_to 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
 			[ "$(grep -c ' yes$' "$scratch/out")" -eq "$count" ]
 		ok $? "corpus/rules, $backend: model and $flavour agree" "$scratch/err"
 	done
 done
 
-run_to 0 "$pagetorture" run --repeat 1000 "$rules/two-races-one-program.page"
-ok $? "1,000 repeats of a racy program: one verdict" "$scratch/err"
-
+expect 0 "1,000 repeats of a racy program: one verdict" '' \
+	"$pagetorture" run --repeat 1000 "$rules/two-races-one-program.page"
 for name in sideways ''; do
-	run_to 2 env PAGE_MAP=$name "$pagetorture" run "$rules/bounds.page" &&
-		[ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -q "a backend .*got '$name'" "$scratch/err"
-	ok $? "PAGE_MAP='$name' is refused, not taken for another" "$scratch/err"
+	expect_error "PAGE_MAP='$name' is refused, not taken for another" "a backend .*got '$name'" \
+		env PAGE_MAP=$name "$pagetorture" run "$rules/bounds.page"
 done
 
 # Executions that do not see what the model says, and the other way round.
-if has_flavour tsan; then
-	"$pagetorture" run --flavour tsan "$rules/disjoint-writes.page" "$rules/both-read.page" \
-		"$rules/write-whole-page-twice.page" | grep -q 'data-race *data-race'
-	ok $? "ThreadSanitizer reports the race"
+if ! missing direct tsan; then
+	expect 0 "ThreadSanitizer reports the race" 'data-race *data-race' "$pagetorture" run --flavour tsan \
+		"$rules/disjoint-writes.page" "$rules/both-read.page" "$rules/write-whole-page-twice.page"
 	for byte in 0 1 2 3 4 5 6 7; do
 		sed "s/^T1: .*/T1: write_raw(p0, $byte, 1, 0x2)/" \
 			"$rules/tsan-forgets-a-fifth-set-of-bytes.page" >"$scratch/byte-$byte.page"
 	done
-	run_to 0 "$pagetorture" run --flavour tsan "$scratch"/byte-?.page &&
-		grep -q 'page *data-race *unseen' "$scratch/out"
-	ok $? "a race beyond its memory is called unseen, not clean" "$scratch/out"
-else
-	skip "this build has no tsan flavour"
-	skip "this build has no tsan flavour"
+	expect 0 "a race beyond its memory is called unseen, not clean" 'page *data-race *unseen' \
+		"$pagetorture" run --flavour tsan "$scratch"/byte-?.page
 fi
 
-run_to 0 "$pagetorture" run --json "$rules/both-read.page" &&
-	grep -q '"flavours": {"plain": {"result": "agree", "fibers": "clean"' "$scratch/out" &&
-	grep -q '"agree": true}' "$scratch/out"
-ok $? "--json has the flavours" "$scratch/out"
+expect 0 "--json has the flavours" '"flavours": {"plain": {"result": "agree", "fibers": "clean".*"agree": true}' \
+	"$pagetorture" run --json "$rules/both-read.page"
 if command -v jq >/dev/null; then
 	jq -e '.verdict == [] and .agree' "$scratch/out" >/dev/null
 	ok $? "--json is JSON" "$scratch/out"
 else
 	skip "no jq to read --json with"
 fi
-
 run_to 0 "$pagetorture" run - <"$rules/read-write.page" && grep -q '^-  *data-race.*yes$' "$scratch/out"
 ok $? "standard input is run by every flavour" "$scratch/err"
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/wrong.page"
-run_to 1 "$pagetorture" run "$scratch/wrong.page" && grep -q 'claim does not hold' "$scratch/err"
-ok $? "a claim that does not hold ends with 1" "$scratch/err"
+expect 1 "a claim that does not hold ends with 1" 'claim does not hold' "$pagetorture" run "$scratch/wrong.page"
+printf '# misbehave: crash\npagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/crash.page"
+"$pagetorture_dev" run --flavour plain "$scratch/crash.page" >"$scratch/all" 2>&1
+sed -n '/ NO$/,$p' "$scratch/all" | grep -q 'crash.page: plain: crash'
+ok $? "a failure is printed after the rows" "$scratch/all"
 
 # What sees a fatal call where: a table of program, backend, flavour, what is seen.
-sees() {
-	if ! has_flavour "$3"; then
-		skip "$1: this build has no $3 flavour"
-		return
-	fi
-	if ! has_backend "$2"; then
-		skip "$1: the page library has no $2 backend"
-		return
-	fi
-	"$pagetorture" run --backend "$2" --flavour "$3" "$rules/$1.page" >"$scratch/out" 2>"$scratch/err"
-	grep -q " $4.* yes$" "$scratch/out"
-	ok $? "$2 backend, $3: $1 is seen as $4" "$scratch/out"
-}
-sees use-after-unmap direct plain 'use-after-unmap *not run'
-sees use-after-unmap alias plain 'use-after-unmap *use-after-unmap'
-sees use-after-unmap alias asan 'use-after-unmap *use-after-unmap'
-sees foreign-load direct asan 'foreign-map *not run'
-sees foreign-load alias asan 'foreign-map *foreign-map'
-sees foreign-load alias tsan 'foreign-map *foreign-map'
-sees out-of-bounds-by-one alias plain 'out-of-bounds *out-of-bounds'
-sees uninit-value direct msan 'uninit-use *uninit-use'
-sees uninit-copied-then-used alias msan 'uninit-use *uninit-use'
-sees aliases-overlap alias tsan 'data-race *data-race'
+while read -r program backend flavour seen; do
+	missing "$backend" "$flavour" && continue
+	expect 0 "$backend backend, $flavour: $program is seen as $seen" " $seen.* yes\$" \
+		"$pagetorture" run --backend "$backend" --flavour "$flavour" "$rules/$program.page"
+done <<'END'
+use-after-unmap direct plain use-after-unmap *not run
+use-after-unmap alias plain use-after-unmap *use-after-unmap
+use-after-unmap alias asan use-after-unmap *use-after-unmap
+foreign-load direct asan foreign-map *not run
+foreign-load alias asan foreign-map *foreign-map
+foreign-load alias tsan foreign-map *foreign-map
+out-of-bounds-by-one alias plain out-of-bounds *out-of-bounds
+uninit-value direct msan uninit-use *uninit-use
+uninit-copied-then-used alias msan uninit-use *uninit-use
+aliases-overlap alias tsan data-race *data-race
+END
 
 done_testing

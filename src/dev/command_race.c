@@ -1,115 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev race: runs the race matrix under every detector. */
+/*
+ * pagetorture-dev race: the race matrix under every detector. race.py runs it; race-cells prints and
+ * executes cells for race.py.
+ */
+#include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-#include "tool/util/options.h"
-#include "dev/race/race.h"
 #include "dev/dev.h"
+#include "dev/race/race_cells.h"
+#include "harness/util/shell_word.h"
+#include "tool/util/options.h"
 
 static const char help[] =
-	"Usage: pagetorture-dev race [OPTION]...\n"
-	"Run the race matrix under every race detector. A cell of the matrix is a page program: two\n"
-	"accesses to a page, an order between them, and the way the page is mapped. Print which races\n"
-	"each detector reported and missed, and its false alarms. The tables of the matrix and the rule\n"
-	"model both predict each result. Cells within a known limitation of a detector are counted apart.\n"
+	"Usage: pagetorture-dev race-cells [OPTION]...\n"
+	"Print cells of the race matrix, or execute those of one mapping, for `race`.\n"
 	"\n"
-	"  --backend B       run only cells that map pages with backend B: direct or alias\n"
-	"  --cell PATTERN    run only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match PATTERN; each\n"
-	"                    part is a shell pattern, and the last parts may be missing\n"
-	"  --detector D,...  use only these detectors:\n"
-#define DETECTOR(id, name, binary, valgrind, fibers, share, what) \
-	"                      " name ": " what "\n"
-#include "dev/race/race.def"
-#undef DETECTOR
-	"  --grid            also print, for each detector, a grid of first and second kind of access\n"
-	"  --list            print the names of the cells and the expected results; run nothing\n"
-	"  --print           print the programs of the cells; run nothing\n"
-	"  --repeat N        run each cell N times under tsan-fibers, N/50 or N/100 times under the\n"
-	"                    others, at least once (default 1)\n"
-	"  --results FILE    also write all cells and a summary to FILE as one JSON object\n"
-	"  --timeout S       stop a cell after S seconds (default 120)\n"
-	"  --help            print this text\n"
-	"\n"
-	"Columns: cells without a known limitation; runs of each; cells that race; races reported in at\n"
-	"least one run; races reported in no run; share of runs that report; race-free cells without a\n"
-	"report; race-free cells with a report; cells within a known limitation.\n"
-	"\n"
-	"Exit status: 0 all results are as predicted; 1 they are not; 2 bad usage. On real threads a\n"
-	"missed race is no failure; a false alarm always is.\n"
-	"\n"
-	"Examples:\n"
-	"  pagetorture-dev race\n"
-	"  pagetorture-dev race --detector tsan-fibers --repeat 100\n"
-	"  pagetorture-dev race --cell 'write_raw/read_raw/nested/none' --print >race.page\n"
-	"  pagetorture-dev race --cell '*_atomic/*_atomic//none' --detector drd,helgrind --grid\n";
-
-/* "a, b, c" */
-static const char *const detector_names = &(
-#define DETECTOR(id, name, ...) ", " name
-#include "dev/race/race.def"
-#undef DETECTOR
-)[2];
-
-static void want_all(struct race_matrix *race, bool wanted)
-{
-	for (unsigned int i = 0; i < RACE_DETECTORS; i++)
-		race->columns[i].wanted = wanted;
-}
-
-static bool read_detectors(char *list, void *into)
-{
-	struct race_matrix *race = into;
-	char *name;
-
-	want_all(race, false);
-	while ((name = strsep(&list, ","))) {
-		enum race_detector i = race_detector_find(name);
-
-		if (i == RACE_DETECTORS)
-			return false;
-		race->columns[i].wanted = true;
-	}
-	return true;
-}
-
-static bool read_mapping(char *backend, void *into)
-{
-	struct race_matrix *race = into;
-
-	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++)
-		if (!strcmp(backend, matrix_backends[i]))
-			race->only_mapping = matrix_mappings[i];
-	return race->only_mapping;
-}
+	"  --cell PATTERN       only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match\n"
+	"  --execute MAPPING    execute the cells of the mapping, and print a line for each\n"
+	"  --fibers             execute threads as fibers\n"
+	"  --from N             the first cell\n"
+	"  --json               print the tables and the cells as JSON lines\n"
+	"  --list               print the names of the cells and what is expected (default)\n"
+	"  --mapping M          only cells of the mapping\n"
+	"  --print              print the programs of the cells\n"
+	"  --repeat N           execute each cell N times\n"
+	"  --to N               the cell at which to stop\n"
+	"  --help               print this text\n";
 
 int command_race(int argc, char **argv)
 {
-	static struct race_matrix race = { .pattern = "", .repeat = 1, .seconds = 120 };
-	int output = RACE_AS_TABLE, status;
-	struct results results;
+	char **arguments = calloc((size_t)argc + 4, sizeof(*arguments));
+
+	if (!arguments)
+		return usage_error("race", "no memory");
+	arguments[0] = "python3";
+	arguments[1] = "-B";
+	arguments[2] = RACE_SCRIPT;
+	arguments[3] = (char *)(uintptr_t)shell_binary_path();
+	for (int i = 1; i < argc; i++)
+		arguments[3 + i] = argv[i];
+	execvp(arguments[0], arguments);
+	return usage_error("race", "expected to start python3: %s", strerror(errno));
+}
+
+int command_race_cells(int argc, char **argv)
+{
+	static struct race_selection selection = { .pattern = "" };
+	struct race_execution execution = { .repeat = 1, .to = MATRIX_CELLS };
+	int format = RACE_AS_LIST;
 	const struct option_row rows[] = {
-		OPTION_CHOICE("backend", read_mapping, &race, "direct, alias"),
-		OPTION_TEXT("cell", &race.pattern),
-		OPTION_CHOICE("detector", read_detectors, &race, detector_names),
-		OPTION_PICK("grid", &output, RACE_AS_GRID),
-		OPTION_PICK("list", &output, RACE_AS_LIST),
-		OPTION_PICK("print", &output, RACE_AS_PROGRAM),
-		OPTION_NUMBER("repeat", &race.repeat, 1, 1000000),
-		OPTION_TEXT("results", &results.path),
-		option_timeout(&race.seconds),
+		OPTION_TEXT("cell", &selection.pattern),
+		OPTION_TEXT("execute", &execution.mapping),
+		OPTION_FLAG("fibers", &execution.has_fibers),
+		OPTION_NUMBER("from", &execution.from, 0, MATRIX_CELLS),
+		OPTION_PICK("json", &format, RACE_AS_JSON),
+		OPTION_PICK("list", &format, RACE_AS_LIST),
+		OPTION_TEXT("mapping", &selection.only_mapping),
+		OPTION_PICK("print", &format, RACE_AS_PROGRAM),
+		OPTION_NUMBER("repeat", &execution.repeat, 1, 1000000),
+		OPTION_NUMBER("to", &execution.to, 0, MATRIX_CELLS),
 		OPTION_END,
 	};
+	int status = options_take("race-cells", help, rows, argc, argv);
 
-	results_begin(&results, "race", argc, argv);
-	if (argc > 1 && !strcmp(argv[1], "--child"))
-		return race_child(argc, argv);
-	want_all(&race, true);
-	status = options_take("race", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
-	if (optind < argc)
-		return usage_error("race", "expected no argument, got '%s'", argv[optind]);
-	return race_drive(&race, (enum race_output)output, &results);
+	execution.pattern = selection.pattern;
+	return execution.mapping ? race_execute_cells(&execution) :
+				   race_print_cells(&selection, (enum race_format)format);
 }

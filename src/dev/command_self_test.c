@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev self-test: checks that `run` detects each kind of failure. */
+/*
+ * pagetorture-dev self-test: runs programs that go wrong in each way, among good ones. Each must have
+ * the result of its way, and no other input may fail.
+ */
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "dev/dev.h"
-#include "dev/misbehave/self_test.h"
+#include "dev/misbehave/misbehave.h"
+#include "dev/misbehave/scratch.h"
 #include "harness/util/cpus.h"
+#include "harness/util/path.h"
+#include "tool/run/engine.h"
+#include "tool/run/input_list.h"
 #include "tool/util/flavours.h"
 #include "tool/util/options.h"
 
@@ -22,6 +35,184 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"  pagetorture-dev self-test --flavour asan\n";
+
+/* Between two that go wrong, so that what one does to others shows. */
+#define GOOD_BETWEEN 3
+
+static const char good_program[] =
+	"pagetorture 1\n"
+	"p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	"T0: write_raw(p0, 0, 0x40, 0x11) -> 0\n"
+	"T1: write_raw(p0, 0x40, 0x40, 0x22) -> 0\n";
+
+/* Every flavour and every backend sees that it breaks its rule. */
+static const char dying_program[] =
+	"pagetorture 1\n"
+	"expect unmap-order\n"
+	"p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	"p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	"k0 = kmap_local(p0)\n"
+	"k1 = kmap_local(p1)\n"
+	"kunmap_local(k0)\n";
+
+/* Programs that are wrong by themselves. */
+static const struct {
+	const char *name, *kind, *content;
+} wrong_programs[] = {
+	{ "wrong-expectation", "claim",
+	  "pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n"
+	  "k0 = kmap_local(p0)\nkunmap_local(k0)\nkunmap_local(k0)\n" },
+	{ "wrong-result", "claim",
+	  "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nwrite_raw(p0, 0, 1, 1) -> EINVAL\n" },
+	{ "wrong-text", "unreadable", "pagetorture 1\nfrob(p0)\n" },
+	{ "wrong-version", "unreadable", "pagetorture 2\np0 = alloc_page(GFP_KERNEL)\n" },
+};
+
+#define WRONG_PROGRAMS (sizeof(wrong_programs) / sizeof(wrong_programs[0]))
+
+/* Ways that a flavour cannot notice, and why. */
+static const struct {
+	const char *flavour, *way, *why;
+} not_seen[] = {
+	{ "msan", "corrupt", "MemorySanitizer does not watch where memory ends" },
+	{ "msan", "lose", "MemorySanitizer does not look for lost memory" },
+	{ "plain", "lose", "no detector looks for lost memory" },
+	{ "tsan", "corrupt", "ThreadSanitizer does not watch where memory ends" },
+	{ "tsan", "lose", "ThreadSanitizer does not look for lost memory" },
+};
+
+static const char *why_not_seen(const char *flavour, const char *way)
+{
+	for (size_t i = 0; i < sizeof(not_seen) / sizeof(not_seen[0]); i++)
+		if (!strcmp(not_seen[i].flavour, flavour) && !strcmp(not_seen[i].way, way))
+			return not_seen[i].why;
+	return NULL;
+}
+
+/* ---- programs ---- */
+
+static bool write_file(const char *directory, const char *name, const char *first, const char *rest)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	path_format_or_exit(path, sizeof(path), "%s/%s.page", directory, name);
+	file = fopen(path, "we");
+	if (!file)
+		return false;
+	fprintf(file, "%s%s", first, rest);
+	return !fclose(file);
+}
+
+/* Names that sort among each other: good ones lie around each way. */
+static bool write_programs(const char *directory)
+{
+	char name[80], first[80];
+	bool is_written = true;
+
+	for (const struct misbehave_way *way = misbehave_ways; way->name; way++) {
+		snprintf(first, sizeof(first), "# misbehave: %s\n", way->name);
+		is_written &= write_file(directory, way->name, first,
+					 way->when == DYING ? dying_program : good_program);
+		for (unsigned int n = 0; n < GOOD_BETWEEN; n++) {
+			snprintf(name, sizeof(name), "%s-then-%u", way->name, n);
+			is_written &= write_file(directory, name, "", n ? good_program : dying_program);
+		}
+	}
+	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
+		is_written &= write_file(directory, wrong_programs[i].name, "", wrong_programs[i].content);
+	return is_written;
+}
+
+/* ---- results ---- */
+
+/* @name: of an input. Return: the kind that it must have by itself, or NULL if it is a good one. */
+static const char *find_kind(const char *name)
+{
+	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
+		if (!strcmp(way->name, name))
+			return way->kind;
+	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
+		if (!strcmp(wrong_programs[i].name, name))
+			return wrong_programs[i].kind;
+	return NULL;
+}
+
+/* Return: has the input the result that it must have? */
+static bool check_record(const char *path, const char *flavour, const struct run_record *record)
+{
+	const char *seen = result_kinds[record->result.kind].name;
+	const char *why = record->why ? record->why : "", *file = strrchr(path, '/') + 1;
+	char name[80];
+	const char *kind, *why_not;
+	bool is_same;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
+	kind = find_kind(name);
+	why_not = why_not_seen(flavour, name);
+	is_same = !strcmp(seen, kind && !why_not ? kind : "good");
+	if (kind || !is_same)
+		printf("%-8s %-20s %-16s %s\n", flavour, name, is_same ? seen : "NOT SEEN",
+		       !is_same ? "" : why_not ? why_not : why);
+	if (!is_same)
+		fprintf(stderr, "%s: %s: expected %s, got %s: %s\n", file, flavour,
+			kind && !why_not ? kind : "good", seen, why);
+	return is_same;
+}
+
+static bool test_flavour(struct run_options *options, const char *flavour,
+			 const struct file_list *inputs)
+{
+	struct flavour_run run;
+	bool is_good = flavour_run_init(&run, flavour, inputs->count) &&
+		       engine_run(options, inputs, &run);
+
+	if (!is_good)
+		fprintf(stderr, "expected the workers of flavour %s to run\n", flavour);
+	for (size_t i = 0; run.records && i < inputs->count; i++)
+		is_good &= check_record(inputs->names[i], flavour, &run.records[i]);
+	fflush(stdout);
+	flavour_run_destroy(&run);
+	return is_good;
+}
+
+static int test_flavours(struct run_options *options, const struct file_list *inputs,
+			 const bool *wanted)
+{
+	int status = EXIT_GOOD;
+
+	printf("%-8s %-20s %-16s\n", "flavour", "way", "result");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
+		if (!wanted[i])
+			continue;
+		if (!flavour_find(flavour_names[i], options->binary_path, sizeof(options->binary_path)))
+			fprintf(stderr, "skipped: %s: this build has no such flavour\n", flavour_names[i]);
+		else if (!test_flavour(options, flavour_names[i], inputs))
+			status = EXIT_FAILED;
+	}
+	if (status == EXIT_GOOD)
+		printf("each way is noticed, and no other input fails\n");
+	return status;
+}
+
+static int self_test(struct run_options *options, const bool *wanted)
+{
+	struct scratch scratch;
+	struct file_list inputs;
+	int status = EXIT_BAD;
+
+	if (!scratch_open(&scratch))
+		return usage_error("self-test", "expected to make a directory: %s", strerror(errno));
+	if (!write_programs(scratch.path)) {
+		usage_error("self-test", "expected to write to %s: %s", scratch.path, strerror(errno));
+	} else {
+		if (input_list_init(&inputs, (char *[]){ scratch.path, NULL }, true))
+			status = test_flavours(options, &inputs, wanted);
+		file_list_destroy(&inputs);
+	}
+	scratch_close(&scratch);
+	return status;
+}
 
 int command_self_test(int argc, char **argv)
 {

@@ -8,6 +8,7 @@
 /* Runs a command; argv[0] is its name. Return: an exit status. */
 int command_bench(int argc, char **argv);
 int command_race(int argc, char **argv);
+int command_race_cells(int argc, char **argv);
 int command_replay_dev(int argc, char **argv);
 int command_run_dev(int argc, char **argv);
 int command_self_test(int argc, char **argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture run: executes programs in every flavour, and compares them with the rule model. */
-#include "tool/run/run_command.h"
+#include "tool/run/run.h"
+#include "tool/run/run_help.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -17,26 +18,10 @@ static const char help[] =
 	"reported the race; the last lines have the totals. A report for a program without a race is a\n"
 	"failure.\n"
 	"\n"
-	"  --backend B      map pages with backend B: direct (default) or alias\n"
-	"  --bytes          read every FILE as a byte string, whatever its name is\n"
-	"  --cpu S          limit the CPU time of an input to S seconds (default 0: no limit)\n"
-	"  --delays SEED    on threads: delay calls shortly; SEED, run, thread and step choose how long;\n"
-	"                   a delay orders no two threads\n"
-	"  --executor E     execute on fibers, threads or both (default both)\n"
-	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n"
-	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs)\n"
-	"  --json           print one JSON object for each program, on one line\n"
-	"  --memory MB      limit the additional memory of an input to MB megabytes (default 1024)\n"
-	"  --no-sort        run inputs in the order of the arguments, not sorted by name\n"
-	"  --orders         run all inputs in one process, in order and then in reverse order; outcomes,\n"
-	"                   memory, descriptors and mappings must be the same after both\n"
-	"  --pin            on threads: bind each thread to a CPU, round robin\n"
-	"  --repeat N       execute each program N times; each execution must agree (default 1)\n"
-	"  --results FILE   write the results to FILE as JSON lines, for `pagetorture-export` and `make\n"
-	"                   report` (-: standard output)\n"
-	"  --shuffle SEED   run inputs in a random order from SEED; with --orders, only the second order\n"
-	"  --strict         exit with status 1 if a call can never run; without it, only warn\n"
-	"  --timeout S      stop a program in one flavour after S seconds (default 60)\n"
+	RUN_OPTIONS_HELP("default 0: no limit", "both",
+			 "print one JSON object for each program, on one line",
+			 "  --strict         exit with status 1 if a call can never run; without it, only warn\n",
+			 "60")
 	"  --help           print this text\n"
 	"\n"
 	"Many programs share a process. A program that fails runs again alone. `pagetorture replay\n"
@@ -53,13 +38,13 @@ static const char help[] =
 
 int command_run(int argc, char **argv)
 {
-	static struct run_order order = {
+	static struct run run = {
 		.command = "run",
-		.rows = true,
-		.unsorted = true,
+		.prints_rows = true,
+		.keeps_order = true,
 		.options = { .megabytes = 1024,
 			     .execution = { .repeat = 1, .seconds = 60, .fibers = true, .threads = true } },
 	};
 
-	return run_command(&order, help, argc, argv);
+	return run_command(&run, help, argc, argv);
 }

@@ -7,6 +7,4 @@ dev_sources += \
 	%D%/misbehave.def \
 	%D%/misbehave.h \
 	%D%/scratch.c \
-	%D%/scratch.h \
-	%D%/self_test.c \
-	%D%/self_test.h
+	%D%/scratch.h

@@ -11,53 +11,53 @@
 #include <unistd.h>
 
 #include "harness/execution.h"
-#include "tool/run/control_block.h"
 #include "tool/run/worker.h"
-
-enum when { EXECUTING, ENDING, DYING };
-
-const struct misbehave_way misbehave_ways[MISBEHAVIOURS] = {
-	[MISBEHAVE_NOT] = { "", "good", false },
-#define WAY(id, name, when, kind) [MISBEHAVE_##id] = { name, kind, (when) == DYING },
-#include "dev/misbehave/misbehave.def"
-#undef WAY
-};
-
-static const enum when whens[MISBEHAVIOURS] = {
-#define WAY(id, name, when, kind) [MISBEHAVE_##id] = when,
-#include "dev/misbehave/misbehave.def"
-#undef WAY
-};
-
-static enum misbehaviour wanted;
 
 /* What a process has before anything goes wrong. */
 static void *volatile kept;
-static volatile bool corrupted, remembered;
-
-/* ---- ways ---- */
+static volatile bool corrupts_later_inputs, changes_later_inputs;
 
 /* The compiler must not see what becomes of it, nor where this leads. */
 static void *volatile sink;
 static int *volatile nowhere = (int *)8;
 
-static void spin(void)
+/* ---- ways ---- */
+
+#define WAY_TO(name) static void name(__attribute__((unused)) struct checker *checker)
+
+WAY_TO(abort_process)
 {
-	for (;;)
-		__asm__ volatile("" ::: "memory");
+	abort();
 }
 
-static unsigned int __attribute__((noinline)) deeper(volatile char *above)
+/* Beyond its end; sizes as the allocator's own book-keeping would be hit. */
+WAY_TO(overrun_heap)
 {
-	volatile char here[1024];
+	char *volatile first = malloc(24), *volatile second = malloc(24);
 
-	here[0] = *above;
-	sink = (void *)(uintptr_t)here;
-	return sink ? deeper(here) + (unsigned int)here[0] : 0;
+	for (unsigned int i = 0; i < 64; i++)
+		((volatile char *)first)[i] = 0x41;
+	free(second);
+	free(first);
+}
+
+WAY_TO(corrupt_later_inputs)
+{
+	corrupts_later_inputs = true;
+}
+
+WAY_TO(write_to_nowhere)
+{
+	*nowhere = 0;
+}
+
+WAY_TO(open_descriptor)
+{
+	(void)!open("/dev/null", O_RDONLY);
 }
 
 /* As many as there are; few, so that it takes no time. */
-static void use_descriptors(void)
+WAY_TO(open_all_descriptors)
 {
 	const struct rlimit few = { 64, 64 };
 
@@ -66,7 +66,47 @@ static void use_descriptors(void)
 		;
 }
 
-static void use_memory(void)
+WAY_TO(exit_process)
+{
+	_exit(0);
+}
+
+WAY_TO(spin)
+{
+	for (;;)
+		__asm__ volatile("" ::: "memory");
+}
+
+WAY_TO(kill_process)
+{
+	raise(SIGKILL);
+}
+
+WAY_TO(leak_memory)
+{
+	sink = malloc(40);
+	sink = NULL;
+}
+
+/* Reports that the batch is done, which it is not. */
+WAY_TO(reply_early)
+{
+	(void)!write(WORKER_SOCKET, "g", 1);
+	_exit(0);
+}
+
+WAY_TO(lose_memory)
+{
+	kept = NULL;
+}
+
+WAY_TO(add_mappings)
+{
+	mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+WAY_TO(use_memory)
 {
 	const size_t size = (size_t)16 << 20;
 
@@ -81,140 +121,90 @@ static void use_memory(void)
 	}
 }
 
-/* Beyond its end; sizes as the allocator's own book-keeping would be hit. */
-static void overrun(void)
+WAY_TO(change_later_inputs)
 {
-	char *volatile first = malloc(24), *volatile second = malloc(24);
-
-	for (unsigned int i = 0; i < 64; i++)
-		((volatile char *)first)[i] = 0x41;
-	free(second);
-	free(first);
+	changes_later_inputs = true;
 }
 
-static void talk(void)
+static struct trace *find_trace(const struct checker *checker)
+{
+	return (struct trace *)(uintptr_t)checker_trace(checker);
+}
+
+WAY_TO(change_result)
+{
+	find_trace(checker)->steps[0].result = RESULT_EFAULT;
+}
+
+WAY_TO(sleep_forever)
+{
+	for (;;)
+		pause();
+}
+
+static unsigned int __attribute__((noinline)) recurse(volatile char *above)
+{
+	volatile char here[1024];
+
+	here[0] = *above;
+	sink = (void *)(uintptr_t)here;
+	return sink ? recurse(here) + (unsigned int)here[0] : 0;
+}
+
+WAY_TO(overflow_stack)
+{
+	sink = (void *)(uintptr_t)recurse((volatile char *)"");
+}
+
+WAY_TO(stop_process)
+{
+	raise(SIGSTOP);
+}
+
+WAY_TO(print_much)
 {
 	for (unsigned int i = 0; i < 20000; i++)
 		puts("all is well, all is well, all is well, all is well");
 	fflush(stdout);
 }
 
-/* Reports that the batch is done, which it is not. */
-static _Noreturn void lie(void)
+WAY_TO(report_another_rule)
 {
-	(void)!write(WORKER_DONE, "g", 1);
-	_exit(0);
-}
-
-static void change_result(struct checker *check)
-{
-	struct trace *trace = (struct trace *)(uintptr_t)checker_trace(check);
-
-	trace->steps[0].result = RESULT_EFAULT;
-}
-
-static void die_of_another_rule(const struct checker *check)
-{
-	enum rule rule = rules_verdict(checker_rules(check))->fatal_rule;
+	enum rule rule = rules_verdict(checker_rules(checker))->fatal_rule;
 
 	fprintf(stderr, "BUG: page: %s: as the test wants it\n",
 		rule_name(rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order));
 	abort();
 }
 
-static void misbehave(struct checker *check)
-{
-	switch (wanted) {
-	case MISBEHAVE_abort:
-		abort();
-	case MISBEHAVE_corrupt:
-		overrun();
-		return;
-	case MISBEHAVE_corrupt_later:
-		corrupted = true;
-		return;
-	case MISBEHAVE_crash:
-		*nowhere = 0;
-		return;
-	case MISBEHAVE_descriptor:
-		(void)!open("/dev/null", O_RDONLY);
-		return;
-	case MISBEHAVE_descriptors:
-		use_descriptors();
-		return;
-	case MISBEHAVE_exit:
-	case MISBEHAVE_exit_early:
-		_exit(0);
-	case MISBEHAVE_hang:
-	case MISBEHAVE_hang_dying:
-		spin();
-		return;
-	case MISBEHAVE_kill:
-		raise(SIGKILL);
-		return;
-	case MISBEHAVE_leak:
-		sink = malloc(40);
-		sink = NULL;
-		return;
-	case MISBEHAVE_lie:
-		lie();
-	case MISBEHAVE_lose:
-		kept = NULL;
-		return;
-	case MISBEHAVE_mapping:
-		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		return;
-	case MISBEHAVE_memory:
-	case MISBEHAVE_memory_dying:
-		use_memory();
-		return;
-	case MISBEHAVE_remember:
-		remembered = true;
-		return;
-	case MISBEHAVE_result:
-		change_result(check);
-		return;
-	case MISBEHAVE_sleep:
-		for (;;)
-			pause();
-	case MISBEHAVE_stack:
-		sink = (void *)(uintptr_t)deeper((volatile char *)"");
-		return;
-	case MISBEHAVE_stop:
-		raise(SIGSTOP);
-		return;
-	case MISBEHAVE_talk:
-		talk();
-		return;
-	case MISBEHAVE_wrong_rule:
-		die_of_another_rule(check);
-		return;
-	default:
-		return;
-	}
-}
+const struct misbehave_way misbehave_ways[] = {
+#define WAY(function, name, when, kind) { function, name, when, kind },
+#include "dev/misbehave/misbehave.def"
+#undef WAY
+	{ NULL, NULL, EXECUTING, NULL },
+};
 
 /* ---- when ---- */
 
-static bool is_time(const struct checker *check, const struct program *program, size_t call,
-		    bool dying)
+/* The way of the input that runs, or NULL. */
+static const struct misbehave_way *wanted;
+
+static bool is_time(const struct checker *checker, const struct program *program, size_t call,
+		    bool is_dying)
 {
-	switch (whens[wanted]) {
+	switch (wanted->when) {
 	case EXECUTING:
-		return !dying && call == 0;
+		return !is_dying && call == 0;
 	case ENDING:
-		return !dying && call == program->count - 1;
+		return !is_dying && call == program->count - 1;
 	default:
-		return dying && call == rules_verdict(checker_rules(check))->fatal_call;
+		return is_dying && call == rules_verdict(checker_rules(checker))->fatal_call;
 	}
 }
 
 /* What was read last. Where it has a value this is a failure, else only another outcome. */
-static void change_bytes_read(struct checker *check)
+static void change_bytes_read(struct trace *trace)
 {
-	struct trace *trace = (struct trace *)(uintptr_t)checker_trace(check);
-
 	for (size_t i = trace->count; i-- > 0;)
 		if (trace->steps[i].len) {
 			trace->bytes[trace->steps[i].at] = 0x3c;
@@ -222,41 +212,40 @@ static void change_bytes_read(struct checker *check)
 		}
 }
 
-static void hook(struct checker *check, const struct program *program, size_t call, bool dying)
+static void run_before_call(struct checker *checker, const struct program *program, size_t call,
+			    bool is_dying)
 {
-	if (wanted == MISBEHAVE_NOT) {
-		if (corrupted && !dying)
-			*nowhere = 0;
-		if (remembered && !dying && call == program->count - 1)
-			change_bytes_read(check);
+	if (wanted && is_time(checker, program, call, is_dying))
+		wanted->misbehave(checker);
+	if (wanted || is_dying)
 		return;
-	}
-	if (is_time(check, program, call, dying))
-		misbehave(check);
+	if (corrupts_later_inputs)
+		*nowhere = 0;
+	if (changes_later_inputs && call == program->count - 1)
+		change_bytes_read(find_trace(checker));
 }
 
-static const char marker[] = "# misbehave: ";
-
-/* What the next input asks for. */
-static void read_marker(const char *content, size_t size)
+/* Finds what the next input asks for. */
+static void read_comment(const char *content, size_t size)
 {
-	const char *at = memmem(content, size, marker, strlen(marker));
+	static const char marker[] = "# misbehave: ";
+	const char *name = memmem(content, size, marker, strlen(marker));
 	size_t len = 0;
 
-	wanted = MISBEHAVE_NOT;
-	if (!at)
+	wanted = NULL;
+	if (!name)
 		return;
-	at += strlen(marker);
-	while (at + len < content + size && at[len] != '\n')
+	name += strlen(marker);
+	while (name + len < content + size && name[len] != '\n')
 		len++;
-	for (unsigned int i = 1; i < MISBEHAVIOURS; i++)
-		if (strlen(misbehave_ways[i].name) == len && !memcmp(misbehave_ways[i].name, at, len))
-			wanted = i;
+	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
+		if (strlen(way->name) == len && !memcmp(way->name, name, len))
+			wanted = way;
 }
 
 void misbehave_enable(void)
 {
 	kept = malloc(80);
-	execution_set_call_hook(hook);
-	run_worker_input_hook = read_marker;
+	execution_set_call_hook(run_before_call);
+	run_worker_input_hook = read_comment;
 }

@@ -10,25 +10,19 @@
 #ifndef DEV_MISBEHAVE_H
 #define DEV_MISBEHAVE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "harness/checker.h"
 
-enum misbehaviour {
-	MISBEHAVE_NOT,
-#define WAY(id, name, when, seen) MISBEHAVE_##id,
-#include "dev/misbehave/misbehave.def"
-#undef WAY
-	MISBEHAVIOURS
-};
+enum misbehave_when { EXECUTING, ENDING, DYING };
 
 struct misbehave_way {
+	void (*misbehave)(struct checker *checker);
 	const char *name;
-	const char *kind; /* of the result that it must have (tool/run/kind.def) */
-	bool dying;	  /* it needs a program with a fatal call that can be seen */
+	enum misbehave_when when; /* DYING: it needs a program with a fatal call that can be seen */
+	const char *kind;	  /* of the result that it must have (tool/run/kind.def) */
 };
 
-/* By enum misbehaviour; the first is nothing. */
-extern const struct misbehave_way misbehave_ways[MISBEHAVIOURS];
+/* A way without a name ends them. */
+extern const struct misbehave_way misbehave_ways[];
 
 /* From now on inputs of this process misbehave as their comments say. */
 void misbehave_enable(void);

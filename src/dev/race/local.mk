@@ -3,17 +3,12 @@
 # `race`: runs the race matrix under every race detector.
 
 dev_sources += \
-	%D%/line_child.c \
-	%D%/line_child.h \
 	%D%/matrix.c \
 	%D%/matrix.def \
 	%D%/matrix.h \
 	%D%/race.def \
-	%D%/race.h \
-	%D%/race_detector.c \
-	%D%/race_drive.c \
-	%D%/race_json.c \
-	%D%/race_child.c \
-	%D%/race_print.c \
-	%D%/race_run.c \
-	%D%/race_tally.c
+	%D%/race_cells.c \
+	%D%/race_cells.h \
+	%D%/race_execute.c
+
+EXTRA_DIST += %D%/race.py

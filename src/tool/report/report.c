@@ -348,25 +348,24 @@ static bool is_aftermath(const struct report *report, const struct report *next)
 const char *report_read(const char *text, struct report *report)
 {
 	struct reader reader = { .report = report };
-	struct report next;
+	const char *next;
 	struct line line;
+	bool has_begun = false;
 
 	memset(report, 0, sizeof(*report));
-	for (; *text; text = next_line(text, &line)) {
-		next_line(text, &line);
-		if (is_head(report, &line))
-			break;
-	}
-	if (!*text)
-		return NULL;
-	for (text = next_line(text, &line); *text; text = next_line(text, &line)) {
-		next_line(text, &line);
-		memset(&next, 0, sizeof(next));
-		if (is_head(&next, &line) && !is_aftermath(report, &next))
+	for (; *text; text = next) {
+		struct report another = { .site_count = 0 };
+
+		next = next_line(text, &line);
+		if (!has_begun) {
+			has_begun = is_head(report, &line);
+			continue;
+		}
+		if (is_head(&another, &line) && !is_aftermath(report, &another))
 			break;
 		read_line(&reader, &line);
 	}
-	return text;
+	return has_begun ? text : NULL;
 }
 
 /* ---- what of it lies in the page library ---- */
@@ -394,58 +393,45 @@ static bool has_path(const struct report_frame *frame, const char *const *paths)
 }
 
 /*
- * The frames of the library are from @site's first up to the one at which it stops: all of
- * them in src/page, or, if there are none, those above the harness that have a file.
+ * Finds the innermost frames of the library: all of them are in src/page, or, if there are none,
+ * those above the harness that have a file. Return: how many.
  */
-struct library_frames {
-	const struct report_site *site;
-	bool elsewhere; /* not in src/page */
-	size_t next;
-};
-
-static struct library_frames library_frames(const struct report_site *site)
-{
-	struct library_frames frames = { .site = site, .elsewhere = true };
-
-	for (size_t i = 0; i < site->count; i++)
-		frames.elsewhere &= !report_frame_in_page(&site->frames[i]);
-	return frames;
-}
-
-/* Return: NULL if there is no frame any more. */
-static const struct report_frame *next_library_frame(struct library_frames *frames)
+static size_t find_library_frames(const struct report_site *site,
+				  const struct report_frame *found[REPORT_TOP])
 {
 	static const char *const harness[] = { "src/harness/", "src/tool/", NULL };
 	static const char *const runtimes[] = { "compiler-rt/", "libsanitizer/", "?", NULL };
+	bool is_elsewhere = true;
+	size_t count = 0;
 
-	while (frames->next < frames->site->count) {
-		const struct report_frame *frame = &frames->site->frames[frames->next++];
+	for (size_t i = 0; i < site->count; i++)
+		is_elsewhere &= !report_frame_in_page(&site->frames[i]);
+	for (size_t i = 0; i < site->count && count < REPORT_TOP; i++) {
+		const struct report_frame *frame = &site->frames[i];
 
-		if (frames->elsewhere && has_path(frame, harness))
-			return NULL;
-		if (frames->elsewhere ? frame->function[0] && frame->file[0] &&
-						!has_path(frame, runtimes) :
-					says_where(frame))
-			return frame;
+		if (is_elsewhere && has_path(frame, harness))
+			break;
+		if (is_elsewhere ? *frame->function && *frame->file && !has_path(frame, runtimes) :
+				   says_where(frame))
+			found[count++] = frame;
 	}
-	return NULL;
+	return count;
 }
 
 const struct report_frame *report_innermost(const struct report_site *site)
 {
-	struct library_frames frames = library_frames(site);
+	const struct report_frame *found[REPORT_TOP];
 
-	return next_library_frame(&frames);
+	return find_library_frames(site, found) ? found[0] : NULL;
 }
 
 void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
-	struct library_frames frames = library_frames(site);
-	const struct report_frame *frame;
-	size_t used = 0, taken = 0;
+	const struct report_frame *found[REPORT_TOP];
+	size_t count = find_library_frames(site, found), used = 0;
 
 	text[0] = '\0';
-	while (taken < REPORT_TOP && (frame = next_library_frame(&frames)))
-		used += (size_t)snprintf(text + used, REPORT_TOP_TEXT - used, "%s%s",
-					 taken++ ? "<" : "", frame->function);
+	for (size_t i = 0; i < count; i++)
+		used += (size_t)snprintf(text + used, REPORT_TOP_TEXT - used, "%s%s", i ? "<" : "",
+					 found[i]->function);
 }

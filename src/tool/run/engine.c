@@ -1,383 +1,260 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/util/random.h"
 #include "tool/run/engine_parts.h"
+#include "tool/run/input_list.h"
 #include "tool/util/status.h"
+#include "tool/util/usage.h"
 
-/* A check for lost memory costs as much as some hundred inputs. */
-#define BATCHES_A_CHECK 8
+/* In batches of 64, 8 and 1 input. */
+#define CHECK_ROUNDS 3
 
-/* In batches of 512, 64, 8 and 1 input. */
-#define ROUNDS 4
-
-static bool has_failed(const struct engine *engine, uint32_t item)
+void *checked_memory(void *memory)
 {
-	return result_kinds[engine->run->records[ITEM_INPUT(item)].kind].fails;
+	if (memory)
+		return memory;
+	fprintf(stderr, "pagetorture: expected memory, got none\n");
+	exit(EXIT_BAD);
 }
 
-/* ---- batches ---- */
-
-static bool replace_worker(struct engine *engine, unsigned int number, bool alone)
+void item_list_append(struct item_list *list, uint32_t item)
 {
-	const struct run_worker_options options = { .path = engine->options->path,
-						.list = engine->list,
-						.execution = engine->options->execution,
-						.megabytes = engine->options->megabytes,
-						.cold = engine->false_starts,
-						.symbols = alone };
-	struct run_worker *worker = &engine->workers[number];
-
-	run_worker_end(worker);
-	engine->history[number].count = 0;
-	engine->run->starts++;
-	engine->batch_starts += !alone;
-	engine->broken |= !run_worker_start(worker, &options);
-	worker->alone = alone;
-	return !engine->broken;
-}
-
-/* How many items there are until the end, or until the other order begins. */
-static size_t items_left(const struct engine *engine)
-{
-	size_t half = engine->count / 2;
-
-	return (engine->options->orders && engine->next < half ? half : engine->count) - engine->next;
-}
-
-/* An input that failed in one order need not run in the other. */
-static void add_unless_failed(struct engine *engine, struct item_list *batch, uint32_t item)
-{
-	if (has_failed(engine, item))
-		engine->done++;
-	else
-		item_list_append(batch, item);
-}
-
-static size_t batch_size(const struct engine *engine)
-{
-	return engine->rounds ? RUN_BATCH >> 3 * (engine->rounds - 1) : RUN_BATCH;
-}
-
-/* Items that were given back go first. */
-static bool fill_batch(struct engine *engine, struct item_list *batch)
-{
-	size_t left = items_left(engine), end = engine->next + left, most = batch_size(engine);
-
-	batch->count = 0;
-	while (engine->back.count && batch->count < most)
-		add_unless_failed(engine, batch, engine->back.item[--engine->back.count]);
-	if (batch->count)
-		return true;
-	/* At the end small batches, so that all workers have some. */
-	if (!engine->options->orders && left < most * engine->options->jobs * 2)
-		most = left / engine->options->jobs / 2 + 1;
-	while (batch->count < most && engine->next < end)
-		add_unless_failed(engine, batch, engine->order[engine->next++]);
-	return batch->count;
-}
-
-/* ---- requests ---- */
-
-static void begin_alone(struct engine *engine, unsigned int number)
-{
-	struct run_worker *worker = &engine->workers[number];
-
-	engine->running[number] = engine->pending[engine->pending_next++];
-	if (!replace_worker(engine, number, true))
-		return;
-	worker->control->alone = true;
-	worker->control->digests = engine->options->orders;
-	run_worker_send_batch(worker, &engine->running[number].input, 1);
-}
-
-static void begin_batch(struct engine *engine, unsigned int number)
-{
-	struct run_worker *worker = &engine->workers[number];
-	struct item_list *batch = &engine->batches[number];
-	bool is_used_up = worker->batches == WORKER_BATCHES && !engine->options->orders;
-	uint32_t inputs[RUN_BATCH];
-
-	if ((worker->state == WORKER_EMPTY || is_used_up) && !replace_worker(engine, number, false)) {
-		engine_give_back(engine, batch, 0);
-		return;
+	if (list->count == list->room) {
+		list->room = 2 * list->room + 64;
+		list->items = checked_memory(realloc(list->items, list->room * sizeof(*list->items)));
 	}
-	for (size_t i = 0; i < batch->count; i++)
-		inputs[i] = ITEM_INPUT(batch->item[i]);
-	worker->control->digests = engine->options->orders;
-	worker->control->lost = engine->rounds || (worker->batches + 1) % BATCHES_A_CHECK == 0;
-	run_worker_send_batch(worker, inputs, (uint32_t)batch->count);
+	list->items[list->count++] = item;
 }
 
-/* No input: the check for lost memory at the end of a batch. */
-static void begin_check_for_lost(struct engine *engine, unsigned int number)
+/* ---- workers ---- */
+
+static void print_progress(const struct run_worker *worker, void *context)
 {
-	engine->batches[number].count = 0;
-	engine->workers[number].control->lost = true;
-	run_worker_send_batch(&engine->workers[number], NULL, 0);
+	struct engine *engine = context;
+	const char *path = run_worker_find_running_path(worker);
+	size_t done;
+
+	pthread_mutex_lock(&engine->lock);
+	/* Inputs that run again count again. */
+	done = engine->done_count < engine->item_count ? engine->done_count : engine->item_count;
+	status("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, done, engine->item_count,
+	       engine->failed_count, path ? input_name(path) : "");
+	pthread_mutex_unlock(&engine->lock);
 }
 
-/* After each of two orders the footprint is measured, if one process ran all of both. */
-static bool begin_measure(struct engine *engine, unsigned int number)
+bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool has_symbols)
 {
-	size_t half = engine->count / 2;
+	struct run_worker_options options = { .binary_path = engine->options->binary_path,
+					  .request = REQUEST_BATCH,
+					  .execution = engine->options->execution,
+					  .megabytes = engine->options->megabytes,
+					  .has_symbols = has_symbols,
+					  .report_progress = print_progress,
+					  .progress_context = engine };
 
-	if (!engine->options->orders || engine->back.count || engine->measured == 2 ||
-	    engine->next != (engine->measured ? engine->count : half))
+	pthread_mutex_lock(&engine->lock);
+	/* A broken library may end the process in the warm-up, and its inputs are to show that. */
+	options.must_skip_warm_up = engine->false_starts;
+	engine->run->worker_starts++;
+	pthread_mutex_unlock(&engine->lock);
+	if (!run_worker_start(worker, &options))
 		return false;
-	if (engine->workers[number].state == WORKER_EMPTY) {
-		engine->measured++;
-		return false;
-	}
-	engine->batches[number].count = 0;
-	run_worker_send_measure(&engine->workers[number]);
+	worker->control->must_digest = engine->options->has_two_orders;
 	return true;
 }
 
-static void finish_measure(struct engine *engine, unsigned int number)
+enum result_kind engine_describe_death(struct engine *engine, const struct run_worker *worker,
+				       char why[RUN_WHY])
 {
-	struct run_worker *worker = &engine->workers[number];
+	enum result_kind kind;
 
-	*(engine->measured ? &engine->run->after : &engine->run->before) = worker->control->footprint;
-	engine->measured++;
-	/* Both times it has to be the same process. */
-	engine->run->measured = engine->measured == 2 && engine->batch_starts == 1;
-	worker->state = WORKER_IDLE;
+	/* Files and reports are read into memory that all jobs share. */
+	pthread_mutex_lock(&engine->lock);
+	kind = run_worker_describe_death(worker, why);
+	pthread_mutex_unlock(&engine->lock);
+	return kind;
 }
 
-/* With two orders one process runs all batches. */
-static unsigned int batch_workers(const struct engine *engine)
+/* ---- jobs ---- */
+
+/* Return: false if there is nothing left to run. */
+static bool take_batch(struct job *job)
 {
-	return engine->options->orders ? 1 : engine->options->jobs;
-}
+	struct engine *engine = job->engine;
+	struct item_list *queue = &engine->queue;
+	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->jobs;
+	size_t most = RUN_BATCH >> 3 * engine->check_round;
 
-static unsigned int count_busy(const struct engine *engine)
-{
-	unsigned int busy = 0;
+	pthread_mutex_lock(&engine->lock);
+	/* At the end small batches, so that all jobs have some. */
+	if (jobs > 1 && queue->count < most * jobs * 2)
+		most = queue->count / jobs / 2 + 1;
+	job->batch_count = 0;
+	while (queue->count && job->batch_count < most && !engine->is_broken) {
+		uint32_t item = queue->items[--queue->count];
 
-	for (unsigned int i = 0; i < engine->workers_used; i++)
-		busy += engine->workers[i].state == WORKER_BUSY;
-	return busy;
-}
-
-static void begin_request(struct engine *engine, unsigned int number)
-{
-	if (count_busy(engine) >= engine->options->jobs)
-		return;
-	if (number >= batch_workers(engine)) {
-		if (engine->pending_next < engine->pending_count)
-			begin_alone(engine, number);
-		return;
-	}
-	if (begin_measure(engine, number))
-		return;
-	if (fill_batch(engine, &engine->batches[number]))
-		begin_batch(engine, number);
-	else if (engine->since[number].count)
-		begin_check_for_lost(engine, number);
-	else
-		run_worker_end(&engine->workers[number]);
-}
-
-static void check_request(struct engine *engine, unsigned int number)
-{
-	struct run_worker *worker = &engine->workers[number];
-	int status;
-
-	if (worker->state != WORKER_BUSY)
-		return;
-	run_worker_watch(worker, &engine->options->execution);
-	if (run_worker_done(worker)) {
-		if (worker->control->request == REQUEST_MEASURE)
-			finish_measure(engine, number);
+		/* An input that failed in one order need not run in the other. */
+		if (record_is_failure(&engine->run->records[ITEM_INPUT(item)]))
+			engine->done_count++;
 		else
-			engine_finish(engine, number);
-	} else if (run_worker_gone(worker, &status)) {
-		engine_finish_dead(engine, number, status);
+			job->batch[job->batch_count++] = item;
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return job->batch_count;
+}
+
+static void run_queue(struct job *job)
+{
+	while (take_batch(job))
+		job_run_batch(job);
+	/* A batch without an input: the check for lost memory at its end. */
+	if (job->worker.control && job->worker.control->can_check_lost &&
+	    job->checked_count < job->history.count)
+		job_run_batch(job);
+}
+
+static void end_job(struct job *job)
+{
+	job_end_worker(job);
+	free(job->history.items);
+}
+
+static void *run_job(void *engine)
+{
+	struct job job = { .engine = engine };
+
+	run_queue(&job);
+	end_job(&job);
+	return NULL;
+}
+
+/* This thread is one of the jobs. */
+static void run_jobs(struct engine *engine)
+{
+	pthread_t threads[RUN_JOBS];
+	unsigned int started = 0;
+
+	while (started + 1 < engine->options->jobs && started + 1 < engine->queue.count &&
+	       !pthread_create(&threads[started], NULL, run_job, engine))
+		started++;
+	run_job(engine);
+	while (started)
+		pthread_join(threads[--started], NULL);
+}
+
+/* ---- orders ---- */
+
+static void shuffle(uint32_t *items, size_t count, uint64_t state)
+{
+	for (size_t i = count; i > 1; i--) {
+		size_t other = random_next(&state) % i;
+		uint32_t item = items[i - 1];
+
+		items[i - 1] = items[other];
+		items[other] = item;
 	}
 }
 
-/* ---- the loop ---- */
-
-/* When all else is done: unchecked items run again, in smaller batches each time. */
-static bool requeue_unchecked(struct engine *engine)
+/* The second order is backwards or shuffled, and so may be the only one. */
+static void fill_queue(struct engine *engine, bool is_second)
 {
-	struct item_list *unchecked = &engine->unchecked;
+	bool is_shuffled = engine->options->is_shuffled &&
+			   is_second == engine->options->has_two_orders;
+	uint32_t count = (uint32_t)engine->inputs->count;
 
-	if (!unchecked->count || engine->rounds == ROUNDS)
-		return false;
-	for (size_t i = 0; i < unchecked->count; i++)
-		if (!has_failed(engine, unchecked->item[i]))
-			item_list_append(&engine->back, unchecked->item[i] | RUN_AGAIN);
-	unchecked->count = 0;
-	engine->rounds++;
-	return engine->back.count;
+	for (uint32_t i = 0; i < count; i++)
+		item_list_append(&engine->queue, is_second ? i | ITEM_SECOND_ORDER : count - 1 - i);
+	if (is_shuffled)
+		shuffle(engine->queue.items, count, engine->options->seed);
+	engine->item_count = count * (engine->options->has_two_orders ? 2 : 1);
 }
 
-static bool has_work(const struct engine *engine)
+static void compare_footprints(struct flavour_run *run, const struct footprint *before,
+			       const struct footprint *after)
 {
-	return engine->next < engine->count || engine->back.count ||
-	       engine->pending_next < engine->pending_count ||
-	       (engine->options->orders && engine->measured < 2);
+	for (enum footprint_part i = 0; i < FOOTPRINT_PARTS && !*run->growth; i++)
+		if (after->amounts[i] > before->amounts[i] +
+					footprint_find_allowance(run->flavour, i, run->input_count))
+			snprintf(run->growth, sizeof(run->growth),
+				 "%s: expected the second order to leave no more than the first, got "
+				 "%zu after %zu",
+				 footprint_parts[i].name, after->amounts[i], before->amounts[i]);
 }
 
-/* The input that one of the workers runs now, or "". */
-static const char *running_input(const struct engine *engine)
+/* One job and, if nothing ends it, one process runs both orders: then they are comparable. */
+static void run_two_orders(struct engine *engine)
 {
-	for (unsigned int i = 0; i < engine->workers_used; i++) {
-		const struct run_worker *worker = &engine->workers[i];
-		const struct item_list *batch = &engine->batches[i];
-		uint32_t position;
+	struct footprint footprints[2] = { 0 };
+	struct job job = { .engine = engine };
 
-		if (worker->state != WORKER_BUSY)
-			continue;
-		if (worker->alone)
-			return input_name(engine->list, engine->running[i].input);
-		position = atomic_load(&worker->control->position);
-		if (position < batch->count)
-			return input_name(engine->list, ITEM_INPUT(batch->item[position]));
+	for (unsigned int order = 0; order < 2; order++) {
+		fill_queue(engine, order);
+		run_queue(&job);
+		if (job.worker.control)
+			footprints[order] = job.worker.control->footprint;
 	}
-	return "";
+	if (job.worker.control && job.worker_starts == 1)
+		compare_footprints(engine->run, &footprints[0], &footprints[1]);
+	end_job(&job);
 }
 
-static void print_progress(const struct engine *engine)
+/* ---- all of it ---- */
+
+/*
+ * Inputs that ran in a worker that ended before a check run again, to be checked. Some may end
+ * their worker again: the batches are smaller each time.
+ */
+static void run_unchecked(struct engine *engine)
 {
-	const char *name = running_input(engine);
-
-	status("%s: %zu of %zu, %zu failed%s%s", engine->run->flavour, engine->done, engine->count,
-	       engine->failed, *name ? ": " : "", name);
-}
-
-static void run_all(struct engine *engine)
-{
-	do {
-		for (unsigned int i = 0; i < engine->workers_used; i++) {
-			check_request(engine, i);
-			if (engine->workers[i].state != WORKER_BUSY && !engine->broken)
-				begin_request(engine, i);
-		}
-		print_progress(engine);
-		if (count_busy(engine))
-			run_worker_wait(engine->workers, engine->workers_used, 1000);
-	} while ((count_busy(engine) || has_work(engine) || requeue_unchecked(engine)) &&
-		 !engine->broken);
-}
-
-/* ---- after it ---- */
-
-/* An outcome that differs from order to order depends on the inputs before it. */
-static void compare_orders(struct engine *engine)
-{
-	for (size_t i = 0; engine->options->orders && i < engine->count; i++) {
-		uint32_t item = engine->order[i], input = ITEM_INPUT(item);
-		struct unattributed unattributed = { .affected = input, .kind = RUN_state,
-						     .why = "another outcome in another order" };
-
-		if (item == input || has_failed(engine, input) ||
-		    engine->digests[0][input] == engine->digests[1][input])
-			continue;
-		unattributed.history =
-			checked_memory(malloc(engine->count * sizeof(*unattributed.history)));
-		for (size_t k = 0; k < i; k++)
-			unattributed.history[unattributed.ran++] = ITEM_INPUT(engine->order[k]);
-		engine_add_unattributed(engine, &unattributed);
+	while (engine->unchecked.count && engine->check_round < CHECK_ROUNDS) {
+		engine->check_round++;
+		while (engine->unchecked.count)
+			item_list_append(&engine->queue,
+					 engine->unchecked.items[--engine->unchecked.count] | ITEM_AGAIN);
+		run_jobs(engine);
 	}
 }
 
-/* An input that no worker ran is not good. */
-static void name_not_run(struct engine *engine)
+static void name_not_run(struct flavour_run *run)
 {
-	for (uint32_t i = 0; i < engine->list->count; i++)
-		if (!engine->run->records[i].ran)
-			record_set(&engine->run->records[i], RUN_flaky, "it was never run", NULL);
-}
-
-/* A failure that was seen and not rechecked stays what it was when it was seen. */
-static void name_not_rechecked(struct engine *engine)
-{
-	static const char why[] = "it was not run again: workers could not be started";
-
-	for (size_t i = 0; i < engine->pending_count; i++) {
-		const struct unattributed *unattributed = &engine->pending[i].unattributed;
-		struct run_record *record = &engine->run->records[engine->pending[i].input];
-
-		if (result_kinds[record->kind].fails && record->ran)
-			continue;
-		if (result_kinds[unattributed->kind].fails)
-			record_set(record, unattributed->kind, unattributed->why, NULL);
-		else if (i >= engine->pending_next)
-			record_set(record, RUN_flaky, why, NULL);
-		record->ran = true;
-	}
-}
-
-/* LeakSanitizer found lost memory once, and no single input loses any. */
-static void name_lost_memory_after(struct engine *engine)
-{
-	if (engine->lost_memory && !count_kind(engine->run, engine->list->count, RUN_leak))
-		record_set(&engine->run->records[engine->lost_after], RUN_flaky,
-			   "LeakSanitizer found lost memory after it or others, and not again", NULL);
-}
-
-static void finish(struct engine *engine)
-{
-	name_not_run(engine);
-	if (engine->broken)
-		name_not_rechecked(engine);
-	else
-		compare_orders(engine);
-	for (size_t i = 0; i < engine->unattributed_count; i++) {
-		find_interaction(engine->options, engine->list, engine->run, &engine->unattributed[i]);
-		free(engine->unattributed[i].history);
-	}
-	name_lost_memory_after(engine);
-}
-
-static void init(struct engine *engine)
-{
-	uint32_t inputs = engine->list->count;
-
-	engine->workers_used = 2 * batch_workers(engine);
-	engine->order = checked_memory(calloc(2 * (size_t)inputs, sizeof(*engine->order)));
-	engine->count = fill_order(engine->options, inputs, engine->order);
-	for (unsigned int i = 0; engine->options->orders && i < 2; i++)
-		engine->digests[i] = checked_memory(calloc(inputs, sizeof(uint64_t)));
+	for (size_t i = 0; i < run->input_count; i++)
+		if (!run->records[i].was_run)
+			record_set(&run->records[i], RUN_flaky, "it was never run", NULL);
 }
 
 static void destroy(struct engine *engine)
 {
-	for (unsigned int i = 0; i < engine->workers_used; i++) {
-		run_worker_end(&engine->workers[i]);
-		free(engine->batches[i].item);
-		free(engine->history[i].item);
-		free(engine->since[i].item);
-	}
-	free(engine->order);
-	free(engine->back.item);
-	free(engine->unchecked.item);
-	free(engine->pending);
+	for (size_t i = 0; i < engine->unattributed_count; i++)
+		free(engine->unattributed[i].history);
 	free(engine->unattributed);
-	free(engine->digests[0]);
-	free(engine->digests[1]);
+	free(engine->queue.items);
+	free(engine->unchecked.items);
+	pthread_mutex_destroy(&engine->lock);
 }
 
-bool engine_run(const struct run_options *options, const struct input_list *list,
+bool engine_run(const struct run_options *options, const struct file_list *inputs,
 		struct flavour_run *run)
 {
-	static struct engine engine; /* too large for the stack */
+	struct engine engine = { .options = options, .inputs = inputs, .run = run,
+				 .lock = PTHREAD_MUTEX_INITIALIZER };
 	long started = milliseconds_now();
 
-	memset(&engine, 0, sizeof(engine));
-	engine.options = options;
-	engine.list = list;
-	engine.run = run;
-	init(&engine);
-	run_all(&engine);
-	finish(&engine);
-	check_growth_of_orders(run, list->count);
+	if (options->has_two_orders) {
+		run_two_orders(&engine);
+	} else {
+		fill_queue(&engine, false);
+		run_jobs(&engine);
+	}
+	run_unchecked(&engine);
+	name_not_run(run);
+	for (size_t i = 0; i < engine.unattributed_count; i++)
+		find_interaction(&engine, &engine.unattributed[i]);
 	status_end();
 	run->seconds = (double)(milliseconds_now() - started) / 1000;
 	destroy(&engine);
-	return !engine.broken;
+	return !engine.is_broken;
 }

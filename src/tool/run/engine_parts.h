@@ -1,79 +1,89 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The state of a running engine; only engine.c and engine_finish.c include this. */
+/* The state of a running engine: engine.c, engine_batch.c and interaction.c include this. */
 #ifndef TOOL_ENGINE_PARTS_H
 #define TOOL_ENGINE_PARTS_H
+
+#include <pthread.h>
 
 #include "tool/run/engine.h"
 #include "tool/run/worker_process.h"
 
-/* After so many batches a worker is replaced: detectors keep something of each race. */
-#define WORKER_BATCHES 40
+/* An item of a list is the number of an input with marks. */
+#define ITEM_SECOND_ORDER 0x80000000u
+/* It ran before, and runs again to be checked for lost memory. */
+#define ITEM_AGAIN	  0x40000000u
+#define ITEM_INPUT(item)  ((item) & ~(ITEM_SECOND_ORDER | ITEM_AGAIN))
 
-/* Marks an item that ran before, and runs again to be checked for lost memory. */
-#define RUN_AGAIN	 0x40000000u
-#define ITEM_INPUT(item) ((item) & ~(RUN_SECOND | RUN_AGAIN))
-
-/* An input with marks, in a list. */
 struct item_list {
-	uint32_t *item;
+	uint32_t *items;
 	size_t count, room;
 };
 
-/* An input that is to run again, alone. */
-struct pending {
-	uint32_t input;
-	struct unattributed unattributed; /* if it fails no more; history NULL: it did not fail */
+/* A failure that did not come again when the input ran alone. */
+struct unattributed {
+	uint32_t affected;
+	uint32_t *history; /* the inputs that ran before it in its process; NULL: it did not fail */
+	size_t history_count;
+	bool is_lost_memory; /* which LeakSanitizer found after the history; none is affected */
+	enum result_kind kind; /* as it was seen first */
+	char why[RUN_WHY];
 };
 
 struct engine {
 	const struct run_options *options;
-	const struct input_list *list;
+	const struct file_list *inputs;
 	struct flavour_run *run;
-	uint32_t *order;
-	size_t count, next; /* of the order */
-	struct item_list back;	    /* items that a worker did not get to */
-	struct item_list unchecked; /* for lost memory: their worker died, or lost some */
-	unsigned int rounds;	    /* in which unchecked items run again, in smaller batches */
-	bool lost_memory;	    /* a worker did */
-	uint32_t lost_after;	    /* the first input since its last check */
-	struct pending *pending;
-	size_t pending_count, pending_next, pending_room;
+	/* Holds all that follows. A record is written by the only job that has its input. */
+	pthread_mutex_t lock;
+	struct item_list queue;	    /* the last item is the next one to run */
+	struct item_list unchecked; /* for lost memory and mappings: their worker ended before */
+	unsigned int check_round;   /* in which these run again, in smaller batches; 0: none yet */
 	struct unattributed *unattributed;
 	size_t unattributed_count;
-	/*
-	 * Each job has a worker for batches and one for single inputs; as many work at a time as
-	 * there are jobs. The lists below have one entry a worker.
-	 */
-	struct run_worker workers[WORKERS_MAX];
-	struct pending running[WORKERS_MAX];   /* alone */
-	struct item_list batches[WORKERS_MAX]; /* its items now */
-	struct item_list history[WORKERS_MAX]; /* inputs that it ran before, in order */
-	struct item_list since[WORKERS_MAX];   /* items since its last check for lost memory */
-	unsigned int workers_used, false_starts, batch_starts;
-	unsigned int measured; /* orders after which the footprint was measured */
-	uint64_t *digests[2];
-	size_t done, failed;
-	bool broken; /* workers cannot be started */
+	unsigned int false_starts; /* workers that ended before their first input */
+	bool is_broken;		   /* workers cannot be started */
+	size_t done_count, item_count, failed_count; /* for the progress line */
 };
+
+/* A thread of the driver, with its worker. */
+struct job {
+	struct engine *engine;
+	struct run_worker worker;
+	unsigned int worker_starts;
+	struct item_list history; /* inputs that this worker ran, in order */
+	size_t checked_count;	  /* of them: LeakSanitizer has checked these */
+	uint32_t batch[RUN_BATCH];
+	uint32_t batch_count;
+};
+
+/* ---- engine.c ---- */
 
 /* Return: @memory; a null pointer ends the program. */
 void *checked_memory(void *memory);
 
 void item_list_append(struct item_list *list, uint32_t item);
 
-/* The items of the batch from @from on are still to be done. */
-void engine_give_back(struct engine *engine, const struct item_list *batch, size_t from);
+/* Starts a worker of the flavour, which may not begin with what ended others before. */
+bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool has_symbols);
 
-/* Items of the worker that no check of LeakSanitizer has cleared are unchecked. */
-void engine_move_unchecked(struct engine *engine, unsigned int number);
+/* Describes what the worker died of. */
+enum result_kind engine_describe_death(struct engine *engine, const struct run_worker *worker,
+				       char why[RUN_WHY]);
 
-/* Keeps a failure that did not come again alone. Takes the history. */
-void engine_add_unattributed(struct engine *engine, const struct unattributed *unattributed);
+/* ---- engine_batch.c ---- */
 
-/* Worker @number has finished its request. */
-void engine_finish(struct engine *engine, unsigned int number);
+/* Runs the batch of the job in its worker, and again alone what fails. */
+void job_run_batch(struct job *job);
 
-/* Its process ended before. */
-void engine_finish_dead(struct engine *engine, unsigned int number, int status);
+/* Ends the worker of the job. */
+void job_end_worker(struct job *job);
+
+/* ---- interaction.c ---- */
+
+/*
+ * Finds the fewest inputs of the history after which the affected input fails, or memory is lost;
+ * sets a record.
+ */
+void find_interaction(struct engine *engine, const struct unattributed *seen);
 
 #endif

@@ -14,7 +14,12 @@
 #define OUTPUT_LINES 12
 #define OUTPUT_WIDTH 160
 
-/* Standard input is read already: the command brings its program along. */
+static bool is_standard_input(const struct run *run, size_t input)
+{
+	return !strcmp(run_input_name(run, input), "-");
+}
+
+/* Standard input is read already: the command contains its program. */
 static void print_program(FILE *out, const char *path)
 {
 	static struct program program;
@@ -27,48 +32,48 @@ static void print_program(FILE *out, const char *path)
 	fprintf(out, " - <<'END'\n%sEND", text);
 }
 
-static void print_input(FILE *out, const struct input_list *list, uint32_t input)
+static void print_input(FILE *out, const struct run *run, size_t input)
 {
-	if (!strcmp(input_name(list, input), "-")) {
-		print_program(out, input_path(list, input));
+	if (is_standard_input(run, input)) {
+		print_program(out, run->inputs.names[input]);
 		return;
 	}
 	putc(' ', out);
-	shell_path_print(out, input_path(list, input));
+	shell_path_print(out, run->inputs.names[input]);
 }
 
-static void print_execution(FILE *out, const struct execution_options *execution)
+static void print_execution_options(FILE *out, const struct execution_options *execution)
 {
 	if (execution->repeat > 1)
 		fprintf(out, " --repeat %u", execution->repeat);
-	fprintf(out, " --executor %s", !execution->fibers ? "threads" : execution->threads ? "both" : "fibers");
+	fprintf(out, " --executor %s",
+		!execution->fibers ? "threads" : execution->threads ? "both" : "fibers");
 	if (execution->timing.pin)
 		fputs(" --pin", out);
 	if (execution->timing.delays)
 		fprintf(out, " --delays %llu", (unsigned long long)execution->timing.seed);
 }
 
-void print_command(FILE *out, const struct run_order *order, const struct input_list *list,
-		   const struct flavour_run *run, uint32_t input)
+void print_replay_command(FILE *out, const struct run *run, const struct flavour_run *flavour,
+			  size_t input)
 {
-	const struct run_options *options = &order->options;
-	const struct run_record *record = &run->records[input];
+	const struct execution_options *execution = &run->options.execution;
+	const struct run_record *record = &flavour->records[input];
 
 	shell_word_print(out, shell_binary_path());
-	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
-		order->command, exec_backend(), run->flavour, options->execution.seconds,
-		options->execution.cpu, options->megabytes);
-	print_execution(out, &options->execution);
-	/* For standard input the command contains the text of the program. */
-	if (program_all_bytes && strcmp(input_name(list, input), "-"))
+	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u", run->command,
+		exec_backend(), flavour->flavour, execution->seconds, execution->cpu,
+		run->options.megabytes);
+	print_execution_options(out, execution);
+	if (program_all_bytes && !is_standard_input(run, input))
 		fputs(" --bytes", out);
-	if (!record->sequence) {
-		print_input(out, list, input);
+	if (!record->history) {
+		print_input(out, run, input);
 		return;
 	}
-	fprintf(out, "%s -j 1 --no-sort", options->orders ? " --orders" : "");
-	for (size_t i = 0; i < record->sequence_count; i++)
-		print_input(out, list, record->sequence[i]);
+	fprintf(out, "%s -j 1 --no-sort", run->options.has_two_orders ? " --orders" : "");
+	for (size_t i = 0; i < record->history_count; i++)
+		print_input(out, run, record->history[i]);
 }
 
 static void print_output(const char *output)
@@ -81,20 +86,44 @@ static void print_output(const char *output)
 	}
 }
 
-void print_failure(const struct run_order *order, const struct input_list *list,
-		   const struct flavour_run *run, uint32_t input)
+static void print_failure(const struct run *run, const struct flavour_run *flavour, size_t input)
 {
-	const struct run_record *record = &run->records[input];
+	const struct run_record *record = &flavour->records[input];
+	enum result_kind kind = record->result.kind;
 
-	/* With rows the model has its say on these, once for all flavours. */
-	if (order->rows && (record->kind == RUN_claim || record->kind == RUN_unreadable))
+	/* With rows these are printed once for all flavours. */
+	if (run->prints_rows && (kind == RUN_claim || kind == RUN_unreadable))
 		return;
-	/* Both may go to one file: whole lines. */
-	fflush(stdout);
-	fprintf(stderr, "%s: %s: %s: %s\n", input_name(list, input), run->flavour,
-		result_kinds[record->kind].name, record->why ? record->why : "no more is known");
+	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,
+		result_kinds[kind].name, record->why ? record->why : "no more is known");
 	print_output(record->output);
 	fputs("  replay: ", stderr);
-	print_command(stderr, order, list, run, input);
+	print_replay_command(stderr, run, flavour, input);
 	putc('\n', stderr);
+}
+
+static void print_failures_of_flavour(const struct run *run, const struct flavour_run *flavour)
+{
+	size_t not_run = 0;
+
+	for (size_t i = 0; i < flavour->input_count; i++) {
+		const struct run_record *record = &flavour->records[i];
+
+		not_run += !record->was_run;
+		if (record_is_failure(record) && record->was_run)
+			print_failure(run, flavour, i);
+	}
+	if (not_run)
+		fprintf(stderr, "%s: %zu of %zu inputs were never run\n", flavour->flavour, not_run,
+			flavour->input_count);
+	if (*flavour->growth)
+		fprintf(stderr, "%s: %s\n", flavour->flavour, flavour->growth);
+}
+
+void print_failures(const struct run *run)
+{
+	/* Both may go to one file: whole lines. */
+	fflush(stdout);
+	for (unsigned int i = 0; i < run->flavour_count; i++)
+		print_failures_of_flavour(run, &run->flavours[i]);
 }

@@ -10,13 +10,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/exec/exec.h"
 #include "tool/util/usage.h"
+
+const struct footprint_part_info footprint_parts[FOOTPRINT_PARTS] = {
+	[FOOTPRINT_HEAP] = { "bytes of the heap", RUN_leak },
+	[FOOTPRINT_DESCRIPTORS] = { "descriptors", RUN_descriptor },
+	[FOOTPRINT_MAPPINGS] = { "mappings", RUN_mapping },
+	[FOOTPRINT_RESIDENT] = { "resident bytes", RUN_leak },
+};
 
 /* Of whatever sanitizer is linked. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-size_t footprint_heap(void)
+/* ---- measuring ---- */
+
+static size_t count_heap_bytes(void)
 {
 	struct mallinfo2 info;
 
@@ -26,65 +36,120 @@ size_t footprint_heap(void)
 	return info.uordblks + info.hblkhd;
 }
 
-int footprint_descriptor(void)
+static size_t find_lowest_descriptor(void)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 
 	if (fd < 0)
 		return FOOTPRINT_NO_DESCRIPTOR;
 	close(fd);
-	return fd;
-}
-
-/* Return: bytes of the file; not by stdio, which would take memory that is being measured. */
-static size_t read_some(int fd, char *text, size_t size)
-{
-	ssize_t got = read(fd, text, size);
-
-	return got > 0 ? (size_t)got : 0;
+	return (size_t)fd;
 }
 
 /* What is not counted may grow unseen: a worker that cannot count reports a failure. */
-static int open_or_exit(const char *name)
+static _Noreturn void exit_without(const char *file)
 {
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		return fd;
-	fprintf(stderr, "expected to read %s: %s\n", name, strerror(errno));
+	fprintf(stderr, "expected to read %s: %s\n", file, strerror(errno));
 	_exit(EXIT_BAD);
 }
 
-size_t footprint_mappings(void)
+/* Not by stdio, which would take memory that is being measured. */
+size_t footprint_count_mappings(void)
 {
-	int fd = open_or_exit("/proc/self/maps");
-	size_t lines = 0, got;
+	static const char maps[] = "/proc/self/maps";
+	int fd = open(maps, O_RDONLY | O_CLOEXEC);
+	size_t lines = 0;
 	char text[4096];
+	ssize_t got;
 
-	while ((got = read_some(fd, text, sizeof(text))))
-		for (size_t i = 0; i < got; i++)
+	if (fd < 0)
+		exit_without(maps);
+	while ((got = read(fd, text, sizeof(text))) > 0)
+		for (ssize_t i = 0; i < got; i++)
 			lines += text[i] == '\n';
 	close(fd);
 	return lines;
 }
 
-size_t footprint_resident(void)
+size_t footprint_read_resident(const char *pid)
 {
-	int fd = open_or_exit("/proc/self/statm");
-	char text[128] = "", *resident;
+	char path[64], text[128] = "", *resident;
+	ssize_t got;
+	int fd;
 
-	text[read_some(fd, text, sizeof(text) - 1)] = '\0';
+	snprintf(path, sizeof(path), "/proc/%s/statm", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	got = read(fd, text, sizeof(text) - 1);
 	close(fd);
+	text[got > 0 ? got : 0] = '\0';
 	resident = strchr(text, ' ');
 	return resident ? strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
-bool footprint_looks_for_lost(void)
+void footprint_measure_heap(struct footprint *footprint)
+{
+	footprint->amounts[FOOTPRINT_HEAP] = count_heap_bytes();
+	footprint->amounts[FOOTPRINT_DESCRIPTORS] = find_lowest_descriptor();
+}
+
+void footprint_measure(struct footprint *footprint)
+{
+	footprint_measure_heap(footprint);
+	footprint->amounts[FOOTPRINT_MAPPINGS] = footprint_count_mappings();
+	footprint->amounts[FOOTPRINT_RESIDENT] = footprint_read_resident("self");
+	if (!footprint->amounts[FOOTPRINT_RESIDENT])
+		exit_without("/proc/self/statm");
+}
+
+/* ---- allowances ---- */
+
+/*
+ * Detectors keep freed memory for a while and map memory of their own, and ThreadSanitizer keeps
+ * each report until the process ends.
+ */
+static const struct {
+	const char *flavour;
+	size_t megabytes, kilobytes_an_input, mappings;
+} allowances[] = {
+	{ "asan", 264, 0, 8 },
+	{ "msan", 8, 0, 8 },
+	{ "plain", 2, 0, 0 },
+	{ "tsan", 16, 16, 8 },
+};
+
+/*
+ * Backends that give each mapping an address of its own make these addresses one by one, up to a
+ * limit.
+ */
+#define MAPPED_ADDRESSES 64
+
+size_t footprint_find_allowance(const char *flavour, enum footprint_part part, size_t inputs)
+{
+	unsigned int i = 0;
+
+	while (strcmp(allowances[i].flavour, flavour))
+		i++;
+	switch (part) {
+	case FOOTPRINT_MAPPINGS:
+		return allowances[i].mappings +
+		       (strcmp(exec_backend(), "direct") ? MAPPED_ADDRESSES : 0);
+	case FOOTPRINT_RESIDENT:
+		return (allowances[i].megabytes << 20) + inputs * (allowances[i].kilobytes_an_input << 10);
+	default:
+		return 0;
+	}
+}
+
+/* ---- lost memory ---- */
+
+bool footprint_can_check_lost(void)
 {
 	return __lsan_do_recoverable_leak_check;
 }
 
-bool footprint_lost(void)
+bool footprint_has_lost_memory(void)
 {
 	return __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check();
 }

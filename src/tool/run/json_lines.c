@@ -42,34 +42,37 @@ static void write_places(struct json *out, const struct flavour_run *run, const 
 	json_end(out);
 }
 
-static void write_command(struct json *out, const struct run_order *order,
-			  const struct input_list *list, const struct flavour_run *run,
-			  uint32_t input)
+static void write_replay_command(struct json *out, const struct run *run,
+				 const struct flavour_run *flavour, size_t input)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *command = open_memstream(&text, &size);
 
 	if (command) {
-		print_command(command, order, list, run, input);
+		print_replay_command(command, run, flavour, input);
 		fclose(command);
 	}
 	json_text(out, "replay", text ? text : "");
 	free(text);
 }
 
-static void write_failure(struct json *out, const struct run_order *order,
-			  const struct input_list *list, const struct flavour_run *run,
-			  uint32_t input)
+static void write_meaning(struct json *out, enum result_kind kind)
 {
-	const struct run_record *record = &run->records[input];
-
-	json_text(out, "meaning", result_kinds[record->kind].meaning);
+	json_text(out, "meaning", result_kinds[kind].meaning);
 	json_text(out, "document", "doc/replay.md");
 	json_text(out, "section", "Results of an input");
-	write_command(out, order, list, run, input);
+}
+
+static void write_failure(struct json *out, const struct run *run,
+			  const struct flavour_run *flavour, size_t input)
+{
+	const struct run_record *record = &flavour->records[input];
+
+	write_meaning(out, record->result.kind);
+	write_replay_command(out, run, flavour, input);
 	json_text(out, "output", record->output ? record->output : "");
-	write_places(out, run, record->output);
+	write_places(out, flavour, record->output);
 }
 
 static bool is_utf8(const char *text)
@@ -97,108 +100,104 @@ static void write_name(struct json *out, const char *name)
 	free(digits);
 }
 
-static void write_record(struct results *results, const struct run_order *order,
-			 const struct input_list *list, const struct flavour_run *run,
-			 uint32_t input)
+static void write_record(struct json *out, const struct run *run,
+			 const struct flavour_run *flavour, size_t input)
 {
-	const struct run_record *record = &run->records[input];
-	const struct run_kind_info *kind = &result_kinds[record->kind];
-	struct json *out = results_line(results);
-	char fibers[SEEN_TEXT], threads[SEEN_TEXT];
+	const struct run_record *record = &flavour->records[input];
+	const struct run_kind_info *kind = &result_kinds[record->result.kind];
+	char fibers[SAW_TEXT], threads[SAW_TEXT];
 
-	seen_on_fibers(order, record, fibers);
-	seen_on_threads(order, record, threads);
+	format_fibers_saw(run, record, fibers);
+	format_threads_saw(run, record, threads);
 	json_object(out, NULL);
-	write_name(out, input_name(list, input));
-	json_bool(out, "bytes", program_name_is_bytes(input_path(list, input)));
-	json_text(out, "flavour", run->flavour);
+	write_name(out, run_input_name(run, input));
+	json_bool(out, "bytes", program_name_is_bytes(run->inputs.names[input]));
+	json_text(out, "flavour", flavour->flavour);
 	json_text(out, "result", kind->name);
 	json_bool(out, "failed", kind->fails);
-	json_real(out, "seconds", record->microseconds / 1e6, 6);
+	json_real(out, "seconds", record->result.microseconds / 1e6, 6);
 	json_text(out, "fibers", fibers);
 	json_text(out, "threads", threads);
-	json_number(out, "reported", record->reported);
+	json_number(out, "reported", record->result.reported_runs);
 	json_text(out, "why", record->why ? record->why : "");
 	if (kind->fails)
-		write_failure(out, order, list, run, input);
+		write_failure(out, run, flavour, input);
 	json_end_line(out);
 }
 
 /* State that grew over two orders is a record of no input. */
-static void write_growth(struct results *results, const struct flavour_run *run)
+static void write_growth(struct json *out, const struct flavour_run *flavour)
 {
-	struct json *out = results_line(results);
-
 	json_object(out, NULL);
 	json_text(out, "input", "");
-	json_text(out, "flavour", run->flavour);
+	json_text(out, "flavour", flavour->flavour);
 	json_text(out, "result", result_kinds[RUN_grows].name);
 	json_bool(out, "failed", true);
-	json_text(out, "why", run->growth);
-	json_text(out, "meaning", result_kinds[RUN_grows].meaning);
-	json_text(out, "document", "doc/replay.md");
-	json_text(out, "section", "Results of an input");
+	json_text(out, "why", flavour->growth);
+	write_meaning(out, RUN_grows);
 	json_format(out, "replay", "pagetorture replay --orders --flavour %s with the same inputs",
-		    run->flavour);
+		    flavour->flavour);
 	json_end_line(out);
 }
 
 /* ---- the summary ---- */
 
-static void write_totals(struct json *out, const struct input_list *list,
-			 const struct flavour_run *run)
+static void write_totals(struct json *out, const struct flavour_run *flavour)
 {
-	size_t failed = count_failed(run, list->count);
+	size_t failed = count_failed(flavour);
 
 	json_object(out, NULL);
-	json_text(out, "flavour", run->flavour);
-	json_number(out, "inputs", list->count);
-	json_number(out, "good", (int64_t)(list->count - failed));
+	json_text(out, "flavour", flavour->flavour);
+	json_number(out, "inputs", (int64_t)flavour->input_count);
+	json_number(out, "good", (int64_t)(flavour->input_count - failed));
 	json_number(out, "failed", (int64_t)failed);
-	json_number(out, "unseen", (int64_t)count_kind(run, list->count, RUN_unseen));
-	json_number(out, "not-run", (int64_t)count_kind(run, list->count, RUN_not_run));
-	json_number(out, "workers", run->starts);
-	json_real(out, "seconds", run->seconds, 3);
+	json_number(out, "unseen", (int64_t)count_kind(flavour, RUN_unseen));
+	json_number(out, "not-run", (int64_t)count_kind(flavour, RUN_not_run));
+	json_number(out, "workers", flavour->worker_starts);
+	json_real(out, "seconds", flavour->seconds, 3);
 	json_end(out);
 }
 
 /* The flavours that did not run: not asked for, not built, or not started. */
-static void write_skipped(struct json *out, const struct run_order *order)
+static void write_skipped(struct json *out, const struct run *run)
 {
 	json_array(out, "skipped");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		unsigned int n = 0;
 
-		while (n < order->count && strcmp(order->flavours[n], flavour_names[i]))
+		while (n < run->flavour_count && strcmp(run->flavours[n].flavour, flavour_names[i]))
 			n++;
-		if (n == order->count)
+		if (n == run->flavour_count)
 			json_text(out, NULL, flavour_names[i]);
 	}
 	json_end(out);
 }
 
-bool write_json_lines(struct run_order *order, const struct input_list *list,
-		      const struct flavour_run *runs, bool good)
+static void write_summary(struct json *out, const struct run *run)
 {
-	struct results *results = &order->results;
-	struct json *out = results_line(results);
+	json_text(out, "backend", exec_backend());
+	json_bool(out, "orders", run->options.has_two_orders);
+	json_number(out, "inputs", (int64_t)run->inputs.count);
+	json_array(out, "flavours");
+	for (unsigned int i = 0; i < run->flavour_count; i++)
+		write_totals(out, &run->flavours[i]);
+	json_end(out);
+	write_skipped(out, run);
+}
+
+bool write_json_lines(struct run *run, bool is_good)
+{
+	struct json *out = results_line(&run->results);
 
 	if (!out)
 		return false;
-	for (unsigned int f = 0; f < order->count; f++) {
-		for (uint32_t i = 0; i < list->count; i++)
-			write_record(results, order, list, &runs[f], i);
-		if (*runs[f].growth)
-			write_growth(results, &runs[f]);
+	for (unsigned int f = 0; f < run->flavour_count; f++) {
+		for (size_t i = 0; i < run->inputs.count; i++)
+			write_record(out, run, &run->flavours[f], i);
+		if (*run->flavours[f].growth)
+			write_growth(out, &run->flavours[f]);
 	}
-	results_open(results, good ? "good" : "failed");
-	json_text(out, "backend", exec_backend());
-	json_bool(out, "orders", order->options.orders);
-	json_number(out, "inputs", list->count);
-	json_array(out, "flavours");
-	for (unsigned int i = 0; i < order->count; i++)
-		write_totals(out, list, &runs[i]);
-	json_end(out);
-	write_skipped(out, order);
-	return results_close(results);
+	results_open(&run->results, is_good ? "good" : "failed");
+	write_summary(out, run);
+	return results_close(&run->results);
 }

@@ -6,7 +6,7 @@ tool_sources += \
 	%D%/control_block.h \
 	%D%/engine.c \
 	%D%/engine.h \
-	%D%/engine_finish.c \
+	%D%/engine_batch.c \
 	%D%/engine_parts.h \
 	%D%/execution_record.h \
 	%D%/failure.c \
@@ -16,19 +16,15 @@ tool_sources += \
 	%D%/input_list.h \
 	%D%/interaction.c \
 	%D%/json_lines.c \
-	%D%/kind.c \
 	%D%/kind.def \
 	%D%/kind.h \
-	%D%/orders.c \
-	%D%/rates.c \
-	%D%/rates.h \
 	%D%/record.c \
 	%D%/record.h \
 	%D%/rows.c \
 	%D%/run.c \
 	%D%/run.h \
 	%D%/run_command.c \
-	%D%/run_command.h \
+	%D%/run_help.h \
 	%D%/runner.c \
 	%D%/runner.h \
 	%D%/totals.c \
@@ -36,5 +32,4 @@ tool_sources += \
 	%D%/worker.h \
 	%D%/worker_process.c \
 	%D%/worker_process.h \
-	%D%/worker_program.c \
-	%D%/worker_program.h
+	%D%/worker_program.c

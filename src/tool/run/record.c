@@ -4,19 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t inputs)
+const struct run_kind_info result_kinds[RUN_KINDS] = {
+#define KIND(id, name, fails, meaning) { name, meaning, fails },
+#include "tool/run/kind.def"
+#undef KIND
+};
+
+bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input_count)
 {
-	*run = (struct flavour_run){ .flavour = flavour };
-	run->records = calloc(inputs, sizeof(*run->records));
+	*run = (struct flavour_run){ .flavour = flavour, .input_count = input_count };
+	run->records = calloc(input_count, sizeof(*run->records));
 	return run->records;
 }
 
-void flavour_run_destroy(struct flavour_run *run, size_t inputs)
+void flavour_run_destroy(struct flavour_run *run)
 {
-	for (size_t i = 0; run->records && i < inputs; i++) {
+	for (size_t i = 0; run->records && i < run->input_count; i++) {
 		free(run->records[i].why);
 		free(run->records[i].output);
-		free(run->records[i].sequence);
+		free(run->records[i].history);
 	}
 	free(run->records);
 }
@@ -24,27 +30,32 @@ void flavour_run_destroy(struct flavour_run *run, size_t inputs)
 void record_set(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output)
 {
-	record->kind = (uint8_t)kind;
+	record->result.kind = (uint8_t)kind;
 	free(record->why);
 	free(record->output);
 	record->why = why && *why ? strdup(why) : NULL;
 	record->output = output && *output ? strdup(output) : NULL;
 }
 
-size_t count_kind(const struct flavour_run *run, size_t inputs, enum result_kind kind)
+bool record_is_failure(const struct run_record *record)
+{
+	return result_kinds[record->result.kind].fails;
+}
+
+size_t count_kind(const struct flavour_run *run, enum result_kind kind)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < inputs; i++)
-		count += run->records[i].kind == kind;
+	for (size_t i = 0; i < run->input_count; i++)
+		count += run->records[i].result.kind == kind;
 	return count;
 }
 
-size_t count_failed(const struct flavour_run *run, size_t inputs)
+size_t count_failed(const struct flavour_run *run)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < inputs; i++)
-		count += result_kinds[run->records[i].kind].fails;
+	for (size_t i = 0; i < run->input_count; i++)
+		count += record_is_failure(&run->records[i]);
 	return count;
 }

@@ -7,44 +7,41 @@
 #define TOOL_RUN_RECORD_H
 
 #include "tool/run/control_block.h"
-#include "tool/run/input_list.h"
 
 struct run_record {
-	uint8_t kind;
-	bool ran; /* the input was executed, or ended its process */
-	bool returned; /* a worker returned a result, which the next fields are from */
-	bool not_run, unseen;
-	rule_set fibers, threads;
-	uint32_t reported, microseconds;
-	char *why;    /* one line, or NULL */
-	char *output; /* what the process printed in which the input failed, or NULL */
+	struct input_result result;
+	bool was_run;	 /* the input was executed, or ended its process */
+	bool has_result; /* a worker returned the result; else only its kind is known */
+	char *why;	 /* one line, or NULL */
+	char *output;	 /* what the process printed in which the input failed, or NULL */
 	/* Inputs that fail if they run in this order in one process; NULL: this input alone fails. */
-	uint32_t *sequence;
-	size_t sequence_count;
+	uint32_t *history;
+	size_t history_count;
 };
 
 /* One flavour's results. */
 struct flavour_run {
 	const char *flavour;
 	struct run_record *records; /* one an input */
-	struct footprint before, after; /* with two orders: after the first and the second */
-	bool measured;		    /* both are known */
-	char growth[RUN_WHY];	    /* what the second order left beyond the first, or "" */
+	size_t input_count;
+	char growth[RUN_WHY]; /* with two orders: what the second left beyond the first, or "" */
 	double seconds;
-	unsigned int starts; /* of workers */
+	unsigned int worker_starts;
 };
 
 /* Return: false without memory. */
-bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t inputs);
-void flavour_run_destroy(struct flavour_run *run, size_t inputs);
+bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input_count);
+void flavour_run_destroy(struct flavour_run *run);
 
-/* Sets what an input is, and why. @output: may be NULL; both are copied */
+/* Sets the kind of the result, and why. @output: may be NULL; both are copied */
 void record_set(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output);
 
-size_t count_kind(const struct flavour_run *run, size_t inputs, enum result_kind kind);
+bool record_is_failure(const struct run_record *record);
+
+size_t count_kind(const struct flavour_run *run, enum result_kind kind);
 
 /* The number of inputs that failed. */
-size_t count_failed(const struct flavour_run *run, size_t inputs);
+size_t count_failed(const struct flavour_run *run);
 
 #endif

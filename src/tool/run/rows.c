@@ -4,288 +4,318 @@
  * whether all agree; or the same as JSON.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/model/expectations.h"
 #include "harness/program/program_file.h"
-#include "tool/run/rates.h"
 #include "tool/run/run.h"
-#include "tool/util/file_list.h"
 #include "tool/util/usage.h"
 #include "tool/util/verdict_print.h"
 #include "tool/util/warnings.h"
 
-struct rows {
-	const struct run_order *order;
-	const struct input_list *list;
-	const struct flavour_run *runs;
-	struct rules *rules;
-	struct program program; /* of the row, which the rules have evaluated */
-	unsigned int name_width, verdict_width;
-	bool *readable; /* one an input */
-	struct rates rates; /* of ThreadSanitizer */
-	struct file_tally tally;
+/* How often real threads showed the races of some programs. */
+struct rate {
+	size_t programs, reported_runs;
 };
 
-static bool is_tsan(const struct flavour_run *run)
+struct rows {
+	const struct run *run;
+	struct rules *rules;
+	struct program program; /* of the row, which the rules have evaluated */
+	int name_width, verdict_width, threads_width;
+	/* Of ThreadSanitizer, for programs with and without a race. */
+	struct rate racy, race_free;
+	/* The racy program that was reported in the fewest of its runs, or NULL. */
+	const char *least_name;
+	unsigned int least_reported;
+};
+
+static bool is_tsan(const struct flavour_run *flavour)
 {
-	return !strcmp(run->flavour, "tsan");
+	return !strcmp(flavour->flavour, "tsan");
 }
 
 /* A claim is the program's: model and execution agree about what does not hold. */
 static bool differs(const struct run_record *record)
 {
-	return result_kinds[record->kind].fails && record->kind != RUN_claim;
+	return record_is_failure(record) && record->result.kind != RUN_claim;
 }
 
-void seen_on_fibers(const struct run_order *order, const struct run_record *record,
-		    char text[SEEN_TEXT])
+static bool all_agree(const struct rows *rows, size_t input)
 {
-	snprintf(text, SEEN_TEXT, "-");
-	if (!order->options.execution.fibers || !record->returned)
+	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
+		if (differs(&rows->run->flavours[i].records[input]))
+			return false;
+	return true;
+}
+
+void format_fibers_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT])
+{
+	rule_set saw = record->result.fibers_saw;
+
+	snprintf(text, SAW_TEXT, "-");
+	if (!run->options.execution.fibers || !record->has_result)
 		return;
-	rule_set_text(record->fibers, " ", text);
+	rule_set_text(saw, " ", text);
 	/* A call that was not executed was not seen, and is not clean for that. */
-	if (record->not_run)
-		snprintf(text + (record->fibers ? strlen(text) : 0), 16, "%snot run",
-			 record->fibers ? ", " : "");
+	if (record->result.has_call_not_run)
+		snprintf(text + (saw ? strlen(text) : 0), 16, "%snot run", saw ? ", " : "");
 }
 
-void seen_on_threads(const struct run_order *order, const struct run_record *record,
-		     char text[SEEN_TEXT])
+void format_threads_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT])
 {
-	snprintf(text, SEEN_TEXT, "-");
-	if (order->options.execution.threads && record->returned)
-		rule_set_text(record->threads, " ", text);
+	snprintf(text, SAW_TEXT, "-");
+	if (run->options.execution.threads && record->has_result)
+		rule_set_text(record->result.threads_saw, " ", text);
 }
 
 /* ---- a row ---- */
 
-static bool shows_threads(const struct rows *rows, const struct flavour_run *run)
+/* Without a detector of races threads say little. */
+static bool has_threads_column(const struct rows *rows, const struct flavour_run *flavour)
 {
-	const struct execution_options *execution = &rows->order->options.execution;
+	const struct execution_options *execution = &rows->run->options.execution;
 
-	/* Without a detector of races threads say little. */
-	return execution->threads && (is_tsan(run) || !execution->fibers);
-}
-
-/* With room for " N/N". */
-static int threads_width(const struct rows *rows)
-{
-	unsigned int repeat = rows->order->options.execution.repeat;
-	int digits = snprintf(NULL, 0, "%u", repeat);
-
-	return (int)rows->verdict_width + (repeat > 1 ? 2 * digits + 2 : 0);
+	return execution->threads && (is_tsan(flavour) || !execution->fibers);
 }
 
 static void print_header(const struct rows *rows)
 {
-	int width = (int)rows->verdict_width;
-
-	printf("%-*s  %-*s", (int)rows->name_width, "program", width, "model");
-	for (unsigned int i = 0; i < rows->order->count; i++) {
-		const struct flavour_run *run = &rows->runs[i];
+	printf("%-*s  %-*s", rows->name_width, "program", rows->verdict_width, "model");
+	for (unsigned int i = 0; i < rows->run->flavour_count; i++) {
+		const struct flavour_run *flavour = &rows->run->flavours[i];
 		char threads[32];
 
-		snprintf(threads, sizeof(threads), "%s, threads", run->flavour);
-		if (rows->order->options.execution.fibers)
-			printf("  %-*s", width, run->flavour);
-		if (shows_threads(rows, run))
-			printf("  %-*s", threads_width(rows), threads);
+		snprintf(threads, sizeof(threads), "%s, threads", flavour->flavour);
+		if (rows->run->options.execution.fibers)
+			printf("  %-*s", rows->verdict_width, flavour->flavour);
+		if (has_threads_column(rows, flavour))
+			printf("  %-*s", rows->threads_width, threads);
 	}
 	printf("  agree\n");
 }
 
-static void print_fibers(const struct rows *rows, const struct run_record *record)
+static void print_fibers_cell(const struct rows *rows, const struct run_record *record)
 {
-	char seen[SEEN_TEXT];
+	char saw[SAW_TEXT];
 
-	seen_on_fibers(rows->order, record, seen);
-	printf("  %-*s", (int)rows->verdict_width,
-	       differs(record) ? "DIFFERS" : record->unseen ? "unseen" : seen);
+	format_fibers_saw(rows->run, record, saw);
+	printf("  %-*s", rows->verdict_width,
+	       differs(record) ? "DIFFERS" : record->result.has_predicted_miss ? "unseen" : saw);
 }
 
-static void print_threads(const struct rows *rows, const struct run_record *record, bool racy)
+static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
 {
-	const struct execution_options *execution = &rows->order->options.execution;
-	char seen[SEEN_TEXT], text[SEEN_TEXT + 32];
+	const struct execution_options *execution = &rows->run->options.execution;
+	unsigned int reported = record->result.reported_runs;
+	char saw[SAW_TEXT], text[SAW_TEXT + 32];
 
-	seen_on_threads(rows->order, record, seen);
+	format_threads_saw(rows->run, record, saw);
 	if (!execution->fibers && differs(record))
-		strcpy(seen, "DIFFERS");
-	if (execution->repeat > 1 && (racy || record->reported))
-		snprintf(text, sizeof(text), "%s %u/%u", seen, record->reported, execution->repeat);
+		strcpy(saw, "DIFFERS");
+	if (execution->repeat > 1 && (is_racy || reported))
+		snprintf(text, sizeof(text), "%s %u/%u", saw, reported, execution->repeat);
 	else
-		strcpy(text, seen);
-	printf("  %-*s", threads_width(rows), text);
+		strcpy(text, saw);
+	printf("  %-*s", rows->threads_width, text);
 }
 
-static void print_row(const struct rows *rows, uint32_t input, bool agree)
+static void print_row(const struct rows *rows, size_t input)
 {
 	rule_set model = rules_verdict(rows->rules)->broken;
+	const struct run *run = rows->run;
 	char names[RULE_SET_TEXT];
 
 	rule_set_text(model, " ", names);
-	printf("%-*s  %-*s", (int)rows->name_width, input_name(rows->list, input),
-	       (int)rows->verdict_width, names);
-	for (unsigned int i = 0; i < rows->order->count; i++) {
-		const struct flavour_run *run = &rows->runs[i];
+	printf("%-*s  %-*s", rows->name_width, run_input_name(run, input), rows->verdict_width, names);
+	for (unsigned int i = 0; i < run->flavour_count; i++) {
+		const struct flavour_run *flavour = &run->flavours[i];
 
-		if (rows->order->options.execution.fibers)
-			print_fibers(rows, &run->records[input]);
-		if (shows_threads(rows, run))
-			print_threads(rows, &run->records[input],
-				      is_tsan(run) && model & RULE_BIT(RULE_data_race));
+		if (run->options.execution.fibers)
+			print_fibers_cell(rows, &flavour->records[input]);
+		if (has_threads_column(rows, flavour))
+			print_threads_cell(rows, &flavour->records[input],
+					   is_tsan(flavour) && model & RULE_BIT(RULE_data_race));
 	}
-	printf("  %s\n", agree ? "yes" : "NO");
-	for (unsigned int i = 0; i < rows->order->count; i++)
-		if (rows->runs[i].records[input].kind == RUN_unseen)
-			printf("  %s: %s\n", rows->runs[i].flavour, rows->runs[i].records[input].why);
+	printf("  %s\n", all_agree(rows, input) ? "yes" : "NO");
+	for (unsigned int i = 0; i < run->flavour_count; i++)
+		if (run->flavours[i].records[input].result.kind == RUN_unseen)
+			printf("  %s: %s\n", run->flavours[i].flavour, run->flavours[i].records[input].why);
 }
 
-static void print_json(const struct rows *rows, uint32_t input, bool agree)
+static void print_json_of_flavour(struct json *out, const struct run *run,
+				  const struct flavour_run *flavour, size_t input)
 {
-	const struct execution_options *execution = &rows->order->options.execution;
+	const struct run_record *record = &flavour->records[input];
+	const struct execution_options *execution = &run->options.execution;
+	char fibers[SAW_TEXT], threads[SAW_TEXT];
+
+	format_fibers_saw(run, record, fibers);
+	format_threads_saw(run, record, threads);
+	json_object(out, flavour->flavour);
+	json_text(out, "result", differs(record) ? "differ" :
+		  record->result.has_predicted_miss ? "beyond" : "agree");
+	json_text(out, "fibers", fibers);
+	json_text(out, "threads", threads);
+	json_number(out, "reported", record->result.reported_runs);
+	json_number(out, "runs", execution->threads ? execution->repeat : 0);
+	json_text(out, "why", record->why && record->result.kind != RUN_claim ? record->why : "");
+	json_end(out);
+}
+
+static void print_json(const struct rows *rows, size_t input)
+{
 	struct json out = json_begin(stdout);
 
 	json_object(&out, NULL);
-	verdict_print_json(&out, input_name(rows->list, input), &rows->program, rows->rules);
+	verdict_print_json(&out, run_input_name(rows->run, input), &rows->program, rows->rules);
 	json_object(&out, "flavours");
-	for (unsigned int i = 0; i < rows->order->count; i++) {
-		const struct run_record *record = &rows->runs[i].records[input];
-		char fibers[SEEN_TEXT], threads[SEEN_TEXT];
-
-		seen_on_fibers(rows->order, record, fibers);
-		seen_on_threads(rows->order, record, threads);
-		json_object(&out, rows->runs[i].flavour);
-		json_text(&out, "result", differs(record) ? "differ" : record->unseen ? "beyond" : "agree");
-		json_text(&out, "fibers", fibers);
-		json_text(&out, "threads", threads);
-		json_number(&out, "reported", record->reported);
-		json_number(&out, "runs", execution->threads ? execution->repeat : 0);
-		json_text(&out, "why", record->why && record->kind != RUN_claim ? record->why : "");
-		json_end(&out);
-	}
+	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
+		print_json_of_flavour(&out, rows->run, &rows->run->flavours[i], input);
 	json_end(&out);
-	json_bool(&out, "agree", agree);
+	json_bool(&out, "agree", all_agree(rows, input));
 	json_end_line(&out);
+}
+
+/* ---- rates ---- */
+
+/* What real threads reported of the program's races. */
+static void add_rate(struct rows *rows, size_t input)
+{
+	bool is_racy = rules_verdict(rows->rules)->broken & RULE_BIT(RULE_data_race);
+	struct rate *rate = is_racy ? &rows->racy : &rows->race_free;
+
+	for (unsigned int i = 0; i < rows->run->flavour_count; i++) {
+		const struct flavour_run *flavour = &rows->run->flavours[i];
+		unsigned int reported = flavour->records[input].result.reported_runs;
+
+		if (!is_tsan(flavour) || !rows->run->options.execution.threads)
+			continue;
+		rate->programs++;
+		rate->reported_runs += reported;
+		if (is_racy && (!rows->least_name || reported < rows->least_reported)) {
+			rows->least_name = run_input_name(rows->run, input);
+			rows->least_reported = reported;
+		}
+	}
+}
+
+static void print_rate(const char *which, const struct rate *rate, unsigned int repeat)
+{
+	size_t runs = rate->programs * repeat;
+
+	if (runs)
+		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", which,
+		       rate->programs, rate->reported_runs, runs,
+		       100.0 * (double)rate->reported_runs / (double)runs);
+}
+
+static void print_rates(const struct rows *rows)
+{
+	unsigned int repeat = rows->run->options.execution.repeat;
+
+	print_rate("programs without a race", &rows->race_free, repeat);
+	print_rate("racy programs", &rows->racy, repeat);
+	if (rows->least_name && rows->least_reported < repeat)
+		printf("tsan, threads: the least, %u of %u runs: %s\n", rows->least_reported, repeat,
+		       rows->least_name);
 }
 
 /* ---- one input ---- */
 
 /* Evaluates the input's program with the model. Return: false if it cannot be read. */
-static bool evaluate(struct rows *rows, uint32_t input, char error[PROGRAM_FILE_ERROR])
+static bool evaluate(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])
 {
-	if (!program_file_load(input_path(rows->list, input), &rows->program, error))
+	if (!program_file_load(rows->run->inputs.names[input], &rows->program, error))
 		return false;
 	rules_evaluate(rows->rules, &rows->program);
 	return true;
 }
 
 /* "NAME:LINE: what", with the name that the user gave. */
-static void print_unreadable(const struct rows *rows, uint32_t input, const char *error)
+static void print_unreadable(const struct rows *rows, size_t input, const char *error)
 {
-	const char *path = input_path(rows->list, input);
+	const char *path = rows->run->inputs.names[input];
 	size_t len = strlen(path);
+	bool has_path = !strncmp(error, path, len);
 
-	fprintf(stderr, "%s%s\n", strncmp(error, path, len) ? "" : input_name(rows->list, input),
-		strncmp(error, path, len) ? error : error + len);
+	fprintf(stderr, "%s%s\n", has_path ? run_input_name(rows->run, input) : "",
+		has_path ? error + len : error);
 }
 
-/* What real threads reported of the program's races. */
-static void add_rates(struct rows *rows, uint32_t input)
+static int print_input(struct rows *rows, size_t input)
 {
-	bool racy = rules_verdict(rows->rules)->broken & RULE_BIT(RULE_data_race);
-
-	for (unsigned int i = 0; i < rows->order->count; i++)
-		if (is_tsan(&rows->runs[i]) && rows->order->options.execution.threads)
-			rates_add(&rows->rates, input_name(rows->list, input), racy,
-				  rows->runs[i].records[input].reported,
-				  rows->order->options.execution.repeat);
-}
-
-static bool all_agree(const struct rows *rows, uint32_t input)
-{
-	for (unsigned int i = 0; i < rows->order->count; i++)
-		if (differs(&rows->runs[i].records[input]))
-			return false;
-	return true;
-}
-
-static int print_input(struct rows *rows, uint32_t input)
-{
-	const char *name = input_name(rows->list, input);
+	const char *name = run_input_name(rows->run, input);
 	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
-	bool agree = all_agree(rows, input);
 	int status;
 
-	if (!rows->readable[input] || !evaluate(rows, input, error))
+	if (!evaluate(rows, input, error)) {
+		print_unreadable(rows, input, error);
 		return EXIT_BAD;
-	add_rates(rows, input);
-	if (rows->order->json)
-		print_json(rows, input, agree);
+	}
+	add_rate(rows, input);
+	if (rows->run->prints_json)
+		print_json(rows, input);
 	else
-		print_row(rows, input, agree);
+		print_row(rows, input);
 	fflush(stdout);
-	status = warnings_print(name, &rows->program, rows->rules, rows->order->strict);
+	status = warnings_print(name, &rows->program, rows->rules, rows->run->is_strict);
 	if (!expectations_hold(&rows->program, rows->rules, claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, claim);
-		agree = false;
+		return EXIT_FAILED;
 	}
-	return worse(status, agree ? EXIT_GOOD : EXIT_FAILED);
+	return all_agree(rows, input) ? status : EXIT_FAILED;
 }
 
 /* ---- all of them ---- */
 
-static unsigned int wider(unsigned int width, const char *text)
+static int wider(int width, const char *text)
 {
-	return strlen(text) > width ? (unsigned int)strlen(text) : width;
+	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
 
-/* Prints which inputs cannot be read, and how wide columns are. Return: can one be read? */
-static bool measure(struct rows *rows)
+/* Return: can an input be read? */
+static bool measure_columns(struct rows *rows)
 {
-	bool any = false;
+	unsigned int repeat = rows->run->options.execution.repeat;
+	bool any_readable = false;
 
 	rows->name_width = wider(0, "program");
 	/* No flavour says more than the model. */
 	rows->verdict_width = wider(0, "tsan, threads ");
-	for (uint32_t i = 0; i < rows->list->count; i++) {
+	for (size_t i = 0; i < rows->run->inputs.count; i++) {
 		char error[PROGRAM_FILE_ERROR], names[RULE_SET_TEXT];
 
-		rows->readable[i] = evaluate(rows, i, error);
-		any |= rows->readable[i];
-		if (!rows->readable[i]) {
-			print_unreadable(rows, i, error);
+		if (!evaluate(rows, i, error))
 			continue;
-		}
+		any_readable = true;
 		rule_set_text(rules_verdict(rows->rules)->broken, " ", names);
 		rows->verdict_width = wider(rows->verdict_width, names);
-		rows->name_width = wider(rows->name_width, input_name(rows->list, i));
+		rows->name_width = wider(rows->name_width, run_input_name(rows->run, i));
 	}
-	return any;
+	/* With room for " N/N". */
+	rows->threads_width = rows->verdict_width +
+			      (repeat > 1 ? 2 * snprintf(NULL, 0, "%u", repeat) + 2 : 0);
+	return any_readable;
 }
 
-int print_rows(const struct run_order *order, const struct input_list *list,
-	       const struct flavour_run *runs)
+int print_rows(const struct run *run)
 {
 	static struct rows rows;
+	struct file_tally tally;
 	int status = EXIT_GOOD;
 
-	rows = (struct rows){ .order = order, .list = list, .runs = runs, .rules = rules_new(),
-			      .readable = calloc(list->count, sizeof(*rows.readable)) };
-	if (!rows.rules || !rows.readable)
-		return usage_error(order->command, "expected memory for the rule model, got none");
-	file_tally_init(&rows.tally, &(struct file_list){ .bad = !order->listed });
-	if (measure(&rows) && !order->json)
+	rows = (struct rows){ .run = run, .rules = rules_new() };
+	if (!rows.rules)
+		return usage_error(run->command, "expected memory for the rule model, got none");
+	file_tally_init(&tally, &run->inputs);
+	if (measure_columns(&rows) && !run->prints_json)
 		print_header(&rows);
-	for (uint32_t i = 0; i < list->count; i++)
-		status = worse(status, file_tally_add(&rows.tally, print_input(&rows, i)));
-	if (!order->json && order->options.execution.repeat > 1)
-		rates_print(&rows.rates, "tsan");
-	file_tally_print(&rows.tally, order->command);
+	for (size_t i = 0; i < run->inputs.count; i++)
+		status = worse(status, file_tally_add(&tally, print_input(&rows, i)));
+	if (!run->prints_json && run->options.execution.repeat > 1)
+		print_rates(&rows);
+	file_tally_print(&tally, run->command);
 	rules_delete(rows.rules);
-	free(rows.readable);
 	return status;
 }

@@ -4,124 +4,102 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tool/run/input_list.h"
 #include "tool/util/usage.h"
 
-static void find_flavours(struct run_order *order)
+const char *run_input_name(const struct run *run, size_t input)
+{
+	return input_name(run->inputs.names[input]);
+}
+
+static void find_flavours(struct run *run)
 {
 	char path[PATH_MAX];
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!order->wanted[i])
+		if (!run->wanted_flavours[i])
 			continue;
 		if (flavour_find(flavour_names[i], path, sizeof(path)))
-			order->flavours[order->count++] = flavour_names[i];
+			run->flavours[run->flavour_count++].flavour = flavour_names[i];
 		else
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
 				flavour_names[i], flavour_names[i]);
 	}
 }
 
-static void announce_run(const struct run_order *order, const struct input_list *list)
+static void announce_run(const struct run *run)
 {
-	const struct execution_options *execution = &order->options.execution;
+	const struct execution_options *execution = &run->options.execution;
 	char flavours[FLAVOURS_TEXT] = "";
 
-	for (unsigned int i = 0; i < order->count; i++)
+	for (unsigned int i = 0; i < run->flavour_count; i++)
 		snprintf(flavours + strlen(flavours), sizeof(flavours) - strlen(flavours), "%s%s",
-			 i ? ", " : "", order->flavours[i]);
-	announce(order->command, "%u input%s in %s, on %s, %u at a time", list->count,
-		 list->count == 1 ? "" : "s", flavours,
+			 i ? ", " : "", run->flavours[i].flavour);
+	announce(run->command, "%zu input%s in %s, on %s, %u at a time", run->inputs.count,
+		 run->inputs.count == 1 ? "" : "s", flavours,
 		 !execution->threads ? "fibers" : !execution->fibers ? "threads" : "fibers and on threads",
-		 order->options.orders ? 1 : order->options.jobs);
+		 run->options.has_two_orders ? 1 : run->options.jobs);
 }
 
-/* ---- one flavour ---- */
-
-static void print_failures(const struct run_order *order, const struct input_list *list,
-			   const struct flavour_run *run)
+static int run_flavour(struct run *run, struct flavour_run *flavour)
 {
-	size_t not_run = 0;
+	const char *name = flavour->flavour;
 
-	for (uint32_t i = 0; i < list->count; i++) {
-		if (result_kinds[run->records[i].kind].fails && run->records[i].ran)
-			print_failure(order, list, run, i);
-		not_run += !run->records[i].ran;
-	}
-	if (not_run)
-		fprintf(stderr, "%s: %zu of %u inputs were never run\n", run->flavour, not_run,
-			list->count);
-	if (*run->growth)
-		fprintf(stderr, "%s: %s\n", run->flavour, run->growth);
-}
-
-static int run_flavour(struct run_order *order, const struct input_list *list,
-		       struct flavour_run *run, const char *flavour)
-{
-	bool started;
-
-	order->options.flavour = flavour;
-	if (!flavour_run_init(run, flavour, list->count) ||
-	    !flavour_find(flavour, order->options.path, sizeof(order->options.path)))
-		return usage_error(order->command, "expected memory for %u results, got none",
-				   list->count);
-	started = engine_run(&order->options, list, run);
-	print_failures(order, list, run);
-	if (!started)
-		return usage_error(order->command, "expected to start %s, and to get results of it",
-				   order->options.path);
-	if (count_kind(run, list->count, RUN_unreadable))
+	if (!flavour_run_init(flavour, name, run->inputs.count) ||
+	    !flavour_find(name, run->options.binary_path, sizeof(run->options.binary_path)))
+		return usage_error(run->command, "expected memory for %zu results, got none",
+				   run->inputs.count);
+	if (!engine_run(&run->options, &run->inputs, flavour))
+		return usage_error(run->command, "expected to start %s, and to get results of it",
+				   run->options.binary_path);
+	if (count_kind(flavour, RUN_unreadable))
 		return EXIT_BAD;
-	return count_failed(run, list->count) || *run->growth ? EXIT_FAILED : EXIT_GOOD;
+	return count_failed(flavour) || *flavour->growth ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* ---- all of them ---- */
-
-static int print_results(struct run_order *order, const struct input_list *list,
-			 const struct flavour_run *runs, int status)
+/* Rows come before the failures that are in them, and totals after those that they count. */
+static int print_results(struct run *run, int status)
 {
-	if (order->rows)
-		status = worse(status, print_rows(order, list, runs));
-	else if (!order->json)
-		print_totals(order, list, runs);
+	if (run->prints_rows)
+		status = worse(status, print_rows(run));
+	print_failures(run);
+	if (!run->prints_rows && !run->prints_json)
+		print_totals(run);
 	fflush(stdout);
-	if (order->results.path && !write_json_lines(order, list, runs, status == EXIT_GOOD))
+	if (run->results.path && !write_json_lines(run, status == EXIT_GOOD))
 		status = EXIT_BAD;
 	return status;
 }
 
-static int run_list(struct run_order *order, const struct input_list *list, int status)
+static int run_flavours(struct run *run)
 {
-	struct flavour_run runs[FLAVOURS_MAX];
+	int status = EXIT_GOOD;
 
-	for (unsigned int i = 0; i < order->count; i++) {
-		status = worse(status, run_flavour(order, list, &runs[i], order->flavours[i]));
-		if (!runs[i].records)
-			order->count = i;
+	for (unsigned int i = 0; i < run->flavour_count; i++) {
+		status = worse(status, run_flavour(run, &run->flavours[i]));
+		if (!run->flavours[i].records)
+			run->flavour_count = i;
 	}
-	status = print_results(order, list, runs, status);
-	for (unsigned int i = 0; i < order->count; i++)
-		flavour_run_destroy(&runs[i], list->count);
+	status = print_results(run, status);
+	for (unsigned int i = 0; i < run->flavour_count; i++)
+		flavour_run_destroy(&run->flavours[i]);
 	return status;
 }
 
-int run(struct run_order *order, char **arguments)
+int run_inputs(struct run *run, char **arguments)
 {
-	struct input_list *list;
 	int status;
 
-	find_flavours(order);
-	if (!order->count)
-		return usage_error(order->command, "expected a flavour that this build has");
-	list = input_list_new(arguments, !order->unsorted, &order->listed);
-	if (!list)
-		return EXIT_BAD;
-	status = order->listed ? EXIT_GOOD : EXIT_BAD;
-	if (list->count > 1 || (list->count && !order->rows))
-		announce_run(order, list);
-	if (list->count)
-		status = run_list(order, list, status);
-	else if (order->listed)
-		status = usage_error(order->command, "expected at least one input, got none");
-	input_list_delete(list);
+	find_flavours(run);
+	if (!run->flavour_count)
+		return usage_error(run->command, "expected a flavour that this build has");
+	status = input_list_init(&run->inputs, arguments, !run->keeps_order) ? EXIT_GOOD : EXIT_BAD;
+	if (run->inputs.count > 1 || (run->inputs.count && !run->prints_rows))
+		announce_run(run);
+	if (run->inputs.count)
+		status = worse(status, run_flavours(run));
+	else if (status == EXIT_GOOD)
+		status = usage_error(run->command, "expected at least one input, got none");
+	file_list_destroy(&run->inputs);
 	return status;
 }

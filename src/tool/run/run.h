@@ -3,12 +3,13 @@
  * `pagetorture run` and `pagetorture replay`: inputs in every flavour, each compared with the
  * rule model. `run` prints a row an input, `replay` what all of them add up to.
  *
+ *   run_command.c     the options of both commands
  *   run.c             one flavour after the other; what is printed and written
  *   engine.c          one flavour: batches, workers, failures that run again alone
  *   worker_process.c  one worker, as the driver sees it
  *   worker.c          the worker, in the flavour's binary: evaluates, executes, compares
  *   record.c          the results of all inputs
- *   failure.c, rows.c, totals.c  what people read
+ *   rows.c, totals.c, failure.c  what people read
  *   json_lines.c      what programs read
  *   runner.c          workers that run single programs, for `minimize`, `triage`, `explain`
  */
@@ -19,55 +20,60 @@
 #include "tool/util/flavours.h"
 #include "tool/util/results.h"
 
-struct run_order {
+/* A command, its inputs, and their results. */
+struct run {
 	const char *command; /* "run" or "replay" */
 	struct run_options options;
-	bool wanted[FLAVOURS_MAX];
-	bool rows;	    /* a row an input; else totals */
-	bool json;	    /* in place of rows or totals */
-	bool strict;	    /* a call that can never run is a failure */
-	bool unsorted;	    /* inputs run in the order of the arguments */
+	bool wanted_flavours[FLAVOURS_MAX];
+	bool prints_rows; /* a row an input; else totals */
+	bool prints_json; /* in place of rows or totals */
+	bool is_strict;	  /* a call that can never run is a failure */
+	bool keeps_order; /* inputs run in the order of the arguments */
 	struct results results;
-	bool listed; /* all arguments could be listed */
-	/* The flavours that run. */
-	const char *flavours[FLAVOURS_MAX];
-	unsigned int count;
+	struct file_list inputs;
+	struct flavour_run flavours[FLAVOURS_MAX]; /* that this build has */
+	unsigned int flavour_count;
 };
 
+/*
+ * Parses the options, and runs the inputs.
+ * @run: has the defaults; the options change it
+ * Return: an exit status.
+ */
+int run_command(struct run *run, const char *help, int argc, char **argv);
+
 /* @arguments: files and directories, which NULL ends. Return: an exit status. */
-int run(struct run_order *order, char **arguments);
+int run_inputs(struct run *run, char **arguments);
+
+/* Return: the name of the input for people. */
+const char *run_input_name(const struct run *run, size_t input);
 
 /* ---- failure.c ---- */
 
 /* Prints the command that shows the failure again. */
-void print_command(FILE *out, const struct run_order *order, const struct input_list *list,
-		   const struct flavour_run *run, uint32_t input);
+void print_replay_command(FILE *out, const struct run *run, const struct flavour_run *flavour,
+			  size_t input);
 
-/* Prints an input that failed on standard error, with that command. */
-void print_failure(const struct run_order *order, const struct input_list *list,
-		   const struct flavour_run *run, uint32_t input);
+/* Prints the failures of all flavours on standard error, each with that command. */
+void print_failures(const struct run *run);
 
 /* ---- rows.c, totals.c, json_lines.c ---- */
 
 /* Prints what each input is in each flavour. Return: an exit status. */
-int print_rows(const struct run_order *order, const struct input_list *list,
-	       const struct flavour_run *runs);
+int print_rows(const struct run *run);
 
 /* Prints the totals of all flavours. */
-void print_totals(const struct run_order *order, const struct input_list *list,
-		  const struct flavour_run *runs);
+void print_totals(const struct run *run);
 
-/* Writes order->results: a line a record, then the summary. Return: is it written? */
-bool write_json_lines(struct run_order *order, const struct input_list *list,
-		      const struct flavour_run *runs, bool good);
+/* Writes run->results: a line a record, then the summary. Return: is it written? */
+bool write_json_lines(struct run *run, bool is_good);
 
-/* What was seen on fibers, or "-": rules, "clean", and that a call was not run. */
-#define SEEN_TEXT (RULE_SET_TEXT + 16)
-void seen_on_fibers(const struct run_order *order, const struct run_record *record,
-		    char text[SEEN_TEXT]);
-
-/* The same on threads. */
-void seen_on_threads(const struct run_order *order, const struct run_record *record,
-		     char text[SEEN_TEXT]);
+/*
+ * What one executor saw of an input, or "-": rules, "clean", and on fibers that a call was not
+ * run.
+ */
+#define SAW_TEXT (RULE_SET_TEXT + 16)
+void format_fibers_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT]);
+void format_threads_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT]);
 
 #endif

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/run/run_command.h"
-
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "harness/util/cpus.h"
+#include "tool/run/run.h"
 #include "tool/run/worker.h"
 #include "tool/util/options.h"
 #include "tool/util/usage.h"
 #include "tool/util/warnings.h"
-
-struct settings {
-	struct run_order *order;
-	const char *help, *backend;
-	bool worker; /* this process is one */
-};
 
 static bool read_delays(char *value, void *into)
 {
@@ -29,62 +22,62 @@ static bool read_shuffle(char *value, void *into)
 {
 	struct run_options *options = into;
 
-	options->shuffled = true;
+	options->is_shuffled = true;
 	return parse_seed(value, &options->seed);
 }
 
-/* Return: an exit status, or -1 to go on. */
-static int parse_options(struct settings *settings, int argc, char **argv)
+/* @is_worker: gets whether this process is one. Return: an exit status, or -1 to go on. */
+static int parse_options(struct run *run, const char *help, bool *is_worker, int argc, char **argv)
 {
-	struct run_order *order = settings->order;
-	struct run_options *options = &order->options;
+	struct run_options *options = &run->options;
 	struct execution_options *execution = &options->execution;
+	const char *backend = getenv("PAGE_MAP");
 	const struct option_row rows[] = {
-		option_backend(&settings->backend),
+		option_backend(&backend),
 		option_bytes(),
 		OPTION_NUMBER("cpu", &execution->cpu, 0, 1000000),
 		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
 		option_executor(execution),
-		option_flavour(order->wanted),
+		option_flavour(run->wanted_flavours),
 		{ .name = "jobs", .letter = 'j', .number = &options->jobs, .least = 1, .most = RUN_JOBS },
-		OPTION_FLAG("json", &order->json),
+		OPTION_FLAG("json", &run->prints_json),
 		OPTION_NUMBER("memory", &options->megabytes, 1, 1 << 20),
-		OPTION_FLAG("no-sort", &order->unsorted),
-		OPTION_FLAG("orders", &options->orders),
+		OPTION_FLAG("no-sort", &run->keeps_order),
+		OPTION_FLAG("orders", &options->has_two_orders),
 		OPTION_FLAG("pin", &execution->timing.pin),
 		OPTION_NUMBER("repeat", &execution->repeat, 1, 1000000),
-		OPTION_TEXT("results", &order->results.path),
+		OPTION_TEXT("results", &run->results.path),
 		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
-		option_strict(&order->strict),
+		option_strict(&run->is_strict),
 		option_timeout(&execution->seconds),
-		OPTION_FLAG("worker", &settings->worker),
+		OPTION_FLAG("worker", is_worker),
 		OPTION_END,
 	};
-	int status = options_take(order->command, settings->help, rows, argc, argv);
+	int status = options_take(run->command, help, rows, argc, argv);
 
 	if (status < 0)
-		status = options_backend(order->command, settings->backend);
-	if (status < 0 && !order->rows && order->strict)
-		status = usage_error(order->command, "unknown option --strict");
-	if (status < 0 && !order->rows && order->json && order->results.path)
-		status = usage_error(order->command, "expected --json or --results, not both");
-	if (status < 0 && optind == argc && !settings->worker)
-		status = usage_error(order->command, "expected at least one FILE or DIRECTORY");
+		status = options_backend(run->command, backend);
+	if (status < 0 && !run->prints_rows && run->is_strict)
+		status = usage_error(run->command, "unknown option --strict");
+	if (status < 0 && !run->prints_rows && run->prints_json && run->results.path)
+		status = usage_error(run->command, "expected --json or --results, not both");
+	if (status < 0 && optind == argc && !*is_worker)
+		status = usage_error(run->command, "expected at least one FILE or DIRECTORY");
 	return status;
 }
 
-int run_command(struct run_order *order, const char *help, int argc, char **argv)
+int run_command(struct run *run, const char *help, int argc, char **argv)
 {
-	struct settings settings = { .order = order, .help = help, .backend = getenv("PAGE_MAP") };
+	bool is_worker = false;
 	int status;
 
-	results_begin(&order->results, order->command, argc, argv);
-	order->options.jobs = cpus_available(RUN_JOBS);
-	flavours_by_default(order->wanted);
-	status = parse_options(&settings, argc, argv);
+	results_begin(&run->results, run->command, argc, argv);
+	run->options.jobs = cpus_available(RUN_JOBS);
+	flavours_by_default(run->wanted_flavours);
+	status = parse_options(run, help, &is_worker, argc, argv);
 	if (status >= 0)
 		return status;
-	if (!order->rows && order->json)
-		order->results.path = "-";
-	return settings.worker ? run_worker_main() : run(order, argv + optind);
+	if (!run->prints_rows && run->prints_json)
+		run->results.path = "-";
+	return is_worker ? run_worker_main() : run_inputs(run, argv + optind);
 }

@@ -1,31 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run/runner.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tool/report/symbols.h"
 
-/*
- * The worker executes a program in up to three processes, each with its time, and needs some of
- * its own.
- */
-static struct execution_options limits_of(const struct flavour_runners *runners)
-{
-	return (struct execution_options){ .seconds = 4 * runners->seconds };
-}
-
-static bool start(const struct flavour_runners *runners, struct run_worker *worker, const char *path,
-		  bool symbols)
+/* Starts a worker for programs. The program is executed in up to three processes. */
+static bool start_worker(const struct flavour_runners *runners, struct run_worker *worker,
+			 const char *path, bool has_symbols)
 {
 	const struct run_worker_options options = {
-		.path = path,
+		.binary_path = path,
+		.request = REQUEST_PROGRAM,
 		.execution = { .repeat = 1, .seconds = runners->seconds, .fibers = true,
-			   .threads = runners->threads },
-		.symbols = symbols,
-		.stacks = true,
+			       .threads = runners->threads },
+		.request_seconds = 4 * runners->seconds,
+		.has_symbols = has_symbols,
+		.has_stacks = true,
 	};
 
 	return run_worker_start(worker, &options);
@@ -72,23 +64,15 @@ static bool check_record(struct execution_record *record)
 	return record->death_count <= EXECUTION_DEATHS && record->result <= CHECKER_DIFFERS;
 }
 
-static bool execute(const struct flavour_runners *runners, struct flavour_runner *runner,
-		    const struct program *program, struct execution_record *record)
+static bool run_once(const struct flavour_runners *runners, struct flavour_runner *runner,
+		     const struct program *program, struct execution_record *record)
 {
-	struct execution_options limits = limits_of(runners);
-	struct run_worker *worker = &runner->worker;
-	int status;
-
-	if (worker->state == WORKER_EMPTY && !start(runners, worker, runner->path, false))
+	if (!runner->worker.pid && !start_worker(runners, &runner->worker, runner->path, false))
 		return false;
-	worker->used = 0;
-	run_worker_send_program(worker, program, false);
-	if (run_worker_finish_request(worker, &limits, &status)) {
-		*record = worker->control->record;
-		return check_record(record);
-	}
-	run_worker_release(worker);
-	return false;
+	if (!run_worker_send_program(&runner->worker, program, REQUEST_PROGRAM))
+		return false;
+	*record = runner->worker.control->record;
+	return check_record(record);
 }
 
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
@@ -97,8 +81,7 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 	struct flavour_runner *runner = &runners->of[flavour];
 
 	for (unsigned int attempt = 0; attempt < 2; attempt++) {
-		runner->executed++;
-		if (execute(runners, runner, program, record))
+		if (run_once(runners, runner, program, record))
 			return;
 		run_worker_end(&runner->worker);
 	}
@@ -110,50 +93,18 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 			  const struct program *program, FILE *out)
 {
-	struct execution_options limits = limits_of(runners);
 	static struct run_worker worker;
-	int status;
 
-	if (!start(runners, &worker, runners->of[flavour].path, true)) {
+	if (!start_worker(runners, &worker, runners->of[flavour].path, true)) {
 		fputs("expected a process for the reports, got none\n", out);
 		return;
 	}
-	run_worker_send_program(&worker, program, true);
-	run_worker_finish_request(&worker, &limits, &status);
-	fputs(worker.text, out);
+	run_worker_send_program(&worker, program, REQUEST_REPORTS);
+	fputs(worker.output, out);
 	run_worker_end(&worker);
 }
 
 /* ---- words ---- */
-
-/* A worker numbers lines as the plain text of the program has them. */
-static unsigned int line_of(const struct program *program, unsigned long line)
-{
-	return line >= 2 && line - 2 < program->count ? program->calls[line - 2].line :
-							(unsigned int)line;
-}
-
-static void append_sentence(char text[DISAGREEMENT_TEXT], const struct program *program,
-			    const char *from)
-{
-	static const char word[] = "line ";
-	size_t used = strlen(text);
-
-	while (*from && used < DISAGREEMENT_TEXT - 32) {
-		char *after;
-		unsigned long line;
-
-		if (strncmp(from, word, strlen(word)) || from[strlen(word)] < '0' ||
-		    from[strlen(word)] > '9') {
-			text[used++] = *from++;
-			continue;
-		}
-		line = strtoul(from + strlen(word), &after, 10);
-		used += (size_t)snprintf(text + used, 32, "%s%u", word, line_of(program, line));
-		from = after;
-	}
-	text[used] = '\0';
-}
 
 void runner_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 			 const struct program *program, const struct execution_record *record,
@@ -165,7 +116,7 @@ void runner_disagreement(const struct flavour_runners *runners, unsigned int fla
 
 	text[0] = '\0';
 	if (*record->why || !record->death_count) {
-		append_sentence(text, program, *record->why ? record->why : "no result");
+		snprintf(text, DISAGREEMENT_TEXT, "%s", *record->why ? record->why : "no result");
 		return;
 	}
 	symbols_top(runners->of[flavour].path, death->site.stack, top);

@@ -16,7 +16,6 @@ struct flavour_runner {
 	struct run_worker worker;
 	char path[PATH_MAX];
 	bool there; /* this build has it */
-	unsigned long executed;
 };
 
 struct flavour_runners {
@@ -42,10 +41,7 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 			  const struct program *program, FILE *out);
 
-/*
- * What a record that differs has seen, in one sentence with lines of @program, of whose text
- * the worker knows only the calls.
- */
+/* What a record that differs has seen, in one sentence with lines of @program. */
 #define DISAGREEMENT_TEXT 640
 void runner_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 			 const struct program *program, const struct execution_record *record,

@@ -6,15 +6,16 @@
 
 #define SLOWEST 5
 
-struct slow {
+struct slow_input {
 	const char *flavour;
-	uint32_t input, microseconds;
+	size_t input;
+	uint32_t microseconds;
 };
 
-static void insert_slow(struct slow slowest[SLOWEST], struct slow slow)
+static void insert_slow_input(struct slow_input slowest[SLOWEST], struct slow_input slow)
 {
 	for (unsigned int i = 0; i < SLOWEST; i++) {
-		struct slow other = slowest[i];
+		struct slow_input other = slowest[i];
 
 		if (slow.microseconds <= other.microseconds)
 			continue;
@@ -23,44 +24,43 @@ static void insert_slow(struct slow slowest[SLOWEST], struct slow slow)
 	}
 }
 
-static void print_slowest(const struct run_order *order, const struct input_list *list,
-			  const struct flavour_run *runs)
+static void print_slowest(const struct run *run)
 {
-	struct slow slowest[SLOWEST] = { { 0 } };
+	struct slow_input slowest[SLOWEST] = { { 0 } };
 
-	for (unsigned int f = 0; f < order->count; f++)
-		for (uint32_t i = 0; i < list->count; i++)
-			insert_slow(slowest, (struct slow){ runs[f].flavour, i,
-							    runs[f].records[i].microseconds });
+	for (unsigned int f = 0; f < run->flavour_count; f++)
+		for (size_t i = 0; i < run->inputs.count; i++)
+			insert_slow_input(slowest, (struct slow_input){
+				run->flavours[f].flavour, i,
+				run->flavours[f].records[i].result.microseconds });
 	printf("slowest:\n");
 	for (unsigned int i = 0; i < SLOWEST && slowest[i].microseconds; i++)
 		printf("  %10.3f ms  %-5s  %s\n", slowest[i].microseconds / 1e3,
-		       slowest[i].flavour, input_name(list, slowest[i].input));
+		       slowest[i].flavour, run_input_name(run, slowest[i].input));
 }
 
-static void print_total(const struct input_list *list, const struct flavour_run *run)
+static void print_total(const struct flavour_run *run)
 {
-	size_t failed = count_failed(run, list->count);
+	size_t failed = count_failed(run), count = run->input_count;
 
-	printf("%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f %8.0f\n", run->flavour,
-	       (size_t)list->count, list->count - failed, failed,
-	       count_kind(run, list->count, RUN_unseen), count_kind(run, list->count, RUN_not_run),
-	       run->starts, run->seconds, run->seconds > 0 ? list->count / run->seconds : 0);
+	printf("%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f %8.0f\n", run->flavour, count,
+	       count - failed, failed, count_kind(run, RUN_unseen), count_kind(run, RUN_not_run),
+	       run->worker_starts, run->seconds,
+	       run->seconds > 0 ? (double)count / run->seconds : 0);
 }
 
-void print_totals(const struct run_order *order, const struct input_list *list,
-		  const struct flavour_run *runs)
+void print_totals(const struct run *run)
 {
 	size_t failed = 0;
 
 	printf("%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "flavour", "inputs", "good", "failed",
 	       "unseen", "not run", "workers", "seconds", "inputs/s");
-	for (unsigned int i = 0; i < order->count; i++) {
-		print_total(list, &runs[i]);
-		failed += count_failed(&runs[i], list->count) + (*runs[i].growth != '\0');
+	for (unsigned int i = 0; i < run->flavour_count; i++) {
+		print_total(&run->flavours[i]);
+		failed += count_failed(&run->flavours[i]) + (*run->flavours[i].growth != '\0');
 	}
-	print_slowest(order, list, runs);
-	printf("%u inputs in %u flavours: ", list->count, order->count);
+	print_slowest(run);
+	printf("%zu inputs in %u flavours: ", run->inputs.count, run->flavour_count);
 	if (failed)
 		printf("%zu failures\n", failed);
 	else

@@ -3,9 +3,9 @@
 #ifndef TOOL_WORKER_H
 #define TOOL_WORKER_H
 
-#include <stddef.h>
+#include "tool/run/control_block.h"
 
-/* Serves requests until the driver closes the pipe. Return: an exit status. */
+/* Serves requests until the driver closes the socket. Return: an exit status. */
 int run_worker_main(void);
 
 /*
@@ -13,5 +13,11 @@ int run_worker_main(void);
  * Only developers' binaries set it, to make inputs misbehave.
  */
 extern void (*run_worker_input_hook)(const char *content, size_t size);
+
+/*
+ * Runs the program of the control block in child processes, so that a crash or hang does not end
+ * the worker, and fills in the execution record. REQUEST_REPORTS: prints the reports too.
+ */
+void worker_run_program(struct control_block *control);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,16 +19,18 @@
 #include "harness/detect/detector.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
+#include "harness/util/path.h"
 #include "tool/report/report.h"
 #include "tool/util/environment.h"
-#include "tool/util/flavours.h"
 
 /* A process that should die has its own time; the worker needs some to report it. */
 #define DYING_SECONDS 2
 /* Milliseconds between two checks of a worker. */
 #define CHECK_EVERY 20
 
-static long milliseconds(clockid_t clock)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static long read_milliseconds(clockid_t clock)
 {
 	struct timespec now;
 
@@ -39,32 +41,185 @@ static long milliseconds(clockid_t clock)
 
 long milliseconds_now(void)
 {
-	return milliseconds(CLOCK_MONOTONIC);
+	return read_milliseconds(CLOCK_MONOTONIC);
 }
 
 /* CPU time of the process so far. */
-static long cpu_of(int pid)
+static long read_cpu_milliseconds(int pid)
 {
 	clockid_t clock;
 
-	return clock_getcpuclockid(pid, &clock) ? 0 : milliseconds(clock);
+	return clock_getcpuclockid(pid, &clock) ? 0 : read_milliseconds(clock);
 }
 
-static size_t resident_of(int pid)
+static size_t read_resident(int pid)
 {
-	char path[64], text[128] = "", *resident;
-	int fd;
+	char digits[16];
+
+	snprintf(digits, sizeof(digits), "%d", pid);
+	return footprint_read_resident(digits);
+}
+
+/* ---- starting ---- */
+
+static bool set_environment(const struct run_worker_options *options)
+{
+	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
+	/* What malloc() keeps for later it would count as in use (footprint.h). */
+	bool is_set = environment_append("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+
+	for (size_t i = 0; i < COUNT(variables); i++) {
+		/* Names of functions cost more than all the rest. */
+		if (!options->has_symbols)
+			is_set &= environment_append(variables[i], "symbolize=0");
+		if (options->has_stacks)
+			is_set &= environment_append(variables[i], "handle_abort=1:print_stacktrace=1");
+	}
+	return is_set;
+}
+
+/* Duplicates each descriptor to its number, which another one may have. Return: did all work? */
+static bool move_descriptors(int (*moves)[2], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		moves[i][0] = fcntl(moves[i][0], F_DUPFD_CLOEXEC, 32);
+		if (moves[i][0] < 0)
+			return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (dup2(moves[i][0], moves[i][1]) < 0)
+			return false;
+	return true;
+}
+
+/* In a child process, before it executes the flavour's binary. */
+static _Noreturn void become_worker(const struct run_worker *worker, int socket, int output,
+				    int parent)
+{
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int moves[][2] = { { nothing, STDIN_FILENO },	   { output, STDOUT_FILENO },
+			   { output, STDERR_FILENO },	   { worker->control_file, WORKER_CONTROL },
+			   { socket, WORKER_SOCKET } };
+	char *argv[] = { "pagetorture", "run", "--worker", NULL };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	if (set_environment(&worker->options) && getppid() == parent &&
+	    move_descriptors(moves, COUNT(moves)))
+		execv(worker->options.binary_path, argv);
+	_exit(127);
+}
+
+static bool map_control_block(struct run_worker *worker)
+{
+	void *memory;
+
+	worker->control_file = memfd_create("control", MFD_CLOEXEC);
+	if (worker->control_file < 0 || ftruncate(worker->control_file, sizeof(*worker->control)))
+		return false;
+	memory = mmap(NULL, sizeof(*worker->control), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      worker->control_file, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	worker->control = memory;
+	worker->control->options = worker->options.execution;
+	worker->control->inputs_are_bytes = program_all_bytes;
+	worker->control->must_skip_warm_up = worker->options.must_skip_warm_up;
+	worker->control->request = worker->options.request;
+	execution_reset(&worker->control->execution);
+	return true;
+}
+
+/* @sockets, @pipes: the second of each is the worker's. */
+static bool start_process(struct run_worker *worker, int sockets[2], int pipes[2])
+{
+	int parent = getpid();
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) || pipe2(pipes, O_CLOEXEC) ||
+	    !map_control_block(worker))
+		return false;
+	fflush(NULL);
+	worker->pid = fork();
+	if (worker->pid == 0)
+		become_worker(worker, sockets[1], pipes[1], parent);
+	setpgid(worker->pid, worker->pid);
+	return worker->pid > 0;
+}
+
+static void close_if_open(int descriptor)
+{
+	if (descriptor >= 0)
+		close(descriptor);
+}
+
+static void release(struct run_worker *worker)
+{
+	if (worker->control)
+		munmap(worker->control, sizeof(*worker->control));
+	close_if_open(worker->socket);
+	close_if_open(worker->output_pipe);
+	close_if_open(worker->control_file);
+	*worker = (struct run_worker){ .pid = 0 };
+}
+
+bool run_worker_start(struct run_worker *worker, const struct run_worker_options *options)
+{
+	int sockets[2] = { -1, -1 }, pipes[2] = { -1, -1 };
+	bool is_started;
+
+	*worker = (struct run_worker){ .control_file = -1, .options = *options };
+	is_started = start_process(worker, sockets, pipes);
+	close_if_open(sockets[1]);
+	close_if_open(pipes[1]);
+	worker->socket = sockets[0];
+	worker->output_pipe = pipes[0];
+	if (!is_started) {
+		release(worker);
+		return false;
+	}
+	fcntl(worker->socket, F_SETFL, O_NONBLOCK);
+	fcntl(worker->output_pipe, F_SETFL, O_NONBLOCK);
+	return true;
+}
+
+/* ---- ending ---- */
+
+static void kill_group(const struct run_worker *worker)
+{
+	kill(-worker->pid, SIGKILL);
+}
+
+static void wait_for_exit(const struct run_worker *worker)
+{
+	while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+void run_worker_end(struct run_worker *worker)
+{
+	if (worker->pid) {
+		kill_group(worker);
+		wait_for_exit(worker);
+	}
+	if (worker->control)
+		release(worker);
+}
+
+/* ---- watching ---- */
+
+static void read_output(struct run_worker *worker)
+{
+	char bytes[4096];
 	ssize_t got;
 
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	resident = strchr(text, ' ');
-	return resident ? strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE) : 0;
+	while ((got = read(worker->output_pipe, bytes, sizeof(bytes))) > 0) {
+		size_t room = sizeof(worker->output) - 1 - worker->output_size;
+		size_t len = (size_t)got < room ? (size_t)got : room;
+
+		memcpy(worker->output + worker->output_size, bytes, len);
+		worker->output_size += len;
+		worker->output[worker->output_size] = '\0';
+	}
 }
 
 /* The number of the child is the worker's, which may have written any. */
@@ -85,330 +240,169 @@ static bool is_child_of(int pid, int parent)
 	return end && sscanf(end, ") %*c %d", &found) == 1 && found == parent;
 }
 
-/* ---- starting ---- */
-
-struct ends {
-	int go[2], done[2], output[2];
-};
-
-static bool make_ends(struct ends *ends)
+static bool is_over_memory(const struct run_worker *worker, int pid)
 {
-	*ends = (struct ends){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	return !pipe2(ends->go, O_CLOEXEC) && !pipe2(ends->done, O_CLOEXEC) &&
-	       !pipe2(ends->output, O_CLOEXEC);
+	size_t now = read_resident(pid), limit = (size_t)worker->options.megabytes << 20;
+
+	return now > worker->resident_before && now - worker->resident_before > limit;
 }
 
-static void close_all(const int files[], unsigned int count)
+static void begin_position(struct run_worker *worker)
 {
-	for (unsigned int i = 0; i < count; i++)
-		if (files[i] >= 0)
-			close(files[i]);
+	worker->watched_since = milliseconds_now();
+	worker->cpu_before = read_cpu_milliseconds(worker->pid);
 }
 
-/* Duplicates from[i] as to[i]; a number may be in both. Return: did all work? */
-static bool move_descriptors(const int from[], const int to[], unsigned int count)
+/* Which limit does the worker, or its child @dying, exceed? RUN_good: none. */
+static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying)
 {
-	int aside[8];
+	const struct execution_options *execution = &worker->options.execution;
+	unsigned int seconds = worker->options.request_seconds ? worker->options.request_seconds :
+								 execution->seconds;
 
-	for (unsigned int i = 0; i < count; i++) {
-		aside[i] = fcntl(from[i], F_DUPFD, 32);
-		if (aside[i] < 0)
-			return false;
+	seconds += dying ? DYING_SECONDS : 0;
+	if (milliseconds_now() - worker->watched_since > seconds * 1000L ||
+	    (execution->cpu &&
+	     read_cpu_milliseconds(worker->pid) - worker->cpu_before > execution->cpu * 1000L))
+		return RUN_hang;
+	if (worker->options.megabytes &&
+	    (is_over_memory(worker, worker->pid) ||
+	     (dying && is_child_of(dying, worker->pid) && is_over_memory(worker, dying))))
+		return RUN_memory;
+	return RUN_good;
+}
+
+/* Limits count from when the driver saw the input begin. */
+static void check_limits(struct run_worker *worker)
+{
+	int dying = atomic_load(&worker->control->execution.fatal_pid);
+	uint32_t position = atomic_load(&worker->control->position);
+
+	if (worker->exceeded_limit != RUN_good)
+		return;
+	if (position != worker->watched_position || (dying != 0) != worker->is_watching_child) {
+		begin_position(worker);
+		worker->watched_position = position;
+		worker->is_watching_child = dying;
+		if (!worker->resident_before)
+			worker->resident_before = read_resident(worker->pid);
 	}
-	for (unsigned int i = 0; i < count; i++) {
-		if (dup2(aside[i], to[i]) < 0)
-			return false;
-		close(aside[i]);
-	}
-	return true;
+	worker->exceeded_limit = find_exceeded_limit(worker, dying);
+	if (worker->exceeded_limit != RUN_good)
+		kill_group(worker);
 }
 
-static bool set_environment(const struct run_worker_options *options)
+/* Return: has the process ended? Then its status is in the worker. */
+static bool has_ended(struct run_worker *worker)
 {
-	/* What malloc() keeps for later it would count as in use (footprint.h). */
-	return environment_append("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0") &&
-	       /* Names of functions cost more than all the rest. */
-	       (options->symbols || (environment_append("ASAN_OPTIONS", "symbolize=0") &&
-				     environment_append("MSAN_OPTIONS", "symbolize=0") &&
-				     environment_append("UBSAN_OPTIONS", "symbolize=0"))) &&
-	       (!options->stacks ||
-		(environment_append("ASAN_OPTIONS", "handle_abort=1") &&
-		 environment_append("MSAN_OPTIONS", "handle_abort=1") &&
-		 environment_append("UBSAN_OPTIONS", "print_stacktrace=1")));
-}
+	pid_t got = waitpid(worker->pid, &worker->wait_status, WNOHANG);
 
-/* In a child process, before it executes the flavour's binary. @parent: its driver */
-static void become_worker(const struct run_worker *worker, const struct ends *ends,
-			  const struct run_worker_options *options, int parent)
-{
-	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	const int from[] = { nothing, ends->output[1], ends->output[1],
-			     options->list ? options->list->file : nothing, worker->file,
-			     ends->go[0], ends->done[1] };
-	const int to[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, WORKER_LIST, WORKER_CONTROL,
-			   WORKER_GO, WORKER_DONE };
-	char *argv[] = { "pagetorture", "run", "--worker", NULL };
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!set_environment(options) || getppid() != parent)
-		_exit(127);
-	setpgid(0, 0);
-	if (move_descriptors(from, to, sizeof(from) / sizeof(from[0])))
-		execv(options->path, argv);
-	_exit(127);
-}
-
-static bool make_control(struct run_worker *worker)
-{
-	worker->file = memfd_create("control", MFD_CLOEXEC);
-	if (worker->file < 0 || ftruncate(worker->file, sizeof(*worker->control)))
+	if (got == 0 || (got < 0 && errno == EINTR))
 		return false;
-	worker->control = mmap(NULL, sizeof(*worker->control), PROT_READ | PROT_WRITE, MAP_SHARED,
-			  worker->file, 0);
-	if (worker->control == MAP_FAILED)
-		worker->control = NULL;
-	return worker->control;
-}
-
-static void release(struct run_worker *worker)
-{
-	const int files[] = { worker->go, worker->go_end, worker->done, worker->output, worker->file };
-
-	close_all(files, sizeof(files) / sizeof(files[0]));
-	if (worker->control)
-		munmap(worker->control, sizeof(*worker->control));
-	*worker = (struct run_worker){ .state = WORKER_EMPTY };
-}
-
-/* The system refused something: releases what it gave until then. */
-static bool not_started(struct run_worker *worker, const struct ends *ends)
-{
-	close_all(ends->go, 2);
-	close_all(ends->done, 2);
-	close_all(ends->output, 2);
-	release(worker);
-	return false;
-}
-
-bool run_worker_start(struct run_worker *worker, const struct run_worker_options *options)
-{
-	int parent = getpid();
-	struct ends ends;
-
-	*worker = (struct run_worker){ .file = -1, .go = -1, .go_end = -1, .done = -1, .output = -1 };
-	if (!make_ends(&ends) || !make_control(worker))
-		return not_started(worker, &ends);
-	worker->control->options = options->execution;
-	worker->control->all_bytes = program_all_bytes;
-	worker->control->cold = options->cold;
-	worker->control->request = options->list ? REQUEST_BATCH : REQUEST_PROGRAM;
-	worker->megabytes = options->megabytes;
-	fflush(NULL);
-	worker->pid = fork();
-	if (worker->pid == 0)
-		become_worker(worker, &ends, options, parent);
-	if (worker->pid < 0)
-		return not_started(worker, &ends);
-	close(ends.done[1]);
-	close(ends.output[1]);
-	setpgid(worker->pid, worker->pid);
-	worker->go = ends.go[1];
-	worker->go_end = ends.go[0];
-	worker->done = ends.done[0];
-	worker->output = ends.output[0];
-	fcntl(worker->done, F_SETFL, O_NONBLOCK);
-	fcntl(worker->output, F_SETFL, O_NONBLOCK);
-	worker->state = WORKER_IDLE;
+	kill_group(worker);
+	/* If the kernel does not report how it ended, it failed. */
+	if (got < 0) {
+		wait_for_exit(worker);
+		worker->wait_status = SIGKILL;
+	}
+	worker->pid = 0;
 	return true;
 }
 
-/* ---- batches ---- */
-
-static void end_group(const struct run_worker *worker)
+static void wait_a_little(const struct run_worker *worker)
 {
-	kill(-worker->pid, SIGKILL);
+	const struct timespec pause = { .tv_nsec = CHECK_EVERY * 1000000 };
+	struct pollfd files[] = { { .fd = worker->socket, .events = POLLIN },
+				  { .fd = worker->output_pipe, .events = POLLIN } };
+
+	/* Where poll() is refused, workers are checked as often. */
+	if (poll(files, COUNT(files), CHECK_EVERY) < 0)
+		nanosleep(&pause, NULL);
 }
 
-static void begin_watch(struct run_worker *worker)
+/* Return: false if the process ended before it replied. */
+static bool wait_for_reply(struct run_worker *worker)
 {
-	worker->phase = atomic_load(&worker->control->phase);
-	worker->since = milliseconds_now();
-	worker->cpu_since = cpu_of(worker->pid);
+	char reply;
+
+	for (;;) {
+		bool has_replied;
+
+		check_limits(worker);
+		has_replied = read(worker->socket, &reply, 1) == 1;
+		if (has_replied || has_ended(worker)) {
+			read_output(worker);
+			return has_replied;
+		}
+		read_output(worker);
+		if (worker->options.report_progress)
+			worker->options.report_progress(worker, worker->options.progress_context);
+		wait_a_little(worker);
+	}
 }
 
-static void send_request(struct run_worker *worker, enum worker_request request)
+static bool send_request(struct run_worker *worker, enum worker_request request)
 {
 	const char word = 'g';
 
 	worker->control->request = request;
-	atomic_store(&worker->control->position, UINT32_MAX);
-	worker->killed = RUN_good;
-	worker->state = WORKER_BUSY;
-	begin_watch(worker);
+	atomic_store(&worker->control->position, NO_POSITION);
+	worker->watched_position = NO_POSITION;
+	worker->is_watching_child = false;
+	worker->exceeded_limit = RUN_good;
+	worker->output_size = 0;
+	worker->output[0] = '\0';
+	begin_position(worker);
 	/* A worker that does not get its request would be waited for until its time is over. */
-	if (write(worker->go, &word, 1) != 1)
-		end_group(worker);
+	if (send(worker->socket, &word, 1, MSG_NOSIGNAL) != 1)
+		kill_group(worker);
+	return wait_for_reply(worker);
 }
 
-void run_worker_send_batch(struct run_worker *worker, const uint32_t *inputs, uint32_t count)
+bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
+		       const uint32_t *batch, uint32_t count)
 {
-	if (count)
-		memcpy(worker->control->inputs, inputs, count * sizeof(*inputs));
+	struct control_block *control = worker->control;
+
+	/* A name that does not fit is empty, and no file has that. */
+	for (uint32_t i = 0; i < count; i++)
+		path_format(control->input_paths[i], PATH_MAX, "%s", inputs->names[batch[i]]);
 	/* No result until there is one. */
-	memset(worker->control->results, 0xff, count * sizeof(worker->control->results[0]));
-	worker->control->count = count;
-	worker->batches++;
+	memset(control->results, 0xff, count * sizeof(control->results[0]));
+	control->input_count = count;
+	worker->inputs = inputs;
+	worker->batch = batch;
+	worker->batch_size = count;
 	/* In a worker's first batch the time and memory of its start are no input's. */
-	worker->resident = worker->batches > 1 ? resident_of(worker->pid) : 0;
-	send_request(worker, REQUEST_BATCH);
+	worker->resident_before = worker->batch_count++ ? read_resident(worker->pid) : 0;
+	return send_request(worker, REQUEST_BATCH);
 }
 
-void run_worker_send_measure(struct run_worker *worker)
+bool run_worker_send_program(struct run_worker *worker, const struct program *program,
+			 enum worker_request request)
 {
-	send_request(worker, REQUEST_MEASURE);
-}
-
-void run_worker_send_program(struct run_worker *worker, const struct program *program, bool reports)
-{
-	worker->control->program_size = (uint32_t)program_to_bytes(program, worker->control->program);
-	send_request(worker, reports ? REQUEST_REPORTS : REQUEST_PROGRAM);
-}
-
-static void keep_output(struct run_worker *worker)
-{
-	char more[4096];
-	ssize_t got;
-
-	while ((got = read(worker->output, more, sizeof(more))) > 0) {
-		size_t room = sizeof(worker->text) - 1 - worker->used;
-		size_t len = (size_t)got < room ? (size_t)got : room;
-
-		memcpy(worker->text + worker->used, more, len);
-		worker->used += len;
-		worker->text[worker->used] = '\0';
-	}
-}
-
-static void kill_for(struct run_worker *worker, enum result_kind kind)
-{
-	worker->killed = kind;
-	end_group(worker);
-}
-
-static bool is_over_memory(const struct run_worker *worker, int pid)
-{
-	size_t now = resident_of(pid), limit = (size_t)worker->megabytes << 20;
-
-	return now > worker->resident && now - worker->resident > limit;
-}
-
-/* Limits count from when the driver saw the input begin. */
-void run_worker_watch(struct run_worker *worker, const struct execution_options *limits)
-{
-	int dying = atomic_load(&worker->control->execution.fatal_pid);
-	uint32_t phase = atomic_load(&worker->control->phase) * 2 + (dying != 0);
-	long seconds = limits->seconds + (dying ? DYING_SECONDS : 0);
-
-	keep_output(worker);
-	if (worker->state != WORKER_BUSY || worker->killed != RUN_good)
-		return;
-	if (phase != worker->phase) {
-		begin_watch(worker);
-		worker->phase = phase;
-		if (!worker->resident)
-			worker->resident = resident_of(worker->pid);
-	}
-	if (milliseconds_now() - worker->since > seconds * 1000 ||
-	    (limits->cpu && cpu_of(worker->pid) - worker->cpu_since > (long)limits->cpu * 1000))
-		kill_for(worker, RUN_hang);
-	else if (worker->megabytes &&
-		 (is_over_memory(worker, worker->pid) ||
-		  (dying && is_child_of(dying, worker->pid) && is_over_memory(worker, dying))))
-		kill_for(worker, RUN_memory);
-}
-
-bool run_worker_done(const struct run_worker *worker)
-{
-	char word;
-
-	return read(worker->done, &word, 1) == 1;
-}
-
-static void wait_for_end(const struct run_worker *worker)
-{
-	while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
-bool run_worker_gone(struct run_worker *worker, int *status)
-{
-	pid_t got = waitpid(worker->pid, status, WNOHANG);
-
-	if (got == 0 || (got < 0 && errno == EINTR))
-		return false;
-	keep_output(worker);
-	end_group(worker);
-	/* If the kernel does not report how it ended, it failed. */
-	if (got < 0) {
-		wait_for_end(worker);
-		*status = SIGKILL;
-	}
-	return true;
-}
-
-void run_worker_release(struct run_worker *worker)
-{
-	release(worker);
-}
-
-void run_worker_end(struct run_worker *worker)
-{
-	if (worker->state == WORKER_EMPTY)
-		return;
-	end_group(worker);
-	wait_for_end(worker);
-	release(worker);
-}
-
-bool run_worker_finish_request(struct run_worker *worker, const struct execution_options *limits,
-			       int *status)
-{
-	for (;;) {
-		run_worker_watch(worker, limits);
-		if (run_worker_done(worker)) {
-			worker->state = WORKER_IDLE;
-			keep_output(worker);
-			return true;
-		}
-		if (run_worker_gone(worker, status))
-			return false;
-		run_worker_wait(worker, 1, 1000);
-	}
-}
-
-void run_worker_wait(struct run_worker *workers, unsigned int count, long most)
-{
-	struct pollfd ends[2 * WORKERS_MAX];
-	unsigned int used = 0;
-
-	for (unsigned int i = 0; i < count; i++) {
-		if (workers[i].state == WORKER_EMPTY)
-			continue;
-		ends[used++] = (struct pollfd){ .fd = workers[i].done, .events = POLLIN };
-		ends[used++] = (struct pollfd){ .fd = workers[i].output, .events = POLLIN };
-	}
-	most = most < CHECK_EVERY ? most : CHECK_EVERY;
-	/* Where poll() is refused, workers are checked as often. */
-	if (poll(ends, used, (int)most) < 0)
-		nanosleep(&(struct timespec){ .tv_nsec = most * 1000000 }, NULL);
+	worker->control->program = *program;
+	return send_request(worker, request);
 }
 
 /* ---- deaths ---- */
 
-static const char *line_of_death(const struct run_worker *worker, const char *path)
+/* A worker that has not begun an input would begin the first one. */
+const char *run_worker_find_running_path(const struct run_worker *worker)
+{
+	uint32_t position = atomic_load(&worker->control->position);
+	uint32_t count = worker->batch_size;
+
+	if (!count)
+		return NULL;
+	return worker->inputs->names[worker->batch[position == NO_POSITION ? 0 : position % count]];
+}
+
+static const char *find_line_of_death(const struct run_worker *worker)
 {
 	static struct program program;
 	static char error[PROGRAM_FILE_ERROR];
+	const char *path = run_worker_find_running_path(worker);
 
 	if (!path || !program_file_load(path, &program, error))
 		return "";
@@ -416,12 +410,11 @@ static const char *line_of_death(const struct run_worker *worker, const char *pa
 }
 
 /* A sanitizer's report by its kind and its place, or the line that says anything. */
-static void report_text(const char *output, char *text, size_t size)
+static void describe_report(const char *output, char *text, size_t size)
 {
 	static struct report report;
 	char top[REPORT_TOP_TEXT] = "";
 
-	text[0] = '\0';
 	if (!report_read(output, &report)) {
 		snprintf(text, size, "%.*s", (int)strcspn(output, "\n"), output);
 		return;
@@ -431,48 +424,45 @@ static void report_text(const char *output, char *text, size_t size)
 	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *top ? " in " : "", top);
 }
 
-static enum result_kind set_death(char why[RUN_WHY], enum result_kind kind, const char *where,
-				  const char *what, const char *report)
+/* How the process ended, or which limit it exceeded. */
+static void describe_end(const struct run_worker *worker, char *text, size_t size)
 {
-	snprintf(why, RUN_WHY, "%s%s%s%s%.150s", where, *where ? ": " : "", what,
-		 *report ? ": " : "", report);
-	return kind;
-}
+	const struct execution_options *limits = &worker->options.execution;
+	int status = worker->wait_status;
 
-static enum result_kind set_limit(const struct run_worker *worker,
-				  const struct execution_options *limits,
-			       const char *where, char why[RUN_WHY])
-{
-	char what[80];
-
-	if (worker->killed == RUN_memory)
-		snprintf(what, sizeof(what), "more than %u MB", worker->megabytes);
-	else if (limits->cpu)
-		snprintf(what, sizeof(what), "still running after %u s, or %u s of CPU time",
+	if (worker->exceeded_limit == RUN_memory)
+		snprintf(text, size, "more than %u MB", worker->options.megabytes);
+	else if (worker->exceeded_limit == RUN_hang && limits->cpu)
+		snprintf(text, size, "still running after %u s, or %u s of CPU time",
 			 limits->seconds, limits->cpu);
-	else
-		snprintf(what, sizeof(what), "still running after %u s", limits->seconds);
-	return set_death(why, worker->killed, where, what, "");
-}
-
-enum result_kind run_worker_death(const struct run_worker *worker, int status,
-			    const struct execution_options *limits, const char *path,
-			    char why[RUN_WHY])
-{
-	const char *where = line_of_death(worker, path);
-	char report[200], what[80];
-
-	report_text(worker->text, report, sizeof(report));
-	if (worker->killed != RUN_good)
-		return set_limit(worker, limits, where, why);
-	if (WIFSIGNALED(status))
-		snprintf(what, sizeof(what), "died of signal %d (%s)", WTERMSIG(status),
+	else if (worker->exceeded_limit == RUN_hang)
+		snprintf(text, size, "still running after %u s", limits->seconds);
+	else if (WIFSIGNALED(status))
+		snprintf(text, size, "died of signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
 	else
-		snprintf(what, sizeof(what), "ended with status %d", WEXITSTATUS(status));
-	if (strstr(worker->text, "stack-overflow"))
-		return set_death(why, RUN_stack_overflow, where, what, report);
-	if (WIFEXITED(status) && !*report && !detector_find_fault(worker->text))
-		return set_death(why, RUN_exit, where, what, "");
-	return set_death(why, RUN_crash, where, what, report);
+		snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+static enum result_kind find_kind_of_death(const struct run_worker *worker, const char *report)
+{
+	if (worker->exceeded_limit != RUN_good)
+		return worker->exceeded_limit;
+	if (strstr(worker->output, "stack-overflow"))
+		return RUN_stack_overflow;
+	return WIFEXITED(worker->wait_status) && !*report && !detector_find_fault(worker->output) ?
+		       RUN_exit : RUN_crash;
+}
+
+enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY])
+{
+	const char *where = find_line_of_death(worker);
+	char report[200] = "", end[80];
+
+	if (worker->exceeded_limit == RUN_good)
+		describe_report(worker->output, report, sizeof(report));
+	describe_end(worker, end, sizeof(end));
+	snprintf(why, RUN_WHY, "%s%s%s%s%.150s", where, *where ? ": " : "", end, *report ? ": " : "",
+		 report);
+	return find_kind_of_death(worker, report);
 }

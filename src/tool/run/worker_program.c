@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/run/worker_program.h"
-
 #include <limits.h>
 #include <link.h>
 #include <stdio.h>
@@ -10,8 +8,8 @@
 
 #include "harness/detect/detector.h"
 #include "harness/exec/exec.h"
-#include "harness/program/program_bytes.h"
 #include "tool/report/report.h"
+#include "tool/run/worker.h"
 
 static struct {
 	struct control_block *control;
@@ -142,8 +140,7 @@ static void execute_in_child(void)
 void worker_run_program(struct control_block *control)
 {
 	now.control = control;
-	program_from_bytes(&now.program, control->program, control->program_size);
-	program_renumber(&now.program);
+	now.program = control->program;
 	execution_record_init(&control->record);
 	execution_reset(&control->execution);
 	execution_set_exit_callback(record_death);

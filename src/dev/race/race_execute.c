@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* The process that runs under a detector. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dev/race/race_cells.h"
+#include "harness/checker.h"
+#include "harness/detect/tsan.h"
+#include "harness/detect/valgrind.h"
+#include "tool/util/usage.h"
+
+#define STRING_OF(x) #x
+#define STRING(x) STRING_OF(x)
+#ifdef __clang__
+#define COMPILER                                                                                   \
+	"clang " STRING(__clang_major__) "." STRING(__clang_minor__) "." STRING(                   \
+		__clang_patchlevel__)
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static void run_once(struct checker *checker, const struct program *program, bool has_fibers,
+		     struct checker_report *report)
+{
+	unsigned int errors = valgrind_errors();
+
+	tsan_flush();
+	checker_evaluate(checker, program);
+	if (has_fibers)
+		checker_run_fibers(checker, program, report);
+	else
+		checker_run_threads(checker, program, report);
+	report->races += valgrind_errors() - errors;
+}
+
+/*
+ * On fibers every run is the first again. The older runtime throws dice which byte of a
+ * granule it forgets: it may report more or fewer races, but not none.
+ */
+static bool is_same_again(const struct checker_report *first, struct checker_report *report,
+			  unsigned int run)
+{
+	if (tsan_splits_granules() ? !first->races == !report->races : first->races == report->races)
+		return true;
+	report->result = CHECKER_DIFFERS;
+	snprintf(report->why, sizeof(report->why),
+		 "run %u reported %zu races where the first run reported %zu", run, report->races,
+		 first->races);
+	return false;
+}
+
+static void run_cell(struct checker *checker, const struct race_execution *execution, size_t number,
+		     const struct matrix_cell *cell)
+{
+	static const char *const results[] = { "agree", "miss allowed", "differ" };
+	static struct program program;
+	struct checker_report first = { 0 }, report;
+	unsigned int run = 0, reported = 0;
+	bool is_miss_allowed = false;
+
+	matrix_program(cell, &program, NULL);
+	do {
+		run_once(checker, &program, execution->has_fibers, &report);
+		if (++run == 1)
+			first = report;
+		reported += report.races > 0;
+		is_miss_allowed |= report.result == CHECKER_MISS_ALLOWED;
+	} while (report.result != CHECKER_DIFFERS &&
+		 (!execution->has_fibers || is_same_again(&first, &report, run)) &&
+		 run < execution->repeat);
+	if (report.result != CHECKER_DIFFERS)
+		report.result = is_miss_allowed ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
+	printf("%zu\t%s\t%u\t%u\t%s\n", number, results[report.result], reported, run,
+	       report.result == CHECKER_DIFFERS ? report.why : "");
+	fflush(stdout);
+}
+
+int race_execute_cells(const struct race_execution *execution)
+{
+	struct checker *checker = checker_new();
+
+	if (!checker)
+		return usage_error("race", "no memory for the check");
+	printf(COMPILER "\t%s\n", tsan_present() || valgrind_present() ? "detector" : "none");
+	fflush(stdout);
+	for (size_t i = execution->from; i < execution->to && i < MATRIX_CELLS; i++) {
+		struct matrix_cell cell = matrix_cell(i);
+
+		if (cell.left_out == MATRIX_IS_CELL &&
+		    !strcmp(matrix_mappings[cell.mapping], execution->mapping) &&
+		    matrix_matches(&cell, execution->pattern))
+			run_cell(checker, execution, i, &cell);
+	}
+	checker_delete(checker);
+	return EXIT_GOOD;
+}
