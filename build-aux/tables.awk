@@ -2,10 +2,11 @@
 #
 # Fills in a template from the tables of the source, so that nothing repeats them by hand:
 #
-#   awk -f tables.awk ops.def rules.def [NAME_help.h]... [command_NAME.c]... TEMPLATE
+#   awk -f tables.awk ops.def rules.def tool_help.i TEMPLATE
 #
-# A table is read from the file of its name; the options of a command from the help text in its
-# source. In the template, these directives stand for rows of the tables:
+# A table is read from the file of its name; the options of the commands from their help texts after
+# preprocessing, each after a line `@command FILE`. In the template, these directives stand for rows of
+# the tables:
 #
 #   @calls SEPARATOR@, @rules SEPARATOR@    all names, in one line
 #   @for call KINDS ... @end                these lines for each call of that kind: the letter of
@@ -22,11 +23,8 @@ BEGIN { FS = "\n" }
 FNR == 1 {
 	file = FILENAME
 	sub(/.*\//, "", file)
-	kind = file == "ops.def" ? "OP" : file == "rules.def" ? "RULE" : file ~ /^command_/ ? "help" : file ~ /_help\.h$/ ? "macro" : ""
-	command = file
-	gsub(/^command_|\.c$/, "", command)
-	gsub(/_/, "-", command)
-	help = comment = 0
+	kind = file == "ops.def" ? "OP" : file == "rules.def" ? "RULE" : file == "tool_help.i" ? "help" : ""
+	comment = 0
 }
 
 kind == "macro" { read_macro($0); next }
@@ -71,59 +69,32 @@ function read_row(line,    id, column, n)
 	row = ""
 }
 
-# A macro of help text: its parameters, then lines that end with a backslash.
-function read_macro(line)
+# Collects the help text of a command, which is string literals.
+function read_help(line,    list, i, n)
 {
-	if (match(line, /^#define [A-Z_]+\(/)) {
-		macro = substr(line, 9, RLENGTH - 9)
-		parameters[macro] = substr(line, RLENGTH + 1)
-		sub(/\).*/, "", parameters[macro])
-	} else if (macro && line ~ /^\t/) {
-		macro_lines[macro, ++macro_length[macro]] = line
-		sub(/ \\$/, "", macro_lines[macro, macro_length[macro]])
-	} else {
-		macro = ""
+	if (line ~ /^@command /) {
+		command = line
+		gsub(/.*command_|\.c$/, "", command)
+		gsub(/_/, "-", command)
+		return
 	}
+	help = help line
+	if (line !~ /;$/) return
+	gsub(/\\"/, "\001", help)
+	sub(/^[^"]*"/, "", help)
+	gsub(/"[ \t]*"/, "", help)
+	gsub(/\001/, "\"", help)
+	n = split(help, list, /\\n/)
+	last = ""
+	for (i = 1; i <= n && list[i] !~ /^Examples:/; i++)
+		read_help_line(list[i])
+	help = ""
 }
 
-# Each argument of a call of a macro is one string.
-function read_macro_call(text,    name, names, arguments, count, i, j, line)
+# An option, or more text of the last one.
+function read_help_line(line,    option)
 {
-	name = text
-	gsub(/^\t|\(.*/, "", name)
-	count = split(parameters[name], names, /, */)
-	split(text, arguments, "\"")
-	for (i = 1; i <= macro_length[name]; i++) {
-		line = macro_lines[name, i]
-		for (j = 1; j <= count; j++) {
-			gsub("\" " names[j] " \"", arguments[2 * j], line)
-			if (line == "\t" names[j]) line = arguments[2 * j] == "" ? "" : "\t\"" arguments[2 * j] "\""
-		}
-		if (line) read_help(line)
-	}
-}
-
-# A call of a macro may have several lines.
-function read_help_line(line)
-{
-	if (help && (macro_call || line ~ /^\t[A-Z_]+\(/)) {
-		macro_call = macro_call line
-		if (line ~ /\)$/) { read_macro_call(macro_call); macro_call = "" }
-	} else {
-		read_help(line)
-	}
-}
-
-# The lines of a command's help, up to its examples: an option, or more text of the last one.
-function read_help(line,    option)
-{
-	if (line ~ /^static const char help\[\]/) help = 1
-	if (!help) return
-	if (line ~ /;$/ || line ~ /"Examples:/) { help = 0; return }
-	if (line ~ /^\t"\\n"/ || line !~ /^\t"  /) { last = ""; return }
-	sub(/^\t"/, "", line)
-	sub(/\\n"$/, "", line)
-	gsub(/\\"/, "\"", line)
+	if (line !~ /^  /) { last = ""; return }
 	if (line ~ /^  -/ && match(line, /^  (-[a-z](, )?)?(--[a-z0-9-]+)?( [A-Z][A-Za-z]*(,\.\.\.)?|\[=[A-Z]+\])? /)) {
 		option = substr(line, 3, RLENGTH - 3)
 		sub(/ +$/, "", option)
@@ -153,10 +124,12 @@ function write_rows(    i)
 	else if (what == "rule")
 		for (i = 1; i <= rules; i++)
 			write_row(rule[i], ".It Cm " rule[i], mdoc_text(text["rule", rule[i]]), "")
-	else if (what == "option")
+	else if (what == "option") {
+		if (!count[filter])
+			fail("there are no options of " filter)
 		for (i = 1; i <= count[filter]; i++)
 			write_row("", option_item(options[filter, i]), mdoc_text(text[filter, options[filter, i]]), "")
-	else
+	} else
 		fail("there is no table " what)
 }
 
