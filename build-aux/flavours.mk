@@ -129,11 +129,12 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
-# A page library without buffers: the pattern that needs them is left out, and says so when it is run.
+# If the page library lacks buffers, the pattern `borrow` is not linked; pagetorture-stress reports this.
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Additional sources of some tests.
-tests_with_parts = test_mutate test_mutator test_mutator_text
+tests_with_parts = test_matrix test_mutate test_mutator test_mutator_text
+parts_of_test_matrix = src/dev/race/matrix.c
 parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
 parts_of_test_mutator_text = fuzz/mutator_text.c

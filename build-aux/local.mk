@@ -85,8 +85,8 @@ coverage:
 	    coverage/$$figure.json coverage/$$figure.lcov $(srcdir) || result=failed; \
 	  echo "with the source: `pwd`/coverage/html/$$figure/index.html"; \
 	done; \
-	CC='$(CC)' $(SHELL) $(srcdir)/report/keep.sh results/coverage.json --what coverage \
-	  --begun $$begun --status $$result --command 'make coverage' --set html=coverage/html \
+	CC='$(CC)' python3 -B $(srcdir)/report/keep.py results/coverage.json --what coverage \
+	  --begun $$begun --status $$result --command 'make coverage' \
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 

@@ -27,12 +27,12 @@ for backend in direct alias; do
 		file=results/replay/$backend$orders.jsonl
 		# shellcheck disable=SC2086 # an option, or none
 		./pagetorture replay --backend $backend $orders --results $file "$@" || status=$?
-		[ ! -e $file ] || runs="$runs --run runs=$file"
+		[ ! -e $file ] || runs="$runs --run $file"
 	done
 done
 result=good
 [ $status -eq 0 ] || result=failed
 # shellcheck disable=SC2086 # words
-"${SHELL:-/bin/sh}" "$home/../report/keep.sh" results/replay.json --what replay --begun "$begun" \
+python3 -B "$home/../report/keep.py" results/replay.json --what replay --begun "$begun" \
 	--status $result --command "make replay" $runs
 exit $status

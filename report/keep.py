@@ -10,19 +10,17 @@ import datetime
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import time
 
 EXIT_GOOD, EXIT_BAD = 0, 2
 STATUS = ("good", "failed", "stopped", "running")
-NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 EXAMPLES = """\
 Examples:
-  keep.py results/smoke.json --what smoke --begun 1700000000 --status good \\
-      --command 'make smoke' --table rows=smoke/rows.tsv
+  keep.py results/replay.json --what replay --begun 1700000000 --status good \\
+      --command 'make replay' --run replay-direct.jsonl --run replay-alias.jsonl
 """
 
 
@@ -74,47 +72,22 @@ def write(path, value, indent=None):
 
 # ---- input formats ----
 
-def _value(text):
-    if not NUMBER.fullmatch(text):
-        return text
-    return float(text) if "." in text else int(text)
-
-
-def table(path):
-    """Lines of fields separated by tabs; the first line names the columns."""
-    lines = pathlib.Path(path).read_text(errors="replace").splitlines()
-    if not lines:
-        raise Unreadable(f"{path}: expected a first line that names the columns")
-    names = lines[0].split("\t")
-    rows = []
-    for number, line in enumerate(lines[1:], 2):
-        fields = line.split("\t")
-        if len(fields) > len(names):
-            raise Unreadable(f"{path}:{number}: expected {len(names)} fields, got {len(fields)}")
-        fields += [""] * (len(names) - len(fields))
-        rows.append(dict(zip(names, map(_value, fields))))
-    return rows
-
-
-def _parsed(path, text):
+def _parsed(path, line, text):
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"{path}:{error.lineno}: expected JSON: {error.msg}") from error
+        raise Unreadable(f"{path}:{line + error.lineno - 1}: expected JSON: {error.msg}") from error
 
 
 def json_lines(path):
     """One object on each line."""
-    return [_parsed(path, line) for line in pathlib.Path(path).read_text().splitlines() if line]
-
-
-def json_file(path):
-    return _parsed(path, pathlib.Path(path).read_text())
+    lines = pathlib.Path(path).read_text().splitlines()
+    return [_parsed(path, number, line) for number, line in enumerate(lines, 1) if line]
 
 
 def coverage(path):
     """The totals of `llvm-cov export`, of all files and of each file."""
-    data = json_file(path)["data"][0]
+    data = _parsed(path, 1, pathlib.Path(path).read_text())["data"][0]
     kinds = ("lines", "functions", "branches", "regions")
     files = [{"name": os.path.basename(file["filename"]),
               **{k: file["summary"][k] for k in kinds}} for file in data["files"]]
@@ -128,15 +101,6 @@ def run_of(lines, where):
     return {**lines[-1], "failures": [line for line in lines[:-1] if line["failed"]]}
 
 
-def add_run(value, pair):
-    """Adds the run in FILE, JSON lines, to the list NAME of @value."""
-    name, _, path = pair.partition("=")
-    value.setdefault(name, []).append(run_of(json_lines(path), path))
-
-
-READERS = {"table": table, "lines": json_lines, "object": json_file, "coverage": coverage}
-
-
 def main(arguments):
     parser = argparse.ArgumentParser(prog="keep.py", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -147,24 +111,16 @@ def main(arguments):
     add("--begun", required=True, type=float, metavar="S", help="start time in seconds since 1970")
     add("--command", required=True, help="the command that repeats the run")
     add("--status", required=True, choices=STATUS)
-    add("--set", action="append", default=[], metavar="NAME=VALUE")
-    for kind, reader in READERS.items():
-        add(f"--{kind}", action="append", default=[], metavar="NAME=FILE",
-            help=reader.__doc__ and reader.__doc__.lower())
-    add("--run", action="append", default=[], metavar="NAME=FILE",
-        help="the JSON lines of a run of inputs, one more in the list NAME")
+    add("--coverage", action="append", default=[], metavar="NAME=FILE", help="the totals of `llvm-cov export`")
+    add("--run", action="append", default=[], metavar="FILE", help="the JSON lines of one of the runs of inputs")
     options = parser.parse_args(arguments)
     value = head(options.what, options.begun, options.command, options.status,
                  os.environ.get("CC", ""))
-    for pair in options.set:
-        name, _, text = pair.partition("=")
-        value[name] = _value(text)
-    for kind, reader in READERS.items():
-        for pair in getattr(options, kind):
-            name, _, path = pair.partition("=")
-            value[name] = reader(path)
-    for pair in options.run:
-        add_run(value, pair)
+    for pair in options.coverage:
+        name, _, path = pair.partition("=")
+        value[name] = coverage(path)
+    if options.run:
+        value["runs"] = [run_of(json_lines(path), path) for path in options.run]
     write(options.file, value)
     return EXIT_GOOD
 

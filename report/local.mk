@@ -8,7 +8,6 @@ EXTRA_DIST += \
 	%D%/drawing.py \
 	%D%/elements.js \
 	%D%/keep.py \
-	%D%/keep.sh \
 	%D%/main.py \
 	%D%/markup.py \
 	%D%/matrix.js \

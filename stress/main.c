@@ -33,7 +33,7 @@ static int run_command(int argc, char **argv)
 		number++;
 	current_run.pattern = patterns[number].pattern;
 	if (!current_run.pattern) {
-		fprintf(stderr, "%s: %s\n", argv[0], NOT_LINKED);
+		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], NOT_LINKED);
 		return EX_UNAVAILABLE;
 	}
 	status = options_read(argc, argv);

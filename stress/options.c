@@ -145,12 +145,12 @@ static void append_help(struct message *message, const struct stress_pattern *pa
 		message,
 		"  --fail-alloc N       make N percent of allocations fail\n"
 		"  --fail-copy N        make N percent of copies from user memory fail\n"
-		"  --memory MIB         limit the address space to MIB more (plain build only)\n"
+		"  --memory MIB         limit the additional address space to MIB (plain build only)\n"
 		"  --forks N            fork and exec in N more threads\n%s"
-		"  --busted[=BUG]       inject a bug: the run must then fail (the name of the option is\n"
-		"                       from the kernel's rcutorture). The first one is the default:\n",
+		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has its name\n"
+		"                       from the kernel's rcutorture); the first bug is the default:\n",
 		pattern->can_run_bare ? "  --bare               run without the library: memcpy() "
-					"and the same checks\n"
+					"with the same checks\n"
 				      : "");
 	for (const struct stress_bug *bug = pattern->bugs; bug->name; bug++)
 		message_append(message, "      %-12s     %s%s\n", bug->name, bug->effect,
@@ -164,7 +164,7 @@ static void append_help(struct message *message, const struct stress_pattern *pa
 		"  pagetorture-stress %s --backend alias --delays --fail-alloc 5\n"
 		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
 		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
-		"something. A crash ends the program by its signal.\n",
+		"a call or a feature. A crash ends the program by its signal.\n",
 		pattern->name, pattern->name, pattern->name, pattern->name, pattern->bugs[0].name);
 }
 
@@ -176,7 +176,8 @@ static void append_help(struct message *message, const struct stress_pattern *pa
  */
 static int skip_run(const char *reason)
 {
-	fprintf(stderr, "%s: skipped: the page library %s\n", current_run.pattern->name, reason);
+	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.pattern->name,
+		reason);
 	return EX_UNAVAILABLE;
 }
 

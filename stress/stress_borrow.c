@@ -207,7 +207,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_borrow = {
 	.name = "borrow",
-	.summary = "pages borrowed from buffers: two addresses of a byte, never freed",
+	.summary = "access borrowed pages of buffers by two addresses, and never free them",
 	.threads_min = 1,
 	.operations = {
 		{ "plain", 2, .run = write_in_buffer },
@@ -217,7 +217,7 @@ const struct stress_pattern stress_borrow = {
 	},
 	.bugs = {
 		{ "range", .effect = "a stripe is one byte too long" },
-		{ "freed", .effect = "the borrower frees what it borrowed" },
+		{ "freed", .effect = "the borrower frees the borrowed page" },
 	},
 	.start = start,
 	.finish = finish,

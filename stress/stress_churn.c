@@ -150,7 +150,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_churn = {
 	.name = "churn",
-	.summary = "pages are allocated, passed on and freed as fast as threads can",
+	.summary = "allocate pages, pass them to other threads and free them, as fast as possible",
 	.threads_min = 1,
 	.operations = {
 		{ "replace", 4, .run = replace_page },

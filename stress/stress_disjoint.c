@@ -266,7 +266,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_disjoint = {
 	.name = "disjoint",
-	.summary = "threads own disjoint bytes of one page; no thread may touch another one's",
+	.summary = "access adjacent bytes of one page, where each thread owns its bytes",
 	.threads_min = 1,
 	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7) */
 	.operations = {
@@ -277,9 +277,9 @@ const struct stress_pattern stress_disjoint = {
 		{ "load", 1, .run = load_own },
 	},
 	.bugs = {
-		{ "range", .effect = "writes go one byte into the neighbour's" },
-		{ "rmw", .effect = "stores read and write back the 8 bytes around" },
-		{ "peek", .effect = "reads go one byte into the neighbour's", .needs_tsan = true },
+		{ "range", .effect = "a write is one byte too long, into bytes of another thread" },
+		{ "rmw", .effect = "a store reads and writes back the 8 bytes around its range" },
+		{ "peek", .effect = "a read is one byte too long, into bytes of another thread", .needs_tsan = true },
 	},
 	.start = start,
 	.finish = finish,

@@ -86,7 +86,7 @@ static void start(struct stress_thread *first)
 
 const struct stress_pattern stress_edge = {
 	.name = "edge",
-	.summary = "small objects across the ends of pages, neighbours of other threads'",
+	.summary = "write small objects across page ends, next to objects of other threads",
 	.threads_min = 1,
 	.operations = {
 		{ "write", 4, .run = write_object, .page_call = "write_raw" },
@@ -96,7 +96,7 @@ const struct stress_pattern stress_edge = {
 	},
 	.bugs = {
 		{ "range", .effect = "an object has one byte too many" },
-		{ "word", .effect = "the word around a byte is read and written back" },
+		{ "word", .effect = "a store reads and writes back the word around its byte" },
 	},
 	.start = start,
 	.finish = shared_file_destroy,

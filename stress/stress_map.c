@@ -147,7 +147,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_map = {
 	.name = "map",
-	.summary = "pages are mapped and unmapped as fast as threads and tasks can",
+	.summary = "map and unmap pages in many tasks, as fast as possible",
 	.threads_min = 1,
 	.operations = {
 		{ "alone", 6, .run = map_one },
@@ -155,8 +155,8 @@ const struct stress_pattern stress_map = {
 		{ "leave", 1, .run = map_in_tasks },
 	},
 	.bugs = {
-		{ "foreign", .effect = "a store goes to the neighbour's bytes as well" },
-		{ "leak", .effect = "a mapping is forgotten now and then" },
+		{ "foreign", .effect = "a store also writes bytes of another thread" },
+		{ "leak", .effect = "a thread sometimes does not unmap a page" },
 	},
 	.start = start,
 	.finish = finish,

@@ -84,7 +84,7 @@ static void write_step(struct stress_thread *self)
 
 const struct stress_pattern stress_nested = {
 	.name = "nested",
-	.summary = "nested mappings, copies from one to the other in steps that threads own",
+	.summary = "copy between nested mappings, in steps that one thread owns",
 	.threads_min = 1,
 	.operations = {
 		{ "write", 2, .run = write_step },
@@ -93,7 +93,7 @@ const struct stress_pattern stress_nested = {
 	},
 	.bugs = {
 		{ "range", .effect = "a step is one byte too long" },
-		{ "order", .effect = "mappings end in the wrong order" },
+		{ "order", .effect = "a thread unmaps pages in the wrong order" },
 	},
 	.start = start,
 	.finish = places_destroy,

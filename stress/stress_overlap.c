@@ -260,7 +260,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_overlap = {
 	.name = "overlap",
-	.summary = "threads race on common bytes of one page; each byte must be some writer's",
+	.summary = "race on common bytes of one page; each byte must have the value of a writer",
 	.threads_min = 2,
 	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.race_regions = region_names,
@@ -272,10 +272,10 @@ const struct stress_pattern stress_overlap = {
 		[LOAD] = { "load", 1, .run = operate, .threads = ODD_THREADS },
 	},
 	.bugs = {
-		{ "thin-air", .effect = "writers write a byte that is no writer's" },
-		{ "locked", .effect = "a mutex around each access: there is no race", .needs_tsan = true },
-		{ "locked-calls", .effect = "a mutex in the page's calls only", .needs_tsan = true },
-		{ "outside", .effect = "threads race on a counter beside the page", .needs_tsan = true },
+		{ "thin-air", .effect = "a writer writes a value that belongs to no writer" },
+		{ "locked", .effect = "a mutex protects each access, so there is no race", .needs_tsan = true },
+		{ "locked-calls", .effect = "a mutex protects calls, but no loads and stores", .needs_tsan = true },
+		{ "outside", .effect = "threads race on a counter outside of the page", .needs_tsan = true },
 	},
 	.finish = finish,
 };

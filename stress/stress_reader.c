@@ -139,7 +139,7 @@ static void copy_with_fault(struct stress_thread *self)
 
 const struct stress_pattern stress_reader = {
 	.name = "reader",
-	.summary = "user readers over several shared pages, with faults in any chunk",
+	.summary = "read user memory into several shared pages, with faults in any chunk",
 	.threads_min = 1,
 	.operations = {
 		{ "copy", 4, .run = copy_readable },
@@ -147,8 +147,8 @@ const struct stress_pattern stress_reader = {
 		{ "read", 1, .run = shared_file_read_part, .page_call = "read_raw" },
 	},
 	.bugs = {
-		{ "range", .effect = "a copy goes one byte into the neighbour's" },
-		{ "moves", .effect = "a caller continues after the failed part" },
+		{ "range", .effect = "a copy is one byte too long, into bytes of another thread" },
+		{ "moves", .effect = "a caller continues after a chunk that failed" },
 	},
 	.start = start,
 	.finish = finish,

@@ -163,7 +163,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_slot = {
 	.name = "slot",
-	.summary = "threads allocate for the same slots, a shrinker takes pages away",
+	.summary = "allocate pages for the same slots, while a shrinker takes pages away",
 	.threads_min = 1,
 	.operations = {
 		{ "fill", 3, .run = fill_slot },
@@ -171,8 +171,8 @@ const struct stress_pattern stress_slot = {
 		{ "shrink", 1, .run = shrink },
 	},
 	.bugs = {
-		{ "no-lock", .effect = "the shrinker does not lock" },
-		{ "both-win", .effect = "the thread that allocated does not test again" },
+		{ "no-lock", .effect = "the shrinker takes no lock" },
+		{ "both-win", .effect = "a thread does not test the slot again after its allocation" },
 	},
 	.start = start,
 	.finish = finish,

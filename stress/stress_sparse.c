@@ -159,7 +159,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_sparse = {
 	.name = "sparse",
-	.summary = "missing pages read as zeros, empty ones are freed",
+	.summary = "read missing pages as zeros, and free empty pages",
 	.threads_min = 1,
 	.operations = {
 		{ "store", 2, .run = store },
@@ -167,8 +167,8 @@ const struct stress_pattern stress_sparse = {
 		{ "load", 3, .run = load },
 	},
 	.bugs = {
-		{ "early", .effect = "a page with one value left counts as empty" },
-		{ "no-lock", .effect = "values are counted without the lock" },
+		{ "early", .effect = "a page with one value is freed as empty" },
+		{ "no-lock", .effect = "a thread counts values without the lock" },
 	},
 	.start = start,
 	.finish = finish,

@@ -49,7 +49,7 @@ static void start(struct stress_thread *first)
 
 const struct stress_pattern stress_split = {
 	.name = "split",
-	.summary = "buffers split over pages that threads share at their ends",
+	.summary = "write buffers that are split over pages, whose ends threads share",
 	.threads_min = 1,
 	.can_run_bare = true,
 	.operations = {
@@ -58,8 +58,8 @@ const struct stress_pattern stress_split = {
 		{ "broken", 1, .run = write_until_failure },
 	},
 	.bugs = {
-		{ "range", .effect = "the last chunk goes one byte into the neighbour's" },
-		{ "goes-on", .effect = "after a chunk that failed the next ones are written" },
+		{ "range", .effect = "the last chunk is one byte too long, into bytes of another thread" },
+		{ "goes-on", .effect = "a writer continues after a chunk that failed" },
 	},
 	.start = start,
 	.finish = shared_file_destroy,

@@ -133,7 +133,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_table = {
 	.name = "table",
-	.summary = "a page of atomic entries: a child belongs to the thread that took its address",
+	.summary = "exchange addresses in atomic entries of a page; the thread that gets one owns the child",
 	.threads_min = 1,
 	.operations = {
 		{ "put", 3, .run = put },
@@ -141,7 +141,7 @@ const struct stress_pattern stress_table = {
 		{ "move", 2, .run = move },
 	},
 	.bugs = {
-		{ "two-owners", .effect = "an entry is taken by a load and a store" },
+		{ "two-owners", .effect = "a thread takes an entry by a load and a store" },
 		{ "keeps", .effect = "the thread that put a child into the table writes to it later" },
 	},
 	.start = start,

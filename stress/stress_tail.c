@@ -52,7 +52,7 @@ static void start(struct stress_thread *first)
 
 const struct stress_pattern stress_tail = {
 	.name = "tail",
-	.summary = "tails are cleared up to where other threads' bytes begin",
+	.summary = "clear tails of pages, up to the bytes of other threads",
 	.threads_min = 1,
 	.operations = {
 		{ "write", 4, .run = shared_file_write_part, .page_call = "write_raw" },
@@ -61,7 +61,7 @@ const struct stress_pattern stress_tail = {
 	},
 	.bugs = {
 		{ "range", .effect = "a tail is one byte too long" },
-		{ "nothing", .effect = "a tail of no bytes clears one" },
+		{ "nothing", .effect = "a tail of 0 bytes clears one byte" },
 	},
 	.start = start,
 	.finish = shared_file_destroy,

@@ -109,7 +109,7 @@ static void copy_too_much(struct stress_thread *self)
 
 const struct stress_pattern stress_twin = {
 	.name = "twin",
-	.summary = "places are copied between two pages at the same offset, both ways at once",
+	.summary = "copy between two pages at the same offset, in both directions at once",
 	.threads_min = 1,
 	.operations = {
 		{ "write", 2, .run = write_place },
@@ -119,7 +119,7 @@ const struct stress_pattern stress_twin = {
 	},
 	.bugs = {
 		{ "range", .effect = "a copy is one byte too long" },
-		{ "whole", .effect = "a copy takes the bytes around it along" },
+		{ "whole", .effect = "a copy also copies the bytes around its range" },
 	},
 	.start = start,
 	.finish = places_destroy,

@@ -150,7 +150,7 @@ static void finish(struct stress_thread *first)
 
 const struct stress_pattern stress_user = {
 	.name = "user",
-	.summary = "user memory changes while it is copied; references outlive a drop",
+	.summary = "copy user memory that changes during the copy; keep references after a drop",
 	.threads_min = 1,
 	.operations = {
 		{ "scribble", 3, .run = overwrite_memory },
@@ -160,7 +160,7 @@ const struct stress_pattern stress_user = {
 	},
 	.bugs = {
 		{ "no-get", .effect = "the page is passed on without a reference" },
-		{ "thin-air", .effect = "a thread writes to its memory what it never writes there" },
+		{ "thin-air", .effect = "a thread writes a value to its user memory that the check does not allow" },
 	},
 	.start = start,
 	.finish = finish,

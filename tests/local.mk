@@ -123,7 +123,6 @@ page_tests = \
 # These tests use internals of src/page, so they cannot test another library.
 page_tests_inside = \
 	test_page_alias \
-	test_page_chance \
 	test_page_system
 
 # These tests run under AddressSanitizer too, which detects a write after the end of a program.

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2034 # what scripts use is not used here
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Test Anything Protocol for scripts: `. tap.sh`, then ok, skip, and done_testing last.
+# Test Anything Protocol for scripts: `. tap.sh`, then expect, expect_error, ok_if_same, ok_if_empty, ok or
+# skip for each check, and done_testing last.
 # From make: abs_srcdir, abs_builddir, CC.
 
 : "${abs_srcdir:?is set by make check}" "${abs_builddir:?is set by make check}"
@@ -15,7 +16,7 @@ trap 'exit 99' HUP INT TERM
 pagetorture=$abs_builddir/pagetorture
 pagetorture_dev=$abs_builddir/pagetorture-dev
 
-# ok STATUS NAME [FILE]: 0 is good; what FILE holds explains a failure.
+# ok STATUS NAME [FILE]: 0 is good; the content of FILE explains a failure.
 ok() {
 	tests=$((tests + 1))
 	if [ "$1" -eq 0 ]; then
@@ -130,23 +131,23 @@ expect_error() {
 # cut_off SIGNAL COMMAND...: ends it as soon as it has a directory in TMPDIR. Was there one, was
 # it the signal that ended the command, and is the directory gone soon?
 cut_off() {
-	signal=$1 turns=0
+	signal=$1 tries=0
 	shift
 	mkdir "$scratch/temporary" || return 1
-	# A shell makes its children in the background deaf to SIGINT.
+	# A shell starts processes in the background with SIGINT ignored.
 	TMPDIR=$scratch/temporary env --default-signal=INT "$@" >"$scratch/out" 2>"$scratch/err" &
-	until [ "$(ls "$scratch/temporary")" ] || [ $((turns += 1)) -gt 500 ]; do
+	until [ "$(ls "$scratch/temporary")" ] || [ $((tries += 1)) -gt 500 ]; do
 		sleep 0.02
 	done
-	kill -s "$signal" $! || turns=501
+	kill -s "$signal" $! || tries=501
 	status=0
 	wait $! || status=$?
-	[ "$(kill -l $status)" = "$signal" ] || turns=501
-	while [ "$(ls "$scratch/temporary")" ] && [ $((turns += 1)) -le 500 ]; do
+	[ "$(kill -l $status)" = "$signal" ] || tries=501
+	while [ "$(ls "$scratch/temporary")" ] && [ $((tries += 1)) -le 500 ]; do
 		sleep 0.02
 	done
 	rm -r "$scratch/temporary"
-	[ "$turns" -le 500 ]
+	[ "$tries" -le 500 ]
 }
 
 # done_with COMMAND...: in place of done_testing. COMMAND prints TAP, its tests are counted with ours.

@@ -8,11 +8,7 @@
 
 cd "$abs_builddir" || exit 99
 
-if ! command -v python3 >/dev/null; then
-	skip "no python3: nothing to make the table with"
-	done_testing
-	exit
-fi
+need python3
 
 # bench STATUS OPTION...: samples from standard input
 bench() {

@@ -53,8 +53,7 @@ for characters in ascii utf8; do
 	ok $? "$characters: no line is longer than 100 columns, and some are as long" "$scratch/wide"
 done
 LC_ALL=C grep -n '[^ -~]' "$scratch/ascii" >"$scratch/odd"
-[ ! -s "$scratch/odd" ]
-ok $? "ASCII is ASCII" "$scratch/odd"
+ok_if_empty "ASCII is ASCII" "$scratch/odd"
 [ "$(wc -l <"$scratch/ascii")" -eq "$(wc -l <"$scratch/utf8")" ]
 ok $? "both draw the same"
 
@@ -96,8 +95,7 @@ for name, drawing, check, verdict, text in zip(names, drawings, checks, verdicts
     if not wrong <= marked or marked - wrong and "deadlock" not in verdict["verdict"]:
         print(f"{name}: marked {sorted(marked)}, by check {sorted(wrong)}")
 END
-[ ! -s "$scratch/differ" ]
-ok $? "$# programs: each call is drawn whole, and marked are the lines that check names" "$scratch/differ"
+ok_if_empty "$# programs: each call is drawn whole, and marked are the lines that check names" "$scratch/differ"
 
 "$pagetorture" explain --ascii "$scratch/large/left.page" | sed -n '/^Never run/,$p' | tr -d '\n' |
 	grep -o '[0-9][0-9]*' >"$scratch/left"
@@ -143,8 +141,7 @@ sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/
 	while read -r rule; do
 		grep -q "^$rule (\(R[0-9]\|no rule of the page\)" "$scratch/out" || echo "$rule"
 	done >"$scratch/missing"
-[ ! -s "$scratch/missing" ]
-ok $? "every rule of rules.def is explained" "$scratch/missing"
+ok_if_empty "every rule of rules.def is explained" "$scratch/missing"
 
 # ---- how it looks ----
 

@@ -6,11 +6,7 @@
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
-if ! command -v python3 >/dev/null; then
-	skip "no python3: nothing to read JSON with"
-	done_testing
-	exit
-fi
+need python3
 
 rules=$abs_srcdir/corpus/rules
 # A tree whose root is the directory that we stand in.

@@ -12,9 +12,7 @@ build=$scratch/build
 src=$scratch/src
 mkdir -p "$build" "$src/fuzz" "$src/corpus/rules" "$src/corpus/regress" "$src/corpus/bugs"
 if ! make_targets "$build" 64; then
-	skip "${CC:-cc} has no libFuzzer"
-	done_testing
-	exit
+	skip_rest "${CC:-cc} has no libFuzzer"
 fi
 ln -s "$pagetorture" "$build/pagetorture"
 ln -s "$abs_builddir/pagetorture-export" "$build/pagetorture-export"
@@ -54,15 +52,13 @@ hashes campaign/fuzz_grow/corpus >"$scratch/after"
 	[ -d campaign/fuzz_grow/corpus/junk ]
 ok $? "the corpus is smaller" "$scratch/out"
 hashes campaign/fuzz_grow/corpus campaign/fuzz_grow/superseded | comm -13 - "$scratch/before" >"$scratch/lost"
-[ ! -s "$scratch/lost" ]
-ok $? "and nothing is lost" "$scratch/lost"
+ok_if_empty "and nothing is lost" "$scratch/lost"
 ls "$seeds"/*.page >"$scratch/seeds" 2>&1
 ok $? "what adds coverage is a seed" "$scratch/seeds"
 for page in "$seeds"/*.page; do
 	"$pagetorture" convert --text "$page" 2>&1 | cmp -s - "$page" || echo "$page"
 done >"$scratch/odd"
-[ ! -s "$scratch/odd" ]
-ok $? "in canonical form" "$scratch/odd"
+ok_if_empty "in canonical form" "$scratch/odd"
 cp campaign/fuzz_grow/superseded/superfluous-* campaign/fuzz_grow/corpus
 rm "$seeds"/*.page
 merge 0 && [ -z "$(ls "$seeds")" ]

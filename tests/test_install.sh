@@ -32,6 +32,7 @@ make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_pre
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
+	(cd "$abs_srcdir/src/tool" && find campaign -name '*.py') | sed 's|^|./libexec/pagetorture/|'
 	printf './share/bash-completion/completions/%s\n' pagetorture pagetorture-export
 	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
 		syntax/pagetorture.vim
@@ -58,7 +59,7 @@ ok_if_empty "which leaves no file" "$scratch/left"
 prefix=$scratch/usr
 make_target "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
 # Signatures need the symbols of flavours with a sanitizer.
-for file in bin/pagetorture lib/libpage.so libexec/pagetorture/*; do
+for file in bin/pagetorture lib/libpage.so libexec/pagetorture/pagetorture-*; do
 	wanted=0
 	[ "${file%%/*}" = libexec ] || wanted=1
 	for path in "$prefix"/$file; do

@@ -265,53 +265,42 @@ static void test_room(void)
 
 /* ---- what can be reached from nothing ---- */
 
-static struct {
-	bool ops[OP_COUNT], threads[PROGRAM_THREADS], flags[32];
-	bool numbers[NUMBER_BASES][MUTATE_EDGES];
-	bool handles[5][PROGRAM_MAPS];
-} seen;
+enum { OPS, THREADS, FLAGS, NUMBERS, HANDLES };
 
-static void see_number(uint64_t number)
-{
-	uint16_t packed = number_pack(number);
-
-	for (unsigned int i = 0; i < MUTATE_EDGES; i++)
-		if (packed % NUMBER_SPAN == mutate_edges[i])
-			seen.numbers[packed / NUMBER_SPAN][i] = true;
-}
+static const char handle_kinds[] = "pkums";
+static const unsigned int value_counts[HANDLES + 5] = {
+	OP_COUNT, PROGRAM_THREADS, 32, NUMBER_BASES * MUTATE_EDGES, PROGRAM_PAGES, PROGRAM_MAPS,
+	PROGRAM_SLICES, PROGRAM_MUTEXES, PROGRAM_SEMAPHORES,
+};
+static bool was_seen[COUNT(value_counts)][64];
 
 static void see_call(const struct call *call)
 {
 	unsigned int handles = 0;
 
-	seen.ops[call->op] = seen.threads[call->thread] = true;
+	was_seen[OPS][call->op] = was_seen[THREADS][call->thread] = true;
 	if (call->op == OP_alloc_page)
-		seen.flags[call->value] = true;
+		was_seen[FLAGS][call->value] = true;
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
 		if (op_handle_count(*kind))
-			seen.handles[strchr("pkums", *kind | 0x20) - "pkums"]
-				    [call->handle[handles++]] = true;
-	for (unsigned int i = 0; i < 3; i++)
-		see_number(call->number[i]);
+			was_seen[HANDLES + (strchr(handle_kinds, *kind | 0x20) - handle_kinds)]
+				[call->handle[handles++]] = true;
+	for (unsigned int i = 0; i < 3 * MUTATE_EDGES; i++) {
+		uint16_t packed = number_pack(call->number[i / MUTATE_EDGES]);
+		unsigned int edge = i % MUTATE_EDGES;
+
+		if (packed % NUMBER_SPAN == mutate_edges[edge])
+			was_seen[NUMBERS][packed / NUMBER_SPAN * MUTATE_EDGES + edge] = true;
+	}
 }
 
 static bool seen_all(void)
 {
-	static const char kinds[] = "pkums";
-	unsigned int missing = 0;
-
-	for (unsigned int i = 0; i < OP_COUNT; i++)
-		missing += !seen.ops[i];
-	for (unsigned int i = 0; i < PROGRAM_THREADS; i++)
-		missing += !seen.threads[i];
-	for (unsigned int i = 0; i < 32; i++)
-		missing += !seen.flags[i];
-	for (unsigned int i = 0; i < NUMBER_BASES * MUTATE_EDGES; i++)
-		missing += !seen.numbers[i / MUTATE_EDGES][i % MUTATE_EDGES];
-	for (unsigned int kind = 0; kinds[kind]; kind++)
-		for (unsigned int i = 0; i < op_handle_count(kinds[kind]); i++)
-			missing += !seen.handles[kind][i];
-	return !missing;
+	for (unsigned int i = 0; i < COUNT(value_counts); i++)
+		for (unsigned int value = 0; value < value_counts[i]; value++)
+			if (!was_seen[i][value])
+				return false;
+	return true;
 }
 
 /* Without an engine; after 60 mutations it starts again with an empty program. */

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "harness/library.h"
+
 static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
 
 static bool alloc_fails(gfp_t gfp)
@@ -158,6 +160,28 @@ static void test_seeds(void)
 	   "guarantee 5: a seed determines the failures");
 	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48,
 	   "about half of them fail");
+	set_alloc(off);
+}
+
+static const struct {
+	unsigned int probability;
+	unsigned long long seed, failed;
+} known_draws[] = {
+	{ 1, 1, 0 },
+	{ 50, 0, 0x65acb3bb574e8213 },
+	{ 50, 42, 0x98a80e641f3a1514 },
+	{ 50, UINT64_MAX, 0x3351363a12723803 },
+	{ 99, 7, 0xfffffffffeffffff },
+};
+
+/* Our library has the same failures on every machine and in every version; another one may differ. */
+static void test_known_draws(void)
+{
+	for (size_t i = 0; library_access_pattern_known() && i < COUNT(known_draws); i++) {
+		SET(alloc, .probability = known_draws[i].probability, .times = -1, .seed = known_draws[i].seed);
+		ok(failing_allocations(64) == known_draws[i].failed, "%u %% from seed %#llx: %#llx",
+		   known_draws[i].probability, known_draws[i].seed, known_draws[i].failed);
+	}
 	set_alloc(off);
 }
 
@@ -367,6 +391,7 @@ UNIT_TEST(test_page_fault)
 	test_nth();
 	test_attributes();
 	test_seeds();
+	test_known_draws();
 	test_bad_attributes();
 	test_copy();
 	test_copy_attributes();

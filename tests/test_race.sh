@@ -96,7 +96,8 @@ control() {
 link_plain() {
 	# shellcheck disable=SC2046 # words
 	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" \
-		"$scratch"/src/harness/matrix.c "$scratch"/src/harness/model/rules*.c $(dev_objects_of plain) \
+		"$scratch"/src/dev/race/matrix.c "$scratch"/src/harness/model/rules*.c \
+		$(dev_objects_of plain | grep -v '/matrix\.o$') \
 		libpagetorture-plain.a libharness-plain.a libpage-plain.a -lpthread \
 		-o "$scratch/bin/pagetorture-dev") >"$scratch/build" 2>&1
 }
@@ -114,11 +115,11 @@ link_tsan() {
 		-o "$scratch/bin/pagetorture-dev-tsan") >>"$scratch/build" 2>&1
 }
 
-control "an order that the tables invent" harness/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
+control "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
 control "an edge that the model lacks" harness/model/rules.c 's/^\trelease(j, &semaphore->clock);//' \
 	'tables and rule model disagree' --list
-control "an expectation that is wrong" harness/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
+control "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
 control "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'

@@ -166,10 +166,10 @@ ok $? "and the next run finishes what was begun" differs
 
 # Killed in the middle of a write, for certain: the program that writes, and no child of it, is
 # killed as soon as a file has more than so many bytes.
-for bytes in 100 400 1500; do
+for bytes in 100 400; do
 	rm -rf cut
 	python3 -B - "$abs_srcdir/src/tool/finding" $bytes directory=any output=cut results= tree= target= flavours=plain \
-		executor=fibers names= backend=direct tool="$pagetorture" timeout=10 tries=10 >out 2>&1 <<-'END'
+		executor=fibers names= backend=direct tool="$pagetorture" timeout=10 tries=10 >/dev/null 2>&1 <<-'END'
 		import resource, signal, sys
 		sys.path.insert(0, sys.argv[1])
 		import triage

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# doc/tutorial.md is true: each of its commands is run as a reader pastes it, and prints what is
-# shown. Its library lacks every call that a library may lack. Three things differ, to take less
+# The commands of doc/tutorial.md run as a reader pastes them, and print what it shows. Its library lacks every call that a library may lack. Three things differ, to take less
 # time and leave nothing to chance: the tree is compiled without optimization, the first campaign
 # has a seed with the bug, and the last one takes 3 s. `make check-doc` runs the tutorial as it is.
 #
@@ -25,15 +24,12 @@ missing() {
 }
 
 why=$(missing | head -n 1)
-if [ -n "$why" ]; then
-	echo "1..0 # SKIP the tutorial: $why"
-	exit 0
-fi
+[ -z "$why" ] || skip_rest "the tutorial: $why"
 
-$CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/shelf.o" >"$scratch/err" 2>&1 &&
-	nm "$scratch/shelf.o" | awk '$2 == "T" { print $3 }' | sort | comm -12 - "$abs_srcdir/src/page/libpage.sym" |
-	diff "$abs_srcdir/src/page_stubs/needs.sym" - >>"$scratch/err"
-ok $? "the tutorial's library has the calls that it must have, and no other" "$scratch/err"
+$CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/shelf.o" &&
+	nm "$scratch/shelf.o" | awk '$2 == "T" { print $3 }' | sort | comm -12 - "$abs_srcdir/src/page/libpage.sym" >"$scratch/calls"
+ok_if_same "the tutorial's library has the calls that it must have, and no other" \
+	"$abs_srcdir/src/page_stubs/needs.sym" "$scratch/calls"
 
 # Blocks that the document does not have.
 more_seeds() {
@@ -72,7 +68,7 @@ more_commands() {
     $ make -C build pagetorture-stress test_page_buffer
     ...
     $ build/pagetorture-stress borrow -n 1
-    borrow: skipped: the page library lacks buffers
+    pagetorture-stress borrow: skipped: the page library lacks buffers
     $ echo $?
     69
     $ build/fuzz_api-replay ../corpus/seed/fuzz_api

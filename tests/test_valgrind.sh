@@ -10,9 +10,7 @@ tests_of_system_calls="test_isolate test_page_alias test_page_map test_page_user
 found=99
 
 if [ -z "${VALGRIND-}" ]; then
-	skip "no valgrind"
-	done_testing
-	exit
+	skip_rest "no valgrind"
 fi
 if ! run_to 0 "$VALGRIND" -q true; then
 	skip "valgrind cannot run here: $(head -n 1 "$scratch/err")"

@@ -50,7 +50,7 @@ struct execution {
 		enum detectable detectable;
 	} fatal[2];
 	bool wrong_exit; /* the difference is how a child with a fatal call ended */
-	bool survived;	  /* a child that had to die returned from its fatal call */
+	bool survived;	  /* a child returned from its fatal call */
 	bool hung;	  /* because it used up its time */
 	atomic_int fatal_pid; /* process ID of the child that runs a fatal call, or 0 */
 	enum rule not_run; /* rule of a fatal call that is not detectable here, or RULE_COUNT */

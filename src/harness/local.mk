@@ -47,9 +47,6 @@ harness_sources = \
 	%D%/exec/thread_locals.h \
 	%D%/exec/thread_plan.c \
 	%D%/exec/thread_plan.h \
-	%D%/matrix.c \
-	%D%/matrix.def \
-	%D%/matrix.h \
 	%D%/model/cause.c \
 	%D%/model/cause.h \
 	%D%/model/expectations.c \

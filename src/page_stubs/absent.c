@@ -4,7 +4,7 @@
  * tests of the library and fuzz_api use them. A program that calls one is linked with this
  * file. It is skipped: it names what is missing and ends before its main() begins.
  *
- * A test (tap.h) prints a TAP plan without tests on standard output and ends with status 0, as
+ * A unit test prints a TAP plan without tests on standard output and ends with status 0, as
  * tests/check.py expects. All other programs print one line on standard error, nothing on
  * standard output, and end with EX_UNAVAILABLE (69). MemorySanitizer and libFuzzer end a program
  * with 77 when they report an error, so 77 would make a finding look like a skip.
@@ -20,7 +20,7 @@
 static const char absent[] = "" PAGE_ABSENT;
 #undef ABSENT
 
-/* Tests have it (tap.h). */
+/* Unit tests have it (tests/unit_tests.c). */
 extern const char tap_program __attribute__((weak));
 
 static _Noreturn void skip(void)

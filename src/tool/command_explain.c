@@ -40,7 +40,7 @@ static const char help[] =
 	"  --help           print this text\n"
 	"\n"
 	"No line is longer than 100 columns. On a terminal the text has colours; NO_COLOR=1 turns them\n"
-	"off.\n"
+	"off. The command needs python3.\n"
 	"\n"
 	"Exit status: 0 all expectations (`expect`, `->`) are met and, with --run, executions agree with\n"
 	"the model; 1 they do not; 2 bad usage, or a file that cannot be read or parsed.\n"

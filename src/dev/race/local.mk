@@ -3,6 +3,9 @@
 # `race`: runs the race matrix under every race detector.
 
 dev_sources += \
+	%D%/matrix.c \
+	%D%/matrix.def \
+	%D%/matrix.h \
 	%D%/race.def \
 	%D%/race_cells.c \
 	%D%/race_cells.h \

@@ -6,7 +6,7 @@
 #ifndef DEV_RACE_CELLS_H
 #define DEV_RACE_CELLS_H
 
-#include "harness/matrix.h"
+#include "dev/race/matrix.h"
 
 struct race_selection {
 	const char *pattern;

@@ -17,7 +17,7 @@ static const char library_bug[] = "BUG: page: ";
 
 /* Names of sanitizer reports and the rule of a page program that each means. Sorted. */
 static const struct {
-	const char *says;
+	const char *report_text;
 	enum rule rule;
 } reports[] = {
 	{ "AddressSanitizer: heap-use-after-free", RULE_use_after_free },
@@ -41,7 +41,7 @@ enum rule detector_find_rule(const char *output, char *line, size_t size)
 
 	line[0] = '\0';
 	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
-		const char *at = strstr(output, reports[i].says);
+		const char *at = strstr(output, reports[i].report_text);
 
 		if (!at)
 			continue;

@@ -23,7 +23,7 @@ struct cell {
 };
 
 struct granule {
-	bool has_race; /* a race is in this granule */
+	bool has_race; /* the model has a race in this granule */
 	struct cell cells[CELLS];
 };
 
@@ -34,7 +34,7 @@ struct tsan_shadow {
 	bool certain;
 	const struct access *position_access; /* the access that `position` belongs to */
 	uintptr_t position;
-	uint16_t first_reported_call; /* call of the first add_report */
+	uint16_t first_reported_call; /* call of the first report */
 
 	/* The race to explain, or NULL. */
 	const struct race *race;

@@ -41,9 +41,9 @@ static void sleep_us(unsigned int us)
 	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
-static void spin(unsigned int turns)
+static void spin(unsigned int iterations)
 {
-	for (unsigned int i = 0; i < turns; i++)
+	for (unsigned int i = 0; i < iterations; i++)
 		__asm__ volatile("" : : : "memory");
 }
 

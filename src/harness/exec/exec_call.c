@@ -99,11 +99,6 @@ static enum result exec_free_page(struct exec_context *context)
 typedef int (*read_fn)(struct page *page, void *dst, size_t off, size_t len);
 typedef int (*write_fn)(struct page *page, const void *src, size_t off, size_t len);
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static bool guards_whole(const uint8_t *target, size_t len)
 {
 	for (size_t i = 0; i < EXEC_GUARD; i++)
@@ -117,7 +112,7 @@ static enum result read_with(struct exec_context *context, read_fn read)
 {
 	const struct call *call = context->call;
 	uint8_t *target = context->thread_state->target;
-	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
+	size_t len = number_min(exec_size(call->number[1]), PAGE_SIZE);
 	enum result result;
 
 	/* Overwrites the buffer, so that a byte which the library does not write is wrong. */
@@ -128,7 +123,7 @@ static enum result read_with(struct exec_context *context, read_fn read)
 		exec_set_error(context->x, "line %u: %s wrote outside of its buffer", call->line,
 			       op_table[call->op].name);
 	if (result == RESULT_0) {
-		context->step->len = (uint16_t)smaller(len, context->log_left);
+		context->step->len = (uint16_t)number_min(len, context->log_left);
 		bytes_copy(context->log, target + EXEC_GUARD, context->step->len);
 	}
 	return result;
@@ -137,7 +132,7 @@ static enum result read_with(struct exec_context *context, read_fn read)
 static enum result write_with(struct exec_context *context, write_fn write)
 {
 	const struct call *call = context->call;
-	size_t len = smaller(exec_size(call->number[1]), PAGE_SIZE);
+	size_t len = number_min(exec_size(call->number[1]), PAGE_SIZE);
 	uint8_t *source = context->thread_state->source + PAGE_SIZE - len;
 
 	pattern_fill(source, len, call->value);

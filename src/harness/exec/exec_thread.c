@@ -11,7 +11,7 @@
  *
  * So a detector sees exactly the happens-before edges of the rule model. Calls that nothing orders
  * do run at the same time: threads that may start together, at the beginning or after a line of
- * main, wait in a hidden way until all of them are ready_count. Optionally each thread is pinned to a CPU
+ * main, wait in a hidden way until all of them are ready. Optionally each thread is pinned to a CPU
  * and delayed before its calls (delay.h).
  */
 #include <errno.h>
@@ -38,17 +38,17 @@ struct thread_run {
 	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
 	atomic_int start; /* enum start */
 	atomic_uint ready_count; /* threads that wait for the start */
-	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are ready_count */
+	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are ready */
 	bool pinned;
 	struct pins pins;
 	atomic_uint finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
 	atomic_uint finished_count;
-	atomic_uint tried_count; /* threads that tried_count their next line and found it blocked */
+	atomic_uint tried_count; /* threads that tried their next line and found it blocked */
 	unsigned int thread_count;
 	struct worker {
 		struct thread_run *run;
 		uint8_t thread;
-		uint8_t thread_index; /* the thread's number among those that take part */
+		uint8_t thread_index; /* among the threads that are created; 0 is main */
 		bool is_created;
 		bool held[PROGRAM_MUTEXES];
 		pthread_t pthread;
@@ -253,7 +253,7 @@ static void pin_worker(const struct worker *w)
 		exec_set_error(run->x, "expected a CPU for thread %u alone, got none", w->thread);
 }
 
-/* Waits until all threads are ready_count. Return: false if the execution is cancelled. */
+/* Waits until all threads are ready. Return: false if the execution is cancelled. */
 static bool wait_for_start(struct thread_run *run)
 {
 	int start;
@@ -313,8 +313,8 @@ static void destroy_objects(struct thread_run *run)
 }
 
 /*
- * Does the thread take part? A thread whose first line blocks has no step, but is tried_count in a
- * deadlock.
+ * Return: whether the execution needs the thread. A thread whose first line blocks has no step, but
+ * tries the line in a deadlock.
  */
 static bool is_needed(const struct thread_run *run, unsigned int thread)
 {
@@ -328,7 +328,7 @@ static bool is_needed(const struct thread_run *run, unsigned int thread)
 
 static bool create_threads(struct thread_run *run)
 {
-	uint8_t thread_index = 1; /* main has 0 */
+	uint8_t thread_index = 1;
 
 	run->thread_count = 1;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)

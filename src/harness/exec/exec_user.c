@@ -34,11 +34,6 @@ void exec_user_destroy(struct exec *x)
 			munmap(x->slices[i].memory, 2 * SLICE_RANGE);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 enum result exec_user_slice(struct exec_context *context)
 {
 	const struct call *call = context->call;
@@ -46,7 +41,7 @@ enum result exec_user_slice(struct exec_context *context)
 	size_t size = call->number[0];
 
 	slice->filled = true;
-	slice->readable = call->has_fault ? smaller(exec_size(call->number[1]), size) : size;
+	slice->readable = call->has_fault ? number_min(exec_size(call->number[1]), size) : size;
 	slice->bytes = slice->memory + SLICE_RANGE - slice->readable;
 	pattern_fill(slice->bytes, slice->readable, call->value);
 	user_slice_reader_init(&slice->reader, user_slice_new(slice->bytes, size));
@@ -84,7 +79,7 @@ enum result exec_user_store(struct exec_context *context)
 
 	if (call->number[0] < slice->readable)
 		pattern_fill(slice->bytes + call->number[0],
-			     smaller(exec_size(call->number[1]), slice->readable - call->number[0]),
+			     number_min(exec_size(call->number[1]), slice->readable - call->number[0]),
 			     call->value);
 	return RESULT_NONE;
 }

@@ -2,7 +2,7 @@
 /*
  * Computes the order that real threads must keep so that they run the same program.
  *
- * Threads run freely, but a program also defines who frees a page last, who locks a mutex first,
+ * Threads run freely, but a program also defines which thread frees a page last, which locks a mutex first,
  * and which post a wait consumes. In another order it would be another program. So a call on a
  * mutex, a semaphore or a page's lifetime waits until the earlier calls on it are done. The wait is
  * hidden: no detector sees an order.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Finds the earlier calls that explain a broken rule: the free before a use, the newer mapping, the
- * lock that is held. The rule model only says which call broke the rule.
+ * lock that is held. The rule model has only the call that broke the rule.
  */
 #ifndef HARNESS_CAUSE_H
 #define HARNESS_CAUSE_H

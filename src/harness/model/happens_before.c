@@ -16,11 +16,11 @@ struct happens_builder {
 	struct knowledge pages[PROGRAM_PAGES]; /* knowledge of all threads that dropped the page */
 };
 
-static void add_knowledge(struct knowledge *who, const struct knowledge *from)
+static void add_knowledge(struct knowledge *to, const struct knowledge *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (who->last[t] < from->last[t])
-			who->last[t] = from->last[t];
+		if (to->last[t] < from->last[t])
+			to->last[t] = from->last[t];
 }
 
 /* Returns the knowledge that a call like this one acquires. */

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/util/bytes.h"
+#include "harness/util/number.h"
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static struct model_slice *slice_of(struct evaluation *j, unsigned int argument)
 {
@@ -21,7 +17,7 @@ enum call_outcome evaluate_user_slice(struct evaluation *j)
 	slice->filled = true;
 	slice->size = call->number[0];
 	slice->at = 0;
-	slice->limit = call->has_fault ? smaller(call->number[1], slice->size) : slice->size;
+	slice->limit = call->has_fault ? number_min(call->number[1], slice->size) : slice->size;
 	pattern_fill(slice->bytes, slice->limit, call->value);
 	return CALL_RAN;
 }
@@ -43,7 +39,7 @@ enum call_outcome evaluate_user_store(struct evaluation *j)
 
 	if (call->number[0] < slice->limit)
 		pattern_fill(slice->bytes + call->number[0],
-			     smaller(call->number[1], slice->limit - call->number[0]),
+			     number_min(call->number[1], slice->limit - call->number[0]),
 			     call->value);
 	return CALL_RAN;
 }
@@ -60,7 +56,7 @@ enum call_outcome evaluate_copy_from_user_slice(struct evaluation *j)
 		return outcome;
 	if (len > slice->size - slice->at)
 		return set_result(j, RESULT_EFAULT);
-	good = slice->limit > slice->at ? smaller(len, slice->limit - slice->at) : 0;
+	good = slice->limit > slice->at ? number_min(len, slice->limit - slice->at) : 0;
 	if (point_fails(j))
 		good = 0;
 	to = rules_write(j, call->handle[0], call->number[0], good, 0);

@@ -24,4 +24,9 @@ uint64_t number_unpack(uint16_t packed);
 /* Writes the number in canonical form. */
 void number_text(uint64_t number, char text[NUMBER_TEXT]);
 
+static inline uint64_t number_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 #endif

@@ -25,7 +25,7 @@ EXIT_UNAVAILABLE = 69  # of <sysexits.h>: the page library lacks calls of the ta
 PR_SET_CHILD_SUBREAPER = 36
 
 WAIT_MOST = 0.2
-TICK_INTERVAL = 1
+POLL_INTERVAL = 1
 RESULTS_INTERVAL = 60
 END_PATIENCE = 10
 # Failures of each engine without one execution after which the campaign ends.
@@ -37,8 +37,8 @@ class Campaign:
         self.options, self.targets = options, targets
         self.left_out_targets = []  # names and reasons
         self.has_unusable_directory = False
-        self.now = self.start_time = self.tick_time = self.log_time = time.monotonic()
-        self.results_time = self.now
+        self.now = self.start_time = self.poll_time = self.log_time = time.monotonic()
+        self.results_time = self.now - RESULTS_INTERVAL  # write them at the first poll
         self.slice_length = 0
         self.failures_in_row = 0  # of all engines, without one execution
         self.signals = set()
@@ -134,8 +134,8 @@ class Campaign:
             log_message(f"{target.name}: goes on")
         target.pause_reason = reason
 
-    def tick(self):
-        self.tick_time = self.now
+    def poll_workers(self):
+        self.poll_time = self.now
         for worker in self.running_workers():
             worker.read_progress(self.now)
         for target in self.targets:
@@ -205,8 +205,8 @@ class Campaign:
             self.handle_exits()
             self.end_slices()
             self.start_workers()
-            if self.now - self.tick_time >= TICK_INTERVAL:
-                self.tick()
+            if self.now - self.poll_time >= POLL_INTERVAL:
+                self.poll_workers()
             self.wait_for_signal()
         self.end_workers()
 
@@ -246,7 +246,7 @@ class Campaign:
 
     def begin(self):
         """Import first what a campaign that was killed did not."""
-        self.now = self.start_time = self.tick_time = time.monotonic()
+        self.now = self.start_time = self.poll_time = time.monotonic()
         self.slice_length = plan_slice(self.options, self.targets)
         log_begin(self)
         for target in self.targets:

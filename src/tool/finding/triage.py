@@ -47,8 +47,27 @@ def count_text(number, word):
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
+CLEAR_LINE = "\r\033[K" if sys.stderr.isatty() else ""
+
+
 def log(message):
-    print(message, file=sys.stderr, flush=True)
+    print(f"{CLEAR_LINE}{message}", file=sys.stderr, flush=True)
+
+
+class Progress:
+    """A line on standard error that is refreshed on a terminal, else a line every ten seconds."""
+    interval = 0.2 if CLEAR_LINE else 10
+    time = time.monotonic()
+
+    @classmethod
+    def show(cls, text):
+        if time.monotonic() - cls.time >= cls.interval:
+            cls.time = time.monotonic()
+            print(f"{CLEAR_LINE}{text}", end="" if CLEAR_LINE else "\n", file=sys.stderr, flush=True)
+
+    @staticmethod
+    def end():
+        print(CLEAR_LINE, end="", file=sys.stderr, flush=True)
 
 
 def prepare_child():
@@ -71,6 +90,10 @@ def write_file(path, content):
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def raise_error(error):
+    raise error
+
+
 # ---- the list of findings ----
 
 class FindingList:
@@ -89,8 +112,7 @@ class FindingList:
     def walk(self):
         """Files that may be inputs, sorted; not those of the output."""
         seen = {os.path.realpath(self.settings.output)}
-        os.listdir(self.settings.directory)  # os.walk() ignores errors
-        for root, directories, names in os.walk(self.settings.directory, followlinks=True):
+        for root, directories, names in os.walk(self.settings.directory, onerror=raise_error, followlinks=True):
             # A link may lead back to a directory that it is in.
             if os.path.realpath(root) in seen:
                 directories.clear()
@@ -334,8 +356,10 @@ class Triage:
         paths, size = self.findings.paths, FILES_PER_PROCESS
         for start in range(0, len(paths), size):
             part = paths[start:start + size]
-            for path, description in zip(part, self.tool.describe(part)):
-                self.sort_finding(path, description)
+            for number, description in enumerate(self.tool.describe(part), start):
+                Progress.show(f"triage: finding {number + 1} of {len(paths)}, {len(self.failures)} failures")
+                self.sort_finding(paths[number], description)
+        Progress.end()
 
     def sort_finding(self, path, description):
         outcome = description["outcome"]
@@ -375,7 +399,7 @@ class Triage:
         for number, text in ((findings.repeated_count, "were there twice"), (counts["no failure"], "did not fail"),
                              (counts["not tried"], "could not be tried"), (no_program_count, "are no program")):
             line += f"; {number} {text}" if number else ""
-        print(line)
+        print(line, flush=True)
         if self.limitation:
             log(f"{self.settings.directory}: {self.limitation}")
         if not findings.paths or sum(counts.values()) + findings.unreadable_count:
@@ -420,7 +444,8 @@ class Triage:
 def main(words):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="surrogateescape")
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
     settings = Settings(words)
     corpus = find_corpus(settings.tree) if settings.tree else None
     if settings.tree and not corpus:
@@ -430,8 +455,9 @@ def main(words):
     try:
         return Triage(settings, corpus).run()
     except OSError as error:
-        log(f"{error.filename}: expected a directory with findings, and one that can be written: {error.strerror}")
-        return EXIT_BAD
+        log(f"{error.filename or 'standard output'}: expected a directory with findings, and files that can be "
+            f"written: {error.strerror}")
+        os._exit(EXIT_BAD)  # not sys.exit(), which would write to standard output again
 
 
 if __name__ == "__main__":

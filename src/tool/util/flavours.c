@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/util/path.h"
+#include "harness/util/shell_word.h"
 #include "harness/exec/exec.h"
 #include "tool/util/installation.h"
 #include "tool/util/usage.h"
@@ -19,11 +20,8 @@ bool binary_find(const char *binary, char *path, size_t size)
 	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (own_directory(directory, sizeof(directory))) {
-		path_format_or_exit(path, size, "%s/%s", directory, binary);
-		if (!access(path, X_OK))
-			return true;
-	}
+	if (shell_find_next_to_binary(binary, path, size))
+		return true;
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
 		installed_directory(homes[i], directory, sizeof(directory));
 		path_format_or_exit(path, size, "%s/%s", directory, binary);

@@ -2,29 +2,20 @@
 #include "tool/util/installation.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "harness/util/path.h"
+#include "harness/util/shell_word.h"
 
 /* Where binaries of this program are installed. */
 static const char *const homes[] = { BINDIR, PKGLIBEXECDIR };
 
 bool own_directory(char *path, size_t size)
 {
-	ssize_t len = readlink("/proc/self/exe", path, size - 1);
-	char *slash;
+	const char *own = shell_binary_path(), *slash = strrchr(own, '/');
 
-	/* As long as there is room, it may be longer. */
-	if (len <= 0 || (size_t)len == size - 1)
-		return false;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return false;
-	*slash = '\0';
-	return true;
+	return slash && path_format(path, size, "%.*s", (int)(slash - own), own);
 }
 
 /* Bytes that both directories begin with, up to the end of a name. */

@@ -8,8 +8,8 @@
  *
  * A cell is a number, 0 .. MATRIX_CELLS - 1. Cells that differ only in the mapping are neighbours.
  */
-#ifndef HARNESS_MATRIX_H
-#define HARNESS_MATRIX_H
+#ifndef DEV_RACE_MATRIX_H
+#define DEV_RACE_MATRIX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,35 +18,35 @@
 
 #define KIND(name, ...) MATRIX_##name,
 enum matrix_access_kind {
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 	MATRIX_KINDS
 };
 #undef KIND
 
 #define RELATION(name) MATRIX_##name,
 enum matrix_relation {
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 	MATRIX_RELATIONS
 };
 #undef RELATION
 
 #define ORDER(name, ...) MATRIX_ORDER_##name,
 enum matrix_order {
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 	MATRIX_ORDERS
 };
 #undef ORDER
 
 #define MAPPING(name, backend) MATRIX_##name,
 enum matrix_mapping {
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 	MATRIX_MAPPINGS
 };
 #undef MAPPING
 
 #define LEAVE_OUT(name, reason) MATRIX_##name,
 enum matrix_reason {
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 	MATRIX_REASONS,
 	MATRIX_IS_CELL = MATRIX_REASONS /* the combination is a cell */
 };
@@ -98,9 +98,6 @@ void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME]);
  * may be missing. "" matches all cells.
  */
 bool matrix_matches(const struct matrix_cell *cell, const char *pattern);
-
-/* Return: whether each part of @pattern matches some line of its table. */
-bool matrix_pattern_valid(const char *pattern);
 
 /* Return: whether the two ranges share a byte. */
 bool matrix_overlap(const struct matrix_cell *cell);

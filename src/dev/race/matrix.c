@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/matrix.h"
+#include "dev/race/matrix.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -29,20 +29,20 @@ static const struct lines {
 } kind_lines[MATRIX_KINDS] = {
 #define KIND(name, span, writes, atomic, setup, before, call, after) \
 	{ span, setup, before, call, after },
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef KIND
 };
 
 const struct matrix_kind_info matrix_kinds[MATRIX_KINDS] = {
 #define KIND(name, span, writes, atomic, setup, before, call, after) \
 	{ #name, writes, atomic, sizeof(before) > 1, (span) == WHOLE },
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef KIND
 };
 
 const char *const matrix_relations[MATRIX_RELATIONS] = {
 #define RELATION(name) #name,
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef RELATION
 };
 
@@ -52,31 +52,31 @@ static const struct order {
 	const char *lines;
 } orders[MATRIX_ORDERS] = {
 #define ORDER(name, orders, owners, lines) { orders, owners, lines },
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef ORDER
 };
 
 const char *const matrix_orders[MATRIX_ORDERS] = {
 #define ORDER(name, ...) #name,
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef ORDER
 };
 
 const char *const matrix_mappings[MATRIX_MAPPINGS] = {
 #define MAPPING(name, backend) #name,
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef MAPPING
 };
 
 const char *const matrix_backends[MATRIX_MAPPINGS] = {
 #define MAPPING(name, backend) backend,
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef MAPPING
 };
 
 const struct matrix_reason_info matrix_reasons[MATRIX_REASONS] = {
 #define LEAVE_OUT(name, reason) { #name, reason },
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef LEAVE_OUT
 };
 
@@ -91,7 +91,7 @@ static const struct ranges {
 #define RANGE_PAIR(off_a, len_a, off_b, len_b) { { off_a, len_a }, { off_b, len_b } }
 #define NO_RANGE(relation, first, second, reason) \
 	{ MATRIX_##relation, first, second, MATRIX_##reason, { { 0, 0 }, { 0, 0 } } },
-#include "harness/matrix.def"
+#include "dev/race/matrix.def"
 #undef RANGE
 #undef RANGE_PAIR
 #undef NO_RANGE
@@ -101,7 +101,7 @@ static const struct ranges {
 
 /* ---- cells ---- */
 
-static enum matrix_reason place(struct matrix_cell *cell)
+static enum matrix_reason find_ranges(struct matrix_cell *cell)
 {
 	for (size_t i = 0; i < RANGES; i++) {
 		const struct ranges *r = &range_table[i];
@@ -134,7 +134,7 @@ struct matrix_cell matrix_cell(size_t number)
 	else if (cell.kind[0] == MATRIX_last_free)
 		cell.left_out = MATRIX_free_is_last;
 	else
-		cell.left_out = place(&cell);
+		cell.left_out = find_ranges(&cell);
 	return cell;
 }
 
@@ -142,7 +142,7 @@ struct matrix_cell matrix_cell(size_t number)
 
 #define PARTS 5
 
-static void parts_of(const struct matrix_cell *cell, const char *parts[PARTS])
+static void find_parts(const struct matrix_cell *cell, const char *parts[PARTS])
 {
 	parts[0] = matrix_kinds[cell->kind[0]].name;
 	parts[1] = matrix_kinds[cell->kind[1]].name;
@@ -155,13 +155,13 @@ void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME])
 {
 	const char *parts[PARTS];
 
-	parts_of(cell, parts);
+	find_parts(cell, parts);
 	snprintf(name, MATRIX_NAME, "%s/%s/%s/%s/%s", parts[0], parts[1], parts[2], parts[3],
 		 parts[4]);
 }
 
 /* Removes the next part from @pattern. Return: false if none is left. */
-static bool next_part(const char **pattern, char part[MATRIX_NAME])
+static bool remove_part(const char **pattern, char part[MATRIX_NAME])
 {
 	size_t len = strcspn(*pattern, "/");
 
@@ -178,22 +178,11 @@ bool matrix_matches(const struct matrix_cell *cell, const char *pattern)
 	const char *parts[PARTS];
 	char part[MATRIX_NAME];
 
-	parts_of(cell, parts);
-	for (unsigned int i = 0; i < PARTS && next_part(&pattern, part); i++)
+	find_parts(cell, parts);
+	for (unsigned int i = 0; i < PARTS && remove_part(&pattern, part); i++)
 		if (*part && fnmatch(part, parts[i], 0))
 			return false;
 	return !*pattern;
-}
-
-bool matrix_pattern_valid(const char *pattern)
-{
-	for (size_t i = 0; i < MATRIX_CELLS; i++) {
-		struct matrix_cell cell = matrix_cell(i);
-
-		if (matrix_matches(&cell, pattern))
-			return true;
-	}
-	return false;
 }
 
 /* ---- expectation ---- */
@@ -260,7 +249,7 @@ static void append(struct program_writer *m, const char *text, size_t len)
 	m->text[m->used] = '\0';
 }
 
-static void put_number(struct program_writer *m, unsigned int number)
+static void append_number(struct program_writer *m, unsigned int number)
 {
 	char text[16];
 
@@ -292,7 +281,7 @@ static void append_line(struct program_writer *m, const char *thread, const char
 	append(m, ": ", 2);
 	for (; *line; line++) {
 		if (*line == '%')
-			put_number(m, value_of(m, *++line, side));
+			append_number(m, value_of(m, *++line, side));
 		else
 			append(m, line, 1);
 	}
@@ -370,8 +359,8 @@ static void append_order(struct program_writer *m)
 
 void matrix_program(const struct matrix_cell *cell, struct program *program, size_t access[2])
 {
-	size_t nowhere[2];
-	struct program_writer m = { .cell = cell, .access = access ? access : nowhere };
+	size_t ignored[2];
+	struct program_writer m = { .cell = cell, .access = access ? access : ignored };
 	const char *header = matrix_races(cell) ? "pagetorture 1\nexpect data-race\n" :
 						  "pagetorture 1\nexpect clean\n";
 	struct text_error error;
