@@ -374,6 +374,7 @@ def write_results(options, matrix, columns, begun, passed):
     value.update({"detectors": [column_object(column) for column in columns], "as_predicted": passed,
                   "matrix": [cell_object(cell, ran) for cell in matrix["matrix"]]})
     try:
+        os.stat(os.path.dirname(options.results) or ".")
         keep.write(options.results, value)
     except OSError as error:
         raise Unusable(f"{options.results}: expected a file that can be written: {error.strerror}") from None
