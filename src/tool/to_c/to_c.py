@@ -743,7 +743,7 @@ def main(name, output, compiler, helpers):
             sys.stdout.buffer.flush()
     except OSError as problem:
         print(f"{output or 'standard output'}: expected to write it: {problem.strerror}", file=sys.stderr)
-        return EXIT_BAD
+        os._exit(EXIT_BAD)  # without another attempt to write the output
     if reproduction.result == "reproduced" or not facts["run"]:
         return EXIT_GOOD
     what = "does not reproduce" if reproduction.result == "failed" else "skipped, not tried"
