@@ -27,8 +27,7 @@ FNR == 1 {
 	comment = 0
 }
 
-kind == "macro" { read_macro($0); next }
-kind == "help" { read_help_line($0); next }
+kind == "help" { read_help($0); next }
 kind { read_row($0); next }
 
 /^@for / {
