@@ -35,7 +35,7 @@ EXTRA_DIST += $(from_tables:=.in)
 CLEANFILES += $(from_tables)
 
 #: smoke  run a part of every kind of test, and print a summary (SMOKE_SECONDS=)
-smoke: all fuzzers seeds gcc.log
+smoke: all-am fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/smoke.py $(srcdir)
@@ -56,11 +56,11 @@ fuzz-ci: fuzz-programs
 FUZZ_SEEDS = $(srcdir)/corpus/seed
 
 #: fuzz-merge  minimise the corpora of a campaign, and write seeds (FUZZ_SEEDS=no: none)
-fuzz-merge: all fuzzers seeds
+fuzz-merge: all-am fuzzers seeds
 	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
 # The fuzz targets that this build supports; the others are skipped by name.
-fuzz-programs: all fuzzers seeds
+fuzz-programs: all-am fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
