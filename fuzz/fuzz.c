@@ -99,7 +99,7 @@ static unsigned int races_since_fresh;
 void fuzz_fresh(void)
 {
 	races_since_fresh = 0;
-	tsan_flush();
+	tsan_clear_shadow();
 }
 
 void fuzz_raced(void)

@@ -105,7 +105,7 @@ static void run_last_call(struct execution *execution, struct checker *check,
 	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_is_worth_a_process(count))
 		execution_run_fatal_calls(execution, check, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
-		fuzz_finding("fuzz_fatal", program, execution->fibers.why);
+		fuzz_finding("fuzz_fatal", program, execution->fibers.difference_text);
 }
 
 NO_COVERAGE_END

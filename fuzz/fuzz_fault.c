@@ -62,7 +62,7 @@ static void fail_each_point(uint8_t thread)
 	for (unsigned int n = 1; points && n <= points + 1; n++) {
 		make_failing(thread, n);
 		if (fuzz_compare(&failing, &report) == CHECKER_DIFFERS)
-			fuzz_finding("fuzz_fault", &failing, report.why);
+			fuzz_finding("fuzz_fault", &failing, report.difference_text);
 	}
 }
 

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	checker_repair(fuzz_checker(), &program);
 	program_renumber(&program);
 	if (fuzz_compare(&program, &report) == CHECKER_DIFFERS)
-		fuzz_finding("fuzz_page", &program, report.why);
+		fuzz_finding("fuzz_page", &program, report.difference_text);
 	fuzz_count("fuzz_page");
 	return 0;
 }

@@ -60,7 +60,7 @@ static enum checker_result compare(const struct program *program, struct checker
 		result = fuzz_compare(program, report);
 		counts.unconfirmed += result != CHECKER_DIFFERS;
 	}
-	if (report->races)
+	if (report->race_count)
 		fuzz_raced();
 	return result;
 }
@@ -108,14 +108,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	switch (compare(&program, &report)) {
 	case CHECKER_DIFFERS:
-		fuzz_finding("fuzz_race", &program, report.why);
+		fuzz_finding("fuzz_race", &program, report.difference_text);
 	case CHECKER_MISS_ALLOWED:
-		counts.unseen += report.predicted;
-		counts.unknown += !report.predicted;
+		counts.unseen += report.reports_were_predicted;
+		counts.unknown += !report.reports_were_predicted;
 		break;
 	case CHECKER_AGREES:
-		counts.racy += report.predicted && report.races;
-		counts.unknown += !report.predicted && report.races;
+		counts.racy += report.reports_were_predicted && report.race_count;
+		counts.unknown += !report.reports_were_predicted && report.race_count;
 		break;
 	}
 	fuzz_count("fuzz_race");

@@ -217,7 +217,7 @@ static int check_options(const struct stress_run *run)
 	if (run->thread_count < threads_min)
 		return usage_error(pattern->name, "expected at least %u threads%s, got %u",
 				   threads_min, run->bug ? " for --busted" : "", run->thread_count);
-	if (run->bug && pattern->bugs[run->bug - 1].needs_tsan && !tsan_present())
+	if (run->bug && pattern->bugs[run->bug - 1].needs_tsan && !tsan_is_present())
 		return usage_error(pattern->name,
 				   "expected a build with ThreadSanitizer for --busted=%s",
 				   pattern->bugs[run->bug - 1].name);

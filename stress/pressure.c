@@ -154,7 +154,7 @@ static void *fork_and_exec(void *arg)
 NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
 	struct delay_point point = { .seed = self->run->seed,
-				     .run = (uint32_t)self->operation_count,
+				     .run_number = (uint32_t)self->operation_count,
 				     .thread = (uint16_t)self->index,
 				     .step = (uint16_t)self->delay_points };
 

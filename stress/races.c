@@ -69,7 +69,8 @@ static const char *region_without_race(void)
 {
 	const char *const *names = current_run.pattern->race_regions;
 
-	if (!tsan_present() || atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed))
+	if (!tsan_is_present() ||
+	    atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed))
 		return NULL;
 	for (size_t i = 0; names && names[i]; i++)
 		if (!count_in_region(i))

@@ -168,7 +168,7 @@ static void store_range(struct stress_thread *self, const struct stress_record *
 	fill(self, bytes, range);
 	for (size_t i = 0; i < range->len; i++)
 		mapped[range->off + i] = bytes[i];
-	report_at_canonical(mapped + range->off, range->len, tsan_write);
+	report_at_canonical(mapped + range->off, range->len, tsan_record_write);
 	page_unmap_local((const void *)mapped);
 }
 
@@ -187,7 +187,7 @@ static void load_range(struct stress_thread *self, const struct stress_record *r
 
 	for (size_t i = 0; i < range->len; i++)
 		bytes[i] = mapped[range->off + i];
-	report_at_canonical(mapped + range->off, range->len, tsan_read);
+	report_at_canonical(mapped + range->off, range->len, tsan_record_read);
 	page_unmap_local((const void *)mapped);
 	check(self, bytes, range->off, range->len);
 }
@@ -241,10 +241,10 @@ static void operate(struct stress_thread *self)
 	if (is_locked)
 		pthread_mutex_lock(&mutex);
 	if (!is_watched)
-		tsan_pause();
+		tsan_ignore_begin();
 	functions[range->operation](self, range);
 	if (!is_watched)
-		tsan_resume();
+		tsan_ignore_end();
 	if (is_locked)
 		pthread_mutex_unlock(&mutex);
 }

@@ -24,13 +24,22 @@ static const struct {
 	bool any_order, is_known;
 	const char *name;
 } reports[] = {
-	{ { .call = 2, .before = 1, .from = 8, .to = 16 }, false, true, "a race of the model is known" },
-	{ { .call = 1, .before = 1, .from = 8, .to = 16 }, false, false, "another call" },
-	{ { .call = 2, .before = 3, .from = 8, .to = 16 }, false, false, "another thread" },
-	{ { .call = 2, .before = 1, .page = 1, .from = 8, .to = 16 }, false, false, "another page" },
-	{ { .call = 2, .before = 1, .from = 16, .to = 24 }, false, false, "other bytes" },
-	{ { .call = 1, .before = 2, .from = 8, .to = 16 }, false, false, "the other order" },
-	{ { .call = 1, .before = 2, .from = 8, .to = 16 }, true, true, "the other order, if any is possible" },
+	{{.call = 2, .earlier_thread = 1, .from = 8, .to = 16},
+	 false,
+	 true,
+	 "a race of the model is known"},
+	{{.call = 1, .earlier_thread = 1, .from = 8, .to = 16}, false, false, "another call"},
+	{{.call = 2, .earlier_thread = 3, .from = 8, .to = 16}, false, false, "another thread"},
+	{{.call = 2, .earlier_thread = 1, .page = 1, .from = 8, .to = 16},
+	 false,
+	 false,
+	 "another page"},
+	{{.call = 2, .earlier_thread = 1, .from = 16, .to = 24}, false, false, "other bytes"},
+	{{.call = 1, .earlier_thread = 2, .from = 8, .to = 16}, false, false, "the other order"},
+	{{.call = 1, .earlier_thread = 2, .from = 8, .to = 16},
+	 true,
+	 true,
+	 "the other order, if any is possible"},
 };
 
 static void test_matching(void)

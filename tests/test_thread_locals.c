@@ -23,7 +23,7 @@ UNIT_TEST(test_thread_locals)
 	pthread_t thread;
 
 	thread_locals_find(&locals);
-	ok(locals.count >= 2, "the program and the C library have thread-local variables");
+	ok(locals.range_count >= 2, "the program and the C library have thread-local variables");
 	ok(thread_locals_contain(&locals, (uintptr_t)&mine[0]) &&
 		   thread_locals_contain(&locals, (uintptr_t)&mine[2]),
 	   "a thread-local variable of the program is found");

@@ -27,12 +27,14 @@ UNIT_TEST(test_thread_plan)
 	     "T0: lock(m0)\n"			 /* 4 */
 	     "T0: unlock(m0)\n"			 /* 5 */
 	     "T1: lock(m0)\n");			 /* 6 */
-	ok(plan.steps[1].after[1] == 1, "a use waits for the allocation");
-	ok(plan.steps[2].after[1] == 1 && !plan.steps[2].after[2], "two uses do not wait for each other");
-	ok(plan.steps[3].after[2] == 2 && plan.steps[3].after[3] == 3,
+	ok(plan.steps[1].required_steps[1] == 1, "a use waits for the allocation");
+	ok(plan.steps[2].required_steps[1] == 1 && !plan.steps[2].required_steps[2],
+	   "two uses do not wait for each other");
+	ok(plan.steps[3].required_steps[2] == 2 && plan.steps[3].required_steps[3] == 3,
 	   "a call that changes the references waits for all uses");
-	ok(plan.steps[6].after[1] == 6, "a lock waits for the earlier unlock");
-	ok(plan.first_of[1] == 0 && plan.first_of[2] == 1 && plan.first_of[4] == THREAD_PLAN_NONE,
+	ok(plan.steps[6].required_steps[1] == 6, "a lock waits for the earlier unlock");
+	ok(plan.first_step[1] == 0 && plan.first_step[2] == 1 &&
+		   plan.first_step[4] == THREAD_PLAN_NONE,
 	   "each thread has its first step");
 	make("pagetorture 1\n"
 	     "T0: lock(m0)\n"	/* 0 */
@@ -41,11 +43,14 @@ UNIT_TEST(test_thread_plan)
 	     "main: post(s0)\n" /* 3 */
 	     "T1: wait(s0)\n"	/* 4 */
 	     "main: post(s0)\n"); /* 5 */
-	ok(plan.steps[0].signals && plan.steps[1].signals && plan.steps[2].join == 6,
+	ok(plan.steps[0].must_signal_main && plan.steps[1].must_signal_main &&
+		   plan.steps[2].joined_threads == 6,
 	   "a line of main joins all threads that ran");
-	ok(!plan.steps[3].join && plan.steps[5].join == 4, "a thread is joined once for its steps");
-	ok(plan.steps[4].waits && plan.steps[3].fork == 4 && !plan.steps[2].fork,
+	ok(!plan.steps[3].joined_threads && plan.steps[5].joined_threads == 4,
+	   "a thread is joined once for its steps");
+	ok(plan.steps[4].must_wait_for_main && plan.steps[3].released_threads == 4 &&
+		   !plan.steps[2].released_threads,
 	   "the last line of main before a thread's step releases the thread");
-	ok(plan.steps[4].forker == 3, "the step has the line of main that releases it");
+	ok(plan.steps[4].releasing_step == 3, "the step has the line of main that releases it");
 	rules_delete(rules);
 }

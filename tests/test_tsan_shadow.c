@@ -106,7 +106,8 @@ static bool case_holds(size_t index, struct rules *rules, struct tsan_shadow *sh
 	parse_program(&program, cases[index].text);
 	rules_evaluate(rules, &program);
 	predicted = tsan_shadow_predict(shadow, rules_shadow(rules), &facts, cases[index].first_only, &reports);
-	good = (predicted ? (int)race_reports_kept(&reports) : -1) == cases[index].report_count;
+	good = (predicted ? (int)race_reports_kept_count(&reports) : -1) ==
+	       cases[index].report_count;
 	if (good && cases[index].last_report.line) {
 		last = &reports.kept[cases[index].report_count - 1];
 		good = program.calls[last->call].line == cases[index].last_report.line &&

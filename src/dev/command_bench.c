@@ -79,14 +79,14 @@ static void run_program(struct checker *checker, const struct program *program, 
 	}
 	checker_evaluate(checker, program);
 	if (mode == FIBERS_FRESH)
-		tsan_flush();
+		tsan_clear_shadow();
 	if (mode == THREADS)
 		checker_run_threads(checker, program, &report);
 	else
 		checker_run_fibers(checker, program, &report);
 	/* As fuzz_race does: a later report would search everything since this one. */
-	if (report.races)
-		tsan_flush();
+	if (report.race_count)
+		tsan_clear_shadow();
 }
 
 static void measure_rate(void *ctx)

@@ -87,7 +87,7 @@ static bool set_difference(struct checker_report *report, const char *what, ...)
 
 	report->result = CHECKER_DIFFERS;
 	va_start(args, what);
-	vsnprintf(report->why, sizeof(report->why), what, args);
+	vsnprintf(report->difference_text, sizeof(report->difference_text), what, args);
 	va_end(args);
 	return false;
 }
@@ -110,34 +110,37 @@ static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t 
 
 /* memcmp() is not used: ThreadSanitizer would record its reads, and for the wrong thread. */
 static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
-			uint32_t seen_at, size_t len, size_t *where)
+			uint32_t seen_at, size_t len, size_t *differing_index)
 {
 	const uint8_t *expected = model->bytes + at, *known = model->initialised + at;
 	const uint8_t *got = seen->bytes + seen_at;
 
 	if (!differing_bits(expected, got, known, len))
 		return true;
-	for (*where = 0; !differing_bits(expected + *where, got + *where, known + *where, 1);)
-		++*where;
+	for (*differing_index = 0;
+	     !differing_bits(expected + *differing_index, got + *differing_index,
+			     known + *differing_index, 1);)
+		++*differing_index;
 	return false;
 }
 
-static bool same_bytes(const struct trace *model, const struct step *expected,
+static bool has_expected_bytes(const struct trace *model, const struct step *expected,
 		       const struct trace *seen, const struct step *got, uint32_t line,
 		       struct checker_report *report)
 {
-	size_t where;
+	size_t differing_index;
 
 	if (expected->len != got->len)
 		return set_difference(report, "line %u: expected %u bytes read, got %u", line,
 				      expected->len, got->len);
-	if (bytes_match(model, expected->at, seen, got->at, expected->len, &where))
+	if (bytes_match(model, expected->at, seen, got->at, expected->len, &differing_index))
 		return true;
-	return set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line, where,
-			      model->bytes[expected->at + where], seen->bytes[got->at + where]);
+	return set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line,
+			      differing_index, model->bytes[expected->at + differing_index],
+			      seen->bytes[got->at + differing_index]);
 }
 
-static bool same_steps(const struct checker *c, const struct program *program, bool bytes,
+static bool has_expected_steps(const struct checker *c, const struct program *program, bool bytes,
 		       struct checker_report *report)
 {
 	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
@@ -152,19 +155,19 @@ static bool same_steps(const struct checker *c, const struct program *program, b
 		if (expected->skipped != got->skipped || expected->result != got->result)
 			return set_difference(report, "line %u: expected %s, got %s", line,
 					      step_text(expected), step_text(got));
-		if (bytes && !same_bytes(model, expected, seen, got, line, report))
+		if (bytes && !has_expected_bytes(model, expected, seen, got, line, report))
 			return false;
 	}
 	return model->count == seen->count ||
 	       set_difference(report, "expected %zu calls to run, got %zu", model->count, seen->count);
 }
 
-static bool same_pages(const struct checker *c, bool bytes, struct checker_report *report)
+static bool has_expected_pages(const struct checker *c, bool bytes, struct checker_report *report)
 {
 	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
 
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		size_t where;
+		size_t differing_index;
 
 		if (model->pages[i].live != seen->pages[i].live)
 			return set_difference(report, "end: expected p%u %s", i,
@@ -175,10 +178,12 @@ static bool same_pages(const struct checker *c, bool bytes, struct checker_repor
 			return set_difference(report, "end: expected %u references of p%u, got %u",
 					      model->pages[i].refs, i, seen->pages[i].refs);
 		if (bytes && !bytes_match(model, model->pages[i].at, seen, seen->pages[i].at,
-					  TRACE_PAGE, &where))
-			return set_difference(report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
-					      where, i, model->bytes[model->pages[i].at + where],
-					      seen->bytes[seen->pages[i].at + where]);
+					  TRACE_PAGE, &differing_index))
+			return set_difference(report,
+					      "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
+					      differing_index, i,
+					      model->bytes[model->pages[i].at + differing_index],
+					      seen->bytes[seen->pages[i].at + differing_index]);
 	}
 	return true;
 }
@@ -196,13 +201,13 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 {
 	const struct race_reports *race_reports = exec_race_reports(c->exec);
 
-	report->races = race_reports_kept(race_reports);
-	if (report->races)
+	report->race_count = race_reports_kept_count(race_reports);
+	if (report->race_count)
 		report->seen |= RULE_BIT(RULE_data_race);
-	for (size_t i = 0; i < report->races; i++) {
+	for (size_t i = 0; i < report->race_count; i++) {
 		const struct race_report *s = &race_reports->kept[i];
-		const char *thread = s->before == PROGRAM_THREADS ? "an unknown thread" :
-								    thread_name(s->before);
+		const char *thread = s->earlier_thread == PROGRAM_THREADS ? "an unknown thread" :
+								    thread_name(s->earlier_thread);
 
 		if (race_report_find_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
@@ -216,36 +221,38 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 	return true;
 }
 
-static bool same_race_report(const struct race_report *a, const struct race_report *b)
+static bool is_same_race_report(const struct race_report *a, const struct race_report *b)
 {
-	return a->call == b->call && a->before == b->before && a->page == b->page &&
+	return a->call == b->call && a->earlier_thread == b->earlier_thread && a->page == b->page &&
 	       a->from == b->from && a->to == b->to;
 }
 
-/* Return: the index of the first report that differs from the prediction, or @reports. */
-static size_t first_misprediction(const struct checker *c, size_t reports)
+/* Return: the index of the first report that differs from the prediction, or @report_count. */
+static size_t find_first_misprediction(const struct checker *c, size_t report_count)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
 	size_t i = 0;
 
-	while (i < race_reports_kept(&c->predicted) && i < reports &&
-	       same_race_report(&c->predicted.kept[i], &seen->kept[i]))
+	while (i < race_reports_kept_count(&c->predicted) && i < report_count &&
+	       is_same_race_report(&c->predicted.kept[i], &seen->kept[i]))
 		i++;
 	return i;
 }
 
-static bool is_as_predicted(const struct checker *c, size_t reports)
+static bool reports_match_prediction(const struct checker *c, size_t report_count)
 {
-	return race_reports_kept(&c->predicted) == reports && first_misprediction(c, reports) == reports;
+	return race_reports_kept_count(&c->predicted) == report_count &&
+	       find_first_misprediction(c, report_count) == report_count;
 }
 
 static bool has_predicted_reports(const struct checker *c, const struct program *program,
 			 struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
-	size_t expected = race_reports_kept(&c->predicted), i = first_misprediction(c, report->races);
+	size_t expected = race_reports_kept_count(&c->predicted),
+	       i = find_first_misprediction(c, report->race_count);
 
-	if (i < expected && i < report->races) {
+	if (i < expected && i < report->race_count) {
 		const struct race_report *e = &c->predicted.kept[i], *s = &seen->kept[i];
 
 		return set_difference(report,
@@ -254,9 +261,9 @@ static bool has_predicted_reports(const struct checker *c, const struct program 
 				      program->calls[e->call].line, e->page, e->from, e->to - 1,
 				      program->calls[s->call].line, s->page, s->from, s->to - 1);
 	}
-	return expected == report->races ||
+	return expected == report->race_count ||
 	       set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
-			      report->races);
+			      report->race_count);
 }
 
 /* The detector reported no race, and the model of the detector allows that. */
@@ -264,10 +271,10 @@ static bool allow_miss(struct checker_report *report, const struct program *prog
 		       const struct race *race, enum tsan_miss miss)
 {
 	report->result = CHECKER_MISS_ALLOWED;
-	report->predicted = miss != TSAN_UNKNOWN;
-	snprintf(report->why, sizeof(report->why), "the race of lines %u and %u is unseen: %s",
-		 program->calls[race->first].line, program->calls[race->second].line,
-		 tsan_miss_text(miss));
+	report->reports_were_predicted = miss != TSAN_UNKNOWN;
+	snprintf(report->difference_text, sizeof(report->difference_text),
+		 "the race of lines %u and %u is unseen: %s", program->calls[race->first].line,
+		 program->calls[race->second].line, tsan_miss_text(miss));
 	return true;
 }
 
@@ -275,12 +282,13 @@ static bool allow_miss(struct checker_report *report, const struct program *prog
  * Returns whether the prediction of the reports can be trusted. An external library may access
  * bytes in another way, so there a prediction counts only if it comes true.
  */
-static bool prediction_is_valid(struct checker *c, const struct tsan_facts *facts, size_t reports)
+static bool prediction_is_valid(struct checker *c, const struct tsan_facts *facts,
+				size_t report_count)
 {
-	return tsan_predictable() &&
+	return tsan_is_predictable() &&
 	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
 				   exec_options(c->exec)->first_race_only, &c->predicted) &&
-	       (library_access_pattern_known() || is_as_predicted(c, reports));
+	       (library_access_pattern_known() || reports_match_prediction(c, report_count));
 }
 
 /* If the detector cannot miss some race of the program, it must have reported a race. */
@@ -309,16 +317,16 @@ static bool has_no_missed_race(struct checker *c, const struct program *program,
 	const struct shadow *shadow = rules_shadow(c->rules);
 	struct tsan_facts facts = exec_tsan_facts(c->exec);
 
-	if (!tsan_present() || !shadow->race_count)
+	if (!tsan_is_present() || !shadow->race_count)
 		return true;
-	if (prediction_is_valid(c, &facts, report->races)) {
-		report->predicted = true;
+	if (prediction_is_valid(c, &facts, report->race_count)) {
+		report->reports_were_predicted = true;
 		return has_predicted_reports(c, program, report) &&
-		       (report->races ||
+		       (report->race_count ||
 			allow_miss(report, program, shadow->races,
 				   tsan_shadow_explain(c->tsan_model, shadow, &facts, shadow->races)));
 	}
-	return report->races || (may_miss_all_races(shadow, program, report) &&
+	return report->race_count || (may_miss_all_races(shadow, program, report) &&
 				 allow_miss(report, program, shadow->races, TSAN_UNKNOWN));
 }
 
@@ -329,7 +337,8 @@ static bool ends_with_fatal_call(const struct verdict *v)
 	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
 }
 
-static bool same_end(const struct verdict *v, enum exec_end end, struct checker_report *report)
+static bool has_expected_end(const struct verdict *v, enum exec_end end,
+			     struct checker_report *report)
 {
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 
@@ -354,7 +363,8 @@ void checker_repair(struct checker *c, struct program *program)
 }
 
 /* The verdict of another program would make the comparison meaningless. */
-static void start_run(struct checker *c, const struct program *program, struct checker_report *report)
+static void reset_report_and_trace(struct checker *c, const struct program *program,
+				   struct checker_report *report)
 {
 	if (c->evaluated != program) {
 		fprintf(stderr, "expected the program that was judged last, got another\n");
@@ -370,11 +380,11 @@ enum checker_result checker_run_fibers(struct checker *c, const struct program *
 	const struct verdict *v = rules_verdict(c->rules);
 	enum exec_end end;
 
-	start_run(c, program, report);
+	reset_report_and_trace(c, program, report);
 	end = exec_run_fibers(c->exec, program, ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX,
 			      c->trace);
-	if (same_end(v, end, report) && same_steps(c, program, true, report) &&
-	    same_pages(c, true, report) && has_no_error(c, report) &&
+	if (has_expected_end(v, end, report) && has_expected_steps(c, program, true, report) &&
+	    has_expected_pages(c, true, report) && has_no_error(c, report) &&
 	    has_no_false_report(c, program, false, report))
 		has_no_missed_race(c, program, report);
 	return report->result;
@@ -388,15 +398,15 @@ enum checker_result checker_run_threads(struct checker *c, const struct program 
 	const struct shadow *shadow = rules_shadow(c->rules);
 	bool certain = !shadow->race_count && !shadow->contended;
 
-	start_run(c, program, report);
+	reset_report_and_trace(c, program, report);
 	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
 		set_difference(report, "expected threads, got none");
 		return report->result;
 	}
 	if (stuck)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (same_steps(c, program, certain, report) && same_pages(c, certain, report) &&
-	    has_no_error(c, report))
+	if (has_expected_steps(c, program, certain, report) &&
+	    has_expected_pages(c, certain, report) && has_no_error(c, report))
 		has_no_false_report(c, program, true, report);
 	return report->result;
 }

@@ -21,9 +21,9 @@ enum checker_result {
 struct checker_report {
 	enum checker_result result;
 	rule_set seen; /* rules that the execution was seen to break */
-	size_t races;  /* races that the detector reported */
-	bool predicted; /* the model of the detector predicted the reports */
-	char why[CHECKER_WHY];
+	size_t race_count;  /* races that the detector reported */
+	bool reports_were_predicted; /* the model of the detector predicted the reports */
+	char difference_text[CHECKER_WHY];
 };
 
 struct checker;

@@ -9,7 +9,8 @@ struct visitor {
 	void *ctx;
 };
 
-static void visit(const struct visitor *t, enum digest_part part, const void *bytes, size_t len)
+static void visit_part(const struct visitor *t, enum digest_part part, const void *bytes,
+		       size_t len)
 {
 	t->fn(t->ctx, part, bytes, len);
 }
@@ -22,7 +23,7 @@ static void visit_verdict(const struct visitor *t, const struct verdict *v,
 		report->seen, (uint32_t)report->result,
 	};
 
-	visit(t, DIGEST_VERDICT, words, sizeof(words));
+	visit_part(t, DIGEST_VERDICT, words, sizeof(words));
 }
 
 /* Visits single fields: padding between them is uninitialised. */
@@ -32,26 +33,26 @@ static void visit_trace(const struct visitor *t, const struct trace *trace)
 		const struct step *step = &trace->steps[i];
 		uint32_t words[] = { step->call, step->skipped, (uint32_t)step->result, step->len };
 
-		visit(t, DIGEST_TRACE, words, sizeof(words));
-		visit(t, DIGEST_TRACE, trace->bytes + step->at, step->len);
+		visit_part(t, DIGEST_TRACE, words, sizeof(words));
+		visit_part(t, DIGEST_TRACE, trace->bytes + step->at, step->len);
 	}
 	for (uint32_t i = 0; i < PROGRAM_PAGES; i++) {
 		uint32_t words[] = { i, trace->pages[i].refs };
 
 		if (!trace->pages[i].live)
 			continue;
-		visit(t, DIGEST_TRACE, words, sizeof(words));
-		visit(t, DIGEST_TRACE, trace->bytes + trace->pages[i].at, TRACE_PAGE);
+		visit_part(t, DIGEST_TRACE, words, sizeof(words));
+		visit_part(t, DIGEST_TRACE, trace->bytes + trace->pages[i].at, TRACE_PAGE);
 	}
 }
 
 static void visit_races(const struct visitor *t, const struct race_reports *race_reports)
 {
-	for (size_t i = 0; i < race_reports_kept(race_reports); i++) {
+	for (size_t i = 0; i < race_reports_kept_count(race_reports); i++) {
 		const struct race_report *s = &race_reports->kept[i];
-		uint16_t words[] = { s->call, s->before, s->page, s->from, s->to };
+		uint16_t words[] = { s->call, s->earlier_thread, s->page, s->from, s->to };
 
-		visit(t, DIGEST_RACES, words, sizeof(words));
+		visit_part(t, DIGEST_RACES, words, sizeof(words));
 	}
 }
 

@@ -58,12 +58,12 @@ void execution_reset(struct execution *execution)
 static bool agrees_with_first_run(const struct checker_report *first, struct checker_report *again,
 				  unsigned int run)
 {
-	if (first->seen == again->seen && first->races == again->races)
+	if (first->seen == again->seen && first->race_count == again->race_count)
 		return true;
 	again->result = CHECKER_DIFFERS;
-	snprintf(again->why, sizeof(again->why),
-		 "run %u saw %zu races where the first run saw %zu", run, again->races,
-		 first->races);
+	snprintf(again->difference_text, sizeof(again->difference_text),
+		 "run %u saw %zu races where the first run saw %zu", run, again->race_count,
+		 first->race_count);
 	return false;
 }
 
@@ -73,7 +73,7 @@ static void store_race(struct execution *execution)
 	const struct race_reports *seen = exec_race_reports(checker_exec(current.check));
 	const struct shadow *shadow = rules_shadow(checker_rules(current.check));
 	const struct race *race = NULL;
-	size_t kept = race_reports_kept(seen), i = 0;
+	size_t kept = race_reports_kept_count(seen), i = 0;
 
 	execution->has_race = kept > 0;
 	if (!execution->has_race)
@@ -91,7 +91,7 @@ static void run_fibers(struct execution *execution)
 	struct checker_report first;
 
 	for (unsigned int run = 1; run <= current.options->repeat; run++) {
-		tsan_flush();
+		tsan_clear_shadow();
 		checker_run_fibers(current.check, current.program, &execution->fibers);
 		store_race(execution);
 		if (execution->fibers.result == CHECKER_DIFFERS)
@@ -108,13 +108,14 @@ static void run_threads(struct execution *execution)
 	struct exec_timing timing = current.options->timing;
 	rule_set seen = 0;
 
-	for (timing.run = 1; timing.run <= current.options->repeat; timing.run++) {
+	for (timing.run_number = 1; timing.run_number <= current.options->repeat;
+	     timing.run_number++) {
 		exec_options(checker_exec(current.check))->timing = timing;
-		tsan_flush();
+		tsan_clear_shadow();
 		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
 			return;
 		seen |= execution->threads.seen;
-		execution->reported += execution->threads.races > 0;
+		execution->reported += execution->threads.race_count > 0;
 	}
 	execution->threads.seen = seen;
 }
@@ -136,7 +137,7 @@ static void find_fatal_calls(struct execution *execution, const struct verdict *
 {
 	struct detectable_by where = {
 		.asan = detector_has_asan(),
-		.alias = !strcmp(exec_backend(), "alias"),
+		.alias = !strcmp(exec_backend_name(), "alias"),
 	};
 
 	execution->fatal_count = 0;
@@ -234,7 +235,8 @@ void execution_set_difference(struct execution *execution, const char *what, ...
 
 	execution->fibers.result = CHECKER_DIFFERS;
 	va_start(args, what);
-	vsnprintf(execution->fibers.why, sizeof(execution->fibers.why), what, args);
+	vsnprintf(execution->fibers.difference_text, sizeof(execution->fibers.difference_text),
+		  what, args);
 	va_end(args);
 }
 

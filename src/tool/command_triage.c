@@ -120,7 +120,7 @@ static int run_script(const struct settings *s, const char *command)
 		{ "flavours", flavours },
 		{ "executor", s->with_threads ? "both" : "fibers" },
 		{ "names", program_all_bytes ? "bytes" : NULL },
-		{ "backend", exec_backend() },
+		{ "backend", exec_backend_name() },
 		{ "timeout", timeout },
 		{ "tries", tries },
 		{ "tool", shell_binary_path() },

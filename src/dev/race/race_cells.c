@@ -287,7 +287,7 @@ static void print_tables(const struct race_selection *selection)
 	json_number(&out, "cells", (int64_t)selection->selected);
 	json_number(&out, "races", (int64_t)selection->races);
 	json_number(&out, "disagree", (int64_t)selection->disagreements);
-	json_bool(&out, "valgrind", valgrind_supported());
+	json_bool(&out, "valgrind", valgrind_is_supported());
 	json_array(&out, "kinds");
 	for (unsigned int i = 0; i < MATRIX_KINDS; i++)
 		json_text(&out, NULL, matrix_kinds[i].name);

@@ -22,15 +22,15 @@
 static void run_once(struct checker *checker, const struct program *program, bool has_fibers,
 		     struct checker_report *report)
 {
-	unsigned int errors = valgrind_errors();
+	unsigned int errors = valgrind_error_count();
 
-	tsan_flush();
+	tsan_clear_shadow();
 	checker_evaluate(checker, program);
 	if (has_fibers)
 		checker_run_fibers(checker, program, report);
 	else
 		checker_run_threads(checker, program, report);
-	report->races += valgrind_errors() - errors;
+	report->race_count += valgrind_error_count() - errors;
 }
 
 /*
@@ -40,12 +40,13 @@ static void run_once(struct checker *checker, const struct program *program, boo
 static bool is_same_again(const struct checker_report *first, struct checker_report *report,
 			  unsigned int run)
 {
-	if (tsan_splits_granules() ? !first->races == !report->races : first->races == report->races)
+	if (tsan_splits_granules() ? !first->race_count == !report->race_count
+				   : first->race_count == report->race_count)
 		return true;
 	report->result = CHECKER_DIFFERS;
-	snprintf(report->why, sizeof(report->why),
-		 "run %u reported %zu races where the first run reported %zu", run, report->races,
-		 first->races);
+	snprintf(report->difference_text, sizeof(report->difference_text),
+		 "run %u reported %zu races where the first run reported %zu", run,
+		 report->race_count, first->race_count);
 	return false;
 }
 
@@ -63,7 +64,7 @@ static void run_cell(struct checker *checker, const struct race_execution *execu
 		run_once(checker, &program, execution->has_fibers, &report);
 		if (++run == 1)
 			first = report;
-		reported += report.races > 0;
+		reported += report.race_count > 0;
 		is_miss_allowed |= report.result == CHECKER_MISS_ALLOWED;
 	} while (report.result != CHECKER_DIFFERS &&
 		 (!execution->has_fibers || is_same_again(&first, &report, run)) &&
@@ -71,7 +72,7 @@ static void run_cell(struct checker *checker, const struct race_execution *execu
 	if (report.result != CHECKER_DIFFERS)
 		report.result = is_miss_allowed ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
 	printf("%zu\t%s\t%u\t%u\t%s\n", number, results[report.result], reported, run,
-	       report.result == CHECKER_DIFFERS ? report.why : "");
+	       report.result == CHECKER_DIFFERS ? report.difference_text : "");
 	fflush(stdout);
 }
 
@@ -81,7 +82,7 @@ int race_execute_cells(const struct race_execution *execution)
 
 	if (!checker)
 		return usage_error("race", "no memory for the check");
-	printf(COMPILER "\t%s\n", tsan_present() || valgrind_present() ? "detector" : "none");
+	printf(COMPILER "\t%s\n", tsan_is_present() || valgrind_is_present() ? "detector" : "none");
 	fflush(stdout);
 	for (size_t i = execution->from; i < execution->to && i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);

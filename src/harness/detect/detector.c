@@ -28,7 +28,7 @@ static const struct {
 /* Each of these texts begins a report of some kind. */
 static const char *const unknown[] = { "Sanitizer: ", "runtime error: ", library_bug };
 
-static void copy_line(const char *at, const char *output, char *line, size_t size)
+static void copy_line_around(const char *at, const char *output, char *line, size_t size)
 {
 	while (at > output && at[-1] != '\n')
 		at--;
@@ -45,20 +45,20 @@ enum rule detector_find_rule(const char *output, char *line, size_t size)
 
 		if (!at)
 			continue;
-		copy_line(at, output, line, size);
+		copy_line_around(at, output, line, size);
 		return reports[i].rule;
 	}
 	if (bug) {
 		const char *name = bug + strlen(library_bug);
 
-		copy_line(bug, output, line, size);
+		copy_line_around(bug, output, line, size);
 		return rule_find(name, strcspn(name, ":\n"));
 	}
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
 		const char *at = strstr(output, unknown[i]);
 
 		if (at) {
-			copy_line(at, output, line, size);
+			copy_line_around(at, output, line, size);
 			break;
 		}
 	}
@@ -86,12 +86,12 @@ static uintptr_t stack_end;
 static void find_stack_end(void)
 {
 	pthread_attr_t attr;
-	size_t size;
+	size_t stack_size;
 	void *end;
 
 	if (pthread_getattr_np(pthread_self(), &attr))
 		return;
-	if (!pthread_attr_getstack(&attr, &end, &size))
+	if (!pthread_attr_getstack(&attr, &end, &stack_size))
 		stack_end = (uintptr_t)end;
 	pthread_attr_destroy(&attr);
 }
@@ -104,13 +104,13 @@ static bool is_stack_overflow(uintptr_t address)
 static void print_fault(int signal, siginfo_t *info, void *context)
 {
 	uintptr_t address = (uintptr_t)info->si_addr;
-	char line[80];
-	int len = snprintf(line, sizeof(line), "%sfault at address 0x%llx\n",
+	char fault_message[80];
+	int len = snprintf(fault_message, sizeof(fault_message), "%sfault at address 0x%llx\n",
 			   is_stack_overflow(address) ? "stack-overflow: " : "",
 			   (unsigned long long)address);
 
 	(void)context;
-	if (write(STDERR_FILENO, line, (size_t)len) < len)
+	if (write(STDERR_FILENO, fault_message, (size_t)len) < len)
 		_exit(127);
 	_exit(128 + signal);
 }

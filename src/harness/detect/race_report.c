@@ -11,7 +11,7 @@ void race_reports_clear(struct race_reports *race_reports)
 	atomic_store_explicit(&race_reports->count, 0, memory_order_relaxed);
 }
 
-size_t race_reports_kept(const struct race_reports *race_reports)
+size_t race_reports_kept_count(const struct race_reports *race_reports)
 {
 	size_t count = atomic_load_explicit(&race_reports->count, memory_order_relaxed);
 
@@ -27,11 +27,11 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 }
 
 /* Is report @s, made at call @now, about a race with call @before? */
-static bool is_pair(const struct race_report *s, const struct program *program, uint16_t before,
-		    uint16_t now)
+static bool is_report_of_pair(const struct race_report *s, const struct program *program,
+			      uint16_t before, uint16_t now)
 {
-	return s->call == now && (s->before == program->calls[before].thread ||
-				  s->before == PROGRAM_THREADS);
+	return s->call == now && (s->earlier_thread == program->calls[before].thread ||
+				  s->earlier_thread == PROGRAM_THREADS);
 }
 
 const struct race *race_report_find_race(const struct race_report *s, const struct program *program,
@@ -42,8 +42,8 @@ const struct race *race_report_find_race(const struct race_report *s, const stru
 
 		if (race->page != s->page || race->from >= s->to || s->from >= race->to)
 			continue;
-		if (is_pair(s, program, race->first, race->second) ||
-		    (any_order && is_pair(s, program, race->second, race->first)))
+		if (is_report_of_pair(s, program, race->first, race->second) ||
+		    (any_order && is_report_of_pair(s, program, race->second, race->first)))
 			return race;
 	}
 	return NULL;
@@ -88,12 +88,14 @@ static bool is_whole_page(const struct access *access)
 }
 
 /* Adds the cells of an access to one granule. Return: false if there are too many cells. */
-static bool add_access(struct cell cells[CELLS], unsigned int *count, const struct access *a,
-		       uint8_t mask, enum granule_cells how)
+static bool add_cells_of_access(struct cell cells[CELLS], unsigned int *count,
+				const struct access *a, uint8_t mask,
+				enum granule_cells granule_cells_kind)
 {
 	struct cell cell = { a->thread, mask, a->write, a->atomic };
 
-	if (how == CELLS_ONE || (how == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
+	if (granule_cells_kind == CELLS_ONE ||
+	    (granule_cells_kind == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
 		return add_cell(cells, count, cell);
 	for (unsigned int i = 0; i < GRANULE; i++) {
 		cell.mask = (uint8_t)(mask & 1u << i);
@@ -116,21 +118,21 @@ static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
  * Do all accesses to @granule before the race's second call fit into its cells? An access that
  * arrives in parts may evict what its last part would conflict with, so it must fit too.
  */
-static bool granule_fits(const struct shadow *shadow, const struct race *race,
-			 unsigned int granule, enum granule_cells how)
+static bool accesses_fit_in_granule(const struct shadow *shadow, const struct race *race,
+			 unsigned int granule, enum granule_cells granule_cells_kind)
 {
 	struct cell cells[CELLS];
 	unsigned int count = 0;
 
-	if (how == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
+	if (granule_cells_kind == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
 		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
 		uint8_t mask = a->page == race->page ? granule_mask(a, granule) : 0;
 
-		if (a->call == race->second && how != CELLS_UNKNOWN)
+		if (a->call == race->second && granule_cells_kind != CELLS_UNKNOWN)
 			return true;
-		if (mask && !add_access(cells, &count, a, mask, how))
+		if (mask && !add_cells_of_access(cells, &count, a, mask, granule_cells_kind))
 			return false;
 		if (a->call == race->second)
 			return true;
@@ -139,7 +141,7 @@ static bool granule_fits(const struct shadow *shadow, const struct race *race,
 }
 
 /* If a call has two accesses there, a race's range may include bytes that do not race. */
-static bool range_is_exact(const struct shadow *shadow, const struct race *race)
+static bool has_exact_range(const struct shadow *shadow, const struct race *race)
 {
 	unsigned int accesses = 0;
 
@@ -157,10 +159,10 @@ bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cell
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (!range_is_exact(shadow, race))
+		if (!has_exact_range(shadow, race))
 			continue;
 		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
-			if (granule_fits(shadow, race, g, cells))
+			if (accesses_fit_in_granule(shadow, race, g, cells))
 				return true;
 	}
 	return false;

@@ -22,7 +22,7 @@
 
 struct race_report {
 	uint16_t call;	 /* the call whose access completed the race */
-	uint8_t before;	 /* thread of the earlier access; PROGRAM_THREADS if it is unknown */
+	uint8_t earlier_thread;	 /* thread of the earlier access; PROGRAM_THREADS if it is unknown */
 	uint8_t page;	 /* RACE_REPORT_NO_PAGE: outside of all pages of the program */
 	uint16_t from, to; /* bytes that both accesses touched; empty without a page */
 	uintptr_t stacks[2][RACE_REPORT_STACK]; /* of this access and of the earlier one, as in
@@ -35,7 +35,7 @@ struct race_reports {
 };
 
 void race_reports_clear(struct race_reports *race_reports);
-size_t race_reports_kept(const struct race_reports *race_reports);
+size_t race_reports_kept_count(const struct race_reports *race_reports);
 void race_reports_add(struct race_reports *race_reports, const struct race_report *race_report);
 
 /*

@@ -37,7 +37,7 @@ struct tsan_race {
 typedef void (*tsan_race_fn)(const struct tsan_race *race, void *ctx);
 
 /* Return: whether the process is linked with ThreadSanitizer. */
-bool tsan_present(void);
+bool tsan_is_present(void);
 
 /*
  * Return: whether the runtime stores a cell for each byte of an access that does not fill its
@@ -46,7 +46,7 @@ bool tsan_present(void);
 bool tsan_splits_granules(void);
 
 /* Return: whether the runtime is the one that tsan_shadow.h describes. */
-bool tsan_predictable(void);
+bool tsan_is_predictable(void);
 
 /* Passes each race to @fn instead of printing it. NULL: print as usual. */
 void tsan_set_race_callback(tsan_race_fn fn, void *ctx);
@@ -65,7 +65,7 @@ void tsan_fiber_switch(void *fiber);
 
 /*
  * Returns the running fiber's position in ThreadSanitizer's log. The position is an address; the
- * runtime derives from it which shadow cell it evicts. 0 where tsan_predictable() is false.
+ * runtime derives from it which shadow cell it evicts. 0 where tsan_is_predictable() is false.
  */
 uintptr_t tsan_log_position(void);
 
@@ -86,8 +86,8 @@ void tsan_acquire(void *object);
  * Records an access to [addr, addr + len) by the running fiber, as instrumented code would. The
  * harness uses it for its own accesses through mappings.
  */
-void tsan_read(const void *addr, size_t len);
-void tsan_write(const void *addr, size_t len);
+void tsan_record_read(const void *addr, size_t len);
+void tsan_record_write(const void *addr, size_t len);
 
 /* Makes the access of a size in bytes; ACCESS(bits) is an expression. */
 #define TSAN_BY_SIZE(size, ACCESS)                                                        \
@@ -106,7 +106,7 @@ void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *val
  * Makes ThreadSanitizer forget all accesses and all order, so that one input does not influence the
  * reports of the next. Takes microseconds, more if many pages were touched.
  */
-void tsan_flush(void);
+void tsan_clear_shadow(void);
 
 /*
  * Calls @fn on the stack range of fiber @index, 0 .. 8, so that frames of two fibers never share an
@@ -115,7 +115,7 @@ void tsan_flush(void);
 void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg);
 
 /* ThreadSanitizer ignores the calling fiber's accesses between pause and resume. */
-void tsan_pause(void);
-void tsan_resume(void);
+void tsan_ignore_begin(void);
+void tsan_ignore_end(void);
 
 #endif

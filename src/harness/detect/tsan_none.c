@@ -2,7 +2,7 @@
 /* Implements tsan.h without ThreadSanitizer: nothing is watched and nothing is reported. */
 #include "harness/detect/tsan.h"
 
-bool tsan_present(void)
+bool tsan_is_present(void)
 {
 	return false;
 }
@@ -12,7 +12,7 @@ bool tsan_splits_granules(void)
 	return false;
 }
 
-bool tsan_predictable(void)
+bool tsan_is_predictable(void)
 {
 	return false;
 }
@@ -62,13 +62,13 @@ void tsan_acquire(void *object)
 	(void)object;
 }
 
-void tsan_read(const void *addr, size_t len)
+void tsan_record_read(const void *addr, size_t len)
 {
 	(void)addr;
 	(void)len;
 }
 
-void tsan_write(const void *addr, size_t len)
+void tsan_record_write(const void *addr, size_t len)
 {
 	(void)addr;
 	(void)len;
@@ -92,7 +92,7 @@ void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *val
 	TSAN_BY_SIZE(size, STORE);
 }
 
-void tsan_flush(void)
+void tsan_clear_shadow(void)
 {
 }
 
@@ -102,10 +102,10 @@ void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *a
 	fn(arg);
 }
 
-void tsan_pause(void)
+void tsan_ignore_begin(void)
 {
 }
 
-void tsan_resume(void)
+void tsan_ignore_end(void)
 {
 }

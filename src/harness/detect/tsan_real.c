@@ -64,7 +64,7 @@ static struct {
 } race_callback;
 
 /* Reports contain only numbers of threads. The main thread is 0, the others have names. */
-static void thread_name(void *report, int threads, int tid, char name[16])
+static void copy_thread_name(void *report, int threads, int tid, char name[16])
 {
 	for (int i = 0; i < threads; i++) {
 		int id = -1, running, parent;
@@ -94,7 +94,7 @@ static void read_race_access(void *report, int threads, unsigned long idx, struc
 	access->size = (size_t)size;
 	access->write = write;
 	access->atomic = atomic;
-	thread_name(report, threads, tid, access->thread);
+	copy_thread_name(report, threads, tid, access->thread);
 }
 
 /* __tsan::OnReport(ReportDesc const *, bool): returning true suppresses the printed report. */
@@ -118,7 +118,7 @@ bool on_report(void *report, bool suppressed)
 	return true;
 }
 
-bool tsan_present(void)
+bool tsan_is_present(void)
 {
 	return true;
 }
@@ -194,11 +194,12 @@ static BYTES_NO_SANITIZE uintptr_t find_entry(const uint64_t *words, size_t coun
  */
 static BYTES_NO_SANITIZE uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
 {
-	uint64_t words[LOG_BLOCK];
-	struct iovec here = { words, count * sizeof(*words) }, there = { (void *)from, here.iov_len };
+	uint64_t log_words[LOG_BLOCK];
+	struct iovec here = {log_words, count * sizeof(*log_words)},
+		     there = {(void *)from, here.iov_len};
 	long got = syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L);
 
-	return got > 0 ? find_entry(words, (size_t)got / sizeof(*words), from, addr) : 0;
+	return got > 0 ? find_entry(log_words, (size_t)got / sizeof(*log_words), from, addr) : 0;
 }
 
 static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
@@ -236,7 +237,7 @@ uintptr_t BYTES_NO_SANITIZE tsan_log_position_after(uintptr_t from, uintptr_t to
 }
 
 /* Did the word advance by one range entry for each access to @bytes? */
-static bool moves_as_log(const volatile uintptr_t *word, uint8_t bytes[3][32])
+static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
 		uintptr_t from = *word;
@@ -249,7 +250,7 @@ static bool moves_as_log(const volatile uintptr_t *word, uint8_t bytes[3][32])
 	return true;
 }
 
-static bool knows_single(const volatile uintptr_t *word, uint64_t *bytes)
+static bool finds_single_access(const volatile uintptr_t *word, uint64_t *bytes)
 {
 	uintptr_t from = *word;
 
@@ -271,15 +272,16 @@ static void find_log(void *fiber)
 		uintptr_t before = state[i];
 
 		__tsan_write_range(once[i], 24);
-		if (before && state[i] == before + 16 && moves_as_log(state + i, bytes[i]) &&
-		    knows_single(state + i, single++)) {
+		if (before && state[i] == before + 16 &&
+		    moves_like_log_position(state + i, bytes[i]) &&
+		    finds_single_access(state + i, single++)) {
 			log_field = i;
 			return;
 		}
 	}
 }
 
-bool tsan_predictable(void)
+bool tsan_is_predictable(void)
 {
 	static bool tried;
 
@@ -318,12 +320,12 @@ void tsan_acquire(void *object)
 	__tsan_acquire(object);
 }
 
-void tsan_read(const void *addr, size_t len)
+void tsan_record_read(const void *addr, size_t len)
 {
 	__tsan_read_range((void *)(uintptr_t)addr, len);
 }
 
-void tsan_write(const void *addr, size_t len)
+void tsan_record_write(const void *addr, size_t len)
 {
 	__tsan_write_range((void *)(uintptr_t)addr, len);
 }
@@ -349,7 +351,7 @@ void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *val
 	TSAN_BY_SIZE(size, STORE);
 }
 
-void tsan_flush(void)
+void tsan_clear_shadow(void)
 {
 	__tsan_flush_memory();
 }
@@ -367,13 +369,13 @@ void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *a
 	__asm__ volatile("" : : "r"(range) : "memory");
 }
 
-void tsan_pause(void)
+void tsan_ignore_begin(void)
 {
 	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
 	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 }
 
-void tsan_resume(void)
+void tsan_ignore_end(void)
 {
 	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);

@@ -31,9 +31,9 @@ struct tsan_shadow {
 	const struct shadow *shadow;
 	const struct tsan_facts *facts;
 	struct race_reports *race_reports;
-	bool certain;
+	bool is_certain;
 	const struct access *position_access; /* the access that `position` belongs to */
-	uintptr_t position;
+	uintptr_t log_position;
 	uint16_t first_reported_call; /* call of the first report */
 
 	/* The race to explain, or NULL. */
@@ -82,13 +82,13 @@ static uint8_t granule_mask(const struct access *access, unsigned int g)
 }
 
 /* Ranks what a cell implies: a plain write implies most. */
-static unsigned int weakness(const struct access *access)
+static unsigned int rank_access_weakness(const struct access *access)
 {
 	return (access->atomic ? 2u : 0u) + (access->write ? 0u : 1u);
 }
 
 /* Is @now in a cell already? A write of the same bytes covers a read, too. */
-static bool is_stored(const struct tsan_shadow *t, const struct granule *granule,
+static bool is_access_in_a_cell(const struct tsan_shadow *t, const struct granule *granule,
 		      const struct access *now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < CELLS; i++) {
@@ -103,8 +103,8 @@ static bool is_stored(const struct tsan_shadow *t, const struct granule *granule
 	return false;
 }
 
-static bool races(const struct tsan_shadow *t, const struct cell *cell, size_t now_index,
-		  uint8_t mask)
+static bool is_race_with_cell(const struct tsan_shadow *t, const struct cell *cell,
+			      size_t now_index, uint8_t mask)
 {
 	const struct access *old = &t->shadow->accesses[cell->access];
 	const struct access *now = &t->shadow->accesses[now_index];
@@ -119,19 +119,19 @@ static const struct cell *find_racing_cell(const struct tsan_shadow *t, const st
 					   size_t now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < CELLS; i++)
-		if (races(t, &granule->cells[i], now, mask))
+		if (is_race_with_cell(t, &granule->cells[i], now, mask))
 			return &granule->cells[i];
 	return NULL;
 }
 
 /* All granules of an access share one position. */
-static uintptr_t position_of(struct tsan_shadow *t, const struct access *now)
+static uintptr_t find_log_position(struct tsan_shadow *t, const struct access *now)
 {
 	if (t->position_access != now) {
 		t->position_access = now;
-		t->position = t->facts->position(t->facts->ctx, now);
+		t->log_position = t->facts->position(t->facts->ctx, now);
 	}
-	return t->position;
+	return t->log_position;
 }
 
 /* Chooses the cell that the access replaces; NULL if it is unknown. */
@@ -144,13 +144,14 @@ static struct cell *choose_cell(struct tsan_shadow *t, struct granule *granule,
 		const struct access *old = &t->shadow->accesses[granule->cells[i].access];
 
 		if (granule->cells[i].state == KEPT && granule->cells[i].mask == mask &&
-		    old->thread == now->thread && weakness(old) >= weakness(now))
+		    old->thread == now->thread &&
+		    rank_access_weakness(old) >= rank_access_weakness(now))
 			return &granule->cells[i];
 	}
 	for (unsigned int i = 0; i < CELLS; i++)
 		if (granule->cells[i].state == EMPTY)
 			return &granule->cells[i];
-	position = position_of(t, now);
+	position = find_log_position(t, now);
 	return position ? &granule->cells[position / sizeof(uint64_t) % CELLS] : NULL;
 }
 
@@ -161,12 +162,12 @@ static void add_report(struct tsan_shadow *t, const struct cell *cell, const str
 	unsigned int both = cell->mask & mask;
 
 	if (t->facts->may_be_lost(t->facts->ctx, old))
-		t->certain = false;
+		t->is_certain = false;
 	if (t->first_reported_call == NO_CALL)
 		t->first_reported_call = now->call;
 	race_reports_add(t->race_reports, &(struct race_report){
 		.call = now->call,
-		.before = old->thread,
+		.earlier_thread = old->thread,
 		.page = now->page,
 		.from = (uint16_t)(g * GRANULE + (unsigned int)__builtin_ctz(both)),
 		.to = (uint16_t)(g * GRANULE + 32 - (unsigned int)__builtin_clz(both)),
@@ -187,7 +188,8 @@ static bool is_granule_to_explain(const struct tsan_shadow *t, const struct acce
 	return is_race_to_explain(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
 }
 
-static bool is_kept(const struct tsan_shadow *t, const struct granule *granule, uint16_t call)
+static bool keeps_access_of_call(const struct tsan_shadow *t, const struct granule *granule,
+				 uint16_t call)
 {
 	for (unsigned int i = 0; i < CELLS; i++)
 		if (granule->cells[i].state == KEPT &&
@@ -201,7 +203,7 @@ static void explain_granule(struct tsan_shadow *t, const struct granule *granule
 {
 	if (racing_cell && t->shadow->accesses[racing_cell->access].call == t->race->first)
 		t->miss = TSAN_REPORTED;
-	else if (is_kept(t, granule, t->race->first))
+	else if (keeps_access_of_call(t, granule, t->race->first))
 		t->miss = racing_cell ? TSAN_SUPERSEDED : t->miss;
 	else
 		t->miss = granule->cells[0].state == MARK ? TSAN_MARKED : TSAN_EVICTED;
@@ -218,7 +220,7 @@ static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 	const struct cell *racing_cell;
 	struct cell *cell;
 
-	if (is_stored(t, granule, now, mask))
+	if (is_access_in_a_cell(t, granule, now, mask))
 		return true;
 	racing_cell = find_racing_cell(t, granule, index, mask);
 	if (is_granule_to_explain(t, now, g))
@@ -231,14 +233,14 @@ static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
 	}
 	cell = choose_cell(t, granule, now, mask);
 	if (!cell) {
-		t->certain = false;
+		t->is_certain = false;
 		return true;
 	}
 	*cell = (struct cell){ KEPT, mask, (uint16_t)index };
 	return true;
 }
 
-static bool is_marked(const struct tsan_shadow *t, const struct access *now)
+static bool is_granule_marked(const struct tsan_shadow *t, const struct access *now)
 {
 	bool skips = !now->atomic || !now->write;
 
@@ -251,8 +253,8 @@ static void simulate_access(struct tsan_shadow *t, size_t index)
 	unsigned int last = (now->to - 1u) / GRANULE;
 
 	if (is_race_to_explain(t, now))
-		t->miss = is_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
-	if (is_marked(t, now))
+		t->miss = is_granule_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
+	if (is_granule_marked(t, now))
 		return;
 	for (unsigned int g = now->from / GRANULE; g <= last; g++)
 		if (t->granules[now->page][g].has_race && !access_granule(t, index, g))
@@ -273,7 +275,7 @@ static void init_prediction(struct tsan_shadow *t, const struct shadow *shadow,
 	t->shadow = shadow;
 	t->facts = facts;
 	t->race_reports = race_reports;
-	t->certain = true;
+	t->is_certain = true;
 	t->first_reported_call = NO_CALL;
 	t->position_access = NULL;
 	t->race = NULL;
@@ -290,13 +292,13 @@ bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
 	if (!shadow->race_count)
 		return true;
 	init_prediction(t, shadow, facts, race_reports);
-	for (size_t i = 0; i < shadow->access_count && t->certain; i++) {
+	for (size_t i = 0; i < shadow->access_count && t->is_certain; i++) {
 		if (first_only && t->first_reported_call != NO_CALL &&
 		    shadow->accesses[i].call != t->first_reported_call)
 			break;
 		simulate_access(t, i);
 	}
-	return t->certain;
+	return t->is_certain;
 }
 
 enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
@@ -308,7 +310,7 @@ enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *s
 	init_prediction(t, shadow, facts, &ignored);
 	t->race = race;
 	t->miss = TSAN_UNKNOWN;
-	for (size_t i = 0; i < shadow->access_count && t->certain; i++)
+	for (size_t i = 0; i < shadow->access_count && t->is_certain; i++)
 		simulate_access(t, i);
-	return t->certain ? t->miss : TSAN_UNKNOWN;
+	return t->is_certain ? t->miss : TSAN_UNKNOWN;
 }

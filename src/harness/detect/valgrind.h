@@ -14,13 +14,13 @@
 #include <stddef.h>
 
 /* Return: whether this build can communicate with Valgrind. */
-bool valgrind_supported(void);
+bool valgrind_is_supported(void);
 
 /* Return: whether the process runs under Valgrind and can communicate with it. */
-bool valgrind_present(void);
+bool valgrind_is_present(void);
 
 /* Return: the number of errors that Valgrind reported so far, repeated ones included. */
-unsigned int valgrind_errors(void);
+unsigned int valgrind_error_count(void);
 
 /* Makes Valgrind ignore accesses to [addr, addr + len) until the memory is freed. */
 void valgrind_ignore(const void *addr, size_t len);

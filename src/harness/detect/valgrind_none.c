@@ -2,17 +2,17 @@
 /* Implements valgrind.h in builds without Valgrind's headers. */
 #include "harness/detect/valgrind.h"
 
-bool valgrind_supported(void)
+bool valgrind_is_supported(void)
 {
 	return false;
 }
 
-bool valgrind_present(void)
+bool valgrind_is_present(void)
 {
 	return false;
 }
 
-unsigned int valgrind_errors(void)
+unsigned int valgrind_error_count(void)
 {
 	return 0;
 }

@@ -13,17 +13,17 @@
 /* Set by the linker: the begin and the end of writable static memory. */
 extern char __data_start[], _end[];
 
-bool valgrind_supported(void)
+bool valgrind_is_supported(void)
 {
 	return true;
 }
 
-bool valgrind_present(void)
+bool valgrind_is_present(void)
 {
 	return RUNNING_ON_VALGRIND;
 }
 
-unsigned int valgrind_errors(void)
+unsigned int valgrind_error_count(void)
 {
 	return VALGRIND_COUNT_ERRORS;
 }

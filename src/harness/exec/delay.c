@@ -14,7 +14,7 @@ static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, 
 static const unsigned int powers[DELAY_KINDS] = { 0, 3, 12, 6 };
 
 /* Each bit of the result depends on all bits of @x. */
-static uint64_t mix(uint64_t x)
+static uint64_t mix_bits(uint64_t x)
 {
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
@@ -23,8 +23,9 @@ static uint64_t mix(uint64_t x)
 
 struct delay delay_choose(const struct delay_point *place)
 {
-	uint64_t where = (uint64_t)place->run << 32 | (uint32_t)place->thread << 16 | place->step;
-	uint64_t random = mix(mix(place->seed + 0x9e3779b97f4a7c15u) + where);
+	uint64_t where =
+		(uint64_t)place->run_number << 32 | (uint32_t)place->thread << 16 | place->step;
+	uint64_t random = mix_bits(mix_bits(place->seed + 0x9e3779b97f4a7c15u) + where);
 	enum delay_kind kind = kinds[random % 8];
 	unsigned int power = (unsigned int)((random >> 8) % (powers[kind] + 1));
 
@@ -41,13 +42,13 @@ static void sleep_us(unsigned int us)
 	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
-static void spin(unsigned int iterations)
+static void spin_iterations(unsigned int iterations)
 {
 	for (unsigned int i = 0; i < iterations; i++)
 		__asm__ volatile("" : : : "memory");
 }
 
-static void yield(unsigned int times)
+static void yield_times(unsigned int times)
 {
 	for (unsigned int i = 0; i < times; i++)
 		sched_yield();
@@ -57,10 +58,10 @@ void delay_wait(struct delay delay)
 {
 	switch (delay.kind) {
 	case DELAY_YIELD:
-		yield(delay.amount);
+		yield_times(delay.amount);
 		break;
 	case DELAY_SPIN:
-		spin(delay.amount);
+		spin_iterations(delay.amount);
 		break;
 	case DELAY_SLEEP:
 		sleep_us(delay.amount);

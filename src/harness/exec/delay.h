@@ -27,7 +27,7 @@ struct delay {
 /* Where a delay happens: which run of which seed, before which step of which thread. */
 struct delay_point {
 	uint64_t seed;
-	uint32_t run;
+	uint32_t run_number;
 	uint16_t thread, step;
 };
 

@@ -42,10 +42,10 @@ void exec_delete(struct exec *x);
  * change.
  */
 struct exec_timing {
-	bool pin;    /* pin each thread of the program, main included, to a CPU, in turn */
-	bool delays; /* delay calls as delay.h chooses */
+	bool pins_threads;    /* pin each thread of the program, main included, to a CPU, in turn */
+	bool has_delays; /* delay calls as delay.h chooses */
 	uint64_t seed;
-	uint32_t run; /* number of the run with that seed: each has its own delays */
+	uint32_t run_number; /* number of the run with that seed: each has its own delays */
 };
 
 struct exec_options {
@@ -76,7 +76,7 @@ struct exec_options *exec_options(struct exec *x);
 void exec_access_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to);
 
 /* Return: how the library maps pages: "direct" or "alias". */
-const char *exec_backend(void);
+const char *exec_backend_name(void);
 
 /*
  * Must be called before any other use of the library. Return: false if the backend is

@@ -8,7 +8,7 @@
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-enum result exec_result(struct exec *x, int ret)
+enum result exec_result_from_errno(struct exec *x, int ret)
 {
 	switch (ret) {
 	case 0:
@@ -25,7 +25,7 @@ enum result exec_result(struct exec *x, int ret)
 
 /* ---- lifetime ---- */
 
-static gfp_t to_gfp(uint8_t flags)
+static gfp_t convert_gfp_flags(uint8_t flags)
 {
 	static const gfp_t contexts[] = { GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, GFP_NOIO };
 	gfp_t gfp = contexts[flags & CALL_GFP_CONTEXT];
@@ -42,22 +42,22 @@ static gfp_t to_gfp(uint8_t flags)
 /* Only a mapping reveals the canonical address, and the thread may have no mapping left. */
 static uintptr_t canonical_address(const struct exec_thread_state *thread_state, struct page *page)
 {
-	bool full = thread_state->depth == EXEC_DEPTH;
-	uintptr_t canonical;
+	bool full = thread_state->live_map_count == EXEC_DEPTH;
+	uintptr_t page_start;
 	void *addr;
 
 	if (full) {
 		page_task_switch_out(thread_state->task);
-		page_task_switch_in(thread_state->spare);
+		page_task_switch_in(thread_state->spare_task);
 	}
 	addr = page_map_local(page);
-	canonical = (uintptr_t)page_canonical(addr);
+	page_start = (uintptr_t)page_canonical(addr);
 	page_unmap_local(addr);
 	if (full) {
-		page_task_switch_out(thread_state->spare);
+		page_task_switch_out(thread_state->spare_task);
 		page_task_switch_in(thread_state->task);
 	}
-	return canonical;
+	return page_start;
 }
 
 /*
@@ -69,28 +69,28 @@ static uintptr_t canonical_address(const struct exec_thread_state *thread_state,
 static enum result exec_alloc_page(struct exec_context *context)
 {
 	struct exec_page *page = &context->x->pages[context->call->handle[0]];
-	struct page *new = page_alloc(to_gfp(context->call->value));
+	struct page *new = page_alloc(convert_gfp_flags(context->call->value));
 
 	if (!new)
 		return RESULT_ENOMEM;
 	valgrind_ignore(new, KEPT_AT_HANDLE);
-	page->canonical = canonical_address(context->thread_state, new);
-	page->refs = 1;
+	page->canonical_addr = canonical_address(context->thread_state, new);
+	page->ref_count = 1;
 	page->page = new;
 	return RESULT_0;
 }
 
 static enum result exec_get_page(struct exec_context *context)
 {
-	page_get(exec_page(context, 0));
-	context->x->pages[context->call->handle[0]].refs++;
+	page_get(exec_page_of_call(context, 0));
+	context->x->pages[context->call->handle[0]].ref_count++;
 	return RESULT_NONE;
 }
 
 static enum result exec_free_page(struct exec_context *context)
 {
-	page_free(exec_page(context, 0));
-	context->x->pages[context->call->handle[0]].refs--;
+	page_free(exec_page_of_call(context, 0));
+	context->x->pages[context->call->handle[0]].ref_count--;
 	return RESULT_NONE;
 }
 
@@ -99,7 +99,7 @@ static enum result exec_free_page(struct exec_context *context)
 typedef int (*read_fn)(struct page *page, void *dst, size_t off, size_t len);
 typedef int (*write_fn)(struct page *page, const void *src, size_t off, size_t len);
 
-static bool guards_whole(const uint8_t *target, size_t len)
+static bool are_guards_intact(const uint8_t *target, size_t len)
 {
 	for (size_t i = 0; i < EXEC_GUARD; i++)
 		if (target[i] != EXEC_GUARD_BYTE ||
@@ -108,72 +108,78 @@ static bool guards_whole(const uint8_t *target, size_t len)
 	return true;
 }
 
-static enum result read_with(struct exec_context *context, read_fn read)
+static enum result call_read_function(struct exec_context *context, read_fn read)
 {
 	const struct call *call = context->call;
-	uint8_t *target = context->thread_state->target;
-	size_t len = number_min(exec_size(call->number[1]), PAGE_SIZE);
+	uint8_t *target = context->thread_state->target_buffer;
+	size_t len = number_min(exec_size_from_number(call->number[1]), PAGE_SIZE);
 	enum result result;
 
 	/* Overwrites the buffer, so that a byte which the library does not write is wrong. */
 	bytes_fill(target, EXEC_GUARD_BYTE, len + 2 * EXEC_GUARD);
-	result = exec_result(context->x, read(exec_page(context, 0), target + EXEC_GUARD,
-					      exec_size(call->number[0]), exec_size(call->number[1])));
-	if (!guards_whole(target, len))
+	result = exec_result_from_errno(context->x,
+					read(exec_page_of_call(context, 0), target + EXEC_GUARD,
+					     exec_size_from_number(call->number[0]),
+					     exec_size_from_number(call->number[1])));
+	if (!are_guards_intact(target, len))
 		exec_set_error(context->x, "line %u: %s wrote outside of its buffer", call->line,
 			       op_table[call->op].name);
 	if (result == RESULT_0) {
-		context->step->len = (uint16_t)number_min(len, context->log_left);
-		bytes_copy(context->log, target + EXEC_GUARD, context->step->len);
+		context->step->len = (uint16_t)number_min(len, context->read_log_left);
+		bytes_copy(context->read_log, target + EXEC_GUARD, context->step->len);
 	}
 	return result;
 }
 
-static enum result write_with(struct exec_context *context, write_fn write)
+static enum result call_write_function(struct exec_context *context, write_fn write)
 {
 	const struct call *call = context->call;
-	size_t len = number_min(exec_size(call->number[1]), PAGE_SIZE);
-	uint8_t *source = context->thread_state->source + PAGE_SIZE - len;
+	size_t len = number_min(exec_size_from_number(call->number[1]), PAGE_SIZE);
+	uint8_t *source = context->thread_state->source_buffer + PAGE_SIZE - len;
 
 	pattern_fill(source, len, call->value);
-	return exec_result(context->x,
-			   write(exec_page(context, 0), source, exec_size(call->number[0]),
-				 exec_size(call->number[1])));
+	return exec_result_from_errno(context->x, write(exec_page_of_call(context, 0), source,
+							exec_size_from_number(call->number[0]),
+							exec_size_from_number(call->number[1])));
 }
 
 static enum result exec_read_raw(struct exec_context *context)
 {
-	return read_with(context, page_read_raw);
+	return call_read_function(context, page_read_raw);
 }
 
 static enum result exec_write_raw(struct exec_context *context)
 {
-	return write_with(context, page_write_raw);
+	return call_write_function(context, page_write_raw);
 }
 
 static enum result exec_read_bytewise_atomic(struct exec_context *context)
 {
-	return read_with(context, page_read_bytewise_atomic);
+	return call_read_function(context, page_read_bytewise_atomic);
 }
 
 static enum result exec_write_bytewise_atomic(struct exec_context *context)
 {
-	return write_with(context, page_write_bytewise_atomic);
+	return call_write_function(context, page_write_bytewise_atomic);
 }
 
 static enum result exec_fill_zero(struct exec_context *context)
 {
-	return exec_result(context->x, page_fill_zero(exec_page(context, 0), exec_size(context->call->number[0]),
-						      exec_size(context->call->number[1])));
+	return exec_result_from_errno(
+		context->x, page_fill_zero(exec_page_of_call(context, 0),
+					   exec_size_from_number(context->call->number[0]),
+					   exec_size_from_number(context->call->number[1])));
 }
 
 static enum result exec_copy_page(struct exec_context *context)
 {
 	const struct call *call = context->call;
 
-	return exec_result(context->x, page_copy(exec_page(context, 0), exec_size(call->number[0]),
-						 exec_page(context, 1), exec_size(call->number[1]),
-						 exec_size(call->number[2])));
+	return exec_result_from_errno(
+		context->x,
+		page_copy(exec_page_of_call(context, 0), exec_size_from_number(call->number[0]),
+			  exec_page_of_call(context, 1), exec_size_from_number(call->number[1]),
+			  exec_size_from_number(call->number[2])));
 }
 
 static enum result exec_fail_nth(struct exec_context *context)
@@ -182,31 +188,31 @@ static enum result exec_fail_nth(struct exec_context *context)
 
 	/* No program has that many failure points, so the cut changes nothing. */
 	page_fail_nth(n < UINT_MAX ? (unsigned int)n : UINT_MAX);
-	context->thread_state->fail_nth = true;
+	context->thread_state->has_called_fail_nth = true;
 	return RESULT_NONE;
 }
 
 /* ---- any call ---- */
 
 /* Each executor implements locks and semaphores itself. */
-static enum result unexpected_call(struct exec_context *context)
+static enum result report_unexpected_call(struct exec_context *context)
 {
 	exec_set_error(context->x, "line %u: %s has no executor", context->call->line,
 		       op_table[context->call->op].name);
 	return RESULT_NONE;
 }
 
-#define exec_lock unexpected_call
-#define exec_unlock unexpected_call
-#define exec_post unexpected_call
-#define exec_wait unexpected_call
+#define exec_lock report_unexpected_call
+#define exec_unlock report_unexpected_call
+#define exec_post report_unexpected_call
+#define exec_wait report_unexpected_call
 static enum result (*const calls[OP_COUNT])(struct exec_context *) = {
 #define OP(name, ...) [OP_##name] = exec_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
 
-static bool is_filled(const void *ctx, char kind, uint8_t handle)
+static bool is_handle_filled(const void *ctx, char kind, uint8_t handle)
 {
 	const struct exec *x = ctx;
 
@@ -216,7 +222,7 @@ static bool is_filled(const void *ctx, char kind, uint8_t handle)
 	case 'k':
 		return x->maps[handle].addr;
 	default:
-		return x->slices[handle].filled;
+		return x->slices[handle].is_filled;
 	}
 }
 
@@ -230,7 +236,7 @@ void exec_call(struct exec_context *context)
 {
 	context->step->result = RESULT_NONE;
 	context->step->len = 0;
-	context->step->skipped = !call_handles_ready(context->call, is_filled, context->x) ||
+	context->step->skipped = !call_handles_ready(context->call, is_handle_filled, context->x) ||
 				 is_unsupported_atomic(context->call);
 	if (!context->step->skipped)
 		context->step->result = (int8_t)calls[context->call->op](context);

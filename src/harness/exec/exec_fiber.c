@@ -19,7 +19,7 @@
 #include "harness/program/schedule.h"
 
 /* An object that threads release to and acquire from; only its address matters. */
-struct token {
+struct sync_token {
 	char nothing;
 };
 
@@ -32,13 +32,13 @@ struct fiber_run {
 		bool held;
 		uint8_t owner;
 	} mutexes[PROGRAM_MUTEXES];
-	unsigned int semaphores[PROGRAM_SEMAPHORES];
-	bool ran[PROGRAM_THREADS];    /* threads that ran since main last joined them */
-	bool forked[PROGRAM_THREADS]; /* threads that acquired from main since it last ran */
+	unsigned int semaphore_counts[PROGRAM_SEMAPHORES];
+	bool ran_since_join[PROGRAM_THREADS];    /* threads that ran since main last joined them */
+	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last ran */
 };
 
-static struct token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
-static struct token join_token, fork_token;
+static struct sync_token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
+static struct sync_token join_token, fork_token;
 
 static bool would_block(const void *ctx, size_t line)
 {
@@ -47,33 +47,33 @@ static bool would_block(const void *ctx, size_t line)
 	uint8_t handle = call->handle[0];
 
 	if (call->op == OP_wait)
-		return !run->semaphores[handle];
+		return !run->semaphore_counts[handle];
 	return call->op == OP_lock && run->mutexes[handle].held &&
 	       run->mutexes[handle].owner != call->thread;
 }
 
-static bool owns(const struct fiber_run *run, const struct call *call)
+static bool owns_mutex(const struct fiber_run *run, const struct call *call)
 {
 	return run->mutexes[call->handle[0]].held &&
 	       run->mutexes[call->handle[0]].owner == call->thread;
 }
 
 /* Return: true if the call orders threads. */
-static bool order_call(struct fiber_run *run, const struct call *call, struct step *step)
+static bool run_sync_call(struct fiber_run *run, const struct call *call, struct step *step)
 {
 	uint8_t handle = call->handle[0];
 
 	*step = (struct step){ .result = RESULT_NONE };
 	switch ((enum op)call->op) {
 	case OP_lock:
-		step->skipped = owns(run, call);
+		step->skipped = owns_mutex(run, call);
 		if (!step->skipped)
 			tsan_acquire(&mutex_tokens[handle]);
 		run->mutexes[handle].held = true;
 		run->mutexes[handle].owner = call->thread;
 		return true;
 	case OP_unlock:
-		step->skipped = !owns(run, call);
+		step->skipped = !owns_mutex(run, call);
 		if (step->skipped)
 			return true;
 		tsan_release(&mutex_tokens[handle]);
@@ -81,11 +81,11 @@ static bool order_call(struct fiber_run *run, const struct call *call, struct st
 		return true;
 	case OP_post:
 		tsan_release(&semaphore_tokens[handle]);
-		run->semaphores[handle]++;
+		run->semaphore_counts[handle]++;
 		return true;
 	case OP_wait:
 		tsan_acquire(&semaphore_tokens[handle]);
-		run->semaphores[handle]--;
+		run->semaphore_counts[handle]--;
 		return true;
 	default:
 		return false;
@@ -95,11 +95,11 @@ static bool order_call(struct fiber_run *run, const struct call *call, struct st
 static void join_threads(struct fiber_run *run)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		if (!run->ran[t])
+		if (!run->ran_since_join[t])
 			continue;
 		tsan_fiber_switch(run->x->fibers[t]);
 		tsan_release(&join_token);
-		run->ran[t] = false;
+		run->ran_since_join[t] = false;
 	}
 	tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
 	tsan_acquire(&join_token);
@@ -108,23 +108,23 @@ static void join_threads(struct fiber_run *run)
 static void fork_threads(struct fiber_run *run)
 {
 	tsan_release(&fork_token);
-	bytes_fill(run->forked, 0, sizeof(run->forked));
+	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
-static void enter_thread(struct fiber_run *run, uint8_t thread)
+static void switch_to_thread(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN) {
 		join_threads(run);
 		return;
 	}
 	tsan_fiber_switch(run->x->fibers[thread]);
-	if (!run->forked[thread])
+	if (!run->acquired_from_main[thread])
 		tsan_acquire(&fork_token);
-	run->forked[thread] = true;
-	run->ran[thread] = true;
+	run->acquired_from_main[thread] = true;
+	run->ran_since_join[thread] = true;
 }
 
-static void leave_thread(struct fiber_run *run, uint8_t thread)
+static void switch_to_main(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN)
 		fork_threads(run);
@@ -133,24 +133,24 @@ static void leave_thread(struct fiber_run *run, uint8_t thread)
 }
 
 /* Switches the library's task, so that a call cannot use mappings of another thread. */
-static void page_call(void *arg)
+static void run_call_in_task(void *arg)
 {
 	struct exec_context *context = arg;
 	struct exec *x = context->x;
-	bool must_pause = x->options.first_race_only && race_reports_kept(&x->race_reports);
+	bool must_pause = x->options.first_race_only && race_reports_kept_count(&x->race_reports);
 
 	if (must_pause)
-		tsan_pause();
+		tsan_ignore_begin();
 	page_task_switch_in(context->thread_state->task);
 	exec_call(context);
 	page_task_switch_out(context->thread_state->task);
 	if (must_pause)
-		tsan_resume();
+		tsan_ignore_end();
 }
 
-static void run_line(struct fiber_run *run, size_t line)
+static void run_line(struct fiber_run *run, size_t line_index)
 {
-	const struct call *call = &run->program->calls[line];
+	const struct call *call = &run->program->calls[line_index];
 	struct trace *trace = run->trace;
 	struct step *step = &trace->steps[trace->count++];
 	struct exec_context context = {
@@ -158,33 +158,33 @@ static void run_line(struct fiber_run *run, size_t line)
 		.call = call,
 		.thread_state = &run->x->thread_states[call->thread],
 		.step = step,
-		.log = trace->bytes + trace->used,
-		.log_left = TRACE_LOG - trace->used,
+		.read_log = trace->bytes + trace->used,
+		.read_log_left = TRACE_LOG - trace->used,
 	};
 
-	exec_current_call = (uint16_t)line;
+	exec_current_call = (uint16_t)line_index;
 	if (run->x->options.call_hook)
-		run->x->options.call_hook(line);
-	enter_thread(run, call->thread);
-	if (!order_call(run, call, step)) {
-		run->x->log_ranges[line].from = tsan_log_position();
-		tsan_call_on_stack_range(call->thread, page_call, &context);
-		run->x->log_ranges[line].to = tsan_log_position();
+		run->x->options.call_hook(line_index);
+	switch_to_thread(run, call->thread);
+	if (!run_sync_call(run, call, step)) {
+		run->x->log_ranges[line_index].from = tsan_log_position();
+		tsan_call_on_stack_range(call->thread, run_call_in_task, &context);
+		run->x->log_ranges[line_index].to = tsan_log_position();
 	}
-	leave_thread(run, call->thread);
-	step->call = (uint16_t)line;
+	switch_to_main(run, call->thread);
+	step->call = (uint16_t)line_index;
 	step->at = trace_reserve_log(trace, step->len);
 }
 
 static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 {
-	size_t line;
+	size_t line_index;
 
-	while ((line = schedule_next(&run->schedule, would_block, run)) != SCHEDULE_NONE) {
-		if (line == cut)
+	while ((line_index = schedule_next(&run->schedule, would_block, run)) != SCHEDULE_NONE) {
+		if (line_index == cut)
 			return EXEC_STOPPED_BEFORE;
-		run_line(run, line);
-		if (line == run->x->options.last_call)
+		run_line(run, line_index);
+		if (line_index == run->x->options.last_call)
 			return EXEC_STOPPED_AFTER;
 	}
 	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;
@@ -200,12 +200,12 @@ enum exec_end exec_run_fibers(struct exec *x, const struct program *program, siz
 	run.program = program;
 	run.trace = trace;
 	bytes_fill(run.mutexes, 0, sizeof(run.mutexes));
-	bytes_fill(run.semaphores, 0, sizeof(run.semaphores));
-	bytes_fill(run.ran, 0, sizeof(run.ran));
+	bytes_fill(run.semaphore_counts, 0, sizeof(run.semaphore_counts));
+	bytes_fill(run.ran_since_join, 0, sizeof(run.ran_since_join));
 	for (size_t i = 0; i < program->count; i++)
 		run.schedule.thread[i] = program->calls[i].thread;
 	schedule_init(&run.schedule, program->count);
-	x->on_fibers = true;
+	x->runs_on_fibers = true;
 	exec_start(x, program);
 	fork_threads(&run);
 	end = run_lines(&run, cut);

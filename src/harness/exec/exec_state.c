@@ -42,7 +42,7 @@ struct exec_options *exec_options(struct exec *x)
 	return &x->options;
 }
 
-const char *exec_backend(void)
+const char *exec_backend_name(void)
 {
 	return page_map_backend();
 }
@@ -57,8 +57,8 @@ void exec_access_range(const struct exec *x, const struct call *call, uintptr_t 
 	*from = *to = 0;
 	if (!op_is_mapped_access(call->op))
 		return;
-	*from = (uintptr_t)x->maps[call->handle[0]].addr + exec_size(call->number[0]);
-	*to = *from + exec_size(call->number[1]);
+	*from = (uintptr_t)x->maps[call->handle[0]].addr + exec_size_from_number(call->number[0]);
+	*to = *from + exec_size_from_number(call->number[1]);
 }
 
 /* ---- the detector's history ---- */
@@ -71,13 +71,13 @@ void exec_access_range(const struct exec *x, const struct call *call, uintptr_t 
 #define SURELY_KEPT  65536
 #define ENTRIES_CALL 64
 
-static uintptr_t position_after(const void *ctx, const struct access *access)
+static uintptr_t find_log_position_after(const void *ctx, const struct access *access)
 {
 	const struct exec *x = ctx;
 	const struct exec_log_range *range = &x->log_ranges[access->call];
 
 	return tsan_log_position_after(range->from, range->to,
-				       x->pages[access->page].canonical + access->from);
+				       x->pages[access->page].canonical_addr + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -86,7 +86,7 @@ static bool is_bytewise(const struct call *call)
 }
 
 /* Lines of one thread run in their order. */
-static bool may_be_lost(const void *ctx, const struct access *access)
+static bool may_be_lost_from_history(const void *ctx, const struct access *access)
 {
 	const struct program *program = ((const struct exec *)ctx)->program;
 	size_t entries = 0;
@@ -105,12 +105,12 @@ static bool may_be_lost(const void *ctx, const struct access *access)
 
 struct tsan_facts exec_tsan_facts(const struct exec *x)
 {
-	return (struct tsan_facts){ position_after, may_be_lost, x };
+	return (struct tsan_facts){ find_log_position_after, may_be_lost_from_history, x };
 }
 
 /* ---- the detector's reports ---- */
 
-static uint8_t thread_number(const char *name)
+static uint8_t parse_thread_name(const char *name)
 {
 	if (!strcmp(name, "main"))
 		return THREAD_MAIN;
@@ -119,7 +119,7 @@ static uint8_t thread_number(const char *name)
 	return PROGRAM_THREADS;
 }
 
-static void on_race(const struct tsan_race *race, void *ctx)
+static void record_race(const struct tsan_race *race, void *ctx)
 {
 	struct exec *x = ctx;
 	uintptr_t from = race->now.addr > race->before.addr ? race->now.addr : race->before.addr;
@@ -128,14 +128,14 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	uintptr_t to = now_end < before_end ? now_end : before_end;
 	struct race_report race_report = {
 		.call = exec_current_call,
-		.before = thread_number(race->before.thread),
+		.earlier_thread = parse_thread_name(race->before.thread),
 		.page = RACE_REPORT_NO_PAGE,
 	};
 
-	if (x->on_fibers && thread_locals_contain(&x->locals, race->now.addr))
+	if (x->runs_on_fibers && thread_locals_contain(&x->locals, race->now.addr))
 		return;
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
-		uintptr_t canonical = x->pages[i].canonical;
+		uintptr_t canonical = x->pages[i].canonical_addr;
 
 		/*
 		 * A single test: two would let coverage depend on which page has the higher
@@ -152,11 +152,11 @@ static void on_race(const struct tsan_race *race, void *ctx)
 	race_reports_add(&x->race_reports, &race_report);
 }
 
-static bool prints_races;
+static bool detector_prints_races;
 
 void exec_print_races(bool print)
 {
-	prints_races = print;
+	detector_prints_races = print;
 }
 
 /* ---- lifetime ---- */
@@ -171,14 +171,15 @@ static bool init_thread_state(struct exec *x, unsigned int thread)
 {
 	struct exec_thread_state *thread_state = &x->thread_states[thread];
 
-	thread_state->source = calloc(1, PAGE_SIZE);
-	thread_state->target = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
+	thread_state->source_buffer = calloc(1, PAGE_SIZE);
+	thread_state->target_buffer = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
 	thread_state->task = page_task_new(thread_name((uint8_t)thread));
-	thread_state->spare = page_task_new("spare");
-	if (!thread_state->source || !thread_state->target || !thread_state->task || !thread_state->spare)
+	thread_state->spare_task = page_task_new("spare");
+	if (!thread_state->source_buffer || !thread_state->target_buffer || !thread_state->task ||
+	    !thread_state->spare_task)
 		return false;
 	valgrind_ignore(thread_state->task, KEPT_OF_TASK);
-	valgrind_ignore(thread_state->spare, KEPT_OF_TASK);
+	valgrind_ignore(thread_state->spare_task, KEPT_OF_TASK);
 	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(thread_name((uint8_t)thread));
 	return true;
 }
@@ -207,7 +208,7 @@ static void recycle_frames(void)
  * A library may test for injected failures only after the first request. This makes a request at
  * the start, so that no program changes how the next one runs.
  */
-static void request_failure(void)
+static void enable_fault_injection(void)
 {
 	page_fail_nth(1);
 	page_fail_nth(0);
@@ -234,7 +235,7 @@ static void create_all_mapping_data(struct exec *x)
 	create_mapping_data(NULL); /* the thread's own task */
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		create_mapping_data(x->thread_states[t].task);
-		create_mapping_data(x->thread_states[t].spare);
+		create_mapping_data(x->thread_states[t].spare_task);
 	}
 }
 
@@ -242,7 +243,7 @@ static void create_all_mapping_data(struct exec *x)
  * A failure of fail_nth decrements the point's `times`, so each program starts with fresh
  * attributes.
  */
-static void forget_failures(void)
+static void reset_fault_attributes(void)
 {
 	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
 
@@ -257,11 +258,11 @@ struct exec *exec_new(void)
 	if (!x)
 		return NULL;
 	x->options.last_call = SIZE_MAX;
-	tsan_predictable(); /* tests the log's layout before any program runs */
+	tsan_is_predictable(); /* tests the log's layout before any program runs */
 	valgrind_ignore_statics();
 	valgrind_ignore(x, sizeof(*x));
 	recycle_frames();
-	request_failure();
+	enable_fault_injection();
 	thread_locals_find(&x->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (!init_thread_state(x, t)) {
@@ -281,10 +282,10 @@ void exec_delete(struct exec *x)
 		return;
 	tsan_set_race_callback(NULL, NULL);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		free(x->thread_states[t].source);
-		free(x->thread_states[t].target);
+		free(x->thread_states[t].source_buffer);
+		free(x->thread_states[t].target_buffer);
 		page_task_delete(x->thread_states[t].task);
-		page_task_delete(x->thread_states[t].spare);
+		page_task_delete(x->thread_states[t].spare_task);
 	}
 	exec_user_destroy(x);
 	free(x);
@@ -296,15 +297,15 @@ void exec_start(struct exec *x, const struct program *program)
 	bytes_fill(x->pages, 0, sizeof(x->pages));
 	bytes_fill(x->maps, 0, sizeof(x->maps));
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		x->slices[i].filled = false;
-	forget_failures();
+		x->slices[i].is_filled = false;
+	reset_fault_attributes();
 	atomic_flag_clear(&x->has_error);
 	x->error_text[0] = '\0';
 	race_reports_clear(&x->race_reports);
-	tsan_set_race_callback(prints_races ? NULL : on_race, x);
+	tsan_set_race_callback(detector_prints_races ? NULL : record_race, x);
 }
 
-static void log_page(struct exec_page *page, struct trace *trace, unsigned int index)
+static void record_final_page(struct exec_page *page, struct trace *trace, unsigned int index)
 {
 	void *addr;
 
@@ -319,13 +320,14 @@ static void log_page(struct exec_page *page, struct trace *trace, unsigned int i
 /* Main cleans up for a thread that has ended. */
 static void destroy_thread_state(struct exec *x, struct exec_thread_state *thread_state)
 {
-	if (!thread_state->depth && !thread_state->fail_nth)
+	if (!thread_state->live_map_count && !thread_state->has_called_fail_nth)
 		return;
 	page_task_switch_in(thread_state->task);
-	while (thread_state->depth)
-		page_unmap_local(x->maps[thread_state->mapped[--thread_state->depth]].addr);
+	while (thread_state->live_map_count)
+		page_unmap_local(
+			x->maps[thread_state->live_maps[--thread_state->live_map_count]].addr);
 	page_fail_nth(0);
-	thread_state->fail_nth = false;
+	thread_state->has_called_fail_nth = false;
 	page_task_switch_out(thread_state->task);
 }
 
@@ -336,10 +338,10 @@ void exec_finish(struct exec *x, struct trace *trace)
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		struct exec_page *page = &x->pages[i];
 
-		if (!page->refs)
+		if (!page->ref_count)
 			continue;
-		log_page(page, trace, i);
-		while (page->refs--)
+		record_final_page(page, trace, i);
+		while (page->ref_count--)
 			page_free(page->page);
 	}
 	tsan_set_race_callback(NULL, NULL);

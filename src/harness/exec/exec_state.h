@@ -28,7 +28,7 @@
  * Converts a program's number to size_t. If size_t has 32 bits, a larger number becomes one of the
  * highest values: it is as far out of range, and as close to overflow.
  */
-static inline size_t exec_size(uint64_t number)
+static inline size_t exec_size_from_number(uint64_t number)
 {
 	size_t size = (size_t)number;
 
@@ -38,34 +38,34 @@ static inline size_t exec_size(uint64_t number)
 /* A page handle of the program, and what the executor knows of the page. */
 struct exec_page {
 	struct page *page; /* NULL: not filled */
-	unsigned int refs;
-	uintptr_t canonical; /* canonical address of byte 0, for detectors */
+	unsigned int ref_count;
+	uintptr_t canonical_addr; /* canonical address of byte 0, for detectors */
 };
 
 struct exec_map {
 	uint8_t *addr; /* NULL: not filled */
-	uintptr_t canonical;
+	uintptr_t canonical_addr;
 };
 
 struct exec_slice {
-	bool filled;
-	uint8_t *memory; /* a readable range, followed by an unreadable one of the same size */
-	uint8_t *bytes;	 /* byte 0 of the slice */
-	size_t readable;
+	bool is_filled;
+	uint8_t *user_memory; /* a readable range, followed by an unreadable one of the same size */
+	uint8_t *slice_start;	 /* byte 0 of the slice */
+	size_t readable_size;
 	struct user_slice_reader reader;
 };
 
 /* The data of one thread. Threads share no byte of it, because that would be a race. */
 struct exec_thread_state {
-	uint8_t *source; /* PAGE_SIZE bytes; a short buffer is at the end, where AddressSanitizer
+	uint8_t *source_buffer; /* PAGE_SIZE bytes; a short buffer is at the end, where AddressSanitizer
 			  * guards it */
-	uint8_t *target; /* a guard, PAGE_SIZE bytes, a guard */
+	uint8_t *target_buffer; /* a guard, PAGE_SIZE bytes, a guard */
 	struct page_task *task;
-	struct page_task *spare; /* used to map a page if `task` has no mapping left */
+	struct page_task *spare_task; /* used to map a page if `task` has no mapping left */
 	struct user_slice_reader reader; /* a copy of a slice's reader, during a call of this thread */
-	uint8_t mapped[EXEC_DEPTH]; /* handles of live mappings, oldest first */
-	unsigned int depth;
-	bool fail_nth; /* the program called fail_nth */
+	uint8_t live_maps[EXEC_DEPTH]; /* handles of live mappings, oldest first */
+	unsigned int live_map_count;
+	bool has_called_fail_nth; /* the program called fail_nth */
 };
 
 /* The part of the fiber's ThreadSanitizer log that a call wrote. */
@@ -82,7 +82,7 @@ struct exec {
 	void *fibers[PROGRAM_THREADS];
 	struct exec_log_range log_ranges[PROGRAM_CALLS];
 	struct thread_locals locals; /* of the OS thread that runs all fibers */
-	bool on_fibers;
+	bool runs_on_fibers;
 	struct exec_options options;
 	atomic_flag has_error;
 	char error_text[EXEC_ERROR_TEXT];
@@ -95,8 +95,8 @@ struct exec_context {
 	const struct call *call;
 	struct exec_thread_state *thread_state;
 	struct step *step; /* the call sets result and length, the caller everything else */
-	uint8_t *log;	   /* bytes that the call reads are stored here */
-	size_t log_left;	   /* size of the log that is left */
+	uint8_t *read_log;	   /* bytes that the call reads are stored here */
+	size_t read_log_left;	   /* size of the log that is left */
 };
 
 /* The index of the call that this OS thread executes, for race reports. */
@@ -118,10 +118,10 @@ void exec_finish(struct exec *x, struct trace *trace);
 void exec_set_error(struct exec *x, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
 /* Converts 0, -EINVAL or -EFAULT to a result; any other value is an error. */
-enum result exec_result(struct exec *x, int ret);
+enum result exec_result_from_errno(struct exec *x, int ret);
 
 /* Return: the page of the call's n-th handle. */
-static inline struct page *exec_page(const struct exec_context *context, unsigned int n)
+static inline struct page *exec_page_of_call(const struct exec_context *context, unsigned int n)
 {
 	return context->x->pages[context->call->handle[n]].page;
 }

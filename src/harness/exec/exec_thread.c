@@ -32,14 +32,14 @@ struct thread_run {
 	const struct trace *plan_trace;
 	struct trace *trace;
 	struct thread_plan plan;
-	bool stuck;
+	bool must_get_stuck;
 	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
 	sem_t semaphores[PROGRAM_SEMAPHORES];
 	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
 	atomic_int start; /* enum start */
 	atomic_uint ready_count; /* threads that wait for the start */
 	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are ready */
-	bool pinned;
+	bool pins_are_found;
 	struct pins pins;
 	atomic_uint finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
 	atomic_uint finished_count;
@@ -55,14 +55,14 @@ struct thread_run {
 	} workers[PROGRAM_THREADS];
 };
 
-enum start { START_WAIT, START_GO, START_CANCEL };
+enum start_state { START_WAIT, START_GO, START_CANCEL };
 
 /* ---- hidden gates ---- */
 
 /* Spins before it yields: a system call at once would release the waiting threads one by one. */
 #define SPINS 200
 
-static void wait_hidden(const atomic_uint *counter, unsigned int least)
+static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least)
 {
 	for (unsigned int spins = 0;
 	     atomic_load_explicit(counter, memory_order_acquire) < least; spins++)
@@ -74,24 +74,25 @@ static void wait_hidden(const atomic_uint *counter, unsigned int least)
  * All threads that one line of main releases continue together. Each of them arrives, because main
  * waited for everything that they did before.
  */
-static void wait_for_released(struct thread_run *run, uint16_t forker)
+static void wait_for_released_threads(struct thread_run *run, uint16_t forker)
 {
-	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[forker].fork);
+	unsigned int all =
+		(unsigned int)__builtin_popcount(run->plan.steps[forker].released_threads);
 
 	atomic_fetch_add_explicit(&run->arrived[forker], 1, memory_order_relaxed);
-	wait_hidden(&run->arrived[forker], all);
+	wait_for_counter_hidden(&run->arrived[forker], all);
 }
 
 static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step, uint8_t self)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (t != self && step->after[t])
-			wait_hidden(&run->finished_steps[t], step->after[t]);
+		if (t != self && step->required_steps[t])
+			wait_for_counter_hidden(&run->finished_steps[t], step->required_steps[t]);
 }
 
 /* ---- visible order ---- */
 
-static void wait_semaphore(sem_t *semaphore)
+static void wait_for_semaphore(sem_t *semaphore)
 {
 	while (sem_wait(semaphore) && errno == EINTR)
 		;
@@ -100,27 +101,27 @@ static void wait_semaphore(sem_t *semaphore)
 static void wait_before_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		if (step->join & 1u << t)
-			wait_semaphore(&run->joins[t]);
-	if (!step->waits)
+		if (step->joined_threads & 1u << t)
+			wait_for_semaphore(&run->joins[t]);
+	if (!step->must_wait_for_main)
 		return;
-	wait_semaphore(&run->forks[thread]);
-	wait_for_released(run, step->forker);
+	wait_for_semaphore(&run->forks[thread]);
+	wait_for_released_threads(run, step->releasing_step);
 }
 
 static void signal_after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		if (step->fork & 1u << t)
+		if (step->released_threads & 1u << t)
 			sem_post(&run->forks[t]);
-	if (step->signals)
+	if (step->must_signal_main)
 		sem_post(&run->joins[thread]);
 }
 
 /* ---- calls ---- */
 
 /* Return: true if the call orders threads. */
-static bool order_call(struct worker *w, const struct call *call, struct step *step)
+static bool run_sync_call(struct worker *w, const struct call *call, struct step *step)
 {
 	struct thread_run *run = w->run;
 	uint8_t handle = call->handle[0];
@@ -143,7 +144,7 @@ static bool order_call(struct worker *w, const struct call *call, struct step *s
 		sem_post(&run->semaphores[handle]);
 		return true;
 	case OP_wait:
-		wait_semaphore(&run->semaphores[handle]);
+		wait_for_semaphore(&run->semaphores[handle]);
 		return true;
 	default:
 		return false;
@@ -153,9 +154,9 @@ static bool order_call(struct worker *w, const struct call *call, struct step *s
 static void delay_call(const struct worker *w, uint16_t step)
 {
 	const struct exec_timing *timing = &w->run->x->options.timing;
-	struct delay_point place = { timing->seed, timing->run, w->thread, step };
+	struct delay_point place = { timing->seed, timing->run_number, w->thread, step };
 
-	if (timing->delays)
+	if (timing->has_delays)
 		delay_wait(delay_choose(&place));
 }
 
@@ -173,13 +174,13 @@ static void run_step(struct worker *w, uint16_t index)
 	exec_current_call = expected->call;
 	if (run->x->options.call_hook)
 		run->x->options.call_hook(expected->call);
-	if (!order_call(w, call, step))
+	if (!run_sync_call(w, call, step))
 		exec_call(&(struct exec_context){ .x = run->x,
 					      .call = call,
 					      .thread_state = &run->x->thread_states[w->thread],
 					      .step = step,
-					      .log = run->trace->bytes + expected->at,
-					      .log_left = expected->len });
+					      .read_log = run->trace->bytes + expected->at,
+					      .read_log_left = expected->len });
 	step->at = expected->at;
 	step->call = expected->call;
 	atomic_store_explicit(&run->finished_steps[w->thread], index + 1u, memory_order_release);
@@ -217,7 +218,7 @@ static void try_next_line(struct worker *w)
 	const struct call *call = find_blocked_call(w);
 	bool blocked = true;
 
-	wait_hidden(&run->finished_count, (unsigned int)run->plan_trace->count);
+	wait_for_counter_hidden(&run->finished_count, (unsigned int)run->plan_trace->count);
 	if (call && call->op == OP_lock)
 		blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
 	else if (call)
@@ -226,7 +227,7 @@ static void try_next_line(struct worker *w)
 		exec_set_error(run->x, "line %u: expected a deadlock, but the call went through",
 			       call->line);
 	atomic_fetch_add_explicit(&run->tried_count, 1, memory_order_release);
-	wait_hidden(&run->tried_count, run->thread_count);
+	wait_for_counter_hidden(&run->tried_count, run->thread_count);
 }
 
 static void run_thread(struct worker *w)
@@ -234,11 +235,11 @@ static void run_thread(struct worker *w)
 	struct thread_run *run = w->run;
 
 	page_task_switch_in(run->x->thread_states[w->thread].task);
-	for (uint16_t i = run->plan.first_of[w->thread]; i < run->plan_trace->count; i++)
+	for (uint16_t i = run->plan.first_step[w->thread]; i < run->plan_trace->count; i++)
 		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
 			run_step(w, i);
 	page_task_switch_out(run->x->thread_states[w->thread].task);
-	if (run->stuck)
+	if (run->must_get_stuck)
 		try_next_line(w);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
 		if (w->held[m])
@@ -249,20 +250,20 @@ static void pin_worker(const struct worker *w)
 {
 	const struct thread_run *run = w->run;
 
-	if (run->pinned && !pins_pin_thread(&run->pins, w->thread_index))
+	if (run->pins_are_found && !pins_pin_thread(&run->pins, w->thread_index))
 		exec_set_error(run->x, "expected a CPU for thread %u alone, got none", w->thread);
 }
 
 /* Waits until all threads are ready. Return: false if the execution is cancelled. */
 static bool wait_for_start(struct thread_run *run)
 {
-	int start;
+	int start_word;
 
 	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
 	for (unsigned int spins = 0;; spins++) {
-		start = atomic_load_explicit(&run->start, memory_order_relaxed);
-		if (start != START_WAIT)
-			return start == START_GO;
+		start_word = atomic_load_explicit(&run->start, memory_order_relaxed);
+		if (start_word != START_WAIT)
+			return start_word == START_GO;
 		if (spins >= SPINS)
 			sched_yield();
 	}
@@ -316,11 +317,11 @@ static void destroy_objects(struct thread_run *run)
  * Return: whether the execution needs the thread. A thread whose first line blocks has no step, but
  * tries the line in a deadlock.
  */
-static bool is_needed(const struct thread_run *run, unsigned int thread)
+static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
 {
-	if (run->plan.first_of[thread] != THREAD_PLAN_NONE)
+	if (run->plan.first_step[thread] != THREAD_PLAN_NONE)
 		return true;
-	for (size_t i = 0; run->stuck && i < run->program->count; i++)
+	for (size_t i = 0; run->must_get_stuck && i < run->program->count; i++)
 		if (run->program->calls[i].thread == thread)
 			return true;
 	return false;
@@ -332,11 +333,11 @@ static bool create_threads(struct thread_run *run)
 
 	run->thread_count = 1;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		run->thread_count += is_needed(run, t);
+		run->thread_count += is_thread_needed(run, t);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		struct worker *w = &run->workers[t];
 
-		if (!is_needed(run, t))
+		if (!is_thread_needed(run, t))
 			continue;
 		w->thread_index = thread_index++;
 		if (pthread_create(&w->pthread, NULL, thread_main, w))
@@ -361,16 +362,16 @@ static void init_run(struct thread_run *run)
 	const struct exec_timing *timing = &run->x->options.timing;
 
 	thread_plan_init(&run->plan, run->program, run->plan_trace);
-	run->plan.first_of[THREAD_MAIN] = 0;
+	run->plan.first_step[THREAD_MAIN] = 0;
 	init_objects(run);
-	run->x->on_fibers = false;
+	run->x->runs_on_fibers = false;
 	exec_start(run->x, run->program);
 	run->trace->count = run->plan_trace->count;
 	run->trace->used = count_bytes_read(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->count; i++)
 		atomic_store(&run->arrived[i], 0);
-	run->pinned = timing->pin && pins_init(&run->pins);
-	if (timing->pin && !run->pinned)
+	run->pins_are_found = timing->pins_threads && pins_init(&run->pins);
+	if (timing->pins_threads && !run->pins_are_found)
 		exec_set_error(run->x, "expected to know the CPUs of this process");
 }
 
@@ -380,7 +381,7 @@ static bool run_threads(struct thread_run *run)
 	bool is_created = create_threads(run);
 
 	if (is_created)
-		wait_hidden(&run->ready_count, run->thread_count - 1);
+		wait_for_counter_hidden(&run->ready_count, run->thread_count - 1);
 	pin_worker(&run->workers[THREAD_MAIN]);
 	atomic_store_explicit(&run->start, is_created ? START_GO : START_CANCEL, memory_order_relaxed);
 	if (is_created)
@@ -388,7 +389,7 @@ static bool run_threads(struct thread_run *run)
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (run->workers[t].is_created)
 			pthread_join(run->workers[t].pthread, NULL);
-	if (run->pinned)
+	if (run->pins_are_found)
 		pins_unpin_thread(&run->pins);
 	return is_created;
 }
@@ -403,7 +404,7 @@ bool exec_run_threads(struct exec *x, const struct program *program, const struc
 	run.program = program;
 	run.plan_trace = plan;
 	run.trace = trace;
-	run.stuck = stuck;
+	run.must_get_stuck = stuck;
 	init_run(&run);
 	is_created = run_threads(&run);
 	destroy_objects(&run);

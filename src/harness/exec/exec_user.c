@@ -20,7 +20,7 @@ bool exec_user_init(struct exec *x)
 
 		if (memory == MAP_FAILED)
 			return false;
-		x->slices[i].memory = memory;
+		x->slices[i].user_memory = memory;
 		if (mprotect(memory, SLICE_RANGE, PROT_READ | PROT_WRITE))
 			return false;
 	}
@@ -30,8 +30,8 @@ bool exec_user_init(struct exec *x)
 void exec_user_destroy(struct exec *x)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		if (x->slices[i].memory)
-			munmap(x->slices[i].memory, 2 * SLICE_RANGE);
+		if (x->slices[i].user_memory)
+			munmap(x->slices[i].user_memory, 2 * SLICE_RANGE);
 }
 
 enum result exec_user_slice(struct exec_context *context)
@@ -40,11 +40,12 @@ enum result exec_user_slice(struct exec_context *context)
 	struct exec_slice *slice = &context->x->slices[call->handle[0]];
 	size_t size = call->number[0];
 
-	slice->filled = true;
-	slice->readable = call->has_fault ? number_min(exec_size(call->number[1]), size) : size;
-	slice->bytes = slice->memory + SLICE_RANGE - slice->readable;
-	pattern_fill(slice->bytes, slice->readable, call->value);
-	user_slice_reader_init(&slice->reader, user_slice_new(slice->bytes, size));
+	slice->is_filled = true;
+	slice->readable_size =
+		call->has_fault ? number_min(exec_size_from_number(call->number[1]), size) : size;
+	slice->slice_start = slice->user_memory + SLICE_RANGE - slice->readable_size;
+	pattern_fill(slice->slice_start, slice->readable_size, call->value);
+	user_slice_reader_init(&slice->reader, user_slice_new(slice->slice_start, size));
 	return RESULT_NONE;
 }
 
@@ -66,10 +67,11 @@ static void return_reader(struct exec_context *context, struct exec_slice *slice
 enum result exec_skip(struct exec_context *context)
 {
 	struct exec_slice *slice = &context->x->slices[context->call->handle[0]];
-	int ret = user_slice_skip(borrow_reader(context, slice), exec_size(context->call->number[0]));
+	int ret = user_slice_skip(borrow_reader(context, slice),
+				  exec_size_from_number(context->call->number[0]));
 
 	return_reader(context, slice);
-	return exec_result(context->x, ret);
+	return exec_result_from_errno(context->x, ret);
 }
 
 enum result exec_user_store(struct exec_context *context)
@@ -77,9 +79,10 @@ enum result exec_user_store(struct exec_context *context)
 	const struct call *call = context->call;
 	struct exec_slice *slice = &context->x->slices[call->handle[0]];
 
-	if (call->number[0] < slice->readable)
-		pattern_fill(slice->bytes + call->number[0],
-			     number_min(exec_size(call->number[1]), slice->readable - call->number[0]),
+	if (call->number[0] < slice->readable_size)
+		pattern_fill(slice->slice_start + call->number[0],
+			     number_min(exec_size_from_number(call->number[1]),
+					slice->readable_size - call->number[0]),
 			     call->value);
 	return RESULT_NONE;
 }
@@ -88,9 +91,10 @@ enum result exec_copy_from_user_slice(struct exec_context *context)
 {
 	const struct call *call = context->call;
 	struct exec_slice *slice = &context->x->slices[call->handle[1]];
-	int ret = page_copy_from_user_slice(exec_page(context, 0), borrow_reader(context, slice),
-					    exec_size(call->number[0]), exec_size(call->number[1]));
+	int ret = page_copy_from_user_slice(
+		exec_page_of_call(context, 0), borrow_reader(context, slice),
+		exec_size_from_number(call->number[0]), exec_size_from_number(call->number[1]));
 
 	return_reader(context, slice);
-	return exec_result(context->x, ret);
+	return exec_result_from_errno(context->x, ret);
 }

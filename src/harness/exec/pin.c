@@ -5,13 +5,13 @@ bool pins_init(struct pins *pins)
 {
 	if (sched_getaffinity(0, sizeof(pins->allowed), &pins->allowed))
 		return false;
-	pins->count = (unsigned int)CPU_COUNT(&pins->allowed);
-	return pins->count > 0;
+	pins->cpu_count = (unsigned int)CPU_COUNT(&pins->allowed);
+	return pins->cpu_count > 0;
 }
 
-static int cpu_of(const struct pins *pins, unsigned int turn)
+static int pick_cpu(const struct pins *pins, unsigned int turn)
 {
-	unsigned int left = turn % pins->count;
+	unsigned int left = turn % pins->cpu_count;
 	int cpu = 0;
 
 	while (!CPU_ISSET(cpu, &pins->allowed) || left--)
@@ -21,7 +21,7 @@ static int cpu_of(const struct pins *pins, unsigned int turn)
 
 bool pins_pin_thread(const struct pins *pins, unsigned int turn)
 {
-	int cpu = cpu_of(pins, turn);
+	int cpu = pick_cpu(pins, turn);
 	cpu_set_t one;
 
 	CPU_ZERO(&one);

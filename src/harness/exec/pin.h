@@ -8,7 +8,7 @@
 
 struct pins {
 	cpu_set_t allowed; /* CPUs that the caller of pins_init() may use */
-	unsigned int count;
+	unsigned int cpu_count;
 };
 
 /* Gets the allowed CPUs. Return: false if the system does not report them. */

@@ -18,22 +18,22 @@ static int add_module(struct dl_phdr_info *module, size_t size, void *ctx)
 	uintptr_t from = (uintptr_t)module->dlpi_tls_data;
 
 	(void)size;
-	if (!from || locals->count == THREAD_LOCALS_MAX)
+	if (!from || locals->range_count == THREAD_LOCALS_MAX)
 		return 0;
-	locals->blocks[locals->count].from = from;
-	locals->blocks[locals->count++].to = from + tls_size(module);
+	locals->blocks[locals->range_count].from = from;
+	locals->blocks[locals->range_count++].to = from + tls_size(module);
 	return 0;
 }
 
 void thread_locals_find(struct thread_locals *locals)
 {
-	locals->count = 0;
+	locals->range_count = 0;
 	dl_iterate_phdr(add_module, locals);
 }
 
 bool thread_locals_contain(const struct thread_locals *locals, uintptr_t addr)
 {
-	for (unsigned int i = 0; i < locals->count; i++)
+	for (unsigned int i = 0; i < locals->range_count; i++)
 		if (addr >= locals->blocks[i].from && addr < locals->blocks[i].to)
 			return true;
 	return false;

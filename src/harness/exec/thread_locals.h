@@ -13,7 +13,7 @@
 #define THREAD_LOCALS_MAX 32
 
 struct thread_locals {
-	unsigned int count;
+	unsigned int range_count;
 	struct {
 		uintptr_t from, to;
 	} blocks[THREAD_LOCALS_MAX];

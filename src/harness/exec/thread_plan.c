@@ -18,11 +18,11 @@ struct plan_builder {
 	struct thread_plan *plan;
 	uint16_t last_use[OBJECTS][PROGRAM_THREADS];
 	uint16_t last_change[OBJECTS][PROGRAM_THREADS];
-	uint8_t page_of[PROGRAM_MAPS]; /* the page of each mapping */
+	uint8_t mapped_page[PROGRAM_MAPS]; /* the page of each mapping */
 	uint16_t last_step[PROGRAM_THREADS];
-	uint16_t joined[PROGRAM_THREADS]; /* last step of each thread that main waited for */
-	uint16_t main_step;		  /* last step of main */
-	uint16_t forked[PROGRAM_THREADS]; /* step of main that each thread last waited for */
+	uint16_t last_joined_step[PROGRAM_THREADS]; /* last step of each thread that main waited for */
+	uint16_t last_main_step;		  /* last step of main */
+	uint16_t last_fork_step[PROGRAM_THREADS]; /* step of main that each thread last waited for */
 };
 
 /*
@@ -40,7 +40,7 @@ static bool changes_object(enum op op, unsigned int object)
 	       op == OP_free_page;
 }
 
-static unsigned int object_of(char kind, uint8_t handle)
+static unsigned int object_index(char kind, uint8_t handle)
 {
 	switch (kind | 0x20) {
 	case 'p':
@@ -56,53 +56,53 @@ static unsigned int object_of(char kind, uint8_t handle)
 	}
 }
 
-static void wait_for(struct thread_step *step, const uint16_t last[PROGRAM_THREADS])
+static void require_steps(struct thread_step *step, const uint16_t last[PROGRAM_THREADS])
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (step->after[t] < last[t])
-			step->after[t] = last[t];
+		if (step->required_steps[t] < last[t])
+			step->required_steps[t] = last[t];
 }
 
-static void plan_object(struct plan_builder *p, uint16_t index, unsigned int object,
+static void plan_use_of_object(struct plan_builder *p, uint16_t index, unsigned int object,
 			const struct call *call)
 {
 	struct thread_step *step = &p->plan->steps[index];
 	bool change = changes_object(call->op, object);
 
-	wait_for(step, change ? p->last_use[object] : p->last_change[object]);
+	require_steps(step, change ? p->last_use[object] : p->last_change[object]);
 	p->last_use[object][call->thread] = (uint16_t)(index + 1);
 	if (change)
 		p->last_change[object][call->thread] = (uint16_t)(index + 1);
 }
 
-static void plan_main(struct plan_builder *p, uint16_t index)
+static void plan_main_step(struct plan_builder *p, uint16_t index)
 {
 	struct thread_step *step = &p->plan->steps[index];
 
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		uint16_t last = p->last_step[t];
 
-		if (last == p->joined[t])
+		if (last == p->last_joined_step[t])
 			continue;
-		step->join |= (uint16_t)(1u << t);
-		p->plan->steps[last - 1].signals = true;
-		p->joined[t] = last;
+		step->joined_threads |= (uint16_t)(1u << t);
+		p->plan->steps[last - 1].must_signal_main = true;
+		p->last_joined_step[t] = last;
 	}
-	p->main_step = (uint16_t)(index + 1);
+	p->last_main_step = (uint16_t)(index + 1);
 }
 
-static void plan_thread(struct plan_builder *p, uint16_t index, uint8_t thread)
+static void plan_thread_step(struct plan_builder *p, uint16_t index, uint8_t thread)
 {
 	struct thread_step *step = &p->plan->steps[index];
 
-	if (p->forked[thread] != p->main_step) {
-		step->waits = true;
-		step->forker = (uint16_t)(p->main_step - 1);
-		p->plan->steps[step->forker].fork |= (uint16_t)(1u << thread);
-		p->forked[thread] = p->main_step;
+	if (p->last_fork_step[thread] != p->last_main_step) {
+		step->must_wait_for_main = true;
+		step->releasing_step = (uint16_t)(p->last_main_step - 1);
+		p->plan->steps[step->releasing_step].released_threads |= (uint16_t)(1u << thread);
+		p->last_fork_step[thread] = p->last_main_step;
 	}
-	if (p->plan->first_of[thread] == THREAD_PLAN_NONE)
-		p->plan->first_of[thread] = index;
+	if (p->plan->first_step[thread] == THREAD_PLAN_NONE)
+		p->plan->first_step[thread] = index;
 	p->last_step[thread] = (uint16_t)(index + 1);
 }
 
@@ -112,23 +112,24 @@ void thread_plan_init(struct thread_plan *plan, const struct program *program,
 	struct plan_builder p = { .plan = plan };
 
 	memset(plan->steps, 0, trace->count * sizeof(plan->steps[0]));
-	memset(plan->first_of, 0xff, sizeof(plan->first_of));
+	memset(plan->first_step, 0xff, sizeof(plan->first_step));
 	for (uint16_t i = 0; i < trace->count; i++) {
 		const struct call *call = &program->calls[trace->steps[i].call];
 		unsigned int handles = 0;
 
 		for (const char *kind = op_table[call->op].args; *kind; kind++) {
 			if (op_handle_count(*kind))
-				plan_object(&p, i, object_of(*kind, call->handle[handles++]),
-					    call);
+				plan_use_of_object(
+					&p, i, object_index(*kind, call->handle[handles++]), call);
 		}
 		if (call->op == OP_kmap_local && !trace->steps[i].skipped)
-			p.page_of[call->handle[0]] = call->handle[1];
+			p.mapped_page[call->handle[0]] = call->handle[1];
 		if (op_is_mapped_access(call->op) && !trace->steps[i].skipped)
-			plan_object(&p, i, OBJECT_PAGE + p.page_of[call->handle[0]], call);
+			plan_use_of_object(&p, i, OBJECT_PAGE + p.mapped_page[call->handle[0]],
+					   call);
 		if (call->thread == THREAD_MAIN)
-			plan_main(&p, i);
+			plan_main_step(&p, i);
 		else
-			plan_thread(&p, i, call->thread);
+			plan_thread_step(&p, i, call->thread);
 	}
 }

@@ -20,16 +20,16 @@
 
 struct thread_step {
 	/* For each thread, the number of steps that it must have finished before. */
-	uint16_t after[PROGRAM_THREADS];
-	uint16_t join;	 /* of main: bit t: wait for thread t, visibly to detectors */
-	uint16_t fork;	 /* of main: bit t: release thread t after this step, visibly to detectors */
-	bool signals;	 /* of a thread: main joins the thread after this step */
-	bool waits;	 /* of a thread: main releases the thread before this step */
-	uint16_t forker; /* the step of main that releases it */
+	uint16_t required_steps[PROGRAM_THREADS];
+	uint16_t joined_threads;	 /* of main: bit t: wait for thread t, visibly to detectors */
+	uint16_t released_threads;	 /* of main: bit t: release thread t after this step, visibly to detectors */
+	bool must_signal_main;	 /* of a thread: main joins the thread after this step */
+	bool must_wait_for_main;	 /* of a thread: main releases the thread before this step */
+	uint16_t releasing_step; /* the step of main that releases it */
 };
 
 struct thread_plan {
-	uint16_t first_of[PROGRAM_THREADS]; /* the thread's first step, or THREAD_PLAN_NONE */
+	uint16_t first_step[PROGRAM_THREADS]; /* the thread's first step, or THREAD_PLAN_NONE */
 	struct thread_step steps[PROGRAM_CALLS];
 };
 

@@ -48,9 +48,9 @@ static void print_execution_options(FILE *out, const struct execution_options *e
 		fprintf(out, " --repeat %u", execution->repeat);
 	fprintf(out, " --executor %s",
 		!execution->fibers ? "threads" : execution->threads ? "both" : "fibers");
-	if (execution->timing.pin)
+	if (execution->timing.pins_threads)
 		fputs(" --pin", out);
-	if (execution->timing.delays)
+	if (execution->timing.has_delays)
 		fprintf(out, " --delays %llu", (unsigned long long)execution->timing.seed);
 }
 
@@ -62,7 +62,7 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 
 	shell_word_print(out, shell_binary_path());
 	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u", run->command,
-		exec_backend(), flavour->flavour, execution->seconds, execution->cpu,
+		exec_backend_name(), flavour->flavour, execution->seconds, execution->cpu,
 		run->options.megabytes);
 	print_execution_options(out, execution);
 	if (program_all_bytes && !is_standard_input(run, input))

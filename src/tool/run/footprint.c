@@ -134,7 +134,7 @@ size_t footprint_find_allowance(const char *flavour, enum footprint_part part, s
 	switch (part) {
 	case FOOTPRINT_MAPPINGS:
 		return allowances[i].mappings +
-		       (strcmp(exec_backend(), "direct") ? MAPPED_ADDRESSES : 0);
+		       (strcmp(exec_backend_name(), "direct") ? MAPPED_ADDRESSES : 0);
 	case FOOTPRINT_RESIDENT:
 		return (allowances[i].megabytes << 20) + inputs * (allowances[i].kilobytes_an_input << 10);
 	default:

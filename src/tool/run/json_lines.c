@@ -175,7 +175,7 @@ static void write_skipped(struct json *out, const struct run *run)
 
 static void write_summary(struct json *out, const struct run *run)
 {
-	json_text(out, "backend", exec_backend());
+	json_text(out, "backend", exec_backend_name());
 	json_bool(out, "orders", run->options.has_two_orders);
 	json_number(out, "inputs", (int64_t)run->inputs.count);
 	json_array(out, "flavours");

@@ -14,7 +14,7 @@ static bool read_delays(char *value, void *into)
 {
 	struct exec_timing *timing = into;
 
-	timing->delays = true;
+	timing->has_delays = true;
 	return parse_seed(value, &timing->seed);
 }
 
@@ -44,7 +44,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_NUMBER("memory", &options->megabytes, 1, 1 << 20),
 		OPTION_FLAG("no-sort", &run->keeps_order),
 		OPTION_FLAG("orders", &options->has_two_orders),
-		OPTION_FLAG("pin", &execution->timing.pin),
+		OPTION_FLAG("pin", &execution->timing.pins_threads),
 		OPTION_NUMBER("repeat", &execution->repeat, 1, 1000000),
 		OPTION_TEXT("results", &run->results.path),
 		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),

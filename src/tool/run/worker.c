@@ -134,7 +134,7 @@ static void compare(struct worker_result *to)
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.230s", worst == &execution->threads ? "on threads: " : "",
-		 worst->why);
+		 worst->difference_text);
 	set_result(to, find_kind(execution, worst), why);
 }
 

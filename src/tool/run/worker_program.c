@@ -105,7 +105,8 @@ static void record_trial(const struct execution *execution)
 	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->survived ||
 	    worst == &execution->threads)
 		snprintf(record->why, sizeof(record->why), "%s%s",
-			 worst == &execution->threads ? "on threads: " : "", worst->why);
+			 worst == &execution->threads ? "on threads: " : "",
+			 worst->difference_text);
 }
 
 /* ---- executing ---- */
