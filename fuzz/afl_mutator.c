@@ -132,7 +132,7 @@ size_t afl_custom_trim(void *data, uint8_t **out)
 	struct afl_mutator *m = data;
 
 	*out = m->trimmed;
-	trim_program(&m->trim, &m->trim_best, &m->trim_candidate);
+	trim_make_candidate(&m->trim, &m->trim_best, &m->trim_candidate);
 	return encode(&m->trim_candidate, m->trimmed);
 }
 

@@ -23,10 +23,10 @@ const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
 #define DEPTHS 17 /* numbers of mappings that a thread can have */
 
 static const struct execution_options options = {
-	.repeat = 1,
-	.seconds = 5,
+	.run_count = 1,
+	.time_limit_seconds = 5,
 	.fibers = true,
-	.engine = true,
+	.has_engine_handlers = true,
 };
 
 /* Reports of children that must die need no names of functions, which take a second. */

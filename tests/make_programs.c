@@ -28,7 +28,7 @@ static void make_random(uint64_t seed, struct program *program)
 static void make_repaired(uint64_t seed, struct program *program)
 {
 	make_random(seed, program);
-	repair(program, rules);
+	repair_program(program, rules);
 }
 
 static rule_set broken(const struct program *program)

@@ -39,19 +39,21 @@ static void test_edges(void)
 	uint16_t from[PROGRAM_THREADS];
 
 	ok(evaluate("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
-		   happens_before_edges(&program, rules_trace(rules), 4, from) == 1 && from[0] == 3 &&
-		   before(1, 4) && before(0, 2),
+		   happens_before_find_edges(&program, rules_trace(rules), 4, from) == 1 &&
+		   from[0] == 3 && before(1, 4) && before(0, 2),
 	   "a lock is ordered after the last unlock, and so after the earlier ones");
 	ok(evaluate("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
-		   happens_before_edges(&program, rules_trace(rules), 3, from) == 2 && before(0, 3) &&
-		   before(1, 3) && !before(2, 3),
+		   happens_before_find_edges(&program, rules_trace(rules), 3, from) == 2 &&
+		   before(0, 3) && before(1, 3) && !before(2, 3),
 	   "a wait is ordered after every earlier post, not after calls that follow the posts");
-	ok(evaluate("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: free_page(p0)\n") &&
-		   happens_before_edges(&program, rules_trace(rules), 3, from) == 1 && before(2, 3),
+	ok(evaluate("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
+		    "free_page(p0)\n") &&
+		   happens_before_find_edges(&program, rules_trace(rules), 3, from) == 1 &&
+		   before(2, 3),
 	   "the last free is ordered after the others");
 	ok(evaluate("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
-		   !happens_before_edges(&program, rules_trace(rules), 2, from) && before(0, 1) &&
-		   before(0, 2),
+		   !happens_before_find_edges(&program, rules_trace(rules), 2, from) &&
+		   before(0, 1) && before(0, 2),
 	   "the order by a line of main is no edge");
 }
 
@@ -121,8 +123,9 @@ static void causes(const char *calls, enum rule rule, const char *expected, cons
 	bool good = evaluate(calls) && rules_verdict(rules)->fatal_rule == rule;
 
 	cause_find_fatal(&program, rules, &causes);
-	for (size_t i = 0; i < causes.count; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u", causes.calls[i]);
+	for (size_t i = 0; i < causes.call_count; i++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u",
+			 causes.cause_calls[i]);
 	ok(good && !strcmp(got, expected), "%s", name);
 }
 
@@ -159,20 +162,21 @@ static void test_bytes(void)
 		   rules_verdict(rules)->uninits[0].from == 68,
 	   "the use of a copied uninitialised byte is found");
 	cause_find_uninit(&program, rules, 6, 1, 68, &causes);
-	ok(causes.count == 3 && causes.calls[0] == 4 && causes.calls[1] == 3 &&
-		   causes.calls[2] == 0,
+	ok(causes.call_count == 3 && causes.cause_calls[0] == 4 && causes.cause_calls[1] == 3 &&
+		   causes.cause_calls[2] == 0,
 	   "its causes are two copies and an allocation");
 }
 
 static void test_deadlock(void)
 {
-	struct blocked b[PROGRAM_THREADS];
+	struct blocked_thread b[PROGRAM_THREADS];
 
-	ok(evaluate("T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
+	ok(evaluate(
+		   "T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
 		   cause_find_deadlock(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
-		   b[0].by == 0 && b[1].why == BLOCKED_SEMAPHORE &&
-		   b[2].why == BLOCKED_THREADS && b[2].by == 1 && b[3].why == BLOCKED_MAIN &&
-		   b[3].by == 3,
+		   b[0].blocking_call == 0 && b[1].why == BLOCKED_SEMAPHORE &&
+		   b[2].why == BLOCKED_THREADS && b[2].blocking_call == 1 &&
+		   b[3].why == BLOCKED_MAIN && b[3].blocking_call == 3,
 	   "deadlock: the reason of each thread");
 }
 

@@ -153,7 +153,7 @@ static void test_promise(enum mutation mutation)
 	tampered = passes_tampered(mutation);
 	if (!ok(changed > SEEDS / 10 && kept == changed && valid == SEEDS &&
 			left_alone == SEEDS - changed && !tampered,
-		"%s: %s", info->name, info->what))
+		"%s: %s", info->name, info->description))
 		printf("# of %d: %u changed, %u as promised, %u valid, %u left alone; %u tampered "
 		       "with and not noticed\n",
 		       SEEDS, changed, kept, valid, left_alone, tampered);

@@ -273,7 +273,7 @@ static bool is_one_line(const char *text)
  * differently. */
 static bool has_right_report(const struct child_result *result, const struct misuse *misuse)
 {
-	if (!library_access_pattern_known() || strstr(result->stderr_text, "Sanitizer") ||
+	if (!library_has_known_access_pattern() || strstr(result->stderr_text, "Sanitizer") ||
 	    !*misuse->report)
 		return true;
 	return WIFSIGNALED(result->wait_status) && WTERMSIG(result->wait_status) == SIGABRT &&

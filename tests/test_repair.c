@@ -11,7 +11,7 @@ static bool becomes_clean(uint64_t seed)
 {
 	busy_program(&seed, &program, 50, OP_COUNT);
 	calls_before += program.count;
-	repair(&program, rules);
+	repair_program(&program, rules);
 	rules_evaluate(rules, &program);
 	calls_after += program.count;
 	return !rules_verdict(rules)->broken && program_valid(&program);
@@ -20,9 +20,9 @@ static bool becomes_clean(uint64_t seed)
 static bool clean_stays(uint64_t seed)
 {
 	busy_program(&seed, &program, 50, OP_COUNT);
-	repair(&program, rules);
+	repair_program(&program, rules);
 	before = program;
-	repair(&program, rules);
+	repair_program(&program, rules);
 	return program_equal(&before, &program);
 }
 

@@ -218,7 +218,10 @@ int command_self_test(int argc, char **argv)
 {
 	static struct run_options options = {
 		.megabytes = 256,
-		.execution = { .repeat = 1, .seconds = 6, .cpu = 2, .fibers = true },
+		.execution = {.run_count = 1,
+			      .time_limit_seconds = 6,
+			      .cpu_limit_seconds = 2,
+			      .fibers = true},
 	};
 	bool wanted[FLAVOURS_MAX];
 	const struct option_row rows[] = {

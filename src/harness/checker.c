@@ -288,7 +288,7 @@ static bool prediction_is_valid(struct checker *c, const struct tsan_facts *fact
 	return tsan_is_predictable() &&
 	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
 				   exec_options(c->exec)->first_race_only, &c->predicted) &&
-	       (library_access_pattern_known() || reports_match_prediction(c, report_count));
+	       (library_has_known_access_pattern() || reports_match_prediction(c, report_count));
 }
 
 /* If the detector cannot miss some race of the program, it must have reported a race. */
@@ -296,7 +296,7 @@ static bool may_miss_all_races(const struct shadow *shadow, const struct program
 			       struct checker_report *report)
 {
 	const struct race *race = shadow->races;
-	enum granule_cells cells = !library_access_pattern_known() ? CELLS_UNKNOWN :
+	enum granule_cells cells = !library_has_known_access_pattern() ? CELLS_UNKNOWN :
 				    tsan_splits_granules()    ? CELLS_SPLIT :
 								CELLS_ONE;
 
@@ -358,7 +358,7 @@ void checker_evaluate(struct checker *c, const struct program *program)
 
 void checker_repair(struct checker *c, struct program *program)
 {
-	repair(program, c->rules);
+	repair_program(program, c->rules);
 	c->evaluated = program;
 }
 
@@ -396,7 +396,7 @@ enum checker_result checker_run_threads(struct checker *c, const struct program 
 	const struct verdict *v = rules_verdict(c->rules);
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 	const struct shadow *shadow = rules_shadow(c->rules);
-	bool certain = !shadow->race_count && !shadow->contended;
+	bool certain = !shadow->race_count && !shadow->has_contended_atomics;
 
 	reset_report_and_trace(c, program, report);
 	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {

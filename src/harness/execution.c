@@ -48,15 +48,15 @@ struct execution *execution_new(void)
 void execution_reset(struct execution *execution)
 {
 	memset(execution, 0, sizeof(*execution));
-	execution->not_run = RULE_COUNT;
-	execution->announced = EXECUTION_NO_CALL;
+	execution->undetectable_rule = RULE_COUNT;
+	execution->last_started_call = EXECUTION_NO_CALL;
 }
 
 /* ---- executing ---- */
 
 /* All runs must agree with each other, not only with the model. */
-static bool agrees_with_first_run(const struct checker_report *first, struct checker_report *again,
-				  unsigned int run)
+static bool same_result_as_first_run(const struct checker_report *first,
+				     struct checker_report *again, unsigned int run)
 {
 	if (first->seen == again->seen && first->race_count == again->race_count)
 		return true;
@@ -90,7 +90,7 @@ static void run_fibers(struct execution *execution)
 {
 	struct checker_report first;
 
-	for (unsigned int run = 1; run <= current.options->repeat; run++) {
+	for (unsigned int run = 1; run <= current.options->run_count; run++) {
 		tsan_clear_shadow();
 		checker_run_fibers(current.check, current.program, &execution->fibers);
 		store_race(execution);
@@ -98,7 +98,7 @@ static void run_fibers(struct execution *execution)
 			return;
 		if (run == 1)
 			first = execution->fibers;
-		if (!agrees_with_first_run(&first, &execution->fibers, run))
+		if (!same_result_as_first_run(&first, &execution->fibers, run))
 			return;
 	}
 }
@@ -108,14 +108,14 @@ static void run_threads(struct execution *execution)
 	struct exec_timing timing = current.options->timing;
 	rule_set seen = 0;
 
-	for (timing.run_number = 1; timing.run_number <= current.options->repeat;
+	for (timing.run_number = 1; timing.run_number <= current.options->run_count;
 	     timing.run_number++) {
 		exec_options(checker_exec(current.check))->timing = timing;
 		tsan_clear_shadow();
 		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
 			return;
 		seen |= execution->threads.seen;
-		execution->reported += execution->threads.race_count > 0;
+		execution->runs_with_race += execution->threads.race_count > 0;
 	}
 	execution->threads.seen = seen;
 }
@@ -124,7 +124,7 @@ static void add_fatal_call(struct execution *execution, size_t call, enum rule r
 			   enum detectable detectable)
 {
 	if (detectable == DETECTABLE_NEVER)
-		execution->not_run = rule;
+		execution->undetectable_rule = rule;
 	else
 		execution->fatal[execution->fatal_count++] = (struct fatal_call){ call, rule, detectable };
 }
@@ -136,8 +136,8 @@ static void add_fatal_call(struct execution *execution, size_t call, enum rule r
 static void find_fatal_calls(struct execution *execution, const struct verdict *v)
 {
 	struct detectable_by where = {
-		.asan = detector_has_asan(),
-		.alias = !strcmp(exec_backend_name(), "alias"),
+		.has_asan = detector_has_asan(),
+		.has_alias_backend = !strcmp(exec_backend_name(), "alias"),
 	};
 
 	execution->fatal_count = 0;
@@ -148,9 +148,9 @@ static void find_fatal_calls(struct execution *execution, const struct verdict *
 			       detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
-static void on_call(size_t call)
+static void record_started_call(size_t call)
 {
-	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
+	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
 	if (current.hook)
 		current.hook(current.check, current.program, call, false);
 }
@@ -162,7 +162,7 @@ void execution_run(struct execution *execution, struct checker *check, const str
 	current.check = check;
 	current.program = program;
 	current.options = options;
-	exec_options(checker_exec(check))->call_hook = on_call;
+	exec_options(checker_exec(check))->call_hook = record_started_call;
 	checker_evaluate(check, program);
 	if (options->fibers)
 		run_fibers(execution);
@@ -170,7 +170,7 @@ void execution_run(struct execution *execution, struct checker *check, const str
 		return;
 	if (options->fibers)
 		find_fatal_calls(execution, rules_verdict(checker_rules(check)));
-	execution->on_threads = options->threads;
+	execution->runs_on_threads = options->threads;
 	if (options->threads)
 		run_threads(execution);
 }
@@ -179,11 +179,11 @@ void execution_run(struct execution *execution, struct checker *check, const str
 
 NO_COVERAGE_BEGIN
 
-static void on_call_in_child(size_t call)
+static void record_started_call_in_child(size_t call)
 {
 	const struct program *program = current.program;
 
-	atomic_store_explicit(&current.execution->announced, call, memory_order_relaxed);
+	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
 	exec_access_range(checker_exec(current.check), &program->calls[call],
 			  &current.execution->from, &current.execution->to);
 	if (current.hook)
@@ -191,7 +191,7 @@ static void on_call_in_child(size_t call)
 }
 
 /* Ends a process that spins before its time is up. */
-static void limit_cpu(unsigned int seconds)
+static void limit_cpu_seconds(unsigned int seconds)
 {
 	struct rlimit limit = { seconds, seconds + 1 };
 
@@ -206,8 +206,8 @@ static void run_fatal_call(void *ctx)
 	struct checker_report report;
 
 	current.execution->fatal_pid = getpid();
-	limit_cpu(current.options->cpu);
-	if (current.options->engine)
+	limit_cpu_seconds(current.options->cpu_limit_seconds);
+	if (current.options->has_engine_handlers)
 		detector_disable_engine_handlers();
 	detector_report_faults();
 	if (!current.check) {
@@ -224,7 +224,7 @@ static void run_fatal_call(void *ctx)
 		checker_run_fibers(current.check, current.program, &report);
 	}
 	options = exec_options(checker_exec(current.check));
-	options->call_hook = on_call_in_child;
+	options->call_hook = record_started_call_in_child;
 	options->check_initialised = fatal_call->rule == RULE_uninit_use;
 	checker_run_fatal_call(current.check, current.program, fatal_call->call);
 }
@@ -243,38 +243,38 @@ void execution_set_difference(struct execution *execution, const char *what, ...
 /* How a child ended, or that it did not, and its report, if there is one. */
 #define EXECUTION_EXIT_TEXT 200
 static const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
-				char end[EXECUTION_EXIT_TEXT])
+				char exit_text[EXECUTION_EXIT_TEXT])
 {
-	char report[160];
+	char report_line[160];
 
-	detector_find_rule(child->output, report, sizeof(report));
+	detector_find_rule(child->output, report_line, sizeof(report_line));
 	if (child->hung)
-		snprintf(end, EXECUTION_EXIT_TEXT, "still running after %u s", seconds);
+		snprintf(exit_text, EXECUTION_EXIT_TEXT, "still running after %u s", seconds);
 	else if (child->signal == SIGXCPU)
-		snprintf(end, EXECUTION_EXIT_TEXT, "used up its CPU time");
+		snprintf(exit_text, EXECUTION_EXIT_TEXT, "used up its CPU time");
 	else if (child->signal)
-		snprintf(end, EXECUTION_EXIT_TEXT, "died of signal %d: %s", child->signal,
-			 *report ? report : "no report");
+		snprintf(exit_text, EXECUTION_EXIT_TEXT, "died of signal %d: %s", child->signal,
+			 *report_line ? report_line : "no report");
 	else
-		snprintf(end, EXECUTION_EXIT_TEXT, "ended with status %d: %s", child->exit_code,
-			 *report ? report : "no report");
-	return end;
+		snprintf(exit_text, EXECUTION_EXIT_TEXT, "ended with status %d: %s",
+			 child->exit_code, *report_line ? report_line : "no report");
+	return exit_text;
 }
 
 const char *execution_line_text(const struct execution *execution, const struct program *program)
 {
 	static char line[48];
-	size_t call = execution->announced;
+	size_t call = execution->last_started_call;
 
 	if (call >= program->count)
 		return "before the first line";
-	snprintf(line, sizeof(line), "%sline %u", execution->on_threads ? "on threads, about " : "",
-		 program->calls[call].line);
+	snprintf(line, sizeof(line), "%sline %u",
+		 execution->runs_on_threads ? "on threads, about " : "", program->calls[call].line);
 	return line;
 }
 
 /* Is the fault at the address that the fatal call was about to access? */
-static bool is_fault_of_access(const struct execution *execution, const char *output)
+static bool is_fault_in_accessed_range(const struct execution *execution, const char *output)
 {
 	uintptr_t fault = detector_find_fault(output);
 
@@ -289,12 +289,13 @@ bool isolated_succeeded(const struct isolated *child)
 bool execution_check_alive(struct execution *execution, const struct program *program,
 			   const struct execution_options *options, const struct isolated *child)
 {
-	char end[EXECUTION_EXIT_TEXT];
+	char exit_text[EXECUTION_EXIT_TEXT];
 
 	if (isolated_succeeded(child))
 		return true;
-	execution_set_difference(execution, "%s: %s", execution_line_text(execution, program),
-				 execution_exit_text(child, options->seconds, end));
+	execution_set_difference(
+		execution, "%s: %s", execution_line_text(execution, program),
+		execution_exit_text(child, options->time_limit_seconds, exit_text));
 	return false;
 }
 
@@ -302,33 +303,36 @@ static void check_child_exit(struct execution *execution, const struct program *
 			     const struct execution_options *options, const struct fatal_call *fatal_call,
 			     const struct isolated *child)
 {
-	char line[160], end[EXECUTION_EXIT_TEXT];
-	enum rule rule = detector_find_rule(child->output, line, sizeof(line));
+	char report_line[160], exit_text[EXECUTION_EXIT_TEXT];
+	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
 	bool alive = isolated_succeeded(child);
 
 	if (!alive && current.died)
 		current.died(execution, child);
-	execution->wrong_exit = true;
-	execution->survived = alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
-	execution->hung = child->hung || child->signal == SIGXCPU;
+	execution->has_wrong_exit = true;
+	execution->has_survived = alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
+	execution->has_timed_out = child->hung || child->signal == SIGXCPU;
 	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
-		execution->wrong_exit = false;
+		execution->has_wrong_exit = false;
 	else if (alive)
 		execution_set_difference(execution,
 					 "line %u: expected the call to end the process with a report of "
 					 "%s, but it returned",
 					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
-	else if (execution->announced != fatal_call->call)
-		execution_set_difference(execution, "%s, before the fatal call: %s",
-					 execution_line_text(execution, program),
-					 execution_exit_text(child, options->seconds, end));
-	else if (child->hung || (rule != fatal_call->rule && !is_fault_of_access(execution, child->output)))
-		execution_set_difference(execution, "%s: expected a report of %s, got: %s",
-					 execution_line_text(execution, program), rule_name(fatal_call->rule),
-					 execution_exit_text(child, options->seconds, end));
+	else if (execution->last_started_call != fatal_call->call)
+		execution_set_difference(
+			execution, "%s, before the fatal call: %s",
+			execution_line_text(execution, program),
+			execution_exit_text(child, options->time_limit_seconds, exit_text));
+	else if (child->hung || (rule != fatal_call->rule &&
+				 !is_fault_in_accessed_range(execution, child->output)))
+		execution_set_difference(
+			execution, "%s: expected a report of %s, got: %s",
+			execution_line_text(execution, program), rule_name(fatal_call->rule),
+			execution_exit_text(child, options->time_limit_seconds, exit_text));
 	else {
 		execution->fibers.seen |= RULE_BIT(fatal_call->rule);
-		execution->wrong_exit = false;
+		execution->has_wrong_exit = false;
 	}
 }
 
@@ -342,12 +346,12 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 	current.check = check;
 	current.program = program;
 	current.options = options;
-	execution->on_threads = false;
+	execution->runs_on_threads = false;
 	for (size_t i = 0; i < execution->fatal_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
 		struct fatal_call fatal_call = execution->fatal[i];
 
-		execution->announced = EXECUTION_NO_CALL;
-		if (isolate(run_fatal_call, &fatal_call, options->seconds, &child))
+		execution->last_started_call = EXECUTION_NO_CALL;
+		if (isolate(run_fatal_call, &fatal_call, options->time_limit_seconds, &child))
 			check_child_exit(execution, program, options, &fatal_call, &child);
 		else
 			execution_set_difference(execution, "expected a child process, got none");

@@ -21,11 +21,11 @@
 #include "harness/model/detectable.h"
 
 struct execution_options {
-	unsigned int repeat;  /* runs of each program */
-	unsigned int seconds; /* time limit of a program, or of a child that runs a fatal call */
-	unsigned int cpu;     /* CPU seconds of a child that runs a fatal call; 0: no limit */
+	unsigned int run_count;  /* runs of each program */
+	unsigned int time_limit_seconds; /* time limit of a program, or of a child that runs a fatal call */
+	unsigned int cpu_limit_seconds;     /* CPU seconds of a child that runs a fatal call; 0: no limit */
 	bool fibers, threads; /* which executors to use */
-	bool engine; /* a fuzzing engine has installed its handlers in this process */
+	bool has_engine_handlers; /* a fuzzing engine has installed its handlers in this process */
 	struct exec_timing timing; /* of real threads */
 };
 
@@ -40,21 +40,21 @@ bool execution_parse_executor(const char *name, struct execution_options *option
  */
 struct execution {
 	struct checker_report fibers, threads;
-	unsigned int reported; /* runs on threads in which a race was reported */
+	unsigned int runs_with_race; /* runs on threads in which a race was reported */
 	/* The current part of the execution, for a report if the process crashes: false is fibers. */
-	bool on_threads;
+	bool runs_on_threads;
 	size_t fatal_count; /* fatal calls; each must end a process with a report of its rule */
 	struct fatal_call {
 		size_t call;
 		enum rule rule;
 		enum detectable detectable;
 	} fatal[2];
-	bool wrong_exit; /* the difference is how a child with a fatal call ended */
-	bool survived;	  /* a child returned from its fatal call */
-	bool hung;	  /* because it used up its time */
+	bool has_wrong_exit; /* the difference is how a child with a fatal call ended */
+	bool has_survived;	  /* a child returned from its fatal call */
+	bool has_timed_out;	  /* because it used up its time */
 	atomic_int fatal_pid; /* process ID of the child that runs a fatal call, or 0 */
-	enum rule not_run; /* rule of a fatal call that is not detectable here, or RULE_COUNT */
-	atomic_size_t announced; /* the last call that was started, or EXECUTION_NO_CALL */
+	enum rule undetectable_rule; /* rule of a fatal call that is not detectable here, or RULE_COUNT */
+	atomic_size_t last_started_call; /* the last call that was started, or EXECUTION_NO_CALL */
 	uintptr_t from, to; /* addresses that this call accesses first, through a mapping */
 	bool has_race;	      /* a race was reported on fibers: the first one unknown to the model,
 			       * or else the first */

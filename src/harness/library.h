@@ -13,7 +13,7 @@
  * access for each byte. Then the detector's state follows from the program. page.h does not require
  * it: another library may copy in parts, or from the end, and still has the same races.
  */
-bool library_access_pattern_known(void);
+bool library_has_known_access_pattern(void);
 
 /*
  * Return: one sentence about what the library needs and the system does not provide; NULL:

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-bool library_access_pattern_known(void)
+bool library_has_known_access_pattern(void)
 {
 	return false;
 }

@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-bool library_access_pattern_known(void)
+bool library_has_known_access_pattern(void)
 {
 	return true;
 }

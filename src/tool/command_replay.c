@@ -34,8 +34,11 @@ int command_replay(int argc, char **argv)
 {
 	static struct run run = {
 		.command = "replay",
-		.options = { .megabytes = 1024,
-			     .execution = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true } },
+		.options = {.megabytes = 1024,
+			    .execution = {.run_count = 1,
+					  .time_limit_seconds = 20,
+					  .cpu_limit_seconds = 10,
+					  .fibers = true}},
 	};
 
 	return run_command(&run, help, argc, argv);

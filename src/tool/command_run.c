@@ -42,8 +42,11 @@ int command_run(int argc, char **argv)
 		.command = "run",
 		.prints_rows = true,
 		.keeps_order = true,
-		.options = { .megabytes = 1024,
-			     .execution = { .repeat = 1, .seconds = 60, .fibers = true, .threads = true } },
+		.options = {.megabytes = 1024,
+			    .execution = {.run_count = 1,
+					  .time_limit_seconds = 60,
+					  .fibers = true,
+					  .threads = true}},
 	};
 
 	return run_command(&run, help, argc, argv);

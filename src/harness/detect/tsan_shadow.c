@@ -111,7 +111,7 @@ static bool is_race_with_cell(const struct tsan_shadow *t, const struct cell *ce
 
 	return cell->state == KEPT && cell->mask & mask && old->thread != now->thread &&
 	       (old->write || now->write) && !(old->atomic && now->atomic) &&
-	       !clock_knows(&t->shadow->clocks[now_index], old->thread, old->epoch);
+	       !clock_has_reached(&t->shadow->clocks[now_index], old->thread, old->epoch);
 }
 
 /* Return: the first cell that races, or NULL. */

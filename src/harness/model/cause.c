@@ -17,16 +17,16 @@ static const struct step *find_last_call(const struct program *program, const st
 	return NULL;
 }
 
-static void add_call(struct causes *causes, size_t call)
+static void add_cause_call(struct causes *causes, size_t call)
 {
-	if (causes->count < CAUSES_MAX)
-		causes->calls[causes->count++] = (uint16_t)call;
+	if (causes->call_count < CAUSES_MAX)
+		causes->cause_calls[causes->call_count++] = (uint16_t)call;
 }
 
-static void add_step(struct causes *causes, const struct step *step)
+static void add_cause_step(struct causes *causes, const struct step *step)
 {
 	if (step)
-		add_call(causes, step->call);
+		add_cause_call(causes, step->call);
 }
 
 uint8_t cause_find_map_page(const struct program *program, const struct rules *rules,
@@ -38,7 +38,7 @@ uint8_t cause_find_map_page(const struct program *program, const struct rules *r
 }
 
 /* Returns whether the page is still live according to the calls that ran. */
-static bool is_live(const struct program *program, const struct trace *trace, uint8_t page)
+static bool is_page_live(const struct program *program, const struct trace *trace, uint8_t page)
 {
 	unsigned int refs = 0;
 
@@ -61,16 +61,16 @@ uint8_t cause_find_freed_page(const struct program *program, const struct rules 
 		return cause_find_map_page(program, rules, call->handle[0]);
 	if (call->op == OP_kmap_local)
 		return call->handle[1];
-	if (call->op == OP_copy_page && is_live(program, rules_trace(rules), call->handle[0]))
+	if (call->op == OP_copy_page && is_page_live(program, rules_trace(rules), call->handle[0]))
 		return call->handle[1];
 	return call->handle[0];
 }
 
 /* Adds the thread's live mappings that are newer than the one of @handle, newest first. */
-static void add_mappings(const struct program *program, const struct trace *trace,
+static void add_live_mappings(const struct program *program, const struct trace *trace,
 			 uint8_t thread, int handle, struct causes *causes)
 {
-	uint16_t made[PROGRAM_MAPS];
+	uint16_t map_call[PROGRAM_MAPS];
 	size_t count = 0;
 
 	for (size_t i = 0; i < trace->count; i++) {
@@ -79,12 +79,12 @@ static void add_mappings(const struct program *program, const struct trace *trac
 		if (trace->steps[i].skipped || call->thread != thread)
 			continue;
 		if (call->op == OP_kmap_local)
-			made[count++] = trace->steps[i].call;
+			map_call[count++] = trace->steps[i].call;
 		else if (call->op == OP_kunmap_local)
 			count--;
 	}
-	while (count-- && program->calls[made[count]].handle[0] != handle)
-		add_call(causes, made[count]);
+	while (count-- && program->calls[map_call[count]].handle[0] != handle)
+		add_cause_call(causes, map_call[count]);
 }
 
 void cause_find_fatal(const struct program *program, const struct rules *rules,
@@ -95,7 +95,7 @@ void cause_find_fatal(const struct program *program, const struct rules *rules,
 	const struct call *call;
 	uint8_t handle;
 
-	causes->count = 0;
+	causes->call_count = 0;
 	if (v->fatal_call == VERDICT_NONE)
 		return;
 	call = &program->calls[v->fatal_call];
@@ -103,19 +103,19 @@ void cause_find_fatal(const struct program *program, const struct rules *rules,
 	switch (v->fatal_rule) {
 	case RULE_use_after_free:
 		handle = cause_find_freed_page(program, rules, call);
-		add_step(causes, find_last_call(program, trace, OP_free_page, handle));
+		add_cause_step(causes, find_last_call(program, trace, OP_free_page, handle));
 		break;
 	case RULE_use_after_unmap:
-		add_step(causes, find_last_call(program, trace, OP_kunmap_local, handle));
+		add_cause_step(causes, find_last_call(program, trace, OP_kunmap_local, handle));
 		break;
 	case RULE_foreign_map:
-		add_step(causes, find_last_call(program, trace, OP_kmap_local, handle));
+		add_cause_step(causes, find_last_call(program, trace, OP_kmap_local, handle));
 		break;
 	case RULE_unmap_order:
-		add_mappings(program, trace, call->thread, call->handle[0], causes);
+		add_live_mappings(program, trace, call->thread, call->handle[0], causes);
 		break;
 	case RULE_map_overflow:
-		add_mappings(program, trace, call->thread, -1, causes);
+		add_live_mappings(program, trace, call->thread, -1, causes);
 		break;
 	default:
 		break;
@@ -143,24 +143,25 @@ void cause_find_uninit(const struct program *program, const struct rules *rules,
 {
 	const struct access *writer;
 
-	causes->count = 0;
+	causes->call_count = 0;
 	while ((writer = find_writer(rules_shadow(rules), call, page, byte)) != NULL) {
 		const struct call *copy = &program->calls[writer->call];
 
 		if (copy->op != OP_copy_page)
 			break;
-		add_call(causes, writer->call);
+		add_cause_call(causes, writer->call);
 		call = writer->call;
 		page = copy->handle[1];
 		byte = (uint16_t)(byte - copy->number[0] + copy->number[1]);
 	}
-	add_step(causes, find_last_call(program, rules_trace(rules), OP_alloc_page, page));
+	add_cause_step(causes, find_last_call(program, rules_trace(rules), OP_alloc_page, page));
 }
 
 /* ---- deadlock ---- */
 
 /* Returns a remaining call of main above @call, or NULL. */
-static const struct call *find_main_above(const struct program *program, const bool *ran, size_t call)
+static const struct call *find_earlier_main_call(const struct program *program, const bool *ran,
+						 size_t call)
 {
 	for (size_t i = 0; i < call; i++)
 		if (!ran[i] && program->calls[i].thread == THREAD_MAIN)
@@ -168,7 +169,7 @@ static const struct call *find_main_above(const struct program *program, const b
 	return NULL;
 }
 
-static size_t first_left(const struct program *program, const bool *ran)
+static size_t find_first_remaining_call(const struct program *program, const bool *ran)
 {
 	size_t i = 0;
 
@@ -177,34 +178,35 @@ static size_t first_left(const struct program *program, const bool *ran)
 	return i;
 }
 
-static struct blocked blocked_at(const struct program *program, const struct rules *rules,
-				 const bool *ran, size_t index)
+static struct blocked_thread find_what_blocks_call(const struct program *program,
+						   const struct rules *rules, const bool *ran,
+						   size_t index)
 {
 	const struct call *call = &program->calls[index];
-	const struct call *first = find_main_above(program, ran, index);
-	size_t left = first_left(program, ran);
-	struct blocked blocked = { .call = (uint16_t)index };
+	const struct call *first = find_earlier_main_call(program, ran, index);
+	size_t left = find_first_remaining_call(program, ran);
+	struct blocked_thread blocked = { .blocked_call = (uint16_t)index };
 	const struct step *holder;
 
 	if (call->thread == THREAD_MAIN && left < index) {
 		blocked.why = BLOCKED_THREADS;
-		blocked.by = (uint16_t)left;
+		blocked.blocking_call = (uint16_t)left;
 	} else if (first) {
 		blocked.why = BLOCKED_MAIN;
-		blocked.by = (uint16_t)(first - program->calls);
+		blocked.blocking_call = (uint16_t)(first - program->calls);
 	} else if (call->op == OP_lock) {
 		holder = find_last_call(program, rules_trace(rules), OP_lock, call->handle[0]);
 		blocked.why = BLOCKED_MUTEX;
-		blocked.by = holder ? holder->call : (uint16_t)index;
+		blocked.blocking_call = holder ? holder->call : (uint16_t)index;
 	} else {
 		blocked.why = BLOCKED_SEMAPHORE;
-		blocked.by = (uint16_t)index;
+		blocked.blocking_call = (uint16_t)index;
 	}
 	return blocked;
 }
 
 size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
-			   struct blocked blocked[PROGRAM_THREADS])
+			   struct blocked_thread blocked[PROGRAM_THREADS])
 {
 	static bool ran[PROGRAM_CALLS];
 	const struct trace *trace = rules_trace(rules);
@@ -220,7 +222,7 @@ size_t cause_find_deadlock(const struct program *program, const struct rules *ru
 		if (ran[i] || seen & 1u << thread)
 			continue;
 		seen |= 1u << thread;
-		blocked[count++] = blocked_at(program, rules, ran, i);
+		blocked[count++] = find_what_blocks_call(program, rules, ran, i);
 	}
 	return count;
 }

@@ -12,8 +12,8 @@
 #define CAUSES_MAX 16
 
 struct causes {
-	size_t count;
-	uint16_t calls[CAUSES_MAX];
+	size_t call_count;
+	uint16_t cause_calls[CAUSES_MAX];
 };
 
 /* Return: the page that an access through the mapping, or a call on the mapping, uses. */
@@ -46,15 +46,15 @@ void cause_find_uninit(const struct program *program, const struct rules *rules,
 		       uint8_t page, uint16_t byte, struct causes *causes);
 
 enum blocked_why {
-	BLOCKED_MUTEX,	   /* another thread holds the mutex since the call @by */
+	BLOCKED_MUTEX,	   /* another thread holds the mutex since the call @blocking_call */
 	BLOCKED_SEMAPHORE, /* no thread posts */
-	BLOCKED_THREADS,   /* main waits for the call @by, which is above its line */
-	BLOCKED_MAIN,	   /* the line @by of main must run first */
+	BLOCKED_THREADS,   /* main waits for the call @blocking_call, which is above its line */
+	BLOCKED_MAIN,	   /* the line @blocking_call of main must run first */
 };
 
-struct blocked {
-	uint16_t call;
-	uint16_t by;
+struct blocked_thread {
+	uint16_t blocked_call;
+	uint16_t blocking_call;
 	enum blocked_why why;
 };
 
@@ -63,6 +63,6 @@ struct blocked {
  * Return: the number of calls.
  */
 size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
-			   struct blocked blocked[PROGRAM_THREADS]);
+			   struct blocked_thread blocked[PROGRAM_THREADS]);
 
 #endif

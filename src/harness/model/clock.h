@@ -13,19 +13,19 @@
 #include "harness/program/program.h"
 
 struct clock {
-	uint16_t at[PROGRAM_THREADS];
+	uint16_t epochs[PROGRAM_THREADS];
 };
 
 static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct clock *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (into->at[t] < from->at[t])
-			into->at[t] = from->at[t];
+		if (into->epochs[t] < from->epochs[t])
+			into->epochs[t] = from->epochs[t];
 }
 
-static inline bool clock_knows(const struct clock *clock, unsigned int thread, uint16_t epoch)
+static inline bool clock_has_reached(const struct clock *clock, unsigned int thread, uint16_t epoch)
 {
-	return clock->at[thread] > epoch;
+	return clock->epochs[thread] > epoch;
 }
 
 #endif

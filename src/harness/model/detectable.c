@@ -31,16 +31,18 @@ enum detectable detectable_fatal_call(const struct call *call, const struct verd
 	enum rule rule = v->fatal_rule;
 
 	if (call->op == OP_kunmap_local)
-		return !where.alias && is_ambiguous(v) ? DETECTABLE_NEVER : DETECTABLE_ALWAYS;
+		return !where.has_alias_backend && is_ambiguous(v) ? DETECTABLE_NEVER
+								   : DETECTABLE_ALWAYS;
 	if (!op_is_mapped_access(call->op))
 		return DETECTABLE_ALWAYS;
 	if (!call->number[1] || is_far_from_page(call))
 		return DETECTABLE_NEVER;
 	/* An alias has guards around it, and is revoked when its mapping ends. */
-	if (where.alias)
+	if (where.has_alias_backend)
 		return DETECTABLE_ALWAYS;
 	/* The direct backend poisons a freed page; the next frame may be in use. */
-	if (where.asan && rule == RULE_use_after_free)
+	if (where.has_asan && rule == RULE_use_after_free)
 		return call->number[0] < PAGE ? DETECTABLE_ALWAYS : DETECTABLE_SOMETIMES;
-	return where.asan && rule == RULE_out_of_bounds ? DETECTABLE_SOMETIMES : DETECTABLE_NEVER;
+	return where.has_asan && rule == RULE_out_of_bounds ? DETECTABLE_SOMETIMES
+							    : DETECTABLE_NEVER;
 }

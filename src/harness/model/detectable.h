@@ -15,8 +15,8 @@ enum detectable {
 };
 
 struct detectable_by {
-	bool asan;  /* AddressSanitizer is linked in */
-	bool alias; /* each mapping has its own address (alias backend) */
+	bool has_asan;  /* AddressSanitizer is linked in */
+	bool has_alias_backend; /* each mapping has its own address (alias backend) */
 };
 
 /* Return: whether @call, which breaks the fatal rule of @verdict, is detectable with @where. */

@@ -3,20 +3,22 @@
 
 #include <stdio.h>
 
-static bool expectation_holds(const struct program *program, const struct verdict *verdict,
+static bool expected_rules_are_broken(const struct program *program, const struct verdict *verdict,
 			      char text[EXPECTATION_TEXT])
 {
-	char expected[RULE_SET_TEXT], got[RULE_SET_TEXT];
+	char expected_rules[RULE_SET_TEXT], broken_rules[RULE_SET_TEXT];
 
 	if (!program->has_expect || program->expect == verdict->broken)
 		return true;
-	rule_set_text(program->expect, " ", expected);
-	rule_set_text(verdict->broken, " ", got);
-	snprintf(text, EXPECTATION_TEXT, "expected %.100s, got %.100s", expected, got);
+	rule_set_text(program->expect, " ", expected_rules);
+	rule_set_text(verdict->broken, " ", broken_rules);
+	snprintf(text, EXPECTATION_TEXT, "expected %.100s, got %.100s", expected_rules,
+		 broken_rules);
 	return false;
 }
 
-static bool result_holds(const struct call *call, const struct step *step, char text[EXPECTATION_TEXT])
+static bool has_expected_result(const struct call *call, const struct step *step,
+				char text[EXPECTATION_TEXT])
 {
 	if (call->expected_result == RESULT_NONE ||
 	    (step && !step->skipped && step->result == call->expected_result))
@@ -31,13 +33,13 @@ static bool result_holds(const struct call *call, const struct step *step, char 
 
 bool expectations_hold(const struct program *program, const struct rules *rules, char text[EXPECTATION_TEXT])
 {
-	if (!expectation_holds(program, rules_verdict(rules), text))
+	if (!expected_rules_are_broken(program, rules_verdict(rules), text))
 		return false;
 	for (size_t i = 0; i < program->count; i++) {
 		const struct call *call = &program->calls[i];
 
 		if (call->expected_result != RESULT_NONE &&
-		    !result_holds(call, trace_find(rules_trace(rules), i), text))
+		    !has_expected_result(call, trace_find(rules_trace(rules), i), text))
 			return false;
 	}
 	return true;

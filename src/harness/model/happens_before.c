@@ -5,7 +5,7 @@
 
 /* The steps that a thread knows of, stored as index + 1; 0 means no step. */
 struct knowledge {
-	uint16_t last[PROGRAM_THREADS];
+	uint16_t last_known_step[PROGRAM_THREADS];
 };
 
 struct happens_builder {
@@ -16,11 +16,11 @@ struct happens_builder {
 	struct knowledge pages[PROGRAM_PAGES]; /* knowledge of all threads that dropped the page */
 };
 
-static void add_knowledge(struct knowledge *to, const struct knowledge *from)
+static void merge_knowledge(struct knowledge *to, const struct knowledge *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (to->last[t] < from->last[t])
-			to->last[t] = from->last[t];
+		if (to->last_known_step[t] < from->last_known_step[t])
+			to->last_known_step[t] = from->last_known_step[t];
 }
 
 /* Returns the knowledge that a call like this one acquires. */
@@ -40,33 +40,33 @@ static struct knowledge *find_knowledge(struct happens_builder *l, const struct 
 	}
 }
 
-static bool acquires(enum op op)
+static bool is_acquire(enum op op)
 {
 	return op == OP_lock || op == OP_wait || op == OP_free_page;
 }
 
-static bool releases(enum op op)
+static bool is_release(enum op op)
 {
 	return op == OP_unlock || op == OP_post || op == OP_free_page;
 }
 
-static void take_step(struct happens_builder *l, size_t index, const struct call *call, bool ran,
+static void apply_step(struct happens_builder *l, size_t index, const struct call *call, bool ran,
 		      uint16_t known[PROGRAM_THREADS])
 {
 	struct knowledge *self = &l->threads[call->thread];
 	struct knowledge *left = ran ? find_knowledge(l, call) : NULL;
 
 	for (unsigned int t = 0; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
-		add_knowledge(self, &l->threads[t]);
-	if (left && acquires(call->op))
-		add_knowledge(self, left);
+		merge_knowledge(self, &l->threads[t]);
+	if (left && is_acquire(call->op))
+		merge_knowledge(self, left);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		known[t] = (uint16_t)(self->last[t] - 1u);
-	self->last[call->thread] = (uint16_t)(index + 1);
-	if (left && releases(call->op))
-		add_knowledge(left, self);
+		known[t] = (uint16_t)(self->last_known_step[t] - 1u);
+	self->last_known_step[call->thread] = (uint16_t)(index + 1);
+	if (left && is_release(call->op))
+		merge_knowledge(left, self);
 	for (unsigned int t = 1; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
-		add_knowledge(&l->threads[t], self);
+		merge_knowledge(&l->threads[t], self);
 }
 
 void happens_before_init(struct happens_before *happens, const struct program *program,
@@ -77,23 +77,23 @@ void happens_before_init(struct happens_before *happens, const struct program *p
 	memset(&l, 0, sizeof(l));
 	l.program = program;
 	for (size_t i = 0; i < trace->count; i++)
-		take_step(&l, i, &program->calls[trace->steps[i].call], !trace->steps[i].skipped,
-			  happens->known[i]);
+		apply_step(&l, i, &program->calls[trace->steps[i].call], !trace->steps[i].skipped,
+			  happens->last_known_step[i]);
 	if (fatal != SIZE_MAX)
-		take_step(&l, trace->count, &program->calls[fatal], false,
-			  happens->known[trace->count]);
+		apply_step(&l, trace->count, &program->calls[fatal], false,
+			  happens->last_known_step[trace->count]);
 }
 
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
 			       const struct trace *trace, size_t a, size_t b)
 {
-	uint16_t known = happens->known[b][program->calls[trace->steps[a].call].thread];
+	uint16_t known = happens->last_known_step[b][program->calls[trace->steps[a].call].thread];
 
 	return known != HAPPENS_BEFORE_NONE && known >= a;
 }
 
 /* Does the call acquire from this call of another thread? */
-static bool is_source(const struct call *from, const struct call *to)
+static bool is_release_to_acquire(const struct call *from, const struct call *to)
 {
 	static const uint8_t source[OP_COUNT] = {
 		[OP_lock] = OP_unlock,
@@ -101,12 +101,12 @@ static bool is_source(const struct call *from, const struct call *to)
 		[OP_free_page] = OP_free_page,
 	};
 
-	return acquires(to->op) && from->op == source[to->op] &&
+	return is_acquire(to->op) && from->op == source[to->op] &&
 	       from->handle[0] == to->handle[0];
 }
 
-size_t happens_before_edges(const struct program *program, const struct trace *trace, size_t step,
-			    uint16_t from[PROGRAM_THREADS])
+size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
+				 size_t step, uint16_t from[PROGRAM_THREADS])
 {
 	const struct call *to = &program->calls[trace->steps[step].call];
 	unsigned int seen = 1u << to->thread;
@@ -119,7 +119,7 @@ size_t happens_before_edges(const struct program *program, const struct trace *t
 
 		if (call->thread == THREAD_MAIN)
 			break;
-		if (trace->steps[step].skipped || !is_source(call, to))
+		if (trace->steps[step].skipped || !is_release_to_acquire(call, to))
 			continue;
 		if (!(seen & 1u << call->thread))
 			from[count++] = (uint16_t)step;

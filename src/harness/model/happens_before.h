@@ -14,7 +14,7 @@
 
 /* For each step, the last step of each thread that happens before it, or HAPPENS_BEFORE_NONE. */
 struct happens_before {
-	uint16_t known[PROGRAM_CALLS][PROGRAM_THREADS];
+	uint16_t last_known_step[PROGRAM_CALLS][PROGRAM_THREADS];
 };
 
 /*
@@ -33,7 +33,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
  * earlier drops of a page. Order by lines of main is not included.
  * Return: the number of steps, at most one for each thread.
  */
-size_t happens_before_edges(const struct program *program, const struct trace *trace, size_t step,
-			    uint16_t from[PROGRAM_THREADS]);
+size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
+				 size_t step, uint16_t from[PROGRAM_THREADS]);
 
 #endif

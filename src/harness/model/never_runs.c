@@ -15,21 +15,21 @@
 
 struct finder {
 	const struct program *program;
-	uint32_t tried[KINDS];	/* bit N: a call that runs fills handle N, or fails to */
-	uint32_t filled[KINDS]; /* bit N: a call that runs fills handle N */
-	uint8_t held[PROGRAM_THREADS];
-	bool reached[PROGRAM_CALLS];
+	uint32_t maybe_filled_handles[KINDS];	/* bit N: a call that runs fills handle N, or fails to */
+	uint32_t filled_handles[KINDS]; /* bit N: a call that runs fills handle N */
+	uint8_t held_mutexes[PROGRAM_THREADS];
+	bool was_reached[PROGRAM_CALLS];
 	struct never_runs *found;
-	size_t count;
+	size_t found_count;
 };
 
-static bool is_fill(char kind)
+static bool is_filling_kind(char kind)
 {
 	return kind >= 'A' && kind <= 'Z';
 }
 
 /* Returns the index of the handle's kind if calls fill it, or KINDS. */
-static unsigned int kind_index(char kind)
+static unsigned int find_kind_index(char kind)
 {
 	switch (kind | 0x20) {
 	case 'p':
@@ -43,45 +43,47 @@ static unsigned int kind_index(char kind)
 	}
 }
 
-static bool fills(const struct call *call, char kind, uint8_t handle)
+static bool call_fills_handle(const struct call *call, char kind, uint8_t handle)
 {
 	char first = op_table[call->op].args[0];
 
-	return is_fill(first) && (first | 0x20) == (kind | 0x20) && call->handle[0] == handle;
+	return is_filling_kind(first) && (first | 0x20) == (kind | 0x20) &&
+	       call->handle[0] == handle;
 }
 
 /* Might a call that the model did not reach fill the handle before @index runs? */
-static bool may_be_filled(const struct finder *f, size_t index, char kind, uint8_t handle)
+static bool may_be_filled_before(const struct finder *f, size_t index, char kind, uint8_t handle)
 {
 	const struct call *calls = f->program->calls;
 
 	for (size_t i = 0; i < f->program->count; i++)
-		if (!f->reached[i] && i > index && calls[i].thread != calls[index].thread &&
-		    fills(&calls[i], kind, handle))
+		if (!f->was_reached[i] && i > index && calls[i].thread != calls[index].thread &&
+		    call_fills_handle(&calls[i], kind, handle))
 			return true;
 	return false;
 }
 
-static void add(struct finder *f, size_t index, enum never_runs_why why, char kind, uint8_t handle)
+static void add_never_run_call(struct finder *f, size_t index, enum never_runs_why why, char kind,
+			       uint8_t handle)
 {
-	struct never_runs *n = &f->found[f->count++];
+	struct never_runs *n = &f->found[f->found_count++];
 
 	*n = (struct never_runs){ (uint16_t)index, why, kind, handle, 0, false };
-	for (size_t i = 0; why == NEVER_RUNS_UNFILLED && i + 1 < f->count; i++)
-		if (fills(&f->program->calls[f->found[i].call], kind, handle)) {
-			n->by = f->found[i].call;
-			n->has_by = true;
+	for (size_t i = 0; why == NEVER_RUNS_UNFILLED && i + 1 < f->found_count; i++)
+		if (call_fills_handle(&f->program->calls[f->found[i].call], kind, handle)) {
+			n->filling_call = f->found[i].call;
+			n->has_filling_call = true;
 		}
 }
 
 /* Return: false if the call's handles prevent it from running. */
-static bool check_handles(struct finder *f, size_t index)
+static bool handles_allow_call(struct finder *f, size_t index)
 {
 	const struct call *call = &f->program->calls[index];
 	unsigned int handles = 0;
 
 	for (const char *kind = op_table[call->op].args; *kind; kind++) {
-		unsigned int index_of_kind = kind_index(*kind);
+		unsigned int index_of_kind = find_kind_index(*kind);
 		uint8_t handle;
 
 		if (!op_handle_count(*kind))
@@ -89,11 +91,12 @@ static bool check_handles(struct finder *f, size_t index)
 		handle = call->handle[handles++];
 		if (index_of_kind == KINDS)
 			continue;
-		if (is_fill(*kind) && f->filled[index_of_kind] & 1u << handle)
-			add(f, index, NEVER_RUNS_FILLED, *kind, handle);
-		else if (!is_fill(*kind) && !(f->tried[index_of_kind] & 1u << handle) &&
-			 (f->reached[index] || !may_be_filled(f, index, *kind, handle)))
-			add(f, index, NEVER_RUNS_UNFILLED, *kind, handle);
+		if (is_filling_kind(*kind) && f->filled_handles[index_of_kind] & 1u << handle)
+			add_never_run_call(f, index, NEVER_RUNS_FILLED, *kind, handle);
+		else if (!is_filling_kind(*kind) &&
+			 !(f->maybe_filled_handles[index_of_kind] & 1u << handle) &&
+			 (f->was_reached[index] || !may_be_filled_before(f, index, *kind, handle)))
+			add_never_run_call(f, index, NEVER_RUNS_UNFILLED, *kind, handle);
 		else
 			continue;
 		return false;
@@ -104,12 +107,12 @@ static bool check_handles(struct finder *f, size_t index)
 static void check_mutex(struct finder *f, size_t index)
 {
 	const struct call *call = &f->program->calls[index];
-	uint8_t *held = &f->held[call->thread], bit = (uint8_t)(1u << call->handle[0]);
+	uint8_t *held = &f->held_mutexes[call->thread], bit = (uint8_t)(1u << call->handle[0]);
 
 	if (call->op == OP_lock && *held & bit)
-		add(f, index, NEVER_RUNS_HELD, 'm', call->handle[0]);
+		add_never_run_call(f, index, NEVER_RUNS_HELD, 'm', call->handle[0]);
 	if (call->op == OP_unlock && !(*held & bit))
-		add(f, index, NEVER_RUNS_NOT_HELD, 'm', call->handle[0]);
+		add_never_run_call(f, index, NEVER_RUNS_NOT_HELD, 'm', call->handle[0]);
 	if (call->op == OP_lock)
 		*held |= bit;
 	else
@@ -122,21 +125,21 @@ static void check_call(struct finder *f, size_t index, const struct step *step)
 	const struct call *call = &f->program->calls[index];
 	char first = op_table[call->op].args[0];
 
-	if (!check_handles(f, index))
+	if (!handles_allow_call(f, index))
 		return;
 	if (call->op == OP_lock || call->op == OP_unlock)
 		check_mutex(f, index);
 	if ((call->op == OP_load_atomic || call->op == OP_store_atomic) &&
 	    !call_has_atomic_range(call))
-		add(f, index, NEVER_RUNS_ATOMIC, 'k', call->handle[0]);
-	if (!is_fill(first))
+		add_never_run_call(f, index, NEVER_RUNS_ATOMIC, 'k', call->handle[0]);
+	if (!is_filling_kind(first))
 		return;
-	f->tried[kind_index(first)] |= 1u << call->handle[0];
+	f->maybe_filled_handles[find_kind_index(first)] |= 1u << call->handle[0];
 	if (step && !step->skipped && step->result <= RESULT_0)
-		f->filled[kind_index(first)] |= 1u << call->handle[0];
+		f->filled_handles[find_kind_index(first)] |= 1u << call->handle[0];
 }
 
-static int by_line(const void *a, const void *b)
+static int compare_call_index(const void *a, const void *b)
 {
 	return ((const struct never_runs *)a)->call - ((const struct never_runs *)b)->call;
 }
@@ -148,19 +151,19 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 	struct finder f = { .program = program, .found = found };
 
 	for (size_t i = 0; i < trace->count; i++)
-		f.reached[trace->steps[i].call] = true;
+		f.was_reached[trace->steps[i].call] = true;
 	for (size_t i = 0; i < trace->count; i++)
 		check_call(&f, trace->steps[i].call, &trace->steps[i]);
 	for (size_t i = 0; i < program->count; i++)
-		if (!f.reached[i])
+		if (!f.was_reached[i])
 			check_call(&f, i, NULL);
-	qsort(found, f.count, sizeof(*found), by_line);
-	return f.count;
+	qsort(found, f.found_count, sizeof(*found), compare_call_index);
+	return f.found_count;
 }
 
 /* ---- text ---- */
 
-static void atomic_text(const struct call *call, char text[NEVER_RUNS_TEXT])
+static void format_atomic_reason(const struct call *call, char text[NEVER_RUNS_TEXT])
 {
 	uint64_t size = call->number[1];
 
@@ -173,19 +176,20 @@ static void atomic_text(const struct call *call, char text[NEVER_RUNS_TEXT])
 			 call->number[1]);
 }
 
-static void mutex_text(const struct call *call, bool held, char text[NEVER_RUNS_TEXT])
+static void format_mutex_reason(const struct call *call, bool held, char text[NEVER_RUNS_TEXT])
 {
 	snprintf(text, NEVER_RUNS_TEXT, held ? "%s holds m%u already" : "%s does not hold m%u",
 		 thread_name(call->thread), call->handle[0]);
 }
 
-static void handle_text(const struct program *program, const struct never_runs *n,
+static void format_handle_reason(const struct program *program, const struct never_runs *n,
 			char text[NEVER_RUNS_TEXT])
 {
 	char kind = (char)(n->kind | 0x20), by[64] = "";
 
-	if (n->has_by)
-		snprintf(by, sizeof(by), ", as line %u never runs", program->calls[n->by].line);
+	if (n->has_filling_call)
+		snprintf(by, sizeof(by), ", as line %u never runs",
+			 program->calls[n->filling_call].line);
 	if (n->why == NEVER_RUNS_FILLED)
 		snprintf(text, NEVER_RUNS_TEXT, "%c%u is filled already", kind, n->handle);
 	else
@@ -196,13 +200,14 @@ void never_runs_text(const struct program *program, const struct never_runs *n,
 		     char text[NEVER_RUNS_TEXT])
 {
 	const struct call *call = &program->calls[n->call];
-	char why[NEVER_RUNS_TEXT];
+	char reason_text[NEVER_RUNS_TEXT];
 
 	if (n->why == NEVER_RUNS_ATOMIC)
-		atomic_text(call, why);
+		format_atomic_reason(call, reason_text);
 	else if (n->why == NEVER_RUNS_HELD || n->why == NEVER_RUNS_NOT_HELD)
-		mutex_text(call, n->why == NEVER_RUNS_HELD, why);
+		format_mutex_reason(call, n->why == NEVER_RUNS_HELD, reason_text);
 	else
-		handle_text(program, n, why);
-	snprintf(text, NEVER_RUNS_TEXT, "%s never runs: %.120s", op_table[call->op].name, why);
+		format_handle_reason(program, n, reason_text);
+	snprintf(text, NEVER_RUNS_TEXT, "%s never runs: %.120s", op_table[call->op].name,
+		 reason_text);
 }

@@ -21,8 +21,8 @@ struct never_runs {
 	enum never_runs_why why;
 	char kind;	/* UNFILLED, FILLED: the handle's letter in ops.def */
 	uint8_t handle;
-	uint16_t by;	/* UNFILLED: a call that would fill the handle, but never runs either */
-	bool has_by;
+	uint16_t filling_call;	/* UNFILLED: a call that would fill the handle, but never runs either */
+	bool has_filling_call;
 };
 
 /*

@@ -10,18 +10,19 @@
 
 #define ROUNDS_THAT_MOVE 3
 
-static void drop_marked(struct program *program, const bool *drop)
+static void remove_marked_calls(struct program *program, const bool *must_drop)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < program->count; i++)
-		if (!drop[i])
+		if (!must_drop[i])
 			program->calls[kept++] = program->calls[i];
 	program->count = kept;
 }
 
-/* @drop already contains the calls that break fatal rules. */
-static void repair_calls(struct program *program, const struct rules *rules, bool may_move, bool *drop)
+/* @must_drop already contains the calls that break fatal rules. */
+static void repair_calls(struct program *program, const struct rules *rules, bool may_move,
+			 bool *must_drop)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);
@@ -32,21 +33,21 @@ static void repair_calls(struct program *program, const struct rules *rules, boo
 		if (may_move)
 			program->calls[race->second].thread = program->calls[race->first].thread;
 		else
-			drop[race->second] = true;
+			must_drop[race->second] = true;
 	}
 	for (size_t i = 0; i < v->uninit_count; i++)
-		drop[v->uninits[i].call] = true;
-	drop_marked(program, drop);
+		must_drop[v->uninits[i].call] = true;
+	remove_marked_calls(program, must_drop);
 }
 
-void repair(struct program *program, struct rules *rules)
+void repair_program(struct program *program, struct rules *rules)
 {
 	for (unsigned int round = 0;; round++) {
-		bool drop[PROGRAM_CALLS] = { false };
+		bool must_drop[PROGRAM_CALLS] = { false };
 
-		rules_find_fatal_calls(rules, program, drop);
+		rules_find_fatal_calls(rules, program, must_drop);
 		if (!rules_verdict(rules)->broken)
 			return;
-		repair_calls(program, rules, round < ROUNDS_THAT_MOVE, drop);
+		repair_calls(program, rules, round < ROUNDS_THAT_MOVE, must_drop);
 	}
 }

@@ -11,6 +11,6 @@
  * dropped. A program that breaks no rule does not change. @rules then contains the evaluation of
  * the result.
  */
-void repair(struct program *program, struct rules *rules);
+void repair_program(struct program *program, struct rules *rules);
 
 #endif

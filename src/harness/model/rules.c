@@ -21,18 +21,18 @@
 /* ---- order ---- */
 
 /* A line of main: everything that threads did so far happens before it. */
-static void join_all(struct rules *r)
+static void join_all_threads(struct rules *r)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		r->threads[t].clock.at[t]++;
+		r->threads[t].clock.epochs[t]++;
 		clock_join(&r->threads[THREAD_MAIN].clock, &r->threads[t].clock);
 	}
 }
 
 /* A line of main happens before everything that threads do later. */
-static void fork_all(struct rules *r)
+static void fork_all_threads(struct rules *r)
 {
-	r->threads[THREAD_MAIN].clock.at[THREAD_MAIN]++;
+	r->threads[THREAD_MAIN].clock.epochs[THREAD_MAIN]++;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		clock_join(&r->threads[t].clock, &r->threads[THREAD_MAIN].clock);
 }
@@ -44,7 +44,7 @@ static struct model_mutex *find_mutex(struct evaluation *j)
 
 static bool is_held_by(const struct model_mutex *mutex, uint8_t thread)
 {
-	return mutex->held && mutex->owner == thread;
+	return mutex->is_held && mutex->owner == thread;
 }
 
 enum call_outcome evaluate_lock(struct evaluation *j)
@@ -53,9 +53,9 @@ enum call_outcome evaluate_lock(struct evaluation *j)
 
 	if (is_held_by(mutex, j->call->thread))
 		return CALL_SKIPPED;
-	mutex->held = true;
+	mutex->is_held = true;
 	mutex->owner = j->call->thread;
-	acquire(j, &mutex->clock);
+	acquire_clock(j, &mutex->clock);
 	return CALL_RAN;
 }
 
@@ -65,8 +65,8 @@ enum call_outcome evaluate_unlock(struct evaluation *j)
 
 	if (!is_held_by(mutex, j->call->thread))
 		return CALL_SKIPPED;
-	release(j, &mutex->clock);
-	mutex->held = false;
+	release_clock(j, &mutex->clock);
+	mutex->is_held = false;
 	return CALL_RAN;
 }
 
@@ -74,8 +74,8 @@ enum call_outcome evaluate_post(struct evaluation *j)
 {
 	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
 
-	release(j, &semaphore->clock);
-	semaphore->count++;
+	release_clock(j, &semaphore->clock);
+	semaphore->post_count++;
 	return CALL_RAN;
 }
 
@@ -83,8 +83,8 @@ enum call_outcome evaluate_wait(struct evaluation *j)
 {
 	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
 
-	semaphore->count--;
-	acquire(j, &semaphore->clock);
+	semaphore->post_count--;
+	acquire_clock(j, &semaphore->clock);
 	return CALL_RAN;
 }
 
@@ -95,11 +95,11 @@ static bool would_block(const void *ctx, size_t line)
 	const struct model_mutex *mutex;
 
 	if (call->op == OP_wait)
-		return !r->semaphores[call->handle[0]].count;
+		return !r->semaphores[call->handle[0]].post_count;
 	if (call->op != OP_lock)
 		return false;
 	mutex = &r->mutexes[call->handle[0]];
-	return mutex->held && mutex->owner != call->thread;
+	return mutex->is_held && mutex->owner != call->thread;
 }
 
 /* ---- one call ---- */
@@ -110,17 +110,17 @@ static enum call_outcome (*const evaluators[OP_COUNT])(struct evaluation *) = {
 #undef OP
 };
 
-static bool is_filled(const void *ctx, char kind, uint8_t handle)
+static bool is_handle_filled(const void *ctx, char kind, uint8_t handle)
 {
 	const struct rules *r = ctx;
 
 	switch (kind) {
 	case 'p':
-		return r->pages[handle].filled;
+		return r->pages[handle].is_filled;
 	case 'k':
-		return r->maps[handle].filled;
+		return r->maps[handle].is_filled;
 	default:
-		return r->slices[handle].filled;
+		return r->slices[handle].is_filled;
 	}
 }
 
@@ -133,10 +133,11 @@ static enum call_outcome evaluate_call(struct rules *r, size_t index)
 
 	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
 	if (call->thread == THREAD_MAIN)
-		join_all(r);
-	outcome = call_handles_ready(call, is_filled, r) ? evaluators[call->op](&j) : CALL_SKIPPED;
+		join_all_threads(r);
+	outcome = call_handles_ready(call, is_handle_filled, r) ? evaluators[call->op](&j)
+								: CALL_SKIPPED;
 	if (call->thread == THREAD_MAIN)
-		fork_all(r);
+		fork_all_threads(r);
 	step->skipped = outcome == CALL_SKIPPED;
 	if (outcome != CALL_FATAL)
 		r->trace->count++;
@@ -149,11 +150,11 @@ static void init_evaluation(struct rules *r, const struct program *program)
 {
 	r->program = program;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		r->pages[i].filled = false;
-		r->pages[i].refs = 0;
+		r->pages[i].is_filled = false;
+		r->pages[i].ref_count = 0;
 	}
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		r->slices[i].filled = false;
+		r->slices[i].is_filled = false;
 	bytes_fill(r->maps, 0, sizeof(r->maps));
 	bytes_fill(r->mutexes, 0, sizeof(r->mutexes));
 	bytes_fill(r->semaphores, 0, sizeof(r->semaphores));
@@ -173,10 +174,10 @@ static void record_final_pages(struct rules *r)
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		struct model_page *page = &r->pages[i];
 
-		if (!page->refs)
+		if (!page->ref_count)
 			continue;
 		r->trace->pages[i].live = true;
-		r->trace->pages[i].refs = (uint16_t)page->refs;
+		r->trace->pages[i].refs = (uint16_t)page->ref_count;
 		r->trace->pages[i].at = trace_reserve_log(r->trace, PAGE);
 		rules_append_log(r->trace, page, r->trace->pages[i].at, 0, PAGE);
 	}
@@ -195,16 +196,16 @@ static void record_races(struct rules *r)
 {
 	if (r->shadow.race_count)
 		r->verdict.broken |= RULE_BIT(RULE_data_race);
-	shadow_sort(&r->shadow);
+	shadow_sort_races(&r->shadow);
 }
 
 void rules_evaluate(struct rules *r, const struct program *program)
 {
-	size_t index;
+	size_t call_index;
 
 	init_evaluation(r, program);
-	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (evaluate_call(r, index) == CALL_FATAL)
+	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
+		if (evaluate_call(r, call_index) == CALL_FATAL)
 			break;
 	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.left)
 		record_deadlock(r);
@@ -214,12 +215,12 @@ void rules_evaluate(struct rules *r, const struct program *program)
 
 void rules_find_fatal_calls(struct rules *r, const struct program *program, bool *fatal)
 {
-	size_t index;
+	size_t call_index;
 
 	init_evaluation(r, program);
-	while ((index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (evaluate_call(r, index) == CALL_FATAL)
-			fatal[index] = true;
+	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
+		if (evaluate_call(r, call_index) == CALL_FATAL)
+			fatal[call_index] = true;
 	if (r->schedule.left) {
 		record_deadlock(r);
 		fatal[r->schedule.first_left] = true;

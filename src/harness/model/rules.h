@@ -16,7 +16,7 @@
 #define VERDICT_NONE SIZE_MAX
 
 /* A load used bytes [from, to), and some of them are uninitialised. */
-struct uninit {
+struct uninit_use {
 	uint16_t call;
 	uint8_t page;
 	uint16_t from, to;
@@ -32,7 +32,7 @@ struct verdict {
 	 */
 	bool newest_maps_same_page, own_thread_maps_same_page, any_thread_maps_same_page;
 	size_t uninit_count;
-	struct uninit uninits[PROGRAM_CALLS];
+	struct uninit_use uninits[PROGRAM_CALLS];
 };
 
 /* A rule model. It evaluates any number of programs, one after the other. */
@@ -49,8 +49,8 @@ const struct verdict *rules_verdict(const struct rules *rules);
 
 /*
  * Evaluates @program as if each call that breaks a fatal rule were absent, and sets that call's
- * entry in @fatal, which has one entry for each call. If there was such a call, the trace does not
- * contain the pages at the end.
+ * entry in @break_fatal_rule, which has one entry for each call. If there was such a call, the
+ * trace does not contain the pages at the end.
  */
 void rules_find_fatal_calls(struct rules *rules, const struct program *program, bool *fatal);
 

@@ -5,8 +5,8 @@
 void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind)
 {
 	struct access access = {
-		.call = j->index,
-		.epoch = j->self->clock.at[j->call->thread],
+		.call = j->call_index,
+		.epoch = j->self->clock.epochs[j->call->thread],
 		.thread = j->call->thread,
 		.page = page,
 		.write = kind & WRITE,
@@ -16,7 +16,7 @@ void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint6
 	};
 
 	if (len)
-		shadow_access(&j->rules->shadow, &access, &j->self->clock);
+		shadow_record_access(&j->rules->shadow, &access, &j->self->clock);
 }
 
 void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at,

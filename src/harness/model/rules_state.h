@@ -22,41 +22,41 @@
 _Static_assert(SCHEDULE_LINES == PROGRAM_CALLS, "a schedule holds any program");
 
 struct model_page {
-	bool filled;
-	unsigned int refs;
-	struct clock freed; /* the clocks of all owners that dropped the page */
+	bool is_filled;
+	unsigned int ref_count;
+	struct clock owners_clock; /* the clocks of all owners that dropped the page */
 	uint8_t bytes[PAGE];
 	uint8_t initialised[PAGE]; /* INITIALISED or UNINITIALISED for each byte */
 };
 
 struct model_map {
-	bool filled, live;
+	bool is_filled, is_live;
 	uint8_t page, thread;
 };
 
 struct model_slice {
-	bool filled;
+	bool is_filled;
 	uint64_t size, at;
-	uint64_t limit; /* bytes from here on cannot be read */
+	uint64_t readable_end; /* bytes from here on cannot be read */
 	uint8_t bytes[PROGRAM_SLICE_MAX];
 };
 
 struct model_mutex {
-	bool held;
+	bool is_held;
 	uint8_t owner;
 	struct clock clock;
 };
 
 struct model_semaphore {
-	unsigned int count;
+	unsigned int post_count;
 	struct clock clock;
 };
 
 struct model_thread {
 	struct clock clock;
-	uint8_t maps[MAP_DEPTH]; /* live mappings, oldest first */
-	unsigned int map_count;
-	uint64_t fail_nth; /* failure points until one fails; 0: none fails */
+	uint8_t live_maps[MAP_DEPTH]; /* live mappings, oldest first */
+	unsigned int live_map_count;
+	uint64_t points_until_failure; /* failure points until one fails; 0: none fails */
 };
 
 struct rules {
@@ -77,7 +77,7 @@ struct rules {
 struct evaluation {
 	struct rules *rules;
 	const struct call *call;
-	uint16_t index;
+	uint16_t call_index;
 	struct model_thread *self;
 	struct step *step;
 };
@@ -87,30 +87,30 @@ enum call_outcome { CALL_RAN, CALL_SKIPPED, CALL_FATAL };
 
 /* ---- order between threads ---- */
 
-static inline void acquire(struct evaluation *j, const struct clock *from)
+static inline void acquire_clock(struct evaluation *j, const struct clock *from)
 {
 	clock_join(&j->self->clock, from);
 }
 
-static inline void release(struct evaluation *j, struct clock *into)
+static inline void release_clock(struct evaluation *j, struct clock *into)
 {
-	j->self->clock.at[j->call->thread]++;
+	j->self->clock.epochs[j->call->thread]++;
 	clock_join(into, &j->self->clock);
 }
 
 /* ---- checks and results ---- */
 
-static inline bool in_bounds(uint64_t off, uint64_t len)
+static inline bool is_in_bounds(uint64_t off, uint64_t len)
 {
 	return off <= PAGE && len <= PAGE && off + len <= PAGE;
 }
 
-static inline enum call_outcome fatal(struct evaluation *j, enum rule rule)
+static inline enum call_outcome break_fatal_rule(struct evaluation *j, enum rule rule)
 {
 	struct verdict *v = &j->rules->verdict;
 
 	v->broken |= RULE_BIT(rule);
-	v->fatal_call = j->index;
+	v->fatal_call = j->call_index;
 	v->fatal_rule = rule;
 	return CALL_FATAL;
 }
@@ -121,38 +121,38 @@ static inline enum call_outcome set_result(struct evaluation *j, enum result res
 	return CALL_RAN;
 }
 
-static inline struct model_page *page_of(struct evaluation *j, unsigned int argument)
+static inline struct model_page *find_page(struct evaluation *j, unsigned int argument)
 {
 	return &j->rules->pages[j->call->handle[argument]];
 }
 
 /* May the thread access the page, with @maps more mappings than it has now? */
-static inline bool may_use(struct evaluation *j, const struct model_page *page, unsigned int maps,
-		    enum call_outcome *outcome)
+static inline bool check_page_use(struct evaluation *j, const struct model_page *page,
+				  unsigned int maps, enum call_outcome *outcome)
 {
-	if (!page->refs)
-		*outcome = fatal(j, RULE_use_after_free);
-	else if (j->self->map_count + maps > MAP_DEPTH)
-		*outcome = fatal(j, RULE_map_overflow);
+	if (!page->ref_count)
+		*outcome = break_fatal_rule(j, RULE_use_after_free);
+	else if (j->self->live_map_count + maps > MAP_DEPTH)
+		*outcome = break_fatal_rule(j, RULE_map_overflow);
 	else
 		return true;
 	return false;
 }
 
 /* Does the next failure point of this thread fail? */
-static inline bool point_fails(struct evaluation *j)
+static inline bool count_failure_point(struct evaluation *j)
 {
-	return j->self->fail_nth && !--j->self->fail_nth;
+	return j->self->points_until_failure && !--j->self->points_until_failure;
 }
 
 /* The bounds test and the fatal rules that all calls on one page share. */
-static inline bool may_touch(struct evaluation *j, enum call_outcome *outcome)
+static inline bool check_raw_access(struct evaluation *j, enum call_outcome *outcome)
 {
-	if (!in_bounds(j->call->number[0], j->call->number[1])) {
+	if (!is_in_bounds(j->call->number[0], j->call->number[1])) {
 		*outcome = set_result(j, RESULT_EINVAL);
 		return false;
 	}
-	return may_use(j, page_of(j, 0), 1, outcome);
+	return check_page_use(j, find_page(j, 0), 1, outcome);
 }
 
 /* ---- memory ---- */

@@ -19,7 +19,7 @@ void shadow_destroy(struct shadow *shadow)
 void shadow_clear(struct shadow *shadow)
 {
 	shadow->access_count = 0;
-	shadow->contended = false;
+	shadow->has_contended_atomics = false;
 	shadow->race_count = 0;
 }
 
@@ -51,7 +51,8 @@ static void record_race(struct shadow *shadow, const struct access *before,
 	race->to = race->to > to ? race->to : to;
 }
 
-void shadow_access(struct shadow *shadow, const struct access *now, const struct clock *clock)
+void shadow_record_access(struct shadow *shadow, const struct access *now,
+			  const struct clock *clock)
 {
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *before = &shadow->accesses[i];
@@ -60,10 +61,10 @@ void shadow_access(struct shadow *shadow, const struct access *now, const struct
 		    before->from >= now->to || now->from >= before->to)
 			continue;
 		if (!(before->write || now->write) ||
-		    clock_knows(clock, before->thread, before->epoch))
+		    clock_has_reached(clock, before->thread, before->epoch))
 			continue;
 		if (before->atomic && now->atomic)
-			shadow->contended = true;
+			shadow->has_contended_atomics = true;
 		else
 			record_race(shadow, before, now);
 	}
@@ -71,7 +72,7 @@ void shadow_access(struct shadow *shadow, const struct access *now, const struct
 	shadow->accesses[shadow->access_count++] = *now;
 }
 
-static int compare(const void *left, const void *right)
+static int compare_races(const void *left, const void *right)
 {
 	const struct race *a = left, *b = right;
 
@@ -82,8 +83,8 @@ static int compare(const void *left, const void *right)
 	return (a->page > b->page) - (a->page < b->page);
 }
 
-void shadow_sort(struct shadow *shadow)
+void shadow_sort_races(struct shadow *shadow)
 {
 	if (shadow->race_count > 1)
-		qsort(shadow->races, shadow->race_count, sizeof(*shadow->races), compare);
+		qsort(shadow->races, shadow->race_count, sizeof(*shadow->races), compare_races);
 }

@@ -39,10 +39,10 @@ struct shadow {
 	size_t access_count;
 	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they ran */
 	struct clock clocks[SHADOW_ACCESSES];	 /* the thread's clock at each access */
-	bool contended; /* unordered atomic accesses overlap: no race, but the bytes are not
+	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but the bytes are not
 			 * determined */
 	size_t race_count;
-	struct race *races; /* sorted by (first, second, page) after shadow_sort() */
+	struct race *races; /* sorted by (first, second, page) after shadow_sort_races() */
 };
 
 /*
@@ -58,9 +58,10 @@ void shadow_destroy(struct shadow *shadow);
 void shadow_clear(struct shadow *shadow);
 
 /* Records an access of a thread whose clock is @clock, and its races with earlier accesses. */
-void shadow_access(struct shadow *shadow, const struct access *access, const struct clock *clock);
+void shadow_record_access(struct shadow *shadow, const struct access *access,
+			  const struct clock *clock);
 
 /* Sorts the races in the order of the program format. */
-void shadow_sort(struct shadow *shadow);
+void shadow_sort_races(struct shadow *shadow);
 
 #endif

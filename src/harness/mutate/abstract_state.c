@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum abstract_state_kind abstract_state_kind(char letter)
+enum abstract_state_kind abstract_state_find_kind(char letter)
 {
 	switch (letter | 0x20) {
 	case 'p':
@@ -23,37 +23,37 @@ enum abstract_state_kind abstract_state_kind(char letter)
 
 static bool is_usable(const struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
-	return state->usable[kind] & 1u << handle;
+	return state->usable_handles[kind] & 1u << handle;
 }
 
 static void clear_usable(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
-	state->usable[kind] &= ~(1u << handle);
+	state->usable_handles[kind] &= ~(1u << handle);
 }
 
 static void set_usable(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
-	state->usable[kind] |= 1u << handle;
+	state->usable_handles[kind] |= 1u << handle;
 }
 
 /* Return: false if the handle was filled already, so that the call has no effect. */
-static bool fill(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+static bool fill_handle(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
 {
-	if (state->filled[kind] & 1u << handle)
+	if (state->filled_handles[kind] & 1u << handle)
 		return false;
-	state->filled[kind] |= 1u << handle;
+	state->filled_handles[kind] |= 1u << handle;
 	set_usable(state, kind, handle);
 	return true;
 }
 
-static void unmap(struct abstract_state *state, uint8_t map)
+static void unmap_handle(struct abstract_state *state, uint8_t map)
 {
 	unsigned int kept = 0;
 
-	for (unsigned int i = 0; i < state->depth; i++)
-		if (state->stack[i] != map)
-			state->stack[kept++] = state->stack[i];
-	state->depth = kept;
+	for (unsigned int i = 0; i < state->live_map_count; i++)
+		if (state->live_maps[i] != map)
+			state->live_maps[kept++] = state->live_maps[i];
+	state->live_map_count = kept;
 	clear_usable(state, ABSTRACT_MAP, map);
 }
 
@@ -63,64 +63,66 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 
 	switch (call->op) {
 	case OP_alloc_page:
-		if (fill(state, ABSTRACT_PAGE, handle))
-			state->refs[handle] = 1;
+		if (fill_handle(state, ABSTRACT_PAGE, handle))
+			state->page_ref_count[handle] = 1;
 		break;
 	case OP_get_page:
 		if (is_usable(state, ABSTRACT_PAGE, handle))
-			state->refs[handle] += state->refs[handle] < UINT8_MAX;
+			state->page_ref_count[handle] += state->page_ref_count[handle] < UINT8_MAX;
 		break;
 	case OP_free_page:
-		if (is_usable(state, ABSTRACT_PAGE, handle) && !--state->refs[handle])
+		if (is_usable(state, ABSTRACT_PAGE, handle) && !--state->page_ref_count[handle])
 			clear_usable(state, ABSTRACT_PAGE, handle);
 		break;
 	case OP_user_slice:
-		fill(state, ABSTRACT_SLICE, handle);
+		fill_handle(state, ABSTRACT_SLICE, handle);
 		break;
 	case OP_kmap_local:
-		if (state->filled[ABSTRACT_PAGE] & 1u << call->handle[1] &&
-		    fill(state, ABSTRACT_MAP, handle)) {
+		if (state->filled_handles[ABSTRACT_PAGE] & 1u << call->handle[1] &&
+		    fill_handle(state, ABSTRACT_MAP, handle)) {
 			state->map_thread[handle] = call->thread;
-			state->stack[state->depth++] = handle;
+			state->live_maps[state->live_map_count++] = handle;
 		}
 		break;
 	case OP_kunmap_local:
-		unmap(state, handle);
+		unmap_handle(state, handle);
 		break;
 	case OP_lock:
 		if (is_usable(state, ABSTRACT_MUTEX, handle)) {
 			clear_usable(state, ABSTRACT_MUTEX, handle);
-			state->holder[handle] = call->thread;
+			state->mutex_holder[handle] = call->thread;
 		}
 		break;
 	case OP_unlock:
-		if (!is_usable(state, ABSTRACT_MUTEX, handle) && state->holder[handle] == call->thread)
+		if (!is_usable(state, ABSTRACT_MUTEX, handle) &&
+		    state->mutex_holder[handle] == call->thread)
 			set_usable(state, ABSTRACT_MUTEX, handle);
 		break;
 	case OP_post:
-		state->posted[handle] += state->posted[handle] < UINT8_MAX;
+		state->semaphore_count[handle] += state->semaphore_count[handle] < UINT8_MAX;
 		set_usable(state, ABSTRACT_SEMAPHORE, handle);
 		break;
 	case OP_wait:
-		if (is_usable(state, ABSTRACT_SEMAPHORE, handle) && !--state->posted[handle])
+		if (is_usable(state, ABSTRACT_SEMAPHORE, handle) &&
+		    !--state->semaphore_count[handle])
 			clear_usable(state, ABSTRACT_SEMAPHORE, handle);
 		break;
 	}
 }
 
-void abstract_state_at(struct abstract_state *state, const struct program *program, size_t end)
+void abstract_state_compute(struct abstract_state *state, const struct program *program, size_t end)
 {
 	memset(state, 0, sizeof(*state));
-	state->filled[ABSTRACT_MUTEX] = state->filled[ABSTRACT_SEMAPHORE] = 0xf;
-	state->usable[ABSTRACT_MUTEX] = 0xf;
+	state->filled_handles[ABSTRACT_MUTEX] = state->filled_handles[ABSTRACT_SEMAPHORE] = 0xf;
+	state->usable_handles[ABSTRACT_MUTEX] = 0xf;
 	for (size_t i = 0; i < end; i++)
 		abstract_state_apply(state, &program->calls[i]);
 }
 
 uint8_t abstract_state_newest_map(const struct abstract_state *state, uint8_t thread)
 {
-	for (unsigned int i = state->depth; i-- > 0;)
-		if (state->map_thread[state->stack[i]] == thread)
-			return state->stack[i];
+	for (unsigned int i = state->live_map_count; i-- > 0;)
+		if (state->map_thread[state->live_maps[i]] == thread)
+			return state->live_maps[i];
 	return PROGRAM_MAPS;
 }

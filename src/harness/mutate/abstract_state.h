@@ -24,22 +24,23 @@ enum abstract_state_kind {
 };
 
 struct abstract_state {
-	uint32_t filled[ABSTRACT_KINDS]; /* bit N: handle N was filled */
-	uint32_t usable[ABSTRACT_KINDS]; /* bit N: handle N is filled, and live, mapped, unlocked or
+	uint32_t filled_handles[ABSTRACT_KINDS]; /* bit N: handle N was filled */
+	uint32_t usable_handles[ABSTRACT_KINDS]; /* bit N: handle N is filled, and live, mapped, unlocked or
 					  * posted */
-	uint8_t refs[PROGRAM_PAGES];
+	uint8_t page_ref_count[PROGRAM_PAGES];
 	uint8_t map_thread[PROGRAM_MAPS];
-	uint8_t holder[PROGRAM_MUTEXES];     /* of a mutex that is locked */
-	uint8_t posted[PROGRAM_SEMAPHORES];
-	uint8_t stack[PROGRAM_MAPS];	     /* live mappings, oldest first */
-	unsigned int depth;
+	uint8_t mutex_holder[PROGRAM_MUTEXES];     /* of a mutex that is locked */
+	uint8_t semaphore_count[PROGRAM_SEMAPHORES];
+	uint8_t live_maps[PROGRAM_MAPS];	     /* live mappings, oldest first */
+	unsigned int live_map_count;
 };
 
 /* Return: the kind of a letter of ops.def in either case, or ABSTRACT_KINDS. */
-enum abstract_state_kind abstract_state_kind(char letter);
+enum abstract_state_kind abstract_state_find_kind(char letter);
 
 /* Computes the state after the first @end calls. */
-void abstract_state_at(struct abstract_state *state, const struct program *program, size_t end);
+void abstract_state_compute(struct abstract_state *state, const struct program *program,
+			    size_t end);
 
 /* Updates the state for one more call. */
 void abstract_state_apply(struct abstract_state *state, const struct call *call);

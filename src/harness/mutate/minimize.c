@@ -23,12 +23,12 @@ static void copy_program(struct program *to, const struct program *from)
 	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
 
-static void begin_candidate(struct minimize *m)
+static void reset_candidate(struct minimize *m)
 {
 	copy_program(&m->candidate, &m->best);
 }
 
-static bool is_changed(const struct minimize *m)
+static bool is_candidate_changed(const struct minimize *m)
 {
 	if (!program_equal(&m->candidate, &m->best))
 		return true;
@@ -41,7 +41,7 @@ static bool is_changed(const struct minimize *m)
 /* If the candidate is a valid other program and accepted, it becomes the best one. */
 static bool try_candidate(struct minimize *m)
 {
-	if (!m->candidate.count || !is_changed(m) || !program_valid(&m->candidate) ||
+	if (!m->candidate.count || !is_candidate_changed(m) || !program_valid(&m->candidate) ||
 	    !m->accepts(m->ctx, &m->candidate))
 		return false;
 	copy_program(&m->best, &m->candidate);
@@ -51,21 +51,21 @@ static bool try_candidate(struct minimize *m)
 /* ---- the arguments of a call ---- */
 
 /* The kind of one of the two handles; ABSTRACT_KINDS: the call has no such handle. */
-static enum abstract_state_kind handle_kind(const struct call *call, unsigned int handle)
+static enum abstract_state_kind find_handle_kind(const struct call *call, unsigned int handle)
 {
 	for (const char *arg = op_table[call->op].args; *arg; arg++)
-		if (abstract_state_kind(*arg) != ABSTRACT_KINDS && !handle--)
-			return abstract_state_kind(*arg);
+		if (abstract_state_find_kind(*arg) != ABSTRACT_KINDS && !handle--)
+			return abstract_state_find_kind(*arg);
 	return ABSTRACT_KINDS;
 }
 
 /* Returns the handles of a kind that a call uses, one bit each. */
-static uint32_t used_handles(const struct call *call, enum abstract_state_kind kind)
+static uint32_t find_used_handles(const struct call *call, enum abstract_state_kind kind)
 {
 	uint32_t used = 0;
 
 	for (unsigned int i = 0; i < 2; i++)
-		if (handle_kind(call, i) == kind)
+		if (find_handle_kind(call, i) == kind)
 			used |= 1u << call->handle[i];
 	return used;
 }
@@ -80,18 +80,18 @@ static unsigned int count_numbers(const struct call *call)
 }
 
 /* Is that number of the call an offset in a page? */
-static bool is_offset(const struct call *call, unsigned int number)
+static bool is_offset(const struct call *call, unsigned int number_index)
 {
 	const char *args = op_table[call->op].args;
 
 	if (call->op == OP_copy_page)
-		return number < 2;
-	return !number && (args[0] == 'p' || args[0] == 'k') && strchr(args, 'n');
+		return number_index < 2;
+	return !number_index && (args[0] == 'p' || args[0] == 'k') && strchr(args, 'n');
 }
 
 /* ---- fewer calls ---- */
 
-static bool cut_runs(struct minimize *m)
+static bool drop_ranges_of_calls(struct minimize *m)
 {
 	struct trim trim;
 	bool changed = false;
@@ -100,8 +100,8 @@ static bool cut_runs(struct minimize *m)
 	while (trim_next(&trim)) {
 		bool accepted;
 
-		begin_candidate(m);
-		trim_program(&trim, &m->best, &m->candidate);
+		reset_candidate(m);
+		trim_make_candidate(&trim, &m->best, &m->candidate);
 		accepted = try_candidate(m);
 		trim_record(&trim, accepted);
 		changed |= accepted;
@@ -109,14 +109,14 @@ static bool cut_runs(struct minimize *m)
 	return changed;
 }
 
-/* Tries the program without the calls that @drop marks. */
-static bool try_without(struct minimize *m, const bool *drop)
+/* Tries the program without the calls that @must_drop marks. */
+static bool try_without_marked_calls(struct minimize *m, const bool *must_drop)
 {
 	size_t kept = 0;
 
-	begin_candidate(m);
+	reset_candidate(m);
 	for (size_t i = 0; i < m->best.count; i++)
-		if (!drop[i])
+		if (!must_drop[i])
 			m->candidate.calls[kept++] = m->best.calls[i];
 	m->candidate.count = kept;
 	return try_candidate(m);
@@ -125,19 +125,19 @@ static bool try_without(struct minimize *m, const bool *drop)
 /* Drops all calls on a handle; for a page also the calls on its mappings. */
 static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsigned int handle)
 {
-	bool drop[PROGRAM_CALLS];
+	bool must_drop[PROGRAM_CALLS];
 	uint32_t maps = 0;
 
 	for (size_t i = 0; i < m->best.count; i++) {
 		const struct call *call = &m->best.calls[i];
 
-		drop[i] = used_handles(call, kind) & 1u << handle;
-		if (drop[i] && kind == ABSTRACT_PAGE)
-			maps |= used_handles(call, ABSTRACT_MAP);
+		must_drop[i] = find_used_handles(call, kind) & 1u << handle;
+		if (must_drop[i] && kind == ABSTRACT_PAGE)
+			maps |= find_used_handles(call, ABSTRACT_MAP);
 	}
 	for (size_t i = 0; i < m->best.count; i++)
-		drop[i] |= (used_handles(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
-	return try_without(m, drop);
+		must_drop[i] |= (find_used_handles(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
+	return try_without_marked_calls(m, must_drop);
 }
 
 static const unsigned int handle_counts[ABSTRACT_KINDS] = {
@@ -158,12 +158,12 @@ static bool drop_handles(struct minimize *m)
 
 static bool drop_threads(struct minimize *m)
 {
-	bool drop[PROGRAM_CALLS], changed = false;
+	bool must_drop[PROGRAM_CALLS], changed = false;
 
 	for (unsigned int thread = PROGRAM_THREADS; thread-- > 0;) {
 		for (size_t i = 0; i < m->best.count; i++)
-			drop[i] = m->best.calls[i].thread == thread;
-		changed |= try_without(m, drop);
+			must_drop[i] = m->best.calls[i].thread == thread;
+		changed |= try_without_marked_calls(m, must_drop);
 	}
 	return changed;
 }
@@ -177,10 +177,10 @@ static bool drop_pairs(struct minimize *m)
 
 	for (size_t last = m->best.count; m->best.count <= PAIRS_MOST && last-- > 1;)
 		for (size_t first = last; first-- > 0 && last < m->best.count;) {
-			bool drop[PROGRAM_CALLS] = { false };
+			bool must_drop[PROGRAM_CALLS] = { false };
 
-			drop[first] = drop[last] = true;
-			changed |= try_without(m, drop);
+			must_drop[first] = must_drop[last] = true;
+			changed |= try_without_marked_calls(m, must_drop);
 		}
 	return changed;
 }
@@ -194,7 +194,7 @@ static bool merge_threads(struct minimize *m)
 
 	for (uint8_t thread = PROGRAM_THREADS - 1; thread > 0; thread--)
 		for (uint8_t other = 0; other < thread; other++) {
-			begin_candidate(m);
+			reset_candidate(m);
 			for (size_t i = 0; i < m->candidate.count; i++)
 				if (m->candidate.calls[i].thread == thread)
 					m->candidate.calls[i].thread = other;
@@ -208,7 +208,7 @@ static bool order_threads(struct minimize *m)
 {
 	uint8_t name[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
 
-	begin_candidate(m);
+	reset_candidate(m);
 	for (size_t i = 0; i < m->candidate.count; i++) {
 		struct call *call = &m->candidate.calls[i];
 
@@ -219,15 +219,16 @@ static bool order_threads(struct minimize *m)
 	return try_candidate(m);
 }
 
-static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uint8_t handle, uint8_t other)
+static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uint8_t handle,
+			  uint8_t new_handle)
 {
-	begin_candidate(m);
+	reset_candidate(m);
 	for (size_t i = 0; i < m->candidate.count; i++)
 		for (unsigned int n = 0; n < 2; n++) {
 			struct call *call = &m->candidate.calls[i];
 
-			if (handle_kind(call, n) == kind && call->handle[n] == handle)
-				call->handle[n] = other;
+			if (find_handle_kind(call, n) == kind && call->handle[n] == handle)
+				call->handle[n] = new_handle;
 		}
 	return try_candidate(m);
 }
@@ -256,7 +257,7 @@ static bool move_ranges(struct minimize *m)
 {
 	uint64_t least = NUMBER_SPAN;
 
-	begin_candidate(m);
+	reset_candidate(m);
 	for (size_t i = 0; i < m->best.count; i++)
 		for (unsigned int n = 0; n < 2; n++) {
 			uint64_t number = m->best.calls[i].number[n];
@@ -283,7 +284,7 @@ static bool move_ranges_to_begin(struct minimize *m)
 
 	for (size_t i = 0; i < m->best.count; i++)
 		for (size_t j = i + 1; j < m->best.count; j++) {
-			begin_candidate(m);
+			reset_candidate(m);
 			clear_offsets(&m->candidate.calls[i]);
 			clear_offsets(&m->candidate.calls[j]);
 			changed |= try_candidate(m);
@@ -372,14 +373,14 @@ static bool drop_fault(struct call *call, unsigned int variant, unsigned int num
 	return true;
 }
 
-static bool edit_calls(struct minimize *m, call_edit edit, unsigned int number)
+static bool edit_calls(struct minimize *m, call_edit edit, unsigned int number_index)
 {
 	bool changed = false;
 
 	for (size_t i = 0; i < m->best.count; i++)
 		for (unsigned int variant = 0;; variant++) {
-			begin_candidate(m);
-			if (!edit(&m->candidate.calls[i], variant, number))
+			reset_candidate(m);
+			if (!edit(&m->candidate.calls[i], variant, number_index))
 				break;
 			changed |= try_candidate(m);
 		}
@@ -393,7 +394,7 @@ static const struct pass {
 	unsigned int number;
 } passes[] = {
 	{ .edit = drop_expected_result },
-	{ .run = cut_runs },
+	{ .run = drop_ranges_of_calls },
 	{ .run = drop_handles },
 	{ .run = drop_threads },
 	{ .run = drop_pairs },
@@ -416,11 +417,12 @@ static const struct pass {
 
 void minimize(struct minimize *m)
 {
-	bool changed;
+	bool has_changed;
 
 	do {
-		changed = false;
+		has_changed = false;
 		for (const struct pass *pass = passes; pass < passes + sizeof(passes) / sizeof(passes[0]); pass++)
-			changed |= pass->run ? pass->run(m) : edit_calls(m, pass->edit, pass->number);
-	} while (changed);
+			has_changed |=
+				pass->run ? pass->run(m) : edit_calls(m, pass->edit, pass->number);
+	} while (has_changed);
 }

@@ -5,7 +5,8 @@
 #include "harness/program/program_bytes.h"
 
 const struct mutation_info mutation_table[MUTATION_COUNT] = {
-#define MUTATION(name, weight, what) [MUTATION_##name] = { #name, weight, what, mutate_##name },
+#define MUTATION(name, find_mutation_weight, what)                                                 \
+	[MUTATION_##name] = {#name, find_mutation_weight, what, mutate_##name},
 #include "harness/mutate/mutations.def"
 #undef MUTATION
 };
@@ -25,7 +26,7 @@ bool mutate_engine(struct mutator *m)
 	return true;
 }
 
-static unsigned int weight(const struct mutator *m, enum mutation mutation)
+static unsigned int find_mutation_weight(const struct mutator *m, enum mutation mutation)
 {
 	return mutation == MUTATION_engine && !m->engine ? 0 : mutation_table[mutation].weight;
 }
@@ -34,17 +35,17 @@ static enum mutation draw_mutation(struct mutator *m)
 {
 	unsigned int sum = 0;
 	enum mutation mutation;
-	uint32_t ticket;
+	uint32_t drawn_weight;
 
 	for (mutation = 0; mutation < MUTATION_COUNT; mutation++)
-		sum += weight(m, mutation);
-	ticket = random_below(&m->random, sum);
-	for (mutation = 0; ticket >= weight(m, mutation); mutation++)
-		ticket -= weight(m, mutation);
+		sum += find_mutation_weight(m, mutation);
+	drawn_weight = random_below(&m->random_state, sum);
+	for (mutation = 0; drawn_weight >= find_mutation_weight(m, mutation); mutation++)
+		drawn_weight -= find_mutation_weight(m, mutation);
 	return mutation;
 }
 
-static struct mutator begin(struct program *program, const struct mutate_request *request)
+static struct mutator init_mutator(struct program *program, const struct mutate_request *request)
 {
 	size_t most = request->max_calls < PROGRAM_CALLS ? request->max_calls : PROGRAM_CALLS;
 
@@ -54,7 +55,7 @@ static struct mutator begin(struct program *program, const struct mutate_request
 		.program = program,
 		.other = request->other && request->other->count ? request->other : program,
 		.max_calls = most,
-		.random = request->seed,
+		.random_state = request->seed,
 		.engine = request->engine,
 	};
 }
@@ -62,14 +63,14 @@ static struct mutator begin(struct program *program, const struct mutate_request
 bool mutate_with(enum mutation mutation, struct program *program,
 		 const struct mutate_request *request)
 {
-	struct mutator m = begin(program, request);
+	struct mutator m = init_mutator(program, request);
 
 	return m.max_calls && mutation_table[mutation].apply(&m);
 }
 
 enum mutation mutate(struct program *program, const struct mutate_request *request)
 {
-	struct mutator m = begin(program, request);
+	struct mutator m = init_mutator(program, request);
 
 	for (unsigned int i = 0; m.max_calls && i < DRAWS; i++) {
 		enum mutation mutation = draw_mutation(&m);

@@ -26,7 +26,7 @@ struct mutator;
 struct mutation_info {
 	const char *name;
 	unsigned int weight;
-	const char *what;
+	const char *description;
 	bool (*apply)(struct mutator *m);
 };
 

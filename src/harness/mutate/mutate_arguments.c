@@ -13,7 +13,7 @@
 static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call *call))
 {
 	size_t count = m->program->count;
-	size_t start = count ? random_below(&m->random, count) : 0;
+	size_t start = count ? random_below(&m->random_state, count) : 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct call *call = &m->program->calls[(start + i) % count];
@@ -26,46 +26,48 @@ static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call 
 
 /* ---- numbers ---- */
 
-struct number {
-	uint64_t *at;
+struct argument_number {
+	uint64_t *value;
 	char kind;
 };
 
 static bool has_numbers(const struct call *call)
 {
-	char kinds[3];
+	char argument_kinds[3];
 
-	return mutate_number_kinds(call, kinds);
+	return mutate_find_number_kinds(call, argument_kinds);
 }
 
 /* Return: false if the program has no number. */
-static bool pick_number(struct mutator *m, struct number *number)
+static bool pick_number(struct mutator *m, struct argument_number *number)
 {
 	struct call *call = pick_call(m, has_numbers);
-	char kinds[3];
-	uint32_t index;
+	char argument_kinds[3];
+	uint32_t number_index;
 
 	if (!call)
 		return false;
-	index = random_below(&m->random, mutate_number_kinds(call, kinds));
-	*number = (struct number){ &call->number[index], kinds[index] };
+	number_index =
+		random_below(&m->random_state, mutate_find_number_kinds(call, argument_kinds));
+	*number =
+		(struct argument_number){&call->number[number_index], argument_kinds[number_index]};
 	return true;
 }
 
 /* Returns a number that is related to @number, or an edge. It may be invalid. */
-static uint64_t related_number(struct mutator *m, uint64_t number)
+static uint64_t make_related_number(struct mutator *m, uint64_t number)
 {
-	uint32_t base = random_below(&m->random, NUMBER_BASES);
-	uint32_t distance = mutate_edges[random_below(&m->random, MUTATE_EDGES)];
-	struct number other;
+	uint32_t base = random_below(&m->random_state, NUMBER_BASES);
+	uint32_t distance = mutate_edges[random_below(&m->random_state, MUTATE_EDGES)];
+	struct argument_number other;
 
-	switch (random_below(&m->random, 6)) {
+	switch (random_below(&m->random_state, 6)) {
 	case 0: /* the distance from another base */
 		return number_unpack((uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
 	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
 		if (!pick_number(m, &other))
 			return number;
-		return (random_once_in(&m->random, 4) ? 0 : PAGE) - *other.at;
+		return (random_once_in(&m->random_state, 4) ? 0 : PAGE) - *other.value;
 	case 2:
 		return number + 1;
 	case 3:
@@ -79,66 +81,68 @@ static uint64_t related_number(struct mutator *m, uint64_t number)
 
 bool mutate_number(struct mutator *m)
 {
-	struct number number;
-	uint64_t value;
+	struct argument_number number;
+	uint64_t new_number;
 
 	if (!pick_number(m, &number))
 		return false;
-	value = related_number(m, *number.at);
-	if (*number.at == value || !mutate_number_fits(number.kind, value))
+	new_number = make_related_number(m, *number.value);
+	if (*number.value == new_number || !mutate_number_fits(number.kind, new_number))
 		return false;
-	*number.at = value;
+	*number.value = new_number;
 	return true;
 }
 
 /* ---- ranges ---- */
 
-struct range {
+struct argument_range {
 	struct call *call;
 	uint64_t *off, *len;
 };
 
 static bool has_range(const struct call *call)
 {
-	char kinds[3];
-	unsigned int count = mutate_number_kinds(call, kinds);
+	char argument_kinds[3];
+	unsigned int number_count = mutate_find_number_kinds(call, argument_kinds);
 
-	return count >= 2 && kinds[0] == 'n';
+	return number_count >= 2 && argument_kinds[0] == 'n';
 }
 
 /* copy_page has two offsets and one length. */
-static bool pick_range(struct mutator *m, struct range *range)
+static bool pick_range(struct mutator *m, struct argument_range *range)
 {
 	struct call *call = pick_call(m, has_range);
-	char kinds[3];
-	unsigned int count;
+	char argument_kinds[3];
+	unsigned int number_count;
 
 	if (!call)
 		return false;
-	count = mutate_number_kinds(call, kinds);
-	*range = (struct range){ call, &call->number[random_below(&m->random, count - 1)],
-				 &call->number[count - 1] };
+	number_count = mutate_find_number_kinds(call, argument_kinds);
+	*range = (struct argument_range){
+		call, &call->number[random_below(&m->random_state, number_count - 1)],
+		&call->number[number_count - 1]};
 	return true;
 }
 
 /* Moves the range by a byte, to a place next to it, or to one that shares one byte with it. */
-static void shift(struct mutator *m, uint64_t *off, uint64_t *len)
+static void shift_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {
 	uint64_t steps[] = { 1, -1ull, *len, -*len, *len - 1, 1 - *len, 0 };
-	uint32_t which = random_below(&m->random, COUNT_OF(steps) + 2);
+	uint32_t change_index = random_below(&m->random_state, COUNT_OF(steps) + 2);
 
-	if (which < COUNT_OF(steps))
-		*off += steps[which];
+	if (change_index < COUNT_OF(steps))
+		*off += steps[change_index];
 	else
-		*len += which == COUNT_OF(steps) ? 1 : -1ull;
+		*len += change_index == COUNT_OF(steps) ? 1 : -1ull;
 }
 
 /* Half of the time the page is copied too: ranges on different pages do not interact. */
-static bool same_page(struct mutator *m, const struct range *to, const struct range *from)
+static bool copy_page_handle(struct mutator *m, const struct argument_range *to,
+			     const struct argument_range *from)
 {
 	char kind = op_table[to->call->op].args[0];
 
-	if (kind != op_table[from->call->op].args[0] || random_once_in(&m->random, 2) ||
+	if (kind != op_table[from->call->op].args[0] || random_once_in(&m->random_state, 2) ||
 	    to->call->handle[0] == from->call->handle[0])
 		return false;
 	to->call->handle[0] = from->call->handle[0];
@@ -147,21 +151,21 @@ static bool same_page(struct mutator *m, const struct range *to, const struct ra
 
 bool mutate_range(struct mutator *m)
 {
-	struct range from, to;
+	struct argument_range from, to;
 	uint64_t off, len;
-	bool changed;
+	bool is_changed;
 
 	if (!pick_range(m, &from) || !pick_range(m, &to) || from.call == to.call)
 		return false;
 	off = *from.off;
 	len = *from.len;
-	shift(m, &off, &len);
+	shift_range(m, &off, &len);
 	if (!number_valid(off) || !number_valid(len))
 		return false;
-	changed = *to.off != off || *to.len != len;
+	is_changed = *to.off != off || *to.len != len;
 	*to.off = off;
 	*to.len = len;
-	return same_page(m, &to, &from) || changed;
+	return copy_page_handle(m, &to, &from) || is_changed;
 }
 
 /* ---- handles, values, calls ---- */
@@ -177,9 +181,9 @@ static bool set_byte(uint8_t *byte, uint8_t value)
 
 static bool has_handle(const struct call *call)
 {
-	char kinds[2];
+	char argument_kinds[2];
 
-	return mutate_handle_kinds(call, kinds);
+	return mutate_find_handle_kinds(call, argument_kinds);
 }
 
 bool mutate_handle(struct mutator *m)
@@ -187,18 +191,20 @@ bool mutate_handle(struct mutator *m)
 	struct call *call = pick_call(m, has_handle);
 	struct abstract_state state;
 	uint8_t *handle;
-	char kinds[2];
-	uint32_t which;
+	char argument_kinds[2];
+	uint32_t handle_index;
 
 	if (!call)
 		return false;
-	abstract_state_at(&state, m->program, (size_t)(call - m->program->calls));
-	which = random_below(&m->random, mutate_handle_kinds(call, kinds));
-	handle = &call->handle[which];
-	return set_byte(handle, mutate_any_handle(m, &state, kinds[which], call->thread));
+	abstract_state_compute(&state, m->program, (size_t)(call - m->program->calls));
+	handle_index =
+		random_below(&m->random_state, mutate_find_handle_kinds(call, argument_kinds));
+	handle = &call->handle[handle_index];
+	return set_byte(handle,
+			mutate_any_handle(m, &state, argument_kinds[handle_index], call->thread));
 }
 
-static char value_kind(const struct call *call)
+static char find_value_kind(const struct call *call)
 {
 	const char *args = op_table[call->op].args;
 
@@ -207,14 +213,14 @@ static char value_kind(const struct call *call)
 
 static bool has_value(const struct call *call)
 {
-	return value_kind(call);
+	return find_value_kind(call);
 }
 
 bool mutate_value(struct mutator *m)
 {
 	struct call *call = pick_call(m, has_value);
 
-	return call && set_byte(&call->value, mutate_any_value(m, value_kind(call)));
+	return call && set_byte(&call->value, mutate_any_value(m, find_value_kind(call)));
 }
 
 /* Do the two calls have the same arguments before a seed? */
@@ -227,7 +233,7 @@ static bool have_same_arguments(enum op a, enum op b)
 }
 
 /* Searches from @start on and wraps around. Return: such a call, or @op itself if there is none. */
-static enum op other_op(enum op op, uint32_t start)
+static enum op find_other_op(enum op op, uint32_t start)
 {
 	for (uint32_t i = 0; i < OP_COUNT; i++) {
 		enum op other = (start + i) % OP_COUNT;
@@ -238,44 +244,45 @@ static enum op other_op(enum op op, uint32_t start)
 	return op;
 }
 
-static bool has_alike(const struct call *call)
+static bool has_op_with_same_arguments(const struct call *call)
 {
-	return other_op(call->op, 0) != call->op;
+	return find_other_op(call->op, 0) != call->op;
 }
 
 bool mutate_op(struct mutator *m)
 {
-	struct call *call = pick_call(m, has_alike);
+	struct call *call = pick_call(m, has_op_with_same_arguments);
 
 	if (!call)
 		return false;
-	call->op = (uint8_t)other_op(call->op, random_below(&m->random, OP_COUNT));
-	call->value = value_kind(call) ? mutate_any_value(m, 'v') : 0;
+	call->op = (uint8_t)find_other_op(call->op, random_below(&m->random_state, OP_COUNT));
+	call->value = find_value_kind(call) ? mutate_any_value(m, 'v') : 0;
 	return true;
 }
 
-static bool has_slice(const struct call *call)
+static bool creates_user_slice(const struct call *call)
 {
 	return call->op == OP_user_slice;
 }
 
 bool mutate_fault(struct mutator *m)
 {
-	struct call *call = pick_call(m, has_slice);
-	uint64_t fault;
+	struct call *call = pick_call(m, creates_user_slice);
+	uint64_t fault_offset;
 
 	if (!call)
 		return false;
-	if (call->has_fault && random_once_in(&m->random, 4)) {
+	if (call->has_fault && random_once_in(&m->random_state, 4)) {
 		call->has_fault = 0;
 		call->number[1] = 0;
 		return true;
 	}
-	fault = random_once_in(&m->random, 2) ? random_below(&m->random, call->number[0] + 1) :
-						mutate_any_number(m);
-	if (!number_valid(fault) || (call->has_fault && fault == call->number[1]))
+	fault_offset = random_once_in(&m->random_state, 2)
+			       ? random_below(&m->random_state, call->number[0] + 1)
+			       : mutate_any_number(m);
+	if (!number_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
 		return false;
 	call->has_fault = 1;
-	call->number[1] = fault;
+	call->number[1] = fault_offset;
 	return true;
 }

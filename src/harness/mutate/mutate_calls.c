@@ -6,11 +6,14 @@
 
 struct call_range mutate_pick_range(struct mutator *m, const struct program *program)
 {
-	size_t first = random_below(&m->random, program->count), left = program->count - first;
-	size_t most = random_once_in(&m->random, 2) ? 1 : random_once_in(&m->random, 4) ? left : 6;
+	size_t first = random_below(&m->random_state, program->count),
+	       left = program->count - first;
+	size_t most = random_once_in(&m->random_state, 2)   ? 1
+		      : random_once_in(&m->random_state, 4) ? left
+							    : 6;
 
-	return (struct call_range){ first,
-			     first + 1 + random_below(&m->random, most < left ? most : left) };
+	return (struct call_range){
+		first, first + 1 + random_below(&m->random_state, most < left ? most : left)};
 }
 
 static void remove_calls(struct program *program, size_t at, size_t count)
@@ -32,7 +35,7 @@ static void insert_copies(struct program *program, size_t at, const struct call 
 }
 
 /* Returns the call that fills handles of that kind, or OP_COUNT: locks need none. */
-static enum op filling_call(char letter)
+static enum op find_filling_op(char letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
 		if (op_table[op].args[0] == (letter & ~0x20))
@@ -41,7 +44,7 @@ static enum op filling_call(char letter)
 }
 
 /* Later calls may need what such a call frees or waits for, so it is inserted at the end. */
-static bool is_late(enum op op)
+static bool belongs_at_end(enum op op)
 {
 	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
 	       op == OP_lock || op == OP_wait;
@@ -54,19 +57,20 @@ static void insert_call(struct mutator *m, const struct call *call, size_t *at, 
 }
 
 /* Inserts a call @op at @at, after calls that create what it needs, if there is space. */
-static void insert_with_needs(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
+static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
+				      struct abstract_state *state)
 {
 	struct call call;
 
 	for (const char *kind = op_table[op].args; *kind; kind++) {
-		enum abstract_state_kind need = abstract_state_kind(*kind);
-		enum op maker = op == OP_wait ? OP_post : filling_call(*kind);
+		enum abstract_state_kind need = abstract_state_find_kind(*kind);
+		enum op maker = op == OP_wait ? OP_post : find_filling_op(*kind);
 
-		if (*kind & 0x20 && need < ABSTRACT_KINDS && !state->usable[need] &&
-		    maker < OP_COUNT && mutate_free_calls(m) > 1)
-			insert_with_needs(m, maker, at, state);
+		if (*kind & 0x20 && need < ABSTRACT_KINDS && !state->usable_handles[need] &&
+		    maker < OP_COUNT && mutate_count_free_calls(m) > 1)
+			insert_call_and_its_setup(m, maker, at, state);
 	}
-	if (!mutate_free_calls(m))
+	if (!mutate_count_free_calls(m))
 		return;
 	mutate_make_call(m, &call, op, state);
 	insert_call(m, &call, at, state);
@@ -74,22 +78,23 @@ static void insert_with_needs(struct mutator *m, enum op op, size_t *at, struct 
 
 bool mutate_insert(struct mutator *m)
 {
-	enum op op = random_below(&m->random, OP_COUNT);
+	enum op op = random_below(&m->random_state, OP_COUNT);
 	size_t at = m->program->count;
 	uint32_t filled[ABSTRACT_KINDS];
 	struct abstract_state state;
 
-	if (!mutate_free_calls(m))
+	if (!mutate_count_free_calls(m))
 		return false;
-	if (!random_once_in(&m->random, 3) && (!is_late(op) || random_once_in(&m->random, 8)))
-		at = random_below(&m->random, at + 1);
-	abstract_state_at(&state, m->program, m->program->count);
-	memcpy(filled, state.filled, sizeof(filled));
-	abstract_state_at(&state, m->program, at);
+	if (!random_once_in(&m->random_state, 3) &&
+	    (!belongs_at_end(op) || random_once_in(&m->random_state, 8)))
+		at = random_below(&m->random_state, at + 1);
+	abstract_state_compute(&state, m->program, m->program->count);
+	memcpy(filled, state.filled_handles, sizeof(filled));
+	abstract_state_compute(&state, m->program, at);
 	/* Handles that later calls fill count as used: those calls would lose them. */
 	for (unsigned int kind = 0; kind < ABSTRACT_KINDS; kind++)
-		state.filled[kind] |= filled[kind];
-	insert_with_needs(m, op, &at, &state);
+		state.filled_handles[kind] |= filled[kind];
+	insert_call_and_its_setup(m, op, &at, &state);
 	return true;
 }
 
@@ -111,16 +116,17 @@ bool mutate_duplicate(struct mutator *m)
 	struct program *program = m->program;
 	struct call copies[PROGRAM_CALLS];
 	struct call_range run;
-	size_t count;
+	size_t copied_count;
 
-	if (!program->count || !mutate_free_calls(m))
+	if (!program->count || !mutate_count_free_calls(m))
 		return false;
 	run = mutate_pick_range(m, program);
-	count = run.last - run.first;
-	if (count > mutate_free_calls(m))
-		count = mutate_free_calls(m);
-	memcpy(copies, program->calls + run.first, count * sizeof(copies[0]));
-	insert_copies(program, random_below(&m->random, program->count + 1), copies, count);
+	copied_count = run.last - run.first;
+	if (copied_count > mutate_count_free_calls(m))
+		copied_count = mutate_count_free_calls(m);
+	memcpy(copies, program->calls + run.first, copied_count * sizeof(copies[0]));
+	insert_copies(program, random_below(&m->random_state, program->count + 1), copies,
+		      copied_count);
 	return true;
 }
 
@@ -128,45 +134,47 @@ bool mutate_duplicate(struct mutator *m)
 bool mutate_repeat(struct mutator *m)
 {
 	struct program *program = m->program;
-	uint32_t times = 1 + random_below(&m->random, 16);
+	uint32_t times = 1 + random_below(&m->random_state, 16);
 	struct abstract_state state;
 	struct call call;
 	char letter;
-	size_t at;
+	size_t insert_index;
 
-	if (!program->count || !mutate_free_calls(m))
+	if (!program->count || !mutate_count_free_calls(m))
 		return false;
-	if (times > mutate_free_calls(m))
-		times = (uint32_t)mutate_free_calls(m);
-	at = random_below(&m->random, program->count);
-	call = program->calls[at];
+	if (times > mutate_count_free_calls(m))
+		times = (uint32_t)mutate_count_free_calls(m);
+	insert_index = random_below(&m->random_state, program->count);
+	call = program->calls[insert_index];
 	letter = op_table[call.op].args[0];
 	/* Handles that later calls fill count as used: no call may lose its handle. */
-	abstract_state_at(&state, program, program->count);
+	abstract_state_compute(&state, program, program->count);
 	for (uint32_t done = 0; done < times; done++) {
 		if (!(letter & 0x20)) {
-			uint32_t free = mutate_unfilled(&state, letter);
+			uint32_t free = mutate_find_unfilled_handles(&state, letter);
 
 			if (!free)
 				return done;
 			call.handle[0] = (uint8_t)__builtin_ctz(free);
-			state.filled[abstract_state_kind(letter)] |= 1u << call.handle[0];
+			state.filled_handles[abstract_state_find_kind(letter)] |= 1u
+										  << call.handle[0];
 		}
-		insert_copies(program, ++at, &call, 1);
+		insert_copies(program, ++insert_index, &call, 1);
 	}
 	return true;
 }
 
 /* Would the call be skipped, judging by the order of the lines? */
-static bool is_idle(const struct abstract_state *state, const struct call *call)
+static bool would_be_skipped(const struct abstract_state *state, const struct call *call)
 {
-	char kinds[2];
-	unsigned int count = mutate_handle_kinds(call, kinds);
+	char handle_kinds[2];
+	unsigned int count = mutate_find_handle_kinds(call, handle_kinds);
 
 	for (unsigned int i = 0; i < count; i++) {
-		bool filled = state->filled[abstract_state_kind(kinds[i])] & 1u << call->handle[i];
+		bool filled = state->filled_handles[abstract_state_find_kind(handle_kinds[i])] &
+			      1u << call->handle[i];
 
-		if (filled != (bool)(kinds[i] & 0x20))
+		if (filled != (bool)(handle_kinds[i] & 0x20))
 			return true;
 	}
 	return false;
@@ -178,10 +186,10 @@ bool mutate_tidy(struct mutator *m)
 	size_t kept = 0, count = program->count;
 	struct abstract_state state;
 
-	abstract_state_at(&state, program, 0);
+	abstract_state_compute(&state, program, 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct call *call = &program->calls[i];
-		bool idle = is_idle(&state, call);
+		bool idle = would_be_skipped(&state, call);
 
 		abstract_state_apply(&state, call);
 		if (!idle)
@@ -205,7 +213,7 @@ bool mutate_move(struct mutator *m)
 	count = run.last - run.first;
 	memcpy(moved, program->calls + run.first, count * sizeof(moved[0]));
 	remove_calls(program, run.first, count);
-	at = random_below(&m->random, program->count + 1);
+	at = random_below(&m->random_state, program->count + 1);
 	insert_copies(program, at, moved, count);
 	return at != run.first;
 }
@@ -230,29 +238,29 @@ bool mutate_thread(struct mutator *m)
  * Interleaves the threads in another order; each thread keeps the order of its own calls. Each
  * place gets the next call of the thread that was drawn for the place.
  */
-static bool interleave(struct mutator *m, struct call *calls, size_t count)
+static bool interleave_calls(struct mutator *m, struct call *calls, size_t count)
 {
 	struct call old[PROGRAM_CALLS];
-	uint8_t turns[PROGRAM_CALLS];
+	uint8_t thread_order[PROGRAM_CALLS];
 	size_t next[PROGRAM_THREADS] = { 0 };
 	bool changed = false;
 
 	for (size_t i = 0; i < count; i++)
-		turns[i] = calls[i].thread;
+		thread_order[i] = calls[i].thread;
 	for (size_t i = count; i-- > 1;) {
-		size_t with = random_below(&m->random, i + 1);
-		uint8_t kept = turns[i];
+		size_t with = random_below(&m->random_state, i + 1);
+		uint8_t kept = thread_order[i];
 
-		turns[i] = turns[with];
-		turns[with] = kept;
+		thread_order[i] = thread_order[with];
+		thread_order[with] = kept;
 	}
 	memcpy(old, calls, count * sizeof(*calls));
 	for (size_t i = 0; i < count; i++) {
-		size_t *at = &next[turns[i]];
+		size_t *at = &next[thread_order[i]];
 
-		while (old[*at].thread != turns[i])
+		while (old[*at].thread != thread_order[i])
 			++*at;
-		changed |= turns[i] != old[i].thread;
+		changed |= thread_order[i] != old[i].thread;
 		calls[i] = old[(*at)++];
 	}
 	return changed;
@@ -265,20 +273,20 @@ bool mutate_order(struct mutator *m)
 
 	if (program->count < 2)
 		return false;
-	if (random_once_in(&m->random, 2)) {
+	if (random_once_in(&m->random_state, 2)) {
 		run = mutate_pick_range(m, program);
 	} else {
-		run.first = random_below(&m->random, program->count - 1);
+		run.first = random_below(&m->random_state, program->count - 1);
 		run.last = run.first + (program->count - run.first < 4 ? 2 : 4);
 	}
-	return interleave(m, program->calls + run.first, run.last - run.first);
+	return interleave_calls(m, program->calls + run.first, run.last - run.first);
 }
 
 /* Mostly returns a handle that the program uses already, so that threads share it. */
 static uint8_t pick_lock(struct mutator *m, char letter)
 {
-	return (uint8_t)(random_once_in(&m->random, 4) ?
-				 random_below(&m->random, op_handle_count(letter)) :
+	return (uint8_t)(random_once_in(&m->random_state, 4) ?
+				 random_below(&m->random_state, op_handle_count(letter)) :
 				 0);
 }
 
@@ -299,8 +307,8 @@ static bool insert_lock_around(struct mutator *m)
 static bool insert_signal(struct mutator *m)
 {
 	const struct call *calls = m->program->calls;
-	size_t first = random_below(&m->random, m->program->count);
-	size_t last = first + random_below(&m->random, m->program->count - first);
+	size_t first = random_below(&m->random_state, m->program->count);
+	size_t last = first + random_below(&m->random_state, m->program->count - first);
 	uint8_t first_thread = calls[first].thread;
 	struct call call = { .op = OP_wait,
 			     .thread = calls[last].thread,
@@ -318,9 +326,9 @@ static bool insert_signal(struct mutator *m)
 
 bool mutate_sync(struct mutator *m)
 {
-	if (!m->program->count || mutate_free_calls(m) < 2)
+	if (!m->program->count || mutate_count_free_calls(m) < 2)
 		return false;
-	return random_once_in(&m->random, 2) ? insert_lock_around(m) : insert_signal(m);
+	return random_once_in(&m->random_state, 2) ? insert_lock_around(m) : insert_signal(m);
 }
 
 /*
@@ -329,27 +337,29 @@ bool mutate_sync(struct mutator *m)
  */
 bool mutate_nest(struct mutator *m)
 {
-	uint32_t times = (random_once_in(&m->random, 3) ? 14 : 1) + random_below(&m->random, 3);
+	uint32_t times =
+		(random_once_in(&m->random_state, 3) ? 14 : 1) + random_below(&m->random_state, 3);
 	struct call call = { .expected_result = RESULT_NONE };
 	struct abstract_state state;
 	struct call_range run;
-	uint32_t free;
+	uint32_t free_handles;
 
 	if (!m->program->count)
 		return false;
 	run = mutate_pick_range(m, m->program);
-	abstract_state_at(&state, m->program, m->program->count);
-	free = mutate_unfilled(&state, 'K');
-	abstract_state_at(&state, m->program, run.first);
-	if (!state.usable[ABSTRACT_PAGE] || !free || mutate_free_calls(m) < 2)
+	abstract_state_compute(&state, m->program, m->program->count);
+	free_handles = mutate_find_unfilled_handles(&state, 'K');
+	abstract_state_compute(&state, m->program, run.first);
+	if (!state.usable_handles[ABSTRACT_PAGE] || !free_handles || mutate_count_free_calls(m) < 2)
 		return false;
 	call.thread = m->program->calls[run.first].thread;
-	for (; times && free && mutate_free_calls(m) >= 2; times--, free &= free - 1, run.last += 2) {
-		call.handle[0] = (uint8_t)__builtin_ctz(free);
+	for (; times && free_handles && mutate_count_free_calls(m) >= 2;
+	     times--, free_handles &= free_handles - 1, run.last += 2) {
+		call.handle[0] = (uint8_t)__builtin_ctz(free_handles);
 		call.handle[1] = 0;
 		call.op = OP_kunmap_local;
 		insert_copies(m->program, run.last, &call, 1);
-		call.handle[1] = random_bit(&m->random, state.usable[ABSTRACT_PAGE]);
+		call.handle[1] = random_bit(&m->random_state, state.usable_handles[ABSTRACT_PAGE]);
 		call.op = OP_kmap_local;
 		insert_copies(m->program, run.first, &call, 1);
 	}

@@ -18,7 +18,7 @@
 #define ONE_IN_FAILS 8
 #define ONE_IN_BREAKS_RULE 64
 
-static uint32_t random_stray_number(enum op op)
+static uint32_t choose_one_in_for_stray_number(enum op op)
 {
 	return op_is_mapped_access(op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS;
 }
@@ -27,17 +27,17 @@ const uint16_t mutate_edges[MUTATE_EDGES] = {
 	0, 1, 2, PAGE - 2, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1
 };
 
-unsigned int mutate_handle_kinds(const struct call *call, char kinds[2])
+unsigned int mutate_find_handle_kinds(const struct call *call, char kinds[2])
 {
 	unsigned int count = 0;
 
 	for (const char *kind = op_table[call->op].args; *kind; kind++)
-		if (abstract_state_kind(*kind) < ABSTRACT_KINDS)
+		if (abstract_state_find_kind(*kind) < ABSTRACT_KINDS)
 			kinds[count++] = *kind;
 	return count;
 }
 
-unsigned int mutate_number_kinds(const struct call *call, char kinds[3])
+unsigned int mutate_find_number_kinds(const struct call *call, char kinds[3])
 {
 	unsigned int count = 0;
 
@@ -52,121 +52,127 @@ bool mutate_number_fits(char kind, uint64_t number)
 	return number_valid(number) && (kind != 'z' || number <= PROGRAM_SLICE_MAX);
 }
 
-static uint64_t number_of_program(struct mutator *m)
+static uint64_t pick_number_of_program(struct mutator *m)
 {
 	const struct program *program = m->program;
 	const struct call *call;
 
 	if (!program->count)
 		return 0;
-	call = &program->calls[random_below(&m->random, program->count)];
-	return call->number[random_below(&m->random, 2)];
+	call = &program->calls[random_below(&m->random_state, program->count)];
+	return call->number[random_below(&m->random_state, 2)];
 }
 
 uint64_t mutate_any_number(struct mutator *m)
 {
 	uint64_t number;
 
-	switch (random_below(&m->random, 8)) {
+	switch (random_below(&m->random_state, 8)) {
 	case 0:
 	case 1:
-		return mutate_edges[random_below(&m->random, MUTATE_EDGES)];
+		return mutate_edges[random_below(&m->random_state, MUTATE_EDGES)];
 	case 2:
-		return random_below(&m->random, 64);
+		return random_below(&m->random_state, 64);
 	case 3:
-		return random_below(&m->random, PAGE + 1);
+		return random_below(&m->random_state, PAGE + 1);
 	case 4: /* a power of two, or a neighbour of one */
-		number = 1ull << random_below(&m->random, 13);
-		return number + random_below(&m->random, 3) - 1;
+		number = 1ull << random_below(&m->random_state, 13);
+		return number + random_below(&m->random_state, 3) - 1;
 	case 5:
 	case 6:
-		return number_of_program(m);
+		return pick_number_of_program(m);
 	default:
-		return number_unpack((uint16_t)random_next(&m->random));
+		return number_unpack((uint16_t)random_next(&m->random_state));
 	}
 }
 
 uint8_t mutate_any_value(struct mutator *m, char kind)
 {
-	uint32_t any = random_below(&m->random, 256);
+	uint32_t any = random_below(&m->random_state, 256);
 
 	if (kind == 'v')
 		return (uint8_t)any;
 	/* Loads from a zeroed page are valid; from other pages only where bytes were written. */
 	return (any & (CALL_GFP_CONTEXT | CALL_GFP_HIGHMEM | CALL_GFP_NOFAIL)) |
-	       (random_once_in(&m->random, 4) ? 0 : CALL_GFP_ZERO);
+	       (random_once_in(&m->random_state, 4) ? 0 : CALL_GFP_ZERO);
 }
 
 uint8_t mutate_any_thread(struct mutator *m)
 {
-	return (uint8_t)random_below(&m->random, random_once_in(&m->random, 8) ? PROGRAM_THREADS : 4);
+	return (uint8_t)random_below(&m->random_state,
+				     random_once_in(&m->random_state, 8) ? PROGRAM_THREADS : 4);
 }
 
-uint32_t mutate_unfilled(const struct abstract_state *state, char letter)
+uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, char letter)
 {
-	return (uint32_t)((1ull << op_handle_count(letter)) - 1) & ~state->filled[abstract_state_kind(letter)];
+	return (uint32_t)((1ull << op_handle_count(letter)) - 1) &
+	       ~state->filled_handles[abstract_state_find_kind(letter)];
 }
 
 /* A call that fills a handle needs an empty one, other calls need a filled one. */
-static uint32_t good_handles(const struct abstract_state *state, char letter)
+static uint32_t find_good_handles(const struct abstract_state *state, char letter)
 {
-	return letter & 0x20 ? state->usable[abstract_state_kind(letter)] : mutate_unfilled(state, letter);
+	return letter & 0x20 ? state->usable_handles[abstract_state_find_kind(letter)]
+			     : mutate_find_unfilled_handles(state, letter);
 }
 
 uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, char letter,
 			  uint8_t thread)
 {
-	uint32_t good = good_handles(state, letter);
+	uint32_t good = find_good_handles(state, letter);
 	uint8_t newest = abstract_state_newest_map(state, thread);
 
-	if (!good || random_once_in(&m->random, ONE_IN_BREAKS_RULE))
-		return (uint8_t)random_below(&m->random, op_handle_count(letter));
+	if (!good || random_once_in(&m->random_state, ONE_IN_BREAKS_RULE))
+		return (uint8_t)random_below(&m->random_state, op_handle_count(letter));
 	/* Empty handles are used in order, so that programs share their names. */
 	if (!(letter & 0x20))
 		return (uint8_t)__builtin_ctz(good);
 	/* A thread may unmap only its newest mapping. */
-	if (letter == 'k' && newest < PROGRAM_MAPS && random_once_in(&m->random, 2))
+	if (letter == 'k' && newest < PROGRAM_MAPS && random_once_in(&m->random_state, 2))
 		return newest;
-	return random_bit(&m->random, good);
+	return random_bit(&m->random_state, good);
 }
 
 static uint8_t find_locked_mutex(struct mutator *m, const struct abstract_state *state)
 {
-	uint32_t held = 0xf & ~state->usable[ABSTRACT_MUTEX];
+	uint32_t held = 0xf & ~state->usable_handles[ABSTRACT_MUTEX];
 
-	return held ? random_bit(&m->random, held) :
-		      (uint8_t)random_below(&m->random, PROGRAM_MUTEXES);
+	return held ? random_bit(&m->random_state, held) :
+		      (uint8_t)random_below(&m->random_state, PROGRAM_MUTEXES);
 }
 
 /* Chooses a thread that may use the call's handles: its mapping or its mutex. */
 static void choose_thread(struct mutator *m, struct call *call, const struct abstract_state *state)
 {
-	if (random_once_in(&m->random, ONE_IN_BREAKS_RULE))
+	if (random_once_in(&m->random_state, ONE_IN_BREAKS_RULE))
 		return;
-	if (op_table[call->op].args[0] == 'k' && state->usable[ABSTRACT_MAP] & 1u << call->handle[0])
+	if (op_table[call->op].args[0] == 'k' &&
+	    state->usable_handles[ABSTRACT_MAP] & 1u << call->handle[0])
 		call->thread = state->map_thread[call->handle[0]];
 	if (call->op == OP_unlock)
-		call->thread = state->holder[call->handle[0]];
+		call->thread = state->mutex_holder[call->handle[0]];
 }
 
 /* The last of several numbers is a length. Returns one that fits after the preceding offset. */
-static uint64_t fitting_length(struct mutator *m, const struct call *call, unsigned int numbers)
+static uint64_t choose_fitting_length(struct mutator *m, const struct call *call,
+				      unsigned int numbers)
 {
 	uint64_t from = 0, left;
 
 	for (unsigned int i = 0; i < numbers; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
-	if (from > PAGE || random_once_in(&m->random, random_stray_number(call->op)))
+	if (from > PAGE ||
+	    random_once_in(&m->random_state, choose_one_in_for_stray_number(call->op)))
 		return mutate_any_number(m);
 	left = PAGE - from;
-	switch (random_below(&m->random, 4)) {
+	switch (random_below(&m->random_state, 4)) {
 	case 0:
 		return left;
 	case 1:
-		return random_below(&m->random, left + 1);
+		return random_below(&m->random_state, left + 1);
 	default:
-		return random_below(&m->random, left < 64 ? left + 1 : 64);
+		return random_below(&m->random_state, left < 64 ? left + 1 : 64);
 	}
 }
 
@@ -174,7 +180,7 @@ static uint64_t fitting_length(struct mutator *m, const struct call *call, unsig
 static bool is_out_of_page(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&
-	       !random_once_in(&m->random, ONE_IN_BREAKS_RULE);
+	       !random_once_in(&m->random_state, ONE_IN_BREAKS_RULE);
 }
 
 static uint64_t choose_number(struct mutator *m, const struct call *call, const char *kind,
@@ -184,9 +190,9 @@ static uint64_t choose_number(struct mutator *m, const struct call *call, const 
 
 	do {
 		if (call->op == OP_fail_nth)
-			number = random_below(&m->random, 6);
+			number = random_below(&m->random_state, 6);
 		else if (*kind == 'n' && numbers && !strchr(kind + 1, 'n'))
-			number = fitting_length(m, call, numbers);
+			number = choose_fitting_length(m, call, numbers);
 		else
 			number = mutate_any_number(m);
 	} while (!mutate_number_fits(*kind, number) || is_out_of_page(m, call, number));
@@ -197,9 +203,9 @@ static uint64_t choose_number(struct mutator *m, const struct call *call, const 
 static void align_atomic(struct mutator *m, struct call *call)
 {
 	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) ||
-	    random_once_in(&m->random, 16))
+	    random_once_in(&m->random_state, 16))
 		return;
-	call->number[1] = 1u << random_below(&m->random, 4);
+	call->number[1] = 1u << random_below(&m->random_state, 4);
 	call->number[0] -= call->number[0] % call->number[1];
 	if (!number_valid(call->number[0]))
 		call->number[0] = 0;
@@ -214,7 +220,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 	call->op = (uint8_t)op;
 	call->expected_result = RESULT_NONE;
 	call->thread = mutate_any_thread(m);
-	call->has_fault = op == OP_user_slice && random_once_in(&m->random, 2);
+	call->has_fault = op == OP_user_slice && random_once_in(&m->random_state, 2);
 	for (const char *kind = op_table[op].args; *kind; kind++) {
 		if (*kind == 'v' || *kind == 'g')
 			call->value = mutate_any_value(m, *kind);

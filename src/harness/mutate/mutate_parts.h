@@ -11,7 +11,7 @@ struct mutator {
 	struct program *program;
 	const struct program *other; /* may be @program itself */
 	size_t max_calls;
-	uint64_t random;
+	uint64_t random_state;
 	mutate_engine_fn engine;
 };
 
@@ -28,16 +28,16 @@ struct call_range {
 /* Mostly returns one call, sometimes a few, seldom many. @program has at least one call. */
 struct call_range mutate_pick_range(struct mutator *m, const struct program *program);
 
-static inline size_t mutate_free_calls(const struct mutator *m)
+static inline size_t mutate_count_free_calls(const struct mutator *m)
 {
 	return m->max_calls - m->program->count;
 }
 
 /* Gets the letters of the call's handles in order. Return: their number. */
-unsigned int mutate_handle_kinds(const struct call *call, char kinds[2]);
+unsigned int mutate_find_handle_kinds(const struct call *call, char kinds[2]);
 
 /* Gets the letters of the call's used numbers in order. Return: their number. */
-unsigned int mutate_number_kinds(const struct call *call, char kinds[3]);
+unsigned int mutate_find_number_kinds(const struct call *call, char kinds[3]);
 
 /* Return: whether the number is valid for an argument of that letter. */
 bool mutate_number_fits(char kind, uint64_t number);
@@ -46,7 +46,7 @@ bool mutate_number_fits(char kind, uint64_t number);
 uint64_t mutate_any_number(struct mutator *m);
 
 /* Return: the handles of that letter's kind that are not filled, as bits. */
-uint32_t mutate_unfilled(const struct abstract_state *state, char letter);
+uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, char letter);
 
 /* Return: a random handle for an argument of that letter, mostly one that fits @state. */
 uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, char letter,

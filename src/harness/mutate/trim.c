@@ -36,7 +36,8 @@ void trim_record(struct trim *trim, bool was_accepted)
 		trim->piece_count -= trim->end - trim->begin;
 }
 
-void trim_program(const struct trim *trim, const struct program *program, struct program *candidate)
+void trim_make_candidate(const struct trim *trim, const struct program *program,
+			 struct program *candidate)
 {
 	size_t call_size = sizeof(program->calls[0]);
 

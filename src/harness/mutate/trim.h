@@ -26,6 +26,7 @@ bool trim_next(struct trim *trim);
 void trim_record(struct trim *trim, bool was_accepted);
 
 /* Makes the candidate of a program, whose pieces are its calls. */
-void trim_program(const struct trim *trim, const struct program *program, struct program *candidate);
+void trim_make_candidate(const struct trim *trim, const struct program *program,
+			 struct program *candidate);
 
 #endif

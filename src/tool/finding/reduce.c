@@ -121,7 +121,7 @@ static void keep_program_that_ran(struct reducer *r, const char *replayer)
 	static struct program ran;
 
 	ran = r->reduction->input.program;
-	repair(&ran, r->oracle->rules);
+	repair_program(&ran, r->oracle->rules);
 	keep_if_it_fails(r, &ran);
 	if (signature_of_target(&signature, replayer, &r->reduction->input, r->oracle->runners.seconds, &ran))
 		keep_if_it_fails(r, &ran);

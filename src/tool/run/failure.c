@@ -44,8 +44,8 @@ static void print_input(FILE *out, const struct run *run, size_t input)
 
 static void print_execution_options(FILE *out, const struct execution_options *execution)
 {
-	if (execution->repeat > 1)
-		fprintf(out, " --repeat %u", execution->repeat);
+	if (execution->run_count > 1)
+		fprintf(out, " --repeat %u", execution->run_count);
 	fprintf(out, " --executor %s",
 		!execution->fibers ? "threads" : execution->threads ? "both" : "fibers");
 	if (execution->timing.pins_threads)
@@ -61,9 +61,9 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 	const struct run_record *record = &flavour->records[input];
 
 	shell_word_print(out, shell_binary_path());
-	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u", run->command,
-		exec_backend_name(), flavour->flavour, execution->seconds, execution->cpu,
-		run->options.megabytes);
+	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
+		run->command, exec_backend_name(), flavour->flavour, execution->time_limit_seconds,
+		execution->cpu_limit_seconds, run->options.megabytes);
 	print_execution_options(out, execution);
 	if (program_all_bytes && !is_standard_input(run, input))
 		fputs(" --bytes", out);

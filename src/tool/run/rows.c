@@ -113,8 +113,8 @@ static void print_threads_cell(const struct rows *rows, const struct run_record 
 	format_threads_saw(rows->run, record, saw);
 	if (!execution->fibers && differs(record))
 		strcpy(saw, "DIFFERS");
-	if (execution->repeat > 1 && (is_racy || reported))
-		snprintf(text, sizeof(text), "%s %u/%u", saw, reported, execution->repeat);
+	if (execution->run_count > 1 && (is_racy || reported))
+		snprintf(text, sizeof(text), "%s %u/%u", saw, reported, execution->run_count);
 	else
 		strcpy(text, saw);
 	printf("  %-*s", rows->threads_width, text);
@@ -158,7 +158,7 @@ static void print_json_of_flavour(struct json *out, const struct run *run,
 	json_text(out, "fibers", fibers);
 	json_text(out, "threads", threads);
 	json_number(out, "reported", record->result.reported_runs);
-	json_number(out, "runs", execution->threads ? execution->repeat : 0);
+	json_number(out, "runs", execution->threads ? execution->run_count : 0);
 	json_text(out, "why", record->why && record->result.kind != RUN_claim ? record->why : "");
 	json_end(out);
 }
@@ -212,7 +212,7 @@ static void print_rate(const char *which, const struct rate *rate, unsigned int 
 
 static void print_rates(const struct rows *rows)
 {
-	unsigned int repeat = rows->run->options.execution.repeat;
+	unsigned int repeat = rows->run->options.execution.run_count;
 
 	print_rate("programs without a race", &rows->race_free, repeat);
 	print_rate("racy programs", &rows->racy, repeat);
@@ -277,7 +277,7 @@ static int wider(int width, const char *text)
 /* Return: can an input be read? */
 static bool measure_columns(struct rows *rows)
 {
-	unsigned int repeat = rows->run->options.execution.repeat;
+	unsigned int repeat = rows->run->options.execution.run_count;
 	bool any_readable = false;
 
 	rows->name_width = wider(0, "program");
@@ -313,7 +313,7 @@ int print_rows(const struct run *run)
 		print_header(&rows);
 	for (size_t i = 0; i < run->inputs.count; i++)
 		status = worse(status, file_tally_add(&tally, print_input(&rows, i)));
-	if (!run->prints_json && run->options.execution.repeat > 1)
+	if (!run->prints_json && run->options.execution.run_count > 1)
 		print_rates(&rows);
 	file_tally_print(&tally, run->command);
 	rules_delete(rows.rules);

@@ -35,7 +35,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 	const struct option_row rows[] = {
 		option_backend(&backend),
 		option_bytes(),
-		OPTION_NUMBER("cpu", &execution->cpu, 0, 1000000),
+		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, 1000000),
 		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
 		option_executor(execution),
 		option_flavour(run->wanted_flavours),
@@ -45,11 +45,11 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("no-sort", &run->keeps_order),
 		OPTION_FLAG("orders", &options->has_two_orders),
 		OPTION_FLAG("pin", &execution->timing.pins_threads),
-		OPTION_NUMBER("repeat", &execution->repeat, 1, 1000000),
+		OPTION_NUMBER("repeat", &execution->run_count, 1, 1000000),
 		OPTION_TEXT("results", &run->results.path),
 		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
 		option_strict(&run->is_strict),
-		option_timeout(&execution->seconds),
+		option_timeout(&execution->time_limit_seconds),
 		OPTION_FLAG("worker", is_worker),
 		OPTION_END,
 	};

@@ -13,8 +13,10 @@ static bool start_worker(const struct flavour_runners *runners, struct run_worke
 	const struct run_worker_options options = {
 		.binary_path = path,
 		.request = REQUEST_PROGRAM,
-		.execution = { .repeat = 1, .seconds = runners->seconds, .fibers = true,
-			       .threads = runners->threads },
+		.execution = {.run_count = 1,
+			      .time_limit_seconds = runners->seconds,
+			      .fibers = true,
+			      .threads = runners->threads},
 		.request_seconds = 4 * runners->seconds,
 		.has_symbols = has_symbols,
 		.has_stacks = true,

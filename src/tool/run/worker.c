@@ -108,12 +108,12 @@ static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, s
 static enum result_kind find_kind(const struct execution *execution, const struct checker_report *worst)
 {
 	if (worst->result != CHECKER_DIFFERS)
-		return execution->not_run != RULE_COUNT		     ? RUN_not_run :
+		return execution->undetectable_rule != RULE_COUNT		     ? RUN_not_run :
 		       worst->result == CHECKER_MISS_ALLOWED ? RUN_unseen :
 							       RUN_good;
-	if (execution->hung)
+	if (execution->has_timed_out)
 		return RUN_hang;
-	return execution->wrong_exit ? RUN_wrong_rule : RUN_differs;
+	return execution->has_wrong_exit ? RUN_wrong_rule : RUN_differs;
 }
 
 /* What the execution, the model and the claims say of the program that has run. */
@@ -123,11 +123,11 @@ static void compare(struct worker_result *to)
 	const struct checker_report *worst = execution_worst_report(execution);
 	char claim[EXPECTATION_TEXT], why[RUN_WHY];
 
-	to->result.has_call_not_run = execution->not_run != RULE_COUNT;
+	to->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;
 	to->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
 	to->result.fibers_saw = execution->fibers.seen;
 	to->result.threads_saw = execution->threads.seen;
-	to->result.reported_runs = execution->reported;
+	to->result.reported_runs = execution->runs_with_race;
 	if (worst->result != CHECKER_DIFFERS &&
 	    !expectations_hold(&worker.program, checker_rules(worker.checker), claim)) {
 		set_result(to, RUN_claim, claim);
@@ -146,7 +146,7 @@ static void execute(struct worker_result *result, bool is_first_run)
 
 	/* One execution shows what an input leaks. */
 	if (!is_first_run)
-		options.repeat = 1;
+		options.run_count = 1;
 	execution_run(&control->execution, worker.checker, &worker.program, &options);
 	if (control->must_digest) {
 		result->result.digest = DIGEST_START;
@@ -326,7 +326,7 @@ static void warm_up(void)
 		return;
 	if (run_worker_input_hook)
 		run_worker_input_hook("", 0);
-	once.repeat = 1;
+	once.run_count = 1;
 	for (unsigned int i = 0; i < 2; i++) {
 		execution_reset(&worker.control->execution);
 		execution_run(&worker.control->execution, worker.checker, &worker.program, &once);

@@ -258,12 +258,13 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 {
 	const struct execution_options *execution = &worker->options.execution;
 	unsigned int seconds = worker->options.request_seconds ? worker->options.request_seconds :
-								 execution->seconds;
+								 execution->time_limit_seconds;
 
 	seconds += dying ? DYING_SECONDS : 0;
 	if (milliseconds_now() - worker->watched_since > seconds * 1000L ||
-	    (execution->cpu &&
-	     read_cpu_milliseconds(worker->pid) - worker->cpu_before > execution->cpu * 1000L))
+	    (execution->cpu_limit_seconds &&
+	     read_cpu_milliseconds(worker->pid) - worker->cpu_before >
+		     execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
 	if (worker->options.megabytes &&
 	    (is_over_memory(worker, worker->pid) ||
@@ -432,11 +433,11 @@ static void describe_end(const struct run_worker *worker, char *text, size_t siz
 
 	if (worker->exceeded_limit == RUN_memory)
 		snprintf(text, size, "more than %u MB", worker->options.megabytes);
-	else if (worker->exceeded_limit == RUN_hang && limits->cpu)
+	else if (worker->exceeded_limit == RUN_hang && limits->cpu_limit_seconds)
 		snprintf(text, size, "still running after %u s, or %u s of CPU time",
-			 limits->seconds, limits->cpu);
+			 limits->time_limit_seconds, limits->cpu_limit_seconds);
 	else if (worker->exceeded_limit == RUN_hang)
-		snprintf(text, size, "still running after %u s", limits->seconds);
+		snprintf(text, size, "still running after %u s", limits->time_limit_seconds);
 	else if (WIFSIGNALED(status))
 		snprintf(text, size, "died of signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));

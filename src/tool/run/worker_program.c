@@ -86,7 +86,7 @@ static void record_death(const struct execution *execution, const struct isolate
 		fputs(child->output, stdout);
 	if (record->death_count == EXECUTION_DEATHS)
 		return;
-	record->deaths[record->death_count].site.call = execution->announced;
+	record->deaths[record->death_count].site.call = execution->last_started_call;
 	set_death_kind(&record->deaths[record->death_count], child);
 	record->death_count++;
 }
@@ -102,7 +102,7 @@ static void record_trial(const struct execution *execution)
 		set_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
 		set_stack(&record->race[1], execution->race_first_call, execution->race.stacks[1]);
 	}
-	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->survived ||
+	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived ||
 	    worst == &execution->threads)
 		snprintf(record->why, sizeof(record->why), "%s%s",
 			 worst == &execution->threads ? "on threads: " : "",
@@ -130,7 +130,7 @@ static void execute_in_child(void)
 	const struct execution_options *options = &now.control->options;
 
 	now.child.output[0] = '\0';
-	if (!isolate(execute, NULL, options->seconds, &now.child))
+	if (!isolate(execute, NULL, options->time_limit_seconds, &now.child))
 		execution_set_difference(execution, "expected a child process, got none");
 	else if (!execution_check_alive(execution, &now.program, options, &now.child))
 		record_death(execution, &now.child);

@@ -63,7 +63,7 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t at
 static void write_edges(struct json *out, const struct facts *facts, size_t index)
 {
 	uint16_t from[PROGRAM_THREADS];
-	size_t count = happens_before_edges(facts->program, facts->trace, index, from);
+	size_t count = happens_before_find_edges(facts->program, facts->trace, index, from);
 
 	json_array(out, "after");
 	for (size_t i = 0; i < count; i++)
@@ -124,7 +124,7 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 		const struct step *second = trace_find(facts->trace, shadow->races[i].second);
 		size_t row = second ? (size_t)(second - facts->trace->steps) : facts->trace->count;
 		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
-		uint16_t known = happens.known[row][thread];
+		uint16_t known = happens.last_known_step[row][thread];
 
 		json_number(out, NULL, known == HAPPENS_BEFORE_NONE ? 0 :
 			    line_of(facts, facts->trace->steps[known].call));
@@ -135,8 +135,8 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 static void write_causes(struct json *out, const struct facts *facts, const struct causes *causes)
 {
 	json_array(out, "causes");
-	for (size_t i = 0; i < causes->count; i++)
-		json_number(out, NULL, line_of(facts, causes->calls[i]));
+	for (size_t i = 0; i < causes->call_count; i++)
+		json_number(out, NULL, line_of(facts, causes->cause_calls[i]));
 	json_end(out);
 }
 
@@ -144,7 +144,7 @@ static void write_uninits(struct json *out, const struct facts *facts)
 {
 	json_array(out, "uninits");
 	for (size_t i = 0; i < facts->verdict->uninit_count; i++) {
-		const struct uninit *uninit = &facts->verdict->uninits[i];
+		const struct uninit_use *uninit = &facts->verdict->uninits[i];
 		struct causes causes;
 
 		cause_find_uninit(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
@@ -165,14 +165,14 @@ static void write_blocked(struct json *out, const struct facts *facts)
 		[BLOCKED_MUTEX] = "mutex", [BLOCKED_SEMAPHORE] = "semaphore",
 		[BLOCKED_THREADS] = "threads", [BLOCKED_MAIN] = "main",
 	};
-	struct blocked blocked[PROGRAM_THREADS];
+	struct blocked_thread blocked[PROGRAM_THREADS];
 	size_t count = cause_find_deadlock(facts->program, facts->rules, blocked);
 
 	json_array(out, "blocked");
 	for (size_t i = 0; i < count; i++) {
 		json_object(out, NULL);
-		json_number(out, "line", line_of(facts, blocked[i].call));
-		json_number(out, "by", line_of(facts, blocked[i].by));
+		json_number(out, "line", line_of(facts, blocked[i].blocked_call));
+		json_number(out, "by", line_of(facts, blocked[i].blocking_call));
 		json_text(out, "why", reasons[blocked[i].why]);
 		json_end(out);
 	}
@@ -208,13 +208,14 @@ static void write_detected(struct json *out, const struct call *call, const stru
 
 	json_array(out, "detected");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct detectable_by by = { .asan = places[i].asan, .alias = places[i].alias };
+		struct detectable_by by = {.has_asan = places[i].asan,
+					   .has_alias_backend = places[i].alias};
 
 		if (detectable_fatal_call(call, v, by) != places[i].how_sure)
 			continue;
 		json_object(out, NULL);
-		json_text(out, "flavour", by.asan ? "asan" : "plain");
-		json_text(out, "backend", by.alias ? "alias" : "direct");
+		json_text(out, "flavour", by.has_asan ? "asan" : "plain");
+		json_text(out, "backend", by.has_alias_backend ? "alias" : "direct");
 		json_end(out);
 	}
 	json_end(out);

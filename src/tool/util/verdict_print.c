@@ -35,7 +35,7 @@ static void print_races(FILE *out, const struct program *program, const struct s
 static void print_uninits(FILE *out, const struct program *program, const struct verdict *v)
 {
 	for (size_t i = 0; i < v->uninit_count; i++) {
-		const struct uninit *uninit = &v->uninits[i];
+		const struct uninit_use *uninit = &v->uninits[i];
 
 		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page,
 			uninit->from, uninit->to - 1);
