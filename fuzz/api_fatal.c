@@ -59,7 +59,7 @@ void api_must_die(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 		fprintf(stderr, "expected a process, got none\n");
 		abort();
 	}
-	api_expect(!child.hung, "misuse hung for %d s", SECONDS);
+	api_expect(!child.has_timed_out, "misuse hung for %d s", SECONDS);
 	api_expect(child.signal || child.exit_code, "misuse did not end the process, expected %s",
 		   rule ? rule : "a report");
 	api_expect(died_of(&child, rule, address), "misuse ended the process without a report of %s: %.400s",

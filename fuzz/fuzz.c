@@ -144,10 +144,10 @@ void BYTES_NO_SANITIZE fuzz_count(const char *target)
 		counts.target = target;
 		atexit(print_counts);
 	}
-	for (size_t i = 0; i < trace->count; i++)
-		skipped += trace->steps[i].skipped;
+	for (size_t i = 0; i < trace->step_count; i++)
+		skipped += trace->steps[i].was_skipped;
 	counts.skipped += skipped;
-	counts.ran += trace->count - skipped;
+	counts.ran += trace->step_count - skipped;
 }
 
 _Noreturn void fuzz_finding(const char *target, const struct program *program, const char *why)

@@ -22,8 +22,9 @@ static void check_bad(const uint8_t *data, size_t size, const struct text_error 
 
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
-	fuzz_report(DIGEST_VERDICT, error->what, strlen(error->what));
-	if (!error->line || error->line > lines || !*error->what || strchr(error->what, '\n'))
+	fuzz_report(DIGEST_VERDICT, error->message, strlen(error->message));
+	if (!error->line_number || error->line_number > lines || !*error->message ||
+	    strchr(error->message, '\n'))
 		fuzz_finding("fuzz_text", &program, "expected one clear line about a bad text");
 }
 
@@ -36,7 +37,7 @@ static void check_good(const char *text, size_t size)
 	if (!program_valid(&program))
 		fuzz_finding("fuzz_text", &program, "expected a valid program from a good text");
 	if (!program_from_text(&again, canonical, used, &error))
-		fuzz_finding("fuzz_text", &program, error.what);
+		fuzz_finding("fuzz_text", &program, error.message);
 	program_to_text(&again, second);
 	if (!program_equal(&program, &again) || strcmp(canonical, second))
 		fuzz_finding("fuzz_text", &program, "expected the canonical form to stay");

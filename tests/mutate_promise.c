@@ -154,7 +154,7 @@ static bool only_handle(void)
 
 static bool makes(enum op op, char letter)
 {
-	return op_table[op].args[0] == (letter & ~0x20);
+	return op_table[op].argument_kinds[0] == (letter & ~0x20);
 }
 
 static bool makes_something(enum op op)
@@ -228,8 +228,8 @@ static bool only_op(void)
 
 	if (!one_differs(OP | VALUE) || was->op == is->op)
 		return false;
-	old = op_table[was->op].args;
-	new = op_table[is->op].args;
+	old = op_table[was->op].argument_kinds;
+	new = op_table[is->op].argument_kinds;
 	return strcspn(old, "v") == strcspn(new, "v") && !strncmp(old, new, strcspn(old, "v"));
 }
 
@@ -402,7 +402,7 @@ static bool has_all(const struct program *program, size_t at)
 	const struct call *call = &program->calls[at];
 	unsigned int handles = 0;
 
-	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
 		bool filled = false;
 
 		if (!op_handle_count(*kind))

@@ -18,7 +18,7 @@ static inline void parse_program(struct program *program, const char *text)
 
 	if (program_from_text(program, text, strlen(text), &error))
 		return;
-	printf("Bail out! line %u: %s\n", error.line, error.what);
+	printf("Bail out! line %u: %s\n", error.line_number, error.message);
 	exit(1);
 }
 
@@ -50,7 +50,7 @@ static inline void random_program(uint64_t *state, struct program *program, size
 /* More mappings than pages, so that mappings nest. */
 static inline unsigned int handles_of(uint8_t op)
 {
-	return (op_table[op].args[0] | 0x20) == 'k' ? 5 : 2;
+	return (op_table[op].argument_kinds[0] | 0x20) == 'k' ? 5 : 2;
 }
 
 /*

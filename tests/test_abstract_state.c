@@ -83,13 +83,13 @@ static void test_use(void)
 							    .max_calls = 30 });
 		rules_evaluate(rules, &program);
 		all += program.count;
-		for (size_t i = 0; i < rules_trace(rules)->count; i++)
-			ran += !rules_trace(rules)->steps[i].skipped;
+		for (size_t i = 0; i < rules_trace(rules)->step_count; i++)
+			ran += !rules_trace(rules)->steps[i].was_skipped;
 		random_program(&random, &program, 30);
 		rules_evaluate(rules, &program);
 		random_all += program.count;
-		for (size_t i = 0; i < rules_trace(rules)->count; i++)
-			random_ran += !rules_trace(rules)->steps[i].skipped;
+		for (size_t i = 0; i < rules_trace(rules)->step_count; i++)
+			random_ran += !rules_trace(rules)->steps[i].was_skipped;
 	}
 	ok(2 * ran > all && random_ran * 3 < random_all,
 	   "most calls that are inserted run, of random ones few: %zu of %zu, %zu of %zu", ran, all,

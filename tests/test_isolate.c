@@ -87,7 +87,7 @@ static void leave_a_writer(void *ctx)
 /* Does the child of @run exit with @status, after @output? */
 static bool exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
 {
-	return isolate(run, ctx, LONG_SECONDS, &child) && !child.hung && !child.signal &&
+	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
 }
 
@@ -98,7 +98,7 @@ static bool fails(void (*run)(void *ctx))
 
 static bool ends_hung(void)
 {
-	return isolate(close_output_and_hang, NULL, 1, &child) && child.hung &&
+	return isolate(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
 	       child.signal == SIGKILL;
 }
 

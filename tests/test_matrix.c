@@ -39,7 +39,7 @@ static void try_cell(const struct matrix_cell *cell)
 		if (!seen.disagree++)
 			printf("# %s\n%s", name, text);
 	}
-	seen.invalid += !program_valid(&program) || rules_trace(rules)->count != program.count;
+	seen.invalid += !program_valid(&program) || rules_trace(rules)->step_count != program.count;
 	seen.not_text += !text_is_reversible();
 	seen.odd_names += !matrix_matches(cell, name);
 	seen.cells++;

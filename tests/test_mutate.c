@@ -281,7 +281,7 @@ static void see_call(const struct call *call)
 	was_seen[OPS][call->op] = was_seen[THREADS][call->thread] = true;
 	if (call->op == OP_alloc_page)
 		was_seen[FLAGS][call->value] = true;
-	for (const char *kind = op_table[call->op].args; *kind; kind++)
+	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++)
 		if (op_handle_count(*kind))
 			was_seen[HANDLES + (strchr(handle_kinds, *kind | 0x20) - handle_kinds)]
 				[call->handle[handles++]] = true;

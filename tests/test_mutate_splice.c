@@ -19,7 +19,7 @@ static struct program own, other, result;
 static uint32_t filler(const struct program *program, size_t at, char kind, uint8_t handle)
 {
 	for (size_t i = 0; i < at; i++)
-		if (op_table[program->calls[i].op].args[0] == (kind & ~0x20) &&
+		if (op_table[program->calls[i].op].argument_kinds[0] == (kind & ~0x20) &&
 		    program->calls[i].handle[0] == handle)
 			return program->calls[i].line;
 	return NO_LINE;
@@ -68,7 +68,7 @@ static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned i
 /* A call that filled a handle still fills one. */
 static bool still_fills(size_t was, size_t is)
 {
-	char kind = op_table[result.calls[is].op].args[0];
+	char kind = op_table[result.calls[is].op].argument_kinds[0];
 
 	return kind & 0x20 || filler(&other, was, kind, other.calls[was].handle[0]) != NO_LINE ||
 	       filler(&result, is, kind, result.calls[is].handle[0]) == NO_LINE;
@@ -83,7 +83,7 @@ static bool others_call_fits(struct renaming *r, size_t is)
 	if (was == other.count || !still_fills(was, is) ||
 	    !becomes(r, other.calls[was].thread | 1u << 16, call.thread | 1u << 16))
 		return false;
-	for (const char *kind = op_table[call.op].args; *kind; kind++)
+	for (const char *kind = op_table[call.op].argument_kinds; *kind; kind++)
 		if (op_handle_count(*kind)) {
 			if (*kind & 0x20 && !refers_to_same(r, was, is, handles, *kind))
 				return false;
@@ -100,7 +100,7 @@ static bool own_call_fits(size_t was, size_t is)
 
 	if (was == own.count || !call_equal(&own.calls[was], &result.calls[is]))
 		return false;
-	for (const char *kind = op_table[own.calls[was].op].args; *kind; kind++)
+	for (const char *kind = op_table[own.calls[was].op].argument_kinds; *kind; kind++)
 		if (op_handle_count(*kind)) {
 			uint8_t handle = own.calls[was].handle[handles++];
 

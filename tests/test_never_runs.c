@@ -24,11 +24,11 @@ static bool skips_are_named(void)
 	const struct trace *trace = rules_trace(rules);
 	bool failed = false;
 
-	for (size_t i = 0; i < trace->count; i++) {
+	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct step *step = &trace->steps[i];
 
 		failed |= step->result == RESULT_ENOMEM;
-		if (is_named(step->call) != step->skipped && !(step->skipped && failed))
+		if (is_named(step->call) != step->was_skipped && !(step->was_skipped && failed))
 			return false;
 	}
 	return true;
@@ -53,7 +53,7 @@ static bool stays_skipped(void)
 			continue;
 		step = trace_find(rules_trace(rules), found[i].call - 1U);
 		unreached_total++;
-		if (step && !step->skipped)
+		if (step && !step->was_skipped)
 			return false;
 	}
 	return true;

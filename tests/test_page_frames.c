@@ -169,7 +169,7 @@ static void test_allocators(void)
 	static struct isolated child;
 
 	for (size_t i = 0; i < COUNT(others); i++)
-		ok(isolate(run_allocators, &others[i], 25, &child) && !child.hung &&
+		ok(isolate(run_allocators, &others[i], 25, &child) && !child.has_timed_out &&
 			   !child.signal && !child.exit_code,
 		   "threads that allocate at the same time have different pages, %d threads "
 		   "between two",

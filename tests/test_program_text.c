@@ -75,22 +75,22 @@ static void test_bad_texts(void)
 {
 	for (size_t i = 0; i < sizeof(bad_texts) / sizeof(bad_texts[0]); i++) {
 		const struct bad *bad = &bad_texts[i];
-		struct text_error error = { .line = 0 };
+		struct text_error error = { .line_number = 0 };
 		bool read = program_from_text(&program, bad->text, strlen(bad->text), &error);
 
-		if (!ok(!read && error.line == bad->line && strstr(error.what, bad->says),
+		if (!ok(!read && error.line_number == bad->line && strstr(error.message, bad->says),
 			"bad text %zu: line %u says %s", i, bad->line, bad->says))
-			printf("# got line %u: %s\n", error.line, error.what);
+			printf("# got line %u: %s\n", error.line_number, error.message);
 	}
 }
 
 static bool reads(const char *text)
 {
-	struct text_error error = { .line = 0 };
+	struct text_error error = { .line_number = 0 };
 	bool good = program_from_text(&program, text, strlen(text), &error);
 
 	if (!good)
-		printf("# line %u: %s\n", error.line, error.what);
+		printf("# line %u: %s\n", error.line_number, error.message);
 	return good;
 }
 

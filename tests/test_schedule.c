@@ -12,7 +12,7 @@ static int waits_for[16];
 static bool blocked(const void *ctx, size_t line)
 {
 	(void)ctx;
-	return waits_for[line] >= 0 && !s.ran[waits_for[line]];
+	return waits_for[line] >= 0 && !s.has_run[waits_for[line]];
 }
 
 /*
@@ -25,7 +25,7 @@ static bool order_is(const char *threads, const char *waits, const char *expecte
 	size_t count = strlen(threads), line, used = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		s.thread[i] = (uint8_t)(threads[i] - '0');
+		s.line_thread[i] = (uint8_t)(threads[i] - '0');
 		waits_for[i] = waits[i] == '.' ? -1 : waits[i] - '0';
 	}
 	schedule_init(&s, count);
@@ -43,10 +43,11 @@ UNIT_TEST(test_schedule)
 	ok(order_is("1212", "1...", "bacd"), "a blocked thread continues as soon as it can");
 	ok(order_is("1012", "....", "abcd"), "a line of main runs in its place");
 	ok(order_is("102", "2..", ""), "no line below a line of main runs before it");
-	ok(s.left == 3 && s.first_left == 0, "lines that cannot run are counted, from the first one");
+	ok(s.remaining_count == 3 && s.first_remaining == 0,
+	   "lines that cannot run are counted, from the first one");
 	ok(order_is("120", "...", "abc"), "a line of main waits for all lines above");
 	ok(order_is("012", "1..", ""), "no line below a blocked line of main runs");
 	ok(order_is("", "", ""), "a program without lines ends");
 	ok(order_is("12121", "2....", "bd"), "lines after a blocked one of the same thread wait");
-	ok(s.left == 3 && s.first_left == 0, "these lines are counted as left");
+	ok(s.remaining_count == 3 && s.first_remaining == 0, "these lines are counted as left");
 }

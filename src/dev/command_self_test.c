@@ -231,7 +231,7 @@ int command_self_test(int argc, char **argv)
 	};
 	int status;
 
-	options.jobs = cpus_available(RUN_JOBS);
+	options.jobs = cpus_count_available(RUN_JOBS);
 	flavours_by_default(wanted);
 	status = options_take("self-test", help, rows, argc, argv);
 	if (status < 0 && optind != argc)

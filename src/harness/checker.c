@@ -94,7 +94,7 @@ static bool set_difference(struct checker_report *report, const char *what, ...)
 
 static const char *step_text(const struct step *step)
 {
-	return step->skipped ? "skipped" : result_name(step->result);
+	return step->was_skipped ? "skipped" : result_name(step->result);
 }
 
 /* Returns the bits that differ among @len bytes; uninitialised bytes do not count. */
@@ -130,14 +130,15 @@ static bool has_expected_bytes(const struct trace *model, const struct step *exp
 {
 	size_t differing_index;
 
-	if (expected->len != got->len)
+	if (expected->log_len != got->log_len)
 		return set_difference(report, "line %u: expected %u bytes read, got %u", line,
-				      expected->len, got->len);
-	if (bytes_match(model, expected->at, seen, got->at, expected->len, &differing_index))
+				      expected->log_len, got->log_len);
+	if (bytes_match(model, expected->log_offset, seen, got->log_offset, expected->log_len,
+			&differing_index))
 		return true;
 	return set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line,
-			      differing_index, model->bytes[expected->at + differing_index],
-			      seen->bytes[got->at + differing_index]);
+			      differing_index, model->bytes[expected->log_offset + differing_index],
+			      seen->bytes[got->log_offset + differing_index]);
 }
 
 static bool has_expected_steps(const struct checker *c, const struct program *program, bool bytes,
@@ -145,21 +146,22 @@ static bool has_expected_steps(const struct checker *c, const struct program *pr
 {
 	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
 
-	for (size_t i = 0; i < model->count && i < seen->count; i++) {
+	for (size_t i = 0; i < model->step_count && i < seen->step_count; i++) {
 		const struct step *expected = &model->steps[i], *got = &seen->steps[i];
 		uint32_t line = program->calls[expected->call].line;
 
 		if (expected->call != got->call)
 			return set_difference(report, "expected line %u to run next, got line %u", line,
 					      program->calls[got->call].line);
-		if (expected->skipped != got->skipped || expected->result != got->result)
+		if (expected->was_skipped != got->was_skipped || expected->result != got->result)
 			return set_difference(report, "line %u: expected %s, got %s", line,
 					      step_text(expected), step_text(got));
 		if (bytes && !has_expected_bytes(model, expected, seen, got, line, report))
 			return false;
 	}
-	return model->count == seen->count ||
-	       set_difference(report, "expected %zu calls to run, got %zu", model->count, seen->count);
+	return model->step_count == seen->step_count ||
+	       set_difference(report, "expected %zu calls to run, got %zu", model->step_count,
+			      seen->step_count);
 }
 
 static bool has_expected_pages(const struct checker *c, bool bytes, struct checker_report *report)

@@ -29,12 +29,13 @@ static void visit_verdict(const struct visitor *t, const struct verdict *v,
 /* Visits single fields: padding between them is uninitialised. */
 static void visit_trace(const struct visitor *t, const struct trace *trace)
 {
-	for (size_t i = 0; i < trace->count; i++) {
+	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct step *step = &trace->steps[i];
-		uint32_t words[] = { step->call, step->skipped, (uint32_t)step->result, step->len };
+		uint32_t words[] = {step->call, step->was_skipped, (uint32_t)step->result,
+				    step->log_len};
 
 		visit_part(t, DIGEST_TRACE, words, sizeof(words));
-		visit_part(t, DIGEST_TRACE, trace->bytes + step->at, step->len);
+		visit_part(t, DIGEST_TRACE, trace->bytes + step->log_offset, step->log_len);
 	}
 	for (uint32_t i = 0; i < PROGRAM_PAGES; i++) {
 		uint32_t words[] = { i, trace->pages[i].refs };

@@ -248,7 +248,7 @@ static const char *execution_exit_text(const struct isolated *child, unsigned in
 	char report_line[160];
 
 	detector_find_rule(child->output, report_line, sizeof(report_line));
-	if (child->hung)
+	if (child->has_timed_out)
 		snprintf(exit_text, EXECUTION_EXIT_TEXT, "still running after %u s", seconds);
 	else if (child->signal == SIGXCPU)
 		snprintf(exit_text, EXECUTION_EXIT_TEXT, "used up its CPU time");
@@ -283,7 +283,7 @@ static bool is_fault_in_accessed_range(const struct execution *execution, const 
 
 bool isolated_succeeded(const struct isolated *child)
 {
-	return !child->hung && !child->signal && !child->exit_code;
+	return !child->has_timed_out && !child->signal && !child->exit_code;
 }
 
 bool execution_check_alive(struct execution *execution, const struct program *program,
@@ -311,7 +311,7 @@ static void check_child_exit(struct execution *execution, const struct program *
 		current.died(execution, child);
 	execution->has_wrong_exit = true;
 	execution->has_survived = alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
-	execution->has_timed_out = child->hung || child->signal == SIGXCPU;
+	execution->has_timed_out = child->has_timed_out || child->signal == SIGXCPU;
 	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
 	else if (alive)
@@ -324,7 +324,7 @@ static void check_child_exit(struct execution *execution, const struct program *
 			execution, "%s, before the fatal call: %s",
 			execution_line_text(execution, program),
 			execution_exit_text(child, options->time_limit_seconds, exit_text));
-	else if (child->hung || (rule != fatal_call->rule &&
+	else if (child->has_timed_out || (rule != fatal_call->rule &&
 				 !is_fault_in_accessed_range(execution, child->output)))
 		execution_set_difference(
 			execution, "%s: expected a report of %s, got: %s",

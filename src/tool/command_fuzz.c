@@ -255,8 +255,10 @@ static void append_program(struct command_line *line, const char *own)
 
 int command_fuzz(int argc, char **argv)
 {
-	struct fuzz_options options = {
-		.dir = "campaign", .report = 60, .engines = "libfuzzer,afl", .jobs = cpus_available(JOBS_MOST)};
+	struct fuzz_options options = {.dir = "campaign",
+				       .report = 60,
+				       .engines = "libfuzzer,afl",
+				       .jobs = cpus_count_available(JOBS_MOST)};
 	struct command_line line = {.count = 0};
 	const struct fuzz_target *known;
 	struct results command;

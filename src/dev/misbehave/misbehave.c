@@ -205,9 +205,9 @@ static bool is_time(const struct checker *checker, const struct program *program
 /* What was read last. Where it has a value this is a failure, else only another outcome. */
 static void change_bytes_read(struct trace *trace)
 {
-	for (size_t i = trace->count; i-- > 0;)
-		if (trace->steps[i].len) {
-			trace->bytes[trace->steps[i].at] = 0x3c;
+	for (size_t i = trace->step_count; i-- > 0;)
+		if (trace->steps[i].log_len) {
+			trace->bytes[trace->steps[i].log_offset] = 0x3c;
 			return;
 		}
 }

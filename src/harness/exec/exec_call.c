@@ -125,8 +125,8 @@ static enum result call_read_function(struct exec_context *context, read_fn read
 		exec_set_error(context->x, "line %u: %s wrote outside of its buffer", call->line,
 			       op_table[call->op].name);
 	if (result == RESULT_0) {
-		context->step->len = (uint16_t)number_min(len, context->read_log_left);
-		bytes_copy(context->read_log, target + EXEC_GUARD, context->step->len);
+		context->step->log_len = (uint16_t)number_min(len, context->read_log_left);
+		bytes_copy(context->read_log, target + EXEC_GUARD, context->step->log_len);
 	}
 	return result;
 }
@@ -235,9 +235,10 @@ static bool is_unsupported_atomic(const struct call *call)
 void exec_call(struct exec_context *context)
 {
 	context->step->result = RESULT_NONE;
-	context->step->len = 0;
-	context->step->skipped = !call_handles_ready(context->call, is_handle_filled, context->x) ||
-				 is_unsupported_atomic(context->call);
-	if (!context->step->skipped)
+	context->step->log_len = 0;
+	context->step->was_skipped =
+		!call_handles_ready(context->call, is_handle_filled, context->x) ||
+		is_unsupported_atomic(context->call);
+	if (!context->step->was_skipped)
 		context->step->result = (int8_t)calls[context->call->op](context);
 }

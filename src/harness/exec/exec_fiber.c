@@ -66,15 +66,15 @@ static bool run_sync_call(struct fiber_run *run, const struct call *call, struct
 	*step = (struct step){ .result = RESULT_NONE };
 	switch ((enum op)call->op) {
 	case OP_lock:
-		step->skipped = owns_mutex(run, call);
-		if (!step->skipped)
+		step->was_skipped = owns_mutex(run, call);
+		if (!step->was_skipped)
 			tsan_acquire(&mutex_tokens[handle]);
 		run->mutexes[handle].held = true;
 		run->mutexes[handle].owner = call->thread;
 		return true;
 	case OP_unlock:
-		step->skipped = !owns_mutex(run, call);
-		if (step->skipped)
+		step->was_skipped = !owns_mutex(run, call);
+		if (step->was_skipped)
 			return true;
 		tsan_release(&mutex_tokens[handle]);
 		run->mutexes[handle].held = false;
@@ -152,14 +152,14 @@ static void run_line(struct fiber_run *run, size_t line_index)
 {
 	const struct call *call = &run->program->calls[line_index];
 	struct trace *trace = run->trace;
-	struct step *step = &trace->steps[trace->count++];
+	struct step *step = &trace->steps[trace->step_count++];
 	struct exec_context context = {
 		.x = run->x,
 		.call = call,
 		.thread_state = &run->x->thread_states[call->thread],
 		.step = step,
-		.read_log = trace->bytes + trace->used,
-		.read_log_left = TRACE_LOG - trace->used,
+		.read_log = trace->bytes + trace->log_used,
+		.read_log_left = TRACE_LOG - trace->log_used,
 	};
 
 	exec_current_call = (uint16_t)line_index;
@@ -173,7 +173,7 @@ static void run_line(struct fiber_run *run, size_t line_index)
 	}
 	switch_to_main(run, call->thread);
 	step->call = (uint16_t)line_index;
-	step->at = trace_reserve_log(trace, step->len);
+	step->log_offset = trace_reserve_log(trace, step->log_len);
 }
 
 static enum exec_end run_lines(struct fiber_run *run, size_t cut)
@@ -187,7 +187,7 @@ static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 		if (line_index == run->x->options.last_call)
 			return EXEC_STOPPED_AFTER;
 	}
-	return run->schedule.left ? EXEC_STUCK : EXEC_DONE;
+	return run->schedule.remaining_count ? EXEC_STUCK : EXEC_DONE;
 }
 
 enum exec_end exec_run_fibers(struct exec *x, const struct program *program, size_t cut,
@@ -203,7 +203,7 @@ enum exec_end exec_run_fibers(struct exec *x, const struct program *program, siz
 	bytes_fill(run.semaphore_counts, 0, sizeof(run.semaphore_counts));
 	bytes_fill(run.ran_since_join, 0, sizeof(run.ran_since_join));
 	for (size_t i = 0; i < program->count; i++)
-		run.schedule.thread[i] = program->calls[i].thread;
+		run.schedule.line_thread[i] = program->calls[i].thread;
 	schedule_init(&run.schedule, program->count);
 	x->runs_on_fibers = true;
 	exec_start(x, program);

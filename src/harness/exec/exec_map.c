@@ -43,11 +43,11 @@ static void branch_on_bytes(const uint8_t *bytes, size_t len)
 
 static void log_bytes(struct exec_context *context, const void *bytes, size_t len)
 {
-	context->step->len =
+	context->step->log_len =
 		(uint16_t)(len < context->read_log_left ? len : context->read_log_left);
-	bytes_copy(context->read_log, bytes, context->step->len);
+	bytes_copy(context->read_log, bytes, context->step->log_len);
 	if (context->x->options.check_initialised)
-		branch_on_bytes(context->read_log, context->step->len);
+		branch_on_bytes(context->read_log, context->step->log_len);
 }
 
 enum result exec_load(struct exec_context *context)

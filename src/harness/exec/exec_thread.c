@@ -129,14 +129,14 @@ static bool run_sync_call(struct worker *w, const struct call *call, struct step
 	*step = (struct step){ .result = RESULT_NONE };
 	switch ((enum op)call->op) {
 	case OP_lock:
-		step->skipped = w->held[handle];
-		if (!step->skipped)
+		step->was_skipped = w->held[handle];
+		if (!step->was_skipped)
 			pthread_mutex_lock(&run->mutexes[handle]);
 		w->held[handle] = true;
 		return true;
 	case OP_unlock:
-		step->skipped = !w->held[handle];
-		if (!step->skipped)
+		step->was_skipped = !w->held[handle];
+		if (!step->was_skipped)
 			pthread_mutex_unlock(&run->mutexes[handle]);
 		w->held[handle] = false;
 		return true;
@@ -179,9 +179,9 @@ static void run_step(struct worker *w, uint16_t index)
 					      .call = call,
 					      .thread_state = &run->x->thread_states[w->thread],
 					      .step = step,
-					      .read_log = run->trace->bytes + expected->at,
-					      .read_log_left = expected->len });
-	step->at = expected->at;
+					      .read_log = run->trace->bytes + expected->log_offset,
+					      .read_log_left = expected->log_len });
+	step->log_offset = expected->log_offset;
 	step->call = expected->call;
 	atomic_store_explicit(&run->finished_steps[w->thread], index + 1u, memory_order_release);
 	atomic_fetch_add_explicit(&run->finished_count, 1, memory_order_release);
@@ -218,7 +218,7 @@ static void try_next_line(struct worker *w)
 	const struct call *call = find_blocked_call(w);
 	bool blocked = true;
 
-	wait_for_counter_hidden(&run->finished_count, (unsigned int)run->plan_trace->count);
+	wait_for_counter_hidden(&run->finished_count, (unsigned int)run->plan_trace->step_count);
 	if (call && call->op == OP_lock)
 		blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
 	else if (call)
@@ -235,7 +235,7 @@ static void run_thread(struct worker *w)
 	struct thread_run *run = w->run;
 
 	page_task_switch_in(run->x->thread_states[w->thread].task);
-	for (uint16_t i = run->plan.first_step[w->thread]; i < run->plan_trace->count; i++)
+	for (uint16_t i = run->plan.first_step[w->thread]; i < run->plan_trace->step_count; i++)
 		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
 			run_step(w, i);
 	page_task_switch_out(run->x->thread_states[w->thread].task);
@@ -352,8 +352,8 @@ static size_t count_bytes_read(const struct trace *plan)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < plan->count; i++)
-		used += plan->steps[i].len;
+	for (size_t i = 0; i < plan->step_count; i++)
+		used += plan->steps[i].log_len;
 	return used;
 }
 
@@ -366,9 +366,9 @@ static void init_run(struct thread_run *run)
 	init_objects(run);
 	run->x->runs_on_fibers = false;
 	exec_start(run->x, run->program);
-	run->trace->count = run->plan_trace->count;
-	run->trace->used = count_bytes_read(run->plan_trace);
-	for (size_t i = 0; i < run->plan_trace->count; i++)
+	run->trace->step_count = run->plan_trace->step_count;
+	run->trace->log_used = count_bytes_read(run->plan_trace);
+	for (size_t i = 0; i < run->plan_trace->step_count; i++)
 		atomic_store(&run->arrived[i], 0);
 	run->pins_are_found = timing->pins_threads && pins_init(&run->pins);
 	if (timing->pins_threads && !run->pins_are_found)

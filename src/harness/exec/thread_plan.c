@@ -111,20 +111,20 @@ void thread_plan_init(struct thread_plan *plan, const struct program *program,
 {
 	struct plan_builder p = { .plan = plan };
 
-	memset(plan->steps, 0, trace->count * sizeof(plan->steps[0]));
+	memset(plan->steps, 0, trace->step_count * sizeof(plan->steps[0]));
 	memset(plan->first_step, 0xff, sizeof(plan->first_step));
-	for (uint16_t i = 0; i < trace->count; i++) {
+	for (uint16_t i = 0; i < trace->step_count; i++) {
 		const struct call *call = &program->calls[trace->steps[i].call];
 		unsigned int handles = 0;
 
-		for (const char *kind = op_table[call->op].args; *kind; kind++) {
+		for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
 			if (op_handle_count(*kind))
 				plan_use_of_object(
 					&p, i, object_index(*kind, call->handle[handles++]), call);
 		}
-		if (call->op == OP_kmap_local && !trace->steps[i].skipped)
+		if (call->op == OP_kmap_local && !trace->steps[i].was_skipped)
 			p.mapped_page[call->handle[0]] = call->handle[1];
-		if (op_is_mapped_access(call->op) && !trace->steps[i].skipped)
+		if (op_is_mapped_access(call->op) && !trace->steps[i].was_skipped)
 			plan_use_of_object(&p, i, OBJECT_PAGE + p.mapped_page[call->handle[0]],
 					   call);
 		if (call->thread == THREAD_MAIN)

@@ -7,10 +7,10 @@
 static const struct step *find_last_call(const struct program *program, const struct trace *trace,
 					 enum op op, uint8_t handle)
 {
-	for (size_t i = trace->count; i--;) {
+	for (size_t i = trace->step_count; i--;) {
 		const struct call *call = &program->calls[trace->steps[i].call];
 
-		if (call->op == op && call->handle[0] == handle && !trace->steps[i].skipped &&
+		if (call->op == op && call->handle[0] == handle && !trace->steps[i].was_skipped &&
 		    trace->steps[i].result <= RESULT_0)
 			return &trace->steps[i];
 	}
@@ -42,10 +42,10 @@ static bool is_page_live(const struct program *program, const struct trace *trac
 {
 	unsigned int refs = 0;
 
-	for (size_t i = 0; i < trace->count; i++) {
+	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct call *call = &program->calls[trace->steps[i].call];
 
-		if (trace->steps[i].skipped || call->handle[0] != page)
+		if (trace->steps[i].was_skipped || call->handle[0] != page)
 			continue;
 		refs += call->op == OP_get_page;
 		refs += call->op == OP_alloc_page && trace->steps[i].result == RESULT_0;
@@ -73,10 +73,10 @@ static void add_live_mappings(const struct program *program, const struct trace 
 	uint16_t map_call[PROGRAM_MAPS];
 	size_t count = 0;
 
-	for (size_t i = 0; i < trace->count; i++) {
+	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct call *call = &program->calls[trace->steps[i].call];
 
-		if (trace->steps[i].skipped || call->thread != thread)
+		if (trace->steps[i].was_skipped || call->thread != thread)
 			continue;
 		if (call->op == OP_kmap_local)
 			map_call[count++] = trace->steps[i].call;
@@ -214,7 +214,7 @@ size_t cause_find_deadlock(const struct program *program, const struct rules *ru
 	size_t count = 0;
 
 	memset(ran, 0, sizeof(ran));
-	for (size_t i = 0; i < trace->count; i++)
+	for (size_t i = 0; i < trace->step_count; i++)
 		ran[trace->steps[i].call] = true;
 	for (size_t i = 0; i < program->count; i++) {
 		uint8_t thread = program->calls[i].thread;

@@ -21,12 +21,12 @@ static bool has_expected_result(const struct call *call, const struct step *step
 				char text[EXPECTATION_TEXT])
 {
 	if (call->expected_result == RESULT_NONE ||
-	    (step && !step->skipped && step->result == call->expected_result))
+	    (step && !step->was_skipped && step->result == call->expected_result))
 		return true;
 	snprintf(text, EXPECTATION_TEXT, "line %u: expected %s, got %s", call->line,
 		 result_name(call->expected_result),
 		 !step		 ? "a call that did not run" :
-		 step->skipped	 ? "a call that was skipped" :
+		 step->was_skipped	 ? "a call that was skipped" :
 				   result_name(step->result));
 	return false;
 }

@@ -76,12 +76,12 @@ void happens_before_init(struct happens_before *happens, const struct program *p
 
 	memset(&l, 0, sizeof(l));
 	l.program = program;
-	for (size_t i = 0; i < trace->count; i++)
-		apply_step(&l, i, &program->calls[trace->steps[i].call], !trace->steps[i].skipped,
-			  happens->last_known_step[i]);
+	for (size_t i = 0; i < trace->step_count; i++)
+		apply_step(&l, i, &program->calls[trace->steps[i].call],
+			   !trace->steps[i].was_skipped, happens->last_known_step[i]);
 	if (fatal != SIZE_MAX)
-		apply_step(&l, trace->count, &program->calls[fatal], false,
-			  happens->last_known_step[trace->count]);
+		apply_step(&l, trace->step_count, &program->calls[fatal], false,
+			  happens->last_known_step[trace->step_count]);
 }
 
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
@@ -112,14 +112,14 @@ size_t happens_before_find_edges(const struct program *program, const struct tra
 	unsigned int seen = 1u << to->thread;
 	size_t count = 0;
 
-	if (to->thread == THREAD_MAIN || trace->steps[step].skipped)
+	if (to->thread == THREAD_MAIN || trace->steps[step].was_skipped)
 		return 0;
 	while (step--) {
 		const struct call *call = &program->calls[trace->steps[step].call];
 
 		if (call->thread == THREAD_MAIN)
 			break;
-		if (trace->steps[step].skipped || !is_release_to_acquire(call, to))
+		if (trace->steps[step].was_skipped || !is_release_to_acquire(call, to))
 			continue;
 		if (!(seen & 1u << call->thread))
 			from[count++] = (uint16_t)step;

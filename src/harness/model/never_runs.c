@@ -45,7 +45,7 @@ static unsigned int find_kind_index(char kind)
 
 static bool call_fills_handle(const struct call *call, char kind, uint8_t handle)
 {
-	char first = op_table[call->op].args[0];
+	char first = op_table[call->op].argument_kinds[0];
 
 	return is_filling_kind(first) && (first | 0x20) == (kind | 0x20) &&
 	       call->handle[0] == handle;
@@ -82,7 +82,7 @@ static bool handles_allow_call(struct finder *f, size_t index)
 	const struct call *call = &f->program->calls[index];
 	unsigned int handles = 0;
 
-	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
 		unsigned int index_of_kind = find_kind_index(*kind);
 		uint8_t handle;
 
@@ -123,7 +123,7 @@ static void check_mutex(struct finder *f, size_t index)
 static void check_call(struct finder *f, size_t index, const struct step *step)
 {
 	const struct call *call = &f->program->calls[index];
-	char first = op_table[call->op].args[0];
+	char first = op_table[call->op].argument_kinds[0];
 
 	if (!handles_allow_call(f, index))
 		return;
@@ -135,7 +135,7 @@ static void check_call(struct finder *f, size_t index, const struct step *step)
 	if (!is_filling_kind(first))
 		return;
 	f->maybe_filled_handles[find_kind_index(first)] |= 1u << call->handle[0];
-	if (step && !step->skipped && step->result <= RESULT_0)
+	if (step && !step->was_skipped && step->result <= RESULT_0)
 		f->filled_handles[find_kind_index(first)] |= 1u << call->handle[0];
 }
 
@@ -150,9 +150,9 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 	const struct trace *trace = rules_trace(rules);
 	struct finder f = { .program = program, .found = found };
 
-	for (size_t i = 0; i < trace->count; i++)
+	for (size_t i = 0; i < trace->step_count; i++)
 		f.was_reached[trace->steps[i].call] = true;
-	for (size_t i = 0; i < trace->count; i++)
+	for (size_t i = 0; i < trace->step_count; i++)
 		check_call(&f, trace->steps[i].call, &trace->steps[i]);
 	for (size_t i = 0; i < program->count; i++)
 		if (!f.was_reached[i])

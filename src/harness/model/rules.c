@@ -127,7 +127,7 @@ static bool is_handle_filled(const void *ctx, char kind, uint8_t handle)
 static enum call_outcome evaluate_call(struct rules *r, size_t index)
 {
 	const struct call *call = &r->program->calls[index];
-	struct step *step = &r->trace->steps[r->trace->count];
+	struct step *step = &r->trace->steps[r->trace->step_count];
 	struct evaluation j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
 	enum call_outcome outcome;
 
@@ -138,9 +138,9 @@ static enum call_outcome evaluate_call(struct rules *r, size_t index)
 								: CALL_SKIPPED;
 	if (call->thread == THREAD_MAIN)
 		fork_all_threads(r);
-	step->skipped = outcome == CALL_SKIPPED;
+	step->was_skipped = outcome == CALL_SKIPPED;
 	if (outcome != CALL_FATAL)
-		r->trace->count++;
+		r->trace->step_count++;
 	return outcome;
 }
 
@@ -164,7 +164,7 @@ static void init_evaluation(struct rules *r, const struct program *program)
 	r->verdict.fatal_call = VERDICT_NONE;
 	r->verdict.uninit_count = 0;
 	for (size_t i = 0; i < program->count; i++)
-		r->schedule.thread[i] = program->calls[i].thread;
+		r->schedule.line_thread[i] = program->calls[i].thread;
 	schedule_init(&r->schedule, program->count);
 	trace_clear(r->trace);
 }
@@ -188,7 +188,7 @@ static void record_deadlock(struct rules *r)
 	struct verdict *v = &r->verdict;
 
 	v->broken |= RULE_BIT(RULE_deadlock);
-	v->fatal_call = r->schedule.first_left;
+	v->fatal_call = r->schedule.first_remaining;
 	v->fatal_rule = RULE_deadlock;
 }
 
@@ -207,7 +207,7 @@ void rules_evaluate(struct rules *r, const struct program *program)
 	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
 		if (evaluate_call(r, call_index) == CALL_FATAL)
 			break;
-	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.left)
+	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.remaining_count)
 		record_deadlock(r);
 	record_races(r);
 	record_final_pages(r);
@@ -221,9 +221,9 @@ void rules_find_fatal_calls(struct rules *r, const struct program *program, bool
 	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
 		if (evaluate_call(r, call_index) == CALL_FATAL)
 			fatal[call_index] = true;
-	if (r->schedule.left) {
+	if (r->schedule.remaining_count) {
 		record_deadlock(r);
-		fatal[r->schedule.first_left] = true;
+		fatal[r->schedule.first_remaining] = true;
 	}
 	record_races(r);
 	if (!r->verdict.broken)

@@ -32,9 +32,9 @@ void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len
 	struct trace *trace = j->rules->trace;
 
 	rules_record_access(j, handle, off, len, kind);
-	j->step->len = (uint16_t)len;
-	j->step->at = trace_reserve_log(trace, len);
-	rules_append_log(trace, &j->rules->pages[handle], j->step->at, off, len);
+	j->step->log_len = (uint16_t)len;
+	j->step->log_offset = trace_reserve_log(trace, len);
+	rules_append_log(trace, &j->rules->pages[handle], j->step->log_offset, off, len);
 }
 
 uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,

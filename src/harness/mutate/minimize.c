@@ -53,7 +53,7 @@ static bool try_candidate(struct minimize *m)
 /* The kind of one of the two handles; ABSTRACT_KINDS: the call has no such handle. */
 static enum abstract_state_kind find_handle_kind(const struct call *call, unsigned int handle)
 {
-	for (const char *arg = op_table[call->op].args; *arg; arg++)
+	for (const char *arg = op_table[call->op].argument_kinds; *arg; arg++)
 		if (abstract_state_find_kind(*arg) != ABSTRACT_KINDS && !handle--)
 			return abstract_state_find_kind(*arg);
 	return ABSTRACT_KINDS;
@@ -74,7 +74,7 @@ static unsigned int count_numbers(const struct call *call)
 {
 	unsigned int numbers = 0;
 
-	for (const char *arg = op_table[call->op].args; *arg; arg++)
+	for (const char *arg = op_table[call->op].argument_kinds; *arg; arg++)
 		numbers += *arg == 'n' || *arg == 'z' || *arg == 'f';
 	return numbers;
 }
@@ -82,7 +82,7 @@ static unsigned int count_numbers(const struct call *call)
 /* Is that number of the call an offset in a page? */
 static bool is_offset(const struct call *call, unsigned int number_index)
 {
-	const char *args = op_table[call->op].args;
+	const char *args = op_table[call->op].argument_kinds;
 
 	if (call->op == OP_copy_page)
 		return number_index < 2;
@@ -345,7 +345,8 @@ static bool lower_number(struct call *call, unsigned int variant, unsigned int n
 static bool lower_value(struct call *call, unsigned int variant, unsigned int number)
 {
 	(void)number;
-	if (!strchr(op_table[call->op].args, 'v') || variant >= 2 || variant >= call->value)
+	if (!strchr(op_table[call->op].argument_kinds, 'v') || variant >= 2 ||
+	    variant >= call->value)
 		return false;
 	call->value = (uint8_t)variant;
 	return true;

@@ -140,10 +140,10 @@ static void shift_range(struct mutator *m, uint64_t *off, uint64_t *len)
 static bool copy_page_handle(struct mutator *m, const struct argument_range *to,
 			     const struct argument_range *from)
 {
-	char kind = op_table[to->call->op].args[0];
+	char kind = op_table[to->call->op].argument_kinds[0];
 
-	if (kind != op_table[from->call->op].args[0] || random_once_in(&m->random_state, 2) ||
-	    to->call->handle[0] == from->call->handle[0])
+	if (kind != op_table[from->call->op].argument_kinds[0] ||
+	    random_once_in(&m->random_state, 2) || to->call->handle[0] == from->call->handle[0])
 		return false;
 	to->call->handle[0] = from->call->handle[0];
 	return true;
@@ -206,7 +206,7 @@ bool mutate_handle(struct mutator *m)
 
 static char find_value_kind(const struct call *call)
 {
-	const char *args = op_table[call->op].args;
+	const char *args = op_table[call->op].argument_kinds;
 
 	return strchr(args, 'v') ? 'v' : strchr(args, 'g') ? 'g' : 0;
 }
@@ -226,7 +226,7 @@ bool mutate_value(struct mutator *m)
 /* Do the two calls have the same arguments before a seed? */
 static bool have_same_arguments(enum op a, enum op b)
 {
-	const char *x = op_table[a].args, *y = op_table[b].args;
+	const char *x = op_table[a].argument_kinds, *y = op_table[b].argument_kinds;
 	size_t len = strcspn(x, "v");
 
 	return len == strcspn(y, "v") && !memcmp(x, y, len);

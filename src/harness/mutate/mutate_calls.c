@@ -38,7 +38,7 @@ static void insert_copies(struct program *program, size_t at, const struct call 
 static enum op find_filling_op(char letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
-		if (op_table[op].args[0] == (letter & ~0x20))
+		if (op_table[op].argument_kinds[0] == (letter & ~0x20))
 			return op;
 	return OP_COUNT;
 }
@@ -62,7 +62,7 @@ static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
 {
 	struct call call;
 
-	for (const char *kind = op_table[op].args; *kind; kind++) {
+	for (const char *kind = op_table[op].argument_kinds; *kind; kind++) {
 		enum abstract_state_kind need = abstract_state_find_kind(*kind);
 		enum op maker = op == OP_wait ? OP_post : find_filling_op(*kind);
 
@@ -146,7 +146,7 @@ bool mutate_repeat(struct mutator *m)
 		times = (uint32_t)mutate_count_free_calls(m);
 	insert_index = random_below(&m->random_state, program->count);
 	call = program->calls[insert_index];
-	letter = op_table[call.op].args[0];
+	letter = op_table[call.op].argument_kinds[0];
 	/* Handles that later calls fill count as used: no call may lose its handle. */
 	abstract_state_compute(&state, program, program->count);
 	for (uint32_t done = 0; done < times; done++) {
@@ -359,7 +359,8 @@ bool mutate_nest(struct mutator *m)
 		call.handle[1] = 0;
 		call.op = OP_kunmap_local;
 		insert_copies(m->program, run.last, &call, 1);
-		call.handle[1] = random_bit(&m->random_state, state.usable_handles[ABSTRACT_PAGE]);
+		call.handle[1] =
+			random_set_bit_index(&m->random_state, state.usable_handles[ABSTRACT_PAGE]);
 		call.op = OP_kmap_local;
 		insert_copies(m->program, run.first, &call, 1);
 	}

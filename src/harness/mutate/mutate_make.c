@@ -31,7 +31,7 @@ unsigned int mutate_find_handle_kinds(const struct call *call, char kinds[2])
 {
 	unsigned int count = 0;
 
-	for (const char *kind = op_table[call->op].args; *kind; kind++)
+	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++)
 		if (abstract_state_find_kind(*kind) < ABSTRACT_KINDS)
 			kinds[count++] = *kind;
 	return count;
@@ -41,7 +41,7 @@ unsigned int mutate_find_number_kinds(const struct call *call, char kinds[3])
 {
 	unsigned int count = 0;
 
-	for (const char *kind = op_table[call->op].args; *kind; kind++)
+	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++)
 		if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
 			kinds[count++] = *kind;
 	return count;
@@ -130,14 +130,14 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 	/* A thread may unmap only its newest mapping. */
 	if (letter == 'k' && newest < PROGRAM_MAPS && random_once_in(&m->random_state, 2))
 		return newest;
-	return random_bit(&m->random_state, good);
+	return random_set_bit_index(&m->random_state, good);
 }
 
 static uint8_t find_locked_mutex(struct mutator *m, const struct abstract_state *state)
 {
 	uint32_t held = 0xf & ~state->usable_handles[ABSTRACT_MUTEX];
 
-	return held ? random_bit(&m->random_state, held) :
+	return held ? random_set_bit_index(&m->random_state, held) :
 		      (uint8_t)random_below(&m->random_state, PROGRAM_MUTEXES);
 }
 
@@ -146,7 +146,7 @@ static void choose_thread(struct mutator *m, struct call *call, const struct abs
 {
 	if (random_once_in(&m->random_state, ONE_IN_BREAKS_RULE))
 		return;
-	if (op_table[call->op].args[0] == 'k' &&
+	if (op_table[call->op].argument_kinds[0] == 'k' &&
 	    state->usable_handles[ABSTRACT_MAP] & 1u << call->handle[0])
 		call->thread = state->map_thread[call->handle[0]];
 	if (call->op == OP_unlock)
@@ -221,7 +221,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 	call->expected_result = RESULT_NONE;
 	call->thread = mutate_any_thread(m);
 	call->has_fault = op == OP_user_slice && random_once_in(&m->random_state, 2);
-	for (const char *kind = op_table[op].args; *kind; kind++) {
+	for (const char *kind = op_table[op].argument_kinds; *kind; kind++) {
 		if (*kind == 'v' || *kind == 'g')
 			call->value = mutate_any_value(m, *kind);
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))

@@ -43,7 +43,7 @@ static void add_uses(const struct call *call, uint32_t uses[ABSTRACT_KINDS])
 /* Returns the kind of handle that the call fills, always its first, or ABSTRACT_KINDS. */
 static enum abstract_state_kind find_filled_kind(const struct call *call)
 {
-	char letter = op_table[call->op].args[0];
+	char letter = op_table[call->op].argument_kinds[0];
 
 	return letter & 0x20 ? ABSTRACT_KINDS : abstract_state_find_kind(letter);
 }
@@ -104,7 +104,7 @@ static bool choose_name(struct mutator *m, struct splice *s, char letter, uint8_
 	if (own && !(share && s->shareable_names[kind])) {
 		*name = (uint8_t)__builtin_ctz(own);
 	} else {
-		*name = random_bit(&m->random_state, s->shareable_names[kind]);
+		*name = random_set_bit_index(&m->random_state, s->shareable_names[kind]);
 		s->shared_handles[kind] |= 1u << handle;
 	}
 	s->taken_names[kind] |= 1u << *name;

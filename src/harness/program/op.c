@@ -24,7 +24,7 @@ bool op_is_mapped_access(enum op op)
 
 bool op_fills_handle(enum op op)
 {
-	return op_table[op].args[0] >= 'A' && op_table[op].args[0] <= 'Z';
+	return op_table[op].argument_kinds[0] >= 'A' && op_table[op].argument_kinds[0] <= 'Z';
 }
 
 unsigned int op_handle_count(char kind)

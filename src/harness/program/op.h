@@ -14,7 +14,7 @@ enum op {
 
 struct op_info {
 	const char *name;
-	const char *args; /* see ops.def */
+	const char *argument_kinds; /* see ops.def */
 	bool has_result;
 };
 

@@ -31,7 +31,7 @@ bool call_handles_ready(const struct call *call,
 {
 	unsigned int handles = 0;
 
-	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
 		bool fills = *kind >= 'A' && *kind <= 'Z';
 		char lower = (char)(*kind | 0x20);
 		uint8_t handle;

@@ -33,7 +33,7 @@ static void decode_arguments(struct call *call, const uint8_t *record)
 {
 	unsigned int handles = 0, numbers = 0;
 
-	for (const char *kind = op_table[call->op].args; *kind; kind++) {
+	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
 		switch (*kind) {
 		case 'v':
 			call->value = record[AT_VALUE];

@@ -18,7 +18,7 @@
 #define NO_PROGRAM \
 	"expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
 
-static char *read_all(int fd, size_t *size)
+static char *read_all_bytes(int fd, size_t *size)
 {
 	size_t room = 1 << 14;
 	char *content = malloc(room);
@@ -72,7 +72,7 @@ char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_
 	if (fd >= 0 && !fstat(fd, &status) && S_ISDIR(status.st_mode))
 		errno = EISDIR;
 	else if (fd >= 0)
-		content = read_all(fd, size);
+		content = read_all_bytes(fd, size);
 	if (!content)
 		snprintf(error, PROGRAM_FILE_ERROR, "%s: expected a readable program file: %s",
 			 printable_name(name), strerror(errno));
@@ -92,16 +92,18 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 	}
 	if (program_from_text(program, content, size, &text_error))
 		return true;
-	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", printable_name(name), text_error.line,
-		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM : text_error.what);
+	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", printable_name(name),
+		 text_error.line_number,
+		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM
+								     : text_error.message);
 	return false;
 }
 
 bool program_file_load(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR])
 {
-	size_t size;
-	char *content = program_file_read(name, &size, error);
-	bool good = content && program_file_parse(name, content, size, program, error);
+	size_t content_size;
+	char *content = program_file_read(name, &content_size, error);
+	bool good = content && program_file_parse(name, content, content_size, program, error);
 
 	free(content);
 	return good;

@@ -13,7 +13,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool ends_in(const char *name, const char *ending)
+static bool has_ending(const char *name, const char *ending)
 {
 	size_t len = strlen(name), tail = strlen(ending);
 
@@ -21,14 +21,14 @@ static bool ends_in(const char *name, const char *ending)
 }
 
 /* The engines name the inputs of a corpus by the SHA-1 of the content. */
-static bool is_hash(const char *name)
+static bool is_hash_name(const char *name)
 {
 	return strlen(name) == 40 && strspn(name, "0123456789abcdefABCDEF") == 40;
 }
 
 bool program_name_is_text(const char *name)
 {
-	return !program_all_bytes && ends_in(base_name(name), ".page");
+	return !program_all_bytes && has_ending(base_name(name), ".page");
 }
 
 bool program_name_is_bytes(const char *name)
@@ -44,7 +44,7 @@ bool program_name_is_bytes(const char *name)
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (!strncmp(base, prefixes[i], strlen(prefixes[i])))
 			return true;
-	return ends_in(base, ".bin") || is_hash(base);
+	return has_ending(base, ".bin") || is_hash_name(base);
 }
 
 bool program_name_is_known(const char *name)
@@ -52,28 +52,28 @@ bool program_name_is_known(const char *name)
 	return program_name_is_text(name) || program_name_is_bytes(name);
 }
 
-struct filter {
+struct program_filter {
 	walk_fn fn;
 	void *ctx;
-	size_t *ignored;
+	size_t *ignored_count;
 };
 
-static void pass_programs(const char *name, void *ctx)
+static void pass_program_files(const char *name, void *ctx)
 {
-	const struct filter *filter = ctx;
+	const struct program_filter *filter = ctx;
 
 	if (program_name_is_known(name))
 		filter->fn(name, filter->ctx);
 	else
-		++*filter->ignored;
+		++*filter->ignored_count;
 }
 
-bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored)
+bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored_count)
 {
-	struct filter filter = { fn, ctx, ignored };
+	struct program_filter filter = { fn, ctx, ignored_count };
 	struct stat status;
 
 	if (!stat(path, &status) && S_ISDIR(status.st_mode))
-		return walk_files(path, pass_programs, &filter);
+		return walk_files(path, pass_program_files, &filter);
 	return walk_files(path, fn, ctx);
 }

@@ -33,8 +33,8 @@ bool program_name_is_known(const char *name);
 
 /*
  * Calls @fn for the file @path, or for each program below the directory @path (walk_files()).
- * @ignored: incremented for each file in the directory that is not a program
+ * @ignored_count: incremented for each file in the directory that is not a program
  */
-bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored);
+bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored_count);
 
 #endif

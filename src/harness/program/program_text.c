@@ -15,61 +15,62 @@
 /* The kind of a line. */
 enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_CALL };
 
-struct reader {
+struct text_reader {
 	const char *at, *end;
-	unsigned int line;
+	unsigned int line_number;
 	bool has_header, has_call, has_clean;
 	struct text_error *error;
 };
 
 /* Gets the names that may follow `expect`. */
-static void expect_names(char names[RULE_SET_TEXT + 24])
+static void format_expect_names(char names[RULE_SET_TEXT + 24])
 {
-	char rules[RULE_SET_TEXT];
+	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(RULE_BIT(RULE_COUNT) - 1, ", ", rules);
-	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rules);
+	rule_set_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
+	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rule_names);
 }
 
 /* @name: the text after `expect` */
-static bool fail_expect(const struct text_cursor *c, const struct text_word *name)
+static bool set_expect_error(const struct text_cursor *c, const struct text_word *name)
 {
-	char expected[RULE_SET_TEXT + 24];
+	char expected_names[RULE_SET_TEXT + 24];
 
 	for (size_t i = 0; i < name->len; i++)
-		if (text_is_space(name->at[i]) || strchr(",;|", name->at[i]))
+		if (text_is_space(name->start[i]) || strchr(",;|", name->start[i]))
 			return text_set_error(c->error, "expected one name a line, got '%.*s': write "
 					      "'expect NAME' on a line for each",
-					      text_shown_length(name), name->at);
-	expect_names(expected);
+					      text_shown_length(name), name->start);
+	format_expect_names(expected_names);
 	if (!name->len)
-		return text_set_error(c->error, "expected %s after 'expect'", expected);
-	return text_set_error(c->error, "expected %s, got '%.*s'", expected, text_shown_length(name), name->at);
+		return text_set_error(c->error, "expected %s after 'expect'", expected_names);
+	return text_set_error(c->error, "expected %s, got '%.*s'", expected_names,
+			      text_shown_length(name), name->start);
 }
 
 /* Reads the rest of the line without the spaces around it. */
-static struct text_word parse_rest(struct text_cursor *c)
+static struct text_word read_rest_of_line(struct text_cursor *c)
 {
 	struct text_word rest;
 
 	text_skip_spaces(c);
-	rest.at = c->at;
+	rest.start = c->at;
 	rest.len = (size_t)(c->end - c->at);
-	while (rest.len && text_is_space(rest.at[rest.len - 1]))
+	while (rest.len && text_is_space(rest.start[rest.len - 1]))
 		rest.len--;
 	c->at = c->end;
 	return rest;
 }
 
-static bool parse_expect(struct reader *r, struct text_cursor *c, rule_set *expect)
+static bool parse_expect(struct text_reader *r, struct text_cursor *c, rule_set *expect)
 {
-	struct text_word name = parse_rest(c);
-	enum rule rule = rule_find(name.at, name.len);
+	struct text_word name = read_rest_of_line(c);
+	enum rule rule = rule_find(name.start, name.len);
 
 	if (text_word_is(&name, "clean"))
 		r->has_clean = true;
 	else if (rule == RULE_COUNT)
-		return fail_expect(c, &name);
+		return set_expect_error(c, &name);
 	else
 		*expect |= RULE_BIT(rule);
 	if (r->has_call)
@@ -86,13 +87,13 @@ static bool parse_header(struct text_cursor *c)
 		return text_set_error(c->error, "expected the header 'pagetorture 1'");
 	c->error->no_header = false;
 	text_skip_spaces(c);
-	version.at = c->at;
+	version.start = c->at;
 	while (c->at < c->end && !text_is_space(*c->at))
 		c->at++;
-	version.len = (size_t)(c->at - version.at);
-	if (!text_word_is(&version, "1") || !text_at_end(c))
+	version.len = (size_t)(c->at - version.start);
+	if (!text_word_is(&version, "1") || !text_is_at_end(c))
 		return text_set_error(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
-			    text_shown_length(&version), version.at);
+			    text_shown_length(&version), version.start);
 	return true;
 }
 
@@ -104,7 +105,7 @@ static bool check_characters(struct text_cursor *c, const char *line_end)
 			return text_set_error(c->error, "expected ASCII text, got byte 0x%02x",
 				    (unsigned char)*at);
 	for (const char *at = c->end; at < line_end;) {
-		size_t len = utf8_length(at, (size_t)(line_end - at));
+		size_t len = utf8_character_length(at, (size_t)(line_end - at));
 
 		if (!len || *at == '\r')
 			return text_set_error(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
@@ -115,25 +116,25 @@ static bool check_characters(struct text_cursor *c, const char *line_end)
 }
 
 /* Reads the next line; @c gets it without its comment. */
-static bool next_line(struct reader *r, struct text_cursor *c, struct text_word *whole)
+static bool split_next_line(struct text_reader *r, struct text_cursor *c, struct text_word *whole)
 {
-	size_t left = (size_t)(r->end - r->at);
-	const char *eol = memchr(r->at, '\n', left), *comment;
+	size_t rules_left = (size_t)(r->end - r->at);
+	const char *eol = memchr(r->at, '\n', rules_left), *comment;
 
-	r->error->line = ++r->line;
-	if (r->line > PROGRAM_LINES)
+	r->error->line_number = ++r->line_number;
+	if (r->line_number > PROGRAM_LINES)
 		return text_set_error(r->error, "expected at most %d lines", PROGRAM_LINES);
-	whole->at = r->at;
+	whole->start = r->at;
 	whole->len = (size_t)((eol ? eol : r->end) - r->at);
 	if (whole->len > TEXT_LINE_MAX)
 		return text_set_error(r->error, "expected at most %d bytes a line, got %zu", TEXT_LINE_MAX,
 			    whole->len);
 	r->at = eol ? eol + 1 : r->end;
-	comment = memchr(whole->at, '#', whole->len);
-	c->at = whole->at;
-	c->end = comment ? comment : whole->at + whole->len;
+	comment = memchr(whole->start, '#', whole->len);
+	c->at = whole->start;
+	c->end = comment ? comment : whole->start + whole->len;
 	c->error = r->error;
-	return check_characters(c, whole->at + whole->len);
+	return check_characters(c, whole->start + whole->len);
 }
 
 static bool starts_with_expect(const struct text_cursor *c)
@@ -141,19 +142,20 @@ static bool starts_with_expect(const struct text_cursor *c)
 	struct text_cursor look = *c;
 	struct text_word word = text_read_word(&look);
 
-	return text_word_is(&word, "expect") && (text_at_end(&look) || text_is_space(word.at[word.len]));
+	return text_word_is(&word, "expect") &&
+	       (text_is_at_end(&look) || text_is_space(word.start[word.len]));
 }
 
 /* Parses one line; a call is stored in @call, rules are added to @expect. */
-static bool read_line(struct reader *r, enum line_kind *kind, struct call *call, rule_set *expect,
-		      struct text_word *whole)
+static bool read_line(struct text_reader *r, enum line_kind *kind, struct call *call,
+		      rule_set *expect, struct text_word *whole)
 {
 	struct text_cursor c;
 
-	if (!next_line(r, &c, whole))
+	if (!split_next_line(r, &c, whole))
 		return false;
-	if (text_at_end(&c)) {
-		*kind = c.end < whole->at + whole->len ? LINE_COMMENT : LINE_BLANK;
+	if (text_is_at_end(&c)) {
+		*kind = c.end < whole->start + whole->len ? LINE_COMMENT : LINE_BLANK;
 		return true;
 	}
 	if (!r->has_header) {
@@ -170,22 +172,22 @@ static bool read_line(struct reader *r, enum line_kind *kind, struct call *call,
 	r->has_call = true;
 	if (!text_parse_call(&c, call))
 		return false;
-	call->line = r->line;
+	call->line = r->line_number;
 	return true;
 }
 
-static bool finish(struct reader *r)
+static bool check_header_was_read(struct text_reader *r)
 {
 	if (r->has_header)
 		return true;
-	r->error->line = r->line ? r->line : 1;
+	r->error->line_number = r->line_number ? r->line_number : 1;
 	return text_set_error(r->error, "expected the header 'pagetorture 1', got the end of the file");
 }
 
 bool program_from_text(struct program *program, const char *text, size_t size,
 		       struct text_error *error)
 {
-	struct reader r = { .at = text, .end = text + size, .error = error };
+	struct text_reader r = { .at = text, .end = text + size, .error = error };
 
 	error->no_header = true;
 	program->count = 0;
@@ -203,20 +205,21 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 		if (kind == LINE_CALL)
 			program->calls[program->count++] = call;
 	}
-	return finish(&r);
+	return check_header_was_read(&r);
 }
 
 /* Writes the next expected rule, in sorted order: comments between two lines keep their place. */
-static void append_next_expect(struct text_writer *w, rule_set *left, bool *clean_left)
+static void append_next_expected_rule(struct text_writer *w, rule_set *rules_left,
+				      bool *must_append_clean)
 {
-	if (*clean_left)
+	if (*must_append_clean)
 		text_append(w, "expect clean\n");
-	*clean_left = false;
+	*must_append_clean = false;
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
-		if (!(*left & RULE_BIT(rule)))
+		if (!(*rules_left & RULE_BIT(rule)))
 			continue;
 		text_append(w, "expect %s\n", rule_name(rule));
-		*left &= ~RULE_BIT(rule);
+		*rules_left &= ~RULE_BIT(rule);
 		return;
 	}
 }
@@ -224,15 +227,15 @@ static void append_next_expect(struct text_writer *w, rule_set *left, bool *clea
 size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error)
 {
 	struct text_writer w = { out, 0, TEXT_REWRITE_MAX };
-	struct reader r = { .at = text, .end = text + size, .error = error };
+	struct text_reader r = { .at = text, .end = text + size, .error = error };
 	static struct program program; /* all expected rules must be known at the first `expect` */
-	rule_set left;
-	bool clean_left;
+	rule_set rules_left;
+	bool must_append_clean;
 
 	if (!program_from_text(&program, text, size, error))
 		return 0;
-	left = program.expect;
-	clean_left = program.has_expect && !left;
+	rules_left = program.expect;
+	must_append_clean = program.has_expect && !rules_left;
 	while (r.at < r.end) {
 		enum line_kind kind;
 		struct text_word whole;
@@ -242,11 +245,11 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		if (!read_line(&r, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
-			text_append_line(&w, whole.at, whole.len);
+			text_append_line(&w, whole.start, whole.len);
 		else if (kind == LINE_HEADER)
 			text_append(&w, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
-			append_next_expect(&w, &left, &clean_left);
+			append_next_expected_rule(&w, &rules_left, &must_append_clean);
 		else if (kind == LINE_CALL) {
 			text_append_call(&w, &call);
 			text_append(&w, "\n");

@@ -16,9 +16,9 @@
 
 /* The first error in a text: its line, and what was expected. */
 struct text_error {
-	unsigned int line;
+	unsigned int line_number;
 	bool no_header; /* the file does not begin with the header of a program */
-	char what[320];
+	char message[320];
 };
 
 /* Return: true, or false with @error filled. */

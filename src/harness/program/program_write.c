@@ -38,14 +38,14 @@ static void append_flags(struct text_writer *w, uint8_t flags)
 static void append_argument(struct text_writer *w, char kind, const struct call *call,
 			    struct argument_counts *seen)
 {
-	char number[NUMBER_TEXT];
+	char number_as_text[NUMBER_TEXT];
 
 	switch (kind) {
 	case 'n':
 	case 'z':
 	case 'f':
-		number_text(call->number[seen->numbers++], number);
-		text_append(w, "%s", number);
+		number_text(call->number[seen->numbers++], number_as_text);
+		text_append(w, "%s", number_as_text);
 		break;
 	case 'v':
 		text_append(w, "0x%x", call->value);
@@ -60,7 +60,7 @@ static void append_argument(struct text_writer *w, char kind, const struct call 
 
 void text_append_call(struct text_writer *w, const struct call *call)
 {
-	const char *kinds = op_table[call->op].args, *separator = "";
+	const char *kinds = op_table[call->op].argument_kinds, *separator = "";
 	struct argument_counts seen = { 0 };
 
 	text_append(w, "%s: ", thread_name(call->thread));

@@ -23,11 +23,11 @@
 #define SCHEDULE_NONE SIZE_MAX
 
 struct schedule {
-	size_t count;
-	size_t first_left; /* every line before it has run */
-	size_t left;
-	uint8_t thread[SCHEDULE_LINES];
-	bool ran[SCHEDULE_LINES];
+	size_t line_count;
+	size_t first_remaining; /* every line before it has run */
+	size_t remaining_count;
+	uint8_t line_thread[SCHEDULE_LINES];
+	bool has_run[SCHEDULE_LINES];
 };
 
 /* Return: whether @line would block if its thread ran it now. */

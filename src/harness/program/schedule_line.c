@@ -5,18 +5,18 @@
 
 void schedule_init(struct schedule *s, size_t count)
 {
-	s->count = count;
-	s->first_left = 0;
-	s->left = count;
-	bytes_fill(s->ran, 0, count * sizeof(s->ran[0]));
+	s->line_count = count;
+	s->first_remaining = 0;
+	s->remaining_count = count;
+	bytes_fill(s->has_run, 0, count * sizeof(s->has_run[0]));
 }
 
-static size_t take(struct schedule *s, size_t line)
+static size_t mark_line_as_run(struct schedule *s, size_t line)
 {
-	s->ran[line] = true;
-	s->left--;
-	while (s->first_left < s->count && s->ran[s->first_left])
-		s->first_left++;
+	s->has_run[line] = true;
+	s->remaining_count--;
+	while (s->first_remaining < s->line_count && s->has_run[s->first_remaining])
+		s->first_remaining++;
 	return line;
 }
 
@@ -24,15 +24,15 @@ size_t schedule_next(struct schedule *s, schedule_blocked_fn blocked, const void
 {
 	uint32_t waiting = 0; /* threads with an earlier line that cannot run */
 
-	for (size_t line = s->first_left; line < s->count; line++) {
-		uint8_t thread = s->thread[line];
+	for (size_t line = s->first_remaining; line < s->line_count; line++) {
+		uint8_t thread = s->line_thread[line];
 
-		if (s->ran[line] || waiting & 1u << thread)
+		if (s->has_run[line] || waiting & 1u << thread)
 			continue;
-		if (thread == 0 && line != s->first_left)
+		if (thread == 0 && line != s->first_remaining)
 			break;
 		if (!blocked(ctx, line))
-			return take(s, line);
+			return mark_line_as_run(s, line);
 		if (thread == 0)
 			break;
 		waiting |= 1u << thread;

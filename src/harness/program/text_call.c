@@ -7,53 +7,56 @@
 #include "harness/util/number.h"
 #include "harness/program/text_writer.h"
 
-/* Reports an error in the number that begins at @from and ends at the cursor. */
-static bool fail_number(struct text_cursor *c, const char *from, const char *expected)
+/* Reports an error in the number that begins at @number_start and ends at the cursor. */
+static bool set_number_error(struct text_cursor *c, const char *number_start, const char *expected)
 {
-	struct text_word number = { from, (size_t)(c->at - from) };
+	struct text_word number = { number_start, (size_t)(c->at - number_start) };
 
-	return text_set_error(c->error, "%s, got %.*s", expected, text_shown_length(&number), from);
+	return text_set_error(c->error, "%s, got %.*s", expected, text_shown_length(&number),
+			      number_start);
 }
 
 /*
  * Parses the part after PAGE_SIZE or SIZE_MAX: + or - and a literal, if present. The sum must
  * not wrap.
  */
-static bool parse_named_number(struct text_cursor *c, const char *from, uint64_t base, uint64_t *number)
+static bool parse_named_number(struct text_cursor *c, const char *number_start, uint64_t base,
+			       uint64_t *number)
 {
 	bool plus = text_accept_sign(c, "+");
 	struct text_word word;
-	uint64_t by;
+	uint64_t addend;
 
 	*number = base;
 	if (!plus && !text_accept_sign(c, "-"))
 		return true;
 	word = text_read_word(c);
-	if (!text_parse_number(&word, &by))
+	if (!text_parse_number(&word, &addend))
 		return text_set_error(c->error, "expected a number after '%c', got '%.*s'", plus ? '+' : '-',
-			    text_shown_length(&word), word.at);
-	if (plus ? __builtin_add_overflow(base, by, number) :
-		   __builtin_sub_overflow(base, by, number))
-		return fail_number(c, from, "expected a number of 0 .. SIZE_MAX");
+			    text_shown_length(&word), word.start);
+	if (plus ? __builtin_add_overflow(base, addend, number) :
+		   __builtin_sub_overflow(base, addend, number))
+		return set_number_error(c, number_start, "expected a number of 0 .. SIZE_MAX");
 	return true;
 }
 
-/* @from: gets the beginning of the number */
-static bool parse_number(struct text_cursor *c, const char **from, uint64_t *number)
+/* @number_start: gets the beginning of the number */
+static bool parse_number(struct text_cursor *c, const char **number_start, uint64_t *number)
 {
 	struct text_word word = text_read_word(c);
 
-	*from = word.at;
+	*number_start = word.start;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!parse_named_number(c, word.at, word.at[0] == 'P' ? 4096 : UINT64_MAX, number))
+		if (!parse_named_number(c, word.start, word.start[0] == 'P' ? 4096 : UINT64_MAX,
+					number))
 			return false;
 	} else if (!text_parse_number(&word, number)) {
 		return text_set_error(c->error,
 			    "expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
-			    text_shown_length(&word), word.at);
+			    text_shown_length(&word), word.start);
 	}
 	if (!number_valid(*number))
-		return fail_number(c, word.at,
+		return set_number_error(c, word.start,
 				   "number outside the domain: expected x, 2^32+x, 2^63+x or "
 				   "SIZE_MAX-x with x < 16384");
 	return true;
@@ -62,12 +65,12 @@ static bool parse_number(struct text_cursor *c, const char **from, uint64_t *num
 static bool parse_value(struct text_cursor *c, uint8_t *value)
 {
 	struct text_word word = text_read_word(c);
-	uint64_t number;
+	uint64_t parsed_value;
 
-	if (!text_parse_number(&word, &number) || number > 255)
+	if (!text_parse_number(&word, &parsed_value) || parsed_value > 255)
 		return text_set_error(c->error, "expected a value of 0 .. 255, got '%.*s'", text_shown_length(&word),
-			    word.at);
-	*value = (uint8_t)number;
+			    word.start);
+	*value = (uint8_t)parsed_value;
 	return true;
 }
 
@@ -93,7 +96,8 @@ static bool parse_flag(struct text_cursor *c, uint8_t *flags, unsigned int *cont
 		*flags |= bit;
 		return true;
 	}
-	return text_set_error(c->error, "expected a gfp flag, got '%.*s'", text_shown_length(&word), word.at);
+	return text_set_error(c->error, "expected a gfp flag, got '%.*s'", text_shown_length(&word),
+			      word.start);
 }
 
 static bool parse_flags(struct text_cursor *c, uint8_t *flags)
@@ -108,19 +112,21 @@ static bool parse_flags(struct text_cursor *c, uint8_t *flags)
 }
 
 /* Parses a handle of one kind, such as p7. */
-static bool to_handle(struct text_cursor *c, const struct text_word *word, char kind, uint8_t *handle)
+static bool parse_handle(struct text_cursor *c, const struct text_word *word, char kind,
+			 uint8_t *handle)
 {
 	unsigned int most = op_handle_count(kind) - 1;
-	struct text_word digits = { word->at + 1, word->len - 1 };
-	uint64_t number;
+	struct text_word digits = { word->start + 1, word->len - 1 };
+	uint64_t handle_number;
 
 	kind |= 0x20;
-	if (word->len < 2 || word->at[0] != kind || !text_parse_number(&digits, &number) ||
-	    !text_is_digit(digits.at[digits.len - 1]) || digits.len > 2 ||
-	    (digits.len == 2 && digits.at[0] == '0') || number > most)
+	if (word->len < 2 || word->start[0] != kind ||
+	    !text_parse_number(&digits, &handle_number) ||
+	    !text_is_digit(digits.start[digits.len - 1]) || digits.len > 2 ||
+	    (digits.len == 2 && digits.start[0] == '0') || handle_number > most)
 		return text_set_error(c->error, "expected a handle %c0 .. %c%u, got '%.*s'", kind, kind, most,
-			    text_shown_length(word), word->at);
-	*handle = (uint8_t)number;
+			    text_shown_length(word), word->start);
+	*handle = (uint8_t)handle_number;
 	return true;
 }
 
@@ -128,35 +134,35 @@ _Static_assert(PROGRAM_SLICE_MAX == 16383, "a message names it");
 
 static bool parse_slice_size(struct text_cursor *c, uint64_t *size)
 {
-	const char *from;
+	const char *number_start;
 
-	if (!parse_number(c, &from, size))
+	if (!parse_number(c, &number_start, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
-	       fail_number(c, from, "expected a slice size of 0 .. 16383");
+	       set_number_error(c, number_start, "expected a slice size of 0 .. 16383");
 }
 
 static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
 			   struct argument_counts *seen)
 {
 	struct text_word word;
-	const char *from;
+	const char *number_start;
 
 	switch (kind) {
 	case 'n':
-		return parse_number(c, &from, &call->number[seen->numbers++]);
+		return parse_number(c, &number_start, &call->number[seen->numbers++]);
 	case 'z':
 		return parse_slice_size(c, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return parse_number(c, &from, &call->number[seen->numbers++]);
+		return parse_number(c, &number_start, &call->number[seen->numbers++]);
 	case 'v':
 		return parse_value(c, &call->value);
 	case 'g':
 		return parse_flags(c, &call->value);
 	default:
 		word = text_read_word(c);
-		return to_handle(c, &word, kind, &call->handle[seen->handles++]);
+		return parse_handle(c, &word, kind, &call->handle[seen->handles++]);
 	}
 }
 
@@ -164,7 +170,7 @@ static bool parse_arguments(struct text_cursor *c, struct call *call)
 {
 	bool fills = op_fills_handle(call->op);
 	struct argument_counts seen = { .handles = fills };
-	const char *first = op_table[call->op].args + fills;
+	const char *first = op_table[call->op].argument_kinds + fills;
 
 	if (!text_expect_sign(c, "(", "after the name of the call"))
 		return false;
@@ -186,44 +192,44 @@ static bool parse_expected_result(struct text_cursor *c, struct call *call)
 	if (!text_accept_sign(c, "->"))
 		return true;
 	word = text_read_word(c);
-	call->expected_result = (int8_t)result_find(word.at, word.len);
+	call->expected_result = (int8_t)result_find(word.start, word.len);
 	if (call->expected_result == RESULT_NONE)
 		return text_set_error(c->error, "expected a result (0, EINVAL, EFAULT or ENOMEM), got '%.*s'",
-			    text_shown_length(&word), word.at);
+			    text_shown_length(&word), word.start);
 	if (!op_table[call->op].has_result)
 		return text_set_error(c->error, "expected no '->': %s has no result", op_table[call->op].name);
 	return true;
 }
 
-static bool to_thread(struct text_cursor *c, const struct text_word *word, uint8_t *thread)
+static bool parse_thread(struct text_cursor *c, const struct text_word *word, uint8_t *thread)
 {
 	for (*thread = 0; *thread < PROGRAM_THREADS; ++*thread)
 		if (text_word_is(word, thread_name(*thread)))
 			return true;
 	return text_set_error(c->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
-			      text_shown_length(word), word->at);
+			      text_shown_length(word), word->start);
 }
 
 /* Is the word a thread, maybe with a wrong number or letter? */
-static bool is_like_thread(const struct text_word *word)
+static bool looks_like_thread(const struct text_word *word)
 {
 	size_t digits = 1;
 
-	while (digits < word->len && text_is_digit(word->at[digits]))
+	while (digits < word->len && text_is_digit(word->start[digits]))
 		digits++;
 	return text_word_is(word, "main") ||
-	       (word->len > 1 && (word->at[0] | 0x20) == 't' && digits == word->len);
+	       (word->len > 1 && (word->start[0] | 0x20) == 't' && digits == word->len);
 }
 
-static bool fail_name(const struct text_cursor *c, const struct text_word *word)
+static bool set_name_error(const struct text_cursor *c, const struct text_word *word)
 {
 	if (!word->len && c->at < c->end)
 		return text_set_error(c->error, "expected the name of a call, got '%c'", *c->at);
-	if (is_like_thread(word))
+	if (looks_like_thread(word))
 		return text_set_error(c->error, "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
-				      text_shown_length(word), word->at);
+				      text_shown_length(word), word->start);
 	return text_set_error(c->error, "unknown call '%.*s': expected the name of a call",
-			      text_shown_length(word), word->at);
+			      text_shown_length(word), word->start);
 }
 
 /* Checks the resource before `=` against the kind that the call needs. */
@@ -234,11 +240,11 @@ static bool check_resource(struct text_cursor *c, const struct text_word *resour
 
 	if (fills && !resource->len)
 		return text_set_error(c->error, "expected '%c0 = %s': the call makes a resource",
-			    op->args[0] | 0x20, op->name);
+			    op->argument_kinds[0] | 0x20, op->name);
 	if (!fills && resource->len)
 		return text_set_error(c->error, "expected no '%.*s =': %s makes no resource", text_shown_length(resource),
-			    resource->at, op->name);
-	return !fills || to_handle(c, resource, op->args[0], &call->handle[0]);
+			    resource->start, op->name);
+	return !fills || parse_handle(c, resource, op->argument_kinds[0], &call->handle[0]);
 }
 
 bool text_parse_call(struct text_cursor *c, struct call *call)
@@ -248,7 +254,7 @@ bool text_parse_call(struct text_cursor *c, struct call *call)
 	memset(call, 0, sizeof(*call));
 	call->expected_result = RESULT_NONE;
 	if (text_accept_sign(c, ":")) {
-		if (!to_thread(c, &word, &call->thread))
+		if (!parse_thread(c, &word, &call->thread))
 			return false;
 		word = text_read_word(c);
 	}
@@ -258,11 +264,12 @@ bool text_parse_call(struct text_cursor *c, struct call *call)
 			return text_set_error(c->error, "expected a resource before '='");
 		word = text_read_word(c);
 	}
-	call->op = (uint8_t)op_find(word.at, word.len);
+	call->op = (uint8_t)op_find(word.start, word.len);
 	if (call->op == OP_COUNT)
-		return fail_name(c, &word);
+		return set_name_error(c, &word);
 	if (!check_resource(c, &resource, call) ||
 	    !parse_arguments(c, call) || !parse_expected_result(c, call))
 		return false;
-	return text_at_end(c) || text_set_error(c->error, "expected the end of the line, got '%c'", *c->at);
+	return text_is_at_end(c) ||
+	       text_set_error(c->error, "expected the end of the line, got '%c'", *c->at);
 }

@@ -10,7 +10,7 @@ bool text_set_error(struct text_error *error, const char *what, ...)
 	va_list args;
 
 	va_start(args, what);
-	vsnprintf(error->what, sizeof(error->what), what, args);
+	vsnprintf(error->message, sizeof(error->message), what, args);
 	va_end(args);
 	return false;
 }
@@ -20,7 +20,7 @@ int text_shown_length(const struct text_word *word)
 	return word->len < 40 ? (int)word->len : 40;
 }
 
-static bool is_word(char c)
+static bool is_word_character(char c)
 {
 	return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
@@ -31,7 +31,7 @@ void text_skip_spaces(struct text_cursor *c)
 		c->at++;
 }
 
-bool text_at_end(struct text_cursor *c)
+bool text_is_at_end(struct text_cursor *c)
 {
 	text_skip_spaces(c);
 	return c->at == c->end;
@@ -60,16 +60,16 @@ struct text_word text_read_word(struct text_cursor *c)
 	struct text_word word;
 
 	text_skip_spaces(c);
-	word.at = c->at;
-	while (c->at < c->end && is_word(*c->at))
+	word.start = c->at;
+	while (c->at < c->end && is_word_character(*c->at))
 		c->at++;
-	word.len = (size_t)(c->at - word.at);
+	word.len = (size_t)(c->at - word.start);
 	return word;
 }
 
 bool text_word_is(const struct text_word *word, const char *text)
 {
-	return strlen(text) == word->len && !memcmp(word->at, text, word->len);
+	return strlen(text) == word->len && !memcmp(word->start, text, word->len);
 }
 
 static int digit_value(char c, unsigned int base)
@@ -84,12 +84,12 @@ static int digit_value(char c, unsigned int base)
 
 bool text_parse_number(const struct text_word *word, uint64_t *number)
 {
-	bool hex = word->len > 2 && word->at[0] == '0' && (word->at[1] | 0x20) == 'x';
+	bool hex = word->len > 2 && word->start[0] == '0' && (word->start[1] | 0x20) == 'x';
 	unsigned int base = hex ? 16 : 10;
 
 	*number = 0;
 	for (size_t i = hex ? 2 : 0; i < word->len; i++) {
-		int digit = digit_value(word->at[i], base);
+		int digit = digit_value(word->start[i], base);
 
 		if (digit < 0 || __builtin_mul_overflow(*number, base, number) ||
 		    __builtin_add_overflow(*number, (uint64_t)digit, number))

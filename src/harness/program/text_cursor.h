@@ -20,7 +20,7 @@ struct text_cursor {
 
 /* A part of the text, without a NUL. */
 struct text_word {
-	const char *at;
+	const char *start;
 	size_t len;
 };
 
@@ -44,7 +44,7 @@ static inline bool text_is_digit(char c)
 void text_skip_spaces(struct text_cursor *c);
 
 /* Skips spaces. Return: whether the line ends there. */
-bool text_at_end(struct text_cursor *c);
+bool text_is_at_end(struct text_cursor *c);
 
 /* Skips @sign if it is next. Return: whether it was. */
 bool text_accept_sign(struct text_cursor *c, const char *sign);

@@ -24,14 +24,14 @@
 
 struct step {
 	uint16_t call; /* its index in the program */
-	bool skipped;
+	bool was_skipped;
 	int8_t result; /* enum result */
-	uint16_t len;  /* bytes that the call read out of a page */
-	uint32_t at;   /* offset of these bytes in the log */
+	uint16_t log_len;  /* bytes that the call read out of a page */
+	uint32_t log_offset;   /* offset of these bytes in the log */
 };
 
 struct trace {
-	size_t count;
+	size_t step_count;
 	struct step steps[PROGRAM_CALLS];
 	struct {
 		bool live;
@@ -43,7 +43,7 @@ struct trace {
 	 * The log of bytes read. Byte i with initialised[i] == UNINITIALISED has no defined value;
 	 * only the model fills initialised[].
 	 */
-	size_t used;
+	size_t log_used;
 	uint8_t *bytes, *initialised; /* TRACE_LOG bytes each */
 };
 

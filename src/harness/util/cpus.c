@@ -3,7 +3,7 @@
 
 #include <sched.h>
 
-unsigned int cpus_available(unsigned int most)
+unsigned int cpus_count_available(unsigned int most)
 {
 	cpu_set_t set;
 	unsigned int count = 1;

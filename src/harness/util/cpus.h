@@ -3,6 +3,6 @@
 #define HARNESS_CPUS_H
 
 /* Return: the number of CPUs that this process may use, from 1 to @most. */
-unsigned int cpus_available(unsigned int most);
+unsigned int cpus_count_available(unsigned int most);
 
 #endif

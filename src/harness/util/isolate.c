@@ -18,7 +18,7 @@
 
 NO_COVERAGE_BEGIN
 
-static long now_ms(void)
+static long get_time_ms(void)
 {
 	struct timespec now;
 
@@ -34,11 +34,11 @@ static long now_ms(void)
  * 2. The child is killed when its time is over.
  * 3. If it is unknown how the child ended, isolate() fails. It never assumes success.
  */
-struct watched {
+struct watched_child {
 	pid_t pid;
-	int ended;  /* readable once the child has ended; -1: not supported */
-	int output; /* -1: closed */
-	size_t used;
+	int pidfd;  /* readable once the child has ended; -1: not supported */
+	int output_fd; /* -1: closed */
+	size_t output_used;
 	struct isolated *result;
 };
 
@@ -48,38 +48,39 @@ struct watched {
 #define READS_AT_END 1024
 
 /* Return: false if there is nothing to read now. */
-static bool read_output(struct watched *child)
+static bool read_output(struct watched_child *child)
 {
-	size_t room = ISOLATE_OUTPUT - 1 - child->used;
-	char beyond[512];
+	size_t free_bytes = ISOLATE_OUTPUT - 1 - child->output_used;
+	char discarded[512];
 	ssize_t got;
 
-	if (child->output < 0)
+	if (child->output_fd < 0)
 		return false;
-	if (room)
-		got = read(child->output, child->result->output + child->used, room);
+	if (free_bytes)
+		got = read(child->output_fd, child->result->output + child->output_used,
+			   free_bytes);
 	else
-		got = read(child->output, beyond, sizeof(beyond));
-	if (got > 0 && room)
-		child->used += (size_t)got;
+		got = read(child->output_fd, discarded, sizeof(discarded));
+	if (got > 0 && free_bytes)
+		child->output_used += (size_t)got;
 	if (got > 0 || (got < 0 && errno == EINTR))
 		return true;
 	if (got == 0 || errno != EAGAIN) {
-		close(child->output);
-		child->output = -1;
+		close(child->output_fd);
+		child->output_fd = -1;
 	}
 	return false;
 }
 
-static void wait_a_little(const struct watched *child, long most)
+static void wait_for_end_or_output(const struct watched_child *child, long most)
 {
 	const struct timespec little = { .tv_nsec = POLL_MSEC * 1000000 };
 	struct pollfd files[] = {
-		{ .fd = child->output, .events = POLLIN },
-		{ .fd = child->ended, .events = POLLIN },
+		{ .fd = child->output_fd, .events = POLLIN },
+		{ .fd = child->pidfd, .events = POLLIN },
 	};
 
-	if (child->ended < 0 && most > POLL_MSEC)
+	if (child->pidfd < 0 && most > POLL_MSEC)
 		most = POLL_MSEC;
 	/* Without poll() the child is checked at intervals. */
 	if (poll(files, 2, (int)most) < 0 && errno != EINTR)
@@ -87,21 +88,21 @@ static void wait_a_little(const struct watched *child, long most)
 }
 
 /* Return: as waitpid(), once the child has ended or was killed at its time limit. */
-static pid_t wait_for_child(struct watched *child, long deadline, int *status)
+static pid_t wait_for_child(struct watched_child *child, long deadline, int *status)
 {
 	pid_t got;
 
 	while ((got = waitpid(child->pid, status, WNOHANG)) == 0) {
-		long left = deadline - now_ms();
+		long left = deadline - get_time_ms();
 
 		if (left <= 0) {
-			child->result->hung = true;
+			child->result->has_timed_out = true;
 			kill(child->pid, SIGKILL);
 			while ((got = waitpid(child->pid, status, 0)) < 0 && errno == EINTR)
 				;
 			break;
 		}
-		wait_a_little(child, left);
+		wait_for_end_or_output(child, left);
 		read_output(child);
 	}
 	for (unsigned int i = 0; i < READS_AT_END && read_output(child); i++)
@@ -109,7 +110,7 @@ static pid_t wait_for_child(struct watched *child, long deadline, int *status)
 	return got;
 }
 
-static _Noreturn void be_child(void (*fn)(void *ctx), void *ctx, const int ends[2])
+static _Noreturn void run_child(void (*fn)(void *ctx), void *ctx, const int ends[2])
 {
 	/* The child may never end by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -126,12 +127,12 @@ static _Noreturn void be_child(void (*fn)(void *ctx), void *ctx, const int ends[
 
 bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result)
 {
-	struct watched child = { .result = result };
-	long deadline = now_ms() + seconds * 1000L;
+	struct watched_child child = { .result = result };
+	long deadline = get_time_ms() + seconds * 1000L;
 	int ends[2], status = 0;
 	pid_t got;
 
-	result->hung = false;
+	result->has_timed_out = false;
 	result->signal = 0;
 	result->exit_code = -1;
 	result->output[0] = '\0';
@@ -140,21 +141,21 @@ bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isol
 		return false;
 	child.pid = fork();
 	if (child.pid == 0)
-		be_child(fn, ctx, ends);
+		run_child(fn, ctx, ends);
 	close(ends[1]);
 	if (child.pid < 0) {
 		close(ends[0]);
 		return false;
 	}
-	child.output = ends[0];
-	child.ended = (int)syscall(SYS_pidfd_open, child.pid, 0);
-	fcntl(child.output, F_SETFL, O_NONBLOCK);
+	child.output_fd = ends[0];
+	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
+	fcntl(child.output_fd, F_SETFL, O_NONBLOCK);
 	got = wait_for_child(&child, deadline, &status);
-	result->output[child.used] = '\0';
-	if (child.output >= 0)
-		close(child.output);
-	if (child.ended >= 0)
-		close(child.ended);
+	result->output[child.output_used] = '\0';
+	if (child.output_fd >= 0)
+		close(child.output_fd);
+	if (child.pidfd >= 0)
+		close(child.pidfd);
 	if (got != child.pid) {
 		kill(child.pid, SIGKILL);
 		return false;

@@ -12,7 +12,7 @@
 #define ISOLATE_NO_OUTPUT 125
 
 struct isolated {
-	bool hung;	/* killed at its time limit */
+	bool has_timed_out;	/* killed at its time limit */
 	int exit_code;	/* exit status, or -1 */
 	int signal;	/* signal that ended it, or 0 */
 	char output[ISOLATE_OUTPUT]; /* standard output and error as a string */

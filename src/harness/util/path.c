@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool make(char *path, size_t size, const char *format, va_list args)
+static bool format_path(char *path, size_t size, const char *format, va_list args)
 {
 	int len = vsnprintf(path, size, format, args);
 
@@ -20,29 +20,29 @@ static bool make(char *path, size_t size, const char *format, va_list args)
 bool path_format(char *path, size_t size, const char *format, ...)
 {
 	va_list args;
-	bool good;
+	bool fits;
 
 	va_start(args, format);
-	good = make(path, size, format, args);
+	fits = format_path(path, size, format, args);
 	va_end(args);
-	return good;
+	return fits;
 }
 
 void path_format_or_exit(char *path, size_t size, const char *format, ...)
 {
 	va_list args;
-	char begin[80];
-	bool good;
+	char path_start[80];
+	bool fits;
 
 	va_start(args, format);
-	good = make(path, size, format, args);
+	fits = format_path(path, size, format, args);
 	va_end(args);
-	if (good)
+	if (fits)
 		return;
 	va_start(args, format);
-	vsnprintf(begin, sizeof(begin), format, args);
+	vsnprintf(path_start, sizeof(path_start), format, args);
 	va_end(args);
-	fprintf(stderr, "pagetorture: %s...: path too long; expected at most %zu bytes\n", begin,
-		size - 1);
+	fprintf(stderr, "pagetorture: %s...: path too long; expected at most %zu bytes\n",
+		path_start, size - 1);
 	exit(2);
 }

@@ -29,7 +29,7 @@ static inline bool random_once_in(uint64_t *state, uint32_t n)
 }
 
 /* Return: the index of a random set bit of @mask, which must not be 0. */
-static inline uint8_t random_bit(uint64_t *state, uint32_t mask)
+static inline uint8_t random_set_bit_index(uint64_t *state, uint32_t mask)
 {
 	uint32_t skip = random_below(state, (size_t)__builtin_popcount(mask));
 

@@ -6,12 +6,12 @@
 
 #define BLOCK 64
 
-static uint32_t rotate(uint32_t word, unsigned int by)
+static uint32_t rotate_left(uint32_t word, unsigned int by)
 {
 	return word << by | word >> (32 - by);
 }
 
-static uint32_t mix(unsigned int round, uint32_t b, uint32_t c, uint32_t d)
+static uint32_t mix_round(unsigned int round, uint32_t b, uint32_t c, uint32_t d)
 {
 	switch (round / 20) {
 	case 0:
@@ -23,7 +23,7 @@ static uint32_t mix(unsigned int round, uint32_t b, uint32_t c, uint32_t d)
 	}
 }
 
-static void add_block(uint32_t state[5], const uint8_t block[BLOCK])
+static void hash_block(uint32_t state[5], const uint8_t block[BLOCK])
 {
 	static const uint32_t constants[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
 	uint32_t w[80], v[5];
@@ -32,15 +32,15 @@ static void add_block(uint32_t state[5], const uint8_t block[BLOCK])
 		w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
 		       (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
 	for (unsigned int i = 16; i < 80; i++)
-		w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+		w[i] = rotate_left(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
 	memcpy(v, state, sizeof(v));
 	for (unsigned int i = 0; i < 80; i++) {
-		uint32_t next = rotate(v[0], 5) + mix(i, v[1], v[2], v[3]) + v[4] +
+		uint32_t next = rotate_left(v[0], 5) + mix_round(i, v[1], v[2], v[3]) + v[4] +
 				constants[i / 20] + w[i];
 
 		v[4] = v[3];
 		v[3] = v[2];
-		v[2] = rotate(v[1], 30);
+		v[2] = rotate_left(v[1], 30);
 		v[1] = v[0];
 		v[0] = next;
 	}
@@ -49,29 +49,30 @@ static void add_block(uint32_t state[5], const uint8_t block[BLOCK])
 }
 
 /* Adds the final one or two blocks: a one bit, zeros, and the length in bits. */
-static void add_end(uint32_t state[5], const uint8_t *rest, size_t left, uint64_t size)
+static void hash_last_blocks(uint32_t state[5], const uint8_t *rest, size_t bytes_left,
+			     uint64_t size)
 {
 	uint8_t end[2 * BLOCK] = {0};
-	size_t blocks = left + 9 > BLOCK ? 2 : 1;
+	size_t blocks = bytes_left + 9 > BLOCK ? 2 : 1;
 
-	if (left)
-		memcpy(end, rest, left);
-	end[left] = 0x80;
+	if (bytes_left)
+		memcpy(end, rest, bytes_left);
+	end[bytes_left] = 0x80;
 	for (unsigned int i = 0; i < 8; i++)
 		end[blocks * BLOCK - 1 - i] = (uint8_t)(size * 8 >> 8 * i);
 	for (size_t i = 0; i < blocks; i++)
-		add_block(state, end + i * BLOCK);
+		hash_block(state, end + i * BLOCK);
 }
 
 void sha1_text(const void *bytes, size_t size, char text[SHA1_TEXT])
 {
 	uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 	const uint8_t *at = bytes;
-	size_t left;
+	size_t bytes_left;
 
-	for (left = size; left >= BLOCK; left -= BLOCK, at += BLOCK)
-		add_block(state, at);
-	add_end(state, at, left, size);
+	for (bytes_left = size; bytes_left >= BLOCK; bytes_left -= BLOCK, at += BLOCK)
+		hash_block(state, at);
+	hash_last_blocks(state, at, bytes_left, size);
 	for (unsigned int i = 0; i < 5; i++)
 		snprintf(text + 8 * i, SHA1_TEXT - 8 * i, "%08x", state[i]);
 }

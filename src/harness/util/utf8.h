@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Return: the length of the UTF-8 character at @text, within @left bytes; 0 if it is invalid. */
-static inline size_t utf8_length(const char *text, size_t left)
+static inline size_t utf8_character_length(const char *text, size_t left)
 {
 	const unsigned char *at = (const unsigned char *)text;
 	size_t len = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 : *at >= 0xe0 && *at < 0xf0 ? 3 :
@@ -23,9 +23,9 @@ static inline size_t utf8_length(const char *text, size_t left)
 }
 
 /* The same for a string; its NUL is part of no character. */
-static inline size_t utf8_in_string(const char *text)
+static inline size_t utf8_first_length(const char *text)
 {
-	return utf8_length(text, 4);
+	return utf8_character_length(text, 4);
 }
 
 #endif

@@ -14,60 +14,64 @@
 struct walk {
 	walk_fn fn;
 	void *ctx;
-	bool failed;
+	bool has_failed;
 };
 
 /* A directory that is being walked, and its parents, to detect a link that leads back to one. */
-struct directory {
-	const struct directory *in;
+struct walked_directory {
+	const struct walked_directory *parent;
 	const char *path;
 	dev_t device;
 	ino_t inode;
 };
 
-static void complain(struct walk *walk, const char *path, const char *expected, const char *got)
+static void report_walk_error(struct walk *walk, const char *path, const char *expected,
+			      const char *got)
 {
 	fprintf(stderr, "%s: expected %s: %s\n", path, expected, got);
-	walk->failed = true;
+	walk->has_failed = true;
 }
 
-static bool leads_back(const struct directory *directory, const struct stat *status)
+static bool is_own_parent(const struct walked_directory *directory, const struct stat *status)
 {
-	for (; directory; directory = directory->in)
+	for (; directory; directory = directory->parent)
 		if (directory->device == status->st_dev && directory->inode == status->st_ino)
 			return true;
 	return false;
 }
 
-static void walk_directory(struct walk *walk, const struct directory *directory);
+static void walk_directory(struct walk *walk, const struct walked_directory *directory);
 
-static void walk_entry(struct walk *walk, const struct directory *in, const struct dirent *entry)
+static void walk_entry(struct walk *walk, const struct walked_directory *parent,
+		       const struct dirent *entry)
 {
 	char path[PATH_MAX];
 	struct stat status;
 
-	if (!path_format(path, sizeof(path), "%s/%s", in->path, entry->d_name)) {
-		complain(walk, in->path, "names that fit into a path", "too long");
+	if (!path_format(path, sizeof(path), "%s/%s", parent->path, entry->d_name)) {
+		report_walk_error(walk, parent->path, "names that fit into a path", "too long");
 		return;
 	}
 	/* Usually the directory entry has the type of the file. */
 	if (entry->d_type == DT_REG || stat(path, &status) || S_ISREG(status.st_mode))
 		walk->fn(path, walk->ctx);
 	else if (!S_ISDIR(status.st_mode))
-		complain(walk, path, "a file or a directory", "it is neither");
-	else if (leads_back(in, &status))
-		complain(walk, path, "a directory that ends", "it leads back to one that it is in");
+		report_walk_error(walk, path, "a file or a directory", "it is neither");
+	else if (is_own_parent(parent, &status))
+		report_walk_error(walk, path, "a directory that ends",
+				  "it leads back to one that it is in");
 	else
-		walk_directory(walk, &(struct directory){ in, path, status.st_dev, status.st_ino });
+		walk_directory(walk, &(struct walked_directory){parent, path, status.st_dev,
+								status.st_ino});
 }
 
-static void walk_directory(struct walk *walk, const struct directory *directory)
+static void walk_directory(struct walk *walk, const struct walked_directory *directory)
 {
 	struct dirent **entries;
 	int count = scandir(directory->path, &entries, NULL, alphasort);
 
 	if (count < 0) {
-		complain(walk, directory->path, "a readable directory", strerror(errno));
+		report_walk_error(walk, directory->path, "a readable directory", strerror(errno));
 		return;
 	}
 	for (int i = 0; i < count; i++) {
@@ -84,8 +88,9 @@ bool walk_files(const char *path, walk_fn fn, void *ctx)
 	struct stat status;
 
 	if (!stat(path, &status) && S_ISDIR(status.st_mode))
-		walk_directory(&walk, &(struct directory){ NULL, path, status.st_dev, status.st_ino });
+		walk_directory(&walk, &(struct walked_directory){NULL, path, status.st_dev,
+								 status.st_ino});
 	else
 		fn(path, ctx);
-	return !walk.failed;
+	return !walk.has_failed;
 }

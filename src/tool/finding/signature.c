@@ -211,7 +211,7 @@ static size_t position_in_trace(const struct trace *trace, size_t call)
 {
 	const struct step *step = trace_find(trace, call);
 
-	return step ? (size_t)(step - trace->steps) : trace->count;
+	return step ? (size_t)(step - trace->steps) : trace->step_count;
 }
 
 /* The race that a detector would report first: its second call ran before those of the others. */

@@ -146,7 +146,7 @@ static bool read_output(const char *path, const struct fuzz_target *target, stru
 	} else if (has_report) {
 		snprintf(what, DISAGREEMENT_TEXT, "%s", report.kind);
 		read_frames(path, &report, output);
-	} else if (child.hung) {
+	} else if (child.has_timed_out) {
 		strcpy(what, "timeout");
 	} else if (child.signal) {
 		snprintf(what, DISAGREEMENT_TEXT, "signal-%d", child.signal);

@@ -78,7 +78,7 @@ static void write_failure(struct json *out, const struct run *run,
 static bool is_utf8(const char *text)
 {
 	for (size_t size; *text; text += size) {
-		size = utf8_in_string(text);
+		size = utf8_first_length(text);
 		if (!size)
 			return false;
 	}

@@ -72,7 +72,7 @@ int run_command(struct run *run, const char *help, int argc, char **argv)
 	int status;
 
 	results_begin(&run->results, run->command, argc, argv);
-	run->options.jobs = cpus_available(RUN_JOBS);
+	run->options.jobs = cpus_count_available(RUN_JOBS);
 	flavours_by_default(run->wanted_flavours);
 	status = parse_options(run, help, &is_worker, argc, argv);
 	if (status >= 0)

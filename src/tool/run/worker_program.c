@@ -66,7 +66,7 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 	if (report_read(child->output, &report)) {
 		strcpy(death->kind, report.kind);
 		set_frames(&death->site, &report);
-	} else if (child->hung) {
+	} else if (child->has_timed_out) {
 		strcpy(death->kind, "timeout");
 	} else if (detector_find_fault(child->output)) {
 		strcpy(death->kind, "SEGV");

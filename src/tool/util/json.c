@@ -21,7 +21,7 @@ static void put_string(FILE *out, const char *text)
 	for (; *text; text += size ? size : 1) {
 		unsigned char c = (unsigned char)*text;
 
-		size = utf8_in_string(text);
+		size = utf8_first_length(text);
 		if (!size)
 			fputs("\\ufffd", out);
 		else if (c == '"' || c == '\\')

@@ -74,16 +74,16 @@ static void write_edges(struct json *out, const struct facts *facts, size_t inde
 static void write_steps(struct json *out, const struct facts *facts)
 {
 	json_array(out, "steps");
-	for (size_t i = 0; i < facts->trace->count; i++) {
+	for (size_t i = 0; i < facts->trace->step_count; i++) {
 		const struct step *step = &facts->trace->steps[i];
 		const struct call *call = &facts->program->calls[step->call];
 
 		json_object(out, NULL);
 		json_number(out, "line", call->line);
-		json_bool(out, "skipped", step->skipped);
+		json_bool(out, "skipped", step->was_skipped);
 		json_text(out, "result", result_name(step->result));
 		json_text(out, "expected", result_name(call->expected_result));
-		write_bytes(out, facts->trace, step->at, step->len);
+		write_bytes(out, facts->trace, step->log_offset, step->log_len);
 		write_edges(out, facts, i);
 		json_end(out);
 	}
@@ -122,7 +122,8 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 	json_array(out, "known");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct step *second = trace_find(facts->trace, shadow->races[i].second);
-		size_t row = second ? (size_t)(second - facts->trace->steps) : facts->trace->count;
+		size_t row =
+			second ? (size_t)(second - facts->trace->steps) : facts->trace->step_count;
 		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
 		uint16_t known = happens.last_known_step[row][thread];
 

@@ -91,7 +91,7 @@ static void json_races(struct json *j, const struct program *program, const stru
 static void json_results(struct json *j, const struct program *program, const struct trace *trace)
 {
 	json_array(j, "results");
-	for (size_t i = 0; i < trace->count; i++) {
+	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct step *step = &trace->steps[i];
 
 		if (step->result == RESULT_NONE)
