@@ -42,7 +42,7 @@ while IFS='|' read -r name figure change pattern; do
 	esac >"$scratch/list"
 	expect 1 "found: $name" "^$pattern" compare "$figure" "$scratch/list"
 done <<'END_OF_TABLE'
-a function that is not listed|replay|/^arena\.c take_elsewhere: /d|not reached: arena.c take_elsewhere: \*
+a function that is not listed|replay|/^arena\.c take_from_any_list: /d|not reached: arena.c take_from_any_list: \*
 a side of a branch|replay|/=> false$/d|not reached: alias_set.c alias_set_find: set => false
 a line|replay|/: return -EBUSY;$/d|not reached: map.c page_map_backend_set: return -EBUSY;
 a second line with the same text|replay|s/^\(arena.c arena_init: return;\) x2$/\1/|not reached 2 times, the list says 1: arena.c arena_init: return;

@@ -148,7 +148,7 @@ ok $? "a file outside of the root keeps its whole name" out.sarif
 # A library that is broken: the report's line counts.
 if ! has_flavour asan || ! has_symbols; then
 	skip "a report's line: no asan flavour, or nothing that knows symbols"
-elif mutate raw.c 's/memset(byte(page, off), 0, len)/{ char *h = malloc(8); __asm__ volatile("" : "+r"(h)); free(h); memset(h, 0, len); }/; s/^#include <string.h>/#include <stdlib.h>\n&/' &&
+elif mutate raw.c 's/memset(byte_address(page, off), 0, len)/{ char *h = malloc(8); __asm__ volatile("" : "+r"(h)); free(h); memset(h, 0, len); }/; s/^#include <string.h>/#include <stdlib.h>\n&/' &&
 	build_mutant plain && build_mutant asan; then
 	line=$(awk '/^int page_fill_zero/ { inside = 1 } inside && /free\(h\)/ { print FNR; exit }' src/page/raw.c)
 	cp "$rules/fill-overlaps-fill.page" here.page

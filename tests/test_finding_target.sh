@@ -36,7 +36,7 @@ minimize() {
 	run_to 0 timeout 300 "$tool" minimize -o small "camp/$1/findings/$2" && grep -q "$3" err
 }
 
-mutate raw.c 's/memset(byte(page, off), 0, len)/memset(byte(page, off), 1, len)/'
+mutate raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/'
 for name in zero-missing-when-injected unmap-order-unchecked buffer-one-page-more; do
 	(cd "$scratch" && patch -s -p1 <"$abs_srcdir/tests/bugs/patch/$name.patch")
 done >build 2>&1 && build_mutant plain

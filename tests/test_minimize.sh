@@ -171,7 +171,7 @@ finds() {
 	unset BUG
 }
 
-mutate raw.c 's/memset(byte(page, off), 0, len);/FILL(byte(page, off), len);/
+mutate raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
 	s/if (unlikely(!page_maps_fast_ok(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
 	cp bug.h src/page && build_mutant plain && { ! has_flavour asan || build_mutant asan; } &&
 	{ ! has_flavour tsan || build_mutant tsan; }
@@ -206,7 +206,7 @@ else
 	# The program races by itself too: a race that the model does not have comes first.
 	apart crash-5 'write_raw(p0, 0, 8, 1)' 'read_raw(p0, 4, 8)'
 	run_to 0 timeout 300 "$scratch/bin/pagetorture" triage --flavour plain,tsan one-bug &&
-		grep -q '^5 findings, 1 failure, ' out && grep -q '; race range_good / range_good$' out
+		grep -q '^5 findings, 1 failure, ' out && grep -q '; race range_is_valid / range_is_valid$' out
 	ok $? "a race in one function of the library is one failure, whatever calls reach it" out
 fi
 

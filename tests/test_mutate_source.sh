@@ -245,7 +245,7 @@ done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
 # Each kind of program is linked as make links it.
 expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --flavours plain --results "$scratch/results" \
-	--only "$(id_of 'range_good relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
+	--only "$(id_of 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"
 
 done_testing

@@ -10,7 +10,7 @@ static struct page *pages[2];
 /* Returns the start of the slot in which pages[0] is mapped at @addr. */
 static unsigned char *find_slot(unsigned char *addr)
 {
-	if (alias_way == &alias_slot)
+	if (alias_place_kind == &alias_slot)
 		return addr;
 	return addr - (size_t)(pages[0] - arena_pages) * PAGE_SIZE;
 }
@@ -52,9 +52,9 @@ static void test_no_canonical_address(void)
 	struct page_task *task = switch_to_new_task();
 	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot(addr);
 
-	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_way->stride - 1),
+	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_place_kind->stride - 1),
 	   "the guards of a slot have no canonical address");
-	ok(!page_canonical(slot + 9 * alias_way->stride),
+	ok(!page_canonical(slot + 9 * alias_place_kind->stride),
 	   "an unused slot has no canonical address");
 	test_ends_of_set(task->aliases);
 	ok(page_canonical(page_canonical(addr)) == page_canonical(addr),
@@ -108,7 +108,7 @@ static void test_reuse_of_sets(void)
 	struct alias_set *first = set_of_new_task(), *second = set_of_new_task();
 
 	ok(first && second == first, "the set of a deleted task is reused");
-	ok(!second->in_use && !second->made && !second->live && !second->depth && !second->hidden,
+	ok(!second->is_in_use && !second->used_places && !second->live_places && !second->live_count && !second->is_hidden,
 	   "the set of a deleted task is empty");
 }
 

@@ -51,7 +51,7 @@ build_target() {
 		"$abs_builddir/libharness-fuzz-asan.a" -lpthread -o "$scratch/bin/fuzz_page" >"$scratch/build" 2>&1
 }
 
-mutate raw.c 's/memset(byte(page, off), 0, len)/memset(byte(page, off), 1, len)/' &&
+mutate raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/' &&
 	build_mutant plain && build_replayer
 ok $? "a library whose zeros are ones" "$scratch/build"
 engine=
@@ -108,7 +108,7 @@ reproduces "and the command that it prints" 1 "$wrong_byte"
 
 if has_flavour tsan; then
 	rm -rf "${scratch:?}/bin"
-	mutate raw.c 's/memcpy(dst, byte(page, off), len)/(void)dst/' && build_dev_mutant plain && build_dev_mutant tsan
+	mutate raw.c 's/memcpy(dst, byte_address(page, off), len)/(void)dst/' && build_dev_mutant plain && build_dev_mutant tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
 	said bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'

@@ -25,18 +25,18 @@
 
 struct alias_set {
 	struct alias_set *next; /* in the list of all sets; never removed */
-	bool in_use;
-	bool hidden;	   /* the task of the set is switched out */
-	uint32_t live;	   /* one bit for each place in use */
-	uint32_t made;	   /* one bit for each place that was ever used */
+	bool is_in_use;
+	bool is_hidden;  /* the task of the set is switched out */
+	uint32_t live_places;  /* one bit for each place in use */
+	uint32_t used_places;  /* one bit for each place that was ever used */
 	unsigned int next_place; /* the place to try first */
-	unsigned int depth;
-	uint8_t order[PAGE_TASK_MAPPINGS];	    /* places in use, oldest first */
-	const struct page *placed[ALIAS_PLACES]; /* the last page of each place */
+	unsigned int live_count; /* number of places in use */
+	uint8_t place_order[PAGE_TASK_MAPPINGS]; /* places in use, oldest first */
+	const struct page *last_pages[ALIAS_PLACES]; /* the last page of each place */
 };
 
 /* A kind of places: how a page is mapped at a place and hidden. */
-struct alias_way {
+struct alias_place_kind {
 	size_t stride; /* bytes from place to place, with a guard page */
 
 	/* Maps and shows @page in place @i. Return: the address of byte 0. */
@@ -48,29 +48,29 @@ struct alias_way {
 	void *(*canonical)(const struct alias_set *set, unsigned int i, size_t offset);
 
 	/* After fork(): maps the page of the used place @i again, hidden if this is possible. */
-	void (*again)(struct alias_set *set, unsigned int i);
+	void (*remap)(struct alias_set *set, unsigned int i);
 };
 
-extern const struct alias_way alias_window, alias_slot;
+extern const struct alias_place_kind alias_window, alias_slot;
 
-/* The kind of places in use. map_settle() selects the kind together with the backend. */
-extern const struct alias_way *alias_way;
+/* The kind of places in use. map_select_backend() selects the kind together with the backend. */
+extern const struct alias_place_kind *alias_place_kind;
 
 static inline unsigned char *alias_place(const struct alias_set *set, unsigned int i)
 {
-	return (unsigned char *)(uintptr_t)set + ALIAS_HEAD + i * alias_way->stride;
+	return (unsigned char *)(uintptr_t)set + ALIAS_HEAD + i * alias_place_kind->stride;
 }
 
 /* Return: a set that no task uses. Aborts if there is no address space. */
-struct alias_set *alias_set_take(void);
+struct alias_set *alias_set_acquire(void);
 
 /* Releases a set. The addresses of @set are inaccessible until the next task of @set uses them. */
-void alias_set_give(struct alias_set *set);
+void alias_set_release(struct alias_set *set);
 
 /* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */
 struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *offset);
 
-void alias_each_set(void (*fn)(struct alias_set *set));
+void alias_for_each_set(void (*fn)(struct alias_set *set));
 
 /*
  * Maps @len bytes of the arena's file, beginning with @page, at @addr. The function also maps
@@ -79,20 +79,20 @@ void alias_each_set(void (*fn)(struct alias_set *set));
 void alias_map_file(void *addr, size_t len, const struct page *page, int prot);
 
 /* Like alias_map_file(), but hidden from sanitizers, for addresses that they know already. */
-void alias_map_file_again(void *addr, size_t len, const struct page *page, int prot);
+void alias_remap_file(void *addr, size_t len, const struct page *page, int prot);
 
 /* Creates files for the sanitizer's shadow. Return: false if the system refuses. */
-bool alias_files_make(void);
+bool alias_create_shadow_files(void);
 
 /*
  * In a child of fork(): copies the frames and the shadow to new files, and maps these at the
  * canonical addresses.
  */
-void alias_files_copy(void);
+void alias_copy_files_for_child(void);
 
 /* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
-bool alias_fork_prepare(void);
+bool alias_install_fork_handlers(void);
 
-_Noreturn void alias_failed(const char *what);
+_Noreturn void alias_report_failure(const char *what);
 
 #endif

@@ -18,51 +18,51 @@
 /* Both ends of a pipe; the child closes its descriptors when the copy is complete. */
 static _Thread_local int ends[2];
 
-static NO_COVERAGE void before(void)
+static NO_COVERAGE void create_pipe_before_fork(void)
 {
 	if (pipe2(ends, O_CLOEXEC))
-		alias_failed("pipe");
+		alias_report_failure("pipe");
 }
 
-static NO_COVERAGE void in_parent(void)
+static NO_COVERAGE void wait_for_child_copy(void)
 {
-	char nothing;
+	char unused_byte;
 
 	close(ends[1]);
-	while (read(ends[0], &nothing, 1) < 0 && errno == EINTR)
+	while (read(ends[0], &unused_byte, 1) < 0 && errno == EINTR)
 		;
 	close(ends[0]);
 }
 
-static void places_again(struct alias_set *set)
+static void remap_places(struct alias_set *set)
 {
 	for (unsigned int i = 0; i < ALIAS_PLACES; i++)
-		if (set->made & 1u << i)
-			alias_way->again(set, i);
+		if (set->used_places & 1u << i)
+			alias_place_kind->remap(set, i);
 }
 
 /* Shows the mappings of a running task: after fork(), the pages of slots are mapped but hidden. */
-static void show_again(struct page_task *task)
+static void show_mappings_of_task(struct page_task *task)
 {
-	if (!task->aliases || task->aliases->hidden)
+	if (!task->aliases || task->aliases->is_hidden)
 		return;
 	for (unsigned int i = 0; i < task->depth; i++)
 		if (mapping_page_is_live(&task->live[i]))
-			alias_way->show(task->live[i].addr);
+			alias_place_kind->show(task->live[i].addr);
 }
 
-static void in_child(void)
+static void copy_files_in_child(void)
 {
 	sync_hidden_begin();
-	alias_files_copy();
-	alias_each_set(places_again);
-	task_each(show_again);
+	alias_copy_files_for_child();
+	alias_for_each_set(remap_places);
+	task_for_each(show_mappings_of_task);
 	sync_hidden_end();
 	close(ends[0]);
 	close(ends[1]);
 }
 
-bool alias_fork_prepare(void)
+bool alias_install_fork_handlers(void)
 {
-	return !pthread_atfork(before, in_parent, in_child);
+	return !pthread_atfork(create_pipe_before_fork, wait_for_child_copy, copy_files_in_child);
 }

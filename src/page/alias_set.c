@@ -17,64 +17,64 @@ static struct {
 
 static int shadow_files[SYNC_SHADOWS + 1];
 
-void alias_failed(const char *what)
+void alias_report_failure(const char *what)
 {
 	const char *limit = errno == ENOMEM ? " (is vm.max_map_count too small?)" : "";
 
 	page_bug("map-failed", "%s: %s%s", what, strerror(errno), limit);
 }
 
-static inline size_t set_size(void)
+static inline size_t find_set_size(void)
 {
-	return ALIAS_HEAD + ALIAS_PLACES * alias_way->stride;
+	return ALIAS_HEAD + ALIAS_PLACES * alias_place_kind->stride;
 }
 
-static void forbid(void *addr, size_t len, int fixed)
+static void forbid_access(void *addr, size_t len, int fixed)
 {
 	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1,
 		 0) == MAP_FAILED)
-		alias_failed("mmap of addresses for mappings");
+		alias_report_failure("mmap of addresses for mappings");
 }
 
 /* The caller holds the lock of the list, in a hidden section. */
-static struct alias_set *set_new(void)
+static struct alias_set *create_set(void)
 {
-	struct alias_set *set = mmap(NULL, set_size(), PROT_NONE,
+	struct alias_set *set = mmap(NULL, find_set_size(), PROT_NONE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (set == MAP_FAILED || mprotect(set, PAGE_SIZE, PROT_READ | PROT_WRITE))
-		alias_failed("mmap of addresses for mappings");
+		alias_report_failure("mmap of addresses for mappings");
 	set->next = sets.first;
 	atomic_store_explicit(&sets.first, set, memory_order_release);
 	return set;
 }
 
-struct alias_set *alias_set_take(void)
+struct alias_set *alias_set_acquire(void)
 {
 	struct alias_set *set;
 
 	sync_hidden_begin();
 	sync_lock(&sets.lock);
 	set = sets.first;
-	while (set && set->in_use)
+	while (set && set->is_in_use)
 		set = set->next;
 	if (!set)
-		set = set_new();
-	set->in_use = true;
+		set = create_set();
+	set->is_in_use = true;
 	sync_unlock(&sets.lock);
 	sync_hidden_end();
 	return set;
 }
 
-void alias_set_give(struct alias_set *set)
+void alias_set_release(struct alias_set *set)
 {
 	sync_hidden_begin();
-	forbid((unsigned char *)set + PAGE_SIZE, set_size() - PAGE_SIZE, MAP_FIXED);
-	set->live = set->made = set->next_place = set->depth = 0;
-	set->hidden = false;
-	memset(set->placed, 0, sizeof(set->placed));
+	forbid_access((unsigned char *)set + PAGE_SIZE, find_set_size() - PAGE_SIZE, MAP_FIXED);
+	set->live_places = set->used_places = set->next_place = set->live_count = 0;
+	set->is_hidden = false;
+	memset(set->last_pages, 0, sizeof(set->last_pages));
 	sync_lock(&sets.lock);
-	set->in_use = false;
+	set->is_in_use = false;
 	sync_unlock(&sets.lock);
 	sync_hidden_end();
 }
@@ -83,19 +83,19 @@ NO_SANITIZE_THREAD struct alias_set *alias_set_find(const void *addr, unsigned i
 					     size_t *offset)
 {
 	struct alias_set *set = atomic_load_explicit(&sets.first, memory_order_acquire);
-	size_t at;
+	size_t set_offset;
 
-	while (set && (uintptr_t)addr - (uintptr_t)set >= set_size())
+	while (set && (uintptr_t)addr - (uintptr_t)set >= find_set_size())
 		set = set->next;
 	if (!set || (uintptr_t)addr - (uintptr_t)set < ALIAS_HEAD)
 		return NULL;
-	at = (uintptr_t)addr - (uintptr_t)set - ALIAS_HEAD;
-	*place = (unsigned int)(at / alias_way->stride);
-	*offset = at % alias_way->stride;
+	set_offset = (uintptr_t)addr - (uintptr_t)set - ALIAS_HEAD;
+	*place = (unsigned int)(set_offset / alias_place_kind->stride);
+	*offset = set_offset % alias_place_kind->stride;
 	return set;
 }
 
-void alias_each_set(void (*fn)(struct alias_set *set))
+void alias_for_each_set(void (*fn)(struct alias_set *set))
 {
 	for (struct alias_set *set = sets.first; set; set = set->next)
 		fn(set);
@@ -103,14 +103,14 @@ void alias_each_set(void (*fn)(struct alias_set *set))
 
 /* ---- files ---- */
 
-static NO_COVERAGE void map_unwatched(void *addr, size_t len, int file, size_t at, int prot)
+static NO_COVERAGE void map_unwatched(void *addr, size_t len, int file, size_t offset, int prot)
 {
 	if (syscall(SYNC_SYS_MMAP, addr, len, prot, MAP_SHARED | MAP_FIXED, file,
-		    at / SYNC_SYS_MMAP_UNIT) == -1)
-		alias_failed("mmap of a page");
+		    offset / SYNC_SYS_MMAP_UNIT) == -1)
+		alias_report_failure("mmap of a page");
 }
 
-static inline size_t offset_of(const struct page *page)
+static inline size_t find_file_offset(const struct page *page)
 {
 	return (size_t)(page - arena_pages) * PAGE_SIZE;
 }
@@ -119,25 +119,25 @@ static inline size_t offset_of(const struct page *page)
 static NO_COVERAGE void share_shadow(void *addr, size_t len, const struct page *page)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++)
-		map_unwatched(sync_shadow(addr, i), len, shadow_files[i], offset_of(page),
+		map_unwatched(sync_shadow(addr, i), len, shadow_files[i], find_file_offset(page),
 			      PROT_READ | PROT_WRITE);
 }
 
 NO_COVERAGE void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
 {
-	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_file(), (off_t)offset_of(page)) ==
+	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_file(), (off_t)find_file_offset(page)) ==
 	    MAP_FAILED)
-		alias_failed("mmap of a page");
+		alias_report_failure("mmap of a page");
 	share_shadow(addr, len, page);
 }
 
-void alias_map_file_again(void *addr, size_t len, const struct page *page, int prot)
+void alias_remap_file(void *addr, size_t len, const struct page *page, int prot)
 {
-	map_unwatched(addr, len, arena_file(), offset_of(page), prot);
+	map_unwatched(addr, len, arena_file(), find_file_offset(page), prot);
 	share_shadow(addr, len, page);
 }
 
-bool alias_files_make(void)
+bool alias_create_shadow_files(void)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++) {
 		shadow_files[i] = memfd_create("libpage-shadow", MFD_CLOEXEC);
@@ -151,35 +151,35 @@ bool alias_files_make(void)
 /* ---- after fork() ---- */
 
 /* Uses the system call, because the wrapper of pwrite() would report poisoned frames. */
-static int file_copy(const char *from, size_t len)
+static int copy_to_new_file(const char *from, size_t len)
 {
 	int file = memfd_create("libpage", MFD_CLOEXEC);
 	size_t done = 0;
 
 	if (file < 0 || ftruncate(file, (off_t)ARENA_SIZE))
-		alias_failed("memfd_create");
+		alias_report_failure("memfd_create");
 	while (done < len) {
 		/* On some CPUs the offset is in two registers; the last 0 is its high half. */
 		long copied = syscall(SYS_pwrite64, file, from + done, len - done, done, 0);
 
 		if (copied <= 0)
-			alias_failed("copy of the pages");
+			alias_report_failure("copy of the pages");
 		done += (size_t)copied;
 	}
 	return file;
 }
 
-void alias_files_copy(void)
+void alias_copy_files_for_child(void)
 {
-	size_t used = arena_used() * PAGE_SIZE;
-	int file = file_copy((const char *)arena_frames, used);
+	size_t used = arena_used_frames() * PAGE_SIZE;
+	int file = copy_to_new_file((const char *)arena_frames, used);
 
 	for (int i = 0; i < SYNC_SHADOWS; i++) {
-		int shadow = file_copy(sync_shadow(arena_frames, i), used);
+		int shadow = copy_to_new_file(sync_shadow(arena_frames, i), used);
 
 		close(shadow_files[i]);
 		shadow_files[i] = shadow;
 	}
-	arena_file_replace(file);
-	alias_map_file_again(arena_frames, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
+	arena_replace_file(file);
+	alias_remap_file(arena_frames, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
 }

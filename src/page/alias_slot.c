@@ -11,7 +11,7 @@
 static NO_COVERAGE void protect(void *addr, int prot)
 {
 	if (unlikely(mprotect(addr, PAGE_SIZE, prot)))
-		alias_failed("mprotect of a page");
+		alias_report_failure("mprotect of a page");
 }
 
 static void slot_hide(void *addr)
@@ -29,31 +29,31 @@ static NO_SANITIZE_THREAD NO_COVERAGE void *slot_place(struct alias_set *set, un
 {
 	void *addr = alias_place(set, i);
 
-	if (set->placed[i] == page)
+	if (set->last_pages[i] == page)
 		protect(addr, PROT_READ | PROT_WRITE);
 	else
 		alias_map_file(addr, PAGE_SIZE, page, PROT_READ | PROT_WRITE);
-	set->placed[i] = page;
+	set->last_pages[i] = page;
 	return addr;
 }
 
 static NO_SANITIZE_THREAD void *slot_canonical(const struct alias_set *set, unsigned int i, size_t offset)
 {
-	const struct page *page = set->placed[i];
+	const struct page *page = set->last_pages[i];
 
 	return offset < PAGE_SIZE ? (unsigned char *)arena_address(page) + offset : NULL;
 }
 
-static void slot_again(struct alias_set *set, unsigned int i)
+static void slot_remap(struct alias_set *set, unsigned int i)
 {
-	alias_map_file_again(alias_place(set, i), PAGE_SIZE, set->placed[i], PROT_NONE);
+	alias_remap_file(alias_place(set, i), PAGE_SIZE, set->last_pages[i], PROT_NONE);
 }
 
-const struct alias_way alias_slot = {
+const struct alias_place_kind alias_slot = {
 	.stride = 2 * PAGE_SIZE,
 	.place = slot_place,
 	.hide = slot_hide,
 	.show = slot_show,
 	.canonical = slot_canonical,
-	.again = slot_again,
+	.remap = slot_remap,
 };

@@ -21,7 +21,7 @@ static void window_hide(void *addr)
 /* Poisons a page unless it is poisoned. A page is poisoned as a whole, so one byte is checked. */
 static NO_COVERAGE void guard(unsigned char *addr)
 {
-	if (!sync_poisoned(addr))
+	if (!sync_is_poisoned(addr))
 		sync_poison(addr, PAGE_SIZE);
 }
 
@@ -50,11 +50,11 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_place(struct a
 	unsigned char *window = alias_place(set, i);
 	unsigned char *addr = window + (size_t)(page - arena_pages) * PAGE_SIZE;
 
-	if (unlikely(!(set->made & 1u << i)))
+	if (unlikely(!(set->used_places & 1u << i)))
 		alias_map_file(window, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
-	if (set->placed[i] != page)
+	if (set->last_pages[i] != page)
 		guards(addr);
-	set->placed[i] = page;
+	set->last_pages[i] = page;
 	window_show(addr);
 	return addr;
 }
@@ -66,17 +66,17 @@ static void *window_canonical(const struct alias_set *set, unsigned int i, size_
 	return offset < ARENA_SIZE ? arena_frames + offset : NULL;
 }
 
-static void window_again(struct alias_set *set, unsigned int i)
+static void window_remap(struct alias_set *set, unsigned int i)
 {
-	alias_map_file_again(alias_place(set, i), ARENA_SIZE, arena_pages,
+	alias_remap_file(alias_place(set, i), ARENA_SIZE, arena_pages,
 			     PROT_READ | PROT_WRITE);
 }
 
-const struct alias_way alias_window = {
+const struct alias_place_kind alias_window = {
 	.stride = ARENA_SIZE + PAGE_SIZE,
 	.place = window_place,
 	.hide = window_hide,
 	.show = window_show,
 	.canonical = window_canonical,
-	.again = window_again,
+	.remap = window_remap,
 };

@@ -44,7 +44,7 @@ static atomic_bool arena_made;
 #define PAGES_SIZE (ARENA_FRAMES * sizeof(struct page))
 
 /* Reserves the address space of the frames, and after them of their struct pages. */
-static unsigned char *reserve(void)
+static unsigned char *reserve_addresses(void)
 {
 	unsigned char *base = mmap(NULL, ARENA_SIZE + PAGES_SIZE, PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -52,7 +52,7 @@ static unsigned char *reserve(void)
 	return base == MAP_FAILED ? NULL : base;
 }
 
-static bool make_file(unsigned char *base)
+static bool create_frames_file(unsigned char *base)
 {
 	void *frames;
 
@@ -66,12 +66,12 @@ static bool make_file(unsigned char *base)
 
 static void arena_init(void)
 {
-	bool file = map_settle();
-	unsigned char *base = reserve();
+	bool file = map_select_backend();
+	unsigned char *base = reserve_addresses();
 
 	atomic_store_explicit(&arena_made, true, memory_order_relaxed);
 	/* Without address space or a file, every allocation fails. */
-	if (!base || (file && !make_file(base))) {
+	if (!base || (file && !create_frames_file(base))) {
 		arena.fresh = ARENA_FRAMES;
 		return;
 	}
@@ -95,13 +95,13 @@ NO_COVERAGE int arena_file(void)
 	return arena.file;
 }
 
-void arena_file_replace(int file)
+void arena_replace_file(int file)
 {
 	close(arena.file);
 	arena.file = file;
 }
 
-size_t arena_used(void)
+size_t arena_used_frames(void)
 {
 	return arena.fresh;
 }
@@ -120,7 +120,7 @@ static NO_COVERAGE void poison_fresh(size_t first, size_t end)
 }
 
 /* Takes @least to @most never-allocated frames. Return: their number; 0 if there are too few. */
-static NO_COVERAGE size_t take_fresh(size_t least, size_t most, size_t *first)
+static NO_COVERAGE size_t take_never_allocated(size_t least, size_t most, size_t *first)
 {
 	size_t count;
 
@@ -143,38 +143,38 @@ static NO_COVERAGE size_t take_fresh(size_t least, size_t most, size_t *first)
 /* Gives never-allocated frames to a list, if there are any. The caller holds the lock of @list. */
 static NO_COVERAGE void refill(struct free_list *list)
 {
-	size_t count = take_fresh(1, FREE_LIST_CHUNK, &list->fresh);
+	size_t count = take_never_allocated(1, FREE_LIST_CHUNK, &list->fresh);
 
 	list->fresh_end = list->fresh + count;
 	free_list_assign(list, list->fresh, count);
 }
 
-static bool take_own(struct free_list *list, size_t *frame)
+static bool take_from_own_list(struct free_list *list, size_t *frame)
 {
-	bool found;
+	bool is_found;
 
 	sync_lock(&list->lock);
-	found = free_list_take(list, frame);
-	if (!found) {
+	is_found = free_list_take(list, frame);
+	if (!is_found) {
 		refill(list);
-		found = free_list_take(list, frame);
+		is_found = free_list_take(list, frame);
 	}
 	sync_unlock(&list->lock);
-	return found;
+	return is_found;
 }
 
 /* Takes a frame from any list. When it is freed, the frame returns to that list. */
-static bool take_elsewhere(size_t *frame)
+static bool take_from_any_list(size_t *frame)
 {
-	bool found = false;
+	bool is_found = false;
 
-	for (struct free_list *list = free_lists; !found && list < free_lists + FREE_LISTS;
+	for (struct free_list *list = free_lists; !is_found && list < free_lists + FREE_LISTS;
 	     list++) {
 		sync_lock(&list->lock);
-		found = free_list_take(list, frame);
+		is_found = free_list_take(list, frame);
 		sync_unlock(&list->lock);
 	}
-	return found;
+	return is_found;
 }
 
 /* ---- several in a row ---- */
@@ -183,22 +183,22 @@ static NO_COVERAGE bool take_run(size_t count, size_t *first)
 {
 	struct free_list *list;
 	size_t end;
-	bool found;
+	bool is_found;
 
 	for (list = free_lists; list < free_lists + FREE_LISTS; list++)
 		sync_lock(&list->lock);
 	sync_lock(&arena.lock);
 	end = arena.fresh;
 	sync_unlock(&arena.lock);
-	found = free_list_take_run(free_list_own(), count, end, first);
+	is_found = free_list_take_run(free_list_own(), count, end, first);
 	while (list-- > free_lists)
 		sync_unlock(&list->lock);
-	return found;
+	return is_found;
 }
 
 static NO_COVERAGE bool take_row(size_t count, size_t *first)
 {
-	if (!take_fresh(count, count, first))
+	if (!take_never_allocated(count, count, first))
 		return take_run(count, first);
 	free_list_assign(free_list_own(), *first, count);
 	return true;
@@ -206,25 +206,25 @@ static NO_COVERAGE bool take_row(size_t count, size_t *first)
 
 /* ---- both ---- */
 
-static bool take(size_t count, size_t *first)
+static bool alloc_frames(size_t count, size_t *first)
 {
 	if (count == 1)
-		return take_own(free_list_own(), first) || take_elsewhere(first);
+		return take_from_own_list(free_list_own(), first) || take_from_any_list(first);
 	return take_row(count, first);
 }
 
-struct page *arena_take(size_t count)
+struct page *arena_alloc_frames(size_t count)
 {
 	struct page *page;
 	size_t index = 0;
-	bool found;
+	bool is_found;
 
 	sync_hidden_begin();
 	pthread_once(&arena_once, arena_init);
-	found = take(count, &index);
+	is_found = alloc_frames(count, &index);
 	page = arena_pages + index;
 	sync_hidden_end();
-	if (!found)
+	if (!is_found)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		sync_heap_alloc(page + i, sizeof(*page));
@@ -233,7 +233,7 @@ struct page *arena_take(size_t count)
 	return page;
 }
 
-void arena_give(struct page *page)
+void arena_free_frame(struct page *page)
 {
 	size_t frame = (size_t)(page - arena_pages);
 	struct free_list *list;
@@ -243,7 +243,7 @@ void arena_give(struct page *page)
 	sync_hidden_begin();
 	list = free_list_find(frame);
 	sync_lock(&list->lock);
-	free_list_put(list, frame);
+	free_list_append(list, frame);
 	sync_unlock(&list->lock);
 	sync_hidden_end();
 }

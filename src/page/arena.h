@@ -33,8 +33,8 @@ struct page {
 	_Alignas(32) atomic_uint refs; /* 0: the page is freed */
 	uint32_t generation;	  /* number of allocations of the frame: a mapping may remain after a free */
 	atomic_uint part; /* 1 + the index of the page in its buffer; 0: the page is in no buffer */
-	uint32_t parts;	  /* number of pages of the buffer; only in its first page */
-	size_t bytes;	  /* requested size of the buffer; only in its first page */
+	uint32_t buffer_page_count; /* number of pages of the buffer; only in its first page */
+	size_t buffer_size; /* requested size of the buffer; only in its first page */
 };
 
 /* The first frame of the reservation and its struct page, for address computations. */
@@ -47,10 +47,10 @@ extern struct page *arena_pages;
  * short and hidden from ThreadSanitizer.
  * Return: the first page; NULL if there are not enough free frames.
  */
-struct page *arena_take(size_t count);
+struct page *arena_alloc_frames(size_t count);
 
 /* Frees the frame of a page without references. No thread may access the page any more (R8). */
-void arena_give(struct page *page);
+void arena_free_frame(struct page *page);
 
 /* Return: true if the arena exists. An arena exists until the process ends. */
 bool arena_exists(void);
@@ -62,10 +62,10 @@ bool arena_exists(void);
 int arena_file(void);
 
 /* Replaces the file by @file, which has the same content and which the caller maps. */
-void arena_file_replace(int file);
+void arena_replace_file(int file);
 
 /* Return: the number of frames up to the last one that was ever allocated. */
-size_t arena_used(void);
+size_t arena_used_frames(void);
 
 /* The size of a frame, in units of struct page. */
 #define ARENA_STRIDE (PAGE_SIZE / sizeof(struct page))

@@ -9,7 +9,7 @@
 #include "page/live.h"
 #include "page/report.h"
 
-static unsigned int order_of(size_t pages)
+static unsigned int find_order(size_t pages)
 {
 	unsigned int order = 0;
 
@@ -24,9 +24,9 @@ static void init_pages(struct page *first, size_t pages, size_t bytes)
 		page_init(first + i);
 		atomic_store_explicit(&first[i].part, (unsigned int)i + 1, memory_order_relaxed);
 	}
-	first->parts = (uint32_t)pages;
-	first->bytes = bytes;
-	sync_uninitialised(arena_address(first), pages * PAGE_SIZE);
+	first->buffer_page_count = (uint32_t)pages;
+	first->buffer_size = bytes;
+	sync_mark_uninitialised(arena_address(first), pages * PAGE_SIZE);
 }
 
 void *page_buffer_alloc(size_t n_bytes)
@@ -39,8 +39,8 @@ void *page_buffer_alloc(size_t n_bytes)
 		return NULL;
 	}
 	if (page_align(n_bytes, &whole) && whole <= ARENA_SIZE &&
-	    !fault_alloc(GFP_KERNEL, order_of(whole / PAGE_SIZE)))
-		first = arena_take(whole / PAGE_SIZE);
+	    !fault_alloc_must_fail(GFP_KERNEL, find_order(whole / PAGE_SIZE)))
+		first = arena_alloc_frames(whole / PAGE_SIZE);
 	if (!first) {
 		errno = ENOMEM;
 		return NULL;
@@ -74,7 +74,7 @@ void page_buffer_free(void *buffer)
 	if (!buffer)
 		return;
 	first = first_page(buffer, "page_buffer_free");
-	pages = first->parts;
+	pages = first->buffer_page_count;
 	/* First end the borrowing of all pages, so that page_free() may free them. */
 	for (size_t i = 0; i < pages; i++)
 		atomic_store_explicit(&first[i].part, 0, memory_order_relaxed);
@@ -84,7 +84,7 @@ void page_buffer_free(void *buffer)
 
 size_t page_buffer_size(const void *buffer)
 {
-	return first_page(buffer, "page_buffer_size")->bytes;
+	return first_page(buffer, "page_buffer_size")->buffer_size;
 }
 
 struct page *page_borrow(const void *addr)
@@ -103,5 +103,5 @@ struct page *page_buffer_next(const void *buffer, const struct page *page)
 	struct page *first = first_page(buffer, "page_buffer_next");
 	size_t next = page ? (size_t)(page - first) + 1 : 0;
 
-	return next < first->parts ? first + next : NULL;
+	return next < first->buffer_page_count ? first + next : NULL;
 }

@@ -23,9 +23,9 @@
 
 #include "page/task.h"
 
-atomic_bool fault_wanted;
+atomic_bool fault_injection_is_on;
 
-struct point {
+struct failure_point {
 	atomic_uint probability, interval, min_order, ignore_gfp;
 	atomic_int times;
 	atomic_uint space;
@@ -34,7 +34,7 @@ struct point {
 	_Atomic uint64_t random;
 };
 
-static struct point points[PAGE_FAULT_POINTS] = {
+static struct failure_point points[PAGE_FAULT_POINTS] = {
 	{ .interval = 1, .times = 1 },
 	{ .interval = 1, .times = 1 },
 };
@@ -42,23 +42,23 @@ static struct point points[PAGE_FAULT_POINTS] = {
 #define GET(field)	  atomic_load_explicit(&point->field, memory_order_relaxed)
 #define SET(field, value) atomic_store_explicit(&point->field, (value), memory_order_relaxed)
 
-static void want(void)
+static void turn_injection_on(void)
 {
-	atomic_store_explicit(&fault_wanted, true, memory_order_relaxed);
+	atomic_store_explicit(&fault_injection_is_on, true, memory_order_relaxed);
 }
 
 /* ---- attributes ---- */
 
-static bool attr_good(const struct page_fault_attr *attr)
+static bool attr_is_valid(const struct page_fault_attr *attr)
 {
 	return attr->probability <= 100 && attr->times >= -1;
 }
 
 int page_fault_attr_set(enum page_fault_point which, const struct page_fault_attr *attr)
 {
-	struct point *point = &points[which < PAGE_FAULT_POINTS ? which : 0];
+	struct failure_point *point = &points[which < PAGE_FAULT_POINTS ? which : 0];
 
-	if (which >= PAGE_FAULT_POINTS || !attr_good(attr))
+	if (which >= PAGE_FAULT_POINTS || !attr_is_valid(attr))
 		return -EINVAL;
 	SET(interval, attr->interval);
 	SET(times, attr->times);
@@ -70,13 +70,13 @@ int page_fault_attr_set(enum page_fault_point which, const struct page_fault_att
 	SET(random, attr->seed);
 	SET(probability, attr->probability);
 	if (attr->probability)
-		want();
+		turn_injection_on();
 	return 0;
 }
 
 int page_fault_attr_get(enum page_fault_point which, struct page_fault_attr *attr)
 {
-	struct point *point = &points[which < PAGE_FAULT_POINTS ? which : 0];
+	struct failure_point *point = &points[which < PAGE_FAULT_POINTS ? which : 0];
 
 	if (which >= PAGE_FAULT_POINTS)
 		return -EINVAL;
@@ -104,7 +104,7 @@ static NO_SANITIZE_THREAD unsigned int exchange_fail_nth(struct page_task *task,
 unsigned int page_fail_nth(unsigned int n)
 {
 	if (n)
-		want();
+		turn_injection_on();
 	return exchange_fail_nth(task_current(), n);
 }
 
@@ -123,9 +123,9 @@ bool page_task_make_it_fail(bool on)
 
 /* ---- failure points ---- */
 
-enum nth { NTH_OFF, NTH_WAITS, NTH_FIRES };
+enum nth_state { NTH_OFF, NTH_WAITS, NTH_FIRES };
 
-static NO_SANITIZE_THREAD enum nth count_fail_nth(struct page_task *task)
+static NO_SANITIZE_THREAD enum nth_state count_fail_nth(struct page_task *task)
 {
 	if (!task->fail_nth)
 		return NTH_OFF;
@@ -138,7 +138,7 @@ static NO_SANITIZE_THREAD bool makes_it_fail(const struct page_task *task)
 }
 
 /* Return: true if space is larger than @size; it is then reduced by @size. */
-static bool use_space(struct point *point, unsigned int size)
+static bool spend_space(struct failure_point *point, unsigned int size)
 {
 	unsigned int space = GET(space);
 
@@ -150,7 +150,7 @@ static bool use_space(struct point *point, unsigned int size)
 	return false;
 }
 
-static bool between_intervals(struct point *point)
+static bool is_between_intervals(struct failure_point *point)
 {
 	unsigned int interval = GET(interval);
 
@@ -160,7 +160,7 @@ static bool between_intervals(struct point *point)
 }
 
 /* Return: a random number 0 .. 99, from a Weyl sequence whose bits are mixed. */
-static unsigned int draw(struct point *point)
+static unsigned int draw_percentage(struct failure_point *point)
 {
 	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t x = atomic_fetch_add_explicit(&point->random, step, memory_order_relaxed) + step;
@@ -170,7 +170,7 @@ static unsigned int draw(struct point *point)
 	return (unsigned int)((x ^ (x >> 32)) % 100);
 }
 
-static bool attributes_say_fail(struct point *point, const struct page_task *task,
+static bool attributes_require_failure(struct failure_point *point, const struct page_task *task,
 				unsigned int size)
 {
 	if (!GET(probability))
@@ -179,14 +179,14 @@ static bool attributes_say_fail(struct point *point, const struct page_task *tas
 		return false;
 	if (!GET(times))
 		return false;
-	if (use_space(point, size))
+	if (spend_space(point, size))
 		return false;
-	if (between_intervals(point))
+	if (is_between_intervals(point))
 		return false;
-	return draw(point) < GET(probability);
+	return draw_percentage(point) < GET(probability);
 }
 
-static void use_time(struct point *point)
+static void decrement_times(struct failure_point *point)
 {
 	int times = GET(times);
 
@@ -196,29 +196,29 @@ static void use_time(struct point *point)
 		;
 }
 
-static bool should_fail(struct point *point, unsigned int size)
+static bool should_fail(struct failure_point *point, unsigned int size)
 {
 	struct page_task *task = task_current();
-	enum nth nth = count_fail_nth(task);
+	enum nth_state nth = count_fail_nth(task);
 
 	if (nth == NTH_WAITS)
 		return false;
-	if (nth == NTH_OFF && !attributes_say_fail(point, task, size))
+	if (nth == NTH_OFF && !attributes_require_failure(point, task, size))
 		return false;
-	use_time(point);
+	decrement_times(point);
 	return true;
 }
 
-bool fault_alloc_now(gfp_t gfp, unsigned int order)
+bool count_alloc_failure_point(gfp_t gfp, unsigned int order)
 {
-	struct point *point = &points[PAGE_FAULT_ALLOC];
+	struct failure_point *point = &points[PAGE_FAULT_ALLOC];
 
 	if ((gfp & (__GFP_NOFAIL | GET(ignore_gfp))) || order < GET(min_order))
 		return false;
 	return should_fail(point, 1u << order);
 }
 
-bool fault_usercopy_now(void)
+bool count_usercopy_failure_point(void)
 {
 	return should_fail(&points[PAGE_FAULT_USERCOPY], 1);
 }

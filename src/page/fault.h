@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Injected failures. A failure point calls fault_alloc() or fault_usercopy() and fails if the
- * result is true. Until the process injects its first failure, such a call costs one branch.
+ * Injected failures. A failure point calls fault_alloc_must_fail() or fault_usercopy_must_fail()
+ * and fails if the result is true. Until the process injects its first failure, such a call costs one branch.
  */
 #ifndef LIBPAGE_FAULT_H
 #define LIBPAGE_FAULT_H
@@ -10,26 +10,26 @@
 #include "page/sync.h"
 
 /* True after page_fail_nth() or page_fault_attr_set() requested a failure in this process. */
-extern atomic_bool fault_wanted;
+extern atomic_bool fault_injection_is_on;
 
-bool fault_alloc_now(gfp_t gfp, unsigned int order);
-bool fault_usercopy_now(void);
+bool count_alloc_failure_point(gfp_t gfp, unsigned int order);
+bool count_usercopy_failure_point(void);
 
 static inline NO_SANITIZE_THREAD bool fault_off(void)
 {
-	return likely(!atomic_load_explicit(&fault_wanted, memory_order_relaxed));
+	return likely(!atomic_load_explicit(&fault_injection_is_on, memory_order_relaxed));
 }
 
 /* Return: true if an allocation of 2^@order pages must fail. */
-static inline bool fault_alloc(gfp_t gfp, unsigned int order)
+static inline bool fault_alloc_must_fail(gfp_t gfp, unsigned int order)
 {
-	return !fault_off() && fault_alloc_now(gfp, order);
+	return !fault_off() && count_alloc_failure_point(gfp, order);
 }
 
 /* Return: true if a copy from user memory must fail. */
-static inline bool fault_usercopy(void)
+static inline bool fault_usercopy_must_fail(void)
 {
-	return !fault_off() && fault_usercopy_now();
+	return !fault_off() && count_usercopy_failure_point();
 }
 
 #endif

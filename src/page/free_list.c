@@ -7,7 +7,7 @@
 #include "page/free_list.h"
 
 /* A frame in a queue: its neighbours, and its number in the order of frees of the list. */
-struct waiting {
+struct waiting_frame {
 	uint32_t older, newer;
 	uint64_t free_number; /* 0: not in a queue */
 };
@@ -16,7 +16,7 @@ struct waiting {
 
 struct free_list free_lists[FREE_LISTS];
 
-static struct waiting waiting[ARENA_FRAMES];
+static struct waiting_frame waiting[ARENA_FRAMES];
 static uint8_t list_indices[ARENA_FRAMES]; /* index of a list */
 
 static _Thread_local struct free_list *own __attribute__((tls_model("initial-exec")));
@@ -42,9 +42,9 @@ NO_COVERAGE void free_list_assign(struct free_list *list, size_t frame, size_t c
 		list_indices[i] = (uint8_t)(list - free_lists);
 }
 
-void free_list_put(struct free_list *list, size_t frame)
+void free_list_append(struct free_list *list, size_t frame)
 {
-	waiting[frame] = (struct waiting){ list->newest, NO_FRAME, ++list->free_count };
+	waiting[frame] = (struct waiting_frame){ list->newest, NO_FRAME, ++list->free_count };
 	if (list->count++) {
 		waiting[list->newest].newer = (uint32_t)frame;
 	} else {
@@ -54,9 +54,9 @@ void free_list_put(struct free_list *list, size_t frame)
 	list->newest = (uint32_t)frame;
 }
 
-static void remove_from(struct free_list *list, size_t frame)
+static void remove_frame_from_list(struct free_list *list, size_t frame)
 {
-	struct waiting *w = &waiting[frame];
+	struct waiting_frame *w = &waiting[frame];
 
 	if (w->older == NO_FRAME)
 		list->oldest = w->newer;
@@ -67,16 +67,16 @@ static void remove_from(struct free_list *list, size_t frame)
 	list->count--;
 }
 
-static bool take_oldest(struct free_list *list, size_t *frame)
+static bool take_oldest_frame(struct free_list *list, size_t *frame)
 {
 	if (list->count <= ARENA_QUARANTINE)
 		return false;
 	*frame = list->oldest;
-	remove_from(list, list->oldest);
+	remove_frame_from_list(list, list->oldest);
 	return true;
 }
 
-static bool take_fresh(struct free_list *list, size_t *frame)
+static bool take_never_allocated(struct free_list *list, size_t *frame)
 {
 	if (list->fresh == list->fresh_end)
 		return false;
@@ -86,7 +86,7 @@ static bool take_fresh(struct free_list *list, size_t *frame)
 
 bool free_list_take(struct free_list *list, size_t *frame)
 {
-	return take_oldest(list, frame) || take_fresh(list, frame);
+	return take_oldest_frame(list, frame) || take_never_allocated(list, frame);
 }
 
 static NO_COVERAGE bool waited_enough(size_t frame)
@@ -106,7 +106,7 @@ NO_COVERAGE bool free_list_take_run(struct free_list *list, size_t count, size_t
 		return false;
 	*frame = next - count;
 	for (size_t i = *frame; i < next; i++)
-		remove_from(free_list_find(i), i);
+		remove_frame_from_list(free_list_find(i), i);
 	free_list_assign(list, *frame, count);
 	return true;
 }

@@ -47,7 +47,7 @@ struct free_list *free_list_find(size_t frame);
 bool free_list_take(struct free_list *list, size_t *frame);
 
 /* Appends the freed @frame to its @list. The caller holds the lock of @list. */
-void free_list_put(struct free_list *list, size_t frame);
+void free_list_append(struct free_list *list, size_t frame);
 
 /*
  * Takes @count contiguous frames below @end whose quarantine in their own lists is over. The

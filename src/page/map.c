@@ -26,7 +26,7 @@ static const char *const revokes[] = { IF_ROOM("poison"), "protect", IF_ROOM("no
 /* True after page_map_backend_set() or page_map_revoke_set(), which override the environment. */
 static bool backend_chosen, revoke_chosen;
 
-static bool find_backend(const char *name)
+static bool select_backend(const char *name)
 {
 	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
 		if (strcmp(backends[i]->name, name) != 0)
@@ -37,7 +37,7 @@ static bool find_backend(const char *name)
 	return false;
 }
 
-static bool find_revoke(const char *name)
+static bool select_revoke(const char *name)
 {
 	for (size_t i = 0; i < sizeof(revokes) / sizeof(*revokes); i++) {
 		if (strcmp(revokes[i], name) != 0)
@@ -54,7 +54,7 @@ int page_map_backend_set(const char *name)
 {
 	if (arena_exists())
 		return -EBUSY;
-	if (!find_backend(name))
+	if (!select_backend(name))
 		return -EINVAL;
 	backend_chosen = true;
 	return 0;
@@ -64,7 +64,7 @@ int page_map_revoke_set(const char *name)
 {
 	if (arena_exists())
 		return -EBUSY;
-	if (!find_revoke(name))
+	if (!select_revoke(name))
 		return -EINVAL;
 	revoke_chosen = true;
 	return 0;
@@ -75,7 +75,7 @@ const char *page_map_backend(void)
 	return map_backend->name;
 }
 
-static void ask_environment(const char *variable, bool (*find)(const char *name))
+static void select_from_environment(const char *variable, bool (*find)(const char *name))
 {
 	const char *value = getenv(variable);
 
@@ -83,13 +83,13 @@ static void ask_environment(const char *variable, bool (*find)(const char *name)
 		page_bug("environment", "%s=%s means nothing in this build", variable, value);
 }
 
-bool map_settle(void)
+bool map_select_backend(void)
 {
 	if (!backend_chosen)
-		ask_environment("PAGE_MAP", find_backend);
+		select_from_environment("PAGE_MAP", select_backend);
 	if (!revoke_chosen)
-		ask_environment("PAGE_MAP_REVOKE", find_revoke);
-	return map_backend->file;
+		select_from_environment("PAGE_MAP_REVOKE", select_revoke);
+	return map_backend->needs_file;
 }
 
 /* ---- mapping ---- */
@@ -142,7 +142,7 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
 	unsigned char *addr;
 	int ret;
 
-	if (!range_good(off, len))
+	if (!range_is_valid(off, len))
 		return -EINVAL;
 	addr = map_local(page, "page_with_pointer");
 	ret = fn(addr + off, ctx);

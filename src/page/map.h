@@ -11,7 +11,7 @@
 
 struct page_map_ops {
 	const char *name;
-	bool file; /* the arena must be a file */
+	bool needs_file; /* the arena must be a file */
 
 	/* Called when the arena exists and is empty. Return: false if no page can be mapped. */
 	bool (*arena_made)(void);
@@ -49,7 +49,7 @@ extern const struct page_map_ops *map_backend;
  * Selects the backend before the first allocation; the selection cannot change later.
  * Return: true if the arena must be a file.
  */
-bool map_settle(void);
+bool map_select_backend(void);
 
 /* How the alias backend makes an address invalid: see page_map_revoke_set(). */
 enum map_revoke { MAP_REVOKE_POISON, MAP_REVOKE_PROTECT, MAP_REVOKE_NONE };

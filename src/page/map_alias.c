@@ -21,18 +21,18 @@
 
 #include "page/alias.h"
 
-const struct alias_way *alias_way = &alias_slot;
+const struct alias_place_kind *alias_place_kind = &alias_slot;
 
 static bool alias_arena_made(void)
 {
-	alias_way = map_revoke == MAP_REVOKE_PROTECT ? &alias_slot : &alias_window;
-	return alias_files_make() && alias_fork_prepare();
+	alias_place_kind = map_revoke == MAP_REVOKE_PROTECT ? &alias_slot : &alias_window;
+	return alias_create_shadow_files() && alias_install_fork_handlers();
 }
 
 /* Return: the next free place. There is one, because a task has fewer mappings than places. */
-static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick(const struct alias_set *set)
+static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick_free_place(const struct alias_set *set)
 {
-	uint32_t free = ~set->live;
+	uint32_t free = ~set->live_places;
 	uint32_t ahead = free >> set->next_place << set->next_place;
 
 	return (unsigned int)__builtin_ctz(ahead ? ahead : free);
@@ -46,13 +46,13 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *alias_map(struct page
 	void *addr;
 
 	if (unlikely(!set))
-		set = task->aliases = alias_set_take();
-	i = pick(set);
-	addr = alias_way->place(set, i, page);
-	set->live |= 1u << i;
-	set->made |= 1u << i;
+		set = task->aliases = alias_set_acquire();
+	i = pick_free_place(set);
+	addr = alias_place_kind->place(set, i, page);
+	set->live_places |= 1u << i;
+	set->used_places |= 1u << i;
 	set->next_place = (i + 1) % ALIAS_PLACES;
-	set->order[set->depth++] = (uint8_t)i;
+	set->place_order[set->live_count++] = (uint8_t)i;
 	return addr;
 }
 
@@ -60,39 +60,39 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED void alias_unmap(struct page_task *task
 {
 	struct alias_set *set = task->aliases;
 
-	alias_way->hide(addr);
-	set->live &= ~(1u << set->order[--set->depth]);
+	alias_place_kind->hide(addr);
+	set->live_places &= ~(1u << set->place_order[--set->live_count]);
 }
 
 static NO_SANITIZE_THREAD void alias_switch_out(struct page_task *task)
 {
-	task->aliases->hidden = true;
+	task->aliases->is_hidden = true;
 	for (unsigned int i = 0; i < task->depth; i++)
-		alias_way->hide(task->live[i].addr);
+		alias_place_kind->hide(task->live[i].addr);
 }
 
 static NO_SANITIZE_THREAD void alias_switch_in(struct page_task *task)
 {
-	task->aliases->hidden = false;
+	task->aliases->is_hidden = false;
 	for (unsigned int i = 0; i < task->depth; i++)
 		if (mapping_page_is_live(&task->live[i]))
-			alias_way->show(task->live[i].addr);
+			alias_place_kind->show(task->live[i].addr);
 }
 
-static void hide(void *addr)
+static void hide_mapping(void *addr)
 {
-	alias_way->hide(addr);
+	alias_place_kind->hide(addr);
 }
 
 static void alias_page_freed(struct page *page)
 {
-	task_each_mapping(page, hide);
+	task_for_each_mapping(page, hide_mapping);
 }
 
 static void alias_task_deleted(struct page_task *task)
 {
 	if (task->aliases)
-		alias_set_give(task->aliases);
+		alias_set_release(task->aliases);
 	task->aliases = NULL;
 }
 
@@ -105,14 +105,14 @@ static NO_SANITIZE_THREAD void *alias_canonical(const void *addr)
 	if (arena_contains(addr))
 		return (void *)(uintptr_t)addr;
 	set = alias_set_find(addr, &place, &offset);
-	if (!set || !(set->made & 1u << place))
+	if (!set || !(set->used_places & 1u << place))
 		return NULL;
-	return alias_way->canonical(set, place, offset);
+	return alias_place_kind->canonical(set, place, offset);
 }
 
 const struct page_map_ops page_map_alias = {
 	.name = "alias",
-	.file = true,
+	.needs_file = true,
 	.arena_made = alias_arena_made,
 	.map = alias_map,
 	.unmap = alias_unmap,

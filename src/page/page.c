@@ -55,7 +55,7 @@ struct page *page_alloc(gfp_t gfp)
 		errno = EINVAL;
 		return NULL;
 	}
-	page = fault_alloc(gfp, 0) ? NULL : arena_take(1);
+	page = fault_alloc_must_fail(gfp, 0) ? NULL : arena_alloc_frames(1);
 	if (!page) {
 		errno = ENOMEM;
 		return NULL;
@@ -64,7 +64,7 @@ struct page *page_alloc(gfp_t gfp)
 	if (gfp & __GFP_ZERO)
 		memset(arena_address(page), 0, PAGE_SIZE);
 	else
-		sync_uninitialised(arena_address(page), PAGE_SIZE);
+		sync_mark_uninitialised(arena_address(page), PAGE_SIZE);
 	return page;
 }
 
@@ -85,7 +85,7 @@ static void page_destroy(struct page *page, struct call_site site)
 			 (const void *)page, task_current()->name, site.from);
 	map_backend->page_freed(page);
 	memset(arena_address(page), PAGE_POISON, PAGE_SIZE);
-	arena_give(page);
+	arena_free_frame(page);
 }
 
 void page_free(struct page *page)

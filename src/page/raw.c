@@ -11,7 +11,7 @@
 #include "page/live.h"
 #include "page/range.h"
 
-static inline unsigned char *byte(const struct page *page, size_t off)
+static inline unsigned char *byte_address(const struct page *page, size_t off)
 {
 	return (unsigned char *)arena_address(page) + off;
 }
@@ -26,17 +26,17 @@ SLOW_PATH int read_slow(struct page *page, void *dst, size_t off, size_t len,
 			 struct call_site site)
 {
 	page_mappable_at_or_bug(page, 0, site);
-	memcpy(dst, byte(page, off), len);
+	memcpy(dst, byte_address(page, off), len);
 	return 0;
 }
 
 int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
 {
-	if (!range_good(off, len))
+	if (!range_is_valid(off, len))
 		return -EINVAL;
 	if (unlikely(!page_maps_fast_ok(page)))
 		return read_slow(page, dst, off, len, CALL_SITE("page_read_raw"));
-	memcpy(dst, byte(page, off), len);
+	memcpy(dst, byte_address(page, off), len);
 	return 0;
 }
 
@@ -44,34 +44,34 @@ SLOW_PATH int write_slow(struct page *page, const void *src, size_t off, size_t 
 			  struct call_site site)
 {
 	page_mappable_at_or_bug(page, 0, site);
-	memcpy(byte(page, off), src, len);
+	memcpy(byte_address(page, off), src, len);
 	return 0;
 }
 
 int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
 {
-	if (!range_good(off, len))
+	if (!range_is_valid(off, len))
 		return -EINVAL;
 	if (unlikely(!page_maps_fast_ok(page)))
 		return write_slow(page, src, off, len, CALL_SITE("page_write_raw"));
-	memcpy(byte(page, off), src, len);
+	memcpy(byte_address(page, off), src, len);
 	return 0;
 }
 
 SLOW_PATH int zero_slow(struct page *page, size_t off, size_t len, struct call_site site)
 {
 	page_mappable_at_or_bug(page, 0, site);
-	memset(byte(page, off), 0, len);
+	memset(byte_address(page, off), 0, len);
 	return 0;
 }
 
 int page_fill_zero(struct page *page, size_t off, size_t len)
 {
-	if (!range_good(off, len))
+	if (!range_is_valid(off, len))
 		return -EINVAL;
 	if (unlikely(!page_maps_fast_ok(page)))
 		return zero_slow(page, off, len, CALL_SITE("page_fill_zero"));
-	memset(byte(page, off), 0, len);
+	memset(byte_address(page, off), 0, len);
 	return 0;
 }
 
@@ -83,33 +83,33 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {
 	_Atomic unsigned char *to = dst;
-	unsigned char between[PAGE_SIZE];
+	unsigned char staging[PAGE_SIZE];
 
-	if (!range_good(off, len))
+	if (!range_is_valid(off, len))
 		return -EINVAL;
 	page_mappable_or_bug(page, 0, "page_read_bytewise_atomic");
-	memcpy(between, byte(page, off), len);
+	memcpy(staging, byte_address(page, off), len);
 	for (size_t i = 0; i < len; i++)
-		atomic_store_explicit(to + i, between[i], memory_order_relaxed);
-	sync_initialised_as(dst, between, len);
+		atomic_store_explicit(to + i, staging[i], memory_order_relaxed);
+	sync_copy_initialised_state(dst, staging, len);
 	return 0;
 }
 
 int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len)
 {
 	const _Atomic unsigned char *from = src;
-	unsigned char between[PAGE_SIZE];
+	unsigned char staging[PAGE_SIZE];
 
-	if (!range_good(off, len))
+	if (!range_is_valid(off, len))
 		return -EINVAL;
 	page_mappable_or_bug(page, 0, "page_write_bytewise_atomic");
 	for (size_t i = 0; i < len; i++)
-		between[i] = atomic_load_explicit(from + i, memory_order_relaxed);
-	memcpy(byte(page, off), between, len);
+		staging[i] = atomic_load_explicit(from + i, memory_order_relaxed);
+	memcpy(byte_address(page, off), staging, len);
 	return 0;
 }
 
-static bool overlap(size_t a, size_t b, size_t len)
+static bool ranges_overlap(size_t a, size_t b, size_t len)
 {
 	return a < b + len && b < a + len;
 }
@@ -119,18 +119,18 @@ SLOW_PATH int copy_slow(struct page *dst, size_t dst_off, struct page *src, size
 {
 	page_mappable_at_or_bug(dst, 0, site);
 	page_mappable_at_or_bug(src, 1, site);
-	memcpy(byte(dst, dst_off), byte(src, src_off), len);
+	memcpy(byte_address(dst, dst_off), byte_address(src, src_off), len);
 	return 0;
 }
 
 int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len)
 {
-	if (!range_good(dst_off, len) || !range_good(src_off, len))
+	if (!range_is_valid(dst_off, len) || !range_is_valid(src_off, len))
 		return -EINVAL;
-	if (dst == src && overlap(dst_off, src_off, len))
+	if (dst == src && ranges_overlap(dst_off, src_off, len))
 		return -EINVAL;
 	if (unlikely(!page_maps_fast_ok(dst) || !page_maps_fast_ok(src)))
 		return copy_slow(dst, dst_off, src, src_off, len, CALL_SITE("page_copy"));
-	memcpy(byte(dst, dst_off), byte(src, src_off), len);
+	memcpy(byte_address(dst, dst_off), byte_address(src, src_off), len);
 	return 0;
 }

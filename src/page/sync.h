@@ -98,7 +98,7 @@ static inline void sync_unpoison(const void *addr, size_t len)
 	__asan_unpoison_memory_region(addr, len);
 }
 
-static inline bool sync_poisoned(const void *addr)
+static inline bool sync_is_poisoned(const void *addr)
 {
 	return __asan_address_is_poisoned(addr);
 }
@@ -117,7 +117,7 @@ static inline void sync_unpoison(const void *addr, size_t len)
 	(void)len;
 }
 
-static inline bool sync_poisoned(const void *addr)
+static inline bool sync_is_poisoned(const void *addr)
 {
 	(void)addr;
 	return true;
@@ -127,7 +127,7 @@ static inline bool sync_poisoned(const void *addr)
 #ifdef SYNC_MSAN
 #include <sanitizer/msan_interface.h>
 /* Marks bytes as uninitialised: a copy of them is allowed, a use of their values is not (R7). */
-static inline void sync_uninitialised(const void *addr, size_t len)
+static inline void sync_mark_uninitialised(const void *addr, size_t len)
 {
 	__msan_allocated_memory(addr, len);
 }
@@ -148,7 +148,7 @@ static inline void *sync_shadow(const void *addr, int number)
 }
 
 /* Copies to @to which bytes of @from are initialised, but not the bytes. */
-static inline void sync_initialised_as(void *to, const void *from, size_t len)
+static inline void sync_copy_initialised_state(void *to, const void *from, size_t len)
 {
 	__msan_copy_shadow(to, from, len);
 }
@@ -161,13 +161,13 @@ static inline void *sync_shadow(const void *addr, int number)
 	return (void *)(unsigned long)addr;
 }
 
-static inline void sync_uninitialised(const void *addr, size_t len)
+static inline void sync_mark_uninitialised(const void *addr, size_t len)
 {
 	(void)addr;
 	(void)len;
 }
 
-static inline void sync_initialised_as(void *to, const void *from, size_t len)
+static inline void sync_copy_initialised_state(void *to, const void *from, size_t len)
 {
 	(void)to;
 	(void)from;

@@ -30,7 +30,7 @@ static pthread_key_t adopt_key;
 
 /* ---- the list; callers are in a hidden section ---- */
 
-static void list_add(struct page_task *task)
+static void add_to_task_list(struct page_task *task)
 {
 	sync_lock(&tasks.lock);
 	task->next = tasks.first;
@@ -38,7 +38,7 @@ static void list_add(struct page_task *task)
 	sync_unlock(&tasks.lock);
 }
 
-static void list_remove(struct page_task *task)
+static void remove_from_task_list(struct page_task *task)
 {
 	struct page_task **link = &tasks.first;
 
@@ -60,23 +60,23 @@ static unsigned int unmap_all(struct page_task *task)
 
 /* ---- a thread's own task ---- */
 
-static void thread_ends(void *arg)
+static void remove_task_of_ended_thread(void *arg)
 {
 	struct page_task *task = arg;
 
 	sync_hidden_begin();
 	unmap_all(task);
 	map_backend->task_deleted(task);
-	list_remove(task);
+	remove_from_task_list(task);
 	task_adopted = NULL;
 	task_running = NULL;
 	sync_hidden_end();
 }
 
 /* The destructor of the key removes the task of a thread that ends from the list. */
-static void make_key(void)
+static void create_adopt_key(void)
 {
-	if (pthread_key_create(&adopt_key, thread_ends))
+	if (pthread_key_create(&adopt_key, remove_task_of_ended_thread))
 		abort();
 }
 
@@ -86,10 +86,10 @@ struct page_task *task_adopt(void)
 
 	sync_hidden_begin();
 	snprintf(task->name, sizeof(task->name), "thread %ld", (long)syscall(SYS_gettid));
-	pthread_once(&adopt_once, make_key);
+	pthread_once(&adopt_once, create_adopt_key);
 	if (pthread_setspecific(adopt_key, task))
 		abort();
-	list_add(task);
+	add_to_task_list(task);
 	task_adopted = task;
 	sync_hidden_end();
 	return task;
@@ -105,14 +105,14 @@ struct page_task *page_task_new(const char *name)
 		return NULL;
 	sync_hidden_begin();
 	snprintf(task->name, sizeof(task->name), "%s", name);
-	list_add(task);
+	add_to_task_list(task);
 	sync_hidden_end();
 	return task;
 }
 
 unsigned int page_task_delete(struct page_task *task)
 {
-	unsigned int ended;
+	unsigned int ended_count;
 
 	if (!task)
 		return 0;
@@ -120,12 +120,12 @@ unsigned int page_task_delete(struct page_task *task)
 	if (task_running == task)
 		task_running = NULL;
 	task_crowded = true;
-	ended = unmap_all(task);
+	ended_count = unmap_all(task);
 	map_backend->task_deleted(task);
-	list_remove(task);
+	remove_from_task_list(task);
 	sync_hidden_end();
 	free(task);
-	return ended;
+	return ended_count;
 }
 
 const char *page_task_name(const struct page_task *task)
@@ -158,7 +158,7 @@ void page_task_hook_set(page_task_current_fn hook)
 	atomic_store_explicit(&task_hooked, hook, memory_order_relaxed);
 }
 
-static inline struct page_task *own_if_null(struct page_task *task)
+static inline struct page_task *get_task_or_own(struct page_task *task)
 {
 	if (task)
 		return task;
@@ -167,7 +167,7 @@ static inline struct page_task *own_if_null(struct page_task *task)
 
 NO_SANITIZE_THREAD void page_task_switch_out(struct page_task *task)
 {
-	task = own_if_null(task);
+	task = get_task_or_own(task);
 	task_running = NULL;
 	task_crowded = true;
 	if (task->depth)
@@ -176,7 +176,7 @@ NO_SANITIZE_THREAD void page_task_switch_out(struct page_task *task)
 
 NO_SANITIZE_THREAD void page_task_switch_in(struct page_task *task)
 {
-	task = own_if_null(task);
+	task = get_task_or_own(task);
 	task_running = task;
 	task_crowded = task->depth >= PAGE_TASK_MAPPINGS - 1;
 	if (task->depth)
@@ -193,7 +193,7 @@ NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool mapping_page_is_live(const struct ma
 	       atomic_load_explicit(&page->refs, memory_order_relaxed);
 }
 
-void task_each_mapping(const struct page *page, void (*fn)(void *addr))
+void task_for_each_mapping(const struct page *page, void (*fn)(void *addr))
 {
 	sync_hidden_begin();
 	sync_lock(&tasks.lock);
@@ -205,14 +205,14 @@ void task_each_mapping(const struct page *page, void (*fn)(void *addr))
 	sync_hidden_end();
 }
 
-void task_each(void (*fn)(struct page_task *task))
+void task_for_each(void (*fn)(struct page_task *task))
 {
 	for (struct page_task *task = tasks.first; task; task = task->next)
 		fn(task);
 }
 
 /* Return: the newest mapping of @task that contains @addr; NULL if there is none. */
-static const struct mapping *find_in(const struct page_task *task, const void *addr)
+static const struct mapping *find_mapping_in_task(const struct page_task *task, const void *addr)
 {
 	for (unsigned int i = task->depth; i-- > 0;)
 		if ((uintptr_t)addr - (uintptr_t)task->live[i].addr < PAGE_SIZE)
@@ -220,13 +220,13 @@ static const struct mapping *find_in(const struct page_task *task, const void *a
 	return NULL;
 }
 
-static const struct mapping *find_anywhere(const void *addr, const struct page_task **owner)
+static const struct mapping *find_mapping_in_any_task(const void *addr, const struct page_task **owner)
 {
 	const struct mapping *found = NULL;
 
 	sync_lock(&tasks.lock);
 	for (*owner = tasks.first; *owner; *owner = (*owner)->next) {
-		found = find_in(*owner, addr);
+		found = find_mapping_in_task(*owner, addr);
 		if (found)
 			break;
 	}
@@ -272,7 +272,7 @@ void task_bug_unmap(const void *addr, struct call_site site)
 	const struct mapping *mapping, *newest;
 
 	sync_hidden_begin();
-	mapping = find_in(self, addr);
+	mapping = find_mapping_in_task(self, addr);
 	newest = &self->live[self->depth ? self->depth - 1 : 0];
 	if (mapping)
 		page_bug("unmap-order",
@@ -280,7 +280,7 @@ void task_bug_unmap(const void *addr, struct call_site site)
 			 "later at %p",
 			 site.name, (const void *)mapping->page, addr, self->name, site.from,
 			 mapping->site, (const void *)newest->page, newest->site);
-	mapping = find_anywhere(addr, &owner);
+	mapping = find_mapping_in_any_task(addr, &owner);
 	if (mapping)
 		page_bug("foreign-map", "%s of page %p at %p by %s at %p: mapped by %s at %p",
 			 site.name, (const void *)mapping->page, addr, self->name, site.from,

@@ -123,10 +123,10 @@ static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const vo
 bool mapping_page_is_live(const struct mapping *mapping);
 
 /* Calls @fn for each mapping of @page, of all tasks. */
-void task_each_mapping(const struct page *page, void (*fn)(void *addr));
+void task_for_each_mapping(const struct page *page, void (*fn)(void *addr));
 
 /* Calls @fn for each task, in a hidden section. Any thread may call this. */
-void task_each(void (*fn)(struct page_task *task));
+void task_for_each(void (*fn)(struct page_task *task));
 
 /* ---- reports ---- */
 

@@ -25,19 +25,19 @@
 
 #define PIECES 16
 
-static size_t smaller(size_t a, size_t b)
+static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
 /* Splits [@from, @from + @len) at page ends into at most PIECES pieces. Return: their bytes. */
-static size_t cut(uintptr_t from, size_t len, struct iovec pieces[PIECES], unsigned int *count)
+static size_t split_into_pieces(uintptr_t from, size_t len, struct iovec pieces[PIECES], unsigned int *count)
 {
 	size_t done = 0;
 
 	for (*count = 0; *count < PIECES && done < len; ++*count) {
 		uintptr_t at = from + done;
-		size_t piece = smaller(len - done, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+		size_t piece = min_size(len - done, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
 
 		pieces[*count] = (struct iovec){ (void *)at, piece };
 		done += piece;
@@ -46,7 +46,7 @@ static size_t cut(uintptr_t from, size_t len, struct iovec pieces[PIECES], unsig
 }
 
 /* Copies up to @len bytes. Return: the number of bytes before the first unreadable one. */
-static size_t user_copy(void *to, const void *from, size_t len)
+static size_t copy_user_memory(void *to, const void *from, size_t len)
 {
 	uintptr_t user = SYNC_UNTAG((uintptr_t)from);
 	struct iovec pieces[PIECES];
@@ -54,7 +54,7 @@ static size_t user_copy(void *to, const void *from, size_t len)
 
 	while (done < len) {
 		unsigned int count;
-		size_t round = cut(user + done, len - done, pieces, &count);
+		size_t round = split_into_pieces(user + done, len - done, pieces, &count);
 		struct iovec target = { (char *)to + done, round };
 		ssize_t copied = process_vm_readv(getpid(), &target, 1, pieces, count, 0);
 
@@ -73,14 +73,14 @@ static size_t user_copy(void *to, const void *from, size_t len)
 /* Copies @len bytes; bytes after a fault become zero. Return: true if there was no fault. */
 static bool copy_or_zero(unsigned char *to, const struct user_slice_reader *reader, size_t len)
 {
-	size_t done = user_copy(to, reader->at, len);
+	size_t done = copy_user_memory(to, reader->at, len);
 
 	if (done < len)
 		memset(to + done, 0, len - done);
 	return done == len;
 }
 
-static void move_on(struct user_slice_reader *reader, size_t len)
+static void advance_reader(struct user_slice_reader *reader, size_t len)
 {
 	/* As a number, because an empty slice may be at NULL, and C forbids NULL + 0. */
 	reader->at = (const void *)((uintptr_t)reader->at + len);
@@ -106,7 +106,7 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len)
 {
 	if (len > reader->left)
 		return -EFAULT;
-	move_on(reader, len);
+	advance_reader(reader, len);
 	return 0;
 }
 
@@ -114,7 +114,7 @@ int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len)
 {
 	if (len > reader->left || !copy_or_zero(dst, reader, len))
 		return -EFAULT;
-	move_on(reader, len);
+	advance_reader(reader, len);
 	return 0;
 }
 
@@ -123,19 +123,19 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 {
 	unsigned char *to;
 
-	if (!range_good(off, len))
+	if (!range_is_valid(off, len))
 		return -EINVAL;
 	page_mappable_or_bug(page, 0, "page_copy_from_user_slice");
 	if (len > reader->left)
 		return -EFAULT;
 	to = (unsigned char *)arena_address(page) + off;
 	/* This precedes the check of the length: an empty copy uses up the failure and succeeds. */
-	if (fault_usercopy()) {
+	if (fault_usercopy_must_fail()) {
 		memset(to, 0, len);
 		return len ? -EFAULT : 0;
 	}
 	if (!copy_or_zero(to, reader, len))
 		return -EFAULT;
-	move_on(reader, len);
+	advance_reader(reader, len);
 	return 0;
 }
