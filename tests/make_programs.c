@@ -22,7 +22,7 @@ static void make_random(uint64_t seed, struct program *program)
 {
 	uint64_t state = seed;
 
-	busy_program(&state, program, 50, OP_COUNT);
+	make_interacting_program(&state, program, 50, OP_COUNT);
 }
 
 static void make_repaired(uint64_t seed, struct program *program)
@@ -31,7 +31,7 @@ static void make_repaired(uint64_t seed, struct program *program)
 	repair_program(program, rules);
 }
 
-static rule_set broken(const struct program *program)
+static rule_set find_broken_rules(const struct program *program)
 {
 	rules_evaluate(rules, program);
 	return rules_verdict(rules)->broken;
@@ -39,7 +39,8 @@ static rule_set broken(const struct program *program)
 
 static bool is_racy(const struct program *program)
 {
-	return program->count == RACY_CALLS && broken(program) & RULE_BIT(RULE_data_race);
+	return program->count == RACY_CALLS &&
+	       find_broken_rules(program) & RULE_BIT(RULE_data_race);
 }
 
 /* Adds calls as long as all of them run, then moves calls to other threads until two race. */
@@ -60,15 +61,15 @@ static void make_racy(uint64_t seed, struct program *program)
 			program->count = 0;
 		candidate = *program;
 		if (mutate_with(full ? MUTATION_thread : MUTATION_insert, &candidate, &request) &&
-		    !(broken(&candidate) & ~alive))
+		    !(find_broken_rules(&candidate) & ~alive))
 			*program = candidate;
 	}
 }
 
-static const struct kind {
+static const struct program_kind {
 	const char *name;
 	void (*make)(uint64_t seed, struct program *program);
-	bool bytes;
+	bool writes_bytes;
 } kinds[] = {
 	{ "random", make_random, false },
 	{ "repaired", make_repaired, false },
@@ -76,7 +77,7 @@ static const struct kind {
 	{ "racy", make_racy, false },
 };
 
-static const struct kind *kind_of(const char *name)
+static const struct program_kind *find_program_kind(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i].name, name))
@@ -84,31 +85,33 @@ static const struct kind *kind_of(const char *name)
 	return NULL;
 }
 
-static size_t encode(const struct program *program, bool bytes, void *content)
+static size_t encode_program(const struct program *program, bool bytes, void *content)
 {
 	return bytes ? program_to_bytes(program, content) : program_to_text(program, content);
 }
 
-static bool write_program(uint64_t seed, const struct kind *kind)
+static bool write_program(uint64_t seed, const struct program_kind *kind)
 {
 	static struct program program;
 	static char content[TEXT_PROGRAM_MAX + PROGRAM_BYTES_MAX];
-	char name[40];
+	char file_name[40];
 	FILE *file;
-	size_t size;
+	size_t content_size;
 
 	kind->make(seed, &program);
-	size = encode(&program, kind->bytes, content);
-	snprintf(name, sizeof(name), "%llu%s", (unsigned long long)seed, kind->bytes ? ".bin" : ".page");
-	file = fopen(name, "w");
-	return file && fwrite(content, 1, size, file) == size && !fclose(file);
+	content_size = encode_program(&program, kind->writes_bytes, content);
+	snprintf(file_name, sizeof(file_name), "%llu%s", (unsigned long long)seed,
+		 kind->writes_bytes ? ".bin" : ".page");
+	file = fopen(file_name, "w");
+	return file && fwrite(content, 1, content_size, file) == content_size && !fclose(file);
 }
 
 int main(int argc, char **argv)
 {
 	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	const struct kind *kind = argc > 4 ? NULL : kind_of(argc == 4 ? argv[3] : "random");
+	const struct program_kind *kind =
+		argc > 4 ? NULL : find_program_kind(argc == 4 ? argv[3] : "random");
 
 	rules = rules_new();
 	if (!count || !kind || !rules) {

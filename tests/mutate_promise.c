@@ -14,23 +14,23 @@ struct program before, other, after;
 
 /* ---- differences ---- */
 
-static bool same_call(const struct call *a, const struct call *b)
+static bool is_same_call(const struct call *a, const struct call *b)
 {
 	return call_equal(a, b) && a->line == b->line && a->expected_result == b->expected_result;
 }
 
-bool same_calls(const struct call *a, const struct call *b, size_t count)
+bool are_same_calls(const struct call *a, const struct call *b, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!same_call(&a[i], &b[i]))
+		if (!is_same_call(&a[i], &b[i]))
 			return false;
 	return true;
 }
 
-enum field { OP = 1, THREAD = 2, HANDLES = 4, VALUE = 8, FAULT = 16, NUMBERS = 32 };
+enum call_field { OP = 1, THREAD = 2, HANDLES = 4, VALUE = 8, FAULT = 16, NUMBERS = 32 };
 
 /* Is @is, with these fields of @was, equal to @was? */
-static bool differs_in(unsigned int fields, const struct call *was, const struct call *is)
+static bool differs_only_in(unsigned int fields, const struct call *was, const struct call *is)
 {
 	struct call call = *is;
 
@@ -46,75 +46,76 @@ static bool differs_in(unsigned int fields, const struct call *was, const struct
 		call.has_fault = was->has_fault;
 	if (fields & NUMBERS)
 		memcpy(call.number, was->number, sizeof(call.number));
-	return same_call(&call, was);
+	return is_same_call(&call, was);
 }
 
 /* The call that differs, before and after. */
 static const struct call *was, *is;
 
 /* Does exactly one call differ, and only in these fields? Sets @was and @is. */
-static bool one_differs(unsigned int fields)
+static bool exactly_one_call_differs(unsigned int fields)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < before.count && before.count == after.count; i++)
-		if (!same_call(&before.calls[i], &after.calls[i])) {
+		if (!is_same_call(&before.calls[i], &after.calls[i])) {
 			was = &before.calls[i];
 			is = &after.calls[i];
 			count++;
 		}
-	return count == 1 && differs_in(fields, was, is);
+	return count == 1 && differs_only_in(fields, was, is);
 }
 
 /* Is @after without @count calls from @at on equal to @before? */
 static bool is_before_without(size_t at, size_t count)
 {
 	return after.count == before.count + count &&
-	       same_calls(before.calls, after.calls, at) &&
-	       same_calls(before.calls + at, after.calls + at + count, before.count - at);
+	       are_same_calls(before.calls, after.calls, at) &&
+	       are_same_calls(before.calls + at, after.calls + at + count, before.count - at);
 }
 
 /* Is @after without its new calls equal to @before? Return: the number of new calls, or 0. */
-static size_t new_calls(size_t at[CALLS_MAX])
+static size_t find_new_calls(size_t at[CALLS_MAX])
 {
 	size_t kept = 0, count = 0;
 
 	for (size_t i = 0; i < after.count; i++)
 		if (!after.calls[i].line)
 			at[count++] = i;
-		else if (kept == before.count || !same_call(&after.calls[i], &before.calls[kept++]))
+		else if (kept == before.count ||
+			 !is_same_call(&after.calls[i], &before.calls[kept++]))
 			return 0;
 	return kept == before.count ? count : 0;
 }
 
 /* Gets the lengths of the equal beginnings and ends. */
-static void common_ends(size_t *head, size_t *tail)
+static void find_common_ends(size_t *head, size_t *tail)
 {
 	size_t least = before.count < after.count ? before.count : after.count;
 
 	for (*head = 0; *head < least; ++*head)
-		if (!same_call(&before.calls[*head], &after.calls[*head]))
+		if (!is_same_call(&before.calls[*head], &after.calls[*head]))
 			break;
 	for (*tail = 0; *tail < least - *head; ++*tail)
-		if (!same_call(&before.calls[before.count - 1 - *tail],
+		if (!is_same_call(&before.calls[before.count - 1 - *tail],
 			       &after.calls[after.count - 1 - *tail]))
 			break;
 }
 
 /* ---- promises ---- */
 
-static bool only_duplicate(void)
+static bool keeps_promise_of_duplicate(void)
 {
 	size_t head, tail, count = after.count - before.count;
 
 	if (after.count <= before.count)
 		return false;
-	common_ends(&head, &tail);
+	find_common_ends(&head, &tail);
 	/* A copy next to its original can be taken for either: all places are tried. */
 	for (size_t at = 0; at <= head; at++)
 		for (size_t from = 0; is_before_without(at, count) && from + count <= before.count;
 		     from++)
-			if (same_calls(after.calls + at, before.calls + from, count))
+			if (are_same_calls(after.calls + at, before.calls + from, count))
 				return true;
 	return false;
 }
@@ -131,7 +132,7 @@ size_t fake_engine(uint8_t *bytes, size_t size, size_t max)
 	return size;
 }
 
-static bool only_engine(void)
+static bool keeps_promise_of_engine(void)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 	static struct program wanted;
@@ -141,59 +142,60 @@ static bool only_engine(void)
 	return program_equal(&wanted, &after);
 }
 
-static bool only_fault(void)
+static bool keeps_promise_of_fault(void)
 {
-	return one_differs(FAULT | NUMBERS) && was->op == OP_user_slice && was->number[0] == is->number[0];
+	return exactly_one_call_differs(FAULT | NUMBERS) && was->op == OP_user_slice &&
+	       was->number[0] == is->number[0];
 }
 
-static bool only_handle(void)
+static bool keeps_promise_of_handle(void)
 {
-	return one_differs(HANDLES) &&
+	return exactly_one_call_differs(HANDLES) &&
 	       (was->handle[0] == is->handle[0] || was->handle[1] == is->handle[1]);
 }
 
-static bool makes(enum op op, char letter)
+static bool op_fills_kind(enum op op, char letter)
 {
 	return op_table[op].argument_kinds[0] == (letter & ~0x20);
 }
 
-static bool makes_something(enum op op)
+static bool op_fills_any_kind(enum op op)
 {
-	return makes(op, 'p') || makes(op, 'k') || makes(op, 'u');
+	return op_fills_kind(op, 'p') || op_fills_kind(op, 'k') || op_fills_kind(op, 'u');
 }
 
 /* Before the last new call are only new calls that create what it needs. */
-static bool only_insert(void)
+static bool keeps_promise_of_insert(void)
 {
-	size_t at[CALLS_MAX], count = new_calls(at);
+	size_t at[CALLS_MAX], count = find_new_calls(at);
 
 	for (size_t i = 0; i + 1 < count; i++)
 		if (at[i] + 1 != at[i + 1] ||
-		    !(makes_something(after.calls[at[i]].op) || after.calls[at[i]].op == OP_post))
+		    !(op_fills_any_kind(after.calls[at[i]].op) || after.calls[at[i]].op == OP_post))
 			return false;
 	return count;
 }
 
 /* One run moved: between equal ends two neighbouring runs are swapped. */
-static bool only_move(void)
+static bool keeps_promise_of_move(void)
 {
 	size_t head, tail, middle;
 
 	if (before.count != after.count)
 		return false;
-	common_ends(&head, &tail);
+	find_common_ends(&head, &tail);
 	if (head == before.count)
 		return false;
 	middle = before.count - head - tail;
 	for (size_t turn = 1; turn < middle; turn++)
-		if (same_calls(before.calls + head, after.calls + head + turn, middle - turn) &&
-		    same_calls(before.calls + head + middle - turn, after.calls + head, turn))
+		if (are_same_calls(before.calls + head, after.calls + head + turn, middle - turn) &&
+		    are_same_calls(before.calls + head + middle - turn, after.calls + head, turn))
 			return true;
 	return false;
 }
 
 /* Is it an edge, or as far from a base, one more or less, or what another lacks? */
-static bool is_related(uint64_t old, uint64_t new)
+static bool is_related_number(uint64_t old, uint64_t new)
 {
 	for (unsigned int i = 0; i < MUTATE_EDGES; i++)
 		if (number_pack(new) % NUMBER_SPAN == mutate_edges[i])
@@ -208,25 +210,25 @@ static bool is_related(uint64_t old, uint64_t new)
 	       number_pack(old) % NUMBER_SPAN == number_pack(new) % NUMBER_SPAN;
 }
 
-static bool only_number(void)
+static bool keeps_promise_of_number(void)
 {
 	unsigned int changed = 0, related = 0;
 
-	if (!one_differs(NUMBERS))
+	if (!exactly_one_call_differs(NUMBERS))
 		return false;
 	for (unsigned int i = 0; i < 3; i++)
 		if (was->number[i] != is->number[i]) {
 			changed++;
-			related += is_related(was->number[i], is->number[i]);
+			related += is_related_number(was->number[i], is->number[i]);
 		}
 	return changed == 1 && related == 1;
 }
 
-static bool only_op(void)
+static bool keeps_promise_of_op(void)
 {
 	const char *old, *new;
 
-	if (!one_differs(OP | VALUE) || was->op == is->op)
+	if (!exactly_one_call_differs(OP | VALUE) || was->op == is->op)
 		return false;
 	old = op_table[was->op].argument_kinds;
 	new = op_table[is->op].argument_kinds;
@@ -234,13 +236,13 @@ static bool only_op(void)
 }
 
 /* Each thread has its calls in the old order, but the interleaving differs. */
-static bool only_order(void)
+static bool keeps_promise_of_order(void)
 {
 	size_t head, tail;
 
 	if (before.count != after.count)
 		return false;
-	common_ends(&head, &tail);
+	find_common_ends(&head, &tail);
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++) {
 		size_t i = 0, j = 0;
 
@@ -253,14 +255,14 @@ static bool only_order(void)
 				break;
 			if (i == before.count || j == after.count)
 				return false;
-			if (!same_call(&before.calls[i], &after.calls[j]))
+			if (!is_same_call(&before.calls[i], &after.calls[j]))
 				return false;
 		}
 	}
 	return head < before.count;
 }
 
-static bool is_beside(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
+static bool is_adjacent_range(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
 {
 	if (len == size)
 		return off == from || off + 1 == from || off == from + 1 || off == from + size ||
@@ -272,31 +274,32 @@ static bool is_beside(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
  * One call differs, in its numbers and its first handle; its range is next to that of another
  * call.
  */
-static bool only_range(void)
+static bool keeps_promise_of_range(void)
 {
-	if (!one_differs(HANDLES | NUMBERS) || was->handle[1] != is->handle[1])
+	if (!exactly_one_call_differs(HANDLES | NUMBERS) || was->handle[1] != is->handle[1])
 		return false;
 	for (const struct call *call = before.calls; call < before.calls + before.count; call++) {
 		const uint64_t *n = call->number, *x = is->number;
 
 		for (unsigned int a = 0; a < 4 && call != was; a++)
 			for (unsigned int b = 0; b < 4; b++)
-				if (is_beside(x[a & 1], x[1 + a / 2], n[b & 1], n[1 + b / 2]))
+				if (is_adjacent_range(x[a & 1], x[1 + a / 2], n[b & 1],
+						      n[1 + b / 2]))
 					return true;
 	}
 	return false;
 }
 
-static bool only_remove(void)
+static bool keeps_promise_of_remove(void)
 {
 	size_t head, tail;
 
-	common_ends(&head, &tail);
+	find_common_ends(&head, &tail);
 	return after.count && after.count < before.count && head + tail == after.count;
 }
 
 /* One call and copies of it, which differ only in the handles that they fill. */
-static bool only_repeat(void)
+static bool keeps_promise_of_repeat(void)
 {
 	size_t head, tail, count = after.count - before.count;
 	const struct call *call;
@@ -304,7 +307,7 @@ static bool only_repeat(void)
 
 	if (after.count <= before.count)
 		return false;
-	common_ends(&head, &tail);
+	find_common_ends(&head, &tail);
 	/* Equal copies are part of the equal beginning; with other handles they are not. */
 	while (head && !is_before_without(head, count))
 		head--;
@@ -314,20 +317,20 @@ static bool only_repeat(void)
 	for (size_t i = head; i < head + count; i++) {
 		struct call copy = after.calls[i];
 
-		if (makes_something(call->op)) {
+		if (op_fills_any_kind(call->op)) {
 			if (filled & 1u << copy.handle[0])
 				return false;
 			filled |= 1u << copy.handle[0];
 			copy.handle[0] = call->handle[0];
 		}
-		if (!same_call(&copy, call))
+		if (!is_same_call(&copy, call))
 			return false;
 	}
 	return true;
 }
 
 /* Names of handles are tested by test_mutate_splice. */
-static bool only_splice(void)
+static bool keeps_promise_of_splice(void)
 {
 	size_t theirs = 0, own = 0;
 
@@ -336,7 +339,7 @@ static bool only_splice(void)
 
 		if (call->line >= OTHER_LINES && call->line - OTHER_LINES < other.count)
 			theirs += call->op == other.calls[call->line - OTHER_LINES].op;
-		else if (own < before.count && same_call(call, &before.calls[own]))
+		else if (own < before.count && is_same_call(call, &before.calls[own]))
 			own++;
 	}
 	/* Surplus calls at the end are cut. */
@@ -344,9 +347,9 @@ static bool only_splice(void)
 	       (own == before.count || after.count == CALLS_MAX);
 }
 
-static bool only_sync(void)
+static bool keeps_promise_of_sync(void)
 {
-	size_t at[CALLS_MAX], count = new_calls(at);
+	size_t at[CALLS_MAX], count = find_new_calls(at);
 	const struct call *a, *b;
 
 	if (count != 2)
@@ -363,9 +366,9 @@ static bool only_sync(void)
 }
 
 /* Pairs around a run, the newest mapping inside, as many as there are new calls. */
-static bool only_nest(void)
+static bool keeps_promise_of_nest(void)
 {
-	size_t at[CALLS_MAX], count = new_calls(at);
+	size_t at[CALLS_MAX], count = find_new_calls(at);
 
 	if (!count || count % 2)
 		return false;
@@ -381,23 +384,23 @@ static bool only_nest(void)
 }
 
 /* A run whose calls all have the same new thread. */
-static bool only_thread(void)
+static bool keeps_promise_of_thread(void)
 {
 	size_t head, tail;
 
 	if (before.count != after.count)
 		return false;
-	common_ends(&head, &tail);
+	find_common_ends(&head, &tail);
 	for (size_t i = head; i < before.count - tail; i++) {
 		if (after.calls[i].thread != after.calls[head].thread ||
-		    !differs_in(THREAD, &before.calls[i], &after.calls[i]))
+		    !differs_only_in(THREAD, &before.calls[i], &after.calls[i]))
 			return false;
 	}
 	return head < before.count;
 }
 
 /* The call's handle to fill is empty, and the handles that it uses are filled. */
-static bool has_all(const struct program *program, size_t at)
+static bool has_all_needed_handles(const struct program *program, size_t at)
 {
 	const struct call *call = &program->calls[at];
 	unsigned int handles = 0;
@@ -408,7 +411,7 @@ static bool has_all(const struct program *program, size_t at)
 		if (!op_handle_count(*kind))
 			continue;
 		for (size_t i = 0; i < at; i++)
-			filled |= makes(program->calls[i].op, *kind) &&
+			filled |= op_fills_kind(program->calls[i].op, *kind) &&
 				  program->calls[i].handle[0] == call->handle[handles];
 		handles++;
 		if (*kind != 'm' && *kind != 's' && filled != (bool)(*kind & 0x20))
@@ -418,28 +421,28 @@ static bool has_all(const struct program *program, size_t at)
 }
 
 /* Some calls are removed, all of them without effect; the others find what they need. */
-static bool only_tidy(void)
+static bool keeps_promise_of_tidy(void)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < before.count; i++)
-		if (kept < after.count && same_call(&before.calls[i], &after.calls[kept]))
+		if (kept < after.count && is_same_call(&before.calls[i], &after.calls[kept]))
 			kept++;
 	if (kept < after.count || after.count >= before.count || !after.count)
 		return false;
 	for (size_t i = 0; i < after.count && after.count > 1; i++)
-		if (!has_all(&after, i))
+		if (!has_all_needed_handles(&after, i))
 			return false;
 	return true;
 }
 
-static bool only_value(void)
+static bool keeps_promise_of_value(void)
 {
-	return one_differs(VALUE);
+	return exactly_one_call_differs(VALUE);
 }
 
 bool (*const promises[MUTATION_COUNT])(void) = {
-#define MUTATION(name, weight, what) [MUTATION_##name] = only_##name,
+#define MUTATION(name, weight, what) [MUTATION_##name] = keeps_promise_of_##name,
 #include "harness/mutate/mutations.def"
 #undef MUTATION
 };

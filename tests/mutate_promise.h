@@ -17,7 +17,7 @@
  */
 extern struct program before, other, after;
 
-bool same_calls(const struct call *a, const struct call *b, size_t count);
+bool are_same_calls(const struct call *a, const struct call *b, size_t count);
 
 /* One for each line of mutations.def: does the difference between @before and @after match it? */
 extern bool (*const promises[MUTATION_COUNT])(void);

@@ -41,7 +41,7 @@ struct child_result {
 
 static inline void read_stderr(struct child_result *result, int pipe_end)
 {
-	char dropped[512];
+	char discarded[512];
 	size_t used = 0;
 	ssize_t got;
 
@@ -49,7 +49,7 @@ static inline void read_stderr(struct child_result *result, int pipe_end)
 		size_t left = sizeof(result->stderr_text) - 1 - used;
 
 		got = left ? read(pipe_end, result->stderr_text + used, left)
-			   : read(pipe_end, dropped, sizeof(dropped));
+			   : read(pipe_end, discarded, sizeof(discarded));
 		used += left && got > 0 ? (size_t)got : 0;
 	} while (got > 0);
 	result->stderr_text[used] = '\0';
@@ -59,23 +59,23 @@ static inline void read_stderr(struct child_result *result, int pipe_end)
 static inline const struct child_result *run_in_child(void (*run)(void))
 {
 	static struct child_result result;
-	int ends[2];
+	int pipe_ends[2];
 	pid_t pid;
 
 	fflush(stdout);
-	if (pipe(ends))
+	if (pipe(pipe_ends))
 		abort();
 	pid = fork();
 	if (pid == 0) {
-		dup2(ends[1], STDERR_FILENO);
-		close(ends[0]);
-		close(ends[1]);
+		dup2(pipe_ends[1], STDERR_FILENO);
+		close(pipe_ends[0]);
+		close(pipe_ends[1]);
 		run();
 		_exit(0);
 	}
-	close(ends[1]);
-	read_stderr(&result, ends[0]);
-	close(ends[0]);
+	close(pipe_ends[1]);
+	read_stderr(&result, pipe_ends[0]);
+	close(pipe_ends[0]);
 	waitpid(pid, &result.wait_status, 0);
 	return &result;
 }
@@ -85,22 +85,22 @@ static inline const struct child_result *run_in_child(void (*run)(void))
 #define ENDS_ABNORMALLY ""
 
 /* AddressSanitizer reports the use of a freed page before the library does. */
-static inline bool child_ended_by(const struct child_result *result, const char *rule)
+static inline bool child_ended_by_rule(const struct child_result *result, const char *rule)
 {
-	char report[64];
+	char report_start[64];
 
 	if (rule == RETURNS || !*rule)
 		return (rule == RETURNS) == !result->wait_status;
-	snprintf(report, sizeof(report), "BUG: page: %s: ", rule);
-	return result->wait_status && (strstr(result->stderr_text, report) ||
+	snprintf(report_start, sizeof(report_start), "BUG: page: %s: ", rule);
+	return result->wait_status && (strstr(result->stderr_text, report_start) ||
 				       (!strcmp(rule, "use-after-free") &&
 					strstr(result->stderr_text, "use-after-poison")));
 }
 
 struct child_case {
 	void (*run)(void);
-	const char *rule; /* RETURNS, ENDS_ABNORMALLY, or the name of a rule */
-	const char *name;
+	const char *expected_rule; /* RETURNS, ENDS_ABNORMALLY, or the name of a rule */
+	const char *check_name;
 };
 
 static inline void check_children(const struct child_case *cases, size_t count)
@@ -108,9 +108,10 @@ static inline void check_children(const struct child_case *cases, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct child_result *result = run_in_child(cases[i].run);
 
-		if (!ok(child_ended_by(result, cases[i].rule), "%s", cases[i].name))
+		if (!ok(child_ended_by_rule(result, cases[i].expected_rule), "%s",
+			cases[i].check_name))
 			printf("# expected %s, got wait status %#x and: %.600s\n",
-			       cases[i].rule ? cases[i].rule : "a return",
+			       cases[i].expected_rule ? cases[i].expected_rule : "a return",
 			       (unsigned int)result->wait_status, result->stderr_text);
 	}
 }
@@ -131,7 +132,7 @@ static const struct map_mode map_modes[] = {
 /* With 32-bit addresses only "protect" has enough address space. */
 #define MAP_MODES (COUNT(map_modes) - (sizeof(void *) == 4))
 
-static inline bool backend_is(const char *backend)
+static inline bool is_backend(const char *backend)
 {
 	return !strcmp(page_map_backend(), backend);
 }
@@ -139,7 +140,7 @@ static inline bool backend_is(const char *backend)
 /* Return: whether an access through an ended mapping ends the process. */
 static inline bool mode_revokes_addresses(void)
 {
-	return backend_is("alias") && strcmp(tap_prefix, "alias, none: ") != 0;
+	return is_backend("alias") && strcmp(tap_prefix, "alias, none: ") != 0;
 }
 
 /* Returns whether the library has the backend. A child tries, because the choice is final. */
@@ -154,10 +155,11 @@ static inline bool has_backend(const char *name)
 	return !wait_status;
 }
 
-static inline void run_mode(const struct map_mode *mode, void (*checks)(void), int pipe_end)
+static inline void run_checks_in_mode(const struct map_mode *mode, void (*checks)(void),
+				      int pipe_end)
 {
 	static char prefix[32];
-	unsigned int counts[2];
+	unsigned int check_counts[2];
 
 	snprintf(prefix, sizeof(prefix), "%s: ", mode->name);
 	tap_prefix = prefix;
@@ -165,9 +167,9 @@ static inline void run_mode(const struct map_mode *mode, void (*checks)(void), i
 	    (mode->revoke && page_map_revoke_set(mode->revoke)))
 		abort();
 	checks();
-	counts[0] = tap_check_count;
-	counts[1] = tap_failure_count;
-	if (write(pipe_end, counts, sizeof(counts)) != sizeof(counts))
+	check_counts[0] = tap_check_count;
+	check_counts[1] = tap_failure_count;
+	if (write(pipe_end, check_counts, sizeof(check_counts)) != sizeof(check_counts))
 		abort();
 	exit(0);
 }
@@ -176,8 +178,8 @@ static inline void run_mode(const struct map_mode *mode, void (*checks)(void), i
 static inline void run_in_map_modes(void (*checks)(void))
 {
 	for (size_t i = 0; i < MAP_MODES; i++) {
-		unsigned int counts[2];
-		int ends[2], wait_status = 0;
+		unsigned int check_counts[2];
+		int pipe_ends[2], wait_status = 0;
 		bool complete;
 		pid_t pid;
 
@@ -186,18 +188,19 @@ static inline void run_in_map_modes(void (*checks)(void))
 			continue;
 		}
 		fflush(stdout);
-		if (pipe(ends))
+		if (pipe(pipe_ends))
 			abort();
 		pid = fork();
 		if (pid == 0)
-			run_mode(&map_modes[i], checks, ends[1]);
-		close(ends[1]);
-		complete = read(ends[0], counts, sizeof(counts)) == sizeof(counts);
+			run_checks_in_mode(&map_modes[i], checks, pipe_ends[1]);
+		close(pipe_ends[1]);
+		complete = read(pipe_ends[0], check_counts, sizeof(check_counts)) ==
+			   sizeof(check_counts);
 		if (complete) {
-			tap_check_count = counts[0];
-			tap_failure_count = counts[1];
+			tap_check_count = check_counts[0];
+			tap_failure_count = check_counts[1];
 		}
-		close(ends[0]);
+		close(pipe_ends[0]);
 		waitpid(pid, &wait_status, 0);
 		ok(!wait_status && complete, "%s: the process ends normally", map_modes[i].name);
 	}

@@ -25,30 +25,30 @@ static inline void parse_program(struct program *program, const char *text)
 /* The same for calls without the header. */
 static inline void parse_calls(struct program *program, const char *calls)
 {
-	char text[4096];
+	char program_text[4096];
 
-	snprintf(text, sizeof(text), "pagetorture 1\n%s", calls);
-	parse_program(program, text);
+	snprintf(program_text, sizeof(program_text), "pagetorture 1\n%s", calls);
+	parse_program(program, program_text);
 }
 
-static inline void random_bytes(uint64_t *state, uint8_t *bytes, size_t size)
+static inline void fill_random_bytes(uint64_t *state, uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = (uint8_t)random_next(state);
 }
 
 /* Makes any program of at most @calls calls, which must not exceed 60. */
-static inline void random_program(uint64_t *state, struct program *program, size_t calls)
+static inline void make_random_program(uint64_t *state, struct program *program, size_t calls)
 {
-	uint8_t bytes[60 * PROGRAM_RECORD];
+	uint8_t program_bytes[60 * PROGRAM_RECORD];
 	size_t size = random_next(state) % (calls + 1) * PROGRAM_RECORD;
 
-	random_bytes(state, bytes, size);
-	program_from_bytes(program, bytes, size);
+	fill_random_bytes(state, program_bytes, size);
+	program_from_bytes(program, program_bytes, size);
 }
 
 /* More mappings than pages, so that mappings nest. */
-static inline unsigned int handles_of(uint8_t op)
+static inline unsigned int count_handles_to_use(uint8_t op)
 {
 	return (op_table[op].argument_kinds[0] | 0x20) == 'k' ? 5 : 2;
 }
@@ -57,17 +57,17 @@ static inline unsigned int handles_of(uint8_t op)
  * Makes a program whose calls interact: few pages, few threads, small ranges, and the pages are
  * allocated first.
  */
-static inline void busy_program(uint64_t *state, struct program *program, size_t calls,
+static inline void make_interacting_program(uint64_t *state, struct program *program, size_t calls,
 				unsigned int ops)
 {
 	uint8_t bytes[60 * PROGRAM_RECORD], *record = bytes;
 	size_t count = 3 + random_next(state) % (calls - 2);
 
 	for (size_t i = 0; i < count; i++, record += PROGRAM_RECORD) {
-		random_bytes(state, record, PROGRAM_RECORD);
+		fill_random_bytes(state, record, PROGRAM_RECORD);
 		record[0] = (uint8_t)(i < 2 ? OP_alloc_page : random_next(state) % ops);
 		record[1] = (uint8_t)(i < 2 ? 0 : random_next(state) % 8 ? 1 + record[1] % 3 : 0);
-		record[2] = (uint8_t)(i < 2 ? i : record[2] % handles_of(record[0]));
+		record[2] = (uint8_t)(i < 2 ? i : record[2] % count_handles_to_use(record[0]));
 		record[3] %= 2;
 		for (unsigned int n = 5; n < PROGRAM_RECORD; n += 2) {
 			record[n] %= 48;

@@ -16,7 +16,8 @@
  * From now on @call fails with @error if the lower half of its argument number @arg is @value, or
  * always with ANY_ARG.
  */
-static inline bool refuse_if(unsigned int call, unsigned int arg, unsigned int value, int error)
+static inline bool refuse_system_call_if(unsigned int call, unsigned int arg, unsigned int value,
+					 int error)
 {
 	unsigned int at = (unsigned int)offsetof(struct seccomp_data, args) + arg % 6 * 8;
 	struct sock_filter filter[] = {
@@ -33,9 +34,9 @@ static inline bool refuse_if(unsigned int call, unsigned int arg, unsigned int v
 	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static inline void refuse(unsigned int call, int error)
+static inline void refuse_system_call(unsigned int call, int error)
 {
-	refuse_if(call, ANY_ARG, 0, error);
+	refuse_system_call_if(call, ANY_ARG, 0, error);
 }
 
 #endif

@@ -31,7 +31,7 @@
 	X(pipe2, EMFILE) X(poll, ENOMEM) X(process_vm_readv, EPERM) X(pthread_create, EAGAIN) \
 	X(realloc, ENOMEM) X(send, EPIPE) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
 
-enum function {
+enum refusable_function {
 #define NAME(name, error) F_##name,
 	NAMES(NAME)
 #undef NAME
@@ -48,7 +48,7 @@ static const struct {
 };
 
 /* The refused function; FUNCTIONS: none. */
-static enum function refused_function = FUNCTIONS;
+static enum refusable_function refused_function = FUNCTIONS;
 static unsigned long first_refused_call;
 static bool refuses_later_calls;
 static atomic_ulong call_count;
@@ -58,7 +58,7 @@ static void __attribute__((constructor)) read_environment(void)
 {
 	const char *text = getenv("REFUSE"), *colon = text ? strchr(text, ':') : NULL;
 	const char *file = getenv("REFUSE_USED");
-	char *end;
+	char *number_end;
 
 	if (!colon)
 		return;
@@ -68,35 +68,37 @@ static void __attribute__((constructor)) read_environment(void)
 			refused_function = i;
 	if (refused_function == FUNCTIONS)
 		abort();
-	first_refused_call = strtoul(colon + 1, &end, 10);
-	refuses_later_calls = *end == '+';
+	first_refused_call = strtoul(colon + 1, &number_end, 10);
+	refuses_later_calls = *number_end == '+';
 	if (file)
 		strncpy(used_path, file, sizeof(used_path) - 1);
 	if (!getenv("REFUSE_ALL"))
 		unsetenv("LD_PRELOAD");
 }
 
-static void record_refusal(enum function function)
+static void record_refusal(enum refusable_function function)
 {
 	const char *name = functions[function].name;
-	int file;
+	int used_fd;
 
 	if (!*used_path)
 		return;
-	file = (int)syscall(SYS_openat, AT_FDCWD, used_path, O_WRONLY | O_APPEND | O_CREAT, 0666);
-	syscall(SYS_write, file, name, strlen(name));
-	syscall(SYS_write, file, "\n", (size_t)1);
-	syscall(SYS_close, file);
+	used_fd =
+		(int)syscall(SYS_openat, AT_FDCWD, used_path, O_WRONLY | O_APPEND | O_CREAT, 0666);
+	syscall(SYS_write, used_fd, name, strlen(name));
+	syscall(SYS_write, used_fd, "\n", (size_t)1);
+	syscall(SYS_close, used_fd);
 }
 
-static bool is_refused(enum function function)
+static bool is_refused(enum refusable_function function)
 {
-	unsigned long call;
+	unsigned long call_number;
 
 	if (function != refused_function)
 		return false;
-	call = atomic_fetch_add(&call_count, 1) + 1;
-	if (call != first_refused_call && (call < first_refused_call || !refuses_later_calls))
+	call_number = atomic_fetch_add(&call_count, 1) + 1;
+	if (call_number != first_refused_call &&
+	    (call_number < first_refused_call || !refuses_later_calls))
 		return false;
 	record_refusal(function);
 	errno = functions[function].error;

@@ -6,13 +6,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void hang(void)
+static void hang_forever(void)
 {
 	for (;;)
 		usleep(1000);
 }
 
-static void eat(void)
+static void allocate_too_much(void)
 {
 	volatile char *much = malloc((size_t)200 << 20);
 
@@ -25,10 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'a':
 		abort();
 	case 'h':
-		hang();
+		hang_forever();
 		break;
 	case 'm':
-		eat();
+		allocate_too_much();
 		break;
 	case 'x':
 		exit(0);

@@ -55,7 +55,7 @@ unsigned int page_task_depth(const struct page_task *task)
 
 /* ---- lifetime ---- */
 
-static bool is_valid(gfp_t gfp)
+static bool is_valid_gfp(gfp_t gfp)
 {
 	gfp_t context = gfp & (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO);
 
@@ -67,7 +67,7 @@ struct page *page_alloc(gfp_t gfp)
 	struct page *page = NULL;
 
 	errno = EINVAL;
-	if (!is_valid(gfp))
+	if (!is_valid_gfp(gfp))
 		return NULL;
 	if (gfp & __GFP_NOFAIL || !is_failure_due())
 		page = aligned_alloc(PAGE_SIZE, sizeof(*page));

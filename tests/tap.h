@@ -41,9 +41,9 @@ extern const char *tap_prefix;
 bool ok(bool good, const char *name, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints a check that cannot run here, and what is missing. */
-void skip(const char *what);
+void skip_check(const char *what);
 
 /* Return: how often to repeat something: @usual times, or fewer with TEST_SHARE, for slow tools. */
-unsigned int share(unsigned int usual);
+unsigned int scale_repeat_count(unsigned int usual);
 
 #endif

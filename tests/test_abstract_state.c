@@ -68,7 +68,7 @@ static void test_locks(void)
 }
 
 /* A call that is made for a state has an effect in the rule model. */
-static void test_use(void)
+static void test_uses_of_handles(void)
 {
 	struct rules *rules = rules_new();
 	size_t ran = 0, all = 0, random_ran = 0, random_all = 0;
@@ -85,7 +85,7 @@ static void test_use(void)
 		all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->step_count; i++)
 			ran += !rules_trace(rules)->steps[i].was_skipped;
-		random_program(&random, &program, 30);
+		make_random_program(&random, &program, 30);
 		rules_evaluate(rules, &program);
 		random_all += program.count;
 		for (size_t i = 0; i < rules_trace(rules)->step_count; i++)
@@ -102,5 +102,5 @@ UNIT_TEST(test_abstract_state)
 	test_pages();
 	test_maps();
 	test_locks();
-	test_use();
+	test_uses_of_handles();
 }

@@ -4,55 +4,55 @@
 
 #define PLACES 8000u
 
-static struct delay choose(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
+static struct delay choose_delay(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
 {
 	struct delay_point place = { seed, run, thread, step };
 
 	return delay_choose(&place);
 }
 
-static bool same(struct delay a, struct delay b)
+static bool is_same_delay(struct delay a, struct delay b)
 {
 	return a.kind == b.kind && a.amount == b.amount;
 }
 
 /* Returns the delay at point @i; the same point must always give the same delay. */
-static struct delay at(uint64_t seed, unsigned int i)
+static struct delay choose_delay_at_point(uint64_t seed, unsigned int i)
 {
-	return choose(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));
+	return choose_delay(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));
 }
 
-static unsigned int alike(uint64_t a, uint64_t b)
+static unsigned int count_equal_delays(uint64_t a, uint64_t b)
 {
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < PLACES; i++)
-		count += same(at(a, i), at(b, i));
+		count += is_same_delay(choose_delay_at_point(a, i), choose_delay_at_point(b, i));
 	return count;
 }
 
 /* How often does the delay change if one part of the point changes? */
-static void check_parts(void)
+static void check_parts_of_point(void)
 {
 	unsigned int run = 0, thread = 0, step = 0;
 
 	for (unsigned int i = 0; i < PLACES; i++) {
-		struct delay here = choose(i, 5, 5, 5);
+		struct delay here = choose_delay(i, 5, 5, 5);
 
-		run += !same(here, choose(i, 6, 5, 5));
-		thread += !same(here, choose(i, 5, 6, 5));
-		step += !same(here, choose(i, 5, 5, 6));
+		run += !is_same_delay(here, choose_delay(i, 6, 5, 5));
+		thread += !is_same_delay(here, choose_delay(i, 5, 6, 5));
+		step += !is_same_delay(here, choose_delay(i, 5, 5, 6));
 	}
 	ok(run > PLACES / 3 && thread > PLACES / 3 && step > PLACES / 3,
 	   "run, thread and step each change the delay (%u, %u, %u of %u)", run, thread, step, PLACES);
 }
 
-static void check_kinds(void)
+static void check_delay_kinds(void)
 {
 	unsigned int counts[DELAY_KINDS] = { 0 }, largest[DELAY_KINDS] = { 0 };
 
 	for (unsigned int i = 0; i < PLACES; i++) {
-		struct delay delay = at(1, i);
+		struct delay delay = choose_delay_at_point(1, i);
 
 		counts[delay.kind]++;
 		if (largest[delay.kind] < delay.amount)
@@ -70,10 +70,10 @@ static void check_kinds(void)
 
 UNIT_TEST(test_delay)
 {
-	ok(alike(1, 1) == PLACES, "the same point has the same delay");
-	ok(alike(1, 2) < PLACES * 2 / 3, "another seed has other delays");
-	check_parts();
-	check_kinds();
+	ok(count_equal_delays(1, 1) == PLACES, "the same point has the same delay");
+	ok(count_equal_delays(1, 2) < PLACES * 2 / 3, "another seed has other delays");
+	check_parts_of_point();
+	check_delay_kinds();
 	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)
 		delay_wait((struct delay){ kind, 1 });
 	ok(true, "each kind of delay ends");

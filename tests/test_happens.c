@@ -17,47 +17,48 @@ static struct happens_before happens;
 static struct rules *rules;
 
 /* Return: always true, so that a check can begin with it. */
-static bool evaluate(const char *calls)
+static bool evaluate_calls(const char *calls)
 {
-	size_t fatal;
+	size_t fatal_call;
 
 	parse_calls(&program, calls);
 	rules_evaluate(rules, &program);
-	fatal = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
+	fatal_call = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
 			SIZE_MAX : rules_verdict(rules)->fatal_call;
-	happens_before_init(&happens, &program, rules_trace(rules), fatal);
+	happens_before_init(&happens, &program, rules_trace(rules), fatal_call);
 	return true;
 }
 
-static bool before(size_t a, size_t b)
+static bool is_ordered_before(size_t a, size_t b)
 {
 	return happens_before_is_ordered(&happens, &program, rules_trace(rules), a, b);
 }
 
 static void test_edges(void)
 {
-	uint16_t from[PROGRAM_THREADS];
+	uint16_t edge_sources[PROGRAM_THREADS];
 
-	ok(evaluate("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
-		   happens_before_find_edges(&program, rules_trace(rules), 4, from) == 1 &&
-		   from[0] == 3 && before(1, 4) && before(0, 2),
+	ok(evaluate_calls(
+		   "T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
+		   happens_before_find_edges(&program, rules_trace(rules), 4, edge_sources) == 1 &&
+		   edge_sources[0] == 3 && is_ordered_before(1, 4) && is_ordered_before(0, 2),
 	   "a lock is ordered after the last unlock, and so after the earlier ones");
-	ok(evaluate("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
-		   happens_before_find_edges(&program, rules_trace(rules), 3, from) == 2 &&
-		   before(0, 3) && before(1, 3) && !before(2, 3),
+	ok(evaluate_calls("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
+		   happens_before_find_edges(&program, rules_trace(rules), 3, edge_sources) == 2 &&
+		   is_ordered_before(0, 3) && is_ordered_before(1, 3) && !is_ordered_before(2, 3),
 	   "a wait is ordered after every earlier post, not after calls that follow the posts");
-	ok(evaluate("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
+	ok(evaluate_calls("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
 		    "free_page(p0)\n") &&
-		   happens_before_find_edges(&program, rules_trace(rules), 3, from) == 1 &&
-		   before(2, 3),
+		   happens_before_find_edges(&program, rules_trace(rules), 3, edge_sources) == 1 &&
+		   is_ordered_before(2, 3),
 	   "the last free is ordered after the others");
-	ok(evaluate("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
-		   !happens_before_find_edges(&program, rules_trace(rules), 2, from) &&
-		   before(0, 1) && before(0, 2),
+	ok(evaluate_calls("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
+		   !happens_before_find_edges(&program, rules_trace(rules), 2, edge_sources) &&
+		   is_ordered_before(0, 1) && is_ordered_before(0, 2),
 	   "the order by a line of main is no edge");
 }
 
-static bool conflict(const struct access *a, const struct access *b)
+static bool accesses_conflict(const struct access *a, const struct access *b)
 {
 	return a->page == b->page && a->thread != b->thread && a->from < b->to &&
 	       b->from < a->to && (a->write || b->write) && !(a->atomic && b->atomic);
@@ -72,14 +73,14 @@ static bool is_race(const struct shadow *shadow, const struct access *a, const s
 	return false;
 }
 
-static size_t step_of(size_t call)
+static size_t find_step_of_call(size_t call)
 {
 	const struct step *step = trace_find(rules_trace(rules), call);
 
 	return (size_t)(step - rules_trace(rules)->steps);
 }
 
-static bool agrees(size_t *pairs, size_t *races)
+static bool races_are_unordered_pairs(size_t *pairs, size_t *races)
 {
 	const struct shadow *shadow = rules_shadow(rules);
 
@@ -87,27 +88,28 @@ static bool agrees(size_t *pairs, size_t *races)
 		for (size_t i = 0; i < j; i++) {
 			const struct access *a = &shadow->accesses[i], *b = &shadow->accesses[j];
 
-			if (!conflict(a, b))
+			if (!accesses_conflict(a, b))
 				continue;
 			(*pairs)++;
 			*races += is_race(shadow, a, b);
-			if (is_race(shadow, a, b) == before(step_of(a->call), step_of(b->call)))
+			if (is_race(shadow, a, b) == is_ordered_before(find_step_of_call(a->call),
+								       find_step_of_call(b->call)))
 				return false;
 		}
 	return true;
 }
 
-static void test_random(void)
+static void test_random_programs(void)
 {
-	unsigned int count = share(PROGRAMS), i;
+	unsigned int count = scale_repeat_count(PROGRAMS), i;
 	size_t pairs = 0, races = 0;
 	uint64_t state = 1;
 
 	for (i = 0; i < count; i++) {
-		busy_program(&state, &program, 50, OP_COUNT);
+		make_interacting_program(&state, &program, 50, OP_COUNT);
 		rules_evaluate(rules, &program);
 		happens_before_init(&happens, &program, rules_trace(rules), SIZE_MAX);
-		if (!agrees(&pairs, &races))
+		if (!races_are_unordered_pairs(&pairs, &races))
 			break;
 	}
 	ok(i == count && races && pairs > races,
@@ -116,11 +118,11 @@ static void test_random(void)
 }
 
 /* Does the fatal call of @calls have these causes, given as indices of calls? */
-static void causes(const char *calls, enum rule rule, const char *expected, const char *name)
+static void check_causes(const char *calls, enum rule rule, const char *expected, const char *name)
 {
 	struct causes causes;
 	char got[80] = "";
-	bool good = evaluate(calls) && rules_verdict(rules)->fatal_rule == rule;
+	bool good = evaluate_calls(calls) && rules_verdict(rules)->fatal_rule == rule;
 
 	cause_find_fatal(&program, rules, &causes);
 	for (size_t i = 0; i < causes.call_count; i++)
@@ -131,31 +133,33 @@ static void causes(const char *calls, enum rule rule, const char *expected, cons
 
 static void test_causes(void)
 {
-	causes("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nfree_page(p0)\nfree_page(p0)\n"
+	check_causes("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nfree_page(p0)\nfree_page(p0)\n"
 	       "read_raw(p0, 0, 1)\n", RULE_use_after_free, " 3", "use-after-free: the last free");
-	causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
+	check_causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
 	       "free_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 3",
 	       "use-after-free of a copy: the free of the destination");
-	causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
+	check_causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
 	       "copy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 2", "use-after-free of a copy: the free of the source");
-	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nfree_page(p0)\nload(k0, 0, 1)\n",
-	       RULE_use_after_free, " 2", "use-after-free through a mapping: the free of the page");
-	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nkunmap_local(k0)\n"
+	check_causes(
+		"p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nfree_page(p0)\nload(k0, 0, 1)\n",
+		RULE_use_after_free, " 2",
+		"use-after-free through a mapping: the free of the page");
+	check_causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nkunmap_local(k0)\n"
 	       "load(k0, 0, 1)\n", RULE_use_after_unmap, " 2", "use-after-unmap: the unmap");
-	causes("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: load(k0, 0, 1)\n",
+	check_causes("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: load(k0, 0, 1)\n",
 	       RULE_foreign_map, " 1", "foreign-map: the map");
-	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nk1 = kmap_local(p0)\n"
+	check_causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nk1 = kmap_local(p0)\n"
 	       "k2 = kmap_local(p0)\nkunmap_local(k2)\nk3 = kmap_local(p0)\nkunmap_local(k0)\n",
 	       RULE_unmap_order, " 5 2", "unmap-order: the newer mappings, newest first");
-	causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nload(k0, PAGE_SIZE, 1)\n",
+	check_causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nload(k0, PAGE_SIZE, 1)\n",
 	       RULE_out_of_bounds, "", "out-of-bounds: no call");
 }
 
-static void test_bytes(void)
+static void test_causes_of_uninit_byte(void)
 {
 	struct causes causes;
 
-	ok(evaluate("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	ok(evaluate_calls("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
 		    "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
 		    "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
 		   rules_verdict(rules)->uninit_count == 1 &&
@@ -171,7 +175,7 @@ static void test_deadlock(void)
 {
 	struct blocked_thread b[PROGRAM_THREADS];
 
-	ok(evaluate(
+	ok(evaluate_calls(
 		   "T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
 		   cause_find_deadlock(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
 		   b[0].blocking_call == 0 && b[1].why == BLOCKED_SEMAPHORE &&
@@ -186,9 +190,9 @@ UNIT_TEST(test_happens)
 	if (!rules)
 		abort();
 	test_edges();
-	test_random();
+	test_random_programs();
 	test_causes();
-	test_bytes();
+	test_causes_of_uninit_byte();
 	test_deadlock();
 	rules_delete(rules);
 }

@@ -39,7 +39,7 @@ static void exit_with_7(void *ctx)
 	_exit(7);
 }
 
-static void crash(void *ctx)
+static void crash_with_sigsegv(void *ctx)
 {
 	(void)ctx;
 	signal(SIGSEGV, SIG_DFL);
@@ -56,21 +56,21 @@ static void close_output_and_hang(void *ctx)
 }
 
 /* The second process keeps the output open, and ends with this test. */
-static void leave_a_process(void *ctx)
+static void leave_other_process(void *ctx)
 {
-	const int *ends = ctx;
-	char none;
+	const int *pipe_ends = ctx;
+	char unused_byte;
 
-	close(ends[1]);
+	close(pipe_ends[1]);
 	if (fork() == 0) {
-		(void)!read(ends[0], &none, 1);
+		(void)!read(pipe_ends[0], &unused_byte, 1);
 		_exit(0);
 	}
 	printf("all of it\n");
 }
 
 /* The second process never stops writing. */
-static void leave_a_writer(void *ctx)
+static void leave_writing_process(void *ctx)
 {
 	(void)ctx;
 	signal(SIGPIPE, SIG_DFL);
@@ -85,18 +85,18 @@ static void leave_a_writer(void *ctx)
 /* ---- cases ---- */
 
 /* Does the child of @run exit with @status, after @output? */
-static bool exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
+static bool child_exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
 {
 	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
 }
 
-static bool fails(void (*run)(void *ctx))
+static bool isolate_fails(void (*run)(void *ctx))
 {
 	return !isolate(run, NULL, LONG_SECONDS, &child);
 }
 
-static bool ends_hung(void)
+static bool ends_at_time_limit(void)
 {
 	return isolate(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
 	       child.signal == SIGKILL;
@@ -104,20 +104,20 @@ static bool ends_hung(void)
 
 static bool ends_before_other_process(void)
 {
-	int ends[2];
-	bool good;
+	int pipe_ends[2];
+	bool has_exited;
 
-	if (pipe(ends))
+	if (pipe(pipe_ends))
 		return false;
-	good = exits(leave_a_process, ends, 0, "all of it\n");
-	close(ends[0]);
-	close(ends[1]);
-	return good;
+	has_exited = child_exits(leave_other_process, pipe_ends, 0, "all of it\n");
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+	return has_exited;
 }
 
 static bool ends_before_writer(void)
 {
-	return exits(leave_a_writer, NULL, 0, "more\n");
+	return child_exits(leave_writing_process, NULL, 0, "more\n");
 }
 
 static void ignore_signal(int number)
@@ -132,16 +132,16 @@ static bool survives_signals(void)
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	return exits(exit_with_7, NULL, 7, "");
+	return child_exits(exit_with_7, NULL, 7, "");
 }
 
 static bool refuse_poll(void)
 {
 #ifdef SYS_poll
-	if (!refuse_if(SYS_poll, ANY_ARG, 0, ENOMEM))
+	if (!refuse_system_call_if(SYS_poll, ANY_ARG, 0, ENOMEM))
 		return false;
 #endif
-	return refuse_if(SYS_ppoll, ANY_ARG, 0, ENOMEM);
+	return refuse_system_call_if(SYS_ppoll, ANY_ARG, 0, ENOMEM);
 }
 
 /* CPU time must stay close to that of a child that only sleeps. */
@@ -149,7 +149,7 @@ static bool waits_without_poll(void)
 {
 	struct rusage usage;
 
-	if (!refuse_poll() || !exits(exit_with_7, NULL, 7, ""))
+	if (!refuse_poll() || !child_exits(exit_with_7, NULL, 7, ""))
 		return false;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("# %ld context switches\n", usage.ru_nvcsw);
@@ -159,11 +159,12 @@ static bool waits_without_poll(void)
 
 static bool works_without_pidfd(void)
 {
-	return refuse_if(SYS_pidfd_open, ANY_ARG, 0, ENOSYS) && ends_before_other_process() &&
-	       ends_hung() && exits(print_and_return, NULL, 0, "all of it\n");
+	return refuse_system_call_if(SYS_pidfd_open, ANY_ARG, 0, ENOSYS) &&
+	       ends_before_other_process() && ends_at_time_limit() &&
+	       child_exits(print_and_return, NULL, 0, "all of it\n");
 }
 
-static int lowest_descriptor(void)
+static int find_lowest_descriptor(void)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD, 0);
 
@@ -174,60 +175,63 @@ static int lowest_descriptor(void)
 static bool refuse_fork(void)
 {
 #ifdef SYS_fork
-	if (!refuse_if(SYS_fork, ANY_ARG, 0, EAGAIN))
+	if (!refuse_system_call_if(SYS_fork, ANY_ARG, 0, EAGAIN))
 		return false;
 #endif
-	return refuse_if(SYS_clone, ANY_ARG, 0, EAGAIN);
+	return refuse_system_call_if(SYS_clone, ANY_ARG, 0, EAGAIN);
 }
 
 static bool fails_without_fork(void)
 {
-	int before = lowest_descriptor();
+	int before = find_lowest_descriptor();
 
-	return refuse_fork() && fails(print_and_return) && lowest_descriptor() == before;
+	return refuse_fork() && isolate_fails(print_and_return) &&
+	       find_lowest_descriptor() == before;
 }
 
 static bool fails_without_pipe(void)
 {
-	return refuse_if(SYS_pipe2, ANY_ARG, 0, EMFILE) && fails(print_and_return);
+	return refuse_system_call_if(SYS_pipe2, ANY_ARG, 0, EMFILE) &&
+	       isolate_fails(print_and_return);
 }
 
 static bool fails_without_wait(void)
 {
-	return refuse_if(SYS_wait4, ANY_ARG, 0, EINVAL) && fails(crash);
+	return refuse_system_call_if(SYS_wait4, ANY_ARG, 0, EINVAL) &&
+	       isolate_fails(crash_with_sigsegv);
 }
 
 /* With SIGCHLD ignored a process gets no status of its child. */
 static bool fails_with_ignored_sigchld(void)
 {
 	signal(SIGCHLD, SIG_IGN);
-	return fails(crash);
+	return isolate_fails(crash_with_sigsegv);
 }
 
 static bool needs_output(void)
 {
 #ifdef SYS_dup2
-	if (!refuse_if(SYS_dup2, ANY_ARG, 0, EBUSY))
+	if (!refuse_system_call_if(SYS_dup2, ANY_ARG, 0, EBUSY))
 		return false;
 #endif
-	return refuse_if(SYS_dup3, ANY_ARG, 0, EBUSY) &&
-	       exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
+	return refuse_system_call_if(SYS_dup3, ANY_ARG, 0, EBUSY) &&
+	       child_exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
 }
 
 static bool leaves_no_descriptor(void)
 {
-	int before = lowest_descriptor();
+	int before = find_lowest_descriptor();
 
-	return isolate(crash, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
-	       ends_before_other_process() && ends_before_writer() && ends_hung() &&
-	       lowest_descriptor() == before;
+	return isolate(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
+	       ends_before_other_process() && ends_before_writer() && ends_at_time_limit() &&
+	       find_lowest_descriptor() == before;
 }
 
 static const struct {
 	bool (*check)(void);
 	const char *name;
 } cases[] = {
-	{ ends_hung, "a child that closes its output and hangs is killed" },
+	{ ends_at_time_limit, "a child that closes its output and hangs is killed" },
 	{ ends_before_other_process,
 	  "a process that keeps the output open does not make the child hang" },
 	{ ends_before_writer, "a process that writes forever does not make the child hang" },

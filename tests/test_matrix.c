@@ -18,7 +18,7 @@ static struct {
 	size_t racing_order[MATRIX_ORDERS], racing_kind[MATRIX_KINDS];
 } seen;
 
-static bool text_is_reversible(void)
+static bool text_round_trips(void)
 {
 	struct text_error error;
 	size_t len = program_to_text(&program, text);
@@ -26,22 +26,22 @@ static bool text_is_reversible(void)
 	return program_from_text(&again, text, len, &error) && program_equal(&program, &again);
 }
 
-static void try_cell(const struct matrix_cell *cell)
+static void evaluate_cell(const struct matrix_cell *cell)
 {
-	size_t access[2];
-	char name[MATRIX_NAME];
+	size_t access_calls[2];
+	char cell_name[MATRIX_NAME];
 
-	matrix_program(cell, &program, access);
+	matrix_program(cell, &program, access_calls);
 	rules_evaluate(rules, &program);
-	matrix_name(cell, name);
-	if (!matrix_agrees_with_model(cell, access, rules)) {
+	matrix_name(cell, cell_name);
+	if (!matrix_agrees_with_model(cell, access_calls, rules)) {
 		program_to_text(&program, text);
 		if (!seen.disagree++)
-			printf("# %s\n%s", name, text);
+			printf("# %s\n%s", cell_name, text);
 	}
 	seen.invalid += !program_valid(&program) || rules_trace(rules)->step_count != program.count;
-	seen.not_text += !text_is_reversible();
-	seen.odd_names += !matrix_matches(cell, name);
+	seen.not_text += !text_round_trips();
+	seen.odd_names += !matrix_matches(cell, cell_name);
 	seen.cells++;
 	seen.in[cell->relation]++;
 	if (!matrix_races(cell))
@@ -53,32 +53,32 @@ static void try_cell(const struct matrix_cell *cell)
 	seen.racing_kind[cell->kind[1]]++;
 }
 
-static void try_all(void)
+static void evaluate_all_cells(void)
 {
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
 		if (cell.left_out == MATRIX_IS_CELL)
-			try_cell(&cell);
+			evaluate_cell(&cell);
 		else
 			seen.left_out[cell.left_out]++;
 	}
 }
 
 /* Ranges with these relations do not overlap, so there is no race. */
-static bool is_apart(enum matrix_relation relation)
+static bool is_relation_without_overlap(enum matrix_relation relation)
 {
 	return relation == MATRIX_pair || relation == MATRIX_granule || relation == MATRIX_line ||
 	       relation == MATRIX_apart || relation == MATRIX_empty;
 }
 
-static void test_reach(void)
+static void test_all_values_occur(void)
 {
 	unsigned int relations = 0, kinds = 0, reasons = 0;
 	size_t total = seen.cells;
 
 	for (unsigned int i = 0; i < MATRIX_RELATIONS; i++)
-		relations += seen.in[i] && !seen.racing_in[i] == is_apart(i);
+		relations += seen.in[i] && !seen.racing_in[i] == is_relation_without_overlap(i);
 	ok(relations == MATRIX_RELATIONS, "cells race if their ranges overlap, and only then");
 	for (unsigned int i = 0; i < MATRIX_KINDS; i++)
 		kinds += seen.racing_kind[i] > 0;
@@ -140,7 +140,7 @@ static void test_relations(void)
 	ok(!wrong, "each range relation is what its name says");
 }
 
-static size_t matches(const char *pattern)
+static size_t count_matching_cells(const char *pattern)
 {
 	size_t count = 0;
 
@@ -154,25 +154,29 @@ static size_t matches(const char *pattern)
 
 static void test_patterns(void)
 {
-	ok(matches("") == MATRIX_CELLS && matches("*/*") == MATRIX_CELLS, "an empty pattern matches all cells");
-	ok(matches("store/load/nested/none/same") == 1, "a whole name matches one cell");
-	ok(matches("store/load/nested/none") == MATRIX_MAPPINGS, "the last parts may be missing");
-	ok(matches("//page") == MATRIX_CELLS / MATRIX_RELATIONS, "an empty part matches any");
-	ok(matches("*_atomic/last_free/around/none/same") == 4, "parts are patterns");
-	ok(!matches("nothing") && !matches("a/b/c/d/e/f"), "other patterns match no cell");
+	ok(count_matching_cells("") == MATRIX_CELLS && count_matching_cells("*/*") == MATRIX_CELLS, "an empty pattern matches all cells");
+	ok(count_matching_cells("store/load/nested/none/same") == 1,
+	   "a whole name matches one cell");
+	ok(count_matching_cells("store/load/nested/none") == MATRIX_MAPPINGS,
+	   "the last parts may be missing");
+	ok(count_matching_cells("//page") == MATRIX_CELLS / MATRIX_RELATIONS,
+	   "an empty part matches any");
+	ok(count_matching_cells("*_atomic/last_free/around/none/same") == 4, "parts are patterns");
+	ok(!count_matching_cells("nothing") && !count_matching_cells("a/b/c/d/e/f"),
+	   "other patterns match no cell");
 }
 
 UNIT_TEST(test_matrix)
 {
 	rules = rules_new();
-	try_all();
+	evaluate_all_cells();
 	printf("# %zu combinations, %zu cells, %zu race\n", MATRIX_CELLS, seen.cells, seen.races);
 	ok(seen.cells > 10000 && seen.races > 1000, "the matrix has more than 10,000 cells and 1,000 races");
 	ok(!seen.disagree, "tables and model agree on every cell");
 	ok(!seen.invalid, "every program is valid, and all of its calls run");
 	ok(!seen.not_text, "the text of every program is parsed to the same program");
 	ok(!seen.odd_names, "every cell matches its name");
-	test_reach();
+	test_all_values_occur();
 	test_relations();
 	test_patterns();
 	rules_delete(rules);

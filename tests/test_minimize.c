@@ -15,31 +15,31 @@ static rule_set wanted;
 static unsigned long asked;
 static bool all_valid;
 
-static rule_set broken(const struct program *program)
+static rule_set find_broken_rules(const struct program *program)
 {
 	rules_evaluate(rules, program);
 	return rules_verdict(rules)->broken;
 }
 
-static bool same_rules(void *ctx, const struct program *candidate)
+static bool breaks_wanted_rules(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
 	asked++;
 	all_valid &= program_valid(candidate);
-	return broken(candidate) == wanted;
+	return find_broken_rules(candidate) == wanted;
 }
 
 static struct minimize m;
 
-static void run(const struct program *program)
+static void minimize_program(const struct program *program)
 {
-	m = (struct minimize){ .best = *program, .accepts = same_rules };
-	wanted = broken(program);
+	m = (struct minimize){ .best = *program, .accepts = breaks_wanted_rules };
+	wanted = find_broken_rules(program);
 	asked = 0;
 	minimize(&m);
 }
 
-static bool is_text(const struct program *program, const char *expected)
+static bool has_text(const struct program *program, const char *expected)
 {
 	static char text[TEXT_PROGRAM_MAX];
 
@@ -104,8 +104,8 @@ static void test_cases(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		parse_program(&program, cases[i].text);
-		run(&program);
-		ok(is_text(&m.best, cases[i].smallest), "%s", cases[i].name);
+		minimize_program(&program);
+		ok(has_text(&m.best, cases[i].smallest), "%s", cases[i].name);
 	}
 }
 
@@ -119,27 +119,27 @@ static bool has_spare_call(const struct program *program)
 		for (size_t n = 0; n < program->count; n++)
 			if (n != i)
 				less.calls[less.count++] = program->calls[n];
-		if (broken(&less) == wanted)
+		if (find_broken_rules(&less) == wanted)
 			return true;
 	}
 	return false;
 }
 
-static void test_random(void)
+static void test_random_programs(void)
 {
 	static struct program program, first;
-	unsigned int many = share(300), kept = 0, spare = 0, other = 0, grown = 0;
+	unsigned int many = scale_repeat_count(300), kept = 0, spare = 0, other = 0, grown = 0;
 	uint64_t state = 11;
 
 	all_valid = true;
 	for (unsigned int i = 0; i < many; i++) {
-		busy_program(&state, &program, 50, OP_COUNT);
-		run(&program);
-		kept += broken(&m.best) == wanted;
+		make_interacting_program(&state, &program, 50, OP_COUNT);
+		minimize_program(&program);
+		kept += find_broken_rules(&m.best) == wanted;
 		spare += has_spare_call(&m.best);
 		grown += m.best.count > program.count;
 		first = m.best;
-		run(&program);
+		minimize_program(&program);
 		other += !program_equal(&first, &m.best);
 	}
 	ok(kept == many, "%u of %u random programs break the same rules as before", kept, many);
@@ -149,7 +149,7 @@ static void test_random(void)
 }
 
 /* Accepts programs with an even number of posts, at least two. */
-static bool even_posts(void *ctx, const struct program *candidate)
+static bool has_even_post_count(void *ctx, const struct program *candidate)
 {
 	unsigned int posts = 0;
 
@@ -159,19 +159,19 @@ static bool even_posts(void *ctx, const struct program *candidate)
 	return posts && posts % 2 == 0;
 }
 
-static void test_pairs(void)
+static void test_pairs_of_calls(void)
 {
 	static struct program program;
 
 	parse_program(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\npost(s3)\n"
 			    "post(s0)\nT5: post(s1)\n");
-	m = (struct minimize){ .best = program, .accepts = even_posts };
+	m = (struct minimize){ .best = program, .accepts = has_even_post_count };
 	minimize(&m);
-	ok(is_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),
+	ok(has_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),
 	   "calls that go only two at a time");
 }
 
-static bool never(void *ctx, const struct program *candidate)
+static bool accept_nothing(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
 	(void)candidate;
@@ -179,17 +179,17 @@ static bool never(void *ctx, const struct program *candidate)
 	return false;
 }
 
-static void test_nothing(void)
+static void test_nothing_accepted(void)
 {
 	static struct program program;
 
 	parse_program(&program, cases[0].text);
-	m = (struct minimize){ .best = program, .accepts = never };
+	m = (struct minimize){ .best = program, .accepts = accept_nothing };
 	asked = 0;
 	minimize(&m);
 	ok(asked && program_equal(&m.best, &program), "what cannot be made smaller stays");
 	program.count = 0;
-	m = (struct minimize){ .best = program, .accepts = never };
+	m = (struct minimize){ .best = program, .accepts = accept_nothing };
 	minimize(&m);
 	ok(m.best.count == 0, "nor is anything made of nothing");
 }
@@ -198,8 +198,8 @@ UNIT_TEST(test_minimize)
 {
 	rules = rules_new();
 	test_cases();
-	test_random();
-	test_pairs();
-	test_nothing();
+	test_random_programs();
+	test_pairs_of_calls();
+	test_nothing_accepted();
 	rules_delete(rules);
 }

@@ -36,29 +36,29 @@ static bool bytes_read_back(const struct program *program)
 	return program_equal(program, &again);
 }
 
-static bool good(const struct program *program)
+static bool is_valid_and_round_trips(const struct program *program)
 {
 	return program_valid(program) && program->count <= CALLS_MAX && bytes_read_back(program) &&
 	       text_reads_back(program);
 }
 
-static void make(struct program *program, uint64_t seed, uint32_t line)
+static void make_program(struct program *program, uint64_t seed, uint32_t line)
 {
 	if (seed % 4)
-		busy_program(&seed, program, 58, OP_COUNT);
+		make_interacting_program(&seed, program, 58, OP_COUNT);
 	else
-		random_program(&seed, program, 60);
+		make_random_program(&seed, program, 60);
 	for (size_t i = 0; i < program->count; i++)
 		program->calls[i].line = line++;
 }
 
 static void make_before(uint64_t seed)
 {
-	make(&before, seed, 1);
+	make_program(&before, seed, 1);
 }
 
 /* Makes a program to which every mutation applies. */
-static void make_rich(void)
+static void make_program_for_all_mutations(void)
 {
 	uint64_t seed = 1;
 	bool slice = false;
@@ -78,13 +78,13 @@ static void copy_program(struct program *to, const struct program *from)
 	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
 
-static bool apply(enum mutation mutation, uint64_t seed)
+static bool apply_mutation(enum mutation mutation, uint64_t seed)
 {
 	struct mutate_request request = {
 		.seed = seed, .max_calls = CALLS_MAX, .other = &other, .engine = fake_engine
 	};
 
-	make(&other, 4 * seed + 1, OTHER_LINES); /* never empty */
+	make_program(&other, 4 * seed + 1, OTHER_LINES); /* never empty */
 	engine_byte = (uint8_t)(seed % OP_COUNT);
 	make_before(seed);
 	copy_program(&after, &before);
@@ -93,39 +93,40 @@ static bool apply(enum mutation mutation, uint64_t seed)
 
 /* ---- tampering: what a promise must not let pass ---- */
 
-static void append_stray(void)
+static void append_stray_call(void)
 {
 	after.calls[after.count++] = (struct call){
 		.op = OP_unlock, .thread = 7, .handle = { 3 }, .expected_result = RESULT_NONE, .line = 9999
 	};
 }
 
-static void turn_threads(void)
+static void rotate_threads(void)
 {
 	for (size_t i = 0; i < after.count; i++)
 		after.calls[i].thread = (uint8_t)((after.calls[i].thread + 1 + i % 3) % PROGRAM_THREADS);
 }
 
-static void take_back(void)
+static void undo_mutation(void)
 {
 	copy_program(&after, &before);
 }
 
-static void drop_all(void)
+static void remove_all_calls(void)
 {
 	after.count = 0;
 }
 
-static void (*const tamperings[])(void) = { append_stray, turn_threads, take_back, drop_all };
+static void (*const tamperings[])(void) = {append_stray_call, rotate_threads, undo_mutation,
+					   remove_all_calls};
 #define TAMPERINGS (sizeof(tamperings) / sizeof(tamperings[0]))
 
 /* Return: how many manipulated results a promise accepts. */
-static unsigned int passes_tampered(enum mutation mutation)
+static unsigned int count_accepted_tamperings(enum mutation mutation)
 {
 	unsigned int passed = 0;
 
 	for (uint64_t seed = 0; seed < 200 * TAMPERINGS; seed++) {
-		if (!apply(mutation, seed) || before.count < 3 || before.count > 50)
+		if (!apply_mutation(mutation, seed) || before.count < 3 || before.count > 50)
 			continue;
 		tamperings[seed % TAMPERINGS]();
 		passed += promises[mutation]();
@@ -139,18 +140,18 @@ static void test_promise(enum mutation mutation)
 	unsigned int changed = 0, kept = 0, valid = 0, left_alone = 0, tampered;
 
 	for (uint64_t seed = 0; seed < SEEDS; seed++) {
-		bool applied = apply(mutation, seed);
+		bool applied = apply_mutation(mutation, seed);
 
-		valid += good(&after);
+		valid += is_valid_and_round_trips(&after);
 		if (!applied) {
-			left_alone += same_calls(before.calls, after.calls, before.count) &&
+			left_alone += are_same_calls(before.calls, after.calls, before.count) &&
 				      before.count == after.count;
 			continue;
 		}
 		changed++;
 		kept += promises[mutation]();
 	}
-	tampered = passes_tampered(mutation);
+	tampered = count_accepted_tamperings(mutation);
 	if (!ok(changed > SEEDS / 10 && kept == changed && valid == SEEDS &&
 			left_alone == SEEDS - changed && !tampered,
 		"%s: %s", info->name, info->description))
@@ -172,7 +173,7 @@ static uint64_t hash_program(uint64_t hash, const struct program *program)
 }
 
 /* Returns a hash of many mutations in sequence. */
-static uint64_t walk(uint64_t seed)
+static uint64_t hash_many_mutations(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
 
@@ -194,19 +195,19 @@ static bool same_in_another_process(void)
 	char command[80];
 	unsigned long long hash = 0;
 	FILE *child;
-	bool read;
+	bool has_read_hash;
 
 	snprintf(command, sizeof(command), "PRINT_WALK=1 /proc/%d/exe test_mutate", (int)getpid());
 	child = popen(command, "r");
-	read = child && fscanf(child, "%llx", &hash) == 1;
-	return child && !pclose(child) && read && hash == walk(1);
+	has_read_hash = child && fscanf(child, "%llx", &hash) == 1;
+	return child && !pclose(child) && has_read_hash && hash == hash_many_mutations(1);
 }
 
 static void test_weights(void)
 {
 	unsigned int counts[MUTATION_COUNT] = { 0 }, sum = 0, off = 0, draws = 40000;
 
-	make_rich();
+	make_program_for_all_mutations();
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++)
 		sum += mutation_table[i].weight;
 	for (uint64_t seed = 0; seed < draws; seed++) {
@@ -233,7 +234,7 @@ static void test_no_engine(void)
 {
 	unsigned int engine = 0;
 
-	make_rich();
+	make_program_for_all_mutations();
 	for (uint64_t seed = 0; seed < 5000; seed++) {
 		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX };
 
@@ -243,7 +244,7 @@ static void test_no_engine(void)
 	ok(!engine, "without an engine none is drawn");
 }
 
-static void test_room(void)
+static void test_max_calls(void)
 {
 	unsigned int too_many = 0, stuck = 0;
 
@@ -274,7 +275,7 @@ static const unsigned int value_counts[HANDLES + 5] = {
 };
 static bool was_seen[COUNT(value_counts)][64];
 
-static void see_call(const struct call *call)
+static void record_values_of_call(const struct call *call)
 {
 	unsigned int handles = 0;
 
@@ -294,7 +295,7 @@ static void see_call(const struct call *call)
 	}
 }
 
-static bool seen_all(void)
+static bool has_seen_all_values(void)
 {
 	for (unsigned int i = 0; i < COUNT(value_counts); i++)
 		for (unsigned int value = 0; value < value_counts[i]; value++)
@@ -304,35 +305,37 @@ static bool seen_all(void)
 }
 
 /* Without an engine; after 60 mutations it starts again with an empty program. */
-static void test_reach(void)
+static void test_all_values_are_reached(void)
 {
 	unsigned int count = 0;
 
-	for (; count < 50000 && !seen_all(); count++) {
+	for (; count < 50000 && !has_seen_all_values(); count++) {
 		struct mutate_request request = { .seed = count, .max_calls = CALLS_MAX };
 
 		if (count % 60 == 0)
 			after.count = 0;
 		mutate(&after, &request);
 		for (size_t i = 0; i < after.count; i++)
-			see_call(&after.calls[i]);
+			record_values_of_call(&after.calls[i]);
 	}
-	ok(seen_all(), "every call, thread, flag, handle, base and edge from nothing: %u mutations",
-	   count);
+	ok(has_seen_all_values(),
+	   "every call, thread, flag, handle, base and edge from nothing: %u mutations", count);
 }
 
 UNIT_TEST(test_mutate)
 {
 	if (getenv("PRINT_WALK")) {
-		printf("%llx\n", (unsigned long long)walk(1));
+		printf("%llx\n", (unsigned long long)hash_many_mutations(1));
 		exit(0);
 	}
 	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
 		test_promise(mutation);
 	test_weights();
 	test_no_engine();
-	test_room();
-	test_reach();
-	ok(walk(1) == walk(1) && walk(1) != walk(2), "same seed, same result; another, another");
+	test_max_calls();
+	test_all_values_are_reached();
+	ok(hash_many_mutations(1) == hash_many_mutations(1) &&
+		   hash_many_mutations(1) != hash_many_mutations(2),
+	   "same seed, same result; another, another");
 	ok(same_in_another_process(), "the same in another process");
 }

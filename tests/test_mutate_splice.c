@@ -16,7 +16,8 @@
 static struct program own, other, result;
 
 /* Returns the line of the call that fills a handle before call @at, or NO_LINE. */
-static uint32_t filler(const struct program *program, size_t at, char kind, uint8_t handle)
+static uint32_t find_filling_line(const struct program *program, size_t at, char kind,
+				  uint8_t handle)
 {
 	for (size_t i = 0; i < at; i++)
 		if (op_table[program->calls[i].op].argument_kinds[0] == (kind & ~0x20) &&
@@ -25,7 +26,7 @@ static uint32_t filler(const struct program *program, size_t at, char kind, uint
 	return NO_LINE;
 }
 
-static size_t find(const struct program *program, uint32_t line)
+static size_t find_call_of_line(const struct program *program, uint32_t line)
 {
 	for (size_t i = 0; i < program->count; i++)
 		if (program->calls[i].line == line)
@@ -36,33 +37,33 @@ static size_t find(const struct program *program, uint32_t line)
 /* Which line replaced which; all pairs must be consistent. */
 struct renaming {
 	uint32_t from[4 * PROGRAM_CALLS], to[4 * PROGRAM_CALLS];
-	size_t count;
+	size_t pair_count;
 };
 
 /* Return: false if @from was replaced by something else before, or @to replaced something else. */
-static bool becomes(struct renaming *r, uint32_t from, uint32_t to)
+static bool record_renaming(struct renaming *r, uint32_t from, uint32_t to)
 {
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->pair_count; i++)
 		if (r->from[i] == from || r->to[i] == to)
 			return r->from[i] == from && r->to[i] == to;
-	r->from[r->count] = from;
-	r->to[r->count++] = to;
+	r->from[r->pair_count] = from;
+	r->to[r->pair_count++] = to;
 	return true;
 }
 
 /* A handle of the other program has one new name, and refers to the same resource. */
 static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned int index, char kind)
 {
-	uint32_t from = filler(&other, was, kind, other.calls[was].handle[index]);
-	uint32_t to = filler(&result, is, kind, result.calls[is].handle[index]);
+	uint32_t from = find_filling_line(&other, was, kind, other.calls[was].handle[index]);
+	uint32_t to = find_filling_line(&result, is, kind, result.calls[is].handle[index]);
 
 	if (kind == 'm' || kind == 's')
-		return becomes(r, (uint32_t)(kind << 8 | other.calls[was].handle[index]),
+		return record_renaming(r, (uint32_t)(kind << 8 | other.calls[was].handle[index]),
 			       (uint32_t)(kind << 8 | result.calls[is].handle[index]));
 	if (from == NO_LINE)
 		return true;
 	/* Its own filler, or one of the program's. */
-	return becomes(r, 10000 + from, 10000 + to) && (to == from || (to && to < OTHERS));
+	return record_renaming(r, 10000 + from, 10000 + to) && (to == from || (to && to < OTHERS));
 }
 
 /* A call that filled a handle still fills one. */
@@ -70,18 +71,19 @@ static bool still_fills(size_t was, size_t is)
 {
 	char kind = op_table[result.calls[is].op].argument_kinds[0];
 
-	return kind & 0x20 || filler(&other, was, kind, other.calls[was].handle[0]) != NO_LINE ||
-	       filler(&result, is, kind, result.calls[is].handle[0]) == NO_LINE;
+	return kind & 0x20 ||
+	       find_filling_line(&other, was, kind, other.calls[was].handle[0]) != NO_LINE ||
+	       find_filling_line(&result, is, kind, result.calls[is].handle[0]) == NO_LINE;
 }
 
-static bool others_call_fits(struct renaming *r, size_t is)
+static bool is_valid_copied_call(struct renaming *r, size_t is)
 {
-	size_t was = find(&other, result.calls[is].line);
+	size_t was = find_call_of_line(&other, result.calls[is].line);
 	struct call call = result.calls[is];
 	unsigned int handles = 0;
 
 	if (was == other.count || !still_fills(was, is) ||
-	    !becomes(r, other.calls[was].thread | 1u << 16, call.thread | 1u << 16))
+	    !record_renaming(r, other.calls[was].thread | 1u << 16, call.thread | 1u << 16))
 		return false;
 	for (const char *kind = op_table[call.op].argument_kinds; *kind; kind++)
 		if (op_handle_count(*kind)) {
@@ -94,7 +96,7 @@ static bool others_call_fits(struct renaming *r, size_t is)
 	return call_equal(&call, &other.calls[was]);
 }
 
-static bool own_call_fits(size_t was, size_t is)
+static bool is_unchanged_own_call(size_t was, size_t is)
 {
 	unsigned int handles = 0;
 
@@ -104,8 +106,8 @@ static bool own_call_fits(size_t was, size_t is)
 		if (op_handle_count(*kind)) {
 			uint8_t handle = own.calls[was].handle[handles++];
 
-			if (*kind & 0x20 && filler(&own, was, *kind, handle) !=
-						    filler(&result, is, *kind, handle))
+			if (*kind & 0x20 && find_filling_line(&own, was, *kind, handle) !=
+						    find_filling_line(&result, is, *kind, handle))
 				return false;
 		}
 	return true;
@@ -117,12 +119,12 @@ static bool all_refer_to_same(void)
 	static struct renaming renaming;
 	uint32_t last_own = 0, last_other = 0;
 
-	renaming.count = 0;
+	renaming.pair_count = 0;
 	for (size_t i = 0; i < result.count; i++) {
 		uint32_t line = result.calls[i].line;
 		uint32_t *last = line < OTHERS ? &last_own : &last_other;
-		bool fits = line < OTHERS ? own_call_fits(find(&own, line), i) :
-					    others_call_fits(&renaming, i);
+		bool fits = line < OTHERS ? is_unchanged_own_call(find_call_of_line(&own, line), i)
+					  : is_valid_copied_call(&renaming, i);
 
 		if (!fits || line <= *last)
 			return false;
@@ -131,17 +133,17 @@ static bool all_refer_to_same(void)
 	return last_other;
 }
 
-static void make(struct program *program, uint64_t seed, uint32_t line)
+static void make_program(struct program *program, uint64_t seed, uint32_t line)
 {
-	busy_program(&seed, program, 50, OP_COUNT);
+	make_interacting_program(&seed, program, 50, OP_COUNT);
 	for (size_t i = 0; i < program->count; i++)
 		program->calls[i].line = line++;
 }
 
-static void make_both(uint64_t seed)
+static void make_both_programs(uint64_t seed)
 {
-	make(&own, seed, 1);
-	make(&other, ~seed, OTHERS);
+	make_program(&own, seed, 1);
+	make_program(&other, ~seed, OTHERS);
 	result = own;
 }
 
@@ -160,12 +162,12 @@ UNIT_TEST(test_mutate_splice)
 		struct mutate_request request = { seed, PROGRAM_CALLS, &other, NULL };
 		size_t others = 0, fillers = 0;
 
-		make_both(seed);
+		make_both_programs(seed);
 		if (!mutate_with(MUTATION_splice, &result, &request))
 			continue;
 		spliced++;
 		same += all_refer_to_same();
-		whole += result.count > own.count && find(&result, 1) < result.count;
+		whole += result.count > own.count && find_call_of_line(&result, 1) < result.count;
 		for (size_t i = 0; i < result.count; i++)
 			if (result.calls[i].line >= OTHERS) {
 				others++;
@@ -175,7 +177,7 @@ UNIT_TEST(test_mutate_splice)
 		apart += fillers > 0;
 	}
 	for (uint64_t seed = 0; seed < 300; seed++) {
-		make_both(seed);
+		make_both_programs(seed);
 		append_without_renaming();
 		fooled += all_refer_to_same();
 	}

@@ -36,21 +36,21 @@ static bool is_canonical(const uint8_t *bytes, size_t size)
 	return program_to_bytes(&program, canonical) == size && !memcmp(canonical, bytes, size);
 }
 
-static size_t make(uint64_t seed, uint8_t *bytes)
+static size_t make_input(uint64_t seed, uint8_t *bytes)
 {
 	size_t size;
 
 	if (seed % 3) {
-		busy_program(&seed, &program, 40, OP_COUNT);
+		make_interacting_program(&seed, &program, 40, OP_COUNT);
 		return program_to_bytes(&program, bytes);
 	}
 	size = random_next(&seed) % MAX;
-	random_bytes(&seed, bytes, size);
+	fill_random_bytes(&seed, bytes, size);
 	return size;
 }
 
 /* Allocates exactly the given sizes, so that a sanitizer detects an overflow. */
-static size_t mutate_exactly(uint64_t seed, size_t size, size_t max, uint8_t *result)
+static size_t mutate_in_exact_buffer(uint64_t seed, size_t size, size_t max, uint8_t *result)
 {
 	uint8_t *exact = malloc(max ? max : 1);
 
@@ -61,7 +61,7 @@ static size_t mutate_exactly(uint64_t seed, size_t size, size_t max, uint8_t *re
 	return size;
 }
 
-static size_t cross_exactly(uint64_t seed, size_t size, size_t other_size, size_t max,
+static size_t cross_over_in_exact_buffer(uint64_t seed, size_t size, size_t other_size, size_t max,
 			    uint8_t *result)
 {
 	uint8_t *exact = malloc(max ? max : 1);
@@ -79,12 +79,13 @@ UNIT_TEST(test_mutator)
 	unsigned int good = 0, same = 0, changed = 0, crossed = 0;
 
 	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
-		size_t size = make(seed, first), max = size + seed % 40, used;
+		size_t size = make_input(seed, first), max = size + seed % 40, used;
 
-		used = mutate_exactly(seed, size, max, one);
+		used = mutate_in_exact_buffer(seed, size, max, one);
 		good += used <= max && is_canonical(one, used);
 		changed += used != size || memcmp(one, first, size);
-		same += mutate_exactly(seed, size, max, two) == used && !memcmp(one, two, used);
+		same += mutate_in_exact_buffer(seed, size, max, two) == used &&
+			!memcmp(one, two, used);
 	}
 	ok(good == ROUNDS, "mutations are canonical programs, of at most the size allowed");
 	ok(changed > ROUNDS * 9 / 10, "they differ from what they were: %u of %d", changed, ROUNDS);
@@ -92,13 +93,13 @@ UNIT_TEST(test_mutator)
 	ok(engine_calls > ROUNDS / 10, "the engine has its share: %u", engine_calls);
 	good = same = 0;
 	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
-		size_t size = make(seed, first), other_size = make(~seed, second), used;
+		size_t size = make_input(seed, first), other_size = make_input(~seed, second), used;
 		size_t max = seed % 2 ? MAX : size + seed % 40;
 
-		used = cross_exactly(seed, size, other_size, max, one);
+		used = cross_over_in_exact_buffer(seed, size, other_size, max, one);
 		good += used <= max && is_canonical(one, used);
 		crossed += used > 0;
-		same += cross_exactly(seed, size, other_size, max, two) == used &&
+		same += cross_over_in_exact_buffer(seed, size, other_size, max, two) == used &&
 			!memcmp(one, two, used);
 	}
 	ok(good == ROUNDS, "crossovers are canonical programs, of at most the size allowed");

@@ -23,14 +23,15 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 static struct program program;
 static char text[TEXT_PROGRAM_MAX];
 
-static bool is_good(const char *bytes, size_t size)
+static bool is_valid_text(const char *bytes, size_t size)
 {
 	struct text_error error;
 
 	return program_from_text(&program, bytes, size, &error);
 }
 
-static size_t mutate_exactly(uint64_t seed, const char *from, size_t size, size_t max, char *result)
+static size_t mutate_in_exact_buffer(uint64_t seed, const char *from, size_t size, size_t max,
+				     char *result)
 {
 	char *exact = malloc(max ? max : 1);
 
@@ -41,7 +42,7 @@ static size_t mutate_exactly(uint64_t seed, const char *from, size_t size, size_
 	return size;
 }
 
-static void test_one_step(void)
+static void test_one_mutation(void)
 {
 	static char one[MAX + 40], two[MAX + 40];
 	unsigned int small = 0, same = 0, changed = 0, good = 0;
@@ -50,14 +51,14 @@ static void test_one_step(void)
 		uint64_t state = seed;
 		size_t size, max, used;
 
-		busy_program(&state, &program, 40, OP_COUNT);
+		make_interacting_program(&state, &program, 40, OP_COUNT);
 		size = program_to_text(&program, text);
 		max = size + seed % 40;
-		used = mutate_exactly(seed, text, size, max, one);
+		used = mutate_in_exact_buffer(seed, text, size, max, one);
 		small += used && used <= max;
 		changed += used != size || memcmp(one, text, size);
-		good += is_good(one, used);
-		same += mutate_exactly(seed, text, size, max, two) == used &&
+		good += is_valid_text(one, used);
+		same += mutate_in_exact_buffer(seed, text, size, max, two) == used &&
 			!memcmp(one, two, used);
 	}
 	ok(small == ROUNDS, "a text is never larger than allowed, and never nothing");
@@ -67,7 +68,7 @@ static void test_one_step(void)
 }
 
 /* From an empty text the mutator reaches programs that an engine alone hardly finds. */
-static void test_reach(void)
+static void test_programs_are_reached(void)
 {
 	static char walk[MAX], other[MAX];
 	bool called = false;
@@ -75,10 +76,10 @@ static void test_reach(void)
 	unsigned int steps = 0;
 
 	for (; steps < 20000 && !called; steps++) {
-		size_t used = mutate_exactly(steps, walk, size, MAX, other);
+		size_t used = mutate_in_exact_buffer(steps, walk, size, MAX, other);
 
 		/* Keeps the better text, as an engine does. */
-		if (is_good(other, used) && (!size || program.count >= calls)) {
+		if (is_valid_text(other, used) && (!size || program.count >= calls)) {
 			calls = program.count;
 			size = used;
 			memcpy(walk, other, used);
@@ -97,8 +98,8 @@ static void test_odd_sizes(void)
 		uint64_t state = seed;
 		size_t max = 1 + seed % 24, size = random_next(&state) % (max + 1), used;
 
-		random_bytes(&state, (uint8_t *)small, size);
-		used = mutate_exactly(seed, small, size, max, result);
+		fill_random_bytes(&state, (uint8_t *)small, size);
+		used = mutate_in_exact_buffer(seed, small, size, max, result);
 		good += used && used <= max;
 	}
 	ok(good == ROUNDS, "short texts, odd bytes and little room are no trouble");
@@ -106,7 +107,7 @@ static void test_odd_sizes(void)
 
 UNIT_TEST(test_mutator_text)
 {
-	test_one_step();
-	test_reach();
+	test_one_mutation();
+	test_programs_are_reached();
 	test_odd_sizes();
 }

@@ -10,7 +10,7 @@ static struct rules *rules;
 static struct never_runs found[PROGRAM_CALLS];
 static size_t count, named_total, unreached_total;
 
-static bool is_named(size_t call)
+static bool is_found(size_t call)
 {
 	for (size_t i = 0; i < count; i++)
 		if (found[i].call == call)
@@ -19,7 +19,7 @@ static bool is_named(size_t call)
 }
 
 /* A call that is skipped but not found needs a page whose allocation failed. */
-static bool skips_are_named(void)
+static bool skipped_calls_are_found(void)
 {
 	const struct trace *trace = rules_trace(rules);
 	bool failed = false;
@@ -28,14 +28,14 @@ static bool skips_are_named(void)
 		const struct step *step = &trace->steps[i];
 
 		failed |= step->result == RESULT_ENOMEM;
-		if (is_named(step->call) != step->was_skipped && !(step->was_skipped && failed))
+		if (is_found(step->call) != step->was_skipped && !(step->was_skipped && failed))
 			return false;
 	}
 	return true;
 }
 
 /* Without the fatal call that ended the program, a found call is skipped too. */
-static bool stays_skipped(void)
+static bool found_calls_stay_skipped(void)
 {
 	const struct verdict *v = rules_verdict(rules);
 	size_t fatal = v->fatal_call;
@@ -59,7 +59,7 @@ static bool stays_skipped(void)
 	return true;
 }
 
-static bool is_sorted(void)
+static bool found_calls_are_sorted(void)
 {
 	for (size_t i = 1; i < count; i++)
 		if (found[i - 1].call >= found[i].call)
@@ -76,15 +76,15 @@ UNIT_TEST(test_never_runs)
 		uint64_t seed = i;
 
 		if (i % 2)
-			busy_program(&seed, &program, 50, OP_COUNT);
+			make_interacting_program(&seed, &program, 50, OP_COUNT);
 		else
-			random_program(&seed, &program, 60);
+			make_random_program(&seed, &program, 60);
 		rules_evaluate(rules, &program);
 		count = never_runs_find(&program, rules, found);
 		named_total += count;
-		named += skips_are_named();
-		sorted += is_sorted();
-		stay += stays_skipped();
+		named += skipped_calls_are_found();
+		sorted += found_calls_are_sorted();
+		stay += found_calls_stay_skipped();
 	}
 	ok(named == 4000, "4,000 programs: the calls that are found are those that the model skips");
 	ok(sorted == 4000, "each call is found once, in the order of lines");

@@ -131,7 +131,7 @@ static const struct child_case file_zero_case = { use_file_zero, RETURNS,
 
 static void check_alias(void)
 {
-	if (!backend_is("alias"))
+	if (!is_backend("alias"))
 		return;
 	check_children(&file_zero_case, 1);
 	for (size_t i = 0; i < COUNT(pages); i++)

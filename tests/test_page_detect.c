@@ -81,7 +81,7 @@ ACTION(drop_and_write_variable, use_reference(), shared_variable = 2)
 
 static const struct {
 	void (*first)(void), (*second)(void);
-	bool races;
+	bool expects_race;
 	const char *name;
 } pairs[] = {
 	{ write_variable_and_use, use_and_write_variable, true, "the library orders no threads" },
@@ -95,29 +95,30 @@ static void test_races(void)
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		turns[0].act = pairs[i].first;
 		turns[1].act = pairs[i].second;
-		ok(!strstr(run_in_child(run_turns)->stderr_text, "data race") == !pairs[i].races,
+		ok(!strstr(run_in_child(run_turns)->stderr_text, "data race") ==
+			   !pairs[i].expects_race,
 		   "%s", pairs[i].name);
 	}
 }
 
 /* ---- uninitialised bytes ---- */
 
-static void branch_on(const unsigned char *byte)
+static void branch_on_byte(const unsigned char *byte)
 {
 	if (*(const volatile unsigned char *)byte == 77)
 		abort();
 }
 
-ACTION(use_fresh, branch_on(page_map_local(page_alloc(GFP_KERNEL))))
+ACTION(use_fresh, branch_on_byte(page_map_local(page_alloc(GFP_KERNEL))))
 static void use_byte_stored_through_other_mapping(void)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	unsigned char *first = page_map_local(new), *second = page_map_local(new), byte;
 
 	first[5] = 1;
-	branch_on(second + 5);
+	branch_on_byte(second + 5);
 	page_read_raw(new, &byte, 5, 1);
-	branch_on(&byte);
+	branch_on_byte(&byte);
 }
 
 static void use_byte_after_stored_byte(void)
@@ -126,7 +127,7 @@ static void use_byte_after_stored_byte(void)
 	unsigned char *first = page_map_local(new), *second = page_map_local(new);
 
 	first[5] = 1;
-	branch_on(second + 6);
+	branch_on_byte(second + 6);
 }
 
 static void use_read_bytewise(void)
@@ -134,7 +135,7 @@ static void use_read_bytewise(void)
 	unsigned char byte = 0;
 
 	page_read_bytewise_atomic(page_alloc(GFP_KERNEL), &byte, 0, 1);
-	branch_on(&byte);
+	branch_on_byte(&byte);
 }
 
 static void use_reused_frame(void)
@@ -157,7 +158,7 @@ static void use_after_child_wrote(void)
 	if (pid == 0)
 		_exit(page_write_raw(new, zeros, 0, 8));
 	waitpid(pid, NULL, 0);
-	branch_on(page_map_local(new));
+	branch_on_byte(page_map_local(new));
 }
 
 static const struct {

@@ -44,7 +44,7 @@ static uint64_t failing_copies(unsigned int count)
 }
 
 /* Copies no bytes. */
-static int copy_nothing(void)
+static int copy_zero_bytes(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 	struct user_slice_reader empty;
@@ -70,7 +70,7 @@ static void set_copy(struct page_fault_attr attr)
 	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
 }
 
-static int failures_left(void)
+static int get_remaining_times(void)
 {
 	struct page_fault_attr attr;
 
@@ -96,7 +96,7 @@ static void test_nth(void)
 	   "guarantee 1: an allocation with __GFP_NOFAIL does not count");
 	SET(alloc, .probability = 100, .interval = 2, .times = 5);
 	page_fail_nth(3);
-	ok(failing_allocations(3) == 4 && failures_left() == 4,
+	ok(failing_allocations(3) == 4 && get_remaining_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
 	ok(failing_allocations(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
 	set_alloc(off);
@@ -209,7 +209,7 @@ static bool has_attributes(enum page_fault_point point, struct page_fault_attr w
 	       got.seed == want.seed;
 }
 
-static bool points_have(struct page_fault_attr alloc, struct page_fault_attr usercopy)
+static bool both_points_have(struct page_fault_attr alloc, struct page_fault_attr usercopy)
 {
 	return has_attributes(PAGE_FAULT_ALLOC, alloc) &&
 	       has_attributes(PAGE_FAULT_USERCOPY, usercopy);
@@ -234,12 +234,12 @@ static void test_points(void)
 						    .ignore_gfp = GFP_ATOMIC,
 						    .seed = 42 };
 
-	ok(points_have(off, off), "both points are off at first");
+	ok(both_points_have(off, off), "both points are off at first");
 	set_alloc(one);
 	set_copy(two);
-	ok(points_have(one, two), "each point has its own attributes");
+	ok(both_points_have(one, two), "each point has its own attributes");
 	set_alloc(off);
-	ok(points_have(off, two), "one point is switched off alone");
+	ok(both_points_have(off, two), "one point is switched off alone");
 	set_copy(off);
 }
 
@@ -284,14 +284,14 @@ static void test_copy_attributes(void)
 static void test_empty_copy(void)
 {
 	page_fail_nth(2);
-	ok(copy_nothing() == 0 && page_fail_nth(2) == 1, "an empty copy counts for fail_nth");
-	ok(copy_nothing() == 0 && failing_copies(2) == 0x1,
+	ok(copy_zero_bytes() == 0 && page_fail_nth(2) == 1, "an empty copy counts for fail_nth");
+	ok(copy_zero_bytes() == 0 && failing_copies(2) == 0x1,
 	   "after an empty copy the next copy fails");
 	page_fail_nth(1);
-	ok(copy_nothing() == 0 && failing_copies(2) == 0,
+	ok(copy_zero_bytes() == 0 && failing_copies(2) == 0,
 	   "an empty copy uses up its failure, and returns 0");
 	SET(copy, .probability = 100, .times = 2);
-	ok(copy_nothing() == 0 && failing_copies(3) == 0x1, "an empty copy uses one of `times`");
+	ok(copy_zero_bytes() == 0 && failing_copies(3) == 0x1, "an empty copy uses one of `times`");
 	set_copy(off);
 }
 

@@ -127,7 +127,7 @@ static void *allocate_and_compare(void *name)
 	memset(written, *(unsigned char *)name, sizeof(written));
 	allocate_once(NULL);
 	pthread_barrier_wait(&all_started);
-	for (unsigned int i = share(150000); i && same; i--) {
+	for (unsigned int i = scale_repeat_count(150000); i && same; i--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
 		if (!page)
@@ -217,7 +217,7 @@ static void test_other_thread_frees(void)
 	pthread_t thread = start_thread(free_next_pages, NULL);
 	unsigned int different = 0;
 
-	for (unsigned int count = share(1000); count && different < FEW; count--) {
+	for (unsigned int count = scale_repeat_count(1000); count && different < FEW; count--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
 		different = page ? count_different(page) : FEW;

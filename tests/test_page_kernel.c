@@ -12,7 +12,7 @@
 #include "tests/tap.h"
 
 /* Are bytes [from, to) of the page all @byte? */
-static bool range_is(struct page *page, size_t from, size_t to, int byte)
+static bool range_has_byte(struct page *page, size_t from, size_t to, int byte)
 {
 	char *addr = (char *)kmap_local_page(page);
 	bool good = true;
@@ -30,7 +30,8 @@ static void test_copies(void)
 
 	memset(bytes, 0x35, sizeof(bytes));
 	memcpy_to_page(page, PAGE_SIZE - sizeof(bytes), bytes, sizeof(bytes));
-	ok(range_is(page, 0, PAGE_SIZE - 24, 0) && range_is(page, PAGE_SIZE - 24, PAGE_SIZE, 0x35),
+	ok(range_has_byte(page, 0, PAGE_SIZE - 24, 0) &&
+		   range_has_byte(page, PAGE_SIZE - 24, PAGE_SIZE, 0x35),
 	   "memcpy_to_page");
 	memcpy_from_page(got, page, PAGE_SIZE - sizeof(got), sizeof(got));
 	ok(!memcmp(bytes, got, sizeof(got)), "memcpy_from_page");
@@ -42,26 +43,27 @@ static void test_fills(void)
 	struct page *a = alloc_page(GFP_KERNEL), *b = alloc_page(GFP_KERNEL);
 
 	clear_highpage(a);
-	ok(range_is(a, 0, PAGE_SIZE, 0), "clear_highpage");
+	ok(range_has_byte(a, 0, PAGE_SIZE, 0), "clear_highpage");
 	memset_page(a, 10, 0x7e, 3000);
-	ok(range_is(a, 0, 10, 0) && range_is(a, 10, 3010, 0x7e) && range_is(a, 3010, PAGE_SIZE, 0),
+	ok(range_has_byte(a, 0, 10, 0) && range_has_byte(a, 10, 3010, 0x7e) &&
+		   range_has_byte(a, 3010, PAGE_SIZE, 0),
 	   "memset_page");
 	memset_page(a, PAGE_SIZE, 1, 0);
 	copy_highpage(b, a);
-	ok(range_is(b, 10, 3010, 0x7e), "copy_highpage");
+	ok(range_has_byte(b, 10, 3010, 0x7e), "copy_highpage");
 	memzero_page(b, 20, 30);
 	zero_user_segments(b, 60, 70, 80, 80);
 	zero_user_segments(b, 99, 99, 105, 110);
 	zero_user_segment(b, 120, 130);
 	zero_user(b, 100, 1);
-	ok(range_is(b, 20, 50, 0) && range_is(b, 50, 60, 0x7e) && range_is(b, 60, 70, 0) &&
-		   range_is(b, 70, 100, 0x7e) && range_is(b, 100, 101, 0) &&
-		   range_is(b, 101, 105, 0x7e) && range_is(b, 105, 110, 0) &&
-		   range_is(b, 110, 120, 0x7e) && range_is(b, 120, 130, 0) &&
-		   range_is(b, 130, 3010, 0x7e),
+	ok(range_has_byte(b, 20, 50, 0) && range_has_byte(b, 50, 60, 0x7e) &&
+		   range_has_byte(b, 60, 70, 0) && range_has_byte(b, 70, 100, 0x7e) &&
+		   range_has_byte(b, 100, 101, 0) && range_has_byte(b, 101, 105, 0x7e) &&
+		   range_has_byte(b, 105, 110, 0) && range_has_byte(b, 110, 120, 0x7e) &&
+		   range_has_byte(b, 120, 130, 0) && range_has_byte(b, 130, 3010, 0x7e),
 	   "memzero_page, zero_user, zero_user_segment and zero_user_segments");
 	memcpy_page(b, 0, a, 10, 8);
-	ok(range_is(b, 0, 8, 0x7e), "memcpy_page");
+	ok(range_has_byte(b, 0, 8, 0x7e), "memcpy_page");
 	get_page(a);
 	ok(page_count(a) == 2 && page_to_nid(a) == 0, "get_page");
 	put_page(a);

@@ -26,7 +26,7 @@ static void test_16_mappings(void)
 	again = page_map_local(pages[0]);
 	ok(page_canonical(again + 5) == (unsigned char *)page_canonical(again) + 5,
 	   "each byte has a canonical address");
-	ok((again == page_canonical(again)) == backend_is("direct"),
+	ok((again == page_canonical(again)) == is_backend("direct"),
 	   "only the direct backend maps a page at its canonical address");
 	page_unmap_local(again + PAGE_SIZE - 1);
 	ok(page_task_depth(page_task_current()) == 0, "the last byte's address ends a mapping too");
@@ -39,7 +39,7 @@ static void test_two_mappings(void)
 	unsigned char *first = page_map_local(pages[0]), *second = page_map_local(pages[0]);
 	unsigned char byte = 0;
 
-	ok((first != second) == backend_is("alias"), "two mappings of a page have %s",
+	ok((first != second) == is_backend("alias"), "two mappings of a page have %s",
 	   first == second ? "one address" : "two addresses");
 	ok(page_canonical(first) == page_canonical(second),
 	   "two mappings have one canonical address");
@@ -56,16 +56,16 @@ static void test_two_mappings(void)
 /* An address may be reused, but not while a caller could still use it by mistake. */
 static void test_new_addresses(void)
 {
-	unsigned char *used[12];
+	unsigned char *used_addresses[12];
 	bool all_new = true;
 
-	for (size_t i = 0; i < COUNT(used); i++) {
-		used[i] = page_map_local(pages[0]);
+	for (size_t i = 0; i < COUNT(used_addresses); i++) {
+		used_addresses[i] = page_map_local(pages[0]);
 		for (size_t j = 0; j < i; j++)
-			all_new &= used[i] != used[j];
-		page_unmap_local(used[i]);
+			all_new &= used_addresses[i] != used_addresses[j];
+		page_unmap_local(used_addresses[i]);
 	}
-	ok(all_new == backend_is("alias"), "the next mapping has %s address",
+	ok(all_new == is_backend("alias"), "the next mapping has %s address",
 	   all_new ? "a new" : "the same");
 }
 
@@ -101,7 +101,7 @@ static void test_switch(void)
 
 static struct page_task *task_of_hook;
 
-static struct page_task *task_hook(void)
+static struct page_task *return_task_of_hook(void)
 {
 	return task_of_hook;
 }
@@ -111,7 +111,7 @@ static void test_hook(void)
 	struct page_task *own = page_task_current();
 	void *addr;
 
-	page_task_hook_set(task_hook);
+	page_task_hook_set(return_task_of_hook);
 	task_of_hook = tasks[0];
 	ok(page_task_current() == tasks[0], "a hook chooses the current task");
 	addr = page_map_local(pages[0]);
@@ -143,7 +143,7 @@ static void *map_and_end(void *good)
 	return leave_own_task(good);
 }
 
-static bool in_thread(void *(*run)(void *good))
+static bool succeeds_in_thread(void *(*run)(void *good))
 {
 	pthread_t thread;
 	bool good = false;
@@ -158,13 +158,13 @@ static void test_threads(void)
 {
 	bool named = true;
 
-	page_task_hook_set(task_hook);
+	page_task_hook_set(return_task_of_hook);
 	task_of_hook = NULL;
-	ok(in_thread(write_without_task), "a thread without a task makes a raw call");
+	ok(succeeds_in_thread(write_without_task), "a thread without a task makes a raw call");
 	page_task_hook_set(NULL);
-	ok(in_thread(leave_own_task), "a thread switches its own task out first");
+	ok(succeeds_in_thread(leave_own_task), "a thread switches its own task out first");
 	for (int i = 0; i < 20; i++)
-		named &= in_thread(map_and_end);
+		named &= succeeds_in_thread(map_and_end);
 	ok(named, "threads may end with mappings");
 	page_unmap_local(page_map_local(pages[0]));
 }
@@ -191,7 +191,7 @@ static void test_task_ends(void)
 
 static unsigned char *map, *map_of_other_task, *map_of_freed;
 
-static void child_writes(void)
+static void write_in_child(void)
 {
 	if (map[0] != 1)
 		abort();
@@ -208,7 +208,7 @@ ACTION(child_loads_of_other_task, (void)*(volatile unsigned char *)map_of_other_
 ACTION(child_loads_freed, (void)*(volatile unsigned char *)map_of_freed)
 
 static const struct child_case fork_cases[] = {
-	{ child_writes, RETURNS, "a child of fork() has the mappings of its parent" },
+	{ write_in_child, RETURNS, "a child of fork() has the mappings of its parent" },
 	{ child_loads_of_other_task, ENDS_ABNORMALLY,
 	  "a child cannot load through a hidden mapping" },
 	{ child_loads_freed, ENDS_ABNORMALLY, "a child cannot load from a freed page" },

@@ -289,7 +289,8 @@ static void test_misuses(void)
 
 		steps_to_run = misuse->steps;
 		result = run_in_child(run_steps);
-		if (!ok(child_ended_by(result, misuse->rule) && has_right_report(result, misuse),
+		if (!ok(child_ended_by_rule(result, misuse->rule) &&
+				has_right_report(result, misuse),
 			"%s: %s",
 			misuse->rule && *misuse->rule ? misuse->rule
 			: misuse->rule                ? "any report"

@@ -21,7 +21,7 @@ static int unlock_instead_of_yield(void);
 #include "tests/page_test.h"
 #include "tests/refuse_call.h"
 
-static void require(bool good)
+static void abort_unless(bool good)
 {
 	if (!good)
 		abort();
@@ -29,14 +29,14 @@ static void require(bool good)
 
 static void choose_backend(const char *backend)
 {
-	require(!page_map_backend_set(backend));
+	abort_unless(!page_map_backend_set(backend));
 }
 
 static struct page *alloc_or_abort(void)
 {
 	struct page *page = new_zeroed_page();
 
-	require(page);
+	abort_unless(page);
 	return page;
 }
 
@@ -46,7 +46,7 @@ static struct page *alloc_or_abort(void)
 
 static void refuse_mmap(int flags)
 {
-	refuse_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
+	refuse_system_call_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
 }
 
 static void *volatile last_block;
@@ -54,8 +54,8 @@ static void *volatile last_block;
 /* Allocates everything that malloc() has left; it gets no more memory. */
 static void use_up_heap(void)
 {
-	refuse(SYS_brk, 0); /* brk() returns an address; 0 is too low */
-	refuse_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
+	refuse_system_call(SYS_brk, 0); /* brk() returns an address; 0 is too low */
+	refuse_system_call_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
 	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
 	for (size_t size = 4096; size; size -= 16)
 		while ((last_block = malloc(size)))
@@ -66,30 +66,30 @@ static void use_up_heap(void)
 
 static unsigned char variable;
 
-static void require_nothing_found(void)
+static void abort_if_page_found(void)
 {
-	require(!page_canonical(&variable) && !page_borrow(&variable));
-	require(!page_canonical(NULL) && !page_borrow(NULL));
+	abort_unless(!page_canonical(&variable) && !page_borrow(&variable));
+	abort_unless(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
-static void find_nothing(const char *backend)
+static void find_no_page_in_backend(const char *backend)
 {
 	choose_backend(backend);
-	require_nothing_found();
-	require(!page_map_backend_set(backend));
+	abort_if_page_found();
+	abort_unless(!page_map_backend_set(backend));
 }
 
-ACTION(find_nothing_direct, find_nothing("direct"))
-ACTION(find_nothing_alias, find_nothing("alias"))
+ACTION(find_nothing_direct, find_no_page_in_backend("direct"))
+ACTION(find_nothing_alias, find_no_page_in_backend("alias"))
 ACTION(free_no_buffer, page_buffer_free(&variable))
-ACTION(choose_poison, require(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL)))
+ACTION(choose_poison, abort_unless(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL)))
 
 static void choose_by_environment(void)
 {
 	setenv("PAGE_MAP", "alias", 1);
 	setenv("PAGE_MAP_REVOKE", "protect", 1);
 	page_free(alloc_or_abort());
-	require(!strcmp(page_map_backend(), "alias"));
+	abort_unless(!strcmp(page_map_backend(), "alias"));
 }
 
 static void choose_by_program(void)
@@ -97,7 +97,7 @@ static void choose_by_program(void)
 	setenv("PAGE_MAP", "sideways", 1);
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
 	choose_backend("direct");
-	require(!page_map_revoke_set("protect"));
+	abort_unless(!page_map_revoke_set("protect"));
 	page_free(alloc_or_abort());
 }
 
@@ -216,15 +216,15 @@ static void read_user_memory(void)
 static void fail_to_allocate(void)
 {
 	errno = 0;
-	require(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
-	require(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
-	require(!page_buffer_alloc(3 * PAGE_SIZE));
-	require_nothing_found();
+	abort_unless(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
+	abort_unless(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
+	abort_unless(!page_buffer_alloc(3 * PAGE_SIZE));
+	abort_if_page_found();
 	page_free(NULL);
 }
 
 /* The library's fork handlers need memory if there are many. */
-static void lack_fork_handlers(void)
+static void run_without_fork_handlers(void)
 {
 	choose_backend("alias");
 	use_up_heap();
@@ -235,13 +235,13 @@ static void lack_fork_handlers(void)
 
 /* ---- no tasks ---- */
 
-static void lack_memory_for_task(void)
+static void run_without_memory_for_task(void)
 {
 	use_up_heap();
-	require(!page_task_new("none"));
+	abort_unless(!page_task_new("none"));
 }
 
-static void lack_key(void)
+static void run_without_key(void)
 {
 	pthread_key_t key;
 
@@ -251,12 +251,12 @@ static void lack_key(void)
 }
 
 /* The first 32 thread-specific values need no memory. */
-static void lack_memory_for_key(void)
+static void run_without_memory_for_key(void)
 {
 	pthread_key_t key;
 
 	for (int i = 0; i < 32; i++)
-		require(!pthread_key_create(&key, NULL));
+		abort_unless(!pthread_key_create(&key, NULL));
 	use_up_heap();
 	page_task_current();
 }
@@ -272,19 +272,19 @@ static int fork_and_write(void)
 	addr[0] = 1;
 	pid = fork();
 	if (pid == 0) {
-		require(addr[0] == 1);
+		abort_unless(addr[0] == 1);
 		addr[0] = 3;
 		_exit(0);
 	}
 	addr[0] = 2;
 	while (waitpid(pid, &wait_status, 0) < 0)
-		require(errno == EINTR);
-	require(addr[0] == 2);
+		abort_unless(errno == EINTR);
+	abort_unless(addr[0] == 2);
 	return wait_status;
 }
 
-ACTION(require_child_to_write, require(!fork_and_write()))
-ACTION(require_child_to_fail, require(fork_and_write()))
+ACTION(require_child_to_write, abort_unless(!fork_and_write()))
+ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
 /* fork() works all the same; only the parent does not wait for the copy. */
 static void fork_and_read(void)
@@ -295,7 +295,7 @@ static void fork_and_read(void)
 	pid = fork();
 	if (pid == 0)
 		_exit(addr[0] != 1);
-	require(pid > 0 && waitpid(pid, NULL, 0) == pid);
+	abort_unless(pid > 0 && waitpid(pid, NULL, 0) == pid);
 }
 
 static void ignore_signal(int signal)
@@ -381,7 +381,7 @@ static void run_refused_case(void)
 	const struct refused_case *c = refused_case;
 
 	c->prepare();
-	require(refuse_if(c->call, c->arg, c->value, c->error));
+	abort_unless(refuse_system_call_if(c->call, c->arg, c->value, c->error));
 	c->act();
 }
 
@@ -391,7 +391,7 @@ static void test_refused_calls(void)
 		const struct refused_case *c = refused_case = &refused_cases[i];
 		const struct child_result *result = run_in_child(run_refused_case);
 
-		if (!ok(child_ended_by(result, c->rule) &&
+		if (!ok(child_ended_by_rule(result, c->rule) &&
 				!strncmp(result->stderr_text, c->report, strlen(c->report)),
 			"%s", c->name))
 			printf("# wait status %#x: %.600s\n", (unsigned int)result->wait_status,
@@ -400,9 +400,10 @@ static void test_refused_calls(void)
 }
 
 static const struct child_case other_cases[] = {
-	{ lack_fork_handlers, RETURNS, "alias: without handlers of fork() there are no pages" },
-	{ lack_memory_for_task, RETURNS, "without memory there is no task" },
-	{ fork_interrupted, RETURNS, "fork: signals interrupt the parent" },
+	{run_without_fork_handlers, RETURNS,
+	 "alias: without handlers of fork() there are no pages"},
+	{run_without_memory_for_task, RETURNS, "without memory there is no task"},
+	{fork_interrupted, RETURNS, "fork: signals interrupt the parent"},
 };
 
 /* ---- the lock ---- */
@@ -438,34 +439,35 @@ static int lowest_descriptor(void)
 }
 
 /* The first file holds the pages. */
-static void lack_shadow_file(void)
+static void run_without_shadow_file(void)
 {
 	rlim_t files = (rlim_t)lowest_descriptor() + 1;
 	struct rlimit limit = { files, files };
 
 	choose_backend("alias");
-	require(!setrlimit(RLIMIT_NOFILE, &limit));
+	abort_unless(!setrlimit(RLIMIT_NOFILE, &limit));
 	fail_to_allocate();
 }
 
-static void lack_space_in_shadow_file(void)
+static void run_without_space_in_shadow_file(void)
 {
 	choose_backend("alias");
-	refuse_if(SYS_ftruncate, 0, (unsigned int)lowest_descriptor() + 1, ENOSPC);
+	refuse_system_call_if(SYS_ftruncate, 0, (unsigned int)lowest_descriptor() + 1, ENOSPC);
 	fail_to_allocate();
 }
 
 static const struct child_case shadow_cases[] = {
-	{ lack_shadow_file, RETURNS, "alias: without a file for the shadow there are no pages" },
-	{ lack_space_in_shadow_file, RETURNS,
-	  "alias: without space for the shadow there are no pages" },
+	{run_without_shadow_file, RETURNS,
+	 "alias: without a file for the shadow there are no pages"},
+	{run_without_space_in_shadow_file, RETURNS,
+	 "alias: without space for the shadow there are no pages"},
 };
 
 static void require_refusal(void)
 {
-	require(refuse_if(SYS_memfd_create, ANY_ARG, 0, EMFILE));
+	abort_unless(refuse_system_call_if(SYS_memfd_create, ANY_ARG, 0, EMFILE));
 	errno = 0;
-	require(memfd_create("none", 0) < 0 && errno == EMFILE);
+	abort_unless(memfd_create("none", 0) < 0 && errno == EMFILE);
 }
 
 #define CHECK_CHILDREN(cases) check_children(cases, COUNT(cases))
@@ -477,14 +479,14 @@ UNIT_TEST(test_page_system)
 	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
 	test_lock();
 	if (run_in_child(require_refusal)->wait_status) {
-		skip("refused system calls: the system has no seccomp filters");
+		skip_check("refused system calls: the system has no seccomp filters");
 	} else if (SYNC_SHADOWS) {
 		CHECK_CHILDREN(shadow_cases);
 	} else {
 		test_refused_calls();
 		CHECK_CHILDREN(other_cases);
-		ok(ends_by_abort(lack_key), "without a key a thread cannot have a task");
-		ok(ends_by_abort(lack_memory_for_key),
+		ok(ends_by_abort(run_without_key), "without a key a thread cannot have a task");
+		ok(ends_by_abort(run_without_memory_for_key),
 		   "without memory for a key a thread cannot have a task");
 	}
 }

@@ -31,7 +31,7 @@ static unsigned char *map_user_memory(void)
 	return memory;
 }
 
-static struct user_slice_reader reader_at(const void *start, size_t len)
+static struct user_slice_reader make_reader(const void *start, size_t len)
 {
 	struct user_slice_reader reader;
 
@@ -42,27 +42,27 @@ static struct user_slice_reader reader_at(const void *start, size_t len)
 /* Fills the page with OLD bytes, then copies. */
 static int copy_to_old_page(struct user_slice_reader *reader, size_t off, size_t len)
 {
-	unsigned char old[PAGE_SIZE];
+	unsigned char old_bytes[PAGE_SIZE];
 
-	memset(old, OLD, sizeof(old));
-	page_write_raw(page, old, 0, PAGE_SIZE);
+	memset(old_bytes, OLD, sizeof(old_bytes));
+	page_write_raw(page, old_bytes, 0, PAGE_SIZE);
 	return page_copy_from_user_slice(page, reader, off, len);
 }
 
 /* Does the page have @good user bytes from @from on at @off, then zeros up to @len, and OLD
  * elsewhere? */
-static bool page_holds(size_t off, size_t len, size_t good, size_t from)
+static bool page_has_user_bytes(size_t off, size_t len, size_t good, size_t from)
 {
-	static unsigned char all[PAGE_SIZE];
+	static unsigned char page_bytes[PAGE_SIZE];
 
-	page_read_raw(page, all, 0, PAGE_SIZE);
+	page_read_raw(page, page_bytes, 0, PAGE_SIZE);
 	for (size_t i = 0; i < PAGE_SIZE; i++) {
 		unsigned char expected = OLD;
 
 		if (i >= off && i < off + len)
 			expected = i < off + good ? pattern_byte(from + i - off) : 0;
-		if (all[i] != expected) {
-			printf("# byte %zu: expected %#x, got %#x\n", i, expected, all[i]);
+		if (page_bytes[i] != expected) {
+			printf("# byte %zu: expected %#x, got %#x\n", i, expected, page_bytes[i]);
 			return false;
 		}
 	}
@@ -71,13 +71,13 @@ static bool page_holds(size_t off, size_t len, size_t good, size_t from)
 
 static void test_copy(void)
 {
-	struct user_slice_reader reader = reader_at(user + 100, 2 * PAGE_SIZE);
+	struct user_slice_reader reader = make_reader(user + 100, 2 * PAGE_SIZE);
 
-	ok(copy_to_old_page(&reader, 10, 3000) == 0 && page_holds(10, 3000, 3000, 100),
+	ok(copy_to_old_page(&reader, 10, 3000) == 0 && page_has_user_bytes(10, 3000, 3000, 100),
 	   "a copy writes its range");
 	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "a copy moves the reader");
 	ok(copy_to_old_page(&reader, 0, PAGE_SIZE) == 0 &&
-		   page_holds(0, PAGE_SIZE, PAGE_SIZE, 3100),
+		   page_has_user_bytes(0, PAGE_SIZE, PAGE_SIZE, 3100),
 	   "the next copy continues, across two pages of user memory");
 	ok(user_slice_skip(&reader, 90) == 0 && user_slice_skip(&reader, 1007) == -EFAULT &&
 		   user_slice_left(&reader) == 1006,
@@ -86,19 +86,19 @@ static void test_copy(void)
 
 static void test_order_of_checks(void)
 {
-	struct user_slice_reader reader = reader_at(user, 10),
-				 unmapped = reader_at(user + USER_SIZE, 10);
-	struct user_slice_reader empty = reader_at(NULL, 0);
+	struct user_slice_reader reader = make_reader(user, 10),
+				 unmapped = make_reader(user + USER_SIZE, 10);
+	struct user_slice_reader empty = make_reader(NULL, 0);
 
-	ok(copy_to_old_page(&reader, 1, PAGE_SIZE) == -EINVAL && page_holds(0, 0, 0, 0),
+	ok(copy_to_old_page(&reader, 1, PAGE_SIZE) == -EINVAL && page_has_user_bytes(0, 0, 0, 0),
 	   "a bad range is EINVAL");
-	ok(copy_to_old_page(&reader, 0, 11) == -EFAULT && page_holds(0, 0, 0, 0),
+	ok(copy_to_old_page(&reader, 0, 11) == -EFAULT && page_has_user_bytes(0, 0, 0, 0),
 	   "more than is left is EFAULT, and writes nothing");
 	ok(page_copy_from_user_slice(page, &unmapped, 0, 0) == 0,
 	   "a copy of no bytes never faults");
 	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && user_slice_skip(&empty, 0) == 0,
 	   "an empty slice may be at NULL");
-	ok(copy_to_old_page(&unmapped, 0, 10) == -EFAULT && page_holds(0, 10, 0, 0),
+	ok(copy_to_old_page(&unmapped, 0, 10) == -EFAULT && page_has_user_bytes(0, 10, 0, 0),
 	   "a fault at the first byte");
 	ok(user_slice_left(&unmapped) == 10 && user_slice_left(&reader) == 10,
 	   "an error does not move the reader");
@@ -114,12 +114,12 @@ static void test_prefix(void)
 		for (size_t l = 0; l < COUNT(lens) && good; l++) {
 			size_t from = USER_SIZE - distance, len = lens[l];
 			size_t readable = len < distance ? len : distance;
-			struct user_slice_reader reader = reader_at(user + from, len + 5);
+			struct user_slice_reader reader = make_reader(user + from, len + 5);
 			size_t off = distance * 31 % (PAGE_SIZE - len + 1);
 			int expected = readable == len ? 0 : -EFAULT;
 
 			good &= copy_to_old_page(&reader, off, len) == expected;
-			good &= page_holds(off, len, readable, from);
+			good &= page_has_user_bytes(off, len, readable, from);
 			good &= user_slice_left(&reader) == (expected ? len + 5 : 5);
 		}
 	}
@@ -128,21 +128,22 @@ static void test_prefix(void)
 
 static void test_protected(void)
 {
-	struct user_slice_reader reader = reader_at(user + PAGE_SIZE - 100, 300);
+	struct user_slice_reader reader = make_reader(user + PAGE_SIZE - 100, 300);
 
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_NONE);
-	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT && page_holds(4, 300, 100, PAGE_SIZE - 100),
+	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT &&
+		   page_has_user_bytes(4, 300, 100, PAGE_SIZE - 100),
 	   "a page that may not be read is a fault");
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
-	reader = reader_at((void *)(SIZE_MAX - 10), 5000);
-	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT && page_holds(4, 300, 0, 0),
+	reader = make_reader((void *)(SIZE_MAX - 10), 5000);
+	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT && page_has_user_bytes(4, 300, 0, 0),
 	   "a range that wraps around the end of memory is a fault");
 }
 
 static void test_read(void)
 {
 	static unsigned char large[USER_SIZE + 10], to[80 * 4096], from[80 * 4096];
-	struct user_slice_reader reader = reader_at(user, sizeof(large));
+	struct user_slice_reader reader = make_reader(user, sizeof(large));
 	bool good = true;
 
 	ok(user_slice_read(&reader, large, sizeof(large) + 1) == -EFAULT && !large[0],
@@ -156,7 +157,7 @@ static void test_read(void)
 	ok(user_slice_read(&reader, large, 5) == 0 && user_slice_left(&reader) == sizeof(large) - 5,
 	   "user_slice_read moves the reader");
 	memset(from, 0x3c, sizeof(from));
-	reader = reader_at(from + 1, sizeof(from) - 1);
+	reader = make_reader(from + 1, sizeof(from) - 1);
 	ok(user_slice_read(&reader, to, sizeof(to) - 1) == 0 && !memcmp(to, from, sizeof(to) - 1),
 	   "user_slice_read of more pieces than one system call takes");
 }
@@ -168,7 +169,7 @@ static void test_read(void)
 static void test_reads_once(void)
 {
 	unsigned char *mapped = page_map_local(page), *canonical = page_canonical(mapped);
-	struct user_slice_reader reader = reader_at(canonical + 8, 16);
+	struct user_slice_reader reader = make_reader(canonical + 8, 16);
 	unsigned char all[16];
 	bool good = true;
 
@@ -218,21 +219,21 @@ static bool is_prefix_then_zeros(size_t longest_prefix)
 
 static bool copies_while_written(void)
 {
-	struct user_slice_reader reader = reader_at(user, PAGE_SIZE);
+	struct user_slice_reader reader = make_reader(user, PAGE_SIZE);
 
 	return page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0;
 }
 
 static bool copies_while_remapped(void)
 {
-	struct user_slice_reader reader = reader_at(user + PAGE_SIZE - 100, PAGE_SIZE);
+	struct user_slice_reader reader = make_reader(user + PAGE_SIZE - 100, PAGE_SIZE);
 	int ret = page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE);
 
 	return (ret == 0 || ret == -EFAULT) && user_slice_left(&reader) == (ret ? PAGE_SIZE : 0) &&
 	       is_prefix_then_zeros(100);
 }
 
-static bool holds_beside(void *(*run)(void *memory), void *memory, bool (*holds)(void),
+static bool holds_while_thread_runs(void *(*run)(void *memory), void *memory, bool (*holds)(void),
 			 unsigned int rounds)
 {
 	pthread_t thread;
@@ -250,11 +251,13 @@ static bool holds_beside(void *(*run)(void *memory), void *memory, bool (*holds)
 
 static void test_other_threads(void)
 {
-	ok(holds_beside(write_user_memory, user, copies_while_written, share(2000)),
+	ok(holds_while_thread_runs(write_user_memory, user, copies_while_written,
+				   scale_repeat_count(2000)),
 	   "a copy succeeds while another thread writes the memory");
 	memset(user, 0x77, PAGE_SIZE);
 	memset(user + PAGE_SIZE, 0, PAGE_SIZE);
-	ok(holds_beside(remap_user_memory, user + PAGE_SIZE, copies_while_remapped, share(20000)),
+	ok(holds_while_thread_runs(remap_user_memory, user + PAGE_SIZE, copies_while_remapped,
+				   scale_repeat_count(20000)),
 	   "a copy has a prefix, then zeros, while another thread unmaps the memory");
 }
 

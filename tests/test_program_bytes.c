@@ -10,23 +10,24 @@ static uint8_t bytes[PROGRAM_BYTES_MAX + 4 * PROGRAM_RECORD], canonical[PROGRAM_
 
 static bool any_bytes_decode(uint64_t seed)
 {
-	size_t size = random_next(&seed) % 700, used;
+	size_t size = random_next(&seed) % 700, encoded_size;
 
-	random_bytes(&seed, bytes, size);
+	fill_random_bytes(&seed, bytes, size);
 	program_from_bytes(&program, bytes, size);
-	used = program_to_bytes(&program, canonical);
-	program_from_bytes(&again, canonical, used);
+	encoded_size = program_to_bytes(&program, canonical);
+	program_from_bytes(&again, canonical, encoded_size);
 	return program_valid(&program) && program_equal(&program, &again);
 }
 
 static bool canonical_is_stable(uint64_t seed)
 {
-	size_t used;
+	size_t encoded_size;
 
-	random_program(&seed, &program, 60);
-	used = program_to_bytes(&program, canonical);
-	program_from_bytes(&again, canonical, used);
-	return program_to_bytes(&again, bytes) == used && !memcmp(bytes, canonical, used);
+	make_random_program(&seed, &program, 60);
+	encoded_size = program_to_bytes(&program, canonical);
+	program_from_bytes(&again, canonical, encoded_size);
+	return program_to_bytes(&again, bytes) == encoded_size &&
+	       !memcmp(bytes, canonical, encoded_size);
 }
 
 /* Changing one record does not change the calls of other records. */
@@ -34,18 +35,18 @@ static bool records_are_apart(uint64_t seed)
 {
 	size_t count = 20, changed = seed % 20;
 
-	random_bytes(&seed, bytes, count * PROGRAM_RECORD);
+	fill_random_bytes(&seed, bytes, count * PROGRAM_RECORD);
 	for (size_t i = 0; i < count; i++)
 		bytes[i * PROGRAM_RECORD] %= OP_COUNT;
 	program_from_bytes(&program, bytes, count * PROGRAM_RECORD);
-	random_bytes(&seed, bytes + changed * PROGRAM_RECORD, PROGRAM_RECORD);
+	fill_random_bytes(&seed, bytes + changed * PROGRAM_RECORD, PROGRAM_RECORD);
 	bytes[changed * PROGRAM_RECORD] %= OP_COUNT;
 	program_from_bytes(&again, bytes, count * PROGRAM_RECORD);
 	program.calls[changed] = again.calls[changed];
 	return program_equal(&program, &again);
 }
 
-static unsigned int count_good(bool (*property)(uint64_t seed), unsigned int seeds)
+static unsigned int count_seeds_that_hold(bool (*property)(uint64_t seed), unsigned int seeds)
 {
 	unsigned int good = 0;
 
@@ -54,7 +55,7 @@ static unsigned int count_good(bool (*property)(uint64_t seed), unsigned int see
 	return good;
 }
 
-static void test_edges(void)
+static void test_short_and_long_bytes(void)
 {
 	program_from_bytes(&program, bytes, 0);
 	ok(program.count == 0, "no bytes are the empty program");
@@ -72,7 +73,7 @@ static void test_edges(void)
 }
 
 /* Codes are append-only: stored bytes never change their meaning. */
-static void test_codes(void)
+static void test_codes_of_calls(void)
 {
 	static const enum op codes[] = {
 		OP_alloc_page, OP_get_page, OP_free_page, OP_read_raw, OP_write_raw, OP_fill_zero,
@@ -90,10 +91,12 @@ static void test_codes(void)
 
 UNIT_TEST(test_program_bytes)
 {
-	ok(count_good(any_bytes_decode, 20000) == 20000,
+	ok(count_seeds_that_hold(any_bytes_decode, 20000) == 20000,
 	   "any bytes are a valid program; its bytes are the same program");
-	ok(count_good(canonical_is_stable, 5000) == 5000, "canonical bytes stay as they are");
-	ok(count_good(records_are_apart, 2000) == 2000, "a record changes its own call only");
-	test_edges();
-	test_codes();
+	ok(count_seeds_that_hold(canonical_is_stable, 5000) == 5000,
+	   "canonical bytes stay as they are");
+	ok(count_seeds_that_hold(records_are_apart, 2000) == 2000,
+	   "a record changes its own call only");
+	test_short_and_long_bytes();
+	test_codes_of_calls();
 }

@@ -10,13 +10,13 @@
 
 static struct program program;
 
-struct bad {
+struct bad_text {
 	const char *text;
-	unsigned int line;
-	const char *says; /* part of the message */
+	unsigned int expected_line;
+	const char *expected_message; /* part of the message */
 };
 
-static const struct bad bad_texts[] = {
+static const struct bad_text bad_texts[] = {
 	{ "", 1, "header" },
 	{ "# only a comment\n\n", 2, "header" },
 	{ "pagetorture 2\n", 1, "version '2'" },
@@ -74,17 +74,19 @@ static const struct bad bad_texts[] = {
 static void test_bad_texts(void)
 {
 	for (size_t i = 0; i < sizeof(bad_texts) / sizeof(bad_texts[0]); i++) {
-		const struct bad *bad = &bad_texts[i];
+		const struct bad_text *bad = &bad_texts[i];
 		struct text_error error = { .line_number = 0 };
 		bool read = program_from_text(&program, bad->text, strlen(bad->text), &error);
 
-		if (!ok(!read && error.line_number == bad->line && strstr(error.message, bad->says),
-			"bad text %zu: line %u says %s", i, bad->line, bad->says))
+		if (!ok(!read && error.line_number == bad->expected_line &&
+				strstr(error.message, bad->expected_message),
+			"bad text %zu: line %u says %s", i, bad->expected_line,
+			bad->expected_message))
 			printf("# got line %u: %s\n", error.line_number, error.message);
 	}
 }
 
-static bool reads(const char *text)
+static bool is_parsed(const char *text)
 {
 	struct text_error error = { .line_number = 0 };
 	bool good = program_from_text(&program, text, strlen(text), &error);
@@ -94,11 +96,11 @@ static bool reads(const char *text)
 	return good;
 }
 
-static bool becomes(const char *text, const char *canonical)
+static bool has_canonical_text(const char *text, const char *canonical)
 {
 	static char out[TEXT_PROGRAM_MAX];
 
-	if (!reads(text))
+	if (!is_parsed(text))
 		return false;
 	program_to_text(&program, out);
 	if (strcmp(out, canonical))
@@ -108,32 +110,35 @@ static bool becomes(const char *text, const char *canonical)
 
 static void test_good_texts(void)
 {
-	ok(becomes("\n# c\n \tpagetorture\t1 # x\n", HEADER), "spaces and comments around the header");
-	ok(becomes(HEADER "get_page(p0)", HEADER "main: get_page(p0)\n"), "the last line may lack its end");
-	ok(becomes(HEADER "T7 :read_raw( p1 ,0X10,\t007 )->EINVAL#c",
+	ok(has_canonical_text("\n# c\n \tpagetorture\t1 # x\n", HEADER),
+	   "spaces and comments around the header");
+	ok(has_canonical_text(HEADER "get_page(p0)", HEADER "main: get_page(p0)\n"),
+	   "the last line may lack its end");
+	ok(has_canonical_text(HEADER "T7 :read_raw( p1 ,0X10,\t007 )->EINVAL#c",
 		   HEADER "T7: read_raw(p1, 0x10, 7) -> EINVAL\n"),
 	   "spaces around any token");
-	ok(becomes(HEADER "read_raw(p0, PAGE_SIZE - 1, SIZE_MAX)",
+	ok(has_canonical_text(HEADER "read_raw(p0, PAGE_SIZE - 1, SIZE_MAX)",
 		   HEADER "main: read_raw(p0, 0xfff, SIZE_MAX-0)\n"),
 	   "names with a sum");
-	ok(becomes(HEADER "write_raw(p0, 4096, 4294967296, 16)",
+	ok(has_canonical_text(HEADER "write_raw(p0, 4096, 4294967296, 16)",
 		   HEADER "main: write_raw(p0, PAGE_SIZE, 0x100000000, 0x10)\n"),
 	   "canonical numbers and values");
-	ok(becomes(HEADER "p0=alloc_page(__GFP_NOFAIL|GFP_NOIO|__GFP_ZERO)",
+	ok(has_canonical_text(HEADER "p0=alloc_page(__GFP_NOFAIL|GFP_NOIO|__GFP_ZERO)",
 		   HEADER "main: p0 = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOFAIL)\n"),
 	   "flags in the order of the table");
-	ok(becomes(HEADER "expect use-after-free\nexpect data-race\nexpect data-race\n",
+	ok(has_canonical_text(HEADER "expect use-after-free\nexpect data-race\nexpect data-race\n",
 		   HEADER "expect data-race\nexpect use-after-free\n"),
 	   "expectations sorted, once each");
-	ok(becomes(HEADER "expect clean\n", HEADER "expect clean\n"), "expect clean stays");
-	ok(becomes(HEADER "u3 = user_slice(0, 0, 0)\nu2 = user_slice(1, 2)\n",
+	ok(has_canonical_text(HEADER "expect clean\n", HEADER "expect clean\n"),
+	   "expect clean stays");
+	ok(has_canonical_text(HEADER "u3 = user_slice(0, 0, 0)\nu2 = user_slice(1, 2)\n",
 		   HEADER "main: u3 = user_slice(0, 0x0, 0)\nmain: u2 = user_slice(1, 0x2)\n"),
 	   "fault only if given");
-	ok(reads(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
+	ok(is_parsed(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
 }
 
 /* A text of @lines lines; the last one has @last bytes. */
-static bool reads_lines(unsigned int lines, size_t last)
+static bool is_text_of_lines_parsed(unsigned int lines, size_t last)
 {
 	size_t size = 14 + lines + last;
 	char *text = malloc(size), *at = text;
@@ -153,9 +158,9 @@ static bool reads_lines(unsigned int lines, size_t last)
 
 static void test_limits(void)
 {
-	ok(reads_lines(1024, 256), "1,024 lines of 256 bytes are read");
-	ok(!reads_lines(1025, 1), "1,025 lines are not");
-	ok(!reads_lines(2, 257), "a line of 257 bytes is not");
+	ok(is_text_of_lines_parsed(1024, 256), "1,024 lines of 256 bytes are read");
+	ok(!is_text_of_lines_parsed(1025, 1), "1,025 lines are not");
+	ok(!is_text_of_lines_parsed(2, 257), "a line of 257 bytes is not");
 }
 
 static void test_rewrite(void)
@@ -171,14 +176,14 @@ static void test_rewrite(void)
 	   "rewriting keeps comment lines, drops empty lines and trailing comments");
 }
 
-static bool round_trips(uint64_t seed)
+static bool text_round_trips(uint64_t seed)
 {
 	static char text[TEXT_PROGRAM_MAX], again[TEXT_PROGRAM_MAX];
 	static struct program before;
 	struct text_error error;
 	size_t size;
 
-	random_program(&seed, &before, 60);
+	make_random_program(&seed, &before, 60);
 	size = program_to_text(&before, text);
 	if (!program_from_text(&program, text, size, &error))
 		return false;
@@ -192,7 +197,7 @@ static void test_round_trip(void)
 	unsigned int good = 0;
 
 	for (uint64_t seed = 0; seed < 3000; seed++)
-		good += round_trips(seed);
+		good += text_round_trips(seed);
 	ok(good == 3000, "3,000 random programs: text and back is the same program and text");
 }
 

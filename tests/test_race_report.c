@@ -10,7 +10,7 @@
 static struct program program;
 static struct rules *rules;
 
-static const struct shadow *evaluate(const char *text)
+static const struct shadow *evaluate_text(const char *text)
 {
 	parse_program(&program, text);
 	rules_evaluate(rules, &program);
@@ -44,7 +44,7 @@ static const struct {
 
 static void test_matching(void)
 {
-	const struct shadow *shadow = evaluate(P WRITE("T0", 0, 16) WRITE("T1", 8, 16));
+	const struct shadow *shadow = evaluate_text(P WRITE("T0", 0, 16) WRITE("T1", 8, 16));
 
 	for (size_t i = 0; i < COUNT(reports); i++)
 		ok(!race_report_find_race(&reports[i].report, &program, shadow, reports[i].any_order) ==
@@ -82,7 +82,8 @@ UNIT_TEST(test_race_report)
 	rules = rules_new();
 	test_matching();
 	for (size_t i = 0; i < COUNT(capacities); i++)
-		ok(shadow_race_must_be_reported(evaluate(capacities[i].text), capacities[i].cells) ==
+		ok(shadow_race_must_be_reported(evaluate_text(capacities[i].text),
+						capacities[i].cells) ==
 			   capacities[i].must_be_reported,
 		   "%s", capacities[i].name);
 	rules_delete(rules);

@@ -7,9 +7,9 @@ static struct program program, before;
 static struct rules *rules;
 static size_t calls_before, calls_after;
 
-static bool becomes_clean(uint64_t seed)
+static bool repaired_program_is_clean(uint64_t seed)
 {
-	busy_program(&seed, &program, 50, OP_COUNT);
+	make_interacting_program(&seed, &program, 50, OP_COUNT);
 	calls_before += program.count;
 	repair_program(&program, rules);
 	rules_evaluate(rules, &program);
@@ -17,9 +17,9 @@ static bool becomes_clean(uint64_t seed)
 	return !rules_verdict(rules)->broken && program_valid(&program);
 }
 
-static bool clean_stays(uint64_t seed)
+static bool clean_program_is_unchanged(uint64_t seed)
 {
-	busy_program(&seed, &program, 50, OP_COUNT);
+	make_interacting_program(&seed, &program, 50, OP_COUNT);
 	repair_program(&program, rules);
 	before = program;
 	repair_program(&program, rules);
@@ -32,9 +32,9 @@ UNIT_TEST(test_repair)
 
 	rules = rules_new();
 	for (uint64_t seed = 0; seed < 3000; seed++)
-		clean += becomes_clean(seed);
+		clean += repaired_program_is_clean(seed);
 	for (uint64_t seed = 0; seed < 1000; seed++)
-		stays += clean_stays(seed);
+		stays += clean_program_is_unchanged(seed);
 	ok(clean == 3000, "3,000 programs break no rule after repair");
 	ok(stays == 1000, "1,000 programs that break no rule stay as they are");
 	if (!ok(2 * calls_after > calls_before, "more than half of the calls survive"))

@@ -10,7 +10,7 @@
 static struct program program, changed;
 static struct rules *rules;
 
-static rule_set verdict_of(const struct program *p)
+static rule_set find_broken_rules(const struct program *p)
 {
 	rules_evaluate(rules, p);
 	return rules_verdict(rules)->broken;
@@ -19,10 +19,10 @@ static rule_set verdict_of(const struct program *p)
 /* If one thread makes all calls, the model finds no race. */
 static bool one_thread_never_races(uint64_t seed)
 {
-	busy_program(&seed, &program, 30, OP_COUNT);
+	make_interacting_program(&seed, &program, 30, OP_COUNT);
 	for (size_t i = 0; i < program.count; i++)
 		program.calls[i].thread = 1;
-	return !(verdict_of(&program) & RULE_BIT(RULE_data_race));
+	return !(find_broken_rules(&program) & RULE_BIT(RULE_data_race));
 }
 
 /* The names of threads and handles do not matter. */
@@ -31,8 +31,8 @@ static bool names_do_not_matter(uint64_t seed)
 	rule_set before;
 	size_t races;
 
-	busy_program(&seed, &program, 30, OP_lock);
-	before = verdict_of(&program);
+	make_interacting_program(&seed, &program, 30, OP_lock);
+	before = find_broken_rules(&program);
 	races = rules_shadow(rules)->race_count;
 	for (size_t i = 0; i < program.count; i++) {
 		struct call *call = &program.calls[i];
@@ -40,13 +40,13 @@ static bool names_do_not_matter(uint64_t seed)
 		call->thread = call->thread ? (uint8_t)(PROGRAM_THREADS - call->thread) : 0;
 		call->handle[0] = (uint8_t)(PROGRAM_PAGES - 1 - call->handle[0]);
 	}
-	return verdict_of(&program) == before && rules_shadow(rules)->race_count == races;
+	return find_broken_rules(&program) == before && rules_shadow(rules)->race_count == races;
 }
 
 /* With a line of main between all lines there is no race. */
 static bool joins_prevent_races(uint64_t seed)
 {
-	busy_program(&seed, &program, 20, OP_lock);
+	make_interacting_program(&seed, &program, 20, OP_lock);
 	changed = program;
 	changed.count = 0;
 	for (size_t i = 0; i < program.count; i++) {
@@ -54,7 +54,7 @@ static bool joins_prevent_races(uint64_t seed)
 		changed.calls[changed.count++] =
 			(struct call){ .op = OP_get_page, .handle = { 7 }, .expected_result = RESULT_NONE };
 	}
-	return !(verdict_of(&changed) & RULE_BIT(RULE_data_race));
+	return !(find_broken_rules(&changed) & RULE_BIT(RULE_data_race));
 }
 
 static void check_property(const char *name, bool (*holds)(uint64_t seed))

@@ -9,7 +9,7 @@ static struct schedule s;
 /* Lines that block until another line has run: waits_for[i] is that line, or -1. */
 static int waits_for[16];
 
-static bool blocked(const void *ctx, size_t line)
+static bool is_line_blocked(const void *ctx, size_t line)
 {
 	(void)ctx;
 	return waits_for[line] >= 0 && !s.has_run[waits_for[line]];
@@ -19,7 +19,7 @@ static bool blocked(const void *ctx, size_t line)
  * @threads: a digit for each line, 0 is main; @waits: a digit for each line, or '.'.
  * Return: whether the lines run in the order @expected, a letter for each line.
  */
-static bool order_is(const char *threads, const char *waits, const char *expected)
+static bool runs_in_order(const char *threads, const char *waits, const char *expected)
 {
 	char order[17] = "";
 	size_t count = strlen(threads), line, used = 0;
@@ -29,7 +29,7 @@ static bool order_is(const char *threads, const char *waits, const char *expecte
 		waits_for[i] = waits[i] == '.' ? -1 : waits[i] - '0';
 	}
 	schedule_init(&s, count);
-	while ((line = schedule_next(&s, blocked, NULL)) != SCHEDULE_NONE)
+	while ((line = schedule_next(&s, is_line_blocked, NULL)) != SCHEDULE_NONE)
 		order[used++] = (char)('a' + line);
 	if (strcmp(order, expected))
 		printf("# got %s\n", order);
@@ -38,16 +38,17 @@ static bool order_is(const char *threads, const char *waits, const char *expecte
 
 UNIT_TEST(test_schedule)
 {
-	ok(order_is("1212", "....", "abcd"), "lines run in their order");
-	ok(order_is("1121", "2...", "cabd"), "other threads continue while one is blocked");
-	ok(order_is("1212", "1...", "bacd"), "a blocked thread continues as soon as it can");
-	ok(order_is("1012", "....", "abcd"), "a line of main runs in its place");
-	ok(order_is("102", "2..", ""), "no line below a line of main runs before it");
+	ok(runs_in_order("1212", "....", "abcd"), "lines run in their order");
+	ok(runs_in_order("1121", "2...", "cabd"), "other threads continue while one is blocked");
+	ok(runs_in_order("1212", "1...", "bacd"), "a blocked thread continues as soon as it can");
+	ok(runs_in_order("1012", "....", "abcd"), "a line of main runs in its place");
+	ok(runs_in_order("102", "2..", ""), "no line below a line of main runs before it");
 	ok(s.remaining_count == 3 && s.first_remaining == 0,
 	   "lines that cannot run are counted, from the first one");
-	ok(order_is("120", "...", "abc"), "a line of main waits for all lines above");
-	ok(order_is("012", "1..", ""), "no line below a blocked line of main runs");
-	ok(order_is("", "", ""), "a program without lines ends");
-	ok(order_is("12121", "2....", "bd"), "lines after a blocked one of the same thread wait");
+	ok(runs_in_order("120", "...", "abc"), "a line of main waits for all lines above");
+	ok(runs_in_order("012", "1..", ""), "no line below a blocked line of main runs");
+	ok(runs_in_order("", "", ""), "a program without lines ends");
+	ok(runs_in_order("12121", "2....", "bd"),
+	   "lines after a blocked one of the same thread wait");
 	ok(s.remaining_count == 3 && s.first_remaining == 0, "these lines are counted as left");
 }

@@ -9,7 +9,7 @@
 static _Thread_local char mine[3] = "ab";
 static char ours[3];
 
-static void *address(void *arg)
+static void *get_thread_local_address(void *arg)
 {
 	*(uintptr_t *)arg = (uintptr_t)mine;
 	return NULL;
@@ -31,7 +31,7 @@ UNIT_TEST(test_thread_locals)
 	ok(!thread_locals_contain(&locals, (uintptr_t)ours), "a shared variable is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)heap), "heap memory is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)&stack), "the stack is not found");
-	if (pthread_create(&thread, NULL, address, &other))
+	if (pthread_create(&thread, NULL, get_thread_local_address, &other))
 		abort();
 	pthread_join(thread, NULL);
 	ok(other && !thread_locals_contain(&locals, other), "a variable of another thread is not found");

@@ -9,7 +9,7 @@ static struct program program;
 static struct thread_plan plan;
 static struct rules *rules;
 
-static void make(const char *text)
+static void make_plan(const char *text)
 {
 	parse_program(&program, text);
 	rules_evaluate(rules, &program);
@@ -19,7 +19,7 @@ static void make(const char *text)
 UNIT_TEST(test_thread_plan)
 {
 	rules = rules_new();
-	make("pagetorture 1\n"
+	make_plan("pagetorture 1\n"
 	     "T0: p0 = alloc_page(GFP_KERNEL)\n" /* step 0 */
 	     "T1: write_raw(p0, 0, 8, 1)\n"	 /* 1 */
 	     "T2: write_raw(p0, 0, 8, 1)\n"	 /* 2 */
@@ -36,7 +36,7 @@ UNIT_TEST(test_thread_plan)
 	ok(plan.first_step[1] == 0 && plan.first_step[2] == 1 &&
 		   plan.first_step[4] == THREAD_PLAN_NONE,
 	   "each thread has its first step");
-	make("pagetorture 1\n"
+	make_plan("pagetorture 1\n"
 	     "T0: lock(m0)\n"	/* 0 */
 	     "T1: lock(m1)\n"	/* 1 */
 	     "main: post(s0)\n" /* 2 */

@@ -70,24 +70,24 @@ static const struct {
 
 static int position; /* of the current case */
 
-static uintptr_t find_position(const void *ctx, const struct access *access)
+static uintptr_t get_case_position(const void *ctx, const struct access *access)
 {
 	(void)ctx;
 	(void)access;
 	return position >= 0 ? 0x1000 + (uintptr_t)position * sizeof(uint64_t) : 0;
 }
 
-static bool may_be_lost(const void *ctx, const struct access *access)
+static bool is_history_lost(const void *ctx, const struct access *access)
 {
 	(void)ctx;
 	(void)access;
 	return position == HISTORY_LOST;
 }
 
-static const struct tsan_facts facts = { find_position, may_be_lost, NULL };
+static const struct tsan_facts facts = { get_case_position, is_history_lost, NULL };
 
-static enum tsan_miss explain(struct tsan_shadow *shadow, const struct shadow *model, uint16_t first,
-			      uint16_t second)
+static enum tsan_miss explain_race(struct tsan_shadow *shadow, const struct shadow *model,
+				   uint16_t first, uint16_t second)
 {
 	for (size_t i = 0; i < model->race_count; i++)
 		if (model->races[i].first == first && model->races[i].second == second)
@@ -114,7 +114,7 @@ static bool case_holds(size_t index, struct rules *rules, struct tsan_shadow *sh
 		       last->from == cases[index].last_report.from && last->to == cases[index].last_report.to;
 	}
 	for (unsigned int i = 0; i < 2 && cases[index].races[i].second; i++)
-		good &= explain(shadow, rules_shadow(rules), cases[index].races[i].first,
+		good &= explain_race(shadow, rules_shadow(rules), cases[index].races[i].first,
 				cases[index].races[i].second) == cases[index].races[i].miss;
 	return good;
 }

@@ -38,12 +38,12 @@ bool ok(bool good, const char *name, ...)
 	return good;
 }
 
-void skip(const char *what)
+void skip_check(const char *what)
 {
 	printf("ok %u # SKIP %s\n", ++tap_check_count, what);
 }
 
-unsigned int share(unsigned int usual)
+unsigned int scale_repeat_count(unsigned int usual)
 {
 	const char *text = getenv("TEST_SHARE");
 	unsigned int divisor = text ? (unsigned int)atoi(text) : 1;

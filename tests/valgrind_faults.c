@@ -11,14 +11,14 @@
 
 static void *volatile leaked;
 
-static int leak(void)
+static int leak_memory(void)
 {
 	leaked = malloc(24);
 	leaked = NULL;
 	return 0;
 }
 
-static int use_freed(void)
+static int use_freed_task(void)
 {
 	struct page_task *task = page_task_new("freed");
 
@@ -27,7 +27,7 @@ static int use_freed(void)
 	return 0;
 }
 
-static int use_uninitialised(void)
+static int use_uninitialised_bytes(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 	volatile size_t *off = malloc(sizeof(*off));
@@ -48,13 +48,13 @@ static int pass_uninitialised_to_system(void)
 }
 
 /* The child exits normally. */
-static int use_freed_in_child(void)
+static int use_freed_task_in_child(void)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(use_freed());
+		_exit(use_freed_task());
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
@@ -68,12 +68,12 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } faults[] = {
-	{ "freed", use_freed },
-	{ "freed-in-child", use_freed_in_child },
-	{ "leak", leak },
+	{ "freed", use_freed_task },
+	{ "freed-in-child", use_freed_task_in_child },
+	{ "leak", leak_memory },
 	{ "none", do_nothing_wrong },
 	{ "system-call", pass_uninitialised_to_system },
-	{ "uninitialised", use_uninitialised },
+	{ "uninitialised", use_uninitialised_bytes },
 };
 
 int main(int argc, char **argv)
