@@ -29,7 +29,7 @@ bool are_same_calls(const struct call *a, const struct call *b, size_t count)
 
 enum call_field { OP = 1, THREAD = 2, HANDLES = 4, VALUE = 8, FAULT = 16, NUMBERS = 32 };
 
-/* Is @is, with these fields of @was, equal to @was? */
+/* Returns whether @was and @is differ only in these fields. */
 static bool differs_only_in(unsigned int fields, const struct call *was, const struct call *is)
 {
 	struct call call = *is;
@@ -52,7 +52,10 @@ static bool differs_only_in(unsigned int fields, const struct call *was, const s
 /* The call that differs, before and after. */
 static const struct call *was, *is;
 
-/* Does exactly one call differ, and only in these fields? Sets @was and @is. */
+/*
+ * Returns whether exactly one call differs, and only in these fields. Sets @was and @is to this
+ * call.
+ */
 static bool exactly_one_call_differs(unsigned int fields)
 {
 	size_t count = 0;
@@ -66,7 +69,7 @@ static bool exactly_one_call_differs(unsigned int fields)
 	return count == 1 && differs_only_in(fields, was, is);
 }
 
-/* Is @after without @count calls from @at on equal to @before? */
+/* Returns whether @after without the @count calls at @at equals @before. */
 static bool is_before_without(size_t at, size_t count)
 {
 	return after.count == before.count + count &&
@@ -74,7 +77,9 @@ static bool is_before_without(size_t at, size_t count)
 	       are_same_calls(before.calls + at, after.calls + at + count, before.count - at);
 }
 
-/* Is @after without its new calls equal to @before? Return: the number of new calls, or 0. */
+/*
+ * Finds the new calls of @after. Return: their number; 0 if @after differs from @before otherwise.
+ */
 static size_t find_new_calls(size_t at[CALLS_MAX])
 {
 	size_t kept = 0, count = 0;
@@ -111,7 +116,7 @@ static bool keeps_promise_of_duplicate(void)
 	if (after.count <= before.count)
 		return false;
 	find_common_ends(&head, &tail);
-	/* A copy next to its original can be taken for either: all places are tried. */
+	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
 	for (size_t at = 0; at <= head; at++)
 		for (size_t from = 0; is_before_without(at, count) && from + count <= before.count;
 		     from++)
@@ -194,7 +199,10 @@ static bool keeps_promise_of_move(void)
 	return false;
 }
 
-/* Is it an edge, or as far from a base, one more or less, or what another lacks? */
+/*
+ * A related number is an edge, has the old distance from a base, or is one more or less; or its
+ * sum with another number of the program is 0 or the size of a page.
+ */
 static bool is_related_number(uint64_t old, uint64_t new)
 {
 	for (unsigned int i = 0; i < MUTATE_EDGES; i++)

@@ -19,7 +19,9 @@ extern struct program before, other, after;
 
 bool are_same_calls(const struct call *a, const struct call *b, size_t count);
 
-/* One for each line of mutations.def: does the difference between @before and @after match it? */
+/*
+ * For each line of mutations.def: returns whether @before and @after differ only as the line says.
+ */
 extern bool (*const promises[MUTATION_COUNT])(void);
 
 /*

@@ -75,7 +75,7 @@ static size_t make_input(uint64_t seed, uint8_t *to)
 	return result_size;
 }
 
-/* Is it "a+b", each a mutation, and valid in a file name? */
+/* Returns whether @what is names of mutations with + between two names. */
 static bool is_valid_description(const char *what, size_t max)
 {
 	char description[256];

@@ -31,7 +31,7 @@ static unsigned int count_equal_delays(uint64_t a, uint64_t b)
 	return count;
 }
 
-/* How often does the delay change if one part of the point changes? */
+/* Checks how often the delay changes if one part of the point changes. */
 static void check_parts_of_point(void)
 {
 	unsigned int run = 0, thread = 0, step = 0;

@@ -117,7 +117,7 @@ static void test_random_programs(void)
 	   races);
 }
 
-/* Does the fatal call of @calls have these causes, given as indices of calls? */
+/* Checks that the fatal call of @calls has the causes @expected, which are indices of calls. */
 static void check_causes(const char *calls, enum rule rule, const char *expected, const char *name)
 {
 	struct causes causes;

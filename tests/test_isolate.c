@@ -22,7 +22,7 @@
 
 static struct isolated child;
 
-/* ---- what children do ---- */
+/* ---- functions that run in children ---- */
 
 static void print_and_return(void *ctx)
 {
@@ -84,7 +84,7 @@ static void leave_writing_process(void *ctx)
 
 /* ---- cases ---- */
 
-/* Does the child of @run exit with @status, after @output? */
+/* Returns whether the child that runs @run prints @output and exits with @status. */
 static bool child_exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
 {
 	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&

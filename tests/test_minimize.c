@@ -109,7 +109,7 @@ static void test_cases(void)
 	}
 }
 
-/* Can a call be removed so that the program still breaks the same rules? */
+/* Returns whether the program breaks the same rules without one of its calls. */
 static bool has_spare_call(const struct program *program)
 {
 	static struct program less;

@@ -17,7 +17,7 @@
 
 static struct program again;
 
-/* ---- one mutation, held to its promise ---- */
+/* ---- the promise of each mutation ---- */
 
 static bool text_reads_back(const struct program *program)
 {
@@ -91,7 +91,7 @@ static bool apply_mutation(enum mutation mutation, uint64_t seed)
 	return mutate_with(mutation, &after, &request);
 }
 
-/* ---- tampering: what a promise must not let pass ---- */
+/* ---- tampering: changes that each promise must reject ---- */
 
 static void append_stray_call(void)
 {
@@ -160,7 +160,7 @@ static void test_promise(enum mutation mutation)
 		       SEEDS, changed, kept, valid, left_alone, tampered);
 }
 
-/* ---- all of them together ---- */
+/* ---- sequences of mutations ---- */
 
 static uint64_t hash_program(uint64_t hash, const struct program *program)
 {
@@ -264,7 +264,7 @@ static void test_max_calls(void)
 	   "where there is room for nothing, nothing happens");
 }
 
-/* ---- what can be reached from nothing ---- */
+/* ---- values that mutations reach from an empty program ---- */
 
 enum { OPS, THREADS, FLAGS, NUMBERS, HANDLES };
 

@@ -62,7 +62,7 @@ static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned i
 			       (uint32_t)(kind << 8 | result.calls[is].handle[index]));
 	if (from == NO_LINE)
 		return true;
-	/* Its own filler, or one of the program's. */
+	/* The filling call is copied too, or a call of the first program fills the handle. */
 	return record_renaming(r, 10000 + from, 10000 + to) && (to == from || (to && to < OTHERS));
 }
 

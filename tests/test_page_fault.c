@@ -174,7 +174,10 @@ static const struct {
 	{ 99, 7, 0xfffffffffeffffff },
 };
 
-/* Our library has the same failures on every machine and in every version; another one may differ. */
+/*
+ * Our library has the same failures on every machine and in every version; another library may
+ * differ.
+ */
 static void test_known_draws(void)
 {
 	for (size_t i = 0; library_has_known_access_pattern() && i < COUNT(known_draws); i++) {

@@ -59,7 +59,7 @@ static void test_many_allocations(void)
 	ok(count == 200000, "a freed frame can be allocated again, 200,000 times");
 }
 
-enum { MOST_FRAMES = 1 << 17 }; /* more than there are */
+enum { MOST_FRAMES = 1 << 17 }; /* more than the arena has */
 
 static struct page *all_pages[MOST_FRAMES];
 

@@ -247,7 +247,7 @@ static void expand_pages(const char *pattern, char *text, size_t size)
 	text[used] = '\0';
 }
 
-/* Does the line contain all parts of the pattern, in this order? */
+/* Returns whether the line contains all parts of the pattern, in this order. */
 static bool report_matches(const char *line, const char *pattern)
 {
 	char text[300], *part = text;

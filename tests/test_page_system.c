@@ -286,7 +286,7 @@ static int fork_and_write(void)
 ACTION(require_child_to_write, abort_unless(!fork_and_write()))
 ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
-/* fork() works all the same; only the parent does not wait for the copy. */
+/* fork() still succeeds, but the parent does not wait until the child has copied the pages. */
 static void fork_and_read(void)
 {
 	pid_t pid;
@@ -325,7 +325,7 @@ static void fork_interrupted(void)
 
 #define NO_ADDRESSES "BUG: page: map-failed: mmap of addresses for mappings: "
 
-/* Prepares, refuses one call (refuse_call.h), and acts. */
+/* Each case calls prepare(), lets one system call fail (refuse_call.h), and calls act(). */
 static const struct refused_case {
 	void (*prepare)(void);
 	unsigned int call, arg, value;

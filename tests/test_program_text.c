@@ -13,7 +13,7 @@ static struct program program;
 struct bad_text {
 	const char *text;
 	unsigned int expected_line;
-	const char *expected_message; /* part of the message */
+	const char *expected_message; /* a part of the expected message */
 };
 
 static const struct bad_text bad_texts[] = {

@@ -15,16 +15,18 @@
 #define FOUR			P WRITE("T0", 0, 1) WRITE("T0", 1, 1) WRITE("T0", 2, 1) WRITE("T0", 3, 1)
 #define FIVE			FOUR WRITE("T0", 4, 1)
 
-/* What is known of an access: nothing, the cell that it evicts (0 ..), or that its history is lost. */
+/*
+ * The log position of an access: unknown, the cell that the access evicts (0 ..), or lost history.
+ */
 enum { POSITION_UNKNOWN = -1, HISTORY_LOST = -2 };
 
 static const struct {
 	const char *text;
-	int position; /* a cell, or one of the above */
+	int position; /* number of the evicted cell, POSITION_UNKNOWN or HISTORY_LOST */
 	bool first_only;
 	int report_count; /* -1: no prediction */
 	struct {
-		unsigned int line, from, to; /* of the last report; line 0: not checked */
+		unsigned int line, from, to; /* the expected last report; line 0: not checked */
 	} last_report;
 	struct {
 		uint16_t first, second; /* the calls of a race; 0: none */
@@ -68,7 +70,7 @@ static const struct {
 	  "without the history of an access there is no prediction" },
 };
 
-static int position; /* of the current case */
+static int position; /* position of the current case */
 
 static uintptr_t get_case_position(const void *ctx, const struct access *access)
 {

@@ -20,7 +20,7 @@ enum checker_result {
 
 struct checker_report {
 	enum checker_result result;
-	rule_set seen; /* rules that the execution was seen to break */
+	rule_set seen; /* rules whose reports the execution produced */
 	size_t race_count;  /* races that the detector reported */
 	bool reports_were_predicted; /* the model of the detector predicted the reports */
 	char difference_text[CHECKER_WHY];

@@ -26,7 +26,7 @@ static void visit_verdict(const struct visitor *t, const struct verdict *v,
 	visit_part(t, DIGEST_VERDICT, words, sizeof(words));
 }
 
-/* Visits single fields: padding between them is uninitialised. */
+/* Visits each field alone, because the padding between two fields is uninitialised. */
 static void visit_trace(const struct visitor *t, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->step_count; i++) {

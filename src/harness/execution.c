@@ -240,7 +240,10 @@ void execution_set_difference(struct execution *execution, const char *what, ...
 	va_end(args);
 }
 
-/* How a child ended, or that it did not, and its report, if there is one. */
+/*
+ * Writes how a child ended, or that the child did not end, and the report of the child, if it has
+ * one.
+ */
 #define EXECUTION_EXIT_TEXT 200
 static const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
 				char exit_text[EXECUTION_EXIT_TEXT])
@@ -273,7 +276,7 @@ const char *execution_line_text(const struct execution *execution, const struct 
 	return line;
 }
 
-/* Is the fault at the address that the fatal call was about to access? */
+/* Returns whether the fault is at an address that the fatal call accesses. */
 static bool is_fault_in_accessed_range(const struct execution *execution, const char *output)
 {
 	uintptr_t fault = detector_find_fault(output);

@@ -26,7 +26,7 @@ struct execution_options {
 	unsigned int cpu_limit_seconds;     /* CPU seconds of a child that runs a fatal call; 0: no limit */
 	bool fibers, threads; /* which executors to use */
 	bool has_engine_handlers; /* a fuzzing engine has installed its handlers in this process */
-	struct exec_timing timing; /* of real threads */
+	struct exec_timing timing; /* how real threads interleave */
 };
 
 /* Parses "fibers", "threads" or "both". Return: false for another name. */
@@ -51,7 +51,7 @@ struct execution {
 	} fatal[2];
 	bool has_wrong_exit; /* the difference is how a child with a fatal call ended */
 	bool has_survived;	  /* a child returned from its fatal call */
-	bool has_timed_out;	  /* because it used up its time */
+	bool has_timed_out;	  /* a child was killed at its time limit */
 	atomic_int fatal_pid; /* process ID of the child that runs a fatal call, or 0 */
 	enum rule undetectable_rule; /* rule of a fatal call that is not detectable here, or RULE_COUNT */
 	atomic_size_t last_started_call; /* the last call that was started, or EXECUTION_NO_CALL */
@@ -113,7 +113,7 @@ const char *execution_line_text(const struct execution *execution, const struct 
 bool execution_check_alive(struct execution *execution, const struct program *program,
 			   const struct execution_options *options, const struct isolated *child);
 
-/* Return: the report that has a difference; the one on fibers otherwise. */
+/* Return: the report with a difference; without a difference, the report of the fibers. */
 const struct checker_report *execution_worst_report(const struct execution *execution);
 
 #endif

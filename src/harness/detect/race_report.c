@@ -26,7 +26,7 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 		race_reports->kept[index] = *race_report;
 }
 
-/* Is report @s, made at call @now, about a race with call @before? */
+/* Returns whether report @s can be about the race of the call @before with the later call @now. */
 static bool is_report_of_pair(const struct race_report *s, const struct program *program,
 			      uint16_t before, uint16_t now)
 {
@@ -105,7 +105,7 @@ static bool add_cells_of_access(struct cell cells[CELLS], unsigned int *count,
 	return true;
 }
 
-/* Does the model record a write for the page's allocation? */
+/* Returns whether the model recorded a write of the whole page by its allocation. */
 static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)

@@ -25,7 +25,7 @@ struct race_report {
 	uint8_t earlier_thread;	 /* thread of the earlier access; PROGRAM_THREADS if it is unknown */
 	uint8_t page;	 /* RACE_REPORT_NO_PAGE: outside of all pages of the program */
 	uint16_t from, to; /* bytes that both accesses touched; empty without a page */
-	uintptr_t stacks[2][RACE_REPORT_STACK]; /* of this access and of the earlier one, as in
+	uintptr_t stacks[2][RACE_REPORT_STACK]; /* stacks of this access and of the earlier access, as in
 						 * tsan.h */
 };
 

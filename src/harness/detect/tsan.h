@@ -48,7 +48,9 @@ bool tsan_splits_granules(void);
 /* Return: whether the runtime is the one that tsan_shadow.h describes. */
 bool tsan_is_predictable(void);
 
-/* Passes each race to @fn instead of printing it. NULL: print as usual. */
+/*
+ * ThreadSanitizer passes each race to @fn instead of printing the race. NULL: it prints each race.
+ */
 void tsan_set_race_callback(tsan_race_fn fn, void *ctx);
 
 /*

@@ -156,7 +156,7 @@ void tsan_fiber_switch(void *fiber)
 	__tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync);
 }
 
-/* ---- the log of what a fiber did ---- */
+/* ---- ThreadSanitizer's log of a fiber's accesses ---- */
 
 /*
  * The layout of ThreadSanitizer's log is not public, so it is tested once with known accesses:
@@ -236,7 +236,7 @@ uintptr_t BYTES_NO_SANITIZE tsan_log_position_after(uintptr_t from, uintptr_t to
 	return found;
 }
 
-/* Did the word advance by one range entry for each access to @bytes? */
+/* Returns whether the word advances by one range entry for each access to @bytes. */
 static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -258,7 +258,7 @@ static bool finds_single_access(const volatile uintptr_t *word, uint64_t *bytes)
 	return tsan_log_position_after(from, *word, (uintptr_t)bytes) == *word;
 }
 
-/* Follows only a word that advanced, and only to the address that it contained. */
+/* Reads memory only at the address in a word that advanced. */
 static void find_log(void *fiber)
 {
 	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];

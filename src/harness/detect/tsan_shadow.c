@@ -19,7 +19,7 @@ enum cell_state { EMPTY, MARK, KEPT };
 
 struct cell {
 	uint8_t state, mask;
-	uint16_t access; /* of KEPT: index in the model's shadow */
+	uint16_t access; /* if the state is KEPT: index of the access in the model's shadow */
 };
 
 struct granule {
@@ -87,7 +87,7 @@ static unsigned int rank_access_weakness(const struct access *access)
 	return (access->atomic ? 2u : 0u) + (access->write ? 0u : 1u);
 }
 
-/* Is @now in a cell already? A write of the same bytes covers a read, too. */
+/* Returns whether a cell has @now already. A write of the same bytes covers a read, too. */
 static bool is_access_in_a_cell(const struct tsan_shadow *t, const struct granule *granule,
 		      const struct access *now, uint8_t mask)
 {

@@ -31,7 +31,7 @@
 struct tsan_facts {
 	/* The thread's position in the log just after this access; 0: unknown. */
 	uintptr_t (*position)(const void *ctx, const struct access *access);
-	/* Is the access so old that the history may have lost it by the end? */
+	/* Returns whether the access is so old that the history may have lost it at the end. */
 	bool (*may_be_lost)(const void *ctx, const struct access *access);
 	const void *ctx;
 };
@@ -39,7 +39,7 @@ struct tsan_facts {
 /* Why a race is not reported; TSAN_REPORTED if it is. */
 enum tsan_miss {
 	TSAN_REPORTED,
-	TSAN_EVICTED,	/* later accesses evicted its cell */
+	TSAN_EVICTED,	/* later accesses evicted the cell of the earlier access */
 	TSAN_STOPPED,	/* the range stopped at an earlier race */
 	TSAN_MARKED,	/* the range began at, or reached, a granule that an earlier race marked */
 	TSAN_SUPERSEDED,	/* another race of the same access in the granule was reported */

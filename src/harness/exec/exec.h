@@ -24,7 +24,7 @@
 /* How an execution ended. */
 enum exec_end {
 	EXEC_DONE,  /* every line ran */
-	EXEC_STUCK, /* lines are left and none of them can run */
+	EXEC_STUCK, /* deadlock: no remaining line can run */
 	EXEC_STOPPED_BEFORE,   /* stopped before the call that the caller named */
 	EXEC_STOPPED_AFTER,  /* stopped after the call of the option last_call */
 };
@@ -84,10 +84,16 @@ const char *exec_backend_name(void);
  */
 bool exec_set_backend(const char *name);
 
-/* Lets the detector print races as usual, instead of recording them here. */
+/*
+ * If @print, the detector prints each race on standard error; otherwise the executor records the
+ * race.
+ */
 void exec_print_races(bool print);
 
-/* What tsan_shadow.h needs to know of the last execution on fibers; valid until the next one. */
+/*
+ * Return: the facts of the last execution on fibers for tsan_shadow.h; valid until the next
+ * execution.
+ */
 struct tsan_facts exec_tsan_facts(const struct exec *x);
 
 /*

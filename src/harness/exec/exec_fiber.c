@@ -33,7 +33,7 @@ struct fiber_run {
 		uint8_t owner;
 	} mutexes[PROGRAM_MUTEXES];
 	unsigned int semaphore_counts[PROGRAM_SEMAPHORES];
-	bool ran_since_join[PROGRAM_THREADS];    /* threads that ran since main last joined them */
+	bool ran_since_join[PROGRAM_THREADS];    /* threads that ran a call after main last joined them */
 	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last ran */
 };
 

@@ -85,7 +85,7 @@ static bool is_bytewise(const struct call *call)
 	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
 }
 
-/* Lines of one thread run in their order. */
+/* Counts the log entries of later lines: the lines of one thread run in their order. */
 static bool may_be_lost_from_history(const void *ctx, const struct access *access)
 {
 	const struct program *program = ((const struct exec *)ctx)->program;

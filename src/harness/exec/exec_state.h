@@ -21,7 +21,7 @@
 #define EXEC_GUARD 16
 #define EXEC_GUARD_BYTE 0x5c
 
-/* The format's limit of live mappings of one thread; one more is fatal. */
+/* The format's limit of live mappings of one thread; to make one more mapping is fatal. */
 #define EXEC_DEPTH 16
 
 /*
@@ -35,7 +35,7 @@ static inline size_t exec_size_from_number(uint64_t number)
 	return size == number ? size : SIZE_MAX - (NUMBER_SPAN - 1) + size % NUMBER_SPAN;
 }
 
-/* A page handle of the program, and what the executor knows of the page. */
+/* A page handle of the program, with the executor's data of the page. */
 struct exec_page {
 	struct page *page; /* NULL: not filled */
 	unsigned int ref_count;
@@ -49,7 +49,7 @@ struct exec_map {
 
 struct exec_slice {
 	bool is_filled;
-	uint8_t *user_memory; /* a readable range, followed by an unreadable one of the same size */
+	uint8_t *user_memory; /* a readable range, followed by an unreadable range of the same size */
 	uint8_t *slice_start;	 /* byte 0 of the slice */
 	size_t readable_size;
 	struct user_slice_reader reader;
@@ -81,7 +81,7 @@ struct exec {
 	struct exec_thread_state thread_states[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
 	struct exec_log_range log_ranges[PROGRAM_CALLS];
-	struct thread_locals locals; /* of the OS thread that runs all fibers */
+	struct thread_locals locals; /* thread-local variables of the OS thread that runs all fibers */
 	bool runs_on_fibers;
 	struct exec_options options;
 	atomic_flag has_error;
@@ -105,7 +105,7 @@ extern _Thread_local uint16_t exec_current_call;
 /* Resets the state for a new program and starts recording races. */
 void exec_start(struct exec *x, const struct program *program);
 
-/* Makes a call other than one on a lock or semaphore. The thread's task must be current. */
+/* Makes a call that is not on a mutex or semaphore. The task of the thread must be current. */
 void exec_call(struct exec_context *context);
 
 /*
@@ -114,7 +114,10 @@ void exec_call(struct exec_context *context);
  */
 void exec_finish(struct exec *x, struct trace *trace);
 
-/* Stores an error unless there is one already. Any thread may call it. */
+/*
+ * Stores an error; only the first error of an execution is stored. Any thread may call this
+ * function.
+ */
 void exec_set_error(struct exec *x, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
 /* Converts 0, -EINVAL or -EFAULT to a result; any other value is an error. */

@@ -59,7 +59,7 @@ enum start_state { START_WAIT, START_GO, START_CANCEL };
 
 /* ---- hidden gates ---- */
 
-/* Spins before it yields: a system call at once would release the waiting threads one by one. */
+/* Spins before it yields: an immediate system call would release the waiting threads one by one. */
 #define SPINS 200
 
 static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least)
@@ -375,7 +375,7 @@ static void init_run(struct thread_run *run)
 		exec_set_error(run->x, "expected to know the CPUs of this process");
 }
 
-/* Return: false if not all threads could be created; then none of them runs the program. */
+/* Return: false if a thread could not be created; then no thread runs the program. */
 static bool run_threads(struct thread_run *run)
 {
 	bool is_created = create_threads(run);

@@ -11,7 +11,9 @@ struct pins {
 	unsigned int cpu_count;
 };
 
-/* Gets the allowed CPUs. Return: false if the system does not report them. */
+/*
+ * Gets the CPUs that the process may use. Return: false if the system does not report these CPUs.
+ */
 bool pins_init(struct pins *pins);
 
 /* Pins the calling thread to the allowed CPU number @turn, modulo their count. */

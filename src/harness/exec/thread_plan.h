@@ -21,11 +21,15 @@
 struct thread_step {
 	/* For each thread, the number of steps that it must have finished before. */
 	uint16_t required_steps[PROGRAM_THREADS];
-	uint16_t joined_threads;	 /* of main: bit t: wait for thread t, visibly to detectors */
-	uint16_t released_threads;	 /* of main: bit t: release thread t after this step, visibly to detectors */
-	bool must_signal_main;	 /* of a thread: main joins the thread after this step */
-	bool must_wait_for_main;	 /* of a thread: main releases the thread before this step */
-	uint16_t releasing_step; /* the step of main that releases it */
+	/* In a step of main: bit t: wait for thread t before this step. Detectors see this order. */
+	uint16_t joined_threads;
+	/* In a step of main: bit t: release thread t after this step. Detectors see this order. */
+	uint16_t released_threads;
+	/* In a step of another thread: main joins the thread after this step. */
+	bool must_signal_main;
+	/* In a step of another thread: main releases the thread before this step. */
+	bool must_wait_for_main;
+	uint16_t releasing_step; /* the step of main that releases this step */
 };
 
 struct thread_plan {

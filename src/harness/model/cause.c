@@ -66,7 +66,7 @@ uint8_t cause_find_freed_page(const struct program *program, const struct rules 
 	return call->handle[0];
 }
 
-/* Adds the thread's live mappings that are newer than the one of @handle, newest first. */
+/* Adds the live mappings of the thread that are newer than the mapping @handle, newest first. */
 static void add_live_mappings(const struct program *program, const struct trace *trace,
 			 uint8_t thread, int handle, struct causes *causes)
 {

@@ -23,7 +23,9 @@ static void merge_knowledge(struct knowledge *to, const struct knowledge *from)
 			to->last_known_step[t] = from->last_known_step[t];
 }
 
-/* Returns the knowledge that a call like this one acquires. */
+/*
+ * Returns the knowledge of the mutex, semaphore or page that the call uses; NULL for other calls.
+ */
 static struct knowledge *find_knowledge(struct happens_builder *l, const struct call *call)
 {
 	switch ((enum op)call->op) {
@@ -92,7 +94,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 	return known != HAPPENS_BEFORE_NONE && known >= a;
 }
 
-/* Does the call acquire from this call of another thread? */
+/* Returns whether the call @to acquires what the call @from released. */
 static bool is_release_to_acquire(const struct call *from, const struct call *to)
 {
 	static const uint8_t source[OP_COUNT] = {
@@ -124,7 +126,7 @@ size_t happens_before_find_edges(const struct program *program, const struct tra
 		if (!(seen & 1u << call->thread))
 			from[count++] = (uint16_t)step;
 		seen |= 1u << call->thread;
-		if (to->op == OP_lock) /* the last unlock includes the earlier ones */
+		if (to->op == OP_lock) /* the last unlock comes after all earlier unlocks */
 			break;
 	}
 	return count;

@@ -51,7 +51,9 @@ static bool call_fills_handle(const struct call *call, char kind, uint8_t handle
 	       call->handle[0] == handle;
 }
 
-/* Might a call that the model did not reach fill the handle before @index runs? */
+/*
+ * Returns whether a call that the model did not reach may fill the handle before call @index runs.
+ */
 static bool may_be_filled_before(const struct finder *f, size_t index, char kind, uint8_t handle)
 {
 	const struct call *calls = f->program->calls;

@@ -20,7 +20,7 @@
 
 /* ---- order ---- */
 
-/* A line of main: everything that threads did so far happens before it. */
+/* Called at a line of main: all earlier calls of all threads happen before this line. */
 static void join_all_threads(struct rules *r)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {

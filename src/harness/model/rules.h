@@ -15,7 +15,7 @@
 /* No call broke a fatal rule. */
 #define VERDICT_NONE SIZE_MAX
 
-/* A load used bytes [from, to), and some of them are uninitialised. */
+/* A load of the bytes [from, to); at least one of these bytes is uninitialised. */
 struct uninit_use {
 	uint16_t call;
 	uint8_t page;
@@ -49,7 +49,7 @@ const struct verdict *rules_verdict(const struct rules *rules);
 
 /*
  * Evaluates @program as if each call that breaks a fatal rule were absent, and sets that call's
- * entry in @break_fatal_rule, which has one entry for each call. If there was such a call, the
+ * entry in @fatal, which has one entry for each call. If there was such a call, the
  * trace does not contain the pages at the end.
  */
 void rules_find_fatal_calls(struct rules *rules, const struct program *program, bool *fatal);

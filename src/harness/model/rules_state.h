@@ -126,7 +126,10 @@ static inline struct model_page *find_page(struct evaluation *j, unsigned int ar
 	return &j->rules->pages[j->call->handle[argument]];
 }
 
-/* May the thread access the page, with @maps more mappings than it has now? */
+/*
+ * Returns whether the thread may access the page, with @maps more mappings than the thread has
+ * now.
+ */
 static inline bool check_page_use(struct evaluation *j, const struct model_page *page,
 				  unsigned int maps, enum call_outcome *outcome)
 {
@@ -139,7 +142,7 @@ static inline bool check_page_use(struct evaluation *j, const struct model_page 
 	return false;
 }
 
-/* Does the next failure point of this thread fail? */
+/* Counts a failure point of the thread. Return: whether this failure point fails. */
 static inline bool count_failure_point(struct evaluation *j)
 {
 	return j->self->points_until_failure && !--j->self->points_until_failure;
@@ -176,7 +179,7 @@ void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len
 uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
 		     unsigned int kind);
 
-/* ---- one for each call ---- */
+/* ---- one function for each call of ops.def ---- */
 
 /* Only the caller's buffer is accessed atomically; on the page these are raw calls. */
 #define evaluate_read_bytewise_atomic evaluate_read_raw

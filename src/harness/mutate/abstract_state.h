@@ -29,7 +29,7 @@ struct abstract_state {
 					  * posted */
 	uint8_t page_ref_count[PROGRAM_PAGES];
 	uint8_t map_thread[PROGRAM_MAPS];
-	uint8_t mutex_holder[PROGRAM_MUTEXES];     /* of a mutex that is locked */
+	uint8_t mutex_holder[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */
 	uint8_t semaphore_count[PROGRAM_SEMAPHORES];
 	uint8_t live_maps[PROGRAM_MAPS];	     /* live mappings, oldest first */
 	unsigned int live_map_count;

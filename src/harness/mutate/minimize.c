@@ -50,7 +50,10 @@ static bool try_candidate(struct minimize *m)
 
 /* ---- the arguments of a call ---- */
 
-/* The kind of one of the two handles; ABSTRACT_KINDS: the call has no such handle. */
+/*
+ * Returns the kind of handle number @handle of the call; ABSTRACT_KINDS: the call has fewer
+ * handles.
+ */
 static enum abstract_state_kind find_handle_kind(const struct call *call, unsigned int handle)
 {
 	for (const char *arg = op_table[call->op].argument_kinds; *arg; arg++)
@@ -79,7 +82,7 @@ static unsigned int count_numbers(const struct call *call)
 	return numbers;
 }
 
-/* Is that number of the call an offset in a page? */
+/* Returns whether this number of the call is an offset in a page. */
 static bool is_offset(const struct call *call, unsigned int number_index)
 {
 	const char *args = op_table[call->op].argument_kinds;
@@ -391,7 +394,7 @@ static bool edit_calls(struct minimize *m, call_edit edit, unsigned int number_i
 /* `expect` is never dropped: it applies to the whole program. */
 static const struct pass {
 	bool (*run)(struct minimize *m);
-	call_edit edit; /* in place of run() */
+	call_edit edit; /* NULL: call run(); otherwise this function */
 	unsigned int number;
 } passes[] = {
 	{ .edit = drop_expected_result },

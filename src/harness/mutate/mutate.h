@@ -37,7 +37,7 @@ typedef size_t (*mutate_engine_fn)(uint8_t *bytes, size_t size, size_t max);
 
 struct mutate_request {
 	uint64_t seed;
-	size_t max_calls;	     /* of the result; surplus calls are cut off first */
+	size_t max_calls; /* limit for the result; surplus calls are removed before the mutation */
 	const struct program *other; /* program to splice with; NULL: the program itself */
 	mutate_engine_fn engine;     /* NULL: none */
 };

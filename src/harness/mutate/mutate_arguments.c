@@ -124,7 +124,7 @@ static bool pick_range(struct mutator *m, struct argument_range *range)
 	return true;
 }
 
-/* Moves the range by a byte, to a place next to it, or to one that shares one byte with it. */
+/* Moves the range by one byte, next to its old place, or so far that one byte overlaps. */
 static void shift_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {
 	uint64_t steps[] = { 1, -1ull, *len, -*len, *len - 1, 1 - *len, 0 };
@@ -223,7 +223,7 @@ bool mutate_value(struct mutator *m)
 	return call && set_byte(&call->value, mutate_any_value(m, find_value_kind(call)));
 }
 
-/* Do the two calls have the same arguments before a seed? */
+/* Returns whether the two calls have the same arguments, not counting a seed. */
 static bool have_same_arguments(enum op a, enum op b)
 {
 	const char *x = op_table[a].argument_kinds, *y = op_table[b].argument_kinds;

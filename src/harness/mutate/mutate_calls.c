@@ -56,7 +56,7 @@ static void insert_call(struct mutator *m, const struct call *call, size_t *at, 
 	abstract_state_apply(state, call);
 }
 
-/* Inserts a call @op at @at, after calls that create what it needs, if there is space. */
+/* Inserts a call @op at @at, after calls that create the handles it needs, if there is space. */
 static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
 				      struct abstract_state *state)
 {
@@ -91,7 +91,10 @@ bool mutate_insert(struct mutator *m)
 	abstract_state_compute(&state, m->program, m->program->count);
 	memcpy(filled, state.filled_handles, sizeof(filled));
 	abstract_state_compute(&state, m->program, at);
-	/* Handles that later calls fill count as used: those calls would lose them. */
+	/*
+	 * A handle that a later call fills counts as used, because that call could not fill it any
+	 * more.
+	 */
 	for (unsigned int kind = 0; kind < ABSTRACT_KINDS; kind++)
 		state.filled_handles[kind] |= filled[kind];
 	insert_call_and_its_setup(m, op, &at, &state);
@@ -164,7 +167,7 @@ bool mutate_repeat(struct mutator *m)
 	return true;
 }
 
-/* Would the call be skipped, judging by the order of the lines? */
+/* Returns whether the call would be skipped if all calls ran in the order of the lines. */
 static bool would_be_skipped(const struct abstract_state *state, const struct call *call)
 {
 	char handle_kinds[2];

@@ -14,7 +14,9 @@
 
 #define PAGE 4096u
 
-/* One of so many new calls fails, and one of so many breaks a fatal rule, if it can. */
+/*
+ * 1 of ONE_IN_FAILS new calls fails, and 1 of ONE_IN_BREAKS_RULE breaks a fatal rule, if possible.
+ */
 #define ONE_IN_FAILS 8
 #define ONE_IN_BREAKS_RULE 64
 
@@ -75,7 +77,7 @@ uint64_t mutate_any_number(struct mutator *m)
 		return random_below(&m->random_state, 64);
 	case 3:
 		return random_below(&m->random_state, PAGE + 1);
-	case 4: /* a power of two, or a neighbour of one */
+	case 4: /* a power of two, or one more or less */
 		number = 1ull << random_below(&m->random_state, 13);
 		return number + random_below(&m->random_state, 3) - 1;
 	case 5:
@@ -109,7 +111,7 @@ uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, char l
 	       ~state->filled_handles[abstract_state_find_kind(letter)];
 }
 
-/* A call that fills a handle needs an empty one, other calls need a filled one. */
+/* A call that fills a handle needs an empty handle, other calls need a filled handle. */
 static uint32_t find_good_handles(const struct abstract_state *state, char letter)
 {
 	return letter & 0x20 ? state->usable_handles[abstract_state_find_kind(letter)]
@@ -153,7 +155,9 @@ static void choose_thread(struct mutator *m, struct call *call, const struct abs
 		call->thread = state->mutex_holder[call->handle[0]];
 }
 
-/* The last of several numbers is a length. Returns one that fits after the preceding offset. */
+/*
+ * The last of several numbers is a length. Returns a length that fits after the preceding offset.
+ */
 static uint64_t choose_fitting_length(struct mutator *m, const struct call *call,
 				      unsigned int numbers)
 {
@@ -176,7 +180,7 @@ static uint64_t choose_fitting_length(struct mutator *m, const struct call *call
 	}
 }
 
-/* Is the number outside of the page, where such numbers are to be rare? */
+/* Returns whether to reject the number: numbers outside of the page must be rare. */
 static bool is_out_of_page(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&

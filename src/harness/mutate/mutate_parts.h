@@ -25,7 +25,7 @@ struct call_range {
 	size_t first, last;
 };
 
-/* Mostly returns one call, sometimes a few, seldom many. @program has at least one call. */
+/* Returns a range of mostly 1 call, sometimes few, seldom many. @program has at least one call. */
 struct call_range mutate_pick_range(struct mutator *m, const struct program *program);
 
 static inline size_t mutate_count_free_calls(const struct mutator *m)
@@ -42,7 +42,7 @@ unsigned int mutate_find_number_kinds(const struct call *call, char kinds[3]);
 /* Return: whether the number is valid for an argument of that letter. */
 bool mutate_number_fits(char kind, uint64_t number);
 
-/* Return: a random number, mostly one with interesting effects. */
+/* Return: a random number, mostly an edge, or a number that the program has. */
 uint64_t mutate_any_number(struct mutator *m);
 
 /* Return: the handles of that letter's kind that are not filled, as bits. */

@@ -49,7 +49,7 @@ struct call {
 	uint8_t thread;
 	uint8_t handle[2];  /* in the order of the arguments */
 	uint8_t value;	    /* seed, or gfp flags */
-	uint8_t has_fault;  /* of user_slice: number[1] is valid */
+	uint8_t has_fault;  /* only for user_slice: number[1], the offset of the fault, is valid */
 	int8_t expected_result;	    /* enum result; RESULT_NONE without `->` */
 	uint32_t line;	    /* line of the text, or record of the bytes, from 1 */
 	uint64_t number[3]; /* in the order of the arguments */

@@ -110,7 +110,7 @@ size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYT
 	return program->count * PROGRAM_RECORD;
 }
 
-/* A valid call is the one that its own bytes stand for. */
+/* A call is valid if encoding and decoding it gives the same call. */
 bool call_valid(const struct call *call)
 {
 	uint8_t record[PROGRAM_RECORD];

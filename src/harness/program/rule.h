@@ -11,7 +11,7 @@ enum rule {
 	RULE_COUNT
 };
 
-/* A set of rules, one bit each. The empty set is the verdict `clean`. */
+/* A set of rules: bit N is rule N. The empty set is the verdict `clean`. */
 typedef unsigned int rule_set;
 
 #define RULE_BIT(rule) (1u << (rule))

@@ -210,7 +210,7 @@ static bool parse_thread(struct text_cursor *c, const struct text_word *word, ui
 			      text_shown_length(word), word->start);
 }
 
-/* Is the word a thread, maybe with a wrong number or letter? */
+/* Returns whether the word looks like a thread, even with a wrong number or letter. */
 static bool looks_like_thread(const struct text_word *word)
 {
 	size_t digits = 1;

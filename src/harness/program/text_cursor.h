@@ -24,7 +24,7 @@ struct text_word {
 	size_t len;
 };
 
-/* Fills the error with what was expected. Return: always false. */
+/* Fills the error with a message of what was expected. Return: always false. */
 bool text_set_error(struct text_error *error, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -14,7 +14,7 @@
 extern const char *const text_gfp_contexts[4];
 extern const char *const text_gfp_modifiers[3];
 
-/* How many arguments of a call were read or written so far. */
+/* The numbers of handles and numbers of a call that were already read or written. */
 struct argument_counts {
 	unsigned int handles, numbers;
 };

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The last base counts down from its value, the others up. */
+/* Numbers count down from the last base, and up from each other base. */
 static const uint64_t bases[NUMBER_BASES] = { 0, 1ull << 32, 1ull << 63, UINT64_MAX };
 
 static uint64_t distance_from_base(uint64_t number, unsigned int base)

@@ -49,7 +49,7 @@ const char *shell_binary_path(void)
 
 	if (len < 0)
 		return program_invocation_name;
-	/* A build that runs at the same time replaces this binary with a new one. */
+	/* A build that runs at the same time may replace the file of this binary. */
 	if ((size_t)len > tail && !strcmp(path + len - tail, deleted) && access(path, F_OK))
 		path[(size_t)len - tail] = '\0';
 	return path;

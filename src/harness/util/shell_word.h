@@ -20,7 +20,7 @@ void shell_path_print(FILE *out, const char *path);
 const char *shell_binary_path(void);
 
 /*
- * Is there an executable file @name in the directory of the running binary?
+ * Returns whether the directory of the running binary has an executable file @name.
  * @path: gets its path
  */
 bool shell_find_next_to_binary(const char *name, char *path, size_t size);

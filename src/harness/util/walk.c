@@ -17,7 +17,9 @@ struct walk {
 	bool has_failed;
 };
 
-/* A directory that is being walked, and its parents, to detect a link that leads back to one. */
+/*
+ * A directory that is being walked, with its parents: a symbolic link to a parent would never end.
+ */
 struct walked_directory {
 	const struct walked_directory *parent;
 	const char *path;
