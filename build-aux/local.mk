@@ -14,11 +14,21 @@ from_tables = \
 	fuzz/text.dict \
 	packaging/editors/textmate/pagetorture.tmLanguage.json \
 	packaging/editors/vim/syntax/pagetorture.vim
-tables = src/harness/program/ops.def src/harness/program/rules.def $(tool_commands)
+tables = src/harness/program/ops.def src/harness/program/rules.def
 
-$(from_tables): $(tables) $(from_tables:=.in) %D%/tables.awk
+# The help texts of the commands, after preprocessing.
+tool_help.i: $(tool_commands) src/tool/run/run_help.h to_c_script.inc config.h
+	$(AM_V_GEN)new=$(temporary) && for file in $(tool_commands); do \
+	  echo "@command $$file" && \
+	  $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(tool_cppflags) $(CPPFLAGS) -DFLAVOUR='"plain"' -E -P $(srcdir)/$$file | \
+	    sed -n '/^static const char help\[\]/,/;$$/p' || exit; \
+	done >$$new && mv $$new $@
+CLEANFILES += tool_help.i
+
+$(from_tables): $(tables) tool_help.i $(from_tables:=.in) %D%/tables.awk
 	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && new=$(temporary) && \
-	  (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$$new && mv $$new $@
+	  help=`pwd`/tool_help.i && \
+	  (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $$help $@.in) >$$new && mv $$new $@
 
 noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
