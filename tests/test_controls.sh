@@ -70,11 +70,11 @@ ok $? "with nothing taken away nothing is found" out
 # ---- order that the rule model knows ----
 
 model=src/harness/model
-finds "a lock that acquires nothing" $model/rules.c 's/^\tacquire(j, &mutex->clock);//'
-finds "a wait that acquires nothing" $model/rules.c 's/^\tacquire(j, &semaphore->clock);//'
-finds "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all(r);/;/'
-finds "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire(j, &page->freed);//'
-finds "a last free that touches nothing" $model/rules_page.c 's/if (!--page->refs)/if (!--page->refs \&\& 0)/'
+finds "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &mutex->clock);//'
+finds "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &semaphore->clock);//'
+finds "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(r);/;/'
+finds "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(j, &page->owners_clock);//'
+finds "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
 
 # ---- annotations for the detector ----
 

@@ -47,7 +47,7 @@ a side of a branch|replay|/=> false$/d|not reached: alias_set.c alias_set_find: 
 a line|replay|/: return -EBUSY;$/d|not reached: map.c page_map_backend_set: return -EBUSY;
 a second line with the same text|replay|s/^\(arena.c arena_init: return;\) x2$/\1/|not reached 2 times, the list says 1: arena.c arena_init: return;
 a reached line that is listed|replay|+raw.c page_write_raw: return 0;|reached, and listed as \[tests\]: raw.c page_write_raw: return 0;
-a line that only the unit tests reach|all|+[never] for no reason\nbuffer.c order_of: order++;|reached, and listed as \[never\]: buffer.c order_of: order++;
+a line that only the unit tests reach|all|+[never] for no reason\nbuffer.c find_order: order++;|reached, and listed as \[never\]: buffer.c find_order: order++;
 END_OF_TABLE
 expect 1 "found: unit tests that did not run" '^not reached: buffer.c ' \
 	compare all "$list" "$figures/replay.json" "$figures/replay.lcov"

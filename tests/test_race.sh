@@ -117,16 +117,16 @@ link_tsan() {
 
 control "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-control "an edge that the model lacks" harness/model/rules.c 's/^\trelease(j, &semaphore->clock);//' \
+control "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(j, &semaphore->clock);//' \
 	'tables and rule model disagree' --list
 control "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-control "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_write(.*//' \
+control "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in
 *clang*)
-	control "a detector that is never emptied" dev/race/race_execute.c 's/^\ttsan_flush();//' \
+	control "a detector that is never emptied" dev/race/race_execute.c 's/^\ttsan_clear_shadow();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

@@ -133,7 +133,7 @@ cat >"$scratch/forbid.c" <<'END'
 #include "tests/refuse_call.h"
 int main(int argc, char **argv)
 {
-	if (argc < 2 || !refuse_if(SYS_process_vm_readv, ANY_ARG, 0, EPERM))
+	if (argc < 2 || !refuse_system_call_if(SYS_process_vm_readv, ANY_ARG, 0, EPERM))
 		return 3;
 	execv(argv[1], argv + 1);
 	return 4;

@@ -135,7 +135,7 @@ else
 fi
 mutant fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
-mutant fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	forget_failures();//' coverage
+mutant fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
 
 # ---- coverage under the engine ----
 

@@ -77,7 +77,7 @@ mutant() {
 }
 
 mutant 1 "a thread that does not wait for main is a false alarm" 'the model knows no race' \
-	exec_thread.c 's/^	wait_semaphore(&run->forks\[thread\]);//' "$rules/main-forks.page"
+	exec_thread.c 's/^	wait_for_semaphore(&run->forks\[thread\]);//' "$rules/main-forks.page"
 grep -q 'replay: .*--repeat 100 .*--executor threads .*main-forks' "$scratch/err"
 ok $? "... with a command" "$scratch/err"
 mutant 0 "delays that order threads" '' delay.c 's/^void delay_wait.*/#include <pthread.h>\n&/
