@@ -139,7 +139,8 @@ static void test_causes(void)
 	       "free_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 3",
 	       "use-after-free of a copy: the free of the destination");
 	check_causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
-	       "copy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 2", "use-after-free of a copy: the free of the source");
+		     "copy_page(p1, 0, p0, 0, 1)\n",
+		     RULE_use_after_free, " 2", "use-after-free of a copy: the free of the source");
 	check_causes(
 		"p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nfree_page(p0)\nload(k0, 0, 1)\n",
 		RULE_use_after_free, " 2",

@@ -154,7 +154,8 @@ static size_t count_matching_cells(const char *pattern)
 
 static void test_patterns(void)
 {
-	ok(count_matching_cells("") == MATRIX_CELLS && count_matching_cells("*/*") == MATRIX_CELLS, "an empty pattern matches all cells");
+	ok(count_matching_cells("") == MATRIX_CELLS && count_matching_cells("*/*") == MATRIX_CELLS,
+	   "an empty pattern matches all cells");
 	ok(count_matching_cells("store/load/nested/none/same") == 1,
 	   "a whole name matches one cell");
 	ok(count_matching_cells("store/load/nested/none") == MATRIX_MAPPINGS,

@@ -108,7 +108,8 @@ static void test_reuse_of_sets(void)
 	struct alias_set *first = set_of_new_task(), *second = set_of_new_task();
 
 	ok(first && second == first, "the set of a deleted task is reused");
-	ok(!second->is_in_use && !second->used_places && !second->live_places && !second->live_count && !second->is_hidden,
+	ok(!second->is_in_use && !second->used_places && !second->live_places &&
+		   !second->live_count && !second->is_hidden,
 	   "the set of a deleted task is empty");
 }
 
