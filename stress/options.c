@@ -242,7 +242,7 @@ int options_read(int argc, char **argv)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
 	append_help(&help, run->pattern);
-	status = options_take(run->pattern->name, help.text, rows, argc, argv);
+	status = options_parse(run->pattern->name, help.text, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind < argc)

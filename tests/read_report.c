@@ -13,7 +13,7 @@ static void print_sites(const struct report *report)
 	for (size_t i = 0; i < report->site_count; i++) {
 		char top[REPORT_TOP_TEXT];
 
-		report_top(&report->sites[i], top);
+		report_format_top_functions(&report->sites[i], top);
 		printf(" [%s%s%s]", report->sites[i].what, report->sites[i].what[0] ? " " : "", top);
 	}
 }
@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 	struct report report;
 
 	text[fread(text, 1, sizeof(text) - 1, stdin)] = '\0';
-	while ((rest = report_read(rest, &report))) {
+	while ((rest = report_parse(rest, &report))) {
 		printf("%s %s", report.tool, report.kind);
 		if (argc > 1 && !strcmp(argv[1], "-m"))
 			print_modules(&report);

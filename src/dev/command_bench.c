@@ -131,12 +131,12 @@ static void print_sample(const char *name, const char *unit, const char *aim, co
 {
 	struct json out = json_begin(stdout);
 
-	json_object(&out, NULL);
+	json_begin_object(&out, NULL);
 	json_text(&out, "name", name);
 	json_text(&out, "flavour", FLAVOUR);
 	json_text(&out, "unit", unit);
 	json_text(&out, "aim", aim);
-	json_array(&out, "values");
+	json_begin_array(&out, "values");
 	for (unsigned int i = 0; i < bench.rounds; i++)
 		json_real(&out, NULL, values[i], 3);
 	json_end_line(&out);
@@ -203,7 +203,7 @@ int command_bench(int argc, char **argv)
 		OPTION_NUMBER("rounds", &bench.rounds, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
-	int status = options_take("bench", help, rows, argc, argv);
+	int status = options_parse("bench", help, rows, argc, argv);
 	struct file_list files;
 
 	if (status >= 0)

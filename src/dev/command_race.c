@@ -63,7 +63,7 @@ int command_race_cells(int argc, char **argv)
 		OPTION_NUMBER("to", &execution.to, 0, MATRIX_CELLS),
 		OPTION_END,
 	};
-	int status = options_take("race-cells", help, rows, argc, argv);
+	int status = options_parse("race-cells", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;

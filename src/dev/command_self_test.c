@@ -185,7 +185,8 @@ static int test_flavours(struct run_options *options, const struct file_list *in
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!wanted[i])
 			continue;
-		if (!flavour_find(flavour_names[i], options->binary_path, sizeof(options->binary_path)))
+		if (!flavour_find_binary(flavour_names[i], options->binary_path,
+					 sizeof(options->binary_path)))
 			fprintf(stderr, "skipped: %s: this build has no such flavour\n", flavour_names[i]);
 		else if (!test_flavour(options, flavour_names[i], inputs))
 			status = EXIT_FAILED;
@@ -217,20 +218,24 @@ static int self_test(struct run_options *options, const bool *wanted)
 int command_self_test(int argc, char **argv)
 {
 	static struct run_options options = {
-		.megabytes = 256,
+		.memory_limit_mb = 256,
 		.execution = { .repeat = 1, .seconds = 6, .cpu = 2, .fibers = true },
 	};
 	bool wanted[FLAVOURS_MAX];
 	const struct option_row rows[] = {
 		option_flavour(wanted),
-		{ .name = "jobs", .letter = 'j', .number = &options.jobs, .least = 1, .most = RUN_JOBS },
+		{ .name = "jobs",
+		 .letter = 'j',
+		 .number = &options.job_limit,
+		 .least = 1,
+		 .most = RUN_JOBS},
 		OPTION_END,
 	};
 	int status;
 
-	options.jobs = cpus_available(RUN_JOBS);
-	flavours_by_default(wanted);
-	status = options_take("self-test", help, rows, argc, argv);
+	options.job_limit = cpus_available(RUN_JOBS);
+	flavours_set_default(wanted);
+	status = options_parse("self-test", help, rows, argc, argv);
 	if (status < 0 && optind != argc)
 		status = usage_error("self-test", "expected no FILE");
 	return status >= 0 ? status : self_test(&options, wanted);

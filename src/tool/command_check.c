@@ -52,7 +52,7 @@ static int check_file(struct rules *rules, const char *file, bool json, bool str
 	if (json) {
 		struct json out = json_begin(stdout);
 
-		json_object(&out, NULL);
+		json_begin_object(&out, NULL);
 		verdict_print_json(&out, file, &program, rules);
 		json_end_line(&out);
 	} else {
@@ -74,7 +74,7 @@ int command_check(int argc, char **argv)
 		option_strict(&strict),
 		OPTION_END,
 	};
-	int status = options_take("check", help, rows, argc, argv);
+	int status = options_parse("check", help, rows, argc, argv);
 	struct file_tally tally;
 	struct file_list files;
 	struct rules *rules;
@@ -89,8 +89,9 @@ int command_check(int argc, char **argv)
 	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
-		status = worse(status, file_tally_add(&tally, check_file(rules, files.names[i], json,
-									 strict)));
+		status = worse_exit_status(
+			status,
+			file_tally_add(&tally, check_file(rules, files.names[i], json, strict)));
 	fflush(stdout);
 	file_tally_print(&tally, "check");
 	file_list_destroy(&files);

@@ -58,7 +58,7 @@ static struct {
 	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted[FLAVOURS_MAX];
 	struct flavour_runners runners;
-} settings = { .runners.seconds = 10 };
+} settings = { .runners.timeout_seconds = 10 };
 
 /* ---- the script, which prints everything ---- */
 
@@ -113,9 +113,9 @@ static void write_disagreement(struct json *out, unsigned int flavour, const str
 	char seen[DISAGREEMENT_TEXT];
 	const char *line;
 
-	runner_disagreement(&settings.runners, flavour, program, record, seen);
+	runner_describe_disagreement(&settings.runners, flavour, program, record, seen);
 	line = strstr(seen, "line ");
-	json_object(out, NULL);
+	json_begin_object(out, NULL);
 	json_text(out, "who", flavour_names[flavour]);
 	json_text(out, "seen", seen);
 	json_number(out, "line", line ? atoi(line + strlen("line ")) : 0);
@@ -128,9 +128,9 @@ static bool write_disagreements(struct json *out, const struct program *program)
 	static struct execution_record record;
 	bool disagrees = false;
 
-	json_array(out, "disagreements");
+	json_begin_array(out, "disagreements");
 	for (unsigned int i = 0; settings.must_run && i < FLAVOURS_MAX; i++) {
-		if (!settings.runners.of[i].there)
+		if (!settings.runners.list[i].is_available)
 			continue;
 		runner_execute(&settings.runners, i, program, &record);
 		if (record.result != CHECKER_DIFFERS)
@@ -155,7 +155,7 @@ static int explain_file(struct rules *rules, const char *file, FILE *script_inpu
 		return EXIT_BAD;
 	}
 	rules_evaluate(rules, &program);
-	json_object(&out, NULL);
+	json_begin_object(&out, NULL);
 	write_model_facts(&out, &program, rules, file);
 	disagrees = write_disagreements(&out, &program);
 	json_end_line(&out);
@@ -171,10 +171,10 @@ static int find_runners(void)
 
 	if (!settings.must_run)
 		return -1;
-	status = options_backend("explain", settings.backend);
+	status = options_set_backend("explain", settings.backend);
 	if (status >= 0)
 		return status;
-	return runners_find(&settings.runners, settings.wanted) ?
+	return runners_find_binaries(&settings.runners, settings.wanted) ?
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
@@ -191,9 +191,10 @@ static int explain_files(int count, char **names, bool is_utf8)
 	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
-		status = worse(status, file_tally_add(&tally, explain_file(rules, files.names[i],
-									   process.input)));
-	status = worse(status, wait_for_script(&process));
+		status = worse_exit_status(
+			status,
+			file_tally_add(&tally, explain_file(rules, files.names[i], process.input)));
+	status = worse_exit_status(status, wait_for_script(&process));
 	file_tally_print(&tally, "explain");
 	file_list_destroy(&files);
 	rules_delete(rules);
@@ -210,7 +211,7 @@ int command_explain(int argc, char **argv)
 		option_flavour(settings.wanted),
 		OPTION_FLAG("run", &settings.must_run),
 		option_strict(&settings.is_strict),
-		option_timeout(&settings.runners.seconds),
+		option_timeout(&settings.runners.timeout_seconds),
 		OPTION_PICK("utf8", &is_utf8, true),
 		OPTION_END,
 	};
@@ -219,7 +220,7 @@ int command_explain(int argc, char **argv)
 	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	settings.backend = getenv("PAGE_MAP");
 	memset(settings.wanted, true, sizeof(settings.wanted));
-	status = options_take("explain", help, rows, argc, argv);
+	status = options_parse("explain", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind == argc)

@@ -135,7 +135,7 @@ static int parse_options(struct fuzz_options *o, int argc, char **argv)
 		OPTION_END,
 	};
 
-	return options_take("fuzz", help, rows, argc, argv);
+	return options_parse("fuzz", help, rows, argc, argv);
 }
 
 /* ---- targets ---- */
@@ -175,9 +175,9 @@ static int refuse_target(const char *name)
 	if (!is_target_name(name))
 		return usage_error("fuzz", "expected the name of a target, got '%s'", name);
 	similar_init(&similar, name);
-	for (size_t i = 0; (known = fuzz_target_at(i)); i++)
+	for (size_t i = 0; (known = fuzz_target_get(i)); i++)
 		similar_add(&similar, known->name);
-	similar_text(&similar, "'", "'", text);
+	similar_format_hint(&similar, "'", "'", text);
 	return usage_error("fuzz", "unknown target '%s'%s Targets: %s", name, *text ? text : ".",
 			   fuzz_target_names);
 }
@@ -248,7 +248,7 @@ static void append_program(struct command_line *line, const char *own)
 	if (has_file(own, "config.status")) {
 		append_word(line, "%s%s" CAMPAIGN_SOURCE "/main.py", from, *from ? "/" : "");
 	} else {
-		installed_directory(PKGLIBEXECDIR, home, sizeof(home));
+		find_installed_directory(PKGLIBEXECDIR, home, sizeof(home));
 		append_word(line, "%s/campaign/main.py", home);
 	}
 }
@@ -264,7 +264,7 @@ int command_fuzz(int argc, char **argv)
 	int status;
 
 	results_begin(&command, "fuzz", argc, argv);
-	own_directory(own, sizeof(own));
+	find_own_directory(own, sizeof(own));
 	options.bin = own;
 	options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
 	status = parse_options(&options, argc, argv);
@@ -279,7 +279,7 @@ int command_fuzz(int argc, char **argv)
 	append_word(&line, "command=%s", command.command);
 	append_word(&line, "version=%s", PACKAGE_VERSION);
 	append_word(&line, "compiler=%s", __VERSION__);
-	for (size_t i = 0; optind == argc && (known = fuzz_target_at(i)); i++)
+	for (size_t i = 0; optind == argc && (known = fuzz_target_get(i)); i++)
 		append_target(&line, &options, known->name);
 	for (int i = optind; i < argc; i++) {
 		if (!is_target_name(argv[i]) || !is_target(&options, argv[i]))

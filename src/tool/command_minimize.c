@@ -76,13 +76,13 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		OPTION_NUMBER("tries", &s->tries, 1, 100000),
 		OPTION_END,
 	};
-	int status = options_take("minimize", help, rows, argc, argv);
+	int status = options_parse("minimize", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
 	if (optind == argc || (optind < argc - 1 && (!s->is_json || s->output_path)))
 		return usage_error("minimize", "expected one FILE");
-	return options_backend("minimize", s->backend);
+	return options_set_backend("minimize", s->backend);
 }
 
 /* Return: does the input fail, in one of all tries? */
@@ -135,9 +135,9 @@ static int minimize_input(struct reduction *r, struct oracle *oracle, const stru
 	size_t before = test_input_size(&r->input);
 	char flavours[FLAVOURS_TEXT];
 
-	runners_text(&oracle->runners, flavours);
-	announce("minimize", "%s: %zu %s, in %s", r->input_name, before, test_input_unit(&r->input, before),
-		 replayer ? replayer : flavours);
+	runners_format_names(&oracle->runners, flavours);
+	log_command_message("minimize", "%s: %zu %s, in %s", r->input_name, before,
+			    test_input_unit(&r->input, before), replayer ? replayer : flavours);
 	if (!find_failure(r, oracle, s)) {
 		fprintf(stderr, "%s: nothing to minimise: %s%s\n", r->input_name,
 			replayer ? r->input.target->name : "", agreement_text(&r->input, replayer));
@@ -205,7 +205,7 @@ static int describe_input(struct json *json, struct reduction *r, struct oracle 
 static int handle_file(const char *file, struct oracle *oracle, const struct settings *s, struct json *json)
 {
 	static struct reduction reduction;
-	const struct fuzz_target *target = s->target ? s->target : fuzz_target_of_finding(file);
+	const struct fuzz_target *target = s->target ? s->target : fuzz_target_find_by_path(file);
 	char error[PROGRAM_FILE_ERROR];
 	int status;
 
@@ -235,8 +235,8 @@ static int describe_files(int count, char **files, struct oracle *oracle, const 
 	int status = EXIT_GOOD;
 
 	for (int i = 0; i < count; i++) {
-		json_object(&json, NULL);
-		status = worse(status, handle_file(files[i], oracle, s, &json));
+		json_begin_object(&json, NULL);
+		status = worse_exit_status(status, handle_file(files[i], oracle, s, &json));
 		json_end_line(&json);
 		fflush(stdout);
 	}
@@ -254,12 +254,12 @@ int command_minimize(int argc, char **argv)
 	status = parse_options(&settings, argc, argv);
 	if (status >= 0)
 		return status;
-	file = settings.is_json ? "" : file_list_one("minimize", argv[optind]);
+	file = settings.is_json ? "" : file_list_find_only_file("minimize", argv[optind]);
 	if (!file)
 		return EXIT_BAD;
 	if (!oracle_init(&oracle, settings.wanted, settings.seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
-	oracle.runners.threads = settings.with_threads;
+	oracle.runners.must_use_threads = settings.with_threads;
 	status = settings.is_json ? describe_files(argc - optind, argv + optind, &oracle, &settings) :
 				 handle_file(file, &oracle, &settings, NULL);
 	oracle_destroy(&oracle);

@@ -34,7 +34,7 @@ int command_replay(int argc, char **argv)
 {
 	static struct run run = {
 		.command = "replay",
-		.options = { .megabytes = 1024,
+		.options = { .memory_limit_mb = 1024,
 			     .execution = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true } },
 	};
 

@@ -40,9 +40,9 @@ int command_run(int argc, char **argv)
 {
 	static struct run run = {
 		.command = "run",
-		.prints_rows = true,
-		.keeps_order = true,
-		.options = { .megabytes = 1024,
+		.must_print_rows = true,
+		.must_keep_order = true,
+		.options = { .memory_limit_mb = 1024,
 			     .execution = { .repeat = 1, .seconds = 60, .fibers = true, .threads = true } },
 	};
 

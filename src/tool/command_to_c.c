@@ -69,7 +69,7 @@ struct settings {
 /* What a flavour of the page library was compiled with, and what it is linked with. */
 static void write_build(struct json *out, const char *flavour, const char *flags, const char *libraries)
 {
-	json_object(out, flavour);
+	json_begin_object(out, flavour);
 	json_text(out, "flags", flags);
 	json_text(out, "libraries", libraries);
 	json_end(out);
@@ -84,23 +84,23 @@ static void find_header_directory(const char *own, char path[PATH_MAX])
 	path_format_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
 			    *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
 	if (access(build_file, R_OK) || !realpath(source, path))
-		installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
+		find_installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
 }
 
 static void write_installation(struct json *out)
 {
 	char own[PATH_MAX] = "", installed[PATH_MAX], header[PATH_MAX];
 
-	own_directory(own, sizeof(own));
-	installed_directory(PKGLIBDIR, installed, sizeof(installed));
+	find_own_directory(own, sizeof(own));
+	find_installed_directory(PKGLIBDIR, installed, sizeof(installed));
 	find_header_directory(own, header);
 	json_text(out, "compiler", TO_C_CC);
 	json_text(out, "header_directory", header);
-	json_array(out, "directories"); /* of the libraries */
+	json_begin_array(out, "directories"); /* of the libraries */
 	json_text(out, NULL, own);
 	json_text(out, NULL, installed);
 	json_end(out);
-	json_object(out, "builds");
+	json_begin_object(out, "builds");
 	write_build(out, "plain", "", PAGE_PLAIN);
 	write_build(out, "asan", TO_C_ASAN_FLAGS, PAGE_ASAN);
 	write_build(out, "tsan", TO_C_TSAN_FLAGS, PAGE_TSAN);
@@ -118,7 +118,7 @@ static bool write_facts(const struct settings *settings, const struct program *p
 
 	if (!file)
 		return false;
-	json_object(&out, NULL);
+	json_begin_object(&out, NULL);
 	write_installation(&out);
 	json_bool(&out, "deterministic", settings->is_deterministic);
 	json_bool(&out, "run", !settings->must_not_run);
@@ -164,13 +164,13 @@ int command_to_c(int argc, char **argv)
 		option_timeout(&settings.run_seconds),
 		OPTION_END,
 	};
-	int status = options_take("to-c", help, rows, argc, argv);
+	int status = options_parse("to-c", help, rows, argc, argv);
 	const char *file;
 
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("to-c", "expected one FILE");
-	file = file_list_one("to-c", argv[optind]);
+	file = file_list_find_only_file("to-c", argv[optind]);
 	return file ? run_script(&settings, file) : EXIT_BAD;
 }

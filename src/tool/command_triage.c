@@ -90,14 +90,14 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		OPTION_NUMBER("tries", &s->tries, 1, 100000),
 		OPTION_END,
 	};
-	int status = options_take("triage", help, rows, argc, argv);
+	int status = options_parse("triage", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
 	s->directory = argv[optind];
-	return options_backend("triage", s->backend);
+	return options_set_backend("triage", s->backend);
 }
 
 static const char script[] =
@@ -131,9 +131,9 @@ static int run_script(const struct settings *s, const char *command)
 	const char *arguments[sizeof(words) / sizeof(words[0]) + 1] = { NULL };
 	char *argument;
 
-	if (!runners_find(&runners, s->wanted))
+	if (!runners_find_binaries(&runners, s->wanted))
 		return usage_error("triage", "expected a flavour that this build has");
-	runners_text(&runners, flavours);
+	runners_format_names(&runners, flavours);
 	snprintf(timeout, sizeof(timeout), "%u", s->seconds);
 	snprintf(tries, sizeof(tries), "%u", s->tries);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -187,7 +187,7 @@ static void print_program(const struct race_selection *selection, size_t number,
 
 static void print_range(struct json *out, const char *key, const struct matrix_range *range)
 {
-	json_object(out, key);
+	json_begin_object(out, key);
 	json_number(out, "from", range->off);
 	json_number(out, "to", range->off + range->len);
 	json_end(out);
@@ -201,7 +201,7 @@ static void print_cell(size_t number, const struct matrix_cell *cell)
 
 	matrix_name(cell, name);
 	format_program(cell, text, sizeof(text));
-	json_object(&out, NULL);
+	json_begin_object(&out, NULL);
 	json_number(&out, "number", (int64_t)number);
 	json_text(&out, "cell", name);
 	json_text(&out, "first", matrix_kinds[cell->kind[0]].name);
@@ -213,7 +213,7 @@ static void print_cell(size_t number, const struct matrix_cell *cell)
 	print_range(&out, "second_bytes", &cell->range[1]);
 	json_text(&out, "expect", matrix_races(cell) ? "data-race" : "clean");
 	json_text(&out, "program", text);
-	json_object(&out, "limitations");
+	json_begin_object(&out, "limitations");
 	for (unsigned int i = 0; i < DETECTORS; i++) {
 		const struct limitation *limitation = find_limitation(i, cell);
 
@@ -225,9 +225,9 @@ static void print_cell(size_t number, const struct matrix_cell *cell)
 
 static void print_detectors(struct json *out)
 {
-	json_array(out, "detectors");
+	json_begin_array(out, "detectors");
 	for (unsigned int i = 0; i < DETECTORS; i++) {
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "name", detectors[i].name);
 		json_text(out, "binary", detectors[i].binary);
 		json_text(out, "valgrind", detectors[i].valgrind);
@@ -241,9 +241,9 @@ static void print_detectors(struct json *out)
 
 static void print_limitations(struct json *out)
 {
-	json_array(out, "limitations");
+	json_begin_array(out, "limitations");
 	for (unsigned int i = 0; i < LIMITATIONS; i++) {
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "name", limitations[i].name);
 		json_text(out, "text", limitations[i].text);
 		json_text(out, "effect", effect_names[limitations[i].effect]);
@@ -254,9 +254,9 @@ static void print_limitations(struct json *out)
 
 static void print_mappings(const struct race_selection *selection, struct json *out)
 {
-	json_array(out, "mappings");
+	json_begin_array(out, "mappings");
 	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++) {
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "name", matrix_mappings[i]);
 		json_text(out, "backend", matrix_backends[i]);
 		json_bool(out, "lacking", selection->lacks_mapping[i]);
@@ -270,13 +270,13 @@ static void print_tables(const struct race_selection *selection)
 	struct json out = json_begin(stdout);
 	size_t combinations = selection->selected;
 
-	json_object(&out, NULL);
-	json_array(&out, "left_out");
+	json_begin_object(&out, NULL);
+	json_begin_array(&out, "left_out");
 	for (unsigned int i = 0; i < MATRIX_REASONS; i++) {
 		combinations += selection->left_out[i];
 		if (!selection->left_out[i])
 			continue;
-		json_object(&out, NULL);
+		json_begin_object(&out, NULL);
 		json_text(&out, "name", matrix_reasons[i].name);
 		json_text(&out, "text", matrix_reasons[i].text);
 		json_number(&out, "count", (int64_t)selection->left_out[i]);
@@ -288,7 +288,7 @@ static void print_tables(const struct race_selection *selection)
 	json_number(&out, "races", (int64_t)selection->races);
 	json_number(&out, "disagree", (int64_t)selection->disagreements);
 	json_bool(&out, "valgrind", valgrind_supported());
-	json_array(&out, "kinds");
+	json_begin_array(&out, "kinds");
 	for (unsigned int i = 0; i < MATRIX_KINDS; i++)
 		json_text(&out, NULL, matrix_kinds[i].name);
 	json_end(&out);

@@ -46,7 +46,7 @@ static bool holds_same(const char *path, const struct rewritten *rewritten)
 /* A file that this command has written is not replaced by its next file. */
 static bool may_write(const struct conversion *c, const char *path, const struct rewritten *rewritten)
 {
-	return c->order.in_place || !output_loses(path) || holds_same(path, rewritten) ||
+	return c->order.in_place || !output_would_replace_file(path) || holds_same(path, rewritten) ||
 	       (c->order.may_replace && !tfind(path, &c->written_paths, compare_paths));
 }
 

@@ -22,7 +22,7 @@ static void write_key(struct json *json, struct oracle *oracle, const struct tes
 
 	executed.is_disagreement = false;
 	if (replayer && test_input_is_program(input) &&
-	    signature_of_target(&ignored, replayer, input, oracle->runners.seconds, &ran))
+	    signature_of_target(&ignored, replayer, input, oracle->runners.timeout_seconds, &ran))
 		signature_of_program(&executed, oracle, &ran, NULL, true);
 	if (executed.is_disagreement)
 		json_format(json, "key", "%s: %.1500s", input->target->name, executed.failure_text);
@@ -32,7 +32,7 @@ static void write_key(struct json *json, struct oracle *oracle, const struct tes
 
 static void write_flavours(struct json *json, const struct signature *signature)
 {
-	json_array(json, "flavours");
+	json_begin_array(json, "flavours");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		if (signature->needed_flavours[i])
 			json_text(json, NULL, flavour_names[i]);
@@ -79,7 +79,7 @@ static void write_line(struct json *json, const struct program *program, size_t 
 	plain = program->calls[call];
 	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
-	json_object(json, NULL);
+	json_begin_object(json, NULL);
 	json_number(json, "line", plain.line);
 	json_text(json, "text", text);
 	json_end(json);
@@ -87,13 +87,13 @@ static void write_line(struct json *json, const struct program *program, size_t 
 
 static void write_record(struct json *json, const struct test_input *input, const struct signature *signature)
 {
-	json_object(json, "record");
+	json_begin_object(json, "record");
 	write_meaning(json, signature);
-	json_array(json, "places");
+	json_begin_array(json, "places");
 	for (size_t i = 0; i < signature->place_count; i++)
-		report_write_place(json, &signature->places[i].frame);
+		report_write_frame_json(json, &signature->places[i].frame);
 	json_end(json);
-	json_array(json, "lines");
+	json_begin_array(json, "lines");
 	for (size_t i = 0; i < signature->place_count; i++)
 		write_line(json, &input->program, signature->places[i].call);
 	json_end(json);

@@ -10,8 +10,8 @@ bool oracle_init(struct oracle *oracle, const bool *flavours, unsigned int secon
 {
 	memset(oracle, 0, sizeof(*oracle));
 	oracle->rules = rules_new();
-	oracle->runners.seconds = seconds;
-	return oracle->rules && runners_find(&oracle->runners, flavours);
+	oracle->runners.timeout_seconds = seconds;
+	return oracle->rules && runners_find_binaries(&oracle->runners, flavours);
 }
 
 void oracle_destroy(struct oracle *oracle)
@@ -32,12 +32,12 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 {
 	unsigned int number = 0;
 
-	while (fuzz_target_at(number) != target)
+	while (fuzz_target_get(number) != target)
 		number++;
 	if (oracle->reported_targets & 1u << number)
 		return;
 	oracle->reported_targets |= 1u << number;
-	status_end();
+	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,
 		target->reads == READS_BYTES ? "only disagreements that `run` sees are failures" :
@@ -59,9 +59,9 @@ const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target
 
 const char *oracle_limitation(const struct oracle *oracle)
 {
-	if (symbols_missing())
+	if (symbols_tool_is_missing())
 		return "no llvm-symbolizer or addr2line found: failures are not distinguished by functions";
-	if (!oracle->runners.of[FLAVOUR_TSAN].there)
+	if (!oracle->runners.list[FLAVOUR_TSAN].is_available)
 		return "without the tsan flavour races are the model's alone";
 	return NULL;
 }

@@ -44,7 +44,7 @@ static bool fails_in_same_way(struct reducer *r, const bool *flavours)
 static void show_progress(struct reducer *r, size_t size)
 {
 	r->reduction->candidate_count++;
-	status("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, size,
+	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, size,
 	       test_input_unit(&r->candidate, size), r->reduction->candidate_count,
 	       r->oracle->execution_count);
 }
@@ -123,7 +123,8 @@ static void keep_program_that_ran(struct reducer *r, const char *replayer)
 	ran = r->reduction->input.program;
 	repair(&ran, r->oracle->rules);
 	keep_if_it_fails(r, &ran);
-	if (signature_of_target(&signature, replayer, &r->reduction->input, r->oracle->runners.seconds, &ran))
+	if (signature_of_target(&signature, replayer, &r->reduction->input,
+				r->oracle->runners.timeout_seconds, &ran))
 		keep_if_it_fails(r, &ran);
 }
 
@@ -244,7 +245,7 @@ bool reduce(struct reduction *reduction, struct oracle *oracle)
 	r->candidate.target = reduction->input.target;
 	is_reduced = test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_text(r);
 	reduction->execution_count = oracle->execution_count - executed_before;
-	status_end();
+	status_erase();
 	test_input_destroy(&r->candidate);
 	free(r);
 	return is_reduced;

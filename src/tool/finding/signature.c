@@ -76,7 +76,7 @@ struct evidence {
 
 static const char *flavour_path(const struct evidence *e, unsigned int flavour)
 {
-	return e->oracle->runners.of[flavour].path;
+	return e->oracle->runners.list[flavour].binary_path;
 }
 
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
@@ -89,7 +89,7 @@ static void function_of_site(const struct evidence *e, unsigned int flavour,
 			     const struct execution_site *site, char text[SITE_TEXT])
 {
 	struct report_frame frame;
-	bool is_known = symbols_innermost(flavour_path(e, flavour), site->stack, &frame);
+	bool is_known = symbols_find_innermost_frame(flavour_path(e, flavour), site->stack, &frame);
 
 	snprintf(text, SITE_TEXT, "%s", is_known ? frame.function : call_name(e->program, site->call));
 }
@@ -113,7 +113,7 @@ static void add_place(const struct evidence *e, unsigned int flavour, size_t cal
 	if (!signature->place_count++)
 		signature->main_rule = rule;
 	place->call = call;
-	symbols_innermost(flavour_path(e, flavour), stack, &place->frame);
+	symbols_find_innermost_frame(flavour_path(e, flavour), stack, &place->frame);
 }
 
 static void append_reported_race(const struct evidence *e, unsigned int flavour, enum rule rule)
@@ -143,7 +143,7 @@ static bool is_unknown_race(const struct evidence *e, unsigned int flavour)
 
 	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
 	       record->race[1].call == NO_SITE &&
-	       symbols_innermost(flavour_path(e, flavour), record->race[0].stack, &frame);
+	       symbols_find_innermost_frame(flavour_path(e, flavour), record->race[0].stack, &frame);
 }
 
 static void append_last_death(const struct evidence *e, unsigned int flavour)
@@ -167,7 +167,8 @@ static void append_disagreement(const struct evidence *e, unsigned int flavour)
 
 	s->has_failed = s->is_disagreement = s->needed_flavours[flavour] = true;
 	snprintf(s->observer_name, sizeof(s->observer_name), "%s", flavour_names[flavour]);
-	runner_disagreement(&e->oracle->runners, flavour, e->program, record, s->observed_sentence);
+	runner_describe_disagreement(&e->oracle->runners, flavour, e->program, record,
+				     s->observed_sentence);
 	signature_append(s, "%s disagrees: ", flavour_names[flavour]);
 	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
 	if (!*record->why) {
@@ -247,7 +248,7 @@ static void append_first_race(const struct evidence *e)
 
 	if (!race)
 		return;
-	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.of[FLAVOUR_TSAN].there;
+	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.list[FLAVOUR_TSAN].is_available;
 	if (reported[0].call < program->count && reported[1].call < program->count) {
 		sort_ops(s->racing_ops, program, reported[0].call, reported[1].call);
 		append_reported_race(e, FLAVOUR_TSAN, RULE_data_race);
@@ -289,7 +290,7 @@ static void append_end(const struct evidence *e, size_t call, enum rule rule, co
 
 	signature_append(s, "; %s", rule_name(rule));
 	if (death) {
-		symbols_top(flavour_path(e, flavour), death->site.stack, functions);
+		symbols_format_top_functions(flavour_path(e, flavour), death->site.stack, functions);
 		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
 		s->needed_flavours[flavour] = true;
 	}
@@ -337,7 +338,7 @@ void signature_of_program(struct signature *s, struct oracle *oracle, const stru
 	s->fatal_op = find_fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		execution_record_init(&records[i]);
-		if (!oracle->runners.of[i].there || (flavours && !flavours[i]))
+		if (!oracle->runners.list[i].is_available || (flavours && !flavours[i]))
 			continue;
 		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->execution_count++;
@@ -356,7 +357,7 @@ void signature_of_input(struct signature *s, struct oracle *oracle, const struct
 		return;
 	}
 	oracle->execution_count++;
-	signature_of_target(s, replayer, input, oracle->runners.seconds, NULL);
+	signature_of_target(s, replayer, input, oracle->runners.timeout_seconds, NULL);
 }
 
 bool signature_may_match(const struct signature *s, struct oracle *oracle, const struct program *program)

@@ -45,10 +45,10 @@ static void execute_target(void *ctx)
 {
 	char *const *argv = ctx;
 
-	if (environment_append("ASAN_OPTIONS", "symbolize=0") &&
-	    environment_append("MSAN_OPTIONS", "symbolize=0") &&
-	    environment_append("TSAN_OPTIONS", "symbolize=0") &&
-	    environment_append("UBSAN_OPTIONS", "symbolize=0"))
+	if (environment_append_options("ASAN_OPTIONS", "symbolize=0") &&
+	    environment_append_options("MSAN_OPTIONS", "symbolize=0") &&
+	    environment_append_options("TSAN_OPTIONS", "symbolize=0") &&
+	    environment_append_options("UBSAN_OPTIONS", "symbolize=0"))
 		execv(argv[0], argv);
 	_exit(NOT_EXECUTED);
 }
@@ -110,10 +110,10 @@ static void read_frames(const char *path, const struct report *report, struct ta
 		const struct report_frame *frame = &report->sites[0].frames[i];
 
 		if (!strcmp(basename(frame->module), binary))
-			symbols_push(stack, frame->offset);
+			symbols_append_offset(stack, frame->offset);
 	}
-	symbols_top(path, stack, output->functions);
-	symbols_innermost(path, stack, &output->frame);
+	symbols_format_top_functions(path, stack, output->functions);
+	symbols_find_innermost_frame(path, stack, &output->frame);
 }
 
 /* The target's own sentence, if it comes before any report of a sanitizer; or NULL. */
@@ -136,7 +136,7 @@ static bool read_output(const char *path, const struct fuzz_target *target, stru
 			char what[DISAGREEMENT_TEXT])
 {
 	static struct report report;
-	bool has_report = child.exit_code && report_read(child.output, &report);
+	bool has_report = child.exit_code && report_parse(child.output, &report);
 
 	memset(output, 0, sizeof(*output));
 	output->sentence = find_sentence(target, has_report ? strstr(child.output, report.line) : NULL);

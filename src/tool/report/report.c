@@ -345,7 +345,7 @@ static bool is_aftermath(const struct report *report, const struct report *next)
 	return false;
 }
 
-const char *report_read(const char *text, struct report *report)
+const char *report_parse(const char *text, struct report *report)
 {
 	struct reader reader = { .report = report };
 	const char *next;
@@ -370,7 +370,7 @@ const char *report_read(const char *text, struct report *report)
 
 /* ---- what of it lies in the page library ---- */
 
-bool report_frame_in_page(const struct report_frame *frame)
+bool report_frame_is_in_page(const struct report_frame *frame)
 {
 	static const char directory[] = "src/page/";
 	const char *at = strstr(frame->file, directory);
@@ -381,7 +381,7 @@ bool report_frame_in_page(const struct report_frame *frame)
 /* Where the library ends itself says nothing of why. */
 static bool says_where(const struct report_frame *frame)
 {
-	return report_frame_in_page(frame) && frame->function[0] &&
+	return report_frame_is_in_page(frame) && frame->function[0] &&
 	       strcmp(frame->function, "page_bug");
 }
 
@@ -405,7 +405,7 @@ static size_t find_library_frames(const struct report_site *site,
 	size_t count = 0;
 
 	for (size_t i = 0; i < site->count; i++)
-		is_elsewhere &= !report_frame_in_page(&site->frames[i]);
+		is_elsewhere &= !report_frame_is_in_page(&site->frames[i]);
 	for (size_t i = 0; i < site->count && count < REPORT_TOP; i++) {
 		const struct report_frame *frame = &site->frames[i];
 
@@ -418,14 +418,14 @@ static size_t find_library_frames(const struct report_site *site,
 	return count;
 }
 
-const struct report_frame *report_innermost(const struct report_site *site)
+const struct report_frame *report_find_innermost_frame(const struct report_site *site)
 {
 	const struct report_frame *found[REPORT_TOP];
 
 	return find_library_frames(site, found) ? found[0] : NULL;
 }
 
-void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT])
+void report_format_top_functions(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
 	const struct report_frame *found[REPORT_TOP];
 	size_t count = find_library_frames(site, found), used = 0;

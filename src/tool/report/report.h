@@ -43,17 +43,17 @@ struct report {
  * Return: after it, where the next one can be looked for; NULL if there is none, and
  * @report is then empty.
  */
-const char *report_read(const char *text, struct report *report);
+const char *report_parse(const char *text, struct report *report);
 
 /* Is the frame in the page library's sources? */
-bool report_frame_in_page(const struct report_frame *frame);
+bool report_frame_is_in_page(const struct report_frame *frame);
 
 /*
  * The innermost frame of a site in src/page, without where the library ends itself. A stack
  * without src/page may be in a page library whose sources are elsewhere: then the innermost
  * frame above the harness. NULL if there is none.
  */
-const struct report_frame *report_innermost(const struct report_site *site);
+const struct report_frame *report_find_innermost_frame(const struct report_site *site);
 
 /*
  * The innermost functions of a site that lie in the page library, "page_copy<page_read_raw",
@@ -62,6 +62,6 @@ const struct report_frame *report_innermost(const struct report_site *site);
  */
 #define REPORT_TOP	3
 #define REPORT_TOP_TEXT 256
-void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT]);
+void report_format_top_functions(const struct report_site *site, char text[REPORT_TOP_TEXT]);
 
 #endif

@@ -24,7 +24,7 @@ static struct symbol *known;
 static size_t known_count;
 static bool missing;
 
-void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset)
+void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset)
 {
 	size_t used = strlen(stack);
 
@@ -32,7 +32,7 @@ void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset)
 		snprintf(stack + used, SYMBOLS_STACK - used, "%s0x%lx", used ? " " : "", offset);
 }
 
-bool symbols_missing(void)
+bool symbols_tool_is_missing(void)
 {
 	return missing;
 }
@@ -147,21 +147,21 @@ static void look_up_stack(const char *binary, const char *stack, struct report_s
 	}
 }
 
-void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT])
+void symbols_format_top_functions(const char *binary, const char *stack, char text[REPORT_TOP_TEXT])
 {
 	struct report_site site;
 
 	look_up_stack(binary, stack, &site);
-	report_top(&site, text);
+	report_format_top_functions(&site, text);
 }
 
-bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame)
+bool symbols_find_innermost_frame(const char *binary, const char *stack, struct report_frame *frame)
 {
 	const struct report_frame *innermost;
 	struct report_site site;
 
 	look_up_stack(binary, stack, &site);
-	innermost = report_innermost(&site);
+	innermost = report_find_innermost_frame(&site);
 	if (innermost)
 		*frame = *innermost;
 	return innermost;

@@ -16,15 +16,16 @@
 #define SYMBOLS_STACK 192
 
 /* Adds one to a stack, if there is room. */
-void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset);
+void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset);
 
-/* The innermost functions of the page library of a stack in @binary, as report_top() returns them. */
-void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
+/* The innermost functions of the page library of a stack in @binary, as
+ * report_format_top_functions() returns them. */
+void symbols_format_top_functions(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
 
 /* The innermost frame of the page library. Return: false if there is none. */
-bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame);
+bool symbols_find_innermost_frame(const char *binary, const char *stack, struct report_frame *frame);
 
 /* Was there no tool to ask? Then stacks have no functions. */
-bool symbols_missing(void);
+bool symbols_tool_is_missing(void);
 
 #endif

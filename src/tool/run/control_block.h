@@ -18,7 +18,7 @@
 #define RUN_WHY	  256
 
 /* What LeakSanitizer finds, as a reason. */
-#define LOST_MEMORY "LeakSanitizer finds memory that nothing points to"
+#define LEAK_FOUND "LeakSanitizer finds memory that nothing points to"
 
 /* What one flavour saw of one input. The driver keeps it in the input's record. */
 struct input_result {
@@ -26,10 +26,10 @@ struct input_result {
 	bool must_recheck;	 /* the heap is larger than before, or a descriptor more is open */
 	bool has_call_not_run;	 /* a fatal call was not executed */
 	bool has_predicted_miss; /* a race was missed, as predicted */
-	rule_set fibers_saw, threads_saw; /* rules that were seen broken */
+	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* rules that were seen broken */
 	uint32_t reported_runs;	 /* repeats on threads in which a race was reported */
-	uint32_t microseconds;
-	uint64_t digest; /* of the outcome, if it was asked for */
+	uint32_t duration_us;
+	uint64_t outcome_digest; /* of the outcome, if it was asked for */
 };
 
 struct worker_result {
@@ -52,8 +52,8 @@ struct control_block {
 	uint32_t input_count;
 	char input_paths[RUN_BATCH][PATH_MAX];
 	bool must_measure_growth; /* of the only input */
-	bool must_check_lost;	  /* at the end of the batch LeakSanitizer looks for lost memory */
-	bool must_digest;
+	bool must_check_leaks;	  /* at the end of the batch LeakSanitizer looks for lost memory */
+	bool must_compute_digest;
 	struct program program;
 	/* From the worker. */
 	/*
@@ -63,8 +63,8 @@ struct control_block {
 	_Atomic uint32_t position;
 	struct execution execution;
 	struct footprint footprint; /* at the end of the batch */
-	bool can_check_lost;	    /* the worker has LeakSanitizer */
-	bool has_lost_memory;
+	bool can_find_leaks;	    /* the worker has LeakSanitizer */
+	bool has_leaked_memory;
 	struct worker_result results[RUN_BATCH];
 	struct execution_record record;
 };

@@ -18,11 +18,12 @@
 
 struct run_options {
 	struct execution_options execution;
-	unsigned int jobs;
-	unsigned int megabytes; /* that an input may use beyond what was in use before; 0: any */
+	unsigned int job_limit;
+	unsigned int
+		memory_limit_mb; /* that an input may use beyond what was in use before; 0: any */
 	bool has_two_orders;	/* all inputs run in one process, in two orders */
 	bool is_shuffled;	/* the order is that of the seed */
-	uint64_t seed;
+	uint64_t shuffle_seed;
 	char binary_path[PATH_MAX]; /* of the flavour that is running */
 };
 

@@ -20,11 +20,11 @@ struct item_list {
 };
 
 /* A failure that did not come again when the input ran alone. */
-struct unattributed {
-	uint32_t affected;
+struct unattributed_failure {
+	uint32_t affected_input;
 	uint32_t *history; /* the inputs that ran before it in its process; NULL: it did not fail */
 	size_t history_count;
-	bool is_lost_memory; /* which LeakSanitizer found after the history; none is affected */
+	bool is_leak; /* which LeakSanitizer found after the history; none is affected */
 	enum result_kind kind; /* as it was seen first */
 	char why[RUN_WHY];
 };
@@ -37,10 +37,10 @@ struct engine {
 	pthread_mutex_t lock;
 	struct item_list queue;	    /* the last item is the next one to run */
 	struct item_list unchecked; /* for lost memory and mappings: their worker ended before */
-	unsigned int check_round;   /* in which these run again, in smaller batches; 0: none yet */
-	struct unattributed *unattributed;
+	unsigned int recheck_round;   /* in which these run again, in smaller batches; 0: none yet */
+	struct unattributed_failure *unattributed;
 	size_t unattributed_count;
-	unsigned int false_starts; /* workers that ended before their first input */
+	unsigned int false_start_count; /* workers that ended before their first input */
 	bool is_broken;		   /* workers cannot be started */
 	size_t done_count, item_count, failed_count; /* for the progress line */
 };
@@ -49,9 +49,9 @@ struct engine {
 struct job {
 	struct engine *engine;
 	struct run_worker worker;
-	unsigned int worker_starts;
+	unsigned int worker_start_count;
 	struct item_list history; /* inputs that this worker ran, in order */
-	size_t checked_count;	  /* of them: LeakSanitizer has checked these */
+	size_t leak_checked_count;	  /* of them: LeakSanitizer has checked these */
 	uint32_t batch[RUN_BATCH];
 	uint32_t batch_count;
 };
@@ -59,7 +59,7 @@ struct job {
 /* ---- engine.c ---- */
 
 /* Return: @memory; a null pointer ends the program. */
-void *checked_memory(void *memory);
+void *memory_or_exit(void *memory);
 
 void item_list_append(struct item_list *list, uint32_t item);
 
@@ -84,6 +84,6 @@ void job_end_worker(struct job *job);
  * Finds the fewest inputs of the history after which the affected input fails, or memory is lost;
  * sets a record.
  */
-void find_interaction(struct engine *engine, const struct unattributed *seen);
+void find_interacting_inputs(struct engine *engine, const struct unattributed_failure *seen);
 
 #endif

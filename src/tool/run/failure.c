@@ -20,7 +20,7 @@ static bool is_standard_input(const struct run *run, size_t input)
 }
 
 /* Standard input is read already: the command contains its program. */
-static void print_program(FILE *out, const char *path)
+static void print_program_argument(FILE *out, const char *path)
 {
 	static struct program program;
 	static char text[TEXT_PROGRAM_MAX];
@@ -32,10 +32,10 @@ static void print_program(FILE *out, const char *path)
 	fprintf(out, " - <<'END'\n%sEND", text);
 }
 
-static void print_input(FILE *out, const struct run *run, size_t input)
+static void print_input_argument(FILE *out, const struct run *run, size_t input)
 {
 	if (is_standard_input(run, input)) {
-		print_program(out, run->inputs.names[input]);
+		print_program_argument(out, run->inputs.names[input]);
 		return;
 	}
 	putc(' ', out);
@@ -63,20 +63,20 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 	shell_word_print(out, shell_binary_path());
 	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u", run->command,
 		exec_backend(), flavour->flavour, execution->seconds, execution->cpu,
-		run->options.megabytes);
+		run->options.memory_limit_mb);
 	print_execution_options(out, execution);
 	if (program_all_bytes && !is_standard_input(run, input))
 		fputs(" --bytes", out);
 	if (!record->history) {
-		print_input(out, run, input);
+		print_input_argument(out, run, input);
 		return;
 	}
 	fprintf(out, "%s -j 1 --no-sort", run->options.has_two_orders ? " --orders" : "");
 	for (size_t i = 0; i < record->history_count; i++)
-		print_input(out, run, record->history[i]);
+		print_input_argument(out, run, record->history[i]);
 }
 
-static void print_output(const char *output)
+static void print_captured_output(const char *output)
 {
 	for (unsigned int i = 0; output && *output && i < OUTPUT_LINES; i++) {
 		size_t len = strcspn(output, "\n");
@@ -92,11 +92,11 @@ static void print_failure(const struct run *run, const struct flavour_run *flavo
 	enum result_kind kind = record->result.kind;
 
 	/* With rows these are printed once for all flavours. */
-	if (run->prints_rows && (kind == RUN_claim || kind == RUN_unreadable))
+	if (run->must_print_rows && (kind == RUN_claim || kind == RUN_unreadable))
 		return;
 	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,
 		result_kinds[kind].name, record->why ? record->why : "no more is known");
-	print_output(record->output);
+	print_captured_output(record->output);
 	fputs("  replay: ", stderr);
 	print_replay_command(stderr, run, flavour, input);
 	putc('\n', stderr);

@@ -40,7 +40,7 @@ void footprint_measure(struct footprint *footprint);
 size_t footprint_count_mappings(void);
 
 /* Return: bytes of process @pid ("self": this one) that are resident; 0: not known. */
-size_t footprint_read_resident(const char *pid);
+size_t footprint_read_resident_bytes(const char *pid);
 
 /*
  * How much of a part a second order of all @inputs may add to the footprint of a process of the
@@ -49,12 +49,12 @@ size_t footprint_read_resident(const char *pid);
 size_t footprint_find_allowance(const char *flavour, enum footprint_part part, size_t inputs);
 
 /* Is LeakSanitizer linked? */
-bool footprint_can_check_lost(void);
+bool footprint_can_find_leaks(void);
 
 /*
  * Asks LeakSanitizer, if it is linked, for memory that nothing points to any more; it prints on
  * standard error. Takes some milliseconds. Return: is there any?
  */
-bool footprint_has_lost_memory(void);
+bool footprint_has_leaks(void);
 
 #endif

@@ -14,6 +14,6 @@
 bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort);
 
 /* Return: the name of the input for people: "-" for the copy of standard input. */
-const char *input_name(const char *path);
+const char *input_display_name(const char *path);
 
 #endif

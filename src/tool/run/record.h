@@ -26,7 +26,7 @@ struct flavour_run {
 	size_t input_count;
 	char growth[RUN_WHY]; /* with two orders: what the second left beyond the first, or "" */
 	double seconds;
-	unsigned int worker_starts;
+	unsigned int worker_start_count;
 };
 
 /* Return: false without memory. */
@@ -34,14 +34,14 @@ bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input
 void flavour_run_destroy(struct flavour_run *run);
 
 /* Sets the kind of the result, and why. @output: may be NULL; both are copied */
-void record_set(struct run_record *record, enum result_kind kind, const char *why,
+void record_set_result(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output);
 
 bool record_is_failure(const struct run_record *record);
 
-size_t count_kind(const struct flavour_run *run, enum result_kind kind);
+size_t count_inputs_of_kind(const struct flavour_run *run, enum result_kind kind);
 
 /* The number of inputs that failed. */
-size_t count_failed(const struct flavour_run *run);
+size_t count_failed_inputs(const struct flavour_run *run);
 
 #endif

@@ -25,10 +25,10 @@ struct run {
 	const char *command; /* "run" or "replay" */
 	struct run_options options;
 	bool wanted_flavours[FLAVOURS_MAX];
-	bool prints_rows; /* a row an input; else totals */
-	bool prints_json; /* in place of rows or totals */
+	bool must_print_rows; /* a row an input; else totals */
+	bool must_print_json; /* in place of rows or totals */
 	bool is_strict;	  /* a call that can never run is a failure */
-	bool keeps_order; /* inputs run in the order of the arguments */
+	bool must_keep_order; /* inputs run in the order of the arguments */
 	struct results results;
 	struct file_list inputs;
 	struct flavour_run flavours[FLAVOURS_MAX]; /* that this build has */
@@ -60,7 +60,7 @@ void print_failures(const struct run *run);
 /* ---- rows.c, totals.c, json_lines.c ---- */
 
 /* Prints what each input is in each flavour. Return: an exit status. */
-int print_rows(const struct run *run);
+int print_input_rows(const struct run *run);
 
 /* Prints the totals of all flavours. */
 void print_totals(const struct run *run);
@@ -73,7 +73,9 @@ bool write_json_lines(struct run *run, bool is_good);
  * run.
  */
 #define SAW_TEXT (RULE_SET_TEXT + 16)
-void format_fibers_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT]);
-void format_threads_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT]);
+void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
+				 char text[SAW_TEXT]);
+void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
+				  char text[SAW_TEXT]);
 
 #endif

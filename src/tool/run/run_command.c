@@ -23,7 +23,7 @@ static bool read_shuffle(char *value, void *into)
 	struct run_options *options = into;
 
 	options->is_shuffled = true;
-	return parse_seed(value, &options->seed);
+	return parse_seed(value, &options->shuffle_seed);
 }
 
 /* @is_worker: gets whether this process is one. Return: an exit status, or -1 to go on. */
@@ -39,10 +39,14 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
 		option_executor(execution),
 		option_flavour(run->wanted_flavours),
-		{ .name = "jobs", .letter = 'j', .number = &options->jobs, .least = 1, .most = RUN_JOBS },
-		OPTION_FLAG("json", &run->prints_json),
-		OPTION_NUMBER("memory", &options->megabytes, 1, 1 << 20),
-		OPTION_FLAG("no-sort", &run->keeps_order),
+		{ .name = "jobs",
+		 .letter = 'j',
+		 .number = &options->job_limit,
+		 .least = 1,
+		 .most = RUN_JOBS},
+		OPTION_FLAG("json", &run->must_print_json),
+		OPTION_NUMBER("memory", &options->memory_limit_mb, 1, 1 << 20),
+		OPTION_FLAG("no-sort", &run->must_keep_order),
 		OPTION_FLAG("orders", &options->has_two_orders),
 		OPTION_FLAG("pin", &execution->timing.pin),
 		OPTION_NUMBER("repeat", &execution->repeat, 1, 1000000),
@@ -53,13 +57,13 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("worker", is_worker),
 		OPTION_END,
 	};
-	int status = options_take(run->command, help, rows, argc, argv);
+	int status = options_parse(run->command, help, rows, argc, argv);
 
 	if (status < 0)
-		status = options_backend(run->command, backend);
-	if (status < 0 && !run->prints_rows && run->is_strict)
+		status = options_set_backend(run->command, backend);
+	if (status < 0 && !run->must_print_rows && run->is_strict)
 		status = usage_error(run->command, "unknown option --strict");
-	if (status < 0 && !run->prints_rows && run->prints_json && run->results.path)
+	if (status < 0 && !run->must_print_rows && run->must_print_json && run->results.path)
 		status = usage_error(run->command, "expected --json or --results, not both");
 	if (status < 0 && optind == argc && !*is_worker)
 		status = usage_error(run->command, "expected at least one FILE or DIRECTORY");
@@ -72,12 +76,12 @@ int run_command(struct run *run, const char *help, int argc, char **argv)
 	int status;
 
 	results_begin(&run->results, run->command, argc, argv);
-	run->options.jobs = cpus_available(RUN_JOBS);
-	flavours_by_default(run->wanted_flavours);
+	run->options.job_limit = cpus_available(RUN_JOBS);
+	flavours_set_default(run->wanted_flavours);
 	status = parse_options(run, help, &is_worker, argc, argv);
 	if (status >= 0)
 		return status;
-	if (!run->prints_rows && run->prints_json)
+	if (!run->must_print_rows && run->must_print_json)
 		run->results.path = "-";
 	return is_worker ? run_worker_main() : run_inputs(run, argv + optind);
 }

@@ -14,24 +14,24 @@
 
 struct flavour_runner {
 	struct run_worker worker;
-	char path[PATH_MAX];
-	bool there; /* this build has it */
+	char binary_path[PATH_MAX];
+	bool is_available; /* this build has it */
 };
 
 struct flavour_runners {
-	struct flavour_runner of[FLAVOURS_MAX]; /* as flavour_names */
-	unsigned int seconds;		/* for one program */
-	bool threads;			/* real ones, too */
+	struct flavour_runner list[FLAVOURS_MAX]; /* as flavour_names */
+	unsigned int timeout_seconds;		/* for one program */
+	bool must_use_threads;			/* real ones, too */
 };
 
 /*
  * Finds those that this build has and that @wanted has (NULL: all); none is started before
  * it is used. Return: is there any?
  */
-bool runners_find(struct flavour_runners *runners, const bool *wanted);
+bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
 
 /* The names of those that were found, with commas. */
-void runners_text(const struct flavour_runners *runners, char text[FLAVOURS_TEXT]);
+void runners_format_names(const struct flavour_runners *runners, char text[FLAVOURS_TEXT]);
 
 /* A flavour that returns no result, even started anew, disagrees, and the record says so. */
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
@@ -43,7 +43,7 @@ void runner_print_reports(const struct flavour_runners *runners, unsigned int fl
 
 /* What a record that differs has seen, in one sentence with lines of @program. */
 #define DISAGREEMENT_TEXT 640
-void runner_disagreement(const struct flavour_runners *runners, unsigned int flavour,
+void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 			 const struct program *program, const struct execution_record *record,
 			 char text[DISAGREEMENT_TEXT]);
 

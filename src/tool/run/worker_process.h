@@ -17,11 +17,12 @@ struct run_worker_options {
 	const char *binary_path; /* of the flavour */
 	enum worker_request request; /* REQUEST_BATCH, or one that takes a program */
 	struct execution_options execution;
-	unsigned int megabytes;	     /* that an input may use beyond what was in use before; 0: any */
+	unsigned int
+		memory_limit_mb; /* that an input may use beyond what was in use before; 0: any */
 	unsigned int request_seconds; /* for one position; 0: as the execution */
 	bool must_skip_warm_up;
-	bool has_symbols; /* reports name functions */
-	bool has_stacks;  /* and each of them has a stack */
+	bool must_symbolize; /* reports name functions */
+	bool must_print_stacks;  /* and each of them has a stack */
 	/* Called now and then while the driver waits; or NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);
 	void *progress_context;
@@ -32,17 +33,17 @@ struct run_worker {
 	int socket, output_pipe, control_file;
 	struct control_block *control; /* NULL: there is no worker */
 	struct run_worker_options options;
-	unsigned int batch_count; /* that were sent to it */
+	unsigned int sent_batch_count; /* that were sent to it */
 	/* The batch that it runs, for messages. */
 	const struct file_list *inputs;
-	const uint32_t *batch;
+	const uint32_t *batch_inputs;
 	uint32_t batch_size;
 	int wait_status;	  /* as of waitpid(), of a process that has ended */
 	/* Watching. */
 	uint32_t watched_position;
 	bool is_watching_child; /* that runs a fatal call */
-	long watched_since;	/* ms: when the position began, as far as was seen */
-	long cpu_before;	/* ms of CPU time then */
+	long watched_since_ms;	/* ms: when the position began, as far as was seen */
+	long cpu_ms_before;	/* ms of CPU time then */
 	size_t resident_before; /* bytes, when the batch began */
 	enum result_kind exceeded_limit; /* for which the driver killed it; RUN_good: it did not */
 	/* The first bytes that it printed. */
@@ -55,11 +56,11 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 
 /*
  * Runs a batch and waits for its end. The caller has set what the control block must do.
- * @batch: @count numbers of @inputs
+ * @batch_inputs: @count numbers of @inputs
  * Return: false if the process ended before; run_worker_end() releases what it had.
  */
 bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
-		      const uint32_t *batch, uint32_t count);
+		      const uint32_t *batch_inputs, uint32_t count);
 
 /* Runs one program; otherwise the same. */
 bool run_worker_send_program(struct run_worker *worker, const struct program *program,

@@ -20,7 +20,7 @@ static struct {
 /* ---- stacks ---- */
 
 /* The address at which this binary is loaded: its children are copies of it. */
-static int find_base(struct dl_phdr_info *info, size_t size, void *ctx)
+static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	(void)size;
 	*(uintptr_t *)ctx = info->dlpi_addr;
@@ -40,21 +40,21 @@ static bool is_own_module(const char *module)
 }
 
 /* A return address is the one after the call. */
-static void set_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
+static void set_call_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
 {
 	uintptr_t base = 0;
 
-	dl_iterate_phdr(find_base, &base);
+	dl_iterate_phdr(find_load_address, &base);
 	site->call = call;
 	for (size_t i = 0; i < RACE_REPORT_STACK && stack[i]; i++)
-		symbols_push(site->stack, stack[i] - base - 1);
+		symbols_append_offset(site->stack, stack[i] - base - 1);
 }
 
-static void set_frames(struct execution_site *site, const struct report *report)
+static void append_report_frames(struct execution_site *site, const struct report *report)
 {
 	for (size_t i = 0; report->site_count && i < report->sites[0].count; i++)
 		if (is_own_module(report->sites[0].frames[i].module))
-			symbols_push(site->stack, report->sites[0].frames[i].offset);
+			symbols_append_offset(site->stack, report->sites[0].frames[i].offset);
 }
 
 /* ---- the record ---- */
@@ -63,9 +63,9 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 {
 	struct report report;
 
-	if (report_read(child->output, &report)) {
+	if (report_parse(child->output, &report)) {
 		strcpy(death->kind, report.kind);
-		set_frames(&death->site, &report);
+		append_report_frames(&death->site, &report);
 	} else if (child->hung) {
 		strcpy(death->kind, "timeout");
 	} else if (detector_find_fault(child->output)) {
@@ -92,15 +92,16 @@ static void record_death(const struct execution *execution, const struct isolate
 }
 
 /* A process that ended is described by its death, another difference by a sentence. */
-static void record_trial(const struct execution *execution)
+static void record_execution(const struct execution *execution)
 {
 	struct execution_record *record = &now.control->record;
 	const struct checker_report *worst = execution_worst_report(execution);
 
 	record->result = worst->result;
 	if (execution->has_race) {
-		set_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
-		set_stack(&record->race[1], execution->race_first_call, execution->race.stacks[1]);
+		set_call_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
+		set_call_stack(&record->race[1], execution->race_first_call,
+			       execution->race.stacks[1]);
 	}
 	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->survived ||
 	    worst == &execution->threads)
@@ -110,7 +111,7 @@ static void record_trial(const struct execution *execution)
 
 /* ---- executing ---- */
 
-static void execute(void *ctx)
+static void execute_program(void *ctx)
 {
 	struct checker *check = checker_new();
 
@@ -129,7 +130,7 @@ static void execute_in_child(void)
 	const struct execution_options *options = &now.control->options;
 
 	now.child.output[0] = '\0';
-	if (!isolate(execute, NULL, options->seconds, &now.child))
+	if (!isolate(execute_program, NULL, options->seconds, &now.child))
 		execution_set_difference(execution, "expected a child process, got none");
 	else if (!execution_check_alive(execution, &now.program, options, &now.child))
 		record_death(execution, &now.child);
@@ -147,6 +148,6 @@ void worker_run_program(struct control_block *control)
 	exec_print_races(control->request == REQUEST_REPORTS);
 	execute_in_child();
 	execution_run_fatal_calls(&control->execution, NULL, &now.program, &control->options);
-	record_trial(&control->execution);
+	record_execution(&control->execution);
 	fflush(stdout);
 }

@@ -62,7 +62,7 @@ static int unknown_option(const char *name)
 	similar_init(&similar, name);
 	similar_add(&similar, "--help");
 	similar_add(&similar, "--version");
-	similar_text(&similar, "", "", text);
+	similar_format_hint(&similar, "", "", text);
 	return usage_error(NULL, "unknown option %s%s", name, text);
 }
 
@@ -77,7 +77,7 @@ static int unknown_command(const struct command_set *set, const char *name)
 	for (const struct command *c = set->commands; c->name; c++)
 		similar_add(&similar, c->name);
 	similar_add(&similar, "help");
-	similar_text(&similar, "'", "'", text);
+	similar_format_hint(&similar, "'", "'", text);
 	return usage_error(NULL, "unknown command '%s'%s", name, text);
 }
 

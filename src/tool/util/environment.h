@@ -10,6 +10,6 @@
  * variable that ends with @options already stays as it is.
  * Return: false without memory.
  */
-bool environment_append(const char *variable, const char *options);
+bool environment_append_options(const char *variable, const char *options);
 
 #endif

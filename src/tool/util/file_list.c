@@ -86,10 +86,10 @@ void file_tally_print(const struct file_tally *tally, const char *command)
 		snprintf(bad, sizeof(bad), " %zu bad (cannot be read or parsed)", tally->bad);
 	if (tally->failed)
 		snprintf(failed, sizeof(failed), "%s %zu failed", *bad ? "," : "", tally->failed);
-	announce(command, "%zu files:%s%s", tally->files, bad, failed);
+	log_command_message(command, "%zu files:%s%s", tally->files, bad, failed);
 }
 
-const char *file_list_one(const char *command, char *argument)
+const char *file_list_find_only_file(const char *command, char *argument)
 {
 	static struct file_list list;
 

@@ -41,7 +41,7 @@ void file_tally_print(const struct file_tally *tally, const char *command);
  * For a command that takes one FILE: a directory with one program means that program.
  * Return: the name, which is never freed; or NULL after a line on standard error.
  */
-const char *file_list_one(const char *command, char *argument);
+const char *file_list_find_only_file(const char *command, char *argument);
 
 /* Logs that @ignored files of the directory @path are no programs. */
 void file_list_log_ignored(const char *path, size_t ignored);

@@ -23,7 +23,7 @@ bool binary_find(const char *binary, char *path, size_t size)
 	if (shell_find_next_to_binary(binary, path, size))
 		return true;
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-		installed_directory(homes[i], directory, sizeof(directory));
+		find_installed_directory(homes[i], directory, sizeof(directory));
 		path_format_or_exit(path, size, "%s/%s", directory, binary);
 		if (!access(path, X_OK))
 			return true;
@@ -31,7 +31,7 @@ bool binary_find(const char *binary, char *path, size_t size)
 	return false;
 }
 
-bool flavour_find(const char *name, char *path, size_t size)
+bool flavour_find_binary(const char *name, char *path, size_t size)
 {
 	bool plain = !strcmp(name, "plain");
 	char binary[64];
@@ -40,7 +40,7 @@ bool flavour_find(const char *name, char *path, size_t size)
 	return binary_find(binary, path, size);
 }
 
-bool flavour_choose_backend(const char *name)
+bool flavour_set_backend(const char *name)
 {
 	return exec_set_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
@@ -62,7 +62,7 @@ bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
 	return true;
 }
 
-void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT])
+void flavours_format_names(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT])
 {
 	text[0] = '\0';
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
@@ -71,7 +71,7 @@ void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT])
 				 *text ? ", " : "", flavour_names[i]);
 }
 
-void flavours_by_default(bool wanted[FLAVOURS_MAX])
+void flavours_set_default(bool wanted[FLAVOURS_MAX])
 {
 	bool plain = !strcmp(FLAVOUR, "plain");
 

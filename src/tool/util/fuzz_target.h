@@ -15,7 +15,7 @@ struct fuzz_target {
 };
 
 /* The table, sorted; @number counts from 0. Return: NULL after the last one. */
-const struct fuzz_target *fuzz_target_at(size_t number);
+const struct fuzz_target *fuzz_target_get(size_t number);
 
 /* All names, "a, b, c". */
 extern const char *const fuzz_target_names;
@@ -27,6 +27,6 @@ const struct fuzz_target *fuzz_target_find(const char *name);
  * The target whose campaign found the file @path, by the directories that it is in:
  * TARGET/findings, TARGET/libfuzzer or TARGET/afl. Return: NULL if it is in none of these.
  */
-const struct fuzz_target *fuzz_target_of_finding(const char *path);
+const struct fuzz_target *fuzz_target_find_by_path(const char *path);
 
 #endif

@@ -11,7 +11,7 @@
 /* Where binaries of this program are installed. */
 static const char *const homes[] = { BINDIR, PKGLIBEXECDIR };
 
-bool own_directory(char *path, size_t size)
+bool find_own_directory(char *path, size_t size)
 {
 	const char *own = shell_binary_path(), *slash = strrchr(own, '/');
 
@@ -45,12 +45,13 @@ static bool follow(const char *own, const char *home, const char *directory, cha
 	return !access(path, X_OK);
 }
 
-void installed_directory(const char *directory, char *path, size_t size)
+void find_installed_directory(const char *directory, char *path, size_t size)
 {
 	char own[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
-		if (own_directory(own, sizeof(own)) && follow(own, homes[i], directory, path, size))
+		if (find_own_directory(own, sizeof(own)) &&
+		    follow(own, homes[i], directory, path, size))
 			return;
 	path_format_or_exit(path, size, "%s", directory);
 }

@@ -10,12 +10,12 @@
 #include <stddef.h>
 
 /* The directory of this binary; the linker's wrapper scripts are not used. */
-bool own_directory(char *path, size_t size);
+bool find_own_directory(char *path, size_t size);
 
 /*
  * Where the installation directory @directory is now.
  * @path: gets it; @directory itself if the binary is in no directory of the installation
  */
-void installed_directory(const char *directory, char *path, size_t size);
+void find_installed_directory(const char *directory, char *path, size_t size);
 
 #endif

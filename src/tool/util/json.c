@@ -56,12 +56,12 @@ static void open_with(struct json *j, const char *key, char opening, char closin
 	j->some[j->depth] = false;
 }
 
-void json_object(struct json *j, const char *key)
+void json_begin_object(struct json *j, const char *key)
 {
 	open_with(j, key, '{', '}');
 }
 
-void json_array(struct json *j, const char *key)
+void json_begin_array(struct json *j, const char *key)
 {
 	open_with(j, key, '[', ']');
 }

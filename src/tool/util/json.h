@@ -23,8 +23,8 @@ struct json {
 struct json json_begin(FILE *out);
 
 /* What is begun is ended by json_end(), the innermost first. */
-void json_object(struct json *json, const char *key);
-void json_array(struct json *json, const char *key);
+void json_begin_object(struct json *json, const char *key);
+void json_begin_array(struct json *json, const char *key);
 void json_end(struct json *json);
 
 /* Ends all that is open, and the line. */

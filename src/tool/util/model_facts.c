@@ -32,14 +32,14 @@ static void write_range(struct json *out, unsigned int page, unsigned int from, 
 
 static void write_calls(struct json *out, const struct program *program)
 {
-	json_array(out, "calls");
+	json_begin_array(out, "calls");
 	for (size_t i = 0; i < program->count; i++) {
 		struct call call = program->calls[i];
 		char text[TEXT_CALL_MAX];
 
 		call.expected_result = RESULT_NONE;
 		call_to_text(&call, text);
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_number(out, "line", call.line);
 		json_text(out, "text", text);
 		json_end(out);
@@ -65,7 +65,7 @@ static void write_edges(struct json *out, const struct facts *facts, size_t inde
 	uint16_t from[PROGRAM_THREADS];
 	size_t count = happens_before_edges(facts->program, facts->trace, index, from);
 
-	json_array(out, "after");
+	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
 		json_number(out, NULL, line_of(facts, facts->trace->steps[from[i]].call));
 	json_end(out);
@@ -73,12 +73,12 @@ static void write_edges(struct json *out, const struct facts *facts, size_t inde
 
 static void write_steps(struct json *out, const struct facts *facts)
 {
-	json_array(out, "steps");
+	json_begin_array(out, "steps");
 	for (size_t i = 0; i < facts->trace->count; i++) {
 		const struct step *step = &facts->trace->steps[i];
 		const struct call *call = &facts->program->calls[step->call];
 
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_number(out, "line", call->line);
 		json_bool(out, "skipped", step->skipped);
 		json_text(out, "result", result_name(step->result));
@@ -94,11 +94,11 @@ static void write_accesses(struct json *out, const struct facts *facts)
 {
 	const struct shadow *shadow = rules_shadow(facts->rules);
 
-	json_array(out, "accesses");
+	json_begin_array(out, "accesses");
 	for (size_t i = 0; shadow->race_count && i < shadow->access_count; i++) {
 		const struct access *access = &shadow->accesses[i];
 
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_number(out, "line", line_of(facts, access->call));
 		json_bool(out, "write", access->write);
 		json_bool(out, "atomic", access->atomic);
@@ -119,7 +119,7 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 		fatal_call = VERDICT_NONE;
 	if (shadow->race_count)
 		happens_before_init(&happens, facts->program, facts->trace, fatal_call);
-	json_array(out, "known");
+	json_begin_array(out, "known");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct step *second = trace_find(facts->trace, shadow->races[i].second);
 		size_t row = second ? (size_t)(second - facts->trace->steps) : facts->trace->count;
@@ -134,7 +134,7 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 
 static void write_causes(struct json *out, const struct facts *facts, const struct causes *causes)
 {
-	json_array(out, "causes");
+	json_begin_array(out, "causes");
 	for (size_t i = 0; i < causes->count; i++)
 		json_number(out, NULL, line_of(facts, causes->calls[i]));
 	json_end(out);
@@ -142,14 +142,14 @@ static void write_causes(struct json *out, const struct facts *facts, const stru
 
 static void write_uninits(struct json *out, const struct facts *facts)
 {
-	json_array(out, "uninits");
+	json_begin_array(out, "uninits");
 	for (size_t i = 0; i < facts->verdict->uninit_count; i++) {
 		const struct uninit *uninit = &facts->verdict->uninits[i];
 		struct causes causes;
 
 		cause_find_uninit(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
 				  &causes);
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_number(out, "line", line_of(facts, uninit->call));
 		write_range(out, uninit->page, uninit->from, uninit->to);
 		json_number(out, "offset", (int64_t)facts->program->calls[uninit->call].number[0]);
@@ -168,9 +168,9 @@ static void write_blocked(struct json *out, const struct facts *facts)
 	struct blocked blocked[PROGRAM_THREADS];
 	size_t count = cause_find_deadlock(facts->program, facts->rules, blocked);
 
-	json_array(out, "blocked");
+	json_begin_array(out, "blocked");
 	for (size_t i = 0; i < count; i++) {
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_number(out, "line", line_of(facts, blocked[i].call));
 		json_number(out, "by", line_of(facts, blocked[i].by));
 		json_text(out, "why", reasons[blocked[i].why]);
@@ -181,11 +181,11 @@ static void write_blocked(struct json *out, const struct facts *facts)
 
 static void write_pages(struct json *out, const struct trace *trace)
 {
-	json_array(out, "pages");
+	json_begin_array(out, "pages");
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		if (!trace->pages[i].live)
 			continue;
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_format(out, "page", "p%u", i);
 		json_number(out, "references", trace->pages[i].refs);
 		write_bytes(out, trace, trace->pages[i].at, TRACE_PAGE);
@@ -206,13 +206,13 @@ static void write_detected(struct json *out, const struct call *call, const stru
 		{ true, false, DETECTABLE_SOMETIMES },
 	};
 
-	json_array(out, "detected");
+	json_begin_array(out, "detected");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		struct detectable_by by = { .asan = places[i].asan, .alias = places[i].alias };
 
 		if (detectable_fatal_call(call, v, by) != places[i].how_sure)
 			continue;
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "flavour", by.asan ? "asan" : "plain");
 		json_text(out, "backend", by.alias ? "alias" : "direct");
 		json_end(out);
@@ -227,7 +227,7 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 
 	cause_find_fatal(facts->program, facts->rules, &causes);
 	write_causes(out, facts, &causes);
-	json_object(out, "fatal_values");
+	json_begin_object(out, "fatal_values");
 	json_format(out, "page", "p%u", cause_find_map_page(facts->program, facts->rules, call->handle[0]));
 	json_format(out, "freed_page", "p%u", cause_find_freed_page(facts->program, facts->rules, call));
 	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
@@ -240,7 +240,7 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 
 static void write_contracts(struct json *out, rule_set broken)
 {
-	json_object(out, "contracts");
+	json_begin_object(out, "contracts");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (broken & RULE_BIT(rule))
 			json_text(out, rule_name(rule), rule_contract(rule));

@@ -97,7 +97,7 @@ static void suggest(const struct option_row *rows, const char *help, const char 
 		if (rows->name && strstr(help, option))
 			similar_add(&similar, rows->name);
 	}
-	similar_text(&similar, "--", "", text);
+	similar_format_hint(&similar, "--", "", text);
 }
 
 /* What getopt_long() could not use; `optopt` knows which it was, but for names that are none. */
@@ -147,7 +147,7 @@ static int print_values(const struct option_row *rows, const char *given)
 	return EXIT_GOOD;
 }
 
-int options_take(const char *command, const char *help, const struct option_row *rows, int argc,
+int options_parse(const char *command, const char *help, const struct option_row *rows, int argc,
 		 char **argv)
 {
 	struct spelling spelling;
@@ -244,13 +244,13 @@ struct option_row option_timeout(unsigned int *seconds)
 	return (struct option_row)OPTION_NUMBER("timeout", seconds, 1, 1000000);
 }
 
-int options_backend(const char *command, const char *backend)
+int options_set_backend(const char *command, const char *backend)
 {
 	const char *lacks = library_missing_requirement();
 
 	if (lacks)
 		return usage_error(command, "%s", lacks);
-	if (!backend || flavour_choose_backend(backend))
+	if (!backend || flavour_set_backend(backend))
 		return -1;
 	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);
 }

@@ -53,12 +53,12 @@ struct option_row {
  * @rows: OPTION_END ends them
  * Return: -1 to go on; or an exit status, after the help or a line on standard error.
  */
-int options_take(const char *command, const char *help, const struct option_row *rows, int argc,
+int options_parse(const char *command, const char *help, const struct option_row *rows, int argc,
 		 char **argv);
 
 /* ---- rows of several commands ---- */
 
-/* --backend; options_backend() chooses it. */
+/* --backend; options_set_backend() chooses it. */
 struct option_row option_backend(const char **backend);
 
 /* --bytes: all files are byte strings (program_name.h). */
@@ -83,6 +83,6 @@ struct option_row option_timeout(unsigned int *seconds);
  * What --backend said, if that is not NULL, is what the library does from here on.
  * Return: -1, or an exit status after saying that it cannot.
  */
-int options_backend(const char *command, const char *backend);
+int options_set_backend(const char *command, const char *backend);
 
 #endif

@@ -88,7 +88,7 @@ int output_write(const char *path, const void *bytes, size_t size)
 				       size);
 }
 
-bool output_loses(const char *path)
+bool output_would_replace_file(const char *path)
 {
 	struct stat status;
 

@@ -13,6 +13,6 @@
 int output_write(const char *path, const void *bytes, size_t size);
 
 /* Is @path a regular file, whose content output_write() would replace? */
-bool output_loses(const char *path);
+bool output_would_replace_file(const char *path);
 
 #endif

@@ -51,7 +51,7 @@ static void write_machine(struct json *json)
 {
 	struct utsname name;
 
-	json_object(json, "on");
+	json_begin_object(json, "on");
 	json_number(json, "cpus", sysconf(_SC_NPROCESSORS_ONLN));
 	json_text(json, "compiler", __VERSION__);
 	if (!uname(&name)) {
@@ -69,7 +69,7 @@ static void write_head(struct results *results, const char *status)
 	struct tm tm;
 
 	strftime(begun, sizeof(begun), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&results->begun, &tm));
-	json_object(json, NULL);
+	json_begin_object(json, NULL);
 	json_text(json, "what", results->what);
 	json_text(json, "version", PACKAGE_VERSION);
 	json_text(json, "begun", begun);
@@ -84,7 +84,7 @@ static void complain(const char *path, int error)
 	fprintf(stderr, "%s: expected a file that can be written: %s\n", path, strerror(error));
 }
 
-struct json *results_line(struct results *results)
+struct json *results_begin_record(struct results *results)
 {
 	FILE *out;
 
@@ -99,9 +99,9 @@ struct json *results_line(struct results *results)
 	return &results->json;
 }
 
-struct json *results_open(struct results *results, const char *status)
+struct json *results_begin_summary(struct results *results, const char *status)
 {
-	if (!results_line(results))
+	if (!results_begin_record(results))
 		return NULL;
 	write_head(results, status);
 	return &results->json;
@@ -115,7 +115,7 @@ static int write_out(const struct results *results)
 	return fflush(stdout) ? errno : 0;
 }
 
-bool results_close(struct results *results)
+bool results_write_file(struct results *results)
 {
 	int error;
 

@@ -32,16 +32,16 @@ void results_begin(struct results *results, const char *what, int argc, char **a
  * Begins the file. The caller writes records, a line each, which json_end_line() ends.
  * Return: where to write to, or NULL after saying why not.
  */
-struct json *results_line(struct results *results);
+struct json *results_begin_record(struct results *results);
 
 /*
  * Writes the head; the caller's own tables follow.
  * @status: "good", "failed", "stopped" or "running"
  * Return: where to write to, or NULL after saying why not.
  */
-struct json *results_open(struct results *results, const char *status);
+struct json *results_begin_summary(struct results *results, const char *status);
 
 /* Return: is it there, whole? If not that has been said. */
-bool results_close(struct results *results);
+bool results_write_file(struct results *results);
 
 #endif

@@ -53,7 +53,7 @@ void similar_add(struct similar *similar, const char *name)
 	similar->distance = apart;
 }
 
-void similar_text(const struct similar *similar, const char *before, const char *after,
+void similar_format_hint(const struct similar *similar, const char *before, const char *after,
 		  char text[SIMILAR_TEXT])
 {
 	text[0] = '\0';

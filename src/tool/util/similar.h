@@ -19,7 +19,7 @@ void similar_add(struct similar *similar, const char *name);
 #define SIMILAR_TEXT 80
 
 /* "; did you mean 'NAME'?", with @before in front of the name, or "". */
-void similar_text(const struct similar *similar, const char *before, const char *after,
+void similar_format_hint(const struct similar *similar, const char *before, const char *after,
 		  char text[SIMILAR_TEXT]);
 
 #endif

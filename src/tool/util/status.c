@@ -29,14 +29,14 @@ static int columns(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
-void status_end(void)
+void status_erase(void)
 {
 	if (drawn)
 		fprintf(stderr, "\r\033[K");
 	drawn = false;
 }
 
-void status(const char *format, ...)
+void status_print(const char *format, ...)
 {
 	bool terminal = isatty(STDERR_FILENO);
 	long now = now_ms();
@@ -52,7 +52,7 @@ void status(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	status_end();
+	status_erase();
 	fprintf(stderr, "%.*s%s", terminal ? columns() - 1 : (int)sizeof(line), line,
 		terminal ? "" : "\n");
 	fflush(stderr);

@@ -6,9 +6,9 @@
 #ifndef TOOL_STATUS_H
 #define TOOL_STATUS_H
 
-void status(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void status_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Before anything else is printed: takes the line away. */
-void status_end(void);
+void status_erase(void);
 
 #endif

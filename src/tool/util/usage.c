@@ -21,7 +21,7 @@ int usage_error(const char *command, const char *what, ...)
 	return EXIT_BAD;
 }
 
-void announce(const char *command, const char *what, ...)
+void log_command_message(const char *command, const char *what, ...)
 {
 	va_list args;
 
@@ -52,7 +52,7 @@ bool parse_seed(const char *text, uint64_t *seed)
 	return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
-int worse(int a, int b)
+int worse_exit_status(int a, int b)
 {
 	return a > b ? a : b;
 }

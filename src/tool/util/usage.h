@@ -19,7 +19,8 @@ extern const char *usage_program;
 int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
 /* One line on standard error: what a command that takes long is about to do. */
-void announce(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
+void log_command_message(const char *command, const char *what, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Is @text a decimal number from @least to @most? Then it is in @number. */
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
@@ -28,6 +29,6 @@ bool parse_number(const char *text, unsigned int least, unsigned int most, unsig
 bool parse_seed(const char *text, uint64_t *seed);
 
 /* The worse of two exit statuses. */
-int worse(int a, int b);
+int worse_exit_status(int a, int b);
 
 #endif

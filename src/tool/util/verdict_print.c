@@ -64,7 +64,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 
 void verdict_print_rules(struct json *j, const char *key, rule_set rules)
 {
-	json_array(j, key);
+	json_begin_array(j, key);
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (rules & RULE_BIT(rule))
 			json_text(j, NULL, rule_name(rule));
@@ -73,11 +73,11 @@ void verdict_print_rules(struct json *j, const char *key, rule_set rules)
 
 static void json_races(struct json *j, const struct program *program, const struct shadow *shadow)
 {
-	json_array(j, "races");
+	json_begin_array(j, "races");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		json_object(j, NULL);
+		json_begin_object(j, NULL);
 		json_number(j, "first", line_of(program, race->first));
 		json_number(j, "second", line_of(program, race->second));
 		json_format(j, "page", "p%u", race->page);
@@ -90,13 +90,13 @@ static void json_races(struct json *j, const struct program *program, const stru
 
 static void json_results(struct json *j, const struct program *program, const struct trace *trace)
 {
-	json_array(j, "results");
+	json_begin_array(j, "results");
 	for (size_t i = 0; i < trace->count; i++) {
 		const struct step *step = &trace->steps[i];
 
 		if (step->result == RESULT_NONE)
 			continue;
-		json_object(j, NULL);
+		json_begin_object(j, NULL);
 		json_number(j, "line", line_of(program, step->call));
 		json_text(j, "result", result_name(step->result));
 		json_end(j);
@@ -117,7 +117,7 @@ void verdict_print_json(struct json *j, const char *file, const struct program *
 		json_text(j, "fatal", NULL);
 		return;
 	}
-	json_object(j, "fatal");
+	json_begin_object(j, "fatal");
 	json_number(j, "line", line_of(program, v->fatal_call));
 	json_text(j, "rule", rule_name(v->fatal_rule));
 	json_end(j);
