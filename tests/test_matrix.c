@@ -31,9 +31,9 @@ static void try_cell(const struct matrix_cell *cell)
 	size_t access[2];
 	char name[MATRIX_NAME];
 
-	matrix_program(cell, &program, access);
+	matrix_make_program(cell, &program, access);
 	rules_evaluate(rules, &program);
-	matrix_name(cell, name);
+	matrix_format_name(cell, name);
 	if (!matrix_agrees_with_model(cell, access, rules)) {
 		program_to_text(&program, text);
 		if (!seen.disagree++)
@@ -41,10 +41,10 @@ static void try_cell(const struct matrix_cell *cell)
 	}
 	seen.invalid += !program_valid(&program) || rules_trace(rules)->count != program.count;
 	seen.not_text += !text_is_reversible();
-	seen.odd_names += !matrix_matches(cell, name);
+	seen.odd_names += !matrix_cell_matches(cell, name);
 	seen.cells++;
 	seen.in[cell->relation]++;
-	if (!matrix_races(cell))
+	if (!matrix_cell_races(cell))
 		return;
 	seen.races++;
 	seen.racing_in[cell->relation]++;
@@ -147,7 +147,7 @@ static size_t matches(const char *pattern)
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
-		count += matrix_matches(&cell, pattern);
+		count += matrix_cell_matches(&cell, pattern);
 	}
 	return count;
 }

@@ -37,7 +37,7 @@ static const char help[] =
 	"  pagetorture-dev self-test --flavour asan\n";
 
 /* Between two that go wrong, so that what one does to others shows. */
-#define GOOD_BETWEEN 3
+#define GOOD_PROGRAMS_BETWEEN 3
 
 static const char good_program[] =
 	"pagetorture 1\n"
@@ -73,7 +73,7 @@ static const struct {
 /* Ways that a flavour cannot notice, and why. */
 static const struct {
 	const char *flavour, *way, *why;
-} not_seen[] = {
+} unseen_ways[] = {
 	{ "msan", "corrupt", "MemorySanitizer does not watch where memory ends" },
 	{ "msan", "lose", "MemorySanitizer does not look for lost memory" },
 	{ "plain", "lose", "no detector looks for lost memory" },
@@ -81,17 +81,18 @@ static const struct {
 	{ "tsan", "lose", "ThreadSanitizer does not look for lost memory" },
 };
 
-static const char *why_not_seen(const char *flavour, const char *way)
+static const char *explain_unseen_way(const char *flavour, const char *way)
 {
-	for (size_t i = 0; i < sizeof(not_seen) / sizeof(not_seen[0]); i++)
-		if (!strcmp(not_seen[i].flavour, flavour) && !strcmp(not_seen[i].way, way))
-			return not_seen[i].why;
+	for (size_t i = 0; i < sizeof(unseen_ways) / sizeof(unseen_ways[0]); i++)
+		if (!strcmp(unseen_ways[i].flavour, flavour) && !strcmp(unseen_ways[i].way, way))
+			return unseen_ways[i].why;
 	return NULL;
 }
 
 /* ---- programs ---- */
 
-static bool write_file(const char *directory, const char *name, const char *first, const char *rest)
+static bool write_program_file(const char *directory, const char *name, const char *first,
+			       const char *rest)
 {
 	char path[PATH_MAX];
 	FILE *file;
@@ -112,26 +113,28 @@ static bool write_programs(const char *directory)
 
 	for (const struct misbehave_way *way = misbehave_ways; way->name; way++) {
 		snprintf(first, sizeof(first), "# misbehave: %s\n", way->name);
-		is_written &= write_file(directory, way->name, first,
+		is_written &= write_program_file(directory, way->name, first,
 					 way->when == DYING ? dying_program : good_program);
-		for (unsigned int n = 0; n < GOOD_BETWEEN; n++) {
+		for (unsigned int n = 0; n < GOOD_PROGRAMS_BETWEEN; n++) {
 			snprintf(name, sizeof(name), "%s-then-%u", way->name, n);
-			is_written &= write_file(directory, name, "", n ? good_program : dying_program);
+			is_written &= write_program_file(directory, name, "",
+							 n ? good_program : dying_program);
 		}
 	}
 	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
-		is_written &= write_file(directory, wrong_programs[i].name, "", wrong_programs[i].content);
+		is_written &= write_program_file(directory, wrong_programs[i].name, "",
+						 wrong_programs[i].content);
 	return is_written;
 }
 
 /* ---- results ---- */
 
 /* @name: of an input. Return: the kind that it must have by itself, or NULL if it is a good one. */
-static const char *find_kind(const char *name)
+static const char *find_expected_kind(const char *name)
 {
 	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
 		if (!strcmp(way->name, name))
-			return way->kind;
+			return way->expected_kind;
 	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
 		if (!strcmp(wrong_programs[i].name, name))
 			return wrong_programs[i].kind;
@@ -139,25 +142,25 @@ static const char *find_kind(const char *name)
 }
 
 /* Return: has the input the result that it must have? */
-static bool check_record(const char *path, const char *flavour, const struct run_record *record)
+static bool check_input_result(const char *path, const char *flavour, const struct run_record *record)
 {
 	const char *seen = result_kinds[record->result.kind].name;
 	const char *why = record->why ? record->why : "", *file = strrchr(path, '/') + 1;
 	char name[80];
 	const char *kind, *why_not;
-	bool is_same;
+	bool is_expected;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
-	kind = find_kind(name);
-	why_not = why_not_seen(flavour, name);
-	is_same = !strcmp(seen, kind && !why_not ? kind : "good");
-	if (kind || !is_same)
-		printf("%-8s %-20s %-16s %s\n", flavour, name, is_same ? seen : "NOT SEEN",
-		       !is_same ? "" : why_not ? why_not : why);
-	if (!is_same)
+	kind = find_expected_kind(name);
+	why_not = explain_unseen_way(flavour, name);
+	is_expected = !strcmp(seen, kind && !why_not ? kind : "good");
+	if (kind || !is_expected)
+		printf("%-8s %-20s %-16s %s\n", flavour, name, is_expected ? seen : "NOT SEEN",
+		       !is_expected ? "" : why_not ? why_not : why);
+	if (!is_expected)
 		fprintf(stderr, "%s: %s: expected %s, got %s: %s\n", file, flavour,
 			kind && !why_not ? kind : "good", seen, why);
-	return is_same;
+	return is_expected;
 }
 
 static bool test_flavour(struct run_options *options, const char *flavour,
@@ -170,20 +173,20 @@ static bool test_flavour(struct run_options *options, const char *flavour,
 	if (!is_good)
 		fprintf(stderr, "expected the workers of flavour %s to run\n", flavour);
 	for (size_t i = 0; run.records && i < inputs->count; i++)
-		is_good &= check_record(inputs->names[i], flavour, &run.records[i]);
+		is_good &= check_input_result(inputs->names[i], flavour, &run.records[i]);
 	fflush(stdout);
 	flavour_run_destroy(&run);
 	return is_good;
 }
 
 static int test_flavours(struct run_options *options, const struct file_list *inputs,
-			 const bool *wanted)
+			 const bool *wanted_flavours)
 {
 	int status = EXIT_GOOD;
 
 	printf("%-8s %-20s %-16s\n", "flavour", "way", "result");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!wanted[i])
+		if (!wanted_flavours[i])
 			continue;
 		if (!flavour_find_binary(flavour_names[i], options->binary_path,
 					 sizeof(options->binary_path)))
@@ -196,7 +199,7 @@ static int test_flavours(struct run_options *options, const struct file_list *in
 	return status;
 }
 
-static int self_test(struct run_options *options, const bool *wanted)
+static int run_self_test(struct run_options *options, const bool *wanted_flavours)
 {
 	struct scratch scratch;
 	struct file_list inputs;
@@ -208,7 +211,7 @@ static int self_test(struct run_options *options, const bool *wanted)
 		usage_error("self-test", "expected to write to %s: %s", scratch.path, strerror(errno));
 	} else {
 		if (input_list_init(&inputs, (char *[]){ scratch.path, NULL }, true))
-			status = test_flavours(options, &inputs, wanted);
+			status = test_flavours(options, &inputs, wanted_flavours);
 		file_list_destroy(&inputs);
 	}
 	scratch_close(&scratch);
@@ -221,9 +224,9 @@ int command_self_test(int argc, char **argv)
 		.memory_limit_mb = 256,
 		.execution = { .repeat = 1, .seconds = 6, .cpu = 2, .fibers = true },
 	};
-	bool wanted[FLAVOURS_MAX];
+	bool wanted_flavours[FLAVOURS_MAX];
 	const struct option_row rows[] = {
-		option_flavour(wanted),
+		option_flavour(wanted_flavours),
 		{ .name = "jobs",
 		 .letter = 'j',
 		 .number = &options.job_limit,
@@ -234,9 +237,9 @@ int command_self_test(int argc, char **argv)
 	int status;
 
 	options.job_limit = cpus_available(RUN_JOBS);
-	flavours_set_default(wanted);
+	flavours_set_default(wanted_flavours);
 	status = options_parse("self-test", help, rows, argc, argv);
 	if (status < 0 && optind != argc)
 		status = usage_error("self-test", "expected no FILE");
-	return status >= 0 ? status : self_test(&options, wanted);
+	return status >= 0 ? status : run_self_test(&options, wanted_flavours);
 }

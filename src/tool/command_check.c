@@ -41,7 +41,7 @@ static const char help[] =
 static int check_file(struct rules *rules, const char *file, bool json, bool strict)
 {
 	static struct program program;
-	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
+	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
 	if (!program_file_load(file, &program, error)) {
@@ -59,9 +59,9 @@ static int check_file(struct rules *rules, const char *file, bool json, bool str
 		verdict_print_text(stdout, file, &program, rules);
 	}
 	status = warnings_print(file, &program, rules, strict);
-	if (expectations_hold(&program, rules, claim))
+	if (expectations_hold(&program, rules, failed_claim))
 		return status;
-	fprintf(stderr, "%s: claim does not hold: %s\n", file, claim);
+	fprintf(stderr, "%s: claim does not hold: %s\n", file, failed_claim);
 	return EXIT_FAILED;
 }
 

@@ -56,8 +56,8 @@ static const char help[] =
 struct settings {
 	const char *backend, *output_path, *failure_text; /* or NULL */
 	const struct fuzz_target *target; /* or NULL */
-	bool wanted[FLAVOURS_MAX], with_threads, is_json;
-	unsigned int seconds, tries;
+	bool wanted_flavours[FLAVOURS_MAX], with_threads, is_json;
+	unsigned int seconds, try_limit;
 };
 
 /* Return: an exit status, or -1 to go on. */
@@ -68,12 +68,12 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		option_bytes(),
 		option_threads(&s->with_threads),
 		OPTION_TEXT("failure", &s->failure_text),
-		option_flavour(s->wanted),
+		option_flavour(s->wanted_flavours),
 		OPTION_FLAG("json", &s->is_json),
 		{ .name = "output", .letter = 'o', .text = &s->output_path },
 		option_target(&s->target),
 		option_timeout(&s->seconds),
-		OPTION_NUMBER("tries", &s->tries, 1, 100000),
+		OPTION_NUMBER("tries", &s->try_limit, 1, 100000),
 		OPTION_END,
 	};
 	int status = options_parse("minimize", help, rows, argc, argv);
@@ -88,7 +88,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 /* Return: does the input fail, in one of all tries? */
 static bool find_failure(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
-	for (unsigned int i = 0; i < s->tries; i++) {
+	for (unsigned int i = 0; i < s->try_limit; i++) {
 		signature_of_input(&r->signature, oracle, &r->input, NULL);
 		if (r->signature.has_failed &&
 		    (!s->failure_text || !strcmp(r->signature.failure_text, s->failure_text)))
@@ -100,8 +100,8 @@ static bool find_failure(struct reduction *r, struct oracle *oracle, const struc
 static int write_result(const struct test_input *input, const char *output_path)
 {
 	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	size_t text_size;
+	FILE *out = open_memstream(&text, &text_size);
 	int error;
 
 	if (!out)
@@ -110,9 +110,10 @@ static int write_result(const struct test_input *input, const char *output_path)
 	if (fclose(out))
 		error = errno;
 	else if (output_path)
-		error = output_write(output_path, text, size);
+		error = output_write(output_path, text, text_size);
 	else
-		error = fwrite(text, 1, size, stdout) == size && !fflush(stdout) ? 0 : errno;
+		error = fwrite(text, 1, text_size, stdout) == text_size && !fflush(stdout) ? 0
+											   : errno;
 	free(text);
 	if (error)
 		fprintf(stderr, "%s: expected a file that can be written: %s\n",
@@ -121,7 +122,7 @@ static int write_result(const struct test_input *input, const char *output_path)
 }
 
 /* Why there is nothing to minimise. */
-static const char *agreement_text(const struct test_input *input, const char *replayer)
+static const char *explain_agreement(const struct test_input *input, const char *replayer)
 {
 	if (replayer)
 		return " reports no failure";
@@ -132,15 +133,17 @@ static const char *agreement_text(const struct test_input *input, const char *re
 static int minimize_input(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
 	const char *replayer = oracle_find_replayer(oracle, r->input.target);
-	size_t before = test_input_size(&r->input);
-	char flavours[FLAVOURS_TEXT];
+	size_t size_before = test_input_size(&r->input);
+	char flavour_list[FLAVOURS_TEXT];
 
-	runners_format_names(&oracle->runners, flavours);
-	log_command_message("minimize", "%s: %zu %s, in %s", r->input_name, before,
-			    test_input_unit(&r->input, before), replayer ? replayer : flavours);
+	runners_format_names(&oracle->runners, flavour_list);
+	log_command_message("minimize", "%s: %zu %s, in %s", r->input_name, size_before,
+			    test_input_unit(&r->input, size_before),
+			    replayer ? replayer : flavour_list);
 	if (!find_failure(r, oracle, s)) {
 		fprintf(stderr, "%s: nothing to minimise: %s%s\n", r->input_name,
-			replayer ? r->input.target->name : "", agreement_text(&r->input, replayer));
+			replayer ? r->input.target->name : "",
+			explain_agreement(&r->input, replayer));
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %s\n", r->input_name, r->signature.failure_text);
@@ -149,20 +152,21 @@ static int minimize_input(struct reduction *r, struct oracle *oracle, const stru
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", r->input_name,
-		test_input_size(&r->input), test_input_unit(&r->input, 0), before, r->candidate_count,
-		r->execution_count);
+		test_input_size(&r->input), test_input_unit(&r->input, 0), size_before,
+		r->candidate_count, r->execution_count);
 	return write_result(&r->input, s->output_path);
 }
 
 /* ---- as JSON ---- */
 
-static unsigned int count_failures(const struct reduction *r, struct oracle *oracle, unsigned int tries)
+static unsigned int count_failures(const struct reduction *r, struct oracle *oracle,
+				   unsigned int try_limit)
 {
 	static struct signature signature;
 	const bool *needed = r->signature.needed_flavours;
 	unsigned int failure_count = 0;
 
-	for (unsigned int i = 0; i < tries; i++) {
+	for (unsigned int i = 0; i < try_limit; i++) {
 		signature_of_input(&signature, oracle, &r->input,
 				   memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
 		failure_count += signature_equal(&signature, &r->signature);
@@ -177,7 +181,7 @@ static int describe_smallest(struct json *json, struct reduction *r, struct orac
 	static struct signature smallest;
 
 	json_bool(json, "is_minimised", reduce(r, oracle));
-	json_number(json, "failure_count", count_failures(r, oracle, s->tries));
+	json_number(json, "failure_count", count_failures(r, oracle, s->try_limit));
 	signature_of_input(&smallest, oracle, &r->input, r->signature.needed_flavours);
 	describe_failure(json, oracle, &r->input, &smallest);
 	describe_reports(json, oracle, &r->input, &r->signature);
@@ -246,18 +250,18 @@ static int describe_files(int count, char **files, struct oracle *oracle, const 
 int command_minimize(int argc, char **argv)
 {
 	static struct oracle oracle;
-	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries = 1 };
+	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .try_limit = 1 };
 	const char *file;
 	int status;
 
-	memset(settings.wanted, true, sizeof(settings.wanted));
+	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = parse_options(&settings, argc, argv);
 	if (status >= 0)
 		return status;
 	file = settings.is_json ? "" : file_list_find_only_file("minimize", argv[optind]);
 	if (!file)
 		return EXIT_BAD;
-	if (!oracle_init(&oracle, settings.wanted, settings.seconds))
+	if (!oracle_init(&oracle, settings.wanted_flavours, settings.seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
 	oracle.runners.must_use_threads = settings.with_threads;
 	status = settings.is_json ? describe_files(argc - optind, argv + optind, &oracle, &settings) :

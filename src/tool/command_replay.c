@@ -33,7 +33,7 @@ static const char help[] =
 int command_replay(int argc, char **argv)
 {
 	static struct run run = {
-		.command = "replay",
+		.command_name = "replay",
 		.options = { .memory_limit_mb = 1024,
 			     .execution = { .repeat = 1, .seconds = 20, .cpu = 10, .fibers = true } },
 	};

@@ -39,7 +39,7 @@ static const char help[] =
 int command_run(int argc, char **argv)
 {
 	static struct run run = {
-		.command = "run",
+		.command_name = "run",
 		.must_print_rows = true,
 		.must_keep_order = true,
 		.options = { .memory_limit_mb = 1024,

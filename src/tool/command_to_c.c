@@ -67,7 +67,8 @@ struct settings {
 };
 
 /* What a flavour of the page library was compiled with, and what it is linked with. */
-static void write_build(struct json *out, const char *flavour, const char *flags, const char *libraries)
+static void write_build_flags(struct json *out, const char *flavour, const char *flags,
+			      const char *libraries)
 {
 	json_begin_object(out, flavour);
 	json_text(out, "flags", flags);
@@ -76,35 +77,37 @@ static void write_build(struct json *out, const char *flavour, const char *flags
 }
 
 /* The directory of page.h: of the source tree in a build directory, else where it is installed. */
-static void find_header_directory(const char *own, char path[PATH_MAX])
+static void find_header_directory(const char *own_directory, char path[PATH_MAX])
 {
-	char source[2 * PATH_MAX], build_file[2 * PATH_MAX];
+	char source_directory[2 * PATH_MAX], config_status_path[2 * PATH_MAX];
 
-	path_format_or_exit(build_file, sizeof(build_file), "%s/config.status", own);
-	path_format_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
-			    *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
-	if (access(build_file, R_OK) || !realpath(source, path))
+	path_format_or_exit(config_status_path, sizeof(config_status_path), "%s/config.status",
+			    own_directory);
+	path_format_or_exit(source_directory, sizeof(source_directory), "%s%s" PAGE_HEADER_SOURCE,
+			    *PAGE_HEADER_SOURCE == '/' ? "" : own_directory,
+			    *PAGE_HEADER_SOURCE == '/' ? "" : "/");
+	if (access(config_status_path, R_OK) || !realpath(source_directory, path))
 		find_installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
 }
 
 static void write_installation(struct json *out)
 {
-	char own[PATH_MAX] = "", installed[PATH_MAX], header[PATH_MAX];
+	char own_directory[PATH_MAX] = "", installed_directory[PATH_MAX], header_directory[PATH_MAX];
 
-	find_own_directory(own, sizeof(own));
-	find_installed_directory(PKGLIBDIR, installed, sizeof(installed));
-	find_header_directory(own, header);
+	find_own_directory(own_directory, sizeof(own_directory));
+	find_installed_directory(PKGLIBDIR, installed_directory, sizeof(installed_directory));
+	find_header_directory(own_directory, header_directory);
 	json_text(out, "compiler", TO_C_CC);
-	json_text(out, "header_directory", header);
+	json_text(out, "header_directory", header_directory);
 	json_begin_array(out, "directories"); /* of the libraries */
-	json_text(out, NULL, own);
-	json_text(out, NULL, installed);
+	json_text(out, NULL, own_directory);
+	json_text(out, NULL, installed_directory);
 	json_end(out);
 	json_begin_object(out, "builds");
-	write_build(out, "plain", "", PAGE_PLAIN);
-	write_build(out, "asan", TO_C_ASAN_FLAGS, PAGE_ASAN);
-	write_build(out, "tsan", TO_C_TSAN_FLAGS, PAGE_TSAN);
-	write_build(out, "msan", TO_C_MSAN_FLAGS, PAGE_MSAN);
+	write_build_flags(out, "plain", "", PAGE_PLAIN);
+	write_build_flags(out, "asan", TO_C_ASAN_FLAGS, PAGE_ASAN);
+	write_build_flags(out, "tsan", TO_C_TSAN_FLAGS, PAGE_TSAN);
+	write_build_flags(out, "msan", TO_C_MSAN_FLAGS, PAGE_MSAN);
 	json_end(out);
 }
 

@@ -187,12 +187,12 @@ const struct misbehave_way misbehave_ways[] = {
 /* ---- when ---- */
 
 /* The way of the input that runs, or NULL. */
-static const struct misbehave_way *wanted;
+static const struct misbehave_way *requested_way;
 
-static bool is_time(const struct checker *checker, const struct program *program, size_t call,
-		    bool is_dying)
+static bool must_misbehave_now(const struct checker *checker, const struct program *program,
+			       size_t call, bool is_dying)
 {
-	switch (wanted->when) {
+	switch (requested_way->when) {
 	case EXECUTING:
 		return !is_dying && call == 0;
 	case ENDING:
@@ -203,7 +203,7 @@ static bool is_time(const struct checker *checker, const struct program *program
 }
 
 /* What was read last. Where it has a value this is a failure, else only another outcome. */
-static void change_bytes_read(struct trace *trace)
+static void change_last_bytes_read(struct trace *trace)
 {
 	for (size_t i = trace->count; i-- > 0;)
 		if (trace->steps[i].len) {
@@ -215,24 +215,24 @@ static void change_bytes_read(struct trace *trace)
 static void run_before_call(struct checker *checker, const struct program *program, size_t call,
 			    bool is_dying)
 {
-	if (wanted && is_time(checker, program, call, is_dying))
-		wanted->misbehave(checker);
-	if (wanted || is_dying)
+	if (requested_way && must_misbehave_now(checker, program, call, is_dying))
+		requested_way->misbehave(checker);
+	if (requested_way || is_dying)
 		return;
 	if (corrupts_later_inputs)
 		*nowhere = 0;
 	if (changes_later_inputs && call == program->count - 1)
-		change_bytes_read(find_trace(checker));
+		change_last_bytes_read(find_trace(checker));
 }
 
 /* Finds what the next input asks for. */
-static void read_comment(const char *content, size_t size)
+static void find_requested_way(const char *content, size_t size)
 {
 	static const char marker[] = "# misbehave: ";
 	const char *name = memmem(content, size, marker, strlen(marker));
 	size_t len = 0;
 
-	wanted = NULL;
+	requested_way = NULL;
 	if (!name)
 		return;
 	name += strlen(marker);
@@ -240,12 +240,12 @@ static void read_comment(const char *content, size_t size)
 		len++;
 	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
 		if (strlen(way->name) == len && !memcmp(way->name, name, len))
-			wanted = way;
+			requested_way = way;
 }
 
 void misbehave_enable(void)
 {
 	kept = malloc(80);
 	execution_set_call_hook(run_before_call);
-	run_worker_input_hook = read_comment;
+	run_worker_input_hook = find_requested_way;
 }

@@ -18,7 +18,7 @@ struct misbehave_way {
 	void (*misbehave)(struct checker *checker);
 	const char *name;
 	enum misbehave_when when; /* DYING: it needs a program with a fatal call that can be seen */
-	const char *kind;	  /* of the result that it must have (tool/run/kind.def) */
+	const char *expected_kind;	  /* of the result that it must have (tool/run/kind.def) */
 };
 
 /* A way without a name ends them. */

@@ -195,13 +195,13 @@ static bool find_disagreement(const struct evidence *e)
 
 static bool find_wrong_claim(const struct evidence *e)
 {
-	char claim[EXPECTATION_TEXT];
+	char failed_claim[EXPECTATION_TEXT];
 
-	if (expectations_hold(e->program, e->oracle->rules, claim))
+	if (expectations_hold(e->program, e->oracle->rules, failed_claim))
 		return false;
 	e->signature->has_failed = e->signature->is_claim = true;
 	signature_append(e->signature, "claim does not hold: ");
-	signature_append_sentence(e->signature, e->program, claim);
+	signature_append_sentence(e->signature, e->program, failed_claim);
 	strcpy(e->signature->short_name, "claim");
 	return true;
 }
@@ -364,12 +364,12 @@ bool signature_may_match(const struct signature *s, struct oracle *oracle, const
 {
 	const struct race *race;
 	uint8_t ops[2];
-	char claim[EXPECTATION_TEXT];
+	char failed_claim[EXPECTATION_TEXT];
 
 	if (s->is_disagreement)
 		return true;
 	rules_evaluate(oracle->rules, program);
-	if (expectations_hold(program, oracle->rules, claim) == s->is_claim)
+	if (expectations_hold(program, oracle->rules, failed_claim) == s->is_claim)
 		return false;
 	if (s->is_claim)
 		return true;

@@ -106,7 +106,7 @@ static void read_frames(const char *path, const struct report *report, struct ta
 	const char *binary = basename(path);
 	char stack[SYMBOLS_STACK] = "";
 
-	for (size_t i = 0; report->site_count && i < report->sites[0].count; i++) {
+	for (size_t i = 0; report->site_count && i < report->sites[0].frame_count; i++) {
 		const struct report_frame *frame = &report->sites[0].frames[i];
 
 		if (!strcmp(basename(frame->module), binary))

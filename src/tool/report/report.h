@@ -25,8 +25,8 @@ struct report_frame {
 };
 
 struct report_site {
-	char what[48]; /* of a race: "write of size 8"; else empty */
-	size_t count;
+	char access_text[48]; /* of a race: "write of size 8"; else empty */
+	size_t frame_count;
 	struct report_frame frames[REPORT_FRAMES]; /* the innermost first */
 };
 

@@ -18,12 +18,14 @@
 /* Adds one to a stack, if there is room. */
 void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset);
 
-/* The innermost functions of the page library of a stack in @binary, as
+/* The innermost functions of the page library of a stack in @binary_path, as
  * report_format_top_functions() returns them. */
-void symbols_format_top_functions(const char *binary, const char *stack, char text[REPORT_TOP_TEXT]);
+void symbols_format_top_functions(const char *binary_path, const char *stack,
+				  char text[REPORT_TOP_TEXT]);
 
 /* The innermost frame of the page library. Return: false if there is none. */
-bool symbols_find_innermost_frame(const char *binary, const char *stack, struct report_frame *frame);
+bool symbols_find_innermost_frame(const char *binary_path, const char *stack,
+				  struct report_frame *frame);
 
 /* Was there no tool to ask? Then stacks have no functions. */
 bool symbols_tool_is_missing(void);

@@ -115,14 +115,14 @@ static void run_queue(struct job *job)
 		job_run_batch(job);
 	/* A batch without an input: the check for lost memory at its end. */
 	if (job->worker.control && job->worker.control->can_find_leaks &&
-	    job->leak_checked_count < job->history.count)
+	    job->leak_checked_count < job->run_items.count)
 		job_run_batch(job);
 }
 
 static void finish_job(struct job *job)
 {
 	job_end_worker(job);
-	free(job->history.items);
+	free(job->run_items.items);
 }
 
 static void *run_job(void *engine)
@@ -231,7 +231,7 @@ static void mark_inputs_not_run(struct flavour_run *run)
 static void destroy_engine(struct engine *engine)
 {
 	for (size_t i = 0; i < engine->unattributed_count; i++)
-		free(engine->unattributed[i].history);
+		free(engine->unattributed[i].earlier_inputs);
 	free(engine->unattributed);
 	free(engine->queue.items);
 	free(engine->unchecked.items);

@@ -122,7 +122,7 @@ static void run_input_alone(struct engine *engine, struct unattributed_failure *
 
 	if (!engine_start_worker(engine, &worker, true)) {
 		keep_first_failure(engine, seen);
-		free(seen->history);
+		free(seen->earlier_inputs);
 		return;
 	}
 	worker.control->must_measure_growth = true;
@@ -134,10 +134,10 @@ static void run_input_alone(struct engine *engine, struct unattributed_failure *
 		store_result(engine, seen->affected_input, kind, why, worker.output, NULL);
 	}
 	run_worker_end(&worker);
-	if (seen->history && !record_is_failure(&engine->run->records[seen->affected_input]))
+	if (seen->earlier_inputs && !record_is_failure(&engine->run->records[seen->affected_input]))
 		add_unattributed(engine, seen);
 	else
-		free(seen->history);
+		free(seen->earlier_inputs);
 }
 
 /* ---- the batch of a job ---- */
@@ -149,12 +149,13 @@ static struct unattributed_failure make_failure(const struct job *job, uint32_t 
 {
 	struct unattributed_failure seen = { .affected_input = ITEM_INPUT(job->batch[position]),
 					    .kind = kind };
-	size_t earlier = job->history.count;
+	size_t earlier = job->run_items.count;
 
-	seen.history_count = earlier + before;
-	seen.history = memory_or_exit(malloc((seen.history_count + 1) * sizeof(*seen.history)));
-	for (size_t i = 0; i < seen.history_count; i++)
-		seen.history[i] = ITEM_INPUT(i < earlier ? job->history.items[i] :
+	seen.earlier_input_count = earlier + before;
+	seen.earlier_inputs = memory_or_exit(
+		malloc((seen.earlier_input_count + 1) * sizeof(*seen.earlier_inputs)));
+	for (size_t i = 0; i < seen.earlier_input_count; i++)
+		seen.earlier_inputs[i] = ITEM_INPUT(i < earlier ? job->run_items.items[i] :
 							   job->batch[i - earlier]);
 	snprintf(seen.why, sizeof(seen.why), "%s", why);
 	return seen;
@@ -163,7 +164,7 @@ static struct unattributed_failure make_failure(const struct job *job, uint32_t 
 void job_end_worker(struct job *job)
 {
 	run_worker_end(&job->worker);
-	job->history.count = job->leak_checked_count = 0;
+	job->run_items.count = job->leak_checked_count = 0;
 }
 
 /*
@@ -176,8 +177,8 @@ static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 	struct engine *engine = job->engine;
 
 	pthread_mutex_lock(&engine->lock);
-	for (size_t i = job->leak_checked_count; can_find_leaks && i < job->history.count; i++)
-		item_list_append(&engine->unchecked, ITEM_INPUT(job->history.items[i]));
+	for (size_t i = job->leak_checked_count; can_find_leaks && i < job->run_items.count; i++)
+		item_list_append(&engine->unchecked, ITEM_INPUT(job->run_items.items[i]));
 	for (uint32_t i = 0; i < ran; i++)
 		item_list_append(&engine->unchecked, ITEM_INPUT(job->batch[i]));
 	for (uint32_t i = job->batch_count; i > from; i--)
@@ -230,14 +231,15 @@ static void finish_leak_check(struct job *job)
 
 	if (!job->worker.control->must_check_leaks)
 		return;
-	job->leak_checked_count = job->history.count;
-	if (!job->worker.control->has_leaked_memory || first == job->history.count)
+	job->leak_checked_count = job->run_items.count;
+	if (!job->worker.control->has_leaked_memory || first == job->run_items.count)
 		return;
-	lost.history_count = job->history.count - first;
-	lost.history = memory_or_exit(malloc(lost.history_count * sizeof(*lost.history)));
-	for (size_t i = 0; i < lost.history_count; i++)
-		lost.history[i] = ITEM_INPUT(job->history.items[first + i]);
-	lost.affected_input = lost.history[0];
+	lost.earlier_input_count = job->run_items.count - first;
+	lost.earlier_inputs =
+		memory_or_exit(malloc(lost.earlier_input_count * sizeof(*lost.earlier_inputs)));
+	for (size_t i = 0; i < lost.earlier_input_count; i++)
+		lost.earlier_inputs[i] = ITEM_INPUT(job->run_items.items[first + i]);
+	lost.affected_input = lost.earlier_inputs[0];
 	add_unattributed(job->engine, &lost);
 	job_end_worker(job);
 }
@@ -263,7 +265,7 @@ static void finish_batch(struct job *job)
 		return;
 	}
 	for (uint32_t i = 0; i < job->batch_count; i++)
-		item_list_append(&job->history, job->batch[i]);
+		item_list_append(&job->run_items, job->batch[i]);
 	finish_leak_check(job);
 }
 

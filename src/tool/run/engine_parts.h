@@ -22,9 +22,11 @@ struct item_list {
 /* A failure that did not come again when the input ran alone. */
 struct unattributed_failure {
 	uint32_t affected_input;
-	uint32_t *history; /* the inputs that ran before it in its process; NULL: it did not fail */
-	size_t history_count;
-	bool is_leak; /* which LeakSanitizer found after the history; none is affected */
+	uint32_t *earlier_inputs; /* the inputs that ran before it in its process; NULL: it did not
+				     fail */
+	size_t earlier_input_count;
+	bool is_leak; /* which LeakSanitizer found after the earlier inputs; no single input is
+			 affected */
 	enum result_kind kind; /* as it was seen first */
 	char why[RUN_WHY];
 };
@@ -50,7 +52,7 @@ struct job {
 	struct engine *engine;
 	struct run_worker worker;
 	unsigned int worker_start_count;
-	struct item_list history; /* inputs that this worker ran, in order */
+	struct item_list run_items; /* inputs that this worker ran, in order */
 	size_t leak_checked_count;	  /* of them: LeakSanitizer has checked these */
 	uint32_t batch[RUN_BATCH];
 	uint32_t batch_count;
@@ -81,7 +83,7 @@ void job_end_worker(struct job *job);
 /* ---- interaction.c ---- */
 
 /*
- * Finds the fewest inputs of the history after which the affected input fails, or memory is lost;
+ * Finds the fewest earlier inputs after which the affected input fails, or memory is lost;
  * sets a record.
  */
 void find_interacting_inputs(struct engine *engine, const struct unattributed_failure *seen);

@@ -61,19 +61,19 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 	const struct run_record *record = &flavour->records[input];
 
 	shell_word_print(out, shell_binary_path());
-	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u", run->command,
-		exec_backend(), flavour->flavour, execution->seconds, execution->cpu,
-		run->options.memory_limit_mb);
+	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
+		run->command_name, exec_backend(), flavour->flavour, execution->seconds,
+		execution->cpu, run->options.memory_limit_mb);
 	print_execution_options(out, execution);
 	if (program_all_bytes && !is_standard_input(run, input))
 		fputs(" --bytes", out);
-	if (!record->history) {
+	if (!record->failing_sequence) {
 		print_input_argument(out, run, input);
 		return;
 	}
 	fprintf(out, "%s -j 1 --no-sort", run->options.has_two_orders ? " --orders" : "");
-	for (size_t i = 0; i < record->history_count; i++)
-		print_input_argument(out, run, record->history[i]);
+	for (size_t i = 0; i < record->failing_sequence_count; i++)
+		print_input_argument(out, run, record->failing_sequence[i]);
 }
 
 static void print_captured_output(const char *output)

@@ -15,7 +15,7 @@
 #define FIRST_INHERITED 64
 
 /* The path of the copy of standard input; empty: there is none. */
-static char standard_input[32];
+static char standard_input_path[32];
 
 /* Workers inherit the copy. Return: its path, or NULL after a line on standard error. */
 static char *copy_standard_input(void)
@@ -25,8 +25,8 @@ static char *copy_standard_input(void)
 	char *content;
 	size_t content_size;
 
-	if (*standard_input)
-		return standard_input;
+	if (*standard_input_path)
+		return standard_input_path;
 	content = program_file_read("-", &content_size, error);
 	if (content)
 		file = memfd_create("input", MFD_CLOEXEC);
@@ -41,8 +41,8 @@ static char *copy_standard_input(void)
 		close(file);
 	if (copy < 0)
 		return NULL;
-	snprintf(standard_input, sizeof(standard_input), "/proc/self/fd/%d", copy);
-	return standard_input;
+	snprintf(standard_input_path, sizeof(standard_input_path), "/proc/self/fd/%d", copy);
+	return standard_input_path;
 }
 
 /* A pipe can be read only once. */
@@ -97,5 +97,5 @@ bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort)
 
 const char *input_display_name(const char *path)
 {
-	return *standard_input && !strcmp(path, standard_input) ? "-" : path;
+	return *standard_input_path && !strcmp(path, standard_input_path) ? "-" : path;
 }

@@ -146,12 +146,13 @@ static void set_failing_sequence(const struct interaction_search *search, uint32
 	struct run_record *record = &search->engine->run->records[input];
 
 	record_set_result(record, kind, why, NULL);
-	free(record->history);
-	record->history_count = count + !search->seen->is_leak;
-	record->history = memory_or_exit(malloc(record->history_count * sizeof(*record->history)));
-	memcpy(record->history, history, count * sizeof(*history));
+	free(record->failing_sequence);
+	record->failing_sequence_count = count + !search->seen->is_leak;
+	record->failing_sequence = memory_or_exit(
+		malloc(record->failing_sequence_count * sizeof(*record->failing_sequence)));
+	memcpy(record->failing_sequence, history, count * sizeof(*history));
 	if (!search->seen->is_leak)
-		record->history[count] = search->seen->affected_input;
+		record->failing_sequence[count] = search->seen->affected_input;
 }
 
 /* One input that is to blame is named, else the last one. */
@@ -191,7 +192,7 @@ static void record_first_failure(const struct interaction_search *search)
 			 "%s; expected processes and memory to find out after what, got none", seen->why);
 	else
 		snprintf(why, sizeof(why), "%s: %s; not again, alone or after the %zu before it",
-			 result_kinds[seen->kind].name, seen->why, seen->history_count);
+			 result_kinds[seen->kind].name, seen->why, seen->earlier_input_count);
 	record_set_result(&search->engine->run->records[seen->affected_input], kind, why, NULL);
 }
 
@@ -223,7 +224,7 @@ static size_t find_minimal_history(struct interaction_search *search, uint32_t *
 /* Each input that loses memory is named: the others are checked without it. */
 static bool find_leaking_inputs(struct interaction_search *search, uint32_t *history)
 {
-	size_t rest = search->seen->history_count, count;
+	size_t rest = search->seen->earlier_input_count, count;
 	bool is_found = false;
 
 	do {
@@ -255,7 +256,7 @@ static bool find_responsible_inputs(struct interaction_search *search, uint32_t 
 	search->outcome_digest_alone = alone.outcome_digest;
 	count = search->lacks_resources
 			? 0
-			: find_minimal_history(search, history, search->seen->history_count);
+			: find_minimal_history(search, history, search->seen->earlier_input_count);
 	if (count)
 		record_interaction(search, history, count);
 	return count;
@@ -265,9 +266,9 @@ void find_interacting_inputs(struct engine *engine, const struct unattributed_fa
 {
 	struct interaction_search search = { .engine = engine, .seen = seen };
 
-	search.try_inputs = malloc((seen->history_count + 1) * sizeof(*search.try_inputs));
+	search.try_inputs = malloc((seen->earlier_input_count + 1) * sizeof(*search.try_inputs));
 	search.lacks_resources = !search.try_inputs || engine->is_broken;
-	if (search.lacks_resources || !find_responsible_inputs(&search, seen->history))
+	if (search.lacks_resources || !find_responsible_inputs(&search, seen->earlier_inputs))
 		record_first_failure(&search);
 	free(search.try_inputs);
 }

@@ -20,12 +20,12 @@ static void look_up_site_symbols(const char *flavour, struct report_site *site)
 	if (report_find_innermost_frame(site) ||
 	    !flavour_find_binary(flavour, binary, sizeof(binary)))
 		return;
-	for (size_t i = 0; i < site->count; i++)
+	for (size_t i = 0; i < site->frame_count; i++)
 		if (strstr(site->frames[i].module, "pagetorture"))
 			symbols_append_offset(stack, site->frames[i].offset);
 	if (symbols_find_innermost_frame(binary, stack, &frame)) {
 		site->frames[0] = frame;
-		site->count = 1;
+		site->frame_count = 1;
 	}
 }
 

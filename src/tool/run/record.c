@@ -22,7 +22,7 @@ void flavour_run_destroy(struct flavour_run *run)
 	for (size_t i = 0; run->records && i < run->input_count; i++) {
 		free(run->records[i].why);
 		free(run->records[i].output);
-		free(run->records[i].history);
+		free(run->records[i].failing_sequence);
 	}
 	free(run->records);
 }

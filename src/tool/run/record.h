@@ -15,8 +15,8 @@ struct run_record {
 	char *why;	 /* one line, or NULL */
 	char *output;	 /* what the process printed in which the input failed, or NULL */
 	/* Inputs that fail if they run in this order in one process; NULL: this input alone fails. */
-	uint32_t *history;
-	size_t history_count;
+	uint32_t *failing_sequence;
+	size_t failing_sequence_count;
 };
 
 /* One flavour's results. */

@@ -52,15 +52,15 @@ static bool all_flavours_agree(const struct rows *rows, size_t input)
 void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
 				 char text[SAW_TEXT])
 {
-	rule_set saw = record->result.rules_seen_on_fibers;
+	rule_set saw_text = record->result.rules_seen_on_fibers;
 
 	snprintf(text, SAW_TEXT, "-");
 	if (!run->options.execution.fibers || !record->has_result)
 		return;
-	rule_set_text(saw, " ", text);
+	rule_set_text(saw_text, " ", text);
 	/* A call that was not executed was not seen, and is not clean for that. */
 	if (record->result.has_call_not_run)
-		snprintf(text + (saw ? strlen(text) : 0), 16, "%snot run", saw ? ", " : "");
+		snprintf(text + (saw_text ? strlen(text) : 0), 16, "%snot run", saw_text ? ", " : "");
 }
 
 void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
@@ -99,28 +99,28 @@ static void print_header_row(const struct rows *rows)
 
 static void print_fibers_cell(const struct rows *rows, const struct run_record *record)
 {
-	char saw[SAW_TEXT];
+	char saw_text[SAW_TEXT];
 
-	format_rules_seen_on_fibers(rows->run, record, saw);
+	format_rules_seen_on_fibers(rows->run, record, saw_text);
 	printf("  %-*s", rows->verdict_width,
 	       record_differs(record)              ? "DIFFERS"
 	       : record->result.has_predicted_miss ? "unseen"
-						   : saw);
+						   : saw_text);
 }
 
 static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
 	unsigned int reported = record->result.reported_runs;
-	char saw[SAW_TEXT], text[SAW_TEXT + 32];
+	char saw_text[SAW_TEXT], text[SAW_TEXT + 32];
 
-	format_rules_seen_on_threads(rows->run, record, saw);
+	format_rules_seen_on_threads(rows->run, record, saw_text);
 	if (!execution->fibers && record_differs(record))
-		strcpy(saw, "DIFFERS");
+		strcpy(saw_text, "DIFFERS");
 	if (execution->repeat > 1 && (is_racy || reported))
-		snprintf(text, sizeof(text), "%s %u/%u", saw, reported, execution->repeat);
+		snprintf(text, sizeof(text), "%s %u/%u", saw_text, reported, execution->repeat);
 	else
-		strcpy(text, saw);
+		strcpy(text, saw_text);
 	printf("  %-*s", rows->threads_width, text);
 }
 
@@ -251,7 +251,7 @@ static void print_read_error(const struct rows *rows, size_t input, const char *
 static int print_input_row(struct rows *rows, size_t input)
 {
 	const char *name = run_input_name(rows->run, input);
-	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
+	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
 	if (!evaluate_input(rows, input, error)) {
@@ -265,8 +265,8 @@ static int print_input_row(struct rows *rows, size_t input)
 		print_table_row(rows, input);
 	fflush(stdout);
 	status = warnings_print(name, &rows->program, rows->rules, rows->run->is_strict);
-	if (!expectations_hold(&rows->program, rows->rules, claim)) {
-		fprintf(stderr, "%s: claim does not hold: %s\n", name, claim);
+	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
+		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;
 	}
 	return all_flavours_agree(rows, input) ? status : EXIT_FAILED;
@@ -312,7 +312,7 @@ int print_input_rows(const struct run *run)
 
 	rows = (struct rows){ .run = run, .rules = rules_new() };
 	if (!rows.rules)
-		return usage_error(run->command, "expected memory for the rule model, got none");
+		return usage_error(run->command_name, "expected memory for the rule model, got none");
 	file_tally_init(&tally, &run->inputs);
 	if (measure_columns(&rows) && !run->must_print_json)
 		print_header_row(&rows);
@@ -320,7 +320,7 @@ int print_input_rows(const struct run *run)
 		status = worse_exit_status(status, file_tally_add(&tally, print_input_row(&rows, i)));
 	if (!run->must_print_json && run->options.execution.repeat > 1)
 		print_race_rates(&rows);
-	file_tally_print(&tally, run->command);
+	file_tally_print(&tally, run->command_name);
 	rules_delete(rows.rules);
 	return status;
 }

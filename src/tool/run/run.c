@@ -35,10 +35,12 @@ static void announce_run(const struct run *run)
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		snprintf(flavours + strlen(flavours), sizeof(flavours) - strlen(flavours), "%s%s",
 			 i ? ", " : "", run->flavours[i].flavour);
-	log_command_message(run->command, "%zu input%s in %s, on %s, %u at a time", run->inputs.count,
-		 run->inputs.count == 1 ? "" : "s", flavours,
-		 !execution->threads ? "fibers" : !execution->fibers ? "threads" : "fibers and on threads",
-		 run->options.has_two_orders ? 1 : run->options.job_limit);
+	log_command_message(run->command_name, "%zu input%s in %s, on %s, %u at a time",
+			    run->inputs.count, run->inputs.count == 1 ? "" : "s", flavours,
+			    !execution->threads  ? "fibers"
+			    : !execution->fibers ? "threads"
+						 : "fibers and on threads",
+			    run->options.has_two_orders ? 1 : run->options.job_limit);
 }
 
 static int run_flavour(struct run *run, struct flavour_run *flavour)
@@ -47,10 +49,11 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 
 	if (!flavour_run_init(flavour, name, run->inputs.count) ||
 	    !flavour_find_binary(name, run->options.binary_path, sizeof(run->options.binary_path)))
-		return usage_error(run->command, "expected memory for %zu results, got none",
+		return usage_error(run->command_name, "expected memory for %zu results, got none",
 				   run->inputs.count);
 	if (!engine_run(&run->options, &run->inputs, flavour))
-		return usage_error(run->command, "expected to start %s, and to get results of it",
+		return usage_error(run->command_name,
+				   "expected to start %s, and to get results of it",
 				   run->options.binary_path);
 	if (count_inputs_of_kind(flavour, RUN_unreadable))
 		return EXIT_BAD;
@@ -92,7 +95,7 @@ int run_inputs(struct run *run, char **arguments)
 
 	find_flavours(run);
 	if (!run->flavour_count)
-		return usage_error(run->command, "expected a flavour that this build has");
+		return usage_error(run->command_name, "expected a flavour that this build has");
 	status = input_list_init(&run->inputs, arguments, !run->must_keep_order) ? EXIT_GOOD
 										 : EXIT_BAD;
 	if (run->inputs.count > 1 || (run->inputs.count && !run->must_print_rows))
@@ -100,7 +103,7 @@ int run_inputs(struct run *run, char **arguments)
 	if (run->inputs.count)
 		status = worse_exit_status(status, run_flavours(run));
 	else if (status == EXIT_GOOD)
-		status = usage_error(run->command, "expected at least one input, got none");
+		status = usage_error(run->command_name, "expected at least one input, got none");
 	file_list_destroy(&run->inputs);
 	return status;
 }

@@ -22,7 +22,7 @@
 
 /* A command, its inputs, and their results. */
 struct run {
-	const char *command; /* "run" or "replay" */
+	const char *command_name; /* "run" or "replay" */
 	struct run_options options;
 	bool wanted_flavours[FLAVOURS_MAX];
 	bool must_print_rows; /* a row an input; else totals */

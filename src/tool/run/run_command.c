@@ -57,16 +57,16 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("worker", is_worker),
 		OPTION_END,
 	};
-	int status = options_parse(run->command, help, rows, argc, argv);
+	int status = options_parse(run->command_name, help, rows, argc, argv);
 
 	if (status < 0)
-		status = options_set_backend(run->command, backend);
+		status = options_set_backend(run->command_name, backend);
 	if (status < 0 && !run->must_print_rows && run->is_strict)
-		status = usage_error(run->command, "unknown option --strict");
+		status = usage_error(run->command_name, "unknown option --strict");
 	if (status < 0 && !run->must_print_rows && run->must_print_json && run->results.path)
-		status = usage_error(run->command, "expected --json or --results, not both");
+		status = usage_error(run->command_name, "expected --json or --results, not both");
 	if (status < 0 && optind == argc && !*is_worker)
-		status = usage_error(run->command, "expected at least one FILE or DIRECTORY");
+		status = usage_error(run->command_name, "expected at least one FILE or DIRECTORY");
 	return status;
 }
 
@@ -75,7 +75,7 @@ int run_command(struct run *run, const char *help, int argc, char **argv)
 	bool is_worker = false;
 	int status;
 
-	results_begin(&run->results, run->command, argc, argv);
+	results_begin(&run->results, run->command_name, argc, argv);
 	run->options.job_limit = cpus_available(RUN_JOBS);
 	flavours_set_default(run->wanted_flavours);
 	status = parse_options(run, help, &is_worker, argc, argv);

@@ -121,7 +121,7 @@ static void compare_with_model(struct worker_result *to)
 {
 	const struct execution *execution = &worker.control->execution;
 	const struct checker_report *worst = execution_worst_report(execution);
-	char claim[EXPECTATION_TEXT], why[RUN_WHY];
+	char failed_claim[EXPECTATION_TEXT], why[RUN_WHY];
 
 	to->result.has_call_not_run = execution->not_run != RULE_COUNT;
 	to->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
@@ -129,8 +129,8 @@ static void compare_with_model(struct worker_result *to)
 	to->result.rules_seen_on_threads = execution->threads.seen;
 	to->result.reported_runs = execution->reported;
 	if (worst->result != CHECKER_DIFFERS &&
-	    !expectations_hold(&worker.program, checker_rules(worker.checker), claim)) {
-		set_result(to, RUN_claim, claim);
+	    !expectations_hold(&worker.program, checker_rules(worker.checker), failed_claim)) {
+		set_result(to, RUN_claim, failed_claim);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.230s", worst == &execution->threads ? "on threads: " : "",

@@ -52,7 +52,7 @@ static void set_call_stack(struct execution_site *site, size_t call, const uintp
 
 static void append_report_frames(struct execution_site *site, const struct report *report)
 {
-	for (size_t i = 0; report->site_count && i < report->sites[0].count; i++)
+	for (size_t i = 0; report->site_count && i < report->sites[0].frame_count; i++)
 		if (is_own_module(report->sites[0].frames[i].module))
 			symbols_append_offset(site->stack, report->sites[0].frames[i].offset);
 }

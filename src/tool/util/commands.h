@@ -11,7 +11,7 @@ struct command {
 };
 
 struct command_set {
-	const char *program; /* its name in messages */
+	const char *program_name; /* its name in messages */
 	const char *purpose; /* one sentence */
 	const struct command *commands; /* sorted by name; the last one has no name */
 	const char *examples;		/* lines of text */

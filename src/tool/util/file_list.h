@@ -9,7 +9,7 @@
 struct file_list {
 	char **names;
 	size_t count;
-	size_t bad; /* directories that hold no program or cannot be read */
+	size_t bad_count; /* directories that hold no program or cannot be read */
 };
 
 /*
@@ -25,7 +25,7 @@ void file_list_destroy(struct file_list *list);
 
 /* What came of the files of a command. */
 struct file_tally {
-	size_t files, bad, failed;
+	size_t file_count, bad_count, failed_count;
 };
 
 /* Begins with what is bad in @list already. */

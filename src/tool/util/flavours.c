@@ -15,16 +15,16 @@
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
-bool binary_find(const char *binary, char *path, size_t size)
+bool binary_find(const char *binary_name, char *path, size_t size)
 {
 	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (shell_find_next_to_binary(binary, path, size))
+	if (shell_find_next_to_binary(binary_name, path, size))
 		return true;
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
 		find_installed_directory(homes[i], directory, sizeof(directory));
-		path_format_or_exit(path, size, "%s/%s", directory, binary);
+		path_format_or_exit(path, size, "%s/%s", directory, binary_name);
 		if (!access(path, X_OK))
 			return true;
 	}
@@ -34,10 +34,11 @@ bool binary_find(const char *binary, char *path, size_t size)
 bool flavour_find_binary(const char *name, char *path, size_t size)
 {
 	bool plain = !strcmp(name, "plain");
-	char binary[64];
+	char binary_name[64];
 
-	snprintf(binary, sizeof(binary), "%s%s%s", usage_program, plain ? "" : "-", plain ? "" : name);
-	return binary_find(binary, path, size);
+	snprintf(binary_name, sizeof(binary_name), "%s%s%s", usage_program, plain ? "" : "-",
+		 plain ? "" : name);
+	return binary_find(binary_name, path, size);
 }
 
 bool flavour_set_backend(const char *name)

@@ -16,8 +16,8 @@
 struct json {
 	FILE *out;
 	unsigned int depth;
-	char closing[JSON_DEPTH];
-	bool some[JSON_DEPTH]; /* there is a value before the next one */
+	char closing_characters[JSON_DEPTH];
+	bool has_value[JSON_DEPTH]; /* there is a value before the next one */
 };
 
 struct json json_begin(FILE *out);

@@ -18,12 +18,13 @@ struct facts {
 	const struct verdict *verdict;
 };
 
-static unsigned int line_of(const struct facts *facts, size_t call)
+static unsigned int find_line(const struct facts *facts, size_t call)
 {
 	return facts->program->calls[call].line;
 }
 
-static void write_range(struct json *out, unsigned int page, unsigned int from, unsigned int to)
+static void write_range(struct json *out, unsigned int page, unsigned int from,
+			unsigned int to)
 {
 	json_format(out, "page", "p%u", page);
 	json_number(out, "from", from);
@@ -62,12 +63,12 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t at
 /* The lines that step @index itself comes after. */
 static void write_edges(struct json *out, const struct facts *facts, size_t index)
 {
-	uint16_t from[PROGRAM_THREADS];
-	size_t count = happens_before_edges(facts->program, facts->trace, index, from);
+	uint16_t source_steps[PROGRAM_THREADS];
+	size_t count = happens_before_edges(facts->program, facts->trace, index, source_steps);
 
 	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
-		json_number(out, NULL, line_of(facts, facts->trace->steps[from[i]].call));
+		json_number(out, NULL, find_line(facts, facts->trace->steps[source_steps[i]].call));
 	json_end(out);
 }
 
@@ -99,7 +100,7 @@ static void write_accesses(struct json *out, const struct facts *facts)
 		const struct access *access = &shadow->accesses[i];
 
 		json_begin_object(out, NULL);
-		json_number(out, "line", line_of(facts, access->call));
+		json_number(out, "line", find_line(facts, access->call));
 		json_bool(out, "write", access->write);
 		json_bool(out, "atomic", access->atomic);
 		write_range(out, access->page, access->from, access->to);
@@ -127,7 +128,7 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 		uint16_t known = happens.known[row][thread];
 
 		json_number(out, NULL, known == HAPPENS_BEFORE_NONE ? 0 :
-			    line_of(facts, facts->trace->steps[known].call));
+			    find_line(facts, facts->trace->steps[known].call));
 	}
 	json_end(out);
 }
@@ -136,7 +137,7 @@ static void write_causes(struct json *out, const struct facts *facts, const stru
 {
 	json_begin_array(out, "causes");
 	for (size_t i = 0; i < causes->count; i++)
-		json_number(out, NULL, line_of(facts, causes->calls[i]));
+		json_number(out, NULL, find_line(facts, causes->calls[i]));
 	json_end(out);
 }
 
@@ -150,7 +151,7 @@ static void write_uninits(struct json *out, const struct facts *facts)
 		cause_find_uninit(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
 				  &causes);
 		json_begin_object(out, NULL);
-		json_number(out, "line", line_of(facts, uninit->call));
+		json_number(out, "line", find_line(facts, uninit->call));
 		write_range(out, uninit->page, uninit->from, uninit->to);
 		json_number(out, "offset", (int64_t)facts->program->calls[uninit->call].number[0]);
 		write_causes(out, facts, &causes);
@@ -171,8 +172,8 @@ static void write_blocked(struct json *out, const struct facts *facts)
 	json_begin_array(out, "blocked");
 	for (size_t i = 0; i < count; i++) {
 		json_begin_object(out, NULL);
-		json_number(out, "line", line_of(facts, blocked[i].call));
-		json_number(out, "by", line_of(facts, blocked[i].by));
+		json_number(out, "line", find_line(facts, blocked[i].call));
+		json_number(out, "by", find_line(facts, blocked[i].by));
 		json_text(out, "why", reasons[blocked[i].why]);
 		json_end(out);
 	}
@@ -251,7 +252,7 @@ void write_model_facts(struct json *out, const struct program *program, const st
 		       const char *file)
 {
 	const struct facts facts = { program, rules, rules_trace(rules), rules_verdict(rules) };
-	char claim[EXPECTATION_TEXT];
+	char failed_claim[EXPECTATION_TEXT];
 
 	verdict_print_json(out, file, program, rules);
 	write_calls(out, program);
@@ -265,6 +266,7 @@ void write_model_facts(struct json *out, const struct program *program, const st
 		write_fatal_call(out, &facts);
 	write_pages(out, facts.trace);
 	verdict_print_rules(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
-	json_text(out, "claim", expectations_hold(program, rules, claim) ? NULL : claim);
+	json_text(out, "claim",
+		  expectations_hold(program, rules, failed_claim) ? NULL : failed_claim);
 	write_contracts(out, facts.verdict->broken);
 }

@@ -24,7 +24,7 @@ typedef bool (*option_fn)(char *value, void *into);
 struct option_row {
 	const char *name; /* NULL: it has a letter alone */
 	char letter;	  /* 0: it has a name alone */
-	bool may_lack;	  /* the value, which is NULL then: --add[=TREE] */
+	bool is_value_optional;	  /* the value, which is NULL then: --add[=TREE] */
 	bool *flag;	  /* no value: set */
 	int *pick, value; /* no value: one of several that exclude each other */
 	const char **text;

@@ -14,19 +14,19 @@
 #include "tool/util/json.h"
 
 struct results {
-	const char *what;
+	const char *run_kind;
 	const char *path; /* NULL: nothing is written; "-": to standard output */
-	char *command; /* as a shell reads it; never freed */
-	size_t command_size;
-	char *text; /* while it is written */
-	size_t size;
-	time_t begun;
-	struct timespec started;
+	char *command_line; /* as a shell reads it; never freed */
+	size_t command_line_size;
+	char *file_text; /* while it is written */
+	size_t file_size;
+	time_t begin_time;
+	struct timespec start_clock;
 	struct json json;
 };
 
 /* Notes the time and the command; to be called before getopt() sorts the arguments. */
-void results_begin(struct results *results, const char *what, int argc, char **argv);
+void results_begin(struct results *results, const char *run_kind, int argc, char **argv);
 
 /*
  * Begins the file. The caller writes records, a line each, which json_end_line() ends.

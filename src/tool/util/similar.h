@@ -6,12 +6,12 @@
 #include <stddef.h>
 
 struct similar {
-	const char *given;
-	const char *best; /* NULL: no name is similar */
-	size_t distance;  /* of @best: letters that differ */
+	const char *given_name;
+	const char *best_name; /* NULL: no name is similar */
+	size_t best_distance;  /* of @best: letters that differ */
 };
 
-void similar_init(struct similar *similar, const char *given);
+void similar_init(struct similar *similar, const char *given_name);
 
 /* Keeps @name if it is more similar than the names before; it is not copied. */
 void similar_add(struct similar *similar, const char *name);

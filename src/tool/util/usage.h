@@ -16,10 +16,10 @@ enum tool_exit {
 extern const char *usage_program;
 
 /* Prints one line on standard error: "PROGRAM COMMAND: what (see PROGRAM COMMAND --help)". */
-int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
+int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* One line on standard error: what a command that takes long is about to do. */
-void log_command_message(const char *command, const char *what, ...)
+void log_command_message(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Is @text a decimal number from @least to @most? Then it is in @number. */
