@@ -111,7 +111,7 @@ write_bytewise_atomic(p0, 8, 4, 9):expect(7, page_write_bytewise_atomic(p0, main
 copy_page(p0, 8, p0, 16, 4):expect(7, page_copy(p0, 8, p0, 0x10, 4), 0);
 u0 = user_slice(8, 1, 4):user_slice_reader_init(&u0, user_slice_new(u0_bytes, 8));
 skip(u0, 9):expect(7, user_slice_skip(&u0, 9), -EFAULT);
-user_store(u0, 2, 4, 7):user_pattern(u0_bytes + 2, 2, 0x7);
+user_store(u0, 2, 4, 7):fill_user_pattern(u0_bytes + 2, 2, 0x7);
 copy_from_user_slice(p0, u0, 8, 8):expect(7, page_copy_from_user_slice(p0, &u0, 8, 8), -EFAULT);
 k0 = kmap_local(p0):k0 = page_map_local(p0);
 load(k0, 8, 4):memcpy(main_bytes, k0 + 8, 4);
