@@ -89,7 +89,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 static bool find_failure(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
 	for (unsigned int i = 0; i < s->try_limit; i++) {
-		signature_of_input(&r->signature, oracle, &r->input, NULL);
+		signature_init_from_input(&r->signature, oracle, &r->input, NULL);
 		if (r->signature.has_failed &&
 		    (!s->failure_text || !strcmp(r->signature.failure_text, s->failure_text)))
 			return true;
@@ -133,12 +133,12 @@ static const char *explain_agreement(const struct test_input *input, const char 
 static int minimize_input(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
 	const char *replayer = oracle_find_replayer(oracle, r->input.target);
-	size_t size_before = test_input_size(&r->input);
+	size_t size_before = test_input_count_units(&r->input);
 	char flavour_list[FLAVOURS_TEXT];
 
 	runners_format_names(&oracle->runners, flavour_list);
 	log_command_message("minimize", "%s: %zu %s, in %s", r->input_name, size_before,
-			    test_input_unit(&r->input, size_before),
+			    test_input_unit_name(&r->input, size_before),
 			    replayer ? replayer : flavour_list);
 	if (!find_failure(r, oracle, s)) {
 		fprintf(stderr, "%s: nothing to minimise: %s%s\n", r->input_name,
@@ -147,12 +147,12 @@ static int minimize_input(struct reduction *r, struct oracle *oracle, const stru
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %s\n", r->input_name, r->signature.failure_text);
-	if (!reduce(r, oracle)) {
+	if (!reduce_input(r, oracle)) {
 		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", r->input_name);
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", r->input_name,
-		test_input_size(&r->input), test_input_unit(&r->input, 0), size_before,
+		test_input_count_units(&r->input), test_input_unit_name(&r->input, 0), size_before,
 		r->candidate_count, r->execution_count);
 	return write_result(&r->input, s->output_path);
 }
@@ -167,9 +167,9 @@ static unsigned int count_failures(const struct reduction *r, struct oracle *ora
 	unsigned int failure_count = 0;
 
 	for (unsigned int i = 0; i < try_limit; i++) {
-		signature_of_input(&signature, oracle, &r->input,
+		signature_init_from_input(&signature, oracle, &r->input,
 				   memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
-		failure_count += signature_equal(&signature, &r->signature);
+		failure_count += signature_is_equal(&signature, &r->signature);
 	}
 	return failure_count;
 }
@@ -180,9 +180,9 @@ static int describe_smallest(struct json *json, struct reduction *r, struct orac
 {
 	static struct signature smallest;
 
-	json_bool(json, "is_minimised", reduce(r, oracle));
+	json_bool(json, "is_minimised", reduce_input(r, oracle));
 	json_number(json, "failure_count", count_failures(r, oracle, s->try_limit));
-	signature_of_input(&smallest, oracle, &r->input, r->signature.needed_flavours);
+	signature_init_from_input(&smallest, oracle, &r->input, r->signature.needed_flavours);
 	describe_failure(json, oracle, &r->input, &smallest);
 	describe_reports(json, oracle, &r->input, &r->signature);
 	return write_result(&r->input, s->output_path);
@@ -194,7 +194,7 @@ static int describe_input(struct json *json, struct reduction *r, struct oracle 
 	bool has_failed = find_failure(r, oracle, s);
 
 	json_text(json, "outcome", has_failed ? "failure" : "no failure");
-	json_text(json, "limitation", oracle_limitation(oracle));
+	json_text(json, "limitation", oracle_find_limitation(oracle));
 	if (!has_failed)
 		return EXIT_FAILED;
 	if (s->output_path)
@@ -227,8 +227,8 @@ static int handle_file(const char *file, struct oracle *oracle, const struct set
 		return EXIT_BAD;
 	}
 	status = json ? describe_input(json, &reduction, oracle, s) : minimize_input(&reduction, oracle, s);
-	if (!json && oracle_limitation(oracle) && !oracle_find_replayer(oracle, target))
-		fprintf(stderr, "%s: %s\n", file, oracle_limitation(oracle));
+	if (!json && oracle_find_limitation(oracle) && !oracle_find_replayer(oracle, target))
+		fprintf(stderr, "%s: %s\n", file, oracle_find_limitation(oracle));
 	test_input_destroy(&reduction.input);
 	return status;
 }

@@ -15,7 +15,7 @@ struct oracle {
 	unsigned long execution_count;	  /* programs, once for each flavour */
 	const struct fuzz_target *target; /* the last one that was looked for; or NULL */
 	char replayer_path[PATH_MAX];	  /* its binary; empty: this build has none */
-	unsigned int reported_targets;	  /* targets without a replayer, one bit each */
+	unsigned int reported_target_bits;	  /* targets without a replayer, one bit each */
 };
 
 /* Return: false without memory or without a flavour that this build has. */
@@ -38,6 +38,6 @@ static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_t
 }
 
 /* Return: what signatures lack on this machine, in a sentence; NULL if nothing. */
-const char *oracle_limitation(const struct oracle *oracle);
+const char *oracle_find_limitation(const struct oracle *oracle);
 
 #endif

@@ -17,6 +17,6 @@ struct reduction {
  * flavours. Of a text first lines are left out, then bytes; numbers of calls become 0.
  * Return: false without memory, or if the failure does not stay the same; then the input is unchanged.
  */
-bool reduce(struct reduction *reduction, struct oracle *oracle);
+bool reduce_input(struct reduction *reduction, struct oracle *oracle);
 
 #endif

@@ -28,7 +28,7 @@ static void set_short_name(struct signature *signature, const char *first, const
 		 third ? "-" : "", third ? third : "");
 }
 
-static const char *call_name(const struct program *program, size_t call)
+static const char *find_call_name(const struct program *program, size_t call)
 {
 	return call < program->count ? op_table[program->calls[call].op].name : "no call";
 }
@@ -40,13 +40,13 @@ static size_t append_line_as_call(struct signature *signature, const struct prog
 	static const char word[] = "line ";
 	size_t len = strlen(word);
 	unsigned long line;
-	char *end;
+	char *number_end;
 
 	if (strncmp(sentence, word, len) || !isdigit((unsigned char)sentence[len]))
 		return 0;
-	line = strtoul(sentence + len, &end, 10);
-	signature_append(signature, "%s", call_name(program, line - 2));
-	return (size_t)(end - sentence);
+	line = strtoul(sentence + len, &number_end, 10);
+	signature_append(signature, "%s", find_call_name(program, line - 2));
+	return (size_t)(number_end - sentence);
 }
 
 void signature_append_sentence(struct signature *signature, const struct program *program,
@@ -67,14 +67,14 @@ void signature_append_sentence(struct signature *signature, const struct program
 }
 
 /* What a signature is made from. */
-struct evidence {
+struct signature_evidence {
 	struct signature *signature;
 	const struct oracle *oracle;
 	const struct program *program;
 	const struct execution_record *records; /* one for each flavour */
 };
 
-static const char *flavour_path(const struct evidence *e, unsigned int flavour)
+static const char *find_flavour_path(const struct signature_evidence *e, unsigned int flavour)
 {
 	return e->oracle->runners.list[flavour].binary_path;
 }
@@ -85,16 +85,19 @@ static const char *flavour_path(const struct evidence *e, unsigned int flavour)
  * The innermost function of the library, whatever call of the program reached it: one bug in
  * it is one failure. The call only where no function is known.
  */
-static void function_of_site(const struct evidence *e, unsigned int flavour,
+static void find_function_of_site(const struct signature_evidence *e, unsigned int flavour,
 			     const struct execution_site *site, char text[SITE_TEXT])
 {
 	struct report_frame frame;
-	bool is_known = symbols_find_innermost_frame(flavour_path(e, flavour), site->stack, &frame);
+	bool is_known =
+		symbols_find_innermost_frame(find_flavour_path(e, flavour), site->stack, &frame);
 
-	snprintf(text, SITE_TEXT, "%s", is_known ? frame.function : call_name(e->program, site->call));
+	snprintf(text, SITE_TEXT, "%s",
+		 is_known ? frame.function : find_call_name(e->program, site->call));
 }
 
-static void append_pair(struct signature *signature, const char *what, const char *a, const char *b)
+static void append_sorted_pair(struct signature *signature, const char *what, const char *a,
+			       const char *b)
 {
 	bool is_sorted = strcmp(a, b) <= 0;
 
@@ -102,8 +105,8 @@ static void append_pair(struct signature *signature, const char *what, const cha
 }
 
 /* @rule: that is broken there; RULE_COUNT: none */
-static void add_place(const struct evidence *e, unsigned int flavour, size_t call, const char *stack,
-		      enum rule rule)
+static void append_place(const struct signature_evidence *e, unsigned int flavour, size_t call,
+			 const char *stack, enum rule rule)
 {
 	struct signature *signature = e->signature;
 	struct signature_place *place = &signature->places[signature->place_count];
@@ -113,19 +116,20 @@ static void add_place(const struct evidence *e, unsigned int flavour, size_t cal
 	if (!signature->place_count++)
 		signature->main_rule = rule;
 	place->call = call;
-	symbols_find_innermost_frame(flavour_path(e, flavour), stack, &place->frame);
+	symbols_find_innermost_frame(find_flavour_path(e, flavour), stack, &place->frame);
 }
 
-static void append_reported_race(const struct evidence *e, unsigned int flavour, enum rule rule)
+static void append_reported_race(const struct signature_evidence *e, unsigned int flavour,
+				 enum rule rule)
 {
 	const struct execution_site *race = e->records[flavour].race;
 	char functions[2][SITE_TEXT];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		function_of_site(e, flavour, &race[i], functions[i]);
-		add_place(e, flavour, race[i].call, race[i].stack, rule);
+		find_function_of_site(e, flavour, &race[i], functions[i]);
+		append_place(e, flavour, race[i].call, race[i].stack, rule);
 	}
-	append_pair(e->signature, "race", functions[0], functions[1]);
+	append_sorted_pair(e->signature, "race", functions[0], functions[1]);
 }
 
 /* Orders of flavours: the report with the most details is first. */
@@ -136,31 +140,32 @@ static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR
 /* ---- disagreement ---- */
 
 /* Is the difference a race that the model does not have, and its function known? */
-static bool is_unknown_race(const struct evidence *e, unsigned int flavour)
+static bool is_unknown_race(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	struct report_frame frame;
 
 	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
 	       record->race[1].call == NO_SITE &&
-	       symbols_find_innermost_frame(flavour_path(e, flavour), record->race[0].stack, &frame);
+	       symbols_find_innermost_frame(find_flavour_path(e, flavour), record->race[0].stack,
+					    &frame);
 }
 
-static void append_last_death(const struct evidence *e, unsigned int flavour)
+static void append_last_death(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
 	char function[SITE_TEXT];
 
-	function_of_site(e, flavour, &death->site, function);
+	find_function_of_site(e, flavour, &death->site, function);
 	signature_append(e->signature, "%s at %s", death->kind, function);
-	add_place(e, flavour, death->site.call, death->site.stack, RULE_COUNT);
+	append_place(e, flavour, death->site.call, death->site.stack, RULE_COUNT);
 	set_short_name(e->signature, flavour_names[flavour], death->kind,
-		       call_name(e->program, death->site.call));
+		       find_call_name(e->program, death->site.call));
 }
 
-static void append_disagreement(const struct evidence *e, unsigned int flavour)
+static void append_disagreement(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	struct signature *s = e->signature;
@@ -181,7 +186,7 @@ static void append_disagreement(const struct evidence *e, unsigned int flavour)
 	}
 }
 
-static bool find_disagreement(const struct evidence *e)
+static bool append_first_disagreement(const struct signature_evidence *e)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++)
 		if (e->records[disagreement_order[i]].result == CHECKER_DIFFERS) {
@@ -193,7 +198,7 @@ static bool find_disagreement(const struct evidence *e)
 
 /* ---- claims ---- */
 
-static bool find_wrong_claim(const struct evidence *e)
+static bool append_wrong_claim(const struct signature_evidence *e)
 {
 	char failed_claim[EXPECTATION_TEXT];
 
@@ -208,7 +213,7 @@ static bool find_wrong_claim(const struct evidence *e)
 
 /* ---- rules ---- */
 
-static size_t position_in_trace(const struct trace *trace, size_t call)
+static size_t find_position_in_trace(const struct trace *trace, size_t call)
 {
 	const struct step *step = trace_find(trace, call);
 
@@ -224,8 +229,8 @@ static const struct race *find_first_race(const struct rules *rules)
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (!first || position_in_trace(rules_trace(rules), race->second) <
-				      position_in_trace(rules_trace(rules), first->second))
+		if (!first || find_position_in_trace(rules_trace(rules), race->second) <
+				      find_position_in_trace(rules_trace(rules), first->second))
 			first = race;
 	}
 	return first;
@@ -239,7 +244,7 @@ static void sort_ops(uint8_t ops[2], const struct program *program, size_t a, si
 	ops[1] = first < second ? second : first;
 }
 
-static void append_first_race(const struct evidence *e)
+static void append_first_race(const struct signature_evidence *e)
 {
 	struct signature *s = e->signature;
 	const struct program *program = e->program;
@@ -254,16 +259,17 @@ static void append_first_race(const struct evidence *e)
 		append_reported_race(e, FLAVOUR_TSAN, RULE_data_race);
 	} else {
 		sort_ops(s->racing_ops, program, race->first, race->second);
-		append_pair(s, s->needed_flavours[FLAVOUR_TSAN] ? "race unseen" : "race",
-			    call_name(program, race->first), call_name(program, race->second));
-		add_place(e, FLAVOUR_TSAN, race->second, "", RULE_data_race);
-		add_place(e, FLAVOUR_TSAN, race->first, "", RULE_data_race);
+		append_sorted_pair(s, s->needed_flavours[FLAVOUR_TSAN] ? "race unseen" : "race",
+				   find_call_name(program, race->first),
+				   find_call_name(program, race->second));
+		append_place(e, FLAVOUR_TSAN, race->second, "", RULE_data_race);
+		append_place(e, FLAVOUR_TSAN, race->first, "", RULE_data_race);
 	}
 	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name, op_table[s->racing_ops[1]].name);
 }
 
 /* The process that @call ended, as the first flavour of @order that has one reports it. */
-static const struct execution_death *find_death(const struct evidence *e, size_t call,
+static const struct execution_death *find_death(const struct signature_evidence *e, size_t call,
 						const unsigned int *order, unsigned int *flavour)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
@@ -281,7 +287,8 @@ static const struct execution_death *find_death(const struct evidence *e, size_t
  * Several functions are named, "page_must_map_at<page_read_raw": the innermost one is the
  * library's own check where a program broke a rule, and the same for all calls.
  */
-static void append_end(const struct evidence *e, size_t call, enum rule rule, const unsigned int *order)
+static void append_rule_and_report(const struct signature_evidence *e, size_t call, enum rule rule,
+				   const unsigned int *order)
 {
 	struct signature *s = e->signature;
 	unsigned int flavour;
@@ -290,30 +297,31 @@ static void append_end(const struct evidence *e, size_t call, enum rule rule, co
 
 	signature_append(s, "; %s", rule_name(rule));
 	if (death) {
-		symbols_format_top_functions(flavour_path(e, flavour), death->site.stack, functions);
+		symbols_format_top_functions(find_flavour_path(e, flavour), death->site.stack,
+					     functions);
 		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
 		s->needed_flavours[flavour] = true;
 	}
-	signature_append(s, " at %s", *functions ? functions : call_name(e->program, call));
-	add_place(e, flavour, call, death ? death->site.stack : "", rule);
-	set_short_name(s, rule_name(rule), call_name(e->program, call), NULL);
+	signature_append(s, " at %s", *functions ? functions : find_call_name(e->program, call));
+	append_place(e, flavour, call, death ? death->site.stack : "", rule);
+	set_short_name(s, rule_name(rule), find_call_name(e->program, call), NULL);
 }
 
-static void append_broken_rules(const struct evidence *e)
+static void append_broken_rules(const struct signature_evidence *e)
 {
 	const struct verdict *v = rules_verdict(e->oracle->rules);
-	char names[RULE_SET_TEXT];
+	char rule_names[RULE_SET_TEXT];
 
 	if (!v->broken)
 		return;
 	e->signature->has_failed = true;
-	rule_set_text(v->broken, " ", names);
-	signature_append(e->signature, "%s", names);
+	rule_set_text(v->broken, " ", rule_names);
+	signature_append(e->signature, "%s", rule_names);
 	append_first_race(e);
 	if (v->uninit_count)
-		append_end(e, v->uninits[0].call, RULE_uninit_use, uninit_order);
+		append_rule_and_report(e, v->uninits[0].call, RULE_uninit_use, uninit_order);
 	if (v->fatal_call != VERDICT_NONE)
-		append_end(e, v->fatal_call, v->fatal_rule, fatal_order);
+		append_rule_and_report(e, v->fatal_call, v->fatal_rule, fatal_order);
 }
 
 /* ---- all of it ---- */
@@ -325,11 +333,12 @@ static uint8_t find_fatal_op(const struct rules *rules, const struct program *pr
 	return call == VERDICT_NONE ? OP_COUNT : program->calls[call].op;
 }
 
-void signature_of_program(struct signature *s, struct oracle *oracle, const struct program *program,
-			  const bool *flavours, bool rules_may_break)
+void signature_init_from_program(struct signature *s, struct oracle *oracle,
+				 const struct program *program, const bool *flavours,
+				 bool rules_may_break)
 {
 	static struct execution_record records[FLAVOURS_MAX];
-	const struct evidence evidence = { s, oracle, program, records };
+	const struct signature_evidence evidence = { s, oracle, program, records };
 
 	memset(s, 0, sizeof(*s));
 	s->main_rule = RULE_COUNT;
@@ -343,21 +352,22 @@ void signature_of_program(struct signature *s, struct oracle *oracle, const stru
 		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->execution_count++;
 	}
-	if (!find_disagreement(&evidence) && !find_wrong_claim(&evidence) && !rules_may_break)
+	if (!append_first_disagreement(&evidence) && !append_wrong_claim(&evidence) &&
+	    !rules_may_break)
 		append_broken_rules(&evidence);
 }
 
-void signature_of_input(struct signature *s, struct oracle *oracle, const struct test_input *input,
-			const bool *flavours)
+void signature_init_from_input(struct signature *s, struct oracle *oracle,
+			       const struct test_input *input, const bool *flavours)
 {
 	const char *replayer = oracle_find_replayer(oracle, input->target);
 
 	if (!replayer) {
-		signature_of_program(s, oracle, &input->program, flavours, input->target);
+		signature_init_from_program(s, oracle, &input->program, flavours, input->target);
 		return;
 	}
 	oracle->execution_count++;
-	signature_of_target(s, replayer, input, oracle->runners.timeout_seconds, NULL);
+	signature_init_from_target(s, replayer, input, oracle->runners.timeout_seconds, NULL);
 }
 
 bool signature_may_match(const struct signature *s, struct oracle *oracle, const struct program *program)
@@ -383,7 +393,7 @@ bool signature_may_match(const struct signature *s, struct oracle *oracle, const
 	return !memcmp(ops, s->racing_ops, sizeof(ops));
 }
 
-bool signature_equal(const struct signature *a, const struct signature *b)
+bool signature_is_equal(const struct signature *a, const struct signature *b)
 {
 	return a->has_failed && b->has_failed && !strcmp(a->failure_text, b->failure_text);
 }

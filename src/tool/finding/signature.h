@@ -56,11 +56,11 @@ struct signature {
  * The failure of @input. Lines of a program must be those of its own text (program_renumber()).
  * @flavours: those that execute a program; NULL: all. The signature depends on them.
  */
-void signature_of_input(struct signature *signature, struct oracle *oracle,
+void signature_init_from_input(struct signature *signature, struct oracle *oracle,
 			const struct test_input *input, const bool *flavours);
 
 /* The same for a program, executed by `run`. @rules_may_break: broken rules are no failure */
-void signature_of_program(struct signature *signature, struct oracle *oracle,
+void signature_init_from_program(struct signature *signature, struct oracle *oracle,
 			  const struct program *program, const bool *flavours, bool rules_may_break);
 
 /*
@@ -68,7 +68,7 @@ void signature_of_program(struct signature *signature, struct oracle *oracle,
  * @ran: gets the program that the target executed; NULL: it is not needed
  * Return: did the target print that program?
  */
-bool signature_of_target(struct signature *signature, const char *replayer,
+bool signature_init_from_target(struct signature *signature, const char *replayer,
 			 const struct test_input *input, unsigned int seconds, struct program *ran);
 
 /* Appends to the text of a failure. */
@@ -86,6 +86,6 @@ void signature_append_sentence(struct signature *signature, const struct program
 bool signature_may_match(const struct signature *signature, struct oracle *oracle,
 			 const struct program *program);
 
-bool signature_equal(const struct signature *a, const struct signature *b);
+bool signature_is_equal(const struct signature *a, const struct signature *b);
 
 #endif
