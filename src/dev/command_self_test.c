@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev self-test: runs programs that go wrong in each way, among good ones. Each must have
- * the result of its way, and no other input may fail.
+ * pagetorture-dev self-test: runs good programs, and programs that fail on purpose in each way of
+ * misbehave.def. Each failing program must have the expected result, and no good program may fail.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -36,7 +36,7 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture-dev self-test --flavour asan\n";
 
-/* Between two that go wrong, so that what one does to others shows. */
+/* Good programs between two that fail on purpose: they show whether a failure affects others. */
 #define GOOD_PROGRAMS_BETWEEN 3
 
 static const char good_program[] =
@@ -45,7 +45,7 @@ static const char good_program[] =
 	"T0: write_raw(p0, 0, 0x40, 0x11) -> 0\n"
 	"T1: write_raw(p0, 0x40, 0x40, 0x22) -> 0\n";
 
-/* Every flavour and every backend sees that it breaks its rule. */
+/* Every flavour with every backend detects that this program breaks its rule. */
 static const char dying_program[] =
 	"pagetorture 1\n"
 	"expect unmap-order\n"
@@ -55,7 +55,7 @@ static const char dying_program[] =
 	"k1 = kmap_local(p1)\n"
 	"kunmap_local(k0)\n";
 
-/* Programs that are wrong by themselves. */
+/* Programs that fail without the help of misbehave.c. */
 static const struct {
 	const char *name, *kind, *content;
 } wrong_programs[] = {
@@ -70,7 +70,7 @@ static const struct {
 
 #define WRONG_PROGRAMS (sizeof(wrong_programs) / sizeof(wrong_programs[0]))
 
-/* Ways that a flavour cannot notice, and why. */
+/* Ways to misbehave that a flavour does not detect, and the reason. */
 static const struct {
 	const char *flavour, *way, *why;
 } unseen_ways[] = {
@@ -105,7 +105,7 @@ static bool write_program_file(const char *directory, const char *name, const ch
 	return !fclose(file);
 }
 
-/* Names that sort among each other: good ones lie around each way. */
+/* Writes the programs. By their names, good programs are sorted between the failing ones. */
 static bool write_programs(const char *directory)
 {
 	char name[80], first[80];
@@ -129,7 +129,7 @@ static bool write_programs(const char *directory)
 
 /* ---- results ---- */
 
-/* @name: of an input. Return: the kind that it must have by itself, or NULL if it is a good one. */
+/* Return: the name of the result kind that the input must have; NULL: the input is good. */
 static const char *find_expected_kind(const char *name)
 {
 	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
@@ -141,7 +141,7 @@ static const char *find_expected_kind(const char *name)
 	return NULL;
 }
 
-/* Return: has the input the result that it must have? */
+/* Return: whether the input has the expected result. */
 static bool check_input_result(const char *path, const char *flavour, const struct run_record *record)
 {
 	const char *seen = result_kinds[record->result.kind].name;

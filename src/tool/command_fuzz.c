@@ -116,7 +116,7 @@ static bool parse_engines_option(char *list, void *into)
 	return false;
 }
 
-/* Return: an exit status, or -1 to go on. */
+/* Return: an exit status, or -1 to continue. */
 static int parse_options(struct fuzz_options *o, int argc, char **argv)
 {
 	const struct option_row rows[] = {
@@ -141,7 +141,7 @@ static int parse_options(struct fuzz_options *o, int argc, char **argv)
 
 /* ---- targets ---- */
 
-/* The name becomes a part of paths. */
+/* Return: whether @name may be a part of paths. */
 static bool is_target_name(const char *name)
 {
 	return *name && strlen(name) < 100 &&
@@ -157,7 +157,7 @@ static bool has_executable_file(const char *directory, const char *name)
 	return path_format(path, sizeof(path), "%s/%s", directory, name) && !access(path, X_OK);
 }
 
-/* Is it a target of the tree, or one that has a binary, or a campaign to collect from? */
+/* Return: whether @name is a target of the table, has a binary, or has a campaign directory. */
 static bool is_target(const struct fuzz_options *options, const char *name)
 {
 	char afl_name[128];
@@ -210,10 +210,10 @@ static void append_target(struct command_line *line, const struct fuzz_options *
 	static const char *const reads_names[] = {"bytes", "text", "calls"};
 	const struct fuzz_target *known_target = fuzz_target_find(name);
 	enum target_reads reads = known_target ? known_target->reads : READS_BYTES;
-	char target_directory[PATH_MAX - 256]; /* names of engines and of their files follow */
+	char target_directory[PATH_MAX - 256]; /* the campaign appends names of engines and files */
 
 	path_format_or_exit(target_directory, sizeof(target_directory), "%s/%s", options->dir, name);
-	/* A text of that length has as many calls as a program can have. */
+	/* A text of 4096 bytes can have as many calls as a program may have. */
 	append_argument(line, "target=%s,%s,%s,%d", name,
 			known_target ? known_target->flavour : "asan", reads_names[reads],
 			reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
@@ -239,7 +239,7 @@ static void append_options(struct command_line *line, const struct fuzz_options 
 	append_argument(line, "until_finding=%d", o->until_finding);
 }
 
-/* In the source tree if this binary is in a build directory, else where it is installed. */
+/* Appends the path of the campaign script: in the source tree for a build directory, else installed. */
 static void append_python_program(struct command_line *line, const char *own_directory)
 {
 	char installed_path[PATH_MAX];

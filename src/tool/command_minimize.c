@@ -60,7 +60,7 @@ struct settings {
 	unsigned int seconds, try_limit;
 };
 
-/* Return: an exit status, or -1 to go on. */
+/* Return: an exit status, or -1 to continue. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
@@ -85,7 +85,7 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	return options_set_backend("minimize", s->backend);
 }
 
-/* Return: does the input fail, in one of all tries? */
+/* Return: whether the input fails in at least one try. */
 static bool find_failure(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
 	for (unsigned int i = 0; i < s->try_limit; i++) {
@@ -121,7 +121,7 @@ static int write_result(const struct test_input *input, const char *output_path)
 	return error ? EXIT_BAD : EXIT_GOOD;
 }
 
-/* Why there is nothing to minimise. */
+/* Return: the reason why the input has no failure to minimise. */
 static const char *explain_agreement(const struct test_input *input, const char *replayer)
 {
 	if (replayer)
@@ -174,7 +174,7 @@ static unsigned int count_failures(const struct reduction *r, struct oracle *ora
 	return failure_count;
 }
 
-/* Describes the smallest input, whose lines are its own, in place of the one of the file. */
+/* Minimises the input, and describes the smallest input instead of the one in the file. */
 static int describe_smallest(struct json *json, struct reduction *r, struct oracle *oracle,
 			     const struct settings *s)
 {
@@ -203,7 +203,7 @@ static int describe_input(struct json *json, struct reduction *r, struct oracle 
 	return EXIT_GOOD;
 }
 
-/* ---- all of it ---- */
+/* ---- the command ---- */
 
 /* @json: NULL without --json */
 static int handle_file(const char *file, struct oracle *oracle, const struct settings *s, struct json *json)

@@ -55,7 +55,7 @@ static const char script[] =
 #include "to_c_script.inc"
 	;
 
-/* The C functions that the script may write. */
+/* The C functions that the script may copy into its output. */
 static const char helpers[] =
 #include "to_c_helpers.inc"
 	;
@@ -66,7 +66,7 @@ struct settings {
 	unsigned int run_seconds;
 };
 
-/* What a flavour of the page library was compiled with, and what it is linked with. */
+/* Writes the compiler flags and the libraries of a flavour of the page library. */
 static void write_build_flags(struct json *out, const char *flavour, const char *flags,
 			      const char *libraries)
 {
@@ -76,7 +76,7 @@ static void write_build_flags(struct json *out, const char *flavour, const char 
 	json_end(out);
 }
 
-/* The directory of page.h: of the source tree in a build directory, else where it is installed. */
+/* Finds the directory of page.h: in the source tree for a build directory, else installed. */
 static void find_header_directory(const char *own_directory, char path[PATH_MAX])
 {
 	char source_directory[2 * PATH_MAX], config_status_path[2 * PATH_MAX];

@@ -74,7 +74,7 @@ static bool parse_tree_option(char *tree, void *into)
 	return true;
 }
 
-/* Return: an exit status, or -1 to go on. */
+/* Return: an exit status, or -1 to continue. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {

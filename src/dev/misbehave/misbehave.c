@@ -13,11 +13,11 @@
 #include "harness/execution.h"
 #include "tool/run/worker.h"
 
-/* What a process has before anything goes wrong. */
+/* Memory that lose_memory() leaks, and switches that affect later inputs of the process. */
 static void *volatile kept;
 static volatile bool corrupts_later_inputs, changes_later_inputs;
 
-/* The compiler must not see what becomes of it, nor where this leads. */
+/* Volatile pointers keep the compiler from removing the faults. */
 static void *volatile sink;
 static int *volatile nowhere = (int *)8;
 
@@ -30,7 +30,7 @@ WAY_TO(abort_process)
 	abort();
 }
 
-/* Beyond its end; sizes as the allocator's own book-keeping would be hit. */
+/* Writes beyond the end of a block, over the size field of the next block. */
 WAY_TO(overrun_heap)
 {
 	char *volatile first = malloc(24), *volatile second = malloc(24);
@@ -56,7 +56,7 @@ WAY_TO(open_descriptor)
 	(void)!open("/dev/null", O_RDONLY);
 }
 
-/* As many as there are; few, so that it takes no time. */
+/* Opens descriptors up to a limit that is lowered first, which is fast. */
 WAY_TO(open_all_descriptors)
 {
 	const struct rlimit few = { 64, 64 };
@@ -88,7 +88,7 @@ WAY_TO(leak_memory)
 	sink = NULL;
 }
 
-/* Reports that the batch is done, which it is not. */
+/* Replies to the driver before the batch has run. */
 WAY_TO(reply_early)
 {
 	(void)!write(WORKER_SOCKET, "g", 1);
@@ -184,9 +184,9 @@ const struct misbehave_way misbehave_ways[] = {
 	{ NULL, NULL, EXECUTING, NULL },
 };
 
-/* ---- when ---- */
+/* ---- when to misbehave ---- */
 
-/* The way of the input that runs, or NULL. */
+/* The way that the running input requests, or NULL. */
 static const struct misbehave_way *requested_way;
 
 static bool must_misbehave_now(const struct checker *checker, const struct program *program,
@@ -202,7 +202,7 @@ static bool must_misbehave_now(const struct checker *checker, const struct progr
 	}
 }
 
-/* What was read last. Where it has a value this is a failure, else only another outcome. */
+/* Changes the first byte of the last read, which differs from the model if the byte is initialised. */
 static void change_last_bytes_read(struct trace *trace)
 {
 	for (size_t i = trace->count; i-- > 0;)
@@ -225,7 +225,7 @@ static void run_before_call(struct checker *checker, const struct program *progr
 		change_last_bytes_read(find_trace(checker));
 }
 
-/* Finds what the next input asks for. */
+/* Finds the way that the comment of the next input requests. */
 static void find_requested_way(const char *content, size_t size)
 {
 	static const char marker[] = "# misbehave: ";

@@ -231,7 +231,7 @@ bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t acces
 
 /* ---- programs ---- */
 
-/* A program that is being written: its text and the number of its calls. */
+/* The program of a cell while it is written: its text, and the indices of its two accesses. */
 struct program_writer {
 	const struct matrix_cell *cell;
 	size_t *access_indices;
@@ -333,7 +333,7 @@ static void append_access(struct program_writer *m, const char *thread, unsigned
 		append_owners(m, thread);
 }
 
-/* Is the line the second thread's drop, which is the last free and the access itself? */
+/* Return: whether the line is the second thread's free_page(), which is the second access already. */
 static bool is_drop_the_access(const struct program_writer *m, const char *thread, const char *line)
 {
 	return m->cell->kind[1] == MATRIX_last_free && !strcmp(thread, "T1") &&

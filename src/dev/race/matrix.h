@@ -65,7 +65,7 @@ struct matrix_cell {
 	enum matrix_relation relation;
 	enum matrix_order order;
 	enum matrix_mapping mapping;
-	enum matrix_reason left_out; /* MATRIX_IS_CELL: nothing prevents the cell */
+	enum matrix_reason left_out; /* MATRIX_IS_CELL: the combination is a cell */
 	struct matrix_range range[2]; /* valid for a cell */
 };
 

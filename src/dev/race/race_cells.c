@@ -27,7 +27,7 @@ static const char *const effect_names[] = { "misses", "may miss", "alarms" };
 
 #define BIT(name) (1u << DETECTOR_##name)
 
-/* One function a limitation: is the cell within it? */
+/* Defines one function for each limitation: whether the limitation applies to a cell. */
 #define LIMITATION(name, detectors, effect, condition, text)                                  \
 	static bool is_within_##name(const struct matrix_cell *c,                             \
 					  const struct matrix_kind_info *a,                        \
@@ -68,7 +68,7 @@ static const struct detector_info {
 #undef DETECTOR
 };
 
-/* Return: the limitation of the detector that is about the cell, or NULL. */
+/* Return: the limitation of the detector that applies to the cell, or NULL. */
 static const struct limitation *find_limitation(enum race_detector detector,
 						const struct matrix_cell *cell)
 {
@@ -173,7 +173,7 @@ static void format_cell_program(const struct matrix_cell *cell, char *text, size
 
 #define PROGRAM_TEXT (TEXT_PROGRAM_MAX + MATRIX_NAME + 64)
 
-/* The mappings of a cell share one program. */
+/* Prints the program once for all mappings of a cell. */
 static void print_cell_program(const struct race_selection *selection, size_t number,
 			  const struct matrix_cell *cell)
 {

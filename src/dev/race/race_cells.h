@@ -10,12 +10,12 @@
 
 struct race_selection {
 	const char *pattern;
-	const char *only_mapping; /* or NULL */
-	size_t selected_count, race_count,
-		disagreement_count;            /* cells on which tables and model disagree */
-	size_t left_out[MATRIX_REASONS];       /* combinations that match and are no cell */
+	const char *only_mapping; /* name of a mapping; NULL: all mappings */
+	size_t selected_count, race_count;
+	size_t disagreement_count; /* cells on which tables and model disagree */
+	size_t left_out[MATRIX_REASONS];       /* matching combinations that are no cell, by reason */
 	bool is_selected[MATRIX_CELLS];
-	bool lacks_mapping[MATRIX_MAPPINGS]; /* the page library cannot map so */
+	bool lacks_mapping[MATRIX_MAPPINGS]; /* the page library has no backend for it */
 };
 
 enum race_format { RACE_AS_LIST, RACE_AS_PROGRAM, RACE_AS_JSON };

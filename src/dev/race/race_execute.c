@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The process that runs under a detector. */
+/* Executes cells of the race matrix in a process that runs under a detector. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,8 +34,8 @@ static void run_program_once(struct checker *checker, const struct program *prog
 }
 
 /*
- * On fibers every run is the first again. The older runtime throws dice which byte of a
- * granule it forgets: it may report more or fewer races, but not none.
+ * On fibers each run must report as many races as the first. The older runtime of ThreadSanitizer forgets
+ * a random byte of a granule: the number may differ, but not between none and some.
  */
 static bool has_same_race_count(const struct checker_report *first, struct checker_report *report,
 			  unsigned int run)

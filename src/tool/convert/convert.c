@@ -19,8 +19,8 @@
 struct conversion {
 	struct convert_options order;
 	bool output_is_directory;
-	size_t name_offset; /* of a path, before the name in the output directory */
-	void *written_paths;  /* of tsearch() */
+	size_t name_offset; /* in a path: where the name in the output directory begins */
+	void *written_paths;  /* tree of tsearch() */
 	size_t written_count;
 	struct file_tally tally;
 };
@@ -44,7 +44,7 @@ static bool has_same_content(const char *path, const struct rewritten_program *r
 	return same;
 }
 
-/* A file that this command has written is not replaced by its next file. */
+/* A file that this command wrote for one input is not replaced for another input. */
 static bool may_write_file(const struct conversion *c, const char *path,
 			   const struct rewritten_program *rewritten_program)
 {
@@ -80,7 +80,7 @@ static bool name_ends_in(const char *name, const char *ending)
 	return len > tail && !strcmp(name + len - tail, ending);
 }
 
-/* A name keeps its directories; .page and .bin are replaced. */
+/* Formats the path of an output file: the directories of @name, with the other suffix. */
 static bool format_output_path(const struct conversion *c, const char *name, bool is_text,
 			       char path[PATH_MAX])
 {
@@ -92,7 +92,7 @@ static bool format_output_path(const struct conversion *c, const char *name, boo
 			   is_text ? ".page" : ".bin");
 }
 
-/* @name: of the file in the output directory */
+/* @name: the path of the output file in the output directory, without its new suffix */
 static int convert_file(struct conversion *c, const char *file, const char *name)
 {
 	static struct rewritten_program rewritten_program;

@@ -18,7 +18,7 @@ static void append_lost_count(struct rewritten_program *rewritten_program, size_
 			 used ? ", " : "", count, what, count > 1 ? "s" : "");
 }
 
-/* Adds what @text has beside its calls and the new notation cannot hold. */
+/* Counts comments, expectations and claims in @text that the new notation cannot hold. */
 static void append_lost_text(struct rewritten_program *rewritten_program, const char *text,
 			     size_t size, const struct program *program)
 {
@@ -47,7 +47,7 @@ static void append_lost_text(struct rewritten_program *rewritten_program, const 
 	append_lost_count(rewritten_program, claims, "claim");
 }
 
-/* Adds bytes of a file that decode to no call, or to one that is encoded in another way. */
+/* Counts bytes of a file that decode to no call; or notes that other bytes encode the same calls. */
 static void append_lost_bytes(struct rewritten_program *rewritten_program, const char *bytes,
 			      size_t size, const struct program *program)
 {

@@ -10,8 +10,9 @@
 #include "tool/util/usage.h"
 
 /*
- * The sentence of a target names a call, and one bug is met by several. So the program that the
- * target ran is executed, too: functions of the library distinguish disagreements.
+ * Writes the key of the failure, which is equal for all findings of one bug. The sentence of a target names
+ * a call, and several calls may have the same bug. So the flavours execute the program that the target
+ * ran: functions of the library distinguish disagreements better than calls.
  */
 static void write_failure_key(struct json *json, struct oracle *oracle,
 			      const struct test_input *input, const struct signature *signature)
@@ -69,7 +70,7 @@ static void write_meaning(struct json *json, const struct signature *signature)
 	json_text(json, "section", is_of_rule ? rule_contract(rule) : "Results of an input");
 }
 
-/* A call as a line of the program's own text. */
+/* Writes a call as a line of the program's text. */
 static void write_call_line(struct json *json, const struct program *program, size_t call)
 {
 	char text[TEXT_CALL_MAX];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A candidate of a program is first compared with the model, then executed in the flavours that
- * the failure needs. The result is executed in all: if another flavour now disagrees, all is done
- * again with all flavours executed each time.
+ * the failure needs. The smallest program is executed in all flavours: if another flavour disagrees on
+ * it, the minimisation runs again, and executes all flavours for each candidate.
  *
- * A text is the work of passes over its pieces: they keep what is smaller and still fails in the
- * same way, until no pass changes anything.
+ * A text is minimised by passes over its lines and bytes. A pass removes a piece if the rest still fails in
+ * the same way. The passes repeat until no pass changes the text.
  */
 #include "tool/finding/reduce.h"
 
@@ -19,14 +19,14 @@
 #include "harness/program/program_bytes.h"
 #include "tool/util/status.h"
 
-/* A rejected candidate whose place another one takes is tried again. */
+/* Entries of the table of rejected candidates, by hash; a collision causes a repeated execution. */
 #define REJECTED_MAX 16384
 
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
 	const bool *executed_flavours; /* NULL: all flavours */
-	uint64_t rejected_hashes[REJECTED_MAX]; /* passes meet candidates again that others tried */
+	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that did not fail in the same way */
 	struct test_input candidate;
 	struct minimize minimize;
 };
@@ -49,7 +49,7 @@ static void show_progress(struct reducer *r, size_t size)
 	       r->oracle->execution_count);
 }
 
-/* Does the candidate fail in the same way? @bytes: all of it that decides this */
+/* Return: whether the candidate fails in the same way. @bytes: identify the candidate */
 static bool try_candidate(struct reducer *r, const void *bytes, size_t size)
 {
 	char hash_text[SHA1_TEXT];
@@ -89,7 +89,7 @@ static bool accept_program(void *ctx, const struct program *candidate)
 	return try_candidate(r, bytes, used + sizeof(rule_set));
 }
 
-/* Return: does the result fail in the same way when all flavours are executed? */
+/* Return: whether the smallest program fails in the same way if all flavours are executed. */
 static bool reduce_with_flavours(struct reducer *r, const bool *flavours)
 {
 	r->executed_flavours = flavours;
@@ -112,8 +112,8 @@ static void adopt_program_if_it_fails(struct reducer *r, struct program *ran)
 }
 
 /*
- * A target prints the program that it executed, or it repairs programs and does not print them.
- * That program is more useful to `run` and to people than the input.
+ * Replaces the input by the program that the target executed, which the target prints, or which repair()
+ * gives, if that program still fails. It is more useful to `run` and to people than the input.
  */
 static void adopt_executed_program(struct reducer *r, const char *replayer)
 {
@@ -164,7 +164,7 @@ static bool try_text_change(struct reducer *r, size_t position, size_t removed_s
 	return true;
 }
 
-/* Where the piece begins: a byte, or a line with its end. */
+/* Return: the position in the text at which the byte or line with the index @piece begins. */
 static size_t find_piece_start(const struct test_input *input, bool by_line, size_t piece)
 {
 	size_t position = 0;
@@ -179,7 +179,7 @@ static size_t find_piece_start(const struct test_input *input, bool by_line, siz
 	return position;
 }
 
-/* Return: was anything left out? */
+/* Return: whether a piece was removed. */
 static bool remove_pieces(struct reducer *r, bool by_line)
 {
 	const struct test_input *input = &r->reduction->input;
@@ -198,7 +198,7 @@ static bool remove_pieces(struct reducer *r, bool by_line)
 	return input->text_size < size_before;
 }
 
-/* Makes the words of calls 0 that are no names. Return: was there any? */
+/* Replaces arguments of calls by 0. Return: whether an argument was replaced. */
 static bool make_numbers_zero(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;

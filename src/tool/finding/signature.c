@@ -33,7 +33,7 @@ static const char *find_call_name(const struct program *program, size_t call)
 	return call < program->count ? op_table[program->calls[call].op].name : "no call";
 }
 
-/* Appends "line 7" as the name of its call. Return: the length of what was replaced, or 0. */
+/* Appends the name of the call for "line 7". Return: the length of the replaced text; 0: no line. */
 static size_t append_line_as_call(struct signature *signature, const struct program *program,
 				  const char *sentence)
 {
@@ -66,7 +66,7 @@ void signature_append_sentence(struct signature *signature, const struct program
 	}
 }
 
-/* What a signature is made from. */
+/* The executions of a program, from which a signature is made. */
 struct signature_evidence {
 	struct signature *signature;
 	const struct oracle *oracle;
@@ -82,8 +82,8 @@ static const char *find_flavour_path(const struct signature_evidence *e, unsigne
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
 /*
- * The innermost function of the library, whatever call of the program reached it: one bug in
- * it is one failure. The call only where no function is known.
+ * Formats the innermost function of the library at @site, so that a bug in one function is one failure for
+ * all calls; or the name of the call if the function is not known.
  */
 static void find_function_of_site(const struct signature_evidence *e, unsigned int flavour,
 			     const struct execution_site *site, char text[SITE_TEXT])
@@ -104,7 +104,7 @@ static void append_sorted_pair(struct signature *signature, const char *what, co
 	signature_append(signature, "; %s %s / %s", what, is_sorted ? a : b, is_sorted ? b : a);
 }
 
-/* @rule: that is broken there; RULE_COUNT: none */
+/* @rule: the rule that is broken at the place; RULE_COUNT: none */
 static void append_place(const struct signature_evidence *e, unsigned int flavour, size_t call,
 			 const char *stack, enum rule rule)
 {
@@ -132,14 +132,14 @@ static void append_reported_race(const struct signature_evidence *e, unsigned in
 	append_sorted_pair(e->signature, "race", functions[0], functions[1]);
 }
 
-/* Orders of flavours: the report with the most details is first. */
+/* The flavours by the details of their reports, the most detailed report first. */
 static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 
 /* ---- disagreement ---- */
 
-/* Is the difference a race that the model does not have, and its function known? */
+/* Return: whether the difference is a race that the model does not have, with a known function. */
 static bool is_unknown_race(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
@@ -220,7 +220,7 @@ static size_t find_position_in_trace(const struct trace *trace, size_t call)
 	return step ? (size_t)(step - trace->steps) : trace->count;
 }
 
-/* The race that a detector would report first: its second call ran before those of the others. */
+/* Return: the race whose second call ran first, which a detector reports first. */
 static const struct race *find_first_race(const struct rules *rules)
 {
 	const struct shadow *shadow = rules_shadow(rules);
@@ -268,7 +268,7 @@ static void append_first_race(const struct signature_evidence *e)
 	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name, op_table[s->racing_ops[1]].name);
 }
 
-/* The process that @call ended, as the first flavour of @order that has one reports it. */
+/* Return: the death by @call in the first flavour of @order that has one. */
 static const struct execution_death *find_death(const struct signature_evidence *e, size_t call,
 						const unsigned int *order, unsigned int *flavour)
 {
@@ -284,8 +284,8 @@ static const struct execution_death *find_death(const struct signature_evidence 
 }
 
 /*
- * Several functions are named, "page_must_map_at<page_read_raw": the innermost one is the
- * library's own check where a program broke a rule, and the same for all calls.
+ * Appends several functions, "page_must_map_at<page_read_raw": if a program breaks a rule, the innermost
+ * function is the check of the library, which many calls share.
  */
 static void append_rule_and_report(const struct signature_evidence *e, size_t call, enum rule rule,
 				   const unsigned int *order)
@@ -324,7 +324,7 @@ static void append_broken_rules(const struct signature_evidence *e)
 		append_rule_and_report(e, v->fatal_call, v->fatal_rule, fatal_order);
 }
 
-/* ---- all of it ---- */
+/* ---- the signature ---- */
 
 static uint8_t find_fatal_op(const struct rules *rules, const struct program *program)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The failure of an input of a fuzz target, as the target's own binary reports it. */
+/* Makes the signature of an input of a fuzz target from the report of the target's own binary. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,19 +15,19 @@
 
 static struct isolated child;
 
-/* What the target printed. */
+/* The parsed output of a target. */
 struct target_output {
-	const char *sentence; /* the target's own, up to the end of its line; or NULL */
+	const char *sentence; /* the target's error message, up to the end of its line; or NULL */
 	bool is_program_known;
-	struct program program; /* that the target executed, with the lines of its text */
-	char last_call[48];	/* of calls, the one that failed; else empty */
+	struct program program; /* that the target executed and printed */
+	char last_call[48];	/* name of the last executed call, if the input is calls; else empty */
 	char functions[REPORT_TOP_TEXT]; /* in src/page, innermost first; may be empty */
-	struct report_frame frame;	 /* of the innermost one */
+	struct report_frame frame;	 /* the innermost frame in src/page */
 };
 
 /* ---- running the target ---- */
 
-/* A file without a name. Return: a descriptor that the child inherits; negative: there is none. */
+/* Writes the input to a memory file. Return: its descriptor, which the child inherits; negative: error. */
 static int write_input_file(const struct test_input *input)
 {
 	size_t section_size;
@@ -70,9 +70,9 @@ static bool run_target(const char *path, const struct test_input *input, unsigne
 	return has_run;
 }
 
-/* ---- what it printed ---- */
+/* ---- the output of the target ---- */
 
-/* The lines between the line @head and "---"; NULL if they are not there. */
+/* Return: the lines of the output between the line @head and "---"; NULL if they do not exist. */
 static const char *find_output_section(const char *head, size_t *section_size)
 {
 	const char *begin = strstr(child.output, head), *end;
@@ -102,7 +102,7 @@ static void read_output_sections(struct target_output *output)
 	snprintf(output->last_call, sizeof(output->last_call), "%.*s", (int)strcspn(last, " \n"), last);
 }
 
-/* Finds the functions of the binary's own frames. */
+/* Finds the functions of the frames that are in the target's binary. */
 static void read_report_frames(const char *path, const struct report *report,
 			       struct target_output *output)
 {
@@ -119,7 +119,7 @@ static void read_report_frames(const char *path, const struct report *report,
 	symbols_find_innermost_frame(path, stack, &output->frame);
 }
 
-/* The target's own sentence, if it comes before any report of a sanitizer; or NULL. */
+/* Return: the error message of the target, if no report of a sanitizer precedes it; or NULL. */
 static const char *find_target_sentence(const struct fuzz_target *target, const char *report_line)
 {
 	char head[80];
@@ -131,9 +131,9 @@ static const char *find_target_sentence(const struct fuzz_target *target, const 
 }
 
 /*
- * Reads what ended the process into @failure. Status 1 and 2 without a report are the replayer's own:
- * an input that it cannot read.
- * Return: was there anything?
+ * Describes in @failure what ended the process. Status 1 and 2 without a report mean that the replayer
+ * could not read the input.
+ * Return: whether the input failed.
  */
 static bool read_output(const char *path, const struct fuzz_target *target, struct target_output *output,
 			char failure[DISAGREEMENT_TEXT])
@@ -165,7 +165,7 @@ static bool read_output(const char *path, const struct fuzz_target *target, stru
 
 /* ---- the signature ---- */
 
-/* The call that the sentence is about, by its line of the program that ran; NO_SITE: none. */
+/* Return: the call that the sentence names by its line in the executed program; NO_SITE: none. */
 static size_t find_call(const struct target_output *output, const char *failure)
 {
 	unsigned int line;

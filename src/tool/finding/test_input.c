@@ -8,7 +8,7 @@
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
 
-/* Replaces records of calls by their text. Return: false without memory. */
+/* Replaces binary records of calls by their text. Return: false if there is no memory. */
 static bool decode_calls(struct test_input *input)
 {
 	struct api_call calls[API_MOST];

@@ -10,9 +10,9 @@
 #include "tool/util/fuzz_target.h"
 
 struct test_input {
-	const struct fuzz_target *target; /* that reads it; NULL: a program that `run` executes */
+	const struct fuzz_target *target; /* that reads the input; NULL: `run` executes it as a program */
 	struct program program;
-	char *text; /* in place of a program: lines of calls (fuzz/api_call.h), or any bytes */
+	char *text; /* if the input is no program: lines of calls (fuzz/api_call.h), or any bytes */
 	size_t text_size;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Reports differ by who prints them: AddressSanitizer, MemorySanitizer and libFuzzer say
- * "#0 0xPC in FUNCTION FILE:LINE", ThreadSanitizer "#0 FUNCTION FILE:LINE (MODULE+0xOFFSET)"
- * and the others so too, without a function, where symbols were not looked up. gcc's runtimes
- * leave columns and build ids away.
+ * The form of a stack frame depends on the tool that prints the report. AddressSanitizer,
+ * MemorySanitizer and libFuzzer print "#0 0xPC in FUNCTION FILE:LINE"; ThreadSanitizer prints
+ * "#0 FUNCTION FILE:LINE (MODULE+0xOFFSET)". Without symbols all tools print the module and the
+ * offset, and no function. The runtimes of gcc print no columns and no build ids.
  */
 #include "tool/report/report.h"
 
@@ -47,7 +47,7 @@ static void copy_range(char *to, size_t size, const char *from, const char *end)
 
 /* ---- heads ---- */
 
-/* Words that are no kind yet, by their beginning, and the kind that they mean. */
+/* The beginning of a message of a sanitizer, and the kind of failure that the message means. */
 struct kind_phrase {
 	const char *text, *kind;
 };
@@ -67,7 +67,7 @@ static const struct kind_phrase kind_phrases[] = {
 	{ "timeout", "timeout" },
 };
 
-/* UndefinedBehaviorSanitizer's, by a part of the message, as -fsanitize= names the check. */
+/* A part of a message of UndefinedBehaviorSanitizer, and the name of its check in -fsanitize=. */
 static const struct kind_phrase undefined_phrases[] = {
 	{ "addition of unsigned offset", "pointer-overflow" },
 	{ "applying non-zero offset", "pointer-overflow" },
@@ -95,7 +95,7 @@ static const struct kind_phrase undefined_phrases[] = {
 static const char *const tool_names[] = { "AddressSanitizer", "HWAddressSanitizer", "LeakSanitizer",
 				     "MemorySanitizer", "ThreadSanitizer", "libFuzzer" };
 
-/* What ends a kind: the address, the process, the place, or an explanation. */
+/* The texts that follow the kind in a message: an address, a process, a place or an explanation. */
 static const char *const kind_ends[] = { " (", " on ", " in ", ": ", " after " };
 
 static size_t find_kind_length(const char *start, size_t len)
@@ -122,7 +122,7 @@ static void parse_kind(struct report *report, const char *start, size_t len)
 			*c = '-';
 }
 
-/* "==1==ERROR: NAME: what", "WARNING: NAME: what", "==1== ERROR: libFuzzer: what". */
+/* Parses "==1==ERROR: NAME: what", "WARNING: NAME: what" or "==1== ERROR: libFuzzer: what". */
 static bool parse_named_head(struct report *report, const struct line *line)
 {
 	for (size_t i = 0; i < COUNT(tool_names); i++) {
@@ -141,7 +141,7 @@ static bool parse_named_head(struct report *report, const struct line *line)
 	return false;
 }
 
-/* The place comes before the message, and is in a stack only if a stack was requested. */
+/* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message; it prints a stack only on request. */
 static void parse_undefined_place(struct report_site *site, const char *start, const char *end)
 {
 	struct report_frame *frame = &site->frames[0];
@@ -196,7 +196,7 @@ static bool parse_head(struct report *report, const struct line *line)
 
 /* ---- frames ---- */
 
-/* "(MODULE+0xOFFSET)", and a build id after it, off the end of the frame. */
+/* Parses "(MODULE+0xOFFSET)" at the end of a frame. Return: the end of the text before it. */
 static const char *parse_module(struct report_frame *frame, const char *start, const char *end)
 {
 	const char *open = end, *plus;
@@ -215,7 +215,7 @@ static const char *parse_module(struct report_frame *frame, const char *start, c
 	return open;
 }
 
-/* "FUNCTION FILE:LINE:COLUMN": a path may contain spaces if it begins with a slash. */
+/* Parses "FUNCTION FILE:LINE:COLUMN". A path may contain spaces if it begins with a slash. */
 static void parse_function(struct report_frame *frame, const char *start, const char *end)
 {
 	const char *file = memmem(start, (size_t)(end - start), " /", 2), *colon;
@@ -234,7 +234,7 @@ static void parse_function(struct report_frame *frame, const char *start, const 
 		frame->line = (unsigned int)strtoul(colon + 1, NULL, 10);
 }
 
-/* "    #1 ...". Return: the text after the number; NULL if it is no frame. */
+/* Parses the number of a frame, "    #1 ...". Return: the text after it; NULL: the line is no frame. */
 static const char *find_frame_text(const struct line *line, unsigned long *frame_number)
 {
 	const char *start = line->start + strspn(line->start, " ");
@@ -272,7 +272,7 @@ static void parse_frame(struct report_site *site, const char *start, const char 
 
 /* ---- sites ---- */
 
-/* "  Write of size 8 at ...", "  Previous atomic read of size 1 at ...". */
+/* Parses "  Write of size 8 at ..." or "  Previous atomic read of size 1 at ...". */
 static bool parse_access_line(const struct line *line, char *access_text, size_t size)
 {
 	static const char earlier[] = "Previous ";
@@ -287,7 +287,7 @@ static bool parse_access_line(const struct line *line, char *access_text, size_t
 	return true;
 }
 
-/* Which site the frames to come belong to; NULL: to none that is of interest. */
+/* Return: the next site of the report, to which later frames belong; NULL: the report has no more sites. */
 static struct report_site *begin_site(struct report *report)
 {
 	if (report->site_count == REPORT_SITES)
@@ -297,8 +297,8 @@ static struct report_site *begin_site(struct report *report)
 
 struct report_reader {
 	struct report *report;
-	struct report_site *site; /* that frames go to, or NULL */
-	bool has_access_line;		  /* sites begin with their access */
+	struct report_site *site; /* the site of the next frames; NULL: frames are ignored */
+	bool has_access_line;	  /* each site begins with a line about its access */
 	bool has_read_stack;
 };
 
@@ -333,8 +333,8 @@ static void process_line(struct report_reader *r, const struct line *line)
 }
 
 /*
- * The library reports and then aborts; what is said of the abort is the same failure, and
- * has the stack.
+ * After the library has reported a broken rule it calls abort(). A sanitizer's report on that abort
+ * belongs to the same failure, and only that report has the stack.
  */
 static bool is_abort_report(const struct report *report, const struct report *next)
 {
@@ -369,7 +369,7 @@ const char *report_parse(const char *text, struct report *report)
 	return has_begun ? text : NULL;
 }
 
-/* ---- what of it lies in the page library ---- */
+/* ---- frames of the page library ---- */
 
 bool report_frame_is_in_page(const struct report_frame *frame)
 {
@@ -379,7 +379,7 @@ bool report_frame_is_in_page(const struct report_frame *frame)
 	return start && (start == frame->file || start[-1] == '/');
 }
 
-/* Where the library ends itself says nothing of why. */
+/* page_bug(), which aborts the process, does not show where the failure is. */
 static bool frame_names_place(const struct report_frame *frame)
 {
 	return report_frame_is_in_page(frame) && frame->function[0] &&
@@ -394,8 +394,8 @@ static bool frame_has_path(const struct report_frame *frame, const char *const *
 }
 
 /*
- * Finds the innermost frames of the library: all of them are in src/page, or, if there are none,
- * those above the harness that have a file. Return: how many.
+ * Finds the innermost frames of the library: frames in src/page or, if the site has none, frames with
+ * a file above the harness. Return: the number of frames found.
  */
 static size_t find_library_frames(const struct report_site *site,
 				  const struct report_frame *found[REPORT_TOP])

@@ -10,7 +10,7 @@
 #include "harness/util/isolate.h"
 #include "harness/util/path.h"
 
-/* The functions of one offset: a function, and those that it was inlined into. */
+/* The most functions of one offset: a function, and the functions that it was inlined into. */
 #define INLINED 6
 
 struct symbol {
@@ -37,11 +37,11 @@ bool symbols_tool_is_missing(void)
 	return is_tool_missing;
 }
 
-/* ---- asking ---- */
+/* ---- running a symbolizer ---- */
 
 /*
- * Both tools answer in pairs of lines, function and FILE:LINE, the innermost first.
- * Return: did it answer at all, be it that nothing is known?
+ * Both tools print pairs of lines, a function and FILE:LINE, the innermost function first.
+ * Return: whether the tool printed a pair, even a pair without a known function.
  */
 static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
 {
@@ -70,7 +70,7 @@ static void exec_symbolizer(void *ctx)
 {
 	char *const *argv = ctx;
 
-	/* Only standard output is the answer. */
+	/* The output to parse is standard output alone. */
 	if (freopen("/dev/null", "w", stderr))
 		execvp(argv[0], argv);
 	_exit(127);
@@ -113,7 +113,7 @@ static void look_up_symbol(struct symbol *symbol)
 	is_tool_missing = true;
 }
 
-/* ---- remembering ---- */
+/* ---- the cache ---- */
 
 static const struct symbol *find_symbol(const char *binary_path, unsigned long offset)
 {

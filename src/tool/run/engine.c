@@ -10,7 +10,7 @@
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
 
-/* In batches of 64, 8 and 1 input. */
+/* Inputs run again in batches of 64, then of 8, then of 1 input. */
 #define CHECK_ROUNDS 3
 
 void *memory_or_exit(void *memory)
@@ -39,7 +39,7 @@ static void print_progress(const struct run_worker *worker, void *context)
 	size_t shown_done_count;
 
 	pthread_mutex_lock(&engine->lock);
-	/* Inputs that run again count again. */
+	/* done_count counts an input again each time that it runs again. */
 	shown_done_count =
 		engine->done_count < engine->item_count ? engine->done_count : engine->item_count;
 	status_print("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, shown_done_count,
@@ -59,7 +59,7 @@ bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool 
 					  .progress_context = engine };
 
 	pthread_mutex_lock(&engine->lock);
-	/* A broken library may end the process in the warm-up, and its inputs are to show that. */
+	/* If the library ends the process in the warm-up, the failure must appear at an input instead. */
 	options.must_skip_warm_up = engine->false_start_count;
 	engine->run->worker_start_count++;
 	pthread_mutex_unlock(&engine->lock);
@@ -92,7 +92,7 @@ static bool dequeue_batch(struct job *job)
 	size_t most = RUN_BATCH >> 3 * engine->recheck_round;
 
 	pthread_mutex_lock(&engine->lock);
-	/* At the end small batches, so that all jobs have some. */
+	/* Batches become smaller at the end, so that all jobs have work. */
 	if (jobs > 1 && queue->count < most * jobs * 2)
 		most = queue->count / jobs / 2 + 1;
 	job->batch_count = 0;
@@ -113,7 +113,7 @@ static void run_queue(struct job *job)
 {
 	while (dequeue_batch(job))
 		job_run_batch(job);
-	/* A batch without an input: the check for lost memory at its end. */
+	/* A batch without inputs runs only the leak check at its end. */
 	if (job->worker.control && job->worker.control->can_find_leaks &&
 	    job->leak_checked_count < job->run_items.count)
 		job_run_batch(job);
@@ -134,7 +134,7 @@ static void *run_job(void *engine)
 	return NULL;
 }
 
-/* This thread is one of the jobs. */
+/* Starts a thread for each further job; this thread runs a job itself. */
 static void run_jobs(struct engine *engine)
 {
 	pthread_t threads[RUN_JOBS];
@@ -161,7 +161,7 @@ static void shuffle_items(uint32_t *items, size_t count, uint64_t state)
 	}
 }
 
-/* The second order is backwards or shuffled, and so may be the only one. */
+/* Fills the queue. The second order is reversed or shuffled; a single order may be shuffled too. */
 static void fill_queue(struct engine *engine, bool is_second)
 {
 	bool is_shuffled = engine->options->is_shuffled &&
@@ -187,7 +187,7 @@ static void compare_footprints(struct flavour_run *run, const struct footprint *
 				 footprint_parts[i].name, after->amounts[i], before->amounts[i]);
 }
 
-/* One job and, if nothing ends it, one process runs both orders: then they are comparable. */
+/* One job runs both orders. Their footprints are comparable if one process ran both. */
 static void run_two_orders(struct engine *engine)
 {
 	struct footprint footprints[2] = { 0 };
@@ -204,11 +204,11 @@ static void run_two_orders(struct engine *engine)
 	finish_job(&job);
 }
 
-/* ---- all of it ---- */
+/* ---- the whole run ---- */
 
 /*
- * Inputs that ran in a worker that ended before a check run again, to be checked. Some may end
- * their worker again: the batches are smaller each time.
+ * Runs inputs again whose worker ended before a leak check. Some of them may end their worker again, so
+ * each round has smaller batches.
  */
 static void rerun_unchecked_inputs(struct engine *engine)
 {

@@ -5,14 +5,14 @@
  *   1. A worker writes which input it begins before it begins, so its death leaves that known.
  *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
  *      batch runs in a new one.
- *   3. What failed runs again, alone in a new process. If it fails there, it is named by what it
- *      does there.
- *   4. If it does not, it depends on inputs before it: find_interacting_inputs().
+ *   3. An input that failed runs again, alone in a new process. If it fails there, that failure is its
+ *      result.
+ *   4. If it does not fail alone, it depends on earlier inputs: find_interacting_inputs().
  *   5. If the heap or the descriptors grew, the input runs again alone, as in 3, where its
  *      growth is measured.
- *   6. LeakSanitizer checks now and then, and at the end. If it finds lost memory,
- *      find_interacting_inputs() finds after which of the inputs since the last check.
- *   7. Inputs whose worker died before such a check run again at the end.
+ *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak,
+ *      find_interacting_inputs() finds the leaking inputs among those since the last check.
+ *   7. Inputs whose worker died before the next leak check run again at the end.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,25 +21,25 @@
 
 #include "tool/run/engine_parts.h"
 
-/* After so many batches a worker is replaced: detectors keep something of each race. */
+/* A worker is replaced after this number of batches, because detectors keep memory for each race. */
 #define WORKER_BATCHES 40
 
-/* A check for lost memory costs as much as some hundred inputs. */
+/* A leak check costs as much as some hundred inputs: this number of batches has one check. */
 #define BATCHES_A_CHECK 8
 
-/* A worker that ends before its first input is replaced so often. */
+/* How often a worker that ends before its first input is replaced. */
 #define FALSE_STARTS 5
 
 static const char no_result[] = "the worker returned no result";
 
-/* ---- what jobs share ---- */
+/* ---- the state that jobs share ---- */
 
 /* @result: what a worker returned, or NULL */
 static void store_result(struct engine *engine, uint32_t input, enum result_kind kind,
 			const char *why, const char *output, const struct input_result *result)
 {
 	struct run_record *record = &engine->run->records[input];
-	/* It may be good in the other order: it stays a failure. */
+	/* An input that failed in one order stays a failure if it is good in the other. */
 	bool is_new = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
@@ -57,7 +57,7 @@ static void store_result(struct engine *engine, uint32_t input, enum result_kind
 		record_set_result(record, kind, why, output);
 }
 
-/* Takes the history. */
+/* Appends a failure, and takes over the memory of its earlier inputs. */
 static void add_unattributed(struct engine *engine, const struct unattributed_failure *failure)
 {
 	pthread_mutex_lock(&engine->lock);
@@ -68,7 +68,7 @@ static void add_unattributed(struct engine *engine, const struct unattributed_fa
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* A worker ended, or replied, before it ran its inputs. Return: how often that happened. */
+/* Counts a worker that ended, or replied, before its inputs ran. Return: the number of such workers. */
 static unsigned int count_false_start(struct engine *engine)
 {
 	unsigned int count;
@@ -86,9 +86,9 @@ static void mark_engine_broken(struct engine *engine)
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* ---- alone ---- */
+/* ---- running an input alone ---- */
 
-/* A failure that was seen and cannot run again stays what it was when it was seen. */
+/* Stores the first failure of an input as its result if the input cannot run again. */
 static void keep_first_failure(struct engine *engine, const struct unattributed_failure *seen)
 {
 	bool fails = result_kinds[seen->kind].is_failure;
@@ -105,7 +105,7 @@ static void store_isolated_result(struct engine *engine, uint32_t input,
 	enum result_kind kind = returned.result.kind;
 	char why[RUN_WHY];
 
-	/* The worker may have written anything there. */
+	/* A damaged worker may have written a reason without an end. */
 	snprintf(why, sizeof(why), "%.*s", RUN_WHY - 1, returned.why);
 	if (kind >= RUN_KINDS)
 		store_result(engine, input, RUN_crash, no_result, worker->output, NULL);
@@ -114,7 +114,7 @@ static void store_isolated_result(struct engine *engine, uint32_t input,
 			    result_kinds[kind].is_failure ? worker->output : NULL, &returned.result);
 }
 
-/* Runs the input alone in a new process: what it does there is its result. Takes the history. */
+/* Runs the input alone in a new process, which gives its result. Takes over @seen->earlier_inputs. */
 static void run_input_alone(struct engine *engine, struct unattributed_failure *seen)
 {
 	struct run_worker worker;
@@ -142,7 +142,7 @@ static void run_input_alone(struct engine *engine, struct unattributed_failure *
 
 /* ---- the batch of a job ---- */
 
-/* The input at @position failed after all that its worker ran before. */
+/* Describes the failure of the input at @position, with all inputs that its worker ran before. */
 static struct unattributed_failure make_failure(const struct job *job, uint32_t position,
 						uint32_t before, enum result_kind kind,
 						const char *why)
@@ -168,8 +168,8 @@ void job_end_worker(struct job *job)
 }
 
 /*
- * The worker ends after the first @ran items of the batch, whose mappings nothing has counted;
- * those from @from on run elsewhere.
+ * Ends the worker after the first @ran items of the batch, whose mappings are not yet counted. The items
+ * from @from on return to the queue.
  */
 static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 {
@@ -187,7 +187,7 @@ static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 	job_end_worker(job);
 }
 
-/* An outcome that differs from order to order depends on the inputs before it. */
+/* An outcome that differs between the orders depends on the earlier inputs. */
 static void compare_outcomes_of_orders(const struct job *job, uint32_t position, uint64_t digest)
 {
 	uint32_t item = job->batch[position];
@@ -201,7 +201,7 @@ static void compare_outcomes_of_orders(const struct job *job, uint32_t position,
 	add_unattributed(job->engine, &seen);
 }
 
-/* Return: false if it failed so that the process may be damaged; @failure describes that. */
+/* Return: false if the input failed and may have damaged the process; @failure then describes it. */
 static bool accept_result(struct job *job, uint32_t position, struct unattributed_failure *failure)
 {
 	const struct worker_result returned = job->worker.control->results[position];
@@ -244,7 +244,7 @@ static void finish_leak_check(struct job *job)
 	job_end_worker(job);
 }
 
-/* The worker has replied. */
+/* Handles the results of a batch after the reply of the worker. */
 static void finish_batch(struct job *job)
 {
 	uint32_t last = atomic_load(&job->worker.control->position);
@@ -257,7 +257,7 @@ static void finish_batch(struct job *job)
 			run_input_alone(job->engine, &failure);
 			return;
 		}
-	/* It replies, and has not run all of them. */
+	/* The worker replied before it ran all inputs. */
 	if (ran < job->batch_count) {
 		if (count_false_start(job->engine) > FALSE_STARTS)
 			mark_engine_broken(job->engine);
@@ -269,7 +269,7 @@ static void finish_batch(struct job *job)
 	finish_leak_check(job);
 }
 
-/* The worker ended while it ran the item at @position, whose batch ran up to @ran before. */
+/* The worker ended in the item at @position, after the first @ran items of the batch. */
 static void attribute_worker_death(struct job *job, uint32_t position, uint32_t ran)
 {
 	struct unattributed_failure failure;
@@ -291,10 +291,10 @@ static void handle_worker_death(struct job *job)
 	struct unattributed_failure failure;
 
 	if (last != NO_POSITION && count) {
-		/* Where mappings are counted again, all items ran before, also those after it. */
+		/* While a worker recounts mappings, all items have run once, also the later items. */
 		attribute_worker_death(job, last % count, last < count ? last : count);
 	} else if (count_false_start(job->engine) > FALSE_STARTS && count) {
-		/* Alone its report is that of the process that ended, wherever that was. */
+		/* The input runs alone next: the report of that process becomes its result. */
 		failure = make_failure(job, 0, 0, RUN_crash,
 				       "the worker ended before its first input");
 		abandon_batch(job, 0, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A failure for people: what it is, what the process printed, and the command that shows it. */
+/* Prints a failure for people: its reason, the output of the process, and a command that replays it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "harness/util/shell_word.h"
 #include "tool/run/run.h"
 
-/* Lines that a failed input printed, as they are shown. */
+/* The output of a failed input is printed up to these limits. */
 #define OUTPUT_LINES 12
 #define OUTPUT_WIDTH 160
 
@@ -19,7 +19,7 @@ static bool is_standard_input(const struct run *run, size_t input)
 	return !strcmp(run_input_name(run, input), "-");
 }
 
-/* Standard input is read already: the command contains its program. */
+/* Standard input cannot be read again, so the command contains the program as a here-document. */
 static void print_program_argument(FILE *out, const char *path)
 {
 	static struct program program;
@@ -91,7 +91,7 @@ static void print_failure(const struct run *run, const struct flavour_run *flavo
 	const struct run_record *record = &flavour->records[input];
 	enum result_kind kind = record->result.kind;
 
-	/* With rows these are printed once for all flavours. */
+	/* print_input_rows() prints these failures once for all flavours. */
 	if (run->must_print_rows && (kind == RUN_claim || kind == RUN_unreadable))
 		return;
 	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,
@@ -122,7 +122,7 @@ static void print_failures_of_flavour(const struct run *run, const struct flavou
 
 void print_failures(const struct run *run)
 {
-	/* Both may go to one file: whole lines. */
+	/* Standard output and standard error may be the same file. */
 	fflush(stdout);
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		print_failures_of_flavour(run, &run->flavours[i]);

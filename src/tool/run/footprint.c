@@ -20,7 +20,7 @@ const struct footprint_part_info footprint_parts[FOOTPRINT_PARTS] = {
 	[FOOTPRINT_RESIDENT] = { "resident bytes", RUN_leak },
 };
 
-/* Of whatever sanitizer is linked. */
+/* Functions of the linked sanitizer, if any. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
@@ -46,14 +46,14 @@ static size_t find_lowest_free_descriptor(void)
 	return (size_t)fd;
 }
 
-/* What is not counted may grow unseen: a worker that cannot count reports a failure. */
+/* A worker that cannot measure its footprint must not report success. */
 static _Noreturn void exit_unreadable(const char *file)
 {
 	fprintf(stderr, "expected to read %s: %s\n", file, strerror(errno));
 	_exit(EXIT_BAD);
 }
 
-/* Not by stdio, which would take memory that is being measured. */
+/* Does not use stdio, whose buffers would change the measured heap. */
 size_t footprint_count_mappings(void)
 {
 	static const char maps[] = "/proc/self/maps";
@@ -120,8 +120,7 @@ static const struct {
 };
 
 /*
- * Backends that give each mapping an address of its own make these addresses one by one, up to a
- * limit.
+ * The most addresses that a backend creates for mappings; it creates them one by one.
  */
 #define MAPPED_ADDRESSES 64
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * An input that fails after others and not alone. The history of its process is cut down, as
- * the minimiser cuts programs: pieces of it are left out, large ones first, as long as the input
- * still fails. Each try is a process of its own. Memory that is lost after several inputs, which
- * LeakSanitizer finds at their end, is searched for in the same way.
+ * Minimises the earlier inputs of an input that fails only after others. Like the minimiser of programs,
+ * the search leaves out pieces of the history, large pieces first, as long as the input still fails. Each
+ * try is a process of its own. The same search finds the inputs that leak memory.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +13,7 @@
 #include "tool/run/input_list.h"
 #include "tool/util/status.h"
 
-/* Tries of one history; what is left then is not the smallest, and fails all the same. */
+/* The most tries for one history. The history that is left then still fails, but may not be minimal. */
 #define TRIES_MAX 300
 
 struct interaction_search {
@@ -24,14 +23,14 @@ struct interaction_search {
 				 input */
 	uint64_t outcome_digest_alone;	/* of the affected input */
 	unsigned int try_count;
-	bool lacks_resources; /* by the system: a process or memory for a try */
+	bool lacks_resources; /* a try got no process or no memory */
 	char why[RUN_WHY];
 };
 
-/* What the last input of a try did, and its process. */
+/* The result of the last input of a try, and of its process. */
 struct try_result {
 	bool has_begun;
-	enum result_kind kind; /* RUN_KINDS: the worker returned none */
+	enum result_kind kind; /* RUN_KINDS: the worker returned no result */
 	uint64_t outcome_digest;
 	bool has_leaked_memory;
 	char why[RUN_WHY];
@@ -42,7 +41,7 @@ static const char *find_input_name(const struct interaction_search *search, uint
 	return input_display_name(search->engine->inputs->names[input]);
 }
 
-/* Return: can more inputs follow in this worker? */
+/* Return: whether this worker can run more inputs. */
 static bool run_part_of_try(const struct interaction_search *search, struct run_worker *worker,
 		      const uint32_t *inputs, uint32_t count, struct try_result *last)
 {
@@ -63,7 +62,7 @@ static bool run_part_of_try(const struct interaction_search *search, struct run_
 	return last->has_begun && last->kind < RUN_KINDS && !kind_may_damage_process(last->kind);
 }
 
-/* Runs @inputs in one new process, in this order. Return: did the last one begin? */
+/* Runs @inputs in one new process, in this order. Return: whether the last input began. */
 static bool run_try(struct interaction_search *search, const uint32_t *inputs, size_t count,
 		       struct try_result *last)
 {
@@ -138,7 +137,7 @@ static size_t minimise_history(struct interaction_search *search, uint32_t *hist
 
 /* ---- the record ---- */
 
-/* Names the input, which fails after @count others of the history. */
+/* Sets the result of an input, and the @count inputs of the history that it needs to fail. */
 static void set_failing_sequence(const struct interaction_search *search, uint32_t input,
 				 enum result_kind kind, const char *why, const uint32_t *history,
 				 size_t count)
@@ -155,7 +154,7 @@ static void set_failing_sequence(const struct interaction_search *search, uint32
 		record->failing_sequence[count] = search->seen->affected_input;
 }
 
-/* One input that is to blame is named, else the last one. */
+/* If one earlier input causes the failure, its record gets the result, else the affected input's. */
 static void record_interaction(const struct interaction_search *search, const uint32_t *history,
 			       size_t count)
 {
@@ -204,10 +203,10 @@ static bool history_has_input(const uint32_t *history, size_t count, uint32_t in
 	return false;
 }
 
-/* Return: how many inputs the history is cut down to; 0: it did not fail again. */
+/* Return: the number of inputs in the minimised history; 0: the failure was not reproduced. */
 static size_t find_minimal_history(struct interaction_search *search, uint32_t *history, size_t count)
 {
-	static uint32_t last_culprit = UINT32_MAX; /* of the last search: often of this one too */
+	static uint32_t last_culprit = UINT32_MAX; /* of the last search: often the cause again */
 
 	if (!count || !history_reproduces(search, history, count))
 		return 0;
@@ -221,7 +220,7 @@ static size_t find_minimal_history(struct interaction_search *search, uint32_t *
 	return count;
 }
 
-/* Each input that loses memory is named: the others are checked without it. */
+/* Finds all leaking inputs: after each one the search continues without it. */
 static bool find_leaking_inputs(struct interaction_search *search, uint32_t *history)
 {
 	size_t rest = search->seen->earlier_input_count, count;

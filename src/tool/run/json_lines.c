@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The results for programs: doc/replay.md has all fields. */
+/* Writes the results as JSON lines; doc/replay.md describes all fields. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "tool/report/symbols.h"
 #include "tool/run/run.h"
 
-/* Finds the functions of this flavour's binary, where the report has offsets only. */
+/* Finds functions by the offsets of the report, if the report has no functions. */
 static void look_up_site_symbols(const char *flavour, struct report_site *site)
 {
 	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
@@ -29,7 +29,7 @@ static void look_up_site_symbols(const char *flavour, struct report_site *site)
 	}
 }
 
-/* The places of the library that a report in the output names. */
+/* Writes the places in the library's sources that the report in @output has. */
 static void write_report_places(struct json *out, const struct flavour_run *run, const char *output)
 {
 	struct report report;
@@ -86,7 +86,7 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
-/* A name that is not UTF-8 loses bytes as JSON text. */
+/* JSON text cannot hold a name that is not UTF-8; input_hex has all its bytes. */
 static void write_input_name(struct json *out, const char *name)
 {
 	char *hex_digits;
@@ -126,7 +126,7 @@ static void write_record(struct json *out, const struct run *run,
 	json_end_line(out);
 }
 
-/* State that grew over two orders is a record of no input. */
+/* Writes the record of memory or descriptors that grew in the second order; it belongs to no input. */
 static void write_growth_record(struct json *out, const struct flavour_run *flavour)
 {
 	json_begin_object(out, NULL);
@@ -159,7 +159,7 @@ static void write_flavour_totals(struct json *out, const struct flavour_run *fla
 	json_end(out);
 }
 
-/* The flavours that did not run: not asked for, not built, or not started. */
+/* Writes the flavours that did not run: not selected, not built, or not started. */
 static void write_skipped_flavours(struct json *out, const struct run *run)
 {
 	json_begin_array(out, "skipped");

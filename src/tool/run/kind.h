@@ -18,12 +18,12 @@ struct run_kind_info {
 	bool is_failure;
 };
 
-/* By enum result_kind. */
+/* Indexed by enum result_kind. */
 extern const struct run_kind_info result_kinds[RUN_KINDS];
 
 /*
- * Is the process unfit for other inputs after one of this kind? The library had no part in
- * what an unreadable input or a wrong claim is.
+ * Return: whether an input with a result of this kind may have damaged its process. An unreadable input
+ * or a wrong claim cannot, because the library takes no part in them.
  */
 static inline bool kind_may_damage_process(enum result_kind kind)
 {

@@ -11,10 +11,10 @@
 struct run_record {
 	struct input_result result;
 	bool was_run;	 /* the input was executed, or ended its process */
-	bool has_result; /* a worker returned the result; else only its kind is known */
+	bool has_result; /* a worker returned @result; else only its kind is valid */
 	char *why;	 /* one line, or NULL */
-	char *output;	 /* what the process printed in which the input failed, or NULL */
-	/* Inputs that fail if they run in this order in one process; NULL: this input alone fails. */
+	char *output;	 /* of the process in which the input failed, or NULL */
+	/* Inputs that fail if they run in this order in one process; NULL: the input fails alone. */
 	uint32_t *failing_sequence;
 	size_t failing_sequence_count;
 };
@@ -22,18 +22,18 @@ struct run_record {
 /* One flavour's results. */
 struct flavour_run {
 	const char *flavour;
-	struct run_record *records; /* one an input */
+	struct run_record *records; /* one for each input */
 	size_t input_count;
-	char growth[RUN_WHY]; /* with two orders: what the second left beyond the first, or "" */
+	char growth[RUN_WHY]; /* with two orders: which part of the footprint grew in the second, or "" */
 	double seconds;
 	unsigned int worker_start_count;
 };
 
-/* Return: false without memory. */
+/* Return: false if there is no memory. */
 bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input_count);
 void flavour_run_destroy(struct flavour_run *run);
 
-/* Sets the kind of the result, and why. @output: may be NULL; both are copied */
+/* Sets the kind of the result, its reason @why and the output; both texts are copied and may be NULL. */
 void record_set_result(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output);
 

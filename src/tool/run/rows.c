@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A row an input: what the model says, what each flavour saw on fibers and on threads, and
- * whether all agree; or the same as JSON.
+ * Prints a row for each input: the verdict of the model, the broken rules that each flavour reported on
+ * fibers and on threads, and whether all agree; or the same as JSON.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "tool/util/verdict_print.h"
 #include "tool/util/warnings.h"
 
-/* How often real threads showed the races of some programs. */
+/* How often ThreadSanitizer reported races of some programs on real threads. */
 struct race_rate {
 	size_t programs, reported_runs;
 };
@@ -21,9 +21,9 @@ struct race_rate {
 struct rows {
 	const struct run *run;
 	struct rules *rules;
-	struct program program; /* of the row, which the rules have evaluated */
+	struct program program; /* of the current row, evaluated by the rules */
 	int name_width, verdict_width, threads_width;
-	/* Of ThreadSanitizer, for programs with and without a race. */
+	/* Rates of ThreadSanitizer for programs with and without a race. */
 	struct race_rate racy, race_free;
 	/* The racy program that was reported in the fewest of its runs, or NULL. */
 	const char *least_reported_name;
@@ -35,7 +35,7 @@ static bool is_tsan_run(const struct flavour_run *flavour)
 	return !strcmp(flavour->flavour, "tsan");
 }
 
-/* A claim is the program's: model and execution agree about what does not hold. */
+/* A failed claim is no difference: model and execution agree that it does not hold. */
 static bool record_differs(const struct run_record *record)
 {
 	return record_is_failure(record) && record->result.kind != RUN_claim;
@@ -58,7 +58,7 @@ void format_rules_seen_on_fibers(const struct run *run, const struct run_record 
 	if (!run->options.execution.fibers || !record->has_result)
 		return;
 	rule_set_text(saw_text, " ", text);
-	/* A call that was not executed was not seen, and is not clean for that. */
+	/* Without an execution of the fatal call the text must not be "clean". */
 	if (record->result.has_call_not_run)
 		snprintf(text + (saw_text ? strlen(text) : 0), 16, "%snot run", saw_text ? ", " : "");
 }
@@ -73,7 +73,7 @@ void format_rules_seen_on_threads(const struct run *run, const struct run_record
 
 /* ---- a row ---- */
 
-/* Without a detector of races threads say little. */
+/* Only ThreadSanitizer detects races, so other flavours have no column for threads next to fibers. */
 static bool has_threads_column(const struct rows *rows, const struct flavour_run *flavour)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
@@ -184,7 +184,7 @@ static void print_input_json(const struct rows *rows, size_t input)
 
 /* ---- rates ---- */
 
-/* What real threads reported of the program's races. */
+/* Counts the runs on real threads in which ThreadSanitizer reported a race of the program. */
 static void add_race_rate(struct rows *rows, size_t input)
 {
 	bool is_racy = rules_verdict(rows->rules)->broken & RULE_BIT(RULE_data_race);
@@ -237,7 +237,7 @@ static bool evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_F
 	return true;
 }
 
-/* "NAME:LINE: what", with the name that the user gave. */
+/* Prints "NAME:LINE: what", with the name that the user gave. */
 static void print_read_error(const struct rows *rows, size_t input, const char *error)
 {
 	const char *path = rows->run->inputs.names[input];
@@ -272,21 +272,21 @@ static int print_input_row(struct rows *rows, size_t input)
 	return all_flavours_agree(rows, input) ? status : EXIT_FAILED;
 }
 
-/* ---- all of them ---- */
+/* ---- all inputs ---- */
 
 static int wider_column(int width, const char *text)
 {
 	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
 
-/* Return: can an input be read? */
+/* Return: whether at least one input can be read. */
 static bool measure_columns(struct rows *rows)
 {
 	unsigned int repeat = rows->run->options.execution.repeat;
 	bool any_readable = false;
 
 	rows->name_width = wider_column(0, "program");
-	/* No flavour says more than the model. */
+	/* The text of a flavour is at most as wide as the model's. */
 	rows->verdict_width = wider_column(0, "tsan, threads ");
 	for (size_t i = 0; i < rows->run->inputs.count; i++) {
 		char error[PROGRAM_FILE_ERROR], rule_names[RULE_SET_TEXT];
@@ -298,7 +298,7 @@ static bool measure_columns(struct rows *rows)
 		rows->verdict_width = wider_column(rows->verdict_width, rule_names);
 		rows->name_width = wider_column(rows->name_width, run_input_name(rows->run, i));
 	}
-	/* With room for " N/N". */
+	/* The column has space for " N/N". */
 	rows->threads_width = rows->verdict_width +
 			      (repeat > 1 ? 2 * snprintf(NULL, 0, "%u", repeat) + 2 : 0);
 	return any_readable;

@@ -60,7 +60,7 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 	return count_failed_inputs(flavour) || *flavour->growth ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* Rows come before the failures that are in them, and totals after those that they count. */
+/* Prints rows before failures, and totals after them. */
 static int print_results(struct run *run, int status)
 {
 	if (run->must_print_rows)

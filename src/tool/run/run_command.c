@@ -26,7 +26,7 @@ static bool read_shuffle(char *value, void *into)
 	return parse_seed(value, &options->shuffle_seed);
 }
 
-/* @is_worker: gets whether this process is one. Return: an exit status, or -1 to go on. */
+/* @is_worker: gets whether this process is a worker. Return: an exit status, or -1 to continue. */
 static int parse_options(struct run *run, const char *help, bool *is_worker, int argc, char **argv)
 {
 	struct run_options *options = &run->options;

@@ -6,7 +6,7 @@
 
 #include "tool/report/symbols.h"
 
-/* Starts a worker for programs. The program is executed in up to three processes. */
+/* Starts a worker that executes programs, each in up to three processes. */
 static bool start_program_worker(const struct flavour_runners *runners, struct run_worker *worker,
 			 const char *path, bool must_symbolize)
 {
@@ -50,7 +50,7 @@ void runners_format_names(const struct flavour_runners *runners, char text[FLAVO
 
 /* ---- running ---- */
 
-/* Return: false if the worker wrote what no worker writes. */
+/* Ends the texts of a record that a worker wrote. Return: whether its numbers are valid. */
 static bool is_valid_record(struct execution_record *record)
 {
 	for (size_t i = 0; i < 2; i++)
@@ -106,7 +106,7 @@ void runner_print_reports(const struct flavour_runners *runners, unsigned int fl
 	run_worker_end(&worker);
 }
 
-/* ---- words ---- */
+/* ---- descriptions ---- */
 
 void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 			 const struct program *program, const struct execution_record *record,

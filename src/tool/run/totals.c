@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What all inputs add up to, a line a flavour. */
+/* Prints the totals of all inputs, one line for each flavour. */
 #include <stdio.h>
 
 #include "tool/run/run.h"

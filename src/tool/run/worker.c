@@ -21,8 +21,8 @@
 #include "tool/util/usage.h"
 
 /*
- * How often an input runs again whose growth is measured. What is made at first use may be
- * made in pieces, as addresses for mappings are: only what grows to the last run is the input's.
+ * The number of repeated runs that measure the growth of an input. Caches may grow in the first runs, as
+ * the addresses of mappings do: an input leaks only what still grows in the last runs.
  */
 #define GROWTH_LEAST 5
 #define GROWTH_MOST  80
@@ -34,7 +34,7 @@ static struct {
 	struct control_block *control;
 	struct checker *checker;
 	struct program program;
-	struct footprint footprint; /* after the last input; mappings: after the last batch */
+	struct footprint footprint; /* mappings and resident bytes: after the last batch */
 } worker;
 
 static uint32_t microseconds_since(const struct timespec *start)
@@ -99,7 +99,7 @@ static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, s
 {
 	uint64_t *digest = ctx;
 
-	/* Which races this runtime forgets is chance (tsan.h). */
+	/* This runtime forgets races at random (tsan.h), so only the trace is deterministic. */
 	if (part != DIGEST_TRACE && tsan_splits_granules())
 		return;
 	*digest = digest_add(*digest, bytes, len);
@@ -116,7 +116,7 @@ static enum result_kind find_kind(const struct execution *execution, const struc
 	return execution->wrong_exit ? RUN_wrong_rule : RUN_differs;
 }
 
-/* What the execution, the model and the claims say of the program that has run. */
+/* Compares the execution with the model, and the model with the claims of the program. */
 static void compare_with_model(struct worker_result *to)
 {
 	const struct execution *execution = &worker.control->execution;
@@ -144,7 +144,7 @@ static void run_program(struct worker_result *result, bool is_first_run)
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
 
-	/* One execution shows what an input leaks. */
+	/* To measure a leak, one execution is enough. */
 	if (!is_first_run)
 		options.repeat = 1;
 	execution_run(&control->execution, worker.checker, &worker.program, &options);
@@ -153,7 +153,7 @@ static void run_program(struct worker_result *result, bool is_first_run)
 		digest_visit(worker.checker, &control->execution.fibers, add_to_digest,
 			     &result->result.outcome_digest);
 	}
-	/* Growth is measured in this process, which a call that ends another one leaves alone. */
+	/* A fatal call runs in another process, so it is not repeated when growth is measured here. */
 	if (is_first_run)
 		execution_run_fatal_calls(&control->execution, worker.checker, &worker.program, &options);
 	compare_with_model(result);
@@ -184,7 +184,7 @@ struct growth_measurement {
 	struct footprint footprints[GROWTH_MOST];
 };
 
-/* Return: was there more after each of the last runs? */
+/* Return: whether the part grew in each of the last GROWTH_COUNT runs. */
 static bool part_grows(const struct growth_measurement *growth, enum footprint_part part)
 {
 	for (unsigned int i = growth->run_count - GROWTH_COUNT; i < growth->run_count; i++)
@@ -193,7 +193,7 @@ static bool part_grows(const struct growth_measurement *growth, enum footprint_p
 	return true;
 }
 
-/* Resident memory is not an input's: the allocator decides. Return: FOOTPRINT_RESIDENT if none. */
+/* Resident memory is not checked: it depends on the allocator. Return: FOOTPRINT_RESIDENT: none grows. */
 static enum footprint_part find_growing_part(const struct growth_measurement *growth)
 {
 	enum footprint_part part = 0;
@@ -203,7 +203,7 @@ static enum footprint_part find_growing_part(const struct growth_measurement *gr
 	return part;
 }
 
-/* Return: false if the outcome is not that of the first run; the result says so. */
+/* Return: false if the outcome differs from the first run; the result then has the reason. */
 static bool rerun_input(const struct worker_result *first, uint32_t position)
 {
 	struct worker_result *result = run_input(position);
@@ -228,7 +228,7 @@ static void set_growth_result(struct worker_result *result, const struct growth_
 	set_result(result, footprint_parts[part].kind, why);
 }
 
-/* The input is alone in its process: what grows each time is the input's. */
+/* Runs the only input of this process again and again, and finds what grows each time. */
 static void measure_growth(void)
 {
 	static struct growth_measurement growth;
@@ -248,7 +248,7 @@ static void measure_growth(void)
 		set_result(result, RUN_leak, LEAK_FOUND);
 }
 
-/* There are more mappings than before these inputs: marks those that make some. */
+/* After a batch that added mappings: finds the inputs that add mappings, and marks them. */
 static void recheck_mappings(void)
 {
 	struct control_block *control = worker.control;
@@ -263,7 +263,7 @@ static void recheck_mappings(void)
 	}
 }
 
-/* Return: is there more heap, or another descriptor, than after the input before? */
+/* Return: whether the last input left a larger heap or an open descriptor. */
 static bool has_grown(void)
 {
 	const struct footprint before = worker.footprint;
@@ -309,8 +309,8 @@ static void run_batch(void)
 }
 
 /*
- * What is made at first use is made now, so it is no leak of an input. The first executor is deleted
- * again: that is where the library deletes tasks.
+ * Runs a program before the first input, so that memory which the library allocates at first use is no
+ * leak of an input. The first executor is deleted again, because then the library frees its tasks.
  */
 static void warm_up(void)
 {
@@ -370,6 +370,6 @@ int run_worker_main(void)
 		if (write(WORKER_SOCKET, &request_byte, 1) != 1)
 			break;
 	}
-	/* Exit handlers are not under test. */
+	/* Exit handlers are not part of the test. */
 	_exit(EXIT_GOOD);
 }

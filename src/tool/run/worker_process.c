@@ -23,7 +23,7 @@
 #include "tool/report/report.h"
 #include "tool/util/environment.h"
 
-/* A process that should die has its own time; the worker needs some to report it. */
+/* A child that runs a fatal call has this additional time, in which the worker reports its end. */
 #define DYING_SECONDS 2
 /* Milliseconds between two checks of a worker. */
 #define CHECK_EVERY 20
@@ -65,11 +65,11 @@ static size_t read_resident_bytes(int pid)
 static bool set_environment(const struct run_worker_options *options)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
-	/* What malloc() keeps for later it would count as in use (footprint.h). */
+	/* The heap size (footprint.h) would include memory that malloc() caches for a thread. */
 	bool is_set = environment_append_options("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
-		/* Names of functions cost more than all the rest. */
+		/* Looking up functions takes longer than the execution. */
 		if (!options->must_symbolize)
 			is_set &= environment_append_options(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
@@ -79,7 +79,7 @@ static bool set_environment(const struct run_worker_options *options)
 	return is_set;
 }
 
-/* Duplicates each descriptor to its number, which another one may have. Return: did all work? */
+/* Duplicates descriptors moves[i][0] to the numbers moves[i][1]. Return: success. */
 static bool move_descriptors(int (*moves)[2], size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -93,7 +93,7 @@ static bool move_descriptors(int (*moves)[2], size_t count)
 	return true;
 }
 
-/* In a child process, before it executes the flavour's binary. */
+/* Prepares this child process, and replaces it by the flavour's binary. */
 static _Noreturn void exec_worker_binary(const struct run_worker *worker, int socket, int output,
 				    int parent)
 {
@@ -131,7 +131,7 @@ static bool map_control_block(struct run_worker *worker)
 	return true;
 }
 
-/* @sockets, @pipes: the second of each is the worker's. */
+/* @sockets, @pipes: the worker uses the second descriptor of each pair */
 static bool start_process(struct run_worker *worker, int sockets[2], int pipes[2])
 {
 	int parent = getpid();
@@ -223,7 +223,7 @@ static void read_output(struct run_worker *worker)
 	}
 }
 
-/* The number of the child is the worker's, which may have written any. */
+/* Checks the process id of a child that the worker wrote: a damaged worker may write any number. */
 static bool is_child_of(int pid, int parent)
 {
 	char path[64], text[256] = "", *end;
@@ -254,7 +254,7 @@ static void start_position_timer(struct run_worker *worker)
 	worker->cpu_ms_before = read_cpu_milliseconds(worker->pid);
 }
 
-/* Which limit does the worker, or its child @dying, exceed? RUN_good: none. */
+/* Return: the limit that the worker, or its child @dying, exceeds; RUN_good: none. */
 static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying)
 {
 	const struct execution_options *execution = &worker->options.execution;
@@ -273,7 +273,7 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 	return RUN_good;
 }
 
-/* Limits count from when the driver saw the input begin. */
+/* Kills the worker if it exceeds a limit. Times begin when the driver first sees the position. */
 static void enforce_limits(struct run_worker *worker)
 {
 	int dying = atomic_load(&worker->control->execution.fatal_pid);
@@ -293,7 +293,7 @@ static void enforce_limits(struct run_worker *worker)
 		kill_process_group(worker);
 }
 
-/* Return: has the process ended? Then its status is in the worker. */
+/* Return: whether the process has ended; worker->wait_status then has its status. */
 static bool has_ended(struct run_worker *worker)
 {
 	pid_t got = waitpid(worker->pid, &worker->wait_status, WNOHANG);
@@ -301,7 +301,7 @@ static bool has_ended(struct run_worker *worker)
 	if (got == 0 || (got < 0 && errno == EINTR))
 		return false;
 	kill_process_group(worker);
-	/* If the kernel does not report how it ended, it failed. */
+	/* A process whose status the kernel does not report counts as killed. */
 	if (got < 0) {
 		wait_for_exit(worker);
 		worker->wait_status = SIGKILL;
@@ -316,7 +316,7 @@ static void wait_for_worker_event(const struct run_worker *worker)
 	struct pollfd files[] = { { .fd = worker->socket, .events = POLLIN },
 				  { .fd = worker->output_pipe, .events = POLLIN } };
 
-	/* Where poll() is refused, workers are checked as often. */
+	/* Without poll() the driver sleeps for the same time. */
 	if (poll(files, COUNT(files), CHECK_EVERY) < 0)
 		nanosleep(&pause, NULL);
 }
@@ -354,7 +354,7 @@ static bool send_request(struct run_worker *worker, enum worker_request request)
 	worker->output_size = 0;
 	worker->output[0] = '\0';
 	start_position_timer(worker);
-	/* A worker that does not get its request would be waited for until its time is over. */
+	/* Without the request the worker would do nothing until its time limit. */
 	if (send(worker->socket, &word, 1, MSG_NOSIGNAL) != 1)
 		kill_process_group(worker);
 	return wait_for_reply(worker);
@@ -365,16 +365,16 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 {
 	struct control_block *control = worker->control;
 
-	/* A name that does not fit is empty, and no file has that. */
+	/* A path that is too long becomes empty, and the worker cannot read it. */
 	for (uint32_t i = 0; i < count; i++)
 		path_format(control->input_paths[i], PATH_MAX, "%s", inputs->names[batch_inputs[i]]);
-	/* No result until there is one. */
+	/* Makes all results invalid until the worker writes them. */
 	memset(control->results, 0xff, count * sizeof(control->results[0]));
 	control->input_count = count;
 	worker->inputs = inputs;
 	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
-	/* In a worker's first batch the time and memory of its start are no input's. */
+	/* In the first batch the memory of the start of the worker belongs to no input. */
 	worker->resident_before = worker->sent_batch_count++ ? read_resident_bytes(worker->pid) : 0;
 	return send_request(worker, REQUEST_BATCH);
 }
@@ -388,7 +388,7 @@ bool run_worker_send_program(struct run_worker *worker, const struct program *pr
 
 /* ---- deaths ---- */
 
-/* A worker that has not begun an input would begin the first one. */
+/* Before its first input the worker has no position: then the path is that of the first input. */
 const char *run_worker_find_running_path(const struct run_worker *worker)
 {
 	uint32_t position = atomic_load(&worker->control->position);
@@ -411,7 +411,7 @@ static const char *find_line_of_death(const struct run_worker *worker)
 	return execution_line_text(&worker->control->execution, &program);
 }
 
-/* A sanitizer's report by its kind and its place, or the line that says anything. */
+/* Describes a sanitizer's report by its kind and functions, or else copies the first line of output. */
 static void describe_report(const char *output, char *text, size_t size)
 {
 	static struct report report;
@@ -426,7 +426,7 @@ static void describe_report(const char *output, char *text, size_t size)
 	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *top ? " in " : "", top);
 }
 
-/* How the process ended, or which limit it exceeded. */
+/* Describes how the process ended, or the limit that it exceeded. */
 static void describe_process_end(const struct run_worker *worker, char *text, size_t size)
 {
 	const struct execution_options *limits = &worker->options.execution;

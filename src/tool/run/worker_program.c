@@ -19,15 +19,15 @@ static struct {
 
 /* ---- stacks ---- */
 
-/* The address at which this binary is loaded: its children are copies of it. */
+/* Finds the load address of this binary, which is also that of its children. */
 static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	(void)size;
 	*(uintptr_t *)ctx = info->dlpi_addr;
-	return 1; /* the first one is the program itself */
+	return 1; /* the first module is the program itself */
 }
 
-/* Is the frame's module, with or without its directory, this binary? */
+/* Return: whether @module, with or without its directory, is this binary. */
 static bool is_own_module(const char *module)
 {
 	char path[PATH_MAX];
@@ -39,7 +39,7 @@ static bool is_own_module(const char *module)
 	return own && !strcmp(slash ? slash + 1 : module, own + 1);
 }
 
-/* A return address is the one after the call. */
+/* Converts return addresses to offsets within the call instructions. */
 static void set_call_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
 {
 	uintptr_t base = 0;
@@ -91,7 +91,7 @@ static void record_death(const struct execution *execution, const struct isolate
 	record->death_count++;
 }
 
-/* A process that ended is described by its death, another difference by a sentence. */
+/* The record describes a process that ended by its death, and any other difference by a sentence. */
 static void record_execution(const struct execution *execution)
 {
 	struct execution_record *record = &now.control->record;

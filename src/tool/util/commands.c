@@ -31,7 +31,7 @@ static bool is_first_of_group(const struct command_set *set, const struct comman
 	return c == command;
 }
 
-/* Groups come in the order of their first commands. */
+/* Prints the help. Groups are printed in the order of their first commands. */
 static int print_help(const struct command_set *set)
 {
 	printf("Usage: %s COMMAND [OPTION]... [FILE]...\n%s\n", set->program_name, set->purpose);
@@ -102,7 +102,7 @@ static int print_requested_help(const struct command_set *set, int argc, char **
 	return command->run(2, arguments);
 }
 
-/* If standard files are closed at the start, the next file that is opened would take their place. */
+/* Opens /dev/null for each closed standard descriptor, which the next opened file would get otherwise. */
 static void open_standard_files(void)
 {
 	int fd;
@@ -114,13 +114,13 @@ static void open_standard_files(void)
 		close(fd);
 }
 
-/* waitpid() fails in a process that was started with SIGCHLD ignored, as by `trap "" CHLD`. */
+/* A parent may have ignored SIGCHLD, as by `trap "" CHLD`; waitpid() would fail then. */
 static void restore_sigchld(void)
 {
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* Output that could not be written makes the run bad. */
+/* Return: @status, or EXIT_BAD if standard output could not be written. */
 static int check_standard_output(const struct command_set *set, int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))

@@ -8,7 +8,7 @@
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 
-/* Where binaries of this program are installed. */
+/* The directories in which binaries of this project are installed. */
 static const char *const binary_directories[] = { BINDIR, PKGLIBEXECDIR };
 
 bool find_own_directory(char *path, size_t size)
@@ -18,7 +18,7 @@ bool find_own_directory(char *path, size_t size)
 	return slash && path_format(path, size, "%.*s", (int)(slash - own_path), own_path);
 }
 
-/* Bytes that both directories begin with, up to the end of a name. */
+/* Return: the length of the leading path components that both directories have in common. */
 static size_t find_common_length(const char *a, const char *b)
 {
 	size_t i, whole = 0;
@@ -32,8 +32,8 @@ static size_t find_common_length(const char *a, const char *b)
 }
 
 /*
- * A copy of an installation keeps the way from one of its directories to another: from
- * PREFIX/bin to PREFIX/lib/pagetorture, say, wherever PREFIX is by now.
+ * Finds @directory in an installation that was moved: the relative path from one of its directories to
+ * another, such as from PREFIX/bin to PREFIX/lib/pagetorture, does not depend on PREFIX.
  */
 static bool relocate_directory(const char *own_path, const char *binary_directory,
 			       const char *directory, char *path, size_t size)

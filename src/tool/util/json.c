@@ -116,7 +116,7 @@ void json_bool(struct json *j, const char *key, bool value)
 void json_real(struct json *j, const char *key, double value, int digits)
 {
 	write_key(j, key);
-	/* JSON has no word for infinity, nor for what is no number. */
+	/* JSON has no infinity and no NaN. */
 	if (isfinite(value))
 		fprintf(j->out, "%.*f", digits, value);
 	else

@@ -10,7 +10,7 @@
 #include "harness/program/program_text.h"
 #include "tool/util/verdict_print.h"
 
-/* What the functions of this file read. */
+/* The program and the results of the model, for the functions of this file. */
 struct facts {
 	const struct program *program;
 	const struct rules *rules;
@@ -60,7 +60,7 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t at
 	json_text(out, "bytes", text);
 }
 
-/* The lines that step @index itself comes after. */
+/* Writes the lines of other threads that step @index is directly ordered after. */
 static void write_edges(struct json *out, const struct facts *facts, size_t index)
 {
 	uint16_t source_steps[PROGRAM_THREADS];
@@ -109,7 +109,7 @@ static void write_accesses(struct json *out, const struct facts *facts)
 	json_end(out);
 }
 
-/* In the order of `races`: the last line of the first call's thread that the second comes after. */
+/* Writes, for each race, the last line of the first call's thread that happens before the second call. */
 static void write_known_lines(struct json *out, const struct facts *facts)
 {
 	static struct happens_before happens;
@@ -195,7 +195,7 @@ static void write_pages(struct json *out, const struct trace *trace)
 	json_end(out);
 }
 
-/* The places that always detect the fatal call, then those that sometimes do. */
+/* Writes the flavours and backends that detect the fatal call: first always, then sometimes. */
 static void write_detected(struct json *out, const struct call *call, const struct verdict *v)
 {
 	static const struct {

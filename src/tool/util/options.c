@@ -11,10 +11,10 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-/* Rows have numbers that are no letters. */
+/* getopt_long() returns FIRST_ROW + index for a row: such a number is no letter. */
 #define FIRST_ROW 256
 
-/* The table in the words of getopt_long(). */
+/* The option table in the form that getopt_long() reads. */
 struct getopt_tables {
 	struct option long_options[OPTIONS_MAX + 2];
 	char short_options[2 * OPTIONS_MAX + 3];
@@ -55,7 +55,7 @@ static void build_getopt_tables(struct getopt_tables *s, const struct option_row
 	*letter = '\0';
 }
 
-/* The row that getopt_long() found. */
+/* Return: the row of the option that getopt_long() returned. */
 static const struct option_row *find_row(const struct option_row *rows, int option_code)
 {
 	if (option_code >= FIRST_ROW)
@@ -80,7 +80,7 @@ static bool set_option(const struct option_row *row, char *value)
 	return true;
 }
 
-/* Only options that the help of the command names: others are between its own processes. */
+/* Formats a suggestion. Options that the help does not name are internal, and never suggested. */
 static void format_suggestion(const struct option_row *rows, const char *help, const char *given,
 		    char text[SIMILAR_TEXT])
 {
@@ -100,7 +100,7 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 	similar_format_hint(&similar, "--", "", text);
 }
 
-/* What getopt_long() could not use; `optopt` knows which it was, but for names that are none. */
+/* Reports an option that getopt_long() did not accept; `optopt` has its code, or 0 for an unknown name. */
 static int report_misspelt_option(const char *command, const char *help,
 				  const struct option_row *rows, int option_code, char **argv)
 {
@@ -159,7 +159,7 @@ int options_parse(const char *command, const char *help, const struct option_row
 	while ((option_code = getopt_long(argc, argv, getopt_tables.short_options,
 					  getopt_tables.long_options, NULL)) != -1) {
 		const struct option_row *row;
-		char given[128]; /* before it is taken apart */
+		char given[128]; /* copy of the value, which the parser may overwrite */
 
 		if (option_code == 'h') {
 			fputs(help, stdout);

@@ -27,7 +27,7 @@ static int write_and_close(FILE *file, const void *bytes, size_t size)
 	return error;
 }
 
-/* Writes to a temporary file beside @path, and renames it. */
+/* Writes to a temporary file in the directory of @path, and renames it to @path. */
 static int replace_file(const char *path, mode_t mode, const void *bytes, size_t size)
 {
 	const char *slash = strrchr(path, '/');
@@ -49,7 +49,7 @@ static int replace_file(const char *path, mode_t mode, const void *bytes, size_t
 	return error;
 }
 
-/* A signal that ends the program waits until the temporary file is gone. */
+/* Blocks signals that would end the program while the temporary file exists. */
 static int replace_file_with_signals_blocked(const char *path, mode_t mode, const void *bytes,
 					     size_t size)
 {

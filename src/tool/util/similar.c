@@ -12,8 +12,8 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /*
- * How many letters have to be inserted, deleted, replaced or exchanged with the next one
- * (Damerau and Levenshtein), by dynamic programming. Both are at most LONGEST long.
+ * Return: the Damerau-Levenshtein distance of two names: the number of letters to insert, delete, replace
+ * or exchange with the next letter. Both names have at most LONGEST letters.
  */
 static size_t find_edit_distance(const char *a, const char *b)
 {

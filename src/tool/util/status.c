@@ -43,7 +43,7 @@ void status_print(const char *format, ...)
 	char status_text[512];
 	va_list args;
 
-	/* Work that is done at once needs no line. */
+	/* A command that ends quickly prints no status line. */
 	if (!last_print_ms)
 		last_print_ms = terminal ? 0 : now;
 	if (now - last_print_ms < (terminal ? REFRESH_INTERVAL_MS : LINE_INTERVAL_MS))
