@@ -482,7 +482,8 @@ def parse_arguments(arguments):
     add("--repeat", type=parse_positive_number, default=1, metavar="N",
         help="run each cell N times under tsan-fibers, N/50 or N/100 times under the others, at least once")
     add("--results", metavar="FILE", help="also write all cells and a summary to FILE as one JSON object")
-    add("--timeout", type=parse_positive_number, default=120, metavar="S", help="stop a cell after S seconds (default 120)")
+    add("--timeout", type=parse_positive_number, default=120, metavar="S",
+        help="stop a cell after S seconds (default 120)")
     options = parser.parse_args(arguments[1:])
     options.tool = arguments[0]
     return options
