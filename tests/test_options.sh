@@ -41,7 +41,7 @@ refuses "expected a backend that the page library has, got 'moon'" replay --back
 refuses "expected one FILE" to-c --no-run
 refuses "expected at least one FILE" explain --ascii
 tool='pagetorture-dev'
-refuses "unrecognized arguments: --re 3" race --re 3
+refuses "unknown option --re" race --re 3
 refuses "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
 tool=pagetorture
 

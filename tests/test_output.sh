@@ -62,7 +62,7 @@ for command in minimize convert to-c results export fuzz; do
 
 	[ "$command" = convert ] && continue # into the directory, as its help says
 	(here "$command-directory" && mkdir o && run_to 2 writes "$command" &&
-		[ "$(grep -c '^o: .*Is a directory' "$scratch/err")" -eq 1 ] && alone o)
+		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && alone o)
 	ok $? "$command: a directory is an error, and nothing stays beside it" "$scratch/err"
 done
 
