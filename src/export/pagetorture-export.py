@@ -33,7 +33,7 @@ NOT_RUN = "its fatal call was not executed: nothing could see it"
 
 
 class BadResults(Exception):
-    """What was read is no whole file of results."""
+    """The input is no complete file of results."""
 
 
 class Results:
@@ -64,12 +64,12 @@ class Results:
 
 
 def format_failure(record):
-    """What is known of a failure, on one line."""
+    """Return: the kind of a failure and its reason, on one line."""
     return f"{record['result']}: {record['why']}"
 
 
 def format_input_name(record):
-    """An input's name for people: bytes that are no UTF-8 as a mark each."""
+    """Return: the name of an input for people; a byte that is no UTF-8 becomes U+FFFD."""
     name = record["input"] or "memory, descriptors and mappings"
     return os.fsencode(name).decode(errors="replace")
 
@@ -93,7 +93,7 @@ def format_tap(results):
 
 # ---- JUnit ----
 
-# XML has no way to write other characters, not even by number.
+# XML cannot hold these characters, not even as character references.
 NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffc\U00010000-\U0010ffff]")
 
 
@@ -131,7 +131,7 @@ def format_junit(results):
 # ---- SARIF ----
 
 def find_source_root():
-    """The nearest directory above that is a checkout or the source tree, else the working one."""
+    """Return: the nearest directory above that is a checkout or source tree, else the working directory."""
     at = os.getcwd()
     while at != os.path.dirname(at):
         if any(os.path.exists(os.path.join(at, name)) for name in (".git", "src/page/page.h")):
@@ -148,7 +148,7 @@ class Sarif:
     # ---- places ----
 
     def make_uri(self, path):
-        """Below the root without it; a file elsewhere keeps its whole name."""
+        """Return: the path relative to the root; a file URI for a file elsewhere."""
         path = os.path.realpath(os.path.join(self.root if not os.path.exists(path) else "", path))
         below = path.startswith(self.root + "/")
         return ("" if below else "file://") + urllib.parse.quote(
@@ -169,7 +169,7 @@ class Sarif:
         return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
 
     def find_library_lines(self, record):
-        """Lines of the library that the report names, as far as their sources are here."""
+        """Yield the source lines of the library that the report names, if the source files exist."""
         for place in record.get("places", []):
             at = place["file"].rfind("src/page/")
             path = os.path.join(self.root, place["file"][at:])
@@ -178,10 +178,10 @@ class Sarif:
 
     @staticmethod
     def find_input_lines(record):
-        """Lines of the input: those that the record has, else those that the reason names."""
+        """Return: the lines of the input that the record has, else the lines that its reason names."""
         if record.get("lines"):
             return [(line["line"], line["text"]) for line in record["lines"]]
-        # Byte strings have no lines: the numbers in their reasons are records.
+        # Byte strings have no lines: a number in their reasons counts encoded calls.
         found = [] if record.get("bytes") else re.findall(r"line (\d+)", record["why"])
         return [(int(line), "in the input" if n else "the input") for n, line in enumerate(found)] or \
                [(1, "the input")]
@@ -189,7 +189,7 @@ class Sarif:
     def make_locations(self, record):
         """The place of the failure, and places related to it."""
         library = [(*place, "the other access") for place in self.find_library_lines(record)]
-        # State that grows over two orders belongs to no input; SARIF needs a location anyway.
+        # Memory that grows over two orders belongs to no input; SARIF requires a location anyway.
         path = record["input"] or self.results.records[0]["input"]
         places = library[:2] + [(path, *line) for line in self.find_input_lines(record)]
         related = list(dict.fromkeys(places[1:]))[:6]
@@ -201,7 +201,7 @@ class Sarif:
     # ---- failures ----
 
     def format_identity(self, record):
-        """The same text for the same failure: numbers are left out."""
+        """Return: a text that is equal for equal failures, without the numbers of the reason."""
         if "identity" in record:
             return record["identity"]
         if not record["input"]:
@@ -235,7 +235,7 @@ class Sarif:
         by_failure = {}
         for record in self.results.find_failures():
             fingerprint = hashlib.sha1(self.format_identity(record).encode(errors="surrogateescape")).hexdigest()
-            # What fails alike in several flavours is one failure.
+            # Equal failures in several flavours are one result.
             if (record["result"], fingerprint) not in by_failure:
                 by_failure[record["result"], fingerprint] = self.make_result(record, fingerprint)
         driver = {"name": "pagetorture", "version": self.results.summary["version"],
@@ -264,7 +264,7 @@ def read_results(path):
 
 
 def write_file(path, text):
-    """Whole, or not at all: to a temporary file, which is then renamed."""
+    """Write the file completely or not at all: a temporary file is renamed."""
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "w", encoding="utf-8") as file:

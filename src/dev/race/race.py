@@ -26,9 +26,9 @@ import keep  # noqa: E402 (in another directory)
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
 FAILURES_SHOWN = 10
 
-# Valgrind keeps data of every thread that ever ran, and slows down: one process executes so many cells.
+# The most cells of one process: Valgrind keeps data of every thread that ever ran, and slows down.
 VALGRIND_BATCH = 2048
-# After so many processes that failed, the other cells of a mapping are not run.
+# After this number of failed processes the other cells of a mapping do not run.
 FAILURES_MAX = 5
 
 GOOD_VERDICTS = ("quiet", "caught", "known", "miss allowed")
@@ -85,7 +85,7 @@ class Process:
         return line.decode(errors="replace").split("\t")
 
     def end(self):
-        """Return: did it end by itself, with status 0?"""
+        """Return: whether the process ended by itself, with status 0."""
         try:
             return self.child.wait(60) == 0
         except subprocess.TimeoutExpired:
@@ -100,7 +100,7 @@ class Process:
 # ---- one detector ----
 
 class Column:
-    """What one detector reported of all cells."""
+    """The outcomes of all cells under one detector."""
 
     def __init__(self, info, matrix, options):
         self.info, self.matrix, self.options = info, matrix, options
@@ -129,7 +129,7 @@ class Column:
         if not tool:
             return command
         valgrind = ["valgrind", "-q", "--error-limit=no", "--read-var-info=no", f"--tool={tool}"]
-        # Only the number of errors matters. If a single cell was asked for, a person reads them.
+        # Errors are counted, not read, unless the user selected a single cell.
         if len(self.matrix["matrix"]) > 1:
             valgrind += ["--log-file=/dev/null"]
             valgrind += ["--history-level=none"] if tool == "helgrind" else []
@@ -174,7 +174,7 @@ class Column:
             self.failed |= not process.end()
 
     def run_all_cells(self):
-        """A process maps pages in one way only: one thread for each."""
+        """Run the cells of each mapping in a thread, because a process has only one backend."""
         start = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor() as pool:
             list(pool.map(self._run_mapping, self.matrix["mappings"]))
@@ -182,10 +182,10 @@ class Column:
         for cell in self.matrix["matrix"]:
             self.outcomes.setdefault(cell["number"], {"verdict": "not run", "reported": 0, "runs": 0})
 
-    # ---- what the outcomes add up to ----
+    # ---- totals ----
 
     def is_predicted(self, verdict):
-        """On real threads a race may be missed."""
+        """Return: whether the verdict is as predicted; on real threads a missed race is."""
         return verdict in GOOD_VERDICTS or verdict == "missed" and not self.info["fibers"]
 
     def count_outcomes(self):
@@ -208,7 +208,7 @@ class Column:
         return tally
 
     def has_passed(self):
-        """A detector that catches no race at all is broken."""
+        """Return: whether all verdicts are as predicted, and the detector catches at least one race."""
         tally = self.outcome_counts
         return not self.failed and all(self.is_predicted(o["verdict"]) for o in self.outcomes.values()) \
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
@@ -304,7 +304,7 @@ def print_summary(matrix, columns):
 
 
 def choose_pair_mark(column, verdicts):
-    """The worst result of a pair."""
+    """Return: the mark of the worst verdict of a pair of accesses."""
     if not all(map(column.is_predicted, verdicts)):
         return "!"
     marks = (("missed", "?"), ("miss allowed", "?"), ("known", "/"), ("caught", "+"), ("quiet", "."))
@@ -380,7 +380,7 @@ def write_results(options, matrix, columns, begun, passed):
         raise Unusable(f"{options.results}: expected a file that can be written: {error.strerror}") from None
 
 
-# ---- all of it ----
+# ---- the command ----
 
 def make_cells_command(options, form):
     command = [options.tool, "race-cells", form, "--cell", options.cell]

@@ -13,7 +13,7 @@ import sys
 EXIT_BAD = 2
 COLUMNS = 100
 
-# What is drawn: the character in UTF-8 and in ASCII. A cell of a row is text or one of these names.
+# The characters of the drawing, in UTF-8 and in ASCII. A cell of a row is text or one of these names.
 GLYPHS = {
     "lane": "│|", "line": "─-", "call": "●*", "skipped": "○o", "ended": "✗X", "right": "▶>", "left": "◀<",
     "fork right": "├+",  # a lane from which a line goes right
@@ -28,7 +28,7 @@ MOST_FINDINGS = 8  # of a rule; the drawing marks all of them
 MOST_RANGES = 8  # of uninitialised bytes
 BAR_START, BAR_WIDTH = 54, 40  # columns of the bar that shows the bytes of an access
 
-# What the fatal call does, and what each cause of it is or did.
+# By rule: the text about the fatal call, and the text about each of its causes.
 FATAL_TEXTS = {
     "foreign-map": ("uses {mapping}, a mapping of {page} that is another thread's.",
                     "made it, for its own thread only"),
@@ -47,7 +47,7 @@ BLOCKED_TEXTS = {
 
 
 def split_line(text, columns):
-    """The words of @text that fit, and the rest. A word that is too long is broken."""
+    """Return: the words of @text that fit in @columns, and the rest. A word that is too long is split."""
     if len(text) <= columns:
         return text, ""
     end = text.rfind(" ", 1, columns + 1)
@@ -66,7 +66,7 @@ class Page:
         self.cells[column] = (GLYPHS[glyph][not self.is_utf8], colour)
 
     def put_text(self, column, text, colour):
-        """Return: the column after it. What does not fit is cut."""
+        """Put @text into the row; text beyond COLUMNS is cut off. Return: the column after the text."""
         for character in text[:COLUMNS - column]:
             self.cells[column] = (character if " " <= character <= "~" else "?", colour)
             column += 1
@@ -85,7 +85,7 @@ class Page:
         self.cells = {}
 
     def print_wrapped(self, first, rest, colour, text):
-        """As many words a line as fit, the first line from column @first, the others from @rest."""
+        """Print wrapped text: the first line begins at column @first, the others at column @rest."""
         column = first
         while text:
             line, text = split_line(text, COLUMNS - column)
@@ -110,7 +110,7 @@ class Call:
         self.name = self.text.split(" = ")[-1].split("(")[0]
         self.arguments = self.text.split("(", 1)[1][:-1].split(", ")
         self.is_filling = " = " in self.text
-        self.step = None  # the fact of its execution; None: it did not run to its end
+        self.step = None  # the fact about its execution; None: the call did not finish
         self.colour = "plain"
 
     def was_executed(self):
@@ -191,7 +191,7 @@ class Drawing:
             self.page.put_glyph(column, "line", "order")
 
     def print_thread_start_or_wait(self, threads, is_fork):
-        """Main starts the threads, or waits for them."""
+        """Draw that main starts the threads, or waits for them."""
         if not threads:
             return
         threads = sorted(threads)
@@ -207,7 +207,7 @@ class Drawing:
         self.page.print_row()
 
     def find_threads_after(self, step):
-        """The threads that have a call between this step and the next one of main."""
+        """Return: the threads that have a call between this step and the next call of main."""
         threads = set()
         for call in self.program.steps[step:]:
             if call.thread == "main":
@@ -235,7 +235,7 @@ class Drawing:
         while rest:
             line, rest = split_line(rest, COLUMNS - column - indent)
             self.draw_lanes()
-            # A space on either side: a lane would look like part of the text.
+            # Spaces around the text separate it from the lanes.
             self.page.put_text(column + 1, " " * (indent - 1) + line + " ", colour)
             if indent == 2:
                 mark = {"wrong": "!", "cause": "~"}.get(call.colour, " ")
@@ -292,7 +292,7 @@ def print_findings_of_rule(page, findings, what, print_one):
 
 
 def print_access(page, program, access, race, whole):
-    """The access, and its bytes on a scale for both accesses, with the racing bytes filled."""
+    """Print the access and a bar with its bytes; the racing bytes are filled."""
     def find_bar_column(byte):
         return BAR_START + (byte - whole[0]) * BAR_WIDTH // (whole[1] - whole[0])
     page.put_text(4, f"line {access['line']:4}  {program.find_thread(access['line']):4} "
@@ -361,7 +361,7 @@ def print_fatal(page, program):
 
 
 def print_lines_never_run(page, program):
-    """The lines that never run, as ranges, so that all of them fit."""
+    """Print the lines that never run, as ranges."""
     shown = {blocked["line"] for blocked in program.blocked} | \
         ({program.fatal["line"]} if program.fatal else set())
     ranges, is_next = [], False

@@ -111,17 +111,17 @@ class FindingList:
             self.add_file(path)
 
     def list_input_files(self):
-        """Files that may be inputs, sorted; not those of the output."""
+        """Yield the files that may be inputs, sorted, without the output directory."""
         seen = {os.path.realpath(self.settings.output)}
         for root, directories, names in os.walk(self.settings.directory, onerror=raise_error, followlinks=True):
-            # A link may lead back to a directory that it is in.
+            # A symbolic link may lead to a parent directory.
             if os.path.realpath(root) in seen:
                 directories.clear()
                 continue
             seen.add(os.path.realpath(root))
             directories[:] = sorted(name for name in directories if not name.startswith("."))
             for name in sorted(names):
-                # AFL++ leaves a text beside its crashes: README.txt is no program.
+                # AFL++ writes README.txt next to its crashes, which is no input.
                 if not name.startswith(".") and (self.settings.names == "bytes" or INPUT_NAME.fullmatch(name)):
                     yield os.path.join(root, name)
 
@@ -177,12 +177,12 @@ class Tool:
             raise OSError(0, f"ended with status {process.returncode}", self.path)
 
     def capture_command_output(self, directory, *words):
-        """What a command prints on a file of @directory."""
+        """Return: the output of a command on a file of @directory."""
         return run_process([self.path, *words], cwd=directory, capture_output=True, text=True).stdout
 
 
 def capture_report(command, seconds):
-    """What a program prints, with functions in the reports of sanitizers."""
+    """Return: the output of a program; reports of sanitizers have names of functions."""
     environment = dict(os.environ)
     for name in ("ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
         environment[name] = ":".join(filter(None, (environment.get(name), "symbolize=1")))
@@ -208,7 +208,7 @@ class Failure:
         self.name = f"{description['short_name']}-{key_hash[:8]}"
         self.path = pathlib.Path(self.settings.output, self.name)
         self.is_program = "program" in description
-        # What people read, and what the replayer of a target reads: it knows no other texts than calls.
+        # text_name is for people; a replayer reads calls as text, and other inputs as bytes.
         self.text_name = "minimised.page" if self.is_program else TEXT_NAMES[description["unit"]]
         self.replayer_input = self.text_name if self.text_name == "minimised.calls" else "minimised.bin"
 
@@ -258,7 +258,7 @@ class Failure:
                                              "minimised.page")
             text = pathlib.Path(directory, "reproduce.c").read_text()
         comment = "".join(f" * {note.replace('*/', '* /')}\n" for note in notes)
-        # After the first paragraph of the first comment.
+        # The notes follow the first paragraph of the first comment.
         write_file(self.path / "reproduce.c", text.replace("\n *\n", f"\n *\n{comment} *\n", 1).encode())
 
     def make_report(self):
@@ -315,14 +315,14 @@ own={shlex.quote(own)}
                 "replay": "sh " + shlex.quote(os.path.abspath(self.path / "replay.sh"))}
 
     def add_to_corpus(self, corpus):
-        """Put the program into corpus/regress, with what the model says of it as `expect`. One that is
-        there is left alone."""
+        """Add the program to corpus/regress, with the verdict of the model as `expect`. An existing file is
+        not changed."""
         if not self.is_program:
             return f"not added: an input of {self.found['target']} is no page program"
         path = corpus / f"{self.name}.page"
         if path.exists():
             return f"was there: {path}"
-        # What the whole breaks is all that it says; what it failed to claim goes.
+        # The program keeps only `expect` with the broken rules; its failed claims are removed.
         lines = [re.sub(r" -> \w+$", "", line) for line in self.smallest["program"].splitlines()
                  if not line.startswith("expect ")]
         lines[1:1] = [f"# It failed: {self.key[:230]}", f"expect {self.smallest['verdict']}"]
@@ -330,7 +330,7 @@ own={shlex.quote(own)}
         return f"added: {path}"
 
 
-# ---- all of it ----
+# ---- the command ----
 
 class Settings:
     def __init__(self, words):
@@ -341,7 +341,7 @@ class Settings:
 
 
 def find_corpus(start):
-    """corpus/regress of the source tree at @start, or of the nearest above it; None: there is no tree."""
+    """Return: corpus/regress of the source tree at @start or above it; None: it is in no source tree."""
     root = pathlib.Path(start).resolve()
     for directory in (root, *root.parents):
         if (directory / "corpus/regress").exists() and (directory / "src/page/page.h").exists():

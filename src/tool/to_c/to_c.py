@@ -66,7 +66,7 @@ CALLS = {
     "kunmap_local": ("", "page_unmap_local({0});"),
     "fail_nth": ("", "page_fail_nth({nth});"),
 }
-# Calls that would wait for ever.
+# The C of calls that block for ever.
 BLOCKED_CALLS = {
     "lock": "/* pthread_mutex_lock() would never return. */\n"
             "expect({line}, pthread_mutex_trylock(&{0}), EBUSY);",
@@ -81,7 +81,7 @@ RACES_IN_COMMENT = 3
 
 
 def parse_number(text):
-    """The value of a number in canonical text."""
+    """Return: the value of a number in canonical text."""
     base, _, less = text.partition("-")
     named = {"PAGE_SIZE": PAGE_SIZE, "SIZE_MAX": 2**64 - 1}
     return named.get(base, 0) - int(less or "0") if base in named else int(base, 0)
@@ -113,11 +113,11 @@ class Call:
         return self.parse_argument(2)
 
     def fits_buffer(self):
-        """Is the length one that a thread's buffer has space for?"""
+        """Return: whether a thread's buffer has space for the bytes of the call."""
         return 0 < self.read_length() <= PAGE_SIZE
 
     def count_readable_bytes(self):
-        """Of a user_slice: how many of its bytes can be read."""
+        """Return: the number of readable bytes of a user_slice."""
         size = self.parse_argument(1)
         return min(size, self.parse_argument(3)) if len(self.arguments) > 3 else size
 
@@ -142,7 +142,7 @@ class Program:
         fatal = facts["fatal"]
         self.deadlock = bool(fatal) and fatal["rule"] == "deadlock"
         self.fatal_call = by_line[fatal["line"]] if fatal and not self.deadlock else None
-        # A line that waits for other lines cannot be tried alone.
+        # Of the blocked calls, only a lock or a semaphore can be shown to block by a single call.
         for call in ([by_line[blocked["line"]] for blocked in facts.get("blocked", [])
                       if blocked["why"] in ("mutex", "semaphore")] +
                      ([self.fatal_call] if self.fatal_call else [])):
@@ -160,8 +160,8 @@ class Program:
                        if self._is_shared(handle)}
 
     def _is_shared(self, handle):
-        """Do several threads access the variable without an order of the program? What main fills is
-        ordered before the threads that read it; a reader of user memory changes with each call."""
+        """Return: whether several threads access the variable without an order of the program. A handle that
+        main fills is ordered before the threads that read it; a call changes the reader of user memory."""
         users = [call for call in self.active if handle in call.handles and call.thread != "main"]
         return len({call.thread for call in users}) > 1 and \
             (handle[0] == "u" or handle[0] in "pk" and any(call.filled == handle for call in users))
@@ -170,7 +170,7 @@ class Program:
         return sorted({call.thread for call in self.steps if call.region == region} - {"main"})
 
     def find_calls_with_turn(self, region):
-        """The calls that wait for their turn: all of the region's threads, if there are several."""
+        """Return: the calls that wait for their turn: all calls of the region, if it has several threads."""
         if len(self.find_threads(region)) < 2:
             return []
         return [call for call in self.active if call.region == region and call.thread != "main"]
@@ -196,7 +196,7 @@ def format_handle(program, handle):
 
 
 def make_byte_checks(line, thread, known):
-    """Lines that check the thread's buffer: @known in hex, ?? for a byte without a value."""
+    """Return: lines that check the thread's buffer against @known: hex digits, ?? for an unknown byte."""
     values = [None if known[i] == "?" else int(known[i:i + 2], 16) for i in range(0, len(known), 2)]
     lines, start = [], 0
     while start < len(values):
@@ -276,7 +276,7 @@ def make_call_lines(program, call):
 
 
 def make_finding_comments(program, call):
-    """The findings about a call."""
+    """Return: comments with the findings about a call."""
     races = [race for race in program.facts["races"] if call.line in (race["first"], race["second"])]
     lines = [f"/* races with line {race['first'] + race['second'] - call.line} on {race['page']}, "
              f"bytes {race['from']} .. {race['to'] - 1} */" for race in races[:RACES_IN_COMMENT]]
@@ -288,7 +288,7 @@ def make_finding_comments(program, call):
 
 
 def make_step_lines(program, call):
-    """What the call's thread does for it: waits for its turn, makes the call, passes the turn on."""
+    """Return: the lines of a call: the thread waits for its turn, makes the call and passes the turn on."""
     if call.outcome == "skipped":
         return [f"/* line {call.line}: {call.name} is skipped: a handle or lock is not as it needs it */"]
     lines = make_call_lines(program, call)
@@ -354,7 +354,7 @@ def make_region_lines(program, region, mode):
 
 
 def make_end_lines(program, mode):
-    """What is left at the end: mappings, and pages, whose bytes are checked if no rule is broken."""
+    """Return: lines that unmap and free what is left at the end; they check the pages if no rule is broken."""
     if program.fatal_call:
         return []
     lines = []
@@ -450,7 +450,7 @@ def format_file(program, name, note, helpers, is_deterministic):
     return f"{format_comment(comment)}{includes}\n#include <page.h>\n\n{declarations}{functions}"
 
 
-# may_replace_file() knows files of this script by this line.
+# may_replace_file() recognises files of this script by this line.
 PROGRAM_TITLE = "The page program that it is made from:"
 
 
@@ -507,7 +507,7 @@ class Ended:
         self.output, self.exit_status, self.has_hung = output, exit_status, has_hung
 
     def find_important_line(self):
-        """The line of the output that says most about the end."""
+        """Return: the line of the output that best explains how the process ended."""
         found = re.search(r"^.*(not as expected|the process did not end|error: ).*$", self.output, re.MULTILINE) or \
             re.search(r"^.*(Sanitizer: |runtime error: |BUG: page: ).*$", self.output, re.MULTILINE)
         if found:
@@ -528,7 +528,7 @@ class Ended:
         return self.output.split("WARNING: ThreadSanitizer: data race")[1:]
 
     def find_page_races(self):
-        """Race reports but those about thread-local variables, which all fibers share, as errno."""
+        """Return: race reports, without those about thread-local variables such as errno, which fibers share."""
         return [report for report in self.find_race_reports() if "Location is TLS" not in report]
 
     def is_clean(self):
@@ -539,7 +539,7 @@ class Ended:
         return self.exit_status == 0 and "Sanitizer: " not in self.output
 
     def was_ended_by_fatal_call(self, program, rule):
-        """Did the fatal call end the process, and no other call?"""
+        """Return: whether the fatal call, and no other call, ended the process."""
         call = program.fatal_call
         if not call or program.facts["fatal"]["rule"] != rule or not self.exit_status or \
                 f"line {call.line}: {rule} is expected here" not in self.output or \
@@ -598,7 +598,7 @@ class ScratchDirectory:
 
 
 class Reproduction:
-    """What is tried, what came of it, and the file that says so."""
+    """The attempts, their result, and the C file that describes them."""
 
     def __init__(self, facts, name, source, compiler, note, helpers):
         self.options, self.name, self.source = facts, name, source
@@ -669,7 +669,7 @@ class Reproduction:
                          f"{attempt.build.flavour}, seen: {seen}{ran.find_important_line()}"
 
     def try_all_attempts(self):
-        """The first failure counts, else the first attempt that is not possible."""
+        """Try all attempts. The result is the first failure, else the first attempt that is not possible."""
         with ScratchDirectory() as directory:
             try:
                 with open(os.path.join(directory, self.source), "wb") as file:
@@ -689,7 +689,7 @@ class Reproduction:
 # ---- output ----
 
 def may_replace_file(path):
-    """No file, or one that this script wrote?"""
+    """Return: whether @path does not exist, or is a file that this script wrote."""
     if not os.path.isfile(path):
         return True
     with open(path, "rb") as file:
@@ -720,7 +720,7 @@ def write_file(path, content):
 
 
 def choose_source_name(name, output):
-    """The name that the commands in the file have for it."""
+    """Return: the name of the C file in the commands of its comment."""
     if not output and stat.S_ISREG(os.fstat(1).st_mode):
         output = os.readlink("/proc/self/fd/1")
     written = os.path.basename(output)
