@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 {
 	static struct command commands[PATTERN_COUNT + 2];
 	const struct command_set set = {
-		.program = "pagetorture-stress",
+		.program_name = "pagetorture-stress",
 		.purpose = "Run typical callers of the page library on real threads.",
 		.commands = commands,
 		.examples = "  pagetorture-stress slot --threads=8 --seconds=60\n"

@@ -77,7 +77,7 @@ static const struct option_row rows[] = {
 	OPTION_FLAG("pin", &current_run.pin),
 	OPTION_FLAG("delays", &current_run.delays),
 	{ .name = "stutter",
-	  .may_lack = true,
+	  .is_value_optional = true,
 	  .read = read_stutter,
 	  .into = &current_run.stutter_msec,
 	  .expected = "MSEC" },
@@ -87,7 +87,7 @@ static const struct option_row rows[] = {
 	OPTION_NUMBER("forks", &current_run.fork_threads, 0, 16),
 	OPTION_FLAG("bare", &current_run.bare),
 	{ .name = "busted",
-	  .may_lack = true,
+	  .is_value_optional = true,
 	  .read = read_bug,
 	  .into = &current_run.bug,
 	  .values = bug_names },
@@ -242,7 +242,7 @@ int options_read(int argc, char **argv)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
 	append_help(&help, run->pattern);
-	status = options_take(run->pattern->name, help.text, rows, argc, argv);
+	status = options_parse(run->pattern->name, help.text, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind < argc)

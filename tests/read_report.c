@@ -13,8 +13,9 @@ static void print_sites(const struct report *report)
 	for (size_t i = 0; i < report->site_count; i++) {
 		char top[REPORT_TOP_TEXT];
 
-		report_top(&report->sites[i], top);
-		printf(" [%s%s%s]", report->sites[i].what, report->sites[i].what[0] ? " " : "", top);
+		report_format_top_functions(&report->sites[i], top);
+		printf(" [%s%s%s]", report->sites[i].access_text,
+		       report->sites[i].access_text[0] ? " " : "", top);
 	}
 }
 
@@ -23,10 +24,10 @@ static void print_modules(const struct report *report)
 	for (size_t i = 0; i < report->site_count; i++) {
 		size_t known = 0;
 
-		for (size_t n = 0; n < report->sites[i].count; n++)
+		for (size_t n = 0; n < report->sites[i].frame_count; n++)
 			known += report->sites[i].frames[n].module[0] &&
 				 report->sites[i].frames[n].offset;
-		printf(" %s", known && known == report->sites[i].count ? "all" : "not all");
+		printf(" %s", known && known == report->sites[i].frame_count ? "all" : "not all");
 	}
 }
 
@@ -37,7 +38,7 @@ int main(int argc, char **argv)
 	struct report report;
 
 	text[fread(text, 1, sizeof(text) - 1, stdin)] = '\0';
-	while ((rest = report_read(rest, &report))) {
+	while ((rest = report_parse(rest, &report))) {
 		printf("%s %s", report.tool, report.kind);
 		if (argc > 1 && !strcmp(argv[1], "-m"))
 			print_modules(&report);

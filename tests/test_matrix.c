@@ -31,20 +31,20 @@ static void evaluate_cell(const struct matrix_cell *cell)
 	size_t access_calls[2];
 	char cell_name[MATRIX_NAME];
 
-	matrix_program(cell, &program, access_calls);
+	matrix_make_program(cell, &program, access_calls);
 	rules_evaluate(rules, &program);
-	matrix_name(cell, cell_name);
+	matrix_format_name(cell, cell_name);
 	if (!matrix_agrees_with_model(cell, access_calls, rules)) {
 		program_to_text(&program, text);
 		if (!seen.disagree++)
 			printf("# %s\n%s", cell_name, text);
 	}
 	seen.invalid += !program_valid(&program) || rules_trace(rules)->step_count != program.count;
-	seen.not_text += !text_round_trips();
-	seen.odd_names += !matrix_matches(cell, cell_name);
+	seen.not_text += !text_is_reversible();
+	seen.odd_names += !matrix_cell_matches(cell, cell_name);
 	seen.cells++;
 	seen.in[cell->relation]++;
-	if (!matrix_races(cell))
+	if (!matrix_cell_races(cell))
 		return;
 	seen.races++;
 	seen.racing_in[cell->relation]++;
@@ -147,7 +147,7 @@ static size_t count_matching_cells(const char *pattern)
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
-		count += matrix_matches(&cell, pattern);
+		count += matrix_cell_matches(&cell, pattern);
 	}
 	return count;
 }

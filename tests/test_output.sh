@@ -110,7 +110,7 @@ int main(void)
 {
 	struct json json = json_begin(stdout);
 
-	json_array(&json, NULL);
+	json_begin_array(&json, NULL);
 	json_real(&json, NULL, (double)NAN, 3);
 	json_real(&json, NULL, (double)INFINITY, 3);
 	json_real(&json, NULL, (double)-INFINITY, 0);
@@ -131,8 +131,8 @@ cat >"$scratch/environment.c" <<'END'
 #include "tool/util/environment.h"
 int main(void)
 {
-	int good = environment_append("LIST", "c=3") && environment_append("LIST", "c=3") &&
-		   environment_append("NEW", "c=3") && environment_append("EMPTY", "c=3");
+	int good = environment_append_options("LIST", "c=3") && environment_append_options("LIST", "c=3") &&
+		   environment_append_options("NEW", "c=3") && environment_append_options("EMPTY", "c=3");
 
 	return printf("%s\n%s\n%s\n", getenv("LIST"), getenv("NEW"), getenv("EMPTY")) < 0 || !good;
 }

@@ -111,7 +111,7 @@ write_bytewise_atomic(p0, 8, 4, 9):expect(7, page_write_bytewise_atomic(p0, main
 copy_page(p0, 8, p0, 16, 4):expect(7, page_copy(p0, 8, p0, 0x10, 4), 0);
 u0 = user_slice(8, 1, 4):user_slice_reader_init(&u0, user_slice_new(u0_bytes, 8));
 skip(u0, 9):expect(7, user_slice_skip(&u0, 9), -EFAULT);
-user_store(u0, 2, 4, 7):user_pattern(u0_bytes + 2, 2, 0x7);
+user_store(u0, 2, 4, 7):fill_user_pattern(u0_bytes + 2, 2, 0x7);
 copy_from_user_slice(p0, u0, 8, 8):expect(7, page_copy_from_user_slice(p0, &u0, 8, 8), -EFAULT);
 k0 = kmap_local(p0):k0 = page_map_local(p0);
 load(k0, 8, 4):memcpy(main_bytes, k0 + 8, 4);
@@ -150,7 +150,7 @@ if has_flavour tsan; then
 		pasted.c >ordered.c
 	sed 's/pasted/ordered/g' pasted.sh | sh >out 2>&1 && ! cmp -s pasted.c ordered.c
 	ok $? "turns that are not relaxed would hide it: they are the reason" out
-	sed '/next(5)/d' pasted.c >stuck.c
+	sed '/pass_turn_to(5)/d' pasted.c >stuck.c
 	sed 's/pasted/stuck/g; s|\./|timeout 2 ./|' pasted.sh | sh >out 2>&1
 	[ $? -eq 124 ]
 	ok $? "and they keep the order: without its turn a thread waits" out

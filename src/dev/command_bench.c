@@ -38,7 +38,7 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture-dev-tsan bench corpus/rules/*.page\n";
 
-enum mode { MODEL, FIBERS, FIBERS_FRESH, THREADS, MODES };
+enum bench_mode { MODEL, FIBERS, FIBERS_FRESH, THREADS, MODES };
 
 static const char *const mode_names[MODES] = { "model alone", "fibers", "fibers, fresh state",
 					       "real threads" };
@@ -56,7 +56,7 @@ static struct {
 
 /* One measurement, in memory that is shared with its process. */
 struct measurement {
-	enum mode mode;
+	enum bench_mode bench_mode;
 	double rate;
 };
 
@@ -69,18 +69,19 @@ static double read_seconds(void)
 }
 
 /* An execution is compared with the rule model, which is part of its cost. */
-static void run_program(struct checker *checker, const struct program *program, enum mode mode)
+static void execute_and_compare(struct checker *checker, const struct program *program,
+				enum bench_mode bench_mode)
 {
 	struct checker_report report;
 
-	if (mode == MODEL) {
+	if (bench_mode == MODEL) {
 		rules_evaluate(bench.rules, program);
 		return;
 	}
 	checker_evaluate(checker, program);
-	if (mode == FIBERS_FRESH)
+	if (bench_mode == FIBERS_FRESH)
 		tsan_clear_shadow();
-	if (mode == THREADS)
+	if (bench_mode == THREADS)
 		checker_run_threads(checker, program, &report);
 	else
 		checker_run_fibers(checker, program, &report);
@@ -102,7 +103,7 @@ static void measure_rate(void *ctx)
 	start = read_seconds();
 	do {
 		for (size_t i = 0; i < bench.program_count; i++)
-			run_program(checker, &bench.programs[i], measurement->mode);
+			execute_and_compare(checker, &bench.programs[i], measurement->bench_mode);
 		done += bench.program_count;
 		seconds = read_seconds() - start;
 	} while (seconds < ROUND_SECONDS);
@@ -110,63 +111,65 @@ static void measure_rate(void *ctx)
 	checker_delete(checker);
 }
 
-static bool measure_in_process(struct measurement *measurement, enum mode mode, unsigned int round)
+static bool measure_in_process(struct measurement *measurement, enum bench_mode bench_mode,
+			       unsigned int round)
 {
 	static struct isolated child;
 
-	*measurement = (struct measurement){ .mode = mode };
+	*measurement = (struct measurement){ .bench_mode = bench_mode };
 	if (!isolate(measure_rate, measurement, 60, &child) || !isolated_succeeded(&child) ||
 	    measurement->rate <= 0) {
-		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n", mode_names[mode],
-			child.output);
+		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
+			mode_names[bench_mode], child.output);
 		return false;
 	}
-	bench.rates[mode][round] = measurement->rate;
+	bench.rates[bench_mode][round] = measurement->rate;
 	return true;
 }
 
 /* ---- printing ---- */
 
-static void print_sample(const char *name, const char *unit, const char *aim, const double *values)
+static void print_sample(const char *ratio_name, const char *unit, const char *aim,
+			 const double *values)
 {
 	struct json out = json_begin(stdout);
 
-	json_object(&out, NULL);
-	json_text(&out, "name", name);
+	json_begin_object(&out, NULL);
+	json_text(&out, "name", ratio_name);
 	json_text(&out, "flavour", FLAVOUR);
 	json_text(&out, "unit", unit);
 	json_text(&out, "aim", aim);
-	json_array(&out, "values");
+	json_begin_array(&out, "values");
 	for (unsigned int i = 0; i < bench.rounds; i++)
 		json_real(&out, NULL, values[i], 3);
 	json_end_line(&out);
 }
 
-static void print_ratio(enum mode fast, enum mode slow, const char *aim)
+static void print_ratio(enum bench_mode fast, enum bench_mode slow, const char *aim)
 {
 	double ratios[ROUNDS_MAX];
-	char name[64];
+	char ratio_name[64];
 
 	for (unsigned int i = 0; i < bench.rounds; i++)
 		ratios[i] = bench.rates[fast][i] / bench.rates[slow][i];
-	snprintf(name, sizeof(name), "%s : %s", mode_names[fast], mode_names[slow]);
-	print_sample(name, "times", aim, ratios);
+	snprintf(ratio_name, sizeof(ratio_name), "%s : %s", mode_names[fast], mode_names[slow]);
+	print_sample(ratio_name, "times", aim, ratios);
 }
 
-static int measure(void)
+static int measure_all_modes(void)
 {
 	struct measurement *measurement = isolate_map_shared(sizeof(*measurement));
 
 	if (!measurement)
 		return usage_error("bench", "no memory");
 	for (unsigned int round = 0; round < bench.rounds; round++)
-		for (enum mode mode = 0; mode < MODES; mode++)
-			if (!measure_in_process(measurement, mode, round))
+		for (enum bench_mode bench_mode = 0; bench_mode < MODES; bench_mode++)
+			if (!measure_in_process(measurement, bench_mode, round))
 				return EXIT_FAILED;
 	print_ratio(FIBERS, THREADS, bench.first_aim);
 	print_ratio(FIBERS_FRESH, THREADS, "");
-	for (enum mode mode = 0; mode < MODES; mode++)
-		print_sample(mode_names[mode], "programs/s", "", bench.rates[mode]);
+	for (enum bench_mode bench_mode = 0; bench_mode < MODES; bench_mode++)
+		print_sample(mode_names[bench_mode], "programs/s", "", bench.rates[bench_mode]);
 	return EXIT_GOOD;
 }
 
@@ -203,7 +206,7 @@ int command_bench(int argc, char **argv)
 		OPTION_NUMBER("rounds", &bench.rounds, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
-	int status = options_take("bench", help, rows, argc, argv);
+	int status = options_parse("bench", help, rows, argc, argv);
 	struct file_list files;
 
 	if (status >= 0)
@@ -212,7 +215,7 @@ int command_bench(int argc, char **argv)
 		return usage_error("bench", "expected at least one FILE");
 	status = file_list_init(&files, argc - optind, argv + optind) ? load_programs(&files) : EXIT_BAD;
 	if (status == EXIT_GOOD)
-		status = measure();
+		status = measure_all_modes();
 	file_list_destroy(&files);
 	free(bench.programs);
 	rules_delete(bench.rules);

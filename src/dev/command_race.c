@@ -48,22 +48,22 @@ int command_race(int argc, char **argv)
 int command_race_cells(int argc, char **argv)
 {
 	static struct race_selection selection = { .pattern = "" };
-	struct race_execution execution = { .repeat = 1, .to = MATRIX_CELLS };
+	struct race_execution execution = { .repeat_count = 1, .to = MATRIX_CELLS };
 	int format = RACE_AS_LIST;
 	const struct option_row rows[] = {
 		OPTION_TEXT("cell", &selection.pattern),
 		OPTION_TEXT("execute", &execution.mapping),
-		OPTION_FLAG("fibers", &execution.has_fibers),
+		OPTION_FLAG("fibers", &execution.uses_fibers),
 		OPTION_NUMBER("from", &execution.from, 0, MATRIX_CELLS),
 		OPTION_PICK("json", &format, RACE_AS_JSON),
 		OPTION_PICK("list", &format, RACE_AS_LIST),
 		OPTION_TEXT("mapping", &selection.only_mapping),
 		OPTION_PICK("print", &format, RACE_AS_PROGRAM),
-		OPTION_NUMBER("repeat", &execution.repeat, 1, 1000000),
+		OPTION_NUMBER("repeat", &execution.repeat_count, 1, 1000000),
 		OPTION_NUMBER("to", &execution.to, 0, MATRIX_CELLS),
 		OPTION_END,
 	};
-	int status = options_take("race-cells", help, rows, argc, argv);
+	int status = options_parse("race-cells", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;

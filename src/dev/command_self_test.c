@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev self-test: runs programs that go wrong in each way, among good ones. Each must have
- * the result of its way, and no other input may fail.
+ * pagetorture-dev self-test: runs good programs, and programs that fail on purpose in each way of
+ * misbehave.def. Each failing program must have the expected result, and no good program may fail.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -36,8 +36,8 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture-dev self-test --flavour asan\n";
 
-/* Between two that go wrong, so that what one does to others shows. */
-#define GOOD_BETWEEN 3
+/* Good programs between two that fail on purpose: they show whether a failure affects others. */
+#define GOOD_PROGRAMS_BETWEEN 3
 
 static const char good_program[] =
 	"pagetorture 1\n"
@@ -45,7 +45,7 @@ static const char good_program[] =
 	"T0: write_raw(p0, 0, 0x40, 0x11) -> 0\n"
 	"T1: write_raw(p0, 0x40, 0x40, 0x22) -> 0\n";
 
-/* Every flavour and every backend sees that it breaks its rule. */
+/* Every flavour with every backend detects that this program breaks its rule. */
 static const char dying_program[] =
 	"pagetorture 1\n"
 	"expect unmap-order\n"
@@ -55,7 +55,7 @@ static const char dying_program[] =
 	"k1 = kmap_local(p1)\n"
 	"kunmap_local(k0)\n";
 
-/* Programs that are wrong by themselves. */
+/* Programs that fail without the help of misbehave.c. */
 static const struct {
 	const char *name, *kind, *content;
 } wrong_programs[] = {
@@ -70,10 +70,10 @@ static const struct {
 
 #define WRONG_PROGRAMS (sizeof(wrong_programs) / sizeof(wrong_programs[0]))
 
-/* Ways that a flavour cannot notice, and why. */
+/* Ways to misbehave that a flavour does not detect, and the reason. */
 static const struct {
 	const char *flavour, *way, *why;
-} not_seen[] = {
+} unseen_ways[] = {
 	{ "msan", "corrupt", "MemorySanitizer does not watch where memory ends" },
 	{ "msan", "lose", "MemorySanitizer does not look for lost memory" },
 	{ "plain", "lose", "no detector looks for lost memory" },
@@ -81,17 +81,18 @@ static const struct {
 	{ "tsan", "lose", "ThreadSanitizer does not look for lost memory" },
 };
 
-static const char *why_not_seen(const char *flavour, const char *way)
+static const char *explain_unseen_way(const char *flavour, const char *way)
 {
-	for (size_t i = 0; i < sizeof(not_seen) / sizeof(not_seen[0]); i++)
-		if (!strcmp(not_seen[i].flavour, flavour) && !strcmp(not_seen[i].way, way))
-			return not_seen[i].why;
+	for (size_t i = 0; i < sizeof(unseen_ways) / sizeof(unseen_ways[0]); i++)
+		if (!strcmp(unseen_ways[i].flavour, flavour) && !strcmp(unseen_ways[i].way, way))
+			return unseen_ways[i].why;
 	return NULL;
 }
 
 /* ---- programs ---- */
 
-static bool write_file(const char *directory, const char *name, const char *first, const char *rest)
+static bool write_program_file(const char *directory, const char *name, const char *first,
+			       const char *rest)
 {
 	char path[PATH_MAX];
 	FILE *file;
@@ -104,7 +105,7 @@ static bool write_file(const char *directory, const char *name, const char *firs
 	return !fclose(file);
 }
 
-/* Names that sort among each other: good ones lie around each way. */
+/* Writes the programs. By their names, good programs are sorted between the failing ones. */
 static bool write_programs(const char *directory)
 {
 	char name[80], first[80];
@@ -112,52 +113,54 @@ static bool write_programs(const char *directory)
 
 	for (const struct misbehave_way *way = misbehave_ways; way->name; way++) {
 		snprintf(first, sizeof(first), "# misbehave: %s\n", way->name);
-		is_written &= write_file(directory, way->name, first,
+		is_written &= write_program_file(directory, way->name, first,
 					 way->when == DYING ? dying_program : good_program);
-		for (unsigned int n = 0; n < GOOD_BETWEEN; n++) {
+		for (unsigned int n = 0; n < GOOD_PROGRAMS_BETWEEN; n++) {
 			snprintf(name, sizeof(name), "%s-then-%u", way->name, n);
-			is_written &= write_file(directory, name, "", n ? good_program : dying_program);
+			is_written &= write_program_file(directory, name, "",
+							 n ? good_program : dying_program);
 		}
 	}
 	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
-		is_written &= write_file(directory, wrong_programs[i].name, "", wrong_programs[i].content);
+		is_written &= write_program_file(directory, wrong_programs[i].name, "",
+						 wrong_programs[i].content);
 	return is_written;
 }
 
 /* ---- results ---- */
 
-/* @name: of an input. Return: the kind that it must have by itself, or NULL if it is a good one. */
-static const char *find_kind(const char *name)
+/* Return: the name of the result kind that the input must have; NULL: the input is good. */
+static const char *find_expected_kind(const char *name)
 {
 	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
 		if (!strcmp(way->name, name))
-			return way->kind;
+			return way->expected_kind;
 	for (size_t i = 0; i < WRONG_PROGRAMS; i++)
 		if (!strcmp(wrong_programs[i].name, name))
 			return wrong_programs[i].kind;
 	return NULL;
 }
 
-/* Return: has the input the result that it must have? */
-static bool check_record(const char *path, const char *flavour, const struct run_record *record)
+/* Return: whether the input has the expected result. */
+static bool check_input_result(const char *path, const char *flavour, const struct run_record *record)
 {
 	const char *seen = result_kinds[record->result.kind].name;
 	const char *why = record->why ? record->why : "", *file = strrchr(path, '/') + 1;
 	char name[80];
 	const char *kind, *why_not;
-	bool is_same;
+	bool is_expected;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
-	kind = find_kind(name);
-	why_not = why_not_seen(flavour, name);
-	is_same = !strcmp(seen, kind && !why_not ? kind : "good");
-	if (kind || !is_same)
-		printf("%-8s %-20s %-16s %s\n", flavour, name, is_same ? seen : "NOT SEEN",
-		       !is_same ? "" : why_not ? why_not : why);
-	if (!is_same)
+	kind = find_expected_kind(name);
+	why_not = explain_unseen_way(flavour, name);
+	is_expected = !strcmp(seen, kind && !why_not ? kind : "good");
+	if (kind || !is_expected)
+		printf("%-8s %-20s %-16s %s\n", flavour, name, is_expected ? seen : "NOT SEEN",
+		       !is_expected ? "" : why_not ? why_not : why);
+	if (!is_expected)
 		fprintf(stderr, "%s: %s: expected %s, got %s: %s\n", file, flavour,
 			kind && !why_not ? kind : "good", seen, why);
-	return is_same;
+	return is_expected;
 }
 
 static bool test_flavour(struct run_options *options, const char *flavour,
@@ -170,22 +173,23 @@ static bool test_flavour(struct run_options *options, const char *flavour,
 	if (!is_good)
 		fprintf(stderr, "expected the workers of flavour %s to run\n", flavour);
 	for (size_t i = 0; run.records && i < inputs->count; i++)
-		is_good &= check_record(inputs->names[i], flavour, &run.records[i]);
+		is_good &= check_input_result(inputs->names[i], flavour, &run.records[i]);
 	fflush(stdout);
 	flavour_run_destroy(&run);
 	return is_good;
 }
 
 static int test_flavours(struct run_options *options, const struct file_list *inputs,
-			 const bool *wanted)
+			 const bool *wanted_flavours)
 {
 	int status = EXIT_GOOD;
 
 	printf("%-8s %-20s %-16s\n", "flavour", "way", "result");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		if (!wanted[i])
+		if (!wanted_flavours[i])
 			continue;
-		if (!flavour_find(flavour_names[i], options->binary_path, sizeof(options->binary_path)))
+		if (!flavour_find_binary(flavour_names[i], options->binary_path,
+					 sizeof(options->binary_path)))
 			fprintf(stderr, "skipped: %s: this build has no such flavour\n", flavour_names[i]);
 		else if (!test_flavour(options, flavour_names[i], inputs))
 			status = EXIT_FAILED;
@@ -195,7 +199,7 @@ static int test_flavours(struct run_options *options, const struct file_list *in
 	return status;
 }
 
-static int self_test(struct run_options *options, const bool *wanted)
+static int run_self_test(struct run_options *options, const bool *wanted_flavours)
 {
 	struct scratch scratch;
 	struct file_list inputs;
@@ -207,7 +211,7 @@ static int self_test(struct run_options *options, const bool *wanted)
 		usage_error("self-test", "expected to write to %s: %s", scratch.path, strerror(errno));
 	} else {
 		if (input_list_init(&inputs, (char *[]){ scratch.path, NULL }, true))
-			status = test_flavours(options, &inputs, wanted);
+			status = test_flavours(options, &inputs, wanted_flavours);
 		file_list_destroy(&inputs);
 	}
 	scratch_close(&scratch);
@@ -217,24 +221,25 @@ static int self_test(struct run_options *options, const bool *wanted)
 int command_self_test(int argc, char **argv)
 {
 	static struct run_options options = {
-		.megabytes = 256,
-		.execution = {.run_count = 1,
-			      .time_limit_seconds = 6,
-			      .cpu_limit_seconds = 2,
-			      .fibers = true},
+		.memory_limit_mb = 256,
+		.execution = { .run_count = 1, .time_limit_seconds = 6, .cpu_limit_seconds = 2, .fibers = true },
 	};
-	bool wanted[FLAVOURS_MAX];
+	bool wanted_flavours[FLAVOURS_MAX];
 	const struct option_row rows[] = {
-		option_flavour(wanted),
-		{ .name = "jobs", .letter = 'j', .number = &options.jobs, .least = 1, .most = RUN_JOBS },
+		option_flavour(wanted_flavours),
+		{ .name = "jobs",
+		 .letter = 'j',
+		 .number = &options.job_limit,
+		 .least = 1,
+		 .most = RUN_JOBS},
 		OPTION_END,
 	};
 	int status;
 
-	options.jobs = cpus_count_available(RUN_JOBS);
-	flavours_by_default(wanted);
-	status = options_take("self-test", help, rows, argc, argv);
+	options.job_limit = cpus_count_available(RUN_JOBS);
+	flavours_set_default(wanted_flavours);
+	status = options_parse("self-test", help, rows, argc, argv);
 	if (status < 0 && optind != argc)
 		status = usage_error("self-test", "expected no FILE");
-	return status >= 0 ? status : self_test(&options, wanted);
+	return status >= 0 ? status : run_self_test(&options, wanted_flavours);
 }

@@ -18,7 +18,7 @@ static const struct command commands[] = {
 };
 
 static const struct command_set set = {
-	.program = "pagetorture-dev",
+	.program_name = "pagetorture-dev",
 	.purpose = "Test and measure pagetorture itself. This program is not installed.",
 	.commands = commands,
 	.examples = "  pagetorture-dev race --detector tsan-fibers\n"

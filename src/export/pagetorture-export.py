@@ -33,7 +33,7 @@ NOT_RUN = "its fatal call was not executed: nothing could see it"
 
 
 class BadResults(Exception):
-    """What was read is no whole file of results."""
+    """The input is no complete file of results."""
 
 
 class Results:
@@ -53,38 +53,38 @@ class Results:
             if "input_hex" in record:
                 record["input"] = os.fsdecode(bytes.fromhex(record["input_hex"]))
 
-    def of(self, flavour):
+    def find_records_of_flavour(self, flavour):
         return [record for record in self.records if record.get("flavour") == flavour]
 
-    def flavours(self):
+    def list_flavours(self):
         return list(dict.fromkeys(record.get("flavour") for record in self.records))
 
-    def failures(self):
+    def find_failures(self):
         return [record for record in self.records if record["failed"]]
 
 
-def said_of(record):
-    """What is known of a failure, on one line."""
+def format_failure(record):
+    """Return: the kind of a failure and its reason, on one line."""
     return f"{record['result']}: {record['why']}"
 
 
-def name_of(record):
-    """An input's name for people: bytes that are no UTF-8 as a mark each."""
+def format_input_name(record):
+    """Return: the name of an input for people; a byte that is no UTF-8 becomes U+FFFD."""
     name = record["input"] or "memory, descriptors and mappings"
     return os.fsencode(name).decode(errors="replace")
 
 
 # ---- Test Anything Protocol ----
 
-def as_tap(results):
+def format_tap(results):
     lines = []
     for record in results.records:
         flavour = f"{record['flavour']}: " if "flavour" in record else ""
         skip = f" # SKIP {record.get('skip_reason', NOT_RUN)}" if record["result"] == "not-run" else ""
         lines.append(f"{'not ' if record['failed'] else ''}ok {len(lines) + 1} - "
-                     f"{flavour}{name_of(record)}{skip}")
+                     f"{flavour}{format_input_name(record)}{skip}")
         if record["failed"]:
-            lines[-1] += f"\n# {said_of(record)}\n" + "\n".join(
+            lines[-1] += f"\n# {format_failure(record)}\n" + "\n".join(
                 "# " + line for line in f"replay: {record['replay']}".splitlines())
     for flavour in results.summary.get("skipped", []):
         lines.append(f"ok {len(lines) + 1} # SKIP {flavour}: this flavour did not run")
@@ -93,29 +93,29 @@ def as_tap(results):
 
 # ---- JUnit ----
 
-# XML has no way to write other characters, not even by number.
+# XML cannot hold these characters, not even as character references.
 NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffc\U00010000-\U0010ffff]")
 
 
-def as_xml(text):
+def make_xml_text(text):
     return NOT_XML.sub("?", os.fsencode(text).decode(errors="replace"))
 
 
 def add_case(suite, record):
-    case = tree.SubElement(suite, "testcase", classname=suite.get("name"), name=as_xml(name_of(record)),
-                           time=f"{record.get('seconds', 0):.6f}")
+    case = tree.SubElement(suite, "testcase", classname=suite.get("name"),
+                           name=make_xml_text(format_input_name(record)), time=f"{record.get('seconds', 0):.6f}")
     if record["failed"]:
-        failure = tree.SubElement(case, "failure", type=record["result"], message=as_xml(record["why"]))
-        failure.text = as_xml(f"{record['replay']}\n{record.get('output', '')}")
+        failure = tree.SubElement(case, "failure", type=record["result"], message=make_xml_text(record["why"]))
+        failure.text = make_xml_text(f"{record['replay']}\n{record.get('output', '')}")
     elif record["result"] == "not-run":
-        tree.SubElement(case, "skipped", message=as_xml(record.get("skip_reason", NOT_RUN)))
+        tree.SubElement(case, "skipped", message=make_xml_text(record.get("skip_reason", NOT_RUN)))
 
 
-def as_junit(results):
+def format_junit(results):
     suites = tree.Element("testsuites")
     seconds = {total["flavour"]: total["seconds"] for total in results.summary.get("flavours", [])}
-    for flavour in results.flavours():
-        records = results.of(flavour)
+    for flavour in results.list_flavours():
+        records = results.find_records_of_flavour(flavour)
         name = results.summary["what"] + (f".{flavour}" if flavour else "")
         suite = tree.SubElement(
             suites, "testsuite", name=name, tests=str(len(records)),
@@ -130,8 +130,8 @@ def as_junit(results):
 
 # ---- SARIF ----
 
-def source_root():
-    """The nearest directory above that is a checkout or the source tree, else the working one."""
+def find_source_root():
+    """Return: the nearest directory above that is a checkout or source tree, else the working directory."""
     at = os.getcwd()
     while at != os.path.dirname(at):
         if any(os.path.exists(os.path.join(at, name)) for name in (".git", "src/page/page.h")):
@@ -142,34 +142,34 @@ def source_root():
 
 class Sarif:
     def __init__(self, results):
-        self.results, self.root = results, source_root()
+        self.results, self.root = results, find_source_root()
         self.rules, self.artifacts = {}, []
 
     # ---- places ----
 
-    def uri(self, path):
-        """Below the root without it; a file elsewhere keeps its whole name."""
+    def make_uri(self, path):
+        """Return: the path relative to the root; a file URI for a file elsewhere."""
         path = os.path.realpath(os.path.join(self.root if not os.path.exists(path) else "", path))
         below = path.startswith(self.root + "/")
         return ("" if below else "file://") + urllib.parse.quote(
             os.fsencode(path[len(self.root) + 1:] if below else path), safe="/-._~")
 
-    def location(self, path, line, what=None, number=None):
-        uri = self.uri(path)
+    def make_location(self, path, line, what=None, number=None):
+        uri = self.make_uri(path)
         if uri not in self.artifacts:
             self.artifacts.append(uri)
         return {**({"id": number} if number else {}),
                 "physicalLocation": {
-                    "artifactLocation": {**self.artifact(uri), "index": self.artifacts.index(uri)},
+                    "artifactLocation": {**self.make_artifact_location(uri), "index": self.artifacts.index(uri)},
                     "region": {"startLine": line}},
                 **({"message": {"text": what}} if what else {})}
 
     @staticmethod
-    def artifact(uri):
+    def make_artifact_location(uri):
         return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
 
-    def library_places(self, record):
-        """Lines of the library that the report names, as far as their sources are here."""
+    def find_library_lines(self, record):
+        """Yield the source lines of the library that the report names, if the source files exist."""
         for place in record.get("places", []):
             at = place["file"].rfind("src/page/")
             path = os.path.join(self.root, place["file"][at:])
@@ -177,40 +177,40 @@ class Sarif:
                 yield path, place["line"]
 
     @staticmethod
-    def input_lines(record):
-        """Lines of the input: those that the record has, else those that the reason names."""
+    def find_input_lines(record):
+        """Return: the lines of the input that the record has, else the lines that its reason names."""
         if record.get("lines"):
             return [(line["line"], line["text"]) for line in record["lines"]]
-        # Byte strings have no lines: the numbers in their reasons are records.
+        # Byte strings have no lines: a number in their reasons counts encoded calls.
         found = [] if record.get("bytes") else re.findall(r"line (\d+)", record["why"])
         return [(int(line), "in the input" if n else "the input") for n, line in enumerate(found)] or \
                [(1, "the input")]
 
-    def locations(self, record):
+    def make_locations(self, record):
         """The place of the failure, and places related to it."""
-        library = [(*place, "the other access") for place in self.library_places(record)]
-        # State that grows over two orders belongs to no input; SARIF needs a location anyway.
+        library = [(*place, "the other access") for place in self.find_library_lines(record)]
+        # Memory that grows over two orders belongs to no input; SARIF requires a location anyway.
         path = record["input"] or self.results.records[0]["input"]
-        places = library[:2] + [(path, *line) for line in self.input_lines(record)]
+        places = library[:2] + [(path, *line) for line in self.find_input_lines(record)]
         related = list(dict.fromkeys(places[1:]))[:6]
-        return {"locations": [self.location(*places[0][:2])],
-                **({"relatedLocations": [self.location(*place, number)
+        return {"locations": [self.make_location(*places[0][:2])],
+                **({"relatedLocations": [self.make_location(*place, number)
                                          for number, place in enumerate(related, 1)]}
                    if related else {})}
 
     # ---- failures ----
 
-    def identity(self, record):
-        """The same text for the same failure: numbers are left out."""
+    def format_identity(self, record):
+        """Return: a text that is equal for equal failures, without the numbers of the reason."""
         if "identity" in record:
             return record["identity"]
         if not record["input"]:
             return f"replay orders {record['flavour']}"
         # Each flavour measures a leak in its own way.
         reason = "" if record["result"] == "leak" else re.sub(r"\d", "", record["why"])
-        return f"replay {record['result']} {self.uri(record['input'])} {reason}"
+        return f"replay {record['result']} {self.make_uri(record['input'])} {reason}"
 
-    def rule_index(self, record):
+    def find_rule_index(self, record):
         meaning = record["meaning"][0].upper() + record["meaning"][1:].rstrip(".") + "."
         self.rules.setdefault(record["result"], {
             "id": record["result"],
@@ -221,50 +221,50 @@ class Sarif:
             "properties": {"precision": "very-high", "problem.severity": "error"}})
         return list(self.rules).index(record["result"])
 
-    def result(self, record, fingerprint):
+    def make_result(self, record, fingerprint):
         what = record["why"]
         if "flavour" in record:
-            what = ", ".join(filter(None, (name_of(record), record["flavour"]))) + \
+            what = ", ".join(filter(None, (format_input_name(record), record["flavour"]))) + \
                    f": {record['meaning']}" + (f": {what}" if what else "")
-        return {"ruleId": record["result"], "ruleIndex": self.rule_index(record), "level": "error",
+        return {"ruleId": record["result"], "ruleIndex": self.find_rule_index(record), "level": "error",
                 "message": {"text": f"{what}. Replay: {record['replay']}"},
-                **self.locations(record),
+                **self.make_locations(record),
                 "partialFingerprints": {"pagetortureSignature/v1": fingerprint}}
 
-    def log(self):
+    def make_log(self):
         by_failure = {}
-        for record in self.results.failures():
-            fingerprint = hashlib.sha1(self.identity(record).encode(errors="surrogateescape")).hexdigest()
-            # What fails alike in several flavours is one failure.
+        for record in self.results.find_failures():
+            fingerprint = hashlib.sha1(self.format_identity(record).encode(errors="surrogateescape")).hexdigest()
+            # Equal failures in several flavours are one result.
             if (record["result"], fingerprint) not in by_failure:
-                by_failure[record["result"], fingerprint] = self.result(record, fingerprint)
+                by_failure[record["result"], fingerprint] = self.make_result(record, fingerprint)
         driver = {"name": "pagetorture", "version": self.results.summary["version"],
                   "rules": list(self.rules.values())}
         return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
                 "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints",
                           "results": list(by_failure.values()),
-                          "artifacts": [{"location": self.artifact(uri), "roles": ["resultFile"]}
+                          "artifacts": [{"location": self.make_artifact_location(uri), "roles": ["resultFile"]}
                                         for uri in self.artifacts]}]}
 
 
-def as_sarif(results):
-    return json.dumps(Sarif(results).log(), indent=1) + "\n"
+def format_sarif(results):
+    return json.dumps(Sarif(results).make_log(), indent=1) + "\n"
 
 
 # ---- reading and writing ----
 
-FORMATS = {"tap": as_tap, "junit": as_junit, "sarif": as_sarif}
+FORMATS = {"tap": format_tap, "junit": format_junit, "sarif": format_sarif}
 
 
-def read(path):
+def read_results(path):
     if path == "-":
         return Results("standard input", sys.stdin.buffer.read().decode().splitlines())
     with open(path, encoding="utf-8") as file:
         return Results(path, file.read().splitlines())
 
 
-def write(path, text):
-    """Whole, or not at all: to a temporary file, which is then renamed."""
+def write_file(path, text):
+    """Write the file completely or not at all: a temporary file is renamed."""
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "w", encoding="utf-8") as file:
@@ -293,10 +293,10 @@ def main(arguments):
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, completely or not at all")
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {VERSION}")
     options = parser.parse_intermixed_args(arguments)
-    text = FORMATS[options.format](read(options.results))
+    text = FORMATS[options.format](read_results(options.results))
     if options.output:
         try:
-            write(options.output, text)
+            write_file(options.output, text)
         except OSError as problem:
             problem.filename = options.output
             raise

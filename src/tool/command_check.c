@@ -41,7 +41,7 @@ static const char help[] =
 static int check_file(struct rules *rules, const char *file, bool json, bool strict)
 {
 	static struct program program;
-	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
+	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
 	if (!program_file_load(file, &program, error)) {
@@ -52,16 +52,16 @@ static int check_file(struct rules *rules, const char *file, bool json, bool str
 	if (json) {
 		struct json out = json_begin(stdout);
 
-		json_object(&out, NULL);
+		json_begin_object(&out, NULL);
 		verdict_print_json(&out, file, &program, rules);
 		json_end_line(&out);
 	} else {
 		verdict_print_text(stdout, file, &program, rules);
 	}
 	status = warnings_print(file, &program, rules, strict);
-	if (expectations_hold(&program, rules, claim))
+	if (expectations_hold(&program, rules, failed_claim))
 		return status;
-	fprintf(stderr, "%s: claim does not hold: %s\n", file, claim);
+	fprintf(stderr, "%s: claim does not hold: %s\n", file, failed_claim);
 	return EXIT_FAILED;
 }
 
@@ -74,7 +74,7 @@ int command_check(int argc, char **argv)
 		option_strict(&strict),
 		OPTION_END,
 	};
-	int status = options_take("check", help, rows, argc, argv);
+	int status = options_parse("check", help, rows, argc, argv);
 	struct file_tally tally;
 	struct file_list files;
 	struct rules *rules;
@@ -89,8 +89,9 @@ int command_check(int argc, char **argv)
 	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
-		status = worse(status, file_tally_add(&tally, check_file(rules, files.names[i], json,
-									 strict)));
+		status = worse_exit_status(
+			status,
+			file_tally_add(&tally, check_file(rules, files.names[i], json, strict)));
 	fflush(stdout);
 	file_tally_print(&tally, "check");
 	file_list_destroy(&files);

@@ -56,9 +56,9 @@ static const char script[] =
 
 static struct {
 	const char *backend; /* or NULL */
-	bool is_strict, must_run, wanted[FLAVOURS_MAX];
+	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
 	struct flavour_runners runners;
-} settings = { .runners.seconds = 10 };
+} settings = { .runners.timeout_seconds = 10 };
 
 /* ---- the script, which prints everything ---- */
 
@@ -67,7 +67,7 @@ struct script_process {
 	FILE *input;
 };
 
-static bool has_colours(void)
+static bool must_use_colours(void)
 {
 	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
@@ -77,19 +77,20 @@ static bool has_colours(void)
 
 static bool start_script(struct script_process *process, bool is_utf8)
 {
-	const char *const arguments[] = { is_utf8 ? "true" : "false", has_colours() ? "true" : "false", NULL };
-	int ends[2];
+	const char *const arguments[] = {is_utf8 ? "true" : "false",
+					 must_use_colours() ? "true" : "false", NULL };
+	int pipe_ends[2];
 
-	if (pipe2(ends, O_CLOEXEC))
+	if (pipe2(pipe_ends, O_CLOEXEC))
 		return false;
 	fflush(NULL);
 	process->pid = fork();
 	if (process->pid == 0) {
-		dup2(ends[0], STDIN_FILENO);
+		dup2(pipe_ends[0], STDIN_FILENO);
 		_exit(execute_script(script, arguments));
 	}
-	close(ends[0]);
-	process->input = fdopen(ends[1], "w");
+	close(pipe_ends[0]);
+	process->input = fdopen(pipe_ends[1], "w");
 	return process->pid > 0 && process->input;
 }
 
@@ -110,15 +111,15 @@ static int wait_for_script(struct script_process *process)
 static void write_disagreement(struct json *out, unsigned int flavour, const struct program *program,
 			       const struct execution_record *record)
 {
-	char seen[DISAGREEMENT_TEXT];
-	const char *line;
+	char disagreement_text[DISAGREEMENT_TEXT];
+	const char *line_text;
 
-	runner_disagreement(&settings.runners, flavour, program, record, seen);
-	line = strstr(seen, "line ");
-	json_object(out, NULL);
+	runner_describe_disagreement(&settings.runners, flavour, program, record, disagreement_text);
+	line_text = strstr(disagreement_text, "line ");
+	json_begin_object(out, NULL);
 	json_text(out, "who", flavour_names[flavour]);
-	json_text(out, "seen", seen);
-	json_number(out, "line", line ? atoi(line + strlen("line ")) : 0);
+	json_text(out, "seen", disagreement_text);
+	json_number(out, "line", line_text ? atoi(line_text + strlen("line ")) : 0);
 	json_end(out);
 }
 
@@ -126,28 +127,28 @@ static void write_disagreement(struct json *out, unsigned int flavour, const str
 static bool write_disagreements(struct json *out, const struct program *program)
 {
 	static struct execution_record record;
-	bool disagrees = false;
+	bool has_disagreement = false;
 
-	json_array(out, "disagreements");
+	json_begin_array(out, "disagreements");
 	for (unsigned int i = 0; settings.must_run && i < FLAVOURS_MAX; i++) {
-		if (!settings.runners.of[i].there)
+		if (!settings.runners.list[i].is_available)
 			continue;
 		runner_execute(&settings.runners, i, program, &record);
 		if (record.result != CHECKER_DIFFERS)
 			continue;
 		write_disagreement(out, i, program, &record);
-		disagrees = true;
+		has_disagreement = true;
 	}
 	json_end(out);
-	return disagrees;
+	return has_disagreement;
 }
 
 static int explain_file(struct rules *rules, const char *file, FILE *script_input)
 {
 	static struct program program;
-	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
+	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	struct json out = json_begin(script_input);
-	bool disagrees;
+	bool has_disagreement;
 	int status;
 
 	if (!program_file_load(file, &program, error)) {
@@ -155,26 +156,27 @@ static int explain_file(struct rules *rules, const char *file, FILE *script_inpu
 		return EXIT_BAD;
 	}
 	rules_evaluate(rules, &program);
-	json_object(&out, NULL);
+	json_begin_object(&out, NULL);
 	write_model_facts(&out, &program, rules, file);
-	disagrees = write_disagreements(&out, &program);
+	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
 	fflush(script_input);
 	status = warnings_print(file, &program, rules, settings.is_strict);
-	return !disagrees && expectations_hold(&program, rules, claim) ? status : EXIT_FAILED;
+	return !has_disagreement && expectations_hold(&program, rules, failed_claim) ? status
+										     : EXIT_FAILED;
 }
 
 /* Return: an exit status, or -1 to continue. */
-static int find_runners(void)
+static int prepare_runners(void)
 {
 	int status;
 
 	if (!settings.must_run)
 		return -1;
-	status = options_backend("explain", settings.backend);
+	status = options_set_backend("explain", settings.backend);
 	if (status >= 0)
 		return status;
-	return runners_find(&settings.runners, settings.wanted) ?
+	return runners_find_binaries(&settings.runners, settings.wanted_flavours) ?
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
@@ -191,9 +193,10 @@ static int explain_files(int count, char **names, bool is_utf8)
 	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
-		status = worse(status, file_tally_add(&tally, explain_file(rules, files.names[i],
-									   process.input)));
-	status = worse(status, wait_for_script(&process));
+		status = worse_exit_status(
+			status,
+			file_tally_add(&tally, explain_file(rules, files.names[i], process.input)));
+	status = worse_exit_status(status, wait_for_script(&process));
 	file_tally_print(&tally, "explain");
 	file_list_destroy(&files);
 	rules_delete(rules);
@@ -207,10 +210,10 @@ int command_explain(int argc, char **argv)
 		OPTION_PICK("ascii", &is_utf8, false),
 		option_backend(&settings.backend),
 		option_bytes(),
-		option_flavour(settings.wanted),
+		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
 		option_strict(&settings.is_strict),
-		option_timeout(&settings.runners.seconds),
+		option_timeout(&settings.runners.timeout_seconds),
 		OPTION_PICK("utf8", &is_utf8, true),
 		OPTION_END,
 	};
@@ -218,13 +221,13 @@ int command_explain(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	settings.backend = getenv("PAGE_MAP");
-	memset(settings.wanted, true, sizeof(settings.wanted));
-	status = options_take("explain", help, rows, argc, argv);
+	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
+	status = options_parse("explain", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
-	status = find_runners();
+	status = prepare_runners();
 	if (status < 0)
 		status = explain_files(argc - optind, argv + optind, is_utf8);
 	runners_destroy(&settings.runners);

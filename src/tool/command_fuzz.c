@@ -71,21 +71,22 @@ struct fuzz_options {
 	bool collect, merge, until_finding;
 };
 
-static bool read_time(char *text, void *into)
+static bool parse_time_option(char *time_text, void *into)
 {
 	unsigned int *seconds = into;
 	static const struct unit {
 		const char *name;
 		unsigned int seconds;
 	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-	size_t digits = strspn(text, "0123456789");
-	char count[12];
+	size_t digits = strspn(time_text, "0123456789");
+	char digits_text[12];
 
-	snprintf(count, sizeof(count), "%.*s", (int)digits, text);
+	snprintf(digits_text, sizeof(digits_text), "%.*s", (int)digits, time_text);
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(text + digits, units[i].name)) {
+		if (!strcmp(time_text + digits, units[i].name)) {
 			unsigned int most = TIME_MOST / units[i].seconds;
-			bool good = digits < sizeof(count) && parse_number(count, 1, most, seconds);
+			bool good = digits < sizeof(digits_text) &&
+				    parse_number(digits_text, 1, most, seconds);
 
 			*seconds *= units[i].seconds;
 			return good;
@@ -103,7 +104,7 @@ static bool is_engine_name(const char *name, size_t length)
 	return false;
 }
 
-static bool read_engines(char *list, void *into)
+static bool parse_engines_option(char *list, void *into)
 {
 	const char **engines = into, *name = list;
 
@@ -115,14 +116,14 @@ static bool read_engines(char *list, void *into)
 	return false;
 }
 
-/* Return: an exit status, or -1 to go on. */
+/* Return: an exit status, or -1 to continue. */
 static int parse_options(struct fuzz_options *o, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		OPTION_TEXT("bin", &o->bin),
 		OPTION_FLAG("collect", &o->collect),
 		OPTION_TEXT("dir", &o->dir),
-		OPTION_CHOICE("engine", read_engines, &o->engines, "libfuzzer, afl"),
+		OPTION_CHOICE("engine", parse_engines_option, &o->engines, "libfuzzer, afl"),
 		{ .name = "jobs", .letter = 'j', .number = &o->jobs, .least = 1, .most = JOBS_MOST },
 		OPTION_FLAG("merge", &o->merge),
 		OPTION_TEXT("new-seeds", &o->new_seeds),
@@ -130,17 +131,17 @@ static int parse_options(struct fuzz_options *o, int argc, char **argv)
 		OPTION_TEXT("results", &o->results),
 		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
 		OPTION_TEXT("seeds", &o->seeds),
-		OPTION_READ("time", read_time, &o->time, "like 90, 10m or 8h"),
+		OPTION_READ("time", parse_time_option, &o->time, "like 90, 10m or 8h"),
 		OPTION_FLAG("until-finding", &o->until_finding),
 		OPTION_END,
 	};
 
-	return options_take("fuzz", help, rows, argc, argv);
+	return options_parse("fuzz", help, rows, argc, argv);
 }
 
 /* ---- targets ---- */
 
-/* The name becomes a part of paths. */
+/* Return: whether @name may be a part of paths. */
 static bool is_target_name(const char *name)
 {
 	return *name && strlen(name) < 100 &&
@@ -149,54 +150,54 @@ static bool is_target_name(const char *name)
 		       '\0';
 }
 
-static bool has_file(const char *directory, const char *name)
+static bool has_executable_file(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
 	return path_format(path, sizeof(path), "%s/%s", directory, name) && !access(path, X_OK);
 }
 
-/* Is it a target of the tree, or one that has a binary, or a campaign to collect from? */
+/* Return: whether @name is a target of the table, has a binary, or has a campaign directory. */
 static bool is_target(const struct fuzz_options *options, const char *name)
 {
 	char afl_name[128];
 
 	snprintf(afl_name, sizeof(afl_name), "afl/%s", name);
-	return fuzz_target_find(name) || has_file(options->bin, name) ||
-	       has_file(options->bin, afl_name) || has_file(options->dir, name);
+	return fuzz_target_find(name) || has_executable_file(options->bin, name) ||
+	       has_executable_file(options->bin, afl_name) || has_executable_file(options->dir, name);
 }
 
 static int refuse_target(const char *name)
 {
 	struct similar similar;
-	char text[SIMILAR_TEXT];
-	const struct fuzz_target *known;
+	char time_text[SIMILAR_TEXT];
+	const struct fuzz_target *known_target;
 
 	if (!is_target_name(name))
 		return usage_error("fuzz", "expected the name of a target, got '%s'", name);
 	similar_init(&similar, name);
-	for (size_t i = 0; (known = fuzz_target_at(i)); i++)
-		similar_add(&similar, known->name);
-	similar_text(&similar, "'", "'", text);
-	return usage_error("fuzz", "unknown target '%s'%s Targets: %s", name, *text ? text : ".",
-			   fuzz_target_names);
+	for (size_t i = 0; (known_target = fuzz_target_get(i)); i++)
+		similar_add(&similar, known_target->name);
+	similar_format_hint(&similar, "'", "'", time_text);
+	return usage_error("fuzz", "unknown target '%s'%s Targets: %s", name,
+			   *time_text ? time_text : ".", fuzz_target_names);
 }
 
 /* ---- the command line of the program ---- */
 
 struct command_line {
 	char **words; /* ends with NULL */
-	size_t count;
+	size_t word_count;
 };
 
 static void __attribute__((format(printf, 2, 3)))
-append_word(struct command_line *line, const char *format, ...)
+append_argument(struct command_line *line, const char *format, ...)
 {
 	va_list args;
 	int length;
 
 	va_start(args, format);
-	length = vasprintf(&line->words[line->count++], format, args);
+	length = vasprintf(&line->words[line->word_count++], format, args);
 	va_end(args);
 	if (length < 0) {
 		fputs("pagetorture fuzz: expected memory for a command line, got none\n", stderr);
@@ -207,67 +208,66 @@ append_word(struct command_line *line, const char *format, ...)
 static void append_target(struct command_line *line, const struct fuzz_options *options, const char *name)
 {
 	static const char *const reads_names[] = {"bytes", "text", "calls"};
-	const struct fuzz_target *known = fuzz_target_find(name);
-	enum target_reads reads = known ? known->reads : READS_BYTES;
-	char longest[PATH_MAX - 256]; /* names of engines and of their files follow */
+	const struct fuzz_target *known_target = fuzz_target_find(name);
+	enum target_reads reads = known_target ? known_target->reads : READS_BYTES;
+	char target_directory[PATH_MAX - 256]; /* the campaign appends names of engines and files */
 
-	path_format_or_exit(longest, sizeof(longest), "%s/%s", options->dir, name);
-	/* A text of that length has as many calls as a program can have. */
-	append_word(line, "target=%s,%s,%s,%d", name, known ? known->flavour : "asan", reads_names[reads],
-		    reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
+	path_format_or_exit(target_directory, sizeof(target_directory), "%s/%s", options->dir, name);
+	/* A text of 4096 bytes can have as many calls as a program may have. */
+	append_argument(line, "target=%s,%s,%s,%d", name,
+			known_target ? known_target->flavour : "asan", reads_names[reads],
+			reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
 }
 
 static void append_options(struct command_line *line, const struct fuzz_options *o)
 {
-	append_word(line, "bin=%s", o->bin);
-	append_word(line, "dir=%s", o->dir);
+	append_argument(line, "bin=%s", o->bin);
+	append_argument(line, "dir=%s", o->dir);
 	if (o->seeds)
-		append_word(line, "seeds=%s", o->seeds);
+		append_argument(line, "seeds=%s", o->seeds);
 	else
-		append_word(line, "seeds=%s/seeds", o->bin);
-	append_word(line, "new_seeds=%s", o->new_seeds ? o->new_seeds : "");
-	append_word(line, "results=%s", o->results ? o->results : "");
-	append_word(line, "engines=%s", o->engines);
-	append_word(line, "jobs=%u", o->jobs);
-	append_word(line, "time=%u", o->time);
-	append_word(line, "report=%u", o->report);
-	append_word(line, "seed=%u", o->seed);
-	append_word(line, "collect=%d", o->collect);
-	append_word(line, "merge=%d", o->merge);
-	append_word(line, "until_finding=%d", o->until_finding);
+		append_argument(line, "seeds=%s/seeds", o->bin);
+	append_argument(line, "new_seeds=%s", o->new_seeds ? o->new_seeds : "");
+	append_argument(line, "results=%s", o->results ? o->results : "");
+	append_argument(line, "engines=%s", o->engines);
+	append_argument(line, "jobs=%u", o->jobs);
+	append_argument(line, "time=%u", o->time);
+	append_argument(line, "report=%u", o->report);
+	append_argument(line, "seed=%u", o->seed);
+	append_argument(line, "collect=%d", o->collect);
+	append_argument(line, "merge=%d", o->merge);
+	append_argument(line, "until_finding=%d", o->until_finding);
 }
 
-/* In the source tree if this binary is in a build directory, else where it is installed. */
-static void append_program(struct command_line *line, const char *own)
+/* Appends the path of the campaign script: in the source tree for a build directory, else installed. */
+static void append_python_program(struct command_line *line, const char *own_directory)
 {
-	char home[PATH_MAX];
-	const char *from = *CAMPAIGN_SOURCE == '/' ? "" : own;
+	char installed_path[PATH_MAX];
+	const char *from = *CAMPAIGN_SOURCE == '/' ? "" : own_directory;
 
-	append_word(line, "python3");
-	append_word(line, "-BEs");
-	if (has_file(own, "config.status")) {
-		append_word(line, "%s%s" CAMPAIGN_SOURCE "/main.py", from, *from ? "/" : "");
+	append_argument(line, "python3");
+	append_argument(line, "-BEs");
+	if (has_executable_file(own_directory, "config.status")) {
+		append_argument(line, "%s%s" CAMPAIGN_SOURCE "/main.py", from, *from ? "/" : "");
 	} else {
-		installed_directory(PKGLIBEXECDIR, home, sizeof(home));
-		append_word(line, "%s/campaign/main.py", home);
+		find_installed_directory(PKGLIBEXECDIR, installed_path, sizeof(installed_path));
+		append_argument(line, "%s/campaign/main.py", installed_path);
 	}
 }
 
 int command_fuzz(int argc, char **argv)
 {
-	struct fuzz_options options = {.dir = "campaign",
-				       .report = 60,
-				       .engines = "libfuzzer,afl",
-				       .jobs = cpus_count_available(JOBS_MOST)};
-	struct command_line line = {.count = 0};
-	const struct fuzz_target *known;
+	struct fuzz_options options = {
+		.dir = "campaign", .report = 60, .engines = "libfuzzer,afl", .jobs = cpus_count_available(JOBS_MOST)};
+	struct command_line line = { .word_count = 0 };
+	const struct fuzz_target *known_target;
 	struct results command;
-	char own[PATH_MAX] = ".";
+	char own_directory[PATH_MAX] = ".";
 	int status;
 
 	results_begin(&command, "fuzz", argc, argv);
-	own_directory(own, sizeof(own));
-	options.bin = own;
+	find_own_directory(own_directory, sizeof(own_directory));
+	options.bin = own_directory;
 	options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
 	status = parse_options(&options, argc, argv);
 	if (status >= 0)
@@ -275,14 +275,14 @@ int command_fuzz(int argc, char **argv)
 	line.words = calloc((size_t)argc + 64, sizeof(*line.words));
 	if (!line.words)
 		return EXIT_BAD;
-	append_program(&line, own);
+	append_python_program(&line, own_directory);
 	append_options(&line, &options);
-	append_word(&line, "tool=%s", shell_binary_path());
-	append_word(&line, "command=%s", command.command);
-	append_word(&line, "version=%s", PACKAGE_VERSION);
-	append_word(&line, "compiler=%s", __VERSION__);
-	for (size_t i = 0; optind == argc && (known = fuzz_target_at(i)); i++)
-		append_target(&line, &options, known->name);
+	append_argument(&line, "tool=%s", shell_binary_path());
+	append_argument(&line, "command=%s", command.command_line);
+	append_argument(&line, "version=%s", PACKAGE_VERSION);
+	append_argument(&line, "compiler=%s", __VERSION__);
+	for (size_t i = 0; optind == argc && (known_target = fuzz_target_get(i)); i++)
+		append_target(&line, &options, known_target->name);
 	for (int i = optind; i < argc; i++) {
 		if (!is_target_name(argv[i]) || !is_target(&options, argv[i]))
 			return refuse_target(argv[i]);

@@ -56,11 +56,11 @@ static const char help[] =
 struct settings {
 	const char *backend, *output_path, *failure_text; /* or NULL */
 	const struct fuzz_target *target; /* or NULL */
-	bool wanted[FLAVOURS_MAX], with_threads, is_json;
-	unsigned int seconds, tries;
+	bool wanted_flavours[FLAVOURS_MAX], with_threads, is_json;
+	unsigned int seconds, try_limit;
 };
 
-/* Return: an exit status, or -1 to go on. */
+/* Return: an exit status, or -1 to continue. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
@@ -68,28 +68,28 @@ static int parse_options(struct settings *s, int argc, char **argv)
 		option_bytes(),
 		option_threads(&s->with_threads),
 		OPTION_TEXT("failure", &s->failure_text),
-		option_flavour(s->wanted),
+		option_flavour(s->wanted_flavours),
 		OPTION_FLAG("json", &s->is_json),
 		{ .name = "output", .letter = 'o', .text = &s->output_path },
 		option_target(&s->target),
 		option_timeout(&s->seconds),
-		OPTION_NUMBER("tries", &s->tries, 1, 100000),
+		OPTION_NUMBER("tries", &s->try_limit, 1, 100000),
 		OPTION_END,
 	};
-	int status = options_take("minimize", help, rows, argc, argv);
+	int status = options_parse("minimize", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
 	if (optind == argc || (optind < argc - 1 && (!s->is_json || s->output_path)))
 		return usage_error("minimize", "expected one FILE");
-	return options_backend("minimize", s->backend);
+	return options_set_backend("minimize", s->backend);
 }
 
-/* Return: does the input fail, in one of all tries? */
+/* Return: whether the input fails in at least one try. */
 static bool find_failure(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
-	for (unsigned int i = 0; i < s->tries; i++) {
-		signature_of_input(&r->signature, oracle, &r->input, NULL);
+	for (unsigned int i = 0; i < s->try_limit; i++) {
+		signature_init_from_input(&r->signature, oracle, &r->input, NULL);
 		if (r->signature.has_failed &&
 		    (!s->failure_text || !strcmp(r->signature.failure_text, s->failure_text)))
 			return true;
@@ -100,8 +100,8 @@ static bool find_failure(struct reduction *r, struct oracle *oracle, const struc
 static int write_result(const struct test_input *input, const char *output_path)
 {
 	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	size_t text_size;
+	FILE *out = open_memstream(&text, &text_size);
 	int error;
 
 	if (!out)
@@ -110,9 +110,10 @@ static int write_result(const struct test_input *input, const char *output_path)
 	if (fclose(out))
 		error = errno;
 	else if (output_path)
-		error = output_write(output_path, text, size);
+		error = output_write(output_path, text, text_size);
 	else
-		error = fwrite(text, 1, size, stdout) == size && !fflush(stdout) ? 0 : errno;
+		error = fwrite(text, 1, text_size, stdout) == text_size && !fflush(stdout) ? 0
+											   : errno;
 	free(text);
 	if (error)
 		fprintf(stderr, "%s: expected a file that can be written: %s\n",
@@ -120,8 +121,8 @@ static int write_result(const struct test_input *input, const char *output_path)
 	return error ? EXIT_BAD : EXIT_GOOD;
 }
 
-/* Why there is nothing to minimise. */
-static const char *agreement_text(const struct test_input *input, const char *replayer)
+/* Return: the reason why the input has no failure to minimise. */
+static const char *explain_agreement(const struct test_input *input, const char *replayer)
 {
 	if (replayer)
 		return " reports no failure";
@@ -132,53 +133,56 @@ static const char *agreement_text(const struct test_input *input, const char *re
 static int minimize_input(struct reduction *r, struct oracle *oracle, const struct settings *s)
 {
 	const char *replayer = oracle_find_replayer(oracle, r->input.target);
-	size_t before = test_input_size(&r->input);
-	char flavours[FLAVOURS_TEXT];
+	size_t size_before = test_input_count_units(&r->input);
+	char flavour_list[FLAVOURS_TEXT];
 
-	runners_text(&oracle->runners, flavours);
-	announce("minimize", "%s: %zu %s, in %s", r->input_name, before, test_input_unit(&r->input, before),
-		 replayer ? replayer : flavours);
+	runners_format_names(&oracle->runners, flavour_list);
+	log_command_message("minimize", "%s: %zu %s, in %s", r->input_name, size_before,
+			    test_input_unit_name(&r->input, size_before),
+			    replayer ? replayer : flavour_list);
 	if (!find_failure(r, oracle, s)) {
 		fprintf(stderr, "%s: nothing to minimise: %s%s\n", r->input_name,
-			replayer ? r->input.target->name : "", agreement_text(&r->input, replayer));
+			replayer ? r->input.target->name : "",
+			explain_agreement(&r->input, replayer));
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %s\n", r->input_name, r->signature.failure_text);
-	if (!reduce(r, oracle)) {
+	if (!reduce_input(r, oracle)) {
 		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", r->input_name);
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", r->input_name,
-		test_input_size(&r->input), test_input_unit(&r->input, 0), before, r->candidate_count,
-		r->execution_count);
+		test_input_count_units(&r->input), test_input_unit_name(&r->input, 0), size_before,
+		r->candidate_count, r->execution_count);
 	return write_result(&r->input, s->output_path);
 }
 
 /* ---- as JSON ---- */
 
-static unsigned int count_failures(const struct reduction *r, struct oracle *oracle, unsigned int tries)
+static unsigned int count_failures(const struct reduction *r, struct oracle *oracle,
+				   unsigned int try_limit)
 {
 	static struct signature signature;
 	const bool *needed = r->signature.needed_flavours;
 	unsigned int failure_count = 0;
 
-	for (unsigned int i = 0; i < tries; i++) {
-		signature_of_input(&signature, oracle, &r->input,
+	for (unsigned int i = 0; i < try_limit; i++) {
+		signature_init_from_input(&signature, oracle, &r->input,
 				   memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
-		failure_count += signature_equal(&signature, &r->signature);
+		failure_count += signature_is_equal(&signature, &r->signature);
 	}
 	return failure_count;
 }
 
-/* Describes the smallest input, whose lines are its own, in place of the one of the file. */
+/* Minimises the input, and describes the smallest input instead of the one in the file. */
 static int describe_smallest(struct json *json, struct reduction *r, struct oracle *oracle,
 			     const struct settings *s)
 {
 	static struct signature smallest;
 
-	json_bool(json, "is_minimised", reduce(r, oracle));
-	json_number(json, "failure_count", count_failures(r, oracle, s->tries));
-	signature_of_input(&smallest, oracle, &r->input, r->signature.needed_flavours);
+	json_bool(json, "is_minimised", reduce_input(r, oracle));
+	json_number(json, "failure_count", count_failures(r, oracle, s->try_limit));
+	signature_init_from_input(&smallest, oracle, &r->input, r->signature.needed_flavours);
 	describe_failure(json, oracle, &r->input, &smallest);
 	describe_reports(json, oracle, &r->input, &r->signature);
 	return write_result(&r->input, s->output_path);
@@ -190,7 +194,7 @@ static int describe_input(struct json *json, struct reduction *r, struct oracle 
 	bool has_failed = find_failure(r, oracle, s);
 
 	json_text(json, "outcome", has_failed ? "failure" : "no failure");
-	json_text(json, "limitation", oracle_limitation(oracle));
+	json_text(json, "limitation", oracle_find_limitation(oracle));
 	if (!has_failed)
 		return EXIT_FAILED;
 	if (s->output_path)
@@ -199,13 +203,13 @@ static int describe_input(struct json *json, struct reduction *r, struct oracle 
 	return EXIT_GOOD;
 }
 
-/* ---- all of it ---- */
+/* ---- the command ---- */
 
 /* @json: NULL without --json */
 static int handle_file(const char *file, struct oracle *oracle, const struct settings *s, struct json *json)
 {
 	static struct reduction reduction;
-	const struct fuzz_target *target = s->target ? s->target : fuzz_target_of_finding(file);
+	const struct fuzz_target *target = s->target ? s->target : fuzz_target_find_by_path(file);
 	char error[PROGRAM_FILE_ERROR];
 	int status;
 
@@ -223,8 +227,8 @@ static int handle_file(const char *file, struct oracle *oracle, const struct set
 		return EXIT_BAD;
 	}
 	status = json ? describe_input(json, &reduction, oracle, s) : minimize_input(&reduction, oracle, s);
-	if (!json && oracle_limitation(oracle) && !oracle_find_replayer(oracle, target))
-		fprintf(stderr, "%s: %s\n", file, oracle_limitation(oracle));
+	if (!json && oracle_find_limitation(oracle) && !oracle_find_replayer(oracle, target))
+		fprintf(stderr, "%s: %s\n", file, oracle_find_limitation(oracle));
 	test_input_destroy(&reduction.input);
 	return status;
 }
@@ -235,8 +239,8 @@ static int describe_files(int count, char **files, struct oracle *oracle, const 
 	int status = EXIT_GOOD;
 
 	for (int i = 0; i < count; i++) {
-		json_object(&json, NULL);
-		status = worse(status, handle_file(files[i], oracle, s, &json));
+		json_begin_object(&json, NULL);
+		status = worse_exit_status(status, handle_file(files[i], oracle, s, &json));
 		json_end_line(&json);
 		fflush(stdout);
 	}
@@ -246,20 +250,20 @@ static int describe_files(int count, char **files, struct oracle *oracle, const 
 int command_minimize(int argc, char **argv)
 {
 	static struct oracle oracle;
-	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries = 1 };
+	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .try_limit = 1 };
 	const char *file;
 	int status;
 
-	memset(settings.wanted, true, sizeof(settings.wanted));
+	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = parse_options(&settings, argc, argv);
 	if (status >= 0)
 		return status;
-	file = settings.is_json ? "" : file_list_one("minimize", argv[optind]);
+	file = settings.is_json ? "" : file_list_find_only_file("minimize", argv[optind]);
 	if (!file)
 		return EXIT_BAD;
-	if (!oracle_init(&oracle, settings.wanted, settings.seconds))
+	if (!oracle_init(&oracle, settings.wanted_flavours, settings.seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
-	oracle.runners.threads = settings.with_threads;
+	oracle.runners.must_use_threads = settings.with_threads;
 	status = settings.is_json ? describe_files(argc - optind, argv + optind, &oracle, &settings) :
 				 handle_file(file, &oracle, &settings, NULL);
 	oracle_destroy(&oracle);

@@ -33,12 +33,9 @@ static const char help[] =
 int command_replay(int argc, char **argv)
 {
 	static struct run run = {
-		.command = "replay",
-		.options = {.megabytes = 1024,
-			    .execution = {.run_count = 1,
-					  .time_limit_seconds = 20,
-					  .cpu_limit_seconds = 10,
-					  .fibers = true}},
+		.command_name = "replay",
+		.options = { .memory_limit_mb = 1024,
+			     .execution = { .run_count = 1, .time_limit_seconds = 20, .cpu_limit_seconds = 10, .fibers = true } },
 	};
 
 	return run_command(&run, help, argc, argv);

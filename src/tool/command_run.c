@@ -39,14 +39,11 @@ static const char help[] =
 int command_run(int argc, char **argv)
 {
 	static struct run run = {
-		.command = "run",
-		.prints_rows = true,
-		.keeps_order = true,
-		.options = {.megabytes = 1024,
-			    .execution = {.run_count = 1,
-					  .time_limit_seconds = 60,
-					  .fibers = true,
-					  .threads = true}},
+		.command_name = "run",
+		.must_print_rows = true,
+		.must_keep_order = true,
+		.options = { .memory_limit_mb = 1024,
+			     .execution = { .run_count = 1, .time_limit_seconds = 60, .fibers = true, .threads = true } },
 	};
 
 	return run_command(&run, help, argc, argv);

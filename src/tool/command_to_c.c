@@ -55,7 +55,7 @@ static const char script[] =
 #include "to_c_script.inc"
 	;
 
-/* The C functions that the script may write. */
+/* The C functions that the script may copy into its output. */
 static const char helpers[] =
 #include "to_c_helpers.inc"
 	;
@@ -66,45 +66,48 @@ struct settings {
 	unsigned int run_seconds;
 };
 
-/* What a flavour of the page library was compiled with, and what it is linked with. */
-static void write_build(struct json *out, const char *flavour, const char *flags, const char *libraries)
+/* Writes the compiler flags and the libraries of a flavour of the page library. */
+static void write_build_flags(struct json *out, const char *flavour, const char *flags,
+			      const char *libraries)
 {
-	json_object(out, flavour);
+	json_begin_object(out, flavour);
 	json_text(out, "flags", flags);
 	json_text(out, "libraries", libraries);
 	json_end(out);
 }
 
-/* The directory of page.h: of the source tree in a build directory, else where it is installed. */
-static void find_header_directory(const char *own, char path[PATH_MAX])
+/* Finds the directory of page.h: in the source tree for a build directory, else installed. */
+static void find_header_directory(const char *own_directory, char path[PATH_MAX])
 {
-	char source[2 * PATH_MAX], build_file[2 * PATH_MAX];
+	char source_directory[2 * PATH_MAX], config_status_path[2 * PATH_MAX];
 
-	path_format_or_exit(build_file, sizeof(build_file), "%s/config.status", own);
-	path_format_or_exit(source, sizeof(source), "%s%s" PAGE_HEADER_SOURCE,
-			    *PAGE_HEADER_SOURCE == '/' ? "" : own, *PAGE_HEADER_SOURCE == '/' ? "" : "/");
-	if (access(build_file, R_OK) || !realpath(source, path))
-		installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
+	path_format_or_exit(config_status_path, sizeof(config_status_path), "%s/config.status",
+			    own_directory);
+	path_format_or_exit(source_directory, sizeof(source_directory), "%s%s" PAGE_HEADER_SOURCE,
+			    *PAGE_HEADER_SOURCE == '/' ? "" : own_directory,
+			    *PAGE_HEADER_SOURCE == '/' ? "" : "/");
+	if (access(config_status_path, R_OK) || !realpath(source_directory, path))
+		find_installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
 }
 
 static void write_installation(struct json *out)
 {
-	char own[PATH_MAX] = "", installed[PATH_MAX], header[PATH_MAX];
+	char own_directory[PATH_MAX] = "", installed_directory[PATH_MAX], header_directory[PATH_MAX];
 
-	own_directory(own, sizeof(own));
-	installed_directory(PKGLIBDIR, installed, sizeof(installed));
-	find_header_directory(own, header);
+	find_own_directory(own_directory, sizeof(own_directory));
+	find_installed_directory(PKGLIBDIR, installed_directory, sizeof(installed_directory));
+	find_header_directory(own_directory, header_directory);
 	json_text(out, "compiler", TO_C_CC);
-	json_text(out, "header_directory", header);
-	json_array(out, "directories"); /* of the libraries */
-	json_text(out, NULL, own);
-	json_text(out, NULL, installed);
+	json_text(out, "header_directory", header_directory);
+	json_begin_array(out, "directories"); /* of the libraries */
+	json_text(out, NULL, own_directory);
+	json_text(out, NULL, installed_directory);
 	json_end(out);
-	json_object(out, "builds");
-	write_build(out, "plain", "", PAGE_PLAIN);
-	write_build(out, "asan", TO_C_ASAN_FLAGS, PAGE_ASAN);
-	write_build(out, "tsan", TO_C_TSAN_FLAGS, PAGE_TSAN);
-	write_build(out, "msan", TO_C_MSAN_FLAGS, PAGE_MSAN);
+	json_begin_object(out, "builds");
+	write_build_flags(out, "plain", "", PAGE_PLAIN);
+	write_build_flags(out, "asan", TO_C_ASAN_FLAGS, PAGE_ASAN);
+	write_build_flags(out, "tsan", TO_C_TSAN_FLAGS, PAGE_TSAN);
+	write_build_flags(out, "msan", TO_C_MSAN_FLAGS, PAGE_MSAN);
 	json_end(out);
 }
 
@@ -118,7 +121,7 @@ static bool write_facts(const struct settings *settings, const struct program *p
 
 	if (!file)
 		return false;
-	json_object(&out, NULL);
+	json_begin_object(&out, NULL);
 	write_installation(&out);
 	json_bool(&out, "deterministic", settings->is_deterministic);
 	json_bool(&out, "run", !settings->must_not_run);
@@ -164,13 +167,13 @@ int command_to_c(int argc, char **argv)
 		option_timeout(&settings.run_seconds),
 		OPTION_END,
 	};
-	int status = options_take("to-c", help, rows, argc, argv);
+	int status = options_parse("to-c", help, rows, argc, argv);
 	const char *file;
 
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("to-c", "expected one FILE");
-	file = file_list_one("to-c", argv[optind]);
+	file = file_list_find_only_file("to-c", argv[optind]);
 	return file ? run_script(&settings, file) : EXIT_BAD;
 }

@@ -62,11 +62,11 @@ static const char help[] =
 struct settings {
 	const char *directory, *backend, *output, *results, *tree; /* may be NULL */
 	const struct fuzz_target *target;			   /* or NULL */
-	bool wanted[FLAVOURS_MAX], with_threads;
-	unsigned int seconds, tries;
+	bool wanted_flavours[FLAVOURS_MAX], with_threads;
+	unsigned int seconds, tries_text;
 };
 
-static bool read_tree(char *tree, void *into)
+static bool parse_tree_option(char *tree, void *into)
 {
 	const char **path = into;
 
@@ -74,30 +74,33 @@ static bool read_tree(char *tree, void *into)
 	return true;
 }
 
-/* Return: an exit status, or -1 to go on. */
+/* Return: an exit status, or -1 to continue. */
 static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
-		{ .name = "add", .may_lack = true, .read = read_tree, .into = &s->tree },
+		{ .name = "add",
+		 .is_value_optional = true,
+		 .read = parse_tree_option,
+		 .into = &s->tree},
 		option_backend(&s->backend),
 		option_bytes(),
 		option_threads(&s->with_threads),
-		option_flavour(s->wanted),
-		{ .name = "output", .letter = 'o', .text = &s->output },
+		option_flavour(s->wanted_flavours),
+		{ .name = "output", .letter = 'o', .text = &s->output},
 		OPTION_TEXT("results", &s->results),
 		option_target(&s->target),
 		option_timeout(&s->seconds),
-		OPTION_NUMBER("tries", &s->tries, 1, 100000),
+		OPTION_NUMBER("tries", &s->tries_text, 1, 100000),
 		OPTION_END,
 	};
-	int status = options_take("triage", help, rows, argc, argv);
+	int status = options_parse("triage", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
 	s->directory = argv[optind];
-	return options_backend("triage", s->backend);
+	return options_set_backend("triage", s->backend);
 }
 
 static const char script[] =
@@ -108,7 +111,7 @@ static const char script[] =
 static int run_script(const struct settings *s, const char *command)
 {
 	static struct flavour_runners runners;
-	char flavours[FLAVOURS_TEXT], timeout[16], tries[16];
+	char flavour_list[FLAVOURS_TEXT], timeout_text[16], tries_text[16];
 	const struct {
 		const char *name, *value;
 	} words[] = {
@@ -117,12 +120,12 @@ static int run_script(const struct settings *s, const char *command)
 		{ "results", s->results },
 		{ "tree", s->tree },
 		{ "target", s->target ? s->target->name : NULL },
-		{ "flavours", flavours },
+		{ "flavours", flavour_list },
 		{ "executor", s->with_threads ? "both" : "fibers" },
 		{ "names", program_all_bytes ? "bytes" : NULL },
 		{ "backend", exec_backend_name() },
-		{ "timeout", timeout },
-		{ "tries", tries },
+		{ "timeout", timeout_text },
+		{ "tries", tries_text },
 		{ "tool", shell_binary_path() },
 		{ "command", command },
 		{ "version", PACKAGE_VERSION },
@@ -131,11 +134,11 @@ static int run_script(const struct settings *s, const char *command)
 	const char *arguments[sizeof(words) / sizeof(words[0]) + 1] = { NULL };
 	char *argument;
 
-	if (!runners_find(&runners, s->wanted))
+	if (!runners_find_binaries(&runners, s->wanted_flavours))
 		return usage_error("triage", "expected a flavour that this build has");
-	runners_text(&runners, flavours);
-	snprintf(timeout, sizeof(timeout), "%u", s->seconds);
-	snprintf(tries, sizeof(tries), "%u", s->tries);
+	runners_format_names(&runners, flavour_list);
+	snprintf(timeout_text, sizeof(timeout_text), "%u", s->seconds);
+	snprintf(tries_text, sizeof(tries_text), "%u", s->tries_text);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (asprintf(&argument, "%s=%s", words[i].name, words[i].value ? words[i].value : "") < 0)
 			return usage_error("triage", "expected memory for the options, got none");
@@ -146,12 +149,12 @@ static int run_script(const struct settings *s, const char *command)
 
 int command_triage(int argc, char **argv)
 {
-	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries = 10 };
+	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries_text = 10 };
 	struct results results;
 	int status;
 
 	results_begin(&results, "triage", argc, argv);
-	memset(settings.wanted, true, sizeof(settings.wanted));
+	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = parse_options(&settings, argc, argv);
-	return status >= 0 ? status : run_script(&settings, results.command);
+	return status >= 0 ? status : run_script(&settings, results.command_line);
 }

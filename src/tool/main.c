@@ -23,7 +23,7 @@ static const struct command commands[] = {
 };
 
 static const struct command_set set = {
-	.program = "pagetorture",
+	.program_name = "pagetorture",
 	.purpose = "Test a page library with page programs: small programs of page calls by several threads.",
 	.commands = commands,
 	.examples = "  pagetorture check race.page\n"

@@ -13,11 +13,11 @@
 #include "harness/execution.h"
 #include "tool/run/worker.h"
 
-/* What a process has before anything goes wrong. */
+/* Memory that lose_memory() leaks, and switches that affect later inputs of the process. */
 static void *volatile kept;
 static volatile bool corrupts_later_inputs, changes_later_inputs;
 
-/* The compiler must not see what becomes of it, nor where this leads. */
+/* Volatile pointers keep the compiler from removing the faults. */
 static void *volatile sink;
 static int *volatile nowhere = (int *)8;
 
@@ -30,7 +30,7 @@ WAY_TO(abort_process)
 	abort();
 }
 
-/* Beyond its end; sizes as the allocator's own book-keeping would be hit. */
+/* Writes beyond the end of a block, over the size field of the next block. */
 WAY_TO(overrun_heap)
 {
 	char *volatile first = malloc(24), *volatile second = malloc(24);
@@ -56,7 +56,7 @@ WAY_TO(open_descriptor)
 	(void)!open("/dev/null", O_RDONLY);
 }
 
-/* As many as there are; few, so that it takes no time. */
+/* Opens descriptors up to a limit that is lowered first, which is fast. */
 WAY_TO(open_all_descriptors)
 {
 	const struct rlimit few = { 64, 64 };
@@ -103,7 +103,7 @@ WAY_TO(grow_rarely)
 	kept = block;
 }
 
-/* Reports that the batch is done, which it is not. */
+/* Replies to the driver before the batch has run. */
 WAY_TO(reply_early)
 {
 	(void)!write(WORKER_SOCKET, "g", 1);
@@ -199,15 +199,15 @@ const struct misbehave_way misbehave_ways[] = {
 	{ NULL, NULL, EXECUTING, NULL },
 };
 
-/* ---- when ---- */
+/* ---- when to misbehave ---- */
 
-/* The way of the input that runs, or NULL. */
-static const struct misbehave_way *wanted;
+/* The way that the running input requests, or NULL. */
+static const struct misbehave_way *requested_way;
 
-static bool is_time(const struct checker *checker, const struct program *program, size_t call,
-		    bool is_dying)
+static bool must_misbehave_now(const struct checker *checker, const struct program *program,
+			       size_t call, bool is_dying)
 {
-	switch (wanted->when) {
+	switch (requested_way->when) {
 	case EXECUTING:
 		return !is_dying && call == 0;
 	case ENDING:
@@ -217,8 +217,8 @@ static bool is_time(const struct checker *checker, const struct program *program
 	}
 }
 
-/* What was read last. Where it has a value this is a failure, else only another outcome. */
-static void change_bytes_read(struct trace *trace)
+/* Changes the first byte of the last read, which differs from the model if the byte is initialised. */
+static void change_last_bytes_read(struct trace *trace)
 {
 	for (size_t i = trace->step_count; i-- > 0;)
 		if (trace->steps[i].log_len) {
@@ -230,24 +230,24 @@ static void change_bytes_read(struct trace *trace)
 static void run_before_call(struct checker *checker, const struct program *program, size_t call,
 			    bool is_dying)
 {
-	if (wanted && is_time(checker, program, call, is_dying))
-		wanted->misbehave(checker);
-	if (wanted || is_dying)
+	if (requested_way && must_misbehave_now(checker, program, call, is_dying))
+		requested_way->misbehave(checker);
+	if (requested_way || is_dying)
 		return;
 	if (corrupts_later_inputs)
 		*nowhere = 0;
 	if (changes_later_inputs && call == program->count - 1)
-		change_bytes_read(find_trace(checker));
+		change_last_bytes_read(find_trace(checker));
 }
 
-/* Finds what the next input asks for. */
-static void read_comment(const char *content, size_t size)
+/* Finds the way that the comment of the next input requests. */
+static void find_requested_way(const char *content, size_t size)
 {
 	static const char marker[] = "# misbehave: ";
 	const char *name = memmem(content, size, marker, strlen(marker));
 	size_t len = 0;
 
-	wanted = NULL;
+	requested_way = NULL;
 	if (!name)
 		return;
 	name += strlen(marker);
@@ -255,12 +255,12 @@ static void read_comment(const char *content, size_t size)
 		len++;
 	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
 		if (strlen(way->name) == len && !memcmp(way->name, name, len))
-			wanted = way;
+			requested_way = way;
 }
 
 void misbehave_enable(void)
 {
 	kept = malloc(80);
 	execution_set_call_hook(run_before_call);
-	run_worker_input_hook = read_comment;
+	run_worker_input_hook = find_requested_way;
 }

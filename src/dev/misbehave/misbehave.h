@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Inputs that go wrong while the library is good, to test that `run` and `replay` notice. In
- * pagetorture-dev a program with the comment
+ * Makes inputs fail although the library is correct, to test that `run` and `replay` detect failures. In
+ * pagetorture-dev a program misbehaves in the way that its comment requests:
  *
  *     # misbehave: WAY
  *
- * does so. For pagetorture, which users have, the comment is a comment.
+ * The installed pagetorture ignores the comment.
  */
 #ifndef DEV_MISBEHAVE_H
 #define DEV_MISBEHAVE_H
@@ -17,14 +17,14 @@ enum misbehave_when { EXECUTING, ENDING, DYING };
 struct misbehave_way {
 	void (*misbehave)(struct checker *checker);
 	const char *name;
-	enum misbehave_when when; /* DYING: it needs a program with a fatal call that can be seen */
-	const char *kind;	  /* of the result that it must have (tool/run/kind.def) */
+	enum misbehave_when when; /* DYING: in the child that runs the fatal call */
+	const char *expected_kind;	  /* name of the result kind of the input (tool/run/kind.def) */
 };
 
-/* A way without a name ends them. */
+/* The last way has no name. */
 extern const struct misbehave_way misbehave_ways[];
 
-/* From now on inputs of this process misbehave as their comments say. */
+/* Makes inputs of this process misbehave as their comments request. */
 void misbehave_enable(void);
 
 #endif

@@ -12,7 +12,7 @@
 #define PAGE 4096u
 
 /* The ranges that a kind of access can have: one of the first three values. */
-enum span {
+enum span_set {
 	BYTES = 1,
 	WORD = 2,
 	WHOLE = 4,
@@ -24,18 +24,18 @@ enum span {
 /* ---- the tables ---- */
 
 static const struct lines {
-	enum span span;
+	enum span_set span_set;
 	const char *setup, *before, *call, *after;
 } kind_lines[MATRIX_KINDS] = {
-#define KIND(name, span, writes, atomic, setup, before, call, after) \
-	{ span, setup, before, call, after },
+#define KIND(name, span_set, writes, atomic, setup, before, call, after) \
+	{ span_set, setup, before, call, after },
 #include "dev/race/matrix.def"
 #undef KIND
 };
 
 const struct matrix_kind_info matrix_kinds[MATRIX_KINDS] = {
-#define KIND(name, span, writes, atomic, setup, before, call, after) \
-	{ #name, writes, atomic, sizeof(before) > 1, (span) == WHOLE },
+#define KIND(name, span_set, writes, atomic, setup, before, call, after) \
+	{ #name, writes, atomic, sizeof(before) > 1, (span_set) == WHOLE },
 #include "dev/race/matrix.def"
 #undef KIND
 };
@@ -82,7 +82,7 @@ const struct matrix_reason_info matrix_reasons[MATRIX_REASONS] = {
 
 static const struct ranges {
 	enum matrix_relation relation;
-	enum span first, second;
+	enum span_set first, second;
 	enum matrix_reason reason;
 	struct matrix_range range[2];
 } range_table[] = {
@@ -107,8 +107,8 @@ static enum matrix_reason find_ranges(struct matrix_cell *cell)
 		const struct ranges *r = &range_table[i];
 
 		if (r->relation != cell->relation ||
-		    !(r->first & kind_lines[cell->kind[0]].span) ||
-		    !(r->second & kind_lines[cell->kind[1]].span))
+		    !(r->first & kind_lines[cell->kind[0]].span_set) ||
+		    !(r->second & kind_lines[cell->kind[1]].span_set))
 			continue;
 		memcpy(cell->range, r->range, sizeof(cell->range));
 		return r->reason;
@@ -142,52 +142,52 @@ struct matrix_cell matrix_cell(size_t number)
 
 #define PARTS 5
 
-static void find_parts(const struct matrix_cell *cell, const char *parts[PARTS])
+static void find_name_parts(const struct matrix_cell *cell, const char *name_parts[PARTS])
 {
-	parts[0] = matrix_kinds[cell->kind[0]].name;
-	parts[1] = matrix_kinds[cell->kind[1]].name;
-	parts[2] = matrix_relations[cell->relation];
-	parts[3] = matrix_orders[cell->order];
-	parts[4] = matrix_mappings[cell->mapping];
+	name_parts[0] = matrix_kinds[cell->kind[0]].name;
+	name_parts[1] = matrix_kinds[cell->kind[1]].name;
+	name_parts[2] = matrix_relations[cell->relation];
+	name_parts[3] = matrix_orders[cell->order];
+	name_parts[4] = matrix_mappings[cell->mapping];
 }
 
-void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME])
+void matrix_format_name(const struct matrix_cell *cell, char name[MATRIX_NAME])
 {
-	const char *parts[PARTS];
+	const char *name_parts[PARTS];
 
-	find_parts(cell, parts);
-	snprintf(name, MATRIX_NAME, "%s/%s/%s/%s/%s", parts[0], parts[1], parts[2], parts[3],
-		 parts[4]);
+	find_name_parts(cell, name_parts);
+	snprintf(name, MATRIX_NAME, "%s/%s/%s/%s/%s", name_parts[0], name_parts[1], name_parts[2],
+		 name_parts[3], name_parts[4]);
 }
 
 /* Removes the next part from @pattern. Return: false if none is left. */
-static bool remove_part(const char **pattern, char part[MATRIX_NAME])
+static bool split_off_pattern_part(const char **pattern, char pattern_part[MATRIX_NAME])
 {
 	size_t len = strcspn(*pattern, "/");
 
 	if (!**pattern)
 		return false;
-	snprintf(part, MATRIX_NAME, "%.*s", (int)(len < MATRIX_NAME ? len : MATRIX_NAME - 1),
+	snprintf(pattern_part, MATRIX_NAME, "%.*s", (int)(len < MATRIX_NAME ? len : MATRIX_NAME - 1),
 		 *pattern);
 	*pattern += len + ((*pattern)[len] == '/');
 	return true;
 }
 
-bool matrix_matches(const struct matrix_cell *cell, const char *pattern)
+bool matrix_cell_matches(const struct matrix_cell *cell, const char *pattern)
 {
-	const char *parts[PARTS];
-	char part[MATRIX_NAME];
+	const char *name_parts[PARTS];
+	char pattern_part[MATRIX_NAME];
 
-	find_parts(cell, parts);
-	for (unsigned int i = 0; i < PARTS && remove_part(&pattern, part); i++)
-		if (*part && fnmatch(part, parts[i], 0))
+	find_name_parts(cell, name_parts);
+	for (unsigned int i = 0; i < PARTS && split_off_pattern_part(&pattern, pattern_part); i++)
+		if (*pattern_part && fnmatch(pattern_part, name_parts[i], 0))
 			return false;
 	return !*pattern;
 }
 
 /* ---- expectation ---- */
 
-bool matrix_overlap(const struct matrix_cell *cell)
+bool matrix_accesses_overlap(const struct matrix_cell *cell)
 {
 	const struct matrix_range *a = &cell->range[0], *b = &cell->range[1];
 
@@ -195,17 +195,17 @@ bool matrix_overlap(const struct matrix_cell *cell)
 }
 
 /* The last free is ordered after the drops before it. Other order is in the table. */
-bool matrix_races(const struct matrix_cell *cell)
+bool matrix_cell_races(const struct matrix_cell *cell)
 {
 	const struct matrix_kind_info *a = &matrix_kinds[cell->kind[0]];
 	const struct matrix_kind_info *b = &matrix_kinds[cell->kind[1]];
 
-	return matrix_overlap(cell) && (a->writes || b->writes) && !(a->atomic && b->atomic) &&
-	       !orders[cell->order].orders;
+	return matrix_accesses_overlap(cell) && (a->writes || b->writes) &&
+	       !(a->atomic && b->atomic) && !orders[cell->order].orders;
 }
 
 /* Returns the bytes that both accesses touch. */
-static struct matrix_range common_range(const struct matrix_cell *cell)
+static struct matrix_range find_common_range(const struct matrix_cell *cell)
 {
 	const struct matrix_range *a = &cell->range[0], *b = &cell->range[1];
 	unsigned int from = a->off > b->off ? a->off : b->off;
@@ -214,50 +214,51 @@ static struct matrix_range common_range(const struct matrix_cell *cell)
 	return (struct matrix_range){ from, (end_a < end_b ? end_a : end_b) - from };
 }
 
-bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t access[2],
+bool matrix_agrees_with_model(const struct matrix_cell *cell, const size_t access_indices[2],
 			      const struct rules *rules)
 {
 	const struct shadow *shadow = rules_shadow(rules);
 	const struct race *race = shadow->races;
-	struct matrix_range bytes = common_range(cell);
+	struct matrix_range bytes = find_common_range(cell);
 
-	if (!matrix_races(cell))
+	if (!matrix_cell_races(cell))
 		return !rules_verdict(rules)->broken && !shadow->race_count;
 	return rules_verdict(rules)->broken == RULE_BIT(RULE_data_race) &&
-	       shadow->race_count == 1 && race->first == access[0] &&
-	       race->second == access[1] && race->page == 0 && race->from == bytes.off &&
+	       shadow->race_count == 1 && race->first == access_indices[0] &&
+	       race->second == access_indices[1] && race->page == 0 && race->from == bytes.off &&
 	       race->to == bytes.off + bytes.len;
 }
 
 /* ---- programs ---- */
 
-/* A program that is being written: its text and the number of its calls. */
+/* The program of a cell while it is written: its text, and the indices of its two accesses. */
 struct program_writer {
 	const struct matrix_cell *cell;
-	size_t *access;
-	size_t calls;
-	size_t used;
+	size_t *access_indices;
+	size_t call_count;
+	size_t text_length;
 	char text[4096];
 };
 
-static void append(struct program_writer *m, const char *text, size_t len)
+static void append_text(struct program_writer *m, const char *text, size_t len)
 {
-	if (len >= sizeof(m->text) - m->used)
+	if (len >= sizeof(m->text) - m->text_length)
 		abort();
-	memcpy(m->text + m->used, text, len);
-	m->used += len;
-	m->text[m->used] = '\0';
+	memcpy(m->text + m->text_length, text, len);
+	m->text_length += len;
+	m->text[m->text_length] = '\0';
 }
 
 static void append_number(struct program_writer *m, unsigned int number)
 {
 	char text[16];
 
-	append(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
+	append_text(m, text, (size_t)snprintf(text, sizeof(text), "%u", number));
 }
 
 /* Returns the value of %letter in a line of access @side. */
-static unsigned int value_of(const struct program_writer *m, char letter, unsigned int side)
+static unsigned int find_placeholder_value(const struct program_writer *m, char letter,
+					   unsigned int side)
 {
 	switch (letter) {
 	case 'o':
@@ -277,16 +278,16 @@ static unsigned int value_of(const struct program_writer *m, char letter, unsign
 
 static void append_line(struct program_writer *m, const char *thread, const char *line, unsigned int side)
 {
-	append(m, thread, strlen(thread));
-	append(m, ": ", 2);
+	append_text(m, thread, strlen(thread));
+	append_text(m, ": ", 2);
 	for (; *line; line++) {
 		if (*line == '%')
-			append_number(m, value_of(m, *++line, side));
+			append_number(m, find_placeholder_value(m, *++line, side));
 		else
-			append(m, line, 1);
+			append_text(m, line, 1);
 	}
-	append(m, "\n", 1);
-	m->calls++;
+	append_text(m, "\n", 1);
+	m->call_count++;
 }
 
 /*
@@ -324,7 +325,7 @@ static void append_access(struct program_writer *m, const char *thread, unsigned
 
 	if (*lines->before)
 		append_line(m, thread, lines->before, side);
-	m->access[side] = m->calls;
+	m->access_indices[side] = m->call_count;
 	append_line(m, thread, lines->call, side);
 	if (*lines->after)
 		append_line(m, thread, lines->after, side);
@@ -332,8 +333,8 @@ static void append_access(struct program_writer *m, const char *thread, unsigned
 		append_owners(m, thread);
 }
 
-/* Is the line the second thread's drop, which is the last free and the access itself? */
-static bool is_access_itself(const struct program_writer *m, const char *thread, const char *line)
+/* Return: whether the line is the second thread's free_page(), which is the second access already. */
+static bool is_drop_the_access(const struct program_writer *m, const char *thread, const char *line)
 {
 	return m->cell->kind[1] == MATRIX_last_free && !strcmp(thread, "T1") &&
 	       !strcmp(line, "free_page(p0)");
@@ -352,23 +353,24 @@ static void append_order(struct program_writer *m)
 			append_access(m, thread, 0);
 		else if (!strcmp(line, "B"))
 			append_access(m, thread, 1);
-		else if (!is_access_itself(m, thread, line))
+		else if (!is_drop_the_access(m, thread, line))
 			append_line(m, thread, line, 0);
 	}
 }
 
-void matrix_program(const struct matrix_cell *cell, struct program *program, size_t access[2])
+void matrix_make_program(const struct matrix_cell *cell, struct program *program, size_t access[2])
 {
-	size_t ignored[2];
-	struct program_writer m = { .cell = cell, .access = access ? access : ignored };
-	const char *header = matrix_races(cell) ? "pagetorture 1\nexpect data-race\n" :
+	size_t ignored_indices[2];
+	struct program_writer m = { .cell = cell,
+				   .access_indices = access ? access : ignored_indices };
+	const char *header = matrix_cell_races(cell) ? "pagetorture 1\nexpect data-race\n" :
 						  "pagetorture 1\nexpect clean\n";
 	struct text_error error;
 
-	append(&m, header, strlen(header));
+	append_text(&m, header, strlen(header));
 	append_setup(&m);
 	append_order(&m);
 	/* The tables are part of the source; a test makes the program of each cell. */
-	if (!program_from_text(program, m.text, m.used, &error))
+	if (!program_from_text(program, m.text, m.text_length, &error))
 		abort();
 }

@@ -3,8 +3,8 @@
  * The race matrix as page programs: all pairs of accesses, what orders them, and how the page is
  * mapped, from the tables of matrix.def.
  *
- * Whether a cell races follows from the tables alone (matrix_races()), and independently from its
- * program by the rule model. Tests compare the two results.
+ * Whether a cell races follows from the tables alone (matrix_cell_races()), and independently from
+ * its program by the rule model. Tests compare the two results.
  *
  * A cell is a number, 0 .. MATRIX_CELLS - 1. Cells that differ only in the mapping are neighbours.
  */
@@ -65,15 +65,15 @@ struct matrix_cell {
 	enum matrix_relation relation;
 	enum matrix_order order;
 	enum matrix_mapping mapping;
-	enum matrix_reason left_out; /* MATRIX_IS_CELL: nothing prevents the cell */
+	enum matrix_reason left_out; /* MATRIX_IS_CELL: the combination is a cell */
 	struct matrix_range range[2]; /* valid for a cell */
 };
 
 struct matrix_kind_info {
 	const char *name;
 	bool writes, atomic;
-	bool mapped; /* accesses the page at the address of a mapping */
-	bool whole;  /* always accesses the whole page */
+	bool is_through_mapping; /* accesses the page at the address of a mapping */
+	bool is_whole_page;  /* always accesses the whole page */
 };
 
 extern const struct matrix_kind_info matrix_kinds[MATRIX_KINDS];
@@ -91,25 +91,25 @@ struct matrix_cell matrix_cell(size_t number);
 
 /* "first/second/relation/order/mapping" */
 #define MATRIX_NAME 96
-void matrix_name(const struct matrix_cell *cell, char name[MATRIX_NAME]);
+void matrix_format_name(const struct matrix_cell *cell, char name[MATRIX_NAME]);
 
 /*
  * Does the cell's name match @pattern? Each part of @pattern is a shell pattern, and trailing parts
  * may be missing. "" matches all cells.
  */
-bool matrix_matches(const struct matrix_cell *cell, const char *pattern);
+bool matrix_cell_matches(const struct matrix_cell *cell, const char *pattern);
 
 /* Return: whether the two ranges share a byte. */
-bool matrix_overlap(const struct matrix_cell *cell);
+bool matrix_accesses_overlap(const struct matrix_cell *cell);
 
 /* Return: whether the cell races according to the tables. */
-bool matrix_races(const struct matrix_cell *cell);
+bool matrix_cell_races(const struct matrix_cell *cell);
 
 /*
  * Makes the cell's program, which is the same for all mappings.
  * @access: gets the indices of the two accesses, unless it is NULL
  */
-void matrix_program(const struct matrix_cell *cell, struct program *program, size_t access[2]);
+void matrix_make_program(const struct matrix_cell *cell, struct program *program, size_t access[2]);
 
 struct rules;
 

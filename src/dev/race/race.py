@@ -26,9 +26,9 @@ import keep  # noqa: E402 (in another directory)
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
 FAILURES_SHOWN = 10
 
-# Valgrind keeps data of every thread that ever ran, and slows down: one process executes so many cells.
+# The most cells of one process: Valgrind keeps data of every thread that ever ran, and slows down.
 VALGRIND_BATCH = 2048
-# After so many processes that failed, the other cells of a mapping are not run.
+# After this number of failed processes the other cells of a mapping do not run.
 FAILURES_MAX = 5
 
 GOOD_VERDICTS = ("quiet", "caught", "known", "miss allowed")
@@ -58,7 +58,7 @@ class NoOutcome(Exception):
     """A process that ended or hangs before it printed an outcome."""
 
 
-def warn(text):
+def log_line(text):
     print(text, file=sys.stderr, flush=True)
 
 
@@ -85,7 +85,7 @@ class Process:
         return line.decode(errors="replace").split("\t")
 
     def end(self):
-        """Return: did it end by itself, with status 0?"""
+        """Return: whether the process ended by itself, with status 0."""
         try:
             return self.child.wait(60) == 0
         except subprocess.TimeoutExpired:
@@ -100,18 +100,18 @@ class Process:
 # ---- one detector ----
 
 class Column:
-    """What one detector reported of all cells."""
+    """The outcomes of all cells under one detector."""
 
     def __init__(self, info, matrix, options):
         self.info, self.matrix, self.options = info, matrix, options
         self.name = info["name"]
         self.binary = os.path.join(os.path.dirname(options.tool), info["binary"])
         self.repeat = max(1, options.repeat // info["share"])
-        self.skipped = self._find_missing()
+        self.skipped = self._find_missing_requirement()
         self.compiler, self.seconds, self.failed = "", 0, False
         self.outcomes = {}
 
-    def _find_missing(self):
+    def _find_missing_requirement(self):
         if not os.access(self.binary, os.X_OK):
             return "no gcc's build of it (`make gcc-detectors` makes one)" if "/" in self.info["binary"] \
                 else "this build has no such flavour"
@@ -121,7 +121,7 @@ class Column:
             return "no valgrind"
         return None
 
-    def _command(self, cell, end):
+    def _make_command(self, cell, end):
         command = [self.binary, "race-cells", "--execute", cell["mapping"], "--from", str(cell["number"]),
                    "--to", str(end), "--repeat", str(self.repeat), "--cell", self.options.cell]
         command += ["--fibers"] if self.info["fibers"] else []
@@ -129,17 +129,17 @@ class Column:
         if not tool:
             return command
         valgrind = ["valgrind", "-q", "--error-limit=no", "--read-var-info=no", f"--tool={tool}"]
-        # Only the number of errors matters. If a single cell was asked for, a person reads them.
+        # Errors are counted, not read, unless the user selected a single cell.
         if len(self.matrix["matrix"]) > 1:
             valgrind += ["--log-file=/dev/null"]
             valgrind += ["--history-level=none"] if tool == "helgrind" else []
         return valgrind + command
 
-    def _start(self, cell, backend):
+    def _start_process(self, cell, backend):
         """Return: a process that begins with the cell, and the number of the cell at which it ends."""
         end = cell["number"] + VALGRIND_BATCH if self.info["valgrind"] else self.matrix["end"]
         end = min(end, self.matrix["end"])
-        process = Process(self._command(cell, end), backend, self.options.timeout)
+        process = Process(self._make_command(cell, end), backend, self.options.timeout)
         try:
             compiler, detector = process.read_line()
         except (NoOutcome, ValueError):
@@ -160,11 +160,11 @@ class Column:
                     self.failed |= not process.end()
                     process = None
                 if not process:
-                    process, end = self._start(cell, mapping["backend"])
+                    process, end = self._start_process(cell, mapping["backend"])
                 number, result, reported, runs, why = process.read_line()
                 if int(number) != cell["number"]:
                     raise NoOutcome(f"expected an outcome, got one of cell {number}")
-                outcome = evaluate(cell, self, result, int(reported), int(runs), why)
+                outcome = evaluate_outcome(cell, self, result, int(reported), int(runs), why)
             except (NoOutcome, ValueError) as problem:
                 outcome = {"verdict": "differs", "why": str(problem), "reported": 0, "runs": 0}
                 self.failed, failures = True, failures + 1
@@ -173,8 +173,8 @@ class Column:
         if process:
             self.failed |= not process.end()
 
-    def run(self):
-        """A process maps pages in one way only: one thread for each."""
+    def run_all_cells(self):
+        """Run the cells of each mapping in a thread, because a process has only one backend."""
         start = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor() as pool:
             list(pool.map(self._run_mapping, self.matrix["mappings"]))
@@ -182,13 +182,13 @@ class Column:
         for cell in self.matrix["matrix"]:
             self.outcomes.setdefault(cell["number"], {"verdict": "not run", "reported": 0, "runs": 0})
 
-    # ---- what the outcomes add up to ----
+    # ---- totals ----
 
     def is_predicted(self, verdict):
-        """On real threads a race may be missed."""
+        """Return: whether the verdict is as predicted; on real threads a missed race is."""
         return verdict in GOOD_VERDICTS or verdict == "missed" and not self.info["fibers"]
 
-    def count(self):
+    def count_outcomes(self):
         pairs = [(cell, self.outcomes[cell["number"]]) for cell in self.matrix["matrix"]]
         inside = [(cell, outcome) for cell, outcome in pairs if self.name not in cell["limitations"]]
         races = [outcome for cell, outcome in inside if cell["expect"] != "clean"]
@@ -207,20 +207,20 @@ class Column:
                     outcome["reported"] > 0 for outcome in within)})
         return tally
 
-    def passed(self):
-        """A detector that catches no race at all is broken."""
-        tally = self.tally
+    def has_passed(self):
+        """Return: whether all verdicts are as predicted, and the detector catches at least one race."""
+        tally = self.outcome_counts
         return not self.failed and all(self.is_predicted(o["verdict"]) for o in self.outcomes.values()) \
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
 
     @property
-    def tally(self):
+    def outcome_counts(self):
         if not hasattr(self, "_tally"):
-            self._tally = self.count()
+            self._tally = self.count_outcomes()
         return self._tally
 
 
-def evaluate(cell, column, result, reported, runs, why):
+def evaluate_outcome(cell, column, result, reported, runs, why):
     """Compare an outcome with the prediction. The model does not know the limitations, and reports a miss as
     a difference. Other differences are not hidden by that: the same cells run under other detectors."""
     limitation = cell["limitations"].get(column.name)
@@ -245,7 +245,7 @@ def evaluate(cell, column, result, reported, runs, why):
 
 # ---- for people ----
 
-def ratio(part, whole):
+def divide(part, whole):
     return part / whole if whole else 1
 
 
@@ -257,17 +257,17 @@ def print_table(columns):
         if column.skipped:
             print(f"{column.name:12} skipped: {column.skipped}")
             continue
-        t = column.tally
+        t = column.outcome_counts
         print("%-12s %6d x%-4d %5d %6d %6d %6.2f%% %6d %5d %6d %9.3f %6.3f %6.0f s" % (
             column.name, t["cells"], column.repeat, t["races"], t["caught"], t["missed"],
-            100 * ratio(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
+            100 * divide(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
             sum(limitation["cells"] for limitation in t["limitations"]),
-            ratio(t["caught"], t["caught"] + t["false_alarms"]), ratio(t["caught"], t["races"]),
+            divide(t["caught"], t["caught"] + t["false_alarms"]), divide(t["caught"], t["races"]),
             column.seconds))
 
 
 def print_limitations(matrix, ran):
-    rows = [(limitation, column.name) for column in ran for limitation in column.tally["limitations"]]
+    rows = [(limitation, column.name) for column in ran for limitation in column.outcome_counts["limitations"]]
     if rows:
         print("\nknown limitations: cells that a detector is predicted to get wrong")
     for known in matrix["limitations"]:
@@ -279,7 +279,7 @@ def print_limitations(matrix, ran):
                       f"{limitation['reported']} {reported}")
         if any(limitation["name"] == known["name"] for limitation, _ in rows):
             print(textwrap.indent(textwrap.fill(known["text"], 90), "    "))
-    allowed = sum(column.tally["miss_allowed"] for column in ran)
+    allowed = sum(column.outcome_counts["miss_allowed"] for column in ran)
     if allowed:
         print(f"\n{allowed} of the missed races may be missed: the memory of the detector need not hold them")
 
@@ -296,15 +296,15 @@ def print_summary(matrix, columns):
           f"{matrix['races']} race")
     for reason in matrix["left_out"]:
         print(f"  {reason['count']:6} left out: {reason['text']}")
-    good = sum(column.passed() for column in ran)
+    good = sum(column.has_passed() for column in ran)
     print(f"{'as predicted' if good == len(ran) and not matrix['disagree'] else 'NOT as predicted'}: "
           f"{good} of {len(ran)} detectors, {matrix['cells']} cells, "
-          f"{sum(column.tally['caught'] for column in ran)} races caught, "
-          f"{sum(column.tally['false_alarms'] for column in ran)} false alarms")
+          f"{sum(column.outcome_counts['caught'] for column in ran)} races caught, "
+          f"{sum(column.outcome_counts['false_alarms'] for column in ran)} false alarms")
 
 
-def pair_mark(column, verdicts):
-    """The worst result of a pair."""
+def choose_pair_mark(column, verdicts):
+    """Return: the mark of the worst verdict of a pair of accesses."""
     if not all(map(column.is_predicted, verdicts)):
         return "!"
     marks = (("missed", "?"), ("miss allowed", "?"), ("known", "/"), ("caught", "+"), ("quiet", "."))
@@ -321,7 +321,7 @@ def print_grid(matrix, column):
           + "".join(f" {number:2}" for number in range(1, len(kinds) + 1)))
     for number, first in enumerate(kinds, 1):
         print(f"{number:2} {first:21}" + "".join(
-            "  " + pair_mark(column, pairs.get((first, second), ())) for second in kinds))
+            "  " + choose_pair_mark(column, pairs.get((first, second), ())) for second in kinds))
 
 
 def print_failures(matrix, column, tool):
@@ -333,26 +333,26 @@ def print_failures(matrix, column, tool):
     for cell, outcome in wrong[:FAILURES_SHOWN]:
         verdict = outcome["verdict"]
         why = None if verdict in ("missed", "outdated") else outcome.get("why")
-        warn(f"{column.name}: {cell['cell']}: {why or texts.get(verdict, verdict)}")
-        warn(f"  replay: {shlex.quote(tool)} race --detector {column.name} "
+        log_line(f"{column.name}: {cell['cell']}: {why or texts.get(verdict, verdict)}")
+        log_line(f"  replay: {shlex.quote(tool)} race --detector {column.name} "
              f"--repeat {column.repeat * column.info['share']} --cell {shlex.quote(cell['cell'])}")
     if len(wrong) > FAILURES_SHOWN:
-        warn(f"{column.name}: and {len(wrong) - FAILURES_SHOWN} more cells")
-    elif not wrong and not column.passed():
-        warn(f"{column.name}: expected it to catch a race, and to end with status 0")
+        log_line(f"{column.name}: and {len(wrong) - FAILURES_SHOWN} more cells")
+    elif not wrong and not column.has_passed():
+        log_line(f"{column.name}: expected it to catch a race, and to end with status 0")
 
 
 # ---- for programs ----
 
-def column_object(column):
+def make_column_object(column):
     begin = {"name": column.name, "what": column.info["what"]}
     if column.skipped:
         return {**begin, "skipped": column.skipped}
-    return {**begin, "compiler": column.compiler, "repeat": column.repeat, **column.tally,
-            "seconds": round(column.seconds, 1), "as_predicted": column.passed()}
+    return {**begin, "compiler": column.compiler, "repeat": column.repeat, **column.outcome_counts,
+            "seconds": round(column.seconds, 1), "as_predicted": column.has_passed()}
 
 
-def cell_object(cell, ran):
+def make_cell_object(cell, ran):
     outcomes = {column.name: column.outcomes[cell["number"]] for column in ran}
     return {**{key: cell[key] for key in cell if key not in ("number", "limitations")},
             "detectors": outcomes, "as_predicted": all(
@@ -371,8 +371,8 @@ def write_results(options, matrix, columns, begun, passed):
     value["on"]["compiler"] = ran[0].compiler
     value.update({"repeat": options.repeat, "pattern": options.cell, "not_run": not_run})
     value.update({key: matrix[key] for key in ("combinations", "cells", "races", "disagree", "left_out")})
-    value.update({"detectors": [column_object(column) for column in columns], "as_predicted": passed,
-                  "matrix": [cell_object(cell, ran) for cell in matrix["matrix"]]})
+    value.update({"detectors": [make_column_object(column) for column in columns], "as_predicted": passed,
+                  "matrix": [make_cell_object(cell, ran) for cell in matrix["matrix"]]})
     try:
         os.stat(os.path.dirname(options.results) or ".")
         keep.write(options.results, value)
@@ -380,9 +380,9 @@ def write_results(options, matrix, columns, begun, passed):
         raise Unusable(f"{options.results}: expected a file that can be written: {error.strerror}") from None
 
 
-# ---- all of it ----
+# ---- the command ----
 
-def cells_command(options, form):
+def make_cells_command(options, form):
     command = [options.tool, "race-cells", form, "--cell", options.cell]
     if options.backend:
         command += ["--mapping", {"direct": "same", "alias": "aliases"}[options.backend]]
@@ -390,7 +390,7 @@ def cells_command(options, form):
 
 
 def read_matrix(options):
-    child = subprocess.run(cells_command(options, "--json"), stdout=subprocess.PIPE, text=True, check=False)
+    child = subprocess.run(make_cells_command(options, "--json"), stdout=subprocess.PIPE, text=True, check=False)
     lines = [json.loads(line) for line in child.stdout.splitlines()]
     if child.returncode == EXIT_BAD or not lines:
         raise Unusable("")
@@ -408,21 +408,21 @@ def choose_columns(options, matrix):
     return [Column(info, matrix, options) for info in matrix["detectors"] if info["name"] in wanted]
 
 
-def run(options):
+def run_race_matrix(options):
     begun = time.time()
     if options.form:
-        return subprocess.run(cells_command(options, options.form), check=False).returncode
+        return subprocess.run(make_cells_command(options, options.form), check=False).returncode
     matrix = read_matrix(options)
     columns = choose_columns(options, matrix)
     count = matrix["cells"]
-    warn(f"pagetorture-dev race: {count} cell{'s' if count != 1 else ''} under "
+    log_line(f"pagetorture-dev race: {count} cell{'s' if count != 1 else ''} under "
          f"{', '.join(column.name for column in columns)}, "
          f"{f'up to {options.repeat} times' if options.repeat > 1 else 'once'}")
     for column in columns:
         if column.skipped:
-            warn(f"skipped: {column.name}: {column.skipped}")
+            log_line(f"skipped: {column.name}: {column.skipped}")
         else:
-            column.run()
+            column.run_all_cells()
     ran = [column for column in columns if not column.skipped]
     if not ran:
         raise Unusable("expected a detector that this build has")
@@ -434,7 +434,7 @@ def run(options):
     sys.stdout.flush()
     for column in ran:
         print_failures(matrix, column, options.tool)
-    passed = not matrix["disagree"] and all(column.passed() for column in ran)
+    passed = not matrix["disagree"] and all(column.has_passed() for column in ran)
     if options.results:
         write_results(options, matrix, columns, begun, passed)
     return EXIT_GOOD if passed else EXIT_FAILED
@@ -457,7 +457,7 @@ class Parser(argparse.ArgumentParser):
         return super().format_help().replace("usage:", "Usage:", 1)
 
 
-def number(text):
+def parse_positive_number(text):
     value = int(text)
     if not 1 <= value <= 1000000:
         raise ValueError
@@ -479,10 +479,11 @@ def parse_arguments(arguments):
         help="print the names of the cells and the expected results; run nothing")
     add("--print", action="store_const", const="--print", dest="form",
         help="print the programs of the cells; run nothing")
-    add("--repeat", type=number, default=1, metavar="N",
+    add("--repeat", type=parse_positive_number, default=1, metavar="N",
         help="run each cell N times under tsan-fibers, N/50 or N/100 times under the others, at least once")
     add("--results", metavar="FILE", help="also write all cells and a summary to FILE as one JSON object")
-    add("--timeout", type=number, default=120, metavar="S", help="stop a cell after S seconds (default 120)")
+    add("--timeout", type=parse_positive_number, default=120, metavar="S",
+        help="stop a cell after S seconds (default 120)")
     options = parser.parse_args(arguments[1:])
     options.tool = arguments[0]
     return options
@@ -490,10 +491,10 @@ def parse_arguments(arguments):
 
 if __name__ == "__main__":
     try:
-        sys.exit(run(parse_arguments(sys.argv[1:])))
+        sys.exit(run_race_matrix(parse_arguments(sys.argv[1:])))
     except Unusable as why:
         if str(why):
-            warn(f"pagetorture-dev race: {why} (see pagetorture-dev race --help)")
+            log_line(f"pagetorture-dev race: {why} (see pagetorture-dev race --help)")
         sys.exit(EXIT_BAD)
     except KeyboardInterrupt:
         sys.exit(130)

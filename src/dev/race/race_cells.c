@@ -27,15 +27,16 @@ static const char *const effect_names[] = { "misses", "may miss", "alarms" };
 
 #define BIT(name) (1u << DETECTOR_##name)
 
-/* One function a limitation: is the cell within it? */
-#define LIMITATION(name, detectors, effect, condition, text)                                   \
-	static bool is_within_##name(const struct matrix_cell *c, const struct matrix_kind_info *a, \
-				     const struct matrix_kind_info *b)                         \
-	{                                                                                      \
-		(void)c;                                                                       \
-		(void)a;                                                                       \
-		(void)b;                                                                       \
-		return condition;                                                              \
+/* Defines one function for each limitation: whether the limitation applies to a cell. */
+#define LIMITATION(name, detectors, effect, condition, text)                                  \
+	static bool is_within_##name(const struct matrix_cell *c,                             \
+					  const struct matrix_kind_info *a,                        \
+					  const struct matrix_kind_info *b)                        \
+	{                                                                                          \
+		(void)c;                                                                           \
+		(void)a;                                                                           \
+		(void)b;                                                                           \
+		return condition;                                                                  \
 	}
 #include "dev/race/race.def"
 #undef LIMITATION
@@ -57,7 +58,7 @@ static const struct limitation {
 
 static const struct detector_info {
 	const char *name, *binary, *valgrind;
-	bool has_fibers;
+	bool uses_fibers;
 	unsigned int share;
 	const char *what;
 } detectors[DETECTORS] = {
@@ -67,13 +68,13 @@ static const struct detector_info {
 #undef DETECTOR
 };
 
-/* Return: the limitation of the detector that is about the cell, or NULL. */
+/* Return: the limitation of the detector that applies to the cell, or NULL. */
 static const struct limitation *find_limitation(enum race_detector detector,
 						const struct matrix_cell *cell)
 {
 	for (size_t i = 0; i < LIMITATIONS; i++)
 		if (limitations[i].detectors & 1u << detector &&
-		    matrix_races(cell) == (limitations[i].effect != ALARMS) &&
+		    matrix_cell_races(cell) == (limitations[i].effect != ALARMS) &&
 		    limitations[i].is_within(cell, &matrix_kinds[cell->kind[0]],
 					     &matrix_kinds[cell->kind[1]]))
 			return &limitations[i];
@@ -98,16 +99,16 @@ static void check_model(struct race_selection *selection, const struct matrix_ce
 			struct rules *rules)
 {
 	static struct program program;
-	char name[MATRIX_NAME];
-	size_t access[2];
+	char cell_name[MATRIX_NAME];
+	size_t access_indices[2];
 
-	matrix_program(cell, &program, access);
+	matrix_make_program(cell, &program, access_indices);
 	rules_evaluate(rules, &program);
-	if (matrix_agrees_with_model(cell, access, rules))
+	if (matrix_agrees_with_model(cell, access_indices, rules))
 		return;
-	matrix_name(cell, name);
-	if (selection->disagreements++ < 10)
-		print_disagreement(name);
+	matrix_format_name(cell, cell_name);
+	if (selection->disagreement_count++ < 10)
+		print_disagreement(cell_name);
 }
 
 /* A cell of a mapping that the library lacks would run with another mapping. */
@@ -127,7 +128,8 @@ static void select_cells(struct race_selection *selection, struct rules *rules)
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
-		if (!matrix_matches(&cell, selection->pattern) || selection->lacks_mapping[cell.mapping] ||
+		if (!matrix_cell_matches(&cell, selection->pattern) ||
+		    selection->lacks_mapping[cell.mapping] ||
 		    (selection->only_mapping &&
 		     strcmp(matrix_mappings[cell.mapping], selection->only_mapping)))
 			continue;
@@ -136,43 +138,43 @@ static void select_cells(struct race_selection *selection, struct rules *rules)
 			continue;
 		}
 		selection->is_selected[i] = true;
-		selection->selected++;
-		selection->races += matrix_races(&cell);
+		selection->selected_count++;
+		selection->race_count += matrix_cell_races(&cell);
 		check_model(selection, &cell, rules);
 	}
 }
 
 /* ---- printing ---- */
 
-static void print_name(const struct matrix_cell *cell)
+static void print_cell_name(const struct matrix_cell *cell)
 {
-	char name[MATRIX_NAME];
+	char cell_name[MATRIX_NAME];
 
-	matrix_name(cell, name);
-	printf("%-9s %s\n", matrix_races(cell) ? "data-race" : "clean", name);
+	matrix_format_name(cell, cell_name);
+	printf("%-9s %s\n", matrix_cell_races(cell) ? "data-race" : "clean", cell_name);
 }
 
 /* The cell's program as text, with its name as a comment. */
-static void format_program(const struct matrix_cell *cell, char *text, size_t size)
+static void format_cell_program(const struct matrix_cell *cell, char *text, size_t size)
 {
 	static struct program program;
 	static char plain[TEXT_PROGRAM_MAX];
-	char name[MATRIX_NAME];
-	size_t header;
+	char cell_name[MATRIX_NAME];
+	size_t header_length;
 
-	matrix_name(cell, name);
-	*strrchr(name, '/') = '\0';
-	matrix_program(cell, &program, NULL);
+	matrix_format_name(cell, cell_name);
+	*strrchr(cell_name, '/') = '\0';
+	matrix_make_program(cell, &program, NULL);
 	program_to_text(&program, plain);
-	header = strcspn(plain, "\n");
-	snprintf(text, size, "%.*s\n# Cell %s of the race matrix.\n%s", (int)header, plain, name,
-		 plain + header + 1);
+	header_length = strcspn(plain, "\n");
+	snprintf(text, size, "%.*s\n# Cell %s of the race matrix.\n%s", (int)header_length, plain,
+		 cell_name, plain + header_length + 1);
 }
 
 #define PROGRAM_TEXT (TEXT_PROGRAM_MAX + MATRIX_NAME + 64)
 
-/* The mappings of a cell share one program. */
-static void print_program(const struct race_selection *selection, size_t number,
+/* Prints the program once for all mappings of a cell. */
+static void print_cell_program(const struct race_selection *selection, size_t number,
 			  const struct matrix_cell *cell)
 {
 	static char text[PROGRAM_TEXT];
@@ -180,40 +182,40 @@ static void print_program(const struct race_selection *selection, size_t number,
 
 	if (cell->mapping && selection->is_selected[number - 1])
 		return;
-	format_program(cell, text, sizeof(text));
+	format_cell_program(cell, text, sizeof(text));
 	printf("%s%s", has_printed ? "\n" : "", text);
 	has_printed = true;
 }
 
-static void print_range(struct json *out, const char *key, const struct matrix_range *range)
+static void print_range_json(struct json *out, const char *key, const struct matrix_range *range)
 {
-	json_object(out, key);
+	json_begin_object(out, key);
 	json_number(out, "from", range->off);
 	json_number(out, "to", range->off + range->len);
 	json_end(out);
 }
 
-static void print_cell(size_t number, const struct matrix_cell *cell)
+static void print_cell_json(size_t number, const struct matrix_cell *cell)
 {
 	static char text[PROGRAM_TEXT];
 	struct json out = json_begin(stdout);
-	char name[MATRIX_NAME];
+	char cell_name[MATRIX_NAME];
 
-	matrix_name(cell, name);
-	format_program(cell, text, sizeof(text));
-	json_object(&out, NULL);
+	matrix_format_name(cell, cell_name);
+	format_cell_program(cell, text, sizeof(text));
+	json_begin_object(&out, NULL);
 	json_number(&out, "number", (int64_t)number);
-	json_text(&out, "cell", name);
+	json_text(&out, "cell", cell_name);
 	json_text(&out, "first", matrix_kinds[cell->kind[0]].name);
 	json_text(&out, "second", matrix_kinds[cell->kind[1]].name);
 	json_text(&out, "relation", matrix_relations[cell->relation]);
 	json_text(&out, "order", matrix_orders[cell->order]);
 	json_text(&out, "mapping", matrix_mappings[cell->mapping]);
-	print_range(&out, "first_bytes", &cell->range[0]);
-	print_range(&out, "second_bytes", &cell->range[1]);
-	json_text(&out, "expect", matrix_races(cell) ? "data-race" : "clean");
+	print_range_json(&out, "first_bytes", &cell->range[0]);
+	print_range_json(&out, "second_bytes", &cell->range[1]);
+	json_text(&out, "expect", matrix_cell_races(cell) ? "data-race" : "clean");
 	json_text(&out, "program", text);
-	json_object(&out, "limitations");
+	json_begin_object(&out, "limitations");
 	for (unsigned int i = 0; i < DETECTORS; i++) {
 		const struct limitation *limitation = find_limitation(i, cell);
 
@@ -223,15 +225,15 @@ static void print_cell(size_t number, const struct matrix_cell *cell)
 	json_end_line(&out);
 }
 
-static void print_detectors(struct json *out)
+static void print_detectors_json(struct json *out)
 {
-	json_array(out, "detectors");
+	json_begin_array(out, "detectors");
 	for (unsigned int i = 0; i < DETECTORS; i++) {
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "name", detectors[i].name);
 		json_text(out, "binary", detectors[i].binary);
 		json_text(out, "valgrind", detectors[i].valgrind);
-		json_bool(out, "fibers", detectors[i].has_fibers);
+		json_bool(out, "fibers", detectors[i].uses_fibers);
 		json_number(out, "share", detectors[i].share);
 		json_text(out, "what", detectors[i].what);
 		json_end(out);
@@ -239,11 +241,11 @@ static void print_detectors(struct json *out)
 	json_end(out);
 }
 
-static void print_limitations(struct json *out)
+static void print_limitations_json(struct json *out)
 {
-	json_array(out, "limitations");
+	json_begin_array(out, "limitations");
 	for (unsigned int i = 0; i < LIMITATIONS; i++) {
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "name", limitations[i].name);
 		json_text(out, "text", limitations[i].text);
 		json_text(out, "effect", effect_names[limitations[i].effect]);
@@ -252,11 +254,11 @@ static void print_limitations(struct json *out)
 	json_end(out);
 }
 
-static void print_mappings(const struct race_selection *selection, struct json *out)
+static void print_mappings_json(const struct race_selection *selection, struct json *out)
 {
-	json_array(out, "mappings");
+	json_begin_array(out, "mappings");
 	for (unsigned int i = 0; i < MATRIX_MAPPINGS; i++) {
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "name", matrix_mappings[i]);
 		json_text(out, "backend", matrix_backends[i]);
 		json_bool(out, "lacking", selection->lacks_mapping[i]);
@@ -265,18 +267,18 @@ static void print_mappings(const struct race_selection *selection, struct json *
 	json_end(out);
 }
 
-static void print_tables(const struct race_selection *selection)
+static void print_tables_json(const struct race_selection *selection)
 {
 	struct json out = json_begin(stdout);
-	size_t combinations = selection->selected;
+	size_t combinations = selection->selected_count;
 
-	json_object(&out, NULL);
-	json_array(&out, "left_out");
+	json_begin_object(&out, NULL);
+	json_begin_array(&out, "left_out");
 	for (unsigned int i = 0; i < MATRIX_REASONS; i++) {
 		combinations += selection->left_out[i];
 		if (!selection->left_out[i])
 			continue;
-		json_object(&out, NULL);
+		json_begin_object(&out, NULL);
 		json_text(&out, "name", matrix_reasons[i].name);
 		json_text(&out, "text", matrix_reasons[i].text);
 		json_number(&out, "count", (int64_t)selection->left_out[i]);
@@ -284,17 +286,17 @@ static void print_tables(const struct race_selection *selection)
 	}
 	json_end(&out);
 	json_number(&out, "combinations", (int64_t)combinations);
-	json_number(&out, "cells", (int64_t)selection->selected);
-	json_number(&out, "races", (int64_t)selection->races);
-	json_number(&out, "disagree", (int64_t)selection->disagreements);
+	json_number(&out, "cells", (int64_t)selection->selected_count);
+	json_number(&out, "races", (int64_t)selection->race_count);
+	json_number(&out, "disagree", (int64_t)selection->disagreement_count);
 	json_bool(&out, "valgrind", valgrind_is_supported());
-	json_array(&out, "kinds");
+	json_begin_array(&out, "kinds");
 	for (unsigned int i = 0; i < MATRIX_KINDS; i++)
 		json_text(&out, NULL, matrix_kinds[i].name);
 	json_end(&out);
-	print_mappings(selection, &out);
-	print_detectors(&out);
-	print_limitations(&out);
+	print_mappings_json(selection, &out);
+	print_detectors_json(&out);
+	print_limitations_json(&out);
 	json_end_line(&out);
 }
 
@@ -308,22 +310,22 @@ int race_print_cells(struct race_selection *selection, enum race_format format)
 		find_missing_mappings(selection);
 	select_cells(selection, rules);
 	rules_delete(rules);
-	if (!selection->selected)
+	if (!selection->selected_count)
 		return usage_error("race", "expected --cell to match a cell, '%s' matches none",
 				   selection->pattern);
 	if (format == RACE_AS_JSON)
-		print_tables(selection);
+		print_tables_json(selection);
 	for (size_t i = 0; i < MATRIX_CELLS; i++) {
 		struct matrix_cell cell = matrix_cell(i);
 
 		if (!selection->is_selected[i])
 			continue;
 		if (format == RACE_AS_LIST)
-			print_name(&cell);
+			print_cell_name(&cell);
 		else if (format == RACE_AS_PROGRAM)
-			print_program(selection, i, &cell);
+			print_cell_program(selection, i, &cell);
 		else
-			print_cell(i, &cell);
+			print_cell_json(i, &cell);
 	}
-	return selection->disagreements ? EXIT_FAILED : EXIT_GOOD;
+	return selection->disagreement_count ? EXIT_FAILED : EXIT_GOOD;
 }

@@ -10,11 +10,12 @@
 
 struct race_selection {
 	const char *pattern;
-	const char *only_mapping; /* or NULL */
-	size_t selected, races, disagreements; /* cells on which tables and model disagree */
-	size_t left_out[MATRIX_REASONS];       /* combinations that match and are no cell */
+	const char *only_mapping; /* name of a mapping; NULL: all mappings */
+	size_t selected_count, race_count;
+	size_t disagreement_count; /* cells on which tables and model disagree */
+	size_t left_out[MATRIX_REASONS];       /* matching combinations that are no cell, by reason */
 	bool is_selected[MATRIX_CELLS];
-	bool lacks_mapping[MATRIX_MAPPINGS]; /* the page library cannot map so */
+	bool lacks_mapping[MATRIX_MAPPINGS]; /* the page library has no backend for it */
 };
 
 enum race_format { RACE_AS_LIST, RACE_AS_PROGRAM, RACE_AS_JSON };
@@ -34,9 +35,9 @@ int race_print_cells(struct race_selection *selection, enum race_format format);
  */
 struct race_execution {
 	const char *pattern, *mapping;
-	unsigned int repeat;
+	unsigned int repeat_count;
 	unsigned int from, to; /* numbers of cells */
-	bool has_fibers;
+	bool uses_fibers;
 };
 int race_execute_cells(const struct race_execution *execution);
 

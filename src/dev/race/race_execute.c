@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The process that runs under a detector. */
+/* Executes cells of the race matrix in a process that runs under a detector. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,14 +19,14 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-static void run_once(struct checker *checker, const struct program *program, bool has_fibers,
+static void run_program_once(struct checker *checker, const struct program *program, bool uses_fibers,
 		     struct checker_report *report)
 {
 	unsigned int errors = valgrind_error_count();
 
 	tsan_clear_shadow();
 	checker_evaluate(checker, program);
-	if (has_fibers)
+	if (uses_fibers)
 		checker_run_fibers(checker, program, report);
 	else
 		checker_run_threads(checker, program, report);
@@ -34,10 +34,10 @@ static void run_once(struct checker *checker, const struct program *program, boo
 }
 
 /*
- * On fibers every run is the first again. The older runtime throws dice which byte of a
- * granule it forgets: it may report more or fewer races, but not none.
+ * On fibers each run must report as many races as the first. The older runtime of ThreadSanitizer forgets
+ * a random byte of a granule: the number may differ, but not between none and some.
  */
-static bool is_same_again(const struct checker_report *first, struct checker_report *report,
+static bool has_same_race_count(const struct checker_report *first, struct checker_report *report,
 			  unsigned int run)
 {
 	if (tsan_splits_granules() ? !first->race_count == !report->race_count
@@ -50,8 +50,8 @@ static bool is_same_again(const struct checker_report *first, struct checker_rep
 	return false;
 }
 
-static void run_cell(struct checker *checker, const struct race_execution *execution, size_t number,
-		     const struct matrix_cell *cell)
+static void run_and_print_cell(struct checker *checker, const struct race_execution *execution,
+			       size_t number, const struct matrix_cell *cell)
 {
 	static const char *const results[] = { "agree", "miss allowed", "differ" };
 	static struct program program;
@@ -59,16 +59,16 @@ static void run_cell(struct checker *checker, const struct race_execution *execu
 	unsigned int run = 0, reported = 0;
 	bool is_miss_allowed = false;
 
-	matrix_program(cell, &program, NULL);
+	matrix_make_program(cell, &program, NULL);
 	do {
-		run_once(checker, &program, execution->has_fibers, &report);
+		run_program_once(checker, &program, execution->uses_fibers, &report);
 		if (++run == 1)
 			first = report;
 		reported += report.race_count > 0;
 		is_miss_allowed |= report.result == CHECKER_MISS_ALLOWED;
 	} while (report.result != CHECKER_DIFFERS &&
-		 (!execution->has_fibers || is_same_again(&first, &report, run)) &&
-		 run < execution->repeat);
+		 (!execution->uses_fibers || has_same_race_count(&first, &report, run)) &&
+		 run < execution->repeat_count);
 	if (report.result != CHECKER_DIFFERS)
 		report.result = is_miss_allowed ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
 	printf("%zu\t%s\t%u\t%u\t%s\n", number, results[report.result], reported, run,
@@ -89,8 +89,8 @@ int race_execute_cells(const struct race_execution *execution)
 
 		if (cell.left_out == MATRIX_IS_CELL &&
 		    !strcmp(matrix_mappings[cell.mapping], execution->mapping) &&
-		    matrix_matches(&cell, execution->pattern))
-			run_cell(checker, execution, i, &cell);
+		    matrix_cell_matches(&cell, execution->pattern))
+			run_and_print_cell(checker, execution, i, &cell);
 	}
 	checker_delete(checker);
 	return EXIT_GOOD;

@@ -44,24 +44,24 @@ class Campaign:
         self.signals = set()
         self.is_stopped = False
 
-    def elapsed(self):
+    def compute_elapsed_seconds(self):
         return self.now - self.start_time
 
-    def running_workers(self):
-        return [worker for target in self.targets for worker in target.running_workers()]
+    def find_running_workers(self):
+        return [worker for target in self.targets for worker in target.find_running_workers()]
 
     # ---- processes that ended ----
 
-    def kill_strays(self):
+    def kill_stray_processes(self):
         """Kill the targets that a killed AFL++ left: the kernel makes them children of this process."""
-        known_pids = {worker.pid for worker in self.running_workers()}
+        known_pids = {worker.pid for worker in self.find_running_workers()}
         with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as children:
             for pid in map(int, children.read().split()):
                 if pid not in known_pids:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
 
-    def leave_out(self, target, reason):
+    def leave_out_target(self, target, reason):
         self.targets.remove(target)
         self.left_out_targets.append({"name": target.name, "reason": reason})
 
@@ -73,7 +73,7 @@ class Campaign:
             log_message(f"{target.name}: a finding of {worker.name} could not be written: "
                         f"{worker.end_reason} (log: {worker.log_path}.old)")
         collect_inputs(target, False, self.now)
-        target.withdraw(worker.finding_path)
+        target.withdraw_finding(worker.finding_path)
 
     def handle_failure(self, worker, status, has_executed):
         target = worker.target
@@ -104,7 +104,7 @@ class Campaign:
             # No other start would change it.
             target.skip_engine(worker.engine, reason)
             if not target.groups:
-                self.leave_out(target, reason)
+                self.leave_out_target(target, reason)
         else:
             self.handle_failure(worker, status, has_executed)
 
@@ -116,11 +116,11 @@ class Campaign:
                 return
             if not pid:
                 return
-            for worker in self.running_workers():
+            for worker in self.find_running_workers():
                 if worker.pid == pid:
                     self.handle_exit(worker, status)
                     if os.WIFSIGNALED(status):
-                        self.kill_strays()
+                        self.kill_stray_processes()
 
     # ---- the loop ----
 
@@ -128,7 +128,7 @@ class Campaign:
         reason = target.find_write_error()
         if reason and not target.pause_reason:
             log_message(f"{target.name}: pauses: {target.directory}: {reason}")
-            for worker in target.running_workers():
+            for worker in target.find_running_workers():
                 worker.request_end(self.now)
         elif not reason and target.pause_reason:
             log_message(f"{target.name}: goes on")
@@ -136,7 +136,7 @@ class Campaign:
 
     def poll_workers(self):
         self.poll_time = self.now
-        for worker in self.running_workers():
+        for worker in self.find_running_workers():
             worker.read_progress(self.now)
         for target in self.targets:
             collect_inputs(target, False, self.now)
@@ -148,14 +148,14 @@ class Campaign:
             write_results(self, "running")
 
     def end_slices(self):
-        for worker in self.running_workers():
+        for worker in self.find_running_workers():
             if self.slice_length and self.now - worker.start_time >= self.slice_length:
                 worker.request_end(self.now)
             if worker.end_request_time and self.now - worker.end_request_time >= END_PATIENCE:
                 worker.kill_process_group()
 
     def start_workers(self):
-        while len(self.running_workers()) < self.options.jobs:
+        while len(self.find_running_workers()) < self.options.jobs:
             worker = find_next_worker(self.targets, self.slice_length, self.now)
             if not worker:
                 return
@@ -174,34 +174,34 @@ class Campaign:
             self.is_stopped = True
         self.now = time.monotonic()
 
-    def new_finding_count(self):
-        return sum(target.new_finding_count() for target in self.targets)
+    def count_new_findings(self):
+        return sum(target.count_new_findings() for target in self.targets)
 
-    def is_over(self):
-        if self.options.until_finding and self.new_finding_count():
+    def must_end(self):
+        if self.options.until_finding and self.count_new_findings():
             return True
         group_count = sum(len(target.groups) for target in self.targets)
-        return self.is_stopped or (self.options.time and self.elapsed() >= self.options.time) or (
-            self.failures_in_row >= FAILURES_MOST * group_count and not self.running_workers())
+        return self.is_stopped or (self.options.time and self.compute_elapsed_seconds() >= self.options.time) or (
+            self.failures_in_row >= FAILURES_MOST * group_count and not self.find_running_workers())
 
     def end_workers(self):
         """A second signal while the engines end kills them."""
         request_time, self.is_stopped = self.now, False
-        for worker in self.running_workers():
+        for worker in self.find_running_workers():
             worker.request_end(self.now)
-        while self.running_workers():
+        while self.find_running_workers():
             if self.is_stopped or self.now - request_time >= END_PATIENCE:
-                for worker in self.running_workers():
+                for worker in self.find_running_workers():
                     worker.kill_process_group()
             self.wait_for_signal()
             self.handle_exits()
-        self.kill_strays()
+        self.kill_stray_processes()
         for target in self.targets:
             collect_inputs(target, True, self.now)
             target.update_coverage()
 
     def run_engines(self):
-        while not self.is_over():
+        while not self.must_end():
             self.handle_exits()
             self.end_slices()
             self.start_workers()
@@ -212,7 +212,7 @@ class Campaign:
 
     # ---- begin and end ----
 
-    def announce(self):
+    def log_plan(self):
         options, count = self.options, len(self.targets)
         what = f"import the inputs of killed engines in {options.dir}"
         if not options.collect:
@@ -229,10 +229,10 @@ class Campaign:
                 if target.groups or self.options.collect:
                     target.open()
                 else:
-                    self.leave_out(target, "; ".join(target.missing_parts.values()))
+                    self.leave_out_target(target, "; ".join(target.missing_parts.values()))
             except TargetError as error:
                 log_message(f"{target.name}: {error}")
-                self.leave_out(target, str(error))
+                self.leave_out_target(target, str(error))
                 self.has_unusable_directory = True
 
     def block_signals(self):
@@ -244,7 +244,7 @@ class Campaign:
         signal.pthread_sigmask(signal.SIG_BLOCK, self.signals)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    def begin(self):
+    def prepare_targets(self):
         """Import first what a campaign that was killed did not."""
         self.now = self.start_time = self.poll_time = time.monotonic()
         self.slice_length = plan_slice(self.options, self.targets)
@@ -254,7 +254,7 @@ class Campaign:
             collect_inputs(target, True, self.now)
             self.pause_or_continue(target)
 
-    def log_shortcomings(self):
+    def log_problems(self):
         """Log targets that did not run and files that were lost. Return: were there any?"""
         has_any = self.has_unusable_directory
         for target in self.targets:
@@ -266,15 +266,15 @@ class Campaign:
                 has_any = True
         return has_any
 
-    def run(self):
+    def run_to_end(self):
         """Return: EXIT_GOOD without a finding, EXIT_FAILED with one, EXIT_BAD if a target could not run,
         a file of an engine could not be kept, or figures could not be written.
         """
-        self.announce()
+        self.log_plan()
         self.block_signals()
         self.open_targets()
         if self.targets:
-            self.begin()
+            self.prepare_targets()
             if not self.options.collect:
                 self.run_engines()
         # All may have been skipped when they were started.
@@ -283,7 +283,7 @@ class Campaign:
             write_results(self, "failed")
             return EXIT_BAD
         log_summary(self)
-        has_shortcomings, finding_count = self.log_shortcomings(), self.new_finding_count()
+        has_shortcomings, finding_count = self.log_problems(), self.count_new_findings()
         is_written = write_results(self, "failed" if finding_count or has_shortcomings else "good")
         if has_shortcomings or not is_written:
             return EXIT_BAD

@@ -27,5 +27,5 @@ class Engine:
     def make_environment(self, _worker):
         return os.environ
 
-    def read_figures(self, worker):
+    def read_statistics(self, worker):
         """Read statistics that the engine keeps in files: before it starts, and once a second."""

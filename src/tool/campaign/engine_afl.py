@@ -92,7 +92,7 @@ class Afl(Engine):
         return [*command, "-s", str(options.seed + 1000003 * worker.number + worker.start_count),
                 "--", f"{options.bin}/{role.build}/{target.name}"]
 
-    def read_figures(self, worker):
+    def read_statistics(self, worker):
         """Read fuzzer_stats, which is up to a minute old, then plot_data, five seconds at most."""
         directory = f"{worker.target.directory}/afl/{worker.role}"
         with contextlib.suppress(OSError), open(f"{directory}/fuzzer_stats", errors="replace") as file:

@@ -58,7 +58,7 @@ def run_campaign(words):
     except OSError as error:
         log_error(f"expected a directory that can be written: {options.dir}: {error.strerror}")
         return EXIT_BAD
-    return campaign.run()
+    return campaign.run_to_end()
 
 
 try:

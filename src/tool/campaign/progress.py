@@ -48,7 +48,7 @@ def update_plot(target, elapsed, now, is_last=False):
         return
     target.plotted_figures, target.plot_time = figures, now
     append_plot_line(target, f"{int(time.time())}\t{target.earlier_seconds + int(elapsed)}\t"
-                             f"{target.total_executions(now)}\t{figures}\n")
+                             f"{target.count_total_executions(now)}\t{figures}\n")
 
 
 # ---- lines ----
@@ -56,11 +56,11 @@ def update_plot(target, elapsed, now, is_last=False):
 def format_totals(campaign, is_last):
     """All but the rate count from the first start of the campaign on this directory."""
     now, targets = campaign.now, campaign.targets
-    executions = sum(target.total_executions(now) for target in targets)
+    executions = sum(target.count_total_executions(now) for target in targets)
     # Targets run at the same time.
-    elapsed = campaign.elapsed() + max(target.earlier_seconds for target in targets)
+    elapsed = campaign.compute_elapsed_seconds() + max(target.earlier_seconds for target in targets)
     rate = f"{mean_rate(executions, elapsed)}/s on average" if is_last else \
-        f"{sum(target.rate() for target in targets)}/s"
+        f"{sum(target.compute_rate() for target in targets)}/s"
     last_find_time = max(target.last_find_time for target in targets)
     return (f"{format_duration(elapsed)}  {executions} executions, {rate}, "
             f"coverage {sum(target.coverage for target in targets)}, "
@@ -81,7 +81,7 @@ def log_begin(campaign):
 def update_progress(campaign):
     """Once a second: the status line, or a line of the log when it is due; and plot.tsv."""
     for target in campaign.targets:
-        update_plot(target, campaign.elapsed(), campaign.now)
+        update_plot(target, campaign.compute_elapsed_seconds(), campaign.now)
     if is_terminal():
         show_status(format_totals(campaign, is_last=False))
     elif campaign.now - campaign.log_time >= campaign.options.report:
@@ -96,11 +96,11 @@ def log_summary(campaign):
     log_message(f"summary, in {campaign.options.dir}:\n" + SUMMARY_COLUMNS.format(
         "target", "executions", "new", "coverage", "corpus", "new", "findings", "new"))
     for target in campaign.targets:
-        update_plot(target, campaign.elapsed(), now, is_last=True)
+        update_plot(target, campaign.compute_elapsed_seconds(), now, is_last=True)
         corpus_count = len(target.corpus.hashes)
         log_message(SUMMARY_COLUMNS.format(
-            target.name, target.total_executions(now), target.executions(now), target.coverage, corpus_count,
-            corpus_count - target.corpus_count_before, len(target.findings.hashes), target.new_finding_count()))
+            target.name, target.count_total_executions(now), target.executions(now), target.coverage, corpus_count,
+            corpus_count - target.corpus_count_before, len(target.findings.hashes), target.count_new_findings()))
     for target in campaign.targets:
-        if target.new_finding_count():
+        if target.count_new_findings():
             log_message(f"findings of {target.name}, replay: {target.make_replay_command(target.findings.path)}")

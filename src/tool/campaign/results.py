@@ -40,15 +40,15 @@ def describe_machine(compiler):
 def describe_target(campaign, target, is_ended):
     now, corpus_count = campaign.now, len(target.corpus.hashes)
     # Of the moment while the campaign runs; at its end the mean of all its runs.
-    rate = target.rate() if not is_ended else \
-        mean_rate(target.total_executions(now), target.earlier_seconds + campaign.elapsed())
+    rate = target.compute_rate() if not is_ended else \
+        mean_rate(target.count_total_executions(now), target.earlier_seconds + campaign.compute_elapsed_seconds())
     return {"name": target.name, "flavour": target.flavour,
             "engines": [{"name": name, "skipped": target.missing_parts.get(name, "")}
                         for name in campaign.options.engines],
             "executions": target.executions(now), "executions_before": target.earlier_executions,
             "seconds_before": target.earlier_seconds, "rate": rate, "coverage": target.coverage,
             "corpus": corpus_count, "corpus_new": corpus_count - target.corpus_count_before,
-            "findings": len(target.findings.hashes), "findings_new": target.new_finding_count(),
+            "findings": len(target.findings.hashes), "findings_new": target.count_new_findings(),
             "first_finding": target.first_finding, "engine_failure": target.last_engine_failure}
 
 

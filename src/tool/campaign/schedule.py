@@ -18,17 +18,17 @@ def plan_slice(options, targets):
 
 def planned_time(workers, slice_length, now):
     """The seconds that the workers ran, and a slice for each one that runs."""
-    return sum(worker.run_time(now) + (slice_length or SLICE_MOST if worker.pid else 0) for worker in workers)
+    return sum(worker.compute_run_time(now) + (slice_length or SLICE_MOST if worker.pid else 0) for worker in workers)
 
 
 def find_next_worker(targets, slice_length, now):
     """Return: the worker to start, or None if none can be started."""
     startable = {target: {group: workers for group in target.groups
-                          if (workers := group.startable_workers(now))}
+                          if (workers := group.find_startable_workers(now))}
                  for target in targets if not target.pause_reason}
     target = min((target for target, groups in startable.items() if groups), default=None,
                  key=lambda target: planned_time(target.workers(), slice_length, now))
     if not target:
         return None
     group = min(startable[target], key=lambda group: planned_time(group.workers, slice_length, now))
-    return min(startable[target][group], key=lambda worker: worker.run_time(now))
+    return min(startable[target][group], key=lambda worker: worker.compute_run_time(now))

@@ -44,7 +44,7 @@ class WorkerGroup:
     def __init__(self, engine, target):
         self.engine, self.target, self.workers = engine, target, []
 
-    def startable_workers(self, now):
+    def find_startable_workers(self, now):
         """Each engine has at least its roles, then one worker more than run."""
         running_count = sum(worker.pid > 0 for worker in self.workers)
         limit = max(self.engine.role_count, running_count + 1)
@@ -101,7 +101,7 @@ class Target:
     def workers(self):
         return (worker for group in self.groups for worker in group.workers)
 
-    def running_workers(self):
+    def find_running_workers(self):
         return [worker for worker in self.workers() if worker.pid]
 
     # ---- directories ----
@@ -176,7 +176,7 @@ class Target:
             with contextlib.suppress(OSError):
                 replace_file(self.corpus.temporary_path, f"{self.queue}/{name}", content)
 
-    def withdraw(self, finding_path):
+    def withdraw_finding(self, finding_path):
         """Remove a finding from the directory that the engines read: they would end at their start."""
         name = finding_path.rpartition("-")[2]
         if len(name) == len(hash_input(b"")):
@@ -216,15 +216,15 @@ class Target:
 
     def executions(self, now):
         """Of this campaign."""
-        return sum(worker.all_executions(now) for worker in self.workers())
+        return sum(worker.estimate_executions(now) for worker in self.workers())
 
-    def total_executions(self, now):
+    def count_total_executions(self, now):
         return self.earlier_executions + self.executions(now)
 
-    def rate(self):
+    def compute_rate(self):
         return int(sum(worker.rate for worker in self.workers()))
 
-    def new_finding_count(self):
+    def count_new_findings(self):
         return len(self.findings.hashes) - self.finding_count_before
 
     def make_replay_command(self, input_path):

@@ -55,20 +55,20 @@ class Worker:
         self.executions = self.coverage = self.rate = 0  # of this run; rate: a second
         self.earlier_executions = 0  # of the runs before
         self.resumed_executions = 0  # a resumed engine counts from here
-        self.forget_end()
+        self.reset_end_request()
 
-    def forget_end(self):
+    def reset_end_request(self):
         self.last_line = self.end_reason = ""
         self.finding_path = ""  # where the engine wrote the input that ended it
         self.end_request_time = 0.0
 
     # ---- figures ----
 
-    def run_time(self, now):
+    def compute_run_time(self, now):
         """Seconds, of all its runs."""
         return self.earlier_run_time + (now - self.start_time if self.pid else 0)
 
-    def all_executions(self, now):
+    def estimate_executions(self, now):
         """Executions so far, with an estimate since the last figures of a running engine."""
         is_running = self.pid and not self.end_request_time
         estimate = int(self.rate * (now - self.figures_time)) if is_running else 0
@@ -93,7 +93,7 @@ class Worker:
     def read_progress(self, now):
         executions = self.executions
         self.read_log()
-        self.engine.read_figures(self)
+        self.engine.read_statistics(self)
         if self.executions != executions:
             self.figures_time = now
             self.rate = self.executions / (now - self.start_time + 0.001)
@@ -106,9 +106,9 @@ class Worker:
         with contextlib.suppress(OSError):
             os.rename(self.log_path, f"{self.log_path}.old")
         self.log_position = self.resumed_executions = self.executions = self.rate = 0
-        self.engine.read_figures(self)
+        self.engine.read_statistics(self)
         self.resumed_executions, self.executions = self.executions, 0
-        self.forget_end()
+        self.reset_end_request()
         command, environment = self.engine.make_command(self), self.engine.make_environment(self)
         parent_pid = os.getpid()
         self.pid = os.fork()
@@ -135,7 +135,7 @@ class Worker:
     def handle_exit(self, now):
         """Its process was waited for. Return: has it executed any input?"""
         self.read_progress(now)
-        self.earlier_run_time = self.run_time(now)
+        self.earlier_run_time = self.compute_run_time(now)
         self.pid = 0
         executions, self.executions, self.rate = self.executions, 0, 0
         self.earlier_executions += executions

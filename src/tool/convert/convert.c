@@ -17,10 +17,10 @@
 #include "tool/util/usage.h"
 
 struct conversion {
-	struct convert_order order;
+	struct convert_options order;
 	bool output_is_directory;
-	size_t skipped_bytes; /* of a path, before the name in the output directory */
-	void *written_paths;  /* of tsearch() */
+	size_t name_offset; /* in a path: where the name in the output directory begins */
+	void *written_paths;  /* tree of tsearch() */
 	size_t written_count;
 	struct file_tally tally;
 };
@@ -32,35 +32,38 @@ static int compare_paths(const void *a, const void *b)
 
 /* ---- one program ---- */
 
-static bool holds_same(const char *path, const struct rewritten *rewritten)
+static bool has_same_content(const char *path, const struct rewritten_program *rewritten_program)
 {
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
 	char *content = program_file_read(path, &size, error);
-	bool same = content && size == rewritten->size && !memcmp(content, rewritten->content, size);
+	bool same = content && size == rewritten_program->size &&
+		    !memcmp(content, rewritten_program->content, size);
 
 	free(content);
 	return same;
 }
 
-/* A file that this command has written is not replaced by its next file. */
-static bool may_write(const struct conversion *c, const char *path, const struct rewritten *rewritten)
+/* A file that this command wrote for one input is not replaced for another input. */
+static bool may_write_file(const struct conversion *c, const char *path,
+			   const struct rewritten_program *rewritten_program)
 {
-	return c->order.in_place || !output_loses(path) || holds_same(path, rewritten) ||
+	return c->order.is_in_place || !output_would_replace_file(path) ||
+	       has_same_content(path, rewritten_program) ||
 	       (c->order.may_replace && !tfind(path, &c->written_paths, compare_paths));
 }
 
 static int write_file(struct conversion *c, const char *file, const char *path,
-		      const struct rewritten *rewritten)
+		      const struct rewritten_program *rewritten_program)
 {
 	int error;
 
-	if (!may_write(c, path, rewritten)) {
+	if (!may_write_file(c, path, rewritten_program)) {
 		fprintf(stderr, "%s: refused: %s is there and holds something else%s\n", file, path,
 			c->order.may_replace ? "" : " (--force)");
 		return EXIT_FAILED;
 	}
-	error = output_write(path, rewritten->content, rewritten->size);
+	error = output_write(path, rewritten_program->content, rewritten_program->size);
 	if (error) {
 		fprintf(stderr, "%s: expected to write it: %s\n", path, strerror(error));
 		return EXIT_BAD;
@@ -70,47 +73,52 @@ static int write_file(struct conversion *c, const char *file, const char *path,
 	return EXIT_GOOD;
 }
 
-static bool ends_in(const char *name, const char *ending)
+static bool name_ends_in(const char *name, const char *ending)
 {
 	size_t len = strlen(name), tail = strlen(ending);
 
 	return len > tail && !strcmp(name + len - tail, ending);
 }
 
-/* A name keeps its directories; .page and .bin are replaced. */
-static bool output_path(const struct conversion *c, const char *name, bool is_text, char path[PATH_MAX])
+/* Formats the path of an output file: the directories of @name, with the other suffix. */
+static bool format_output_path(const struct conversion *c, const char *name, bool is_text,
+			       char path[PATH_MAX])
 {
-	size_t len = strlen(name) - (ends_in(name, ".page") ? 5 : ends_in(name, ".bin") ? 4 : 0);
+	size_t len = strlen(name) - (name_ends_in(name, ".page")  ? 5
+				     : name_ends_in(name, ".bin") ? 4
+								  : 0);
 
 	return path_format(path, PATH_MAX, "%s/%.*s%s", c->order.output_path, (int)len, name,
 			   is_text ? ".page" : ".bin");
 }
 
-/* @name: of the file in the output directory */
+/* @name: the path of the output file in the output directory, without its new suffix */
 static int convert_file(struct conversion *c, const char *file, const char *name)
 {
-	static struct rewritten rewritten;
+	static struct rewritten_program rewritten_program;
 	char error[PROGRAM_FILE_ERROR], path[PATH_MAX];
 
-	if (!rewrite_program(file, c->order.to, &rewritten, error)) {
+	if (!rewrite_program(file, c->order.target_notation, &rewritten_program, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	if (*rewritten.lost)
+	if (*rewritten_program.lost_parts)
 		fprintf(stderr, "%s: %s: %s cannot hold %s\n", file,
-			c->order.is_strict ? "refused" : "left out", rewritten.is_text ? "text" : "bytes",
-			rewritten.lost);
-	if (*rewritten.lost && c->order.is_strict)
+			c->order.is_strict ? "refused" : "left out",
+			rewritten_program.is_text ? "text" : "bytes", rewritten_program.lost_parts);
+	if (*rewritten_program.lost_parts && c->order.is_strict)
 		return EXIT_FAILED;
-	if (c->order.in_place && strcmp(file, "-"))
-		return write_file(c, file, file, &rewritten);
+	if (c->order.is_in_place && strcmp(file, "-"))
+		return write_file(c, file, file, &rewritten_program);
 	if (!c->order.output_path)
-		return fwrite(rewritten.content, 1, rewritten.size, stdout) == rewritten.size ? EXIT_GOOD :
-											     EXIT_BAD;
+		return fwrite(rewritten_program.content, 1, rewritten_program.size, stdout) ==
+				       rewritten_program.size
+			       ? EXIT_GOOD
+			       : EXIT_BAD;
 	if (!c->output_is_directory)
-		return write_file(c, file, c->order.output_path, &rewritten);
-	if (output_path(c, name, rewritten.is_text, path))
-		return write_file(c, file, path, &rewritten);
+		return write_file(c, file, c->order.output_path, &rewritten_program);
+	if (format_output_path(c, name, rewritten_program.is_text, path))
+		return write_file(c, file, path, &rewritten_program);
 	fprintf(stderr, "%s: expected a shorter name\n", file);
 	return EXIT_BAD;
 }
@@ -146,10 +154,10 @@ static bool make_directories(const struct conversion *c, const char *name)
 	return true;
 }
 
-static void convert_path(const char *path, void *ctx)
+static void convert_found_file(const char *path, void *ctx)
 {
 	struct conversion *c = ctx;
-	const char *name = path + c->skipped_bytes;
+	const char *name = path + c->name_offset;
 	bool is_ready = !c->output_is_directory || make_directories(c, name);
 
 	file_tally_add(&c->tally, is_ready ? convert_file(c, path, name) : EXIT_BAD);
@@ -160,40 +168,42 @@ static bool convert_argument(struct conversion *c, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t ignored = 0;
-	bool is_good;
+	bool all_succeeded;
 
 	if (!is_directory(path)) {
-		c->skipped_bytes = slash ? (size_t)(slash + 1 - path) : 0;
-		convert_path(path, c);
+		c->name_offset = slash ? (size_t)(slash + 1 - path) : 0;
+		convert_found_file(path, c);
 		return true;
 	}
-	c->skipped_bytes = strlen(path) + 1;
-	is_good = program_walk(path, convert_path, c, &ignored);
+	c->name_offset = strlen(path) + 1;
+	all_succeeded = program_walk(path, convert_found_file, c, &ignored);
 	file_list_log_ignored(path, ignored);
-	return is_good;
+	return all_succeeded;
 }
 
-int convert(const struct convert_order *order, int count, char **paths)
+int convert_programs(const struct convert_options *order, int count, char **paths)
 {
 	struct conversion c = { .order = *order };
 	const char *output = order->output_path;
-	bool has_many = count > 1, is_good = true;
+	bool has_many = count > 1, all_succeeded = true;
 
 	for (int i = 0; i < count; i++)
 		has_many |= is_directory(paths[i]);
-	if (has_many && !output && !order->in_place)
+	if (has_many && !output && !order->is_in_place)
 		return usage_error("convert", "expected -o DIRECTORY for more than one file");
 	c.output_is_directory = output && (has_many || is_directory(output));
 	if (c.output_is_directory && !make_directory(output))
 		return EXIT_BAD;
-	if (order->to == NOTATION_OTHER && output && !c.output_is_directory)
-		c.order.to = ends_in(output, ".page") ? NOTATION_TEXT :
-			     ends_in(output, ".bin")  ? NOTATION_BYTES :
+	if (order->target_notation == NOTATION_OTHER && output && !c.output_is_directory)
+		c.order.target_notation = name_ends_in(output, ".page") ? NOTATION_TEXT :
+			     name_ends_in(output, ".bin")  ? NOTATION_BYTES :
 							NOTATION_OTHER;
 	for (int i = 0; i < count; i++)
-		is_good &= convert_argument(&c, paths[i]);
+		all_succeeded &= convert_argument(&c, paths[i]);
 	if (c.output_is_directory)
 		printf("%zu programs written to %s\n", c.written_count, output);
 	file_tally_print(&c.tally, "convert");
-	return c.tally.bad || !is_good ? EXIT_BAD : c.tally.failed ? EXIT_FAILED : EXIT_GOOD;
+	return c.tally.bad_count || !all_succeeded ? EXIT_BAD
+	       : c.tally.failed_count        ? EXIT_FAILED
+					     : EXIT_GOOD;
 }

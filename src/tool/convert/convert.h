@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Programs from one notation to the other, by file or by directory. */
+/* Converts programs between text and bytes, for files and directories. */
 #ifndef TOOL_CONVERT_H
 #define TOOL_CONVERT_H
 
@@ -7,15 +7,15 @@
 
 enum notation { NOTATION_OTHER, NOTATION_SAME, NOTATION_TEXT, NOTATION_BYTES };
 
-struct convert_order {
-	enum notation to;
+struct convert_options {
+	enum notation target_notation;
 	bool is_strict;	  /* a program is refused if the other notation cannot hold all of it */
-	bool may_replace; /* files that hold something else */
-	bool in_place;
+	bool may_replace; /* existing files with other content */
+	bool is_in_place;
 	const char *output_path; /* NULL: standard output, if not in place */
 };
 
 /* Return: an exit status, after a line on standard error for each file that is not converted. */
-int convert(const struct convert_order *order, int count, char **paths);
+int convert_programs(const struct convert_options *order, int count, char **paths);
 
 #endif

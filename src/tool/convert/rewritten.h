@@ -7,18 +7,18 @@
 #include "harness/program/program_text.h"
 #include "tool/convert/convert.h"
 
-struct rewritten {
+struct rewritten_program {
 	bool is_text;
 	size_t size;
 	char content[TEXT_REWRITE_MAX > PROGRAM_BYTES_MAX ? TEXT_REWRITE_MAX : PROGRAM_BYTES_MAX];
-	char lost[200]; /* what the new notation cannot hold, in words; or "" */
+	char lost_parts[200]; /* description of what the new notation cannot hold, or "" */
 };
 
 /*
- * Reads @file and rewrites it, in canonical form. The result is read back, and is the same program.
+ * Reads @file and rewrites its program in canonical form. The result is read back and compared.
  * Return: false with @error filled.
  */
-bool rewrite_program(const char *file, enum notation to, struct rewritten *rewritten,
+bool rewrite_program(const char *file, enum notation to, struct rewritten_program *rewritten_program,
 		     char error[PROGRAM_FILE_ERROR]);
 
 #endif

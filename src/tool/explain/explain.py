@@ -13,7 +13,7 @@ import sys
 EXIT_BAD = 2
 COLUMNS = 100
 
-# What is drawn: the character in UTF-8 and in ASCII. A cell of a row is text or one of these names.
+# The characters of the drawing, in UTF-8 and in ASCII. A cell of a row is text or one of these names.
 GLYPHS = {
     "lane": "│|", "line": "─-", "call": "●*", "skipped": "○o", "ended": "✗X", "right": "▶>", "left": "◀<",
     "fork right": "├+",  # a lane from which a line goes right
@@ -28,7 +28,7 @@ MOST_FINDINGS = 8  # of a rule; the drawing marks all of them
 MOST_RANGES = 8  # of uninitialised bytes
 BAR_START, BAR_WIDTH = 54, 40  # columns of the bar that shows the bytes of an access
 
-# What the fatal call does, and what each cause of it is or did.
+# By rule: the text about the fatal call, and the text about each of its causes.
 FATAL_TEXTS = {
     "foreign-map": ("uses {mapping}, a mapping of {page} that is another thread's.",
                     "made it, for its own thread only"),
@@ -47,7 +47,7 @@ BLOCKED_TEXTS = {
 
 
 def split_line(text, columns):
-    """The words of @text that fit, and the rest. A word that is too long is broken."""
+    """Return: the words of @text that fit in @columns, and the rest. A word that is too long is split."""
     if len(text) <= columns:
         return text, ""
     end = text.rfind(" ", 1, columns + 1)
@@ -62,11 +62,11 @@ class Page:
         self.is_utf8, self.has_colours = is_utf8, has_colours
         self.cells = {}  # column: (text of one character or name of a glyph, colour)
 
-    def set_glyph(self, column, glyph, colour):
+    def put_glyph(self, column, glyph, colour):
         self.cells[column] = (GLYPHS[glyph][not self.is_utf8], colour)
 
-    def set_text(self, column, text, colour):
-        """Return: the column after it. What does not fit is cut."""
+    def put_text(self, column, text, colour):
+        """Put @text into the row; text beyond COLUMNS is cut off. Return: the column after the text."""
         for character in text[:COLUMNS - column]:
             self.cells[column] = (character if " " <= character <= "~" else "?", colour)
             column += 1
@@ -84,23 +84,23 @@ class Page:
         sys.stdout.write(row + ("\033[m\n" if self.has_colours and colour != "plain" else "\n"))
         self.cells = {}
 
-    def print_words(self, first, rest, colour, text):
-        """As many words a line as fit, the first line from column @first, the others from @rest."""
+    def print_wrapped(self, first, rest, colour, text):
+        """Print wrapped text: the first line begins at column @first, the others at column @rest."""
         column = first
         while text:
             line, text = split_line(text, COLUMNS - column)
-            self.set_text(column, line, colour)
+            self.put_text(column, line, colour)
             self.print_row()
             column = rest
 
     def print_heading(self, text):
-        self.print_words(0, 2, "wrong", text)
+        self.print_wrapped(0, 2, "wrong", text)
 
     def print_finding(self, text):
-        self.print_words(2, 4, "plain", text)
+        self.print_wrapped(2, 4, "plain", text)
 
     def print_detail(self, text):
-        self.print_words(4, 6, "plain", text)
+        self.print_wrapped(4, 6, "plain", text)
 
 
 class Call:
@@ -110,17 +110,17 @@ class Call:
         self.name = self.text.split(" = ")[-1].split("(")[0]
         self.arguments = self.text.split("(", 1)[1][:-1].split(", ")
         self.is_filling = " = " in self.text
-        self.step = None  # the fact of its execution; None: it did not run to its end
+        self.step = None  # the fact about its execution; None: the call did not finish
         self.colour = "plain"
 
-    def has_run(self):
+    def was_executed(self):
         return bool(self.step) and not self.step["skipped"]
 
-    def text_with_result(self):
-        has_result = self.has_run() and self.step["result"] != "none"
+    def format_text_with_result(self):
+        has_result = self.was_executed() and self.step["result"] != "none"
         return self.text + (f" -> {self.step['result']}" if has_result else "")
 
-    def why_skipped(self):
+    def find_skip_reason(self):
         if self.name in ("lock", "unlock"):
             return "held already" if self.name == "lock" else "not held"
         if self.name.endswith("_atomic") and not self.name.startswith(("read", "write")):
@@ -141,9 +141,9 @@ class Program:
             self.steps.append(self.by_line[step["line"]])
         self.fatal = facts["fatal"]
         self.blocked = facts.get("blocked", [])
-        self.set_colours()
+        self.set_call_colours()
 
-    def set_colours(self):
+    def set_call_colours(self):
         facts = self.facts
         causes = [*facts.get("causes", []), *(line for uninit in facts["uninits"] for line in uninit["causes"]),
                   *(blocked["by"] for blocked in self.blocked if blocked["why"] == "mutex")]
@@ -156,7 +156,7 @@ class Program:
             for line in filter(self.by_line.get, lines):
                 self.by_line[line].colour = colour
 
-    def thread(self, line):
+    def find_thread(self, line):
         return self.by_line[line].thread
 
 
@@ -171,7 +171,7 @@ class Drawing:
         self.running = ["main"]
         width = {"main": LANE_LEAST}
         for call in program.calls:
-            width[call.thread] = max(width.get(call.thread, 0), len(call.text_with_result()) + 3)
+            width[call.thread] = max(width.get(call.thread, 0), len(call.format_text_with_result()) + 3)
         self.threads = ["main", *sorted(set(width) - {"main"})]
         for cap in range(LANE_MOST, LANE_LEAST - 1, -1):
             self.lane, column = {}, GUTTER
@@ -182,32 +182,32 @@ class Drawing:
             if self.lane[self.threads[-1]] + width[self.threads[-1]] <= COLUMNS:
                 break
 
-    def draw_running(self):
+    def draw_lanes(self):
         for thread in self.running:
-            self.page.set_glyph(self.lane[thread], "lane", "faint")
+            self.page.put_glyph(self.lane[thread], "lane", "faint")
 
-    def draw_line(self, start, end):
+    def draw_horizontal_line(self, start, end):
         for column in range(min(start, end), max(start, end) + 1):
-            self.page.set_glyph(column, "line", "order")
+            self.page.put_glyph(column, "line", "order")
 
-    def print_fork_join(self, threads, is_fork):
-        """Main starts the threads, or waits for them."""
+    def print_thread_start_or_wait(self, threads, is_fork):
+        """Draw that main starts the threads, or waits for them."""
         if not threads:
             return
         threads = sorted(threads)
-        self.draw_running()
-        self.draw_line(self.lane["main"], self.lane[threads[-1]])
-        self.page.set_glyph(self.lane["main"], "fork right", "order")
+        self.draw_lanes()
+        self.draw_horizontal_line(self.lane["main"], self.lane[threads[-1]])
+        self.page.put_glyph(self.lane["main"], "fork right", "order")
         for thread in threads:
             glyph = "down" if is_fork else "up"
-            self.page.set_glyph(self.lane[thread], ("last " if thread == threads[-1] else "") + glyph, "order")
+            self.page.put_glyph(self.lane[thread], ("last " if thread == threads[-1] else "") + glyph, "order")
         self.running = ["main", *threads] if is_fork else ["main"]
-        self.page.set_text(self.lane[threads[-1]] + 2, "main starts them" if is_fork else "main waits for them",
+        self.page.put_text(self.lane[threads[-1]] + 2, "main starts them" if is_fork else "main waits for them",
                            "faint")
         self.page.print_row()
 
-    def threads_from(self, step):
-        """The threads that have a call between this step and the next one of main."""
+    def find_threads_after(self, step):
+        """Return: the threads that have a call between this step and the next call of main."""
         threads = set()
         for call in self.program.steps[step:]:
             if call.thread == "main":
@@ -215,67 +215,67 @@ class Drawing:
             threads.add(call.thread)
         last = [self.program.fatal["line"]] if self.program.fatal else []
         last += [blocked["line"] for blocked in self.program.blocked if blocked["why"] != "main"]
-        return (threads | {self.program.thread(line) for line in last}) - {"main"}
+        return (threads | {self.program.find_thread(line) for line in last}) - {"main"}
 
-    def print_edge(self, before, after):
+    def print_order_arrow(self, before, after):
         start, end = self.lane[before.thread], self.lane[after.thread]
         is_right = start < end
-        self.draw_running()
-        self.draw_line(start, end)
-        self.page.set_glyph(start, "fork right" if is_right else "fork left", "order")
-        self.page.set_glyph(end - 1 if is_right else end + 1, "right" if is_right else "left", "order")
-        self.page.set_glyph(end, "lane", "faint")
-        self.page.set_text(max(start, end) + 2, f"{after.arguments[0]}: {before.line} before {after.line}", "order")
+        self.draw_lanes()
+        self.draw_horizontal_line(start, end)
+        self.page.put_glyph(start, "fork right" if is_right else "fork left", "order")
+        self.page.put_glyph(end - 1 if is_right else end + 1, "right" if is_right else "left", "order")
+        self.page.put_glyph(end, "lane", "faint")
+        self.page.put_text(max(start, end) + 2, f"{after.arguments[0]}: {before.line} before {after.line}", "order")
         self.page.print_row()
 
     def print_call(self, call, note=""):
         column = self.lane[call.thread]
-        colour = call.colour if call.colour != "plain" or call.has_run() else "faint"
-        rest, indent = call.text_with_result() + (f"  ({note})" if note else ""), 2
+        colour = call.colour if call.colour != "plain" or call.was_executed() else "faint"
+        rest, indent = call.format_text_with_result() + (f"  ({note})" if note else ""), 2
         while rest:
             line, rest = split_line(rest, COLUMNS - column - indent)
-            self.draw_running()
-            # A space on either side: a lane would look like part of the text.
-            self.page.set_text(column + 1, " " * (indent - 1) + line + " ", colour)
+            self.draw_lanes()
+            # Spaces around the text separate it from the lanes.
+            self.page.put_text(column + 1, " " * (indent - 1) + line + " ", colour)
             if indent == 2:
                 mark = {"wrong": "!", "cause": "~"}.get(call.colour, " ")
-                self.page.set_text(0, f"{mark}{call.line:5}", "faint" if mark == " " else call.colour)
-                self.page.set_glyph(column, "call" if call.has_run() else "skipped" if call.step else "ended",
+                self.page.put_text(0, f"{mark}{call.line:5}", "faint" if mark == " " else call.colour)
+                self.page.put_glyph(column, "call" if call.was_executed() else "skipped" if call.step else "ended",
                                     colour)
             self.page.print_row()
             indent = 4
 
     def print_all(self):
-        self.page.set_text(2, "line", "faint")
+        self.page.put_text(2, "line", "faint")
         for thread in self.threads:
-            self.page.set_text(self.lane[thread], thread, "plain")
+            self.page.put_text(self.lane[thread], thread, "plain")
         self.page.print_row()
-        self.print_fork_join(self.threads_from(0), True)
+        self.print_thread_start_or_wait(self.find_threads_after(0), True)
         for number, call in enumerate(self.program.steps):
             if call.thread == "main":
-                self.print_fork_join(self.running[1:], False)
+                self.print_thread_start_or_wait(self.running[1:], False)
             for before in call.step["after"] if call.thread != "main" else []:
-                self.print_edge(self.program.by_line[before], call)
-            self.print_call(call, "" if call.has_run() else f"skipped: {call.why_skipped()}")
+                self.print_order_arrow(self.program.by_line[before], call)
+            self.print_call(call, "" if call.was_executed() else f"skipped: {call.find_skip_reason()}")
             if call.thread == "main":
-                self.print_fork_join(self.threads_from(number + 1), True)
+                self.print_thread_start_or_wait(self.find_threads_after(number + 1), True)
         for blocked in self.program.blocked:
             self.print_call(self.program.by_line[blocked["line"]], "waits for ever")
         if self.program.fatal and self.program.fatal["rule"] != "deadlock":
             call = self.program.by_line[self.program.fatal["line"]]
             if call.thread == "main":
-                self.print_fork_join(self.running[1:], False)
+                self.print_thread_start_or_wait(self.running[1:], False)
             self.print_call(call, "the program ends here")
 
 
 # ---- the findings ----
 
-def range_text(start, end):
+def format_range(start, end):
     return str(start) if end == start + 1 else f"{start} .. {end - 1}"
 
 
-def bytes_text(start, end):
-    return f"{'byte' if end == start + 1 else 'bytes'} {range_text(start, end)}"
+def format_bytes(start, end):
+    return f"{'byte' if end == start + 1 else 'bytes'} {format_range(start, end)}"
 
 
 def print_rule(page, program, rule):
@@ -283,7 +283,7 @@ def print_rule(page, program, rule):
     page.print_heading(f"{rule} ({program.facts['contracts'][rule]})")
 
 
-def print_first(page, findings, what, print_one):
+def print_findings_of_rule(page, findings, what, print_one):
     for finding in findings[:MOST_FINDINGS]:
         print_one(finding)
     if len(findings) > MOST_FINDINGS:
@@ -292,15 +292,15 @@ def print_first(page, findings, what, print_one):
 
 
 def print_access(page, program, access, race, whole):
-    """The access, and its bytes on a scale for both accesses, with the racing bytes filled."""
-    def column(byte):
+    """Print the access and a bar with its bytes; the racing bytes are filled."""
+    def find_bar_column(byte):
         return BAR_START + (byte - whole[0]) * BAR_WIDTH // (whole[1] - whole[0])
-    page.set_text(4, f"line {access['line']:4}  {program.thread(access['line']):4} "
+    page.put_text(4, f"line {access['line']:4}  {program.find_thread(access['line']):4} "
                   f"{'atomically' if access['atomic'] else 'plainly'} {'writes' if access['write'] else 'reads'} "
-                  f"{bytes_text(access['from'], access['to'])}", "plain")
-    for x in range(column(access["from"]), column(access["to"] - 1) + 1):
-        is_common = column(race["from"]) <= x <= column(race["to"] - 1)
-        page.set_glyph(x, "common bytes" if is_common else "line", "wrong" if is_common else "plain")
+                  f"{format_bytes(access['from'], access['to'])}", "plain")
+    for x in range(find_bar_column(access["from"]), find_bar_column(access["to"] - 1) + 1):
+        is_common = find_bar_column(race["from"]) <= x <= find_bar_column(race["to"] - 1)
+        page.put_glyph(x, "common bytes" if is_common else "line", "wrong" if is_common else "plain")
     page.print_row()
 
 
@@ -313,7 +313,7 @@ def print_race(page, program, race):
     mappings = {side.arguments[0] for side in sides}
     two_mappings = len(mappings) == 2 and all(name.startswith("k") for name in mappings)
     page.print_finding(f"Lines {race['first']} and {race['second']} race on {race['page']} "
-                       f"{bytes_text(race['from'], race['to'])}" +
+                       f"{format_bytes(race['from'], race['to'])}" +
                        (": two mappings of one page are the same memory (R4)." if two_mappings else "."))
     for access in accesses:
         print_access(page, program, access, race, whole)
@@ -332,7 +332,7 @@ def print_uninit(page, program, uninit):
                 ranges[-1][1] += 1
             else:
                 ranges.append([start + index // 2, start + index // 2 + 1])
-    text = ", ".join(range_text(*one) for one in ranges[:MOST_RANGES])
+    text = ", ".join(format_range(*one) for one in ranges[:MOST_RANGES])
     page.print_finding(f"Line {call.line}: {call.thread} uses the value of {uninit['page']} "
                        f"{'byte' if uninit['to'] == uninit['from'] + 1 else 'bytes'} {text}"
                        f"{' and more' if len(ranges) > MOST_RANGES else ''}, which was never written.")
@@ -349,18 +349,19 @@ def print_fatal(page, program):
         page.print_finding("Lines are left and none of them can run.")
         for blocked in program.blocked:
             page.print_finding(BLOCKED_TEXTS[blocked["why"]].format(
-                **blocked, thread=program.thread(blocked["line"]), by_thread=program.thread(blocked["by"]),
+                **blocked, thread=program.find_thread(blocked["line"]),
+                by_thread=program.find_thread(blocked["by"]),
                 handle=program.by_line[blocked["line"]].arguments[0]))
         return
     finding, cause_text = FATAL_TEXTS[rule]
     page.print_finding(f"Line {call.line}: {call.thread} " + finding.format(
         mapping=call.arguments[0], causes=len(program.facts["causes"]), **program.facts["fatal_values"]))
     for cause in (program.by_line[line] for line in program.facts["causes"]):
-        page.print_words(4, 6, "cause", f"line {cause.line}  {cause.thread}  {cause.text}: {cause_text}")
+        page.print_wrapped(4, 6, "cause", f"line {cause.line}  {cause.thread}  {cause.text}: {cause_text}")
 
 
-def print_lines_left(page, program):
-    """The lines that never run, as ranges, so that all of them fit."""
+def print_lines_never_run(page, program):
+    """Print the lines that never run, as ranges."""
     shown = {blocked["line"] for blocked in program.blocked} | \
         ({program.fatal["line"]} if program.fatal else set())
     ranges, is_next = [], False
@@ -374,8 +375,8 @@ def print_lines_left(page, program):
     if ranges:
         count = sum(not call.step and call.line not in shown for call in program.calls)
         page.print_row()
-        page.print_words(0, 2, "faint", f"Never run: {'lines' if count > 1 else 'line'} " +
-                         ", ".join(range_text(*one) for one in ranges))
+        page.print_wrapped(0, 2, "faint", f"Never run: {'lines' if count > 1 else 'line'} " +
+                         ", ".join(format_range(*one) for one in ranges))
 
 
 def print_disagreement(page, program, one):
@@ -385,8 +386,9 @@ def print_disagreement(page, program, one):
     call = program.by_line.get(one["line"])
     if call:
         races = any(call.line in (race["first"], race["second"]) for race in program.facts["races"])
-        page.print_finding(f"Expected at line {call.line}: {call.thread}: {call.text_with_result()}" + (
-            ", which does not run to its end" if not call.step else ", which is skipped" if not call.has_run() else
+        page.print_finding(f"Expected at line {call.line}: {call.thread}: {call.format_text_with_result()}" + (
+            ", which does not run to its end" if not call.step else
+            ", which is skipped" if not call.was_executed() else
             ", which races as said below" if races else ", which races with no other call"))
 
 
@@ -396,27 +398,27 @@ def print_findings(page, program):
         print_disagreement(page, program, one)
     if facts["races"]:
         print_rule(page, program, "data-race")
-        print_first(page, facts["races"], " races", lambda race: print_race(page, program, race))
+        print_findings_of_rule(page, facts["races"], " races", lambda race: print_race(page, program, race))
     if facts["uninits"]:
         print_rule(page, program, "uninit-use")
-        print_first(page, facts["uninits"], "", lambda uninit: print_uninit(page, program, uninit))
+        print_findings_of_rule(page, facts["uninits"], "", lambda uninit: print_uninit(page, program, uninit))
     if program.fatal:
         print_fatal(page, program)
     if not facts["verdict"]:
         page.print_row()
-        page.print_words(0, 2, "plain", "clean: the program breaks no rule, so the library or its build is wrong."
+        page.print_wrapped(0, 2, "plain", "clean: the program breaks no rule, so the library or its build is wrong."
                          if facts["disagreements"] else "clean: no rule is broken.")
-    print_lines_left(page, program)
+    print_lines_never_run(page, program)
     if facts["claim"]:
         page.print_row()
         page.print_heading(f"A claim does not hold: {facts['claim']}")
 
 
-def explain(page, program):
+def print_program(page, program):
     facts, name = program.facts, program.facts["file"]
     who = [one["who"] for one in facts["disagreements"]]
     disagree = f"; {who[0]}{' and others disagree' if who[1:] else ' disagrees'}" if who else ""
-    page.print_words(0, 2, "wrong" if facts["verdict"] or who else "plain",
+    page.print_wrapped(0, 2, "wrong" if facts["verdict"] or who else "plain",
                      ("..." if len(name) > COLUMNS // 2 else "") + name[-(COLUMNS // 2):] + ": " +
                      (" ".join(facts["verdict"]) or "clean") + disagree)
     page.print_row()
@@ -425,7 +427,7 @@ def explain(page, program):
     if "wrong" in colours:
         wrong = ", or ".join(["breaks a rule"] * bool(facts["verdict"]) + ["is not executed as expected"] * bool(who))
         page.print_row()
-        page.print_words(0, 0, "faint", f"! {wrong}" + ("   ~ made it so" if "cause" in colours else ""))
+        page.print_wrapped(0, 0, "faint", f"! {wrong}" + ("   ~ made it so" if "cause" in colours else ""))
     print_findings(page, program)
 
 
@@ -435,7 +437,7 @@ def main(is_utf8, has_colours):
     for number, line in enumerate(sys.stdin.buffer):
         if number:
             page.print_row()
-        explain(page, Program(json.loads(line)))
+        print_program(page, Program(json.loads(line)))
         sys.stdout.flush()
 
 

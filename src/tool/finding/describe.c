@@ -10,11 +10,12 @@
 #include "tool/util/usage.h"
 
 /*
- * The sentence of a target names a call, and one bug is met by several. So the program that the
- * target ran is executed, too: functions of the library distinguish disagreements.
+ * Writes the key of the failure, which is equal for all findings of one bug. The sentence of a target names
+ * a call, and several calls may have the same bug. So the flavours execute the program that the target
+ * ran: functions of the library distinguish disagreements better than calls.
  */
-static void write_key(struct json *json, struct oracle *oracle, const struct test_input *input,
-		      const struct signature *signature)
+static void write_failure_key(struct json *json, struct oracle *oracle,
+			      const struct test_input *input, const struct signature *signature)
 {
 	static struct program ran;
 	static struct signature ignored, executed;
@@ -22,8 +23,9 @@ static void write_key(struct json *json, struct oracle *oracle, const struct tes
 
 	executed.is_disagreement = false;
 	if (replayer && test_input_is_program(input) &&
-	    signature_of_target(&ignored, replayer, input, oracle->runners.seconds, &ran))
-		signature_of_program(&executed, oracle, &ran, NULL, true);
+	    signature_init_from_target(&ignored, replayer, input, oracle->runners.timeout_seconds,
+				       &ran))
+		signature_init_from_program(&executed, oracle, &ran, NULL, true);
 	if (executed.is_disagreement)
 		json_format(json, "key", "%s: %.1500s", input->target->name, executed.failure_text);
 	else
@@ -32,7 +34,7 @@ static void write_key(struct json *json, struct oracle *oracle, const struct tes
 
 static void write_flavours(struct json *json, const struct signature *signature)
 {
-	json_array(json, "flavours");
+	json_begin_array(json, "flavours");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		if (signature->needed_flavours[i])
 			json_text(json, NULL, flavour_names[i]);
@@ -43,7 +45,7 @@ static void write_input(struct json *json, const struct test_input *input)
 {
 	static char text[TEXT_PROGRAM_MAX];
 	size_t size;
-	const uint8_t *bytes = test_input_bytes(input, &size);
+	const uint8_t *bytes = test_input_encode(input, &size);
 	char *hex = calloc(2, size + 1);
 
 	for (size_t i = 0; hex && i < size; i++)
@@ -68,8 +70,8 @@ static void write_meaning(struct json *json, const struct signature *signature)
 	json_text(json, "section", is_of_rule ? rule_contract(rule) : "Results of an input");
 }
 
-/* A call as a line of the program's own text. */
-static void write_line(struct json *json, const struct program *program, size_t call)
+/* Writes a call as a line of the program's text. */
+static void write_call_line(struct json *json, const struct program *program, size_t call)
 {
 	char text[TEXT_CALL_MAX];
 	struct call plain;
@@ -79,23 +81,24 @@ static void write_line(struct json *json, const struct program *program, size_t 
 	plain = program->calls[call];
 	plain.expected_result = RESULT_NONE;
 	call_to_text(&plain, text);
-	json_object(json, NULL);
+	json_begin_object(json, NULL);
 	json_number(json, "line", plain.line);
 	json_text(json, "text", text);
 	json_end(json);
 }
 
-static void write_record(struct json *json, const struct test_input *input, const struct signature *signature)
+static void write_result_record(struct json *json, const struct test_input *input,
+				const struct signature *signature)
 {
-	json_object(json, "record");
+	json_begin_object(json, "record");
 	write_meaning(json, signature);
-	json_array(json, "places");
+	json_begin_array(json, "places");
 	for (size_t i = 0; i < signature->place_count; i++)
-		report_write_place(json, &signature->places[i].frame);
+		report_write_frame_json(json, &signature->places[i].frame);
 	json_end(json);
-	json_array(json, "lines");
+	json_begin_array(json, "lines");
 	for (size_t i = 0; i < signature->place_count; i++)
-		write_line(json, &input->program, signature->places[i].call);
+		write_call_line(json, &input->program, signature->places[i].call);
 	json_end(json);
 	json_end(json);
 }
@@ -103,24 +106,24 @@ static void write_record(struct json *json, const struct test_input *input, cons
 void describe_failure(struct json *json, struct oracle *oracle, const struct test_input *input,
 		      const struct signature *signature)
 {
-	char verdict[RULE_SET_TEXT];
-	size_t size = test_input_size(input);
+	char rule_names[RULE_SET_TEXT];
+	size_t size = test_input_count_units(input);
 
 	json_text(json, "failure", signature->failure_text);
-	write_key(json, oracle, input, signature);
+	write_failure_key(json, oracle, input, signature);
 	json_text(json, "short_name", signature->short_name);
 	json_text(json, "observer", signature->observer_name);
 	json_text(json, "observed", signature->observed_sentence);
 	write_flavours(json, signature);
 	json_number(json, "size", (int64_t)size);
-	json_text(json, "unit", test_input_unit(input, 0));
+	json_text(json, "unit", test_input_unit_name(input, 0));
 	write_input(json, input);
 	rules_evaluate(oracle->rules, &input->program);
-	rule_set_text(rules_verdict(oracle->rules)->broken, " ", verdict);
-	json_text(json, "verdict", verdict);
+	rule_set_text(rules_verdict(oracle->rules)->broken, " ", rule_names);
+	json_text(json, "verdict", rule_names);
 	json_text(json, "target", input->target ? input->target->name : NULL);
 	json_text(json, "replayer", oracle_find_replayer(oracle, input->target));
-	write_record(json, input, signature);
+	write_result_record(json, input, signature);
 }
 
 void describe_reports(struct json *json, struct oracle *oracle, const struct test_input *input,

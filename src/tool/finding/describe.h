@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* An input that fails, as JSON for triage.py. */
+/* Writes the failure of an input as JSON for triage.py. */
 #ifndef TOOL_DESCRIBE_H
 #define TOOL_DESCRIBE_H
 

@@ -10,8 +10,8 @@ bool oracle_init(struct oracle *oracle, const bool *flavours, unsigned int secon
 {
 	memset(oracle, 0, sizeof(*oracle));
 	oracle->rules = rules_new();
-	oracle->runners.seconds = seconds;
-	return oracle->rules && runners_find(&oracle->runners, flavours);
+	oracle->runners.timeout_seconds = seconds;
+	return oracle->rules && runners_find_binaries(&oracle->runners, flavours);
 }
 
 void oracle_destroy(struct oracle *oracle)
@@ -20,7 +20,7 @@ void oracle_destroy(struct oracle *oracle)
 	rules_delete(oracle->rules);
 }
 
-static bool find_binary(struct oracle *oracle, const char *format, const char *flavour)
+static bool find_replayer_binary(struct oracle *oracle, const char *format, const char *flavour)
 {
 	char name[160];
 
@@ -32,12 +32,12 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 {
 	unsigned int number = 0;
 
-	while (fuzz_target_at(number) != target)
+	while (fuzz_target_get(number) != target)
 		number++;
-	if (oracle->reported_targets & 1u << number)
+	if (oracle->reported_target_bits & 1u << number)
 		return;
-	oracle->reported_targets |= 1u << number;
-	status_end();
+	oracle->reported_target_bits |= 1u << number;
+	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,
 		target->reads == READS_BYTES ? "only disagreements that `run` sees are failures" :
@@ -48,8 +48,9 @@ const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target
 {
 	if (target && target != oracle->target) {
 		oracle->target = target;
-		if (!find_binary(oracle, "%s-replay-%s", target->flavour) && !find_binary(oracle, "%s", "") &&
-		    !find_binary(oracle, "%s-replay", "")) {
+		if (!find_replayer_binary(oracle, "%s-replay-%s", target->flavour) &&
+		    !find_replayer_binary(oracle, "%s", "") &&
+		    !find_replayer_binary(oracle, "%s-replay", "")) {
 			oracle->replayer_path[0] = '\0';
 			report_missing_replayer(oracle, target);
 		}
@@ -57,11 +58,11 @@ const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target
 	return target && *oracle->replayer_path ? oracle->replayer_path : NULL;
 }
 
-const char *oracle_limitation(const struct oracle *oracle)
+const char *oracle_find_limitation(const struct oracle *oracle)
 {
-	if (symbols_missing())
+	if (symbols_tool_is_missing())
 		return "no llvm-symbolizer or addr2line found: failures are not distinguished by functions";
-	if (!oracle->runners.of[FLAVOUR_TSAN].there)
+	if (!oracle->runners.list[FLAVOUR_TSAN].is_available)
 		return "without the tsan flavour races are the model's alone";
 	return NULL;
 }

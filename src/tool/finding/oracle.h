@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What decides whether an input fails: the model and the flavours, or a fuzz target. */
+/* Decides whether an input fails: by the model and the flavours, or by a fuzz target. */
 #ifndef TOOL_ORACLE_H
 #define TOOL_ORACLE_H
 
@@ -12,13 +12,13 @@
 struct oracle {
 	struct rules *rules;
 	struct flavour_runners runners;
-	unsigned long execution_count;	  /* programs, once for each flavour */
-	const struct fuzz_target *target; /* the last one that was looked for; or NULL */
-	char replayer_path[PATH_MAX];	  /* its binary; empty: this build has none */
-	unsigned int reported_targets;	  /* targets without a replayer, one bit each */
+	unsigned long execution_count;	  /* executions of programs, in all flavours */
+	const struct fuzz_target *target; /* whose replayer was searched last; or NULL */
+	char replayer_path[PATH_MAX];	  /* binary of the replayer of @target; empty: this build has none */
+	unsigned int reported_target_bits;	  /* targets whose missing replayer was reported */
 };
 
-/* Return: false without memory or without a flavour that this build has. */
+/* Return: false if there is no memory or this build has none of the flavours. */
 bool oracle_init(struct oracle *oracle, const bool *flavours, unsigned int seconds);
 void oracle_destroy(struct oracle *oracle);
 
@@ -31,13 +31,13 @@ void oracle_destroy(struct oracle *oracle);
  */
 const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target *target);
 
-/* Return: can inputs of @target (NULL: programs of no target) be executed in this build? */
+/* Return: whether this build can execute inputs of @target (NULL: programs of no target). */
 static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_target *target)
 {
 	return oracle_find_replayer(oracle, target) || !target || target->reads == READS_BYTES;
 }
 
-/* Return: what signatures lack on this machine, in a sentence; NULL if nothing. */
-const char *oracle_limitation(const struct oracle *oracle);
+/* Return: a sentence about missing tools that make signatures less exact; NULL: none is missing. */
+const char *oracle_find_limitation(const struct oracle *oracle);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A candidate of a program is first compared with the model, then executed in the flavours that
- * the failure needs. The result is executed in all: if another flavour now disagrees, all is done
- * again with all flavours executed each time.
+ * the failure needs. The smallest program is executed in all flavours: if another flavour disagrees on
+ * it, the minimisation runs again, and executes all flavours for each candidate.
  *
- * A text is the work of passes over its pieces: they keep what is smaller and still fails in the
- * same way, until no pass changes anything.
+ * A text is minimised by passes over its lines and bytes. A pass removes a piece if the rest still fails in
+ * the same way. The passes repeat until no pass changes the text.
  */
 #include "tool/finding/reduce.h"
 
@@ -19,14 +19,14 @@
 #include "harness/program/program_bytes.h"
 #include "tool/util/status.h"
 
-/* A rejected candidate whose place another one takes is tried again. */
+/* Entries of the table of rejected candidates, by hash; a collision causes a repeated execution. */
 #define REJECTED_MAX 16384
 
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
-	const bool *flavours;		 /* that are executed; NULL: all */
-	uint64_t rejected_hashes[REJECTED_MAX]; /* passes meet candidates again that others tried */
+	const bool *executed_flavours; /* NULL: all flavours */
+	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that did not fail in the same way */
 	struct test_input candidate;
 	struct minimize minimize;
 };
@@ -37,31 +37,31 @@ static bool fails_in_same_way(struct reducer *r, const bool *flavours)
 {
 	static struct signature signature;
 
-	signature_of_input(&signature, r->oracle, &r->candidate, flavours);
-	return signature_equal(&signature, &r->reduction->signature);
+	signature_init_from_input(&signature, r->oracle, &r->candidate, flavours);
+	return signature_is_equal(&signature, &r->reduction->signature);
 }
 
 static void show_progress(struct reducer *r, size_t size)
 {
 	r->reduction->candidate_count++;
-	status("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, size,
-	       test_input_unit(&r->candidate, size), r->reduction->candidate_count,
+	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, size,
+	       test_input_unit_name(&r->candidate, size), r->reduction->candidate_count,
 	       r->oracle->execution_count);
 }
 
-/* Does the candidate fail in the same way? @bytes: all of it that decides this */
-static bool try_once(struct reducer *r, const void *bytes, size_t size)
+/* Return: whether the candidate fails in the same way. @bytes: identify the candidate */
+static bool try_candidate(struct reducer *r, const void *bytes, size_t size)
 {
-	char text[SHA1_TEXT];
+	char hash_text[SHA1_TEXT];
 	uint64_t hash, *rejected_hash;
 
-	sha1_text(bytes, size, text);
-	text[16] = '\0';
-	hash = strtoull(text, NULL, 16);
+	sha1_text(bytes, size, hash_text);
+	hash_text[16] = '\0';
+	hash = strtoull(hash_text, NULL, 16);
 	rejected_hash = &r->rejected_hashes[hash % REJECTED_MAX];
 	if (*rejected_hash == hash)
 		return false;
-	if (fails_in_same_way(r, r->flavours))
+	if (fails_in_same_way(r, r->executed_flavours))
 		return true;
 	*rejected_hash = hash;
 	return false;
@@ -86,13 +86,13 @@ static bool accept_program(void *ctx, const struct program *candidate)
 		bytes[used++] = (uint8_t)program->calls[i].expected_result;
 	bytes[used++] = program->has_expect;
 	memcpy(bytes + used, &program->expect, sizeof(rule_set));
-	return try_once(r, bytes, used + sizeof(rule_set));
+	return try_candidate(r, bytes, used + sizeof(rule_set));
 }
 
-/* Return: does the result fail in the same way when all flavours are executed? */
-static bool reduce_executing(struct reducer *r, const bool *flavours)
+/* Return: whether the smallest program fails in the same way if all flavours are executed. */
+static bool reduce_with_flavours(struct reducer *r, const bool *flavours)
 {
-	r->flavours = flavours;
+	r->executed_flavours = flavours;
 	r->minimize.best = r->reduction->input.program;
 	minimize(&r->minimize);
 	program_renumber(&r->minimize.best);
@@ -101,7 +101,7 @@ static bool reduce_executing(struct reducer *r, const bool *flavours)
 }
 
 /* Keeps the program @ran, which the target made of the input, if it fails in the same way. */
-static void keep_if_it_fails(struct reducer *r, struct program *ran)
+static void adopt_program_if_it_fails(struct reducer *r, struct program *ran)
 {
 	if (ran->count > r->reduction->input.program.count + 1)
 		return;
@@ -112,19 +112,20 @@ static void keep_if_it_fails(struct reducer *r, struct program *ran)
 }
 
 /*
- * A target prints the program that it executed, or it repairs programs and does not print them.
- * That program is more useful to `run` and to people than the input.
+ * Replaces the input by the program that the target executed, which the target prints, or which repair()
+ * gives, if that program still fails. It is more useful to `run` and to people than the input.
  */
-static void keep_program_that_ran(struct reducer *r, const char *replayer)
+static void adopt_executed_program(struct reducer *r, const char *replayer)
 {
 	static struct signature signature;
 	static struct program ran;
 
 	ran = r->reduction->input.program;
 	repair_program(&ran, r->oracle->rules);
-	keep_if_it_fails(r, &ran);
-	if (signature_of_target(&signature, replayer, &r->reduction->input, r->oracle->runners.seconds, &ran))
-		keep_if_it_fails(r, &ran);
+	adopt_program_if_it_fails(r, &ran);
+	if (signature_init_from_target(&signature, replayer, &r->reduction->input,
+				r->oracle->runners.timeout_seconds, &ran))
+		adopt_program_if_it_fails(r, &ran);
 }
 
 static bool reduce_program(struct reducer *r)
@@ -133,18 +134,20 @@ static bool reduce_program(struct reducer *r)
 
 	r->minimize.accepts = accept_program;
 	r->minimize.ctx = r;
-	if (!reduce_executing(r, r->reduction->signature.needed_flavours) && !reduce_executing(r, NULL))
+	if (!reduce_with_flavours(r, r->reduction->signature.needed_flavours) &&
+	    !reduce_with_flavours(r, NULL))
 		return false;
 	r->reduction->input.program = r->minimize.best;
 	if (replayer)
-		keep_program_that_ran(r, replayer);
+		adopt_executed_program(r, replayer);
 	return true;
 }
 
 /* ---- texts ---- */
 
 /* Keeps the text without @removed_size bytes at @position, with @added there, if it fails in the same way. */
-static bool try_text(struct reducer *r, size_t position, size_t removed_size, const char *added)
+static bool try_text_change(struct reducer *r, size_t position, size_t removed_size,
+			    const char *added)
 {
 	struct test_input *input = &r->reduction->input, *candidate = &r->candidate;
 	size_t end = position + removed_size, added_size = strlen(added);
@@ -153,16 +156,16 @@ static bool try_text(struct reducer *r, size_t position, size_t removed_size, co
 	memcpy(candidate->text + position, added, added_size);
 	memcpy(candidate->text + position + added_size, input->text + end, input->text_size - end);
 	candidate->text_size = input->text_size - removed_size + added_size;
-	show_progress(r, test_input_size(input));
-	if (!try_once(r, candidate->text, candidate->text_size))
+	show_progress(r, test_input_count_units(input));
+	if (!try_candidate(r, candidate->text, candidate->text_size))
 		return false;
 	memcpy(input->text, candidate->text, candidate->text_size);
 	input->text_size = candidate->text_size;
 	return true;
 }
 
-/* Where the piece begins: a byte, or a line with its end. */
-static size_t find_piece(const struct test_input *input, bool by_line, size_t piece)
+/* Return: the position in the text at which the byte or line with the index @piece begins. */
+static size_t find_piece_start(const struct test_input *input, bool by_line, size_t piece)
 {
 	size_t position = 0;
 
@@ -176,8 +179,8 @@ static size_t find_piece(const struct test_input *input, bool by_line, size_t pi
 	return position;
 }
 
-/* Return: was anything left out? */
-static bool leave_out_pieces(struct reducer *r, bool by_line)
+/* Return: whether a piece was removed. */
+static bool remove_pieces(struct reducer *r, bool by_line)
 {
 	const struct test_input *input = &r->reduction->input;
 	size_t size_before = input->text_size, count = by_line ? 1 : size_before;
@@ -187,35 +190,35 @@ static bool leave_out_pieces(struct reducer *r, bool by_line)
 		count += input->text[i] == '\n';
 	trim_init(&trim, count);
 	while (trim_next(&trim)) {
-		size_t begin = find_piece(input, by_line, trim.begin);
-		size_t end = find_piece(input, by_line, trim.end);
+		size_t begin = find_piece_start(input, by_line, trim.begin);
+		size_t end = find_piece_start(input, by_line, trim.end);
 
-		trim_record(&trim, try_text(r, begin, end - begin, ""));
+		trim_record(&trim, try_text_change(r, begin, end - begin, ""));
 	}
 	return input->text_size < size_before;
 }
 
-/* Makes the words of calls 0 that are no names. Return: was there any? */
+/* Replaces arguments of calls by 0. Return: whether an argument was replaced. */
 static bool make_numbers_zero(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
 	size_t size;
-	bool changed = false;
+	bool has_changed = false;
 
-	for (size_t i = find_piece(input, true, 1); i < input->text_size; i++) {
+	for (size_t i = find_piece_start(input, true, 1); i < input->text_size; i++) {
 		size = 0;
 		while (i + size < input->text_size && !memchr(" \n", input->text[i + size], 2))
 			size++;
 		if (size && input->text[i - 1] == ' ' && (size > 1 || input->text[i] != '0'))
-			changed |= try_text(r, i, size, "0");
+			has_changed |= try_text_change(r, i, size, "0");
 	}
-	return changed;
+	return has_changed;
 }
 
 static bool reduce_text(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
-	bool is_calls = input->target->reads == READS_CALLS, changed;
+	bool is_calls = input->target->reads == READS_CALLS, has_changed;
 
 	r->candidate.text = malloc(input->text_size + 1);
 	if (!r->candidate.text)
@@ -225,13 +228,13 @@ static bool reduce_text(struct reducer *r)
 	if (!fails_in_same_way(r, NULL))
 		return false;
 	do {
-		changed = leave_out_pieces(r, true);
-		changed |= is_calls ? make_numbers_zero(r) : leave_out_pieces(r, false);
-	} while (changed);
+		has_changed = remove_pieces(r, true);
+		has_changed |= is_calls ? make_numbers_zero(r) : remove_pieces(r, false);
+	} while (has_changed);
 	return true;
 }
 
-bool reduce(struct reduction *reduction, struct oracle *oracle)
+bool reduce_input(struct reduction *reduction, struct oracle *oracle)
 {
 	struct reducer *r = calloc(1, sizeof(*r));
 	unsigned long executed_before = oracle->execution_count;
@@ -244,7 +247,7 @@ bool reduce(struct reduction *reduction, struct oracle *oracle)
 	r->candidate.target = reduction->input.target;
 	is_reduced = test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_text(r);
 	reduction->execution_count = oracle->execution_count - executed_before;
-	status_end();
+	status_erase();
 	test_input_destroy(&r->candidate);
 	free(r);
 	return is_reduced;

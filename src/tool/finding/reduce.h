@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The smallest input that fails as a given one does. */
+/* Finds the smallest input that fails in the same way as a given input. */
 #ifndef TOOL_REDUCE_H
 #define TOOL_REDUCE_H
 
@@ -7,16 +7,16 @@
 
 struct reduction {
 	const char *input_name;	    /* for the status line */
-	struct test_input input;    /* that fails; then the smallest that fails in the same way */
-	struct signature signature; /* of its failure, with all flavours executed */
+	struct test_input input;    /* a failing input; reduce_input() replaces it by the smallest one */
+	struct signature signature; /* of the failure of the input, in all flavours */
 	unsigned long candidate_count, execution_count;
 };
 
 /*
- * Makes the input as small as it gets. Of a program, the smallest one fails in the same way in all
- * flavours. Of a text first lines are left out, then bytes; numbers of calls become 0.
- * Return: false without memory, or if the failure does not stay the same; then the input is unchanged.
+ * Minimises the input. The smallest program fails in the same way in all flavours. A text loses lines
+ * first, then bytes; arguments of calls become 0.
+ * Return: false if there is no memory or the failure does not stay the same; the input is then unchanged.
  */
-bool reduce(struct reduction *reduction, struct oracle *oracle);
+bool reduce_input(struct reduction *reduction, struct oracle *oracle);
 
 #endif

@@ -28,25 +28,25 @@ static void set_short_name(struct signature *signature, const char *first, const
 		 third ? "-" : "", third ? third : "");
 }
 
-static const char *call_name(const struct program *program, size_t call)
+static const char *find_call_name(const struct program *program, size_t call)
 {
 	return call < program->count ? op_table[program->calls[call].op].name : "no call";
 }
 
-/* Appends "line 7" as the name of its call. Return: the length of what was replaced, or 0. */
+/* Appends the name of the call for "line 7". Return: the length of the replaced text; 0: no line. */
 static size_t append_line_as_call(struct signature *signature, const struct program *program,
 				  const char *sentence)
 {
 	static const char word[] = "line ";
 	size_t len = strlen(word);
 	unsigned long line;
-	char *end;
+	char *number_end;
 
 	if (strncmp(sentence, word, len) || !isdigit((unsigned char)sentence[len]))
 		return 0;
-	line = strtoul(sentence + len, &end, 10);
-	signature_append(signature, "%s", call_name(program, line - 2));
-	return (size_t)(end - sentence);
+	line = strtoul(sentence + len, &number_end, 10);
+	signature_append(signature, "%s", find_call_name(program, line - 2));
+	return (size_t)(number_end - sentence);
 }
 
 void signature_append_sentence(struct signature *signature, const struct program *program,
@@ -66,44 +66,47 @@ void signature_append_sentence(struct signature *signature, const struct program
 	}
 }
 
-/* What a signature is made from. */
-struct evidence {
+/* The executions of a program, from which a signature is made. */
+struct signature_evidence {
 	struct signature *signature;
 	const struct oracle *oracle;
 	const struct program *program;
 	const struct execution_record *records; /* one for each flavour */
 };
 
-static const char *flavour_path(const struct evidence *e, unsigned int flavour)
+static const char *find_flavour_path(const struct signature_evidence *e, unsigned int flavour)
 {
-	return e->oracle->runners.of[flavour].path;
+	return e->oracle->runners.list[flavour].binary_path;
 }
 
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
 /*
- * The innermost function of the library, whatever call of the program reached it: one bug in
- * it is one failure. The call only where no function is known.
+ * Formats the innermost function of the library at @site, so that a bug in one function is one failure for
+ * all calls; or the name of the call if the function is not known.
  */
-static void function_of_site(const struct evidence *e, unsigned int flavour,
+static void find_function_of_site(const struct signature_evidence *e, unsigned int flavour,
 			     const struct execution_site *site, char text[SITE_TEXT])
 {
 	struct report_frame frame;
-	bool is_known = symbols_innermost(flavour_path(e, flavour), site->stack, &frame);
+	bool is_known =
+		symbols_find_innermost_frame(find_flavour_path(e, flavour), site->stack, &frame);
 
-	snprintf(text, SITE_TEXT, "%s", is_known ? frame.function : call_name(e->program, site->call));
+	snprintf(text, SITE_TEXT, "%s",
+		 is_known ? frame.function : find_call_name(e->program, site->call));
 }
 
-static void append_pair(struct signature *signature, const char *what, const char *a, const char *b)
+static void append_sorted_pair(struct signature *signature, const char *what, const char *a,
+			       const char *b)
 {
 	bool is_sorted = strcmp(a, b) <= 0;
 
 	signature_append(signature, "; %s %s / %s", what, is_sorted ? a : b, is_sorted ? b : a);
 }
 
-/* @rule: that is broken there; RULE_COUNT: none */
-static void add_place(const struct evidence *e, unsigned int flavour, size_t call, const char *stack,
-		      enum rule rule)
+/* @rule: the rule that is broken at the place; RULE_COUNT: none */
+static void append_place(const struct signature_evidence *e, unsigned int flavour, size_t call,
+			 const char *stack, enum rule rule)
 {
 	struct signature *signature = e->signature;
 	struct signature_place *place = &signature->places[signature->place_count];
@@ -113,61 +116,64 @@ static void add_place(const struct evidence *e, unsigned int flavour, size_t cal
 	if (!signature->place_count++)
 		signature->main_rule = rule;
 	place->call = call;
-	symbols_innermost(flavour_path(e, flavour), stack, &place->frame);
+	symbols_find_innermost_frame(find_flavour_path(e, flavour), stack, &place->frame);
 }
 
-static void append_reported_race(const struct evidence *e, unsigned int flavour, enum rule rule)
+static void append_reported_race(const struct signature_evidence *e, unsigned int flavour,
+				 enum rule rule)
 {
 	const struct execution_site *race = e->records[flavour].race;
 	char functions[2][SITE_TEXT];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		function_of_site(e, flavour, &race[i], functions[i]);
-		add_place(e, flavour, race[i].call, race[i].stack, rule);
+		find_function_of_site(e, flavour, &race[i], functions[i]);
+		append_place(e, flavour, race[i].call, race[i].stack, rule);
 	}
-	append_pair(e->signature, "race", functions[0], functions[1]);
+	append_sorted_pair(e->signature, "race", functions[0], functions[1]);
 }
 
-/* Orders of flavours: the report with the most details is first. */
+/* The flavours by the details of their reports, the most detailed report first. */
 static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 
 /* ---- disagreement ---- */
 
-/* Is the difference a race that the model does not have, and its function known? */
-static bool is_unknown_race(const struct evidence *e, unsigned int flavour)
+/* Return: whether the difference is a race that the model does not have, with a known function. */
+static bool is_unknown_race(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	struct report_frame frame;
 
 	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
 	       record->race[1].call == NO_SITE &&
-	       symbols_innermost(flavour_path(e, flavour), record->race[0].stack, &frame);
+	       symbols_find_innermost_frame(find_flavour_path(e, flavour), record->race[0].stack,
+					    &frame);
 }
 
-static void append_last_death(const struct evidence *e, unsigned int flavour)
+static void append_last_death(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
 	char function[SITE_TEXT];
 
-	function_of_site(e, flavour, &death->site, function);
+	find_function_of_site(e, flavour, &death->site, function);
 	signature_append(e->signature, "%s at %s", death->kind, function);
-	add_place(e, flavour, death->site.call, death->site.stack, RULE_COUNT);
+	append_place(e, flavour, death->site.call, death->site.stack, RULE_COUNT);
 	set_short_name(e->signature, flavour_names[flavour], death->kind,
-		       call_name(e->program, death->site.call));
+		       find_call_name(e->program, death->site.call));
 }
 
-static void append_disagreement(const struct evidence *e, unsigned int flavour)
+static void append_disagreement(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	struct signature *s = e->signature;
 
 	s->has_failed = s->is_disagreement = s->needed_flavours[flavour] = true;
 	snprintf(s->observer_name, sizeof(s->observer_name), "%s", flavour_names[flavour]);
-	runner_disagreement(&e->oracle->runners, flavour, e->program, record, s->observed_sentence);
+	runner_describe_disagreement(&e->oracle->runners, flavour, e->program, record,
+				     s->observed_sentence);
 	signature_append(s, "%s disagrees: ", flavour_names[flavour]);
 	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
 	if (!*record->why) {
@@ -180,7 +186,7 @@ static void append_disagreement(const struct evidence *e, unsigned int flavour)
 	}
 }
 
-static bool find_disagreement(const struct evidence *e)
+static bool append_first_disagreement(const struct signature_evidence *e)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++)
 		if (e->records[disagreement_order[i]].result == CHECKER_DIFFERS) {
@@ -192,29 +198,29 @@ static bool find_disagreement(const struct evidence *e)
 
 /* ---- claims ---- */
 
-static bool find_wrong_claim(const struct evidence *e)
+static bool append_wrong_claim(const struct signature_evidence *e)
 {
-	char claim[EXPECTATION_TEXT];
+	char failed_claim[EXPECTATION_TEXT];
 
-	if (expectations_hold(e->program, e->oracle->rules, claim))
+	if (expectations_hold(e->program, e->oracle->rules, failed_claim))
 		return false;
 	e->signature->has_failed = e->signature->is_claim = true;
 	signature_append(e->signature, "claim does not hold: ");
-	signature_append_sentence(e->signature, e->program, claim);
+	signature_append_sentence(e->signature, e->program, failed_claim);
 	strcpy(e->signature->short_name, "claim");
 	return true;
 }
 
 /* ---- rules ---- */
 
-static size_t position_in_trace(const struct trace *trace, size_t call)
+static size_t find_position_in_trace(const struct trace *trace, size_t call)
 {
 	const struct step *step = trace_find(trace, call);
 
 	return step ? (size_t)(step - trace->steps) : trace->step_count;
 }
 
-/* The race that a detector would report first: its second call ran before those of the others. */
+/* Return: the race whose second call ran first, which a detector reports first. */
 static const struct race *find_first_race(const struct rules *rules)
 {
 	const struct shadow *shadow = rules_shadow(rules);
@@ -223,8 +229,8 @@ static const struct race *find_first_race(const struct rules *rules)
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (!first || position_in_trace(rules_trace(rules), race->second) <
-				      position_in_trace(rules_trace(rules), first->second))
+		if (!first || find_position_in_trace(rules_trace(rules), race->second) <
+				      find_position_in_trace(rules_trace(rules), first->second))
 			first = race;
 	}
 	return first;
@@ -238,7 +244,7 @@ static void sort_ops(uint8_t ops[2], const struct program *program, size_t a, si
 	ops[1] = first < second ? second : first;
 }
 
-static void append_first_race(const struct evidence *e)
+static void append_first_race(const struct signature_evidence *e)
 {
 	struct signature *s = e->signature;
 	const struct program *program = e->program;
@@ -247,22 +253,23 @@ static void append_first_race(const struct evidence *e)
 
 	if (!race)
 		return;
-	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.of[FLAVOUR_TSAN].there;
+	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.list[FLAVOUR_TSAN].is_available;
 	if (reported[0].call < program->count && reported[1].call < program->count) {
 		sort_ops(s->racing_ops, program, reported[0].call, reported[1].call);
 		append_reported_race(e, FLAVOUR_TSAN, RULE_data_race);
 	} else {
 		sort_ops(s->racing_ops, program, race->first, race->second);
-		append_pair(s, s->needed_flavours[FLAVOUR_TSAN] ? "race unseen" : "race",
-			    call_name(program, race->first), call_name(program, race->second));
-		add_place(e, FLAVOUR_TSAN, race->second, "", RULE_data_race);
-		add_place(e, FLAVOUR_TSAN, race->first, "", RULE_data_race);
+		append_sorted_pair(s, s->needed_flavours[FLAVOUR_TSAN] ? "race unseen" : "race",
+				   find_call_name(program, race->first),
+				   find_call_name(program, race->second));
+		append_place(e, FLAVOUR_TSAN, race->second, "", RULE_data_race);
+		append_place(e, FLAVOUR_TSAN, race->first, "", RULE_data_race);
 	}
 	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name, op_table[s->racing_ops[1]].name);
 }
 
-/* The process that @call ended, as the first flavour of @order that has one reports it. */
-static const struct execution_death *find_death(const struct evidence *e, size_t call,
+/* Return: the death by @call in the first flavour of @order that has one. */
+static const struct execution_death *find_death(const struct signature_evidence *e, size_t call,
 						const unsigned int *order, unsigned int *flavour)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
@@ -277,10 +284,11 @@ static const struct execution_death *find_death(const struct evidence *e, size_t
 }
 
 /*
- * Several functions are named, "page_must_map_at<page_read_raw": the innermost one is the
- * library's own check where a program broke a rule, and the same for all calls.
+ * Appends several functions, "page_must_map_at<page_read_raw": if a program breaks a rule, the innermost
+ * function is the check of the library, which many calls share.
  */
-static void append_end(const struct evidence *e, size_t call, enum rule rule, const unsigned int *order)
+static void append_rule_and_report(const struct signature_evidence *e, size_t call, enum rule rule,
+				   const unsigned int *order)
 {
 	struct signature *s = e->signature;
 	unsigned int flavour;
@@ -289,33 +297,34 @@ static void append_end(const struct evidence *e, size_t call, enum rule rule, co
 
 	signature_append(s, "; %s", rule_name(rule));
 	if (death) {
-		symbols_top(flavour_path(e, flavour), death->site.stack, functions);
+		symbols_format_top_functions(find_flavour_path(e, flavour), death->site.stack,
+					     functions);
 		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
 		s->needed_flavours[flavour] = true;
 	}
-	signature_append(s, " at %s", *functions ? functions : call_name(e->program, call));
-	add_place(e, flavour, call, death ? death->site.stack : "", rule);
-	set_short_name(s, rule_name(rule), call_name(e->program, call), NULL);
+	signature_append(s, " at %s", *functions ? functions : find_call_name(e->program, call));
+	append_place(e, flavour, call, death ? death->site.stack : "", rule);
+	set_short_name(s, rule_name(rule), find_call_name(e->program, call), NULL);
 }
 
-static void append_broken_rules(const struct evidence *e)
+static void append_broken_rules(const struct signature_evidence *e)
 {
 	const struct verdict *v = rules_verdict(e->oracle->rules);
-	char names[RULE_SET_TEXT];
+	char rule_names[RULE_SET_TEXT];
 
 	if (!v->broken)
 		return;
 	e->signature->has_failed = true;
-	rule_set_text(v->broken, " ", names);
-	signature_append(e->signature, "%s", names);
+	rule_set_text(v->broken, " ", rule_names);
+	signature_append(e->signature, "%s", rule_names);
 	append_first_race(e);
 	if (v->uninit_count)
-		append_end(e, v->uninits[0].call, RULE_uninit_use, uninit_order);
+		append_rule_and_report(e, v->uninits[0].call, RULE_uninit_use, uninit_order);
 	if (v->fatal_call != VERDICT_NONE)
-		append_end(e, v->fatal_call, v->fatal_rule, fatal_order);
+		append_rule_and_report(e, v->fatal_call, v->fatal_rule, fatal_order);
 }
 
-/* ---- all of it ---- */
+/* ---- the signature ---- */
 
 static uint8_t find_fatal_op(const struct rules *rules, const struct program *program)
 {
@@ -324,11 +333,12 @@ static uint8_t find_fatal_op(const struct rules *rules, const struct program *pr
 	return call == VERDICT_NONE ? OP_COUNT : program->calls[call].op;
 }
 
-void signature_of_program(struct signature *s, struct oracle *oracle, const struct program *program,
-			  const bool *flavours, bool rules_may_break)
+void signature_init_from_program(struct signature *s, struct oracle *oracle,
+				 const struct program *program, const bool *flavours,
+				 bool rules_may_break)
 {
 	static struct execution_record records[FLAVOURS_MAX];
-	const struct evidence evidence = { s, oracle, program, records };
+	const struct signature_evidence evidence = { s, oracle, program, records };
 
 	memset(s, 0, sizeof(*s));
 	s->main_rule = RULE_COUNT;
@@ -337,38 +347,39 @@ void signature_of_program(struct signature *s, struct oracle *oracle, const stru
 	s->fatal_op = find_fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		execution_record_init(&records[i]);
-		if (!oracle->runners.of[i].there || (flavours && !flavours[i]))
+		if (!oracle->runners.list[i].is_available || (flavours && !flavours[i]))
 			continue;
 		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->execution_count++;
 	}
-	if (!find_disagreement(&evidence) && !find_wrong_claim(&evidence) && !rules_may_break)
+	if (!append_first_disagreement(&evidence) && !append_wrong_claim(&evidence) &&
+	    !rules_may_break)
 		append_broken_rules(&evidence);
 }
 
-void signature_of_input(struct signature *s, struct oracle *oracle, const struct test_input *input,
-			const bool *flavours)
+void signature_init_from_input(struct signature *s, struct oracle *oracle,
+			       const struct test_input *input, const bool *flavours)
 {
 	const char *replayer = oracle_find_replayer(oracle, input->target);
 
 	if (!replayer) {
-		signature_of_program(s, oracle, &input->program, flavours, input->target);
+		signature_init_from_program(s, oracle, &input->program, flavours, input->target);
 		return;
 	}
 	oracle->execution_count++;
-	signature_of_target(s, replayer, input, oracle->runners.seconds, NULL);
+	signature_init_from_target(s, replayer, input, oracle->runners.timeout_seconds, NULL);
 }
 
 bool signature_may_match(const struct signature *s, struct oracle *oracle, const struct program *program)
 {
 	const struct race *race;
 	uint8_t ops[2];
-	char claim[EXPECTATION_TEXT];
+	char failed_claim[EXPECTATION_TEXT];
 
 	if (s->is_disagreement)
 		return true;
 	rules_evaluate(oracle->rules, program);
-	if (expectations_hold(program, oracle->rules, claim) == s->is_claim)
+	if (expectations_hold(program, oracle->rules, failed_claim) == s->is_claim)
 		return false;
 	if (s->is_claim)
 		return true;
@@ -382,7 +393,7 @@ bool signature_may_match(const struct signature *s, struct oracle *oracle, const
 	return !memcmp(ops, s->racing_ops, sizeof(ops));
 }
 
-bool signature_equal(const struct signature *a, const struct signature *b)
+bool signature_is_equal(const struct signature *a, const struct signature *b)
 {
 	return a->has_failed && b->has_failed && !strcmp(a->failure_text, b->failure_text);
 }

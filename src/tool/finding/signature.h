@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What an input's failure is, so that two inputs can fail in the same way: one line of text,
- * equal for equal failures. In this order:
+ * The signature of a failure is one line of text, which is equal for equal failures. It describes, in this
+ * order:
  *
  * - a flavour disagrees with the model: which one, and the report's kind and innermost
  *   function of the page library, or what differs, without its numbers;
@@ -31,44 +31,45 @@
 
 /* A call of the program, and the code of src/page that it reached. */
 struct signature_place {
-	size_t call;		   /* NO_SITE: it is not known */
-	struct report_frame frame; /* without a file if it is not known */
+	size_t call;		   /* index in the program; NO_SITE: not known */
+	struct report_frame frame; /* without a file if the place is not known */
 };
 
 struct signature {
 	bool has_failed;
 	bool is_disagreement, is_claim;
 	char failure_text[SIGNATURE_TEXT];
-	char short_name[256];		    /* a few words that can be a file's name */
-	bool needed_flavours[FLAVOURS_MAX]; /* those whose executions the failure text describes */
-	rule_set broken_rules;		    /* as the model says */
-	enum rule main_rule;		    /* that the first place is about; RULE_COUNT: none */
-	uint8_t racing_ops[2];		    /* sorted */
-	uint8_t fatal_op;		    /* OP_COUNT: no call is fatal */
+	char short_name[256];		    /* a few words, which can be part of a file name */
+	bool needed_flavours[FLAVOURS_MAX]; /* the failure text depends on their executions */
+	rule_set broken_rules;		    /* according to the model */
+	enum rule main_rule;		    /* the broken rule at the first place; RULE_COUNT: none */
+	uint8_t racing_ops[2];		    /* operations of the first race, sorted */
+	uint8_t fatal_op;		    /* operation of the fatal call; OP_COUNT: no call is fatal */
 	/* Printed with the failure, but no part of the signature; a race has two places. */
-	char observer_name[64];			  /* of a disagreement: the flavour or target */
-	char observed_sentence[DISAGREEMENT_TEXT]; /* with numbers */
+	char observer_name[64];			  /* the flavour or target that disagrees */
+	char observed_sentence[DISAGREEMENT_TEXT]; /* the disagreement, with its numbers */
 	size_t place_count;
 	struct signature_place places[2];
 };
 
 /*
- * The failure of @input. Lines of a program must be those of its own text (program_renumber()).
- * @flavours: those that execute a program; NULL: all. The signature depends on them.
+ * Executes @input and makes the signature of its failure. Line numbers of a program must be those of
+ * its own text (program_renumber()).
+ * @flavours: flavours that execute a program; NULL: all. The signature depends on them.
  */
-void signature_of_input(struct signature *signature, struct oracle *oracle,
+void signature_init_from_input(struct signature *signature, struct oracle *oracle,
 			const struct test_input *input, const bool *flavours);
 
-/* The same for a program, executed by `run`. @rules_may_break: broken rules are no failure */
-void signature_of_program(struct signature *signature, struct oracle *oracle,
+/* Makes the signature of a program that `run` executes. @rules_may_break: broken rules are no failure */
+void signature_init_from_program(struct signature *signature, struct oracle *oracle,
 			  const struct program *program, const bool *flavours, bool rules_may_break);
 
 /*
  * Executes @input by the binary @replayer of its target.
  * @ran: gets the program that the target executed; NULL: it is not needed
- * Return: did the target print that program?
+ * Return: whether the target printed that program.
  */
-bool signature_of_target(struct signature *signature, const char *replayer,
+bool signature_init_from_target(struct signature *signature, const char *replayer,
 			 const struct test_input *input, unsigned int seconds, struct program *ran);
 
 /* Appends to the text of a failure. */
@@ -80,12 +81,12 @@ void signature_append_sentence(struct signature *signature, const struct program
 			       const char *sentence);
 
 /*
- * Might @program fail like that, as far as the model knows? This is much cheaper than an
- * execution.
+ * Return: whether @program may have the failure of @signature according to the model alone, which is much
+ * faster than an execution.
  */
 bool signature_may_match(const struct signature *signature, struct oracle *oracle,
 			 const struct program *program);
 
-bool signature_equal(const struct signature *a, const struct signature *b);
+bool signature_is_equal(const struct signature *a, const struct signature *b);
 
 #endif

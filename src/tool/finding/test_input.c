@@ -8,12 +8,12 @@
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
 
-/* Replaces records of calls by their text. Return: false without memory. */
+/* Replaces binary records of calls by their text. Return: false if there is no memory. */
 static bool decode_calls(struct test_input *input)
 {
 	struct api_call calls[API_MOST];
 	size_t count = api_from_bytes((uint8_t *)input->text, input->text_size, calls);
-	char line[API_LINE];
+	char call_text[API_LINE];
 	FILE *out;
 
 	free(input->text);
@@ -23,8 +23,8 @@ static bool decode_calls(struct test_input *input)
 		return false;
 	fputs("calls 1\n", out);
 	for (size_t i = 0; i < count; i++) {
-		api_to_text(&calls[i], line);
-		fprintf(out, "%s\n", line);
+		api_to_text(&calls[i], call_text);
+		fprintf(out, "%s\n", call_text);
 	}
 	return !fclose(out);
 }
@@ -65,21 +65,21 @@ static size_t count_call_lines(const struct test_input *input)
 	return lines ? lines - 1 : 0;
 }
 
-size_t test_input_size(const struct test_input *input)
+size_t test_input_count_units(const struct test_input *input)
 {
 	if (test_input_is_program(input))
 		return input->program.count;
 	return input->target->reads == READS_CALLS ? count_call_lines(input) : input->text_size;
 }
 
-const char *test_input_unit(const struct test_input *input, size_t size)
+const char *test_input_unit_name(const struct test_input *input, size_t size)
 {
 	if (test_input_is_program(input) || input->target->reads == READS_CALLS)
 		return size == 1 ? "call" : "calls";
 	return size == 1 ? "byte" : "bytes";
 }
 
-const void *test_input_bytes(const struct test_input *input, size_t *size)
+const void *test_input_encode(const struct test_input *input, size_t *size)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 

@@ -10,9 +10,9 @@
 #include "tool/util/fuzz_target.h"
 
 struct test_input {
-	const struct fuzz_target *target; /* that reads it; NULL: a program that `run` executes */
+	const struct fuzz_target *target; /* that reads the input; NULL: `run` executes it as a program */
 	struct program program;
-	char *text; /* in place of a program: lines of calls (fuzz/api_call.h), or any bytes */
+	char *text; /* if the input is no program: lines of calls (fuzz/api_call.h), or any bytes */
 	size_t text_size;
 };
 
@@ -26,12 +26,12 @@ bool test_input_load(struct test_input *input, const char *file, const struct fu
 		     char error[PROGRAM_FILE_ERROR]);
 void test_input_destroy(struct test_input *input);
 
-/* Return: the number of calls or bytes; test_input_unit() says which. */
-size_t test_input_size(const struct test_input *input);
-const char *test_input_unit(const struct test_input *input, size_t size);
+/* Return: the number of calls or bytes; test_input_unit_name() says which. */
+size_t test_input_count_units(const struct test_input *input);
+const char *test_input_unit_name(const struct test_input *input, size_t size);
 
 /* The input as its target reads it. Return: memory of the input, or a buffer until the next call. */
-const void *test_input_bytes(const struct test_input *input, size_t *size);
+const void *test_input_encode(const struct test_input *input, size_t *size);
 
 /* Prints the input as text. */
 void test_input_print(FILE *out, const struct test_input *input);

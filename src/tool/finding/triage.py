@@ -44,14 +44,14 @@ TEXT_NAMES = {"calls": "minimised.calls", "bytes": "minimised.txt"}
 ENGINE_NAME = re.compile(r"(crash|leak|oom|timeout)-")
 
 
-def count_text(number, word):
+def format_count(number, word):
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 CLEAR_LINE = "\r\033[K" if sys.stderr.isatty() else ""
 
 
-def log(message):
+def log_message(message):
     print(f"{CLEAR_LINE}{message}", file=sys.stderr, flush=True)
 
 
@@ -61,13 +61,13 @@ class Progress:
     time = time.monotonic()
 
     @classmethod
-    def show(cls, text):
+    def show_status(cls, text):
         if time.monotonic() - cls.time >= cls.interval:
             cls.time = time.monotonic()
             print(f"{CLEAR_LINE}{text}", end="" if CLEAR_LINE else "\n", file=sys.stderr, flush=True)
 
     @staticmethod
-    def end():
+    def erase_status():
         print(CLEAR_LINE, end="", file=sys.stderr, flush=True)
 
 
@@ -105,23 +105,23 @@ class FindingList:
         self.settings = settings
         self.paths, self.hashes = [], set()
         self.repeated_count = self.unreadable_count = 0
-        paths = list(self.walk())
+        paths = list(self.list_input_files())
         named = [path for path in paths if self.is_named_by_engine(path)]
         for path in named or [path for path in paths if os.path.samefile(os.path.dirname(path), settings.directory)]:
-            self.add(path)
+            self.add_file(path)
 
-    def walk(self):
-        """Files that may be inputs, sorted; not those of the output."""
+    def list_input_files(self):
+        """Yield the files that may be inputs, sorted, without the output directory."""
         seen = {os.path.realpath(self.settings.output)}
         for root, directories, names in os.walk(self.settings.directory, onerror=raise_error, followlinks=True):
-            # A link may lead back to a directory that it is in.
+            # A symbolic link may lead to a parent directory.
             if os.path.realpath(root) in seen:
                 directories.clear()
                 continue
             seen.add(os.path.realpath(root))
             directories[:] = sorted(name for name in directories if not name.startswith("."))
             for name in sorted(names):
-                # AFL++ leaves a text beside its crashes: README.txt is no program.
+                # AFL++ writes README.txt next to its crashes, which is no input.
                 if not name.startswith(".") and (self.settings.names == "bytes" or INPUT_NAME.fullmatch(name)):
                     yield os.path.join(root, name)
 
@@ -135,7 +135,7 @@ class FindingList:
             return directory.startswith(("crashes", "hangs"))
         return bool(ENGINE_NAME.match(name))
 
-    def add(self, path):
+    def add_file(self, path):
         try:
             if not os.path.isfile(path):
                 raise OSError(0, "not a file")
@@ -144,7 +144,7 @@ class FindingList:
             if not content or len(content) > INPUT_SIZE_MOST:
                 raise OSError(0, "larger than 1 MiB" if content else "empty")
         except OSError as error:
-            log(f"{path}: expected a finding: {error.strerror}")
+            log_message(f"{path}: expected a finding: {error.strerror}")
             self.unreadable_count += 1
             return
         content_hash = hashlib.sha1(content).digest()
@@ -167,7 +167,7 @@ class Tool:
         self.options = options + [f"--target={settings.target}"] * bool(settings.target) + \
             ["--bytes"] * (settings.names == "bytes")
 
-    def describe(self, paths, *options):
+    def describe_files(self, paths, *options):
         """Yield how each file fails."""
         command = [self.path, "minimize", "--json", *self.options, *options, "--", *paths]
         with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=prepare_child) as process:
@@ -176,13 +176,13 @@ class Tool:
         if process.returncode < 0 or process.returncode > EXIT_BAD:
             raise OSError(0, f"ended with status {process.returncode}", self.path)
 
-    def print_text(self, directory, *words):
-        """What a command prints on a file of @directory."""
+    def capture_command_output(self, directory, *words):
+        """Return: the output of a command on a file of @directory."""
         return run_process([self.path, *words], cwd=directory, capture_output=True, text=True).stdout
 
 
 def capture_report(command, seconds):
-    """What a program prints, with functions in the reports of sanitizers."""
+    """Return: the output of a program; reports of sanitizers have names of functions."""
     environment = dict(os.environ)
     for name in ("ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
         environment[name] = ":".join(filter(None, (environment.get(name), "symbolize=1")))
@@ -208,29 +208,29 @@ class Failure:
         self.name = f"{description['short_name']}-{key_hash[:8]}"
         self.path = pathlib.Path(self.settings.output, self.name)
         self.is_program = "program" in description
-        # What people read, and what the replayer of a target reads: it knows no other texts than calls.
+        # text_name is for people; a replayer reads calls as text, and other inputs as bytes.
         self.text_name = "minimised.page" if self.is_program else TEXT_NAMES[description["unit"]]
         self.replayer_input = self.text_name if self.text_name == "minimised.calls" else "minimised.bin"
 
-    def add(self, path, description):
+    def add_finding(self, path, description):
         self.paths.append(path)
         if description["size"] < self.found["size"]:
             self.smallest_path, self.found = path, description
 
-    def write(self):
+    def write_directory(self):
         self.path.mkdir(exist_ok=True)
         is_text = self.settings.names != "bytes" and self.smallest_path.endswith(".page")
         write_file(self.path / ("finding.page" if is_text else "finding.bin"),
                    pathlib.Path(self.smallest_path).read_bytes())
-        self.write_smallest()
+        self.write_smallest_input()
         if self.is_program:
             self.write_program_files()
-        write_file(self.path / "report.txt", self.report())
-        write_file(self.path / "replay.sh", self.replay_script().encode())
-        write_file(self.path / "summary.txt", os.fsencode(self.summary()))
+        write_file(self.path / "report.txt", self.make_report())
+        write_file(self.path / "replay.sh", self.make_replay_script().encode())
+        write_file(self.path / "summary.txt", os.fsencode(self.make_summary()))
 
-    def write_smallest(self):
-        output, = self.tool.describe([self.smallest_path], f"--failure={self.found['failure']}", "-o",
+    def write_smallest_input(self):
+        output, = self.tool.describe_files([self.smallest_path], f"--failure={self.found['failure']}", "-o",
                                      self.path / self.text_name)
         if output["outcome"] == "failure":
             self.smallest = output
@@ -247,41 +247,42 @@ class Failure:
         write_file(self.path / "program.page", self.found["program"].encode())
         explanation, run_words = "", []
         if smallest["observer"]:
-            run_words = ["--run", *self.flavour_words()]
+            run_words = ["--run", *self.make_flavour_options()]
             notes.append(f"Expected: {smallest['verdict']}. Seen by {smallest['observer']}: {smallest['observed']}")
         if smallest["observer"] and smallest["replayer"]:
             explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
-        explanation += self.tool.print_text(self.path, "explain", "--ascii", *run_words, "minimised.page")
+        explanation += self.tool.capture_command_output(self.path, "explain", "--ascii", *run_words, "minimised.page")
         write_file(self.path / "explanation.txt", explanation.encode())
         with tempfile.TemporaryDirectory() as directory:
-            self.tool.print_text(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c", "minimised.page")
+            self.tool.capture_command_output(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c",
+                                             "minimised.page")
             text = pathlib.Path(directory, "reproduce.c").read_text()
         comment = "".join(f" * {note.replace('*/', '* /')}\n" for note in notes)
-        # After the first paragraph of the first comment.
+        # The notes follow the first paragraph of the first comment.
         write_file(self.path / "reproduce.c", text.replace("\n *\n", f"\n *\n{comment} *\n", 1).encode())
 
-    def report(self):
+    def make_report(self):
         report = b""
         if self.found["replayer"]:
             report += capture_report([self.found["replayer"], self.path / self.replayer_input],
                                      int(self.settings.timeout)) + b"\n"
         if self.is_program:
-            report += capture_report([self.tool.path, "run", *self.flavour_words(), self.path / "minimised.page"],
-                                     REPORT_SECONDS)
+            report += capture_report([self.tool.path, "run", *self.make_flavour_options(),
+                                      self.path / "minimised.page"], REPORT_SECONDS)
             report += self.smallest["reports"].encode()
         return report
 
-    def flavour_words(self):
+    def make_flavour_options(self):
         return ["--flavour", ",".join(self.found["flavours"])] if self.found["flavours"] else []
 
-    def replay_script(self):
+    def make_replay_script(self):
         replayer, backend = self.found["replayer"], self.settings.backend
         if replayer:
             own, fallback = replayer, os.path.basename(replayer)
             command = f'PAGE_MAP={backend} exec "$own" {self.replayer_input}'
         else:
             own, fallback = self.tool.path, "pagetorture"
-            words = shlex.join(["run", "--backend", backend, *self.flavour_words(), "minimised.page"])
+            words = shlex.join(["run", "--backend", backend, *self.make_flavour_options(), "minimised.page"])
             command = f'exec "${{PAGETORTURE:-$own}}" {words}'
         return f"""#!/bin/sh
 # {self.key}
@@ -292,7 +293,7 @@ own={shlex.quote(own)}
 {command}
 """
 
-    def summary(self):
+    def make_summary(self):
         note = "" if self.smallest["is_minimised"] else \
             " (not minimised: it does not fail in the same way each time)"
         members = "".join(f"  {path}\n" for path in self.paths)
@@ -303,7 +304,7 @@ own={shlex.quote(own)}
                 "replay     sh replay.sh\n"
                 f"findings\n{members}")
 
-    def record(self):
+    def make_record(self):
         """The failure as a record of the results (doc/replay.md)."""
         name = str(self.path / ("minimised.page" if self.is_program else "summary.txt"))
         why = (f"{self.key}. It failed {self.smallest['failure_count']} of {self.settings.tries} times, "
@@ -314,14 +315,14 @@ own={shlex.quote(own)}
                 "replay": "sh " + shlex.quote(os.path.abspath(self.path / "replay.sh"))}
 
     def add_to_corpus(self, corpus):
-        """Put the program into corpus/regress, with what the model says of it as `expect`. One that is
-        there is left alone."""
+        """Add the program to corpus/regress, with the verdict of the model as `expect`. An existing file is
+        not changed."""
         if not self.is_program:
             return f"not added: an input of {self.found['target']} is no page program"
         path = corpus / f"{self.name}.page"
         if path.exists():
             return f"was there: {path}"
-        # What the whole breaks is all that it says; what it failed to claim goes.
+        # The program keeps only `expect` with the broken rules; its failed claims are removed.
         lines = [re.sub(r" -> \w+$", "", line) for line in self.smallest["program"].splitlines()
                  if not line.startswith("expect ")]
         lines[1:1] = [f"# It failed: {self.key[:230]}", f"expect {self.smallest['verdict']}"]
@@ -329,7 +330,7 @@ own={shlex.quote(own)}
         return f"added: {path}"
 
 
-# ---- all of it ----
+# ---- the command ----
 
 class Settings:
     def __init__(self, words):
@@ -340,7 +341,7 @@ class Settings:
 
 
 def find_corpus(start):
-    """corpus/regress of the source tree at @start, or of the nearest above it; None: there is no tree."""
+    """Return: corpus/regress of the source tree at @start or above it; None: it is in no source tree."""
     root = pathlib.Path(start).resolve()
     for directory in (root, *root.parents):
         if (directory / "corpus/regress").exists() and (directory / "src/page/page.h").exists():
@@ -357,48 +358,48 @@ class Triage:
         self.limitation, self.status = None, EXIT_GOOD
         self.findings = FindingList(settings)
 
-    def sort(self):
+    def group_findings(self):
         paths, size = self.findings.paths, FILES_PER_PROCESS
         for start in range(0, len(paths), size):
             part = paths[start:start + size]
-            for number, description in enumerate(self.tool.describe(part), start):
-                Progress.show(f"triage: finding {number + 1} of {len(paths)}, {len(self.failures)} failures")
-                self.sort_finding(paths[number], description)
-        Progress.end()
+            for number, description in enumerate(self.tool.describe_files(part), start):
+                Progress.show_status(f"triage: finding {number + 1} of {len(paths)}, {len(self.failures)} failures")
+                self.group_finding(paths[number], description)
+        Progress.erase_status()
 
-    def sort_finding(self, path, description):
+    def group_finding(self, path, description):
         outcome = description["outcome"]
         if outcome != "failure":
             self.outcome_counts[outcome] += 1
             if outcome == "no failure":
-                log(f"{path}: does not fail here, in {self.settings.tries} tries")
+                log_message(f"{path}: does not fail here, in {self.settings.tries} tries")
             return
         self.limitation = description["limitation"]
         if description["key"] in self.failures:
-            self.failures[description["key"]].add(path, description)
+            self.failures[description["key"]].add_finding(path, description)
         else:
             self.failures[description["key"]] = Failure(path, description, self)
 
-    def finish(self, failure):
+    def write_failure(self, failure):
         try:
-            failure.write()
+            failure.write_directory()
             added = failure.add_to_corpus(self.corpus) if self.corpus else None
         except OSError as error:
             self.status = EXIT_BAD
-            log(f"{error.filename}: expected a file that can be written: {error.strerror}")
+            log_message(f"{error.filename}: expected a file that can be written: {error.strerror}")
             return
         smallest = failure.smallest
-        print(f"{failure.name}: {count_text(len(failure.paths), 'finding')}, "
+        print(f"{failure.name}: {format_count(len(failure.paths), 'finding')}, "
               f"failed {smallest['failure_count']} of {self.settings.tries}, "
               f"{smallest['size']} {failure.found['unit']} of {failure.found['size']}\n  {failure.key}")
         if added:
             print(f"  {added}")
         sys.stdout.flush()
-        self.records.append(failure.record())
+        self.records.append(failure.make_record())
 
-    def print_end(self):
+    def print_totals(self):
         findings, counts = self.findings, self.outcome_counts
-        line = (f"{count_text(len(findings.paths), 'finding')}, {count_text(len(self.failures), 'failure')}, "
+        line = (f"{format_count(len(findings.paths), 'finding')}, {format_count(len(self.failures), 'failure')}, "
                 f"in {self.settings.output}")
         no_program_count = counts["no program"] + findings.unreadable_count
         for number, text in ((findings.repeated_count, "were there twice"), (counts["no failure"], "did not fail"),
@@ -406,7 +407,7 @@ class Triage:
             line += f"; {number} {text}" if number else ""
         print(line, flush=True)
         if self.limitation:
-            log(f"{self.settings.directory}: {self.limitation}")
+            log_message(f"{self.settings.directory}: {self.limitation}")
         if not findings.paths or sum(counts.values()) + findings.unreadable_count:
             self.status = max(self.status, EXIT_FAILED)
 
@@ -429,18 +430,18 @@ class Triage:
                 write_file(pathlib.Path(settings.results).resolve(), content)
         except OSError as error:
             self.status = EXIT_BAD
-            log(f"{settings.results}: expected a file that can be written: {error.strerror}")
+            log_message(f"{settings.results}: expected a file that can be written: {error.strerror}")
 
-    def run(self):
+    def run_triage(self):
         settings, findings = self.settings, self.findings
         if findings.paths:
             os.makedirs(settings.output, exist_ok=True)
-        log(f"pagetorture triage: {count_text(len(findings.paths), 'finding')} in {settings.directory}, "
+        log_message(f"pagetorture triage: {format_count(len(findings.paths), 'finding')} in {settings.directory}, "
             f"up to {settings.tries} tries each, in {settings.flavours}")
-        self.sort()
+        self.group_findings()
         for failure in self.failures.values():
-            self.finish(failure)
-        self.print_end()
+            self.write_failure(failure)
+        self.print_totals()
         if settings.results:
             self.write_results()
         return self.status
@@ -454,13 +455,13 @@ def main(words):
     settings = Settings(words)
     corpus = find_corpus(settings.tree) if settings.tree else None
     if settings.tree and not corpus:
-        log(f"pagetorture triage: expected --add=TREE, a source tree, got '{settings.tree}' "
+        log_message(f"pagetorture triage: expected --add=TREE, a source tree, got '{settings.tree}' "
             "(see pagetorture triage --help)")
         return EXIT_BAD
     try:
-        return Triage(settings, corpus).run()
+        return Triage(settings, corpus).run_triage()
     except OSError as error:
-        log(f"{error.filename or 'standard output'}: expected a directory with findings, and files that can be "
+        log_message(f"{error.filename or 'standard output'}: expected a directory with findings, and files that can be "
             f"written: {error.strerror}")
         os._exit(EXIT_BAD)  # not sys.exit(), which would write to standard output again
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Reports differ by who prints them: AddressSanitizer, MemorySanitizer and libFuzzer say
- * "#0 0xPC in FUNCTION FILE:LINE", ThreadSanitizer "#0 FUNCTION FILE:LINE (MODULE+0xOFFSET)"
- * and the others so too, without a function, where symbols were not looked up. gcc's runtimes
- * leave columns and build ids away.
+ * The form of a stack frame depends on the tool that prints the report. AddressSanitizer,
+ * MemorySanitizer and libFuzzer print "#0 0xPC in FUNCTION FILE:LINE"; ThreadSanitizer prints
+ * "#0 FUNCTION FILE:LINE (MODULE+0xOFFSET)". Without symbols all tools print the module and the
+ * offset, and no function. The runtimes of gcc print no columns and no build ids.
  */
 #include "tool/report/report.h"
 
@@ -18,41 +18,41 @@
 
 /* A line without its end. */
 struct line {
-	const char *at;
-	size_t len;
+	const char *start;
+	size_t length;
 };
 
-static const char *next_line(const char *text, struct line *line)
+static const char *split_off_line(const char *text, struct line *line)
 {
-	line->at = text;
-	line->len = strcspn(text, "\n");
-	return text + line->len + (text[line->len] == '\n');
+	line->start = text;
+	line->length = strcspn(text, "\n");
+	return text + line->length + (text[line->length] == '\n');
 }
 
-/* Return: the position of @what in the line, or NULL. */
-static const char *find(const struct line *line, const char *what)
+/* Return: the position of @text in the line, or NULL. */
+static const char *find_in_line(const struct line *line, const char *text)
 {
-	return memmem(line->at, line->len, what, strlen(what));
+	return memmem(line->start, line->length, text, strlen(text));
 }
 
-static const char *line_end(const struct line *line)
+static const char *find_line_end(const struct line *line)
 {
-	return line->at + line->len;
+	return line->start + line->length;
 }
 
-static void copy(char *to, size_t size, const char *from, const char *end)
+static void copy_range(char *to, size_t size, const char *from, const char *end)
 {
 	snprintf(to, size, "%.*s", (int)(end > from ? end - from : 0), from);
 }
 
 /* ---- heads ---- */
 
-/* Words that are no kind yet, by their beginning, and the kind that they mean. */
-struct phrase {
-	const char *says, *kind;
+/* The beginning of a message of a sanitizer, and the kind of failure that the message means. */
+struct kind_phrase {
+	const char *text, *kind;
 };
 
-static const struct phrase phrases[] = {
+static const struct kind_phrase kind_phrases[] = {
 	{ "attempting double-free", "double-free" },
 	{ "attempting free on address", "bad-free" },
 	{ "deadly signal", "deadly-signal" },
@@ -67,8 +67,8 @@ static const struct phrase phrases[] = {
 	{ "timeout", "timeout" },
 };
 
-/* UndefinedBehaviorSanitizer's, by a part of the message, as -fsanitize= names the check. */
-static const struct phrase undefined[] = {
+/* A part of a message of UndefinedBehaviorSanitizer, and the name of its check in -fsanitize=. */
+static const struct kind_phrase undefined_phrases[] = {
 	{ "addition of unsigned offset", "pointer-overflow" },
 	{ "applying non-zero offset", "pointer-overflow" },
 	{ "applying zero offset", "pointer-overflow" },
@@ -92,250 +92,251 @@ static const struct phrase undefined[] = {
 	{ "variable length array bound", "vla-bound" },
 };
 
-static const char *const names[] = { "AddressSanitizer", "HWAddressSanitizer", "LeakSanitizer",
+static const char *const tool_names[] = { "AddressSanitizer", "HWAddressSanitizer", "LeakSanitizer",
 				     "MemorySanitizer", "ThreadSanitizer", "libFuzzer" };
 
-/* What ends a kind: the address, the process, the place, or an explanation. */
+/* The texts that follow the kind in a message: an address, a process, a place or an explanation. */
 static const char *const kind_ends[] = { " (", " on ", " in ", ": ", " after " };
 
-static size_t kind_length(const char *at, size_t len)
+static size_t find_kind_length(const char *start, size_t len)
 {
 	for (size_t i = 0; i < COUNT(kind_ends); i++) {
-		const char *end = memmem(at, len, kind_ends[i], strlen(kind_ends[i]));
+		const char *end = memmem(start, len, kind_ends[i], strlen(kind_ends[i]));
 
 		if (end)
-			len = (size_t)(end - at);
+			len = (size_t)(end - start);
 	}
 	return len;
 }
 
-static void take_kind(struct report *report, const char *at, size_t len)
+static void parse_kind(struct report *report, const char *start, size_t len)
 {
-	for (size_t i = 0; i < COUNT(phrases); i++)
-		if (!strncmp(at, phrases[i].says, strlen(phrases[i].says))) {
-			strcpy(report->kind, phrases[i].kind);
+	for (size_t i = 0; i < COUNT(kind_phrases); i++)
+		if (!strncmp(start, kind_phrases[i].text, strlen(kind_phrases[i].text))) {
+			strcpy(report->kind, kind_phrases[i].kind);
 			return;
 		}
-	copy(report->kind, sizeof(report->kind), at, at + kind_length(at, len));
+	copy_range(report->kind, sizeof(report->kind), start, start + find_kind_length(start, len));
 	for (char *c = report->kind; *c; c++)
 		if (*c == ' ')
 			*c = '-';
 }
 
-/* "==1==ERROR: NAME: what", "WARNING: NAME: what", "==1== ERROR: libFuzzer: what". */
-static bool is_named_head(struct report *report, const struct line *line)
+/* Parses "==1==ERROR: NAME: what", "WARNING: NAME: what" or "==1== ERROR: libFuzzer: what". */
+static bool parse_named_head(struct report *report, const struct line *line)
 {
-	for (size_t i = 0; i < COUNT(names); i++) {
-		const char *name = find(line, names[i]), *what;
+	for (size_t i = 0; i < COUNT(tool_names); i++) {
+		const char *name = find_in_line(line, tool_names[i]), *what;
 
-		if (!name || name - line->at < 2 || name[-1] != ' ' || name[-2] != ':')
+		if (!name || name - line->start < 2 || name[-1] != ' ' || name[-2] != ':')
 			continue;
-		what = name + strlen(names[i]);
-		if (line->at + line->len - what < 3 || what[0] != ':' || what[1] != ' ' ||
-		    !strncmp(line->at, "SUMMARY:", 8))
+		what = name + strlen(tool_names[i]);
+		if (line->start + line->length - what < 3 || what[0] != ':' || what[1] != ' ' ||
+		    !strncmp(line->start, "SUMMARY:", 8))
 			continue;
-		snprintf(report->tool, sizeof(report->tool), "%s", names[i]);
-		take_kind(report, what + 2, (size_t)(line_end(line) - what) - 2);
+		snprintf(report->tool, sizeof(report->tool), "%s", tool_names[i]);
+		parse_kind(report, what + 2, (size_t)(find_line_end(line) - what) - 2);
 		return true;
 	}
 	return false;
 }
 
-/* The place comes before the message, and is in a stack only if a stack was requested. */
-static void take_place(struct report_site *site, const char *at, const char *end)
+/* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message; it prints a stack only on request. */
+static void parse_undefined_place(struct report_site *site, const char *start, const char *end)
 {
 	struct report_frame *frame = &site->frames[0];
-	const char *colon = memchr(at, ':', (size_t)(end - at));
+	const char *colon = memchr(start, ':', (size_t)(end - start));
 
 	if (!colon)
 		return;
-	copy(frame->file, sizeof(frame->file), at, colon);
+	copy_range(frame->file, sizeof(frame->file), start, colon);
 	frame->line = (unsigned int)strtoul(colon + 1, NULL, 10);
-	site->count = 1;
+	site->frame_count = 1;
 }
 
-static bool is_undefined_head(struct report *report, const struct line *line)
+static bool parse_undefined_head(struct report *report, const struct line *line)
 {
-	const char *says = find(line, ": runtime error: ");
+	const char *says = find_in_line(line, ": runtime error: ");
 
 	if (!says)
 		return false;
 	strcpy(report->tool, "UndefinedBehaviorSanitizer");
 	strcpy(report->kind, "undefined-behavior");
-	for (size_t i = 0; i < COUNT(undefined); i++)
-		if (find(line, undefined[i].says)) {
-			strcpy(report->kind, undefined[i].kind);
+	for (size_t i = 0; i < COUNT(undefined_phrases); i++)
+		if (find_in_line(line, undefined_phrases[i].text)) {
+			strcpy(report->kind, undefined_phrases[i].kind);
 			break;
 		}
 	report->site_count = 1;
-	take_place(&report->sites[0], line->at, says);
+	parse_undefined_place(&report->sites[0], line->start, says);
 	return true;
 }
 
-static bool is_library_head(struct report *report, const struct line *line)
+static bool parse_library_head(struct report *report, const struct line *line)
 {
 	static const char head[] = "BUG: page: ";
-	const char *at = find(line, head);
+	const char *start = find_in_line(line, head);
 
-	if (!at)
+	if (!start)
 		return false;
-	at += strlen(head);
+	start += strlen(head);
 	strcpy(report->tool, "page");
-	copy(report->kind, sizeof(report->kind), at, at + strcspn(at, ":\n"));
+	copy_range(report->kind, sizeof(report->kind), start, start + strcspn(start, ":\n"));
 	return true;
 }
 
-static bool is_head(struct report *report, const struct line *line)
+static bool parse_head(struct report *report, const struct line *line)
 {
-	if (!is_library_head(report, line) && !is_undefined_head(report, line) &&
-	    !is_named_head(report, line))
+	if (!parse_library_head(report, line) && !parse_undefined_head(report, line) &&
+	    !parse_named_head(report, line))
 		return false;
-	copy(report->line, sizeof(report->line), line->at, line_end(line));
+	copy_range(report->line, sizeof(report->line), line->start, find_line_end(line));
 	return true;
 }
 
 /* ---- frames ---- */
 
-/* "(MODULE+0xOFFSET)", and a build id after it, off the end of the frame. */
-static const char *take_module(struct report_frame *frame, const char *at, const char *end)
+/* Parses "(MODULE+0xOFFSET)" at the end of a frame. Return: the end of the text before it. */
+static const char *parse_module(struct report_frame *frame, const char *start, const char *end)
 {
 	const char *open = end, *plus;
 
 	do {
-		while (open > at && *--open != '(')
+		while (open > start && *--open != '(')
 			;
 		if (*open != '(')
 			return end;
 		plus = memmem(open, (size_t)(end - open), "+0x", 3);
-	} while (!plus && open > at);
+	} while (!plus && open > start);
 	if (!plus)
 		return end;
-	copy(frame->module, sizeof(frame->module), open + 1, plus);
+	copy_range(frame->module, sizeof(frame->module), open + 1, plus);
 	frame->offset = strtoul(plus + 1, NULL, 16);
 	return open;
 }
 
-/* "FUNCTION FILE:LINE:COLUMN": a path may contain spaces if it begins with a slash. */
-static void take_function(struct report_frame *frame, const char *at, const char *end)
+/* Parses "FUNCTION FILE:LINE:COLUMN". A path may contain spaces if it begins with a slash. */
+static void parse_function(struct report_frame *frame, const char *start, const char *end)
 {
-	const char *file = memmem(at, (size_t)(end - at), " /", 2), *colon;
+	const char *file = memmem(start, (size_t)(end - start), " /", 2), *colon;
 
-	while (end > at && end[-1] == ' ')
+	while (end > start && end[-1] == ' ')
 		end--;
 	if (!file || file >= end)
-		file = memrchr(at, ' ', (size_t)(end - at));
-	copy(frame->function, sizeof(frame->function), at, file ? file : end);
+		file = memrchr(start, ' ', (size_t)(end - start));
+	copy_range(frame->function, sizeof(frame->function), start, file ? file : end);
 	if (!file)
 		return;
 	file++;
 	colon = memchr(file, ':', (size_t)(end - file));
-	copy(frame->file, sizeof(frame->file), file, colon ? colon : end);
+	copy_range(frame->file, sizeof(frame->file), file, colon ? colon : end);
 	if (colon)
 		frame->line = (unsigned int)strtoul(colon + 1, NULL, 10);
 }
 
-/* "    #1 ...". Return: the text after the number; NULL if it is no frame. */
-static const char *frame_text(const struct line *line, unsigned long *number)
+/* Parses the number of a frame, "    #1 ...". Return: the text after it; NULL: the line is no frame. */
+static const char *find_frame_text(const struct line *line, unsigned long *frame_number)
 {
-	const char *at = line->at + strspn(line->at, " ");
-	char *after;
+	const char *start = line->start + strspn(line->start, " ");
+	char *number_end;
 
-	if (at == line->at || *at != '#' || !isdigit((unsigned char)at[1]))
+	if (start == line->start || *start != '#' || !isdigit((unsigned char)start[1]))
 		return NULL;
-	*number = strtoul(at + 1, &after, 10);
-	return after + (*after == ' ');
+	*frame_number = strtoul(start + 1, &number_end, 10);
+	return number_end + (*number_end == ' ');
 }
 
-static void take_frame(struct report_site *site, const char *at, const char *end)
+static void parse_frame(struct report_site *site, const char *start, const char *end)
 {
-	struct report_frame *frame = &site->frames[site->count];
+	struct report_frame *frame = &site->frames[site->frame_count];
 	static const char nothing[] = "<null>";
 
-	if (site->count == REPORT_FRAMES)
+	if (site->frame_count == REPORT_FRAMES)
 		return;
 	memset(frame, 0, sizeof(*frame));
-	if (!strncmp(at, "0x", 2)) {
-		at += strcspn(at, " \n");
-		at += strspn(at, " ");
-		if (!strncmp(at, "in ", 3))
-			at += 3;
+	if (!strncmp(start, "0x", 2)) {
+		start += strcspn(start, " \n");
+		start += strspn(start, " ");
+		if (!strncmp(start, "in ", 3))
+			start += 3;
 	}
-	end = take_module(frame, at, end);
-	if (at < end)
-		take_function(frame, at, end);
+	end = parse_module(frame, start, end);
+	if (start < end)
+		parse_function(frame, start, end);
 	if (!strncmp(frame->function, nothing, strlen(nothing)))
 		frame->function[0] = '\0';
 	if (!strcmp(frame->file, nothing))
 		frame->file[0] = '\0';
-	site->count++;
+	site->frame_count++;
 }
 
 /* ---- sites ---- */
 
-/* "  Write of size 8 at ...", "  Previous atomic read of size 1 at ...". */
-static bool is_access(const struct line *line, char *what, size_t size)
+/* Parses "  Write of size 8 at ..." or "  Previous atomic read of size 1 at ...". */
+static bool parse_access_line(const struct line *line, char *access_text, size_t size)
 {
 	static const char earlier[] = "Previous ";
-	const char *at = line->at + strspn(line->at, " "), *end = find(line, " at ");
+	const char *start = line->start + strspn(line->start, " "), *end = find_in_line(line, " at ");
 
-	if (at == line->at || !end || !find(line, " of size "))
+	if (start == line->start || !end || !find_in_line(line, " of size "))
 		return false;
-	if (!strncmp(at, earlier, strlen(earlier)))
-		at += strlen(earlier);
-	copy(what, size, at, end);
-	*what = (char)tolower((unsigned char)*what);
+	if (!strncmp(start, earlier, strlen(earlier)))
+		start += strlen(earlier);
+	copy_range(access_text, size, start, end);
+	*access_text = (char)tolower((unsigned char)*access_text);
 	return true;
 }
 
-/* Which site the frames to come belong to; NULL: to none that is of interest. */
-static struct report_site *site_begin(struct report *report)
+/* Return: the next site of the report, to which later frames belong; NULL: the report has no more sites. */
+static struct report_site *begin_site(struct report *report)
 {
 	if (report->site_count == REPORT_SITES)
 		return NULL;
 	return &report->sites[report->site_count++];
 }
 
-struct reader {
+struct report_reader {
 	struct report *report;
-	struct report_site *site; /* that frames go to, or NULL */
-	bool has_access_line;		  /* sites begin with their access */
-	bool stack;		  /* there was one */
+	struct report_site *site; /* the site of the next frames; NULL: frames are ignored */
+	bool has_access_line;	  /* each site begins with a line about its access */
+	bool has_read_stack;
 };
 
-static void read_line(struct reader *r, const struct line *line)
+static void process_line(struct report_reader *r, const struct line *line)
 {
-	unsigned long number;
-	char what[sizeof(r->site->what)];
-	const char *frame = frame_text(line, &number);
+	unsigned long frame_number;
+	char access_text[sizeof(r->site->access_text)];
+	const char *frame = find_frame_text(line, &frame_number);
 
-	if (!strcmp(r->report->tool, "ThreadSanitizer") && is_access(line, what, sizeof(what))) {
+	if (!strcmp(r->report->tool, "ThreadSanitizer") &&
+	    parse_access_line(line, access_text, sizeof(access_text))) {
 		r->has_access_line = true;
-		r->site = site_begin(r->report);
+		r->site = begin_site(r->report);
 		if (r->site)
-			strcpy(r->site->what, what);
+			strcpy(r->site->access_text, access_text);
 		return;
 	}
 	if (!frame) {
-		if (r->has_access_line && !line->len)
+		if (r->has_access_line && !line->length)
 			r->site = NULL;
 		return;
 	}
 	/* Stacks after the first show where memory or threads come from. */
-	if (number == 0 && !r->has_access_line) {
-		r->site = r->stack ? NULL : &r->report->sites[0];
-		r->stack = true;
+	if (frame_number == 0 && !r->has_access_line) {
+		r->site = r->has_read_stack ? NULL : &r->report->sites[0];
+		r->has_read_stack = true;
 		r->report->site_count = 1;
-		r->report->sites[0].count = r->site ? 0 : r->report->sites[0].count;
+		r->report->sites[0].frame_count = r->site ? 0 : r->report->sites[0].frame_count;
 	}
 	if (r->site)
-		take_frame(r->site, frame, line_end(line));
+		parse_frame(r->site, frame, find_line_end(line));
 }
 
 /*
- * The library reports and then aborts; what is said of the abort is the same failure, and
- * has the stack.
+ * After the library has reported a broken rule it calls abort(). A sanitizer's report on that abort
+ * belongs to the same failure, and only that report has the stack.
  */
-static bool is_aftermath(const struct report *report, const struct report *next)
+static bool is_abort_report(const struct report *report, const struct report *next)
 {
 	static const char *const ends[] = { "ABRT", "deadly-signal" };
 
@@ -345,9 +346,9 @@ static bool is_aftermath(const struct report *report, const struct report *next)
 	return false;
 }
 
-const char *report_read(const char *text, struct report *report)
+const char *report_parse(const char *text, struct report *report)
 {
-	struct reader reader = { .report = report };
+	struct report_reader reader = { .report = report };
 	const char *next;
 	struct line line;
 	bool has_begun = false;
@@ -356,36 +357,36 @@ const char *report_read(const char *text, struct report *report)
 	for (; *text; text = next) {
 		struct report another = { .site_count = 0 };
 
-		next = next_line(text, &line);
+		next = split_off_line(text, &line);
 		if (!has_begun) {
-			has_begun = is_head(report, &line);
+			has_begun = parse_head(report, &line);
 			continue;
 		}
-		if (is_head(&another, &line) && !is_aftermath(report, &another))
+		if (parse_head(&another, &line) && !is_abort_report(report, &another))
 			break;
-		read_line(&reader, &line);
+		process_line(&reader, &line);
 	}
 	return has_begun ? text : NULL;
 }
 
-/* ---- what of it lies in the page library ---- */
+/* ---- frames of the page library ---- */
 
-bool report_frame_in_page(const struct report_frame *frame)
+bool report_frame_is_in_page(const struct report_frame *frame)
 {
 	static const char directory[] = "src/page/";
-	const char *at = strstr(frame->file, directory);
+	const char *start = strstr(frame->file, directory);
 
-	return at && (at == frame->file || at[-1] == '/');
+	return start && (start == frame->file || start[-1] == '/');
 }
 
-/* Where the library ends itself says nothing of why. */
-static bool says_where(const struct report_frame *frame)
+/* page_bug(), which aborts the process, does not show where the failure is. */
+static bool frame_names_place(const struct report_frame *frame)
 {
-	return report_frame_in_page(frame) && frame->function[0] &&
+	return report_frame_is_in_page(frame) && frame->function[0] &&
 	       strcmp(frame->function, "page_bug");
 }
 
-static bool has_path(const struct report_frame *frame, const char *const *paths)
+static bool frame_has_path(const struct report_frame *frame, const char *const *paths)
 {
 	while (*paths && !strstr(frame->file, *paths))
 		paths++;
@@ -393,8 +394,8 @@ static bool has_path(const struct report_frame *frame, const char *const *paths)
 }
 
 /*
- * Finds the innermost frames of the library: all of them are in src/page, or, if there are none,
- * those above the harness that have a file. Return: how many.
+ * Finds the innermost frames of the library: frames in src/page or, if the site has none, frames with
+ * a file above the harness. Return: the number of frames found.
  */
 static size_t find_library_frames(const struct report_site *site,
 				  const struct report_frame *found[REPORT_TOP])
@@ -404,28 +405,29 @@ static size_t find_library_frames(const struct report_site *site,
 	bool is_elsewhere = true;
 	size_t count = 0;
 
-	for (size_t i = 0; i < site->count; i++)
-		is_elsewhere &= !report_frame_in_page(&site->frames[i]);
-	for (size_t i = 0; i < site->count && count < REPORT_TOP; i++) {
+	for (size_t i = 0; i < site->frame_count; i++)
+		is_elsewhere &= !report_frame_is_in_page(&site->frames[i]);
+	for (size_t i = 0; i < site->frame_count && count < REPORT_TOP; i++) {
 		const struct report_frame *frame = &site->frames[i];
 
-		if (is_elsewhere && has_path(frame, harness))
+		if (is_elsewhere && frame_has_path(frame, harness))
 			break;
-		if (is_elsewhere ? *frame->function && *frame->file && !has_path(frame, runtimes) :
-				   says_where(frame))
+		if (is_elsewhere
+			    ? *frame->function && *frame->file && !frame_has_path(frame, runtimes)
+			    : frame_names_place(frame))
 			found[count++] = frame;
 	}
 	return count;
 }
 
-const struct report_frame *report_innermost(const struct report_site *site)
+const struct report_frame *report_find_innermost_frame(const struct report_site *site)
 {
 	const struct report_frame *found[REPORT_TOP];
 
 	return find_library_frames(site, found) ? found[0] : NULL;
 }
 
-void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT])
+void report_format_top_functions(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
 	const struct report_frame *found[REPORT_TOP];
 	size_t count = find_library_frames(site, found), used = 0;

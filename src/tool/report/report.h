@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The text of a report, as sanitizers, libFuzzer and the page library print them: what
- * kind of failure it is, and where in src/page.
+ * Parses the reports that sanitizers, libFuzzer and the page library print: the kind of the failure and
+ * its place in src/page.
  *
- * Kinds are the field's names (heap-use-after-free, data-race, timeout ...), a rule's name
- * for the library's own report. A frame is either a function with its file, or an offset in
+ * A kind is the usual name of the failure (heap-use-after-free, data-race, timeout ...), or the name of
+ * the rule in a report of the page library. A frame is either a function with its file, or an offset in
  * a module whose symbols were not looked up.
  */
 #ifndef TOOL_REPORT_H
@@ -19,49 +19,49 @@
 struct report_frame {
 	char function[80];    /* empty: not known */
 	char file[200];	      /* empty: not known */
-	unsigned int line;    /* or 0 */
-	char module[160];     /* empty: unknown */
+	unsigned int line;    /* 0: not known */
+	char module[160];     /* empty: not known */
 	unsigned long offset; /* in the module */
 };
 
 struct report_site {
-	char what[48]; /* of a race: "write of size 8"; else empty */
-	size_t count;
+	char access_text[48]; /* of a race: "write of size 8"; else empty */
+	size_t frame_count;
 	struct report_frame frames[REPORT_FRAMES]; /* the innermost first */
 };
 
 struct report {
-	char tool[32];	/* who reports: AddressSanitizer ..., libFuzzer, page */
-	char kind[64];
-	char line[200]; /* the line that says so */
+	char tool[32];	/* that printed the report: AddressSanitizer ..., libFuzzer, page */
+	char kind[64];	/* of the failure: heap-use-after-free ... */
+	char line[200]; /* the first line of the report */
 	size_t site_count;
 	struct report_site sites[REPORT_SITES];
 };
 
 /*
  * Reads the first report in @text.
- * Return: after it, where the next one can be looked for; NULL if there is none, and
- * @report is then empty.
+ * Return: the text after the report, in which the next report can be searched; NULL if @text has no
+ * report, and @report is then empty.
  */
-const char *report_read(const char *text, struct report *report);
+const char *report_parse(const char *text, struct report *report);
 
-/* Is the frame in the page library's sources? */
-bool report_frame_in_page(const struct report_frame *frame);
+/* Return: whether the frame is in the sources of the page library. */
+bool report_frame_is_in_page(const struct report_frame *frame);
 
 /*
- * The innermost frame of a site in src/page, without where the library ends itself. A stack
- * without src/page may be in a page library whose sources are elsewhere: then the innermost
- * frame above the harness. NULL if there is none.
+ * Finds the innermost frame of a site in src/page; page_bug(), which aborts the process, is left out.
+ * If no frame is in src/page, the sources of the page library may be elsewhere: then the frame is the
+ * innermost one above the harness. Return: NULL if the site has no such frame.
  */
-const struct report_frame *report_innermost(const struct report_site *site);
+const struct report_frame *report_find_innermost_frame(const struct report_site *site);
 
 /*
- * The innermost functions of a site that lie in the page library, "page_copy<page_read_raw",
- * at most REPORT_TOP of them; interceptors above and the harness below are left out. Empty
- * where there is none.
+ * Formats the innermost functions of a site in the page library, "page_copy<page_read_raw", at most
+ * REPORT_TOP of them; interceptors above and the harness below are left out. The text is empty if the
+ * site has no such function.
  */
 #define REPORT_TOP	3
 #define REPORT_TOP_TEXT 256
-void report_top(const struct report_site *site, char text[REPORT_TOP_TEXT]);
+void report_format_top_functions(const struct report_site *site, char text[REPORT_TOP_TEXT]);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/report/report_json.h"
 
-void report_write_place(struct json *out, const struct report_frame *frame)
+void report_write_frame_json(struct json *out, const struct report_frame *frame)
 {
-	if (!frame || !frame->line || !report_frame_in_page(frame))
+	if (!frame || !frame->line || !report_frame_is_in_page(frame))
 		return;
-	json_object(out, NULL);
+	json_begin_object(out, NULL);
 	json_text(out, "function", frame->function);
 	json_text(out, "file", frame->file);
 	json_number(out, "line", frame->line);

@@ -6,6 +6,6 @@
 #include "tool/util/json.h"
 
 /* Writes a place in the library's sources as an object; nothing if @frame is NULL or has no line. */
-void report_write_place(struct json *out, const struct report_frame *frame);
+void report_write_frame_json(struct json *out, const struct report_frame *frame);
 
 #endif

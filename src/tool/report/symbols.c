@@ -10,21 +10,21 @@
 #include "harness/util/isolate.h"
 #include "harness/util/path.h"
 
-/* The functions of one offset: a function, and those that it was inlined into. */
+/* The most functions of one offset: a function, and the functions that it was inlined into. */
 #define INLINED 6
 
 struct symbol {
-	char binary[PATH_MAX];
+	char binary_path[PATH_MAX];
 	unsigned long offset;
-	size_t count;
+	size_t frame_count;
 	struct report_frame frames[INLINED];
 };
 
-static struct symbol *known;
-static size_t known_count;
-static bool missing;
+static struct symbol *symbol_cache;
+static size_t symbol_cache_count;
+static bool is_tool_missing;
 
-void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset)
+void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset)
 {
 	size_t used = strlen(stack);
 
@@ -32,28 +32,28 @@ void symbols_push(char stack[SYMBOLS_STACK], unsigned long offset)
 		snprintf(stack + used, SYMBOLS_STACK - used, "%s0x%lx", used ? " " : "", offset);
 }
 
-bool symbols_missing(void)
+bool symbols_tool_is_missing(void)
 {
-	return missing;
+	return is_tool_missing;
 }
 
-/* ---- asking ---- */
+/* ---- running a symbolizer ---- */
 
 /*
- * Both tools answer in pairs of lines, function and FILE:LINE, the innermost first.
- * Return: did it answer at all, be it that nothing is known?
+ * Both tools print pairs of lines, a function and FILE:LINE, the innermost function first.
+ * Return: whether the tool printed a pair, even a pair without a known function.
  */
-static bool read_answer(char *lines, struct symbol *symbol)
+static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
 {
 	char *function, *place;
-	bool answered = false;
+	bool has_output = false;
 
-	while (symbol->count < INLINED && (function = strsep(&lines, "\n")) && *function &&
+	while (symbol->frame_count < INLINED && (function = strsep(&lines, "\n")) && *function &&
 	       (place = strsep(&lines, "\n"))) {
-		struct report_frame *frame = &symbol->frames[symbol->count];
+		struct report_frame *frame = &symbol->frames[symbol->frame_count];
 		char *colon = strchr(place, ':');
 
-		answered = true;
+		has_output = true;
 		if (*function == '?')
 			break;
 		if (colon)
@@ -61,107 +61,114 @@ static bool read_answer(char *lines, struct symbol *symbol)
 		snprintf(frame->function, sizeof(frame->function), "%.70s", function);
 		snprintf(frame->file, sizeof(frame->file), "%.190s", place);
 		frame->line = colon ? (unsigned int)strtoul(colon + 1, NULL, 10) : 0;
-		symbol->count++;
+		symbol->frame_count++;
 	}
-	return answered;
+	return has_output;
 }
 
-static void execute_tool(void *ctx)
+static void exec_symbolizer(void *ctx)
 {
 	char *const *argv = ctx;
 
-	/* Only standard output is the answer. */
+	/* The output to parse is standard output alone. */
 	if (freopen("/dev/null", "w", stderr))
 		execvp(argv[0], argv);
 	_exit(127);
 }
 
-static bool ask(const char *tool, bool llvm, struct symbol *symbol)
+static bool run_symbolizer(const char *tool, bool is_llvm, struct symbol *symbol)
 {
 	static struct isolated child;
-	char name[PATH_MAX], where[PATH_MAX + 8], offset[32];
-	char *llvm_argv[] = { name, "--inlines", "--functions=linkage", where, offset, NULL };
-	char *gnu_argv[] = { name, "-f", "-i", "-e", where, offset, NULL };
+	char tool_name[PATH_MAX], object_argument[PATH_MAX + 8], offset[32];
+	char *llvm_argv[] = {tool_name,       "--inlines", "--functions=linkage",
+			     object_argument, offset,      NULL };
+	char *gnu_argv[] = { tool_name, "-f", "-i", "-e", object_argument, offset, NULL };
 
-	path_format_or_exit(name, sizeof(name), "%s", tool);
-	snprintf(where, sizeof(where), "%s%s", llvm ? "--obj=" : "", symbol->binary);
+	path_format_or_exit(tool_name, sizeof(tool_name), "%s", tool);
+	snprintf(object_argument, sizeof(object_argument), "%s%s", is_llvm ? "--obj=" : "",
+		 symbol->binary_path);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->offset);
-	return isolate(execute_tool, llvm ? llvm_argv : gnu_argv, 30, &child) &&
-	       read_answer(child.output, symbol);
+	return isolate(exec_symbolizer, is_llvm ? llvm_argv : gnu_argv, 30, &child) &&
+	       parse_symbolizer_output(child.output, symbol);
 }
 
-static void look_up(struct symbol *symbol)
+static void look_up_symbol(struct symbol *symbol)
 {
 	static const struct {
-		const char *name;
-		bool llvm;
+		const char *tool_name;
+		bool is_llvm;
 	} tools[] = {
 		{ "llvm-symbolizer-19", true },
 		{ "llvm-symbolizer", true },
 		{ "llvm-symbolizer-14", true },
 		{ "addr2line", false },
 	};
-	const char *wanted = getenv("ASAN_SYMBOLIZER_PATH");
+	const char *user_tool = getenv("ASAN_SYMBOLIZER_PATH");
 
-	if (wanted && *wanted && ask(wanted, true, symbol))
+	if (user_tool && *user_tool && run_symbolizer(user_tool, true, symbol))
 		return;
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		if (ask(tools[i].name, tools[i].llvm, symbol))
+		if (run_symbolizer(tools[i].tool_name, tools[i].is_llvm, symbol))
 			return;
-	missing = true;
+	is_tool_missing = true;
 }
 
-/* ---- remembering ---- */
+/* ---- the cache ---- */
 
-static const struct symbol *find(const char *binary, unsigned long offset)
+static const struct symbol *find_symbol(const char *binary_path, unsigned long offset)
 {
 	struct symbol *more;
 
-	for (size_t i = 0; i < known_count; i++)
-		if (known[i].offset == offset && !strcmp(known[i].binary, binary))
-			return &known[i];
-	more = realloc(known, (known_count + 1) * sizeof(*known));
+	for (size_t i = 0; i < symbol_cache_count; i++)
+		if (symbol_cache[i].offset == offset &&
+		    !strcmp(symbol_cache[i].binary_path, binary_path))
+			return &symbol_cache[i];
+	more = realloc(symbol_cache, (symbol_cache_count + 1) * sizeof(*symbol_cache));
 	if (!more)
 		return NULL;
-	known = more;
-	memset(&known[known_count], 0, sizeof(*known));
-	path_format_or_exit(known[known_count].binary, sizeof(known->binary), "%s", binary);
-	known[known_count].offset = offset;
-	look_up(&known[known_count]);
-	return &known[known_count++];
+	symbol_cache = more;
+	memset(&symbol_cache[symbol_cache_count], 0, sizeof(*symbol_cache));
+	path_format_or_exit(symbol_cache[symbol_cache_count].binary_path,
+			    sizeof(symbol_cache->binary_path), "%s", binary_path);
+	symbol_cache[symbol_cache_count].offset = offset;
+	look_up_symbol(&symbol_cache[symbol_cache_count]);
+	return &symbol_cache[symbol_cache_count++];
 }
 
-static void look_up_stack(const char *binary, const char *stack, struct report_site *site)
+static void look_up_stack_symbols(const char *binary_path, const char *stack,
+				  struct report_site *site)
 {
-	char *rest;
+	char *next_offset;
 
-	site->count = 0;
-	for (; *stack; stack = rest) {
-		unsigned long offset = strtoul(stack, &rest, 16);
-		const struct symbol *symbol = find(binary, offset);
+	site->frame_count = 0;
+	for (; *stack; stack = next_offset) {
+		unsigned long offset = strtoul(stack, &next_offset, 16);
+		const struct symbol *symbol = find_symbol(binary_path, offset);
 
-		if (rest == stack || !symbol)
+		if (next_offset == stack || !symbol)
 			break;
-		for (size_t i = 0; i < symbol->count && site->count < REPORT_FRAMES; i++)
-			site->frames[site->count++] = symbol->frames[i];
+		for (size_t i = 0; i < symbol->frame_count && site->frame_count < REPORT_FRAMES; i++)
+			site->frames[site->frame_count++] = symbol->frames[i];
 	}
 }
 
-void symbols_top(const char *binary, const char *stack, char text[REPORT_TOP_TEXT])
+void symbols_format_top_functions(const char *binary_path, const char *stack,
+				  char text[REPORT_TOP_TEXT])
 {
 	struct report_site site;
 
-	look_up_stack(binary, stack, &site);
-	report_top(&site, text);
+	look_up_stack_symbols(binary_path, stack, &site);
+	report_format_top_functions(&site, text);
 }
 
-bool symbols_innermost(const char *binary, const char *stack, struct report_frame *frame)
+bool symbols_find_innermost_frame(const char *binary_path, const char *stack,
+				  struct report_frame *frame)
 {
 	const struct report_frame *innermost;
 	struct report_site site;
 
-	look_up_stack(binary, stack, &site);
-	innermost = report_innermost(&site);
+	look_up_stack_symbols(binary_path, stack, &site);
+	innermost = report_find_innermost_frame(&site);
 	if (innermost)
 		*frame = *innermost;
 	return innermost;

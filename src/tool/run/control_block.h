@@ -17,19 +17,19 @@
 #define RUN_BATCH 512
 #define RUN_WHY	  256
 
-/* What LeakSanitizer finds, as a reason. */
-#define LOST_MEMORY "LeakSanitizer finds memory that nothing points to"
+/* The reason of a result if LeakSanitizer has found a leak. */
+#define LEAK_FOUND "LeakSanitizer finds memory that nothing points to"
 
-/* What one flavour saw of one input. The driver keeps it in the input's record. */
+/* The result of one input in one flavour. The driver keeps the result in the input's record. */
 struct input_result {
 	uint8_t kind;
-	bool must_recheck;	 /* the heap is larger than before, or a descriptor more is open */
+	bool must_recheck;	 /* the input left a larger heap or an open descriptor */
 	bool has_call_not_run;	 /* a fatal call was not executed */
 	bool has_predicted_miss; /* a race was missed, as predicted */
-	rule_set fibers_saw, threads_saw; /* rules that were seen broken */
+	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* broken rules that were reported */
 	uint32_t reported_runs;	 /* repeats on threads in which a race was reported */
-	uint32_t microseconds;
-	uint64_t digest; /* of the outcome, if it was asked for */
+	uint32_t duration_us;
+	uint64_t outcome_digest; /* valid with must_compute_digest */
 };
 
 struct worker_result {
@@ -40,31 +40,31 @@ struct worker_result {
 enum worker_request {
 	REQUEST_BATCH,	 /* run the inputs, one after the other, in the worker's own process */
 	REQUEST_PROGRAM, /* run the program in children, and fill in the execution record */
-	REQUEST_REPORTS, /* the same, and print what sanitizers report */
+	REQUEST_REPORTS, /* run the program in children, and print the reports of sanitizers */
 };
 
 struct control_block {
-	/* From the driver. */
+	/* The driver writes these members. */
 	struct execution_options options;
 	bool inputs_are_bytes;	/* program_all_bytes */
-	bool must_skip_warm_up; /* an earlier worker ended in it */
+	bool must_skip_warm_up; /* an earlier worker ended in the warm-up */
 	enum worker_request request;
 	uint32_t input_count;
 	char input_paths[RUN_BATCH][PATH_MAX];
-	bool must_measure_growth; /* of the only input */
-	bool must_check_lost;	  /* at the end of the batch LeakSanitizer looks for lost memory */
-	bool must_digest;
+	bool must_measure_growth; /* run the only input again, and measure what grows */
+	bool must_check_leaks;	  /* run LeakSanitizer at the end of the batch */
+	bool must_compute_digest;
 	struct program program;
-	/* From the worker. */
+	/* The worker writes these members. */
 	/*
-	 * Of the input that began last. An input that runs again has its index plus a multiple of
-	 * the number of inputs, so each execution has another position.
+	 * The position of the input that began last: its index in the batch. If inputs run again, a
+	 * multiple of the number of inputs is added, so each execution has another position.
 	 */
-	_Atomic uint32_t position;
+	_Atomic uint32_t position; /* of the input that began last */
 	struct execution execution;
 	struct footprint footprint; /* at the end of the batch */
-	bool can_check_lost;	    /* the worker has LeakSanitizer */
-	bool has_lost_memory;
+	bool can_find_leaks;	    /* the worker has LeakSanitizer */
+	bool has_leaked_memory;
 	struct worker_result results[RUN_BATCH];
 	struct execution_record record;
 };

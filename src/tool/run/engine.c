@@ -10,10 +10,10 @@
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
 
-/* In batches of 64, 8 and 1 input. */
+/* Inputs run again in batches of 64, then of 8, then of 1 input. */
 #define CHECK_ROUNDS 3
 
-void *checked_memory(void *memory)
+void *memory_or_exit(void *memory)
 {
 	if (memory)
 		return memory;
@@ -25,7 +25,7 @@ void item_list_append(struct item_list *list, uint32_t item)
 {
 	if (list->count == list->room) {
 		list->room = 2 * list->room + 64;
-		list->items = checked_memory(realloc(list->items, list->room * sizeof(*list->items)));
+		list->items = memory_or_exit(realloc(list->items, list->room * sizeof(*list->items)));
 	}
 	list->items[list->count++] = item;
 }
@@ -36,34 +36,36 @@ static void print_progress(const struct run_worker *worker, void *context)
 {
 	struct engine *engine = context;
 	const char *path = run_worker_find_running_path(worker);
-	size_t done;
+	size_t shown_done_count;
 
 	pthread_mutex_lock(&engine->lock);
-	/* Inputs that run again count again. */
-	done = engine->done_count < engine->item_count ? engine->done_count : engine->item_count;
-	status("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, done, engine->item_count,
-	       engine->failed_count, path ? input_name(path) : "");
+	/* done_count counts an input again each time that it runs again. */
+	shown_done_count =
+		engine->done_count < engine->item_count ? engine->done_count : engine->item_count;
+	status_print("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, shown_done_count,
+		     engine->item_count, engine->failed_count,
+		     path ? input_display_name(path) : "");
 	pthread_mutex_unlock(&engine->lock);
 }
 
-bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool has_symbols)
+bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool must_symbolize)
 {
 	struct run_worker_options options = { .binary_path = engine->options->binary_path,
 					  .request = REQUEST_BATCH,
 					  .execution = engine->options->execution,
-					  .megabytes = engine->options->megabytes,
-					  .has_symbols = has_symbols,
+					  .memory_limit_mb = engine->options->memory_limit_mb,
+					  .must_symbolize = must_symbolize,
 					  .report_progress = print_progress,
 					  .progress_context = engine };
 
 	pthread_mutex_lock(&engine->lock);
-	/* A broken library may end the process in the warm-up, and its inputs are to show that. */
-	options.must_skip_warm_up = engine->false_starts;
-	engine->run->worker_starts++;
+	/* If the library ends the process in the warm-up, the failure must appear at an input instead. */
+	options.must_skip_warm_up = engine->false_start_count;
+	engine->run->worker_start_count++;
 	pthread_mutex_unlock(&engine->lock);
 	if (!run_worker_start(worker, &options))
 		return false;
-	worker->control->must_digest = engine->options->has_two_orders;
+	worker->control->must_compute_digest = engine->options->has_two_orders;
 	return true;
 }
 
@@ -82,15 +84,15 @@ enum result_kind engine_describe_death(struct engine *engine, const struct run_w
 /* ---- jobs ---- */
 
 /* Return: false if there is nothing left to run. */
-static bool take_batch(struct job *job)
+static bool dequeue_batch(struct job *job)
 {
 	struct engine *engine = job->engine;
 	struct item_list *queue = &engine->queue;
-	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->jobs;
-	size_t most = RUN_BATCH >> 3 * engine->check_round;
+	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->job_limit;
+	size_t most = RUN_BATCH >> 3 * engine->recheck_round;
 
 	pthread_mutex_lock(&engine->lock);
-	/* At the end small batches, so that all jobs have some. */
+	/* Batches become smaller at the end, so that all jobs have work. */
 	if (jobs > 1 && queue->count < most * jobs * 2)
 		most = queue->count / jobs / 2 + 1;
 	job->batch_count = 0;
@@ -109,18 +111,18 @@ static bool take_batch(struct job *job)
 
 static void run_queue(struct job *job)
 {
-	while (take_batch(job))
+	while (dequeue_batch(job))
 		job_run_batch(job);
-	/* A batch without an input: the check for lost memory at its end. */
-	if (job->worker.control && job->worker.control->can_check_lost &&
-	    job->checked_count < job->history.count)
+	/* A batch without inputs runs only the leak check at its end. */
+	if (job->worker.control && job->worker.control->can_find_leaks &&
+	    job->leak_checked_count < job->run_items.count)
 		job_run_batch(job);
 }
 
-static void end_job(struct job *job)
+static void finish_job(struct job *job)
 {
 	job_end_worker(job);
-	free(job->history.items);
+	free(job->run_items.items);
 }
 
 static void *run_job(void *engine)
@@ -128,17 +130,17 @@ static void *run_job(void *engine)
 	struct job job = { .engine = engine };
 
 	run_queue(&job);
-	end_job(&job);
+	finish_job(&job);
 	return NULL;
 }
 
-/* This thread is one of the jobs. */
+/* Starts a thread for each further job; this thread runs a job itself. */
 static void run_jobs(struct engine *engine)
 {
 	pthread_t threads[RUN_JOBS];
 	unsigned int started = 0;
 
-	while (started + 1 < engine->options->jobs && started + 1 < engine->queue.count &&
+	while (started + 1 < engine->options->job_limit && started + 1 < engine->queue.count &&
 	       !pthread_create(&threads[started], NULL, run_job, engine))
 		started++;
 	run_job(engine);
@@ -148,7 +150,7 @@ static void run_jobs(struct engine *engine)
 
 /* ---- orders ---- */
 
-static void shuffle(uint32_t *items, size_t count, uint64_t state)
+static void shuffle_items(uint32_t *items, size_t count, uint64_t state)
 {
 	for (size_t i = count; i > 1; i--) {
 		size_t other = random_next(&state) % i;
@@ -159,7 +161,7 @@ static void shuffle(uint32_t *items, size_t count, uint64_t state)
 	}
 }
 
-/* The second order is backwards or shuffled, and so may be the only one. */
+/* Fills the queue. The second order is reversed or shuffled; a single order may be shuffled too. */
 static void fill_queue(struct engine *engine, bool is_second)
 {
 	bool is_shuffled = engine->options->is_shuffled &&
@@ -169,7 +171,7 @@ static void fill_queue(struct engine *engine, bool is_second)
 	for (uint32_t i = 0; i < count; i++)
 		item_list_append(&engine->queue, is_second ? i | ITEM_SECOND_ORDER : count - 1 - i);
 	if (is_shuffled)
-		shuffle(engine->queue.items, count, engine->options->seed);
+		shuffle_items(engine->queue.items, count, engine->options->shuffle_seed);
 	engine->item_count = count * (engine->options->has_two_orders ? 2 : 1);
 }
 
@@ -185,7 +187,7 @@ static void compare_footprints(struct flavour_run *run, const struct footprint *
 				 footprint_parts[i].name, after->amounts[i], before->amounts[i]);
 }
 
-/* One job and, if nothing ends it, one process runs both orders: then they are comparable. */
+/* One job runs both orders. Their footprints are comparable if one process ran both. */
 static void run_two_orders(struct engine *engine)
 {
 	struct footprint footprints[2] = { 0 };
@@ -197,21 +199,21 @@ static void run_two_orders(struct engine *engine)
 		if (job.worker.control)
 			footprints[order] = job.worker.control->footprint;
 	}
-	if (job.worker.control && job.worker_starts == 1)
+	if (job.worker.control && job.worker_start_count == 1)
 		compare_footprints(engine->run, &footprints[0], &footprints[1]);
-	end_job(&job);
+	finish_job(&job);
 }
 
-/* ---- all of it ---- */
+/* ---- the whole run ---- */
 
 /*
- * Inputs that ran in a worker that ended before a check run again, to be checked. Some may end
- * their worker again: the batches are smaller each time.
+ * Runs inputs again whose worker ended before a leak check. Some of them may end their worker again, so
+ * each round has smaller batches.
  */
-static void run_unchecked(struct engine *engine)
+static void rerun_unchecked_inputs(struct engine *engine)
 {
-	while (engine->unchecked.count && engine->check_round < CHECK_ROUNDS) {
-		engine->check_round++;
+	while (engine->unchecked.count && engine->recheck_round < CHECK_ROUNDS) {
+		engine->recheck_round++;
 		while (engine->unchecked.count)
 			item_list_append(&engine->queue,
 					 engine->unchecked.items[--engine->unchecked.count] | ITEM_AGAIN);
@@ -219,17 +221,17 @@ static void run_unchecked(struct engine *engine)
 	}
 }
 
-static void name_not_run(struct flavour_run *run)
+static void mark_inputs_not_run(struct flavour_run *run)
 {
 	for (size_t i = 0; i < run->input_count; i++)
 		if (!run->records[i].was_run)
-			record_set(&run->records[i], RUN_flaky, "it was never run", NULL);
+			record_set_result(&run->records[i], RUN_flaky, "it was never run", NULL);
 }
 
-static void destroy(struct engine *engine)
+static void destroy_engine(struct engine *engine)
 {
 	for (size_t i = 0; i < engine->unattributed_count; i++)
-		free(engine->unattributed[i].history);
+		free(engine->unattributed[i].earlier_inputs);
 	free(engine->unattributed);
 	free(engine->queue.items);
 	free(engine->unchecked.items);
@@ -249,12 +251,12 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 		fill_queue(&engine, false);
 		run_jobs(&engine);
 	}
-	run_unchecked(&engine);
-	name_not_run(run);
+	rerun_unchecked_inputs(&engine);
+	mark_inputs_not_run(run);
 	for (size_t i = 0; i < engine.unattributed_count; i++)
-		find_interaction(&engine, &engine.unattributed[i]);
-	status_end();
+		find_interacting_inputs(&engine, &engine.unattributed[i]);
+	status_erase();
 	run->seconds = (double)(milliseconds_now() - started) / 1000;
-	destroy(&engine);
+	destroy_engine(&engine);
 	return !engine.is_broken;
 }

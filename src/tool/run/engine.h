@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Runs all inputs in one flavour: batches of many inputs in a worker process, and what fails
+ * Runs all inputs in one flavour: batches of many inputs in a worker process; an input that fails runs
  * again, alone in a process of its own.
  *
  *   engine.c         the queue of inputs, the jobs that take batches of it, and the orders
@@ -13,16 +13,17 @@
 #include "tool/run/record.h"
 #include "tool/util/file_list.h"
 
-/* More jobs than CPUs bring nothing, but the user may know better. */
+/* The largest number of jobs. The default is the number of CPUs. */
 #define RUN_JOBS 64
 
 struct run_options {
 	struct execution_options execution;
-	unsigned int jobs;
-	unsigned int megabytes; /* that an input may use beyond what was in use before; 0: any */
+	unsigned int job_limit;
+	unsigned int
+		memory_limit_mb; /* more memory than this ends an input; 0: no limit */
 	bool has_two_orders;	/* all inputs run in one process, in two orders */
-	bool is_shuffled;	/* the order is that of the seed */
-	uint64_t seed;
+	bool is_shuffled;	/* inputs run in a random order from the seed */
+	uint64_t shuffle_seed;
 	char binary_path[PATH_MAX]; /* of the flavour that is running */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What one flavour saw of a program on fibers and threads: whether it agrees with the model, the
- * first race that was reported, and which calls ended a process with which report.
+ * The outcome of a program in one flavour, on fibers and threads: whether the execution agrees with the
+ * model, the first reported race, and the calls that ended a process, each with its report.
  */
 #ifndef TOOL_EXECUTION_RECORD_H
 #define TOOL_EXECUTION_RECORD_H
@@ -9,15 +9,15 @@
 #include "harness/checker.h"
 #include "tool/report/symbols.h"
 
-/* A call, and the stack in which it was caught. */
+/* A call of the program, and the stack of the report about the call. */
 struct execution_site {
-	size_t call; /* NO_SITE: it is not known, or there is none */
+	size_t call; /* index in the program; NO_SITE: not known, or no call */
 	char stack[SYMBOLS_STACK];
 };
 
 #define NO_SITE SIZE_MAX
 
-/* A process that ended: by a fatal call, by use of uninitialised bytes, or in disagreement. */
+/* A process that ended: by a fatal call, by use of uninitialised bytes, or against the model. */
 struct execution_death {
 	struct execution_site site;
 	char kind[64]; /* of the report, or signal-11, timeout ... */
@@ -28,16 +28,16 @@ struct execution_death {
 struct execution_record {
 	enum checker_result result;
 	/*
-	 * Of the report: this access, and the earlier one. A race that the model does not have
-	 * comes first, and its second site has no call.
+	 * The two accesses of the first reported race, the later access first. A race that the model
+	 * does not have is preferred; its second site has no call.
 	 */
 	struct execution_site race[2];
 	size_t death_count;
 	struct execution_death deaths[EXECUTION_DEATHS];
-	char why[CHECKER_WHY + 32]; /* if it disagrees without a death, or could not see a race */
+	char why[CHECKER_WHY + 32]; /* for a difference without a death, or a race that may be missed */
 };
 
-/* Nothing was seen. */
+/* Makes an empty record. */
 static inline void execution_record_init(struct execution_record *record)
 {
 	*record = (struct execution_record){ .race = { { .call = NO_SITE }, { .call = NO_SITE } } };

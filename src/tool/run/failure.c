@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A failure for people: what it is, what the process printed, and the command that shows it. */
+/* Prints a failure for people: its reason, the output of the process, and a command that replays it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "harness/util/shell_word.h"
 #include "tool/run/run.h"
 
-/* Lines that a failed input printed, as they are shown. */
+/* The output of a failed input is printed up to these limits. */
 #define OUTPUT_LINES 12
 #define OUTPUT_WIDTH 160
 
@@ -19,8 +19,8 @@ static bool is_standard_input(const struct run *run, size_t input)
 	return !strcmp(run_input_name(run, input), "-");
 }
 
-/* Standard input is read already: the command contains its program. */
-static void print_program(FILE *out, const char *path)
+/* Standard input cannot be read again, so the command contains the program as a here-document. */
+static void print_program_argument(FILE *out, const char *path)
 {
 	static struct program program;
 	static char text[TEXT_PROGRAM_MAX];
@@ -32,10 +32,10 @@ static void print_program(FILE *out, const char *path)
 	fprintf(out, " - <<'END'\n%sEND", text);
 }
 
-static void print_input(FILE *out, const struct run *run, size_t input)
+static void print_input_argument(FILE *out, const struct run *run, size_t input)
 {
 	if (is_standard_input(run, input)) {
-		print_program(out, run->inputs.names[input]);
+		print_program_argument(out, run->inputs.names[input]);
 		return;
 	}
 	putc(' ', out);
@@ -62,21 +62,21 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 
 	shell_word_print(out, shell_binary_path());
 	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
-		run->command, exec_backend_name(), flavour->flavour, execution->time_limit_seconds,
-		execution->cpu_limit_seconds, run->options.megabytes);
+		run->command_name, exec_backend_name(), flavour->flavour, execution->time_limit_seconds,
+		execution->cpu_limit_seconds, run->options.memory_limit_mb);
 	print_execution_options(out, execution);
 	if (program_all_bytes && !is_standard_input(run, input))
 		fputs(" --bytes", out);
-	if (!record->history) {
-		print_input(out, run, input);
+	if (!record->failing_sequence) {
+		print_input_argument(out, run, input);
 		return;
 	}
 	fprintf(out, "%s -j 1 --no-sort", run->options.has_two_orders ? " --orders" : "");
-	for (size_t i = 0; i < record->history_count; i++)
-		print_input(out, run, record->history[i]);
+	for (size_t i = 0; i < record->failing_sequence_count; i++)
+		print_input_argument(out, run, record->failing_sequence[i]);
 }
 
-static void print_output(const char *output)
+static void print_captured_output(const char *output)
 {
 	for (unsigned int i = 0; output && *output && i < OUTPUT_LINES; i++) {
 		size_t len = strcspn(output, "\n");
@@ -91,12 +91,12 @@ static void print_failure(const struct run *run, const struct flavour_run *flavo
 	const struct run_record *record = &flavour->records[input];
 	enum result_kind kind = record->result.kind;
 
-	/* With rows these are printed once for all flavours. */
-	if (run->prints_rows && (kind == RUN_claim || kind == RUN_unreadable))
+	/* print_input_rows() prints these failures once for all flavours. */
+	if (run->must_print_rows && (kind == RUN_claim || kind == RUN_unreadable))
 		return;
 	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,
 		result_kinds[kind].name, record->why ? record->why : "no more is known");
-	print_output(record->output);
+	print_captured_output(record->output);
 	fputs("  replay: ", stderr);
 	print_replay_command(stderr, run, flavour, input);
 	putc('\n', stderr);
@@ -122,7 +122,7 @@ static void print_failures_of_flavour(const struct run *run, const struct flavou
 
 void print_failures(const struct run *run)
 {
-	/* Both may go to one file: whole lines. */
+	/* Standard output and standard error may be the same file. */
 	fflush(stdout);
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		print_failures_of_flavour(run, &run->flavours[i]);

@@ -20,7 +20,7 @@ const struct footprint_part_info footprint_parts[FOOTPRINT_PARTS] = {
 	[FOOTPRINT_RESIDENT] = { "resident bytes", RUN_leak },
 };
 
-/* Of whatever sanitizer is linked. */
+/* Functions of the linked sanitizer, if any. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
@@ -36,7 +36,7 @@ static size_t count_heap_bytes(void)
 	return info.uordblks + info.hblkhd;
 }
 
-static size_t find_lowest_descriptor(void)
+static size_t find_lowest_free_descriptor(void)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 
@@ -46,14 +46,14 @@ static size_t find_lowest_descriptor(void)
 	return (size_t)fd;
 }
 
-/* What is not counted may grow unseen: a worker that cannot count reports a failure. */
-static _Noreturn void exit_without(const char *file)
+/* A worker that cannot measure its footprint must not report success. */
+static _Noreturn void exit_unreadable(const char *file)
 {
 	fprintf(stderr, "expected to read %s: %s\n", file, strerror(errno));
 	_exit(EXIT_BAD);
 }
 
-/* Not by stdio, which would take memory that is being measured. */
+/* Does not use stdio, whose buffers would change the measured heap. */
 size_t footprint_count_mappings(void)
 {
 	static const char maps[] = "/proc/self/maps";
@@ -63,7 +63,7 @@ size_t footprint_count_mappings(void)
 	ssize_t got;
 
 	if (fd < 0)
-		exit_without(maps);
+		exit_unreadable(maps);
 	while ((got = read(fd, text, sizeof(text))) > 0)
 		for (ssize_t i = 0; i < got; i++)
 			lines += text[i] == '\n';
@@ -71,7 +71,7 @@ size_t footprint_count_mappings(void)
 	return lines;
 }
 
-size_t footprint_read_resident(const char *pid)
+size_t footprint_read_resident_bytes(const char *pid)
 {
 	char path[64], text[128] = "", *resident;
 	ssize_t got;
@@ -91,16 +91,16 @@ size_t footprint_read_resident(const char *pid)
 void footprint_measure_heap(struct footprint *footprint)
 {
 	footprint->amounts[FOOTPRINT_HEAP] = count_heap_bytes();
-	footprint->amounts[FOOTPRINT_DESCRIPTORS] = find_lowest_descriptor();
+	footprint->amounts[FOOTPRINT_DESCRIPTORS] = find_lowest_free_descriptor();
 }
 
 void footprint_measure(struct footprint *footprint)
 {
 	footprint_measure_heap(footprint);
 	footprint->amounts[FOOTPRINT_MAPPINGS] = footprint_count_mappings();
-	footprint->amounts[FOOTPRINT_RESIDENT] = footprint_read_resident("self");
+	footprint->amounts[FOOTPRINT_RESIDENT] = footprint_read_resident_bytes("self");
 	if (!footprint->amounts[FOOTPRINT_RESIDENT])
-		exit_without("/proc/self/statm");
+		exit_unreadable("/proc/self/statm");
 }
 
 /* ---- allowances ---- */
@@ -120,8 +120,7 @@ static const struct {
 };
 
 /*
- * Backends that give each mapping an address of its own make these addresses one by one, up to a
- * limit.
+ * The most addresses that a backend creates for mappings; it creates them one by one.
  */
 #define MAPPED_ADDRESSES 64
 
@@ -144,12 +143,12 @@ size_t footprint_find_allowance(const char *flavour, enum footprint_part part, s
 
 /* ---- lost memory ---- */
 
-bool footprint_can_check_lost(void)
+bool footprint_can_find_leaks(void)
 {
 	return __lsan_do_recoverable_leak_check;
 }
 
-bool footprint_has_lost_memory(void)
+bool footprint_has_leaks(void)
 {
 	return __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check();
 }

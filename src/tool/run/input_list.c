@@ -14,23 +14,23 @@
 /* Descriptors below this are a worker's own (enum worker_descriptor). */
 #define FIRST_INHERITED 64
 
-/* The path of the copy of standard input; empty: there is none. */
-static char standard_input[32];
+/* The path of the copy of standard input; empty: standard input was not copied. */
+static char standard_input_path[32];
 
-/* Workers inherit the copy. Return: its path, or NULL after a line on standard error. */
+/* Copies standard input to a file that workers inherit. Return: its path; NULL after an error message. */
 static char *copy_standard_input(void)
 {
 	char error[PROGRAM_FILE_ERROR];
 	int file = -1, copy = -1;
 	char *content;
-	size_t size;
+	size_t content_size;
 
-	if (*standard_input)
-		return standard_input;
-	content = program_file_read("-", &size, error);
+	if (*standard_input_path)
+		return standard_input_path;
+	content = program_file_read("-", &content_size, error);
 	if (content)
 		file = memfd_create("input", MFD_CLOEXEC);
-	if (file >= 0 && write(file, content, size) == (ssize_t)size)
+	if (file >= 0 && write(file, content, content_size) == (ssize_t)content_size)
 		copy = fcntl(file, F_DUPFD, FIRST_INHERITED);
 	if (!content)
 		fprintf(stderr, "%s\n", error);
@@ -41,11 +41,11 @@ static char *copy_standard_input(void)
 		close(file);
 	if (copy < 0)
 		return NULL;
-	snprintf(standard_input, sizeof(standard_input), "/proc/self/fd/%d", copy);
-	return standard_input;
+	snprintf(standard_input_path, sizeof(standard_input_path), "/proc/self/fd/%d", copy);
+	return standard_input_path;
 }
 
-/* A pipe can be read only once. */
+/* Return: false, after an error message, for a pipe or a device, which can be read only once. */
 static bool can_be_read_again(const char *path)
 {
 	struct stat status;
@@ -61,7 +61,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void sort_names(struct file_list *files)
+static void sort_and_deduplicate_names(struct file_list *files)
 {
 	size_t kept = 0;
 
@@ -91,11 +91,11 @@ bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort)
 	}
 	all_usable &= file_list_init(inputs, kept, arguments);
 	if (must_sort)
-		sort_names(inputs);
+		sort_and_deduplicate_names(inputs);
 	return all_usable;
 }
 
-const char *input_name(const char *path)
+const char *input_display_name(const char *path)
 {
-	return *standard_input && !strcmp(path, standard_input) ? "-" : path;
+	return *standard_input_path && !strcmp(path, standard_input_path) ? "-" : path;
 }

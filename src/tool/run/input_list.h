@@ -6,14 +6,14 @@
 #include "tool/util/file_list.h"
 
 /*
- * Lists the files of all @arguments, which NULL ends; a directory means its programs, "-" means
- * standard input, which is copied: each flavour reads an input, and again after a failure.
- * @must_sort: sorted by name, each once; else in the order of the arguments
+ * Lists the files of all @arguments, which end with NULL. A directory means its programs. "-" means
+ * standard input, which is copied because each flavour reads it, and again after a failure.
+ * @must_sort: sort by name and remove repeated names; else keep the order of the arguments
  * Return: false, after lines on standard error, if some cannot be used; the others are listed.
  */
 bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort);
 
 /* Return: the name of the input for people: "-" for the copy of standard input. */
-const char *input_name(const char *path);
+const char *input_display_name(const char *path);
 
 #endif

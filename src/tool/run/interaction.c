@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * An input that fails after others and not alone. The history of its process is cut down, as
- * the minimiser cuts programs: pieces of it are left out, large ones first, as long as the input
- * still fails. Each try is a process of its own. Memory that is lost after several inputs, which
- * LeakSanitizer finds at their end, is searched for in the same way.
+ * Minimises the earlier inputs of an input that fails only after others. Like the minimiser of programs,
+ * the search leaves out pieces of the history, large pieces first, as long as the input still fails. Each
+ * try is a process of its own. The same search finds the inputs that leak memory.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,35 +13,36 @@
 #include "tool/run/input_list.h"
 #include "tool/util/status.h"
 
-/* Tries of one history; what is left then is not the smallest, and fails all the same. */
+/* The most tries for one history. The history that is left then still fails, but may not be minimal. */
 #define TRIES_MAX 300
 
-struct search {
+struct interaction_search {
 	struct engine *engine;
-	const struct unattributed *seen;
-	uint32_t *tried;	/* the inputs of a try, with room for the history and the affected input */
-	uint64_t digest_alone;	/* of the affected input */
-	unsigned int tries;
-	bool is_refused; /* by the system: a process or memory for a try */
+	const struct unattributed_failure *seen;
+	uint32_t *try_inputs; /* the inputs of a try, with room for the history and the affected
+				 input */
+	uint64_t outcome_digest_alone;	/* of the affected input */
+	unsigned int try_count;
+	bool lacks_resources; /* a try got no process or no memory */
 	char why[RUN_WHY];
 };
 
-/* What the last input of a try did, and its process. */
+/* The result of the last input of a try, and of its process. */
 struct try_result {
 	bool has_begun;
-	enum result_kind kind; /* RUN_KINDS: the worker returned none */
-	uint64_t digest;
-	bool has_lost_memory;
+	enum result_kind kind; /* RUN_KINDS: the worker returned no result */
+	uint64_t outcome_digest;
+	bool has_leaked_memory;
 	char why[RUN_WHY];
 };
 
-static const char *name_of(const struct search *search, uint32_t input)
+static const char *find_input_name(const struct interaction_search *search, uint32_t input)
 {
-	return input_name(search->engine->inputs->names[input]);
+	return input_display_name(search->engine->inputs->names[input]);
 }
 
-/* Return: can more inputs follow in this worker? */
-static bool run_part_of_try(const struct search *search, struct run_worker *worker,
+/* Return: whether this worker can run more inputs. */
+static bool run_part_of_try(const struct interaction_search *search, struct run_worker *worker,
 		      const uint32_t *inputs, uint32_t count, struct try_result *last)
 {
 	const struct worker_result *returned = &worker->control->results[count - 1];
@@ -56,14 +56,14 @@ static bool run_part_of_try(const struct search *search, struct run_worker *work
 		return false;
 	}
 	last->kind = returned->result.kind;
-	last->digest = returned->result.digest;
-	last->has_lost_memory = worker->control->has_lost_memory;
+	last->outcome_digest = returned->result.outcome_digest;
+	last->has_leaked_memory = worker->control->has_leaked_memory;
 	snprintf(last->why, sizeof(last->why), "%.*s", RUN_WHY - 1, returned->why);
-	return last->has_begun && last->kind < RUN_KINDS && !kind_spoils_process(last->kind);
+	return last->has_begun && last->kind < RUN_KINDS && !kind_may_damage_process(last->kind);
 }
 
-/* Runs @inputs in one new process, in this order. Return: did the last one begin? */
-static bool run_try(struct search *search, const uint32_t *inputs, size_t count,
+/* Runs @inputs in one new process, in this order. Return: whether the last input began. */
+static bool run_try(struct interaction_search *search, const uint32_t *inputs, size_t count,
 		       struct try_result *last)
 {
 	static struct run_worker worker;
@@ -71,18 +71,18 @@ static bool run_try(struct search *search, const uint32_t *inputs, size_t count,
 	bool is_fit = true;
 
 	*last = (struct try_result){ .kind = RUN_KINDS };
-	search->tries++;
-	status("%s: looking for the inputs before %s: try %u", search->engine->run->flavour,
-	       name_of(search, search->seen->affected), search->tries);
+	search->try_count++;
+	status_print("%s: looking for the inputs before %s: try %u", search->engine->run->flavour,
+	       find_input_name(search, search->seen->affected_input), search->try_count);
 	if (!engine_start_worker(search->engine, &worker, false)) {
-		search->is_refused = true;
+		search->lacks_resources = true;
 		return false;
 	}
 	while (next < count && is_fit) {
 		size_t some = count - next < RUN_BATCH ? count - next : RUN_BATCH;
 
 		next += some;
-		worker.control->must_check_lost = search->seen->is_lost_memory && next == count;
+		worker.control->must_check_leaks = search->seen->is_leak && next == count;
 		is_fit = run_part_of_try(search, &worker, inputs + next - some, (uint32_t)some, last);
 	}
 	run_worker_end(&worker);
@@ -90,19 +90,21 @@ static bool run_try(struct search *search, const uint32_t *inputs, size_t count,
 }
 
 /* Does the failure come after these @count inputs? */
-static bool reproduces(struct search *search, const uint32_t *history, size_t count)
+static bool history_reproduces(struct interaction_search *search, const uint32_t *history,
+			       size_t count)
 {
-	bool is_lost_memory = search->seen->is_lost_memory;
+	bool is_leak = search->seen->is_leak;
 	struct try_result last;
 
-	memmove(search->tried, history, count * sizeof(*history));
-	search->tried[count] = search->seen->affected;
-	if (!run_try(search, search->tried, count + !is_lost_memory, &last))
+	memmove(search->try_inputs, history, count * sizeof(*history));
+	search->try_inputs[count] = search->seen->affected_input;
+	if (!run_try(search, search->try_inputs, count + !is_leak, &last))
 		return false;
-	if (is_lost_memory)
-		return last.has_lost_memory;
-	if (last.kind < RUN_KINDS && !kind_spoils_process(last.kind)) {
-		if (!search->engine->options->has_two_orders || last.digest == search->digest_alone)
+	if (is_leak)
+		return last.has_leaked_memory;
+	if (last.kind < RUN_KINDS && !kind_may_damage_process(last.kind)) {
+		if (!search->engine->options->has_two_orders ||
+		    last.outcome_digest == search->outcome_digest_alone)
 			return false;
 		snprintf(last.why, sizeof(last.why), "another outcome than alone");
 	}
@@ -111,18 +113,18 @@ static bool reproduces(struct search *search, const uint32_t *history, size_t co
 }
 
 /* Leaves out pieces of the history. Return: how many inputs are left. */
-static size_t cut_down(struct search *search, uint32_t *history, size_t count)
+static size_t minimise_history(struct interaction_search *search, uint32_t *history, size_t count)
 {
-	uint32_t *rest = checked_memory(malloc(count * sizeof(*rest)));
+	uint32_t *rest = memory_or_exit(malloc(count * sizeof(*rest)));
 
 	for (size_t piece = (count + 1) / 2; piece && count > 1; piece /= 2)
-		for (size_t start = 0; start < count && search->tries < TRIES_MAX;) {
+		for (size_t start = 0; start < count && search->try_count < TRIES_MAX;) {
 			size_t len = count - start < piece ? count - start : piece;
 
 			memcpy(rest, history, start * sizeof(*rest));
 			memcpy(rest + start, history + start + len,
 			       (count - start - len) * sizeof(*rest));
-			if (len < count && reproduces(search, rest, count - len)) {
+			if (len < count && history_reproduces(search, rest, count - len)) {
 				count -= len;
 				memcpy(history, rest, count * sizeof(*rest));
 			} else {
@@ -135,60 +137,65 @@ static size_t cut_down(struct search *search, uint32_t *history, size_t count)
 
 /* ---- the record ---- */
 
-/* Names the input, which fails after @count others of the history. */
-static void set_history(const struct search *search, uint32_t input, enum result_kind kind,
-			const char *why, const uint32_t *history, size_t count)
+/* Sets the result of an input, and the @count inputs of the history that it needs to fail. */
+static void set_failing_sequence(const struct interaction_search *search, uint32_t input,
+				 enum result_kind kind, const char *why, const uint32_t *history,
+				 size_t count)
 {
 	struct run_record *record = &search->engine->run->records[input];
 
-	record_set(record, kind, why, NULL);
-	free(record->history);
-	record->history_count = count + !search->seen->is_lost_memory;
-	record->history = checked_memory(malloc(record->history_count * sizeof(*record->history)));
-	memcpy(record->history, history, count * sizeof(*history));
-	if (!search->seen->is_lost_memory)
-		record->history[count] = search->seen->affected;
+	record_set_result(record, kind, why, NULL);
+	free(record->failing_sequence);
+	record->failing_sequence_count = count + !search->seen->is_leak;
+	record->failing_sequence = memory_or_exit(
+		malloc(record->failing_sequence_count * sizeof(*record->failing_sequence)));
+	memcpy(record->failing_sequence, history, count * sizeof(*history));
+	if (!search->seen->is_leak)
+		record->failing_sequence[count] = search->seen->affected_input;
 }
 
-/* One input that is to blame is named, else the last one. */
-static void name_failure(const struct search *search, const uint32_t *history, size_t count)
+/* If one earlier input causes the failure, its record gets the result, else the affected input's. */
+static void record_interaction(const struct interaction_search *search, const uint32_t *history,
+			       size_t count)
 {
 	uint32_t last = history[count - 1];
 	char why[2 * RUN_WHY];
 
-	if (search->seen->is_lost_memory) {
-		snprintf(why, sizeof(why), "after it and %zu others: %s", count - 1, LOST_MEMORY);
+	if (search->seen->is_leak) {
+		snprintf(why, sizeof(why), "after it and %zu others: %s", count - 1, LEAK_FOUND);
 		if (count == 1)
-			record_set(&search->engine->run->records[last], RUN_leak, LOST_MEMORY, NULL);
+			record_set_result(&search->engine->run->records[last], RUN_leak, LEAK_FOUND,
+					  NULL);
 		else
-			set_history(search, last, RUN_state, why, history, count);
+			set_failing_sequence(search, last, RUN_state, why, history, count);
 	} else if (count == 1) {
 		snprintf(why, sizeof(why), "after it %.100s: %.250s",
-			 name_of(search, search->seen->affected), search->why);
-		set_history(search, last, RUN_corrupts, why, history, count);
+			 find_input_name(search, search->seen->affected_input), search->why);
+		set_failing_sequence(search, last, RUN_corrupts, why, history, count);
 	} else {
 		snprintf(why, sizeof(why), "after %zu others, the last one %.100s: %.250s", count,
-			 name_of(search, last), search->why);
-		set_history(search, search->seen->affected, RUN_state, why, history, count);
+			 find_input_name(search, last), search->why);
+		set_failing_sequence(search, search->seen->affected_input, RUN_state, why, history,
+				     count);
 	}
 }
 
-static void name_as_seen(const struct search *search)
+static void record_first_failure(const struct interaction_search *search)
 {
-	const struct unattributed *seen = search->seen;
-	enum result_kind kind = search->is_refused && !seen->is_lost_memory ? seen->kind : RUN_flaky;
+	const struct unattributed_failure *seen = search->seen;
+	enum result_kind kind = search->lacks_resources && !seen->is_leak ? seen->kind : RUN_flaky;
 	char why[2 * RUN_WHY];
 
-	if (search->is_refused)
+	if (search->lacks_resources)
 		snprintf(why, sizeof(why),
 			 "%s; expected processes and memory to find out after what, got none", seen->why);
 	else
 		snprintf(why, sizeof(why), "%s: %s; not again, alone or after the %zu before it",
-			 result_kinds[seen->kind].name, seen->why, seen->history_count);
-	record_set(&search->engine->run->records[seen->affected], kind, why, NULL);
+			 result_kinds[seen->kind].name, seen->why, seen->earlier_input_count);
+	record_set_result(&search->engine->run->records[seen->affected_input], kind, why, NULL);
 }
 
-static bool has_input(const uint32_t *history, size_t count, uint32_t input)
+static bool history_has_input(const uint32_t *history, size_t count, uint32_t input)
 {
 	for (size_t i = 0; i < count; i++)
 		if (history[i] == input)
@@ -196,39 +203,40 @@ static bool has_input(const uint32_t *history, size_t count, uint32_t input)
 	return false;
 }
 
-/* Return: how many inputs the history is cut down to; 0: it did not fail again. */
-static size_t find_history(struct search *search, uint32_t *history, size_t count)
+/* Return: the number of inputs in the minimised history; 0: the failure was not reproduced. */
+static size_t find_minimal_history(struct interaction_search *search, uint32_t *history, size_t count)
 {
-	static uint32_t last_culprit = UINT32_MAX; /* of the last search: often of this one too */
+	static uint32_t last_culprit = UINT32_MAX; /* of the last search: often the cause again */
 
-	if (!count || !reproduces(search, history, count))
+	if (!count || !history_reproduces(search, history, count))
 		return 0;
-	if (has_input(history, count, last_culprit) && reproduces(search, &last_culprit, 1)) {
+	if (history_has_input(history, count, last_culprit) &&
+	    history_reproduces(search, &last_culprit, 1)) {
 		history[0] = last_culprit;
 		return 1;
 	}
-	count = cut_down(search, history, count);
+	count = minimise_history(search, history, count);
 	last_culprit = count == 1 ? history[0] : UINT32_MAX;
 	return count;
 }
 
-/* Each input that loses memory is named: the others are checked without it. */
-static bool find_lost_memory(struct search *search, uint32_t *history)
+/* Finds all leaking inputs: after each one the search continues without it. */
+static bool find_leaking_inputs(struct interaction_search *search, uint32_t *history)
 {
-	size_t rest = search->seen->history_count, count;
+	size_t rest = search->seen->earlier_input_count, count;
 	bool is_found = false;
 
 	do {
-		uint32_t *cut = checked_memory(malloc(rest * sizeof(*cut)));
+		uint32_t *cut = memory_or_exit(malloc(rest * sizeof(*cut)));
 
 		memcpy(cut, history, rest * sizeof(*cut));
-		search->tries = 0;
-		count = find_history(search, cut, rest);
+		search->try_count = 0;
+		count = find_minimal_history(search, cut, rest);
 		if (count)
-			name_failure(search, cut, count);
+			record_interaction(search, cut, count);
 		is_found |= count;
 		for (size_t i = rest; count && i-- > 0;)
-			if (has_input(cut, count, history[i]))
+			if (history_has_input(cut, count, history[i]))
 				memmove(history + i, history + i + 1,
 					(rest-- - i - 1) * sizeof(*history));
 		free(cut);
@@ -236,28 +244,30 @@ static bool find_lost_memory(struct search *search, uint32_t *history)
 	return is_found;
 }
 
-static bool find_culprits(struct search *search, uint32_t *history)
+static bool find_responsible_inputs(struct interaction_search *search, uint32_t *history)
 {
 	struct try_result alone;
 	size_t count;
 
-	if (search->seen->is_lost_memory)
-		return find_lost_memory(search, history);
-	run_try(search, &search->seen->affected, 1, &alone);
-	search->digest_alone = alone.digest;
-	count = search->is_refused ? 0 : find_history(search, history, search->seen->history_count);
+	if (search->seen->is_leak)
+		return find_leaking_inputs(search, history);
+	run_try(search, &search->seen->affected_input, 1, &alone);
+	search->outcome_digest_alone = alone.outcome_digest;
+	count = search->lacks_resources
+			? 0
+			: find_minimal_history(search, history, search->seen->earlier_input_count);
 	if (count)
-		name_failure(search, history, count);
+		record_interaction(search, history, count);
 	return count;
 }
 
-void find_interaction(struct engine *engine, const struct unattributed *seen)
+void find_interacting_inputs(struct engine *engine, const struct unattributed_failure *seen)
 {
-	struct search search = { .engine = engine, .seen = seen };
+	struct interaction_search search = { .engine = engine, .seen = seen };
 
-	search.tried = malloc((seen->history_count + 1) * sizeof(*search.tried));
-	search.is_refused = !search.tried || engine->is_broken;
-	if (search.is_refused || !find_culprits(&search, seen->history))
-		name_as_seen(&search);
-	free(search.tried);
+	search.try_inputs = malloc((seen->earlier_input_count + 1) * sizeof(*search.try_inputs));
+	search.lacks_resources = !search.try_inputs || engine->is_broken;
+	if (search.lacks_resources || !find_responsible_inputs(&search, seen->earlier_inputs))
+		record_first_failure(&search);
+	free(search.try_inputs);
 }

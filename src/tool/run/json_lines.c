@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The results for programs: doc/replay.md has all fields. */
+/* Writes the results as JSON lines; doc/replay.md describes all fields. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,33 +11,34 @@
 #include "tool/report/symbols.h"
 #include "tool/run/run.h"
 
-/* Finds the functions of this flavour's binary, where the report has offsets only. */
-static void add_symbols(const char *flavour, struct report_site *site)
+/* Finds functions by the offsets of the report, if the report has no functions. */
+static void look_up_site_symbols(const char *flavour, struct report_site *site)
 {
 	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
 	struct report_frame frame;
 
-	if (report_innermost(site) || !flavour_find(flavour, binary, sizeof(binary)))
+	if (report_find_innermost_frame(site) ||
+	    !flavour_find_binary(flavour, binary, sizeof(binary)))
 		return;
-	for (size_t i = 0; i < site->count; i++)
+	for (size_t i = 0; i < site->frame_count; i++)
 		if (strstr(site->frames[i].module, "pagetorture"))
-			symbols_push(stack, site->frames[i].offset);
-	if (symbols_innermost(binary, stack, &frame)) {
+			symbols_append_offset(stack, site->frames[i].offset);
+	if (symbols_find_innermost_frame(binary, stack, &frame)) {
 		site->frames[0] = frame;
-		site->count = 1;
+		site->frame_count = 1;
 	}
 }
 
-/* The places of the library that a report in the output names. */
-static void write_places(struct json *out, const struct flavour_run *run, const char *output)
+/* Writes the places in the library's sources that the report in @output has. */
+static void write_report_places(struct json *out, const struct flavour_run *run, const char *output)
 {
 	struct report report;
 
-	json_array(out, "places");
-	if (output && report_read(output, &report))
+	json_begin_array(out, "places");
+	if (output && report_parse(output, &report))
 		for (size_t i = 0; i < report.site_count; i++) {
-			add_symbols(run->flavour, &report.sites[i]);
-			report_write_place(out, report_innermost(&report.sites[i]));
+			look_up_site_symbols(run->flavour, &report.sites[i]);
+			report_write_frame_json(out, report_find_innermost_frame(&report.sites[i]));
 		}
 	json_end(out);
 }
@@ -57,7 +58,7 @@ static void write_replay_command(struct json *out, const struct run *run,
 	free(text);
 }
 
-static void write_meaning(struct json *out, enum result_kind kind)
+static void write_kind_meaning(struct json *out, enum result_kind kind)
 {
 	json_text(out, "meaning", result_kinds[kind].meaning);
 	json_text(out, "document", "doc/replay.md");
@@ -69,10 +70,10 @@ static void write_failure(struct json *out, const struct run *run,
 {
 	const struct run_record *record = &flavour->records[input];
 
-	write_meaning(out, record->result.kind);
+	write_kind_meaning(out, record->result.kind);
 	write_replay_command(out, run, flavour, input);
 	json_text(out, "output", record->output ? record->output : "");
-	write_places(out, flavour, record->output);
+	write_report_places(out, flavour, record->output);
 }
 
 static bool is_utf8(const char *text)
@@ -85,19 +86,19 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
-/* A name that is not UTF-8 loses bytes as JSON text. */
-static void write_name(struct json *out, const char *name)
+/* JSON text cannot hold a name that is not UTF-8; input_hex has all its bytes. */
+static void write_input_name(struct json *out, const char *name)
 {
-	char *digits;
+	char *hex_digits;
 
 	json_text(out, "input", name);
 	if (is_utf8(name))
 		return;
-	digits = malloc(2 * strlen(name) + 1);
-	for (size_t i = 0; digits && name[i]; i++)
-		snprintf(digits + 2 * i, 3, "%02x", (unsigned char)name[i]);
-	json_text(out, "input_hex", digits);
-	free(digits);
+	hex_digits = malloc(2 * strlen(name) + 1);
+	for (size_t i = 0; hex_digits && name[i]; i++)
+		snprintf(hex_digits + 2 * i, 3, "%02x", (unsigned char)name[i]);
+	json_text(out, "input_hex", hex_digits);
+	free(hex_digits);
 }
 
 static void write_record(struct json *out, const struct run *run,
@@ -107,34 +108,34 @@ static void write_record(struct json *out, const struct run *run,
 	const struct run_kind_info *kind = &result_kinds[record->result.kind];
 	char fibers[SAW_TEXT], threads[SAW_TEXT];
 
-	format_fibers_saw(run, record, fibers);
-	format_threads_saw(run, record, threads);
-	json_object(out, NULL);
-	write_name(out, run_input_name(run, input));
+	format_rules_seen_on_fibers(run, record, fibers);
+	format_rules_seen_on_threads(run, record, threads);
+	json_begin_object(out, NULL);
+	write_input_name(out, run_input_name(run, input));
 	json_bool(out, "bytes", program_name_is_bytes(run->inputs.names[input]));
 	json_text(out, "flavour", flavour->flavour);
 	json_text(out, "result", kind->name);
-	json_bool(out, "failed", kind->fails);
-	json_real(out, "seconds", record->result.microseconds / 1e6, 6);
+	json_bool(out, "failed", kind->is_failure);
+	json_real(out, "seconds", record->result.duration_us / 1e6, 6);
 	json_text(out, "fibers", fibers);
 	json_text(out, "threads", threads);
 	json_number(out, "reported", record->result.reported_runs);
 	json_text(out, "why", record->why ? record->why : "");
-	if (kind->fails)
+	if (kind->is_failure)
 		write_failure(out, run, flavour, input);
 	json_end_line(out);
 }
 
-/* State that grew over two orders is a record of no input. */
-static void write_growth(struct json *out, const struct flavour_run *flavour)
+/* Writes the record of memory or descriptors that grew in the second order; it belongs to no input. */
+static void write_growth_record(struct json *out, const struct flavour_run *flavour)
 {
-	json_object(out, NULL);
+	json_begin_object(out, NULL);
 	json_text(out, "input", "");
 	json_text(out, "flavour", flavour->flavour);
 	json_text(out, "result", result_kinds[RUN_grows].name);
 	json_bool(out, "failed", true);
 	json_text(out, "why", flavour->growth);
-	write_meaning(out, RUN_grows);
+	write_kind_meaning(out, RUN_grows);
 	json_format(out, "replay", "pagetorture replay --orders --flavour %s with the same inputs",
 		    flavour->flavour);
 	json_end_line(out);
@@ -142,26 +143,26 @@ static void write_growth(struct json *out, const struct flavour_run *flavour)
 
 /* ---- the summary ---- */
 
-static void write_totals(struct json *out, const struct flavour_run *flavour)
+static void write_flavour_totals(struct json *out, const struct flavour_run *flavour)
 {
-	size_t failed = count_failed(flavour);
+	size_t failed = count_failed_inputs(flavour);
 
-	json_object(out, NULL);
+	json_begin_object(out, NULL);
 	json_text(out, "flavour", flavour->flavour);
 	json_number(out, "inputs", (int64_t)flavour->input_count);
 	json_number(out, "good", (int64_t)(flavour->input_count - failed));
 	json_number(out, "failed", (int64_t)failed);
-	json_number(out, "unseen", (int64_t)count_kind(flavour, RUN_unseen));
-	json_number(out, "not-run", (int64_t)count_kind(flavour, RUN_not_run));
-	json_number(out, "workers", flavour->worker_starts);
+	json_number(out, "unseen", (int64_t)count_inputs_of_kind(flavour, RUN_unseen));
+	json_number(out, "not-run", (int64_t)count_inputs_of_kind(flavour, RUN_not_run));
+	json_number(out, "workers", flavour->worker_start_count);
 	json_real(out, "seconds", flavour->seconds, 3);
 	json_end(out);
 }
 
-/* The flavours that did not run: not asked for, not built, or not started. */
-static void write_skipped(struct json *out, const struct run *run)
+/* Writes the flavours that did not run: not selected, not built, or not started. */
+static void write_skipped_flavours(struct json *out, const struct run *run)
 {
-	json_array(out, "skipped");
+	json_begin_array(out, "skipped");
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		unsigned int n = 0;
 
@@ -178,16 +179,16 @@ static void write_summary(struct json *out, const struct run *run)
 	json_text(out, "backend", exec_backend_name());
 	json_bool(out, "orders", run->options.has_two_orders);
 	json_number(out, "inputs", (int64_t)run->inputs.count);
-	json_array(out, "flavours");
+	json_begin_array(out, "flavours");
 	for (unsigned int i = 0; i < run->flavour_count; i++)
-		write_totals(out, &run->flavours[i]);
+		write_flavour_totals(out, &run->flavours[i]);
 	json_end(out);
-	write_skipped(out, run);
+	write_skipped_flavours(out, run);
 }
 
 bool write_json_lines(struct run *run, bool is_good)
 {
-	struct json *out = results_line(&run->results);
+	struct json *out = results_begin_record(&run->results);
 
 	if (!out)
 		return false;
@@ -195,9 +196,9 @@ bool write_json_lines(struct run *run, bool is_good)
 		for (size_t i = 0; i < run->inputs.count; i++)
 			write_record(out, run, &run->flavours[f], i);
 		if (*run->flavours[f].growth)
-			write_growth(out, &run->flavours[f]);
+			write_growth_record(out, &run->flavours[f]);
 	}
-	results_open(&run->results, is_good ? "good" : "failed");
+	results_begin_summary(&run->results, is_good ? "good" : "failed");
 	write_summary(out, run);
-	return results_close(&run->results);
+	return results_write_file(&run->results);
 }

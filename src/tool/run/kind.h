@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum result_kind {
-#define KIND(id, name, fails, meaning) RUN_##id,
+#define KIND(id, name, is_failure, meaning) RUN_##id,
 #include "tool/run/kind.def"
 #undef KIND
 	RUN_KINDS
@@ -15,19 +15,19 @@ enum result_kind {
 struct run_kind_info {
 	const char *name;
 	const char *meaning;
-	bool fails;
+	bool is_failure;
 };
 
-/* By enum result_kind. */
+/* Indexed by enum result_kind. */
 extern const struct run_kind_info result_kinds[RUN_KINDS];
 
 /*
- * Is the process unfit for other inputs after one of this kind? The library had no part in
- * what an unreadable input or a wrong claim is.
+ * Return: whether an input with a result of this kind may have damaged its process. An unreadable input
+ * or a wrong claim cannot, because the library takes no part in them.
  */
-static inline bool kind_spoils_process(enum result_kind kind)
+static inline bool kind_may_damage_process(enum result_kind kind)
 {
-	return result_kinds[kind].fails && kind != RUN_unreadable && kind != RUN_claim;
+	return result_kinds[kind].is_failure && kind != RUN_unreadable && kind != RUN_claim;
 }
 
 #endif

@@ -22,12 +22,12 @@ void flavour_run_destroy(struct flavour_run *run)
 	for (size_t i = 0; run->records && i < run->input_count; i++) {
 		free(run->records[i].why);
 		free(run->records[i].output);
-		free(run->records[i].history);
+		free(run->records[i].failing_sequence);
 	}
 	free(run->records);
 }
 
-void record_set(struct run_record *record, enum result_kind kind, const char *why,
+void record_set_result(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output)
 {
 	record->result.kind = (uint8_t)kind;
@@ -39,10 +39,10 @@ void record_set(struct run_record *record, enum result_kind kind, const char *wh
 
 bool record_is_failure(const struct run_record *record)
 {
-	return result_kinds[record->result.kind].fails;
+	return result_kinds[record->result.kind].is_failure;
 }
 
-size_t count_kind(const struct flavour_run *run, enum result_kind kind)
+size_t count_inputs_of_kind(const struct flavour_run *run, enum result_kind kind)
 {
 	size_t count = 0;
 
@@ -51,7 +51,7 @@ size_t count_kind(const struct flavour_run *run, enum result_kind kind)
 	return count;
 }
 
-size_t count_failed(const struct flavour_run *run)
+size_t count_failed_inputs(const struct flavour_run *run)
 {
 	size_t count = 0;
 

@@ -11,37 +11,37 @@
 struct run_record {
 	struct input_result result;
 	bool was_run;	 /* the input was executed, or ended its process */
-	bool has_result; /* a worker returned the result; else only its kind is known */
+	bool has_result; /* a worker returned @result; else only its kind is valid */
 	char *why;	 /* one line, or NULL */
-	char *output;	 /* what the process printed in which the input failed, or NULL */
-	/* Inputs that fail if they run in this order in one process; NULL: this input alone fails. */
-	uint32_t *history;
-	size_t history_count;
+	char *output;	 /* of the process in which the input failed, or NULL */
+	/* Inputs that fail if they run in this order in one process; NULL: the input fails alone. */
+	uint32_t *failing_sequence;
+	size_t failing_sequence_count;
 };
 
 /* One flavour's results. */
 struct flavour_run {
 	const char *flavour;
-	struct run_record *records; /* one an input */
+	struct run_record *records; /* one for each input */
 	size_t input_count;
-	char growth[RUN_WHY]; /* with two orders: what the second left beyond the first, or "" */
+	char growth[RUN_WHY]; /* with two orders: which part of the footprint grew in the second, or "" */
 	double seconds;
-	unsigned int worker_starts;
+	unsigned int worker_start_count;
 };
 
-/* Return: false without memory. */
+/* Return: false if there is no memory. */
 bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input_count);
 void flavour_run_destroy(struct flavour_run *run);
 
-/* Sets the kind of the result, and why. @output: may be NULL; both are copied */
-void record_set(struct run_record *record, enum result_kind kind, const char *why,
+/* Sets the kind of the result, its reason @why and the output; both texts are copied and may be NULL. */
+void record_set_result(struct run_record *record, enum result_kind kind, const char *why,
 		const char *output);
 
 bool record_is_failure(const struct run_record *record);
 
-size_t count_kind(const struct flavour_run *run, enum result_kind kind);
+size_t count_inputs_of_kind(const struct flavour_run *run, enum result_kind kind);
 
 /* The number of inputs that failed. */
-size_t count_failed(const struct flavour_run *run);
+size_t count_failed_inputs(const struct flavour_run *run);
 
 #endif

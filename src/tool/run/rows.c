@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A row an input: what the model says, what each flavour saw on fibers and on threads, and
- * whether all agree; or the same as JSON.
+ * Prints a row for each input: the verdict of the model, the broken rules that each flavour reported on
+ * fibers and on threads, and whether all agree; or the same as JSON.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,73 +13,75 @@
 #include "tool/util/verdict_print.h"
 #include "tool/util/warnings.h"
 
-/* How often real threads showed the races of some programs. */
-struct rate {
+/* How often ThreadSanitizer reported races of some programs on real threads. */
+struct race_rate {
 	size_t programs, reported_runs;
 };
 
 struct rows {
 	const struct run *run;
 	struct rules *rules;
-	struct program program; /* of the row, which the rules have evaluated */
+	struct program program; /* of the current row, evaluated by the rules */
 	int name_width, verdict_width, threads_width;
-	/* Of ThreadSanitizer, for programs with and without a race. */
-	struct rate racy, race_free;
+	/* Rates of ThreadSanitizer for programs with and without a race. */
+	struct race_rate racy, race_free;
 	/* The racy program that was reported in the fewest of its runs, or NULL. */
-	const char *least_name;
-	unsigned int least_reported;
+	const char *least_reported_name;
+	unsigned int least_reported_runs;
 };
 
-static bool is_tsan(const struct flavour_run *flavour)
+static bool is_tsan_run(const struct flavour_run *flavour)
 {
 	return !strcmp(flavour->flavour, "tsan");
 }
 
-/* A claim is the program's: model and execution agree about what does not hold. */
-static bool differs(const struct run_record *record)
+/* A failed claim is no difference: model and execution agree that it does not hold. */
+static bool record_differs(const struct run_record *record)
 {
 	return record_is_failure(record) && record->result.kind != RUN_claim;
 }
 
-static bool all_agree(const struct rows *rows, size_t input)
+static bool all_flavours_agree(const struct rows *rows, size_t input)
 {
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
-		if (differs(&rows->run->flavours[i].records[input]))
+		if (record_differs(&rows->run->flavours[i].records[input]))
 			return false;
 	return true;
 }
 
-void format_fibers_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT])
+void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
+				 char text[SAW_TEXT])
 {
-	rule_set saw = record->result.fibers_saw;
+	rule_set saw_text = record->result.rules_seen_on_fibers;
 
 	snprintf(text, SAW_TEXT, "-");
 	if (!run->options.execution.fibers || !record->has_result)
 		return;
-	rule_set_text(saw, " ", text);
-	/* A call that was not executed was not seen, and is not clean for that. */
+	rule_set_text(saw_text, " ", text);
+	/* Without an execution of the fatal call the text must not be "clean". */
 	if (record->result.has_call_not_run)
-		snprintf(text + (saw ? strlen(text) : 0), 16, "%snot run", saw ? ", " : "");
+		snprintf(text + (saw_text ? strlen(text) : 0), 16, "%snot run", saw_text ? ", " : "");
 }
 
-void format_threads_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT])
+void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
+				  char text[SAW_TEXT])
 {
 	snprintf(text, SAW_TEXT, "-");
 	if (run->options.execution.threads && record->has_result)
-		rule_set_text(record->result.threads_saw, " ", text);
+		rule_set_text(record->result.rules_seen_on_threads, " ", text);
 }
 
 /* ---- a row ---- */
 
-/* Without a detector of races threads say little. */
+/* Only ThreadSanitizer detects races, so other flavours have no column for threads next to fibers. */
 static bool has_threads_column(const struct rows *rows, const struct flavour_run *flavour)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
 
-	return execution->threads && (is_tsan(flavour) || !execution->fibers);
+	return execution->threads && (is_tsan_run(flavour) || !execution->fibers);
 }
 
-static void print_header(const struct rows *rows)
+static void print_header_row(const struct rows *rows)
 {
 	printf("%-*s  %-*s", rows->name_width, "program", rows->verdict_width, "model");
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++) {
@@ -97,37 +99,40 @@ static void print_header(const struct rows *rows)
 
 static void print_fibers_cell(const struct rows *rows, const struct run_record *record)
 {
-	char saw[SAW_TEXT];
+	char saw_text[SAW_TEXT];
 
-	format_fibers_saw(rows->run, record, saw);
+	format_rules_seen_on_fibers(rows->run, record, saw_text);
 	printf("  %-*s", rows->verdict_width,
-	       differs(record) ? "DIFFERS" : record->result.has_predicted_miss ? "unseen" : saw);
+	       record_differs(record)              ? "DIFFERS"
+	       : record->result.has_predicted_miss ? "unseen"
+						   : saw_text);
 }
 
 static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
 	unsigned int reported = record->result.reported_runs;
-	char saw[SAW_TEXT], text[SAW_TEXT + 32];
+	char saw_text[SAW_TEXT], text[SAW_TEXT + 32];
 
-	format_threads_saw(rows->run, record, saw);
-	if (!execution->fibers && differs(record))
-		strcpy(saw, "DIFFERS");
+	format_rules_seen_on_threads(rows->run, record, saw_text);
+	if (!execution->fibers && record_differs(record))
+		strcpy(saw_text, "DIFFERS");
 	if (execution->run_count > 1 && (is_racy || reported))
-		snprintf(text, sizeof(text), "%s %u/%u", saw, reported, execution->run_count);
+		snprintf(text, sizeof(text), "%s %u/%u", saw_text, reported, execution->run_count);
 	else
-		strcpy(text, saw);
+		strcpy(text, saw_text);
 	printf("  %-*s", rows->threads_width, text);
 }
 
-static void print_row(const struct rows *rows, size_t input)
+static void print_table_row(const struct rows *rows, size_t input)
 {
 	rule_set model = rules_verdict(rows->rules)->broken;
 	const struct run *run = rows->run;
-	char names[RULE_SET_TEXT];
+	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(model, " ", names);
-	printf("%-*s  %-*s", rows->name_width, run_input_name(run, input), rows->verdict_width, names);
+	rule_set_text(model, " ", rule_names);
+	printf("%-*s  %-*s", rows->name_width, run_input_name(run, input), rows->verdict_width,
+	       rule_names);
 	for (unsigned int i = 0; i < run->flavour_count; i++) {
 		const struct flavour_run *flavour = &run->flavours[i];
 
@@ -135,25 +140,25 @@ static void print_row(const struct rows *rows, size_t input)
 			print_fibers_cell(rows, &flavour->records[input]);
 		if (has_threads_column(rows, flavour))
 			print_threads_cell(rows, &flavour->records[input],
-					   is_tsan(flavour) && model & RULE_BIT(RULE_data_race));
+					   is_tsan_run(flavour) && model & RULE_BIT(RULE_data_race));
 	}
-	printf("  %s\n", all_agree(rows, input) ? "yes" : "NO");
+	printf("  %s\n", all_flavours_agree(rows, input) ? "yes" : "NO");
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		if (run->flavours[i].records[input].result.kind == RUN_unseen)
 			printf("  %s: %s\n", run->flavours[i].flavour, run->flavours[i].records[input].why);
 }
 
-static void print_json_of_flavour(struct json *out, const struct run *run,
+static void print_flavour_json(struct json *out, const struct run *run,
 				  const struct flavour_run *flavour, size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
 	const struct execution_options *execution = &run->options.execution;
 	char fibers[SAW_TEXT], threads[SAW_TEXT];
 
-	format_fibers_saw(run, record, fibers);
-	format_threads_saw(run, record, threads);
-	json_object(out, flavour->flavour);
-	json_text(out, "result", differs(record) ? "differ" :
+	format_rules_seen_on_fibers(run, record, fibers);
+	format_rules_seen_on_threads(run, record, threads);
+	json_begin_object(out, flavour->flavour);
+	json_text(out, "result", record_differs(record) ? "differ" :
 		  record->result.has_predicted_miss ? "beyond" : "agree");
 	json_text(out, "fibers", fibers);
 	json_text(out, "threads", threads);
@@ -163,68 +168,68 @@ static void print_json_of_flavour(struct json *out, const struct run *run,
 	json_end(out);
 }
 
-static void print_json(const struct rows *rows, size_t input)
+static void print_input_json(const struct rows *rows, size_t input)
 {
 	struct json out = json_begin(stdout);
 
-	json_object(&out, NULL);
+	json_begin_object(&out, NULL);
 	verdict_print_json(&out, run_input_name(rows->run, input), &rows->program, rows->rules);
-	json_object(&out, "flavours");
+	json_begin_object(&out, "flavours");
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
-		print_json_of_flavour(&out, rows->run, &rows->run->flavours[i], input);
+		print_flavour_json(&out, rows->run, &rows->run->flavours[i], input);
 	json_end(&out);
-	json_bool(&out, "agree", all_agree(rows, input));
+	json_bool(&out, "agree", all_flavours_agree(rows, input));
 	json_end_line(&out);
 }
 
 /* ---- rates ---- */
 
-/* What real threads reported of the program's races. */
-static void add_rate(struct rows *rows, size_t input)
+/* Counts the runs on real threads in which ThreadSanitizer reported a race of the program. */
+static void add_race_rate(struct rows *rows, size_t input)
 {
 	bool is_racy = rules_verdict(rows->rules)->broken & RULE_BIT(RULE_data_race);
-	struct rate *rate = is_racy ? &rows->racy : &rows->race_free;
+	struct race_rate *race_rate = is_racy ? &rows->racy : &rows->race_free;
 
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++) {
 		const struct flavour_run *flavour = &rows->run->flavours[i];
 		unsigned int reported = flavour->records[input].result.reported_runs;
 
-		if (!is_tsan(flavour) || !rows->run->options.execution.threads)
+		if (!is_tsan_run(flavour) || !rows->run->options.execution.threads)
 			continue;
-		rate->programs++;
-		rate->reported_runs += reported;
-		if (is_racy && (!rows->least_name || reported < rows->least_reported)) {
-			rows->least_name = run_input_name(rows->run, input);
-			rows->least_reported = reported;
+		race_rate->programs++;
+		race_rate->reported_runs += reported;
+		if (is_racy && (!rows->least_reported_name || reported < rows->least_reported_runs)) {
+			rows->least_reported_name = run_input_name(rows->run, input);
+			rows->least_reported_runs = reported;
 		}
 	}
 }
 
-static void print_rate(const char *which, const struct rate *rate, unsigned int repeat)
+static void print_race_rate(const char *which, const struct race_rate *race_rate, unsigned int repeat)
 {
-	size_t runs = rate->programs * repeat;
+	size_t runs = race_rate->programs * repeat;
 
 	if (runs)
 		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", which,
-		       rate->programs, rate->reported_runs, runs,
-		       100.0 * (double)rate->reported_runs / (double)runs);
+		       race_rate->programs, race_rate->reported_runs, runs,
+		       100.0 * (double)race_rate->reported_runs / (double)runs);
 }
 
-static void print_rates(const struct rows *rows)
+static void print_race_rates(const struct rows *rows)
 {
 	unsigned int repeat = rows->run->options.execution.run_count;
 
-	print_rate("programs without a race", &rows->race_free, repeat);
-	print_rate("racy programs", &rows->racy, repeat);
-	if (rows->least_name && rows->least_reported < repeat)
-		printf("tsan, threads: the least, %u of %u runs: %s\n", rows->least_reported, repeat,
-		       rows->least_name);
+	print_race_rate("programs without a race", &rows->race_free, repeat);
+	print_race_rate("racy programs", &rows->racy, repeat);
+	if (rows->least_reported_name && rows->least_reported_runs < repeat)
+		printf("tsan, threads: the least, %u of %u runs: %s\n", rows->least_reported_runs,
+		       repeat, rows->least_reported_name);
 }
 
 /* ---- one input ---- */
 
 /* Evaluates the input's program with the model. Return: false if it cannot be read. */
-static bool evaluate(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])
+static bool evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])
 {
 	if (!program_file_load(rows->run->inputs.names[input], &rows->program, error))
 		return false;
@@ -232,8 +237,8 @@ static bool evaluate(struct rows *rows, size_t input, char error[PROGRAM_FILE_ER
 	return true;
 }
 
-/* "NAME:LINE: what", with the name that the user gave. */
-static void print_unreadable(const struct rows *rows, size_t input, const char *error)
+/* Prints "NAME:LINE: what", with the name that the user gave. */
+static void print_read_error(const struct rows *rows, size_t input, const char *error)
 {
 	const char *path = rows->run->inputs.names[input];
 	size_t len = strlen(path);
@@ -243,63 +248,63 @@ static void print_unreadable(const struct rows *rows, size_t input, const char *
 		has_path ? error + len : error);
 }
 
-static int print_input(struct rows *rows, size_t input)
+static int print_input_row(struct rows *rows, size_t input)
 {
 	const char *name = run_input_name(rows->run, input);
-	char error[PROGRAM_FILE_ERROR], claim[EXPECTATION_TEXT];
+	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
-	if (!evaluate(rows, input, error)) {
-		print_unreadable(rows, input, error);
+	if (!evaluate_input(rows, input, error)) {
+		print_read_error(rows, input, error);
 		return EXIT_BAD;
 	}
-	add_rate(rows, input);
-	if (rows->run->prints_json)
-		print_json(rows, input);
+	add_race_rate(rows, input);
+	if (rows->run->must_print_json)
+		print_input_json(rows, input);
 	else
-		print_row(rows, input);
+		print_table_row(rows, input);
 	fflush(stdout);
 	status = warnings_print(name, &rows->program, rows->rules, rows->run->is_strict);
-	if (!expectations_hold(&rows->program, rows->rules, claim)) {
-		fprintf(stderr, "%s: claim does not hold: %s\n", name, claim);
+	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
+		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;
 	}
-	return all_agree(rows, input) ? status : EXIT_FAILED;
+	return all_flavours_agree(rows, input) ? status : EXIT_FAILED;
 }
 
-/* ---- all of them ---- */
+/* ---- all inputs ---- */
 
-static int wider(int width, const char *text)
+static int wider_column(int width, const char *text)
 {
 	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
 
-/* Return: can an input be read? */
+/* Return: whether at least one input can be read. */
 static bool measure_columns(struct rows *rows)
 {
 	unsigned int repeat = rows->run->options.execution.run_count;
 	bool any_readable = false;
 
-	rows->name_width = wider(0, "program");
-	/* No flavour says more than the model. */
-	rows->verdict_width = wider(0, "tsan, threads ");
+	rows->name_width = wider_column(0, "program");
+	/* The text of a flavour is at most as wide as the model's. */
+	rows->verdict_width = wider_column(0, "tsan, threads ");
 	for (size_t i = 0; i < rows->run->inputs.count; i++) {
-		char error[PROGRAM_FILE_ERROR], names[RULE_SET_TEXT];
+		char error[PROGRAM_FILE_ERROR], rule_names[RULE_SET_TEXT];
 
-		if (!evaluate(rows, i, error))
+		if (!evaluate_input(rows, i, error))
 			continue;
 		any_readable = true;
-		rule_set_text(rules_verdict(rows->rules)->broken, " ", names);
-		rows->verdict_width = wider(rows->verdict_width, names);
-		rows->name_width = wider(rows->name_width, run_input_name(rows->run, i));
+		rule_set_text(rules_verdict(rows->rules)->broken, " ", rule_names);
+		rows->verdict_width = wider_column(rows->verdict_width, rule_names);
+		rows->name_width = wider_column(rows->name_width, run_input_name(rows->run, i));
 	}
-	/* With room for " N/N". */
+	/* The column has space for " N/N". */
 	rows->threads_width = rows->verdict_width +
 			      (repeat > 1 ? 2 * snprintf(NULL, 0, "%u", repeat) + 2 : 0);
 	return any_readable;
 }
 
-int print_rows(const struct run *run)
+int print_input_rows(const struct run *run)
 {
 	static struct rows rows;
 	struct file_tally tally;
@@ -307,15 +312,15 @@ int print_rows(const struct run *run)
 
 	rows = (struct rows){ .run = run, .rules = rules_new() };
 	if (!rows.rules)
-		return usage_error(run->command, "expected memory for the rule model, got none");
+		return usage_error(run->command_name, "expected memory for the rule model, got none");
 	file_tally_init(&tally, &run->inputs);
-	if (measure_columns(&rows) && !run->prints_json)
-		print_header(&rows);
+	if (measure_columns(&rows) && !run->must_print_json)
+		print_header_row(&rows);
 	for (size_t i = 0; i < run->inputs.count; i++)
-		status = worse(status, file_tally_add(&tally, print_input(&rows, i)));
-	if (!run->prints_json && run->options.execution.run_count > 1)
-		print_rates(&rows);
-	file_tally_print(&tally, run->command);
+		status = worse_exit_status(status, file_tally_add(&tally, print_input_row(&rows, i)));
+	if (!run->must_print_json && run->options.execution.run_count > 1)
+		print_race_rates(&rows);
+	file_tally_print(&tally, run->command_name);
 	rules_delete(rows.rules);
 	return status;
 }

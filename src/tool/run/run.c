@@ -9,7 +9,7 @@
 
 const char *run_input_name(const struct run *run, size_t input)
 {
-	return input_name(run->inputs.names[input]);
+	return input_display_name(run->inputs.names[input]);
 }
 
 static void find_flavours(struct run *run)
@@ -19,7 +19,7 @@ static void find_flavours(struct run *run)
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!run->wanted_flavours[i])
 			continue;
-		if (flavour_find(flavour_names[i], path, sizeof(path)))
+		if (flavour_find_binary(flavour_names[i], path, sizeof(path)))
 			run->flavours[run->flavour_count++].flavour = flavour_names[i];
 		else
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
@@ -35,10 +35,12 @@ static void announce_run(const struct run *run)
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		snprintf(flavours + strlen(flavours), sizeof(flavours) - strlen(flavours), "%s%s",
 			 i ? ", " : "", run->flavours[i].flavour);
-	announce(run->command, "%zu input%s in %s, on %s, %u at a time", run->inputs.count,
-		 run->inputs.count == 1 ? "" : "s", flavours,
-		 !execution->threads ? "fibers" : !execution->fibers ? "threads" : "fibers and on threads",
-		 run->options.has_two_orders ? 1 : run->options.jobs);
+	log_command_message(run->command_name, "%zu input%s in %s, on %s, %u at a time",
+			    run->inputs.count, run->inputs.count == 1 ? "" : "s", flavours,
+			    !execution->threads  ? "fibers"
+			    : !execution->fibers ? "threads"
+						 : "fibers and on threads",
+			    run->options.has_two_orders ? 1 : run->options.job_limit);
 }
 
 static int run_flavour(struct run *run, struct flavour_run *flavour)
@@ -46,24 +48,25 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 	const char *name = flavour->flavour;
 
 	if (!flavour_run_init(flavour, name, run->inputs.count) ||
-	    !flavour_find(name, run->options.binary_path, sizeof(run->options.binary_path)))
-		return usage_error(run->command, "expected memory for %zu results, got none",
+	    !flavour_find_binary(name, run->options.binary_path, sizeof(run->options.binary_path)))
+		return usage_error(run->command_name, "expected memory for %zu results, got none",
 				   run->inputs.count);
 	if (!engine_run(&run->options, &run->inputs, flavour))
-		return usage_error(run->command, "expected to start %s, and to get results of it",
+		return usage_error(run->command_name,
+				   "expected to start %s, and to get results of it",
 				   run->options.binary_path);
-	if (count_kind(flavour, RUN_unreadable))
+	if (count_inputs_of_kind(flavour, RUN_unreadable))
 		return EXIT_BAD;
-	return count_failed(flavour) || *flavour->growth ? EXIT_FAILED : EXIT_GOOD;
+	return count_failed_inputs(flavour) || *flavour->growth ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* Rows come before the failures that are in them, and totals after those that they count. */
+/* Prints rows before failures, and totals after them. */
 static int print_results(struct run *run, int status)
 {
-	if (run->prints_rows)
-		status = worse(status, print_rows(run));
+	if (run->must_print_rows)
+		status = worse_exit_status(status, print_input_rows(run));
 	print_failures(run);
-	if (!run->prints_rows && !run->prints_json)
+	if (!run->must_print_rows && !run->must_print_json)
 		print_totals(run);
 	fflush(stdout);
 	if (run->results.path && !write_json_lines(run, status == EXIT_GOOD))
@@ -76,7 +79,7 @@ static int run_flavours(struct run *run)
 	int status = EXIT_GOOD;
 
 	for (unsigned int i = 0; i < run->flavour_count; i++) {
-		status = worse(status, run_flavour(run, &run->flavours[i]));
+		status = worse_exit_status(status, run_flavour(run, &run->flavours[i]));
 		if (!run->flavours[i].records)
 			run->flavour_count = i;
 	}
@@ -92,14 +95,15 @@ int run_inputs(struct run *run, char **arguments)
 
 	find_flavours(run);
 	if (!run->flavour_count)
-		return usage_error(run->command, "expected a flavour that this build has");
-	status = input_list_init(&run->inputs, arguments, !run->keeps_order) ? EXIT_GOOD : EXIT_BAD;
-	if (run->inputs.count > 1 || (run->inputs.count && !run->prints_rows))
+		return usage_error(run->command_name, "expected a flavour that this build has");
+	status = input_list_init(&run->inputs, arguments, !run->must_keep_order) ? EXIT_GOOD
+										 : EXIT_BAD;
+	if (run->inputs.count > 1 || (run->inputs.count && !run->must_print_rows))
 		announce_run(run);
 	if (run->inputs.count)
-		status = worse(status, run_flavours(run));
+		status = worse_exit_status(status, run_flavours(run));
 	else if (status == EXIT_GOOD)
-		status = usage_error(run->command, "expected at least one input, got none");
+		status = usage_error(run->command_name, "expected at least one input, got none");
 	file_list_destroy(&run->inputs);
 	return status;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * `pagetorture run` and `pagetorture replay`: inputs in every flavour, each compared with the
- * rule model. `run` prints a row an input, `replay` what all of them add up to.
+ * rule model. `run` prints a row for each input, `replay` prints totals.
  *
  *   run_command.c     the options of both commands
- *   run.c             one flavour after the other; what is printed and written
+ *   run.c             runs one flavour after the other, and prints and writes the results
  *   engine.c          one flavour: batches, workers, failures that run again alone
- *   worker_process.c  one worker, as the driver sees it
+ *   worker_process.c  one worker: the driver's side
  *   worker.c          the worker, in the flavour's binary: evaluates, executes, compares
  *   record.c          the results of all inputs
- *   rows.c, totals.c, failure.c  what people read
- *   json_lines.c      what programs read
+ *   rows.c, totals.c, failure.c  print results for people
+ *   json_lines.c      writes results for programs
  *   runner.c          workers that run single programs, for `minimize`, `triage`, `explain`
  */
 #ifndef TOOL_RUN_H
@@ -22,13 +22,13 @@
 
 /* A command, its inputs, and their results. */
 struct run {
-	const char *command; /* "run" or "replay" */
+	const char *command_name; /* "run" or "replay" */
 	struct run_options options;
 	bool wanted_flavours[FLAVOURS_MAX];
-	bool prints_rows; /* a row an input; else totals */
-	bool prints_json; /* in place of rows or totals */
+	bool must_print_rows; /* a row for each input; else totals */
+	bool must_print_json; /* in place of rows or totals */
 	bool is_strict;	  /* a call that can never run is a failure */
-	bool keeps_order; /* inputs run in the order of the arguments */
+	bool must_keep_order; /* inputs run in the order of the arguments */
 	struct results results;
 	struct file_list inputs;
 	struct flavour_run flavours[FLAVOURS_MAX]; /* that this build has */
@@ -59,21 +59,23 @@ void print_failures(const struct run *run);
 
 /* ---- rows.c, totals.c, json_lines.c ---- */
 
-/* Prints what each input is in each flavour. Return: an exit status. */
-int print_rows(const struct run *run);
+/* Prints the result of each input in each flavour. Return: an exit status. */
+int print_input_rows(const struct run *run);
 
 /* Prints the totals of all flavours. */
 void print_totals(const struct run *run);
 
-/* Writes run->results: a line a record, then the summary. Return: is it written? */
+/* Writes run->results: one line for each record, then the summary. Return: success. */
 bool write_json_lines(struct run *run, bool is_good);
 
 /*
- * What one executor saw of an input, or "-": rules, "clean", and on fibers that a call was not
- * run.
+ * Formats the broken rules that were reported on one executor: names of rules, "clean", or "-" if it did
+ * not run; on fibers also "not run" if the fatal call was not executed.
  */
 #define SAW_TEXT (RULE_SET_TEXT + 16)
-void format_fibers_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT]);
-void format_threads_saw(const struct run *run, const struct run_record *record, char text[SAW_TEXT]);
+void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
+				 char text[SAW_TEXT]);
+void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
+				  char text[SAW_TEXT]);
 
 #endif

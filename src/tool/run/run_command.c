@@ -23,10 +23,10 @@ static bool read_shuffle(char *value, void *into)
 	struct run_options *options = into;
 
 	options->is_shuffled = true;
-	return parse_seed(value, &options->seed);
+	return parse_seed(value, &options->shuffle_seed);
 }
 
-/* @is_worker: gets whether this process is one. Return: an exit status, or -1 to go on. */
+/* @is_worker: gets whether this process is a worker. Return: an exit status, or -1 to continue. */
 static int parse_options(struct run *run, const char *help, bool *is_worker, int argc, char **argv)
 {
 	struct run_options *options = &run->options;
@@ -39,10 +39,14 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
 		option_executor(execution),
 		option_flavour(run->wanted_flavours),
-		{ .name = "jobs", .letter = 'j', .number = &options->jobs, .least = 1, .most = RUN_JOBS },
-		OPTION_FLAG("json", &run->prints_json),
-		OPTION_NUMBER("memory", &options->megabytes, 1, 1 << 20),
-		OPTION_FLAG("no-sort", &run->keeps_order),
+		{ .name = "jobs",
+		 .letter = 'j',
+		 .number = &options->job_limit,
+		 .least = 1,
+		 .most = RUN_JOBS},
+		OPTION_FLAG("json", &run->must_print_json),
+		OPTION_NUMBER("memory", &options->memory_limit_mb, 1, 1 << 20),
+		OPTION_FLAG("no-sort", &run->must_keep_order),
 		OPTION_FLAG("orders", &options->has_two_orders),
 		OPTION_FLAG("pin", &execution->timing.pins_threads),
 		OPTION_NUMBER("repeat", &execution->run_count, 1, 1000000),
@@ -53,16 +57,16 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("worker", is_worker),
 		OPTION_END,
 	};
-	int status = options_take(run->command, help, rows, argc, argv);
+	int status = options_parse(run->command_name, help, rows, argc, argv);
 
 	if (status < 0)
-		status = options_backend(run->command, backend);
-	if (status < 0 && !run->prints_rows && run->is_strict)
-		status = usage_error(run->command, "unknown option --strict");
-	if (status < 0 && !run->prints_rows && run->prints_json && run->results.path)
-		status = usage_error(run->command, "expected --json or --results, not both");
+		status = options_set_backend(run->command_name, backend);
+	if (status < 0 && !run->must_print_rows && run->is_strict)
+		status = usage_error(run->command_name, "unknown option --strict");
+	if (status < 0 && !run->must_print_rows && run->must_print_json && run->results.path)
+		status = usage_error(run->command_name, "expected --json or --results, not both");
 	if (status < 0 && optind == argc && !*is_worker)
-		status = usage_error(run->command, "expected at least one FILE or DIRECTORY");
+		status = usage_error(run->command_name, "expected at least one FILE or DIRECTORY");
 	return status;
 }
 
@@ -71,13 +75,13 @@ int run_command(struct run *run, const char *help, int argc, char **argv)
 	bool is_worker = false;
 	int status;
 
-	results_begin(&run->results, run->command, argc, argv);
-	run->options.jobs = cpus_count_available(RUN_JOBS);
-	flavours_by_default(run->wanted_flavours);
+	results_begin(&run->results, run->command_name, argc, argv);
+	run->options.job_limit = cpus_count_available(RUN_JOBS);
+	flavours_set_default(run->wanted_flavours);
 	status = parse_options(run, help, &is_worker, argc, argv);
 	if (status >= 0)
 		return status;
-	if (!run->prints_rows && run->prints_json)
+	if (!run->must_print_rows && run->must_print_json)
 		run->results.path = "-";
 	return is_worker ? run_worker_main() : run_inputs(run, argv + optind);
 }

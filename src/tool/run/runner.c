@@ -6,53 +6,52 @@
 
 #include "tool/report/symbols.h"
 
-/* Starts a worker for programs. The program is executed in up to three processes. */
-static bool start_worker(const struct flavour_runners *runners, struct run_worker *worker,
-			 const char *path, bool has_symbols)
+/* Starts a worker that executes programs, each in up to three processes. */
+static bool start_program_worker(const struct flavour_runners *runners, struct run_worker *worker,
+			 const char *path, bool must_symbolize)
 {
 	const struct run_worker_options options = {
 		.binary_path = path,
 		.request = REQUEST_PROGRAM,
-		.execution = {.run_count = 1,
-			      .time_limit_seconds = runners->seconds,
-			      .fibers = true,
-			      .threads = runners->threads},
-		.request_seconds = 4 * runners->seconds,
-		.has_symbols = has_symbols,
-		.has_stacks = true,
+		.execution = { .run_count = 1, .time_limit_seconds = runners->timeout_seconds, .fibers = true,
+			       .threads = runners->must_use_threads },
+		.request_seconds = 4 * runners->timeout_seconds,
+		.must_symbolize = must_symbolize,
+		.must_print_stacks = true,
 	};
 
 	return run_worker_start(worker, &options);
 }
 
-bool runners_find(struct flavour_runners *runners, const bool *wanted)
+bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted)
 {
 	bool any = false;
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
-		struct flavour_runner *runner = &runners->of[i];
+		struct flavour_runner *runner = &runners->list[i];
 
 		memset(runner, 0, sizeof(*runner));
-		runner->there = (!wanted || wanted[i]) &&
-				flavour_find(flavour_names[i], runner->path, sizeof(runner->path));
-		any |= runner->there;
+		runner->is_available = (!wanted || wanted[i]) &&
+				       flavour_find_binary(flavour_names[i], runner->binary_path,
+							   sizeof(runner->binary_path));
+		any |= runner->is_available;
 	}
 	return any;
 }
 
-void runners_text(const struct flavour_runners *runners, char text[FLAVOURS_TEXT])
+void runners_format_names(const struct flavour_runners *runners, char text[FLAVOURS_TEXT])
 {
-	bool there[FLAVOURS_MAX];
+	bool is_available[FLAVOURS_MAX];
 
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		there[i] = runners->of[i].there;
-	flavours_text(there, text);
+		is_available[i] = runners->list[i].is_available;
+	flavours_format_names(is_available, text);
 }
 
 /* ---- running ---- */
 
-/* Return: false if the worker wrote what no worker writes. */
-static bool check_record(struct execution_record *record)
+/* Ends the texts of a record that a worker wrote. Return: whether its numbers are valid. */
+static bool is_valid_record(struct execution_record *record)
 {
 	for (size_t i = 0; i < 2; i++)
 		record->race[i].stack[sizeof(record->race[i].stack) - 1] = '\0';
@@ -66,24 +65,25 @@ static bool check_record(struct execution_record *record)
 	return record->death_count <= EXECUTION_DEATHS && record->result <= CHECKER_DIFFERS;
 }
 
-static bool run_once(const struct flavour_runners *runners, struct flavour_runner *runner,
+static bool run_program_once(const struct flavour_runners *runners, struct flavour_runner *runner,
 		     const struct program *program, struct execution_record *record)
 {
-	if (!runner->worker.pid && !start_worker(runners, &runner->worker, runner->path, false))
+	if (!runner->worker.pid &&
+	    !start_program_worker(runners, &runner->worker, runner->binary_path, false))
 		return false;
 	if (!run_worker_send_program(&runner->worker, program, REQUEST_PROGRAM))
 		return false;
 	*record = runner->worker.control->record;
-	return check_record(record);
+	return is_valid_record(record);
 }
 
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
 		    struct execution_record *record)
 {
-	struct flavour_runner *runner = &runners->of[flavour];
+	struct flavour_runner *runner = &runners->list[flavour];
 
 	for (unsigned int attempt = 0; attempt < 2; attempt++) {
-		if (run_once(runners, runner, program, record))
+		if (run_program_once(runners, runner, program, record))
 			return;
 		run_worker_end(&runner->worker);
 	}
@@ -97,7 +97,7 @@ void runner_print_reports(const struct flavour_runners *runners, unsigned int fl
 {
 	static struct run_worker worker;
 
-	if (!start_worker(runners, &worker, runners->of[flavour].path, true)) {
+	if (!start_program_worker(runners, &worker, runners->list[flavour].binary_path, true)) {
 		fputs("expected a process for the reports, got none\n", out);
 		return;
 	}
@@ -106,30 +106,31 @@ void runner_print_reports(const struct flavour_runners *runners, unsigned int fl
 	run_worker_end(&worker);
 }
 
-/* ---- words ---- */
+/* ---- descriptions ---- */
 
-void runner_disagreement(const struct flavour_runners *runners, unsigned int flavour,
+void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 			 const struct program *program, const struct execution_record *record,
 			 char text[DISAGREEMENT_TEXT])
 {
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
-	char top[REPORT_TOP_TEXT];
+	char top_functions[REPORT_TOP_TEXT];
 
 	text[0] = '\0';
 	if (*record->why || !record->death_count) {
 		snprintf(text, DISAGREEMENT_TEXT, "%s", *record->why ? record->why : "no result");
 		return;
 	}
-	symbols_top(runners->of[flavour].path, death->site.stack, top);
+	symbols_format_top_functions(runners->list[flavour].binary_path, death->site.stack,
+				     top_functions);
 	if (death->site.call < program->count)
 		snprintf(text, DISAGREEMENT_TEXT, "line %u: ", program->calls[death->site.call].line);
 	snprintf(text + strlen(text), DISAGREEMENT_TEXT - strlen(text), "%s ends the process%s%s",
-		 death->kind, *top ? ", in " : "", top);
+		 death->kind, *top_functions ? ", in " : "", top_functions);
 }
 
 void runners_destroy(struct flavour_runners *runners)
 {
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		run_worker_end(&runners->of[i].worker);
+		run_worker_end(&runners->list[i].worker);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Workers of each flavour that run one program after the other, each in child processes, so a
- * program may crash or hang; a worker that ends all the same is started again.
+ * Workers of all flavours that run one program after the other. A worker executes programs in child
+ * processes, so a program may crash or hang. A worker that ends is started again.
  */
 #ifndef TOOL_RUNNER_H
 #define TOOL_RUNNER_H
@@ -14,36 +14,36 @@
 
 struct flavour_runner {
 	struct run_worker worker;
-	char path[PATH_MAX];
-	bool there; /* this build has it */
+	char binary_path[PATH_MAX];
+	bool is_available; /* the user selected the flavour, and this build has it */
 };
 
 struct flavour_runners {
-	struct flavour_runner of[FLAVOURS_MAX]; /* as flavour_names */
-	unsigned int seconds;		/* for one program */
-	bool threads;			/* real ones, too */
+	struct flavour_runner list[FLAVOURS_MAX]; /* indexed like flavour_names */
+	unsigned int timeout_seconds;		/* for the execution of one program */
+	bool must_use_threads;			/* execute on threads too, not only on fibers */
 };
 
 /*
- * Finds those that this build has and that @wanted has (NULL: all); none is started before
- * it is used. Return: is there any?
+ * Finds the binaries of the @wanted flavours (NULL: all). A worker starts when it is first used.
+ * Return: whether at least one was found.
  */
-bool runners_find(struct flavour_runners *runners, const bool *wanted);
+bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
 
-/* The names of those that were found, with commas. */
-void runners_text(const struct flavour_runners *runners, char text[FLAVOURS_TEXT]);
+/* Formats the names of the flavours that were found, separated by commas. */
+void runners_format_names(const struct flavour_runners *runners, char text[FLAVOURS_TEXT]);
 
-/* A flavour that returns no result, even started anew, disagrees, and the record says so. */
+/* Executes @program in a flavour. If even a new worker returns no result, the record differs. */
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
 		    struct execution_record *record);
 
-/* Prints what the sanitizer, or the library, reports of a program. */
+/* Prints the reports of the sanitizer, or of the library, on a program. */
 void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 			  const struct program *program, FILE *out);
 
-/* What a record that differs has seen, in one sentence with lines of @program. */
+/* Describes a record that differs from the model, in one sentence with line numbers of @program. */
 #define DISAGREEMENT_TEXT 640
-void runner_disagreement(const struct flavour_runners *runners, unsigned int flavour,
+void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 			 const struct program *program, const struct execution_record *record,
 			 char text[DISAGREEMENT_TEXT]);
 

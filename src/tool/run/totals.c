@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What all inputs add up to, a line a flavour. */
+/* Prints the totals of all inputs, one line for each flavour. */
 #include <stdio.h>
 
 #include "tool/run/run.h"
@@ -9,7 +9,7 @@
 struct slow_input {
 	const char *flavour;
 	size_t input;
-	uint32_t microseconds;
+	uint32_t duration_us;
 };
 
 static void insert_slow_input(struct slow_input slowest[SLOWEST], struct slow_input slow)
@@ -17,7 +17,7 @@ static void insert_slow_input(struct slow_input slowest[SLOWEST], struct slow_in
 	for (unsigned int i = 0; i < SLOWEST; i++) {
 		struct slow_input other = slowest[i];
 
-		if (slow.microseconds <= other.microseconds)
+		if (slow.duration_us <= other.duration_us)
 			continue;
 		slowest[i] = slow;
 		slow = other;
@@ -32,20 +32,20 @@ static void print_slowest(const struct run *run)
 		for (size_t i = 0; i < run->inputs.count; i++)
 			insert_slow_input(slowest, (struct slow_input){
 				run->flavours[f].flavour, i,
-				run->flavours[f].records[i].result.microseconds });
+				run->flavours[f].records[i].result.duration_us });
 	printf("slowest:\n");
-	for (unsigned int i = 0; i < SLOWEST && slowest[i].microseconds; i++)
-		printf("  %10.3f ms  %-5s  %s\n", slowest[i].microseconds / 1e3,
+	for (unsigned int i = 0; i < SLOWEST && slowest[i].duration_us; i++)
+		printf("  %10.3f ms  %-5s  %s\n", slowest[i].duration_us / 1e3,
 		       slowest[i].flavour, run_input_name(run, slowest[i].input));
 }
 
-static void print_total(const struct flavour_run *run)
+static void print_flavour_total(const struct flavour_run *run)
 {
-	size_t failed = count_failed(run), count = run->input_count;
+	size_t failed = count_failed_inputs(run), count = run->input_count;
 
 	printf("%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f %8.0f\n", run->flavour, count,
-	       count - failed, failed, count_kind(run, RUN_unseen), count_kind(run, RUN_not_run),
-	       run->worker_starts, run->seconds,
+	       count - failed, failed, count_inputs_of_kind(run, RUN_unseen),
+	       count_inputs_of_kind(run, RUN_not_run), run->worker_start_count, run->seconds,
 	       run->seconds > 0 ? (double)count / run->seconds : 0);
 }
 
@@ -56,8 +56,8 @@ void print_totals(const struct run *run)
 	printf("%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "flavour", "inputs", "good", "failed",
 	       "unseen", "not run", "workers", "seconds", "inputs/s");
 	for (unsigned int i = 0; i < run->flavour_count; i++) {
-		print_total(&run->flavours[i]);
-		failed += count_failed(&run->flavours[i]) + (*run->flavours[i].growth != '\0');
+		print_flavour_total(&run->flavours[i]);
+		failed += count_failed_inputs(&run->flavours[i]) + (*run->flavours[i].growth != '\0');
 	}
 	print_slowest(run);
 	printf("%zu inputs in %u flavours: ", run->inputs.count, run->flavour_count);

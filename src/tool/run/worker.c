@@ -21,8 +21,8 @@
 #include "tool/util/usage.h"
 
 /*
- * How often an input runs again whose growth is measured. What is made at first use may be
- * made in pieces, as addresses for mappings are: only what grows to the last run is the input's.
+ * The number of repeated runs that measure the growth of an input. Caches may grow in the first runs, as
+ * the addresses of mappings do: an input leaks only what still grows in the last runs.
  */
 #define GROWTH_LEAST 5
 #define GROWTH_MOST  80
@@ -34,7 +34,7 @@ static struct {
 	struct control_block *control;
 	struct checker *checker;
 	struct program program;
-	struct footprint footprint; /* after the last input; mappings: after the last batch */
+	struct footprint footprint; /* mappings and resident bytes: after the last batch */
 } worker;
 
 static uint32_t microseconds_since(const struct timespec *start)
@@ -59,11 +59,11 @@ static void set_result(struct worker_result *to, enum result_kind kind, const ch
 
 static bool is_failure(const struct worker_result *result)
 {
-	return result_kinds[result->result.kind].fails;
+	return result_kinds[result->result.kind].is_failure;
 }
 
 /* @error: "NAME: what", or "NAME:LINE: what"; the driver prints the result with the name. */
-static void set_unreadable(struct worker_result *to, const char *name, const char *error)
+static void set_unreadable_result(struct worker_result *to, const char *name, const char *error)
 {
 	const char *rest = error + strlen(name);
 	char why[RUN_WHY];
@@ -90,7 +90,7 @@ static bool load_input(const char *name, struct worker_result *result)
 		is_program = program_file_parse(name, content, size, &worker.program, error);
 	}
 	if (!is_program)
-		set_unreadable(result, name, error);
+		set_unreadable_result(result, name, error);
 	free(content);
 	return is_program;
 }
@@ -99,7 +99,7 @@ static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, s
 {
 	uint64_t *digest = ctx;
 
-	/* Which races this runtime forgets is chance (tsan.h). */
+	/* This runtime forgets races at random (tsan.h), so only the trace is deterministic. */
 	if (part != DIGEST_TRACE && tsan_splits_granules())
 		return;
 	*digest = digest_add(*digest, bytes, len);
@@ -116,21 +116,21 @@ static enum result_kind find_kind(const struct execution *execution, const struc
 	return execution->has_wrong_exit ? RUN_wrong_rule : RUN_differs;
 }
 
-/* What the execution, the model and the claims say of the program that has run. */
-static void compare(struct worker_result *to)
+/* Compares the execution with the model, and the model with the claims of the program. */
+static void compare_with_model(struct worker_result *to)
 {
 	const struct execution *execution = &worker.control->execution;
 	const struct checker_report *worst = execution_worst_report(execution);
-	char claim[EXPECTATION_TEXT], why[RUN_WHY];
+	char failed_claim[EXPECTATION_TEXT], why[RUN_WHY];
 
 	to->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;
 	to->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
-	to->result.fibers_saw = execution->fibers.seen;
-	to->result.threads_saw = execution->threads.seen;
+	to->result.rules_seen_on_fibers = execution->fibers.seen;
+	to->result.rules_seen_on_threads = execution->threads.seen;
 	to->result.reported_runs = execution->runs_with_race;
 	if (worst->result != CHECKER_DIFFERS &&
-	    !expectations_hold(&worker.program, checker_rules(worker.checker), claim)) {
-		set_result(to, RUN_claim, claim);
+	    !expectations_hold(&worker.program, checker_rules(worker.checker), failed_claim)) {
+		set_result(to, RUN_claim, failed_claim);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.230s", worst == &execution->threads ? "on threads: " : "",
@@ -139,24 +139,24 @@ static void compare(struct worker_result *to)
 }
 
 /* Evaluates the program with the rule model, executes it, and compares the two. */
-static void execute(struct worker_result *result, bool is_first_run)
+static void run_program(struct worker_result *result, bool is_first_run)
 {
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
 
-	/* One execution shows what an input leaks. */
+	/* To measure a leak, one execution is enough. */
 	if (!is_first_run)
 		options.run_count = 1;
 	execution_run(&control->execution, worker.checker, &worker.program, &options);
-	if (control->must_digest) {
-		result->result.digest = DIGEST_START;
+	if (control->must_compute_digest) {
+		result->result.outcome_digest = DIGEST_START;
 		digest_visit(worker.checker, &control->execution.fibers, add_to_digest,
-			     &result->result.digest);
+			     &result->result.outcome_digest);
 	}
-	/* Growth is measured in this process, which a call that ends another one leaves alone. */
+	/* A fatal call runs in another process, so it is not repeated when growth is measured here. */
 	if (is_first_run)
 		execution_run_fatal_calls(&control->execution, worker.checker, &worker.program, &options);
-	compare(result);
+	compare_with_model(result);
 }
 
 /* Return: the result, in the control block. */
@@ -172,20 +172,20 @@ static struct worker_result *run_input(uint32_t position)
 	execution_reset(&control->execution);
 	*result = (struct worker_result){ .result.kind = RUN_KINDS };
 	if (load_input(control->input_paths[index], result))
-		execute(result, position == index);
-	result->result.microseconds = microseconds_since(&start);
+		run_program(result, position == index);
+	result->result.duration_us = microseconds_since(&start);
 	return result;
 }
 
 /* ---- growth ---- */
 
-struct growth {
+struct growth_measurement {
 	unsigned int run_count;
 	struct footprint footprints[GROWTH_MOST];
 };
 
-/* Return: was there more after each of the last runs? */
-static bool part_grows(const struct growth *growth, enum footprint_part part)
+/* Return: whether the part grew in each of the last GROWTH_COUNT runs. */
+static bool part_grows(const struct growth_measurement *growth, enum footprint_part part)
 {
 	for (unsigned int i = growth->run_count - GROWTH_COUNT; i < growth->run_count; i++)
 		if (growth->footprints[i].amounts[part] <= growth->footprints[i - 1].amounts[part])
@@ -193,8 +193,8 @@ static bool part_grows(const struct growth *growth, enum footprint_part part)
 	return true;
 }
 
-/* Resident memory is not an input's: the allocator decides. Return: FOOTPRINT_RESIDENT if none. */
-static enum footprint_part find_growing_part(const struct growth *growth)
+/* Resident memory is not checked: it depends on the allocator. Return: FOOTPRINT_RESIDENT: none grows. */
+static enum footprint_part find_growing_part(const struct growth_measurement *growth)
 {
 	enum footprint_part part = 0;
 
@@ -203,13 +203,13 @@ static enum footprint_part find_growing_part(const struct growth *growth)
 	return part;
 }
 
-/* Return: false if the outcome is not that of the first run; the result says so. */
-static bool run_again(const struct worker_result *first, uint32_t position)
+/* Return: false if the outcome differs from the first run; the result then has the reason. */
+static bool rerun_input(const struct worker_result *first, uint32_t position)
 {
 	struct worker_result *result = run_input(position);
 	char why[RUN_WHY + 64];
 
-	if (!is_failure(result) && result->result.digest == first->result.digest)
+	if (!is_failure(result) && result->result.outcome_digest == first->result.outcome_digest)
 		return true;
 	snprintf(why, sizeof(why), "alone, run %u: %s", position + 1,
 		 *result->why ? result->why : "another outcome than the first run");
@@ -217,7 +217,7 @@ static bool run_again(const struct worker_result *first, uint32_t position)
 	return false;
 }
 
-static void set_growth(struct worker_result *result, const struct growth *growth,
+static void set_growth_result(struct worker_result *result, const struct growth_measurement *growth,
 		       enum footprint_part part)
 {
 	const struct footprint *last = &growth->footprints[growth->run_count - 1];
@@ -228,27 +228,27 @@ static void set_growth(struct worker_result *result, const struct growth *growth
 	set_result(result, footprint_parts[part].kind, why);
 }
 
-/* The input is alone in its process: what grows each time is the input's. */
+/* Runs the only input of this process again and again, and finds what grows each time. */
 static void measure_growth(void)
 {
-	static struct growth growth;
+	static struct growth_measurement growth;
 	struct worker_result *result = &worker.control->results[0], first = *result;
 	enum footprint_part part;
 
 	do {
-		if (!run_again(&first, growth.run_count + 1))
+		if (!rerun_input(&first, growth.run_count + 1))
 			return;
 		footprint_measure(&growth.footprints[growth.run_count++]);
 		part = growth.run_count < GROWTH_LEAST ? 0 : find_growing_part(&growth);
 	} while (part < FOOTPRINT_RESIDENT && growth.run_count < GROWTH_MOST);
 	*result = first;
 	if (part < FOOTPRINT_RESIDENT)
-		set_growth(result, &growth, part);
-	else if (footprint_has_lost_memory())
-		set_result(result, RUN_leak, LOST_MEMORY);
+		set_growth_result(result, &growth, part);
+	else if (footprint_has_leaks())
+		set_result(result, RUN_leak, LEAK_FOUND);
 }
 
-/* There are more mappings than before these inputs: marks those that make some. */
+/* After a batch that added mappings: finds the inputs that add mappings, and marks them. */
 static void recheck_mappings(void)
 {
 	struct control_block *control = worker.control;
@@ -263,7 +263,7 @@ static void recheck_mappings(void)
 	}
 }
 
-/* Return: is there more heap, or another descriptor, than after the input before? */
+/* Return: whether the last input left a larger heap or an open descriptor. */
 static bool has_grown(void)
 {
 	const struct footprint before = worker.footprint;
@@ -285,7 +285,7 @@ static bool run_all_inputs(void)
 		if (!is_failure(result) &&
 		    worker.footprint.amounts[FOOTPRINT_DESCRIPTORS] == FOOTPRINT_NO_DESCRIPTOR)
 			set_result(result, RUN_descriptor, "no descriptor is left after it");
-		if (kind_spoils_process(result->result.kind))
+		if (kind_may_damage_process(result->result.kind))
 			return false;
 	}
 	return true;
@@ -304,13 +304,13 @@ static void run_batch(void)
 		footprint_measure(&worker.footprint);
 		control->footprint = worker.footprint;
 	}
-	if (control->must_check_lost)
-		control->has_lost_memory = footprint_has_lost_memory();
+	if (control->must_check_leaks)
+		control->has_leaked_memory = footprint_has_leaks();
 }
 
 /*
- * What is made at first use is made now, so it is no leak of an input. The first executor is deleted
- * again: that is where the library deletes tasks.
+ * Runs a program before the first input, so that memory which the library allocates at first use is no
+ * leak of an input. The first executor is deleted again, because then the library frees its tasks.
  */
 static void warm_up(void)
 {
@@ -335,13 +335,13 @@ static void warm_up(void)
 }
 
 /* A worker that runs programs in children needs no checker of its own. */
-static bool prepare(void)
+static bool prepare_process(void)
 {
 	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
 			      WORKER_CONTROL, 0);
 	if (worker.control == MAP_FAILED)
 		return false;
-	worker.control->can_check_lost = footprint_can_check_lost();
+	worker.control->can_find_leaks = footprint_can_find_leaks();
 	program_all_bytes = worker.control->inputs_are_bytes;
 	if (worker.control->request != REQUEST_BATCH)
 		return true;
@@ -354,22 +354,22 @@ static bool prepare(void)
 int run_worker_main(void)
 {
 	static const struct rlimit no_core;
-	char request;
+	char request_byte;
 
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Sanitizers print the address of a fault by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
 		detector_report_faults();
-	if (!prepare())
+	if (!prepare_process())
 		return EXIT_BAD;
-	while (read(WORKER_SOCKET, &request, 1) == 1) {
+	while (read(WORKER_SOCKET, &request_byte, 1) == 1) {
 		if (worker.control->request == REQUEST_BATCH)
 			run_batch();
 		else
 			worker_run_program(worker.control);
-		if (write(WORKER_SOCKET, &request, 1) != 1)
+		if (write(WORKER_SOCKET, &request_byte, 1) != 1)
 			break;
 	}
-	/* Exit handlers are not under test. */
+	/* Exit handlers are not part of the test. */
 	_exit(EXIT_GOOD);
 }

@@ -23,7 +23,7 @@
 #include "tool/report/report.h"
 #include "tool/util/environment.h"
 
-/* A process that should die has its own time; the worker needs some to report it. */
+/* A child that runs a fatal call has this additional time, in which the worker reports its end. */
 #define DYING_SECONDS 2
 /* Milliseconds between two checks of a worker. */
 #define CHECK_EVERY 20
@@ -52,12 +52,12 @@ static long read_cpu_milliseconds(int pid)
 	return clock_getcpuclockid(pid, &clock) ? 0 : read_milliseconds(clock);
 }
 
-static size_t read_resident(int pid)
+static size_t read_resident_bytes(int pid)
 {
-	char digits[16];
+	char pid_text[16];
 
-	snprintf(digits, sizeof(digits), "%d", pid);
-	return footprint_read_resident(digits);
+	snprintf(pid_text, sizeof(pid_text), "%d", pid);
+	return footprint_read_resident_bytes(pid_text);
 }
 
 /* ---- starting ---- */
@@ -65,20 +65,21 @@ static size_t read_resident(int pid)
 static bool set_environment(const struct run_worker_options *options)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
-	/* What malloc() keeps for later it would count as in use (footprint.h). */
-	bool is_set = environment_append("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+	/* The heap size (footprint.h) would include memory that malloc() caches for a thread. */
+	bool is_set = environment_append_options("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
-		/* Names of functions cost more than all the rest. */
-		if (!options->has_symbols)
-			is_set &= environment_append(variables[i], "symbolize=0");
-		if (options->has_stacks)
-			is_set &= environment_append(variables[i], "handle_abort=1:print_stacktrace=1");
+		/* Looking up functions takes longer than the execution. */
+		if (!options->must_symbolize)
+			is_set &= environment_append_options(variables[i], "symbolize=0");
+		if (options->must_print_stacks)
+			is_set &= environment_append_options(variables[i],
+							     "handle_abort=1:print_stacktrace=1");
 	}
 	return is_set;
 }
 
-/* Duplicates each descriptor to its number, which another one may have. Return: did all work? */
+/* Duplicates descriptors moves[i][0] to the numbers moves[i][1]. Return: success. */
 static bool move_descriptors(int (*moves)[2], size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -92,8 +93,8 @@ static bool move_descriptors(int (*moves)[2], size_t count)
 	return true;
 }
 
-/* In a child process, before it executes the flavour's binary. */
-static _Noreturn void become_worker(const struct run_worker *worker, int socket, int output,
+/* Prepares this child process, and replaces it by the flavour's binary. */
+static _Noreturn void exec_worker_binary(const struct run_worker *worker, int socket, int output,
 				    int parent)
 {
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -130,7 +131,7 @@ static bool map_control_block(struct run_worker *worker)
 	return true;
 }
 
-/* @sockets, @pipes: the second of each is the worker's. */
+/* @sockets, @pipes: the worker uses the second descriptor of each pair */
 static bool start_process(struct run_worker *worker, int sockets[2], int pipes[2])
 {
 	int parent = getpid();
@@ -141,7 +142,7 @@ static bool start_process(struct run_worker *worker, int sockets[2], int pipes[2
 	fflush(NULL);
 	worker->pid = fork();
 	if (worker->pid == 0)
-		become_worker(worker, sockets[1], pipes[1], parent);
+		exec_worker_binary(worker, sockets[1], pipes[1], parent);
 	setpgid(worker->pid, worker->pid);
 	return worker->pid > 0;
 }
@@ -152,7 +153,7 @@ static void close_if_open(int descriptor)
 		close(descriptor);
 }
 
-static void release(struct run_worker *worker)
+static void release_resources(struct run_worker *worker)
 {
 	if (worker->control)
 		munmap(worker->control, sizeof(*worker->control));
@@ -174,7 +175,7 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 	worker->socket = sockets[0];
 	worker->output_pipe = pipes[0];
 	if (!is_started) {
-		release(worker);
+		release_resources(worker);
 		return false;
 	}
 	fcntl(worker->socket, F_SETFL, O_NONBLOCK);
@@ -184,7 +185,7 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 
 /* ---- ending ---- */
 
-static void kill_group(const struct run_worker *worker)
+static void kill_process_group(const struct run_worker *worker)
 {
 	kill(-worker->pid, SIGKILL);
 }
@@ -198,31 +199,31 @@ static void wait_for_exit(const struct run_worker *worker)
 void run_worker_end(struct run_worker *worker)
 {
 	if (worker->pid) {
-		kill_group(worker);
+		kill_process_group(worker);
 		wait_for_exit(worker);
 	}
 	if (worker->control)
-		release(worker);
+		release_resources(worker);
 }
 
 /* ---- watching ---- */
 
 static void read_output(struct run_worker *worker)
 {
-	char bytes[4096];
+	char output_part[4096];
 	ssize_t got;
 
-	while ((got = read(worker->output_pipe, bytes, sizeof(bytes))) > 0) {
+	while ((got = read(worker->output_pipe, output_part, sizeof(output_part))) > 0) {
 		size_t room = sizeof(worker->output) - 1 - worker->output_size;
 		size_t len = (size_t)got < room ? (size_t)got : room;
 
-		memcpy(worker->output + worker->output_size, bytes, len);
+		memcpy(worker->output + worker->output_size, output_part, len);
 		worker->output_size += len;
 		worker->output[worker->output_size] = '\0';
 	}
 }
 
-/* The number of the child is the worker's, which may have written any. */
+/* Checks the process id of a child that the worker wrote: a damaged worker may write any number. */
 static bool is_child_of(int pid, int parent)
 {
 	char path[64], text[256] = "", *end;
@@ -240,20 +241,20 @@ static bool is_child_of(int pid, int parent)
 	return end && sscanf(end, ") %*c %d", &found) == 1 && found == parent;
 }
 
-static bool is_over_memory(const struct run_worker *worker, int pid)
+static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 {
-	size_t now = read_resident(pid), limit = (size_t)worker->options.megabytes << 20;
+	size_t now = read_resident_bytes(pid), limit = (size_t)worker->options.memory_limit_mb << 20;
 
 	return now > worker->resident_before && now - worker->resident_before > limit;
 }
 
-static void begin_position(struct run_worker *worker)
+static void start_position_timer(struct run_worker *worker)
 {
-	worker->watched_since = milliseconds_now();
-	worker->cpu_before = read_cpu_milliseconds(worker->pid);
+	worker->watched_since_ms = milliseconds_now();
+	worker->cpu_ms_before = read_cpu_milliseconds(worker->pid);
 }
 
-/* Which limit does the worker, or its child @dying, exceed? RUN_good: none. */
+/* Return: the limit that the worker, or its child @dying, exceeds; RUN_good: none. */
 static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying)
 {
 	const struct execution_options *execution = &worker->options.execution;
@@ -261,20 +262,19 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 								 execution->time_limit_seconds;
 
 	seconds += dying ? DYING_SECONDS : 0;
-	if (milliseconds_now() - worker->watched_since > seconds * 1000L ||
+	if (milliseconds_now() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&
-	     read_cpu_milliseconds(worker->pid) - worker->cpu_before >
-		     execution->cpu_limit_seconds * 1000L))
+	     read_cpu_milliseconds(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
-	if (worker->options.megabytes &&
-	    (is_over_memory(worker, worker->pid) ||
-	     (dying && is_child_of(dying, worker->pid) && is_over_memory(worker, dying))))
+	if (worker->options.memory_limit_mb &&
+	    (exceeds_memory_limit(worker, worker->pid) ||
+	     (dying && is_child_of(dying, worker->pid) && exceeds_memory_limit(worker, dying))))
 		return RUN_memory;
 	return RUN_good;
 }
 
-/* Limits count from when the driver saw the input begin. */
-static void check_limits(struct run_worker *worker)
+/* Kills the worker if it exceeds a limit. Times begin when the driver first sees the position. */
+static void enforce_limits(struct run_worker *worker)
 {
 	int dying = atomic_load(&worker->control->execution.fatal_pid);
 	uint32_t position = atomic_load(&worker->control->position);
@@ -282,26 +282,26 @@ static void check_limits(struct run_worker *worker)
 	if (worker->exceeded_limit != RUN_good)
 		return;
 	if (position != worker->watched_position || (dying != 0) != worker->is_watching_child) {
-		begin_position(worker);
+		start_position_timer(worker);
 		worker->watched_position = position;
 		worker->is_watching_child = dying;
 		if (!worker->resident_before)
-			worker->resident_before = read_resident(worker->pid);
+			worker->resident_before = read_resident_bytes(worker->pid);
 	}
 	worker->exceeded_limit = find_exceeded_limit(worker, dying);
 	if (worker->exceeded_limit != RUN_good)
-		kill_group(worker);
+		kill_process_group(worker);
 }
 
-/* Return: has the process ended? Then its status is in the worker. */
+/* Return: whether the process has ended; worker->wait_status then has its status. */
 static bool has_ended(struct run_worker *worker)
 {
 	pid_t got = waitpid(worker->pid, &worker->wait_status, WNOHANG);
 
 	if (got == 0 || (got < 0 && errno == EINTR))
 		return false;
-	kill_group(worker);
-	/* If the kernel does not report how it ended, it failed. */
+	kill_process_group(worker);
+	/* A process whose status the kernel does not report counts as killed. */
 	if (got < 0) {
 		wait_for_exit(worker);
 		worker->wait_status = SIGKILL;
@@ -310,13 +310,13 @@ static bool has_ended(struct run_worker *worker)
 	return true;
 }
 
-static void wait_a_little(const struct run_worker *worker)
+static void wait_for_worker_event(const struct run_worker *worker)
 {
 	const struct timespec pause = { .tv_nsec = CHECK_EVERY * 1000000 };
 	struct pollfd files[] = { { .fd = worker->socket, .events = POLLIN },
 				  { .fd = worker->output_pipe, .events = POLLIN } };
 
-	/* Where poll() is refused, workers are checked as often. */
+	/* Without poll() the driver sleeps for the same time. */
 	if (poll(files, COUNT(files), CHECK_EVERY) < 0)
 		nanosleep(&pause, NULL);
 }
@@ -324,13 +324,13 @@ static void wait_a_little(const struct run_worker *worker)
 /* Return: false if the process ended before it replied. */
 static bool wait_for_reply(struct run_worker *worker)
 {
-	char reply;
+	char reply_byte;
 
 	for (;;) {
 		bool has_replied;
 
-		check_limits(worker);
-		has_replied = read(worker->socket, &reply, 1) == 1;
+		enforce_limits(worker);
+		has_replied = read(worker->socket, &reply_byte, 1) == 1;
 		if (has_replied || has_ended(worker)) {
 			read_output(worker);
 			return has_replied;
@@ -338,7 +338,7 @@ static bool wait_for_reply(struct run_worker *worker)
 		read_output(worker);
 		if (worker->options.report_progress)
 			worker->options.report_progress(worker, worker->options.progress_context);
-		wait_a_little(worker);
+		wait_for_worker_event(worker);
 	}
 }
 
@@ -353,29 +353,29 @@ static bool send_request(struct run_worker *worker, enum worker_request request)
 	worker->exceeded_limit = RUN_good;
 	worker->output_size = 0;
 	worker->output[0] = '\0';
-	begin_position(worker);
-	/* A worker that does not get its request would be waited for until its time is over. */
+	start_position_timer(worker);
+	/* Without the request the worker would do nothing until its time limit. */
 	if (send(worker->socket, &word, 1, MSG_NOSIGNAL) != 1)
-		kill_group(worker);
+		kill_process_group(worker);
 	return wait_for_reply(worker);
 }
 
 bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
-		       const uint32_t *batch, uint32_t count)
+		       const uint32_t *batch_inputs, uint32_t count)
 {
 	struct control_block *control = worker->control;
 
-	/* A name that does not fit is empty, and no file has that. */
+	/* A path that is too long becomes empty, and the worker cannot read it. */
 	for (uint32_t i = 0; i < count; i++)
-		path_format(control->input_paths[i], PATH_MAX, "%s", inputs->names[batch[i]]);
-	/* No result until there is one. */
+		path_format(control->input_paths[i], PATH_MAX, "%s", inputs->names[batch_inputs[i]]);
+	/* Makes all results invalid until the worker writes them. */
 	memset(control->results, 0xff, count * sizeof(control->results[0]));
 	control->input_count = count;
 	worker->inputs = inputs;
-	worker->batch = batch;
+	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
-	/* In a worker's first batch the time and memory of its start are no input's. */
-	worker->resident_before = worker->batch_count++ ? read_resident(worker->pid) : 0;
+	/* In the first batch the memory of the start of the worker belongs to no input. */
+	worker->resident_before = worker->sent_batch_count++ ? read_resident_bytes(worker->pid) : 0;
 	return send_request(worker, REQUEST_BATCH);
 }
 
@@ -388,7 +388,7 @@ bool run_worker_send_program(struct run_worker *worker, const struct program *pr
 
 /* ---- deaths ---- */
 
-/* A worker that has not begun an input would begin the first one. */
+/* Before its first input the worker has no position: then the path is that of the first input. */
 const char *run_worker_find_running_path(const struct run_worker *worker)
 {
 	uint32_t position = atomic_load(&worker->control->position);
@@ -396,7 +396,8 @@ const char *run_worker_find_running_path(const struct run_worker *worker)
 
 	if (!count)
 		return NULL;
-	return worker->inputs->names[worker->batch[position == NO_POSITION ? 0 : position % count]];
+	return worker->inputs
+		->names[worker->batch_inputs[position == NO_POSITION ? 0 : position % count]];
 }
 
 static const char *find_line_of_death(const struct run_worker *worker)
@@ -410,29 +411,29 @@ static const char *find_line_of_death(const struct run_worker *worker)
 	return execution_line_text(&worker->control->execution, &program);
 }
 
-/* A sanitizer's report by its kind and its place, or the line that says anything. */
+/* Describes a sanitizer's report by its kind and functions, or else copies the first line of output. */
 static void describe_report(const char *output, char *text, size_t size)
 {
 	static struct report report;
 	char top[REPORT_TOP_TEXT] = "";
 
-	if (!report_read(output, &report)) {
+	if (!report_parse(output, &report)) {
 		snprintf(text, size, "%.*s", (int)strcspn(output, "\n"), output);
 		return;
 	}
 	if (report.site_count)
-		report_top(&report.sites[0], top);
+		report_format_top_functions(&report.sites[0], top);
 	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *top ? " in " : "", top);
 }
 
-/* How the process ended, or which limit it exceeded. */
-static void describe_end(const struct run_worker *worker, char *text, size_t size)
+/* Describes how the process ended, or the limit that it exceeded. */
+static void describe_process_end(const struct run_worker *worker, char *text, size_t size)
 {
 	const struct execution_options *limits = &worker->options.execution;
 	int status = worker->wait_status;
 
 	if (worker->exceeded_limit == RUN_memory)
-		snprintf(text, size, "more than %u MB", worker->options.megabytes);
+		snprintf(text, size, "more than %u MB", worker->options.memory_limit_mb);
 	else if (worker->exceeded_limit == RUN_hang && limits->cpu_limit_seconds)
 		snprintf(text, size, "still running after %u s, or %u s of CPU time",
 			 limits->time_limit_seconds, limits->cpu_limit_seconds);
@@ -462,7 +463,7 @@ enum result_kind run_worker_describe_death(const struct run_worker *worker, char
 
 	if (worker->exceeded_limit == RUN_good)
 		describe_report(worker->output, report, sizeof(report));
-	describe_end(worker, end, sizeof(end));
+	describe_process_end(worker, end, sizeof(end));
 	snprintf(why, RUN_WHY, "%s%s%s%s%.150s", where, *where ? ": " : "", end, *report ? ": " : "",
 		 report);
 	return find_kind_of_death(worker, report);

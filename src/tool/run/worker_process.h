@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One worker as its driver sees it: starting, watching and ending the process, and what it
- * died of. The other half is worker.c, in a flavour's binary.
+ * The driver's side of one worker: starts, watches and ends the process, and describes why it ended.
+ * worker.c, in a flavour's binary, is the other side.
  */
 #ifndef TOOL_WORKER_PROCESS_H
 #define TOOL_WORKER_PROCESS_H
@@ -17,12 +17,13 @@ struct run_worker_options {
 	const char *binary_path; /* of the flavour */
 	enum worker_request request; /* REQUEST_BATCH, or one that takes a program */
 	struct execution_options execution;
-	unsigned int megabytes;	     /* that an input may use beyond what was in use before; 0: any */
-	unsigned int request_seconds; /* for one position; 0: as the execution */
+	unsigned int
+		memory_limit_mb; /* more memory than this ends an input; 0: no limit */
+	unsigned int request_seconds; /* limit for one position; 0: the limit of the execution options */
 	bool must_skip_warm_up;
-	bool has_symbols; /* reports name functions */
-	bool has_stacks;  /* and each of them has a stack */
-	/* Called now and then while the driver waits; or NULL. */
+	bool must_symbolize; /* sanitizers look up functions for their reports */
+	bool must_print_stacks;  /* every report has a stack */
+	/* The driver calls it while it waits for the worker; or NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);
 	void *progress_context;
 };
@@ -32,20 +33,20 @@ struct run_worker {
 	int socket, output_pipe, control_file;
 	struct control_block *control; /* NULL: there is no worker */
 	struct run_worker_options options;
-	unsigned int batch_count; /* that were sent to it */
-	/* The batch that it runs, for messages. */
+	unsigned int sent_batch_count; /* batches that the driver sent to this worker */
+	/* The running batch, for messages. */
 	const struct file_list *inputs;
-	const uint32_t *batch;
+	const uint32_t *batch_inputs;
 	uint32_t batch_size;
 	int wait_status;	  /* as of waitpid(), of a process that has ended */
 	/* Watching. */
 	uint32_t watched_position;
-	bool is_watching_child; /* that runs a fatal call */
-	long watched_since;	/* ms: when the position began, as far as was seen */
-	long cpu_before;	/* ms of CPU time then */
+	bool is_watching_child; /* the position runs a fatal call in a child */
+	long watched_since_ms;	/* time when the driver first saw the position */
+	long cpu_ms_before;	/* CPU time of the worker at that time */
 	size_t resident_before; /* bytes, when the batch began */
-	enum result_kind exceeded_limit; /* for which the driver killed it; RUN_good: it did not */
-	/* The first bytes that it printed. */
+	enum result_kind exceeded_limit; /* the driver killed the worker for it; RUN_good: none */
+	/* The beginning of the output of the worker. */
 	char output[WORKER_OUTPUT];
 	size_t output_size;
 };
@@ -55,13 +56,13 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 
 /*
  * Runs a batch and waits for its end. The caller has set what the control block must do.
- * @batch: @count numbers of @inputs
- * Return: false if the process ended before; run_worker_end() releases what it had.
+ * @batch_inputs: @count numbers of @inputs
+ * Return: false if the process ended before it replied; run_worker_end() then frees the memory.
  */
 bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
-		      const uint32_t *batch, uint32_t count);
+		      const uint32_t *batch_inputs, uint32_t count);
 
-/* Runs one program; otherwise the same. */
+/* Runs one program and waits for its end. Return: false if the process ended before it replied. */
 bool run_worker_send_program(struct run_worker *worker, const struct program *program,
 			enum worker_request request);
 
@@ -72,8 +73,9 @@ void run_worker_end(struct run_worker *worker);
 const char *run_worker_find_running_path(const struct run_worker *worker);
 
 /*
- * What a process that has ended died of.
- * @why: one line
+ * Describes why the process of the worker ended.
+ * @why: gets one line
+ * Return: the kind of the result
  */
 enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY]);
 

@@ -19,15 +19,15 @@ static struct {
 
 /* ---- stacks ---- */
 
-/* The address at which this binary is loaded: its children are copies of it. */
-static int find_base(struct dl_phdr_info *info, size_t size, void *ctx)
+/* Finds the load address of this binary, which is also that of its children. */
+static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	(void)size;
 	*(uintptr_t *)ctx = info->dlpi_addr;
-	return 1; /* the first one is the program itself */
+	return 1; /* the first module is the program itself */
 }
 
-/* Is the frame's module, with or without its directory, this binary? */
+/* Return: whether @module, with or without its directory, is this binary. */
 static bool is_own_module(const char *module)
 {
 	char path[PATH_MAX];
@@ -39,22 +39,22 @@ static bool is_own_module(const char *module)
 	return own && !strcmp(slash ? slash + 1 : module, own + 1);
 }
 
-/* A return address is the one after the call. */
-static void set_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
+/* Converts return addresses to offsets within the call instructions. */
+static void set_call_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
 {
 	uintptr_t base = 0;
 
-	dl_iterate_phdr(find_base, &base);
+	dl_iterate_phdr(find_load_address, &base);
 	site->call = call;
 	for (size_t i = 0; i < RACE_REPORT_STACK && stack[i]; i++)
-		symbols_push(site->stack, stack[i] - base - 1);
+		symbols_append_offset(site->stack, stack[i] - base - 1);
 }
 
-static void set_frames(struct execution_site *site, const struct report *report)
+static void append_report_frames(struct execution_site *site, const struct report *report)
 {
-	for (size_t i = 0; report->site_count && i < report->sites[0].count; i++)
+	for (size_t i = 0; report->site_count && i < report->sites[0].frame_count; i++)
 		if (is_own_module(report->sites[0].frames[i].module))
-			symbols_push(site->stack, report->sites[0].frames[i].offset);
+			symbols_append_offset(site->stack, report->sites[0].frames[i].offset);
 }
 
 /* ---- the record ---- */
@@ -63,9 +63,9 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 {
 	struct report report;
 
-	if (report_read(child->output, &report)) {
+	if (report_parse(child->output, &report)) {
 		strcpy(death->kind, report.kind);
-		set_frames(&death->site, &report);
+		append_report_frames(&death->site, &report);
 	} else if (child->has_timed_out) {
 		strcpy(death->kind, "timeout");
 	} else if (detector_find_fault(child->output)) {
@@ -91,16 +91,17 @@ static void record_death(const struct execution *execution, const struct isolate
 	record->death_count++;
 }
 
-/* A process that ended is described by its death, another difference by a sentence. */
-static void record_trial(const struct execution *execution)
+/* The record describes a process that ended by its death, and any other difference by a sentence. */
+static void record_execution(const struct execution *execution)
 {
 	struct execution_record *record = &now.control->record;
 	const struct checker_report *worst = execution_worst_report(execution);
 
 	record->result = worst->result;
 	if (execution->has_race) {
-		set_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
-		set_stack(&record->race[1], execution->race_first_call, execution->race.stacks[1]);
+		set_call_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
+		set_call_stack(&record->race[1], execution->race_first_call,
+			       execution->race.stacks[1]);
 	}
 	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived ||
 	    worst == &execution->threads)
@@ -111,7 +112,7 @@ static void record_trial(const struct execution *execution)
 
 /* ---- executing ---- */
 
-static void execute(void *ctx)
+static void execute_program(void *ctx)
 {
 	struct checker *check = checker_new();
 
@@ -130,7 +131,7 @@ static void execute_in_child(void)
 	const struct execution_options *options = &now.control->options;
 
 	now.child.output[0] = '\0';
-	if (!isolate(execute, NULL, options->time_limit_seconds, &now.child))
+	if (!isolate(execute_program, NULL, options->time_limit_seconds, &now.child))
 		execution_set_difference(execution, "expected a child process, got none");
 	else if (!execution_check_alive(execution, &now.program, options, &now.child))
 		record_death(execution, &now.child);
@@ -148,6 +149,6 @@ void worker_run_program(struct control_block *control)
 	exec_print_races(control->request == REQUEST_REPORTS);
 	execute_in_child();
 	execution_run_fatal_calls(&control->execution, NULL, &now.program, &control->options);
-	record_trial(&control->execution);
+	record_execution(&control->execution);
 	fflush(stdout);
 }

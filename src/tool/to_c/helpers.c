@@ -22,9 +22,9 @@ const char *__tsan_default_options(void)
 #define READ_ONCE(variable) __atomic_load_n(&(variable), __ATOMIC_RELAXED)
 #define WRITE_ONCE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELAXED)
 
-/// print_place
+/// print_failed_line
 /* @line: a line of the program above, or 0 for its end */
-static void print_place(int line)
+static void print_failed_line(int line)
 {
 	if (line)
 		fprintf(stderr, "line %d: not as expected: ", line);
@@ -37,7 +37,7 @@ static void expect_value(int line, const char *call, long got, long expected)
 {
 	if (got == expected)
 		return;
-	print_place(line);
+	print_failed_line(line);
 	fprintf(stderr, "%s: expected %ld, got %ld\n", call, expected, got);
 	_exit(1);
 }
@@ -45,30 +45,30 @@ static void expect_value(int line, const char *call, long got, long expected)
 #define expect(line, call, expected) expect_value(line, #call, call, expected)
 
 /// expect_byte
-static void expect_byte(int line, size_t at, unsigned char got, unsigned char expected)
+static void expect_byte(int line, size_t index, unsigned char got, unsigned char expected)
 {
 	if (got == expected)
 		return;
-	print_place(line);
-	fprintf(stderr, "byte %zu: expected 0x%02x, got 0x%02x\n", at, expected, got);
+	print_failed_line(line);
+	fprintf(stderr, "byte %zu: expected 0x%02x, got 0x%02x\n", index, expected, got);
 	_exit(1);
 }
 
-/// expect_end fail_after_return
+/// announce_expected_end exit_not_ended
 /* The next call must end the process. */
-static void expect_end(int line, const char *rule)
+static void announce_expected_end(int line, const char *rule)
 {
 	fprintf(stderr, "line %d: %s is expected here\n", line, rule);
 }
 
-static void fail_after_return(int line)
+static void exit_not_ended(int line)
 {
 	fprintf(stderr, "line %d: the process did not end\n", line);
 	_exit(1);
 }
 
-/// pattern_byte
-static unsigned char pattern_byte(size_t index, unsigned char seed)
+/// get_pattern_byte
+static unsigned char get_pattern_byte(size_t index, unsigned char seed)
 {
 	return (unsigned char)(seed + index + index / 256);
 }
@@ -77,7 +77,7 @@ static unsigned char pattern_byte(size_t index, unsigned char seed)
 static void fill_pattern(void *bytes, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		((unsigned char *)bytes)[i] = pattern_byte(i, seed);
+		((unsigned char *)bytes)[i] = get_pattern_byte(i, seed);
 }
 
 /// expect_pattern
@@ -85,7 +85,7 @@ static void expect_pattern(int line, const unsigned char *bytes, size_t from, si
 			   unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		expect_byte(line, from + i, bytes[from + i], pattern_byte(i, seed));
+		expect_byte(line, from + i, bytes[from + i], get_pattern_byte(i, seed));
 }
 
 /// expect_all
@@ -96,26 +96,26 @@ static void expect_all(int line, const unsigned char *bytes, size_t from, size_t
 		expect_byte(line, from + i, bytes[from + i], value);
 }
 
-/// use_values
+/// branch_on_values
 /* Branches on each byte, so that MemorySanitizer reports uninitialised ones. */
-static void use_values(const unsigned char *bytes, size_t len)
+static void branch_on_values(const unsigned char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (bytes[i] == 0x5c)
 			__asm__ volatile("");
 }
 
-/// user_pattern
+/// fill_user_pattern
 /* Other threads may write user memory at any time, which is no race. */
-static void user_pattern(unsigned char *bytes, size_t len, unsigned char seed)
+static void fill_user_pattern(unsigned char *bytes, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		__atomic_store_n(&bytes[i], pattern_byte(i, seed), __ATOMIC_RELAXED);
+		__atomic_store_n(&bytes[i], get_pattern_byte(i, seed), __ATOMIC_RELAXED);
 }
 
-/// user_memory
+/// map_user_memory
 /* Allocates @readable bytes of memory that are followed by unreadable memory. */
-static unsigned char *user_memory(size_t readable)
+static unsigned char *map_user_memory(size_t readable)
 {
 	unsigned char *memory = mmap(NULL, 32768, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -215,36 +215,36 @@ NO_SANITIZE static void run_main_until(sem_t *go)
 		switch_to_main();
 }
 
-/// turn [pthreads]
+/// wait_for_turn [pthreads]
 /*
  * The line whose turn it is. Its accesses are relaxed: lines keep their order, but no thread learns
  * by it what another thread did, so a race remains one for ThreadSanitizer.
  */
-static int now;
+static int turn_line;
 
-static void turn(int line)
+static void wait_for_turn(int line)
 {
-	while (__atomic_load_n(&now, __ATOMIC_RELAXED) != line)
+	while (__atomic_load_n(&turn_line, __ATOMIC_RELAXED) != line)
 		sched_yield();
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static void next(int line)
+static void pass_turn_to(int line)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(&now, line, __ATOMIC_RELAXED);
+	__atomic_store_n(&turn_line, line, __ATOMIC_RELAXED);
 }
 
-/// turn [fibers]
-static int now; /* the line whose turn it is */
+/// wait_for_turn [fibers]
+static int turn_line; /* the line whose turn it is */
 
-NO_SANITIZE static void turn(int line)
+NO_SANITIZE static void wait_for_turn(int line)
 {
-	while (now != line)
+	while (turn_line != line)
 		switch_to_main();
 }
 
-NO_SANITIZE static void next(int line)
+NO_SANITIZE static void pass_turn_to(int line)
 {
-	now = line;
+	turn_line = line;
 }

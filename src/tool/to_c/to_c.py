@@ -54,19 +54,19 @@ CALLS = {
     "user_store": ("", ""),
     "copy_from_user_slice": ("returns", "page_copy_from_user_slice({0}, &{reader}, {2}, {3})"),
     "kmap_local": ("fills", "page_map_local({1})"),
-    "load": ("maps reads", "memcpy({buffer}, {0} + {1}, {2});\nuse_values({buffer}, {2});"),
+    "load": ("maps reads", "memcpy({buffer}, {0} + {1}, {2});\nbranch_on_values({buffer}, {2});"),
     "store": ("maps pattern", "memcpy({0} + {1}, {buffer}, {2});"),
     "load_atomic": ("maps reads",
                     "uint{bits}_t value_{line} = __atomic_load_n((uint{bits}_t *)({0} + {1}), "
                     "__ATOMIC_RELAXED);\n"
-                    "memcpy({buffer}, &value_{line}, {2});\nuse_values({buffer}, {2});"),
+                    "memcpy({buffer}, &value_{line}, {2});\nbranch_on_values({buffer}, {2});"),
     "store_atomic": ("maps",
                      "uint{bits}_t value_{line};\nfill_pattern(&value_{line}, {2}, {3});\n"
                      "__atomic_store_n((uint{bits}_t *)({0} + {1}), value_{line}, __ATOMIC_RELAXED);"),
     "kunmap_local": ("", "page_unmap_local({0});"),
     "fail_nth": ("", "page_fail_nth({nth});"),
 }
-# Calls that would wait for ever.
+# The C of calls that block for ever.
 BLOCKED_CALLS = {
     "lock": "/* pthread_mutex_lock() would never return. */\n"
             "expect({line}, pthread_mutex_trylock(&{0}), EBUSY);",
@@ -80,8 +80,8 @@ MOST_FAILURE_POINTS = 1 << 20
 RACES_IN_COMMENT = 3
 
 
-def number(text):
-    """The value of a number in canonical text."""
+def parse_number(text):
+    """Return: the value of a number in canonical text."""
     base, _, less = text.partition("-")
     named = {"PAGE_SIZE": PAGE_SIZE, "SIZE_MAX": 2**64 - 1}
     return named.get(base, 0) - int(less or "0") if base in named else int(base, 0)
@@ -102,26 +102,27 @@ class Call:
         self.result, self.bytes = "none", ""
         self.region = 0  # lines of main are the borders of regions; such a line is in the one it ends
 
-    def number(self, index):
-        return number(self.arguments[index])
+    def parse_argument(self, index):
+        return parse_number(self.arguments[index])
 
-    def reader(self):
+    def find_user_slice(self):
         """The user slice that the call reads or fills, or None."""
         return next((handle for handle in self.handles if handle.startswith("u")), None)
 
-    def length(self):
-        return self.number(2)
+    def read_length(self):
+        return self.parse_argument(2)
 
     def fits_buffer(self):
-        """Is the length one that a thread's buffer has space for?"""
-        return 0 < self.length() <= PAGE_SIZE
+        """Return: whether a thread's buffer has space for the bytes of the call."""
+        return 0 < self.read_length() <= PAGE_SIZE
 
-    def readable_bytes(self):
-        """Of a user_slice: how many of its bytes can be read."""
-        return min(self.number(1), self.number(3)) if len(self.arguments) > 3 else self.number(1)
+    def count_readable_bytes(self):
+        """Return: the number of readable bytes of a user_slice."""
+        size = self.parse_argument(1)
+        return min(size, self.parse_argument(3)) if len(self.arguments) > 3 else size
 
-    def can_fault(self):
-        return self.readable_bytes() < self.number(1)
+    def has_unreadable_bytes(self):
+        return self.count_readable_bytes() < self.parse_argument(1)
 
 
 class Program:
@@ -141,7 +142,7 @@ class Program:
         fatal = facts["fatal"]
         self.deadlock = bool(fatal) and fatal["rule"] == "deadlock"
         self.fatal_call = by_line[fatal["line"]] if fatal and not self.deadlock else None
-        # A line that waits for other lines cannot be tried alone.
+        # Of the blocked calls, only a lock or a semaphore can be shown to block by a single call.
         for call in ([by_line[blocked["line"]] for blocked in facts.get("blocked", [])
                       if blocked["why"] in ("mutex", "semaphore")] +
                      ([self.fatal_call] if self.fatal_call else [])):
@@ -159,25 +160,25 @@ class Program:
                        if self._is_shared(handle)}
 
     def _is_shared(self, handle):
-        """Do several threads access the variable without an order of the program? What main fills is
-        ordered before the threads that read it; a reader of user memory changes with each call."""
+        """Return: whether several threads access the variable without an order of the program. A handle that
+        main fills is ordered before the threads that read it; a call changes the reader of user memory."""
         users = [call for call in self.active if handle in call.handles and call.thread != "main"]
         return len({call.thread for call in users}) > 1 and \
             (handle[0] == "u" or handle[0] in "pk" and any(call.filled == handle for call in users))
 
-    def threads_of(self, region):
+    def find_threads(self, region):
         return sorted({call.thread for call in self.steps if call.region == region} - {"main"})
 
-    def turns(self, region):
-        """The calls that wait for their turn: all of the region's threads, if there are several."""
-        if len(self.threads_of(region)) < 2:
+    def find_calls_with_turn(self, region):
+        """Return: the calls that wait for their turn: all calls of the region, if it has several threads."""
+        if len(self.find_threads(region)) < 2:
             return []
         return [call for call in self.active if call.region == region and call.thread != "main"]
 
-    def last_region(self, thread):
+    def find_last_region(self, thread):
         return max(call.region for call in self.steps if call.thread == thread)
 
-    def mappings_left(self, thread):
+    def find_mappings_left(self, thread):
         """The mappings that a thread has at the end, the newest first."""
         left = []
         for call in self.active:
@@ -189,13 +190,13 @@ class Program:
         return left
 
 
-def value_of(program, handle):
+def format_handle(program, handle):
     """The C expression for a page or mapping."""
     return f"READ_ONCE({handle})" if handle in program.shared else handle
 
 
-def expect_bytes(line, thread, known):
-    """Lines that check the thread's buffer: @known in hex, ?? for a byte without a value."""
+def make_byte_checks(line, thread, known):
+    """Return: lines that check the thread's buffer against @known: hex digits, ?? for an unknown byte."""
     values = [None if known[i] == "?" else int(known[i:i + 2], 16) for i in range(0, len(known), 2)]
     lines, start = [], 0
     while start < len(values):
@@ -215,30 +216,30 @@ def expect_bytes(line, thread, known):
     return lines
 
 
-def user_pattern(call, start, length):
+def make_user_pattern_lines(call, start, length):
     offset = f" + {start}" if start else ""
     seed = call.arguments[3 if call.name == "user_store" else 2]
-    return [f"user_pattern({call.arguments[0]}_bytes{offset}, {length}, {seed});"] if length else []
+    return [f"fill_user_pattern({call.arguments[0]}_bytes{offset}, {length}, {seed});"] if length else []
 
 
-def user_store_lines(program, call):
+def make_user_store_lines(program, call):
     written = program.slices.get(call.arguments[0])
-    start, readable = call.number(1), written.readable_bytes() if written else 0
-    return user_pattern(call, start, max(0, min(call.number(2), readable - start))) or \
+    start, readable = call.parse_argument(1), written.count_readable_bytes() if written else 0
+    return make_user_pattern_lines(call, start, max(0, min(call.parse_argument(2), readable - start))) or \
         [f"/* line {call.line}: user_store changes no byte of the slice */"]
 
 
-def statement_lines(program, call):
+def make_statement_lines(program, call):
     """The call itself, with the lines around it if threads share what it fills or reads."""
-    slice_name = call.reader()
+    slice_name = call.find_user_slice()
     is_copied = slice_name in program.shared
     reader = f"reader_{call.line}" if is_copied else slice_name
     code = BLOCKED_CALLS[call.name] if call.outcome == "blocked" else call.code
     code = code.format(
-        *(value_of(program, word) if word[0] in "pk" else word for word in call.arguments),
+        *(format_handle(program, word) if word[0] in "pk" else word for word in call.arguments),
         buffer=f"{call.thread}_bytes", line=call.line, reader=reader,
-        bits=8 * call.number(2) if call.name.endswith("_atomic") and "maps" in call.traits else 0,
-        nth=min(call.number(0), MOST_FAILURE_POINTS) if call.name == "fail_nth" else 0)
+        bits=8 * call.parse_argument(2) if call.name.endswith("_atomic") and "maps" in call.traits else 0,
+        nth=min(call.parse_argument(0), MOST_FAILURE_POINTS) if call.name == "fail_nth" else 0)
     if "fills" in call.traits:
         is_shared = call.filled in program.shared
         code = f"WRITE_ONCE({call.filled}, {code});" if is_shared else f"{call.filled} = {code};"
@@ -246,7 +247,7 @@ def statement_lines(program, call):
         error = call.result if call.result == "0" else "-" + call.result
         code = f"{code};" if call.outcome == "fatal" else f"expect({call.line}, {code}, {error});"
     if call.name == "alloc_page":
-        code += f"\nexpect({call.line}, {value_of(program, call.filled)} != NULL, {int(call.result == '0')});"
+        code += f"\nexpect({call.line}, {format_handle(program, call.filled)} != NULL, {int(call.result == '0')});"
     lines = code.split("\n")
     if is_copied:
         lines = [f"struct user_slice_reader {reader} = {{ READ_ONCE({slice_name}.at), "
@@ -256,26 +257,26 @@ def statement_lines(program, call):
     return lines
 
 
-def call_lines(program, call):
+def make_call_lines(program, call):
     """A call that runs, waits for ever, or ends the process."""
     if call.name == "user_store":
-        return user_store_lines(program, call)
-    if "maps" in call.traits and not (call.fits_buffer() and call.number(1) <= PAGE_SIZE):
-        why = "not executed: it would access any memory" if call.length() else "an access of no bytes"
+        return make_user_store_lines(program, call)
+    if "maps" in call.traits and not (call.fits_buffer() and call.parse_argument(1) <= PAGE_SIZE):
+        why = "not executed: it would access any memory" if call.read_length() else "an access of no bytes"
         return [f"/* line {call.line}: {why} */"]
     lines = []
     if "pattern" in call.traits and call.fits_buffer():
         lines.append(f"fill_pattern({call.thread}_bytes, {call.arguments[2]}, {call.arguments[3]});")
     if call.name == "user_slice":
-        lines += user_pattern(call, 0, call.readable_bytes())
-    lines += statement_lines(program, call)
+        lines += make_user_pattern_lines(call, 0, call.count_readable_bytes())
+    lines += make_statement_lines(program, call)
     if "reads" in call.traits:
-        lines += expect_bytes(call.line, call.thread, call.bytes)
+        lines += make_byte_checks(call.line, call.thread, call.bytes)
     return lines
 
 
-def comment_lines(program, call):
-    """The findings about a call."""
+def make_finding_comments(program, call):
+    """Return: comments with the findings about a call."""
     races = [race for race in program.facts["races"] if call.line in (race["first"], race["second"])]
     lines = [f"/* races with line {race['first'] + race['second'] - call.line} on {race['page']}, "
              f"bytes {race['from']} .. {race['to'] - 1} */" for race in races[:RACES_IN_COMMENT]]
@@ -286,19 +287,19 @@ def comment_lines(program, call):
                     for uninit in program.facts["uninits"] if uninit["line"] == call.line]
 
 
-def step_lines(program, call):
-    """What the call's thread does for it: waits for its turn, makes the call, passes the turn on."""
+def make_step_lines(program, call):
+    """Return: the lines of a call: the thread waits for its turn, makes the call and passes the turn on."""
     if call.outcome == "skipped":
         return [f"/* line {call.line}: {call.name} is skipped: a handle or lock is not as it needs it */"]
-    lines = call_lines(program, call)
+    lines = make_call_lines(program, call)
     if call.outcome == "fatal":
         rule = program.facts["fatal"]["rule"]
-        lines = [f'expect_end({call.line}, "{rule}");', *lines, f"fail_after_return({call.line});"]
-    lines = comment_lines(program, call) + lines
-    turns = program.turns(call.region) if call.thread != "main" else []
+        lines = [f'announce_expected_end({call.line}, "{rule}");', *lines, f"exit_not_ended({call.line});"]
+    lines = make_finding_comments(program, call) + lines
+    turns = program.find_calls_with_turn(call.region) if call.thread != "main" else []
     if turns:
         following = turns[turns.index(call) + 1:]
-        lines = [f"turn({call.line});", *lines, *(f"next({call.line});" for call in following[:1])]
+        lines = [f"wait_for_turn({call.line});", *lines, *(f"pass_turn_to({call.line});" for call in following[:1])]
     return lines
 
 
@@ -315,15 +316,16 @@ FIBERS = {
     "wait_for_done": "run_fibers_until(&{0}_done);", "wait_for_end": "run_fibers_until(&{0}_done);"}
 
 
-def function_lines(head, lines):
+def wrap_in_function(head, lines):
     return ["", head, "{", *("\t" + line for line in lines), "}"]
 
 
-def unmap_lines(program, thread):
-    return [f"page_unmap_local({value_of(program, handle)});" for handle in program.mappings_left(thread)]
+def make_unmap_lines(program, thread):
+    return [f"page_unmap_local({format_handle(program, handle)});"
+            for handle in program.find_mappings_left(thread)]
 
 
-def thread_lines(program, thread, mode):
+def make_thread_lines(program, thread, mode):
     pause = [f"sem_post(&{thread}_done);", mode["wait_for_go"].format(thread)]
     lines, region = list(mode["begin"]), None
     for call in program.steps:
@@ -331,60 +333,60 @@ def thread_lines(program, thread, mode):
             if region not in (None, call.region):
                 lines += pause
             region = call.region
-            lines += step_lines(program, call)
+            lines += make_step_lines(program, call)
     # A pthread that ends unmaps what it has mapped, which would be too early.
-    if program.mappings_left(thread):
-        lines += pause + unmap_lines(program, thread)
-    return function_lines(mode["head"].format(thread), lines + [mode["end"].format(thread)])
+    if program.find_mappings_left(thread):
+        lines += pause + make_unmap_lines(program, thread)
+    return wrap_in_function(mode["head"].format(thread), lines + [mode["end"].format(thread)])
 
 
-def region_lines(program, region, mode):
+def make_region_lines(program, region, mode):
     """Main starts the threads of the region, or lets them go on, and waits for them."""
-    threads, turns = program.threads_of(region), program.turns(region)
-    lines = [f"next({turns[0].line});"] if turns else []
+    threads, turns = program.find_threads(region), program.find_calls_with_turn(region)
+    lines = [f"pass_turn_to({turns[0].line});"] if turns else []
     for thread in threads:
-        is_new = all(thread not in program.threads_of(earlier) for earlier in range(region))
+        is_new = all(thread not in program.find_threads(earlier) for earlier in range(region))
         lines.append(mode["start"].format(thread) if is_new else f"sem_post(&{thread}_go);")
     for thread in threads:
-        has_ended = region == program.last_region(thread) and not program.mappings_left(thread)
+        has_ended = region == program.find_last_region(thread) and not program.find_mappings_left(thread)
         lines.append(mode["wait_for_end" if has_ended else "wait_for_done"].format(thread))
     return lines
 
 
-def end_lines(program, mode):
-    """What is left at the end: mappings, and pages, whose bytes are checked if no rule is broken."""
+def make_end_lines(program, mode):
+    """Return: lines that unmap and free what is left at the end; they check the pages if no rule is broken."""
     if program.fatal_call:
         return []
     lines = []
-    for thread in filter(program.mappings_left, program.threads):
+    for thread in filter(program.find_mappings_left, program.threads):
         lines += [f"sem_post(&{thread}_go);", mode["wait_for_end"].format(thread)]
     if program.deadlock:
         lines.append('fputs("deadlock: nothing more can run, as expected\\n", stderr);')
-    lines += unmap_lines(program, "main")
+    lines += make_unmap_lines(program, "main")
     for page in program.facts["pages"]:
         name, references = page["page"], page["references"]
         if not set(program.facts["verdict"]) - {"deadlock"}:
             lines += [f"expect(0, page_ref_count({name}), {references});",
                       f"expect(0, page_read_raw({name}, main_bytes, 0, PAGE_SIZE), 0);",
-                      *expect_bytes(0, "main", page["bytes"])]
+                      *make_byte_checks(0, "main", page["bytes"])]
         lines += [f"page_free({name});"] * references
     return lines
 
 
-def main_lines(program, mode, functions):
+def make_main_lines(program, mode, functions):
     """@functions: the text of the threads"""
-    lines = [f"{call.filled}_bytes = user_memory({call.readable_bytes()});"
-             for call in program.slices.values() if call.can_fault()]
+    lines = [f"{call.filled}_bytes = map_user_memory({call.count_readable_bytes()});"
+             for call in program.slices.values() if call.has_unreadable_bytes()]
     semaphores = {handle for call in program.active for handle in call.handles if handle[0] == "s"}
     semaphores |= set(re.findall(r"\bT\d_(?:go|done)\b", functions))
     lines += [f"sem_init(&{name}, 0, 0);" for name in sorted(semaphores)]
     region = 0
     for call in program.steps:
         if call.thread == "main":
-            lines += region_lines(program, call.region, mode) + step_lines(program, call)
+            lines += make_region_lines(program, call.region, mode) + make_step_lines(program, call)
             region = call.region + 1
-    lines += region_lines(program, region, mode) + end_lines(program, mode) + ["return 0;"]
-    return function_lines("int main(void)", lines)
+    lines += make_region_lines(program, region, mode) + make_end_lines(program, mode) + ["return 0;"]
+    return wrap_in_function("int main(void)", lines)
 
 
 # ---- the file ----
@@ -404,18 +406,18 @@ HEADERS = {
     "unistd.h": ""}
 
 
-def variable_lines(program, functions):
+def make_declarations(program, functions):
     words = sorted(set(re.findall(r"\w+", functions)), key=lambda word: (len(word), word))
     lines = [declaration.format(word) for pattern, declaration in VARIABLES.items()
              for word in words if re.fullmatch(pattern, word)]
     for name, call in program.slices.items():
-        size = call.number(1) or 1
-        lines.append(f"static unsigned char *{name}_bytes;" if call.can_fault() else
+        size = call.parse_argument(1) or 1
+        lines.append(f"static unsigned char *{name}_bytes;" if call.has_unreadable_bytes() else
                      f"static unsigned char {name}_bytes[{size}];")
     return lines
 
 
-def helper_text(helpers, functions, kind):
+def select_helpers(helpers, functions, kind):
     """The sections of helpers.c that the functions call, or that another of these sections calls."""
     needed = ""
     for section in reversed(re.split(r"^/// ", helpers, flags=re.MULTILINE)[1:]):
@@ -427,27 +429,28 @@ def helper_text(helpers, functions, kind):
     return needed
 
 
-def comment_text(text):
+def format_comment(text):
     lines = text.replace("*/", "* /").split("\n")
     return "/*\n" + "\n".join((" * " + line).rstrip() for line in lines) + "\n */\n"
 
 
-def file_text(program, name, note, helpers, is_deterministic):
+def format_file(program, name, note, helpers, is_deterministic):
     mode = FIBERS if is_deterministic else PTHREADS
-    functions = "".join(line + "\n" for thread in program.threads for line in thread_lines(program, thread, mode))
-    functions += "\n".join(main_lines(program, mode, functions)) + "\n"
-    helpers = helper_text(helpers, functions, "fibers" if is_deterministic else "pthreads")
+    functions = "".join(line + "\n" for thread in program.threads
+                        for line in make_thread_lines(program, thread, mode))
+    functions += "\n".join(make_main_lines(program, mode, functions)) + "\n"
+    helpers = select_helpers(helpers, functions, "fibers" if is_deterministic else "pthreads")
     fibers = [f"static struct fiber {thread}_fiber;" for thread in program.threads if is_deterministic]
-    declarations = "\n".join(variable_lines(program, functions)) + "\n" + helpers + \
+    declarations = "\n".join(make_declarations(program, functions)) + "\n" + helpers + \
         "".join(f"\n{line}" for line in fibers)
     includes = "".join(f"#include <{header}>\n" for header, word in HEADERS.items()
                        if word in declarations + functions)
     comment = f"{os.path.basename(name)}: {' '.join(program.facts['expect']) or 'clean'}\n\n{note}\n" \
               f"{PROGRAM_TITLE}\n\n" + "\n".join(f"{call.line:5}  {call.text}" for call in program.calls)
-    return f"{comment_text(comment)}{includes}\n#include <page.h>\n\n{declarations}{functions}"
+    return f"{format_comment(comment)}{includes}\n#include <page.h>\n\n{declarations}{functions}"
 
 
-# may_replace() knows files of this script by this line.
+# may_replace_file() recognises files of this script by this line.
 PROGRAM_TITLE = "The page program that it is made from:"
 
 
@@ -468,7 +471,7 @@ class Build:
             else:
                 self.links.append(word)
 
-    def command(self, files, compiler, header_directory=None):
+    def make_compile_command(self, files, compiler, header_directory=None):
         """@header_directory: of this build; without it, the installed library is used."""
         include, links = "$(pkg-config --cflags libpage)", ["$(pkg-config --libs libpage)"]
         if header_directory:
@@ -493,7 +496,7 @@ class Attempt:
         self.backend = place["backend"] if place else None
         self.missing_flavour = places[-1]["flavour"] if places else None
 
-    def rule_text(self):
+    def format_rule(self):
         return self.rule or "clean"
 
 
@@ -503,8 +506,8 @@ class Ended:
     def __init__(self, output, exit_status, has_hung):
         self.output, self.exit_status, self.has_hung = output, exit_status, has_hung
 
-    def important_line(self):
-        """The line of the output that says most about the end."""
+    def find_important_line(self):
+        """Return: the line of the output that best explains how the process ended."""
         found = re.search(r"^.*(not as expected|the process did not end|error: ).*$", self.output, re.MULTILINE) or \
             re.search(r"^.*(Sanitizer: |runtime error: |BUG: page: ).*$", self.output, re.MULTILINE)
         if found:
@@ -512,7 +515,7 @@ class Ended:
         return "it did not end" if self.has_hung else \
             "a signal and no report" if self.exit_status < 0 else "no report"
 
-    def reported_rule(self):
+    def find_reported_rule(self):
         """The rule that the report of a sanitizer or of the page library means (detector.c)."""
         if re.search("AddressSanitizer: (heap-use-after-free|use-after-poison)", self.output):
             return "use-after-free"
@@ -521,38 +524,38 @@ class Ended:
         found = re.search(r"BUG: page: ([a-z-]+)", self.output)
         return found[1] if found else None
 
-    def race_reports(self):
+    def find_race_reports(self):
         return self.output.split("WARNING: ThreadSanitizer: data race")[1:]
 
-    def page_races(self):
-        """Race reports but those about thread-local variables, which all fibers share, as errno."""
-        return [report for report in self.race_reports() if "Location is TLS" not in report]
+    def find_page_races(self):
+        """Return: race reports, without those about thread-local variables such as errno, which fibers share."""
+        return [report for report in self.find_race_reports() if "Location is TLS" not in report]
 
     def is_clean(self):
-        if self.exit_status < 0 or self.page_races():
+        if self.exit_status < 0 or self.find_page_races():
             return False
-        if self.race_reports():
+        if self.find_race_reports():
             return self.exit_status == 66  # of ThreadSanitizer
         return self.exit_status == 0 and "Sanitizer: " not in self.output
 
-    def died_of_call(self, program, rule):
-        """Did the fatal call end the process, and no other call?"""
+    def was_ended_by_fatal_call(self, program, rule):
+        """Return: whether the fatal call, and no other call, ended the process."""
         call = program.fatal_call
         if not call or program.facts["fatal"]["rule"] != rule or not self.exit_status or \
                 f"line {call.line}: {rule} is expected here" not in self.output or \
                 "the process did not end" in self.output:
             return False
-        return self.reported_rule() == rule or "maps" in call.traits and (
+        return self.find_reported_rule() == rule or "maps" in call.traits and (
             self.exit_status in (-signal.SIGSEGV, -signal.SIGBUS) or "AddressSanitizer: " in self.output)
 
-    def shows(self, program, rule):
+    def has_shown_rule(self, program, rule):
         if rule == "data-race":
-            return bool(self.page_races())
+            return bool(self.find_page_races())
         if rule == "uninit-use":
-            return self.reported_rule() == rule
+            return self.find_reported_rule() == rule
         if rule == "deadlock":
             return self.exit_status == 0 and "deadlock: nothing more can run, as expected" in self.output
-        return self.is_clean() if rule is None else self.died_of_call(program, rule)
+        return self.is_clean() if rule is None else self.was_ended_by_fatal_call(program, rule)
 
 
 def run_child(command, directory, seconds, **variables):
@@ -595,7 +598,7 @@ class ScratchDirectory:
 
 
 class Reproduction:
-    """What is tried, what came of it, and the file that says so."""
+    """The attempts, their result, and the C file that describes them."""
 
     def __init__(self, facts, name, source, compiler, note, helpers):
         self.options, self.name, self.source = facts, name, source
@@ -609,68 +612,68 @@ class Reproduction:
         self.attempts = [Attempt(self.program, self.builds, rule) for rule in rules]
         self.helpers = helpers
         self.note = note + "\n" if note else ""
-        self.note += "".join(self.attempt_note(attempt) for attempt in self.attempts if attempt.build)
+        self.note += "".join(self.format_attempt_note(attempt) for attempt in self.attempts if attempt.build)
         if self.is_deterministic and not facts["deterministic"]:
             self.note += "On fibers: while a pthread runs, all pthreads can use its mappings.\n"
         self.result, self.why = "untried", ""
 
-    def files(self):
+    def format_file_arguments(self):
         """The arguments of the compiler. A name must not be taken for an option."""
         source, binary = (shlex.quote("./" + name if name.startswith("-") else name)
                           for name in (self.source, self.binary))
         is_c = self.binary != self.source + ".out"
         return f"-o {binary} " + (source if is_c else f"-x c {source} -x none")
 
-    def compile_command(self, build, is_installed=False):
-        return build.command(self.files(), self.compiler,
+    def make_compile_command(self, build, is_installed=False):
+        return build.make_compile_command(self.format_file_arguments(), self.compiler,
                              None if is_installed else self.options["header_directory"])
 
-    def attempt_note(self, attempt):
+    def format_attempt_note(self, attempt):
         run = f"{'PAGE_MAP=alias ' if attempt.backend == 'alias' else ''}./{shlex.quote(self.binary)}"
         built = f", and built with {attempt.build.flags}" if attempt.build.flags else ""
-        return f"To see {attempt.rule_text()}, with this build of the page library:\n\n" \
-               f"  {self.compile_command(attempt.build)} &&\n    {run}\n\n" \
+        return f"To see {attempt.format_rule()}, with this build of the page library:\n\n" \
+               f"  {self.make_compile_command(attempt.build)} &&\n    {run}\n\n" \
                f"or with one that is installed{built}:\n\n" \
-               f"  {self.compile_command(attempt.build, True)} &&\n    {run}\n\n"
+               f"  {self.make_compile_command(attempt.build, True)} &&\n    {run}\n\n"
 
-    def result_note(self):
+    def format_result_note(self):
         why = f": {self.why}" if self.why else ""
         return {"reproduced": f"Reproduced: yes, by these lines, with {self.compiler}.\n",
                 "failed": f"DOES NOT REPRODUCE{why}.\n", "untried": f"NOT TRIED{why}.\n"}[self.result]
 
-    def text(self):
-        return os.fsencode(file_text(self.program, self.name, self.note + self.result_note(), self.helpers,
-                                     self.is_deterministic))
+    def format_file(self):
+        return os.fsencode(format_file(self.program, self.name, self.note + self.format_result_note(),
+                                     self.helpers, self.is_deterministic))
 
     def try_attempt(self, attempt, directory):
         """Return: (result, why not)."""
         if not attempt.build:
             return ("untried", f"there is no build of the page library for {attempt.missing_flavour}") \
                 if attempt.missing_flavour else \
-                ("failed", f"nothing can see this {attempt.rule_text()}: it touches no byte, or any")
+                ("failed", f"nothing can see this {attempt.format_rule()}: it touches no byte, or any")
         # Temporary files of a killed compiler are removed with the directory.
-        compiled = run_child(["sh", "-c", self.compile_command(attempt.build)], directory, COMPILE_SECONDS,
+        compiled = run_child(["sh", "-c", self.make_compile_command(attempt.build)], directory, COMPILE_SECONDS,
                              TMPDIR=directory)
         if compiled.exit_status == 127:
             return "untried", f"there is no compiler {self.compiler}"
         if compiled.exit_status:
             return "untried", f"{self.compiler} cannot compile it for {attempt.build.flavour}: " \
-                              f"{compiled.important_line()}"
+                              f"{compiled.find_important_line()}"
         ran = run_child([os.path.join(directory, self.binary)], directory, self.options["seconds"],
                         PAGE_MAP=attempt.backend)
-        shows = ran.shows(self.program, attempt.rule)
+        shows = ran.has_shown_rule(self.program, attempt.rule)
         if shows == attempt.is_wanted and not ran.has_hung and "not as expected" not in ran.output:
             return "reproduced", ""
-        seen = f"{attempt.rule_text()}, " if shows and not attempt.is_wanted else ""
-        return "failed", f"expected {'' if attempt.is_wanted else 'no '}{attempt.rule_text()} in the flavour " \
-                         f"{attempt.build.flavour}, seen: {seen}{ran.important_line()}"
+        seen = f"{attempt.format_rule()}, " if shows and not attempt.is_wanted else ""
+        return "failed", f"expected {'' if attempt.is_wanted else 'no '}{attempt.format_rule()} in the flavour " \
+                         f"{attempt.build.flavour}, seen: {seen}{ran.find_important_line()}"
 
-    def try_all(self):
-        """The first failure counts, else the first attempt that is not possible."""
+    def try_all_attempts(self):
+        """Try all attempts. The result is the first failure, else the first attempt that is not possible."""
         with ScratchDirectory() as directory:
             try:
                 with open(os.path.join(directory, self.source), "wb") as file:
-                    file.write(self.text())
+                    file.write(self.format_file())
             except OSError as problem:
                 self.why = f"expected a temporary directory, got {directory}: {problem.strerror}"
                 return
@@ -685,8 +688,8 @@ class Reproduction:
 
 # ---- output ----
 
-def may_replace(path):
-    """No file, or one that this script wrote?"""
+def may_replace_file(path):
+    """Return: whether @path does not exist, or is a file that this script wrote."""
     if not os.path.isfile(path):
         return True
     with open(path, "rb") as file:
@@ -716,8 +719,8 @@ def write_file(path, content):
         raise
 
 
-def source_name(name, output):
-    """The name that the commands in the file have for it."""
+def choose_source_name(name, output):
+    """Return: the name of the C file in the commands of its comment."""
     if not output and stat.S_ISREG(os.fstat(1).st_mode):
         output = os.readlink("/proc/self/fd/1")
     written = os.path.basename(output)
@@ -730,17 +733,17 @@ def source_name(name, output):
 def main(name, output, compiler, note, helpers):
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     facts = json.load(sys.stdin)
-    reproduction = Reproduction(facts, name, source_name(name, output), compiler, note, helpers)
+    reproduction = Reproduction(facts, name, choose_source_name(name, output), compiler, note, helpers)
     if facts["run"]:
-        reproduction.try_all()
-    if output and not may_replace(output):
+        reproduction.try_all_attempts()
+    if output and not may_replace_file(output):
         print(f"{output}: refused: it is there, and was not written by to-c", file=sys.stderr)
         return EXIT_BAD
     try:
         if output:
-            write_file(output, reproduction.text())
+            write_file(output, reproduction.format_file())
         else:
-            sys.stdout.buffer.write(reproduction.text())
+            sys.stdout.buffer.write(reproduction.format_file())
             sys.stdout.buffer.flush()
     except OSError as problem:
         print(f"pagetorture to-c: expected to write {output or 'standard output'}: {problem.strerror}", file=sys.stderr)

@@ -14,7 +14,7 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-static void print_group(const struct command_set *set, const char *group)
+static void print_command_group(const struct command_set *set, const char *group)
 {
 	printf("\n%s:\n", group);
 	for (const struct command *c = set->commands; c->name; c++)
@@ -31,13 +31,13 @@ static bool is_first_of_group(const struct command_set *set, const struct comman
 	return c == command;
 }
 
-/* Groups come in the order of their first commands. */
+/* Prints the help. Groups are printed in the order of their first commands. */
 static int print_help(const struct command_set *set)
 {
-	printf("Usage: %s COMMAND [OPTION]... [FILE]...\n%s\n", set->program, set->purpose);
+	printf("Usage: %s COMMAND [OPTION]... [FILE]...\n%s\n", set->program_name, set->purpose);
 	for (const struct command *c = set->commands; c->name; c++)
 		if (is_first_of_group(set, c))
-			print_group(set, c->group);
+			print_command_group(set, c->group);
 	printf("\n  help [COMMAND]  print the options of COMMAND, or this text\n"
 	       "  -h, --help      print this text\n"
 	       "  -V, --version   print the version, the flavour and the page library of this binary\n"
@@ -54,31 +54,31 @@ static const struct command *find_command(const struct command_set *set, const c
 	return NULL;
 }
 
-static int unknown_option(const char *name)
+static int report_unknown_option(const char *name)
 {
 	struct similar similar;
-	char text[SIMILAR_TEXT];
+	char hint[SIMILAR_TEXT];
 
 	similar_init(&similar, name);
 	similar_add(&similar, "--help");
 	similar_add(&similar, "--version");
-	similar_text(&similar, "", "", text);
-	return usage_error(NULL, "unknown option %s%s", name, text);
+	similar_format_hint(&similar, "", "", hint);
+	return usage_error(NULL, "unknown option %s%s", name, hint);
 }
 
-static int unknown_command(const struct command_set *set, const char *name)
+static int report_unknown_command(const struct command_set *set, const char *name)
 {
 	struct similar similar;
-	char text[SIMILAR_TEXT];
+	char hint[SIMILAR_TEXT];
 
 	if (*name == '-')
-		return unknown_option(name);
+		return report_unknown_option(name);
 	similar_init(&similar, name);
 	for (const struct command *c = set->commands; c->name; c++)
 		similar_add(&similar, c->name);
 	similar_add(&similar, "help");
-	similar_text(&similar, "'", "'", text);
-	return usage_error(NULL, "unknown command '%s'%s", name, text);
+	similar_format_hint(&similar, "'", "'", hint);
+	return usage_error(NULL, "unknown command '%s'%s", name, hint);
 }
 
 static bool is_option(const char *argument, const char *letter, const char *name)
@@ -86,7 +86,7 @@ static bool is_option(const char *argument, const char *letter, const char *name
 	return !strcmp(argument, letter) || !strcmp(argument, name);
 }
 
-static int run_help(const struct command_set *set, int argc, char **argv)
+static int print_requested_help(const struct command_set *set, int argc, char **argv)
 {
 	const struct command *command;
 	char *arguments[] = { NULL, "--help", NULL };
@@ -97,12 +97,12 @@ static int run_help(const struct command_set *set, int argc, char **argv)
 		return usage_error(NULL, "expected one COMMAND after help, got %d", argc - 1);
 	command = find_command(set, argv[1]);
 	if (!command)
-		return unknown_command(set, argv[1]);
+		return report_unknown_command(set, argv[1]);
 	arguments[0] = argv[1];
 	return command->run(2, arguments);
 }
 
-/* If standard files are closed at the start, the next file that is opened would take their place. */
+/* Opens /dev/null for each closed standard descriptor, which the next opened file would get otherwise. */
 static void open_standard_files(void)
 {
 	int fd;
@@ -114,22 +114,23 @@ static void open_standard_files(void)
 		close(fd);
 }
 
-/* waitpid() fails in a process that was started with SIGCHLD ignored, as by `trap "" CHLD`. */
+/* A parent may have ignored SIGCHLD, as by `trap "" CHLD`; waitpid() would fail then. */
 static void restore_sigchld(void)
 {
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* Output that could not be written makes the run bad. */
-static int check_output(const struct command_set *set, int status)
+/* Return: @status, or EXIT_BAD if standard output could not be written. */
+static int check_standard_output(const struct command_set *set, int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
-	fprintf(stderr, "%s: expected to write standard output: %s\n", set->program, strerror(errno));
+	fprintf(stderr, "%s: expected to write standard output: %s\n", set->program_name,
+		strerror(errno));
 	return EXIT_BAD;
 }
 
-static int run_command(const struct command_set *set, int argc, char **argv)
+static int dispatch_command(const struct command_set *set, int argc, char **argv)
 {
 	const struct command *command;
 
@@ -139,18 +140,18 @@ static int run_command(const struct command_set *set, int argc, char **argv)
 	if (is_option(argv[1], "-h", "--help"))
 		return print_help(set);
 	if (is_option(argv[1], "-V", "--version"))
-		return printf("%s %s (%s)\npage library: %s\n", set->program, PACKAGE_VERSION, FLAVOUR,
-			      PAGE_LIBRARY) < 0;
+		return printf("%s %s (%s)\npage library: %s\n", set->program_name, PACKAGE_VERSION,
+			      FLAVOUR, PAGE_LIBRARY) < 0;
 	if (!strcmp(argv[1], "help"))
-		return run_help(set, argc - 1, argv + 1);
+		return print_requested_help(set, argc - 1, argv + 1);
 	command = find_command(set, argv[1]);
-	return command ? command->run(argc - 1, argv + 1) : unknown_command(set, argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : report_unknown_command(set, argv[1]);
 }
 
 int commands_main(const struct command_set *set, int argc, char **argv)
 {
-	usage_program = set->program;
+	usage_program = set->program_name;
 	open_standard_files();
 	restore_sigchld();
-	return check_output(set, run_command(set, argc, argv));
+	return check_standard_output(set, dispatch_command(set, argc, argv));
 }

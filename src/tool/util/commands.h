@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A program that is a table of subcommands: its help, its version, and unknown names. */
+/* The main function of a program with subcommands: prints help and version, and runs a subcommand. */
 #ifndef TOOL_COMMANDS_H
 #define TOOL_COMMANDS_H
 
@@ -11,10 +11,10 @@ struct command {
 };
 
 struct command_set {
-	const char *program; /* its name in messages */
-	const char *purpose; /* one sentence */
+	const char *program_name; /* name of the program in messages */
+	const char *purpose; /* of the program, one sentence of --help */
 	const struct command *commands; /* sorted by name; the last one has no name */
-	const char *examples;		/* lines of text */
+	const char *examples;		/* of the end of --help, as lines of text */
 };
 
 /*

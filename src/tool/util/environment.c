@@ -5,27 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool ends_with(const char *list, const char *options)
+static bool list_ends_with(const char *new_value, const char *options)
 {
-	size_t len = strlen(list), tail = strlen(options);
+	size_t len = strlen(new_value), tail = strlen(options);
 
-	return len >= tail && !strcmp(list + len - tail, options) &&
-	       (len == tail || list[len - tail - 1] == ':');
+	return len >= tail && !strcmp(new_value + len - tail, options) &&
+	       (len == tail || new_value[len - tail - 1] == ':');
 }
 
-bool environment_append(const char *variable, const char *options)
+bool environment_append_options(const char *variable, const char *options)
 {
 	const char *before = getenv(variable);
-	char *list;
-	bool good;
+	char *new_value;
+	bool is_set;
 
 	if (!before || !*before)
 		return !setenv(variable, options, 1);
-	if (ends_with(before, options))
+	if (list_ends_with(before, options))
 		return true;
-	if (asprintf(&list, "%s:%s", before, options) < 0)
+	if (asprintf(&new_value, "%s:%s", before, options) < 0)
 		return false;
-	good = !setenv(variable, list, 1);
-	free(list);
-	return good;
+	is_set = !setenv(variable, new_value, 1);
+	free(new_value);
+	return is_set;
 }

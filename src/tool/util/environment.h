@@ -6,10 +6,10 @@
 
 /*
  * Appends @options ("a=1:b=2") to the environment variable @variable, a list with colons such as
- * ASAN_OPTIONS, in which the last word counts. What the user has put there stays before it. A
- * variable that ends with @options already stays as it is.
- * Return: false without memory.
+ * ASAN_OPTIONS, in which the last value of an option counts. Options of the user stay before @options. A
+ * variable that ends with @options is not changed.
+ * Return: false if there is no memory.
  */
-bool environment_append(const char *variable, const char *options);
+bool environment_append_options(const char *variable, const char *options);
 
 #endif

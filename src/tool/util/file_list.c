@@ -8,7 +8,7 @@
 #include "harness/program/program_name.h"
 #include "tool/util/usage.h"
 
-static void append(const char *name, void *ctx)
+static void append_name(const char *name, void *ctx)
 {
 	struct file_list *list = ctx;
 	char **names = realloc(list->names, (list->count + 1) * sizeof(*names));
@@ -34,26 +34,26 @@ void file_list_log_ignored(const char *path, size_t ignored)
 static bool append_argument(struct file_list *list, const char *argument)
 {
 	size_t before = list->count, ignored = 0;
-	bool good = true;
+	bool is_readable = true;
 
 	if (!strcmp(argument, "-")) /* standard input, also where a directory has that name */
-		append(argument, list);
+		append_name(argument, list);
 	else
-		good = program_walk(argument, append, list, &ignored);
+		is_readable = program_walk(argument, append_name, list, &ignored);
 	file_list_log_ignored(argument, ignored);
-	if (list->count == before && good)
+	if (list->count == before && is_readable)
 		fprintf(stderr,
 			"%s: expected at least one program (*.page, " PROGRAM_BYTE_NAMES "), got none\n",
 			argument);
-	return good && list->count > before;
+	return is_readable && list->count > before;
 }
 
 bool file_list_init(struct file_list *list, int count, char **arguments)
 {
 	*list = (struct file_list){ NULL, 0, 0 };
 	for (int i = 0; i < count; i++)
-		list->bad += !append_argument(list, arguments[i]);
-	return !list->bad;
+		list->bad_count += !append_argument(list, arguments[i]);
+	return !list->bad_count;
 }
 
 void file_list_destroy(struct file_list *list)
@@ -65,14 +65,14 @@ void file_list_destroy(struct file_list *list)
 
 void file_tally_init(struct file_tally *tally, const struct file_list *list)
 {
-	*tally = (struct file_tally){ .files = list->bad, .bad = list->bad };
+	*tally = (struct file_tally){ .file_count = list->bad_count, .bad_count = list->bad_count };
 }
 
 int file_tally_add(struct file_tally *tally, int status)
 {
-	tally->files++;
-	tally->bad += status == EXIT_BAD;
-	tally->failed += status == EXIT_FAILED;
+	tally->file_count++;
+	tally->bad_count += status == EXIT_BAD;
+	tally->failed_count += status == EXIT_FAILED;
 	return status;
 }
 
@@ -80,16 +80,17 @@ void file_tally_print(const struct file_tally *tally, const char *command)
 {
 	char bad[64] = "", failed[32] = "";
 
-	if (tally->files < 2 || !(tally->bad + tally->failed))
+	if (tally->file_count < 2 || !(tally->bad_count + tally->failed_count))
 		return;
-	if (tally->bad)
-		snprintf(bad, sizeof(bad), " %zu bad (cannot be read or parsed)", tally->bad);
-	if (tally->failed)
-		snprintf(failed, sizeof(failed), "%s %zu failed", *bad ? "," : "", tally->failed);
-	announce(command, "%zu files:%s%s", tally->files, bad, failed);
+	if (tally->bad_count)
+		snprintf(bad, sizeof(bad), " %zu bad (cannot be read or parsed)", tally->bad_count);
+	if (tally->failed_count)
+		snprintf(failed, sizeof(failed), "%s %zu failed", *bad ? "," : "",
+			 tally->failed_count);
+	log_command_message(command, "%zu files:%s%s", tally->file_count, bad, failed);
 }
 
-const char *file_list_one(const char *command, char *argument)
+const char *file_list_find_only_file(const char *command, char *argument)
 {
 	static struct file_list list;
 

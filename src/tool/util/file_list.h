@@ -9,39 +9,39 @@
 struct file_list {
 	char **names;
 	size_t count;
-	size_t bad; /* directories that hold no program or cannot be read */
+	size_t bad_count; /* arguments: directories without a program or that cannot be read */
 };
 
 /*
  * Lists the files of @count arguments, in the order of the arguments; those of a directory
  * are sorted. Logs how many files of a directory were ignored. The caller frees @list with
  * file_list_destroy(), also after an error.
- * Return: false, after a line on standard error each, if a directory cannot be read or holds
- * no program; the other files are in @list all the same.
+ * Return: false if a directory cannot be read or has no program, after a line on standard error for each;
+ * the other files are in @list.
  */
 bool file_list_init(struct file_list *list, int count, char **arguments);
 
 void file_list_destroy(struct file_list *list);
 
-/* What came of the files of a command. */
+/* Counts of the files of a command, by their exit status. */
 struct file_tally {
-	size_t files, bad, failed;
+	size_t file_count, bad_count, failed_count;
 };
 
-/* Begins with what is bad in @list already. */
+/* Begins to count; the bad arguments of @list count as bad files. */
 void file_tally_init(struct file_tally *tally, const struct file_list *list);
 
 /* Counts a file with the exit status @status. Return: @status */
 int file_tally_add(struct file_tally *tally, int status);
 
-/* Logs how many files are bad or failed, if one is and there are several. */
+/* Logs how many files are bad or failed; prints nothing for a single file or if all are good. */
 void file_tally_print(const struct file_tally *tally, const char *command);
 
 /*
  * For a command that takes one FILE: a directory with one program means that program.
  * Return: the name, which is never freed; or NULL after a line on standard error.
  */
-const char *file_list_one(const char *command, char *argument);
+const char *file_list_find_only_file(const char *command, char *argument);
 
 /* Logs that @ignored files of the directory @path are no programs. */
 void file_list_log_ignored(const char *path, size_t ignored);

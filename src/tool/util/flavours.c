@@ -15,32 +15,33 @@
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
-bool binary_find(const char *binary, char *path, size_t size)
+bool binary_find(const char *binary_name, char *path, size_t size)
 {
 	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (shell_find_next_to_binary(binary, path, size))
+	if (shell_find_next_to_binary(binary_name, path, size))
 		return true;
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-		installed_directory(homes[i], directory, sizeof(directory));
-		path_format_or_exit(path, size, "%s/%s", directory, binary);
+		find_installed_directory(homes[i], directory, sizeof(directory));
+		path_format_or_exit(path, size, "%s/%s", directory, binary_name);
 		if (!access(path, X_OK))
 			return true;
 	}
 	return false;
 }
 
-bool flavour_find(const char *name, char *path, size_t size)
+bool flavour_find_binary(const char *name, char *path, size_t size)
 {
 	bool plain = !strcmp(name, "plain");
-	char binary[64];
+	char binary_name[64];
 
-	snprintf(binary, sizeof(binary), "%s%s%s", usage_program, plain ? "" : "-", plain ? "" : name);
-	return binary_find(binary, path, size);
+	snprintf(binary_name, sizeof(binary_name), "%s%s%s", usage_program, plain ? "" : "-",
+		 plain ? "" : name);
+	return binary_find(binary_name, path, size);
 }
 
-bool flavour_choose_backend(const char *name)
+bool flavour_set_backend(const char *name)
 {
 	return exec_set_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
@@ -62,7 +63,7 @@ bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
 	return true;
 }
 
-void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT])
+void flavours_format_names(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT])
 {
 	text[0] = '\0';
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
@@ -71,7 +72,7 @@ void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT])
 				 *text ? ", " : "", flavour_names[i]);
 }
 
-void flavours_by_default(bool wanted[FLAVOURS_MAX])
+void flavours_set_default(bool wanted[FLAVOURS_MAX])
 {
 	bool plain = !strcmp(FLAVOUR, "plain");
 

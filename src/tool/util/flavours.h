@@ -7,37 +7,39 @@
 
 #define FLAVOURS_MAX 4
 
-/* All that can exist, in the order in which a table shows them. */
+/* All flavours, in the order of tables. A build may lack some of them. */
 enum { FLAVOUR_PLAIN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 extern const char *const flavour_names[FLAVOURS_MAX];
 
 /*
- * Is the binary there, beside this one or where it is installed?
- * @path: gets where
+ * Finds a binary of this project in the directory of this binary, or where it is installed.
+ * @path: gets its path
+ * Return: whether it was found
  */
 bool binary_find(const char *binary, char *path, size_t size);
 
 /*
- * Is the flavour's binary there, next to this one or where it is installed?
- * @path: gets where
+ * Finds the binary of a flavour in the directory of this binary, or where it is installed.
+ * @path: gets its path
+ * Return: whether it was found
  */
-bool flavour_find(const char *name, char *path, size_t size);
+bool flavour_find_binary(const char *name, char *path, size_t size);
 
 /*
- * How the library maps pages, here and in all flavours that are started: they are processes
- * of their own, and read it from the environment, as the user may have said it there.
+ * Sets the backend with which the library maps pages, in this process and, by the environment, in all
+ * processes that it starts.
  * Return: false if the library has no such backend.
  */
-bool flavour_choose_backend(const char *name);
+bool flavour_set_backend(const char *name);
 
-/* "asan,tsan", which is taken apart. Return: false if there is a name that is none. */
+/* Parses a list such as "asan,tsan"; @list is overwritten. Return: false for an unknown name. */
 bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
 
-/* What runs where nothing is asked for. */
-void flavours_by_default(bool wanted[FLAVOURS_MAX]);
+/* Sets the flavours that run without --flavour. */
+void flavours_set_default(bool wanted[FLAVOURS_MAX]);
 
-/* The names of the @wanted flavours, with commas. */
+/* Formats the names of the @wanted flavours, separated by commas. */
 #define FLAVOURS_TEXT 40
-void flavours_text(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT]);
+void flavours_format_names(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT]);
 
 #endif

@@ -20,7 +20,7 @@ const char *const fuzz_target_names = &(
 
 #define TARGETS (sizeof(targets) / sizeof(targets[0]))
 
-const struct fuzz_target *fuzz_target_at(size_t number)
+const struct fuzz_target *fuzz_target_get(size_t number)
 {
 	return number < TARGETS ? &targets[number] : NULL;
 }
@@ -39,7 +39,7 @@ static bool holds_findings(const char *directory)
 	       !strcmp(directory, "afl");
 }
 
-const struct fuzz_target *fuzz_target_of_finding(const char *path)
+const struct fuzz_target *fuzz_target_find_by_path(const char *path)
 {
 	char absolute[PATH_MAX], *rest = absolute, *name;
 	const struct fuzz_target *before = NULL, *found = NULL;

@@ -8,18 +8,18 @@
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 
-/* Where binaries of this program are installed. */
-static const char *const homes[] = { BINDIR, PKGLIBEXECDIR };
+/* The directories in which binaries of this project are installed. */
+static const char *const binary_directories[] = { BINDIR, PKGLIBEXECDIR };
 
-bool own_directory(char *path, size_t size)
+bool find_own_directory(char *path, size_t size)
 {
-	const char *own = shell_binary_path(), *slash = strrchr(own, '/');
+	const char *own_path = shell_binary_path(), *slash = strrchr(own_path, '/');
 
-	return slash && path_format(path, size, "%.*s", (int)(slash - own), own);
+	return slash && path_format(path, size, "%.*s", (int)(slash - own_path), own_path);
 }
 
-/* Bytes that both directories begin with, up to the end of a name. */
-static size_t common(const char *a, const char *b)
+/* Return: the length of the leading path components that both directories have in common. */
+static size_t find_common_length(const char *a, const char *b)
 {
 	size_t i, whole = 0;
 
@@ -32,25 +32,28 @@ static size_t common(const char *a, const char *b)
 }
 
 /*
- * A copy of an installation keeps the way from one of its directories to another: from
- * PREFIX/bin to PREFIX/lib/pagetorture, say, wherever PREFIX is by now.
+ * Finds @directory in an installation that was moved: the relative path from one of its directories to
+ * another, such as from PREFIX/bin to PREFIX/lib/pagetorture, does not depend on PREFIX.
  */
-static bool follow(const char *own, const char *home, const char *directory, char *path, size_t size)
+static bool relocate_directory(const char *own_path, const char *binary_directory,
+			       const char *directory, char *path, size_t size)
 {
-	size_t shared = common(home, directory), len = strlen(own), tail = strlen(home + shared);
+	size_t shared = find_common_length(binary_directory, directory), len = strlen(own_path),
+	       tail = strlen(binary_directory + shared);
 
-	if (len < tail || strcmp(own + len - tail, home + shared))
+	if (len < tail || strcmp(own_path + len - tail, binary_directory + shared))
 		return false;
-	path_format_or_exit(path, size, "%.*s%s", (int)(len - tail), own, directory + shared);
+	path_format_or_exit(path, size, "%.*s%s", (int)(len - tail), own_path, directory + shared);
 	return !access(path, X_OK);
 }
 
-void installed_directory(const char *directory, char *path, size_t size)
+void find_installed_directory(const char *directory, char *path, size_t size)
 {
-	char own[PATH_MAX];
+	char own_path[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
-		if (own_directory(own, sizeof(own)) && follow(own, homes[i], directory, path, size))
+	for (size_t i = 0; i < sizeof(binary_directories) / sizeof(binary_directories[0]); i++)
+		if (find_own_directory(own_path, sizeof(own_path)) &&
+		    relocate_directory(own_path, binary_directories[i], directory, path, size))
 			return;
 	path_format_or_exit(path, size, "%s", directory);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The directories of this program's other files: the one of its binary in a build directory; else
- * where `make install` put them, also if the installation was moved.
+ * Finds the directories of the other files of this project: in a build directory, the directory of this
+ * binary; otherwise the installation directories, also after the installation was moved.
  */
 #ifndef TOOL_INSTALLATION_H
 #define TOOL_INSTALLATION_H
@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The directory of this binary; the linker's wrapper scripts are not used. */
-bool own_directory(char *path, size_t size);
+/* Finds the directory of this binary. Return: false if the path does not fit. */
+bool find_own_directory(char *path, size_t size);
 
 /*
- * Where the installation directory @directory is now.
- * @path: gets it; @directory itself if the binary is in no directory of the installation
+ * Finds the present path of the installation directory @directory.
+ * @path: gets it; @directory itself if this binary is in no directory of the installation
  */
-void installed_directory(const char *directory, char *path, size_t size);
+void find_installed_directory(const char *directory, char *path, size_t size);
 
 #endif

@@ -13,62 +13,62 @@ struct json json_begin(FILE *out)
 	return (struct json){ .out = out };
 }
 
-static void put_string(FILE *out, const char *text)
+static void write_string(FILE *out, const char *text)
 {
-	size_t size;
+	size_t character_size;
 
 	putc('"', out);
-	for (; *text; text += size ? size : 1) {
+	for (; *text; text += character_size ? character_size : 1) {
 		unsigned char c = (unsigned char)*text;
 
-		size = utf8_first_length(text);
-		if (!size)
+		character_size = utf8_first_length(text);
+		if (!character_size)
 			fputs("\\ufffd", out);
 		else if (c == '"' || c == '\\')
 			fprintf(out, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			fprintf(out, "\\u%04x", c);
 		else
-			fwrite(text, 1, size, out);
+			fwrite(text, 1, character_size, out);
 	}
 	putc('"', out);
 }
 
 /* Prints the comma and the key before a value. */
-static void put_key(struct json *j, const char *key)
+static void write_key(struct json *j, const char *key)
 {
-	if (j->some[j->depth])
+	if (j->has_value[j->depth])
 		fputs(", ", j->out);
-	j->some[j->depth] = true;
+	j->has_value[j->depth] = true;
 	if (!key)
 		return;
-	put_string(j->out, key);
+	write_string(j->out, key);
 	fputs(": ", j->out);
 }
 
-static void open_with(struct json *j, const char *key, char opening, char closing)
+static void begin_container(struct json *j, const char *key, char opening, char closing)
 {
-	put_key(j, key);
+	write_key(j, key);
 	putc(opening, j->out);
 	if (++j->depth == JSON_DEPTH)
 		abort();
-	j->closing[j->depth] = closing;
-	j->some[j->depth] = false;
+	j->closing_characters[j->depth] = closing;
+	j->has_value[j->depth] = false;
 }
 
-void json_object(struct json *j, const char *key)
+void json_begin_object(struct json *j, const char *key)
 {
-	open_with(j, key, '{', '}');
+	begin_container(j, key, '{', '}');
 }
 
-void json_array(struct json *j, const char *key)
+void json_begin_array(struct json *j, const char *key)
 {
-	open_with(j, key, '[', ']');
+	begin_container(j, key, '[', ']');
 }
 
 void json_end(struct json *j)
 {
-	putc(j->closing[j->depth--], j->out);
+	putc(j->closing_characters[j->depth--], j->out);
 }
 
 void json_end_line(struct json *j)
@@ -76,14 +76,14 @@ void json_end_line(struct json *j)
 	while (j->depth)
 		json_end(j);
 	putc('\n', j->out);
-	j->some[0] = false;
+	j->has_value[0] = false;
 }
 
 void json_text(struct json *j, const char *key, const char *text)
 {
-	put_key(j, key);
+	write_key(j, key);
 	if (text)
-		put_string(j->out, text);
+		write_string(j->out, text);
 	else
 		fputs("null", j->out);
 }
@@ -103,20 +103,20 @@ void json_format(struct json *j, const char *key, const char *format, ...)
 
 void json_number(struct json *j, const char *key, int64_t value)
 {
-	put_key(j, key);
+	write_key(j, key);
 	fprintf(j->out, "%" PRId64, value);
 }
 
 void json_bool(struct json *j, const char *key, bool value)
 {
-	put_key(j, key);
+	write_key(j, key);
 	fputs(value ? "true" : "false", j->out);
 }
 
 void json_real(struct json *j, const char *key, double value, int digits)
 {
-	put_key(j, key);
-	/* JSON has no word for infinity, nor for what is no number. */
+	write_key(j, key);
+	/* JSON has no infinity and no NaN. */
 	if (isfinite(value))
 		fprintf(j->out, "%.*f", digits, value);
 	else

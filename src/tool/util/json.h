@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * JSON, written from its beginning to its end: these functions print commas and quotes. What is in
- * an object has a key, what is in an array has none (NULL). All output is one line;
- * json_end_line() ends it.
+ * Writes JSON. These functions print the commas and quotes. A value in an object has a key; a value in
+ * an array has the key NULL. All output is one line, which json_end_line() ends.
  */
 #ifndef TOOL_JSON_H
 #define TOOL_JSON_H
@@ -16,28 +15,28 @@
 struct json {
 	FILE *out;
 	unsigned int depth;
-	char closing[JSON_DEPTH];
-	bool some[JSON_DEPTH]; /* there is a value before the next one */
+	char closing_characters[JSON_DEPTH];
+	bool has_value[JSON_DEPTH]; /* the container has a value, so a comma is next */
 };
 
 struct json json_begin(FILE *out);
 
-/* What is begun is ended by json_end(), the innermost first. */
-void json_object(struct json *json, const char *key);
-void json_array(struct json *json, const char *key);
+/* Begin an object or array; json_end() ends the innermost one. */
+void json_begin_object(struct json *json, const char *key);
+void json_begin_array(struct json *json, const char *key);
 void json_end(struct json *json);
 
-/* Ends all that is open, and the line. */
+/* Ends all open objects and arrays, and the line. */
 void json_end_line(struct json *json);
 
-/* Bytes that are no UTF-8 become the character that says so. @text: NULL is null. */
+/* Bytes that are no UTF-8 become U+FFFD. @text: NULL is written as null. */
 void json_text(struct json *json, const char *key, const char *text);
 void json_format(struct json *json, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void json_number(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 
-/* With so many digits after the point; null if it is not finite. */
+/* Writes @value with @digits digits after the point; null if it is not finite. */
 void json_real(struct json *json, const char *key, double value, int digits);
 
 #endif

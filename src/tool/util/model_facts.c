@@ -10,7 +10,7 @@
 #include "harness/program/program_text.h"
 #include "tool/util/verdict_print.h"
 
-/* What the functions of this file read. */
+/* The program and the results of the model, for the functions of this file. */
 struct facts {
 	const struct program *program;
 	const struct rules *rules;
@@ -18,12 +18,13 @@ struct facts {
 	const struct verdict *verdict;
 };
 
-static unsigned int line_of(const struct facts *facts, size_t call)
+static unsigned int find_line(const struct facts *facts, size_t call)
 {
 	return facts->program->calls[call].line;
 }
 
-static void write_range(struct json *out, unsigned int page, unsigned int from, unsigned int to)
+static void write_range(struct json *out, unsigned int page, unsigned int from,
+			unsigned int to)
 {
 	json_format(out, "page", "p%u", page);
 	json_number(out, "from", from);
@@ -32,14 +33,14 @@ static void write_range(struct json *out, unsigned int page, unsigned int from, 
 
 static void write_calls(struct json *out, const struct program *program)
 {
-	json_array(out, "calls");
+	json_begin_array(out, "calls");
 	for (size_t i = 0; i < program->count; i++) {
 		struct call call = program->calls[i];
 		char text[TEXT_CALL_MAX];
 
 		call.expected_result = RESULT_NONE;
 		call_to_text(&call, text);
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_number(out, "line", call.line);
 		json_text(out, "text", text);
 		json_end(out);
@@ -59,26 +60,26 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t at
 	json_text(out, "bytes", text);
 }
 
-/* The lines that step @index itself comes after. */
+/* Writes the lines of other threads that step @index is directly ordered after. */
 static void write_edges(struct json *out, const struct facts *facts, size_t index)
 {
-	uint16_t from[PROGRAM_THREADS];
-	size_t count = happens_before_find_edges(facts->program, facts->trace, index, from);
+	uint16_t source_steps[PROGRAM_THREADS];
+	size_t count = happens_before_find_edges(facts->program, facts->trace, index, source_steps);
 
-	json_array(out, "after");
+	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
-		json_number(out, NULL, line_of(facts, facts->trace->steps[from[i]].call));
+		json_number(out, NULL, find_line(facts, facts->trace->steps[source_steps[i]].call));
 	json_end(out);
 }
 
 static void write_steps(struct json *out, const struct facts *facts)
 {
-	json_array(out, "steps");
+	json_begin_array(out, "steps");
 	for (size_t i = 0; i < facts->trace->step_count; i++) {
 		const struct step *step = &facts->trace->steps[i];
 		const struct call *call = &facts->program->calls[step->call];
 
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_number(out, "line", call->line);
 		json_bool(out, "skipped", step->was_skipped);
 		json_text(out, "result", result_name(step->result));
@@ -94,12 +95,12 @@ static void write_accesses(struct json *out, const struct facts *facts)
 {
 	const struct shadow *shadow = rules_shadow(facts->rules);
 
-	json_array(out, "accesses");
+	json_begin_array(out, "accesses");
 	for (size_t i = 0; shadow->race_count && i < shadow->access_count; i++) {
 		const struct access *access = &shadow->accesses[i];
 
-		json_object(out, NULL);
-		json_number(out, "line", line_of(facts, access->call));
+		json_begin_object(out, NULL);
+		json_number(out, "line", find_line(facts, access->call));
 		json_bool(out, "write", access->write);
 		json_bool(out, "atomic", access->atomic);
 		write_range(out, access->page, access->from, access->to);
@@ -108,7 +109,7 @@ static void write_accesses(struct json *out, const struct facts *facts)
 	json_end(out);
 }
 
-/* In the order of `races`: the last line of the first call's thread that the second comes after. */
+/* Writes, for each race, the last line of the first call's thread that happens before the second call. */
 static void write_known_lines(struct json *out, const struct facts *facts)
 {
 	static struct happens_before happens;
@@ -119,7 +120,7 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 		fatal_call = VERDICT_NONE;
 	if (shadow->race_count)
 		happens_before_init(&happens, facts->program, facts->trace, fatal_call);
-	json_array(out, "known");
+	json_begin_array(out, "known");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct step *second = trace_find(facts->trace, shadow->races[i].second);
 		size_t row =
@@ -128,30 +129,30 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 		uint16_t known = happens.last_known_step[row][thread];
 
 		json_number(out, NULL, known == HAPPENS_BEFORE_NONE ? 0 :
-			    line_of(facts, facts->trace->steps[known].call));
+			    find_line(facts, facts->trace->steps[known].call));
 	}
 	json_end(out);
 }
 
 static void write_causes(struct json *out, const struct facts *facts, const struct causes *causes)
 {
-	json_array(out, "causes");
+	json_begin_array(out, "causes");
 	for (size_t i = 0; i < causes->call_count; i++)
-		json_number(out, NULL, line_of(facts, causes->cause_calls[i]));
+		json_number(out, NULL, find_line(facts, causes->cause_calls[i]));
 	json_end(out);
 }
 
 static void write_uninits(struct json *out, const struct facts *facts)
 {
-	json_array(out, "uninits");
+	json_begin_array(out, "uninits");
 	for (size_t i = 0; i < facts->verdict->uninit_count; i++) {
 		const struct uninit_use *uninit = &facts->verdict->uninits[i];
 		struct causes causes;
 
 		cause_find_uninit(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
 				  &causes);
-		json_object(out, NULL);
-		json_number(out, "line", line_of(facts, uninit->call));
+		json_begin_object(out, NULL);
+		json_number(out, "line", find_line(facts, uninit->call));
 		write_range(out, uninit->page, uninit->from, uninit->to);
 		json_number(out, "offset", (int64_t)facts->program->calls[uninit->call].number[0]);
 		write_causes(out, facts, &causes);
@@ -169,11 +170,11 @@ static void write_blocked(struct json *out, const struct facts *facts)
 	struct blocked_thread blocked[PROGRAM_THREADS];
 	size_t count = cause_find_deadlock(facts->program, facts->rules, blocked);
 
-	json_array(out, "blocked");
+	json_begin_array(out, "blocked");
 	for (size_t i = 0; i < count; i++) {
-		json_object(out, NULL);
-		json_number(out, "line", line_of(facts, blocked[i].blocked_call));
-		json_number(out, "by", line_of(facts, blocked[i].blocking_call));
+		json_begin_object(out, NULL);
+		json_number(out, "line", find_line(facts, blocked[i].blocked_call));
+		json_number(out, "by", find_line(facts, blocked[i].blocking_call));
 		json_text(out, "why", reasons[blocked[i].why]);
 		json_end(out);
 	}
@@ -182,11 +183,11 @@ static void write_blocked(struct json *out, const struct facts *facts)
 
 static void write_pages(struct json *out, const struct trace *trace)
 {
-	json_array(out, "pages");
+	json_begin_array(out, "pages");
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		if (!trace->pages[i].live)
 			continue;
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_format(out, "page", "p%u", i);
 		json_number(out, "references", trace->pages[i].refs);
 		write_bytes(out, trace, trace->pages[i].at, TRACE_PAGE);
@@ -195,7 +196,7 @@ static void write_pages(struct json *out, const struct trace *trace)
 	json_end(out);
 }
 
-/* The places that always detect the fatal call, then those that sometimes do. */
+/* Writes the flavours and backends that detect the fatal call: first always, then sometimes. */
 static void write_detected(struct json *out, const struct call *call, const struct verdict *v)
 {
 	static const struct {
@@ -207,14 +208,14 @@ static void write_detected(struct json *out, const struct call *call, const stru
 		{ true, false, DETECTABLE_SOMETIMES },
 	};
 
-	json_array(out, "detected");
+	json_begin_array(out, "detected");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		struct detectable_by by = {.has_asan = places[i].asan,
 					   .has_alias_backend = places[i].alias};
 
 		if (detectable_fatal_call(call, v, by) != places[i].how_sure)
 			continue;
-		json_object(out, NULL);
+		json_begin_object(out, NULL);
 		json_text(out, "flavour", by.has_asan ? "asan" : "plain");
 		json_text(out, "backend", by.has_alias_backend ? "alias" : "direct");
 		json_end(out);
@@ -229,7 +230,7 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 
 	cause_find_fatal(facts->program, facts->rules, &causes);
 	write_causes(out, facts, &causes);
-	json_object(out, "fatal_values");
+	json_begin_object(out, "fatal_values");
 	json_format(out, "page", "p%u", cause_find_map_page(facts->program, facts->rules, call->handle[0]));
 	json_format(out, "freed_page", "p%u", cause_find_freed_page(facts->program, facts->rules, call));
 	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
@@ -242,7 +243,7 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 
 static void write_contracts(struct json *out, rule_set broken)
 {
-	json_object(out, "contracts");
+	json_begin_object(out, "contracts");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (broken & RULE_BIT(rule))
 			json_text(out, rule_name(rule), rule_contract(rule));
@@ -253,7 +254,7 @@ void write_model_facts(struct json *out, const struct program *program, const st
 		       const char *file)
 {
 	const struct facts facts = { program, rules, rules_trace(rules), rules_verdict(rules) };
-	char claim[EXPECTATION_TEXT];
+	char failed_claim[EXPECTATION_TEXT];
 
 	verdict_print_json(out, file, program, rules);
 	write_calls(out, program);
@@ -267,6 +268,7 @@ void write_model_facts(struct json *out, const struct program *program, const st
 		write_fatal_call(out, &facts);
 	write_pages(out, facts.trace);
 	verdict_print_rules(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
-	json_text(out, "claim", expectations_hold(program, rules, claim) ? NULL : claim);
+	json_text(out, "claim",
+		  expectations_hold(program, rules, failed_claim) ? NULL : failed_claim);
 	write_contracts(out, facts.verdict->broken);
 }

@@ -11,37 +11,37 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-/* Rows have numbers that are no letters. */
+/* getopt_long() returns FIRST_ROW + index for a row: such a number is no letter. */
 #define FIRST_ROW 256
 
-/* The table in the words of getopt_long(). */
-struct spelling {
-	struct option names[OPTIONS_MAX + 2];
-	char letters[2 * OPTIONS_MAX + 3];
+/* The option table in the form that getopt_long() reads. */
+struct getopt_tables {
+	struct option long_options[OPTIONS_MAX + 2];
+	char short_options[2 * OPTIONS_MAX + 3];
 };
 
-static bool is_row(const struct option_row *row)
+static bool row_exists(const struct option_row *row)
 {
 	return row->name || row->letter;
 }
 
-static int takes_value(const struct option_row *row)
+static int find_argument_kind(const struct option_row *row)
 {
 	return row->flag || row->pick ? no_argument :
-	       row->may_lack	      ? optional_argument :
+	       row->is_value_optional	      ? optional_argument :
 					required_argument;
 }
 
-static void spell(struct spelling *s, const struct option_row *rows)
+static void build_getopt_tables(struct getopt_tables *s, const struct option_row *rows)
 {
-	struct option *name = s->names;
-	char *letter = s->letters;
+	struct option *name = s->long_options;
+	char *letter = s->short_options;
 
 	*letter++ = ':'; /* getopt_long() returns it for a missing value */
 	*letter++ = 'h';
 	*name++ = (struct option){ "help", no_argument, NULL, 'h' };
-	for (int i = 0; i < OPTIONS_MAX && is_row(&rows[i]); i++) {
-		int value = takes_value(&rows[i]);
+	for (int i = 0; i < OPTIONS_MAX && row_exists(&rows[i]); i++) {
+		int value = find_argument_kind(&rows[i]);
 
 		if (rows[i].name)
 			*name++ = (struct option){ rows[i].name, value, NULL, FIRST_ROW + i };
@@ -55,17 +55,17 @@ static void spell(struct spelling *s, const struct option_row *rows)
 	*letter = '\0';
 }
 
-/* The row that getopt_long() found. */
-static const struct option_row *row_of(const struct option_row *rows, int found)
+/* Return: the row of the option that getopt_long() returned. */
+static const struct option_row *find_row(const struct option_row *rows, int option_code)
 {
-	if (found >= FIRST_ROW)
-		return &rows[found - FIRST_ROW];
-	while (rows->letter != found)
+	if (option_code >= FIRST_ROW)
+		return &rows[option_code - FIRST_ROW];
+	while (rows->letter != option_code)
 		rows++;
 	return rows;
 }
 
-static bool take(const struct option_row *row, char *value)
+static bool set_option(const struct option_row *row, char *value)
 {
 	if (row->flag)
 		return *row->flag = true;
@@ -80,8 +80,8 @@ static bool take(const struct option_row *row, char *value)
 	return true;
 }
 
-/* Only options that the help of the command names: others are between its own processes. */
-static void suggest(const struct option_row *rows, const char *help, const char *given,
+/* Formats a suggestion. Options that the help does not name are internal, and never suggested. */
+static void format_suggestion(const struct option_row *rows, const char *help, const char *given,
 		    char text[SIMILAR_TEXT])
 {
 	char name[64];
@@ -90,34 +90,34 @@ static void suggest(const struct option_row *rows, const char *help, const char 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
 	similar_init(&similar, name);
 	similar_add(&similar, "help");
-	for (; is_row(rows); rows++) {
+	for (; row_exists(rows); rows++) {
 		char option[64];
 
 		snprintf(option, sizeof(option), "--%s", rows->name ? rows->name : "");
 		if (rows->name && strstr(help, option))
 			similar_add(&similar, rows->name);
 	}
-	similar_text(&similar, "--", "", text);
+	similar_format_hint(&similar, "--", "", text);
 }
 
-/* What getopt_long() could not use; `optopt` knows which it was, but for names that are none. */
-static int misspelt(const char *command, const char *help, const struct option_row *rows, int found,
-		    char **argv)
+/* Reports an option that getopt_long() did not accept; `optopt` has its code, or 0 for an unknown name. */
+static int report_misspelt_option(const char *command, const char *help,
+				  const struct option_row *rows, int option_code, char **argv)
 {
 	const char *given = argv[optind - 1];
-	char meant[SIMILAR_TEXT];
+	char hint[SIMILAR_TEXT];
 
-	if (found == ':')
+	if (option_code == ':')
 		return usage_error(command, "expected a value after %s", argv[optind - 1]);
 	if (optopt >= FIRST_ROW || optopt == 'h')
 		return usage_error(command, "expected no value, got %s", argv[optind - 1]);
 	if (optopt)
 		return usage_error(command, "unknown option -%c", optopt);
-	suggest(rows, help, given + strspn(given, "-"), meant);
-	return usage_error(command, "unknown option %s%s", given, meant);
+	format_suggestion(rows, help, given + strspn(given, "-"), hint);
+	return usage_error(command, "unknown option %s%s", given, hint);
 }
 
-static int refuse(const char *command, const struct option_row *row, const char *value)
+static int report_bad_value(const char *command, const struct option_row *row, const char *value)
 {
 	char name[64], expected[160];
 
@@ -134,9 +134,9 @@ static int refuse(const char *command, const struct option_row *row, const char 
 }
 
 /* Prints the values of the option @given, "--NAME", one on a line; nothing if it takes any text. */
-static int print_values(const struct option_row *rows, const char *given)
+static int print_option_values(const struct option_row *rows, const char *given)
 {
-	for (; is_row(rows); rows++) {
+	for (; row_exists(rows); rows++) {
 		const char *value = rows->values;
 
 		if (!value || strncmp(given, "--", 2) || strcmp(given + 2, rows->name))
@@ -147,29 +147,30 @@ static int print_values(const struct option_row *rows, const char *given)
 	return EXIT_GOOD;
 }
 
-int options_take(const char *command, const char *help, const struct option_row *rows, int argc,
+int options_parse(const char *command, const char *help, const struct option_row *rows, int argc,
 		 char **argv)
 {
-	struct spelling spelling;
-	int found;
+	struct getopt_tables getopt_tables;
+	int option_code;
 
 	if (argc == 3 && !strcmp(argv[1], "--values"))
-		return print_values(rows, argv[2]);
-	spell(&spelling, rows);
-	while ((found = getopt_long(argc, argv, spelling.letters, spelling.names, NULL)) != -1) {
+		return print_option_values(rows, argv[2]);
+	build_getopt_tables(&getopt_tables, rows);
+	while ((option_code = getopt_long(argc, argv, getopt_tables.short_options,
+					  getopt_tables.long_options, NULL)) != -1) {
 		const struct option_row *row;
-		char given[128]; /* before it is taken apart */
+		char given[128]; /* copy of the value, which the parser may overwrite */
 
-		if (found == 'h') {
+		if (option_code == 'h') {
 			fputs(help, stdout);
 			return EXIT_GOOD;
 		}
-		if (found == ':' || found == '?')
-			return misspelt(command, help, rows, found, argv);
-		row = row_of(rows, found);
+		if (option_code == ':' || option_code == '?')
+			return report_misspelt_option(command, help, rows, option_code, argv);
+		row = find_row(rows, option_code);
 		snprintf(given, sizeof(given), "%s", optarg ? optarg : "");
-		if (!take(row, optarg))
-			return refuse(command, row, given);
+		if (!set_option(row, optarg))
+			return report_bad_value(command, row, given);
 	}
 	return -1;
 }
@@ -214,13 +215,14 @@ struct option_row option_bytes(void)
 
 struct option_row option_flavour(bool *wanted)
 {
-	static char names[64];
+	static char long_options[64];
 
-	if (!*names)
+	if (!*long_options)
 		for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
-				 i ? ", " : "", flavour_names[i]);
-	return (struct option_row)OPTION_CHOICE("flavour", read_flavours, wanted, names);
+			snprintf(long_options + strlen(long_options),
+				 sizeof(long_options) - strlen(long_options), "%s%s", i ? ", " : "",
+				 flavour_names[i]);
+	return (struct option_row)OPTION_CHOICE("flavour", read_flavours, wanted, long_options);
 }
 
 struct option_row option_executor(struct execution_options *options)
@@ -244,13 +246,13 @@ struct option_row option_timeout(unsigned int *seconds)
 	return (struct option_row)OPTION_NUMBER("timeout", seconds, 1, 1000000);
 }
 
-int options_backend(const char *command, const char *backend)
+int options_set_backend(const char *command, const char *backend)
 {
 	const char *lacks = library_missing_requirement();
 
 	if (lacks)
 		return usage_error(command, "%s", lacks);
-	if (!backend || flavour_choose_backend(backend))
+	if (!backend || flavour_set_backend(backend))
 		return -1;
 	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The options of a command, as a table: all commands read their line in the same way, and
- * say in the same words what they expected.
+ * Parses the options of a command from a table, so that all commands accept and report options in the
+ * same way.
  *
- * A row says where its option goes, and thereby whether it takes a value. --help and -h are
- * in every table already.
+ * A row has the variable that its option sets; the type of the variable decides whether the option takes
+ * a value. Every table has --help and -h.
  */
 #ifndef TOOL_OPTIONS_H
 #define TOOL_OPTIONS_H
@@ -17,21 +17,21 @@
 /* Most rows of a table. */
 #define OPTIONS_MAX 32
 
-/* Reads @value, which may be taken apart. Return: is it one that can be? */
+/* Parses @value, which it may overwrite. Return: whether @value is valid. */
 typedef bool (*option_fn)(char *value, void *into);
 
-/* One of flag, pick, text, number and read is there. */
+/* Exactly one of flag, pick, text, number and read is set. */
 struct option_row {
-	const char *name; /* NULL: it has a letter alone */
-	char letter;	  /* 0: it has a name alone */
-	bool may_lack;	  /* the value, which is NULL then: --add[=TREE] */
-	bool *flag;	  /* no value: set */
-	int *pick, value; /* no value: one of several that exclude each other */
+	const char *name; /* NULL: the option has only a letter */
+	char letter;	  /* 0: the option has only a name */
+	bool is_value_optional;	  /* as in --add[=TREE]; without it, read() gets NULL */
+	bool *flag;	  /* the option has no value, and sets it to true */
+	int *pick, value; /* the option has no value, and sets *pick to value */
 	const char **text;
 	unsigned int *number, least, most;
 	option_fn read;
 	void *into;
-	const char *expected; /* what read() wants, for people */
+	const char *expected; /* description of a valid value, for messages */
 	const char *values;   /* in place of @expected: all values, "a, b, c"; bash completes them */
 };
 
@@ -47,18 +47,18 @@ struct option_row {
 #define OPTION_END { .name = NULL }
 
 /*
- * Reads options up to the end, by getopt_long(): `optind` is then the first argument.
+ * Parses all options with getopt_long(): `optind` is then the index of the first argument.
  * `COMMAND --values --NAME`, which the help does not show, prints the values of an option for the
  * completion of bash, one on a line.
  * @rows: OPTION_END ends them
- * Return: -1 to go on; or an exit status, after the help or a line on standard error.
+ * Return: -1 to continue; or an exit status, after the help or a line on standard error.
  */
-int options_take(const char *command, const char *help, const struct option_row *rows, int argc,
+int options_parse(const char *command, const char *help, const struct option_row *rows, int argc,
 		 char **argv);
 
 /* ---- rows of several commands ---- */
 
-/* --backend; options_backend() chooses it. */
+/* --backend; the command then calls options_set_backend(). */
 struct option_row option_backend(const char **backend);
 
 /* --bytes: all files are byte strings (program_name.h). */
@@ -80,9 +80,9 @@ struct option_row option_threads(bool *threads);
 struct option_row option_timeout(unsigned int *seconds);
 
 /*
- * What --backend said, if that is not NULL, is what the library does from here on.
- * Return: -1, or an exit status after saying that it cannot.
+ * Sets the backend of the library; NULL: does not change it.
+ * Return: -1 to continue; or an exit status after an error message.
  */
-int options_backend(const char *command, const char *backend);
+int options_set_backend(const char *command, const char *backend);
 
 #endif

@@ -27,30 +27,31 @@ static int write_and_close(FILE *file, const void *bytes, size_t size)
 	return error;
 }
 
-/* Writes to a temporary file beside @path, and renames it. */
-static int replace(const char *path, mode_t mode, const void *bytes, size_t size)
+/* Writes to a temporary file in the directory of @path, and renames it to @path. */
+static int replace_file(const char *path, mode_t mode, const void *bytes, size_t size)
 {
 	const char *slash = strrchr(path, '/');
-	char temporary[PATH_MAX];
+	char temporary_path[PATH_MAX];
 	int fd, error;
 
-	if (!path_format(temporary, sizeof(temporary), "%.*s.pagetorture-XXXXXX",
+	if (!path_format(temporary_path, sizeof(temporary_path), "%.*s.pagetorture-XXXXXX",
 			 slash ? (int)(slash + 1 - path) : 0, path))
 		return ENAMETOOLONG;
-	fd = mkostemp(temporary, O_CLOEXEC);
+	fd = mkostemp(temporary_path, O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	fchmod(fd, mode);
 	error = write_and_close(fdopen(fd, "w"), bytes, size);
-	if (!error && rename(temporary, path))
+	if (!error && rename(temporary_path, path))
 		error = errno;
 	if (error)
-		unlink(temporary);
+		unlink(temporary_path);
 	return error;
 }
 
-/* A signal that ends the program waits until the temporary file is gone. */
-static int replace_without_signals(const char *path, mode_t mode, const void *bytes, size_t size)
+/* Blocks signals that would end the program while the temporary file exists. */
+static int replace_file_with_signals_blocked(const char *path, mode_t mode, const void *bytes,
+					     size_t size)
 {
 	sigset_t ending, before;
 	int error;
@@ -60,12 +61,12 @@ static int replace_without_signals(const char *path, mode_t mode, const void *by
 	sigaddset(&ending, SIGINT);
 	sigaddset(&ending, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ending, &before);
-	error = replace(path, mode, bytes, size);
+	error = replace_file(path, mode, bytes, size);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
-static mode_t usual_mode(void)
+static mode_t find_default_mode(void)
 {
 	mode_t mask = umask(0);
 
@@ -75,20 +76,20 @@ static mode_t usual_mode(void)
 
 int output_write(const char *path, const void *bytes, size_t size)
 {
-	char real[PATH_MAX];
+	char real_path[PATH_MAX];
 	struct stat status;
 
 	if (stat(path, &status))
-		return replace_without_signals(path, usual_mode(), bytes, size);
+		return replace_file_with_signals_blocked(path, find_default_mode(), bytes, size);
 	if (S_ISDIR(status.st_mode))
 		return EISDIR;
 	if (!S_ISREG(status.st_mode))
 		return write_and_close(fopen(path, "we"), bytes, size);
-	return replace_without_signals(realpath(path, real) ? real : path, status.st_mode & 0777, bytes,
-				       size);
+	return replace_file_with_signals_blocked(realpath(path, real_path) ? real_path : path,
+						 status.st_mode & 0777, bytes, size);
 }
 
-bool output_loses(const char *path)
+bool output_would_replace_file(const char *path)
 {
 	struct stat status;
 

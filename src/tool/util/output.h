@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Output files that are whole: they are written under another name and then renamed. */
+/* Writes output files completely or not at all: under a temporary name that is then renamed. */
 #ifndef TOOL_OUTPUT_H
 #define TOOL_OUTPUT_H
 
@@ -12,7 +12,7 @@
  */
 int output_write(const char *path, const void *bytes, size_t size);
 
-/* Is @path a regular file, whose content output_write() would replace? */
-bool output_loses(const char *path);
+/* Return: whether @path is a regular file, whose content output_write() would replace. */
+bool output_would_replace_file(const char *path);
 
 #endif

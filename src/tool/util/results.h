@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What a run writes for `make report` and for other programs: lines of JSON, of which the last one
- * is an object with a head that all runs have (what, version, begun, seconds, command, on,
- * status) and tables of its own. The lines before it are the run's records, if it has any.
- * The file is whole, or that of the run before.
+ * Writes the results of a run for `make report` and for other programs, as lines of JSON. The last line is
+ * an object with the members that all runs have (what, version, begun, seconds, command, on, status)
+ * and with the tables of this run. The lines before it are the records of the run, if it has any. The
+ * file is written completely, or the previous file stays.
  */
 #ifndef TOOL_RESULTS_H
 #define TOOL_RESULTS_H
@@ -14,34 +14,34 @@
 #include "tool/util/json.h"
 
 struct results {
-	const char *what;
-	const char *path; /* NULL: nothing is written; "-": to standard output */
-	char *command; /* as a shell reads it; never freed */
-	size_t command_size;
-	char *text; /* while it is written */
-	size_t size;
-	time_t begun;
-	struct timespec started;
+	const char *run_kind;
+	const char *path; /* NULL: no results are written; "-": standard output */
+	char *command_line; /* quoted for a shell; never freed */
+	size_t command_line_size;
+	char *file_text; /* buffer of the JSON text */
+	size_t file_size;
+	time_t begin_time;
+	struct timespec start_clock;
 	struct json json;
 };
 
-/* Notes the time and the command; to be called before getopt() sorts the arguments. */
-void results_begin(struct results *results, const char *what, int argc, char **argv);
+/* Records the time and the command line. Call it before getopt() reorders the arguments. */
+void results_begin(struct results *results, const char *run_kind, int argc, char **argv);
 
 /*
- * Begins the file. The caller writes records, a line each, which json_end_line() ends.
- * Return: where to write to, or NULL after saying why not.
+ * Opens the JSON text for a record. The caller writes records, and ends each line by json_end_line().
+ * Return: the JSON writer, or NULL after an error message.
  */
-struct json *results_line(struct results *results);
+struct json *results_begin_record(struct results *results);
 
 /*
- * Writes the head; the caller's own tables follow.
+ * Begins the summary, and writes the members that all runs have; the caller then writes its own tables.
  * @status: "good", "failed", "stopped" or "running"
- * Return: where to write to, or NULL after saying why not.
+ * Return: the JSON writer, or NULL after an error message.
  */
-struct json *results_open(struct results *results, const char *status);
+struct json *results_begin_summary(struct results *results, const char *status);
 
-/* Return: is it there, whole? If not that has been said. */
-bool results_close(struct results *results);
+/* Ends the summary, and writes the file. Return: success; a failure is reported. */
+bool results_write_file(struct results *results);
 
 #endif

@@ -6,57 +6,62 @@
 
 #define LONGEST 40
 
-static size_t least(size_t a, size_t b)
+static size_t smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
 /*
- * How many letters have to be inserted, deleted, replaced or exchanged with the next one
- * (Damerau and Levenshtein), by dynamic programming. Both are at most LONGEST long.
+ * Return: the Damerau-Levenshtein distance of two names: the number of letters to insert, delete, replace
+ * or exchange with the next letter. Both names have at most LONGEST letters.
  */
-static size_t distance(const char *a, const char *b)
+static size_t find_edit_distance(const char *a, const char *b)
 {
-	size_t cost[LONGEST + 1][LONGEST + 1];
+	size_t edit_costs[LONGEST + 1][LONGEST + 1];
 	size_t a_len = strlen(a), b_len = strlen(b);
 
 	for (size_t i = 0; i <= a_len; i++)
-		cost[i][0] = i;
+		edit_costs[i][0] = i;
 	for (size_t j = 0; j <= b_len; j++)
-		cost[0][j] = j;
+		edit_costs[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++)
 		for (size_t j = 1; j <= b_len; j++) {
-			cost[i][j] = least(cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
-					   least(cost[i - 1][j], cost[i][j - 1]) + 1);
+			edit_costs[i][j] = smaller(edit_costs[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
+					   smaller(edit_costs[i - 1][j], edit_costs[i][j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+				edit_costs[i][j] =
+					smaller(edit_costs[i][j], edit_costs[i - 2][j - 2] + 1);
 		}
-	return cost[a_len][b_len];
+	return edit_costs[a_len][b_len];
 }
 
-void similar_init(struct similar *similar, const char *given)
+void similar_init(struct similar *similar, const char *given_name)
 {
-	*similar = (struct similar){ given, NULL, 0 };
+	*similar = (struct similar){ given_name, NULL, 0 };
 }
 
 void similar_add(struct similar *similar, const char *name)
 {
-	size_t len = strlen(similar->given), apart;
+	size_t len = strlen(similar->given_name), apart;
 
 	if (len > LONGEST || strlen(name) > LONGEST)
 		return;
 	/* The beginning of a name is one letter away from it. */
-	apart = len >= 3 && !strncmp(similar->given, name, len) ? 1 : distance(similar->given, name);
-	if (apart > 1 + len / 4 || apart >= len || (similar->best && apart >= similar->distance))
+	apart = len >= 3 && !strncmp(similar->given_name, name, len)
+			? 1
+			: find_edit_distance(similar->given_name, name);
+	if (apart > 1 + len / 4 || apart >= len ||
+	    (similar->best_name && apart >= similar->best_distance))
 		return;
-	similar->best = name;
-	similar->distance = apart;
+	similar->best_name = name;
+	similar->best_distance = apart;
 }
 
-void similar_text(const struct similar *similar, const char *before, const char *after,
+void similar_format_hint(const struct similar *similar, const char *before, const char *after,
 		  char text[SIMILAR_TEXT])
 {
 	text[0] = '\0';
-	if (similar->best)
-		snprintf(text, SIMILAR_TEXT, "; did you mean %s%s%s?", before, similar->best, after);
+	if (similar->best_name)
+		snprintf(text, SIMILAR_TEXT, "; did you mean %s%s%s?", before, similar->best_name,
+			 after);
 }

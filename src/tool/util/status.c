@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REFRESH 200   /* ms, on a terminal */
-#define REPEAT	10000 /* ms, elsewhere */
+#define REFRESH_INTERVAL_MS 200   /* ms, on a terminal */
+#define LINE_INTERVAL_MS	10000 /* ms, elsewhere */
 
-static bool drawn;
-static long said; /* ms; 0: nothing yet */
+static bool is_drawn;
+static long last_print_ms; /* ms; 0: nothing yet */
 
 static long now_ms(void)
 {
@@ -22,39 +22,40 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int columns(void)
+static int count_terminal_columns(void)
 {
 	struct winsize size;
 
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
-void status_end(void)
+void status_erase(void)
 {
-	if (drawn)
+	if (is_drawn)
 		fprintf(stderr, "\r\033[K");
-	drawn = false;
+	is_drawn = false;
 }
 
-void status(const char *format, ...)
+void status_print(const char *format, ...)
 {
 	bool terminal = isatty(STDERR_FILENO);
 	long now = now_ms();
-	char line[512];
+	char status_text[512];
 	va_list args;
 
-	/* Work that is done at once needs no line. */
-	if (!said)
-		said = terminal ? 0 : now;
-	if (now - said < (terminal ? REFRESH : REPEAT))
+	/* A command that ends quickly prints no status line. */
+	if (!last_print_ms)
+		last_print_ms = terminal ? 0 : now;
+	if (now - last_print_ms < (terminal ? REFRESH_INTERVAL_MS : LINE_INTERVAL_MS))
 		return;
-	said = now;
+	last_print_ms = now;
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	vsnprintf(status_text, sizeof(status_text), format, args);
 	va_end(args);
-	status_end();
-	fprintf(stderr, "%.*s%s", terminal ? columns() - 1 : (int)sizeof(line), line,
+	status_erase();
+	fprintf(stderr, "%.*s%s",
+		terminal ? count_terminal_columns() - 1 : (int)sizeof(status_text), status_text,
 		terminal ? "" : "\n");
 	fflush(stderr);
-	drawn = terminal;
+	is_drawn = terminal;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What a long work is at, on standard error: one line that is refreshed on a terminal, else
- * a plain line now and then.
+ * Prints the progress of a long command on standard error: on a terminal one line that is replaced,
+ * otherwise a line every ten seconds.
  */
 #ifndef TOOL_STATUS_H
 #define TOOL_STATUS_H
 
-void status(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void status_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Before anything else is printed: takes the line away. */
-void status_end(void);
+/* Erases the status line. Call it before other output. */
+void status_erase(void);
 
 #endif

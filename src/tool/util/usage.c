@@ -8,36 +8,36 @@
 
 const char *usage_program = "pagetorture";
 
-int usage_error(const char *command, const char *what, ...)
+int usage_error(const char *command, const char *format, ...)
 {
 	va_list args;
 
 	fprintf(stderr, "%s%s%s: ", usage_program, command ? " " : "", command ? command : "");
-	va_start(args, what);
-	vfprintf(stderr, what, args);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
 	va_end(args);
 	fprintf(stderr, " (see %s%s%s --help)\n", usage_program, command ? " " : "",
 		command ? command : "");
 	return EXIT_BAD;
 }
 
-void announce(const char *command, const char *what, ...)
+void log_command_message(const char *command, const char *format, ...)
 {
 	va_list args;
 
 	fprintf(stderr, "%s %s: ", usage_program, command);
-	va_start(args, what);
-	vfprintf(stderr, what, args);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
 }
 
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
+	char *number_end;
+	unsigned long value = strtoul(text, &number_end, 10);
 
-	if (*text < '0' || *text > '9' || *end || value < least || value > most)
+	if (*text < '0' || *text > '9' || *number_end || value < least || value > most)
 		return false;
 	*number = (unsigned int)value;
 	return true;
@@ -45,14 +45,14 @@ bool parse_number(const char *text, unsigned int least, unsigned int most, unsig
 
 bool parse_seed(const char *text, uint64_t *seed)
 {
-	char *end;
+	char *number_end;
 
 	errno = 0;
-	*seed = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno;
+	*seed = strtoull(text, &number_end, 0);
+	return *text >= '0' && *text <= '9' && !*number_end && !errno;
 }
 
-int worse(int a, int b)
+int worse_exit_status(int a, int b)
 {
 	return a > b ? a : b;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What a program says by its exit status, and of a command line that it cannot use. */
+/* Exit statuses, and messages about command lines. */
 #ifndef TOOL_USAGE_H
 #define TOOL_USAGE_H
 
@@ -16,18 +16,19 @@ enum tool_exit {
 extern const char *usage_program;
 
 /* Prints one line on standard error: "PROGRAM COMMAND: what (see PROGRAM COMMAND --help)". */
-int usage_error(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
+int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* One line on standard error: what a command that takes long is about to do. */
-void announce(const char *command, const char *what, ...) __attribute__((format(printf, 2, 3)));
+/* Prints one line on standard error: "PROGRAM COMMAND: message". */
+void log_command_message(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/* Is @text a decimal number from @least to @most? Then it is in @number. */
+/* Parses a decimal number from @least to @most. Return: whether @text is one. */
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
 
-/* Is @text a number of 64 bits, decimal or 0x hex? Then it is in @seed. */
+/* Parses a number of 64 bits, decimal or hex with 0x. Return: whether @text is one. */
 bool parse_seed(const char *text, uint64_t *seed);
 
-/* The worse of two exit statuses. */
-int worse(int a, int b);
+/* Return: the worse of two exit statuses. */
+int worse_exit_status(int a, int b);
 
 #endif

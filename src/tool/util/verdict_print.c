@@ -3,7 +3,7 @@
 
 #include "harness/program/program_text.h"
 
-static uint32_t line_of(const struct program *program, size_t call)
+static uint32_t find_line(const struct program *program, size_t call)
 {
 	return program->calls[call].line;
 }
@@ -11,11 +11,11 @@ static uint32_t line_of(const struct program *program, size_t call)
 static void print_call(FILE *out, const struct program *program, size_t call)
 {
 	struct call plain = program->calls[call];
-	char text[TEXT_CALL_MAX];
+	char call_text[TEXT_CALL_MAX];
 
 	plain.expected_result = RESULT_NONE;
-	call_to_text(&plain, text);
-	fprintf(out, "line %u `%s`", plain.line, text);
+	call_to_text(&plain, call_text);
+	fprintf(out, "line %u `%s`", plain.line, call_text);
 }
 
 static void print_races(FILE *out, const struct program *program, const struct shadow *shadow)
@@ -48,10 +48,10 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 			const struct rules *rules)
 {
 	const struct verdict *v = rules_verdict(rules);
-	char names[RULE_SET_TEXT];
+	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(v->broken, " ", names);
-	fprintf(out, "%s: %s\n", file, names);
+	rule_set_text(v->broken, " ", rule_names);
+	fprintf(out, "%s: %s\n", file, rule_names);
 	print_races(out, program, rules_shadow(rules));
 	print_uninits(out, program, v);
 	if (v->fatal_call == VERDICT_NONE)
@@ -64,22 +64,23 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 
 void verdict_print_rules(struct json *j, const char *key, rule_set rules)
 {
-	json_array(j, key);
+	json_begin_array(j, key);
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (rules & RULE_BIT(rule))
 			json_text(j, NULL, rule_name(rule));
 	json_end(j);
 }
 
-static void json_races(struct json *j, const struct program *program, const struct shadow *shadow)
+static void write_races_json(struct json *j, const struct program *program,
+			     const struct shadow *shadow)
 {
-	json_array(j, "races");
+	json_begin_array(j, "races");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		json_object(j, NULL);
-		json_number(j, "first", line_of(program, race->first));
-		json_number(j, "second", line_of(program, race->second));
+		json_begin_object(j, NULL);
+		json_number(j, "first", find_line(program, race->first));
+		json_number(j, "second", find_line(program, race->second));
 		json_format(j, "page", "p%u", race->page);
 		json_number(j, "from", race->from);
 		json_number(j, "to", race->to);
@@ -88,16 +89,17 @@ static void json_races(struct json *j, const struct program *program, const stru
 	json_end(j);
 }
 
-static void json_results(struct json *j, const struct program *program, const struct trace *trace)
+static void write_results_json(struct json *j, const struct program *program,
+			       const struct trace *trace)
 {
-	json_array(j, "results");
+	json_begin_array(j, "results");
 	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct step *step = &trace->steps[i];
 
 		if (step->result == RESULT_NONE)
 			continue;
-		json_object(j, NULL);
-		json_number(j, "line", line_of(program, step->call));
+		json_begin_object(j, NULL);
+		json_number(j, "line", find_line(program, step->call));
 		json_text(j, "result", result_name(step->result));
 		json_end(j);
 	}
@@ -111,14 +113,14 @@ void verdict_print_json(struct json *j, const char *file, const struct program *
 
 	json_text(j, "file", file);
 	verdict_print_rules(j, "verdict", v->broken);
-	json_races(j, program, rules_shadow(rules));
-	json_results(j, program, rules_trace(rules));
+	write_races_json(j, program, rules_shadow(rules));
+	write_results_json(j, program, rules_trace(rules));
 	if (v->fatal_call == VERDICT_NONE) {
 		json_text(j, "fatal", NULL);
 		return;
 	}
-	json_object(j, "fatal");
-	json_number(j, "line", line_of(program, v->fatal_call));
+	json_begin_object(j, "fatal");
+	json_number(j, "line", find_line(program, v->fatal_call));
 	json_text(j, "rule", rule_name(v->fatal_rule));
 	json_end(j);
 }

@@ -8,15 +8,15 @@
 #include "harness/program/program.h"
 #include "tool/util/json.h"
 
-/* "FILE: clean" or "FILE: RULE RULE", and below it one indented line a finding. */
+/* Prints "FILE: clean" or "FILE: RULE RULE", and then one indented line for each finding. */
 void verdict_print_text(FILE *out, const char *file, const struct program *program,
 			const struct rules *rules);
 
-/* The members of the JSON object of the program format, into one that is begun. */
+/* Writes the members of the object that `check --json` prints into an open JSON object. */
 void verdict_print_json(struct json *json, const char *file, const struct program *program,
 			const struct rules *rules);
 
-/* An array of the names of rules. */
+/* Writes an array of the names of rules. */
 void verdict_print_rules(struct json *json, const char *key, rule_set rules);
 
 #endif

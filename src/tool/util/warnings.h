@@ -11,9 +11,9 @@
 struct option_row option_strict(bool *strict);
 
 /*
- * Prints the calls of the program that can never run (never_runs.h), a line each on standard
- * error. Of a byte string only the first and how many more: mutation makes many of them.
- * Return: EXIT_FAILED with @strict if there is one, else EXIT_GOOD.
+ * Prints a line on standard error for each call that can never run (never_runs.h). For a byte string it
+ * prints only the first call and the number of further ones, because mutation makes many of them.
+ * Return: EXIT_FAILED if @strict is set and such a call exists, else EXIT_GOOD.
  */
 int warnings_print(const char *file, const struct program *program, const struct rules *rules,
 		   bool strict);
