@@ -22,17 +22,17 @@ link_target() {
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
 
-# fuzz SECONDS [PAGE]...: from these programs, or from all of corpus/rules
+# fuzz INPUTS [PAGE]...: so many, from these programs, or from all of corpus/rules
 fuzz() {
 	rm -rf corpus seeds
 	mkdir corpus seeds
-	seconds=$1
+	inputs=$1
 	shift
 	[ $# -gt 0 ] || set -- "$rules"/*.page
 	for page; do
 		"$pagetorture" convert --bytes "$page" >"seeds/$(basename "$page" .page).bin"
 	done
-	timeout $((seconds + 30)) ./fuzz_race -max_total_time="$seconds" -max_len=704 corpus seeds >out 2>&1
+	timeout 1000 ./fuzz_race -runs="$inputs" -max_len=704 corpus seeds >out 2>&1
 }
 
 # A disagreement that only fresh state settles is counted, and should never happen either.
@@ -40,8 +40,7 @@ found() {
 	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
 }
 
-# finds NAME FILE SED [PAGE]...: FILE is one that no other includes. Most need a few seconds; a minute is
-# for a busy machine.
+# finds NAME FILE SED [PAGE]...: FILE is one that no other includes. Most need some ten thousand inputs.
 finds() {
 	name=$1 file=$2
 	case $file in
@@ -55,8 +54,8 @@ finds() {
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \
 		>out 2>&1 && link_target changed.o >out 2>&1; then
-		fuzz 8 "$@"
-		found || fuzz 60 "$@"
+		fuzz 50000 "$@"
+		found || fuzz 500000 "$@"
 		found
 		ok $? "found: $name" out
 	else
@@ -64,7 +63,7 @@ finds() {
 	fi
 }
 
-link_target >out 2>&1 && fuzz 10 && ! found
+link_target >out 2>&1 && fuzz 50000 && ! found
 ok $? "with nothing taken away nothing is found" out
 
 # ---- order that the rule model knows ----
