@@ -143,7 +143,7 @@ no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
-		build-aux/replay.sh report/*.sh fuzz/oss-fuzz/build.sh \
+		build-aux/replay.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 else
