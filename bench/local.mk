@@ -11,12 +11,12 @@ STRICT =
 
 # Two to three minutes.
 #: bench  measure rates and costs (3 minutes)
-bench: all $(bench_programs) seeds
+bench: all-am $(bench_programs) seeds
 	@$(bench_run) --quick --json results/bench.json --command 'make bench'
 
 # All benchmarks: an hour.
 #: bench-all  run every measurement (an hour)
-bench-all: all $(bench_programs) seeds
+bench-all: all-am $(bench_programs) seeds
 	@$(MAKE) $(AM_MAKEFLAGS) make_programs
 	@$(bench_counters)
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
@@ -37,7 +37,7 @@ bench-exec bench-page bench-programs bench-rates bench-scale bench-stress: \
 
 # The gain of AFL++'s persistent mode, and its stability.
 #: bench-afl  measure AFL++'s persistent mode
-bench-afl: all afl-fuzzers seeds
+bench-afl: all-am afl-fuzzers seeds
 	@$(bench_one)
 
 # The mutator against no mutator and an unstructured target; benches.py describes TIME= and N=.
@@ -48,17 +48,17 @@ bench-fuzz: $(bench_programs) seeds
 
 # The gain of a second job of a campaign: three to four minutes.
 #: bench-jobs  measure the gain of a second job (4 minutes)
-bench-jobs: all fuzzers seeds
+bench-jobs: all-am fuzzers seeds
 	@$(bench_one)
 
 # The size of minimised programs; benches.py describes BENCH_PROGRAMS= and BENCH_SEED=.
 #: bench-minimize  measure the size of minimised racy programs
-bench-minimize: all make_programs
+bench-minimize: all-am make_programs
 	@$(bench_one)
 
 # The cost of isolation; benches.py describes BENCH_INPUTS= and BENCH_ROUNDS=.
 #: bench-replay  measure the cost of isolation in replay
-bench-replay: all make_programs $(bench_programs)
+bench-replay: all-am make_programs $(bench_programs)
 	@$(bench_one)
 
 # Programs that count branches, if the compiler supports it.

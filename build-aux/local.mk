@@ -14,18 +14,28 @@ from_tables = \
 	fuzz/text.dict \
 	packaging/editors/textmate/pagetorture.tmLanguage.json \
 	packaging/editors/vim/syntax/pagetorture.vim
-tables = src/harness/program/ops.def src/harness/program/rules.def $(tool_commands)
+tables = src/harness/program/ops.def src/harness/program/rules.def
 
-$(from_tables): $(tables) $(from_tables:=.in) %D%/tables.awk
+# The help texts of the commands, after preprocessing.
+tool_help.i: $(tool_commands) src/tool/run/run_help.h to_c_script.inc config.h
+	$(AM_V_GEN)new=$(temporary) && for file in $(tool_commands); do \
+	  echo "@command $$file" && \
+	  $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(tool_cppflags) $(CPPFLAGS) -DFLAVOUR='"plain"' -E -P $(srcdir)/$$file | \
+	    sed -n '/^static const char help\[\]/,/;$$/p' || exit; \
+	done >$$new && mv $$new $@
+CLEANFILES += tool_help.i
+
+$(from_tables): $(tables) tool_help.i $(from_tables:=.in) %D%/tables.awk
 	$(AM_V_GEN)$(MKDIR_P) `dirname $@` && new=$(temporary) && \
-	  (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $@.in) >$$new && mv $$new $@
+	  help=`pwd`/tool_help.i && \
+	  (cd $(srcdir) && $(AWK) -f %D%/tables.awk $(tables) $$help $@.in) >$$new && mv $$new $@
 
 noinst_DATA += $(from_tables)
 EXTRA_DIST += $(from_tables:=.in)
 CLEANFILES += $(from_tables)
 
 #: smoke  run a part of every kind of test, and print a summary (SMOKE_SECONDS=)
-smoke: all fuzzers seeds gcc.log
+smoke: all-am fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_programs) >/dev/null
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/smoke.py $(srcdir)
@@ -46,11 +56,11 @@ fuzz-ci: fuzz-programs
 FUZZ_SEEDS = $(srcdir)/corpus/seed
 
 #: fuzz-merge  minimise the corpora of a campaign, and write seeds (FUZZ_SEEDS=no: none)
-fuzz-merge: all fuzzers seeds
+fuzz-merge: all-am fuzzers seeds
 	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
 # The fuzz targets that this build supports; the others are skipped by name.
-fuzz-programs: all fuzzers seeds
+fuzz-programs: all-am fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 

@@ -2,10 +2,11 @@
 #
 # Fills in a template from the tables of the source, so that nothing repeats them by hand:
 #
-#   awk -f tables.awk ops.def rules.def [command_NAME.c]... TEMPLATE
+#   awk -f tables.awk ops.def rules.def tool_help.i TEMPLATE
 #
-# A table is read from the file of its name; the options of a command from the help text in its
-# source. In the template, these directives stand for rows of the tables:
+# A table is read from the file of its name; the options of the commands from their help texts after
+# preprocessing, each after a line `@command FILE`. In the template, these directives stand for rows of
+# the tables:
 #
 #   @calls SEPARATOR@, @rules SEPARATOR@    all names, in one line
 #   @for call KINDS ... @end                these lines for each call of that kind: the letter of
@@ -22,11 +23,8 @@ BEGIN { FS = "\n" }
 FNR == 1 {
 	file = FILENAME
 	sub(/.*\//, "", file)
-	kind = file == "ops.def" ? "OP" : file == "rules.def" ? "RULE" : file ~ /^command_/ ? "help" : ""
-	command = file
-	gsub(/^command_|\.c$/, "", command)
-	gsub(/_/, "-", command)
-	help = comment = 0
+	kind = file == "ops.def" ? "OP" : file == "rules.def" ? "RULE" : file == "tool_help.i" ? "help" : ""
+	comment = 0
 }
 
 kind == "help" { read_help($0); next }
@@ -70,16 +68,32 @@ function read_row(line,    id, column, n)
 	row = ""
 }
 
-# The lines of a command's help, up to its examples: an option, or more text of the last one.
-function read_help(line,    option)
+# Collects the help text of a command, which is string literals.
+function read_help(line,    list, i, n)
 {
-	if (line ~ /^static const char help\[\]/) help = 1
-	if (!help) return
-	if (line ~ /;$/ || line ~ /"Examples:/) { help = 0; return }
-	if (line ~ /^\t"\\n"/ || line !~ /^\t"  /) { last = ""; return }
-	sub(/^\t"/, "", line)
-	sub(/\\n"$/, "", line)
-	gsub(/\\"/, "\"", line)
+	if (line ~ /^@command /) {
+		command = line
+		gsub(/.*command_|\.c$/, "", command)
+		gsub(/_/, "-", command)
+		return
+	}
+	help = help line
+	if (line !~ /;$/) return
+	gsub(/\\"/, "\001", help)
+	sub(/^[^"]*"/, "", help)
+	gsub(/"[ \t]*"/, "", help)
+	gsub(/\001/, "\"", help)
+	n = split(help, list, /\\n/)
+	last = ""
+	for (i = 1; i <= n && list[i] !~ /^Examples:/; i++)
+		read_help_line(list[i])
+	help = ""
+}
+
+# An option, or more text of the last one.
+function read_help_line(line,    option)
+{
+	if (line !~ /^  /) { last = ""; return }
 	if (line ~ /^  -/ && match(line, /^  (-[a-z](, )?)?(--[a-z0-9-]+)?( [A-Z][A-Za-z]*(,\.\.\.)?|\[=[A-Z]+\])? /)) {
 		option = substr(line, 3, RLENGTH - 3)
 		sub(/ +$/, "", option)
@@ -109,10 +123,12 @@ function write_rows(    i)
 	else if (what == "rule")
 		for (i = 1; i <= rules; i++)
 			write_row(rule[i], ".It Cm " rule[i], mdoc_text(text["rule", rule[i]]), "")
-	else if (what == "option")
+	else if (what == "option") {
+		if (!count[filter])
+			fail("there are no options of " filter)
 		for (i = 1; i <= count[filter]; i++)
 			write_row("", option_item(options[filter, i]), mdoc_text(text[filter, options[filter, i]]), "")
-	else
+	} else
 		fail("there is no table " what)
 }
 

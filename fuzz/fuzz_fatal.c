@@ -36,7 +36,8 @@ const char *__asan_default_options(void)
 	return "symbolize=0";
 }
 
-const char *__msan_default_options(void);
+/* Runs before the counters of a coverage build can be used. */
+__attribute__((no_profile_instrument_function)) const char *__msan_default_options(void);
 const char *__msan_default_options(void)
 {
 	return "symbolize=0";

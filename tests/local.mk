@@ -207,7 +207,8 @@ check-all:
 	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(all_tests)'
 
 #: check-programs  build what tests need, and run none
-check-programs: all $(check_programs) $(benches) gcc.log
+# all-am, not all: `all` starts another make, which would write the same archives at the same time.
+check-programs: all-am $(check_programs) $(benches) gcc.log
 
 #: check-times  print the CPU time of the tests that ran last
 check-times:

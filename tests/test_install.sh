@@ -136,6 +136,8 @@ use_tool() {
 	done >"$scratch/missing"
 	ok_if_empty "$1: run finds all flavours" "$scratch/missing"
 	expect 0 "$1: replay" '' "$tool" replay "$rules/bounds.page" "$rules/use-after-free.page"
+	expect 2 "$1: fuzz names the binaries that it needs" 'fuzz_page: skipped: libfuzzer: no binary of it' \
+		"$tool" fuzz --dir "$scratch/campaign" fuzz_page
 	reproduce use-after-free
 }
 
@@ -173,8 +175,6 @@ printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's wrong.page"
 run_to 1 "$tool" replay --flavour plain "$scratch/it's wrong.page"
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 expect 1 "a command that replay prints reproduces it" 'claim: ' env -C / -i sh "$scratch/command"
-expect 2 "fuzz names the binaries that it needs" 'fuzz_page: skipped: libfuzzer: no binary of it' \
-	"$tool" fuzz --dir "$scratch/campaign" fuzz_page
 
 mkdir "$scratch/elsewhere"
 mv "$prefix" "$scratch/elsewhere/here"

@@ -172,7 +172,7 @@ finds() {
 }
 
 mutate raw.c 's/memset(byte(page, off), 0, len);/FILL(byte(page, off), len);/
-	s/if (unlikely(!page_maps_easily(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
+	s/if (unlikely(!page_maps_fast_ok(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
 	cp bug.h src/page && build_mutant plain && { ! has_flavour asan || build_mutant asan; } &&
 	{ ! has_flavour tsan || build_mutant tsan; }
 ok $? "a library with bugs" "$scratch/build"

@@ -41,9 +41,8 @@ refuses "expected a backend that the page library has, got 'moon'" replay --back
 refuses "expected one FILE" to-c --no-run
 refuses "expected at least one FILE" explain --ascii
 tool='pagetorture-dev'
-refuses "unknown option --re" race --re 3
+refuses "unrecognized arguments: --re 3" race --re 3
 refuses "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
-refuses "expected --backend of direct, alias, got 'moon'" race --backend moon
 tool=pagetorture
 
 # ---- what was meant ----
@@ -152,7 +151,7 @@ for command in bench check convert explain fuzz minimize race replay run to-c tr
 	esac
 	run_to 0 "$abs_builddir/$tool" $command -h && cp "$scratch/out" "$scratch/help" &&
 		run_to 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
-		grep -q "^Usage: $tool $command " "$scratch/out"
+		grep -q "^[Uu]sage: $tool $command " "$scratch/out" # argparse has a small u
 	ok $? "$command --help, -h" "$scratch/err"
 	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/actual"
 	while read -r option; do

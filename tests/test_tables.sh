@@ -12,7 +12,7 @@ bytes=$abs_builddir/fuzz/bytes.dict
 
 # fill TEMPLATE: with the tables of $scratch, into $scratch/out
 fill() {
-	run_to 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" src/tool/command_*.c "$1"
+	run_to 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$1"
 }
 
 # ---- one line is enough ----

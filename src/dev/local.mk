@@ -48,7 +48,7 @@ gcc.log: pagetorture-dev
 # All cells under every detector: five minutes on two CPUs.
 RACE_REPEAT = 100
 #: race  run the race matrix under every detector (5 minutes)
-race: all gcc.log
+race: all-am gcc.log
 	@$(MKDIR_P) results
 	@rm -f results/race.json
 	./pagetorture-dev race --repeat $(RACE_REPEAT) --results results/race.json

@@ -4,7 +4,6 @@
  * (campaign/main.py). That program starts processes, polls directories, reads what engines print
  * and renames files.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -24,6 +23,7 @@
 #include "tool/util/installation.h"
 #include "tool/util/options.h"
 #include "tool/util/results.h"
+#include "tool/util/script.h"
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
@@ -253,16 +253,6 @@ static void append_program(struct command_line *line, const char *own)
 	}
 }
 
-/* Becomes the program. Return: EXIT_BAD if that is impossible. */
-static int execute_program(char **words)
-{
-	/* The interpreter of the system, as in pagetorture-export; or what there is instead. */
-	execv("/usr/bin/python3", words);
-	execvp("python3", words);
-	fprintf(stderr, "pagetorture fuzz: expected python3, which runs campaigns: %s\n", strerror(errno));
-	return EXIT_BAD;
-}
-
 int command_fuzz(int argc, char **argv)
 {
 	struct fuzz_options options = {
@@ -296,5 +286,5 @@ int command_fuzz(int argc, char **argv)
 			return refuse_target(argv[i]);
 		append_target(&line, &options, argv[i]);
 	}
-	return execute_program(line.words);
+	return execute_python((const char *const *)line.words);
 }

@@ -36,6 +36,7 @@ static const char help[] =
 	"  --bytes          read FILE as a byte string, whatever its name is\n"
 	"  --deterministic  use fibers on one pthread: the same accesses in the same order in each run\n"
 	"  --no-run         write the C file without running it\n"
+	"  --note TEXT      begin the first comment with TEXT\n"
 	"  --cc CC          compile with CC instead of the compiler of this build\n"
 	"  -o, --output OUT write to OUT instead of standard output; an existing OUT is replaced only if\n"
 	"                   to-c wrote it\n"
@@ -61,7 +62,7 @@ static const char helpers[] =
 
 struct settings {
 	bool is_deterministic, must_not_run;
-	const char *compiler, *output_file;
+	const char *compiler, *output_file, *note;
 	unsigned int run_seconds;
 };
 
@@ -132,7 +133,7 @@ static int run_script(const struct settings *settings, const char *file)
 {
 	static struct program program;
 	const char *const arguments[] = { file, settings->output_file, settings->compiler,
-					  helpers, NULL };
+					  settings->note, helpers, NULL };
 	char error[PROGRAM_FILE_ERROR];
 	struct rules *rules = rules_new();
 
@@ -152,12 +153,13 @@ static int run_script(const struct settings *settings, const char *file)
 
 int command_to_c(int argc, char **argv)
 {
-	struct settings settings = { .compiler = "", .output_file = "", .run_seconds = 30 };
+	struct settings settings = { .compiler = "", .output_file = "", .note = "", .run_seconds = 30 };
 	const struct option_row rows[] = {
 		option_bytes(),
 		OPTION_TEXT("cc", &settings.compiler),
 		OPTION_FLAG("deterministic", &settings.is_deterministic),
 		OPTION_FLAG("no-run", &settings.must_not_run),
+		OPTION_TEXT("note", &settings.note),
 		{ .name = "output", .letter = 'o', .text = &settings.output_file },
 		option_timeout(&settings.run_seconds),
 		OPTION_END,

@@ -28,7 +28,7 @@ endif
 bugs-programs: fuzzers $(bugs_programs)
 
 #: bugs  insert each seeded bug into the page library, and list which tests find it
-bugs: all bugs-programs seeds
+bugs: all-am bugs-programs seeds
 	@rm -f results/bugs.json
 	%D%/bugs --report results/bugs.json $(BUGS_FLAGS)
 

@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import select
 import shlex
 import shutil
@@ -373,6 +374,7 @@ def write_results(options, matrix, columns, begun, passed):
     value.update({"detectors": [column_object(column) for column in columns], "as_predicted": passed,
                   "matrix": [cell_object(cell, ran) for cell in matrix["matrix"]]})
     try:
+        os.stat(os.path.dirname(options.results) or ".")
         keep.write(options.results, value)
     except OSError as error:
         raise Unusable(f"{options.results}: expected a file that can be written: {error.strerror}") from None
@@ -438,9 +440,21 @@ def run(options):
     return EXIT_GOOD if passed else EXIT_FAILED
 
 
+QUOTE = "'"
+
+
 class Parser(argparse.ArgumentParser):
+    """Prints usage and errors in the words of the other commands."""
+
     def error(self, message):
+        message = re.sub(r"unrecognized arguments: (\S+).*", r"unknown option \1", message)
+        message = re.sub(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)",
+                         lambda found: f"expected {found[1]} of {found[3].replace(QUOTE, '')}, got {found[2]}",
+                         message)
         raise Unusable(message)
+
+    def format_help(self):
+        return super().format_help().replace("usage:", "Usage:", 1)
 
 
 def number(text):

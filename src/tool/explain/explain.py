@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+EXIT_BAD = 2
 COLUMNS = 100
 
 # What is drawn: the character in UTF-8 and in ASCII. A cell of a row is text or one of these names.
@@ -441,5 +442,7 @@ def main(is_utf8, has_colours):
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except BrokenPipeError:
-        os._exit(1)
+    except OSError as problem:
+        if not isinstance(problem, BrokenPipeError):
+            print(f"pagetorture: expected to write standard output: {problem.strerror}", file=sys.stderr)
+        os._exit(EXIT_BAD)  # without another attempt to write the output

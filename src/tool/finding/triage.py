@@ -30,6 +30,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
@@ -252,8 +253,12 @@ class Failure:
             explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
         explanation += self.tool.print_text(self.path, "explain", "--ascii", *run_words, "minimised.page")
         write_file(self.path / "explanation.txt", explanation.encode())
-        self.tool.print_text(self.path, "to-c", "--no-run", "--note", "\n".join(notes) + "\n",
-                             "-o", "reproduce.c", "minimised.page")
+        with tempfile.TemporaryDirectory() as directory:
+            self.tool.print_text(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c", "minimised.page")
+            text = pathlib.Path(directory, "reproduce.c").read_text()
+        comment = "".join(f" * {note.replace('*/', '* /')}\n" for note in notes)
+        # After the first paragraph of the first comment.
+        write_file(self.path / "reproduce.c", text.replace("\n *\n", f"\n *\n{comment} *\n", 1).encode())
 
     def report(self):
         report = b""

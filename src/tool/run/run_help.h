@@ -7,8 +7,8 @@
 	"  --backend B      map pages with backend B: direct (default) or alias\n" \
 	"  --bytes          read every FILE as a byte string, whatever its name is\n" \
 	"  --cpu S          limit the CPU time of an input to S seconds (" cpu ")\n" \
-	"  --delays SEED    on threads: delay calls shortly; SEED, run, thread and step choose how long;\n" \
-	"                   a delay orders no two threads\n" \
+	"  --delays SEED    delay calls on threads; SEED, run, thread and step choose how long; a delay\n" \
+	"                   orders no two threads\n" \
 	"  --executor E     execute on fibers, threads or both (default " executor ")\n" \
 	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n" \
 	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs)\n" \
@@ -17,7 +17,7 @@
 	"  --no-sort        run inputs in the order of the arguments, not sorted by name\n" \
 	"  --orders         run all inputs in one process, in order and then in reverse order; outcomes,\n" \
 	"                   memory, descriptors and mappings must be the same after both\n" \
-	"  --pin            on threads: bind each thread to a CPU, round robin\n" \
+	"  --pin            bind each thread to a CPU, round robin, for executions on threads\n" \
 	"  --repeat N       execute each program N times; each execution must agree (default 1)\n" \
 	"  --results FILE   write the results to FILE as JSON lines, for `pagetorture-export` and `make\n" \
 	"                   report` (-: standard output)\n" \

@@ -597,7 +597,7 @@ class ScratchDirectory:
 class Reproduction:
     """What is tried, what came of it, and the file that says so."""
 
-    def __init__(self, facts, name, source, compiler, helpers):
+    def __init__(self, facts, name, source, compiler, note, helpers):
         self.options, self.name, self.source = facts, name, source
         self.binary = source[:-2] if re.fullmatch(r".+\.c", source) else source + ".out"
         self.compiler = compiler or facts["compiler"]
@@ -608,7 +608,8 @@ class Reproduction:
         rules = sorted({*facts["expect"], *facts["verdict"]}) or [None]
         self.attempts = [Attempt(self.program, self.builds, rule) for rule in rules]
         self.helpers = helpers
-        self.note = "".join(self.attempt_note(attempt) for attempt in self.attempts if attempt.build)
+        self.note = note + "\n" if note else ""
+        self.note += "".join(self.attempt_note(attempt) for attempt in self.attempts if attempt.build)
         if self.is_deterministic and not facts["deterministic"]:
             self.note += "On fibers: while a pthread runs, all pthreads can use its mappings.\n"
         self.result, self.why = "untried", ""
@@ -726,10 +727,10 @@ def source_name(name, output):
     return ("repro" if base in ("", "_") else base) + ".c"
 
 
-def main(name, output, compiler, helpers):
+def main(name, output, compiler, note, helpers):
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     facts = json.load(sys.stdin)
-    reproduction = Reproduction(facts, name, source_name(name, output), compiler, helpers)
+    reproduction = Reproduction(facts, name, source_name(name, output), compiler, note, helpers)
     if facts["run"]:
         reproduction.try_all()
     if output and not may_replace(output):
@@ -743,7 +744,7 @@ def main(name, output, compiler, helpers):
             sys.stdout.buffer.flush()
     except OSError as problem:
         print(f"{output or 'standard output'}: expected to write it: {problem.strerror}", file=sys.stderr)
-        return EXIT_BAD
+        os._exit(EXIT_BAD)  # without another attempt to write the output
     if reproduction.result == "reproduced" or not facts["run"]:
         return EXIT_GOOD
     what = "does not reproduce" if reproduction.result == "failed" else "skipped, not tried"

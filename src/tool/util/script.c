@@ -10,6 +10,15 @@
 
 #define ARGUMENTS_MAX 32
 
+int execute_python(const char *const words[])
+{
+	/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
+	execv("/usr/bin/python3", (char *const *)words);
+	execvp("python3", (char *const *)words);
+	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
+	return EXIT_BAD;
+}
+
 int execute_script(const char *script, const char *const arguments[])
 {
 	/* -I: no module of the user or of the working directory. */
@@ -17,7 +26,5 @@ int execute_script(const char *script, const char *const arguments[])
 
 	for (size_t i = 0; arguments[i] && i < ARGUMENTS_MAX; i++)
 		words[4 + i] = arguments[i];
-	execvp(words[0], (char *const *)words);
-	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
-	return EXIT_BAD;
+	return execute_python(words);
 }
