@@ -22,61 +22,64 @@ void fuzz_initialize(void);
  * calls of the library as bytes (api_call.h). Each target defines it; targets.def says it
  * to others.
  */
-enum fuzz_reads { FUZZ_BYTES, FUZZ_TEXT, FUZZ_CALLS };
-extern const enum fuzz_reads fuzz_reads;
+enum fuzz_input_kind { FUZZ_BYTES, FUZZ_TEXT, FUZZ_CALLS };
+extern const enum fuzz_input_kind fuzz_input_kind;
 
 /* Each target calls it first, with its input: a finding names the file that has it. */
-void fuzz_input_set(const uint8_t *data, size_t size);
+void fuzz_set_input(const uint8_t *data, size_t size);
 
 /* Without an engine: the file that the next input is read from. */
-void fuzz_input_set_file(const char *file);
+void fuzz_set_input_file(const char *file);
 
 /* Prints the commands that show the input again, as far as its file is known. */
 void fuzz_print_commands(const char *target);
 
 /* Made at the first call; a target runs in one thread. */
-struct checker *fuzz_checker(void);
+struct checker *fuzz_get_checker(void);
 
 /*
  * checker_run_fibers() for all targets, of the program judged last; the result is passed
  * to the listener.
  */
-enum checker_result fuzz_compare(const struct program *program, struct checker_report *report);
+enum checker_result fuzz_run_and_compare(const struct program *program,
+					 struct checker_report *report);
 
-/* Passes a comparison that the caller made with fuzz_checker() to the listener. */
-void fuzz_compared(const struct checker_report *report);
+/* Passes a comparison that the caller made with fuzz_get_checker() to the listener. */
+void fuzz_report_comparison(const struct checker_report *report);
 
 /*
  * What a target finds out of an input, by parts. A target that executes nothing reports by
  * itself.
  */
-typedef void (*fuzz_listen_fn)(enum digest_part part, const void *bytes, size_t len);
-void fuzz_listen(fuzz_listen_fn fn);
-void fuzz_report(enum digest_part part, const void *bytes, size_t len);
+typedef void (*fuzz_outcome_fn)(enum digest_part part, const void *bytes, size_t len);
+void fuzz_set_outcome_callback(fuzz_outcome_fn fn);
+void fuzz_report_part(enum digest_part part, const void *bytes, size_t len);
 
 /* Clears the detector's memory of earlier inputs; it costs more than an input. */
-void fuzz_fresh(void);
+void fuzz_clear_detector(void);
 
 /* Listen to each race of a program, also where the target stops at the first. */
 extern bool fuzz_wants_all_races;
 
 /* Each so many races the detector forgets: it walks through what its threads did since. */
-void fuzz_raced(void);
+void fuzz_count_race(void);
 
 /*
  * Counts an input that needs a child process, which costs as much as a hundred inputs.
  * @count: how often inputs of this kind came; rare kinds get a process each time
  * Return: whether this one gets a process.
  */
-bool fuzz_is_worth_a_process(unsigned int *count);
+bool fuzz_should_fork(unsigned int *count);
 
-/* Counts the calls of the program that fuzz_checker() ran last; printed when the process ends. */
-void fuzz_count(const char *target);
+/* Counts the calls of the program that fuzz_get_checker() ran last; printed when the process ends.
+ */
+void fuzz_count_calls(const char *target);
 
 /*
  * Prints the program, what is wrong with it, and how to see it again; then aborts, so
  * that the engine keeps the input.
  */
-_Noreturn void fuzz_finding(const char *target, const struct program *program, const char *why);
+_Noreturn void fuzz_abort_with_finding(const char *target, const struct program *program,
+				       const char *why);
 
 #endif

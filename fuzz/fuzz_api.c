@@ -15,28 +15,28 @@
 
 #include "fuzz/api.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_CALLS;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_CALLS;
 
-static void (*const functions[])(const struct api_call *call) = {
-#define API(name, slots, numbers, what) api_##name,
+static void (*const call_functions[])(const struct api_call *call) = {
+#define API(name, slots, numbers, what) api_run_##name,
 #include "fuzz/api.def"
 #undef API
 };
 
-static struct api_call calls[API_MOST];
-static size_t made; /* of them, the one that is running with them */
+static struct api_call calls[API_CALLS_MAX];
+static size_t started_calls; /* of them, the one that is running with them */
 
 static void print_calls(void)
 {
-	char line[API_LINE];
+	char line[API_LINE_MAX];
 
-	for (size_t i = 0; i < made; i++) {
-		api_to_text(&calls[i], line);
+	for (size_t i = 0; i < started_calls; i++) {
+		api_format_call(&calls[i], line);
 		fprintf(stderr, "%s\n", line);
 	}
 }
 
-void api_finding(const char *format, ...)
+void api_report_finding(const char *format, ...)
 {
 	va_list args;
 
@@ -52,11 +52,11 @@ void api_finding(const char *format, ...)
 }
 
 /* Nothing of an input is left for the next. */
-static void drop_all(void)
+static void free_all_slots(void)
 {
 	for (size_t i = 0; i < API_SLOTS; i++) {
-		api_drop_page(&api_slots[i]);
-		api_drop_buffer(&api_slots[i]);
+		api_check_and_free_page(&api_slots[i]);
+		api_check_and_free_buffer(&api_slots[i]);
 		api_slots[i] = (struct api_slot){ 0 };
 	}
 	api_fault_reset();
@@ -90,13 +90,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t count = api_from_bytes(data, size, calls);
+	size_t count = api_decode_calls(data, size, calls);
 
-	fuzz_input_set(data, size);
+	fuzz_set_input(data, size);
 	api_fault_reset();
-	for (made = 1; made <= count; made++)
-		functions[calls[made - 1].op](&calls[made - 1]);
-	made = count;
-	drop_all();
+	for (started_calls = 1; started_calls <= count; started_calls++)
+		call_functions[calls[started_calls - 1].op](&calls[started_calls - 1]);
+	started_calls = count;
+	free_all_slots();
 	return 0;
 }

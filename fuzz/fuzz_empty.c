@@ -2,7 +2,7 @@
 /* Does nothing: what an input costs the engine itself, for `make bench-exec`. */
 #include "fuzz/fuzz.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -18,9 +18,9 @@
 #include "harness/program/program_bytes.h"
 #include "harness/execution.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
-#define DEPTHS 17 /* numbers of mappings that a thread can have */
+#define MAPPING_COUNTS 17 /* numbers of mappings that a thread can have */
 
 static const struct execution_options options = {
 	.repeat = 1,
@@ -56,40 +56,41 @@ static struct execution *get_execution(void)
 	return execution;
 }
 
-static const struct verdict *verdict(void)
+static const struct verdict *get_verdict(void)
 {
-	return rules_verdict(checker_rules(fuzz_checker()));
+	return rules_verdict(checker_rules(fuzz_get_checker()));
 }
 
-static const struct verdict *evaluate(const struct program *program)
+static const struct verdict *evaluate_program(const struct program *program)
 {
-	checker_evaluate(fuzz_checker(), program);
-	return verdict();
+	checker_evaluate(fuzz_get_checker(), program);
+	return get_verdict();
 }
 
 /* Mappings that the thread of the last call has when it makes it. */
-static size_t depth_before_last(const struct program *program)
+static size_t count_mappings_before_last(const struct program *program)
 {
 	uint8_t thread = program->calls[program->count - 1].thread;
-	size_t depth = 0;
+	size_t mapping_count = 0;
 
 	for (size_t i = 0; i + 1 < program->count; i++)
 		if (program->calls[i].thread == thread)
-			depth += (program->calls[i].op == OP_kmap_local) -
-				 (program->calls[i].op == OP_kunmap_local);
-	return depth < DEPTHS ? depth : DEPTHS - 1;
+			mapping_count += (program->calls[i].op == OP_kmap_local) -
+					 (program->calls[i].op == OP_kunmap_local);
+	return mapping_count < MAPPING_COUNTS ? mapping_count : MAPPING_COUNTS - 1;
 }
 
 /*
  * The last call is never made here, so no line of code shows it to the engine. These are
  * counters to libFuzzer as those of code are: one for each way to end.
  */
-static uint8_t ends[RULE_COUNT][OP_COUNT][DEPTHS]
+static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
 
-static void count_ending(enum rule rule, const struct program *program)
+static void mark_ending_covered(enum rule rule, const struct program *program)
 {
-	ends[rule][program->calls[program->count - 1].op][depth_before_last(program)] = 1;
+	ending_counters[rule][program->calls[program->count - 1].op]
+		       [count_mappings_before_last(program)] = 1;
 }
 
 NO_COVERAGE_BEGIN
@@ -98,14 +99,14 @@ NO_COVERAGE_BEGIN
 static void run_last_call(struct execution *execution, struct checker *check,
 			  const struct program *program, enum rule rule)
 {
-	static unsigned int counts[RULE_COUNT][OP_COUNT][DEPTHS];
-	unsigned int *count =
-		&counts[rule][program->calls[program->count - 1].op][depth_before_last(program)];
+	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
+	unsigned int *count = &counts[rule][program->calls[program->count - 1].op]
+				     [count_mappings_before_last(program)];
 
-	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_is_worth_a_process(count))
+	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_should_fork(count))
 		execution_run_fatal_calls(execution, check, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
-		fuzz_finding("fuzz_fatal", program, execution->fibers.why);
+		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.why);
 }
 
 NO_COVERAGE_END
@@ -114,7 +115,7 @@ NO_COVERAGE_END
  * The first call that must end the process. Where MemorySanitizer watches, a use of bytes
  * that no one wrote does.
  */
-static size_t deadly_call(const struct verdict *v, enum rule *rule)
+static size_t find_fatal_call(const struct verdict *v, enum rule *rule)
 {
 	if (v->uninit_count && detector_has_msan()) {
 		*rule = RULE_uninit_use;
@@ -130,7 +131,7 @@ static size_t deadly_call(const struct verdict *v, enum rule *rule)
  * Mappings of @thread at the end of @program, as many as there can be, less @room. What a
  * call looks at first, and what then, shows only where there is no room left for both.
  */
-static void add_mappings(struct program *program, uint8_t thread, unsigned int room)
+static void fill_mappings(struct program *program, uint8_t thread, unsigned int free_mappings)
 {
 	uint32_t used = 0;
 
@@ -145,8 +146,9 @@ static void add_mappings(struct program *program, uint8_t thread, unsigned int r
 				.handle = { map, map % PROGRAM_PAGES },
 				.expected_result = RESULT_NONE,
 			};
-	checker_repair(fuzz_checker(), program);
-	while (room-- && program->count && program->calls[program->count - 1].op == OP_kmap_local)
+	checker_repair(fuzz_get_checker(), program);
+	while (free_mappings-- && program->count &&
+	       program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
 }
 
@@ -154,22 +156,22 @@ static void add_mappings(struct program *program, uint8_t thread, unsigned int r
  * Cuts @program after its first deadly call and repairs the rest. @crowded: before that call
  * its thread maps all it can, less 0 or 1. Return: false: it has none.
  */
-static bool end_in_fatal(struct program *program, enum rule *rule, bool crowded)
+static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
 {
-	size_t at = deadly_call(evaluate(program), rule);
+	size_t at = find_fatal_call(evaluate_program(program), rule);
 	struct call last;
 
 	if (at == VERDICT_NONE)
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	checker_repair(fuzz_checker(), program);
-	if (crowded)
-		add_mappings(program, last.thread, program->count % 2);
+	checker_repair(fuzz_get_checker(), program);
+	if (must_fill_mappings)
+		fill_mappings(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
 	program_renumber(program);
-	at = deadly_call(evaluate(program), rule);
-	return at == program->count - 1 && verdict()->broken == RULE_BIT(*rule);
+	at = find_fatal_call(evaluate_program(program), rule);
+	return at == program->count - 1 && get_verdict()->broken == RULE_BIT(*rule);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -178,16 +180,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct execution *execution = get_execution();
 	enum rule rule = RULE_COUNT;
 
-	fuzz_input_set(data, size);
-	fuzz_checker();
+	fuzz_set_input(data, size);
+	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
-	if (!end_in_fatal(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
+	if (!cut_after_fatal_call(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
-	count_ending(rule, &program);
+	mark_ending_covered(rule, &program);
 	execution_reset(execution);
-	execution_run(execution, fuzz_checker(), &program, &options);
-	fuzz_compared(&execution->fibers);
-	fuzz_count("fuzz_fatal");
-	run_last_call(execution, fuzz_checker(), &program, rule);
+	execution_run(execution, fuzz_get_checker(), &program, &options);
+	fuzz_report_comparison(&execution->fibers);
+	fuzz_count_calls("fuzz_fatal");
+	run_last_call(execution, fuzz_get_checker(), &program, rule);
 	return 0;
 }

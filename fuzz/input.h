@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct input {
-	const char *name;     /* of its file */
+	const char *file_name;
 	const uint8_t *bytes; /* as the target reads them, in memory of just that size */
 	size_t size;
 };
@@ -23,6 +23,6 @@ typedef void (*input_fn)(const struct input *input, void *ctx);
  * that cannot be read or is no input is an error, and so is a path without any input.
  * Return: was all of it read, and something there?
  */
-bool input_each(const char *path, input_fn fn, void *ctx);
+bool input_for_each(const char *path, input_fn fn, void *ctx);
 
 #endif

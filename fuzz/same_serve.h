@@ -12,28 +12,28 @@
 #include "fuzz/fuzz.h"
 
 struct outcome {
-	uint64_t parts[DIGEST_PARTS]; /* a digest each */
-	uint8_t edges[];	       /* a counter for each edge */
+	uint64_t part_digests[DIGEST_PARTS];
+	uint8_t edge_counters[];
 };
 
-size_t outcome_size(void);
+size_t same_outcome_size(void);
 
 /* Edges of this program, the same in all its processes; 0: it was not built to count. */
-size_t edge_count(void);
+size_t same_count_edges(void);
 
 /* Where in the program the edge is, in words or as an address. */
-void edge_name(size_t edge, char *name, size_t size);
+void same_format_edge_name(size_t edge, char *name, size_t size);
 
 struct serve_options {
-	bool apart;	/* each input in a process of its own */
-	bool keep;	/* the detector's memory is kept between inputs */
-	bool all_races; /* each race of a program, where the target stops at the first */
+	bool is_process_per_input;
+	bool keeps_detector_memory; /* between inputs */
+	bool records_all_races;     /* of a program, where the target stops at the first race */
 };
 
 /*
  * Executes the files that standard input names, each name with a 0 byte after it, and writes the
  * outcome of each to standard output.
  */
-int same_serve(const struct serve_options *options);
+int same_serve_inputs(const struct serve_options *options);
 
 #endif

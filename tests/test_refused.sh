@@ -216,13 +216,13 @@ cat >"$scratch/serve.c" <<'END'
 #include <stdio.h>
 #include <unistd.h>
 #include "fuzz/same_serve.h"
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
-size_t outcome_size(void) { return 32; }
-size_t edge_count(void) { return 8; }
-void edge_name(size_t edge, char *name, size_t size) { (void)edge; (void)size; *name = 0; }
-int same_serve(const struct serve_options *options)
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
+size_t same_outcome_size(void) { return 32; }
+size_t same_count_edges(void) { return 8; }
+void same_format_edge_name(size_t edge, char *name, size_t size) { (void)edge; (void)size; *name = 0; }
+int same_serve_inputs(const struct serve_options *options)
 {
-	uint64_t outcome[4] = { options->apart };
+	uint64_t outcome[4] = { options->is_process_per_input };
 	char *name = NULL;
 	size_t size = 0;
 
