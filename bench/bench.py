@@ -318,11 +318,11 @@ def describe_cpu():
 
 def write_json(path, results, begun, command):
     status = "failed" if results.failed else "good"
-    value = {**keep.head("bench", begun, command, status, os.environ.get("CC", "")),
+    value = {**keep.make_result_head("bench", begun, command, status, os.environ.get("CC", "")),
              "machine": describe_cpu(), "rows": results.rows, "skipped": results.skipped,
              "failed": results.failed}
     try:
-        keep.write(path, value, 1)
+        keep.write_json(path, value, 1)
     except OSError as error:
         raise Unusable(f"{path}: expected to write it: {error.strerror}") from None
     print(f"kept in {path}")

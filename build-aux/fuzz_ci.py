@@ -141,9 +141,9 @@ def triage_findings():
 
 def write_report_results(cases, begun, seed):
     status = "failed" if cases.status() else "good"
-    results = keep.head("fuzz-ci", begun, "make fuzz-ci", status, os.environ.get("CC", ""))
+    results = keep.make_result_head("fuzz-ci", begun, "make fuzz-ci", status, os.environ.get("CC", ""))
     last = OUT / "all.json"
-    keep.write("results/fuzz-ci.json", results | {"seed": int(seed), "rows": cases.rows} | (
+    keep.write_json("results/fuzz-ci.json", results | {"seed": int(seed), "rows": cases.rows} | (
         {"campaign": json.loads(last.read_text())} if last.exists() else {}))
 
 

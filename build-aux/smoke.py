@@ -200,7 +200,7 @@ def replay_corpus():
 def write_results(name, tables):
     """Write results for `make report`."""
     status = "failed" if failures else "good"
-    keep.write(f"results/{name}.json", keep.head(name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
+    keep.write_json(f"results/{name}.json", keep.make_result_head(name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
                | {"seconds_each": SECONDS} | tables)
 
 

@@ -79,7 +79,7 @@ class Series:
         self.directory = pathlib.Path(variable("DIR", directory))
         self.log = self.directory / "log"
         (self.directory / "failures").mkdir(parents=True, exist_ok=True)
-        self.records = keep.json_lines(self.log) if self.log.exists() else []
+        self.records = keep.read_json_lines(self.log) if self.log.exists() else []
 
     def run(self, program, flavour, backend, seconds, options):
         record = {"run": len(self.records), **dict(zip(KEYS, (program, flavour, backend))), "result": "skipped",
@@ -139,8 +139,8 @@ class Series:
         return [record for record in self.records if record["result"] == "FAILED"]
 
     def write(self, status, begun, command, **values):
-        head = keep.head(self.what, begun, command, status, os.environ.get("CC", ""))
-        keep.write(f"results/{self.what}.json", {**head, **values})
+        head = keep.make_result_head(self.what, begun, command, status, os.environ.get("CC", ""))
+        keep.write_json(f"results/{self.what}.json", {**head, **values})
 
 
 # ---- table ----

@@ -44,7 +44,7 @@ static void write_object(struct stress_thread *self)
 {
 	struct span span = shared_file_pick_page_end(self, OBJECT);
 
-	if (self->run->bug == WORD) {
+	if (self->run->bug_number == WORD) {
 		rewrite_word(self, span);
 		shared_file_check(self, span);
 	} else {
@@ -79,7 +79,7 @@ static void access_page_end(struct stress_thread *self)
 }
 
 /* Enough pieces that each thread has page ends of its own. */
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
 }
@@ -88,16 +88,19 @@ const struct stress_pattern stress_edge = {
 	.name = "edge",
 	.summary = "write small objects across page ends, next to objects of other threads",
 	.threads_min = 1,
-	.operations = {
-		{ "write", 4, .run = write_object, .page_call = "write_raw" },
-		{ "zero", 1, .run = zero_object, .page_call = "fill_zero" },
-		{ "read", 3, .run = read_object, .page_call = "read_raw" },
-		{ "nothing", 1, .run = access_page_end },
-	},
-	.bugs = {
-		{ "range", .effect = "an object has one byte too many" },
-		{ "word", .effect = "a store reads and writes back the word around its byte" },
-	},
-	.start = start,
+	.operations =
+		{
+			{"write", 4, .run = write_object, .page_call = "write_raw"},
+			{"zero", 1, .run = zero_object, .page_call = "fill_zero"},
+			{"read", 3, .run = read_object, .page_call = "read_raw"},
+			{"nothing", 1, .run = access_page_end},
+		},
+	.bugs =
+		{
+			{"range", .effect = "an object has one byte too many"},
+			{"word",
+			 .effect = "a store reads and writes back the word around its byte"},
+		},
+	.prepare = prepare_pattern,
 	.finish = shared_file_destroy,
 };

@@ -117,9 +117,9 @@ def write_report(options, command, begun, status, tree, table):
     """Write a table for `make report`."""
     sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
     import keep  # needs the directory report/, which other commands do not
-    head = keep.head(command.rpartition("/")[2], begun, " ".join([command, *sys.argv[1:]]), status,
+    head = keep.make_result_head(command.rpartition("/")[2], begun, " ".join([command, *sys.argv[1:]]), status,
                      os.environ["LIBRARY_CC"], tree.build)
-    keep.write(options.report, {**head, **table})
+    keep.write_json(options.report, {**head, **table})
 
 
 # ---- a command line program ----

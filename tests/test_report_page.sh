@@ -72,8 +72,8 @@ python3 - "$room" "$results/rules.json" "$scratch" >"$scratch/err" 2>&1 <<-'END'
 	import sys
 	sys.path.insert(0, sys.argv[1])
 	import keep
-	tables = {backend: keep.json_lines(f"{sys.argv[3]}/{backend}.lines") for backend in ("direct", "alias")}
-	keep.write(sys.argv[2], {**keep.head("rules", 1700000000, "make smoke", "good", ""), **tables})
+	tables = {backend: keep.read_json_lines(f"{sys.argv[3]}/{backend}.lines") for backend in ("direct", "alias")}
+	keep.write_json(sys.argv[2], {**keep.make_result_head("rules", 1700000000, "make smoke", "good", ""), **tables})
 END
 	report_says good rules "$results/rules.json"
 ok $? "keep.py makes results of what scripts wrote" "$scratch/err"
