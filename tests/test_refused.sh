@@ -200,6 +200,7 @@ set -- "$pagetorture" fuzz --bin "$scratch/bin" --engine libfuzzer --jobs 1 --ti
 expect 0 "a campaign without a finding" '' "$@" fuzz_fine
 expect 1 "a campaign with one" '' "$@" fuzz_crash
 rm -r "$scratch/campaign"/*
+# The command becomes python3, so the refusals must reach what it starts.
 export REFUSE_ALL=1
 expect 2 "a campaign that never gets a process" 'fuzz_fine: no engine could be started' refused fork:1+ "$@" fuzz_fine
 unset REFUSE_ALL
