@@ -240,7 +240,7 @@ static void measure_calls(const char *title, struct measured_call *measured_call
 
 #define MEASURE(title, ...)                                                                        \
 	do {                                                                                       \
-		struct measured_call measured_calls[] = {__VA_ARGS__};                             \
+		struct measured_call measured_calls[] = { __VA_ARGS__ };                             \
 		measure_calls(title, measured_calls, COUNT(measured_calls));                       \
 	} while (0)
 
@@ -329,10 +329,10 @@ static void allocate_memory(void)
 static const struct backend_mode {
 	const char *backend, *revoke, *aim;
 } backend_modes[] = {
-	{"direct", NULL, "<= 0.1"},
-	{"alias", "poison", "<= 0.1"},
-	{"alias", "protect", NULL},
-	{"alias", "none", NULL},
+	{ "direct", NULL, "<= 0.1" },
+	{ "alias", "poison", "<= 0.1" },
+	{ "alias", "protect", NULL },
+	{ "alias", "none", NULL },
 };
 
 static void bench_backend(const struct backend_mode *backend_mode)

@@ -47,9 +47,9 @@ static const struct operation {
 	const char *name;
 	void (*run)(struct page *own);
 } operations[] = {
-	{"allocate and free", alloc_and_free},
-	{"map and unmap", map_and_unmap},
-	{"read 64 bytes", read_bytes},
+	{ "allocate and free", alloc_and_free },
+	{ "map and unmap", map_and_unmap },
+	{ "read 64 bytes", read_bytes },
 };
 
 static const struct operation *operation;
@@ -92,7 +92,7 @@ static void *run_thread(void *arg)
 /* Measure the work of @count threads together. */
 static struct work_result measure_threads(unsigned int count)
 {
-	struct work_result work_result[THREADS_MAX] = {{0}}, all_threads = {0};
+	struct work_result work_result[THREADS_MAX] = { { 0 } }, all_threads = { 0 };
 	pthread_t handles[THREADS_MAX];
 
 	pthread_barrier_init(&ready, NULL, count);

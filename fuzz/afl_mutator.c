@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The harness's mutator as AFL++ wants it: a library with functions of these names, for
- * AFL_CUSTOM_MUTATOR_LIBRARY, for targets that read programs as bytes. AFL++ mutates bytes
- * by itself besides.
+ * The harness's mutator as a shared library with the functions that AFL++ calls
+ * (AFL_CUSTOM_MUTATOR_LIBRARY), for targets that read programs as bytes. AFL++ also mutates bytes
+ * itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "harness/mutate/trim.h"
 #include "harness/program/program_bytes.h"
 
-/* So many mutations between two executions at most; libFuzzer takes as many on average. */
+/* The maximal number of mutations between two executions; libFuzzer uses as many on average. */
 #define MUTATIONS_MAX 4
 
 struct afl_mutator {
@@ -25,12 +25,14 @@ struct afl_mutator {
 	struct trim trim;
 	struct program trim_best, trim_candidate;
 	unsigned int trim_step, trim_step_max;
-	/* AFL++ reads what one function returned while it calls the others. */
+	/* AFL++ reads the buffer that one function returned while it calls the other functions. */
 	uint8_t fuzzed_bytes[PROGRAM_BYTES_MAX], processed_bytes[PROGRAM_BYTES_MAX],
 		trimmed_bytes[PROGRAM_BYTES_MAX];
 };
 
-/* What AFL++ looks up by name. Its header is not needed: @afl is not used. */
+/*
+ * AFL++ looks up these functions by name. The AFL++ header is not needed, because @afl is not used.
+ */
 #define AFL_API __attribute__((visibility("default")))
 AFL_API void *afl_custom_init(void *afl, unsigned int seed);
 AFL_API void afl_custom_deinit(void *data);
@@ -57,7 +59,7 @@ void afl_custom_deinit(void *data)
 	free(data);
 }
 
-/* AFL++ takes no bytes at all for a failure; one byte is the empty program too. */
+/* AFL++ treats an output of 0 bytes as a failure; one byte is the empty program too. */
 static size_t encode_program(const struct program *program, uint8_t *bytes)
 {
 	size_t size = program_to_bytes(program, bytes);
@@ -90,7 +92,10 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out, u
 	return encode_program(&m->program, m->fuzzed_bytes);
 }
 
-/* Becomes a part of the file's name: the mutations, in their order. */
+/*
+ * Return: the names of the mutations in their order; AFL++ adds them to the name of the input's
+ * file.
+ */
 const char *afl_custom_describe(void *data, size_t max)
 {
 	struct afl_mutator *m = data;
@@ -107,7 +112,10 @@ const char *afl_custom_describe(void *data, size_t max)
 	return m->description;
 }
 
-/* What is run, and kept, is canonical: bytes without a meaning do not make two of one. */
+/*
+ * AFL++ runs and stores canonical inputs only: inputs that differ in unused bytes become the same
+ * input.
+ */
 size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t **out)
 {
 	struct afl_mutator *m = data;
@@ -117,7 +125,7 @@ size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t 
 	return encode_program(&m->program, m->processed_bytes);
 }
 
-/* Return: how many steps there are at most. */
+/* Return: the maximal number of trim steps. */
 int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
 {
 	struct afl_mutator *m = data;
@@ -137,7 +145,7 @@ size_t afl_custom_trim(void *data, uint8_t **out)
 	return encode_program(&m->trim_candidate, m->trimmed_bytes);
 }
 
-/* Return: the step that comes next; the number of all steps ends it. */
+/* Return: the number of the next trim step; the maximal number ends trimming. */
 int afl_custom_post_trim(void *data, uint8_t success)
 {
 	struct afl_mutator *m = data;

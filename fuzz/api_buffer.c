@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Buffers and who borrows from them (R12). */
+/* Calls for buffers and for pages that are borrowed from them (R12). */
 #include "fuzz/api.h"
 
 #include <errno.h>
 
-/* Pages of the largest buffer that is let live. */
+/* The number of pages of the largest buffer that a slot holds. */
 #define BUFFER_PAGES_MAX 512
 
-/* Of which so many are looked at, from either end. */
+/* The number of pages whose bytes are checked, at each end of the buffer. */
 #define CHECKED_PAGES 4
 
 static size_t count_pages(size_t bytes)
@@ -56,7 +56,10 @@ void api_check_and_free_buffer(struct api_slot *slot)
 	slot->buffer = NULL;
 }
 
-/* More than there can be: whether a point is passed on the way there is left open. */
+/*
+ * No buffer can be so large. The contract does not say whether such a call reaches the failure
+ * point.
+ */
 static void expect_too_large_fails(size_t bytes)
 {
 	api_fault_reset();
@@ -104,7 +107,7 @@ void api_run_buffer_alloc(const struct api_call *call)
 		   "page_buffer_alloc(0) did not end with EINVAL");
 }
 
-/* If it kept frames, a later call for the last frames fails. */
+/* If the failed allocation kept frames, a later call for the last frames fails. */
 void api_run_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->numbers[0] % BUFFER_PAGES_MAX;
@@ -115,11 +118,11 @@ void api_run_buffer_fails(const struct api_call *call)
 	api_expect(!page_buffer_alloc(pages * PAGE_SIZE) && errno == ENOMEM,
 		   "page_buffer_alloc of %zu pages succeeded, expected a failure", pages);
 	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no point of failure", pages);
-	/* It used up one of the point's times. */
+	/* The failure used up one of the times of the failure point. */
 	api_fault_reset();
 }
 
-/* A slot without a buffer has nothing that could be looked at. */
+/* Does nothing for a slot without a buffer. */
 void api_run_buffer_walk(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];

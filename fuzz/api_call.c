@@ -80,7 +80,7 @@ bool api_has_text_header(const char *text, size_t size)
 	return size >= strlen(text_header) && !memcmp(text, text_header, strlen(text_header));
 }
 
-/* As number_text() writes them, or any that strtoull() knows. */
+/* Parses a number as number_text() writes it, or in a form that strtoull() reads. */
 static bool parse_number(const char *word, uint64_t *number)
 {
 	static const char max_prefix[] = "SIZE_MAX-";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Misuse that must end the process: it is run in a child process. */
+/* Calls that misuse the library and must end the process; each runs in a child process. */
 #include "fuzz/api.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #define CHILD_SECONDS 5
 
-/* Reports of children that must die need no names of functions, which take a second. */
+/* Reports of these child processes need no function names; looking them up takes a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -87,7 +87,7 @@ void api_run_unmap_at(const struct api_call *call)
 {
 	unsigned char *addr = page_map_local(api_get_page(call));
 	size_t offset = choose_unmap_offset(call->numbers[0]);
-	/* Beyond the page the address wraps to another page, or to none. */
+	/* An offset beyond the page gives an address in another page, or in no page. */
 	unsigned char *unmapped_address = (unsigned char *)((uintptr_t)addr + offset);
 
 	if (offset < PAGE_SIZE) {
@@ -112,8 +112,8 @@ static struct page *allocate_frame_again(const struct page *page)
 }
 
 /*
- * A task is switched out while its page is freed and the frame allocated again. All of it is in the
- * child: how many frames come before that one depends on earlier inputs.
+ * Switches a task out, frees its page and allocates the frame again. The child process does all of
+ * it, because the number of frames allocated before that one depends on earlier inputs.
  */
 static void write_stale_mapping(void *slot)
 {
@@ -134,7 +134,7 @@ static void write_stale_mapping(void *slot)
 	*mapped = 1;
 }
 
-/* With one address for each page nothing can detect it. */
+/* The backend with one address for each page cannot detect the misuse, so only alias is tested. */
 void api_run_stale_mapping(const struct api_call *call)
 {
 	api_get_page(call);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Failures by order (R11): attributes and fail_nth, with an account of them kept beside
- * the library's by the words of page.h: fail_nth is looked at first and alone while it
- * counts; then probability, task filter, times, space, interval, chance.
+ * Injected failures (R11): fault attributes and fail_nth. This file predicts each failure as page.h
+ * describes it, independently of the library. While fail_nth counts, only fail_nth decides; else
+ * probability, task filter, times, space, interval and chance decide, in this order.
  */
 #include "fuzz/api.h"
 
@@ -14,7 +14,7 @@
 static const struct page_fault_attr default_attr = PAGE_FAULT_ATTR_INIT;
 
 static struct page_fault_attr expected_attrs[PAGE_FAULT_POINTS];
-static unsigned int calls[PAGE_FAULT_POINTS]; /* that came to the interval */
+static unsigned int calls[PAGE_FAULT_POINTS]; /* calls that reached the interval check */
 static unsigned int expected_nth;
 static bool task_may_fail;
 
@@ -87,7 +87,10 @@ void api_fault_reset(void)
 {
 	expected_nth = 0;
 	task_may_fail = false;
-	/* Once anything was to fail the library asks at every point: so from the first input on. */
+	/*
+	 * The library checks failure points only after a failure was requested once. Request one
+	 * now, so that the first input and later inputs behave alike.
+	 */
 	page_fail_nth(1);
 	page_fail_nth(0);
 	page_task_make_it_fail(false);
@@ -96,19 +99,22 @@ void api_fault_reset(void)
 
 /* ---- calls ---- */
 
-/* Small ones are what a few calls can use up; the others are kept for their truncation. */
+/*
+ * Small numbers are reduced so that few calls use them up. Large numbers are passed unchanged, to
+ * test that they are truncated correctly.
+ */
 static uint64_t reduce_number(uint64_t number)
 {
 	return number < NUMBER_SPAN ? number % 8 : number;
 }
 
-/* Mostly none, or few calls would get past it. */
+/* Mostly 0, because few calls would use up a larger space. */
 static unsigned int choose_space(uint64_t number)
 {
 	return number % 64 < 16 ? number % 16 : 0;
 }
 
-/* What 16 bits can say of the rest: number 2 holds space and the choices. */
+/* Number 2 encodes the space and, in its upper bits, the other attributes. */
 static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 {
 	static const unsigned int probabilities[] = { 100, 100, 50, 0, 101, 100, 1, 100 };
@@ -127,7 +133,7 @@ static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 	};
 }
 
-/* The slot says which point; two of the four are none. */
+/* The slot number selects the failure point; two of the four numbers are no failure point. */
 void api_run_fault_attr(const struct api_call *call)
 {
 	enum page_fault_point point = call->slot_index;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Single pages: flags, callbacks, frames that come back. */
+/* Calls for single pages: allocation flags, callbacks, and reuse of frames. */
 #include "fuzz/api.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* Far more than the quarantine holds. */
+/* Far more pages than the library's quarantine holds. */
 #define CHURN_MOST 300
 
 struct api_slot api_slots[API_SLOTS];
@@ -81,7 +81,9 @@ static bool is_valid_gfp(gfp_t gfp)
 	return !(gfp & ~(CONTEXTS | MODIFIERS)) && __builtin_popcount(gfp & CONTEXTS) == 1;
 }
 
-/* Half of the numbers are sets of flags that are known: of all sets few are good. */
+/*
+ * Half of the numbers select valid flags only, because few random values are valid sets of flags.
+ */
 static gfp_t choose_gfp(uint64_t number)
 {
 	return number < NUMBER_SPAN / 2 ? number & (CONTEXTS | MODIFIERS) : (gfp_t)number;
@@ -137,7 +139,7 @@ static int mark_first_byte(void *at, void *ctx)
 	return 37;
 }
 
-/* The byte that the callback marked, and only that one, has changed; it is put back. */
+/* Checks that only the byte that the callback marked has changed, and restores that byte. */
 static void check_callback_mark(const struct api_call *call, struct page *page, size_t off,
 				size_t len)
 {
@@ -201,9 +203,9 @@ void api_run_churn(const struct api_call *call)
 /* ---- user memory ---- */
 
 /*
- * User memory is the page itself, a little further down: what is read a second time is what
- * the first time has written. At least as far down as kernels copy at a time, who all go
- * upwards.
+ * The user memory is a later part of the same page, so that a byte that is read twice was
+ * overwritten between the reads. The distance is at least the block size of a kernel's copy loop,
+ * which copies upwards.
  */
 #define SHIFT_LEAST 64
 

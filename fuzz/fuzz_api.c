@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The calls of the library that no page program makes: buffers, borrowed pages, callbacks,
- * flags, attributes of failure, frames that come back. Each is held against the words of
- * page.h; what is not in there, a rule of this file must not ask for.
+ * Tests library calls that no page program can make: buffers, borrowed pages, callbacks, allocation
+ * flags, fault attributes, reuse of frames. The results are compared with page.h only; this file
+ * requires nothing that page.h does not promise.
  *
- * There is no model of programs here and no order of threads: one thread calls what the
- * bytes say (api_call.h), and each call knows what it has to answer (api.def).
+ * There is no model of programs and no order of threads: one thread makes the calls of the input
+ * (api_call.h), and each call checks its own result (api.def).
  */
 #include "fuzz/fuzz.h"
 
@@ -24,7 +24,7 @@ static void (*const call_functions[])(const struct api_call *call) = {
 };
 
 static struct api_call calls[API_CALLS_MAX];
-static size_t started_calls; /* of them, the one that is running with them */
+static size_t started_calls; /* including the call that runs */
 
 static void print_calls(void)
 {
@@ -51,7 +51,7 @@ void api_report_finding(const char *format, ...)
 	abort();
 }
 
-/* Nothing of an input is left for the next. */
+/* Frees all pages and buffers, so that no input affects the next one. */
 static void free_all_slots(void)
 {
 	for (size_t i = 0; i < API_SLOTS; i++) {
@@ -62,13 +62,13 @@ static void free_all_slots(void)
 	api_fault_reset();
 }
 
-/* More than wait in the quarantine: from then on an allocated frame was allocated before. */
+/* More pages than the quarantine holds: from then on, an allocated frame was allocated before. */
 #define FIRST_PAGES 128
 
 /*
- * The engine calls it once, before the first input: what the library does once in its life is
- * then not counted as coverage of that input. It is no constructor: the library may be one
- * whose own constructors have not run yet, or one that lacks buffers.
+ * The engine calls this function once, before the first input: what the library does only once is
+ * then not counted as coverage of that input. A constructor would be too early: constructors of an
+ * external library may not have run yet, or the library may lack buffers.
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The commands that show an input again. A replayer knows the file of its input; libFuzzer
- * writes the file after the finding, under a name that its options and the content decide.
+ * Prints the commands that replay an input. A replayer knows the file of its input; libFuzzer
+ * writes the file after the finding, with a name that depends on its options and on the content.
  */
 #include "fuzz/fuzz.h"
 
@@ -17,7 +17,7 @@
 static struct {
 	const uint8_t *data;
 	size_t size;
-	const char *file; /* or NULL: an engine runs */
+	const char *file; /* NULL if an engine runs the target */
 } input;
 
 void fuzz_set_input(const uint8_t *data, size_t size)
@@ -51,7 +51,7 @@ static const char *next_argument(const char *argument)
 	return argument + strlen(argument) + 1;
 }
 
-/* The value of the last option that begins with @option, or NULL. */
+/* Return: the value of the last option that begins with @option, or NULL. */
 static const char *find_option_value(const char *option)
 {
 	const char *value = NULL;
@@ -76,7 +76,7 @@ static bool file_has_input(const char *path)
 	return size == input.size && !memcmp(content, input.data, size);
 }
 
-/* With an input file as argument libFuzzer runs that file, and writes none. */
+/* If an argument is an input file, libFuzzer runs that file and writes no new one. */
 static const char *find_input_argument(void)
 {
 	if (!*arguments)
@@ -129,7 +129,7 @@ static void print_shell_command(const char *label, const char *binary, const cha
 	putc('\n', stderr);
 }
 
-/* How people read the input; without the program that prints it there is no such line. */
+/* Prints the command that prints the input as text, if the program for it exists. */
 static void print_read_command(const char *target, const char *file)
 {
 	char replayer[64], binary[PATH_MAX];

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Programs that end in a call which breaks a fatal rule: a use after the last free, an
- * unmap out of order, a 17th mapping. Whoever makes that call must die of it, and of that
- * rule. The other targets never make one, so they cannot miss a report.
+ * Programs whose last call breaks a fatal rule: a use after the last free, an unmap out of order, a
+ * 17th mapping. The process that makes the call must end with a report of that rule. The other
+ * targets never make such a call, so they cannot notice a missing report.
  *
- * What comes before the call is repaired and executed here, for the engine to see what it
- * covers; then a child does it once more, with the call. A process for each input costs
- * what it costs: there are few ways to misuse a page, and many short programs for each.
+ * The calls before the last one are repaired and executed in this process, so that the engine sees
+ * their coverage. A child process then executes them again, with the last call. The cost of a
+ * process for each input is acceptable: there are few ways to misuse a page, and many short
+ * programs for each.
  */
 #include "fuzz/fuzz.h"
 
@@ -20,7 +21,7 @@
 
 const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
-#define MAPPING_COUNTS 17 /* numbers of mappings that a thread can have */
+#define MAPPING_COUNTS 17 /* possible numbers of mappings of one thread */
 
 static const struct execution_options options = {
 	.repeat = 1,
@@ -29,14 +30,14 @@ static const struct execution_options options = {
 	.engine = true,
 };
 
-/* Reports of children that must die need no names of functions, which take a second. */
+/* Reports of these child processes need no function names; looking them up takes a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "symbolize=0";
 }
 
-/* Runs before the counters of a coverage build can be used. */
+/* Not instrumented: this function runs before the counters of a coverage build can be used. */
 __attribute__((no_profile_instrument_function)) const char *__msan_default_options(void);
 const char *__msan_default_options(void)
 {
@@ -67,7 +68,7 @@ static const struct verdict *evaluate_program(const struct program *program)
 	return get_verdict();
 }
 
-/* Mappings that the thread of the last call has when it makes it. */
+/* Return: how many mappings the thread of the last call has before that call. */
 static size_t count_mappings_before_last(const struct program *program)
 {
 	uint8_t thread = program->calls[program->count - 1].thread;
@@ -81,8 +82,8 @@ static size_t count_mappings_before_last(const struct program *program)
 }
 
 /*
- * The last call is never made here, so no line of code shows it to the engine. These are
- * counters to libFuzzer as those of code are: one for each way to end.
+ * This process never makes the last call, so the engine sees no coverage of it. libFuzzer treats
+ * these counters as coverage: one counter for each way in which a program can end.
  */
 static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
@@ -112,8 +113,8 @@ static void run_last_call(struct execution *execution, struct checker *check,
 NO_COVERAGE_END
 
 /*
- * The first call that must end the process. Where MemorySanitizer watches, a use of bytes
- * that no one wrote does.
+ * Return: the first call that must end the process, or VERDICT_NONE. Under MemorySanitizer, a use
+ * of uninitialised bytes must end it too.
  */
 static size_t find_fatal_call(const struct verdict *v, enum rule *rule)
 {
@@ -128,8 +129,8 @@ static size_t find_fatal_call(const struct verdict *v, enum rule *rule)
 }
 
 /*
- * Mappings of @thread at the end of @program, as many as there can be, less @room. What a
- * call looks at first, and what then, shows only where there is no room left for both.
+ * Adds mappings of @thread at the end of @program, up to the maximum less @free_mappings. The order
+ * of a call's checks is observable only if there is no room for all its mappings.
  */
 static void fill_mappings(struct program *program, uint8_t thread, unsigned int free_mappings)
 {
@@ -153,8 +154,9 @@ static void fill_mappings(struct program *program, uint8_t thread, unsigned int 
 }
 
 /*
- * Cuts @program after its first deadly call and repairs the rest. @crowded: before that call
- * its thread maps all it can, less 0 or 1. Return: false: it has none.
+ * Cuts @program after its first fatal call and repairs the rest. With @must_fill_mappings, the
+ * thread has all mappings but 0 or 1 before that call. Return: false if the program has no fatal
+ * call.
  */
 static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Every error path of a program: in each thread the n-th injectable point fails, for
- * n = 1, 2, 3 and so on, until there is no n-th point. Each time the outcome must be the
- * model's: no byte, no reference and no mapping but what the contract allows.
+ * Tests every error path of a program: in each thread the n-th failure point fails, for n = 1, 2, 3
+ * and so on, until there is no n-th point. The outcome must always be the model's: a failure may
+ * change only the bytes, references and mappings that the contract allows.
  */
 #include "fuzz/fuzz.h"
 
@@ -39,20 +39,25 @@ static void remove_fail_nth_calls(struct program *p)
 	p->count = kept;
 }
 
-/* The program, with the n-th point of @thread failing. A failure may break a rule. */
+/*
+ * Makes failing_program: the program, in which the n-th failure point of @thread fails. The failure
+ * may make a later call break a rule.
+ */
 static void make_failing_program(uint8_t thread, unsigned int n)
 {
 	failing_program = program;
 	memmove(failing_program.calls + 1, failing_program.calls,
 		failing_program.count * sizeof(failing_program.calls[0]));
 	failing_program.calls[0] = (struct call){
-		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = {n}};
+		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n }};
 	failing_program.count++;
 	checker_repair(fuzz_get_checker(), &failing_program);
 	program_renumber(&failing_program);
 }
 
-/* One more than there are: the program must then be as it was. */
+/*
+ * The last round has one point more than exist: the program must then behave as without failures.
+ */
 static void fail_each_point(uint8_t thread)
 {
 	unsigned int points = count_failure_points(thread);
@@ -68,7 +73,7 @@ static void fail_each_point(uint8_t thread)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_set_input(data, size);
-	/* Made now, by the first input, whatever it is: no other shall cover the making. */
+	/* Creates the checker with the first input, so that no later input covers the creation. */
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
 	remove_fail_nth_calls(&program);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Any bytes are a program; repaired, it breaks no rule. So whatever goes wrong is a
- * finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
+ * Every byte string is a program. It is repaired, so that it breaks no rule. Therefore every error
+ * is a finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
  */
 #include "fuzz/fuzz.h"
 

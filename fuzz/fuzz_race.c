@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Programs that may break rules: what the model says of data races must be what
- * ThreadSanitizer says, report by report, less what the model of its shadow memory says
- * that it forgets; and all results and bytes as in fuzz_page. A program that
- * breaks a fatal rule runs up to there.
+ * Programs that may break rules. ThreadSanitizer must report exactly the data races that the model
+ * predicts, except the predicted misses of its shadow memory; results and bytes must be as in
+ * fuzz_page. A program that breaks a fatal rule runs up to that call.
  *
- * Emptying the detector's memory costs more than running a program, so it is done
- * only now and then: to report a race, ThreadSanitizer walks through all that its threads
- * did since. State of older inputs can make it miss, hence the rule: a
- * disagreement counts only if it is there on fresh state too.
+ * Clearing the detector's memory takes longer than running a program, so it is done rarely: to
+ * report a race, ThreadSanitizer searches all accesses of its threads since then. State of earlier
+ * inputs can make it miss a race. Therefore a difference counts only if it also occurs with cleared
+ * memory.
  *
- * And it never frees a report. A process that runs for hours would fail because of that, so
- * after REPORTED_PROGRAMS_MAX racy programs it runs one of SPARED only.
+ * ThreadSanitizer never frees a report, so a process that runs for hours would run out of memory.
+ * After REPORTED_PROGRAMS_MAX racy programs only one in RUN_ONE_IN runs.
  */
 #include "fuzz/fuzz.h"
 
@@ -69,8 +68,9 @@ static enum checker_result compare_with_model(const struct program *program,
 }
 
 /*
- * A report costs a hundred times what a program does, so mostly only the first is asked
- * for. What comes after it (marks, ranges that stop) is seen in one length of input of eight.
+ * A report costs as much as a hundred programs, so mostly the run stops at the first race. One in
+ * eight input lengths gets all reports, to test what follows the first race: marks, and ranges that
+ * stop at a race.
  */
 static bool must_report_all_races(size_t size)
 {
@@ -78,8 +78,8 @@ static bool must_report_all_races(size_t size)
 }
 
 /*
- * FUZZ_FRESH=1 is for who compares coverage: what a full granule throws out, and so which way
- * the model goes, hangs on the inputs before. It takes four times as long.
+ * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, to compare coverage:
+ * which access a full granule loses depends on earlier inputs. It takes four times as long.
  */
 static bool must_clear_each_time(void)
 {

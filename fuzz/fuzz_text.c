@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Any bytes are a text, good or bad. A bad text gets an error message with one of
- * its lines. A good one and its canonical form are the same program, and the canonical
- * form is its own; comments survive a rewriting, once and for all.
+ * Every byte string is a text. A rejected text must get an error message that names one of its
+ * lines. An accepted text and its canonical form must be the same program; the canonical form of
+ * the canonical form is itself. Rewriting keeps comments, and rewriting again changes nothing.
  */
 #include "fuzz/fuzz.h"
 

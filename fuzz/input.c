@@ -14,12 +14,12 @@
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 
-/* One path that is walked. */
+/* The state of a walk through one path. */
 struct input_walk {
 	input_fn fn;
 	void *ctx;
 	size_t input_count;
-	size_t ignored_files; /* files of a directory that are no inputs */
+	size_t ignored_files; /* files in a directory whose names are not those of inputs */
 	bool has_failed;
 };
 
@@ -56,7 +56,10 @@ static bool load_calls(struct input_walk *walk, const char *name, uint8_t **byte
 	return false;
 }
 
-/* fuzz_text reads programs with errors too: only a file that is no program is refused. */
+/*
+ * Return: whether fuzz_text can read the file. It reads programs with errors too, but a file that
+ * is no program text is refused.
+ */
 static bool is_readable_program_text(const char *name, const char *text, size_t size,
 				     char error[PROGRAM_FILE_ERROR])
 {
@@ -68,7 +71,7 @@ static bool is_readable_program_text(const char *name, const char *text, size_t 
 	       program_file_parse(name, text, size, &program, error);
 }
 
-/* For a target that reads bytes, text is encoded first. */
+/* Encodes a text as bytes, for targets that read bytes. */
 static bool encode_program(const char *name, uint8_t **bytes, size_t *size,
 			   char error[PROGRAM_FILE_ERROR])
 {
@@ -116,12 +119,12 @@ static void run_input_file(const char *name, void *ctx)
 
 	if (!load_input(walk, name, &bytes, &size))
 		return;
-	/* A copy of the exact size, so that reading beyond the input is seen. */
+	/* A copy of the exact size, so that AddressSanitizer reports reads beyond the input. */
 	exact_copy = malloc(size ? size : 1);
 	if (exact_copy && size)
 		memcpy(exact_copy, bytes, size);
 	if (exact_copy) {
-		walk->fn(&(struct input){name, exact_copy, size}, walk->ctx);
+		walk->fn(&(struct input){ name, exact_copy, size }, walk->ctx);
 		walk->input_count++;
 	} else {
 		print_load_error(walk, "expected memory for an input, got none");
@@ -130,7 +133,10 @@ static void run_input_file(const char *name, void *ctx)
 	free(bytes);
 }
 
-/* Text for fuzz_api is calls; it takes a program too, for its bytes. */
+/*
+ * Return: whether the name is that of an input. fuzz_api reads texts of calls (*.calls), and
+ * programs as bytes.
+ */
 static bool is_input_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -151,7 +157,7 @@ static void run_directory_file(const char *name, void *ctx)
 
 bool input_for_each(const char *path, input_fn fn, void *ctx)
 {
-	struct input_walk walk = {.fn = fn, .ctx = ctx};
+	struct input_walk walk = { .fn = fn, .ctx = ctx };
 	struct stat status;
 	bool is_directory = !stat(path, &status) && S_ISDIR(status.st_mode);
 

@@ -42,7 +42,10 @@ static const char help[] =
 
 static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
 
-/* Lines of each kind; a state leak that many inputs show needs no more. */
+/*
+ * The maximal number of printed lines of each kind. A state leak often affects many inputs; a few
+ * lines are enough.
+ */
 #define LINES_MAX 10
 
 static struct {
@@ -56,7 +59,10 @@ static struct {
 	size_t count;
 } inputs;
 
-/* What the inputs did. A position is one of 2 * inputs.count executions in one process. */
+/*
+ * The outcomes of the inputs. A position is the number of one of the 2 * inputs.count executions in
+ * the common process.
+ */
 static struct {
 	size_t *order;		   /* the number of the input at each position */
 	struct outcome **outcomes; /* at each position */
@@ -92,7 +98,10 @@ static void append_input_name(const struct input *input, void *ctx)
 
 /* ---- processes ---- */
 
-/* A file without a name with the names of inputs, each with a 0 byte after it. */
+/*
+ * Return: a file descriptor of an anonymous file with the names of the inputs, each followed by a 0
+ * byte; or -1.
+ */
 static int write_input_names(const size_t *list, size_t count)
 {
 	int file = memfd_create("names", MFD_CLOEXEC);
@@ -133,9 +142,9 @@ static bool read_outcome(FILE *from, struct outcome **outcome)
 }
 
 /*
- * Executes the inputs of @list in one process, or @apart in one each.
- * @outcomes: gets the outcome of each
- * Return: how many have one.
+ * Executes the inputs of @list in one common process, or with @apart in one process for each.
+ * @outcomes: gets the outcome of each input
+ * Return: the number of inputs with an outcome.
  */
 static size_t execute_inputs(const size_t *list, size_t count, bool apart,
 			     struct outcome **outcomes)
@@ -185,7 +194,10 @@ static void print_replay_command(const size_t *list, size_t count)
 	putc('\n', stderr);
 }
 
-/* Return: whether all inputs of @list got an outcome; if not, the first one without is printed. */
+/*
+ * Return: whether all inputs of @list have an outcome; else prints the first input without an
+ * outcome.
+ */
 static bool execute_all_or_report(const size_t *list, size_t count, bool apart,
 				  struct outcome **outcomes)
 {
@@ -199,7 +211,7 @@ static bool execute_all_or_report(const size_t *list, size_t count, bool apart,
 	return false;
 }
 
-/* All inputs as they were given, and once more in a random order. */
+/* The order is all inputs as the caller listed them, then all inputs in a random order. */
 static void init_execution_order(void)
 {
 	size_t count = inputs.count, *other = executions.order + count;
@@ -263,7 +275,10 @@ static void print_outcome_difference(size_t position)
 		position < inputs.count ? "among all others" : "in another order");
 }
 
-/* Return: at how many positions the counter of the edge was not as alone. */
+/*
+ * Return: at how many positions the counter of the edge differs from the execution of the input
+ * alone.
+ */
 static size_t count_edge_differences(size_t edge)
 {
 	size_t changes = 0;
@@ -291,7 +306,10 @@ static void print_variable_edges(void)
 		fprintf(stderr, "  %zu of %zu edges are variable\n", variable, same_count_edges());
 }
 
-/* Return: whether the last input of @list, after the others, has another outcome than alone. */
+/*
+ * Return: whether the last input of @list, executed after the inputs before it, has another outcome
+ * than alone.
+ */
 static bool last_input_differs(const size_t *list, size_t count)
 {
 	struct outcome **outcomes = allocate_or_exit(count, sizeof(*outcomes));
@@ -304,7 +322,10 @@ static bool last_input_differs(const size_t *list, size_t count)
 	return differs;
 }
 
-/* Prints a command with the inputs before @position that change the outcome there. */
+/*
+ * Prints a command with the smallest number of preceding inputs that change the outcome at
+ * @position.
+ */
 static void print_shortest_history(size_t position)
 {
 	for (size_t before = 0;; before = before ? 2 * before : 1) {
@@ -323,7 +344,7 @@ static void print_shortest_history(size_t position)
 	fprintf(stderr, "  not seen once more: it changes from run to run\n");
 }
 
-/* Return: how many inputs have another outcome than alone. */
+/* Return: how many inputs have an outcome that differs from their outcome alone. */
 static size_t compare_all_outcomes(void)
 {
 	size_t differing_inputs = 0;
@@ -395,13 +416,13 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "keep", no_argument, NULL, 'k' },
 		{ "seed", required_argument, NULL, 's' },
-		{ "serve", no_argument, &serve, SERVE }, /* by this program itself */
+		{ "serve", no_argument, &serve, SERVE }, /* only this program passes it */
 		{ "serve-apart", no_argument, &serve, SERVE_APART },
 		{ NULL, 0, NULL, 0 },
 	};
 
 	options.program = argv[0];
-	/* If it were ignored, the status of children would be lost. */
+	/* If SIGCHLD were ignored, the exit status of children would be lost. */
 	signal(SIGCHLD, SIG_DFL);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {

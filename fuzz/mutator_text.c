@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A mutator for the target that reads texts: as libFuzzer wants it. A good text becomes
- * another program's text; any text gets other lines and other words, so that it is nearly
- * good, which is where a reader goes wrong; or bytes, as the engine mutates them.
+ * A custom mutator of libFuzzer for fuzz_text. An accepted text becomes the text of another
+ * program. Any text gets other lines and words, so that it is almost valid, where parsers often
+ * fail; or libFuzzer mutates its bytes.
  */
 #include "fuzz/fuzz.h"
 
@@ -22,7 +22,7 @@ struct text_buffer {
 	uint64_t random_state;
 };
 
-/* What a line may be made of, beside names of calls and rules. */
+/* Words that a line may contain, in addition to names of calls and rules. */
 static const char *const known_words[] = {
 	"pagetorture 1", "expect", "clean", "main:", "T0:", "T7:", "T8:", "p0", "p7", "p8", "k31",
 	"k32", "u3", "u4", "m3", "m4", "s3", "s4", "=", "->", "0", "EINVAL", "EFAULT", "ENOMEM", "(",
@@ -39,7 +39,7 @@ struct piece {
 	size_t from, len;
 };
 
-/* The line around a random byte, with its end. */
+/* Return: the line around a random byte, with its line end. */
 static struct piece pick_random_line(struct text_buffer *t)
 {
 	size_t from = random_below(&t->random_state, t->size), to = from;
@@ -56,7 +56,7 @@ static bool is_word_character(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The word around a random byte; what is no letter is a word by itself. */
+/* Return: the word around a random byte; a character that is no letter is a word. */
 static struct piece pick_random_word(struct text_buffer *t)
 {
 	size_t from = random_below(&t->random_state, t->size), to = from + 1;
@@ -70,7 +70,7 @@ static struct piece pick_random_word(struct text_buffer *t)
 	return (struct piece){ from, to - from };
 }
 
-/* Puts other bytes in place of a piece. Return: false if there is no room. */
+/* Replaces a piece by other bytes. Return: false if there is no room. */
 static bool replace_piece(struct text_buffer *t, struct piece piece, const char *by, size_t len)
 {
 	size_t end = piece.from + piece.len;
@@ -100,10 +100,10 @@ static const char *choose_known_word(struct text_buffer *t)
 static struct program program;
 static char formatted[TEXT_PROGRAM_MAX];
 
-/* As other programs; sometimes what a call returns is claimed too. */
+/* Mutates the text's program; sometimes also changes an expected result. */
 static bool mutate_program(struct text_buffer *t)
 {
-	struct mutate_request request = {.seed = random_next(&t->random_state), .max_calls = 64};
+	struct mutate_request request = { .seed = random_next(&t->random_state), .max_calls = 64 };
 	struct text_error error;
 	size_t size;
 
@@ -122,11 +122,13 @@ static bool mutate_program(struct text_buffer *t)
 	return true;
 }
 
-/* A known word takes the place of one in the text, or is inserted before it; or that one is removed. */
+/*
+ * Replaces a word of the text by a known word, inserts a known word before it, or removes the word.
+ */
 static bool insert_known_word(struct text_buffer *t)
 {
 	const char *word = choose_known_word(t);
-	struct piece piece = t->size ? pick_random_word(t) : (struct piece){0, 0};
+	struct piece piece = t->size ? pick_random_word(t) : (struct piece){ 0, 0 };
 
 	if (random_once_in(&t->random_state, 4))
 		return replace_piece(t, piece, "", 0);
@@ -135,7 +137,7 @@ static bool insert_known_word(struct text_buffer *t)
 	return replace_piece(t, piece, word, strlen(word));
 }
 
-/* A piece from elsewhere in the text takes the place of another, or is inserted before it. */
+/* Copies a piece of the text over another piece, or inserts it before that piece. */
 static bool copy_random_piece(struct text_buffer *t, struct piece (*pick)(struct text_buffer *t))
 {
 	char bytes[4 * TEXT_LINE_MAX];
@@ -185,8 +187,8 @@ static const struct {
 	unsigned int weight;
 	bool (*apply)(struct text_buffer *t);
 } changes[] = {
-	{8, mutate_program}, {8, insert_known_word}, {4, copy_word},        {3, copy_line},
-	{1, remove_line},    {1, insert_header},     {8, mutate_by_engine},
+	{ 8, mutate_program }, { 8, insert_known_word }, { 4, copy_word },        { 3, copy_line },
+	{ 1, remove_line },    { 1, insert_header },     { 8, mutate_by_engine },
 };
 #define CHANGES (sizeof(changes) / sizeof(changes[0]))
 
@@ -204,7 +206,7 @@ static uint32_t choose_text_change(struct text_buffer *t)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
-	struct text_buffer t = {(char *)data, size, max, seed};
+	struct text_buffer t = { (char *)data, size, max, seed };
 
 	while (!changes[choose_text_change(&t)].apply(&t) || !t.size)
 		;

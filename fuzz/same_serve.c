@@ -11,15 +11,15 @@
 #include "fuzz/input.h"
 #include "harness/util/bytes.h"
 
-/* Seconds for one input, far above what any takes. */
+/* The time limit of one input in seconds, far above the time of any input. */
 #define SECONDS_MAX 120
 
 /* ---- outcomes ---- */
 
-/* Set by the compiler's constructors; the objects of a program have one range. */
+/* Set by constructors that the compiler adds; all objects of a program have one common range. */
 static struct {
 	uint8_t *from, *to;
-	const uintptr_t *pcs; /* two words an edge; the first is its address */
+	const uintptr_t *pcs; /* two words for each edge; the first is its address */
 } counters;
 
 static struct outcome *recorded;
@@ -45,7 +45,7 @@ size_t same_count_edges(void)
 
 void same_format_edge_name(size_t edge, char *name, size_t size)
 {
-	/* The symbolizer looks at the byte before, as for a return address. */
+	/* The symbolizer subtracts 1, because it expects a return address. */
 	__sanitizer_symbolize_pc((void *)(counters.pcs[2 * edge] + 1), "%F %L", name, size);
 }
 
@@ -61,7 +61,7 @@ static void record_part(enum digest_part part, const void *bytes, size_t len)
 
 /* ---- the process that executes ---- */
 
-/* Engines begin with the empty input, too; what the target makes only once is then made. */
+/* Engines also execute the empty input first, so that the target creates its state then. */
 static void prepare_target(const struct serve_options *options)
 {
 	fuzz_wants_all_races = options->records_all_races;
@@ -93,7 +93,7 @@ static void execute_input_file(const char *name, bool fresh, int out)
 		_exit(1);
 }
 
-/* Forked before the library or the detector did anything. */
+/* Forks before the library or the detector has any state. */
 static void execute_in_child(const struct serve_options *options, const char *name, int out)
 {
 	pid_t child = fork();
@@ -114,7 +114,7 @@ int same_serve_inputs(const struct serve_options *options)
 	char *name = NULL;
 	size_t size = 0;
 
-	/* What the target prints is no outcome. */
+	/* The output of the target must not mix with the outcomes. */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	recorded = calloc(1, same_outcome_size());
 	if (!recorded)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The processes of the determinism check that execute inputs, and what they write of each.
+ * The processes of the determinism check that execute inputs, and the outcome that they write for
+ * each input.
  *
- * Needs a compiler that counts edges in place (-fsanitize=fuzzer-no-link).
+ * This module needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
  */
 #ifndef FUZZ_SAME_SERVE_H
 #define FUZZ_SAME_SERVE_H
@@ -18,10 +19,13 @@ struct outcome {
 
 size_t same_outcome_size(void);
 
-/* Edges of this program, the same in all its processes; 0: it was not built to count. */
+/*
+ * Return: the number of edges of this program, the same in all its processes; 0 if it was built
+ * without edge counters.
+ */
 size_t same_count_edges(void);
 
-/* Where in the program the edge is, in words or as an address. */
+/* Writes the function and source line of the edge to @name, or its address. */
 void same_format_edge_name(size_t edge, char *name, size_t size);
 
 struct serve_options {
@@ -31,8 +35,8 @@ struct serve_options {
 };
 
 /*
- * Executes the files that standard input names, each name with a 0 byte after it, and writes the
- * outcome of each to standard output.
+ * Reads file names from standard input, each followed by a 0 byte, executes the files, and writes
+ * the outcome of each to standard output. Return: an exit status.
  */
 int same_serve_inputs(const struct serve_options *options);
 

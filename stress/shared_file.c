@@ -119,7 +119,7 @@ static struct span choose_span_to_write(const struct stress_thread *self, struct
 {
 	if (self->run->bug_number != SHARED_FILE_BUG_RANGE)
 		return span;
-	return (struct span){span.pos, shared_file_extend_to_piece_end(span).len + 1};
+	return (struct span){ span.pos, shared_file_extend_to_piece_end(span).len + 1 };
 }
 
 /* Return: the expected bytes at @pos; those of a span are contiguous. */

@@ -35,7 +35,7 @@ static void add_thread_counts(struct totals *totals, const struct stress_thread 
 
 static struct totals add_all_thread_counts(void)
 {
-	struct totals totals = {.slowest_thread_operations = (unsigned long)-1};
+	struct totals totals = { .slowest_thread_operations = (unsigned long)-1 };
 
 	for (unsigned int i = 0; i < current_run.thread_count; i++)
 		add_thread_counts(&totals, &threads[i]);

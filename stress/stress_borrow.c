@@ -209,18 +209,16 @@ const struct stress_pattern stress_borrow = {
 	.name = "borrow",
 	.summary = "access borrowed pages of buffers by two addresses, and never free them",
 	.threads_min = 1,
-	.operations =
-		{
-			{"plain", 2, .run = write_in_buffer},
-			{"borrowed", 3, .run = write_by_borrowing},
-			{"keep", 1, .run = keep_reference},
-			{"churn", 1, .run = keep_last_page},
-		},
-	.bugs =
-		{
-			{"range", .effect = "a stripe is one byte too long"},
-			{"freed", .effect = "the borrower frees the borrowed page"},
-		},
+	.operations = {
+		{ "plain", 2, .run = write_in_buffer },
+		{ "borrowed", 3, .run = write_by_borrowing },
+		{ "keep", 1, .run = keep_reference },
+		{ "churn", 1, .run = keep_last_page },
+	},
+	.bugs = {
+		{ "range", .effect = "a stripe is one byte too long" },
+		{ "freed", .effect = "the borrower frees the borrowed page" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

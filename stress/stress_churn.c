@@ -153,20 +153,18 @@ const struct stress_pattern stress_churn = {
 	.name = "churn",
 	.summary = "allocate pages, pass them to other threads and free them, as fast as possible",
 	.threads_min = 1,
-	.operations =
-		{
-			{"replace", 4, .run = replace_page},
-			{"burst", 4, .run = alloc_and_free},
-			{"give", 2, .run = pass_page_on},
-			{"refer", 2, .run = use_reference},
-			{"share", 1, .run = share_page},
-		},
-	.bugs =
-		{
-			{"double", .effect = "the thread that passed a page on frees it too"},
-			{"keeps", .effect = "the thread that passed a page on writes to it later"},
-			{"opens", .effect = "each thread leaves a descriptor open"},
-		},
+	.operations = {
+		{ "replace", 4, .run = replace_page },
+		{ "burst", 4, .run = alloc_and_free },
+		{ "give", 2, .run = pass_page_on },
+		{ "refer", 2, .run = use_reference },
+		{ "share", 1, .run = share_page },
+	},
+	.bugs = {
+		{ "double", .effect = "the thread that passed a page on frees it too" },
+		{ "keeps", .effect = "the thread that passed a page on writes to it later" },
+		{ "opens", .effect = "each thread leaves a descriptor open" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

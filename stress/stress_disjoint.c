@@ -272,26 +272,19 @@ const struct stress_pattern stress_disjoint = {
 	.name = "disjoint",
 	.summary = "access adjacent bytes of one page, where each thread owns its bytes",
 	.threads_min = 1,
-	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7)
-			    */
-	.operations =
-		{
-			{"write", 1, .run = write_own_span, .page_call = "write_raw"},
-			{"zero", 1, .run = zero_own_span, .page_call = "fill_zero"},
-			{"store", 1, .run = store_own_span},
-			{"read", 1, .run = read_own_span, .page_call = "read_raw"},
-			{"load", 1, .run = load_own_span},
-		},
-	.bugs =
-		{
-			{"range",
-			 .effect = "a write is one byte too long, into bytes of another thread"},
-			{"rmw",
-			 .effect = "a store reads and writes back the 8 bytes around its range"},
-			{"peek",
-			 .effect = "a read is one byte too long, into bytes of another thread",
-			 .needs_tsan = true},
-		},
+	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7) */
+	.operations = {
+		{ "write", 1, .run = write_own_span, .page_call = "write_raw" },
+		{ "zero", 1, .run = zero_own_span, .page_call = "fill_zero" },
+		{ "store", 1, .run = store_own_span },
+		{ "read", 1, .run = read_own_span, .page_call = "read_raw" },
+		{ "load", 1, .run = load_own_span },
+	},
+	.bugs = {
+		{ "range", .effect = "a write is one byte too long, into bytes of another thread" },
+		{ "rmw", .effect = "a store reads and writes back the 8 bytes around its range" },
+		{ "peek", .effect = "a read is one byte too long, into bytes of another thread", .needs_tsan = true },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

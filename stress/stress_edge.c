@@ -88,19 +88,16 @@ const struct stress_pattern stress_edge = {
 	.name = "edge",
 	.summary = "write small objects across page ends, next to objects of other threads",
 	.threads_min = 1,
-	.operations =
-		{
-			{"write", 4, .run = write_object, .page_call = "write_raw"},
-			{"zero", 1, .run = zero_object, .page_call = "fill_zero"},
-			{"read", 3, .run = read_object, .page_call = "read_raw"},
-			{"nothing", 1, .run = access_page_end},
-		},
-	.bugs =
-		{
-			{"range", .effect = "an object has one byte too many"},
-			{"word",
-			 .effect = "a store reads and writes back the word around its byte"},
-		},
+	.operations = {
+		{ "write", 4, .run = write_object, .page_call = "write_raw" },
+		{ "zero", 1, .run = zero_object, .page_call = "fill_zero" },
+		{ "read", 3, .run = read_object, .page_call = "read_raw" },
+		{ "nothing", 1, .run = access_page_end },
+	},
+	.bugs = {
+		{ "range", .effect = "an object has one byte too many" },
+		{ "word", .effect = "a store reads and writes back the word around its byte" },
+	},
 	.prepare = prepare_pattern,
 	.finish = shared_file_destroy,
 };

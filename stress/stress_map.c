@@ -150,17 +150,15 @@ const struct stress_pattern stress_map = {
 	.name = "map",
 	.summary = "map and unmap pages in many tasks, as fast as possible",
 	.threads_min = 1,
-	.operations =
-		{
-			{"alone", 6, .run = map_one_page},
-			{"deep", 2, .run = map_nested},
-			{"leave", 1, .run = map_in_tasks},
-		},
-	.bugs =
-		{
-			{"foreign", .effect = "a store also writes bytes of another thread"},
-			{"leak", .effect = "a thread sometimes does not unmap a page"},
-		},
+	.operations = {
+		{ "alone", 6, .run = map_one_page },
+		{ "deep", 2, .run = map_nested },
+		{ "leave", 1, .run = map_in_tasks },
+	},
+	.bugs = {
+		{ "foreign", .effect = "a store also writes bytes of another thread" },
+		{ "leak", .effect = "a thread sometimes does not unmap a page" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

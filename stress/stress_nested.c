@@ -86,17 +86,15 @@ const struct stress_pattern stress_nested = {
 	.name = "nested",
 	.summary = "copy between nested mappings, in steps that one thread owns",
 	.threads_min = 1,
-	.operations =
-		{
-			{"write", 2, .run = write_step},
-			{"copy", 3, .run = copy_step},
-			{"nest", 2, .run = map_nested},
-		},
-	.bugs =
-		{
-			{"range", .effect = "a step is one byte too long"},
-			{"order", .effect = "a thread unmaps pages in the wrong order"},
-		},
+	.operations = {
+		{ "write", 2, .run = write_step },
+		{ "copy", 3, .run = copy_step },
+		{ "nest", 2, .run = map_nested },
+	},
+	.bugs = {
+		{ "range", .effect = "a step is one byte too long" },
+		{ "order", .effect = "a thread unmaps pages in the wrong order" },
+	},
 	.prepare = prepare_pattern,
 	.finish = places_destroy,
 };

@@ -265,27 +265,18 @@ const struct stress_pattern stress_overlap = {
 	.threads_min = 2,
 	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.race_regions = region_names,
-	.operations =
-		{
-			[WRITE] = {"write", 1, .run = access_picked_range, .page_call = "write_raw",
-				   .threads = EVEN_THREADS},
-			[ZERO] = {"zero", 1, .run = access_picked_range, .page_call = "fill_zero",
-				  .threads = EVEN_THREADS},
-			[STORE] = {"store", 1, .run = access_picked_range, .threads = EVEN_THREADS},
-			[READ] = {"read", 1, .run = access_picked_range, .page_call = "read_raw",
-				  .threads = ODD_THREADS},
-			[LOAD] = {"load", 1, .run = access_picked_range, .threads = ODD_THREADS},
-		},
-	.bugs =
-		{
-			{"thin-air", .effect = "a writer writes a value that belongs to no writer"},
-			{"locked", .effect = "a mutex protects each access, so there is no race",
-			 .needs_tsan = true},
-			{"locked-calls",
-			 .effect = "a mutex protects calls, but no loads and stores",
-			 .needs_tsan = true},
-			{"outside", .effect = "threads race on a counter outside of the page",
-			 .needs_tsan = true},
-		},
+	.operations = {
+		[WRITE] = { "write", 1, .run = access_picked_range, .page_call = "write_raw", .threads = EVEN_THREADS },
+		[ZERO] = { "zero", 1, .run = access_picked_range, .page_call = "fill_zero", .threads = EVEN_THREADS },
+		[STORE] = { "store", 1, .run = access_picked_range, .threads = EVEN_THREADS },
+		[READ] = { "read", 1, .run = access_picked_range, .page_call = "read_raw", .threads = ODD_THREADS },
+		[LOAD] = { "load", 1, .run = access_picked_range, .threads = ODD_THREADS },
+	},
+	.bugs = {
+		{ "thin-air", .effect = "a writer writes a value that belongs to no writer" },
+		{ "locked", .effect = "a mutex protects each access, so there is no race", .needs_tsan = true },
+		{ "locked-calls", .effect = "a mutex protects calls, but no loads and stores", .needs_tsan = true },
+		{ "outside", .effect = "threads race on a counter outside of the page", .needs_tsan = true },
+	},
 	.finish = finish_pattern,
 };

@@ -142,18 +142,15 @@ const struct stress_pattern stress_reader = {
 	.name = "reader",
 	.summary = "read user memory into several shared pages, with faults in any chunk",
 	.threads_min = 1,
-	.operations =
-		{
-			{"copy", 4, .run = copy_readable},
-			{"fault", 3, .run = copy_with_fault},
-			{"read", 1, .run = shared_file_read_part, .page_call = "read_raw"},
-		},
-	.bugs =
-		{
-			{"range",
-			 .effect = "a copy is one byte too long, into bytes of another thread"},
-			{"moves", .effect = "a caller continues after a chunk that failed"},
-		},
+	.operations = {
+		{ "copy", 4, .run = copy_readable },
+		{ "fault", 3, .run = copy_with_fault },
+		{ "read", 1, .run = shared_file_read_part, .page_call = "read_raw" },
+	},
+	.bugs = {
+		{ "range", .effect = "a copy is one byte too long, into bytes of another thread" },
+		{ "moves", .effect = "a caller continues after a chunk that failed" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

@@ -165,18 +165,15 @@ const struct stress_pattern stress_slot = {
 	.name = "slot",
 	.summary = "allocate pages for the same slots, while a shrinker takes pages away",
 	.threads_min = 1,
-	.operations =
-		{
-			{"fill", 3, .run = fill_slot},
-			{"use", 4, .run = check_slot_page},
-			{"shrink", 1, .run = free_slot_page},
-		},
-	.bugs =
-		{
-			{"no-lock", .effect = "the shrinker takes no lock"},
-			{"both-win",
-			 .effect = "a thread does not test the slot again after its allocation"},
-		},
+	.operations = {
+		{ "fill", 3, .run = fill_slot },
+		{ "use", 4, .run = check_slot_page },
+		{ "shrink", 1, .run = free_slot_page },
+	},
+	.bugs = {
+		{ "no-lock", .effect = "the shrinker takes no lock" },
+		{ "both-win", .effect = "a thread does not test the slot again after its allocation" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

@@ -161,17 +161,15 @@ const struct stress_pattern stress_sparse = {
 	.name = "sparse",
 	.summary = "read missing pages as zeros, and free empty pages",
 	.threads_min = 1,
-	.operations =
-		{
-			{"store", 2, .run = store_value},
-			{"clear", 3, .run = clear_value},
-			{"load", 3, .run = check_value},
-		},
-	.bugs =
-		{
-			{"early", .effect = "a page with one value is freed as empty"},
-			{"no-lock", .effect = "a thread counts values without the lock"},
-		},
+	.operations = {
+		{ "store", 2, .run = store_value },
+		{ "clear", 3, .run = clear_value },
+		{ "load", 3, .run = check_value },
+	},
+	.bugs = {
+		{ "early", .effect = "a page with one value is freed as empty" },
+		{ "no-lock", .effect = "a thread counts values without the lock" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

@@ -52,18 +52,15 @@ const struct stress_pattern stress_split = {
 	.summary = "write buffers that are split over pages, whose ends threads share",
 	.threads_min = 1,
 	.can_run_bare = true,
-	.operations =
-		{
-			{"write", 4, .run = shared_file_write_part, .page_call = "write_raw"},
-			{"read", 2, .run = shared_file_read_part, .page_call = "read_raw"},
-			{"broken", 1, .run = write_until_failure},
-		},
-	.bugs =
-		{
-			{"range", .effect = "the last chunk is one byte too long, into bytes of "
-					    "another thread"},
-			{"goes-on", .effect = "a writer continues after a chunk that failed"},
-		},
+	.operations = {
+		{ "write", 4, .run = shared_file_write_part, .page_call = "write_raw" },
+		{ "read", 2, .run = shared_file_read_part, .page_call = "read_raw" },
+		{ "broken", 1, .run = write_until_failure },
+	},
+	.bugs = {
+		{ "range", .effect = "the last chunk is one byte too long, into bytes of another thread" },
+		{ "goes-on", .effect = "a writer continues after a chunk that failed" },
+	},
 	.prepare = prepare_pattern,
 	.finish = shared_file_destroy,
 };

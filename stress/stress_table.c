@@ -133,21 +133,17 @@ static void finish_pattern(struct stress_thread *first)
 
 const struct stress_pattern stress_table = {
 	.name = "table",
-	.summary = "exchange addresses in atomic entries of a page; the thread that gets one owns "
-		   "the child",
+	.summary = "exchange addresses in atomic entries of a page; the thread that gets one owns the child",
 	.threads_min = 1,
-	.operations =
-		{
-			{"put", 3, .run = put_child},
-			{"take", 2, .run = take_child},
-			{"move", 2, .run = move_child},
-		},
-	.bugs =
-		{
-			{"two-owners", .effect = "a thread takes an entry by a load and a store"},
-			{"keeps",
-			 .effect = "the thread that put a child into the table writes to it later"},
-		},
+	.operations = {
+		{ "put", 3, .run = put_child },
+		{ "take", 2, .run = take_child },
+		{ "move", 2, .run = move_child },
+	},
+	.bugs = {
+		{ "two-owners", .effect = "a thread takes an entry by a load and a store" },
+		{ "keeps", .effect = "the thread that put a child into the table writes to it later" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

@@ -54,17 +54,15 @@ const struct stress_pattern stress_tail = {
 	.name = "tail",
 	.summary = "clear tails of pages, up to the bytes of other threads",
 	.threads_min = 1,
-	.operations =
-		{
-			{"write", 4, .run = shared_file_write_part, .page_call = "write_raw"},
-			{"tail", 3, .run = zero_tail, .page_call = "fill_zero"},
-			{"empty", 2, .run = zero_empty_tail},
-		},
-	.bugs =
-		{
-			{"range", .effect = "a tail is one byte too long"},
-			{"nothing", .effect = "a tail of 0 bytes clears one byte"},
-		},
+	.operations = {
+		{ "write", 4, .run = shared_file_write_part, .page_call = "write_raw" },
+		{ "tail", 3, .run = zero_tail, .page_call = "fill_zero" },
+		{ "empty", 2, .run = zero_empty_tail },
+	},
+	.bugs = {
+		{ "range", .effect = "a tail is one byte too long" },
+		{ "nothing", .effect = "a tail of 0 bytes clears one byte" },
+	},
 	.prepare = prepare_pattern,
 	.finish = shared_file_destroy,
 };

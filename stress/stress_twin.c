@@ -112,18 +112,16 @@ const struct stress_pattern stress_twin = {
 	.name = "twin",
 	.summary = "copy between two pages at the same offset, in both directions at once",
 	.threads_min = 1,
-	.operations =
-		{
-			{"write", 2, .run = write_place},
-			{"copy", 3, .run = copy_place_by_call},
-			{"nested", 3, .run = copy_place_by_mapping},
-			{"too-long", 1, .run = copy_beyond_page_end},
-		},
-	.bugs =
-		{
-			{"range", .effect = "a copy is one byte too long"},
-			{"whole", .effect = "a copy also copies the bytes around its range"},
-		},
+	.operations = {
+		{ "write", 2, .run = write_place },
+		{ "copy", 3, .run = copy_place_by_call },
+		{ "nested", 3, .run = copy_place_by_mapping },
+		{ "too-long", 1, .run = copy_beyond_page_end },
+	},
+	.bugs = {
+		{ "range", .effect = "a copy is one byte too long" },
+		{ "whole", .effect = "a copy also copies the bytes around its range" },
+	},
 	.prepare = prepare_pattern,
 	.finish = places_destroy,
 };

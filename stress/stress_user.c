@@ -153,19 +153,16 @@ const struct stress_pattern stress_user = {
 	.name = "user",
 	.summary = "copy user memory that changes during the copy; keep references after a drop",
 	.threads_min = 1,
-	.operations =
-		{
-			{"scribble", 3, .run = overwrite_memory},
-			{"copy", 3, .run = copy_user_memory},
-			{"send", 1, .run = send_page},
-			{"receive", 1, .run = receive_page},
-		},
-	.bugs =
-		{
-			{"no-get", .effect = "the page is passed on without a reference"},
-			{"thin-air", .effect = "a thread writes a value to its user memory that "
-					       "the check does not allow"},
-		},
+	.operations = {
+		{ "scribble", 3, .run = overwrite_memory },
+		{ "copy", 3, .run = copy_user_memory },
+		{ "send", 1, .run = send_page },
+		{ "receive", 1, .run = receive_page },
+	},
+	.bugs = {
+		{ "no-get", .effect = "the page is passed on without a reference" },
+		{ "thin-air", .effect = "a thread writes a value to its user memory that the check does not allow" },
+	},
 	.prepare = prepare_pattern,
 	.finish = finish_pattern,
 };

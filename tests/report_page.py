@@ -223,7 +223,7 @@ def check_numbers(browser, results):
     report_check(shown == expected, "each pair of the matrix has its races and cells",
                  {k: (v, shown.get(k)) for k, v in expected.items() if shown.get(k) != v})
     detector = race["detectors"][0]
-    row = browser.texts(f"#part-race tr[data-row={detector['name']}] td")[:5]
+    row = browser.read_texts(f"#part-race tr[data-row={detector['name']}] td")[:5]
     wanted = [f"{detector[k]:,}" for k in ("cells", "repeat", "races", "caught", "missed")]
     report_check(row == wanted, "the detector's row is that of the results", (row, wanted))
 
@@ -246,7 +246,7 @@ def check_cell(browser, results):
     report_check("data-race (R3" in drawing and "store(k0, 0x40, 0x40, 0x11)" in drawing,
                  "... and what happens in it", drawing)
     answers = {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()}
-    shown = {name: browser.texts(f"#cell tr[data-row={name}] td")[1] for name in answers}
+    shown = {name: browser.read_texts(f"#cell tr[data-row={name}] td")[1] for name in answers}
     report_check(shown == answers, "... and what each detector said", (shown, answers))
     ActionChains(browser.driver).move_to_element(browser.find_one('[data-pair="store/store"]')).perform()
     tip = browser.find_one("#tip")
@@ -263,7 +263,7 @@ def check_detector(browser, results):
                  for c in race["matrix"])
     browser.run_script("const s = document.getElementById('detector'); s.value = arguments[0];"
                        "s.dispatchEvent(new Event('change'))", name)
-    shown = sum(int(re.match(r"\d+", text)[0]) for text in browser.texts("[data-pair]"))
+    shown = sum(int(re.match(r"\d+", text)[0]) for text in browser.read_texts("[data-pair]"))
     report_check(shown == caught, "the matrix of a detector has what it caught", (shown, caught))
 
 
