@@ -48,8 +48,8 @@ static void make_failing_program(uint8_t thread, unsigned int n)
 	failing_program = program;
 	memmove(failing_program.calls + 1, failing_program.calls,
 		failing_program.count * sizeof(failing_program.calls[0]));
-	failing_program.calls[0] = (struct call){
-		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n }};
+	failing_program.calls[0] = (struct call) {
+		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n } };
 	failing_program.count++;
 	checker_repair(fuzz_get_checker(), &failing_program);
 	program_renumber(&failing_program);

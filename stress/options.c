@@ -59,16 +59,16 @@ static bool read_copy(char *value, void *into)
 }
 
 static const struct option_row rows[] = {
-	{.name = "threads",
-	 .letter = 't',
-	 .number = &current_run.thread_count,
-	 .least = 1,
-	 .most = STRESS_THREADS_MAX},
-	{.name = "operations",
-	 .letter = 'n',
-	 .read = read_seed,
-	 .into = &current_run.operation_limit,
-	 .expected = "NUMBER"},
+	{ .name = "threads",
+	  .letter = 't',
+	  .number = &current_run.thread_count,
+	  .least = 1,
+	  .most = STRESS_THREADS_MAX },
+	{ .name = "operations",
+	  .letter = 'n',
+	  .read = read_seed,
+	  .into = &current_run.operation_limit,
+	  .expected = "NUMBER" },
 	{ .name = "seconds", .letter = 's', .number = &current_run.seconds, .most = NUMBER_MAX },
 	OPTION_READ("seed", read_seed, &current_run.seed, "NUMBER, decimal or 0x hexadecimal"),
 	OPTION_NUMBER("stat-interval", &current_run.statistics_seconds, 0, NUMBER_MAX),
@@ -76,21 +76,21 @@ static const struct option_row rows[] = {
 	OPTION_CHOICE("copy", read_copy, &current_run.copy_method, "libc, wide, movsb, rounded"),
 	OPTION_FLAG("pin", &current_run.pin),
 	OPTION_FLAG("delays", &current_run.delays),
-	{.name = "stutter",
-	 .may_lack = true,
-	 .read = read_stutter,
-	 .into = &current_run.stutter_msec,
-	 .expected = "MSEC"},
+	{ .name = "stutter",
+	  .may_lack = true,
+	  .read = read_stutter,
+	  .into = &current_run.stutter_msec,
+	  .expected = "MSEC" },
 	OPTION_NUMBER("fail-alloc", &current_run.fail_alloc_percent, 0, 100),
 	OPTION_NUMBER("fail-copy", &current_run.fail_copy_percent, 0, 100),
 	OPTION_NUMBER("memory", &current_run.memory_mib, 0, 1 << 20),
 	OPTION_NUMBER("forks", &current_run.fork_threads, 0, 16),
 	OPTION_FLAG("bare", &current_run.bare),
-	{.name = "busted",
-	 .may_lack = true,
-	 .read = read_bug,
-	 .into = &current_run.bug_number,
-	 .values = bug_names},
+	{ .name = "busted",
+	  .may_lack = true,
+	  .read = read_bug,
+	  .into = &current_run.bug_number,
+	  .values = bug_names },
 	OPTION_END,
 };
 
@@ -212,13 +212,11 @@ extern char __sanitizer_set_death_callback __attribute__((weak));
 static int check_options(const struct stress_run *run)
 {
 	const struct stress_pattern *pattern = run->pattern;
-	unsigned int threads_min =
-		run->bug_number && pattern->threads_min < 2 ? 2 : pattern->threads_min;
+	unsigned int threads_min = run->bug_number && pattern->threads_min < 2 ? 2 : pattern->threads_min;
 
 	if (run->thread_count < threads_min)
 		return usage_error(pattern->name, "expected at least %u threads%s, got %u",
-				   threads_min, run->bug_number ? " for --busted" : "",
-				   run->thread_count);
+				   threads_min, run->bug_number ? " for --busted" : "", run->thread_count);
 	if (run->bug_number && pattern->bugs[run->bug_number - 1].needs_tsan && !tsan_present())
 		return usage_error(pattern->name,
 				   "expected a build with ThreadSanitizer for --busted=%s",

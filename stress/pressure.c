@@ -153,10 +153,10 @@ static void *fork_and_exec(void *arg)
 
 NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
-	struct delay_point point = {.seed = self->run->seed,
+	struct delay_point point = { .seed = self->run->seed,
 				    .run = (uint32_t)self->operation_count,
 				    .thread = (uint16_t)self->thread_index,
-				    .step = (uint16_t)self->delay_points};
+				    .step = (uint16_t)self->delay_points };
 
 	if (self->delay_points++ < DELAY_POINTS_MAX)
 		delay_wait(delay_choose(&point));

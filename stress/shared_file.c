@@ -35,8 +35,8 @@ static size_t min_size(size_t a, size_t b)
 /* Return: the span of the thread's piece number @nth. */
 static struct span get_own_piece(const struct stress_thread *self, size_t nth)
 {
-	return (struct span){(nth * file.thread_count + self->thread_index) * file.piece_size,
-			     file.piece_size};
+	return (struct span) { (nth * file.thread_count + self->thread_index) * file.piece_size,
+			     file.piece_size };
 }
 
 void shared_file_create(const struct stress_run *run, size_t piece_size, unsigned int per_thread)
@@ -105,8 +105,8 @@ struct span shared_file_pick_page_end(struct stress_thread *self, size_t len_max
 		off = stress_random(self, file.piece_size);
 	else
 		off = edge - pos > off ? edge - pos - off : 0;
-	return (struct span){pos + off,
-			     1 + stress_random(self, min_size(len_max, file.piece_size - off))};
+	return (struct span) { pos + off,
+			     1 + stress_random(self, min_size(len_max, file.piece_size - off)) };
 }
 
 struct span shared_file_extend_to_piece_end(struct span span)

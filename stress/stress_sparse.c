@@ -56,8 +56,8 @@ static struct location pick_location(struct stress_thread *self)
 	size_t off = (nth * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
 
 	stress_record_range(self, page, off, sizeof(uint64_t), 0);
-	return (struct location){&sparse_pages[page],
-				 &owners[self->thread_index].expected[page][nth], off};
+	return (struct location) { &sparse_pages[page],
+				 &owners[self->thread_index].expected[page][nth], off };
 }
 
 static void lock_unless_bug(struct stress_thread *self, struct sparse_page *page)
