@@ -168,7 +168,7 @@ def _detector_columns():
     titles = {"cells": "cells", "repeat": "runs of each", "races": "races", "caught": "caught",
               "missed": "missed"}
     return [
-        Column("detector", name, "head tight"),
+        Column("detector", name_element, "head tight"),
         *(Column(title, _unless_skipped(lambda d, key=key: d[key]), "number") for key,
           title in titles.items()),
         Column("runs that report",

@@ -62,7 +62,7 @@ for command in minimize convert to-c results export fuzz; do
 
 	[ "$command" = convert ] && continue # into the directory, as its help says
 	(enter_new_directory "$command-directory" && mkdir o && run_expecting 2 write_output_with "$command" &&
-		[ "$(grep -c '^o: .*Is a directory' "$scratch/err")" -eq 1 ] && is_only_file o)
+		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && is_only_file o)
 	ok $? "$command: a directory is an error, and nothing stays beside it" "$scratch/err"
 done
 

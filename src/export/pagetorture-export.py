@@ -206,7 +206,8 @@ class Sarif:
             return record["identity"]
         if not record["input"]:
             return f"replay orders {record['flavour']}"
-        reason = re.sub(r"\d", "", record["why"])
+        # Each flavour measures a leak in its own way.
+        reason = "" if record["result"] == "leak" else re.sub(r"\d", "", record["why"])
         return f"replay {record['result']} {self.uri(record['input'])} {reason}"
 
     def rule_index(self, record):

@@ -88,6 +88,21 @@ WAY_TO(leak_memory)
 	sink = NULL;
 }
 
+/* Allocates at runs 1, 2, 4, 8 ... of a process: not each time, but two orders of the inputs show it. */
+WAY_TO(grow_rarely)
+{
+	static unsigned int run_count;
+	void **block;
+
+	run_count++;
+	if (run_count & (run_count - 1))
+		return;
+	block = malloc(4096);
+	if (block)
+		*block = kept;
+	kept = block;
+}
+
 /* Reports that the batch is done, which it is not. */
 WAY_TO(reply_early)
 {

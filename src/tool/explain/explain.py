@@ -444,5 +444,5 @@ if __name__ == "__main__":
         main(*sys.argv[1:])
     except OSError as problem:
         if not isinstance(problem, BrokenPipeError):
-            print(f"pagetorture: expected to write standard output: {problem.strerror}", file=sys.stderr)
+            print(f"pagetorture explain: expected to write standard output: {problem.strerror}", file=sys.stderr)
         os._exit(EXIT_BAD)  # without another attempt to write the output

@@ -743,7 +743,7 @@ def main(name, output, compiler, note, helpers):
             sys.stdout.buffer.write(reproduction.text())
             sys.stdout.buffer.flush()
     except OSError as problem:
-        print(f"{output or 'standard output'}: expected to write it: {problem.strerror}", file=sys.stderr)
+        print(f"pagetorture to-c: expected to write {output or 'standard output'}: {problem.strerror}", file=sys.stderr)
         os._exit(EXIT_BAD)  # without another attempt to write the output
     if reproduction.result == "reproduced" or not facts["run"]:
         return EXIT_GOOD
