@@ -43,7 +43,8 @@ bool test_input_load(struct test_input *input, const char *file, const struct fu
 	input->text = program_file_read(file, &input->text_size, error);
 	if (!input->text)
 		return false;
-	if (target->reads != READS_CALLS || api_has_text_header(input->text, input->text_size) || decode_calls(input))
+	if (target->reads != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
+	    decode_calls(input))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected memory, got none", file);
 	return false;
