@@ -574,7 +574,7 @@ def _mutant_table(title, tallies):
 
 
 def _mutants_body(result, killers):
-    survivors = _select_rows(result["results"], verdict="survived")
+    surviving = _select_rows(result["results"], verdict="survived")
     columns = [code_column("mutant", "id"),
                Column("where", lambda m: f"{m['file']}:{m['line']} {m['function']}", "tight"),
                Column("what it changes", lambda m: code_element(f"{m['was']} \u21d2 {m['becomes']}"), "wide"),
@@ -583,11 +583,11 @@ def _mutants_body(result, killers):
         [failure_paragraph(f"tests/mutants/surviving: {line}") for line in result["wrong"]],
         _mutant_table("file", result["files"]),
         folded_section("By what was changed", _mutant_table("operator", result["operators"])),
-        folded_section(format_count(len(survivors), "survivor"),
-                       make_table("survivors", columns, survivors, is_high=True,
+        folded_section(format_count(len(surviving), "survivor"),
+                       make_table("survivors", columns, surviving, is_high=True,
                                                                             is_searchable=True,
                                   key=lambda m: m["id"]))
-        if survivors else None,
+        if surviving else None,
         folded_section("Who killed them first", make_table("killers", [
             Column("who", lambda pair: pair[0], "head"), Column("mutants", lambda pair: pair[1], "number")],
             sorted(killers.items(), key=lambda pair: (-pair[1], pair[0]))))]
